@@ -1,0 +1,42 @@
+// Package slackfake emulates a Slack workspace with one installed app, closely enough that
+// slack-go, @slack/web-api, @slack/socket-mode and Bolt work against it unmodified.
+//
+// # Use
+//
+//	srv := slackfake.New(slackfake.Options{Scopes: slackfake.AllScopes()})
+//	if err := srv.Start("127.0.0.1:0"); err != nil { … }
+//	defer srv.Close()
+//	ann := srv.AddUser(slackfake.User{Name: "ann", Email: "ann@acme.test"})
+//	ch := srv.AddChannel(slackfake.Channel{Name: "support", Members: []string{ann.ID, srv.BotUserID()}})
+//	api := slack.New(srv.BotToken(), slack.OptionAppLevelToken(srv.AppToken()), slack.OptionAPIURL(srv.APIURL()))
+//
+// People act through [Server.As]: post, edit, delete, react, click, submit, command, open the
+// home tab. Tests read through [Server.Thread], [Server.Messages], [Server.Ephemerals],
+// [Server.Views], [Server.Notifications], [Server.Badges], [Server.Calls], [Server.ScopesUsed]
+// and wait with [Server.WaitFor] or [Server.Subscribe]. Faults go in through [Server.Inject].
+// The same is offered as JSON under /_fake/ (see control.go) for drivers in another process.
+//
+// Socket Mode is the default; [Server.UseHTTP] switches event delivery to signed requests.
+//
+// # What is modelled
+//
+// Published behaviour of the Web API methods that a helpdesk needs, Socket Mode, the Events
+// API with its retries, interactivity, response URLs, modals, the home tab, threads with
+// tombstones, file upload in three steps with sharing that comes later, rate limits, and who is
+// notified of what. Scopes are enforced and recorded.
+//
+// # With the JavaScript tools
+//
+// npm install @slack/bolt@5.1.0, then
+//
+//	new App({token, appToken, socketMode: true, clientOptions: {slackApiUrl: URL + "/api/"}})
+//
+// or, for HTTP, new App({token, signingSecret, clientOptions}) and UseHTTP with
+// "http://127.0.0.1:3000/slack/events" for every target. Node 20 has no system WebSocket
+// problem here: tickets accept any Origin and decline permessage-deflate.
+//
+// # What does not belong here
+//
+// Anything that knows Parley: no verb, card or text of it. Nothing outside tests and the demo
+// may import this package.
+package slackfake

@@ -1,0 +1,115 @@
+package slackfake
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Options shape a workspace. The zero value is a usable one in Socket Mode with every scope.
+type Options struct {
+	// Clock gives Slack's time: stamps, trigger and ticket life, retry and redelivery times.
+	// Default time.Now. Pings and HTTP timeouts always follow the real clock.
+	Clock func() time.Time
+	Log   *slog.Logger
+
+	SigningSecret string // default made up; see Server.SigningSecret
+	BotToken      string // xoxb-…
+	AppToken      string // xapp-…
+
+	TeamID   string // T…
+	TeamName string
+	Domain   string // <domain>.slack.com
+	AppID    string // A…
+	AppName  string // name of the bot user
+	BotID    string // B…
+	BotUser  string // U… of the bot user
+
+	// WorkspaceURL starts permalinks (default https://<domain>.slack.com/). A demo page sets
+	// its own so that a person can follow them.
+	WorkspaceURL string
+	// PublicURL is the base of file and socket addresses; default is the address of the last
+	// Web API call, because clients send tokens only to the host they know.
+	PublicURL string
+
+	Scopes []string // granted bot scopes; nil = AllScopes()
+	Events []string // subscribed bot events (message.channels, app_mention, …); nil = all
+
+	Users    []User    // the seed; Reset returns to it
+	Channels []Channel // members without the bot's id do not have the bot
+
+	AckTimeout     time.Duration   // default 3 s
+	RetryDelays    []time.Duration // of undelivered events; default 0, 1 min, 5 min
+	TriggerLife    time.Duration   // default 3 s
+	PingInterval   time.Duration   // default 5 s
+	FileShareDelay time.Duration   // from complete to the message; default 20 ms
+
+	Limits        bool    // enforce rate limits
+	PostPerSecond float64 // chat.postMessage per channel, default 1
+	PostBurst     int     // default 3, at least PostPerSecond
+	TierFactor    float64 // multiplies the per-minute tiers, default 1
+	Seed          int64   // of faults with a chance
+}
+
+// AllScopes lists the bot scopes that the emulator knows.
+func AllScopes() []string {
+	return []string{
+		"app_mentions:read", "assistant:write", "channels:history", "channels:join", "channels:manage", "channels:read",
+		"chat:write", "chat:write.customize", "chat:write.public", "commands", "files:read", "files:write",
+		"groups:history", "groups:read", "groups:write", "im:history", "im:read", "im:write", "mpim:history", "mpim:read",
+		"reactions:read", "reactions:write", "team:read", "users:read", "users:read.email",
+	}
+}
+
+func (o Options) withDefaults() Options {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	text := func(p *string, v string) {
+		if *p == "" {
+			*p = v
+		}
+	}
+	text(&o.SigningSecret, "8f742231b10e8888abcd99yyyzzz85a5")
+	text(&o.BotToken, "xoxb-0000000000-0000000000-fakeBotTokenForEmulator")
+	text(&o.AppToken, "xapp-1-A0FAKEAPP01-0000000000-fakeappleveltoken")
+	text(&o.TeamID, "T0FAKETEAM1")
+	text(&o.TeamName, "Acme")
+	text(&o.Domain, "acme")
+	text(&o.AppID, "A0FAKEAPP01")
+	text(&o.AppName, "helpdesk")
+	text(&o.BotID, "B0FAKEBOT01")
+	text(&o.BotUser, "U0FAKEBOT01")
+	text(&o.WorkspaceURL, "https://"+o.Domain+".slack.com/")
+	if o.WorkspaceURL[len(o.WorkspaceURL)-1] != '/' {
+		o.WorkspaceURL += "/"
+	}
+	if o.Scopes == nil {
+		o.Scopes = AllScopes()
+	}
+	span := func(p *time.Duration, v time.Duration) {
+		if *p == 0 {
+			*p = v
+		}
+	}
+	span(&o.AckTimeout, 3*time.Second)
+	span(&o.TriggerLife, 3*time.Second)
+	span(&o.PingInterval, 5*time.Second)
+	span(&o.FileShareDelay, 20*time.Millisecond)
+	if o.RetryDelays == nil {
+		o.RetryDelays = []time.Duration{0, time.Minute, 5 * time.Minute}
+	}
+	if o.PostPerSecond == 0 {
+		o.PostPerSecond = 1
+	}
+	o.PostBurst = max(o.PostBurst, int(o.PostPerSecond))
+	if o.PostBurst < 3 {
+		o.PostBurst = 3
+	}
+	if o.TierFactor == 0 {
+		o.TierFactor = 1
+	}
+	return o
+}

@@ -1,0 +1,148 @@
+package bridge
+
+// Verb is what a person asks for. The words of the grammar are the same.
+type Verb string
+
+// Verbs. Say, Edit, Delete, React and Unreact come from plain behaviour in the
+// surface; the others from text, buttons, forms, shortcuts or emoji.
+const (
+	VerbSay     Verb = "say"     // typed something; the engine decides its fate
+	VerbEdit    Verb = "edit"    // changed an earlier Say
+	VerbDelete  Verb = "delete"  // deleted an earlier Say, or one of our posts
+	VerbReact   Verb = "react"   // Args.Emoji on Place.Message
+	VerbUnreact Verb = "unreact" // takes it back
+	VerbUnknown Verb = "unknown" // looked like a verb and isn't one: asked back, never sent
+
+	VerbReply    Verb = "reply"    // explicitly to the customer
+	VerbNote     Verb = "note"     // explicitly inside
+	VerbTake     Verb = "take"     // assign to me
+	VerbAssign   Verb = "assign"   // Args.Agents or Args.Team; Args.Add joins
+	VerbUnassign Verb = "unassign" // back to Unassigned
+	VerbTag      Verb = "tag"      // Args.Tags; created when new
+	VerbUntag    Verb = "untag"    // Args.Tags
+	VerbTopic    Verb = "topic"    // Args.Note
+	VerbPending  Verb = "pending"  // waiting for the customer
+	VerbSnooze   Verb = "snooze"   // Args.Until
+	VerbWake     Verb = "wake"     // end a snooze now
+	VerbResolve  Verb = "resolve"  // Args.Note: resolution note
+	VerbReopen   Verb = "reopen"   // out of resolved
+	VerbClose    Verb = "close"    // ended administratively (admins)
+	VerbUndo     Verb = "undo"     // take back my last reply in its hold, or Args.Message
+	VerbCC       Verb = "cc"       // Args.Addresses join the copy line, or leave it with Args.Remove
+	VerbTo       Verb = "to"       // Args.Addresses replace the recipients
+	VerbAllow    Verb = "allow"    // Args.Addresses: a new participant may get replies
+	VerbHistory  Verb = "history"  // list the log entries
+	VerbWhy      Verb = "why"      // explain the last decision
+	VerbHelp     Verb = "help"     // list the verbs
+	VerbList     Verb = "list"     // Args.List: mine, unassigned, all, …
+	VerbFind     Verb = "show"     // open #conversation's details
+
+	VerbSend      Verb = "send"      // button: Args.Message, kept inside or parked, goes to the customer
+	VerbKeep      Verb = "keep"      // button: Args.Message stays inside
+	VerbSendAgain Verb = "sendagain" // button on an unclear or failed delivery: Args.Delivery
+	VerbMarkSent  Verb = "marksent"  // button on an unclear delivery: Args.Delivery
+	VerbDrop      Verb = "drop"      // button: Args.Delivery or Args.Message is not sent
+	VerbPromote   Verb = "promote"   // button: an automatic mail (Args.Message) becomes a conversation
+	VerbSilence   Verb = "silence"   // button: no more posts about this automatic sender (Args.Message)
+)
+
+// ActorKind says who acted.
+type ActorKind string
+
+// Kinds of actors. Only a Person can ever make anything leave.
+const (
+	ActorPerson  ActorKind = "person"  // a human of the surface's own team
+	ActorForeign ActorKind = "foreign" // a human of another organisation, or a guest
+	ActorBot     ActorKind = "bot"     // another app, a workflow, the platform itself
+	ActorSelf    ActorKind = "self"    // our own app
+)
+
+// Actor is who acted, in the surface's terms.
+type Actor struct {
+	ID   string
+	Kind ActorKind
+}
+
+// Origin says by which way an Action came.
+type Origin string
+
+// Origins.
+const (
+	OriginText     Origin = "text"     // typed in a thread or channel
+	OriginButton   Origin = "button"   // clicked
+	OriginForm     Origin = "form"     // submitted
+	OriginShortcut Origin = "shortcut" // from a message's menu
+	OriginSlash    Origin = "slash"    // slash command, outside any thread
+	OriginEmoji    Origin = "emoji"
+	OriginMention  Origin = "mention" // "@Parley verb"
+	OriginCatchUp  Origin = "catchup" // found later by the sweeper
+)
+
+// Marker says how a typed text began; it is never relayed as an accident.
+type Marker string
+
+// Markers. An escaped text (`!!`, `\!`) has MarkNone and lost its escape.
+const (
+	MarkNone  Marker = ""
+	MarkNote  Marker = "note"  // "note:" or "//"
+	MarkBang  Marker = "bang"  // "!" and a letter
+	MarkSlash Marker = "slash" // "/" and a letter
+	MarkLone  Marker = "lone"  // nothing but a verb's word: "resolve"
+)
+
+// Place is where something is in a surface. Ids are the surface's own.
+type Place struct {
+	Channel string `json:"channel,omitempty"`
+	Thread  string `json:"thread,omitempty"`  // the root's id; "" at top level
+	Message string `json:"message,omitempty"` // the message itself
+}
+
+// SurfaceFile is a file that a person attached in the surface.
+type SurfaceFile struct {
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	ContentType string `json:"type,omitempty"`
+	SizeBytes   int64  `json:"size,omitempty"`
+	URL         string `json:"url,omitempty"`         // for the surface's own Open
+	Unavailable string `json:"unavailable,omitempty"` // why it can't be read: "external link", …
+}
+
+// Action is what a person did or asked for in a surface, decoded from stored bytes.
+type Action struct {
+	Verb   Verb
+	Origin Origin
+	Actor  Actor
+	Place  Place
+	Order  string // Say: the surface's own order within the thread, comparable as a string
+
+	Text        string   // canonical Markdown, without marker, verb and escape
+	Raw         string   // as typed, for "kept" lines when nothing was sent
+	Marker      Marker   // how the typed text began
+	MentionsBot bool     // the text mentions our app (and is no explicit reply)
+	Mentions    []string // user ids of the people it mentions
+	Files       []SurfaceFile
+	Broadcast   bool   // a thread reply also shown in the channel
+	Version     string // Edit: which version this is; a later one compares higher
+	Explicit    bool   // Say: "@Parley reply: …"
+
+	Args   Args
+	Answer string // opaque; where an ephemeral answer goes besides the actor
+}
+
+// Args are the arguments of a verb; which ones count depends on the verb.
+type Args struct {
+	Conversation int64    `json:"conversation,omitempty"` // #id, or from a button
+	Message      int64    `json:"message,omitempty"`      // our message id
+	Delivery     int64    `json:"delivery,omitempty"`
+	Agents       []string `json:"agents,omitempty"` // surface user ids, e-mails or "me"
+	Team         string   `json:"team,omitempty"`
+	Add          bool     `json:"add,omitempty"`
+	Remove       bool     `json:"remove,omitempty"`
+	Tags         []string `json:"tags,omitempty"`
+	Until        string   `json:"until,omitempty"` // a time in people's words
+	Note         string   `json:"note,omitempty"`
+	Addresses    []string `json:"addresses,omitempty"`
+	Emoji        string   `json:"emoji,omitempty"`
+	List         string   `json:"list,omitempty"`
+	Page         int      `json:"page,omitempty"`
+}

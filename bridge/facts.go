@@ -1,0 +1,81 @@
+package bridge
+
+import "time"
+
+// Status of a conversation.
+type Status string
+
+// Statuses. Queued and Active of the requirements are open without and with
+// an assignee.
+const (
+	StatusOpen     Status = "open"
+	StatusPending  Status = "pending"
+	StatusSnoozed  Status = "snoozed"
+	StatusResolved Status = "resolved"
+	StatusClosed   Status = "closed"
+)
+
+// Open says whether the conversation still needs somebody.
+func (s Status) Open() bool {
+	return s == StatusOpen || s == StatusPending || s == StatusSnoozed
+}
+
+// AgentRef names an agent to a surface.
+type AgentRef struct {
+	ID      int64
+	Name    string
+	User    string // the id in this surface, "" if the agent has none there
+	Email   string
+	IsAdmin bool
+}
+
+// PartyRef names a customer.
+type PartyRef struct {
+	Name    string // never empty: the address when nothing better is known
+	Address string
+}
+
+// Tag of a conversation.
+type Tag struct {
+	Name  string
+	Color string // #rrggbb
+}
+
+// Facts are what a card, a form or a list row may show of a conversation.
+// Bodies of messages are not among them.
+type Facts struct {
+	ID           int64 // shown as #id
+	Status       Status
+	CloseReason  string
+	Subject      string
+	ChannelKind  string // "email"
+	ChannelName  string // "E-mail"
+	ChannelIcon  string // emoji shortcode: "email"
+	Account      string
+	AccountMode  string // watch, trial, live
+	Team         string
+	Contact      PartyRef
+	Participants []PartyRef // who else gets the replies
+	Assignees    []AgentRef // first is the lead
+	Tags         []Tag
+	CreatedAt    time.Time
+	LastAt       time.Time // last message of any side
+	WaitingSince time.Time // since when the customer waits for us; zero = doesn't
+	SnoozedUntil time.Time
+	WindowUntil  time.Time // until when free replies are possible; zero = always
+	Previous     int64     // the conversation this one continues
+	PreviousAt   Place     // its root
+	Root         Place     // this conversation's root, once posted
+	LastPreview  string    // at most 120 runes of the last message, for lists
+	LastFrom     string    // "customer", "agent", ""
+	Viewer       AgentRef  // for whom forms and lists are made
+	Zone         *time.Location
+}
+
+// LogRow is one line of a conversation's history.
+type LogRow struct {
+	At     time.Time
+	Actor  string // an agent's name, "Customer" or "Parley"
+	What   string // verb in the past: "assigned", "resolved"
+	Detail string
+}

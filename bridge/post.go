@@ -1,0 +1,135 @@
+package bridge
+
+import (
+	"time"
+
+	"parley/channels"
+)
+
+// PostKind says what a Post makes in the surface.
+type PostKind string
+
+// Kinds of Post.
+const (
+	PostRoot      PostKind = "root"      // the first message of a thread: the card
+	PostCard      PostKind = "card"      // bring the root at Place.Message up to date
+	PostSaid      PostKind = "said"      // a customer's message, under the customer's name
+	PostFiles     PostKind = "files"     // files of a customer's message
+	PostLine      PostKind = "line"      // a line of Parley's own
+	PostMark      PostKind = "mark"      // add a receipt mark to Place.Message
+	PostEphemeral PostKind = "ephemeral" // Line, seen by To only; best effort
+)
+
+// Idempotent says that making the post twice leaves what making it once leaves.
+func (k PostKind) Idempotent() bool { return k == PostCard || k == PostMark }
+
+// Post is one delivery to a surface: facts, not layout.
+type Post struct {
+	Kind           PostKind
+	DeliveryID     int64
+	Token          string // opaque, the same in every attempt at this part
+	Part           int    // 0 first; a long text continues in further parts
+	Attempt        int    // 1 for the first
+	FirstAttemptAt time.Time
+	Place          Place  // Thread "" for a root; Message for cards and marks
+	To             string // PostEphemeral: the surface user who sees it
+	Facts          Facts
+	Said           *Said
+	Line           *Line
+	Mark           Mark
+	Files          []channels.File // PostFiles
+	Progress       string          // what an earlier attempt left (opaque, of this surface)
+}
+
+// Said is a customer's message.
+type Said struct {
+	MessageID int64
+	From      PartyRef
+	At        time.Time
+	Text      string   // canonical Markdown
+	Quoted    string   // hidden history; only shown when ShowQuoted
+	Notices   []string // remarks for agents
+	ShowQuote bool
+	Files     []string // names of files that follow
+	Original  string   // link to the sandboxed HTML original, "" if none
+}
+
+// Mark is a receipt on an agent's own message; marks are only added.
+type Mark string
+
+// Marks, in rising order.
+const (
+	MarkSent    Mark = "sent"
+	MarkRead    Mark = "read"
+	MarkWarning Mark = "warning" // not delivered; a line says why
+	MarkInside  Mark = "inside"  // kept inside by its author's emoji
+)
+
+// LineKind says what a line is about; bot/view gives it words.
+type LineKind string
+
+// Kinds of lines. Those marked * say that a customer did not get something: they
+// mention the author and keep the text.
+const (
+	LineAssigned    LineKind = "assigned"     // By assigned it to Mentions
+	LineUnassigned  LineKind = "unassigned"   // By put it back
+	LineWoke        LineKind = "woke"         // the snooze is over
+	LineReopened    LineKind = "reopened"     // by the customer or By
+	LineContinued   LineKind = "continued"    // the customer wrote again: see Other
+	LineResolved    LineKind = "resolved"     // By, Text = note; confirmation with Undo
+	LineSnoozed     LineKind = "snoozed"      // By, Until; confirmation with Wake
+	LineAsk         LineKind = "ask"          // * not sent without a click; Reason
+	LineInside      LineKind = "inside"       // * stayed inside; Reason; may be sent
+	LineParked      LineKind = "parked"       // * found late, the conversation moved on
+	LineFailed      LineKind = "failed"       // * the customer didn't get it; Reason, Hint
+	LineRetrying    LineKind = "retrying"     // * still being tried since Since; Reason
+	LineDelayed     LineKind = "delayed"      // the other side's server still tries
+	LineUnclear     LineKind = "unclear"      // * nobody knows: Send again / Mark as sent
+	LineEditLate    LineKind = "edit_late"    // * edited after it was sent
+	LineDeleteLate  LineKind = "delete_late"  // deleted after it was sent: the customer has it
+	LineUndone      LineKind = "undone"       // * taken back in the hold
+	LineTopLevel    LineKind = "top_level"    // * typed in the channel: reached nobody
+	LineNotMapped   LineKind = "not_mapped"   // * the author is no agent
+	LineParticipant LineKind = "participant"  // a newcomer in the mail: allow?
+	LineRecipients  LineKind = "recipients"   // who gets replies now
+	LineAutomatic   LineKind = "automatic"    // one automatic mail in the daily thread
+	LineBounceOther LineKind = "bounce_other" // a bounce of something we can't match
+	LineQuarantine  LineKind = "quarantine"   // something arrived that we could not read
+	LineRefused     LineKind = "refused"      // the action changed nothing: Reason, Hint
+	LineDone        LineKind = "done"         // confirmation of Verb: Text
+	LineHelp        LineKind = "help"         // the verbs; Text = verb asked about
+	LineHistory     LineKind = "history"      // Log
+	LineWhy         LineKind = "why"          // Text
+	LineList        LineKind = "list"         // Rows, Text = which list
+	LineDetails     LineKind = "details"      // Facts
+	LineAccount     LineKind = "account"      // an account's condition changed: Reason, Hint
+	LineRerooted    LineKind = "rerooted"     // the root was deleted; this is its new thread
+)
+
+// Line is a remark of Parley's in a thread or channel.
+type Line struct {
+	Kind      LineKind
+	By        AgentRef   // who caused it; zero = Parley or the customer
+	Mentions  []AgentRef // who is to notice it
+	Text      string     // canonical Markdown: kept text, note, list name
+	Reason    string
+	Hint      string
+	Until     time.Time
+	Since     time.Time
+	Customer  PartyRef
+	Other     Facts  // LineContinued: the other conversation
+	Verb      Verb   // LineDone, LineRefused: what was asked
+	Verbs     []Verb // buttons, in order
+	Args      Args   // what the buttons are about
+	Log       []LogRow
+	Rows      []Facts
+	SourceRef Place // the human message it is about, "" if none
+}
+
+// Sent is what a surface tells of a post that was made.
+type Sent struct {
+	Message  string // its id in the surface
+	Thread   string // the thread it really is in; for a root its own id
+	More     bool   // a long text: send the next Part
+	Progress string // to be kept for the next attempt or part
+}

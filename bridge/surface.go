@@ -1,0 +1,131 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"parley/channels"
+)
+
+// Surface is a chat platform in which agents work. All methods may be called
+// concurrently.
+type Surface interface {
+	// Decode turns the stored bytes of one fact into what people did. Pure.
+	// Errors: any error quarantines the fact.
+	Decode(raw []byte) ([]Action, error)
+
+	// Send makes one post. Same contract as channels.Channel.Send: *channels.SendError
+	// with a class, anything else is Ambiguous. Wrap ErrThreadLost, ErrMessageGone
+	// or ErrChannelClosed where they apply.
+	Send(ctx context.Context, p Post) (Sent, error)
+
+	// Reconcile looks whether an earlier attempt at p (this part) was made.
+	Reconcile(ctx context.Context, p Post) (channels.Outcome, Sent, error)
+
+	// Confirm reads a person's message again before it leaves. If it was changed or
+	// deleted the surface passes that on to Desk.Accept before it answers.
+	Confirm(ctx context.Context, at Place, text string) (Confirmation, error)
+
+	// Open reads a file that a person attached.
+	Open(ctx context.Context, f SurfaceFile) (io.ReadCloser, error)
+
+	// Budget names the narrowest provider budget that a kind of post spends in a
+	// channel.
+	Budget(kind PostKind, channel string) Budget
+
+	// Limits of what one message can hold.
+	Limits() Limits
+
+	// Resolve gives a channel's id for "#name" or an id; "" if unknown.
+	Resolve(ctx context.Context, channel string) (string, error)
+
+	// Lookup finds an agent's user id by e-mail; "" if there is none.
+	Lookup(ctx context.Context, email string) (string, error)
+
+	// Run keeps the connection (or sweeps only, in webhook mode) until ctx ends.
+	Run(ctx context.Context) error
+
+	// Handlers to mount, by pattern ("POST /slack/events"); nil when none.
+	Handlers() map[string]http.Handler
+}
+
+// Confirmation is what Confirm found.
+type Confirmation int
+
+// Confirmations.
+const (
+	Unchanged Confirmation = iota
+	Changed                // an edit was accepted: wait for it to be applied
+	Gone                   // a deletion was accepted
+)
+
+// Budget of a provider: a token bucket.
+type Budget struct {
+	Key       string  // unique within the surface's account
+	PerSecond float64 // 0 = only 429s limit
+	Burst     int
+}
+
+// Limits of one message in a surface.
+type Limits struct {
+	MaxTextRunes   int
+	MaxFileBytes   int64
+	RequestTimeout time.Duration
+}
+
+// Errors of Surface.Send, to be wrapped in a *channels.SendError.
+var (
+	ErrThreadLost    = errors.New("bridge: the thread's root is gone")
+	ErrMessageGone   = errors.New("bridge: the message is gone")
+	ErrChannelClosed = errors.New("bridge: the channel can't be posted to")
+)
+
+// Desk is what a Surface may ask of the engine.
+type Desk interface {
+	// Accept stores facts; see channels.Accept.
+	Accept(ctx context.Context, facts ...channels.Fact) error
+
+	// Seen tells which of these fact ids are stored (or are posts of our own).
+	// For messages the id is "m:{channel}:{message}".
+	Seen(ctx context.Context, ids []string) (map[string]bool, error)
+
+	// FactsAt finds the conversation of a thread or of a message in it, for user.
+	// Errors: ErrNoConversation; *Problem when user may not see it.
+	FactsAt(ctx context.Context, at Place, user string) (Facts, error)
+
+	// Facts of a conversation by its number, for user. Errors as FactsAt.
+	Facts(ctx context.Context, id int64, user string) (Facts, error)
+
+	// List gives the rows of "mine", "unassigned", "team", "all", "snoozed" or
+	// "resolved" that user may see, newest first, at most 50.
+	List(ctx context.Context, list, user string) ([]Facts, error)
+
+	// History gives the newest log rows of a conversation, at most 50.
+	History(ctx context.Context, id int64, user string) ([]LogRow, error)
+
+	// People gives all agents, for pickers.
+	People(ctx context.Context) ([]AgentRef, error)
+
+	// Teams gives the teams' names, for pickers.
+	Teams(ctx context.Context) ([]string, error)
+
+	// TagNames gives the known tags, for pickers.
+	TagNames(ctx context.Context) ([]Tag, error)
+
+	// Channels gives the ids of the channels that hold threads of ours.
+	Channels(ctx context.Context) ([]string, error)
+
+	// Gap tells that events may have been missed since a time. Replies wait (≤ 30 s)
+	// until Filled is called.
+	Gap(since time.Time)
+	Filled()
+
+	// Report tells the surface's condition.
+	Report(channels.Condition)
+}
+
+// ErrNoConversation is returned where no conversation is found.
+var ErrNoConversation = errors.New("bridge: no conversation there")

@@ -1,0 +1,105 @@
+package channels
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// Channel talks to customers through the one Account it was made for.
+// All methods may be called concurrently.
+type Channel interface {
+	// Capabilities says what this account can carry; constant during its life.
+	Capabilities() Capabilities
+
+	// Decode turns the stored bytes of one Fact into what the customer did.
+	// Pure: no network, no clock, no state. Apply, retry and replay all call it.
+	// Errors: any error quarantines the fact; it is not tried again by itself.
+	Decode(raw []byte) ([]Inbound, error)
+
+	// Send makes one attempt to deliver o. Called by the lane worker, never in a
+	// transaction; may block until ctx ends. It must not write a first byte after
+	// ctx's deadline.
+	// Errors: *SendError with a Class; any other error counts as Ambiguous.
+	Send(ctx context.Context, o Outbound) (Receipt, error)
+
+	// Reconcile looks for an earlier attempt whose answer was lost. May be repeated.
+	Reconcile(ctx context.Context, o Outbound) (Outcome, Receipt, error)
+}
+
+// Runner is a Channel that fetches by itself (polls, keeps a connection open).
+type Runner interface {
+	// Run works until ctx ends and then returns nil. It reports its condition by
+	// env.Report and passes everything it fetches to env.Accept; it advances
+	// its own watermark only after Accept returned nil.
+	Run(ctx context.Context) error
+}
+
+// Webhook is a Channel that the provider calls. The handler verifies the
+// signature over the raw bytes, calls Accept and answers 2xx only after it
+// returned nil; it fails closed.
+type Webhook interface {
+	ServeHTTP(w http.ResponseWriter, r *http.Request)
+}
+
+// Checker is a Channel that can test its credentials for `parley doctor`.
+type Checker interface {
+	// Check connects with the stored credentials and changes nothing.
+	Check(ctx context.Context) []Finding
+}
+
+// Finding is one line of `parley doctor`.
+type Finding struct {
+	OK   bool
+	What string // "IMAP login", "SMTP sending"
+	Text string // what was found, in words
+	Hint string // what to do next; empty when OK
+}
+
+// Fact is one arrived thing as it is stored: the raw bytes and the key that
+// names the fact (not the envelope it came in).
+type Fact struct {
+	ExternalID string // unique per account, ≤ 500 bytes
+	OrderKey   string // facts with the same key are applied in the order of acceptance
+	Payload    []byte
+	Quarantine string // not empty: can't be split; stored and shown, never applied
+}
+
+// Accept stores facts durably. It returns nil only after they are committed; a
+// fact that is already known is not stored twice and is no error.
+// Errors: ErrOverloaded (answer 503 and try later), or the database's.
+type Accept func(ctx context.Context, facts ...Fact) error
+
+// Env is what a Channel gets from Parley besides its Account.
+type Env struct {
+	Accept Accept
+	State  State
+	Log    *slog.Logger
+	Now    func() time.Time // Parley's clock
+	Report func(Condition)  // tells the account's condition; cheap, may be repeated
+	Keys   [][]byte         // HMAC keys of tokens; the first signs, all verify
+	Dialer Dialer           // outbound connections; nil = net.Dialer
+}
+
+// State is a small durable memory of one account (watermarks).
+type State interface {
+	Load(ctx context.Context) ([]byte, error) // nil when nothing was saved
+	Save(ctx context.Context, data []byte) error
+}
+
+// Condition of an account.
+type Condition struct {
+	Status ConditionStatus
+	Text   string // what happened, for people; empty when Active
+	Hint   string // what to do next
+}
+
+// ConditionStatus says whether an account works.
+type ConditionStatus string
+
+// Conditions (R-014; Paused is a setting, not a condition).
+const (
+	Active ConditionStatus = "active"
+	Broken ConditionStatus = "error"
+)

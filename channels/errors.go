@@ -1,0 +1,57 @@
+package channels
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrOverloaded is returned by Accept when too much is waiting: answer 503 with
+// Retry-After and let the source try again.
+var ErrOverloaded = errors.New("channels: too much is waiting to be stored")
+
+// Class says what a failed Send means for what happens next.
+type Class string
+
+// Classes of failure.
+const (
+	Retry          Class = "retry"           // certain failure that may pass
+	Throttled      Class = "throttled"       // certain failure; Wait says how long
+	WindowClosed   Class = "window_closed"   // only a template may be sent now
+	BadRecipient   Class = "bad_recipient"   // this address can't be reached
+	BadContent     Class = "bad_content"     // the provider refuses this content
+	AuthBroken     Class = "auth_broken"     // credentials: the account needs a person
+	AccountBlocked Class = "account_blocked" // the provider blocks the account
+	OptedOut       Class = "opted_out"       // the customer doesn't want messages
+	Ambiguous      Class = "ambiguous"       // nobody knows whether it was sent
+)
+
+// SendError is what Send returns for a failure it understands.
+type SendError struct {
+	Class Class
+	Wait  time.Duration // Throttled: how long; Retry: at least how long, 0 = by the table
+	Text  string        // what happened, for people: "The mailbox of … is full."
+	Hint  string        // what to do next
+	Cause error
+}
+
+// Error implements error.
+func (e *SendError) Error() string {
+	if e.Cause == nil {
+		return fmt.Sprintf("%s: %s", e.Class, e.Text)
+	}
+	return fmt.Sprintf("%s: %s: %v", e.Class, e.Text, e.Cause)
+}
+
+// Unwrap gives the cause.
+func (e *SendError) Unwrap() error { return e.Cause }
+
+// ClassOf gives the class of an error from Send. What nobody classified is
+// Ambiguous: it may have been sent.
+func ClassOf(err error) Class {
+	var se *SendError
+	if errors.As(err, &se) {
+		return se.Class
+	}
+	return Ambiguous
+}

@@ -1,0 +1,45 @@
+package channels
+
+import "strings"
+
+// Spec describes one kind of channel. It feeds YAML, the settings form,
+// `parley doctor` and the route /hooks/{account}.
+type Spec struct {
+	Kind    string // "email": the word of the YAML
+	Section string // YAML key of its fields; "" = Kind
+	Name    string // for people: "E-mail"
+	Icon    string // emoji shortcode without colons: "email"
+	Fields  []Field
+	// New makes the channel of one account. It connects to nothing.
+	New func(Account, Env) (Channel, error)
+}
+
+// Field of an account's settings.
+type Field struct {
+	Name     string // path in the YAML section: "imap.host"
+	Label    string
+	Help     string
+	Default  string
+	Secret   bool
+	Required bool
+	List     bool     // several values
+	OneOf    []string // allowed values, empty = any
+}
+
+// Account is a configured mailbox, number or page, with its secrets opened.
+type Account struct {
+	ID     int64
+	Name   string // immutable key
+	Config Config
+}
+
+// Config holds an account's settings by Field.Name; lists are joined by newlines.
+type Config map[string]string
+
+// List gives the values of a list field.
+func (c Config) List(name string) []string {
+	if c[name] == "" {
+		return nil
+	}
+	return strings.Split(c[name], "\n")
+}
