@@ -1,0 +1,238 @@
+package pgserver
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// port only names the socket's file; nothing listens on TCP.
+const port = 5432
+
+// machine is what a start reads from its surroundings, so that tests can give others.
+type machine struct {
+	euid       int
+	path       string   // PATH
+	bins       []string // globs of folders that may hold postgres and initdb
+	varLib     string   // where a cluster goes whose data folder is closed to the server's account
+	tempDirs   []string // where the socket goes when the data folder's path is too long
+	repository string   // where binaries are downloaded from; "" is the module's default
+}
+
+func thisMachine() machine {
+	temp := []string{os.TempDir(), "/tmp", "/var/tmp"}
+	if d := os.Getenv("RUNTIME_DIRECTORY"); d != "" { // systemd's, seen by other units too
+		temp = append(filepath.SplitList(d), temp...)
+	}
+	return machine{euid: os.Geteuid(), path: os.Getenv("PATH"), bins: usualBins(), varLib: "/var/lib", tempDirs: temp}
+}
+
+// account is who runs the server: PostgreSQL refuses to run as root.
+type account struct {
+	uid, gid int
+	drop     bool // differs from ours: children change to it
+}
+
+func (a account) String() string {
+	if u, err := user.LookupId(strconv.Itoa(a.uid)); err == nil {
+		return u.Username
+	}
+	return "uid " + strconv.Itoa(a.uid)
+}
+
+// credential is nil when nothing is to be changed. No supplementary group is kept.
+func (a account) credential() *syscall.Credential {
+	if !a.drop {
+		return nil
+	}
+	return &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
+}
+
+// chown gives a file to the server's account, if that isn't us.
+func (a account) chown(path string) error {
+	if !a.drop {
+		return nil
+	}
+	return os.Lchown(path, a.uid, a.gid)
+}
+
+// serverAccount is ourselves; for root the owner of the cluster, else postgres, else nobody.
+func serverAccount(m machine, cluster string) (account, error) {
+	owner, err := os.Stat(cluster)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return account{}, fmt.Errorf("cluster: %w", err)
+	}
+	uid, gid := -1, -1
+	if err == nil {
+		st := owner.Sys().(*syscall.Stat_t)
+		uid, gid = int(st.Uid), int(st.Gid)
+	}
+	switch {
+	case m.euid != 0 && uid != -1 && uid != m.euid:
+		return account{}, fmt.Errorf("the database in %s belongs to %s: run as that account or as root",
+			cluster, account{uid: uid})
+	case m.euid != 0:
+		return account{uid: m.euid, gid: os.Getegid()}, nil
+	case uid > 0:
+		return account{uid: uid, gid: gid, drop: true}, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, uidErr := strconv.Atoi(u.Uid)
+		gid, gidErr := strconv.Atoi(u.Gid)
+		if uidErr == nil && gidErr == nil && uid > 0 {
+			return account{uid: uid, gid: gid, drop: true}, nil
+		}
+	}
+	return account{uid: 65534, gid: 65534, drop: true}, nil
+}
+
+// closedTo names the first folder on the way to dir, dir included, that the account can't pass; ""
+// when the way is open. Only mode bits count.
+func (a account) closedTo(dir string) (string, error) {
+	var way []string
+	for d := dir; ; d = filepath.Dir(d) {
+		way = append(way, d)
+		if d == filepath.Dir(d) {
+			break
+		}
+	}
+	for i := len(way) - 1; i >= 0; i-- {
+		fi, err := os.Stat(way[i])
+		if err != nil {
+			return "", fmt.Errorf("data folder: %w", err)
+		}
+		st := fi.Sys().(*syscall.Stat_t)
+		pass := fs.FileMode(0o001)
+		if int(st.Uid) == a.uid {
+			pass = 0o100
+		} else if int(st.Gid) == a.gid {
+			pass = 0o010
+		}
+		if fi.Mode().Perm()&pass == 0 {
+			return way[i], nil
+		}
+	}
+	return "", nil
+}
+
+// elsewhere is the file in the data folder that names the folder which holds the cluster instead.
+func elsewhere(dir string) string {
+	return filepath.Join(dir, "pg.elsewhere")
+}
+
+// home is the folder that holds the cluster (pg), downloaded binaries (bin) and the socket (run):
+// the data folder, or one under /var/lib when we are root and the server's account can't reach
+// the data folder. A file in the data folder remembers that choice, so that neither a mode that is
+// changed nor a folder that is moved loses a database.
+func home(o Options, m machine) (string, account, error) {
+	b, err := os.ReadFile(elsewhere(o.Dir))
+	if err == nil {
+		dir := strings.TrimSpace(string(b))
+		if _, err := os.Stat(dir); err != nil {
+			return "", account{}, fmt.Errorf("%s says that the database is kept in %s: %w", elsewhere(o.Dir), dir, err)
+		}
+		acct, err := serverAccount(m, filepath.Join(dir, "pg"))
+		return dir, acct, err
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", account{}, fmt.Errorf("data folder: %w", err)
+	}
+	acct, err := serverAccount(m, filepath.Join(o.Dir, "pg"))
+	if err != nil || !acct.drop {
+		return o.Dir, acct, err
+	}
+	closed, err := acct.closedTo(o.Dir)
+	if err != nil || closed == "" {
+		return o.Dir, acct, err
+	}
+	if hasCluster(filepath.Join(o.Dir, "pg")) {
+		return "", account{}, fmt.Errorf("the database in %s/pg can't be reached by its account %s: %s is closed to it (chmod o+x opens it)",
+			o.Dir, acct, closed)
+	}
+	sum := sha256.Sum256([]byte(o.Dir))
+	dir := filepath.Join(m.varLib, "parley-"+hex.EncodeToString(sum[:6]))
+	if err := os.MkdirAll(dir, 0o711); err != nil {
+		return "", account{}, fmt.Errorf("data folder: %s is closed to the server's account %s: %w", closed, acct, err)
+	}
+	if err := os.WriteFile(elsewhere(o.Dir), []byte(dir+"\n"), 0o600); err != nil {
+		return "", account{}, fmt.Errorf("data folder: %w", err)
+	}
+	o.Say(fmt.Sprintf("The database is kept in %s, because %s is closed to the account that runs it (%s).", dir, closed, acct))
+	return dir, acct, nil
+}
+
+// socketDir makes an empty folder for the socket that only the server's account (and root) may
+// enter, with a path short enough for one. temporary says that it goes when the server does.
+func socketDir(home string, acct account, m machine) (dir string, temporary bool, err error) {
+	fixed := filepath.Join(home, "run")
+	fixedErr := fixedSocketDir(fixed, acct)
+	if fixedErr == nil {
+		return fixed, false, nil
+	}
+	errs := []error{fixedErr}
+	for _, parent := range m.tempDirs {
+		if closed, err := acct.closedTo(parent); err != nil || (acct.drop && closed != "") {
+			errs = append(errs, fmt.Errorf("%s: closed to %s: %w", parent, acct, errors.Join(err, fs.ErrPermission)))
+			continue
+		}
+		dir, err := os.MkdirTemp(parent, socketPrefix)
+		if err == nil {
+			if err = errors.Join(acct.chown(dir), canListen(dir)); err == nil {
+				return dir, true, nil
+			}
+			err = errors.Join(err, os.Remove(dir))
+		}
+		errs = append(errs, err)
+	}
+	return "", false, fmt.Errorf("no folder for the socket: %w", errors.Join(errs...))
+}
+
+// socketPrefix begins the names of temporary socket folders.
+const socketPrefix = "parley-"
+
+func fixedSocketDir(dir string, acct account) error {
+	if err := fitsSocket(dir); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(dir); err != nil { // what a killed server left
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	return errors.Join(acct.chown(dir), canListen(dir))
+}
+
+// canListen tries a socket: some file systems (shared folders of virtual machines) have none.
+func canListen(dir string) error {
+	if err := fitsSocket(dir); err != nil {
+		return err
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(dir, "probe"), Net: "unix"})
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}
+
+// fitsSocket checks the limit that the kernel sets to a socket's path: 107 bytes, 103 on some.
+func fitsSocket(dir string) error {
+	limit := len(syscall.RawSockaddrUnix{}.Path) - 1
+	if n := len(filepath.Join(dir, ".s.PGSQL."+strconv.Itoa(port)+".lock")); n > limit {
+		return fmt.Errorf("%s: path too long for a socket (%d bytes of %d)", dir, n, limit)
+	}
+	return nil
+}

@@ -1,0 +1,121 @@
+package pgserver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	pollEvery      = 20 * time.Millisecond
+	connectTimeout = 5 * time.Second
+)
+
+// acquire returns either the folder's lock, held, or the running server of the process that holds
+// it. The kernel drops the lock with its owner, so a lock that is free has no owner that lives.
+func acquire(ctx context.Context, dir string) (*os.File, run, error) {
+	ctx, cancel := context.WithTimeout(ctx, acquireTimeout)
+	defer cancel()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		lock, err := tryLock(filepath.Join(dir, "lock"))
+		if err != nil || lock != nil {
+			return lock, run{}, err
+		}
+		if r, err := readRun(dir); err == nil && ping(ctx, r.url("postgres")) == nil {
+			return nil, r, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, run{}, fmt.Errorf("another process holds %s/lock, but its database does not answer: %w", dir, ctx.Err())
+		case <-tick.C:
+		}
+	}
+}
+
+// tryLock returns nil without an error when another process holds the lock. The file is never
+// removed: a new file under the same name would be a second lock.
+func tryLock(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if errors.Is(err, os.ErrPermission) {
+		return nil, fmt.Errorf("lock: the data folder belongs to another account, run as that one: %w", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock: %w", err)
+	}
+	for {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	if err == nil {
+		return f, nil
+	}
+	closeErr := f.Close()
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, closeErr
+	}
+	return nil, fmt.Errorf("lock %s: %w", path, errors.Join(err, closeErr))
+}
+
+func runPath(dir string) string {
+	return filepath.Join(dir, "run.json")
+}
+
+func readRun(dir string) (run, error) {
+	b, err := os.ReadFile(runPath(dir))
+	if err != nil {
+		return run{}, err
+	}
+	var r run
+	if err := json.Unmarshal(b, &r); err != nil {
+		return run{}, fmt.Errorf("run.json: %w", err)
+	}
+	if r.SocketDir == "" || r.PostmasterPID <= 1 {
+		return run{}, errors.New("run.json: incomplete")
+	}
+	return r, nil
+}
+
+// writeRun replaces run.json as a whole, so that a reader never sees half of it.
+func writeRun(dir string, r run) error {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("run.json: %w", err)
+	}
+	next := runPath(dir) + ".new"
+	if err := os.WriteFile(next, append(b, '\n'), 0o600); err != nil {
+		return fmt.Errorf("run.json: %w", err)
+	}
+	if err := os.Rename(next, runPath(dir)); err != nil {
+		return fmt.Errorf("run.json: %w", err)
+	}
+	return nil
+}
+
+func removeRun(dir string) error {
+	if err := os.Remove(runPath(dir)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("run.json: %w", err)
+	}
+	return nil
+}
+
+// ping connects once.
+func ping(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	return conn.Close(ctx)
+}
