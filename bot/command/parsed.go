@@ -1,0 +1,25 @@
+package command
+
+import "parley/bridge"
+
+// Options of a parse.
+type Options struct {
+	// Mentions gives the surface's user id for each mention, by the exact
+	// characters that stand for it in the text, such as "<@U0ANN>". A channel
+	// mention is to be replaced by "#name" before.
+	Mentions map[string]string
+}
+
+// Parsed is what a text asks for: parts of a bridge.Action.
+type Parsed struct {
+	Verb     bridge.Verb
+	Args     bridge.Args
+	Text     string // VerbSay, VerbReply, VerbNote: without marker, verb and escape
+	Marker   bridge.Marker
+	Explicit bool   // "@Parley reply: …"
+	Unknown  string // VerbUnknown: the word that is no verb, as typed
+	// Err says for people what is wrong with the arguments. With VerbUnknown they
+	// can't be used (Args.Note holds Err too, so that the engine can say it); with
+	// any other verb something is missing that a form may ask for.
+	Err string
+}

@@ -1,0 +1,66 @@
+package view
+
+import (
+	"time"
+
+	"parley/bridge"
+)
+
+// Form asks for the arguments of a verb.
+type Form struct {
+	Title  string // at most 24 runes
+	Verb   bridge.Verb
+	Args   bridge.Args // kept through the form; command.Value carries them
+	Intro  []Block     // read before the fields
+	Fields []Field
+	Submit string // label of the button, at most 24 runes
+}
+
+// FieldKind says how a Field is filled in.
+type FieldKind string
+
+// Kinds of fields.
+const (
+	FieldText    FieldKind = "text"    // one line
+	FieldLong    FieldKind = "long"    // several lines, Markdown
+	FieldOne     FieldKind = "one"     // one of Options
+	FieldSeveral FieldKind = "several" // any of Options
+)
+
+// Field of a Form. Values are lists of strings; a text has one.
+type Field struct {
+	Name     string // key of the values given to Submit
+	Kind     FieldKind
+	Label    string
+	Hint     string
+	Example  string // shown while empty
+	Options  []Option
+	Value    []string // filled in at first
+	Optional bool
+	MaxRunes int // 0 = the surface's own limit
+}
+
+// Option of a choice.
+type Option struct {
+	Value string
+	Label string
+}
+
+// FormInput is what NewForm needs. Lists that a verb doesn't use may be nil.
+type FormInput struct {
+	Verb   bridge.Verb
+	Facts  bridge.Facts
+	Args   bridge.Args // from the button: Message, Delivery, …
+	Text   string      // the message it is about or the text begun, Markdown
+	People []bridge.AgentRef
+	Teams  []string
+	Tags   []bridge.Tag
+	Now    time.Time
+}
+
+// Filled is what a submitted form asks for: parts of a bridge.Action.
+type Filled struct {
+	Verb bridge.Verb
+	Args bridge.Args
+	Text string
+}
