@@ -1,0 +1,131 @@
+package mailfake
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"math/big"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-sasl"
+)
+
+// challengeBadToken is what Gmail says before it refuses an access token.
+const challengeBadToken = `{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}`
+
+var errMalformed = errors.New("mailfake: sasl: malformed response")
+
+// saslServer makes the server side of PLAIN, LOGIN or XOAUTH2, or nil for others.
+// password and token decide; refused is the protocol's own refusal.
+func saslServer(mech string, password, token func(user, secret string) error, refused error) sasl.Server {
+	switch strings.ToUpper(mech) {
+	case sasl.Plain:
+		return sasl.NewPlainServer(func(identity, user, pass string) error {
+			if identity != "" && identity != user {
+				return refused
+			}
+			return password(user, pass)
+		})
+	case sasl.Login:
+		return &loginServer{check: password}
+	case "XOAUTH2":
+		return &xoauth2Server{check: token}
+	}
+	return nil
+}
+
+// loginServer is the server of the AUTH LOGIN of old: it asks for a name, then for a
+// password.
+type loginServer struct {
+	check func(user, password string) error
+	asked int
+	user  string
+}
+
+// Next implements sasl.Server.
+func (l *loginServer) Next(response []byte) ([]byte, bool, error) {
+	if response == nil && l.asked == 0 {
+		l.asked = 1
+		return []byte("Username:"), false, nil
+	}
+	if l.asked < 2 {
+		l.user, l.asked = string(response), 2
+		return []byte("Password:"), false, nil
+	}
+	return nil, true, l.check(l.user, string(response))
+}
+
+// xoauth2Server takes "user=" address ^A "auth=Bearer " token ^A ^A. A refused token is
+// answered with a JSON challenge first, as Google and Microsoft document it.
+type xoauth2Server struct {
+	check   func(user, token string) error
+	refused error
+}
+
+// Next implements sasl.Server.
+func (x *xoauth2Server) Next(response []byte) ([]byte, bool, error) {
+	if x.refused != nil {
+		return nil, true, x.refused
+	}
+	if response == nil {
+		return []byte{}, false, nil
+	}
+	var user, token string
+	for _, field := range bytes.Split(response, []byte{1}) {
+		if v, ok := bytes.CutPrefix(field, []byte("user=")); ok {
+			user = string(v)
+		}
+		if v, ok := bytes.CutPrefix(field, []byte("auth=Bearer ")); ok {
+			token = string(v)
+		}
+	}
+	if user == "" || token == "" {
+		return nil, true, errMalformed
+	}
+	if x.refused = x.check(user, token); x.refused != nil {
+		return []byte(challengeBadToken), false, nil
+	}
+	return nil, true, nil
+}
+
+// certificate is self-made and lives as long as the process.
+type certificate struct {
+	pair tls.Certificate
+	pem  []byte
+}
+
+func newCertificate(domain string) (*certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("mailfake: certificate: %w", err)
+	}
+	now := time.Now() // the client's TLS library uses the real clock too
+	tmpl := &x509.Certificate{
+		SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: domain},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0),
+		DNSNames: []string{"localhost", domain}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, IsCA: true, BasicConstraintsValid: true,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
+	if err != nil {
+		return nil, fmt.Errorf("mailfake: certificate: %w", err)
+	}
+	return &certificate{
+		pair: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
+		pem:  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+	}, nil
+}
+
+func (c *certificate) config() *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{c.pair}, MinVersion: tls.VersionTLS12}
+}

@@ -1,0 +1,70 @@
+package mailfake
+
+import (
+	"bytes"
+	"fmt"
+	"mime/multipart"
+	"net/textproto"
+	"time"
+)
+
+// reportLocked mails a delivery status notification (RFC 3464) to the sender, from the
+// null sender. Nobody gets a report on a report.
+func (s *Server) reportLocked(sender, recipient string, rule RecipientRule, raw []byte) {
+	if sender == "" || s.findLocked(sender) == nil {
+		return
+	}
+	report, err := s.composeReportLocked(sender, recipient, rule, raw)
+	if err != nil {
+		s.log.Error("mail emulator could not write a delivery report", "error", err)
+		return
+	}
+	s.storeLocked("", sender, report, true)
+}
+
+func (s *Server) composeReportLocked(sender, recipient string, rule RecipientRule, raw []byte) ([]byte, error) {
+	subject, action, explained := "Delivery Status Notification (Failure)", "failed", "Your message could not be delivered to"
+	if rule.Policy == PolicyDelayed {
+		subject, action, explained = "Delivery Status Notification (Delay)", "delayed", "We still try to deliver your message to"
+	}
+	id := s.newMessageIDLocked(s.opts.Domain)
+	now := s.clock().Format(time.RFC1123Z)
+	diagnostic := fmt.Sprintf("%d %s %s", rule.Code, rule.Enhanced, rule.Text)
+	status := fmt.Sprintf("Reporting-MTA: dns; %s\r\nArrival-Date: %s\r\n\r\n"+
+		"Original-Recipient: rfc822; %s\r\nFinal-Recipient: rfc822; %s\r\nAction: %s\r\nStatus: %s\r\n"+
+		"Remote-MTA: dns; mx.%s\r\nDiagnostic-Code: smtp; %s\r\n",
+		s.opts.Domain, now, recipient, recipient, action, rule.Enhanced, domainOf(recipient), diagnostic)
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	if err := w.SetBoundary(fmt.Sprintf("report-%d", s.counter)); err != nil {
+		return nil, err
+	}
+	for _, p := range []struct{ mediaType, body string }{
+		{"text/plain; charset=utf-8", fmt.Sprintf("%s <%s>.\r\n\r\n%s\r\n", explained, recipient, diagnostic)},
+		{"message/delivery-status", status},
+		{"message/rfc822", string(raw)},
+	} {
+		pw, err := w.CreatePart(textproto.MIMEHeader{"Content-Type": {p.mediaType}})
+		if err == nil {
+			_, err = pw.Write([]byte(p.body))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	for _, f := range [][2]string{
+		{"From", "Mail Delivery Subsystem <mailer-daemon@" + s.opts.Domain + ">"}, {"To", sender}, {"Subject", subject},
+		{"Date", now}, {"Message-ID", id}, {"In-Reply-To", parseReceived(raw).MessageID}, {"Auto-Submitted", "auto-replied"},
+		{"MIME-Version", "1.0"},
+		{"Content-Type", "multipart/report; report-type=delivery-status; boundary=\"" + w.Boundary() + "\""},
+	} {
+		writeField(&out, f[0], f[1])
+	}
+	out.WriteString("\r\n")
+	out.Write(body.Bytes())
+	return out.Bytes(), nil
+}

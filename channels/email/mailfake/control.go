@@ -1,0 +1,212 @@
+package mailfake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+const (
+	// maxBody bounds a request to Control.
+	maxBody = 100 << 20
+	// maxWait bounds a long poll.
+	maxWait = 5 * time.Minute
+)
+
+// State is what GET /_fake/mail/state returns.
+type State struct {
+	IMAPAddr    string         `json:"imap_addr"`
+	SMTPAddr    string         `json:"smtp_addr"`
+	IMAPTLSAddr string         `json:"imap_tls_addr,omitempty"`
+	SMTPTLSAddr string         `json:"smtp_tls_addr,omitempty"`
+	Mailboxes   []MailboxState `json:"mailboxes"`
+	Faults      []FaultState   `json:"faults"`
+	Submissions []Submission   `json:"submissions"`
+	Sessions    int            `json:"imap_sessions"`
+}
+
+// MailboxState is one mailbox in State, with the number of mails per folder.
+type MailboxState struct {
+	MailboxConfig
+	Customer bool           `json:"customer"`
+	Folders  map[string]int `json:"counts"`
+}
+
+// State returns a snapshot of everything but the mails.
+func (s *Server) State() State {
+	out := State{IMAPAddr: s.IMAPAddr(), SMTPAddr: s.SMTPAddr(), IMAPTLSAddr: s.IMAPTLSAddr(),
+		SMTPTLSAddr: s.SMTPTLSAddr(), Faults: s.Faults(), Submissions: s.Submissions()}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out.Sessions = len(s.sessions)
+	for _, key := range sortedKeys(s.accounts) {
+		a := s.accounts[key]
+		m := MailboxState{MailboxConfig: a.cfg, Customer: a.customer, Folders: map[string]int{}}
+		for name, f := range a.folders {
+			m.Folders[name] = len(f.msgs)
+		}
+		out.Mailboxes = append(out.Mailboxes, m)
+	}
+	return out
+}
+
+// Control serves the world to other processes under /_fake/mail/, as JSON:
+//
+//	POST   /_fake/mail/send        Mail with "from"        a customer writes; answers Sent
+//	POST   /_fake/mail/reply       Mail with "from", "message_id_of"; answers Sent
+//	POST   /_fake/mail/raw?to=&from=   the mail's bytes    delivered as they are; answers Sent
+//	GET    /_fake/mail/inbox?address=&folder=&min=&wait=&raw=0   []Received, oldest first;
+//	                               with min and wait (a duration) as soon as there are min
+//	GET    /_fake/mail/state       State
+//	GET    /_fake/mail/submissions []Submission
+//	POST   /_fake/mail/faults      Fault                   answers {"id"}
+//	DELETE /_fake/mail/faults?id=                          without id: all
+//	POST   /_fake/mail/recipient   RecipientRule
+//	POST   /_fake/mail/uidvalidity?address=&folder=
+//	POST   /_fake/mail/disconnect?address=
+//	POST   /_fake/mail/reset
+//
+// Errors come as {"error"} with 400, 404 or, for a mail that nobody took, 422.
+func (s *Server) Control() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /_fake/mail/send", s.controlSend)
+	mux.HandleFunc("POST /_fake/mail/reply", s.controlReply)
+	mux.HandleFunc("POST /_fake/mail/raw", s.controlRaw)
+	mux.HandleFunc("GET /_fake/mail/inbox", s.controlInbox)
+	mux.HandleFunc("GET /_fake/mail/state", func(w http.ResponseWriter, _ *http.Request) { respond(w, s.State(), nil) })
+	mux.HandleFunc("GET /_fake/mail/submissions", func(w http.ResponseWriter, _ *http.Request) { respond(w, s.Submissions(), nil) })
+	mux.HandleFunc("POST /_fake/mail/faults", func(w http.ResponseWriter, r *http.Request) {
+		var f Fault
+		if read(w, r, &f) {
+			id, err := s.AddFault(f)
+			respond(w, map[string]string{"id": id}, err)
+		}
+	})
+	mux.HandleFunc("DELETE /_fake/mail/faults", func(w http.ResponseWriter, r *http.Request) {
+		if id := r.FormValue("id"); id != "" {
+			s.RemoveFault(id)
+		} else {
+			s.ClearFaults()
+		}
+		respond(w, map[string]bool{"ok": true}, nil)
+	})
+	mux.HandleFunc("POST /_fake/mail/recipient", func(w http.ResponseWriter, r *http.Request) {
+		var rule RecipientRule
+		if read(w, r, &rule) {
+			respond(w, map[string]bool{"ok": true}, s.SetRecipient(rule))
+		}
+	})
+	mux.HandleFunc("POST /_fake/mail/uidvalidity", func(w http.ResponseWriter, r *http.Request) {
+		err := s.ChangeUIDValidity(r.FormValue("address"), orText(r.FormValue("folder"), "INBOX"))
+		respond(w, map[string]bool{"ok": true}, err)
+	})
+	mux.HandleFunc("POST /_fake/mail/disconnect", func(w http.ResponseWriter, r *http.Request) {
+		s.Disconnect(r.FormValue("address"))
+		respond(w, map[string]bool{"ok": true}, nil)
+	})
+	mux.HandleFunc("POST /_fake/mail/reset", func(w http.ResponseWriter, _ *http.Request) {
+		s.Reset()
+		respond(w, map[string]bool{"ok": true}, nil)
+	})
+	return mux
+}
+
+func (s *Server) controlSend(w http.ResponseWriter, r *http.Request) {
+	var m Mail
+	if !read(w, r, &m) {
+		return
+	}
+	sent, err := s.Customer(m.From).Send(m)
+	respond(w, sent, err)
+}
+
+// controlReply looks for the answered mail in all folders of the customer's mailbox.
+func (s *Server) controlReply(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Mail
+		To string `json:"message_id_of"` // the Message-ID of the answered mail
+	}
+	if !read(w, r, &in) {
+		return
+	}
+	c := s.Customer(in.From)
+	for _, got := range append(c.Inbox(), s.Sent(c.Address())...) {
+		if got.MessageID == in.To {
+			sent, err := c.ReplyWith(got, in.Mail)
+			respond(w, sent, err)
+			return
+		}
+	}
+	respond(w, nil, ErrNoMail)
+}
+
+// ErrNoMail is returned when no mail has the Message-ID that was asked for.
+var ErrNoMail = errors.New("mailfake: no such mail")
+
+func (s *Server) controlRaw(w http.ResponseWriter, r *http.Request) {
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		respond(w, nil, err)
+		return
+	}
+	query := r.URL.Query()
+	from := query.Get("from")
+	if from == "" {
+		from = parseReceived(raw).From.Address
+	}
+	sent, err := s.Customer(from).SendRaw(raw, query["to"]...)
+	respond(w, sent, err)
+}
+
+func (s *Server) controlInbox(w http.ResponseWriter, r *http.Request) {
+	address, folder := r.FormValue("address"), orText(r.FormValue("folder"), "INBOX")
+	least, _ := strconv.Atoi(r.FormValue("min"))
+	wait, _ := time.ParseDuration(r.FormValue("wait"))
+	in := s.Folder(address, folder)
+	if len(in) < least && wait > 0 {
+		ctx, cancel := context.WithTimeout(r.Context(), min(wait, maxWait))
+		defer cancel()
+		in, _ = s.WaitForFolder(ctx, address, folder, func(in []Received) bool { return len(in) >= least })
+	}
+	if in == nil {
+		in = []Received{}
+	}
+	if r.FormValue("raw") == "0" {
+		for i := range in {
+			in[i].Raw = nil
+		}
+	}
+	respond(w, in, nil)
+}
+
+func read(w http.ResponseWriter, r *http.Request, into any) bool {
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		respond(w, nil, err)
+		return false
+	}
+	return true
+}
+
+func respond(w http.ResponseWriter, body any, err error) {
+	status := http.StatusOK
+	if err != nil {
+		status = http.StatusBadRequest
+		var refused *RefusedError
+		switch {
+		case errors.As(err, &refused):
+			status = http.StatusUnprocessableEntity
+		case errors.Is(err, ErrNoMail), errors.Is(err, ErrNoMailbox):
+			status = http.StatusNotFound
+		}
+		body = map[string]string{"error": err.Error()}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the client may have gone
+}

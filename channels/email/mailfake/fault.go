@@ -1,0 +1,282 @@
+package mailfake
+
+import (
+	"fmt"
+	"math/rand"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Op names the command at which a Fault strikes.
+type Op string
+
+// The commands a Fault can strike. OpAny matches every one of them.
+const (
+	OpAny         Op = ""
+	OpSMTPConnect Op = "smtp.connect" // EHLO or HELO: go-smtp makes its session there
+	OpAUTH        Op = "smtp.auth"
+	OpMAIL        Op = "smtp.mail"
+	OpRCPT        Op = "smtp.rcpt"
+	OpDATA        Op = "smtp.data"
+	OpIMAPConnect Op = "imap.connect"
+	OpLOGIN       Op = "imap.login" // LOGIN and AUTHENTICATE
+	OpLIST        Op = "imap.list"
+	OpSELECT      Op = "imap.select" // SELECT and EXAMINE
+	OpSTATUS      Op = "imap.status"
+	OpAPPEND      Op = "imap.append"
+	OpSEARCH      Op = "imap.search"
+	OpFETCH       Op = "imap.fetch"
+	OpSTORE       Op = "imap.store"
+	OpMOVE        Op = "imap.move" // MOVE and COPY
+	OpEXPUNGE     Op = "imap.expunge"
+	OpIDLE        Op = "imap.idle"
+)
+
+// Action says what a Fault does to its command.
+type Action string
+
+// The actions. Those of one protocol or command name it.
+const (
+	// ActionReply refuses: SMTP with Code and Enhanced (421 also hangs up), IMAP with
+	// NO and the response code in Enhanced, for example AUTHENTICATIONFAILED.
+	ActionReply Action = "reply"
+	// ActionDropBefore cuts the connection before the command has any effect. At
+	// OpDATA the cut comes after Bytes of the mail, before its final dot.
+	ActionDropBefore Action = "drop_before"
+	// ActionDropAfter cuts it when all is done and only the answer is missing.
+	ActionDropAfter Action = "drop_after"
+	// ActionDelay waits Delay before the command; Delay 0 waits until the faults are
+	// cleared or the server closes.
+	ActionDelay Action = "delay"
+	// ActionDelayAfter does the work, then waits like ActionDelay before answering.
+	ActionDelayAfter Action = "delay_after"
+	// ActionBye says BYE and hangs up (IMAP).
+	ActionBye Action = "bye"
+	// ActionCut ends the connection after Bytes of a FETCH answer, by default in the
+	// middle of the first literal (OpFETCH).
+	ActionCut Action = "cut"
+	// ActionFlagsOnly answers a FETCH with bare flag updates, no body (OpFETCH).
+	ActionFlagsOnly Action = "flags_only"
+	// ActionUnknownItem slips a FETCH item in that no RFC names (OpFETCH).
+	ActionUnknownItem Action = "unknown_item"
+	// ActionExpunge removes the last Count (default 1) of the fetched mails for good
+	// when the first one has been answered (OpFETCH).
+	ActionExpunge Action = "expunge"
+	// ActionUIDValidity gives the folder a new UIDVALIDITY and new UIDs first (OpSELECT).
+	ActionUIDValidity Action = "uidvalidity"
+	// ActionExists sends Count (default 20) unasked EXISTS lines first (OpFETCH, OpIDLE).
+	ActionExists Action = "exists"
+	// ActionSilent lets IDLE announce nothing (OpIDLE).
+	ActionSilent Action = "silent"
+	// ActionHideIdle removes IDLE from the capabilities (OpIMAPConnect, OpLOGIN).
+	ActionHideIdle Action = "hide_idle"
+)
+
+// Forever in Fault.Times keeps a fault until the faults are cleared.
+const Forever = -1
+
+// Fault is one thing that goes wrong. A fault counts the commands that match Op,
+// Mailbox and Recipient; it strikes from the Nth on, Times times. With a Probability it
+// strikes each of those by chance, drawn from Options.Seed.
+type Fault struct {
+	ID        string `json:"id,omitempty"` // given by AddFault when empty
+	Op        Op     `json:"op"`
+	Action    Action `json:"action"`
+	Mailbox   string `json:"mailbox,omitempty"`   // login address; empty: any
+	Recipient string `json:"recipient,omitempty"` // address or @domain, for OpRCPT and OpDATA; empty: any
+	Nth       int    `json:"nth,omitempty"`       // counted from 1; 0 is 1
+	Times     int    `json:"times,omitempty"`     // 0 is 1; Forever
+	// Probability in (0,1); 0 is certain.
+	Probability float64 `json:"probability,omitempty"`
+
+	Code     int           `json:"code,omitempty"`     // SMTP, default 451
+	Enhanced string        `json:"enhanced,omitempty"` // "4.7.0", or an IMAP response code
+	Text     string        `json:"text,omitempty"`
+	Delay    time.Duration `json:"delay,omitempty"` // Units: nanoseconds in JSON
+	Bytes    int           `json:"bytes,omitempty"`
+	Count    int           `json:"count,omitempty"`
+}
+
+// FaultState is a Fault and how often it matched and struck.
+type FaultState struct {
+	Fault
+	Seen  int `json:"seen"`
+	Fired int `json:"fired"`
+}
+
+// AddFault arms a fault and returns its id. Errors: unknown op or action.
+func (s *Server) AddFault(f Fault) (string, error) {
+	if !knownOp(f.Op) {
+		return "", fmt.Errorf("mailfake: fault: unknown op %q", f.Op)
+	}
+	if !knownAction(f.Action) {
+		return "", fmt.Errorf("mailfake: fault: unknown action %q", f.Action)
+	}
+	return s.faults.add(f), nil
+}
+
+// ClearFaults disarms all faults and lets go of every command that one holds.
+func (s *Server) ClearFaults() { s.faults.clear() }
+
+// RemoveFault disarms one fault, without releasing the commands it already holds.
+func (s *Server) RemoveFault(id string) { s.faults.remove(id) }
+
+// Faults lists the armed faults, spent ones too, with their counts.
+func (s *Server) Faults() []FaultState { return s.faults.list() }
+
+func knownOp(op Op) bool {
+	switch op {
+	case OpAny, OpSMTPConnect, OpAUTH, OpMAIL, OpRCPT, OpDATA, OpIMAPConnect, OpLOGIN, OpLIST, OpSELECT,
+		OpSTATUS, OpAPPEND, OpSEARCH, OpFETCH, OpSTORE, OpMOVE, OpEXPUNGE, OpIDLE:
+		return true
+	}
+	return false
+}
+
+func knownAction(a Action) bool {
+	switch a {
+	case ActionReply, ActionDropBefore, ActionDropAfter, ActionDelay, ActionDelayAfter, ActionBye, ActionCut,
+		ActionFlagsOnly, ActionUnknownItem, ActionExpunge, ActionUIDValidity, ActionExists, ActionSilent, ActionHideIdle:
+		return true
+	}
+	return false
+}
+
+// faults holds the armed faults. Its lock is a leaf: nothing is called under it.
+type faults struct {
+	mu       sync.Mutex
+	rng      *rand.Rand
+	armed    []*FaultState
+	next     int
+	released chan struct{} // closed and replaced by clear
+}
+
+func newFaults(seed int64) *faults {
+	return &faults{rng: rand.New(rand.NewSource(seed)), released: make(chan struct{})}
+}
+
+func (fs *faults) add(f Fault) string {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.next++
+	if f.ID == "" {
+		f.ID = fmt.Sprintf("fault-%d", fs.next)
+	}
+	fs.armed = append(fs.armed, &FaultState{Fault: f})
+	return f.ID
+}
+
+func (fs *faults) clear() {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.armed = nil
+	close(fs.released)
+	fs.released = make(chan struct{})
+}
+
+func (fs *faults) remove(id string) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	kept := fs.armed[:0]
+	for _, f := range fs.armed {
+		if f.ID != id {
+			kept = append(kept, f)
+		}
+	}
+	fs.armed = kept
+}
+
+func (fs *faults) list() []FaultState {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	out := make([]FaultState, 0, len(fs.armed))
+	for _, f := range fs.armed {
+		out = append(out, *f)
+	}
+	return out
+}
+
+// hits are the faults that strike one command, and the signal of their end.
+type hits struct {
+	list     []Fault
+	released <-chan struct{}
+}
+
+func (h hits) find(a Action) (Fault, bool) {
+	for _, f := range h.list {
+		if f.Action == a {
+			return f, true
+		}
+	}
+	return Fault{}, false
+}
+
+// strike counts the command against every armed fault and returns those that fire.
+func (fs *faults) strike(op Op, mailbox string, recipients ...string) hits {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	out := hits{released: fs.released}
+	for _, f := range fs.armed {
+		if !f.matches(op, mailbox, recipients) {
+			continue
+		}
+		f.Seen++
+		if f.Seen < f.Nth || (f.Times != Forever && f.Fired >= max(f.Times, 1)) {
+			continue
+		}
+		if f.Probability > 0 && fs.rng.Float64() >= f.Probability {
+			continue
+		}
+		f.Fired++
+		out.list = append(out.list, f.Fault)
+	}
+	return out
+}
+
+func (f *FaultState) matches(op Op, mailbox string, recipients []string) bool {
+	if f.Op != OpAny && f.Op != op {
+		return false
+	}
+	if f.Mailbox != "" && !strings.EqualFold(f.Mailbox, mailbox) {
+		return false
+	}
+	if f.Recipient == "" {
+		return true
+	}
+	for _, r := range recipients {
+		if matchAddress(f.Recipient, r) {
+			return true
+		}
+	}
+	return false
+}
+
+// matchAddress compares an address with a pattern: an address or @domain.
+func matchAddress(pattern, address string) bool {
+	if strings.HasPrefix(pattern, "@") {
+		return len(address) > len(pattern) && strings.EqualFold(address[len(address)-len(pattern):], pattern)
+	}
+	return strings.EqualFold(pattern, address)
+}
+
+// pause waits as long as the action's fault says, if there is one, but never longer
+// than the faults stay armed, the connection is open and the server runs.
+func (s *Server) pause(c *faultConn, h hits, a Action) {
+	f, ok := h.find(a)
+	if !ok {
+		return
+	}
+	var timer <-chan time.Time
+	if f.Delay > 0 {
+		t := time.NewTimer(f.Delay)
+		defer t.Stop()
+		timer = t.C
+	}
+	select {
+	case <-timer:
+	case <-h.released:
+	case <-c.closed:
+	case <-s.done:
+	}
+}

@@ -1,0 +1,240 @@
+package mailfake
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+	"github.com/emersion/go-sasl"
+)
+
+const delimiter = '/'
+
+// session is one IMAP connection. acct and view are written under Server.mu, and read
+// without it only by the connection's own goroutines.
+type session struct {
+	srv  *Server
+	conn *imapserver.Conn
+	fc   *faultConn
+	acct *account
+	view *view
+}
+
+var (
+	_ imapserver.SessionIMAP4rev2 = (*session)(nil)
+	_ imapserver.SessionSASL      = (*session)(nil)
+)
+
+func (s *Server) imapOptions(starttls *tls.Config) *imapserver.Options {
+	return &imapserver.Options{
+		InsecureAuth: true, Logger: quiet{}, TLSConfig: starttls,
+		Caps: imap.CapSet{
+			imap.CapIMAP4rev1: {}, imap.CapNamespace: {}, imap.CapUIDPlus: {}, imap.CapESearch: {}, imap.CapSearchRes: {},
+			imap.CapListExtended: {}, imap.CapListStatus: {}, imap.CapMove: {}, imap.CapStatusSize: {}, imap.CapSpecialUse: {},
+		},
+		NewSession: func(c *imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
+			if !s.enter() {
+				return nil, nil, bye("Shutting down")
+			}
+			ss := &session{srv: s, conn: c, fc: unwrap(c.NetConn())}
+			if _, err := ss.before(OpIMAPConnect); err != nil {
+				s.leave()
+				return nil, nil, err
+			}
+			s.mu.Lock()
+			s.sessions[ss] = struct{}{}
+			s.mu.Unlock()
+			return ss, nil, nil
+		},
+	}
+}
+
+func bye(text string) error {
+	return &imap.Error{Type: imap.StatusResponseTypeBye, Text: text}
+}
+
+func no(code imap.ResponseCode, text string) error {
+	return &imap.Error{Type: imap.StatusResponseTypeNo, Code: code, Text: text}
+}
+
+// before lets the faults of a command strike, as far as they come before it. When it
+// returns an error, the command must not happen.
+func (ss *session) before(op Op) (hits, error) {
+	name := ""
+	if ss.acct != nil {
+		name = ss.acct.cfg.Address
+	}
+	return ss.strike(op, name)
+}
+
+func (ss *session) strike(op Op, mailbox string) (hits, error) {
+	h := ss.srv.faults.strike(op, mailbox)
+	ss.srv.pause(ss.fc, h, ActionDelay)
+	if _, ok := h.find(ActionHideIdle); ok {
+		ss.fc.hideIdleCapability()
+	}
+	if _, ok := h.find(ActionDropBefore); ok {
+		_ = ss.fc.Close()
+		return h, net.ErrClosed
+	}
+	if f, ok := h.find(ActionBye); ok {
+		if op == OpIMAPConnect {
+			return h, bye(orText(f.Text, "Too many connections"))
+		}
+		_ = ss.conn.Bye(orText(f.Text, "Server shutting down"))
+		return h, net.ErrClosed
+	}
+	if f, ok := h.find(ActionReply); ok {
+		if op == OpIMAPConnect {
+			return h, bye(orText(f.Text, "Not now"))
+		}
+		if op == OpLOGIN && f.Enhanced == "" {
+			f.Enhanced = string(imap.ResponseCodeAuthenticationFailed)
+		}
+		return h, no(imap.ResponseCode(f.Enhanced), orText(f.Text, "Refused"))
+	}
+	return h, nil
+}
+
+// after lets the faults strike that spoil only the answer.
+func (ss *session) after(h hits) {
+	ss.srv.pause(ss.fc, h, ActionDelayAfter)
+	if _, ok := h.find(ActionDropAfter); ok {
+		_ = ss.fc.Close()
+	}
+}
+
+func orText(text, def string) string {
+	if text == "" {
+		return def
+	}
+	return text
+}
+
+// Close implements imapserver.Session.
+func (ss *session) Close() error {
+	ss.srv.mu.Lock()
+	delete(ss.srv.sessions, ss)
+	ss.srv.mu.Unlock()
+	ss.srv.leave()
+	return nil
+}
+
+// Login implements imapserver.Session.
+func (ss *session) Login(username, password string) error {
+	return ss.login(username, func(a *account) bool { return a.cfg.Password != "" && a.cfg.Password == password })
+}
+
+func (ss *session) login(username string, allowed func(*account) bool) error {
+	h, err := ss.strike(OpLOGIN, username)
+	if err != nil {
+		return err
+	}
+	ss.srv.mu.Lock()
+	a := ss.srv.loginLocked(username)
+	if a == nil || !allowed(a) {
+		ss.srv.mu.Unlock()
+		return imapserver.ErrAuthFailed
+	}
+	ss.acct = a
+	ss.srv.mu.Unlock()
+	ss.after(h)
+	return nil
+}
+
+// AuthenticateMechanisms implements imapserver.SessionSASL.
+func (ss *session) AuthenticateMechanisms() []string { return []string{sasl.Plain, "XOAUTH2"} }
+
+// Authenticate implements imapserver.SessionSASL.
+func (ss *session) Authenticate(mech string) (sasl.Server, error) {
+	token := func(user, token string) error {
+		return ss.login(user, func(a *account) bool { return ss.srv.tokenOK(a, user, token) })
+	}
+	if srv := saslServer(mech, ss.Login, token, imapserver.ErrAuthFailed); srv != nil && !strings.EqualFold(mech, sasl.Login) {
+		return srv, nil
+	}
+	return nil, no("", "SASL mechanism not supported")
+}
+
+func (s *Server) tokenOK(a *account, user, token string) bool {
+	return slices.Contains(a.cfg.Tokens, token) || s.opts.CheckToken != nil && s.opts.CheckToken(user, token)
+}
+
+// Select implements imapserver.Session.
+func (ss *session) Select(name string, options *imap.SelectOptions) (*imap.SelectData, error) {
+	h, err := ss.before(OpSELECT)
+	if err != nil {
+		return nil, err
+	}
+	s := ss.srv
+	s.mu.Lock()
+	f := ss.acct.folder(name)
+	if f == nil {
+		s.mu.Unlock()
+		return nil, no(imap.ResponseCodeNonExistent, "No such mailbox")
+	}
+	var stale []*session
+	if _, ok := h.find(ActionUIDValidity); ok {
+		stale = s.renumberLocked(f)
+	}
+	ss.view = newViewLocked(f, options.ReadOnly)
+	data := &imap.SelectData{
+		Flags:       []imap.Flag{imap.FlagAnswered, imap.FlagFlagged, imap.FlagDeleted, imap.FlagSeen, imap.FlagDraft},
+		NumMessages: uint32(len(ss.view.known)), UIDNext: f.next, UIDValidity: f.validity,
+	}
+	for i, k := range ss.view.known {
+		if !k.msg.has(imap.FlagSeen) {
+			data.FirstUnseenSeqNum = uint32(i + 1)
+			break
+		}
+	}
+	s.mu.Unlock()
+	for _, other := range stale {
+		_ = other.fc.Close()
+	}
+	if !options.ReadOnly {
+		data.PermanentFlags = append(slices.Clone(data.Flags), imap.FlagWildcard)
+	}
+	ss.after(h)
+	return data, nil
+}
+
+// Unselect implements imapserver.Session.
+func (ss *session) Unselect() error {
+	ss.srv.mu.Lock()
+	defer ss.srv.mu.Unlock()
+	ss.view = nil
+	return nil
+}
+
+// Append implements imapserver.Session.
+func (ss *session) Append(name string, r imap.LiteralReader, options *imap.AppendOptions) (*imap.AppendData, error) {
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("mailfake: append: %w", err)
+	}
+	h, err := ss.before(OpAPPEND)
+	if err != nil {
+		return nil, err
+	}
+	ss.srv.mu.Lock()
+	f := ss.acct.folder(name)
+	if f == nil {
+		ss.srv.mu.Unlock()
+		return nil, no(imap.ResponseCodeTryCreate, "No such mailbox")
+	}
+	at := options.Time
+	if at.IsZero() {
+		at = ss.srv.clock()
+	}
+	m := ss.srv.appendLocked(f, raw, at, options.Flags...)
+	data := &imap.AppendData{UIDValidity: f.validity, UID: m.uid}
+	ss.srv.mu.Unlock()
+	ss.after(h)
+	return data, nil
+}

@@ -1,0 +1,169 @@
+package mailfake
+
+import (
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+)
+
+// Create implements imapserver.Session.
+func (ss *session) Create(name string, _ *imap.CreateOptions) error {
+	ss.srv.mu.Lock()
+	defer ss.srv.mu.Unlock()
+	name = strings.TrimRight(name, string(delimiter))
+	if ss.acct.folder(name) != nil {
+		return no(imap.ResponseCodeAlreadyExists, "Mailbox exists")
+	}
+	ss.srv.addFolderLocked(ss.acct, name)
+	return nil
+}
+
+// Delete implements imapserver.Session.
+func (ss *session) Delete(name string) error {
+	ss.srv.mu.Lock()
+	defer ss.srv.mu.Unlock()
+	f := ss.acct.folder(name)
+	if f == nil {
+		return no(imap.ResponseCodeNonExistent, "No such mailbox")
+	}
+	if f.name == "INBOX" {
+		return no(imap.ResponseCodeCannot, "INBOX stays")
+	}
+	ss.srv.removeLocked(f, func(*message) bool { return true })
+	delete(ss.acct.folders, f.name)
+	return nil
+}
+
+// Rename implements imapserver.Session.
+func (ss *session) Rename(oldName, newName string, _ *imap.RenameOptions) error {
+	ss.srv.mu.Lock()
+	defer ss.srv.mu.Unlock()
+	f := ss.acct.folder(oldName)
+	if f == nil {
+		return no(imap.ResponseCodeNonExistent, "No such mailbox")
+	}
+	newName = strings.TrimRight(newName, string(delimiter))
+	if f.name == "INBOX" || ss.acct.folder(newName) != nil {
+		return no(imap.ResponseCodeCannot, "Cannot rename")
+	}
+	delete(ss.acct.folders, f.name)
+	f.name = newName
+	ss.acct.folders[newName] = f
+	return nil
+}
+
+// Subscribe implements imapserver.Session.
+func (ss *session) Subscribe(name string) error { return ss.subscribe(name, true) }
+
+// Unsubscribe implements imapserver.Session.
+func (ss *session) Unsubscribe(name string) error { return ss.subscribe(name, false) }
+
+func (ss *session) subscribe(name string, on bool) error {
+	ss.srv.mu.Lock()
+	defer ss.srv.mu.Unlock()
+	f := ss.acct.folder(name)
+	if f == nil {
+		return no(imap.ResponseCodeNonExistent, "No such mailbox")
+	}
+	f.subscribed = on
+	return nil
+}
+
+// Namespace implements imapserver.SessionNamespace.
+func (ss *session) Namespace() (*imap.NamespaceData, error) {
+	return &imap.NamespaceData{Personal: []imap.NamespaceDescriptor{{Delim: delimiter}}}, nil
+}
+
+// List implements imapserver.Session.
+func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string, options *imap.ListOptions) error {
+	h, err := ss.before(OpLIST)
+	if err != nil {
+		return err
+	}
+	if len(patterns) == 0 {
+		return w.WriteList(&imap.ListData{Attrs: []imap.MailboxAttr{imap.MailboxAttrNoSelect}, Delim: delimiter})
+	}
+	ss.srv.mu.Lock()
+	var out []*imap.ListData
+	for _, f := range ss.acct.folders {
+		matches := func(p string) bool { return imapserver.MatchList(f.name, delimiter, ref, p) }
+		if !slices.ContainsFunc(patterns, matches) || options.SelectSubscribed && !f.subscribed ||
+			options.SelectSpecialUse && len(f.attrs) == 0 {
+			continue
+		}
+		d := &imap.ListData{Mailbox: f.name, Delim: delimiter, Attrs: slices.Clone(f.attrs)}
+		if f.subscribed && (options.ReturnSubscribed || options.SelectSubscribed) {
+			d.Attrs = append(d.Attrs, imap.MailboxAttrSubscribed)
+		}
+		if options.ReturnStatus != nil {
+			d.Status = f.statusLocked(options.ReturnStatus)
+		}
+		out = append(out, d)
+	}
+	ss.srv.mu.Unlock()
+	sort.Slice(out, func(i, j int) bool { return out[i].Mailbox < out[j].Mailbox })
+	for _, d := range out {
+		if err := w.WriteList(d); err != nil {
+			return err
+		}
+	}
+	ss.after(h)
+	return nil
+}
+
+// Status implements imapserver.Session.
+func (ss *session) Status(name string, options *imap.StatusOptions) (*imap.StatusData, error) {
+	h, err := ss.before(OpSTATUS)
+	if err != nil {
+		return nil, err
+	}
+	defer ss.after(h)
+	ss.srv.mu.Lock()
+	defer ss.srv.mu.Unlock()
+	f := ss.acct.folder(name)
+	if f == nil {
+		return nil, no(imap.ResponseCodeNonExistent, "No such mailbox")
+	}
+	return f.statusLocked(options), nil
+}
+
+func (f *folder) statusLocked(options *imap.StatusOptions) *imap.StatusData {
+	var unseen, deleted, recent uint32
+	var size int64
+	for _, m := range f.msgs {
+		size += int64(len(m.raw))
+		if !m.has(imap.FlagSeen) {
+			unseen++
+		}
+		if m.has(imap.FlagDeleted) {
+			deleted++
+		}
+	}
+	total := uint32(len(f.msgs))
+	d := &imap.StatusData{Mailbox: f.name}
+	for _, item := range []struct {
+		asked bool
+		dst   **uint32
+		val   *uint32
+	}{
+		{options.NumMessages, &d.NumMessages, &total}, {options.NumUnseen, &d.NumUnseen, &unseen},
+		{options.NumDeleted, &d.NumDeleted, &deleted}, {options.NumRecent, &d.NumRecent, &recent},
+	} {
+		if item.asked {
+			*item.dst = item.val
+		}
+	}
+	if options.UIDNext {
+		d.UIDNext = f.next
+	}
+	if options.UIDValidity {
+		d.UIDValidity = f.validity
+	}
+	if options.Size {
+		d.Size = &size
+	}
+	return d
+}

@@ -1,0 +1,300 @@
+package mailfake
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+)
+
+// chunk is how much of a mail is handed to the connection at once.
+const chunk = 32 << 10
+
+// Fetch implements imapserver.Session.
+func (ss *session) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *imap.FetchOptions) error {
+	h, err := ss.before(OpFETCH)
+	if err != nil {
+		return err
+	}
+	s := ss.srv
+	s.mu.Lock()
+	targets := ss.view.targetsLocked(set)
+	s.mu.Unlock()
+	ss.spoilFetch(h, targets)
+	for i, t := range targets {
+		if f, ok := h.find(ActionExpunge); ok && i > 0 && i >= len(targets)-max(f.Count, 1) {
+			s.mu.Lock()
+			s.removeLocked(ss.view.folder, func(m *message) bool { return m == t.msg })
+			s.mu.Unlock()
+			continue
+		}
+		if _, ok := h.find(ActionFlagsOnly); ok {
+			s.mu.Lock()
+			flags := t.msg.flagList()
+			s.mu.Unlock()
+			one := w.CreateMessage(t.seq)
+			one.WriteUID(t.msg.uid)
+			one.WriteFlags(flags)
+			err = one.Close()
+		} else {
+			err = ss.fetchOne(w.CreateMessage(t.seq), t.msg, options)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	ss.after(h)
+	return nil
+}
+
+// spoilFetch does what a faulty server does before or around the answer. The raw writes
+// are safe: between commands the library's buffer is empty.
+func (ss *session) spoilFetch(h hits, targets []target) {
+	if f, ok := h.find(ActionExists); ok {
+		ss.burst(f)
+	}
+	if len(targets) == 0 {
+		return
+	}
+	if _, ok := h.find(ActionUnknownItem); ok {
+		t := targets[0]
+		_, _ = fmt.Fprintf(ss.conn.NetConn(), "* %d FETCH (UID %d X-FAKE-ITEM (nobody knows))\r\n", t.seq, t.msg.uid)
+	}
+	if f, ok := h.find(ActionCut); ok {
+		n := f.Bytes
+		if n == 0 {
+			n = 60 + len(targets[0].msg.raw)/2 // the line before the literal is shorter than 60
+		}
+		ss.fc.cutAfter(n)
+	}
+}
+
+// burst repeats the number of mails that the client knows already.
+func (ss *session) burst(f Fault) {
+	n := f.Count
+	if n == 0 {
+		n = 20
+	}
+	ss.srv.mu.Lock()
+	known := 0
+	if ss.view != nil {
+		known = len(ss.view.known)
+	}
+	ss.srv.mu.Unlock()
+	line := fmt.Sprintf("* %d EXISTS\r\n", known)
+	_, _ = ss.conn.NetConn().Write(bytes.Repeat([]byte(line), n))
+}
+
+func (ss *session) fetchOne(w *imapserver.FetchResponseWriter, m *message, options *imap.FetchOptions) error {
+	ss.srv.mu.Lock()
+	for _, bs := range options.BodySection {
+		if !bs.Peek && !ss.view.readOnly {
+			m.setFlag(imap.FlagSeen, true)
+		}
+	}
+	flags := m.flagList()
+	ss.srv.mu.Unlock()
+	w.WriteUID(m.uid)
+	if options.Flags {
+		w.WriteFlags(flags)
+	}
+	if options.InternalDate {
+		w.WriteInternalDate(m.at)
+	}
+	if options.RFC822Size {
+		w.WriteRFC822Size(int64(len(m.raw)))
+	}
+	if options.Envelope {
+		w.WriteEnvelope(envelope(m.raw))
+	}
+	if options.BodyStructure != nil {
+		w.WriteBodyStructure(imapserver.ExtractBodyStructure(bytes.NewReader(m.raw)))
+	}
+	var err error
+	for _, bs := range options.BodySection {
+		data := bodySection(m.raw, bs)
+		lit := w.WriteBodySection(bs, int64(len(data)))
+		for len(data) > 0 && err == nil {
+			n := min(chunk, len(data))
+			_, err = lit.Write(data[:n])
+			data = data[n:]
+		}
+		if cerr := lit.Close(); err == nil {
+			err = cerr
+		}
+		if err != nil {
+			break
+		}
+	}
+	if cerr := w.Close(); err == nil { // always: it also unlocks the connection's writer
+		err = cerr
+	}
+	return err
+}
+
+// bodySection takes a section out of a mail; the whole mail without copying it.
+func bodySection(raw []byte, bs *imap.FetchItemBodySection) []byte {
+	if bs.Specifier != imap.PartSpecifierNone || len(bs.Part) > 0 {
+		return imapserver.ExtractBodySection(bytes.NewReader(raw), bs)
+	}
+	if p := bs.Partial; p != nil {
+		start := min(p.Offset, int64(len(raw)))
+		return raw[start:min(start+p.Size, int64(len(raw)))]
+	}
+	return raw
+}
+
+// Store implements imapserver.Session.
+func (ss *session) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *imap.StoreFlags, _ *imap.StoreOptions) error {
+	h, err := ss.before(OpSTORE)
+	if err != nil {
+		return err
+	}
+	ss.srv.mu.Lock()
+	if ss.view.readOnly {
+		ss.srv.mu.Unlock()
+		return no("", "Mailbox is read-only")
+	}
+	targets := ss.view.targetsLocked(set)
+	for _, t := range targets {
+		storeFlags(t.msg, flags)
+		ss.view.known[t.seq-1].version = t.msg.version
+		ss.srv.changedLocked(ss.view.folder, t.msg.uid, ChangeFlags)
+	}
+	ss.srv.mu.Unlock()
+	for _, t := range targets {
+		if flags.Silent {
+			break
+		}
+		if err := ss.fetchOne(w.CreateMessage(t.seq), t.msg, &imap.FetchOptions{Flags: true}); err != nil {
+			return err
+		}
+	}
+	ss.after(h)
+	return nil
+}
+
+func storeFlags(m *message, change *imap.StoreFlags) {
+	if change.Op == imap.StoreFlagsSet {
+		for _, f := range m.flagList() {
+			m.setFlag(f, false)
+		}
+	}
+	for _, f := range change.Flags {
+		m.setFlag(f, change.Op != imap.StoreFlagsDel)
+	}
+}
+
+// Copy implements imapserver.Session.
+func (ss *session) Copy(set imap.NumSet, destName string) (*imap.CopyData, error) {
+	return ss.copyTo(set, destName, false)
+}
+
+// Move implements imapserver.SessionMove. The EXPUNGE lines follow from the poll after
+// the command.
+func (ss *session) Move(w *imapserver.MoveWriter, set imap.NumSet, destName string) error {
+	data, err := ss.copyTo(set, destName, true)
+	if err != nil {
+		return err
+	}
+	if len(data.SourceUIDs) == 0 {
+		return nil
+	}
+	return w.WriteCopyData(data)
+}
+
+func (ss *session) copyTo(set imap.NumSet, destName string, remove bool) (*imap.CopyData, error) {
+	h, err := ss.before(OpMOVE)
+	if err != nil {
+		return nil, err
+	}
+	s := ss.srv
+	s.mu.Lock()
+	dest := ss.acct.folder(destName)
+	if dest == nil {
+		s.mu.Unlock()
+		return nil, no(imap.ResponseCodeTryCreate, "No such mailbox")
+	}
+	if remove && (dest == ss.view.folder || ss.view.readOnly) {
+		s.mu.Unlock()
+		return nil, no(imap.ResponseCodeCannot, "Cannot move there")
+	}
+	data := &imap.CopyData{UIDValidity: dest.validity}
+	moved := map[*message]bool{}
+	for _, t := range ss.view.targetsLocked(set) {
+		c := s.appendLocked(dest, t.msg.raw, t.msg.at, t.msg.flagList()...)
+		data.SourceUIDs.AddNum(t.msg.uid)
+		data.DestUIDs.AddNum(c.uid)
+		moved[t.msg] = remove
+	}
+	s.removeLocked(ss.view.folder, func(m *message) bool { return moved[m] })
+	s.mu.Unlock()
+	ss.after(h)
+	return data, nil
+}
+
+// Expunge implements imapserver.Session.
+func (ss *session) Expunge(_ *imapserver.ExpungeWriter, uids *imap.UIDSet) error {
+	h, err := ss.before(OpEXPUNGE)
+	if err != nil {
+		return err
+	}
+	ss.srv.mu.Lock()
+	if !ss.view.readOnly {
+		in := func(uint32, imap.UID) bool { return true }
+		if uids != nil {
+			in = ss.view.containsLocked(*uids)
+		}
+		ss.srv.removeLocked(ss.view.folder, func(m *message) bool { return m.has(imap.FlagDeleted) && in(0, m.uid) })
+	}
+	ss.srv.mu.Unlock()
+	ss.after(h)
+	return nil
+}
+
+// Poll implements imapserver.Session.
+func (ss *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
+	if ss.view == nil {
+		return nil
+	}
+	ss.srv.mu.Lock()
+	updates := ss.view.pendingLocked(allowExpunge)
+	ss.srv.mu.Unlock()
+	return writeUpdates(w, updates)
+}
+
+// Idle implements imapserver.Session. It announces what came since the last command
+// too, which a server must.
+func (ss *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
+	h, err := ss.before(OpIDLE)
+	if err != nil {
+		return err
+	}
+	if f, ok := h.find(ActionExists); ok {
+		ss.burst(f)
+	}
+	_, silent := h.find(ActionSilent)
+	for {
+		var signal <-chan struct{}
+		var updates []update
+		if ss.view != nil && !silent {
+			ss.srv.mu.Lock()
+			signal = ss.view.folder.changed
+			updates = ss.view.pendingLocked(true)
+			ss.srv.mu.Unlock()
+		}
+		if err := writeUpdates(w, updates); err != nil {
+			return err
+		}
+		select {
+		case <-signal:
+		case <-stop:
+			ss.after(h)
+			return nil
+		case <-ss.fc.closed:
+			return net.ErrClosed
+		}
+	}
+}

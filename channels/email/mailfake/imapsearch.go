@@ -1,0 +1,200 @@
+package mailfake
+
+import (
+	"bufio"
+	"bytes"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+	"github.com/emersion/go-message/textproto"
+)
+
+// Search implements imapserver.Session. A UID search also finds mails that were not
+// announced yet; the poll that follows announces them before the command ends.
+func (ss *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria, options *imap.SearchOptions) (*imap.SearchData, error) {
+	h, err := ss.before(OpSEARCH)
+	if err != nil {
+		return nil, err
+	}
+	ss.srv.mu.Lock()
+	list := make([]target, 0, len(ss.view.known))
+	for i, k := range ss.view.known {
+		if !k.msg.gone {
+			list = append(list, target{uint32(i + 1), k.msg})
+		}
+	}
+	if kind == imapserver.NumKindUID {
+		for _, m := range ss.view.folder.msgs {
+			if m.uid > ss.view.lastUID {
+				list = append(list, target{0, m})
+			}
+		}
+	}
+	q := &query{view: ss.view, list: list}
+	var found []target
+	for _, t := range list {
+		if q.match(t, criteria) {
+			found = append(found, t)
+		}
+	}
+	data, uids := searchData(kind, found)
+	if options.ReturnSave {
+		ss.view.saved = uids
+	}
+	ss.srv.mu.Unlock()
+	ss.after(h)
+	return data, nil
+}
+
+func searchData(kind imapserver.NumKind, found []target) (*imap.SearchData, imap.UIDSet) {
+	var seqs imap.SeqSet
+	var uids imap.UIDSet
+	data := &imap.SearchData{Count: uint32(len(found))}
+	for _, t := range found {
+		uids.AddNum(t.msg.uid)
+		num := uint32(t.msg.uid)
+		if kind == imapserver.NumKindSeq {
+			seqs.AddNum(t.seq)
+			num = t.seq
+		}
+		if data.Min == 0 {
+			data.Min = num
+		}
+		data.Max = num
+	}
+	data.All = uids
+	if kind == imapserver.NumKindSeq {
+		data.All = seqs
+	}
+	return data, uids
+}
+
+// query evaluates one SEARCH under Server.mu.
+type query struct {
+	view *view
+	list []target
+}
+
+func (q *query) match(t target, c *imap.SearchCriteria) bool {
+	return q.matchNumbers(t, c) && matchFlags(t.msg, c) && matchSize(t.msg, c) && matchDates(t.msg, c) &&
+		matchWords(t.msg, c) && q.matchLogic(t, c)
+}
+
+func (q *query) matchNumbers(t target, c *imap.SearchCriteria) bool {
+	for _, set := range c.SeqNum {
+		in := false
+		for _, r := range set {
+			in = in || t.seq != 0 && inRange(t.seq, r.Start, r.Stop, uint32(len(q.view.known)))
+		}
+		if !in {
+			return false
+		}
+	}
+	for _, set := range c.UID {
+		if imap.IsSearchRes(set) {
+			set = q.view.saved
+		}
+		in := false
+		for _, r := range set {
+			in = in || inRange(uint32(t.msg.uid), uint32(r.Start), uint32(r.Stop), uint32(q.list[len(q.list)-1].msg.uid))
+		}
+		if !in {
+			return false
+		}
+	}
+	return true
+}
+
+func (q *query) matchLogic(t target, c *imap.SearchCriteria) bool {
+	for i := range c.Not {
+		if q.match(t, &c.Not[i]) {
+			return false
+		}
+	}
+	for i := range c.Or {
+		if !q.match(t, &c.Or[i][0]) && !q.match(t, &c.Or[i][1]) {
+			return false
+		}
+	}
+	return true
+}
+
+func matchFlags(m *message, c *imap.SearchCriteria) bool {
+	for _, f := range c.Flag {
+		if !m.has(f) {
+			return false
+		}
+	}
+	for _, f := range c.NotFlag {
+		if m.has(f) {
+			return false
+		}
+	}
+	return true
+}
+
+func matchSize(m *message, c *imap.SearchCriteria) bool {
+	n := int64(len(m.raw))
+	return (c.Larger == 0 || n > c.Larger) && (c.Smaller == 0 || n < c.Smaller)
+}
+
+func matchDates(m *message, c *imap.SearchCriteria) bool {
+	if !dayWithin(m.at, c.Since, c.Before) {
+		return false
+	}
+	if c.SentSince.IsZero() && c.SentBefore.IsZero() {
+		return true
+	}
+	sent := m.parsed().Date
+	return !sent.IsZero() && dayWithin(sent, c.SentSince, c.SentBefore)
+}
+
+// dayWithin compares days without regard to zones (RFC 9051 section 6.4.4).
+func dayWithin(t, since, before time.Time) bool {
+	day := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+	return (since.IsZero() || !day.Before(since)) && (before.IsZero() || day.Before(before))
+}
+
+func matchWords(m *message, c *imap.SearchCriteria) bool {
+	for _, h := range c.Header {
+		found := false
+		for _, v := range m.parsed().Header[canonicalHeader(h.Key)] {
+			found = found || containsFold(v, h.Value)
+		}
+		if !found {
+			return false
+		}
+	}
+	for _, text := range c.Body {
+		if !bodyContains(m, text) {
+			return false
+		}
+	}
+	for _, text := range c.Text {
+		if !containsFold(string(m.raw), text) && !bodyContains(m, text) {
+			return false
+		}
+	}
+	return true
+}
+
+func bodyContains(m *message, text string) bool {
+	_, body, _ := bytes.Cut(m.raw, []byte("\r\n\r\n"))
+	p := m.parsed()
+	return containsFold(p.Text, text) || containsFold(p.HTML, text) || containsFold(string(body), text)
+}
+
+func containsFold(s, sub string) bool {
+	return strings.Contains(strings.ToLower(s), strings.ToLower(sub))
+}
+
+// envelope is nil for a mail whose header cannot be read.
+func envelope(raw []byte) *imap.Envelope {
+	h, err := textproto.ReadHeader(bufio.NewReader(bytes.NewReader(raw)))
+	if err != nil {
+		return nil
+	}
+	return imapserver.ExtractEnvelope(h)
+}

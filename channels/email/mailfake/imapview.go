@@ -1,0 +1,153 @@
+package mailfake
+
+import (
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+)
+
+// view is what one client believes to be in the folder it has selected. Sequence
+// numbers are places in known, which changes only when the client is told.
+type view struct {
+	folder   *folder
+	readOnly bool
+	known    []seen
+	lastUID  imap.UID // the newest mail that was announced
+	saved    imap.UIDSet
+}
+
+type seen struct {
+	msg     *message
+	version int // of the flags that the client knows
+}
+
+// target is a mail with the number by which the client knows it.
+type target struct {
+	seq uint32
+	msg *message
+}
+
+func newViewLocked(f *folder, readOnly bool) *view {
+	v := &view{folder: f, readOnly: readOnly}
+	v.admit()
+	return v
+}
+
+// admit takes the mails in that the client has not been told of yet.
+func (v *view) admit() bool {
+	before := len(v.known)
+	for _, m := range v.folder.msgs {
+		if m.uid > v.lastUID {
+			v.known = append(v.known, seen{m, m.version})
+			v.lastUID = m.uid
+		}
+	}
+	return len(v.known) > before
+}
+
+// update is one unasked line for the client.
+type update struct {
+	expunge, exists uint32
+	seq             uint32 // with uid and flags
+	uid             imap.UID
+	flags           []imap.Flag
+}
+
+// pendingLocked brings the view up to date and returns what the client must hear.
+func (v *view) pendingLocked(allowExpunge bool) []update {
+	var out []update
+	if allowExpunge {
+		for i := len(v.known) - 1; i >= 0; i-- {
+			if v.known[i].msg.gone {
+				out = append(out, update{expunge: uint32(i + 1)})
+				v.known = append(v.known[:i], v.known[i+1:]...)
+			}
+		}
+	}
+	for i, k := range v.known {
+		if !k.msg.gone && k.version != k.msg.version {
+			v.known[i].version = k.msg.version
+			out = append(out, update{seq: uint32(i + 1), uid: k.msg.uid, flags: k.msg.flagList()})
+		}
+	}
+	if v.admit() {
+		out = append(out, update{exists: uint32(len(v.known))})
+	}
+	return out
+}
+
+// write tells the client, outside the lock.
+func writeUpdates(w *imapserver.UpdateWriter, updates []update) error {
+	for _, u := range updates {
+		var err error
+		switch {
+		case u.expunge != 0:
+			err = w.WriteExpunge(u.expunge)
+		case u.exists != 0:
+			err = w.WriteNumMessages(u.exists)
+		default:
+			err = w.WriteMessageFlags(u.seq, u.uid, u.flags)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// targetsLocked finds the mails of a number set that still exist.
+func (v *view) targetsLocked(set imap.NumSet) []target {
+	var out []target
+	inSet := v.containsLocked(set)
+	for i, k := range v.known {
+		seq := uint32(i + 1)
+		if !k.msg.gone && inSet(seq, k.msg.uid) {
+			out = append(out, target{seq, k.msg})
+		}
+	}
+	return out
+}
+
+// containsLocked resolves "*" to the highest number there is and "$" to the last saved
+// search result.
+func (v *view) containsLocked(set imap.NumSet) func(seq uint32, uid imap.UID) bool {
+	if imap.IsSearchRes(set) {
+		set = v.saved
+	}
+	maxUID := imap.UID(0)
+	for _, k := range v.known {
+		maxUID = max(maxUID, k.msg.uid)
+	}
+	switch set := set.(type) {
+	case imap.SeqSet:
+		return func(seq uint32, _ imap.UID) bool {
+			for _, r := range set {
+				if inRange(seq, r.Start, r.Stop, uint32(len(v.known))) {
+					return true
+				}
+			}
+			return false
+		}
+	case imap.UIDSet:
+		return func(_ uint32, uid imap.UID) bool {
+			for _, r := range set {
+				if inRange(uint32(uid), uint32(r.Start), uint32(r.Stop), uint32(maxUID)) {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	return func(uint32, imap.UID) bool { return false }
+}
+
+// inRange tells whether start:stop has n; 0 stands for "*". Both orders are allowed
+// (RFC 9051 section 9, seq-range).
+func inRange(n, start, stop, highest uint32) bool {
+	if start == 0 {
+		start = highest
+	}
+	if stop == 0 {
+		stop = highest
+	}
+	return n >= min(start, stop) && n <= max(start, stop)
+}

@@ -1,0 +1,229 @@
+package mailfake
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net/mail"
+	"net/textproto"
+	"sort"
+	"strings"
+	"time"
+)
+
+// Mail is what somebody writes. Equal mails with equal MessageID and Date have equal bytes.
+type Mail struct {
+	From        string            `json:"from,omitempty"` // header only; default: the customer
+	To          []string          `json:"to"`             // "Name <box@host>" or "box@host"
+	Cc          []string          `json:"cc,omitempty"`
+	Bcc         []string          `json:"bcc,omitempty"` // delivered, not shown
+	Subject     string            `json:"subject"`
+	Text        string            `json:"text,omitempty"`
+	HTML        string            `json:"html,omitempty"`
+	Attachments []Attachment      `json:"attachments,omitempty"`
+	Inline      []Attachment      `json:"inline,omitempty"` // shown in HTML by cid:ContentID
+	InReplyTo   string            `json:"in_reply_to,omitempty"`
+	References  []string          `json:"references,omitempty"`
+	Headers     map[string]string `json:"headers,omitempty"` // further fields, or other values for those above
+	MessageID   string            `json:"message_id,omitempty"`
+	Date        time.Time         `json:"date,omitzero"`
+}
+
+// entity is one MIME part with its header.
+type entity struct {
+	header textproto.MIMEHeader
+	body   []byte
+}
+
+// compose makes the bytes of a mail that has From, MessageID and Date.
+func (m Mail) compose() ([]byte, error) {
+	fields, err := m.fields()
+	if err != nil {
+		return nil, err
+	}
+	root, err := m.body()
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	for _, f := range fields {
+		writeField(&out, f[0], f[1])
+	}
+	writeField(&out, "MIME-Version", "1.0")
+	for _, name := range sortedKeys(root.header) {
+		writeField(&out, name, root.header.Get(name))
+	}
+	out.WriteString("\r\n")
+	out.Write(root.body)
+	return out.Bytes(), nil
+}
+
+func (m Mail) fields() ([][2]string, error) {
+	var out [][2]string
+	add := func(name, value string) {
+		if _, other := m.Headers[name]; !other && value != "" {
+			out = append(out, [2]string{name, value})
+		}
+	}
+	for _, list := range []struct {
+		name      string
+		addresses []string
+	}{{"From", []string{m.From}}, {"To", m.To}, {"Cc", m.Cc}} {
+		v, err := addressList(list.addresses)
+		if err != nil {
+			return nil, fmt.Errorf("mailfake: compose: %s: %w", list.name, err)
+		}
+		add(list.name, v)
+	}
+	add("Subject", mime.QEncoding.Encode("utf-8", m.Subject))
+	add("Date", m.Date.Format(time.RFC1123Z))
+	add("Message-ID", m.MessageID)
+	add("In-Reply-To", m.InReplyTo)
+	add("References", strings.Join(m.References, " "))
+	for _, name := range sortedKeys(m.Headers) {
+		if v := m.Headers[name]; v != "" {
+			out = append(out, [2]string{name, mime.QEncoding.Encode("utf-8", v)})
+		}
+	}
+	return out, nil
+}
+
+func addressList(list []string) (string, error) {
+	out := make([]string, 0, len(list))
+	for _, s := range list {
+		a, err := mail.ParseAddress(s)
+		if err != nil {
+			return "", err
+		}
+		out = append(out, a.String())
+	}
+	return strings.Join(out, ", "), nil
+}
+
+// body nests the parts the usual way: mixed(related(alternative(text, html), inline), files).
+func (m Mail) body() (entity, error) {
+	var alternatives []entity
+	if m.Text != "" || m.HTML == "" {
+		alternatives = append(alternatives, textEntity("text/plain", m.Text))
+	}
+	if m.HTML != "" {
+		alternatives = append(alternatives, textEntity("text/html", m.HTML))
+	}
+	e, err := m.nest("alternative", alternatives)
+	if err != nil {
+		return e, err
+	}
+	for _, level := range []struct {
+		subtype, disposition string
+		files                []Attachment
+	}{{"related", "inline", m.Inline}, {"mixed", "attachment", m.Attachments}} {
+		parts := []entity{e}
+		for _, f := range level.files {
+			parts = append(parts, fileEntity(f, level.disposition))
+		}
+		if e, err = m.nest(level.subtype, parts); err != nil {
+			return e, err
+		}
+	}
+	return e, nil
+}
+
+// nest wraps several parts; a single one stays as it is.
+func (m Mail) nest(subtype string, parts []entity) (entity, error) {
+	if len(parts) == 1 {
+		return parts[0], nil
+	}
+	sum := sha256.Sum256([]byte(subtype + m.MessageID))
+	boundary := subtype[:3] + "-" + hex.EncodeToString(sum[:12])
+	var buf bytes.Buffer
+	w := multipart.NewWriter(&buf)
+	if err := w.SetBoundary(boundary); err != nil {
+		return entity{}, fmt.Errorf("mailfake: compose: %w", err)
+	}
+	for _, p := range parts {
+		pw, err := w.CreatePart(p.header)
+		if err == nil {
+			_, err = pw.Write(p.body)
+		}
+		if err != nil {
+			return entity{}, fmt.Errorf("mailfake: compose: %w", err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		return entity{}, fmt.Errorf("mailfake: compose: %w", err)
+	}
+	contentType := mime.FormatMediaType("multipart/"+subtype, map[string]string{"boundary": boundary})
+	return entity{textproto.MIMEHeader{"Content-Type": {contentType}}, buf.Bytes()}, nil
+}
+
+func textEntity(mediaType, text string) entity {
+	var buf bytes.Buffer
+	w := quotedprintable.NewWriter(&buf)
+	_, _ = io.WriteString(w, strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n")) // a buffer takes all
+	_ = w.Close()
+	return entity{textproto.MIMEHeader{
+		"Content-Type":              {mediaType + "; charset=utf-8"},
+		"Content-Transfer-Encoding": {"quoted-printable"},
+	}, buf.Bytes()}
+}
+
+func fileEntity(f Attachment, disposition string) entity {
+	if f.Type == "" {
+		f.Type = "application/octet-stream"
+	}
+	h := textproto.MIMEHeader{
+		"Content-Type":              {f.Type},
+		"Content-Transfer-Encoding": {"base64"},
+		"Content-Disposition":       {disposition},
+	}
+	if f.Name != "" {
+		h.Set("Content-Type", mime.FormatMediaType(f.Type, map[string]string{"name": f.Name}))
+		h.Set("Content-Disposition", mime.FormatMediaType(disposition, map[string]string{"filename": f.Name}))
+	}
+	if f.ContentID != "" {
+		h.Set("Content-Id", "<"+strings.Trim(f.ContentID, "<>")+">")
+	}
+	return entity{h, wrapBase64(f.Content)}
+}
+
+func wrapBase64(content []byte) []byte {
+	const line = 76
+	enc := base64.StdEncoding.EncodeToString(content)
+	var buf bytes.Buffer
+	for len(enc) > line {
+		buf.WriteString(enc[:line] + "\r\n")
+		enc = enc[line:]
+	}
+	buf.WriteString(enc + "\r\n")
+	return buf.Bytes()
+}
+
+// writeField folds at spaces near 76 columns (RFC 5322 section 2.2.3).
+func writeField(out *bytes.Buffer, name, value string) {
+	out.WriteString(name + ":")
+	column := len(name) + 1
+	for i, word := range strings.Fields(value) {
+		if i > 0 && column+1+len(word) > 76 {
+			out.WriteString("\r\n")
+			column = 0
+		}
+		out.WriteString(" " + word)
+		column += 1 + len(word)
+	}
+	out.WriteString("\r\n")
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}

@@ -1,0 +1,107 @@
+package mailfake
+
+import (
+	"bytes"
+	"crypto/tls"
+	"net"
+	"sync"
+)
+
+// faultConn is a server-side connection that can be cut at a byte, hang up after its
+// next answer, or leave IDLE out of a capability list.
+type faultConn struct {
+	net.Conn
+	forget func(*faultConn)
+
+	mu        sync.Mutex
+	cutting   bool
+	budget    int // bytes that still get out when cutting
+	lastWords bool
+	hideIdle  bool
+
+	once   sync.Once
+	closed chan struct{}
+}
+
+// cutAfter lets n more bytes out, then closes.
+func (c *faultConn) cutAfter(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cutting, c.budget = true, n
+}
+
+// hangUp closes after the next write.
+func (c *faultConn) hangUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lastWords = true
+}
+
+func (c *faultConn) hideIdleCapability() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hideIdle = true
+}
+
+// Write implements net.Conn.
+func (c *faultConn) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	cutting, budget, lastWords, hideIdle := c.cutting, c.budget, c.lastWords, c.hideIdle
+	if cutting {
+		c.budget = max(0, c.budget-len(p))
+	}
+	c.mu.Unlock()
+	if cutting && budget <= len(p) {
+		n, _ := c.Conn.Write(p[:budget])
+		_ = c.Close()
+		return n, net.ErrClosed
+	}
+	out := p
+	if hideIdle && bytes.Contains(p, []byte("CAPABILITY ")) {
+		out = bytes.ReplaceAll(p, []byte(" IDLE"), nil)
+	}
+	if _, err := c.Conn.Write(out); err != nil {
+		return 0, err
+	}
+	if lastWords {
+		_ = c.Close()
+	}
+	return len(p), nil
+}
+
+// Close implements net.Conn. It may be called often.
+func (c *faultConn) Close() error {
+	var err error
+	c.once.Do(func() {
+		close(c.closed)
+		c.forget(c)
+		err = c.Conn.Close()
+	})
+	return err
+}
+
+// faultListener hands out faultConns and remembers the open ones.
+type faultListener struct {
+	net.Listener
+	srv *Server
+}
+
+// Accept implements net.Listener.
+func (l *faultListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	c := &faultConn{Conn: conn, closed: make(chan struct{}), forget: l.srv.forgetConn}
+	l.srv.rememberConn(c)
+	return c, nil
+}
+
+// unwrap finds the faultConn below a TLS layer.
+func unwrap(c net.Conn) *faultConn {
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
+	}
+	fc, _ := c.(*faultConn)
+	return fc
+}

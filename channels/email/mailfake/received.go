@@ -1,0 +1,230 @@
+package mailfake
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net/mail"
+	"net/textproto"
+	"strings"
+	"time"
+
+	"golang.org/x/net/html/charset"
+)
+
+// maxDepth bounds nested multiparts.
+const maxDepth = 30
+
+// Received is one mail in a mailbox, as a mail program would show it. It is parsed with
+// the standard library only, apart from any parser under test.
+type Received struct {
+	Address string    `json:"address"` // the mailbox
+	Folder  string    `json:"folder"`
+	UID     uint32    `json:"uid"`
+	At      time.Time `json:"at"` // arrival
+	Flags   []string  `json:"flags,omitempty"`
+	Raw     []byte    `json:"raw,omitempty"`
+
+	// Header holds all decoded values by canonical name, for example "Message-Id".
+	Header     map[string][]string `json:"header"`
+	From       Address             `json:"from"`
+	ReplyTo    []Address           `json:"reply_to,omitempty"`
+	To         []Address           `json:"to,omitempty"`
+	Cc         []Address           `json:"cc,omitempty"`
+	Subject    string              `json:"subject"`
+	Date       time.Time           `json:"date"`
+	MessageID  string              `json:"message_id"` // with angle brackets
+	InReplyTo  string              `json:"in_reply_to,omitempty"`
+	References []string            `json:"references,omitempty"`
+
+	Text        string       `json:"text"`
+	HTML        string       `json:"html,omitempty"`
+	Attachments []Attachment `json:"attachments,omitempty"`
+	// ParseError says what is wrong with the mail; the rest is what could be read.
+	ParseError string `json:"parse_error,omitempty"`
+}
+
+// Address is one name and mail address.
+type Address struct {
+	Name    string `json:"name,omitempty"`
+	Address string `json:"address"`
+}
+
+// Attachment is a part that is not the text of the mail.
+type Attachment struct {
+	Name      string `json:"name"`
+	Type      string `json:"type"` // media type without parameters
+	ContentID string `json:"content_id,omitempty"`
+	Inline    bool   `json:"inline,omitempty"`
+	Content   []byte `json:"content,omitempty"`
+}
+
+// Get returns the first value of a header field, or "".
+func (r Received) Get(field string) string {
+	if v := r.Header[canonicalHeader(field)]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+func canonicalHeader(name string) string { return textproto.CanonicalMIMEHeaderKey(name) }
+
+// parseReceived never fails as a whole: what is broken is named in ParseError.
+func parseReceived(raw []byte) Received {
+	r := Received{Raw: raw, Header: map[string][]string{}}
+	p := &mailParser{out: &r}
+	msg, err := mail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		p.complain("header", err)
+		return r
+	}
+	for name, values := range msg.Header {
+		for _, v := range values {
+			r.Header[name] = append(r.Header[name], p.words(v))
+		}
+	}
+	from := p.addresses(msg.Header, "From")
+	if len(from) > 0 {
+		r.From = from[0]
+	}
+	r.ReplyTo, r.To, r.Cc = p.addresses(msg.Header, "Reply-To"), p.addresses(msg.Header, "To"), p.addresses(msg.Header, "Cc")
+	r.Subject, r.MessageID, r.InReplyTo = r.Get("Subject"), r.Get("Message-Id"), r.Get("In-Reply-To")
+	r.References = strings.Fields(r.Get("References"))
+	if msg.Header.Get("Date") != "" {
+		if r.Date, err = msg.Header.Date(); err != nil {
+			p.complain("date", err)
+		}
+	}
+	p.part(textproto.MIMEHeader(msg.Header), msg.Body, 0)
+	return r
+}
+
+type mailParser struct{ out *Received }
+
+func (p *mailParser) complain(where string, err error) {
+	if p.out.ParseError == "" {
+		p.out.ParseError = fmt.Sprintf("%s: %v", where, err)
+	}
+}
+
+func (p *mailParser) decoder() *mime.WordDecoder {
+	return &mime.WordDecoder{CharsetReader: charset.NewReaderLabel}
+}
+
+func (p *mailParser) words(v string) string {
+	out, err := p.decoder().DecodeHeader(v)
+	if err != nil {
+		p.complain("encoded word", err)
+		return v
+	}
+	return out
+}
+
+func (p *mailParser) addresses(h mail.Header, field string) []Address {
+	v := h.Get(field)
+	if strings.TrimSpace(v) == "" {
+		return nil
+	}
+	list, err := (&mail.AddressParser{WordDecoder: p.decoder()}).ParseList(v)
+	if err != nil {
+		p.complain(field, err)
+		return nil
+	}
+	out := make([]Address, 0, len(list))
+	for _, a := range list {
+		out = append(out, Address{a.Name, a.Address})
+	}
+	return out
+}
+
+// part reads one MIME entity and, below it, its parts.
+func (p *mailParser) part(h textproto.MIMEHeader, body io.Reader, depth int) {
+	mediaType, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if h.Get("Content-Type") == "" {
+		mediaType, params, err = "text/plain", map[string]string{}, nil
+	}
+	if err != nil {
+		p.complain("content type", err)
+		mediaType = "application/octet-stream"
+	}
+	if strings.HasPrefix(mediaType, "multipart/") {
+		p.multipart(body, params["boundary"], depth)
+		return
+	}
+	content, err := io.ReadAll(decodeTransfer(h.Get("Content-Transfer-Encoding"), body))
+	if err != nil {
+		p.complain("body", err)
+	}
+	disposition, dparams, _ := mime.ParseMediaType(h.Get("Content-Disposition"))
+	name := p.words(dparams["filename"])
+	if name == "" {
+		name = p.words(params["name"])
+	}
+	if disposition != "attachment" && name == "" && p.takeText(mediaType, params["charset"], content) {
+		return
+	}
+	p.out.Attachments = append(p.out.Attachments, Attachment{
+		Name: name, Type: mediaType, Content: content,
+		ContentID: strings.Trim(h.Get("Content-Id"), "<> "),
+		Inline:    disposition == "inline" || disposition == "" && h.Get("Content-Id") != "",
+	})
+}
+
+func (p *mailParser) multipart(body io.Reader, boundary string, depth int) {
+	if boundary == "" || depth >= maxDepth {
+		p.complain("multipart", errors.New("no boundary, or nested too deeply"))
+		return
+	}
+	parts := multipart.NewReader(body, boundary)
+	for {
+		part, err := parts.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			p.complain("multipart", err)
+			return
+		}
+		p.part(part.Header, part, depth+1)
+	}
+}
+
+// takeText uses the first plain and the first HTML part as the mail's text.
+func (p *mailParser) takeText(mediaType, label string, content []byte) bool {
+	var dst *string
+	switch mediaType {
+	case "text/plain":
+		dst = &p.out.Text
+	case "text/html":
+		dst = &p.out.HTML
+	}
+	if dst == nil || *dst != "" {
+		return false
+	}
+	if label != "" && !strings.EqualFold(label, "utf-8") {
+		r, err := charset.NewReaderLabel(label, bytes.NewReader(content))
+		if err == nil {
+			content, err = io.ReadAll(r)
+		}
+		if err != nil {
+			p.complain("charset", err)
+		}
+	}
+	*dst = strings.ReplaceAll(string(content), "\r\n", "\n")
+	return true
+}
+
+func decodeTransfer(encoding string, body io.Reader) io.Reader {
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	case "base64":
+		return base64.NewDecoder(base64.StdEncoding, body)
+	case "quoted-printable":
+		return quotedprintable.NewReader(body)
+	}
+	return body
+}

@@ -1,0 +1,159 @@
+package mailfake_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+	gomail "github.com/wneessen/go-mail"
+
+	"parley/channels/email/mailfake"
+)
+
+const support = "support@acme.test"
+
+// clock is the fixed time of all worlds here.
+var clock = time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
+
+func start(t *testing.T, change ...func(*mailfake.Options)) *mailfake.Server {
+	t.Helper()
+	opts := mailfake.Options{
+		Clock: func() time.Time { return clock },
+		Mailboxes: []mailfake.MailboxConfig{
+			{Address: support, Password: "secret", Tokens: []string{"token-1"}},
+			{Address: "sales@acme.test", Password: "secret", SaveToSent: true, RewriteMessageID: true, StrictSender: true},
+		},
+	}
+	for _, c := range change {
+		c(&opts)
+	}
+	s := mailfake.New(opts)
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return s
+}
+
+func soon(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func login(t *testing.T, s *mailfake.Server, opts *imapclient.Options) *imapclient.Client {
+	t.Helper()
+	c, err := imapclient.DialInsecure(s.IMAPAddr(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	if err := c.Login(support, "secret").Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func sender(t *testing.T, s *mailfake.Server, opts ...gomail.Option) *gomail.Client {
+	t.Helper()
+	host, port := hostPort(t, s.SMTPAddr())
+	all := append([]gomail.Option{gomail.WithPort(port), gomail.WithTLSPolicy(gomail.NoTLS), gomail.WithTimeout(5 * time.Second),
+		gomail.WithSMTPAuth(gomail.SMTPAuthPlain), gomail.WithUsername(support), gomail.WithPassword("secret")}, opts...)
+	c, err := gomail.NewClient(host, all...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func letter(t *testing.T, from, to, subject, text string) *gomail.Msg {
+	t.Helper()
+	m := gomail.NewMsg()
+	for _, err := range []error{m.From(from), m.To(to)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.Subject(subject)
+	m.SetMessageIDWithValue("c1.m1@acme.test")
+	m.SetDateWithValue(clock)
+	m.SetBodyString(gomail.TypeTextPlain, text)
+	return m
+}
+
+func count(n int) func([]mailfake.Received) bool {
+	return func(in []mailfake.Received) bool { return len(in) >= n }
+}
+
+// TestRoundTrip is the whole story: a customer writes, IDLE announces it, the company
+// reads and answers, the customer reads and replies in the thread.
+func TestRoundTrip(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	exists := make(chan uint32, 10)
+	c := login(t, s, &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{
+		Mailbox: func(d *imapclient.UnilateralDataMailbox) {
+			if d.NumMessages != nil {
+				exists <- *d.NumMessages
+			}
+		},
+	}})
+	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	idle, err := c.Idle()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ann := s.Customer("Ann Lee <ann@customer.test>")
+	begin := time.Now()
+	sent, err := ann.Send(mailfake.Mail{To: []string{support}, Subject: "Zoë's printer", Text: "It burns.\n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case n := <-exists:
+		if n != 1 {
+			t.Fatalf("EXISTS %d", n)
+		}
+	case <-soon(t).Done():
+		t.Fatal("IDLE announced nothing")
+	}
+	t.Logf("announced after %v", time.Since(begin))
+	if err := idle.Close(); err != nil {
+		t.Fatal(err)
+	}
+	msgs, err := c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{{Peek: true}}}).Collect()
+	if err != nil || len(msgs) != 1 {
+		t.Fatalf("fetch: %d mails, %v", len(msgs), err)
+	}
+	raw := msgs[0].FindBodySection(&imap.FetchItemBodySection{Peek: true})
+	if in := s.Inbox(support); string(raw) != string(in[0].Raw) || in[0].Subject != "Zoë's printer" || in[0].ParseError != "" {
+		t.Fatalf("inbox differs from what IMAP gives: %+v", in[0])
+	}
+	m := letter(t, support, ann.Address(), "Re: Zoë's printer", "Water!")
+	m.SetGenHeader("In-Reply-To", sent.MessageID)
+	if err := sender(t, s).DialAndSendWithContext(soon(t), m); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.WaitFor(soon(t), ann.Address(), count(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got[0].Text != "Water!\n" || got[0].InReplyTo != sent.MessageID || got[0].MessageID != "<c1.m1@acme.test>" {
+		t.Fatalf("customer got %+v", got[0])
+	}
+	if _, err := ann.Reply(got[0], "Thank you"); err != nil {
+		t.Fatal(err)
+	}
+	reply := s.Inbox(support)[1]
+	if reply.InReplyTo != "<c1.m1@acme.test>" || reply.Subject != "Re: Zoë's printer" || reply.ParseError != "" {
+		t.Fatalf("reply: %+v", reply)
+	}
+}

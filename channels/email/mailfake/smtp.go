@@ -1,0 +1,235 @@
+package mailfake
+
+import (
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"regexp"
+	"strings"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+// smtpSession is one SMTP client between EHLO and QUIT.
+type smtpSession struct {
+	srv  *Server
+	fc   *faultConn
+	acct *account // nil before login
+	from string
+	to   []string
+}
+
+var _ smtp.AuthSession = (*smtpSession)(nil)
+
+func (s *Server) newSMTPServer(starttls *tls.Config) *smtp.Server {
+	srv := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		ss := &smtpSession{srv: s, fc: unwrap(c.Conn())}
+		if !s.enter() {
+			return nil, &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "Shutting down"}
+		}
+		if _, err := ss.before(OpSMTPConnect); err != nil {
+			s.leave()
+			return nil, err
+		}
+		return ss, nil
+	}))
+	srv.Domain = s.opts.Domain
+	srv.AllowInsecureAuth = true
+	srv.TLSConfig = starttls
+	srv.MaxMessageBytes = s.opts.MaxMessageBytes
+	srv.EnableSMTPUTF8 = true
+	srv.ErrorLog = quiet{}
+	return srv
+}
+
+// before lets the faults of a command strike, as far as they come before it.
+func (ss *smtpSession) before(op Op, recipients ...string) (hits, error) {
+	name := ""
+	if ss.acct != nil {
+		name = ss.acct.cfg.Address
+	}
+	h := ss.srv.faults.strike(op, name, recipients...)
+	return h, ss.apply(h)
+}
+
+func (ss *smtpSession) apply(h hits) error {
+	ss.srv.pause(ss.fc, h, ActionDelay)
+	if _, ok := h.find(ActionDropBefore); ok {
+		_ = ss.fc.Close()
+		return net.ErrClosed
+	}
+	f, ok := h.find(ActionReply)
+	if !ok {
+		return nil
+	}
+	if f.Code == 0 {
+		f.Code = 451
+	}
+	if f.Code == 421 { // RFC 5321 section 3.8: the server closes the channel
+		ss.fc.hangUp()
+	}
+	return &smtp.SMTPError{Code: f.Code, EnhancedCode: enhancedCode(f.Enhanced), Message: orText(f.Text, "Refused")}
+}
+
+func (ss *smtpSession) after(h hits) {
+	ss.srv.pause(ss.fc, h, ActionDelayAfter)
+	if _, ok := h.find(ActionDropAfter); ok {
+		_ = ss.fc.Close()
+	}
+}
+
+// AuthMechanisms implements smtp.AuthSession.
+func (ss *smtpSession) AuthMechanisms() []string { return []string{sasl.Plain, sasl.Login, "XOAUTH2"} }
+
+// Auth implements smtp.AuthSession.
+func (ss *smtpSession) Auth(mech string) (sasl.Server, error) {
+	password := func(user, pass string) error {
+		return ss.login(user, func(a *account) bool { return a.cfg.Password != "" && a.cfg.Password == pass })
+	}
+	token := func(user, token string) error {
+		return ss.login(user, func(a *account) bool { return ss.srv.tokenOK(a, user, token) })
+	}
+	if srv := saslServer(mech, password, token, smtp.ErrAuthFailed); srv != nil {
+		return srv, nil
+	}
+	return nil, smtp.ErrAuthUnknownMechanism
+}
+
+func (ss *smtpSession) login(user string, allowed func(*account) bool) error {
+	h := ss.srv.faults.strike(OpAUTH, user)
+	if err := ss.apply(h); err != nil {
+		return err
+	}
+	ss.srv.mu.Lock()
+	a := ss.srv.loginLocked(user)
+	if a == nil || !allowed(a) {
+		ss.srv.mu.Unlock()
+		return smtp.ErrAuthFailed
+	}
+	ss.acct = a
+	ss.srv.mu.Unlock()
+	ss.after(h)
+	return nil
+}
+
+// Mail implements smtp.Session.
+func (ss *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
+	h, err := ss.before(OpMAIL)
+	if err != nil {
+		return err
+	}
+	if ss.acct == nil && !ss.srv.opts.OpenRelay {
+		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
+	}
+	if ss.acct != nil && ss.acct.cfg.StrictSender && !ss.mayUse(from) {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 60},
+			Message: "SMTP; Client does not have permissions to send as this sender"}
+	}
+	ss.from = from
+	ss.after(h)
+	return nil
+}
+
+func (ss *smtpSession) mayUse(from string) bool {
+	ss.srv.mu.Lock()
+	defer ss.srv.mu.Unlock()
+	return ss.srv.findLocked(from) == ss.acct
+}
+
+// Rcpt implements smtp.Session.
+func (ss *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	h, err := ss.before(OpRCPT, to)
+	if err != nil {
+		return err
+	}
+	if err := ss.srv.checkRecipient(to); err != nil {
+		return err
+	}
+	ss.to = append(ss.to, to)
+	ss.after(h)
+	return nil
+}
+
+// Data implements smtp.Session.
+func (ss *smtpSession) Data(r io.Reader) error {
+	name := ""
+	if ss.acct != nil {
+		name = ss.acct.cfg.Address
+	}
+	h := ss.srv.faults.strike(OpDATA, name, ss.to...)
+	if f, ok := h.find(ActionDropBefore); ok {
+		_, _ = io.CopyN(io.Discard, r, int64(max(f.Bytes, 1)))
+		_ = ss.fc.Close()
+		return net.ErrClosed
+	}
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		if _, ok := err.(*smtp.SMTPError); ok { // the library compares the type, without unwrapping
+			return err
+		}
+		return fmt.Errorf("mailfake: data: %w", err)
+	}
+	if err := ss.apply(h); err != nil {
+		return err
+	}
+	ss.srv.submit(ss.acct, ss.from, ss.to, raw)
+	ss.after(h)
+	return nil
+}
+
+// Reset implements smtp.Session.
+func (ss *smtpSession) Reset() { ss.from, ss.to = "", nil }
+
+// Logout implements smtp.Session.
+func (ss *smtpSession) Logout() error {
+	ss.srv.leave()
+	return nil
+}
+
+// submit takes a mail: rewrites it as the mailbox's provider would, delivers it and
+// stores the copy in Sent.
+func (s *Server) submit(a *account, from string, to []string, raw []byte) {
+	sub := Submission{At: s.clock(), From: from, To: append([]string(nil), to...), Bytes: len(raw)}
+	head := parseReceived(headerOf(raw))
+	sub.MessageID, sub.StoredID, sub.Subject = head.MessageID, head.MessageID, head.Subject
+	s.mu.Lock()
+	if a != nil {
+		sub.Mailbox = a.cfg.Address
+		if a.cfg.RewriteMessageID {
+			sub.StoredID = s.newMessageIDLocked("rewritten." + s.opts.Domain)
+			raw = replaceMessageID(raw, sub.StoredID)
+		}
+		if a.cfg.SaveToSent {
+			s.saveSentLocked(a, raw)
+		}
+	}
+	for _, addr := range to {
+		if s.ruleLocked(addr).Policy == PolicyBounce {
+			sub.Bounced = append(sub.Bounced, addr)
+		}
+	}
+	sub.Seq = len(s.submissions) + 1
+	s.submissions = append(s.submissions, sub)
+	s.mu.Unlock()
+	if _, _, err := s.deliver(from, to, raw, true); err != nil {
+		s.log.Warn("mail emulator lost its recipients between RCPT and DATA", "error", err)
+	}
+}
+
+func headerOf(raw []byte) []byte {
+	head, _, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
+	return append(append([]byte(nil), head...), "\r\n\r\n"...)
+}
+
+var messageIDField = regexp.MustCompile(`(?im)^message-id:[^\r\n]*(\r\n[ \t][^\r\n]*)*\r\n`)
+
+// replaceMessageID puts another Message-ID on top of the mail.
+func replaceMessageID(raw []byte, id string) []byte {
+	head := string(headerOf(raw))
+	head = "Message-ID: " + id + "\r\n" + strings.TrimSuffix(messageIDField.ReplaceAllString(head, ""), "\r\n\r\n") + "\r\n\r\n"
+	_, body, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
+	return append([]byte(head), body...)
+}
