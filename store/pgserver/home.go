@@ -231,7 +231,7 @@ func canListen(dir string) error {
 // fitsSocket checks the limit that the kernel sets to a socket's path: 107 bytes, 103 on some.
 func fitsSocket(dir string) error {
 	limit := len(syscall.RawSockaddrUnix{}.Path) - 1
-	if n := len(filepath.Join(dir, ".s.PGSQL."+strconv.Itoa(port)+".lock")); n > limit {
+	if n := len(filepath.Join(dir, ".s.PGSQL."+strconv.Itoa(port))); n > limit {
 		return fmt.Errorf("%s: path too long for a socket (%d bytes of %d)", dir, n, limit)
 	}
 	return nil

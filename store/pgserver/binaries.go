@@ -1,0 +1,190 @@
+package pgserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// minMajor is the oldest PostgreSQL whose SQL the program writes.
+const minMajor = 15
+
+const versionTimeout = 20 * time.Second
+
+// install is one PostgreSQL on this machine.
+type install struct {
+	dir   string // holds postgres and initdb
+	major int
+}
+
+// usualBins are the folders where packages put the server, of which few are in PATH.
+func usualBins() []string {
+	return []string{
+		"/usr/lib/postgresql/*/bin",                              // Debian, Ubuntu
+		"/usr/pgsql-*/bin",                                       // PostgreSQL's own RPMs
+		"/usr/lib/postgresql*/bin", "/usr/lib64/postgresql*/bin", // SUSE, Gentoo
+		"/usr/libexec/postgresql*", // Alpine
+		"/usr/local/pgsql/bin",     // built from source
+		"/opt/homebrew/opt/postgresql*/bin", "/usr/local/opt/postgresql*/bin", "/home/linuxbrew/.linuxbrew/opt/postgresql*/bin",
+		"/Applications/Postgres.app/Contents/Versions/*/bin",
+		"/opt/local/lib/postgresql*/bin", // MacPorts
+	}
+}
+
+// findInstalls lists what the account can run: PATH first, then downloaded ones in home, then the
+// usual folders.
+func findInstalls(ctx context.Context, m machine, home string, acct account) []install {
+	var found []install
+	seen := map[string]bool{}
+	add := func(dir string) {
+		real, err := filepath.EvalSymlinks(filepath.Join(dir, "postgres"))
+		if err != nil {
+			return
+		}
+		dir = filepath.Dir(real)
+		if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil || seen[dir] {
+			return
+		}
+		seen[dir] = true
+		if major, err := majorOf(ctx, dir, acct); err == nil && major >= minMajor {
+			found = append(found, install{dir: dir, major: major})
+		}
+	}
+	for _, dir := range filepath.SplitList(m.path) {
+		if filepath.IsAbs(dir) {
+			add(dir)
+		}
+	}
+	for _, glob := range append([]string{filepath.Join(downloads(home), "*", "bin")}, m.bins...) {
+		dirs, err := filepath.Glob(glob)
+		if err != nil {
+			continue // only a malformed pattern
+		}
+		for _, dir := range dirs {
+			add(dir)
+		}
+	}
+	return found
+}
+
+// version finds the major in `postgres (PostgreSQL) 15.18 (Debian …)`, `… 19beta1`.
+var version = regexp.MustCompile(`^postgres \(.*?\) (\d+)`)
+
+// majorOf asks the binary, as the account that shall run it.
+func majorOf(ctx context.Context, dir string, acct account) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
+	defer cancel()
+	out, err := command(ctx, acct, filepath.Join(dir, "postgres"), "--version").Output()
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", dir, err)
+	}
+	match := version.FindSubmatch(out)
+	if match == nil {
+		return 0, fmt.Errorf("%s: unknown version %q", dir, out)
+	}
+	return strconv.Atoi(string(match[1]))
+}
+
+// choose takes the cluster's own major, or for a new cluster (0) the one in PATH, else the newest.
+// ok is false when nothing at all is installed.
+func choose(installs []install, inPath string, cluster int) (i install, ok bool, err error) {
+	if len(installs) == 0 {
+		return install{}, false, nil
+	}
+	if cluster == 0 {
+		for _, i := range installs {
+			if slices.Contains(filepath.SplitList(inPath), i.dir) {
+				return i, true, nil
+			}
+		}
+		return slices.MaxFunc(installs, func(a, b install) int { return a.major - b.major }), true, nil
+	}
+	var have []string
+	for _, i := range installs {
+		if i.major == cluster {
+			return i, true, nil
+		}
+		have = append(have, strconv.Itoa(i.major))
+	}
+	return install{}, true, fmt.Errorf("the database was made by PostgreSQL %d, this machine has %s: %s",
+		cluster, strings.Join(have, ", "), installHint(cluster))
+}
+
+// clusterMajor reads PG_VERSION; 0 means that there is no cluster.
+func clusterMajor(cluster string) (int, error) {
+	b, err := os.ReadFile(filepath.Join(cluster, "PG_VERSION"))
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("cluster: %w", err)
+	}
+	major, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil || major < minMajor {
+		return 0, fmt.Errorf("cluster: %s holds a database of PostgreSQL %q, at least %d is needed (pg_upgrade)", cluster, strings.TrimSpace(string(b)), minMajor)
+	}
+	return major, nil
+}
+
+func hasCluster(cluster string) bool {
+	_, err := os.Stat(filepath.Join(cluster, "PG_VERSION"))
+	return err == nil
+}
+
+// installHint names the package that holds a major.
+func installHint(major int) string {
+	release, err := os.ReadFile("/etc/os-release")
+	if err != nil {
+		release = nil // then the general hint
+	}
+	return hintFor(runtime.GOOS, string(release), major)
+}
+
+func hintFor(goos, release string, major int) string {
+	like := ""
+	for line := range strings.Lines(release) {
+		if v, ok := strings.CutPrefix(line, "ID="); ok {
+			like += " " + v
+		}
+		if v, ok := strings.CutPrefix(line, "ID_LIKE="); ok {
+			like += " " + v
+		}
+	}
+	switch {
+	case goos == "darwin":
+		return fmt.Sprintf("install it with `brew install postgresql@%d`", major)
+	case strings.Contains(like, "debian"), strings.Contains(like, "ubuntu"):
+		return fmt.Sprintf("install it with `apt-get install postgresql-%d`", major)
+	case strings.Contains(like, "rhel"), strings.Contains(like, "fedora"):
+		return fmt.Sprintf("install it with `dnf install postgresql%d-server`", major)
+	case strings.Contains(like, "alpine"):
+		return fmt.Sprintf("install it with `apk add postgresql%d`", major)
+	case strings.Contains(like, "suse"):
+		return fmt.Sprintf("install it with `zypper install postgresql%d-server`", major)
+	}
+	return fmt.Sprintf("install the package of PostgreSQL %d (often called postgresql-%d)", major, major)
+}
+
+// command runs a program as the account, in a folder that everybody can enter, with an environment
+// that holds neither our secrets nor variables that libpq or the server would obey.
+func command(ctx context.Context, acct account, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = "/"
+	cmd.Env = []string{"LC_ALL=C", "PATH=" + os.Getenv("PATH")}
+	for _, key := range []string{"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"} {
+		if v, ok := os.LookupEnv(key); ok {
+			cmd.Env = append(cmd.Env, key+"="+v)
+		}
+	}
+	cmd.SysProcAttr = sysProcAttr(acct)
+	return cmd
+}

@@ -1,0 +1,234 @@
+package pgserver
+
+import (
+	"archive/zip"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// fakeBin makes binaries that know only their version.
+func fakeBin(t *testing.T, dir, says string) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"postgres", "initdb"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\necho '"+says+"'\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestFindInstalls(t *testing.T) {
+	t.Parallel()
+	base := openDir(t)
+	at := func(s string) string { return filepath.Join(base, s) }
+	fakeBin(t, at("path"), "postgres (PostgreSQL) 16.4 (Debian 16.4-1)")
+	fakeBin(t, at("opt/15/bin"), "postgres (PostgreSQL) 15.18")
+	fakeBin(t, at("opt/19/bin"), "postgres (PostgreSQL) 19beta1")
+	fakeBin(t, at("opt/14/bin"), "postgres (PostgreSQL) 14.1") // too old
+	fakeBin(t, at("opt/other/bin"), "postgres of another kind")
+	fakeBin(t, at("home/bin/18.3.0/bin"), "postgres (PostgreSQL) 18.3")
+	fakeBin(t, at("opt/noinit/bin"), "postgres (PostgreSQL) 17.1") // a client package's links
+	if err := os.Remove(at("opt/noinit/bin/initdb")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(at("path"), at("opt/again")); err != nil { // seen twice, counted once
+		t.Fatal(err)
+	}
+	m := machine{path: "relative:" + at("empty") + ":" + at("path"), bins: []string{at("opt/*/bin"), at("opt/again"), "[malformed"}}
+	acct, err := serverAccount(thisMachine(), "/nonexistent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := findInstalls(t.Context(), m, at("home"), acct)
+	want := []install{{at("path"), 16}, {at("home/bin/18.3.0/bin"), 18}, {at("opt/15/bin"), 15}, {at("opt/19/bin"), 19}}
+	if !slices.Equal(got, want) {
+		t.Errorf("found %v, want %v", got, want)
+	}
+}
+
+func TestChoose(t *testing.T) {
+	t.Parallel()
+	all := []install{{"/p", 16}, {"/b", 15}, {"/c", 18}}
+	for _, c := range []struct {
+		name     string
+		installs []install
+		path     string
+		cluster  int
+		want     install
+		ok       bool
+		err      string
+	}{
+		{"nothing", nil, "/p", 0, install{}, false, ""},
+		{"nothing for a cluster", nil, "/p", 16, install{}, false, ""},
+		{"new, one in PATH", all, "/x:/p", 0, install{"/p", 16}, true, ""},
+		{"new, none in PATH", all, "/x", 0, install{"/c", 18}, true, ""},
+		{"cluster's own", all, "/p", 15, install{"/b", 15}, true, ""},
+		{"cluster's missing", all, "/p", 17, install{}, true, "made by PostgreSQL 17, this machine has 16, 15, 18"},
+	} {
+		got, ok, err := choose(c.installs, c.path, c.cluster)
+		if got != c.want || ok != c.ok || (err == nil) != (c.err == "") || (err != nil && !strings.Contains(err.Error(), c.err)) {
+			t.Errorf("%s: %v %v %v", c.name, got, ok, err)
+		}
+	}
+}
+
+func TestHint(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ goos, release, want string }{
+		{"darwin", "", "brew install postgresql@16"},
+		{"linux", "NAME=\"Debian GNU/Linux\"\nID=debian\n", "apt-get install postgresql-16"},
+		{"linux", "ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", "apt-get install postgresql-16"},
+		{"linux", "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n", "dnf install postgresql16-server"},
+		{"linux", "ID=alpine\n", "apk add postgresql16"},
+		{"linux", "ID=\"opensuse-leap\"\nID_LIKE=\"suse opensuse\"\n", "zypper install postgresql16-server"},
+		{"linux", "", "postgresql-16"},
+		{"freebsd", "VERSION_ID=14", "postgresql-16"},
+	} {
+		if got := hintFor(c.goos, c.release, 16); !strings.Contains(got, c.want) {
+			t.Errorf("%s %q: %s", c.goos, c.release, got)
+		}
+	}
+}
+
+func TestBadMajor(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ version, want string }{
+		{"99\n", "PostgreSQL 99"},
+		{"13\n", "at least 15"},
+		{"9.6\n", "at least 15"},
+		{"", "at least 15"},
+	} {
+		dir, m := openDir(t), testMachine(openDir(t))
+		if err := os.Mkdir(filepath.Join(dir, "pg"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "pg", "PG_VERSION"), []byte(c.version), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := start(t.Context(), Options{Dir: dir}, m)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v", c.version, err)
+		}
+		if c.version == "99\n" && (err == nil || !strings.Contains(err.Error(), "install")) {
+			t.Errorf("%q names no package: %v", c.version, err)
+		}
+	}
+}
+
+func TestLocale(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		goos  string
+		major int
+		want  string
+	}{
+		{"linux", 15, "--locale=C.UTF-8"},
+		{"linux", 17, "--builtin-locale=C.UTF-8"},
+		{"darwin", 16, "--lc-ctype=UTF-8"},
+		{"darwin", 18, "--builtin-locale=C.UTF-8"},
+	} {
+		if got := locale(c.goos, c.major); !slices.Contains(got, c.want) {
+			t.Errorf("%s %d: %v", c.goos, c.major, got)
+		}
+	}
+}
+
+// repository serves an archive like the module's: a zip that holds testdata/fake.txz, whose
+// binaries only know their version.
+func repository(t *testing.T, damage bool) (url string, hits *atomic.Int32) {
+	t.Helper()
+	txz, err := os.ReadFile("testdata/fake.txz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var jar bytes.Buffer
+	z := zip.NewWriter(&jar)
+	w, err := z.Create("postgres.txz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(txz); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(jar.Bytes())
+	if damage {
+		sum[0]++
+	}
+	hits = new(atomic.Int32)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		hits.Add(1)
+		if strings.HasSuffix(r.URL.Path, ".sha256") {
+			_, _ = w.Write([]byte(hex.EncodeToString(sum[:])))
+			return
+		}
+		_, _ = w.Write(jar.Bytes())
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL, hits
+}
+
+func TestDownload(t *testing.T) {
+	t.Parallel()
+	home := openDir(t)
+	acct, err := serverAccount(thisMachine(), "/nonexistent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, hits := repository(t, false)
+	var said []string
+	o := Options{Dir: home, Say: func(s string) { said = append(said, s) }}
+	m := machine{path: "/nonexistent", repository: url}
+	for range 2 { // the second finds the first one's
+		bin, err := provide(t.Context(), o, m, home, acct)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := (install{filepath.Join(home, "bin", "18.3.0", "bin"), 18}); bin != want {
+			t.Errorf("got %v, want %v", bin, want)
+		}
+	}
+	if hits.Load() != 2 || len(said) != 1 {
+		t.Errorf("%d requests, said %q", hits.Load(), said)
+	}
+	names, err := os.ReadDir(home)
+	if err != nil || len(names) != 1 {
+		t.Errorf("left in home: %v %v", names, err)
+	}
+	// A cluster of another major is not served by what is there.
+	if err := os.MkdirAll(filepath.Join(home, "pg"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(home, "pg", "PG_VERSION"), []byte("16\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provide(t.Context(), o, m, home, acct); err == nil || !strings.Contains(err.Error(), "PostgreSQL 16") {
+		t.Errorf("other major: %v", err)
+	}
+}
+
+func TestDownloadFails(t *testing.T) {
+	t.Parallel()
+	bad, _ := repository(t, true)
+	for name, url := range map[string]string{"damaged": bad, "offline": "http://127.0.0.1:1"} {
+		home := openDir(t)
+		o, m := Options{Dir: home, Say: func(string) {}}, machine{path: "/nonexistent", repository: url}
+		_, err := provide(t.Context(), o, m, home, account{uid: os.Geteuid()})
+		if err == nil || !strings.Contains(err.Error(), "install") || !strings.Contains(err.Error(), "DATABASE_URL") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package pgserver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const initTimeout = 3 * time.Minute
+
+// access lets whoever can open the socket in, and nobody over a network, even if somebody starts
+// the server by hand.
+const access = "# written by parley: the socket's folder is the gate\nlocal all all trust\n"
+
+// ensureCluster makes the cluster if there is none. It is made beside its place and renamed, so
+// that an interrupted attempt is not taken for a cluster.
+func ensureCluster(ctx context.Context, o Options, home string, acct account, bin install) error {
+	cluster := filepath.Join(home, "pg")
+	if hasCluster(cluster) {
+		return giveCluster(cluster, acct)
+	}
+	if names, err := os.ReadDir(cluster); err == nil && len(names) > 0 {
+		return fmt.Errorf("cluster: %s holds files, but no database", cluster)
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("cluster: %w", err)
+	}
+	next := cluster + ".new"
+	if err := os.RemoveAll(next); err != nil {
+		return fmt.Errorf("cluster: %w", err)
+	}
+	if err := os.Mkdir(next, 0o700); err != nil {
+		return fmt.Errorf("cluster: %w", err)
+	}
+	if err := acct.chown(next); err != nil {
+		return fmt.Errorf("cluster: %w", err)
+	}
+	if err := initdb(ctx, o, next, acct, bin); err != nil {
+		return err
+	}
+	hba := filepath.Join(next, "pg_hba.conf")
+	if err := os.WriteFile(hba, []byte(access), 0o600); err != nil {
+		return fmt.Errorf("cluster: %w", err)
+	}
+	if err := os.Remove(cluster); err != nil && !errors.Is(err, fs.ErrNotExist) { // empty: seen above
+		return fmt.Errorf("cluster: %w", err)
+	}
+	if err := os.Rename(next, cluster); err != nil {
+		return fmt.Errorf("cluster: %w", err)
+	}
+	return nil
+}
+
+func initdb(ctx context.Context, o Options, dir string, acct account, bin install) error {
+	ctx, cancel := context.WithTimeout(ctx, initTimeout)
+	defer cancel()
+	args := append([]string{"-D", dir, "-U", Superuser, "--auth=trust", "--encoding=UTF8"}, locale(runtime.GOOS, bin.major)...)
+	if !o.Durable {
+		args = append(args, "--no-sync")
+	}
+	// Forked from a thread of its own for the same reason as the server.
+	cmd := command(ctx, acct, filepath.Join(bin.dir, "initdb"), args...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	p, err := spawn(cmd)
+	if err != nil {
+		return fmt.Errorf("initdb: %w", err)
+	}
+	<-p.done
+	if p.err != nil {
+		return fmt.Errorf("initdb: %w: %s", errors.Join(p.err, ctx.Err()), lastLines(out.Bytes(), 5))
+	}
+	return nil
+}
+
+// locale sorts by code point and knows Unicode's letters, the same on every machine: an index must
+// not depend on the system's libraries. From 17 on the server has that locale itself; before, macOS
+// has it under another name.
+func locale(goos string, major int) []string {
+	switch {
+	case major >= 17:
+		return []string{"--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"}
+	case goos == "darwin":
+		return []string{"--locale=C", "--lc-ctype=UTF-8"}
+	}
+	return []string{"--locale=C.UTF-8"}
+}
+
+// giveCluster repairs the owner of a cluster that root copied here.
+func giveCluster(cluster string, acct account) error {
+	if fi, err := os.Stat(cluster); err != nil {
+		return fmt.Errorf("cluster: %w", err)
+	} else if !acct.drop || int(fi.Sys().(*syscall.Stat_t).Uid) == acct.uid {
+		return nil
+	}
+	return filepath.WalkDir(cluster, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("cluster: %w", err)
+		}
+		return acct.chown(path)
+	})
+}
+
+// clearOrphan ends a server that a killed owner left on the cluster and removes a postmaster.pid
+// whose number now belongs to somebody else or to nobody. Only the lock's holder may call it.
+func clearOrphan(ctx context.Context, o Options, cluster string) error {
+	path := filepath.Join(cluster, "postmaster.pid")
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("cluster: %w", err)
+	}
+	first, _, _ := strings.Cut(string(b), "\n")
+	pid, err := strconv.Atoi(strings.TrimSpace(first))
+	if err == nil && pid > 1 && serves(ctx, pid, cluster) {
+		o.Log.Warn("ending a database server that an earlier process left behind", "pid", pid)
+		gone, cancel := goneWhen(ctx, func() bool { return !serves(ctx, pid, cluster) })
+		defer cancel()
+		if err := end(ctx, pid, gone); err != nil {
+			return fmt.Errorf("orphaned server: %w", err)
+		}
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("cluster: %w", err)
+	}
+	return nil
+}
+
+// goneWhen closes the channel once the condition holds. cancel ends and waits for the watch.
+func goneWhen(ctx context.Context, cond func() bool) (gone <-chan struct{}, cancel func()) {
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	result, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(pollEvery)
+		defer tick.Stop()
+		for !cond() {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+		close(result)
+	}()
+	return result, func() { stop(); <-ended }
+}
+
+// lastLines keeps errors readable.
+func lastLines(b []byte, n int) string {
+	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], " | ")
+}

@@ -1,0 +1,16 @@
+//go:build unix && !linux
+
+package pgserver
+
+import "syscall"
+
+// sysProcAttr keeps the terminal's signals away from a child (a Ctrl-C must let the program finish
+// before its database ends) and changes the account.
+func sysProcAttr(acct account) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setsid: true, Credential: acct.credential()}
+}
+
+// guard ends the server when we die.
+func guard(acct account, pid int) (stop func() error, err error) {
+	return watcher(acct, pid)
+}

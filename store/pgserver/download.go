@@ -1,0 +1,105 @@
+package pgserver
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
+)
+
+const downloadTimeout = 10 * time.Minute
+
+// downloadMajor is what a new cluster gets when nothing is installed.
+const downloadMajor = 18
+
+// downloads is the folder of downloaded binaries, a sub-folder per version.
+func downloads(home string) string {
+	return filepath.Join(home, "bin")
+}
+
+// release is the build that the module offers for a major.
+func release(major int) (embeddedpostgres.PostgresVersion, bool) {
+	switch major {
+	case 15:
+		return embeddedpostgres.V15, true
+	case 16:
+		return embeddedpostgres.V16, true
+	case 17:
+		return embeddedpostgres.V17, true
+	case 18:
+		return embeddedpostgres.V18, true
+	}
+	return "", false
+}
+
+// download fetches binaries of a major (0: our choice), the last resort of a machine without any.
+//
+// The module can't only download: it goes on to initdb, which we stop by a locale that no system
+// has, so that it neither makes a cluster nor opens a port.
+func download(ctx context.Context, o Options, m machine, home string, major int) error {
+	if major == 0 {
+		major = downloadMajor
+	}
+	v, ok := release(major)
+	if !ok {
+		return fmt.Errorf("the database was made by PostgreSQL %d, which this machine does not have: %s", major, installHint(major))
+	}
+	o.Say(fmt.Sprintf("No PostgreSQL found on this machine: downloading version %s into %s, once.", v, downloads(home)))
+	if err := os.MkdirAll(downloads(home), 0o755); err != nil {
+		return fmt.Errorf("download: %w", err)
+	}
+	temp, err := os.MkdirTemp(home, "download-")
+	if err != nil {
+		return fmt.Errorf("download: %w", err)
+	}
+	defer func() {
+		if err := os.RemoveAll(temp); err != nil {
+			o.Log.Warn("could not remove a temporary folder of the embedded database", "error", err)
+		}
+	}()
+	if err := fetch(ctx, m, temp, v); err != nil {
+		return fmt.Errorf("no PostgreSQL %d or newer on this machine and the download failed (%s, or set DATABASE_URL): %w",
+			minMajor, installHint(major), err)
+	}
+	unpacked := filepath.Join(temp, "unpacked")
+	if err := os.Chmod(unpacked, 0o755); err != nil {
+		return fmt.Errorf("download: %w", err)
+	}
+	// One rename, so that binaries are there as a whole or not at all.
+	if err := os.Rename(unpacked, filepath.Join(downloads(home), string(v))); err != nil {
+		return fmt.Errorf("download: %w", err)
+	}
+	return nil
+}
+
+// fetch lets the module download and unpack into temp/unpacked. The module takes no context: when
+// ctx ends first its goroutine is left to the module's own end.
+func fetch(ctx context.Context, m machine, temp string, v embeddedpostgres.PostgresVersion) error {
+	ctx, cancel := context.WithTimeout(ctx, downloadTimeout)
+	defer cancel()
+	config := embeddedpostgres.DefaultConfig().Version(v).Port(0).Locale("no-such-locale").Logger(io.Discard).
+		CachePath(filepath.Join(temp, "cache")).RuntimePath(filepath.Join(temp, "runtime")).
+		DataPath(filepath.Join(temp, "data")).BinariesPath(filepath.Join(temp, "unpacked"))
+	if m.repository != "" {
+		config = config.BinaryRepositoryURL(m.repository)
+	}
+	result := make(chan error, 1)
+	go func() { result <- embeddedpostgres.NewDatabase(config).Start() }()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case err := <-result:
+		if err != nil && strings.HasPrefix(err.Error(), "unable to init database") {
+			return nil // everything before initdb went well
+		}
+		if err == nil {
+			return fmt.Errorf("initdb took a locale that does not exist")
+		}
+		return err
+	}
+}

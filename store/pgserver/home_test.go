@@ -1,0 +1,160 @@
+package pgserver
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// As root the server's account must reach its files; the default T.TempDir is closed to it. Without
+// root the folder is our own and nothing moves.
+func TestClosedAncestor(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data") // below a folder of mode 0700
+	if err := os.Chmod(filepath.Dir(dir), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	m := testMachine(openDir(t))
+	var said []string
+	o := Options{Dir: dir, Say: func(s string) { said = append(said, s) }}
+	s := begin(t, o, m)
+	cluster := s.run.Cluster
+	execute(t, s, "CREATE TABLE kept AS SELECT 1 AS n")
+	if err := s.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if m.euid != 0 {
+		if cluster != filepath.Join(dir, "pg") || len(said) > 0 {
+			t.Fatalf("cluster %s, said %q", cluster, said)
+		}
+		return
+	}
+	if filepath.Dir(filepath.Dir(cluster)) != m.varLib || len(said) != 1 || !strings.Contains(said[0], filepath.Dir(dir)) {
+		t.Fatalf("cluster %s, said %q", cluster, said)
+	}
+	// The choice stands although the way is open now, and is not said again.
+	for d := filepath.Dir(dir); d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = begin(t, o, m)
+	if s.run.Cluster != cluster || len(said) != 1 || query(t, s, "SELECT n::text FROM kept") != "1" {
+		t.Errorf("second start: cluster %s, said %q", s.run.Cluster, said)
+	}
+	// A copy of the data folder names the same cluster, but must not end its server.
+	copied := openDir(t)
+	b, err := os.ReadFile(elsewhere(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(elsewhere(copied), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := start(t.Context(), Options{Dir: copied}, m); err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("copied data folder: %v", err)
+	}
+	query(t, s, "SELECT 'alive'")
+	// A cluster that is gone is said, not silently replaced by an empty one.
+	if err := os.WriteFile(elsewhere(copied), []byte(filepath.Join(m.varLib, "gone")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := start(t.Context(), Options{Dir: copied}, m); err == nil || !strings.Contains(err.Error(), "gone") {
+		t.Errorf("lost cluster: %v", err)
+	}
+}
+
+func TestClosedTo(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	deep := filepath.Join(base, "a", "b")
+	if err := os.MkdirAll(deep, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	stranger, us := account{uid: 54321, gid: 54321}, account{uid: os.Geteuid(), gid: os.Getegid()}
+	for _, c := range []struct {
+		name    string
+		mode    os.FileMode
+		a       account
+		ourBase string
+	}{
+		{"open", 0o755, stranger, ""},
+		{"only passing", 0o711, stranger, ""},
+		{"closed", 0o700, stranger, "a"},
+		{"closed to others but the group", 0o710, stranger, "a"},
+		{"the owner", 0o700, us, ""},
+		{"the owner shut out", 0o077, us, "a"},
+		{"the group", 0o710, account{uid: 54321, gid: os.Getegid()}, ""},
+		{"the group shut out", 0o705, account{uid: 54321, gid: os.Getegid()}, "a"},
+	} {
+		for d, mode := range map[string]os.FileMode{base: 0o755, filepath.Dir(base): 0o755, filepath.Join(base, "a"): c.mode} {
+			if err := os.Chmod(d, mode); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c.mode == 0o077 && os.Geteuid() != 0 {
+			continue // then stat fails as it should, below
+		}
+		want := ""
+		if c.ourBase != "" {
+			want = filepath.Join(base, c.ourBase)
+		}
+		got, err := c.a.closedTo(deep)
+		if err != nil || got != want {
+			t.Errorf("%s: %q, %v; want %q", c.name, got, err, want)
+		}
+	}
+}
+
+func TestLongPath(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(openDir(t), strings.Repeat("long-", 25))
+	m := testMachine(openDir(t))
+	m.tempDirs = append([]string{dir}, m.tempDirs...) // too long as well: the next is taken
+	s := begin(t, Options{Dir: dir}, m)
+	query(t, s, "SELECT 'works'")
+	socket := s.run.SocketDir
+	if strings.HasPrefix(socket, dir) || !strings.HasPrefix(filepath.Base(socket), socketPrefix) {
+		t.Errorf("socket in %s", socket)
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(socket); !os.IsNotExist(err) {
+		t.Errorf("the socket's folder stays: %v", err)
+	}
+	// What a killed owner left there goes with the next start.
+	left, err := os.MkdirTemp("", socketPrefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := writeRun(dir, run{OwnerPID: 2, PostmasterPID: 1 << 22, SocketDir: left}); err != nil {
+		t.Fatal(err)
+	}
+	m.tempDirs = []string{dir}
+	if _, err := start(t.Context(), Options{Dir: dir}, m); err == nil || !strings.Contains(err.Error(), "too long") {
+		t.Errorf("no folder is short enough: %v", err)
+	}
+	if _, err := os.Stat(left); !os.IsNotExist(err) {
+		t.Errorf("the killed owner's socket folder stays: %v", err)
+	}
+}
+
+func TestForeignFiles(t *testing.T) {
+	t.Parallel()
+	dir, m := openDir(t), testMachine(openDir(t))
+	precious := filepath.Join(dir, "pg", "precious")
+	if err := os.Mkdir(filepath.Dir(precious), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(precious, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := start(t.Context(), Options{Dir: dir}, m); err == nil || !strings.Contains(err.Error(), "no database") {
+		t.Errorf("start over foreign files: %v", err)
+	}
+	if _, err := os.Stat(precious); err != nil {
+		t.Errorf("foreign files were touched: %v", err)
+	}
+}

@@ -1,0 +1,219 @@
+package pgserver
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestTwoProcessesAtOnce(t *testing.T) {
+	t.Parallel()
+	dir, lib := openDir(t), openDir(t)
+	type result struct {
+		o   *other
+		err error
+	}
+	results := make(chan result, 2)
+	for range 2 {
+		go func() {
+			o, err := startOther(t, dir, lib)
+			results <- result{o, err}
+		}()
+	}
+	a, b := <-results, <-results
+	if a.err != nil || b.err != nil {
+		t.Fatal(a.err, b.err)
+	}
+	owner, guest := a.o, b.o
+	if owner.reused == "true" {
+		owner, guest = guest, owner
+	}
+	if owner.reused != "false" || guest.reused != "true" || owner.pid != guest.pid || owner.url != guest.url {
+		t.Fatalf("owner %+v, guest %+v", owner, guest)
+	}
+	// A third one, in this process, outlives both.
+	s := begin(t, Options{Dir: dir}, testMachine(lib))
+	if !s.Reused() || s.PID() != owner.pid {
+		t.Errorf("third: reused %v, pid %d, want %d", s.Reused(), s.PID(), owner.pid)
+	}
+	query(t, s, "SELECT 'works'")
+	if err := guest.stdin.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := guest.wait(); err != nil {
+		t.Errorf("guest: %v", err)
+	}
+	query(t, s, "SELECT 'a guest that leaves stops nothing'")
+	if err := owner.stdin.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := owner.wait(); err != nil {
+		t.Errorf("owner: %v", err)
+	}
+	ended(t, s)
+	if next := begin(t, Options{Dir: dir}, testMachine(lib)); next.Reused() {
+		t.Error("nobody took over")
+	}
+}
+
+func TestKilledOwner(t *testing.T) {
+	t.Parallel()
+	dir, lib := openDir(t), openDir(t)
+	owner, err := startOther(t, dir, lib)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := owner.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = owner.wait()
+	s := begin(t, Options{Dir: dir}, testMachine(lib)) // at once, while the old server still ends
+	if s.Reused() || s.PID() == owner.pid {
+		t.Errorf("reused %v, pid %d as before %d", s.Reused(), s.PID(), owner.pid)
+	}
+	query(t, s, "SELECT 'fresh'")
+}
+
+// The server must end by itself when nobody starts again.
+func TestServerDiesWithKilledOwner(t *testing.T) {
+	t.Parallel()
+	dir, lib := openDir(t), openDir(t)
+	owner, err := startOther(t, dir, lib)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cluster := filepath.Join(dir, "pg")
+	if !serves(t.Context(), owner.pid, cluster) {
+		t.Fatal("the helper's server is not seen")
+	}
+	if err := owner.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = owner.wait()
+	waitFor(t, "the server's end", func() bool { return !serves(t.Context(), owner.pid, cluster) })
+}
+
+// A server that no death signal reaches (another kernel, a start by hand) is ended by the next owner.
+func TestOrphan(t *testing.T) {
+	t.Parallel()
+	dir, m := openDir(t), testMachine(openDir(t))
+	s := begin(t, Options{Dir: dir}, m)
+	r := s.run
+	if err := s.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	acct, err := serverAccount(m, r.Cluster)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin, err := provide(t.Context(), Options{Dir: dir}, m, dir, acct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := command(context.Background(), acct, filepath.Join(bin.dir, "postgres"), arguments(Options{}, r)...)
+	cmd.SysProcAttr.Setsid = true
+	orphan, err := spawn(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := orphan.ready(t.Context(), r.url("postgres")); err != nil {
+		t.Fatal(err)
+	}
+	next := begin(t, Options{Dir: dir}, m)
+	<-orphan.done
+	if next.PID() == orphan.pid {
+		t.Error("the orphan was taken for our own")
+	}
+	query(t, next, "SELECT 'works'")
+}
+
+// postmaster.pid names a process that lives but is no server, or is dead and unreaped: PostgreSQL
+// itself refuses both.
+func TestStalePID(t *testing.T) {
+	t.Parallel()
+	dir, m := openDir(t), testMachine(openDir(t))
+	if err := begin(t, Options{Dir: dir}, m).Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	alive, dead := sleeper(t, m), sleeper(t, m)
+	if err := dead.Process.Kill(); err != nil { // never waited for: a zombie
+		t.Fatal(err)
+	}
+	waitFor(t, "the zombie", func() bool {
+		b, err := os.ReadFile("/proc/" + strconv.Itoa(dead.Process.Pid) + "/stat")
+		_, state := parseStat(string(b))
+		return err != nil || state == "Z"
+	})
+	for name, pid := range map[string]int{"somebody else": alive.Process.Pid, "zombie": dead.Process.Pid, "us": os.Getpid(), "nobody": 1 << 22} {
+		text := strings.Join([]string{strconv.Itoa(pid), filepath.Join(dir, "pg"), "1700000000", "5432", "/tmp", "", "  1 2", "ready", ""}, "\n")
+		path := filepath.Join(dir, "pg", "postmaster.pid")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := start(t.Context(), Options{Dir: dir}, m)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if err := s.Close(t.Context()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := syscall.Kill(alive.Process.Pid, 0); err != nil {
+		t.Errorf("an unrelated process was ended: %v", err)
+	}
+}
+
+// sleeper is an unrelated process of the server's account.
+func sleeper(t *testing.T, m machine) *exec.Cmd {
+	t.Helper()
+	acct, err := serverAccount(m, "/nonexistent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := command(context.Background(), acct, "/bin/sleep", "300")
+	cmd.SysProcAttr.Setsid = false
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	return cmd
+}
+
+// The watcher of kernels without a parent-death signal works on every kernel.
+func TestWatcher(t *testing.T) {
+	t.Parallel()
+	m := thisMachine()
+	acct, err := serverAccount(m, "/nonexistent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	victim := sleeper(t, m)
+	stop, err := watcher(acct, victim.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(victim.Process.Pid, 0); err != nil {
+		t.Errorf("a stopped watcher signalled: %v", err)
+	}
+	owner, err := startOther(t, "-", "-", helperDir+"_WATCH="+strconv.Itoa(victim.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := owner.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "the watcher's signal", func() bool {
+		var status syscall.WaitStatus
+		pid, err := syscall.Wait4(victim.Process.Pid, &status, syscall.WNOHANG, nil)
+		return err == nil && pid == victim.Process.Pid && status.Signal() == syscall.SIGINT
+	})
+}

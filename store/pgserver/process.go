@@ -1,0 +1,139 @@
+package pgserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	fastTimeout      = 30 * time.Second // a fast shutdown writes what is not yet on disk
+	immediateTimeout = 5 * time.Second
+	killTimeout      = 5 * time.Second
+	psTimeout        = 5 * time.Second
+)
+
+// process is our child, the postmaster.
+type process struct {
+	pid  int
+	done chan struct{} // closed when it was reaped
+	err  error         // how it ended; read after done
+}
+
+// spawn starts cmd and reaps it. The kernel sends the parent-death signal when the *thread* that
+// forked ends, not the process, and the runtime may end threads at will: so one goroutine keeps
+// its thread to itself from the fork until the child is gone.
+func spawn(cmd *exec.Cmd) (*process, error) {
+	p := &process{done: make(chan struct{})}
+	started := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(p.done)
+		err := cmd.Start()
+		if err == nil {
+			p.pid = cmd.Process.Pid
+		}
+		started <- err
+		if err == nil {
+			p.err = cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// stop asks for a fast shutdown, and for harder ones when ctx or their time ends.
+func (p *process) stop(ctx context.Context) error {
+	return end(ctx, p.pid, p.done)
+}
+
+// end signals pid until gone is closed.
+func end(ctx context.Context, pid int, gone <-chan struct{}) error {
+	steps := []struct {
+		signal syscall.Signal
+		wait   time.Duration
+	}{{syscall.SIGINT, fastTimeout}, {syscall.SIGQUIT, immediateTimeout}, {syscall.SIGKILL, killTimeout}}
+	for i, step := range steps {
+		select {
+		case <-gone:
+			return nil
+		default:
+		}
+		if err := syscall.Kill(pid, step.signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("signal to server %d: %w", pid, err)
+		}
+		wait := ctx
+		if i > 0 {
+			wait = context.WithoutCancel(ctx)
+		}
+		wait, cancel := context.WithTimeout(wait, step.wait)
+		select {
+		case <-gone:
+			cancel()
+			return nil
+		case <-wait.Done():
+			cancel()
+		}
+	}
+	return fmt.Errorf("server %d did not end", pid)
+}
+
+// exists says whether there is a process with that id, a dead one that nobody reaped included.
+func exists(pid int) bool {
+	err := syscall.Kill(pid, 0)
+	return err == nil || errors.Is(err, syscall.EPERM)
+}
+
+// serves says whether process pid is a living server on the cluster: neither dead and unreaped (a
+// zombie still counts as a process to PostgreSQL, which then refuses to start) nor another program
+// that got the number later.
+func serves(ctx context.Context, pid int, cluster string) bool {
+	if !exists(pid) {
+		return false
+	}
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return servesByPS(ctx, pid, cluster)
+	}
+	name, state := parseStat(string(stat))
+	if state == "Z" || state == "X" || !strings.HasPrefix(name, "postgres") {
+		return false
+	}
+	// A postmaster's working folder is its cluster.
+	cwd, err := os.Readlink("/proc/" + strconv.Itoa(pid) + "/cwd")
+	return err != nil || cwd == cluster
+}
+
+// parseStat reads name and state. Shape: `123 (postgres) S 1 …`; the name may hold anything.
+func parseStat(s string) (name, state string) {
+	open, end := strings.IndexByte(s, '('), strings.LastIndexByte(s, ')')
+	if open < 0 || end < open {
+		return "", ""
+	}
+	state, _, _ = strings.Cut(strings.TrimSpace(s[end+1:]), " ")
+	return s[open+1 : end], state
+}
+
+// servesByPS is for systems without /proc.
+func servesByPS(ctx context.Context, pid int, cluster string) bool {
+	ctx, cancel := context.WithTimeout(ctx, psTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "ps", "-ww", "-o", "stat=", "-o", "args=", "-p", strconv.Itoa(pid))
+	out, err := cmd.Output()
+	if err != nil {
+		var exit *exec.ExitError
+		return !errors.As(err, &exit) // no such process; without ps, believe the pid
+	}
+	state, args, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
+	return !strings.HasPrefix(state, "Z") && strings.Contains(args, "postgres") && strings.Contains(args, cluster)
+}

@@ -1,0 +1,39 @@
+package pgserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+)
+
+// watcher starts a tiny process that reads a pipe which only we hold open: its end is our death,
+// and the server gets a fast shutdown. For kernels without a parent-death signal. stop ends the
+// watcher without a signal to the server and waits.
+func watcher(acct account, pid int) (stop func() error, err error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("watcher: %w", err)
+	}
+	cmd := command(context.Background(), acct, "/bin/sh", "-c", `read -r word; test "$word" = stop || kill -INT "$1"`, "sh", strconv.Itoa(pid))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: acct.credential()} // must outlive us
+	cmd.Stdin = read
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("watcher: %w", errors.Join(err, read.Close(), write.Close()))
+	}
+	if err := read.Close(); err != nil {
+		return nil, fmt.Errorf("watcher: %w", err)
+	}
+	return func() error {
+		_, writeErr := write.WriteString("stop\n")
+		err := errors.Join(writeErr, write.Close(), cmd.Wait())
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			return nil // killed by somebody: nothing left to stop
+		}
+		return err
+	}, nil
+}
