@@ -1,0 +1,138 @@
+package when
+
+import (
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/olebedev/when"
+	"github.com/olebedev/when/rules"
+	"github.com/olebedev/when/rules/common"
+	"github.com/olebedev/when/rules/en"
+)
+
+// Forms are examples of what Parse reads, for hints and help.
+const Forms = "2h · 30m · 3d · tomorrow · tomorrow 14:30 · monday · friday 14:00 · next week · end of day · 2026-12-24 09:00 · 24.12. 9:00"
+
+// Limits of what is read: a longer text is no time, a later time is a slip.
+const (
+	maxRunes = 64
+	maxYears = 5
+)
+
+// Hours of the day that words stand for, in the reader's zone.
+const (
+	morningHour   = 9 // also where no time of day is given
+	noonHour      = 12
+	afternoonHour = 14
+	endOfDayHour  = 17
+	eveningHour   = 18
+)
+
+// Code of an Error, for machines.
+type Code string
+
+// Codes.
+const (
+	Unknown Code = "not_understood"
+	Past    Code = "past"
+	TooFar  Code = "too_far"
+)
+
+// Error says why a text gave no time: what is wrong and which forms work.
+type Error struct {
+	Code Code
+	Text string // "I can't read “soonish” as a time."
+	Hint string // "Try: 2h · tomorrow · …"
+}
+
+// Error implements error.
+func (e *Error) Error() string { return e.Text + " " + e.Hint }
+
+// Parse reads a time in people's words as it is meant at now in the zone loc (nil
+// means UTC). A day without a time of day means 9:00, a time without a day the
+// next time it is that late, a weekday never today. The result lies after now, at
+// most five years, and has no seconds.
+// Errors: *Error only.
+func Parse(text string, now time.Time, loc *time.Location) (time.Time, error) {
+	if loc == nil {
+		loc = time.UTC
+	}
+	now = now.In(loc)
+	words := normalise(text)
+	if words == "" || len([]rune(words)) > maxRunes {
+		return time.Time{}, notUnderstood(text)
+	}
+	at, ok := reader{now}.read(words)
+	if !ok {
+		at, ok = whole(words, now)
+	}
+	if !ok {
+		return time.Time{}, notUnderstood(text)
+	}
+	at = time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), 0, 0, at.Location()).In(loc)
+	if !at.After(now) {
+		return time.Time{}, &Error{Past, "“" + clip(text) + "” is " + at.Format("Mon 2 Jan 2006 15:04") + ", which is past.", "Say a time that lies ahead, such as: tomorrow · 2h · friday 14:00"}
+	}
+	if at.After(now.AddDate(maxYears, 0, 0)) {
+		return time.Time{}, &Error{TooFar, "“" + clip(text) + "” is more than five years away.", "Say an earlier time, such as: next week · 24.12. 9:00"}
+	}
+	return at, nil
+}
+
+// Known says whether a text has a form that Parse reads, be it past or ahead.
+func Known(text string) bool {
+	words := normalise(text)
+	if words == "" || len([]rune(words)) > maxRunes {
+		return false
+	}
+	_, ok := reader{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}.read(words)
+	return ok
+}
+
+// whole asks the library, which alone would take any part of a text for a time: it
+// counts only if it used every word and the result lies ahead.
+func whole(words string, now time.Time) (time.Time, bool) {
+	if strings.ContainsAny(words, "0123456789") && !strings.ContainsFunc(words, unicode.IsLetter) {
+		return time.Time{}, false // bare numbers are guesses
+	}
+	w := when.New(&rules.Options{Distance: 1, MatchByOrder: true, Morning: morningHour, Noon: noonHour, Afternoon: afternoonHour, Evening: eveningHour})
+	w.Add(en.All...)
+	w.Add(common.All...)
+	r, err := w.Parse(words, now)
+	if err != nil || r == nil || r.Text != words || !r.Time.After(now) {
+		return time.Time{}, false
+	}
+	return r.Time, true
+}
+
+// normalise gives lower case words with single spaces and nothing invisible.
+func normalise(text string) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r) || r == '\u2007' || r == '\u202f':
+			return ' '
+		case unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, text)
+	text = strings.Trim(text, " ,;!?\"'“”„`*_")
+	return strings.Join(strings.Fields(text), " ")
+}
+
+func notUnderstood(text string) *Error {
+	if strings.TrimSpace(text) == "" {
+		return &Error{Unknown, "No time was given.", "Try: " + Forms}
+	}
+	return &Error{Unknown, "I can't read “" + clip(text) + "” as a time.", "Try: " + Forms}
+}
+
+// clip shortens what is said back.
+func clip(text string) string {
+	r := []rune(strings.Join(strings.Fields(text), " "))
+	if len(r) > 40 {
+		return string(r[:39]) + "…"
+	}
+	return string(r)
+}
