@@ -1,0 +1,292 @@
+package storetest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
+)
+
+// ServerURL names the environment variable with a superuser's URL of a server to use instead of a
+// private one. Several binaries, and several machines, may share it.
+const ServerURL = "PARLEY_TEST_DATABASE_URL"
+
+const (
+	templatePrefix = "parley_template_"
+	testPrefix     = "parley_test_"
+	adminConns     = 4
+	txConns        = 50
+
+	lockTemplate = 0x7061726c // advisory locks: building templates
+	lockRun      = 0x7061726d // and, with a run's number, "this run lives"
+)
+
+// errSchema means that the server is fine, but the migrations are not.
+var errSchema = errors.New("template: migrations")
+
+// schema is what templates are built from; tests of this package give another.
+type schema struct {
+	files   fs.FS // named by content
+	migrate func(context.Context, *pgxpool.Pool) error
+}
+
+// server is what one test binary uses.
+type server struct {
+	base     string // superuser's URL, the database in it does not matter
+	schema   schema
+	admin    *pgxpool.Pool
+	alive    *pgx.Conn // its lock tells other runs that ours lives
+	run      int32     // marks the names of our databases
+	count    atomic.Int64
+	template string
+	shared   func() (*pgxpool.Pool, error) // for Tx
+	slot     *slot                         // nil on somebody else's server
+}
+
+// binaryServer is the one global: a testing.TB has nowhere to keep what a binary's tests share, and
+// nothing is told when the last of them ended. The server ends with the process.
+var binaryServer = sync.OnceValues(func() (*server, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	sc := schema{files: store.MigrationFiles(), migrate: store.Migrate}
+	if u := os.Getenv(ServerURL); u != "" {
+		return prepare(ctx, u, sc)
+	}
+	s, err := private(ctx, slotsDir(), sc)
+	if err != nil {
+		return nil, fmt.Errorf("storetest: %w", err)
+	}
+	return s, nil
+})
+
+// prepare connects, removes what dead runs left, and makes sure that the template is there.
+func prepare(ctx context.Context, base string, sc schema) (*server, error) {
+	s := &server{base: base, schema: sc, run: rand.Int32()}
+	u, err := url.Parse(base)
+	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
+		return nil, fmt.Errorf("storetest: %s must be a postgres:// URL", ServerURL)
+	}
+	config, err := pgxpool.ParseConfig(s.url("postgres"))
+	if err != nil {
+		return nil, fmt.Errorf("storetest: %w", err)
+	}
+	config.MaxConns = adminConns
+	if s.admin, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, fmt.Errorf("storetest: %w", err)
+	}
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("storetest: %w", err), s.close(ctx))
+	}
+	s.shared = sync.OnceValues(s.openShared)
+	return s, nil
+}
+
+func (s *server) prepare(ctx context.Context) error {
+	var err error
+	if s.alive, err = pgx.Connect(ctx, s.url("postgres")); err != nil {
+		return err
+	}
+	if _, err := s.alive.Exec(ctx, "SELECT pg_advisory_lock($1, $2)", lockRun, s.run); err != nil {
+		return err
+	}
+	if err := s.reap(ctx); err != nil {
+		return err
+	}
+	if s.template, err = templateName(s.schema.files); err != nil {
+		return err
+	}
+	return s.ensureTemplate(ctx)
+}
+
+// close gives the connections back. The server itself ends with the process.
+func (s *server) close(ctx context.Context) error {
+	s.admin.Close()
+	if s.alive == nil {
+		return nil
+	}
+	return s.alive.Close(ctx)
+}
+
+// url names another database of the same server.
+func (s *server) url(database string) string {
+	u, err := url.Parse(s.base)
+	if err != nil {
+		return s.base // seen to parse in prepare
+	}
+	u.Path = "/" + database
+	return u.String()
+}
+
+// templateName changes with every migration: a hash of their names and texts, and of the version
+// of the modules that bring their own.
+func templateName(files fs.FS) (string, error) {
+	h := sha256.New()
+	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := fs.ReadFile(files, path)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(h, "%s %d\n%s\n", path, len(b), b)
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("migrations: %w", err)
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range info.Deps {
+			if strings.HasPrefix(m.Path, "github.com/riverqueue/") {
+				fmt.Fprintf(h, "%s %s\n", m.Path, m.Version)
+			}
+		}
+	}
+	return templatePrefix + hex.EncodeToString(h.Sum(nil)[:8]), nil
+}
+
+const databaseExists = `
+	SELECT EXISTS (
+		SELECT 1
+		FROM pg_database
+		WHERE datname = $1)`
+
+// ensureTemplate builds the template under another name and renames it, so that a build that was
+// cut short is never taken for one. Runs that start together wait for the first.
+func (s *server) ensureTemplate(ctx context.Context) (err error) {
+	conn, err := s.admin.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1, 0)", lockTemplate); err != nil {
+		return err
+	}
+	defer func() {
+		_, unlockErr := conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1, 0)", lockTemplate)
+		err = errors.Join(err, unlockErr)
+	}()
+	var found bool
+	if err := conn.QueryRow(ctx, databaseExists, s.template).Scan(&found); err != nil || found {
+		return err
+	}
+	next := s.template + "_new"
+	if err := s.drop(ctx, next); err != nil {
+		return err
+	}
+	if _, err := conn.Exec(ctx, "CREATE DATABASE "+next+" TEMPLATE template0 ENCODING 'UTF8'"); err != nil {
+		return fmt.Errorf("template: %w", err)
+	}
+	if err := s.migrate(ctx, next); err != nil {
+		return fmt.Errorf("%w: %w", errSchema, err)
+	}
+	if _, err := conn.Exec(ctx, "ALTER DATABASE "+next+" RENAME TO "+s.template); err != nil {
+		return fmt.Errorf("template: %w", err)
+	}
+	return nil
+}
+
+// migrate leaves no connection behind: PostgreSQL neither renames nor copies a database in use.
+func (s *server) migrate(ctx context.Context, database string) error {
+	pool, err := pgxpool.New(ctx, s.url(database))
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if err := s.schema.migrate(ctx, pool); err != nil {
+		return err
+	}
+	// Statistics come along with the copies: plans don't depend on when autovacuum came by.
+	_, err = pool.Exec(ctx, "ANALYZE")
+	return err
+}
+
+func (s *server) nextName() string {
+	return fmt.Sprintf("%s%d_%d", testPrefix, s.run, s.count.Add(1))
+}
+
+func (s *server) clone(ctx context.Context, name string) error {
+	if _, err := s.admin.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+s.template+" STRATEGY file_copy"); err != nil {
+		return fmt.Errorf("storetest: copy of the template: %w", err)
+	}
+	return nil
+}
+
+func (s *server) drop(ctx context.Context, name string) error {
+	if _, err := s.admin.Exec(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)"); err != nil {
+		return fmt.Errorf("storetest: drop: %w", err)
+	}
+	return nil
+}
+
+// openShared makes the database that Tx uses. It stays until the next run removes it.
+func (s *server) openShared() (*pgxpool.Pool, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+	defer cancel()
+	name := s.nextName()
+	if err := s.clone(ctx, name); err != nil {
+		return nil, err
+	}
+	config, err := pgxpool.ParseConfig(s.url(name))
+	if err != nil {
+		return nil, fmt.Errorf("storetest: %w", err)
+	}
+	config.MaxConns = txConns
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("storetest: %w", err)
+	}
+	return pool, nil
+}
+
+const listDatabases = `
+	SELECT datname
+	FROM pg_database
+	WHERE starts_with(datname, $1)`
+
+// reap drops the databases of runs that no longer live: whose lock can be had.
+func (s *server) reap(ctx context.Context) error {
+	rows, err := s.admin.Query(ctx, listDatabases, testPrefix)
+	if err != nil {
+		return err
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		mark, _, _ := strings.Cut(strings.TrimPrefix(name, testPrefix), "_")
+		run, err := strconv.ParseInt(mark, 10, 32)
+		if err != nil || int32(run) == s.run {
+			continue
+		}
+		var dead bool
+		if err := s.alive.QueryRow(ctx, "SELECT pg_try_advisory_lock($1, $2)", lockRun, int32(run)).Scan(&dead); err != nil {
+			return err
+		}
+		if !dead {
+			continue
+		}
+		err = s.drop(ctx, name)
+		_, unlockErr := s.alive.Exec(ctx, "SELECT pg_advisory_unlock($1, $2)", lockRun, int32(run))
+		if err := errors.Join(err, unlockErr); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store/pgserver"
+)
+
+const maxSlots = 64
+
+// slot is a data folder that one test binary at a time uses; the next one finds its cluster and
+// template there.
+type slot struct {
+	dir    string
+	lock   *os.File // flock'ed; the kernel gives it back when we end
+	server *pgserver.Server
+}
+
+// slotsDir belongs to one account of the machine.
+func slotsDir() string {
+	return filepath.Join(os.TempDir(), "parley-test-"+strconv.Itoa(os.Getuid()))
+}
+
+// private starts a server of our own in the first free slot. A slot that fails is emptied and
+// tried once more: without fsync, a machine that stopped may have spoilt it.
+func private(ctx context.Context, dir string, sc schema) (*server, error) {
+	sl, err := takeSlot(dir)
+	if err != nil {
+		return nil, err
+	}
+	s, firstErr := sl.start(ctx, sc)
+	if firstErr == nil {
+		return s, nil
+	}
+	if errors.Is(firstErr, errSchema) {
+		return nil, errors.Join(firstErr, sl.lock.Close())
+	}
+	if err := os.RemoveAll(sl.dir); err != nil {
+		return nil, errors.Join(firstErr, err)
+	}
+	if s, err = sl.start(ctx, sc); err != nil {
+		return nil, errors.Join(err, sl.lock.Close())
+	}
+	return s, nil
+}
+
+func (sl *slot) start(ctx context.Context, sc schema) (*server, error) {
+	srv, err := pgserver.Start(ctx, pgserver.Options{
+		Dir:      sl.dir,
+		Say:      func(s string) { fmt.Fprintln(os.Stderr, s) },
+		Settings: map[string]string{"max_connections": "300"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	s, err := prepare(ctx, srv.URL("postgres"), sc)
+	if err == nil {
+		err = s.pruneTemplates(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, srv.Close(ctx))
+	}
+	sl.server, s.slot = srv, sl
+	return s, nil
+}
+
+// takeSlot locks the first slot that no living process holds.
+func takeSlot(dir string) (*slot, error) {
+	// Others may pass but not list: the server runs as another account when we are root.
+	if err := os.Mkdir(dir, 0o711); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, err
+	}
+	fi, err := os.Lstat(dir)
+	if err != nil {
+		return nil, err
+	}
+	if st, ok := fi.Sys().(*syscall.Stat_t); !ok || !fi.IsDir() || int(st.Uid) != os.Getuid() {
+		return nil, fmt.Errorf("%s is not a folder of ours", dir)
+	}
+	for i := range maxSlots {
+		path := filepath.Join(dir, strconv.Itoa(i))
+		lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return &slot{dir: path, lock: lock}, nil
+		}
+		if err := errors.Join(lock.Close()); err != nil {
+			return nil, err
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return nil, fmt.Errorf("%s.lock: %w", path, err)
+		}
+	}
+	return nil, fmt.Errorf("all %d test servers in %s are in use", maxSlots, dir)
+}
+
+// pruneTemplates drops the templates of other migrations; in a slot nobody else uses them.
+func (s *server) pruneTemplates(ctx context.Context) error {
+	rows, err := s.admin.Query(ctx, listDatabases, templatePrefix)
+	if err != nil {
+		return err
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if name == s.template {
+			continue
+		}
+		if err := s.drop(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
