@@ -37,6 +37,7 @@ type MailboxConfig struct {
 }
 
 type account struct {
+	address  string // never changes
 	cfg      MailboxConfig
 	customer bool
 	folders  map[string]*folder
@@ -50,7 +51,8 @@ type folder struct {
 	subscribed bool
 	validity   uint32
 	next       imap.UID
-	msgs       []*message
+	msgs       []*message // by uid
+	spoilt     int        // counts flag changes and removals, which views must look for
 	changed    chan struct{}
 }
 
@@ -92,8 +94,8 @@ func (m *message) setFlag(f imap.Flag, on bool) {
 	m.version++
 }
 
-// AddMailbox adds a company mailbox while the server runs; its domain counts as hosted
-// only if a configured mailbox has it too. Errors: the address exists or is malformed.
+// AddMailbox adds a company mailbox while the server runs, until Reset; its domain counts
+// as hosted only if a configured mailbox has it too. Errors: the address exists or is malformed.
 func (s *Server) AddMailbox(cfg MailboxConfig) error {
 	if _, err := mail.ParseAddress(cfg.Address); err != nil {
 		return fmt.Errorf("mailfake: mailbox %q: %w", cfg.Address, err)
@@ -107,8 +109,8 @@ func (s *Server) AddMailbox(cfg MailboxConfig) error {
 	return nil
 }
 
-// SetMailbox changes the settings of a mailbox: password, tokens, habits. Its address
-// and folders stay. Errors: ErrNoMailbox.
+// SetMailbox changes the settings of a mailbox: password, tokens, habits. Its address,
+// aliases and folders stay. Reset undoes it. Errors: ErrNoMailbox.
 func (s *Server) SetMailbox(address string, change func(*MailboxConfig)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,7 +131,7 @@ func (s *Server) addAccountLocked(cfg MailboxConfig, customer bool) *account {
 	if cfg.SentFolder == "" {
 		cfg.SentFolder = "Sent"
 	}
-	a := &account{cfg: cfg, customer: customer, folders: map[string]*folder{}, changed: make(chan struct{})}
+	a := &account{address: cfg.Address, cfg: cfg, customer: customer, folders: map[string]*folder{}, changed: make(chan struct{})}
 	s.addFolderLocked(a, "INBOX")
 	s.addFolderLocked(a, cfg.SentFolder).attrs = []imap.MailboxAttr{imap.MailboxAttrSent}
 	for _, name := range cfg.Folders {
@@ -258,7 +260,7 @@ func (s *Server) Disconnect(address string) {
 	s.mu.Lock()
 	var open []*session
 	for ss := range s.sessions {
-		if ss.acct != nil && strings.EqualFold(ss.acct.cfg.Address, address) {
+		if ss.acct != nil && strings.EqualFold(ss.acct.address, address) {
 			open = append(open, ss)
 		}
 	}

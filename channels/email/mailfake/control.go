@@ -128,14 +128,14 @@ func (s *Server) controlSend(w http.ResponseWriter, r *http.Request) {
 func (s *Server) controlReply(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Mail
-		To string `json:"message_id_of"` // the Message-ID of the answered mail
+		Answered string `json:"message_id_of"`
 	}
 	if !read(w, r, &in) {
 		return
 	}
 	c := s.Customer(in.From)
 	for _, got := range append(c.Inbox(), s.Sent(c.Address())...) {
-		if got.MessageID == in.To {
+		if got.MessageID == in.Answered {
 			sent, err := c.ReplyWith(got, in.Mail)
 			respond(w, sent, err)
 			return

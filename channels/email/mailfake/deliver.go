@@ -189,7 +189,7 @@ func (s *Server) newMessageID(domain string) string {
 
 func (s *Server) newMessageIDLocked(domain string) string {
 	s.counter++
-	return fmt.Sprintf("<fake-%d-%06d@%s>", s.opts.Seed, s.counter, domain)
+	return fmt.Sprintf("<fake-%d-%06d@%s>", s.opts.UIDValidity, s.counter, domain)
 }
 
 // enhancedCode reads "5.1.1"; anything else is "not set".

@@ -1,6 +1,7 @@
 package mailfake
 
 import (
+	"context"
 	"fmt"
 	"math/rand"
 	"strings"
@@ -61,7 +62,7 @@ const (
 	// ActionUnknownItem slips a FETCH item in that no RFC names (OpFETCH).
 	ActionUnknownItem Action = "unknown_item"
 	// ActionExpunge removes the last Count (default 1) of the fetched mails for good
-	// when the first one has been answered (OpFETCH).
+	// just before their turn (OpFETCH).
 	ActionExpunge Action = "expunge"
 	// ActionUIDValidity gives the folder a new UIDVALIDITY and new UIDs first (OpSELECT).
 	ActionUIDValidity Action = "uidvalidity"
@@ -125,6 +126,25 @@ func (s *Server) RemoveFault(id string) { s.faults.remove(id) }
 // Faults lists the armed faults, spent ones too, with their counts.
 func (s *Server) Faults() []FaultState { return s.faults.list() }
 
+// WaitFault returns when a fault has fired so many times. A command it delays is then
+// about to wait. Errors: no such fault (any more), ctx ended.
+func (s *Server) WaitFault(ctx context.Context, id string, times int) error {
+	for {
+		n, struck, ok := s.faults.fired(id)
+		if !ok {
+			return fmt.Errorf("mailfake: wait for fault: no fault %q", id)
+		}
+		if n >= times {
+			return nil
+		}
+		select {
+		case <-struck:
+		case <-ctx.Done():
+			return fmt.Errorf("mailfake: wait for fault: %w", ctx.Err())
+		}
+	}
+}
+
 func knownOp(op Op) bool {
 	switch op {
 	case OpAny, OpSMTPConnect, OpAUTH, OpMAIL, OpRCPT, OpDATA, OpIMAPConnect, OpLOGIN, OpLIST, OpSELECT,
@@ -150,10 +170,11 @@ type faults struct {
 	armed    []*FaultState
 	next     int
 	released chan struct{} // closed and replaced by clear
+	struck   chan struct{} // closed and replaced when one fires
 }
 
 func newFaults(seed int64) *faults {
-	return &faults{rng: rand.New(rand.NewSource(seed)), released: make(chan struct{})}
+	return &faults{rng: rand.New(rand.NewSource(seed)), released: make(chan struct{}), struck: make(chan struct{})}
 }
 
 func (fs *faults) add(f Fault) string {
@@ -231,7 +252,23 @@ func (fs *faults) strike(op Op, mailbox string, recipients ...string) hits {
 		f.Fired++
 		out.list = append(out.list, f.Fault)
 	}
+	if len(out.list) > 0 {
+		close(fs.struck)
+		fs.struck = make(chan struct{})
+	}
 	return out
+}
+
+// fired returns how often a fault fired and the signal of the next strike of any.
+func (fs *faults) fired(id string) (int, <-chan struct{}, bool) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	for _, f := range fs.armed {
+		if f.ID == id {
+			return f.Fired, fs.struck, true
+		}
+	}
+	return 0, nil, false
 }
 
 func (f *FaultState) matches(op Op, mailbox string, recipients []string) bool {

@@ -67,7 +67,7 @@ func no(code imap.ResponseCode, text string) error {
 func (ss *session) before(op Op) (hits, error) {
 	name := ""
 	if ss.acct != nil {
-		name = ss.acct.cfg.Address
+		name = ss.acct.address
 	}
 	return ss.strike(op, name)
 }

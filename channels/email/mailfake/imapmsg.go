@@ -24,7 +24,7 @@ func (ss *session) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *im
 	s.mu.Unlock()
 	ss.spoilFetch(h, targets)
 	for i, t := range targets {
-		if f, ok := h.find(ActionExpunge); ok && i > 0 && i >= len(targets)-max(f.Count, 1) {
+		if f, ok := h.find(ActionExpunge); ok && i >= len(targets)-max(f.Count, 1) {
 			s.mu.Lock()
 			s.removeLocked(ss.view.folder, func(m *message) bool { return m == t.msg })
 			s.mu.Unlock()
@@ -91,7 +91,7 @@ func (ss *session) fetchOne(w *imapserver.FetchResponseWriter, m *message, optio
 	ss.srv.mu.Lock()
 	for _, bs := range options.BodySection {
 		if !bs.Peek && !ss.view.readOnly {
-			m.setFlag(imap.FlagSeen, true)
+			ss.markSeenLocked(m)
 		}
 	}
 	flags := m.flagList()
@@ -132,6 +132,13 @@ func (ss *session) fetchOne(w *imapserver.FetchResponseWriter, m *message, optio
 		err = cerr
 	}
 	return err
+}
+
+func (ss *session) markSeenLocked(m *message) {
+	if !m.has(imap.FlagSeen) {
+		m.setFlag(imap.FlagSeen, true)
+		ss.srv.changedLocked(ss.view.folder, m.uid, ChangeFlags)
+	}
 }
 
 // bodySection takes a section out of a mail; the whole mail without copying it.

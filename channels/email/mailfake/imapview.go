@@ -1,6 +1,8 @@
 package mailfake
 
 import (
+	"sort"
+
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
 )
@@ -12,6 +14,7 @@ type view struct {
 	readOnly bool
 	known    []seen
 	lastUID  imap.UID // the newest mail that was announced
+	spoilt   int      // folder.spoilt when this view last looked
 	saved    imap.UIDSet
 }
 
@@ -27,7 +30,7 @@ type target struct {
 }
 
 func newViewLocked(f *folder, readOnly bool) *view {
-	v := &view{folder: f, readOnly: readOnly}
+	v := &view{folder: f, readOnly: readOnly, spoilt: f.spoilt}
 	v.admit()
 	return v
 }
@@ -35,11 +38,10 @@ func newViewLocked(f *folder, readOnly bool) *view {
 // admit takes the mails in that the client has not been told of yet.
 func (v *view) admit() bool {
 	before := len(v.known)
-	for _, m := range v.folder.msgs {
-		if m.uid > v.lastUID {
-			v.known = append(v.known, seen{m, m.version})
-			v.lastUID = m.uid
-		}
+	msgs := v.folder.msgs
+	for _, m := range msgs[sort.Search(len(msgs), func(i int) bool { return msgs[i].uid > v.lastUID }):] {
+		v.known = append(v.known, seen{m, m.version})
+		v.lastUID = m.uid
 	}
 	return len(v.known) > before
 }
@@ -55,7 +57,21 @@ type update struct {
 // pendingLocked brings the view up to date and returns what the client must hear.
 func (v *view) pendingLocked(allowExpunge bool) []update {
 	var out []update
+	if v.spoilt != v.folder.spoilt {
+		out = v.spoiltLocked(allowExpunge)
+	}
+	if v.admit() {
+		out = append(out, update{exists: uint32(len(v.known))})
+	}
+	return out
+}
+
+// spoiltLocked finds what was expunged, if the client may hear that now, and what
+// changed its flags.
+func (v *view) spoiltLocked(allowExpunge bool) []update {
+	var out []update
 	if allowExpunge {
+		v.spoilt = v.folder.spoilt
 		for i := len(v.known) - 1; i >= 0; i-- {
 			if v.known[i].msg.gone {
 				out = append(out, update{expunge: uint32(i + 1)})
@@ -69,13 +85,10 @@ func (v *view) pendingLocked(allowExpunge bool) []update {
 			out = append(out, update{seq: uint32(i + 1), uid: k.msg.uid, flags: k.msg.flagList()})
 		}
 	}
-	if v.admit() {
-		out = append(out, update{exists: uint32(len(v.known))})
-	}
 	return out
 }
 
-// write tells the client, outside the lock.
+// writeUpdates tells the client, outside the lock.
 func writeUpdates(w *imapserver.UpdateWriter, updates []update) error {
 	for _, u := range updates {
 		var err error

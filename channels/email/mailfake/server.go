@@ -23,6 +23,9 @@ type Options struct {
 	Log   *slog.Logger     // nil: silent
 	Clock func() time.Time // dates of mails; nil: time.Now
 	Seed  int64            // of probable faults
+	// UIDValidity of the first folder; the others follow. Default: seconds since 1970,
+	// so that a restarted world is not taken for the old one. Part of generated ids.
+	UIDValidity uint32
 	// Domain is the host name the servers give. Default: mail.test.
 	Domain string
 	// IMAPListen and SMTPListen are host:port. Default: 127.0.0.1:0, a free port.
@@ -91,13 +94,16 @@ func New(opts Options) *Server {
 	def(&opts.CustomerPassword, "customer")
 	def((*string)(&opts.UnknownHosted), string(PolicyRefuse))
 	def((*string)(&opts.UnknownForeign), string(PolicyAccept))
+	if opts.UIDValidity == 0 {
+		opts.UIDValidity = uint32(time.Now().Unix()) // not Clock: it may stand still
+	}
 	if opts.MaxMessageBytes == 0 {
 		opts.MaxMessageBytes = 50 << 20
 	}
 	s := &Server{
 		opts: opts, log: opts.Log, clock: opts.Clock, faults: newFaults(opts.Seed),
 		done: make(chan struct{}), conns: map[*faultConn]struct{}{}, sessions: map[*session]struct{}{},
-		subscribers: map[chan Change]struct{}{},
+		subscribers: map[chan Change]struct{}{}, validity: opts.UIDValidity - 1,
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

@@ -49,7 +49,7 @@ func (s *Server) newSMTPServer(starttls *tls.Config) *smtp.Server {
 func (ss *smtpSession) before(op Op, recipients ...string) (hits, error) {
 	name := ""
 	if ss.acct != nil {
-		name = ss.acct.cfg.Address
+		name = ss.acct.address
 	}
 	h := ss.srv.faults.strike(op, name, recipients...)
 	return h, ss.apply(h)
@@ -124,7 +124,7 @@ func (ss *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
 	if ss.acct == nil && !ss.srv.opts.OpenRelay {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
-	if ss.acct != nil && ss.acct.cfg.StrictSender && !ss.mayUse(from) {
+	if ss.acct != nil && !ss.mayUse(from) {
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 60},
 			Message: "SMTP; Client does not have permissions to send as this sender"}
 	}
@@ -136,7 +136,7 @@ func (ss *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
 func (ss *smtpSession) mayUse(from string) bool {
 	ss.srv.mu.Lock()
 	defer ss.srv.mu.Unlock()
-	return ss.srv.findLocked(from) == ss.acct
+	return !ss.acct.cfg.StrictSender || ss.srv.findLocked(from) == ss.acct
 }
 
 // Rcpt implements smtp.Session.
@@ -157,7 +157,7 @@ func (ss *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 func (ss *smtpSession) Data(r io.Reader) error {
 	name := ""
 	if ss.acct != nil {
-		name = ss.acct.cfg.Address
+		name = ss.acct.address
 	}
 	h := ss.srv.faults.strike(OpDATA, name, ss.to...)
 	if f, ok := h.find(ActionDropBefore); ok {
@@ -197,7 +197,7 @@ func (s *Server) submit(a *account, from string, to []string, raw []byte) {
 	sub.MessageID, sub.StoredID, sub.Subject = head.MessageID, head.MessageID, head.Subject
 	s.mu.Lock()
 	if a != nil {
-		sub.Mailbox = a.cfg.Address
+		sub.Mailbox = a.address
 		if a.cfg.RewriteMessageID {
 			sub.StoredID = s.newMessageIDLocked("rewritten." + s.opts.Domain)
 			raw = replaceMessageID(raw, sub.StoredID)

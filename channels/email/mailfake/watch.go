@@ -36,12 +36,12 @@ func (s *Server) Inbox(address string) []Received { return s.Folder(address, "IN
 // Sent lists the mailbox's folder of sent mail, oldest first.
 func (s *Server) Sent(address string) []Received {
 	s.mu.Lock()
-	a := s.findLocked(address)
-	s.mu.Unlock()
-	if a == nil {
-		return nil
+	name := ""
+	if a := s.findLocked(address); a != nil {
+		name = a.cfg.SentFolder
 	}
-	return s.Folder(address, a.cfg.SentFolder)
+	s.mu.Unlock()
+	return s.Folder(address, name)
 }
 
 // Folder lists any folder, oldest first. Unknown address or folder: nothing.
@@ -101,7 +101,7 @@ func (s *Server) folderAndSignal(address, name string) ([]Received, <-chan struc
 	for i, m := range f.msgs {
 		list[i] = snapshot{m, m.uid, m.flagList()}
 	}
-	addr, signal := f.acct.cfg.Address, f.acct.changed
+	addr, signal := f.acct.address, f.acct.changed
 	s.mu.Unlock()
 	out := make([]Received, len(list))
 	for i, sn := range list {
@@ -138,13 +138,16 @@ func (s *Server) Subscribe() (changes <-chan Change, stop func()) {
 }
 
 func (s *Server) changedLocked(f *folder, uid imap.UID, kind ChangeKind) {
+	if kind != ChangeAdded {
+		f.spoilt++
+	}
 	close(f.changed)
 	f.changed = make(chan struct{})
 	close(f.acct.changed)
 	f.acct.changed = make(chan struct{})
 	for ch := range s.subscribers {
 		select {
-		case ch <- Change{Address: f.acct.cfg.Address, Folder: f.name, UID: uint32(uid), Kind: kind}:
+		case ch <- Change{Address: f.acct.address, Folder: f.name, UID: uint32(uid), Kind: kind}:
 		default: // it has 256 others to read
 		}
 	}

@@ -2,6 +2,8 @@ package mailfake_test
 
 import (
 	"context"
+	"net"
+	"strconv"
 	"testing"
 	"time"
 
@@ -156,4 +158,16 @@ func TestRoundTrip(t *testing.T) {
 	if reply.InReplyTo != "<c1.m1@acme.test>" || reply.Subject != "Re: Zoë's printer" || reply.ParseError != "" {
 		t.Fatalf("reply: %+v", reply)
 	}
+}
+func hostPort(t *testing.T, addr string) (string, int) {
+	t.Helper()
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return host, n
 }

@@ -1,0 +1,257 @@
+package mailfake_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"parley/channels/email/mailfake"
+)
+
+func fetchAll(c *imapclient.Client, uids ...imap.UID) ([]*imapclient.FetchMessageBuffer, error) {
+	return c.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{whole()}}).Collect()
+}
+
+// TestFetchFaults: what a client gets for three mails, and that a new connection
+// (the same one, where it survives) gets all afterwards.
+func TestFetchFaults(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name     string
+		fault    mailfake.Fault
+		fails    bool // the command
+		bodies   int  // mails that came whole
+		survives bool // the connection
+		left     int  // mails in the folder afterwards
+	}{
+		{"cut in the first literal", mailfake.Fault{Action: mailfake.ActionCut}, true, 0, false, 3},
+		{"cut in a later one", mailfake.Fault{Action: mailfake.ActionCut, Bytes: 1200}, true, 2, false, 3},
+		{"flags only", mailfake.Fault{Action: mailfake.ActionFlagsOnly}, false, 0, true, 3},
+		{"unknown item", mailfake.Fault{Action: mailfake.ActionUnknownItem}, true, 0, false, 3},
+		{"one vanishes", mailfake.Fault{Action: mailfake.ActionExpunge}, false, 2, true, 2},
+		{"all vanish", mailfake.Fault{Action: mailfake.ActionExpunge, Count: 3}, false, 0, true, 0},
+		{"BYE", mailfake.Fault{Action: mailfake.ActionBye}, true, 0, false, 3},
+		{"dropped before", mailfake.Fault{Action: mailfake.ActionDropBefore}, true, 0, false, 3},
+		{"dropped after", mailfake.Fault{Action: mailfake.ActionDropAfter}, true, 3, false, 3},
+		{"refused", mailfake.Fault{Action: mailfake.ActionReply, Enhanced: "UNAVAILABLE"}, true, 0, true, 3},
+		{"slow", mailfake.Fault{Action: mailfake.ActionDelay, Delay: 5 * time.Millisecond}, false, 3, true, 3},
+		{"EXISTS burst", mailfake.Fault{Action: mailfake.ActionExists, Count: 50}, false, 3, true, 3},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			c := fill(t, s, 3, nil)
+			before := s.Inbox(support)
+			tc.fault.Op = mailfake.OpFETCH
+			arm(t, s, tc.fault)
+			msgs, err := fetchAll(c, 1, 2, 3)
+			if (err != nil) != tc.fails {
+				t.Errorf("error: %v", err)
+			}
+			bodies := 0
+			for _, m := range msgs {
+				body := m.FindBodySection(whole())
+				if slices.ContainsFunc(before, func(r mailfake.Received) bool { return string(r.Raw) == string(body) }) {
+					bodies++
+				}
+			}
+			if bodies != tc.bodies {
+				t.Errorf("%d bodies, want %d", bodies, tc.bodies)
+			}
+			if err := c.Noop().Wait(); (err == nil) != tc.survives {
+				t.Errorf("connection afterwards: %v", err)
+			}
+			if !tc.survives {
+				c = fill(t, s, 0, nil)
+			}
+			if msgs, err := fetchAll(c, 1, 2, 3); err != nil || len(msgs) != tc.left {
+				t.Errorf("afterwards %d mails, %v", len(msgs), err)
+			}
+		})
+	}
+}
+
+// TestStall: a FETCH that hangs is released by clearing the faults.
+func TestStall(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	c := fill(t, s, 1, nil)
+	id, err := s.AddFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionDelay})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := fetchAll(c, 1)
+		done <- err
+	}()
+	if err := s.WaitFault(soon(t), id, 1); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-done:
+		t.Fatalf("answered: %v", err)
+	default:
+	}
+	s.ClearFaults()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-soon(t).Done():
+		t.Fatal("still hangs")
+	}
+}
+
+func TestUIDValidityChanges(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	c := fill(t, s, 3, nil)
+	if err := c.Store(imap.UIDSetNum(1), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}, Silent: true}, nil).Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Expunge().Close(); err != nil {
+		t.Fatal(err)
+	}
+	before, err := c.Select("INBOX", nil).Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ChangeUIDValidity(support, "INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Noop().Wait(); err == nil {
+		t.Error("the client that had it open was kept")
+	}
+	c = login(t, s, nil)
+	after, err := c.Select("INBOX", nil).Wait()
+	if err != nil || after.UIDValidity <= before.UIDValidity || after.UIDNext != 3 || after.NumMessages != 2 {
+		t.Fatalf("before %+v, after %+v, %v", before, after, err)
+	}
+	arm(t, s, mailfake.Fault{Op: mailfake.OpSELECT, Action: mailfake.ActionUIDValidity})
+	again, err := c.Select("INBOX", nil).Wait()
+	if err != nil || again.UIDValidity <= after.UIDValidity {
+		t.Fatalf("by fault: %+v, %v", again, err)
+	}
+	if msgs, err := fetchAll(c, 1, 2); err != nil || len(msgs) != 2 {
+		t.Fatalf("fetch: %d, %v", len(msgs), err)
+	}
+	if err := s.ChangeUIDValidity(support, "Nowhere"); !errors.Is(err, mailfake.ErrNoMailbox) {
+		t.Errorf("unknown folder: %v", err)
+	}
+}
+
+func TestIdleFaults(t *testing.T) {
+	t.Parallel()
+	t.Run("silent", func(t *testing.T) {
+		t.Parallel()
+		s := start(t)
+		var l listener
+		c := fill(t, s, 0, l.options())
+		arm(t, s, mailfake.Fault{Op: mailfake.OpIDLE, Action: mailfake.ActionSilent})
+		idle, err := c.Idle()
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, s, "unheard")
+		if err := idle.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := idle.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		// The poll after IDLE may tell; IDLE itself must not have. A silent server that
+		// never tells would break NOOP too.
+		if n := next(t, "EXISTS", l.exists); n != 1 {
+			t.Errorf("exists %d", n)
+		}
+	})
+	t.Run("burst", func(t *testing.T) {
+		t.Parallel()
+		s := start(t)
+		var l listener
+		c := fill(t, s, 2, l.options())
+		arm(t, s, mailfake.Fault{Op: mailfake.OpIDLE, Action: mailfake.ActionExists, Count: 7})
+		if _, err := c.Idle(); err != nil {
+			t.Fatal(err)
+		}
+		for range 7 {
+			if n := next(t, "EXISTS", l.exists); n != 2 {
+				t.Errorf("exists %d", n)
+			}
+		}
+	})
+	t.Run("hidden", func(t *testing.T) {
+		t.Parallel()
+		s := start(t)
+		arm(t, s, mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionHideIdle})
+		c := login(t, s, nil)
+		if c.Caps().Has(imap.CapIdle) || !c.Caps().Has(imap.CapMove) {
+			t.Errorf("capabilities: %v", c.Caps())
+		}
+		if caps, err := c.Capability().Wait(); err != nil || caps.Has(imap.CapIdle) {
+			t.Errorf("capabilities: %v, %v", caps, err)
+		}
+		if !login(t, s, nil).Caps().Has(imap.CapIdle) {
+			t.Error("the next one lacks it too")
+		}
+	})
+	t.Run("BYE by Disconnect", func(t *testing.T) {
+		t.Parallel()
+		s := start(t)
+		c := fill(t, s, 0, nil)
+		idle, err := c.Idle()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Disconnect(support)
+		if err := idle.Wait(); err == nil {
+			t.Error("IDLE ended well")
+		}
+	})
+}
+
+// TestSilentIdleStaysSilent: during IDLE nothing is said, however long it lasts; the
+// sign that the server had its chance is that another client's IDLE has told.
+func TestSilentIdleStaysSilent(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	arm(t, s, mailfake.Fault{Op: mailfake.OpIDLE, Action: mailfake.ActionSilent})
+	var deaf, other listener
+	c := fill(t, s, 0, deaf.options())
+	if _, err := c.Idle(); err != nil {
+		t.Fatal(err)
+	}
+	d := fill(t, s, 0, other.options())
+	if _, err := d.Idle(); err != nil {
+		t.Fatal(err)
+	}
+	write(t, s, "unheard")
+	next(t, "EXISTS", other.exists)
+	if len(deaf.exists) != 0 {
+		t.Error("the silent IDLE told")
+	}
+}
+
+func TestConnectFaults(t *testing.T) {
+	t.Parallel()
+	for _, action := range []mailfake.Action{mailfake.ActionBye, mailfake.ActionReply, mailfake.ActionDropBefore} {
+		s := start(t)
+		arm(t, s, mailfake.Fault{Op: mailfake.OpIMAPConnect, Action: action})
+		c, err := imapclient.DialInsecure(s.IMAPAddr(), nil)
+		if err == nil {
+			err = c.WaitGreeting()
+			_ = c.Close()
+		}
+		if err == nil {
+			t.Errorf("%s: greeted", action)
+		}
+		login(t, s, nil) // the next connection is greeted
+	}
+}
