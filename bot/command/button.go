@@ -1,0 +1,74 @@
+package command
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"parley/bridge"
+)
+
+// Limits of a button's value.
+const (
+	MaxValueBytes = 2000
+	valueVersion  = 1
+)
+
+// ErrButton is returned for a value that Value of this version didn't write.
+var ErrButton = errors.New("command: button: unreadable value")
+
+// value is what a button carries.
+// Shape: {"v":1,"a":{"conversation":12}}
+type value struct {
+	Version int          `json:"v"`
+	Args    *bridge.Args `json:"a,omitempty"`
+	TooLong bool         `json:"long,omitempty"`
+}
+
+// Value encodes arguments for a button or a form's private data, at most
+// MaxValueBytes. Arguments that don't fit give a value that Button refuses: half of
+// them would be worse than none.
+func Value(args bridge.Args) string {
+	b, err := json.Marshal(value{Version: valueVersion, Args: &args})
+	if err != nil || len(b) > MaxValueBytes {
+		return fmt.Sprintf(`{"v":%d,"long":true}`, valueVersion)
+	}
+	return string(b)
+}
+
+// Button reads back what Value wrote for a button of the verb. What comes back from
+// a surface is untrusted: the engine authorises it anew.
+// Errors: ErrButton, also for values of a later version and verbs no button has.
+func Button(verb, val string) (bridge.Verb, bridge.Args, error) {
+	if !clickable(bridge.Verb(verb)) || len(val) > MaxValueBytes {
+		return "", bridge.Args{}, ErrButton
+	}
+	if val == "" {
+		return bridge.Verb(verb), bridge.Args{}, nil
+	}
+	dec := json.NewDecoder(bytes.NewReader([]byte(val)))
+	dec.DisallowUnknownFields()
+	var v value
+	if err := dec.Decode(&v); err != nil {
+		return "", bridge.Args{}, fmt.Errorf("%w: %w", ErrButton, err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return "", bridge.Args{}, ErrButton
+	}
+	if v.Version != valueVersion || v.TooLong || v.Args == nil {
+		return "", bridge.Args{}, ErrButton
+	}
+	return bridge.Verb(verb), *v.Args, nil
+}
+
+// clickable says whether the verb can be on a button.
+func clickable(verb bridge.Verb) bool {
+	for _, u := range All() {
+		if u.Verb == verb {
+			return true
+		}
+	}
+	return false
+}

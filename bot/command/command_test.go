@@ -1,0 +1,187 @@
+package command
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/when"
+)
+
+func TestSlash(t *testing.T) {
+	t.Parallel()
+	type args = bridge.Args
+	for text, want := range map[string]Parsed{
+		"/parley":                            {Verb: bridge.VerbHelp},
+		"/parley help":                       {Verb: bridge.VerbHelp},
+		"/parley help snooze":                {Verb: bridge.VerbHelp, Args: args{Note: "snooze"}},
+		"/parley mine":                       {Verb: bridge.VerbList, Args: args{List: "mine"}},
+		"/parley list team":                  {Verb: bridge.VerbList, Args: args{List: "team"}},
+		"/parley Resolved":                   {Verb: bridge.VerbList, Args: args{List: "resolved"}},
+		"/parley #12":                        {Verb: bridge.VerbFind, Args: args{Conversation: 12}},
+		"/parley 12":                         {Verb: bridge.VerbFind, Args: args{Conversation: 12}},
+		"/parley show #12":                   {Verb: bridge.VerbFind, Args: args{Conversation: 12}},
+		"/parley find broken lamp":           {Verb: bridge.VerbFind, Args: args{Note: "broken lamp"}},
+		"/parley #12 assign <@UANN>":         {Verb: bridge.VerbAssign, Args: args{Conversation: 12, Agents: []string{"UANN"}}},
+		"/parley assign #12 <@UANN>":         {Verb: bridge.VerbAssign, Args: args{Conversation: 12, Agents: []string{"UANN"}}},
+		"/parley assign <@UANN> #12":         {Verb: bridge.VerbAssign, Args: args{Conversation: 12, Agents: []string{"UANN"}}},
+		"/parley assign <@UANN>":             {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}}},
+		"/parley assign #billing #12":        {Verb: bridge.VerbAssign, Args: args{Conversation: 12, Team: "billing"}},
+		"/parley #12 note asked #13 as well": {Verb: bridge.VerbNote, Args: args{Conversation: 12}, Text: "asked #13 as well"},
+		"/parley note #12 asked":             {Verb: bridge.VerbNote, Args: args{Conversation: 12}, Text: "asked"},
+		"/parley #12 topic Order #13":        {Verb: bridge.VerbTopic, Args: args{Conversation: 12, Note: "Order #13"}},
+		"/parley !take #12":                  {Verb: bridge.VerbTake, Args: args{Conversation: 12}},
+		"/parley take":                       {Verb: bridge.VerbTake},
+		"/assign #12 <@UANN>":                {Verb: bridge.VerbAssign, Args: args{Conversation: 12, Agents: []string{"UANN"}}},
+		"/snooze #12 2h":                     {Verb: bridge.VerbSnooze, Args: args{Conversation: 12, Until: "2h"}},
+		"/snooze tomorrow 14:30 #12":         {Verb: bridge.VerbSnooze, Args: args{Conversation: 12, Until: "tomorrow 14:30"}},
+		"/snooze 2h":                         {Verb: bridge.VerbSnooze, Args: args{Until: "2h"}},
+		"/resolve #12 refunded":              {Verb: bridge.VerbResolve, Args: args{Conversation: 12, Note: "refunded"}},
+		"/resolve #12":                       {Verb: bridge.VerbResolve, Args: args{Conversation: 12}},
+		"/resolve":                           {Verb: bridge.VerbResolve},
+	} {
+		name, rest, _ := strings.Cut(text, " ")
+		want.Marker = bridge.MarkSlash
+		if got := Slash(name, rest, team); !reflect.DeepEqual(got, want) {
+			t.Errorf("%q\n got %+v\nwant %+v", text, got, want)
+		}
+	}
+	for text, says := range map[string]string{"xyz": "no verb “/xyz”", "#12 xyz": "no verb “/xyz”", "take #12 now": "Nothing may follow", "#12 …": "no verb “/…”", "#12 cc bob": "no address"} {
+		if got := Slash("parley", text, team); got.Verb != bridge.VerbUnknown || !strings.Contains(got.Err, says) {
+			t.Errorf("%q = %+v", text, got)
+		}
+	}
+	if got := Slash("/snooze", "", team); got.Verb != bridge.VerbSnooze || got.Err == "" {
+		t.Errorf("/snooze = %+v", got)
+	}
+}
+
+func TestMention(t *testing.T) {
+	t.Parallel()
+	type args = bridge.Args
+	for text, want := range map[string]Parsed{
+		"":                       {Verb: bridge.VerbHelp},
+		" : ":                    {Verb: bridge.VerbHelp},
+		"help":                   {Verb: bridge.VerbHelp},
+		"snooze 2h":              {Verb: bridge.VerbSnooze, Args: args{Until: "2h"}},
+		"\u00a0Snooze 2h":        {Verb: bridge.VerbSnooze, Args: args{Until: "2h"}},
+		", assign <@UANN>":       {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}}},
+		"!take":                  {Verb: bridge.VerbTake},
+		"#12 take":               {Verb: bridge.VerbTake, Args: args{Conversation: 12}},
+		"reply: Hello":           {Verb: bridge.VerbReply, Text: "Hello", Explicit: true},
+		"Reply Hello":            {Verb: bridge.VerbReply, Text: "Hello", Explicit: true},
+		"reply:\nHello\n\n- Bye": {Verb: bridge.VerbReply, Text: "Hello\n\n- Bye", Explicit: true},
+		"note: asked":            {Verb: bridge.VerbNote, Text: "asked", Marker: bridge.MarkNote},
+		"note asked":             {Verb: bridge.VerbNote, Text: "asked"},
+		"// asked":               {Verb: bridge.VerbNote, Text: "asked", Marker: bridge.MarkNote},
+		"why did this go out":    {Verb: bridge.VerbWhy, Args: args{Note: "did this go out"}},
+		"**resolve**":            {Verb: bridge.VerbResolve},
+		"mine":                   {Verb: bridge.VerbList, Args: args{List: "mine"}},
+	} {
+		if got := Mention(text, team); !reflect.DeepEqual(got, want) {
+			t.Errorf("%q\n got %+v\nwant %+v", text, got, want)
+		}
+	}
+	for _, text := range []string{"Hello", "please reply: Hello", "replying: Hello", "!xyz", "…", "thanks!"} {
+		if got := Mention(text, team); got.Verb != bridge.VerbUnknown || got.Explicit || got.Err == "" {
+			t.Errorf("%q = %+v", text, got)
+		}
+	}
+	if got := Mention("reply:", team); got.Verb != bridge.VerbReply || got.Explicit || got.Err == "" {
+		t.Errorf("an empty reply = %+v", got)
+	}
+}
+
+func TestEmoji(t *testing.T) {
+	t.Parallel()
+	for name, verb := range map[string]bridge.Verb{
+		"eyes": bridge.VerbTake, ":eyes:": bridge.VerbTake, "raised_hand::skin-tone-3": bridge.VerbTake, "white_check_mark": bridge.VerbResolve,
+		"zzz": bridge.VerbSnooze, "alarm_clock": bridge.VerbSnooze, "lock": bridge.VerbKeep, "leftwards_arrow_with_hook": bridge.VerbUndo, "thumbsup": "", "": "", "heavy_check_mark": "",
+	} {
+		got, args, ok := Emoji(name)
+		if got != verb || ok != (verb != "") {
+			t.Errorf("%q = %s %v", name, got, ok)
+		}
+		if verb == bridge.VerbSnooze && !when.Known(args.Until) {
+			t.Errorf("%q snoozes until %q", name, args.Until)
+		}
+	}
+}
+
+func TestButton(t *testing.T) {
+	t.Parallel()
+	full := bridge.Args{
+		Conversation: 12, Message: 34, Delivery: 56, Agents: []string{"UANN"}, Team: "Billing", Add: true, Remove: true, Tags: []string{"a, b"},
+		Until: "friday 14:00", Note: "<b> & \u2028", Addresses: []string{"bob@shop.example"}, Emoji: "eyes", List: "mine", Page: 2,
+	}
+	for _, args := range []bridge.Args{{}, {Conversation: 12}, full} {
+		verb, got, err := Button("snooze", Value(args))
+		if err != nil || verb != bridge.VerbSnooze || !reflect.DeepEqual(got, args) {
+			t.Errorf("%+v came back as %s %+v, %v", args, verb, got, err)
+		}
+	}
+	if verb, args, err := Button("take", ""); verb != bridge.VerbTake || err != nil || !reflect.DeepEqual(args, bridge.Args{}) {
+		t.Errorf("an empty value: %s %+v %v", verb, args, err)
+	}
+	long := Value(bridge.Args{Conversation: 12, Note: strings.Repeat("x", MaxValueBytes)})
+	if len(long) > MaxValueBytes {
+		t.Errorf("a value of %d bytes", len(long))
+	}
+	for verb, value := range map[string]string{
+		"take": long, "snooze": `{"v":2,"a":{}}`, "resolve": `{"v":1,"a":{"conversation":1,"later":2}}`, "tag": `{"v":1}`, "cc": `{"v":1,"a":{}}{}`, "to": "12", "note": "{",
+		"say": `{"v":1,"a":{}}`, "edit": `{"v":1,"a":{}}`, "": `{"v":1,"a":{}}`, "nonsense": "", "unknown": "", "reply": `{"v":1,"a":{}}` + strings.Repeat(" ", MaxValueBytes), "wake": `{"v":1,"a":{"conversation":"1"}}`,
+	} {
+		if got, args, err := Button(verb, value); !errors.Is(err, ErrButton) || got != "" || !reflect.DeepEqual(args, bridge.Args{}) {
+			t.Errorf("%s %.60q = %s %+v, %v", verb, value, got, args, err)
+		}
+	}
+}
+
+// Each verb is explained, each word is one verb's, and each example is read as it says.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	owner := map[string]bridge.Verb{}
+	opt := Options{Mentions: map[string]string{"@ann": "UANN", "@bob": "UBOB"}}
+	for _, u := range All() {
+		if len(u.Words) == 0 || u.Form == "" || !strings.HasSuffix(u.Sentence, ".") || len(u.Examples) == 0 {
+			t.Errorf("%s is not explained: %+v", u.Verb, u)
+		}
+		for _, w := range u.Words {
+			if other, taken := owner[w]; taken || w != strings.ToLower(w) {
+				t.Errorf("%q is a word of %s and %s", w, other, u.Verb)
+			}
+			owner[w] = u.Verb
+			if got, ok := Help("!" + strings.ToUpper(w)); !ok || got.Verb != u.Verb {
+				t.Errorf("Help(%q) = %s", w, got.Verb)
+			}
+		}
+		if u.Words[0] != string(u.Verb) {
+			t.Errorf("%s is first called %s", u.Verb, u.Words[0])
+		}
+		for _, e := range append(u.Examples, u.missing) {
+			_, e, _ = strings.Cut(": "+e, ": ")
+			for part := range strings.SplitSeq(e, ", !") {
+				if got, ok := readExample(strings.TrimPrefix(part, "or "), opt); ok && (got.Verb != u.Verb || got.Err != "") {
+					t.Errorf("%s: %q = %+v", u.Verb, part, got)
+				}
+			}
+		}
+	}
+	for _, gone := range []string{"", "xyz", "!"} {
+		if _, ok := Help(gone); ok {
+			t.Errorf("Help(%q) explains something", gone)
+		}
+	}
+}
+
+func readExample(e string, opt Options) (Parsed, bool) {
+	if rest, ok := strings.CutPrefix(e, "@Parley "); ok {
+		return Mention(rest, opt), true
+	}
+	if rest, ok := strings.CutPrefix(e, "/parley "); ok {
+		return Slash("parley", rest, opt), true
+	}
+	return Parse(e, opt), strings.HasPrefix(e, "!") || strings.HasPrefix(e, "note:") || strings.HasPrefix(e, "//")
+}

@@ -1,0 +1,87 @@
+package command
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"parley/bridge"
+)
+
+// Whatever stands in front that nobody sees, a marked text never becomes plain.
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"Hello", "note: x", "//x", "!assign <@UANN> +<@UBOB> now", "!!wow", `\!x`, "resolve", "<@UANN>, !tag a,b", "!cc a@b.test", "**note:** x", "/parley #12 take", "!snooze friday 14:00"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		p := Parse(text, team)
+		if utf8.ValidString(text) && !utf8.ValidString(p.Text+p.Args.Note+p.Err) {
+			t.Fatalf("%q became invalid: %+v", text, p)
+		}
+		bare := strings.ToLower(strings.TrimLeft(text, " \t\r\n"))
+		plain := p.Verb == bridge.VerbSay && p.Marker == bridge.MarkNone
+		marked := strings.HasPrefix(bare, "note:") || strings.HasPrefix(bare, "/") || strings.HasPrefix(bare, "!") && !strings.HasPrefix(bare, "!!") && !strings.HasPrefix(bare, "!！")
+		if plain && marked {
+			t.Fatalf("%q would be sent as %q", text, p.Text)
+		}
+		if p.Verb == bridge.VerbUnknown && (p.Err == "" || p.Marker == bridge.MarkNone) {
+			t.Fatalf("%q is unknown without a word: %+v", text, p)
+		}
+		for _, front := range []string{" ", "\u00a0", "\u200b", "<@UANN> ", "<@UBOT>", "\n> "} {
+			q := Parse(front+text, team)
+			if (q.Marker == bridge.MarkNone) != (p.Marker == bridge.MarkNone) || q.Verb != p.Verb {
+				t.Fatalf("%q is %s %q, with %q in front %s %q", text, p.Verb, p.Marker, front, q.Verb, q.Marker)
+			}
+		}
+		if p.Verb == bridge.VerbReply && p.Marker == bridge.MarkNone {
+			t.Fatalf("%q replies without a marker", text)
+		}
+	})
+}
+
+func FuzzSlash(f *testing.F) {
+	for _, s := range []string{"#12 assign <@UANN>", "mine", "find lamp", "help snooze", "assign me #12", "", "#", "#99999999999999999999 take", "take #12 #13", "reply: x"} {
+		f.Add("parley", s)
+		f.Add("/assign", s)
+	}
+	f.Fuzz(func(t *testing.T, name, text string) {
+		p := Slash(name, text, team)
+		if p.Verb == "" || p.Verb == bridge.VerbSay || p.Explicit || p.Args.Conversation < 0 {
+			t.Fatalf("%q %q = %+v", name, text, p)
+		}
+		if p.Verb == bridge.VerbUnknown && p.Err == "" {
+			t.Fatalf("%q %q is unknown without a word", name, text)
+		}
+		if m := Mention(text, team); m.Verb == "" || m.Verb == bridge.VerbSay || m.Explicit && (m.Verb != bridge.VerbReply || m.Text == "") {
+			t.Fatalf("mention %q = %+v", text, m)
+		}
+	})
+}
+
+func FuzzButton(f *testing.F) {
+	f.Add("take", Value(bridge.Args{Conversation: 12}))
+	f.Add("snooze", Value(bridge.Args{Until: "2h", Agents: []string{"x"}}))
+	f.Add("take", `{"v":1,"a":{"conversation":1}}x`)
+	f.Add("say", "")
+	f.Fuzz(func(t *testing.T, verb, val string) {
+		v, args, err := Button(verb, val)
+		if err != nil {
+			if !errors.Is(err, ErrButton) || v != "" {
+				t.Fatalf("%q %q: %q %v", verb, val, v, err)
+			}
+			return
+		}
+		if v == bridge.VerbSay || v == bridge.VerbEdit || v == bridge.VerbDelete {
+			t.Fatalf("a button says %q", v)
+		}
+		again := Value(args)
+		if len(again) > MaxValueBytes {
+			t.Fatalf("%d bytes", len(again))
+		}
+		if _, back, err := Button(verb, again); err == nil && !reflect.DeepEqual(back, args) && again == Value(back) == false {
+			t.Fatalf("%+v came back as %+v", args, back)
+		}
+	})
+}

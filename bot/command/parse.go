@@ -1,0 +1,192 @@
+package command
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"parley/bridge"
+	"parley/bridge/when"
+)
+
+// Parse reads what was typed in a thread. Plain text is VerbSay. A verb begins with
+// "!" or "/", a note with "note:" or "//"; leading mentions, quotation and emphasis
+// marks, spaces and invisible characters before them and case don't matter. "!!" and
+// a backslash escape them. What begins like a verb and isn't one is VerbUnknown; a
+// verb's word alone is VerbSay with MarkLone.
+//
+// Text is Markdown whose beginning is as typed: a writer of Markdown must not put
+// backslashes of its own before "!" and "/" there.
+func Parse(text string, opt Options) Parsed {
+	front, rest := lead(text, opt)
+	if said, ok := escaped(rest, opt); ok {
+		return Parsed{Verb: bridge.VerbSay, Text: trim(front + said)}
+	}
+	switch marker, after := classify(rest, opt); marker {
+	case bridge.MarkNote:
+		return Parsed{Verb: bridge.VerbNote, Marker: marker, Text: trim(mentions(front, opt) + trim(undecorate(front, after)))}
+	case bridge.MarkBang, bridge.MarkSlash:
+		return verb(undecorate(front, after), marker, opt)
+	case bridge.MarkLone:
+		return Parsed{Verb: bridge.VerbSay, Marker: marker, Text: trim(text)}
+	}
+	return Parsed{Verb: bridge.VerbSay, Text: trim(text)}
+}
+
+// decoration begins emphasis, code, quotations; it hides no marker.
+const decoration = "*_~`>"
+
+// typedMention is a name that somebody typed without picking it from the list.
+var typedMention = regexp.MustCompile(`^@[\p{L}\p{N}._-]+`)
+
+// lead splits off what does not count at the beginning of a text.
+func lead(text string, opt Options) (front, rest string) {
+	rest = text
+	for rest != "" {
+		cut := ignorable(rest)
+		if cut == 0 {
+			cut = mentionAt(rest, opt)
+		}
+		if cut == 0 {
+			cut = len(typedMention.FindString(rest))
+		}
+		if cut == 0 {
+			break
+		}
+		rest = rest[cut:]
+	}
+	front = text[:len(text)-len(rest)]
+	if strings.ContainsAny(front, "@") || mentions(front, opt) != "" {
+		// "@ann, note: …": the comma belongs to the address
+		if trimmed := strings.TrimLeft(rest, ",:;"); trimmed != rest {
+			inner, rest := lead(trimmed, opt)
+			return text[:len(text)-len(trimmed)] + inner, rest
+		}
+	}
+	return front, rest
+}
+
+// ignorable gives the bytes of spaces, invisible characters and decoration in front.
+func ignorable(s string) int {
+	return len(s) - len(strings.TrimLeftFunc(s, func(r rune) bool {
+		return blank(r) || strings.ContainsRune(decoration, r)
+	}))
+}
+
+// blank says that nobody sees the character: spaces, controls, zero widths, directions.
+func blank(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) ||
+		unicode.Is(unicode.Variation_Selector, r) || r == '\u115f' || r == '\u1160' || r == '\u3164' || r == '\u2800' || r == '\u034f' || r == unicode.ReplacementChar
+}
+
+// mentionAt gives the bytes of the mention that s begins with, the longest one.
+func mentionAt(s string, opt Options) int {
+	longest := 0
+	for token := range opt.Mentions {
+		if token != "" && strings.HasPrefix(s, token) {
+			longest = max(longest, len(token))
+		}
+	}
+	return longest
+}
+
+// mentions keeps the mentions of what lead split off, each followed by a space.
+func mentions(front string, opt Options) string {
+	var kept strings.Builder
+	for front != "" {
+		cut := mentionAt(front, opt)
+		if cut == 0 {
+			cut = len(typedMention.FindString(front))
+		}
+		if cut > 0 {
+			kept.WriteString(front[:cut] + " ")
+		} else {
+			cut = 1
+		}
+		front = front[cut:]
+	}
+	return kept.String()
+}
+
+// undecorate takes off the end what closes the decoration at the front.
+func undecorate(front, rest string) string {
+	for i := len(front); i > 0 && strings.IndexByte("*_~`", front[i-1]) >= 0; i-- {
+		rest = strings.TrimSuffix(trim(rest), front[i-1:i])
+	}
+	return rest
+}
+
+// noteWord is "note:" with whatever is invisible or emphasis in between.
+var noteWord = regexp.MustCompile("^(?i:n\\p{Cf}*o\\p{Cf}*t\\p{Cf}*e)[\\s\\p{Zs}\\p{Cf}*_~`]*[:：][*_~`]*")
+
+// classify finds the marker that a text begins with and gives what follows it.
+func classify(rest string, opt Options) (bridge.Marker, string) {
+	if cut := noteWord.FindString(rest); cut != "" {
+		return bridge.MarkNote, rest[len(cut):]
+	}
+	if after, ok := cutSign(rest, "/", "／"); ok {
+		visible := strings.TrimLeftFunc(after, func(r rune) bool { return unicode.Is(unicode.Cf, r) })
+		if noted, ok := cutSign(visible, "/", "／"); ok {
+			return bridge.MarkNote, noted
+		}
+		return bridge.MarkSlash, after
+	}
+	if after, ok := cutSign(rest, "!", "！"); ok {
+		return bridge.MarkBang, after
+	}
+	if loneVerb(rest) {
+		return bridge.MarkLone, ""
+	}
+	return bridge.MarkNone, rest
+}
+
+// cutSign cuts one of the signs off the front.
+func cutSign(s string, signs ...string) (string, bool) {
+	for _, sign := range signs {
+		if rest, ok := strings.CutPrefix(s, sign); ok {
+			return rest, true
+		}
+	}
+	return s, false
+}
+
+// escaped takes the escape off a text that without it would have a marker.
+func escaped(rest string, opt Options) (string, bool) {
+	if after, ok := cutSign(rest, "!", "！"); ok {
+		_, doubled := cutSign(after, "!", "！")
+		return after, doubled
+	}
+	for _, backslash := range [...]string{`\\`, `\`} { // Markdown may have doubled it
+		after, ok := strings.CutPrefix(rest, backslash)
+		if !ok {
+			continue
+		}
+		if marker, _ := classify(after, opt); marker != bridge.MarkNone {
+			return after, true
+		}
+	}
+	return rest, false
+}
+
+// loneVerb says that a text is nothing but a verb's word, or a snooze with its time.
+func loneVerb(text string) bool {
+	text = strings.ToLower(strings.TrimRightFunc(trim(text), func(r rune) bool {
+		return blank(r) || strings.ContainsRune(decoration+".!", r)
+	}))
+	word, args := text, ""
+	if i := strings.IndexFunc(text, unicode.IsSpace); i >= 0 {
+		word, args = text[:i], text[i:]
+	}
+	u, ok := Help(word)
+	if !ok || !u.lone || plainAnswer(word) || strings.ContainsAny(word, "!/") {
+		return false
+	}
+	return args == "" || u.shape == shapeTime && when.Known(args)
+}
+
+// trim takes spaces and what is invisible off both ends.
+func trim(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' || r == '\u2060'
+	})
+}

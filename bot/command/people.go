@@ -1,0 +1,148 @@
+package command
+
+import (
+	"net/mail"
+	"regexp"
+	"strings"
+
+	"parley/bridge"
+)
+
+var (
+	meWord   = regexp.MustCompile(`^(?i:me|myself|mir|mich)\b`)
+	teamName = regexp.MustCompile(`^#(?:"([^"]+)"|“([^”]+)”|([\p{L}\p{N}_.&-]*[\p{L}_][\p{L}\p{N}_.&-]*))`)
+	between  = regexp.MustCompile(`^[\s\p{Zs}\p{Cf},;&]+`)
+	joining  = regexp.MustCompile(`^(?i:and|und|to|an)[\s\p{Zs}]+`)
+	linked   = regexp.MustCompile(`\[[^\]\n]*\]\(mailto:([^)\s]+)\)|<(?:mailto:)?([^<>|\s]+@[^<>|\s]+)(?:\|[^>\n]*)?>`)
+	address  = regexp.MustCompile(`^[^\s<>,;:|()\[\]"@]+@[^\s<>,;:|()\[\]"@]+\.?[^\s<>,;:|()\[\]"@.]`)
+	phone    = regexp.MustCompile(`^\+?[0-9][0-9()./-]{4,20}$`)
+)
+
+// people reads "@x +@y note", "+@y", "-@y", "me", "#team note"; it gives what is
+// wrong, for people.
+func people(args *bridge.Args, text string, opt Options) (bad string) {
+	text = unlink(text)
+	signs := map[byte]bool{}
+	for {
+		text = text[len(between.FindString(text)):]
+		if after := text[len(joining.FindString(text)):]; strings.HasPrefix(after, "#") || opens(after, opt) {
+			text = after
+		}
+		var sign byte
+		if after := strings.TrimLeft(strings.TrimLeft(text, "+-"), " "); text != "" && strings.IndexByte("+-", text[0]) >= 0 {
+			sign, text = text[0], after
+		}
+		id, cut := person(text, opt)
+		if cut == 0 {
+			m := teamName.FindStringSubmatch(text)
+			if m != nil && sign == 0 && len(args.Agents) == 0 {
+				args.Team, args.Note = m[1]+m[2]+m[3], trim(text[len(m[0]):])
+				return ""
+			}
+			if sign != 0 {
+				return "After “" + string(sign) + "” comes a person: !assign +@bob"
+			}
+			break
+		}
+		if first := len(args.Agents) == 0; first {
+			args.Add, args.Remove = sign == '+', sign == '-'
+		}
+		signs[sign] = true
+		args.Agents = append(args.Agents, id)
+		text = text[cut:]
+	}
+	args.Note = trim(text)
+	switch {
+	case len(args.Agents) == 0:
+		return "I don't know who “" + clip(text) + "” is. Pick a person after @, use an e-mail address, or name a #team."
+	case signs['-'] && len(signs) > 1:
+		return "Say either who leaves (-@bob) or who gets it (@ann), not both at once."
+	case strings.HasPrefix(args.Note, "@"):
+		return "I don't know “" + clip(args.Note) + "”. Pick the person from the list that appears after @, or use an e-mail address."
+	}
+	return ""
+}
+
+// opens says whether a text begins with a person, with or without a sign.
+func opens(text string, opt Options) bool {
+	_, cut := person(strings.TrimLeft(text, "+- "), opt)
+	return cut > 0
+}
+
+// person gives the person that a text begins with and the bytes of it.
+func person(text string, opt Options) (id string, cut int) {
+	if cut = mentionAt(text, opt); cut > 0 {
+		return opt.Mentions[text[:cut]], cut
+	}
+	if me := meWord.FindString(text); me != "" {
+		return "me", len(me)
+	}
+	field := strings.TrimRight(firstField(text), ".,;:")
+	if plainAddress(field) {
+		return strings.ToLower(field), len(field)
+	}
+	return "", 0
+}
+
+func firstField(text string) string {
+	if i := strings.IndexAny(text, " \t\r\n\u00a0,;"); i >= 0 {
+		return text[:i]
+	}
+	return text
+}
+
+// addresses reads "a@x b@y", "-a@x"; it gives what is wrong, for people.
+func addresses(args *bridge.Args, verb bridge.Verb, text string) (bad string) {
+	list, removed, wrong := Addresses(text)
+	switch {
+	case wrong != "":
+		return "“" + clip(wrong) + "” is no address."
+	case removed > 0 && removed < len(list):
+		return "Say either who joins or who leaves (-bob@shop.example), not both at once."
+	case removed > 0 && verb != bridge.VerbCC:
+		return "Only !cc takes addresses away."
+	}
+	args.Addresses, args.Remove = list, removed > 0
+	return ""
+}
+
+// Addresses reads mail addresses and phone numbers that are separated by spaces,
+// commas or lines. Removed counts those with "-" before them; wrong is the first
+// word that is no address, "" if there is none.
+func Addresses(text string) (list []string, removed int, wrong string) {
+	seen := map[string]bool{}
+	for _, field := range strings.FieldsFunc(unlink(text), func(r rune) bool { return blank(r) || r == ',' || r == ';' }) {
+		addr := strings.TrimSuffix(strings.TrimPrefix(field, "mailto:"), ".")
+		minus := strings.HasPrefix(addr, "-")
+		addr = strings.TrimPrefix(addr, "-")
+		if strings.Contains(addr, "@") {
+			addr = strings.TrimPrefix(addr, "+")
+		}
+		if !plainAddress(addr) && !phone.MatchString(addr) {
+			return nil, 0, field
+		}
+		if seen[strings.ToLower(addr)] {
+			continue
+		}
+		seen[strings.ToLower(addr)] = true
+		list = append(list, addr)
+		if minus {
+			removed++
+		}
+	}
+	return list, removed, ""
+}
+
+// unlink gives the bare address where a surface or Markdown made a link of it.
+func unlink(text string) string {
+	return linked.ReplaceAllString(text, "$1$2")
+}
+
+// plainAddress says whether a word is a mail address and nothing else.
+func plainAddress(s string) bool {
+	if len(s) > 254 || !address.MatchString(s) {
+		return false
+	}
+	parsed, err := mail.ParseAddress(s)
+	return err == nil && parsed.Address == s && parsed.Name == ""
+}

@@ -1,0 +1,115 @@
+package command
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"parley/bridge"
+)
+
+var (
+	numberFirst = regexp.MustCompile(`^#?(\d{1,18})(?:\s+|$)`)
+	hashNumber  = regexp.MustCompile(`(?:^|\s)#(\d{1,18})(?:\s|$)`)
+)
+
+// number reads the number of a conversation in front, "#12" or "12", and gives what
+// follows it; 0 if there is none.
+func number(text string) (int64, string) {
+	m := numberFirst.FindStringSubmatch(text)
+	if m == nil {
+		return 0, text
+	}
+	id, err := strconv.ParseInt(m[1], 10, 64)
+	if err != nil {
+		return 0, text
+	}
+	return id, text[len(m[0]):]
+}
+
+// Slash reads a slash command: command is its name, with or without the slash. "parley"
+// takes "#12 verb …", "verb #12 …", "#12", the name of a list and "help verb"; any other
+// name is a verb itself. Args.Conversation is 0 where no number was given: ask which.
+func Slash(command, text string, opt Options) Parsed {
+	command = strings.ToLower(strings.TrimPrefix(trim(command), "/"))
+	text = trim(text)
+	if command != "parley" && command != "" {
+		text = command + " " + text
+	}
+	return spoken(text, bridge.MarkSlash, opt)
+}
+
+// Mention reads what is said to "@Parley", the mention itself cut off: a verb with or
+// without "!". "reply: …" is an explicit reply. Anything else is VerbUnknown, nothing
+// at all is VerbHelp.
+func Mention(text string, opt Options) Parsed {
+	front, rest := lead(text, opt)
+	rest = undecorate(front, strings.TrimLeft(rest, ",:; "))
+	switch marker, after := classify(rest, opt); marker {
+	case bridge.MarkNote:
+		return Parsed{Verb: bridge.VerbNote, Marker: marker, Text: trim(after)}
+	case bridge.MarkBang, bridge.MarkSlash:
+		rest = after
+	}
+	p := spoken(rest, bridge.MarkNone, opt)
+	if p.Verb == bridge.VerbReply && p.Text != "" {
+		p.Explicit = true
+	}
+	return p
+}
+
+// spoken reads a verb that needs no sign, and the conversation it is about.
+func spoken(text string, marker bridge.Marker, opt Options) Parsed {
+	text = trim(text)
+	id, rest := int64(0), text
+	if strings.HasPrefix(text, "#") || strings.Trim(text, "0123456789") == "" {
+		id, rest = number(text)
+	}
+	rest = strings.TrimPrefix(trim(rest), "!")
+	if rest == "" {
+		u := bridge.VerbHelp
+		if id > 0 {
+			u = bridge.VerbFind
+		}
+		return Parsed{Verb: u, Marker: marker, Args: bridge.Args{Conversation: id}}
+	}
+	name := word.FindString(rest)
+	u, p, ok := lookup(name)
+	if !ok {
+		if name == "" {
+			name = firstField(rest)
+		}
+		return unknown(name, marker)
+	}
+	rest = trim(strings.TrimPrefix(rest[len(name):], ":"))
+	if id == 0 && u.shape != shapeFind {
+		id, rest = u.numbered(rest)
+	}
+	p = u.arguments(p, name, rest, marker, opt)
+	if id > 0 {
+		p.Args.Conversation = id
+	}
+	return p
+}
+
+// numbered takes "#12" out of a verb's arguments: right behind the verb, or anywhere
+// where the arguments are no free text.
+func (u Usage) numbered(rest string) (int64, string) {
+	if strings.HasPrefix(rest, "#") {
+		if id, after := number(rest); id > 0 {
+			return id, trim(after)
+		}
+	}
+	if u.shape == shapeText || u.shape == shapeNote || u.shape == shapeTopic {
+		return 0, rest
+	}
+	m := hashNumber.FindStringSubmatchIndex(rest)
+	if m == nil {
+		return 0, rest
+	}
+	id, err := strconv.ParseInt(rest[m[2]:m[3]], 10, 64)
+	if err != nil {
+		return 0, rest
+	}
+	return id, trim(rest[:m[0]] + " " + rest[m[1]:])
+}

@@ -1,0 +1,168 @@
+package command
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"parley/bridge"
+)
+
+// word is the name of a verb as typed.
+var word = regexp.MustCompile(`^(?:[\p{L}\p{N}_-]+|\?)`)
+
+// verb reads a verb and its arguments, the sign before it cut off.
+func verb(text string, marker bridge.Marker, opt Options) Parsed {
+	name := word.FindString(text)
+	if marker == bridge.MarkSlash && strings.EqualFold(name, "parley") {
+		return verb(trim(text[len(name):]), marker, opt)
+	}
+	u, p, ok := lookup(name)
+	if !ok {
+		return unknown(name, marker)
+	}
+	rest := strings.TrimPrefix(text[len(name):], ":")
+	return u.arguments(p, name, trim(rest), marker, opt)
+}
+
+// lookup finds the verb of a word; the name of a list is VerbList with it.
+func lookup(name string) (Usage, Parsed, bool) {
+	if u, ok := Help(name); ok && name != "" {
+		return u, Parsed{Verb: u.Verb}, true
+	}
+	if list, ok := listName(strings.ToLower(name)); ok {
+		u, _ := Help(string(bridge.VerbList))
+		u.shape = shapeNothing
+		return u, Parsed{Verb: u.Verb, Args: bridge.Args{List: list}}, true
+	}
+	return Usage{}, Parsed{}, false
+}
+
+// unknown is what looks like a verb and isn't one.
+func unknown(name string, marker bridge.Marker) Parsed {
+	sign := map[bridge.Marker]string{bridge.MarkBang: "!", bridge.MarkSlash: "/"}[marker]
+	text := "There is no verb “" + sign + clip(name) + "”."
+	if name == "" {
+		text = "A verb follows “" + sign + "” directly."
+	} else if near := nearest(name); near != "" {
+		text += " Did you mean " + sign + near + "?"
+	}
+	return Parsed{Verb: bridge.VerbUnknown, Marker: marker, Unknown: name, Err: text, Args: bridge.Args{Note: text}}
+}
+
+// wrong is a verb whose arguments can't be used; nothing is done.
+func wrong(name string, marker bridge.Marker, text string) Parsed {
+	return Parsed{Verb: bridge.VerbUnknown, Marker: marker, Unknown: name, Err: text, Args: bridge.Args{Note: text}}
+}
+
+// arguments reads the rest of the line into p.
+func (u Usage) arguments(p Parsed, name, rest string, marker bridge.Marker, opt Options) Parsed {
+	p.Marker = marker
+	if rest == "" {
+		p.Err = u.missing
+		if u.shape == shapeList {
+			p.Args.List = "mine"
+		}
+		return p
+	}
+	bad := ""
+	switch u.shape {
+	case shapeNothing:
+		if strings.Trim(rest, ".! ") != "" {
+			bad = "Nothing may follow !" + u.Words[0] + "."
+		}
+	case shapeText:
+		p.Text = rest
+	case shapeNote, shapeTopic:
+		p.Args.Note = rest
+	case shapePeople:
+		bad = people(&p.Args, rest, opt)
+	case shapeTags:
+		if p.Args.Tags = Tags(rest); len(p.Args.Tags) == 0 {
+			p.Err = u.missing
+		}
+	case shapeTime:
+		p.Args.Until = rest
+	case shapeAddresses:
+		bad = addresses(&p.Args, u.Verb, rest)
+	case shapeList:
+		list, ok := listName(strings.ToLower(rest))
+		if p.Args.List = list; !ok {
+			bad = "There is no list “" + clip(rest) + "”. Try: mine, unassigned, team, all, snoozed, resolved"
+		}
+	case shapeFind:
+		if id, after := number(rest); id > 0 && after == "" {
+			p.Args.Conversation = id
+		} else {
+			p.Args.Note = rest
+		}
+	}
+	if bad != "" {
+		return wrong(name, marker, bad)
+	}
+	return p
+}
+
+// Tags reads tags that are separated by commas.
+func Tags(text string) []string {
+	var tags []string
+	seen := map[string]bool{}
+	for _, tag := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || r == '\n' }) {
+		tag = strings.Trim(strings.Join(strings.FieldsFunc(tag, blank), " "), `"“”#' `)
+		if tag != "" && !seen[strings.ToLower(tag)] {
+			seen[strings.ToLower(tag)] = true
+			tags = append(tags, tag)
+		}
+	}
+	return tags
+}
+
+// nearest gives the verb's word that a slip of at most two letters made into name.
+func nearest(name string) string {
+	name = strings.ToLower(name)
+	best, found := 3, ""
+	for _, u := range All() {
+		for _, w := range u.Words {
+			if d := distance(name, w); len(w) > 3 && d < best && d < len(w)/2 {
+				best, found = d, w
+			}
+		}
+	}
+	return found
+}
+
+// distance counts the letters to insert, drop, change or swap with their neighbour.
+func distance(a, b string) int {
+	x, y := []rune(a), []rune(b)
+	if len(x) > 2*len(y)+4 {
+		return len(x)
+	}
+	rows := make([][]int, len(x)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(y)+1)
+		for j := range rows[i] {
+			switch {
+			case i == 0 || j == 0:
+				rows[i][j] = i + j
+				continue
+			case x[i-1] == y[j-1]:
+				rows[i][j] = rows[i-1][j-1]
+			default:
+				rows[i][j] = 1 + min(rows[i-1][j-1], rows[i-1][j], rows[i][j-1])
+			}
+			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(x)][len(y)]
+}
+
+// clip shortens what is said back.
+func clip(s string) string {
+	r := []rune(strings.Join(strings.FieldsFunc(s, unicode.IsSpace), " "))
+	if len(r) > 40 {
+		return string(r[:39]) + "…"
+	}
+	return string(r)
+}
