@@ -50,11 +50,12 @@ type Options struct {
 	Seed          int64   // of faults with a chance
 }
 
-// AllScopes lists the bot scopes that the emulator knows.
+// AllScopes lists the bot scopes that the emulator knows, except chat:write.public, which
+// would hide not_in_channel.
 func AllScopes() []string {
 	return []string{
 		"app_mentions:read", "assistant:write", "channels:history", "channels:join", "channels:manage", "channels:read",
-		"chat:write", "chat:write.customize", "chat:write.public", "commands", "files:read", "files:write",
+		"chat:write", "chat:write.customize", "commands", "files:read", "files:write",
 		"groups:history", "groups:read", "groups:write", "im:history", "im:read", "im:write", "mpim:history", "mpim:read",
 		"reactions:read", "reactions:write", "team:read", "users:read", "users:read.email",
 	}
@@ -72,7 +73,7 @@ func (o Options) withDefaults() Options {
 			*p = v
 		}
 	}
-	text(&o.SigningSecret, "8f742231b10e8888abcd99yyyzzz85a5")
+	text(&o.SigningSecret, "fake-signing-secret-0123456789ab")
 	text(&o.BotToken, "xoxb-0000000000-0000000000-fakeBotTokenForEmulator")
 	text(&o.AppToken, "xapp-1-A0FAKEAPP01-0000000000-fakeappleveltoken")
 	text(&o.TeamID, "T0FAKETEAM1")

@@ -1,0 +1,346 @@
+package slackfake
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxBody caps Web API requests; files go elsewhere.
+const maxBody = 4 << 20
+
+// apiError is an ok:false answer.
+type apiError struct {
+	code     string
+	needed   string
+	messages []string // response_metadata.messages
+	retry    int      // seconds; makes it a 429
+}
+
+// Error returns Slack's error string, so that tests and people's actions show it as it is.
+func (e *apiError) Error() string {
+	if len(e.messages) > 0 {
+		return e.code + ": " + strings.Join(e.messages, "; ")
+	}
+	return e.code
+}
+
+func refuse(code string, messages ...string) *apiError {
+	return &apiError{code: code, messages: messages}
+}
+
+// reply is the body of an ok answer.
+type reply map[string]any
+
+// call is one Web API request with its arguments as text; objects stay JSON.
+type call struct {
+	*Server
+	method  string
+	args    map[string]string
+	token   string
+	used    []string // scopes
+	noShare bool     // fault: completed files are never posted
+}
+
+func (c *call) str(k string) string          { return c.args[k] }
+func (c *call) raw(k string) json.RawMessage { return rawArg(c.args[k]) }
+func (c *call) has(k string) bool            { _, ok := c.args[k]; return ok }
+func (c *call) flag(k string) bool {
+	b, err := strconv.ParseBool(c.args[k])
+	return err == nil && b
+}
+
+func rawArg(v string) json.RawMessage {
+	if v == "" || v == "null" {
+		return nil
+	}
+	return json.RawMessage(v)
+}
+
+// Call records one Web API call.
+type Call struct {
+	At     time.Time         `json:"at"`
+	Method string            `json:"method"`
+	Args   map[string]string `json:"args"` // without the token
+	OK     bool              `json:"ok"`
+	Error  string            `json:"error,omitempty"`
+	Scopes []string          `json:"scopes,omitempty"` // made use of
+	Fault  string            `json:"fault,omitempty"`  // injected, if any
+}
+
+// Calls returns the Web API calls so far, oldest first; method "" means all.
+func (s *Server) Calls(method string) []Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []Call
+	for _, c := range s.calls {
+		if method == "" || c.Method == method {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func (s *Server) routes() {
+	s.mux.HandleFunc("/api/{method}", s.serveAPI)
+	s.mux.HandleFunc("POST /upload/v1/{ticket}", s.serveUpload)
+	s.mux.HandleFunc("GET /files-pri/{key}/{name...}", s.serveFile)
+	s.mux.HandleFunc("POST /actions/{team}/{id}", s.serveResponseURL)
+	s.mux.HandleFunc("GET /link/", s.serveSocket)
+	s.mux.HandleFunc("GET /signin", s.serveSignin)
+	s.controlRoutes()
+}
+
+func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
+	c := &call{Server: s, method: r.PathValue("method")}
+	if err := c.read(w, r); err != nil {
+		writeJSON(w, http.StatusOK, reply{"ok": false, "error": err.code})
+		return
+	}
+	s.mu.Lock()
+	s.base = baseOf(r)
+	f := s.matchFault(c.method, c.str("channel"))
+	if f != nil && f.preempts() {
+		s.record(c, refuse("fault"), f)
+	}
+	s.mu.Unlock()
+	if f != nil && !s.faultBefore(w, r, f) {
+		return
+	}
+	s.mu.Lock()
+	c.noShare = f != nil && f.Kind == FaultNeverShare
+	out, err := c.run()
+	s.record(c, err, f)
+	var body []byte
+	if err == nil {
+		if out == nil {
+			out = reply{}
+		}
+		out["ok"] = true
+		body = mustJSON(out) // under the lock, as answers show live state
+	}
+	s.mu.Unlock()
+	if f != nil && !s.faultAfter(w, r, f) {
+		return
+	}
+	if err != nil {
+		s.answer(w, err)
+		return
+	}
+	writeBody(w, http.StatusOK, body)
+}
+
+func baseOf(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+func (s *Server) record(c *call, err *apiError, f *fault) {
+	rec := Call{At: s.now(), Method: c.method, Args: c.args, OK: err == nil, Scopes: c.used}
+	if err != nil {
+		rec.Error = err.code
+	} else {
+		for _, sc := range c.used {
+			s.used[sc] = true
+		}
+	}
+	if f != nil {
+		rec.Fault = string(f.Kind)
+	}
+	s.calls = append(s.calls, rec)
+	s.note(Change{Kind: "call", ID: c.method})
+}
+
+// answer writes an ok:false body, or a 429.
+func (s *Server) answer(w http.ResponseWriter, err *apiError) {
+	switch {
+	case err.retry > 0:
+		w.Header().Set("Retry-After", strconv.Itoa(err.retry))
+		writeJSON(w, http.StatusTooManyRequests, reply{"ok": false, "error": err.code})
+	default:
+		body := reply{"ok": false, "error": err.code}
+		if err.code == "missing_scope" {
+			s.mu.Lock()
+			body["needed"], body["provided"] = err.needed, s.provided()
+			s.mu.Unlock()
+		}
+		if len(err.messages) > 0 {
+			body["response_metadata"] = reply{"messages": err.messages}
+			if err.code == "invalid_blocks" {
+				var errs []string
+				for _, m := range err.messages {
+					errs = append(errs, strings.TrimPrefix(m, "[ERROR] "))
+				}
+				body["errors"] = errs
+			}
+		}
+		writeJSON(w, http.StatusOK, body)
+	}
+}
+
+func (s *Server) provided() string {
+	return strings.Join(slices.Sorted(maps.Keys(s.scopes)), ",")
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, "encode", http.StatusInternalServerError)
+		return
+	}
+	writeBody(w, status, b)
+}
+
+func writeBody(w http.ResponseWriter, status int, b []byte) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write(b) //nolint:errcheck // the client is gone
+}
+
+// read takes the arguments from the query and from a form, multipart or JSON body.
+func (c *call) read(w http.ResponseWriter, r *http.Request) *apiError {
+	c.args = map[string]string{}
+	for k, v := range r.URL.Query() {
+		c.args[k] = v[0]
+	}
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil && r.Method == http.MethodPost && r.ContentLength != 0 {
+		return refuse("missing_post_type")
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	switch {
+	case r.Method == http.MethodGet:
+	case r.Method != http.MethodPost:
+		return refuse("method_not_supported")
+	case kind == "application/json":
+		if e := c.readJSON(r.Body); e != nil {
+			return e
+		}
+	case kind == "application/x-www-form-urlencoded", kind == "multipart/form-data":
+		if err := r.ParseMultipartForm(maxBody); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+			return refuse("invalid_form_data")
+		}
+		for k, v := range r.PostForm {
+			c.args[k] = v[0]
+		}
+	case kind != "":
+		return refuse("invalid_post_type")
+	}
+	c.token = c.args["token"]
+	delete(c.args, "token")
+	if t, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		c.token = t
+	}
+	return nil
+}
+
+func (c *call) readJSON(body io.Reader) *apiError {
+	b, err := io.ReadAll(body)
+	if err != nil {
+		return refuse("invalid_json")
+	}
+	if len(b) == 0 {
+		return nil
+	}
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal(b, &m); err != nil {
+		if json.Valid(b) {
+			return refuse("json_not_object")
+		}
+		return refuse("invalid_json")
+	}
+	for k, v := range m {
+		var text string
+		if json.Unmarshal(v, &text) == nil {
+			if string(v) != "null" {
+				c.args[k] = text
+			}
+			continue
+		}
+		c.args[k] = string(v)
+	}
+	return nil
+}
+
+// run checks method, token, scope and rate, then performs the call. Caller holds s.mu.
+func (c *call) run() (reply, *apiError) {
+	m, ok := c.api[c.method]
+	if !ok {
+		return nil, refuse("unknown_method")
+	}
+	if err := c.authorize(m); err != nil {
+		return nil, err
+	}
+	if m.scope != "" {
+		if err := c.need(m.scope); err != nil {
+			return nil, err
+		}
+	}
+	for _, k := range m.required {
+		if c.args[k] == "" {
+			return nil, missingArg(c.method, k)
+		}
+	}
+	if err := c.limit(c.method, m.tier, c.str("channel")); err != nil {
+		return nil, err
+	}
+	return m.do(c)
+}
+
+func missingArg(method, arg string) *apiError {
+	switch {
+	case arg == "channel" && !strings.HasPrefix(method, "reactions."):
+		return refuse("channel_not_found")
+	case arg == "channel", arg == "timestamp":
+		return refuse("no_item_specified")
+	case arg == "name":
+		return refuse("invalid_name")
+	case arg == "user":
+		return refuse("user_not_found")
+	case arg == "email":
+		return refuse("users_not_found")
+	}
+	return refuse("invalid_arguments", fmt.Sprintf("[ERROR] missing required field: %s", arg))
+}
+
+func (c *call) authorize(m method) *apiError {
+	want := c.opt.BotToken
+	if m.appToken {
+		want = c.opt.AppToken
+	}
+	switch {
+	case c.token == "":
+		return refuse("not_authed")
+	case c.revoked && (c.token == c.opt.BotToken || c.token == c.opt.AppToken):
+		return refuse("account_inactive")
+	case c.token == want:
+		return nil
+	case c.token == c.opt.AppToken || c.token == c.opt.BotToken:
+		return refuse("not_allowed_token_type")
+	}
+	return refuse("invalid_auth")
+}
+
+// need demands one of the scopes (alternatives separated by |) and records its use.
+func (c *call) need(scope string) *apiError {
+	alt := strings.Split(scope, "|")
+	for _, sc := range alt {
+		if c.scopes[sc] {
+			if !slices.Contains(c.used, sc) {
+				c.used = append(c.used, sc)
+			}
+			return nil
+		}
+	}
+	return &apiError{code: "missing_scope", needed: strings.Join(alt, ",")}
+}

@@ -1,0 +1,328 @@
+package slackfake
+
+import (
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+)
+
+// Limits of messages. Units: runes unless named otherwise.
+// Source: docs.slack.dev/reference/methods/chat.postMessage and measurements by users, read 2026-11.
+const (
+	maxText           = 40000 // longer is cut, not refused
+	maxUpdateText     = 4000
+	maxAllBlocks      = 13200 // of one message, as JSON
+	maxMessageBlocks  = 50
+	maxMarkdown       = 12000
+	maxMetadataBytes  = 8000
+	maxAttachments    = 100
+	maxUsername       = 80
+	maxReactionsOnOne = 50
+)
+
+// content is what a message shows, checked.
+type content struct {
+	text        string
+	blocks      json.RawMessage
+	attachments json.RawMessage
+}
+
+// content reads text, markdown_text, blocks and attachments. kept says that an update may
+// leave all of them out.
+func (c *call) content() (content, *apiError) {
+	var out content
+	out.text = c.str("text")
+	if md := c.str("markdown_text"); md != "" {
+		if out.text != "" || c.raw("blocks") != nil {
+			return out, refuse("markdown_text_conflict")
+		}
+		if utf8.RuneCountInString(md) > maxMarkdown {
+			return out, refuse("msg_too_long")
+		}
+		out.text = md
+		out.blocks = mustJSON([]any{map[string]any{"type": "markdown", "block_id": c.secret(5), "text": md}})
+		return out, nil
+	}
+	blocks, err := c.checkBlocks(c.raw("blocks"), onMessage)
+	if err != nil {
+		return out, err
+	}
+	if len(blocks) > 0 {
+		out.blocks = mustJSON(blocks)
+		if utf8.RuneCount(out.blocks) > maxAllBlocks {
+			return out, refuse("msg_blocks_too_long")
+		}
+	}
+	if out.attachments, err = c.checkAttachments(c.raw("attachments")); err != nil {
+		return out, err
+	}
+	if strings.TrimSpace(out.text) == "" && out.blocks == nil && out.attachments == nil {
+		return out, refuse("no_text")
+	}
+	return out, nil
+}
+
+func mustJSON(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return json.RawMessage("null") // maps of decoded JSON always encode
+	}
+	return b
+}
+
+func cutText(text string) string {
+	if utf8.RuneCountInString(text) <= maxText {
+		return text
+	}
+	return string([]rune(text)[:maxText])
+}
+
+// metadata reads the argument; nil when absent or without an event type, clear when it is {}.
+func (c *call) metadata() (m *Metadata, clear bool, err *apiError) {
+	raw := c.raw("metadata")
+	if raw == nil {
+		return nil, false, nil
+	}
+	if len(raw) > maxMetadataBytes {
+		return nil, false, refuse("metadata_too_large")
+	}
+	var v struct {
+		EventType    *string         `json:"event_type"`
+		EventPayload json.RawMessage `json:"event_payload"`
+	}
+	if json.Unmarshal(raw, &v) != nil {
+		return nil, false, refuse("invalid_metadata_format")
+	}
+	if v.EventType == nil && v.EventPayload == nil {
+		return nil, true, nil
+	}
+	var object map[string]any
+	if v.EventType == nil || *v.EventType == "" || json.Unmarshal(v.EventPayload, &object) != nil || object == nil {
+		if v.EventType != nil && *v.EventType == "" && (object == nil || len(object) == 0) {
+			return nil, true, nil // slack-go's empty value
+		}
+		return nil, false, refuse("invalid_metadata_schema")
+	}
+	return &Metadata{EventType: *v.EventType, EventPayload: v.EventPayload}, false, nil
+}
+
+// writable finds the channel and checks that the bot may post there.
+func (c *call) writable() (*channel, *apiError) {
+	id := c.str("channel")
+	if strings.HasPrefix(id, "U") || strings.HasPrefix(id, "W") {
+		u := c.users[id]
+		if u == nil {
+			return nil, refuse("channel_not_found")
+		}
+		return c.dmWith(id), nil
+	}
+	ch, err := c.findChannel(id)
+	switch {
+	case err != nil:
+		return nil, err
+	case ch.Archived:
+		return nil, refuse("is_archived")
+	case !ch.members[c.opt.BotUser]:
+		if ch.Private || c.need("chat:write.public") != nil {
+			return nil, refuse("not_in_channel")
+		}
+	}
+	return ch, nil
+}
+
+func (c *call) postMessage() (reply, *apiError) {
+	ch, err := c.writable()
+	if err != nil {
+		return nil, err
+	}
+	body, err := c.content()
+	if err != nil {
+		return nil, err
+	}
+	meta, _, err := c.metadata()
+	if err != nil {
+		return nil, err
+	}
+	m := c.botMessage(body)
+	m.Metadata = meta
+	if err := c.placeInThread(ch, m); err != nil {
+		return nil, err
+	}
+	c.insert(ch, m)
+	out := m.clone()
+	return reply{"channel": ch.ID, "ts": m.TS, "message": out}, nil
+}
+
+// placeInThread reads thread_ts and reply_broadcast into m.
+func (c *call) placeInThread(ch *channel, m *Message) *apiError {
+	m.ThreadTS = c.str("thread_ts")
+	if m.ThreadTS == "" {
+		return nil
+	}
+	if _, ok := parseTS(m.ThreadTS); !ok {
+		return refuse("invalid_thread_ts")
+	}
+	root := ch.byTS[m.ThreadTS]
+	if root != nil && root.isReply() {
+		return refuse("cannot_reply_to_message")
+	}
+	if t := ch.threads[m.ThreadTS]; t != nil && t.locked {
+		return refuse("restricted_action_thread_locked")
+	}
+	if c.flag("reply_broadcast") && root != nil {
+		m.Subtype = "thread_broadcast"
+	}
+	return nil
+}
+
+// botMessage makes the app's message; name and icon are ignored without their scope.
+func (c *call) botMessage(body content) *Message {
+	m := &Message{
+		User: c.opt.BotUser, BotID: c.opt.BotID, AppID: c.opt.AppID,
+		Text: cutText(body.text), Blocks: body.blocks, Attachments: body.attachments,
+	}
+	custom := c.str("username") != "" || c.str("icon_emoji") != "" || c.str("icon_url") != ""
+	if !custom || c.need("chat:write.customize") != nil {
+		m.BotProfile = &BotProfile{
+			ID: c.opt.BotID, AppID: c.opt.AppID, Name: c.opt.AppName, Icons: map[string]string{}, TeamID: c.opt.TeamID,
+		}
+		return m
+	}
+	m.Subtype, m.User = "bot_message", ""
+	m.Username = c.str("username")
+	if m.Username == "" {
+		m.Username = c.opt.AppName
+	}
+	if r := []rune(m.Username); len(r) > maxUsername {
+		m.Username = string(r[:maxUsername])
+	}
+	if e, u := c.str("icon_emoji"), c.str("icon_url"); e != "" || u != "" {
+		m.Icons = &Icons{Emoji: e, Image48: u}
+	}
+	return m
+}
+
+// ownMessage finds the app's message named by channel and ts.
+func (c *call) ownMessage(denied string) (*channel, *Message, *apiError) {
+	ch, err := c.findChannel(c.str("channel"))
+	if err != nil {
+		return nil, nil, err
+	}
+	m := ch.byTS[c.str("ts")]
+	switch {
+	case m == nil || m.Subtype == "tombstone":
+		return nil, nil, refuse("message_not_found")
+	case m.BotID != c.opt.BotID && m.User != c.opt.BotUser:
+		return nil, nil, refuse(denied)
+	}
+	return ch, m, nil
+}
+
+func (c *call) updateMessage() (reply, *apiError) {
+	ch, m, err := c.ownMessage("cant_update_message")
+	if err != nil {
+		return nil, err
+	}
+	if ch.Archived {
+		return nil, refuse("is_inactive")
+	}
+	if utf8.RuneCountInString(c.str("text")) > maxUpdateText {
+		return nil, refuse("msg_too_long")
+	}
+	body, err := c.content()
+	if err != nil {
+		return nil, err
+	}
+	meta, drop, err := c.metadata()
+	if err != nil {
+		return nil, err
+	}
+	prev := m.clone()
+	if c.has("text") || c.has("markdown_text") {
+		m.Text = body.text
+	}
+	switch {
+	case c.raw("blocks") != nil:
+		if hasRichText(m.Blocks) && body.blocks != nil && !hasRichText(body.blocks) {
+			m.Text = prev.Text
+			return nil, refuse("block_mismatch")
+		}
+		m.Blocks = body.blocks
+	case c.str("text") != "" || c.has("markdown_text"):
+		m.Blocks = body.blocks // text alone replaces the blocks
+	}
+	if c.has("attachments") {
+		m.Attachments = body.attachments
+	}
+	if meta != nil || drop {
+		m.Metadata = meta
+	}
+	m.Edited = &Edited{User: c.opt.BotUser, TS: formatTS(c.now().UnixMicro())}
+	c.change(ch, m, prev)
+	return reply{"channel": ch.ID, "ts": m.TS, "text": m.Text, "message": m.clone()}, nil
+}
+
+func hasRichText(blocks json.RawMessage) bool {
+	var list []struct {
+		Type string `json:"type"`
+	}
+	if json.Unmarshal(blocks, &list) != nil {
+		return false
+	}
+	for _, b := range list {
+		if b.Type == "rich_text" {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *call) deleteMessage() (reply, *apiError) {
+	ch, m, err := c.ownMessage("cant_delete_message")
+	if err != nil {
+		return nil, err
+	}
+	ts := m.TS
+	c.remove(ch, m)
+	return reply{"channel": ch.ID, "ts": ts}, nil
+}
+
+func (c *call) postEphemeral() (reply, *apiError) {
+	ch, err := c.writable()
+	if err != nil {
+		return nil, err
+	}
+	user := c.str("user")
+	if !ch.members[user] {
+		return nil, refuse("user_not_in_channel")
+	}
+	body, err := c.content()
+	if err != nil {
+		return nil, err
+	}
+	e := &Ephemeral{Channel: ch.ID, User: user, ThreadTS: c.str("thread_ts"), Text: cutText(body.text), Blocks: body.blocks}
+	if c.str("username") != "" && c.need("chat:write.customize") == nil {
+		e.Username = c.str("username")
+	}
+	c.showEphemeral(ch, e)
+	return reply{"message_ts": e.TS}, nil
+}
+
+// showEphemeral shows e to its user only. Caller holds s.mu.
+func (s *Server) showEphemeral(ch *channel, e *Ephemeral) {
+	e.Channel, e.TS = ch.ID, ch.nextTS(s.now())
+	s.ephs = append(s.ephs, e)
+	s.note(Change{Kind: "ephemeral", Channel: ch.ID, TS: e.TS, Thread: e.ThreadTS, User: e.User})
+}
+
+func (c *call) permalink() (reply, *apiError) {
+	ch, err := c.findChannel(c.str("channel"))
+	if err != nil {
+		return nil, err
+	}
+	m := ch.byTS[c.str("message_ts")]
+	if m == nil {
+		return nil, refuse("message_not_found")
+	}
+	return reply{"channel": ch.ID, "permalink": c.permalinkOf(ch, m)}, nil
+}

@@ -1,0 +1,217 @@
+package slackfake
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The emulator's own address space for drivers in another process, all JSON:
+//
+//	GET  /_fake/state[?channel=]         workspace, channels with threads, files, views, ephemerals
+//	GET  /_fake/channels  /_fake/users   the lists
+//	GET  /_fake/messages?channel=        top level, oldest first
+//	GET  /_fake/thread?channel=&ts=      root and replies
+//	GET  /_fake/inbox?user=              notifications and badges
+//	GET  /_fake/views?user=              open modals and the home tab
+//	GET  /_fake/ephemerals[?user=]
+//	GET  /_fake/file?id=                 metadata and places; &raw=1 the bytes
+//	GET  /_fake/status?channel=&ts=      the typing line
+//	GET  /_fake/calls[?method=]          Web API calls
+//	GET  /_fake/info                     tokens, ids, scopes used, sockets, lost events
+//	GET  /_fake/changes?since=N[&wait=S] change log; waits up to S seconds for news
+//	GET|POST|DELETE /_fake/faults[?id=]  list, Fault → {"id"}, clear
+//	POST /_fake/person/{user}/{verb}     body Act; verbs in control_person.go
+//	POST /_fake/admin/{verb}             body Admin; verbs in control_admin.go
+//	POST /_fake/reset
+//
+// Refusals are {"ok":false,"error":…} with status 409, bad requests 400.
+func (s *Server) controlRoutes() {
+	get := func(path string, f func(q func(string) string) any) {
+		s.mux.HandleFunc("GET /_fake/"+path, func(w http.ResponseWriter, r *http.Request) {
+			writeJSON(w, http.StatusOK, f(r.URL.Query().Get))
+		})
+	}
+	get("state", func(q func(string) string) any { return s.snapshot(q("channel")) })
+	get("channels", func(func(string) string) any { return s.Channels() })
+	get("users", func(func(string) string) any { return s.Users() })
+	get("messages", func(q func(string) string) any { return s.Messages(q("channel")) })
+	get("thread", func(q func(string) string) any { return s.Thread(q("channel"), q("ts")) })
+	get("status", func(q func(string) string) any { return s.Status(q("channel"), q("ts")) })
+	get("ephemerals", func(q func(string) string) any { return s.Ephemerals(q("user")) })
+	get("calls", func(q func(string) string) any { return s.Calls(q("method")) })
+	get("inbox", func(q func(string) string) any {
+		return reply{"notifications": s.Notifications(q("user")), "badges": s.Badges(q("user"))}
+	})
+	get("views", func(q func(string) string) any {
+		return reply{"modals": s.Views(q("user")), "home": s.Home(q("user"))}
+	})
+	get("info", func(func(string) string) any { return s.info() })
+	s.mux.HandleFunc("GET /_fake/file", s.controlFile)
+	s.mux.HandleFunc("GET /_fake/changes", s.controlChanges)
+	s.mux.HandleFunc("GET /_fake/faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Faults()) })
+	s.mux.HandleFunc("POST /_fake/faults", s.controlInject)
+	s.mux.HandleFunc("DELETE /_fake/faults", s.controlClear)
+	s.mux.HandleFunc("POST /_fake/person/{user}/{verb}", s.controlPerson)
+	s.mux.HandleFunc("POST /_fake/admin/{verb}", s.controlAdmin)
+	s.mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
+		s.Reset()
+		writeJSON(w, http.StatusOK, reply{"ok": true})
+	})
+}
+
+// ChannelState is a channel with everything in it.
+type ChannelState struct {
+	Channel
+	Messages []*Message            `json:"messages"`
+	Threads  map[string][]*Message `json:"threads"` // root ts → replies
+}
+
+// Snapshot is the whole workspace, or one channel of it.
+type Snapshot struct {
+	TeamID     string             `json:"team_id"`
+	Users      []User             `json:"users"`
+	Channels   []ChannelState     `json:"channels"`
+	Files      []*File            `json:"files"`
+	Ephemerals []Ephemeral        `json:"ephemerals"`
+	Views      map[string][]*View `json:"views"` // user → open modals
+	Homes      map[string]*View   `json:"homes"`
+}
+
+func (s *Server) snapshot(only string) Snapshot {
+	out := Snapshot{
+		TeamID: s.opt.TeamID, Users: s.Users(), Ephemerals: s.Ephemerals(""),
+		Views: map[string][]*View{}, Homes: map[string]*View{}, Channels: []ChannelState{},
+	}
+	for _, u := range out.Users {
+		if v := s.Views(u.ID); v != nil {
+			out.Views[u.ID] = v
+		}
+		if h := s.Home(u.ID); h != nil {
+			out.Homes[u.ID] = h
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range s.chanIDs {
+		if ch := s.channels[id]; only == "" || id == only {
+			out.Channels = append(out.Channels, ch.state())
+		}
+	}
+	for _, f := range s.files {
+		out.Files = append(out.Files, f.clone())
+	}
+	return out
+}
+
+func (c *channel) state() ChannelState {
+	out := ChannelState{Channel: c.view(), Messages: []*Message{}, Threads: map[string][]*Message{}}
+	for _, m := range c.messages {
+		out.Messages = append(out.Messages, m.clone())
+	}
+	for ts, t := range c.threads {
+		for _, m := range t.replies {
+			out.Threads[ts] = append(out.Threads[ts], m.clone())
+		}
+	}
+	return out
+}
+
+func (s *Server) info() reply {
+	used, lost, pending, sockets := s.ScopesUsed(), s.LostEvents(), s.PendingEvents(), s.Sockets()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return reply{
+		"team_id": s.opt.TeamID, "app_id": s.opt.AppID, "bot_id": s.opt.BotID, "bot_user_id": s.opt.BotUser,
+		"bot_token": s.opt.BotToken, "app_token": s.opt.AppToken, "signing_secret": s.opt.SigningSecret,
+		"scopes_used": used, "lost_events": lost, "pending_events": pending, "sockets": sockets, "now": s.now(),
+		"last_change": s.log.next, "targets": s.targets,
+	}
+}
+
+func (s *Server) controlFile(w http.ResponseWriter, r *http.Request) {
+	f := s.File(r.URL.Query().Get("id"))
+	switch {
+	case f == nil:
+		writeJSON(w, http.StatusNotFound, reply{"ok": false, "error": "file_not_found"})
+	case r.URL.Query().Get("raw") != "":
+		w.Header().Set("Content-Type", f.Mimetype)
+		w.Write(f.Data) //nolint:errcheck // the client is gone
+	default:
+		writeJSON(w, http.StatusOK, f)
+	}
+}
+
+func (s *Server) controlChanges(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	since, err := strconv.ParseInt(q.Get("since"), 10, 64)
+	if q.Get("since") != "" && err != nil {
+		writeJSON(w, http.StatusBadRequest, reply{"ok": false, "error": "bad since"})
+		return
+	}
+	seconds, err := strconv.Atoi(q.Get("wait"))
+	if err != nil {
+		seconds = 0
+	}
+	ctx, stop := context.WithTimeout(r.Context(), time.Duration(seconds)*time.Second)
+	defer stop()
+	got, _ := s.changesSince(since)
+	if len(got) == 0 && seconds > 0 {
+		sub := &Subscription{s: s, next: since}
+		got, _ = sub.Next(ctx) //nolint:errcheck // no news is an answer too
+	}
+	if got == nil {
+		got = []Change{}
+	}
+	writeJSON(w, http.StatusOK, got)
+}
+
+func (s *Server) controlInject(w http.ResponseWriter, r *http.Request) {
+	var f Fault
+	if !readControl(w, r, &f) {
+		return
+	}
+	writeJSON(w, http.StatusOK, reply{"ok": true, "id": s.Inject(f)})
+}
+
+func (s *Server) controlClear(w http.ResponseWriter, r *http.Request) {
+	var ids []int
+	for part := range strings.SplitSeq(r.URL.Query().Get("id"), ",") {
+		if n, err := strconv.Atoi(part); err == nil {
+			ids = append(ids, n)
+		}
+	}
+	s.ClearFaults(ids...)
+	writeJSON(w, http.StatusOK, reply{"ok": true})
+}
+
+// readControl decodes a strict JSON body; an empty one is the zero value.
+func readControl(w http.ResponseWriter, r *http.Request, into any) bool {
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<20))
+	if err == nil && len(b) > 0 {
+		d := json.NewDecoder(strings.NewReader(string(b)))
+		d.DisallowUnknownFields()
+		err = d.Decode(into)
+	}
+	if err != nil {
+		writeJSON(w, http.StatusBadRequest, reply{"ok": false, "error": err.Error()})
+		return false
+	}
+	return true
+}
+
+func controlDone(w http.ResponseWriter, out reply, err error) {
+	if err != nil {
+		writeJSON(w, http.StatusConflict, reply{"ok": false, "error": err.Error()})
+		return
+	}
+	if out == nil {
+		out = reply{}
+	}
+	out["ok"] = true
+	writeJSON(w, http.StatusOK, out)
+}

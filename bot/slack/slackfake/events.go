@@ -1,0 +1,213 @@
+package slackfake
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// delivery is one payload on its way to the app. Guarded by Server.mu, but for what is fixed.
+type delivery struct {
+	kind     string // events_api, slash_commands, interactive
+	name     string // event name or interaction type, for faults
+	key      string // deliveries of one key keep their order in HTTP mode
+	id       string // event id
+	payload  json.RawMessage
+	form     map[string]string // of a slash command in HTTP mode
+	attempt  int
+	reason   string
+	target   string           // HTTP address
+	envelope string           // Socket Mode: of the current attempt
+	conn     *socket          // Socket Mode: that carries the current attempt
+	cut      bool             // fault: drop the socket before the ack
+	answer   chan appResponse // interactions and commands; buffered
+}
+
+// appResponse is what the app answered to an interaction or command.
+type appResponse struct {
+	body json.RawMessage // nil when empty
+	err  string          // operation_timeout, http_404, …
+}
+
+// LostEvent is an event that Slack gave up on.
+type LostEvent struct {
+	EventID string          `json:"event_id"`
+	Name    string          `json:"name"`
+	Reason  string          `json:"reason"`
+	Payload json.RawMessage `json:"payload"`
+}
+
+// LostEvents lists events that were never acknowledged, or lost by a fault.
+func (s *Server) LostEvents() []LostEvent {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.lost)
+}
+
+// eventScope names the scope that an event needs; "" = none.
+func eventScope(name string, ch *channel) string {
+	switch name {
+	case "message.channels":
+		return "channels:history"
+	case "message.groups":
+		return "groups:history"
+	case "message.im":
+		return "im:history"
+	case "app_mention":
+		return "app_mentions:read"
+	case "reaction_added", "reaction_removed":
+		return "reactions:read"
+	case "user_change", "team_join":
+		return "users:read"
+	case "file_shared":
+		return "files:read"
+	case "member_joined_channel", "member_left_channel":
+		return scopeFor(ch, "read")
+	case "channel_created", "channel_archive", "channel_unarchive", "channel_rename", "channel_deleted", "channel_left", "channel_id_changed":
+		return "channels:read"
+	case "group_archive", "group_unarchive", "group_rename", "group_deleted", "group_left":
+		return "groups:read"
+	}
+	return ""
+}
+
+// emit sends an event if the app subscribes to it, has its scope and is in the channel.
+// Caller holds s.mu.
+func (s *Server) emit(name string, ch *channel, event map[string]any) {
+	scope := eventScope(name, ch)
+	switch {
+	case s.revoked && name != "tokens_revoked" && name != "app_uninstalled":
+		return
+	case s.opt.Events != nil && !slices.Contains(s.opt.Events, name):
+		return
+	case ch != nil && !ch.members[s.opt.BotUser]:
+		return
+	case scope != "" && !s.scopes[scope]:
+		return
+	}
+	if scope != "" {
+		s.used[scope] = true
+	}
+	if event["event_ts"] == nil {
+		event["event_ts"] = formatTS(s.now().UnixMicro())
+	}
+	d := &delivery{kind: "events_api", name: name, id: s.newID("Ev")}
+	shared := false
+	if ch != nil {
+		d.key, shared = ch.ID, ch.ExtShared
+	}
+	d.payload = mustJSON(map[string]any{
+		"token": "fakeVerificationToken", "team_id": s.opt.TeamID, "context_team_id": s.opt.TeamID, "api_app_id": s.opt.AppID,
+		"type": "event_callback", "event_id": d.id, "event_time": s.now().Unix(), "event": event,
+		"is_ext_shared_channel": shared,
+		"authorizations": []any{map[string]any{
+			"enterprise_id": nil, "team_id": s.opt.TeamID, "user_id": s.opt.BotUser, "is_bot": true, "is_enterprise_install": false,
+		}},
+		"event_context": "4-" + d.id,
+	})
+	s.note(Change{Kind: "event", ID: d.id, Channel: d.key})
+	s.throughFaults(d)
+}
+
+// send hands d to the transport. Caller holds s.mu.
+func (s *Server) send(d *delivery) {
+	if t := s.targets.of(d); t != "" {
+		d.target = t
+		s.sendHTTP(d)
+		return
+	}
+	s.sendSocket(d)
+}
+
+// failed is called when an attempt was not acknowledged: events are tried again by the retry
+// table, interactions are not. Caller holds s.mu.
+func (s *Server) failed(d *delivery, reason string, final bool) {
+	if d.envelope != "" {
+		delete(s.pending, d.envelope)
+		d.envelope, d.conn = "", nil
+	}
+	if d.answer != nil {
+		d.answer <- appResponse{err: reason}
+		return
+	}
+	if final || d.attempt >= len(s.opt.RetryDelays) {
+		s.lose(d, reason)
+		return
+	}
+	wait := s.opt.RetryDelays[d.attempt]
+	d.attempt++
+	d.reason = reason
+	s.after(wait, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.send(d)
+	})
+}
+
+func (s *Server) lose(d *delivery, reason string) {
+	s.lost = append(s.lost, LostEvent{EventID: d.id, Name: d.name, Reason: reason, Payload: d.payload})
+	s.opt.Log.Debug("event lost", "event", d.name, "reason", reason)
+}
+
+// PendingEvents counts deliveries that wait for the app: sent and unacknowledged, queued, or
+// waiting for a retry is not included.
+func (s *Server) PendingEvents() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.pending) + len(s.held)
+	for _, q := range s.lanes {
+		n += len(q)
+	}
+	return n
+}
+
+// reorderHold is how long a reordered event waits for one to overtake it.
+const reorderHold = 500 * time.Millisecond
+
+// throughFaults sends d, changed by the injected event faults. Caller holds s.mu.
+func (s *Server) throughFaults(d *delivery) {
+	held := s.held
+	s.held = nil
+	defer func() {
+		for _, h := range held {
+			s.send(h)
+		}
+	}()
+	f := s.matchFault("event:"+d.name, d.key)
+	if f == nil {
+		s.send(d)
+		return
+	}
+	switch f.Kind {
+	case FaultLose:
+		s.lose(d, "fault")
+	case FaultDuplicate:
+		s.send(d)
+		twin := *d
+		s.send(&twin)
+	case FaultReorder:
+		s.held = append(s.held, d)
+		s.after(reorderHold, func() { s.release(d) })
+	case FaultDelay:
+		s.after(f.Delay, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.send(d)
+		})
+	case FaultDrop:
+		d.cut = true
+		s.send(d)
+	default:
+		s.send(d)
+	}
+}
+
+// release sends a held event that nothing overtook in time.
+func (s *Server) release(d *delivery) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := slices.Index(s.held, d); i >= 0 {
+		s.held = slices.Delete(s.held, i, i+1)
+		s.send(d)
+	}
+}

@@ -1,0 +1,287 @@
+package slackfake
+
+import (
+	"encoding/json"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxFileBytes is Slack's limit for one file (1 GB).
+const maxFileBytes = 1 << 30
+
+// upload is a ticket from files.getUploadURLExternal.
+type upload struct {
+	file *File
+	done bool // the bytes have arrived
+}
+
+// clone copies f as messages show it: without its places.
+func (f *File) clone() *File {
+	n := *f
+	n.Shares, n.Channels, n.Groups, n.IMs = nil, nil, nil, nil
+	return &n
+}
+
+// newFile fills in what Slack derives. Caller holds s.mu.
+func (s *Server) newFile(name, title, user, team string, data []byte) *File {
+	f := &File{ID: s.newID("F"), Name: name, Title: title, User: user, UserTeam: team, Mode: "hosted", FileAccess: "visible"}
+	if f.Title == "" {
+		f.Title = name
+	}
+	f.Created = s.now().Unix()
+	f.Timestamp = f.Created
+	f.setData(data)
+	base := s.home() + "/files-pri/" + s.opt.TeamID + "-" + f.ID
+	leaf := strings.ReplaceAll(strings.ToLower(path.Base(name)), " ", "_")
+	f.URLPrivate, f.URLPrivateDownload = base+"/"+leaf, base+"/download/"+leaf
+	f.Permalink = s.opt.WorkspaceURL + "files/" + user + "/" + f.ID + "/" + leaf
+	s.files[f.ID] = f
+	return f
+}
+
+func (f *File) setData(data []byte) {
+	f.Data, f.Size = data, int64(len(data))
+	f.Filetype = strings.ToLower(strings.TrimPrefix(path.Ext(f.Name), "."))
+	if f.Mimetype == "" && len(data) > 0 {
+		f.Mimetype = sniff(data)
+	}
+	if f.Filetype == "" {
+		f.Filetype = "binary"
+	}
+	f.PrettyType = strings.ToUpper(f.Filetype)
+}
+
+// keepFile stores a file that a person posts. Caller holds s.mu.
+func (s *Server) keepFile(in NewFile, user, team string) *File {
+	f := s.newFile(in.Name, in.Name, user, team, in.Data)
+	if in.Mimetype != "" {
+		f.Mimetype = in.Mimetype
+	}
+	if in.FileAccess != "" {
+		f.FileAccess = in.FileAccess
+	}
+	switch {
+	case in.ExternalURL != "" || in.Mode == "external":
+		f.Mode, f.IsExternal, f.ExternalType, f.ExternalURL = "external", true, "gdrive", in.ExternalURL
+		f.URLPrivate, f.URLPrivateDownload = in.ExternalURL, ""
+	case in.Mode == "hidden_by_limit" || in.Mode == "tombstone":
+		f.Mode, f.URLPrivate, f.URLPrivateDownload, f.Data = in.Mode, "", "", nil
+	case in.Mode != "":
+		f.Mode = in.Mode
+	}
+	return f
+}
+
+// shareAll notes where m's files are now, and tells the app. Caller holds s.mu.
+func (s *Server) shareAll(ch *channel, m *Message) {
+	kind := "public"
+	if ch.Private || ch.IM {
+		kind = "private"
+	}
+	for _, f := range m.Files {
+		if f.Shares == nil {
+			f.Shares = map[string]map[string][]*Share{}
+		}
+		if f.Shares[kind] == nil {
+			f.Shares[kind] = map[string][]*Share{}
+		}
+		f.Shares[kind][ch.ID] = append(f.Shares[kind][ch.ID], &Share{
+			TS: m.TS, ThreadTS: m.ThreadTS, ReplyUsers: []string{}, ChannelName: ch.Name, TeamID: s.opt.TeamID, ShareUserID: f.User,
+		})
+		f.IsPublic = f.IsPublic || kind == "public"
+		switch {
+		case ch.IM:
+			f.IMs = append(f.IMs, ch.ID)
+		case ch.Private:
+			f.Groups = append(f.Groups, ch.ID)
+		default:
+			f.Channels = append(f.Channels, ch.ID)
+		}
+		s.note(Change{Kind: "file", ID: f.ID, Channel: ch.ID, TS: m.TS})
+		s.emit("file_shared", ch, map[string]any{
+			"type": "file_shared", "file_id": f.ID, "user_id": f.User, "file": map[string]any{"id": f.ID}, "channel_id": ch.ID,
+		})
+	}
+}
+
+// refreshShares keeps the reply figures of a thread whose root carries files.
+func (s *Server) refreshShares(ch *channel, t *thread) {
+	for _, f := range t.root.Files {
+		for _, places := range f.Shares {
+			for _, sh := range places[ch.ID] {
+				if sh.TS == t.root.TS {
+					sh.ReplyCount, sh.ReplyUsersCount, sh.LatestReply = t.root.ReplyCount, t.root.ReplyUsersCount, t.root.LatestReply
+					sh.ReplyUsers = slices.Clone(t.root.ReplyUsers)
+				}
+			}
+		}
+	}
+}
+
+func (c *call) uploadURL() (reply, *apiError) {
+	name := c.str("filename")
+	n, err := strconv.ParseInt(c.str("length"), 10, 64)
+	switch {
+	case name == "" || c.str("length") == "":
+		return nil, refuse("invalid_arguments", "[ERROR] missing required field: filename or length")
+	case err != nil || n < 0:
+		return nil, refuse("invalid_arguments", "[ERROR] length must be an integer")
+	case n == 0:
+		return nil, refuse("missing_argument")
+	case n > maxFileBytes:
+		return nil, refuse("file_upload_size_restricted")
+	}
+	f := c.newFile(name, "", c.opt.BotUser, c.opt.TeamID, nil)
+	f.Size, f.AltTxt = n, c.str("alt_txt")
+	delete(c.files, f.ID) // not known before it is complete
+	ticket := c.secret(48)
+	c.uploads[ticket] = &upload{file: f}
+	return reply{"upload_url": c.home() + "/upload/v1/" + ticket, "file_id": f.ID}, nil
+}
+
+func (c *call) completeUpload() (reply, *apiError) {
+	var list []struct {
+		ID    string `json:"id"`
+		Title string `json:"title"`
+	}
+	if json.Unmarshal(c.raw("files"), &list) != nil || len(list) == 0 {
+		return nil, refuse("invalid_arguments", "[ERROR] missing required field: files")
+	}
+	places, err := c.uploadPlaces()
+	if err != nil {
+		return nil, err
+	}
+	text, blocks, err := c.uploadText()
+	if err != nil {
+		return nil, err
+	}
+	var files []*File
+	for _, x := range list {
+		u := c.uploadOf(x.ID)
+		if u == nil || !u.done {
+			return nil, refuse("file_not_found")
+		}
+		if x.Title != "" {
+			u.file.Title = x.Title
+		}
+		files = append(files, u.file)
+	}
+	for _, f := range files {
+		c.files[f.ID] = f
+		delete(c.uploads, c.ticketOf(f.ID))
+	}
+	if !c.noShare {
+		s, thread := c.Server, c.str("thread_ts")
+		for _, ch := range places {
+			s.after(s.opt.FileShareDelay, func() { s.shareUpload(ch, thread, text, blocks, files) })
+		}
+	}
+	out := []*File{}
+	for _, f := range files {
+		out = append(out, f.clone())
+	}
+	return reply{"files": out}, nil
+}
+
+func (c *call) uploadPlaces() ([]*channel, *apiError) {
+	ids := jsonList(c.str("channels"))
+	if id := c.str("channel_id"); id != "" {
+		ids = append(ids, id)
+	}
+	var out []*channel
+	for _, id := range ids {
+		ch, err := c.findChannel(id)
+		switch {
+		case err != nil:
+			return nil, err
+		case ch.Archived:
+			return nil, refuse("is_archived")
+		case !ch.members[c.opt.BotUser]:
+			return nil, refuse("not_in_channel")
+		}
+		if ts := c.str("thread_ts"); ts != "" {
+			if _, ok := parseTS(ts); !ok || ch.byTS[ts] != nil && ch.byTS[ts].isReply() {
+				return nil, refuse("invalid_thread_ts")
+			}
+		}
+		out = append(out, ch)
+	}
+	return out, nil
+}
+
+func (c *call) uploadText() (string, json.RawMessage, *apiError) {
+	blocks, err := c.checkBlocks(c.raw("blocks"), onMessage)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, b := range blocks {
+		if m, ok := b.(object); ok && m["type"] == "markdown" {
+			return "", nil, refuse("internal_error")
+		}
+	}
+	if text := c.str("initial_comment"); text != "" || len(blocks) == 0 {
+		return text, nil, nil
+	}
+	return "", mustJSON(blocks), nil
+}
+
+func (s *Server) ticketOf(file string) string {
+	for t, u := range s.uploads {
+		if u.file.ID == file {
+			return t
+		}
+	}
+	return ""
+}
+
+func (s *Server) uploadOf(file string) *upload { return s.uploads[s.ticketOf(file)] }
+
+// shareUpload posts completed files; it runs later than the answer, as at Slack.
+func (s *Server) shareUpload(ch *channel, thread, text string, blocks json.RawMessage, files []*File) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	no := false
+	m := &Message{
+		Subtype: "file_share", User: s.opt.BotUser, BotID: s.opt.BotID, AppID: s.opt.AppID,
+		Text: text, Blocks: blocks, Files: files, Upload: &no, ThreadTS: thread,
+	}
+	s.insert(ch, m)
+	s.shareAll(ch, m)
+}
+
+func (c *call) fileInfo() (reply, *apiError) {
+	f := c.files[c.str("file")]
+	if f == nil {
+		return nil, refuse("file_not_found")
+	}
+	if f.Mode == "tombstone" {
+		return nil, refuse("file_deleted")
+	}
+	n := *f
+	if n.FileAccess == "check_file_info" {
+		n.FileAccess = "visible"
+	}
+	return reply{"file": &n, "comments": []any{}, "response_metadata": nextCursor(0)}, nil
+}
+
+// deleteFile removes the app's own file; messages keep a tombstone of it.
+func (c *call) deleteFile() (reply, *apiError) {
+	f := c.files[c.str("file")]
+	switch {
+	case f == nil:
+		return nil, refuse("file_not_found")
+	case f.Mode == "tombstone":
+		return nil, refuse("file_deleted")
+	case f.User != c.opt.BotUser:
+		return nil, refuse("cant_delete_file")
+	}
+	c.buryFile(f)
+	return reply{}, nil
+}
+
+func (s *Server) buryFile(f *File) {
+	*f = File{ID: f.ID, Name: f.Name, User: f.User, Mode: "tombstone", Created: f.Created, Timestamp: f.Timestamp}
+	s.note(Change{Kind: "file", ID: f.ID})
+}

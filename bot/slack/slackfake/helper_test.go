@@ -1,0 +1,213 @@
+package slackfake_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/slackevents"
+	"github.com/slack-go/slack/socketmode"
+
+	"parley/bot/slack/slackfake"
+)
+
+// world is a workspace with two people, a public channel #support with the bot, and clients.
+type world struct {
+	t   *testing.T
+	srv *slackfake.Server
+	api *slack.Client
+	ch  string // #support
+	ann *slackfake.Person
+	ben *slackfake.Person
+	ctx context.Context //nolint:containedctx // of one test
+}
+
+func newWorld(t *testing.T, o slackfake.Options) *world {
+	t.Helper()
+	o.Users = append(o.Users,
+		slackfake.User{ID: "U0ANN00001", Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"},
+		slackfake.User{ID: "U0BEN00001", Name: "ben", RealName: "Ben Ode", Email: "ben@acme.test"})
+	o.Channels = append(o.Channels, slackfake.Channel{
+		ID: "C0SUPPORT1", Name: "support", Members: []string{"U0FAKEBOT01", "U0ANN00001", "U0BEN00001"},
+	})
+	srv := slackfake.New(o)
+	if err := srv.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := srv.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(stop)
+	return &world{t: t, srv: srv, api: client(srv), ch: "C0SUPPORT1", ann: srv.As("U0ANN00001"), ben: srv.As("U0BEN00001"), ctx: ctx}
+}
+
+func client(srv *slackfake.Server) *slack.Client {
+	return slack.New(srv.BotToken(), slack.OptionAppLevelToken(srv.AppToken()), slack.OptionAPIURL(srv.APIURL()),
+		slack.OptionHTTPClient(&http.Client{Timeout: 10 * time.Second}))
+}
+
+// clock is a time that tests move.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func newClock() *clock { return &clock{at: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)} }
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// must returns a function so that must(f())(t) can take both results of a call.
+func must[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// refused checks Slack's error string.
+func refused(t *testing.T, err error, want string) {
+	t.Helper()
+	if err == nil || err.Error() != want {
+		t.Errorf("error = %v, want %s", err, want)
+	}
+}
+
+// post is a root by the bot.
+func (w *world) post(text string, more ...slack.MsgOption) string {
+	w.t.Helper()
+	_, ts, err := w.api.PostMessageContext(w.ctx, w.ch, append(more, slack.MsgOptionText(text, false))...)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return ts
+}
+
+// say is a message by a person; thread "" is the top level.
+func (w *world) say(p *slackfake.Person, thread, text string) string {
+	w.t.Helper()
+	ts, err := p.Post(slackfake.Post{Channel: w.ch, Thread: thread, Text: text})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return ts
+}
+
+// app collects what a Socket Mode app receives and acks it unless told otherwise.
+type app struct {
+	w      *world
+	got    chan socketmode.Event
+	answer func(socketmode.Event) (payload any, ack bool)
+	stop   context.CancelFunc
+	done   chan struct{}
+}
+
+// listen connects one slack-go Socket Mode client and waits for its hello.
+func (w *world) listen(answer func(socketmode.Event) (any, bool)) *app {
+	w.t.Helper()
+	before := w.srv.Sockets()
+	ctx, stop := context.WithCancel(w.ctx)
+	a := &app{w: w, got: make(chan socketmode.Event, 1000), answer: answer, stop: stop, done: make(chan struct{})}
+	sm := socketmode.New(w.api)
+	var wg sync.WaitGroup
+	wg.Go(func() { sm.RunContext(ctx) }) //nolint:errcheck // ends with ctx
+	wg.Go(func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case ev := <-sm.Events:
+				a.take(ctx, sm, ev)
+			}
+		}
+	})
+	go func() { wg.Wait(); close(a.done) }()
+	w.t.Cleanup(func() { stop(); <-a.done })
+	w.until("a socket", func() bool { return w.srv.Sockets() > before })
+	return a
+}
+
+func (a *app) take(ctx context.Context, sm *socketmode.Client, ev socketmode.Event) {
+	ack := ev.Request != nil && ev.Request.EnvelopeID != ""
+	var payload any
+	if a.answer != nil && ack {
+		payload, ack = a.answer(ev)
+	}
+	if ack {
+		var err error
+		if payload == nil {
+			err = sm.AckCtx(ctx, ev.Request.EnvelopeID, nil)
+		} else {
+			err = sm.AckCtx(ctx, ev.Request.EnvelopeID, payload)
+		}
+		if err != nil && ctx.Err() == nil {
+			a.w.t.Error(err)
+		}
+	}
+	a.got <- ev
+}
+
+// next waits for an event of this Socket Mode type.
+func (a *app) next(kind socketmode.EventType) socketmode.Event {
+	a.w.t.Helper()
+	for {
+		select {
+		case ev := <-a.got:
+			if ev.Type == kind {
+				return ev
+			}
+		case <-a.w.ctx.Done():
+			a.w.t.Fatalf("no %s event", kind)
+		}
+	}
+}
+
+// inner waits for an Events API event whose inner type is name, and returns it raw too.
+func (a *app) inner(name string) (slackevents.EventsAPIEvent, map[string]any) {
+	a.w.t.Helper()
+	for {
+		ev := a.next(socketmode.EventTypeEventsAPI)
+		e, ok := ev.Data.(slackevents.EventsAPIEvent)
+		if ok && e.InnerEvent.Type == name {
+			return e, innerOf(a.w.t, ev.Request.Payload)
+		}
+	}
+}
+
+func innerOf(t *testing.T, payload []byte) map[string]any {
+	t.Helper()
+	var p struct {
+		Event map[string]any `json:"event"`
+	}
+	if err := json.Unmarshal(payload, &p); err != nil {
+		t.Fatal(err)
+	}
+	return p.Event
+}
+
+// until waits for a condition on the server's state.
+func (w *world) until(what string, cond func() bool) {
+	w.t.Helper()
+	if err := w.srv.WaitFor(w.ctx, cond); err != nil {
+		w.t.Fatalf("waiting for %s: %v", what, err)
+	}
+}

@@ -1,0 +1,216 @@
+package slackfake
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Targets are the app's addresses in HTTP mode. An empty one falls back to Socket Mode.
+type Targets struct {
+	Events       string `json:"events"`       // settings.event_subscriptions.request_url
+	Commands     string `json:"commands"`     // url of the slash commands
+	Interactions string `json:"interactions"` // settings.interactivity.request_url
+	Options      string `json:"options"`      // message_menu_options_url; empty = Interactions
+}
+
+func (t Targets) of(d *delivery) string {
+	switch {
+	case d.kind == "events_api":
+		return t.Events
+	case d.kind == "slash_commands":
+		return t.Commands
+	case d.name == "block_suggestion" && t.Options != "":
+		return t.Options
+	}
+	return t.Interactions
+}
+
+// UseHTTP switches to HTTP mode after Slack's url_verification of the events address.
+// Errors: when the app does not echo the challenge within 3 s; then nothing is switched.
+func (s *Server) UseHTTP(ctx context.Context, t Targets) error {
+	if t.Events != "" {
+		if err := s.verifyURL(ctx, t.Events); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.targets = t
+	return nil
+}
+
+func (s *Server) verifyURL(ctx context.Context, address string) error {
+	s.mu.Lock()
+	challenge := s.secret(40)
+	s.mu.Unlock()
+	body := mustJSON(map[string]any{"type": "url_verification", "token": "fakeVerificationToken", "challenge": challenge})
+	status, got, _, err := s.post(ctx, address, "application/json", body, nil)
+	if err != nil {
+		return fmt.Errorf("slackfake: url_verification: %w", err)
+	}
+	var v struct {
+		Challenge string `json:"challenge"`
+	}
+	text := strings.TrimSpace(string(got))
+	if json.Unmarshal(got, &v) == nil && v.Challenge != "" {
+		text = v.Challenge
+	} else if form, err := url.ParseQuery(text); err == nil && form.Has("challenge") {
+		text = form.Get("challenge")
+	}
+	if status != http.StatusOK || text != challenge {
+		return fmt.Errorf("slackfake: url_verification: status %d, challenge not echoed", status)
+	}
+	return nil
+}
+
+// CheckSSL sends the ssl_check request that Slack sends now and then to command addresses.
+// It returns the app's status.
+func (s *Server) CheckSSL(ctx context.Context) (status int, err error) {
+	s.mu.Lock()
+	address := s.targets.Commands
+	s.mu.Unlock()
+	status, _, _, err = s.post(ctx, address, formType, []byte("ssl_check=1&token=fakeVerificationToken"), nil)
+	return status, err
+}
+
+const formType = "application/x-www-form-urlencoded"
+
+// Sign returns the headers with which Slack signs body at the present time.
+// Source: docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11.
+func (s *Server) Sign(body []byte) http.Header {
+	stamp := strconv.FormatInt(s.now().Unix(), 10)
+	mac := hmac.New(sha256.New, []byte(s.opt.SigningSecret))
+	fmt.Fprintf(mac, "v0:%s:%s", stamp, body)
+	h := http.Header{}
+	h.Set("X-Slack-Request-Timestamp", stamp)
+	h.Set("X-Slack-Signature", "v0="+hex.EncodeToString(mac.Sum(nil)))
+	return h
+}
+
+// post sends one signed request and reads at most 1 MiB of the answer.
+func (s *Server) post(ctx context.Context, address, kind string, body []byte, extra map[string]string) (int, []byte, http.Header, error) {
+	ctx, stop := context.WithTimeout(ctx, s.opt.AckTimeout)
+	defer stop()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, nil, fmt.Errorf("slackfake: request: %w", err)
+	}
+	req.Header = s.Sign(body)
+	req.Header.Set("Content-Type", kind)
+	req.Header.Set("User-Agent", "Slackbot 1.0 (+https://api.slack.com/robots)")
+	for k, v := range extra {
+		req.Header.Set(k, v)
+	}
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Do(req)
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	defer res.Body.Close()
+	got, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	return res.StatusCode, got, res.Header, err
+}
+
+// sendHTTP queues d behind others of its key. Caller holds s.mu.
+func (s *Server) sendHTTP(d *delivery) {
+	key := d.kind + "|" + d.key
+	if d.kind != "events_api" {
+		key += "|" + d.id // people do not wait for each other
+	}
+	s.lanes[key] = append(s.lanes[key], d)
+	if len(s.lanes[key]) > 1 || s.ctx.Err() != nil {
+		return
+	}
+	s.wg.Add(1)
+	go func() {
+		defer s.wg.Done()
+		s.runLane(key)
+	}()
+}
+
+// runLane delivers what is queued under key, one after the other, and ends when it is empty.
+func (s *Server) runLane(key string) {
+	for s.ctx.Err() == nil {
+		s.mu.Lock()
+		q := s.lanes[key]
+		if len(q) == 0 {
+			delete(s.lanes, key)
+			s.mu.Unlock()
+			return
+		}
+		d := q[0]
+		s.mu.Unlock()
+		s.deliverHTTP(d)
+		s.mu.Lock()
+		if q := s.lanes[key]; len(q) > 0 && q[0] == d {
+			s.lanes[key] = q[1:]
+		}
+		s.mu.Unlock()
+	}
+}
+
+func (s *Server) deliverHTTP(d *delivery) {
+	kind, body := "application/json", []byte(d.payload)
+	extra := map[string]string{}
+	switch {
+	case d.form != nil:
+		v := url.Values{}
+		for k, x := range d.form {
+			v.Set(k, x)
+		}
+		kind, body = formType, []byte(v.Encode())
+	case d.kind == "interactive":
+		kind, body = formType, []byte(url.Values{"payload": {string(d.payload)}}.Encode())
+	case d.attempt > 0:
+		extra["X-Slack-Retry-Num"] = strconv.Itoa(d.attempt)
+		extra["X-Slack-Retry-Reason"] = d.reason
+	}
+	status, got, head, err := s.post(s.ctx, d.target, kind, body, extra)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	cut := d.cut && d.attempt == 0
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		reason := "http_timeout"
+		if d.answer != nil {
+			reason = "operation_timeout"
+		}
+		s.failed(d, reason, false)
+	case err != nil:
+		s.failed(d, "connection_failed", false)
+	case cut:
+		s.failed(d, "http_timeout", false)
+	case status < 200 || status > 299:
+		reason := "http_error"
+		if d.answer != nil {
+			reason = "http_" + strconv.Itoa(status)
+		}
+		s.failed(d, reason, head.Get("X-Slack-No-Retry") == "1")
+	case d.answer != nil:
+		d.answer <- appResponse{body: answerBody(got)}
+	default:
+		s.note(Change{Kind: "ack", ID: d.id})
+	}
+}
+
+// answerBody turns what an app wrote into JSON; plain text is a message of that text.
+func answerBody(got []byte) json.RawMessage {
+	if json.Valid(got) {
+		return emptyToNil(got)
+	}
+	if text := strings.TrimSpace(string(got)); text != "" {
+		return mustJSON(map[string]string{"text": text})
+	}
+	return nil
+}

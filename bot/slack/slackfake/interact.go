@@ -1,0 +1,332 @@
+package slackfake
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Outcome is what a person sees after an interaction.
+type Outcome struct {
+	// Error is Slack's: "" when the app acknowledged in time, else operation_timeout,
+	// http_<status> or connection_failed; the person sees a warning sign.
+	Error string `json:"error,omitempty"`
+	// Errors are those of a modal's fields, by block id.
+	Errors map[string]string `json:"errors,omitempty"`
+	// ViewError says why Slack refused the view in the app's response_action.
+	ViewError string `json:"view_error,omitempty"`
+	// Response is the raw acknowledgement, if it had a body.
+	Response json.RawMessage `json:"response,omitempty"`
+	// View is the modal on top afterwards, if any.
+	View *View `json:"view,omitempty"`
+}
+
+// interaction starts the payload that all interactions share. Caller holds s.mu.
+func (s *Server) interaction(kind, user, view string) map[string]any {
+	u := s.users[user]
+	return map[string]any{
+		"type": kind, "token": "fakeVerificationToken", "api_app_id": s.opt.AppID, "enterprise": nil, "is_enterprise_install": false,
+		"team":       map[string]any{"id": s.opt.TeamID, "domain": s.opt.Domain},
+		"user":       map[string]any{"id": u.ID, "username": u.Name, "name": u.Name, "team_id": u.TeamID},
+		"trigger_id": s.newTrigger(user, view),
+	}
+}
+
+// ask delivers an interaction or command and waits for the app's acknowledgement.
+// Errors: ctx's, or context.Canceled once the server is closed.
+func (s *Server) ask(ctx context.Context, d *delivery) (appResponse, error) {
+	d.answer = make(chan appResponse, 1)
+	s.mu.Lock()
+	d.id = s.newID("In")
+	if s.revoked {
+		d.answer <- appResponse{err: "app_uninstalled"}
+	} else {
+		s.send(d)
+	}
+	s.note(Change{Kind: "interaction", ID: d.name})
+	s.mu.Unlock()
+	select {
+	case r := <-d.answer:
+		return r, nil
+	case <-ctx.Done():
+		return appResponse{}, ctx.Err()
+	case <-s.ctx.Done():
+		return appResponse{}, context.Canceled
+	}
+}
+
+func (s *Server) askInteractive(ctx context.Context, payload map[string]any) (appResponse, error) {
+	return s.ask(ctx, &delivery{kind: "interactive", name: fmt.Sprint(payload["type"]), payload: mustJSON(payload)})
+}
+
+// Target is where a person clicks: a message, an ephemeral one, a modal or the home tab.
+type Target struct {
+	Channel string `json:"channel,omitempty"`
+	TS      string `json:"ts,omitempty"`
+	View    string `json:"view,omitempty"` // view id; "home" is the person's home tab
+}
+
+// Click presses a button or picks from a menu: picked holds option values, user or channel
+// ids, a date (2006-01-02), a time (15:04) or typed text, by the element's type.
+// Errors: message_not_found, not_found, "no element …", "no such option …", ctx's.
+func (p *Person) Click(ctx context.Context, t Target, action string, picked ...string) (*Outcome, error) {
+	s := p.s
+	s.mu.Lock()
+	payload, err := s.clickPayload(p.id, t, action, picked)
+	s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.askInteractive(ctx, payload)
+	if err != nil {
+		return nil, err
+	}
+	return p.outcome(r), nil
+}
+
+func (p *Person) outcome(r appResponse) *Outcome {
+	out := &Outcome{Error: r.err, Response: r.body}
+	if open := p.s.Views(p.id); len(open) > 0 {
+		out.View = open[len(open)-1]
+	}
+	return out
+}
+
+// seen is what a target shows: its blocks, its state and how payloads describe it.
+type seen struct {
+	blocks json.RawMessage
+	state  State
+	view   *View
+	fields map[string]any
+}
+
+func (s *Server) clickPayload(user string, t Target, action string, picked []string) (map[string]any, error) {
+	at, err := s.lookAt(user, t)
+	if err != nil {
+		return nil, err
+	}
+	b, e := findElement(at.blocks, action)
+	if e == nil {
+		return nil, fmt.Errorf("no element %q there", action)
+	}
+	id, bid := fmt.Sprint(e["action_id"]), fmt.Sprint(b["block_id"])
+	v, err := choose(e, picked, s.suggested[user+"|"+id])
+	if err != nil {
+		return nil, err
+	}
+	act := map[string]any{"type": e["type"], "action_id": id, "block_id": bid, "action_ts": formatTS(s.now().UnixMicro())}
+	for _, k := range []string{"text", "style", "placeholder", "url"} {
+		if e[k] != nil {
+			act[k] = e[k]
+		}
+	}
+	for k, x := range v {
+		act[k] = x
+	}
+	if kind := fmt.Sprint(e["type"]); stateful(kind) {
+		v["type"] = kind
+		at.state.set(bid, id, v)
+		s.remember(user, t, at)
+	}
+	view := ""
+	if at.view != nil {
+		view = at.view.ID
+	}
+	payload := s.interaction("block_actions", user, view)
+	for k, x := range at.fields {
+		payload[k] = x
+	}
+	if at.view != nil {
+		payload["view"] = at.view.clone()
+	} else {
+		payload["state"] = fullState(at.state, at.blocks)
+	}
+	payload["actions"] = []any{act}
+	return payload, nil
+}
+
+func (s *Server) remember(user string, t Target, at *seen) {
+	if at.view != nil {
+		at.view.State = at.state
+		return
+	}
+	s.selected[user+"|"+t.Channel+"|"+t.TS] = at.state
+}
+
+// lookAt finds what a person can click on. Caller holds s.mu.
+func (s *Server) lookAt(user string, t Target) (*seen, error) {
+	if s.users[user] == nil {
+		return nil, refuse("user_not_found")
+	}
+	if t.View != "" {
+		return s.lookAtView(user, t.View)
+	}
+	ch := s.channels[t.Channel]
+	if ch == nil || !ch.members[user] {
+		return nil, refuse("channel_not_found")
+	}
+	at := &seen{state: s.selected[user+"|"+t.Channel+"|"+t.TS]}
+	box := map[string]any{"type": "message", "message_ts": t.TS, "channel_id": ch.ID, "is_ephemeral": false}
+	at.fields = map[string]any{"container": box, "channel": map[string]any{"id": ch.ID, "name": payloadName(ch)}}
+	link := &responseURL{user: user, channel: ch, ts: t.TS}
+	if m := ch.byTS[t.TS]; m != nil {
+		at.blocks = allBlocks(m)
+		at.fields["message"] = eventMessage(m)
+		link.thread = m.ThreadTS
+		if m.ThreadTS != "" {
+			box["thread_ts"] = m.ThreadTS
+		}
+	} else {
+		e := s.ephemeral(ch.ID, user, t.TS)
+		if e == nil {
+			return nil, refuse("message_not_found")
+		}
+		at.blocks, box["is_ephemeral"] = e.Blocks, true
+		link.ephemeral, link.thread = e, e.ThreadTS
+		if e.ThreadTS != "" {
+			box["thread_ts"] = e.ThreadTS
+		}
+	}
+	at.fields["response_url"] = s.newResponseURL(link)
+	return at, nil
+}
+
+func (s *Server) lookAtView(user, id string) (*seen, error) {
+	v := s.views[id]
+	if id == "home" || v == nil && s.homes[user] != nil && s.homes[user].ID == id {
+		v = s.homes[user]
+	}
+	if v == nil || v.User != user {
+		return nil, refuse("not_found")
+	}
+	return &seen{blocks: v.Blocks, state: v.State, view: v, fields: map[string]any{
+		"container": map[string]any{"type": "view", "view_id": v.ID},
+	}}, nil
+}
+
+// allBlocks are those of a message and of its attachments.
+func allBlocks(m *Message) json.RawMessage {
+	var list []any
+	if json.Unmarshal(m.Blocks, &list) != nil {
+		list = nil
+	}
+	var atts []struct {
+		Blocks []any `json:"blocks"`
+	}
+	if json.Unmarshal(m.Attachments, &atts) == nil {
+		for _, a := range atts {
+			list = append(list, a.Blocks...)
+		}
+	}
+	return mustJSON(list)
+}
+
+func (s *Server) ephemeral(channel, user, ts string) *Ephemeral {
+	for _, e := range s.ephs {
+		if e.Channel == channel && e.User == user && e.TS == ts && !e.Deleted {
+			return e
+		}
+	}
+	return nil
+}
+
+func payloadName(ch *channel) string {
+	switch {
+	case ch.IM:
+		return "directmessage"
+	case ch.Private:
+		return "privategroup"
+	}
+	return ch.Name
+}
+
+// Suggest types text into an external select and returns the options that the app offers.
+// Errors: as Click, and "no options …" when the answer is not a list of options.
+func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]string, error) {
+	s := p.s
+	s.mu.Lock()
+	at, err := s.lookAt(p.id, t)
+	if err != nil {
+		s.mu.Unlock()
+		return nil, err
+	}
+	b, e := findElement(at.blocks, action)
+	if e == nil {
+		s.mu.Unlock()
+		return nil, fmt.Errorf("no element %q there", action)
+	}
+	payload := s.interaction("block_suggestion", p.id, "")
+	delete(payload, "trigger_id")
+	for k, x := range at.fields {
+		payload[k] = x
+	}
+	delete(payload, "response_url")
+	if at.view != nil {
+		payload["view"] = at.view.clone()
+	}
+	payload["value"], payload["action_id"], payload["block_id"] = text, e["action_id"], b["block_id"]
+	key := p.id + "|" + fmt.Sprint(e["action_id"])
+	s.mu.Unlock()
+	r, err := s.askInteractive(ctx, payload)
+	if err != nil {
+		return nil, err
+	}
+	return s.takeOptions(key, r)
+}
+
+func (s *Server) takeOptions(key string, r appResponse) ([]string, error) {
+	var o object
+	if r.err != "" || json.Unmarshal(r.body, &o) != nil {
+		return nil, fmt.Errorf("no options from the app: %s", r.err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := &checker{s: s, on: onMessage}
+	groups, _ := o["option_groups"].([]any)
+	lists := []any{o}
+	if len(groups) > 0 {
+		lists = groups
+	}
+	var values []string
+	for _, g := range lists {
+		m, _ := g.(object)
+		list, _ := m["options"].([]any)
+		if len(list) > 100 {
+			c.fail("/options", "no more than 100 items allowed")
+		}
+		for i, v := range list {
+			c.option(fmt.Sprintf("/options/%d", i), v, 75)
+			if x, ok := v.(object); ok {
+				values = append(values, fmt.Sprint(x["value"]))
+			}
+		}
+	}
+	if len(c.errs) > 0 {
+		return nil, fmt.Errorf("no options from the app: %s", c.errs[0])
+	}
+	s.suggested[key] = o
+	return values, nil
+}
+
+// ThreadStatus is the "… is typing" line under a thread.
+type ThreadStatus struct {
+	Channel  string    `json:"channel"`
+	Thread   string    `json:"thread"`
+	Text     string    `json:"text"`
+	Username string    `json:"username,omitempty"`
+	Until    time.Time `json:"until"`
+}
+
+const statusLife = 2 * time.Minute
+
+// Status returns what is shown under a thread now; Text is empty when nothing is.
+func (s *Server) Status(channel, thread string) ThreadStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.statuses[channel+"|"+thread]
+	if !s.now().Before(st.Until) {
+		return ThreadStatus{Channel: channel, Thread: thread}
+	}
+	return st
+}

@@ -1,0 +1,294 @@
+package slackfake
+
+import (
+	"encoding/json"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Notification is one that Slack pushes to a person (desktop or phone).
+type Notification struct {
+	At      time.Time `json:"at"`
+	Kind    string    `json:"kind"` // mention, here (all of @here, @channel, @everyone), thread_reply, dm
+	Channel string    `json:"channel"`
+	TS      string    `json:"ts"`
+	Thread  string    `json:"thread,omitempty"`
+	From    string    `json:"from"`
+	Text    string    `json:"text"` // of the message; what the banner shows
+}
+
+// Badge is what the side bar shows for a channel.
+type Badge struct {
+	Unread   int `json:"unread"`   // top-level messages since last read: the name is bold
+	Mentions int `json:"mentions"` // red number; direct messages count all
+}
+
+// ThreadBadge is an entry of the Threads view.
+type ThreadBadge struct {
+	Channel  string `json:"channel"`
+	Thread   string `json:"thread"`
+	Unread   int    `json:"unread"` // replies since last read
+	Mentions int    `json:"mentions"`
+}
+
+// Badges is everything unread of one person.
+type Badges struct {
+	Channels map[string]Badge `json:"channels"` // only channels with something unread
+	Threads  []ThreadBadge    `json:"threads"`  // only threads with something unread, by channel and ts
+}
+
+// inbox is the unread state of one person. Guarded by Server.mu.
+type inbox struct {
+	notes    []Notification
+	channels map[string]*Badge
+	threads  map[string]*ThreadBadge
+}
+
+func (s *Server) inbox(user string) *inbox {
+	b := s.inboxes[user]
+	if b == nil {
+		b = &inbox{channels: map[string]*Badge{}, threads: map[string]*ThreadBadge{}}
+		s.inboxes[user] = b
+	}
+	return b
+}
+
+func (b *inbox) channel(id string) *Badge {
+	c := b.channels[id]
+	if c == nil {
+		c = &Badge{}
+		b.channels[id] = c
+	}
+	return c
+}
+
+func (b *inbox) thread(channel, ts string) *ThreadBadge {
+	t := b.threads[channel+"|"+ts]
+	if t == nil {
+		t = &ThreadBadge{Channel: channel, Thread: ts}
+		b.threads[channel+"|"+ts] = t
+	}
+	return t
+}
+
+var mentionInText = regexp.MustCompile(`<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>|<!(here|channel|everyone)(?:\|[^<>]*)?>`)
+
+// called collects who a message mentions. With blocks, only they count, as text is then just
+// the fallback.
+func called(m *Message) (users map[string]bool, all bool) {
+	users = map[string]bool{}
+	scan := func(text string) {
+		for _, x := range mentionInText.FindAllStringSubmatch(text, -1) {
+			if x[1] != "" {
+				users[x[1]] = true
+			} else {
+				all = true
+			}
+		}
+	}
+	if m.Blocks == nil {
+		scan(m.Text)
+		return users, all
+	}
+	var walk func(v any)
+	walk = func(v any) {
+		switch x := v.(type) {
+		case []any:
+			for _, e := range x {
+				walk(e)
+			}
+		case object:
+			switch x["type"] {
+			case "mrkdwn", "markdown":
+				if t, ok := x["text"].(string); ok {
+					scan(t)
+				}
+			case "user":
+				if id, ok := x["user_id"].(string); ok {
+					users[id] = true
+				}
+			case "broadcast":
+				all = true
+			}
+			for _, k := range []string{"text", "fields", "elements", "accessory"} {
+				walk(x[k])
+			}
+		}
+	}
+	var blocks any
+	if json.Unmarshal(m.Blocks, &blocks) == nil {
+		walk(blocks)
+	}
+	return users, all
+}
+
+// notify applies Slack's rules for one new message. Caller holds s.mu.
+//
+//   - Authors of a root or reply and everybody mentioned in a thread follow it.
+//   - Followers get a reply as unread in the Threads view and as a notification.
+//   - A mention notifies a member and counts in the channel, or in the thread.
+//   - A direct message notifies and counts.
+//   - Other top-level messages only make the channel bold.
+//
+// Source: slack.com/help/articles/115000769927 and 201895138, read 2026-11.
+func (s *Server) notify(ch *channel, m *Message) {
+	users, all := called(m)
+	t := ch.threads[m.ThreadTS]
+	if t != nil && m.ThreadTS != "" {
+		s.follow(t, ch, users, m)
+	}
+	for _, id := range ch.Members {
+		u := s.users[id]
+		if id == m.User || u == nil || u.Bot || u.Deleted {
+			continue
+		}
+		following := t != nil && t.followers[id]
+		if m.isReply() && !following && !users[id] {
+			if m.Subtype == "thread_broadcast" {
+				s.inbox(id).channel(ch.ID).Unread++
+			}
+			continue
+		}
+		s.tell(ch, m, id, users[id], all)
+	}
+	if m.User != "" && !m.isReply() {
+		s.inbox(m.User).channel(ch.ID).clear()
+	}
+}
+
+func (b *Badge) clear() { b.Unread, b.Mentions = 0, 0 }
+
+// follow adds who follows a thread from now on.
+func (s *Server) follow(t *thread, ch *channel, users map[string]bool, m *Message) {
+	first := len(t.replies) == 1
+	add := func(id string) {
+		if u := s.users[id]; u != nil && !u.Bot && ch.members[id] {
+			t.followers[id] = true
+		}
+	}
+	add(m.User)
+	if first {
+		add(t.root.User)
+		inRoot, _ := called(t.root)
+		for id := range inRoot {
+			add(id)
+		}
+	}
+	for id := range users {
+		add(id)
+	}
+}
+
+func (s *Server) tell(ch *channel, m *Message, id string, mentioned, all bool) {
+	box := s.inbox(id)
+	kind := ""
+	switch {
+	case mentioned:
+		kind = "mention"
+	case all:
+		kind = "here"
+	case ch.IM:
+		kind = "dm"
+	case m.isReply():
+		kind = "thread_reply"
+	}
+	if m.isReply() {
+		b := box.thread(ch.ID, m.ThreadTS)
+		b.Unread++
+		if mentioned || all {
+			b.Mentions++
+		}
+	}
+	if !m.isReply() || m.Subtype == "thread_broadcast" {
+		b := box.channel(ch.ID)
+		b.Unread++
+		if kind != "" && kind != "thread_reply" {
+			b.Mentions++
+		}
+	}
+	if kind == "" {
+		return
+	}
+	from := m.author()
+	if m.Username != "" {
+		from = m.Username
+	}
+	box.notes = append(box.notes, Notification{
+		At: s.now(), Kind: kind, Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, From: from, Text: m.Text,
+	})
+}
+
+// Notifications returns what was pushed to a person, oldest first.
+func (s *Server) Notifications(user string) []Notification {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.inbox(user).notes)
+}
+
+// Badges returns what is unread for a person.
+func (s *Server) Badges(user string) Badges {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	box := s.inbox(user)
+	out := Badges{Channels: map[string]Badge{}}
+	for id, b := range box.channels {
+		if b.Unread > 0 || b.Mentions > 0 {
+			out.Channels[id] = *b
+		}
+	}
+	for _, t := range box.threads {
+		if t.Unread > 0 {
+			out.Threads = append(out.Threads, *t)
+		}
+	}
+	slices.SortFunc(out.Threads, func(a, b ThreadBadge) int {
+		return strings.Compare(a.Channel+a.Thread, b.Channel+b.Thread)
+	})
+	return out
+}
+
+// Followers lists who follows a thread, sorted.
+func (s *Server) Followers(channel, thread string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch := s.channels[channel]
+	if ch == nil || ch.threads[thread] == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(ch.threads[thread].followers))
+}
+
+// Follow makes the person follow a thread by hand, or not. Errors: thread_not_found.
+func (p *Person) Follow(channel, thread string, on bool) error {
+	s := p.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch, m, err := s.visible(p.id, channel, thread)
+	if err != nil || m.isReply() {
+		return refuse("thread_not_found")
+	}
+	t := ch.threadOf(thread)
+	if on {
+		t.followers[p.id] = true
+	} else {
+		delete(t.followers, p.id)
+	}
+	return nil
+}
+
+// Read looks at a channel: its badge goes.
+func (p *Person) Read(channel string) {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	p.s.inbox(p.id).channel(channel).clear()
+}
+
+// ReadThread looks at a thread: its entry in the Threads view goes.
+func (p *Person) ReadThread(channel, thread string) {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	delete(p.s.inbox(p.id).threads, channel+"|"+thread)
+}

@@ -1,0 +1,365 @@
+package slackfake
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Person acts as one member of the workspace through Slack's own client.
+type Person struct {
+	s  *Server
+	id string
+}
+
+// As returns the person with this user id. Actions of unknown people fail with user_not_found.
+func (s *Server) As(user string) *Person { return &Person{s: s, id: user} }
+
+// ID is the person's user id.
+func (p *Person) ID() string { return p.id }
+
+// NewFile is a file that a person posts.
+type NewFile struct {
+	Name        string `json:"name"`
+	Mimetype    string `json:"mimetype,omitempty"` // default from the content
+	Data        []byte `json:"data,omitempty"`     // base64 in JSON
+	ExternalURL string `json:"external_url,omitempty"`
+	Mode        string `json:"mode,omitempty"`        // default hosted; external, hidden_by_limit, tombstone
+	FileAccess  string `json:"file_access,omitempty"` // default visible; check_file_info
+}
+
+// Post is what a person writes. Text is typed text with *bold* and so on; <@U…>, <#C…>,
+// <!here> and <https://…|label> are chips, other & < > are literal.
+type Post struct {
+	Channel   string    `json:"channel"`
+	Thread    string    `json:"thread,omitempty"` // ts of the root; empty = top level
+	Text      string    `json:"text"`
+	Files     []NewFile `json:"files,omitempty"`
+	Broadcast bool      `json:"broadcast,omitempty"` // also send to the channel
+	Me        bool      `json:"me,omitempty"`        // /me
+	// As posts in another guise: "workflow", "bot" (another app's), "slackbot"; default a person.
+	As string `json:"as,omitempty"`
+}
+
+// Post writes a message and returns its ts.
+// Errors: channel_not_found, not_in_channel, is_archived, thread_not_found, no_text, restricted_action_thread_locked.
+func (p *Person) Post(in Post) (ts string, err error) {
+	s := p.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch, err := s.postable(p.id, in)
+	if err != nil {
+		return "", err
+	}
+	team := s.users[p.id].TeamID
+	m := &Message{User: p.id, Team: team, ClientMsgID: s.uuid(), ThreadTS: in.Thread}
+	if team != s.opt.TeamID {
+		m.UserTeam, m.SourceTeam = team, team
+	}
+	m.Text = s.wire(in.Text)
+	if strings.TrimSpace(in.Text) != "" && !in.Me {
+		m.Blocks = mustJSON([]any{object{"type": "rich_text", "block_id": s.secret(5), "elements": richText(m.Text)}})
+	}
+	switch {
+	case in.Me:
+		m.Subtype = "me_message"
+	case in.Broadcast && in.Thread != "":
+		m.Subtype = "thread_broadcast"
+	case len(in.Files) > 0:
+		m.Subtype = "file_share"
+	}
+	s.disguise(m, in.As)
+	for _, f := range in.Files {
+		m.Files = append(m.Files, s.keepFile(f, p.id, team))
+	}
+	if len(m.Files) > 0 {
+		no := false
+		m.Upload = &no
+	}
+	s.insert(ch, m)
+	s.shareAll(ch, m)
+	return m.TS, nil
+}
+
+func (s *Server) postable(user string, in Post) (*channel, error) {
+	ch := s.channels[in.Channel]
+	if to, ok := s.moved[in.Channel]; ok {
+		ch = s.channels[to]
+	}
+	switch {
+	case s.users[user] == nil:
+		return nil, refuse("user_not_found")
+	case s.users[user].Deleted:
+		return nil, refuse("account_inactive")
+	case ch == nil:
+		return nil, refuse("channel_not_found")
+	case !ch.members[user] && in.As == "":
+		return nil, refuse("not_in_channel")
+	case ch.Archived:
+		return nil, refuse("is_archived")
+	case strings.TrimSpace(in.Text) == "" && len(in.Files) == 0:
+		return nil, refuse("no_text")
+	}
+	if in.Thread != "" {
+		root := ch.byTS[in.Thread]
+		if root == nil || root.isReply() {
+			return nil, refuse("thread_not_found")
+		}
+		if t := ch.threads[in.Thread]; t != nil && t.locked {
+			return nil, refuse("restricted_action_thread_locked")
+		}
+	}
+	return ch, nil
+}
+
+// disguise makes m come from something other than a person.
+func (s *Server) disguise(m *Message, as string) {
+	switch as {
+	case "slackbot":
+		m.User, m.ClientMsgID = "USLACKBOT", ""
+	case "bot":
+		m.Subtype, m.User, m.ClientMsgID = "bot_message", "", ""
+		m.BotID, m.AppID, m.Username = "B0OTHERAPP1", "A0OTHERAPP1", "other app"
+	case "workflow":
+		m.Subtype, m.User, m.ClientMsgID = "bot_message", "", ""
+		m.BotID, m.Username = "B0WORKFLOW1", "Workflow"
+	}
+}
+
+// visible finds a message that a person sees. Caller holds s.mu.
+func (s *Server) visible(user, channel, ts string) (*channel, *Message, error) {
+	ch := s.channels[channel]
+	if s.users[user] == nil {
+		return nil, nil, refuse("user_not_found")
+	}
+	if ch == nil || !ch.members[user] {
+		return nil, nil, refuse("channel_not_found")
+	}
+	m := ch.byTS[ts]
+	if m == nil || m.Subtype == "tombstone" {
+		return nil, nil, refuse("message_not_found")
+	}
+	return ch, m, nil
+}
+
+// Edit changes a message of the person. Errors: message_not_found, cant_update_message, no_text.
+func (p *Person) Edit(channel, ts, text string) error {
+	s := p.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch, m, err := s.visible(p.id, channel, ts)
+	switch {
+	case err != nil:
+		return err
+	case m.User != p.id:
+		return refuse("cant_update_message")
+	case strings.TrimSpace(text) == "":
+		return refuse("no_text")
+	}
+	prev := m.clone()
+	m.Text = s.wire(text)
+	if m.Subtype != "me_message" {
+		m.Blocks = mustJSON([]any{object{"type": "rich_text", "block_id": s.secret(5), "elements": richText(m.Text)}})
+	}
+	m.Edited = &Edited{User: p.id, TS: formatTS(s.now().UnixMicro())}
+	s.change(ch, m, prev)
+	return nil
+}
+
+// Delete removes a message of the person, or anybody's when the person is an admin.
+// Errors: message_not_found, cant_delete_message.
+func (p *Person) Delete(channel, ts string) error {
+	s := p.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch, m, err := s.visible(p.id, channel, ts)
+	if err != nil {
+		return err
+	}
+	if m.User != p.id && !s.users[p.id].Admin {
+		return refuse("cant_delete_message")
+	}
+	s.remove(ch, m)
+	return nil
+}
+
+// React adds an emoji (name without colons). Errors: message_not_found, already_reacted, invalid_name.
+func (p *Person) React(channel, ts, name string) error {
+	s := p.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch, m, err := s.visible(p.id, channel, ts)
+	if err != nil {
+		return err
+	}
+	return plain(s.react(ch, m, p.id, name))
+}
+
+// Unreact takes an emoji off. Errors: message_not_found, no_reaction.
+func (p *Person) Unreact(channel, ts, name string) error {
+	s := p.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch, m, err := s.visible(p.id, channel, ts)
+	if err != nil {
+		return err
+	}
+	return plain(s.unreact(ch, m, p.id, name))
+}
+
+// plain keeps a nil *apiError from becoming a non-nil error.
+func plain(e *apiError) error {
+	if e == nil {
+		return nil
+	}
+	return e
+}
+
+// Join enters a public channel. Errors: channel_not_found, is_archived.
+func (p *Person) Join(channel string) error {
+	s := p.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch := s.channels[channel]
+	switch {
+	case ch == nil || ch.Private || ch.IM || s.users[p.id] == nil:
+		return refuse("channel_not_found")
+	case ch.Archived:
+		return refuse("is_archived")
+	}
+	s.enter(ch, p.id, "")
+	return nil
+}
+
+// Leave leaves a channel. Errors: channel_not_found.
+func (p *Person) Leave(channel string) error {
+	s := p.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch := s.channels[channel]
+	if ch == nil {
+		return refuse("channel_not_found")
+	}
+	s.leave(ch, p.id)
+	return nil
+}
+
+// OpenHome opens the app's home tab; the app hears app_home_opened. Errors: user_not_found.
+func (p *Person) OpenHome() error {
+	s := p.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users[p.id] == nil {
+		return refuse("user_not_found")
+	}
+	ev := map[string]any{"type": "app_home_opened", "user": p.id, "channel": s.dmWith(p.id).ID, "tab": "home"}
+	if v := s.homes[p.id]; v != nil {
+		ev["view"] = v.clone()
+	}
+	s.emit("app_home_opened", nil, ev)
+	return nil
+}
+
+var chip = regexp.MustCompile(`<(?:@[UW][A-Z0-9]+|#C[A-Z0-9]+|!here|!channel|!everyone|!subteam\^S[A-Z0-9]+|(?:https?://|mailto:)[^<>|]+)(?:\|[^<>]*)?>`)
+var bareURL = regexp.MustCompile(`https?://[^\s<>|]*[^\s<>|.,;:!?)'"*_~]`)
+
+// wire turns typed text into Slack's form: & < > escaped, chips kept, addresses in <>.
+func (s *Server) wire(text string) string {
+	var b strings.Builder
+	plainPart := func(t string) {
+		t = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(t)
+		lines := strings.Split(t, "\n")
+		for i, l := range lines { // a quote's mark is escaped by Slack as well
+			lines[i] = bareURL.ReplaceAllString(l, "<$0>")
+		}
+		b.WriteString(strings.Join(lines, "\n"))
+	}
+	last := 0
+	for _, at := range chip.FindAllStringIndex(text, -1) {
+		plainPart(text[last:at[0]])
+		b.WriteString(text[at[0]:at[1]])
+		last = at[1]
+	}
+	plainPart(text[last:])
+	return b.String()
+}
+
+var nameInText = regexp.MustCompile(`[@#][a-z0-9][a-z0-9._-]*`)
+
+// escapeNames does for slash commands what should_escape asks for. Caller holds s.mu.
+func (s *Server) escapeNames(text string) string {
+	return nameInText.ReplaceAllStringFunc(s.wire(text), func(w string) string {
+		for _, id := range s.userIDs {
+			if u := s.users[id]; w == "@"+u.Name {
+				return "<@" + u.ID + "|" + u.Name + ">"
+			}
+		}
+		for _, id := range s.chanIDs {
+			if c := s.channels[id]; w == "#"+c.Name && !c.IM {
+				return "<#" + c.ID + "|" + c.Name + ">"
+			}
+		}
+		return w
+	})
+}
+
+func sniff(data []byte) string {
+	kind, _, _ := strings.Cut(http.DetectContentType(data), ";")
+	return kind
+}
+
+// Thread returns a root with its replies, oldest first; nil when the root is unknown.
+func (s *Server) Thread(channel, ts string) []*Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch := s.channels[channel]
+	if ch == nil || ch.byTS[ts] == nil {
+		return nil
+	}
+	out := []*Message{ch.byTS[ts].clone()}
+	if t := ch.threads[ts]; t != nil {
+		for _, m := range t.replies {
+			out = append(out, m.clone())
+		}
+	}
+	return out
+}
+
+// Messages returns a channel's top-level messages (roots and broadcasts), oldest first.
+func (s *Server) Messages(channel string) []*Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch := s.channels[channel]
+	if ch == nil {
+		return nil
+	}
+	var out []*Message
+	for _, m := range ch.messages {
+		out = append(out, m.clone())
+	}
+	return out
+}
+
+// Message returns one message, or nil.
+func (s *Server) Message(channel, ts string) *Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ch := s.channels[channel]; ch != nil && ch.byTS[ts] != nil {
+		return ch.byTS[ts].clone()
+	}
+	return nil
+}
+
+// Ephemerals returns what only this person sees, oldest first; user "" means everybody's.
+func (s *Server) Ephemerals(user string) []Ephemeral {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []Ephemeral
+	for _, e := range s.ephs {
+		if (user == "" || e.User == user) && !e.Deleted {
+			out = append(out, *e)
+		}
+	}
+	return slices.Clip(out)
+}

@@ -1,0 +1,243 @@
+package slackfake
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// clone copies a message so that later changes do not reach who holds the copy.
+func (m *Message) clone() *Message {
+	n := *m
+	n.Reactions = slices.Clone(m.Reactions)
+	for i, r := range n.Reactions {
+		n.Reactions[i].Users = slices.Clone(r.Users)
+	}
+	n.ReplyUsers = slices.Clone(m.ReplyUsers)
+	n.Files = nil
+	for _, f := range m.Files {
+		n.Files = append(n.Files, f.clone())
+	}
+	return &n
+}
+
+// isReply tells a reply from a root or a plain message.
+func (m *Message) isReply() bool { return m.ThreadTS != "" && m.ThreadTS != m.TS }
+
+// author is who the thread's reply_users lists: the user, or the bot of a customised post.
+func (m *Message) author() string {
+	if m.User != "" {
+		return m.User
+	}
+	return m.BotID
+}
+
+// insert stamps m, puts it into the channel and tells everybody. m.ThreadTS names the wished
+// thread; if its root is gone the message becomes a top-level one, as Slack does.
+// Caller holds s.mu.
+func (s *Server) insert(ch *channel, m *Message) {
+	m.Type = "message"
+	m.TS = ch.nextTS(s.now())
+	if m.Team == "" {
+		m.Team = s.opt.TeamID
+	}
+	if m.ThreadTS != "" && ch.byTS[m.ThreadTS] == nil {
+		m.ThreadTS = ""
+		if m.Subtype == "thread_broadcast" {
+			m.Subtype = ""
+		}
+	}
+	ch.byTS[m.TS] = m
+	if m.ThreadTS == "" {
+		ch.messages = append(ch.messages, m)
+	} else {
+		s.addReply(ch, m)
+	}
+	s.notify(ch, m)
+	s.note(Change{Kind: "message", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: m.author()})
+	s.emitMessage(ch, m)
+}
+
+func (s *Server) addReply(ch *channel, m *Message) {
+	t := ch.threadOf(m.ThreadTS)
+	m.ParentUserID = t.root.User
+	t.replies = append(t.replies, m)
+	if m.Subtype == "thread_broadcast" {
+		ch.messages = append(ch.messages, m)
+		root := t.root.clone()
+		root.Root = nil
+		m.Root = root
+	}
+	t.recount()
+	s.refreshShares(ch, t)
+}
+
+// threadOf returns the thread under ts, making it when this is its first reply.
+func (c *channel) threadOf(ts string) *thread {
+	t := c.threads[ts]
+	if t == nil {
+		root := c.byTS[ts]
+		root.ThreadTS = ts
+		t = &thread{root: root, followers: map[string]bool{}}
+		c.threads[ts] = t
+	}
+	return t
+}
+
+// recount brings the root's reply figures up to date.
+func (t *thread) recount() {
+	r := t.root
+	r.ReplyCount, r.ReplyUsers, r.LatestReply = len(t.replies), nil, ""
+	for _, m := range t.replies {
+		if a := m.author(); !slices.Contains(r.ReplyUsers, a) && len(r.ReplyUsers) < 5 {
+			r.ReplyUsers = append(r.ReplyUsers, a)
+		}
+		r.LatestReply = m.TS
+	}
+	r.ReplyUsersCount = len(r.ReplyUsers)
+	no := false
+	r.IsLocked, r.Subscribed = &t.locked, &no
+	if r.ReplyCount == 0 {
+		r.IsLocked, r.Subscribed = nil, nil
+	}
+}
+
+// change tells that m replaced prev. Caller holds s.mu.
+func (s *Server) change(ch *channel, m, prev *Message) {
+	s.note(Change{Kind: "changed", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: m.author()})
+	ts := ch.nextTS(s.now())
+	s.emit(ch.messageEventName(), ch, map[string]any{
+		"type": "message", "subtype": "message_changed", "hidden": true,
+		"message": eventMessage(m), "previous_message": eventMessage(prev),
+		"channel": ch.ID, "channel_type": ch.kind(), "ts": ts, "event_ts": ts,
+	})
+}
+
+// remove deletes m: a root with replies leaves a tombstone, anything else goes.
+// Caller holds s.mu.
+func (s *Server) remove(ch *channel, m *Message) {
+	prev := m.clone()
+	if t := ch.threads[m.TS]; t != nil && len(t.replies) > 0 {
+		*m = Message{
+			Type: "message", Subtype: "tombstone", Hidden: true, User: "USLACKBOT", Text: "This message was deleted.",
+			TS: m.TS, ThreadTS: m.TS, Team: s.opt.TeamID,
+		}
+		t.recount()
+		s.change(ch, m, prev)
+		return
+	}
+	delete(ch.byTS, m.TS)
+	ch.messages = without(ch.messages, m)
+	if m.isReply() {
+		t := ch.threads[m.ThreadTS]
+		t.replies = without(t.replies, m)
+		t.recount()
+	}
+	delete(ch.threads, m.TS)
+	s.note(Change{Kind: "deleted", Channel: ch.ID, TS: m.TS, Thread: prev.ThreadTS})
+	ts := ch.nextTS(s.now())
+	s.emit(ch.messageEventName(), ch, map[string]any{
+		"type": "message", "subtype": "message_deleted", "hidden": true, "deleted_ts": m.TS,
+		"previous_message": eventMessage(prev),
+		"channel":          ch.ID, "channel_type": ch.kind(), "ts": ts, "event_ts": ts,
+	})
+}
+
+func without(list []*Message, m *Message) []*Message {
+	i := sort.Search(len(list), func(i int) bool { return list[i].TS >= m.TS })
+	if i < len(list) && list[i] == m {
+		return slices.Delete(list, i, i+1)
+	}
+	return list
+}
+
+// eventMessage is m inside an event: without metadata, which events do not carry.
+func eventMessage(m *Message) *Message {
+	n := m.clone()
+	n.Metadata = nil
+	return n
+}
+
+// emitMessage sends the message event of a new message and, if it names the bot, app_mention.
+func (s *Server) emitMessage(ch *channel, m *Message) {
+	ev := asMap(eventMessage(m))
+	ev["channel"], ev["channel_type"], ev["event_ts"] = ch.ID, ch.kind(), m.TS
+	if m.Subtype == "thread_broadcast" && m.Root != nil {
+		ev["root"] = m.Root
+	}
+	s.emit(ch.messageEventName(), ch, ev)
+	mention := "<@" + s.opt.BotUser
+	named := strings.Contains(m.Text, mention+">") || strings.Contains(m.Text, mention+"|")
+	if !named || ch.IM || m.User == s.opt.BotUser || m.BotID == s.opt.BotID {
+		return
+	}
+	at := asMap(eventMessage(m))
+	delete(at, "subtype")
+	at["type"], at["channel"], at["event_ts"] = "app_mention", ch.ID, m.TS
+	s.emit("app_mention", ch, at)
+}
+
+// asMap turns a value into its JSON object.
+func asMap(v any) map[string]any {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("slackfake: own type does not encode: %v", err)) // only raw JSON that was checked on entry is inside
+	}
+	m := map[string]any{}
+	if err := json.Unmarshal(b, &m); err != nil {
+		panic(fmt.Sprintf("slackfake: own type is no object: %v", err))
+	}
+	return m
+}
+
+func (c *channel) kind() string {
+	switch {
+	case c.IM:
+		return "im"
+	case c.Private:
+		return "group"
+	}
+	return "channel"
+}
+
+func (c *channel) messageEventName() string {
+	switch {
+	case c.IM:
+		return "message.im"
+	case c.Private:
+		return "message.groups"
+	}
+	return "message.channels"
+}
+
+// findChannel looks a channel up by id, by an id it had before, or by #name, and hides what
+// the bot must not know of: private channels it is not in.
+func (s *Server) findChannel(id string) (*channel, *apiError) {
+	if to, ok := s.moved[id]; ok {
+		id = to
+	}
+	ch := s.channels[id]
+	if ch == nil {
+		name := strings.TrimPrefix(id, "#")
+		for _, c := range s.channels {
+			if !c.IM && c.Name == name && name != "" {
+				ch = c
+			}
+		}
+	}
+	if ch == nil || (ch.Private || ch.IM) && !ch.members[s.opt.BotUser] {
+		return nil, refuse("channel_not_found")
+	}
+	return ch, nil
+}
+
+// permalinkOf gives the address that people follow to a message.
+func (s *Server) permalinkOf(ch *channel, m *Message) string {
+	u := s.opt.WorkspaceURL + "archives/" + ch.ID + "/p" + strings.ReplaceAll(m.TS, ".", "")
+	if m.isReply() {
+		u += "?thread_ts=" + m.ThreadTS + "&cid=" + ch.ID
+	}
+	return u
+}

@@ -1,0 +1,87 @@
+package slackfake
+
+import (
+	"container/heap"
+	"time"
+)
+
+// pollEvery is how often tasks are looked at when an injected clock may jump.
+const pollEvery = 10 * time.Millisecond
+
+// schedule holds what is due later by Slack's clock. Guarded by Server.mu.
+type schedule struct {
+	tasks taskHeap
+	seq   int64
+	wake  chan struct{}
+	poll  bool
+}
+
+type task struct {
+	at  time.Time
+	seq int64
+	run func() // called without the lock
+}
+
+type taskHeap []*task
+
+func (h taskHeap) Len() int { return len(h) }
+func (h taskHeap) Less(i, j int) bool {
+	return h[i].at.Before(h[j].at) || h[i].at.Equal(h[j].at) && h[i].seq < h[j].seq
+}
+func (h taskHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *taskHeap) Push(x any)   { *h = append(*h, x.(*task)) }
+func (h *taskHeap) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	old[len(old)-1] = nil
+	*h = old[:len(old)-1]
+	return x
+}
+
+// after runs f, without the lock, once d has passed. Caller holds s.mu.
+func (s *Server) after(d time.Duration, f func()) {
+	s.sched.seq++
+	heap.Push(&s.sched.tasks, &task{at: s.now().Add(d), seq: s.sched.seq, run: f})
+	select {
+	case s.sched.wake <- struct{}{}:
+	default:
+	}
+}
+
+// runSchedule is the one goroutine that runs due tasks; it ends with the server.
+func (s *Server) runSchedule() {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		next := s.runDue()
+		timer.Reset(next)
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-s.sched.wake:
+		case <-timer.C:
+		}
+	}
+}
+
+// runDue runs what is due and returns how long to wait for the rest.
+func (s *Server) runDue() time.Duration {
+	for {
+		s.mu.Lock()
+		if len(s.sched.tasks) == 0 {
+			s.mu.Unlock()
+			return time.Hour
+		}
+		wait := s.sched.tasks[0].at.Sub(s.now())
+		if wait > 0 {
+			s.mu.Unlock()
+			if s.sched.poll {
+				wait = min(wait, pollEvery)
+			}
+			return wait
+		}
+		t := heap.Pop(&s.sched.tasks).(*task)
+		s.mu.Unlock()
+		t.run()
+	}
+}

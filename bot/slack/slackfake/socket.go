@@ -1,0 +1,271 @@
+package slackfake
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// maxSockets is how many connections Slack allows an app.
+const maxSockets = 10
+
+// Reasons of a disconnect frame.
+// Source: docs.slack.dev/apis/events-api/using-socket-mode, read 2026-11.
+const (
+	DisconnectWarning  = "warning"           // the socket lives on for a while
+	DisconnectRefresh  = "refresh_requested" // the socket is closed
+	DisconnectDisabled = "link_disabled"     // Socket Mode was switched off
+	DisconnectTooMany  = "too_many_websockets"
+)
+
+// socket is one Socket Mode connection.
+type socket struct {
+	conn  *websocket.Conn
+	n     int
+	out   []frame // guarded by Server.mu
+	ready chan struct{}
+}
+
+type frame struct {
+	data []byte
+	cut  bool // drop TCP after writing
+	bye  bool // close properly after writing
+}
+
+func (c *call) openConnection() (reply, *apiError) {
+	ticket := c.secret(32)
+	c.tickets[ticket] = true
+	base := c.home()
+	ws := "ws" + strings.TrimPrefix(base, "http")
+	return reply{"url": ws + "/link/?ticket=" + ticket + "&app_id=" + c.opt.AppID}, nil
+}
+
+func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
+	t := r.URL.Query().Get("ticket")
+	s.mu.Lock()
+	known := s.tickets[t]
+	delete(s.tickets, t)
+	s.mu.Unlock()
+	if !known {
+		http.Error(w, "ticket unknown or used", http.StatusForbidden)
+		return
+	}
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
+	if err != nil {
+		return // Accept has answered
+	}
+	conn.SetReadLimit(1 << 20)
+	c := &socket{conn: conn, ready: make(chan struct{}, 1)}
+	ctx, stop := context.WithCancel(s.ctx)
+	s.register(c)
+	done := make(chan struct{}, 2)
+	go func() { s.writeSocket(ctx, c); stop(); done <- struct{}{} }()
+	go func() { s.pingSocket(ctx, c); done <- struct{}{} }()
+	s.readSocket(ctx, c)
+	stop()
+	s.unregister(c)
+	conn.CloseNow() //nolint:errcheck // already gone
+	<-done
+	<-done
+}
+
+// register adds c and queues its hello frame before anything else.
+func (s *Server) register(c *socket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.nextSoc++
+	c.n = s.nextSoc
+	s.sockets = append(s.sockets, c)
+	host := "applink-" + s.secret(6)
+	c.push(frame{data: mustJSON(map[string]any{
+		"type": "hello", "num_connections": len(s.sockets),
+		"connection_info": map[string]any{"app_id": s.opt.AppID},
+		"debug_info":      map[string]any{"host": host, "build_number": 1, "approximate_connection_time": 18060},
+	})})
+	if len(s.sockets) > maxSockets {
+		s.bye(c, DisconnectTooMany)
+	}
+	s.note(Change{Kind: "socket"})
+}
+
+// unregister takes c out; what it carried unacknowledged goes elsewhere.
+func (s *Server) unregister(c *socket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sockets = slices.DeleteFunc(s.sockets, func(o *socket) bool { return o == c })
+	var orphans []*delivery
+	for _, d := range s.pending {
+		if d.conn == c {
+			orphans = append(orphans, d)
+		}
+	}
+	slices.SortFunc(orphans, func(a, b *delivery) int { return strings.Compare(a.id, b.id) })
+	for _, d := range orphans {
+		s.failed(d, "connection_failed", false)
+	}
+	s.note(Change{Kind: "socket"})
+}
+
+// push queues a frame. Caller holds Server.mu.
+func (c *socket) push(f frame) {
+	c.out = append(c.out, f)
+	select {
+	case c.ready <- struct{}{}:
+	default:
+	}
+}
+
+func (s *Server) bye(c *socket, reason string) {
+	c.push(frame{
+		data: mustJSON(map[string]any{"type": "disconnect", "reason": reason, "debug_info": map[string]any{"host": "applink"}}),
+		bye:  reason != DisconnectWarning,
+	})
+}
+
+// Disconnect sends a disconnect frame to every connection; all reasons but the warning close it.
+func (s *Server) Disconnect(reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.sockets {
+		s.bye(c, reason)
+	}
+}
+
+// DropSockets cuts every connection without a word, as a broken network does.
+func (s *Server) DropSockets() {
+	s.mu.Lock()
+	open := slices.Clone(s.sockets)
+	s.mu.Unlock()
+	for _, c := range open {
+		c.conn.CloseNow() //nolint:errcheck // being cut
+	}
+}
+
+// Sockets counts the open Socket Mode connections.
+func (s *Server) Sockets() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.sockets)
+}
+
+func (s *Server) writeSocket(ctx context.Context, c *socket) {
+	for {
+		s.mu.Lock()
+		batch := c.out
+		c.out = nil
+		s.mu.Unlock()
+		for _, f := range batch {
+			wctx, stop := context.WithTimeout(ctx, 10*time.Second)
+			err := c.conn.Write(wctx, websocket.MessageText, f.data)
+			stop()
+			switch {
+			case err != nil:
+				return
+			case f.cut:
+				c.conn.CloseNow() //nolint:errcheck // that is the fault
+				return
+			case f.bye:
+				c.conn.Close(websocket.StatusNormalClosure, "") //nolint:errcheck // closing anyway
+				return
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.ready:
+		}
+	}
+}
+
+// pingSocket pings at intervals, as clients drop a silent server.
+func (s *Server) pingSocket(ctx context.Context, c *socket) {
+	t := time.NewTicker(s.opt.PingInterval)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			pctx, stop := context.WithTimeout(ctx, s.opt.PingInterval)
+			c.conn.Ping(pctx) //nolint:errcheck // a dead peer shows in the reader
+			stop()
+		}
+	}
+}
+
+func (s *Server) readSocket(ctx context.Context, c *socket) {
+	for {
+		_, data, err := c.conn.Read(ctx)
+		if err != nil {
+			return
+		}
+		var ack struct {
+			EnvelopeID string          `json:"envelope_id"`
+			Payload    json.RawMessage `json:"payload"`
+		}
+		if json.Unmarshal(data, &ack) == nil && ack.EnvelopeID != "" {
+			s.acked(ack.EnvelopeID, ack.Payload)
+		}
+	}
+}
+
+func (s *Server) acked(envelope string, body json.RawMessage) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.pending[envelope]
+	if d == nil || d.cut && d.attempt == 0 {
+		return
+	}
+	delete(s.pending, envelope)
+	d.envelope, d.conn = "", nil
+	if d.answer != nil {
+		d.answer <- appResponse{body: emptyToNil(body)}
+	}
+	s.note(Change{Kind: "ack", ID: d.id})
+}
+
+func emptyToNil(body json.RawMessage) json.RawMessage {
+	switch strings.TrimSpace(string(body)) {
+	case "", "{}", "null", `""`:
+		return nil
+	}
+	return body
+}
+
+// sendSocket gives d to one connection, in turn. Caller holds s.mu.
+func (s *Server) sendSocket(d *delivery) {
+	if len(s.sockets) == 0 {
+		s.failed(d, "connection_failed", false)
+		return
+	}
+	s.ids++
+	c := s.sockets[int(s.ids)%len(s.sockets)]
+	d.conn, d.envelope = c, s.uuid()
+	s.pending[d.envelope] = d
+	env := map[string]any{
+		"type": d.kind, "envelope_id": d.envelope, "payload": d.payload,
+		"accepts_response_payload": d.kind != "events_api",
+	}
+	if d.kind == "events_api" {
+		env["retry_attempt"], env["retry_reason"] = d.attempt, d.reason
+	}
+	c.push(frame{data: mustJSON(env), cut: d.cut && d.attempt == 0})
+	mine := d.envelope
+	s.after(s.opt.AckTimeout, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.pending[mine] != d {
+			return
+		}
+		reason := "timeout"
+		if d.answer != nil {
+			reason = "operation_timeout"
+		}
+		s.failed(d, reason, false)
+	})
+}

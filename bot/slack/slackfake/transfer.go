@@ -1,0 +1,107 @@
+package slackfake
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// serveUpload takes the bytes of a file, raw or as any field of a multipart form.
+func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	f := s.matchFault("upload", "")
+	u := s.uploads[r.PathValue("ticket")]
+	s.mu.Unlock()
+	if f != nil && !s.faultBefore(w, r, f) {
+		return
+	}
+	if u == nil {
+		http.Error(w, "upload url unknown or used", http.StatusNotFound)
+		return
+	}
+	data, err := readFile(w, r)
+	if err != nil {
+		http.Error(w, "bad upload", http.StatusBadRequest)
+		return
+	}
+	s.mu.Lock()
+	if !u.done {
+		u.done = true
+		u.file.setData(data)
+	}
+	s.mu.Unlock()
+	if f != nil && !s.faultAfter(w, r, f) {
+		return
+	}
+	fmt.Fprintf(w, "OK - %d", len(data))
+}
+
+func readFile(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxFileBytes+1<<20)
+	parts, err := r.MultipartReader()
+	if errors.Is(err, http.ErrNotMultipart) {
+		return io.ReadAll(r.Body)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for {
+		p, err := parts.NextPart()
+		if err != nil {
+			return nil, err
+		}
+		// A file part has a name; web-api and others add plain fields beside it.
+		if p.FileName() != "" || p.FormName() == "file" || p.FormName() == "body" {
+			return io.ReadAll(p)
+		}
+	}
+}
+
+// serveFile gives a file's bytes to a token that may read files, and anybody else a redirect
+// to a page, as Slack does.
+func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	f := s.matchFault("download", "")
+	_, id, _ := strings.Cut(r.PathValue("key"), "-")
+	file := s.files[id]
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	may := token == s.opt.BotToken && !s.revoked && s.scopes["files:read"]
+	var data []byte
+	var kind, name string
+	if file != nil {
+		data, kind, name = file.Data, file.Mimetype, file.Name
+	}
+	if may {
+		s.used["files:read"] = true
+	}
+	s.mu.Unlock()
+	if f != nil && !s.faultBefore(w, r, f) {
+		return
+	}
+	switch {
+	case !may:
+		http.Redirect(w, r, "/signin?redir="+url.QueryEscape(r.URL.Path), http.StatusFound)
+		return
+	case file == nil || data == nil && file.Mode != "hosted":
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", kind)
+	if strings.HasPrefix(r.PathValue("name"), "download/") {
+		w.Header().Set("Content-Disposition", `attachment; filename*=UTF-8''`+url.PathEscape(name))
+	}
+	if f != nil && f.Kind == FaultDrop && f.After { // half the file, then silence
+		w.Header().Set("Content-Length", fmt.Sprint(len(data)))
+		w.Write(data[:len(data)/2]) //nolint:errcheck // about to be cut
+		panic(http.ErrAbortHandler)
+	}
+	w.Write(data) //nolint:errcheck // the client is gone
+}
+
+func (s *Server) serveSignin(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	io.WriteString(w, "<!DOCTYPE html><html><head><title>Slack</title></head><body>Sign in to your workspace</body></html>") //nolint:errcheck // the client is gone
+}
