@@ -1,0 +1,176 @@
+package email
+
+import (
+	"strings"
+	"unicode"
+
+	"parley/channels"
+)
+
+// addressLimit is how many addresses of one field are read.
+const addressLimit = 500
+
+// addresses reads an address field as tolerantly as a person would: groups,
+// comments, missing commas' leftovers and stray text never make it fail. Names
+// are decoded only after the field was split, so a name can't forge an address.
+func addresses(values ...string) []channels.Party {
+	var out []channels.Party
+	seen := map[string]bool{}
+	for _, v := range values {
+		for _, item := range splitAddresses(v) {
+			p, ok := parseAddress(item)
+			if !ok || seen[p.Key] {
+				continue
+			}
+			seen[p.Key] = true
+			out = append(out, p)
+			if len(out) == addressLimit {
+				return out
+			}
+		}
+	}
+	return out
+}
+
+// splitAddresses cuts a field at its commas and semicolons, outside quotes,
+// comments and angle brackets, and drops the names of groups.
+func splitAddresses(v string) []string {
+	if len(v) > 1<<17 {
+		v = v[:1<<17]
+	}
+	var items []string
+	start, quoted, angle, depth := 0, false, false, 0
+	for i := 0; i < len(v); i++ {
+		switch c := v[i]; {
+		case c == '\\' && (quoted || depth > 0):
+			i++
+		case c == '"' && depth == 0:
+			quoted = !quoted
+		case quoted:
+		case c == '(':
+			depth++
+		case c == ')' && depth > 0:
+			depth--
+		case depth > 0:
+		case c == '<':
+			angle = true
+		case c == '>':
+			angle = false
+		case angle:
+		case c == ',' || c == ';':
+			items = append(items, v[start:i])
+			start = i + 1
+		case c == ':' && !strings.ContainsRune(v[start:i], '@') && !strings.EqualFold(strings.TrimSpace(v[start:i]), "mailto"):
+			start = i + 1 // a group's name
+		}
+	}
+	return append(items, v[min(start, len(v)):])
+}
+
+// parseAddress reads one address with its name.
+func parseAddress(item string) (channels.Party, bool) {
+	name, address := "", ""
+	if open := strings.LastIndexByte(item, '<'); open >= 0 {
+		address, _, _ = strings.Cut(item[open+1:], ">")
+		name = item[:open]
+		if strings.TrimSpace(name) == "" {
+			_, name, _ = strings.Cut(item[open:], ">")
+		}
+	} else {
+		var rest []string
+		plain, comment := splitComment(item)
+		for _, word := range strings.Fields(plain) {
+			if address == "" && strings.Contains(strings.Trim(word, "@"), "@") {
+				address = word
+			} else {
+				rest = append(rest, word)
+			}
+		}
+		name = strings.Join(rest, " ")
+		if name == "" {
+			name = comment
+		}
+	}
+	key := normaliseAddress(address)
+	if key == "" {
+		return channels.Party{}, false
+	}
+	return channels.Party{Key: key, Name: displayName(name, key)}, true
+}
+
+// splitComment separates the text of parentheses from the rest.
+func splitComment(s string) (plain, comment string) {
+	open := strings.IndexByte(s, '(')
+	if open < 0 {
+		return s, ""
+	}
+	end := strings.LastIndexByte(s, ')')
+	if end < open {
+		return s[:open], s[open+1:]
+	}
+	return s[:open] + " " + s[end+1:], s[open+1 : end]
+}
+
+// normaliseAddress gives an address in lower case, "" if there is none.
+func normaliseAddress(a string) string {
+	a = strings.ToLower(decodeHeader(a))
+	a = strings.TrimPrefix(strings.Trim(a, " <>\"'`,;"), "mailto:")
+	a = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || dropRune(r) {
+			return -1
+		}
+		return r
+	}, a)
+	at := strings.LastIndexByte(a, '@')
+	if at <= 0 || at == len(a)-1 || len(a) > 320 {
+		return ""
+	}
+	return strings.TrimSuffix(a, ".")
+}
+
+// displayName makes a person's name of the text before an address.
+func displayName(name, key string) string {
+	name = strings.TrimSpace(name)
+	if len(name) >= 2 && name[0] == '"' && name[len(name)-1] == '"' {
+		name = name[1 : len(name)-1]
+	}
+	name = strings.ReplaceAll(strings.ReplaceAll(name, `\"`, `"`), `\\`, `\`)
+	name = strings.Trim(decodeHeader(name), `"' `)
+	if len([]rune(name)) > 200 {
+		name = string([]rune(name)[:200])
+	}
+	if strings.EqualFold(name, key) {
+		return ""
+	}
+	return name
+}
+
+// withoutTag gives an address without its +tag.
+func withoutTag(address string) string {
+	local, domain, _ := strings.Cut(address, "@")
+	local, _, _ = strings.Cut(local, "+")
+	return local + "@" + domain
+}
+
+// ownAddress gives which of our own addresses a is, "" if none. A +tag of ours
+// doesn't make it a stranger.
+func (d *decoder) ownAddress(a string) string {
+	if d.own[a] {
+		return a
+	}
+	if bare := withoutTag(a); d.own[bare] {
+		return bare
+	}
+	return ""
+}
+
+// withoutOwn removes our own addresses from a list of recipients.
+func (d *decoder) withoutOwn(list []channels.Party) []channels.Party {
+	var out []channels.Party
+	for _, p := range list {
+		if d.ownAddress(p.Key) == "" {
+			out = append(out, p)
+		}
+	}
+	return out
+}

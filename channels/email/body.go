@@ -1,0 +1,262 @@
+package email
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"parley/channels"
+)
+
+// segment is a piece of a mail's text, in both forms if the mail has both.
+type segment struct {
+	plain, html string
+}
+
+// content is what a mail holds, in the order its author put it.
+type content struct {
+	segments  []segment
+	files     []channels.Attachment
+	calendars []string
+	signed    bool
+	encrypted string // how: "PGP", "S/MIME"; "" = not
+
+	reportType string      // of a multipart/report
+	statuses   [][]byte    // message/delivery-status
+	returned   *part       // the mail that a report gives back, or its headers
+	winmail    *tnefResult // decoded winmail.dat
+	damaged    bool        // something could not be read and is only in the original
+}
+
+// collect walks a part and all in it.
+func (c *content) collect(p *part) {
+	switch {
+	case len(p.children) == 0:
+		c.leaf(p)
+	case p.ctype == "multipart/alternative":
+		c.alternative(p)
+	case p.ctype == "multipart/signed":
+		c.signed = true
+		c.collect(p.children[0])
+		for _, child := range p.children[1:] {
+			if !strings.Contains(child.ctype, "signature") {
+				c.collect(child) // a footer some list added
+			}
+		}
+	case p.ctype == "multipart/encrypted":
+		c.encrypted = "PGP"
+	case p.ctype == "multipart/report":
+		c.reportType = strings.ToLower(p.params["report-type"])
+		for _, child := range p.children {
+			c.collect(child)
+		}
+	default:
+		for _, child := range p.children {
+			c.collect(child)
+		}
+	}
+}
+
+// alternative takes the richest form it can show, the last one with HTML, and
+// keeps the plain form beside it.
+func (c *content) alternative(p *part) {
+	var plain, rich *content
+	for _, child := range p.children {
+		sub := &content{}
+		sub.collect(child)
+		switch {
+		case child.ctype == "text/x-amp-html":
+			continue
+		case sub.hasHTML():
+			rich = sub
+		case len(sub.segments) > 0 && plain == nil:
+			plain = sub
+		default:
+			c.extras(sub)
+			continue
+		}
+		c.calendars = append(c.calendars, sub.calendars...)
+	}
+	switch {
+	case rich == nil && plain == nil:
+		return
+	case rich == nil:
+		rich = plain
+	case plain != nil:
+		if len(rich.segments) > 0 && rich.segments[0].plain == "" {
+			rich.segments[0].plain = plain.plainText()
+		}
+		c.extras(plain)
+	}
+	c.segments = append(c.segments, rich.segments...)
+	c.extras(rich)
+}
+
+// extras takes over what is not text.
+func (c *content) extras(sub *content) {
+	c.files = append(c.files, sub.files...)
+	c.signed = c.signed || sub.signed
+	c.damaged = c.damaged || sub.damaged
+	if c.encrypted == "" {
+		c.encrypted = sub.encrypted
+	}
+	if sub.winmail != nil {
+		c.winmail = sub.winmail
+	}
+	if len(sub.segments) == 0 {
+		c.calendars = append(c.calendars, sub.calendars...)
+	}
+}
+
+// hasHTML reports whether any segment has HTML.
+func (c *content) hasHTML() bool {
+	for _, s := range c.segments {
+		if s.html != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// plainText joins the plain forms.
+func (c *content) plainText() string {
+	var all []string
+	for _, s := range c.segments {
+		all = append(all, s.plain)
+	}
+	return strings.Join(all, "\n\n")
+}
+
+// leaf takes a part without parts.
+func (c *content) leaf(p *part) {
+	disposition, _ := parseParams(p.header.raw("Content-Disposition"))
+	name := fileName(p.header)
+	isText := p.ctype == "text/plain" || p.ctype == "text/html" || p.ctype == "text/enriched"
+	switch {
+	case isText && disposition != "attachment" && (name == "" || len(c.segments) == 0 && disposition != "inline"):
+		c.text(p)
+	case p.ctype == "text/calendar" || p.ctype == "application/ics":
+		c.calendar(p, name)
+	case p.ctype == "application/ms-tnef" || p.ctype == "application/vnd.ms-tnef" || strings.EqualFold(name, "winmail.dat"):
+		c.tnef(p, name)
+	case p.ctype == "application/pkcs7-mime" || p.ctype == "application/x-pkcs7-mime":
+		c.pkcs7(p, name)
+	case p.ctype == "message/delivery-status" || p.ctype == "message/global-delivery-status":
+		if b := p.bytes(); isStatusText(b) {
+			c.text(p)
+		} else {
+			c.statuses = append(c.statuses, b)
+		}
+	case strings.HasPrefix(p.ctype, "multipart/"): // too deep
+		c.damaged = true
+	case p.ctype == "text/rfc822-headers" && c.reportType != "":
+		c.returned = readReturned(p.bytes())
+		c.file(p, name)
+	case p.ctype == "message/rfc822" || p.ctype == "message/global":
+		c.mail(p, name)
+	default:
+		c.file(p, name)
+	}
+}
+
+// bytes gives a leaf's content without its transfer encoding.
+func (p *part) bytes() []byte {
+	return decodeTransfer(p.body, p.header.raw("Content-Transfer-Encoding"))
+}
+
+// text takes a part as text to read.
+func (c *content) text(p *part) {
+	text := toUTF8(p.bytes(), p.params["charset"])
+	if p.ctype == "text/html" {
+		c.segments = append(c.segments, segment{html: text})
+		return
+	}
+	if strings.EqualFold(p.params["format"], "flowed") {
+		text = unflow(text, strings.EqualFold(p.params["delsp"], "yes"))
+	}
+	c.segments = append(c.segments, segment{plain: text})
+}
+
+// file keeps a part as a file.
+func (c *content) file(p *part, name string) {
+	b := p.bytes()
+	if name == "" {
+		name = inventName(len(c.files)+1, p.ctype)
+	}
+	c.files = append(c.files, channels.Attachment{
+		Name: name, ContentType: p.ctype, ContentID: contentID(p.header), Content: b,
+	})
+}
+
+// mail keeps an attached mail, named by its subject.
+func (c *content) mail(p *part, name string) {
+	b := p.bytes()
+	inner := readReturned(b)
+	if c.reportType != "" {
+		c.returned = inner
+	}
+	if name == "" {
+		name = safeFileName(inner.header.text("Subject"))
+		if name == "" {
+			name = "message"
+		}
+		name += ".eml"
+	}
+	c.files = append(c.files, channels.Attachment{
+		Name: name, ContentType: "message/rfc822", ContentID: contentID(p.header), Content: b,
+	})
+}
+
+// pkcs7 keeps what S/MIME has wrapped: it can't be shown.
+func (c *content) pkcs7(p *part, name string) {
+	if strings.EqualFold(p.params["smime-type"], "signed-data") {
+		c.encrypted = "S/MIME, signed"
+	} else {
+		c.encrypted = "S/MIME"
+	}
+	if name == "" {
+		name = "smime.p7m"
+	}
+	c.file(p, name)
+}
+
+// readReturned reads the top headers of a mail inside a mail.
+func readReturned(b []byte) *part {
+	head, body := splitHead(bytes.TrimLeft(b, "\r\n"))
+	head = head[:min(len(head), maxHeaderBytes)]
+	return &part{header: readHeader(head), body: body}
+}
+
+// contentID gives the id by which HTML refers to a part.
+func contentID(h headers) string {
+	return normaliseCID(h.raw("Content-Id"))
+}
+
+// normaliseCID makes ids comparable: no brackets, no "cid:", URL-decoded.
+func normaliseCID(id string) string {
+	id = strings.Trim(strings.TrimSpace(id), "<>")
+	if len(id) > 4 && strings.EqualFold(id[:4], "cid:") {
+		id = id[4:]
+	}
+	if decoded, err := url.PathUnescape(id); err == nil {
+		id = decoded
+	}
+	if len(id) > 300 {
+		return ""
+	}
+	return cleanLine(toUTF8([]byte(id), ""))
+}
+
+// inventName names a file that came without a name.
+func inventName(n int, ctype string) string {
+	ext := map[string]string{
+		"text/plain": ".txt", "text/html": ".html", "image/jpeg": ".jpg", "image/jpg": ".jpg", "image/png": ".png",
+		"image/gif": ".gif", "application/pdf": ".pdf", "message/rfc822": ".eml", "text/rfc822-headers": ".txt",
+		"audio/mpeg": ".mp3", "video/mp4": ".mp4", "image/tiff": ".tif", "image/webp": ".webp", "image/heic": ".heic",
+	}[ctype]
+	if ext == "" {
+		ext = ".bin" // the system's table would make decoding depend on the machine
+	}
+	return fmt.Sprintf("part-%d%s", n, ext)
+}

@@ -1,0 +1,213 @@
+package email
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"parley/channels"
+)
+
+// bounceSubject is how reports begin that don't say by a header what they are.
+var bounceSubject = regexp.MustCompile(`(?i)(?:undeliver|delivery (?:status|failure|has failed|delayed)|failure notice|returned mail|mail delivery (?:failed|failure|system)|delivery incomplete|could not (?:be delivered|send message)|unzustellbar|nicht zustellbar|non remis|no se puede entregar|não entregue|mancato recapito|onbestelbaar|配信不能|无法投递|未送达)`)
+
+// bounced is which of our mails a report speaks of.
+type bounced struct {
+	token    token
+	external []string // Message-IDs to look it up by, best first
+	ours     bool
+}
+
+// bounce reads a report on a mail of ours: one status for each recipient that
+// failed or waits, each with the report's text. nil if it is no report, or on
+// nothing of ours: then it stays an automatic message, so that nothing is lost.
+func (d *decoder) bounce(root *part, c *content, in *channels.Inbound, raw []byte) []channels.Inbound {
+	if in.Kind != channels.InboundMessage || in.Automatic == "" || in.Automatic == "receipt" || in.Automatic == "feedback-report" {
+		return nil
+	}
+	if in.Automatic != "bounce" && !(nullSender(root.header) && bounceSubject.MatchString(in.Subject)) {
+		return nil
+	}
+	in.Automatic = "bounce"
+	text := c.plainText()
+	if strings.TrimSpace(text) == "" {
+		text = in.Text
+	}
+	b := d.bouncedMail(c, in, raw, text)
+	in.References = mergeIDs(b.external, in.References)
+	if in.Conversation == 0 {
+		in.Conversation, in.Answers = b.token.conversation, b.token.message
+	}
+	if !b.ours {
+		return nil
+	}
+	reports := readStatuses(c.statuses)
+	if len(reports) == 0 {
+		reports = d.prose(root.header, in.Subject, text, c)
+	}
+	return statuses(*in, b, reports)
+}
+
+// prose reads a report without a machine-readable part.
+func (d *decoder) prose(h headers, subject, text string, c *content) []report {
+	var failed []string
+	for _, p := range d.withoutOwn(addresses(h.all("X-Failed-Recipients")...)) {
+		failed = append(failed, p.Key)
+	}
+	var kept []report
+	for _, r := range readProse(text, failed) {
+		if d.ownAddress(r.recipient) == "" && !daemonAddress.MatchString(r.recipient) {
+			kept = append(kept, r)
+		}
+	}
+	if len(kept) == 0 && (bounceSubject.MatchString(subject) || c.returned != nil) {
+		reply := replyInText(text)
+		r := report{action: "failed", status: enhancedCode.FindString(reply), reply: reply}
+		if delayedText.MatchString(text) {
+			r.action = "delayed"
+		}
+		kept = append(kept, r) // it failed; who, only the text can say
+	}
+	return kept
+}
+
+// idInText finds the Message-ID of a mail that is returned as text.
+var idInText = regexp.MustCompile(`(?im)^[ \t>]*Message-ID:\s*<([^<>\s]{3,400})>`)
+
+// bouncedMail finds the mail that a report speaks of: by the returned mail's
+// Message-ID, by the ids that the report answers, by our token anywhere in it.
+// Tokens of the returned References belong to earlier messages and give only the
+// conversation.
+func (d *decoder) bouncedMail(c *content, in *channels.Inbound, raw []byte, text string) bounced {
+	var b bounced
+	var from string
+	if c.returned != nil {
+		b.external = messageIDs(c.returned.header.raw("Message-Id"))
+		if list := addresses(c.returned.header.all("From")...); len(list) > 0 {
+			from = list[0].Key
+		}
+	}
+	if len(b.external) == 0 {
+		if m := idInText.FindStringSubmatch(text); m != nil {
+			b.external = []string{m[1]}
+		}
+	}
+	known := len(b.external) > 0
+	b.external = mergeIDs(b.external, in.References)
+	for _, id := range b.external[:min(1, len(b.external))] {
+		if conv, msg, ok := parseToken(d.keys, id); ok {
+			b.token, b.ours = token{conv, msg}, true
+			return b
+		}
+	}
+	found := scanTokens(d.keys, raw)
+	if len(found) == 0 {
+		found = scanTokens(d.keys, []byte(text))
+	}
+	if len(found) == 0 && c.returned != nil {
+		found = scanTokens(d.keys, []byte(strings.Join(c.returned.header.all("References"), " ")))
+	}
+	single := token{}
+	for _, t := range found {
+		if t.message != 0 && single.message != 0 {
+			single = token{conversation: -1}
+		} else if t.message != 0 && single.conversation == 0 {
+			single = t
+		}
+	}
+	switch {
+	case len(found) == 0:
+		b.ours = len(b.external) > 0 && from != "" && d.ownAddress(from) != ""
+	case !known && single.message != 0:
+		b.token, b.ours = single, true
+	default:
+		b.token, b.ours = token{conversation: found[0].conversation}, true
+	}
+	return b
+}
+
+// mergeIDs appends ids that are not there yet.
+func mergeIDs(ids, more []string) []string {
+	out := append([]string(nil), ids...)
+	seen := map[string]bool{}
+	for _, id := range ids {
+		seen[id] = true
+	}
+	for _, id := range more {
+		if !seen[id] {
+			seen[id] = true
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// statuses makes one Inbound for each recipient that has news.
+func statuses(in channels.Inbound, b bounced, reports []report) []channels.Inbound {
+	var out []channels.Inbound
+	seen := map[string]bool{}
+	for _, r := range reports {
+		if r.action != "failed" && r.action != "delayed" || seen[r.recipient+r.action] {
+			continue
+		}
+		seen[r.recipient+r.action] = true
+		s := &channels.Status{
+			State: channels.StateFailed, MessageID: b.token.message, External: b.external,
+			Recipient: r.recipient, Reason: r.reason(),
+		}
+		if code := r.code(); code != 0 {
+			if s.Class = classify(stepRcpt, code, r.status+" "+r.reply, fullMailboxWait).class; s.Class == channels.Ambiguous {
+				s.Class = ""
+			}
+		}
+		if r.action == "delayed" {
+			// The lowest state can't undo anything that is known already.
+			s.State, s.Delayed, s.Class = channels.StateAccepted, true, channels.Retry
+		}
+		one := in
+		one.Kind, one.Status = channels.InboundStatus, s
+		if len(out) > 0 {
+			one.ExternalID = fmt.Sprintf("%s#%d", in.ExternalID, len(out)+1)
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// reasonRunes is how much of a server's words is told.
+const reasonRunes = 400
+
+// reason says in words why a mail did not arrive.
+func (r report) reason() string {
+	what := "The mail could not be delivered."
+	_, detail, _ := strings.Cut(firstOf(r.status, enhancedCode.FindString(r.reply)), ".")
+	switch {
+	case r.action == "delayed":
+		what = "Not delivered yet: the mail server is still trying."
+	case detail == "2.2":
+		what = "The mailbox is full."
+	case detail == "3.4" || detail == "2.3" || r.code() == 552:
+		what = "The mail is too large for the receiving server."
+	case strings.HasPrefix(detail, "1."):
+		what = "The address does not exist or is refused."
+	case strings.HasPrefix(detail, "2."):
+		what = "The mailbox does not take mail."
+	case detail == "4.6" || detail == "4.14":
+		what = "Mail to this address goes round in circles."
+	case strings.HasPrefix(detail, "4."):
+		what = "The receiving mail server could not be reached."
+	case strings.HasPrefix(detail, "7."):
+		what = "The receiving server refused the mail."
+	}
+	reply := cleanLine(r.reply)
+	if reply == "" {
+		reply = r.status
+	}
+	if reply == "" {
+		return what
+	}
+	if runes := []rune(reply); len(runes) > reasonRunes {
+		reply = string(runes[:reasonRunes]) + "…"
+	}
+	return what + " The server said: " + reply
+}

@@ -1,0 +1,191 @@
+package email
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gogs/chardet"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/simplifiedchinese"
+)
+
+// metaCharset finds the charset that an HTML document names itself.
+var metaCharset = regexp.MustCompile(`(?i)<meta[^>]{0,300}?charset\s*=\s*["']?\s*([a-z0-9_:.\-]{2,40})`)
+
+// toUTF8 converts text of a declared charset ("" = none) to UTF-8 without
+// controls. Order: what is declared if it can be true, what an HTML document
+// names, what the bytes look like, windows-1252.
+func toUTF8(b []byte, declared string) string {
+	return dropControls(decodeCharset(b, strings.ToLower(strings.Trim(declared, " \t\"';"))))
+}
+
+// decodeCharset converts without cleaning.
+func decodeCharset(b []byte, declared string) string {
+	declared = strings.TrimPrefix(declared, "charset=")
+	if s, ok := byMark(b, declared); ok {
+		return s
+	}
+	enc := findEncoding(declared)
+	if enc == nil || !isMultiByte(declared) {
+		// Latin charsets and unknown names: text that is valid UTF-8 is UTF-8.
+		if utf8.Valid(b) {
+			return string(b)
+		}
+	}
+	if enc == nil && !strings.Contains(declared, "utf-8") {
+		if m := metaCharset.FindSubmatch(b[:min(len(b), 4096)]); m != nil {
+			enc = findEncoding(strings.ToLower(string(m[1])))
+		}
+	}
+	if enc == nil {
+		enc = detectEncoding(b)
+	}
+	out, err := enc.NewDecoder().Bytes(b)
+	if err != nil {
+		return strings.ToValidUTF8(string(b), "\uFFFD")
+	}
+	return string(out)
+}
+
+// byMark handles what the bytes themselves say for sure: a byte order mark, or
+// the escape sequences of ISO-2022-JP in text that claims to be ASCII; and UTF-7.
+func byMark(b []byte, declared string) (string, bool) {
+	switch {
+	case bytes.HasPrefix(b, []byte("\xef\xbb\xbf")) && utf8.Valid(b):
+		return string(b[3:]), true
+	case bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("\xfe\xff")):
+		label := "utf-16le"
+		if b[0] == 0xfe {
+			label = "utf-16be"
+		}
+		if enc, err := htmlindex.Get(label); err == nil {
+			if out, err := enc.NewDecoder().Bytes(b[2:]); err == nil {
+				return string(out), true
+			}
+		}
+	case bytes.Contains(b, []byte("\x1b$")) && (declared == "" || declared == "us-ascii" || declared == "ascii"):
+		if out, err := japanese.ISO2022JP.NewDecoder().Bytes(b); err == nil {
+			return string(out), true
+		}
+	case declared == "utf-7" || declared == "unicode-1-1-utf-7":
+		return decodeUTF7(b), true
+	}
+	return "", false
+}
+
+// findEncoding gives the decoder of a label, nil for UTF-8, ASCII and what is
+// not known: those are judged by the bytes.
+func findEncoding(label string) encoding.Encoding {
+	switch label {
+	case "", "utf-8", "utf8", "us-ascii", "ascii", "7bit", "8bit", "binary", "unknown-8bit", "x-unknown", "default", "none", "iso-8859-8-i-utf":
+		return nil
+	case "gb2312", "gbk", "x-gbk", "cp936", "gb_2312-80", "gb18030":
+		return simplifiedchinese.GB18030
+	case "cp932", "windows-31j", "ms932", "x-sjis-cp932":
+		return japanese.ShiftJIS
+	case "cp50220", "cp50221", "iso-2022-jp-ms", "iso-2022-jp-2":
+		return japanese.ISO2022JP
+	}
+	if enc, err := htmlindex.Get(strings.TrimPrefix(label, "x-")); err == nil {
+		return enc
+	}
+	if enc, err := htmlindex.Get(strings.Replace(label, "cp", "windows-", 1)); err == nil {
+		return enc
+	}
+	if enc, err := ianaindex.MIME.Encoding(label); err == nil && enc != nil {
+		return enc
+	}
+	if enc, err := ianaindex.IANA.Encoding(label); err == nil && enc != nil {
+		return enc
+	}
+	return nil
+}
+
+// isMultiByte tells charsets whose text may look like UTF-8 by accident.
+func isMultiByte(label string) bool {
+	for _, part := range []string{"2022", "jis", "gb", "big5", "euc", "ks_c", "korean", "utf-16", "utf-32", "utf-7", "hz", "cp9"} {
+		if strings.Contains(label, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// detectEncoding guesses from the bytes; windows-1252 unless it is sure.
+func detectEncoding(b []byte) encoding.Encoding {
+	const sure = 60
+	if r, err := chardet.NewTextDetector().DetectBest(b[:min(len(b), 16<<10)]); err == nil && r.Confidence >= sure && len(b) >= 8 {
+		if enc := findEncoding(strings.ToLower(r.Charset)); enc != nil && !strings.HasPrefix(r.Charset, "UTF-") {
+			return enc
+		}
+	}
+	enc, err := htmlindex.Get("windows-1252")
+	if err != nil {
+		return encoding.Replacement
+	}
+	return enc
+}
+
+// dropControls removes NUL and other controls, normalises line ends and makes
+// sure that the result is valid UTF-8.
+func dropControls(s string) string {
+	clean := true
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 && c != '\n' && c != '\t' || c >= 0x7f {
+			clean = false
+			break
+		}
+	}
+	if clean {
+		return s
+	}
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if strings.IndexByte(s, '\r') >= 0 {
+		s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case dropRune(r):
+			return -1
+		case r == '\u2028' || r == '\u2029':
+			return '\n'
+		}
+		return r
+	}, s)
+}
+
+// decodeUTF7 reads RFC 2152: +base64 of UTF-16- between plain text.
+func decodeUTF7(b []byte) string {
+	var out strings.Builder
+	for len(b) > 0 {
+		plus := bytes.IndexByte(b, '+')
+		if plus < 0 {
+			break
+		}
+		out.Write(b[:plus])
+		b = b[plus+1:]
+		end := 0
+		for end < len(b) && sextet(b[end]) >= 0 && b[end] != '-' && b[end] != '_' {
+			end++
+		}
+		if end == 0 {
+			out.WriteByte('+')
+		} else if enc, err := htmlindex.Get("utf-16be"); err == nil {
+			units := decodeBase64(b[:end])
+			if s, err := enc.NewDecoder().Bytes(units[:len(units)&^1]); err == nil {
+				out.Write(s)
+			}
+		}
+		b = b[end:]
+		if len(b) > 0 && b[0] == '-' {
+			b = b[1:]
+		}
+	}
+	out.Write(b)
+	return out.String()
+}

@@ -1,0 +1,207 @@
+package email
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+
+	"parley/channels"
+)
+
+// errEmptyPayload is the only error of decode: there is nothing to show.
+var errEmptyPayload = errors.New("email: decode: empty payload")
+
+// decodeOptions is what decoding needs to know of the account.
+type decodeOptions struct {
+	Own  []string // own addresses, aliases included, in lower case
+	Keys [][]byte // HMAC keys that verify our tokens
+}
+
+// decode turns a stored payload into what the customer did. It makes a decoder
+// for this one payload, which costs more than decoding: who decodes often keeps
+// a decoder (newDecoder).
+// Errors: errEmptyPayload only.
+func decode(payload []byte, o decodeOptions) ([]channels.Inbound, error) {
+	return newDecoder(o).decode(payload)
+}
+
+// decoder decodes the mails of one account. Its methods may be called concurrently.
+type decoder struct {
+	own  map[string]bool
+	keys [][]byte
+	html *htmlTools
+}
+
+// newDecoder makes a decoder.
+func newDecoder(o decodeOptions) *decoder {
+	d := &decoder{own: map[string]bool{}, keys: o.Keys, html: newHTMLTools()}
+	for _, a := range o.Own {
+		d.own[strings.ToLower(strings.TrimSpace(a))] = true
+	}
+	delete(d.own, "")
+	return d
+}
+
+// decode turns a stored payload into what the customer did. Whatever came out of
+// a mailbox becomes a message; what can't be read is shown raw.
+// Errors: errEmptyPayload only.
+func (d *decoder) decode(payload []byte) (out []channels.Inbound, err error) {
+	if len(bytes.TrimSpace(payload)) == 0 {
+		return nil, errEmptyPayload
+	}
+	e, raw := splitPayload(payload)
+	defer func() {
+		if recover() != nil { // a library met what its authors never saw: the mail still counts
+			out, err = []channels.Inbound{d.rawMessage(e, raw)}, nil
+		}
+	}()
+	return d.decodeMail(e, raw), nil
+}
+
+// decodeMail decodes a mail.
+func (d *decoder) decodeMail(e envelope, raw []byte) []channels.Inbound {
+	s := &splitter{}
+	root := s.read(raw, 0, "text/plain")
+	root.header.convert(firstCharset(root))
+	c := &content{}
+	c.collect(root)
+	in := d.message(e, raw, root, c)
+	in.Notices = append(in.Notices, s.notices...)
+	if len(s.notices) > 0 || c.damaged || c.encrypted != "" {
+		in.Attachments = append(in.Attachments, original(raw))
+	}
+	if statuses := d.bounce(root, c, &in, raw); len(statuses) > 0 {
+		return statuses
+	}
+	return []channels.Inbound{in}
+}
+
+// original keeps a whole mail as a file.
+func original(raw []byte) channels.Attachment {
+	return channels.Attachment{Name: "original.eml", ContentType: "message/rfc822", Content: raw}
+}
+
+// message makes the message of a mail.
+func (d *decoder) message(e envelope, raw []byte, root *part, c *content) channels.Inbound {
+	h := root.header
+	in := d.head(e, raw, h)
+	in.Automatic = d.automatic(h, c, in.From)
+	d.identify(&in, e, h)
+	if notice := authenticationNotice(h); notice != "" {
+		in.Notices = append(in.Notices, notice)
+	}
+	d.body(&in, c)
+	if e.Truncated {
+		in.Notices = append(in.Notices, "This mail is larger than 50 MB: only its headers were fetched. The whole mail is in the mailbox's folder "+e.Folder+".")
+	} else if in.Text == "" && len(in.Attachments) == 0 && c.encrypted == "" {
+		in.Notices = append(in.Notices, "This mail has no text.")
+	}
+	return in
+}
+
+// head fills in what the headers say.
+func (d *decoder) head(e envelope, raw []byte, h headers) channels.Inbound {
+	in := channels.Inbound{
+		Kind:       channels.InboundMessage,
+		ExternalID: externalID(h, raw),
+		At:         date(h, e.InternalDate),
+		Subject:    h.text("Subject"),
+		References: references(h),
+		Historical: e.Historical,
+	}
+	from := addresses(h.all("From")...)
+	if len(from) == 0 {
+		from = addresses(append(append([]string{}, h.all("Sender")...), h.all("Return-Path")...)...)
+	}
+	if len(from) == 0 {
+		from = []channels.Party{{Key: "unknown@invalid", Name: h.text("From")}}
+		in.Notices = append(in.Notices, "This mail does not say who sent it.")
+	}
+	in.From = from[0]
+	to := addresses(h.all("To")...)
+	cc := addresses(append(append([]string{}, h.all("Cc")...), h.all("Bcc")...)...)
+	in.Via = d.via(to, cc, addresses(append(append(append([]string{}, h.all("Delivered-To")...), h.all("X-Original-To")...), h.all("Envelope-To")...)...))
+	in.To, in.Cc = d.withoutOwn(to), append(from[1:len(from):len(from)], d.withoutOwn(cc)...)
+	in.ReplyTo = d.withoutOwn(addresses(h.all("Reply-To")...))
+	if len(in.ReplyTo) == 1 && in.ReplyTo[0].Key == in.From.Key {
+		in.ReplyTo = nil
+	}
+	if len(in.Cc) == 0 {
+		in.Cc = nil
+	}
+	return in
+}
+
+// via gives which of our own addresses a mail was sent to.
+func (d *decoder) via(lists ...[]channels.Party) string {
+	for _, list := range lists {
+		for _, p := range list {
+			if own := d.ownAddress(p.Key); own != "" {
+				return own
+			}
+		}
+	}
+	return ""
+}
+
+// identify finds the conversation by our tokens and tells our own mail apart.
+func (d *decoder) identify(in *channels.Inbound, e envelope, h headers) {
+	for _, id := range in.References {
+		c, m, ok := parseToken(d.keys, id)
+		switch {
+		case !ok:
+		case in.Conversation == 0:
+			in.Conversation, in.Answers = c, m
+		case in.Answers == 0 && in.Conversation == c:
+			in.Answers = m
+		}
+	}
+	for _, name := range []string{"To", "Cc", "Delivered-To", "X-Original-To"} {
+		if in.Conversation != 0 {
+			break
+		}
+		for _, p := range addresses(h.all(name)...) {
+			if c, m, ok := plusToken(d.keys, p.Key); ok {
+				in.Conversation, in.Answers = c, m
+				break
+			}
+		}
+	}
+	if d.ownAddress(in.From.Key) == "" {
+		return
+	}
+	if c, m, ok := parseToken(d.keys, in.ExternalID); ok {
+		in.Kind, in.Conversation, in.Answers, in.Automatic = channels.InboundOwn, c, m, ""
+	} else if e.Sent {
+		in.Kind = channels.InboundForeign
+		if in.Automatic == "own-address" {
+			in.Automatic = ""
+		}
+	}
+}
+
+// externalID gives the Message-ID, else a hash of the mail.
+func externalID(h headers, raw []byte) string {
+	if ids := messageIDs(h.raw("Message-Id")); len(ids) > 0 {
+		return ids[0]
+	}
+	sum := sha256.Sum256(raw)
+	return "sha256:" + hex.EncodeToString(sum[:16])
+}
+
+// rawBytes is how much of an unreadable mail is shown.
+const rawBytes = 20_000
+
+// rawMessage shows a mail as it came: its headers as far as they can be read and
+// the raw text. The mail itself is attached.
+func (d *decoder) rawMessage(e envelope, raw []byte) channels.Inbound {
+	head, _ := splitHead(raw)
+	in := d.head(e, raw, readHeader(head[:min(len(head), maxHeaderBytes)]))
+	in.Automatic = "damaged"
+	in.Text = markdownText(toUTF8(raw[:min(len(raw), rawBytes)], ""))
+	in.Notices = append(in.Notices, "This mail could not be read: it is shown as it came, and attached.")
+	in.Attachments = []channels.Attachment{original(raw)}
+	return in
+}

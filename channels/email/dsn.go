@@ -1,0 +1,162 @@
+package email
+
+import (
+	"bytes"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// report is what became of a mail at one recipient.
+type report struct {
+	recipient string
+	action    string // "failed", "delayed"; others are no news
+	status    string // enhanced code, "" = unknown
+	reply     string // the server's words
+}
+
+// reportLimit is how many recipients of one report are read.
+const reportLimit = 100
+
+// readStatuses reads the message/delivery-status parts of a report.
+// Source: RFC 3464 section 2.
+func readStatuses(parts [][]byte) []report {
+	var out []report
+	for _, b := range parts {
+		b = bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
+		for group := range bytes.SplitSeq(b, []byte("\n\n")) {
+			if len(out) == reportLimit {
+				return out
+			}
+			h := readHeader(append(bytes.TrimSpace(group), "\n\n"...))
+			r := report{
+				action: strings.ToLower(firstWord(h.raw("Action"))),
+				status: enhancedCode.FindString(h.raw("Status")),
+				reply:  afterType(h.text("Diagnostic-Code")),
+			}
+			for _, name := range []string{"Original-Recipient", "Final-Recipient", "X-Actual-Recipient"} {
+				if r.recipient == "" {
+					r.recipient = normaliseAddress(afterType(h.raw(name)))
+				}
+			}
+			if r.action != "" && (r.recipient != "" || r.status != "") {
+				out = append(out, r)
+			}
+		}
+	}
+	return out
+}
+
+// isStatusText reports whether a delivery-status part holds prose instead of fields.
+func isStatusText(b []byte) bool {
+	lower := bytes.ToLower(b)
+	return !bytes.Contains(lower, []byte("action:")) && !bytes.Contains(lower, []byte("reporting-mta:"))
+}
+
+// firstWord gives the first word of a field; comments follow it.
+func firstWord(s string) string {
+	if fields := strings.Fields(s); len(fields) > 0 {
+		return strings.Trim(fields[0], ";,.")
+	}
+	return ""
+}
+
+// afterType gives the value behind "rfc822;" or "smtp;".
+func afterType(s string) string {
+	if kind, rest, found := strings.Cut(s, ";"); found && !strings.ContainsAny(strings.TrimSpace(kind), " <@") {
+		s = rest
+	}
+	return strings.TrimSpace(s)
+}
+
+// enhancedCode is an enhanced status code.
+var enhancedCode = regexp.MustCompile(`\b[245]\.\d{1,3}\.\d{1,3}\b`)
+
+// smtpReply is a reply of a mail server in prose.
+var smtpReply = regexp.MustCompile(`(?:^|[\s#<(:])([45]\d\d)[ \-](?:#?[45]\.\d{1,3}\.\d{1,3})?`)
+
+// recipientLine begins a recipient's paragraph in the prose of qmail, Postfix and
+// others: an address alone in front, in angle brackets or followed by a colon.
+var recipientLine = regexp.MustCompile(`^\s*(?:<([^<>\s@]+@[^<>\s]+)>(?:<mailto:[^>]*>)?\s*[:.]?|([^\s<>@:]+@[^\s<>:]+)(?:<mailto:[^>]*>)?\s*:?\s*$|[^<>@]{0,80}[(<]([^<>\s@()]+@[^<>\s()]+)[)>]\s*:?\s*$)\s*(.*)$`)
+
+// copyLine is where prose ends and the returned mail begins.
+var copyLine = regexp.MustCompile(`(?i)^[\s\-*=]*(?:below this line is a copy|this is a copy of the message|original message (?:headers?|follows)|the original message|ursprüngliche nachrichtenkopfzeilen|original-nachrichtenkopf|diagnostic information for administrators)`)
+
+// proseLines is how much of a report's text is read.
+const proseLines = 300
+
+// readProse reads a report that has no machine-readable part: qmail, old Exchange,
+// Exim, Postfix without DSN. Nothing is guessed about mails that name nobody.
+func readProse(text string, failed []string) []report {
+	var out []report
+	var open *report
+	for n, l := range strings.Split(text, "\n") {
+		if n > proseLines || copyLine.MatchString(l) || len(out) == reportLimit {
+			break
+		}
+		if m := recipientLine.FindStringSubmatch(l); m != nil {
+			out = append(out, report{recipient: normaliseAddress(firstOf(m[1], m[2], m[3])), reply: strings.TrimSpace(m[4])})
+			open = &out[len(out)-1]
+			continue
+		}
+		switch {
+		case open == nil:
+		case strings.TrimSpace(l) == "":
+			if open.reply != "" {
+				open = nil
+			}
+		case len(open.reply) < 500:
+			open.reply = strings.TrimSpace(open.reply + " " + strings.TrimSpace(l))
+		}
+	}
+	kept := out[:0]
+	for _, r := range out {
+		if r.recipient != "" && (r.reply != "" || len(failed) == 0) {
+			kept = append(kept, r)
+		}
+	}
+	if len(kept) == 0 {
+		for _, a := range failed {
+			kept = append(kept, report{recipient: a, reply: replyInText(text)})
+		}
+	}
+	delayed := delayedText.MatchString(text)
+	for i := range kept {
+		kept[i].status = enhancedCode.FindString(kept[i].reply)
+		kept[i].action = "failed"
+		if delayed && !strings.HasPrefix(kept[i].status, "5") {
+			kept[i].action = "delayed"
+		}
+	}
+	return kept
+}
+
+// delayedText is how prose says that a mail is still being tried.
+var delayedText = regexp.MustCompile(`(?i)(?:warning message only|do not need to resend|will keep trying|delivery (?:has been )?delayed|still being retried|wird weiterhin versucht|verzögert)`)
+
+// replyInText gives the first line that holds a server's reply.
+func replyInText(text string) string {
+	for l := range strings.SplitSeq(text, "\n") {
+		if smtpReply.MatchString(l) || enhancedCode.MatchString(l) {
+			return strings.TrimSpace(l)
+		}
+	}
+	return ""
+}
+
+// code gives the SMTP reply code of a report, made up of its enhanced code if the
+// server's words have none; 0 = unknown.
+func (r report) code() int {
+	if m := smtpReply.FindStringSubmatch(" " + r.reply); m != nil {
+		if n, err := strconv.Atoi(m[1]); err == nil {
+			return n
+		}
+	}
+	switch {
+	case strings.HasPrefix(r.status, "4"):
+		return 450
+	case strings.HasPrefix(r.status, "5"):
+		return 550
+	}
+	return 0
+}

@@ -1,0 +1,258 @@
+package email
+
+import (
+	"net/mail"
+	"net/textproto"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// headers are the fields of a mail or part, undecoded, values of a name in order.
+type headers textproto.MIMEHeader
+
+// raw gives the first value of a field as it stands, unfolded.
+func (h headers) raw(name string) string {
+	return textproto.MIMEHeader(h).Get(name)
+}
+
+// text gives the first value of a field for people to read.
+func (h headers) text(name string) string {
+	return decodeHeader(h.raw(name))
+}
+
+// all gives every value of a field.
+func (h headers) all(name string) []string {
+	return h[textproto.CanonicalMIMEHeaderKey(name)]
+}
+
+// has reports whether a field is there at all, even empty.
+func (h headers) has(name string) bool {
+	return len(h.all(name)) > 0
+}
+
+// convert makes UTF-8 of raw 8-bit values: their charset is most likely that of
+// the text.
+func (h headers) convert(charset string) {
+	for _, values := range h {
+		for i, v := range values {
+			if !isASCII(v) && !utf8.ValidString(v) {
+				values[i] = toUTF8([]byte(v), charset)
+			}
+		}
+	}
+}
+
+// firstCharset gives the charset of the first text of a mail that names one.
+func firstCharset(p *part) string {
+	if cs := p.params["charset"]; cs != "" {
+		return cs
+	}
+	for _, child := range p.children {
+		if cs := firstCharset(child); cs != "" {
+			return cs
+		}
+	}
+	return ""
+}
+
+// headerRunes is how much of one header is shown.
+const headerRunes = 4000
+
+// encodedWord is RFC 2047's, as tolerant as real mail needs: blanks inside,
+// a language after the charset.
+var encodedWord = regexp.MustCompile(`=\?([^?\s]{1,60})\?([bBqQ])\?(.*?)\?=`)
+
+// decodeHeader makes a field readable: RFC 2047 words, raw 8-bit bytes of any
+// charset, no controls, blanks collapsed.
+func decodeHeader(v string) string {
+	if len(v) > headerRunes*4 {
+		v = v[:headerRunes*4]
+	}
+	if strings.Contains(v, "=?") {
+		v = decodeWords(v)
+	}
+	if !isASCII(v) {
+		v = toUTF8([]byte(v), "")
+	}
+	return cleanLine(v)
+}
+
+// decodeWords decodes the RFC 2047 words of v. Neighbours of one charset are
+// joined as bytes first: many mailers cut a character in two.
+func decodeWords(v string) string {
+	var out strings.Builder
+	var pending []byte
+	var charset string
+	flush := func() {
+		if len(pending) > 0 {
+			out.WriteString(toUTF8(pending, charset))
+		}
+		pending = nil
+	}
+	at, wasWord := 0, false
+	for _, m := range encodedWord.FindAllStringSubmatchIndex(v, -1) {
+		between := v[at:m[0]]
+		if !wasWord || strings.TrimSpace(between) != "" {
+			flush()
+			out.WriteString(toUTF8([]byte(between), ""))
+		}
+		cs, _, _ := strings.Cut(strings.ToLower(v[m[2]:m[3]]), "*")
+		if cs != charset {
+			flush()
+			charset = cs
+		}
+		pending = append(pending, decodeWord(v[m[4]:m[5]], v[m[6]:m[7]])...)
+		at, wasWord = m[1], true
+	}
+	flush()
+	out.WriteString(toUTF8([]byte(v[at:]), ""))
+	return out.String()
+}
+
+// decodeWord undoes the B or Q encoding of one word.
+func decodeWord(encoding, text string) []byte {
+	if strings.EqualFold(encoding, "b") {
+		return decodeBase64([]byte(text))
+	}
+	return decodeQuotedPrintable([]byte(strings.ReplaceAll(text, "_", " ")))
+}
+
+// cleanLine makes one line of s: no controls, no invisible direction overrides,
+// blanks collapsed, NFC.
+func cleanLine(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	space := false
+	for _, r := range s {
+		switch {
+		case unicode.IsSpace(r):
+			space = true
+			continue
+		case dropRune(r):
+			continue
+		}
+		if space && b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		space = false
+		b.WriteRune(r)
+	}
+	return norm.NFC.String(b.String())
+}
+
+// dropRune tells which runes no text needs: controls, and the direction
+// overrides that make "exe.gpj" look like a picture.
+func dropRune(r rune) bool {
+	return r == 0x202d || r == 0x202e || r == 0xfeff ||
+		(unicode.IsControl(r) && r != '\n' && r != '\t')
+}
+
+// isASCII reports whether s has 7-bit bytes only.
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// idPattern finds the ids of a Message-ID, In-Reply-To or References field.
+var idPattern = regexp.MustCompile(`<\s*([^<>\s][^<>]*?)\s*>`)
+
+// referenceLimit is how many ids of one field are used; the last ones count.
+const referenceLimit = 100
+
+// messageIDs gives the ids of a field without angle brackets, in order.
+func messageIDs(v string) []string {
+	if len(v) > 1<<17 {
+		v = v[len(v)-1<<17:]
+	}
+	var ids []string
+	for _, m := range idPattern.FindAllStringSubmatch(v, -1) {
+		id := strings.Join(strings.Fields(m[1]), "")
+		if id != "" && len(id) <= 500 {
+			ids = append(ids, toUTF8([]byte(id), ""))
+		}
+	}
+	if ids == nil { // some write ids without brackets
+		for _, id := range strings.FieldsFunc(v, func(r rune) bool { return unicode.IsSpace(r) || r == ',' }) {
+			id = strings.Trim(id, "<>")
+			if strings.Contains(id, "@") && len(id) <= 500 {
+				ids = append(ids, toUTF8([]byte(id), ""))
+			}
+		}
+	}
+	if len(ids) > referenceLimit {
+		ids = ids[len(ids)-referenceLimit:]
+	}
+	return ids
+}
+
+// references gives what a mail answers, best first: In-Reply-To, then References
+// from right to left, each once.
+func references(h headers) []string {
+	ids := messageIDs(h.raw("In-Reply-To"))
+	refs := messageIDs(strings.Join(h.all("References"), " "))
+	for i := len(refs) - 1; i >= 0; i-- {
+		ids = append(ids, refs[i])
+	}
+	seen := map[string]bool{}
+	var out []string
+	for _, id := range ids {
+		if !seen[id] {
+			seen[id] = true
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// dateNoise is what mailers add to dates: comments, German "Uhr".
+var dateNoise = regexp.MustCompile(`\s*\([^)]*\)|\s+(?:Uhr)\b`)
+
+// date reads when a mail was written: Date, else the newest Received, else what
+// the mailbox says.
+func date(h headers, internal time.Time) time.Time {
+	if t, ok := parseDate(h.text("Date")); ok {
+		return t
+	}
+	for _, v := range h.all("Received") {
+		if i := strings.LastIndexByte(v, ';'); i >= 0 {
+			if t, ok := parseDate(decodeHeader(v[i+1:])); ok {
+				return t
+			}
+		}
+	}
+	return internal
+}
+
+// parseDate reads one date of a header; years before 1980 are clocks that were
+// never set.
+func parseDate(v string) (time.Time, bool) {
+	if v == "" || len(v) > 200 {
+		return time.Time{}, false
+	}
+	v = dateNoise.ReplaceAllString(v, "")
+	t, err := mail.ParseDate(v)
+	for _, layout := range []string{
+		time.RFC3339, "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05",
+		time.RFC850, time.ANSIC, time.UnixDate,
+		"Mon, 2 Jan 2006 15:04:05 MST -0700", "Mon Jan 2 15:04:05 2006 -0700",
+		"2 Jan 2006 15:04:05", "Mon, 2 Jan 2006 15:04:05", "Mon, 2 Jan 2006 15:04",
+	} {
+		if err == nil {
+			break
+		}
+		t, err = time.Parse(layout, v)
+	}
+	if err != nil || t.Year() < 1980 || t.Year() > 9000 {
+		return time.Time{}, false
+	}
+	return t.UTC(), true
+}

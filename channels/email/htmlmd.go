@@ -1,0 +1,230 @@
+package email
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/JohannesKaufmann/dom"
+	"github.com/JohannesKaufmann/html-to-markdown/v2/converter"
+	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/base"
+	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/commonmark"
+	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/strikethrough"
+	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/table"
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// newConverter makes the converter from HTML to canonical Markdown.
+func newConverter() *converter.Converter {
+	c := converter.NewConverter(converter.WithPlugins(
+		base.NewBasePlugin(),
+		commonmark.NewCommonmarkPlugin(commonmark.WithListEndComment(false)),
+		strikethrough.NewStrikethroughPlugin(),
+		table.NewTablePlugin(table.WithNewlineBehavior(table.NewlineBehaviorPreserve), table.WithHeaderPromotion(true)),
+	))
+	// A typed "&lt;" must not become "<": Markdown decodes entities.
+	c.Register.TextTransformer(func(_ converter.Context, text string) string {
+		if !strings.Contains(text, "&") {
+			return text
+		}
+		return entityInText.ReplaceAllString(text, "&amp;$1")
+	}, converter.PriorityEarly)
+	c.Register.RendererFor("a", converter.TagTypeInline, renderLink, converter.PriorityEarly)
+	c.Register.RendererFor("img", converter.TagTypeInline, renderPicture, converter.PriorityEarly)
+	return c
+}
+
+// entityInText is what Markdown would decode.
+var entityInText = regexp.MustCompile(`&(#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)`)
+
+// blankLines is more than one empty line.
+var blankLines = regexp.MustCompile(`\n{3,}`)
+
+// lineEnds is blanks before a line's end: the hard breaks of the converter;
+// canonical Markdown breaks at every line end.
+var lineEnds = regexp.MustCompile(`[ \t\x{00a0}]+\n`)
+
+// markdown converts a body.
+// Errors: the converter's.
+func (t *htmlTools) markdown(body *html.Node) (string, error) {
+	layOut(body)
+	out, err := t.converter.ConvertNode(body)
+	if err != nil {
+		return "", fmt.Errorf("email: html: to markdown: %w", err)
+	}
+	text := lineEnds.ReplaceAllString(string(out), "\n")
+	return strings.TrimSpace(blankLines.ReplaceAllString(text, "\n\n")), nil
+}
+
+// renderLink writes a link, or only its text when its target is not for people.
+func renderLink(ctx converter.Context, w converter.Writer, n *html.Node) converter.RenderStatus {
+	href := strings.TrimSpace(attr(n, "href"))
+	label := strings.Join(strings.Fields(dom.CollectText(n)), " ")
+	if target, ok := plainTarget(href, label); ok {
+		w.WriteString(target)
+		return converter.RenderSuccess
+	}
+	var b strings.Builder
+	ctx.RenderChildNodes(ctx.WithValue("is_inside_link", true), builderWriter{&b}, n)
+	inner := b.String()
+	content := strings.Join(strings.Fields(inner), " ")
+	if content == "" || !linkable(href) {
+		w.WriteString(inner)
+		return converter.RenderSuccess
+	}
+	if strings.HasPrefix(inner, " ") {
+		w.WriteString(" ")
+	}
+	w.WriteString("[" + content + "](" + destination(href) + ")")
+	if host := foreignHost(label, href); host != "" {
+		w.WriteString(" (" + host + ")") // the text names another place
+	}
+	if strings.HasSuffix(inner, " ") {
+		w.WriteString(" ")
+	}
+	return converter.RenderSuccess
+}
+
+// builderWriter makes the converter's writer of a builder.
+type builderWriter struct{ *strings.Builder }
+
+// plainTarget gives a link whose text is its target as that target alone.
+func plainTarget(href, label string) (string, bool) {
+	if strings.ContainsAny(href, " <>\"`\\\n") || !linkable(href) {
+		return "", false
+	}
+	switch lower := strings.ToLower(href); {
+	case strings.HasPrefix(lower, "mailto:"), strings.HasPrefix(lower, "tel:"):
+		_, address, _ := strings.Cut(href, ":")
+		if address == label {
+			return escaped(label), true
+		}
+	case href == label, strings.TrimSuffix(href, "/") == label:
+		return bareURL(href), true
+	}
+	return "", false
+}
+
+// linkable reports whether a target may be a link: the web, mail, telephone.
+func linkable(href string) bool {
+	scheme, rest, found := strings.Cut(strings.ToLower(href), ":")
+	if !found || rest == "" || len(href) > 4000 {
+		return false
+	}
+	switch scheme {
+	case "http", "https":
+		return strings.HasPrefix(rest, "//") && len(rest) > 2
+	case "mailto", "tel":
+		return true
+	}
+	return false
+}
+
+// destination writes a target so that nothing in it ends the link.
+func destination(href string) string {
+	var b strings.Builder
+	for _, r := range href {
+		switch {
+		case r <= ' ' || r == 0x7f || strings.ContainsRune("()<>[]\\\"`|", r):
+			b.WriteString(url.PathEscape(string(r)))
+		default:
+			b.WriteRune(r)
+		}
+	}
+	out := b.String()
+	out = strings.NewReplacer("(", "%28", ")", "%29").Replace(out)
+	return entityInText.ReplaceAllString(out, "&amp;$1")
+}
+
+// hostInText finds the host that a link's text claims.
+var hostInText = regexp.MustCompile(`(?i)^(?:https?://|www\.)([\p{L}\d\-]+(?:\.[\p{L}\d\-]+)+)`)
+
+// foreignHost gives where a link really leads when its text names another host.
+func foreignHost(label, href string) string {
+	u, err := url.Parse(href)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	if m := hostInText.FindStringSubmatch(label); m != nil {
+		claimed := strings.TrimPrefix(strings.ToLower(m[1]), "www.")
+		real := strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+		if claimed != real {
+			return escaped(u.Hostname())
+		}
+	}
+	return ""
+}
+
+// renderPicture writes a picture of the mail itself; others are text by now.
+func renderPicture(_ converter.Context, w converter.Writer, n *html.Node) converter.RenderStatus {
+	id, found := strings.CutPrefix(attr(n, "src"), "cid:")
+	if !found {
+		return converter.RenderSuccess
+	}
+	w.WriteString("![" + escaped(attr(n, "alt")) + "](cid:" + destination(url.PathEscape(id)) + ")")
+	return converter.RenderSuccess
+}
+
+// layOut makes a mail's HTML say in elements what it says in looks: tables that
+// only place things become blocks, blocks of one line become lines, bare
+// addresses become links.
+func layOut(n *html.Node) {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		layOut(c)
+	}
+	switch {
+	case n.Type == html.TextNode:
+		if n.Parent != nil && !isWithin(n, atom.Pre) {
+			n.Data = strings.ReplaceAll(n.Data, nbsp, " ")
+		}
+	case n.Type != html.ElementNode:
+	case n.DataAtom == atom.Table && !isDataTable(n):
+		flatten(n)
+	}
+	joinLines(n)
+	linkText(n)
+}
+
+// isWithin reports whether a node lies in an element of a kind.
+func isWithin(n *html.Node, kind atom.Atom) bool {
+	for p := n.Parent; p != nil; p = p.Parent {
+		if p.DataAtom == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// linkText makes links of the addresses in the text directly below n.
+func linkText(n *html.Node) {
+	if n.DataAtom == atom.A || n.DataAtom == atom.Pre || n.DataAtom == atom.Code || isWithin(n, atom.A) || isWithin(n, atom.Pre) {
+		return
+	}
+	for c := n.FirstChild; c != nil; {
+		next := c.NextSibling
+		if c.Type == html.TextNode && strings.Contains(c.Data, "://") {
+			at := 0
+			for _, m := range urlPattern.FindAllStringIndex(c.Data, -1) {
+				u := trimURL(c.Data[m[0]:m[1]])
+				insertText(n, c, c.Data[at:m[0]])
+				a := &html.Node{Type: html.ElementNode, DataAtom: atom.A, Data: "a", Attr: []html.Attribute{{Key: "href", Val: u}}}
+				a.AppendChild(&html.Node{Type: html.TextNode, Data: u})
+				n.InsertBefore(a, c)
+				at = m[0] + len(u)
+			}
+			if at > 0 {
+				c.Data = c.Data[at:]
+			}
+		}
+		c = next
+	}
+}
+
+// insertText puts text before a node, nothing for no text.
+func insertText(parent, before *html.Node, text string) {
+	if text != "" {
+		parent.InsertBefore(&html.Node{Type: html.TextNode, Data: text}, before)
+	}
+}

@@ -1,0 +1,110 @@
+package email
+
+import (
+	"strings"
+
+	"parley/channels"
+)
+
+// textBytes is the longest text that is shown; the whole of a longer one is
+// attached.
+const textBytes = 200_000
+
+// body fills in text, quotes, HTML, files and remarks.
+func (d *decoder) body(in *channels.Inbound, c *content) {
+	if c.winmail != nil && len(c.segments) == 0 {
+		c.segments = append(c.segments, segment{plain: c.winmail.text, html: c.winmail.html})
+	}
+	r := &htmlReader{
+		tools: d.html, forwarded: forwardSubject.MatchString(in.Subject),
+		cids: map[string]string{}, used: map[string]bool{},
+	}
+	for _, f := range c.files {
+		if f.ContentID != "" {
+			r.cids[f.ContentID] = f.Name
+		}
+	}
+	var texts, quotes, pages []string
+	for _, s := range c.segments {
+		b := r.segment(s, &in.Notices)
+		texts, quotes, pages = appendText(texts, b.text), appendText(quotes, b.quoted), appendText(pages, b.sanitised)
+	}
+	if len(texts) == 0 && len(quotes) > 0 && len(c.calendars) == 0 {
+		texts, quotes = quotes, nil // a quote is all there is
+	}
+	in.Text = limitText(strings.Join(append(texts, c.calendars...), "\n\n"), "message.md", in)
+	in.Quoted = limitText(strings.Join(quotes, "\n\n"), "quoted.md", in)
+	in.HTML = strings.Join(pages, "\n<hr/>\n")
+	for i := range c.files {
+		if r.used[c.files[i].ContentID] && c.files[i].ContentID != "" {
+			c.files[i].Inline = true
+		}
+	}
+	in.Attachments = append(in.Attachments, append(c.files, r.images...)...)
+	in.Notices = append(in.Notices, cryptoNotices(c, in.Text)...)
+	if r.blocked {
+		in.Notices = append(in.Notices, "Remote pictures are not loaded.")
+	}
+}
+
+// appendText appends what isn't empty.
+func appendText(list []string, text string) []string {
+	if strings.TrimSpace(text) == "" {
+		return list
+	}
+	return append(list, text)
+}
+
+// segment reads one piece of text: its HTML if that can be laid out and says
+// something, else its plain form.
+func (r *htmlReader) segment(s segment, notices *[]string) htmlBody {
+	if s.html != "" {
+		b, err := r.read(s.html)
+		if err == nil && (b.text != "" || strings.TrimSpace(s.plain) == "") {
+			return b
+		}
+		if err != nil {
+			*notices = append(*notices, "The HTML of this mail is too large or too deeply nested to show: its plain text is shown.")
+			r.images = append(r.images, channels.Attachment{Name: "message.html", ContentType: "text/html", Content: []byte(s.html)})
+			if strings.TrimSpace(s.plain) == "" {
+				s.plain = strippedHTML(s.html)
+			}
+		}
+	}
+	now, history := splitQuote(s.plain, r.forwarded)
+	return htmlBody{text: markdownText(now), quoted: markdownText(history)}
+}
+
+// limitText cuts a very long text at a line; the whole goes into a file.
+func limitText(text, name string, in *channels.Inbound) string {
+	if len(text) <= textBytes {
+		return text
+	}
+	in.Attachments = append(in.Attachments, channels.Attachment{Name: name, ContentType: "text/markdown", Content: []byte(text)})
+	in.Notices = append(in.Notices, "The text of this mail is very long: its beginning is shown, the whole is attached as "+name+".")
+	cut := text[:textBytes]
+	if i := strings.LastIndexByte(cut, '\n'); i > textBytes/2 {
+		return strings.TrimSpace(cut[:i])
+	}
+	return strings.ToValidUTF8(cut, "")
+}
+
+// cryptoNotices says what is signed or can't be read.
+func cryptoNotices(c *content, text string) []string {
+	var out []string
+	switch {
+	case c.encrypted == "S/MIME, signed":
+		out = append(out, "Signed with S/MIME in a form that cannot be displayed: the original is attached.")
+	case c.encrypted != "":
+		out = append(out, "Encrypted ("+c.encrypted+"): cannot be displayed. The original is attached.")
+	case strings.Contains(text, "BEGIN PGP MESSAGE"):
+		out = append(out, "Encrypted (PGP): cannot be displayed.")
+	}
+	if c.signed {
+		out = append(out, "Signed; the signature is not checked.")
+	}
+	if c.winmail != nil {
+		out = append(out, "Came as winmail.dat from Outlook: its files were unpacked.")
+	}
+	return out
+}

@@ -1,0 +1,159 @@
+package email
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// paramBytes is how much of a Content-Type or Content-Disposition is read.
+const paramBytes = 16 << 10
+
+// parseParams reads a field like Content-Type: its value in lower case and its
+// parameters, RFC 2231 pieces and charsets included. It never fails: names
+// without quotes, stray semicolons and unknown charsets are read as meant.
+func parseParams(v string) (value string, params map[string]string) {
+	if len(v) > paramBytes {
+		v = v[:paramBytes]
+	}
+	value, rest, _ := strings.Cut(v, ";")
+	value, _, _ = strings.Cut(value, "(")
+	value = strings.ToLower(strings.Trim(value, " \t\r\n\"'"))
+	params = map[string]string{}
+	extended := map[string]map[int]piece{}
+	for rest != "" {
+		var name, text string
+		name, text, rest = nextParam(rest)
+		base, n, encoded := splitParamName(name)
+		switch {
+		case base == "":
+		case n < 0 && !encoded:
+			if _, twice := params[base]; !twice {
+				params[base] = text
+			}
+		default:
+			if extended[base] == nil {
+				extended[base] = map[int]piece{}
+			}
+			extended[base][max(n, 0)] = piece{text, encoded}
+		}
+	}
+	for base, pieces := range extended {
+		params[base] = joinPieces(pieces)
+	}
+	return value, params
+}
+
+// nextParam cuts the first name=value off a list of parameters.
+func nextParam(s string) (name, value, rest string) {
+	s = strings.TrimLeft(s, "; \t\r\n")
+	end := strings.IndexAny(s, "=;")
+	if end < 0 {
+		return "", "", ""
+	}
+	if s[end] == ';' {
+		return "", "", s[end+1:]
+	}
+	name = strings.ToLower(strings.TrimSpace(s[:end]))
+	s = strings.TrimLeft(s[end+1:], " \t\r\n")
+	if !strings.HasPrefix(s, `"`) {
+		value, rest, _ = strings.Cut(s, ";")
+		return name, strings.TrimSpace(value), rest
+	}
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
+			i++
+			b.WriteByte(s[i])
+		case s[i] == '"':
+			_, rest, _ = strings.Cut(s[i+1:], ";")
+			return name, b.String(), rest
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return name, b.String(), ""
+}
+
+// piece is one part of an RFC 2231 value.
+type piece struct {
+	text    string
+	encoded bool // %XX and perhaps charset'language' in front
+}
+
+// splitParamName reads filename*1*: base name, number (-1 = none), encoded.
+func splitParamName(name string) (base string, n int, encoded bool) {
+	base, tail, found := strings.Cut(name, "*")
+	if !found {
+		return base, -1, false
+	}
+	encoded = tail == "" || strings.HasSuffix(tail, "*")
+	n, err := strconv.Atoi(strings.TrimSuffix(tail, "*"))
+	if err != nil || n < 0 || n > 999 {
+		n = -1
+	}
+	return base, n, encoded
+}
+
+// joinPieces puts an RFC 2231 value together and converts its charset.
+func joinPieces(pieces map[int]piece) string {
+	order := make([]int, 0, len(pieces))
+	for n := range pieces {
+		order = append(order, n)
+	}
+	slices.Sort(order)
+	charset := ""
+	var b []byte
+	for i, n := range order {
+		text := pieces[n].text
+		if i == 0 && pieces[n].encoded {
+			if parts := strings.SplitN(text, "'", 3); len(parts) == 3 {
+				charset, text = parts[0], parts[2]
+			}
+		}
+		if pieces[n].encoded {
+			b = append(b, decodeQuotedPrintable([]byte(strings.ReplaceAll(strings.ReplaceAll(text, "=", "=3D"), "%", "=")))...)
+		} else {
+			b = append(b, text...)
+		}
+	}
+	return toUTF8(b, charset)
+}
+
+// fileName gives the name of a part's file as its sender meant it, without
+// folders; "" if it has none.
+func fileName(h headers) string {
+	_, disposition := parseParams(h.raw("Content-Disposition"))
+	_, ctype := parseParams(h.raw("Content-Type"))
+	for _, name := range []string{disposition["filename"], ctype["name"], ctype["filename"], ctype["file"], disposition["name"]} {
+		if name = safeFileName(decodeHeader(name)); name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// fileNameRunes is the longest file name that is kept.
+const fileNameRunes = 150
+
+// safeFileName drops folders, controls and what file systems refuse; the
+// extension survives shortening.
+func safeFileName(name string) string {
+	name = name[strings.LastIndexAny(name, `/\`)+1:]
+	name = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`<>:"|?*`, r) || r < 0x20 {
+			return '_'
+		}
+		return r
+	}, name)
+	name = strings.Trim(name, " .")
+	if runes := []rune(name); len(runes) > fileNameRunes {
+		ext := ""
+		if i := strings.LastIndexByte(name, '.'); i >= 0 && len(name)-i <= 12 {
+			ext = name[i:]
+		}
+		name = string(runes[:fileNameRunes-len(ext)]) + ext
+	}
+	return name
+}

@@ -1,0 +1,279 @@
+package email
+
+import "strings"
+
+// line is a line of a body as a reader sees it, from plain text or from HTML.
+type line struct {
+	text  string
+	depth int  // how deep it is quoted
+	tail  bool // a mailer's mark: from here on it is history
+	sig   bool // a mailer's mark: a signature
+	loose bool // quoted, but perhaps by the sender: a quote only below an attribution
+}
+
+// blank reports whether there is nothing to see.
+func (l line) blank() bool { return strings.TrimSpace(l.text) == "" }
+
+// findHistory gives the index of the first line that is not what the sender wrote
+// now: signature or quoted history up to the end. len(lines) means that all stays:
+// forwards, answers inside the quote, and bodies that hold nothing else.
+func findHistory(lines []line, forwarded bool) int {
+	if forwarded {
+		return len(lines)
+	}
+	cut := findQuote(lines)
+	if cut < len(lines) && (isForward(lines, cut) || saysInside(lines[:cut])) {
+		cut = len(lines)
+	}
+	if start := findSignature(lines[:cut]); hasText(lines[:start]) {
+		cut = start
+	}
+	if !hasText(lines[:cut]) {
+		return len(lines)
+	}
+	return cut
+}
+
+// hasText reports whether any line shows something.
+func hasText(lines []line) bool {
+	for _, l := range lines {
+		if !l.blank() {
+			return true
+		}
+	}
+	return false
+}
+
+// findQuote gives where the quoted history begins that reaches to the end.
+func findQuote(lines []line) int {
+	tail := findTail(lines)
+	body := lines[:tail]
+	end := lastText(body)
+	if sig := findSignature(body); sig < end && hasQuoted(body[:sig]) {
+		end = lastText(body[:sig]) // a signature below the quote
+	}
+	if end == 0 || body[end-1].depth == 0 {
+		return tail
+	}
+	start := end
+	for start > 0 && (body[start-1].depth > 0 || body[start-1].blank()) {
+		start--
+	}
+	for start < end && body[start].blank() {
+		start++
+	}
+	first := start
+	if start = attributionAbove(body, start); start == first && body[first].loose {
+		return tail
+	}
+	if hasQuoted(body[:start]) {
+		return tail // answers between quotes
+	}
+	return start
+}
+
+// hasQuoted reports whether any line is quoted text.
+func hasQuoted(lines []line) bool {
+	for _, l := range lines {
+		if l.depth > 0 && !l.blank() {
+			return true
+		}
+	}
+	return false
+}
+
+// lastText gives the index behind the last line that shows something.
+func lastText(lines []line) int {
+	end := len(lines)
+	for end > 0 && lines[end-1].blank() {
+		end--
+	}
+	return end
+}
+
+// findTail gives where history begins that isn't marked line by line: a mailer's
+// mark, a block of headers, a separator, an attribution that says who and when.
+func findTail(lines []line) int {
+	for i, l := range lines {
+		switch {
+		case l.blank() && !l.tail:
+		case l.tail, isSeparator(l.text):
+			return i
+		case fieldOfLine(l.text) == 'f' && isHeaderBlock(lines[i:]):
+			return ruleAbove(lines, i)
+		case l.depth == 0:
+			if n := strictAttribution(lines[i:]); n > 0 {
+				return i
+			}
+		}
+	}
+	return len(lines)
+}
+
+// ruleAbove includes the line of underscores or dashes that stands above a block.
+func ruleAbove(lines []line, i int) int {
+	for k := i - 1; k >= 0 && k >= i-2; k-- {
+		text := strings.TrimSpace(lines[k].text)
+		if len(text) >= 5 && strings.Trim(text, "_-—–=") == "" {
+			return k
+		}
+	}
+	return i
+}
+
+// isHeaderBlock reports whether lines begin with the headers of a mail: at least
+// three different fields within a few lines.
+func isHeaderBlock(lines []line) bool {
+	seen := map[byte]bool{}
+	used := 0
+	for _, l := range lines[:min(len(lines), 16)] {
+		if l.blank() {
+			continue
+		}
+		if used++; used > 9 {
+			break
+		}
+		if f := fieldOfLine(l.text); f != 0 && f != 'c' {
+			seen[f] = true
+		}
+	}
+	return len(seen) >= 3
+}
+
+// strictAttribution gives over how many lines an attribution goes that stands
+// above unmarked history; 0 if there is none.
+func strictAttribution(lines []line) int {
+	lines = lines[:min(len(lines), 4)]
+	if !endsInColon(lines) || !attributionStart.MatchString(lines[0].text) {
+		return 0
+	}
+	joined := ""
+	for n, l := range lines {
+		if l.blank() || l.depth > 0 {
+			return 0
+		}
+		joined = strings.TrimSpace(joined + " " + l.text)
+		if isAttribution(joined, true) {
+			return n + 1
+		}
+	}
+	return 0
+}
+
+// endsInColon reports whether one of the lines does: cheaper than the patterns.
+func endsInColon(lines []line) bool {
+	for _, l := range lines {
+		text := strings.TrimRight(l.text, " "+nbsp)
+		if strings.HasSuffix(text, ":") || strings.HasSuffix(text, "：") {
+			return true
+		}
+	}
+	return false
+}
+
+// isSeparator reports whether a line separates an answer from what it answers.
+func isSeparator(text string) bool {
+	text = strings.TrimLeft(text, " \t>*")
+	return text != "" && (text[0] == '-' || text[0] == '_' || text[0] == 0xe2) && separatorLine.MatchString(text)
+}
+
+// attributionAbove gives where the attribution of the quote at start begins, start
+// if it has none.
+func attributionAbove(lines []line, start int) int {
+	end := lastText(lines[:start])
+	if start-end > 2 {
+		return start
+	}
+	joined, found := "", start
+	for i := end - 1; i >= 0 && i >= end-4; i-- {
+		if lines[i].blank() || lines[i].depth > 0 {
+			break
+		}
+		joined = strings.TrimSpace(lines[i].text + " " + joined)
+		if isAttribution(joined, false) {
+			found = i
+			if attributionStart.MatchString(joined) {
+				break
+			}
+		} else if found < start {
+			break
+		}
+	}
+	return found
+}
+
+// isForward reports whether what begins at cut is a mail passed on.
+func isForward(lines []line, cut int) bool {
+	for _, l := range lines[max(0, cut-3):min(len(lines), cut+3)] {
+		if forwardLine.MatchString(l.text) {
+			return true
+		}
+	}
+	return false
+}
+
+// saysInside reports whether the sender says that the answers stand in the quote.
+func saysInside(lines []line) bool {
+	for _, l := range lines {
+		if l.depth == 0 && answersInside.MatchString(l.text) {
+			return true
+		}
+	}
+	return false
+}
+
+// signatureLines is the longest signature that is collapsed.
+const signatureLines = 25
+
+// findSignature gives where the signature at the end begins, len(lines) if there
+// is none: "-- ", a mailer's mark, or the footer of a phone.
+func findSignature(lines []line) int {
+	end := lastText(lines)
+	start := len(lines)
+	for end > 0 && lines[end-1].depth == 0 && mobileFooter.MatchString(lines[end-1].text) {
+		start = end - 1
+		end = lastText(lines[:start])
+	}
+	for i := end - 1; i >= 0 && i >= end-signatureLines; i-- {
+		if lines[i].depth > 0 && !lines[i].blank() {
+			break
+		}
+		if strings.TrimRight(lines[i].text, " "+nbsp) == "--" {
+			return i
+		}
+	}
+	for i := end - 1; i >= 0 && (lines[i].sig || lines[i].blank()); i-- {
+		if lines[i].sig && !lines[i].blank() {
+			start = i
+		}
+	}
+	return start
+}
+
+// textLines reads plain text as lines.
+func textLines(text string) []line {
+	raw := strings.Split(text, "\n")
+	lines := make([]line, len(raw))
+	for i, s := range raw {
+		lines[i].text = s
+		for strings.HasPrefix(s, ">") {
+			lines[i].depth++
+			s = strings.TrimPrefix(s[1:], " ")
+		}
+		if lines[i].depth > 0 && s == "" {
+			lines[i].text = ">"
+		}
+	}
+	return lines
+}
+
+// splitQuote separates plain text into what was written now and the rest.
+func splitQuote(text string, forwarded bool) (now, history string) {
+	lines := textLines(text)
+	cut := findHistory(lines, forwarded)
+	if cut == len(lines) {
+		return text, ""
+	}
+	raw := strings.Split(text, "\n")
+	return strings.Join(raw[:cut], "\n"), strings.Join(raw[cut:], "\n")
+}

@@ -1,0 +1,217 @@
+package email
+
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// htmlLine is a line of an HTML body and the node it begins with.
+type htmlLine struct {
+	line
+	node *html.Node
+}
+
+// lineReader walks an HTML body and collects its lines.
+type lineReader struct {
+	lines []htmlLine
+	text  strings.Builder
+	first *html.Node
+	state line // what holds for the text that is read now
+	tail  *html.Node
+}
+
+// htmlLines gives the lines of a body as a reader sees them.
+func htmlLines(body *html.Node) []htmlLine {
+	r := &lineReader{}
+	r.walk(body)
+	r.end()
+	return r.lines
+}
+
+// end closes the current line.
+func (r *lineReader) end() {
+	if r.first == nil {
+		return
+	}
+	l := r.state
+	l.text = strings.TrimSpace(r.text.String())
+	if r.tail != nil {
+		l.tail = true
+		r.first, r.tail = r.tail, nil
+	}
+	r.lines = append(r.lines, htmlLine{l, r.first})
+	r.text.Reset()
+	r.first = nil
+}
+
+// walk reads a node with everything in it.
+func (r *lineReader) walk(n *html.Node) {
+	switch n.Type {
+	case html.TextNode:
+		r.add(n, n.Data)
+		return
+	case html.ElementNode:
+	default:
+		r.children(n)
+		return
+	}
+	switch n.DataAtom {
+	case atom.Br:
+		if r.first == nil {
+			r.first = n
+		}
+		r.end()
+		return
+	case atom.Img:
+		r.add(n, "\uFFFC")
+		return
+	case atom.Hr:
+		r.end()
+		r.add(n, "________")
+		r.end()
+		return
+	}
+	if !isBlock(n) {
+		r.children(n)
+		return
+	}
+	r.end()
+	outer := r.state
+	r.mark(n)
+	r.children(n)
+	r.end()
+	r.state = outer
+}
+
+// children reads what is in a node.
+func (r *lineReader) children(n *html.Node) {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		r.walk(c)
+	}
+}
+
+// add takes text into the current line.
+func (r *lineReader) add(n *html.Node, text string) {
+	if r.first == nil {
+		if strings.TrimSpace(text) == "" {
+			return
+		}
+		r.first = n
+	}
+	r.text.WriteString(strings.Map(func(c rune) rune {
+		if c == '\n' || c == '\t' || c == '\u00a0' {
+			return ' '
+		}
+		return c
+	}, text))
+}
+
+// mark notes what a block's class, id and style say of the text in it.
+func (r *lineReader) mark(n *html.Node) {
+	class, id := " "+strings.ToLower(attr(n, "class"))+" ", strings.ToLower(attr(n, "id"))
+	class = strings.ReplaceAll(class, " x_", " ")
+	for strings.HasPrefix(id, "x_") {
+		id = id[2:]
+	}
+	switch id {
+	case "divrplyfwdmsg", "appendonsend", "mail-editor-reference-message-container", "olk_src_body_section":
+		r.tail = n
+	case "signature", "ms-outlook-mobile-signature", "applemailsignature", "signature_old":
+		r.state.sig = true
+	}
+	for _, box := range []string{" yahoo_quoted ", " protonmail_quote ", " zmail_extra ", " tutanota_quote "} {
+		if strings.Contains(class, box) {
+			r.state.depth++
+		}
+	}
+	for _, sig := range []string{" gmail_signature ", " moz-signature ", " protonmail_signature_block ", " applemailsignature "} {
+		if strings.Contains(class, sig) {
+			r.state.sig = true
+		}
+	}
+	if strings.Contains(class, " ms-outlook-mobile-reference-message ") || outlookBorder(n) {
+		r.tail = n
+	}
+	if n.DataAtom == atom.Blockquote && !strings.Contains(strings.ReplaceAll(attr(n, "style"), " ", ""), "margin:0040px;border:none") {
+		r.state.depth++
+		r.state.loose = !strings.EqualFold(attr(n, "type"), "cite") && !strings.Contains(class, " gmail_quote ")
+	}
+}
+
+// outlookBorder reports whether a block is the line that desktop Outlook draws
+// above the headers of what it answers.
+func outlookBorder(n *html.Node) bool {
+	style := strings.ToLower(strings.Join(strings.Fields(attr(n, "style")), ""))
+	if !strings.Contains(style, "border-top:solid#e1e1e11.0pt") && !strings.Contains(style, "border-top:solid#b5c4df1.0pt") &&
+		!strings.Contains(style, "border-top:1ptsolidrgb(225,225,225)") {
+		return false
+	}
+	var lines []line
+	for _, l := range htmlLines(&html.Node{Type: html.DocumentNode, FirstChild: n.FirstChild}) {
+		lines = append(lines, l.line)
+	}
+	return isHeaderBlock(lines)
+}
+
+// isBlock reports whether an element starts a line of its own.
+func isBlock(n *html.Node) bool {
+	switch n.DataAtom {
+	case atom.P, atom.Div, atom.Blockquote, atom.Ul, atom.Ol, atom.Li, atom.Table, atom.Tr, atom.Pre, atom.Body, atom.Html,
+		atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Main, atom.Nav,
+		atom.Address, atom.Center, atom.Dl, atom.Dt, atom.Dd, atom.Fieldset, atom.Form, atom.Figure, atom.Figcaption, atom.Tbody,
+		atom.Thead, atom.Tfoot, atom.Hr, atom.Aside, atom.Caption, atom.Details, atom.Summary:
+		return true
+	}
+	return false
+}
+
+// splitHistory cuts a body in two: what was written now stays in body, the rest
+// is returned, nil if there is none.
+func splitHistory(body *html.Node, forwarded bool) *html.Node {
+	found := htmlLines(body)
+	lines := make([]line, len(found))
+	for i, l := range found {
+		lines[i] = l.line
+	}
+	cut := findHistory(lines, forwarded)
+	if cut >= len(lines) {
+		return nil
+	}
+	return splitAt(body, found[cut].node)
+}
+
+// splitAt moves n and all behind it, in reading order, into a copy of root's
+// outline, which it returns.
+func splitAt(root, n *html.Node) *html.Node {
+	var right *html.Node
+	at := n
+	for at != root && at.Parent != nil {
+		parent, next := at.Parent, at.NextSibling
+		outline := &html.Node{Type: parent.Type, DataAtom: parent.DataAtom, Data: parent.Data, Attr: parent.Attr}
+		if right == nil {
+			next = at
+		} else {
+			outline.AppendChild(right)
+		}
+		for next != nil {
+			following := next.NextSibling
+			parent.RemoveChild(next)
+			outline.AppendChild(next)
+			next = following
+		}
+		right, at = outline, parent
+	}
+	return right
+}
+
+// attr gives an attribute of an element, "" if it has none.
+func attr(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}

@@ -1,0 +1,82 @@
+package email
+
+import (
+	"regexp"
+	"strings"
+)
+
+// attributionVerb is how mailers say "wrote" above a quote.
+var attributionVerb = regexp.MustCompile(`(?i)\b(?:wrote|writes|schrieb|schreibt|escribi[oó]|escreveu|ha scritto|scrisse|schreef|napisał\(?a?\)?|pisze|skrev|kirjoitti|napsal\(?a?\)?|napísal\(?a?\)?|yazdı|írta|a scris)(?:\P{L}|$)` +
+	`|a [ée]crit|написал|пишет|писал|написав|写道|寫道|書きました|のメッセージ|작성|님이|كتب|כתב|έγραψε`)
+
+// attributionStart is how an attribution begins in those languages, or with a date.
+var attributionStart = regexp.MustCompile(`(?i)^[*_>\s]*(?:on|am|le|el|em|il|op|w dniu|dnia|den|på|dne|dňa|в|ve|tarihinde|στις|pe|في|בתאריך|"?[^\d@]{0,60}\d{1,4}[./\-年 ])`)
+
+// mailInText is a mail address in a line.
+var mailInText = regexp.MustCompile(`[\w.+%\-]+@[\w\-]+(?:\.[\w\-]+)+`)
+
+// clockInText is a time of day, as attributions have it.
+var clockInText = regexp.MustCompile(`\d{1,2}\s?[:.h時点]\s?\d{2}`)
+
+// attributionRunes is the longest attribution that is believed.
+const attributionRunes = 400
+
+// isAttribution reports whether s introduces a quote. strict is for mailers that
+// don't mark the quote itself: then the line must say who and when.
+func isAttribution(s string, strict bool) bool {
+	s = strings.TrimSpace(s)
+	if s == "" || len([]rune(s)) > attributionRunes {
+		return false
+	}
+	colon := strings.HasSuffix(s, ":") || strings.HasSuffix(s, "：")
+	verb := attributionVerb.MatchString(s)
+	address, digit := mailInText.MatchString(s), strings.ContainsAny(s, "0123456789")
+	if strict {
+		return colon && digit && attributionStart.MatchString(s) && (verb && (address || clockInText.MatchString(s)) || address && clockInText.MatchString(s))
+	}
+	return colon && (verb || address && digit) || verb && address && digit
+}
+
+// separatorLine is what older mailers put above the mail they answer.
+var separatorLine = regexp.MustCompile(`(?i)^[\s>*]*[-_–—]{2,}\s*(?:original message|original-nachricht|urspr(?:ü|ue)ngliche (?:nachricht|mail)|message d['’]origine|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht|wiadomość oryginalna|oryginalna wiadomość|ursprungligt meddelande|oprindelig meddelelse|opprinnelig melding|alkuperäinen viesti|původní zpráva|исходное сообщение|orijinal ileti|原始邮件|原始郵件|原邮件|元のメッセージ|원본 메시지|الرسالة الأصلية|reply message|antwort(?:nachricht)?)\s*[-_–—]{2,}`)
+
+// forwardLine is what mailers put above a mail they pass on.
+var forwardLine = regexp.MustCompile(`(?i)^[\s>*\-_–—]*(?:begin )?(?:forwarded (?:message|by)|weitergeleitete (?:nachricht|mail)|anfang der weitergeleiteten|message (?:transféré|réexpédié)|début du message (?:transféré|réexpédié)|mensaje reenviado|inicio del mensaje reenviado|mensagem encaminhada|início da mensagem (?:encaminhada|reenviada)|messaggio inoltrato|inizio messaggio inoltrato|doorgestuurd bericht|begin doorgestuurd bericht|wiadomość przekazana|przekazana wiadomość|vidarebefordrat (?:meddelande|brev)|videresendt (?:meddelelse|melding)|välitetty viesti|přeposlaná zpráva|пересылаемое сообщение|перенаправленное сообщение|iletilen ileti|转发(?:的)?邮件|轉寄的郵件|転送(?:された)?メッセージ|전달된 메시지|رسالة معاد توجيهها)`)
+
+// forwardSubject is the first prefix of a forwarded mail's subject.
+var forwardSubject = regexp.MustCompile(`(?i)^\s*(?:fwd?|wg|tr|rv|enc|i|vs|vb|pd|ilt|doorst|转发|轉寄|転送|전달)\s*[:：]`)
+
+// answersInside is how people say that their answers stand in the quote.
+var answersInside = regexp.MustCompile(`(?i)\b(?:see (?:my )?(?:answers?|comments?|replies|notes)?\s*(?:below|inline|in-line|in (?:red|blue|green|bold))|(?:answers?|comments?|replies|responses?) (?:below|inline|in-line|in (?:red|blue|green|bold))|inline (?:answers?|comments?|replies)|siehe unten|s\. ?u\.|(?:antworten|kommentare|anmerkungen) (?:unten|im text|in (?:rot|blau|grün))|inline beantwortet|(?:réponses?|commentaires?) (?:ci-dessous|dans le texte|en (?:rouge|bleu))|voir ci-dessous|(?:respuestas|comentarios) (?:abajo|más abajo|en (?:rojo|azul))|vedi (?:sotto|risposte)|(?:risposte|commenti) (?:sotto|in (?:rosso|blu))|zie (?:hieronder|onder)|antwoorden (?:hieronder|in (?:rood|blauw)))`)
+
+// mobileFooter is a line that a phone adds.
+var mobileFooter = regexp.MustCompile(`(?i)^[\s_*]*(?:(?:sent|gesendet|envoyé|enviado|inviato|verstuurd|verzonden|wysłan[eoy]|skickat|sendt|lähetetty|odesláno|odoslané|отправлено|gönderildi|küldve|trimis)\s+(?:from|via|with|using|mit|von|depuis|de|desde|do|da|dal|vanaf|van|met|z|ze|från|fra|med|z mého|с|со|ve)\s+.{2,60}` +
+	`|von (?:meinem|meiner) .{2,40} gesendet|diese nachricht wurde von meinem .{2,60} gesendet|envoyé à partir d.{2,60}|lähetetty .{2,40}(?:sta|stä|lla|llä)|.{2,30}['’]?(?:den|dan|umdan) gönderildi|get outlook for .{2,30}|outlook für .{2,20} (?:beziehen|herunterladen)|télécharge[zr] outlook pour .{2,20}|obtener outlook para .{2,20}|download outlook .{2,20}|从我的 ?.{2,20}发送|发自我的.{2,20}|從我的 ?.{2,20}傳送|.{2,20}から送信|나의 .{2,20}에서 보냄|أرسلت من .{2,40})[\s.!_*]*$`)
+
+// headerField gives which field of a quoted header a label names: 'f'rom, 's'ent,
+// 't'o, 'c'c, 'j' subject; 0 for any other word.
+func headerField(label string) byte {
+	switch label {
+	case "from", "von", "de", "da", "van", "od", "från", "fra", "lähettäjä", "от", "kimden", "feladó", "发件人", "寄件者", "差出人", "보낸 사람", "من":
+		return 'f'
+	case "sent", "date", "gesendet", "datum", "envoyé", "envoyé le", "enviado", "enviado el", "enviada em", "enviado em", "enviada", "fecha", "data", "inviato", "verzonden", "wysłano", "skickat", "sendt", "dato", "lähetetty", "päivämäärä", "odesláno", "отправлено", "дата", "gönderildi", "gönderme tarihi", "tarih", "elküldve", "dátum", "发送时间", "发送日期", "日期", "時間", "寄件日期", "送信日時", "日時", "送信日", "보낸 날짜", "날짜", "تم الإرسال", "التاريخ":
+		return 's'
+	case "to", "an", "à", "a", "para", "aan", "do", "till", "til", "vastaanottaja", "komu", "кому", "kime", "címzett", "收件人", "收件者", "宛先", "받는 사람", "إلى":
+		return 't'
+	case "cc", "kopie", "copie", "kopia", "kopi", "kopio", "копия", "bilgi", "抄送", "副本", "참조", "نسخة":
+		return 'c'
+	case "subject", "betreff", "objet", "asunto", "assunto", "oggetto", "onderwerp", "temat", "ämne", "emne", "aihe", "předmět", "predmet", "тема", "konu", "tárgy", "主题", "主旨", "件名", "제목", "الموضوع":
+		return 'j'
+	}
+	return 0
+}
+
+// fieldOfLine gives the field that a line of a quoted header holds, 0 if none.
+func fieldOfLine(s string) byte {
+	s = strings.TrimLeft(s, " \t*_>"+nbsp)
+	end := strings.IndexAny(s, ":：")
+	if end <= 0 || end > 60 {
+		return 0
+	}
+	return headerField(strings.ToLower(strings.Trim(s[:end], " \t*_"+nbsp)))
+}

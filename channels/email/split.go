@@ -1,0 +1,253 @@
+package email
+
+import (
+	"bufio"
+	"bytes"
+	"strings"
+
+	"github.com/jhillyerd/enmime/v2"
+)
+
+// Limits of one mail. What lies beyond them is named in a notice and stays in
+// the original, which is then attached.
+const (
+	maxDepth       = 30
+	maxParts       = 1000
+	maxHeaderBytes = 1 << 20
+)
+
+// part is a node of a mail's MIME tree. Its bytes are slices of the mail.
+type part struct {
+	header   headers
+	ctype    string // "text/plain", lower case
+	params   map[string]string
+	body     []byte // still transfer-encoded
+	children []*part
+}
+
+// splitter reads the MIME tree of one mail within the limits. enmime's own tree
+// reader knows no limits, drops a body whose boundary never comes and reads byte
+// by byte; its tolerant header reader is used here.
+type splitter struct {
+	parts   int
+	notices []string
+}
+
+// note adds a remark once.
+func (s *splitter) note(text string) {
+	for _, n := range s.notices {
+		if n == text {
+			return
+		}
+	}
+	s.notices = append(s.notices, text)
+}
+
+// Remarks about limits.
+const (
+	noticeDepth   = "This mail is nested more than 30 levels deep: what lies deeper is only in the attached original."
+	noticeParts   = "This mail has more than 1,000 parts: the others are only in the attached original."
+	noticeHeaders = "This mail has more than 1 MB of headers: the others are only in the attached original."
+)
+
+// read reads a part with everything in it.
+func (s *splitter) read(b []byte, depth int, defaultType string) *part {
+	s.parts++
+	head, body := splitHead(b)
+	if len(head) > maxHeaderBytes {
+		s.note(noticeHeaders)
+		head = head[:bytes.LastIndexByte(head[:maxHeaderBytes], '\n')+1]
+	}
+	p := &part{header: readHeader(head), body: body}
+	p.ctype, p.params = contentType(p.header, defaultType)
+	if !strings.HasPrefix(p.ctype, "multipart/") {
+		return p
+	}
+	chunks := splitBody(body, p.params["boundary"])
+	if len(chunks) == 0 {
+		chunks = splitBody(body, guessBoundary(body))
+	}
+	if len(chunks) == 0 {
+		p.ctype = "text/plain" // a multipart without parts: its text is all there is
+		return p
+	}
+	if depth >= maxDepth {
+		s.note(noticeDepth)
+		return p
+	}
+	childType := "text/plain"
+	if p.ctype == "multipart/digest" {
+		childType = "message/rfc822"
+	}
+	for _, chunk := range chunks {
+		if s.parts >= maxParts {
+			s.note(noticeParts)
+			break
+		}
+		p.children = append(p.children, s.read(chunk, depth+1, childType))
+	}
+	return p
+}
+
+// splitHead separates header and body. A line that can't be a header and has no
+// header behind it already belongs to the body, so that bare text is a body.
+func splitHead(b []byte) (head, body []byte) {
+	if bytes.HasPrefix(b, []byte("From ")) || bytes.HasPrefix(b, []byte(">From ")) { // mbox
+		_, b, _ = bytes.Cut(b, []byte("\n"))
+	}
+	at, bad := 0, -1
+	for at < len(b) {
+		line := b[at:]
+		end := bytes.IndexByte(line, '\n') + 1
+		if end == 0 {
+			end = len(line)
+		}
+		line = bytes.TrimRight(line[:end], "\r\n")
+		switch {
+		case len(line) == 0 && bad < 0:
+			return b[:at], b[at+end:]
+		case len(line) == 0:
+			return b[:bad], b[bad:]
+		case headerLine(line, at == 0):
+			if line[0] != ' ' && line[0] != '\t' {
+				bad = -1 // what was odd before was a header folded badly
+			}
+		case at == 0:
+			return nil, b
+		case bad < 0:
+			bad = at
+		}
+		at += end
+	}
+	if bad >= 0 {
+		return b[:bad], b[bad:]
+	}
+	return b, nil
+}
+
+// headerLine reports whether a line may be part of a header.
+func headerLine(line []byte, first bool) bool {
+	if line[0] == ' ' || line[0] == '\t' {
+		return !first
+	}
+	colon := bytes.IndexByte(line, ':')
+	if colon <= 0 {
+		return false
+	}
+	for _, c := range bytes.TrimRight(line[:colon], " \t") {
+		if c <= ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// readHeader reads a header block; what can't be read is left out.
+func readHeader(head []byte) headers {
+	if len(head) == 0 {
+		return headers{}
+	}
+	h, err := enmime.ReadHeader(bufio.NewReaderSize(bytes.NewReader(head), 512), ignoreErrors{})
+	if err != nil && len(h) == 0 {
+		return headers{}
+	}
+	return headers(h)
+}
+
+// ignoreErrors takes enmime's remarks on headers; the mail is shown as it is.
+type ignoreErrors struct{}
+
+func (ignoreErrors) AddError(string, string, ...any)   {}
+func (ignoreErrors) AddWarning(string, string, ...any) {}
+
+// contentType gives a part's type with everything that mailers get wrong mended.
+func contentType(h headers, defaultType string) (string, map[string]string) {
+	v := h.raw("Content-Type")
+	if strings.TrimSpace(v) == "" {
+		return defaultType, map[string]string{}
+	}
+	ctype, params := parseParams(v)
+	switch major, _, found := strings.Cut(ctype, "/"); {
+	case ctype == "" || ctype == "text" || ctype == "plain":
+		ctype = "text/plain"
+	case ctype == "html":
+		ctype = "text/html"
+	case !found && params["boundary"] != "":
+		ctype = "multipart/mixed"
+	case !found || major == "":
+		ctype = "application/octet-stream"
+	}
+	return ctype, params
+}
+
+// splitBody cuts a multipart body at its delimiter lines. Parts after the closing
+// delimiter are read too. The text before the first delimiter is no part.
+func splitBody(body []byte, boundary string) [][]byte {
+	if boundary == "" || len(boundary) > 1000 {
+		return nil
+	}
+	delimiter := []byte("--" + boundary)
+	var chunks [][]byte
+	start := -1 // of the open part
+	for at := 0; at < len(body) && len(chunks) <= maxParts; {
+		i := bytes.Index(body[at:], delimiter)
+		if i < 0 {
+			break
+		}
+		i += at
+		next, closing, ok := delimiterLine(body, i, len(delimiter))
+		if !ok {
+			at = i + len(delimiter)
+			continue
+		}
+		if start >= 0 {
+			chunks = append(chunks, trimLineEnd(body[start:max(start, i)]))
+		}
+		start, at = next, next
+		if closing {
+			start = -1
+		}
+	}
+	if start >= 0 && start < len(body) {
+		chunks = append(chunks, body[start:])
+	}
+	return chunks
+}
+
+// delimiterLine checks that a delimiter found at i is a line of its own; next is
+// where the following line starts.
+func delimiterLine(body []byte, i, length int) (next int, closing, ok bool) {
+	if i > 0 && body[i-1] != '\n' && body[i-1] != '\r' {
+		return 0, false, false
+	}
+	rest := body[i+length:]
+	if bytes.HasPrefix(rest, []byte("--")) {
+		closing = true
+		rest = rest[2:]
+	}
+	line := rest
+	if end := bytes.IndexByte(rest, '\n'); end >= 0 {
+		line = rest[:end+1]
+	}
+	if len(line) > 200 || len(bytes.TrimSpace(line)) > 0 {
+		return 0, false, false
+	}
+	return len(body) - len(rest) + len(line), closing, true
+}
+
+// trimLineEnd removes the one line end that belongs to the next delimiter.
+func trimLineEnd(b []byte) []byte {
+	b = bytes.TrimSuffix(b, []byte("\n"))
+	return bytes.TrimSuffix(b, []byte("\r"))
+}
+
+// guessBoundary takes the first line that looks like a delimiter.
+func guessBoundary(body []byte) string {
+	for line := range bytes.Lines(body[:min(len(body), 4096)]) {
+		line = bytes.TrimSpace(line)
+		if len(line) > 6 && len(line) < 200 && bytes.HasPrefix(line, []byte("--")) && !bytes.ContainsAny(line, " \t") {
+			return string(line[2:])
+		}
+	}
+	return ""
+}

@@ -1,0 +1,216 @@
+package email
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// nbsp keeps indentation that Markdown would take for code or drop.
+const nbsp = "\u00a0"
+
+// markdownText turns plain text into canonical Markdown that shows the same
+// text: nothing in it acts, line breaks are kept, URLs stay.
+func markdownText(text string) string {
+	var out strings.Builder
+	out.Grow(len(text) + len(text)/16)
+	blank := 0
+	for line := range strings.SplitSeq(text, "\n") {
+		line = strings.TrimRightFunc(line, unicode.IsSpace)
+		if line == "" {
+			blank++
+			continue
+		}
+		if out.Len() > 0 {
+			out.WriteByte('\n')
+			if blank > 0 {
+				out.WriteByte('\n') // several empty lines are one
+			}
+		}
+		blank = 0
+		writeLine(&out, line)
+	}
+	return out.String()
+}
+
+// writeLine escapes one line, its beginning with more care than the rest.
+func writeLine(out *strings.Builder, line string) {
+	body := strings.TrimLeftFunc(line, unicode.IsSpace)
+	for _, r := range line[:len(line)-len(body)] {
+		if r == '\t' {
+			out.WriteString(strings.Repeat(nbsp, 4))
+		} else {
+			out.WriteString(nbsp)
+		}
+	}
+	if n := blockMark(body); n > 0 {
+		out.WriteString(body[:n-1])
+		out.WriteByte('\\')
+		out.WriteByte(body[n-1])
+		body = body[n:]
+	}
+	escapeInline(out, body)
+}
+
+// orderedMark is the start of a numbered list.
+var orderedMark = regexp.MustCompile(`^[0-9]{1,9}[.)](?:[ \t]|$)`)
+
+// ruleLine is a line that Markdown could take for a rule, an underline of a
+// heading or the second row of a table.
+var ruleLine = regexp.MustCompile(`^[-=_*|: \t]+$`)
+
+// blockMark gives how many bytes of a line's start end in the sign that would
+// make a block of it, 0 if none would.
+func blockMark(s string) int {
+	switch s[0] {
+	case '>':
+		return 1
+	case '#':
+		if rest := strings.TrimLeft(s, "#"); rest == "" || rest[0] == ' ' || rest[0] == '\t' {
+			return 1
+		}
+	case '*', '_':
+		if len(s) == 1 || s[0] == '*' && (s[1] == ' ' || s[1] == '\t') || ruleLine.MatchString(s) {
+			return 1
+		}
+	case '~':
+		if strings.HasPrefix(s, "~~~") {
+			return 1
+		}
+	case '-', '+', '=', '|', ':':
+		if len(s) == 1 || s[1] == ' ' || s[1] == '\t' || ruleLine.MatchString(s) {
+			return 1
+		}
+	}
+	if m := orderedMark.FindString(s); m != "" {
+		return len(strings.TrimRight(m, " \t"))
+	}
+	return 0
+}
+
+// urlPattern finds addresses of the web in text; what ends a sentence is no part.
+var urlPattern = regexp.MustCompile(`(?i)\bhttps?://[^\s<>"\x60\x{00a0}]{2,}`)
+
+// entityPattern is what Markdown decodes after an ampersand.
+var entityPattern = regexp.MustCompile(`^&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});`)
+
+// escapeInline writes s so that Markdown shows it as it is.
+func escapeInline(out *strings.Builder, s string) {
+	if !strings.Contains(s, "://") {
+		escapeRun(out, s, 0, len(s))
+		return
+	}
+	at := 0
+	for _, m := range urlPattern.FindAllStringIndex(s, -1) {
+		end := m[0] + len(trimURL(s[m[0]:m[1]]))
+		escapeRun(out, s, at, m[0])
+		out.WriteString(bareURL(s[m[0]:end]))
+		at = end
+	}
+	escapeRun(out, s, at, len(s))
+}
+
+// trimURL drops what ends the sentence around a URL, not the URL: a full stop, a
+// closing bracket that was opened before it.
+func trimURL(u string) string {
+	for {
+		t := strings.TrimRight(u, ".,;:!?'*_~")
+		for _, pair := range []string{"()", "[]", "{}"} {
+			if strings.HasSuffix(t, pair[1:]) && strings.Count(t, pair[1:]) > strings.Count(t, pair[:1]) {
+				t = t[:len(t)-1]
+			}
+		}
+		if t == u {
+			return u
+		}
+		u = t
+	}
+}
+
+// plainURL is a URL that no Markdown reader can take apart.
+var plainURL = regexp.MustCompile(`^[A-Za-z0-9\-./:?=%#+,;@&]+$`)
+
+// bareURL writes a URL: as it is when nothing in it is Markdown, else as an
+// autolink, in which nothing is.
+func bareURL(u string) string {
+	if plainURL.MatchString(u) && !entityInside(u) {
+		return u
+	}
+	return "<" + u + ">"
+}
+
+// entityInside reports whether Markdown would decode something in u.
+func entityInside(u string) bool {
+	for i := strings.IndexByte(u, '&'); i >= 0; {
+		if entityPattern.MatchString(u[i:]) {
+			return true
+		}
+		next := strings.IndexByte(u[i+1:], '&')
+		if next < 0 {
+			return false
+		}
+		i += 1 + next
+	}
+	return false
+}
+
+// escapeRun escapes s[from:to]; what stands around a run of "*", "_" or "~"
+// decides whether it could act.
+func escapeRun(out *strings.Builder, s string, from, to int) {
+	for i := from; i < to; {
+		switch c := s[i]; {
+		case c == '*' || c == '_' || c == '~':
+			end := i
+			for end < to && s[end] == c {
+				end++
+			}
+			if runActs(s, i, end) {
+				for range end - i {
+					out.WriteByte('\\')
+					out.WriteByte(c)
+				}
+			} else {
+				out.WriteString(s[i:end])
+			}
+			i = end
+			continue
+		case c == '`', c == '[', c == ']', c == '<',
+			c == '&' && entityPattern.MatchString(s[i:min(len(s), i+40)]),
+			c == '\\' && (i+1 == to || isPunct(s[i+1])):
+			out.WriteByte('\\')
+		}
+		out.WriteByte(s[i])
+		i++
+	}
+}
+
+// runActs reports whether the run s[from:to] could open or close emphasis: not
+// between blanks, and "_" not inside a word.
+func runActs(s string, from, to int) bool {
+	before, _ := utf8.DecodeLastRuneInString(s[:from])
+	after, _ := utf8.DecodeRuneInString(s[to:])
+	blankBefore := from == 0 || unicode.IsSpace(before)
+	blankAfter := to == len(s) || unicode.IsSpace(after)
+	if blankBefore && blankAfter {
+		return false
+	}
+	return s[from] != '_' || !wordRune(before) || !wordRune(after)
+}
+
+// wordRune reports whether "_" beside r is part of a word.
+func wordRune(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r)
+}
+
+// isPunct reports whether a backslash before c would vanish.
+func isPunct(c byte) bool {
+	return c > ' ' && c < 0x7f && !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z')
+}
+
+// escaped gives one line of text as Markdown inside a line.
+func escaped(text string) string {
+	var b strings.Builder
+	escapeInline(&b, text)
+	return b.String()
+}
