@@ -65,6 +65,9 @@ func rawArg(v string) json.RawMessage {
 	return json.RawMessage(v)
 }
 
+// keepCalls bounds the record of calls; long loads forget old ones.
+const keepCalls = 20_000
+
 // Call records one Web API call.
 type Call struct {
 	At     time.Time         `json:"at"`
@@ -76,7 +79,7 @@ type Call struct {
 	Fault  string            `json:"fault,omitempty"`  // injected, if any
 }
 
-// Calls returns the Web API calls so far, oldest first; method "" means all.
+// Calls returns the latest Web API calls (at least 20,000), oldest first; method "" means all.
 func (s *Server) Calls(method string) []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,6 +161,9 @@ func (s *Server) record(c *call, err *apiError, f *fault) {
 		rec.Fault = string(f.Kind)
 	}
 	s.calls = append(s.calls, rec)
+	if len(s.calls) > 2*keepCalls {
+		s.calls = append([]Call(nil), s.calls[keepCalls:]...)
+	}
 	s.note(Change{Kind: "call", ID: c.method})
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // keepChanges bounds the change log; a reader that falls further behind misses some.
-const keepChanges = 200_000
+const keepChanges = 50_000
 
 // Change tells that something in the workspace changed. Read the rest with the accessors.
 type Change struct {

@@ -116,7 +116,7 @@ func (c *call) writable() (*channel, *apiError) {
 		}
 		return c.dmWith(id), nil
 	}
-	ch, err := c.findChannel(id)
+	ch, err := c.findChannel(c.idOfName(id))
 	switch {
 	case err != nil:
 		return nil, err
@@ -128,6 +128,19 @@ func (c *call) writable() (*channel, *apiError) {
 		}
 	}
 	return ch, nil
+}
+
+// idOfName lets posts name a channel; other methods want its id.
+func (s *Server) idOfName(name string) string {
+	if s.channels[name] != nil {
+		return name
+	}
+	for _, id := range s.chanIDs {
+		if ch := s.channels[id]; !ch.IM && name != "" && ch.Name == strings.TrimPrefix(name, "#") {
+			return id
+		}
+	}
+	return name
 }
 
 func (c *call) postMessage() (reply, *apiError) {
@@ -257,7 +270,9 @@ func (c *call) updateMessage() (reply, *apiError) {
 	if meta != nil || drop {
 		m.Metadata = meta
 	}
-	m.Edited = &Edited{User: c.opt.BotUser, TS: formatTS(c.now().UnixMicro())}
+	if c.raw("blocks") == nil { // Slack marks only changes of the text as edits
+		m.Edited = &Edited{User: c.opt.BotUser, TS: formatTS(c.now().UnixMicro())}
+	}
 	c.change(ch, m, prev)
 	return reply{"channel": ch.ID, "ts": m.TS, "text": m.Text, "message": m.clone()}, nil
 }

@@ -1,21 +1,27 @@
 package slackfake
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
-	"hash/fnv"
+	"math/bits"
 	"strconv"
 	"strings"
 	"time"
 )
 
-const idLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+const (
+	idLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	idSpace   = 101559956668416 // 36^9
+	idStep    = 61803398874989  // has no factor in common with idSpace, so n*idStep never repeats within it
+)
 
-// newID makes an id in Slack's form, such as C0A7QK2M9XZ. Caller holds s.mu.
+// newID makes an id in Slack's form, such as C0A7QK2M9XZ, that this server gives out once.
+// Servers made at other times give others. Caller holds s.mu.
 func (s *Server) newID(prefix string) string {
 	s.ids++
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%s/%d/%d", prefix, s.opt.Seed, s.ids)
-	v := h.Sum64()
+	hi, lo := bits.Mul64(uint64(s.ids+s.idStart), idStep)
+	v := bits.Rem64(hi, lo, idSpace)
 	b := []byte(prefix + "0")
 	for range 9 {
 		b = append(b, idLetters[v%36])
@@ -24,16 +30,11 @@ func (s *Server) newID(prefix string) string {
 	return string(b)
 }
 
-// secret makes an unguessable-looking text of n hex digits, unique within the server.
+// secret makes n hex digits that nobody outside can guess from others. Caller holds s.mu.
 func (s *Server) secret(n int) string {
-	var b strings.Builder
-	for b.Len() < n {
-		s.ids++
-		h := fnv.New64a()
-		fmt.Fprintf(h, "secret/%d/%d", s.opt.Seed, s.ids)
-		fmt.Fprintf(&b, "%016x", h.Sum64())
-	}
-	return b.String()[:n]
+	s.ids++
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%d/%s", s.idStart, s.ids, s.opt.SigningSecret))
+	return hex.EncodeToString(sum[:])[:n]
 }
 
 func (s *Server) uuid() string {

@@ -212,21 +212,13 @@ func (c *channel) messageEventName() string {
 	return "message.channels"
 }
 
-// findChannel looks a channel up by id, by an id it had before, or by #name, and hides what
-// the bot must not know of: private channels it is not in.
+// findChannel looks a channel up by its id, or one it had before, and hides what the bot must
+// not know of: private channels it is not in.
 func (s *Server) findChannel(id string) (*channel, *apiError) {
 	if to, ok := s.moved[id]; ok {
 		id = to
 	}
 	ch := s.channels[id]
-	if ch == nil {
-		name := strings.TrimPrefix(id, "#")
-		for _, c := range s.channels {
-			if !c.IM && c.Name == name && name != "" {
-				ch = c
-			}
-		}
-	}
 	if ch == nil || (ch.Private || ch.IM) && !ch.members[s.opt.BotUser] {
 		return nil, refuse("channel_not_found")
 	}

@@ -23,10 +23,11 @@ type Server struct {
 	wg   sync.WaitGroup
 	http *http.Server
 
-	mu   sync.Mutex
-	ids  int64
-	url  string // of Start's listener
-	base string // of the last API call
+	mu      sync.Mutex
+	ids     int64
+	idStart int64  // differs between servers, unless their clock stands
+	url     string // of Start's listener
+	base    string // of the last API call
 
 	state
 	calls   []Call
@@ -34,7 +35,7 @@ type Server struct {
 	targets Targets
 	lanes   map[string][]*delivery // HTTP deliveries by key, in order
 	sockets []*socket
-	nextSoc int
+	turn    int // of the sockets
 	tickets map[string]bool
 	pending map[string]*delivery // by envelope id
 	held    []*delivery          // by a reorder fault
@@ -92,6 +93,7 @@ func New(o Options) *Server {
 	s := &Server{opt: o.withDefaults()}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.api = methods()
+	s.idStart = (o.withDefaults().Clock().UnixMicro() + o.Seed) % idSpace
 	s.sched.wake = make(chan struct{}, 1)
 	s.sched.poll = o.Clock != nil
 	s.log.more = make(chan struct{})

@@ -26,7 +26,6 @@ const (
 // socket is one Socket Mode connection.
 type socket struct {
 	conn  *websocket.Conn
-	n     int
 	out   []frame // guarded by Server.mu
 	ready chan struct{}
 }
@@ -78,8 +77,6 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 func (s *Server) register(c *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.nextSoc++
-	c.n = s.nextSoc
 	s.sockets = append(s.sockets, c)
 	host := "applink-" + s.secret(6)
 	c.push(frame{data: mustJSON(map[string]any{
@@ -243,8 +240,8 @@ func (s *Server) sendSocket(d *delivery) {
 		s.failed(d, "connection_failed", false)
 		return
 	}
-	s.ids++
-	c := s.sockets[int(s.ids)%len(s.sockets)]
+	s.turn++
+	c := s.sockets[s.turn%len(s.sockets)]
 	d.conn, d.envelope = c, s.uuid()
 	s.pending[d.envelope] = d
 	env := map[string]any{
