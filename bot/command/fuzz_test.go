@@ -30,6 +30,9 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q is unknown without a word: %+v", text, p)
 		}
 		for _, front := range []string{" ", "\u00a0", "\u200b", "<@UANN> ", "<@UBOT>", "\n> "} {
+			if strings.ContainsAny(front, "@") && strings.IndexAny(text[ignorable(text):], ",:;") == 0 {
+				continue // belongs to the mention
+			}
 			q := Parse(front+text, team)
 			if (q.Marker == bridge.MarkNone) != (p.Marker == bridge.MarkNone) || q.Verb != p.Verb {
 				t.Fatalf("%q is %s %q, with %q in front %s %q", text, p.Verb, p.Marker, front, q.Verb, q.Marker)
@@ -80,7 +83,7 @@ func FuzzButton(f *testing.F) {
 		if len(again) > MaxValueBytes {
 			t.Fatalf("%d bytes", len(again))
 		}
-		if _, back, err := Button(verb, again); err == nil && !reflect.DeepEqual(back, args) && again == Value(back) == false {
+		if _, back, err := Button(verb, again); err == nil && !reflect.DeepEqual(back, args) {
 			t.Fatalf("%+v came back as %+v", args, back)
 		}
 	})

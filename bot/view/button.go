@@ -1,0 +1,100 @@
+package view
+
+import (
+	"parley/bot/command"
+	"parley/bridge"
+)
+
+// button makes the button of a verb about args.
+func button(verb bridge.Verb, args bridge.Args) Button {
+	b := Button{Label: label(verb), Verb: verb, Value: command.Value(args)}
+	switch verb {
+	case bridge.VerbFind:
+		b.Opens = OpensDetails
+	case bridge.VerbHistory:
+		b.Opens = OpensHistory
+	case bridge.VerbList:
+		b.Opens = OpensList
+	case bridge.VerbSend:
+		b.Style = StylePrimary
+	case bridge.VerbSendAgain:
+		b.Confirm = "Send it again? If the first one did arrive, the customer gets it twice."
+	case bridge.VerbClose:
+		b.Style = StyleDanger
+	case bridge.VerbDrop:
+		b.Confirm = "Drop it? The customer will not get it."
+	case bridge.VerbSilence:
+		b.Confirm = "Stop posts about this sender?"
+	}
+	if Asks(verb, args) {
+		b.Opens = OpensForm
+	}
+	return b
+}
+
+// Asks says that a verb with these arguments needs a form (NewForm) before it can be done.
+// A button for resolving asks too, for the note.
+func Asks(verb bridge.Verb, args bridge.Args) bool {
+	switch verb {
+	case bridge.VerbReply, bridge.VerbNote, bridge.VerbResolve, bridge.VerbClose:
+		return true
+	case bridge.VerbAssign:
+		return len(args.Agents) == 0 && args.Team == ""
+	case bridge.VerbTag, bridge.VerbUntag:
+		return len(args.Tags) == 0
+	case bridge.VerbTopic:
+		return args.Note == ""
+	case bridge.VerbSnooze:
+		return args.Until == ""
+	case bridge.VerbTo, bridge.VerbCC, bridge.VerbAllow:
+		return len(args.Addresses) == 0
+	}
+	return false
+}
+
+// label of a verb's button: command.Usage.Button where it has one.
+func label(verb bridge.Verb) string {
+	if u, ok := command.Help(string(verb)); ok && u.Button != "" {
+		return u.Button
+	}
+	switch verb {
+	case bridge.VerbUntag:
+		return "Remove tags"
+	case bridge.VerbWhy:
+		return "Why?"
+	case bridge.VerbHelp:
+		return "Help"
+	case bridge.VerbList:
+		return "List"
+	}
+	return string(verb)
+}
+
+// buttons of a line, in its order, about its arguments.
+func buttons(l bridge.Line, f bridge.Facts) []Button {
+	args := l.Args
+	if args.Conversation == 0 {
+		args.Conversation = f.ID
+	}
+	var all []Button
+	for _, verb := range l.Verbs {
+		all = append(all, button(verb, args))
+	}
+	return all
+}
+
+// MarkIcon is the emoji shortcode of a receipt mark. None of them is a verb's emoji, so
+// that joining in on a mark does nothing.
+func MarkIcon(m bridge.Mark) string {
+	switch m {
+	case bridge.MarkSent:
+		return "heavy_check_mark"
+	case bridge.MarkRead:
+		return "eyeglasses"
+	case bridge.MarkWarning:
+		return "warning"
+	case bridge.MarkInside:
+		return "house"
+	}
+	return ""
+}

@@ -1,0 +1,202 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"parley/bridge"
+)
+
+// Names of fields.
+const (
+	fieldText         = "text"
+	fieldPeople       = "people"
+	fieldTeam         = "team"
+	fieldNote         = "note"
+	fieldTags         = "tags"
+	fieldNew          = "new"
+	fieldUntil        = "until"
+	fieldOther        = "other"
+	fieldAddresses    = "addresses"
+	fieldDo           = "do"
+	fieldConversation = "conversation"
+)
+
+// maxTextRunes fits every surface's text field.
+const maxTextRunes = 3000
+
+// NewForm makes the form of a verb. It is filled in with what is known: in.Text for a
+// reply or a note, the owners, the recipients.
+// Errors: *bridge.Problem when there is nothing to fill in now, for people.
+func NewForm(in FormInput) (Form, error) {
+	if p := refuse(in); p != nil {
+		return Form{}, p
+	}
+	form := Form{Verb: in.Verb, Args: in.Args, Intro: []Block{heading(in.Facts)}}
+	if form.Args.Conversation == 0 {
+		form.Args.Conversation = in.Facts.ID
+	}
+	for _, fill := range [...]func(*Form, FormInput) bool{talkForm, ownerForm, stateForm, mailForm, clickForm} {
+		if fill(&form, in) {
+			return form, nil
+		}
+	}
+	return Form{}, &bridge.Problem{Code: "no_form", Text: "There is nothing to fill in for that.", Hint: "Type !help for what can be done."}
+}
+
+// refuse says why a verb makes no sense in the conversation's state.
+func refuse(in FormInput) error {
+	f := in.Facts
+	switch in.Verb {
+	case bridge.VerbReply, bridge.VerbSend, bridge.VerbSendAgain:
+		switch {
+		case f.Status == bridge.StatusResolved:
+			return &bridge.Problem{Code: "resolved", Text: "This conversation is resolved.", Hint: "Reopen it first."}
+		case f.Status == bridge.StatusClosed:
+			return &bridge.Problem{Code: "closed", Text: "This conversation is closed.", Hint: "What the customer writes next starts a new one."}
+		case f.AccountMode == "watch":
+			return &bridge.Problem{Code: "watching", Text: "This account only watches: nothing is sent from here.", Hint: "An admin can set it live."}
+		case !f.WindowUntil.IsZero() && !in.Now.Before(f.WindowUntil):
+			return &bridge.Problem{Code: "window_closed", Text: "The time for free replies was over at " + PlainTime(f.WindowUntil, f.Zone) + ".", Hint: "It opens again when the customer writes."}
+		}
+	case bridge.VerbSnooze, bridge.VerbAssign, bridge.VerbResolve:
+		if !f.Status.Open() {
+			return &bridge.Problem{Code: "not_open", Text: "This conversation is " + strings.ToLower(statusWords(f)) + ".", Hint: "Reopen it first."}
+		}
+	case bridge.VerbUntag:
+		if len(f.Tags) == 0 {
+			return &bridge.Problem{Code: "no_tags", Text: "There is no tag to remove."}
+		}
+	}
+	return nil
+}
+
+// heading says which conversation a form is about.
+func heading(f bridge.Facts) Block {
+	return small(joined(between, []Piece{icon(channelIcon(f)), text(" " + number(f.ID) + " "), bold(partyName(f.Contact))}, subject(f))...)
+}
+
+func talkForm(form *Form, in FormInput) bool {
+	switch in.Verb {
+	case bridge.VerbReply:
+		form.Title, form.Submit = "Reply to the customer", "Send"
+		form.Intro = append(form.Intro, small(text("Goes to "+recipients(in.Facts))))
+		form.Fields = []Field{{Name: fieldText, Kind: FieldLong, Label: "Reply", Value: one(in.Text), MaxRunes: maxTextRunes}}
+	case bridge.VerbNote:
+		form.Title, form.Submit = "Note", "Keep inside"
+		form.Fields = []Field{{Name: fieldText, Kind: FieldLong, Label: "Note", Hint: "The customer never sees it.", Value: one(in.Text), MaxRunes: maxTextRunes}}
+	default:
+		return false
+	}
+	return true
+}
+
+func ownerForm(form *Form, in FormInput) bool {
+	switch in.Verb {
+	case bridge.VerbAssign:
+		form.Title, form.Submit = "Assign", "Assign"
+		people := Field{Name: fieldPeople, Kind: FieldSeveral, Label: "People", Hint: "The first one leads.", Optional: true}
+		for _, a := range in.People {
+			people.Options = append(people.Options, Option{Value: agentValue(a), Label: agentName(a)})
+		}
+		for _, a := range in.Facts.Assignees {
+			people.Value = append(people.Value, agentValue(a))
+		}
+		people.Value = among(people.Value, people.Options)
+		form.Fields = []Field{people}
+		if len(in.Teams) > 0 {
+			team := Field{Name: fieldTeam, Kind: FieldOne, Label: "Or a team", Hint: "It waits there until somebody takes it.", Optional: true}
+			for _, t := range in.Teams {
+				team.Options = append(team.Options, Option{Value: t, Label: oneLine(t, maxNameRunes)})
+			}
+			form.Fields = append(form.Fields, team)
+		}
+		form.Fields = append(form.Fields, Field{Name: fieldNote, Kind: FieldLong, Label: "Note for them", Optional: true, MaxRunes: maxTextRunes})
+	case bridge.VerbTag:
+		form.Title, form.Submit = "Add tags", "Add"
+		known := Field{Name: fieldTags, Kind: FieldSeveral, Label: "Tags", Optional: true, Options: tagOptions(in.Tags, in.Facts.Tags)}
+		if len(known.Options) > 0 {
+			form.Fields = append(form.Fields, known)
+		}
+		form.Fields = append(form.Fields, Field{Name: fieldNew, Kind: FieldText, Label: "New tags", Hint: "Separate them by commas.", Example: "billing, late delivery", Optional: len(known.Options) > 0, MaxRunes: 200})
+	case bridge.VerbUntag:
+		form.Title, form.Submit = "Remove tags", "Remove"
+		form.Fields = []Field{{Name: fieldTags, Kind: FieldSeveral, Label: "Tags", Options: tagOptions(in.Facts.Tags, nil)}}
+	case bridge.VerbTopic:
+		form.Title, form.Submit = "Topic", "Save"
+		form.Fields = []Field{{Name: fieldNote, Kind: FieldText, Label: "What it is about", Value: one(oneLine(in.Facts.Subject, maxSubjectRunes)), MaxRunes: maxSubjectRunes}}
+	default:
+		return false
+	}
+	return true
+}
+
+func stateForm(form *Form, in FormInput) bool {
+	switch in.Verb {
+	case bridge.VerbSnooze:
+		form.Title, form.Submit = "Snooze", "Snooze"
+		form.Fields = []Field{
+			{Name: fieldUntil, Kind: FieldOne, Label: "Until", Options: snoozeOptions(in), Value: []string{"tomorrow"}, Optional: true},
+			{Name: fieldOther, Kind: FieldText, Label: "Or another time", Example: "3d, friday 14:00, 24.12. 9:00", Optional: true, MaxRunes: 64},
+		}
+	case bridge.VerbResolve:
+		form.Title, form.Submit = "Resolve", "Resolve"
+		form.Fields = []Field{{Name: fieldNote, Kind: FieldLong, Label: "What solved it", Hint: "Stays inside.", Optional: true, MaxRunes: maxTextRunes}}
+	case bridge.VerbClose:
+		form.Title, form.Submit = "Close", "Close"
+		form.Intro = append(form.Intro, line(text("Ends the conversation without an answer. What the customer writes next starts a new one.")))
+		form.Fields = []Field{{Name: fieldNote, Kind: FieldLong, Label: "Why", Hint: "Stays inside.", Optional: true, MaxRunes: maxTextRunes}}
+	default:
+		return false
+	}
+	return true
+}
+
+func mailForm(form *Form, in FormInput) bool {
+	list := Field{Name: fieldAddresses, Kind: FieldLong, Label: "Addresses", Hint: "One per line.", Example: "bob@shop.example", MaxRunes: maxTextRunes}
+	switch in.Verb {
+	case bridge.VerbTo:
+		form.Title, form.Submit = "Recipients", "Save"
+		list.Label = "Replies go to"
+		all := filled(in.Facts.Contact.Address)
+		for _, p := range in.Facts.Participants {
+			all = append(all, filled(p.Address)...)
+		}
+		list.Value = one(strings.Join(all, "\n"))
+		form.Fields = []Field{list}
+	case bridge.VerbCC:
+		form.Title, form.Submit = "Copies", "Save"
+		form.Intro = append(form.Intro, small(text("Replies go to "+recipients(in.Facts))))
+		form.Fields = []Field{list, {Name: fieldDo, Kind: FieldOne, Label: "They", Value: []string{"add"}, Options: []Option{{"add", "get copies of replies"}, {"remove", "get no more copies"}}}}
+	case bridge.VerbAllow:
+		form.Title, form.Submit = "Allow", "Allow"
+		list.Value = one(strings.Join(in.Args.Addresses, "\n"))
+		form.Fields = []Field{list}
+	default:
+		return false
+	}
+	return true
+}
+
+// clickForm asks whether to do something to one message.
+func clickForm(form *Form, in FormInput) bool {
+	question := ""
+	switch in.Verb {
+	case bridge.VerbUndo:
+		form.Title, form.Submit = "Take it back", "Take back"
+		question = "Take this back before it leaves?"
+	case bridge.VerbSend:
+		form.Title, form.Submit = "Send to customer", "Send"
+		question = fmt.Sprintf("Send this to %s?", partyName(in.Facts.Contact))
+	case bridge.VerbSendAgain:
+		form.Title, form.Submit = "Send again", "Send again"
+		question = "Send it again? If the first one did arrive, the customer gets it twice."
+	case bridge.VerbDrop:
+		form.Title, form.Submit = "Drop", "Drop"
+		question = "Drop this? The customer will not get it."
+	default:
+		return false
+	}
+	form.Intro = append(append(form.Intro, line(text(question))), quote(in.Text)...)
+	return true
+}

@@ -1,0 +1,131 @@
+package view
+
+import (
+	"parley/bridge"
+)
+
+// Line gives words to a remark of Parley's. f are the facts of the post it comes with;
+// zero where there is no conversation. A remark that a customer did not get something
+// mentions the author and keeps the text.
+func Line(l bridge.Line, f bridge.Facts) Card {
+	switch l.Kind {
+	case bridge.LineHelp:
+		return Help(l.Text)
+	case bridge.LineHistory:
+		return History(f, l.Log)
+	case bridge.LineList:
+		return List(l.Text, l.Rows, f.Zone)
+	case bridge.LineDetails:
+		return Details(f)
+	}
+	var blocks []Block
+	for _, words := range [...]func(bridge.Line, bridge.Facts) []Block{stateLine, fateLine, mailLine, answerLine} {
+		if blocks = words(l, f); blocks != nil {
+			break
+		}
+	}
+	if blocks == nil { // a kind of a later version: its own words are better than none
+		blocks = append([]Block{sentence(mentioned(l), said(l.Reason), then(l.Hint))}, quote(l.Text)...)
+	}
+	if l.SourceRef.Message != "" && l.SourceRef.Channel != "" && l.Text == "" {
+		blocks = append(blocks, small(thread("To the message", l.SourceRef)))
+	}
+	return Card{Blocks: blocks, Buttons: buttons(l, f)}
+}
+
+// stateLine is about who has the conversation and in which state it is.
+func stateLine(l bridge.Line, f bridge.Facts) []Block {
+	switch l.Kind {
+	case bridge.LineAssigned:
+		return append([]Block{assignedLine(l)}, quote(l.Text)...)
+	case bridge.LineUnassigned:
+		if nobody(l.By) {
+			return []Block{sentence(icon("large_blue_circle"), " ", mentioned(l), "This is unassigned again.", then(l.Reason), then(l.Hint))}
+		}
+		return []Block{sentence(icon("large_blue_circle"), " ", mentioned(l), agentName(l.By)+" put this back to Unassigned.", then(l.Reason))}
+	case bridge.LineWoke:
+		if !nobody(l.By) {
+			return []Block{sentence(icon("alarm_clock"), " ", mentioned(l), agentName(l.By)+" ended the snooze.", then(l.Reason))}
+		}
+		return []Block{sentence(icon("alarm_clock"), " ", mentioned(l), "The snooze is over.", then(l.Reason))}
+	case bridge.LineReopened:
+		if nobody(l.By) {
+			return []Block{sentence(icon("large_green_circle"), " ", mentioned(l), customer(l, f)+" wrote again: this is open.", then(l.Reason))}
+		}
+		return []Block{sentence(icon("large_green_circle"), " ", mentioned(l), agentName(l.By)+" reopened this.", then(l.Reason))}
+	case bridge.LineContinued:
+		label := number(l.Other.ID)
+		if s := oneLine(l.Other.Subject, maxSubjectRunes); s != "" {
+			label += " " + s
+		}
+		return []Block{sentence(icon("arrow_right"), " ", mentioned(l), customer(l, f)+" wrote again. It goes on in ", thread(label, l.Other.Root), ".", then(l.Hint))}
+	case bridge.LineResolved:
+		return append([]Block{sentence(icon("white_check_mark"), " ", mentioned(l), resolvedWords(l), then(l.Reason), then(l.Hint))}, quote(l.Text)...)
+	case bridge.LineSnoozed:
+		return append([]Block{sentence(icon("zzz"), " ", mentioned(l), actor(l)+" snoozed this until ", at(l.Until, f.Zone), ".", then(l.Reason), then(l.Hint))}, quote(l.Text)...)
+	case bridge.LineRerooted:
+		return []Block{sentence(icon("arrows_counterclockwise"), " ", mentioned(l), "The first message of this conversation was deleted. It goes on in this thread.", then(l.Reason), then(l.Hint))}
+	}
+	return nil
+}
+
+// assignedLine tells the owner: by mention, or by team name when nobody is meant yet.
+func assignedLine(l bridge.Line) Block {
+	parts := []any{icon("bust_in_silhouette"), " "}
+	switch {
+	case len(l.Mentions) == 0 && l.Args.Team != "":
+		parts = append(parts, actor(l)+" handed this to "+oneLine(l.Args.Team, maxNameRunes)+".")
+	case len(l.Mentions) == 0:
+		parts = append(parts, actor(l)+" assigned this.")
+	case len(l.Mentions) == 1 && sameAgent(l.Mentions[0], l.By):
+		parts = append(parts, mention(l.By), " took this.")
+	case nobody(l.By):
+		parts = append(parts, mentions(l.Mentions), ": this is yours now.")
+	default:
+		parts = append(parts, mentions(l.Mentions), ": "+agentName(l.By)+" assigned this to you.")
+	}
+	return sentence(append(parts, then(l.Reason), then(l.Hint))...)
+}
+
+func resolvedWords(l bridge.Line) string {
+	if nobody(l.By) {
+		return "This is resolved."
+	}
+	return agentName(l.By) + " resolved this."
+}
+
+// actor names who caused a line; Parley if no agent did.
+func actor(l bridge.Line) string {
+	if nobody(l.By) {
+		return "Parley"
+	}
+	return agentName(l.By)
+}
+
+// customer names the customer of a line or of its conversation.
+func customer(l bridge.Line, f bridge.Facts) string {
+	if l.Customer != (bridge.PartyRef{}) {
+		return partyName(l.Customer)
+	}
+	return partyName(f.Contact)
+}
+
+// mentioned opens a line with those who are to notice it.
+func mentioned(l bridge.Line) []Piece {
+	if len(l.Mentions) == 0 {
+		return nil
+	}
+	return append(mentions(l.Mentions), text(" "))
+}
+
+func mentions(agents []bridge.AgentRef) []Piece {
+	groups := make([][]Piece, len(agents))
+	for i, a := range agents {
+		groups[i] = []Piece{mention(a)}
+	}
+	return joined(", ", groups...)
+}
+
+func sameAgent(a, b bridge.AgentRef) bool {
+	return !nobody(a) && a.ID == b.ID && a.User == b.User && a.Email == b.Email
+}

@@ -1,0 +1,106 @@
+package view
+
+import (
+	"strings"
+	"time"
+
+	"parley/bridge"
+)
+
+// lists in the order of their buttons.
+func lists() []string { return []string{"mine", "unassigned", "team", "all", "snoozed", "resolved"} }
+
+// List shows rows of "mine", "unassigned", "team", "all", "snoozed" or "resolved", with
+// buttons for the other lists. A row's own zone wins; zone nil means UTC.
+func List(list string, rows []bridge.Facts, zone *time.Location) Card {
+	c := Card{Title: listTitle(list)}
+	c.Blocks = append(c.Blocks, line(bold(listTitle(list))))
+	if len(rows) == 0 {
+		c.Blocks = append(c.Blocks, line(text(emptyList(list))))
+	}
+	for _, f := range rows {
+		if f.Zone == nil {
+			f.Zone = zone
+		}
+		c.Blocks = append(c.Blocks, row(f))
+	}
+	for _, other := range lists() {
+		if other != list {
+			b := button(bridge.VerbList, bridge.Args{List: other})
+			b.Label = listTitle(other)
+			c.Buttons = append(c.Buttons, b)
+		}
+	}
+	return c
+}
+
+// row is one conversation in a list: what it is, who has it, what was said last.
+func row(f bridge.Facts) Block {
+	head := []Piece{icon(statusIcon(f)), text(" "), icon(channelIcon(f)), text(" "), thread(number(f.ID)+" "+partyName(f.Contact), f.Root)}
+	state := statusWords(f)
+	if len(f.Assignees) > 0 {
+		state += ", " + assignees(f)
+	}
+	if f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero() {
+		state += " until " + PlainTime(f.SnoozedUntil, f.Zone)
+	}
+	groups := [][]Piece{head, subject(f), tags(f.Tags), {text(state)}, team(f)}
+	if !f.LastAt.IsZero() {
+		groups = append(groups, []Piece{at(f.LastAt, f.Zone)})
+	}
+	if p := oneLine(f.LastPreview, maxPreviewRunes); p != "" {
+		from := ""
+		if f.LastFrom == "agent" {
+			from = "↩ " // we spoke last
+		}
+		groups = append(groups, []Piece{text(from + "“" + p + "”")})
+	}
+	return Block{Kind: BlockItem, Pieces: joined(between, groups...), Buttons: []Button{button(bridge.VerbFind, about(f))}}
+}
+
+func listTitle(list string) string {
+	switch list {
+	case "":
+		return "Conversations"
+	case "mine":
+		return "Mine"
+	}
+	l := oneLine(list, 24)
+	return strings.ToUpper(l[:1]) + l[1:]
+}
+
+func emptyList(list string) string {
+	switch list {
+	case "mine":
+		return "Nothing is waiting for you. Look into Unassigned for more."
+	case "unassigned":
+		return "Nothing is unassigned."
+	case "snoozed":
+		return "Nothing is snoozed."
+	case "resolved":
+		return "Nothing has been resolved yet."
+	}
+	return "No conversations here."
+}
+
+// History shows what was done to a conversation.
+func History(f bridge.Facts, rows []bridge.LogRow) Card {
+	c := Card{Title: "History of " + number(f.ID)}
+	c.Blocks = append(c.Blocks, line(bold(c.Title)))
+	if len(rows) == 0 {
+		c.Blocks = append(c.Blocks, line(text("Nothing has been done yet.")))
+	}
+	for _, r := range rows {
+		what := " " + oneLine(r.Actor, maxNameRunes) + " " + oneLine(r.What, maxNameRunes)
+		if d := oneLine(r.Detail, 200); d != "" {
+			what += ": " + d
+		}
+		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: []Piece{at(r.At, f.Zone), text(what)}})
+	}
+	return c
+}
+
+// Problem shows a refusal.
+func Problem(p *bridge.Problem) Card {
+	return Card{Blocks: []Block{sentence(icon("warning"), " ", said(p.Text), then(p.Hint))}}
+}

@@ -1,0 +1,57 @@
+package view
+
+import (
+	"strings"
+	"time"
+)
+
+// Plain renders a card's blocks as plain text: notifications, text-only surfaces. Buttons
+// and the name it is posted under are left out.
+func Plain(c Card) string {
+	var b strings.Builder
+	for _, block := range c.Blocks {
+		switch block.Kind {
+		case BlockQuote:
+			b.WriteString("> " + strings.ReplaceAll(strings.TrimRight(block.Text, "\n"), "\n", "\n> "))
+		case BlockBody:
+			b.WriteString(strings.TrimRight(block.Text, "\n"))
+		case BlockItem:
+			b.WriteString("- " + PlainPieces(block.Pieces))
+		case BlockLine, BlockSmall:
+			b.WriteString(PlainPieces(block.Pieces))
+		}
+		b.WriteByte('\n')
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// PlainPieces renders one line as plain text.
+func PlainPieces(pieces []Piece) string {
+	var b strings.Builder
+	for _, p := range pieces {
+		switch p.Kind {
+		case PieceText, PieceBold, PieceCode, PieceThread:
+			b.WriteString(p.Text)
+		case PieceIcon:
+			b.WriteString(":" + p.Text + ":")
+		case PieceMention:
+			b.WriteString("@" + p.Text)
+		case PieceTime:
+			b.WriteString(PlainTime(p.At, p.Zone))
+		case PieceLink:
+			b.WriteString(p.Text + " (" + p.URL + ")")
+		case PieceTag:
+			b.WriteString("[" + p.Text + "]")
+		}
+	}
+	return b.String()
+}
+
+// PlainTime writes a moment with its zone.
+// Shape: Fri 20 Nov 2026 14:30 CET
+func PlainTime(t time.Time, zone *time.Location) string {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return t.In(zone).Format("Mon 2 Jan 2006 15:04 MST")
+}

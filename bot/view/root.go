@@ -1,0 +1,165 @@
+package view
+
+import (
+	"strconv"
+	"strings"
+
+	"parley/bridge"
+)
+
+// Root is a conversation's first message: at most three lines and four buttons; one line
+// when it is over. It mentions nobody: cards notify no one.
+func Root(f bridge.Facts) Card {
+	title := joined(between, []Piece{icon(statusIcon(f)), text(" "), icon(channelIcon(f)), text(" "), bold(partyName(f.Contact))},
+		[]Piece{text(number(f.ID))}, subject(f))
+	if !f.Status.Open() {
+		title = append(title, text(between+statusWords(f)))
+		c := Card{Title: "Conversation " + number(f.ID), Blocks: []Block{line(title...)}}
+		if f.Status == bridge.StatusResolved {
+			c.Buttons = append(c.Buttons, button(bridge.VerbReopen, about(f)))
+		}
+		c.Buttons = append(c.Buttons, button(bridge.VerbFind, about(f)))
+		return c
+	}
+	c := Card{Title: "Conversation " + number(f.ID), Blocks: []Block{line(title...)}}
+	c.Blocks = append(c.Blocks, small(joined(between, []Piece{text(assignees(f))}, team(f), tags(f.Tags))...))
+	if third := timing(f); len(third) > 0 {
+		c.Blocks = append(c.Blocks, small(third...))
+	}
+	c.Buttons = rootButtons(f)
+	return c
+}
+
+// rootButtons are Take or Assign, Snooze or Wake, Resolve, More.
+func rootButtons(f bridge.Facts) []Button {
+	first := button(bridge.VerbAssign, about(f))
+	if len(f.Assignees) == 0 {
+		first = button(bridge.VerbTake, about(f))
+		first.Style = StylePrimary
+	}
+	second := button(bridge.VerbSnooze, about(f))
+	if f.Status == bridge.StatusSnoozed {
+		second = button(bridge.VerbWake, about(f))
+	}
+	return []Button{first, second, button(bridge.VerbResolve, about(f)), button(bridge.VerbFind, about(f))}
+}
+
+// about are the arguments of a button on a conversation's own card.
+func about(f bridge.Facts) bridge.Args { return bridge.Args{Conversation: f.ID} }
+
+func number(id int64) string { return "#" + strconv.FormatInt(id, 10) }
+
+func subject(f bridge.Facts) []Piece {
+	if s := oneLine(f.Subject, maxSubjectRunes); s != "" {
+		return []Piece{text(s)}
+	}
+	return nil
+}
+
+func team(f bridge.Facts) []Piece {
+	if f.Team == "" {
+		return nil
+	}
+	return []Piece{text(oneLine(f.Team, maxNameRunes))}
+}
+
+// assignees names who holds it; the lead comes first.
+func assignees(f bridge.Facts) string {
+	if len(f.Assignees) == 0 {
+		return "Unassigned"
+	}
+	names := make([]string, len(f.Assignees))
+	for i, a := range f.Assignees {
+		names[i] = agentName(a)
+	}
+	return strings.Join(names, ", ")
+}
+
+func tags(list []bridge.Tag) []Piece {
+	groups := make([][]Piece, len(list))
+	for i, t := range list {
+		groups[i] = []Piece{tag(t)}
+	}
+	return joined(" ", groups...)
+}
+
+// timing is what has a time, and what makes this conversation unlike others.
+func timing(f bridge.Facts) []Piece {
+	var groups [][]Piece
+	switch {
+	case f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero():
+		groups = append(groups, []Piece{text("Snoozed until "), at(f.SnoozedUntil, f.Zone)})
+	case f.Status == bridge.StatusPending:
+		groups = append(groups, []Piece{text("Waiting for the customer")})
+	case !f.WaitingSince.IsZero():
+		groups = append(groups, []Piece{text("Customer waiting since "), at(f.WaitingSince, f.Zone)})
+	}
+	if !f.WindowUntil.IsZero() {
+		groups = append(groups, []Piece{text("Replies possible until "), at(f.WindowUntil, f.Zone)})
+	}
+	if f.Previous > 0 {
+		groups = append(groups, []Piece{text("Continues "), thread(number(f.Previous), f.PreviousAt)})
+	}
+	if w := modeWords(f.AccountMode); w != "" {
+		groups = append(groups, []Piece{text(w)})
+	}
+	return joined(between, groups...)
+}
+
+func modeWords(mode string) string {
+	switch mode {
+	case "watch":
+		return "Watching only: nothing is sent"
+	case "trial":
+		return "Trial: sends to listed addresses only"
+	}
+	return ""
+}
+
+// statusIcon is the mark that a conversation's state has everywhere.
+func statusIcon(f bridge.Facts) string {
+	switch f.Status {
+	case bridge.StatusPending:
+		return "hourglass_flowing_sand"
+	case bridge.StatusSnoozed:
+		return "zzz"
+	case bridge.StatusResolved:
+		return "white_check_mark"
+	case bridge.StatusClosed:
+		return "no_entry_sign"
+	case bridge.StatusOpen:
+	}
+	if len(f.Assignees) == 0 {
+		return "large_blue_circle"
+	}
+	return "large_green_circle"
+}
+
+// statusWords say the state: Queued and Active are open without and with an owner.
+func statusWords(f bridge.Facts) string {
+	switch f.Status {
+	case bridge.StatusPending:
+		return "Pending"
+	case bridge.StatusSnoozed:
+		return "Snoozed"
+	case bridge.StatusResolved:
+		return "Resolved"
+	case bridge.StatusClosed:
+		if r := oneLine(f.CloseReason, maxNameRunes); r != "" {
+			return "Closed (" + r + ")"
+		}
+		return "Closed"
+	case bridge.StatusOpen:
+	}
+	if len(f.Assignees) == 0 {
+		return "Open, unassigned"
+	}
+	return "Open"
+}
+
+func channelIcon(f bridge.Facts) string {
+	if f.ChannelIcon == "" {
+		return "speech_balloon"
+	}
+	return strings.Trim(f.ChannelIcon, ":")
+}
