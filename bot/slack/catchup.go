@@ -1,0 +1,273 @@
+package slack
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"parley/channels"
+)
+
+// seenAtOnce bounds one question to Desk.Seen.
+const seenAtOnce = 500
+
+// sweepState remembers threads that were compared, so that a thread whose newest reply is
+// one of ours that the desk doesn't know isn't read each time.
+type sweepState struct {
+	mu   sync.Mutex
+	done map[string]string // channel and root → newest reply when it was read
+	redo bool              // something could not be stored: don't wait ten minutes
+}
+
+func (st *sweepState) again() {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.redo = true
+}
+
+func (st *sweepState) takeRedo() bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	was := st.redo
+	st.redo = false
+	return was
+}
+
+func (st *sweepState) read(channel, root, latest string) bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.done[orderKey(channel, root)] == latest
+}
+
+func (st *sweepState) mark(channel, root, latest string) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.done == nil || len(st.done) > 100_000 {
+		st.done = map[string]string{}
+	}
+	st.done[orderKey(channel, root)] = latest
+}
+
+// sweepLoop catches up whenever it is woken and every ten minutes, until ctx ends.
+func (s *Surface) sweepLoop(ctx context.Context, me *self, wake <-chan struct{}) {
+	ticker := time.NewTicker(s.opt.SweepEvery)
+	defer ticker.Stop()
+	soon := time.NewTicker(time.Second * 15)
+	defer soon.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-soon.C:
+			if !s.sweep.takeRedo() {
+				continue
+			}
+		case <-wake:
+		case <-ticker.C:
+		}
+		if err := s.catchUp(ctx, me); err != nil {
+			if ctx.Err() != nil {
+				return
+			}
+			s.log.Error("slack catch-up failed", "error", err)
+			s.sweep.again()
+			continue
+		}
+		s.filled()
+	}
+}
+
+// catchUp makes one pass over all channels with threads of ours. A channel that can't be
+// read doesn't keep the others from being looked at.
+// Errors: the desk's, and Slack's but for channels that are closed to us.
+func (s *Surface) catchUp(ctx context.Context, me *self) error {
+	ids, err := s.desk.Channels(ctx)
+	if err != nil {
+		return fmt.Errorf("slack: catch-up: channels: %w", err)
+	}
+	var first error
+	for _, channel := range ids {
+		err := s.catchUpChannel(ctx, me, channel)
+		if err == nil {
+			continue
+		}
+		switch codeOf(err) {
+		case "channel_not_found", "not_in_channel", "is_archived", "missing_scope":
+			s.log.Warn("slack channel not readable", "channel", channel, "error", err)
+		default:
+			first = cmp.Or(first, fmt.Errorf("slack: catch-up: %w", err))
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return first
+}
+
+// catchUpChannel compares the channel's history with what is stored.
+func (s *Surface) catchUpChannel(ctx context.Context, me *self, channel string) error {
+	q := pageQuery{channel: channel, oldest: stamp(s.now().Add(-s.opt.CatchUpFor))}
+	for {
+		page, err := s.page(ctx, q)
+		if err != nil {
+			return err
+		}
+		if err := s.comparePage(ctx, me, channel, page.Messages); err != nil {
+			return err
+		}
+		if q.cursor = page.next(); q.cursor == "" {
+			return nil
+		}
+	}
+}
+
+// comparePage stores what is missing at top level and reads the threads that changed.
+func (s *Surface) comparePage(ctx context.Context, me *self, channel string, roots []kept) error {
+	var typed []kept
+	var ids []string
+	since := stamp(s.chatterSince())
+	roots = slices.DeleteFunc(slices.Clone(roots), func(m kept) bool {
+		if m.TS > since && m.Subtype != "tombstone" {
+			typed = append(typed, m)
+		}
+		return !me.concerned(&m.message)
+	})
+	for _, m := range roots {
+		if m.Subtype == "tombstone" {
+			typed = append(typed, m)
+		}
+	}
+	if err := s.storeMissing(ctx, me, channel, typed); err != nil {
+		return err
+	}
+	for _, m := range roots {
+		if m.Latest != "" {
+			ids = append(ids, messageID(channel, m.Latest))
+		}
+	}
+	known, err := s.seen(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, m := range roots {
+		if m.Latest == "" || known[messageID(channel, m.Latest)] || s.sweep.read(channel, m.TS, m.Latest) {
+			continue
+		}
+		if err := s.catchUpThread(ctx, me, channel, m.TS); err != nil {
+			return err
+		}
+		s.sweep.mark(channel, m.TS, m.Latest)
+	}
+	return nil
+}
+
+// concerned tells whether a thread is one of ours: under our card, or with a post of ours.
+func (me *self) concerned(root *message) bool {
+	return me.own(root) || slices.Contains(root.RepliedBy, me.User)
+}
+
+// chatterSince is from when on people's words at top level are of interest: they got no
+// answer while we were away. Older ones would be answered far too late.
+func (s *Surface) chatterSince() time.Time {
+	s.links.mu.Lock()
+	defer s.links.mu.Unlock()
+	since := s.now().Add(-time.Hour)
+	if !s.links.lost.IsZero() && s.links.lost.Before(since) {
+		since = s.links.lost
+	}
+	return since
+}
+
+func (s *Surface) catchUpThread(ctx context.Context, me *self, channel, root string) error {
+	q := pageQuery{channel: channel, thread: root}
+	for {
+		page, err := s.page(ctx, q)
+		if code := codeOf(err); code == "thread_not_found" || code == "message_not_found" {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.storeMissing(ctx, me, channel, page.Messages); err != nil {
+			return err
+		}
+		if q.cursor = page.next(); q.cursor == "" {
+			return nil
+		}
+	}
+}
+
+// storeMissing accepts, in the order of their stamps, messages and edits that are not
+// stored, and deleted roots.
+func (s *Surface) storeMissing(ctx context.Context, me *self, channel string, messages []kept) error {
+	messages = slices.Clone(messages)
+	slices.SortStableFunc(messages, func(a, b kept) int { return cmp.Compare(a.TS, b.TS) })
+	var found []channels.Fact
+	for _, m := range messages {
+		for _, body := range m.missed(me, channel) {
+			found = append(found, me.splitEvent(kindCatchUp, body).facts...)
+		}
+	}
+	ids := make([]string, 0, len(found))
+	for _, f := range found {
+		ids = append(ids, f.ExternalID)
+	}
+	known, err := s.seen(ctx, ids)
+	if err != nil {
+		return err
+	}
+	found = slices.DeleteFunc(found, func(f channels.Fact) bool { return known[f.ExternalID] })
+	for chunk := range slices.Chunk(found, batchMost) {
+		if err := s.desk.Accept(ctx, chunk...); err != nil {
+			return fmt.Errorf("slack: catch-up: accept: %w", err)
+		}
+	}
+	return nil
+}
+
+// missed gives the events that Slack should have sent about m: its posting and, when it was
+// edited, its edit. Nothing for our own.
+func (k *kept) missed(me *self, channel string) [][]byte {
+	if k.TS == "" || me.own(&k.message) {
+		return nil
+	}
+	if k.Subtype == "tombstone" {
+		return [][]byte{synthetic(me, channel, map[string]any{"type": "message", "subtype": "message_changed", "channel": channel, "message": k.raw})}
+	}
+	if !spoken(k.Subtype) {
+		return nil
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(k.raw, &fields) != nil {
+		return nil
+	}
+	ev := map[string]any{}
+	for name, value := range fields {
+		ev[name] = value
+	}
+	ev["type"], ev["channel"] = "message", channel
+	out := [][]byte{synthetic(me, channel, ev)}
+	if k.Edited != nil {
+		out = append(out, synthetic(me, channel, map[string]any{"type": "message", "subtype": "message_changed", "channel": channel, "message": k.raw}))
+	}
+	return out
+}
+
+// seen asks the desk in bounded portions.
+func (s *Surface) seen(ctx context.Context, ids []string) (map[string]bool, error) {
+	out := map[string]bool{}
+	for chunk := range slices.Chunk(ids, seenAtOnce) {
+		known, err := s.desk.Seen(ctx, chunk)
+		if err != nil {
+			return nil, fmt.Errorf("slack: catch-up: seen: %w", err)
+		}
+		for id, ok := range known {
+			out[id] = ok
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,87 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"parley/bridge"
+	"parley/channels"
+)
+
+// Confirm implements bridge.Surface. A message that was edited carries the edit's time: the
+// edit is news unless it is stored already. Words are compared as well, so that an edit
+// which is stored but not yet applied counts.
+func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	me, err := s.identify(ctx)
+	if err != nil {
+		return bridge.Unchanged, err
+	}
+	m, err := s.one(ctx, at)
+	if err != nil {
+		return bridge.Unchanged, err
+	}
+	if m == nil || m.Subtype == "tombstone" {
+		body := synthetic(me, at.Channel, map[string]any{"type": "message", "subtype": "message_deleted", "channel": at.Channel, "deleted_ts": at.Message,
+			"previous_message": map[string]any{"ts": at.Message, "thread_ts": at.Thread}})
+		return bridge.Gone, s.takeSynthetic(ctx, me, body)
+	}
+	if m.Edited == nil {
+		return bridge.Unchanged, nil
+	}
+	id := editID(at.Channel, &m.message)
+	known, err := s.desk.Seen(ctx, []string{id})
+	if err != nil {
+		return bridge.Unchanged, err
+	}
+	if !known[id] {
+		body := synthetic(me, at.Channel, map[string]any{"type": "message", "subtype": "message_changed", "channel": at.Channel, "message": m.raw})
+		return bridge.Changed, s.takeSynthetic(ctx, me, body)
+	}
+	now := me.said(at.Channel, &m.message)
+	if now.Verb != bridge.VerbSay && now.Verb != bridge.VerbReply || strings.TrimSpace(now.Text) != strings.TrimSpace(text) {
+		return bridge.Changed, nil
+	}
+	return bridge.Unchanged, nil
+}
+
+// one reads a single message; nil when it is gone.
+func (s *Surface) one(ctx context.Context, at bridge.Place) (*kept, error) {
+	q := pageQuery{channel: at.Channel, thread: at.Thread, oldest: at.Message, latest: at.Message, limit: 2}
+	page, err := s.page(ctx, q)
+	if code := codeOf(err); code == "thread_not_found" || code == "message_not_found" {
+		return nil, nil //nolint:nilnil // nothing there
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range page.Messages {
+		if page.Messages[i].TS == at.Message {
+			return &page.Messages[i], nil
+		}
+	}
+	return nil, nil //nolint:nilnil // nothing there
+}
+
+// synthetic makes the callback that Slack would have sent.
+func synthetic(me *self, channel string, ev map[string]any) []byte {
+	body, err := json.Marshal(map[string]any{"type": "event_callback", "team_id": me.Team, "api_app_id": me.App, "event": ev})
+	if err != nil {
+		return []byte(strconv.Quote(channel)) // not readable: ends up quarantined, never lost
+	}
+	return body
+}
+
+func (s *Surface) takeSynthetic(ctx context.Context, me *self, bodies ...[]byte) error {
+	var facts []channels.Fact
+	for _, body := range bodies {
+		facts = append(facts, me.splitEvent(kindCatchUp, body).facts...)
+	}
+	if len(facts) == 0 {
+		return nil
+	}
+	return s.desk.Accept(ctx, facts...)
+}

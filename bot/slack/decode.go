@@ -1,0 +1,233 @@
+package slack
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"parley/bot/command"
+	"parley/bridge"
+)
+
+// errDecode is the root of what Decode returns.
+var errDecode = errors.New("slack: decode")
+
+// Decode implements bridge.Surface.
+func (s *Surface) Decode(raw []byte) ([]bridge.Action, error) { return decode(raw) }
+
+// decode turns a stored payload into actions. Pure.
+func decode(raw []byte) ([]bridge.Action, error) {
+	p, err := unwrap(raw)
+	if err != nil {
+		return nil, err
+	}
+	switch p.Kind {
+	case kindEvent, kindCatchUp:
+		return p.Self.decodeEvent(p.Kind, p.Body)
+	case kindInteraction:
+		return p.Self.decodeInteraction(p.Body)
+	case kindCommand:
+		return p.Self.decodeCommand(p.Body)
+	}
+	return nil, fmt.Errorf("%w: kind %q", errDecode, p.Kind)
+}
+
+func (me *self) decodeEvent(kind string, body []byte) ([]bridge.Action, error) {
+	var cb callback
+	if err := json.Unmarshal(body, &cb); err != nil {
+		return nil, fmt.Errorf("%w: %w", errDecode, err)
+	}
+	var ev event
+	channel, err := ev.read(cb.Event)
+	if err != nil {
+		return nil, fmt.Errorf("%w: event: %w", errDecode, err)
+	}
+	var out []bridge.Action
+	switch ev.Type {
+	case "message", "app_mention":
+		out = me.decodeMessage(channel, &ev)
+	case "reaction_added":
+		out = me.decodeReaction(&ev, bridge.VerbReact)
+	case "reaction_removed":
+		out = me.decodeReaction(&ev, bridge.VerbUnreact)
+	}
+	if kind == kindCatchUp {
+		for i := range out {
+			out[i].Origin = bridge.OriginCatchUp
+		}
+	}
+	return out, nil
+}
+
+func (me *self) decodeMessage(channel string, ev *event) []bridge.Action {
+	switch ev.Subtype {
+	case "message_changed":
+		return me.decodeChanged(channel, ev)
+	case "message_deleted":
+		gone := bridge.Action{Verb: bridge.VerbDelete, Origin: bridge.OriginText, Place: bridge.Place{Channel: channel, Message: ev.Deleted}}
+		if ev.Previous != nil {
+			gone.Actor = me.actor(ev.Previous)
+			gone.Place = bridge.Place{Channel: channel, Thread: ev.Previous.place(channel).Thread, Message: ev.Deleted}
+		}
+		return []bridge.Action{gone}
+	}
+	m := &ev.message
+	if !spoken(m.Subtype) || me.own(m) || m.TS == "" {
+		return nil
+	}
+	return []bridge.Action{me.said(channel, m)}
+}
+
+// decodeChanged reads an edit, or the tombstone of a deleted root. Slack doesn't tell who
+// deleted a message: the actor is its author.
+func (me *self) decodeChanged(channel string, ev *event) []bridge.Action {
+	m := ev.Message
+	if m == nil || m.TS == "" {
+		return nil
+	}
+	if m.Subtype == "tombstone" {
+		gone := bridge.Action{Verb: bridge.VerbDelete, Origin: bridge.OriginText, Place: m.place(channel)}
+		if ev.Previous != nil {
+			gone.Actor = me.actor(ev.Previous)
+		}
+		return []bridge.Action{gone}
+	}
+	if me.own(m) || !spoken(m.Subtype) || ev.Previous != nil && m.sameContent(ev.Previous) {
+		return nil
+	}
+	a := me.said(channel, m)
+	a.Verb, a.Origin, a.Args = bridge.VerbEdit, bridge.OriginText, bridge.Args{}
+	a.Version = m.editedTS()
+	if a.Version == "" {
+		a.Version = ev.EventTS
+	}
+	return []bridge.Action{a}
+}
+
+func (me *self) decodeReaction(ev *event, verb bridge.Verb) []bridge.Action {
+	kind := bridge.ActorPerson
+	if ev.User == me.User {
+		return nil
+	}
+	if me.elsewhere(&ev.message) {
+		kind = bridge.ActorForeign
+	}
+	return []bridge.Action{{
+		Verb: verb, Origin: bridge.OriginEmoji, Actor: bridge.Actor{ID: ev.User, Kind: kind},
+		Place: bridge.Place{Channel: ev.Item.Channel, Message: ev.Item.TS}, Args: bridge.Args{Emoji: ev.Reaction}, Order: ev.EventTS,
+	}}
+}
+
+// elsewhere tells that the author belongs to another organisation.
+func (me *self) elsewhere(m *message) bool {
+	for _, team := range []string{m.Team, m.UserTeam, m.SourceTeam} {
+		if team != "" && team != me.Team {
+			return true
+		}
+	}
+	return false
+}
+
+// actor tells who wrote m. Only a person of our own team may ever cause a reply.
+func (me *self) actor(m *message) bridge.Actor {
+	switch {
+	case me.own(m):
+		return bridge.Actor{ID: me.User, Kind: bridge.ActorSelf}
+	case m.BotID != "" || m.Subtype == "bot_message" || m.User == slackbot || m.User == "" || m.Subtype == "slackbot_response":
+		id := m.User
+		if id == "" {
+			id = m.BotID
+		}
+		return bridge.Actor{ID: id, Kind: bridge.ActorBot}
+	case me.elsewhere(m):
+		return bridge.Actor{ID: m.User, Kind: bridge.ActorForeign}
+	}
+	return bridge.Actor{ID: m.User, Kind: bridge.ActorPerson}
+}
+
+// said reads what somebody typed. How it began is judged by the characters as typed,
+// whatever their formatting; its text is Markdown.
+func (me *self) said(channel string, m *message) bridge.Action {
+	t := readText(m.Blocks, m.Text)
+	a := bridge.Action{
+		Origin: bridge.OriginText, Actor: me.actor(m), Place: m.place(channel), Order: m.TS,
+		Raw: t.plain, Files: surfaceFiles(m.Files), Broadcast: m.Subtype == "thread_broadcast",
+	}
+	bot := false
+	for _, id := range t.mentions {
+		if id == me.User {
+			bot = true
+		} else {
+			a.Mentions = append(a.Mentions, id)
+		}
+	}
+	opt := command.Options{Mentions: t.tokens}
+	cut := func(text string) (string, bool) { return cutMention(text, mentionToken(me.User)) }
+	plain, md, parse := t.plain, t.markdown, command.Parse
+	if rest, ok := cut(plain); ok {
+		plain, parse = rest, command.Mention
+		md, _ = cut(md)
+		a.Origin = bridge.OriginMention
+	}
+	p := parse(plain, opt)
+	a.Verb, a.Args, a.Text, a.Marker, a.Explicit = p.Verb, p.Args, p.Text, p.Marker, p.Explicit
+	if p.Verb == bridge.VerbSay || p.Verb == bridge.VerbNote || p.Verb == bridge.VerbReply {
+		if q := parse(md, opt); q.Verb == p.Verb && q.Marker == p.Marker {
+			a.Text = q.Text
+		}
+	}
+	if p.Verb == bridge.VerbUnknown && a.Text == "" {
+		a.Text = md
+	}
+	a.MentionsBot = bot && !p.Explicit
+	return a
+}
+
+// cutMention takes a leading mention of us off.
+func cutMention(text, token string) (string, bool) {
+	trimmed := strings.TrimLeftFunc(text, blank)
+	rest, ok := strings.CutPrefix(trimmed, token)
+	if !ok {
+		return text, false
+	}
+	return strings.TrimLeftFunc(rest, func(r rune) bool { return blank(r) || r == ',' || r == ':' }), true
+}
+
+// blank is what a person doesn't see at the beginning of a text.
+func blank(r rune) bool {
+	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || r == '\u00a0' || r == '\u2060' || r == '\ufe0f'
+}
+
+// surfaceFiles reads attached files. A file that can't be fetched says why.
+func surfaceFiles(files []file) []bridge.SurfaceFile {
+	var out []bridge.SurfaceFile
+	for _, f := range files {
+		s := bridge.SurfaceFile{ID: f.ID, Name: f.Name, ContentType: f.Mimetype, SizeBytes: f.Size, URL: f.Download}
+		if s.Name == "" {
+			s.Name = f.Title
+		}
+		if s.Name == "" {
+			s.Name = "file-" + f.ID
+		}
+		if s.URL == "" {
+			s.URL = f.Private
+		}
+		switch {
+		case f.Mode == "tombstone":
+			s.Unavailable = "deleted"
+		case f.Mode == "hidden_by_limit":
+			s.Unavailable = "hidden by the limit of the Slack plan"
+		case f.Mode == "external" || f.IsExternal:
+			s.Unavailable = "external link"
+		case f.Access == "access_denied" || f.Access == "file_not_found":
+			s.Unavailable = "no access"
+		}
+		if s.Unavailable != "" {
+			s.URL = ""
+		}
+		out = append(out, s)
+	}
+	return out
+}

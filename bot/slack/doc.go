@@ -1,0 +1,11 @@
+// Package slack is the Slack surface: it takes in what people do in a workspace by
+// Socket Mode or signed requests, stores it through bridge.Desk before Slack hears
+// that it arrived, decodes the stored bytes into bridge.Actions, and makes
+// bridge.Posts with the Web API.
+//
+// What does not belong here: decisions (bridge), the words and layout that people
+// see and the grammar of verbs (bot/view, bot/command), SQL, and order and repetition
+// of deliveries (bridge/relay).
+//
+// Source: docs.slack.dev, read 2026-11.
+package slack

@@ -1,0 +1,147 @@
+package slack
+
+import (
+	"encoding/json"
+
+	"parley/channels"
+)
+
+// arrival is what an event comes to: facts to store, and what is only of use now.
+type arrival struct {
+	facts   []channels.Fact
+	foreign bool   // not for our team and app: nothing of it is kept
+	learned []seen // own files that were posted
+	revoked string // our tokens are gone: why
+	renamed bool   // names of channels may have changed
+}
+
+// seen says that an own upload was posted.
+type seen struct {
+	File, Channel, Thread, TS string
+}
+
+// splitEvent names the facts of one Events API callback. Pure; what it can't read is
+// one quarantined fact.
+func (me *self) splitEvent(kind string, body []byte) arrival {
+	var cb callback
+	if err := json.Unmarshal(body, &cb); err != nil {
+		return arrival{facts: []channels.Fact{quarantined(body, "not readable: "+err.Error())}}
+	}
+	if !me.ours(cb.TeamID, cb.AppID) {
+		return arrival{foreign: true}
+	}
+	var ev event
+	channel, err := ev.read(cb.Event)
+	if err != nil {
+		return arrival{facts: []channels.Fact{quarantined(body, "event not readable: "+err.Error())}}
+	}
+	switch ev.Type {
+	case "message", "app_mention":
+		return me.splitMessage(kind, channel, &ev, body)
+	case "reaction_added", "reaction_removed":
+		return me.splitReaction(kind, &ev, body)
+	case "tokens_revoked", "app_uninstalled":
+		return arrival{revoked: ev.Type}
+	case "channel_rename", "group_rename", "channel_id_changed", "channel_archive", "channel_unarchive", "channel_deleted",
+		"group_archive", "group_unarchive", "group_deleted", "channel_created", "member_joined_channel", "member_left_channel",
+		"channel_left", "group_left":
+		return arrival{renamed: true}
+	case "user_change", "team_join", "app_home_opened", "app_rate_limited":
+		return arrival{}
+	}
+	return arrival{facts: []channels.Fact{quarantined(body, "unknown event "+ev.Type)}}
+}
+
+// ours tells whether something is addressed to our app in our workspace.
+func (me *self) ours(team, app string) bool { return team == me.Team && app == me.App }
+
+// read decodes an inner event and gives its channel, which is an object in some events.
+func (ev *event) read(raw json.RawMessage) (string, error) {
+	if err := json.Unmarshal(raw, ev); err != nil {
+		return "", err
+	}
+	var at struct {
+		Channel json.RawMessage `json:"channel"`
+	}
+	if err := json.Unmarshal(raw, &at); err != nil {
+		return "", err
+	}
+	var id string
+	if len(at.Channel) > 0 && at.Channel[0] == '"' {
+		if err := json.Unmarshal(at.Channel, &id); err != nil {
+			return "", err
+		}
+	}
+	return id, nil
+}
+
+func (me *self) splitMessage(kind, channel string, ev *event, body []byte) arrival {
+	if channel == "" {
+		return arrival{facts: []channels.Fact{quarantined(body, "message without channel")}}
+	}
+	switch ev.Subtype {
+	case "message_changed":
+		return me.splitChanged(kind, channel, ev, body)
+	case "message_deleted":
+		return me.splitDeleted(kind, channel, ev, body)
+	}
+	m := &ev.message
+	if me.own(m) {
+		out := arrival{}
+		for _, f := range m.Files {
+			out.learned = append(out.learned, seen{File: f.ID, Channel: channel, Thread: m.ThreadTS, TS: m.TS})
+		}
+		return out
+	}
+	if !spoken(m.Subtype) {
+		return arrival{}
+	}
+	if m.TS == "" {
+		return arrival{facts: []channels.Fact{quarantined(body, "message without ts")}}
+	}
+	return me.one(kind, messageID(channel, m.TS), orderKey(channel, m.root()), body)
+}
+
+func (me *self) splitChanged(kind, channel string, ev *event, body []byte) arrival {
+	m := ev.Message
+	if m == nil || m.TS == "" {
+		return arrival{facts: []channels.Fact{quarantined(body, "change without message")}}
+	}
+	if m.Subtype == "tombstone" {
+		return me.one(kind, deleteID(channel, m.TS), orderKey(channel, m.root()), body)
+	}
+	if me.own(m) || !spoken(m.Subtype) || ev.Previous != nil && m.sameContent(ev.Previous) {
+		return arrival{}
+	}
+	return me.one(kind, editID(channel, m), orderKey(channel, m.root()), body)
+}
+
+func (me *self) splitDeleted(kind, channel string, ev *event, body []byte) arrival {
+	if ev.Deleted == "" {
+		return arrival{facts: []channels.Fact{quarantined(body, "deletion without ts")}}
+	}
+	root := ev.Deleted
+	if ev.Previous != nil && ev.Previous.ThreadTS != "" {
+		root = ev.Previous.ThreadTS
+	}
+	return me.one(kind, deleteID(channel, ev.Deleted), orderKey(channel, root), body)
+}
+
+func (me *self) splitReaction(kind string, ev *event, body []byte) arrival {
+	if ev.Item.Type != "message" || ev.User == me.User {
+		return arrival{}
+	}
+	if ev.Item.Channel == "" || ev.Item.TS == "" || ev.User == "" || ev.Reaction == "" {
+		return arrival{facts: []channels.Fact{quarantined(body, "reaction without place")}}
+	}
+	id := "r:" + ev.Item.Channel + ":" + ev.Item.TS + ":" + ev.User + ":" + ev.Reaction + ":" + ev.EventTS
+	return me.one(kind, id, orderKey(ev.Item.Channel, ev.Item.TS), body)
+}
+
+func (me *self) one(kind, id, order string, body []byte) arrival {
+	f, err := me.fact(kind, id, order, body)
+	if err != nil {
+		return arrival{facts: []channels.Fact{quarantined(body, err.Error())}}
+	}
+	return arrival{facts: []channels.Fact{f}}
+}

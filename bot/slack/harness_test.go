@@ -1,0 +1,311 @@
+package slack
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/bot/slack/slackfake"
+	"parley/bridge"
+	"parley/channels"
+)
+
+// patience is how long a test waits for something that must happen.
+const patience = 10 * time.Second
+
+// desk is an engine that only remembers.
+type desk struct {
+	mu       sync.Mutex
+	facts    map[string]channels.Fact
+	order    []string
+	refuse   error // of Accept
+	accepts  int
+	facts4   func(at bridge.Place, id int64, user string) (bridge.Facts, error)
+	channels []string
+	people   []bridge.AgentRef
+	gaps     []time.Time
+	filled   int
+	reports  []channels.Condition
+	ours     map[string]bool // ids of posts of our own
+	slow     chan struct{}   // FactsAt waits for it
+	changed  chan struct{}
+}
+
+func newDesk() *desk {
+	return &desk{facts: map[string]channels.Fact{}, ours: map[string]bool{}, changed: make(chan struct{})}
+}
+
+func (d *desk) poke() {
+	close(d.changed)
+	d.changed = make(chan struct{})
+}
+
+func (d *desk) Accept(_ context.Context, facts ...channels.Fact) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.accepts++
+	d.poke()
+	if d.refuse != nil {
+		return d.refuse
+	}
+	for _, f := range facts {
+		if _, known := d.facts[f.ExternalID]; !known {
+			d.facts[f.ExternalID] = f
+			d.order = append(d.order, f.ExternalID)
+		}
+	}
+	return nil
+}
+
+func (d *desk) Seen(_ context.Context, ids []string) (map[string]bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := map[string]bool{}
+	for _, id := range ids {
+		if _, ok := d.facts[id]; ok || d.ours[id] {
+			out[id] = true
+		}
+	}
+	return out, nil
+}
+
+func (d *desk) find(ctx context.Context, at bridge.Place, id int64, user string) (bridge.Facts, error) {
+	d.mu.Lock()
+	slow, f := d.slow, d.facts4
+	d.mu.Unlock()
+	if slow != nil {
+		select {
+		case <-slow:
+		case <-ctx.Done():
+			return bridge.Facts{}, ctx.Err()
+		}
+	}
+	if f == nil {
+		return bridge.Facts{}, bridge.ErrNoConversation
+	}
+	return f(at, id, user)
+}
+
+func (d *desk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error) {
+	return d.find(ctx, at, 0, user)
+}
+
+func (d *desk) Facts(ctx context.Context, id int64, user string) (bridge.Facts, error) {
+	return d.find(ctx, bridge.Place{}, id, user)
+}
+
+func (d *desk) List(context.Context, string, string) ([]bridge.Facts, error) {
+	return []bridge.Facts{sampleFacts()}, nil
+}
+
+func (d *desk) History(context.Context, int64, string) ([]bridge.LogRow, error) {
+	return []bridge.LogRow{{At: when(), Actor: "Ann", What: "assigned", Detail: "to Ben"}}, nil
+}
+
+func (d *desk) People(context.Context) ([]bridge.AgentRef, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.people, nil
+}
+func (d *desk) Teams(context.Context) ([]string, error) { return []string{"Support"}, nil }
+func (d *desk) TagNames(context.Context) ([]bridge.Tag, error) {
+	return []bridge.Tag{{Name: "vip", Color: "#dd2e44"}}, nil
+}
+
+func (d *desk) Channels(context.Context) ([]string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.channels, nil
+}
+
+func (d *desk) Gap(since time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.gaps = append(d.gaps, since)
+	d.poke()
+}
+
+func (d *desk) Filled() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.filled++
+	d.poke()
+}
+
+func (d *desk) Report(c channels.Condition) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reports = append(d.reports, c)
+	d.poke()
+}
+
+// wait waits until cond, called under the lock, holds.
+func (d *desk) wait(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for {
+		d.mu.Lock()
+		ok, changed := cond(), d.changed
+		d.mu.Unlock()
+		if ok {
+			return
+		}
+		select {
+		case <-changed:
+		case <-timer.C:
+			t.Fatalf("never: %s; facts: %v", what, d.ids())
+		}
+	}
+}
+
+func (d *desk) waitFact(t *testing.T, id string) channels.Fact {
+	t.Helper()
+	d.wait(t, "fact "+id, func() bool { _, ok := d.facts[id]; return ok })
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.facts[id]
+}
+
+func (d *desk) ids() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.order)
+}
+
+// withPrefix waits for the first fact whose id begins so.
+func (d *desk) withPrefix(t *testing.T, prefix string) channels.Fact {
+	t.Helper()
+	var got channels.Fact
+	d.wait(t, "fact "+prefix+"…", func() bool {
+		for _, id := range d.order {
+			if strings.HasPrefix(id, prefix) {
+				got = d.facts[id]
+				return true
+			}
+		}
+		return false
+	})
+	return got
+}
+
+func (d *desk) count(prefix string) int {
+	n := 0
+	for _, id := range d.ids() {
+		if strings.HasPrefix(id, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
+func when() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }
+
+func sampleFacts() bridge.Facts {
+	return bridge.Facts{
+		ID: 12, Status: bridge.StatusOpen, Subject: "Printer <on> *fire*", ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email",
+		Account: "support-mail", AccountMode: "live", Team: "Support", Contact: bridge.PartyRef{Name: "Eve & Co", Address: "eve@example.org"},
+		Tags: []bridge.Tag{{Name: "vip", Color: "#dd2e44"}}, CreatedAt: when(), LastAt: when(), WaitingSince: when(), Zone: time.UTC,
+		Assignees: []bridge.AgentRef{{ID: 1, Name: "Ann", User: "U0ANN"}}, LastPreview: "It burns", LastFrom: "customer",
+		Root: bridge.Place{Channel: "C0SUPPORT", Message: "1700000000.000100"}, Viewer: bridge.AgentRef{ID: 1, Name: "Ann", User: "U0ANN"},
+	}
+}
+
+// stage is a workspace with our surface in it.
+type stage struct {
+	t    *testing.T
+	fake *slackfake.Server
+	desk *desk
+	s    *Surface
+	ann  string
+	ch   string
+	stop func()
+}
+
+// newStage starts a workspace; run says whether the surface connects.
+func newStage(t *testing.T, run bool, change ...func(*Options, *slackfake.Options)) *stage {
+	t.Helper()
+	fo := slackfake.Options{TriggerLife: 3 * time.Second}
+	d := newDesk()
+	opt := Options{Rate: 1, Desk: d, ShareWait: 600 * time.Millisecond}
+	for _, c := range change {
+		c(&opt, &fo)
+	}
+	f := slackfake.New(fo)
+	if err := f.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	ann := f.AddUser(slackfake.User{ID: "U0ANN", Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"})
+	ch := f.AddChannel(slackfake.Channel{ID: "C0SUPPORT", Name: "support", Members: []string{ann.ID, f.BotUserID()}})
+	opt.BotToken, opt.APIURL = f.BotToken(), f.APIURL()
+	if opt.SigningSecret == "" {
+		opt.AppToken = f.AppToken()
+	}
+	s, err := New(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := &stage{t: t, fake: f, desk: d, s: s, ann: ann.ID, ch: ch.ID, stop: func() {}}
+	d.channels = []string{ch.ID}
+	if run {
+		st.run()
+	}
+	return st
+}
+
+// run connects the surface and waits until it is caught up.
+func (st *stage) run() {
+	st.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- st.s.Run(ctx) }()
+	var once sync.Once
+	st.stop = func() {
+		once.Do(func() {
+			cancel()
+			if err := <-done; err != nil {
+				st.t.Errorf("Run: %v", err)
+			}
+		})
+	}
+	st.t.Cleanup(st.stop)
+	st.desk.wait(st.t, "caught up", func() bool { return st.desk.filled > 0 })
+}
+
+func (st *stage) ctx() context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	st.t.Cleanup(cancel)
+	return ctx
+}
+
+// root posts a card as our own and tells its place.
+func (st *stage) root() bridge.Place {
+	st.t.Helper()
+	sent, err := st.s.Send(st.ctx(), bridge.Post{Kind: bridge.PostRoot, Token: "root", Attempt: 1, Place: bridge.Place{Channel: st.ch}, Facts: sampleFacts()})
+	if err != nil {
+		st.t.Fatal(err)
+	}
+	return bridge.Place{Channel: st.ch, Thread: sent.Thread, Message: sent.Message}
+}
+
+func (st *stage) say(thread, text string) string {
+	st.t.Helper()
+	ts, err := st.fake.As(st.ann).Post(slackfake.Post{Channel: st.ch, Thread: thread, Text: text})
+	if err != nil {
+		st.t.Fatal(err)
+	}
+	return ts
+}
+
+func (st *stage) decode(f channels.Fact) bridge.Action {
+	st.t.Helper()
+	as, err := st.s.Decode(f.Payload)
+	if err != nil || len(as) != 1 {
+		st.t.Fatalf("decode %s: %v, %d actions", f.ExternalID, err, len(as))
+	}
+	return as[0]
+}

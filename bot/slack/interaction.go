@@ -1,0 +1,202 @@
+package slack
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"parley/bot/command"
+	"parley/bot/view"
+	"parley/bridge"
+)
+
+// interaction is the union of the payloads of clicks, forms, shortcuts and menus.
+// Source: docs.slack.dev/reference/interaction-payloads, read 2026-11.
+type interaction struct {
+	Type       string    `json:"type"`
+	Team       *teamRef  `json:"team"`
+	User       userRef   `json:"user"`
+	AppID      string    `json:"api_app_id"`
+	TriggerID  string    `json:"trigger_id"`
+	CallbackID string    `json:"callback_id"`
+	Container  container `json:"container"`
+	Channel    *teamRef  `json:"channel"`
+	Message    *message  `json:"message"`
+	MessageTS  string    `json:"message_ts"`
+	Actions    []control `json:"actions"`
+	View       *formView `json:"view"`
+	ActionID   string    `json:"action_id"` // block_suggestion
+	BlockID    string    `json:"block_id"`
+	Value      string    `json:"value"`
+}
+
+type teamRef struct {
+	ID string `json:"id"`
+}
+
+type userRef struct {
+	ID     string `json:"id"`
+	TeamID string `json:"team_id"`
+}
+
+type container struct {
+	Type      string `json:"type"`
+	ChannelID string `json:"channel_id"`
+	MessageTS string `json:"message_ts"`
+	ThreadTS  string `json:"thread_ts"`
+}
+
+// control is what was clicked or chosen.
+type control struct {
+	ActionID string  `json:"action_id"`
+	Value    string  `json:"value"`
+	Selected *option `json:"selected_option"`
+}
+
+type option struct {
+	Value string `json:"value"`
+}
+
+// formView is a modal as it comes back.
+type formView struct {
+	ID       string `json:"id"`
+	Hash     string `json:"hash"`
+	Callback string `json:"callback_id"`
+	Private  string `json:"private_metadata"`
+	State    struct {
+		Values map[string]map[string]input `json:"values"`
+	} `json:"state"`
+	Blocks []struct {
+		Type    string `json:"type"`
+		BlockID string `json:"block_id"`
+	} `json:"blocks"`
+}
+
+type input struct {
+	Value    string   `json:"value"`
+	Selected *option  `json:"selected_option"`
+	Several  []option `json:"selected_options"`
+}
+
+func (in *interaction) team() string {
+	if in.Team != nil && in.Team.ID != "" {
+		return in.Team.ID
+	}
+	return in.User.TeamID
+}
+
+// actor is who clicked. People of other organisations see our cards in shared channels.
+func (in *interaction) actor(me *self) bridge.Actor {
+	kind := bridge.ActorPerson
+	if in.User.TeamID != "" && in.User.TeamID != me.Team {
+		kind = bridge.ActorForeign
+	}
+	return bridge.Actor{ID: in.User.ID, Kind: kind}
+}
+
+// place is where it happened: the message of a click or shortcut, or what a form remembers.
+func (in *interaction) place() bridge.Place {
+	if in.View != nil {
+		return readPrivate(in.View.Private).Place
+	}
+	p := bridge.Place{Channel: in.Container.ChannelID, Message: in.Container.MessageTS, Thread: in.Container.ThreadTS}
+	if in.Channel != nil && in.Channel.ID != "" {
+		p.Channel = in.Channel.ID
+	}
+	if in.MessageTS != "" {
+		p.Message = in.MessageTS
+	}
+	if in.Message != nil {
+		if p.Message == "" {
+			p.Message = in.Message.TS
+		}
+		if in.Message.ThreadTS != "" {
+			p.Thread = in.Message.ThreadTS
+		}
+	}
+	if p.Thread == p.Message {
+		p.Thread = ""
+	}
+	return p
+}
+
+// order is the key of the thread it happened in.
+func placeOrder(p bridge.Place) string {
+	if p.Thread != "" {
+		return orderKey(p.Channel, p.Thread)
+	}
+	return orderKey(p.Channel, p.Message)
+}
+
+// clicked reads a button or menu entry of ours.
+func (c control) clicked() (bridge.Verb, view.Opens, bridge.Args, error) {
+	verb, opens, value := "", "", c.Value
+	if c.Selected != nil {
+		fields := strings.SplitN(c.Selected.Value, "|", 3)
+		if len(fields) != 3 {
+			return "", "", bridge.Args{}, fmt.Errorf("%w: menu entry", errDecode)
+		}
+		verb, opens, value = fields[0], fields[1], fields[2]
+	} else {
+		fields := strings.Split(c.ActionID, ":")
+		if len(fields) != 4 || fields[0] != "b" {
+			return "", "", bridge.Args{}, fmt.Errorf("%w: action %q", errDecode, cutRunes(c.ActionID, 40))
+		}
+		verb, opens = fields[1], fields[2]
+	}
+	v, args, err := command.Button(verb, value)
+	if err != nil {
+		return "", "", args, fmt.Errorf("%w: %w", errDecode, err)
+	}
+	return v, view.Opens(opens), args, nil
+}
+
+// Callback ids of message shortcuts, as the manifest names them.
+func shortcutVerb(callback string) (bridge.Verb, bool) {
+	v, ok := map[string]bridge.Verb{
+		"conv_assign": bridge.VerbAssign, "conv_snooze": bridge.VerbSnooze, "conv_tag": bridge.VerbTag, "conv_resolve": bridge.VerbResolve,
+		"conv_note": bridge.VerbNote, "conv_undo": bridge.VerbUndo, "conv_send": bridge.VerbSend,
+	}[callback]
+	return v, ok
+}
+
+// decodeInteraction reads a stored click, form or shortcut.
+func (me *self) decodeInteraction(body []byte) ([]bridge.Action, error) {
+	var in interaction
+	if err := json.Unmarshal(body, &in); err != nil {
+		return nil, fmt.Errorf("%w: interaction: %w", errDecode, err)
+	}
+	a := bridge.Action{Actor: in.actor(me), Place: in.place()}
+	switch in.Type {
+	case "block_actions":
+		if len(in.Actions) == 0 {
+			return nil, fmt.Errorf("%w: no action", errDecode)
+		}
+		var err error
+		a.Origin = bridge.OriginButton
+		a.Verb, _, a.Args, err = in.Actions[0].clicked()
+		return []bridge.Action{a}, err
+	case "message_action":
+		v, ok := shortcutVerb(in.CallbackID)
+		if !ok {
+			return nil, fmt.Errorf("%w: shortcut %q", errDecode, cutRunes(in.CallbackID, 40))
+		}
+		a.Verb, a.Origin = v, bridge.OriginShortcut
+		if in.Message != nil {
+			a.Raw = readText(in.Message.Blocks, in.Message.Text).plain
+		}
+		return []bridge.Action{a}, nil
+	case "view_submission":
+		if in.View == nil {
+			return nil, fmt.Errorf("%w: form without view", errDecode)
+		}
+		filled, errs := in.View.submit()
+		if len(errs) > 0 {
+			return nil, fmt.Errorf("%w: form not valid", errDecode)
+		}
+		a.Origin, a.Verb, a.Args, a.Text = bridge.OriginForm, filled.Verb, filled.Args, filled.Text
+		a.Explicit = filled.Verb == bridge.VerbReply
+		return []bridge.Action{a}, nil
+	}
+	return nil, fmt.Errorf("%w: interaction %q", errDecode, cutRunes(in.Type, 40))
+}

@@ -1,0 +1,284 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	slackapi "github.com/slack-go/slack"
+
+	"parley/bot/command"
+	"parley/bot/view"
+	"parley/bridge"
+)
+
+// quickly is how long a form may take to be made before a waiting view is shown: Slack
+// forgets a click's trigger after three seconds.
+const quickly = 1200 * time.Millisecond
+
+// interact decides what an interaction is: a question that is answered at once, a form that
+// is opened after the answer, or an action, which is stored before the answer.
+func (s *Surface) interact(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
+	switch in.Type {
+	case "block_suggestion":
+		ctx, cancel := context.WithTimeout(ctx, quickly)
+		defer cancel()
+		options, err := s.suggest(ctx, in)
+		if err != nil {
+			s.log.Warn("slack options failed", "error", err)
+		}
+		return answer{payload: options}, nil
+	case "block_actions":
+		return s.pressed(ctx, me, in, body)
+	case "message_action":
+		return s.shortcut(ctx, me, in, body)
+	case "view_submission":
+		return s.submitted(ctx, me, in, body)
+	case "view_closed", "shortcut":
+		return answer{}, nil
+	}
+	return answer{}, s.desk.Accept(ctx, quarantined(body, "unknown interaction "+cutRunes(in.Type, 40)))
+}
+
+// pressed handles a button or menu entry.
+func (s *Surface) pressed(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
+	if len(in.Actions) == 0 || in.Actions[0].ActionID == inputID {
+		return answer{}, nil // a field of an open form
+	}
+	verb, opens, args, err := in.Actions[0].clicked()
+	if err != nil {
+		return answer{}, s.desk.Accept(ctx, quarantined(body, err.Error()))
+	}
+	at, user := in.place(), in.User.ID
+	switch opens {
+	case view.OpensForm:
+		return answer{after: func(ctx context.Context) {
+			s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
+				return s.formModal(ctx, me, verb, args, at, user, "")
+			})
+		}}, nil
+	case view.OpensDetails, view.OpensHistory, view.OpensList:
+		return answer{after: func(ctx context.Context) {
+			s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
+				return s.cardModal(ctx, me, opens, args, at, user)
+			})
+		}}, nil
+	case view.OpensNothing:
+	}
+	if err := s.journal(ctx, me, kindInteraction, in.TriggerID, at, body); err != nil {
+		return answer{}, err
+	}
+	if in.View == nil {
+		return answer{}, nil
+	}
+	return answer{after: func(ctx context.Context) { s.refresh(ctx, me, in, args, at, user) }}, nil
+}
+
+// refresh shows what became of a button that was pressed in a window of details.
+func (s *Surface) refresh(ctx context.Context, me *self, in *interaction, args bridge.Args, at bridge.Place, user string) {
+	if !pause(ctx, time.Second) {
+		return
+	}
+	m := s.cardModal(ctx, me, view.OpensDetails, args, at, user)
+	if _, err := s.api.UpdateViewContext(ctx, m, "", "", in.View.ID); err != nil {
+		s.log.Info("slack view not refreshed", "error", err)
+	}
+}
+
+// shortcut handles an entry of a message's menu.
+func (s *Surface) shortcut(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
+	verb, ok := shortcutVerb(in.CallbackID)
+	if !ok {
+		return answer{}, s.desk.Accept(ctx, quarantined(body, "unknown shortcut "+cutRunes(in.CallbackID, 40)))
+	}
+	at := in.place()
+	if verb == bridge.VerbUndo || verb == bridge.VerbSend {
+		return answer{}, s.journal(ctx, me, kindInteraction, in.TriggerID, at, body)
+	}
+	text := ""
+	if verb == bridge.VerbNote && in.Message != nil {
+		text = readText(in.Message.Blocks, in.Message.Text).markdown
+	}
+	return answer{after: func(ctx context.Context) {
+		s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
+			return s.formModal(ctx, me, verb, bridge.Args{}, at, in.User.ID, text)
+		})
+	}}, nil
+}
+
+// submitted checks a form and stores it before Slack closes it.
+func (s *Surface) submitted(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
+	if in.View == nil || in.View.Callback != "form" {
+		return answer{}, nil
+	}
+	if _, errs := in.View.submit(); len(errs) > 0 {
+		return answer{payload: in.View.formErrors(errs)}, nil
+	}
+	return answer{}, s.journal(ctx, me, kindInteraction, in.TriggerID, in.place(), body)
+}
+
+// journal stores a submitted action under its trigger, which Slack uses once.
+func (s *Surface) journal(ctx context.Context, me *self, kind, trigger string, at bridge.Place, body []byte) error {
+	id := "i:" + trigger
+	if trigger == "" {
+		id = "i:" + digest(string(body))
+	}
+	f, err := me.fact(kind, id, placeOrder(at), body)
+	if err != nil {
+		return err
+	}
+	return s.desk.Accept(ctx, f)
+}
+
+// formModal makes a verb's form, or says why there is none.
+func (s *Surface) formModal(ctx context.Context, me *self, verb bridge.Verb, args bridge.Args, at bridge.Place, user, text string) slackapi.ModalViewRequest {
+	form, f, err := s.form(ctx, verb, args, at, user, text)
+	if err != nil {
+		return me.problem(err, at)
+	}
+	return me.modal(form, at, f.Zone, s.now())
+}
+
+// cardModal makes a window of details, history or a list.
+func (s *Surface) cardModal(ctx context.Context, me *self, opens view.Opens, args bridge.Args, at bridge.Place, user string) slackapi.ModalViewRequest {
+	if opens == view.OpensList {
+		rows, err := s.desk.List(ctx, args.List, user)
+		if err != nil {
+			return me.problem(err, at)
+		}
+		zone := s.opt.Zone
+		if len(rows) > 0 && rows[0].Zone != nil {
+			zone = rows[0].Zone
+		}
+		return me.window(view.List(args.List, rows, zone), at)
+	}
+	f, err := s.facts(ctx, args, at, user)
+	if err != nil {
+		return me.problem(err, at)
+	}
+	if opens == view.OpensDetails {
+		return me.window(view.Details(f), at)
+	}
+	rows, err := s.desk.History(ctx, f.ID, user)
+	if err != nil {
+		return me.problem(err, at)
+	}
+	return me.window(view.History(f, rows), at)
+}
+
+// open shows a modal. When making it takes long, a waiting view holds the place.
+func (s *Surface) open(ctx context.Context, me *self, in *interaction, build func(context.Context) slackapi.ModalViewRequest) {
+	made := make(chan slackapi.ModalViewRequest, 1)
+	go func() { made <- build(ctx) }() // ends with ctx; every way out of here waits for it
+	timer := time.NewTimer(quickly)
+	defer timer.Stop()
+	select {
+	case m := <-made:
+		if _, err := s.showView(ctx, in, m); err != nil {
+			s.log.Warn("slack form not opened", "error", err)
+		}
+		return
+	case <-timer.C:
+	}
+	waiting := me.window(view.Card{Title: "Parley", Blocks: []view.Block{{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: "Loading …"}}}}}, in.place())
+	shown, err := s.showView(ctx, in, waiting)
+	m := <-made
+	if err == nil {
+		_, err = s.api.UpdateViewContext(ctx, m, "", shown.Hash, shown.ID)
+	}
+	if err != nil {
+		s.log.Warn("slack form not opened", "error", err)
+	}
+}
+
+// showView opens a modal, on top of the one that was clicked in.
+func (s *Surface) showView(ctx context.Context, in *interaction, m slackapi.ModalViewRequest) (*slackapi.View, error) {
+	show := s.api.OpenViewContext
+	if in.View != nil {
+		show = s.api.PushViewContext
+	}
+	v, err := show(ctx, in.TriggerID, m)
+	if err != nil {
+		return nil, err
+	}
+	if v == nil || v.View.ID == "" {
+		return nil, errBlank
+	}
+	return &v.View, nil
+}
+
+// slashCommand is a slash command, as JSON.
+type slashCommand struct {
+	TeamID    string `json:"team_id"`
+	AppID     string `json:"api_app_id"`
+	ChannelID string `json:"channel_id"`
+	UserID    string `json:"user_id"`
+	Command   string `json:"command"`
+	Text      string `json:"text"`
+	TriggerID string `json:"trigger_id"`
+}
+
+// parse reads the command's words. Slack marks mentions in them (should_escape).
+func (c *slashCommand) parse() command.Parsed {
+	w := &writer{tokens: map[string]string{}, names: readLabels(c.Text)}
+	w.tokensOnly(c.Text)
+	t := w.text()
+	name := c.Command
+	if len(name) > 0 && name[0] == '/' {
+		name = name[1:]
+	}
+	return command.Slash(name, t.plain, command.Options{Mentions: t.tokens})
+}
+
+// about tells whether a verb is about one conversation.
+func about(v bridge.Verb) bool {
+	return v != bridge.VerbList && v != bridge.VerbHelp && v != bridge.VerbUnknown && v != bridge.VerbSay
+}
+
+// commanded handles a slash command. It has no thread: without a number it asks which
+// conversation is meant; with arguments missing it asks for those.
+func (s *Surface) commanded(ctx context.Context, me *self, c *slashCommand, body []byte) (answer, error) {
+	p := c.parse()
+	at := bridge.Place{Channel: c.ChannelID}
+	in := &interaction{Type: "command", User: userRef{ID: c.UserID, TeamID: c.TeamID}, TriggerID: c.TriggerID, Container: container{ChannelID: c.ChannelID}}
+	switch {
+	case about(p.Verb) && p.Args.Conversation == 0:
+		return answer{after: func(ctx context.Context) {
+			s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
+				rows, err := s.desk.List(ctx, "all", c.UserID)
+				if err != nil {
+					return me.problem(err, at)
+				}
+				form, err := view.Pick(p.Verb, p.Args, rows)
+				if err != nil {
+					return me.problem(err, at)
+				}
+				return me.modal(form, at, s.opt.Zone, s.now())
+			})
+		}}, nil
+	case about(p.Verb) && p.Err != "":
+		return answer{after: func(ctx context.Context) {
+			s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
+				return s.formModal(ctx, me, p.Verb, p.Args, at, c.UserID, p.Text)
+			})
+		}}, nil
+	}
+	return answer{}, s.journal(ctx, me, kindCommand, c.TriggerID, at, body)
+}
+
+func (me *self) decodeCommand(body []byte) ([]bridge.Action, error) {
+	var c slashCommand
+	if err := json.Unmarshal(body, &c); err != nil {
+		return nil, fmt.Errorf("%w: command: %w", errDecode, err)
+	}
+	p := c.parse()
+	kind := bridge.ActorPerson
+	if c.TeamID != me.Team {
+		kind = bridge.ActorForeign
+	}
+	return []bridge.Action{{
+		Verb: p.Verb, Origin: bridge.OriginSlash, Actor: bridge.Actor{ID: c.UserID, Kind: kind}, Place: bridge.Place{Channel: c.ChannelID},
+		Text: p.Text, Raw: c.Command + " " + c.Text, Marker: p.Marker, Args: p.Args, Explicit: p.Explicit,
+	}}, nil
+}

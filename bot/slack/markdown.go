@@ -1,0 +1,286 @@
+package slack
+
+import (
+	"bytes"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	extast "github.com/yuin/goldmark/extension/ast"
+	gmtext "github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// run is text of one formatting; with url a link.
+type run struct {
+	text string
+	url  string
+	st   style
+}
+
+// partKind says how a part of rich text is shown.
+type partKind string
+
+// Kinds of parts.
+const (
+	partSection partKind = "section"
+	partItem    partKind = "item" // one item of a list
+	partQuote   partKind = "quote"
+	partCode    partKind = "code"
+)
+
+// part is a paragraph, list item, quotation or code block.
+type part struct {
+	kind    partKind
+	runs    []run
+	indent  int // partItem
+	ordered bool
+	number  int // partItem, ordered: its number
+}
+
+// markdownParts reads canonical Markdown. Nothing in it is dropped: raw HTML and images
+// become text, since rich text can't be forged by its content.
+func markdownParts(md string) []part {
+	source := []byte(md)
+	doc := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(gmtext.NewReader(source))
+	r := reader{source: source}
+	r.children(doc, partSection, 0)
+	return r.parts
+}
+
+// reader walks a Markdown tree.
+type reader struct {
+	source []byte
+	parts  []part
+}
+
+func (r *reader) children(n ast.Node, kind partKind, indent int) {
+	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+		r.block(c, kind, indent)
+	}
+}
+
+func (r *reader) block(n ast.Node, kind partKind, indent int) {
+	switch n := n.(type) {
+	case *ast.Heading:
+		r.add(part{kind: kind, runs: r.inline(n, style{Bold: true}, "")})
+	case *ast.Blockquote:
+		r.children(n, partQuote, indent)
+	case *ast.List:
+		r.list(n, indent)
+	case *ast.FencedCodeBlock, *ast.CodeBlock:
+		r.add(part{kind: partCode, runs: []run{{text: strings.TrimSuffix(r.lines(n), "\n")}}})
+	case *ast.HTMLBlock:
+		text := r.lines(n)
+		if n.HasClosure() {
+			text += string(n.ClosureLine.Value(r.source))
+		}
+		r.add(part{kind: kind, runs: []run{{text: strings.TrimSuffix(text, "\n")}}})
+	case *ast.ThematicBreak:
+		r.add(part{kind: kind, runs: []run{{text: "———"}}})
+	case *extast.Table:
+		r.table(n)
+	default:
+		if n.Type() == ast.TypeBlock && n.FirstChild() != nil && n.FirstChild().Type() == ast.TypeBlock {
+			r.children(n, kind, indent)
+			return
+		}
+		r.add(part{kind: kind, runs: r.inline(n, style{}, "")})
+	}
+}
+
+func (r *reader) add(p part) {
+	if len(p.runs) > 0 {
+		r.parts = append(r.parts, p)
+	}
+}
+
+// list writes one part per item; what an item holds besides its first paragraph follows.
+func (r *reader) list(l *ast.List, indent int) {
+	number := l.Start
+	for item := l.FirstChild(); item != nil; item = item.NextSibling() {
+		p := part{kind: partItem, indent: min(indent, 8), ordered: l.IsOrdered(), number: number}
+		number++
+		first := item.FirstChild()
+		if first != nil && (first.Kind() == ast.KindParagraph || first.Kind() == ast.KindTextBlock) {
+			p.runs = r.inline(first, style{}, "")
+			first = first.NextSibling()
+		}
+		if len(p.runs) == 0 {
+			p.runs = []run{{text: " "}}
+		}
+		r.add(p)
+		for c := first; c != nil; c = c.NextSibling() {
+			r.block(c, partSection, indent+1)
+		}
+	}
+}
+
+func (r *reader) lines(n ast.Node) string {
+	var b strings.Builder
+	for i := range n.Lines().Len() {
+		line := n.Lines().At(i)
+		b.Write(line.Value(r.source))
+	}
+	return b.String()
+}
+
+// table becomes code with bars: Slack has no tables in messages.
+func (r *reader) table(t *extast.Table) {
+	var b strings.Builder
+	for row := t.FirstChild(); row != nil; row = row.NextSibling() {
+		for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
+			if cell != row.FirstChild() {
+				b.WriteString(" | ")
+			}
+			for _, run := range r.inline(cell, style{}, "") {
+				b.WriteString(run.text)
+			}
+		}
+		b.WriteByte('\n')
+	}
+	r.add(part{kind: partCode, runs: []run{{text: strings.TrimSuffix(b.String(), "\n")}}})
+}
+
+// inline gives the runs of a node's children.
+func (r *reader) inline(n ast.Node, st style, link string) []run {
+	var out []run
+	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+		out = append(out, r.span(c, st, link)...)
+	}
+	return out
+}
+
+func (r *reader) span(n ast.Node, st style, link string) []run {
+	switch n := n.(type) {
+	case *ast.Text:
+		text := unescapeMarkdown(n.Segment.Value(r.source), n.IsRaw())
+		if n.SoftLineBreak() || n.HardLineBreak() {
+			text += "\n"
+		}
+		return []run{{text: text, st: st, url: link}}
+	case *ast.String:
+		return []run{{text: string(n.Value), st: st, url: link}}
+	case *ast.CodeSpan:
+		st.Code = true
+		return r.inline(n, st, link)
+	case *ast.Emphasis:
+		if n.Level == 1 {
+			st.Italic = true
+		} else {
+			st.Bold = true
+		}
+		return r.inline(n, st, link)
+	case *extast.Strikethrough:
+		st.Strike = true
+		return r.inline(n, st, link)
+	case *ast.Link:
+		return r.link(n, st, string(n.Destination))
+	case *ast.Image:
+		return r.link(n, st, string(n.Destination))
+	case *ast.AutoLink:
+		label := string(n.Label(r.source))
+		return []run{{text: label, st: st, url: safeURL(string(n.URL(r.source)), n.AutoLinkType == ast.AutoLinkEmail)}}
+	case *ast.RawHTML:
+		var b strings.Builder
+		for i := range n.Segments.Len() {
+			s := n.Segments.At(i)
+			b.Write(s.Value(r.source))
+		}
+		return []run{{text: b.String(), st: st, url: link}}
+	case *extast.TaskCheckBox:
+		if n.IsChecked {
+			return []run{{text: "☑ "}}
+		}
+		return []run{{text: "☐ "}}
+	}
+	return r.inline(n, st, link)
+}
+
+// unescapeMarkdown gives the characters that a Markdown text stands for.
+func unescapeMarkdown(b []byte, raw bool) string {
+	if raw || !bytes.ContainsAny(b, `\&`) {
+		return string(b)
+	}
+	var out strings.Builder
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case c == '\\' && i+1 < len(b) && util.IsPunct(b[i+1]):
+			i++
+			out.WriteByte(b[i])
+		case c == '&' && entityLike(string(b[i:min(len(b), i+40)])):
+			end := i + bytes.IndexByte(b[i:], ';') + 1
+			out.Write(util.ResolveEntityNames(util.ResolveNumericReferences(b[i:end])))
+			i = end - 1
+		default:
+			out.WriteByte(c)
+		}
+	}
+	return out.String()
+}
+
+// link keeps a label only where it can't pass for another address.
+func (r *reader) link(n ast.Node, st style, dest string) []run {
+	target := safeURL(dest, false)
+	runs := r.inline(n, st, target)
+	label := ""
+	for i := range runs {
+		label += runs[i].text
+	}
+	switch {
+	case target == "":
+		return runs
+	case strings.TrimSpace(label) == "":
+		return []run{{text: target, st: st, url: target}}
+	case deceptive(label, target):
+		return append(runs2text(runs), run{text: " (", st: st}, run{text: target, st: st, url: target}, run{text: ")", st: st})
+	}
+	return []run{{text: label, st: st, url: target}}
+}
+
+func runs2text(runs []run) []run {
+	out := slices.Clone(runs)
+	for i := range out {
+		out[i].url = ""
+	}
+	return out
+}
+
+// safeURL gives an address that Slack may show as a link, "" for others.
+func safeURL(s string, email bool) string {
+	if email && !strings.HasPrefix(s, "mailto:") {
+		s = "mailto:" + s
+	}
+	u, err := url.Parse(s)
+	if err != nil || len(s) > 2900 {
+		return ""
+	}
+	switch strings.ToLower(u.Scheme) {
+	case "http", "https":
+		if u.Host == "" {
+			return ""
+		}
+		return s
+	case "mailto", "tel":
+		return s
+	}
+	return ""
+}
+
+// deceptive tells that a label looks like an address other than the one it leads to.
+func deceptive(label, target string) bool {
+	label = strings.ToLower(strings.TrimSpace(label))
+	if strings.ContainsAny(label, " \n") || !strings.Contains(label, ".") && !strings.Contains(label, "://") {
+		return false
+	}
+	strip := func(s string) string {
+		for _, p := range []string{"https://", "http://", "mailto:", "tel:", "www."} {
+			s = strings.TrimPrefix(s, p)
+		}
+		return strings.TrimSuffix(s, "/")
+	}
+	return strip(label) != strip(strings.ToLower(target))
+}

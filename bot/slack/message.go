@@ -1,0 +1,144 @@
+package slack
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"parley/bridge"
+)
+
+// callback is the wrapper of an event.
+// Source: docs.slack.dev/apis/events-api, read 2026-11.
+type callback struct {
+	Type      string          `json:"type"`
+	TeamID    string          `json:"team_id"`
+	AppID     string          `json:"api_app_id"`
+	Challenge string          `json:"challenge,omitempty"` // url_verification
+	Event     json.RawMessage `json:"event"`
+}
+
+// event is the union of the inner events we read.
+type event struct {
+	message
+	Message  *message `json:"message"`          // message_changed
+	Previous *message `json:"previous_message"` // message_changed, message_deleted
+	Deleted  string   `json:"deleted_ts"`
+	Reaction string   `json:"reaction"`
+	Item     struct {
+		Type    string `json:"type"`
+		Channel string `json:"channel"`
+		TS      string `json:"ts"`
+	} `json:"item"`
+}
+
+// message is a message, in an event or in history.
+// Source: docs.slack.dev/reference/events/message, read 2026-11.
+type message struct {
+	Type       string          `json:"type"`
+	Subtype    string          `json:"subtype,omitempty"`
+	User       string          `json:"user,omitempty"`
+	BotID      string          `json:"bot_id,omitempty"`
+	AppID      string          `json:"app_id,omitempty"`
+	Text       string          `json:"text"`
+	TS         string          `json:"ts"`
+	ThreadTS   string          `json:"thread_ts,omitempty"`
+	EventTS    string          `json:"event_ts,omitempty"`
+	Team       string          `json:"team,omitempty"`
+	UserTeam   string          `json:"user_team,omitempty"`
+	SourceTeam string          `json:"source_team,omitempty"`
+	Edited     *edited         `json:"edited,omitempty"`
+	Blocks     json.RawMessage `json:"blocks,omitempty"`
+	Files      []file          `json:"files,omitempty"`
+	Latest     string          `json:"latest_reply,omitempty"`
+	RepliedBy  []string        `json:"reply_users,omitempty"`
+	Metadata   json.RawMessage `json:"metadata,omitempty"` // any app's, in any shape
+}
+
+type edited struct {
+	TS string `json:"ts"`
+}
+
+type metadata struct {
+	Type    string `json:"event_type"`
+	Payload struct {
+		Token string `json:"token"`
+	} `json:"event_payload"`
+}
+
+// file is an attached file.
+// Source: docs.slack.dev/reference/objects/file-object, read 2026-11.
+type file struct {
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	Title      string `json:"title"`
+	Mimetype   string `json:"mimetype"`
+	Size       int64  `json:"size"`
+	Mode       string `json:"mode"`
+	IsExternal bool   `json:"is_external"`
+	Private    string `json:"url_private"`
+	Download   string `json:"url_private_download"`
+	Access     string `json:"file_access"`
+}
+
+// slackbot speaks for Slack itself; a deleted root becomes one of its messages.
+const slackbot = "USLACKBOT"
+
+// subtypes of messages that somebody said. Others (joins, topics, pins) are no words.
+func spoken(subtype string) bool {
+	switch subtype {
+	case "", "file_share", "thread_broadcast", "me_message", "bot_message", "reply_broadcast", "slackbot_response":
+		return true
+	}
+	return false
+}
+
+// own tells whether our app wrote m.
+func (me *self) own(m *message) bool {
+	return m.BotID != "" && m.BotID == me.Bot || m.AppID != "" && m.AppID == me.App || m.User != "" && m.User == me.User
+}
+
+func (m *message) root() string {
+	if m.ThreadTS != "" {
+		return m.ThreadTS
+	}
+	return m.TS
+}
+
+// place of m in channel; a root is at top level.
+func (m *message) place(channel string) bridge.Place {
+	p := bridge.Place{Channel: channel, Message: m.TS}
+	if m.ThreadTS != m.TS {
+		p.Thread = m.ThreadTS
+	}
+	return p
+}
+
+func (m *message) editedTS() string {
+	if m.Edited == nil {
+		return ""
+	}
+	return m.Edited.TS
+}
+
+func (m *message) fileIDs() string {
+	ids := make([]string, 0, len(m.Files))
+	for _, f := range m.Files {
+		ids = append(ids, f.ID)
+	}
+	slices.Sort(ids)
+	return strings.Join(ids, ",")
+}
+
+// sameContent tells whether only Slack's decoration (unfurling, pins) differs.
+func (m *message) sameContent(o *message) bool {
+	return m.Text == o.Text && m.fileIDs() == o.fileIDs() && m.editedTS() == o.editedTS()
+}
+
+// Ids of facts; see design: Journal.
+func messageID(channel, ts string) string { return "m:" + channel + ":" + ts }
+func deleteID(channel, ts string) string  { return "d:" + channel + ":" + ts }
+func editID(channel string, m *message) string {
+	return "e:" + channel + ":" + m.TS + ":" + digest(m.editedTS(), m.Text, m.fileIDs())
+}
+func orderKey(channel, root string) string { return channel + ":" + root }

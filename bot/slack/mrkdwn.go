@@ -1,0 +1,198 @@
+package slack
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// unescape undoes Slack's escaping of text; the ampersand last.
+func unescape(s string) string {
+	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s)
+}
+
+// readLabels collects the names that mrkdwn gives to ids.
+func readLabels(s string) labels {
+	out := labels{}
+	for {
+		at := strings.IndexByte(s, '<')
+		if at < 0 {
+			return out
+		}
+		s = s[at+1:]
+		end := strings.IndexByte(s, '>')
+		if end < 0 {
+			return out
+		}
+		id, name, ok := strings.Cut(s[:end], "|")
+		id = strings.TrimPrefix(id, "!subteam^")
+		if ok && len(id) > 1 && name != "" {
+			out[strings.TrimLeft(id, "#@")] = strings.TrimPrefix(unescape(name), "@")
+		}
+		s = s[end+1:]
+	}
+}
+
+// mrkdwn reads Slack's own markup, for messages without rich text.
+func (w *writer) mrkdwn(s string) {
+	for i, part := range strings.Split(s, "```") {
+		if i%2 == 1 && strings.TrimSpace(part) != "" {
+			if w.md.Len() > 0 {
+				w.paragraph()
+			}
+			w.preformatted(strings.Trim(unescape(part), "\n"))
+			continue
+		}
+		if i > 0 {
+			part = strings.TrimPrefix(part, "\n")
+			if part != "" {
+				w.paragraph()
+			}
+		}
+		w.mrkdwnLines(part)
+	}
+}
+
+func (w *writer) mrkdwnLines(s string) {
+	quoting := false
+	for i, line := range strings.Split(s, "\n") {
+		rest, quoted := strings.CutPrefix(line, "&gt;")
+		switch {
+		case quoted:
+			w.prefixed("> ", func() { w.spans(strings.TrimPrefix(rest, " "), style{}) })
+		case quoting:
+			w.paragraph()
+			w.spans(line, style{})
+		default:
+			if i > 0 {
+				w.raw("\n")
+				w.plain.WriteByte('\n')
+			}
+			w.spans(line, style{})
+		}
+		quoting = quoted
+	}
+}
+
+// spans writes one line: code, tokens in angle brackets, and simple formatting.
+func (w *writer) spans(s string, st style) {
+	begin := 0
+	flush := func(end int) {
+		if end > begin {
+			w.styled(unescape(s[begin:end]), st)
+		}
+	}
+	for i := 0; i < len(s); {
+		length := w.span(s, i, st, flush)
+		i += max(length, 1)
+		if length > 0 {
+			begin = i
+		}
+	}
+	flush(len(s))
+}
+
+// span writes the span that begins at i, after flushing what comes before it, and gives its
+// length; 0 if none begins there.
+func (w *writer) span(s string, i int, st style, flush func(int)) int {
+	switch c := s[i]; c {
+	case '<':
+		end := strings.IndexByte(s[i:], '>')
+		if end < 1 {
+			return 0
+		}
+		flush(i)
+		w.token(s[i+1:i+end], st)
+		return end + 1
+	case '`':
+		end := strings.IndexByte(s[i+1:], '`')
+		if end < 1 {
+			return 0
+		}
+		flush(i)
+		w.styled(unescape(s[i+1:i+1+end]), style{Code: true})
+		return end + 2
+	case '*', '_', '~':
+		inner := st
+		switch c {
+		case '*':
+			inner.Bold = true
+		case '_':
+			inner.Italic = true
+		default:
+			inner.Strike = true
+		}
+		end := closing(s, i, c)
+		if end < 0 || inner == st { // the latter bounds the nesting
+			return 0
+		}
+		flush(i)
+		w.spans(s[i+1:end], inner)
+		return end + 1 - i
+	}
+	return 0
+}
+
+// maxSpanBytes bounds how far apart two formatting marks may be.
+const maxSpanBytes = 4000
+
+// closing finds the mark that ends formatting opened at i; -1 if it opens none. Marks
+// stand at the borders of words.
+func closing(s string, i int, c byte) int {
+	before, _ := utf8.DecodeLastRuneInString(s[:i])
+	if i > 0 && wordRune(before) {
+		return -1
+	}
+	for j := i + 1; j < min(len(s), i+maxSpanBytes); j++ {
+		if s[j] != c {
+			continue
+		}
+		after, _ := utf8.DecodeRuneInString(s[j+1:])
+		if j > i+1 && s[i+1] != ' ' && s[j-1] != ' ' && (j+1 == len(s) || !wordRune(after)) {
+			return j
+		}
+	}
+	return -1
+}
+
+func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// token writes what Slack puts into angle brackets.
+func (w *writer) token(t string, st style) {
+	id, label, _ := strings.Cut(t, "|")
+	label = unescape(label)
+	switch {
+	case strings.HasPrefix(id, "@"):
+		w.user(id[1:])
+	case strings.HasPrefix(id, "#"):
+		w.literal("#" + w.label(id[1:]))
+	case strings.HasPrefix(id, "!subteam^"):
+		group := strings.TrimPrefix(id, "!subteam^")
+		w.mention(group)
+		w.literal("@" + w.label(group))
+	case strings.HasPrefix(id, "!date^"):
+		w.literal(label)
+	case id == "!here" || id == "!channel" || id == "!everyone":
+		w.mention("here")
+		w.literal("@" + id[1:])
+	case strings.HasPrefix(id, "!"):
+		w.literal(label)
+	default:
+		w.link(unescape(id), label, st)
+	}
+}
+
+// tokensOnly reads what is no markup but for tokens in angle brackets.
+func (w *writer) tokensOnly(s string) {
+	for {
+		at := strings.IndexByte(s, '<')
+		end := strings.IndexByte(s, '>')
+		if at < 0 || end < at {
+			w.literal(unescape(s))
+			return
+		}
+		w.literal(unescape(s[:at]))
+		w.token(s[at+1:end], style{})
+		s = s[end+1:]
+	}
+}

@@ -1,0 +1,204 @@
+package slack
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"parley/bot/view"
+	"parley/bridge"
+)
+
+// joiner is invisible and keeps Slack from reading formatting.
+const joiner = "\u2060"
+
+var (
+	shortcode = regexp.MustCompile(`:([a-z0-9_+'-]+):`)
+	iconName  = regexp.MustCompile(`^[a-z0-9_+-]+$`)
+)
+
+// escape makes s safe in every mrkdwn string: it can neither mention nor link.
+func escape(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
+
+// literal makes s one line of mrkdwn that shows as it is: no formatting, emoji, quotation.
+func literal(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\r' || r == '\t' || r == '\u2028' || r == '\u2029':
+			return ' '
+		case unicode.IsControl(r) || bidi(r):
+			return -1
+		}
+		return r
+	}, s)
+	s = shortcode.ReplaceAllString(s, ":"+joiner+"$1:")
+	s = escape(s)
+	s = strings.NewReplacer("*", joiner+"*"+joiner, "_", joiner+"_"+joiner, "~", joiner+"~"+joiner, "`", joiner+"`"+joiner).Replace(s)
+	if strings.HasPrefix(s, "&gt;") {
+		s = joiner + s
+	}
+	return s
+}
+
+// bidi tells characters that turn or hide text.
+func bidi(r rune) bool {
+	switch {
+	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f, r == 0x061c:
+		return true
+	}
+	return false
+}
+
+// mrkdwn renders a line of pieces.
+func (me *self) mrkdwn(pieces []view.Piece) string {
+	var b strings.Builder
+	for _, p := range pieces {
+		b.WriteString(me.piece(p))
+	}
+	return b.String()
+}
+
+func (me *self) piece(p view.Piece) string {
+	switch p.Kind {
+	case view.PieceBold:
+		return "*" + literal(p.Text) + "*"
+	case view.PieceCode:
+		return "`" + escape(strings.NewReplacer("`", "'", "\n", " ").Replace(p.Text)) + "`"
+	case view.PieceIcon:
+		return icon(p.Text)
+	case view.PieceMention:
+		if userID(p.Agent.User) {
+			return "<@" + p.Agent.User + ">"
+		}
+		return literal(p.Agent.Name)
+	case view.PieceTime:
+		return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", p.At.Unix(), escape(clock(p.At, p.Zone)))
+	case view.PieceLink:
+		return anchor(p.URL, p.Text)
+	case view.PieceThread:
+		return anchor(me.permalink(p.Place), p.Text)
+	case view.PieceTag:
+		return pill(p.Color) + " " + literal(p.Text)
+	case view.PieceText:
+	}
+	return literal(p.Text)
+}
+
+// clock is a time for clients that can't localise.
+func clock(at time.Time, zone *time.Location) string {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return at.In(zone).Format("2 Jan 2006 15:04 MST")
+}
+
+func icon(name string) string {
+	if !iconName.MatchString(name) {
+		return ""
+	}
+	return ":" + name + ":"
+}
+
+// anchor makes a link; an address that is none shows its text only.
+func anchor(address, label string) string {
+	if safeURL(address, false) == "" {
+		return literal(label)
+	}
+	address = strings.NewReplacer("|", "%7C", "<", "%3C", ">", "%3E", " ", "%20", "&", "&amp;").Replace(address)
+	return "<" + address + "|" + strings.ReplaceAll(literal(label), "|", "¦") + ">"
+}
+
+// permalink of a message.
+// Source: form of what chat.getPermalink answers, read 2026-11.
+func (me *self) permalink(p bridge.Place) string {
+	ts := p.Message
+	if ts == "" {
+		ts = p.Thread
+	}
+	if p.Channel == "" || ts == "" {
+		return ""
+	}
+	home := me.home
+	if home == "" {
+		home = "https://slack.com/"
+	}
+	link := home + "archives/" + url.PathEscape(p.Channel) + "/p" + url.PathEscape(strings.ReplaceAll(ts, ".", ""))
+	if p.Thread != "" && p.Thread != ts {
+		link += "?thread_ts=" + url.QueryEscape(p.Thread) + "&cid=" + url.QueryEscape(p.Channel)
+	}
+	return link
+}
+
+// userID tells Slack's form of a user's id.
+func userID(s string) bool {
+	if len(s) < 2 || s[0] != 'U' && s[0] != 'W' {
+		return false
+	}
+	for _, r := range s {
+		if (r < 'A' || r > 'Z') && (r < '0' || r > '9') {
+			return false
+		}
+	}
+	return true
+}
+
+// pill is the coloured square that comes nearest to a colour.
+func pill(color string) string {
+	n, err := strconv.ParseUint(strings.TrimPrefix(color, "#"), 16, 32)
+	if err != nil || len(color) != 7 {
+		return ":white_medium_square:"
+	}
+	squares := []struct {
+		name    string
+		r, g, b int
+	}{
+		{"large_red_square", 0xdd, 0x2e, 0x44},
+		{"large_orange_square", 0xf4, 0x90, 0x0c},
+		{"large_yellow_square", 0xfd, 0xcb, 0x58},
+		{"large_green_square", 0x78, 0xb1, 0x59},
+		{"large_blue_square", 0x55, 0xac, 0xee},
+		{"large_purple_square", 0xaa, 0x8e, 0xd6},
+		{"large_brown_square", 0xc1, 0x69, 0x4f},
+		{"black_large_square", 0x31, 0x37, 0x3d},
+		{"white_large_square", 0xe6, 0xe7, 0xe8},
+	}
+	best, least := "", 1<<30
+	for _, s := range squares {
+		dr, dg, db := int(n>>16)-s.r, int(n>>8&0xff)-s.g, int(n&0xff)-s.b
+		if d := dr*dr + dg*dg + db*db; d < least {
+			best, least = s.name, d
+		}
+	}
+	return ":" + best + ":"
+}
+
+// displayName makes a customer's name fit for a post: no control, turning or hidden
+// characters, at most 80 runes. view has marked it as a customer's already.
+func displayName(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	const most = 80
+	if r := []rune(s); len(r) > most {
+		if at := strings.LastIndex(s, "("); at > 0 && len([]rune(s[at:])) < 24 {
+			tail := []rune(s[at:]) // the mark must not be cut off
+			s = string(r[:most-len(tail)-2]) + "… " + string(tail)
+		} else {
+			s = string(r[:most-1]) + "…"
+		}
+	}
+	return s
+}

@@ -1,0 +1,74 @@
+package slack
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"parley/channels"
+)
+
+// payloadVersion is raised when the form below changes; old ones stay readable.
+const payloadVersion = 1
+
+// Kinds of stored payloads.
+const (
+	kindEvent       = "event"       // Events API callback
+	kindInteraction = "interaction" // buttons, forms, shortcuts
+	kindCommand     = "command"     // slash command, as JSON
+	kindCatchUp     = "catchup"     // the same as event, made from history
+)
+
+// payload is what the journal keeps of one fact: Slack's bytes and who we were.
+type payload struct {
+	V    int             `json:"v"`
+	Kind string          `json:"kind"`
+	Self self            `json:"self"`
+	Body json.RawMessage `json:"body"`
+}
+
+var errPayload = errors.New("slack: payload")
+
+func (me *self) wrap(kind string, body []byte) ([]byte, error) {
+	return json.Marshal(payload{V: payloadVersion, Kind: kind, Self: *me, Body: body})
+}
+
+func unwrap(raw []byte) (payload, error) {
+	var p payload
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return p, fmt.Errorf("%w: %w", errPayload, err)
+	}
+	if p.V != payloadVersion {
+		return p, fmt.Errorf("%w: version %d", errPayload, p.V)
+	}
+	if p.Self.User == "" {
+		return p, fmt.Errorf("%w: without self", errPayload)
+	}
+	return p, nil
+}
+
+// fact makes the journal's row of body.
+func (me *self) fact(kind, id, order string, body []byte) (channels.Fact, error) {
+	raw, err := me.wrap(kind, body)
+	if err != nil {
+		return channels.Fact{}, fmt.Errorf("%w: %w", errPayload, err)
+	}
+	return channels.Fact{ExternalID: id, OrderKey: order, Payload: raw}, nil
+}
+
+// quarantined keeps bytes that can't be read, under their hash.
+func quarantined(body []byte, reason string) channels.Fact {
+	id := "q:" + digest(string(body))
+	return channels.Fact{ExternalID: id, OrderKey: id, Payload: body, Quarantine: reason}
+}
+
+// digest is a short hash that names content; 96 bits.
+func digest(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s", len(p), p)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:12])
+}

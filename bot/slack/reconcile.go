@@ -1,0 +1,111 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"parley/bridge"
+	"parley/channels"
+)
+
+// lookBack is how long before the first attempt's time a post of ours may be stamped:
+// Slack's clock is not the database's.
+const lookBack = 5 * time.Minute
+
+// reconcilePages bounds one look; a thread with more new replies can't be judged.
+const reconcilePages = 20
+
+// ours of a message's metadata.
+func (m *message) delivery() (token string, part int, ok bool) {
+	var meta struct {
+		Type    string `json:"event_type"`
+		Payload struct {
+			Token string `json:"token"`
+			Part  int    `json:"part"`
+		} `json:"event_payload"`
+	}
+	if json.Unmarshal(m.Metadata, &meta) != nil || meta.Type != metadataType || meta.Payload.Token == "" {
+		return "", 0, false
+	}
+	return meta.Payload.Token, meta.Payload.Part, true
+}
+
+// Reconcile implements bridge.Surface.
+func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	switch p.Kind {
+	case bridge.PostCard, bridge.PostMark:
+		return channels.Absent, bridge.Sent{}, nil // doing it again changes nothing
+	case bridge.PostEphemeral:
+		return channels.Landed, bridge.Sent{}, nil // best effort: never doubled
+	case bridge.PostFiles:
+		return s.reconcileFiles(ctx, p)
+	case bridge.PostRoot, bridge.PostSaid, bridge.PostLine:
+	}
+	me, err := s.identify(ctx)
+	if err != nil {
+		return channels.CannotTell, bridge.Sent{}, err
+	}
+	_, _, more, err := me.content(p)
+	if err != nil {
+		return channels.CannotTell, bridge.Sent{}, err
+	}
+	if p.Place.Thread != "" {
+		m, outcome, err := s.find(ctx, me, p, p.Place.Thread)
+		switch {
+		case err == nil && outcome == channels.Landed:
+			return outcome, bridge.Sent{Message: m.TS, Thread: p.Place.Thread, More: more}, nil
+		case err == nil && outcome == channels.CannotTell:
+			return outcome, bridge.Sent{}, nil
+		case err != nil && codeOf(err) != "thread_not_found" && codeOf(err) != "message_not_found":
+			return channels.CannotTell, bridge.Sent{}, err
+		}
+		if err == nil {
+			return channels.Absent, bridge.Sent{}, nil
+		}
+	}
+	return s.reconcileTop(ctx, me, p, more)
+}
+
+// reconcileTop looks at a channel's top level. A reply found there is a stray: its root is
+// gone. It is removed, and Send will say so.
+func (s *Surface) reconcileTop(ctx context.Context, me *self, p bridge.Post, more bool) (channels.Outcome, bridge.Sent, error) {
+	m, outcome, err := s.find(ctx, me, p, "")
+	if err != nil || outcome != channels.Landed {
+		return outcome, bridge.Sent{}, err
+	}
+	if p.Place.Thread == "" {
+		return outcome, bridge.Sent{Message: m.TS, Thread: m.TS, More: more}, nil
+	}
+	if _, _, err := s.api.DeleteMessageContext(ctx, p.Place.Channel, m.TS); err != nil && codeOf(err) != "message_not_found" {
+		return channels.CannotTell, bridge.Sent{}, fmt.Errorf("slack: delete stray: %w", err)
+	}
+	return channels.Absent, bridge.Sent{}, nil
+}
+
+// find looks for p's token in a thread, or at top level for "".
+func (s *Surface) find(ctx context.Context, me *self, p bridge.Post, thread string) (message, channels.Outcome, error) {
+	q := pageQuery{channel: p.Place.Channel, thread: thread, metadata: true}
+	if !p.FirstAttemptAt.IsZero() {
+		q.oldest = stamp(p.FirstAttemptAt.Add(-lookBack))
+	}
+	for range reconcilePages {
+		page, err := s.page(ctx, q)
+		if err != nil {
+			return message{}, channels.CannotTell, err
+		}
+		for _, m := range page.Messages {
+			token, part, ok := m.delivery()
+			if ok && token == p.Token && part == p.Part && me.own(&m.message) {
+				return m.message, channels.Landed, nil
+			}
+		}
+		if q.cursor = page.next(); q.cursor == "" {
+			return message{}, channels.Absent, nil
+		}
+	}
+	return message{}, channels.CannotTell, nil
+}

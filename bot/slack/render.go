@@ -1,0 +1,240 @@
+package slack
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	slackapi "github.com/slack-go/slack"
+
+	"parley/bot/view"
+)
+
+// Limits of Block Kit.
+// Source: docs.slack.dev/reference/block-kit, read 2026-11.
+const (
+	sectionRunes  = 2900
+	buttonRunes   = 75
+	actionsMost   = 25
+	overflowMost  = 5
+	overflowBytes = 75
+	messageBlocks = 45
+	noticeRunes   = 600 // of the text that notifications show
+)
+
+// rendered is one message's content.
+type rendered struct {
+	blocks []slackapi.Block
+	text   string // what notifications show, escaped
+}
+
+// renderer lays a card out in messages; most need one.
+type renderer struct {
+	me    *self
+	seed  string // makes block ids new on each update
+	done  []rendered
+	cur   rendered
+	runes int
+	count int // of blocks and buttons, for their ids
+}
+
+// render lays out c. A long card continues in further messages; buttons come last.
+func (me *self) render(c view.Card, seed string) []rendered {
+	r := &renderer{me: me, seed: seed}
+	for _, b := range c.Blocks {
+		r.block(b)
+	}
+	r.buttons(c.Buttons)
+	r.end()
+	if len(r.done) == 0 {
+		r.done = []rendered{{}}
+	}
+	return r.done
+}
+
+func (r *renderer) id() string {
+	r.count++
+	return fmt.Sprintf("%s-%d", r.seed, r.count)
+}
+
+func (r *renderer) end() {
+	if len(r.cur.blocks) > 0 {
+		r.cur.text = cutMarkup(strings.TrimSpace(r.cur.text), noticeRunes)
+		r.done = append(r.done, r.cur)
+	}
+	r.cur, r.runes = rendered{}, 0
+}
+
+// cutMarkup cuts mrkdwn without leaving half a token or entity at its end.
+func cutMarkup(s string, n int) string {
+	head := cutRunes(s, n)
+	if len(head) == len(s) {
+		return s
+	}
+	if at := strings.LastIndexByte(head, '<'); at > strings.LastIndexByte(head, '>') {
+		head = head[:at]
+	}
+	if at := strings.LastIndexByte(head, '&'); at > strings.LastIndexByte(head, ';') {
+		head = head[:at]
+	}
+	return head + "…"
+}
+
+// put adds a block of about so many runes.
+func (r *renderer) put(b slackapi.Block, text string, runes int) {
+	if len(r.cur.blocks) > 0 && (r.runes+runes > pageRunes+300 || len(r.cur.blocks) >= messageBlocks) {
+		r.end()
+	}
+	r.cur.blocks = append(r.cur.blocks, b)
+	r.runes += runes
+	if text != "" {
+		r.cur.text += text + "\n"
+	}
+}
+
+func (r *renderer) block(b view.Block) {
+	switch b.Kind {
+	case view.BlockBody, view.BlockQuote:
+		r.body(b)
+	case view.BlockSmall:
+		text := r.line(b.Pieces)
+		r.put(slackapi.NewContextBlock(r.id(), mrkdwnObject(text)), text, utf8.RuneCountInString(text))
+	case view.BlockItem:
+		r.item(b)
+	case view.BlockLine:
+		text := r.line(b.Pieces)
+		r.put(section(r.id(), text, nil), text, utf8.RuneCountInString(text))
+	}
+}
+
+// line renders pieces within a section's limit. Whole pieces are left out at the end rather
+// than cutting through their syntax.
+func (r *renderer) line(pieces []view.Piece) string {
+	var b strings.Builder
+	n := 0
+	for _, p := range pieces {
+		p.Text = cutRunes(p.Text, 500)
+		s := r.me.piece(p)
+		n += utf8.RuneCountInString(s)
+		if n > sectionRunes {
+			b.WriteString(" …")
+			break
+		}
+		b.WriteString(s)
+	}
+	if b.Len() == 0 {
+		return " "
+	}
+	return b.String()
+}
+
+func (r *renderer) body(b view.Block) {
+	parts := markdownParts(b.Text)
+	if b.Kind == view.BlockQuote {
+		for i := range parts {
+			if parts[i].kind != partCode {
+				parts[i] = part{kind: partQuote, runs: quoteRuns(parts[i])}
+			}
+		}
+	}
+	for _, page := range paginate(parts) {
+		text := plainParts(page)
+		r.put(richText(r.id(), page), escape(text), utf8.RuneCountInString(text))
+	}
+}
+
+// quoteRuns keeps the mark of a list item, which a quotation can't show otherwise.
+func quoteRuns(p part) []run {
+	if p.kind != partItem {
+		return p.runs
+	}
+	mark := "• "
+	if p.ordered {
+		mark = fmt.Sprintf("%d. ", p.number)
+	}
+	return append([]run{{text: strings.Repeat("  ", p.indent) + mark}}, p.runs...)
+}
+
+func (r *renderer) item(b view.Block) {
+	text := r.line(b.Pieces)
+	runes := utf8.RuneCountInString(text)
+	if menu := r.overflow(b.Buttons); menu != nil {
+		r.put(section(r.id(), text, slackapi.NewAccessory(menu)), text, runes)
+		return
+	}
+	if len(b.Buttons) == 1 {
+		r.put(section(r.id(), text, slackapi.NewAccessory(r.button(b.Buttons[0]))), text, runes)
+		return
+	}
+	r.put(section(r.id(), text, nil), text, runes)
+	r.buttons(b.Buttons)
+}
+
+// overflow makes a menu of buttons that fit into one; nil if they don't.
+func (r *renderer) overflow(buttons []view.Button) *slackapi.OverflowBlockElement {
+	if len(buttons) < 2 || len(buttons) > overflowMost {
+		return nil
+	}
+	options := make([]*slackapi.OptionBlockObject, 0, len(buttons))
+	for _, b := range buttons {
+		value := optionValue(b)
+		if len(value) > overflowBytes || b.Confirm != "" {
+			return nil
+		}
+		options = append(options, slackapi.NewOptionBlockObject(value, plainObject(cutRunes(b.Label, buttonRunes)), nil))
+	}
+	return slackapi.NewOverflowBlockElement("menu:"+r.id(), options...)
+}
+
+func (r *renderer) buttons(buttons []view.Button) {
+	for len(buttons) > 0 {
+		n := min(len(buttons), actionsMost)
+		elements := make([]slackapi.BlockElement, 0, n)
+		for _, b := range buttons[:n] {
+			elements = append(elements, r.button(b))
+		}
+		r.put(slackapi.NewActionBlock(r.id(), elements...), "", 0)
+		buttons = buttons[n:]
+	}
+}
+
+// button carries its verb in the action id and its arguments in the value. Both come back
+// from a client and are no more than claims.
+func (r *renderer) button(b view.Button) *slackapi.ButtonBlockElement {
+	r.count++
+	id := fmt.Sprintf("b:%s:%s:%d", b.Verb, b.Opens, r.count)
+	e := slackapi.NewButtonBlockElement(id, b.Value, plainObject(cutRunes(b.Label, buttonRunes)))
+	switch b.Style {
+	case view.StylePrimary:
+		e.WithStyle(slackapi.StylePrimary)
+	case view.StyleDanger:
+		e.WithStyle(slackapi.StyleDanger)
+	case view.StylePlain:
+	}
+	if b.Confirm != "" {
+		e.WithConfirm(slackapi.NewConfirmationBlockObject(plainObject(cutRunes(b.Label, 100)), plainObject(cutRunes(b.Confirm, 300)),
+			plainObject(cutRunes(b.Label, 30)), plainObject("Cancel")))
+	}
+	return e
+}
+
+// optionValue packs what a button says into one value of a menu.
+func optionValue(b view.Button) string {
+	return string(b.Verb) + "|" + string(b.Opens) + "|" + b.Value
+}
+
+func section(id, text string, accessory *slackapi.Accessory) *slackapi.SectionBlock {
+	return slackapi.NewSectionBlock(mrkdwnObject(text), nil, accessory, slackapi.SectionBlockOptionBlockID(id))
+}
+
+// mrkdwnObject is text in which Slack looks for no links or names by itself.
+func mrkdwnObject(text string) *slackapi.TextBlockObject {
+	return slackapi.NewTextBlockObject(slackapi.MarkdownType, text, false, true)
+}
+
+func plainObject(text string) *slackapi.TextBlockObject {
+	if text == "" {
+		text = " "
+	}
+	return slackapi.NewTextBlockObject(slackapi.PlainTextType, text, false, false)
+}

@@ -1,0 +1,131 @@
+package slack
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	slackapi "github.com/slack-go/slack"
+
+	"parley/channels"
+)
+
+// linkState counts the open connections.
+type linkState struct {
+	mu      sync.Mutex
+	open    int
+	lost    time.Time // when the last one went; zero = before our time
+	pending bool      // a gap was announced and is not filled yet
+}
+
+// Run implements bridge.Surface: it learns who we are, keeps the Socket Mode connections
+// where there is an app token, and catches up after each connect and every ten minutes.
+func (s *Surface) Run(ctx context.Context) error {
+	defer s.settle()
+	me, ok := s.introduce(ctx)
+	if !ok {
+		return nil
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wake := make(chan struct{}, 1)
+	if s.opt.AppToken != "" {
+		for n := range s.opt.Connections {
+			wg.Go(func() { s.keepLink(ctx, me, n, wake) })
+		}
+	} else {
+		s.announceGap(time.Time{})
+		wake <- struct{}{}
+	}
+	s.sweepLoop(ctx, me, wake)
+	return nil
+}
+
+// introduce learns who we are, as often as it takes; false when ctx ended first.
+func (s *Surface) introduce(ctx context.Context) (*self, bool) {
+	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+		me, err := s.identifyWithin(ctx, requestTimeout)
+		if err == nil {
+			s.report(channels.Condition{Status: channels.Active})
+			return me, true
+		}
+		if ctx.Err() != nil {
+			return nil, false
+		}
+		s.reportError(err)
+		limit, limited := throttle(err)
+		if limited {
+			wait = max(wait, limit)
+		}
+		if !pause(ctx, wait) {
+			return nil, false
+		}
+	}
+}
+
+func (s *Surface) identifyWithin(ctx context.Context, d time.Duration) (*self, error) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	return s.identify(ctx)
+}
+
+// reportError tells people what keeps us from working.
+func (s *Surface) reportError(err error) {
+	var se *channels.SendError
+	text, hint := "Slack can't be reached.", "Check the network; Parley keeps trying."
+	if errors.As(classify(err), &se) && se.Class != channels.Ambiguous {
+		text, hint = se.Text, se.Hint
+	}
+	s.log.Error("slack not available", "error", err)
+	s.report(channels.Condition{Status: channels.Broken, Text: text, Hint: hint})
+}
+
+// opened counts a connection; the first one after none may follow a gap.
+func (s *Surface) opened() {
+	s.links.mu.Lock()
+	first, lost := s.links.open == 0, s.links.lost
+	s.links.open++
+	s.links.mu.Unlock()
+	if first {
+		s.announceGap(lost)
+	}
+}
+
+// closed counts a lost connection.
+func (s *Surface) closed() {
+	s.links.mu.Lock()
+	defer s.links.mu.Unlock()
+	s.links.open--
+	if s.links.open == 0 {
+		s.links.lost = s.now()
+	}
+}
+
+func (s *Surface) announceGap(since time.Time) {
+	s.links.mu.Lock()
+	s.links.pending = true
+	s.links.mu.Unlock()
+	s.desk.Gap(since)
+}
+
+// filled tells that everything up to now is stored, if somebody waits for it.
+func (s *Surface) filled() {
+	s.links.mu.Lock()
+	was := s.links.pending
+	s.links.pending = false
+	s.links.mu.Unlock()
+	if was {
+		s.desk.Filled()
+	}
+}
+
+// fatal tells errors that no waiting heals.
+func fatal(err error) bool {
+	switch codeOf(err) {
+	case "invalid_auth", "account_inactive", "not_authed", "token_revoked":
+		return true
+	}
+	var status slackapi.StatusCodeError
+	return errors.As(err, &status) && status.Code == 404
+}

@@ -1,0 +1,201 @@
+package slack
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	slackapi "github.com/slack-go/slack"
+
+	"parley/bot/view"
+	"parley/bridge"
+	"parley/channels"
+)
+
+// metadataType marks our posts for Reconcile. Any app of the workspace can read metadata:
+// it holds an opaque token only.
+const metadataType = "parley_delivery"
+
+// Send implements bridge.Surface.
+func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+	if p.Kind != bridge.PostFiles { // uploads take as long as the caller allows
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, requestTimeout)
+		defer cancel()
+	}
+	me, err := s.identify(ctx)
+	if err != nil {
+		return bridge.Sent{}, certain(err)
+	}
+	switch p.Kind {
+	case bridge.PostCard:
+		return s.update(ctx, me, p)
+	case bridge.PostMark:
+		return s.mark(ctx, p)
+	case bridge.PostEphemeral:
+		return s.whisper(ctx, me, p)
+	case bridge.PostFiles:
+		return s.sendFiles(ctx, me, p)
+	case bridge.PostRoot, bridge.PostSaid, bridge.PostLine:
+		return s.post(ctx, me, p)
+	}
+	return bridge.Sent{}, badPost("unknown kind of post")
+}
+
+// certain classifies a failure before the post itself was tried: it can't be ambiguous.
+func certain(err error) error {
+	err = classify(err)
+	var se *channels.SendError
+	if errors.As(err, &se) && se.Class == channels.Ambiguous {
+		return &channels.SendError{Class: channels.Retry, Text: "Slack didn't answer.", Cause: se.Cause}
+	}
+	return err
+}
+
+func badPost(text string) error {
+	return &channels.SendError{Class: channels.BadContent, Text: text}
+}
+
+// card gives the content of a post.
+func card(p bridge.Post) (view.Card, error) {
+	switch p.Kind {
+	case bridge.PostRoot, bridge.PostCard:
+		return view.Root(p.Facts), nil
+	case bridge.PostSaid:
+		if p.Said != nil {
+			return view.Said(*p.Said), nil
+		}
+	case bridge.PostLine, bridge.PostEphemeral:
+		if p.Line != nil {
+			return view.Line(*p.Line, p.Facts), nil
+		}
+	case bridge.PostFiles, bridge.PostMark:
+	}
+	return view.Card{}, badPost("post without content")
+}
+
+// content renders the part of p that is to be sent, and whether more follow.
+func (me *self) content(p bridge.Post) (rendered, view.Card, bool, error) {
+	c, err := card(p)
+	if err != nil {
+		return rendered{}, c, false, err
+	}
+	pages := me.render(c, digest(p.Token)[:8])
+	if p.Part < 0 || p.Part >= len(pages) {
+		return rendered{}, c, false, badPost("there is no such part")
+	}
+	return pages[p.Part], c, p.Part+1 < len(pages), nil
+}
+
+// options that hold for every text we send: nothing in it is linked, parsed or unfurled.
+func inert(r rendered) []slackapi.MsgOption {
+	return []slackapi.MsgOption{
+		slackapi.MsgOptionText(r.text, false), slackapi.MsgOptionBlocks(r.blocks...), slackapi.MsgOptionParse(false),
+		slackapi.MsgOptionLinkNames(false), slackapi.MsgOptionDisableLinkUnfurl(), slackapi.MsgOptionDisableMediaUnfurl(),
+	}
+}
+
+func (s *Surface) post(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
+	r, c, more, err := me.content(p)
+	if err != nil {
+		return bridge.Sent{}, err
+	}
+	opts := append(inert(r), slackapi.MsgOptionMetadata(slackapi.SlackMetadata{
+		EventType: metadataType, EventPayload: map[string]any{"token": p.Token, "part": p.Part},
+	}))
+	if p.Place.Thread != "" {
+		opts = append(opts, slackapi.MsgOptionTS(p.Place.Thread))
+	}
+	if p.Kind == bridge.PostSaid {
+		opts = append(opts, slackapi.MsgOptionUsername(displayName(c.Name)))
+		if i := icon(p.Facts.ChannelIcon); i != "" {
+			opts = append(opts, slackapi.MsgOptionIconEmoji(i))
+		}
+	}
+	_, ts, m, err := s.api.PostMessageWithResponseContext(ctx, p.Place.Channel, opts...)
+	if err != nil {
+		return bridge.Sent{}, classify(err)
+	}
+	if ts == "" {
+		return bridge.Sent{}, ambiguous(errBlank)
+	}
+	if p.Place.Thread == "" {
+		return bridge.Sent{Message: ts, Thread: ts, More: more}, nil
+	}
+	if m.ThreadTimestamp == "" {
+		return bridge.Sent{}, s.stray(ctx, p.Place.Channel, ts)
+	}
+	return bridge.Sent{Message: ts, Thread: m.ThreadTimestamp, More: more}, nil
+}
+
+// stray removes a reply that Slack put at top level because its root is gone.
+func (s *Surface) stray(ctx context.Context, channel, ts string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if _, _, err := s.api.DeleteMessageContext(ctx, channel, ts); err != nil && codeOf(err) != "message_not_found" {
+		return ambiguous(err) // Reconcile finds it and tries again
+	}
+	return threadLost(nil)
+}
+
+func threadLost(cause error) error {
+	return &channels.SendError{Class: channels.BadContent, Text: "The Slack thread's first message was deleted.", Cause: errors.Join(bridge.ErrThreadLost, cause)}
+}
+
+func (s *Surface) update(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
+	r := me.render(view.Root(p.Facts), digest(p.Token, p.FirstAttemptAt.String())[:8])[0]
+	_, ts, _, err := s.api.UpdateMessageContext(ctx, p.Place.Channel, p.Place.Message, inert(r)...)
+	if err != nil {
+		return bridge.Sent{}, classify(err)
+	}
+	if ts == "" {
+		return bridge.Sent{}, ambiguous(errBlank)
+	}
+	return bridge.Sent{Message: ts, Thread: ts}, nil
+}
+
+func (s *Surface) mark(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+	err := s.api.AddReactionContext(ctx, view.MarkIcon(p.Mark), slackapi.NewRefToMessage(p.Place.Channel, p.Place.Message))
+	switch codeOf(err) {
+	case "already_reacted", "too_many_reactions", "too_many_emoji":
+		err = nil
+	}
+	if err != nil {
+		return bridge.Sent{}, classify(err)
+	}
+	return bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}, nil
+}
+
+// whisper posts what only one person sees; where the app isn't in the channel, as a direct
+// message.
+func (s *Surface) whisper(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
+	r, _, more, err := me.content(p)
+	if err != nil {
+		return bridge.Sent{}, err
+	}
+	opts := inert(r)
+	if p.Place.Thread != "" {
+		opts = append(opts, slackapi.MsgOptionTS(p.Place.Thread))
+	}
+	ts, err := s.api.PostEphemeralContext(ctx, p.Place.Channel, p.To, opts...)
+	switch codeOf(err) {
+	case "channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived", "messages_tab_disabled":
+		return s.direct(ctx, p.To, r, more)
+	}
+	if err != nil {
+		return bridge.Sent{}, classify(err)
+	}
+	return bridge.Sent{Message: ts, Thread: p.Place.Thread, More: more}, nil
+}
+
+func (s *Surface) direct(ctx context.Context, user string, r rendered, more bool) (bridge.Sent, error) {
+	ch, _, _, err := s.api.OpenConversationContext(ctx, &slackapi.OpenConversationParameters{Users: []string{user}})
+	if err != nil {
+		return bridge.Sent{}, certain(err)
+	}
+	_, ts, err := s.api.PostMessageContext(ctx, ch.ID, inert(r)...)
+	if err != nil {
+		return bridge.Sent{}, classify(err)
+	}
+	return bridge.Sent{Message: ts, More: more}, nil
+}

@@ -1,0 +1,240 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/slack-go/slack/socketmode"
+)
+
+// Limits of one connection.
+const (
+	readLimit    = 4 << 20
+	batchMost    = 64               // events stored together
+	acceptWithin = 10 * time.Second // Slack asks for an answer within 3 s, and repeats events
+	answerBytes  = 20000            // larger answers get lost on the way
+	reopenAfter  = 30 * time.Second // after a fatal error: a person may repair the token
+)
+
+// keepLink keeps one connection until ctx ends.
+func (s *Surface) keepLink(ctx context.Context, me *self, n int, wake chan<- struct{}) {
+	for ctx.Err() == nil {
+		err := s.link(ctx, me, n, wake)
+		if ctx.Err() != nil {
+			return
+		}
+		s.reportError(err)
+		wait := time.Second
+		if fatal(err) {
+			wait = reopenAfter
+		}
+		if !pause(ctx, wait) {
+			return
+		}
+	}
+}
+
+// link runs one client, which reconnects by itself; it returns when that gives up.
+func (s *Surface) link(ctx context.Context, me *self, n int, wake chan<- struct{}) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	client := socketmode.New(s.api, socketmode.OptionReadLimit(readLimit))
+	ended := make(chan error, 1)
+	go func() { ended <- client.RunContext(ctx) }()
+	l := &line{s: s, me: me, n: n, client: client, wake: wake}
+	defer l.down()
+	for {
+		select {
+		case evt := <-client.Events:
+			l.take(ctx, evt)
+		case err := <-ended:
+			l.drain(ctx)
+			if err == nil {
+				err = errors.New("slack: socket: ended")
+			}
+			return err
+		}
+	}
+}
+
+// line is one connection's state; used by one goroutine.
+type line struct {
+	s      *Surface
+	me     *self
+	n      int
+	client *socketmode.Client
+	wake   chan<- struct{}
+	up     bool
+}
+
+func (l *line) down() {
+	if l.up {
+		l.up = false
+		l.s.closed()
+	}
+}
+
+// drain takes what arrived before the connection ended. It can't be acknowledged any more
+// where that fails, and then comes again.
+func (l *line) drain(ctx context.Context) {
+	for {
+		select {
+		case evt := <-l.client.Events:
+			l.take(context.WithoutCancel(ctx), evt)
+		default:
+			return
+		}
+	}
+}
+
+// take handles one event and, when it is one of Slack's, those that already wait behind it:
+// they are stored by one commit, in their order.
+func (l *line) take(ctx context.Context, evt socketmode.Event) {
+	var batch []arrived
+	for {
+		if a, ok := l.readable(evt); ok {
+			batch = append(batch, a)
+		} else {
+			l.store(ctx, batch)
+			batch = nil
+			l.other(ctx, evt)
+		}
+		if len(batch) >= batchMost {
+			break
+		}
+		more := false
+		select {
+		case evt, more = <-l.client.Events:
+		default:
+		}
+		if !more {
+			break
+		}
+	}
+	l.store(ctx, batch)
+}
+
+// arrived is an event that waits to be stored and acknowledged.
+type arrived struct {
+	envelope string
+	body     json.RawMessage
+}
+
+// readable gives the callback in an event, also of those that slack-go can't read.
+func (l *line) readable(evt socketmode.Event) (arrived, bool) {
+	switch evt.Type {
+	case socketmode.EventTypeEventsAPI:
+		if evt.Request != nil {
+			return arrived{envelope: evt.Request.EnvelopeID, body: evt.Request.Payload}, true
+		}
+	case socketmode.EventTypeErrorBadMessage:
+		bad, ok := evt.Data.(*socketmode.ErrorBadMessage)
+		if !ok {
+			return arrived{}, false
+		}
+		var env struct {
+			ID      string          `json:"envelope_id"`
+			Type    string          `json:"type"`
+			Payload json.RawMessage `json:"payload"`
+		}
+		if json.Unmarshal(bad.Message, &env) != nil || env.Type != "events_api" || len(env.Payload) == 0 {
+			return arrived{envelope: env.ID, body: bad.Message}, true // kept under its hash
+		}
+		return arrived{envelope: env.ID, body: env.Payload}, true
+	}
+	return arrived{}, false
+}
+
+// store stores a batch and then acknowledges it. What can't be stored now is not
+// acknowledged: Slack sends it again, and the sweeper finds what it gives up on.
+func (l *line) store(ctx context.Context, batch []arrived) {
+	if len(batch) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, acceptWithin)
+	defer cancel()
+	bodies := make([]json.RawMessage, 0, len(batch))
+	for _, a := range batch {
+		bodies = append(bodies, a.body)
+	}
+	if err := l.s.takeEvents(ctx, l.me, bodies...); err != nil {
+		l.s.log.Error("slack events not stored", "count", len(batch), "error", err)
+		l.s.sweep.again()
+		return
+	}
+	for _, a := range batch {
+		l.ack(ctx, a.envelope, nil)
+	}
+}
+
+func (l *line) ack(ctx context.Context, envelope string, payload any) {
+	if envelope == "" {
+		return
+	}
+	if payload != nil {
+		if raw, err := json.Marshal(payload); err != nil || len(raw) > answerBytes {
+			l.s.log.Error("slack answer too long", "bytes", len(raw), "error", err)
+			payload = nil
+		}
+	}
+	if err := l.client.AckCtx(ctx, envelope, payload); err != nil && ctx.Err() == nil {
+		l.s.log.Warn("slack answer not sent", "error", err)
+	}
+}
+
+// other handles what is no event: connection states, clicks and commands.
+func (l *line) other(ctx context.Context, evt socketmode.Event) {
+	switch evt.Type {
+	case socketmode.EventTypeConnecting:
+		l.down()
+	case socketmode.EventTypeHello:
+		if !l.up {
+			l.up = true
+			l.s.opened()
+		}
+		if evt.Request != nil && evt.Request.NumConnections > l.s.opt.Connections {
+			l.s.log.Warn("slack has more connections than this process: other replicas, or ghosts that swallow events",
+				"connections", evt.Request.NumConnections, "own", l.s.opt.Connections)
+		}
+		wakeUp(l.wake)
+	case socketmode.EventTypeInteractive, socketmode.EventTypeSlashCommand:
+		if evt.Request != nil {
+			l.answer(ctx, evt.Type, evt.Request)
+		}
+	case socketmode.EventTypeIncomingError, socketmode.EventTypeConnectionError, socketmode.EventTypeErrorWriteFailed:
+		l.s.log.Warn("slack connection trouble", "kind", string(evt.Type), "link", l.n)
+	}
+}
+
+// answer handles a click or command beside the stream of events: somebody waits for it.
+func (l *line) answer(ctx context.Context, kind socketmode.EventType, r *socketmode.Request) {
+	handle := l.s.takeInteraction
+	if kind == socketmode.EventTypeSlashCommand {
+		handle = l.s.takeCommand
+	}
+	envelope, body := r.EnvelopeID, r.Payload
+	started := l.s.later(func() {
+		ctx, cancel := context.WithTimeout(ctx, acceptWithin)
+		defer cancel()
+		a, err := handle(ctx, l.me, body)
+		if err != nil {
+			l.s.log.Error("slack interaction not stored", "error", err)
+			return // not acknowledged: the person sees that it failed
+		}
+		l.ack(ctx, envelope, a.payload)
+		l.s.afterwards(ctx, a)
+	})
+	if !started {
+		l.s.log.Warn("slack interaction refused: too many at once")
+	}
+}
+
+// wakeUp signals without waiting.
+func wakeUp(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,160 @@
+package slack
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"parley/bot/slack/slackfake"
+	"parley/bridge"
+)
+
+func TestMessageIsStoredThenAcknowledged(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	root := st.root()
+	ts := st.say(root.Message, "On our way")
+	f := st.desk.waitFact(t, "m:"+st.ch+":"+ts)
+	if f.OrderKey != st.ch+":"+root.Message {
+		t.Errorf("order key %q", f.OrderKey)
+	}
+	a := st.decode(f)
+	if a.Verb != bridge.VerbSay || a.Text != "On our way" || a.Actor != (bridge.Actor{ID: st.ann, Kind: bridge.ActorPerson}) {
+		t.Errorf("got %+v", a)
+	}
+	if a.Place != (bridge.Place{Channel: st.ch, Thread: root.Message, Message: ts}) || a.Order != ts {
+		t.Errorf("place %+v, order %q", a.Place, a.Order)
+	}
+	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.PendingEvents() == 0 }); err != nil {
+		t.Errorf("not acknowledged: %v", err)
+	}
+}
+
+// Case 8: what we post ourselves is not stored.
+func TestOwnEchoIsIgnored(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	root := st.root()
+	ts := st.say(root.Message, "after")
+	st.desk.waitFact(t, "m:"+st.ch+":"+ts)
+	for _, id := range st.desk.ids() {
+		if strings.Contains(id, root.Message) && !strings.Contains(id, ts) {
+			t.Errorf("own post stored as %s", id)
+		}
+	}
+}
+
+// Case 30: what can't be read is stored under its hash and acknowledged.
+func TestUnknownEventIsQuarantined(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	st.fake.SendEvent("message.channels", st.ch, map[string]any{"type": "hologram_added", "channel": st.ch})
+	st.fake.SendEvent("message.channels", st.ch, map[string]any{"type": "message", "channel": st.ch, "ts": 17})
+	st.desk.wait(t, "two quarantined", func() bool {
+		n := 0
+		for _, f := range st.desk.facts {
+			if f.Quarantine != "" && strings.HasPrefix(f.ExternalID, "q:") {
+				n++
+			}
+		}
+		return n == 2
+	})
+	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.PendingEvents() == 0 }); err != nil {
+		t.Errorf("not acknowledged: %v", err)
+	}
+}
+
+// An event that can't be stored is not acknowledged, and comes again.
+func TestRefusedEventComesAgain(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.AckTimeout = 300_000_000 })
+	st.desk.mu.Lock()
+	st.desk.refuse = errors.New("database gone")
+	before := st.desk.accepts
+	st.desk.mu.Unlock()
+	ts := st.say("", "hello")
+	st.desk.wait(t, "an attempt", func() bool { return st.desk.accepts > before })
+	if st.fake.PendingEvents() == 0 {
+		t.Error("acknowledged although not stored")
+	}
+	st.desk.mu.Lock()
+	st.desk.refuse = nil
+	st.desk.mu.Unlock()
+	st.desk.waitFact(t, "m:"+st.ch+":"+ts)
+}
+
+// Case 9: the same event on two sockets; case 10: message and app_mention of one ts.
+func TestOneFactPerMessage(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	st.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultDuplicate})
+	root := st.root()
+	ts := st.say(root.Message, "<@"+st.fake.BotUserID()+"> snooze 2h")
+	f := st.desk.waitFact(t, "m:"+st.ch+":"+ts)
+	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.PendingEvents() == 0 }); err != nil {
+		t.Fatal(err)
+	}
+	if n := st.desk.count("m:" + st.ch + ":" + ts); n != 1 {
+		t.Errorf("%d facts", n)
+	}
+	a := st.decode(f)
+	if a.Verb != bridge.VerbSnooze || a.Origin != bridge.OriginMention || a.Args.Until != "2h" || !a.MentionsBot {
+		t.Errorf("got %+v", a)
+	}
+}
+
+// Case 31: what was said while we were away is found, once, and the gap is told.
+func TestGapIsFilledOnce(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	root := st.root()
+	first := st.say(root.Message, "heard")
+	st.desk.waitFact(t, "m:"+st.ch+":"+first)
+	st.stop()
+	st.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose, Times: 3})
+	missed := []string{st.say(root.Message, "one"), st.say(root.Message, "two")}
+	if err := st.fake.As(st.ann).Edit(st.ch, missed[0], "one, edited"); err != nil {
+		t.Fatal(err)
+	}
+	st.fake.ClearFaults()
+	st.desk.mu.Lock()
+	st.desk.filled = 0
+	gaps := len(st.desk.gaps)
+	st.desk.mu.Unlock()
+	st.run()
+	for _, ts := range missed {
+		f := st.desk.waitFact(t, "m:"+st.ch+":"+ts)
+		if a := st.decode(f); a.Origin != bridge.OriginCatchUp || a.Place.Thread != root.Message {
+			t.Errorf("got %+v", a)
+		}
+	}
+	e := st.desk.withPrefix(t, "e:"+st.ch+":"+missed[0])
+	if a := st.decode(e); a.Verb != bridge.VerbEdit || a.Text != "one, edited" {
+		t.Errorf("got %+v", a)
+	}
+	if st.desk.count("m:") != 3 {
+		t.Errorf("facts %v", st.desk.ids())
+	}
+	st.desk.mu.Lock()
+	defer st.desk.mu.Unlock()
+	if len(st.desk.gaps) != gaps+1 || st.desk.gaps[gaps].IsZero() {
+		t.Errorf("gaps %v", st.desk.gaps)
+	}
+}
+
+// A lost connection is opened again; nothing is missed.
+func TestReconnect(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	root := st.root()
+	st.desk.mu.Lock()
+	filled := st.desk.filled
+	st.desk.mu.Unlock()
+	st.fake.DropSockets()
+	ts := st.say(root.Message, "while reconnecting")
+	st.desk.waitFact(t, "m:"+st.ch+":"+ts)
+	st.desk.wait(t, "filled again", func() bool { return st.desk.filled > filled })
+	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Sockets() == 2 }); err != nil {
+		t.Errorf("sockets: %d", st.fake.Sockets())
+	}
+}
