@@ -12,7 +12,7 @@ const keepChanges = 50_000
 type Change struct {
 	Seq     int64     `json:"seq"`
 	At      time.Time `json:"at"`
-	Kind    string    `json:"kind"` // message, changed, deleted, reaction, ephemeral, view, home, channel, user, file, status, interaction, event, call, reset
+	Kind    string    `json:"kind"` // message, changed, deleted, reaction, ephemeral, view, home, channel, user, file, status, interaction, event, ack, retry, lost, delivered, socket, call, reset
 	Channel string    `json:"channel,omitempty"`
 	TS      string    `json:"ts,omitempty"`
 	Thread  string    `json:"thread,omitempty"`

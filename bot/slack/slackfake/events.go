@@ -137,6 +137,7 @@ func (s *Server) failed(d *delivery, reason string, final bool) {
 	wait := s.opt.RetryDelays[d.attempt]
 	d.attempt++
 	d.reason = reason
+	s.note(Change{Kind: "retry", ID: d.id})
 	s.after(wait, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -146,15 +147,16 @@ func (s *Server) failed(d *delivery, reason string, final bool) {
 
 func (s *Server) lose(d *delivery, reason string) {
 	s.lost = append(s.lost, LostEvent{EventID: d.id, Name: d.name, Reason: reason, Payload: d.payload})
+	s.note(Change{Kind: "lost", ID: d.id})
 	s.opt.Log.Debug("event lost", "event", d.name, "reason", reason)
 }
 
-// PendingEvents counts deliveries that wait for the app: sent and unacknowledged, queued, or
-// waiting for a retry is not included.
+// PendingEvents counts deliveries that are under way: queued, or sent and unacknowledged.
+// Those that wait for their next attempt are not counted.
 func (s *Server) PendingEvents() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := len(s.pending) + len(s.held)
+	n := len(s.pending) + len(s.held) + len(s.parked)
 	for _, q := range s.lanes {
 		n += len(q)
 	}

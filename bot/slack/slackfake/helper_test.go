@@ -211,3 +211,14 @@ func (w *world) until(what string, cond func() bool) {
 		w.t.Fatalf("waiting for %s: %v", what, err)
 	}
 }
+
+// message waits for a message event of this subtype.
+func (a *app) message(subtype string) map[string]any {
+	a.w.t.Helper()
+	for {
+		_, raw := a.inner("message")
+		if s, _ := raw["subtype"].(string); s == subtype {
+			return raw
+		}
+	}
+}

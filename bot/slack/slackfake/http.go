@@ -89,7 +89,7 @@ const formType = "application/x-www-form-urlencoded"
 // Sign returns the headers with which Slack signs body at the present time.
 // Source: docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11.
 func (s *Server) Sign(body []byte) http.Header {
-	stamp := strconv.FormatInt(s.now().Unix(), 10)
+	stamp := strconv.FormatInt(s.opt.SignClock().Unix(), 10)
 	mac := hmac.New(sha256.New, []byte(s.opt.SigningSecret))
 	fmt.Fprintf(mac, "v0:%s:%s", stamp, body)
 	h := http.Header{}
@@ -155,6 +155,7 @@ func (s *Server) runLane(key string) {
 		s.mu.Lock()
 		if q := s.lanes[key]; len(q) > 0 && q[0] == d {
 			s.lanes[key] = q[1:]
+			s.note(Change{Kind: "delivered", ID: d.id})
 		}
 		s.mu.Unlock()
 	}

@@ -100,7 +100,7 @@ func valueKey(kind string) (key string, many bool) {
 		return "selected_option", false
 	}
 	base, multi := strings.CutPrefix(kind, "multi_")
-	key = "selected_" + strings.TrimSuffix(base, "_select")
+	key = "selected_" + strings.TrimSuffix(base, "s_select") // users_select → selected_user
 	if base == "static_select" || base == "external_select" {
 		key = "selected_option"
 	}

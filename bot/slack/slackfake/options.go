@@ -10,7 +10,10 @@ type Options struct {
 	// Clock gives Slack's time: stamps, trigger and ticket life, retry and redelivery times.
 	// Default time.Now. Pings and HTTP timeouts always follow the real clock.
 	Clock func() time.Time
-	Log   *slog.Logger
+	// SignClock stamps signed requests. Default Clock; apps that verify by the real clock while
+	// Clock is moved need time.Now.
+	SignClock func() time.Time
+	Log       *slog.Logger
 
 	SigningSecret string // default made up; see Server.SigningSecret
 	BotToken      string // xoxb-…
@@ -64,6 +67,9 @@ func AllScopes() []string {
 func (o Options) withDefaults() Options {
 	if o.Clock == nil {
 		o.Clock = time.Now
+	}
+	if o.SignClock == nil {
+		o.SignClock = o.Clock
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -39,6 +39,7 @@ type Server struct {
 	tickets map[string]bool
 	pending map[string]*delivery // by envelope id
 	held    []*delivery          // by a reorder fault
+	parked  []*delivery          // wait for a connection
 	lost    []LostEvent
 	faults  []*fault
 	faultN  int
@@ -122,7 +123,7 @@ func (s *Server) seed() {
 	}
 	s.used = map[string]bool{}
 	s.buckets = map[string]*bucket{}
-	s.calls, s.faults, s.held, s.lost = nil, nil, nil, nil
+	s.calls, s.faults, s.held, s.parked, s.lost = nil, nil, nil, nil, nil
 	for _, sc := range s.opt.Scopes {
 		s.scopes[sc] = true
 	}

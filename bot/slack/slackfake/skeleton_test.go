@@ -38,12 +38,7 @@ func TestConversationRoundTrip(t *testing.T) {
 	if _, _, _, err := w.api.UpdateMessageContext(w.ctx, w.ch, root, slack.MsgOptionText("changed", false)); err != nil {
 		t.Fatal(err)
 	}
-	for {
-		_, raw := a.inner("message")
-		if raw["subtype"] == "message_changed" {
-			break
-		}
-	}
+	a.message("message_changed")
 	msgs, _, _, err := w.api.GetConversationRepliesContext(w.ctx, &slack.GetConversationRepliesParameters{ChannelID: w.ch, Timestamp: root})
 	if err != nil || len(msgs) != 2 || msgs[0].Text != "changed" || msgs[0].ReplyCount != 1 || msgs[0].LatestReply != reply {
 		t.Errorf("replies = %+v, %v", msgs, err)

@@ -87,6 +87,11 @@ func (s *Server) register(c *socket) {
 	if len(s.sockets) > maxSockets {
 		s.bye(c, DisconnectTooMany)
 	}
+	waiting := s.parked
+	s.parked = nil
+	for _, d := range waiting {
+		s.send(d)
+	}
 	s.note(Change{Kind: "socket"})
 }
 
@@ -234,10 +239,23 @@ func emptyToNil(body json.RawMessage) json.RawMessage {
 	return body
 }
 
+// park keeps d for the first connection that opens while an attempt may last. Caller holds s.mu.
+func (s *Server) park(d *delivery) {
+	s.parked = append(s.parked, d)
+	s.after(s.opt.AckTimeout, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if i := slices.Index(s.parked, d); i >= 0 {
+			s.parked = slices.Delete(s.parked, i, i+1)
+			s.failed(d, "connection_failed", false)
+		}
+	})
+}
+
 // sendSocket gives d to one connection, in turn. Caller holds s.mu.
 func (s *Server) sendSocket(d *delivery) {
 	if len(s.sockets) == 0 {
-		s.failed(d, "connection_failed", false)
+		s.park(d)
 		return
 	}
 	s.turn++

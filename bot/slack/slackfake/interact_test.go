@@ -1,0 +1,390 @@
+package slackfake_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/socketmode"
+
+	"parley/bot/slack/slackfake"
+)
+
+// card is a message with every kind of element that a helpdesk uses.
+const card = `[{"type":"section","block_id":"s","text":{"type":"mrkdwn","text":"card"},"accessory":
+	{"type":"overflow","action_id":"more","options":[{"text":{"type":"plain_text","text":"Snooze"},"value":"snooze"}]}},
+	{"type":"actions","block_id":"a","elements":[
+	{"type":"button","action_id":"take","value":"conv-7","text":{"type":"plain_text","text":"Take"}},
+	{"type":"static_select","action_id":"team","options":[{"text":{"type":"plain_text","text":"Sales"},"value":"t1"},{"text":{"type":"plain_text","text":"Support"},"value":"t2"}]},
+	{"type":"users_select","action_id":"who"},
+	{"type":"external_select","action_id":"tag","min_query_length":1},
+	{"type":"datepicker","action_id":"day"}]}]`
+
+func (w *world) postCard(thread string) string {
+	w.t.Helper()
+	_, _, body := w.call("chat.postMessage", w.srv.BotToken(), args("channel", w.ch, "text", "card", "blocks", card, "thread_ts", thread))
+	if body["ok"] != true {
+		w.t.Fatal(body)
+	}
+	return body["ts"].(string)
+}
+
+func interaction(t *testing.T, ev socketmode.Event) slack.InteractionCallback {
+	t.Helper()
+	cb, ok := ev.Data.(slack.InteractionCallback)
+	if !ok {
+		t.Fatalf("no interaction: %T", ev.Data)
+	}
+	return cb
+}
+
+func TestClicks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	root := w.post("root")
+	ts := w.postCard(root)
+	a := w.listen(nil)
+	at := slackfake.Target{Channel: w.ch, TS: ts}
+	rows := []struct {
+		action string
+		picked []string
+		check  func(*slack.BlockAction) bool
+	}{
+		{"take", nil, func(b *slack.BlockAction) bool { return b.Value == "conv-7" && b.Type == "button" && b.BlockID == "a" }},
+		{"team", []string{"t2"}, func(b *slack.BlockAction) bool {
+			return b.SelectedOption.Value == "t2" && b.SelectedOption.Text.Text == "Support"
+		}},
+		{"who", []string{"U0BEN00001"}, func(b *slack.BlockAction) bool { return b.SelectedUser == "U0BEN00001" }},
+		{"day", []string{"2026-12-01"}, func(b *slack.BlockAction) bool { return b.SelectedDate == "2026-12-01" }},
+		{"more", []string{"snooze"}, func(b *slack.BlockAction) bool { return b.SelectedOption.Value == "snooze" && b.BlockID == "s" }},
+	}
+	for _, r := range rows {
+		o, err := w.ann.Click(w.ctx, at, r.action, r.picked...)
+		if err != nil || o.Error != "" {
+			t.Fatalf("%s: %+v, %v", r.action, o, err)
+		}
+		cb := interaction(t, a.next(socketmode.EventTypeInteractive))
+		if cb.Type != slack.InteractionTypeBlockActions || len(cb.ActionCallback.BlockActions) != 1 || !r.check(cb.ActionCallback.BlockActions[0]) {
+			t.Errorf("%s: actions = %+v", r.action, cb.ActionCallback.BlockActions)
+		}
+		if cb.User.ID != w.ann.ID() || cb.Container.ThreadTs != root || cb.Container.MessageTs != ts || cb.Channel.ID != w.ch || cb.Message.Timestamp != ts {
+			t.Errorf("%s: place = %+v", r.action, cb.Container)
+		}
+	}
+	if _, err := w.ann.Click(w.ctx, at, "team", "t9"); err == nil || !strings.Contains(err.Error(), "no such option") {
+		t.Errorf("an option that is not shown: %v", err)
+	}
+	if _, err := w.ann.Click(w.ctx, at, "gone"); err == nil {
+		t.Error("a button that is not shown must not be clickable")
+	}
+	if _, err := w.ann.Click(w.ctx, slackfake.Target{Channel: w.ch, TS: "1.000001"}, "take"); err == nil {
+		t.Error("a message that is gone must not be clickable")
+	}
+}
+
+// TestUnanswered shows a person's warning sign when the app is silent, and no retry.
+func TestUnanswered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{AckTimeout: 50 * time.Millisecond})
+	ts := w.postCard("")
+	at := slackfake.Target{Channel: w.ch, TS: ts}
+	if o, err := w.ann.Click(w.ctx, at, "take"); err != nil || o.Error != "connection_failed" {
+		t.Errorf("without an app: %+v, %v", o, err)
+	}
+	a := w.listen(func(ev socketmode.Event) (any, bool) { return nil, ev.Type != socketmode.EventTypeInteractive })
+	if o, err := w.ann.Click(w.ctx, at, "take"); err != nil || o.Error != "operation_timeout" {
+		t.Errorf("with a silent app: %+v, %v", o, err)
+	}
+	a.next(socketmode.EventTypeInteractive)
+	if n := w.srv.PendingEvents(); n != 0 {
+		t.Errorf("%d deliveries pending: interactions are not retried", n)
+	}
+}
+
+func TestExternalSelect(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	ts := w.postCard("")
+	a := w.listen(func(ev socketmode.Event) (any, bool) {
+		cb, ok := ev.Data.(slack.InteractionCallback)
+		if !ok || cb.Type != slack.InteractionTypeBlockSuggestion {
+			return nil, true
+		}
+		text := slack.NewTextBlockObject(slack.PlainTextType, "billing", false, false)
+		return slack.OptionsResponse{Options: []*slack.OptionBlockObject{slack.NewOptionBlockObject("tag-"+cb.Value, text, nil)}}, true
+	})
+	at := slackfake.Target{Channel: w.ch, TS: ts}
+	got, err := w.ann.Suggest(w.ctx, at, "tag", "bil")
+	if err != nil || len(got) != 1 || got[0] != "tag-bil" {
+		t.Fatalf("options = %v, %v", got, err)
+	}
+	if _, err := w.ann.Click(w.ctx, at, "tag", "tag-bil"); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		cb := interaction(t, a.next(socketmode.EventTypeInteractive))
+		if cb.Type == slack.InteractionTypeBlockActions {
+			if v := cb.ActionCallback.BlockActions[0].SelectedOption.Value; v != "tag-bil" {
+				t.Errorf("picked %q", v)
+			}
+			break
+		}
+	}
+}
+
+// TestModal opens, fills, refuses, updates, pushes and closes.
+func TestModal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	var view slack.ModalViewRequest
+	if err := json.Unmarshal([]byte(modalJSON), &view); err != nil {
+		t.Fatal(err)
+	}
+	answers := make(chan any, 1)
+	a := w.listen(func(ev socketmode.Event) (any, bool) {
+		if cb, ok := ev.Data.(slack.InteractionCallback); ok && cb.Type == slack.InteractionTypeViewSubmission {
+			return <-answers, true
+		}
+		return nil, true
+	})
+	if _, err := w.ann.GlobalShortcut(w.ctx, "conv_new"); err != nil {
+		t.Fatal(err)
+	}
+	trigger := interaction(t, a.next(socketmode.EventTypeInteractive)).TriggerID
+	opened, err := w.api.OpenViewContext(w.ctx, trigger, view)
+	if err != nil || opened.View.Hash == "" || opened.View.ID == "" {
+		t.Fatalf("views.open = %+v, %v", opened, err)
+	}
+	_, err = w.api.OpenViewContext(w.ctx, trigger, view)
+	refused(t, err, "exchanged_trigger_id")
+	_, err = w.api.UpdateViewContext(w.ctx, view, "", "wrong.hash", opened.View.ID)
+	refused(t, err, "hash_conflict")
+	updated, err := w.api.UpdateViewContext(w.ctx, view, "", opened.View.Hash, opened.View.ID)
+	if err != nil || updated.View.ID != opened.View.ID || updated.View.Hash == opened.View.Hash {
+		t.Fatalf("views.update = %+v, %v", updated, err)
+	}
+
+	id := opened.View.ID
+	if _, err := w.ann.Submit(w.ctx, id, nil); err == nil || !strings.Contains(err.Error(), "required field") {
+		t.Errorf("empty required input: %v", err)
+	}
+	submit := func(answer any) *slackfake.Outcome {
+		t.Helper()
+		answers <- answer
+		o, err := w.ann.Submit(w.ctx, id, map[string][]string{"a": {"typed"}})
+		if err != nil || o.Error != "" {
+			t.Fatalf("submit = %+v, %v", o, err)
+		}
+		return o
+	}
+	o := submit(slack.NewErrorsViewSubmissionResponse(map[string]string{"b": "too short"}))
+	if o.Errors["b"] != "too short" || o.View == nil || o.View.ID != id {
+		t.Errorf("errors = %+v", o)
+	}
+	cb := interaction(t, a.next(socketmode.EventTypeInteractive))
+	if cb.View.State.Values["b"]["a"].Value != "typed" || cb.View.CallbackID != "m" {
+		t.Errorf("submission = %+v", cb.View.State)
+	}
+	if o = submit(slack.NewUpdateViewSubmissionResponse(&view)); o.View == nil || o.View.ID != id {
+		t.Errorf("update = %+v", o)
+	}
+	if o = submit(slack.NewPushViewSubmissionResponse(&view)); o.View == nil || o.View.ID == id || *o.View.PreviousViewID != id {
+		t.Errorf("push = %+v", o)
+	}
+	if n := len(w.srv.Views(w.ann.ID())); n != 2 {
+		t.Errorf("%d modals open", n)
+	}
+	id = o.View.ID
+	if o = submit(nil); o.View == nil || o.View.ID == id {
+		t.Errorf("empty answer closes one: %+v", o)
+	}
+	id = o.View.ID
+	if o = submit(slack.NewClearViewSubmissionResponse()); o.View != nil {
+		t.Errorf("clear closes all: %+v", o)
+	}
+	_, err = w.api.UpdateViewContext(w.ctx, view, "", "", id)
+	refused(t, err, "not_found")
+}
+
+func TestTriggerExpires(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	w := newWorld(t, slackfake.Options{Clock: c.now})
+	a := w.listen(nil)
+	ts := w.postCard("")
+	if _, err := w.ann.Click(w.ctx, slackfake.Target{Channel: w.ch, TS: ts}, "take"); err != nil {
+		t.Fatal(err)
+	}
+	trigger := interaction(t, a.next(socketmode.EventTypeInteractive)).TriggerID
+	c.advance(3100 * time.Millisecond)
+	_, _, body := w.call("views.open", w.srv.BotToken(), args("trigger_id", trigger, "view", modalJSON))
+	if body["error"] != "expired_trigger_id" {
+		t.Errorf("late trigger: %v", body)
+	}
+}
+
+func TestPushLimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	a := w.listen(nil)
+	for i, method := range []string{"views.open", "views.push", "views.push", "views.push"} {
+		if _, err := w.ann.GlobalShortcut(w.ctx, "x"); err != nil {
+			t.Fatal(err)
+		}
+		trigger := interaction(t, a.next(socketmode.EventTypeInteractive)).TriggerID
+		_, _, body := w.call(method, w.srv.BotToken(), args("trigger_id", trigger, "view", modalJSON))
+		if i < 3 && body["ok"] != true || i == 3 && body["error"] != "push_limit_reached" {
+			t.Errorf("%d %s = %v", i, method, body)
+		}
+	}
+}
+
+func TestHome(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	a := w.listen(nil)
+	if err := w.ann.OpenHome(); err != nil {
+		t.Fatal(err)
+	}
+	_, raw := a.inner("app_home_opened")
+	if raw["user"] != w.ann.ID() || raw["tab"] != "home" || raw["view"] != nil {
+		t.Errorf("first opening = %v", raw)
+	}
+	home := slack.HomeTabViewRequest{Type: "home", PrivateMetadata: "p1", Blocks: slack.Blocks{BlockSet: []slack.Block{
+		slack.NewActionBlock("f", slack.NewButtonBlockElement("mine", "1", slack.NewTextBlockObject(slack.PlainTextType, "Mine", false, false))),
+	}}}
+	res, err := w.api.PublishViewContext(w.ctx, slack.PublishViewContextRequest{UserID: w.ann.ID(), View: home})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := "1.old"
+	_, err = w.api.PublishViewContext(w.ctx, slack.PublishViewContextRequest{UserID: w.ann.ID(), View: home, Hash: &old})
+	refused(t, err, "hash_conflict")
+	if o, err := w.ann.Click(w.ctx, slackfake.Target{View: "home"}, "mine"); err != nil || o.Error != "" {
+		t.Fatalf("click = %+v, %v", o, err)
+	}
+	cb := interaction(t, a.next(socketmode.EventTypeInteractive))
+	if cb.Container.Type != "view" || cb.View.ID != res.View.ID || cb.View.Hash != res.View.Hash || cb.View.PrivateMetadata != "p1" {
+		t.Errorf("home click = %+v", cb.View)
+	}
+	if err := w.ann.OpenHome(); err != nil {
+		t.Fatal(err)
+	}
+	if _, raw = a.inner("app_home_opened"); raw["view"] == nil {
+		t.Error("second opening must carry the view")
+	}
+	if v := w.srv.Home(w.ann.ID()); v == nil || v.ID != res.View.ID || w.srv.Home(w.ben.ID()) != nil {
+		t.Errorf("home = %+v", v)
+	}
+}
+
+// TestCommandAndResponseURL answers a command five times, and no sixth.
+func TestCommandAndResponseURL(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	w := newWorld(t, slackfake.Options{Clock: c.now})
+	a := w.listen(func(ev socketmode.Event) (any, bool) {
+		if ev.Type == socketmode.EventTypeSlashCommand {
+			return map[string]any{"text": "working", "response_type": "ephemeral"}, true
+		}
+		return nil, true
+	})
+	o, err := w.ann.Command(w.ctx, w.ch, "/helpdesk", "#12 assign @ben & co")
+	if err != nil || o.Error != "" {
+		t.Fatalf("command = %+v, %v", o, err)
+	}
+	cmd, ok := a.next(socketmode.EventTypeSlashCommand).Data.(slack.SlashCommand)
+	if !ok || cmd.Command != "/helpdesk" || cmd.ChannelID != w.ch || cmd.UserID != w.ann.ID() || cmd.Text != "#12 assign <@U0BEN00001|ben> &amp; co" {
+		t.Errorf("command = %+v", cmd)
+	}
+	if e := w.srv.Ephemerals(w.ann.ID()); len(e) != 1 || e[0].Text != "working" {
+		t.Errorf("answer in the ack = %+v", e)
+	}
+	for i := range 6 {
+		err := slack.PostWebhookContext(w.ctx, cmd.ResponseURL, &slack.WebhookMessage{Text: "more", ResponseType: "in_channel"})
+		if (err == nil) != (i < 5) {
+			t.Errorf("use %d: %v", i+1, err)
+		}
+	}
+	if got := w.srv.Messages(w.ch); len(got) != 5 || got[0].BotID != w.srv.BotID() {
+		t.Errorf("%d messages", len(got))
+	}
+	if _, err = w.ann.Command(w.ctx, w.ch, "/helpdesk", ""); err != nil {
+		t.Fatal(err)
+	}
+	cmd = a.next(socketmode.EventTypeSlashCommand).Data.(slack.SlashCommand)
+	c.advance(31 * time.Minute)
+	err = slack.PostWebhookContext(w.ctx, cmd.ResponseURL, &slack.WebhookMessage{Text: "late"})
+	if status, ok := err.(slack.StatusCodeError); !ok || status.Code != http.StatusNotFound {
+		t.Errorf("after 30 minutes: %v", err)
+	}
+}
+
+func TestReplaceAndDeleteOriginal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	a := w.listen(nil)
+	ts := w.postCard("")
+	click := func() string {
+		t.Helper()
+		if _, err := w.ann.Click(w.ctx, slackfake.Target{Channel: w.ch, TS: ts}, "take"); err != nil {
+			t.Fatal(err)
+		}
+		return interaction(t, a.next(socketmode.EventTypeInteractive)).ResponseURL
+	}
+	if err := slack.PostWebhookContext(w.ctx, click(), &slack.WebhookMessage{Text: "taken", ReplaceOriginal: true}); err != nil {
+		t.Fatal(err)
+	}
+	if m := w.srv.Message(w.ch, ts); m.Text != "taken" || m.Blocks != nil {
+		t.Errorf("replaced = %+v", m)
+	}
+	ts = w.postCard("")
+	if err := slack.PostWebhookContext(w.ctx, click(), &slack.WebhookMessage{DeleteOriginal: true}); err != nil {
+		t.Fatal(err)
+	}
+	if w.srv.Message(w.ch, ts) != nil {
+		t.Error("not deleted")
+	}
+}
+
+func TestMessageShortcut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	root := w.post("root")
+	reply := w.say(w.ben, root, "note this")
+	a := w.listen(nil)
+	if _, err := w.ann.Shortcut(w.ctx, "conv_note", w.ch, reply); err != nil {
+		t.Fatal(err)
+	}
+	cb := interaction(t, a.next(socketmode.EventTypeInteractive))
+	if cb.Type != slack.InteractionTypeMessageAction || cb.CallbackID != "conv_note" || cb.MessageTs != reply ||
+		cb.Message.ThreadTimestamp != root || cb.Message.Text != "note this" || cb.Channel.ID != w.ch {
+		t.Errorf("shortcut = %+v", cb)
+	}
+}
+
+func TestViewClosed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	a := w.listen(nil)
+	if _, err := w.ann.GlobalShortcut(w.ctx, "x"); err != nil {
+		t.Fatal(err)
+	}
+	trigger := interaction(t, a.next(socketmode.EventTypeInteractive)).TriggerID
+	loud := strings.Replace(modalJSON, `"type":"modal"`, `"type":"modal","notify_on_close":true`, 1)
+	_, _, body := w.call("views.open", w.srv.BotToken(), args("trigger_id", trigger, "view", loud))
+	id := body["view"].(map[string]any)["id"].(string)
+	if _, err := w.ben.CloseView(w.ctx, id, false); err == nil {
+		t.Error("another person's modal must not be reachable")
+	}
+	if _, err := w.ann.CloseView(w.ctx, id, true); err != nil {
+		t.Fatal(err)
+	}
+	cb := interaction(t, a.next(socketmode.EventTypeInteractive))
+	if cb.Type != slack.InteractionTypeViewClosed || !cb.IsCleared || cb.View.ID != id {
+		t.Errorf("closed = %+v", cb)
+	}
+}
