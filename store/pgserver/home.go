@@ -228,8 +228,12 @@ func canListen(dir string) error {
 	return l.Close()
 }
 
-// fitsSocket checks the limit that the kernel sets to a socket's path: 107 bytes, 103 on some.
+// fitsSocket checks the limit that the kernel sets to a socket's path (107 bytes, 103 on some) and
+// that clients can say it: to them a comma separates hosts.
 func fitsSocket(dir string) error {
+	if strings.Contains(dir, ",") {
+		return fmt.Errorf("%s: a comma can't be in a socket's path", dir)
+	}
 	limit := len(syscall.RawSockaddrUnix{}.Path) - 1
 	if n := len(filepath.Join(dir, ".s.PGSQL."+strconv.Itoa(port))); n > limit {
 		return fmt.Errorf("%s: path too long for a socket (%d bytes of %d)", dir, n, limit)

@@ -14,13 +14,19 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
 	readyTimeout    = 10 * time.Minute // recovery after a crash may read much
+	silentTimeout   = time.Minute
 	leftoverTimeout = 15 * time.Second // how long children of a killed postmaster may take to see it
 	logLimitBytes   = 1 << 20
+
+	cannotConnectNow = "57P03" // starting up or shutting down
 )
+
+var errEnded = errors.New("ended before it was ready")
 
 // owned is what the owner of a folder holds and gives back.
 type owned struct {
@@ -183,8 +189,11 @@ func (own *owned) try(ctx context.Context, o Options, acct account, bin install,
 	return string(text[:n]), fmt.Errorf("server: %w: %s", err, lastLines(text[:n], 5))
 }
 
-// ready waits until the server takes a connection.
+// ready waits until the server takes a connection: long while it says that it is starting, not so
+// long when it says nothing.
 func (p *process) ready(ctx context.Context, url string) error {
+	silent := time.NewTimer(silentTimeout)
+	defer silent.Stop()
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
@@ -192,11 +201,17 @@ func (p *process) ready(ctx context.Context, url string) error {
 		if err == nil {
 			return nil
 		}
+		var said *pgconn.PgError
+		if errors.As(err, &said) && said.Code == cannotConnectNow {
+			silent.Reset(silentTimeout)
+		}
 		select {
 		case <-p.done:
-			return fmt.Errorf("ended before it was ready: %w", errors.Join(p.err))
+			return errors.Join(errEnded, p.err)
 		case <-ctx.Done():
 			return fmt.Errorf("not ready: %w", errors.Join(ctx.Err(), err))
+		case <-silent.C:
+			return fmt.Errorf("does not answer: %w", err)
 		case <-tick.C:
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -147,7 +148,7 @@ func join(r run) *Server {
 }
 
 // URL is a connection string, for pgx and libpq, to one database of the server as superuser.
-// Shape: postgres://parley@/parley?host=%2Ftmp%2Fparley-1&port=5432&user=parley
+// Shape: postgres://parley@/parley?host=%2Ftmp%2Fparley-1&port=5432&sslmode=disable&user=parley
 func (s *Server) URL(database string) string {
 	return s.run.url(database)
 }
@@ -199,6 +200,9 @@ func (r run) url(database string) string {
 	q.Set("host", r.SocketDir)
 	q.Set("port", strconv.Itoa(port))
 	q.Set("user", Superuser)
-	u := url.URL{Scheme: "postgres", User: url.User(Superuser), Path: "/" + database, RawQuery: q.Encode()}
+	q.Set("sslmode", "disable") // whatever PGSSLMODE says: there is no TLS on a socket
+	// Clients take a plus sign for itself; a real one is already %2B.
+	query := strings.ReplaceAll(q.Encode(), "+", "%20")
+	u := url.URL{Scheme: "postgres", User: url.User(Superuser), Path: "/" + database, RawQuery: query}
 	return u.String()
 }

@@ -9,9 +9,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -188,10 +190,13 @@ func startOther(t *testing.T, dir, varLib string, env ...string) (*other, error)
 
 func TestStartStopReuse(t *testing.T) {
 	t.Parallel()
-	dir, m := openDir(t), testMachine(openDir(t))
+	dir, m := filepath.Join(openDir(t), `my "data" is 1+1`), testMachine(openDir(t))
 	s := begin(t, Options{Dir: dir, Settings: map[string]string{"max_connections": "33", "listen_addresses": "*"}}, m)
 	if s.Reused() {
 		t.Error("the first start reused a server")
+	}
+	if group, err := syscall.Getpgid(s.PID()); err != nil || group == syscall.Getpgrp() {
+		t.Errorf("a Ctrl-C would end the server before the program: group %d, %v", group, err)
 	}
 	for sql, want := range map[string]string{
 		"SHOW server_encoding":      "UTF8",
@@ -321,5 +326,46 @@ func TestLogHoldsNoStatements(t *testing.T) {
 	}
 	if !strings.Contains(string(b), "ready to accept connections") {
 		t.Errorf("the log misses the server's own lines:\n%s", b)
+	}
+}
+
+// The kernel's parent-death signal goes by thread: one that ends must not take the server along.
+func TestStarterThreadEnds(t *testing.T) {
+	t.Parallel()
+	dir, m := openDir(t), testMachine(openDir(t))
+	started := make(chan *Server)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
+		s, err := start(context.Background(), Options{Dir: dir}, m)
+		if err != nil {
+			t.Error(err)
+		}
+		started <- s
+	}()
+	s := <-started
+	if s == nil {
+		return
+	}
+	defer s.Close(context.Background())
+	// A signal would be there within microseconds; twenty connections take longer.
+	for range 20 {
+		query(t, s, "SELECT 'alive'")
+	}
+	select {
+	case <-s.Done():
+		t.Error("the server ended with the thread that started it")
+	default:
+	}
+}
+
+func TestEnvironmentKeepsSecrets(t *testing.T) {
+	t.Parallel()
+	for _, v := range command(t.Context(), account{}, "postgres").Env {
+		name, _, _ := strings.Cut(v, "=")
+		switch name {
+		case "PATH", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH":
+		default:
+			t.Errorf("the server would see %s", name)
+		}
 	}
 }

@@ -67,7 +67,7 @@ var binaryServer = sync.OnceValues(func() (*server, error) {
 	if u := os.Getenv(ServerURL); u != "" {
 		return prepare(ctx, u, sc)
 	}
-	s, err := private(ctx, slotsDir(), sc)
+	s, err := private(ctx, slotsDirs(), sc)
 	if err != nil {
 		return nil, fmt.Errorf("storetest: %w", err)
 	}

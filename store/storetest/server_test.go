@@ -43,7 +43,7 @@ func slots(t *testing.T) string {
 
 func startPrivate(t *testing.T, dir string, sc schema) *server {
 	t.Helper()
-	s, err := private(t.Context(), dir, sc)
+	s, err := private(t.Context(), []string{dir}, sc)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,6 +110,28 @@ func TestSlotIsReused(t *testing.T) {
 	s = startPrivate(t, dir, two)
 	if got := databases(t, s, templatePrefix); runs.Load() != 1 || len(got) != 1 || got[0] == template {
 		t.Errorf("after a new migration: %v, before %s; migrated %d times", got, template, runs.Load())
+	}
+}
+
+// A folder that does not work (no room, no permission, programs not allowed) is passed over.
+func TestNextFolder(t *testing.T) {
+	t.Parallel()
+	dir := slots(t)
+	file := filepath.Join(filepath.Dir(dir), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	one, _ := version("one")
+	s, err := private(t.Context(), []string{file, dir}, one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { end(t, s) })
+	if got := filepath.Dir(s.slot.dir); got != dir {
+		t.Errorf("slot in %s", got)
+	}
+	if _, err := private(t.Context(), []string{file}, one); err == nil || !strings.Contains(err.Error(), "not a folder of ours") {
+		t.Errorf("no folder works: %v", err)
 	}
 }
 

@@ -3,7 +3,8 @@
 // The first call in a test binary starts a private server (fsync off) that ends with the binary,
 // or uses the one that PARLEY_TEST_DATABASE_URL names. The schema is built once into a template
 // whose name holds a hash of the migrations; every database is a copy of it. Clusters and
-// templates are kept in the temporary folder for the next run.
+// templates are kept for the next run, in memory (/dev/shm) where there is room, else in the
+// temporary folder: neither is a place to measure how fast the program is.
 //
 // Tests inside package store must be in package store_test. Not here: sample data, fakes.
 package storetest
