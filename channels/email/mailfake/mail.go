@@ -204,12 +204,14 @@ func wrapBase64(content []byte) []byte {
 	return buf.Bytes()
 }
 
-// writeField folds at spaces near 76 columns (RFC 5322 section 2.2.3).
+// writeField folds at spaces near 76 columns (RFC 5322 section 2.2.3); line ends in the
+// value become spaces.
 func writeField(out *bytes.Buffer, name, value string) {
 	out.WriteString(name + ":")
 	column := len(name) + 1
-	for i, word := range strings.Fields(value) {
-		if i > 0 && column+1+len(word) > 76 {
+	value = strings.NewReplacer("\r\n", " ", "\r", " ", "\n", " ").Replace(value)
+	for i, word := range strings.Split(value, " ") {
+		if i > 0 && word != "" && column+1+len(word) > 76 {
 			out.WriteString("\r\n")
 			column = 0
 		}

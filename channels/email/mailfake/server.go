@@ -124,10 +124,8 @@ func (s *Server) Start(ctx context.Context) error {
 		return errors.New("mailfake: start: already started or closed")
 	}
 	if err := s.listenLocked(ctx); err != nil {
-		for _, ln := range []net.Listener{s.imapLn, s.smtpLn, s.imapTLSLn, s.smtpTLSLn} {
-			if ln != nil {
-				_ = ln.Close()
-			}
+		for _, ln := range s.listeners() {
+			_ = ln.Close()
 		}
 		return fmt.Errorf("mailfake: start: %w", err)
 	}
@@ -175,11 +173,24 @@ func (s *Server) listenLocked(ctx context.Context) (err error) {
 	return err
 }
 
+func (s *Server) listeners() []net.Listener {
+	var open []net.Listener
+	for _, ln := range []net.Listener{s.imapLn, s.smtpLn, s.imapTLSLn, s.smtpTLSLn} {
+		if ln != nil {
+			open = append(open, ln)
+		}
+	}
+	return open
+}
+
 func (s *Server) serve(name string, run func() error) {
 	s.serving.Add(1)
 	go func() {
 		defer s.serving.Done()
-		if err := run(); err != nil && !errors.Is(err, net.ErrClosed) {
+		err := run()
+		select {
+		case <-s.done: // whatever it says, it was told to stop
+		default:
 			s.log.Error("mail emulator stopped serving", "protocol", name, "error", err)
 		}
 	}()
@@ -212,9 +223,14 @@ func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	go func() { stopped <- s.smtpServer.Shutdown(ctx) }() // waits for clients, which we cut
+	for _, ln := range s.listeners() {                    // a server that is about to serve does not close its own
+		_ = ln.Close()
+	}
 	s.serving.Wait()
 	s.hangUpAll()
-	errs = append(errs, <-stopped)
+	if err := <-stopped; err != nil && !errors.Is(err, net.ErrClosed) {
+		errs = append(errs, err)
+	}
 	s.live.Wait()
 	return errors.Join(errs...)
 }

@@ -22,7 +22,8 @@ var clock = time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
 func start(t *testing.T, change ...func(*mailfake.Options)) *mailfake.Server {
 	t.Helper()
 	opts := mailfake.Options{
-		Clock: func() time.Time { return clock },
+		UIDValidity: 700,
+		Clock:       func() time.Time { return clock },
 		Mailboxes: []mailfake.MailboxConfig{
 			{Address: support, Password: "secret", Tokens: []string{"token-1"}},
 			{Address: "sales@acme.test", Password: "secret", SaveToSent: true, RewriteMessageID: true, StrictSender: true},
