@@ -68,7 +68,7 @@ func (me *self) decodeMessage(channel string, ev *event) []bridge.Action {
 	case "message_deleted":
 		gone := bridge.Action{Verb: bridge.VerbDelete, Origin: bridge.OriginText, Place: bridge.Place{Channel: channel, Message: ev.Deleted}}
 		if ev.Previous != nil {
-			gone.Actor = me.actor(ev.Previous)
+			gone.Actor, gone.OwnThread = me.actor(ev.Previous), me.owns(ev.Previous)
 			gone.Place = bridge.Place{Channel: channel, Thread: ev.Previous.place(channel).Thread, Message: ev.Deleted}
 		}
 		return []bridge.Action{gone}
@@ -106,7 +106,13 @@ func (me *self) decodeChanged(channel string, ev *event) []bridge.Action {
 	return []bridge.Action{a}
 }
 
+// decodeReaction reads an emoji; those that stand for a verb are that verb.
 func (me *self) decodeReaction(ev *event, verb bridge.Verb) []bridge.Action {
+	args := bridge.Args{}
+	if v, a, ok := command.Emoji(ev.Reaction); ok && verb == bridge.VerbReact {
+		verb, args = v, a
+	}
+	args.Emoji = ev.Reaction
 	kind := bridge.ActorPerson
 	if ev.User == me.User {
 		return nil
@@ -116,7 +122,7 @@ func (me *self) decodeReaction(ev *event, verb bridge.Verb) []bridge.Action {
 	}
 	return []bridge.Action{{
 		Verb: verb, Origin: bridge.OriginEmoji, Actor: bridge.Actor{ID: ev.User, Kind: kind},
-		Place: bridge.Place{Channel: ev.Item.Channel, Message: ev.Item.TS}, Args: bridge.Args{Emoji: ev.Reaction}, Order: ev.EventTS,
+		Place: bridge.Place{Channel: ev.Item.Channel, Message: ev.Item.TS}, Args: args, Order: ev.EventTS,
 	}}
 }
 
@@ -147,13 +153,16 @@ func (me *self) actor(m *message) bridge.Actor {
 	return bridge.Actor{ID: m.User, Kind: bridge.ActorPerson}
 }
 
+// owns tells whether m is a reply under a post of ours.
+func (me *self) owns(m *message) bool { return m.ThreadTS != m.TS && m.ParentUser == me.User }
+
 // said reads what somebody typed. How it began is judged by the characters as typed,
 // whatever their formatting; its text is Markdown.
 func (me *self) said(channel string, m *message) bridge.Action {
 	t := readText(m.Blocks, m.Text)
 	a := bridge.Action{
 		Origin: bridge.OriginText, Actor: me.actor(m), Place: m.place(channel), Order: m.TS,
-		Raw: t.plain, Files: surfaceFiles(m.Files), Broadcast: m.Subtype == "thread_broadcast",
+		Raw: t.plain, Files: surfaceFiles(m.Files), Broadcast: m.Subtype == "thread_broadcast", OwnThread: me.owns(m),
 	}
 	bot := false
 	for _, id := range t.mentions {

@@ -55,24 +55,32 @@ func (me *self) splitEvent(kind string, body []byte) arrival {
 // ours tells whether something is addressed to our app in our workspace.
 func (me *self) ours(team, app string) bool { return team == me.Team && app == me.App }
 
-// read decodes an inner event and gives its channel, which is an object in some events.
+// read decodes an inner event and gives its channel. Of events that we don't store only the
+// type is read: their fields have other forms.
 func (ev *event) read(raw json.RawMessage) (string, error) {
-	if err := json.Unmarshal(raw, ev); err != nil {
-		return "", err
-	}
-	var at struct {
+	var head struct {
+		Type    string          `json:"type"`
 		Channel json.RawMessage `json:"channel"`
 	}
-	if err := json.Unmarshal(raw, &at); err != nil {
+	if err := json.Unmarshal(raw, &head); err != nil {
 		return "", err
 	}
-	var id string
-	if len(at.Channel) > 0 && at.Channel[0] == '"' {
-		if err := json.Unmarshal(at.Channel, &id); err != nil {
+	ev.Type = head.Type
+	switch head.Type {
+	case "message", "app_mention", "reaction_added", "reaction_removed":
+		if err := json.Unmarshal(raw, ev); err != nil {
+			return "", err
+		}
+	default:
+		return "", nil
+	}
+	var channel string
+	if len(head.Channel) > 0 {
+		if err := json.Unmarshal(head.Channel, &channel); err != nil {
 			return "", err
 		}
 	}
-	return id, nil
+	return channel, nil
 }
 
 func (me *self) splitMessage(kind, channel string, ev *event, body []byte) arrival {

@@ -36,14 +36,29 @@ type private struct {
 	Place bridge.Place `json:"place"`
 	Zone  string       `json:"zone,omitempty"` // IANA name
 	At    int64        `json:"at,omitempty"`   // unix seconds when it was opened
+	Text  string       `json:"text,omitempty"` // typed before a conversation was picked
+	Pick  bool         `json:"pick,omitempty"` // asks for the conversation only
 }
 
 func (p private) encode() string {
 	raw, err := json.Marshal(p)
+	if err == nil && len(raw) > privateBytes && p.Text != "" {
+		p.Text = "" // the form asks again
+		raw, err = json.Marshal(p)
+	}
 	if err != nil || len(raw) > privateBytes {
 		return ""
 	}
 	return string(raw)
+}
+
+// remember begins what a form keeps.
+func (s *Surface) remember(at bridge.Place, zone *time.Location) private {
+	p := private{Place: at, At: s.now().Unix()}
+	if zone != nil {
+		p.Zone = zone.String()
+	}
+	return p
 }
 
 func readPrivate(s string) private {
@@ -68,7 +83,11 @@ func (v *formView) submit() (view.Filled, map[string]string) {
 	if err != nil {
 		return view.Filled{}, map[string]string{"": "This form is no longer valid. Close it and open it again."}
 	}
-	return view.Submit(verb, args, v.values(), time.Unix(p.At, 0), p.zone())
+	out, errs := view.Submit(verb, args, v.values(), time.Unix(p.At, 0), p.zone())
+	if p.Pick && out.Text == "" {
+		out.Text = p.Text
+	}
+	return out, errs
 }
 
 // values gives the inputs by field name.
@@ -114,7 +133,7 @@ func (v *formView) formErrors(errs map[string]string) map[string]any {
 }
 
 // modal renders a form.
-func (me *self) modal(f view.Form, at bridge.Place, zone *time.Location, now time.Time) slackapi.ModalViewRequest {
+func (me *self) modal(f view.Form, p private) slackapi.ModalViewRequest {
 	r := renderer{me: me, seed: "i"}
 	for _, b := range f.Intro {
 		r.block(b)
@@ -126,10 +145,7 @@ func (me *self) modal(f view.Form, at bridge.Place, zone *time.Location, now tim
 	}
 	m.CallbackID = "form"
 	m.Submit = plainObject(cutRunes(f.Submit, titleRunes))
-	p := private{Verb: string(f.Verb), Args: command.Value(f.Args), Place: at, At: now.Unix()}
-	if zone != nil {
-		p.Zone = zone.String()
-	}
+	p.Verb, p.Args = string(f.Verb), command.Value(f.Args)
 	m.PrivateMetadata = p.encode()
 	return m
 }

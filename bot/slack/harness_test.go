@@ -173,7 +173,13 @@ func (d *desk) waitFact(t *testing.T, id string) channels.Fact {
 func (d *desk) ids() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.Clone(d.order)
+	out := slices.Clone(d.order)
+	for i, id := range out {
+		if q := d.facts[id].Quarantine; q != "" {
+			out[i] += " (" + q + ")"
+		}
+	}
+	return out
 }
 
 // withPrefix waits for the first fact whose id begins so.
@@ -230,7 +236,7 @@ func newStage(t *testing.T, run bool, change ...func(*Options, *slackfake.Option
 	t.Helper()
 	fo := slackfake.Options{TriggerLife: 3 * time.Second}
 	d := newDesk()
-	opt := Options{Rate: 1, Desk: d, ShareWait: 600 * time.Millisecond}
+	opt := Options{Rate: 1, Desk: d, Connections: 1, ShareWait: 600 * time.Millisecond}
 	for _, c := range change {
 		c(&opt, &fo)
 	}

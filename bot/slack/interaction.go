@@ -166,7 +166,7 @@ func (me *self) decodeInteraction(body []byte) ([]bridge.Action, error) {
 	if err := json.Unmarshal(body, &in); err != nil {
 		return nil, fmt.Errorf("%w: interaction: %w", errDecode, err)
 	}
-	a := bridge.Action{Actor: in.actor(me), Place: in.place()}
+	a := bridge.Action{Actor: in.actor(me), Place: in.place(), OwnThread: in.Message != nil && me.owns(in.Message)}
 	switch in.Type {
 	case "block_actions":
 		if len(in.Actions) == 0 {

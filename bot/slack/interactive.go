@@ -2,13 +2,10 @@ package slack
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
 
-	"parley/bot/command"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -112,10 +109,42 @@ func (s *Surface) submitted(ctx context.Context, me *self, in *interaction, body
 	if in.View == nil || in.View.Callback != "form" {
 		return answer{}, nil
 	}
-	if _, errs := in.View.submit(); len(errs) > 0 {
+	filled, errs := in.View.submit()
+	if len(errs) > 0 {
 		return answer{payload: in.View.formErrors(errs)}, nil
 	}
+	if readPrivate(in.View.Private).Pick && asks(filled) {
+		return s.follow(me, in, filled), nil
+	}
 	return answer{}, s.journal(ctx, me, kindInteraction, in.TriggerID, in.place(), body)
+}
+
+// asks tells whether a verb needs its own form after the conversation was picked.
+func asks(f view.Filled) bool {
+	if (f.Verb == bridge.VerbNote || f.Verb == bridge.VerbReply) && f.Text != "" {
+		return false
+	}
+	return view.Asks(f.Verb, f.Args)
+}
+
+// follow puts the verb's own form in place of the one that asked for the conversation.
+func (s *Surface) follow(me *self, in *interaction, f view.Filled) answer {
+	at := in.place()
+	return answer{
+		payload: map[string]any{"response_action": "update", "view": me.waiting(at)},
+		after: func(ctx context.Context) {
+			m := s.formModal(ctx, me, f.Verb, f.Args, at, in.User.ID, f.Text)
+			if _, err := s.api.UpdateViewContext(ctx, m, "", "", in.View.ID); err != nil {
+				s.log.Warn("slack form not updated", "error", err)
+			}
+		},
+	}
+}
+
+// waiting holds a form's place.
+func (me *self) waiting(at bridge.Place) slackapi.ModalViewRequest {
+	line := view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: "Loading …"}}}
+	return me.window(view.Card{Blocks: []view.Block{line}}, at)
 }
 
 // journal stores a submitted action under its trigger, which Slack uses once.
@@ -137,7 +166,7 @@ func (s *Surface) formModal(ctx context.Context, me *self, verb bridge.Verb, arg
 	if err != nil {
 		return me.problem(err, at)
 	}
-	return me.modal(form, at, f.Zone, s.now())
+	return me.modal(form, s.remember(at, f.Zone))
 }
 
 // cardModal makes a window of details, history or a list.
@@ -181,8 +210,7 @@ func (s *Surface) open(ctx context.Context, me *self, in *interaction, build fun
 		return
 	case <-timer.C:
 	}
-	waiting := me.window(view.Card{Title: "Parley", Blocks: []view.Block{{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: "Loading …"}}}}}, in.place())
-	shown, err := s.showView(ctx, in, waiting)
+	shown, err := s.showView(ctx, in, me.waiting(in.place()))
 	m := <-made
 	if err == nil {
 		_, err = s.api.UpdateViewContext(ctx, m, "", shown.Hash, shown.ID)
@@ -206,79 +234,4 @@ func (s *Surface) showView(ctx context.Context, in *interaction, m slackapi.Moda
 		return nil, errBlank
 	}
 	return &v.View, nil
-}
-
-// slashCommand is a slash command, as JSON.
-type slashCommand struct {
-	TeamID    string `json:"team_id"`
-	AppID     string `json:"api_app_id"`
-	ChannelID string `json:"channel_id"`
-	UserID    string `json:"user_id"`
-	Command   string `json:"command"`
-	Text      string `json:"text"`
-	TriggerID string `json:"trigger_id"`
-}
-
-// parse reads the command's words. Slack marks mentions in them (should_escape).
-func (c *slashCommand) parse() command.Parsed {
-	w := &writer{tokens: map[string]string{}, names: readLabels(c.Text)}
-	w.tokensOnly(c.Text)
-	t := w.text()
-	name := c.Command
-	if len(name) > 0 && name[0] == '/' {
-		name = name[1:]
-	}
-	return command.Slash(name, t.plain, command.Options{Mentions: t.tokens})
-}
-
-// about tells whether a verb is about one conversation.
-func about(v bridge.Verb) bool {
-	return v != bridge.VerbList && v != bridge.VerbHelp && v != bridge.VerbUnknown && v != bridge.VerbSay
-}
-
-// commanded handles a slash command. It has no thread: without a number it asks which
-// conversation is meant; with arguments missing it asks for those.
-func (s *Surface) commanded(ctx context.Context, me *self, c *slashCommand, body []byte) (answer, error) {
-	p := c.parse()
-	at := bridge.Place{Channel: c.ChannelID}
-	in := &interaction{Type: "command", User: userRef{ID: c.UserID, TeamID: c.TeamID}, TriggerID: c.TriggerID, Container: container{ChannelID: c.ChannelID}}
-	switch {
-	case about(p.Verb) && p.Args.Conversation == 0:
-		return answer{after: func(ctx context.Context) {
-			s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
-				rows, err := s.desk.List(ctx, "all", c.UserID)
-				if err != nil {
-					return me.problem(err, at)
-				}
-				form, err := view.Pick(p.Verb, p.Args, rows)
-				if err != nil {
-					return me.problem(err, at)
-				}
-				return me.modal(form, at, s.opt.Zone, s.now())
-			})
-		}}, nil
-	case about(p.Verb) && p.Err != "":
-		return answer{after: func(ctx context.Context) {
-			s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
-				return s.formModal(ctx, me, p.Verb, p.Args, at, c.UserID, p.Text)
-			})
-		}}, nil
-	}
-	return answer{}, s.journal(ctx, me, kindCommand, c.TriggerID, at, body)
-}
-
-func (me *self) decodeCommand(body []byte) ([]bridge.Action, error) {
-	var c slashCommand
-	if err := json.Unmarshal(body, &c); err != nil {
-		return nil, fmt.Errorf("%w: command: %w", errDecode, err)
-	}
-	p := c.parse()
-	kind := bridge.ActorPerson
-	if c.TeamID != me.Team {
-		kind = bridge.ActorForeign
-	}
-	return []bridge.Action{{
-		Verb: p.Verb, Origin: bridge.OriginSlash, Actor: bridge.Actor{ID: c.UserID, Kind: kind}, Place: bridge.Place{Channel: c.ChannelID},
-		Text: p.Text, Raw: c.Command + " " + c.Text, Marker: p.Marker, Args: p.Args, Explicit: p.Explicit,
-	}}, nil
 }

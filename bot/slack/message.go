@@ -43,6 +43,7 @@ type message struct {
 	Text       string          `json:"text"`
 	TS         string          `json:"ts"`
 	ThreadTS   string          `json:"thread_ts,omitempty"`
+	ParentUser string          `json:"parent_user_id,omitempty"` // who posted the root
 	EventTS    string          `json:"event_ts,omitempty"`
 	Team       string          `json:"team,omitempty"`
 	UserTeam   string          `json:"user_team,omitempty"`

@@ -11,12 +11,17 @@ import (
 	"parley/channels"
 )
 
+// together is how close to each other connections must have been lost to count as lost at
+// the same time: a dead one is noticed late.
+const together = 45 * time.Second
+
 // linkState counts the open connections.
 type linkState struct {
 	mu      sync.Mutex
 	open    int
-	lost    time.Time // when the last one went; zero = before our time
-	pending bool      // a gap was announced and is not filled yet
+	ends    map[int]time.Time // when each connection was last lost
+	lost    time.Time         // since when events may be missing; zero = before our time
+	pending bool              // a gap was announced and is not filled yet
 }
 
 // Run implements bridge.Surface: it learns who we are, keeps the Socket Mode connections
@@ -81,22 +86,36 @@ func (s *Surface) reportError(err error) {
 	s.report(channels.Condition{Status: channels.Broken, Text: text, Hint: hint})
 }
 
-// opened counts a connection; the first one after none may follow a gap.
+// opened counts a connection. Events may be missing when there was no other, or when all
+// were lost at about the same time.
 func (s *Surface) opened() {
 	s.links.mu.Lock()
-	first, lost := s.links.open == 0, s.links.lost
+	gap, since := s.links.open == 0, s.links.lost
 	s.links.open++
+	if !gap && len(s.links.ends) == s.opt.Connections {
+		gap = true
+		for _, at := range s.links.ends {
+			gap = gap && s.now().Sub(at) < together
+			if at.Before(since) || since.IsZero() {
+				since = at
+			}
+		}
+	}
 	s.links.mu.Unlock()
-	if first {
-		s.announceGap(lost)
+	if gap {
+		s.announceGap(since)
 	}
 }
 
 // closed counts a lost connection.
-func (s *Surface) closed() {
+func (s *Surface) closed(n int) {
 	s.links.mu.Lock()
 	defer s.links.mu.Unlock()
 	s.links.open--
+	if s.links.ends == nil {
+		s.links.ends = map[int]time.Time{}
+	}
+	s.links.ends[n] = s.now()
 	if s.links.open == 0 {
 		s.links.lost = s.now()
 	}

@@ -72,7 +72,7 @@ type line struct {
 func (l *line) down() {
 	if l.up {
 		l.up = false
-		l.s.closed()
+		l.s.closed(l.n)
 	}
 }
 

@@ -83,8 +83,28 @@ func TestRefusedEventComesAgain(t *testing.T) {
 	st.desk.waitFact(t, "m:"+st.ch+":"+ts)
 }
 
-// Case 9: the same event on two sockets; case 10: message and app_mention of one ts.
-func TestOneFactPerMessage(t *testing.T) {
+func twoConnections(o *Options, _ *slackfake.Options) { o.Connections = 2 }
+
+// Case 9: the same event on two sockets.
+func TestOneFactOnTwoSockets(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true, twoConnections)
+	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Sockets() == 2 }); err != nil {
+		t.Fatal(err)
+	}
+	st.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultDuplicate})
+	ts := st.say("", "hello")
+	st.desk.waitFact(t, "m:"+st.ch+":"+ts)
+	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.PendingEvents() == 0 }); err != nil {
+		t.Fatal(err)
+	}
+	if n := st.desk.count("m:"); n != 1 {
+		t.Errorf("%d facts", n)
+	}
+}
+
+// Case 10: message and app_mention of one ts.
+func TestMentionIsOneFact(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)
 	st.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultDuplicate})
@@ -145,7 +165,10 @@ func TestGapIsFilledOnce(t *testing.T) {
 // A lost connection is opened again; nothing is missed.
 func TestReconnect(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
+	st := newStage(t, true, twoConnections)
+	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Sockets() == 2 }); err != nil {
+		t.Fatal(err)
+	}
 	root := st.root()
 	st.desk.mu.Lock()
 	filled := st.desk.filled

@@ -1,0 +1,293 @@
+package slack
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"parley/bridge"
+)
+
+func testSelf() *self { return &self{User: "UBOT", Bot: "BBOT", App: "ABOT", Team: "T1"} }
+
+func callbackOf(ev string) []byte {
+	return []byte(`{"type":"event_callback","team_id":"T1","api_app_id":"ABOT","event_id":"Ev1","event":` + ev + `}`)
+}
+
+// actionsOf splits and decodes an event, as the journal does in between.
+func actionsOf(t *testing.T, ev string) (ids []string, actions []bridge.Action) {
+	t.Helper()
+	for _, f := range testSelf().splitEvent(kindEvent, callbackOf(ev)).facts {
+		ids = append(ids, f.ExternalID)
+		if f.Quarantine != "" {
+			continue
+		}
+		as, err := decode(f.Payload)
+		if err != nil {
+			t.Fatalf("decode: %v", err)
+		}
+		actions = append(actions, as...)
+	}
+	return ids, actions
+}
+
+// msg makes a message event in a thread of ours; more are fields in front.
+func msg(more, text string) string {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		panic(err)
+	}
+	return fmt.Sprintf(`{"type":"message",%s"channel":"C1","ts":"1700000002.000200","thread_ts":"1700000001.000100","parent_user_id":"UBOT","text":%s}`, more, quoted)
+}
+
+func TestDecodeMessages(t *testing.T) {
+	t.Parallel()
+	ann := `"user":"UANN","team":"T1",`
+	person := bridge.Actor{ID: "UANN", Kind: bridge.ActorPerson}
+	cases := []struct {
+		name, event string
+		want        func(a bridge.Action) bool
+	}{
+		{"plain", msg(ann, "On our way"), func(a bridge.Action) bool {
+			return a.Verb == bridge.VerbSay && a.Text == "On our way" && a.Raw == a.Text && a.Actor == person && a.OwnThread && !a.MentionsBot &&
+				a.Place == bridge.Place{Channel: "C1", Thread: "1700000001.000100", Message: "1700000002.000200"} && a.Order == "1700000002.000200"
+		}},
+		{"4 thread_broadcast", msg(`"subtype":"thread_broadcast",`+ann, "for all"), func(a bridge.Action) bool { return a.Verb == bridge.VerbSay && a.Broadcast }},
+		{"5 me_message", msg(`"subtype":"me_message",`+ann, "waves"), func(a bridge.Action) bool { return a.Verb == bridge.VerbSay && a.Text == "waves" }},
+		{"note", msg(ann, "note: *careful* with him"), func(a bridge.Action) bool {
+			return a.Verb == bridge.VerbNote && a.Marker == bridge.MarkNote && a.Text == "**careful** with him"
+		}},
+		{"bold note", msg(ann, "*note:* careful"), func(a bridge.Action) bool { return a.Verb == bridge.VerbNote && a.Marker == bridge.MarkNote }},
+		{"slashes", msg(ann, "// careful"), func(a bridge.Action) bool { return a.Verb == bridge.VerbNote && a.Text == "careful" }},
+		{"verb", msg(ann, "!snooze 2h"), func(a bridge.Action) bool {
+			return a.Verb == bridge.VerbSnooze && a.Args.Until == "2h" && a.Marker == bridge.MarkBang
+		}},
+		{"verb with mentions", msg(ann, "!assign <@UBEN>"), func(a bridge.Action) bool {
+			return a.Verb == bridge.VerbAssign && reflect.DeepEqual(a.Args.Agents, []string{"UBEN"}) && reflect.DeepEqual(a.Mentions, []string{"UBEN"})
+		}},
+		{"unknown verb", msg(ann, "!snoze 2h"), func(a bridge.Action) bool { return a.Verb == bridge.VerbUnknown && a.Marker == bridge.MarkBang }},
+		{"escaped verb", msg(ann, "!!important"), func(a bridge.Action) bool {
+			return a.Verb == bridge.VerbSay && a.Marker == bridge.MarkNone && a.Text == "!important"
+		}},
+		{"lone verb", msg(ann, "resolve"), func(a bridge.Action) bool { return a.Verb == bridge.VerbSay && a.Marker == bridge.MarkLone }},
+		{"mention verb", msg(ann, "<@UBOT> snooze 2h"), func(a bridge.Action) bool {
+			return a.Verb == bridge.VerbSnooze && a.Origin == bridge.OriginMention && a.MentionsBot
+		}},
+		{"mention reply", msg(ann, "<@UBOT>, reply: *now*"), func(a bridge.Action) bool {
+			return a.Verb == bridge.VerbReply && a.Explicit && !a.MentionsBot && a.Text == "**now**"
+		}},
+		{"mention of us inside", msg(ann, "ask <@UBOT> please"), func(a bridge.Action) bool { return a.Verb == bridge.VerbSay && a.MentionsBot }},
+		{"colleague", msg(ann, "<@UBEN> look"), func(a bridge.Action) bool {
+			return a.Verb == bridge.VerbSay && reflect.DeepEqual(a.Mentions, []string{"UBEN"}) && a.Text == "<@UBEN> look"
+		}},
+		{"group and broadcast", msg(ann, "<!subteam^S1|@support> <!here>"), func(a bridge.Action) bool { return reflect.DeepEqual(a.Mentions, []string{"S1", "here"}) }},
+		{"top level", `{"type":"message","user":"UANN","channel":"C1","ts":"1700000002.000200","text":"hi"}`, func(a bridge.Action) bool {
+			return a.Place == bridge.Place{Channel: "C1", Message: "1700000002.000200"} && !a.OwnThread
+		}},
+		{"26 foreign", msg(`"user":"UEVE","team":"T1","user_team":"T9","source_team":"T9",`, "hi"), func(a bridge.Action) bool { return a.Actor.Kind == bridge.ActorForeign }},
+		{"26 foreign by team", msg(`"user":"UEVE","team":"T9",`, "hi"), func(a bridge.Action) bool { return a.Actor.Kind == bridge.ActorForeign }},
+		{"26 other app", msg(`"user":"UAPP","bot_id":"B9","app_id":"A9",`, "hi"), func(a bridge.Action) bool { return a.Actor == bridge.Actor{ID: "UAPP", Kind: bridge.ActorBot} }},
+		{"26 workflow", msg(`"subtype":"bot_message","bot_id":"B9",`, "hi"), func(a bridge.Action) bool { return a.Actor == bridge.Actor{ID: "B9", Kind: bridge.ActorBot} }},
+		{"26 Slackbot", msg(`"user":"USLACKBOT",`, "hi"), func(a bridge.Action) bool { return a.Actor.Kind == bridge.ActorBot }},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			ids, as := actionsOf(t, c.event)
+			if len(as) != 1 || ids[0] != "m:C1:1700000002.000200" || !c.want(as[0]) {
+				t.Errorf("ids %v, got %+v", ids, as)
+			}
+		})
+	}
+}
+
+func TestDecodeChanges(t *testing.T) {
+	t.Parallel()
+	changed := func(now, before string) string {
+		return `{"type":"message","subtype":"message_changed","channel":"C1","event_ts":"1700000009.000000","message":` + now + `,"previous_message":` + before + `}`
+	}
+	m := func(more, text string) string {
+		return fmt.Sprintf(`{"type":"message","user":"UANN","ts":"1700000002.000200","thread_ts":"1700000001.000100","parent_user_id":"UBOT",%s"text":%q}`, more, text)
+	}
+	e1, e2 := `"edited":{"user":"UANN","ts":"1700000005.000000"},`, `"edited":{"user":"UANN","ts":"1700000006.000000"},`
+
+	t.Run("1 edit", func(t *testing.T) {
+		t.Parallel()
+		ids, as := actionsOf(t, changed(m(e1, "new"), m("", "old")))
+		if len(as) != 1 || as[0].Verb != bridge.VerbEdit || as[0].Text != "new" || as[0].Version != "1700000005.000000" || !strings.HasPrefix(ids[0], "e:C1:1700000002.000200:") {
+			t.Errorf("ids %v, got %+v", ids, as)
+		}
+	})
+	t.Run("1 edit back is another fact", func(t *testing.T) {
+		t.Parallel()
+		a, _ := actionsOf(t, changed(m(e1, "x"), m("", "y")))
+		b, _ := actionsOf(t, changed(m(e2, "x"), m(e1, "z")))
+		if a[0] == b[0] {
+			t.Errorf("both %s", a[0])
+		}
+	})
+	t.Run("35 edit into a note", func(t *testing.T) {
+		t.Parallel()
+		_, as := actionsOf(t, changed(m(e1, "note: he is rude"), m("", "Dear customer")))
+		if len(as) != 1 || as[0].Verb != bridge.VerbEdit || as[0].Marker != bridge.MarkNote {
+			t.Errorf("got %+v", as)
+		}
+	})
+	t.Run("3 unfurl only", func(t *testing.T) {
+		t.Parallel()
+		if ids, as := actionsOf(t, changed(m(`"attachments":[{"id":1}],`, "see https://x.test"), m("", "see https://x.test"))); len(ids)+len(as) != 0 {
+			t.Errorf("ids %v, got %+v", ids, as)
+		}
+	})
+	t.Run("3 unfurl after an edit", func(t *testing.T) {
+		t.Parallel()
+		if ids, as := actionsOf(t, changed(m(`"attachments":[{"id":1}],`+e1, "x"), m(e1, "x"))); len(ids)+len(as) != 0 {
+			t.Errorf("ids %v, got %+v", ids, as)
+		}
+	})
+	t.Run("file removed", func(t *testing.T) {
+		t.Parallel()
+		_, as := actionsOf(t, changed(m(`"files":[{"id":"F1","mode":"tombstone"}],`, "x"), m(`"files":[{"id":"F1"},{"id":"F2"}],`, "x")))
+		if len(as) != 1 || as[0].Files[0].Unavailable != "deleted" {
+			t.Errorf("got %+v", as)
+		}
+	})
+	t.Run("7 tombstone", func(t *testing.T) {
+		t.Parallel()
+		tomb := `{"type":"message","subtype":"tombstone","user":"USLACKBOT","ts":"1700000001.000100","thread_ts":"1700000001.000100","text":"This message was deleted."}`
+		before := `{"type":"message","user":"UBOT","bot_id":"BBOT","ts":"1700000001.000100","thread_ts":"1700000001.000100","text":"card"}`
+		ids, as := actionsOf(t, changed(tomb, before))
+		if len(as) != 1 || as[0].Verb != bridge.VerbDelete || as[0].Place != (bridge.Place{Channel: "C1", Message: "1700000001.000100"}) ||
+			as[0].Actor.Kind != bridge.ActorSelf || ids[0] != "d:C1:1700000001.000100" {
+			t.Errorf("ids %v, got %+v", ids, as)
+		}
+	})
+	t.Run("2 deleted reply", func(t *testing.T) {
+		t.Parallel()
+		ids, as := actionsOf(t, `{"type":"message","subtype":"message_deleted","channel":"C1","ts":"1700000009.000000","deleted_ts":"1700000002.000200","previous_message":`+m("", "x")+`}`)
+		if len(as) != 1 || as[0].Verb != bridge.VerbDelete || as[0].Place.Thread != "1700000001.000100" || as[0].Place.Message != "1700000002.000200" ||
+			as[0].Actor.ID != "UANN" || ids[0] != "d:C1:1700000002.000200" {
+			t.Errorf("ids %v, got %+v", ids, as)
+		}
+	})
+	t.Run("our own card changed", func(t *testing.T) {
+		t.Parallel()
+		own := `{"type":"message","user":"UBOT","bot_id":"BBOT","app_id":"ABOT","ts":"1700000001.000100","text":"card"}`
+		if ids, as := actionsOf(t, changed(own, own)); len(ids)+len(as) != 0 {
+			t.Errorf("ids %v, got %+v", ids, as)
+		}
+	})
+}
+
+func TestDecodeFiles(t *testing.T) {
+	t.Parallel()
+	files := `"subtype":"file_share","user":"UANN","files":[
+		{"id":"F1","name":"a.pdf","mimetype":"application/pdf","size":9,"mode":"hosted","url_private":"https://files.slack.com/p","url_private_download":"https://files.slack.com/d"},
+		{"id":"F2","name":"b","mode":"external","is_external":true,"url_private":"https://drive.test/b"},
+		{"id":"F3","mode":"hidden_by_limit"},{"id":"F4","mode":"tombstone"},
+		{"id":"F5","mode":"hosted","file_access":"check_file_info"}],`
+	_, as := actionsOf(t, msg(files, ""))
+	want := []bridge.SurfaceFile{
+		{ID: "F1", Name: "a.pdf", ContentType: "application/pdf", SizeBytes: 9, URL: "https://files.slack.com/d"},
+		{ID: "F2", Name: "b", Unavailable: "external link"},
+		{ID: "F3", Name: "file-F3", Unavailable: "hidden by the limit of the Slack plan"},
+		{ID: "F4", Name: "file-F4", Unavailable: "deleted"},
+		{ID: "F5", Name: "file-F5"},
+	}
+	if len(as) != 1 || !reflect.DeepEqual(as[0].Files, want) {
+		t.Errorf("got %+v", as)
+	}
+}
+
+func TestDecodeReactions(t *testing.T) {
+	t.Parallel()
+	ev := func(kind, user, emoji string) string {
+		return fmt.Sprintf(`{"type":%q,"user":%q,"reaction":%q,"item":{"type":"message","channel":"C1","ts":"1700000002.000200"},"item_user":"UBOT","event_ts":"1700000003.000300"}`, kind, user, emoji)
+	}
+	ids, as := actionsOf(t, ev("reaction_added", "UANN", "eyes"))
+	if len(as) != 1 || as[0].Verb != bridge.VerbTake || as[0].Origin != bridge.OriginEmoji || as[0].Args.Emoji != "eyes" || as[0].Place.Message != "1700000002.000200" ||
+		ids[0] != "r:C1:1700000002.000200:UANN:eyes:1700000003.000300" {
+		t.Errorf("ids %v, got %+v", ids, as)
+	}
+	if _, as := actionsOf(t, ev("reaction_added", "UANN", "tada")); len(as) != 1 || as[0].Verb != bridge.VerbReact || as[0].Args.Emoji != "tada" {
+		t.Errorf("got %+v", as)
+	}
+	if _, as := actionsOf(t, ev("reaction_removed", "UANN", "eyes")); len(as) != 1 || as[0].Verb != bridge.VerbUnreact {
+		t.Errorf("got %+v", as)
+	}
+	if ids, _ := actionsOf(t, ev("reaction_added", "UBOT", "eyes")); len(ids) != 0 {
+		t.Errorf("own mark stored as %v", ids)
+	}
+}
+
+// Only what is addressed to our app in our workspace is taken.
+func TestForeignCallbacks(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		strings.Replace(string(callbackOf(msg(`"user":"UANN",`, "x"))), "T1", "T9", 1),
+		strings.Replace(string(callbackOf(msg(`"user":"UANN",`, "x"))), "ABOT", "A9", 1),
+		`{"type":"event_callback","event":{"type":"message"}}`,
+	} {
+		if a := testSelf().splitEvent(kindEvent, []byte(body)); !a.foreign || len(a.facts) != 0 {
+			t.Errorf("%s gave %+v", body, a)
+		}
+	}
+}
+
+// Case 8: of own uploads only the message's id is learned.
+func TestOwnUploadIsLearned(t *testing.T) {
+	t.Parallel()
+	a := testSelf().splitEvent(kindEvent, callbackOf(msg(`"subtype":"file_share","user":"UBOT","bot_id":"BBOT","files":[{"id":"F1"}],`, "")))
+	want := []seen{{File: "F1", Channel: "C1", Thread: "1700000001.000100", TS: "1700000002.000200"}}
+	if len(a.facts) != 0 || !reflect.DeepEqual(a.learned, want) {
+		t.Errorf("got %+v", a)
+	}
+}
+
+func FuzzDecodeEvent(f *testing.F) {
+	f.Add([]byte(msg(`"user":"UANN",`, "<@UBOT> !snooze 2h")))
+	f.Add([]byte(`{"type":"message","subtype":"message_changed","channel":"C1","message":{"ts":"1","subtype":"tombstone"}}`))
+	f.Add([]byte(`{"type":"reaction_added","user":"U","reaction":"x","item":{"type":"message","channel":"C","ts":"1"}}`))
+	f.Fuzz(func(t *testing.T, ev []byte) {
+		me := testSelf()
+		for _, fact := range me.splitEvent(kindEvent, callbackOf(string(ev))).facts {
+			if fact.ExternalID == "" || len(fact.ExternalID) > 500 && fact.Quarantine == "" {
+				t.Fatalf("id %q", fact.ExternalID)
+			}
+			if fact.Quarantine != "" {
+				continue
+			}
+			as, err := decode(fact.Payload)
+			if err != nil {
+				t.Fatalf("accepted but not decodable: %v", err)
+			}
+			for _, a := range as {
+				if a.Actor.Kind == bridge.ActorSelf && a.Verb != bridge.VerbDelete {
+					t.Fatalf("our own words: %+v", a)
+				}
+			}
+		}
+	})
+}
+
+func FuzzDecodeInteraction(f *testing.F) {
+	f.Add([]byte(`{"type":"block_actions","user":{"id":"U"},"actions":[{"action_id":"b:take::1","value":""}]}`))
+	f.Add([]byte(`{"type":"view_submission","view":{"private_metadata":"{\"verb\":\"snooze\"}","state":{"values":{"f:until":{"v":{"value":"2h"}}}}}}`))
+	f.Add([]byte(`{"type":"message_action","callback_id":"conv_undo","message":{"ts":"1"}}`))
+	f.Fuzz(func(_ *testing.T, body []byte) {
+		if raw, err := testSelf().wrap(kindInteraction, body); err == nil {
+			_, _ = decode(raw) //nolint:errcheck // must not crash
+		}
+	})
+}
+
+func FuzzDecodeCommand(f *testing.F) {
+	f.Add([]byte(`{"team_id":"T1","command":"/parley","text":"#12 assign <@U1|ann> <#C1|x>"}`))
+	f.Fuzz(func(_ *testing.T, body []byte) {
+		if raw, err := testSelf().wrap(kindCommand, body); err == nil {
+			_, _ = decode(raw) //nolint:errcheck // must not crash
+		}
+	})
+}

@@ -1,0 +1,171 @@
+package slack
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// ManifestOptions choose what the app's manifest asks for.
+type ManifestOptions struct {
+	Name          string // "" = Parley; at most 35 runes
+	PublicURL     string // "" = Socket Mode; else where Slack reaches us, https
+	ShortCommands bool   // also /assign, /snooze and /resolve
+}
+
+// manifest is Slack's description of an app.
+// Source: schema 2.0.0 of app manifests, slackapi/manifest-schema, read 2026-11.
+type manifest struct {
+	Metadata manifestMeta     `json:"_metadata"`
+	Display  manifestDisplay  `json:"display_information"`
+	Features manifestFeatures `json:"features"`
+	OAuth    manifestOAuth    `json:"oauth_config"`
+	Settings manifestSettings `json:"settings"`
+}
+
+type manifestMeta struct {
+	Major int `json:"major_version"`
+	Minor int `json:"minor_version"`
+}
+
+type manifestDisplay struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Color       string `json:"background_color"`
+}
+
+type manifestFeatures struct {
+	Home      map[string]bool    `json:"app_home"`
+	Bot       manifestBot        `json:"bot_user"`
+	Commands  []manifestCommand  `json:"slash_commands"`
+	Shortcuts []manifestShortcut `json:"shortcuts"`
+}
+
+type manifestBot struct {
+	Name   string `json:"display_name"`
+	Online bool   `json:"always_online"`
+}
+
+type manifestCommand struct {
+	Command     string `json:"command"`
+	URL         string `json:"url,omitempty"`
+	Description string `json:"description"`
+	Hint        string `json:"usage_hint,omitempty"`
+	Escape      bool   `json:"should_escape"`
+}
+
+type manifestShortcut struct {
+	Name        string `json:"name"`
+	Type        string `json:"type"`
+	Callback    string `json:"callback_id"`
+	Description string `json:"description"`
+}
+
+type manifestOAuth struct {
+	Scopes map[string][]string `json:"scopes"`
+}
+
+type manifestSettings struct {
+	Events        manifestEvents        `json:"event_subscriptions"`
+	Interactivity manifestInteractivity `json:"interactivity"`
+	Socket        bool                  `json:"socket_mode_enabled"`
+	Rotation      bool                  `json:"token_rotation_enabled"`
+	OrgDeploy     bool                  `json:"org_deploy_enabled"`
+}
+
+type manifestEvents struct {
+	URL    string   `json:"request_url,omitempty"`
+	Events []string `json:"bot_events"`
+}
+
+type manifestInteractivity struct {
+	Enabled bool   `json:"is_enabled"`
+	URL     string `json:"request_url,omitempty"`
+	Options string `json:"message_menu_options_url,omitempty"`
+}
+
+// botScopes are what our calls and events need, no more.
+func botScopes() []string {
+	return []string{
+		"app_mentions:read", "channels:history", "channels:join", "channels:read", "chat:write", "chat:write.customize", "commands",
+		"files:read", "files:write", "groups:history", "groups:read", "im:write", "reactions:read", "reactions:write",
+		"users:read", "users:read.email",
+	}
+}
+
+// botEvents are what we have a use for.
+func botEvents() []string {
+	return []string{
+		"app_mention", "app_uninstalled", "channel_id_changed", "channel_rename", "group_rename",
+		"message.channels", "message.groups", "reaction_added", "reaction_removed", "tokens_revoked",
+	}
+}
+
+// Manifest prints the app's manifest as JSON, to be pasted at api.slack.com. The app token of
+// Socket Mode (connections:write) is made there by hand; manifests don't know it.
+// Errors: a name that is too long, a public URL that isn't https.
+func Manifest(o ManifestOptions) ([]byte, error) {
+	if o.Name == "" {
+		o.Name = "Parley"
+	}
+	if len([]rune(o.Name)) > 35 {
+		return nil, fmt.Errorf("slack: manifest: the name has more than 35 characters")
+	}
+	if o.PublicURL != "" && !strings.HasPrefix(o.PublicURL, "https://") {
+		return nil, fmt.Errorf("slack: manifest: the public URL is not https")
+	}
+	at := func(path string) string {
+		if o.PublicURL == "" {
+			return ""
+		}
+		return strings.TrimSuffix(o.PublicURL, "/") + path
+	}
+	m := manifest{
+		Metadata: manifestMeta{Major: 2, Minor: 1},
+		Display:  manifestDisplay{Name: o.Name, Description: "Conversations with customers as threads", Color: "#1d4d4f"},
+		Features: manifestFeatures{
+			Home:      map[string]bool{"home_tab_enabled": false, "messages_tab_enabled": true, "messages_tab_read_only_enabled": true},
+			Bot:       manifestBot{Name: o.Name, Online: true},
+			Commands:  manifestCommands(o.ShortCommands, at("/slack/commands")),
+			Shortcuts: manifestShortcuts(),
+		},
+		OAuth: manifestOAuth{Scopes: map[string][]string{"bot": botScopes()}},
+		Settings: manifestSettings{
+			Events:        manifestEvents{URL: at("/slack/events"), Events: botEvents()},
+			Interactivity: manifestInteractivity{Enabled: true, URL: at("/slack/interactions"), Options: at("/slack/interactions")},
+			Socket:        o.PublicURL == "",
+		},
+	}
+	out, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("slack: manifest: %w", err)
+	}
+	return append(out, '\n'), nil
+}
+
+func manifestCommands(short bool, url string) []manifestCommand {
+	all := []manifestCommand{{Command: "/parley", Description: "Find and work on conversations", Hint: "mine | find WORDS | #12 assign @ann | help"}}
+	if short {
+		all = append(all,
+			manifestCommand{Command: "/assign", Description: "Assign a conversation", Hint: "#12 @ann"},
+			manifestCommand{Command: "/snooze", Description: "Snooze a conversation", Hint: "#12 tomorrow"},
+			manifestCommand{Command: "/resolve", Description: "Resolve a conversation", Hint: "#12"})
+	}
+	for i := range all {
+		all[i].URL, all[i].Escape = url, true
+	}
+	return all
+}
+
+// manifestShortcuts are entries of a message's menu; shortcutVerb knows their ids.
+func manifestShortcuts() []manifestShortcut {
+	return []manifestShortcut{
+		{"Assign conversation", "message", "conv_assign", "Choose who answers"},
+		{"Snooze conversation", "message", "conv_snooze", "Bring it back later"},
+		{"Tag conversation", "message", "conv_tag", "Add or remove tags"},
+		{"Resolve conversation", "message", "conv_resolve", "It is done"},
+		{"Add internal note", "message", "conv_note", "Never sent to the customer"},
+		{"Undo this reply", "message", "conv_undo", "Take it back while it is held"},
+		{"Send to customer", "message", "conv_send", "Send this message to the customer"},
+	}
+}

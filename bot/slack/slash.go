@@ -1,0 +1,104 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	slackapi "github.com/slack-go/slack"
+
+	"parley/bot/command"
+	"parley/bot/view"
+	"parley/bridge"
+)
+
+// slashCommand is a slash command, as JSON.
+type slashCommand struct {
+	TeamID    string `json:"team_id"`
+	AppID     string `json:"api_app_id"`
+	ChannelID string `json:"channel_id"`
+	UserID    string `json:"user_id"`
+	Command   string `json:"command"`
+	Text      string `json:"text"`
+	TriggerID string `json:"trigger_id"`
+}
+
+// parse reads the command's words. Slack marks mentions in them (should_escape).
+func (c *slashCommand) parse() command.Parsed {
+	w := &writer{tokens: map[string]string{}, names: readLabels(c.Text)}
+	w.tokensOnly(c.Text)
+	t := w.text()
+	name := c.Command
+	if len(name) > 0 && name[0] == '/' {
+		name = name[1:]
+	}
+	return command.Slash(name, t.plain, command.Options{Mentions: t.tokens})
+}
+
+// about tells whether a command is about one conversation.
+func about(p command.Parsed) bool {
+	switch p.Verb {
+	case bridge.VerbList, bridge.VerbHelp, bridge.VerbUnknown, bridge.VerbSay:
+		return false
+	case bridge.VerbFind:
+		return p.Text == "" && p.Args.Note == ""
+	}
+	return true
+}
+
+// incomplete tells whether a command needs a form. Resolving by command needs no note.
+func incomplete(p command.Parsed) bool {
+	if p.Err != "" {
+		return true
+	}
+	return p.Verb != bridge.VerbResolve && p.Verb != bridge.VerbClose && asks(view.Filled{Verb: p.Verb, Args: p.Args, Text: p.Text})
+}
+
+// commanded handles a slash command. It has no thread: without a number it asks which
+// conversation is meant; with arguments missing it asks for those.
+func (s *Surface) commanded(ctx context.Context, me *self, c *slashCommand, body []byte) (answer, error) {
+	p := c.parse()
+	at := bridge.Place{Channel: c.ChannelID}
+	in := &interaction{Type: "command", User: userRef{ID: c.UserID, TeamID: c.TeamID}, TriggerID: c.TriggerID, Container: container{ChannelID: c.ChannelID}}
+	switch {
+	case about(p) && p.Args.Conversation == 0:
+		return answer{after: func(ctx context.Context) {
+			s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
+				rows, err := s.desk.List(ctx, "all", c.UserID)
+				if err != nil {
+					return me.problem(err, at)
+				}
+				form, err := view.Pick(p.Verb, p.Args, rows)
+				if err != nil {
+					return me.problem(err, at)
+				}
+				kept := s.remember(at, s.opt.Zone)
+				kept.Text, kept.Pick = p.Text, true
+				return me.modal(form, kept)
+			})
+		}}, nil
+	case about(p) && incomplete(p):
+		return answer{after: func(ctx context.Context) {
+			s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
+				return s.formModal(ctx, me, p.Verb, p.Args, at, c.UserID, p.Text)
+			})
+		}}, nil
+	}
+	return answer{}, s.journal(ctx, me, kindCommand, c.TriggerID, at, body)
+}
+
+func (me *self) decodeCommand(body []byte) ([]bridge.Action, error) {
+	var c slashCommand
+	if err := json.Unmarshal(body, &c); err != nil {
+		return nil, fmt.Errorf("%w: command: %w", errDecode, err)
+	}
+	p := c.parse()
+	kind := bridge.ActorPerson
+	if c.TeamID != me.Team {
+		kind = bridge.ActorForeign
+	}
+	return []bridge.Action{{
+		Verb: p.Verb, Origin: bridge.OriginSlash, Actor: bridge.Actor{ID: c.UserID, Kind: kind}, Place: bridge.Place{Channel: c.ChannelID},
+		Text: p.Text, Raw: c.Command + " " + c.Text, Marker: p.Marker, Args: p.Args, Explicit: p.Explicit,
+	}}, nil
+}
