@@ -154,7 +154,11 @@ func (s *Server) notify(ch *channel, m *Message) {
 		}
 		s.tell(ch, m, id, users[id], all)
 	}
-	if m.User != "" && !m.isReply() {
+	switch { // who writes has seen what is there
+	case m.User == "":
+	case m.isReply():
+		delete(s.inbox(m.User).threads, ch.ID+"|"+m.ThreadTS)
+	default:
 		s.inbox(m.User).channel(ch.ID).clear()
 	}
 }

@@ -264,16 +264,16 @@ func (p *Person) OpenHome() error {
 var chip = regexp.MustCompile(`<(?:@[UW][A-Z0-9]+|#C[A-Z0-9]+|!here|!channel|!everyone|!subteam\^S[A-Z0-9]+|(?:https?://|mailto:)[^<>|]+)(?:\|[^<>]*)?>`)
 var bareURL = regexp.MustCompile(`https?://[^\s<>|]*[^\s<>|.,;:!?)'"*_~]`)
 
-// wire turns typed text into Slack's form: & < > escaped, chips kept, addresses in <>.
+var typedBullet = regexp.MustCompile(`(?m)^(\s*)[-*] `)
+
+// wire turns typed text into Slack's form: & < > escaped (a quote's mark too), chips kept,
+// addresses in <>, list marks as bullets.
 func (s *Server) wire(text string) string {
+	text = typedBullet.ReplaceAllString(text, "$1• ")
 	var b strings.Builder
 	plainPart := func(t string) {
 		t = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(t)
-		lines := strings.Split(t, "\n")
-		for i, l := range lines { // a quote's mark is escaped by Slack as well
-			lines[i] = bareURL.ReplaceAllString(l, "<$0>")
-		}
-		b.WriteString(strings.Join(lines, "\n"))
+		b.WriteString(bareURL.ReplaceAllString(t, "<$0>"))
 	}
 	last := 0
 	for _, at := range chip.FindAllStringIndex(text, -1) {

@@ -1,0 +1,129 @@
+package slackfake
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+// TestTypedText shows what people's text becomes on the wire, as text and as blocks.
+func TestTypedText(t *testing.T) {
+	t.Parallel()
+	s := New(Options{Users: []User{{ID: "U0ANN00001", Name: "ann"}}})
+	t.Cleanup(func() { s.Close() }) //nolint:errcheck // nothing listens
+	var out strings.Builder
+	for _, typed := range []string{
+		"plain",
+		"*bold* _italic_ ~gone~ `code` *bold _both_*",
+		"snake_case_name and 2*3*4 stay",
+		"a < b & c > d &amp;",
+		"see https://example.test/a_b?x=1&y=2. or <https://example.test|label>",
+		"<@U0ANN00001> in <#C0SUPPORT1> <!here>",
+		"hi :wave::skin-tone-3: :custom_one: :de:",
+		"> quoted\nand not",
+		"- one\n- *two*\n1. first\n2. second",
+		"```\nx := 1 & 2\n```\nafter",
+		"line one\nline two",
+		"",
+	} {
+		wire := s.wire(typed)
+		b, err := json.Marshal(richText(wire))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.WriteString("typed  " + strings.ReplaceAll(typed, "\n", `\n`) + "\nwire   " + strings.ReplaceAll(wire, "\n", `\n`) + "\nblocks " + string(b) + "\n\n")
+	}
+	const golden = "testdata/typed.txt"
+	if *update {
+		if err := os.WriteFile(golden, []byte(out.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil || out.String() != string(want) {
+		t.Errorf("%v, got\n%s", err, out.String())
+	}
+}
+
+// FuzzRichText: any text gives blocks that Slack itself would accept.
+func FuzzRichText(f *testing.F) {
+	for _, seed := range []string{"*a* _b_", "```x", "<@U1|x>", ":a::skin-tone-2:", "> q\n- l\n1. n", "<|>", "`", "**", "~ ~", "::", "<!date^1^{x}|y>"} {
+		f.Add(seed)
+	}
+	s := New(Options{})
+	f.Cleanup(func() { s.Close() }) //nolint:errcheck // nothing listens
+	f.Fuzz(func(t *testing.T, typed string) {
+		parts := richText(s.wire(typed))
+		if len(parts) == 0 {
+			t.Fatal("no elements")
+		}
+		if _, err := json.Marshal(parts); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// FuzzBlocks: no input may crash the checker, and what it accepts it accepts again.
+func FuzzBlocks(f *testing.F) {
+	f.Add(`[{"type":"section","text":{"type":"mrkdwn","text":"x"}}]`)
+	f.Add(`[{"type":"actions","elements":[{"type":"static_select","options":[{"text":{"type":"plain_text","text":"a"},"value":"v"}]}]}]`)
+	f.Add(`[{"type":"input","element":{"type":"plain_text_input"},"label":{}}]`)
+	f.Add(`[{"type":"rich_text","elements":[{"type":"rich_text_list","elements":[null]}]}]`)
+	f.Add(`[null,1,"x",{"type":7}]`)
+	s := New(Options{})
+	f.Cleanup(func() { s.Close() }) //nolint:errcheck // nothing listens
+	f.Fuzz(func(t *testing.T, raw string) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		got, err := s.checkBlocks(json.RawMessage(raw), onMessage)
+		if err != nil {
+			return
+		}
+		if _, err := s.checkBlocks(mustJSON(got), onMessage); err != nil {
+			t.Fatalf("accepted, then refused: %v", err)
+		}
+		fullState(State{}, mustJSON(got))
+	})
+}
+
+// FuzzTS: time stamps survive a round trip.
+func FuzzTS(f *testing.F) {
+	for _, seed := range []string{"1795165200.000001", "1.1", "", ".", "-1.0", "999999999999.999999", "1795165200"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, ts string) {
+		us, ok := parseTS(ts)
+		if !ok {
+			return
+		}
+		if back, ok := parseTS(formatTS(us)); !ok || back != us {
+			t.Fatalf("%q is %d, comes back as %d", ts, us, back)
+		}
+	})
+}
+
+// FuzzArguments: no request body may crash the API.
+func FuzzArguments(f *testing.F) {
+	f.Add("chat.postMessage", "C0SUPPORT1", "x", "[]", "{}")
+	f.Add("views.publish", "", "", "", `{"type":"home","blocks":[]}`)
+	f.Add("views.publish", "", "", "", `{"type":"modal","title":7,"blocks":[{}]}`)
+	f.Add("chat.update", "C0SUPPORT1", "", "null", "7")
+	s := New(Options{Channels: []Channel{{ID: "C0SUPPORT1", Name: "support", Members: []string{"U0FAKEBOT01"}}}})
+	f.Cleanup(func() { s.Close() }) //nolint:errcheck // nothing listens
+	f.Fuzz(func(_ *testing.T, method, channel, text, blocks, object string) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		c := &call{Server: s, method: method, token: s.opt.BotToken, args: map[string]string{
+			"channel": channel, "ts": text, "text": text, "blocks": blocks, "metadata": object, "view": object, "attachments": blocks,
+			"user_id": s.opt.BotUser, "files": blocks, "limit": text, "cursor": text, "thread_ts": text, "user": s.opt.BotUser,
+		}}
+		out, err := c.run()
+		if err == nil {
+			mustJSON(out)
+		}
+	})
+}
