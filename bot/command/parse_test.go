@@ -84,13 +84,14 @@ func TestParseVerbs(t *testing.T) {
 
 		"!reply Hello there": {Verb: bridge.VerbReply, Text: "Hello there"}, "!reply: Hello\n\nBye": {Verb: bridge.VerbReply, Text: "Hello\n\nBye"},
 		"!assign <@UANN>": {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}}}, "!a <@UANN>": {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}}},
-		"!assign to <@UANN>":                              {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}}},
-		"!assign <@UANN> +<@UBOB>":                        {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN", "UBOB"}}},
-		"!assign <@UANN>, <@UBOB>":                        {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN", "UBOB"}}},
-		"!assign <@UANN> and <@UBOB>":                     {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN", "UBOB"}}},
-		"!assign +<@UBOB>":                                {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UBOB"}, Add: true}},
-		"!assign + <@UBOB>":                               {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UBOB"}, Add: true}},
-		"!assign -<@UBOB>":                                {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UBOB"}, Remove: true}},
+		"!assign to <@UANN>":          {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}}},
+		"!assign <@UANN> +<@UBOB>":    {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN", "UBOB"}}},
+		"!assign <@UANN>, <@UBOB>":    {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN", "UBOB"}}},
+		"!assign <@UANN> and <@UBOB>": {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN", "UBOB"}}},
+		"!assign +<@UBOB>":            {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UBOB"}, Add: true}},
+		"!assign + <@UBOB>":           {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UBOB"}, Add: true}},
+		"!assign ann":                 {Verb: bridge.VerbAssign, Args: args{Agents: []string{"ann"}}}, "!assign @ann": {Verb: bridge.VerbAssign, Args: args{Agents: []string{"@ann"}}},
+		"!assign <@UANN> +@bob, thanks":                   {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN", "@bob"}, Note: "thanks"}},
 		"!assign me":                                      {Verb: bridge.VerbAssign, Args: args{Agents: []string{"me"}}},
 		"!assign me +<@UBOB> both please":                 {Verb: bridge.VerbAssign, Args: args{Agents: []string{"me", "UBOB"}, Note: "both please"}},
 		"!assign Ann@Acme.test":                           {Verb: bridge.VerbAssign, Args: args{Agents: []string{"ann@acme.test"}}},
@@ -163,7 +164,7 @@ func TestParseWrong(t *testing.T) {
 	t.Parallel()
 	for text, says := range map[string]string{
 		"!take it easy": "Nothing may follow", "!unassign <@UANN>": "Nothing may follow", "!take\nHello customer": "Nothing may follow", "!mine now": "Nothing may follow",
-		"!assign ann": "who “ann” is", "!assign @ann": "who “@ann” is", "!assign <@UANN> @bobby": "know “@bobby”", "!assign <@UANN> -<@UBOB>": "not both", "!assign +#billing": "comes a person", "!assign #12": "who “#12” is",
+		"!assign ann please": "who “ann please” is", "!assign -<@UBOB>": "name all who keep it", "!assign <@UANN> -@bob": "name all who keep it", "!assign +": "comes a person", "!assign +#billing": "comes a person", "!assign #12": "who “#12” is",
 		"!cc bob": "“bob” is no address", "!cc bob@": "no address", "!cc -bob@x.test eve@x.test": "not both", "!to -bob@x.test": "Only !cc", "!to Bob Miller <bob@x.test>": "“Bob” is no address",
 		"!list nothing": "There is no list", "!reslove": "Did you mean !resolve", "!asign <@UANN>": "Did you mean !assign", "/snoze 2h": "Did you mean /snooze", "!qqqqqqqq": "There is no verb “!qqqqqqqq”.",
 	} {

@@ -10,6 +10,7 @@ import (
 
 var (
 	meWord   = regexp.MustCompile(`^(?i:me|myself|mir|mich)\b`)
+	bareName = regexp.MustCompile(`^[\p{L}][\p{L}\p{N}._-]*$`)
 	teamName = regexp.MustCompile(`^#(?:"([^"]+)"|“([^”]+)”|([\p{L}\p{N}_.&-]*[\p{L}_][\p{L}\p{N}_.&-]*))`)
 	between  = regexp.MustCompile(`^[\s\p{Zs}\p{Cf},;&]+`)
 	joining  = regexp.MustCompile(`^(?i:and|und|to|an)[\s\p{Zs}]+`)
@@ -18,47 +19,48 @@ var (
 	phone    = regexp.MustCompile(`^\+?[0-9][0-9()./-]{4,20}$`)
 )
 
-// people reads "@x +@y note", "+@y", "-@y", "me", "#team note"; it gives what is
-// wrong, for people.
+// people reads "@x +@y note", "+@y", "ann", "me", "#team note"; it gives what is wrong,
+// for people. Names that were typed without picking them stay words: "@ann".
 func people(args *bridge.Args, text string, opt Options) (bad string) {
-	text = unlink(text)
-	signs := map[byte]bool{}
+	text = trim(unlink(text))
+	if bareName.MatchString(text) {
+		args.Agents = []string{text}
+		if meWord.MatchString(text) {
+			args.Agents = []string{"me"}
+		}
+		return ""
+	}
 	for {
 		text = text[len(between.FindString(text)):]
 		if after := text[len(joining.FindString(text)):]; strings.HasPrefix(after, "#") || opens(after, opt) {
 			text = after
 		}
-		var sign byte
-		if after := strings.TrimLeft(strings.TrimLeft(text, "+-"), " "); text != "" && strings.IndexByte("+-", text[0]) >= 0 {
-			sign, text = text[0], after
+		if strings.HasPrefix(text, "-") && opens(text, opt) {
+			return "To take somebody off, name all who keep it: !assign @ann @bob"
+		}
+		after, plus := strings.CutPrefix(text, "+")
+		if plus {
+			text = strings.TrimLeft(after, " ")
 		}
 		id, cut := person(text, opt)
+		if cut == 0 && plus {
+			return "After “+” comes a person: !assign +@bob"
+		}
 		if cut == 0 {
-			m := teamName.FindStringSubmatch(text)
-			if m != nil && sign == 0 && len(args.Agents) == 0 {
-				args.Team, args.Note = m[1]+m[2]+m[3], trim(text[len(m[0]):])
-				return ""
-			}
-			if sign != 0 {
-				return "After “" + string(sign) + "” comes a person: !assign +@bob"
-			}
 			break
 		}
-		if first := len(args.Agents) == 0; first {
-			args.Add, args.Remove = sign == '+', sign == '-'
+		if len(args.Agents) == 0 {
+			args.Add = plus
 		}
-		signs[sign] = true
 		args.Agents = append(args.Agents, id)
 		text = text[cut:]
 	}
-	args.Note = trim(text)
-	switch {
-	case len(args.Agents) == 0:
+	if m := teamName.FindStringSubmatch(text); m != nil && len(args.Agents) == 0 {
+		args.Team, args.Note = m[1]+m[2]+m[3], trim(text[len(m[0]):])
+		return ""
+	}
+	if args.Note = trim(text); len(args.Agents) == 0 {
 		return "I don't know who “" + clip(text) + "” is. Pick a person after @, use an e-mail address, or name a #team."
-	case signs['-'] && len(signs) > 1:
-		return "Say either who leaves (-@bob) or who gets it (@ann), not both at once."
-	case strings.HasPrefix(args.Note, "@"):
-		return "I don't know “" + clip(args.Note) + "”. Pick the person from the list that appears after @, or use an e-mail address."
 	}
 	return ""
 }
@@ -73,6 +75,10 @@ func opens(text string, opt Options) bool {
 func person(text string, opt Options) (id string, cut int) {
 	if cut = mentionAt(text, opt); cut > 0 {
 		return opt.Mentions[text[:cut]], cut
+	}
+	if typed := typedMention.FindString(text); typed != "" {
+		typed = strings.TrimRight(typed, ".")
+		return typed, len(typed)
 	}
 	if me := meWord.FindString(text); me != "" {
 		return "me", len(me)

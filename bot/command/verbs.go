@@ -96,7 +96,7 @@ func ownerVerbs() []Usage {
 		},
 		{
 			Verb: bridge.VerbAssign, Words: []string{"assign", "a", "t", "transfer"}, Form: "!assign @WHO or #TEAM [NOTE]",
-			Sentence: "Hands it to somebody or to a team; with + somebody joins, with - somebody leaves.",
+			Sentence: "Hands it to somebody or to a team; with + somebody joins.",
 			Examples: []string{"!assign @ann", "!assign me +@bob", "!assign #billing wants a refund", "!t @ann knows this customer"},
 			Button:   "Assign", Slash: true, shape: shapePeople, missing: "Say to whom: !assign @ann, or !assign #billing", lone: true,
 		},

@@ -10,31 +10,59 @@ import (
 func mailLine(l bridge.Line, f bridge.Facts) []Block {
 	switch l.Kind {
 	case bridge.LineParticipant:
-		return fate(l, "bust_in_silhouette", newcomers(l)+" joined this mail. Your replies don't go there yet.", "Allow it, if they may read along.")
+		l.Text = "" // the addresses once more
+		return fate(l, f, "bust_in_silhouette", newcomers(l)+" joined this mail. Your replies don't go there yet.", "Allow it, if they may read along.")
 	case bridge.LineRecipients:
 		by := ""
 		if !nobody(l.By) {
 			by = agentName(l.By) + " changed who gets replies. "
 		}
-		return append([]Block{sentence(icon("incoming_envelope"), " ", mentioned(l), by+"Replies go to "+recipients(f)+".", then(l.Reason), then(l.Hint))}, quote(l.Text)...)
+		to := oneLine(or(l.Text, recipients(f)), 1000)
+		return []Block{sentence(icon("incoming_envelope"), " ", mentioned(l), by+"Replies go to "+to+".", then(l.Reason), then(l.Hint))}
 	case bridge.LineAutomatic:
-		why := ""
-		if l.Reason != "" {
-			why = " (" + oneLine(l.Reason, maxNameRunes) + ")"
-		}
-		return append([]Block{sentence(icon("robot_face"), " ", mentioned(l), "Automatic mail from "+customerParty(l, f)+why+".", then(l.Hint))}, quote(l.Text)...)
+		return automatic(l, f)
 	case bridge.LineBounceOther:
-		return fate(l, "warning", "A message came back undelivered, and I can't tell which one it was.", "If it was yours, look for the address below and try another one.")
+		return fate(l, f, "warning", "A message came back undelivered, and I can't tell which one it was.", "If it was yours, look for the address and try another one.")
 	case bridge.LineQuarantine:
-		return fate(l, "package", "Something arrived that I could not read. It is kept.", "Tell an admin, who can look at it.")
+		return quarantine(l)
 	case bridge.LineAccount:
-		name := oneLine(f.Account, maxNameRunes)
-		if name != "" {
-			name = "Account " + name + ":"
+		name := "An account:"
+		if n := oneLine(f.Account, maxNameRunes); n != "" {
+			name = "Account " + n + ":"
 		}
 		return append([]Block{sentence(icon("electric_plug"), " ", mentioned(l), name, then(l.Reason), then(l.Hint))}, quote(l.Text)...)
 	}
 	return nil
+}
+
+// automatic is one mail of a machine: who, why it is one, its subject and beginning.
+func automatic(l bridge.Line, f bridge.Facts) []Block {
+	why := ""
+	if l.Reason != "" {
+		why = " (" + oneLine(l.Reason, maxNameRunes) + ")"
+	}
+	parts := []any{icon("robot_face"), " ", mentioned(l), "Automatic mail from " + customerParty(l, f) + why}
+	if subject := oneLine(l.Text, maxSubjectRunes); subject != "" {
+		parts = append(parts, ": ", bold(subject))
+	}
+	blocks := []Block{sentence(parts...)}
+	if begins := oneLine(l.Hint, maxPreviewRunes); begins != "" {
+		blocks = append(blocks, small(text(begins)))
+	}
+	return blocks
+}
+
+// quarantine tells of what could not be read; the hint is what an admin types.
+func quarantine(l bridge.Line) []Block {
+	what := "Something arrived that I could not read."
+	if name := oneLine(l.Text, maxNameRunes); name != "" {
+		what = "Something arrived for " + name + " that I could not read."
+	}
+	parts := []any{icon("package"), " ", mentioned(l), what + " It is kept.", then(l.Reason)}
+	if command, ok := strings.CutPrefix(l.Hint, "parley "); ok {
+		return []Block{sentence(append(parts, " An admin can try it again: ", code("parley "+oneLine(command, 60)))...)}
+	}
+	return []Block{sentence(append(parts, then(or(l.Hint, "Tell an admin, who can look at it.")))...)}
 }
 
 // newcomers names who joined a mail.
@@ -63,22 +91,15 @@ func customerParty(l bridge.Line, f bridge.Facts) string {
 func answerLine(l bridge.Line, f bridge.Facts) []Block {
 	switch l.Kind {
 	case bridge.LineRefused:
-		what := said(l.Reason)
+		what := reasonWords(l.Reason, f)
 		if what == "" {
 			what = "That can't be done now."
 		}
 		return append([]Block{sentence(icon("no_entry_sign"), " ", mentioned(l), refusal(l.Verb)+what, then(l.Hint))}, quote(l.Text)...)
 	case bridge.LineDone:
-		words := said(l.Text)
-		if words == "" {
-			words = doneWords(l, f)
-		}
-		return []Block{sentence(icon("ok"), " ", mentioned(l), words, then(l.Reason), then(l.Hint))}
+		return done(l, f)
 	case bridge.LineWhy:
-		if strings.TrimSpace(l.Text) == "" {
-			return []Block{sentence(icon("bulb"), " ", mentioned(l), or(said(l.Reason), "There is nothing to explain here yet."), then(l.Hint))}
-		}
-		return []Block{{Kind: BlockBody, Text: l.Text}}
+		return why(l, f)
 	}
 	return nil
 }
@@ -94,65 +115,4 @@ func refusal(verb bridge.Verb) string {
 		return "Not sent. "
 	}
 	return "Nothing changed. "
-}
-
-// doneWords confirm a verb that the engine says nothing more about.
-func doneWords(l bridge.Line, f bridge.Facts) string {
-	who := actor(l)
-	switch l.Verb {
-	case bridge.VerbTag:
-		return who + " added " + listed(l.Args.Tags, "tags") + "."
-	case bridge.VerbUntag:
-		return who + " removed " + listed(l.Args.Tags, "tags") + "."
-	case bridge.VerbTopic:
-		return who + " changed the topic to " + or(oneLine(or(l.Args.Note, f.Subject), maxSubjectRunes), "none") + "."
-	case bridge.VerbPending:
-		return who + " marked this as waiting for the customer."
-	case bridge.VerbWake:
-		return who + " ended the snooze."
-	case bridge.VerbUnassign:
-		return who + " put this back to Unassigned."
-	case bridge.VerbTake:
-		return who + " took this."
-	case bridge.VerbReopen:
-		return who + " reopened this."
-	case bridge.VerbResolve:
-		return who + " resolved this."
-	case bridge.VerbClose:
-		return who + " closed this."
-	case bridge.VerbUndo:
-		return who + " took it back."
-	case bridge.VerbNote:
-		return "Noted. It stays inside."
-	case bridge.VerbKeep:
-		return "Kept inside. " + customer(l, f) + " will not get it."
-	case bridge.VerbDrop:
-		return "Dropped. " + customer(l, f) + " will not get it."
-	case bridge.VerbSend, bridge.VerbReply:
-		return "On its way to " + customer(l, f) + "."
-	case bridge.VerbSendAgain:
-		return "Sending it again."
-	case bridge.VerbMarkSent:
-		return who + " marked it as sent."
-	case bridge.VerbAllow:
-		return listed(l.Args.Addresses, "They") + " may get replies now."
-	case bridge.VerbTo, bridge.VerbCC:
-		return "Replies go to " + recipients(f) + "."
-	case bridge.VerbPromote:
-		return who + " made a conversation of it."
-	case bridge.VerbSilence:
-		return "No more posts about this sender."
-	}
-	return "Done."
-}
-
-func listed(words []string, none string) string {
-	if len(words) == 0 {
-		return none
-	}
-	all := make([]string, len(words))
-	for i, w := range words {
-		all[i] = oneLine(w, maxNameRunes)
-	}
-	return strings.Join(all, ", ")
 }

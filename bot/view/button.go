@@ -78,7 +78,11 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 	}
 	var all []Button
 	for _, verb := range l.Verbs {
-		all = append(all, button(verb, args))
+		b := button(verb, args)
+		if l.Kind == bridge.LineFailed && verb == bridge.VerbSendAgain {
+			b.Confirm = "" // it surely did not arrive
+		}
+		all = append(all, b)
 	}
 	return all
 }

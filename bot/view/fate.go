@@ -1,6 +1,10 @@
 package view
 
-import "parley/bridge"
+import (
+	"slices"
+
+	"parley/bridge"
+)
 
 // fateLine says what became of a person's message when it did not simply go out. It
 // starts with the author's mention, says who did not get it and why, then what to do;
@@ -9,40 +13,56 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 	who := customer(l, f)
 	switch l.Kind {
 	case bridge.LineAsk:
-		return fate(l, "raised_hand_with_fingers_splayed", "Not sent yet.", "Send it, or keep it inside?")
+		return fate(l, f, "raised_hand_with_fingers_splayed", "Not sent yet: "+who+" does not have this.", "Send it, or keep it inside?")
 	case bridge.LineInside:
-		return fate(l, "house", "This stayed inside: "+who+" did not get it.", "")
+		return fate(l, f, "house", "This stayed inside: "+who+" did not get it.", nextFor(l, "Send it, if it was meant for the customer."))
 	case bridge.LineParked:
-		return fate(l, "hourglass", "Not sent: I found this late, and the conversation has moved on.", "Send it if it still fits, or drop it.")
+		what := "Not sent: I found this late, and the conversation has moved on."
+		if l.Reason != "" && l.Reason != "late" {
+			what = "Not sent: " + who + " does not have this."
+		}
+		return fate(l, f, "hourglass", what, "Send it if it still fits, or drop it.")
 	case bridge.LineFailed:
-		return fate(l, "warning", "Not delivered: "+who+" did not get this.", "")
+		return fate(l, f, "warning", "Not delivered: "+who+" did not get this.", nextFor(l, "Put right what is wrong, then send it again."))
 	case bridge.LineRetrying:
 		since := []any{icon("hourglass_flowing_sand"), " ", mentioned(l), "Not delivered yet: " + who + " does not have this."}
 		if !l.Since.IsZero() {
 			since = append(since, " I have been trying since ", at(l.Since, f.Zone), ".")
 		}
-		return append([]Block{sentence(append(since, then(l.Reason), then(or(l.Hint, "I keep trying.")))...)}, quote(l.Text)...)
+		return append([]Block{sentence(append(since, then(reasonWords(l.Reason, f)), then(or(l.Hint, "I keep trying.")))...)}, quote(l.Text)...)
 	case bridge.LineDelayed:
-		return fate(l, "hourglass_flowing_sand", "Sent, but the other side has not delivered it to "+who+" yet and keeps trying.", "Nothing to do now. You will hear if it fails.")
+		return fate(l, f, "hourglass_flowing_sand", "Sent, but the other side has not delivered it to "+who+" yet and keeps trying.", "Nothing to do now. You will hear if it fails.")
 	case bridge.LineUnclear:
-		return fate(l, "grey_question", "Nobody can tell whether "+who+" got this.", "Look for it where sent messages are. Then mark it as sent, or send it again.")
+		return fate(l, f, "grey_question", "Nobody can tell whether "+who+" got this.", "Look for it where sent messages are. Then mark it as sent, or send it again.")
 	case bridge.LineEditLate:
-		return fate(l, "pencil2", "You changed this after it was sent: "+who+" has the earlier text.", "If it matters, send the new text as a message of its own.")
+		return fate(l, f, "pencil2", "You changed this after it was sent: "+who+" has the earlier text.", "If it matters, send the new text as a message of its own.")
 	case bridge.LineDeleteLate:
-		return fate(l, "wastebasket", "This was deleted here after it was sent: "+who+" has it.", "")
+		return fate(l, f, "wastebasket", "This was deleted here after it was sent: "+who+" has it.", "")
 	case bridge.LineUndone:
-		return fate(l, "leftwards_arrow_with_hook", "Taken back in time: "+who+" did not get this.", "")
+		return fate(l, f, "leftwards_arrow_with_hook", "Taken back in time: "+who+" did not get this.", "")
 	case bridge.LineTopLevel:
-		return fate(l, "mag", "This reached no customer: it was typed in the channel, not in a conversation's thread.", "Type it in the thread of the conversation that it is for.")
+		return fate(l, f, "mag", "This reached no customer: it was typed in the channel, not in a conversation's thread.", "Type it in the thread of the conversation that it is for.")
 	case bridge.LineNotMapped:
-		return fate(l, "no_entry", "Nothing was sent: I don't know you as an agent.", "Ask an admin to add you, then type it again.")
+		l.Reason = ""
+		return fate(l, f, "no_entry", "Nothing was sent: I don't know you as an agent.", "Ask an admin to add you, then type it again.")
 	}
 	return nil
 }
 
 // fate is a line about one message. The engine's hint wins over the usual one.
-func fate(l bridge.Line, mark, what, usual string) []Block {
-	return append([]Block{sentence(icon(mark), " ", mentioned(l), what, then(l.Reason), then(or(l.Hint, usual)))}, quote(l.Text)...)
+func fate(l bridge.Line, f bridge.Facts, mark, what, usual string) []Block {
+	return append([]Block{sentence(icon(mark), " ", mentioned(l), what, then(reasonWords(l.Reason, f)), then(or(l.Hint, usual)))}, quote(l.Text)...)
+}
+
+// nextFor says what to do next where there are buttons to do it with.
+func nextFor(l bridge.Line, hint string) string {
+	switch {
+	case len(l.Verbs) == 0:
+		return ""
+	case slices.Contains(l.Verbs, bridge.VerbReopen):
+		return "Reopen it first. " + hint
+	}
+	return hint
 }
 
 func or(s, otherwise string) string {

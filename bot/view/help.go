@@ -32,7 +32,7 @@ func Help(word string) Card {
 
 // ways says how else the verb can be given.
 func ways(u command.Usage) []Piece {
-	groups := [][]Piece{{text("Also:")}}
+	var groups [][]Piece
 	for _, w := range u.Words[1:] {
 		groups = append(groups, []Piece{code("!" + w)})
 	}
@@ -46,7 +46,7 @@ func ways(u command.Usage) []Piece {
 	for _, e := range u.Emoji {
 		groups = append(groups, []Piece{icon(e)})
 	}
-	return joined(" ", groups...)
+	return append([]Piece{text("Also: ")}, joined(between, groups...)...)
 }
 
 func helpAll() Card {

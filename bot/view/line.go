@@ -16,6 +16,9 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 	case bridge.LineList:
 		return List(l.Text, l.Rows, f.Zone)
 	case bridge.LineDetails:
+		if l.Other.ID != 0 {
+			f = l.Other
+		}
 		return Details(f)
 	}
 	var blocks []Block
@@ -30,6 +33,9 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 	if l.SourceRef.Message != "" && l.SourceRef.Channel != "" && l.Text == "" {
 		blocks = append(blocks, small(thread("To the message", l.SourceRef)))
 	}
+	if l.Kind == bridge.LineRefused && len(l.Verbs) == 0 && f.Status.Open() && Asks(l.Verb, bridge.Args{}) && l.Verb != bridge.VerbReply && l.Verb != bridge.VerbClose {
+		l.Verbs = []bridge.Verb{l.Verb} // the form asks for what was missing
+	}
 	return Card{Blocks: blocks, Buttons: buttons(l, f)}
 }
 
@@ -37,22 +43,25 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 func stateLine(l bridge.Line, f bridge.Facts) []Block {
 	switch l.Kind {
 	case bridge.LineAssigned:
-		return append([]Block{assignedLine(l)}, quote(l.Text)...)
+		return append([]Block{assignedLine(l, f)}, quote(l.Text)...)
 	case bridge.LineUnassigned:
-		if nobody(l.By) {
-			return []Block{sentence(icon("large_blue_circle"), " ", mentioned(l), "This is unassigned again.", then(l.Reason), then(l.Hint))}
+		if team := oneLine(l.Text, maxNameRunes); team != "" {
+			return []Block{sentence(icon("large_blue_circle"), " ", mentioned(l), actor(l)+" handed this to "+team+". Nobody has it yet.", then(reasonWords(l.Reason, f)), then(l.Hint))}
 		}
-		return []Block{sentence(icon("large_blue_circle"), " ", mentioned(l), agentName(l.By)+" put this back to Unassigned.", then(l.Reason))}
+		if nobody(l.By) {
+			return []Block{sentence(icon("large_blue_circle"), " ", mentioned(l), "This is unassigned again.", then(reasonWords(l.Reason, f)), then(l.Hint))}
+		}
+		return []Block{sentence(icon("large_blue_circle"), " ", mentioned(l), agentName(l.By)+" put this back to Unassigned.", then(reasonWords(l.Reason, f)))}
 	case bridge.LineWoke:
 		if !nobody(l.By) {
-			return []Block{sentence(icon("alarm_clock"), " ", mentioned(l), agentName(l.By)+" ended the snooze.", then(l.Reason))}
+			return []Block{sentence(icon("alarm_clock"), " ", mentioned(l), agentName(l.By)+" ended the snooze.", then(reasonWords(l.Reason, f)))}
 		}
-		return []Block{sentence(icon("alarm_clock"), " ", mentioned(l), "The snooze is over.", then(l.Reason))}
+		return []Block{sentence(icon("alarm_clock"), " ", mentioned(l), "The snooze is over.", then(reasonWords(l.Reason, f)))}
 	case bridge.LineReopened:
 		if nobody(l.By) {
-			return []Block{sentence(icon("large_green_circle"), " ", mentioned(l), customer(l, f)+" wrote again: this is open.", then(l.Reason))}
+			return []Block{sentence(icon("large_green_circle"), " ", mentioned(l), customer(l, f)+" wrote again: this is open.", then(reasonWords(l.Reason, f)))}
 		}
-		return []Block{sentence(icon("large_green_circle"), " ", mentioned(l), agentName(l.By)+" reopened this.", then(l.Reason))}
+		return []Block{sentence(icon("large_green_circle"), " ", mentioned(l), agentName(l.By)+" reopened this.", then(reasonWords(l.Reason, f)))}
 	case bridge.LineContinued:
 		label := number(l.Other.ID)
 		if s := oneLine(l.Other.Subject, maxSubjectRunes); s != "" {
@@ -60,17 +69,17 @@ func stateLine(l bridge.Line, f bridge.Facts) []Block {
 		}
 		return []Block{sentence(icon("arrow_right"), " ", mentioned(l), customer(l, f)+" wrote again. It goes on in ", thread(label, l.Other.Root), ".", then(l.Hint))}
 	case bridge.LineResolved:
-		return append([]Block{sentence(icon("white_check_mark"), " ", mentioned(l), resolvedWords(l), then(l.Reason), then(l.Hint))}, quote(l.Text)...)
+		return append([]Block{sentence(icon("white_check_mark"), " ", mentioned(l), resolvedWords(l), then(reasonWords(l.Reason, f)), then(l.Hint))}, quote(l.Text)...)
 	case bridge.LineSnoozed:
-		return append([]Block{sentence(icon("zzz"), " ", mentioned(l), actor(l)+" snoozed this until ", at(l.Until, f.Zone), ".", then(l.Reason), then(l.Hint))}, quote(l.Text)...)
+		return append([]Block{sentence(icon("zzz"), " ", mentioned(l), actor(l)+" snoozed this until ", at(l.Until, f.Zone), ".", then(reasonWords(l.Reason, f)), then(l.Hint))}, quote(l.Text)...)
 	case bridge.LineRerooted:
-		return []Block{sentence(icon("arrows_counterclockwise"), " ", mentioned(l), "The first message of this conversation was deleted. It goes on in this thread.", then(l.Reason), then(l.Hint))}
+		return []Block{sentence(icon("arrows_counterclockwise"), " ", mentioned(l), "The first message of this conversation was deleted. It goes on in this thread.", then(reasonWords(l.Reason, f)), then(l.Hint))}
 	}
 	return nil
 }
 
 // assignedLine tells the owner: by mention, or by team name when nobody is meant yet.
-func assignedLine(l bridge.Line) Block {
+func assignedLine(l bridge.Line, f bridge.Facts) Block {
 	parts := []any{icon("bust_in_silhouette"), " "}
 	switch {
 	case len(l.Mentions) == 0 && l.Args.Team != "":
@@ -84,14 +93,18 @@ func assignedLine(l bridge.Line) Block {
 	default:
 		parts = append(parts, mentions(l.Mentions), ": "+agentName(l.By)+" assigned this to you.")
 	}
-	return sentence(append(parts, then(l.Reason), then(l.Hint))...)
+	return sentence(append(parts, then(reasonWords(l.Reason, f)), then(l.Hint))...)
 }
 
 func resolvedWords(l bridge.Line) string {
-	if nobody(l.By) {
-		return "This is resolved."
+	what := "resolved"
+	if l.Verb == bridge.VerbClose {
+		what = "closed"
 	}
-	return agentName(l.By) + " resolved this."
+	if nobody(l.By) {
+		return "This is " + what + "."
+	}
+	return agentName(l.By) + " " + what + " this."
 }
 
 // actor names who caused a line; Parley if no agent did.

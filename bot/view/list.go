@@ -37,14 +37,14 @@ func List(list string, rows []bridge.Facts, zone *time.Location) Card {
 // row is one conversation in a list: what it is, who has it, what was said last.
 func row(f bridge.Facts) Block {
 	head := []Piece{icon(statusIcon(f)), text(" "), icon(channelIcon(f)), text(" "), thread(number(f.ID)+" "+partyName(f.Contact), f.Root)}
-	state := statusWords(f)
-	if len(f.Assignees) > 0 {
-		state += ", " + assignees(f)
-	}
+	state := []Piece{text(statusWords(f))}
 	if f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero() {
-		state += " until " + PlainTime(f.SnoozedUntil, f.Zone)
+		state = append(state, text(" until "), at(f.SnoozedUntil, f.Zone))
 	}
-	groups := [][]Piece{head, subject(f), tags(f.Tags), {text(state)}, team(f)}
+	if len(f.Assignees) > 0 {
+		state = append(state, text(", "+assignees(f)))
+	}
+	groups := [][]Piece{head, subject(f), tags(f.Tags), state, team(f)}
 	if !f.LastAt.IsZero() {
 		groups = append(groups, []Piece{at(f.LastAt, f.Zone)})
 	}
@@ -90,14 +90,26 @@ func History(f bridge.Facts, rows []bridge.LogRow) Card {
 	if len(rows) == 0 {
 		c.Blocks = append(c.Blocks, line(text("Nothing has been done yet.")))
 	}
+	c.Blocks = append(c.Blocks, logRows(rows, f)...)
+	return c
+}
+
+// logRows are entries of a log: when, who, what, why.
+func logRows(rows []bridge.LogRow, f bridge.Facts) []Block {
+	var blocks []Block
 	for _, r := range rows {
 		what := " " + oneLine(r.Actor, maxNameRunes) + " " + oneLine(r.What, maxNameRunes)
 		if d := oneLine(r.Detail, 200); d != "" {
-			what += ": " + d
+			if words := reasonWords(d, f); words != said(d) {
+				d = words
+			}
+			if d != "" {
+				what += ": " + d
+			}
 		}
-		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: []Piece{at(r.At, f.Zone), text(what)}})
+		blocks = append(blocks, Block{Kind: BlockItem, Pieces: []Piece{at(r.At, f.Zone), text(what)}})
 	}
-	return c
+	return blocks
 }
 
 // Problem shows a refusal.

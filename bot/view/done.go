@@ -1,0 +1,110 @@
+package view
+
+import (
+	"strings"
+
+	"parley/bridge"
+)
+
+// done confirms a verb. What somebody wrote in a form is shown in the thread.
+func done(l bridge.Line, f bridge.Facts) []Block {
+	lead := []any{icon("ok"), " ", mentioned(l)}
+	switch {
+	case l.Text == "already":
+		return []Block{sentence(append(lead, "It is so already. Nothing changed.", then(l.Hint))...)}
+	case l.Verb == bridge.VerbPromote && l.Other.ID != 0:
+		return []Block{sentence(append(lead, "This is conversation ", thread(number(l.Other.ID), l.Other.Root), " now.", then(l.Hint))...)}
+	case l.Verb == bridge.VerbSilence && l.Text != "":
+		return []Block{sentence(append(lead, "No more posts about "+oneLine(l.Text, maxSubjectRunes)+".", then(l.Hint))...)}
+	case l.Verb == bridge.VerbNote && l.Text != "":
+		return append([]Block{sentence(icon("memo"), " ", mentioned(l), doer(l)+" noted, inside:")}, quote(l.Text)...)
+	case l.Verb == bridge.VerbReply && l.Text != "":
+		return append([]Block{sentence(icon("outbox_tray"), " ", mentioned(l), doer(l)+" replied to "+customer(l, f)+":")}, quote(l.Text)...)
+	}
+	return append([]Block{sentence(append(lead, doneWords(l, f), then(reasonWords(l.Reason, f)), then(l.Hint))...)}, quote(l.Text)...)
+}
+
+// why explains the last decisions: in words, or by what was logged.
+func why(l bridge.Line, f bridge.Facts) []Block {
+	lead := sentence(icon("bulb"), " ", mentioned(l), or(reasonWords(l.Reason, f), "What was decided here, the newest first:"), then(l.Hint))
+	switch {
+	case strings.TrimSpace(l.Text) != "":
+		return []Block{{Kind: BlockBody, Text: l.Text}}
+	case len(l.Log) > 0:
+		return append([]Block{lead}, logRows(l.Log, f)...)
+	case l.Reason != "":
+		return []Block{lead}
+	}
+	return []Block{sentence(icon("bulb"), " ", mentioned(l), "Nothing has been decided here yet.")}
+}
+
+// doneWords confirm a verb that the engine says nothing more about.
+func doneWords(l bridge.Line, f bridge.Facts) string {
+	who := doer(l)
+	switch l.Verb {
+	case bridge.VerbTag:
+		return who + " added " + listed(l.Args.Tags, "tags") + "."
+	case bridge.VerbUntag:
+		return who + " removed " + listed(l.Args.Tags, "tags") + "."
+	case bridge.VerbTopic:
+		return who + " changed the topic to " + or(oneLine(or(l.Args.Note, f.Subject), maxSubjectRunes), "none") + "."
+	case bridge.VerbPending:
+		return who + " marked this as waiting for the customer."
+	case bridge.VerbWake:
+		return who + " ended the snooze."
+	case bridge.VerbUnassign:
+		return who + " put this back to Unassigned."
+	case bridge.VerbTake:
+		return who + " took this."
+	case bridge.VerbReopen:
+		return who + " reopened this."
+	case bridge.VerbResolve:
+		return who + " resolved this."
+	case bridge.VerbClose:
+		return who + " closed this."
+	case bridge.VerbUndo:
+		return who + " took it back."
+	case bridge.VerbNote:
+		return "Noted. It stays inside."
+	case bridge.VerbAssign:
+		return who + " changed who has this."
+	case bridge.VerbKeep:
+		return "Kept inside. " + customer(l, f) + " will not get it."
+	case bridge.VerbDrop:
+		return "Dropped. " + customer(l, f) + " will not get it."
+	case bridge.VerbSend, bridge.VerbReply:
+		return "On its way to " + customer(l, f) + "."
+	case bridge.VerbSendAgain:
+		return "Sending it again."
+	case bridge.VerbMarkSent:
+		return who + " marked it as sent."
+	case bridge.VerbAllow:
+		return listed(l.Args.Addresses, "They") + " may get replies now."
+	case bridge.VerbTo, bridge.VerbCC:
+		return "Replies go to " + recipients(f) + "."
+	case bridge.VerbPromote:
+		return who + " made a conversation of it."
+	case bridge.VerbSilence:
+		return "No more posts about this sender."
+	}
+	return "Done."
+}
+
+// doer names who did it; a confirmation without a name is read by the doer alone.
+func doer(l bridge.Line) string {
+	if nobody(l.By) {
+		return "You"
+	}
+	return agentName(l.By)
+}
+
+func listed(words []string, none string) string {
+	if len(words) == 0 {
+		return none
+	}
+	all := make([]string, len(words))
+	for i, w := range words {
+		all[i] = oneLine(w, maxNameRunes)
+	}
+	return strings.Join(all, ", ")
+}

@@ -1,0 +1,188 @@
+package view
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+// golden compares a dump with testdata/name.txt.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".txt")
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs; run with -update and look at the diff\n%s", file, firstDifference(got, string(want)))
+	}
+}
+
+func firstDifference(got, want string) string {
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range min(len(g), len(w)) {
+		if g[i] != w[i] {
+			return fmt.Sprintf("line %d\n got %s\nwant %s", i+1, g[i], w[i])
+		}
+	}
+	return fmt.Sprintf("%d lines, want %d", len(g), len(w))
+}
+
+// dump shows all of a card: pieces by type, buttons with what they do.
+func dump(title string, c Card) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "=== %s\n", title)
+	if c.Title != "" {
+		fmt.Fprintf(&b, "title  %s\n", c.Title)
+	}
+	if c.Name != "" {
+		fmt.Fprintf(&b, "name   %s\n", c.Name)
+	}
+	dumpBlocks(&b, c.Blocks)
+	for _, button := range c.Buttons {
+		b.WriteString("button " + dumpButton(button) + "\n")
+	}
+	return b.String() + "\n"
+}
+
+func dumpBlocks(b *strings.Builder, blocks []Block) {
+	for _, block := range blocks {
+		if block.Kind == BlockBody || block.Kind == BlockQuote {
+			fmt.Fprintf(b, "%-6s %q\n", block.Kind, block.Text)
+			continue
+		}
+		fmt.Fprintf(b, "%-6s ", block.Kind)
+		for _, p := range block.Pieces {
+			switch p.Kind {
+			case PieceText:
+				b.WriteString(p.Text)
+			case PieceIcon:
+				b.WriteString(":" + p.Text + ":")
+			case PieceMention:
+				b.WriteString("<@" + p.Agent.User + " " + p.Text + ">")
+			case PieceTime:
+				b.WriteString("<time " + PlainTime(p.At, p.Zone) + ">")
+			case PieceLink:
+				b.WriteString("<link " + p.Text + " " + p.URL + ">")
+			case PieceThread:
+				b.WriteString("<thread " + p.Text + " " + p.Place.Channel + " " + p.Place.Message + ">")
+			case PieceTag:
+				b.WriteString("<tag " + p.Text + " " + p.Color + ">")
+			case PieceBold, PieceCode:
+				b.WriteString("<" + string(p.Kind) + " " + p.Text + ">")
+			}
+		}
+		b.WriteByte('\n')
+		for _, button := range block.Buttons {
+			b.WriteString("       " + dumpButton(button) + "\n")
+		}
+	}
+}
+
+func dumpButton(b Button) string {
+	s := fmt.Sprintf("[%s] %s %s", b.Label, b.Verb, b.Value)
+	for name, v := range map[string]string{" opens=": string(b.Opens)} {
+		if v != "" {
+			s += name + v
+		}
+	}
+	if b.Style != "" {
+		s += " style=" + string(b.Style)
+	}
+	if b.Confirm != "" {
+		s += " confirm=" + b.Confirm
+	}
+	return s
+}
+
+func dumpForm(title string, f Form) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "=== %s\ntitle  %s\n", title, f.Title)
+	dumpBlocks(&b, f.Intro)
+	for _, field := range f.Fields {
+		fmt.Fprintf(&b, "field  %s %s %q", field.Name, field.Kind, field.Label)
+		if field.Optional {
+			b.WriteString(" optional")
+		}
+		if field.Hint != "" {
+			fmt.Fprintf(&b, " hint=%q", field.Hint)
+		}
+		if field.Example != "" {
+			fmt.Fprintf(&b, " example=%q", field.Example)
+		}
+		if len(field.Value) > 0 {
+			fmt.Fprintf(&b, " value=%q", field.Value)
+		}
+		b.WriteByte('\n')
+		for _, o := range field.Options {
+			fmt.Fprintf(&b, "       (%s) %s\n", o.Value, o.Label)
+		}
+	}
+	fmt.Fprintf(&b, "submit %s -> %s %+v\n\n", f.Submit, f.Verb, f.Args)
+	return b.String()
+}
+
+// The people and the conversation of the tests.
+func berlin(t testing.TB) *time.Location {
+	t.Helper()
+	loc, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loc
+}
+
+func now(t testing.TB) time.Time { return time.Date(2026, 11, 20, 10, 7, 0, 0, berlin(t)) }
+
+func ann() bridge.AgentRef {
+	return bridge.AgentRef{ID: 1, Name: "Ann Lee", User: "UANN", Email: "ann@acme.test", IsAdmin: true}
+}
+func bob() bridge.AgentRef {
+	return bridge.AgentRef{ID: 2, Name: "Bob Ray", User: "UBOB", Email: "bob@acme.test"}
+}
+func eve() bridge.AgentRef {
+	return bridge.AgentRef{ID: 3, Name: "Eve Fox", Email: "eve@acme.test"} // not on this surface
+}
+
+func facts(t testing.TB) bridge.Facts {
+	n := now(t)
+	return bridge.Facts{
+		ID: 12, Status: bridge.StatusOpen, Subject: "Broken lamp", ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email", Account: "support-mail", AccountMode: "live", Team: "Support",
+		Contact: bridge.PartyRef{Name: "Carla Diaz", Address: "carla@shop.example"}, CreatedAt: n.Add(-2 * time.Hour), LastAt: n.Add(-time.Hour), WaitingSince: n.Add(-time.Hour),
+		Root: bridge.Place{Channel: "C1", Message: "100.1"}, LastPreview: "It flickers since Monday.", LastFrom: "customer", Viewer: bob(), Zone: berlin(t),
+	}
+}
+
+// full has everything that facts can have.
+func full(t testing.TB) bridge.Facts {
+	f := facts(t)
+	f.Assignees = []bridge.AgentRef{ann(), bob()}
+	f.Tags = []bridge.Tag{{Name: "billing", Color: "#1d4d4f"}, {Name: "late delivery", Color: "#aa0000"}}
+	f.Participants = []bridge.PartyRef{{Name: "Dan", Address: "dan@shop.example"}, {Name: "eli@shop.example", Address: "eli@shop.example"}}
+	f.WindowUntil = now(t).Add(20 * time.Hour)
+	f.Previous, f.PreviousAt = 9, bridge.Place{Channel: "C1", Message: "90.1"}
+	f.AccountMode, f.Viewer = "trial", ann()
+	return f
+}
+
+func with(f bridge.Facts, change func(*bridge.Facts)) bridge.Facts {
+	change(&f)
+	return f
+}

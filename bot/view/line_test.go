@@ -1,0 +1,222 @@
+package view
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+)
+
+// kind is a LineKind as bridge declares it: not means that a customer did not get
+// something.
+type kind struct {
+	kind bridge.LineKind
+	not  bool
+}
+
+// lineKinds reads them from the source, so that none is forgotten here.
+func lineKinds(t *testing.T) []kind {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "../../bridge/post.go", nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []kind
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if typ, ok := spec.Type.(*ast.Ident); !ok || typ.Name != "LineKind" {
+			return true
+		}
+		value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds = append(kinds, kind{bridge.LineKind(value), strings.HasPrefix(spec.Comment.Text(), "*")})
+		return true
+	})
+	if len(kinds) < 30 {
+		t.Fatalf("only %d kinds found", len(kinds))
+	}
+	return kinds
+}
+
+// sample is a line of a kind with everything that it may have.
+func sample(t *testing.T, k bridge.LineKind) bridge.Line {
+	l := bridge.Line{Kind: k, By: bob(), Mentions: []bridge.AgentRef{ann()}, Reason: "the reason", Hint: "Do this.", Text: "Hello **there**", Until: now(t).Add(23 * time.Hour), Since: now(t).Add(-time.Hour), Args: bridge.Args{Message: 34}}
+	switch k {
+	case bridge.LineAssigned, bridge.LineUnassigned, bridge.LineReopened:
+		l.Reason, l.Hint, l.Text = "", "", ""
+		l.Verbs = []bridge.Verb{bridge.VerbSnooze, bridge.VerbResolve}
+	case bridge.LineWoke:
+		l.By, l.Reason, l.Hint, l.Text = bridge.AgentRef{}, "", "", ""
+	case bridge.LineContinued:
+		l.By, l.Other = bridge.AgentRef{}, with(facts(t), func(f *bridge.Facts) { f.ID = 13 })
+	case bridge.LineResolved, bridge.LineUndone:
+		l.Reason, l.Hint, l.Verbs = "", "", []bridge.Verb{bridge.VerbUndo}
+	case bridge.LineSnoozed:
+		l.Reason, l.Hint, l.Text, l.Verbs = "", "", "", []bridge.Verb{bridge.VerbWake}
+	case bridge.LineAsk, bridge.LineInside, bridge.LineParked:
+		l.Verbs = []bridge.Verb{bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop}
+	case bridge.LineFailed, bridge.LineUnclear:
+		l.Args = bridge.Args{Delivery: 56}
+		l.Verbs = []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent, bridge.VerbDrop}
+	case bridge.LineParticipant:
+		l.Customer, l.Args.Addresses, l.Verbs = bridge.PartyRef{Name: "Dan", Address: "dan@shop.example"}, []string{"dan@shop.example"}, []bridge.Verb{bridge.VerbAllow}
+	case bridge.LineAutomatic:
+		l.Customer, l.Verbs = bridge.PartyRef{Name: "News", Address: "news@list.example"}, []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}
+	case bridge.LineDone:
+		l.Verb, l.Verbs = bridge.VerbTag, []bridge.Verb{bridge.VerbUndo}
+	case bridge.LineHelp:
+		l.Text = "snooze"
+	case bridge.LineList:
+		l.Text, l.Rows = "mine", []bridge.Facts{full(t)}
+	case bridge.LineHistory:
+		l.Log = []bridge.LogRow{{At: now(t), Actor: "Ann Lee", What: "resolved"}}
+	}
+	return l
+}
+
+func TestLine(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for _, k := range lineKinds(t) {
+		full, bare := Line(sample(t, k.kind), full(t)), Line(bridge.Line{Kind: k.kind, Mentions: []bridge.AgentRef{ann()}, Text: "x"}, facts(t))
+		for name, c := range map[string]Card{"full ": full, "bare ": bare} {
+			checkCard(t, name+string(k.kind), c)
+			if len(c.Blocks) == 0 || strings.TrimSpace(Plain(c)) == "" {
+				t.Errorf("%s%s has no words", name, k.kind)
+			}
+		}
+		if k.not {
+			checkKept(t, k.kind, full)
+			checkKept(t, k.kind, bare)
+		}
+		b.WriteString(dump(string(k.kind), full))
+	}
+	golden(t, "line", b.String())
+}
+
+// checkKept holds R-247: who wrote it is mentioned first, and the text is kept.
+func checkKept(t *testing.T, k bridge.LineKind, c Card) {
+	t.Helper()
+	mentions, quotes := 0, 0
+	for _, block := range c.Blocks {
+		if block.Kind == BlockQuote && block.Text != "" {
+			quotes++
+		}
+		for _, p := range block.Pieces {
+			if p.Kind == PieceMention && p.Agent.User == "UANN" {
+				mentions++
+			}
+		}
+	}
+	if mentions != 1 || quotes != 1 {
+		t.Errorf("%s: %d mentions of the author and %d kept texts", k, mentions, quotes)
+	}
+}
+
+// Lines that read differently by who did it, and by what is not known.
+func TestLineVariants(t *testing.T) {
+	t.Parallel()
+	nobody := bridge.AgentRef{}
+	f := facts(t)
+	var b strings.Builder
+	for _, l := range []bridge.Line{
+		{Kind: bridge.LineAssigned, By: ann(), Mentions: []bridge.AgentRef{ann()}},
+		{Kind: bridge.LineAssigned, By: ann(), Mentions: []bridge.AgentRef{bob(), eve()}, Text: "knows the customer"},
+		{Kind: bridge.LineAssigned, By: nobody, Mentions: []bridge.AgentRef{bob()}, Reason: "It was his last time"},
+		{Kind: bridge.LineAssigned, By: ann(), Args: bridge.Args{Team: "Billing"}},
+		{Kind: bridge.LineAssigned},
+		{Kind: bridge.LineUnassigned, Reason: "Ann Lee is away until monday"},
+		{Kind: bridge.LineWoke, By: bob()},
+		{Kind: bridge.LineReopened, Mentions: []bridge.AgentRef{ann()}},
+		{Kind: bridge.LineResolved}, {Kind: bridge.LineSnoozed, Until: now(t)},
+		{Kind: bridge.LineRetrying, Mentions: []bridge.AgentRef{ann()}, Text: "Hi"},
+		{Kind: bridge.LineRecipients}, {Kind: bridge.LineWhy, Reason: "no rule fits"}, {Kind: bridge.LineWhy},
+		{Kind: bridge.LineParticipant, Args: bridge.Args{Addresses: []string{"a@x.test", "b@x.test"}}}, {Kind: bridge.LineParticipant},
+		{Kind: bridge.LineRefused}, {Kind: bridge.LineRefused, Verb: bridge.VerbSnooze, Reason: "I can't read “soonish” as a time.", Hint: "Try: 2h"},
+		{Kind: bridge.LineRefused, Verb: bridge.VerbReply, Reason: "this conversation is resolved", Verbs: []bridge.Verb{bridge.VerbReopen}},
+		{Kind: bridge.LineRefused, Verb: bridge.VerbUnknown, Reason: "there is no verb “!xyz”", Text: "!xyz", Mentions: []bridge.AgentRef{ann()}, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbHelp}},
+		{Kind: bridge.LineRefused, Verb: bridge.VerbList, Reason: "you may not see this"},
+		{Kind: bridge.LineRefused, Verb: bridge.VerbAssign, Reason: "Say to whom", Verbs: []bridge.Verb{bridge.VerbAssign}},
+		{Kind: bridge.LineInside, Mentions: []bridge.AgentRef{eve()}, Text: nasty, Customer: bridge.PartyRef{Name: nasty}},
+		{Kind: bridge.LineDelayed, SourceRef: bridge.Place{Channel: "C1", Thread: "100.1", Message: "101.1"}},
+		{Kind: bridge.LineAccount, Reason: "the password was refused", Hint: "reconnect it"},
+		{Kind: bridge.LineUnassigned, By: ann(), Text: "Billing"},
+		{Kind: bridge.LineResolved, By: ann(), Verb: bridge.VerbClose, Text: "spam"},
+		{Kind: bridge.LineParked, Mentions: []bridge.AgentRef{ann()}, Reason: "paused", Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}},
+		{Kind: bridge.LineInside, Mentions: []bridge.AgentRef{bob()}, Reason: "not_assignee", Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend}},
+		{Kind: bridge.LineInside, Mentions: []bridge.AgentRef{bob()}, Reason: "not_open", Text: "Hi", Verbs: []bridge.Verb{bridge.VerbReopen, bridge.VerbSend}},
+		{Kind: bridge.LineNotMapped, Mentions: []bridge.AgentRef{eve()}, Reason: "not_an_agent", Text: "Hi"},
+		{Kind: bridge.LineWhy, Log: []bridge.LogRow{{At: now(t), Actor: "Parley", What: "kept inside", Detail: "lone_verb"}, {At: now(t), Actor: "Ann Lee", What: "snoozed", Detail: "2026-11-21 09:00 CET"}}},
+		{Kind: bridge.LineQuarantine, Text: "support-mail", Reason: "no header", Hint: "parley replay 12"},
+		{Kind: bridge.LineAutomatic, Customer: bridge.PartyRef{Name: "News", Address: "news@list.example"}, Reason: "list", Text: nasty, Hint: nasty},
+		{Kind: bridge.LineRecipients, By: ann(), Text: "carla@shop.example · copy: dan@shop.example"},
+		{Kind: bridge.LineDone, Text: "already"}, {Kind: bridge.LineDone, Verb: bridge.VerbTake},
+		{Kind: bridge.LineDone, Verb: bridge.VerbPromote, Other: bridge.Facts{ID: 13, Subject: "x"}}, {Kind: bridge.LineDone, Verb: bridge.VerbSilence, Text: "news@list.example"},
+		{Kind: bridge.LineDone, Verb: bridge.VerbNote, By: ann(), Text: "asked the warehouse"}, {Kind: bridge.LineDone, Verb: bridge.VerbReply, By: ann(), Text: "On its way", Verbs: []bridge.Verb{bridge.VerbUndo}},
+		{Kind: bridge.LineRefused, Verb: bridge.VerbSnooze, Reason: "no time was given"},
+		{Kind: bridge.LineDetails, Other: bridge.Facts{ID: 13, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Dan"}}},
+		{Kind: "later", Reason: "something new", Hint: "Look.", Text: "words"},
+	} {
+		c := Line(l, f)
+		checkCard(t, string(l.Kind), c)
+		b.WriteString(dump(string(l.Kind), c))
+	}
+	b.WriteString(dump("account without a conversation", Line(bridge.Line{Kind: bridge.LineAccount, Reason: "x"}, bridge.Facts{})))
+	golden(t, "line_variants", b.String())
+}
+
+// The engine's codes never reach people, who would not know what they mean.
+func TestReasonWords(t *testing.T) {
+	t.Parallel()
+	src, err := os.ReadFile("../../bridge/speak.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := regexp.MustCompile(`return (?:Inside|Ask), "([a-z_]+)"`).FindAllStringSubmatch(string(src), -1)
+	if len(codes) < 10 {
+		t.Fatalf("only %d reasons found", len(codes))
+	}
+	for _, m := range codes {
+		if reasonWords(m[1], facts(t)) == said(m[1]) {
+			t.Errorf("the reason %s has no words", m[1])
+		}
+	}
+	f := full(t)
+	for reason, want := range map[string]string{
+		"not_assignee": "Ann Lee, Bob Ray have this conversation.", "the mailbox is full": "The mailbox is full.", "": "", "late": "", "ann@x.test: user unknown": "ann@x.test: user unknown.", "Done!": "Done!",
+	} {
+		if got := reasonWords(reason, f); got != want {
+			t.Errorf("%q is %q, want %q", reason, got, want)
+		}
+	}
+}
+
+// Each verb that an agent can give has a confirmation of its own.
+func TestLineDone(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for _, v := range []bridge.Verb{
+		bridge.VerbTake, bridge.VerbUnassign, bridge.VerbTag, bridge.VerbUntag, bridge.VerbTopic, bridge.VerbPending, bridge.VerbWake, bridge.VerbResolve, bridge.VerbReopen, bridge.VerbClose, bridge.VerbUndo, bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow,
+		bridge.VerbReply, bridge.VerbNote, bridge.VerbSend, bridge.VerbKeep, bridge.VerbSendAgain, bridge.VerbMarkSent, bridge.VerbDrop, bridge.VerbPromote, bridge.VerbSilence, bridge.VerbReact,
+	} {
+		l := bridge.Line{Kind: bridge.LineDone, By: ann(), Verb: v, Args: bridge.Args{Tags: []string{"billing", "vip"}, Addresses: []string{"dan@shop.example"}}}
+		words := Plain(Line(l, facts(t)))
+		if (words == ":ok: Done.") != (v == bridge.VerbReact) {
+			t.Errorf("%s is confirmed by %q", v, words)
+		}
+		b.WriteString(string(v) + ": " + words + "\n")
+	}
+	golden(t, "line_done", b.String())
+}

@@ -1,0 +1,59 @@
+package view
+
+import (
+	"strings"
+
+	"parley/bridge"
+)
+
+// reasonWords gives words to the engine's codes for why a text didn't go out; a remark
+// that is no code is a sentence already.
+func reasonWords(reason string, f bridge.Facts) string {
+	switch reason {
+	case "note", "undone", "late", "time", "deleted", "empty", "not_a_person", "explicit", "assignee", "claims", "clicked":
+		return "" // the line says it
+	case "customer":
+		return "The customer wrote."
+	case "not_an_agent":
+		return "You are not one of Parley's agents."
+	case "may_not_reply":
+		return "You may not reply in this conversation."
+	case "not_open":
+		return "This conversation is " + strings.ToLower(statusWords(f)) + "."
+	case "watch":
+		return "This account only watches: nothing is sent from here."
+	case "not_assignee":
+		if len(f.Assignees) > 0 {
+			return assignees(f) + " " + plural(len(f.Assignees), "has", "have") + " this conversation."
+		}
+		return "Somebody else has this conversation."
+	case "unknown_verb":
+		return "It begins like a verb, but I know no such verb (!help lists them)."
+	case "lone_verb":
+		return "It is nothing but a verb's word. To do it, type it with a ! before it."
+	case "file_alone":
+		return "It is a file without a word."
+	case "after_remark":
+		return "It comes right after a colleague's remark, so it may be meant for them."
+	case "confirm":
+		return "Every reply of this account waits for a click."
+	case "explicit_mode":
+		return "This account sends only what is said with !reply or the Reply button."
+	case "mentions_us":
+		return "It mentions me."
+	case "mentions_colleague":
+		return "It mentions a colleague."
+	case "paused":
+		return "The account is paused."
+	case "edited":
+		return "It was inside before you changed it."
+	}
+	return said(reason)
+}
+
+func plural(n int, one, more string) string {
+	if n == 1 {
+		return one
+	}
+	return more
+}

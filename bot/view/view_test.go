@@ -1,0 +1,197 @@
+package view
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bot/command"
+	"parley/bridge"
+)
+
+// nasty is what a customer may write to look like somebody or something else.
+const nasty = "<!channel> *Ann Lee*\n:white_check_mark: [x](http://evil.example) <@UANN> \u202etxt.exe\u0000"
+
+func roots(t *testing.T) map[string]bridge.Facts {
+	f, all := facts(t), full(t)
+	return map[string]bridge.Facts{
+		"1 unassigned": f, "2 everything": all,
+		"3 pending":  with(f, func(f *bridge.Facts) { f.Status, f.Assignees = bridge.StatusPending, []bridge.AgentRef{bob()} }),
+		"4 snoozed":  with(all, func(f *bridge.Facts) { f.Status, f.SnoozedUntil = bridge.StatusSnoozed, now(t).Add(23*time.Hour) }),
+		"5 resolved": with(all, func(f *bridge.Facts) { f.Status = bridge.StatusResolved }),
+		"6 closed":   with(all, func(f *bridge.Facts) { f.Status, f.CloseReason = bridge.StatusClosed, "admin" }),
+		"7 bare":     {ID: 1, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "+491511234567", Address: "+491511234567"}},
+		"8 watching": with(f, func(f *bridge.Facts) { f.AccountMode = "watch" }),
+		"9 nasty": with(f, func(f *bridge.Facts) {
+			f.Subject, f.Contact.Name, f.Tags = nasty+strings.Repeat("x", 500), nasty, []bridge.Tag{{Name: nasty}}
+		}),
+	}
+}
+
+func sorted(m map[string]bridge.Facts) []string {
+	var keys []string
+	for c := '0'; c <= '9'; c++ {
+		for k := range m {
+			if strings.HasPrefix(k, string(c)) {
+				keys = append(keys, k)
+			}
+		}
+	}
+	return keys
+}
+
+func TestRootAndDetails(t *testing.T) {
+	t.Parallel()
+	var root, details strings.Builder
+	cases := roots(t)
+	for _, name := range sorted(cases) {
+		f := cases[name]
+		c := Root(f)
+		checkCard(t, name, c)
+		if most := 3; len(c.Blocks) > most || !f.Status.Open() && len(c.Blocks) != 1 || len(c.Buttons) > 4 {
+			t.Errorf("%s: %d lines and %d buttons", name, len(c.Blocks), len(c.Buttons))
+		}
+		root.WriteString(dump(name, c))
+		d := Details(f)
+		checkCard(t, name, d)
+		details.WriteString(dump(name, d))
+	}
+	golden(t, "root", root.String())
+	golden(t, "details", details.String())
+}
+
+// checkCard holds for every card: no line breaks or invisible characters in pieces, labels
+// that fit, buttons that can be read back, no mention in a root.
+func checkCard(t *testing.T, name string, c Card) {
+	t.Helper()
+	if len([]rune(c.Title)) > 24 {
+		t.Errorf("%s: title %q is too long", name, c.Title)
+	}
+	check := append([]Button(nil), c.Buttons...)
+	for _, b := range c.Blocks {
+		check = append(check, b.Buttons...)
+		if len(b.Pieces) == 0 && b.Text == "" {
+			t.Errorf("%s: an empty block", name)
+		}
+		for _, p := range b.Pieces {
+			if strings.ContainsAny(p.Text, "\n\r\x00\u202e") || p.Kind == PieceTime && p.Zone == nil || p.Text == "" && p.Kind != PieceTime {
+				t.Errorf("%s: piece %+v", name, p)
+			}
+		}
+	}
+	for _, b := range check {
+		verb, _, err := command.Button(string(b.Verb), b.Value)
+		if err != nil || verb != b.Verb || b.Label == "" || len([]rune(b.Label)) > 24 {
+			t.Errorf("%s: button %+v: %v", name, b, err)
+		}
+	}
+}
+
+func TestSaid(t *testing.T) {
+	t.Parallel()
+	carla := bridge.PartyRef{Name: "Carla Diaz", Address: "carla@shop.example"}
+	cases := []struct {
+		name string
+		said bridge.Said
+	}{
+		{"text", bridge.Said{From: carla, Text: "Hello *there*\n\n- one"}},
+		{"everything", bridge.Said{From: carla, Text: "See below", Quoted: "old words", ShowQuote: true, Notices: []string{"Encrypted: cannot be displayed."}, Files: []string{"a.pdf", "", "b\n.png"}, Original: "https://help.acme.test/files/x"}},
+		{"quote hidden", bridge.Said{From: carla, Text: "See below", Quoted: "old words"}},
+		{"files only", bridge.Said{From: carla, Files: []string{"a.pdf"}}},
+		{"nothing", bridge.Said{From: bridge.PartyRef{Address: "carla@shop.example"}, Text: " \n"}},
+		{"nasty", bridge.Said{From: bridge.PartyRef{Name: nasty}, Text: nasty}},
+		{"long name", bridge.Said{From: bridge.PartyRef{Name: strings.Repeat("Carla ", 40)}, Text: "Hi"}},
+	}
+	var b strings.Builder
+	for _, c := range cases {
+		card := Said(c.said)
+		checkCard(t, c.name, card)
+		if !strings.HasSuffix(card.Name, " (customer)") || len([]rune(card.Name)) > 75 {
+			t.Errorf("%s: posted as %q", c.name, card.Name)
+		}
+		b.WriteString(dump(c.name, card))
+	}
+	b.WriteString(dump("files", Files(carla, []string{"a.pdf", "photo.jpg"})))
+	golden(t, "said", b.String())
+}
+
+func TestListHistoryHelp(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	cases := roots(t)
+	var rows []bridge.Facts
+	for _, name := range sorted(cases) {
+		rows = append(rows, cases[name])
+	}
+	rows[1].LastFrom = "agent"
+	cards := []struct {
+		name string
+		card Card
+	}{
+		{"all", List("all", rows, nil)},
+		{"nothing", Problem(&bridge.Problem{Code: "x", Text: "this conversation is resolved", Hint: "Reopen it, or start a new one."})},
+	}
+	for _, list := range append(lists(), "", "überfällig") {
+		cards = append(cards, struct {
+			name string
+			card Card
+		}{"empty " + list, List(list, nil, berlin(t))})
+	}
+	for _, c := range cards {
+		checkCard(t, c.name, c.card)
+		b.WriteString(dump(c.name, c.card))
+	}
+	golden(t, "list", b.String())
+
+	history := History(full(t), []bridge.LogRow{
+		{At: now(t), Actor: "Ann Lee", What: "assigned", Detail: "to Bob Ray"}, {At: now(t).Add(-time.Hour), Actor: "Customer", What: "wrote"}, {At: now(t).Add(-2 * time.Hour), Actor: "Parley", What: "opened", Detail: nasty},
+	})
+	checkCard(t, "history", history)
+	golden(t, "history", dump("rows", history)+dump("none", History(facts(t), nil)))
+
+	b.Reset()
+	for _, word := range []string{"", "snooze", "!r", "xyz\n", "cc", "why"} {
+		c := Help(word)
+		checkCard(t, word, c)
+		b.WriteString(dump("help "+strings.TrimSpace(word), c))
+	}
+	golden(t, "help", b.String())
+}
+
+func TestPlain(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for _, c := range []Card{
+		Root(full(t)), Said(bridge.Said{Text: "Hello\nthere", Quoted: "a\nb", ShowQuote: true, Original: "https://x.test/1"}),
+		Line(bridge.Line{Kind: bridge.LineFailed, Mentions: []bridge.AgentRef{ann()}, Text: "Hello\n\nBye", Reason: "the mailbox is full"}, facts(t)), List("mine", []bridge.Facts{full(t)}, nil), Help("tag"),
+	} {
+		b.WriteString(Plain(c) + "\n\n")
+	}
+	golden(t, "plain", b.String())
+}
+
+// A mark must not be an emoji that does something when a colleague joins in.
+func TestMarkIcon(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, m := range []bridge.Mark{bridge.MarkSent, bridge.MarkRead, bridge.MarkWarning, bridge.MarkInside} {
+		icon := MarkIcon(m)
+		if verb, _, ok := command.Emoji(icon); icon == "" || ok || seen[icon] {
+			t.Errorf("%s is %q, which does %s", m, icon, verb)
+		}
+		seen[icon] = true
+	}
+	if MarkIcon("later") != "" {
+		t.Error("an unknown mark has an icon")
+	}
+}
+
+func TestProblemIsError(t *testing.T) {
+	t.Parallel()
+	_, err := NewForm(FormInput{Verb: bridge.VerbTake, Facts: facts(t)})
+	var p *bridge.Problem
+	if !errors.As(err, &p) || p.Text == "" || p.Hint == "" {
+		t.Errorf("no form for take: %v", err)
+	}
+}
