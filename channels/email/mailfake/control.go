@@ -57,7 +57,7 @@ func (s *Server) State() State {
 // Control serves the world to other processes under /_fake/mail/, as JSON:
 //
 //	POST   /_fake/mail/send        Mail with "from"        a customer writes; answers Sent
-//	POST   /_fake/mail/reply       Mail with "from", "message_id_of"; answers Sent
+//	POST   /_fake/mail/reply       Mail with "from", "message_id_of", "program"; answers Sent
 //	POST   /_fake/mail/raw?to=&from=   the mail's bytes    delivered as they are; answers Sent
 //	GET    /_fake/mail/inbox?address=&folder=&min=&wait=&raw=0   []Received, oldest first;
 //	                               with min and wait (a duration) as soon as there are min
@@ -128,7 +128,8 @@ func (s *Server) controlSend(w http.ResponseWriter, r *http.Request) {
 func (s *Server) controlReply(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Mail
-		Answered string `json:"message_id_of"`
+		Answered string  `json:"message_id_of"`
+		Program  Program `json:"program"` // default: gmail
 	}
 	if !read(w, r, &in) {
 		return
@@ -136,7 +137,7 @@ func (s *Server) controlReply(w http.ResponseWriter, r *http.Request) {
 	c := s.Customer(in.From)
 	for _, got := range append(c.Inbox(), s.Sent(c.Address())...) {
 		if got.MessageID == in.Answered {
-			sent, err := c.ReplyWith(got, in.Mail)
+			sent, err := c.ReplyAs(Program(orText(string(in.Program), string(Gmail))), got, in.Mail)
 			respond(w, sent, err)
 			return
 		}

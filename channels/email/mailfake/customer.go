@@ -2,9 +2,7 @@ package mailfake
 
 import (
 	"fmt"
-	"html"
 	"net/mail"
-	"strings"
 	"time"
 )
 
@@ -91,79 +89,4 @@ func (c *Customer) SendRaw(raw []byte, to ...string) (Sent, error) {
 	var err error
 	out.Delivered, out.Refused, err = c.srv.deliver(c.addr.Address, to, raw, false)
 	return out, err
-}
-
-// Reply answers a mail with plain text and HTML, as Gmail does.
-func (c *Customer) Reply(to Received, text string) (Sent, error) {
-	return c.ReplyWith(to, Mail{Text: text})
-}
-
-// ReplyWith answers a mail: what m leaves empty is filled in (To, Subject, In-Reply-To,
-// References, the HTML of its text), and the answered mail is quoted below the text.
-func (c *Customer) ReplyWith(to Received, m Mail) (Sent, error) {
-	if len(m.To) == 0 {
-		for _, a := range to.ReplyTo {
-			m.To = append(m.To, (&mail.Address{Name: a.Name, Address: a.Address}).String())
-		}
-	}
-	if len(m.To) == 0 {
-		m.To = []string{(&mail.Address{Name: to.From.Name, Address: to.From.Address}).String()}
-	}
-	if m.Subject == "" {
-		m.Subject = to.Subject
-		if !strings.HasPrefix(strings.ToLower(m.Subject), "re:") {
-			m.Subject = "Re: " + m.Subject
-		}
-	}
-	if m.InReplyTo == "" {
-		m.InReplyTo = to.MessageID
-	}
-	if len(m.References) == 0 {
-		m.References = append(append([]string{}, to.References...), to.MessageID)
-	}
-	if m.HTML == "" {
-		m.HTML = `<div dir="ltr">` + htmlLines(m.Text) + `</div>`
-	}
-	m.Text, m.HTML = quoteText(m.Text, to), quoteHTML(m.HTML, to)
-	return c.Send(m)
-}
-
-func attribution(to Received) string {
-	who := to.From.Address
-	if to.From.Name != "" {
-		who = to.From.Name + " <" + who + ">"
-	}
-	return fmt.Sprintf("On %s %s wrote:", to.Date.Format("Mon, Jan 2, 2006 at 3:04 PM"), who)
-}
-
-func quoteText(text string, to Received) string {
-	body := to.Text
-	if body == "" {
-		body = to.HTML
-	}
-	var b strings.Builder
-	b.WriteString(strings.TrimRight(text, "\n") + "\n\n" + attribution(to) + "\n\n")
-	for _, line := range strings.Split(strings.TrimRight(body, "\n"), "\n") {
-		if strings.HasPrefix(line, ">") || line == "" {
-			b.WriteString(">" + line + "\n")
-		} else {
-			b.WriteString("> " + line + "\n")
-		}
-	}
-	return b.String()
-}
-
-func quoteHTML(own string, to Received) string {
-	quoted := to.HTML
-	if quoted == "" {
-		quoted = htmlLines(to.Text)
-	}
-	return own + `<br><div class="gmail_quote gmail_quote_container"><div dir="ltr" class="gmail_attr">` +
-		html.EscapeString(attribution(to)) + `<br></div><blockquote class="gmail_quote" ` +
-		`style="margin:0px 0px 0px 0.8ex;border-left:1px solid rgb(204,204,204);padding-left:1ex">` +
-		quoted + `</blockquote></div>` + "\n"
-}
-
-func htmlLines(text string) string {
-	return strings.ReplaceAll(html.EscapeString(strings.TrimRight(text, "\n")), "\n", "<br>\n")
 }

@@ -57,6 +57,9 @@ const (
 	// ActionCut ends the connection after Bytes of a FETCH answer, by default in the
 	// middle of the first literal (OpFETCH).
 	ActionCut Action = "cut"
+	// ActionFreeze stops at the same byte as ActionCut, but keeps the connection open
+	// until Delay is over (0: until the faults are cleared), then goes on (OpFETCH).
+	ActionFreeze Action = "freeze"
 	// ActionFlagsOnly answers a FETCH with bare flag updates, no body (OpFETCH).
 	ActionFlagsOnly Action = "flags_only"
 	// ActionUnknownItem slips a FETCH item in that no RFC names (OpFETCH).
@@ -157,7 +160,7 @@ func knownOp(op Op) bool {
 func knownAction(a Action) bool {
 	switch a {
 	case ActionReply, ActionDropBefore, ActionDropAfter, ActionDelay, ActionDelayAfter, ActionBye, ActionCut,
-		ActionFlagsOnly, ActionUnknownItem, ActionExpunge, ActionUIDValidity, ActionExists, ActionSilent, ActionHideIdle:
+		ActionFreeze, ActionFlagsOnly, ActionUnknownItem, ActionExpunge, ActionUIDValidity, ActionExists, ActionSilent, ActionHideIdle:
 		return true
 	}
 	return false

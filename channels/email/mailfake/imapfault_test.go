@@ -154,6 +154,52 @@ func TestStall(t *testing.T) {
 	}
 }
 
+// TestFreeze: half a literal, silence, then the rest.
+func TestFreeze(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	c := fill(t, s, 2, nil)
+	arm(t, s, mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFreeze})
+	cmd := c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{whole()}})
+	var lit imap.LiteralReader
+	msg := cmd.Next()
+	for lit == nil {
+		if body, ok := msg.Next().(imapclient.FetchItemDataBodySection); ok {
+			lit = body.Literal
+		}
+	}
+	want := s.Inbox(support)[0].Raw
+	first := make([]byte, len(want)/3)
+	if _, err := io.ReadFull(lit, first); err != nil {
+		t.Fatal(err)
+	}
+	rest := make(chan []byte, 1)
+	go func() {
+		b, _ := io.ReadAll(lit)
+		rest <- b
+	}()
+	select {
+	case b := <-rest:
+		t.Fatalf("did not freeze: %d bytes", len(b))
+	case <-login(t, s, nil).Closed(): // another client is served meanwhile
+		t.Fatal("all are frozen")
+	case <-done(login(t, s, nil).Noop()):
+	}
+	s.ClearFaults()
+	if got := append(first, <-rest...); string(got) != string(want) {
+		t.Errorf("%d of %d bytes", len(got), len(want))
+	}
+	if err := cmd.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func done(cmd *imapclient.Command) <-chan error {
+	ch := make(chan error, 1)
+	go func() { ch <- cmd.Wait() }()
+	return ch
+}
+
 func TestUIDValidityChanges(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -62,12 +62,20 @@ func (ss *session) spoilFetch(h hits, targets []target) {
 		t := targets[0]
 		_, _ = fmt.Fprintf(ss.conn.NetConn(), "* %d FETCH (UID %d X-FAKE-ITEM (nobody knows))\r\n", t.seq, t.msg.uid)
 	}
-	if f, ok := h.find(ActionCut); ok {
+	for _, action := range []Action{ActionCut, ActionFreeze} {
+		f, ok := h.find(action)
+		if !ok {
+			continue
+		}
 		n := f.Bytes
 		if n == 0 {
 			n = 60 + len(targets[0].msg.raw)/2 // the line before the literal is shorter than 60
 		}
-		ss.fc.cutAfter(n)
+		var freeze func()
+		if action == ActionFreeze {
+			freeze = func() { ss.srv.pause(ss.fc, h, ActionFreeze) }
+		}
+		ss.fc.cutAfter(n, freeze)
 	}
 }
 

@@ -195,7 +195,7 @@ func TestReply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "reply.eml", bytes.ReplaceAll(sent.Raw, []byte(sent.MessageID), []byte("<id@customer.test>")))
+	golden(t, "reply_gmail.eml", sent.Raw)
 	r := s.Inbox(support)[0]
 	if r.Get("Delivered-To") != "support+c7.ab@acme.test" || r.Subject != "Re: Order 7" || r.InReplyTo != "<c1.m1@acme.test>" ||
 		strings.Join(r.References, " ") != "<anchor@acme.test> <c1.m1@acme.test>" {
@@ -209,6 +209,31 @@ func TestReply(t *testing.T) {
 	}
 	if r := s.Inbox("sales@acme.test"); len(r) != 1 || r[0].Subject != "Other" {
 		t.Errorf("own fields %+v", r)
+	}
+}
+
+// TestPrograms: how each program quotes is golden.
+func TestPrograms(t *testing.T) {
+	t.Parallel()
+	for _, program := range []mailfake.Program{mailfake.Outlook, mailfake.Apple, mailfake.Plain} {
+		s := start(t)
+		m := letter(t, support, ann, "Order 7", "First line\n\n> quoted\nlast <one>")
+		if err := sender(t, s).DialAndSendWithContext(soon(t), m); err != nil {
+			t.Fatal(err)
+		}
+		c := s.Customer("Ann Lee <" + ann + ">")
+		sent, err := c.ReplyAs(program, c.Inbox()[0], mailfake.Mail{Text: "My answer"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "reply_"+string(program)+".eml", sent.Raw)
+		if r := s.Inbox(support)[0]; r.ParseError != "" || !strings.HasPrefix(r.Text, "My answer\n\n") || (r.HTML == "") != (program == mailfake.Plain) {
+			t.Errorf("%s: %+v", program, r)
+		}
+	}
+	s := start(t)
+	if _, err := s.Customer(ann).ReplyAs("abacus", mailfake.Received{}, mailfake.Mail{}); err == nil {
+		t.Error("answered with an abacus")
 	}
 }
 

@@ -15,7 +15,8 @@ type faultConn struct {
 
 	mu        sync.Mutex
 	cutting   bool
-	budget    int // bytes that still get out when cutting
+	budget    int    // bytes that still get out when cutting
+	freeze    func() // waits, then the rest gets out; nil: the rest is lost
 	lastWords bool
 	hideIdle  bool
 
@@ -23,11 +24,11 @@ type faultConn struct {
 	closed chan struct{}
 }
 
-// cutAfter lets n more bytes out, then closes.
-func (c *faultConn) cutAfter(n int) {
+// cutAfter lets n more bytes out, then closes, or with freeze waits and goes on.
+func (c *faultConn) cutAfter(n int, freeze func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.cutting, c.budget = true, n
+	c.cutting, c.budget, c.freeze = true, n, freeze
 }
 
 // hangUp closes after the next write.
@@ -46,15 +47,22 @@ func (c *faultConn) hideIdleCapability() {
 // Write implements net.Conn.
 func (c *faultConn) Write(p []byte) (int, error) {
 	c.mu.Lock()
-	cutting, budget, lastWords, hideIdle := c.cutting, c.budget, c.lastWords, c.hideIdle
+	cutting, budget, freeze, lastWords, hideIdle := c.cutting, c.budget, c.freeze, c.lastWords, c.hideIdle
+	reached := cutting && budget <= len(p)
 	if cutting {
 		c.budget = max(0, c.budget-len(p))
+		c.cutting = !reached
 	}
 	c.mu.Unlock()
-	if cutting && budget <= len(p) {
-		n, _ := c.Conn.Write(p[:budget])
-		_ = c.Close()
-		return n, net.ErrClosed
+	if reached {
+		n, err := c.Conn.Write(p[:budget])
+		if freeze == nil || err != nil {
+			_ = c.Close()
+			return n, net.ErrClosed
+		}
+		freeze()
+		rest, err := c.Conn.Write(p[budget:])
+		return n + rest, err
 	}
 	out := p
 	if hideIdle && bytes.Contains(p, []byte("CAPABILITY ")) {
