@@ -139,7 +139,8 @@ func provide(ctx context.Context, o Options, m machine, home string, acct accoun
 func (own *owned) launch(ctx context.Context, o Options, acct account, bin install, r run) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	deadline := time.Now().Add(leftoverTimeout)
+	late := time.NewTimer(leftoverTimeout)
+	defer late.Stop()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -147,12 +148,14 @@ func (own *owned) launch(ctx context.Context, o Options, acct account, bin insta
 		if err == nil {
 			return nil
 		}
-		if !strings.Contains(said, "is still in use") || time.Now().After(deadline) {
+		if !strings.Contains(said, "is still in use") {
 			return err
 		}
 		err = errors.Join(err, own.unguard())
 		select {
 		case <-ctx.Done():
+			return err
+		case <-late.C:
 			return err
 		case <-tick.C:
 		}

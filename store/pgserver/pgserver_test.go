@@ -82,6 +82,10 @@ func openDir(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return dir
 }
 
@@ -162,7 +166,7 @@ type other struct {
 
 func startOther(t *testing.T, dir, varLib string, env ...string) (*other, error) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0])
+	cmd := exec.CommandContext(context.Background(), os.Args[0])
 	cmd.Env = append(append(os.Environ(), helperDir+"="+dir, helperDir+"_VARLIB="+varLib), env...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
@@ -313,7 +317,7 @@ func TestLogHoldsNoStatements(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context())
+	defer func() { _ = conn.Close(context.Background()) }()
 	if _, err := conn.Exec(t.Context(), "SELECT 'ann@customer.test'::int"); err == nil {
 		t.Fatal("a bad cast succeeded")
 	}
@@ -346,7 +350,7 @@ func TestStarterThreadEnds(t *testing.T) {
 	if s == nil {
 		return
 	}
-	defer s.Close(context.Background())
+	defer func() { _ = s.Close(context.Background()) }()
 	// A signal would be there within microseconds; twenty connections take longer.
 	for range 20 {
 		query(t, s, "SELECT 'alive'")

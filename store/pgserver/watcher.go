@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"sync"
 	"syscall"
 )
 
@@ -27,7 +28,7 @@ func watcher(acct account, pid int) (stop func() error, err error) {
 	if err := read.Close(); err != nil {
 		return nil, fmt.Errorf("watcher: %w", err)
 	}
-	return func() error {
+	return sync.OnceValue(func() error {
 		_, writeErr := write.WriteString("stop\n")
 		err := errors.Join(writeErr, write.Close(), cmd.Wait())
 		var exit *exec.ExitError
@@ -35,5 +36,5 @@ func watcher(acct account, pid int) (stop func() error, err error) {
 			return nil // killed by somebody: nothing left to stop
 		}
 		return err
-	}, nil
+	}), nil
 }

@@ -60,6 +60,8 @@ type server struct {
 
 // binaryServer is the one global: a testing.TB has nowhere to keep what a binary's tests share, and
 // nothing is told when the last of them ended. The server ends with the process.
+//
+//nolint:gochecknoglobals // see above
 var binaryServer = sync.OnceValues(func() (*server, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
