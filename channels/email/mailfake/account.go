@@ -42,6 +42,8 @@ type account struct {
 	customer bool
 	folders  map[string]*folder
 	changed  chan struct{} // closed and replaced at every change
+	auto     *AutoReply    // nil: none
+	answered map[string]int
 }
 
 type folder struct {

@@ -66,6 +66,7 @@ func (s *Server) State() State {
 //	POST   /_fake/mail/faults      Fault                   answers {"id"}
 //	DELETE /_fake/mail/faults?id=                          without id: all
 //	POST   /_fake/mail/recipient   RecipientRule
+//	POST   /_fake/mail/autoreply?address=   AutoReply; empty text: off
 //	POST   /_fake/mail/uidvalidity?address=&folder=
 //	POST   /_fake/mail/disconnect?address=
 //	POST   /_fake/mail/reset
@@ -98,6 +99,16 @@ func (s *Server) Control() http.Handler {
 		var rule RecipientRule
 		if read(w, r, &rule) {
 			respond(w, map[string]bool{"ok": true}, s.SetRecipient(rule))
+		}
+	})
+	mux.HandleFunc("POST /_fake/mail/autoreply", func(w http.ResponseWriter, r *http.Request) {
+		var reply AutoReply
+		if read(w, r, &reply) {
+			set := &reply
+			if reply.Text == "" {
+				set = nil
+			}
+			respond(w, map[string]bool{"ok": true}, s.SetAutoReply(r.FormValue("address"), set))
 		}
 	})
 	mux.HandleFunc("POST /_fake/mail/uidvalidity", func(w http.ResponseWriter, r *http.Request) {

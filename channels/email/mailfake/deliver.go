@@ -122,6 +122,10 @@ func (s *Server) checkRecipient(address string) error {
 func (s *Server) deliver(from string, to []string, raw []byte, trace bool) (delivered, refused []string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.deliverLocked(from, to, raw, trace)
+}
+
+func (s *Server) deliverLocked(from string, to []string, raw []byte, trace bool) (delivered, refused []string, err error) {
 	var first *RefusedError
 	for _, addr := range to {
 		rule := s.ruleLocked(addr)
@@ -163,6 +167,7 @@ func (s *Server) storeLocked(from, addr string, raw []byte, trace bool) {
 		raw = append(b.Bytes(), raw...)
 	}
 	s.appendLocked(a.folder("INBOX"), raw, now)
+	s.autoReplyLocked(a, from, raw)
 }
 
 func (s *Server) saveSent(address string, raw []byte) {

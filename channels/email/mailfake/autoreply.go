@@ -1,0 +1,67 @@
+package mailfake
+
+import (
+	"fmt"
+	"strings"
+)
+
+// maxRude ends the loop that two rude responders make.
+const maxRude = 50
+
+// AutoReply is what a mailbox answers by itself to what it receives.
+type AutoReply struct {
+	Text string `json:"text"`
+	// Rude answers everything, each time, and does not mark its answers: the kind that
+	// makes loops. It stops after 50 answers to one sender. A polite one answers each
+	// sender once, nothing automatic, and says Auto-Submitted (RFC 3834).
+	Rude bool `json:"rude,omitempty"`
+}
+
+// SetAutoReply switches the automatic answer of a mailbox on, or with nil off; an unknown
+// address gets a customer's mailbox. Errors: a malformed address.
+func (s *Server) SetAutoReply(address string, reply *AutoReply) error {
+	c := s.Customer(address)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.findLocked(c.addr.Address)
+	if a == nil {
+		return fmt.Errorf("mailfake: automatic reply: malformed address %q", address)
+	}
+	a.auto, a.answered = reply, map[string]int{}
+	return nil
+}
+
+// autoReplyLocked answers a mail that was just stored, before anything else can happen.
+func (s *Server) autoReplyLocked(a *account, sender string, raw []byte) {
+	if a.auto == nil || sender == "" {
+		return
+	}
+	key, got := strings.ToLower(sender), parseReceived(headerOf(raw))
+	limit := maxRude
+	if !a.auto.Rude {
+		limit = 1
+		if auto := got.Get("Auto-Submitted"); auto != "" && !strings.EqualFold(auto, "no") || got.Get("Precedence") != "" || got.Get("List-Id") != "" {
+			return
+		}
+	}
+	if a.answered[key] >= limit {
+		return
+	}
+	a.answered[key]++
+	m := Mail{
+		From: Address{a.cfg.Name, a.address}.String(), To: []string{sender}, Subject: "Automatic reply: " + got.Subject, Text: a.auto.Text,
+		MessageID: s.newMessageIDLocked(domainOf(a.address)), Date: s.clock(), InReplyTo: got.MessageID,
+	}
+	from := a.address
+	if !a.auto.Rude {
+		m.Headers, from = map[string]string{"Auto-Submitted": "auto-replied"}, ""
+	}
+	answer, err := m.compose()
+	if err != nil { // a sender that cannot be written into a header
+		s.log.Warn("mail emulator could not answer automatically", "error", err)
+		return
+	}
+	if _, _, err := s.deliverLocked(from, []string{sender}, answer, true); err != nil {
+		s.log.Warn("mail emulator's automatic answer was refused", "error", err)
+	}
+}
