@@ -130,6 +130,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 		out["ok"] = true
 		body = mustJSON(out) // under the lock, as answers show live state
 	}
+	c.scopeHeaders(w.Header())
 	s.mu.Unlock()
 	if f != nil && !s.faultAfter(w, r, f) {
 		return
@@ -139,6 +140,17 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeBody(w, http.StatusOK, body)
+}
+
+// scopeHeaders tell a valid token what it may do and what the method accepts. Caller holds s.mu.
+func (c *call) scopeHeaders(h http.Header) {
+	if c.token != c.opt.BotToken || c.revoked {
+		return
+	}
+	h.Set("X-OAuth-Scopes", c.provided())
+	if m := c.api[c.method]; m.scope != "" {
+		h.Set("X-Accepted-OAuth-Scopes", strings.ReplaceAll(m.scope, "|", ","))
+	}
 }
 
 func baseOf(r *http.Request) string {

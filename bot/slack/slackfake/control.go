@@ -36,7 +36,7 @@ func (s *Server) controlRoutes() {
 			writeJSON(w, http.StatusOK, f(r.URL.Query().Get))
 		})
 	}
-	get("state", func(q func(string) string) any { return s.snapshot(q("channel")) })
+	get("state", func(q func(string) string) any { return s.Snapshot(q("channel")) })
 	get("channels", func(func(string) string) any { return s.Channels() })
 	get("users", func(func(string) string) any { return s.Users() })
 	get("messages", func(q func(string) string) any { return s.Messages(q("channel")) })
@@ -82,7 +82,8 @@ type Snapshot struct {
 	Homes      map[string]*View   `json:"homes"`
 }
 
-func (s *Server) snapshot(only string) Snapshot {
+// Snapshot returns the whole workspace, or only one channel of it when its id is given.
+func (s *Server) Snapshot(only string) Snapshot {
 	out := Snapshot{
 		TeamID: s.opt.TeamID, Users: s.Users(), Ephemerals: s.Ephemerals(""),
 		Views: map[string][]*View{}, Homes: map[string]*View{}, Channels: []ChannelState{},

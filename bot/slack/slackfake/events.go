@@ -2,6 +2,7 @@ package slackfake
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 )
@@ -27,6 +28,14 @@ type delivery struct {
 type appResponse struct {
 	body json.RawMessage // nil when empty
 	err  string          // operation_timeout, http_404, …
+}
+
+// respond hands the app's answer to who waits; a second one, or one after a reset, is dropped.
+func (d *delivery) respond(r appResponse) {
+	select {
+	case d.answer <- r:
+	default:
+	}
 }
 
 // LostEvent is an event that Slack gave up on.
@@ -127,7 +136,7 @@ func (s *Server) failed(d *delivery, reason string, final bool) {
 		d.envelope, d.conn = "", nil
 	}
 	if d.answer != nil {
-		d.answer <- appResponse{err: reason}
+		d.respond(appResponse{err: reason})
 		return
 	}
 	if final || d.attempt >= len(s.opt.RetryDelays) {
@@ -156,11 +165,16 @@ func (s *Server) lose(d *delivery, reason string) {
 func (s *Server) PendingEvents() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := len(s.pending) + len(s.held) + len(s.parked)
+	return len(s.underWay())
+}
+
+// underWay lists what waits for the app. Caller holds s.mu.
+func (s *Server) underWay() []*delivery {
+	out := slices.Concat(s.held, s.parked, slices.Collect(maps.Values(s.pending)))
 	for _, q := range s.lanes {
-		n += len(q)
+		out = append(out, q...)
 	}
-	return n
+	return out
 }
 
 // reorderHold is how long a reordered event waits for one to overtake it.

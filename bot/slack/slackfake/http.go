@@ -199,7 +199,7 @@ func (s *Server) deliverHTTP(d *delivery) {
 		}
 		s.failed(d, reason, head.Get("X-Slack-No-Retry") == "1")
 	case d.answer != nil:
-		d.answer <- appResponse{body: answerBody(got)}
+		d.respond(appResponse{body: answerBody(got)})
 	default:
 		s.note(Change{Kind: "ack", ID: d.id})
 	}

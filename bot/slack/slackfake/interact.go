@@ -40,7 +40,7 @@ func (s *Server) ask(ctx context.Context, d *delivery) (appResponse, error) {
 	s.mu.Lock()
 	d.id = s.newID("In")
 	if s.revoked {
-		d.answer <- appResponse{err: "app_uninstalled"}
+		d.respond(appResponse{err: "app_uninstalled"})
 	} else {
 		s.send(d)
 	}

@@ -1,7 +1,6 @@
 package slackfake_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -135,113 +134,6 @@ func TestExternalSelect(t *testing.T) {
 	}
 }
 
-// TestModal opens, fills, refuses, updates, pushes and closes.
-func TestModal(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, slackfake.Options{})
-	var view slack.ModalViewRequest
-	if err := json.Unmarshal([]byte(modalJSON), &view); err != nil {
-		t.Fatal(err)
-	}
-	answers := make(chan any, 1)
-	a := w.listen(func(ev socketmode.Event) (any, bool) {
-		if cb, ok := ev.Data.(slack.InteractionCallback); ok && cb.Type == slack.InteractionTypeViewSubmission {
-			return <-answers, true
-		}
-		return nil, true
-	})
-	if _, err := w.ann.GlobalShortcut(w.ctx, "conv_new"); err != nil {
-		t.Fatal(err)
-	}
-	trigger := interaction(t, a.next(socketmode.EventTypeInteractive)).TriggerID
-	opened, err := w.api.OpenViewContext(w.ctx, trigger, view)
-	if err != nil || opened.View.Hash == "" || opened.View.ID == "" {
-		t.Fatalf("views.open = %+v, %v", opened, err)
-	}
-	_, err = w.api.OpenViewContext(w.ctx, trigger, view)
-	refused(t, err, "exchanged_trigger_id")
-	_, err = w.api.UpdateViewContext(w.ctx, view, "", "wrong.hash", opened.View.ID)
-	refused(t, err, "hash_conflict")
-	updated, err := w.api.UpdateViewContext(w.ctx, view, "", opened.View.Hash, opened.View.ID)
-	if err != nil || updated.View.ID != opened.View.ID || updated.View.Hash == opened.View.Hash {
-		t.Fatalf("views.update = %+v, %v", updated, err)
-	}
-
-	id := opened.View.ID
-	if _, err := w.ann.Submit(w.ctx, id, nil); err == nil || !strings.Contains(err.Error(), "required field") {
-		t.Errorf("empty required input: %v", err)
-	}
-	submit := func(answer any) *slackfake.Outcome {
-		t.Helper()
-		answers <- answer
-		o, err := w.ann.Submit(w.ctx, id, map[string][]string{"a": {"typed"}})
-		if err != nil || o.Error != "" {
-			t.Fatalf("submit = %+v, %v", o, err)
-		}
-		return o
-	}
-	o := submit(slack.NewErrorsViewSubmissionResponse(map[string]string{"b": "too short"}))
-	if o.Errors["b"] != "too short" || o.View == nil || o.View.ID != id {
-		t.Errorf("errors = %+v", o)
-	}
-	cb := interaction(t, a.next(socketmode.EventTypeInteractive))
-	if cb.View.State.Values["b"]["a"].Value != "typed" || cb.View.CallbackID != "m" {
-		t.Errorf("submission = %+v", cb.View.State)
-	}
-	if o = submit(slack.NewUpdateViewSubmissionResponse(&view)); o.View == nil || o.View.ID != id {
-		t.Errorf("update = %+v", o)
-	}
-	if o = submit(slack.NewPushViewSubmissionResponse(&view)); o.View == nil || o.View.ID == id || *o.View.PreviousViewID != id {
-		t.Errorf("push = %+v", o)
-	}
-	if n := len(w.srv.Views(w.ann.ID())); n != 2 {
-		t.Errorf("%d modals open", n)
-	}
-	id = o.View.ID
-	if o = submit(nil); o.View == nil || o.View.ID == id {
-		t.Errorf("empty answer closes one: %+v", o)
-	}
-	id = o.View.ID
-	if o = submit(slack.NewClearViewSubmissionResponse()); o.View != nil {
-		t.Errorf("clear closes all: %+v", o)
-	}
-	_, err = w.api.UpdateViewContext(w.ctx, view, "", "", id)
-	refused(t, err, "not_found")
-}
-
-func TestTriggerExpires(t *testing.T) {
-	t.Parallel()
-	c := newClock()
-	w := newWorld(t, slackfake.Options{Clock: c.now})
-	a := w.listen(nil)
-	ts := w.postCard("")
-	if _, err := w.ann.Click(w.ctx, slackfake.Target{Channel: w.ch, TS: ts}, "take"); err != nil {
-		t.Fatal(err)
-	}
-	trigger := interaction(t, a.next(socketmode.EventTypeInteractive)).TriggerID
-	c.advance(3100 * time.Millisecond)
-	_, _, body := w.call("views.open", w.srv.BotToken(), args("trigger_id", trigger, "view", modalJSON))
-	if body["error"] != "expired_trigger_id" {
-		t.Errorf("late trigger: %v", body)
-	}
-}
-
-func TestPushLimit(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, slackfake.Options{})
-	a := w.listen(nil)
-	for i, method := range []string{"views.open", "views.push", "views.push", "views.push"} {
-		if _, err := w.ann.GlobalShortcut(w.ctx, "x"); err != nil {
-			t.Fatal(err)
-		}
-		trigger := interaction(t, a.next(socketmode.EventTypeInteractive)).TriggerID
-		_, _, body := w.call(method, w.srv.BotToken(), args("trigger_id", trigger, "view", modalJSON))
-		if i < 3 && body["ok"] != true || i == 3 && body["error"] != "push_limit_reached" {
-			t.Errorf("%d %s = %v", i, method, body)
-		}
-	}
-}
-
 func TestHome(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -366,25 +258,50 @@ func TestMessageShortcut(t *testing.T) {
 	}
 }
 
-func TestViewClosed(t *testing.T) {
+// TestEphemeralButtons clicks where only one person sees, and replaces what is seen.
+func TestEphemeralButtons(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	a := w.listen(nil)
-	if _, err := w.ann.GlobalShortcut(w.ctx, "x"); err != nil {
-		t.Fatal(err)
+	root := w.post("root")
+	_, _, body := w.call("chat.postEphemeral", w.srv.BotToken(), args("channel", w.ch, "user", w.ann.ID(), "text", "sure?", "blocks", card, "thread_ts", root))
+	at := slackfake.Target{Channel: w.ch, TS: body["message_ts"].(string)}
+	if _, err := w.ben.Click(w.ctx, at, "take"); err == nil {
+		t.Error("ben cannot see it")
 	}
-	trigger := interaction(t, a.next(socketmode.EventTypeInteractive)).TriggerID
-	loud := strings.Replace(modalJSON, `"type":"modal"`, `"type":"modal","notify_on_close":true`, 1)
-	_, _, body := w.call("views.open", w.srv.BotToken(), args("trigger_id", trigger, "view", loud))
-	id := body["view"].(map[string]any)["id"].(string)
-	if _, err := w.ben.CloseView(w.ctx, id, false); err == nil {
-		t.Error("another person's modal must not be reachable")
-	}
-	if _, err := w.ann.CloseView(w.ctx, id, true); err != nil {
+	if _, err := w.ann.Click(w.ctx, at, "take"); err != nil {
 		t.Fatal(err)
 	}
 	cb := interaction(t, a.next(socketmode.EventTypeInteractive))
-	if cb.Type != slack.InteractionTypeViewClosed || !cb.IsCleared || cb.View.ID != id {
-		t.Errorf("closed = %+v", cb)
+	if !cb.Container.IsEphemeral || cb.Container.ThreadTs != root || cb.Message.Timestamp != "" {
+		t.Errorf("ephemeral click = %+v", cb.Container)
+	}
+	if err := slack.PostWebhookContext(w.ctx, cb.ResponseURL, &slack.WebhookMessage{Text: "done", ReplaceOriginal: true}); err != nil {
+		t.Fatal(err)
+	}
+	if e := w.srv.Ephemerals(w.ann.ID()); len(e) != 1 || e[0].Text != "done" {
+		t.Errorf("replaced = %+v", e)
+	}
+	if err := slack.PostWebhookContext(w.ctx, cb.ResponseURL, &slack.WebhookMessage{DeleteOriginal: true}); err != nil {
+		t.Fatal(err)
+	}
+	if e := w.srv.Ephemerals(""); len(e) != 0 {
+		t.Errorf("deleted = %+v", e)
+	}
+}
+
+// TestResetFreesPeople: nobody waits for an answer that a reset made impossible.
+func TestResetFreesPeople(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{AckTimeout: time.Hour})
+	done := make(chan *slackfake.Outcome, 1)
+	go func() {
+		o, _ := w.ann.GlobalShortcut(w.ctx, "x") //nolint:errcheck // the outcome tells
+		done <- o
+	}()
+	w.until("the click", func() bool { return w.srv.PendingEvents() == 1 })
+	w.srv.Reset()
+	if o := <-done; o == nil || o.Error != "reset" {
+		t.Errorf("outcome = %+v", o)
 	}
 }

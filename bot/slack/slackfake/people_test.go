@@ -59,7 +59,7 @@ func TestUsers(t *testing.T) {
 	}
 }
 
-// TestChannelLife renames, archives, moves, leaves, joins and deletes.
+// TestChannelLife renames, archives, moves and deletes.
 func TestChannelLife(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -86,15 +86,40 @@ func TestChannelLife(t *testing.T) {
 	}
 	do(w.srv.ArchiveChannel(w.ch, false))
 	a.inner("channel_unarchive")
+	fresh, err := w.srv.ChangeChannelID(w.ch)
+	do(err)
+	if _, raw = a.inner("channel_id_changed"); raw["old_channel_id"] != w.ch || raw["new_channel_id"] != fresh {
+		t.Errorf("id changed = %v", raw)
+	}
+	if ch, _, err := w.api.PostMessageContext(w.ctx, w.ch, slack.MsgOptionText("to the old id", false)); err != nil || ch != fresh {
+		t.Errorf("old id leads to %s, %v", ch, err)
+	}
+	do(w.srv.DeleteChannel(fresh))
+	if _, raw = a.inner("channel_deleted"); raw["channel"] != fresh {
+		t.Errorf("deleted = %v", raw)
+	}
+}
+
+// TestMembership kicks, joins and counts.
+func TestMembership(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	a := w.listen(nil)
+	do := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	do(w.srv.Kick(w.ch, w.srv.BotUserID()))
 	a.inner("member_left_channel")
 	a.inner("channel_left")
-	_, _, err = w.api.PostMessageContext(w.ctx, w.ch, slack.MsgOptionText("x", false))
+	_, _, err := w.api.PostMessageContext(w.ctx, w.ch, slack.MsgOptionText("x", false))
 	refused(t, err, "not_in_channel")
 	if _, _, _, err = w.api.JoinConversationContext(w.ctx, w.ch); err != nil {
 		t.Fatal(err)
 	}
-	if _, raw = a.inner("member_joined_channel"); raw["user"] != w.srv.BotUserID() {
+	if _, raw := a.inner("member_joined_channel"); raw["user"] != w.srv.BotUserID() {
 		t.Errorf("joined = %v", raw)
 	}
 	if _, warning, _, err := w.api.JoinConversationContext(w.ctx, w.ch); err != nil || warning != "already_in_channel" {
@@ -105,24 +130,12 @@ func TestChannelLife(t *testing.T) {
 	do(w.ben.Join(w.ch))
 	a.inner("member_joined_channel")
 	info, err := w.api.GetConversationInfoContext(w.ctx, &slack.GetConversationInfoInput{ChannelID: w.ch, IncludeNumMembers: true})
-	if err != nil || info.Name != "help" || !info.IsMember || info.NumMembers != 3 {
+	if err != nil || info.Name != "support" || !info.IsMember || info.NumMembers != 3 {
 		t.Errorf("info = %+v, %v", info, err)
 	}
-	fresh, err := w.srv.ChangeChannelID(w.ch)
-	do(err)
-	if _, raw = a.inner("channel_id_changed"); raw["old_channel_id"] != w.ch || raw["new_channel_id"] != fresh {
-		t.Errorf("id changed = %v", raw)
-	}
-	if ch, _, err := w.api.PostMessageContext(w.ctx, w.ch, slack.MsgOptionText("to the old id", false)); err != nil || ch != fresh {
-		t.Errorf("old id leads to %s, %v", ch, err)
-	}
-	members, _, err := w.api.GetUsersInConversationContext(w.ctx, &slack.GetUsersInConversationParameters{ChannelID: fresh})
+	members, _, err := w.api.GetUsersInConversationContext(w.ctx, &slack.GetUsersInConversationParameters{ChannelID: w.ch})
 	if err != nil || len(members) != 3 || !slices.Contains(members, w.ben.ID()) {
 		t.Errorf("members = %v, %v", members, err)
-	}
-	do(w.srv.DeleteChannel(fresh))
-	if _, raw = a.inner("channel_deleted"); raw["channel"] != fresh {
-		t.Errorf("deleted = %v", raw)
 	}
 }
 

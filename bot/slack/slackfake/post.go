@@ -70,7 +70,7 @@ func (s *Server) addReply(ch *channel, m *Message) {
 		root.Root = nil
 		m.Root = root
 	}
-	t.recount()
+	t.count(m)
 	s.refreshShares(ch, t)
 }
 
@@ -80,27 +80,37 @@ func (c *channel) threadOf(ts string) *thread {
 	if t == nil {
 		root := c.byTS[ts]
 		root.ThreadTS = ts
-		t = &thread{root: root, followers: map[string]bool{}}
+		t = &thread{root: root, followers: map[string]bool{}, repliers: map[string]bool{}}
 		c.threads[ts] = t
 	}
 	return t
 }
 
-// recount brings the root's reply figures up to date.
-func (t *thread) recount() {
+// listedRepliers is how many authors a root's reply_users names at most.
+const listedRepliers = 5
+
+// count brings the root's reply figures up to date with one more reply.
+func (t *thread) count(m *Message) {
 	r := t.root
-	r.ReplyCount, r.ReplyUsers, r.LatestReply = len(t.replies), nil, ""
-	for _, m := range t.replies {
-		if a := m.author(); !slices.Contains(r.ReplyUsers, a) && len(r.ReplyUsers) < 5 {
+	r.ReplyCount, r.LatestReply = r.ReplyCount+1, m.TS
+	if a := m.author(); !t.repliers[a] {
+		t.repliers[a] = true
+		r.ReplyUsersCount = len(t.repliers)
+		if len(r.ReplyUsers) < listedRepliers {
 			r.ReplyUsers = append(r.ReplyUsers, a)
 		}
-		r.LatestReply = m.TS
 	}
-	r.ReplyUsersCount = len(r.ReplyUsers)
 	no := false
 	r.IsLocked, r.Subscribed = &t.locked, &no
-	if r.ReplyCount == 0 {
-		r.IsLocked, r.Subscribed = nil, nil
+}
+
+// recount works the figures out anew after a deletion.
+func (t *thread) recount() {
+	r := t.root
+	r.ReplyCount, r.ReplyUsersCount, r.ReplyUsers, r.LatestReply, r.IsLocked, r.Subscribed = 0, 0, nil, "", nil, nil
+	clear(t.repliers)
+	for _, m := range t.replies {
+		t.count(m)
 	}
 }
 

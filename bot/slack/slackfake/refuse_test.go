@@ -50,14 +50,36 @@ func sections(n, runes int) string {
 	return "[" + strings.Join(b, ",") + "]"
 }
 
-// TestRefusals has a row for each refusal of the Web API that needs no long story.
-func TestRefusals(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, slackfake.Options{Channels: []slackfake.Channel{
+// refusal is one call that Slack answers with an error.
+type refusal struct {
+	name, method, token string
+	args                url.Values
+	want                string
+}
+
+func checkRefusals(w *world, rows []refusal) {
+	w.t.Helper()
+	for _, r := range rows {
+		status, _, body := w.call(r.method, r.token, r.args)
+		if status != http.StatusOK || body["ok"] != false || body["error"] != r.want {
+			w.t.Errorf("%s: %s = %d %v, want %s", r.name, r.method, status, body, r.want)
+		}
+	}
+}
+
+func refusalWorld(t *testing.T) *world {
+	t.Helper()
+	return newWorld(t, slackfake.Options{Channels: []slackfake.Channel{
 		{ID: "C0NOBOT001", Name: "nobot", Members: []string{"U0ANN00001"}},
 		{ID: "C0PRIVATE1", Name: "private", Private: true, Members: []string{"U0ANN00001"}},
 		{ID: "C0ARCHIVE1", Name: "archive", Archived: true, Members: []string{"U0FAKEBOT01"}},
 	}})
+}
+
+// TestPostRefusals has a row for each refusal of a post that needs no long story.
+func TestPostRefusals(t *testing.T) {
+	t.Parallel()
+	w := refusalWorld(t)
 	bot := w.srv.BotToken()
 	root := w.post("root")
 	reply := w.say(w.ann, root, "reply")
@@ -71,11 +93,7 @@ func TestRefusals(t *testing.T) {
 	select101 := `[{"type":"actions","elements":[{"type":"static_select","action_id":"s","options":[` +
 		strings.TrimSuffix(strings.Repeat(`{"text":{"type":"plain_text","text":"a"},"value":"v"},`, 101), ",") + `]}]}]`
 
-	rows := []struct {
-		name, method, token string
-		args                url.Values
-		want                string
-	}{
+	checkRefusals(w, []refusal{
 		{"no token", "auth.test", "", nil, "not_authed"},
 		{"wrong token", "auth.test", "xoxb-wrong", nil, "invalid_auth"},
 		{"bot token for sockets", "apps.connections.open", bot, nil, "not_allowed_token_type"},
@@ -103,7 +121,8 @@ func TestRefusals(t *testing.T) {
 		{"locked thread", "chat.postMessage", bot, args("channel", w.ch, "text", "x", "thread_ts", locked), "restricted_action_thread_locked"},
 		{"101 attachments", "chat.postMessage", bot, args("channel", w.ch, "text", "x", "attachments",
 			"["+strings.TrimSuffix(strings.Repeat(`{"text":"a"},`, 101), ",")+"]"), "too_many_attachments"},
-
+	})
+	checkRefusals(w, []refusal{
 		{"update unknown", "chat.update", bot, args("channel", w.ch, "ts", "1.000001", "text", "x"), "message_not_found"},
 		{"update another's", "chat.update", bot, args("channel", w.ch, "ts", reply, "text", "x"), "cant_update_message"},
 		{"update long", "chat.update", bot, args("channel", w.ch, "ts", root, "text", strings.Repeat("x", 4001)), "msg_too_long"},
@@ -112,7 +131,16 @@ func TestRefusals(t *testing.T) {
 		{"delete another's", "chat.delete", bot, args("channel", w.ch, "ts", reply), "cant_delete_message"},
 		{"ephemeral to outsider", "chat.postEphemeral", bot, args("channel", w.ch, "user", "U0NOBODY01", "text", "x"), "user_not_in_channel"},
 		{"permalink of nothing", "chat.getPermalink", bot, args("channel", w.ch, "message_ts", "1.000001"), "message_not_found"},
+	})
+}
 
+// TestReadRefusals is the same for everything but posts.
+func TestReadRefusals(t *testing.T) {
+	t.Parallel()
+	w := refusalWorld(t)
+	bot := w.srv.BotToken()
+	root := w.post("root")
+	checkRefusals(w, []refusal{
 		{"history from outside", "conversations.history", bot, args("channel", "C0NOBOT001"), "not_in_channel"},
 		{"bad cursor", "conversations.history", bot, args("channel", w.ch, "cursor", "%%"), "invalid_cursor"},
 		{"bad oldest", "conversations.history", bot, args("channel", w.ch, "oldest", "yesterday"), "invalid_ts_oldest"},
@@ -147,13 +175,7 @@ func TestRefusals(t *testing.T) {
 		{"unknown upload", "files.completeUploadExternal", bot, args("files", `[{"id":"F0NOTHING1"}]`), "file_not_found"},
 		{"unknown file", "files.info", bot, args("file", "F0NOTHING1"), "file_not_found"},
 		{"status nowhere", "assistant.threads.setStatus", bot, args("channel_id", w.ch, "thread_ts", "1.000001", "status", "x"), "invalid_thread_ts"},
-	}
-	for _, r := range rows {
-		status, _, body := w.call(r.method, r.token, r.args)
-		if status != http.StatusOK || body["ok"] != false || body["error"] != r.want {
-			t.Errorf("%s: %s = %d %v, want %s", r.name, r.method, status, body, r.want)
-		}
-	}
+	})
 }
 
 const (

@@ -86,6 +86,7 @@ type thread struct {
 	root      *Message
 	replies   []*Message
 	followers map[string]bool
+	repliers  map[string]bool // authors of replies
 	locked    bool
 }
 
@@ -142,6 +143,11 @@ func (s *Server) seed() {
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, d := range s.underWay() {
+		if d.answer != nil {
+			d.respond(appResponse{err: "reset"})
+		}
+	}
 	s.seed()
 	clear(s.pending)
 	clear(s.lanes)

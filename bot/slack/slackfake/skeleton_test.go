@@ -17,6 +17,9 @@ func TestConversationRoundTrip(t *testing.T) {
 	if auth.UserID != w.srv.BotUserID() || auth.TeamID != w.srv.TeamID() || auth.BotID != w.srv.BotID() {
 		t.Errorf("auth.test = %+v", auth)
 	}
+	if auth.Header.Get("X-OAuth-Scopes") == "" {
+		t.Error("auth.test must name the granted scopes in a header")
+	}
 	a := w.listen(nil)
 	root := w.post("customer writes")
 	reply := w.say(w.ann, root, "On our way, *soon*")

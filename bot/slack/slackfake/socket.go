@@ -226,7 +226,7 @@ func (s *Server) acked(envelope string, body json.RawMessage) {
 	delete(s.pending, envelope)
 	d.envelope, d.conn = "", nil
 	if d.answer != nil {
-		d.answer <- appResponse{body: emptyToNil(body)}
+		d.respond(appResponse{body: emptyToNil(body)})
 	}
 	s.note(Change{Kind: "ack", ID: d.id})
 }

@@ -287,6 +287,13 @@ func TestWhatIsSent(t *testing.T) {
 	if _, raw = a.inner("message"); raw["subtype"] != "me_message" {
 		t.Errorf("me = %v", raw)
 	}
+}
+
+// TestOtherAuthors: what comes from machines says so.
+func TestOtherAuthors(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	a := w.listen(nil)
 	for as, check := range map[string]func(map[string]any) bool{
 		"slackbot": func(e map[string]any) bool { return e["user"] == "USLACKBOT" },
 		"bot": func(e map[string]any) bool {
@@ -297,7 +304,7 @@ func TestWhatIsSent(t *testing.T) {
 		if _, err := w.ann.Post(slackfake.Post{Channel: w.ch, Text: "x", As: as}); err != nil {
 			t.Fatal(err)
 		}
-		if _, raw = a.inner("message"); !check(raw) {
+		if _, raw := a.inner("message"); !check(raw) {
 			t.Errorf("%s = %v", as, raw)
 		}
 	}
