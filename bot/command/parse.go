@@ -116,8 +116,9 @@ func undecorate(front, rest string) string {
 	return rest
 }
 
-// noteWord is "note:" with whatever is invisible or emphasis in between.
-var noteWord = regexp.MustCompile("^(?i:n\\p{Cf}*o\\p{Cf}*t\\p{Cf}*e)[\\s\\p{Zs}\\p{Cf}*_~`]*[:：][*_~`]*")
+// noteWord is "note:" with whatever is invisible or emphasis in between, also as the
+// first point of a list or as a heading.
+var noteWord = regexp.MustCompile("^(?:(?:[-+•#]+|\\d{1,2}[.)])[\\s\\p{Zs}]+[*_~`]*)?(?i:n\\p{Cf}*o\\p{Cf}*t\\p{Cf}*e)[\\s\\p{Zs}\\p{Cf}*_~`]*[:：][*_~`]*")
 
 // classify finds the marker that a text begins with and gives what follows it.
 func classify(rest string, opt Options) (bridge.Marker, string) {

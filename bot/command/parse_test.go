@@ -36,6 +36,7 @@ func TestParseMarkers(t *testing.T) {
 		{"  note: x", note, "note", "x"}, {"\u00a0note: x", note, "note", "x"}, {"\u200bnote: x", note, "note", "x"}, {"\ufeffnote: x", note, "note", "x"},
 		{"\u2060\u00adnote: x", note, "note", "x"}, {"\u202enote: x", note, "note", "x"}, {"no\u200bte: x", note, "note", "x"}, {"\tnote: x", note, "note", "x"}, {"\n\nnote: x", note, "note", "x"},
 		{"**note:** x", note, "note", "x"}, {"*note*: x", note, "note", "x"}, {"_note: x_", note, "note", "x"}, {"**note: x**", note, "note", "x"}, {"> note: x", note, "note", "x"}, {"`note:` x", note, "note", "x"},
+		{"- note: x", note, "note", "x"}, {"• **note:** x", note, "note", "x"}, {"1. note: x", note, "note", "x"}, {"# Note: x", note, "note", "x"}, {"-note: x", say, "", "-note: x"},
 		{"<@UANN> note: x", note, "note", "<@UANN> x"}, {"<@UANN>, note: x", note, "note", "<@UANN> x"}, {"<@UANN><@UBOB> note: x", note, "note", "<@UANN> <@UBOB> x"},
 		{"<@UANN>: note: x", note, "note", "<@UANN> x"}, {"@ann note: x", note, "note", "@ann x"}, {`<at id="0">Ann Lee</at> note: x`, note, "note", `<at id="0">Ann Lee</at> x`},
 		{"//x", note, "note", "x"}, {"// x", note, "note", "x"}, {"\u00a0// x", note, "note", "x"}, {"/\u200b/ x", note, "note", "x"}, {"///x", note, "note", "/x"}, {"／／ x", note, "note", "x"},
@@ -48,7 +49,7 @@ func TestParseMarkers(t *testing.T) {
 
 		{"!", unknown, "bang", ""}, {"! resolve", unknown, "bang", ""}, {"!xyz", unknown, "bang", "xyz"}, {"!Xyz now", unknown, "bang", "Xyz"}, {"!1", unknown, "bang", "1"}, {"![alt](u)", unknown, "bang", ""},
 		{"！xyz", unknown, "bang", "xyz"}, {"\u00a0!xyz", unknown, "bang", "xyz"}, {"<@UANN> !xyz", unknown, "bang", "xyz"}, {"@parley !xyz", unknown, "bang", "xyz"}, {"!ärger", unknown, "bang", "ärger"},
-		{"/", unknown, "slash", ""}, {"/ hello", unknown, "slash", ""}, {"/etc/hosts is it", unknown, "slash", "etc"}, {"/shrug", unknown, "slash", "shrug"}, {"／shrug", unknown, "slash", "shrug"}, {"/parley", unknown, "slash", ""},
+		{"/", unknown, "slash", ""}, {"/ hello", unknown, "slash", ""}, {"/etc/hosts is it", unknown, "slash", "etc"}, {"/shrug", unknown, "slash", "shrug"}, {"／shrug", unknown, "slash", "shrug"}, {"/parley xyz", unknown, "slash", "xyz"}, {"/parley", bridge.VerbHelp, "slash", ""},
 		{"!resovle", unknown, "bang", "resovle"}, {"!c", unknown, "bang", "c"}, {"`!xyz`", unknown, "bang", "xyz"}, {"> !xyz", unknown, "bang", "xyz"}, {"\ufe0f!xyz", unknown, "bang", "xyz"}, {"\u3164!xyz", unknown, "bang", "xyz"},
 
 		{"resolve", say, "lone", "resolve"}, {" Resolve ", say, "lone", "Resolve"}, {"RESOLVE.", say, "lone", "RESOLVE."}, {"take!", say, "lone", "take!"}, {"**resolve**", say, "lone", "**resolve**"},

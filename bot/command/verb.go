@@ -15,7 +15,10 @@ var word = regexp.MustCompile(`^(?:[\p{L}\p{N}_-]+|\?)`)
 func verb(text string, marker bridge.Marker, opt Options) Parsed {
 	name := word.FindString(text)
 	if marker == bridge.MarkSlash && strings.EqualFold(name, "parley") {
-		return verb(trim(text[len(name):]), marker, opt)
+		if text = trim(text[len(name):]); text == "" {
+			return Parsed{Verb: bridge.VerbHelp, Marker: marker}
+		}
+		return verb(text, marker, opt)
 	}
 	u, p, ok := lookup(name)
 	if !ok {

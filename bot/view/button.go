@@ -33,16 +33,16 @@ func button(verb bridge.Verb, args bridge.Args) Button {
 }
 
 // Asks says that a verb with these arguments needs a form (NewForm) before it can be done.
-// A button for resolving asks too, for the note.
+// Resolving and closing ask for a note that they may do without: typed, they act at once.
 func Asks(verb bridge.Verb, args bridge.Args) bool {
 	switch verb {
-	case bridge.VerbReply, bridge.VerbNote, bridge.VerbResolve, bridge.VerbClose:
+	case bridge.VerbReply, bridge.VerbNote:
 		return true
 	case bridge.VerbAssign:
 		return len(args.Agents) == 0 && args.Team == ""
 	case bridge.VerbTag, bridge.VerbUntag:
 		return len(args.Tags) == 0
-	case bridge.VerbTopic:
+	case bridge.VerbTopic, bridge.VerbResolve, bridge.VerbClose:
 		return args.Note == ""
 	case bridge.VerbSnooze:
 		return args.Until == ""

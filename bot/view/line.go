@@ -33,10 +33,19 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 	if l.SourceRef.Message != "" && l.SourceRef.Channel != "" && l.Text == "" {
 		blocks = append(blocks, small(thread("To the message", l.SourceRef)))
 	}
-	if l.Kind == bridge.LineRefused && len(l.Verbs) == 0 && f.Status.Open() && Asks(l.Verb, bridge.Args{}) && l.Verb != bridge.VerbReply && l.Verb != bridge.VerbClose {
-		l.Verbs = []bridge.Verb{l.Verb} // the form asks for what was missing
+	if l.Kind == bridge.LineRefused && len(l.Verbs) == 0 && f.Status.Open() && needsArguments(l.Verb) {
+		l.Verbs = []bridge.Verb{l.Verb} // its form asks for what was missing
 	}
 	return Card{Blocks: blocks, Buttons: buttons(l, f)}
+}
+
+// needsArguments says that a verb can do nothing without arguments, which its form asks for.
+func needsArguments(verb bridge.Verb) bool {
+	switch verb {
+	case bridge.VerbReply, bridge.VerbResolve, bridge.VerbClose:
+		return false
+	}
+	return Asks(verb, bridge.Args{})
 }
 
 // stateLine is about who has the conversation and in which state it is.
