@@ -55,7 +55,10 @@ func (c *fencedConn) Write(b []byte) (int, error) {
 }
 
 // fencedTransport hands a request's deadline to the connection it gets.
-type fencedTransport struct{ next http.RoundTripper }
+type fencedTransport struct{ next *http.Transport }
+
+// CloseIdleConnections lets http.Client do what its method says.
+func (t fencedTransport) CloseIdleConnections() { t.next.CloseIdleConnections() }
 
 // RoundTrip implements http.RoundTripper.
 func (t fencedTransport) RoundTrip(r *http.Request) (*http.Response, error) {

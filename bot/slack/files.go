@@ -180,7 +180,9 @@ func (s *Surface) reconcileFiles(ctx context.Context, p bridge.Post) (channels.O
 	}
 	at, err := s.shareNow(ctx, done.IDs[0], p.Place.Channel)
 	switch {
-	case codeOf(err) == "file_not_found" || codeOf(err) == "file_deleted":
+	case codeOf(err) == "file_not_found": // an upload that was never completed is nowhere
+		return channels.Absent, bridge.Sent{}, nil
+	case codeOf(err) == "file_deleted":
 		return channels.CannotTell, bridge.Sent{}, nil
 	case err != nil:
 		return channels.CannotTell, bridge.Sent{}, err

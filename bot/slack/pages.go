@@ -7,64 +7,102 @@ import (
 	slackapi "github.com/slack-go/slack"
 )
 
-// A page is what one message holds. Slack counts more than the text itself; these stay
-// well below the limits that were measured.
+// A page is what one message holds. Slack limits the blocks as JSON, measured at 13,100
+// characters; a page stays well below.
 const (
 	pageRunes = maxTextRunes
-	pageCost  = 8000 // runes, and runCost per run
-	runCost   = 60
-	pageParts = 40
+	pageCost  = 9500 // characters of JSON, about
+	runCost   = 70   // of a run's frame
+	partCost  = 90   // of a part's frame
+	pageParts = 200
 )
+
+// cost is about how many characters of JSON s takes.
+func cost(s string) int {
+	n := 0
+	for _, r := range s {
+		switch {
+		case r == '<' || r == '>' || r == '&' || r < ' ' || r == '\u2028' || r == '\u2029':
+			n += 6
+		case r == '"' || r == '\\':
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
+}
 
 // paginate cuts parts into pages, each of which fits one message. Nothing is lost, and the
 // same parts give the same pages.
 func paginate(parts []part) [][]part {
-	var pages [][]part
-	var page []part
-	runes, cost := 0, 0
-	end := func() {
-		if len(page) > 0 {
-			pages = append(pages, page)
-			page, runes, cost = nil, 0, 0
-		}
-	}
+	g := &pager{}
 	for _, p := range parts {
-		if n, c := size(p); runes > 0 && n <= pageRunes/2 && (runes+n > pageRunes || cost+c > pageCost) || len(page) >= pageParts {
-			end()
-		}
-		open := part{kind: p.kind, indent: p.indent, ordered: p.ordered, number: p.number}
-		for _, r := range p.runs {
-			for r.text != "" {
-				room := min(pageRunes-runes, pageCost-cost-runCost)
-				if room < 20 {
-					if len(open.runs) > 0 {
-						page = append(page, open)
-						open.runs = nil
-					}
-					end()
-					continue
-				}
-				piece := cutAt(r.text, room)
-				open.runs = append(open.runs, run{text: piece, url: r.url, st: r.st})
-				n := utf8.RuneCountInString(piece)
-				runes, cost = runes+n, cost+n+runCost+len(r.url)
-				r.text = r.text[len(piece):]
-			}
-		}
-		if len(open.runs) > 0 {
-			page = append(page, open)
-		}
+		g.add(p)
 	}
-	end()
-	return pages
+	g.end()
+	return g.pages
 }
 
-func size(p part) (runes, cost int) {
-	for _, r := range p.runs {
-		n := utf8.RuneCountInString(r.text)
-		runes, cost = runes+n, cost+n+runCost+len(r.url)
+// pager fills pages.
+type pager struct {
+	pages       [][]part
+	page        []part
+	runes, cost int
+}
+
+func (g *pager) end() {
+	if len(g.page) > 0 {
+		g.pages = append(g.pages, g.page)
 	}
-	return runes, cost
+	g.page, g.runes, g.cost = nil, 0, 0
+}
+
+// add puts p on the page, or a new one; what fits on none is cut.
+func (g *pager) add(p part) {
+	n, c := size(p)
+	full := g.runes+n > pageRunes || g.cost+c > pageCost
+	if full && n <= pageRunes/2 && c <= pageCost/2 || len(g.page) >= pageParts {
+		g.end()
+	}
+	open := p
+	open.runs = nil
+	g.cost += partCost
+	for _, r := range p.runs {
+		frame := runCost + len(r.url)
+		for r.text != "" {
+			room := min(pageRunes-g.runes, pageCost-g.cost-frame)
+			piece := cutAt(r.text, room)
+			if over := cost(piece) - room; over > 0 && room > 0 {
+				piece = cutAt(piece, room/6) // much of it takes six characters
+			}
+			if room < 20 || piece == "" {
+				g.flush(&open)
+				g.end()
+				g.cost += partCost
+				continue
+			}
+			open.runs = append(open.runs, run{text: piece, url: r.url, st: r.st})
+			g.runes, g.cost = g.runes+utf8.RuneCountInString(piece), g.cost+cost(piece)+frame
+			r.text = r.text[len(piece):]
+		}
+	}
+	g.flush(&open)
+}
+
+func (g *pager) flush(open *part) {
+	if len(open.runs) > 0 {
+		g.page = append(g.page, *open)
+		open.runs = nil
+	}
+}
+
+func size(p part) (runes, c int) {
+	c = partCost
+	for _, r := range p.runs {
+		runes, c = runes+utf8.RuneCountInString(r.text), c+cost(r.text)+runCost+len(r.url)
+	}
+	return runes, c
 }
 
 // cutAt gives the beginning of s, at most n runes, preferably ending after a line or word.

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -19,7 +20,8 @@ const (
 	overflowMost  = 5
 	overflowBytes = 75
 	messageBlocks = 45
-	noticeRunes   = 600 // of the text that notifications show
+	messageSize   = 11500 // characters of all blocks as JSON
+	noticeRunes   = 600   // of the text that notifications show
 )
 
 // rendered is one message's content.
@@ -35,6 +37,7 @@ type renderer struct {
 	done  []rendered
 	cur   rendered
 	runes int
+	size  int // of the blocks as JSON
 	count int // of blocks and buttons, for their ids
 }
 
@@ -62,7 +65,7 @@ func (r *renderer) end() {
 		r.cur.text = cutMarkup(strings.TrimSpace(r.cur.text), noticeRunes)
 		r.done = append(r.done, r.cur)
 	}
-	r.cur, r.runes = rendered{}, 0
+	r.cur, r.runes, r.size = rendered{}, 0, 0
 }
 
 // cutMarkup cuts mrkdwn without leaving half a token or entity at its end.
@@ -80,13 +83,18 @@ func cutMarkup(s string, n int) string {
 	return head + "…"
 }
 
-// put adds a block of about so many runes.
+// put adds a block of about so many runes, to a new message if it doesn't fit.
 func (r *renderer) put(b slackapi.Block, text string, runes int) {
-	if len(r.cur.blocks) > 0 && (r.runes+runes > pageRunes+300 || len(r.cur.blocks) >= messageBlocks) {
+	size := 0
+	if raw, err := json.Marshal(b); err == nil {
+		size = utf8.RuneCount(raw)
+	}
+	if len(r.cur.blocks) > 0 && (r.runes+runes > pageRunes+300 || r.size+size > messageSize || len(r.cur.blocks) >= messageBlocks) {
 		r.end()
 	}
 	r.cur.blocks = append(r.cur.blocks, b)
 	r.runes += runes
+	r.size += size
 	if text != "" {
 		r.cur.text += text + "\n"
 	}
