@@ -75,7 +75,7 @@ func TestParseMarkers(t *testing.T) {
 func TestParseVerbs(t *testing.T) {
 	t.Parallel()
 	type args = bridge.Args
-	for text, want := range map[string]Parsed{
+	checkParse(t, map[string]Parsed{
 		"!take": {Verb: bridge.VerbTake}, "!TAKE": {Verb: bridge.VerbTake}, "!accept": {Verb: bridge.VerbTake}, "!take.": {Verb: bridge.VerbTake}, "<@UBOT> !take": {Verb: bridge.VerbTake},
 		"\u00a0!take\u200b": {Verb: bridge.VerbTake}, "**!take**": {Verb: bridge.VerbTake}, "！take": {Verb: bridge.VerbTake},
 		"!unassign": {Verb: bridge.VerbUnassign}, "!pending": {Verb: bridge.VerbPending}, "!wake": {Verb: bridge.VerbWake}, "!reopen": {Verb: bridge.VerbReopen}, "!close": {Verb: bridge.VerbClose}, "!undo": {Verb: bridge.VerbUndo},
@@ -92,31 +92,38 @@ func TestParseVerbs(t *testing.T) {
 		"!assign +<@UBOB>":            {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UBOB"}, Add: true}},
 		"!assign + <@UBOB>":           {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UBOB"}, Add: true}},
 		"!assign ann":                 {Verb: bridge.VerbAssign, Args: args{Agents: []string{"ann"}}}, "!assign @ann": {Verb: bridge.VerbAssign, Args: args{Agents: []string{"@ann"}}},
-		"!assign <@UANN> +@bob, thanks":                   {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN", "@bob"}, Note: "thanks"}},
-		"!assign me":                                      {Verb: bridge.VerbAssign, Args: args{Agents: []string{"me"}}},
-		"!assign me +<@UBOB> both please":                 {Verb: bridge.VerbAssign, Args: args{Agents: []string{"me", "UBOB"}, Note: "both please"}},
-		"!assign Ann@Acme.test":                           {Verb: bridge.VerbAssign, Args: args{Agents: []string{"ann@acme.test"}}},
-		"!assign [ann@acme.test](mailto:ann@acme.test)":   {Verb: bridge.VerbAssign, Args: args{Agents: []string{"ann@acme.test"}}},
-		"!t <@UANN> an old friend":                        {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}, Note: "an old friend"}},
-		`!t <at id="0">Ann Lee</at> hi`:                   {Verb: bridge.VerbAssign, Args: args{Agents: []string{"19:ann"}, Note: "hi"}},
-		"!t #billing":                                     {Verb: bridge.VerbAssign, Args: args{Team: "billing"}},
-		"!assign #first-line wants a refund":              {Verb: bridge.VerbAssign, Args: args{Team: "first-line", Note: "wants a refund"}},
-		`!assign #"First line" wants it`:                  {Verb: bridge.VerbAssign, Args: args{Team: "First line", Note: "wants it"}},
-		"!assign #billing <@UANN> knows":                  {Verb: bridge.VerbAssign, Args: args{Team: "billing", Note: "<@UANN> knows"}},
-		"/assign me":                                      {Verb: bridge.VerbAssign, Args: args{Agents: []string{"me"}}},
-		"/parley assign me":                               {Verb: bridge.VerbAssign, Args: args{Agents: []string{"me"}}},
-		"!tag billing":                                    {Verb: bridge.VerbTag, Args: args{Tags: []string{"billing"}}},
-		"!tag late delivery, Billing ,billing,, #vip":     {Verb: bridge.VerbTag, Args: args{Tags: []string{"late delivery", "Billing", "vip"}}},
-		"!untag billing":                                  {Verb: bridge.VerbUntag, Args: args{Tags: []string{"billing"}}},
-		"!topic Lamp, #1042":                              {Verb: bridge.VerbTopic, Args: args{Note: "Lamp, #1042"}},
-		"!snooze 2h":                                      {Verb: bridge.VerbSnooze, Args: args{Until: "2h"}},
-		"!s friday 14:00":                                 {Verb: bridge.VerbSnooze, Args: args{Until: "friday 14:00"}},
-		"!snooze  morgen\u00a0früh ":                      {Verb: bridge.VerbSnooze, Args: args{Until: "morgen\u00a0früh"}},
-		"!snooze tomorrow":                                {Verb: bridge.VerbSnooze, Args: args{Until: "tomorrow"}},
-		"!resolve":                                        {Verb: bridge.VerbResolve},
-		"!r":                                              {Verb: bridge.VerbResolve},
-		"!resolve #12 is the same":                        {Verb: bridge.VerbResolve, Args: args{Note: "#12 is the same"}},
-		"!cc bob@shop.example":                            {Verb: bridge.VerbCC, Args: args{Addresses: []string{"bob@shop.example"}}},
+		"!assign <@UANN> +@bob, thanks":                 {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN", "@bob"}, Note: "thanks"}},
+		"!assign me":                                    {Verb: bridge.VerbAssign, Args: args{Agents: []string{"me"}}},
+		"!assign me +<@UBOB> both please":               {Verb: bridge.VerbAssign, Args: args{Agents: []string{"me", "UBOB"}, Note: "both please"}},
+		"!assign Ann@Acme.test":                         {Verb: bridge.VerbAssign, Args: args{Agents: []string{"ann@acme.test"}}},
+		"!assign [ann@acme.test](mailto:ann@acme.test)": {Verb: bridge.VerbAssign, Args: args{Agents: []string{"ann@acme.test"}}},
+		"!t <@UANN> an old friend":                      {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}, Note: "an old friend"}},
+		`!t <at id="0">Ann Lee</at> hi`:                 {Verb: bridge.VerbAssign, Args: args{Agents: []string{"19:ann"}, Note: "hi"}},
+		"!t #billing":                                   {Verb: bridge.VerbAssign, Args: args{Team: "billing"}},
+		"!assign #first-line wants a refund":            {Verb: bridge.VerbAssign, Args: args{Team: "first-line", Note: "wants a refund"}},
+		`!assign #"First line" wants it`:                {Verb: bridge.VerbAssign, Args: args{Team: "First line", Note: "wants it"}},
+		"!assign #billing <@UANN> knows":                {Verb: bridge.VerbAssign, Args: args{Team: "billing", Note: "<@UANN> knows"}},
+		"/assign me":                                    {Verb: bridge.VerbAssign, Args: args{Agents: []string{"me"}}},
+		"/parley assign me":                             {Verb: bridge.VerbAssign, Args: args{Agents: []string{"me"}}},
+	})
+}
+
+func TestParseArguments(t *testing.T) {
+	t.Parallel()
+	type args = bridge.Args
+	checkParse(t, map[string]Parsed{
+		"!tag billing": {Verb: bridge.VerbTag, Args: args{Tags: []string{"billing"}}},
+		"!tag late delivery, Billing ,billing,, #vip": {Verb: bridge.VerbTag, Args: args{Tags: []string{"late delivery", "Billing", "vip"}}},
+		"!untag billing":             {Verb: bridge.VerbUntag, Args: args{Tags: []string{"billing"}}},
+		"!topic Lamp, #1042":         {Verb: bridge.VerbTopic, Args: args{Note: "Lamp, #1042"}},
+		"!snooze 2h":                 {Verb: bridge.VerbSnooze, Args: args{Until: "2h"}},
+		"!s friday 14:00":            {Verb: bridge.VerbSnooze, Args: args{Until: "friday 14:00"}},
+		"!snooze  morgen\u00a0früh ": {Verb: bridge.VerbSnooze, Args: args{Until: "morgen\u00a0früh"}},
+		"!snooze tomorrow":           {Verb: bridge.VerbSnooze, Args: args{Until: "tomorrow"}},
+		"!resolve":                   {Verb: bridge.VerbResolve},
+		"!r":                         {Verb: bridge.VerbResolve},
+		"!resolve #12 is the same":   {Verb: bridge.VerbResolve, Args: args{Note: "#12 is the same"}},
+		"!cc bob@shop.example":       {Verb: bridge.VerbCC, Args: args{Addresses: []string{"bob@shop.example"}}},
 		"!cc +bob@shop.example, eve@shop.example":         {Verb: bridge.VerbCC, Args: args{Addresses: []string{"bob@shop.example", "eve@shop.example"}}},
 		"!cc -bob@shop.example":                           {Verb: bridge.VerbCC, Args: args{Addresses: []string{"bob@shop.example"}, Remove: true}},
 		"!cc <mailto:bob@shop.example|bob@shop.example>":  {Verb: bridge.VerbCC, Args: args{Addresses: []string{"bob@shop.example"}}},
@@ -134,7 +141,13 @@ func TestParseVerbs(t *testing.T) {
 		"!help":                                           {Verb: bridge.VerbHelp},
 		"!?":                                              {Verb: bridge.VerbHelp},
 		"!help snooze":                                    {Verb: bridge.VerbHelp, Args: args{Note: "snooze"}},
-	} {
+	})
+}
+
+// checkParse compares all that texts ask for; the marker follows from the sign.
+func checkParse(t *testing.T, table map[string]Parsed) {
+	t.Helper()
+	for text, want := range table {
 		got := Parse(text, team)
 		want.Marker = bridge.MarkBang
 		if strings.HasPrefix(text, "/") {
