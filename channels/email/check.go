@@ -1,0 +1,126 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"parley/channels"
+)
+
+// checkTimeout bounds each half of Check.
+const checkTimeout = 45 * time.Second
+
+// Check signs in on both sides with the stored credentials, looks at what the servers
+// can do, and changes nothing.
+func (c *Channel) Check(ctx context.Context) []channels.Finding {
+	return slices.Concat(c.checkIMAP(ctx), c.checkSMTP(ctx))
+}
+
+func found(what, format string, args ...any) channels.Finding {
+	return channels.Finding{OK: true, What: what, Text: fmt.Sprintf(format, args...)}
+}
+
+func fault(what, text, hint string) channels.Finding {
+	return channels.Finding{What: what, Text: text, Hint: hint}
+}
+
+func (c *Channel) checkIMAP(ctx context.Context) []channels.Finding {
+	const login, folder = "IMAP login", "IMAP folder"
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	to := c.set.imap
+	s, err := c.openIMAP(ctx)
+	if err != nil {
+		p := explain(err, to, c.set.folder)
+		return []channels.Finding{fault(login, p.text, p.hint)}
+	}
+	defer s.logout()
+	out := []channels.Finding{found(login, "%s signed in at %s.", to.username, to.address())}
+	if to.security == securityNone {
+		out = append(out, fault("IMAP security", "The password crosses the network readable.", "Set security to tls or starttls unless the server is on this machine."))
+	}
+	data, err := s.examine(c.set.folder)
+	if err != nil {
+		p := explain(atStage(stageFolder, err), to, c.set.folder)
+		return append(out, fault(folder, p.text, p.hint))
+	}
+	out = append(out, found(folder, "%s has %d mails.", c.set.folder, data.NumMessages))
+	caps := s.client.Caps()
+	if caps.Has(imap.CapIdle) {
+		out = append(out, found("IMAP IDLE", "New mail is announced at once."))
+	} else {
+		out = append(out, found("IMAP IDLE", "Not offered: new mail is noticed within %v.", c.opts.timing.pollBlind))
+	}
+	if caps.Has(imap.CapUIDPlus) {
+		out = append(out, found("IMAP UIDPLUS", "Offered."))
+	} else {
+		out = append(out, found("IMAP UIDPLUS", "Not offered; Parley does without."))
+	}
+	return append(out, c.checkSent(s))
+}
+
+func (c *Channel) checkSent(s *imapSession) channels.Finding {
+	const what = "Sent folder"
+	folders, err := s.outgoing()
+	switch {
+	case err != nil:
+		return fault(what, "The folders can't be listed: "+said(err.Error()), "Ask the mailbox's provider.")
+	case folders.sent == "":
+		return fault(what, "The mailbox has no folder of sent mail, so nobody can find out whether a mail whose answer was lost was sent.",
+			"Make a folder named Sent.")
+	case c.set.saveSent == saveOff:
+		return found(what, "%s; the server files what it sends.", folders.sent)
+	}
+	return found(what, "%s; Parley files a copy of what it sends.", folders.sent)
+}
+
+func (c *Channel) checkSMTP(ctx context.Context) []channels.Finding {
+	const login = "SMTP login"
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	to := c.set.smtp
+	s, err := c.openSMTP(ctx, false)
+	if err != nil {
+		return []channels.Finding{c.smtpFault(login, err)}
+	}
+	defer s.close()
+	out := []channels.Finding{}
+	if offered, _ := s.client.Extension("AUTH"); offered {
+		out = append(out, found(login, "%s signed in at %s.", to.username, to.address()))
+	} else {
+		out = append(out, found(login, "%s asks for no sign-in.", to.address()))
+	}
+	if to.security == securityNone {
+		out = append(out, fault("SMTP security", "The password crosses the network readable.", "Set security to starttls or tls unless the server is on this machine."))
+	}
+	const sender = "SMTP sender"
+	if err := s.client.Mail(smtpPath(c.set.address)); err != nil {
+		return append(out, c.smtpFault(sender, &smtpFailure{step: stepMail, err: err}))
+	}
+	out = append(out, found(sender, "The server takes mail from %s.", c.set.address))
+	if limit := s.maxBytes(); limit > 0 {
+		out = append(out, found("SMTP size", "Mails up to %d MB.", limit>>20))
+	}
+	_ = s.client.Reset()
+	s.quit()
+	return out
+}
+
+func (c *Channel) smtpFault(what string, err error) channels.Finding {
+	se := c.sendError(err, channels.Outbound{})
+	hint := se.Hint
+	var f *smtpFailure
+	switch {
+	case strings.Contains(err.Error(), "does not support STARTTLS"):
+		hint = "Check the port; if the server really has no STARTTLS, set security to tls with port 465."
+	case errors.As(err, &f) && strings.Contains(err.Error(), "5.7.139"):
+		hint = "The mailbox has password sign-in for SMTP switched off: switch on SMTP AUTH for it in the administration of Microsoft 365."
+	}
+	return fault(what, se.Text, hint)
+}

@@ -1,0 +1,327 @@
+package email
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	netmail "net/mail"
+	"path"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/wneessen/go-mail"
+	"golang.org/x/net/idna"
+
+	"parley/channels"
+)
+
+const (
+	maxReferences    = 30  // ids in References; the oldest in the middle give way
+	maxSubjectRunes  = 250 // longer subjects are cut
+	maxFileNameRunes = 100
+)
+
+// outgoing is a mail that is ready to leave.
+type outgoing struct {
+	id         string // Message-ID without <>
+	from       string // envelope sender
+	recipients []string
+	raw        []byte
+	utf8       bool // an address needs SMTPUTF8
+}
+
+// copyBytes is the mail as it is filed in the Sent folder, marked as our own copy.
+func (m *outgoing) copyBytes() []byte {
+	return append([]byte(copyHeader+": filed by Parley\r\n"), m.raw...)
+}
+
+// compose writes the mail. Errors: *channels.SendError; nothing was sent.
+func (c *Channel) compose(ctx context.Context, o channels.Outbound) (*outgoing, error) {
+	if err := checkSize(o, 0); err != nil {
+		return nil, err
+	}
+	h, err := c.headers(o)
+	if err != nil {
+		return nil, err
+	}
+	msg := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(mail.EncodingQP))
+	h.apply(msg)
+	rendered, err := renderHTML(o.Text, o.Signature)
+	if err != nil {
+		return nil, badContent("The text can't be turned into a mail.", "Shorten or simplify it.", err)
+	}
+	msg.SetBodyString(mail.TypeTextPlain, renderText(o.Text, o.Signature))
+	msg.AddAlternativeString(mail.TypeTextHTML, rendered)
+	if err := attach(ctx, msg, o); err != nil {
+		return nil, err
+	}
+	var raw bytes.Buffer
+	if _, err := msg.WriteTo(&raw); err != nil {
+		return nil, badContent("The mail can't be put together.", "Try without the attachments.", err)
+	}
+	return &outgoing{id: h.id, from: h.from.Address, recipients: h.envelope(), raw: raw.Bytes(), utf8: h.utf8()}, nil
+}
+
+func badContent(text, hint string, cause error) *channels.SendError {
+	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint, Cause: cause}
+}
+
+// checkSize compares the files, with read bytes of them already known, with the cap.
+func checkSize(o channels.Outbound, read int64) error {
+	total := max(read, 0) + int64(len(o.Text)+len(o.Signature))
+	if read == 0 {
+		for _, f := range o.Files {
+			total += max(f.SizeBytes, 0)
+		}
+	}
+	if total <= maxOutgoingBytes && len(o.Files) <= maxFiles {
+		return nil
+	}
+	if len(o.Files) > maxFiles {
+		return badContent(fmt.Sprintf("The mail has %d files; %d is the most.", len(o.Files), maxFiles),
+			"Pack the files into one archive.", nil)
+	}
+	return badContent(fmt.Sprintf("The mail has %.1f MB; mail servers take about %d MB.", float64(total)/(1<<20), maxOutgoingBytes>>20),
+		"Send a link to the files, or send them in several mails.", nil)
+}
+
+// attach reads the files. A file that can't be read now may be readable later.
+func attach(ctx context.Context, msg *mail.Msg, o channels.Outbound) error {
+	var read int64
+	for _, f := range o.Files {
+		content, err := readFile(ctx, f, maxOutgoingBytes-read+1)
+		if err != nil {
+			return &channels.SendError{
+				Class: channels.Retry, Text: "An attachment can't be read: " + oneLine(f.Name),
+				Hint: "Parley tries again by itself.", Cause: err,
+			}
+		}
+		read += int64(len(content))
+		if err := checkSize(o, read); err != nil {
+			return err
+		}
+		msg.AttachReadSeeker(attachmentName(f.Name), bytes.NewReader(content), fileHeaders(f))
+	}
+	return nil
+}
+
+func readFile(ctx context.Context, f channels.File, limit int64) ([]byte, error) {
+	if f.Open == nil {
+		return nil, errors.New("email: attachment without content")
+	}
+	r, err := f.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(io.LimitReader(r, limit))
+}
+
+// fileHeaders names a file by RFC 2231, for all languages, and by the older way that
+// Outlook reads.
+func fileHeaders(f channels.File) mail.FileOption {
+	name := attachmentName(f.Name)
+	kind, params, err := mime.ParseMediaType(f.ContentType)
+	if err != nil || !strings.Contains(kind, "/") || strings.HasPrefix(kind, "multipart/") || kind == "message/rfc822" {
+		// A mail inside a mail must not be encoded (RFC 2046 section 5.2.1): as a file it may.
+		kind, params = "application/octet-stream", nil
+	}
+	charset := params["charset"]
+	return func(file *mail.File) {
+		params := map[string]string{"name": mime.QEncoding.Encode("utf-8", name)}
+		if charset != "" {
+			params["charset"] = charset
+		}
+		file.Header.Set("Content-Type", mime.FormatMediaType(kind, params))
+		file.Header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	}
+}
+
+// attachmentName is the last part of a name, without anything that means something else.
+func attachmentName(name string) string {
+	name = path.Base(strings.ReplaceAll(oneLine(strings.ToValidUTF8(name, "_")), `\`, "/"))
+	name = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`"<>:|?*`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	if name == "." || name == "/" || name == "" {
+		name = "file"
+	}
+	if over := utf8.RuneCountInString(name) - maxFileNameRunes; over > 0 { // keep the ending
+		runes := []rune(name)
+		ending := []rune(path.Ext(name))
+		if len(ending) > 10 {
+			ending = nil
+		}
+		name = string(runes[:maxFileNameRunes-len(ending)]) + string(ending)
+	}
+	return name
+}
+
+// mailHeaders is the head of a mail.
+type mailHeaders struct {
+	id         string
+	from       *netmail.Address
+	to, cc     []*netmail.Address
+	subject    string
+	inReplyTo  string
+	references []string
+	date       string
+	automatic  string // value of Auto-Submitted, "" = a person wrote it
+}
+
+// headers decides the head. The Message-ID depends on the message alone: a mail that
+// is sent again keeps it, so that its reader's server and Reconcile know it.
+func (c *Channel) headers(o channels.Outbound) (*mailHeaders, error) {
+	from := c.set.address
+	if slices.Contains(c.set.own, strings.ToLower(o.From)) {
+		from = o.From
+	}
+	h := &mailHeaders{
+		id:      messageID(c.env.Keys[0], o.ConversationID, o.MessageID, c.set.domain()),
+		from:    &netmail.Address{Name: senderName(o.Author, c.set.senderName), Address: from},
+		subject: subject(o),
+		date:    c.env.Now().Format("Mon, 02 Jan 2006 15:04:05 -0700"),
+	}
+	var err error
+	if h.to, err = mailAddresses(o.To); err != nil {
+		return nil, err
+	}
+	if h.cc, err = mailAddresses(o.Cc); err != nil {
+		return nil, err
+	}
+	if len(h.to)+len(h.cc) == 0 {
+		return nil, badRecipient("The message has no recipient.", "Enter an e-mail address for this contact.")
+	}
+	h.inReplyTo = cleanID(o.InReplyTo)
+	h.references = referenceChain(anchorID(c.env.Keys[0], o.ConversationID, c.set.domain()), o.References, h.inReplyTo)
+	if o.Automatic {
+		h.automatic = "auto-generated"
+		if h.inReplyTo != "" {
+			h.automatic = "auto-replied"
+		}
+	}
+	return h, nil
+}
+
+func badRecipient(text, hint string) *channels.SendError {
+	return &channels.SendError{Class: channels.BadRecipient, Text: text, Hint: hint}
+}
+
+// apply writes the head into a message.
+func (h *mailHeaders) apply(msg *mail.Msg) {
+	msg.SetMessageIDWithValue(h.id)
+	msg.SetGenHeader(mail.HeaderDate, h.date)
+	msg.SetAddrHeaderFromMailAddress(mail.HeaderFrom, h.from)
+	if len(h.to) > 0 {
+		msg.SetAddrHeaderFromMailAddress(mail.HeaderTo, h.to...)
+	}
+	if len(h.cc) > 0 {
+		msg.SetAddrHeaderFromMailAddress(mail.HeaderCc, h.cc...)
+	}
+	msg.Subject(h.subject)
+	if h.inReplyTo != "" {
+		msg.SetGenHeader(mail.HeaderInReplyTo, "<"+h.inReplyTo+">")
+	}
+	// One value: the library would join several with commas.
+	msg.SetGenHeader(mail.HeaderReferences, "<"+strings.Join(h.references, "> <")+">")
+	if h.automatic != "" {
+		msg.SetGenHeader("Auto-Submitted", h.automatic)
+		msg.SetGenHeader("X-Auto-Response-Suppress", "All")
+	}
+}
+
+// envelope lists every recipient once.
+func (h *mailHeaders) envelope() []string {
+	var out []string
+	for _, a := range slices.Concat(h.to, h.cc) {
+		if !slices.Contains(out, a.Address) {
+			out = append(out, a.Address)
+		}
+	}
+	return out
+}
+
+func (h *mailHeaders) utf8() bool {
+	return slices.ContainsFunc(append(h.envelope(), h.from.Address), func(a string) bool { return !isASCII(a) })
+}
+
+// senderName is what customers see: the agent and the account, or one of them.
+func senderName(author, account string) string {
+	author, account = oneLine(author), oneLine(account)
+	switch {
+	case author == "" || author == account:
+		return account
+	case account == "":
+		return author
+	}
+	return author + " (" + account + ")"
+}
+
+// mailAddresses checks parties as mail addresses. Errors: BadRecipient.
+func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
+	var out []*netmail.Address
+	for _, p := range parties {
+		parsed, err := netmail.ParseAddress("<" + p.Key + ">")
+		if err != nil || strings.ContainsAny(p.Key, "<>\r\n\x00") {
+			return nil, badRecipient(fmt.Sprintf("%q is not an e-mail address.", said(p.Key)), "Correct the contact's address.")
+		}
+		local, domain, _ := cutLast(parsed.Address, "@")
+		if !isASCII(domain) {
+			if domain, err = idna.Lookup.ToASCII(domain); err != nil {
+				return nil, badRecipient(fmt.Sprintf("%q is not an e-mail address.", said(p.Key)), "Correct the contact's address.")
+			}
+		}
+		name := oneLine(p.Name)
+		if strings.EqualFold(name, p.Key) {
+			name = ""
+		}
+		out = append(out, &netmail.Address{Name: name, Address: local + "@" + domain})
+	}
+	return out, nil
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+// referenceChain puts our anchor first, which survives where a server replaces our
+// Message-ID, then the thread, then what is answered.
+func referenceChain(anchor string, thread []string, answered string) []string {
+	out := []string{anchor}
+	add := func(id string) {
+		if id != "" && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	for _, id := range thread {
+		if id = cleanID(id); id != answered {
+			add(id)
+		}
+	}
+	add(answered)
+	if over := len(out) - maxReferences; over > 0 { // RFC 5537 section 3.4.4: keep the first ones and the last
+		out = slices.Delete(out, 2, 2+over)
+	}
+	return out
+}
+
+// cleanID takes the brackets off an id; "" when it could not stand in a header.
+func cleanID(id string) string {
+	id = strings.TrimSpace(id)
+	id = strings.TrimSuffix(strings.TrimPrefix(id, "<"), ">")
+	bad := func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '<' || r == '>' }
+	if len(id) > 500 || strings.IndexFunc(id, bad) >= 0 {
+		return ""
+	}
+	return id
+}

@@ -1,0 +1,144 @@
+package email
+
+import (
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"parley/channels"
+)
+
+// Limits of one outgoing mail and of one account.
+const (
+	maxOutgoingBytes = 20 << 20 // text and files before encoding; base64 adds 37 %
+	maxFiles         = 100
+	requestTimeout   = 2 * time.Minute // of one Send, a big upload included
+	retryFor         = 48 * time.Hour
+	defaultHold      = 20 * time.Second
+	maxSending       = 3 // SMTP connections at a time: Microsoft 365 allows no more
+)
+
+// Channel is one mailbox. Make it with New.
+type Channel struct {
+	set     settings
+	env     channels.Env
+	opts    options
+	log     *slog.Logger
+	sending chan struct{} // a place for each SMTP connection
+
+	mu          sync.Mutex
+	lastSent    string // Message-ID of the last mail that the server took, "" = none yet
+	serverSaves bool   // the server was seen to file what it sends
+}
+
+var (
+	_ channels.Channel = (*Channel)(nil)
+	_ channels.Runner  = (*Channel)(nil)
+	_ channels.Checker = (*Channel)(nil)
+)
+
+// options are what tests change.
+type options struct {
+	tls     *tls.Config // base of the TLS configuration; nil: the system's roots
+	timing  timing
+	maxBody int64 // bytes of a mail that is fetched whole
+	maxJoin int64 // bytes of the mails that are fetched by one command
+}
+
+// timing holds the waits of fetching.
+type timing struct {
+	dial       time.Duration // connection, TLS, login
+	command    time.Duration // silence of a server that owes an answer
+	total      time.Duration // one command, however busy the line is
+	poll       time.Duration // between looks while IDLE works, which it ends
+	pollBlind  time.Duration // between looks without IDLE
+	rescan     time.Duration // between looks back
+	overlap    time.Duration // how far they look
+	retryFirst time.Duration // first wait after a lost connection; doubles
+	retryMax   time.Duration
+	loginFirst time.Duration // first wait after a refused login; doubles
+	loginMax   time.Duration
+	storeFirst time.Duration // first wait when nothing can be stored; doubles
+	storeMax   time.Duration
+	again      time.Duration // between tries for one mail on the same connection
+	saveCopy   time.Duration // filing a copy of a sent mail
+}
+
+// defaultOptions are those of production. IDLE ends after poll, so it is always
+// renewed before any firewall forgets the connection.
+func defaultOptions() options {
+	return options{
+		maxBody: 50 << 20,
+		maxJoin: 30 << 20,
+		timing: timing{
+			dial: 30 * time.Second, command: 60 * time.Second, total: 15 * time.Minute,
+			poll: 3 * time.Minute, pollBlind: 45 * time.Second,
+			rescan: time.Hour, overlap: 48 * time.Hour,
+			retryFirst: time.Second, retryMax: 5 * time.Minute,
+			loginFirst: 5 * time.Minute, loginMax: 30 * time.Minute,
+			storeFirst: time.Second, storeMax: time.Minute,
+			again: time.Second, saveCopy: 15 * time.Second,
+		},
+	}
+}
+
+// New makes the channel of one mailbox. It connects to nothing.
+// Errors: every fault of the settings, joined; no token keys.
+func New(account channels.Account, env channels.Env) (channels.Channel, error) {
+	return newChannel(account, env, defaultOptions())
+}
+
+func newChannel(account channels.Account, env channels.Env, opts options) (*Channel, error) {
+	set, err := newSettings(account.Config)
+	if err == nil && len(env.Keys) == 0 {
+		err = errors.New("email: no key to sign message ids with")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if env.Dialer == nil {
+		env.Dialer = &net.Dialer{}
+	}
+	if env.Now == nil {
+		env.Now = time.Now
+	}
+	if env.Report == nil {
+		env.Report = func(channels.Condition) {}
+	}
+	log := env.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Channel{
+		set: set, env: env, opts: opts,
+		log:     log.With("account_id", account.ID),
+		sending: make(chan struct{}, maxSending),
+	}, nil
+}
+
+// Capabilities says what a mailbox can carry. Delivery is not confirmed by mail:
+// only failures come back.
+func (c *Channel) Capabilities() channels.Capabilities {
+	caps := channels.Capabilities{
+		Threads: true, Subject: true, Participants: true,
+		RichText:              channels.Full,
+		AttachmentsPerMessage: maxFiles,
+		MaxAttachmentBytes:    maxOutgoingBytes,
+		RetryFor:              retryFor,
+		RequestTimeout:        requestTimeout,
+		Hold:                  defaultHold,
+	}
+	if c.set.provider() == providerMicrosoft {
+		caps.Rate = 0.5 // 30 messages a minute
+	}
+	return caps
+}
+
+// Decode turns a stored mail into what the customer did. Pure.
+// Errors: an empty payload.
+func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
+	return decode(raw, decodeOptions{Own: c.set.own, Keys: c.env.Keys})
+}

@@ -1,0 +1,182 @@
+package email
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+)
+
+// fetched is one mail as the server gave it.
+type fetched struct {
+	uid       imap.UID
+	at        time.Time // INTERNALDATE; zero: not told
+	sizeBytes int64     // as the server says, or counted
+	raw       []byte
+	whole     bool // raw is there: the mail, or its head when truncated
+	truncated bool // too big: raw is the header only
+}
+
+// fetchFacts asks for size and date, which costs nothing and decides how bodies are
+// asked for.
+func (s *imapSession) fetchFacts(uids []imap.UID) (map[imap.UID]*fetched, error) {
+	return s.fetch(uids, &imap.FetchOptions{UID: true, InternalDate: true, RFC822Size: true}, 0)
+}
+
+// fetchBodies adds the bodies to what fetchFacts found: together as long as they are
+// small, alone when they are big, the header only when they are too big.
+func (s *imapSession) fetchBodies(uids []imap.UID, mails map[imap.UID]*fetched, o options) error {
+	var group []imap.UID
+	var groupBytes int64
+	flush := func() error {
+		if len(group) == 0 {
+			return nil
+		}
+		err := s.fetchGroup(group, mails, o)
+		group, groupBytes = nil, 0
+		return err
+	}
+	for _, uid := range uids {
+		m := mails[uid]
+		if m == nil {
+			continue
+		}
+		size := m.sizeBytes
+		if size == 0 { // not told: it may be anything
+			size = o.maxJoin
+		}
+		if groupBytes+size > o.maxJoin {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		group = append(group, uid)
+		groupBytes += size
+		if groupBytes >= o.maxJoin {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
+}
+
+// fetchGroup fetches the bodies of some mails by one command.
+func (s *imapSession) fetchGroup(uids []imap.UID, mails map[imap.UID]*fetched, o options) error {
+	section := &imap.FetchItemBodySection{Peek: true}
+	limit := o.maxBody
+	headerOnly := mails[uids[0]].sizeBytes > o.maxBody
+	if headerOnly {
+		section.Specifier, limit = imap.PartSpecifierHeader, maxHeaderBytes
+	}
+	got, err := s.fetch(uids, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}, limit)
+	for uid, g := range got {
+		if m := mails[uid]; m != nil && g.whole {
+			m.raw, m.whole = g.raw, true
+			m.truncated = headerOnly || g.truncated
+			if m.sizeBytes == 0 {
+				m.sizeBytes = int64(len(g.raw))
+			}
+		}
+	}
+	return err
+}
+
+// fetch runs one UID FETCH. Answers come in any order; one that is only a flag update
+// leaves its mail without body, which the caller sees. What was received before an
+// error is returned with it.
+func (s *imapSession) fetch(uids []imap.UID, o *imap.FetchOptions, limit int64) (map[imap.UID]*fetched, error) {
+	got := map[imap.UID]*fetched{}
+	err := s.do(func() error {
+		cmd := s.client.Fetch(imap.UIDSetNum(uids...), o)
+		var readErr error
+		for data := cmd.Next(); data != nil; data = cmd.Next() {
+			m := &fetched{}
+			if err := m.read(data, limit); err != nil && readErr == nil {
+				readErr = err
+				continue
+			}
+			got[m.uid] = m
+		}
+		return errors.Join(cmd.Close(), readErr)
+	})
+	delete(got, 0)
+	return got, err
+}
+
+// read takes one answer in, at most limit bytes of a body.
+func (m *fetched) read(data *imapclient.FetchMessageData, limit int64) error {
+	for item := data.Next(); item != nil; item = data.Next() {
+		switch item := item.(type) {
+		case imapclient.FetchItemDataUID:
+			m.uid = item.UID
+		case imapclient.FetchItemDataInternalDate:
+			m.at = item.Time
+		case imapclient.FetchItemDataRFC822Size:
+			m.sizeBytes = item.Size
+		case imapclient.FetchItemDataBodySection:
+			if item.Literal == nil { // BODY[] NIL
+				continue
+			}
+			raw, err := io.ReadAll(io.LimitReader(item.Literal, limit+1))
+			if err != nil {
+				return err
+			}
+			m.raw, m.whole = raw, true
+			if int64(len(raw)) > limit { // bigger than it said
+				m.raw, m.truncated = headerOf(raw), true
+			}
+		}
+	}
+	return nil
+}
+
+// headerOf cuts a mail behind its header.
+func headerOf(raw []byte) []byte {
+	head := raw[:min(len(raw), maxHeaderBytes)]
+	for i := 0; i+1 < len(head); i++ {
+		if head[i] != '\n' {
+			continue
+		}
+		if head[i+1] == '\n' {
+			return append([]byte(nil), head[:i+2]...)
+		}
+		if i+2 < len(head) && head[i+1] == '\r' && head[i+2] == '\n' {
+			return append([]byte(nil), head[:i+3]...)
+		}
+	}
+	return append([]byte(nil), head...)
+}
+
+// exists asks whether a mail is still there. Only this proves that it vanished: a
+// FETCH without an answer proves nothing.
+func (s *imapSession) exists(uid imap.UID) (bool, error) {
+	found, err := s.search(&imap.SearchCriteria{UID: []imap.UIDSet{imap.UIDSetNum(uid)}})
+	if err != nil {
+		return false, err
+	}
+	for _, f := range found {
+		if f == uid {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// newest gives UID and arrival of the last mail of a folder that has some.
+func (s *imapSession) newest(count uint32) (imap.UID, time.Time, error) {
+	var uid imap.UID
+	var at time.Time
+	err := s.do(func() error {
+		cmd := s.client.Fetch(imap.SeqSetNum(count), &imap.FetchOptions{UID: true, InternalDate: true})
+		for data := cmd.Next(); data != nil; data = cmd.Next() {
+			m := &fetched{}
+			_ = m.read(data, 0)
+			uid, at = max(uid, m.uid), m.at
+		}
+		return cmd.Close()
+	})
+	return uid, at, err
+}

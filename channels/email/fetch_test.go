@@ -1,0 +1,323 @@
+package email
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"parley/channels"
+	"parley/channels/email/mailfake"
+)
+
+func TestOnlyNewMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mail("old")
+	w.run()
+	w.ready()
+	w.mail("first")
+	w.arrives("first")
+	w.mail("second")
+	w.arrives("first", "second")
+	for _, f := range w.journal.facts {
+		if f.OrderKey != "mail" || !strings.HasPrefix(f.ExternalID, "mail:") || f.Quarantine != "" {
+			t.Errorf("fact %+v", f)
+		}
+		head, raw := splitPayload(f.Payload)
+		if head.Folder != "INBOX" || head.UID < 2 || head.UIDValidity == 0 || head.InternalDate.IsZero() ||
+			head.SizeBytes != int64(len(raw)) || head.Truncated || head.Historical {
+			t.Errorf("envelope %+v", head)
+		}
+	}
+	for _, m := range w.Inbox(support) {
+		if slices.Contains(m.Flags, `\Seen`) {
+			t.Error("fetching marked a mail as seen")
+		}
+	}
+}
+
+// Case 40: a crash between fetch, commit and watermark; what was stored is not lost
+// and what was not stored is fetched again.
+func TestCase40Restart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stop := w.run()
+	w.ready()
+	w.mail("one")
+	w.arrives("one")
+	stop()
+	w.mail("two") // while nobody looks
+	before := w.journal.state
+	stop = w.run()
+	w.arrives("one", "two")
+	stop()
+	w.journal.state = before // as if it had died between commit and watermark
+	w.journal.change(func() { w.journal.failSaves = 2 })
+	w.run()
+	w.journal.wait(t, "a watermark", func() bool { return w.journal.failSaves == 0 && !bytes.Equal(w.journal.state, before) })
+	w.mail("three")
+	w.arrives("one", "two", "three")
+	if n := len(w.journal.calls); n != 4 {
+		t.Errorf("%d calls of Accept, want 4: one, two, two again, three", n)
+	}
+}
+
+func TestBatchesKeepUIDOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stop := w.run()
+	w.ready()
+	stop()
+	var want []string
+	for i := range 25 {
+		want = append(want, fmt.Sprint("mail ", i))
+		w.mail(want[i])
+	}
+	w.run()
+	w.arrives(want...)
+	for _, call := range w.journal.calls {
+		if len(call) > batchSize {
+			t.Errorf("%d mails at once", len(call))
+		}
+	}
+}
+
+func TestBigMailsComeAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opts.maxJoin, w.opts.maxBody = 20_000, 60_000
+	stop := w.run()
+	w.ready()
+	stop()
+	body := func(n int) string { return strings.Repeat("A line of text that fills the mail.\n", n/36) }
+	w.put("INBOX", "Message-ID: <a@x>\nSubject: small\n\nHello\n", time.Time{})
+	w.put("INBOX", "Message-ID: <b@x>\nSubject: big\n\n"+body(30_000), time.Time{})
+	w.put("INBOX", "Message-ID: <c@x>\nSubject: huge\nX-Long: yes\n\n"+body(90_000), time.Time{})
+	w.put("INBOX", "Message-ID: <d@x>\nSubject: last\n\nBye\n", time.Time{})
+	w.run()
+	w.arrives("small", "big", "huge", "last")
+	head, raw := splitPayload(w.journal.facts[2].Payload)
+	if !head.Truncated || head.SizeBytes < 90_000 || !bytes.HasSuffix(raw, []byte("X-Long: yes\r\n\r\n")) {
+		t.Errorf("case 37, too big: %+v, %d bytes kept", head, len(raw))
+	}
+	head, raw = splitPayload(w.journal.facts[1].Payload)
+	if head.Truncated || int64(len(raw)) != head.SizeBytes {
+		t.Errorf("big: %+v, %d bytes", head, len(raw))
+	}
+}
+
+// Case 37: a mail of no bytes at all.
+func TestCase37Empty(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	w.ready()
+	w.put("INBOX", "", time.Time{})
+	w.journal.wait(t, "the empty mail", func() bool { return len(w.journal.facts) == 1 })
+	if head, raw := splitPayload(w.journal.facts[0].Payload); len(raw) != 0 || head.UID == 0 {
+		t.Errorf("envelope %+v, %d bytes", head, len(raw))
+	}
+}
+
+// Case 30: a new UIDVALIDITY; nothing is lost, nothing comes twice, and what was there
+// before the first start stays out.
+func TestCase30UIDValidity(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put("INBOX", "Message-ID: <old@x>\nSubject: before us\n\nx\n", time.Now().Add(-time.Hour))
+	stop := w.run()
+	w.ready()
+	w.mail("one")
+	w.mail("two")
+	w.arrives("one", "two")
+	stop()
+	w.mail("while away")
+	if err := w.ChangeUIDValidity(support, "INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	w.put("INBOX", "Message-ID: <ancient@x>\nSubject: ancient\n\nx\n", time.Now().AddDate(0, 0, -9))
+	w.run()
+	w.arrives("one", "two", "while away")
+	if err := w.ChangeUIDValidity(support, "INBOX"); err != nil { // while connected
+		t.Fatal(err)
+	}
+	w.mail("after")
+	w.arrives("one", "two", "while away", "after")
+}
+
+// Case 31: a FETCH answered without the body, once: the mail is asked for again.
+func TestCase31FlagsOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stop := w.run()
+	w.ready()
+	stop()
+	w.mail("one")
+	w.mail("two")
+	id := w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: 3})
+	w.run()
+	w.struck(id, 3)
+	w.arrives("one", "two")
+}
+
+// Case 31: a mail expunged in the middle of a fetch is passed over, its neighbours are
+// not.
+func TestCase31Expunged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stop := w.run()
+	w.ready()
+	stop()
+	for _, s := range []string{"one", "two", "three"} {
+		w.mail(s)
+	}
+	id := w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionExpunge, Nth: 2})
+	w.run()
+	w.struck(id, 1)
+	w.arrives("one", "two")
+	w.mail("four")
+	w.arrives("one", "two", "four")
+}
+
+func TestUnreadableMailIsQuarantined(t *testing.T) {
+	t.Parallel()
+	for _, action := range []mailfake.Action{
+		mailfake.ActionFlagsOnly, mailfake.ActionUnknownItem, mailfake.ActionCut, mailfake.ActionReply, mailfake.ActionBye,
+	} {
+		t.Run(string(action), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			stop := w.run()
+			w.ready()
+			stop()
+			w.mail("poison")
+			w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: action, Times: mailfake.Forever})
+			w.run()
+			w.arrives("quarantined")
+			fact := w.journal.facts[0]
+			if !strings.HasPrefix(fact.ExternalID, "uid:INBOX:") || fact.OrderKey != "mail" || fact.Quarantine == "" {
+				t.Errorf("fact %+v", fact)
+			}
+			w.ClearFaults()
+			w.mail("healthy")
+			w.journal.wait(t, "the next mail", func() bool {
+				got := subjectsOf(w.journal.facts)
+				return got[0] == "quarantined" && slices.Contains(got, "healthy")
+			})
+		})
+	}
+}
+
+// What was quarantined comes in by looking back once the server hands it out.
+func TestQuarantinedMailRecovers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stop := w.run()
+	w.ready()
+	stop()
+	w.mail("shy")
+	w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: mailfake.Forever})
+	stop = w.run()
+	w.arrives("quarantined")
+	stop()
+	w.ClearFaults()
+	w.run()
+	w.arrives("quarantined", "shy")
+}
+
+// Looking back finds a lower UID that showed up late, and fetches nothing twice.
+func TestLookingBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stop := w.run()
+	w.ready()
+	for _, s := range []string{"one", "two", "three"} {
+		w.mail(s)
+	}
+	w.arrives("one", "two", "three")
+	stop()
+	var m mark
+	if err := json.Unmarshal(w.journal.state, &m); err != nil {
+		t.Fatal(err)
+	}
+	if want := [][2]imap.UID{{1, 3}}; !slices.Equal(m.Done, want) || m.Last != 3 || m.First != 1 {
+		t.Fatalf("watermark %+v", m)
+	}
+	m.Done = [][2]imap.UID{{1, 1}, {3, 3}} // as if UID 2 had not been there yet
+	w.journal.state, _ = json.Marshal(m)
+	w.journal.facts, w.journal.calls = w.journal.facts[:0], nil
+	w.run()
+	w.arrives("two")
+	w.mail("four")
+	w.arrives("two", "four")
+	if len(w.journal.calls) != 2 {
+		t.Errorf("%d calls of Accept, want 2", len(w.journal.calls))
+	}
+}
+
+// Case 32: a mail that leaves the folder and comes back has a new UID and is the same
+// fact; so is its twin in another folder.
+func TestCase32Reinboxed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	w.ready()
+	w.mail("moving")
+	w.arrives("moving")
+	move := func(from, to string) {
+		if _, err := w.program(from).Move(imap.SeqSetNum(1), to).Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	move("INBOX", "Archive")
+	move("Archive", "INBOX")
+	w.journal.wait(t, "the second fetch", func() bool { return len(w.journal.calls) >= 2 })
+	w.mail("next")
+	w.arrives("moving", "next")
+	if a, b := w.journal.calls[0][0], w.journal.calls[1][0]; a.ExternalID != b.ExternalID {
+		t.Errorf("%s and %s", a.ExternalID, b.ExternalID)
+	}
+}
+
+func TestOverloadIsWaitedOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.journal.refuse = []error{channels.ErrOverloaded, errors.New("no database"), channels.ErrOverloaded}
+	w.run()
+	w.ready()
+	w.mail("one")
+	w.arrives("one")
+	if len(w.journal.calls) != 4 {
+		t.Errorf("%d calls of Accept, want 4", len(w.journal.calls))
+	}
+}
+
+func TestMarkRanges(t *testing.T) {
+	t.Parallel()
+	var m mark
+	for _, uid := range []imap.UID{5, 9, 7, 6, 1, 8, 5, 3} {
+		m.add(uid)
+	}
+	if want := [][2]imap.UID{{1, 1}, {3, 3}, {5, 9}}; !slices.Equal(m.Done, want) {
+		t.Errorf("Done = %v, want %v", m.Done, want)
+	}
+	if !m.has(7) || m.has(4) || m.has(10) {
+		t.Error("has")
+	}
+	m.forget(6)
+	if want := [][2]imap.UID{{6, 9}}; !slices.Equal(m.Done, want) {
+		t.Errorf("after forget: %v, want %v", m.Done, want)
+	}
+	now := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	m.arrived(now.Add(time.Hour), now)
+	if !m.NewestAt.Equal(now) {
+		t.Errorf("a date in the future moved the watermark to %v", m.NewestAt)
+	}
+}

@@ -1,0 +1,356 @@
+package email
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"parley/channels"
+	"parley/channels/email/mailfake"
+)
+
+const support = "support@acme.test"
+
+// patience bounds every wait; only a failing test uses it up.
+const patience = 20 * time.Second
+
+// testKeys sign the tokens of all tests.
+func testKeys() [][]byte { return [][]byte{[]byte("key one"), []byte("key two")} }
+
+// testTiming reacts at once and polls never, so that what happens was caused.
+func testTiming() timing {
+	return timing{
+		dial: 5 * time.Second, command: 5 * time.Second, total: 20 * time.Second,
+		poll: time.Hour, pollBlind: time.Hour, rescan: time.Hour, overlap: 48 * time.Hour,
+		retryFirst: time.Millisecond, retryMax: 20 * time.Millisecond,
+		loginFirst: time.Millisecond, loginMax: 20 * time.Millisecond,
+		storeFirst: time.Millisecond, storeMax: 20 * time.Millisecond,
+		again: time.Millisecond, saveCopy: 5 * time.Second,
+	}
+}
+
+// signal wakes those who wait for a change.
+type signal struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+func newSignal() *signal { return &signal{ch: make(chan struct{})} }
+
+// change runs f under the lock and wakes everybody.
+func (s *signal) change(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f()
+	close(s.ch)
+	s.ch = make(chan struct{})
+}
+
+// wait returns when done, called under the lock, says so.
+func (s *signal) wait(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	timeout := time.NewTimer(patience)
+	defer timeout.Stop()
+	for {
+		s.mu.Lock()
+		ok, ch := done(), s.ch
+		s.mu.Unlock()
+		if ok {
+			return
+		}
+		select {
+		case <-ch:
+		case <-timeout.C:
+			t.Fatalf("waited in vain: %s", what)
+		}
+	}
+}
+
+// journal is Accept and State as the engine has them: a fact is stored once.
+type journal struct {
+	*signal
+	facts      []channels.Fact
+	calls      [][]channels.Fact // every call, known facts too
+	refuse     []error           // answers of the next calls
+	state      []byte
+	saves      int
+	failSaves  int
+	conditions []channels.Condition
+}
+
+func (j *journal) accept(_ context.Context, facts ...channels.Fact) (err error) {
+	j.change(func() {
+		j.calls = append(j.calls, facts)
+		if len(j.refuse) > 0 {
+			err, j.refuse = j.refuse[0], j.refuse[1:]
+			return
+		}
+		for _, f := range facts {
+			known := func(o channels.Fact) bool { return o.ExternalID == f.ExternalID }
+			if !slices.ContainsFunc(j.facts, known) {
+				j.facts = append(j.facts, f)
+			}
+		}
+	})
+	return err
+}
+
+// Load implements channels.State.
+func (j *journal) Load(context.Context) ([]byte, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.state, nil
+}
+
+// Save implements channels.State.
+func (j *journal) Save(_ context.Context, data []byte) (err error) {
+	j.change(func() {
+		if j.failSaves > 0 {
+			j.failSaves--
+			err = fmt.Errorf("no database")
+			return
+		}
+		j.state, j.saves = data, j.saves+1
+	})
+	return err
+}
+
+func (j *journal) report(c channels.Condition) {
+	j.change(func() { j.conditions = append(j.conditions, c) })
+}
+
+// subjects lists the stored facts by the subject of their mails.
+func (j *journal) subjects() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return subjectsOf(j.facts)
+}
+
+func subjectsOf(facts []channels.Fact) []string {
+	out := []string{}
+	for _, f := range facts {
+		out = append(out, subjectOf(f))
+	}
+	return out
+}
+
+func subjectOf(f channels.Fact) string {
+	if f.Quarantine != "" {
+		return "quarantined"
+	}
+	_, raw := splitPayload(f.Payload)
+	for line := range strings.SplitSeq(string(raw), "\r\n") {
+		if s, ok := strings.CutPrefix(line, "Subject: "); ok {
+			return s
+		}
+	}
+	return "?"
+}
+
+// world is a mail world with one channel on it.
+type world struct {
+	*mailfake.Server
+	t       *testing.T
+	journal *journal
+	config  channels.Config
+	env     channels.Env
+	opts    options
+}
+
+// newWorld starts servers with the mailbox support@acme.test and prepares a channel.
+func newWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
+	t.Helper()
+	o := mailfake.Options{Mailboxes: []mailfake.MailboxConfig{
+		{Address: support, Password: "secret", Folders: []string{"Archive"}},
+	}}
+	for _, c := range change {
+		c(&o)
+	}
+	w := &world{Server: mailfake.New(o), t: t, journal: &journal{signal: newSignal()}}
+	if err := w.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	for _, addr := range []string{w.IMAPAddr(), w.SMTPAddr()} { // closed before they serve, they never end
+		greeting(t, addr)
+	}
+	w.opts = options{timing: testTiming(), maxBody: 50 << 20, maxJoin: 30 << 20}
+	w.env = channels.Env{
+		Accept: w.journal.accept, State: w.journal, Report: w.journal.report,
+		Log: slog.New(slog.NewTextHandler(testLog{t}, nil)), Now: time.Now, Keys: testKeys(),
+	}
+	w.config = channels.Config{
+		fieldAddress: support, fieldSenderName: "Acme Support", fieldAliases: "help@acme.test",
+		fieldIMAPSecurity: securityNone, fieldIMAPPassword: "secret", fieldSMTPSecurity: securityNone,
+	}
+	w.point(w.IMAPAddr(), w.SMTPAddr())
+	return w
+}
+
+// greeting waits until a server says hello.
+func greeting(t *testing.T, addr string) {
+	t.Helper()
+	conn, err := (&net.Dialer{}).DialContext(within(t, patience), "tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// point sets the servers' addresses.
+func (w *world) point(imapAddr, smtpAddr string) {
+	w.config[fieldIMAPHost], w.config[fieldIMAPPort], _ = cutLast(imapAddr, ":")
+	w.config[fieldSMTPHost], w.config[fieldSMTPPort], _ = cutLast(smtpAddr, ":")
+}
+
+// testLog shows the channel's log beside a failing test.
+type testLog struct{ t *testing.T }
+
+func (l testLog) Write(p []byte) (int, error) {
+	l.t.Log(string(bytes.TrimSpace(p)))
+	return len(p), nil
+}
+
+func (w *world) channel() *Channel {
+	w.t.Helper()
+	c, err := newChannel(channels.Account{ID: 1, Name: "mail", Config: maps.Clone(w.config)}, w.env, w.opts)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return c
+}
+
+// run starts Run; stop ends it and waits.
+func (w *world) run() (stop func()) {
+	w.t.Helper()
+	c := w.channel()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- c.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		select {
+		case err := <-ended:
+			if err != nil {
+				w.t.Errorf("Run: %v", err)
+			}
+		case <-time.After(patience):
+			w.t.Error("Run did not stop")
+		}
+	})
+	w.t.Cleanup(stop)
+	return stop
+}
+
+// ready waits until Run has looked at the mailbox for the first time.
+func (w *world) ready() {
+	w.t.Helper()
+	w.condition(channels.Active)
+}
+
+// condition waits for a report and returns it.
+func (w *world) condition(status channels.ConditionStatus) (got channels.Condition) {
+	w.t.Helper()
+	w.journal.wait(w.t, "condition "+string(status), func() bool {
+		n := len(w.journal.conditions)
+		if n > 0 {
+			got = w.journal.conditions[n-1]
+		}
+		return n > 0 && got.Status == status
+	})
+	return got
+}
+
+// arrives waits until exactly these mails are stored, in this order.
+func (w *world) arrives(want ...string) {
+	w.t.Helper()
+	w.journal.wait(w.t, fmt.Sprintf("mails %q", want), func() bool { return len(w.journal.facts) >= len(want) })
+	if got := w.journal.subjects(); !slices.Equal(got, want) {
+		w.t.Fatalf("stored %q, want %q", got, want)
+	}
+}
+
+// mail delivers a mail from a customer.
+func (w *world) mail(subject string) {
+	w.t.Helper()
+	_, err := w.Customer("Ann Lee <ann@customer.test>").Send(mailfake.Mail{To: []string{support}, Subject: subject, Text: "Hello " + subject})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// fault arms a fault.
+func (w *world) fault(f mailfake.Fault) string {
+	w.t.Helper()
+	id, err := w.AddFault(f)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return id
+}
+
+// struck waits until a fault has struck.
+func (w *world) struck(id string, times int) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
+	defer cancel()
+	if err := w.WaitFault(ctx, id, times); err != nil {
+		w.t.Fatalf("fault %s: %v", id, err)
+	}
+}
+
+// program logs in as another mail program would, with a folder open.
+func (w *world) program(folder string) *imapclient.Client {
+	w.t.Helper()
+	c, err := imapclient.DialInsecure(w.IMAPAddr(), nil)
+	if err == nil {
+		err = c.Login(support, "secret").Wait()
+	}
+	if err == nil {
+		_, err = c.Select(folder, nil).Wait()
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// put appends a raw mail to a folder, with an arrival date.
+func (w *world) put(folder, raw string, at time.Time) imap.UID {
+	w.t.Helper()
+	c := w.program(folder)
+	raw = strings.ReplaceAll(raw, "\n", "\r\n")
+	cmd := c.Append(folder, int64(len(raw)), &imap.AppendOptions{Time: at})
+	_, err := io.WriteString(cmd, raw)
+	if err == nil {
+		err = cmd.Close()
+	}
+	data, waitErr := cmd.Wait()
+	if err != nil || waitErr != nil {
+		w.t.Fatal(err, waitErr)
+	}
+	return data.UID
+}
+
+// within gives a context that ends before the test does.
+func within(t *testing.T, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}

@@ -1,0 +1,289 @@
+package email
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+	"github.com/emersion/go-sasl"
+)
+
+// stage says how far a conversation with a mail server had come when it failed.
+type stage string
+
+const (
+	stageConnect stage = "connect"
+	stageTLS     stage = "tls"
+	stageLogin   stage = "login"
+	stageFolder  stage = "folder"
+	stageWork    stage = "work"
+)
+
+// stageError is a failure with the stage at which it came.
+type stageError struct {
+	stage stage
+	err   error
+}
+
+func (e *stageError) Error() string { return fmt.Sprintf("email: imap: %s: %v", e.stage, e.err) }
+func (e *stageError) Unwrap() error { return e.err }
+
+func atStage(s stage, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &stageError{s, err}
+}
+
+var (
+	errSilent        = errors.New("the server stopped answering")
+	errLoginDisabled = errors.New("the server offers no password login on this connection")
+)
+
+// imapSession is one logged-in connection. The library has no timeouts of its own, so
+// every command goes through do.
+type imapSession struct {
+	client *imapclient.Client
+	conn   *watchedConn
+	limits timing
+	news   chan struct{} // holds one signal: the folder may have changed
+	unhook func() bool   // takes the end of ctx off again
+}
+
+// openIMAP connects and logs in. The session's connection is closed when ctx ends.
+// Errors: *stageError.
+func (c *Channel) openIMAP(ctx context.Context) (*imapSession, error) {
+	limits := c.opts.timing
+	dialCtx, cancel := context.WithTimeout(ctx, limits.dial)
+	defer cancel()
+	raw, err := c.env.Dialer.DialContext(dialCtx, "tcp", c.set.imap.address())
+	if err != nil {
+		return nil, atStage(stageConnect, err)
+	}
+	keepAlive(raw)
+	s := &imapSession{conn: &watchedConn{Conn: raw}, limits: limits, news: make(chan struct{}, 1)}
+	s.unhook = context.AfterFunc(ctx, func() { _ = raw.Close() })
+	disarm := s.conn.arm(limits.dial, limits.dial)
+	err = c.enter(dialCtx, s)
+	if disarm() && err != nil {
+		err = fmt.Errorf("%w: %w", errSilent, err)
+		var se *stageError
+		if errors.As(err, &se) {
+			err = atStage(se.stage, err)
+		}
+	}
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// enter protects the connection, waits for the greeting and logs in.
+func (c *Channel) enter(ctx context.Context, s *imapSession) error {
+	config := c.tlsConfig(c.set.imap.host)
+	options := &imapclient.Options{TLSConfig: config, UnilateralDataHandler: s.handler()}
+	switch c.set.imap.security {
+	case securityTLS:
+		conn := tls.Client(s.conn, config)
+		if err := conn.HandshakeContext(ctx); err != nil {
+			return atStage(stageTLS, err)
+		}
+		s.client = imapclient.New(conn, options)
+	case securitySTARTTLS:
+		client, err := imapclient.NewStartTLS(s.conn, options)
+		if err != nil {
+			return atStage(stageTLS, err)
+		}
+		s.client = client
+	default:
+		s.client = imapclient.New(s.conn, options)
+	}
+	if err := s.client.WaitGreeting(); err != nil {
+		return atStage(stageConnect, err)
+	}
+	return atStage(stageLogin, s.login(c.set.imap))
+}
+
+// login uses LOGIN, or AUTHENTICATE PLAIN where LOGIN is switched off.
+func (s *imapSession) login(to server) error {
+	if s.client.State() == imap.ConnStateAuthenticated {
+		return nil // PREAUTH
+	}
+	caps := s.client.Caps()
+	if !caps.Has(imap.CapLoginDisabled) {
+		return s.client.Login(to.username, to.password).Wait()
+	}
+	if caps.Has(imap.AuthCap(sasl.Plain)) {
+		return s.client.Authenticate(sasl.NewPlainClient("", to.username, to.password))
+	}
+	return errLoginDisabled
+}
+
+// handler only signals: a command inside of it would wait for itself.
+func (s *imapSession) handler() *imapclient.UnilateralDataHandler {
+	return &imapclient.UnilateralDataHandler{Mailbox: func(data *imapclient.UnilateralDataMailbox) {
+		if data.NumMessages == nil {
+			return
+		}
+		select {
+		case s.news <- struct{}{}:
+		default:
+		}
+	}}
+}
+
+// do runs commands under the watchdog: it closes the connection when the server owes
+// an answer and stays silent, which ends every waiting command.
+func (s *imapSession) do(run func() error) error {
+	disarm := s.conn.arm(s.limits.command, s.limits.total)
+	err := run()
+	if disarm() && err != nil {
+		return fmt.Errorf("%w: %w", errSilent, err)
+	}
+	return err
+}
+
+// close hangs up and waits until the library's reader has ended. It says no LOGOUT: a
+// server that does not listen must not hold us.
+func (s *imapSession) close() {
+	s.unhook()
+	_ = s.conn.Close()
+	if s.client != nil {
+		_ = s.client.Close()
+	}
+}
+
+// logout says goodbye to a server that was well a moment ago, then closes.
+func (s *imapSession) logout() {
+	_ = s.do(func() error { return s.client.Logout().Wait() })
+	s.close()
+}
+
+// examine opens a folder for reading only, so that nothing is marked as seen.
+func (s *imapSession) examine(folder string) (*imap.SelectData, error) {
+	var data *imap.SelectData
+	err := s.do(func() (err error) {
+		data, err = s.client.Select(folder, &imap.SelectOptions{ReadOnly: true}).Wait()
+		return err
+	})
+	return data, err
+}
+
+// maxFound bounds what one search may claim to have found.
+const maxFound = 1 << 20
+
+// search returns the lowest maxFound UIDs that match, in order.
+func (s *imapSession) search(criteria *imap.SearchCriteria) ([]imap.UID, error) {
+	var data *imap.SearchData
+	err := s.do(func() (err error) {
+		data, err = s.client.UIDSearch(criteria, nil).Wait()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	set, _ := data.All.(imap.UIDSet)
+	slices.SortFunc(set, func(a, b imap.UIDRange) int { return cmp.Compare(a.Start, b.Start) })
+	var found []imap.UID
+	for _, r := range set { // counted by hand: the server names the ranges, however wide
+		for uid := r.Start; uid != 0 && uid <= r.Stop && len(found) < maxFound; uid++ {
+			found = append(found, uid)
+		}
+	}
+	return found, nil
+}
+
+// refused tells whether the server said NO or BAD: the connection is still good.
+func refused(err error) bool {
+	var no *imap.Error
+	return errors.As(err, &no) && no.Type != imap.StatusResponseTypeBye
+}
+
+// tlsConfig for one host.
+func (c *Channel) tlsConfig(host string) *tls.Config {
+	config := &tls.Config{}
+	if c.opts.tls != nil {
+		config = c.opts.tls.Clone()
+	}
+	config.ServerName = host
+	config.MinVersion = tls.VersionTLS12
+	return config
+}
+
+// keepAlive lets the system find out that the other side is gone.
+func keepAlive(conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 15 * time.Second, Count: 4})
+	}
+}
+
+// watchedConn closes itself when it is armed and nothing moves.
+type watchedConn struct {
+	net.Conn
+	mu      sync.Mutex
+	quiet   time.Duration
+	timer   *time.Timer // nil: not armed
+	expired bool
+}
+
+// arm starts the watch: quiet without a byte or total in all closes the connection.
+// The returned function ends it and tells whether that happened.
+func (w *watchedConn) arm(quiet, total time.Duration) (disarm func() bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.quiet = quiet
+	w.timer = time.AfterFunc(quiet, w.expire)
+	whole := time.AfterFunc(total, w.expire)
+	return func() bool {
+		whole.Stop()
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.timer != nil {
+			w.timer.Stop()
+			w.timer = nil
+		}
+		return w.expired
+	}
+}
+
+func (w *watchedConn) expire() {
+	w.mu.Lock()
+	if w.timer == nil { // disarmed while the timer fired
+		w.mu.Unlock()
+		return
+	}
+	w.expired = true
+	w.mu.Unlock()
+	_ = w.Close()
+}
+
+func (w *watchedConn) moved(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if n > 0 && w.timer != nil && !w.expired {
+		w.timer.Reset(w.quiet)
+	}
+}
+
+// Read implements net.Conn.
+func (w *watchedConn) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	w.moved(n)
+	return n, err
+}
+
+// Write implements net.Conn.
+func (w *watchedConn) Write(p []byte) (int, error) {
+	n, err := w.Conn.Write(p)
+	w.moved(n)
+	return n, err
+}

@@ -1,0 +1,130 @@
+package email
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// mark is the durable watermark of one folder: what has been dealt with.
+// Shape: {"v":1,"folder":"INBOX","uidvalidity":1,"first":5,"last":9,"newest_at":…,"started_at":…,"done":[[5,9]]}
+type mark struct {
+	V           int    `json:"v"`
+	Folder      string `json:"folder"`
+	UIDValidity uint32 `json:"uidvalidity"`
+	// First is the lowest UID that counts: mail below it was there before us. After
+	// a change of UIDVALIDITY it is 1 and StartedAt decides.
+	First imap.UID `json:"first"`
+	Last  imap.UID `json:"last"` // every UID up to here is dealt with
+	// NewestAt is the latest arrival (INTERNALDATE) dealt with; looking back starts there.
+	NewestAt time.Time `json:"newest_at"`
+	// StartedAt is the arrival of the newest mail that was there before us; zero = none was.
+	StartedAt time.Time `json:"started_at"`
+	// Done lists the UIDs dealt with that looking back finds again, as ranges. Servers
+	// may show a lower UID after a higher one: what is not listed is fetched.
+	Done [][2]imap.UID `json:"done"`
+}
+
+const (
+	markVersion = 1
+	// maxDoneRanges bounds the saved list. What falls out is fetched once more, and
+	// known to Accept.
+	maxDoneRanges = 4000
+)
+
+// loadMark reads the watermark; nil when there is none for this folder.
+func (c *Channel) loadMark(ctx context.Context) (*mark, error) {
+	data, err := c.env.State.Load(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("email: load watermark: %w", err)
+	}
+	if len(data) == 0 {
+		return nil, nil
+	}
+	var m mark
+	if err := json.Unmarshal(data, &m); err != nil {
+		return nil, fmt.Errorf("email: load watermark: %w", err)
+	}
+	if m.V != markVersion {
+		return nil, fmt.Errorf("email: load watermark: version %d is not %d", m.V, markVersion)
+	}
+	if m.Folder != c.set.folder {
+		return nil, nil // another folder was chosen: begin there
+	}
+	return &m, nil
+}
+
+func (c *Channel) saveMark(ctx context.Context, m *mark) error {
+	m.V = markVersion
+	if over := len(m.Done) - maxDoneRanges; over > 0 {
+		m.Done = m.Done[over:]
+	}
+	data, err := json.Marshal(m)
+	if err == nil {
+		err = c.env.State.Save(ctx, data)
+	}
+	if err != nil {
+		return fmt.Errorf("email: save watermark: %w", err)
+	}
+	return nil
+}
+
+// has tells whether a UID is listed as done.
+func (m *mark) has(uid imap.UID) bool {
+	for _, r := range m.Done {
+		if r[0] <= uid && uid <= r[1] {
+			return true
+		}
+	}
+	return false
+}
+
+// add lists a UID as done, joining neighbours.
+func (m *mark) add(uid imap.UID) {
+	if m.has(uid) {
+		return
+	}
+	i := 0
+	for i < len(m.Done) && m.Done[i][0] < uid {
+		i++
+	}
+	joinsLeft := i > 0 && m.Done[i-1][1]+1 == uid
+	joinsRight := i < len(m.Done) && uid+1 == m.Done[i][0]
+	switch {
+	case joinsLeft && joinsRight:
+		m.Done[i-1][1] = m.Done[i][1]
+		m.Done = append(m.Done[:i], m.Done[i+1:]...)
+	case joinsLeft:
+		m.Done[i-1][1] = uid
+	case joinsRight:
+		m.Done[i][0] = uid
+	default:
+		m.Done = append(m.Done, [2]imap.UID{})
+		copy(m.Done[i+1:], m.Done[i:])
+		m.Done[i] = [2]imap.UID{uid, uid}
+	}
+}
+
+// forget drops what lies below a UID from the list.
+func (m *mark) forget(below imap.UID) {
+	for len(m.Done) > 0 && m.Done[0][1] < below {
+		m.Done = m.Done[1:]
+	}
+	if len(m.Done) > 0 && m.Done[0][0] < below {
+		m.Done[0][0] = below
+	}
+}
+
+// arrived raises NewestAt, but never into the future: a wrong date would hide mail
+// from looking back.
+func (m *mark) arrived(at, now time.Time) {
+	if at.After(now) {
+		at = now
+	}
+	if at.After(m.NewestAt) {
+		m.NewestAt = at.UTC()
+	}
+}

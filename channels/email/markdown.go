@@ -1,0 +1,113 @@
+package email
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer"
+	"github.com/yuin/goldmark/renderer/html"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// newMarkdown makes the renderer of canonical Markdown for mail. Raw HTML is text: an
+// agent who writes "use <b>" means these characters, and no customer text that is
+// quoted becomes active. A line break stays one.
+func newMarkdown() goldmark.Markdown {
+	blocks := []util.PrioritizedValue{ // the default ones without HTML blocks
+		util.Prioritized(parser.NewSetextHeadingParser(), 100),
+		util.Prioritized(parser.NewThematicBreakParser(), 200),
+		util.Prioritized(parser.NewListParser(), 300),
+		util.Prioritized(parser.NewListItemParser(), 400),
+		util.Prioritized(parser.NewCodeBlockParser(), 500),
+		util.Prioritized(parser.NewATXHeadingParser(), 600),
+		util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
+		util.Prioritized(parser.NewBlockquoteParser(), 800),
+		util.Prioritized(parser.NewParagraphParser(), 1000),
+	}
+	return goldmark.New(
+		goldmark.WithParser(parser.NewParser(
+			parser.WithBlockParsers(blocks...),
+			parser.WithInlineParsers(parser.DefaultInlineParsers()...),
+			parser.WithParagraphTransformers(parser.DefaultParagraphTransformers()...),
+		)),
+		goldmark.WithExtensions(extension.GFM),
+		goldmark.WithRendererOptions(
+			html.WithHardWraps(),
+			renderer.WithNodeRenderers(util.Prioritized(rawHTML{}, 100)),
+		),
+	)
+}
+
+// rawHTML prints inline HTML as the characters it is made of; goldmark would leave it
+// out. Line breaks, which tables need, are kept.
+type rawHTML struct{}
+
+// RegisterFuncs implements renderer.NodeRenderer.
+func (rawHTML) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
+	reg.Register(ast.KindRawHTML, func(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkSkipChildren, nil
+		}
+		raw := rawText(n.(*ast.RawHTML), source)
+		if lineBreak.Match(raw) {
+			_, _ = w.WriteString("<br>")
+		} else {
+			_, _ = w.Write(util.EscapeHTML(raw))
+		}
+		return ast.WalkSkipChildren, nil
+	})
+}
+
+var lineBreak = regexp.MustCompile(`(?i)^<br\s*/?>$`)
+
+func rawText(n *ast.RawHTML, source []byte) []byte {
+	var out []byte
+	for i := range n.Segments.Len() {
+		at := n.Segments.At(i)
+		out = append(out, at.Value(source)...)
+	}
+	return out
+}
+
+// renderHTML renders a body and its signature as an HTML document.
+func renderHTML(body, signature string) (string, error) {
+	md := newMarkdown()
+	var out bytes.Buffer
+	out.WriteString("<!DOCTYPE html>\n<html>\n<head><meta charset=\"utf-8\"></head>\n<body>\n")
+	if err := md.Convert([]byte(body), &out); err != nil {
+		return "", fmt.Errorf("email: render: %w", err)
+	}
+	if signature != "" {
+		out.WriteString("<div>-- <br>\n")
+		if err := md.Convert([]byte(signature), &out); err != nil {
+			return "", fmt.Errorf("email: render signature: %w", err)
+		}
+		out.WriteString("</div>\n")
+	}
+	out.WriteString("</body>\n</html>\n")
+	return out.String(), nil
+}
+
+// renderText renders a body and its signature as plain text. The signature is behind
+// "-- ", which mail programs know (RFC 3676 section 4.3).
+func renderText(body, signature string) string {
+	out := plain(body)
+	if signature != "" {
+		out += "\n\n-- \n" + plain(signature)
+	}
+	return out + "\n"
+}
+
+// plain renders Markdown for people who read plain text: no escapes, links with their
+// address, lists and quotes as one types them.
+func plain(source string) string {
+	src := []byte(source)
+	p := plainText{src}
+	return p.blocks(newMarkdown().Parser().Parse(text.NewReader(src)), "\n\n")
+}

@@ -1,0 +1,190 @@
+package email
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"parley/channels"
+)
+
+// reportAfter is how many connections in a row may fail before the account counts as
+// broken, where the cause may pass by itself.
+const reportAfter = 3
+
+// fetcher is the state of Run. Only Run's goroutine touches it.
+type fetcher struct {
+	c    *Channel
+	mark *mark // nil: nothing known, begin with new mail
+
+	tries   map[imap.UID]int // failed tries to get a mail on its own
+	bad     map[imap.UID]bool
+	careful imap.UID // mails up to this UID are fetched one by one
+
+	aligning bool // UIDVALIDITY changed: mail from before us is told by its date
+
+	lookBack *time.Timer
+	due      bool // it is time to look back
+
+	lost     int // sessions in a row that brought nothing
+	failures int // sessions in a row that ended soon, for the wait
+}
+
+// Run fetches mail until ctx ends: it keeps one IMAP connection, waits with IDLE and
+// looks every few minutes besides, because announcements get lost. A mail is passed
+// over only when Accept stored it, when it is proven gone, or when it could not be
+// read three times and was stored as quarantined.
+func (c *Channel) Run(ctx context.Context) error {
+	f := &fetcher{
+		c: c, tries: map[imap.UID]int{}, bad: map[imap.UID]bool{},
+		lookBack: time.NewTimer(c.opts.timing.rescan), due: true,
+	}
+	defer f.lookBack.Stop()
+	if err := f.persist(ctx, func() (err error) { f.mark, err = c.loadMark(ctx); return err }); err != nil {
+		return nil // ctx ended
+	}
+	for ctx.Err() == nil {
+		err := f.session(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		f.pause(ctx, f.failed(err))
+	}
+	return nil
+}
+
+// session connects and works until something fails or ctx ends.
+func (f *fetcher) session(ctx context.Context) error {
+	s, err := f.c.openIMAP(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	data, err := s.examine(f.c.set.folder)
+	if err != nil {
+		return atStage(stageFolder, err)
+	}
+	if err := f.align(ctx, s, data); err != nil {
+		return atStage(stageWork, err)
+	}
+	idle := s.client.Caps().Has(imap.CapIdle)
+	for round := 1; ; round++ {
+		select { // what came until now, the search below finds
+		case <-s.news:
+		default:
+		}
+		if err := f.look(ctx, s); err != nil {
+			return atStage(stageWork, err)
+		}
+		f.healthy(round)
+		if idle, err = f.wait(ctx, s, idle); err != nil {
+			return atStage(stageWork, err)
+		}
+	}
+}
+
+// healthy notes that everything there was has been fetched.
+func (f *fetcher) healthy(round int) {
+	f.lost = 0
+	if round == 1 {
+		f.c.env.Report(channels.Condition{Status: channels.Active})
+		return
+	}
+	f.failures = 0 // only now: a connection that dies in its first wait is no success
+}
+
+// failed reports a lost session and says how long to wait for the next.
+func (f *fetcher) failed(err error) time.Duration {
+	t := f.c.opts.timing
+	f.lost++
+	f.failures++
+	p := explain(err, f.c.set.imap, f.c.set.folder)
+	if p.needsPerson || f.lost >= reportAfter {
+		f.c.env.Report(channels.Condition{Status: channels.Broken, Text: p.text, Hint: p.hint})
+	}
+	f.c.log.Warn("mailbox connection ended", "error", err, "in_a_row", f.lost)
+	first, most := t.retryFirst, t.retryMax
+	if p.needsPerson {
+		first, most = t.loginFirst, t.loginMax
+	}
+	return jitter(min(most, first<<min(f.failures-1, 20)))
+}
+
+// pause waits, or until ctx ends.
+func (f *fetcher) pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-f.lookBack.C: // don't lose the signal
+		f.due = true
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	case <-ctx.Done():
+	}
+}
+
+// jitter spreads waits by a fifth, so that accounts of one server don't march in step.
+func jitter(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
+}
+
+// wait sleeps until there may be new mail. It returns false when IDLE is no use here.
+func (f *fetcher) wait(ctx context.Context, s *imapSession, idle bool) (bool, error) {
+	if idle {
+		err := f.idle(ctx, s)
+		if err == nil || !refused(err) {
+			return true, err
+		}
+		f.c.log.Info("server refuses IDLE, polling instead", "error", err)
+	}
+	return false, f.sleep(ctx, s, f.c.opts.timing.pollBlind)
+}
+
+// idle waits with IDLE. The library restarts it by itself after 28 minutes; the poll
+// ends it long before.
+func (f *fetcher) idle(ctx context.Context, s *imapSession) error {
+	var stop func() error
+	err := s.do(func() error {
+		cmd, err := s.client.Idle()
+		if err != nil {
+			return err
+		}
+		stop = func() error {
+			if err := cmd.Close(); err != nil {
+				return err
+			}
+			return cmd.Wait()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	slept := f.sleep(ctx, s, f.c.opts.timing.poll)
+	if err := s.do(stop); err != nil {
+		return err
+	}
+	return slept
+}
+
+// sleep ends with news, when it is time to look or to look back, or when the
+// connection or ctx ends.
+func (f *fetcher) sleep(ctx context.Context, s *imapSession, d time.Duration) error {
+	timer := time.NewTimer(jitter(d))
+	defer timer.Stop()
+	select {
+	case <-s.news:
+	case <-timer.C:
+	case <-f.lookBack.C:
+		f.due = true
+	case <-s.client.Closed():
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}

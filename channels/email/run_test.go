@@ -1,0 +1,249 @@
+package email
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/channels"
+	"parley/channels/email/mailfake"
+)
+
+// idling waits until n IDLE commands have begun since the test armed the returned fault.
+func (w *world) idling(change mailfake.Fault) string {
+	w.t.Helper()
+	change.Op, change.Times = mailfake.OpIDLE, mailfake.Forever
+	return w.fault(change)
+}
+
+func TestIdleAnnounces(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	idle := w.idling(mailfake.Fault{Action: mailfake.ActionExists, Count: 300}) // a burst must not block the reader
+	w.run()
+	w.struck(idle, 1)
+	w.mail("one")
+	w.arrives("one")
+}
+
+// A server that forgets to announce, and one without IDLE: the poll finds the mail.
+func TestPolling(t *testing.T) {
+	t.Parallel()
+	tests := map[string]mailfake.Fault{
+		"silent idle":  {Op: mailfake.OpIDLE, Action: mailfake.ActionSilent},
+		"no idle":      {Op: mailfake.OpLOGIN, Action: mailfake.ActionHideIdle},
+		"refused idle": {Op: mailfake.OpIDLE, Action: mailfake.ActionReply},
+	}
+	for name, fault := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			fault.Times = mailfake.Forever
+			w.fault(fault)
+			if name == "no idle" {
+				w.fault(mailfake.Fault{Op: mailfake.OpIMAPConnect, Action: mailfake.ActionHideIdle, Times: mailfake.Forever})
+			}
+			w.opts.timing.poll, w.opts.timing.pollBlind = 10*time.Millisecond, 10*time.Millisecond
+			w.run()
+			w.ready()
+			w.mail("one")
+			w.arrives("one")
+			if len(w.journal.conditions) != 1 {
+				t.Errorf("conditions %v, want active once: one connection serves all polls", w.journal.conditions)
+			}
+		})
+	}
+}
+
+func TestReconnects(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	idle := w.idling(mailfake.Fault{Action: mailfake.ActionExists})
+	w.run()
+	w.struck(idle, 1)
+	for i := range 3 {
+		w.Disconnect(support)
+		w.struck(idle, i+2)
+	}
+	w.mail("one")
+	w.arrives("one")
+	for _, c := range w.journal.conditions {
+		if c.Status != channels.Active {
+			t.Errorf("a lost connection that came back was reported: %+v", c)
+		}
+	}
+}
+
+// A server that stops answering: the watchdog closes the connection and Run goes on.
+func TestStall(t *testing.T) {
+	t.Parallel()
+	for _, op := range []mailfake.Op{mailfake.OpLOGIN, mailfake.OpSELECT, mailfake.OpSEARCH, mailfake.OpFETCH, mailfake.OpIDLE} {
+		t.Run(string(op), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			stop := w.run()
+			w.ready()
+			stop()
+			w.mail("one")
+			w.opts.timing.dial, w.opts.timing.command = 300*time.Millisecond, 300*time.Millisecond
+			w.fault(mailfake.Fault{Op: op, Action: mailfake.ActionDelay})
+			idle := ""
+			if op == mailfake.OpIDLE {
+				idle = w.idling(mailfake.Fault{Action: mailfake.ActionExists})
+			}
+			w.run()
+			w.arrives("one")
+			if idle != "" {
+				w.struck(idle, 2) // the second connection
+			}
+		})
+	}
+}
+
+// Stopping does not wait for a server that stays silent.
+func TestStopsAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, op := range []mailfake.Op{mailfake.OpLOGIN, mailfake.OpSEARCH, mailfake.OpIDLE} {
+		t.Run(string(op), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.opts.timing.dial, w.opts.timing.command = time.Hour, time.Hour
+			id := w.fault(mailfake.Fault{Op: op, Action: mailfake.ActionDelay, Times: mailfake.Forever})
+			stop := w.run()
+			w.struck(id, 1)
+			stop() // fails after patience
+		})
+	}
+}
+
+func TestRefusedLogin(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	password := func(p string) {
+		if err := w.SetMailbox(support, func(m *mailfake.MailboxConfig) { m.Password = p }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop := w.run()
+	w.ready()
+	stop()
+	password("changed")
+	w.mail("one")
+	w.run()
+	got := w.condition(channels.Broken)
+	if !strings.Contains(got.Text, "refuses the user name or the password") || got.Hint == "" {
+		t.Errorf("condition %+v", got)
+	}
+	password("secret")
+	w.ready()
+	w.arrives("one")
+}
+
+// A login refused because of too many connections is no wrong password.
+func TestBusyServer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fault(mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply, Enhanced: "UNAVAILABLE", Text: "Too many simultaneous connections", Times: 2})
+	w.run()
+	w.ready()
+	if n := len(w.journal.conditions); n != 1 {
+		t.Errorf("conditions %+v, want active only", w.journal.conditions)
+	}
+}
+
+func TestBrokenConditions(t *testing.T) {
+	t.Parallel()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = closed.Close()
+	tests := map[string]struct {
+		change func(w *world)
+		text   string
+		hint   string
+	}{
+		"nothing listens": {func(w *world) { w.point(closed.Addr().String(), w.SMTPAddr()) }, "No connection to 127.0.0.1", "firewall"},
+		"unknown name":    {func(w *world) { w.config[fieldIMAPHost] = "imap.invalid" }, "imap.invalid can't be found", "server's name"},
+		"no such folder":  {func(w *world) { w.config[fieldFolder] = "Helpdesk" }, `"Helpdesk" can't be opened`, "INBOX"},
+		"untrusted certificate": {func(w *world) {
+			w.point(w.IMAPTLSAddr(), w.SMTPAddr())
+			w.config[fieldIMAPSecurity] = securityTLS
+		}, "signed by nobody known", "authority"},
+		"wrong name": {func(w *world) {
+			w.env.Dialer = redirect(w.IMAPTLSAddr())
+			w.config[fieldIMAPSecurity], w.config[fieldIMAPHost] = securityTLS, "imap.other.test"
+			w.opts.tls = trusting(w)
+		}, "belongs to another name", "certificate"},
+		"plain port, tls": {func(w *world) { w.config[fieldIMAPSecurity] = securityTLS }, "does not speak TLS", "993"},
+		"no starttls":     {func(w *world) { w.config[fieldIMAPSecurity] = securitySTARTTLS }, "No protected connection", "starttls"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			needsTLS := strings.Contains(name, "certificate") || name == "wrong name"
+			w := newWorld(t, func(o *mailfake.Options) { o.TLS = needsTLS })
+			tc.change(w)
+			w.run()
+			got := w.condition(channels.Broken)
+			if !strings.Contains(got.Text, tc.text) || !strings.Contains(got.Hint, tc.hint) {
+				t.Errorf("condition %q, %q", got.Text, got.Hint)
+			}
+		})
+	}
+}
+
+// redirect dials one address, whatever is asked for.
+type redirect string
+
+func (r redirect) DialContext(ctx context.Context, network, _ string) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, network, string(r))
+}
+
+// trusting makes a TLS configuration that trusts the emulator.
+func trusting(w *world) *tls.Config {
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(w.CertPEM()) {
+		w.t.Fatal("no certificate")
+	}
+	return &tls.Config{RootCAs: pool}
+}
+
+func TestProtectedConnections(t *testing.T) {
+	t.Parallel()
+	for _, security := range []string{securityTLS, securitySTARTTLS} {
+		t.Run(security, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(o *mailfake.Options) { o.TLS = true })
+			w.config[fieldIMAPSecurity], w.config[fieldSMTPSecurity] = security, security
+			w.opts.tls = trusting(w)
+			if security == securityTLS {
+				w.point(w.IMAPTLSAddr(), w.SMTPTLSAddr())
+			}
+			w.run()
+			w.ready()
+			w.mail("one")
+			w.arrives("one")
+			if _, err := w.channel().Send(within(t, patience), reply()); err != nil {
+				t.Fatal(err)
+			}
+			if got := w.Inbox("ann@customer.test"); len(got) != 1 {
+				t.Errorf("%d mails arrived, want 1", len(got))
+			}
+		})
+	}
+}
+
+func TestExplainLogin(t *testing.T) {
+	t.Parallel()
+	for _, security := range []string{securityNone, securitySTARTTLS} {
+		p := explain(atStage(stageLogin, errLoginDisabled), server{host: "h", port: "143", security: security}, "INBOX")
+		if !p.needsPerson || p.hint == "" || !strings.Contains(p.text, "no password login") {
+			t.Errorf("%s: %+v", security, p)
+		}
+	}
+}

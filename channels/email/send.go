@@ -1,0 +1,109 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"parley/channels"
+)
+
+// Send makes one attempt to hand a mail to the sending server, and files a copy where
+// the server does not. It is sent when the server said yes to the final dot; when that
+// answer is lost, nobody knows (Ambiguous).
+// Errors: *channels.SendError.
+func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, requestTimeout)
+		defer cancel()
+	}
+	m, err := c.compose(ctx, o)
+	if err != nil {
+		return channels.Receipt{}, err
+	}
+	if err := c.hand(ctx, m); err != nil {
+		return channels.Receipt{}, c.sendError(err, o)
+	}
+	receipt := channels.Receipt{ExternalID: m.id, State: channels.StateAccepted}
+	if err := c.fileCopy(ctx, m); err != nil {
+		c.log.Warn("copy to the sent folder failed", "delivery_id", o.DeliveryID, "error", err)
+		receipt.Note = "Sent, but the copy in the Sent folder failed: " + said(err.Error())
+	}
+	return receipt, nil
+}
+
+// hand delivers by SMTP, a few mails at a time.
+func (c *Channel) hand(ctx context.Context, m *outgoing) error {
+	select {
+	case c.sending <- struct{}{}:
+		defer func() { <-c.sending }()
+	case <-ctx.Done():
+		return &smtpFailure{step: stepGreeting, err: fmt.Errorf("waiting for other mails: %w", ctx.Err())}
+	}
+	s, err := c.openSMTP(ctx, m.utf8)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.deliver(m); err != nil {
+		return err
+	}
+	s.quit()
+	return nil
+}
+
+// sendError puts a failed attempt into its class and into words.
+func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError {
+	out := &channels.SendError{Cause: err}
+	var f *smtpFailure
+	if !errors.As(err, &f) {
+		out.Class, out.Text = channels.Ambiguous, "The mail may have been sent: "+said(err.Error())
+		return out
+	}
+	code, words := f.reply()
+	if code == 0 {
+		c.unanswered(out, f)
+		return out
+	}
+	var waited time.Duration
+	if !o.FirstAttemptAt.IsZero() {
+		waited = c.env.Now().Sub(o.FirstAttemptAt)
+	}
+	v := classify(f.step, code, words, waited)
+	out.Class, out.Wait, out.Hint = v.class, v.wait, v.hint
+	reply := said(fmt.Sprintf("%d %s", code, words))
+	switch {
+	case f.recipient != "" && len(o.To)+len(o.Cc) > 1:
+		out.Text = fmt.Sprintf("The mail server refuses %s, so nothing was sent to anybody: %s", f.recipient, reply)
+	case f.recipient != "":
+		out.Text = fmt.Sprintf("The mail server refuses %s: %s", f.recipient, reply)
+	case f.step == stepAuth:
+		out.Text = "The mail server refuses the user name or the password: " + reply
+	default:
+		out.Text = "The mail server refuses the mail: " + reply
+	}
+	return out
+}
+
+// unanswered is a failure without a reply: certain before the final dot, and unknown
+// after it.
+func (c *Channel) unanswered(out *channels.SendError, f *smtpFailure) {
+	if f.step == stepDot {
+		out.Class = channels.Ambiguous
+		out.Text = "The mail server took the mail, but its answer was lost."
+		out.Hint = "Parley looks for it in the Sent folder."
+		return
+	}
+	out.Class, out.Hint = channels.Retry, hintLater
+	if p, ok := explainNetwork(f.err, c.set.smtp); ok {
+		out.Text, out.Hint = p.text, p.hint
+		return
+	}
+	if timedOut(f.err) || errors.Is(f.err, errTooLate) {
+		out.Text = c.set.smtp.address() + " was too slow; the mail was not sent."
+		return
+	}
+	out.Text = fmt.Sprintf("The connection to %s broke before the mail was sent: %s", c.set.smtp.address(), said(f.err.Error()))
+}

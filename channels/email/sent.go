@@ -1,0 +1,205 @@
+package email
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/textproto"
+	"slices"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// copyHeader marks the copies that we file ourselves. A mail of ours in the Sent
+// folder without it was filed by the server: Reconcile needs to know which.
+const copyHeader = "X-Parley-Copy"
+
+// sentNames are the usual names of the folder of sent mail, for servers that do not
+// mark it (RFC 6154), in lower case, without what stands before the last delimiter.
+func sentNames() []string {
+	return []string{
+		"sent", "sent items", "sent messages", "sent mail", "gesendet", "gesendete elemente", "gesendete objekte",
+		"envoyés", "éléments envoyés", "enviados", "elementos enviados", "posta inviata", "verzonden items", "wysłane",
+	}
+}
+
+// outgoingFolders are the folders in which a sent mail can be found again.
+type outgoingFolders struct {
+	sent string // "" = none found
+	all  string // Gmail's All Mail; "" = none
+}
+
+// list gives those that exist.
+func (o outgoingFolders) list() []string {
+	return slices.DeleteFunc([]string{o.sent, o.all}, func(name string) bool { return name == "" })
+}
+
+// outgoing finds them by their special use, whatever the language of their names.
+func (s *imapSession) outgoing() (outgoingFolders, error) {
+	var options *imap.ListOptions
+	caps := s.client.Caps()
+	if caps.Has(imap.CapSpecialUse) && caps.Has(imap.CapListExtended) {
+		options = &imap.ListOptions{ReturnSpecialUse: true}
+	}
+	var folders []*imap.ListData
+	err := s.do(func() (err error) {
+		folders, err = s.client.List("", "*", options).Collect()
+		return err
+	})
+	if err != nil {
+		return outgoingFolders{}, fmt.Errorf("email: list folders: %w", err)
+	}
+	var out outgoingFolders
+	for _, f := range folders {
+		switch {
+		case hasAttr(f, imap.MailboxAttrNoSelect) || hasAttr(f, imap.MailboxAttrNonExistent):
+		case hasAttr(f, imap.MailboxAttrSent):
+			out.sent = f.Mailbox
+		case hasAttr(f, imap.MailboxAttrAll):
+			out.all = f.Mailbox
+		}
+	}
+	if out.sent == "" {
+		out.sent = sentByName(folders)
+	}
+	return out, nil
+}
+
+func hasAttr(f *imap.ListData, attr imap.MailboxAttr) bool {
+	return slices.ContainsFunc(f.Attrs, func(a imap.MailboxAttr) bool { return strings.EqualFold(string(a), string(attr)) })
+}
+
+func sentByName(folders []*imap.ListData) string {
+	for _, name := range sentNames() {
+		for _, f := range folders {
+			last := f.Mailbox
+			if f.Delim != 0 {
+				last = last[strings.LastIndex(last, string(f.Delim))+1:]
+			}
+			if strings.ToLower(last) == name && !hasAttr(f, imap.MailboxAttrNoSelect) {
+				return f.Mailbox
+			}
+		}
+	}
+	return ""
+}
+
+// fileCopy files a mail that was just sent, unless the server does. Errors are for a
+// note: the mail is sent.
+func (c *Channel) fileCopy(ctx context.Context, m *outgoing) error {
+	c.mu.Lock()
+	before, serverSaves := c.lastSent, c.serverSaves
+	c.lastSent = m.id
+	c.mu.Unlock()
+	if c.set.saveSent == saveOff || c.set.saveAuto && serverSaves {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.opts.timing.saveCopy)
+	defer cancel()
+	s, err := c.openIMAP(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	folders, err := s.outgoing()
+	if err != nil {
+		return err
+	}
+	if folders.sent == "" {
+		return errNoSent
+	}
+	if c.set.saveAuto {
+		// A server that files by itself may be slow: the mail before this one tells too.
+		if saves, err := s.saves(folders.sent, m.id, before); err == nil && saves {
+			c.mu.Lock()
+			c.serverSaves = true
+			c.mu.Unlock()
+			return nil
+		}
+	}
+	if err := s.append(folders.sent, m.copyBytes()); err != nil {
+		return fmt.Errorf("email: copy to sent: %w", err)
+	}
+	return nil
+}
+
+var errNoSent = errors.New("email: the mailbox has no folder of sent mail")
+
+// saves tells whether the server filed one of these mails by itself.
+func (s *imapSession) saves(folder string, ids ...string) (bool, error) {
+	if _, err := s.examine(folder); err != nil {
+		return false, err
+	}
+	for _, id := range ids {
+		found, err := s.find(id)
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(found, func(m sighting) bool { return !m.copy }) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// sighting is a mail of ours that stands in a folder.
+type sighting struct {
+	id   string // Message-ID without <>
+	copy bool   // we filed it ourselves
+}
+
+// find looks for a Message-ID in the open folder. The server's search compares parts
+// of ids; what it finds is compared whole here.
+func (s *imapSession) find(id string) ([]sighting, error) {
+	if id == "" {
+		return nil, nil
+	}
+	uids, err := s.search(&imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: "Message-ID", Value: id}}})
+	if err != nil || len(uids) == 0 {
+		return nil, err
+	}
+	all, err := s.sightings(imap.UIDSetNum(uids[max(0, len(uids)-maxSightings):]...))
+	return slices.DeleteFunc(all, func(m sighting) bool { return m.id != id }), err
+}
+
+// maxSightings bounds how many mails are compared.
+const maxSightings = 50
+
+// sightings reads the ids of some mails of the open folder.
+func (s *imapSession) sightings(set imap.NumSet) ([]sighting, error) {
+	section := &imap.FetchItemBodySection{
+		Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID", copyHeader},
+	}
+	var out []sighting
+	err := s.do(func() error {
+		cmd := s.client.Fetch(set, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}})
+		for data := cmd.Next(); data != nil; data = cmd.Next() {
+			m := &fetched{}
+			if err := m.read(data, maxHeaderBytes); err != nil || !m.whole {
+				continue
+			}
+			h, _ := textproto.NewReader(bufio.NewReader(bytes.NewReader(m.raw))).ReadMIMEHeader()
+			out = append(out, sighting{id: cleanID(h.Get("Message-ID")), copy: h.Get(copyHeader) != ""})
+		}
+		return cmd.Close()
+	})
+	return out, err
+}
+
+// append files a mail as read.
+func (s *imapSession) append(folder string, raw []byte) error {
+	return s.do(func() error {
+		cmd := s.client.Append(folder, int64(len(raw)), &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}})
+		_, writeErr := cmd.Write(raw)
+		if err := cmd.Close(); writeErr == nil {
+			writeErr = err
+		}
+		if _, err := cmd.Wait(); err != nil { // the server's reason says more than "can't write"
+			return err
+		}
+		return writeErr
+	})
+}
