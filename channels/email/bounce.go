@@ -30,8 +30,8 @@ func (d *decoder) bounce(root *part, c *content, in *channels.Inbound, raw []byt
 	}
 	in.Automatic = "bounce"
 	text := c.plainText()
-	if strings.TrimSpace(text) == "" {
-		text = in.Text
+	if strings.TrimSpace(text) == "" && len(c.segments) > 0 {
+		text = strippedHTML(c.segments[0].html)
 	}
 	b := d.bouncedMail(c, in, raw, text)
 	in.References = mergeIDs(b.external, in.References)
@@ -200,10 +200,10 @@ func (r report) reason() string {
 		what = "The receiving server refused the mail."
 	}
 	reply := cleanLine(r.reply)
-	if reply == "" {
-		reply = r.status
-	}
-	if reply == "" {
+	switch {
+	case reply == "" && r.status != "":
+		return strings.TrimSuffix(what, ".") + " (" + r.status + ")."
+	case reply == "":
 		return what
 	}
 	if runes := []rune(reply); len(runes) > reasonRunes {

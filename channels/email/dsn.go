@@ -95,9 +95,12 @@ func readProse(text string, failed []string) []report {
 			break
 		}
 		if m := recipientLine.FindStringSubmatch(l); m != nil {
-			out = append(out, report{recipient: normaliseAddress(firstOf(m[1], m[2], m[3])), reply: strings.TrimSpace(m[4])})
-			open = &out[len(out)-1]
-			continue
+			a := normaliseAddress(firstOf(m[1], m[2], m[3]))
+			if open == nil || open.recipient != a {
+				out = append(out, report{recipient: a, reply: strings.TrimSpace(m[4])})
+				open = &out[len(out)-1]
+				continue
+			}
 		}
 		switch {
 		case open == nil:
@@ -122,7 +125,9 @@ func readProse(text string, failed []string) []report {
 	}
 	delayed := delayedText.MatchString(text)
 	for i := range kept {
-		kept[i].status = enhancedCode.FindString(kept[i].reply)
+		if kept[i].status = enhancedCode.FindString(kept[i].reply); kept[i].status == "" {
+			kept[i].status = enhancedCode.FindString(replyInText(text))
+		}
 		kept[i].action = "failed"
 		if delayed && !strings.HasPrefix(kept[i].status, "5") {
 			kept[i].action = "delayed"

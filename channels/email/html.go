@@ -54,12 +54,12 @@ type htmlBody struct {
 
 // htmlReader reads one mail's HTML bodies.
 type htmlReader struct {
-	tools     *htmlTools
-	forwarded bool
-	cids      map[string]string // known content ids: file name
-	used      map[string]bool   // those that a body shows
-	images    []channels.Attachment
-	blocked   bool // a remote picture was not loaded
+	tools   *htmlTools
+	whole   bool              // forwards and reports: nothing in them is history
+	cids    map[string]string // known content ids: file name
+	used    map[string]bool   // those that a body shows
+	images  []channels.Attachment
+	blocked bool // a remote picture was not loaded
 }
 
 // read turns one HTML body into what is shown.
@@ -80,7 +80,7 @@ func (r *htmlReader) read(source string) (htmlBody, error) {
 	r.clean(body)
 	out := htmlBody{sanitised: r.tools.sanitise(body), images: r.images[before:]}
 	r.blockRemote(body)
-	history := splitHistory(body, r.forwarded)
+	history := splitHistory(body, r.whole)
 	if out.text, err = r.tools.markdown(body); err != nil {
 		return htmlBody{}, errHTML
 	}

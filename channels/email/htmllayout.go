@@ -45,7 +45,7 @@ func joinLines(n *html.Node) {
 		next := c.NextSibling
 		if isLine(c) {
 			empty := strings.TrimSpace(dom.CollectText(c)) == "" && findElement(c, atom.Img) == nil
-			if prev := c.PrevSibling; prev != nil && !isBreak(prev) && !(prev.Type == html.ElementNode && isBlock(prev)) && !empty {
+			if prev := c.PrevSibling; prev != nil && !isBreak(prev) && !(prev.Type == html.ElementNode && isBlock(prev)) {
 				if prev.Type != html.TextNode || strings.TrimSpace(prev.Data) != "" {
 					n.InsertBefore(newBreak(), c)
 				}
@@ -171,4 +171,14 @@ func flatten(t *html.Node) {
 // rename makes another element of a node.
 func rename(n *html.Node, kind atom.Atom, name string) {
 	n.DataAtom, n.Data, n.Attr = kind, name, nil
+}
+
+// markPipes marks the "|" in a data table's text: there it would end a cell.
+func markPipes(n *html.Node) {
+	if n.Type == html.TextNode {
+		n.Data = strings.ReplaceAll(n.Data, "|", string(pipeMark))
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		markPipes(c)
+	}
 }

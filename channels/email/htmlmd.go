@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/JohannesKaufmann/dom"
 	"github.com/JohannesKaufmann/html-to-markdown/v2/converter"
@@ -18,23 +19,90 @@ import (
 
 // newConverter makes the converter from HTML to canonical Markdown.
 func newConverter() *converter.Converter {
-	c := converter.NewConverter(converter.WithPlugins(
-		base.NewBasePlugin(),
-		commonmark.NewCommonmarkPlugin(commonmark.WithListEndComment(false)),
-		strikethrough.NewStrikethroughPlugin(),
-		table.NewTablePlugin(table.WithNewlineBehavior(table.NewlineBehaviorPreserve), table.WithHeaderPromotion(true)),
-	))
-	// A typed "&lt;" must not become "<": Markdown decodes entities.
+	c := converter.NewConverter(
+		// The converter's own escaping takes quadratic time on hostile text.
+		converter.WithEscapeMode(converter.EscapeModeDisabled),
+		converter.WithPlugins(
+			base.NewBasePlugin(),
+			commonmark.NewCommonmarkPlugin(commonmark.WithListEndComment(false)),
+			strikethrough.NewStrikethroughPlugin(),
+			table.NewTablePlugin(table.WithNewlineBehavior(table.NewlineBehaviorPreserve), table.WithHeaderPromotion(true)),
+		))
+	angleBrackets := strings.NewReplacer("<", string(lessMark), ">", string(moreMark))
 	c.Register.TextTransformer(func(_ converter.Context, text string) string {
-		if !strings.Contains(text, "&") {
-			return text
-		}
-		return entityInText.ReplaceAllString(text, "&amp;$1")
+		return nodeText(angleBrackets.Replace(text))
 	}, converter.PriorityEarly)
 	c.Register.RendererFor("a", converter.TagTypeInline, renderLink, converter.PriorityEarly)
 	c.Register.RendererFor("img", converter.TagTypeInline, renderPicture, converter.PriorityEarly)
 	return c
 }
+
+// Private-use letters that stand for "<" and ">", which the converter would write
+// as entities, and for "|" in a table, while it works.
+const (
+	pipeMark = '\uE0FD'
+	lessMark = '\uE0FE'
+	moreMark = '\uE0FF'
+)
+
+// nodeText escapes one piece of HTML's text. Any piece may begin a line, and what
+// stands beside it is not known.
+func nodeText(s string) string {
+	body := strings.TrimLeftFunc(s, unicode.IsSpace)
+	if body == "" {
+		return s
+	}
+	var b strings.Builder
+	b.WriteString(s[:len(s)-len(body)])
+	if n := blockMark(body); n > 0 {
+		b.WriteString(body[:n-1] + `\` + body[n-1:n])
+		body = body[n:]
+	}
+	escapeRun(&b, "."+body+".", 1, len(body)+1)
+	return b.String()
+}
+
+// writeMarks puts back what the private-use letters stand for, escaped where it
+// could act.
+func writeMarks(s string) string {
+	if !strings.Contains(s, markPrefix) {
+		return s
+	}
+	var b strings.Builder
+	before := ' '
+	for _, r := range s {
+		switch {
+		case r == lessMark:
+			b.WriteString(`\<`)
+		case r == pipeMark:
+			b.WriteString(`\|`)
+		case r == moreMark && wordRune(before):
+			b.WriteByte('>')
+		case r == moreMark:
+			b.WriteString(`\>`)
+		default:
+			b.WriteRune(r)
+		}
+		before = r
+	}
+	return b.String()
+}
+
+// dropMarks removes private-use letters that a sender wrote.
+func dropMarks(s string) string {
+	if !strings.Contains(s, markPrefix) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if r >= pipeMark && r <= moreMark {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// markPrefix is how the private-use letters begin in UTF-8.
+const markPrefix = "\xee\x83"
 
 // entityInText is what Markdown would decode.
 var entityInText = regexp.MustCompile(`&(#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)`)
@@ -54,7 +122,7 @@ func (t *htmlTools) markdown(body *html.Node) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("email: html: to markdown: %w", err)
 	}
-	text := lineEnds.ReplaceAllString(string(out), "\n")
+	text := lineEnds.ReplaceAllString(writeMarks(string(out)), "\n")
 	return strings.TrimSpace(blankLines.ReplaceAllString(text, "\n\n")), nil
 }
 
@@ -176,11 +244,14 @@ func layOut(n *html.Node) {
 	}
 	switch {
 	case n.Type == html.TextNode:
+		n.Data = dropMarks(n.Data)
 		if n.Parent != nil && !isWithin(n, atom.Pre) {
 			n.Data = strings.ReplaceAll(n.Data, nbsp, " ")
 		}
 	case n.Type != html.ElementNode:
-	case n.DataAtom == atom.Table && !isDataTable(n):
+	case n.DataAtom == atom.Table && isDataTable(n):
+		markPipes(n)
+	case n.DataAtom == atom.Table:
 		flatten(n)
 	}
 	joinLines(n)

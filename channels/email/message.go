@@ -16,7 +16,7 @@ func (d *decoder) body(in *channels.Inbound, c *content) {
 		c.segments = append(c.segments, segment{plain: c.winmail.text, html: c.winmail.html})
 	}
 	r := &htmlReader{
-		tools: d.html, forwarded: forwardSubject.MatchString(in.Subject),
+		tools: d.html, whole: in.Automatic == "bounce" || forwardSubject.MatchString(in.Subject),
 		cids: map[string]string{}, used: map[string]bool{},
 	}
 	for _, f := range c.files {
@@ -71,7 +71,7 @@ func (r *htmlReader) segment(s segment, notices *[]string) htmlBody {
 			}
 		}
 	}
-	now, history := splitQuote(s.plain, r.forwarded)
+	now, history := splitQuote(s.plain, r.whole)
 	return htmlBody{text: markdownText(now), quoted: markdownText(history)}
 }
 

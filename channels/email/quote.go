@@ -17,8 +17,8 @@ func (l line) blank() bool { return strings.TrimSpace(l.text) == "" }
 // findHistory gives the index of the first line that is not what the sender wrote
 // now: signature or quoted history up to the end. len(lines) means that all stays:
 // forwards, answers inside the quote, and bodies that hold nothing else.
-func findHistory(lines []line, forwarded bool) int {
-	if forwarded {
+func findHistory(lines []line, whole bool) int {
+	if whole {
 		return len(lines)
 	}
 	cut := findQuote(lines)
@@ -102,7 +102,7 @@ func findTail(lines []line) int {
 		case fieldOfLine(l.text) == 'f' && isHeaderBlock(lines[i:]):
 			return ruleAbove(lines, i)
 		case l.depth == 0:
-			if n := strictAttribution(lines[i:]); n > 0 {
+			if n := strictAttribution(lines[i:]); n > 0 && !startsQuoted(lines[i+n:]) {
 				return i
 			}
 		}
@@ -158,6 +158,16 @@ func strictAttribution(lines []line) int {
 		}
 	}
 	return 0
+}
+
+// startsQuoted reports whether the first line that shows something is quoted.
+func startsQuoted(lines []line) bool {
+	for _, l := range lines {
+		if !l.blank() {
+			return l.depth > 0
+		}
+	}
+	return false
 }
 
 // endsInColon reports whether one of the lines does: cheaper than the patterns.
@@ -268,9 +278,9 @@ func textLines(text string) []line {
 }
 
 // splitQuote separates plain text into what was written now and the rest.
-func splitQuote(text string, forwarded bool) (now, history string) {
+func splitQuote(text string, whole bool) (now, history string) {
 	lines := textLines(text)
-	cut := findHistory(lines, forwarded)
+	cut := findHistory(lines, whole)
 	if cut == len(lines) {
 		return text, ""
 	}

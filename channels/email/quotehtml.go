@@ -169,13 +169,13 @@ func isBlock(n *html.Node) bool {
 
 // splitHistory cuts a body in two: what was written now stays in body, the rest
 // is returned, nil if there is none.
-func splitHistory(body *html.Node, forwarded bool) *html.Node {
+func splitHistory(body *html.Node, whole bool) *html.Node {
 	found := htmlLines(body)
 	lines := make([]line, len(found))
 	for i, l := range found {
 		lines[i] = l.line
 	}
-	cut := findHistory(lines, forwarded)
+	cut := findHistory(lines, whole)
 	if cut >= len(lines) {
 		return nil
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // attributionVerb is how mailers say "wrote" above a quote.
-var attributionVerb = regexp.MustCompile(`(?i)\b(?:wrote|writes|schrieb|schreibt|escribi[oó]|escreveu|ha scritto|scrisse|schreef|napisał\(?a?\)?|pisze|skrev|kirjoitti|napsal\(?a?\)?|napísal\(?a?\)?|yazdı|írta|a scris)(?:\P{L}|$)` +
+var attributionVerb = regexp.MustCompile(`(?i)\b(?:wrote|writes|schrieb|schreibt|geschrieben|escribi[oó]|escreveu|ha scritto|scrisse|schreef|napisał\(?a?\)?|pisze|skrev|kirjoitti|napsal\(?a?\)?|napísal\(?a?\)?|yazdı|írta|a scris)(?:\P{L}|$)` +
 	`|a [ée]crit|написал|пишет|писал|написав|写道|寫道|書きました|のメッセージ|작성|님이|كتب|כתב|έγραψε`)
 
 // attributionStart is how an attribution begins in those languages, or with a date.

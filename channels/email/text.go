@@ -11,12 +11,14 @@ import (
 const nbsp = "\u00a0"
 
 // markdownText turns plain text into canonical Markdown that shows the same
-// text: nothing in it acts, line breaks are kept, URLs stay.
+// text: nothing in it acts, line breaks are kept, URLs stay, lines quoted with ">"
+// are quotes.
 func markdownText(text string) string {
 	var out strings.Builder
 	out.Grow(len(text) + len(text)/16)
-	blank := 0
+	depth, blank := 0, 0
 	for line := range strings.SplitSeq(text, "\n") {
+		level, line := quoteDepth(line)
 		line = strings.TrimRightFunc(line, unicode.IsSpace)
 		if line == "" {
 			blank++
@@ -24,14 +26,27 @@ func markdownText(text string) string {
 		}
 		if out.Len() > 0 {
 			out.WriteByte('\n')
-			if blank > 0 {
-				out.WriteByte('\n') // several empty lines are one
+			if blank > 0 || level != depth {
+				out.WriteString(strings.TrimRight(strings.Repeat("> ", min(level, depth)), " ") + "\n")
 			}
 		}
-		blank = 0
+		depth, blank = level, 0
+		out.WriteString(strings.Repeat("> ", level))
 		writeLine(&out, line)
 	}
 	return out.String()
+}
+
+// maxQuoteDepth is how deep quotes are shown inside each other.
+const maxQuoteDepth = 8
+
+// quoteDepth takes the quote marks off a line.
+func quoteDepth(line string) (depth int, rest string) {
+	for depth < maxQuoteDepth && strings.HasPrefix(line, ">") {
+		line = strings.TrimPrefix(line[1:], " ")
+		depth++
+	}
+	return depth, line
 }
 
 // writeLine escapes one line, its beginning with more care than the rest.
@@ -177,7 +192,7 @@ func escapeRun(out *strings.Builder, s string, from, to int) {
 			continue
 		case c == '`', c == '[', c == ']', c == '<',
 			c == '&' && entityPattern.MatchString(s[i:min(len(s), i+40)]),
-			c == '\\' && (i+1 == to || isPunct(s[i+1])):
+			c == '\\' && (i+1 == to || isPunct(s[i+1]) || s[i+1] == markPrefix[0]):
 			out.WriteByte('\\')
 		}
 		out.WriteByte(s[i])

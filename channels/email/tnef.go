@@ -77,6 +77,7 @@ func decodeTNEF(b []byte) (*tnefResult, bool) {
 		}
 		result.attribute(id, data, file)
 	}
+	result.complete = result.complete && len(b) == 0
 	kept := result.files[:0]
 	for i, f := range result.files {
 		if f.Content == nil {

@@ -1,0 +1,149 @@
+package email
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/channels"
+)
+
+// hasNotice reports whether a remark contains words.
+func hasNotice(in channels.Inbound, words string) bool {
+	return strings.Contains(strings.Join(in.Notices, "\n"), words)
+}
+
+// nested makes a mail with multiparts inside each other.
+func nested(depth int) string {
+	var b strings.Builder
+	b.WriteString("From: a@b.test\r\nSubject: deep\r\n")
+	for i := range depth {
+		fmt.Fprintf(&b, "Content-Type: multipart/mixed; boundary=\"b%d\"\r\n\r\n--b%d\r\nContent-Type: text/plain\r\n\r\nlevel %d\r\n--b%d\r\n", i, i, i, i)
+	}
+	b.WriteString("Content-Type: text/plain\r\n\r\nbottom\r\n")
+	for i := depth - 1; i >= 0; i-- {
+		fmt.Fprintf(&b, "--b%d--\r\n", i)
+	}
+	return b.String()
+}
+
+// TestCase37Shapes: the mails that break parsers give a message each, with what was
+// left out named and the whole attached.
+func TestCase37Shapes(t *testing.T) {
+	t.Parallel()
+	deep := decodeOne(t, nested(29))
+	if len(deep.Notices) != 0 || !strings.Contains(deep.Text, "bottom") {
+		t.Errorf("29 levels: %v", deep.Notices)
+	}
+	deeper := decodeOne(t, nested(2000))
+	if !hasNotice(deeper, "30 levels") || !strings.Contains(deeper.Text, "level 29") || deeper.Attachments[len(deeper.Attachments)-1].Name != "original.eml" {
+		t.Errorf("2000 levels: %v, %d files", deeper.Notices, len(deeper.Attachments))
+	}
+	parts := decodeOne(t, "From: a@b.test\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"+strings.Repeat("--x\r\nContent-Type: text/plain\r\n\r\npart\r\n", 10_000)+"--x--\r\n")
+	if !hasNotice(parts, "1,000 parts") || strings.Count(parts.Text, "part") != maxParts-1 {
+		t.Errorf("10,000 parts: %v, %d shown", parts.Notices, strings.Count(parts.Text, "part"))
+	}
+	if last := parts.Attachments[len(parts.Attachments)-1]; last.Name != "original.eml" || strings.Count(string(last.Content), "part") < 10_000 {
+		t.Error("10,000 parts: the original is not attached")
+	}
+	headers := decodeOne(t, "From: a@b.test\r\nSubject: many\r\n"+strings.Repeat("X-Filler: "+strings.Repeat("x", 90)+"\r\n", 30_000)+"\r\nStill here.")
+	if !hasNotice(headers, "1 MB of headers") || headers.Subject != "many" || headers.Text != "Still here." {
+		t.Errorf("3 MB of headers: %v, %q", headers.Notices, headers.Text)
+	}
+	for name, raw := range map[string]string{
+		"no header":       "just some words\nand more",
+		"no body":         "From: a@b.test\nSubject: x",
+		"binary":          "\x00\x01\xff\xfe\x80garbage",
+		"no boundary":     "From: a@b.test\nContent-Type: multipart/mixed\n\nwords without parts",
+		"wrong boundary":  "From: a@b.test\nContent-Type: multipart/mixed; boundary=x\n\nwords without parts",
+		"guessable":       "From: a@b.test\nContent-Type: multipart/mixed; boundary=x\n\n--really-this\nContent-Type: text/plain\n\nwords\n--really-this--",
+		"unclosed":        "From: a@b.test\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\nwords",
+		"body in header":  "From: a@b.test\nSubject: x\nwords that are no header\nmore words",
+		"mbox":            "From a@b.test Mon Nov  2 11:00:00 2026\nFrom: a@b.test\n\nwords",
+		"broken base64":   "From: a@b.test\nContent-Transfer-Encoding: base64\n\nd29y*ZHM=\nIQ==",
+		"odd encoding":    "From: a@b.test\nContent-Transfer-Encoding: x-words\n\nwords",
+		"odd charset":     "From: a@b.test\nContent-Type: text/plain; charset=klingon\n\nwords",
+		"text attachment": "From: a@b.test\nContent-Type: text/plain; name=a.txt\n\nwords",
+	} {
+		in := decodeOne(t, raw)
+		if in.Text == "" && name != "no body" || in.From.Key == "" || in.ExternalID == "" {
+			t.Errorf("%s: %s", name, describe(in))
+		}
+	}
+	for _, empty := range []string{"", " \r\n\r\n"} {
+		if ins, err := decode([]byte(empty), decodeOptions{}); err == nil {
+			t.Errorf("an empty payload gave %v", ins)
+		}
+	}
+	if ins, err := decode([]byte(`{"v":1,"folder":"INBOX"}`+"\n"), decodeOptions{}); err != nil || len(ins) != 1 || len(ins[0].Notices) == 0 {
+		t.Errorf("an empty mail of a mailbox gave %v, %v", ins, err)
+	}
+	if ins, err := decode([]byte(`{"v":broken`+"\nFrom: a@b.test\n\nwords"), decodeOptions{}); err != nil || len(ins) != 1 || ins[0].Text != "words" {
+		t.Errorf("a broken envelope gave %v, %v", ins, err)
+	}
+}
+
+// TestCase37SameID: mails with equal ids and other content are other facts.
+func TestCase37SameID(t *testing.T) {
+	t.Parallel()
+	one, two := []byte("Message-ID: <1@x>\n\none"), []byte("Message-ID: <1@x>\n\ntwo")
+	if factID(one) == factID(two) {
+		t.Error("two mails are one fact")
+	}
+}
+
+// TestHugeMail: 50 MB are read in bounded time; what is too long to show is attached.
+func TestHugeMail(t *testing.T) {
+	t.Parallel()
+	started := time.Now()
+	const size = 50 << 20
+	line := strings.Repeat("All work and no play. ", 3) + "\r\n"
+	in := decodeOne(t, "From: a@b.test\r\nSubject: big\r\n\r\n"+strings.Repeat(line, size/len(line)))
+	if !hasNotice(in, "very long") || len(in.Text) > textBytes || len(in.Attachments) != 1 || len(in.Attachments[0].Content) < size/2 {
+		t.Errorf("50 MB of text: %v, %d bytes shown, %d files", in.Notices, len(in.Text), len(in.Attachments))
+	}
+	blob := strings.Repeat(strings.Repeat("QUJD", 19)+"\r\n", size/78)
+	in = decodeOne(t, "From: a@b.test\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nsee file\r\n--x\r\nContent-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n"+blob+"--x--\r\n")
+	if in.Text != "see file" || len(in.Attachments) != 1 || len(in.Attachments[0].Content) < size/2 {
+		t.Errorf("50 MB file: %q, %d files", in.Text, len(in.Attachments))
+	}
+	if d := time.Since(started); d > 30*time.Second {
+		t.Errorf("took %v", d)
+	}
+}
+
+// TestHostileHTML: HTML that can't be laid out falls back to text, and is attached.
+func TestHostileHTML(t *testing.T) {
+	t.Parallel()
+	mail := func(html string) string {
+		return "From: a@b.test\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + html
+	}
+	for name, html := range map[string]string{
+		"deep":        strings.Repeat("<div>", 5000) + "words" + strings.Repeat("</div>", 5000),
+		"deep tables": strings.Repeat("<table><tr><td>", 400) + "words",
+		"huge":        strings.Repeat("<p>words words words</p>", 120_000),
+		"many tags":   strings.Repeat("<b><i>", 20_000) + "words",
+		"many links":  strings.Repeat("<a href='https://x.test/'>words</a>", 10_000),
+		"long word":   "words " + strings.Repeat("_", 300_000),
+		"stars":       "words " + strings.Repeat("*", 100_000),
+		"brackets":    "words " + strings.Repeat("[", 100_000) + strings.Repeat("](", 50_000),
+		"ampersands":  "words " + strings.Repeat("&amp;", 100_000),
+		"styles":      strings.Repeat(`<span style="display:block;display:block">words</span>`, 10_000),
+	} {
+		started := time.Now()
+		in := decodeOne(t, mail(html))
+		if !strings.Contains(in.Text, "words") {
+			t.Errorf("%s: no text: %v", name, in.Notices)
+		}
+		if d := time.Since(started); d > 20*time.Second {
+			t.Errorf("%s: took %v", name, d)
+		} else if d > time.Second {
+			t.Logf("%s: took %v", name, d)
+		}
+	}
+	deep := decodeOne(t, mail(strings.Repeat("<div>", 5000)+"words"))
+	if !hasNotice(deep, "too deeply nested") || len(deep.Attachments) != 1 || deep.Attachments[0].Name != "message.html" {
+		t.Errorf("deep HTML: %v", deep.Notices)
+	}
+}
