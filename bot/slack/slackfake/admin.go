@@ -90,7 +90,9 @@ func (s *Server) LockThread(in, ts string, on bool) error {
 			missing = true
 			return
 		}
-		ch.threadOf(ts).locked = on
+		th := ch.threadOf(ts)
+		th.locked, th.root.IsLocked = on, &on
+		s.note(Change{Kind: "changed", Channel: ch.ID, TS: ts, Thread: ts})
 	})
 	if err == nil && missing {
 		return refuse("thread_not_found")

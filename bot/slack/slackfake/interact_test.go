@@ -305,3 +305,29 @@ func TestResetFreesPeople(t *testing.T) {
 		t.Errorf("outcome = %+v", o)
 	}
 }
+
+// TestManifestDecides: what the app does not offer, people cannot use.
+func TestManifestDecides(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{Commands: []string{"/helpdesk"}, Shortcuts: []string{"conv_new"}, NoHome: true})
+	w.listen(nil)
+	ts := w.post("x")
+	_, err := w.ann.Command(w.ctx, w.ch, "/assign", "")
+	refused(t, err, "not_found")
+	_, err = w.ann.Shortcut(w.ctx, "conv_tag", w.ch, ts)
+	refused(t, err, "not_found")
+	refused(t, w.ann.OpenHome(), "not_enabled")
+	_, _, body := w.call("views.publish", w.srv.BotToken(), args("user_id", w.ann.ID(), "view", homeJSON))
+	if body["error"] != "not_enabled" {
+		t.Errorf("publish = %v", body)
+	}
+	if _, err := w.ann.Command(w.ctx, w.ch, "/helpdesk", ""); err != nil {
+		t.Error(err)
+	}
+	if _, err := w.ann.GlobalShortcut(w.ctx, "conv_new"); err != nil {
+		t.Error(err)
+	}
+	w.srv.SetScopes("chat:write")
+	_, err = w.ann.Command(w.ctx, w.ch, "/helpdesk", "")
+	refused(t, err, "not_found")
+}

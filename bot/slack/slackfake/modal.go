@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // Submit fills a modal's inputs (by action id, or block_id/action_id) and submits it. A client
@@ -131,13 +132,14 @@ func (p *Person) CloseView(ctx context.Context, view string, all bool) (*Outcome
 	return p.outcome(r), nil
 }
 
-// Shortcut uses a message shortcut on a message. Errors: message_not_found, ctx's.
+// Shortcut uses a message shortcut on a message. Errors: message_not_found, not_found when the
+// app has no such shortcut, ctx's.
 func (p *Person) Shortcut(ctx context.Context, callback, channel, ts string) (*Outcome, error) {
 	s := p.s
 	s.mu.Lock()
 	ch, m, err := s.visible(p.id, channel, ts)
 	if err == nil {
-		err = s.mayCommand()
+		err = s.mayCommand(s.opt.Shortcuts, callback)
 	}
 	if err != nil {
 		s.mu.Unlock()
@@ -156,11 +158,11 @@ func (p *Person) Shortcut(ctx context.Context, callback, channel, ts string) (*O
 	return p.outcome(r), nil
 }
 
-// GlobalShortcut uses a global shortcut. Errors: ctx's.
+// GlobalShortcut uses a global shortcut. Errors: not_found when the app has none such, ctx's.
 func (p *Person) GlobalShortcut(ctx context.Context, callback string) (*Outcome, error) {
 	s := p.s
 	s.mu.Lock()
-	if err := s.mayCommand(); s.users[p.id] == nil || err != nil {
+	if err := s.mayCommand(s.opt.Shortcuts, callback); s.users[p.id] == nil || err != nil {
 		s.mu.Unlock()
 		return nil, refuse("not_found")
 	}
@@ -175,7 +177,8 @@ func (p *Person) GlobalShortcut(ctx context.Context, callback string) (*Outcome,
 }
 
 // Command types a slash command into a channel (Slack has none in threads). Names after @ and
-// # in text are escaped to ids, as with should_escape. Errors: channel_not_found, ctx's.
+// # in text are escaped to ids, as with should_escape. Errors: channel_not_found, not_found when the
+// app has no such command, ctx's.
 func (p *Person) Command(ctx context.Context, channel, command, text string) (*Outcome, error) {
 	s := p.s
 	s.mu.Lock()
@@ -185,7 +188,7 @@ func (p *Person) Command(ctx context.Context, channel, command, text string) (*O
 		s.mu.Unlock()
 		return nil, refuse("channel_not_found")
 	}
-	if err := s.mayCommand(); err != nil {
+	if err := s.mayCommand(s.opt.Commands, command); err != nil {
 		s.mu.Unlock()
 		return nil, err
 	}
@@ -212,10 +215,11 @@ func (p *Person) Command(ctx context.Context, channel, command, text string) (*O
 	return out, nil
 }
 
-// mayCommand checks and records the scope of commands and shortcuts. Caller holds s.mu.
-func (s *Server) mayCommand() error {
-	if !s.scopes["commands"] {
-		return refuse("missing_scope")
+// mayCommand checks that the app offers name and has the scope for it, and records its use.
+// Caller holds s.mu.
+func (s *Server) mayCommand(offered []string, name string) error {
+	if !s.scopes["commands"] || offered != nil && !slices.Contains(offered, name) {
+		return refuse("not_found")
 	}
 	s.used["commands"] = true
 	return nil

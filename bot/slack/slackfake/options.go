@@ -37,6 +37,10 @@ type Options struct {
 	Scopes []string // granted bot scopes; nil = AllScopes()
 	Events []string // subscribed bot events (message.channels, app_mention, …); nil = all
 
+	Commands  []string // slash commands of the manifest; nil = any
+	Shortcuts []string // callback ids of the manifest's shortcuts; nil = any
+	NoHome    bool     // the home tab is switched off
+
 	Users    []User    // the seed; Reset returns to it
 	Channels []Channel // members without the bot's id do not have the bot
 

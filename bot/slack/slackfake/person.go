@@ -245,13 +245,16 @@ func (p *Person) Leave(channel string) error {
 	return nil
 }
 
-// OpenHome opens the app's home tab; the app hears app_home_opened. Errors: user_not_found.
+// OpenHome opens the app's home tab; the app hears app_home_opened. Errors: user_not_found, not_enabled.
 func (p *Person) OpenHome() error {
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.users[p.id] == nil {
+	switch {
+	case s.users[p.id] == nil:
 		return refuse("user_not_found")
+	case s.opt.NoHome:
+		return refuse("not_enabled")
 	}
 	ev := map[string]any{"type": "app_home_opened", "user": p.id, "channel": s.dmWith(p.id).ID, "tab": "home"}
 	if v := s.homes[p.id]; v != nil {

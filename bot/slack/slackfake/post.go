@@ -100,8 +100,8 @@ func (t *thread) count(m *Message) {
 			r.ReplyUsers = append(r.ReplyUsers, a)
 		}
 	}
-	no := false
-	r.IsLocked, r.Subscribed = &t.locked, &no
+	locked, no := t.locked, false
+	r.IsLocked, r.Subscribed = &locked, &no
 }
 
 // recount works the figures out anew after a deletion.

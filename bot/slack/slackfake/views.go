@@ -262,7 +262,10 @@ func (s *Server) replace(old, v *View) {
 
 func (c *call) publishView() (reply, *apiError) {
 	user := c.str("user_id")
-	if c.users[user] == nil {
+	switch {
+	case c.opt.NoHome:
+		return nil, refuse("not_enabled")
+	case c.users[user] == nil:
 		return nil, refuse("user_not_found")
 	}
 	old := c.homes[user]
