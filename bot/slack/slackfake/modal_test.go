@@ -151,3 +151,33 @@ func TestViewClosed(t *testing.T) {
 		t.Errorf("closed = %+v", cb)
 	}
 }
+
+// TestInvalidModals needs a live trigger for each row.
+func TestInvalidModals(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	a := w.listen(nil)
+	rows := []struct{ from, to, want string }{
+		{`"text":"T"`, `"text":"` + strings.Repeat("T", 25) + `"`, "must be less than 25 characters"},
+		{`"title":{"type":"plain_text","text":"T"},`, ``, "missing required field: title"},
+		{`"submit":{"type":"plain_text","text":"S"},`, ``, "`submit` is required"},
+		{`"type":"modal"`, `"type":"home"`, "unsupported type: home"},
+	}
+	for _, r := range rows {
+		if _, err := w.ann.GlobalShortcut(w.ctx, "x"); err != nil {
+			t.Fatal(err)
+		}
+		trigger := interaction(t, a.next(socketmode.EventTypeInteractive)).TriggerID
+		view := strings.Replace(modalJSON, r.from, r.to, 1)
+		_, _, body := w.call("views.open", w.srv.BotToken(), args("trigger_id", trigger, "view", view))
+		meta, _ := body["response_metadata"].(map[string]any)
+		list, _ := meta["messages"].([]any)
+		if body["error"] != "invalid_arguments" || len(list) == 0 || !strings.Contains(list[0].(string), r.want) {
+			t.Errorf("%s = %v", r.want, body)
+		}
+		_, _, body = w.call("views.open", w.srv.BotToken(), args("trigger_id", trigger, "view", modalJSON))
+		if body["ok"] != true {
+			t.Errorf("a refused view must not use the trigger up: %v", body)
+		}
+	}
+}
