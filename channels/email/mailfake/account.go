@@ -183,6 +183,16 @@ func (s *Server) loginLocked(username string) *account {
 	return nil
 }
 
+// addressOf is the address of the mailbox that a login name opens, or the name itself.
+func (s *Server) addressOf(username string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a := s.loginLocked(username); a != nil {
+		return a.address
+	}
+	return username
+}
+
 // folder finds a folder; INBOX in any case.
 func (a *account) folder(name string) *folder {
 	if strings.EqualFold(name, "INBOX") {

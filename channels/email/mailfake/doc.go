@@ -17,10 +17,18 @@
 //	got, err := world.WaitFor(ctx, ann.Address(), func(in []mailfake.Received) bool { return len(in) == 1 })
 //	_, err = ann.Reply(got[0], "Thanks!")
 //
+//	_, err = ann.ReplyAs(mailfake.Outlook, got[0], mailfake.Mail{Text: "Thanks!"})
+//
+//	world.SetRecipient(mailfake.RecipientRule{Address: "@gone.test", Policy: mailfake.PolicyBounce})
+//	world.SetAutoReply("bob@customer.test", &mailfake.AutoReply{Text: "On holiday"})
 //	world.AddFault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter})
 //	http.Handle("/_fake/", world.Control()) // the same for other processes, as JSON
 //
 // Mail to a domain that no configured mailbox has creates that customer's mailbox, with
 // Options.CustomerPassword, so a real mail program can open it too. Everything lives in
 // memory and ends with Close.
+//
+// A warning for users of go-imap's client (v2.0.0-beta.8): after ActionCut its Collect
+// races with its own reader. Read the literals one by one, and after a read error
+// close the client without touching the command again.
 package mailfake

@@ -87,7 +87,7 @@ type Fault struct {
 	ID        string `json:"id,omitempty"` // given by AddFault when empty
 	Op        Op     `json:"op"`
 	Action    Action `json:"action"`
-	Mailbox   string `json:"mailbox,omitempty"`   // login address; empty: any
+	Mailbox   string `json:"mailbox,omitempty"`   // address of who is or logs in; empty: any
 	Recipient string `json:"recipient,omitempty"` // address or @domain, for OpRCPT and OpDATA; empty: any
 	Nth       int    `json:"nth,omitempty"`       // counted from 1; 0 is 1
 	Times     int    `json:"times,omitempty"`     // 0 is 1; Forever

@@ -131,7 +131,7 @@ func (ss *session) Login(username, password string) error {
 }
 
 func (ss *session) login(username string, allowed func(*account) bool) error {
-	h, err := ss.strike(OpLOGIN, username)
+	h, err := ss.strike(OpLOGIN, ss.srv.addressOf(username))
 	if err != nil {
 		return err
 	}

@@ -2,14 +2,11 @@ package mailfake_test
 
 import (
 	"bytes"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
@@ -316,89 +313,4 @@ func TestAppendUnanswered(t *testing.T) {
 	if err := put(); err == nil || len(s.Sent(support)) != 2 {
 		t.Fatalf("unanswered append: %v, %d stored", err, len(s.Sent(support)))
 	}
-}
-
-func TestIMAPLogin(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	c, err := imapclient.DialInsecure(s.IMAPAddr(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Close() }()
-	var ie *imap.Error
-	if err := c.Login(support, "wrong").Wait(); !errors.As(err, &ie) || ie.Code != imap.ResponseCodeAuthenticationFailed {
-		t.Errorf("wrong password: %v", err)
-	}
-	if err := c.Authenticate(&xoauth2{user: support, token: "stale"}); !errors.As(err, &ie) {
-		t.Errorf("stale token: %v", err)
-	}
-	arm(t, s, mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply, Mailbox: support})
-	if err := c.Login(support, "secret").Wait(); !errors.As(err, &ie) || ie.Code != imap.ResponseCodeAuthenticationFailed {
-		t.Errorf("refused login: %v", err)
-	}
-	if err := c.Authenticate(&xoauth2{user: support, token: "token-1"}); err != nil {
-		t.Errorf("after three refusals: %v", err)
-	}
-}
-
-// xoauth2 is a client as Google describes it: an empty answer to the error challenge.
-type xoauth2 struct{ user, token string }
-
-func (x *xoauth2) Start() (string, []byte, error) {
-	return "XOAUTH2", []byte("user=" + x.user + "\x01auth=Bearer " + x.token + "\x01\x01"), nil
-}
-
-func (x *xoauth2) Next([]byte) ([]byte, error) { return []byte{}, nil }
-
-func TestIMAPTLS(t *testing.T) {
-	t.Parallel()
-	s := start(t, func(o *mailfake.Options) { o.TLS = true })
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(s.CertPEM())
-	opts := &imapclient.Options{TLSConfig: &tls.Config{RootCAs: pool, ServerName: "localhost", MinVersion: tls.VersionTLS12}}
-	dials := map[string]func() (*imapclient.Client, error){
-		"starttls": func() (*imapclient.Client, error) { return imapclient.DialStartTLS(s.IMAPAddr(), opts) },
-		"implicit": func() (*imapclient.Client, error) { return imapclient.DialTLS(s.IMAPTLSAddr(), opts) },
-	}
-	write(t, s, "one")
-	for name, dial := range dials {
-		c, err := dial()
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if err := c.Login(support, "secret").Wait(); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if sel, err := c.Select("INBOX", nil).Wait(); err != nil || sel.NumMessages != 1 {
-			t.Errorf("%s: %+v, %v", name, sel, err)
-		}
-		_ = c.Close()
-	}
-}
-
-// TestLargeMail goes through SMTP size and back by IMAP, byte for byte.
-func TestLargeMail(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	content := bytes.Repeat([]byte("large attachment "), 1<<20)
-	begin := time.Now()
-	sent, err := s.Customer(ann).Send(mailfake.Mail{To: []string{support}, Subject: "Large", Text: "see file",
-		Attachments: []mailfake.Attachment{{Name: "a.bin", Content: content}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := fill(t, s, 0, nil)
-	msgs, err := c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{whole()}}).Collect()
-	if err != nil || len(msgs) != 1 {
-		t.Fatal(err)
-	}
-	if got := msgs[0].FindBodySection(whole()); !bytes.HasSuffix(got, sent.Raw) {
-		t.Fatalf("%d of %d bytes came back", len(got), len(sent.Raw))
-	}
-	if a := s.Inbox(support)[0].Attachments; len(a) != 1 || !bytes.Equal(a[0].Content, content) {
-		t.Fatal("attachment differs")
-	}
-	t.Logf("%d MB in %v", len(sent.Raw)>>20, time.Since(begin))
 }

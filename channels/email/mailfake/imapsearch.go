@@ -32,6 +32,9 @@ func (ss *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria
 			}
 		}
 	}
+	ss.srv.mu.Unlock()
+	prepare(list, criteria)
+	ss.srv.mu.Lock()
 	q := &query{view: ss.view, list: list}
 	var found []target
 	for _, t := range list {
@@ -46,6 +49,34 @@ func (ss *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria
 	ss.srv.mu.Unlock()
 	ss.after(h)
 	return data, nil
+}
+
+// prepare parses what the criteria look into, outside the lock: a search through many
+// mails must not hold up everybody.
+func prepare(list []target, c *imap.SearchCriteria) {
+	header, body := needs(c)
+	for _, t := range list {
+		if body {
+			t.msg.parsed()
+		}
+		if header {
+			t.msg.head()
+		}
+	}
+}
+
+func needs(c *imap.SearchCriteria) (header, body bool) {
+	header = len(c.Header) > 0 || !c.SentSince.IsZero() || !c.SentBefore.IsZero()
+	body = len(c.Body) > 0 || len(c.Text) > 0
+	below := c.Not
+	for _, pair := range c.Or {
+		below = append(below[:len(below):len(below)], pair[0], pair[1])
+	}
+	for i := range below {
+		h, b := needs(&below[i])
+		header, body = header || h, body || b
+	}
+	return header, body
 }
 
 func searchData(kind imapserver.NumKind, found []target) (*imap.SearchData, imap.UIDSet) {
@@ -147,7 +178,7 @@ func matchDates(m *message, c *imap.SearchCriteria) bool {
 	if c.SentSince.IsZero() && c.SentBefore.IsZero() {
 		return true
 	}
-	sent := m.parsed().Date
+	sent := m.head().Date
 	return !sent.IsZero() && dayWithin(sent, c.SentSince, c.SentBefore)
 }
 
@@ -160,7 +191,7 @@ func dayWithin(t, since, before time.Time) bool {
 func matchWords(m *message, c *imap.SearchCriteria) bool {
 	for _, h := range c.Header {
 		found := false
-		for _, v := range m.parsed().Header[canonicalHeader(h.Key)] {
+		for _, v := range m.head().Header[canonicalHeader(h.Key)] {
 			found = found || containsFold(v, h.Value)
 		}
 		if !found {

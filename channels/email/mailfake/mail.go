@@ -209,7 +209,12 @@ func wrapBase64(content []byte) []byte {
 func writeField(out *bytes.Buffer, name, value string) {
 	out.WriteString(name + ":")
 	column := len(name) + 1
-	value = strings.NewReplacer("\r\n", " ", "\r", " ", "\n", " ").Replace(value)
+	value = strings.Map(func(r rune) rune {
+		if r == '\r' || r == '\n' {
+			return ' '
+		}
+		return r
+	}, value)
 	for i, word := range strings.Split(value, " ") {
 		if i > 0 && word != "" && column+1+len(word) > 76 {
 			out.WriteString("\r\n")

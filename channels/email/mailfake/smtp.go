@@ -99,7 +99,7 @@ func (ss *smtpSession) Auth(mech string) (sasl.Server, error) {
 }
 
 func (ss *smtpSession) login(user string, allowed func(*account) bool) error {
-	h := ss.srv.faults.strike(OpAUTH, user)
+	h := ss.srv.faults.strike(OpAUTH, ss.srv.addressOf(user))
 	if err := ss.apply(h); err != nil {
 		return err
 	}

@@ -155,8 +155,14 @@ func (s *Server) changedLocked(f *folder, uid imap.UID, kind ChangeKind) {
 
 // parsedOnce parses a mail when somebody first looks at it.
 type parsedOnce struct {
-	once sync.Once
-	val  Received
+	once, headOnce sync.Once
+	val, headVal   Received
+}
+
+// head is the mail without its body, which is much faster to have.
+func (m *message) head() *Received {
+	m.parse.headOnce.Do(func() { m.parse.headVal = parseReceived(headerOf(m.raw)) })
+	return &m.parse.headVal
 }
 
 func (m *message) parsed() *Received {

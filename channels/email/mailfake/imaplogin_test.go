@@ -1,0 +1,110 @@
+package mailfake_test
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+	gomail "github.com/wneessen/go-mail"
+
+	"parley/channels/email/mailfake"
+)
+
+func TestIMAPLogin(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	c, err := imapclient.DialInsecure(s.IMAPAddr(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	var ie *imap.Error
+	if err := c.Login(support, "wrong").Wait(); !errors.As(err, &ie) || ie.Code != imap.ResponseCodeAuthenticationFailed {
+		t.Errorf("wrong password: %v", err)
+	}
+	if err := c.Authenticate(&xoauth2{user: support, token: "stale"}); !errors.As(err, &ie) {
+		t.Errorf("stale token: %v", err)
+	}
+	arm(t, s, mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply, Mailbox: support})
+	if err := c.Login(support, "secret").Wait(); !errors.As(err, &ie) || ie.Code != imap.ResponseCodeAuthenticationFailed {
+		t.Errorf("refused login: %v", err)
+	}
+	if err := c.Authenticate(&xoauth2{user: support, token: "token-1"}); err != nil {
+		t.Errorf("after three refusals: %v", err)
+	}
+}
+
+// xoauth2 is a client as Google describes it: an empty answer to the error challenge.
+type xoauth2 struct{ user, token string }
+
+func (x *xoauth2) Start() (string, []byte, error) {
+	return "XOAUTH2", []byte("user=" + x.user + "\x01auth=Bearer " + x.token + "\x01\x01"), nil
+}
+
+func (x *xoauth2) Next([]byte) ([]byte, error) { return []byte{}, nil }
+
+func TestIMAPTLS(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(o *mailfake.Options) { o.TLS = true })
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(s.CertPEM())
+	opts := &imapclient.Options{TLSConfig: &tls.Config{RootCAs: pool, ServerName: "localhost", MinVersion: tls.VersionTLS12}}
+	dials := map[string]func() (*imapclient.Client, error){
+		"starttls": func() (*imapclient.Client, error) { return imapclient.DialStartTLS(s.IMAPAddr(), opts) },
+		"implicit": func() (*imapclient.Client, error) { return imapclient.DialTLS(s.IMAPTLSAddr(), opts) },
+	}
+	write(t, s, "one")
+	for name, dial := range dials {
+		c, err := dial()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if err := c.Login(support, "secret").Wait(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if sel, err := c.Select("INBOX", nil).Wait(); err != nil || sel.NumMessages != 1 {
+			t.Errorf("%s: %+v, %v", name, sel, err)
+		}
+		_ = c.Close()
+	}
+}
+
+// TestLargeMail: what goes in by SMTP comes out by IMAP, in the customer's own mailbox,
+// byte for byte.
+func TestLargeMail(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	content := bytes.Repeat([]byte("large attachment "), 1<<19)
+	m := letter(t, support, ann, "Large", "see file")
+	if err := m.AttachReader("a.bin", bytes.NewReader(content)); err != nil {
+		t.Fatal(err)
+	}
+	if err := sender(t, s, gomail.WithTimeout(time.Minute)).DialAndSendWithContext(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	c, err := imapclient.DialInsecure(s.IMAPAddr(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	if err := c.Login(ann, "customer").Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	msgs, err := c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{whole()}}).Collect()
+	if err != nil || len(msgs) != 1 {
+		t.Fatalf("%d mails, %v", len(msgs), err)
+	}
+	in := s.Inbox(ann)[0]
+	if !bytes.Equal(msgs[0].FindBodySection(whole()), in.Raw) || len(in.Attachments) != 1 || !bytes.Equal(in.Attachments[0].Content, content) {
+		t.Fatalf("%d bytes and %d files came back", len(msgs[0].FindBodySection(whole())), len(in.Attachments))
+	}
+}
