@@ -182,11 +182,11 @@ func pill(color string) string {
 // characters, at most 80 runes. view has marked it as a customer's already.
 func displayName(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-			return -1
-		}
 		if unicode.IsSpace(r) {
 			return ' '
+		}
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return -1
 		}
 		return r
 	}, s)

@@ -1,0 +1,156 @@
+package slack
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bot/slack/slackfake"
+	"parley/bridge"
+	"parley/channels"
+)
+
+// httpStage is a workspace that calls us.
+func httpStage(t *testing.T) (*stage, *httptest.Server) {
+	t.Helper()
+	st := newStage(t, false, func(o *Options, f *slackfake.Options) {
+		o.SigningSecret = "s3cret"
+		f.SigningSecret = o.SigningSecret
+	})
+	mux := http.NewServeMux()
+	for pattern, h := range st.s.Handlers() {
+		mux.Handle(pattern, h)
+	}
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	return st, srv
+}
+
+func TestSocketModeHasNoHandlers(t *testing.T) {
+	t.Parallel()
+	if h := newStage(t, false).s.Handlers(); h != nil {
+		t.Errorf("handlers %v", h)
+	}
+}
+
+func TestEventsByHTTP(t *testing.T) {
+	t.Parallel()
+	st, srv := httpStage(t)
+	must(t, st.fake.UseHTTP(st.ctx(), slackfake.Targets{
+		Events: srv.URL + "/slack/events", Commands: srv.URL + "/slack/commands", Interactions: srv.URL + "/slack/interactions", Options: srv.URL + "/slack/interactions",
+	})) // proves url_verification
+	st.run()
+	root := st.root()
+	ts := st.say(root.Message, "On our way")
+	if a := st.decode(st.desk.waitFact(t, messageID(st.ch, ts))); a.Text != "On our way" {
+		t.Errorf("got %+v", a)
+	}
+	out, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "#12 assign <@U0ANN>")
+	must(t, err)
+	f := st.desk.withPrefix(t, "i:")
+	a := st.decode(f)
+	if out.Error != "" || a.Verb != bridge.VerbAssign || a.Args.Conversation != 12 || len(a.Args.Agents) != 1 || a.Args.Agents[0] != st.ann || a.Origin != bridge.OriginSlash {
+		t.Errorf("outcome %+v, got %+v", out, a)
+	}
+	if bytes.Contains(f.Payload, []byte("response_url")) || bytes.Contains(f.Payload, []byte("fakeVerificationToken")) {
+		t.Error("secrets are stored")
+	}
+}
+
+func TestOverloadAnswers503(t *testing.T) {
+	t.Parallel()
+	st, srv := httpStage(t)
+	st.desk.mu.Lock()
+	st.desk.refuse = channels.ErrOverloaded
+	st.desk.mu.Unlock()
+	me := testSelfOf(st)
+	body := strings.NewReplacer("T1", me.Team, "ABOT", me.App).Replace(string(callbackOf(msg(`"user":"UANN",`, "x"))))
+	resp := st.call(srv.URL+"/slack/events", []byte(body), st.fake.Sign([]byte(body)))
+	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
+		t.Errorf("%d %v", resp.StatusCode, resp.Header)
+	}
+	st.desk.mu.Lock()
+	st.desk.refuse = nil
+	st.desk.mu.Unlock()
+	if resp := st.call(srv.URL+"/slack/events", []byte(body), st.fake.Sign([]byte(body))); resp.StatusCode != http.StatusOK || len(st.desk.ids()) != 1 {
+		t.Errorf("%d, facts %v", resp.StatusCode, st.desk.ids())
+	}
+}
+
+func (st *stage) call(url string, body []byte, h http.Header) *http.Response {
+	st.t.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, bytes.NewReader(body))
+	must(st.t, err)
+	r.Header = h.Clone()
+	resp, err := http.DefaultClient.Do(r)
+	must(st.t, err)
+	must(st.t, resp.Body.Close())
+	return resp
+}
+
+// Case 32: only what Slack signed within five minutes is read.
+func TestSignatures(t *testing.T) {
+	t.Parallel()
+	st, srv := httpStage(t)
+	body := []byte(`{"type":"url_verification","challenge":"c"}`)
+	good := st.fake.Sign(body)
+	sign := func(at time.Time) http.Header {
+		s := slackfake.New(slackfake.Options{SigningSecret: "s3cret", Clock: func() time.Time { return at }})
+		defer s.Close() //nolint:errcheck // it never listened
+		return s.Sign(body)
+	}
+	with := func(k, v string) http.Header {
+		h := good.Clone()
+		h.Set(k, v)
+		return h
+	}
+	cases := []struct {
+		name string
+		h    http.Header
+		body []byte
+		want int
+	}{
+		{"good", good, body, 200},
+		{"four minutes old", sign(time.Now().Add(-4 * time.Minute)), body, 200},
+		{"old", sign(time.Now().Add(-6 * time.Minute)), body, 401},
+		{"future", sign(time.Now().Add(6 * time.Minute)), body, 401},
+		{"none", http.Header{}, body, 401},
+		{"tampered body", good, append([]byte(" "), body...), 401},
+		{"other stamp", with("X-Slack-Request-Timestamp", strconv.FormatInt(time.Now().Unix()-60, 10)), body, 401},
+		{"no scheme", with("X-Slack-Signature", strings.TrimPrefix(good.Get("X-Slack-Signature"), "v0=")), body, 401},
+		{"empty signature", with("X-Slack-Signature", "v0="), body, 401},
+		{"no number", with("X-Slack-Request-Timestamp", "now"), body, 401},
+		{"too long", good, bytes.Repeat([]byte("x"), bodyMost+1), 413},
+	}
+	for _, c := range cases {
+		for _, path := range []string{"/slack/events", "/slack/commands", "/slack/interactions"} {
+			if c.want == 200 && path != "/slack/events" {
+				continue
+			}
+			if resp := st.call(srv.URL+path, c.body, c.h); resp.StatusCode != c.want {
+				t.Errorf("%s on %s: %d, want %d", c.name, path, resp.StatusCode, c.want)
+			}
+		}
+	}
+	if len(st.desk.ids()) != 0 {
+		t.Errorf("facts %v", st.desk.ids())
+	}
+	closed := &Surface{opt: Options{}, now: time.Now}
+	if closed.signed(good, body) {
+		t.Error("without a secret everything passes")
+	}
+}
+
+func TestSSLCheck(t *testing.T) {
+	t.Parallel()
+	st, srv := httpStage(t)
+	body := []byte("ssl_check=1&token=x")
+	if resp := st.call(srv.URL+"/slack/commands", body, st.fake.Sign(body)); resp.StatusCode != 200 {
+		t.Errorf("%d", resp.StatusCode)
+	}
+}
