@@ -134,20 +134,13 @@ func detectEncoding(b []byte) encoding.Encoding {
 // dropControls removes NUL and other controls, normalises line ends and makes
 // sure that the result is valid UTF-8.
 func dropControls(s string) string {
-	clean := true
-	for i := range len(s) {
-		if c := s[i]; c < 0x20 && c != '\n' && c != '\t' || c >= 0x7f {
-			clean = false
-			break
-		}
-	}
-	if clean {
-		return s
-	}
-	s = strings.ToValidUTF8(s, "\uFFFD")
 	if strings.IndexByte(s, '\r') >= 0 {
 		s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 	}
+	if isClean(s) {
+		return s
+	}
+	s = strings.ToValidUTF8(s, "\uFFFD")
 	return strings.Map(func(r rune) rune {
 		switch {
 		case dropRune(r):
@@ -157,6 +150,16 @@ func dropControls(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// isClean reports whether s is ASCII without controls: most mails are.
+func isClean(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 && c != '\n' && c != '\t' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // decodeUTF7 reads RFC 2152: +base64 of UTF-16- between plain text.

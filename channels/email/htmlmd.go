@@ -277,13 +277,13 @@ func linkText(n *html.Node) {
 		next := c.NextSibling
 		if c.Type == html.TextNode && strings.Contains(c.Data, "://") {
 			at := 0
-			for _, m := range urlPattern.FindAllStringIndex(c.Data, -1) {
-				u := trimURL(c.Data[m[0]:m[1]])
+			for _, m := range findURLs(c.Data) {
+				u := c.Data[m[0]:m[1]]
 				insertText(n, c, c.Data[at:m[0]])
 				a := &html.Node{Type: html.ElementNode, DataAtom: atom.A, Data: "a", Attr: []html.Attribute{{Key: "href", Val: u}}}
 				a.AppendChild(&html.Node{Type: html.TextNode, Data: u})
 				n.InsertBefore(a, c)
-				at = m[0] + len(u)
+				at = m[1]
 			}
 			if at > 0 {
 				c.Data = c.Data[at:]

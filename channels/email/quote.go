@@ -225,7 +225,18 @@ func isForward(lines []line, cut int) bool {
 // saysInside reports whether the sender says that the answers stand in the quote.
 func saysInside(lines []line) bool {
 	for _, l := range lines {
-		if l.depth == 0 && answersInside.MatchString(l.text) {
+		if l.depth == 0 && insideWord(l.text) && answersInside.MatchString(l.text) {
+			return true
+		}
+	}
+	return false
+}
+
+// insideWord reports whether a line has a word that answersInside needs: cheaper.
+func insideWord(text string) bool {
+	text = strings.ToLower(text)
+	for _, word := range []string{"below", "line", "unten", "u.", "im text", "ci-dessous", "le texte", "abajo", "sotto", "onder", " in ", " en "} {
+		if strings.Contains(text, word) {
 			return true
 		}
 	}

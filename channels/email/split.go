@@ -3,6 +3,7 @@ package email
 import (
 	"bufio"
 	"bytes"
+	"regexp"
 	"strings"
 
 	"github.com/jhillyerd/enmime/v2"
@@ -160,6 +161,9 @@ type ignoreErrors struct{}
 func (ignoreErrors) AddError(string, string, ...any)   {}
 func (ignoreErrors) AddWarning(string, string, ...any) {}
 
+// mediaType is a well-formed media type.
+var mediaType = regexp.MustCompile(`^[a-z0-9!#$&^_.+\-]{1,100}/[a-z0-9!#$&^_.+\-]{1,100}$`)
+
 // contentType gives a part's type with everything that mailers get wrong mended.
 func contentType(h headers, defaultType string) (string, map[string]string) {
 	v := h.raw("Content-Type")
@@ -174,7 +178,7 @@ func contentType(h headers, defaultType string) (string, map[string]string) {
 		ctype = "text/html"
 	case !found && params["boundary"] != "":
 		ctype = "multipart/mixed"
-	case !found || major == "":
+	case !found || major == "" || !mediaType.MatchString(ctype):
 		ctype = "application/octet-stream"
 	}
 	return ctype, params

@@ -104,8 +104,54 @@ func blockMark(s string) int {
 	return 0
 }
 
-// urlPattern finds addresses of the web in text; what ends a sentence is no part.
-var urlPattern = regexp.MustCompile(`(?i)\bhttps?://[^\s<>"\x60\x{00a0}]{2,}`)
+// findURLs gives where addresses of the web stand in s, what ends the sentence
+// around them left out.
+func findURLs(s string) [][2]int {
+	var out [][2]int
+	for at := 0; at < len(s); {
+		i := strings.Index(s[at:], "://")
+		if i < 0 {
+			break
+		}
+		i += at
+		start := i
+		for start > at && isLetter(s[start-1]) {
+			start--
+		}
+		scheme := s[start:i]
+		end := i + 3
+		for end < len(s) && !endsURL(s[end:]) {
+			end++
+		}
+		at = i + 3
+		before, _ := utf8.DecodeLastRuneInString(s[:start])
+		if !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") || start > 0 && wordRune(before) {
+			continue
+		}
+		if end = start + len(trimURL(s[start:end])); end > i+4 {
+			out = append(out, [2]int{start, end})
+			at = end
+		}
+	}
+	return out
+}
+
+// isLetter reports whether c is an ASCII letter.
+func isLetter(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+// endsURL reports whether s begins with what no URL holds.
+func endsURL(s string) bool {
+	return s[0] <= ' ' || strings.IndexByte("<>\"`", s[0]) >= 0 || s[0] == 0x7f ||
+		s[0] >= 0x80 && endsURLRune(s)
+}
+
+// endsURLRune is endsURL for other alphabets: blanks and private-use letters.
+func endsURLRune(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsSpace(r) || unicode.Is(unicode.Co, r)
+}
 
 // entityPattern is what Markdown decodes after an ampersand.
 var entityPattern = regexp.MustCompile(`^&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});`)
@@ -117,11 +163,10 @@ func escapeInline(out *strings.Builder, s string) {
 		return
 	}
 	at := 0
-	for _, m := range urlPattern.FindAllStringIndex(s, -1) {
-		end := m[0] + len(trimURL(s[m[0]:m[1]]))
+	for _, m := range findURLs(s) {
 		escapeRun(out, s, at, m[0])
-		out.WriteString(bareURL(s[m[0]:end]))
-		at = end
+		out.WriteString(bareURL(s[m[0]:m[1]]))
+		at = m[1]
 	}
 	escapeRun(out, s, at, len(s))
 }
@@ -143,16 +188,18 @@ func trimURL(u string) string {
 	}
 }
 
-// plainURL is a URL that no Markdown reader can take apart.
-var plainURL = regexp.MustCompile(`^[A-Za-z0-9\-./:?=%#+,;@&]+$`)
-
 // bareURL writes a URL: as it is when nothing in it is Markdown, else as an
 // autolink, in which nothing is.
 func bareURL(u string) string {
-	if plainURL.MatchString(u) && !entityInside(u) {
-		return u
+	for i := range len(u) {
+		if c := u[i]; !isLetter(c) && !(c >= '0' && c <= '9') && strings.IndexByte("-./:?=%#+,;@&", c) < 0 {
+			return "<" + u + ">"
+		}
 	}
-	return "<" + u + ">"
+	if entityInside(u) {
+		return "<" + u + ">"
+	}
+	return u
 }
 
 // entityInside reports whether Markdown would decode something in u.
