@@ -124,6 +124,7 @@ type Action struct {
 	Broadcast   bool   // a thread reply also shown in the channel
 	Version     string // Edit: which version this is; a later one compares higher
 	Explicit    bool   // Say: "@Parley reply: …"
+	OwnThread   bool   // the thread's root is a post of our own app
 
 	Args   Args
 	Answer string // opaque; where an ephemeral answer goes besides the actor

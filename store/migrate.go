@@ -82,3 +82,20 @@ func InTx(ctx context.Context, pool *pgxpool.Pool, f func(pgx.Tx) error) error {
 	}
 	return nil
 }
+
+// CheckServer refuses a server that is too old or a database that isn't UTF-8.
+func CheckServer(ctx context.Context, q Querier) error {
+	var version int
+	var encoding string
+	const ask = `SELECT current_setting('server_version_num')::int, current_setting('server_encoding')`
+	if err := q.QueryRow(ctx, ask).Scan(&version, &encoding); err != nil {
+		return fmt.Errorf("store: server: %w", err)
+	}
+	if version < 150000 {
+		return fmt.Errorf("store: PostgreSQL %d is too old; Parley needs 15 or newer", version/10000)
+	}
+	if encoding != "UTF8" {
+		return fmt.Errorf("store: the database's encoding is %s; create one with ENCODING 'UTF8'", encoding)
+	}
+	return nil
+}

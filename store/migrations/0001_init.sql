@@ -158,7 +158,7 @@ CREATE TABLE identities (
 	account_id bigint NOT NULL REFERENCES accounts,
 	key text NOT NULL,
 	name text NOT NULL DEFAULT '',
-	contact_id bigint NOT NULL REFERENCES contacts,
+	contact_id bigint NOT NULL REFERENCES contacts DEFERRABLE INITIALLY DEFERRED, -- inserted after its identity proved new
 	silenced boolean NOT NULL DEFAULT false,     -- automatic mail from here is stored without a post
 	bad_reason text NOT NULL DEFAULT '',         -- the provider says this address can't be reached
 	UNIQUE (account_id, key)
@@ -193,6 +193,7 @@ CREATE TABLE conversations (
 CREATE UNIQUE INDEX conversations_exclusive ON conversations (account_id, identity_id)
 	WHERE exclusive AND status IN ('open', 'pending', 'snoozed');
 CREATE INDEX conversations_identity ON conversations (identity_id, id);
+CREATE INDEX conversations_previous ON conversations (previous_id) WHERE previous_id IS NOT NULL;
 CREATE UNIQUE INDEX conversations_day ON conversations (account_id, day) WHERE kind = 'automatic';
 CREATE INDEX conversations_open ON conversations (last_at DESC, id)
 	WHERE kind = 'customer' AND status IN ('open', 'pending', 'snoozed');
@@ -278,7 +279,7 @@ CREATE TABLE gates (
 	key text NOT NULL,
 	per_second double precision NOT NULL DEFAULT 0,  -- 0 = only 429s limit
 	burst int NOT NULL DEFAULT 1,
-	next_at timestamptz NOT NULL DEFAULT '-infinity',
+	next_at timestamptz NOT NULL DEFAULT 'epoch',
 	UNIQUE (account_id, key)
 );
 
@@ -294,6 +295,7 @@ CREATE TABLE lanes (
 	epoch bigint NOT NULL DEFAULT 0,             -- rises with each claim: the fence
 	due_at timestamptz,                          -- when the head may be claimed; NULL = empty
 	leased_until timestamptz,                    -- database's clock
+	lease_seconds double precision NOT NULL DEFAULT 45,
 	UNIQUE (account_id, key)
 ) WITH (fillfactor = 70);
 CREATE INDEX lanes_conversation ON lanes (conversation_id);

@@ -1,0 +1,104 @@
+package bridge
+
+import (
+	"slices"
+	"strings"
+
+	"parley/store"
+)
+
+// assign does take, assign (people or a team) and unassign.
+func (w *work) assign(c *conv, agent *store.Agent, surface int64, a Action) {
+	if !c.status().Open() {
+		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+".", "Reopen it first: !reopen")
+		return
+	}
+	switch {
+	case a.Verb == VerbUnassign:
+		w.unassign(c, agent, surface, a)
+	case a.Verb == VerbTake:
+		w.assignTo(c, agent, surface, a, []int64{agent.ID})
+	case a.Args.Team != "":
+		w.assignTeam(c, agent, surface, a)
+	default:
+		w.assignAgents(c, agent, surface, a)
+	}
+}
+
+func (w *work) assignAgents(c *conv, agent *store.Agent, surface int64, a Action) {
+	var chosen []int64
+	for _, who := range a.Args.Agents {
+		found := w.dir.find(surface, who)
+		if who == "me" {
+			found = agent
+		}
+		if found == nil {
+			w.refuse(c, surface, a, "unknown_agent", "I know no single agent called "+strings.TrimPrefix(who, "@")+".",
+				"Mention a colleague who is an agent, or use the Assign button.")
+			return
+		}
+		chosen = append(chosen, found.ID)
+	}
+	if len(chosen) == 0 {
+		w.refuse(c, surface, a, "nobody_named", "Nobody was named.", "For example: !assign @ann")
+		return
+	}
+	if a.Args.Add {
+		chosen = append(slices.Clone(c.Assignees), chosen...)
+	}
+	w.assignTo(c, agent, surface, a, chosen)
+}
+
+// assignTo sets the assignees; those who are new notice it by a line.
+func (w *work) assignTo(c *conv, agent *store.Agent, surface int64, a Action, chosen []int64) {
+	var unique []int64
+	for _, id := range chosen {
+		if !slices.Contains(unique, id) {
+			unique = append(unique, id)
+		}
+	}
+	if slices.Equal(unique, c.Assignees) {
+		w.confirm(c, surface, a, Line{Text: "already"})
+		return
+	}
+	t := c.home(w.dir)
+	var notice []AgentRef
+	for _, id := range unique {
+		if !slices.Contains(c.Assignees, id) && id != agent.ID && t != nil {
+			notice = append(notice, w.dir.ref(t.AccountID, id))
+		}
+	}
+	c.Assignees = unique
+	w.logAgent(c, agent, "assigned", detail{Agents: unique})
+	if len(notice) > 0 {
+		w.line(c, Line{Kind: LineAssigned, By: w.dir.ref(surface, agent.ID), Mentions: notice, Text: a.Args.Note})
+	}
+	w.card(c)
+}
+
+func (w *work) assignTeam(c *conv, agent *store.Agent, surface int64, a Action) {
+	team := w.dir.findTeam(a.Args.Team)
+	if team == nil {
+		w.refuse(c, surface, a, "unknown_team", "There is no team called "+a.Args.Team+".", "The Assign button lists them.")
+		return
+	}
+	c.TeamID, c.Assignees = &team.ID, nil
+	w.logAgent(c, agent, "assigned", detail{Team: team.ID, Text: team.Name})
+	w.line(c, Line{Kind: LineUnassigned, By: w.dir.ref(surface, agent.ID), Text: team.Name})
+	w.card(c)
+}
+
+func (w *work) unassign(c *conv, agent *store.Agent, surface int64, a Action) {
+	if len(c.Assignees) == 0 {
+		w.confirm(c, surface, a, Line{Text: "already"})
+		return
+	}
+	c.Assignees = nil
+	if c.status() == StatusSnoozed {
+		w.endSnooze(c)
+	}
+	c.Status = string(StatusOpen)
+	w.logAgent(c, agent, "unassigned", nil)
+	w.line(c, Line{Kind: LineUnassigned, By: w.dir.ref(surface, agent.ID)})
+	w.card(c)
+}

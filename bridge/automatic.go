@@ -1,0 +1,131 @@
+package bridge
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// automaticMail puts automatic mail that belongs to no conversation into the
+// account's one quiet thread of the day.
+func (w *work) automaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	c, err := w.dailyThread(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	m := w.inboundMessage(c, a, part, in)
+	i := w.byAddress[userKey{a.ID, in.From.Key}]
+	if i != nil && i.Silenced {
+		return nil // kept, without a post
+	}
+	if _, err := w.openThread(c); err != nil {
+		return err
+	}
+	w.line(c, Line{Kind: LineAutomatic, Customer: partyOf(in), Text: in.Subject, Reason: in.Automatic,
+		Hint: preview(in.Text), Verbs: []Verb{VerbPromote, VerbSilence}, Args: Args{Conversation: c.ID, Message: m.ID}})
+	return nil
+}
+
+func partyOf(in channels.Inbound) PartyRef {
+	p := PartyRef{Name: in.From.Name, Address: in.From.Key}
+	if p.Name == "" {
+		p.Name = p.Address
+	}
+	return p
+}
+
+// unmatchedStatus keeps a bounce of something that we don't know of.
+func (w *work) unmatchedStatus(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	c, err := w.dailyThread(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	m := w.inboundMessage(c, a, part, in)
+	if _, err := w.openThread(c); err != nil {
+		return err
+	}
+	w.line(c, Line{Kind: LineBounceOther, Customer: partyOf(in), Text: in.Subject, Reason: in.Status.Reason,
+		Args: Args{Conversation: c.ID, Message: m.ID}})
+	return nil
+}
+
+func (w *work) dailyThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*conv, error) {
+	today := day(w.now)
+	k := laneKey{a.ID, today}
+	if c := w.convs[w.days[k]]; c != nil {
+		return c, nil
+	}
+	id, err := w.number(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	c := &conv{fresh: true, account: a, threads: map[int64]*thread{}, Conversation: &store.Conversation{ID: id, AccountID: a.ID,
+		TeamID: a.TeamID, Kind: "automatic", Status: string(StatusOpen), Day: &today, LastAt: w.now, CreatedAt: w.now,
+		Subject: "Automatic mail, " + w.now.Format("Monday 2 January")}}
+	w.convs[id] = c
+	w.days[k] = id
+	return c, nil
+}
+
+// sortAutomatic does Promote and Silence.
+func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a Action) error {
+	m := w.messages[a.Args.Message]
+	if m == nil || m.ConversationID != c.ID || c.Kind != "automatic" || m.IdentityID == nil {
+		w.refuse(c, surface, a, "stale", "That was decided already.", "")
+		return nil
+	}
+	i := w.identities[*m.IdentityID]
+	if i == nil {
+		found, err := store.Identities(ctx, tx, []int64{*m.IdentityID})
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		i = &found[0]
+		w.addIdentity(i)
+	}
+	if a.Verb == VerbSilence {
+		i.Silenced = true
+		w.dirtyIdentities[i.ID] = true
+		w.logAgent(c, agent, "silenced", detail{Text: i.Key})
+		w.confirm(c, surface, a, Line{Kind: LineDone, Verb: VerbSilence, Text: i.Key})
+		return nil
+	}
+	return w.promote(ctx, tx, c, agent, m, i)
+}
+
+// promote makes an automatic mail a conversation of its own.
+func (w *work) promote(ctx context.Context, tx pgx.Tx, from *conv, agent *store.Agent, m *message, i *store.Identity) error {
+	c, err := w.newConversation(ctx, tx, from.account, channels.Inbound{Subject: m.Subject,
+		From: channels.Party{Key: i.Key, Name: i.Name}}, nil)
+	if err != nil {
+		return err
+	}
+	c.Participants = []store.Participant{{Key: i.Key, Name: i.Name, Role: "to"}}
+	c.Assignees = []int64{agent.ID}
+	c.LastFrom, c.LastPreview, c.LastExternalID = "customer", preview(m.Text), m.ExternalID
+	since := w.now
+	c.WaitingSince = &since
+	if m.ExternalID != "" {
+		c.addRef(m.ExternalID)
+	}
+	w.moveMessage(m, c)
+	t, err := w.openThread(c)
+	if err != nil {
+		return err
+	}
+	w.showSaid(c, t, m, true)
+	w.logAgent(c, agent, "promoted", detail{Message: m.ID})
+	w.line(from, Line{Kind: LineDone, Verb: VerbPromote, Other: Facts{ID: c.ID, Subject: c.Subject}})
+	return nil
+}
+
+// moveMessage gives a message, and what threads by it, to another conversation.
+func (w *work) moveMessage(m *message, c *conv) {
+	m.ConversationID, m.dirty = c.ID, true
+	if m.ExternalID != "" {
+		w.moved = append(w.moved, store.ExternalID{AccountID: c.AccountID, ExternalID: m.ExternalID, ConversationID: c.ID, MessageID: m.ID})
+	}
+}

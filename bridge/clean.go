@@ -1,0 +1,74 @@
+package bridge
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"parley/channels"
+)
+
+// clean makes text that PostgreSQL takes: valid UTF-8 without NUL.
+func clean(s string) string {
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\uFFFD")
+	}
+	if strings.IndexByte(s, 0) >= 0 {
+		s = strings.ReplaceAll(s, "\x00", "")
+	}
+	return s
+}
+
+func cleanAll(list []string) {
+	for i := range list {
+		list[i] = clean(list[i])
+	}
+}
+
+func cleanParties(list []channels.Party) {
+	for i := range list {
+		list[i].Key, list[i].Name = clean(list[i].Key), clean(list[i].Name)
+	}
+}
+
+func cleanInbound(in *channels.Inbound) {
+	for _, s := range []*string{&in.ExternalID, &in.From.Key, &in.From.Name, &in.Subject, &in.Text, &in.Quoted, &in.Via, &in.Automatic} {
+		*s = clean(*s)
+	}
+	cleanAll(in.Notices)
+	cleanAll(in.References)
+	cleanParties(in.To)
+	cleanParties(in.Cc)
+	cleanParties(in.ReplyTo)
+	for i := range in.Attachments {
+		a := &in.Attachments[i]
+		a.Name, a.ContentType, a.ContentID = clean(a.Name), clean(a.ContentType), clean(a.ContentID)
+	}
+	if in.Status != nil {
+		in.Status.Reason, in.Status.Recipient = clean(in.Status.Reason), clean(in.Status.Recipient)
+		cleanAll(in.Status.External)
+	}
+}
+
+func cleanAction(a *Action) {
+	for _, s := range []*string{&a.Actor.ID, &a.Place.Channel, &a.Place.Thread, &a.Place.Message, &a.Order, &a.Text, &a.Raw,
+		&a.Version, &a.Answer, &a.Args.Team, &a.Args.Until, &a.Args.Note, &a.Args.Emoji, &a.Args.List} {
+		*s = clean(*s)
+	}
+	cleanAll(a.Mentions)
+	cleanAll(a.Args.Agents)
+	cleanAll(a.Args.Tags)
+	cleanAll(a.Args.Addresses)
+	for i := range a.Files {
+		f := &a.Files[i]
+		f.ID, f.Name, f.ContentType, f.URL, f.Unavailable = clean(f.ID), clean(f.Name), clean(f.ContentType), clean(f.URL), clean(f.Unavailable)
+	}
+}
+
+// preview shortens a text for lists.
+func preview(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if r := []rune(text); len(r) > 120 {
+		return string(r[:119]) + "…"
+	}
+	return text
+}

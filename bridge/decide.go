@@ -1,0 +1,97 @@
+package bridge
+
+import "parley/store"
+
+// decideMessage does Send, Keep and Drop: the click on a text that stayed inside.
+func (w *work) decideMessage(c *conv, agent *store.Agent, surface int64, a Action) {
+	m := w.namedMessage(surface, a)
+	if m == nil || m.ConversationID != c.ID || m.AuthorUser == "" {
+		w.refuse(c, surface, a, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
+		return
+	}
+	if a.Verb == VerbSend {
+		w.sendKept(c, agent, surface, a, m)
+		return
+	}
+	if m.Fate == store.FateWaiting {
+		d := w.replyOf(m)
+		if d == nil || !w.cancel(d) {
+			w.refuse(c, surface, a, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
+			return
+		}
+	}
+	switch m.Fate {
+	case store.FateWaiting, store.FateAsk, store.FateParked:
+		m.Direction, m.Fate, m.dirty = "note", store.FateInside, true
+		if a.Verb == VerbDrop {
+			m.Fate = store.FateDropped
+		}
+		w.logAgent(c, agent, "kept inside", detail{Message: m.ID})
+		w.mark(c, m, MarkInside)
+		w.confirm(c, surface, a, Line{})
+	default:
+		w.refuse(c, surface, a, "stale", "That was decided already.", "")
+	}
+}
+
+// sendKept sends a kept text after all; who clicks joins as assignee.
+func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a Action, m *message) {
+	switch m.Fate {
+	case store.FateInside, store.FateAsk, store.FateParked, store.FateUndone, store.FateFailed:
+	default:
+		w.refuse(c, surface, a, "stale", "That was decided already.", "")
+		return
+	}
+	if !c.status().Open() {
+		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+".", "Reopen it first, then click again.")
+		return
+	}
+	if c.account.Mode == "watch" {
+		w.refuse(c, surface, a, "watch", "This account only watches: nothing is sent.", "An admin can switch it to live.")
+		return
+	}
+	if m.AgentID == nil {
+		w.refuse(c, surface, a, "not_an_agent", "Its author is no agent.", "Copy the text and send it as your own.")
+		return
+	}
+	if !c.isAssignee(agent.ID) {
+		c.Assignees = append(c.Assignees, agent.ID)
+		w.logAgent(c, agent, "joined", nil)
+	}
+	m.Reason = "clicked"
+	w.sendToCustomer(c, agent, surface, m, w.formOrder())
+}
+
+// decideDelivery does Send again and Mark as sent on what nobody can tell, and Send
+// again on what failed.
+func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a Action) {
+	d := w.deliveries[a.Args.Delivery]
+	var m *message
+	if d != nil {
+		m = w.messages[d.MessageID]
+	}
+	if d == nil || m == nil || m.ConversationID != c.ID || w.lanes[d.LaneID] == nil || d.Kind != kindReply {
+		w.refuse(c, surface, a, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
+		return
+	}
+	if d.State != store.NeedsDecision && d.State != store.Failed || a.Verb == VerbMarkSent && d.State != store.NeedsDecision {
+		w.refuse(c, surface, a, "stale", "That was decided already.", "")
+		return
+	}
+	if a.Verb == VerbMarkSent {
+		d.State, d.dirty = store.Accepted, true
+		m.Fate, m.dirty = store.FateOut, true
+		w.logAgent(c, agent, "marked as sent", detail{Message: m.ID})
+		w.mark(c, m, MarkSent)
+		return
+	}
+	l := w.lanes[d.LaneID]
+	l.Tail++
+	d.Seq, d.State, d.NotBefore, d.AbsentAt, d.FirstAt, d.WarnedAt, d.dirty = l.Tail, store.Queued, nil, nil, nil, nil, true
+	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
+		w.due(l, nil)
+	}
+	l.dirty = true
+	m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
+	w.logAgent(c, agent, "sent again", detail{Message: m.ID})
+}

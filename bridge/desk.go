@@ -1,0 +1,169 @@
+package bridge
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"parley/channels"
+	"parley/store"
+)
+
+const deskTimeout = 5 * time.Second
+
+// desk is what one surface may ask of the engine.
+type desk struct {
+	e       *Engine
+	account int64
+	surface Surface
+
+	mu       sync.Mutex
+	gapFrom  time.Time // events may be missing since then
+	gapUntil time.Time // until when; zero = still connected to the past only
+	open     bool      // a gap is being filled
+}
+
+var _ Desk = (*desk)(nil)
+
+func (d *desk) Accept(ctx context.Context, facts ...channels.Fact) error {
+	return d.e.relay.Accept(ctx, d.account, facts...)
+}
+
+func (d *desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) {
+	seen, err := store.SeenEvents(ctx, d.e.pool, d.account, ids)
+	if err != nil {
+		return nil, err
+	}
+	var accounts []int64
+	var chans, messages []string
+	for _, id := range ids {
+		channel, message, ok := strings.Cut(strings.TrimPrefix(id, "m:"), ":")
+		if ok && strings.HasPrefix(id, "m:") && !seen[id] {
+			accounts, chans, messages = append(accounts, d.account), append(chans, channel), append(messages, message)
+		}
+	}
+	posts, err := store.FindPosts(ctx, d.e.pool, accounts, chans, messages)
+	for _, p := range posts {
+		seen["m:"+p.Channel+":"+p.Message] = p.Kind != earlyMessage
+	}
+	return seen, err
+}
+
+func (d *desk) agent(user string) *store.Agent {
+	return d.e.directory.Load().byUser[userKey{d.account, user}]
+}
+
+func (d *desk) FactsAt(ctx context.Context, at Place, user string) (Facts, error) {
+	for _, m := range []string{at.Thread, at.Message} {
+		posts, err := store.FindPosts(ctx, d.e.pool, []int64{d.account}, []string{at.Channel}, []string{m})
+		if err != nil {
+			return Facts{}, err
+		}
+		if len(posts) > 0 && posts[0].ConversationID != 0 {
+			return d.Facts(ctx, posts[0].ConversationID, user)
+		}
+	}
+	return Facts{}, ErrNoConversation
+}
+
+func (d *desk) Facts(ctx context.Context, id int64, user string) (Facts, error) {
+	agent := d.agent(user)
+	if problem := Authorize(agent, VerbFind, nil); problem != nil {
+		return Facts{}, problem
+	}
+	list, err := d.e.facts(ctx, d.e.pool, d.account, agent, id)
+	if err == nil && len(list) == 0 {
+		err = ErrNoConversation
+	}
+	if err != nil {
+		return Facts{}, err
+	}
+	return list[0], nil
+}
+
+func (d *desk) List(ctx context.Context, list, user string) ([]Facts, error) {
+	return d.e.list(ctx, d.e.pool, d.account, d.agent(user), list)
+}
+
+func (d *desk) History(ctx context.Context, id int64, user string) ([]LogRow, error) {
+	if problem := Authorize(d.agent(user), VerbHistory, nil); problem != nil {
+		return nil, problem
+	}
+	return d.e.history(ctx, d.e.pool, id)
+}
+
+func (d *desk) People(context.Context) ([]AgentRef, error) {
+	dir := d.e.directory.Load()
+	var list []AgentRef
+	for _, a := range dir.Agents {
+		if a.Active {
+			list = append(list, dir.ref(d.account, a.ID))
+		}
+	}
+	return list, nil
+}
+
+func (d *desk) Teams(context.Context) ([]string, error) {
+	var list []string
+	for _, t := range d.e.directory.Load().Teams {
+		list = append(list, t.Name)
+	}
+	return list, nil
+}
+
+func (d *desk) TagNames(context.Context) ([]Tag, error) {
+	var list []Tag
+	for _, t := range d.e.directory.Load().Tags {
+		list = append(list, Tag{Name: t.Name, Color: t.Color})
+	}
+	return list, nil
+}
+
+func (d *desk) Channels(ctx context.Context) ([]string, error) {
+	return store.ThreadChannels(ctx, d.e.pool, d.account)
+}
+
+func (d *desk) Gap(since time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.gapFrom.IsZero() || !d.open && since.Before(d.gapFrom) || !d.open {
+		d.gapFrom = since
+	}
+	d.open, d.gapUntil = true, time.Now()
+}
+
+func (d *desk) Filled() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.open, d.gapUntil = false, time.Now()
+}
+
+// gapSince says that events may have been missed after t.
+func (d *desk) gapSince(t time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.open || d.gapUntil.After(t)
+}
+
+// filling says that a gap is being filled; not for longer than limit.
+func (d *desk) filling(limit time.Duration) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.open && time.Since(d.gapUntil) < limit
+}
+
+func (d *desk) Report(c channels.Condition) { d.e.Report(d.account, c) }
+
+// Report writes an account's condition; a change is told to the admins' channel.
+func (e *Engine) Report(account int64, c channels.Condition) {
+	ctx, cancel := context.WithTimeout(context.Background(), deskTimeout)
+	defer cancel()
+	changed, err := store.ReportAccount(ctx, e.pool, account, string(c.Status), c.Text, c.Hint)
+	switch {
+	case err != nil:
+		e.log.Warn("account condition not written", "account_id", account, "error", err)
+	case changed:
+		e.log.Info("account condition changed", "account_id", account, "status", string(c.Status), "text", c.Text)
+	}
+}

@@ -1,0 +1,179 @@
+package bridge
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/store"
+)
+
+// directory is one version of everything that changes rarely, indexed. Read-only.
+type directory struct {
+	store.Directory
+	accounts map[int64]*store.Account
+	agents   map[int64]*store.Agent
+	teams    map[int64]*store.Team
+	byUser   map[userKey]*store.Agent
+	users    map[agentKey]string
+	colors   map[string]string
+}
+
+type userKey struct {
+	account int64
+	user    string
+}
+
+type agentKey struct{ account, agent int64 }
+
+func newDirectory(d store.Directory) *directory {
+	dir := &directory{Directory: d, accounts: map[int64]*store.Account{}, agents: map[int64]*store.Agent{},
+		teams: map[int64]*store.Team{}, byUser: map[userKey]*store.Agent{}, users: map[agentKey]string{}, colors: map[string]string{}}
+	for i := range d.Accounts {
+		dir.accounts[d.Accounts[i].ID] = &d.Accounts[i]
+	}
+	for i := range d.Agents {
+		dir.agents[d.Agents[i].ID] = &d.Agents[i]
+	}
+	for i := range d.Teams {
+		dir.teams[d.Teams[i].ID] = &d.Teams[i]
+	}
+	for _, u := range d.Users {
+		if a := dir.agents[u.AgentID]; a != nil && a.Active {
+			dir.byUser[userKey{u.AccountID, u.UserID}] = a
+			dir.users[agentKey{u.AccountID, u.AgentID}] = u.UserID
+		}
+	}
+	for _, t := range d.Tags {
+		dir.colors[t.Name] = t.Color
+	}
+	return dir
+}
+
+// ref names an agent to a surface.
+func (d *directory) ref(surface, agent int64) AgentRef {
+	a := d.agents[agent]
+	if a == nil {
+		return AgentRef{ID: agent, Name: "a former agent"}
+	}
+	return AgentRef{ID: a.ID, Name: a.Name, Email: a.Email, User: d.users[agentKey{surface, agent}],
+		IsAdmin: slices.Contains(a.Roles, "admin")}
+}
+
+// find finds an agent by what people write: a user id of the surface, an e-mail or a name.
+func (d *directory) find(surface int64, who string) *store.Agent {
+	who = strings.TrimPrefix(strings.TrimSpace(who), "@")
+	if a := d.byUser[userKey{surface, who}]; a != nil {
+		return a
+	}
+	var found *store.Agent
+	for _, a := range d.agents {
+		switch {
+		case !a.Active:
+		case strings.EqualFold(a.Email, who), strings.EqualFold(a.Name, who):
+			return a
+		case strings.EqualFold(strings.SplitN(a.Name, " ", 2)[0], who):
+			if found != nil {
+				return nil // two people share the first name: ask back
+			}
+			found = a
+		}
+	}
+	return found
+}
+
+func (d *directory) findTeam(name string) *store.Team {
+	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
+	for _, t := range d.teams {
+		if strings.EqualFold(t.Name, name) {
+			return t
+		}
+	}
+	return nil
+}
+
+// home says in which channel of which surface the threads of a team's conversation
+// on an account open.
+func (d *directory) home(a *store.Account, team *int64) (surface int64, channel string) {
+	if a.SurfaceID != nil && a.SurfaceChannel != "" && (team == nil || a.TeamID == nil || *team == *a.TeamID) {
+		return *a.SurfaceID, a.SurfaceChannel
+	}
+	if team == nil {
+		team = a.TeamID
+	}
+	for _, c := range d.Channels {
+		if team != nil && c.TeamID == *team && (surface == 0 || c.Home) {
+			surface, channel = c.AccountID, c.Channel
+		}
+	}
+	return surface, channel
+}
+
+// teamOfChannel gives the team whose threads open in a channel.
+func (d *directory) teamOfChannel(surface int64, channel string) *store.Team {
+	for _, c := range d.Channels {
+		if c.AccountID == surface && c.Channel == channel {
+			return d.teams[c.TeamID]
+		}
+	}
+	for _, a := range d.accounts {
+		if a.SurfaceID != nil && *a.SurfaceID == surface && a.SurfaceChannel == channel && a.TeamID != nil {
+			return d.teams[*a.TeamID]
+		}
+	}
+	return nil
+}
+
+func (d *directory) zone(agent *store.Agent) *time.Location {
+	if agent != nil && agent.Zone != "" {
+		if loc, err := time.LoadLocation(agent.Zone); err == nil {
+			return loc
+		}
+	}
+	return time.Local
+}
+
+// settings are the choices of requirements.md that an account makes.
+type settings struct {
+	ConfirmSend   bool   // a reply waits for a click
+	WhoReplies    string // assignees, any_agent
+	ReplyTo       string // all, sender
+	ReplyAfter    string // reopen, new_linked: after resolve
+	ReopenDays    int
+	AutoPending   bool
+	WakeOnMessage bool
+	Receipts      string // read, sent, failures
+}
+
+// settingsOf reads an account's settings over the defaults; threads says that the
+// channel has threads of its own (mail), which has other defaults than a chat.
+func settingsOf(a *store.Account, threads bool) settings {
+	s := settings{WhoReplies: "assignees", ReplyTo: "all", ReplyAfter: "new_linked", ReopenDays: 30, AutoPending: true,
+		WakeOnMessage: true, Receipts: "read"}
+	if threads {
+		s.ReplyAfter = "reopen"
+	}
+	var given map[string]string
+	_ = json.Unmarshal(a.Settings, &given) // written by us; what is missing keeps its default
+	for name, value := range given {
+		on := value == "on" || value == "true"
+		switch name {
+		case "confirm_send":
+			s.ConfirmSend = on
+		case "who_replies":
+			s.WhoReplies = value
+		case "reply_to":
+			s.ReplyTo = value
+		case "reply_after_resolve":
+			s.ReplyAfter = value
+		case "auto_pending":
+			s.AutoPending = on
+		case "wake_on_message":
+			s.WakeOnMessage = on
+		case "receipts":
+			s.Receipts = value
+		}
+	}
+	return s
+}

@@ -1,0 +1,204 @@
+package bridge
+
+import (
+	"encoding/json"
+
+	"parley/store"
+)
+
+// early is an edit or a delete that came before the message itself.
+type early struct {
+	Delete bool   `json:"delete,omitempty"`
+	Action Action `json:"action"`
+}
+
+// edit changes a typed text: in the hold the edit wins, later it never reaches the
+// customer silently.
+func (w *work) edit(surface int64, a Action) {
+	p := w.posts[postKey{surface, a.Place.Channel, a.Place.Message}]
+	if p == nil || p.Kind == earlyMessage {
+		w.keepEarly(surface, a, p, false)
+		return
+	}
+	m, c := w.messages[p.MessageID], w.convs[p.ConversationID]
+	if p.Kind != humanMessage || m == nil || c == nil || a.Version <= p.Version {
+		return
+	}
+	p.Version = a.Version
+	w.changePost(p)
+	w.applyEdit(c, m, a)
+}
+
+func (w *work) applyEdit(c *conv, m *message, a Action) {
+	agent := w.dir.byUser[userKey{m.AccountID, m.AuthorUser}]
+	a.Actor = Actor{ID: m.AuthorUser, Kind: ActorPerson}
+	decision, reason := w.speak(c, agent, a)
+	d := w.replyOf(m)
+	switch {
+	case m.Fate == store.FateWaiting && d != nil && w.holdable(d):
+		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
+		if decision == Out {
+			w.restartHold(c, d)
+			return
+		}
+		w.cancel(d)
+		m.Direction, m.Fate, m.Reason = "note", store.FateInside, reason
+		w.logParley(c, "kept inside", detail{Message: m.ID, Reason: reason})
+		if decision == Ask {
+			m.Fate = store.FateAsk
+			w.tellAuthor(c, m, LineAsk, reason, VerbSend, VerbKeep)
+		} else if Told(reason) {
+			w.tellInside(c, m, reason)
+		}
+	case m.Direction == "out":
+		w.tellWith(c, &message{Message: withText(m.Message, a.Text)}, Line{Kind: LineEditLate})
+	default:
+		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
+		if decision == Out && m.Fate == store.FateInside {
+			// A note that became a reply is never sent by an edit alone.
+			m.Fate = store.FateAsk
+			w.tellAuthor(c, m, LineAsk, "edited", VerbSend, VerbKeep)
+		}
+	}
+}
+
+func withText(m store.Message, text string) store.Message {
+	m.Text = text
+	return m
+}
+
+// holdable says that a reply can still be taken back.
+func (w *work) holdable(d *delivery) bool {
+	l := w.lanes[d.LaneID]
+	return d.State == store.Queued && d.Attempt == 0 && l != nil && !(d.Seq == l.Head+1 && l.LeasedUntil != nil)
+}
+
+// restartHold gives an edited reply its hold again: at least 5 s, 60 s in all.
+func (w *work) restartHold(c *conv, d *delivery) {
+	until := w.now.Add(max(w.hold(c), holdMinimum))
+	if last := d.CreatedAt.Add(holdLongest); until.After(last) {
+		until = last
+	}
+	if soonest := w.now.Add(holdMinimum); until.Before(soonest) {
+		until = soonest
+	}
+	w.postpone(d, until)
+}
+
+// delete takes a typed text back: in its hold nothing leaves.
+func (w *work) delete(surface int64, a Action) error {
+	p := w.posts[postKey{surface, a.Place.Channel, a.Place.Message}]
+	if p == nil || p.Kind == earlyMessage {
+		w.keepEarly(surface, a, p, true)
+		return nil
+	}
+	c := w.convs[p.ConversationID]
+	if c == nil {
+		return nil
+	}
+	if p.Kind == string(PostRoot) {
+		return w.threadLost(c, surface, a.Place.Message)
+	}
+	if m := w.messages[p.MessageID]; m != nil && p.Kind == humanMessage {
+		w.applyDelete(c, m)
+	}
+	return nil
+}
+
+func (w *work) applyDelete(c *conv, m *message) {
+	d := w.replyOf(m)
+	switch {
+	case d != nil && m.Fate == store.FateWaiting && w.cancel(d):
+		m.Fate, m.dirty = store.FateUndone, true
+		w.logParley(c, "undone", detail{Message: m.ID, Reason: "deleted"})
+	case m.Direction == "out" && m.Fate != store.FateFailed:
+		w.tellWith(c, m, Line{Kind: LineDeleteLate})
+	case m.Fate == store.FateAsk || m.Fate == store.FateParked:
+		m.Fate, m.dirty = store.FateDropped, true
+	}
+}
+
+// replyOf finds the delivery of a message to the customer.
+func (w *work) replyOf(m *message) *delivery {
+	var found *delivery
+	for _, d := range w.deliveries {
+		if d.MessageID == m.ID && d.Kind == kindReply && (found == nil || d.ID > found.ID) {
+			found = d
+		}
+	}
+	return found
+}
+
+// keepEarly remembers an edit or delete until its message comes.
+func (w *work) keepEarly(surface int64, a Action, known *store.Post, deleted bool) {
+	if known != nil && known.Version > a.Version && !deleted {
+		return
+	}
+	body, err := json.Marshal(early{Delete: deleted, Action: a})
+	if err != nil {
+		return // an Action is plain data; nothing to keep otherwise
+	}
+	w.remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: earlyMessage,
+		Version: a.Version, Early: body})
+}
+
+// applyEarly uses an edit or delete that came first. It says that the message was
+// deleted and nothing more is to be done.
+func (w *work) applyEarly(c *conv, m *message, post, known *store.Post, a *Action) bool {
+	var e early
+	if json.Unmarshal(known.Early, &e) != nil {
+		return false
+	}
+	if e.Delete {
+		m.Fate, m.Reason = store.FateUndone, "deleted"
+		w.logParley(c, "undone", detail{Message: m.ID, Reason: "deleted"})
+		return true
+	}
+	post.Version = known.Version
+	a.Text, a.Files, a.Marker, a.Verb = e.Action.Text, e.Action.Files, e.Action.Marker, VerbSay
+	if e.Action.Marker == MarkNote {
+		a.Verb = VerbNote
+	}
+	a.Mentions, a.MentionsBot = e.Action.Mentions, e.Action.MentionsBot
+	m.Text, m.Files = a.Text, surfaceFiles(a.Files)
+	return false
+}
+
+// undo takes the last waiting reply of its author back, or the one named.
+func (w *work) undo(c *conv, agent *store.Agent, surface int64, a Action) {
+	m := w.namedMessage(surface, a)
+	if m == nil {
+		for i := range c.last {
+			row := w.messages[c.last[i].ID]
+			if row != nil && row.AgentID != nil && *row.AgentID == agent.ID && row.Fate == store.FateWaiting && (m == nil || row.ID > m.ID) {
+				m = row
+			}
+		}
+	}
+	if m == nil {
+		w.refuse(c, surface, a, "nothing_to_undo", "There is no reply of yours that still waits.", "A reply can be taken back during its hold.")
+		return
+	}
+	d := w.replyOf(m)
+	if d == nil || !w.cancel(d) {
+		w.refuse(c, surface, a, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
+		return
+	}
+	m.Fate, m.dirty = store.FateUndone, true
+	w.logAgent(c, agent, "undone", detail{Message: m.ID})
+	w.tellAuthor(c, m, LineUndone, "undone", VerbSend)
+}
+
+// namedMessage finds the message an action is about: by its id or where it stands.
+func (w *work) namedMessage(surface int64, a Action) *message {
+	if m := w.messages[a.Args.Message]; m != nil {
+		return m
+	}
+	if a.Origin == OriginText || a.Origin == OriginMention {
+		return nil // its own place is where it was typed
+	}
+	if p := w.posts[postKey{surface, a.Place.Channel, a.Place.Message}]; p != nil && p.Kind == humanMessage {
+		return w.messages[p.MessageID]
+	}
+	return nil
+}

@@ -1,0 +1,260 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/store"
+)
+
+// maxEvents is the largest batch that the relay applies at once.
+const maxEvents = 64
+
+// Options of an Engine.
+type Options struct {
+	Pool *pgxpool.Pool
+	Log  *slog.Logger
+	// Original makes the signed link to a mail's HTML original; nil or "" = it is
+	// uploaded as a file instead (no public URL).
+	Original func(message int64) string
+	// Relay's waits; zero values are those of production.
+	Relay relay.Options
+	// Specs of the channels, for names and icons.
+	Specs []channels.Spec
+	// Backoff between attempts at a reply that fails for certain; nil = 1 m to 4 h.
+	Backoff []time.Duration
+	// GapWait bounds how long replies wait for a surface to fill a gap; 0 = 30 s.
+	GapWait time.Duration
+}
+
+// Engine runs the use cases.
+type Engine struct {
+	pool  *pgxpool.Pool
+	log   *slog.Logger
+	opt   Options
+	relay *relay.Relay
+
+	directory atomic.Pointer[directory]
+	changed   chan struct{} // closed and replaced when the directory changes
+	mu        sync.RWMutex
+	channels  map[int64]channels.Channel
+	surfaces  map[int64]*desk
+	gates     map[laneKey]store.Gate
+	idle      []*store.IDs
+}
+
+// New makes an Engine on a migrated database and reads its directory.
+func New(ctx context.Context, o Options) (*Engine, error) {
+	if o.GapWait == 0 {
+		o.GapWait = 30 * time.Second
+	}
+	if o.Backoff == nil {
+		o.Backoff = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 4 * time.Hour}
+	}
+	e := &Engine{pool: o.Pool, log: o.Log, opt: o, changed: make(chan struct{}),
+		channels: map[int64]channels.Channel{}, surfaces: map[int64]*desk{}, gates: map[laneKey]store.Gate{}}
+	ro := o.Relay
+	ro.Pool, ro.Handler, ro.Log = o.Pool, e, o.Log
+	var err error
+	if e.relay, err = relay.New(ctx, ro); err != nil {
+		return nil, fmt.Errorf("bridge: %w", err)
+	}
+	return e, e.Reload(ctx)
+}
+
+// Reload reads the directory now instead of within a second.
+func (e *Engine) Reload(ctx context.Context) error {
+	d, err := store.LoadDirectory(ctx, e.pool)
+	if err != nil {
+		return fmt.Errorf("bridge: %w", err)
+	}
+	e.directory.Store(newDirectory(d))
+	e.mu.Lock()
+	close(e.changed)
+	e.changed = make(chan struct{})
+	e.mu.Unlock()
+	return nil
+}
+
+// Changed is closed when the directory has changed since the call.
+func (e *Engine) Changed() <-chan struct{} {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.changed
+}
+
+// Accounts gives the accounts as last read.
+func (e *Engine) Accounts() []store.Account { return e.directory.Load().Accounts }
+
+// Relay gives the mechanics, for its counters.
+func (e *Engine) Relay() *relay.Relay { return e.relay }
+
+// SetChannel puts the channel of an account to work; nil takes it away.
+func (e *Engine) SetChannel(account int64, ch channels.Channel) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if ch == nil {
+		delete(e.channels, account)
+		return
+	}
+	e.channels[account] = ch
+}
+
+// kindName gives a channel's name and icon for people.
+func (e *Engine) kindName(kind string) (name, icon string) {
+	for _, s := range e.opt.Specs {
+		if s.Kind == kind {
+			return s.Name, s.Icon
+		}
+	}
+	return kind, "speech_balloon"
+}
+
+// Desk gives what the surface of an account may ask of the engine.
+func (e *Engine) Desk(account int64) Desk { return e.deskOf(account) }
+
+func (e *Engine) deskOf(account int64) *desk {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.surfaces[account] == nil {
+		e.surfaces[account] = &desk{e: e, account: account}
+	}
+	return e.surfaces[account]
+}
+
+// SetSurface puts a surface to work.
+func (e *Engine) SetSurface(account int64, s Surface) {
+	d := e.deskOf(account)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	d.surface = s
+}
+
+func (e *Engine) channel(account int64) channels.Channel {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.channels[account]
+}
+
+func (e *Engine) surface(account int64) Surface {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if d := e.surfaces[account]; d != nil {
+		return d.surface
+	}
+	return nil
+}
+
+// Accept stores facts of an account; see channels.Accept.
+func (e *Engine) Accept(ctx context.Context, account int64, facts ...channels.Fact) error {
+	return e.relay.Accept(ctx, account, facts...)
+}
+
+// Run works until ctx ends, then finishes what is under way, at most grace.
+func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
+	var group errgroup.Group
+	group.Go(func() error { return e.relay.Run(ctx, grace) })
+	group.Go(func() error { return e.watchSettings(ctx) })
+	return group.Wait()
+}
+
+// watchSettings rereads the directory when its version rose.
+func (e *Engine) watchSettings(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		version, _, err := store.SettingsVersion(ctx, e.pool)
+		if err == nil && version != e.directory.Load().Version {
+			err = e.Reload(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			e.log.Warn("settings not read", "error", err)
+		}
+	}
+}
+
+// Apply implements relay.Handler.
+func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, events []store.Event) error {
+	dir := e.directory.Load()
+	facts, err := e.decode(ctx, tx, dir, events)
+	if err != nil {
+		return tooOld(events, err)
+	}
+	now, err := store.Now(ctx, tx)
+	if err != nil {
+		return err
+	}
+	w := e.newWork(dir, now)
+	defer e.release(w)
+	if err := w.load(ctx, tx, w.wants(facts)); err != nil {
+		return err
+	}
+	for _, f := range facts {
+		w.event = f.event
+		if err := w.apply(ctx, tx, f); err != nil {
+			return err
+		}
+	}
+	return w.flush(ctx, tx)
+}
+
+// tooOld gives up waiting for an account or surface that never comes.
+func tooOld(events []store.Event, err error) error {
+	if errors.Is(err, relay.ErrNotYet) && len(events) == 1 && time.Since(events[0].ReceivedAt) > time.Hour {
+		return &relay.EventError{EventID: events[0].ID, Err: errors.New("bridge: its account is not set up")}
+	}
+	return err
+}
+
+func (e *Engine) newWork(dir *directory, now time.Time) *work {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	ids := &store.IDs{}
+	if n := len(e.idle); n > 0 {
+		ids, e.idle = e.idle[n-1], e.idle[:n-1]
+	}
+	return &work{e: e, dir: dir, now: now, ids: ids,
+		convs: map[int64]*conv{}, identities: map[int64]*store.Identity{}, byAddress: map[userKey]*store.Identity{},
+		external: map[userKey]store.ExternalID{}, posts: map[postKey]*store.Post{}, messages: map[int64]*message{},
+		deliveries: map[int64]*delivery{}, lanes: map[int64]*lane{}, laneKeys: map[laneKey]*lane{}, latest: map[int64]int64{},
+		days: map[laneKey]int64{}, gates: map[laneKey]*store.Gate{}, dirtyPosts: map[postKey]bool{},
+		dirtyIdentities: map[int64]bool{}, setTimers: map[timerKey]store.Timer{}, cancelTimers: map[timerKey]store.Timer{},
+		newTags: map[string]bool{}}
+}
+
+// release gives the unused ids to the next batch.
+func (e *Engine) release(w *work) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.idle = append(e.idle, w.ids)
+}
+
+func (e *Engine) gateID(g store.Gate) (int64, bool) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	known, ok := e.gates[laneKey{g.AccountID, g.Key}]
+	return known.ID, ok && known.PerSecond == g.PerSecond && known.Burst == g.Burst
+}
+
+// keepGate remembers the id of a committed gate.
+func (e *Engine) keepGate(g store.Gate) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.gates[laneKey{g.AccountID, g.Key}] = g
+}

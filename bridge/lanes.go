@@ -1,0 +1,182 @@
+package bridge
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"parley/bridge/relay"
+	"parley/store"
+)
+
+// Priorities of lanes: new roots overtake the tail of a chatty conversation, cards
+// and receipts come last.
+const (
+	priorityRoot = iota
+	prioritySay
+	priorityCard
+	priorityMark
+)
+
+// kindReply is a delivery to the customer; the other kinds are PostKinds.
+const kindReply = "reply"
+
+// payload is what a delivery carries besides its message.
+type payload struct {
+	Place   Place  `json:"place,omitzero"` // fixed place; Thread "" = the conversation's thread
+	To      string `json:"to,omitempty"`   // ephemeral: who sees it
+	Line    *Line  `json:"line,omitempty"`
+	Mark    Mark   `json:"mark,omitempty"`
+	File    int    `json:"file,omitempty"`
+	Quote   bool   `json:"quote,omitempty"` // show the quoted history
+	Late    bool   `json:"late,omitempty"`  // re-read before sending
+	AsReply bool   `json:"as_reply,omitempty"`
+}
+
+// channelLane names the lane for posts outside conversations in a channel.
+func channelLane(channel string) string { return "ch:" + channel }
+
+func conversationLane(conversation int64, class string) string {
+	return fmt.Sprintf("c%d:%s", conversation, class)
+}
+
+// customerLane gives the conversation's one lane to the customer.
+func (w *work) customerLane(c *conv) *lane {
+	ch := w.e.channel(c.AccountID)
+	key := laneKey{c.AccountID, conversationLane(c.ID, "say")}
+	gate := store.Gate{AccountID: c.AccountID, Key: "send", Burst: 1}
+	request := time.Minute
+	if ch != nil {
+		caps := ch.Capabilities()
+		gate.PerSecond, request = caps.Rate*c.account.Rate, caps.RequestTimeout
+		gate.Burst = max(1, int(gate.PerSecond))
+	}
+	return w.lane(key, c.ID, prioritySay, gate, request)
+}
+
+// surfaceLane gives the lane of a class of posts to a conversation's thread.
+func (w *work) surfaceLane(c *conv, t *thread, kind PostKind) *lane {
+	class, priority := "say", prioritySay
+	switch kind {
+	case PostCard:
+		class, priority = "card", priorityCard
+	case PostMark:
+		class, priority = "mark", priorityMark
+	}
+	if class == "say" && t.Root == "" {
+		priority = priorityRoot
+	}
+	gate, request := w.budget(t.AccountID, kind, t.Channel)
+	l := w.lane(laneKey{t.AccountID, conversationLane(c.ID, class)}, c.ID, priority, gate, request)
+	if l.Priority != priority {
+		l.Priority, l.dirty = priority, true
+	}
+	return l
+}
+
+func (w *work) budget(surface int64, kind PostKind, channel string) (store.Gate, time.Duration) {
+	s := w.e.surface(surface)
+	if s == nil {
+		return store.Gate{AccountID: surface, Key: "post:" + channel, PerSecond: 1, Burst: 1}, 30 * time.Second
+	}
+	b := s.Budget(kind, channel)
+	return store.Gate{AccountID: surface, Key: b.Key, PerSecond: b.PerSecond, Burst: max(b.Burst, 1)}, s.Limits().RequestTimeout
+}
+
+func (w *work) lane(key laneKey, conversation int64, priority int, gate store.Gate, request time.Duration) *lane {
+	if l := w.laneKeys[key]; l != nil {
+		return l
+	}
+	l := &lane{fresh: true, Lane: store.Lane{ID: w.ids.Next(), AccountID: key.account, Key: key.key, ConversationID: conversation,
+		Priority: priority, LeaseSeconds: relay.LeaseFor(request).Seconds()}}
+	gk := laneKey{gate.AccountID, gate.Key}
+	if w.gates[gk] == nil {
+		w.gates[gk] = &gate
+	}
+	l.gate = w.gates[gk]
+	w.lanes[l.ID], w.laneKeys[key] = l, l
+	return l
+}
+
+// enqueue puts a delivery at the end of a lane.
+func (w *work) enqueue(l *lane, kind string, messageID int64, p payload, notBefore *time.Time) *delivery {
+	body, err := json.Marshal(p)
+	if err != nil {
+		panic("bridge: payload: " + err.Error()) // our own plain struct
+	}
+	d := &delivery{fresh: true, Delivery: store.Delivery{ID: w.ids.Next(), LaneID: l.ID, MessageID: messageID, Kind: kind, Payload: body,
+		State: store.Queued, NotBefore: notBefore, CreatedAt: w.now}}
+	l.Tail++
+	d.Seq = l.Tail
+	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
+		w.due(l, notBefore)
+	}
+	l.dirty = true
+	w.deliveries[d.ID] = d
+	return d
+}
+
+// due sets when the head of a lane may be claimed.
+func (w *work) due(l *lane, at *time.Time) {
+	when := w.now
+	if at != nil && at.After(w.now) {
+		when = *at
+	}
+	l.DueAt, l.dirty = &when, true
+}
+
+// enqueueInOrder puts an agent's message among those that still wait, by the
+// surface's own order (invariant 3).
+func (w *work) enqueueInOrder(l *lane, order string, messageID int64, p payload, notBefore *time.Time) *delivery {
+	at := slices.IndexFunc(l.waiting, func(d *delivery) bool { return d.OrderBy > order && d.Attempt == 0 && d.State == store.Queued })
+	d := w.enqueue(l, kindReply, messageID, p, notBefore)
+	d.OrderBy = order
+	if at < 0 {
+		l.waiting = append(l.waiting, d)
+		return d
+	}
+	// Take the place of the first later one; it and those behind it move back.
+	seq := l.waiting[at].Seq
+	for _, later := range w.deliveries {
+		if later.LaneID == l.ID && later != d && later.Seq >= seq {
+			later.Seq++
+		}
+	}
+	w.shifts = append(w.shifts, shift{l.ID, seq})
+	d.Seq = seq
+	l.waiting = slices.Insert(l.waiting, at, d)
+	if seq == l.Head+1 && l.LeasedUntil == nil {
+		w.due(l, notBefore)
+	}
+	return d
+}
+
+// isHead says that a delivery is next in its lane and nobody is working on it.
+func (w *work) isHead(d *delivery) bool {
+	l := w.lanes[d.LaneID]
+	return l != nil && d.Seq == l.Head+1 && l.LeasedUntil == nil
+}
+
+// cancel takes a waiting delivery back. It says no when it is being sent or was sent.
+func (w *work) cancel(d *delivery) bool {
+	if d.State != store.Queued || d.Attempt > 0 && d.ErrorClass == "" {
+		return false
+	}
+	if l := w.lanes[d.LaneID]; l == nil || (d.Seq == l.Head+1 && l.LeasedUntil != nil) {
+		return false
+	}
+	d.State, d.dirty = store.Cancelled, true
+	if w.isHead(d) {
+		w.due(w.lanes[d.LaneID], nil) // the dispatcher passes over it
+	}
+	return true
+}
+
+// postpone moves a waiting delivery's hold.
+func (w *work) postpone(d *delivery, until time.Time) {
+	d.NotBefore, d.dirty = &until, true
+	if w.isHead(d) {
+		w.due(w.lanes[d.LaneID], &until)
+	}
+}

@@ -1,0 +1,164 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"parley/store"
+)
+
+// facts reads what cards, forms and lists may show of conversations, in the order
+// of the ids, as a surface sees them.
+func (e *Engine) facts(ctx context.Context, q store.Querier, surface int64, viewer *store.Agent, ids ...int64) ([]Facts, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	dir := e.directory.Load()
+	rows, err := store.Conversations(ctx, q, ids...)
+	if err != nil {
+		return nil, err
+	}
+	var people, previous []int64
+	byID := map[int64]*store.Conversation{}
+	for i := range rows {
+		byID[rows[i].ID] = &rows[i]
+		if rows[i].IdentityID != nil {
+			people = append(people, *rows[i].IdentityID)
+		}
+		if rows[i].PreviousID != nil {
+			previous = append(previous, *rows[i].PreviousID)
+		}
+	}
+	identities, err := store.Identities(ctx, q, people)
+	if err != nil {
+		return nil, err
+	}
+	threads, err := store.Threads(ctx, q, append(previous, ids...))
+	if err != nil {
+		return nil, err
+	}
+	var list []Facts
+	for _, id := range ids {
+		if c := byID[id]; c != nil {
+			list = append(list, e.factsOf(dir, surface, viewer, c, identities, threads))
+		}
+	}
+	return list, nil
+}
+
+func (e *Engine) factsOf(dir *directory, surface int64, viewer *store.Agent, c *store.Conversation, identities []store.Identity, threads []store.Thread) Facts {
+	f := Facts{ID: c.ID, Status: Status(c.Status), CloseReason: c.CloseReason, Subject: c.Subject, CreatedAt: c.CreatedAt,
+		LastAt: c.LastAt, LastPreview: c.LastPreview, LastFrom: c.LastFrom, Zone: dir.zone(viewer),
+		WaitingSince: orZero(c.WaitingSince), SnoozedUntil: orZero(c.SnoozedUntil)}
+	if a := dir.accounts[c.AccountID]; a != nil {
+		f.Account, f.AccountMode, f.ChannelKind = a.Name, a.Mode, a.Kind
+		f.ChannelName, f.ChannelIcon = e.kindName(a.Kind)
+	}
+	if c.TeamID != nil && dir.teams[*c.TeamID] != nil {
+		f.Team = dir.teams[*c.TeamID].Name
+	}
+	for _, i := range identities {
+		if c.IdentityID != nil && i.ID == *c.IdentityID {
+			f.Contact = PartyRef{Name: i.Name, Address: i.Key}
+			if f.Contact.Name == "" {
+				f.Contact.Name = i.Key
+			}
+		}
+	}
+	for _, p := range c.Participants {
+		if p.Key != f.Contact.Address {
+			f.Participants = append(f.Participants, PartyRef{Name: p.Name, Address: p.Key})
+		}
+	}
+	for _, id := range c.Assignees {
+		f.Assignees = append(f.Assignees, dir.ref(surface, id))
+	}
+	for _, t := range c.Tags {
+		f.Tags = append(f.Tags, Tag{Name: t, Color: dir.color(t)})
+	}
+	for _, t := range threads {
+		place := Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}
+		switch {
+		case t.AccountID != surface:
+		case t.ConversationID == c.ID:
+			f.Root = place
+		case c.PreviousID != nil && t.ConversationID == *c.PreviousID:
+			f.PreviousAt = place
+		}
+	}
+	if c.PreviousID != nil {
+		f.Previous = *c.PreviousID
+	}
+	if viewer != nil {
+		f.Viewer = dir.ref(surface, viewer.ID)
+	}
+	return f
+}
+
+func orZero(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+func (d *directory) color(tag string) string {
+	if c := d.colors[tag]; c != "" {
+		return c
+	}
+	return tagColor(tag)
+}
+
+// list gives the rows of a named list that an agent may see, newest first.
+func (e *Engine) list(ctx context.Context, q store.Querier, surface int64, agent *store.Agent, name string) ([]Facts, error) {
+	if agent == nil {
+		return nil, Authorize(nil, VerbList, nil)
+	}
+	l := store.ListQuery{Limit: historyRows, Teams: visibleTeams(agent)}
+	switch name {
+	case "", "mine":
+		l.Agent = agent.ID
+	case "unassigned":
+		l.Unassigned = true
+	case "snoozed", "resolved":
+		l.Status = name
+	}
+	ids, err := store.ListConversations(ctx, q, l)
+	if err != nil {
+		return nil, err
+	}
+	return e.facts(ctx, q, surface, agent, ids...)
+}
+
+// history gives the newest log rows of a conversation.
+func (e *Engine) history(ctx context.Context, q store.Querier, id int64) ([]LogRow, error) {
+	entries, err := store.ListLog(ctx, q, id, historyRows)
+	if err != nil {
+		return nil, err
+	}
+	dir := e.directory.Load()
+	rows := make([]LogRow, 0, len(entries))
+	for _, entry := range entries {
+		var d detail
+		_ = json.Unmarshal(entry.Detail, &d) // older forms lack fields
+		row := LogRow{At: entry.At, Actor: "Parley", What: entry.What, Detail: d.Text}
+		if row.Detail == "" {
+			row.Detail = d.Reason
+		}
+		switch {
+		case entry.AgentID != nil:
+			row.Actor = dir.ref(0, *entry.AgentID).Name
+		case entry.Actor == "customer":
+			row.Actor = "Customer"
+		}
+		for i, id := range d.Agents {
+			if i > 0 {
+				row.Detail += ", "
+			}
+			row.Detail += dir.ref(0, id).Name
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}

@@ -1,0 +1,132 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge/relay"
+	"parley/store"
+)
+
+// ownFact is what Parley tells itself: results and timers, applied in order like
+// everything else that changes a conversation.
+type ownFact struct {
+	Kind         string `json:"kind"`
+	Conversation int64  `json:"conversation"`
+	Message      int64  `json:"message,omitempty"`
+	Delivery     int64  `json:"delivery,omitempty"`
+	Class        string `json:"class,omitempty"`
+	Text         string `json:"text,omitempty"`
+	Hint         string `json:"hint,omitempty"`
+	External     string `json:"external,omitempty"`
+	Root         string `json:"root,omitempty"`
+	Surface      int64  `json:"surface,omitempty"`
+}
+
+// Kinds of own facts besides those of relay.ReportKind.
+const (
+	ownSnooze     = "snooze"
+	ownThreadLost = "thread_lost"
+)
+
+func decodeOwn(payload []byte) (*ownFact, error) {
+	var f ownFact
+	if err := json.Unmarshal(payload, &f); err != nil {
+		return nil, fmt.Errorf("bridge: own fact: %w", err)
+	}
+	return &f, nil
+}
+
+// event makes the journal's row of an own fact; name is unique for the fact.
+func (f ownFact) event(name string) store.NewEvent {
+	body, err := json.Marshal(f)
+	if err != nil {
+		panic("bridge: own fact: " + err.Error()) // our own plain struct
+	}
+	return store.NewEvent{AccountID: store.SystemAccount, ExternalID: name, OrderKey: store.ConversationKey(f.Conversation), Payload: body}
+}
+
+// Timer implements relay.Handler.
+func (e *Engine) Timer(t store.Timer) store.NewEvent {
+	return ownFact{Kind: t.Kind, Conversation: t.ConversationID}.
+		event(fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro()))
+}
+
+// Facts implements relay.Handler: what a delivery's result means for its
+// conversation is journalled; what it means for the surface is written with it.
+func (e *Engine) Facts(c store.Claimed, r relay.Report) []store.NewEvent {
+	f := ownFact{Kind: string(r.Kind), Conversation: c.ConversationID, Message: c.MessageID, Delivery: c.ID,
+		Class: string(r.Class), Text: r.Text, Hint: r.Hint, External: r.Sent.ExternalID}
+	if c.Kind != kindReply {
+		return nil // the thread itself shows what was posted; what was not is in `parley explain` and the log
+	}
+	return []store.NewEvent{f.event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, r.Kind, c.Attempt))}
+}
+
+// Quarantined implements relay.Handler: people are told where they will see it.
+func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, reason string) error {
+	dir := e.directory.Load()
+	account := dir.accounts[ev.AccountID]
+	if account == nil || account.Side != "channel" {
+		return nil
+	}
+	surface, channel := dir.home(account, nil)
+	if surface == 0 {
+		return nil
+	}
+	now, err := store.Now(ctx, tx)
+	if err != nil {
+		return err
+	}
+	w := e.newWork(dir, now)
+	defer e.release(w)
+	if err := w.load(ctx, tx, &wanted{laneAcc: []int64{surface}, laneKeys: []string{channelLane(channel)}}); err != nil {
+		return err
+	}
+	w.channelLine(surface, Place{Channel: channel}, Line{Kind: LineQuarantine, Text: account.Name,
+		Reason: reason, Hint: fmt.Sprintf("parley replay %d", ev.ID)})
+	return w.flush(ctx, tx)
+}
+
+// apply changes the batch by one fact.
+func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
+	for i, in := range f.inbound {
+		if err := w.applyInbound(ctx, tx, f.account, i, in); err != nil {
+			return err
+		}
+	}
+	for _, a := range f.actions {
+		if err := w.applyAction(ctx, tx, f.account, a); err != nil {
+			return err
+		}
+	}
+	if f.own != nil {
+		return w.applyOwn(*f.own)
+	}
+	return nil
+}
+
+func (w *work) applyOwn(f ownFact) error {
+	c := w.convs[f.Conversation]
+	if c == nil {
+		return nil
+	}
+	switch f.Kind {
+	case ownSnooze:
+		w.snoozeOver(c)
+	case ownThreadLost:
+		return w.threadLost(c, f.Surface, f.Root)
+	case string(relay.ReportLanded):
+		w.replyLanded(c, f)
+	case string(relay.ReportFailed):
+		w.replyFailed(c, f)
+	case string(relay.ReportLate):
+		w.replyLate(c, f)
+	case string(relay.ReportUnclear):
+		w.replyUnclear(c, f)
+	}
+	return nil
+}

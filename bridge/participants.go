@@ -1,0 +1,148 @@
+package bridge
+
+import (
+	"slices"
+	"strings"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// recipients takes who gets replies from the customer's last mail. Who is new in a
+// conversation that is known already waits for one click.
+func (w *work) recipients(c *conv, in channels.Inbound) {
+	ch := w.e.channel(c.AccountID)
+	if in.Automatic != "" && len(c.Participants) > 0 {
+		return
+	}
+	to := in.ReplyTo
+	if len(to) == 0 {
+		to = []channels.Party{in.From}
+	}
+	var next []store.Participant
+	var newcomers []string
+	add := func(p channels.Party, role string) {
+		if p.Key == "" || slices.ContainsFunc(next, func(q store.Participant) bool { return q.Key == p.Key }) {
+			return
+		}
+		q := store.Participant{Key: p.Key, Name: p.Name, Role: role, New: w.isNewcomer(c, p.Key)}
+		if q.New {
+			newcomers = append(newcomers, p.Key)
+		}
+		next = append(next, q)
+	}
+	for _, p := range to {
+		add(p, "to")
+	}
+	if ch != nil && ch.Capabilities().Participants && w.settings(c).ReplyTo == "all" {
+		for _, p := range slices.Concat(in.To, in.Cc) {
+			add(p, "cc")
+		}
+	}
+	if !slices.ContainsFunc(next, func(p store.Participant) bool { return p.Role == "to" && !p.New }) {
+		next = append(next, keepKnown(c.Participants, next)...)
+	}
+	known := c.Participants
+	c.Participants = next
+	c.touch()
+	if fresh := without(newcomers, waiting(known)); len(fresh) > 0 {
+		w.line(c, Line{Kind: LineParticipant, Text: strings.Join(fresh, ", "), Verbs: []Verb{VerbAllow},
+			Args: Args{Conversation: c.ID, Addresses: fresh}})
+	}
+}
+
+// isNewcomer says that an address is not yet part of a conversation that has some.
+func (w *work) isNewcomer(c *conv, key string) bool {
+	if len(c.Participants) == 0 || c.identity != nil && c.identity.Key == key {
+		return false
+	}
+	for _, p := range c.Participants {
+		if p.Key == key {
+			return p.New
+		}
+	}
+	return true
+}
+
+// keepKnown gives the people who may be written to while a newcomer waits.
+func keepKnown(known, next []store.Participant) []store.Participant {
+	var kept []store.Participant
+	for _, p := range known {
+		if !p.New && !slices.ContainsFunc(next, func(q store.Participant) bool { return q.Key == p.Key }) {
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+func waiting(list []store.Participant) []string {
+	var keys []string
+	for _, p := range list {
+		if p.New {
+			keys = append(keys, p.Key)
+		}
+	}
+	return keys
+}
+
+func without(list, drop []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(drop, s) })
+}
+
+// changeRecipients does !cc, !to and Allow.
+func (w *work) changeRecipients(c *conv, agent *store.Agent, surface int64, a Action) {
+	for _, address := range a.Args.Addresses {
+		key := strings.ToLower(strings.TrimSpace(address))
+		if !strings.Contains(key, "@") {
+			w.refuse(c, surface, a, "not_an_address", address+" is not an e-mail address.", "Write it like ann@example.org.")
+			return
+		}
+		at := slices.IndexFunc(c.Participants, func(p store.Participant) bool { return p.Key == key })
+		switch {
+		case a.Args.Remove:
+			if at >= 0 {
+				c.Participants = slices.Delete(c.Participants, at, at+1)
+			}
+		case at >= 0:
+			c.Participants[at].New = false
+			if a.Verb == VerbTo {
+				c.Participants[at].Role = "to"
+			}
+		default:
+			role := "cc"
+			if a.Verb == VerbTo {
+				role = "to"
+			}
+			c.Participants = append(c.Participants, store.Participant{Key: key, Role: role})
+		}
+	}
+	if a.Verb == VerbTo {
+		for i, p := range c.Participants {
+			if p.Role == "to" && !slices.ContainsFunc(a.Args.Addresses, func(s string) bool { return strings.EqualFold(strings.TrimSpace(s), p.Key) }) {
+				c.Participants[i].Role = "cc"
+			}
+		}
+	}
+	w.logAgent(c, agent, "recipients", detail{Text: strings.Join(a.Args.Addresses, ", ")})
+	w.line(c, Line{Kind: LineRecipients, By: w.dir.ref(surface, agent.ID), Text: recipientList(c.Participants)})
+	w.card(c)
+}
+
+// recipientList names who gets replies.
+func recipientList(list []store.Participant) string {
+	var to, cc []string
+	for _, p := range list {
+		switch {
+		case p.New:
+		case p.Role == "to":
+			to = append(to, p.Key)
+		default:
+			cc = append(cc, p.Key)
+		}
+	}
+	text := strings.Join(to, ", ")
+	if len(cc) > 0 {
+		text += " · copy: " + strings.Join(cc, ", ")
+	}
+	return text
+}

@@ -1,0 +1,202 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge/relay"
+	"parley/store"
+)
+
+// rootWait is how long a reply may wait for the record of the root it answers.
+const rootWait = 2 * time.Minute
+
+// applyAction does what a person did or asked for.
+func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Account, a Action) error {
+	surface := account.ID
+	switch a.Verb {
+	case VerbEdit:
+		w.edit(surface, a)
+		return nil
+	case VerbDelete:
+		return w.delete(surface, a)
+	case VerbReact, VerbUnreact:
+		return nil // emoji that are verbs arrive as those verbs
+	}
+	if a.Actor.Kind != ActorPerson && a.Verb != VerbSay {
+		return nil
+	}
+	c := w.conversationAt(surface, a)
+	typed := a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginCatchUp
+	if c == nil && a.OwnThread && w.event.ReceivedAt.After(time.Now().Add(-rootWait)) {
+		return relay.ErrNotYet // the root's own result is about to be written
+	}
+	switch a.Verb {
+	case VerbSay, VerbUnknown, VerbNote, VerbReply:
+		return w.applySpeech(c, surface, a, typed)
+	}
+	if typed && c != nil {
+		if w.seen(surface, a) {
+			return nil
+		}
+		w.keepCommand(c, surface, a)
+	}
+	return w.perform(ctx, tx, c, surface, a)
+}
+
+// conversationAt finds what an action is about: named by number, by a button, or by
+// where it happened.
+func (w *work) conversationAt(surface int64, a Action) *conv {
+	if a.Args.Conversation != 0 {
+		return w.convs[a.Args.Conversation]
+	}
+	for _, m := range []string{a.Place.Thread, a.Place.Message} {
+		if p := w.posts[postKey{surface, a.Place.Channel, m}]; p != nil && m != "" {
+			if c := w.convs[p.ConversationID]; c != nil {
+				return c
+			}
+		}
+	}
+	return nil
+}
+
+// seen says that a typed fact was dealt with before, by another way.
+func (w *work) seen(surface int64, a Action) bool {
+	p := w.posts[postKey{surface, a.Place.Channel, a.Place.Message}]
+	return p != nil && p.Kind == humanMessage
+}
+
+// keepCommand remembers a typed verb as what it is: inside, done.
+func (w *work) keepCommand(c *conv, surface int64, a Action) {
+	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
+	if a.Text == "" {
+		a.Text = a.Raw
+	}
+	m := w.saidByPerson(c, surface, a, agent)
+	m.Reason = "note"
+	w.remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, ConversationID: c.ID,
+		MessageID: m.ID, Kind: humanMessage})
+}
+
+// applySpeech deals with words for the customer or for colleagues.
+func (w *work) applySpeech(c *conv, surface int64, a Action, typed bool) error {
+	if c == nil {
+		w.topLevel(surface, a)
+		return nil
+	}
+	if typed {
+		a.Explicit = a.Explicit || a.Verb == VerbReply
+		w.say(c, surface, a)
+		return nil
+	}
+	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
+	if problem := Authorize(agent, a.Verb, c.Conversation); problem != nil {
+		w.refuse(c, surface, a, problem.Code, problem.Text, problem.Hint)
+		return nil
+	}
+	w.speakByForm(c, agent, surface, a)
+	return nil
+}
+
+// speakByForm keeps what was written in a form; the thread shows it.
+func (w *work) speakByForm(c *conv, agent *store.Agent, surface int64, a Action) {
+	a.Place.Message = ""
+	m := w.saidByPerson(c, surface, a, agent)
+	by := w.dir.ref(surface, agent.ID)
+	if a.Verb == VerbNote {
+		m.Reason = "note"
+		w.line(c, Line{Kind: LineDone, Verb: VerbNote, By: by, Text: a.Text})
+		return
+	}
+	a.Explicit = true
+	if decision, reason := w.speak(c, agent, a); decision != Out {
+		m.Reason = reason
+		w.tellInside(c, m, reason)
+		return
+	}
+	m.Reason = "explicit"
+	w.line(c, Line{Kind: LineDone, Verb: VerbReply, By: by, Text: a.Text, Verbs: []Verb{VerbUndo},
+		Args: Args{Conversation: c.ID, Message: m.ID}})
+	w.sendToCustomer(c, agent, surface, m, w.formOrder())
+}
+
+// formOrder places a form's reply among typed ones: by when it was submitted, in the
+// form of the surface's order (seconds, a dot, microseconds).
+func (w *work) formOrder() string {
+	at := w.event.ReceivedAt
+	return fmt.Sprintf("%d.%06d", at.Unix(), at.Nanosecond()/1000)
+}
+
+// topLevel answers what an agent typed in a team's channel outside any thread.
+func (w *work) topLevel(surface int64, a Action) {
+	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
+	if agent == nil || a.Actor.Kind != ActorPerson || a.Place.Thread != "" && a.Place.Thread != a.Place.Message ||
+		w.dir.teamOfChannel(surface, a.Place.Channel) == nil || w.posts[postKey{surface, a.Place.Channel, a.Place.Message}] != nil {
+		return
+	}
+	if a.Verb == VerbNote || a.Marker == MarkNote || len(a.Mentions) > 0 {
+		return // plainly for colleagues
+	}
+	w.remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: humanMessage})
+	ref := w.dir.ref(surface, agent.ID)
+	w.channelLine(surface, Place{Channel: a.Place.Channel, Thread: a.Place.Message},
+		Line{Kind: LineTopLevel, Mentions: []AgentRef{ref}, Text: a.Text})
+}
+
+// perform does a verb.
+func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a Action) error {
+	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
+	if done, err := w.answer(ctx, tx, c, agent, surface, a); done || err != nil {
+		return err
+	}
+	if c == nil {
+		w.refuse(nil, surface, a, "no_conversation", "That is not in a conversation's thread.", "Say which one: #12, or use the thread's buttons.")
+		return nil
+	}
+	if problem := Authorize(agent, a.Verb, c.Conversation); problem != nil {
+		w.refuse(c, surface, a, problem.Code, problem.Text, problem.Hint)
+		return nil
+	}
+	switch a.Verb {
+	case VerbTake, VerbAssign, VerbUnassign:
+		w.assign(c, agent, surface, a)
+	case VerbTag, VerbUntag:
+		w.tag(c, agent, surface, a)
+	case VerbTopic:
+		w.topic(c, agent, surface, a)
+	case VerbPending, VerbSnooze, VerbWake:
+		w.pauseOrWake(c, agent, surface, a)
+	case VerbResolve, VerbReopen, VerbClose:
+		w.endOrReopen(c, agent, surface, a)
+	case VerbUndo:
+		w.undo(c, agent, surface, a)
+	case VerbCC, VerbTo, VerbAllow:
+		w.changeRecipients(c, agent, surface, a)
+	case VerbSend, VerbKeep, VerbDrop:
+		w.decideMessage(c, agent, surface, a)
+	case VerbSendAgain, VerbMarkSent:
+		w.decideDelivery(c, agent, surface, a)
+	case VerbPromote, VerbSilence:
+		return w.sortAutomatic(ctx, tx, c, agent, surface, a)
+	}
+	return nil
+}
+
+// refuse tells the actor that nothing was changed, why, and what to do.
+func (w *work) refuse(c *conv, surface int64, a Action, code, text, hint string) {
+	w.whisper(c, surface, a, Line{Kind: LineRefused, Verb: a.Verb, Reason: text, Hint: hint})
+	if c != nil {
+		w.logParley(c, "refused", detail{Text: string(a.Verb), Reason: code})
+	}
+}
+
+// confirm tells the actor that a verb was done, where the card alone does not show it.
+func (w *work) confirm(c *conv, surface int64, a Action, line Line) {
+	if line.Kind == "" {
+		line.Kind, line.Verb = LineDone, a.Verb
+	}
+	w.whisper(c, surface, a, line)
+}

@@ -1,0 +1,141 @@
+package bridge
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// rank orders what is known of a delivery: it only rises.
+func rank(state string) int {
+	switch state {
+	case store.Accepted:
+		return 1
+	case "sent":
+		return 2
+	case store.Delivered:
+		return 3
+	case store.Read:
+		return 4
+	}
+	return 0
+}
+
+// replyLanded notes that the provider took a reply.
+func (w *work) replyLanded(c *conv, f ownFact) {
+	m := w.messages[f.Message]
+	if m == nil {
+		return
+	}
+	if f.External != "" {
+		m.ExternalID, m.dirty = f.External, true
+		w.tie(c.AccountID, f.External, c.ID, m.ID)
+		c.addRef(f.External)
+	}
+	if m.Fate != store.FateWaiting && m.Fate != store.FateUnclear {
+		return // a bounce came first
+	}
+	m.Fate, m.dirty = store.FateOut, true
+	if w.settings(c).Receipts != "failures" {
+		w.mark(c, m, MarkSent)
+	}
+}
+
+// replyFailed tells the author that the customer didn't get it.
+func (w *work) replyFailed(c *conv, f ownFact) {
+	m := w.messages[f.Message]
+	if m == nil {
+		return
+	}
+	m.Fate, m.Reason, m.dirty = store.FateFailed, f.Class, true
+	w.logParley(c, "not delivered", detail{Message: m.ID, Reason: f.Text})
+	w.mark(c, m, MarkWarning)
+	w.tellWith(c, m, Line{Kind: LineFailed, Reason: f.Text, Hint: f.Hint, Verbs: []Verb{VerbSendAgain}, Args: Args{Delivery: f.Delivery}})
+	c.Status = reopened(c)
+	w.card(c)
+}
+
+// reopened gives an open conversation back to its people: the customer still waits.
+func reopened(c *conv) string {
+	if c.status() == StatusPending {
+		return string(StatusOpen)
+	}
+	return c.Status
+}
+
+// replyLate tells that a reply still isn't out.
+func (w *work) replyLate(c *conv, f ownFact) {
+	m := w.messages[f.Message]
+	if m == nil {
+		return
+	}
+	d := w.replyOf(m)
+	line := Line{Kind: LineRetrying, Reason: f.Text, Hint: f.Hint}
+	if d != nil && d.FirstAt != nil {
+		line.Since = *d.FirstAt
+	}
+	w.tellWith(c, m, line)
+}
+
+// replyUnclear asks a person about what nobody can tell.
+func (w *work) replyUnclear(c *conv, f ownFact) {
+	m := w.messages[f.Message]
+	if m == nil {
+		return
+	}
+	m.Fate, m.dirty = store.FateUnclear, true
+	w.logParley(c, "unclear", detail{Message: m.ID, Reason: f.Text})
+	w.mark(c, m, MarkWarning)
+	w.tellWith(c, m, Line{Kind: LineUnclear, Reason: f.Text, Verbs: []Verb{VerbSendAgain, VerbMarkSent}, Args: Args{Delivery: f.Delivery}})
+}
+
+// applyStatus takes what the provider tells of one of our messages.
+func (w *work) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	m := w.statusMessage(a, in.Status)
+	if m == nil {
+		return w.unmatchedStatus(ctx, tx, a, part, in)
+	}
+	c, d := w.convs[m.ConversationID], w.replyOf(m)
+	if c == nil || d == nil || w.lanes[d.LaneID] == nil {
+		return nil
+	}
+	s := in.Status
+	switch {
+	case s.Delayed:
+		w.tellWith(c, m, Line{Kind: LineDelayed, Reason: s.Reason})
+	case s.State == channels.StateFailed:
+		if rank(d.State) >= rank(store.Delivered) || d.State == store.Failed {
+			return nil
+		}
+		d.State, d.ErrorClass, d.ErrorText, d.dirty = store.Failed, string(s.Class), s.Reason, true
+		w.replyFailed(c, ownFact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
+	case rank(string(s.State)) > rank(d.State):
+		d.State, d.dirty = string(s.State), true
+		if s.State == channels.StateRead && w.settings(c).Receipts == "read" {
+			w.mark(c, m, MarkRead)
+		}
+	}
+	return nil
+}
+
+func bounceText(s *channels.Status) string {
+	if s.Recipient == "" {
+		return s.Reason
+	}
+	return s.Recipient + ": " + s.Reason
+}
+
+func (w *work) statusMessage(a *store.Account, s *channels.Status) *message {
+	if m := w.messages[s.MessageID]; m != nil && w.convs[m.ConversationID] != nil && w.convs[m.ConversationID].AccountID == a.ID {
+		return m
+	}
+	for _, id := range s.External {
+		if x, ok := w.external[userKey{a.ID, id}]; ok && w.messages[x.MessageID] != nil {
+			return w.messages[x.MessageID]
+		}
+	}
+	return nil
+}

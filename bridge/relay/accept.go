@@ -1,0 +1,180 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"parley/channels"
+	"parley/store"
+)
+
+const (
+	maxBatch     = 64
+	maxQueued    = 1024      // facts waiting to be stored
+	maxBytes     = 192 << 20 // their payloads together
+	blobBytes    = 1 << 20   // a larger payload is a blob
+	storeTimeout = 30 * time.Second
+)
+
+// acceptQueue holds facts that wait for the running commit.
+type acceptQueue struct {
+	mu      sync.Mutex
+	waiting []*arrival
+	bytes   int64
+	inside  int // callers of Accept
+	closed  bool
+	wake    chan struct{}
+}
+
+// arrival is one fact on its way into the journal.
+type arrival struct {
+	event store.NewEvent
+	done  chan error
+}
+
+func newAcceptQueue() *acceptQueue { return &acceptQueue{wake: make(chan struct{}, 1)} }
+
+// Accept stores facts of an account and returns after the commit. What arrives
+// while a commit runs is stored together by the next one: no timer, no waiting.
+// Errors: channels.ErrOverloaded when too much waits already.
+func (r *Relay) Accept(ctx context.Context, account int64, facts ...channels.Fact) error {
+	arrivals := make([]*arrival, 0, len(facts))
+	for _, f := range facts {
+		a := &arrival{done: make(chan error, 1), event: store.NewEvent{
+			AccountID: account, ExternalID: f.ExternalID, OrderKey: store.OrderKey(account, f.OrderKey),
+			Payload: f.Payload, SizeBytes: int64(len(f.Payload)), Quarantine: f.Quarantine}}
+		if len(f.Payload) > blobBytes {
+			hash, err := store.PutBlob(ctx, r.pool, f.Payload)
+			if err != nil {
+				return fmt.Errorf("relay: accept: %w", err)
+			}
+			a.event.Blob, a.event.Payload = hash, nil
+		}
+		arrivals = append(arrivals, a)
+	}
+	if !r.queue.add(arrivals) {
+		r.metrics.Refused.Add(1)
+		return channels.ErrOverloaded
+	}
+	defer r.queue.leave()
+	for _, a := range arrivals {
+		select {
+		case err := <-a.done:
+			if err != nil {
+				return fmt.Errorf("relay: accept: %w", err)
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// add queues arrivals together, or none of them.
+func (q *acceptQueue) add(arrivals []*arrival) bool {
+	var bytes int64
+	for _, a := range arrivals {
+		bytes += int64(len(a.event.Payload))
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed || len(q.waiting) > 0 && (len(q.waiting)+len(arrivals) > maxQueued || q.bytes+bytes > maxBytes) {
+		return false
+	}
+	q.waiting = append(q.waiting, arrivals...)
+	q.bytes += bytes
+	q.inside++
+	signal(q.wake)
+	return true
+}
+
+func (q *acceptQueue) leave() {
+	q.mu.Lock()
+	q.inside--
+	q.mu.Unlock()
+}
+
+// busy says that callers pile up; appliers give way for a moment.
+func (q *acceptQueue) busy() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.inside > 8
+}
+
+// close refuses everything from now on and gives what still waits.
+func (q *acceptQueue) close() []*arrival {
+	q.mu.Lock()
+	q.closed = true
+	q.mu.Unlock()
+	return q.take()
+}
+
+func (q *acceptQueue) take() []*arrival {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := min(len(q.waiting), maxBatch)
+	batch := q.waiting[:n:n]
+	q.waiting = q.waiting[n:]
+	for _, a := range batch {
+		q.bytes -= int64(len(a.event.Payload))
+	}
+	return batch
+}
+
+// runAccept is the one writer of the journal in this process. When ctx ends it
+// refuses what still waits: its source brings it again.
+func (r *Relay) runAccept(ctx context.Context) {
+	for {
+		if batch := r.queue.take(); len(batch) > 0 {
+			r.storeBatch(ctx, batch)
+			continue
+		}
+		select {
+		case <-r.queue.wake:
+		case <-ctx.Done():
+			for batch := r.queue.close(); len(batch) > 0; batch = r.queue.close() {
+				for _, a := range batch {
+					a.done <- channels.ErrOverloaded
+				}
+			}
+			return
+		}
+	}
+}
+
+func (r *Relay) storeBatch(ctx context.Context, batch []*arrival) {
+	events := make([]store.NewEvent, len(batch))
+	for i, a := range batch {
+		events[i] = a.event
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	shards, err := store.InsertEvents(ctx, r.pool, events)
+	if err != nil && len(batch) > 1 && !errors.Is(err, context.DeadlineExceeded) {
+		// One bad fact must not refuse the others.
+		for _, a := range batch {
+			r.storeBatch(ctx, []*arrival{a})
+		}
+		return
+	}
+	r.metrics.Accepted.Add(int64(len(shards)))
+	for _, s := range shards {
+		signal(r.shards[s])
+	}
+	for _, a := range batch {
+		a.done <- err
+	}
+}
+
+// withGrace gives a context that ends grace after parent does.
+func withGrace(parent context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
+	stop := context.AfterFunc(parent, func() {
+		timer := time.AfterFunc(grace, cancel)
+		context.AfterFunc(ctx, func() { timer.Stop() })
+	})
+	return ctx, func() { stop(); cancel() }
+}

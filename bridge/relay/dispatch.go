@@ -1,0 +1,190 @@
+package relay
+
+import (
+	"context"
+	"time"
+
+	"parley/store"
+)
+
+// emptyTurnWait keeps a turn that claimed nothing from being repeated at once.
+const emptyTurnWait = 20 * time.Millisecond
+
+// dispatcher hands out the heads of due lanes. It is used by one goroutine.
+type dispatcher struct {
+	*Relay
+	next    map[int64]time.Time // when a gate is worth trying
+	busy    map[int64]int       // attempts under way, by gate
+	total   int
+	results chan store.Finish
+	done    []store.Finish // not written yet
+	swept   time.Time
+}
+
+// runDispatch turns until ctx ends, then waits for the attempts under way.
+func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
+	d := &dispatcher{Relay: r, next: map[int64]time.Time{}, busy: map[int64]int{}, results: make(chan store.Finish, r.opt.Total)}
+	work, cancel := withGrace(ctx, grace)
+	defer cancel()
+	for ctx.Err() == nil {
+		if err := d.turn(work, true); err != nil {
+			r.warn(ctx, "dispatch failed", err)
+			pause(ctx, backoffOnError)
+			continue
+		}
+		d.wait(ctx)
+	}
+	for d.total > 0 || len(d.done) > 0 {
+		if d.total > 0 && len(d.done) == 0 {
+			select {
+			case f := <-d.results:
+				d.collect(f)
+			case <-work.Done():
+				return nil
+			}
+		}
+		if err := d.turn(work, false); err != nil {
+			r.log.Warn("dispatch failed while stopping", "error", err)
+			if work.Err() != nil || !pause(work, backoffOnError) {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// wait returns when there may be something to do.
+func (d *dispatcher) wait(ctx context.Context) {
+	if len(d.done) > 0 {
+		return
+	}
+	soon := time.Second
+	now := time.Now()
+	for gate, at := range d.next {
+		if d.free(gate) > 0 {
+			soon = min(soon, at.Sub(now))
+		}
+	}
+	if soon <= 0 {
+		return
+	}
+	timer := time.NewTimer(soon)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-d.lanes:
+		d.swept = time.Time{}
+	case f := <-d.results:
+		d.collect(f)
+	}
+}
+
+func (d *dispatcher) collect(f store.Finish) {
+	d.done = append(d.done, f)
+	d.busy[f.Gate]--
+	d.total--
+	if d.busy[f.Gate] <= 0 {
+		delete(d.busy, f.Gate)
+	}
+	for {
+		select {
+		case f := <-d.results:
+			d.done = append(d.done, f)
+			d.busy[f.Gate]--
+			d.total--
+			if d.busy[f.Gate] <= 0 {
+				delete(d.busy, f.Gate)
+			}
+		default:
+			return
+		}
+	}
+}
+
+// free gives how many more attempts a gate may have under way.
+func (d *dispatcher) free(gate int64) int {
+	return min(d.opt.PerGate-d.busy[gate], d.opt.Total-d.total)
+}
+
+// turn writes results and claims in one commit.
+func (d *dispatcher) turn(ctx context.Context, claim bool) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	if claim {
+		if err := d.look(ctx); err != nil {
+			return err
+		}
+	}
+	gates, slots := d.choose(claim)
+	if len(gates) == 0 && len(d.done) == 0 {
+		return nil
+	}
+	began := time.Now()
+	claimed, due, err := store.Turn(ctx, d.hot, d.done, gates, slots)
+	if err != nil {
+		return err
+	}
+	d.afterTurn(gates, due, len(claimed) > 0)
+	for _, c := range claimed {
+		d.busy[c.GateID]++
+		d.total++
+		go func() { d.results <- d.attempt(ctx, c, began) }()
+	}
+	return nil
+}
+
+// look learns of gates with due work: all of them after a wake-up and each second.
+func (d *dispatcher) look(ctx context.Context) error {
+	if time.Since(d.swept) < time.Second {
+		return nil
+	}
+	due, err := store.DueGates(ctx, d.hot, nil)
+	if err != nil {
+		return err
+	}
+	d.swept = time.Now()
+	clear(d.next)
+	for _, g := range due {
+		d.next[g.GateID] = d.swept.Add(store.Seconds(g.Wait))
+	}
+	return nil
+}
+
+func (d *dispatcher) choose(claim bool) (gates []int64, slots []int32) {
+	if !claim {
+		return nil, nil
+	}
+	now := time.Now()
+	for gate, at := range d.next {
+		if n := d.free(gate); n > 0 && !at.After(now) {
+			gates, slots = append(gates, gate), append(slots, int32(n))
+		}
+	}
+	return gates, slots
+}
+
+// afterTurn forgets what was written and learns when the touched gates are due.
+func (d *dispatcher) afterTurn(gates []int64, due []store.GateDue, claimed bool) {
+	for _, f := range d.done {
+		if len(f.Facts) > 0 {
+			d.WakeShards()
+			break
+		}
+	}
+	for _, f := range d.done {
+		delete(d.next, f.Gate)
+	}
+	d.done = nil
+	for _, g := range gates {
+		delete(d.next, g)
+	}
+	now := time.Now()
+	for _, g := range due {
+		wait := store.Seconds(g.Wait)
+		if !claimed {
+			wait = max(wait, emptyTurnWait) // locked by another replica, or leased in spite of a clock that jumped
+		}
+		d.next[g.GateID] = now.Add(wait)
+	}
+}

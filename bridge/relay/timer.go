@@ -1,0 +1,63 @@
+package relay
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+)
+
+// runTimers turns due timers into facts, each once, within a second.
+func (r *Relay) runTimers(ctx context.Context) error {
+	for {
+		wait, err := r.fireTimers(ctx)
+		if err != nil {
+			r.warn(ctx, "timers failed", err)
+			wait = backoffOnError
+		}
+		timer := time.NewTimer(max(wait, time.Millisecond))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		case <-r.timers:
+			timer.Stop()
+		}
+	}
+}
+
+// fireTimers journals what is due and says how long the next one waits. The fact
+// is named by the timer and its time, so that it counts once.
+func (r *Relay) fireTimers(parent context.Context) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(parent, storeTimeout)
+	defer cancel()
+	fired := 0
+	err := store.InTx(ctx, r.pool, func(tx pgx.Tx) error {
+		due, err := store.TakeDueTimers(ctx, tx, 200)
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		facts := make([]store.NewEvent, len(due))
+		for i, t := range due {
+			facts[i] = r.handler.Timer(t)
+		}
+		fired = len(due)
+		_, err = store.InsertEvents(ctx, tx, facts)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	if fired > 0 {
+		r.WakeShards()
+		return 0, nil
+	}
+	wait, ok, err := store.NextTimer(ctx, r.pool)
+	if err != nil || !ok {
+		return time.Second, err
+	}
+	return min(wait, time.Second), nil
+}

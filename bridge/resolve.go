@@ -1,0 +1,56 @@
+package bridge
+
+import "parley/store"
+
+// endOrReopen does resolve, close and reopen.
+func (w *work) endOrReopen(c *conv, agent *store.Agent, surface int64, a Action) {
+	by := w.dir.ref(surface, agent.ID)
+	switch {
+	case a.Verb == VerbReopen && c.status() == StatusResolved:
+		c.Status, c.CloseReason, c.ResolvedAt = string(StatusOpen), "", nil
+		w.logAgent(c, agent, "reopened", nil)
+		w.line(c, Line{Kind: LineReopened, By: by, Mentions: w.others(c, agent)})
+	case a.Verb == VerbReopen:
+		w.refuse(c, surface, a, "not_resolved", "This conversation is "+c.Status+", not resolved.", "")
+		return
+	case !c.status().Open():
+		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+" already.", "Reopen it: !reopen")
+		return
+	default:
+		w.end(c, agent, surface, a, by)
+	}
+	w.card(c)
+}
+
+func (w *work) end(c *conv, agent *store.Agent, surface int64, a Action, by AgentRef) {
+	if c.status() == StatusSnoozed {
+		w.endSnooze(c)
+	}
+	c.Status, c.CloseReason = string(StatusResolved), "agent"
+	what := "resolved"
+	if a.Verb == VerbClose {
+		c.Status, c.CloseReason, what = string(StatusClosed), "admin", "closed"
+	}
+	c.ResolvedAt, c.WaitingSince = &w.now, nil
+	w.logAgent(c, agent, what, detail{Text: a.Args.Note})
+	line := Line{Kind: LineResolved, By: by, Text: a.Args.Note, Verb: a.Verb, Args: Args{Conversation: c.ID}}
+	if a.Verb == VerbResolve {
+		line.Verbs = []Verb{VerbReopen}
+	}
+	if a.Args.Note != "" {
+		w.line(c, line) // the note belongs to the thread
+		return
+	}
+	w.confirm(c, surface, a, line)
+}
+
+// others names the assignees except the one who acts.
+func (w *work) others(c *conv, agent *store.Agent) []AgentRef {
+	var refs []AgentRef
+	for _, r := range w.owners(c) {
+		if r.ID != agent.ID {
+			refs = append(refs, r)
+		}
+	}
+	return refs
+}

@@ -1,0 +1,242 @@
+package bridge
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"parley/store"
+)
+
+const (
+	lateAfter    = 2 * time.Minute // a reply found later than this may no longer fit
+	holdMinimum  = 5 * time.Second // what an edit leaves of a hold at least
+	holdLongest  = 60 * time.Second
+	earlyMessage = "early" // kinds of posts that people made
+	humanMessage = "human"
+)
+
+// say decides the fate of a text typed in a conversation's thread.
+func (w *work) say(c *conv, surface int64, a Action) {
+	k := postKey{surface, a.Place.Channel, a.Place.Message}
+	known := w.posts[k]
+	if known != nil && known.Kind != earlyMessage {
+		return // the same fact by another way
+	}
+	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
+	m := w.saidByPerson(c, surface, a, agent)
+	post := w.remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, ConversationID: c.ID,
+		MessageID: m.ID, Kind: humanMessage})
+	if known != nil && w.applyEarly(c, m, post, known, &a) {
+		return
+	}
+	decision, reason := w.speak(c, agent, a)
+	m.Reason = reason
+	switch decision {
+	case Out:
+		if a.Origin == OriginCatchUp && w.movedOn(c, a) {
+			w.park(c, m, "late")
+			return
+		}
+		w.sendToCustomer(c, agent, surface, m, a.Order)
+	case Ask:
+		m.Fate = store.FateAsk
+		w.tellAuthor(c, m, LineAsk, reason, VerbSend, VerbKeep)
+	default:
+		m.Fate = store.FateInside
+		if Told(reason) {
+			w.tellInside(c, m, reason)
+		}
+	}
+}
+
+// speak runs the one decision function on what is known now.
+func (w *work) speak(c *conv, agent *store.Agent, a Action) (Decision, string) {
+	s := w.settings(c)
+	return Speak(Speech{
+		Actor: a.Actor.Kind, IsAgent: agent != nil, MayReply: agent != nil && Authorize(agent, VerbReply, c.Conversation) == nil,
+		Verb: a.Verb, Marker: a.Marker, Explicit: a.Explicit, MentionsBot: a.MentionsBot, Mentions: len(a.Mentions) > 0,
+		HasText: a.Text != "", HasFiles: len(a.Files) > 0, Status: c.status(), Watch: c.account.Mode == "watch",
+		ReplyMode: c.account.ReplyMode, AnyAgent: s.WhoReplies == "any_agent", Assigned: len(c.Assignees) > 0,
+		IsAssignee: agent != nil && c.isAssignee(agent.ID), AfterInner: w.afterRemark(c, agent, a), Confirm: s.ConfirmSend,
+	})
+}
+
+// afterRemark says that the last thing in the thread is a colleague's remark: the
+// text may be an answer to the colleague.
+func (w *work) afterRemark(c *conv, agent *store.Agent, a Action) bool {
+	var last *store.Message
+	for i := range c.last {
+		m := &c.last[i]
+		if m.Place == a.Place.Message && m.AuthorUser != "" {
+			continue
+		}
+		if last == nil || m.ID > last.ID {
+			last = m
+		}
+	}
+	if last == nil || last.Direction != "note" || last.AuthorUser == a.Actor.ID {
+		return false
+	}
+	return last.Reason != "note" && last.Reason != "bot" && last.AuthorUser != "" && agent != nil
+}
+
+// saidByPerson keeps a person's message; its fate follows.
+func (w *work) saidByPerson(c *conv, surface int64, a Action, agent *store.Agent) *message {
+	m := &message{fresh: true, Message: store.Message{ID: w.ids.Next(), ConversationID: c.ID, Direction: "note", Fate: store.FateInside,
+		AuthorUser: a.Actor.ID, AccountID: surface, Channel: a.Place.Channel, Place: a.Place.Message, Text: a.Text,
+		EventID: w.event.ID, SaidAt: w.now, CreatedAt: w.now}}
+	if agent != nil {
+		m.AgentID = &agent.ID
+	}
+	m.Files = surfaceFiles(a.Files)
+	w.messages[m.ID] = m
+	c.last = append(c.last, m.Message)
+	return m
+}
+
+func surfaceFiles(files []SurfaceFile) []store.FileRef {
+	var refs []store.FileRef
+	for i, f := range files {
+		body, err := json.Marshal(f)
+		if err != nil {
+			panic("bridge: file: " + err.Error()) // our own plain struct
+		}
+		refs = append(refs, store.FileRef{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Index: i, Surface: body})
+	}
+	return refs
+}
+
+// movedOn says that a text found late no longer fits the conversation.
+func (w *work) movedOn(c *conv, a Action) bool {
+	return w.now.Sub(c.LastAt) < 0 || orderTime(a.Order).IsZero() ||
+		(w.now.Sub(orderTime(a.Order)) > lateAfter && c.LastAt.After(orderTime(a.Order)))
+}
+
+// orderTime reads the time that an order starts with ("1700000000.000100").
+func orderTime(order string) time.Time {
+	var seconds int64
+	for _, r := range order {
+		if r < '0' || r > '9' {
+			break
+		}
+		seconds = seconds*10 + int64(r-'0')
+	}
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0)
+}
+
+// sendToCustomer puts an agent's message on its way, after the hold.
+func (w *work) sendToCustomer(c *conv, agent *store.Agent, surface int64, m *message, order string) {
+	if problem := w.blockedRecipients(c); problem != nil {
+		m.Fate, m.Reason, m.dirty = store.FateAsk, problem.Code, true
+		w.tellProblem(c, m, problem)
+		return
+	}
+	if c.account.Paused {
+		w.park(c, m, "paused")
+		return
+	}
+	m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
+	until := w.now.Add(w.hold(c))
+	w.enqueueInOrder(w.customerLane(c), order, m.ID, payload{}, &until)
+	w.answered(c, agent, m)
+}
+
+// answered changes the conversation as a reply does.
+func (w *work) answered(c *conv, agent *store.Agent, m *message) {
+	if len(c.Assignees) == 0 {
+		c.Assignees = []int64{agent.ID}
+		w.logAgent(c, agent, "took", nil)
+	}
+	c.LastAt, c.LastFrom, c.LastPreview = w.now, "agent", preview(m.Text)
+	c.WaitingSince = nil
+	if c.status() == StatusSnoozed {
+		w.endSnooze(c)
+		c.Status = string(StatusOpen)
+	}
+	if w.settings(c).AutoPending && c.status() == StatusOpen {
+		c.Status = string(StatusPending)
+	}
+	w.logAgent(c, agent, "replied", detail{Message: m.ID})
+	w.card(c)
+}
+
+func (w *work) hold(c *conv) time.Duration {
+	if c.account.HoldSeconds != nil {
+		return store.Seconds(*c.account.HoldSeconds)
+	}
+	if ch := w.e.channel(c.AccountID); ch != nil {
+		return ch.Capabilities().Hold
+	}
+	return 0
+}
+
+// blockedRecipients says why nothing may go to the recipients as they are.
+func (w *work) blockedRecipients(c *conv) *Problem {
+	if c.account.Mode != "trial" {
+		return nil
+	}
+	for _, p := range c.Participants {
+		if !p.New && !slices.ContainsFunc(c.account.TrialTo, func(s string) bool { return s == p.Key }) {
+			return &Problem{Code: "trial", Text: "This account is on trial and " + p.Key + " is not on its list.",
+				Hint: "Add the address to trial_to, or switch the account to live."}
+		}
+	}
+	return nil
+}
+
+// park keeps a reply until somebody clicks.
+func (w *work) park(c *conv, m *message, reason string) {
+	m.Fate, m.Reason, m.dirty = store.FateParked, reason, true
+	w.tellAuthor(c, m, LineParked, reason, VerbSend, VerbDrop)
+}
+
+// tellInside says that a text stayed inside, with a way out where there is one.
+func (w *work) tellInside(c *conv, m *message, reason string) {
+	switch reason {
+	case "not_an_agent":
+		w.tellAuthor(c, m, LineNotMapped, reason)
+	case "not_open":
+		w.tellAuthor(c, m, LineInside, reason, VerbReopen, VerbSend)
+	case "watch", "may_not_reply":
+		w.tellAuthor(c, m, LineInside, reason)
+	default:
+		w.tellAuthor(c, m, LineInside, reason, VerbSend)
+	}
+}
+
+// tellAuthor posts the durable line that a text did not reach the customer: it
+// mentions the author and keeps the text.
+func (w *work) tellAuthor(c *conv, m *message, kind LineKind, reason string, verbs ...Verb) {
+	w.tellWith(c, m, Line{Kind: kind, Reason: reason, Verbs: verbs})
+}
+
+func (w *work) tellProblem(c *conv, m *message, p *Problem) {
+	w.tellWith(c, m, Line{Kind: LineInside, Reason: p.Text, Hint: p.Hint, Verbs: []Verb{VerbSend}})
+}
+
+func (w *work) tellWith(c *conv, m *message, line Line) {
+	line.Text = m.Text
+	if line.Text == "" && len(m.Files) > 0 {
+		line.Text = m.Files[0].Name
+	}
+	line.Mentions = []AgentRef{w.author(m)}
+	line.Args = Args{Conversation: c.ID, Message: m.ID, Delivery: line.Args.Delivery}
+	line.SourceRef = Place{Channel: m.Channel, Message: m.Place}
+	w.line(c, line)
+}
+
+// author names who typed a message, agent or not.
+func (w *work) author(m *message) AgentRef {
+	if m.AgentID != nil {
+		ref := w.dir.ref(m.AccountID, *m.AgentID)
+		if m.AuthorUser != "" {
+			ref.User = m.AuthorUser
+		}
+		return ref
+	}
+	return AgentRef{User: m.AuthorUser, Name: "you"}
+}

@@ -1,0 +1,80 @@
+package bridge
+
+import (
+	"hash/fnv"
+	"slices"
+	"strings"
+
+	"parley/store"
+)
+
+const (
+	maxTagRunes = 40
+	maxTags     = 20
+)
+
+// tag adds or removes tags; new ones are created.
+func (w *work) tag(c *conv, agent *store.Agent, surface int64, a Action) {
+	before := slices.Clone(c.Tags)
+	for _, name := range a.Args.Tags {
+		name = strings.Join(strings.Fields(name), " ")
+		if name == "" || len([]rune(name)) > maxTagRunes {
+			w.refuse(c, surface, a, "bad_tag", "A tag has 1 to 40 letters.", "For example: !tag Billing, Urgent")
+			return
+		}
+		name = w.knownTag(name)
+		at := slices.IndexFunc(c.Tags, func(t string) bool { return strings.EqualFold(t, name) })
+		switch {
+		case a.Verb == VerbUntag && at >= 0:
+			c.Tags = slices.Delete(c.Tags, at, at+1)
+		case a.Verb == VerbTag && at < 0:
+			c.Tags = append(c.Tags, name)
+		}
+	}
+	if len(c.Tags) > maxTags {
+		c.Tags = before
+		w.refuse(c, surface, a, "too_many_tags", "A conversation has at most 20 tags.", "Remove one first: !untag name")
+		return
+	}
+	if slices.Equal(before, c.Tags) {
+		w.confirm(c, surface, a, Line{Text: "already"})
+		return
+	}
+	what := "tagged"
+	if a.Verb == VerbUntag {
+		what = "untagged"
+	}
+	w.logAgent(c, agent, what, detail{Text: strings.Join(a.Args.Tags, ", ")})
+	w.card(c)
+}
+
+// knownTag gives a tag's usual spelling, or makes the tag.
+func (w *work) knownTag(name string) string {
+	for known := range w.dir.colors {
+		if strings.EqualFold(known, name) {
+			return known
+		}
+	}
+	w.newTags[name] = true
+	return name
+}
+
+// tagColor gives a new tag one of a few calm colours, always the same.
+func tagColor(name string) string {
+	palette := []string{"#1d4ed8", "#0f766e", "#15803d", "#7c3aed", "#b45309", "#be185d", "#0e7490", "#4338ca"}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(strings.ToLower(name)))
+	return palette[h.Sum32()%uint32(len(palette))]
+}
+
+// topic names what the conversation is about.
+func (w *work) topic(c *conv, agent *store.Agent, surface int64, a Action) {
+	topic := strings.Join(strings.Fields(a.Args.Note), " ")
+	if topic == "" || len([]rune(topic)) > 200 {
+		w.refuse(c, surface, a, "bad_topic", "A topic has 1 to 200 letters.", "For example: !topic Broken printer")
+		return
+	}
+	c.Subject = topic
+	w.logAgent(c, agent, "named", detail{Text: topic})
+	w.card(c)
+}

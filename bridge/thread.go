@@ -1,0 +1,153 @@
+package bridge
+
+import (
+	"fmt"
+
+	"parley/bridge/relay"
+	"parley/store"
+)
+
+// openThread makes sure that a conversation has a thread in its home surface: the
+// root is the first thing in its lane.
+// Errors: *relay.EventError when no channel is configured: nothing is dropped, the
+// event can be replayed.
+func (w *work) openThread(c *conv) (*thread, error) {
+	if t := c.home(w.dir); t != nil {
+		return t, nil
+	}
+	surface, channel := w.dir.home(c.account, c.TeamID)
+	if surface == 0 {
+		return nil, &relay.EventError{EventID: w.event.ID, Err: fmt.Errorf(
+			"bridge: account %q has no channel for its threads; give its team a channel, then replay", c.account.Name)}
+	}
+	t := &thread{dirty: true, Thread: store.Thread{ConversationID: c.ID, AccountID: surface, Channel: channel}}
+	c.threads[surface] = t
+	w.postTo(c, t, PostRoot, 0, payload{})
+	return t, nil
+}
+
+// postTo queues a post for a conversation's thread.
+func (w *work) postTo(c *conv, t *thread, kind PostKind, messageID int64, p payload) *delivery {
+	l := w.surfaceLane(c, t, kind)
+	return w.enqueue(l, string(kind), messageID, p, nil)
+}
+
+// line posts a line in the conversation's thread.
+func (w *work) line(c *conv, line Line) {
+	if t := c.home(w.dir); t != nil {
+		line.Customer = c.customer()
+		w.postTo(c, t, PostLine, line.Args.Message, payload{Line: &line})
+	}
+}
+
+// whisper answers one person: lists, help, refusals and confirmations only.
+func (w *work) whisper(c *conv, surface int64, a Action, line Line) {
+	p := payload{To: a.Actor.ID, Line: &line, Place: Place{Channel: a.Place.Channel, Thread: a.Place.Thread}}
+	if c != nil {
+		if t := c.threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) {
+			p.Place = Place{} // the thread as it is when it is sent
+			w.postTo(c, t, PostEphemeral, 0, p)
+			return
+		}
+	}
+	if a.Place.Channel == "" {
+		return // nowhere to answer
+	}
+	w.enqueue(w.channelLaneOf(surface, a.Place.Channel, PostEphemeral), string(PostEphemeral), 0, p, nil)
+}
+
+// channelLine posts a line outside any conversation.
+func (w *work) channelLine(surface int64, at Place, line Line) {
+	w.enqueue(w.channelLaneOf(surface, at.Channel, PostLine), string(PostLine), 0, payload{Place: at, Line: &line}, nil)
+}
+
+func (w *work) channelLaneOf(surface int64, channel string, kind PostKind) *lane {
+	gate, request := w.budget(surface, kind, channel)
+	return w.lane(laneKey{surface, channelLane(channel)}, 0, prioritySay, gate, request)
+}
+
+// card brings the root up to date: coalesced, the latest state wins.
+func (w *work) card(c *conv) {
+	c.touch()
+	for _, t := range c.threads {
+		l := w.surfaceLane(c, t, PostCard)
+		waiting := l.Tail - l.Head
+		if l.LeasedUntil != nil {
+			waiting-- // the one under way may have read the old state
+		}
+		if waiting > 0 || w.rootUnsent(c, t) {
+			continue
+		}
+		w.enqueue(l, string(PostCard), 0, payload{}, nil)
+	}
+}
+
+// rootUnsent says that the root isn't even on its way: it will show the newest state.
+func (w *work) rootUnsent(c *conv, t *thread) bool {
+	if t.Root != "" {
+		return false
+	}
+	l := w.surfaceLane(c, t, PostLine)
+	return l.LeasedUntil == nil && l.Head == 0
+}
+
+// mark adds a receipt to an agent's own message.
+func (w *work) mark(c *conv, m *message, mark Mark) {
+	t := c.threads[m.AccountID]
+	if t == nil || m.Place == "" {
+		return
+	}
+	w.postTo(c, t, PostMark, m.ID, payload{Mark: mark, Place: Place{Channel: m.Channel, Message: m.Place}})
+}
+
+// threadLost opens a new root when the old one was deleted, once for each root.
+// Errors: relay.ErrNotYet while a post is under way: nothing may overtake it.
+func (w *work) threadLost(c *conv, surface int64, root string) error {
+	t := c.threads[surface]
+	if t == nil || t.Root == "" || t.Root != root {
+		return nil // a later root is in place already
+	}
+	l := w.surfaceLane(c, t, PostLine)
+	if l.LeasedUntil != nil && l.LeasedUntil.After(w.event.ReceivedAt) && !l.fresh {
+		return relay.ErrNotYet
+	}
+	t.Root, t.dirty = "", true
+	t.Rerooted++
+	l.Priority, l.dirty = priorityRoot, true
+	w.enqueueFirst(l, PostRoot)
+	w.logParley(c, "rerooted", nil)
+	return nil
+}
+
+// enqueueFirst puts a post before everything that waits in a lane. What is under
+// way fails with ErrThreadLost and is tried again behind it.
+func (w *work) enqueueFirst(l *lane, kind PostKind) {
+	d := w.enqueue(l, string(kind), 0, payload{}, nil)
+	first := l.Head + 1
+	if d.Seq == first {
+		return
+	}
+	for _, later := range w.deliveries {
+		if later.LaneID == l.ID && later != d && later.Seq >= first {
+			later.Seq++
+		}
+	}
+	w.shifts = append(w.shifts, shift{l.ID, first})
+	d.Seq = first
+	if l.LeasedUntil == nil {
+		w.due(l, nil)
+	}
+}
+
+// remember keeps what a surface's message is, for replies, edits and reactions.
+func (w *work) remember(p store.Post) *store.Post {
+	k := postKey{p.AccountID, p.Channel, p.Message}
+	row := &p
+	w.posts[k] = row
+	w.dirtyPosts[k] = true
+	return row
+}
+
+func (w *work) changePost(p *store.Post) {
+	w.dirtyPosts[postKey{p.AccountID, p.Channel, p.Message}] = true
+}

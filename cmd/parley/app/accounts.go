@@ -1,0 +1,230 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/cmd/parley/setup"
+	"parley/store"
+)
+
+const (
+	leaseSeconds = 30
+	leaseRenew   = 10 * time.Second
+	leaseTry     = 2 * time.Second
+	restartAfter = time.Second
+)
+
+// accounts keeps each configured account's channel at work, and restarts it alone
+// when its settings change. Of several replicas one fetches, all send.
+type accounts struct {
+	engine  *bridge.Engine
+	db      *Database
+	specs   map[string]channels.Spec
+	keys    [][]byte
+	log     *slog.Logger
+	holder  string
+	mu      sync.Mutex
+	running map[int64]*worker
+}
+
+// worker is one account's channel and the goroutine that fetches.
+type worker struct {
+	print   [32]byte // of the settings it was made with
+	channel channels.Channel
+	paused  bool
+	cancel  context.CancelFunc
+	done    chan struct{}
+}
+
+func newAccounts(e *bridge.Engine, db *Database, specs []channels.Spec, keys [][]byte, log *slog.Logger) *accounts {
+	a := &accounts{engine: e, db: db, specs: map[string]channels.Spec{}, keys: keys, log: log, holder: rand.Text(), running: map[int64]*worker{}}
+	for _, s := range specs {
+		a.specs[s.Kind] = s
+	}
+	return a
+}
+
+// refresh makes the channels of accounts that are new or changed.
+func (a *accounts) refresh(context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var faults []error
+	for _, account := range a.engine.Accounts() {
+		if account.Side != "channel" {
+			continue
+		}
+		print := fingerprint(account)
+		if w := a.running[account.ID]; w != nil && w.print == print {
+			continue
+		}
+		ch, err := a.open(account)
+		if err != nil {
+			a.engine.Report(account.ID, channels.Condition{Status: channels.Broken, Text: "The account's settings don't work: " + err.Error(),
+				Hint: "Correct them with parley apply."})
+			a.log.Error("account not opened", "account_id", account.ID, "error", err)
+			continue
+		}
+		if w := a.running[account.ID]; w != nil {
+			w.stop()
+		}
+		a.running[account.ID] = &worker{print: print, channel: ch, paused: account.Paused}
+		a.engine.SetChannel(account.ID, ch)
+	}
+	return errors.Join(faults...)
+}
+
+func (a *accounts) open(account store.Account) (channels.Channel, error) {
+	spec, ok := a.specs[account.Kind]
+	if !ok {
+		return nil, errors.New("this version has no channel of kind " + account.Kind)
+	}
+	config, err := setup.Open(account, a.db.Sealer, spec)
+	if err != nil {
+		return nil, err
+	}
+	return spec.New(channels.Account{ID: account.ID, Name: account.Name, Config: config}, a.env(account))
+}
+
+func (a *accounts) env(account store.Account) channels.Env {
+	return channels.Env{
+		Accept: func(ctx context.Context, facts ...channels.Fact) error {
+			return a.engine.Accept(ctx, account.ID, facts...)
+		},
+		State:  &watermark{db: a.db, account: account.ID},
+		Log:    a.log.With("account_id", account.ID),
+		Now:    time.Now,
+		Report: func(c channels.Condition) { a.engine.Report(account.ID, c) },
+		Keys:   a.keys,
+	}
+}
+
+// fingerprint tells whether an account has to be restarted.
+func fingerprint(a store.Account) [32]byte {
+	body, _ := json.Marshal([]any{a.Kind, a.Config, a.Secrets, a.Paused}) // plain data
+	return sha256.Sum256(body)
+}
+
+// run fetches for all accounts until ctx ends.
+func (a *accounts) run(ctx context.Context) error {
+	for {
+		changed := a.engine.Changed()
+		if err := a.refresh(ctx); err != nil {
+			a.log.Warn("accounts not refreshed", "error", err)
+		}
+		a.startWorkers(ctx)
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			for _, w := range a.running {
+				w.stop()
+			}
+			return nil
+		}
+	}
+}
+
+func (a *accounts) startWorkers(ctx context.Context) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for id, w := range a.running {
+		runner, ok := w.channel.(channels.Runner)
+		if !ok || w.paused || w.done != nil {
+			continue
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		w.cancel, w.done = cancel, make(chan struct{})
+		go func() {
+			defer close(w.done)
+			a.fetch(ctx, id, runner)
+		}()
+	}
+}
+
+// stop ends a worker and waits for it.
+func (w *worker) stop() {
+	if w.done != nil {
+		w.cancel()
+		<-w.done
+	}
+}
+
+// fetch runs a channel while this process holds the account's lease.
+func (a *accounts) fetch(ctx context.Context, id int64, runner channels.Runner) {
+	name := "account:" + store.OrderKey(id, "fetch")
+	for ctx.Err() == nil {
+		got, err := store.TakeLease(ctx, a.db.Pool, name, a.holder, leaseSeconds)
+		if err != nil || !got {
+			sleep(ctx, leaseTry)
+			continue
+		}
+		work, cancel := context.WithCancel(ctx)
+		kept := make(chan struct{})
+		go func() {
+			defer close(kept)
+			defer cancel()
+			a.keepLease(work, name)
+		}()
+		if err := runner.Run(work); err != nil && ctx.Err() == nil {
+			a.log.Warn("fetching stopped", "account_id", id, "error", err)
+		}
+		cancel()
+		<-kept
+		sleep(ctx, restartAfter)
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	_ = store.DropLease(end, a.db.Pool, name, a.holder) // else it runs out by itself
+}
+
+// keepLease renews the lease until ctx ends or it is lost.
+func (a *accounts) keepLease(ctx context.Context, name string) {
+	held := time.Now()
+	for sleep(ctx, leaseRenew) {
+		got, err := store.TakeLease(ctx, a.db.Pool, name, a.holder, leaseSeconds)
+		switch {
+		case err == nil && !got, err != nil && time.Since(held) > leaseSeconds*time.Second-2*leaseRenew/2:
+			return
+		case err == nil:
+			held = time.Now()
+		}
+	}
+}
+
+// sleep waits, or returns false when ctx ends first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// watermark is an account's durable memory.
+type watermark struct {
+	db      *Database
+	account int64
+}
+
+// Load implements channels.State.
+func (w *watermark) Load(ctx context.Context) ([]byte, error) {
+	return store.LoadWatermark(ctx, w.db.Pool, w.account)
+}
+
+// Save implements channels.State.
+func (w *watermark) Save(ctx context.Context, data []byte) error {
+	return store.SaveWatermark(ctx, w.db.Pool, w.account, data)
+}

@@ -1,0 +1,172 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"parley/bot/slack"
+	"parley/bridge"
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/channels/email"
+	"parley/store"
+)
+
+// Grace is how long a stopping process finishes what is under way.
+const Grace = 20 * time.Second
+
+// Specs lists the channels that Parley can talk to: a new one is one folder and one
+// line here.
+func Specs() []channels.Spec {
+	return []channels.Spec{email.Spec()}
+}
+
+// Options of an App besides the environment.
+type Options struct {
+	Relay     relay.Options // waits; zero values are production's
+	Backoff   []time.Duration
+	MovedTime bool            // the clock may be ahead: demo, torture and tests
+	Specs     []channels.Spec // nil = Specs()
+	Slack     func(*slack.Options)
+}
+
+// App is a running Parley.
+type App struct {
+	env      Env
+	log      *slog.Logger
+	opt      Options
+	db       *Database
+	engine   *bridge.Engine
+	accounts *accounts
+	surfaces []running
+	listener net.Listener
+	server   *http.Server
+	links    *links
+	ready    atomic.Bool
+}
+
+// running is a surface with its account.
+type running struct {
+	account int64
+	surface bridge.Surface
+}
+
+// New prepares everything and listens, but serves nothing yet. Run does.
+func New(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options) (*App, error) {
+	if o.Specs == nil {
+		o.Specs = Specs()
+	}
+	a := &App{env: env, log: log, opt: o, db: db}
+	if err := a.checkClock(ctx); err != nil {
+		return nil, err
+	}
+	keys, err := store.TokenKeys(ctx, db.Pool, db.Sealer, "token")
+	if err != nil {
+		return nil, err
+	}
+	linkKeys, err := store.TokenKeys(ctx, db.Pool, db.Sealer, "link")
+	if err != nil {
+		return nil, err
+	}
+	a.links = &links{base: env.PublicURL, keys: linkKeys}
+	bo := bridge.Options{Pool: db.Pool, Log: log, Specs: o.Specs, Relay: o.Relay, Backoff: o.Backoff}
+	if env.PublicURL != "" {
+		bo.Original = a.links.original
+	}
+	if a.engine, err = bridge.New(ctx, bo); err != nil {
+		return nil, err
+	}
+	if err := a.addSlack(ctx); err != nil {
+		return nil, err
+	}
+	a.accounts = newAccounts(a.engine, db, o.Specs, keys, log)
+	if err := a.accounts.refresh(ctx); err != nil {
+		return nil, err
+	}
+	var lc net.ListenConfig
+	if a.listener, err = lc.Listen(ctx, "tcp", env.Listen); err != nil {
+		return nil, fmt.Errorf("PARLEY_LISTEN: %w", err)
+	}
+	a.server = &http.Server{Handler: a.routes(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
+		IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	return a, nil
+}
+
+// checkClock refuses a database whose clock was moved, unless that is wanted.
+func (a *App) checkClock(ctx context.Context) error {
+	ahead, err := store.Ahead(ctx, a.db.Pool)
+	if err != nil {
+		return err
+	}
+	if ahead != 0 && !a.opt.MovedTime {
+		return fmt.Errorf("this database's clock was moved by %s: it belongs to a demo or a test, not to serve", ahead)
+	}
+	return nil
+}
+
+// addSlack connects the workspace that the environment names.
+func (a *App) addSlack(ctx context.Context) error {
+	if a.env.SlackBotToken == "" {
+		return nil
+	}
+	id, err := store.EnsureSurface(ctx, a.db.Pool, "slack")
+	if err != nil {
+		return err
+	}
+	if err := a.engine.Reload(ctx); err != nil {
+		return err
+	}
+	so := slack.Options{BotToken: a.env.SlackBotToken, AppToken: a.env.SlackAppToken, SigningSecret: a.env.SlackSigningSecret,
+		APIURL: a.env.SlackAPIURL, Rate: a.env.SlackRate, Desk: a.engine.Desk(id), Log: a.log.With("surface", "slack")}
+	if a.opt.Slack != nil {
+		a.opt.Slack(&so)
+	}
+	s, err := slack.New(so)
+	if err != nil {
+		return err
+	}
+	a.engine.SetSurface(id, s)
+	a.surfaces = append(a.surfaces, running{id, s})
+	return nil
+}
+
+// Address is where the App listens.
+func (a *App) Address() string { return a.listener.Addr().String() }
+
+// Engine gives the use cases, for sub-commands and tests.
+func (a *App) Engine() *bridge.Engine { return a.engine }
+
+// Run serves until ctx ends. A stopping process ends its sends first and answers
+// webhooks until then.
+func (a *App) Run(ctx context.Context) error {
+	group, _ := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("http: %w", err)
+		}
+		return nil
+	})
+	for _, r := range a.surfaces {
+		group.Go(func() error { return r.surface.Run(ctx) })
+	}
+	group.Go(func() error { return a.accounts.run(ctx) })
+	group.Go(func() error {
+		err := a.engine.Run(ctx, Grace)
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		return errors.Join(err, a.server.Shutdown(end))
+	})
+	a.ready.Store(true)
+	a.log.Info("ready", "address", a.Address())
+	err := group.Wait()
+	a.log.Info("stopped")
+	return err
+}

@@ -1,0 +1,139 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
+	"parley/store/pgserver"
+)
+
+const (
+	maxConnections  = 16
+	databaseTimeout = 2 * time.Minute
+)
+
+// Database is the PostgreSQL that Parley uses, with the key to its secrets.
+type Database struct {
+	Pool   *pgxpool.Pool
+	Sealer *store.Sealer
+	server *pgserver.Server // nil when DATABASE_URL names one
+}
+
+// OpenDatabase connects to DATABASE_URL, or starts (or joins) the embedded server.
+// It neither migrates nor looks at secrets.
+func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(string)) (*Database, error) {
+	ctx, cancel := context.WithTimeout(ctx, databaseTimeout)
+	defer cancel()
+	db := &Database{}
+	target := env.DatabaseURL
+	if target == "" {
+		server, err := pgserver.Start(ctx, pgserver.Options{Dir: env.Data, Durable: true, Log: log, Say: say})
+		if err != nil {
+			return nil, err
+		}
+		db.server, target = server, server.URL(pgserver.Database)
+	}
+	config, err := pgxpool.ParseConfig(target)
+	if err != nil {
+		db.Close()
+		return nil, errors.New("DATABASE_URL is no PostgreSQL address; write it like postgres://user:password@host:5432/parley")
+	}
+	config.MaxConns = maxConnections
+	config.ConnConfig.RuntimeParams["application_name"] = "parley"
+	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60s"
+	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	if db.Pool, err = pgxpool.NewWithConfig(ctx, config); err == nil {
+		err = db.Pool.Ping(ctx)
+	}
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	return db, nil
+}
+
+// Migrate brings the schema up to date and opens the secrets.
+func (db *Database) Migrate(ctx context.Context, env Env) error {
+	if err := store.CheckServer(ctx, db.Pool); err != nil {
+		return err
+	}
+	if err := store.Migrate(ctx, db.Pool); err != nil {
+		return err
+	}
+	return db.unlock(ctx, env)
+}
+
+// Unlock opens the secrets of a migrated database.
+func (db *Database) unlock(ctx context.Context, env Env) error {
+	key, err := masterKey(ctx, env, db)
+	if err != nil {
+		return err
+	}
+	if db.Sealer, err = store.NewSealer(key); err != nil {
+		return err
+	}
+	if err := store.CheckMasterKey(ctx, db.Pool, db.Sealer); err != nil {
+		if errors.Is(err, store.ErrWrongKey) {
+			return errors.New("the master key is not the one that sealed this database's secrets; set PARLEY_MASTER_KEY to that one")
+		}
+		return err
+	}
+	return nil
+}
+
+// masterKey gives the key that is set, the one in the data folder, or a new one: that
+// only beside the embedded server or a fresh database.
+func masterKey(ctx context.Context, env Env, db *Database) (string, error) {
+	if env.MasterKey != "" {
+		return env.MasterKey, nil
+	}
+	path := filepath.Join(env.Data, "master.key")
+	body, err := os.ReadFile(path)
+	if err == nil {
+		return strings.TrimSpace(string(body)), nil
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("master key: %w", err)
+	}
+	bound, err := store.HasMasterKey(ctx, db.Pool)
+	if err != nil {
+		return "", err
+	}
+	if bound {
+		return "", fmt.Errorf("this database's secrets are sealed and there is no key: set PARLEY_MASTER_KEY, or put the key into %s", path)
+	}
+	key := store.NewMasterKey()
+	if err := os.MkdirAll(env.Data, 0o700); err != nil {
+		return "", fmt.Errorf("master key: %w", err)
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return masterKey(ctx, env, db) // another process was faster
+	}
+	if err != nil {
+		return "", fmt.Errorf("master key: %w", err)
+	}
+	_, err = file.WriteString(key + "\n")
+	return key, errors.Join(err, file.Sync(), file.Close())
+}
+
+// Close gives the connections back and stops a server of our own.
+func (db *Database) Close() {
+	if db.Pool != nil {
+		db.Pool.Close()
+	}
+	if db.server != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		_ = db.server.Close(ctx)
+	}
+}

@@ -1,0 +1,106 @@
+// Package app wires Parley together: what `parley serve` runs and what tests start.
+//
+// What does not belong here: rules, SQL, words.
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Env is what the environment says. Secrets come by NAME or NAME_FILE, never by flag.
+type Env struct {
+	DatabaseURL string
+	Data        string
+	Listen      string
+	PublicURL   string // without a final slash; "" = the world can't reach us
+	MasterKey   string
+	Log         slog.Level
+
+	SlackBotToken      string
+	SlackAppToken      string
+	SlackSigningSecret string
+	SlackAPIURL        string
+	SlackRate          float64
+
+	// MetricsToken lets a scraper elsewhere read /metrics; "" = loopback alone.
+	MetricsToken string
+}
+
+// lookup reads a variable of the environment, as os.LookupEnv does.
+type lookup func(string) (string, bool)
+
+// LoadEnv reads the environment once. Errors: every fault, together.
+func LoadEnv(get func(string) (string, bool)) (Env, error) {
+	var faults []error
+	read := func(name, def string) string {
+		value, err := readVariable(get, name)
+		if err != nil {
+			faults = append(faults, err)
+		}
+		if value == "" {
+			return def
+		}
+		return value
+	}
+	e := Env{
+		DatabaseURL: read("DATABASE_URL", ""), Data: read("PARLEY_DATA", "./data"), Listen: read("PARLEY_LISTEN", "127.0.0.1:8080"),
+		PublicURL: strings.TrimRight(read("PARLEY_PUBLIC_URL", ""), "/"), MasterKey: read("PARLEY_MASTER_KEY", ""),
+		SlackBotToken: read("SLACK_BOT_TOKEN", ""), SlackAppToken: read("SLACK_APP_TOKEN", ""),
+		SlackSigningSecret: read("SLACK_SIGNING_SECRET", ""), SlackAPIURL: read("SLACK_API_URL", ""),
+		MetricsToken: read("PARLEY_METRICS_TOKEN", ""),
+	}
+	faults = append(faults, e.check(read("PARLEY_LOG", "info"), read("SLACK_RATE", "1"))...)
+	if err := errors.Join(faults...); err != nil {
+		return e, fmt.Errorf("environment: %w", err)
+	}
+	return e, nil
+}
+
+// check parses what isn't plain text.
+func (e *Env) check(level, rate string) (faults []error) {
+	if err := e.Log.UnmarshalText([]byte(level)); err != nil {
+		faults = append(faults, fmt.Errorf("PARLEY_LOG: %q is none of debug, info, warn, error", level))
+	}
+	var err error
+	if e.SlackRate, err = strconv.ParseFloat(rate, 64); err != nil || e.SlackRate < 0 {
+		faults = append(faults, fmt.Errorf("SLACK_RATE: %q is no factor; 1 is Slack's published rate, 0 is none", rate))
+	}
+	if _, _, err := net.SplitHostPort(e.Listen); err != nil {
+		faults = append(faults, fmt.Errorf("PARLEY_LISTEN: %q is no address; write host:port", e.Listen))
+	}
+	if u, err := url.Parse(e.PublicURL); e.PublicURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+		faults = append(faults, errors.New("PARLEY_PUBLIC_URL: write it like https://help.example.org"))
+	}
+	if e.SlackBotToken != "" && e.SlackAppToken == "" && e.SlackSigningSecret == "" {
+		faults = append(faults, errors.New("SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (requests) beside it"))
+	}
+	if e.SlackBotToken == "" && (e.SlackAppToken != "" || e.SlackSigningSecret != "") {
+		faults = append(faults, errors.New("SLACK_BOT_TOKEN is missing; the other Slack variables do nothing without it"))
+	}
+	return faults
+}
+
+// readVariable reads NAME, or the file that NAME_FILE names without its final newline.
+func readVariable(get lookup, name string) (string, error) {
+	value, direct := get(name)
+	path, file := get(name + "_FILE")
+	switch {
+	case direct && file && value != "" && path != "":
+		return "", fmt.Errorf("%s and %s_FILE are both set; keep one", name, name)
+	case !file || path == "":
+		return value, nil
+	}
+	body, err := os.ReadFile(filepath.Clean(path))
+	if err != nil {
+		return "", fmt.Errorf("%s_FILE: %w", name, err)
+	}
+	return strings.TrimRight(string(body), "\r\n"), nil
+}

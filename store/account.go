@@ -1,0 +1,157 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// Account is one configured mailbox, number, page or workspace.
+type Account struct {
+	ID             int64           `db:"id" json:"id"`
+	Name           string          `db:"name" json:"name"`
+	Kind           string          `db:"kind" json:"kind"`
+	Side           string          `db:"side" json:"side"` // channel, surface, system
+	TeamID         *int64          `db:"team_id" json:"team_id"`
+	Mode           string          `db:"mode" json:"mode"` // watch, trial, live
+	TrialTo        []string        `db:"trial_to" json:"trial_to"`
+	Paused         bool            `db:"paused" json:"paused"`
+	SurfaceID      *int64          `db:"surface_id" json:"surface_id"`
+	SurfaceChannel string          `db:"surface_channel" json:"surface_channel"`
+	Signature      string          `db:"signature" json:"signature"` // Markdown
+	ReplyMode      string          `db:"reply_mode" json:"reply_mode"`
+	HoldSeconds    *float64        `db:"hold_seconds" json:"hold_seconds"`
+	Rate           float64         `db:"rate" json:"rate"`
+	Settings       json.RawMessage `db:"settings" json:"settings"`
+	Config         json.RawMessage `db:"config" json:"config"` // by Field.Name, without secrets
+	Secrets        []byte          `db:"secrets" json:"-"`     // sealed
+	Status         string          `db:"status" json:"status"`
+	StatusText     string          `db:"status_text" json:"status_text"`
+	StatusHint     string          `db:"status_hint" json:"status_hint"`
+}
+
+const accountColumns = `id, name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature,
+	reply_mode, hold_seconds, rate, settings, config, secrets, status, status_text, status_hint`
+
+const listAccounts = `SELECT ` + accountColumns + ` FROM accounts ORDER BY id`
+
+// ListAccounts reads every account.
+func ListAccounts(ctx context.Context, q Querier) ([]Account, error) {
+	return collect[Account](ctx, q, "accounts", listAccounts)
+}
+
+const saveAccount = `
+	INSERT INTO accounts (name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature,
+		reply_mode, hold_seconds, rate, settings, config, secrets)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+	ON CONFLICT (name) DO UPDATE
+	SET team_id = EXCLUDED.team_id, mode = EXCLUDED.mode, trial_to = EXCLUDED.trial_to, paused = EXCLUDED.paused,
+		surface_id = EXCLUDED.surface_id, surface_channel = EXCLUDED.surface_channel, signature = EXCLUDED.signature,
+		reply_mode = EXCLUDED.reply_mode, hold_seconds = EXCLUDED.hold_seconds, rate = EXCLUDED.rate,
+		settings = EXCLUDED.settings, config = EXCLUDED.config, secrets = EXCLUDED.secrets
+	RETURNING id`
+
+// SaveAccount makes or changes an account by its name and gives its id. Kind and
+// side of an existing account stay.
+func SaveAccount(ctx context.Context, q Querier, a Account) (int64, error) {
+	var id int64
+	err := q.QueryRow(ctx, saveAccount, a.Name, a.Kind, a.Side, a.TeamID, a.Mode, orEmpty(a.TrialTo), a.Paused, a.SurfaceID,
+		a.SurfaceChannel, a.Signature, a.ReplyMode, a.HoldSeconds, a.Rate, orObject(a.Settings), orObject(a.Config), a.Secrets).Scan(&id)
+	if err != nil {
+		return 0, fmt.Errorf("store: save account: %w", err)
+	}
+	return id, nil
+}
+
+func orObject(j json.RawMessage) json.RawMessage {
+	if len(j) == 0 {
+		return json.RawMessage("{}")
+	}
+	return j
+}
+
+const reportAccount = `
+	UPDATE accounts SET status = $2, status_text = $3, status_hint = $4
+	WHERE id = $1 AND (status, status_text, status_hint) IS DISTINCT FROM ($2, $3, $4)
+	RETURNING id`
+
+// ReportAccount writes an account's condition and says whether it changed.
+func ReportAccount(ctx context.Context, q Querier, id int64, status, text, hint string) (bool, error) {
+	changed, err := ids(ctx, q, "report account", reportAccount, id, status, text, hint)
+	return len(changed) > 0, err
+}
+
+const loadWatermark = `SELECT watermark FROM accounts WHERE id = $1`
+
+// LoadWatermark reads how far an account has been fetched; nil when never.
+func LoadWatermark(ctx context.Context, q Querier, id int64) ([]byte, error) {
+	var data []byte
+	if err := q.QueryRow(ctx, loadWatermark, id).Scan(&data); err != nil {
+		return nil, fmt.Errorf("store: watermark: %w", err)
+	}
+	return data, nil
+}
+
+const saveWatermark = `UPDATE accounts SET watermark = $2 WHERE id = $1`
+
+// SaveWatermark remembers how far an account has been fetched.
+func SaveWatermark(ctx context.Context, q Querier, id int64, data []byte) error {
+	if _, err := q.Exec(ctx, saveWatermark, id, data); err != nil {
+		return fmt.Errorf("store: watermark: %w", err)
+	}
+	return nil
+}
+
+const takeLease = `
+	INSERT INTO leases (name, holder, until)
+	VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
+	ON CONFLICT (name) DO UPDATE
+	SET holder = EXCLUDED.holder, until = EXCLUDED.until
+	WHERE leases.holder = EXCLUDED.holder OR leases.until < clock_timestamp()
+	RETURNING name`
+
+// TakeLease takes or renews a named lease and says whether the holder has it.
+func TakeLease(ctx context.Context, q Querier, name, holder string, seconds float64) (bool, error) {
+	rows, err := q.Query(ctx, takeLease, name, holder, seconds)
+	if err != nil {
+		return false, fmt.Errorf("store: lease: %w", err)
+	}
+	defer rows.Close()
+	got := rows.Next()
+	rows.Close()
+	if err := rows.Err(); err != nil {
+		return false, fmt.Errorf("store: lease: %w", err)
+	}
+	return got, nil
+}
+
+const dropLease = `DELETE FROM leases WHERE name = $1 AND holder = $2`
+
+// DropLease gives a lease back.
+func DropLease(ctx context.Context, q Querier, name, holder string) error {
+	if _, err := q.Exec(ctx, dropLease, name, holder); err != nil {
+		return fmt.Errorf("store: lease: %w", err)
+	}
+	return nil
+}
+
+const ensureSurface = `
+	WITH made AS (
+		INSERT INTO accounts (name, kind, side)
+		VALUES ($1, $1, 'surface')
+		ON CONFLICT (name) DO NOTHING
+		RETURNING id
+	)
+	SELECT id FROM made
+	UNION ALL
+	SELECT id FROM accounts WHERE name = $1
+	LIMIT 1`
+
+// EnsureSurface finds or makes the account of a surface kind and gives its id.
+func EnsureSurface(ctx context.Context, q Querier, kind string) (int64, error) {
+	var id int64
+	if err := q.QueryRow(ctx, ensureSurface, kind).Scan(&id); err != nil {
+		return 0, fmt.Errorf("store: surface %s: %w", kind, err)
+	}
+	return id, nil
+}

@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Querier is a pool, a connection or a transaction.
+type Querier interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// IDs hands out row ids from blocks that it takes from the database, so that rows
+// can refer to each other before they are inserted. Not for concurrent use.
+type IDs struct{ free []int64 }
+
+// blockSize is the increment of the sequence "ids".
+const blockSize = 256
+
+const takeBlocks = `SELECT nextval('ids') FROM generate_series(1, $1)`
+
+// Ensure makes at least n ids available to Next.
+func (i *IDs) Ensure(ctx context.Context, q Querier, n int) error {
+	if len(i.free) >= n {
+		return nil
+	}
+	blocks := (n - len(i.free) + blockSize - 1) / blockSize
+	rows, err := q.Query(ctx, takeBlocks, blocks)
+	if err != nil {
+		return fmt.Errorf("store: ids: %w", err)
+	}
+	firsts, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return fmt.Errorf("store: ids: %w", err)
+	}
+	for _, first := range firsts {
+		for k := range int64(blockSize) {
+			i.free = append(i.free, first+k)
+		}
+	}
+	return nil
+}
+
+// Next gives an id. It panics when Ensure did not provide for it: a programming
+// error that must not become a wrong row.
+func (i *IDs) Next() int64 {
+	if len(i.free) == 0 {
+		panic("store: ids: none left; Ensure was called for too few")
+	}
+	id := i.free[0]
+	i.free = i.free[1:]
+	return id
+}
+
+const takeNumbers = `SELECT nextval('conversation_number') FROM generate_series(1, $1)`
+
+// ConversationNumbers takes n new conversation ids: small and dense, people say them.
+func ConversationNumbers(ctx context.Context, q Querier, n int) ([]int64, error) {
+	rows, err := q.Query(ctx, takeNumbers, n)
+	if err != nil {
+		return nil, fmt.Errorf("store: conversation numbers: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int64])
+}
+
+// execRows runs a set-wise statement whose $1 is a JSON array of rows.
+func execRows[T any](ctx context.Context, q Querier, what, sql string, rows []T) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	body, err := json.Marshal(rows)
+	if err != nil {
+		return fmt.Errorf("store: %s: %w", what, err)
+	}
+	if _, err := q.Exec(ctx, sql, string(body)); err != nil {
+		return fmt.Errorf("store: %s: %w", what, err)
+	}
+	return nil
+}
+
+// collect runs a query and scans its rows by column name.
+func collect[T any](ctx context.Context, q Querier, what, sql string, args ...any) ([]T, error) {
+	rows, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("store: %s: %w", what, err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[T])
+	if err != nil {
+		return nil, fmt.Errorf("store: %s: %w", what, err)
+	}
+	return list, nil
+}

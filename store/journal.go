@@ -1,0 +1,251 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Event is an arrived fact in the journal.
+type Event struct {
+	ID         int64     `db:"id"`
+	AccountID  int64     `db:"account_id"`
+	ExternalID string    `db:"external_id"`
+	OrderKey   string    `db:"order_key"`
+	Payload    []byte    `db:"payload"`
+	Blob       *string   `db:"blob"`
+	ReceivedAt time.Time `db:"received_at"`
+	Tries      int       `db:"tries"`
+}
+
+// NewEvent is a fact to be stored.
+type NewEvent struct {
+	AccountID  int64
+	ExternalID string
+	OrderKey   string // with the account's prefix: see OrderKey
+	Payload    []byte
+	Blob       string // instead of Payload
+	SizeBytes  int64
+	Quarantine string // not empty: stored and shown, never applied
+}
+
+// SystemAccount is Parley itself: the account of timers and results.
+const SystemAccount int64 = 1
+
+// OrderKey makes the journal's order key of an account's own.
+func OrderKey(account int64, key string) string { return fmt.Sprintf("%d/%s", account, key) }
+
+// ConversationKey is the order key of Parley's own facts about a conversation.
+func ConversationKey(conversation int64) string {
+	return OrderKey(SystemAccount, fmt.Sprintf("c%d", conversation))
+}
+
+const insertEvents = `
+	WITH new AS (
+		INSERT INTO events (account_id, external_id, order_key, payload, blob, size_bytes)
+		SELECT a, x, k, p, nullif(b, ''), s
+		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::bigint[]) AS t(a, x, k, p, b, s)
+		ON CONFLICT (account_id, external_id) DO NOTHING
+		RETURNING id, account_id, external_id, order_key
+	), bad AS (
+		INSERT INTO quarantine (event_id, reason)
+		SELECT new.id, t.r
+		FROM new
+		JOIN unnest($1::bigint[], $2::text[], $7::text[]) AS t(a, x, r) ON t.a = new.account_id AND t.x = new.external_id
+		WHERE t.r <> ''
+		ON CONFLICT DO NOTHING
+		RETURNING event_id
+	)
+	INSERT INTO pending (event_id, shard, order_key)
+	SELECT id, (hashtext(order_key) & 2147483647) % 4, order_key
+	FROM new
+	WHERE id NOT IN (SELECT event_id FROM bad)
+	RETURNING shard`
+
+// InsertEvents stores facts and queues those that are new, in one statement. It
+// gives the shards that got work. What is known already is passed over.
+func InsertEvents(ctx context.Context, q Querier, events []NewEvent) ([]int16, error) {
+	rows, err := q.Query(ctx, insertEvents, eventColumns(events)...)
+	if err != nil {
+		return nil, fmt.Errorf("store: insert events: %w", err)
+	}
+	shards, err := pgx.CollectRows(rows, pgx.RowTo[int16])
+	if err != nil {
+		return nil, fmt.Errorf("store: insert events: %w", err)
+	}
+	return shards, nil
+}
+
+// queueEvents adds the same statement to a batch.
+func queueEvents(batch *pgx.Batch, events []NewEvent) {
+	batch.Queue(insertEvents, eventColumns(events)...)
+}
+
+func eventColumns(events []NewEvent) []any {
+	n := len(events)
+	accounts, sizes := make([]int64, n), make([]int64, n)
+	external, keys, blobs, reasons := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	payloads := make([][]byte, n)
+	for i, e := range events {
+		accounts[i], external[i], keys[i], blobs[i] = e.AccountID, e.ExternalID, e.OrderKey, e.Blob
+		payloads[i], sizes[i], reasons[i] = e.Payload, max(e.SizeBytes, int64(len(e.Payload))), e.Quarantine
+	}
+	return []any{accounts, external, keys, payloads, blobs, sizes, reasons}
+}
+
+const lockShard = `SELECT id FROM shards WHERE id = $1 FOR UPDATE`
+
+// The oldest events whose key is not blocked, as many as fit the byte limit (at
+// least one).
+const pendingEvents = `
+	WITH oldest AS (
+		SELECT p.event_id, p.tries
+		FROM pending AS p
+		WHERE p.shard = $1
+			AND NOT EXISTS (SELECT 1 FROM blocked AS b WHERE b.order_key = p.order_key AND b.until > clock_timestamp())
+		ORDER BY p.event_id
+		LIMIT $2
+	), sized AS (
+		SELECT o.event_id, o.tries, sum(e.size_bytes) OVER (ORDER BY o.event_id) - e.size_bytes AS before
+		FROM oldest AS o
+		JOIN events AS e ON e.id = o.event_id
+	)
+	SELECT e.id, e.account_id, e.external_id, e.order_key, e.payload, e.blob, e.received_at, s.tries
+	FROM sized AS s
+	JOIN events AS e ON e.id = s.event_id
+	WHERE s.before < $3
+	ORDER BY e.id`
+
+// TakePending locks a shard (it waits: skipping would lose wake-ups) and reads its
+// oldest events in a statement of its own, so that it sees what the last holder did.
+func TakePending(ctx context.Context, tx pgx.Tx, shard int16, limit int, maxBytes int64) ([]Event, error) {
+	if _, err := tx.Exec(ctx, lockShard, shard); err != nil {
+		return nil, fmt.Errorf("store: lock shard: %w", err)
+	}
+	return collect[Event](ctx, tx, "pending events", pendingEvents, shard, limit, maxBytes)
+}
+
+const deletePending = `DELETE FROM pending WHERE event_id = ANY($1)`
+
+// DonePending takes applied events off the queue.
+func DonePending(ctx context.Context, q Querier, events []int64) error {
+	if _, err := q.Exec(ctx, deletePending, events); err != nil {
+		return fmt.Errorf("store: done: %w", err)
+	}
+	return nil
+}
+
+const blockKey = `
+	WITH tried AS (UPDATE pending SET tries = tries + $4 WHERE event_id = $1)
+	INSERT INTO blocked (order_key, until)
+	VALUES ($2, clock_timestamp() + make_interval(secs => $3))
+	ON CONFLICT (order_key) DO UPDATE SET until = EXCLUDED.until`
+
+// BlockKey lets the key of an event wait and, if count is set, counts a failed try.
+func BlockKey(ctx context.Context, q Querier, event int64, key string, wait time.Duration, count bool) error {
+	tries := 0
+	if count {
+		tries = 1
+	}
+	if _, err := q.Exec(ctx, blockKey, event, key, wait.Seconds(), tries); err != nil {
+		return fmt.Errorf("store: block key: %w", err)
+	}
+	return nil
+}
+
+const quarantineEvent = `
+	WITH gone AS (DELETE FROM pending WHERE event_id = $1),
+	free AS (DELETE FROM blocked WHERE order_key = (SELECT order_key FROM events WHERE id = $1))
+	INSERT INTO quarantine (event_id, reason)
+	VALUES ($1, $2)
+	ON CONFLICT (event_id) DO UPDATE SET reason = EXCLUDED.reason, at = clock_timestamp()`
+
+// Quarantine takes an event that can't be applied out of the queue and frees its key.
+func Quarantine(ctx context.Context, q Querier, event int64, reason string) error {
+	if _, err := q.Exec(ctx, quarantineEvent, event, reason); err != nil {
+		return fmt.Errorf("store: quarantine: %w", err)
+	}
+	return nil
+}
+
+const replayEvents = `
+	WITH out AS (DELETE FROM quarantine WHERE event_id = ANY($1) RETURNING event_id)
+	INSERT INTO pending (event_id, shard, order_key)
+	SELECT e.id, (hashtext(e.order_key) & 2147483647) % 4, e.order_key
+	FROM out JOIN events AS e ON e.id = out.event_id
+	ON CONFLICT (event_id) DO NOTHING
+	RETURNING event_id`
+
+// Replay puts quarantined events back into the queue and says which.
+func Replay(ctx context.Context, q Querier, events []int64) ([]int64, error) {
+	return ids(ctx, q, "replay", replayEvents, events)
+}
+
+// Quarantined is an event that could not be applied.
+type Quarantined struct {
+	EventID    int64     `db:"event_id"`
+	AccountID  int64     `db:"account_id"`
+	Account    string    `db:"account"`
+	ExternalID string    `db:"external_id"`
+	Reason     string    `db:"reason"`
+	At         time.Time `db:"at"`
+}
+
+const listQuarantine = `
+	SELECT q.event_id, e.account_id, a.name AS account, e.external_id, q.reason, q.at
+	FROM quarantine AS q
+	JOIN events AS e ON e.id = q.event_id
+	JOIN accounts AS a ON a.id = e.account_id
+	ORDER BY q.event_id DESC
+	LIMIT $1`
+
+// ListQuarantine gives the newest quarantined events.
+func ListQuarantine(ctx context.Context, q Querier, limit int) ([]Quarantined, error) {
+	return collect[Quarantined](ctx, q, "quarantine", listQuarantine, limit)
+}
+
+const getEvent = `
+	SELECT id, account_id, external_id, order_key, payload, blob, received_at, 0 AS tries
+	FROM events WHERE id = $1`
+
+// GetEvent reads one event of the journal.
+// Errors: pgx.ErrNoRows when there is none.
+func GetEvent(ctx context.Context, q Querier, id int64) (Event, error) {
+	list, err := collect[Event](ctx, q, "event", getEvent, id)
+	if err == nil && len(list) == 0 {
+		return Event{}, fmt.Errorf("store: event %d: %w", id, pgx.ErrNoRows)
+	}
+	if err != nil {
+		return Event{}, err
+	}
+	return list[0], nil
+}
+
+const seenEvents = `
+	SELECT external_id FROM events WHERE account_id = $1 AND external_id = ANY($2)`
+
+// SeenEvents tells which fact ids an account has in the journal.
+func SeenEvents(ctx context.Context, q Querier, account int64, external []string) (map[string]bool, error) {
+	type row struct {
+		ExternalID string `db:"external_id"`
+	}
+	rows, err := collect[row](ctx, q, "seen events", seenEvents, account, external)
+	seen := make(map[string]bool, len(rows))
+	for _, r := range rows {
+		seen[r.ExternalID] = true
+	}
+	return seen, err
+}
+
+const shardsWithWork = `SELECT DISTINCT shard FROM pending`
+
+// ShardsWithWork gives the shards that have something queued.
+func ShardsWithWork(ctx context.Context, q Querier) ([]int16, error) {
+	rows, err := q.Query(ctx, shardsWithWork)
+	if err != nil {
+		return nil, fmt.Errorf("store: shards: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int16])
+}

@@ -1,0 +1,220 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Lane is the ordered queue of one conversation to one destination.
+type Lane struct {
+	ID             int64      `db:"id" json:"id"`
+	AccountID      int64      `db:"account_id" json:"account_id"` // the destination
+	Key            string     `db:"key" json:"key"`
+	ConversationID int64      `db:"conversation_id" json:"conversation_id"`
+	GateID         int64      `db:"gate_id" json:"gate_id"`
+	Priority       int        `db:"priority" json:"priority"` // 0 first
+	Head           int64      `db:"head" json:"head"`
+	Tail           int64      `db:"tail" json:"tail"`
+	Epoch          int64      `db:"epoch" json:"epoch"`
+	DueAt          *time.Time `db:"due_at" json:"due_at"`
+	LeasedUntil    *time.Time `db:"leased_until" json:"leased_until"`
+	LeaseSeconds   float64    `db:"lease_seconds" json:"lease_seconds"`
+}
+
+// Delivery is one message on its way to one place.
+type Delivery struct {
+	ID         int64           `db:"id" json:"id"`
+	LaneID     int64           `db:"lane_id" json:"lane_id"`
+	Seq        int64           `db:"seq" json:"seq"`
+	MessageID  int64           `db:"message_id" json:"message_id"`
+	Kind       string          `db:"kind" json:"kind"`
+	Payload    json.RawMessage `db:"payload" json:"payload"`
+	State      string          `db:"state" json:"state"`
+	OrderBy    string          `db:"order_by" json:"order_by"`
+	Attempt    int             `db:"attempt" json:"attempt"`
+	Part       int             `db:"part" json:"part"`
+	NotBefore  *time.Time      `db:"not_before" json:"not_before"`
+	FirstAt    *time.Time      `db:"first_at" json:"first_at"`
+	SentAt     *time.Time      `db:"sent_at" json:"sent_at"`
+	AbsentAt   *time.Time      `db:"absent_at" json:"absent_at"`
+	WarnedAt   *time.Time      `db:"warned_at" json:"warned_at"`
+	ExternalID string          `db:"external_id" json:"external_id"`
+	Progress   string          `db:"progress" json:"progress"`
+	ErrorClass string          `db:"error_class" json:"error_class"`
+	ErrorText  string          `db:"error_text" json:"error_text"`
+	CreatedAt  time.Time       `db:"created_at" json:"created_at"`
+}
+
+// States of a delivery.
+const (
+	Queued        = "queued"
+	Sending       = "sending"
+	Unknown       = "unknown"
+	Accepted      = "accepted"
+	Delivered     = "delivered"
+	Read          = "read"
+	Failed        = "failed"
+	Cancelled     = "cancelled"
+	NeedsDecision = "needs_decision"
+)
+
+const laneColumns = `id, account_id, key, conversation_id, gate_id, priority, head, tail, epoch, due_at, leased_until, lease_seconds`
+
+// One ordered lock of every lane a batch may touch: two lane-locking statements in
+// one transaction deadlock.
+const lockLanes = `
+	SELECT ` + laneColumns + `
+	FROM lanes
+	WHERE (conversation_id = ANY($1) AND conversation_id <> 0)
+		OR (account_id, key) IN (SELECT * FROM unnest($2::bigint[], $3::text[]))
+	ORDER BY id
+	FOR NO KEY UPDATE`
+
+// LockLanes locks and reads the lanes of conversations, and those named by account
+// and key.
+func LockLanes(ctx context.Context, q Querier, conversations, accounts []int64, keys []string) ([]Lane, error) {
+	if len(conversations)+len(accounts) == 0 {
+		return nil, nil
+	}
+	return collect[Lane](ctx, q, "lock lanes", lockLanes, conversations, accounts, keys)
+}
+
+const insertLanes = `
+	INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, priority, tail, due_at, lease_seconds)
+	SELECT id, account_id, key, conversation_id, gate_id, priority, tail, due_at, lease_seconds
+	FROM json_populate_recordset(NULL::lanes, $1)
+	ORDER BY account_id, key
+	ON CONFLICT (account_id, key) DO NOTHING`
+
+// InsertLanes adds new lanes; one that exists already is left alone.
+func InsertLanes(ctx context.Context, q Querier, rows []Lane) error {
+	return execRows(ctx, q, "insert lanes", insertLanes, rows)
+}
+
+const updateLanes = `
+	UPDATE lanes AS l
+	SET tail = r.tail, due_at = r.due_at, priority = r.priority, gate_id = r.gate_id
+	FROM json_populate_recordset(NULL::lanes, $1) AS r
+	WHERE l.id = r.id`
+
+// UpdateLanes writes back locked lanes to which deliveries were added or in which
+// a hold changed.
+func UpdateLanes(ctx context.Context, q Querier, rows []Lane) error {
+	return execRows(ctx, q, "update lanes", updateLanes, rows)
+}
+
+const deliveryColumns = `id, lane_id, seq, message_id, kind, payload, state, order_by, attempt, part, not_before,
+	first_at, sent_at, absent_at, warned_at, external_id, progress, error_class, error_text, created_at`
+
+const insertDeliveries = `
+	INSERT INTO deliveries (` + deliveryColumns + `)
+	SELECT ` + deliveryColumns + `
+	FROM json_populate_recordset(NULL::deliveries, $1)`
+
+// InsertDeliveries adds deliveries.
+func InsertDeliveries(ctx context.Context, q Querier, rows []Delivery) error {
+	for i := range rows {
+		if rows[i].Payload == nil {
+			rows[i].Payload = json.RawMessage("{}")
+		}
+	}
+	return execRows(ctx, q, "insert deliveries", insertDeliveries, rows)
+}
+
+const updateDeliveries = `
+	UPDATE deliveries AS d
+	SET seq = r.seq, lane_id = r.lane_id, state = r.state, not_before = r.not_before, payload = r.payload,
+		attempt = r.attempt, part = r.part, sent_at = r.sent_at, absent_at = r.absent_at, first_at = r.first_at,
+		warned_at = r.warned_at, error_class = r.error_class, error_text = r.error_text
+	FROM json_populate_recordset(NULL::deliveries, $1) AS r
+	WHERE d.id = r.id`
+
+// UpdateDeliveries writes back deliveries of locked lanes.
+func UpdateDeliveries(ctx context.Context, q Querier, rows []Delivery) error {
+	return execRows(ctx, q, "update deliveries", updateDeliveries, rows)
+}
+
+const shiftDeliveries = `UPDATE deliveries SET seq = seq + 1 WHERE lane_id = $1 AND seq >= $2`
+
+// ShiftDeliveries makes room for a delivery at seq of a locked lane.
+func ShiftDeliveries(ctx context.Context, q Querier, lane, seq int64) error {
+	if _, err := q.Exec(ctx, shiftDeliveries, lane, seq); err != nil {
+		return fmt.Errorf("store: shift deliveries: %w", err)
+	}
+	return nil
+}
+
+const waitingDeliveries = `
+	SELECT d.id, d.lane_id, d.seq, d.message_id, d.kind, d.payload, d.state, d.order_by, d.attempt, d.part, d.not_before,
+		d.first_at, d.sent_at, d.absent_at, d.warned_at, d.external_id, d.progress, d.error_class, d.error_text, d.created_at
+	FROM unnest($1::bigint[]) AS w(lane)
+	CROSS JOIN LATERAL (
+		SELECT d.*
+		FROM deliveries AS d
+		JOIN lanes AS l ON l.id = d.lane_id
+		WHERE d.lane_id = w.lane AND d.seq > l.head AND d.order_by <> ''
+		ORDER BY d.seq
+		LIMIT 200) AS d`
+
+// WaitingDeliveries gives what waits in lanes by the surface's order, at most 200 each.
+func WaitingDeliveries(ctx context.Context, q Querier, lanes []int64) ([]Delivery, error) {
+	return collect[Delivery](ctx, q, "waiting deliveries", waitingDeliveries, lanes)
+}
+
+const deliveriesOf = `
+	SELECT ` + deliveryColumns + ` FROM deliveries
+	WHERE message_id = ANY($1) AND kind = 'reply' OR id = ANY($2)
+	ORDER BY id`
+
+// DeliveriesOf gives the replies of messages, and deliveries by their ids.
+func DeliveriesOf(ctx context.Context, q Querier, messages, deliveries []int64) ([]Delivery, error) {
+	return collect[Delivery](ctx, q, "deliveries", deliveriesOf, messages, deliveries)
+}
+
+const deliveriesOfConversation = `
+	SELECT d.id, d.lane_id, d.seq, d.message_id, d.kind, d.payload, d.state, d.order_by, d.attempt, d.part, d.not_before,
+		d.first_at, d.sent_at, d.absent_at, d.warned_at, d.external_id, d.progress, d.error_class, d.error_text, d.created_at
+	FROM lanes AS l
+	JOIN deliveries AS d ON d.lane_id = l.id
+	WHERE l.conversation_id = $1
+	ORDER BY d.created_at, d.id
+	LIMIT $2`
+
+// DeliveriesOfConversation gives all deliveries of a conversation, oldest first.
+func DeliveriesOfConversation(ctx context.Context, q Querier, conversation int64, limit int) ([]Delivery, error) {
+	return collect[Delivery](ctx, q, "deliveries", deliveriesOfConversation, conversation, limit)
+}
+
+// Gate is the narrowest provider budget that lanes spend.
+type Gate struct {
+	ID        int64   `db:"id" json:"id"`
+	AccountID int64   `db:"account_id" json:"account_id"`
+	Key       string  `db:"key" json:"key"`
+	PerSecond float64 `db:"per_second" json:"per_second"` // 0 = only 429s limit
+	Burst     int     `db:"burst" json:"burst"`
+}
+
+const upsertGates = `
+	INSERT INTO gates (account_id, key, per_second, burst)
+	SELECT account_id, key, per_second, burst
+	FROM json_populate_recordset(NULL::gates, $1)
+	ORDER BY account_id, key
+	ON CONFLICT (account_id, key) DO UPDATE SET per_second = EXCLUDED.per_second, burst = EXCLUDED.burst
+	RETURNING id, account_id, key, per_second, burst`
+
+// UpsertGates finds or makes gates and gives them with their ids.
+func UpsertGates(ctx context.Context, q Querier, rows []Gate) ([]Gate, error) {
+	body, err := jsonRows(rows)
+	if err != nil {
+		return nil, err
+	}
+	return collect[Gate](ctx, q, "gates", upsertGates, body)
+}
+
+const blockGates = `
+	UPDATE gates AS g
+	SET next_at = greatest(g.next_at, clock_timestamp() + make_interval(secs => b.wait))
+	FROM unnest($1::bigint[], $2::double precision[]) AS b(id, wait)
+	WHERE g.id = b.id`

@@ -1,0 +1,41 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// LogEntry is one thing that was done to a conversation, by whom and why.
+type LogEntry struct {
+	ID             int64           `db:"id" json:"id"`
+	ConversationID int64           `db:"conversation_id" json:"conversation_id"`
+	At             time.Time       `db:"at" json:"at"`
+	AgentID        *int64          `db:"agent_id" json:"agent_id"`
+	Actor          string          `db:"actor" json:"actor"` // agent, customer, parley
+	What           string          `db:"what" json:"what"`   // verb in the past
+	Detail         json.RawMessage `db:"detail" json:"detail"`
+	EventID        int64           `db:"event_id" json:"event_id"`
+}
+
+const insertLog = `
+	INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail, event_id)
+	SELECT id, conversation_id, at, agent_id, actor, what, detail, event_id
+	FROM json_populate_recordset(NULL::log_entries, $1)`
+
+// InsertLog adds log entries.
+func InsertLog(ctx context.Context, q Querier, rows []LogEntry) error {
+	return execRows(ctx, q, "insert log", insertLog, rows)
+}
+
+const listLog = `
+	SELECT id, conversation_id, at, agent_id, actor, what, detail, event_id
+	FROM log_entries
+	WHERE conversation_id = $1
+	ORDER BY id DESC
+	LIMIT $2`
+
+// ListLog gives the newest log entries of a conversation, newest first.
+func ListLog(ctx context.Context, q Querier, conversation int64, limit int) ([]LogEntry, error) {
+	return collect[LogEntry](ctx, q, "log", listLog, conversation, limit)
+}

@@ -1,0 +1,180 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Message is one thing said in a conversation.
+type Message struct {
+	ID             int64     `db:"id" json:"id"`
+	ConversationID int64     `db:"conversation_id" json:"conversation_id"`
+	Direction      string    `db:"direction" json:"direction"` // in, out, note
+	Fate           string    `db:"fate" json:"fate"`
+	Reason         string    `db:"reason" json:"reason"`
+	AgentID        *int64    `db:"agent_id" json:"agent_id"`
+	IdentityID     *int64    `db:"identity_id" json:"identity_id"`
+	AuthorUser     string    `db:"author_user" json:"author_user"`
+	AccountID      int64     `db:"account_id" json:"account_id"` // where it was said
+	Channel        string    `db:"channel" json:"channel"`
+	Place          string    `db:"place" json:"place"`
+	Subject        string    `db:"subject" json:"subject"`
+	Text           string    `db:"text" json:"text"` // canonical Markdown
+	Quoted         string    `db:"quoted" json:"quoted"`
+	Notices        []string  `db:"notices" json:"notices"`
+	Files          []FileRef `db:"files" json:"files"`
+	HasHTML        bool      `db:"has_html" json:"has_html"`
+	Automatic      string    `db:"automatic" json:"automatic"`
+	ExternalID     string    `db:"external_id" json:"external_id"`
+	EventID        int64     `db:"event_id" json:"event_id"`
+	Part           int       `db:"part" json:"part"`
+	SaidAt         time.Time `db:"said_at" json:"said_at"`
+	CreatedAt      time.Time `db:"created_at" json:"created_at"`
+}
+
+// FileRef names a file of a message. A customer's is read from the stored original
+// by its index; an agent's from the surface.
+type FileRef struct {
+	Name        string          `json:"name"`
+	ContentType string          `json:"type,omitempty"`
+	SizeBytes   int64           `json:"size"`
+	Index       int             `json:"index"`
+	Inline      bool            `json:"inline,omitempty"`
+	Surface     json.RawMessage `json:"surface,omitempty"`
+}
+
+// Fates of a message.
+const (
+	FateIn      = "in"
+	FateInside  = "inside"
+	FateAsk     = "ask"
+	FateWaiting = "waiting"
+	FateOut     = "out"
+	FateFailed  = "failed"
+	FateUnclear = "unclear"
+	FateParked  = "parked"
+	FateUndone  = "undone"
+	FateDropped = "dropped"
+)
+
+const messageColumns = `id, conversation_id, direction, fate, reason, agent_id, identity_id, author_user, account_id, channel,
+	place, subject, text, quoted, notices, files, has_html, automatic, external_id, event_id, part, said_at, created_at`
+
+const insertMessages = `
+	INSERT INTO messages (` + messageColumns + `)
+	SELECT ` + messageColumns + `
+	FROM json_populate_recordset(NULL::messages, $1)`
+
+// InsertMessages adds messages.
+func InsertMessages(ctx context.Context, q Querier, rows []Message) error {
+	return execRows(ctx, q, "insert messages", insertMessages, withLists(rows))
+}
+
+const updateMessages = `
+	UPDATE messages AS m
+	SET direction = r.direction, fate = r.fate, reason = r.reason, agent_id = r.agent_id, text = r.text,
+		files = r.files, conversation_id = r.conversation_id, external_id = r.external_id
+	FROM json_populate_recordset(NULL::messages, $1) AS r
+	WHERE m.id = r.id`
+
+// UpdateMessages writes back what may change of messages.
+func UpdateMessages(ctx context.Context, q Querier, rows []Message) error {
+	return execRows(ctx, q, "update messages", updateMessages, withLists(rows))
+}
+
+func withLists(rows []Message) []Message {
+	for i := range rows {
+		rows[i].Notices = orEmpty(rows[i].Notices)
+		rows[i].Files = orEmpty(rows[i].Files)
+	}
+	return rows
+}
+
+const getMessages = `SELECT ` + messageColumns + ` FROM messages WHERE id = ANY($1)`
+
+// Messages reads messages by id.
+func Messages(ctx context.Context, q Querier, ids ...int64) ([]Message, error) {
+	return collect[Message](ctx, q, "messages", getMessages, ids)
+}
+
+const latestMessages = `
+	SELECT ` + messageColumns + `
+	FROM unnest($1::bigint[]) AS c(conversation)
+	CROSS JOIN LATERAL (
+		SELECT * FROM messages
+		WHERE conversation_id = c.conversation
+		ORDER BY id DESC
+		LIMIT $2) AS m`
+
+// LatestMessages gives the newest messages of each conversation.
+func LatestMessages(ctx context.Context, q Querier, conversations []int64, each int) ([]Message, error) {
+	return collect[Message](ctx, q, "latest messages", latestMessages, conversations, each)
+}
+
+// ExternalID ties a provider's message id to ours.
+type ExternalID struct {
+	AccountID      int64  `db:"account_id" json:"account_id"`
+	ExternalID     string `db:"external_id" json:"external_id"`
+	ConversationID int64  `db:"conversation_id" json:"conversation_id"`
+	MessageID      int64  `db:"message_id" json:"message_id"`
+}
+
+const insertExternalIDs = `
+	INSERT INTO external_ids (account_id, external_id, conversation_id, message_id)
+	SELECT account_id, external_id, conversation_id, message_id
+	FROM json_populate_recordset(NULL::external_ids, $1)
+	ORDER BY account_id, external_id
+	ON CONFLICT (account_id, external_id) DO NOTHING`
+
+// InsertExternalIDs remembers provider's ids; the first message that used one keeps it.
+func InsertExternalIDs(ctx context.Context, q Querier, rows []ExternalID) error {
+	return execRows(ctx, q, "insert external ids", insertExternalIDs, rows)
+}
+
+const moveExternalIDs = `
+	UPDATE external_ids AS x
+	SET conversation_id = r.conversation_id
+	FROM json_populate_recordset(NULL::external_ids, $1) AS r
+	WHERE x.account_id = r.account_id AND x.external_id = r.external_id`
+
+// MoveExternalIDs gives provider's ids to another conversation.
+func MoveExternalIDs(ctx context.Context, q Querier, rows []ExternalID) error {
+	return execRows(ctx, q, "move external ids", moveExternalIDs, rows)
+}
+
+const findExternalIDs = `
+	SELECT account_id, external_id, conversation_id, message_id
+	FROM external_ids
+	WHERE (account_id, external_id) IN (SELECT * FROM unnest($1::bigint[], $2::text[]))`
+
+// FindExternalIDs looks provider's ids up.
+func FindExternalIDs(ctx context.Context, q Querier, accounts []int64, external []string) ([]ExternalID, error) {
+	if len(accounts) == 0 {
+		return nil, nil
+	}
+	return collect[ExternalID](ctx, q, "external ids", findExternalIDs, accounts, external)
+}
+
+func jsonRows[T any](rows []T) (string, error) {
+	body, err := json.Marshal(rows)
+	if err != nil {
+		return "", fmt.Errorf("store: rows: %w", err)
+	}
+	return string(body), nil
+}
+
+func ids(ctx context.Context, q Querier, what, sql string, args ...any) ([]int64, error) {
+	rows, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("store: %s: %w", what, err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return nil, fmt.Errorf("store: %s: %w", what, err)
+	}
+	return list, nil
+}

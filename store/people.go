@@ -1,0 +1,192 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// Agent is a person who answers.
+type Agent struct {
+	ID     int64    `db:"id" json:"id"`
+	Email  string   `db:"email" json:"email"`
+	Name   string   `db:"name" json:"name"`
+	Roles  []string `db:"roles" json:"roles"`
+	Zone   string   `db:"zone" json:"zone"` // IANA name, "" = the server's
+	Active bool     `db:"active" json:"active"`
+}
+
+// AgentUser ties an agent to a user of a surface.
+type AgentUser struct {
+	AccountID int64  `db:"account_id"`
+	UserID    string `db:"user_id"`
+	AgentID   int64  `db:"agent_id"`
+}
+
+// Team of agents.
+type Team struct {
+	ID      int64   `db:"id"`
+	Name    string  `db:"name"`
+	Members []int64 `db:"members"`
+}
+
+// TeamChannel is where a team's threads open in a surface.
+type TeamChannel struct {
+	TeamID    int64  `db:"team_id"`
+	AccountID int64  `db:"account_id"`
+	Channel   string `db:"channel"`
+	Home      bool   `db:"home"`
+}
+
+// Tag of conversations.
+type Tag struct {
+	Name  string `db:"name" json:"name"`
+	Color string `db:"color" json:"color"`
+}
+
+// Directory is everything that changes rarely: who works where with what.
+type Directory struct {
+	Version  int64
+	Company  string
+	Agents   []Agent
+	Users    []AgentUser
+	Teams    []Team
+	Channels []TeamChannel
+	Accounts []Account
+	Tags     []Tag
+}
+
+const settingsVersion = `SELECT version, company FROM settings`
+
+// SettingsVersion says which version of the directory is current.
+func SettingsVersion(ctx context.Context, q Querier) (version int64, company string, err error) {
+	if err := q.QueryRow(ctx, settingsVersion).Scan(&version, &company); err != nil {
+		return 0, "", fmt.Errorf("store: settings: %w", err)
+	}
+	return version, company, nil
+}
+
+const bumpSettings = `UPDATE settings SET version = version + 1`
+
+// BumpSettings tells all processes that the directory changed.
+func BumpSettings(ctx context.Context, q Querier) error {
+	if _, err := q.Exec(ctx, bumpSettings); err != nil {
+		return fmt.Errorf("store: settings: %w", err)
+	}
+	return nil
+}
+
+const setCompany = `UPDATE settings SET company = $1`
+
+// SetCompany names the company.
+func SetCompany(ctx context.Context, q Querier, name string) error {
+	if _, err := q.Exec(ctx, setCompany, name); err != nil {
+		return fmt.Errorf("store: company: %w", err)
+	}
+	return nil
+}
+
+// LoadDirectory reads the directory. The version is read first: a change in
+// between is seen again by the next poll.
+func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
+	var d Directory
+	var err error
+	if d.Version, d.Company, err = SettingsVersion(ctx, q); err != nil {
+		return d, err
+	}
+	if d.Agents, err = collect[Agent](ctx, q, "agents", `SELECT id, email, name, roles, zone, active FROM agents ORDER BY id`); err != nil {
+		return d, err
+	}
+	if d.Users, err = collect[AgentUser](ctx, q, "agent users", `SELECT account_id, user_id, agent_id FROM agent_users`); err != nil {
+		return d, err
+	}
+	if d.Teams, err = collect[Team](ctx, q, "teams", `SELECT id, name, members FROM teams ORDER BY id`); err != nil {
+		return d, err
+	}
+	if d.Channels, err = collect[TeamChannel](ctx, q, "team channels", `SELECT team_id, account_id, channel, home FROM team_channels`); err != nil {
+		return d, err
+	}
+	if d.Accounts, err = ListAccounts(ctx, q); err != nil {
+		return d, err
+	}
+	d.Tags, err = collect[Tag](ctx, q, "tags", `SELECT name, color FROM tags ORDER BY name`)
+	return d, err
+}
+
+const saveAgent = `
+	INSERT INTO agents (email, name, roles, zone)
+	VALUES ($1, $2, $3, $4)
+	ON CONFLICT (email) DO UPDATE SET name = EXCLUDED.name, roles = EXCLUDED.roles, zone = EXCLUDED.zone, active = true
+	RETURNING id`
+
+// SaveAgent makes or changes an agent by e-mail and gives the id.
+func SaveAgent(ctx context.Context, q Querier, a Agent) (int64, error) {
+	var id int64
+	if err := q.QueryRow(ctx, saveAgent, a.Email, a.Name, orEmpty(a.Roles), a.Zone).Scan(&id); err != nil {
+		return 0, fmt.Errorf("store: save agent: %w", err)
+	}
+	return id, nil
+}
+
+const saveAgentUser = `
+	WITH old AS (DELETE FROM agent_users WHERE account_id = $1 AND agent_id = $3 AND user_id <> $2)
+	INSERT INTO agent_users (account_id, user_id, agent_id)
+	VALUES ($1, $2, $3)
+	ON CONFLICT (account_id, user_id) DO UPDATE SET agent_id = EXCLUDED.agent_id`
+
+// SaveAgentUser ties an agent to a user of a surface.
+func SaveAgentUser(ctx context.Context, q Querier, u AgentUser) error {
+	if _, err := q.Exec(ctx, saveAgentUser, u.AccountID, u.UserID, u.AgentID); err != nil {
+		return fmt.Errorf("store: save agent user: %w", err)
+	}
+	return nil
+}
+
+const retireAgent = `UPDATE agents SET active = false WHERE id = $1`
+
+// RetireAgent keeps the agent's history and takes the agent out of all choices.
+func RetireAgent(ctx context.Context, q Querier, id int64) error {
+	if _, err := q.Exec(ctx, retireAgent, id); err != nil {
+		return fmt.Errorf("store: retire agent: %w", err)
+	}
+	return nil
+}
+
+const saveTeam = `
+	INSERT INTO teams (name, members)
+	VALUES ($1, $2)
+	ON CONFLICT (name) DO UPDATE SET members = EXCLUDED.members
+	RETURNING id`
+
+// SaveTeam makes or changes a team by name and gives the id.
+func SaveTeam(ctx context.Context, q Querier, t Team) (int64, error) {
+	var id int64
+	if err := q.QueryRow(ctx, saveTeam, t.Name, orEmpty(t.Members)).Scan(&id); err != nil {
+		return 0, fmt.Errorf("store: save team: %w", err)
+	}
+	return id, nil
+}
+
+const saveTeamChannel = `
+	INSERT INTO team_channels (team_id, account_id, channel, home)
+	VALUES ($1, $2, $3, $4)
+	ON CONFLICT (team_id, account_id) DO UPDATE SET channel = EXCLUDED.channel, home = EXCLUDED.home`
+
+// SaveTeamChannel sets where a team's threads open in a surface.
+func SaveTeamChannel(ctx context.Context, q Querier, c TeamChannel) error {
+	if _, err := q.Exec(ctx, saveTeamChannel, c.TeamID, c.AccountID, c.Channel, c.Home); err != nil {
+		return fmt.Errorf("store: save team channel: %w", err)
+	}
+	return nil
+}
+
+const insertTags = `
+	INSERT INTO tags (name, color)
+	SELECT name, color
+	FROM json_populate_recordset(NULL::tags, $1)
+	ORDER BY name
+	ON CONFLICT (name) DO NOTHING`
+
+// InsertTags adds tags that are new.
+func InsertTags(ctx context.Context, q Querier, rows []Tag) error {
+	return execRows(ctx, q, "insert tags", insertTags, rows)
+}

@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Sealer encrypts secrets before they reach the database. The first key seals, all
+// open. The place where a secret belongs is bound in, so a copied row does not open.
+type Sealer struct{ aeads []cipher.AEAD }
+
+// ErrWrongKey means that a sealed value was not made with any of the known keys.
+var ErrWrongKey = errors.New("store: the master key does not fit")
+
+// NewSealer takes base64 keys of 32 bytes, several separated by commas.
+func NewSealer(keys string) (*Sealer, error) {
+	var s Sealer
+	for i, k := range strings.Split(keys, ",") {
+		raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(k))
+		if err != nil || len(raw) != 32 {
+			return nil, fmt.Errorf("store: master key %d: want base64 of 32 bytes (openssl rand -base64 32)", i+1)
+		}
+		block, err := aes.NewCipher(raw)
+		if err != nil {
+			return nil, fmt.Errorf("store: master key: %w", err)
+		}
+		aead, err := cipher.NewGCMWithRandomNonce(block)
+		if err != nil {
+			return nil, fmt.Errorf("store: master key: %w", err)
+		}
+		s.aeads = append(s.aeads, aead)
+	}
+	return &s, nil
+}
+
+// NewMasterKey invents a key.
+func NewMasterKey() string {
+	raw := make([]byte, 32)
+	_, _ = rand.Read(raw) // never fails
+	return base64.StdEncoding.EncodeToString(raw)
+}
+
+// Seal encrypts a secret that belongs at place ("accounts/support-mail").
+func (s *Sealer) Seal(place string, secret []byte) []byte {
+	return s.aeads[0].Seal(nil, nil, secret, []byte(place))
+}
+
+// Open decrypts what Seal made for the same place.
+// Errors: ErrWrongKey.
+func (s *Sealer) Open(place string, sealed []byte) ([]byte, error) {
+	for _, aead := range s.aeads {
+		if plain, err := aead.Open(nil, nil, sealed, []byte(place)); err == nil {
+			return plain, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: %s", ErrWrongKey, place)
+}
+
+const (
+	getKeys   = `SELECT sealed FROM keys WHERE purpose = $1 ORDER BY id DESC`
+	insertKey = `INSERT INTO keys (purpose, sealed) VALUES ($1, $2)`
+	lockKeys  = `LOCK TABLE keys IN SHARE ROW EXCLUSIVE MODE`
+)
+
+// CheckMasterKey compares the master key with the database's check value and sets
+// it on a fresh database.
+// Errors: ErrWrongKey.
+func CheckMasterKey(ctx context.Context, q interface {
+	Begin(ctx context.Context) (pgx.Tx, error)
+}, s *Sealer) error {
+	found, err := keysOf(ctx, q, s, "check", []byte("parley"))
+	if err != nil {
+		return err
+	}
+	if string(found[0]) != "parley" {
+		return ErrWrongKey
+	}
+	return nil
+}
+
+// HasMasterKey says whether a database is already bound to a master key.
+func HasMasterKey(ctx context.Context, q Querier) (bool, error) {
+	var n int
+	if err := q.QueryRow(ctx, `SELECT count(*) FROM keys WHERE purpose = 'check'`).Scan(&n); err != nil {
+		return false, fmt.Errorf("store: keys: %w", err)
+	}
+	return n > 0, nil
+}
+
+// TokenKeys gives the HMAC keys of mail tokens, the newest (which signs) first;
+// the first is invented when there is none.
+func TokenKeys(ctx context.Context, q interface {
+	Begin(ctx context.Context) (pgx.Tx, error)
+}, s *Sealer, purpose string) ([][]byte, error) {
+	fresh := make([]byte, 32)
+	_, _ = rand.Read(fresh)
+	return keysOf(ctx, q, s, purpose, fresh)
+}
+
+// keysOf opens the keys of a purpose, after adding first where there is none.
+func keysOf(ctx context.Context, q interface {
+	Begin(ctx context.Context) (pgx.Tx, error)
+}, s *Sealer, purpose string, first []byte) ([][]byte, error) {
+	var keys [][]byte
+	err := pgx.BeginFunc(ctx, q, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, lockKeys); err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, getKeys, purpose)
+		if err != nil {
+			return err
+		}
+		sealed, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+		if err != nil {
+			return err
+		}
+		if len(sealed) == 0 {
+			keys = append(keys, first)
+			_, err := tx.Exec(ctx, insertKey, purpose, s.Seal("keys/"+purpose, first))
+			return err
+		}
+		for _, row := range sealed {
+			key, err := s.Open("keys/"+purpose, row)
+			if err != nil {
+				return err
+			}
+			keys = append(keys, key)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: keys: %w", err)
+	}
+	return keys, nil
+}

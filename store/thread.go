@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// Thread is a conversation's mirror in a surface.
+type Thread struct {
+	ConversationID int64  `db:"conversation_id" json:"conversation_id"`
+	AccountID      int64  `db:"account_id" json:"account_id"` // the surface
+	Channel        string `db:"channel" json:"channel"`
+	Root           string `db:"root" json:"root"` // "" until it is posted
+	Rerooted       int    `db:"rerooted" json:"rerooted"`
+}
+
+const getThreads = `
+	SELECT conversation_id, account_id, channel, root, rerooted
+	FROM threads
+	WHERE conversation_id = ANY($1)`
+
+// Threads reads the threads of conversations.
+func Threads(ctx context.Context, q Querier, conversations []int64) ([]Thread, error) {
+	return collect[Thread](ctx, q, "threads", getThreads, conversations)
+}
+
+const upsertThreads = `
+	INSERT INTO threads (conversation_id, account_id, channel, root, rerooted)
+	SELECT conversation_id, account_id, channel, root, rerooted
+	FROM json_populate_recordset(NULL::threads, $1)
+	ON CONFLICT (conversation_id, account_id) DO UPDATE
+	SET channel = EXCLUDED.channel, root = EXCLUDED.root, rerooted = EXCLUDED.rerooted`
+
+// UpsertThreads writes threads.
+func UpsertThreads(ctx context.Context, q Querier, rows []Thread) error {
+	return execRows(ctx, q, "upsert threads", upsertThreads, rows)
+}
+
+// Post is a message of a surface that belongs to a conversation, ours or a person's.
+type Post struct {
+	AccountID      int64           `db:"account_id" json:"account_id"`
+	Channel        string          `db:"channel" json:"channel"`
+	Message        string          `db:"message" json:"message"`
+	ConversationID int64           `db:"conversation_id" json:"conversation_id"`
+	MessageID      int64           `db:"message_id" json:"message_id"`
+	Kind           string          `db:"kind" json:"kind"` // root, said, files, line, human, early
+	Version        string          `db:"version" json:"version"`
+	Early          json.RawMessage `db:"early" json:"early"`
+}
+
+const findPosts = `
+	SELECT account_id, channel, message, conversation_id, message_id, kind, version, early
+	FROM posts
+	WHERE (account_id, channel, message) IN (SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[]))`
+
+// FindPosts looks surface messages up.
+func FindPosts(ctx context.Context, q Querier, accounts []int64, channels, messages []string) ([]Post, error) {
+	if len(accounts) == 0 {
+		return nil, nil
+	}
+	return collect[Post](ctx, q, "posts", findPosts, accounts, channels, messages)
+}
+
+const upsertPosts = `
+	INSERT INTO posts (account_id, channel, message, conversation_id, message_id, kind, version, early)
+	SELECT account_id, channel, message, conversation_id, message_id, kind, version, early
+	FROM json_populate_recordset(NULL::posts, $1)
+	ORDER BY account_id, channel, message
+	ON CONFLICT (account_id, channel, message) DO UPDATE
+	SET conversation_id = EXCLUDED.conversation_id, message_id = EXCLUDED.message_id, kind = EXCLUDED.kind,
+		version = EXCLUDED.version, early = EXCLUDED.early`
+
+// UpsertPosts writes posts. Rows must be unique.
+func UpsertPosts(ctx context.Context, q Querier, rows []Post) error {
+	return execRows(ctx, q, "upsert posts", upsertPosts, rows)
+}
+
+const threadChannels = `
+	SELECT DISTINCT channel FROM team_channels WHERE account_id = $1
+	UNION
+	SELECT DISTINCT surface_channel FROM accounts WHERE surface_id = $1 AND surface_channel <> ''`
+
+// ThreadChannels gives the channels of a surface in which threads open.
+func ThreadChannels(ctx context.Context, q Querier, surface int64) ([]string, error) {
+	type row struct {
+		Channel string `db:"channel"`
+	}
+	rows, err := collect[row](ctx, q, "thread channels", threadChannels, surface)
+	list := make([]string, 0, len(rows))
+	for _, r := range rows {
+		list = append(list, r.Channel)
+	}
+	return list, err
+}

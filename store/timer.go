@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Timer fires once at its time, Parley's clock.
+type Timer struct {
+	ConversationID int64     `db:"conversation_id" json:"conversation_id"`
+	Kind           string    `db:"kind" json:"kind"`
+	DueAt          time.Time `db:"due_at" json:"due_at"`
+}
+
+const setTimers = `
+	INSERT INTO timers (conversation_id, kind, due_at)
+	SELECT conversation_id, kind, due_at
+	FROM json_populate_recordset(NULL::timers, $1)
+	ORDER BY conversation_id, kind
+	ON CONFLICT (conversation_id, kind) DO UPDATE SET due_at = EXCLUDED.due_at`
+
+// SetTimers starts or moves timers. Rows must be unique.
+func SetTimers(ctx context.Context, q Querier, rows []Timer) error {
+	return execRows(ctx, q, "set timers", setTimers, rows)
+}
+
+const cancelTimers = `
+	DELETE FROM timers AS t
+	USING json_populate_recordset(NULL::timers, $1) AS r
+	WHERE t.conversation_id = r.conversation_id AND t.kind = r.kind`
+
+// CancelTimers stops timers whose cause is gone.
+func CancelTimers(ctx context.Context, q Querier, rows []Timer) error {
+	return execRows(ctx, q, "cancel timers", cancelTimers, rows)
+}
+
+// A timer that fires becomes a fact of the journal in the same statement.
+const fireTimers = `
+	WITH due AS (
+		DELETE FROM timers
+		WHERE (conversation_id, kind) IN (
+			SELECT conversation_id, kind FROM timers
+			WHERE due_at <= parley_now()
+			ORDER BY due_at
+			LIMIT $1
+			FOR UPDATE SKIP LOCKED)
+		RETURNING conversation_id, kind, due_at
+	)
+	SELECT conversation_id, kind, due_at FROM due`
+
+// TakeDueTimers removes due timers; the caller journals what they mean in the same
+// transaction.
+func TakeDueTimers(ctx context.Context, tx pgx.Tx, limit int) ([]Timer, error) {
+	return collect[Timer](ctx, tx, "fire timers", fireTimers, limit)
+}
+
+const nextTimer = `
+	SELECT extract(epoch FROM min(due_at) - parley_now())::double precision FROM timers`
+
+// NextTimer says how long until the next timer is due; ok is false when there is none.
+func NextTimer(ctx context.Context, q Querier) (wait time.Duration, ok bool, err error) {
+	var seconds *float64
+	if err := q.QueryRow(ctx, nextTimer).Scan(&seconds); err != nil {
+		return 0, false, fmt.Errorf("store: next timer: %w", err)
+	}
+	if seconds == nil {
+		return 0, false, nil
+	}
+	return time.Duration(*seconds * float64(time.Second)), true, nil
+}
