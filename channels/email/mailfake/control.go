@@ -70,6 +70,7 @@ func (s *Server) State() State {
 //	POST   /_fake/mail/uidvalidity?address=&folder=
 //	POST   /_fake/mail/disconnect?address=
 //	POST   /_fake/mail/reset
+//	GET    /_fake/mail/events      server-sent events, each a Change
 //
 // Errors come as {"error"} with 400, 404 or, for a mail that nobody took, 422.
 func (s *Server) Control() http.Handler {
@@ -78,6 +79,7 @@ func (s *Server) Control() http.Handler {
 	mux.HandleFunc("POST /_fake/mail/reply", s.controlReply)
 	mux.HandleFunc("POST /_fake/mail/raw", s.controlRaw)
 	mux.HandleFunc("GET /_fake/mail/inbox", s.controlInbox)
+	mux.HandleFunc("GET /_fake/mail/events", s.controlEvents)
 	mux.HandleFunc("GET /_fake/mail/state", func(w http.ResponseWriter, _ *http.Request) { respond(w, s.State(), nil) })
 	mux.HandleFunc("GET /_fake/mail/submissions", func(w http.ResponseWriter, _ *http.Request) { respond(w, s.Submissions(), nil) })
 	mux.HandleFunc("POST /_fake/mail/faults", func(w http.ResponseWriter, r *http.Request) {
@@ -193,6 +195,35 @@ func (s *Server) controlInbox(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	respond(w, in, nil)
+}
+
+// controlEvents reports changes until the client or the server goes.
+func (s *Server) controlEvents(w http.ResponseWriter, r *http.Request) {
+	changes, stop := s.Subscribe()
+	defer stop()
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	out := http.NewResponseController(w)
+	if _, err := io.WriteString(w, ": subscribed\n\n"); err != nil || out.Flush() != nil {
+		return
+	}
+	for {
+		select {
+		case <-r.Context().Done():
+			return
+		case c, ok := <-changes:
+			if !ok {
+				return
+			}
+			line, err := json.Marshal(c)
+			if err == nil {
+				_, err = io.WriteString(w, "data: "+string(line)+"\n\n")
+			}
+			if err != nil || out.Flush() != nil {
+				return
+			}
+		}
+	}
 }
 
 func read(w http.ResponseWriter, r *http.Request, into any) bool {

@@ -1,6 +1,7 @@
 package mailfake_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"io"
@@ -151,6 +152,38 @@ func TestControlFaultsAndState(t *testing.T) {
 		t.Error("reset left something")
 	}
 	login(t, s, nil) // and the configured mailboxes are there again
+}
+
+func TestControlEvents(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	r := control(t, s)
+	req, err := http.NewRequestWithContext(soon(t), "GET", r.url+"events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	lines := bufio.NewScanner(res.Body)
+	for _, want := range []string{": subscribed", "", `data: {"address":"support@acme.test","folder":"INBOX","uid":1,"kind":"added"}`} {
+		if !lines.Scan() || lines.Text() != want {
+			t.Fatalf("event %q, want %q", lines.Text(), want)
+		}
+		if want == "" {
+			write(t, s, "one")
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for lines.Scan() { // the stream ends with the world
+	}
+	if lines.Err() != nil {
+		t.Fatal(lines.Err())
+	}
 }
 
 func TestControlErrors(t *testing.T) {

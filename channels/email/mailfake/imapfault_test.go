@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -88,22 +87,7 @@ func TestCut(t *testing.T) {
 			write(t, s, subject)
 		}
 		arm(t, s, mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Bytes: tc.bytes})
-		conn, err := net.Dial("tcp", s.IMAPAddr())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = conn.Close() }()
-		if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := conn.Write([]byte("a LOGIN " + support + " secret\r\nb SELECT INBOX\r\nc UID FETCH 1:3 (BODY.PEEK[])\r\n")); err != nil {
-			t.Fatal(err)
-		}
-		answer, err := io.ReadAll(conn)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, fetched, _ := strings.Cut(string(answer), "b OK")
+		_, fetched, _ := strings.Cut(talk(t, s, "b SELECT INBOX", "c UID FETCH 1:3 (BODY.PEEK[])"), "b OK")
 		_, fetched, _ = strings.Cut(fetched, "\r\n")
 		in, complete := s.Inbox(support), 0
 		for _, r := range in {
@@ -238,74 +222,74 @@ func TestUIDValidityChanges(t *testing.T) {
 	}
 }
 
-func TestIdleFaults(t *testing.T) {
+func TestIdleSilent(t *testing.T) {
 	t.Parallel()
-	t.Run("silent", func(t *testing.T) {
-		t.Parallel()
-		s := start(t)
-		var l listener
-		c := fill(t, s, 0, l.options())
-		arm(t, s, mailfake.Fault{Op: mailfake.OpIDLE, Action: mailfake.ActionSilent})
-		idle, err := c.Idle()
-		if err != nil {
-			t.Fatal(err)
-		}
-		write(t, s, "unheard")
-		if err := idle.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if err := idle.Wait(); err != nil {
-			t.Fatal(err)
-		}
-		// The poll after IDLE may tell; IDLE itself must not have. A silent server that
-		// never tells would break NOOP too.
-		if n := next(t, "EXISTS", l.exists); n != 1 {
+	s := start(t)
+	var l listener
+	c := fill(t, s, 0, l.options())
+	arm(t, s, mailfake.Fault{Op: mailfake.OpIDLE, Action: mailfake.ActionSilent})
+	idle, err := c.Idle()
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, s, "unheard")
+	if err := idle.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := idle.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	// The poll after IDLE may tell; IDLE itself must not have. A silent server that
+	// never tells would break NOOP too.
+	if n := next(t, "EXISTS", l.exists); n != 1 {
+		t.Errorf("exists %d", n)
+	}
+}
+
+func TestIdleBurst(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	var l listener
+	c := fill(t, s, 2, l.options())
+	arm(t, s, mailfake.Fault{Op: mailfake.OpIDLE, Action: mailfake.ActionExists, Count: 7})
+	if _, err := c.Idle(); err != nil {
+		t.Fatal(err)
+	}
+	for range 7 {
+		if n := next(t, "EXISTS", l.exists); n != 2 {
 			t.Errorf("exists %d", n)
 		}
-	})
-	t.Run("burst", func(t *testing.T) {
-		t.Parallel()
-		s := start(t)
-		var l listener
-		c := fill(t, s, 2, l.options())
-		arm(t, s, mailfake.Fault{Op: mailfake.OpIDLE, Action: mailfake.ActionExists, Count: 7})
-		if _, err := c.Idle(); err != nil {
-			t.Fatal(err)
-		}
-		for range 7 {
-			if n := next(t, "EXISTS", l.exists); n != 2 {
-				t.Errorf("exists %d", n)
-			}
-		}
-	})
-	t.Run("hidden", func(t *testing.T) {
-		t.Parallel()
-		s := start(t)
-		arm(t, s, mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionHideIdle})
-		c := login(t, s, nil)
-		if c.Caps().Has(imap.CapIdle) || !c.Caps().Has(imap.CapMove) {
-			t.Errorf("capabilities: %v", c.Caps())
-		}
-		if caps, err := c.Capability().Wait(); err != nil || caps.Has(imap.CapIdle) {
-			t.Errorf("capabilities: %v, %v", caps, err)
-		}
-		if !login(t, s, nil).Caps().Has(imap.CapIdle) {
-			t.Error("the next one lacks it too")
-		}
-	})
-	t.Run("BYE by Disconnect", func(t *testing.T) {
-		t.Parallel()
-		s := start(t)
-		c := fill(t, s, 0, nil)
-		idle, err := c.Idle()
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.Disconnect(support)
-		if err := idle.Wait(); err == nil {
-			t.Error("IDLE ended well")
-		}
-	})
+	}
+}
+
+func TestIdleHidden(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	arm(t, s, mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionHideIdle})
+	c := login(t, s, nil)
+	if c.Caps().Has(imap.CapIdle) || !c.Caps().Has(imap.CapMove) {
+		t.Errorf("capabilities: %v", c.Caps())
+	}
+	if caps, err := c.Capability().Wait(); err != nil || caps.Has(imap.CapIdle) {
+		t.Errorf("capabilities: %v, %v", caps, err)
+	}
+	if !login(t, s, nil).Caps().Has(imap.CapIdle) {
+		t.Error("the next one lacks it too")
+	}
+}
+
+func TestDisconnectEndsIdle(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	c := fill(t, s, 0, nil)
+	idle, err := c.Idle()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Disconnect(support)
+	if err := idle.Wait(); err == nil {
+		t.Error("IDLE ended well")
+	}
 }
 
 // TestSilentIdleStaysSilent: during IDLE nothing is said, however long it lasts; the

@@ -2,8 +2,10 @@ package mailfake_test
 
 import (
 	"context"
+	"io"
 	"net"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -140,8 +142,13 @@ func TestRoundTrip(t *testing.T) {
 	if in := s.Inbox(support); string(raw) != string(in[0].Raw) || in[0].Subject != "Zoë's printer" || in[0].ParseError != "" {
 		t.Fatalf("inbox differs from what IMAP gives: %+v", in[0])
 	}
+	answerAndReply(t, s, ann, sent.MessageID)
+}
+
+func answerAndReply(t *testing.T, s *mailfake.Server, ann *mailfake.Customer, question string) {
+	t.Helper()
 	m := letter(t, support, ann.Address(), "Re: Zoë's printer", "Water!")
-	m.SetGenHeader("In-Reply-To", sent.MessageID)
+	m.SetGenHeader("In-Reply-To", question)
 	if err := sender(t, s).DialAndSendWithContext(soon(t), m); err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +156,7 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got[0].Text != "Water!\n" || got[0].InReplyTo != sent.MessageID || got[0].MessageID != "<c1.m1@acme.test>" {
+	if got[0].Text != "Water!\n" || got[0].InReplyTo != question || got[0].MessageID != "<c1.m1@acme.test>" {
 		t.Fatalf("customer got %+v", got[0])
 	}
 	if _, err := ann.Reply(got[0], "Thank you"); err != nil {
@@ -160,6 +167,31 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatalf("reply: %+v", reply)
 	}
 }
+
+// talk logs in as support by hand, sends the lines and returns all that the server says
+// until it hangs up.
+func talk(t *testing.T, s *mailfake.Server, lines ...string) string {
+	t.Helper()
+	var d net.Dialer
+	conn, err := d.DialContext(soon(t), "tcp", s.IMAPAddr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	all := append([]string{"a LOGIN " + support + " secret"}, lines...)
+	if _, err := io.WriteString(conn, strings.Join(all, "\r\n")+"\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(answer)
+}
+
 func hostPort(t *testing.T, addr string) (string, int) {
 	t.Helper()
 	host, port, err := net.SplitHostPort(addr)
