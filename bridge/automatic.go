@@ -72,7 +72,7 @@ func (w *work) dailyThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*c
 
 // sortAutomatic does Promote and Silence.
 func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a Action) error {
-	m := w.messages[a.Args.Message]
+	m := w.namedMessage(c, surface, a)
 	if m == nil || m.ConversationID != c.ID || c.Kind != "automatic" || m.IdentityID == nil {
 		w.refuse(c, surface, a, "stale", "That was decided already.", "")
 		return nil

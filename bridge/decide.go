@@ -4,7 +4,7 @@ import "parley/store"
 
 // decideMessage does Send, Keep and Drop: the click on a text that stayed inside.
 func (w *work) decideMessage(c *conv, agent *store.Agent, surface int64, a Action) {
-	m := w.namedMessage(surface, a)
+	m := w.namedMessage(c, surface, a)
 	if m == nil || m.ConversationID != c.ID || m.AuthorUser == "" {
 		w.refuse(c, surface, a, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
 		return
@@ -66,6 +66,11 @@ func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a Action, m 
 // again on what failed.
 func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a Action) {
 	d := w.deliveries[a.Args.Delivery]
+	if d == nil {
+		if m := w.namedMessage(c, surface, a); m != nil {
+			d = w.replyOf(m)
+		}
+	}
 	var m *message
 	if d != nil {
 		m = w.messages[d.MessageID]

@@ -84,9 +84,10 @@ func (d *directory) find(surface int64, who string) *store.Agent {
 }
 
 func (d *directory) findTeam(name string) *store.Team {
-	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
+	plain := strings.NewReplacer("-", " ", "_", " ")
+	name = plain.Replace(strings.TrimPrefix(strings.TrimSpace(name), "#"))
 	for _, t := range d.teams {
-		if strings.EqualFold(t.Name, name) {
+		if strings.EqualFold(plain.Replace(t.Name), name) {
 			return t
 		}
 	}

@@ -166,7 +166,7 @@ func (w *work) applyEarly(c *conv, m *message, post, known *store.Post, a *Actio
 
 // undo takes the last waiting reply of its author back, or the one named.
 func (w *work) undo(c *conv, agent *store.Agent, surface int64, a Action) {
-	m := w.namedMessage(surface, a)
+	m := w.undoNamed(c, surface, a)
 	if m == nil {
 		for i := range c.last {
 			row := w.messages[c.last[i].ID]
@@ -189,16 +189,54 @@ func (w *work) undo(c *conv, agent *store.Agent, surface int64, a Action) {
 	w.tellAuthor(c, m, LineUndone, "undone", VerbSend)
 }
 
-// namedMessage finds the message an action is about: by its id or where it stands.
-func (w *work) namedMessage(surface int64, a Action) *message {
+// undoNamed finds the reply that a click or emoji means; a typed undo names none.
+func (w *work) undoNamed(c *conv, surface int64, a Action) *message {
+	if a.Args.Message == 0 && (a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginSlash) {
+		return nil
+	}
+	return w.namedMessage(c, surface, a)
+}
+
+// namedMessage finds the message an action is about: by its id, by where it
+// stands, or, for a typed verb, the newest one in the thread that asks for it.
+func (w *work) namedMessage(c *conv, surface int64, a Action) *message {
 	if m := w.messages[a.Args.Message]; m != nil {
 		return m
 	}
-	if a.Origin == OriginText || a.Origin == OriginMention {
-		return nil // its own place is where it was typed
+	if a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginSlash {
+		return w.newestAsking(c, a.Verb)
 	}
 	if p := w.posts[postKey{surface, a.Place.Channel, a.Place.Message}]; p != nil && p.Kind == humanMessage {
 		return w.messages[p.MessageID]
 	}
 	return nil
+}
+
+// newestAsking finds the newest message of a conversation that a verb without an
+// object can mean.
+func (w *work) newestAsking(c *conv, verb Verb) *message {
+	var found *message
+	for i := range c.last {
+		m := w.messages[c.last[i].ID]
+		if m != nil && asksFor(m, verb) && (found == nil || m.ID > found.ID) {
+			found = m
+		}
+	}
+	return found
+}
+
+func asksFor(m *message, verb Verb) bool {
+	switch verb {
+	case VerbSend:
+		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateUndone || m.Fate == store.FateInside && Told(m.Reason)
+	case VerbKeep, VerbDrop:
+		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateWaiting
+	case VerbSendAgain:
+		return m.Fate == store.FateFailed || m.Fate == store.FateUnclear
+	case VerbMarkSent:
+		return m.Fate == store.FateUnclear
+	case VerbPromote, VerbSilence:
+		return m.Direction == "in" && m.Automatic != ""
+	}
+	return false
 }

@@ -102,7 +102,11 @@ func (n *wanted) action(surface int64, a Action) {
 			n.postAcc, n.postChannels, n.postMessages = append(n.postAcc, surface), append(n.postChannels, a.Place.Channel), append(n.postMessages, m)
 		}
 	}
-	n.speaks = n.speaks || a.Verb == VerbSay || a.Verb == VerbUndo
+	switch a.Verb {
+	case VerbSay, VerbReply, VerbNote, VerbUnknown, VerbEdit, VerbUndo, VerbSend, VerbKeep, VerbDrop, VerbSendAgain, VerbMarkSent,
+		VerbPromote, VerbSilence:
+		n.speaks = true
+	}
 	n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane(a.Place.Channel))
 }
 

@@ -116,12 +116,10 @@ func (w *work) changeRecipients(c *conv, agent *store.Agent, surface int64, a Ac
 			c.Participants = append(c.Participants, store.Participant{Key: key, Role: role})
 		}
 	}
-	if a.Verb == VerbTo {
-		for i, p := range c.Participants {
-			if p.Role == "to" && !slices.ContainsFunc(a.Args.Addresses, func(s string) bool { return strings.EqualFold(strings.TrimSpace(s), p.Key) }) {
-				c.Participants[i].Role = "cc"
-			}
-		}
+	if a.Verb == VerbTo && !a.Args.Remove {
+		c.Participants = slices.DeleteFunc(c.Participants, func(p store.Participant) bool {
+			return p.Role == "to" && !slices.ContainsFunc(a.Args.Addresses, func(s string) bool { return strings.EqualFold(strings.TrimSpace(s), p.Key) })
+		})
 	}
 	w.logAgent(c, agent, "recipients", detail{Text: strings.Join(a.Args.Addresses, ", ")})
 	w.line(c, Line{Kind: LineRecipients, By: w.dir.ref(surface, agent.ID), Text: recipientList(c.Participants)})

@@ -83,8 +83,16 @@ func (w *work) keepCommand(c *conv, surface int64, a Action) {
 
 // applySpeech deals with words for the customer or for colleagues.
 func (w *work) applySpeech(c *conv, surface int64, a Action, typed bool) error {
+	if a.Verb == VerbUnknown && !typed {
+		w.refuse(c, surface, a, "unknown_verb", a.Args.Note, "Try: help")
+		return nil
+	}
 	if c == nil {
 		w.topLevel(surface, a)
+		return nil
+	}
+	if typed && a.Verb == VerbReply && a.Text == "" && len(a.Files) == 0 {
+		w.refuse(c, surface, a, "empty", "There is no text to send.", "For example: !reply We are on it.")
 		return nil
 	}
 	if typed {

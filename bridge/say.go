@@ -41,6 +41,9 @@ func (w *work) say(c *conv, surface int64, a Action) {
 		w.sendToCustomer(c, agent, surface, m, a.Order)
 	case Ask:
 		m.Fate = store.FateAsk
+		if a.Verb == VerbUnknown && a.Args.Note != "" {
+			reason = a.Args.Note // what is wrong with it, in words
+		}
 		w.tellAuthor(c, m, LineAsk, reason, VerbSend, VerbKeep)
 	default:
 		m.Fate = store.FateInside

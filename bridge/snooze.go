@@ -1,6 +1,8 @@
 package bridge
 
 import (
+	"errors"
+
 	"parley/bridge/when"
 	"parley/store"
 )
@@ -37,7 +39,11 @@ func (w *work) snooze(c *conv, agent *store.Agent, surface int64, a Action) {
 	zone := w.dir.zone(agent)
 	until, err := when.Parse(a.Args.Until, w.now, zone)
 	if err != nil {
-		w.refuse(c, surface, a, "bad_time", err.Error(), "For example: !snooze 2h, !snooze tomorrow, !snooze friday 14:00")
+		text, hint := err.Error(), ""
+		if said := (*when.Error)(nil); errors.As(err, &said) {
+			text, hint = said.Text, said.Hint
+		}
+		w.refuse(c, surface, a, "bad_time", text, hint)
 		return
 	}
 	c.Status, c.SnoozedUntil = string(StatusSnoozed), &until

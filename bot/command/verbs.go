@@ -81,7 +81,7 @@ func talkVerbs() []Usage {
 		},
 		{
 			Verb: bridge.VerbUndo, Words: []string{"undo", "u"}, Form: "!undo",
-			Sentence: "Takes back your last reply while it waits, or your last change.",
+			Sentence: "Takes back your last reply while it waits.",
 			Examples: []string{"!undo"}, Button: "Undo", shape: shapeNothing, lone: true,
 		},
 	}
