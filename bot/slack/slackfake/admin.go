@@ -28,6 +28,9 @@ func (s *Server) withChannel(id string, f func(*channel)) error {
 // is_archived first. Errors: channel_not_found.
 func (s *Server) ArchiveChannel(id string, on bool) error {
 	return s.withChannel(id, func(ch *channel) {
+		if on {
+			s.announce(ch, s.somebody(ch), "channel_archive", "archived the channel")
+		}
 		ch.Archived = on
 		if on {
 			s.chanEvent(ch, "archive", ch.ID)
@@ -40,6 +43,7 @@ func (s *Server) ArchiveChannel(id string, on bool) error {
 // RenameChannel changes a channel's name. Errors: channel_not_found.
 func (s *Server) RenameChannel(id, name string) error {
 	return s.withChannel(id, func(ch *channel) {
+		s.announce(ch, s.somebody(ch), "channel_name", "has renamed the channel from \""+ch.Name+"\" to \""+name+"\"")
 		ch.Name = name
 		s.chanEvent(ch, "rename", map[string]any{"id": ch.ID, "name": name, "created": ch.Created})
 	})

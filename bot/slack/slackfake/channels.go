@@ -94,6 +94,25 @@ func (s *Server) enter(ch *channel, user, inviter string) {
 		ev["inviter"] = inviter
 	}
 	s.emit("member_joined_channel", ch, ev)
+	s.announce(ch, user, "channel_join", "<@"+user+"> has joined the channel")
+}
+
+// announce posts one of Slack's own lines about a channel; it notifies nobody. Caller holds s.mu.
+func (s *Server) announce(ch *channel, user, subtype, text string) {
+	s.insert(ch, &Message{Subtype: subtype, User: user, Text: text})
+}
+
+// system tells Slack's own lines from what people and apps wrote.
+func (m *Message) system() bool { return strings.HasPrefix(m.Subtype, "channel_") }
+
+// somebody is a person of the channel, in whose name an administrator's act is announced.
+func (s *Server) somebody(ch *channel) string {
+	for _, id := range ch.Members {
+		if u := s.users[id]; u != nil && !u.Bot {
+			return id
+		}
+	}
+	return "USLACKBOT"
 }
 
 func memberKind(ch *channel) string {

@@ -135,6 +135,9 @@ func called(m *Message) (users map[string]bool, all bool) {
 //
 // Source: slack.com/help/articles/115000769927 and 201895138, read 2026-11.
 func (s *Server) notify(ch *channel, m *Message) {
+	if m.system() {
+		return
+	}
 	users, all := called(m)
 	t := ch.threads[m.ThreadTS]
 	if t != nil && m.ThreadTS != "" {

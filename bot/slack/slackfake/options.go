@@ -40,6 +40,8 @@ type Options struct {
 	Commands  []string // slash commands of the manifest; nil = any
 	Shortcuts []string // callback ids of the manifest's shortcuts; nil = any
 	NoHome    bool     // the home tab is switched off
+	// ReadOnlyDM is messages_tab_read_only_enabled: people cannot write to the bot directly.
+	ReadOnlyDM bool
 
 	Users    []User    // the seed; Reset returns to it
 	Channels []Channel // members without the bot's id do not have the bot
@@ -54,7 +56,9 @@ type Options struct {
 	PostPerSecond float64 // chat.postMessage per channel, default 1
 	PostBurst     int     // default 3, at least PostPerSecond
 	TierFactor    float64 // multiplies the per-minute tiers, default 1
-	Seed          int64   // of faults with a chance
+	// Seed decides faults with a chance. Made-up ids depend on it and on the time of New, so
+	// that a standing Clock gives the same ids each time.
+	Seed int64
 }
 
 // AllScopes lists the bot scopes that the emulator knows, except chat:write.public, which

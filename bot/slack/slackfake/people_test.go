@@ -122,10 +122,14 @@ func TestMembership(t *testing.T) {
 	if _, raw := a.inner("member_joined_channel"); raw["user"] != w.srv.BotUserID() {
 		t.Errorf("joined = %v", raw)
 	}
+	if raw := a.message("channel_join"); raw["user"] != w.srv.BotUserID() || raw["ts"] == nil {
+		t.Errorf("Slack's line about it = %v", raw)
+	}
 	if _, warning, _, err := w.api.JoinConversationContext(w.ctx, w.ch); err != nil || warning != "already_in_channel" {
 		t.Errorf("joined twice: %q, %v", warning, err)
 	}
 	do(w.ben.Leave(w.ch))
+	a.message("channel_leave")
 	a.inner("member_left_channel")
 	do(w.ben.Join(w.ch))
 	a.inner("member_joined_channel")
@@ -134,6 +138,9 @@ func TestMembership(t *testing.T) {
 		t.Errorf("info = %+v, %v", info, err)
 	}
 	members, _, err := w.api.GetUsersInConversationContext(w.ctx, &slack.GetUsersInConversationParameters{ChannelID: w.ch})
+	if n := len(w.srv.Badges(w.ann.ID()).Channels); n != 0 {
+		t.Errorf("comings and goings made %d channels bold", n)
+	}
 	if err != nil || len(members) != 3 || !slices.Contains(members, w.ben.ID()) {
 		t.Errorf("members = %v, %v", members, err)
 	}
@@ -189,6 +196,13 @@ func TestDirectMessages(t *testing.T) {
 	if raw := a.message(""); raw["channel_type"] != "im" || raw["channel"] != ch.ID {
 		t.Errorf("dm = %v", raw)
 	}
+}
+
+func TestReadOnlyDM(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{ReadOnlyDM: true})
+	_, err := w.ann.Post(slackfake.Post{Channel: w.srv.DM(w.ann.ID()), Text: "psst"})
+	refused(t, err, "restricted_action")
 }
 
 func TestReactions(t *testing.T) {

@@ -43,7 +43,8 @@ type Post struct {
 }
 
 // Post writes a message and returns its ts.
-// Errors: channel_not_found, not_in_channel, is_archived, thread_not_found, no_text, restricted_action_thread_locked.
+// Errors: channel_not_found, not_in_channel, is_archived, thread_not_found, no_text, restricted_action_thread_locked,
+// restricted_action (Options.ReadOnlyDM).
 func (p *Person) Post(in Post) (ts string, err error) {
 	s := p.s
 	s.mu.Lock()
@@ -98,6 +99,8 @@ func (s *Server) postable(user string, in Post) (*channel, error) {
 		return nil, refuse("not_in_channel")
 	case ch.Archived:
 		return nil, refuse("is_archived")
+	case ch.IM && s.opt.ReadOnlyDM && ch.members[s.opt.BotUser]:
+		return nil, refuse("restricted_action")
 	case strings.TrimSpace(in.Text) == "" && len(in.Files) == 0:
 		return nil, refuse("no_text")
 	}
@@ -240,6 +243,9 @@ func (p *Person) Leave(channel string) error {
 	ch := s.channels[channel]
 	if ch == nil {
 		return refuse("channel_not_found")
+	}
+	if ch.members[p.id] {
+		s.announce(ch, p.id, "channel_leave", "<@"+p.id+"> has left the channel")
 	}
 	s.leave(ch, p.id)
 	return nil

@@ -180,7 +180,7 @@ func (s *Server) emitMessage(ch *channel, m *Message) {
 	s.emit(ch.messageEventName(), ch, ev)
 	mention := "<@" + s.opt.BotUser
 	named := strings.Contains(m.Text, mention+">") || strings.Contains(m.Text, mention+"|")
-	if !named || ch.IM || m.User == s.opt.BotUser || m.BotID == s.opt.BotID {
+	if !named || ch.IM || m.system() || m.User == s.opt.BotUser || m.BotID == s.opt.BotID {
 		return
 	}
 	at := asMap(eventMessage(m))
