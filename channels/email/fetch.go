@@ -94,9 +94,9 @@ func (s *imapSession) fetch(uids []imap.UID, o *imap.FetchOptions, limit int64) 
 		var readErr error
 		for data := cmd.Next(); data != nil; data = cmd.Next() {
 			m := &fetched{}
-			if err := m.read(data, limit); err != nil && readErr == nil {
-				readErr = err
-				continue
+			if readErr = m.read(data, limit); readErr != nil {
+				s.abandon()
+				break
 			}
 			got[m.uid] = m
 		}
@@ -104,6 +104,13 @@ func (s *imapSession) fetch(uids []imap.UID, o *imap.FetchOptions, limit int64) 
 	})
 	delete(got, 0)
 	return got, err
+}
+
+// abandon ends a connection that broke inside a literal. The library would read on
+// beside its own reader, so that one must have ended first.
+func (s *imapSession) abandon() {
+	_ = s.conn.Close()
+	<-s.client.Closed()
 }
 
 // read takes one answer in, at most limit bytes of a body.
@@ -121,6 +128,9 @@ func (m *fetched) read(data *imapclient.FetchMessageData, limit int64) error {
 				continue
 			}
 			raw, err := io.ReadAll(io.LimitReader(item.Literal, limit+1))
+			if err == nil && int64(len(raw)) < min(item.Literal.Size(), limit+1) {
+				err = io.ErrUnexpectedEOF // the library calls a cut literal complete
+			}
 			if err != nil {
 				return err
 			}

@@ -75,11 +75,15 @@ func rawText(n *ast.RawHTML, source []byte) []byte {
 	return out
 }
 
+// mailStyle is only what a mail can't be read well without; the rest is the reader's.
+const mailStyle = "table{border-collapse:collapse}th,td{border:1px solid #bbb;padding:2px 6px}" +
+	"blockquote{margin:0 0 0 4px;padding-left:10px;border-left:2px solid #bbb}pre{white-space:pre-wrap}"
+
 // renderHTML renders a body and its signature as an HTML document.
 func renderHTML(body, signature string) (string, error) {
 	md := newMarkdown()
 	var out bytes.Buffer
-	out.WriteString("<!DOCTYPE html>\n<html>\n<head><meta charset=\"utf-8\"></head>\n<body>\n")
+	out.WriteString("<!DOCTYPE html>\n<html>\n<head><meta charset=\"utf-8\">\n<style>" + mailStyle + "</style></head>\n<body>\n")
 	if err := md.Convert([]byte(body), &out); err != nil {
 		return "", fmt.Errorf("email: render: %w", err)
 	}

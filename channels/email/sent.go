@@ -178,7 +178,11 @@ func (s *imapSession) sightings(set imap.NumSet) ([]sighting, error) {
 		cmd := s.client.Fetch(set, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}})
 		for data := cmd.Next(); data != nil; data = cmd.Next() {
 			m := &fetched{}
-			if err := m.read(data, maxHeaderBytes); err != nil || !m.whole {
+			if err := m.read(data, maxHeaderBytes); err != nil {
+				s.abandon()
+				break
+			}
+			if !m.whole {
 				continue
 			}
 			h, _ := textproto.NewReader(bufio.NewReader(bytes.NewReader(m.raw))).ReadMIMEHeader()
