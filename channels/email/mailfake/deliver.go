@@ -130,6 +130,7 @@ func (s *Server) deliverLocked(from string, to []string, raw []byte, trace bool)
 	for _, addr := range to {
 		rule := s.ruleLocked(addr)
 		switch rule.Policy {
+		case PolicyAccept:
 		case PolicyRefuse:
 			refused = append(refused, addr)
 			if first == nil {

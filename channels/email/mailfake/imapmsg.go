@@ -118,7 +118,7 @@ func (ss *session) fetchOne(w *imapserver.FetchResponseWriter, m *message, optio
 		w.WriteEnvelope(envelope(m.raw))
 	}
 	if options.BodyStructure != nil {
-		w.WriteBodyStructure(imapserver.ExtractBodyStructure(bytes.NewReader(m.raw)))
+		w.WriteBodyStructure(bodyStructure(m.raw))
 	}
 	var err error
 	for _, bs := range options.BodySection {
@@ -147,6 +147,30 @@ func (ss *session) markSeenLocked(m *message) {
 		m.setFlag(imap.FlagSeen, true)
 		ss.srv.changedLocked(ss.view.folder, m.uid, ChangeFlags)
 	}
+}
+
+// bodyStructure describes a mail. A multipart without parts, which IMAP cannot express
+// and on which the library panics, becomes an empty text.
+func bodyStructure(raw []byte) imap.BodyStructure {
+	return withParts(imapserver.ExtractBodyStructure(bytes.NewReader(raw)))
+}
+
+func withParts(bs imap.BodyStructure) imap.BodyStructure {
+	switch bs := bs.(type) {
+	case *imap.BodyStructureMultiPart:
+		if len(bs.Children) == 0 {
+			return &imap.BodyStructureSinglePart{Type: "text", Subtype: "plain",
+				Text: &imap.BodyStructureText{}, Extended: &imap.BodyStructureSinglePartExt{}}
+		}
+		for i, child := range bs.Children {
+			bs.Children[i] = withParts(child)
+		}
+	case *imap.BodyStructureSinglePart:
+		if bs.MessageRFC822 != nil {
+			bs.MessageRFC822.BodyStructure = withParts(bs.MessageRFC822.BodyStructure)
+		}
+	}
+	return bs
 }
 
 // bodySection takes a section out of a mail; the whole mail without copying it.

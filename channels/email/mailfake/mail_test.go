@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/emersion/go-imap/v2"
 	"github.com/jhillyerd/enmime/v2"
 	gomail "github.com/wneessen/go-mail"
 
@@ -176,6 +177,30 @@ func TestParseOddMails(t *testing.T) {
 		if r.Text != c.text || len(r.Attachments) != c.files || (r.ParseError != "") != c.complains {
 			t.Errorf("%s: text %q, %d files, error %q", c.name, r.Text, len(r.Attachments), r.ParseError)
 		}
+	}
+}
+
+// TestOddStructures: IMAP describes mails that have no sound structure, and survives.
+func TestOddStructures(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	odd := []string{
+		"Content-Type: multipart/mixed\r\n\r\nx",
+		"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/alternative; boundary=c\r\n\r\n--b--\r\n",
+		"Content-Type: message/rfc822\r\n\r\nContent-Type: multipart/mixed\r\n\r\n",
+		"\x00\x00", "",
+	}
+	for _, raw := range odd {
+		if _, err := s.Customer(ann).SendRaw([]byte(raw), support); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := fill(t, s, 0, nil)
+	var all imap.UIDSet
+	all.AddRange(1, 0)
+	msgs, err := c.Fetch(all, &imap.FetchOptions{UID: true, BodyStructure: &imap.FetchItemBodyStructure{Extended: true}, Envelope: true}).Collect()
+	if err != nil || len(msgs) != len(odd) {
+		t.Fatalf("%d described, %v", len(msgs), err)
 	}
 }
 

@@ -3,6 +3,7 @@ package mailfake
 import (
 	"bytes"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -167,8 +168,9 @@ func (ss *smtpSession) Data(r io.Reader) error {
 	}
 	raw, err := io.ReadAll(r)
 	if err != nil {
-		if _, ok := err.(*smtp.SMTPError); ok { // the library compares the type, without unwrapping
-			return err
+		var known *smtp.SMTPError
+		if errors.As(err, &known) {
+			return known // the library compares the type, without unwrapping
 		}
 		return fmt.Errorf("mailfake: data: %w", err)
 	}
