@@ -27,26 +27,30 @@ func (s *Server) withChannel(id string, f func(*channel)) error {
 // ArchiveChannel archives or unarchives a channel; archiving removes nobody here, as apps see
 // is_archived first. Errors: channel_not_found.
 func (s *Server) ArchiveChannel(id string, on bool) error {
-	return s.withChannel(id, func(ch *channel) {
-		if on {
-			s.announce(ch, s.somebody(ch), "channel_archive", "archived the channel")
-		}
-		ch.Archived = on
-		if on {
-			s.chanEvent(ch, "archive", ch.ID)
-		} else {
-			s.chanEvent(ch, "unarchive", ch.ID)
-		}
-	})
+	return s.withChannel(id, func(ch *channel) { s.archive(ch, s.somebody(ch), on) })
+}
+
+func (s *Server) archive(ch *channel, actor string, on bool) {
+	if on {
+		s.announce(ch, actor, "channel_archive", "archived the channel")
+		ch.Archived = true
+		s.chanEvent(ch, "archive", ch.ID)
+		return
+	}
+	ch.Archived = false
+	s.chanEvent(ch, "unarchive", ch.ID)
+	s.announce(ch, actor, "channel_unarchive", "un-archived the channel")
 }
 
 // RenameChannel changes a channel's name. Errors: channel_not_found.
 func (s *Server) RenameChannel(id, name string) error {
-	return s.withChannel(id, func(ch *channel) {
-		s.announce(ch, s.somebody(ch), "channel_name", "has renamed the channel from \""+ch.Name+"\" to \""+name+"\"")
-		ch.Name = name
-		s.chanEvent(ch, "rename", map[string]any{"id": ch.ID, "name": name, "created": ch.Created})
-	})
+	return s.withChannel(id, func(ch *channel) { s.rename(ch, s.somebody(ch), name) })
+}
+
+func (s *Server) rename(ch *channel, actor, name string) {
+	s.announce(ch, actor, "channel_name", "has renamed the channel from \""+ch.Name+"\" to \""+name+"\"")
+	ch.Name = name
+	s.chanEvent(ch, "rename", map[string]any{"id": ch.ID, "name": name, "created": ch.Created})
 }
 
 // DeleteChannel removes a channel with its messages. Errors: channel_not_found.

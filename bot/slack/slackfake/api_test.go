@@ -72,6 +72,11 @@ func TestBodies(t *testing.T) {
 			t.Error("a token is kept in the record of calls")
 		}
 	}
+}
+
+func TestGet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
 	res, err := http.Get(w.srv.APIURL() + "auth.test?" + url.Values{"token": {w.srv.BotToken()}}.Encode()) //nolint:noctx // short
 	if err != nil {
 		t.Fatal(err)

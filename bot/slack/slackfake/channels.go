@@ -176,19 +176,20 @@ func (c *call) leaveChannel() (reply, *apiError) {
 	case !ch.members[c.opt.BotUser]:
 		return reply{"not_in_channel": true}, nil
 	}
+	if err := c.need(manageScope(ch.Private)); err != nil {
+		return nil, err
+	}
 	c.leave(ch, c.opt.BotUser)
 	return reply{}, nil
 }
 
 func (c *call) inviteUsers() (reply, *apiError) {
-	ch, err := c.findChannel(c.str("channel"))
-	switch {
-	case err != nil:
+	ch, err := c.managed()
+	if err != nil {
 		return nil, err
-	case ch.Archived:
+	}
+	if ch.Archived {
 		return nil, refuse("is_archived")
-	case !ch.members[c.opt.BotUser]:
-		return nil, refuse("not_in_channel")
 	}
 	ids := jsonList(c.str("users"))
 	if len(ids) == 0 {
@@ -210,23 +211,34 @@ func (c *call) inviteUsers() (reply, *apiError) {
 	return reply{"channel": c.channelJSON(ch)}, nil
 }
 
-func (c *call) createChannel() (reply, *apiError) {
-	name := c.str("name")
+// freeName checks a new channel's name.
+func (s *Server) freeName(name string) *apiError {
 	bad := func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_' && r < 0x80
 	}
 	switch {
 	case name == "":
-		return nil, refuse("invalid_name_required")
+		return refuse("invalid_name_required")
 	case len([]rune(name)) > 80:
-		return nil, refuse("invalid_name_maxlength")
+		return refuse("invalid_name_maxlength")
 	case strings.ContainsFunc(name, bad):
-		return nil, refuse("invalid_name_specials")
+		return refuse("invalid_name_specials")
 	}
-	for _, ch := range c.channels {
+	for _, ch := range s.channels {
 		if ch.Name == name && !ch.IM {
-			return nil, refuse("name_taken")
+			return refuse("name_taken")
 		}
+	}
+	return nil
+}
+
+func (c *call) createChannel() (reply, *apiError) {
+	if err := c.need(manageScope(c.flag("is_private"))); err != nil {
+		return nil, err
+	}
+	name := c.str("name")
+	if err := c.freeName(name); err != nil {
+		return nil, err
 	}
 	ch := c.putChannel(Channel{Name: name, Private: c.flag("is_private"), Creator: c.opt.BotUser, Members: []string{c.opt.BotUser}})
 	return reply{"channel": c.channelJSON(ch)}, nil
