@@ -340,10 +340,21 @@ func (s *Surface) suggest(ctx context.Context, in *interaction) (any, error) {
 				match = append(match, o)
 			}
 		}
-		options := optionObjects(match)
-		return slackapi.OptionsResponse{Options: options[:min(len(options), optionsMost)]}, nil
+		return fitting(optionObjects(match)), nil
 	}
 	return emptyOptions(), nil
+}
+
+// fitting gives as many options as one answer may hold.
+func fitting(options []*slackapi.OptionBlockObject) slackapi.OptionsResponse {
+	options = options[:min(len(options), optionsMost)]
+	for {
+		r := slackapi.OptionsResponse{Options: options}
+		if raw, err := json.Marshal(r); err != nil || len(raw) < answerBytes-1000 || len(options) == 0 {
+			return r
+		}
+		options = options[:len(options)*3/4]
+	}
 }
 
 func emptyOptions() slackapi.OptionsResponse {

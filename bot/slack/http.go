@@ -128,9 +128,7 @@ func (s *Surface) serveCommand(w http.ResponseWriter, r *http.Request, body []by
 	}
 	fields := map[string]string{}
 	for k := range form {
-		if k != "token" && k != "response_url" { // secrets of no use later
-			fields[k] = form.Get(k)
-		}
+		fields[k] = form.Get(k)
 	}
 	raw, err := json.Marshal(fields)
 	if err != nil {

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
@@ -114,7 +115,7 @@ func (s *Surface) submitted(ctx context.Context, me *self, in *interaction, body
 		return answer{payload: in.View.formErrors(errs)}, nil
 	}
 	if readPrivate(in.View.Private).Pick && asks(filled) {
-		return s.follow(me, in, filled), nil
+		return s.follow(ctx, me, in, filled), nil
 	}
 	return answer{}, s.journal(ctx, me, kindInteraction, in.TriggerID, in.place(), body)
 }
@@ -127,12 +128,23 @@ func asks(f view.Filled) bool {
 	return view.Asks(f.Verb, f.Args)
 }
 
-// follow puts the verb's own form in place of the one that asked for the conversation.
-func (s *Surface) follow(me *self, in *interaction, f view.Filled) answer {
+// follow puts the verb's own form in place of the one that asked for the conversation. One
+// that takes long, or is too long for an answer, follows a waiting view; a little later, since
+// Slack may read our next call before the answer.
+func (s *Surface) follow(ctx context.Context, me *self, in *interaction, f view.Filled) answer {
 	at := in.place()
+	quick, cancel := context.WithTimeout(ctx, quickly)
+	defer cancel()
+	m := s.formModal(quick, me, f.Verb, f.Args, at, in.User.ID, f.Text)
+	if raw, err := json.Marshal(m); err == nil && len(raw) < answerBytes-1000 && quick.Err() == nil {
+		return answer{payload: map[string]any{"response_action": "update", "view": m}}
+	}
 	return answer{
 		payload: map[string]any{"response_action": "update", "view": me.waiting(at)},
 		after: func(ctx context.Context) {
+			if !pause(ctx, 700*time.Millisecond) {
+				return
+			}
 			m := s.formModal(ctx, me, f.Verb, f.Args, at, in.User.ID, f.Text)
 			if _, err := s.api.UpdateViewContext(ctx, m, "", "", in.View.ID); err != nil {
 				s.log.Warn("slack form not updated", "error", err)
@@ -153,11 +165,27 @@ func (s *Surface) journal(ctx context.Context, me *self, kind, trigger string, a
 	if trigger == "" {
 		id = "i:" + digest(string(body))
 	}
-	f, err := me.fact(kind, id, placeOrder(at), body)
+	f, err := me.fact(kind, id, placeOrder(at), scrub(body))
 	if err != nil {
 		return err
 	}
 	return s.desk.Accept(ctx, f)
+}
+
+// scrub leaves out what would let its reader act in our name, and is of no use later.
+func scrub(body []byte) []byte {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body, &fields) != nil {
+		return body
+	}
+	for _, secret := range []string{"token", "response_url", "response_urls"} {
+		delete(fields, secret)
+	}
+	clean, err := json.Marshal(fields)
+	if err != nil {
+		return body
+	}
+	return clean
 }
 
 // formModal makes a verb's form, or says why there is none.

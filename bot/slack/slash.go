@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	slackapi "github.com/slack-go/slack"
 
@@ -28,9 +29,11 @@ func (c *slashCommand) parse() command.Parsed {
 	w := &writer{tokens: map[string]string{}, names: readLabels(c.Text)}
 	w.tokensOnly(c.Text)
 	t := w.text()
-	name := c.Command
-	if len(name) > 0 && name[0] == '/' {
-		name = name[1:]
+	name := strings.TrimPrefix(c.Command, "/")
+	switch name {
+	case "assign", "snooze", "resolve":
+	default: // a company may have named ours otherwise
+		name = "parley"
 	}
 	return command.Slash(name, t.plain, command.Options{Mentions: t.tokens})
 }

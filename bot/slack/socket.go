@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/slack-go/slack/socketmode"
+
+	"parley/channels"
 )
 
 // Limits of one connection.
@@ -193,6 +195,7 @@ func (l *line) other(ctx context.Context, evt socketmode.Event) {
 		if !l.up {
 			l.up = true
 			l.s.opened()
+			l.s.report(channels.Condition{Status: channels.Active})
 		}
 		if evt.Request != nil && evt.Request.NumConnections > l.s.opt.Connections {
 			l.s.log.Warn("slack has more connections than this process: other replicas, or ghosts that swallow events",

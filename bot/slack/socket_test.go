@@ -2,11 +2,15 @@ package slack
 
 import (
 	"errors"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
+	"parley/channels"
 )
 
 func TestMessageIsStoredThenAcknowledged(t *testing.T) {
@@ -179,5 +183,73 @@ func TestReconnect(t *testing.T) {
 	st.desk.wait(t, "filled again", func() bool { return st.desk.filled > filled })
 	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Sockets() == 2 }); err != nil {
 		t.Errorf("sockets: %d", st.fake.Sockets())
+	}
+}
+
+// An app that was removed is told to people.
+func TestUninstall(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	st.fake.Uninstall()
+	st.desk.wait(t, "a broken condition", func() bool {
+		return slices.ContainsFunc(st.desk.reports, func(c channels.Condition) bool { return c.Status == channels.Broken && c.Hint != "" })
+	})
+}
+
+// Slack that can't be reached at start is told, and tried again.
+func TestStartWithoutSlack(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, false)
+	st.fake.Inject(slackfake.Fault{Method: "auth.test", Kind: slackfake.FaultHTTP, Times: 1})
+	st.run()
+	st.desk.mu.Lock()
+	defer st.desk.mu.Unlock()
+	if len(st.desk.reports) < 2 || st.desk.reports[0].Status != channels.Broken || st.desk.reports[len(st.desk.reports)-1].Status != channels.Active {
+		t.Errorf("reports %+v", st.desk.reports)
+	}
+}
+
+// Case 6: a root that is deleted, with and without replies, is a deletion.
+func TestDeletedRoots(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	for _, replies := range []bool{true, false} {
+		ts := st.say("", "mine")
+		if replies {
+			st.say(ts, "reply")
+		}
+		must(t, st.fake.As(st.ann).Delete(st.ch, ts))
+		a := st.decode(st.desk.waitFact(t, deleteID(st.ch, ts)))
+		if a.Verb != bridge.VerbDelete || a.Place != (bridge.Place{Channel: st.ch, Message: ts}) || a.Actor.ID != st.ann {
+			t.Errorf("with replies %v: %+v", replies, a)
+		}
+	}
+}
+
+// People's words at top level from before our time are not dug out; threads of others aren't
+// read.
+func TestSweepReadsWhatConcernsUs(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	var past atomic.Int64
+	past.Store(int64(3 * time.Hour))
+	st := newStage(t, false, func(_ *Options, f *slackfake.Options) {
+		f.Clock = func() time.Time { return now.Add(-time.Duration(past.Load())) }
+	})
+	st.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose})
+	old := st.say("", "long ago")
+	st.say(old, "a thread of theirs")
+	root := st.root()
+	missed := st.say(root.Message, "a reply long ago")
+	past.Store(0)
+	st.run()
+	st.desk.waitFact(t, messageID(st.ch, missed))
+	if n := len(st.desk.ids()); n != 1 {
+		t.Errorf("facts %v", st.desk.ids())
+	}
+	calls := len(st.fake.Calls("conversations.replies"))
+	must(t, st.s.catchUp(st.ctx(), testSelfOf(st)))
+	if n := len(st.fake.Calls("conversations.replies")); n != calls {
+		t.Errorf("%d threads were read again", n-calls)
 	}
 }

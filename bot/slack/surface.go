@@ -36,7 +36,6 @@ type Options struct {
 	SigningSecret string
 	APIURL        string  // "" = DefaultAPIURL
 	Rate          float64 // factor on the published budgets; 0 = only 429s limit
-	ShortCommands bool    // /assign, /snooze and /resolve belong to us
 
 	Desk   bridge.Desk
 	Log    *slog.Logger     // nil = discard
@@ -85,7 +84,7 @@ var _ bridge.Surface = (*Surface)(nil)
 // Errors: what is missing or malformed in o, all together.
 func New(o Options) (*Surface, error) {
 	var faults []error
-	if !strings.HasPrefix(o.BotToken, "xoxb-") && o.BotToken == "" {
+	if o.BotToken == "" {
 		faults = append(faults, errors.New("slack: bot token is missing"))
 	}
 	if o.AppToken == "" && o.SigningSecret == "" {

@@ -1,0 +1,100 @@
+package slack
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"parley/bot/slack/slackfake"
+	"parley/bridge"
+	"parley/channels"
+)
+
+func upload(name, content string) channels.File {
+	return channels.File{Name: name, ContentType: "text/plain", SizeBytes: int64(len(content)), Open: func(context.Context) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader([]byte(content))), nil
+	}}
+}
+
+// sendAll sends all parts of a post, as the lane does.
+func (st *stage) sendAll(p bridge.Post) bridge.Sent {
+	st.t.Helper()
+	for {
+		sent := st.send(p)
+		if !sent.More {
+			return sent
+		}
+		p.Part, p.Progress = p.Part+1, sent.Progress
+	}
+}
+
+// Cases 8 and 24: files are one message; its id is learned from its event; an empty one is
+// named.
+func TestSendFiles(t *testing.T) {
+	t.Parallel()
+	for _, run := range []bool{true, false} {
+		t.Run(fmt.Sprintf("connected %v", run), func(t *testing.T) {
+			t.Parallel()
+			st := newStage(t, run)
+			root := st.root()
+			p := st.post(bridge.PostFiles, root, "t1")
+			p.Files = []channels.File{upload("a.txt", "one"), upload("", "two"), upload("../../empty", "")}
+			sent := st.sendAll(p)
+			m := st.fake.Message(st.ch, sent.Message)
+			if m == nil || m.ThreadTS != root.Message || len(m.Files) != 2 {
+				t.Fatalf("sent %+v, message %+v", sent, m)
+			}
+			if !strings.Contains(m.Text, "empty (0 bytes)") || !strings.Contains(m.Text, "Eve &amp; Co") {
+				t.Errorf("text %q", m.Text)
+			}
+			if string(st.fake.File(m.Files[0].ID).Data) != "one" {
+				t.Error("content differs")
+			}
+		})
+	}
+}
+
+func TestReconcileFiles(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, false)
+	root := st.root()
+	p := st.post(bridge.PostFiles, root, "t1")
+	p.Files = []channels.File{upload("a.txt", "one")}
+	first := st.send(p)
+	if !first.More || first.Progress == "" || len(st.fake.Thread(st.ch, root.Message)) > 1 {
+		t.Fatalf("first part %+v", first)
+	}
+	p.Part, p.Progress = 1, first.Progress
+	if out, _, err := st.s.Reconcile(st.ctx(), p); err != nil || out != channels.Absent {
+		t.Errorf("before: %v %v", out, err)
+	}
+	st.fake.Inject(slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultHTTP, After: true, Times: 1})
+	_, err := st.s.Send(st.ctx(), p)
+	class(t, err, channels.Ambiguous, nil)
+	var out channels.Outcome
+	err = st.fake.WaitFor(st.ctx(), func() bool { return len(st.fake.Thread(st.ch, root.Message)) > 1 })
+	must(t, err)
+	out, sent, err := st.s.Reconcile(st.ctx(), p)
+	if err != nil || out != channels.Landed || st.fake.Message(st.ch, sent.Message) == nil {
+		t.Errorf("after: %v %+v %v", out, sent, err)
+	}
+}
+
+// Uploading is invisible: whatever fails there is certain.
+func TestUploadFailureIsCertain(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, false)
+	root := st.root()
+	p := st.post(bridge.PostFiles, root, "t1")
+	p.Files = []channels.File{upload("a.txt", "one")}
+	st.fake.Inject(slackfake.Fault{Method: "upload", Kind: slackfake.FaultHTTP, Times: 1})
+	_, err := st.s.Send(st.ctx(), p)
+	class(t, err, channels.Retry, nil)
+	p.Files = []channels.File{upload("a", ""), upload("b", "")}
+	if sent := st.sendAll(p); st.fake.Message(st.ch, sent.Message) == nil {
+		t.Errorf("empty files: %+v", sent)
+	}
+}

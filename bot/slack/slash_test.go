@@ -1,0 +1,225 @@
+package slack
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"parley/bot/command"
+	"parley/bot/slack/slackfake"
+	"parley/bot/view"
+	"parley/bridge"
+)
+
+// Case 36: a command has no thread; without a number it asks which conversation is meant.
+func TestSlash(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	st.withFacts()
+	st.root()
+	run := func(text string) {
+		t.Helper()
+		out, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", text)
+		must(t, err)
+		if out.Error != "" {
+			t.Errorf("%q: %+v", text, out)
+		}
+	}
+	last := func() bridge.Action {
+		t.Helper()
+		ids := st.desk.ids()
+		if len(ids) == 0 {
+			t.Fatal("nothing stored")
+		}
+		return st.decode(st.desk.waitFact(t, ids[len(ids)-1]))
+	}
+	run("mine")
+	if a := last(); a.Verb != bridge.VerbList || a.Args.List != "mine" || a.Place.Channel != st.ch {
+		t.Errorf("got %+v", a)
+	}
+	run("find lamp <b>")
+	if a := last(); a.Verb != bridge.VerbFind || a.Args.Note != "lamp <b>" {
+		t.Errorf("got %+v", a)
+	}
+	run("#12 resolve")
+	if a := last(); a.Verb != bridge.VerbResolve || a.Args.Conversation != 12 {
+		t.Errorf("got %+v", a)
+	}
+	run("snoooze 2h")
+	if a := last(); a.Verb != bridge.VerbUnknown {
+		t.Errorf("got %+v", a)
+	}
+	n := st.desk.count("i:")
+	run("snooze 2h") // which one?
+	v := st.view(st.ann, isForm)
+	if out, err := st.fake.As(st.ann).Submit(st.ctx(), v.ID, map[string][]string{firstInput(t, v) + "/v": {"12"}}); err != nil || out.Error != "" || len(out.Errors) > 0 {
+		t.Fatalf("%+v %v", out, err)
+	}
+	if a := last(); st.desk.count("i:") != n+1 || a.Verb != bridge.VerbSnooze || a.Args.Until != "2h" || a.Args.Conversation != 12 {
+		t.Errorf("got %+v", a)
+	}
+	run("note careful *now*") // which one? then it is complete
+	v = st.view(st.ann, isForm)
+	if out, err := st.fake.As(st.ann).Submit(st.ctx(), v.ID, map[string][]string{firstInput(t, v) + "/v": {"12"}}); err != nil || out.Error != "" {
+		t.Fatalf("%+v %v", out, err)
+	}
+	if a := last(); a.Verb != bridge.VerbNote || a.Text != "careful *now*" || a.Args.Conversation != 12 {
+		t.Errorf("got %+v", a)
+	}
+	run("assign") // which one? then: to whom?
+	v = st.view(st.ann, isForm)
+	out, err := st.fake.As(st.ann).Submit(st.ctx(), v.ID, map[string][]string{firstInput(t, v) + "/v": {"12"}})
+	if err != nil || out.Error != "" || out.ViewError != "" {
+		t.Fatalf("%+v %v", out, err)
+	}
+	st.view(st.ann, func(v *slackfake.View) bool { return isForm(v) && strings.Contains(string(v.Blocks), "Ben") })
+}
+
+// A menu with more than a hundred entries is asked for while somebody types.
+func TestLongMenu(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	st.withFacts()
+	root := st.root()
+	st.desk.mu.Lock()
+	for i := range 150 {
+		st.desk.people = append(st.desk.people, bridge.AgentRef{ID: int64(10 + i), Name: fmt.Sprintf("Agent %03d", i), User: fmt.Sprintf("U%03d", i)})
+	}
+	st.desk.mu.Unlock()
+	st.click(root, "Assign")
+	v := st.view(st.ann, isForm)
+	if !strings.Contains(string(v.Blocks), "external_select") {
+		t.Fatalf("blocks %s", v.Blocks)
+	}
+	var inputs []struct {
+		ID      string `json:"block_id"`
+		Element struct {
+			Type string `json:"type"`
+		} `json:"element"`
+	}
+	must(t, json.Unmarshal(v.Blocks, &inputs))
+	block := ""
+	for _, in := range inputs {
+		if strings.HasSuffix(in.Element.Type, "external_select") {
+			block = in.ID
+		}
+	}
+	values, err := st.fake.As(st.ann).Suggest(st.ctx(), slackfake.Target{View: v.ID}, block+"/v", "agent 14")
+	if err != nil || len(values) != 10 {
+		t.Fatalf("%s: %v %v", block, values, err)
+	}
+	out, err := st.fake.As(st.ann).Submit(st.ctx(), v.ID, map[string][]string{block + "/v": {values[0]}})
+	if err != nil || out.Error != "" || len(out.Errors) != 0 {
+		t.Fatalf("%+v %v", out, err)
+	}
+	if a := st.decode(st.desk.withPrefix(t, "i:")); a.Verb != bridge.VerbAssign || len(a.Args.Agents) != 1 || a.Args.Agents[0] != values[0] {
+		t.Errorf("got %+v", a)
+	}
+}
+
+// Nothing that a client sends back is believed: it is refused or stored, never acted on here.
+func TestForgedInteractions(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, false)
+	me := testSelfOf(st)
+	send := func(in map[string]any) error {
+		body, err := json.Marshal(in)
+		must(t, err)
+		_, err = st.s.takeInteraction(st.ctx(), me, body)
+		return err
+	}
+	base := func(more map[string]any) map[string]any {
+		in := map[string]any{"type": "block_actions", "team": map[string]any{"id": me.Team}, "api_app_id": me.App, "user": map[string]any{"id": "UEVE", "team_id": "T9"}, "trigger_id": "1.2.3"}
+		for k, v := range more {
+			in[k] = v
+		}
+		return in
+	}
+	act := []any{map[string]any{"action_id": "b:take::1", "value": ""}}
+	must(t, send(base(map[string]any{"api_app_id": "A9", "actions": act})))
+	must(t, send(base(map[string]any{"team": map[string]any{"id": "T9"}, "actions": act})))
+	if len(st.desk.ids()) != 0 {
+		t.Fatalf("foreign app or team stored: %v", st.desk.ids())
+	}
+	must(t, send(base(map[string]any{"actions": act})))
+	if a := st.decode(st.desk.waitFact(t, "i:1.2.3")); a.Actor.Kind != bridge.ActorForeign {
+		t.Errorf("got %+v", a)
+	}
+	must(t, send(base(map[string]any{"actions": []any{map[string]any{"action_id": "b:take::1", "value": "{}{}"}}})))
+	must(t, send(base(map[string]any{"actions": []any{map[string]any{"action_id": "nonsense"}}})))
+	must(t, send(base(map[string]any{"type": "hologram"})))
+	if n := st.desk.count("q:"); n != 3 {
+		t.Errorf("facts %v", st.desk.ids())
+	}
+	a, err := st.s.takeInteraction(st.ctx(), me, mustMarshal(t, base(map[string]any{"type": "view_submission", "view": map[string]any{
+		"callback_id": "form", "private_metadata": "{", "blocks": []any{map[string]any{"type": "input", "block_id": "f:x"}}}})))
+	if err != nil || !strings.Contains(string(mustMarshal(t, a.payload)), "f:x") {
+		t.Errorf("%+v %v", a, err)
+	}
+}
+
+func mustMarshal(t *testing.T, v any) []byte {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	must(t, err)
+	return raw
+}
+
+// Case 34: an answer that Slack would lose is cut to what it takes.
+func TestAnswersStayShort(t *testing.T) {
+	t.Parallel()
+	var options []view.Option
+	for i := range 200 {
+		options = append(options, view.Option{Value: fmt.Sprintf("%03d%s", i, strings.Repeat("v", 140)), Label: strings.Repeat("l", 75)})
+	}
+	r := fitting(optionObjects(options))
+	if n := len(mustMarshal(t, r)); n >= answerBytes || len(r.Options) < 30 {
+		t.Errorf("%d bytes, %d options", n, len(r.Options))
+	}
+	if r := fitting(optionObjects(options[:3])); len(r.Options) != 3 {
+		t.Errorf("%d options", len(r.Options))
+	}
+}
+
+// What comes back from a menu is read like a button.
+func TestMenu(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	root := st.root()
+	p := st.post(bridge.PostLine, root, "t1")
+	p.Line = &bridge.Line{Kind: bridge.LineList, Text: "mine", Rows: []bridge.Facts{sampleFacts()}}
+	sent := st.send(p)
+	blocks := string(st.fake.Message(st.ch, sent.Message).Blocks)
+	c := control{Selected: &option{Value: optionValue(view.Button{Verb: bridge.VerbTake, Value: command.Value(bridge.Args{Conversation: 12})})}}
+	if v, opens, args, err := c.clicked(); v != bridge.VerbTake || opens != view.OpensNothing || args.Conversation != 12 || err != nil {
+		t.Errorf("%s %s %+v %v", v, opens, args, err)
+	}
+	for _, bad := range []string{"", "take", "take|", "say||", "take||{}{}"} {
+		if _, _, _, err := (control{Selected: &option{Value: bad}}).clicked(); err == nil {
+			t.Errorf("%q passed", bad)
+		}
+	}
+	if strings.Contains(blocks, "fakeVerificationToken") {
+		t.Error("blocks hold a token")
+	}
+}
+
+// Nothing that lets its reader act in our name is kept.
+func TestSecretsAreNotStored(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	root := st.root()
+	ts := st.say(root.Message, "x")
+	_, err := st.fake.As(st.ann).Shortcut(st.ctx(), "conv_undo", st.ch, ts)
+	must(t, err)
+	_, err = st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "mine")
+	must(t, err)
+	st.desk.wait(t, "both", func() bool { return len(st.desk.order) >= 3 })
+	for _, id := range st.desk.ids() {
+		raw := string(st.desk.waitFact(t, id).Payload)
+		if strings.HasPrefix(id, "i:") && (strings.Contains(raw, "response_url") || strings.Contains(raw, "fakeVerificationToken")) {
+			t.Errorf("%s: %s", id, raw)
+		}
+	}
+}
