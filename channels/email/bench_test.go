@@ -50,13 +50,13 @@ func BenchmarkFactID(b *testing.B) {
 // tenKilobytes makes a mail of about 10 kB as Gmail writes it.
 func tenKilobytes() []byte {
 	var text, html strings.Builder
-	for range 12 {
+	for range 18 {
 		text.WriteString("Hello, our order did not arrive, and the tracking page at https://track.test/p?id=1 says nothing.\r\n\r\n")
 		html.WriteString(`<div>Hello, our <b>order</b> did not arrive, and the <a href="https://track.test/p?id=1">tracking page</a> says nothing.</div><div><br></div>` + "\r\n")
 	}
 	html.WriteString(`<div class="gmail_quote"><div dir="ltr" class="gmail_attr">On Mon, 2 Nov 2026 at 10:00, Acme &lt;<a href="mailto:help@acme.test">help@acme.test</a>&gt; wrote:<br></div><blockquote class="gmail_quote" style="margin:0px 0px 0px 0.8ex;border-left:1px solid rgb(204,204,204);padding-left:1ex">`)
 	text.WriteString("On Mon, 2 Nov 2026 at 10:00, Acme <help@acme.test> wrote:\r\n>\r\n")
-	for range 14 {
+	for range 20 {
 		text.WriteString("> Thank you for your order, it left our house today and will be with you soon.\r\n")
 		html.WriteString(`<p style="color:#222">Thank you for your order, it left our <span style="font-family:Arial,sans-serif">house</span> today and will be with you soon.</p>` + "\r\n")
 	}

@@ -26,6 +26,7 @@ type content struct {
 	statuses   [][]byte    // message/delivery-status
 	returned   *part       // the mail that a report gives back, or its headers
 	winmail    *tnefResult // decoded winmail.dat
+	forward    []byte      // the first attached mail, shown when there is no text
 	damaged    bool        // something could not be read and is only in the original
 }
 
@@ -69,6 +70,9 @@ func (c *content) alternative(p *part) {
 		case child.ctype == "text/x-amp-html":
 			continue
 		case sub.hasHTML():
+			if rich != nil {
+				c.extras(rich)
+			}
 			rich = sub
 		case len(sub.segments) > 0 && plain == nil:
 			plain = sub
@@ -103,6 +107,9 @@ func (c *content) extras(sub *content) {
 	}
 	if sub.winmail != nil {
 		c.winmail = sub.winmail
+	}
+	if c.forward == nil {
+		c.forward = sub.forward
 	}
 	if len(sub.segments) == 0 {
 		c.calendars = append(c.calendars, sub.calendars...)
@@ -195,6 +202,8 @@ func (c *content) mail(p *part, name string) {
 	inner := readReturned(b)
 	if c.reportType != "" {
 		c.returned = inner
+	} else if c.forward == nil {
+		c.forward = b
 	}
 	if name == "" {
 		name = safeFileName(inner.header.text("Subject"))

@@ -118,8 +118,8 @@ func isMultiByte(label string) bool {
 
 // detectEncoding guesses from the bytes; windows-1252 unless it is sure.
 func detectEncoding(b []byte) encoding.Encoding {
-	const sure = 60
-	if r, err := chardet.NewTextDetector().DetectBest(b[:min(len(b), 16<<10)]); err == nil && r.Confidence >= sure && len(b) >= 8 {
+	const sure, enough = 30, 20
+	if r, err := chardet.NewTextDetector().DetectBest(b[:min(len(b), 16<<10)]); err == nil && r.Confidence >= sure && len(b) >= enough {
 		if enc := findEncoding(strings.ToLower(r.Charset)); enc != nil && !strings.HasPrefix(r.Charset, "UTF-") {
 			return enc
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -169,7 +170,7 @@ func (r *htmlReader) picture(parent, img *html.Node) {
 			replaceByText(parent, img, alt)
 			return
 		}
-		img.Attr = []html.Attribute{{Key: "src", Val: "cid:" + id}, {Key: "alt", Val: alt}}
+		img.Attr = []html.Attribute{{Key: "src", Val: "cid:" + url.PathEscape(id)}, {Key: "alt", Val: alt}}
 	case strings.HasPrefix(lower, "cid:"):
 		id := normaliseCID(src)
 		name, known := r.cids[id]
@@ -178,7 +179,11 @@ func (r *htmlReader) picture(parent, img *html.Node) {
 			return
 		}
 		r.used[id] = true
-		img.Attr = []html.Attribute{{Key: "src", Val: "cid:" + id}, {Key: "alt", Val: firstOf(alt, name)}}
+		if icon(img) {
+			replaceByText(parent, img, alt)
+			return
+		}
+		img.Attr = []html.Attribute{{Key: "src", Val: "cid:" + url.PathEscape(id)}, {Key: "alt", Val: firstOf(alt, name)}}
 	default:
 		r.blocked = r.blocked || strings.HasPrefix(lower, "http")
 		if pixel(img) {
@@ -204,11 +209,18 @@ func (r *htmlReader) blockRemote(n *html.Node) {
 
 // pixel reports whether a picture is a counting pixel or a spacer.
 func pixel(img *html.Node) bool {
-	small := func(v string) bool {
-		n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(v), "px"))
-		return err == nil && n <= 3
-	}
-	return small(attr(img, "width")) || small(attr(img, "height"))
+	return atMost(attr(img, "width"), 3) || atMost(attr(img, "height"), 3)
+}
+
+// icon reports whether a picture is too small to be what a mail is about.
+func icon(img *html.Node) bool {
+	return atMost(attr(img, "width"), 24) && atMost(attr(img, "height"), 24)
+}
+
+// atMost reports whether a length is a number of pixels up to a limit.
+func atMost(v string, limit int) bool {
+	n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(v), "px"))
+	return err == nil && n <= limit
 }
 
 // Limits of pictures inside HTML.

@@ -104,9 +104,6 @@ func dropMarks(s string) string {
 // markPrefix is how the private-use letters begin in UTF-8.
 const markPrefix = "\xee\x83"
 
-// entityInText is what Markdown would decode.
-var entityInText = regexp.MustCompile(`&(#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)`)
-
 // blankLines is more than one empty line.
 var blankLines = regexp.MustCompile(`\n{3,}`)
 
@@ -193,17 +190,17 @@ func linkable(href string) bool {
 // destination writes a target so that nothing in it ends the link.
 func destination(href string) string {
 	var b strings.Builder
-	for _, r := range href {
-		switch {
-		case r <= ' ' || r == 0x7f || strings.ContainsRune("()<>[]\\\"`|", r):
-			b.WriteString(url.PathEscape(string(r)))
+	for i := range len(href) {
+		switch c := href[i]; {
+		case c <= ' ' || c == 0x7f || strings.IndexByte("()<>[]\\\"`|", c) >= 0:
+			fmt.Fprintf(&b, "%%%02X", c)
+		case c == '&' && entityPattern.MatchString(href[i:min(len(href), i+40)]):
+			b.WriteString("&amp;")
 		default:
-			b.WriteRune(r)
+			b.WriteByte(c)
 		}
 	}
-	out := b.String()
-	out = strings.NewReplacer("(", "%28", ")", "%29").Replace(out)
-	return entityInText.ReplaceAllString(out, "&amp;$1")
+	return b.String()
 }
 
 // hostInText finds the host that a link's text claims.
@@ -227,11 +224,9 @@ func foreignHost(label, href string) string {
 
 // renderPicture writes a picture of the mail itself; others are text by now.
 func renderPicture(_ converter.Context, w converter.Writer, n *html.Node) converter.RenderStatus {
-	id, found := strings.CutPrefix(attr(n, "src"), "cid:")
-	if !found {
-		return converter.RenderSuccess
+	if src := attr(n, "src"); strings.HasPrefix(src, "cid:") {
+		w.WriteString("![" + escaped(attr(n, "alt")) + "](" + destination(src) + ")")
 	}
-	w.WriteString("![" + escaped(attr(n, "alt")) + "](cid:" + destination(url.PathEscape(id)) + ")")
 	return converter.RenderSuccess
 }
 

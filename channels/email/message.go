@@ -15,6 +15,9 @@ func (d *decoder) body(in *channels.Inbound, c *content) {
 	if c.winmail != nil && len(c.segments) == 0 {
 		c.segments = append(c.segments, segment{plain: c.winmail.text, html: c.winmail.html})
 	}
+	if len(c.segments) == 0 && c.forward != nil {
+		c.segments = forwardedSegments(c.forward)
+	}
 	r := &htmlReader{
 		tools: d.html, whole: in.Automatic == "bounce" || forwardSubject.MatchString(in.Subject),
 		cids: map[string]string{}, used: map[string]bool{},
@@ -45,6 +48,23 @@ func (d *decoder) body(in *channels.Inbound, c *content) {
 	if r.blocked {
 		in.Notices = append(in.Notices, "Remote pictures are not loaded.")
 	}
+}
+
+// forwardedSegments gives the text of a mail that was forwarded as a file and
+// without a word: its main headers and what it says.
+func forwardedSegments(raw []byte) []segment {
+	root := (&splitter{}).read(raw, 0, "text/plain")
+	root.header.convert(firstCharset(root))
+	inner := &content{}
+	inner.collect(root)
+	var head strings.Builder
+	head.WriteString("---------- Forwarded message ---------")
+	for _, name := range []string{"From", "Date", "Subject", "To"} {
+		if v := root.header.text(name); v != "" {
+			head.WriteString("\n" + name + ": " + v)
+		}
+	}
+	return append([]segment{{plain: head.String()}}, inner.segments...)
 }
 
 // appendText appends what isn't empty.

@@ -25,9 +25,7 @@ func findHistory(lines []line, whole bool) int {
 	if cut < len(lines) && (isForward(lines, cut) || saysInside(lines[:cut])) {
 		cut = len(lines)
 	}
-	if start := findSignature(lines[:cut]); hasText(lines[:start]) {
-		cut = start
-	}
+	cut = findSignature(lines[:cut])
 	if !hasText(lines[:cut]) {
 		return len(lines)
 	}

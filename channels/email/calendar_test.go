@@ -1,0 +1,63 @@
+package email
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestCalendarText(t *testing.T) {
+	t.Parallel()
+	wrap := func(method, event string) string {
+		return "BEGIN:VCALENDAR\n" + method + "\nBEGIN:VTIMEZONE\nDTSTART:19700101T000000\nEND:VTIMEZONE\nBEGIN:VEVENT\n" + event + "\nEND:VEVENT\nEND:VCALENDAR"
+	}
+	tests := []struct{ name, in, want string }{
+		{"invitation", wrap("METHOD:REQUEST", "SUMMARY:Call\nDTSTART:20261121T080000Z\nDTEND:20261121T090000Z\nLOCATION:Room\\, 1"), "**Invitation**: Call\nWhen: 2026-11-21 08:00 (UTC) – 2026-11-21 09:00 (UTC)\nWhere: Room, 1"},
+		{"cancelled", wrap("METHOD:CANCEL", "SUMMARY:Call"), "**Cancelled**: Call"},
+		{"status", wrap("", "SUMMARY:Call\nSTATUS:CANCELLED"), "**Cancelled**: Call"},
+		{"answer", wrap("METHOD:REPLY", "SUMMARY:Call\nATTENDEE;PARTSTAT=ACCEPTED;CN=Ann:mailto:ann@x.test"), "**Answer to an invitation**: Call\nAnswer: Ann: accepted"},
+		{"day", wrap("", "SUMMARY:Fair\nDTSTART;VALUE=DATE:20261121"), "**Event**: Fair\nWhen: 2026-11-21"},
+		{"folded", wrap("", "SUMMARY:A lo\n ng name"), "**Event**: A long name"},
+		{"odd time", wrap("", "SUMMARY:x\nDTSTART:*soon*"), "**Event**: x\nWhen: \\*soon\\*"},
+		{"organizer", wrap("", "ORGANIZER:mailto:ann@x.test"), "**Event**\nOrganizer: ann@x.test"},
+		{"nothing", "BEGIN:VCALENDAR\nEND:VCALENDAR", ""},
+		{"garbage", ":::\n;;=\nBEGIN", ""},
+	}
+	for _, tt := range tests {
+		if got := calendarText(tt.in); got != tt.want {
+			t.Errorf("%s:\n got %q\nwant %q", tt.name, got, tt.want)
+		}
+	}
+	many := strings.Repeat("BEGIN:VEVENT\nSUMMARY:x\nEND:VEVENT\n", 50)
+	if got := strings.Count(calendarText(many), "**Event**"); got != calendarEvents {
+		t.Errorf("%d events of 50 are shown", got)
+	}
+}
+
+// FuzzCalendar: what a calendar says never becomes more than lines.
+func FuzzCalendar(f *testing.F) {
+	f.Add("BEGIN:VEVENT\nSUMMARY:a\\nb *c* [d](e)\nDTSTART;TZID=\"x:y\":20261121T080000\nORGANIZER;CN=\"a:b\":mailto:x@y\nEND:VEVENT")
+	f.Add("METHOD:REPLY\nBEGIN:VTODO\nATTENDEE;PARTSTAT=DECLINED:mailto:x\nRRULE:F=1\nLOCATION:# x\n - y")
+	f.Fuzz(func(t *testing.T, text string) {
+		out := calendarText(dropControls(strings.ToValidUTF8(text, "")))
+		if tag := forged(t, strings.NewReplacer("**Invitation**", "", "**Cancelled**", "", "**Event**", "").Replace(out)); tag != "" && !strings.HasPrefix(tag, "<strong") && !strings.HasPrefix(tag, "</strong") {
+			t.Fatalf("%q became %s by %q", text, tag, out)
+		}
+	})
+}
+
+// FuzzReport: prose and fields of reports are read without failing, and name
+// recipients only.
+func FuzzReport(f *testing.F) {
+	f.Add("<a@x.test>:\nUser unknown (#5.1.1)\n\n--- Below this line is a copy", "Final-Recipient: rfc822; a@x.test\nAction: failed\nStatus: 5.1.1\n")
+	f.Add("  a@x.test\n    550 5.7.1 refused", "Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; <a@x.test>\nAction: delayed (x)\nStatus: 4.4.7 (y)\nDiagnostic-Code: smtp; 451 later")
+	f.Fuzz(func(t *testing.T, prose, fields string) {
+		for _, r := range append(readProse(prose, []string{"b@x.test"}), readStatuses([][]byte{[]byte(fields)})...) {
+			if r.recipient != "" && !strings.Contains(r.recipient, "@") || r.action == "" {
+				t.Fatalf("%+v", r)
+			}
+			if strings.ContainsAny(r.reason(), "\r\n") || r.code() < 0 {
+				t.Fatalf("reason %q", r.reason())
+			}
+		}
+	})
+}
