@@ -98,7 +98,7 @@ func (c *call) metadata() (m *Metadata, clear bool, err *apiError) {
 	}
 	var object map[string]any
 	if v.EventType == nil || *v.EventType == "" || json.Unmarshal(v.EventPayload, &object) != nil || object == nil {
-		if v.EventType != nil && *v.EventType == "" && (object == nil || len(object) == 0) {
+		if v.EventType != nil && *v.EventType == "" && len(object) == 0 {
 			return nil, true, nil // slack-go's empty value
 		}
 		return nil, false, refuse("invalid_metadata_schema")

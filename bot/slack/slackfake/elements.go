@@ -6,11 +6,13 @@ import (
 	"strings"
 )
 
-var selects = []string{"static_select", "external_select", "users_select", "conversations_select", "channels_select"}
+func selects() []string {
+	return []string{"static_select", "external_select", "users_select", "conversations_select", "channels_select"}
+}
 
 func inActions() []string {
 	out := []string{"button", "overflow", "datepicker", "timepicker", "datetimepicker", "checkboxes", "radio_buttons", "workflow_button"}
-	for _, k := range selects {
+	for _, k := range selects() {
 		out = append(out, k, "multi_"+k)
 	}
 	return out
@@ -21,7 +23,7 @@ func inInput() []string {
 		"plain_text_input", "number_input", "email_text_input", "url_text_input", "rich_text_input", "file_input",
 		"datepicker", "timepicker", "datetimepicker", "checkboxes", "radio_buttons",
 	}
-	for _, k := range selects {
+	for _, k := range selects() {
 		out = append(out, k, "multi_"+k)
 	}
 	return out

@@ -1,8 +1,9 @@
 package slackfake
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
-	"hash/fnv"
 	"math"
 	"net/http"
 	"path"
@@ -123,20 +124,20 @@ func (s *Server) dice(f *fault) bool {
 	if f.Chance <= 0 || f.Chance >= 1 {
 		return true
 	}
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%d/%d/%d/fault", s.opt.Seed, f.ID, f.Matched)
-	return float64(h.Sum64()>>11)/float64(1<<53) < f.Chance
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%d/%d", s.opt.Seed, f.ID, f.Matched))
+	return float64(binary.BigEndian.Uint64(sum[:])>>11)/float64(1<<53) < f.Chance
 }
 
 // preempts says that the request never takes effect.
 func (f *fault) preempts() bool {
-	switch f.Kind {
+	switch f.Kind { //nolint:exhaustive // the others depend on After
 	case FaultRateLimit, FaultBareLimit:
 		return true
 	case FaultDelay, FaultNeverShare:
 		return false
+	default:
+		return !f.After
 	}
-	return !f.After
 }
 
 // faultBefore plays what comes before the effect; false means the request is answered.

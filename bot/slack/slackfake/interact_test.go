@@ -1,6 +1,7 @@
 package slackfake_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -210,7 +211,8 @@ func TestCommandAndResponseURL(t *testing.T) {
 	cmd = a.next(socketmode.EventTypeSlashCommand).Data.(slack.SlashCommand)
 	c.advance(31 * time.Minute)
 	err = slack.PostWebhookContext(w.ctx, cmd.ResponseURL, &slack.WebhookMessage{Text: "late"})
-	if status, ok := err.(slack.StatusCodeError); !ok || status.Code != http.StatusNotFound {
+	var status slack.StatusCodeError
+	if !errors.As(err, &status) || status.Code != http.StatusNotFound {
 		t.Errorf("after 30 minutes: %v", err)
 	}
 }
