@@ -86,24 +86,24 @@ func defaultOptions() options {
 }
 
 // New makes the channel of one mailbox. It connects to nothing.
-// Errors: every fault of the settings, joined; no token keys.
+// env.Accept and env.State are needed by Run only.
+// Errors: every fault of the settings, joined; no token keys, no clock.
 func New(account channels.Account, env channels.Env) (channels.Channel, error) {
 	return newChannel(account, env, defaultOptions())
 }
 
 func newChannel(account channels.Account, env channels.Env, opts options) (*Channel, error) {
 	set, err := newSettings(account.Config)
-	if err == nil && len(env.Keys) == 0 {
-		err = errors.New("email: no key to sign message ids with")
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case len(env.Keys) == 0:
+		return nil, errors.New("email: no key to sign message ids with")
+	case env.Now == nil:
+		return nil, errors.New("email: no clock")
 	}
 	if env.Dialer == nil {
 		env.Dialer = &net.Dialer{}
-	}
-	if env.Now == nil {
-		env.Now = time.Now
 	}
 	if env.Report == nil {
 		env.Report = func(channels.Condition) {}

@@ -45,6 +45,7 @@ func atStage(s stage, err error) error {
 
 var (
 	errSilent        = errors.New("the server stopped answering")
+	errHungUp        = errors.New("the server ended the connection")
 	errLoginDisabled = errors.New("the server offers no password login on this connection")
 )
 

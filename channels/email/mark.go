@@ -3,6 +3,7 @@ package email
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -35,7 +36,10 @@ const (
 	maxDoneRanges = 4000
 )
 
+var errBadMark = errors.New("email: watermark makes no sense")
+
 // loadMark reads the watermark; nil when there is none for this folder.
+// Errors: errBadMark, or the database's.
 func (c *Channel) loadMark(ctx context.Context) (*mark, error) {
 	data, err := c.env.State.Load(ctx)
 	if err != nil {
@@ -46,10 +50,10 @@ func (c *Channel) loadMark(ctx context.Context) (*mark, error) {
 	}
 	var m mark
 	if err := json.Unmarshal(data, &m); err != nil {
-		return nil, fmt.Errorf("email: load watermark: %w", err)
+		return nil, fmt.Errorf("%w: %w", errBadMark, err)
 	}
 	if m.V != markVersion {
-		return nil, fmt.Errorf("email: load watermark: version %d is not %d", m.V, markVersion)
+		return nil, fmt.Errorf("%w: version %d is not %d", errBadMark, m.V, markVersion)
 	}
 	if m.Folder != c.set.folder {
 		return nil, nil // another folder was chosen: begin there

@@ -197,7 +197,6 @@ func TestCheck(t *testing.T) {
 		"sender":   {fault: mailfake.Fault{Op: mailfake.OpMAIL, Action: mailfake.ActionReply, Code: 550, Enhanced: "5.7.60"}, what: "SMTP sender", hint: "administrator"},
 		"folder":   {change: func(w *world) { w.config[fieldFolder] = "Nope" }, what: "IMAP folder", hint: "INBOX"},
 		"starttls": {change: func(w *world) { w.config[fieldSMTPSecurity] = securitySTARTTLS }, what: "SMTP login", hint: "no STARTTLS"},
-		"readable": {what: "IMAP security", hint: "tls or starttls"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package email
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -42,7 +43,7 @@ func (c *Channel) Run(ctx context.Context) error {
 		lookBack: time.NewTimer(c.opts.timing.rescan), due: true,
 	}
 	defer f.lookBack.Stop()
-	if err := f.persist(ctx, func() (err error) { f.mark, err = c.loadMark(ctx); return err }); err != nil {
+	if err := f.persist(ctx, func() error { return f.load(ctx) }); err != nil {
 		return nil // ctx ended
 	}
 	for ctx.Err() == nil {
@@ -53,6 +54,20 @@ func (c *Channel) Run(ctx context.Context) error {
 		f.pause(ctx, f.failed(err))
 	}
 	return nil
+}
+
+// load reads the watermark. One that makes no sense is not replaced: mail would be
+// lost or come twice.
+func (f *fetcher) load(ctx context.Context) error {
+	m, err := f.c.loadMark(ctx)
+	if errors.Is(err, errBadMark) {
+		f.c.env.Report(channels.Condition{
+			Status: channels.Broken, Text: "Parley can't read how far this mailbox has been fetched.",
+			Hint: "Was an older version of Parley started? Start the newest one.",
+		})
+	}
+	f.mark = m
+	return err
 }
 
 // session connects and works until something fails or ctx ends.
@@ -165,11 +180,10 @@ func (f *fetcher) idle(ctx context.Context, s *imapSession) error {
 	if err != nil {
 		return err
 	}
-	slept := f.sleep(ctx, s, f.c.opts.timing.poll)
-	if err := s.do(stop); err != nil {
-		return err
+	if err := f.sleep(ctx, s, f.c.opts.timing.poll); err != nil {
+		return err // the connection is over, and IDLE with it
 	}
-	return slept
+	return s.do(stop)
 }
 
 // sleep ends with news, when it is time to look or to look back, or when the
@@ -183,6 +197,7 @@ func (f *fetcher) sleep(ctx context.Context, s *imapSession, d time.Duration) er
 	case <-f.lookBack.C:
 		f.due = true
 	case <-s.client.Closed():
+		return errHungUp
 	case <-ctx.Done():
 		return ctx.Err()
 	}

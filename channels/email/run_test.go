@@ -104,6 +104,67 @@ func TestStall(t *testing.T) {
 	}
 }
 
+// A server that stops in the middle of a mail: half a mail is never taken for whole.
+func TestStallInsideAMail(t *testing.T) {
+	t.Parallel()
+	for _, action := range []mailfake.Action{mailfake.ActionFreeze, mailfake.ActionCut} {
+		t.Run(string(action), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			stop := w.run()
+			w.ready()
+			stop()
+			w.mail("one")
+			w.mail("two")
+			w.opts.timing.command = 300 * time.Millisecond
+			w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: action, Nth: 2, Times: 2})
+			w.run()
+			w.arrives("one", "two")
+			for _, f := range w.journal.facts {
+				if head, raw := splitPayload(f.Payload); head.SizeBytes != int64(len(raw)) || head.Truncated {
+					t.Errorf("%+v with %d bytes", head, len(raw))
+				}
+			}
+		})
+	}
+}
+
+// A watermark of a newer version is left alone, and somebody is told.
+func TestStrangeWatermark(t *testing.T) {
+	t.Parallel()
+	for _, state := range []string{`{"v":2,"folder":"INBOX"}`, `{"v":`} {
+		t.Run(state, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.journal.state = []byte(state)
+			stop := w.run()
+			if got := w.condition(channels.Broken); got.Hint == "" {
+				t.Errorf("%+v", got)
+			}
+			stop()
+			if string(w.journal.state) != state {
+				t.Errorf("state became %s", w.journal.state)
+			}
+		})
+	}
+}
+
+// Another folder begins with its new mail.
+func TestFolderChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stop := w.run()
+	w.ready()
+	stop()
+	w.put("Archive", "Message-ID: <a@x>\nSubject: old\n\nx\n", time.Time{})
+	w.config[fieldFolder] = "Archive"
+	idle := w.idling(mailfake.Fault{Action: mailfake.ActionExists})
+	w.run()
+	w.struck(idle, 1)
+	w.put("Archive", "Message-ID: <b@x>\nSubject: new\n\nx\n", time.Time{})
+	w.arrives("new")
+}
+
 // Stopping does not wait for a server that stays silent.
 func TestStopsAtOnce(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/channels"
 )
@@ -52,14 +53,16 @@ func TestSettings(t *testing.T) {
 			t.Errorf("%s = %q: %v", field, bad, err)
 		}
 	}
-	_, err = New(channels.Account{Config: channels.Config{}}, channels.Env{Keys: testKeys()})
+	_, err = New(channels.Account{Config: channels.Config{}}, channels.Env{Keys: testKeys(), Now: time.Now})
 	for _, field := range []string{fieldAddress, fieldIMAPHost, fieldIMAPPassword, fieldSMTPHost} {
 		if err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("missing %s is not reported: %v", field, err)
 		}
 	}
-	if _, err := New(channels.Account{Config: base}, channels.Env{}); err == nil {
-		t.Error("no keys, and no error")
+	for _, env := range []channels.Env{{Now: time.Now}, {Keys: testKeys()}} {
+		if _, err := New(channels.Account{Config: base}, env); err == nil {
+			t.Errorf("no error with %+v", env)
+		}
 	}
 }
 
