@@ -29,6 +29,7 @@ func Parse(text string, opt Options) Parsed {
 		return verb(undecorate(front, after), marker, opt)
 	case bridge.MarkLone:
 		return Parsed{Verb: bridge.VerbSay, Marker: marker, Text: trim(text)}
+	case bridge.MarkNone:
 	}
 	return Parsed{Verb: bridge.VerbSay, Text: trim(text)}
 }

@@ -1,0 +1,65 @@
+# Parley's tasks. `make` alone lists them.
+#
+# ARGS go to the program: make demo ARGS=--help
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# Where Go installs this user's toolchains and modules is Go's business; only the
+# tools of this repository are pinned here.
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
+
+FUZZTIME ?= 30s
+TEST_TIMEOUT ?= 15m
+PKG ?= ./...
+
+# Tests run in their package's folder: a relative path would not lead there.
+ifneq ($(strip $(PARLEY_TESTDATA)),)
+export PARLEY_TESTDATA := $(abspath $(PARLEY_TESTDATA))
+endif
+
+.PHONY: help demo build test lint fuzz torture golden
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: ## try Parley without any account: prints the address of a page
+	@.ci/need go postgres
+	@go build -o bin/parley ./cmd/parley
+	@exec ./bin/parley demo $(ARGS)
+
+build: ## build bin/parley
+	@.ci/need go
+	go build -trimpath -o bin/parley ./cmd/parley
+
+test: ## everything: unit, PostgreSQL, scenarios, browser, race detector, short torture
+	@.ci/need go compiler postgres browser
+	go test -race -timeout $(TEST_TIMEOUT) $(PKG)
+	go build -o bin/parley ./cmd/parley
+	./bin/parley torture --quick
+
+lint: $(GOLANGCI) ## formatting and linters
+	@files=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard -- '*.go')); \
+	if [ -n "$$files" ]; then echo "Not formatted (gofmt -w):"; echo "$$files"; exit 1; fi
+	$(GOLANGCI) run $(PKG)
+
+fuzz: ## each fuzz target for FUZZTIME (30s)
+	@.ci/need go
+	.ci/fuzz $(FUZZTIME)
+
+torture: ## kill Parley at random while mails and replies flow; an oracle judges
+	@.ci/need go postgres
+	@go build -o bin/parley ./cmd/parley
+	@exec ./bin/parley torture $(ARGS)
+
+golden: ## rewrite the golden files; review them as a diff
+	@.ci/need go postgres
+	go test $$(grep -rlE --include='*_test.go' 'flag\.Bool\("update"' . | xargs -n1 dirname | sort -u) -update
+
+$(GOLANGCI):
+	@.ci/need go
+	@echo "Building golangci-lint $(GOLANGCI_VERSION) into bin/, once; this takes about two minutes."
+	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	mv bin/golangci-lint $@

@@ -1,0 +1,238 @@
+package app_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// ban forbids packages to import others. Patterns are paths inside the module, as
+// path.Match reads them; a final "/..." means the package and all below it.
+type ban struct {
+	from   []string
+	to     []string
+	except []string // targets that are allowed all the same
+	why    string
+}
+
+// bans are the import directions: cmd → bot → bridge → {channels, routing, store}.
+func bans() []ban {
+	return []ban{
+		{from: []string{"channels/..."}, to: []string{"cmd/...", "bot/...", "bridge/...", "routing/...", "store/..."},
+			why: "a channel parses, renders and calls one vendor; what that means is decided in bridge, and kept by store"},
+		{from: []string{"channels"}, to: []string{"channels/..."},
+			why: "what all channels share must not know one of them"},
+		{from: []string{"routing/..."}, to: []string{"cmd/...", "bot/...", "bridge/...", "channels/...", "store/..."},
+			why: "routing gets facts and returns decisions: it looks nothing up"},
+		{from: []string{"store/..."}, to: []string{"cmd/...", "bot/...", "bridge/...", "channels/...", "routing/..."},
+			why: "nouns and their SQL decide nothing and speak to nobody"},
+		{from: []string{"bridge/..."}, to: []string{"cmd/...", "bot/..."},
+			why: "bridge says what surfaces must do (Surface, Post, Action); surfaces come to it"},
+		{from: []string{"bridge/..."}, to: []string{"channels/*/..."},
+			why: "the engine asks for capabilities, never for a kind of channel"},
+		{from: []string{"bridge/relay/..."}, to: []string{"bridge/..."}, except: []string{"bridge/relay/..."},
+			why: "the mechanics of order and delivery know no verb; a Handler does"},
+		{from: []string{"bridge/when/..."}, to: []string{"..."},
+			why: "reading times in people's words needs nothing of ours"},
+		{from: []string{"bot/..."}, to: []string{"cmd/...", "store/...", "routing/...", "channels/*/...", "bridge/relay/..."},
+			why: "a surface verifies, parses and renders; it reaches everything else through bridge"},
+		{from: []string{"bot/command/...", "bot/view/..."}, to: []string{"channels/...", "bot/slack/...", "bot/teams/...", "bot/web/..."},
+			why: "words and shapes are the same on every surface and know no vendor"},
+		{from: []string{"bot/command/..."}, to: []string{"bot/view/..."},
+			why: "what is typed is read without knowing how it will be shown"},
+		{from: []string{"cmd/parley/app/..."}, to: []string{"cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/..."},
+			why: "what serves in production must not carry demo and torture"},
+		{from: []string{"cmd/parley/setup/..."}, to: []string{"bot/...", "channels/*/...", "cmd/parley/app/..."},
+			why: "the set-up file knows channels by their Spec alone"},
+	}
+}
+
+// emulators are everything that stands in for the world or serves tests.
+func emulators() []string {
+	return []string{"*/*/*fake/...", "*/*test/...", "bridge/bridgetest/..."}
+}
+
+// withEmulators are the packages outside tests that may start emulators.
+func withEmulators() []string {
+	return []string{"cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/...", "cmd/parley"}
+}
+
+// pkg is what the go command says about a package of ours.
+type pkg struct {
+	ImportPath                         string
+	Module                             struct{ Path string }
+	Imports, TestImports, XTestImports []string
+}
+
+// TestImports checks the import directions of all packages, on this system.
+func TestImports(t *testing.T) {
+	t.Parallel()
+	root := moduleRoot(t)
+	noticeChanges(t, root)
+	packages := listPackages(t, root)
+	if len(packages) < 10 {
+		t.Fatalf("only %d packages found", len(packages))
+	}
+	for _, p := range packages {
+		from := inside(p)
+		for _, to := range ours(p, p.Imports) {
+			for _, b := range bans() {
+				if b.forbids(from, to) {
+					t.Errorf("%s imports %s: %s", from, to, b.why)
+				}
+			}
+			if sibling(from, to) {
+				t.Errorf("%s imports %s: plug-ins do not know each other, so that one can be read, changed and removed alone", from, to)
+			}
+			if matchAny(emulators(), to) && !matchAny(withEmulators(), from) && !matchAny(emulators(), from) {
+				t.Errorf("%s imports %s: emulators and test helpers stay out of what serves", from, to)
+			}
+			if match("store/pgserver", to) && !matchAny([]string{"cmd/...", "store/storetest"}, from) {
+				t.Errorf("%s imports %s: who needs a database is given one", from, to)
+			}
+		}
+		for _, to := range ours(p, slices.Concat(p.TestImports, p.XTestImports)) {
+			if match("cmd/...", to) && !match("cmd/...", from) {
+				t.Errorf("tests of %s import %s: tests of a part don't start the whole", from, to)
+			}
+			if sibling(from, to) {
+				t.Errorf("tests of %s import %s: plug-ins do not know each other", from, to)
+			}
+		}
+	}
+}
+
+// TestBansForbid shows that the table can fail.
+func TestBansForbid(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		from, to string
+		want     bool
+	}{
+		{"channels/email", "store", true},
+		{"channels", "channels/email", true},
+		{"channels/email", "channels", false},
+		{"routing", "store", true},
+		{"store/pgserver", "bridge", true},
+		{"bridge", "bot/view", true},
+		{"bridge", "channels/email", true},
+		{"bridge", "channels", false},
+		{"bridge/relay", "bridge", true},
+		{"bridge/relay", "store", false},
+		{"bot/slack", "store", true},
+		{"bot/slack", "bot/view", false},
+		{"bot/view", "bot/slack", true},
+		{"bot/slack/slackfake", "channels/email/mailfake", true},
+		{"store", "cmd/parley/app", true},
+		{"cmd/parley/app", "cmd/parley/demo", true},
+		{"cmd/parley", "cmd/parley/demo", false},
+	} {
+		got := slices.ContainsFunc(bans(), func(b ban) bool { return b.forbids(c.from, c.to) })
+		if got != c.want {
+			t.Errorf("%s imports %s: forbidden = %v, want %v", c.from, c.to, got, c.want)
+		}
+	}
+	if !sibling("channels/email", "channels/sms") || !sibling("bot/slack", "bot/teams/teamsfake") || sibling("bot/slack", "bot/slack/slackfake") || sibling("bot/slack", "bot/view") {
+		t.Error("siblings are not told apart")
+	}
+}
+
+func (b ban) forbids(from, to string) bool {
+	return matchAny(b.from, from) && matchAny(b.to, to) && !matchAny(b.except, to)
+}
+
+// sibling: two channels, or two surfaces.
+func sibling(from, to string) bool {
+	a, b := strings.Split(from, "/"), strings.Split(to, "/")
+	if len(a) < 2 || len(b) < 2 || a[0] != b[0] || a[1] == b[1] {
+		return false
+	}
+	shared := func(s string) bool { return s == "command" || s == "view" || strings.HasSuffix(s, "test") }
+	return (a[0] == "channels" || a[0] == "bot") && !shared(a[1]) && !shared(b[1])
+}
+
+func matchAny(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return match(p, name) })
+}
+
+// match compares folder by folder; a final "..." takes whatever follows.
+func match(pattern, name string) bool {
+	ps, ns := strings.Split(pattern, "/"), strings.Split(name, "/")
+	for i, p := range ps {
+		if p == "..." {
+			return true
+		}
+		if i >= len(ns) {
+			return false
+		}
+		if ok, err := path.Match(p, ns[i]); err != nil || !ok {
+			return false
+		}
+	}
+	return len(ps) == len(ns)
+}
+
+func inside(p pkg) string {
+	return strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, p.Module.Path), "/")
+}
+
+// ours gives the module's own packages among imports, once each.
+func ours(p pkg, imports []string) (all []string) {
+	for _, i := range imports {
+		if rest, ok := strings.CutPrefix(i, p.Module.Path+"/"); ok {
+			all = append(all, rest)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func moduleRoot(t *testing.T) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "env", "GOMOD").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Dir(strings.TrimSpace(string(out)))
+}
+
+// noticeChanges reads all source folders, so that a cached result of this test does
+// not outlive a change: the cache knows what the test read, not what go list did.
+func noticeChanges(t *testing.T, root string) {
+	t.Helper()
+	for _, top := range []string{"bot", "bridge", "channels", "cmd", "routing", "store"} {
+		err := filepath.WalkDir(filepath.Join(root, top), func(_ string, _ fs.DirEntry, err error) error { return err })
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func listPackages(t *testing.T, root string) (all []pkg) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Module,Imports,TestImports,XTestImports", "./...")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		err := d.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
