@@ -1,0 +1,215 @@
+package setup
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/channels"
+	"parley/store"
+	"parley/store/storetest"
+)
+
+const acme = `
+company: Acme
+agents:
+  - {email: ann@acme.test, name: Ann Lee, slack: U0ANN, roles: [admin], zone: Europe/Berlin}
+  - {email: ben@acme.test, name: Ben, slack: U0BEN}
+teams:
+  - {name: Support, members: [ann@acme.test, ben@acme.test], slack_channel: C0SUPPORT, teams_channel: "19:abc@thread.tacv2", home: slack}
+accounts:
+  - name: home-loft
+    kind: pigeon
+    team: Support
+    hold: 20s
+    settings: {confirm_send: "off"}
+    loft:
+      address: help@acme.test
+      aliases: [billing@acme.test, sales@acme.test]
+      in: {host: loft.acme.test, password: "${LOFT_PASSWORD}"}
+      out: {deep: {password: "${OUT}"}}
+  - {name: rookery, kind: raven, mode: trial, trial_to: ["+15550100"], slack_channel: C0ROOK, raven: {number: +15550199}}
+`
+
+func acmeApplied(t testing.TB, o Options) *pgxpool.Pool {
+	t.Helper()
+	pool := storetest.DB(t)
+	apply(t, pool, acme, o, "LOFT_PASSWORD=tops3cret", "OUT=0ther")
+	return pool
+}
+
+// Everything that a file can say arrives, and the second time nothing is left to do.
+func TestApply(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	o := options(t)
+	variables := []string{"LOFT_PASSWORD=tops3cret", "OUT=0ther"}
+	golden(t, "apply_new.txt", apply(t, pool, acme, o, variables...).Text())
+
+	d := directory(t, pool)
+	if d.Company != "Acme" || len(d.Agents) != 2 || len(d.Users) != 2 || len(d.Teams) != 1 || len(d.Channels) != 2 {
+		t.Errorf("directory: %+v", d)
+	}
+	if got := d.Teams[0].Members; !slices.Equal(got, []int64{d.Agents[0].ID, d.Agents[1].ID}) {
+		t.Errorf("members %v", got)
+	}
+	for _, c := range d.Channels {
+		if c.Home != (c.Channel == "C0SUPPORT") {
+			t.Errorf("home: %+v", c)
+		}
+	}
+	slack, rookery := accountNamed(t, pool, "slack"), accountNamed(t, pool, "rookery")
+	if slack.Side != "surface" || slack.Kind != "slack" {
+		t.Errorf("surface: %+v", slack)
+	}
+	if rookery.SurfaceID == nil || *rookery.SurfaceID != slack.ID || rookery.SurfaceChannel != "C0ROOK" || rookery.Mode != "trial" ||
+		!slices.Equal(rookery.TrialTo, []string{"+15550100"}) || rookery.Secrets != nil || rookery.HoldSeconds != nil || rookery.Rate != 1 {
+		t.Errorf("rookery: %+v", rookery)
+	}
+	home := accountNamed(t, pool, "home-loft")
+	if home.TeamID == nil || *home.TeamID != d.Teams[0].ID || *home.HoldSeconds != 20 || home.Mode != "live" || home.ReplyMode != "direct" {
+		t.Errorf("home-loft: %+v", home)
+	}
+	if strings.Contains(string(home.Config), "s3cret") || strings.Contains(string(home.Secrets), "s3cret") {
+		t.Error("a secret is stored in the open")
+	}
+	checkOpen(t, home)
+
+	before := version(t, pool)
+	if got := apply(t, pool, acme, o, variables...); len(got.Changes) > 0 || version(t, pool) != before {
+		t.Errorf("the second time:\n%s", got.Text())
+	}
+}
+
+func checkOpen(t *testing.T, home store.Account) {
+	t.Helper()
+	config, err := Open(home, sealer(t), loft())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := channels.Config{"address": "help@acme.test", "aliases": "billing@acme.test\nsales@acme.test", "in.host": "loft.acme.test",
+		"in.port": "993", "in.security": "cage", "in.password": "tops3cret", "out.deep.password": "0ther"}
+	for name, value := range want {
+		if config[name] != value {
+			t.Errorf("open: %s = %q, want %q", name, config[name], value)
+		}
+	}
+	other, err := store.NewSealer(store.NewMasterKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(home, other, loft()); err == nil {
+		t.Error("another master key opens the secrets")
+	}
+	home.Name = "rookery"
+	if _, err := Open(home, sealer(t), loft()); err == nil {
+		t.Error("secrets open for another account")
+	}
+}
+
+// Each file changes one thing; the golden file holds what is shown for it.
+func TestApplyChanges(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	o.Lookup = workspace{channels: map[string]string{"slack #night": "C0NIGHT"}, users: map[string]string{"slack eve@acme.test": "U0EVE"}}
+	steps := []struct{ name, raw string }{
+		{"hold", `accounts: [{name: home-loft, hold: 30s}]`},
+		{"hold back to default", `accounts: [{name: home-loft, hold: ""}]`},
+		{"secret not given", `accounts: [{name: home-loft, loft: {sender_name: Acme Support}}]`},
+		{"secret changed", `accounts: [{name: home-loft, loft: {in: {password: n3w}}}]`},
+		{"secret the same", `accounts: [{name: home-loft, loft: {in: {password: n3w}}}]`},
+		{"secret cleared", `accounts: [{name: home-loft, loft: {out: {deep: {password: ""}}}}]`},
+		{"secret added", `accounts: [{name: rookery, raven: {token: t0ken}}]`},
+		{"list and long text", "accounts:\n  - name: home-loft\n    signature: |\n      Kind regards\n      " + strings.Repeat("Acme ", 20) + "\n    loft: {aliases: []}\n"},
+		{"settings", `accounts: [{name: home-loft, paused: true, mode: watch, reply_mode: explicit, rate: 0.5, settings: {confirm_send: on, receipts: sent}}]`},
+		{"one setting", `accounts: [{name: home-loft, settings: {confirm_send: ""}}]`},
+		{"account to the team's channel", `accounts: [{name: rookery, team: Support, slack_channel: ""}]`},
+		{"account to another place", `accounts: [{name: rookery, teams_channel: "19:x"}]`},
+		{"company", `company: Acme & Sons`},
+		{"agent", `agents: [{email: Ann@acme.test, name: Ann Lee-Kay, roles: [], zone: ""}]`},
+		{"new agent found by e-mail", `agents: [{email: eve@acme.test, name: Eve}]`},
+		{"new agent unknown to all", `agents: [{email: joe@acme.test, name: Joe}]`},
+		{"user moves", `agents: [{email: joe@acme.test, slack: U0BEN}]`},
+		{"user taken away", `agents: [{email: joe@acme.test, slack: ""}]`},
+		{"members", `teams: [{name: Support, members: [eve@acme.test]}]`},
+		{"home", `teams: [{name: Support, home: teams}]`},
+		{"channel by name", `teams: [{name: Support, slack_channel: "#night"}]`},
+		{"one channel less", `teams: [{name: Support, teams_channel: ""}]`},
+		{"empty team", `teams: [{name: Empty}]`},
+	}
+	pool := acmeApplied(t, o)
+	var shown strings.Builder
+	for _, step := range steps {
+		shown.WriteString("== " + step.name + "\n" + apply(t, pool, step.raw, o).Text())
+		if again := apply(t, pool, step.raw, o); len(again.Changes) > 0 {
+			t.Errorf("%s: the second time:\n%s", step.name, again.Text())
+		}
+	}
+	if strings.Contains(shown.String(), "n3w") || strings.Contains(shown.String(), "t0ken") {
+		t.Error("a secret is shown")
+	}
+	golden(t, "apply_changes.txt", shown.String())
+	config, err := Open(accountNamed(t, pool, "home-loft"), sealer(t), loft())
+	if err != nil || config["in.password"] != "n3w" || config["out.deep.password"] != "" || config["address"] != "help@acme.test" {
+		t.Errorf("in the end: %v %v", config, err)
+	}
+}
+
+func TestApplyRefuses(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	o.Lookup = workspace{}
+	files := []struct{ name, raw string }{
+		{"kinds", "accounts:\n  - {name: wa, kind: whatsapp, whatsapp: {phone_number_id: 1}}\n  - {name: new}\n  - {name: home-loft, kind: raven}"},
+		{"fields", "accounts:\n  - name: new\n    kind: pigeon\n    pigeon: {address: a}\n  - name: new2\n    kind: pigeon\n    loft: {adress: s3cret, aliases: s3cret, in: {host: [a], security: s3cret, password: \"\"}}\n"},
+		{"required may not be cleared", `accounts: [{name: home-loft, loft: {address: "", in: {password: ""}}}]`},
+		{"list entries", `accounts: [{name: home-loft, loft: {aliases: ["a@b\nc@d"]}}]`},
+		{"people", "agents: [{email: new@acme.test}]\nteams: [{name: T, members: [nobody@acme.test]}]\naccounts: [{name: rookery, team: Suport}]"},
+		{"home", "teams:\n  - {name: A, slack_channel: C1, teams_channel: 19:x}\n  - {name: B, slack_channel: C1, home: teams}\n"},
+		{"names", `teams: [{name: Support, slack_channel: "#nowhere"}]`},
+	}
+	pool := acmeApplied(t, o)
+	var shown strings.Builder
+	for _, f := range files {
+		shown.WriteString("== " + f.name + "\n" + refused(t, pool, f.raw, o))
+	}
+	o.Lookup = nil
+	shown.WriteString("== names without a lookup\n" + refused(t, pool, `teams: [{name: Support, slack_channel: "#support"}]`, o))
+	o.Lookup = workspace{err: errOffline}
+	shown.WriteString("== names while offline\n" + refused(t, pool, `teams: [{name: Support, slack_channel: "#support"}]`, o))
+	shown.WriteString("== people while offline\n" + apply(t, pool, `agents: [{email: joe@acme.test, name: Joe}]`, o).Text())
+	if strings.Contains(shown.String(), "s3cret") {
+		t.Error("a message quotes a value")
+	}
+	golden(t, "apply_refused.txt", shown.String())
+}
+
+// Two who apply at once don't do it twice.
+func TestApplyAtOnce(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	o := options(t)
+	file := parse(t, acme, "LOFT_PASSWORD=a", "OUT=b")
+	results := make(chan int)
+	for range 4 {
+		go func() {
+			got, err := Apply(context.Background(), pool, file, o)
+			if err != nil {
+				t.Error(err)
+			}
+			results <- len(got.Changes)
+		}()
+	}
+	changed := 0
+	for range 4 {
+		if <-results > 0 {
+			changed++
+		}
+	}
+	if d := directory(t, pool); changed != 1 || len(d.Accounts) != 5 || d.Version != 2 {
+		t.Errorf("%d of 4 changed something; %d accounts, version %d", changed, len(d.Accounts), d.Version)
+	}
+}

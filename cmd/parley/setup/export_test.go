@@ -1,0 +1,66 @@
+package setup
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"parley/store/storetest"
+)
+
+var usedVariable = regexp.MustCompile(`\$\{([A-Z0-9_]+)\}`)
+
+// What was exported changes nothing where it comes from, and makes the same anew.
+func TestExport(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	pool := acmeApplied(t, o)
+	apply(t, pool, `
+accounts:
+  - name: home_loft
+    kind: pigeon
+    paused: true
+    rate: 0
+    reply_mode: explicit
+    signature: "off $${NOT} \"x\"\n- y: 'z'\n"
+    loft: {address: "007", sender_name: "null", in: {host: "[a]: {b", port: "0993", password: "p"}}
+`, o)
+	out, err := Export(t.Context(), pool, specs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "export.yaml", string(out))
+	secrets := []string{"HOME_LOFT_IN_PASSWORD=tops3cret", "HOME_LOFT_OUT_DEEP_PASSWORD=0ther", "HOME_LOFT_IN_PASSWORD_2=p"}
+	if got := usedVariable.FindAllString(string(out), -1); len(got) != len(secrets)+1 { // and the escaped one
+		t.Errorf("variables: %v", got)
+	}
+	o.Prune = true
+	if got := apply(t, pool, string(out), o, secrets...); len(got.Changes) > 0 {
+		t.Errorf("applying the export changes\n%s", got.Text())
+	}
+
+	fresh := storetest.DB(t)
+	apply(t, fresh, string(out), o, secrets...)
+	again, err := Export(t.Context(), fresh, specs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(again) != string(out) {
+		t.Errorf("exported again:\n%s\nwant:\n%s", again, out)
+	}
+	if _, err := Export(t.Context(), pool, specs()[1:]); err == nil || !strings.Contains(err.Error(), "pigeon") {
+		t.Errorf("export without a channel's spec: %v", err)
+	}
+}
+
+func TestExportOfNothing(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	out, err := Export(t.Context(), pool, specs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := apply(t, pool, string(out), options(t)); len(got.Changes) > 0 {
+		t.Errorf("%s\n%s", out, got.Text())
+	}
+}

@@ -1,0 +1,62 @@
+package setup
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Position is a place in the file; both count from 1.
+type Position struct{ Line, Column int }
+
+// Fault is one thing that is wrong with the file. It never quotes a value that may
+// be a secret.
+type Fault struct {
+	At    Position // zero: nowhere in the file
+	Where string   // "account support-mail: imap.port"
+	What  string   // what is wrong
+	Hint  string   // what to do; may be empty
+}
+
+// String is one line: place, thing, what is wrong, what to do.
+func (f Fault) String() string {
+	s := f.What + "."
+	if f.Where != "" {
+		s = f.Where + ": " + s
+	}
+	if f.Hint != "" {
+		s += " " + f.Hint
+	}
+	if f.At.Line > 0 {
+		s = fmt.Sprintf("%d:%d: %s", f.At.Line, f.At.Column, s)
+	}
+	return s
+}
+
+// Faults are all that was found wrong, in the file's order.
+type Faults []Fault
+
+// Error gives one line per fault.
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i, fault := range f {
+		lines[i] = fault.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (f *Faults) add(at Position, where, what, hint string) {
+	*f = append(*f, Fault{At: at, Where: where, What: what, Hint: hint})
+}
+
+// err is nil when there are no faults.
+func (f Faults) err() error {
+	if len(f) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(f, func(a, b Fault) int {
+		return cmp.Or(cmp.Compare(a.At.Line, b.At.Line), cmp.Compare(a.At.Column, b.At.Column))
+	})
+	return f
+}

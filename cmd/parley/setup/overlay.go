@@ -1,0 +1,300 @@
+package setup
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// overlay lays a file over the state: what the file names changes, all else stays.
+type overlay struct {
+	*state
+	specs  []channels.Spec
+	found  found // what live surfaces said
+	faults Faults
+}
+
+// apply changes the state by the file. Errors: Faults.
+func (o *overlay) apply(f *File, prune bool) error {
+	if f.company != nil {
+		o.company = strings.TrimSpace(f.company.value)
+	}
+	for _, e := range f.agents {
+		o.agentEntry(e)
+	}
+	for _, e := range f.teams {
+		o.teamEntry(e)
+	}
+	for _, e := range f.accounts {
+		o.accountEntry(e)
+	}
+	if prune {
+		o.prune(f)
+	}
+	for _, e := range f.teams {
+		o.checkMembers(e)
+	}
+	for _, e := range f.accounts {
+		if e.team != nil && e.team.value != "" && o.team(e.team.value) == nil {
+			o.faults.add(e.team.at, "account "+e.name+": team", fmt.Sprintf("there is no team %q", e.team.raw), o.haveTeams())
+		}
+	}
+	return o.faults.err()
+}
+
+func (o *overlay) haveTeams() string {
+	if len(o.teams) == 0 {
+		return "Add it under teams:."
+	}
+	list := make([]string, len(o.teams))
+	for i, t := range o.teams {
+		list[i] = t.name
+	}
+	return "There is " + strings.Join(list, ", ") + "; or add it under teams:."
+}
+
+func (o *overlay) agentEntry(e agentEntry) {
+	a := o.agent(e.email)
+	if a == nil {
+		if e.name == nil {
+			o.faults.add(e.at, "agent "+e.email+": name", "is missing", "Write the name that colleagues and customers see.")
+			return
+		}
+		o.agents = append(o.agents, agent{email: e.email, users: map[string]string{}})
+		a = &o.agents[len(o.agents)-1]
+	}
+	if e.name != nil {
+		a.name = strings.TrimSpace(e.name.value)
+	}
+	if e.roles != nil {
+		a.roles = unique(e.roles.values())
+	}
+	if e.zone != nil {
+		a.zone = e.zone.value
+	}
+	for _, kind := range surfaceKinds() {
+		user, given := e.users[kind]
+		id := strings.TrimSpace(user.value)
+		if !given {
+			if id = o.found.users[userKey{kind, e.email}]; id == "" || a.users[kind] != "" {
+				continue
+			}
+		}
+		o.setUser(a, kind, id)
+	}
+}
+
+// setUser ties an agent to a user of a surface, who is nobody else's.
+func (o *overlay) setUser(a *agent, kind, id string) {
+	if id == "" {
+		delete(a.users, kind)
+		return
+	}
+	for i := range o.agents {
+		if o.agents[i].users[kind] == id && o.agents[i].email != a.email {
+			delete(o.agents[i].users, kind)
+		}
+	}
+	o.needSurface(kind)
+	a.users[kind] = id
+}
+
+// needSurface makes sure that there is an account for a surface.
+func (o *overlay) needSurface(kind string) {
+	if _, ok := o.surfaces[kind]; !ok {
+		o.surfaces[kind] = 0
+	}
+}
+
+func (o *overlay) teamEntry(e teamEntry) {
+	t := o.team(e.name)
+	if t == nil {
+		o.teams = append(o.teams, team{name: e.name, channels: map[string]string{}})
+		t = &o.teams[len(o.teams)-1]
+	}
+	if e.members != nil {
+		t.members = unique(e.members.values())
+	}
+	for _, kind := range surfaceKinds() {
+		given, ok := e.channels[kind]
+		switch channel := o.channel(kind, given, "team "+e.name); {
+		case !ok:
+		case channel == "":
+			delete(t.channels, kind)
+		default:
+			o.needSurface(kind)
+			t.channels[kind] = channel
+		}
+	}
+	o.setHome(t, e)
+}
+
+// setHome decides where a team's threads open by themselves.
+func (o *overlay) setHome(t *team, e teamEntry) {
+	where := "team " + e.name + ": home"
+	if e.home != nil && e.home.value != "" {
+		t.home = e.home.value
+		if t.channels[t.home] == "" {
+			o.faults.add(e.home.at, where, fmt.Sprintf("is %s, but the team has no %s_channel", t.home, t.home), "Add the channel, or name the other one.")
+		}
+		return
+	}
+	if t.channels[t.home] != "" {
+		return
+	}
+	t.home = ""
+	for _, kind := range surfaceKinds() {
+		if t.channels[kind] == "" {
+			continue
+		}
+		if t.home != "" {
+			o.faults.add(e.at, where, "is missing, and the team has channels in two places", "Say where its threads open: home: "+either(surfaceKinds())+".")
+			return
+		}
+		t.home = kind
+	}
+}
+
+// channel gives a channel's id.
+func (o *overlay) channel(kind string, given text, where string) string {
+	if !strings.HasPrefix(given.value, "#") {
+		return given.value
+	}
+	id, problem := o.found.channels[channelKey{kind, given.value}], o.found.problems[channelKey{kind, given.value}]
+	if id == "" {
+		if problem == "" {
+			problem = "no such channel is known"
+		}
+		o.faults.add(given.at, where+": "+kind+"_channel", fmt.Sprintf("%q: %s", given.value, problem),
+			"Write the channel's id, or let the app into the channel and connect "+kind+" (its variables must be set).")
+	}
+	return id
+}
+
+func (o *overlay) checkMembers(e teamEntry) {
+	if e.members == nil {
+		return
+	}
+	for _, m := range e.members.items {
+		if o.agent(m.value) == nil {
+			o.faults.add(m.at, "team "+e.name+": members", fmt.Sprintf("%q is no agent", m.raw), "Add the agent under agents:, or take the address out.")
+		}
+	}
+}
+
+func (o *overlay) accountEntry(e accountEntry) {
+	a := o.account(e.name)
+	if a == nil {
+		if e.kind == nil {
+			o.faults.add(e.at, "account "+e.name+": kind", "is missing", "This version has "+o.kinds()+".")
+			return
+		}
+		o.accounts = append(o.accounts, account{settings: map[string]string{}, config: map[string]string{}, secrets: map[string]string{},
+			row: store.Account{Name: e.name, Kind: e.kind.value, Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1}})
+		a = &o.accounts[len(o.accounts)-1]
+	} else if e.kind != nil && e.kind.value != a.row.Kind {
+		o.faults.add(e.kind.at, "account "+e.name+": kind", fmt.Sprintf("is %q already and can't change", a.row.Kind), "Take another name for the new account; pause the old one.")
+		return
+	}
+	o.accountRow(a, e)
+	o.accountPlace(a, e)
+	for _, s := range e.settings {
+		if s.value == "" {
+			delete(a.settings, s.name)
+		} else {
+			a.settings[s.name] = s.value
+		}
+	}
+	o.accountSections(a, e)
+}
+
+func (o *overlay) accountRow(a *account, e accountEntry) {
+	if e.team != nil {
+		a.team = strings.TrimSpace(e.team.value)
+	}
+	if e.mode != nil {
+		a.row.Mode = e.mode.value
+	}
+	if e.trialTo != nil {
+		a.row.TrialTo = unique(e.trialTo.values())
+	}
+	if e.paused != nil {
+		a.row.Paused = *e.paused
+	}
+	if e.signature != nil {
+		a.row.Signature = strings.TrimRight(e.signature.value, "\n")
+	}
+	if e.replyMode != nil {
+		a.row.ReplyMode = e.replyMode.value
+	}
+	if e.hold != nil {
+		a.row.HoldSeconds = e.hold.seconds
+	}
+	if e.rate != nil {
+		a.row.Rate = *e.rate
+	}
+}
+
+// accountPlace sets where the account's threads open instead of the team's home.
+func (o *overlay) accountPlace(a *account, e accountEntry) {
+	for _, kind := range surfaceKinds() {
+		given, ok := e.channels[kind]
+		switch channel := o.channel(kind, given, "account "+e.name); {
+		case !ok:
+		case channel != "":
+			o.needSurface(kind)
+			a.surface, a.row.SurfaceChannel = kind, channel
+		case a.surface == kind:
+			a.surface, a.row.SurfaceChannel = "", ""
+		}
+	}
+}
+
+// prune takes out what the file's lists don't name. A list that the file doesn't
+// have at all says nothing.
+func (o *overlay) prune(f *File) {
+	if f.sections.agents {
+		o.agents = slices.DeleteFunc(o.agents, func(a agent) bool {
+			return !slices.ContainsFunc(f.agents, func(e agentEntry) bool { return strings.EqualFold(e.email, a.email) })
+		})
+		for i := range o.teams {
+			o.teams[i].members = slices.DeleteFunc(slices.Clone(o.teams[i].members), func(m string) bool {
+				named := slices.ContainsFunc(f.teams, func(e teamEntry) bool { return e.name == o.teams[i].name && e.members != nil })
+				return !named && o.agent(m) == nil
+			})
+		}
+	}
+	if f.sections.teams {
+		o.teams = slices.DeleteFunc(o.teams, func(t team) bool {
+			return !slices.ContainsFunc(f.teams, func(e teamEntry) bool { return e.name == t.name })
+		})
+	}
+	o.pruneAccounts(f)
+}
+
+func (o *overlay) pruneAccounts(f *File) {
+	if f.sections.accounts {
+		o.accounts = slices.DeleteFunc(o.accounts, func(a account) bool {
+			return !slices.ContainsFunc(f.accounts, func(e accountEntry) bool { return e.name == a.row.Name })
+		})
+	}
+	for _, a := range o.accounts {
+		if a.team != "" && o.team(a.team) == nil && !slices.ContainsFunc(f.accounts, func(e accountEntry) bool { return e.name == a.row.Name && e.team != nil }) {
+			o.faults.add(Position{}, "account "+a.row.Name, fmt.Sprintf("belongs to the team %q, which --prune would take out", a.team), "Name the account with another team, or keep the team.")
+		}
+	}
+}
+
+// unique keeps the first of equal strings.
+func unique(list []string) []string {
+	var once []string
+	for _, s := range list {
+		if s != "" && !slices.Contains(once, s) {
+			once = append(once, s)
+		}
+	}
+	return once
+}

@@ -1,0 +1,191 @@
+package setup
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// lookupTimeout bounds all questions to live surfaces.
+const lookupTimeout = 30 * time.Second
+
+// Lookup asks live surfaces. Called outside of transactions; may block until ctx ends.
+type Lookup interface {
+	// Resolve gives the id of the channel "#name" in the surface of this kind, "" if
+	// it knows none or there is no such surface.
+	Resolve(ctx context.Context, kind, channel string) (string, error)
+
+	// Find gives the user with this e-mail address in the surface of this kind, "" if
+	// it knows none or there is no such surface.
+	Find(ctx context.Context, kind, email string) (string, error)
+}
+
+// Options of Plan and Apply.
+type Options struct {
+	Sealer *store.Sealer // needed
+	Specs  []channels.Spec
+	Lookup Lookup // nil: ids must be given; agents without one are only remarked
+	Prune  bool   // take out what the file's lists don't name
+}
+
+// Result is what apply changes, or changed.
+type Result struct {
+	Changes []string // "+ agent ann@acme.test: …", "~ account support-mail: hold 20s → 30s"; never a secret
+	Remarks []string // what an admin should know; nothing is wrong with the file
+}
+
+// Text is the result for a terminal.
+func (r Result) Text() string {
+	var b strings.Builder
+	for _, line := range r.Changes {
+		b.WriteString(line + "\n")
+	}
+	if len(r.Changes) == 0 {
+		b.WriteString("nothing to change\n")
+	}
+	for _, line := range r.Remarks {
+		b.WriteString("! " + line + "\n")
+	}
+	return b.String()
+}
+
+// Plan says what Apply would change.
+// Errors: Faults, when the file can't be applied.
+func Plan(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result, error) {
+	found, err := look(ctx, pool, f, o)
+	if err != nil {
+		return Result{}, err
+	}
+	work, err := prepare(ctx, pool, f, o, found)
+	return work.result, err
+}
+
+// errNothing ends a transaction that has nothing to write.
+var errNothing = errors.New("setup: nothing to change")
+
+// Apply brings the database to what the file says, in one transaction, and tells all
+// processes when something changed. The second time it changes nothing.
+// Errors: Faults, when the file can't be applied; nothing is written then.
+func Apply(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result, error) {
+	found, err := look(ctx, pool, f, o)
+	if err != nil {
+		return Result{}, err
+	}
+	var work work
+	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
+		if err := store.BumpSettings(ctx, tx); err != nil { // locks out a second apply
+			return err
+		}
+		var err error
+		if work, err = prepare(ctx, tx, f, o, found); err != nil {
+			return err
+		}
+		if len(work.result.Changes) == 0 {
+			return errNothing
+		}
+		return work.save(ctx, tx)
+	})
+	var faults Faults
+	switch {
+	case errors.Is(err, errNothing):
+		return work.result, nil
+	case errors.As(err, &faults):
+		return Result{}, faults
+	}
+	return work.result, err
+}
+
+// work is a plan with all that is needed to carry it out.
+type work struct {
+	options    Options
+	have, want *state
+	kept       kept
+	result     Result
+}
+
+// kept are things that prune can't take out, by id.
+type kept struct{ teams, accounts map[int64]bool }
+
+func prepare(ctx context.Context, q store.Querier, f *File, o Options, found found) (work, error) {
+	if o.Sealer == nil {
+		return work{}, errors.New("setup: no master key to open and close secrets with")
+	}
+	directory, err := store.LoadDirectory(ctx, q)
+	if err != nil {
+		return work{}, err
+	}
+	have, err := stateOf(directory, o.Sealer)
+	if err != nil {
+		return work{}, err
+	}
+	w := work{options: o, have: have, want: have.clone()}
+	over := overlay{state: w.want, specs: o.Specs, found: found}
+	if err := over.apply(f, o.Prune); err != nil {
+		return work{}, err
+	}
+	if w.kept, err = w.keeps(ctx, q); err != nil {
+		return work{}, err
+	}
+	w.result.Changes = diff(have, w.want, o.Specs, w.kept)
+	w.result.Remarks = append(found.remarks, w.remarks()...)
+	return w, nil
+}
+
+// keeps finds what prune would take out but history holds on to.
+func (w *work) keeps(ctx context.Context, q store.Querier) (kept, error) {
+	k := kept{teams: map[int64]bool{}, accounts: map[int64]bool{}}
+	var accounts, teams []int64
+	for _, a := range w.have.accounts {
+		if w.want.account(a.row.Name) == nil {
+			accounts = append(accounts, a.row.ID)
+		}
+	}
+	for _, t := range w.have.teams {
+		if w.want.team(t.name) == nil {
+			teams = append(teams, t.id)
+		}
+	}
+	used, err := idsOf(ctx, q, usedAccounts, accounts)
+	if err != nil {
+		return k, err
+	}
+	for _, id := range used {
+		k.accounts[id] = true
+	}
+	going := slices.DeleteFunc(accounts, func(id int64) bool { return k.accounts[id] })
+	if used, err = idsOf(ctx, q, usedTeams, teams, going); err != nil {
+		return k, err
+	}
+	for _, id := range used {
+		k.teams[id] = true
+	}
+	return k, nil
+}
+
+// remarks are about what works but is hardly meant.
+func (w *work) remarks() []string {
+	var list []string
+	for _, t := range w.have.teams {
+		if w.kept.teams[t.id] {
+			list = append(list, "team "+t.name+" stays: conversations or paused accounts belong to it")
+		}
+	}
+	for _, a := range w.want.accounts {
+		home := w.want.team(a.team)
+		switch {
+		case a.surface == "" && (home == nil || len(home.channels) == 0):
+			list = append(list, "account "+a.row.Name+": no channel for its threads: give its team or the account a channel")
+		case a.row.Mode == "trial" && len(a.row.TrialTo) == 0:
+			list = append(list, "account "+a.row.Name+": mode trial without trial_to: nothing leaves")
+		}
+	}
+	return list
+}

@@ -1,0 +1,167 @@
+package setup
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"parley/store"
+)
+
+// state is what parley.yaml describes, by names instead of ids: once as it is, once
+// as it shall be. The difference of the two is what apply shows and writes.
+type state struct {
+	company  string
+	surfaces map[string]int64 // by kind; 0 = to be made
+	agents   []agent          // active ones
+	teams    []team
+	accounts []account
+}
+
+type agent struct {
+	id    int64 // 0 = new
+	email string
+	name  string
+	roles []string
+	zone  string
+	users map[string]string // by kind of surface
+}
+
+type team struct {
+	id       int64 // 0 = new
+	name     string
+	members  []string          // e-mail addresses
+	channels map[string]string // by kind of surface
+	home     string            // kind of surface
+}
+
+type account struct {
+	row      store.Account // ID 0 = new; the ids in it are those of team and surface
+	team     string
+	surface  string // kind; "" = the team's
+	settings map[string]string
+	config   map[string]string
+	secrets  map[string]string // opened; nil when no sealer was given
+}
+
+func (s *state) agent(email string) *agent {
+	return find(s.agents, func(a agent) bool { return strings.EqualFold(a.email, email) })
+}
+
+func (s *state) team(name string) *team {
+	return find(s.teams, func(t team) bool { return t.name == name })
+}
+
+func (s *state) account(name string) *account {
+	return find(s.accounts, func(a account) bool { return a.row.Name == name })
+}
+
+func find[T any](list []T, is func(T) bool) *T {
+	if i := slices.IndexFunc(list, is); i >= 0 {
+		return &list[i]
+	}
+	return nil
+}
+
+// clone makes a copy that may be changed.
+func (s *state) clone() *state {
+	c := &state{company: s.company, surfaces: maps.Clone(s.surfaces), agents: slices.Clone(s.agents),
+		teams: slices.Clone(s.teams), accounts: slices.Clone(s.accounts)}
+	for i := range c.agents {
+		c.agents[i].users = maps.Clone(c.agents[i].users)
+	}
+	for i := range c.teams {
+		c.teams[i].channels = maps.Clone(c.teams[i].channels)
+	}
+	for i := range c.accounts {
+		a := &c.accounts[i]
+		a.settings, a.config, a.secrets = maps.Clone(a.settings), maps.Clone(a.config), maps.Clone(a.secrets)
+	}
+	return c
+}
+
+// stateOf reads the state out of a directory. Without a sealer secrets stay closed.
+func stateOf(d store.Directory, sealer *store.Sealer) (*state, error) {
+	s := &state{company: d.Company, surfaces: map[string]int64{}}
+	kinds := map[int64]string{}
+	for _, a := range d.Accounts {
+		if a.Side == "surface" && slices.Contains(surfaceKinds(), a.Kind) {
+			s.surfaces[a.Kind], kinds[a.ID] = a.ID, a.Kind
+		}
+	}
+	emails := map[int64]string{}
+	for _, a := range d.Agents {
+		if !a.Active {
+			continue
+		}
+		row := agent{id: a.ID, email: a.Email, name: a.Name, roles: a.Roles, zone: a.Zone, users: map[string]string{}}
+		for _, u := range d.Users {
+			if kind := kinds[u.AccountID]; u.AgentID == a.ID && kind != "" {
+				row.users[kind] = u.UserID
+			}
+		}
+		emails[a.ID] = a.Email
+		s.agents = append(s.agents, row)
+	}
+	names := map[int64]string{}
+	for _, t := range d.Teams {
+		names[t.ID] = t.Name
+		s.teams = append(s.teams, teamOf(t, d.Channels, emails, kinds))
+	}
+	for _, row := range d.Accounts {
+		if row.Side != "channel" {
+			continue
+		}
+		a, err := accountOf(row, names, kinds, sealer)
+		if err != nil {
+			return nil, err
+		}
+		s.accounts = append(s.accounts, a)
+	}
+	return s, nil
+}
+
+func teamOf(t store.Team, channels []store.TeamChannel, emails, kinds map[int64]string) team {
+	row := team{id: t.ID, name: t.Name, channels: map[string]string{}}
+	for _, id := range t.Members {
+		if emails[id] != "" {
+			row.members = append(row.members, emails[id])
+		}
+	}
+	for _, c := range channels {
+		if kind := kinds[c.AccountID]; c.TeamID == t.ID && kind != "" {
+			row.channels[kind] = c.Channel
+			if c.Home {
+				row.home = kind
+			}
+		}
+	}
+	return row
+}
+
+func accountOf(row store.Account, teams, kinds map[int64]string, sealer *store.Sealer) (account, error) {
+	a := account{row: row, settings: map[string]string{}}
+	a.row.Signature = strings.TrimRight(row.Signature, "\n") // as the file's is read
+	if row.TeamID != nil {
+		a.team = teams[*row.TeamID]
+	}
+	if row.SurfaceID != nil && row.SurfaceChannel != "" {
+		a.surface = kinds[*row.SurfaceID]
+	}
+	if len(row.Settings) > 0 {
+		if err := json.Unmarshal(row.Settings, &a.settings); err != nil {
+			return a, fmt.Errorf("setup: account %s: settings: %w", row.Name, err)
+		}
+	}
+	config, err := openConfig(row)
+	if err != nil {
+		return a, err
+	}
+	a.config = config
+	if sealer != nil {
+		a.secrets, err = openSecrets(row, sealer)
+	}
+	return a, err
+}

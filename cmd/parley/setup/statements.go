@@ -1,0 +1,63 @@
+package setup
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+)
+
+// An account that anything arrived on, or that has customers, is never deleted.
+const usedAccounts = `
+	SELECT a.id
+	FROM accounts AS a
+	WHERE a.id = ANY($1) AND (
+		EXISTS (SELECT FROM events AS e WHERE e.account_id = a.id)
+		OR EXISTS (SELECT FROM identities AS i WHERE i.account_id = a.id)
+		OR EXISTS (SELECT FROM conversations AS c WHERE c.account_id = a.id))`
+
+// A team that a conversation or an account (but those of $2) belongs to stays.
+const usedTeams = `
+	SELECT t.id
+	FROM teams AS t
+	WHERE t.id = ANY($1) AND (
+		EXISTS (SELECT FROM conversations AS c WHERE c.team_id = t.id)
+		OR EXISTS (SELECT FROM accounts AS a WHERE a.team_id = t.id AND a.id <> ALL($2)))`
+
+func idsOf(ctx context.Context, q store.Querier, sql string, lists ...[]int64) ([]int64, error) {
+	if len(lists[0]) == 0 {
+		return nil, nil
+	}
+	args := make([]any, len(lists))
+	for i, list := range lists {
+		args[i] = append([]int64{}, list...) // nil would be NULL
+	}
+	rows, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("setup: what is in use: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return nil, fmt.Errorf("setup: what is in use: %w", err)
+	}
+	return found, nil
+}
+
+const deleteTeamChannel = `DELETE FROM team_channels WHERE team_id = $1 AND account_id = $2`
+
+const deleteTeamChannels = `DELETE FROM team_channels WHERE team_id = $1`
+
+const deleteTeam = `DELETE FROM teams WHERE id = $1`
+
+const deleteAgentUser = `DELETE FROM agent_users WHERE agent_id = $1 AND account_id = $2`
+
+const deleteAccount = `DELETE FROM accounts WHERE id = $1 AND side = 'channel'`
+
+func exec(ctx context.Context, tx pgx.Tx, sql string, args ...any) error {
+	if _, err := tx.Exec(ctx, sql, args...); err != nil {
+		return fmt.Errorf("setup: remove: %w", err)
+	}
+	return nil
+}

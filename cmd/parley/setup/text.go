@@ -1,0 +1,89 @@
+package setup
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// text is a scalar as it is written: +15550100 and 007 keep every character.
+type text struct {
+	value string // with ${NAME} replaced
+	raw   string // before that: what may be quoted in a message
+	at    Position
+}
+
+// list is a sequence of scalars.
+type list struct {
+	items []text
+	at    Position
+}
+
+func (l list) values() []string {
+	values := make([]string, len(l.items))
+	for i, t := range l.items {
+		values[i] = t.value
+	}
+	return values
+}
+
+// variable finds ${NAME}, what is meant to be one, and the escape $${.
+var variable = regexp.MustCompile(`\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$\{`)
+
+// escape makes expand give s back.
+func escape(s string) string { return strings.ReplaceAll(s, "${", "$${") }
+
+// expand replaces ${NAME} from the environment.
+func (r *reader) expand(raw, where string, at Position) string {
+	return variable.ReplaceAllStringFunc(raw, func(found string) string {
+		switch found {
+		case "$${":
+			return "${"
+		case "${":
+			r.faults.add(at, where, "${ without a name and }", "Names have letters, digits and _. Write $${ for a plain ${.")
+			return ""
+		}
+		name := found[2 : len(found)-1]
+		value, ok := r.env(name)
+		if !ok {
+			r.faults.add(at, where, fmt.Sprintf("the environment variable %s is not set", name), "Set it, or leave this key out to keep what is stored.")
+		}
+		return value
+	})
+}
+
+// scalar reads a value's text. Errors: a fault.
+func (r *reader) scalar(n ast.Node, where string) (text, bool) {
+	at := position(n)
+	switch v := n.(type) {
+	case *ast.StringNode:
+		return text{value: r.expand(v.Value, where, at), raw: v.Value, at: at}, true
+	case *ast.LiteralNode:
+		return text{value: r.expand(v.Value.Value, where, at), raw: v.Value.Value, at: at}, true
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		raw := n.GetToken().Value
+		return text{value: raw, raw: raw, at: at}, true
+	case *ast.NullNode:
+		r.faults.add(at, where, "has no value", `Write "" to clear it, or leave the key out to keep what is stored.`)
+	default:
+		r.faults.add(at, where, "must be a single value, not "+shape(n), "")
+	}
+	return text{}, false
+}
+
+// shape names what kind of value a node is.
+func shape(n ast.Node) string {
+	switch n.(type) {
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "a group of keys"
+	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode, *ast.TagNode:
+		return "an anchor, alias or tag"
+	case *ast.NullNode:
+		return "nothing"
+	}
+	return "a single value"
+}
