@@ -56,6 +56,10 @@ func splitAddresses(v string) []string {
 			angle = true
 		case c == '>':
 			angle = false
+			if next, _, _ := strings.Cut(v[i+1:], ","); strings.Contains(next, "<") { // the comma is missing
+				items = append(items, v[start:i+1])
+				start = i + 1
+			}
 		case angle:
 		case c == ',' || c == ';':
 			items = append(items, v[start:i])

@@ -80,6 +80,7 @@ func TestAddresses(t *testing.T) {
 		{"=?utf-8?Q?a=2C_boss=40acme=2Etest?= <real@x.test>", "a, boss@acme.test <real@x.test>"},
 		{"boss@acme.test <real@x.test>", "boss@acme.test <real@x.test>"},
 		{"<a@x.test> Name behind", "Name behind <a@x.test>"},
+		{"A <a@x.test> B <b@x.test>", "A <a@x.test> | B <b@x.test>"},
 		{"a@x.test; b@x.test", "<a@x.test> | <b@x.test>"},
 		{"'a@x.test' <a@x.test>", "<a@x.test>"},
 		{`"A \"Q\" B" <a@x.test>`, `A "Q" B <a@x.test>`},

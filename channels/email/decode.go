@@ -62,14 +62,13 @@ func (d *decoder) decode(payload []byte) (out []channels.Inbound, err error) {
 
 // decodeMail decodes a mail.
 func (d *decoder) decodeMail(e envelope, raw []byte) []channels.Inbound {
-	s := &splitter{}
-	root := s.read(raw, 0, "text/plain")
+	root, limits := readMail(raw)
 	root.header.convert(firstCharset(root))
 	c := &content{}
 	c.collect(root)
 	in := d.message(e, raw, root, c)
-	in.Notices = append(in.Notices, s.notices...)
-	if len(s.notices) > 0 || c.damaged || c.encrypted != "" {
+	in.Notices = append(in.Notices, limits...)
+	if len(limits) > 0 || c.damaged || c.encrypted != "" {
 		in.Attachments = append(in.Attachments, original(raw))
 	}
 	if statuses := d.bounce(root, c, &in, raw); len(statuses) > 0 {

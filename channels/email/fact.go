@@ -15,7 +15,7 @@ import (
 // Shape: mail:0123456789abcdef0123456789abcdef
 func factID(raw []byte) string {
 	sum := sha256.New()
-	root := (&splitter{}).read(raw, 0, "text/plain")
+	root, _ := readMail(raw)
 	if ids := messageIDs(root.header.raw("Message-Id")); len(ids) > 0 {
 		sum.Write([]byte(ids[0]))
 		for _, name := range []string{"Date", "From", "Subject"} {

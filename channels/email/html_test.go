@@ -41,6 +41,8 @@ func TestHTMLToMarkdown(t *testing.T) {
 		{"data table", "<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>x|y</td></tr></table>", "| a | b   |\n|---|-----|\n| 1 | x\\|y |"},
 		{"entities", "&lt;b&gt; &amp;lt; &copy; a &amp; b", `\<b> \&lt; © a & b`},
 		{"markdown in text", "# a <br>- b <br>1. c <br>*d* _e_ [f](g)", "\\# a\n\\- b\n1\\. c\n\\*d\\* \\_e\\_ \\[f\\](g)"},
+		{"middle of a line", "<b>Name</b> - text <i>x</i>: y, <u>in</u> 2024. z", "**Name** - text *x*: y, in 2024. z"},
+		{"start in an element", "<div><span>- a</span></div><div><span>2.</span> b</div>", "\\- a\n2\\. b"},
 		{"split emphasis", "<span>*</span><span>a</span><span>*</span>", `\*a\*`},
 		{"private letters", "a\ue0feb\ue0fdc\ue0ff", "abc"},
 		{"bare address", "see https://x.test/a_b, ok", "see <https://x.test/a_b>, ok"},

@@ -38,8 +38,10 @@ func newConverter() *converter.Converter {
 }
 
 // Private-use letters that stand for "<" and ">", which the converter would write
-// as entities, and for "|" in a table, while it works.
+// as entities, for "|" in a table, and for a backslash that is needed only if a
+// line begins there, while the converter works.
 const (
+	lineMark = '\uE0FC'
 	pipeMark = '\uE0FD'
 	lessMark = '\uE0FE'
 	moreMark = '\uE0FF'
@@ -55,7 +57,11 @@ func nodeText(s string) string {
 	var b strings.Builder
 	b.WriteString(s[:len(s)-len(body)])
 	if n := blockMark(body); n > 0 {
-		b.WriteString(body[:n-1] + `\` + body[n-1:n])
+		mark := string(lineMark)
+		if strings.IndexByte("*_~", body[n-1]) >= 0 {
+			mark = `\` // acts inside a line too
+		}
+		b.WriteString(body[:n-1] + mark + body[n-1:n])
 		body = body[n:]
 	}
 	escapeRun(&b, "."+body+".", 1, len(body)+1)
@@ -70,8 +76,12 @@ func writeMarks(s string) string {
 	}
 	var b strings.Builder
 	before := ' '
+	begins := true // only marks of lists and quotes stand before on this line
 	for _, r := range s {
 		switch {
+		case r == lineMark && begins:
+			b.WriteByte('\\')
+		case r == lineMark:
 		case r == lessMark:
 			b.WriteString(`\<`)
 		case r == pipeMark:
@@ -83,6 +93,7 @@ func writeMarks(s string) string {
 		default:
 			b.WriteRune(r)
 		}
+		begins = r == '\n' || begins && (r == lineMark || strings.ContainsRune(" \t>+-*.)0123456789", r))
 		before = r
 	}
 	return b.String()
@@ -94,7 +105,7 @@ func dropMarks(s string) string {
 		return s
 	}
 	return strings.Map(func(r rune) rune {
-		if r >= pipeMark && r <= moreMark {
+		if r >= lineMark && r <= moreMark {
 			return -1
 		}
 		return r

@@ -53,7 +53,7 @@ func (d *decoder) body(in *channels.Inbound, c *content) {
 // forwardedSegments gives the text of a mail that was forwarded as a file and
 // without a word: its main headers and what it says.
 func forwardedSegments(raw []byte) []segment {
-	root := (&splitter{}).read(raw, 0, "text/plain")
+	root, _ := readMail(raw)
 	root.header.convert(firstCharset(root))
 	inner := &content{}
 	inner.collect(root)

@@ -18,7 +18,7 @@ func parseParams(v string) (value string, params map[string]string) {
 	}
 	value, rest, _ := strings.Cut(v, ";")
 	value, _, _ = strings.Cut(value, "(")
-	value = strings.ToLower(strings.Trim(firstWord(value), "\"'"))
+	value = strings.ToLower(strings.Trim(firstWord(value), "\"'<>"))
 	params = map[string]string{}
 	extended := map[string]map[int]piece{}
 	for rest != "" {

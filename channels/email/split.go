@@ -51,6 +51,12 @@ const (
 	noticeHeaders = "This mail has more than 1 MB of headers: the others are only in the attached original."
 )
 
+// readMail reads a whole mail. Blanks before its first header are no header.
+func readMail(raw []byte) (*part, []string) {
+	s := &splitter{}
+	return s.read(bytes.TrimLeft(raw, " \t\r\n"), 0, "text/plain"), s.notices
+}
+
 // read reads a part with everything in it.
 func (s *splitter) read(b []byte, depth int, defaultType string) *part {
 	s.parts++
@@ -178,7 +184,9 @@ func contentType(h headers, defaultType string) (string, map[string]string) {
 		ctype = "text/html"
 	case !found && params["boundary"] != "":
 		ctype = "multipart/mixed"
-	case !found || major == "" || !mediaType.MatchString(ctype):
+	case (!found || major == "" || !mediaType.MatchString(ctype)) && fileName(h) == "":
+		ctype = "text/plain" // whatever it is meant to be, it can be read
+	case !mediaType.MatchString(ctype):
 		ctype = "application/octet-stream"
 	}
 	return ctype, params

@@ -69,7 +69,7 @@ func writeLine(out *strings.Builder, line string) {
 }
 
 // orderedMark is the start of a numbered list.
-var orderedMark = regexp.MustCompile(`^[0-9]{1,9}[.)](?:[ \t]|$)`)
+var orderedMark = regexp.MustCompile(`^[0-9]{1,9}[.)]`)
 
 // ruleLine is a line that Markdown could take for a rule, an underline of a
 // heading or the second row of a table.
@@ -82,26 +82,37 @@ func blockMark(s string) int {
 	case '>':
 		return 1
 	case '#':
-		if rest := strings.TrimLeft(s, "#"); rest == "" || rest[0] == ' ' || rest[0] == '\t' {
+		if endsMark(strings.TrimLeft(s, "#")) {
 			return 1
 		}
 	case '*', '_':
-		if len(s) == 1 || s[0] == '*' && (s[1] == ' ' || s[1] == '\t') || ruleLine.MatchString(s) {
+		if len(s) == 1 || s[0] == '*' && endsMark(s[1:]) || ruleLine.MatchString(s) {
 			return 1
 		}
 	case '~':
 		if strings.HasPrefix(s, "~~~") {
 			return 1
 		}
-	case '-', '+', '=', '|', ':':
-		if len(s) == 1 || s[1] == ' ' || s[1] == '\t' || ruleLine.MatchString(s) {
+	case '-', '+':
+		if endsMark(s[1:]) || ruleLine.MatchString(s) {
+			return 1
+		}
+	case '=', '|', ':':
+		if ruleLine.MatchString(s) && strings.ContainsAny(s, "-=") {
 			return 1
 		}
 	}
-	if m := orderedMark.FindString(s); m != "" {
-		return len(strings.TrimRight(m, " \t"))
+	if m := orderedMark.FindString(s); m != "" && endsMark(s[len(m):]) {
+		return len(m)
 	}
 	return 0
+}
+
+// endsMark reports whether what follows the sign of a block makes it one: a blank
+// or nothing. Blanks of all kinds count, for they may be trimmed.
+func endsMark(rest string) bool {
+	r, _ := utf8.DecodeRuneInString(rest)
+	return rest == "" || unicode.IsSpace(r)
 }
 
 // findURLs gives where addresses of the web stand in s, what ends the sentence
