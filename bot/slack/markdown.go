@@ -42,13 +42,57 @@ type part struct {
 }
 
 // markdownParts reads canonical Markdown. Nothing in it is dropped: raw HTML and images
-// become text, since rich text can't be forged by its content.
+// become text, since rich text can't be forged by its content. The same text gives the same
+// parts.
 func markdownParts(md string) []part {
-	source := []byte(md)
-	doc := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(gmtext.NewReader(source))
-	r := reader{source: source}
-	r.children(doc, partSection, 0)
-	return r.parts
+	var parts []part
+	for _, chunk := range chunks(md) {
+		source := []byte(chunk)
+		doc := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(gmtext.NewReader(source))
+		r := reader{source: source}
+		r.children(doc, partSection, 0)
+		parts = append(parts, r.parts...)
+	}
+	return parts
+}
+
+// Sizes of what is parsed at once: a parser's time grows with the square of hostile text.
+const (
+	chunkBytes = 12 << 10 // from here on a text is cut at the next empty line
+	chunkMost  = 24 << 10 // here it is cut wherever it is
+)
+
+// chunks cuts a long text between paragraphs, outside of code where possible.
+func chunks(md string) []string {
+	var out []string
+	begin, fenced := 0, false
+	for at := 0; at < len(md); {
+		end := len(md)
+		if n := strings.IndexByte(md[at:], '\n'); n >= 0 {
+			end = at + n + 1
+		}
+		line := strings.TrimSpace(md[at:min(end, at+80)])
+		if strings.HasPrefix(line, "```") || strings.HasPrefix(line, "~~~") {
+			fenced = !fenced
+		}
+		for end-begin > chunkMost {
+			cut := at
+			if cut == begin { // one endless line
+				cut = begin + len(cutRunes(md[begin:min(end, begin+chunkMost)], chunkMost/4))
+			}
+			out = append(out, md[begin:cut])
+			begin, at = cut, max(at, cut)
+		}
+		if line == "" && !fenced && end-begin > chunkBytes {
+			out = append(out, md[begin:end])
+			begin = end
+		}
+		at = end
+	}
+	if begin < len(md) {
+		out = append(out, md[begin:])
+	}
+	return out
 }
 
 // reader walks a Markdown tree.

@@ -134,7 +134,7 @@ func (w *writer) span(s string, i int, st style, flush func(int)) int {
 }
 
 // maxSpanBytes bounds how far apart two formatting marks may be.
-const maxSpanBytes = 4000
+const maxSpanBytes = 1000
 
 // closing finds the mark that ends formatting opened at i; -1 if it opens none. Marks
 // stand at the borders of words.

@@ -21,6 +21,7 @@ func mentionToken(user string) string { return "<@" + user + ">" }
 type writer struct {
 	md, plain strings.Builder
 	prefix    string // of each line of md: quotation and list marks
+	inked     bool   // the line has more than marks and spaces
 	names     labels
 	mentions  []string
 	tokens    map[string]string
@@ -39,21 +40,20 @@ func (w *writer) mention(id string) {
 
 // raw appends Markdown that is not escaped; line breaks get the prefix.
 func (w *writer) raw(md string) {
+	line := md
+	if at := strings.LastIndexByte(md, '\n'); at >= 0 {
+		line, w.inked = md[at+1:], false
+	}
+	w.inked = w.inked || strings.TrimLeft(line, " ") != ""
 	if w.prefix != "" {
 		md = strings.ReplaceAll(md, "\n", "\n"+w.prefix)
 	}
 	w.md.WriteString(md)
 }
 
-// atLineStart tells whether the next character begins a line, apart from marks.
-func (w *writer) atLineStart() bool {
-	s := w.md.String()
-	line := s[strings.LastIndexByte(s, '\n')+1:]
-	return strings.TrimLeft(strings.TrimPrefix(line, w.prefix), " ") == ""
-}
-
 // breakLine ends a line of both forms unless they are at the start of one.
 func (w *writer) breakLine() {
+	w.inked = false
 	if w.md.Len() > 0 && !strings.HasSuffix(w.md.String(), "\n") {
 		w.md.WriteByte('\n')
 	}
@@ -152,7 +152,7 @@ func (w *writer) escape(s string) string {
 		b.WriteString(s[:2])
 		s = s[2:]
 	}
-	start := w.atLineStart()
+	start := !w.inked
 	for i, r := range s {
 		switch r {
 		case '\\', '*', '_', '`', '[', ']', '<', '~':

@@ -109,6 +109,22 @@ func TestTypedTextSurvivesMarkdown(t *testing.T) {
 	}
 }
 
+// A long text is parsed in pieces; none of it is lost.
+func TestChunks(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"", "a", strings.Repeat("a\n\n", 20000), strings.Repeat("ä", 100000), strings.Repeat("a\n", 50000), "```\n" + strings.Repeat("x\n\n", 5000) + "```\n" + strings.Repeat("y\n\n", 9000)} {
+		cs := chunks(s)
+		if strings.Join(cs, "") != s {
+			t.Errorf("%.10q lost", s)
+		}
+		for _, c := range cs {
+			if len(c) > chunkMost || c == "" {
+				t.Errorf("%.10q: chunk of %d bytes", s, len(c))
+			}
+		}
+	}
+}
+
 func squash(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func FuzzReadText(f *testing.F) {
