@@ -45,10 +45,20 @@ func (w *work) recipients(c *conv, in channels.Inbound) {
 	known := c.Participants
 	c.Participants = next
 	c.touch()
-	if fresh := without(newcomers, waiting(known)); len(fresh) > 0 {
-		w.line(c, Line{Kind: LineParticipant, Text: strings.Join(fresh, ", "), Verbs: []Verb{VerbAllow},
-			Args: Args{Conversation: c.ID, Addresses: fresh}})
+	for _, key := range without(newcomers, waiting(known)) {
+		w.line(c, Line{Kind: LineParticipant, Customer: c.participant(key), Verbs: []Verb{VerbAllow},
+			Args: Args{Conversation: c.ID, Addresses: []string{key}}})
 	}
+}
+
+// participant names somebody in the conversation.
+func (c *conv) participant(key string) PartyRef {
+	for _, p := range c.Participants {
+		if p.Key == key && p.Name != "" {
+			return PartyRef{Name: p.Name, Address: key}
+		}
+	}
+	return PartyRef{Name: key, Address: key}
 }
 
 // isNewcomer says that an address is not yet part of a conversation that has some.

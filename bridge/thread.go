@@ -35,7 +35,9 @@ func (w *work) postTo(c *conv, t *thread, kind PostKind, messageID int64, p payl
 // line posts a line in the conversation's thread.
 func (w *work) line(c *conv, line Line) {
 	if t := c.home(w.dir); t != nil {
-		line.Customer = c.customer()
+		if line.Customer == (PartyRef{}) {
+			line.Customer = c.customer()
+		}
 		w.postTo(c, t, PostLine, line.Args.Message, payload{Line: &line})
 	}
 }

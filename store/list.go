@@ -17,7 +17,7 @@ const listConversations = `
 	SELECT id
 	FROM conversations
 	WHERE kind = 'customer'
-		AND ($1 = 0 OR assignees @> ARRAY[$1])
+		AND ($1 = 0 OR assignees @> ARRAY[$1::bigint])
 		AND (NOT $2 OR assignees = '{}')
 		AND ($3 = 0 OR team_id = $3)
 		AND CASE WHEN $4 = '' THEN status IN ('open', 'pending') ELSE status = $4 END

@@ -124,18 +124,25 @@ func (a *App) addSlack(ctx context.Context) error {
 	if err := a.engine.Reload(ctx); err != nil {
 		return err
 	}
-	so := slack.Options{BotToken: a.env.SlackBotToken, AppToken: a.env.SlackAppToken, SigningSecret: a.env.SlackSigningSecret,
-		APIURL: a.env.SlackAPIURL, Rate: a.env.SlackRate, Desk: a.engine.Desk(id), Log: a.log.With("surface", "slack")}
-	if a.opt.Slack != nil {
-		a.opt.Slack(&so)
-	}
-	s, err := slack.New(so)
+	s, err := newSlack(a.env, a.engine.Desk(id), a.log, a.opt.Slack)
 	if err != nil {
 		return err
 	}
 	a.engine.SetSurface(id, s)
 	a.surfaces = append(a.surfaces, running{id, s})
 	return nil
+}
+
+// newSlack makes the surface that the environment names.
+func newSlack(env Env, desk bridge.Desk, log *slog.Logger, change ...func(*slack.Options)) (*slack.Surface, error) {
+	o := slack.Options{BotToken: env.SlackBotToken, AppToken: env.SlackAppToken, SigningSecret: env.SlackSigningSecret,
+		APIURL: env.SlackAPIURL, Rate: env.SlackRate, Desk: desk, Log: log.With("surface", "slack")}
+	for _, f := range change {
+		if f != nil {
+			f(&o)
+		}
+	}
+	return slack.New(o)
 }
 
 // Address is where the App listens.

@@ -28,6 +28,7 @@ const (
 	Ann          = "U0ANNLEE001"
 	Ben          = "U0BENKATZ01"
 	Zoe          = "U0ZOEGUEST1" // works here, is no agent
+	Owner        = "U0OWNER0001" // the workspace's admin
 )
 
 // WorldOptions shape a World.
@@ -41,6 +42,9 @@ type WorldOptions struct {
 	PostRate  float64          // with Limits: posts per second and channel; 0 = Slack's
 	SaveSent  bool             // the mail server files what it sends by itself
 	HTTPMode  bool             // Slack's events come as signed requests: see Slack.UseHTTP
+	// WorkspaceURL starts Slack's permalinks; "" = https://<domain>.slack.com/. The demo's
+	// page gives its own, so that they lead somewhere.
+	WorkspaceURL string
 }
 
 // World is everything outside Parley.
@@ -58,14 +62,16 @@ func NewWorld(ctx context.Context, o WorldOptions) (*World, error) {
 	if err := w.Mail.Start(ctx); err != nil {
 		return nil, err
 	}
-	so := slackfake.Options{Log: o.Log, Clock: o.Clock, SignClock: time.Now, Limits: o.Limits, PostPerSecond: o.PostRate, AppName: "parley"}
+	so := slackfake.Options{Log: o.Log, Clock: o.Clock, SignClock: time.Now, Limits: o.Limits, PostPerSecond: o.PostRate,
+		AppName: "parley", WorkspaceURL: o.WorkspaceURL}
 	so.Users = []slackfake.User{
 		{ID: Ann, Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"},
 		{ID: Ben, Name: "ben", RealName: "Ben Katz", Email: "ben@acme.test"},
 		{ID: Zoe, Name: "zoe", RealName: "Zoe Marsh", Email: "zoe@acme.test"},
+		{ID: Owner, Name: "olga", RealName: "Olga Owner", Email: "olga@acme.test", Admin: true},
 	}
 	w.Slack = slackfake.New(so)
-	members := []string{Ann, Ben, Zoe, w.Slack.BotUserID()}
+	members := []string{Ann, Ben, Zoe, Owner, w.Slack.BotUserID()}
 	w.Slack.AddChannel(slackfake.Channel{ID: Support, Name: "support", Members: members})
 	w.Slack.AddChannel(slackfake.Channel{ID: Random, Name: "random", Members: members[:3]})
 	addr := o.SlackAddr

@@ -1,0 +1,441 @@
+package bridge_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/channels/channelstest"
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// patience bounds every wait; only a failing test uses it up.
+const patience = 20 * time.Second
+
+const (
+	support = "C1"
+	secret  = "webhook secret"
+	mail    = "mail" // accounts
+	chat    = "chat"
+)
+
+// world is an engine (or several) with a provider, a chat and a database of its own.
+type world struct {
+	t        *testing.T
+	pool     *pgxpool.Pool
+	chat     *bridgetest.Chat
+	provider *channelstest.Provider
+	engines  []*bridge.Engine
+	surfaces []*bridgetest.Surface
+	stops    []func()
+	hooks    map[string]*httptest.Server
+	accounts map[string]int64
+	agents   map[string]int64
+	surface  int64
+	team     int64
+	opt      options
+	serial   int
+}
+
+// options of a world; the zero value is one engine with a hold of nothing.
+type options struct {
+	engines  int
+	hold     time.Duration
+	rate     float64 // posts per second and channel; 0 = any
+	relay    relay.Options
+	backoff  []time.Duration
+	settings map[string]string
+	account  func(*store.Account)
+	caps     func(*channels.Capabilities)
+	stopped  bool // nothing runs until start is called
+	gapWait  time.Duration
+}
+
+// newWorld makes a company with the agents ann (admin), ben and cat, the team Support
+// with the channel C1, and the accounts "mail" and "chat". dan is a person without an
+// agent, bot another app, eve a guest.
+func newWorld(t *testing.T, o options) *world {
+	t.Helper()
+	w := &world{t: t, pool: storetest.DB(t), opt: o, hooks: map[string]*httptest.Server{}, accounts: map[string]int64{}, agents: map[string]int64{},
+		provider: channelstest.NewProvider(t),
+		chat: bridgetest.NewChat(t, bridgetest.User{ID: "ann", Email: "ann@acme.test"}, bridgetest.User{ID: "ben", Email: "ben@acme.test"},
+			bridgetest.User{ID: "cat", Email: "cat@acme.test"}, bridgetest.User{ID: "dan"}, bridgetest.User{ID: "bot", Kind: bridge.ActorBot},
+			bridgetest.User{ID: "eve", Kind: bridge.ActorForeign})}
+	w.chat.Open(support)
+	ctx := t.Context()
+	w.surface = must(store.EnsureSurface(ctx, w.pool, "chatsurface"))(t)
+	w.team = must(store.SaveTeam(ctx, w.pool, store.Team{Name: "Support"}))(t)
+	check(t, store.SaveTeamChannel(ctx, w.pool, store.TeamChannel{TeamID: w.team, AccountID: w.surface, Channel: support, Home: true}))
+	for _, name := range []string{"ann", "ben", "cat"} {
+		a := store.Agent{Email: name + "@acme.test", Name: strings.ToUpper(name[:1]) + name[1:], Zone: "UTC"}
+		if name == "ann" {
+			a.Roles = []string{"admin"}
+		}
+		w.agents[name] = must(store.SaveAgent(ctx, w.pool, a))(t)
+		check(t, store.SaveAgentUser(ctx, w.pool, store.AgentUser{AccountID: w.surface, UserID: name, AgentID: w.agents[name]}))
+	}
+	for _, name := range []string{mail, chat} {
+		w.saveAccount(name, o.account)
+	}
+	for range max(1, o.engines) {
+		w.addEngine()
+	}
+	if !o.stopped {
+		w.start()
+	}
+	return w
+}
+
+func must[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		check(t, err)
+		return v
+	}
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// saveAccount makes or changes an account.
+func (w *world) saveAccount(name string, change func(*store.Account)) {
+	w.t.Helper()
+	hold := w.opt.hold.Seconds()
+	a := store.Account{Name: name, Kind: "test", Side: "channel", TeamID: &w.team, Mode: "live", ReplyMode: "direct", HoldSeconds: &hold, Rate: 1}
+	if w.opt.settings != nil {
+		a.Settings, _ = json.Marshal(w.opt.settings)
+	}
+	if change != nil {
+		change(&a)
+	}
+	w.accounts[name] = must(store.SaveAccount(w.t.Context(), w.pool, a))(w.t)
+	for _, e := range w.engines {
+		check(w.t, e.Reload(w.t.Context()))
+	}
+}
+
+func (w *world) capsOf(name string) channels.Capabilities {
+	caps := channelstest.ChatLike()
+	if name == mail {
+		caps = channelstest.MailLike()
+	}
+	if w.opt.caps != nil {
+		w.opt.caps(&caps)
+	}
+	return caps
+}
+
+// addEngine makes one more replica; start runs it.
+func (w *world) addEngine() *bridge.Engine {
+	w.t.Helper()
+	ro := w.opt.relay
+	if ro.ReconcileAfter == 0 {
+		ro.ReconcileAfter = 50 * time.Millisecond
+	}
+	pool := w.pool
+	if len(w.engines) > 0 {
+		pool = must(pgxpool.NewWithConfig(w.t.Context(), w.pool.Config().Copy()))(w.t)
+		w.t.Cleanup(pool.Close)
+	}
+	backoff := w.opt.backoff
+	if backoff == nil {
+		backoff = []time.Duration{20 * time.Millisecond}
+	}
+	e := must(bridge.New(w.t.Context(), bridge.Options{Pool: pool, Log: slog.New(slog.NewTextHandler(testLog{t: w.t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, Original: func(int64) string { return "" },
+		Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}}}))(w.t)
+	s := bridgetest.NewSurface(w.chat, e.Desk(w.surface), w.opt.rate)
+	e.SetSurface(w.surface, s)
+	for name, id := range w.accounts {
+		ch := channelstest.New(w.provider, secret, w.capsOf(name), channels.Env{Accept: func(ctx context.Context, facts ...channels.Fact) error {
+			return e.Accept(ctx, id, facts...)
+		}})
+		e.SetChannel(id, ch)
+		if w.hooks[name] == nil {
+			w.hooks[name] = httptest.NewServer(ch)
+			w.t.Cleanup(w.hooks[name].Close)
+		}
+	}
+	w.engines, w.surfaces = append(w.engines, e), append(w.surfaces, s)
+	return e
+}
+
+// start runs every engine that does not run yet, and its surface.
+func (w *world) start() {
+	w.t.Helper()
+	for i := len(w.stops); i < len(w.engines); i++ {
+		ctx, cancel := context.WithCancel(context.Background())
+		var group sync.WaitGroup
+		group.Go(func() {
+			if err := w.engines[i].Run(ctx, time.Second); err != nil {
+				w.t.Errorf("Run: %v", err)
+			}
+		})
+		group.Go(func() { _ = w.surfaces[i].Run(ctx) })
+		stop := sync.OnceFunc(func() { cancel(); group.Wait() })
+		w.stops = append(w.stops, stop)
+		w.t.Cleanup(stop)
+		w.chat.Wait(w.t, "the surface listens", func() bool { return w.chat.Streams() == i+1 })
+	}
+}
+
+// testLog shows the engine's log beside a failing test.
+type testLog struct{ t *testing.T }
+
+func (l testLog) Write(p []byte) (int, error) {
+	l.t.Log(string(bytes.TrimSpace(p)))
+	return len(p), nil
+}
+
+// hook posts events to an account's webhook and gives the status.
+func (w *world) hook(account string, events ...channelstest.Event) int {
+	w.t.Helper()
+	for i := range events {
+		if events[i].ID == "" {
+			w.serial++
+			events[i].ID = fmt.Sprintf("in-%d", w.serial)
+		}
+	}
+	body := must(json.Marshal(events))(w.t)
+	return w.rawHook(account, body)
+}
+
+func (w *world) rawHook(account string, body []byte) int {
+	w.t.Helper()
+	req := must(http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.hooks[account].URL, bytes.NewReader(body)))(w.t)
+	req.Header.Set("X-Signature", channelstest.Sign(secret, body))
+	resp := must(http.DefaultClient.Do(req))(w.t)
+	_ = resp.Body.Close()
+	return resp.StatusCode
+}
+
+// customer writes a message that must be accepted and gives its id.
+func (w *world) customer(account string, e channelstest.Event) string {
+	w.t.Helper()
+	e.Type = "message"
+	if e.ID == "" {
+		w.serial++
+		e.ID = fmt.Sprintf("in-%d", w.serial)
+	}
+	if status := w.hook(account, e); status != http.StatusOK {
+		w.t.Fatalf("the webhook answered %d", status)
+	}
+	return e.ID
+}
+
+// writes lets a customer write a text in the chat-like account.
+func (w *world) writes(from, text string) string {
+	return w.customer(chat, channelstest.Event{From: from, Name: strings.ToUpper(from[:1]) + from[1:], Text: text})
+}
+
+// shown waits until a message with this text is in the channel, anywhere.
+func (w *world) shown(text string) bridgetest.Message {
+	w.t.Helper()
+	var found bridgetest.Message
+	w.chat.Wait(w.t, fmt.Sprintf("%q is shown", text), func() bool {
+		i := slices.IndexFunc(w.everything(), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), text) })
+		if i >= 0 {
+			found = w.everything()[i]
+		}
+		return i >= 0
+	})
+	return found
+}
+
+// everything that people see in the channel: roots and threads.
+func (w *world) everything() []bridgetest.Message {
+	var list []bridgetest.Message
+	for _, root := range w.chat.Messages(support, "") {
+		list = append(list, root)
+		list = append(list, w.chat.Messages(support, root.ID)[1:]...)
+	}
+	return list
+}
+
+// thread waits until a customer's text is shown and gives its thread.
+func (w *world) thread(text string) string {
+	w.t.Helper()
+	return w.shown(text).Thread
+}
+
+// card waits until the root of a thread contains a text.
+func (w *world) card(thread, text string) {
+	w.t.Helper()
+	w.chat.Wait(w.t, fmt.Sprintf("the card shows %q", text), func() bool {
+		return strings.Contains(w.chat.Get(support, thread).Plain(), text)
+	})
+}
+
+// marked waits until an agent's message carries a mark.
+func (w *world) marked(message, mark string) {
+	w.t.Helper()
+	w.chat.Wait(w.t, fmt.Sprintf("%s is marked %s", message, mark), func() bool {
+		return slices.Contains(w.chat.Get(support, message).Marks, mark)
+	})
+}
+
+// line waits until a thread holds a line of a kind.
+func (w *world) line(thread string, kind bridge.LineKind) bridgetest.Message {
+	w.t.Helper()
+	var found bridgetest.Message
+	w.chat.Wait(w.t, fmt.Sprintf("a line %q", kind), func() bool {
+		for _, m := range w.chat.Messages(support, thread) {
+			if strings.HasPrefix(m.Plain(), "["+string(kind)+"]") {
+				found = m
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// lines counts the lines of a kind in a thread.
+func (w *world) lines(thread string, kind bridge.LineKind) int {
+	n := 0
+	for _, m := range w.chat.Messages(support, thread) {
+		if strings.HasPrefix(m.Plain(), "["+string(kind)+"]") {
+			n++
+		}
+	}
+	return n
+}
+
+// whisper waits until a user was told something privately.
+func (w *world) whisper(user, text string) bridgetest.Message {
+	w.t.Helper()
+	var found bridgetest.Message
+	w.chat.Wait(w.t, fmt.Sprintf("%s is told %q", user, text), func() bool {
+		for _, m := range w.chat.Whispers(user) {
+			if strings.Contains(m.Plain(), text) {
+				found = m
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// eventually polls a condition of the database.
+func (w *world) eventually(what string, done func() bool) {
+	w.t.Helper()
+	deadline := time.Now().Add(patience)
+	for !done() {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("waited in vain: %s\n%s", what, w.dump())
+		}
+		timer := time.NewTimer(5 * time.Millisecond)
+		<-timer.C
+	}
+}
+
+// settled waits until nothing is pending and every lane is empty.
+func (w *world) settled() {
+	w.t.Helper()
+	w.eventually("settled", func() bool {
+		return w.count(`SELECT (SELECT count(*) FROM pending) + (SELECT count(*) FROM lanes WHERE head < tail)`) == 0
+	})
+}
+
+// count runs a query that gives one number.
+func (w *world) count(sql string, args ...any) int {
+	w.t.Helper()
+	var n int
+	if err := w.pool.QueryRow(w.t.Context(), sql, args...).Scan(&n); err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+	return n
+}
+
+// text runs a query that gives one text; "" when there is no row.
+func (w *world) text(sql string, args ...any) string {
+	w.t.Helper()
+	var s string
+	if err := w.pool.QueryRow(w.t.Context(), `SELECT coalesce((`+sql+`)::text, '')`, args...).Scan(&s); err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+	return s
+}
+
+func (w *world) exec(sql string, args ...any) {
+	w.t.Helper()
+	if _, err := w.pool.Exec(w.t.Context(), sql, args...); err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// fate waits until a text typed in the surface has a fate, and why.
+func (w *world) fate(message, want string) {
+	w.t.Helper()
+	var got string
+	deadline := time.Now().Add(patience)
+	for time.Now().Before(deadline) {
+		if got = w.text(`SELECT fate FROM messages WHERE place = $1`, message); got == want {
+			return
+		}
+		timer := time.NewTimer(5 * time.Millisecond)
+		<-timer.C
+	}
+	w.t.Fatalf("fate of %s is %q, want %q\n%s", message, got, want, w.dump())
+}
+
+// advance moves Parley's clock.
+func (w *world) advance(by time.Duration) {
+	w.t.Helper()
+	check(w.t, store.MoveClock(w.t.Context(), w.pool, by))
+	for _, e := range w.engines {
+		e.Relay().Wake()
+	}
+}
+
+// dump shows what the database holds, for a failing test.
+func (w *world) dump() string {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	var b strings.Builder
+	for _, sql := range []string{
+		`SELECT 'event ' || e.id || ' ' || e.account_id || ' ' || e.external_id || coalesce(' PENDING tries ' || p.tries, '') || coalesce(' QUARANTINED ' || q.reason, '')
+			FROM events e LEFT JOIN pending p ON p.event_id = e.id LEFT JOIN quarantine q ON q.event_id = e.id ORDER BY e.id`,
+		`SELECT 'conversation ' || id || ' ' || status || ' ' || subject || ' ' || assignees::text FROM conversations ORDER BY id`,
+		`SELECT 'message ' || id || ' c' || conversation_id || ' ' || direction || ' ' || fate || ' ' || reason || ' ' || text FROM messages ORDER BY event_id, id`,
+		`SELECT 'lane ' || id || ' ' || key || ' gate ' || gate_id || ' head ' || head || ' tail ' || tail || ' epoch ' || epoch || ' due ' || coalesce((due_at - parley_now())::text, '-') || ' lease ' || coalesce((leased_until - clock_timestamp())::text, '-') FROM lanes ORDER BY id`,
+		`SELECT 'delivery ' || id || ' lane ' || lane_id || ' seq ' || seq || ' ' || kind || ' ' || state || ' attempt ' || attempt || ' ' || error_class || ' ' || error_text FROM deliveries ORDER BY lane_id, seq`,
+	} {
+		rows, err := w.pool.Query(ctx, sql)
+		if err != nil {
+			return err.Error()
+		}
+		for rows.Next() {
+			var s string
+			_ = rows.Scan(&s)
+			b.WriteString(s + "\n")
+		}
+		rows.Close()
+	}
+	return b.String()
+}
+
+func bridgetestFault(call string, kind bridgetest.FaultKind, times int) bridgetest.Fault {
+	return bridgetest.Fault{Call: call, Kind: kind, Times: times}
+}

@@ -1,0 +1,50 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// Lookup asks the surfaces that the environment names, for `parley apply`.
+type Lookup struct{ surfaces map[string]bridge.Surface }
+
+// NewLookup prepares the surfaces; it connects to nothing yet.
+func NewLookup(ctx context.Context, env Env, db *Database, log *slog.Logger) (*Lookup, error) {
+	l := &Lookup{surfaces: map[string]bridge.Surface{}}
+	if env.SlackBotToken == "" {
+		return l, nil
+	}
+	id, err := store.EnsureSurface(ctx, db.Pool, "slack")
+	if err != nil {
+		return nil, err
+	}
+	engine, err := bridge.New(ctx, bridge.Options{Pool: db.Pool, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	s, err := newSlack(env, engine.Desk(id), log)
+	if err != nil {
+		return nil, err
+	}
+	l.surfaces["slack"] = s
+	return l, nil
+}
+
+// Resolve gives the id of "#name" in a surface; "" if it knows none.
+func (l *Lookup) Resolve(ctx context.Context, kind, channel string) (string, error) {
+	if s := l.surfaces[kind]; s != nil {
+		return s.Resolve(ctx, channel)
+	}
+	return "", nil
+}
+
+// Find gives the user with an e-mail address in a surface; "" if it knows none.
+func (l *Lookup) Find(ctx context.Context, kind, email string) (string, error) {
+	if s := l.surfaces[kind]; s != nil {
+		return s.Lookup(ctx, email)
+	}
+	return "", nil
+}

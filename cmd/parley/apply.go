@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"parley/bot/slack"
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/setup"
+)
+
+// applyCommand is `parley apply`.
+type applyCommand struct {
+	File   string `short:"f" required:"" placeholder:"FILE" help:"The set-up file; - reads standard input."`
+	Prune  bool   `help:"Also take out what the file's lists no longer name."`
+	DryRun bool   `help:"Only show what would change."`
+}
+
+// Help is shown by `parley apply --help`.
+func (applyCommand) Help() string {
+	return `The file names only what it wants to set; a secret that it leaves out is kept.
+${NAME} takes a value from the environment.
+
+Examples:
+  parley apply -f parley.yaml --dry-run
+  MAIL_PASSWORD=… parley apply -f parley.yaml
+  parley export | parley apply -f -`
+}
+
+// Run applies the file and prints what changed.
+func (c applyCommand) Run(ctx context.Context) error {
+	raw, err := readFile(c.File)
+	if err != nil {
+		return err
+	}
+	file, err := setup.Parse(raw, os.LookupEnv)
+	if err != nil {
+		return fmt.Errorf("%s:\n%w", c.File, err)
+	}
+	return withDatabase(ctx, func(ctx context.Context, env app.Env, db *app.Database, log *slog.Logger) error {
+		lookup, err := app.NewLookup(ctx, env, db, log)
+		if err != nil {
+			return err
+		}
+		o := setup.Options{Sealer: db.Sealer, Specs: app.Specs(), Lookup: lookup, Prune: c.Prune}
+		do := setup.Apply
+		if c.DryRun {
+			do = setup.Plan
+		}
+		result, err := do(ctx, db.Pool, file, o)
+		var faults setup.Faults
+		if errors.As(err, &faults) {
+			return fmt.Errorf("%s:\n%w", c.File, faults)
+		}
+		if err != nil {
+			return err
+		}
+		_, err = io.WriteString(os.Stdout, result.Text())
+		return err
+	})
+}
+
+func readFile(name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(os.Stdin)
+	}
+	return os.ReadFile(name) //nolint:gosec // the user names the file
+}
+
+// exportCommand is `parley export`.
+type exportCommand struct{}
+
+// Run prints the set-up with ${ACCOUNT_FIELD} in place of secrets.
+func (exportCommand) Run(ctx context.Context) error {
+	return withDatabase(ctx, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
+		out, err := setup.Export(ctx, db.Pool, app.Specs())
+		if err != nil {
+			return err
+		}
+		_, err = os.Stdout.Write(out)
+		return err
+	})
+}
+
+// manifestCommand is `parley manifest`.
+type manifestCommand struct {
+	Surface       string `arg:"" enum:"slack" help:"Which surface: slack."`
+	Name          string `default:"Parley" help:"Name of the app."`
+	ShortCommands bool   `help:"Also claim /assign, /snooze and /resolve."`
+	PublicURL     string `name:"public-url" env:"PARLEY_PUBLIC_URL" help:"Events as requests to this address instead of Socket Mode."`
+}
+
+// Help is shown by `parley manifest --help`.
+func (manifestCommand) Help() string {
+	return `Paste the output at api.slack.com/apps under "Create New App" > "From a manifest".
+
+Example:
+  parley manifest slack > manifest.yaml`
+}
+
+// Run prints the manifest.
+func (c manifestCommand) Run() error {
+	out, err := slack.Manifest(slack.ManifestOptions{Name: c.Name, ShortCommands: c.ShortCommands, PublicURL: c.PublicURL})
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(out)
+	return err
+}
