@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"strings"
+	"sync"
 
 	"parley/channels"
 )
@@ -31,12 +32,12 @@ func decode(payload []byte, o decodeOptions) ([]channels.Inbound, error) {
 type decoder struct {
 	own  map[string]bool
 	keys [][]byte
-	html *htmlTools
+	html func() *htmlTools // made when the first HTML comes
 }
 
 // newDecoder makes a decoder.
 func newDecoder(o decodeOptions) *decoder {
-	d := &decoder{own: map[string]bool{}, keys: o.Keys, html: newHTMLTools()}
+	d := &decoder{own: map[string]bool{}, keys: o.Keys, html: sync.OnceValue(newHTMLTools)}
 	for _, a := range o.Own {
 		d.own[strings.ToLower(strings.TrimSpace(a))] = true
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"unicode/utf8"
 
@@ -103,7 +104,7 @@ func FuzzMarkdown(f *testing.F) {
 	} {
 		f.Add(s)
 	}
-	tools := newHTMLTools()
+	tools := sync.OnceValue(newHTMLTools)
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 2000 {
 			return
@@ -146,7 +147,7 @@ func FuzzHTML(f *testing.F) {
 	} {
 		f.Add(s)
 	}
-	tools := newHTMLTools()
+	tools := sync.OnceValue(newHTMLTools)
 	f.Fuzz(func(t *testing.T, source string) {
 		if len(source) > 4000 {
 			return

@@ -55,7 +55,7 @@ type htmlBody struct {
 
 // htmlReader reads one mail's HTML bodies.
 type htmlReader struct {
-	tools   *htmlTools
+	tools   func() *htmlTools
 	whole   bool              // forwards and reports: nothing in them is history
 	cids    map[string]string // known content ids: file name
 	used    map[string]bool   // those that a body shows
@@ -79,14 +79,14 @@ func (r *htmlReader) read(source string) (htmlBody, error) {
 	}
 	before := len(r.images)
 	r.clean(body)
-	out := htmlBody{sanitised: r.tools.sanitise(body), images: r.images[before:]}
+	out := htmlBody{sanitised: r.tools().sanitise(body), images: r.images[before:]}
 	r.blockRemote(body)
 	history := splitHistory(body, r.whole)
-	if out.text, err = r.tools.markdown(body); err != nil {
+	if out.text, err = r.tools().markdown(body); err != nil {
 		return htmlBody{}, errHTML
 	}
 	if history != nil {
-		if out.quoted, err = r.tools.markdown(history); err != nil {
+		if out.quoted, err = r.tools().markdown(history); err != nil {
 			return htmlBody{}, errHTML
 		}
 	}

@@ -2,13 +2,14 @@ package email
 
 import (
 	"strings"
+	"sync"
 	"testing"
 )
 
 // TestHTMLToMarkdown: how mailers write, and what people should read.
 func TestHTMLToMarkdown(t *testing.T) {
 	t.Parallel()
-	tools := newHTMLTools()
+	tools := sync.OnceValue(newHTMLTools)
 	tests := []struct{ name, in, want string }{
 		{"divs are lines", "<div>a</div><div>b</div><div><br></div><div>c</div>", "a\nb\n\nc"},
 		{"nested divs", "<div><div>a</div><div><div>b</div></div></div>c", "a\nb\nc"},
@@ -62,7 +63,7 @@ func TestHTMLToMarkdown(t *testing.T) {
 // TestHTMLQuotes: the marks of mailers, each with text that must stay.
 func TestHTMLQuotes(t *testing.T) {
 	t.Parallel()
-	tools := newHTMLTools()
+	tools := sync.OnceValue(newHTMLTools)
 	for name, history := range map[string]string{
 		"gmail":          `<div class="gmail_quote"><div class="gmail_attr">On 2 Nov 2026 at 10:15, A &lt;a@x.test&gt; wrote:</div><blockquote class="gmail_quote">old</blockquote></div>`,
 		"gmail x_":       `<div class="x_gmail_quote"><div>On 2 Nov 2026 at 10:15, A wrote:</div><blockquote class="x_gmail_quote">old</blockquote></div>`,
@@ -104,7 +105,7 @@ func TestHTMLQuotes(t *testing.T) {
 // TestSanitised: what a page may show of a mail's HTML.
 func TestSanitised(t *testing.T) {
 	t.Parallel()
-	r := &htmlReader{tools: newHTMLTools(), cids: map[string]string{"a b": "a.png"}, used: map[string]bool{}}
+	r := &htmlReader{tools: newHTMLTools, cids: map[string]string{"a b": "a.png"}, used: map[string]bool{}}
 	got, err := r.read(`<style>p{}</style><p onclick="x()" style="position:fixed">a<script>x</script></p><img src="cid:a%20b"><img src="https://t.test/x.png" alt="y" onerror="z"><a href="javascript:x">l</a><form><input></form><ol start="4"><li>b</ol>`)
 	want := `<p>a</p><img src="cid:a%20b" alt="a.png"/><img data-blocked-src="https://t.test/x.png" alt="y"/>l<ol start="4"><li>b</li></ol>`
 	if err != nil || got.sanitised != want {

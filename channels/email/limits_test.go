@@ -151,3 +151,19 @@ func TestHostileHTML(t *testing.T) {
 		t.Errorf("deep HTML: %v", deep.Notices)
 	}
 }
+
+// TestUnreadable: when a library gives up, the mail is shown as it came.
+func TestUnreadable(t *testing.T) {
+	t.Parallel()
+	d := newTestDecoder()
+	d.html = func() *htmlTools { panic("a library's fault") }
+	raw := "From: Ann <ann@customer.test>\r\nSubject: Hi\r\nContent-Type: text/html\r\n\r\n<p>Hello *there*</p>"
+	ins, err := d.decode([]byte(raw))
+	if err != nil || len(ins) != 1 {
+		t.Fatal(ins, err)
+	}
+	in := ins[0]
+	if in.From.Key != "ann@customer.test" || in.Subject != "Hi" || !strings.Contains(in.Text, `Hello \*there\*`) || !hasNotice(in, "could not be read") || len(in.Attachments) != 1 {
+		t.Error(describe(in))
+	}
+}
