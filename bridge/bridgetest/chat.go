@@ -1,0 +1,342 @@
+package bridgetest
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/bridge"
+)
+
+// patience bounds every wait of this package; only a failing test uses it up.
+const patience = 20 * time.Second
+
+// App is the user id of our own app in a Chat.
+const App = "app"
+
+// Button under a message.
+type Button struct {
+	Verb bridge.Verb `json:"verb"`
+	Args bridge.Args `json:"args"`
+}
+
+// File in a Chat.
+type File struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Content []byte `json:"content,omitempty"`
+}
+
+// Message of a Chat. Ids rise with time within a Chat.
+type Message struct {
+	Channel  string           `json:"channel"`
+	ID       string           `json:"id"`
+	Thread   string           `json:"thread,omitempty"` // the root's id; "" for a root
+	User     string           `json:"user"`
+	By       bridge.ActorKind `json:"by,omitempty"`
+	Name     string           `json:"name,omitempty"` // App: under whose name it shows
+	Text     string           `json:"text"`           // <@user> mentions; &lt; &gt; &amp; are literal
+	Kind     string           `json:"kind,omitempty"`
+	Buttons  []Button         `json:"buttons,omitempty"`
+	Files    []File           `json:"files,omitempty"`
+	Marks    []string         `json:"marks,omitempty"`
+	Token    string           `json:"token,omitempty"`
+	Version  int              `json:"version"`
+	Deleted  bool             `json:"deleted,omitempty"`
+	Whisper  string           `json:"whisper,omitempty"` // only this user sees it
+	Order    string           `json:"order"`
+	Sequence int              `json:"sequence"` // of the last change in the Chat
+}
+
+// Plain is the text as people read it.
+func (m Message) Plain() string {
+	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(m.Text)
+}
+
+// Mentions gives the users whom the message notifies.
+func (m Message) Mentions() []string {
+	var users []string
+	for _, found := range regexp.MustCompile(`<@([a-z0-9]+)>`).FindAllStringSubmatch(m.Text, -1) {
+		users = append(users, found[1])
+	}
+	return users
+}
+
+// User of a Chat.
+type User struct {
+	ID, Email string
+	Kind      bridge.ActorKind // "" = bridge.ActorPerson
+}
+
+// Chat is a small chat platform: channels with threads, people, our app, and an HTTP
+// API with a stream of events that forgets whoever isn't listening.
+type Chat struct {
+	srv     *httptest.Server
+	closing chan struct{}
+
+	mu       sync.Mutex
+	now      func() time.Time
+	users    map[string]User
+	channels map[string]bool // false = closed
+	messages []*Message
+	serial   int
+	sequence int
+	streams  map[chan event]bool
+	mute     bool // streams lose everything
+	faults   []*Fault
+	struck   int
+	calls    map[string]int
+	changed  chan struct{}
+}
+
+// NewChat starts a Chat that ends with the test.
+func NewChat(t testing.TB, users ...User) *Chat {
+	c := &Chat{now: time.Now, closing: make(chan struct{}), users: map[string]User{}, channels: map[string]bool{},
+		streams: map[chan event]bool{}, calls: map[string]int{}, changed: make(chan struct{})}
+	for _, u := range users {
+		if u.Kind == "" {
+			u.Kind = bridge.ActorPerson
+		}
+		c.users[u.ID] = u
+	}
+	c.users[App] = User{ID: App, Kind: bridge.ActorSelf}
+	c.srv = httptest.NewServer(c.api())
+	t.Cleanup(func() {
+		close(c.closing)
+		c.srv.CloseClientConnections()
+		c.srv.Close()
+	})
+	return c
+}
+
+// URL of the Chat's API.
+func (c *Chat) URL() string { return c.srv.URL }
+
+// Open makes a channel, or opens it again.
+func (c *Chat) Open(channel string) { c.setChannel(channel, true) }
+
+// Close closes a channel: nobody can post.
+func (c *Chat) Close(channel string) { c.setChannel(channel, false) }
+
+func (c *Chat) setChannel(channel string, open bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.channels[channel] = open
+}
+
+// SetNow changes the clock of the Chat.
+func (c *Chat) SetNow(now func() time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = now
+}
+
+func (c *Chat) poke() {
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// add stores a message under the lock.
+func (c *Chat) add(m Message) *Message {
+	c.serial++
+	c.sequence++
+	at := c.now()
+	m.ID = fmt.Sprintf("m%06d", c.serial)
+	m.Order = fmt.Sprintf("%d.%06d", at.Unix(), at.Nanosecond()/1000)
+	m.Sequence = c.sequence
+	c.messages = append(c.messages, &m)
+	c.poke()
+	return &m
+}
+
+func (c *Chat) find(channel, id string) *Message {
+	for _, m := range c.messages {
+		if m.Channel == channel && m.ID == id {
+			return m
+		}
+	}
+	return nil
+}
+
+// Say lets a user post and gives the message's id; thread "" posts at top level.
+func (c *Chat) Say(user, channel, thread, text string, files ...File) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range files {
+		files[i].ID = fmt.Sprintf("f%d.%d", c.serial, i)
+	}
+	m := c.add(Message{Channel: channel, Thread: thread, User: user, By: c.users[user].Kind, Text: text, Files: files})
+	c.emit(event{Type: "say", Message: *m})
+	return m.ID
+}
+
+// Edit changes a user's message.
+func (c *Chat) Edit(channel, id, text string) {
+	c.change(channel, id, "edit", func(m *Message) { m.Text = text })
+}
+
+// Delete deletes any message.
+func (c *Chat) Delete(channel, id string) {
+	c.change(channel, id, "delete", func(m *Message) { m.Deleted = true })
+}
+
+func (c *Chat) change(channel, id, what string, f func(*Message)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.find(channel, id)
+	if m == nil {
+		return
+	}
+	f(m)
+	m.Version++
+	c.sequence++
+	m.Sequence = c.sequence
+	c.poke()
+	c.emit(event{Type: what, Message: *m})
+}
+
+// Press lets a user press the button of a verb under a message of our app.
+func (c *Chat) Press(t testing.TB, user string, m Message, verb bridge.Verb) {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at := slices.IndexFunc(m.Buttons, func(b Button) bool { return b.Verb == verb })
+	if at < 0 {
+		t.Fatalf("no button %q under %q", verb, m.Text)
+	}
+	c.serial++
+	c.emit(event{Type: "press", Nonce: fmt.Sprintf("n%d", c.serial), User: user, By: c.users[user].Kind, Message: m, Button: m.Buttons[at]})
+}
+
+// Submit lets a user submit a form: any verb with arguments and a text, outside text.
+func (c *Chat) Submit(user, channel, thread string, b Button, text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.serial++
+	c.emit(event{Type: "submit", Nonce: fmt.Sprintf("n%d", c.serial), User: user, By: c.users[user].Kind, Button: b,
+		Message: Message{Channel: channel, Thread: thread, Text: text}})
+}
+
+// Mute says whether events get lost.
+func (c *Chat) Mute(lost bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mute = lost
+}
+
+// Disconnect ends all streams: surfaces have to connect again.
+func (c *Chat) Disconnect() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for s := range c.streams {
+		close(s)
+		delete(c.streams, s)
+	}
+}
+
+// Streams says how many surfaces listen.
+func (c *Chat) Streams() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.streams)
+}
+
+// emit tells listeners of an event; a slow listener loses it, like on a bad line.
+func (c *Chat) emit(e event) {
+	if c.mute {
+		return
+	}
+	if root := c.find(e.Message.Channel, e.Message.Thread); root != nil {
+		e.OwnThread = root.User == App
+	}
+	for s := range c.streams {
+		select {
+		case s <- e:
+		default:
+		}
+	}
+}
+
+// Messages gives what is in a thread as people see it, the root first; thread "" gives
+// the channel's top level. Deleted messages and whispers are left out.
+func (c *Chat) Messages(channel, thread string) []Message {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.list(channel, thread)
+}
+
+func (c *Chat) list(channel, thread string) []Message {
+	var list []Message
+	for _, m := range c.messages {
+		in := m.Thread == thread || thread != "" && m.ID == thread
+		if m.Channel == channel && in && !m.Deleted && m.Whisper == "" {
+			list = append(list, *m)
+		}
+	}
+	return list
+}
+
+// Whispers gives what only a user saw.
+func (c *Chat) Whispers(user string) []Message {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list []Message
+	for _, m := range c.messages {
+		if m.Whisper == user {
+			list = append(list, *m)
+		}
+	}
+	return list
+}
+
+// Get gives one message.
+func (c *Chat) Get(channel, id string) Message {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m := c.find(channel, id); m != nil {
+		return *m
+	}
+	return Message{}
+}
+
+// Calls says how often a call of the API was made: post, update, mark, …
+func (c *Chat) Calls(what string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.calls[what]
+}
+
+// Wait waits until done, called without any lock, says so.
+func (c *Chat) Wait(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	timeout := time.NewTimer(patience)
+	defer timeout.Stop()
+	for {
+		c.mu.Lock()
+		changed := c.changed
+		c.mu.Unlock()
+		if done() {
+			return
+		}
+		select {
+		case <-changed:
+		case <-timeout.C:
+			t.Fatalf("waited in vain: %s\n%s", what, c.dump())
+		}
+	}
+}
+
+func (c *Chat) dump() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var b strings.Builder
+	for _, m := range c.messages {
+		fmt.Fprintf(&b, "%s/%s in %q by %s %s%s: %q marks %v buttons %d deleted %v\n", m.Channel, m.ID, m.Thread, m.User, m.Name, m.Whisper, m.Text, m.Marks, len(m.Buttons), m.Deleted)
+	}
+	return b.String()
+}

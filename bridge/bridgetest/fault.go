@@ -1,0 +1,72 @@
+package bridgetest
+
+import (
+	"strings"
+	"time"
+)
+
+// FaultKind says what goes wrong with a call of a Chat's API.
+type FaultKind string
+
+// Kinds of faults. The zero kind is none: the call is answered, perhaps late.
+const (
+	FaultNone        FaultKind = ""
+	FaultRefuse      FaultKind = "refuse"       // 503 before anything was done, and it says so
+	FaultThrottle    FaultKind = "throttle"     // 429 with Retry-After
+	FaultErrorBefore FaultKind = "error_before" // 500, nothing was done
+	FaultErrorAfter  FaultKind = "error_after"  // 500, it was done
+	FaultDropBefore  FaultKind = "drop_before"  // the connection ends, nothing was done
+	FaultDropAfter   FaultKind = "drop_after"   // the connection ends, it was done
+)
+
+// Fault is something that goes wrong at the Chat.
+type Fault struct {
+	Call  string // post, update, mark, whisper, thread, since, message
+	Kind  FaultKind
+	Times int             // how often; 0 = once, < 0 = until ClearFaults
+	Text  string          // only calls whose body contains it
+	Wait  time.Duration   // FaultThrottle
+	Until <-chan struct{} // the Chat waits for it first
+}
+
+// AddFault arms a fault; the oldest that fits strikes first.
+func (c *Chat) AddFault(f Fault) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f.Times == 0 {
+		f.Times = 1
+	}
+	c.faults = append(c.faults, &f)
+}
+
+// ClearFaults disarms everything.
+func (c *Chat) ClearFaults() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.faults = nil
+}
+
+// strike takes the fault for a call and counts the call.
+func (c *Chat) strike(call, body string) Fault {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls[call]++
+	c.poke()
+	for _, f := range c.faults {
+		if f.Times != 0 && f.Call == call && strings.Contains(body, f.Text) {
+			if f.Times > 0 {
+				f.Times--
+			}
+			c.struck++
+			return *f
+		}
+	}
+	return Fault{}
+}
+
+// Struck says how many faults have struck.
+func (c *Chat) Struck() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.struck
+}

@@ -1,0 +1,133 @@
+package bridgetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"parley/bridge"
+)
+
+// A Chat's own tiny forms: note: text · // text · !verb words · <@app> verb words ·
+// <@app> reply: text · !! escapes.
+
+// typedVerbs are the verbs that may be typed here.
+func typedVerbs() []bridge.Verb {
+	return []bridge.Verb{bridge.VerbTake, bridge.VerbAssign, bridge.VerbUnassign, bridge.VerbTag, bridge.VerbUntag, bridge.VerbTopic,
+		bridge.VerbPending, bridge.VerbSnooze, bridge.VerbWake, bridge.VerbResolve, bridge.VerbReopen, bridge.VerbClose, bridge.VerbUndo,
+		bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbHelp, bridge.VerbList,
+		bridge.VerbReply, bridge.VerbNote}
+}
+
+// decode turns a stored event into what people did.
+func decode(raw []byte) ([]bridge.Action, error) {
+	var e event
+	if err := json.Unmarshal(raw, &e); err != nil {
+		return nil, fmt.Errorf("bridgetest: event: %w", err)
+	}
+	m := e.Message
+	a := bridge.Action{Origin: bridge.OriginText, Actor: bridge.Actor{ID: m.User, Kind: m.By}, Order: m.Order,
+		Place: bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.ID}, Raw: m.Plain(), OwnThread: e.OwnThread}
+	if e.CatchUp {
+		a.Origin = bridge.OriginCatchUp
+	}
+	for _, f := range m.Files {
+		a.Files = append(a.Files, bridge.SurfaceFile{ID: f.ID, Name: f.Name, SizeBytes: int64(len(f.Content))})
+	}
+	switch e.Type {
+	case "say":
+		a.Verb = bridge.VerbSay
+		parse(&a, m)
+	case "edit":
+		parse(&a, m)
+		a.Verb, a.Version = bridge.VerbEdit, version(m)
+	case "delete":
+		a.Verb, a.Version = bridge.VerbDelete, version(m)
+	case "press", "submit":
+		a.Origin, a.Verb, a.Args, a.Actor = bridge.OriginButton, e.Button.Verb, e.Button.Args, bridge.Actor{ID: e.User, Kind: e.By}
+		a.Raw, a.OwnThread = "", false
+		if e.Type == "submit" {
+			a.Origin, a.Text = bridge.OriginForm, m.Plain()
+		}
+	default:
+		return nil, fmt.Errorf("bridgetest: unknown event %q", e.Type)
+	}
+	return []bridge.Action{a}, nil
+}
+
+func version(m Message) string { return fmt.Sprintf("%06d", m.Version) }
+
+// parse reads what was typed.
+func parse(a *bridge.Action, m Message) {
+	text := m.Text
+	own := strings.HasPrefix(text, "<@"+App+">")
+	for _, user := range m.Mentions() {
+		if user == App {
+			a.MentionsBot = true
+		} else {
+			a.Mentions = append(a.Mentions, user)
+		}
+		text = strings.ReplaceAll(text, "<@"+user+">", "@"+user)
+	}
+	text = strings.TrimSpace(Message{Text: text}.Plain())
+	if own {
+		text = strings.TrimSpace(strings.TrimPrefix(text, "@"+App))
+		if reply, ok := strings.CutPrefix(text, "reply:"); ok {
+			a.Explicit, a.Text = true, strings.TrimSpace(reply)
+			return
+		}
+		if verb(a, text) {
+			a.Origin = bridge.OriginMention
+			return
+		}
+	}
+	a.Text = text
+	lower := strings.ToLower(text)
+	switch {
+	case strings.HasPrefix(lower, "note:"):
+		a.Verb, a.Marker, a.Text = bridge.VerbNote, bridge.MarkNote, strings.TrimSpace(text[len("note:"):])
+	case strings.HasPrefix(text, "//"):
+		a.Verb, a.Marker, a.Text = bridge.VerbNote, bridge.MarkNote, strings.TrimSpace(text[2:])
+	case strings.HasPrefix(text, "!!"), strings.HasPrefix(text, `\!`):
+		a.Text = "!" + text[2:]
+	case len(text) > 1 && text[0] == '!' && letter(text[1]):
+		if !verb(a, text[1:]) {
+			a.Verb, a.Marker = bridge.VerbUnknown, bridge.MarkBang
+		}
+	case len(text) > 1 && text[0] == '/' && letter(text[1]):
+		a.Verb, a.Marker = bridge.VerbUnknown, bridge.MarkSlash
+	case slices.Contains(typedVerbs(), bridge.Verb(lower)):
+		a.Marker = bridge.MarkLone
+	}
+}
+
+func letter(b byte) bool { return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
+
+// verb reads "word rest" and says whether the word is a verb.
+func verb(a *bridge.Action, text string) bool {
+	word, rest, _ := strings.Cut(text, " ")
+	v := bridge.Verb(strings.ToLower(word))
+	if !slices.Contains(typedVerbs(), v) {
+		return false
+	}
+	rest = strings.TrimSpace(rest)
+	a.Verb, a.Text = v, rest
+	switch v {
+	case bridge.VerbAssign:
+		for _, who := range strings.Fields(rest) {
+			a.Args.Agents = append(a.Args.Agents, strings.TrimPrefix(who, "@"))
+		}
+	case bridge.VerbTag, bridge.VerbUntag:
+		a.Args.Tags = strings.Split(rest, ",")
+	case bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow:
+		a.Args.Addresses = strings.Fields(rest)
+	case bridge.VerbSnooze:
+		a.Args.Until = rest
+	case bridge.VerbList:
+		a.Args.List = rest
+	case bridge.VerbTopic, bridge.VerbResolve, bridge.VerbHelp:
+		a.Args.Note = rest
+	}
+	return true
+}

@@ -1,0 +1,95 @@
+package bridgetest
+
+import (
+	"fmt"
+	"strings"
+
+	"parley/bridge"
+)
+
+// literal makes text that the Chat shows as it is: nothing in it can mention anybody.
+func literal(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
+
+// render writes a post as plain text and says whether a further part follows.
+func render(r *request, p bridge.Post) (more bool) {
+	switch p.Kind {
+	case bridge.PostRoot, bridge.PostCard:
+		renderCard(r, p.Facts)
+	case bridge.PostSaid:
+		r.Name = p.Said.From.Name
+		return renderSaid(r, p)
+	case bridge.PostFiles:
+		r.Text = fmt.Sprintf("%d files", len(p.Files))
+	case bridge.PostLine, bridge.PostEphemeral:
+		if p.Line != nil {
+			renderLine(r, *p.Line)
+		}
+	case bridge.PostMark:
+	}
+	return false
+}
+
+func renderCard(r *request, f bridge.Facts) {
+	var who, tags []string
+	for _, a := range f.Assignees {
+		who = append(who, a.Name)
+	}
+	for _, t := range f.Tags {
+		tags = append(tags, t.Name)
+	}
+	r.Text = literal(fmt.Sprintf("#%d %s | %s | %s | %s | %s", f.ID, f.Status, f.Contact.Name, f.Subject, strings.Join(who, ","), strings.Join(tags, ",")))
+	if f.Previous != 0 {
+		r.Text += fmt.Sprintf(" | continues #%d", f.Previous)
+	}
+	args := bridge.Args{Conversation: f.ID}
+	for _, v := range []bridge.Verb{bridge.VerbTake, bridge.VerbResolve, bridge.VerbReopen, bridge.VerbUnassign} {
+		r.Buttons = append(r.Buttons, Button{Verb: v, Args: args})
+	}
+}
+
+// renderSaid writes one part of what a customer said.
+func renderSaid(r *request, p bridge.Post) bool {
+	text := p.Said.Text
+	if p.Said.ShowQuote && p.Said.Quoted != "" {
+		text += "\nQuoted: " + p.Said.Quoted
+	}
+	for _, n := range p.Said.Notices {
+		text += "\nNotice: " + n
+	}
+	runes := []rune(text)
+	from := min(p.Part*maxTextRunes, len(runes))
+	to := min(from+maxTextRunes, len(runes))
+	r.Text = literal(string(runes[from:to]))
+	return to < len(runes)
+}
+
+func renderLine(r *request, l bridge.Line) {
+	words := []string{"[" + string(l.Kind) + "]"}
+	for _, a := range l.Mentions {
+		if a.User != "" {
+			words = append(words, "<@"+a.User+">")
+		} else {
+			words = append(words, literal(a.Name))
+		}
+	}
+	for _, s := range []string{l.By.Name, string(l.Verb), l.Reason, l.Text, l.Hint} {
+		if s != "" {
+			words = append(words, literal(s))
+		}
+	}
+	if l.Other.ID != 0 {
+		words = append(words, fmt.Sprintf("#%d", l.Other.ID))
+	}
+	for _, f := range l.Rows {
+		words = append(words, fmt.Sprintf("#%d", f.ID))
+	}
+	for _, row := range l.Log {
+		words = append(words, literal(row.Actor+" "+row.What))
+	}
+	r.Text = strings.Join(words, " ")
+	for _, v := range l.Verbs {
+		r.Buttons = append(r.Buttons, Button{Verb: v, Args: l.Args})
+	}
+}

@@ -1,0 +1,377 @@
+package bridgetest
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"parley/bridge"
+	"parley/channels"
+)
+
+// Limits of a Chat.
+const (
+	maxTextRunes   = 400
+	requestTimeout = 2 * time.Second
+)
+
+// Surface connects the engine to a Chat.
+type Surface struct {
+	base   string
+	desk   bridge.Desk
+	rate   float64
+	client *http.Client
+
+	mu   sync.Mutex
+	seen int // sequence of the newest change that was accepted
+}
+
+var _ bridge.Surface = (*Surface)(nil)
+
+// NewSurface makes a surface; perSecond is what the Chat allows in a channel, 0 = any.
+func NewSurface(c *Chat, d bridge.Desk, perSecond float64) *Surface {
+	return &Surface{base: c.URL(), desk: d, rate: perSecond, client: &http.Client{Transport: &http.Transport{}}}
+}
+
+// Decode implements bridge.Surface.
+func (s *Surface) Decode(raw []byte) ([]bridge.Action, error) { return decode(raw) }
+
+// Limits implements bridge.Surface.
+func (s *Surface) Limits() bridge.Limits {
+	return bridge.Limits{MaxTextRunes: maxTextRunes, MaxFileBytes: 1 << 20, RequestTimeout: requestTimeout}
+}
+
+// Budget implements bridge.Surface.
+func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
+	switch kind {
+	case bridge.PostCard, bridge.PostMark:
+		return bridge.Budget{Key: string(kind), PerSecond: s.rate, Burst: 5}
+	}
+	return bridge.Budget{Key: "post:" + channel, PerSecond: s.rate, Burst: 3}
+}
+
+// Resolve implements bridge.Surface.
+func (s *Surface) Resolve(_ context.Context, channel string) (string, error) { return channel, nil }
+
+// Handlers implements bridge.Surface.
+func (s *Surface) Handlers() map[string]http.Handler { return nil }
+
+// Lookup implements bridge.Surface.
+func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
+	body, err := s.get(ctx, "/user?email="+url.QueryEscape(email))
+	return string(body), err
+}
+
+// Open implements bridge.Surface.
+func (s *Surface) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser, error) {
+	body, err := s.get(ctx, "/file?id="+url.QueryEscape(f.ID))
+	return io.NopCloser(bytes.NewReader(body)), err
+}
+
+func (s *Surface) get(ctx context.Context, path string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("bridgetest: get: %w", err)
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("bridgetest: get: %w", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("bridgetest: get: status %d", resp.StatusCode)
+	}
+	return io.ReadAll(resp.Body)
+}
+
+// call makes one call of the API. Errors are *channels.SendError.
+func (s *Surface) call(ctx context.Context, name string, r request, answer any) error {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return &channels.SendError{Class: channels.BadContent, Text: "It can't be written down.", Cause: err}
+	}
+	if ctx.Err() != nil {
+		return &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: ctx.Err()}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+"/"+name, bytes.NewReader(body))
+	if err != nil {
+		return &channels.SendError{Class: channels.Retry, Text: "No request could be made.", Cause: err}
+	}
+	req.GetBody = nil // a request is never repeated by the transport
+	resp, err := s.client.Do(req)
+	if err != nil {
+		var op *net.OpError
+		if errors.As(err, &op) && op.Op == "dial" {
+			return &channels.SendError{Class: channels.Retry, Text: "The chat can't be reached.", Cause: err}
+		}
+		return &channels.SendError{Class: channels.Ambiguous, Text: "The answer was lost.", Cause: err}
+	}
+	defer resp.Body.Close()
+	return read(resp, answer)
+}
+
+func read(resp *http.Response, answer any) error {
+	switch {
+	case resp.StatusCode == http.StatusOK:
+		if err := json.NewDecoder(resp.Body).Decode(answer); err != nil {
+			return &channels.SendError{Class: channels.Ambiguous, Text: "The answer was lost.", Cause: err}
+		}
+		return nil
+	case resp.StatusCode == http.StatusTooManyRequests:
+		seconds, _ := strconv.ParseFloat(resp.Header.Get("Retry-After"), 64)
+		return &channels.SendError{Class: channels.Throttled, Text: "Too many calls.", Wait: time.Duration(seconds * float64(time.Second))}
+	case resp.StatusCode == statusThreadGone:
+		return &channels.SendError{Class: channels.BadContent, Text: "The thread is gone.", Cause: bridge.ErrThreadLost}
+	case resp.StatusCode == statusMessageGone:
+		return &channels.SendError{Class: channels.BadContent, Text: "The message is gone.", Cause: bridge.ErrMessageGone}
+	case resp.StatusCode == statusClosed:
+		return &channels.SendError{Class: channels.Retry, Text: "The channel is closed.", Cause: bridge.ErrChannelClosed}
+	case resp.Header.Get("X-Done") == "no":
+		return &channels.SendError{Class: channels.Retry, Text: "The chat is busy."}
+	}
+	return &channels.SendError{Class: channels.Ambiguous, Text: "The chat stumbled.", Cause: fmt.Errorf("status %d", resp.StatusCode)}
+}
+
+// Send implements bridge.Surface.
+func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+	r := request{Channel: p.Place.Channel, Thread: p.Place.Thread, Token: p.Token, Kind: string(p.Kind)}
+	var m Message
+	switch p.Kind {
+	case bridge.PostMark:
+		r.ID, r.Mark = p.Place.Message, string(p.Mark)
+		return bridge.Sent{}, s.call(ctx, "mark", r, &m)
+	case bridge.PostCard:
+		r.ID = p.Place.Message
+		render(&r, p)
+		return bridge.Sent{}, s.call(ctx, "update", r, &m)
+	case bridge.PostEphemeral:
+		r.Whisper = p.To
+		render(&r, p)
+		return bridge.Sent{}, s.call(ctx, "whisper", r, &m)
+	}
+	more := render(&r, p)
+	for _, f := range p.Files {
+		content, err := f.Open(ctx)
+		if err != nil {
+			return bridge.Sent{}, &channels.SendError{Class: channels.Retry, Text: "A file can't be read.", Cause: err}
+		}
+		body, err := io.ReadAll(content)
+		_ = content.Close()
+		if err != nil {
+			return bridge.Sent{}, &channels.SendError{Class: channels.Retry, Text: "A file can't be read.", Cause: err}
+		}
+		r.Files = append(r.Files, File{Name: f.Name, Content: body})
+	}
+	if err := s.call(ctx, "post", r, &m); err != nil {
+		return bridge.Sent{}, err
+	}
+	return sentAs(p, m, more), nil
+}
+
+func sentAs(p bridge.Post, m Message, more bool) bridge.Sent {
+	sent := bridge.Sent{Message: m.ID, Thread: m.Thread, More: more}
+	if p.Kind == bridge.PostRoot {
+		sent.Thread = m.ID
+	}
+	return sent
+}
+
+// Reconcile implements bridge.Surface: it looks for the token in the thread.
+func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
+	var list []Message
+	if err := s.call(ctx, "thread", request{Channel: p.Place.Channel, Thread: p.Place.Thread}, &list); err != nil {
+		return channels.CannotTell, bridge.Sent{}, err
+	}
+	var r request
+	more := render(&r, p)
+	for _, m := range list {
+		if m.Token == p.Token {
+			return channels.Landed, sentAs(p, m, more), nil
+		}
+	}
+	return channels.Absent, bridge.Sent{}, nil
+}
+
+// Confirm implements bridge.Surface.
+func (s *Surface) Confirm(ctx context.Context, at bridge.Place, _ string) (bridge.Confirmation, error) {
+	var m Message
+	if err := s.call(ctx, "message", request{Channel: at.Channel, ID: at.Message}, &m); err != nil {
+		return bridge.Unchanged, err
+	}
+	e := event{Message: m}
+	found := bridge.Unchanged
+	switch {
+	case m.Deleted:
+		e.Type, found = "delete", bridge.Gone
+	case m.Version > 0:
+		e.Type, found = "edit", bridge.Changed
+	default:
+		return bridge.Unchanged, nil
+	}
+	f := factOf(e)
+	known, err := s.desk.Seen(ctx, []string{f.ExternalID})
+	if err != nil {
+		return bridge.Unchanged, err
+	}
+	if known[f.ExternalID] && found == bridge.Changed {
+		return bridge.Unchanged, nil // the edit that we know already
+	}
+	return found, s.desk.Accept(ctx, f)
+}
+
+// factOf names an event's fact.
+func factOf(e event) channels.Fact {
+	body, err := json.Marshal(e)
+	if err != nil {
+		panic("bridgetest: event: " + err.Error()) // our own plain struct
+	}
+	m := e.Message
+	f := channels.Fact{Payload: body, OrderKey: m.Channel + ":" + m.Thread}
+	if m.Thread == "" {
+		f.OrderKey = m.Channel + ":" + m.ID
+	}
+	at := m.Channel + ":" + m.ID
+	switch e.Type {
+	case "say":
+		f.ExternalID = "m:" + at
+	case "edit":
+		f.ExternalID = "e:" + at + ":" + version(m)
+	case "delete":
+		f.ExternalID = "d:" + at
+	default:
+		f.ExternalID = "i:" + e.Nonce
+	}
+	return f
+}
+
+// Run implements bridge.Surface: it listens, and after each connect it reads what it
+// may have missed.
+func (s *Surface) Run(ctx context.Context) error {
+	lost := time.Now()
+	for ctx.Err() == nil {
+		err := s.listen(ctx, lost)
+		lost = time.Now()
+		if err != nil && ctx.Err() == nil {
+			s.desk.Report(channels.Condition{Status: channels.Broken, Text: "The chat can't be reached.", Hint: "Look at its server."})
+			timer := time.NewTimer(20 * time.Millisecond)
+			select {
+			case <-ctx.Done():
+			case <-timer.C:
+			}
+			timer.Stop()
+		}
+	}
+	return nil
+}
+
+func (s *Surface) listen(ctx context.Context, lost time.Time) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/events", nil)
+	if err != nil {
+		return fmt.Errorf("bridgetest: events: %w", err)
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return fmt.Errorf("bridgetest: events: %w", err)
+	}
+	defer resp.Body.Close()
+	s.desk.Gap(lost)
+	if err := s.CatchUp(ctx); err != nil {
+		return err
+	}
+	s.desk.Filled()
+	s.desk.Report(channels.Condition{Status: channels.Active})
+	lines := bufio.NewReader(resp.Body)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			return fmt.Errorf("bridgetest: events: %w", err)
+		}
+		var e event
+		if err := json.Unmarshal(line, &e); err != nil {
+			return fmt.Errorf("bridgetest: events: %w", err)
+		}
+		if e.Message.User == App && e.Type == "say" {
+			continue
+		}
+		if err := s.desk.Accept(ctx, factOf(e)); err != nil {
+			return err
+		}
+		s.reached(e.Message.Sequence)
+	}
+}
+
+func (s *Surface) reached(sequence int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen = max(s.seen, sequence)
+}
+
+// CatchUp reads what changed since the newest change that was accepted.
+func (s *Surface) CatchUp(ctx context.Context) error {
+	list, err := s.desk.Channels(ctx)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	from := s.seen
+	s.mu.Unlock()
+	for _, channel := range list {
+		var missed []Message
+		if err := s.call(ctx, "since", request{Channel: channel, ID: strconv.Itoa(from)}, &missed); err != nil {
+			return err
+		}
+		for _, m := range missed {
+			if err := s.accept(ctx, m); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// accept passes on what is not known yet of a message that was missed.
+func (s *Surface) accept(ctx context.Context, m Message) error {
+	e := event{Message: m, CatchUp: true, OwnThread: m.Thread != ""}
+	var facts []channels.Fact
+	if m.User != App && !m.Deleted {
+		e.Type = "say"
+		facts = append(facts, factOf(e))
+	}
+	if m.Version > 0 && !m.Deleted && m.User != App {
+		e.Type = "edit"
+		facts = append(facts, factOf(e))
+	}
+	if m.Deleted {
+		e.Type = "delete"
+		facts = append(facts, factOf(e))
+	}
+	var ids []string
+	for _, f := range facts {
+		ids = append(ids, f.ExternalID)
+	}
+	known, err := s.desk.Seen(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, f := range facts {
+		if !known[f.ExternalID] {
+			if err := s.desk.Accept(ctx, f); err != nil {
+				return err
+			}
+		}
+	}
+	s.reached(m.Sequence)
+	return nil
+}

@@ -1,0 +1,71 @@
+package channelstest
+
+import (
+	"strings"
+	"time"
+
+	"parley/channels"
+)
+
+// FaultKind says what goes wrong.
+type FaultKind string
+
+// Kinds of faults. The zero kind is none: the message is taken, perhaps late.
+const (
+	FaultNone        FaultKind = ""
+	FaultRefuse      FaultKind = "refuse"       // 503 before anything was done, and it says so
+	FaultThrottle    FaultKind = "throttle"     // 429 with Retry-After
+	FaultReject      FaultKind = "reject"       // 422 with a class
+	FaultErrorBefore FaultKind = "error_before" // 500, nothing was done
+	FaultErrorAfter  FaultKind = "error_after"  // 500, it was done
+	FaultDropBefore  FaultKind = "drop_before"  // the connection ends, nothing was done
+	FaultDropAfter   FaultKind = "drop_after"   // the connection ends, it was done
+	FaultBlind       FaultKind = "blind"        // look-ups can't tell
+)
+
+// Fault is something that goes wrong at the provider.
+type Fault struct {
+	Kind  FaultKind
+	Times int             // how often; 0 = once, < 0 = until ClearFaults
+	Text  string          // only messages whose text contains it
+	Wait  time.Duration   // FaultThrottle: Retry-After
+	Class channels.Class  // FaultReject: what it means
+	Until <-chan struct{} // the provider waits for it first; nil = it answers at once
+}
+
+// lookup says that a fault is about look-ups, not messages.
+func (f Fault) lookup() bool { return f.Kind == FaultBlind }
+
+// AddFault arms a fault; the oldest that fits strikes first.
+func (p *Provider) AddFault(f Fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if f.Times == 0 {
+		f.Times = 1
+	}
+	p.faults = append(p.faults, &f)
+}
+
+// ClearFaults disarms everything.
+func (p *Provider) ClearFaults() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults = nil
+}
+
+// strike takes the fault for a message or a look-up.
+func (p *Provider) strike(lookup bool, text string) Fault {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, f := range p.faults {
+		if f.Times != 0 && f.lookup() == lookup && strings.Contains(text, f.Text) {
+			if f.Times > 0 {
+				f.Times--
+			}
+			p.struck++
+			p.poke()
+			return *f
+		}
+	}
+	return Fault{}
+}
