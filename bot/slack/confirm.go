@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strconv"
@@ -48,9 +49,10 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	return bridge.Unchanged, nil
 }
 
-// one reads a single message; nil when it is gone.
+// one reads a single message; nil when it is gone. A thread that isn't known is found by any
+// message in it.
 func (s *Surface) one(ctx context.Context, at bridge.Place) (*kept, error) {
-	q := pageQuery{channel: at.Channel, thread: at.Thread, oldest: at.Message, latest: at.Message, limit: 2}
+	q := pageQuery{channel: at.Channel, thread: cmp.Or(at.Thread, at.Message), oldest: at.Message, latest: at.Message, limit: 2}
 	page, err := s.page(ctx, q)
 	if code := codeOf(err); code == "thread_not_found" || code == "message_not_found" {
 		return nil, nil //nolint:nilnil // nothing there

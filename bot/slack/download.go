@@ -44,7 +44,7 @@ func (s *Surface) Open(ctx context.Context, f bridge.SurfaceFile) (content io.Re
 		return nil, fmt.Errorf("%w: %w", errFile, err)
 	}
 	r.Header.Set("Authorization", "Bearer "+s.opt.BotToken)
-	resp, err := s.http.Do(r)
+	resp, err := s.http.Do(r) //nolint:bodyclose // closed by what is returned, or below
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errFile, err)
 	}

@@ -60,13 +60,6 @@ type edited struct {
 	TS string `json:"ts"`
 }
 
-type metadata struct {
-	Type    string `json:"event_type"`
-	Payload struct {
-		Token string `json:"token"`
-	} `json:"event_payload"`
-}
-
 // file is an attached file.
 // Source: docs.slack.dev/reference/objects/file-object, read 2026-11.
 type file struct {

@@ -55,15 +55,7 @@ func bidi(r rune) bool {
 	return false
 }
 
-// mrkdwn renders a line of pieces.
-func (me *self) mrkdwn(pieces []view.Piece) string {
-	var b strings.Builder
-	for _, p := range pieces {
-		b.WriteString(me.piece(p))
-	}
-	return b.String()
-}
-
+// piece renders one piece as mrkdwn.
 func (me *self) piece(p view.Piece) string {
 	switch p.Kind {
 	case view.PieceBold:

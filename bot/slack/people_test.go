@@ -14,7 +14,8 @@ import (
 
 func TestConfirm(t *testing.T) {
 	t.Parallel()
-	for _, thread := range []bool{true, false} {
+	for _, c := range []struct{ thread, known bool }{{true, true}, {true, false}, {false, false}} {
+		thread := c.thread
 		st := newStage(t, false)
 		root := st.root()
 		at := bridge.Place{Channel: st.ch}
@@ -23,7 +24,11 @@ func TestConfirm(t *testing.T) {
 		}
 		expect := func(what, text string, want bridge.Confirmation) {
 			t.Helper()
-			if got, err := st.s.Confirm(st.ctx(), at, text); err != nil || got != want {
+			asked := at
+			if !c.known {
+				asked.Thread = "" // the engine may know the message only
+			}
+			if got, err := st.s.Confirm(st.ctx(), asked, text); err != nil || got != want {
 				t.Errorf("%s (in thread: %v): %v %v", what, thread, got, err)
 			}
 		}
@@ -47,7 +52,7 @@ func TestConfirm(t *testing.T) {
 		must(t, st.fake.As(st.ann).Delete(st.ch, at.Message))
 		expect("deleted", "Dear **customer**", bridge.Gone)
 		a := st.decode(st.desk.waitFact(t, deleteID(st.ch, at.Message)))
-		if a.Verb != bridge.VerbDelete || a.Place != at {
+		if a.Verb != bridge.VerbDelete || a.Place.Message != at.Message || a.Place.Channel != at.Channel || c.known && a.Place != at {
 			t.Errorf("got %+v", a)
 		}
 	}

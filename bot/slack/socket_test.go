@@ -253,3 +253,16 @@ func TestSweepReadsWhatConcernsUs(t *testing.T) {
 		t.Errorf("%d threads were read again", n-calls)
 	}
 }
+
+// Case 31: a connection that is cut before the acknowledgement counts.
+func TestCutBeforeAcknowledgement(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.AckTimeout = 300 * time.Millisecond })
+	st.fake.Inject(slackfake.Fault{Method: "event:message.channels", Kind: slackfake.FaultDrop, Times: 1})
+	ts := st.say("", "hello")
+	st.desk.waitFact(t, messageID(st.ch, ts))
+	must(t, st.fake.WaitFor(st.ctx(), func() bool { return st.fake.PendingEvents() == 0 }))
+	if n := st.desk.count("m:"); n != 1 {
+		t.Errorf("facts %v", st.desk.ids())
+	}
+}
