@@ -121,6 +121,17 @@ func TestRecipients(t *testing.T) {
 	}
 }
 
+// TestLyingName: a name that shows another address is pointed out.
+func TestLyingName(t *testing.T) {
+	t.Parallel()
+	if in := decodeOne(t, "From: \"boss@acme.test\" <eve@x.test>\r\n\r\nPay me"); !hasNotice(in, "another address") || in.From.Key != "eve@x.test" {
+		t.Error(describe(in))
+	}
+	if in := decodeOne(t, "From: \"Eve@x.test\" <eve@x.test>\r\n\r\nPay me"); len(in.Notices) != 0 {
+		t.Error(describe(in))
+	}
+}
+
 // TestDates: Date, else the newest Received, else the mailbox's own time.
 func TestDates(t *testing.T) {
 	t.Parallel()

@@ -120,6 +120,9 @@ func (d *decoder) head(e envelope, raw []byte, h headers) channels.Inbound {
 		in.Notices = append(in.Notices, "This mail does not say who sent it.")
 	}
 	in.From = from[0]
+	if shown := mailInText.FindString(strings.ToLower(in.From.Name)); shown != "" && shown != in.From.Key {
+		in.Notices = append(in.Notices, "The sender's name shows another address than the mail comes from: "+in.From.Key+".")
+	}
 	to := addresses(h.all("To")...)
 	cc := addresses(append(append([]string{}, h.all("Cc")...), h.all("Bcc")...)...)
 	in.Via = d.via(to, cc, addresses(append(append(append([]string{}, h.all("Delivered-To")...), h.all("X-Original-To")...), h.all("Envelope-To")...)...))

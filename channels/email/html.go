@@ -145,12 +145,26 @@ func neverShown(n *html.Node) bool {
 }
 
 // hiddenStyle is a style that hides text from readers.
-var hiddenStyle = regexp.MustCompile(`(?i)(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|opacity\s*:\s*0(?:\.0+)?\s*(?:;|$|!)|font-size\s*:\s*0(?:\.0+)?(?:px|pt|em|%)?\s*(?:;|$|!)|max-height\s*:\s*0(?:px)?\s*(?:;|$|!))`)
+var hiddenStyle = regexp.MustCompile(`(?i)(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?:\.0+)?\s*(?:;|$|!)|max-height\s*:\s*0(?:px)?\s*(?:;|$|!))`)
+
+// zeroFont is a style that hides text unless something inside sets a size again,
+// as newsletters do between their columns.
+var zeroFont = regexp.MustCompile(`(?i)(?:^|[;\s])font-size\s*:\s*0(?:\.0+)?(?:px|pt|em|%)?\s*(?:;|$|!)`)
 
 // hidden reports whether an element is invisible by itself.
 func hidden(n *html.Node) bool {
 	for _, a := range n.Attr {
-		if a.Key == "hidden" || a.Key == "style" && hiddenStyle.MatchString(a.Val) {
+		if a.Key == "hidden" || a.Key == "style" && (hiddenStyle.MatchString(a.Val) || zeroFont.MatchString(a.Val) && !setsFont(n)) {
+			return true
+		}
+	}
+	return false
+}
+
+// setsFont reports whether anything inside an element has a size of its own.
+func setsFont(n *html.Node) bool {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.Type == html.ElementNode && (strings.Contains(strings.ToLower(attr(c, "style")), "font") || setsFont(c)) {
 			return true
 		}
 	}

@@ -37,6 +37,7 @@ func TestHTMLToMarkdown(t *testing.T) {
 		{"picture link", `<a href="https://x.test/"><img src="https://x.test/l.png" alt="Logo"></a>`, "[Logo](https://x.test/)"},
 		{"empty link", `a<a href="https://x.test/"><img src="https://x.test/l.png"></a>b`, "ab"},
 		{"hidden", `<div style="display: none">a</div><span style="font-size:0">b</span><p hidden>c</p>d`, "d"},
+		{"newsletter columns", `<div style="font-size:0px"><div style="font-size:13px">a</div></div><div style="mso-hide:all">b</div>`, "a\nb"},
 		{"visible sizes", `<span style="font-size:0.9em">a</span><span style="opacity:0.5">b</span>`, "ab"},
 		{"layout table", "<table><tr><td>Left</td><td>Right</td></tr><tr><td colspan=2>Below</td></tr></table>", "Left Right\nBelow"},
 		{"data table", "<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>x|y</td></tr></table>", "| a | b   |\n|---|-----|\n| 1 | x\\|y |"},

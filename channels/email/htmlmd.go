@@ -115,13 +115,6 @@ func dropMarks(s string) string {
 // markPrefix is how the private-use letters begin in UTF-8.
 const markPrefix = "\xee\x83"
 
-// blankLines is more than one empty line.
-var blankLines = regexp.MustCompile(`\n{3,}`)
-
-// lineEnds is blanks before a line's end: the hard breaks of the converter;
-// canonical Markdown breaks at every line end.
-var lineEnds = regexp.MustCompile(`[ \t\x{00a0}]+\n`)
-
 // markdown converts a body.
 // Errors: the converter's.
 func (t *htmlTools) markdown(body *html.Node) (string, error) {
@@ -130,8 +123,28 @@ func (t *htmlTools) markdown(body *html.Node) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("email: html: to markdown: %w", err)
 	}
-	text := lineEnds.ReplaceAllString(writeMarks(string(out)), "\n")
-	return strings.TrimSpace(blankLines.ReplaceAllString(text, "\n\n")), nil
+	return tidyLines(writeMarks(string(out))), nil
+}
+
+// tidyLines drops blanks before line ends, which are the converter's hard breaks
+// (canonical Markdown breaks at every line end), and all but one empty line.
+func tidyLines(text string) string {
+	var b strings.Builder
+	b.Grow(len(text))
+	blank := 0
+	for line := range strings.SplitSeq(text, "\n") {
+		line = strings.TrimRight(line, " \t"+nbsp)
+		if line == "" {
+			blank++
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteString("\n\n"[:1+min(blank, 1)])
+		}
+		blank = 0
+		b.WriteString(line)
+	}
+	return strings.TrimSpace(b.String())
 }
 
 // renderLink writes a link, or only its text when its target is not for people.
@@ -219,11 +232,14 @@ var hostInText = regexp.MustCompile(`(?i)^(?:https?://|www\.)([\p{L}\d\-]+(?:\.[
 
 // foreignHost gives where a link really leads when its text names another host.
 func foreignHost(label, href string) string {
-	u, err := url.Parse(href)
-	if err != nil || u.Host == "" {
+	if !strings.Contains(label, ".") {
 		return ""
 	}
 	if m := hostInText.FindStringSubmatch(label); m != nil {
+		u, err := url.Parse(href)
+		if err != nil || u.Host == "" {
+			return ""
+		}
 		claimed := strings.TrimPrefix(strings.ToLower(m[1]), "www.")
 		real := strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
 		if claimed != real {
