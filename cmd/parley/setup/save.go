@@ -24,8 +24,7 @@ func (w *work) save(ctx context.Context, tx pgx.Tx) error {
 		if id != 0 {
 			continue
 		}
-		row := store.Account{Name: kind, Kind: kind, Side: "surface", Mode: "live", ReplyMode: "direct", Rate: 1}
-		id, err := store.SaveAccount(ctx, tx, row)
+		id, err := store.EnsureSurface(ctx, tx, kind)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,234 @@
+package inspect
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/channels"
+	"parley/cmd/parley/setup"
+	"parley/store"
+)
+
+// database examines PostgreSQL, the schema, the clock and the master key; ready says
+// that the rest can be read.
+func (o Options) database(ctx context.Context) (s Section, ready bool) {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	s.Name = "database"
+	if err := store.CheckServer(ctx, o.Pool); err != nil {
+		s.wrong("server", err.Error(), "Parley needs PostgreSQL 15 or newer and a database with ENCODING 'UTF8'; see DATABASE_URL.")
+		return s, false
+	}
+	s.good("server", "PostgreSQL 15 or newer, UTF8")
+	migrated, err := store.Migrated(ctx, o.Pool)
+	if err != nil || !migrated {
+		s.wrong("schema", "not up to date", "Run parley migrate, or start parley serve.")
+		return s, false
+	}
+	s.good("schema", "up to date")
+	switch ahead, err := store.Ahead(ctx, o.Pool); {
+	case err != nil:
+		s.wrong("clock", err.Error(), "See the database's log.")
+	case ahead != 0:
+		s.wrong("clock", "Parley's clock is moved by "+ahead.String()+", as demo and tests do: parley serve refuses to start",
+			"Use another database, or: UPDATE clock SET ahead = '0'")
+	default:
+		s.good("clock", "not moved")
+	}
+	o.masterKey(ctx, &s)
+	return s, true
+}
+
+func (o Options) masterKey(ctx context.Context, s *Section) {
+	bound, err := store.HasMasterKey(ctx, o.Pool)
+	switch {
+	case err != nil:
+		s.wrong("master key", err.Error(), "See the database's log.")
+		return
+	case o.Sealer == nil:
+		s.wrong("master key", "none is at hand: secrets can't be opened", "Set PARLEY_MASTER_KEY, or PARLEY_MASTER_KEY_FILE.")
+		return
+	case !bound:
+		s.odd("master key", "the database is not bound to one yet", "The first parley serve or apply does it: keep the key, and a copy elsewhere.")
+		return
+	}
+	if err := store.CheckMasterKey(ctx, o.Pool, o.Sealer); errors.Is(err, store.ErrWrongKey) {
+		s.wrong("master key", "it is not the one that the secrets were sealed with", "Put the right key into PARLEY_MASTER_KEY; an old one may follow after a comma.")
+	} else if err != nil {
+		s.wrong("master key", err.Error(), "See the database's log.")
+	} else {
+		s.good("master key", "fits")
+	}
+}
+
+// people examines agents and teams.
+func people(d store.Directory) Section {
+	s := Section{Name: "people"}
+	var lost []string
+	active := 0
+	for _, a := range d.Agents {
+		if !a.Active {
+			continue
+		}
+		active++
+		if !slices.ContainsFunc(d.Users, func(u store.AgentUser) bool { return u.AgentID == a.ID }) {
+			lost = append(lost, a.Email)
+		}
+	}
+	switch {
+	case active == 0:
+		s.odd("agents", "there are none: nobody may reply", "List them under agents: in parley.yaml and run parley apply.")
+	case len(lost) > 0:
+		s.odd("agents", "not known in any chat, so what they write stays inside: "+strings.Join(lost, ", "),
+			"Run parley apply while the chat is connected, or write their ids into parley.yaml.")
+	default:
+		s.good("agents", "%d, all known in a chat", active)
+	}
+	for _, t := range d.Teams {
+		has := slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.TeamID == t.ID })
+		switch {
+		case !has:
+			s.odd("team "+t.Name, "has no channel", "Give it one in parley.yaml, or let its accounts name theirs.")
+		case len(t.Members) == 0:
+			s.odd("team "+t.Name, "has no members", "List them in parley.yaml.")
+		default:
+			s.good("team "+t.Name, "has a channel and members")
+		}
+	}
+	if !slices.ContainsFunc(d.Accounts, func(a store.Account) bool { return a.Side == "channel" }) {
+		s.odd("accounts", "there are none: no customer can write", "List them under accounts: in parley.yaml and run parley apply.")
+	}
+	return s
+}
+
+// quarantine counts what could not be applied.
+func quarantine(ctx context.Context, q store.Querier) Section {
+	s := Section{Name: "journal"}
+	list, err := store.ListQuarantine(ctx, q, maxQuarantined)
+	switch {
+	case err != nil:
+		s.wrong("quarantine", err.Error(), "See the database's log.")
+	case len(list) == 0:
+		s.good("quarantine", "empty")
+	default:
+		n := fmt.Sprint(len(list))
+		if len(list) == maxQuarantined {
+			n += " or more"
+		}
+		s.wrong("quarantine", n+" events could not be applied; the newest: "+list[0].Account+": "+list[0].Reason,
+			fmt.Sprintf("Look at them with parley replay and parley explain %d.", list[0].EventID))
+	}
+	return s
+}
+
+// surface examines a chat in which agents work.
+func (o Options) surface(ctx context.Context, a store.Account, d store.Directory) Section {
+	s := Section{Name: "surface " + a.Name}
+	used := slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.AccountID == a.ID }) ||
+		slices.ContainsFunc(d.Accounts, func(c store.Account) bool { return c.SurfaceID != nil && *c.SurfaceID == a.ID })
+	live, connected := o.Surfaces[a.Kind]
+	switch checker, can := live.(Checker); {
+	case !connected && used:
+		s.wrong("connection", "threads are to open here, but no credentials are given", "Set its environment variables, as for parley serve.")
+	case !connected:
+		s.odd("connection", "not configured, and nothing uses it", "")
+	case can:
+		s.add(checker.Check(ctx))
+	default:
+		s.good("connection", "configured")
+	}
+	if connected {
+		condition(&s, a)
+	}
+	return s
+}
+
+// condition is what the running Parley last found.
+func condition(s *Section, a store.Account) {
+	if a.Status == string(channels.Active) {
+		s.good("condition", "no fault was reported")
+		return
+	}
+	s.wrong("condition", a.StatusText, a.StatusHint)
+}
+
+// account examines one mailbox, number or page.
+func (o Options) account(ctx context.Context, a store.Account, d store.Directory) Section {
+	s := Section{Name: "account " + a.Name}
+	home(&s, a, d)
+	switch {
+	case a.Paused:
+		s.odd("paused", "nothing is fetched or sent", "To go on: paused: false, then parley apply.")
+	case a.Mode == "watch":
+		s.odd("mode", "watch: nothing is sent", "To reply from here: mode: live, then parley apply.")
+	case a.Mode == "trial":
+		s.odd("mode", fmt.Sprintf("trial: only %d addresses get replies", len(a.TrialTo)), "To reply to all: mode: live, then parley apply.")
+	default:
+		s.good("mode", "live")
+	}
+	condition(&s, a)
+	i := slices.IndexFunc(o.Specs, func(spec channels.Spec) bool { return spec.Kind == a.Kind })
+	if i < 0 {
+		s.wrong("channel", fmt.Sprintf("this version of Parley has no channel %q", a.Kind), "Pause the account, or run the version that it was made with.")
+		return s
+	}
+	if o.Sealer == nil {
+		return s // said once, at the database
+	}
+	channel, err := o.open(a, o.Specs[i])
+	if err != nil {
+		s.wrong("settings", err.Error(), "Put them right in parley.yaml and run parley apply.")
+		return s
+	}
+	if checker, ok := channel.(Checker); ok {
+		s.add(checker.Check(ctx))
+	} else {
+		s.good("settings", "complete")
+	}
+	return s
+}
+
+// home says whether an account's threads have a place.
+func home(s *Section, a store.Account, d store.Directory) {
+	switch {
+	case a.SurfaceID != nil && a.SurfaceChannel != "":
+		s.good("threads", "open in a channel of its own")
+	case a.TeamID == nil:
+		s.wrong("threads", "it has neither a team nor a channel: what customers write is shown to nobody", "Give it a team in parley.yaml.")
+	case !slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.TeamID == *a.TeamID }):
+		s.wrong("threads", "its team has no channel: what customers write is shown to nobody", "Give the team a channel in parley.yaml.")
+	default:
+		s.good("threads", "open in the team's channel")
+	}
+}
+
+// open makes an account's channel for a look: it can neither store nor report.
+func (o Options) open(a store.Account, spec channels.Spec) (channels.Channel, error) {
+	config, err := setup.Open(a, o.Sealer, spec)
+	if err != nil {
+		return nil, err
+	}
+	key := make([]byte, 32) // signs nothing that leaves
+	_, _ = rand.Read(key)   // never fails
+	return spec.New(channels.Account{ID: a.ID, Name: a.Name, Config: config}, channels.Env{
+		Accept: func(context.Context, ...channels.Fact) error { return errors.New("inspect: a look stores nothing") },
+		State:  noState{}, Log: o.Log.With("account_id", a.ID), Now: time.Now, Report: func(channels.Condition) {},
+		Keys: [][]byte{key}, Dialer: o.Dialer,
+	})
+}
+
+// noState remembers nothing.
+type noState struct{}
+
+// Load implements channels.State.
+func (noState) Load(context.Context) ([]byte, error) { return nil, nil }
+
+// Save implements channels.State.
+func (noState) Save(context.Context, []byte) error {
+	return errors.New("inspect: a look stores nothing")
+}

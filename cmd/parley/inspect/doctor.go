@@ -1,0 +1,174 @@
+package inspect
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// checkTimeout bounds what one account or surface may take to be examined.
+const checkTimeout = 2 * time.Minute
+
+// checkedAtOnce bounds how many are examined at the same time.
+const checkedAtOnce = 8
+
+// Checker is what an account or a surface offers to the doctor; channels.Checker has
+// the same method.
+type Checker interface {
+	// Check connects with the stored credentials and changes nothing.
+	Check(ctx context.Context) []channels.Finding
+}
+
+// Options of Doctor.
+type Options struct {
+	Pool     *pgxpool.Pool
+	Sealer   *store.Sealer // nil: no master key is at hand
+	Specs    []channels.Spec
+	Surfaces map[string]any // by kind, those that are configured; examined if they are a Checker
+	Dialer   channels.Dialer
+	Log      *slog.Logger
+}
+
+// Level says how much a finding matters.
+type Level string
+
+// Levels.
+const (
+	Good  Level = "good"
+	Odd   Level = "odd" // works, but is hardly meant
+	Wrong Level = "wrong"
+)
+
+// Finding is one line of the doctor.
+type Finding struct {
+	Level Level
+	What  string // "IMAP login"
+	Text  string // what was found
+	Hint  string // what to do; may be empty when Good
+}
+
+// Section is what was found about one thing.
+type Section struct {
+	Name     string // "database", "account support-mail"
+	Findings []Finding
+}
+
+// Report is all that the doctor found.
+type Report struct{ Sections []Section }
+
+// Broken says that something is wrong: `parley doctor` ends with 1.
+func (r Report) Broken() bool {
+	for _, s := range r.Sections {
+		for _, f := range s.Findings {
+			if f.Level == Wrong {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Text is the report for a terminal.
+func (r Report) Text() string {
+	var b strings.Builder
+	for i, s := range r.Sections {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString(s.Name + "\n")
+		for _, f := range s.Findings {
+			mark := "✓"
+			switch f.Level {
+			case Odd:
+				mark = "!"
+			case Wrong:
+				mark = "✗"
+			}
+			b.WriteString("  " + mark + " " + f.What + ": " + f.Text + "\n")
+			if f.Hint != "" {
+				b.WriteString("      → " + f.Hint + "\n")
+			}
+		}
+	}
+	return b.String()
+}
+
+func (s *Section) good(what, format string, args ...any) {
+	s.Findings = append(s.Findings, Finding{Good, what, fmt.Sprintf(format, args...), ""})
+}
+
+func (s *Section) odd(what, text, hint string) {
+	s.Findings = append(s.Findings, Finding{Odd, what, text, hint})
+}
+
+func (s *Section) wrong(what, text, hint string) {
+	s.Findings = append(s.Findings, Finding{Wrong, what, text, hint})
+}
+
+// add takes over what a Checker found.
+func (s *Section) add(list []channels.Finding) {
+	for _, f := range list {
+		level := Good
+		if !f.OK {
+			level = Wrong
+		}
+		s.Findings = append(s.Findings, Finding{level, f.What, f.Text, f.Hint})
+	}
+}
+
+// Doctor examines everything that Parley needs and says what to do. What can't be
+// examined is a finding, not an error. It changes nothing.
+func Doctor(ctx context.Context, o Options) Report {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	database, ready := o.database(ctx)
+	report := Report{Sections: []Section{database}}
+	if !ready {
+		return report
+	}
+	directory, err := store.LoadDirectory(ctx, o.Pool)
+	if err != nil {
+		report.Sections[0].wrong("set-up", "it can't be read: "+err.Error(), "See the database's log.")
+		return report
+	}
+	checks := []func(context.Context) Section{
+		func(context.Context) Section { return people(directory) },
+		func(ctx context.Context) Section { return quarantine(ctx, o.Pool) },
+	}
+	for _, a := range directory.Accounts {
+		switch a.Side {
+		case "surface":
+			checks = append(checks, func(ctx context.Context) Section { return o.surface(ctx, a, directory) })
+		case "channel":
+			checks = append(checks, func(ctx context.Context) Section { return o.account(ctx, a, directory) })
+		}
+	}
+	return Report{Sections: append(report.Sections, together(ctx, checks)...)}
+}
+
+// together makes checks side by side, so that none waits for a silent server of
+// another, and keeps their order.
+func together(ctx context.Context, checks []func(context.Context) Section) []Section {
+	sections := make([]Section, len(checks))
+	var group errgroup.Group
+	group.SetLimit(checkedAtOnce)
+	for i, check := range checks {
+		group.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+			defer cancel()
+			sections[i] = check(ctx)
+			return nil
+		})
+	}
+	_ = group.Wait() // checks return findings, no errors
+	return sections
+}

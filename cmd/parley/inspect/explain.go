@@ -1,0 +1,31 @@
+package inspect
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/store"
+)
+
+// Explain answers `parley explain #CONVERSATION|EVENT`: "#12" is a conversation, "4711"
+// an event of the journal.
+// Errors: ErrUnknown.
+func Explain(ctx context.Context, q store.Querier, what string, zone *time.Location) (string, error) {
+	digits, isConversation := strings.CutPrefix(strings.TrimSpace(what), "#")
+	id, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || id <= 0 {
+		return "", fmt.Errorf("inspect: %q is neither a conversation (#12) nor an event (4711)", what)
+	}
+	ask := Event
+	if isConversation {
+		ask = Conversation
+	}
+	j, err := ask(ctx, q, id)
+	if err != nil {
+		return "", err
+	}
+	return j.Text(zone), nil
+}

@@ -1,0 +1,238 @@
+package inspect
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/store"
+)
+
+// How much of a long conversation is shown: the newest.
+const (
+	maxMessages   = 200
+	maxDeliveries = 500
+	maxLog        = 300
+)
+
+// Journey is what happened to a conversation or an event, in order.
+type Journey struct {
+	Title        string // "#12: open · account support-mail · team Support · Ann Lee"
+	Conversation int64  // 0: an event that belongs to none
+	Steps        []Step
+	Cut          bool // older steps were left out
+}
+
+// StepKind says what a step is about.
+type StepKind string
+
+// Kinds of steps, in the order of cause and effect at one time.
+const (
+	StepArrived  StepKind = "arrived"  // an event in the journal
+	StepSaid     StepKind = "said"     // a message, and what was decided about it
+	StepDone     StepKind = "done"     // a log entry
+	StepDelivery StepKind = "delivery" // a message on its way to one place
+)
+
+// Step of a journey. Texts hold no bodies and no secrets.
+type Step struct {
+	At       time.Time // Parley's clock
+	Kind     StepKind
+	Text     string   // one sentence without a full stop
+	Detail   []string // more lines: reasons, attempts, what to do
+	Bad      bool     // somebody should look at it
+	Event    int64    // ids of what it is about; 0 = nothing of this kind
+	Message  int64
+	Delivery int64
+}
+
+// Conversation tells the journey of a conversation by its number.
+// Errors: ErrUnknown.
+func Conversation(ctx context.Context, q store.Querier, number int64) (Journey, error) {
+	t, err := newTeller(ctx, q)
+	if err != nil {
+		return Journey{}, err
+	}
+	return t.conversation(ctx, number, 0)
+}
+
+// Event tells the journey of an event of the journal: what it is, what it caused and
+// where that went.
+// Errors: ErrUnknown.
+func Event(ctx context.Context, q store.Querier, id int64) (Journey, error) {
+	t, err := newTeller(ctx, q)
+	if err != nil {
+		return Journey{}, err
+	}
+	touched, err := ids(ctx, q, "event", madeBy, id)
+	if err != nil {
+		return Journey{}, err
+	}
+	if len(touched) > 0 {
+		j, err := t.conversation(ctx, touched[0], id)
+		j.Title = fmt.Sprintf("event %d, in conversation %s", id, j.Title)
+		return j, err
+	}
+	if err := t.addEvents(ctx, []int64{id}); err != nil {
+		return Journey{}, err
+	}
+	if len(t.steps) == 0 {
+		return Journey{}, fmt.Errorf("%w: event %d", ErrUnknown, id)
+	}
+	return Journey{Title: fmt.Sprintf("event %d", id), Steps: t.steps}, nil
+}
+
+// teller collects the steps of one journey.
+type teller struct {
+	q      store.Querier
+	dir    store.Directory
+	ahead  time.Duration // of Parley's clock
+	now    time.Time
+	steps  []Step
+	caused map[int64]time.Time // when what an event caused happened first
+}
+
+func newTeller(ctx context.Context, q store.Querier) (*teller, error) {
+	t := &teller{q: q, caused: map[int64]time.Time{}}
+	var err error
+	if t.dir, err = store.LoadDirectory(ctx, q); err != nil {
+		return nil, err
+	}
+	if t.ahead, err = store.Ahead(ctx, q); err != nil {
+		return nil, err
+	}
+	t.now, err = store.Now(ctx, q)
+	return t, err
+}
+
+// conversation tells all of a conversation, or only what one event of it caused.
+func (t *teller) conversation(ctx context.Context, number, only int64) (Journey, error) {
+	found, err := store.Conversations(ctx, t.q, number)
+	if err != nil {
+		return Journey{}, err
+	}
+	if len(found) == 0 {
+		return Journey{}, fmt.Errorf("%w: conversation #%d", ErrUnknown, number)
+	}
+	messages, err := store.LatestMessages(ctx, t.q, []int64{number}, maxMessages)
+	if err != nil {
+		return Journey{}, err
+	}
+	log, err := store.ListLog(ctx, t.q, number, maxLog)
+	if err != nil {
+		return Journey{}, err
+	}
+	sent, err := deliveries(ctx, t.q, number, maxDeliveries)
+	if err != nil {
+		return Journey{}, err
+	}
+	cut := only == 0 && (len(messages) == maxMessages || len(log) == maxLog || len(sent) == maxDeliveries)
+	if only != 0 {
+		messages = slices.DeleteFunc(messages, func(m store.Message) bool { return m.EventID != only })
+		log = slices.DeleteFunc(log, func(e store.LogEntry) bool { return e.EventID != only })
+		sent = slices.DeleteFunc(sent, func(d delivery) bool {
+			return !slices.ContainsFunc(messages, func(m store.Message) bool { return m.ID == d.MessageID })
+		})
+	}
+	arrived := t.addMessages(messages)
+	arrived = append(arrived, t.addLog(log)...)
+	t.addDeliveries(sent)
+	if only != 0 {
+		arrived = []int64{only}
+	} else if open, err := ids(ctx, t.q, "waiting events", openEventsOf, store.ConversationKey(number)); err != nil {
+		return Journey{}, err
+	} else {
+		arrived = append(arrived, open...)
+	}
+	if err := t.addEvents(ctx, arrived); err != nil {
+		return Journey{}, err
+	}
+	t.sort()
+	return Journey{Title: t.title(found[0]), Conversation: number, Steps: t.steps, Cut: cut}, nil
+}
+
+func (t *teller) sort() {
+	order := []StepKind{StepArrived, StepSaid, StepDone, StepDelivery}
+	slices.SortStableFunc(t.steps, func(a, b Step) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(slices.Index(order, a.Kind), slices.Index(order, b.Kind)),
+			cmp.Compare(a.Event+a.Message+a.Delivery, b.Event+b.Message+b.Delivery))
+	})
+}
+
+// cause remembers that an event caused something, and when.
+func (t *teller) cause(event int64, at time.Time) {
+	if first, ok := t.caused[event]; !ok || at.Before(first) {
+		t.caused[event] = at
+	}
+}
+
+func (t *teller) addMessages(messages []store.Message) []int64 {
+	var from []int64
+	for _, m := range messages {
+		t.steps = append(t.steps, t.said(m))
+		if m.EventID != 0 {
+			t.cause(m.EventID, m.CreatedAt)
+			from = append(from, m.EventID)
+		}
+	}
+	return from
+}
+
+func (t *teller) addLog(log []store.LogEntry) []int64 {
+	var from []int64
+	for _, e := range log {
+		t.steps = append(t.steps, t.done(e))
+		if e.EventID != 0 {
+			t.cause(e.EventID, e.At)
+			from = append(from, e.EventID)
+		}
+	}
+	return from
+}
+
+func (t *teller) addDeliveries(sent []delivery) {
+	for _, d := range sent {
+		t.steps = append(t.steps, t.delivered(d))
+	}
+}
+
+func (t *teller) addEvents(ctx context.Context, list []int64) error {
+	slices.Sort(list)
+	found, err := events(ctx, t.q, slices.Compact(list))
+	if err != nil {
+		return err
+	}
+	for _, e := range found {
+		t.steps = append(t.steps, t.arrived(e))
+	}
+	return nil
+}
+
+// Text is the journey for a terminal, with times in a zone.
+func (j Journey) Text(zone *time.Location) string {
+	var b strings.Builder
+	b.WriteString(j.Title + "\n")
+	if j.Cut {
+		b.WriteString("(older steps are left out)\n")
+	}
+	day := ""
+	for _, s := range j.Steps {
+		at := s.At.In(zone)
+		if d := at.Format("Monday 2 January 2006 MST"); d != day {
+			day = d
+			b.WriteString("\n" + day + "\n")
+		}
+		mark := "  "
+		if s.Bad {
+			mark = "! "
+		}
+		fmt.Fprintf(&b, "%s%s  %s\n", mark, at.Format("15:04:05.000"), s.Text)
+		for _, line := range s.Detail {
+			b.WriteString(strings.Repeat(" ", 16) + line + "\n")
+		}
+	}
+	return b.String()
+}

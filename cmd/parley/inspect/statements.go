@@ -1,0 +1,114 @@
+package inspect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+)
+
+// ErrUnknown means that there is no such conversation or event.
+var ErrUnknown = errors.New("inspect: not found")
+
+// event of the journal without its payload, and what became of it.
+type event struct {
+	ID          int64      `db:"id"`
+	Account     string     `db:"account"`
+	ExternalID  string     `db:"external_id"`
+	SizeBytes   int64      `db:"size_bytes"`
+	ReceivedAt  time.Time  `db:"received_at"`
+	Erased      bool       `db:"erased"`
+	Tries       *int       `db:"tries"` // nil: not in the queue
+	BlockedTill *time.Time `db:"blocked_until"`
+	Reason      *string    `db:"reason"` // nil: not quarantined
+}
+
+const getEvents = `
+	SELECT e.id, coalesce(a.name, '?') AS account, e.external_id, e.size_bytes, e.received_at,
+		e.payload IS NULL AND e.blob IS NULL AS erased, p.tries, b.until AS blocked_until, q.reason
+	FROM events AS e
+	LEFT JOIN accounts AS a ON a.id = e.account_id
+	LEFT JOIN pending AS p ON p.event_id = e.id
+	LEFT JOIN blocked AS b ON b.order_key = e.order_key AND b.until > clock_timestamp() AND p.event_id IS NOT NULL
+	LEFT JOIN quarantine AS q ON q.event_id = e.id
+	WHERE e.id = ANY($1)
+	ORDER BY e.id`
+
+func events(ctx context.Context, q store.Querier, ids []int64) ([]event, error) {
+	return collect[event](ctx, q, "events", getEvents, ids)
+}
+
+// What waits or is quarantined is found by its order key: both tables are small.
+const openEventsOf = `
+	SELECT p.event_id AS id FROM pending AS p WHERE p.order_key = $1
+	UNION
+	SELECT e.id FROM quarantine AS q JOIN events AS e ON e.id = q.event_id WHERE e.order_key = $1`
+
+// madeBy finds the conversations that an event touched. Both tables are read whole:
+// nothing else needs an index on the event.
+const madeBy = `
+	SELECT conversation_id AS id FROM messages WHERE event_id = $1
+	UNION
+	SELECT conversation_id FROM log_entries WHERE event_id = $1
+	ORDER BY 1`
+
+type row struct {
+	ID int64 `db:"id"`
+}
+
+func ids(ctx context.Context, q store.Querier, what, sql string, args ...any) ([]int64, error) {
+	rows, err := collect[row](ctx, q, what, sql, args...)
+	list := make([]int64, 0, len(rows))
+	for _, r := range rows {
+		list = append(list, r.ID)
+	}
+	return list, err
+}
+
+// delivery with its lane's condition.
+type delivery struct {
+	ID         int64      `db:"id"`
+	MessageID  int64      `db:"message_id"`
+	Account    string     `db:"account"`
+	Kind       string     `db:"kind"`
+	State      string     `db:"state"`
+	Attempt    int        `db:"attempt"`
+	CreatedAt  time.Time  `db:"created_at"`
+	FirstAt    *time.Time `db:"first_at"`
+	SentAt     *time.Time `db:"sent_at"`
+	NotBefore  *time.Time `db:"not_before"`
+	DueAt      *time.Time `db:"due_at"` // the lane's
+	Before     int64      `db:"before"` // how many of its lane come first
+	ErrorClass string     `db:"error_class"`
+	ErrorText  string     `db:"error_text"`
+}
+
+const newestDeliveries = `
+	SELECT d.id, d.message_id, coalesce(a.name, '?') AS account, d.kind, d.state, d.attempt, d.created_at, d.first_at, d.sent_at,
+		d.not_before, l.due_at, greatest(d.seq - l.head - 1, 0) AS before, d.error_class, d.error_text
+	FROM lanes AS l
+	JOIN deliveries AS d ON d.lane_id = l.id
+	LEFT JOIN accounts AS a ON a.id = l.account_id
+	WHERE l.conversation_id = $1
+	ORDER BY d.created_at DESC, d.id DESC
+	LIMIT $2`
+
+func deliveries(ctx context.Context, q store.Querier, conversation int64, limit int) ([]delivery, error) {
+	return collect[delivery](ctx, q, "deliveries", newestDeliveries, conversation, limit)
+}
+
+func collect[T any](ctx context.Context, q store.Querier, what, sql string, args ...any) ([]T, error) {
+	rows, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("inspect: %s: %w", what, err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[T])
+	if err != nil {
+		return nil, fmt.Errorf("inspect: %s: %w", what, err)
+	}
+	return list, nil
+}

@@ -1,0 +1,277 @@
+package inspect
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"parley/store"
+)
+
+func (t *teller) title(c store.Conversation) string {
+	parts := []string{c.Status, "account " + t.account(c.AccountID)}
+	if c.TeamID != nil {
+		for _, team := range t.dir.Teams {
+			if team.ID == *c.TeamID {
+				parts = append(parts, "team "+team.Name)
+			}
+		}
+	}
+	if len(c.Assignees) == 0 {
+		parts = append(parts, "nobody holds it")
+	} else {
+		parts = append(parts, t.agents(c.Assignees))
+	}
+	if c.Kind == "automatic" {
+		parts = append(parts, "the day's automatic messages")
+	}
+	if c.PreviousID != nil {
+		parts = append(parts, fmt.Sprintf("continues #%d", *c.PreviousID))
+	}
+	return fmt.Sprintf("#%d: %s", c.ID, strings.Join(parts, " · "))
+}
+
+func (t *teller) account(id int64) string {
+	for _, a := range t.dir.Accounts {
+		if a.ID == id {
+			return a.Name
+		}
+	}
+	return fmt.Sprintf("account %d", id)
+}
+
+func (t *teller) agents(list []int64) string {
+	names := make([]string, len(list))
+	for i, id := range list {
+		names[i] = "a former agent"
+		for _, a := range t.dir.Agents {
+			if a.ID == id {
+				names[i] = a.Name
+			}
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// arrived tells of an event and what became of it. Events have the database's time,
+// all else has Parley's: an event stands before what it caused.
+func (t *teller) arrived(e event) Step {
+	s := Step{At: e.ReceivedAt.Add(t.ahead), Kind: StepArrived, Event: e.ID,
+		Text: fmt.Sprintf("event %d arrived from %s (%s)", e.ID, e.Account, size(e.SizeBytes))}
+	if first, ok := t.caused[e.ID]; ok {
+		s.At = first
+	}
+	s.Detail = append(s.Detail, "fact "+shorten(e.ExternalID))
+	switch {
+	case e.Reason != nil:
+		s.Bad = true
+		s.Detail = append(s.Detail, "quarantined: "+*e.Reason, fmt.Sprintf("to try it again: parley replay %d", e.ID))
+	case e.Tries != nil && *e.Tries > 0:
+		s.Bad = true
+		s.Detail = append(s.Detail, "not applied yet, tried "+times(*e.Tries)+waiting(e.BlockedTill))
+	case e.Tries != nil:
+		s.Detail = append(s.Detail, "not applied yet"+waiting(e.BlockedTill))
+	case e.Erased:
+		s.Detail = append(s.Detail, "applied; its content is no longer kept")
+	default:
+		s.Detail = append(s.Detail, "applied")
+	}
+	return s
+}
+
+func waiting(until *time.Time) string {
+	if until == nil {
+		return ""
+	}
+	return ", again at " + until.UTC().Format("15:04:05 MST")
+}
+
+// said tells of a message: who, how long, and what was decided why.
+func (t *teller) said(m store.Message) Step {
+	who := "the customer"
+	if m.Direction != "in" {
+		who = "somebody who is no agent"
+		if m.AgentID != nil {
+			who = t.agents([]int64{*m.AgentID})
+		}
+	}
+	s := Step{At: m.CreatedAt, Kind: StepSaid, Message: m.ID, Event: m.EventID}
+	s.Text = fmt.Sprintf("%s wrote message %d (%s%s)", who, m.ID, characters(m.Text), files(len(m.Files)))
+	if m.Automatic != "" {
+		s.Text = fmt.Sprintf("a machine wrote message %d (%s%s)", m.ID, characters(m.Text), files(len(m.Files)))
+		s.Detail = append(s.Detail, "automatic: "+words(m.Automatic))
+	}
+	decision, bad := fate(m.Fate)
+	s.Bad = bad
+	if m.Reason != "" {
+		decision += ", because: " + words(m.Reason)
+	}
+	s.Detail = append(s.Detail, decision)
+	return s
+}
+
+// fate tells a decision in words, and whether somebody should look at it.
+func fate(fate string) (text string, bad bool) {
+	switch fate {
+	case store.FateIn:
+		return "taken in", false
+	case store.FateInside:
+		return "stays inside", false
+	case store.FateAsk:
+		return "waits for a click, not sent", false
+	case store.FateWaiting:
+		return "is on its way to the customer", false
+	case store.FateOut:
+		return "went to the customer", false
+	case store.FateFailed:
+		return "did not reach the customer", true
+	case store.FateUnclear:
+		return "nobody knows whether the customer got it", true
+	case store.FateParked:
+		return "found late, waits for a click, not sent", true
+	case store.FateUndone:
+		return "taken back in time", false
+	case store.FateDropped:
+		return "dropped by an agent", false
+	}
+	return fate, false
+}
+
+// delivered tells of a delivery: where it stands and what its attempts met.
+func (t *teller) delivered(d delivery) Step {
+	s := Step{At: d.CreatedAt, Kind: StepDelivery, Message: d.MessageID, Delivery: d.ID}
+	what := d.Kind
+	if d.MessageID != 0 {
+		what += fmt.Sprintf(" of message %d", d.MessageID)
+	}
+	s.Text = fmt.Sprintf("%s to %s: %s", what, d.Account, strings.ReplaceAll(d.State, "_", " "))
+	switch d.State {
+	case store.Failed, store.Unknown, store.NeedsDecision:
+		s.Bad = true
+	case store.Queued:
+		s.Detail = append(s.Detail, t.queued(d))
+	}
+	if d.Attempt > 0 {
+		s.Detail = append(s.Detail, "attempted "+times(d.Attempt)+t.attempts(d))
+	}
+	if d.ErrorClass != "" || d.ErrorText != "" {
+		s.Bad = s.Bad || d.State == store.Queued
+		s.Detail = append(s.Detail, strings.TrimPrefix(words(d.ErrorClass)+": "+d.ErrorText, ": "))
+	}
+	return s
+}
+
+func (t *teller) queued(d delivery) string {
+	due := d.NotBefore
+	if d.Before > 0 {
+		return fmt.Sprintf("waits for %d before it", d.Before)
+	}
+	if d.DueAt != nil && (due == nil || d.DueAt.After(*due)) {
+		due = d.DueAt
+	}
+	if due == nil || !due.After(t.now) {
+		return "due now"
+	}
+	return "due in " + due.Sub(t.now).Round(time.Second).String()
+}
+
+// attempts gives the times of the first and the last attempt, on Parley's clock.
+func (t *teller) attempts(d delivery) string {
+	out := ""
+	for _, at := range []*time.Time{d.FirstAt, d.SentAt} {
+		if at == nil {
+			continue
+		}
+		if word := at.Add(t.ahead).UTC().Format("15:04:05 MST"); !strings.Contains(out, word) {
+			out += ", " + word
+		}
+	}
+	return out
+}
+
+// done tells of a log entry. What people typed (a note, a name, addresses) is only
+// counted; what Parley made is shown.
+func (t *teller) done(e store.LogEntry) Step {
+	var d struct {
+		Text    string  `json:"text"`
+		Reason  string  `json:"reason"`
+		Message int64   `json:"message"`
+		Agents  []int64 `json:"agents"`
+	}
+	_ = json.Unmarshal(e.Detail, &d) // older forms lack fields
+	who := "Parley"
+	switch {
+	case e.AgentID != nil:
+		who = t.agents([]int64{*e.AgentID})
+	case e.Actor == "customer":
+		who = "the customer"
+	}
+	s := Step{At: e.At, Kind: StepDone, Event: e.EventID, Message: d.Message, Text: who + ": " + e.What}
+	if len(d.Agents) > 0 {
+		s.Text += " " + t.agents(d.Agents)
+	}
+	if d.Text != "" {
+		if safeText(e.What) {
+			s.Text += " " + d.Text
+		} else {
+			s.Text += " (" + characters(d.Text) + ")"
+		}
+	}
+	if d.Reason != "" {
+		s.Detail = append(s.Detail, "because: "+words(d.Reason))
+	}
+	return s
+}
+
+// safeText says for which log entries the text is a name of ours or a time.
+func safeText(what string) bool {
+	switch what {
+	case "assigned", "snoozed", "tagged", "untagged", "refused":
+		return true
+	}
+	return false
+}
+
+func characters(s string) string {
+	n := utf8.RuneCountInString(s)
+	if n == 1 {
+		return "1 character"
+	}
+	return fmt.Sprintf("%d characters", n)
+}
+
+func files(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return ", 1 file"
+	}
+	return fmt.Sprintf(", %d files", n)
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// words makes a code readable: not_assignee.
+func words(code string) string { return strings.ReplaceAll(code, "_", " ") }
+
+func size(n int64) string {
+	if n < 1000 {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	return fmt.Sprintf("%.1f kB", float64(n)/1000)
+}
+
+func shorten(s string) string {
+	if runes := []rune(s); len(runes) > 80 {
+		return string(runes[:80]) + "…"
+	}
+	return s
+}
