@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"parley/bridge/relay"
 	"parley/store"
 )
 
@@ -89,7 +88,7 @@ func (w *work) lane(key laneKey, conversation int64, priority int, gate store.Ga
 		return l
 	}
 	l := &lane{fresh: true, Lane: store.Lane{ID: w.ids.Next(), AccountID: key.account, Key: key.key, ConversationID: conversation,
-		Priority: priority, LeaseSeconds: relay.LeaseFor(request).Seconds()}}
+		Priority: priority, LeaseSeconds: w.e.opt.Relay.LeaseFor(request).Seconds()}}
 	gk := laneKey{gate.AccountID, gate.Key}
 	if w.gates[gk] == nil {
 		w.gates[gk] = &gate

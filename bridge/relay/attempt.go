@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,15 +12,23 @@ import (
 )
 
 const (
-	absentTwice   = 10 * time.Second // between the two looks that allow a second send
 	lookAgain     = 15 * time.Second // while nobody can tell
 	authWait      = 30 * time.Second
-	laneMargin    = 15 * time.Second // a lease is this much longer than a request
 	maxErrorRunes = 500
 )
 
 // LeaseFor gives the lease that a lane needs for requests of a length.
-func LeaseFor(request time.Duration) time.Duration { return request + laneMargin }
+func (o Options) LeaseFor(request time.Duration) time.Duration {
+	return o.requestTime(request) + cmp.Or(o.LeaseMargin, 15*time.Second)
+}
+
+// requestTime gives how long an attempt may take that would like this long.
+func (o Options) requestTime(wanted time.Duration) time.Duration {
+	if o.MaxRequest > 0 {
+		return min(wanted, o.MaxRequest)
+	}
+	return wanted
+}
 
 // attempt deals with one claimed head and says what became of it. began is the
 // monotonic time before the claim: no byte may leave later than its request timeout.
@@ -29,6 +38,7 @@ func (d *dispatcher) attempt(ctx context.Context, c store.Claimed, began time.Ti
 		return f // nothing at the head yet: due again when it is
 	}
 	policy := d.handler.Policy(c)
+	policy.RequestTimeout = d.opt.requestTime(policy.RequestTimeout)
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), began.Add(policy.RequestTimeout))
 	defer cancel()
 	switch c.State {
@@ -163,11 +173,11 @@ func (d *dispatcher) reconcile(ctx context.Context, f *store.Finish, c store.Cla
 	switch {
 	case outcome == channels.Landed:
 		d.landed(f, c, sent)
-	case outcome == channels.Absent && c.AbsentAt != nil && store.Seconds(c.AbsentAgo) >= absentTwice:
+	case outcome == channels.Absent && c.AbsentAt != nil && store.Seconds(c.AbsentAgo) >= d.opt.AbsentAgain:
 		f.State = store.Queued
 	case outcome == channels.Absent:
 		f.Absent = c.AbsentAt == nil
-		f.Wait = absentTwice.Seconds()
+		f.Wait = d.opt.AbsentAgain.Seconds()
 	case store.Seconds(c.SentAgo) > d.opt.UnclearAfter:
 		f.State, f.Advance = store.NeedsDecision, true
 		f.Facts = d.handler.Facts(c, Report{Kind: ReportUnclear, Text: c.ErrorText})

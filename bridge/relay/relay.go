@@ -112,6 +112,11 @@ type Options struct {
 	// attempt's last moment and the first look for it; 0 = 10 s. LateAfter: when an
 	// agent is told that a message still isn't out; 0 = 1 hour.
 	UnclearAfter, ReconcileAfter, LateAfter time.Duration
+	// AbsentAgain is what passes between the two looks that allow a second send; 0 =
+	// 10 s. LeaseMargin is how much longer a lease is than a request; 0 = 15 s.
+	// MaxRequest shortens all requests, and with them the waits that follow from a
+	// lost answer; 0 = as the channel says. All three serve tests that can't wait.
+	AbsentAgain, LeaseMargin, MaxRequest time.Duration
 }
 
 // Relay moves facts in and deliveries out.
@@ -145,6 +150,9 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 	}
 	if o.LateAfter == 0 {
 		o.LateAfter = time.Hour
+	}
+	if o.AbsentAgain == 0 {
+		o.AbsentAgain = 10 * time.Second
 	}
 	config := o.Pool.Config().Copy()
 	config.MaxConns, config.MinConns = 3, 0

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -17,8 +18,7 @@ import (
 )
 
 const (
-	leaseSeconds = 30
-	leaseRenew   = 10 * time.Second
+	fetchLease   = 30 * time.Second // renewed each third of it
 	leaseTry     = 2 * time.Second
 	restartAfter = time.Second
 )
@@ -32,6 +32,7 @@ type accounts struct {
 	keys    [][]byte
 	log     *slog.Logger
 	holder  string
+	lease   time.Duration
 	mu      sync.Mutex
 	running map[int64]*worker
 }
@@ -45,8 +46,8 @@ type worker struct {
 	done    chan struct{}
 }
 
-func newAccounts(e *bridge.Engine, db *Database, specs []channels.Spec, keys [][]byte, log *slog.Logger) *accounts {
-	a := &accounts{engine: e, db: db, specs: map[string]channels.Spec{}, keys: keys, log: log, holder: rand.Text(), running: map[int64]*worker{}}
+func newAccounts(e *bridge.Engine, db *Database, specs []channels.Spec, keys [][]byte, log *slog.Logger, lease time.Duration) *accounts {
+	a := &accounts{engine: e, db: db, specs: map[string]channels.Spec{}, keys: keys, log: log, holder: rand.Text(), lease: cmp.Or(lease, fetchLease), running: map[int64]*worker{}}
 	for _, s := range specs {
 		a.specs[s.Kind] = s
 	}
@@ -163,7 +164,7 @@ func (w *worker) stop() {
 func (a *accounts) fetch(ctx context.Context, id int64, runner channels.Runner) {
 	name := "account:" + store.OrderKey(id, "fetch")
 	for ctx.Err() == nil {
-		got, err := store.TakeLease(ctx, a.db.Pool, name, a.holder, leaseSeconds)
+		got, err := store.TakeLease(ctx, a.db.Pool, name, a.holder, a.lease.Seconds())
 		if err != nil || !got {
 			sleep(ctx, leaseTry)
 			continue
@@ -190,10 +191,10 @@ func (a *accounts) fetch(ctx context.Context, id int64, runner channels.Runner) 
 // keepLease renews the lease until ctx ends or it is lost.
 func (a *accounts) keepLease(ctx context.Context, name string) {
 	held := time.Now()
-	for sleep(ctx, leaseRenew) {
-		got, err := store.TakeLease(ctx, a.db.Pool, name, a.holder, leaseSeconds)
+	for sleep(ctx, a.lease/3) {
+		got, err := store.TakeLease(ctx, a.db.Pool, name, a.holder, a.lease.Seconds())
 		switch {
-		case err == nil && !got, err != nil && time.Since(held) > leaseSeconds*time.Second-2*leaseRenew/2:
+		case err == nil && !got, err != nil && time.Since(held) > a.lease*2/3:
 			return
 		case err == nil:
 			held = time.Now()

@@ -33,6 +33,7 @@ func Specs() []channels.Spec {
 type Options struct {
 	Relay     relay.Options // waits; zero values are production's
 	Backoff   []time.Duration
+	Lease     time.Duration   // of an account's fetching; 0 = 30 s
 	MovedTime bool            // the clock may be ahead: demo, torture and tests
 	Specs     []channels.Spec // nil = Specs()
 	Slack     func(*slack.Options)
@@ -87,7 +88,7 @@ func New(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options
 	if err := a.addSlack(ctx); err != nil {
 		return nil, err
 	}
-	a.accounts = newAccounts(a.engine, db, o.Specs, keys, log)
+	a.accounts = newAccounts(a.engine, db, o.Specs, keys, log, o.Lease)
 	if err := a.accounts.refresh(ctx); err != nil {
 		return nil, err
 	}
