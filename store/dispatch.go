@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -25,20 +24,20 @@ type Claimed struct {
 
 // Finish is what became of a claim. It counts only while its epoch is the lane's.
 type Finish struct {
-	LaneID     int64   `json:"lane_id"`
-	Epoch      int64   `json:"epoch"`
-	ID         int64   `json:"id"` // the delivery; 0 = the lane was claimed without one
-	State      string  `json:"state"`
-	Advance    bool    `json:"advance"` // the next delivery becomes the head
-	Wait       float64 `json:"wait"`    // seconds until the lane is due again when it does not advance
-	Part       int     `json:"part"`
-	ExternalID string  `json:"external_id"`
-	Progress   string  `json:"progress"`
-	ErrorClass string  `json:"error_class"`
-	ErrorText  string  `json:"error_text"`
-	Absent     bool    `json:"absent"` // seen absent for the first time, now
-	Warned     bool    `json:"warned"` // the agent is told now that it is late
-	Landed     []Landed
+	LaneID     int64      `json:"lane_id"`
+	Epoch      int64      `json:"epoch"`
+	ID         int64      `json:"id"` // the delivery; 0 = the lane was claimed without one
+	State      string     `json:"state"`
+	Advance    bool       `json:"advance"` // the next delivery becomes the head
+	Wait       float64    `json:"wait"`    // seconds until the lane is due again when it does not advance
+	Part       int        `json:"part"`
+	ExternalID string     `json:"external_id"`
+	Progress   string     `json:"progress"`
+	ErrorClass string     `json:"error_class"`
+	ErrorText  string     `json:"error_text"`
+	Absent     bool       `json:"absent"` // seen absent for the first time, now
+	Warned     bool       `json:"warned"` // the agent is told now that it is late
+	Landed     []Landed   `json:"-"`
 	Facts      []NewEvent `json:"-"`
 	Gate       int64      `json:"-"`
 	GateWait   float64    `json:"-"` // seconds; > 0 blocks the gate
@@ -49,41 +48,6 @@ type Landed struct {
 	Post   Post
 	Thread *Thread // a root: the thread it opened
 }
-
-const fence = `
-	SELECT l.id
-	FROM lanes AS l
-	JOIN json_to_recordset($1) AS r(lane_id bigint, epoch bigint) ON l.id = r.lane_id AND l.epoch = r.epoch
-	ORDER BY l.id
-	FOR NO KEY UPDATE OF l`
-
-const finishDeliveries = `
-	UPDATE deliveries AS d
-	SET state = CASE WHEN d.state IN ('queued', 'sending', 'unknown') THEN r.state ELSE d.state END,
-		part = r.part,
-		external_id = CASE WHEN r.external_id <> '' THEN r.external_id ELSE d.external_id END,
-		progress = r.progress, error_class = r.error_class, error_text = r.error_text,
-		absent_at = CASE WHEN r.absent THEN clock_timestamp() WHEN r.state = 'queued' THEN NULL ELSE d.absent_at END,
-		warned_at = CASE WHEN r.warned THEN clock_timestamp() ELSE d.warned_at END
-	FROM json_to_recordset($1) AS r(lane_id bigint, epoch bigint, id bigint, state text, part int, external_id text,
-		progress text, error_class text, error_text text, absent boolean, warned boolean)
-	JOIN lanes AS l ON l.id = r.lane_id AND l.epoch = r.epoch
-	WHERE d.id = r.id`
-
-// The lanes are locked by fence, so no delivery can be on its way into them
-// unseen by this statement.
-const finishLanes = `
-	UPDATE lanes AS l
-	SET head = l.head + r.advance::int,
-		leased_until = NULL,
-		due_at = CASE
-			WHEN l.tail <= l.head + r.advance::int THEN NULL
-			WHEN NOT r.advance AND r.id <> 0 THEN parley_now() + make_interval(secs => r.wait)
-			ELSE coalesce((SELECT n.not_before FROM deliveries AS n
-				WHERE n.lane_id = l.id AND n.seq = l.head + r.advance::int + 1), parley_now())
-		END
-	FROM json_to_recordset($1) AS r(lane_id bigint, epoch bigint, id bigint, advance boolean, wait double precision)
-	WHERE l.id = r.lane_id AND l.epoch = r.epoch`
 
 // A claim leads with the gate, so that a throttled or stuck one costs nothing. The
 // bucket holds (now - next_at) × per_second tokens, at most burst.
@@ -216,79 +180,6 @@ func Turn(ctx context.Context, q Batcher, done []Finish, gates []int64, slots []
 		return nil, nil, fmt.Errorf("store: turn: %w", err)
 	}
 	return claimed, due, nil
-}
-
-// queueFinish adds the statements that write results.
-func queueFinish(batch *pgx.Batch, done []Finish) error {
-	if len(done) == 0 {
-		return nil
-	}
-	body, err := json.Marshal(done)
-	if err != nil {
-		return fmt.Errorf("store: finish: %w", err)
-	}
-	rows := string(body)
-	batch.Queue(fence, rows)
-	batch.Queue(finishDeliveries, rows)
-	batch.Queue(finishLanes, rows)
-	var posts []Post
-	var threads []Thread
-	var gates []int64
-	var waits []float64
-	var facts []NewEvent
-	for _, f := range done {
-		facts = append(facts, f.Facts...)
-		for _, l := range f.Landed {
-			if l.Post.Message != "" {
-				posts = append(posts, l.Post)
-			}
-			if l.Thread != nil {
-				threads = append(threads, *l.Thread)
-			}
-		}
-		if f.GateWait > 0 {
-			gates, waits = append(gates, f.Gate), append(waits, f.GateWait)
-		}
-	}
-	if len(gates) > 0 {
-		batch.Queue(blockGates, gates, waits)
-	}
-	if len(facts) > 0 {
-		queueEvents(batch, facts)
-	}
-	if err := queueRows(batch, upsertPosts, uniquePosts(posts)); err != nil {
-		return err
-	}
-	return queueRows(batch, upsertThreads, threads)
-}
-
-func uniquePosts(posts []Post) []Post {
-	type key struct {
-		account          int64
-		channel, message string
-	}
-	seen := make(map[key]bool, len(posts))
-	kept := posts[:0]
-	for _, p := range posts {
-		k := key{p.AccountID, p.Channel, p.Message}
-		if !seen[k] {
-			seen[k] = true
-			kept = append(kept, p)
-		}
-	}
-	return kept
-}
-
-func queueRows[T any](batch *pgx.Batch, sql string, rows []T) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	body, err := jsonRows(rows)
-	if err != nil {
-		return err
-	}
-	batch.Queue(sql, body)
-	return nil
 }
 
 // Seconds makes a duration of what the database counts.

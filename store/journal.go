@@ -78,11 +78,6 @@ func InsertEvents(ctx context.Context, q Querier, events []NewEvent) ([]int16, e
 	return shards, nil
 }
 
-// queueEvents adds the same statement to a batch.
-func queueEvents(batch *pgx.Batch, events []NewEvent) {
-	batch.Queue(insertEvents, eventColumns(events)...)
-}
-
 func eventColumns(events []NewEvent) []any {
 	n := len(events)
 	accounts, sizes := make([]int64, n), make([]int64, n)

@@ -1,0 +1,172 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// A result counts while its epoch is the lane's and the lane is still leased: a result
+// that is late, or written a second time because the database's answer was lost, changes
+// nothing. Every statement here asks the same, so finishLanes, which ends the lease,
+// comes last.
+
+const fence = `
+	SELECT l.id
+	FROM lanes AS l
+	JOIN json_to_recordset($1) AS r(lane_id bigint, epoch bigint) ON l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL
+	ORDER BY l.id
+	FOR NO KEY UPDATE OF l`
+
+const finishDeliveries = `
+	UPDATE deliveries AS d
+	SET state = CASE WHEN d.state IN ('queued', 'sending', 'unknown') THEN r.state ELSE d.state END,
+		part = r.part,
+		external_id = CASE WHEN r.external_id <> '' THEN r.external_id ELSE d.external_id END,
+		progress = r.progress, error_class = r.error_class, error_text = r.error_text,
+		absent_at = CASE WHEN r.absent THEN clock_timestamp() WHEN r.state = 'queued' THEN NULL ELSE d.absent_at END,
+		warned_at = CASE WHEN r.warned THEN clock_timestamp() ELSE d.warned_at END
+	FROM json_to_recordset($1) AS r(lane_id bigint, epoch bigint, id bigint, state text, part int, external_id text,
+		progress text, error_class text, error_text text, absent boolean, warned boolean)
+	JOIN lanes AS l ON l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL
+	WHERE d.id = r.id`
+
+// The lanes are locked by fence, so no delivery can be on its way into them
+// unseen by this statement.
+const finishLanes = `
+	UPDATE lanes AS l
+	SET head = l.head + r.advance::int,
+		leased_until = NULL,
+		due_at = CASE
+			WHEN l.tail <= l.head + r.advance::int THEN NULL
+			WHEN NOT r.advance AND r.id <> 0 THEN parley_now() + make_interval(secs => r.wait)
+			ELSE coalesce((SELECT n.not_before FROM deliveries AS n
+				WHERE n.lane_id = l.id AND n.seq = l.head + r.advance::int + 1), parley_now())
+		END
+	FROM json_to_recordset($1) AS r(lane_id bigint, epoch bigint, id bigint, advance boolean, wait double precision)
+	WHERE l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL`
+
+// insertFacts is insertEvents behind the fence.
+const insertFacts = `
+	WITH new AS (
+		INSERT INTO events (account_id, external_id, order_key, payload, size_bytes)
+		SELECT t.a, t.x, t.k, t.p, length(t.p)
+		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::bigint[]) AS t(a, x, k, p, lane, epoch)
+		JOIN lanes AS l ON l.id = t.lane AND l.epoch = t.epoch AND l.leased_until IS NOT NULL
+		ON CONFLICT (account_id, external_id) DO NOTHING
+		RETURNING id, order_key
+	)
+	INSERT INTO pending (event_id, shard, order_key)
+	SELECT id, (hashtext(order_key) & 2147483647) % 4, order_key FROM new`
+
+const landPosts = `
+	INSERT INTO posts (account_id, channel, message, conversation_id, message_id, kind, version, early)
+	SELECT p.account_id, p.channel, p.message, p.conversation_id, p.message_id, p.kind, p.version, p.early
+	FROM json_to_recordset($1) AS r(lane_id bigint, epoch bigint, post json)
+	JOIN lanes AS l ON l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL
+	CROSS JOIN LATERAL json_populate_record(NULL::posts, r.post) AS p
+	ORDER BY p.account_id, p.channel, p.message
+	ON CONFLICT (account_id, channel, message) DO UPDATE
+	SET conversation_id = EXCLUDED.conversation_id, message_id = EXCLUDED.message_id, kind = EXCLUDED.kind,
+		version = EXCLUDED.version, early = EXCLUDED.early`
+
+const landThreads = `
+	INSERT INTO threads (conversation_id, account_id, channel, root, rerooted)
+	SELECT t.conversation_id, t.account_id, t.channel, t.root, t.rerooted
+	FROM json_to_recordset($1) AS r(lane_id bigint, epoch bigint, thread json)
+	JOIN lanes AS l ON l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL
+	CROSS JOIN LATERAL json_populate_record(NULL::threads, r.thread) AS t
+	ON CONFLICT (conversation_id, account_id) DO UPDATE
+	SET channel = EXCLUDED.channel, root = EXCLUDED.root, rerooted = EXCLUDED.rerooted`
+
+// landed is a Landed with its fence.
+type landed struct {
+	LaneID int64   `json:"lane_id"`
+	Epoch  int64   `json:"epoch"`
+	Post   *Post   `json:"post,omitempty"`
+	Thread *Thread `json:"thread,omitempty"`
+}
+
+// queueFinish adds the statements that write results.
+func queueFinish(batch *pgx.Batch, done []Finish) error {
+	if len(done) == 0 {
+		return nil
+	}
+	body, err := json.Marshal(done)
+	if err != nil {
+		return fmt.Errorf("store: finish: %w", err)
+	}
+	rows := string(body)
+	batch.Queue(fence, rows)
+	posts, threads := landedOf(done)
+	if err := queueRows(batch, landPosts, posts); err != nil {
+		return err
+	}
+	if err := queueRows(batch, landThreads, threads); err != nil {
+		return err
+	}
+	queueFacts(batch, done)
+	batch.Queue(finishDeliveries, rows)
+	batch.Queue(finishLanes, rows)
+	var gates []int64
+	var waits []float64
+	for _, f := range done {
+		if f.GateWait > 0 {
+			gates, waits = append(gates, f.Gate), append(waits, f.GateWait)
+		}
+	}
+	if len(gates) > 0 {
+		batch.Queue(blockGates, gates, waits)
+	}
+	return nil
+}
+
+// landedOf collects what results left in surfaces, each message once.
+func landedOf(done []Finish) (posts, threads []landed) {
+	type key struct {
+		account          int64
+		channel, message string
+	}
+	seen := map[key]bool{}
+	for _, f := range done {
+		for _, l := range f.Landed {
+			k := key{l.Post.AccountID, l.Post.Channel, l.Post.Message}
+			if l.Post.Message != "" && !seen[k] {
+				seen[k] = true
+				posts = append(posts, landed{LaneID: f.LaneID, Epoch: f.Epoch, Post: &l.Post})
+			}
+			if l.Thread != nil {
+				threads = append(threads, landed{LaneID: f.LaneID, Epoch: f.Epoch, Thread: l.Thread})
+			}
+		}
+	}
+	return posts, threads
+}
+
+func queueFacts(batch *pgx.Batch, done []Finish) {
+	var accounts, lanes, epochs []int64
+	var external, keys []string
+	var payloads [][]byte
+	for _, f := range done {
+		for _, e := range f.Facts {
+			accounts, lanes, epochs = append(accounts, e.AccountID), append(lanes, f.LaneID), append(epochs, f.Epoch)
+			external, keys, payloads = append(external, e.ExternalID), append(keys, e.OrderKey), append(payloads, e.Payload)
+		}
+	}
+	if len(accounts) > 0 {
+		batch.Queue(insertFacts, accounts, external, keys, payloads, lanes, epochs)
+	}
+}
+
+func queueRows[T any](batch *pgx.Batch, sql string, rows []T) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	body, err := jsonRows(rows)
+	if err != nil {
+		return err
+	}
+	batch.Queue(sql, body)
+	return nil
+}
