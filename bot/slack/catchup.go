@@ -209,7 +209,7 @@ func (s *Surface) storeMissing(ctx context.Context, me *self, channel string, me
 	var found []channels.Fact
 	for _, m := range messages {
 		for _, body := range m.missed(me, channel) {
-			found = append(found, me.splitEvent(kindCatchUp, body).facts...)
+			found = append(found, s.naming(ctx, me, body).splitEvent(kindCatchUp, body).facts...)
 		}
 	}
 	ids := make([]string, 0, len(found))

@@ -42,7 +42,7 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		body := synthetic(me, at.Channel, map[string]any{"type": "message", "subtype": "message_changed", "channel": at.Channel, "message": m.raw})
 		return bridge.Changed, s.takeSynthetic(ctx, me, body)
 	}
-	now := me.said(at.Channel, &m.message)
+	now := s.naming(ctx, me, m.raw).said(at.Channel, &m.message)
 	if now.Verb != bridge.VerbSay && now.Verb != bridge.VerbReply || strings.TrimSpace(now.Text) != strings.TrimSpace(text) {
 		return bridge.Changed, nil
 	}
@@ -80,7 +80,7 @@ func synthetic(me *self, channel string, ev map[string]any) []byte {
 func (s *Surface) takeSynthetic(ctx context.Context, me *self, bodies ...[]byte) error {
 	var facts []channels.Fact
 	for _, body := range bodies {
-		facts = append(facts, me.splitEvent(kindCatchUp, body).facts...)
+		facts = append(facts, s.naming(ctx, me, body).splitEvent(kindCatchUp, body).facts...)
 	}
 	if len(facts) == 0 {
 		return nil

@@ -190,8 +190,24 @@ func (me *self) said(channel string, m *message) bridge.Action {
 	if p.Verb == bridge.VerbUnknown && a.Text == "" {
 		a.Text = md
 	}
+	a.Text, a.Raw = me.named(a.Text, t.tokens), me.named(a.Raw, t.tokens)
 	a.MentionsBot = bot && !p.Explicit
 	return a
+}
+
+// named writes mentions as names; who is no agent keeps his id.
+func (me *self) named(s string, tokens map[string]string) string {
+	for token, id := range tokens {
+		name := me.Names[id]
+		switch {
+		case id == me.User:
+			name = "Parley"
+		case name == "":
+			name = id
+		}
+		s = strings.ReplaceAll(s, token, "@"+strings.NewReplacer("*", "", "_", " ", "`", "", "[", "", "]", "", "<", "", ">", "", "\\", "").Replace(name))
+	}
+	return s
 }
 
 // cutMention takes a leading mention of us off.

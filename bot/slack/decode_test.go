@@ -80,7 +80,7 @@ func TestDecodeMessages(t *testing.T) {
 		}},
 		{"mention of us inside", msg(ann, "ask <@UBOT> please"), func(a bridge.Action) bool { return a.Verb == bridge.VerbSay && a.MentionsBot }},
 		{"colleague", msg(ann, "<@UBEN> look"), func(a bridge.Action) bool {
-			return a.Verb == bridge.VerbSay && reflect.DeepEqual(a.Mentions, []string{"UBEN"}) && a.Text == "<@UBEN> look"
+			return a.Verb == bridge.VerbSay && reflect.DeepEqual(a.Mentions, []string{"UBEN"}) && a.Text == "@UBEN look" && a.Raw == a.Text
 		}},
 		{"group and broadcast", msg(ann, "<!subteam^S1|@support> <!here>"), func(a bridge.Action) bool { return reflect.DeepEqual(a.Mentions, []string{"S1", "here"}) }},
 		{"top level", `{"type":"message","user":"UANN","channel":"C1","ts":"1700000002.000200","text":"hi"}`, func(a bridge.Action) bool {

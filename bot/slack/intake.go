@@ -20,7 +20,7 @@ type answer struct {
 func (s *Surface) takeEvents(ctx context.Context, me *self, bodies ...json.RawMessage) error {
 	var facts []channels.Fact
 	for _, body := range bodies {
-		a := me.splitEvent(kindEvent, body)
+		a := s.naming(ctx, me, body).splitEvent(kindEvent, body)
 		if a.foreign {
 			s.log.Warn("slack event for another team or app ignored")
 		}

@@ -183,7 +183,8 @@ func (me *self) decodeInteraction(body []byte) ([]bridge.Action, error) {
 		}
 		a.Verb, a.Origin = v, bridge.OriginShortcut
 		if in.Message != nil {
-			a.Raw = readText(in.Message.Blocks, in.Message.Text).plain
+			t := readText(in.Message.Blocks, in.Message.Text)
+			a.Raw = me.named(t.plain, t.tokens)
 		}
 		return []bridge.Action{a}, nil
 	case "view_submission":

@@ -96,7 +96,8 @@ func (s *Surface) shortcut(ctx context.Context, me *self, in *interaction, body 
 	}
 	text := ""
 	if verb == bridge.VerbNote && in.Message != nil {
-		text = readText(in.Message.Blocks, in.Message.Text).markdown
+		t := readText(in.Message.Blocks, in.Message.Text)
+		text = s.naming(ctx, me, body).named(t.markdown, t.tokens)
 	}
 	return answer{after: func(ctx context.Context) {
 		s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
@@ -165,7 +166,7 @@ func (s *Surface) journal(ctx context.Context, me *self, kind, trigger string, a
 	if trigger == "" {
 		id = "i:" + digest(string(body))
 	}
-	f, err := me.fact(kind, id, placeOrder(at), scrub(body))
+	f, err := s.naming(ctx, me, body).fact(kind, id, placeOrder(at), scrub(body))
 	if err != nil {
 		return err
 	}

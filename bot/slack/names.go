@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -178,4 +179,52 @@ func pause(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// peopleFresh is how long the names of people are believed.
+const peopleFresh = time.Minute
+
+// peopleCache keeps the names of agents by user id.
+type peopleCache struct {
+	mu    sync.Mutex
+	names map[string]string
+	at    time.Time
+}
+
+// naming gives me with the names of those agents that body mentions, so that decoding can
+// write them without asking anybody. A name that can't be had is no reason to wait: its id is
+// written then.
+func (s *Surface) naming(ctx context.Context, me *self, body []byte) *self {
+	if !bytes.Contains(body, []byte("<@")) && !bytes.Contains(body, []byte(`\u003c@`)) {
+		return me
+	}
+	out := *me
+	out.Names = map[string]string{}
+	for id, name := range s.agentNames(ctx) {
+		if bytes.Contains(body, []byte("@"+id)) {
+			out.Names[id] = name
+		}
+	}
+	return &out
+}
+
+func (s *Surface) agentNames(ctx context.Context) map[string]string {
+	s.people.mu.Lock()
+	defer s.people.mu.Unlock()
+	if s.people.names != nil && s.now().Sub(s.people.at) < peopleFresh {
+		return s.people.names
+	}
+	list, err := s.desk.People(ctx)
+	if err != nil {
+		s.log.Warn("slack names of agents not known", "error", err)
+		return s.people.names
+	}
+	names := map[string]string{}
+	for _, a := range list {
+		if a.User != "" {
+			names[a.User] = a.Name
+		}
+	}
+	s.people.names, s.people.at = names, s.now()
+	return names
 }

@@ -266,3 +266,23 @@ func TestCutBeforeAcknowledgement(t *testing.T) {
 		t.Errorf("facts %v", st.desk.ids())
 	}
 }
+
+// Mentions are stored with the names of those who are agents.
+func TestMentionsHaveNames(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	st.withFacts()
+	st.fake.AddUser(slackfake.User{ID: "U0BEN", Name: "ben"})
+	st.fake.AddUser(slackfake.User{ID: "U0EVE", Name: "eve"})
+	root := st.root()
+	at := bridge.Place{Channel: st.ch, Message: st.say(root.Message, "ask <@U0BEN> or <@U0EVE>")}
+	a := st.decode(st.desk.waitFact(t, messageID(st.ch, at.Message)))
+	if a.Text != "ask @Ben or @U0EVE" || a.Raw != a.Text || len(a.Mentions) != 2 {
+		t.Errorf("got %+v", a)
+	}
+	must(t, st.fake.As(st.ann).Edit(st.ch, at.Message, "ask <@U0BEN>"))
+	st.desk.withPrefix(t, "e:")
+	if got, err := st.s.Confirm(st.ctx(), at, "ask @Ben"); err != nil || got != bridge.Unchanged {
+		t.Errorf("%v %v", got, err)
+	}
+}

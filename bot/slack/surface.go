@@ -57,6 +57,9 @@ type self struct {
 	App  string `json:"app,omitempty"`  // A…
 	Team string `json:"team,omitempty"` // T…
 	home string // the workspace's address, for links
+
+	// Names of the people that the stored message mentions, by user id.
+	Names map[string]string `json:"names,omitempty"`
 }
 
 // Surface is one Slack workspace with our app in it.
@@ -72,6 +75,7 @@ type Surface struct {
 	me      atomic.Pointer[self]
 	resolve sync.Mutex // one identification at a time
 	names   nameCache
+	people  peopleCache
 	shares  shareBook
 	sweep   sweepState
 	links   linkState
