@@ -11,6 +11,10 @@ import (
 // bounceSubject is how reports begin that don't say by a header what they are.
 var bounceSubject = regexp.MustCompile(`(?i)(?:undeliver|delivery (?:status|failure|has failed|delayed)|failure notice|returned mail|mail delivery (?:failed|failure|system)|delivery incomplete|could not (?:be delivered|send message)|unzustellbar|nicht zustellbar|non remis|no se puede entregar|não entregue|mancato recapito|onbestelbaar|配信不能|无法投递|未送达)`)
 
+// reportBytes is how much of a report is searched for what it speaks of: the
+// headers of the returned mail, not its files.
+const reportBytes = 4 << 20
+
 // bounced is which of our mails a report speaks of.
 type bounced struct {
 	token    token
@@ -33,6 +37,8 @@ func (d *decoder) bounce(root *part, c *content, in *channels.Inbound, raw []byt
 	if strings.TrimSpace(text) == "" && len(c.segments) > 0 {
 		text = strippedHTML(c.segments[0].html)
 	}
+	text = text[:min(len(text), reportBytes)]
+	raw = raw[:min(len(raw), reportBytes)]
 	b := d.bouncedMail(c, in, raw, text)
 	in.References = mergeIDs(b.external, in.References)
 	if in.Conversation == 0 {

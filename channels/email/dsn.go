@@ -83,13 +83,17 @@ var recipientLine = regexp.MustCompile(`^\s*(?:<([^<>\s@]+@[^<>\s]+)>(?:<mailto:
 var copyLine = regexp.MustCompile(`(?i)^[\s\-*=]*(?:below this line is a copy|this is a copy of the message|original message (?:headers?|follows)|the original message|ursprüngliche nachrichtenkopfzeilen|original-nachrichtenkopf|diagnostic information for administrators)`)
 
 // proseLines is how much of a report's text is read.
-const proseLines = 300
+const (
+	proseLines = 300
+	proseBytes = 100_000
+)
 
 // readProse reads a report that has no machine-readable part: qmail, old Exchange,
 // Exim, Postfix without DSN. Nothing is guessed about mails that name nobody.
 func readProse(text string, failed []string) []report {
 	var out []report
 	var open *report
+	text = text[:min(len(text), proseBytes)]
 	for n, l := range strings.Split(text, "\n") {
 		if n > proseLines || copyLine.MatchString(l) || len(out) == reportLimit {
 			break
@@ -141,7 +145,7 @@ var delayedText = regexp.MustCompile(`(?i)(?:warning message only|do not need to
 
 // replyInText gives the first line that holds a server's reply.
 func replyInText(text string) string {
-	for l := range strings.SplitSeq(text, "\n") {
+	for l := range strings.SplitSeq(text[:min(len(text), proseBytes)], "\n") {
 		if smtpReply.MatchString(l) || enhancedCode.MatchString(l) {
 			return strings.TrimSpace(l)
 		}

@@ -17,9 +17,12 @@ import (
 	"parley/channels"
 )
 
-// htmlBytes is the largest HTML body that is laid out; of a larger one the plain
-// text is shown.
+// htmlBytes is how much HTML of one mail is laid out; of more the plain text is
+// shown.
 const htmlBytes = 2 << 20
+
+// styleBytes is how much of a style is looked at.
+const styleBytes = 4000
 
 // errHTML is returned for HTML that can't be laid out: too large or too deep.
 var errHTML = errors.New("email: html: cannot be laid out")
@@ -61,12 +64,13 @@ type htmlReader struct {
 	used    map[string]bool   // those that a body shows
 	images  []channels.Attachment
 	blocked bool // a remote picture was not loaded
+	bytes   int  // bytes of HTML so far
 }
 
 // read turns one HTML body into what is shown.
 // Errors: errHTML.
 func (r *htmlReader) read(source string) (htmlBody, error) {
-	if len(source) > htmlBytes {
+	if r.bytes += len(source); r.bytes > htmlBytes {
 		return htmlBody{}, errHTML
 	}
 	doc, err := html.Parse(strings.NewReader(source))
@@ -154,7 +158,8 @@ var zeroFont = regexp.MustCompile(`(?i)(?:^|[;\s])font-size\s*:\s*0(?:\.0+)?(?:p
 // hidden reports whether an element is invisible by itself.
 func hidden(n *html.Node) bool {
 	for _, a := range n.Attr {
-		if a.Key == "hidden" || a.Key == "style" && (hiddenStyle.MatchString(a.Val) || zeroFont.MatchString(a.Val) && !setsFont(n)) {
+		style := a.Val[:min(len(a.Val), styleBytes)]
+		if a.Key == "hidden" || a.Key == "style" && (hiddenStyle.MatchString(style) || zeroFont.MatchString(style) && !setsFont(n)) {
 			return true
 		}
 	}

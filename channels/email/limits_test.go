@@ -152,6 +152,40 @@ func TestHostileHTML(t *testing.T) {
 	}
 }
 
+// TestHostileText: no plain text takes more than its length deserves.
+func TestHostileText(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"url brackets": "https://x.test/" + strings.Repeat(")", 1<<20),
+		"url stars":    "https://x.test/" + strings.Repeat("*)", 1<<19),
+		"urls":         strings.Repeat("https://x.test/(( ", 1<<16),
+		"colons":       strings.Repeat("On 1:\n", 1<<18),
+		"one line":     "On Monday " + strings.Repeat("schrieb ", 1<<18) + ":",
+		"footers":      "words\n" + strings.Repeat("Sent from my iPhone\n", 1<<16),
+		"quotes":       strings.Repeat(">", 1<<20) + "\n" + strings.Repeat("> words\n", 1<<16),
+		"signatures":   strings.Repeat("-- \nwords\n", 1<<16),
+		"headers":      strings.Repeat("From: a\n", 1<<17),
+		"emphasis":     strings.Repeat("*_~", 1<<18),
+		"backslashes":  strings.Repeat("\\", 1<<20),
+		"entities":     strings.Repeat("&amp;&#", 1<<17),
+		"blanks":       strings.Repeat(" ", 1<<20) + "words" + strings.Repeat("\n", 1<<20),
+		"angles":       strings.Repeat("<a@x.test>:\n550 5.1.1 x\n\n", 1<<15),
+	} {
+		for _, from := range []string{"a@b.test", "mailer-daemon@b.test"} {
+			started := time.Now()
+			in := decodeOne(t, "From: "+from+"\r\nSubject: failure notice\r\nReferences: "+strings.Repeat("<x@y>", 1000)+"\r\n\r\n"+text)
+			if in.Text == "" || len(in.Text) > textBytes {
+				t.Errorf("%s: %d bytes of text", name, len(in.Text))
+			}
+			if d := time.Since(started); d > 20*time.Second {
+				t.Errorf("%s: took %v", name, d)
+			} else if d > time.Second {
+				t.Logf("%s: took %v", name, d)
+			}
+		}
+	}
+}
+
 // TestUnreadable: when a library gives up, the mail is shown as it came.
 func TestUnreadable(t *testing.T) {
 	t.Parallel()

@@ -14,11 +14,18 @@ type line struct {
 // blank reports whether there is nothing to see.
 func (l line) blank() bool { return strings.TrimSpace(l.text) == "" }
 
+// Bounds of what is looked at: longer mails are shown as they are, and only the
+// beginning of a line can be a mailer's.
+const (
+	quoteLines = 20_000
+	lineBytes  = 2000
+)
+
 // findHistory gives the index of the first line that is not what the sender wrote
 // now: signature or quoted history up to the end. len(lines) means that all stays:
 // forwards, answers inside the quote, and bodies that hold nothing else.
 func findHistory(lines []line, whole bool) int {
-	if whole {
+	if whole || len(lines) > quoteLines {
 		return len(lines)
 	}
 	cut := findQuote(lines)
@@ -249,7 +256,7 @@ const signatureLines = 25
 func findSignature(lines []line) int {
 	end := lastText(lines)
 	start := len(lines)
-	for end > 0 && lines[end-1].depth == 0 && mobileFooter.MatchString(lines[end-1].text) {
+	for n := 0; n < 5 && end > 0 && lines[end-1].depth == 0 && isFooter(lines[end-1].text); n++ {
 		start = end - 1
 		end = lastText(lines[:start])
 	}
@@ -274,7 +281,7 @@ func textLines(text string) []line {
 	raw := strings.Split(text, "\n")
 	lines := make([]line, len(raw))
 	for i, s := range raw {
-		lines[i].text = s
+		lines[i].text = s[:min(len(s), lineBytes)]
 		for strings.HasPrefix(s, ">") {
 			lines[i].depth++
 			s = strings.TrimPrefix(s[1:], " ")

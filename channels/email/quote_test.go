@@ -101,7 +101,7 @@ func TestHeaderBlocks(t *testing.T) {
 func TestFooters(t *testing.T) {
 	t.Parallel()
 	for _, footer := range []string{
-		"Sent from my iPhone", "Sent from Yahoo Mail on Android", "Get Outlook for iOS", "Von meinem iPhone gesendet", "Gesendet mit der GMX Mail App",
+		"Sent from my iPhone", "Sent from Yahoo Mail on Android", "Get Outlook for iOS", "Get Outlook for Android<https://aka.ms/AAb9ysg>", "Von Yahoo Mail auf Android gesendet", "Von meinem iPhone gesendet", "Gesendet mit der GMX Mail App",
 		"Envoyé de mon iPhone", "Envoyé à partir de Outlook pour iOS", "Enviado desde mi iPhone", "Enviado do meu iPhone", "Inviato da iPhone", "Verstuurd vanaf mijn iPhone", "Wysłane z iPhone’a",
 		"Skickat från min iPhone", "Sendt fra min iPhone", "Lähetetty iPhonesta", "Odesláno z iPhonu", "Отправлено с iPhone", "iPhone’umdan gönderildi", "发自我的iPhone", "从我的 iPhone 发送", "iPhoneから送信", "나의 iPhone에서 보냄",
 	} {
@@ -113,9 +113,10 @@ func TestFooters(t *testing.T) {
 	if now, _ := splitQuote("Sent from my iPhone", false); now != "Sent from my iPhone" {
 		t.Error("an otherwise empty mail lost its only line")
 	}
-	text := "I sent from the shop three parcels.\nWhere are they?"
-	if now, _ := splitQuote(text, false); now != text {
-		t.Errorf("hid a sender's own words: %q", now)
+	for _, text := range []string{"I sent from the shop three parcels.\nWhere are they?", "Where is it?\nSent from our store yesterday.", "Hallo,\nvon uns wurde alles gesendet."} {
+		if now, _ := splitQuote(text, false); now != text {
+			t.Errorf("hid a sender's own words: %q", now)
+		}
 	}
 }
 

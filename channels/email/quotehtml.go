@@ -36,7 +36,7 @@ func (r *lineReader) end() {
 		return
 	}
 	l := r.state
-	l.text = strings.TrimSpace(r.text.String())
+	l.text = strings.TrimSpace(r.text.String()[:min(r.text.Len(), lineBytes)])
 	if r.tail != nil {
 		l.tail = true
 		r.first, r.tail = r.tail, nil

@@ -49,9 +49,17 @@ var forwardSubject = regexp.MustCompile(`(?i)^\s*(?:fwd?|wg|tr|rv|enc|i|vs|vb|pd
 // answersInside is how people say that their answers stand in the quote.
 var answersInside = regexp.MustCompile(`(?i)\b(?:see (?:my )?(?:answers?|comments?|replies|notes)?\s*(?:below|inline|in-line|in (?:red|blue|green|bold))|(?:answers?|comments?|replies|responses?) (?:below|inline|in-line|in (?:red|blue|green|bold))|inline (?:answers?|comments?|replies)|siehe unten|s\. ?u\.|(?:antworten|kommentare|anmerkungen) (?:unten|im text|in (?:rot|blau|grün))|inline beantwortet|(?:réponses?|commentaires?) (?:ci-dessous|dans le texte|en (?:rouge|bleu))|voir ci-dessous|(?:respuestas|comentarios) (?:abajo|más abajo|en (?:rojo|azul))|vedi (?:sotto|risposte)|(?:risposte|commenti) (?:sotto|in (?:rosso|blu))|zie (?:hieronder|onder)|antwoorden (?:hieronder|in (?:rood|blauw)))`)
 
-// mobileFooter is a line that a phone adds.
+// mobileFooter is a line that a phone or its mail program adds; isFooter decides.
 var mobileFooter = regexp.MustCompile(`(?i)^[\s_*]*(?:(?:sent|gesendet|envoyé|enviado|inviato|verstuurd|verzonden|wysłan[eoy]|skickat|sendt|lähetetty|odesláno|odoslané|отправлено|gönderildi|küldve|trimis)\s+(?:from|via|with|using|mit|von|depuis|de|desde|do|da|dal|vanaf|van|met|z|ze|från|fra|med|z mého|с|со|ve)\s+.{2,60}` +
-	`|von (?:meinem|meiner) .{2,40} gesendet|diese nachricht wurde von meinem .{2,60} gesendet|envoyé à partir d.{2,60}|lähetetty .{2,40}(?:sta|stä|lla|llä)|.{2,30}['’]?(?:den|dan|umdan) gönderildi|get outlook for .{2,30}|outlook für .{2,20} (?:beziehen|herunterladen)|télécharge[zr] outlook pour .{2,20}|obtener outlook para .{2,20}|download outlook .{2,20}|从我的 ?.{2,20}发送|发自我的.{2,20}|從我的 ?.{2,20}傳送|.{2,20}から送信|나의 .{2,20}에서 보냄|أرسلت من .{2,40})[\s.!_*]*$`)
+	`|von (?:meinem|meiner) .{2,40} gesendet|diese nachricht wurde von meinem .{2,60} gesendet|envoyé à partir d.{2,60}|lähetetty .{2,40}(?:sta|stä|lla|llä)|.{2,30}['’]?(?:den|dan|umdan) gönderildi|get outlook for .{2,80}|(?:hol(?:en sie sich|e? dir)? )?outlook für .{2,80}|von .{2,40} gesendet|télécharge[zr] outlook pour .{2,20}|obtener outlook para .{2,20}|download outlook .{2,20}|从我的 ?.{2,20}发送|发自我的.{2,20}|從我的 ?.{2,20}傳送|.{2,20}から送信|나의 .{2,20}에서 보냄|أرسلت من .{2,40})[\s.!_*]*$`)
+
+// footerProduct is what such a line advertises.
+var footerProduct = regexp.MustCompile(`(?i)iphon|ipad|\bios\b|android|samsung|galaxy|huawei|xiaomi|pixel|blackberry|nokia|xperia|windows|mail|outlook|yahoo|gmx|web\.de|proton|mobile?|handy|smartphone|tablet|phone|téléphone|telefon|móvil|celular|cellulare|gerät|device`)
+
+// isFooter reports whether a line is what a phone added, not its owner.
+func isFooter(text string) bool {
+	return len(text) <= 200 && footerProduct.MatchString(text) && mobileFooter.MatchString(text)
+}
 
 // headerField gives which field of a quoted header a label names: 'f'rom, 's'ent,
 // 't'o, 'c'c, 'j' subject; 0 for any other word.

@@ -185,18 +185,29 @@ func escapeInline(out *strings.Builder, s string) {
 // trimURL drops what ends the sentence around a URL, not the URL: a full stop, a
 // closing bracket that was opened before it.
 func trimURL(u string) string {
-	for {
-		t := strings.TrimRight(u, ".,;:!?'*_~")
-		for _, pair := range []string{"()", "[]", "{}"} {
-			if strings.HasSuffix(t, pair[1:]) && strings.Count(t, pair[1:]) > strings.Count(t, pair[:1]) {
-				t = t[:len(t)-1]
-			}
+	spare := map[byte]int{} // closing brackets without an opening one
+	for i := range len(u) {
+		switch c := u[i]; c {
+		case ')', ']', '}':
+			spare[c]++
+		case '(':
+			spare[')']--
+		case '[':
+			spare[']']--
+		case '{':
+			spare['}']--
 		}
-		if t == u {
-			return u
-		}
-		u = t
 	}
+	for u != "" {
+		c := u[len(u)-1]
+		if spare[c] > 0 {
+			spare[c]--
+		} else if strings.IndexByte(".,;:!?'*_~", c) < 0 {
+			break
+		}
+		u = u[:len(u)-1]
+	}
+	return u
 }
 
 // bareURL writes a URL: as it is when nothing in it is Markdown, else as an
