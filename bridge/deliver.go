@@ -156,7 +156,7 @@ func (e *Engine) sendReply(ctx context.Context, c store.Claimed) (relay.Sent, er
 	if err != nil {
 		return relay.Sent{}, err
 	}
-	return relay.Sent{State: string(receipt.State), ExternalID: receipt.ExternalID}, nil
+	return relay.Sent{State: string(receipt.State), ExternalID: receipt.ExternalID, Progress: textMark(r.message.Text)}, nil
 }
 
 // mayLeave checks once more what may have changed during the hold.

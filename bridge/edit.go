@@ -1,6 +1,8 @@
 package bridge
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 
 	"parley/store"
@@ -35,6 +37,8 @@ func (w *work) applyEdit(c *conv, m *message, a Action) {
 	decision, reason := w.speak(c, agent, a)
 	d := w.replyOf(m)
 	switch {
+	case m.Fate == store.FateWaiting && d != nil && w.underWay(d):
+		w.editUnderWay(m, a, decision, reason)
 	case m.Fate == store.FateWaiting && d != nil && w.holdable(d):
 		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
 		if decision == Out {
@@ -65,6 +69,28 @@ func (w *work) applyEdit(c *conv, m *message, a Action) {
 func withText(m store.Message, text string) store.Message {
 	m.Text = text
 	return m
+}
+
+// underWay says that an attempt runs or will be repeated: nobody knows yet whether
+// the customer gets what was said before.
+func (w *work) underWay(d *delivery) bool {
+	l := w.lanes[d.LaneID]
+	return d.State == store.Sending || d.State == store.Unknown || d.State == store.Queued && l != nil && d.Seq == l.Head+1 && l.LeasedUntil != nil
+}
+
+// editUnderWay lets the edit win where the attempt did not succeed; where it did,
+// replyLanded tells the author.
+func (w *work) editUnderWay(m *message, a Action, decision Decision, reason string) {
+	m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
+	if decision != Out {
+		m.Direction, m.Fate, m.Reason = "note", store.FateInside, reason
+	}
+}
+
+// textMark tells one version of a text from another.
+func textMark(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
 }
 
 // holdable says that a reply can still be taken back.
@@ -111,6 +137,8 @@ func (w *work) applyDelete(c *conv, m *message) {
 	case d != nil && m.Fate == store.FateWaiting && w.cancel(d):
 		m.Fate, m.dirty = store.FateUndone, true
 		w.logParley(c, "undone", detail{Message: m.ID, Reason: "deleted"})
+	case d != nil && m.Fate == store.FateWaiting && w.underWay(d):
+		m.Fate, m.dirty = store.FateUndone, true // if it lands all the same, replyLanded tells
 	case m.Direction == "out" && m.Fate != store.FateFailed:
 		w.tellWith(c, m, Line{Kind: LineDeleteLate})
 	case m.Fate == store.FateAsk || m.Fate == store.FateParked:

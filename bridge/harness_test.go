@@ -439,3 +439,8 @@ func (w *world) dump() string {
 func bridgetestFault(call string, kind bridgetest.FaultKind, times int) bridgetest.Fault {
 	return bridgetest.Fault{Call: call, Kind: kind, Times: times}
 }
+
+// factOf is the fact that a webhook makes of an event.
+func factOf(e channelstest.Event, body []byte) channels.Fact {
+	return channels.Fact{ExternalID: e.Type + ":" + e.ID, OrderKey: e.From, Payload: body}
+}

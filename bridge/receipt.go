@@ -35,8 +35,17 @@ func (w *work) replyLanded(c *conv, f ownFact) {
 		w.tie(c.AccountID, f.External, c.ID, m.ID)
 		c.addRef(f.External)
 	}
-	if m.Fate != store.FateWaiting && m.Fate != store.FateUnclear {
+	before, d := m.Fate, w.replyOf(m)
+	switch before {
+	case store.FateFailed, store.FateOut:
 		return // a bounce came first
+	case store.FateWaiting, store.FateUnclear:
+		if d != nil && d.Progress != "" && d.Progress != textMark(m.Text) {
+			w.tellWith(c, m, Line{Kind: LineEditLate})
+		}
+	default:
+		m.Direction = "out" // taken back while it was under way
+		w.tellWith(c, m, Line{Kind: LineDeleteLate})
 	}
 	m.Fate, m.dirty = store.FateOut, true
 	if w.settings(c).Receipts != "failures" {
@@ -47,8 +56,8 @@ func (w *work) replyLanded(c *conv, f ownFact) {
 // replyFailed tells the author that the customer didn't get it.
 func (w *work) replyFailed(c *conv, f ownFact) {
 	m := w.messages[f.Message]
-	if m == nil {
-		return
+	if m == nil || m.Fate == store.FateUndone {
+		return // taken back: the customer isn't to get it
 	}
 	m.Fate, m.Reason, m.dirty = store.FateFailed, f.Class, true
 	w.logParley(c, "not delivered", detail{Message: m.ID, Reason: f.Text})

@@ -29,7 +29,7 @@ const (
 // SendError is what Send returns for a failure it understands.
 type SendError struct {
 	Class Class
-	Wait  time.Duration // Throttled: how long; Retry: at least how long, 0 = by the table
+	Wait  time.Duration // Throttled, Retry: how long; Retry with 0 = by the table of waits
 	Text  string        // what happened, for people: "The mailbox of … is full."
 	Hint  string        // what to do next
 	Cause error

@@ -120,11 +120,11 @@ func (d *dispatcher) retry(f *store.Finish, c store.Claimed, p Policy, se *chann
 		return
 	}
 	f.State = store.Queued
-	wait := time.Second
-	if len(p.Backoff) > 0 {
+	wait := se.Wait
+	if wait == 0 && len(p.Backoff) > 0 {
 		wait = p.Backoff[min(max(c.Attempt-1, 0), len(p.Backoff)-1)]
 	}
-	f.Wait = max(wait, se.Wait).Seconds()
+	f.Wait = max(wait, 100*time.Millisecond).Seconds()
 	d.late(f, c, se)
 }
 

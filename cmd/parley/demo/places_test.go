@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"parley/bot/slack/slackfake"
@@ -276,5 +277,25 @@ func (s *stage) picture() string {
 			fmt.Fprintf(&b, "(only %s) %s\n", user, plain(e.Text, e.Blocks))
 		}
 	}
-	return b.String()
+	return b.String() + s.journal()
+}
+
+// journal is what a failing scenario shows of the database.
+func (s *stage) journal() string {
+	const ask = `
+		SELECT 'event ' || id || ' ' || external_id FROM events
+		UNION ALL SELECT 'quarantined ' || event_id || ' ' || reason FROM quarantine
+		UNION ALL SELECT 'message ' || id || ' ' || direction || ' ' || fate || ' ' || reason || ' ' || left(text, 30) FROM messages
+		UNION ALL SELECT 'delivery ' || id || ' ' || kind || ' ' || state || ' ' || coalesce(not_before::text, '') || ' ' || error_text FROM deliveries
+		UNION ALL SELECT 'lane ' || key || ' ' || head || '/' || tail || ' due ' || coalesce(due_at::text, '') FROM lanes
+		UNION ALL SELECT 'now ' || parley_now()`
+	rows, err := s.db.Pool.Query(context.Background(), ask)
+	if err != nil {
+		return err.Error()
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err.Error()
+	}
+	return strings.Join(lines, "\n") + "\n"
 }
