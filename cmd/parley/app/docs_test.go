@@ -1,0 +1,141 @@
+package app_test
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/setup"
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// readDoc reads a file of the repository.
+func readDoc(t *testing.T, name string) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(moduleRoot(t), filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// found lists what a pattern's group finds in a text, sorted, once each.
+func found(text, pattern string) (all []string) {
+	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+		all = append(all, m[1])
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// same reports what only one of two lists has.
+func same(t *testing.T, what string, code, doc []string) {
+	t.Helper()
+	if len(code) == 0 {
+		t.Fatalf("no %s found in the code", what)
+	}
+	for _, name := range code {
+		if !slices.Contains(doc, name) {
+			t.Errorf("%s %s is not documented", what, name)
+		}
+	}
+	for _, name := range doc {
+		if !slices.Contains(code, name) {
+			t.Errorf("%s %s is documented, but there is none", what, name)
+		}
+	}
+}
+
+// TestDocsMatchCode keeps the lists of the documentation complete and true.
+func TestDocsMatchCode(t *testing.T) {
+	t.Parallel()
+	operations := readDoc(t, "docs/operations.md")
+	same(t, "variable", found(readDoc(t, "cmd/parley/app/env.go"), `read\("([A-Z_]+)"`), found(operations, "(?m)^\\| `([A-Z_]+)` \\|"))
+	same(t, "metric", found(readDoc(t, "cmd/parley/app/metrics.go"), `"(parley_[a-z_]+)"`), found(operations, "`(parley_[a-z_]+)`"))
+	commands := found(readDoc(t, "cmd/parley/main.go"), `(?m)^\s+([A-Z][a-z]+)\s+[a-z]+Command\s`)
+	for i, c := range commands {
+		commands[i] = strings.ToLower(c)
+	}
+	same(t, "command", commands, found(readDoc(t, "README.md"), "(?m)^\\| `parley ([a-z]+)"))
+}
+
+// TestDocsNameFiles finds files that the documentation names and that are not there.
+func TestDocsNameFiles(t *testing.T) {
+	t.Parallel()
+	root := moduleRoot(t)
+	names := map[string]bool{}
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && strings.HasPrefix(d.Name(), ".git") {
+			return fs.SkipDir
+		}
+		names[filepath.Base(p)] = true
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, doc := range []string{"README.md", "docs/architecture.md", "docs/operations.md", "docs/slack.md", "docs/email.md"} {
+		text := readDoc(t, doc)
+		for _, name := range found(text, "`([A-Za-z0-9_/]+\\.go)`") {
+			_, err := os.Stat(filepath.Join(root, name))
+			if !names[filepath.Base(name)] || strings.Contains(name, "/") && err != nil {
+				t.Errorf("%s names %s, which is not there", doc, name)
+			}
+		}
+		for _, link := range found(text, `\]\(([^)#:]+)[)#]`) {
+			if _, err := os.Stat(filepath.Join(root, filepath.Dir(doc), link)); err != nil {
+				t.Errorf("%s links to %s, which is not there", doc, link)
+			}
+		}
+	}
+}
+
+// anywhere is a workspace that knows everybody.
+type anywhere struct{}
+
+func (anywhere) Resolve(_ context.Context, _, channel string) (string, error) {
+	return "C" + strings.ToUpper(strings.Trim(channel, "#")), nil
+}
+
+func (anywhere) Find(_ context.Context, _, email string) (string, error) {
+	user, _, _ := strings.Cut(email, "@")
+	return "U" + strings.ToUpper(user), nil
+}
+
+// TestDocsExamples applies the set-up files that the documentation shows.
+func TestDocsExamples(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	sealer, err := store.NewSealer(store.NewMasterKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.EnsureSurface(t.Context(), pool, "slack"); err != nil {
+		t.Fatal(err)
+	}
+	env := func(name string) (string, bool) { return "secret", name == "MAIL_PASSWORD" }
+	for _, doc := range []string{"README.md", "docs/email.md"} {
+		examples := found(readDoc(t, doc), "(?s)```yaml\n(.*?)```")
+		if len(examples) != 1 {
+			t.Fatalf("%s shows %d set-up files", doc, len(examples))
+		}
+		file, err := setup.Parse([]byte(examples[0]), env)
+		if err != nil {
+			t.Fatalf("%s:\n%v", doc, err)
+		}
+		result, err := setup.Apply(t.Context(), pool, file, setup.Options{Sealer: sealer, Specs: app.Specs(), Lookup: anywhere{}})
+		if err != nil {
+			t.Fatalf("%s:\n%v", doc, err)
+		}
+		if len(result.Changes) == 0 || len(result.Remarks) > 0 {
+			t.Errorf("%s:\n%s", doc, result.Text())
+		}
+	}
+}
