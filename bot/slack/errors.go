@@ -78,8 +78,10 @@ func classifyCode(code string, err error) error {
 			Class: channels.BadRecipient, Text: "Parley can't post to this Slack channel (" + code + ").",
 			Hint: "Invite the app to the channel, unarchive it, or choose another channel for the account.", Cause: errors.Join(bridge.ErrChannelClosed, err),
 		}
-	case "message_not_found", "cant_update_message", "edit_window_closed", "is_inactive", "block_mismatch", "not_reactable":
+	case "message_not_found", "cant_update_message": // the latter for a deleted root that has replies
 		return &channels.SendError{Class: channels.BadContent, Text: "The Slack message can't be changed any more (" + code + ").", Cause: errors.Join(bridge.ErrMessageGone, err)}
+	case "edit_window_closed", "is_inactive", "block_mismatch", "not_reactable": // still there
+		return &channels.SendError{Class: channels.BadContent, Text: "The Slack message can't be changed any more (" + code + ").", Cause: err}
 	case "thread_not_found", "cannot_reply_to_message", "invalid_thread_ts":
 		return &channels.SendError{Class: channels.BadContent, Text: "The Slack thread is gone.", Cause: errors.Join(bridge.ErrThreadLost, err)}
 	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope", "not_allowed_token_type",

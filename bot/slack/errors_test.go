@@ -1,0 +1,48 @@
+package slack
+
+import (
+	"errors"
+	"testing"
+
+	slackapi "github.com/slack-go/slack"
+
+	"parley/bridge"
+	"parley/channels"
+)
+
+func TestClassifyCodes(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		code string
+		want channels.Class
+		is   error
+	}{
+		{"message_not_found", channels.BadContent, bridge.ErrMessageGone},
+		{"cant_update_message", channels.BadContent, bridge.ErrMessageGone},
+		{"edit_window_closed", channels.BadContent, nil},
+		{"block_mismatch", channels.BadContent, nil},
+		{"thread_not_found", channels.BadContent, bridge.ErrThreadLost},
+		{"cannot_reply_to_message", channels.BadContent, bridge.ErrThreadLost},
+		{"channel_not_found", channels.BadRecipient, bridge.ErrChannelClosed},
+		{"restricted_action_thread_locked", channels.BadRecipient, bridge.ErrChannelClosed},
+		{"account_inactive", channels.AuthBroken, nil},
+		{"token_revoked", channels.AuthBroken, nil},
+		{"storage_limit_reached", channels.Retry, nil},
+		{"service_unavailable", channels.Retry, nil},
+		{"fatal_error", channels.Ambiguous, nil},
+		{"request_timeout", channels.Ambiguous, nil},
+		{"ratelimited", channels.Throttled, nil},
+		{"something_new", channels.BadContent, nil},
+	}
+	for _, c := range cases {
+		err := classify(slackapi.SlackErrorResponse{Err: c.code})
+		class(t, err, c.want, c.is)
+		if c.is == nil && (errors.Is(err, bridge.ErrMessageGone) || errors.Is(err, bridge.ErrThreadLost) || errors.Is(err, bridge.ErrChannelClosed)) {
+			t.Errorf("%s says that something is gone: %v", c.code, err)
+		}
+	}
+	if err := classify(nil); err != nil {
+		t.Errorf("nil became %v", err)
+	}
+	class(t, certain(errBlank), channels.Retry, nil)
+}
