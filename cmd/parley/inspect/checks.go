@@ -116,11 +116,11 @@ func quarantine(ctx context.Context, q store.Querier) Section {
 	case len(list) == 0:
 		s.good("quarantine", "empty")
 	default:
-		n := fmt.Sprint(len(list))
+		n := count(len(list), "event")
 		if len(list) == maxQuarantined {
-			n += " or more"
+			n = "at least " + n
 		}
-		s.wrong("quarantine", n+" events could not be applied; the newest: "+list[0].Account+": "+list[0].Reason,
+		s.wrong("quarantine", n+" could not be applied; the newest: "+list[0].Account+": "+list[0].Reason,
 			fmt.Sprintf("Look at them with parley replay and parley explain %d.", list[0].EventID))
 	}
 	return s
@@ -167,7 +167,7 @@ func (o Options) account(ctx context.Context, a store.Account, d store.Directory
 	case a.Mode == "watch":
 		s.odd("mode", "watch: nothing is sent", "To reply from here: mode: live, then parley apply.")
 	case a.Mode == "trial":
-		s.odd("mode", fmt.Sprintf("trial: only %d addresses get replies", len(a.TrialTo)), "To reply to all: mode: live, then parley apply.")
+		s.odd("mode", "trial: replies go to "+count(len(a.TrialTo), "listed address")+" only", "To reply to all: mode: live, then parley apply.")
 	default:
 		s.good("mode", "live")
 	}

@@ -85,13 +85,7 @@ func (r Report) Text() string {
 		}
 		b.WriteString(s.Name + "\n")
 		for _, f := range s.Findings {
-			mark := "✓"
-			switch f.Level {
-			case Odd:
-				mark = "!"
-			case Wrong:
-				mark = "✗"
-			}
+			mark := map[Level]string{Good: "✓", Odd: "!", Wrong: "✗"}[f.Level]
 			b.WriteString("  " + mark + " " + f.What + ": " + f.Text + "\n")
 			if f.Hint != "" {
 				b.WriteString("      → " + f.Hint + "\n")

@@ -59,8 +59,9 @@ func (r Replayed) Text() string {
 		return fmt.Sprintf("event %d: queued, applied within a second while Parley runs (parley explain %d)", r.Event, r.Event)
 	case ReplayNotQuarantined:
 		return fmt.Sprintf("event %d: is not in quarantine, nothing to do (parley explain %d)", r.Event, r.Event)
+	default:
+		return fmt.Sprintf("event %d: there is no such event", r.Event)
 	}
-	return fmt.Sprintf("event %d: there is no such event", r.Event)
 }
 
 // Quarantined lists the events that could not be applied, newest first, for a terminal.

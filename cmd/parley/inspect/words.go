@@ -70,9 +70,9 @@ func (t *teller) arrived(e event) Step {
 		s.Detail = append(s.Detail, "quarantined: "+*e.Reason, fmt.Sprintf("to try it again: parley replay %d", e.ID))
 	case e.Tries != nil && *e.Tries > 0:
 		s.Bad = true
-		s.Detail = append(s.Detail, "not applied yet, tried "+times(*e.Tries)+waiting(e.BlockedTill))
+		s.Detail = append(s.Detail, "not applied yet, tried "+times(*e.Tries)+t.again(e.BlockedTill))
 	case e.Tries != nil:
-		s.Detail = append(s.Detail, "not applied yet"+waiting(e.BlockedTill))
+		s.Detail = append(s.Detail, "not applied yet"+t.again(e.BlockedTill))
 	case e.Erased:
 		s.Detail = append(s.Detail, "applied; its content is no longer kept")
 	default:
@@ -81,11 +81,23 @@ func (t *teller) arrived(e event) Step {
 	return s
 }
 
-func waiting(until *time.Time) string {
+// again says when an event that could not be applied is tried anew (database's clock).
+func (t *teller) again(until *time.Time) string {
 	if until == nil {
 		return ""
 	}
-	return ", again at " + until.UTC().Format("15:04:05 MST")
+	return ", again in " + rounded(until.Add(t.ahead).Sub(t.now))
+}
+
+// rounded is a duration as exact as its length deserves.
+func rounded(d time.Duration) string {
+	switch {
+	case d >= time.Minute:
+		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+	case d >= time.Second:
+		return d.Round(time.Second / 10).String()
+	}
+	return max(d, 0).Round(time.Millisecond).String()
 }
 
 // said tells of a message: who, how long, and what was decided why.
@@ -142,7 +154,7 @@ func fate(fate string) (text string, bad bool) {
 // delivered tells of a delivery: where it stands and what its attempts met.
 func (t *teller) delivered(d delivery) Step {
 	s := Step{At: d.CreatedAt, Kind: StepDelivery, Message: d.MessageID, Delivery: d.ID}
-	what := d.Kind
+	what := kind(d.Kind)
 	if d.MessageID != 0 {
 		what += fmt.Sprintf(" of message %d", d.MessageID)
 	}
@@ -163,6 +175,25 @@ func (t *teller) delivered(d delivery) Step {
 	return s
 }
 
+// kind names what is delivered. The kinds are the bridge's: reply, or of a post.
+func kind(kind string) string {
+	switch kind {
+	case "reply", "files", "card":
+		return kind
+	case "root":
+		return "first post of the thread"
+	case "said":
+		return "post"
+	case "line":
+		return "remark"
+	case "mark":
+		return "receipt mark"
+	case "ephemeral":
+		return "hint to one person"
+	}
+	return kind
+}
+
 func (t *teller) queued(d delivery) string {
 	due := d.NotBefore
 	if d.Before > 0 {
@@ -174,21 +205,19 @@ func (t *teller) queued(d delivery) string {
 	if due == nil || !due.After(t.now) {
 		return "due now"
 	}
-	return "due in " + due.Sub(t.now).Round(time.Second).String()
+	return "due in " + rounded(due.Sub(t.now))
 }
 
-// attempts gives the times of the first and the last attempt, on Parley's clock.
+// attempts says how long after its making the first and the last attempt began.
 func (t *teller) attempts(d delivery) string {
-	out := ""
-	for _, at := range []*time.Time{d.FirstAt, d.SentAt} {
-		if at == nil {
-			continue
-		}
-		if word := at.Add(t.ahead).UTC().Format("15:04:05 MST"); !strings.Contains(out, word) {
-			out += ", " + word
-		}
+	if d.FirstAt == nil || d.SentAt == nil {
+		return ""
 	}
-	return out
+	first := rounded(d.FirstAt.Add(t.ahead).Sub(d.CreatedAt))
+	if d.Attempt == 1 || d.SentAt.Equal(*d.FirstAt) {
+		return ", " + first + " later"
+	}
+	return ", first " + first + " later, last " + rounded(d.SentAt.Add(t.ahead).Sub(d.CreatedAt)) + " later"
 }
 
 // done tells of a log entry. What people typed (a note, a name, addresses) is only
@@ -235,21 +264,24 @@ func safeText(what string) bool {
 }
 
 func characters(s string) string {
-	n := utf8.RuneCountInString(s)
-	if n == 1 {
-		return "1 character"
+	return count(utf8.RuneCountInString(s), "character")
+}
+
+func count(n int, thing string) string {
+	switch {
+	case n == 1:
+		return "1 " + thing
+	case strings.HasSuffix(thing, "s"):
+		return fmt.Sprintf("%d %ses", n, thing)
 	}
-	return fmt.Sprintf("%d characters", n)
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 func files(n int) string {
-	switch n {
-	case 0:
+	if n == 0 {
 		return ""
-	case 1:
-		return ", 1 file"
 	}
-	return fmt.Sprintf(", %d files", n)
+	return ", " + count(n, "file")
 }
 
 func times(n int) string {

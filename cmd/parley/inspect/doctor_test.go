@@ -1,0 +1,188 @@
+package inspect_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/channels"
+	"parley/cmd/parley/inspect"
+	"parley/cmd/parley/setup"
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// bird is a channel whose check finds what its settings say.
+type bird struct {
+	channels.Channel // only Check is called
+	config           channels.Config
+	env              channels.Env
+}
+
+// Check implements channels.Checker.
+func (b bird) Check(ctx context.Context) []channels.Finding {
+	if err := b.env.Accept(ctx, channels.Fact{}); err == nil {
+		return []channels.Finding{{What: "look", Text: "it can store facts"}}
+	}
+	if b.config["token"] != "r1ght" {
+		return []channels.Finding{{What: "landing", Text: "The loft refuses the token.", Hint: "Ask its keeper for another."}}
+	}
+	return []channels.Finding{{OK: true, What: "landing", Text: "At " + b.config["host"] + "."}}
+}
+
+type blind struct{ channels.Channel }
+
+func birds() []channels.Spec {
+	fields := []channels.Field{{Name: "host", Default: "loft.test"}, {Name: "token", Secret: true}}
+	return []channels.Spec{
+		{Kind: "raven", Fields: fields, New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
+			if a.Config["host"] == "nowhere" {
+				return nil, errors.New("raven: host: nowhere is no place")
+			}
+			return bird{config: a.Config, env: env}, nil
+		}},
+		{Kind: "owl", New: func(channels.Account, channels.Env) (channels.Channel, error) { return blind{}, nil }},
+		{Kind: "dodo", New: func(channels.Account, channels.Env) (channels.Channel, error) { return blind{}, nil }},
+	}
+}
+
+type chat []channels.Finding
+
+// Check implements inspect.Checker.
+func (c chat) Check(context.Context) []channels.Finding { return c }
+
+const healthy = `
+agents: [{email: ann@acme.test, name: Ann, slack: U0ANN}]
+teams: [{name: Support, members: [ann@acme.test], slack_channel: C0SUPPORT}]
+accounts:
+  - {name: rookery, kind: raven, team: Support, raven: {token: r1ght}}
+  - {name: owlery, kind: owl, slack_channel: C0OWL}
+`
+
+const ill = `
+agents:
+  - {email: ann@acme.test, name: Ann, slack: U0ANN}
+  - {email: ben@acme.test, name: Ben}
+teams:
+  - {name: Support, members: [ann@acme.test], teams_channel: "19:x"}
+  - {name: Empty, slack_channel: C0EMPTY}
+  - {name: Homeless}
+accounts:
+  - {name: refused, kind: raven, team: Support, mode: watch, raven: {token: wr0ng}}
+  - {name: unset, kind: raven, team: Homeless, paused: true, raven: {host: nowhere}}
+  - {name: alone, kind: owl, mode: trial, trial_to: [a@b.test]}
+  - {name: extinct, kind: dodo, team: Support}
+`
+
+func TestDoctor(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	pool := configured(t, healthy, setup.Options{Specs: birds()})
+	must(t, store.CheckMasterKey(ctx, pool, sealer(t, masterKey)))
+	o := inspect.Options{Pool: pool, Sealer: sealer(t, masterKey), Specs: birds(),
+		Surfaces: map[string]any{"slack": chat{{OK: true, What: "token", Text: "Works."}}}}
+	report := inspect.Doctor(ctx, o)
+	if report.Broken() {
+		t.Error("a healthy system is called broken")
+	}
+	var shown strings.Builder
+	shown.WriteString("== healthy\n" + report.Text())
+
+	pool = configured(t, ill, setup.Options{Specs: birds()})
+	must(t, store.CheckMasterKey(ctx, pool, sealer(t, masterKey)))
+	o.Pool, o.Specs = pool, birds()[:2]
+	o.Surfaces = map[string]any{"slack": chat{{What: "scopes", Text: "chat:write is missing.", Hint: "Add it and install the app again."}}}
+	journal(t, pool, store.NewEvent{AccountID: store.SystemAccount, ExternalID: "x", OrderKey: "x", Quarantine: "can't be read"})
+	for _, a := range list(t, o) {
+		if a.Name == "refused" {
+			_, err := store.ReportAccount(ctx, pool, a.ID, "error", "The token was refused.", "Renew it.")
+			must(t, err)
+		}
+	}
+	report = inspect.Doctor(ctx, o)
+	if !report.Broken() {
+		t.Error("a broken system is called healthy")
+	}
+	shown.WriteString("== ill\n" + report.Text())
+	golden(t, "doctor.txt", shown.String())
+	if strings.Contains(shown.String(), "wrong\n") || strings.Contains(shown.String(), "r1ght") {
+		t.Error("a secret is shown")
+	}
+}
+
+func list(t *testing.T, o inspect.Options) []store.Account {
+	t.Helper()
+	accounts, err := store.ListAccounts(t.Context(), o.Pool)
+	must(t, err)
+	return accounts
+}
+
+// Each fault of the database itself, alone.
+func TestDoctorDatabase(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	var shown strings.Builder
+	for _, c := range []struct{ name, sql, key string }{
+		{"not bound to a key", ``, masterKey},
+		{"no key", ``, ""},
+		{"another key", `bind`, store.NewMasterKey()},
+		{"moved clock", `UPDATE clock SET ahead = '25 hours'`, masterKey},
+		{"not migrated", `DROP TABLE goose_db_version`, masterKey},
+	} {
+		pool := storetest.DB(t)
+		o := inspect.Options{Pool: pool}
+		if c.key != "" {
+			o.Sealer = sealer(t, c.key)
+		}
+		if c.sql == "bind" {
+			must(t, store.CheckMasterKey(ctx, pool, sealer(t, masterKey)))
+		} else if c.sql != "" {
+			_, err := pool.Exec(ctx, c.sql)
+			must(t, err)
+		}
+		report := inspect.Doctor(ctx, o)
+		if broken := c.name != "not bound to a key"; report.Broken() != broken {
+			t.Errorf("%s: broken %v", c.name, report.Broken())
+		}
+		shown.WriteString("== " + c.name + "\n" + report.Text())
+		if bound, err := store.HasMasterKey(ctx, pool); err != nil || bound != (c.sql == "bind") {
+			t.Errorf("%s: the doctor bound the database to a key: %v %v", c.name, bound, err)
+		}
+	}
+	golden(t, "doctor_database.txt", shown.String())
+}
+
+// couple ends its check only while another one runs.
+type couple struct {
+	channels.Channel
+	meet chan struct{}
+}
+
+// Check implements channels.Checker.
+func (c couple) Check(ctx context.Context) []channels.Finding {
+	select {
+	case c.meet <- struct{}{}:
+	case <-c.meet:
+	case <-ctx.Done():
+		return []channels.Finding{{What: "company", Text: "none came"}}
+	}
+	return []channels.Finding{{OK: true, What: "company"}}
+}
+
+// A slow server of one account doesn't hold up the others: they are examined side by side.
+func TestDoctorSideBySide(t *testing.T) {
+	t.Parallel()
+	meet := make(chan struct{})
+	specs := []channels.Spec{{Kind: "dove", New: func(channels.Account, channels.Env) (channels.Channel, error) { return couple{meet: meet}, nil }}}
+	pool := configured(t, `
+teams: [{name: T, slack_channel: C1}]
+accounts: [{name: one, kind: dove, team: T}, {name: two, kind: dove, team: T}]`, setup.Options{Specs: specs})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	report := inspect.Doctor(ctx, inspect.Options{Pool: pool, Sealer: sealer(t, masterKey), Specs: specs, Surfaces: map[string]any{"slack": nil}})
+	if strings.Contains(report.Text(), "none came") {
+		t.Error("checks wait for each other")
+	}
+}

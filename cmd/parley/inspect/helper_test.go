@@ -1,0 +1,111 @@
+package inspect_test
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/cmd/parley/setup"
+	"parley/store"
+	"parley/store/storetest"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// golden compares with testdata/name, or rewrites it with -update.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs:\n%s\nwant:\n%s", name, got, want)
+	}
+}
+
+func must(t *testing.T, errs ...error) {
+	t.Helper()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func sealer(t *testing.T, key string) *store.Sealer {
+	t.Helper()
+	s, err := store.NewSealer(key)
+	must(t, err)
+	return s
+}
+
+const masterKey = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+// configured gives a database with what a file says.
+func configured(t *testing.T, file string, o setup.Options) *pgxpool.Pool {
+	t.Helper()
+	pool := storetest.DB(t)
+	f, err := setup.Parse([]byte(file), func(string) (string, bool) { return "", false })
+	must(t, err)
+	o.Sealer = sealer(t, masterKey)
+	_, err = setup.Apply(t.Context(), pool, f, o)
+	must(t, err)
+	return pool
+}
+
+// nine is when the stories begin.
+func nine() time.Time { return time.Date(2020, 11, 20, 9, 0, 0, 0, time.UTC) }
+
+func after(seconds float64) time.Time {
+	return nine().Add(time.Duration(seconds * float64(time.Second)))
+}
+
+func at(seconds float64) *time.Time { t := after(seconds); return &t }
+
+func ptr[T any](v T) *T { return &v }
+
+func detail(t *testing.T, values map[string]any) json.RawMessage {
+	t.Helper()
+	if values == nil {
+		values = map[string]any{}
+	}
+	body, err := json.Marshal(values)
+	must(t, err)
+	return body
+}
+
+// journal stores an event and gives its id.
+func journal(t *testing.T, pool *pgxpool.Pool, e store.NewEvent) int64 {
+	t.Helper()
+	_, err := store.InsertEvents(t.Context(), pool, []store.NewEvent{e})
+	must(t, err)
+	var id int64
+	must(t, pool.QueryRow(t.Context(), `SELECT id FROM events WHERE account_id = $1 AND external_id = $2`, e.AccountID, e.ExternalID).Scan(&id))
+	return id
+}
+
+// stopClocks gives what has the database's time a fixed one.
+func stopClocks(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	for _, sql := range []string{
+		`UPDATE events SET received_at = '2020-11-20 09:10:00+00'`,
+		`UPDATE quarantine SET at = '2020-11-20 09:11:00+00'`,
+	} {
+		_, err := pool.Exec(t.Context(), sql)
+		must(t, err)
+	}
+}

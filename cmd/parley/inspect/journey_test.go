@@ -1,0 +1,209 @@
+package inspect_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/channels"
+	"parley/cmd/parley/inspect"
+	"parley/cmd/parley/setup"
+	"parley/store"
+)
+
+const people = `
+agents:
+  - {email: ann@acme.test, name: Ann Lee, slack: U0ANN, roles: [admin]}
+  - {email: ben@acme.test, name: Ben, slack: U0BEN}
+teams: [{name: Support, members: [ann@acme.test, ben@acme.test], slack_channel: C0SUPPORT}]
+accounts: [{name: rookery, kind: raven, team: Support}]
+`
+
+func ravens() setup.Options {
+	return setup.Options{Specs: []channels.Spec{{Kind: "raven", Name: "Raven"}}}
+}
+
+// story is a conversation with one of each: a question, a note, a reply that is late,
+// one that failed, one that nobody knows about, one behind it, and log entries.
+type story struct {
+	pool                                   *pgxpool.Pool
+	question, reply, broken, waiting, lone int64 // events
+}
+
+func tell(t *testing.T) story {
+	t.Helper()
+	ctx, s := t.Context(), story{pool: configured(t, people, ravens())}
+	d, err := store.LoadDirectory(ctx, s.pool)
+	must(t, err)
+	ids := map[string]int64{}
+	for _, a := range d.Accounts {
+		ids[a.Name] = a.ID
+	}
+	rookery, slack := ids["rookery"], ids["slack"]
+	event := func(account int64, external string, key string) int64 {
+		return journal(t, s.pool, store.NewEvent{AccountID: account, ExternalID: external, OrderKey: key, Payload: []byte("secret body")})
+	}
+	s.question = event(rookery, "q1", "x")
+	s.reply = event(slack, "m:C0SUPPORT:1.2", "x")
+	s.broken = event(store.SystemAccount, "timer:12:snooze:1", store.ConversationKey(12))
+	s.waiting = event(store.SystemAccount, "delivery:9:failed:1", store.ConversationKey(12))
+	s.lone = event(rookery, strings.Repeat("long ", 30), "y")
+	must(t, store.DonePending(ctx, s.pool, []int64{s.question, s.reply}),
+		store.Quarantine(ctx, s.pool, s.broken, "bridge: own fact: unexpected end"),
+		store.BlockKey(ctx, s.pool, s.waiting, store.ConversationKey(12), time.Hour, true))
+
+	ann, ben := d.Agents[0].ID, d.Agents[1].ID
+	must(t,
+		store.InsertConversations(ctx, s.pool, []store.Conversation{{ID: 12, AccountID: rookery, TeamID: &d.Teams[0].ID, Kind: "customer", Status: "open",
+			Assignees: []int64{ann, ben}, PreviousID: ptr(int64(7)), LastAt: after(0), CreatedAt: after(0)}}),
+		store.InsertMessages(ctx, s.pool, []store.Message{
+			{ID: 101, ConversationID: 12, Direction: "in", Fate: "in", Text: "secret body", Files: []store.FileRef{{Name: "secret.pdf"}}, EventID: s.question, SaidAt: after(0), CreatedAt: after(1)},
+			{ID: 102, ConversationID: 12, Direction: "note", Fate: "inside", Reason: "not_assignee", Text: "é", AgentID: &ben, CreatedAt: after(2)},
+			{ID: 103, ConversationID: 12, Direction: "out", Fate: "waiting", Reason: "assignee", Text: "secret body", AgentID: &ann, EventID: s.reply, CreatedAt: after(3)},
+			{ID: 104, ConversationID: 12, Direction: "out", Fate: "failed", Reason: "bad_recipient", AgentID: &ann, CreatedAt: after(4), Files: []store.FileRef{{}, {}}},
+			{ID: 105, ConversationID: 12, Direction: "out", Fate: "ask", Reason: "unknown_verb", CreatedAt: after(5)},
+			{ID: 106, ConversationID: 12, Direction: "in", Fate: "in", Automatic: "auto_submitted", CreatedAt: after(6)},
+		}),
+		store.InsertLog(ctx, s.pool, []store.LogEntry{
+			{ID: 201, ConversationID: 12, At: after(1), Actor: "customer", What: "opened", Detail: detail(t, nil), EventID: s.question},
+			{ID: 202, ConversationID: 12, At: after(2), Actor: "agent", AgentID: &ann, What: "assigned", Detail: detail(t, map[string]any{"agents": []int64{ann, ben}})},
+			{ID: 203, ConversationID: 12, At: after(3), Actor: "agent", AgentID: &ann, What: "named", Detail: detail(t, map[string]any{"text": "secret body"})},
+			{ID: 204, ConversationID: 12, At: after(3), Actor: "agent", AgentID: &ann, What: "tagged", Detail: detail(t, map[string]any{"text": "Billing"})},
+			{ID: 205, ConversationID: 12, At: after(4), Actor: "parley", What: "not delivered", Detail: detail(t, map[string]any{"message": 104, "reason": "The bird is ill."})},
+		}))
+	s.deliveries(t, rookery, slack)
+	return s
+}
+
+func (s story) deliveries(t *testing.T, rookery, slack int64) {
+	t.Helper()
+	ctx := t.Context()
+	gates, err := store.UpsertGates(ctx, s.pool, []store.Gate{{AccountID: rookery, Key: "g"}, {AccountID: slack, Key: "g"}})
+	must(t, err)
+	must(t,
+		store.InsertLanes(ctx, s.pool, []store.Lane{
+			{ID: 301, AccountID: rookery, Key: "c12", ConversationID: 12, GateID: gates[0].ID, Tail: 4, DueAt: at(60), LeaseSeconds: 45},
+			{ID: 302, AccountID: slack, Key: "c12", ConversationID: 12, GateID: gates[1].ID, Tail: 2, LeaseSeconds: 45}}),
+		store.InsertDeliveries(ctx, s.pool, []store.Delivery{
+			{ID: 401, LaneID: 301, Seq: 1, MessageID: 103, Kind: "reply", State: "queued", Attempt: 3, FirstAt: at(4), SentAt: at(40), ErrorClass: "retry", ErrorText: "The loft is closed.", CreatedAt: after(3)},
+			{ID: 402, LaneID: 301, Seq: 2, MessageID: 104, Kind: "reply", State: "failed", Attempt: 1, FirstAt: at(5), SentAt: at(5), ErrorClass: "bad_recipient", ErrorText: "The bird is ill.", CreatedAt: after(4)},
+			{ID: 403, LaneID: 301, Seq: 3, MessageID: 104, Kind: "reply", State: "needs_decision", Attempt: 2, CreatedAt: after(4)},
+			{ID: 404, LaneID: 301, Seq: 4, MessageID: 105, Kind: "reply", State: "queued", NotBefore: at(9e8), CreatedAt: after(5)},
+			{ID: 405, LaneID: 302, Seq: 1, Kind: "root", State: "accepted", Attempt: 1, FirstAt: at(1), SentAt: at(1), CreatedAt: after(1)},
+			{ID: 406, LaneID: 302, Seq: 2, MessageID: 101, Kind: "said", State: "accepted", Attempt: 1, FirstAt: at(1.5), SentAt: at(1.5), CreatedAt: after(1)}}))
+}
+
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	s := tell(t)
+	stopClocks(t, s.pool)
+	var all strings.Builder
+	for _, what := range []string{"#12", fmt.Sprint(s.question), fmt.Sprint(s.reply), fmt.Sprint(s.broken), fmt.Sprint(s.lone)} {
+		out, err := inspect.Explain(t.Context(), s.pool, what, time.FixedZone("CET", 3600))
+		must(t, err)
+		all.WriteString("== parley explain " + what + "\n" + out)
+	}
+	if strings.Contains(all.String(), "secret") {
+		t.Error("a body or a file's name is shown")
+	}
+	golden(t, "explain.txt", all.String())
+}
+
+// What the demo's drawer reads is in order and says what each step is about.
+func TestConversation(t *testing.T) {
+	t.Parallel()
+	s := tell(t)
+	j, err := inspect.Conversation(t.Context(), s.pool, 12)
+	must(t, err)
+	if j.Conversation != 12 || j.Cut || len(j.Steps) != 6+5+6+4 {
+		t.Errorf("%d steps of #%d, cut %v", len(j.Steps), j.Conversation, j.Cut)
+	}
+	for i, step := range j.Steps {
+		if i > 0 && step.At.Before(j.Steps[i-1].At) {
+			t.Errorf("step %d is out of order", i)
+		}
+		if step.Event+step.Message+step.Delivery == 0 && step.Kind != inspect.StepDone {
+			t.Errorf("step %q is about nothing", step.Text)
+		}
+	}
+	if first := j.Steps[0]; first.Kind != inspect.StepArrived || first.Event != s.question {
+		t.Errorf("the cause does not come first: %+v", first)
+	}
+}
+
+// A clock that demo or torture moved keeps causes before effects.
+func TestConversationOnMovedClock(t *testing.T) {
+	t.Parallel()
+	s := tell(t)
+	must(t, store.MoveClock(t.Context(), s.pool, 25*time.Hour))
+	j, err := inspect.Conversation(t.Context(), s.pool, 12)
+	must(t, err)
+	if j.Steps[0].Event != s.question || !j.Steps[0].At.Equal(after(1)) {
+		t.Errorf("first step: %+v", j.Steps[0])
+	}
+	last := j.Steps[len(j.Steps)-1]
+	if want := time.Now().Add(24 * time.Hour); last.Kind != inspect.StepArrived || last.At.Before(want) {
+		t.Errorf("what waits now is not last: %+v", last)
+	}
+}
+
+func TestExplainUnknown(t *testing.T) {
+	t.Parallel()
+	pool := configured(t, people, ravens())
+	for what, known := range map[string]bool{"#99": true, "99": true, "": false, "#": false, "abc": false, "-1": false, "#0": false, "12x": false} {
+		_, err := inspect.Explain(t.Context(), pool, what, time.UTC)
+		if err == nil || errors.Is(err, inspect.ErrUnknown) != known {
+			t.Errorf("explain %q: %v", what, err)
+		}
+	}
+}
+
+// A conversation of thousands is told by its newest part.
+func TestLongConversation(t *testing.T) {
+	t.Parallel()
+	s := tell(t)
+	var rows []store.Message
+	for i := range 300 {
+		rows = append(rows, store.Message{ID: 1000 + int64(i), ConversationID: 12, Direction: "in", Fate: "in", CreatedAt: after(float64(100 + i))})
+	}
+	must(t, store.InsertMessages(t.Context(), s.pool, rows))
+	j, err := inspect.Conversation(t.Context(), s.pool, 12)
+	must(t, err)
+	newest := false
+	for _, step := range j.Steps {
+		newest = newest || step.Message == 1299
+	}
+	if !j.Cut || !newest || !strings.Contains(j.Text(time.UTC), "older steps are left out") {
+		t.Errorf("cut %v, newest %v", j.Cut, newest)
+	}
+}
+
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	s := tell(t)
+	stopClocks(t, s.pool)
+	list, err := inspect.Quarantined(t.Context(), s.pool, time.UTC)
+	must(t, err)
+	var shown strings.Builder
+	shown.WriteString(list)
+	for range 2 {
+		answers, err := inspect.Replay(t.Context(), s.pool, []int64{s.broken, s.question, 999999, s.broken})
+		must(t, err)
+		for _, a := range answers {
+			shown.WriteString(a.Text() + "\n")
+		}
+	}
+	golden(t, "replay.txt", shown.String())
+	if list, err = inspect.Quarantined(t.Context(), s.pool, time.UTC); err != nil || list != "nothing is in quarantine\n" {
+		t.Errorf("after the replay: %s %v", list, err)
+	}
+	j, err := inspect.Event(t.Context(), s.pool, s.broken)
+	must(t, err)
+	if got := strings.Join(j.Steps[0].Detail, " "); !strings.Contains(got, "not applied yet") {
+		t.Errorf("the event is not queued: %s", got)
+	}
+}
