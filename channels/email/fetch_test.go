@@ -215,6 +215,21 @@ func TestUnreadableMailIsQuarantined(t *testing.T) {
 	}
 }
 
+// One mail that breaks every connection does not take its neighbours along.
+func TestPoisonAmongOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stop := w.run()
+	w.ready()
+	stop()
+	w.mail("one")
+	w.put("INBOX", "Message-ID: <b@x>\nSubject: big\n\n"+strings.Repeat("A line of text that fills the mail.\n", 3000), time.Time{})
+	w.mail("two")
+	w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Bytes: 50_000, Times: mailfake.Forever})
+	w.run()
+	w.arrives("one", "quarantined", "two")
+}
+
 // What was quarantined comes in by looking back once the server hands it out.
 func TestQuarantinedMailRecovers(t *testing.T) {
 	t.Parallel()
@@ -228,6 +243,21 @@ func TestQuarantinedMailRecovers(t *testing.T) {
 	w.arrives("quarantined")
 	stop()
 	w.ClearFaults()
+	w.run()
+	w.arrives("quarantined", "shy")
+}
+
+// The same without a restart: looking back happens while the connection waits.
+func TestLookingBackInTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stop := w.run()
+	w.ready()
+	stop()
+	w.mail("shy")
+	w.opts.timing.rescan = 20 * time.Millisecond
+	// Three tries and the first look back: six answers without a body.
+	w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: 6})
 	w.run()
 	w.arrives("quarantined", "shy")
 }
@@ -284,6 +314,20 @@ func TestCase32Reinboxed(t *testing.T) {
 	if a, b := w.journal.calls[0][0], w.journal.calls[1][0]; a.ExternalID != b.ExternalID {
 		t.Errorf("%s and %s", a.ExternalID, b.ExternalID)
 	}
+}
+
+// A mail that somebody puts into the folder later is new, however old it is.
+func TestCase32OldMailMovedIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put("INBOX", "Message-ID: <a@x>\nSubject: there before us\n\nx\n", time.Now())
+	w.put("Archive", "Message-ID: <b@x>\nSubject: from the archive\n\nx\n", time.Now().AddDate(-1, 0, 0))
+	w.run()
+	w.ready()
+	if _, err := w.program("Archive").Move(imap.SeqSetNum(1), "INBOX").Wait(); err != nil {
+		t.Fatal(err)
+	}
+	w.arrives("from the archive")
 }
 
 func TestOverloadIsWaitedOut(t *testing.T) {

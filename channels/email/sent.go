@@ -52,7 +52,10 @@ func (s *imapSession) outgoing() (outgoingFolders, error) {
 	if err != nil {
 		return outgoingFolders{}, fmt.Errorf("email: list folders: %w", err)
 	}
-	var out outgoingFolders
+	return pickOutgoing(folders), nil
+}
+
+func pickOutgoing(folders []*imap.ListData) (out outgoingFolders) {
 	for _, f := range folders {
 		switch {
 		case hasAttr(f, imap.MailboxAttrNoSelect) || hasAttr(f, imap.MailboxAttrNonExistent):
@@ -65,7 +68,7 @@ func (s *imapSession) outgoing() (outgoingFolders, error) {
 	if out.sent == "" {
 		out.sent = sentByName(folders)
 	}
-	return out, nil
+	return out
 }
 
 func hasAttr(f *imap.ListData, attr imap.MailboxAttr) bool {

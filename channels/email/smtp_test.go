@@ -1,0 +1,95 @@
+package email
+
+import (
+	"net"
+	"strings"
+	"testing"
+
+	"parley/channels"
+)
+
+// A server whose greeting never ends does not fill the memory.
+func TestEndlessGreeting(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		conn, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		line := []byte(strings.Repeat("220-"+strings.Repeat("x", 400)+"\r\n", 100))
+		for err == nil {
+			_, err = conn.Write(line) // until the other side hangs up
+		}
+	}()
+	w := newWorld(t)
+	w.point(w.IMAPAddr(), ln.Addr().String())
+	_, err = w.channel().Send(within(t, patience), reply())
+	if se := class(t, err, channels.Retry); !strings.Contains(se.Error(), errTalkative.Error()) {
+		t.Errorf("error %v", err)
+	}
+	_ = ln.Close()
+	<-ended
+}
+
+// A server with a sign-in that we can't do says so in words.
+func TestNoPasswordSignIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.point(w.IMAPAddr(), scripted(t, "220 hi", "250-hi\r\n250 AUTH GSSAPI NTLM"))
+	_, err := w.channel().Send(within(t, patience), reply())
+	if se := class(t, err, channels.AuthBroken); !strings.Contains(se.Text, "GSSAPI") {
+		t.Errorf("text %q", se.Text)
+	}
+}
+
+// A refusal that comes in the middle of the mail, before the server hangs up.
+func TestRefusedInsideTheMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.point(w.IMAPAddr(), scripted(t, "220 hi", "250 hi", "250 ok", "250 ok", "354 go\r\n552 5.3.4 too much"))
+	_, err := w.channel().Send(within(t, patience), reply())
+	class(t, err, channels.BadContent)
+}
+
+// scripted is a server that says these replies, each after a line of the client, and
+// hangs up.
+func scripted(t *testing.T, replies ...string) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		conn, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		buf := make([]byte, 64<<10)
+		for i, r := range replies {
+			if i > 0 {
+				if _, err := conn.Read(buf); err != nil {
+					return
+				}
+			}
+			if _, err := conn.Write([]byte(r + "\r\n")); err != nil {
+				return
+			}
+		}
+		_, _ = conn.Read(buf)
+	}()
+	t.Cleanup(func() {
+		_ = ln.Close()
+		<-ended
+	})
+	return ln.Addr().String()
+}
