@@ -17,8 +17,9 @@ PKG ?= ./...
 
 # Tests run in their package's folder: a relative path would not lead there.
 ifneq ($(strip $(PARLEY_TESTDATA)),)
-export PARLEY_TESTDATA := $(abspath $(PARLEY_TESTDATA))
+override PARLEY_TESTDATA := $(abspath $(PARLEY_TESTDATA))
 endif
+export PARLEY_TESTDATA
 
 .PHONY: help demo build test lint fuzz torture golden
 
@@ -36,6 +37,7 @@ build: ## build bin/parley
 
 test: ## everything: unit, PostgreSQL, scenarios, browser, race detector, short torture
 	@.ci/need go compiler postgres browser
+	@[ -n "$$PARLEY_TESTDATA" ] || echo "PARLEY_TESTDATA is not set: the tests with sample data of others are skipped."
 	go test -race -timeout $(TEST_TIMEOUT) $(PKG)
 	go build -o bin/parley ./cmd/parley
 	./bin/parley torture --quick
