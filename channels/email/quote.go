@@ -12,7 +12,7 @@ type line struct {
 }
 
 // blank reports whether there is nothing to see.
-func (l line) blank() bool { return strings.TrimSpace(l.text) == "" }
+func (l line) blank() bool { return strings.Trim(l.text, " \t\r\u00a0\u1427\u200b") == "" }
 
 // Bounds of what is looked at: longer mails are shown as they are, and only the
 // beginning of a line can be a mailer's.
@@ -104,7 +104,7 @@ func findTail(lines []line) int {
 		case l.blank() && !l.tail:
 		case l.tail, isSeparator(l.text):
 			return i
-		case fieldOfLine(l.text) == 'f' && isHeaderBlock(lines[i:]):
+		case fieldOfLine(l.text) != 0 && isHeaderBlock(lines[i:]):
 			return ruleAbove(lines, i)
 		case l.depth == 0:
 			if n := strictAttribution(lines[i:]); n > 0 && !startsQuoted(lines[i+n:]) {
@@ -126,8 +126,8 @@ func ruleAbove(lines []line, i int) int {
 	return i
 }
 
-// isHeaderBlock reports whether lines begin with the headers of a mail: at least
-// three different fields within a few lines.
+// isHeaderBlock reports whether lines begin with the headers of a mail: who wrote
+// it and two fields more within a few lines.
 func isHeaderBlock(lines []line) bool {
 	seen := map[byte]bool{}
 	used := 0
@@ -142,7 +142,7 @@ func isHeaderBlock(lines []line) bool {
 			seen[f] = true
 		}
 	}
-	return len(seen) >= 3
+	return len(seen) >= 3 && seen['f']
 }
 
 // strictAttribution gives over how many lines an attribution goes that stands
@@ -179,7 +179,7 @@ func startsQuoted(lines []line) bool {
 func endsInColon(lines []line) bool {
 	for _, l := range lines {
 		text := strings.TrimRight(l.text, " "+nbsp)
-		if strings.HasSuffix(text, ":") || strings.HasSuffix(text, "：") {
+		if strings.HasSuffix(text, ":") || strings.HasSuffix(text, "：") || strings.HasSuffix(text, "--") {
 			return true
 		}
 	}
@@ -256,7 +256,7 @@ const signatureLines = 25
 func findSignature(lines []line) int {
 	end := lastText(lines)
 	start := len(lines)
-	for n := 0; n < 5 && end > 0 && lines[end-1].depth == 0 && isFooter(lines[end-1].text); n++ {
+	for n := 0; n < 10 && end > 0 && lines[end-1].depth == 0 && isFooter(lines[end-1].text); n++ {
 		start = end - 1
 		end = lastText(lines[:start])
 	}

@@ -32,6 +32,7 @@ func TestAttributions(t *testing.T) {
 		"japanese":   "2026年11月2日(月) 10:15 Acme <help@acme.test>:",
 		"japanese 2": "Acme さんは書きました:",
 		"korean":     "2026년 11월 2일 (월) 오전 10:15, Acme <help@acme.test>님이 작성:",
+		"old gmail":  "2026/11/2 Acme <help@acme.test>",
 		"arabic":     "في الاثنين، ٢ نوفمبر ٢٠٢٦ كتب Acme <help@acme.test>:",
 	} {
 		text := "My answer.\n\n" + attribution + "\n\n> Old text\n> of ours\n"
@@ -50,6 +51,7 @@ func TestUnmarkedAttributions(t *testing.T) {
 		"english": "On Monday, November 2, 2026, 10:15 AM, Acme <help@acme.test> wrote:",
 		"german":  "Am Montag, 2. November 2026 um 10:15:00 MEZ hat Acme <help@acme.test> Folgendes geschrieben:",
 		"french":  "Le lundi 2 novembre 2026 à 10:15, Acme <help@acme.test> a écrit :",
+		"zoho":    "---- On Mon, 02 Nov 2026 10:15:00 +0100 Acme <help@acme.test> wrote ----",
 	} {
 		now, history := splitQuote("My answer.\n\n"+attribution+"\n\nOld text", false)
 		if strings.TrimSpace(now) != "My answer." || !strings.Contains(history, "Old text") {
@@ -90,6 +92,9 @@ func TestHeaderBlocks(t *testing.T) {
 				t.Errorf("%s below %q: now %q", name, above, now)
 			}
 		}
+	}
+	if now, _ := splitQuote("My answer.\n\nDate: 2 Nov 2026\nSubject: Order\nFrom: Acme\nTo: Ann\n\nOld text", false); strings.TrimSpace(now) != "My answer." {
+		t.Errorf("a block that begins with the date: %q", now)
 	}
 	text := "From: the door\nTo: the window\nthat is how far it is"
 	if now, _ := splitQuote(text, false); now != text {

@@ -37,6 +37,9 @@ func (r *lineReader) end() {
 	}
 	l := r.state
 	l.text = strings.TrimSpace(r.text.String()[:min(r.text.Len(), lineBytes)])
+	if strings.HasPrefix(l.text, ">") { // quoted by hand
+		l.depth++
+	}
 	if r.tail != nil {
 		l.tail = true
 		r.first, r.tail = r.tail, nil

@@ -10,7 +10,10 @@ var attributionVerb = regexp.MustCompile(`(?i)\b(?:wrote|writes|schrieb|schreibt
 	`|a [ée]crit|написал|пишет|писал|написав|写道|寫道|書きました|のメッセージ|작성|님이|كتب|כתב|έγραψε`)
 
 // attributionStart is how an attribution begins in those languages, or with a date.
-var attributionStart = regexp.MustCompile(`(?i)^[*_>\s]*(?:on|am|le|el|em|il|op|w dniu|dnia|den|på|dne|dňa|в|ve|tarihinde|στις|pe|في|בתאריך|"?[^\d@]{0,60}\d{1,4}[./\-年 ])`)
+var attributionStart = regexp.MustCompile(`(?i)^[*_>\s\-]*(?:on|am|le|el|em|il|op|w dniu|dnia|den|på|dne|dňa|в|ve|tarihinde|στις|pe|في|בתאריך|"?[^\d@]{0,60}\d{1,4}[./\-年 ])`)
+
+// dateFirst is how older attributions without a verb begin.
+var dateFirst = regexp.MustCompile(`^\d{4}[-/.年]\s?\d{1,2}`)
 
 // mailInText is a mail address in a line.
 var mailInText = regexp.MustCompile(`[\w.+%\-]+@[\w\-]+(?:\.[\w\-]+)+`)
@@ -29,12 +32,15 @@ func isAttribution(s string, strict bool) bool {
 		return false
 	}
 	colon := strings.HasSuffix(s, ":") || strings.HasSuffix(s, "：")
+	if strings.HasPrefix(s, "--") && strings.HasSuffix(s, "--") { // Zoho
+		s, colon = strings.Trim(s, "- "), true
+	}
 	verb := attributionVerb.MatchString(s)
 	address, digit := mailInText.MatchString(s), strings.ContainsAny(s, "0123456789")
 	if strict {
 		return colon && digit && attributionStart.MatchString(s) && (verb && (address || clockInText.MatchString(s)) || address && clockInText.MatchString(s))
 	}
-	return colon && (verb || address && digit) || verb && address && digit
+	return colon && (verb || address && digit) || (verb || dateFirst.MatchString(s)) && address && digit
 }
 
 // separatorLine is what older mailers put above the mail they answer.
@@ -50,8 +56,8 @@ var forwardSubject = regexp.MustCompile(`(?i)^\s*(?:fwd?|wg|tr|rv|enc|i|vs|vb|pd
 var answersInside = regexp.MustCompile(`(?i)\b(?:see (?:my )?(?:answers?|comments?|replies|notes)?\s*(?:below|inline|in-line|in (?:red|blue|green|bold))|(?:answers?|comments?|replies|responses?) (?:below|inline|in-line|in (?:red|blue|green|bold))|inline (?:answers?|comments?|replies)|siehe unten|s\. ?u\.|(?:antworten|kommentare|anmerkungen) (?:unten|im text|in (?:rot|blau|grün))|inline beantwortet|(?:réponses?|commentaires?) (?:ci-dessous|dans le texte|en (?:rouge|bleu))|voir ci-dessous|(?:respuestas|comentarios) (?:abajo|más abajo|en (?:rojo|azul))|vedi (?:sotto|risposte)|(?:risposte|commenti) (?:sotto|in (?:rosso|blu))|zie (?:hieronder|onder)|antwoorden (?:hieronder|in (?:rood|blauw)))`)
 
 // mobileFooter is a line that a phone or its mail program adds; isFooter decides.
-var mobileFooter = regexp.MustCompile(`(?i)^[\s_*]*(?:(?:sent|gesendet|envoyé|enviado|inviato|verstuurd|verzonden|wysłan[eoy]|skickat|sendt|lähetetty|odesláno|odoslané|отправлено|gönderildi|küldve|trimis)\s+(?:from|via|with|using|mit|von|depuis|de|desde|do|da|dal|vanaf|van|met|z|ze|från|fra|med|z mého|с|со|ve)\s+.{2,60}` +
-	`|von (?:meinem|meiner) .{2,40} gesendet|diese nachricht wurde von meinem .{2,60} gesendet|envoyé à partir d.{2,60}|lähetetty .{2,40}(?:sta|stä|lla|llä)|.{2,30}['’]?(?:den|dan|umdan) gönderildi|get outlook for .{2,80}|(?:hol(?:en sie sich|e? dir)? )?outlook für .{2,80}|von .{2,40} gesendet|télécharge[zr] outlook pour .{2,20}|obtener outlook para .{2,20}|download outlook .{2,20}|从我的 ?.{2,20}发送|发自我的.{2,20}|從我的 ?.{2,20}傳送|.{2,20}から送信|나의 .{2,20}에서 보냄|أرسلت من .{2,40})[\s.!_*]*$`)
+var mobileFooter = regexp.MustCompile(`(?i)^[\s_*(<]*(?:(?:sent|gesendet|envoyé|enviado|inviato|verstuurd|verzonden|wysłan[eoy]|skickat|sendt|lähetetty|odesláno|odoslané|отправлено|gönderildi|küldve|trimis)\s+(?:from|via|with|using|mit|von|depuis|de|desde|do|da|dal|vanaf|van|met|z|ze|från|fra|med|z mého|с|со|ve)\s+.{2,60}` +
+	`|von (?:meinem|meiner) .{2,40} gesendet|diese nachricht wurde von meinem .{2,60} gesendet|envoyé à partir d.{2,60}|lähetetty .{2,40}(?:sta|stä|lla|llä)|.{2,30}['’]?(?:den|dan|umdan) gönderildi|get outlook for .{2,80}|(?:hol(?:en sie sich|e? dir)? )?outlook für .{2,80}|von .{2,40} gesendet|télécharge[zr] outlook pour .{2,20}|obtener outlook para .{2,20}|download outlook .{2,20}|从我的 ?.{2,20}发送|发自我的.{2,20}|從我的 ?.{2,20}傳送|.{2,20}から送信|나의 .{2,20}에서 보냄|أرسلت من .{2,40})[\s.!_*)>]*$`)
 
 // footerProduct is what such a line advertises.
 var footerProduct = regexp.MustCompile(`(?i)iphon|ipad|\bios\b|android|samsung|galaxy|huawei|xiaomi|pixel|blackberry|nokia|xperia|windows|mail|outlook|yahoo|gmx|web\.de|proton|mobile?|handy|smartphone|tablet|phone|téléphone|telefon|móvil|celular|cellulare|gerät|device`)
