@@ -28,7 +28,7 @@ func (d *decoder) automatic(h headers, c *content, from channels.Party) string {
 		return "feedback-report"
 	case c.reportType != "" || len(c.statuses) > 0, h.has("X-Failed-Recipients"):
 		return "bounce"
-	case daemonAddress.MatchString(from.Key) || strings.HasPrefix(from.Key, "mailer-daemon"):
+	case daemonAddress.MatchString(from.Key) || strings.Contains(lower("From"), "mailer-daemon"):
 		return "bounce"
 	}
 	if v := lower("Auto-Submitted"); v != "" && v != "no" && !strings.HasPrefix(v, "no;") && !strings.HasPrefix(v, "no ") {
@@ -67,7 +67,8 @@ func (d *decoder) automatic(h headers, c *content, from channels.Party) string {
 
 // nullSender reports whether the mail asks for no answer at all: Return-Path: <>.
 func nullSender(h headers) bool {
-	return h.has("Return-Path") && strings.ReplaceAll(h.raw("Return-Path"), " ", "") == "<>"
+	v := strings.ToLower(strings.ReplaceAll(h.raw("Return-Path"), " ", ""))
+	return h.has("Return-Path") && (v == "<>" || strings.HasPrefix(v, "<mailer-daemon@"))
 }
 
 // dmarcFailed finds a failed check of who sent a mail.

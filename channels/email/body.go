@@ -111,6 +111,9 @@ func (c *content) extras(sub *content) {
 	if c.forward == nil {
 		c.forward = sub.forward
 	}
+	if c.returned == nil {
+		c.returned = sub.returned
+	}
 	if len(sub.segments) == 0 {
 		c.calendars = append(c.calendars, sub.calendars...)
 	}
@@ -200,9 +203,10 @@ func (c *content) file(p *part, name string) {
 func (c *content) mail(p *part, name string) {
 	b := p.bytes()
 	inner := readReturned(b)
-	if c.reportType != "" {
+	if c.returned == nil {
 		c.returned = inner
-	} else if c.forward == nil {
+	}
+	if c.forward == nil && c.reportType == "" {
 		c.forward = b
 	}
 	if name == "" {

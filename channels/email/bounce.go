@@ -69,6 +69,9 @@ func (d *decoder) prose(h headers, subject, text string, c *content) []report {
 	if len(kept) == 0 && (bounceSubject.MatchString(subject) || c.returned != nil) {
 		reply := replyInText(text)
 		r := report{action: "failed", status: enhancedCode.FindString(reply), reply: reply}
+		if a := normaliseAddress(mailInText.FindString(reply)); d.ownAddress(a) == "" {
+			r.recipient = a
+		}
 		if delayedText.MatchString(text) {
 			r.action = "delayed"
 		}

@@ -76,8 +76,9 @@ var enhancedCode = regexp.MustCompile(`\b[245]\.\d{1,3}\.\d{1,3}\b`)
 var smtpReply = regexp.MustCompile(`(?:^|[\s#<(:])([45]\d\d)[ \-](?:#?[45]\.\d{1,3}\.\d{1,3})?`)
 
 // recipientLine begins a recipient's paragraph in the prose of qmail, Postfix and
-// others: an address alone in front, in angle brackets or followed by a colon.
-var recipientLine = regexp.MustCompile(`^\s*(?:<([^<>\s@]+@[^<>\s]+)>(?:<mailto:[^>]*>)?\s*[:.]?|([^\s<>@:]+@[^\s<>:]+)(?:<mailto:[^>]*>)?\s*:?\s*$|[^<>@]{0,80}[(<]([^<>\s@()]+@[^<>\s()]+)[)>]\s*:?\s*$)\s*(.*)$`)
+// others: an address in angle brackets, alone or before a colon, in brackets behind
+// a name; what follows is the reply.
+var recipientLine = regexp.MustCompile(`^[\s*•]*(?:<([^<>\s@]+@[^<>\s]+)>(?:<mailto:[^>]*>)?\s*[:.]?|([^\s<>@:()]+@[^\s<>:()]+)(?:<mailto:[^>]*>)?(?:\s*:\s|\s*:?\s*$| on )|[^<>@]{0,80}[(<]([^<>\s@()]+@[^<>\s()]+)[)>]\s*:?\s*$)\s*(.*)$`)
 
 // copyLine is where prose ends and the returned mail begins.
 var copyLine = regexp.MustCompile(`(?i)^[\s\-*=]*(?:below this line is a copy|this is a copy of the message|original message (?:headers?|follows)|the original message|ursprüngliche nachrichtenkopfzeilen|original-nachrichtenkopf|diagnostic information for administrators)`)

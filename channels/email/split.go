@@ -51,8 +51,12 @@ const (
 	noticeHeaders = "This mail has more than 1 MB of headers: the others are only in the attached original."
 )
 
-// readMail reads a whole mail. Blanks before its first header are no header.
+// readMail reads a whole mail. Blanks before its first header are no header; bare
+// carriage returns end lines where nothing else does.
 func readMail(raw []byte) (*part, []string) {
+	if bytes.IndexByte(raw, '\n') < 0 {
+		raw = bytes.ReplaceAll(raw, []byte("\r"), []byte("\n"))
+	}
 	s := &splitter{}
 	return s.read(bytes.TrimLeft(raw, " \t\r\n"), 0, "text/plain"), s.notices
 }
