@@ -27,6 +27,7 @@ func (w *work) decideMessage(c *conv, agent *store.Agent, surface int64, a Actio
 			m.Fate = store.FateDropped
 		}
 		w.logAgent(c, agent, "kept inside", detail{Message: m.ID})
+		w.unanswered(c)
 		w.mark(c, m, MarkInside)
 		w.confirm(c, surface, a, Line{})
 	default:

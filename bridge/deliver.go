@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"parley/bridge/relay"
@@ -15,6 +16,7 @@ import (
 
 const (
 	postRetryFor   = 7 * 24 * time.Hour
+	bestEffortFor  = 10 * time.Minute
 	channelClosed  = time.Minute
 	waitForRoot    = time.Second
 	confirmTries   = 6
@@ -33,8 +35,11 @@ func (e *Engine) Policy(c store.Claimed) relay.Policy {
 		return p
 	}
 	p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: postRetryFor, Idempotent: PostKind(c.Kind).Idempotent(),
-		BestEffort: PostKind(c.Kind) == PostEphemeral,
+		BestEffort: PostKind(c.Kind) == PostEphemeral || strings.HasPrefix(c.Key, channelLane("@")),
 		Backoff:    []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute}}
+	if p.BestEffort {
+		p.RetryFor = bestEffortFor
+	}
 	if s := e.surface(c.AccountID); s != nil {
 		p.RequestTimeout = s.Limits().RequestTimeout
 	}
@@ -153,10 +158,22 @@ func (e *Engine) sendReply(ctx context.Context, c store.Claimed) (relay.Sent, er
 		return relay.Sent{}, err
 	}
 	receipt, err := ch.Send(ctx, r.out)
+	e.sendingWorks(c.AccountID, err)
 	if err != nil {
 		return relay.Sent{}, err
 	}
 	return relay.Sent{State: string(receipt.State), ExternalID: receipt.ExternalID, Progress: textMark(r.message.Text)}, nil
+}
+
+// sendingWorks reports an account whose credentials don't, once, and its recovery.
+func (e *Engine) sendingWorks(account int64, err error) {
+	var se *channels.SendError
+	switch {
+	case err == nil:
+		e.trouble(account, "send", nil)
+	case errors.As(err, &se) && (se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked):
+		e.trouble(account, "send", &channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint})
+	}
 }
 
 // mayLeave checks once more what may have changed during the hold.

@@ -29,6 +29,7 @@ func (e *Engine) sendPost(ctx context.Context, c store.Claimed) (relay.Sent, err
 	}
 	sent, err := s.Send(ctx, p)
 	if err == nil {
+		e.trouble(c.AccountID, p.Place.Channel, nil)
 		return landedPost(c, p, t, sent), nil
 	}
 	progress := relay.Sent{Progress: sent.Progress}
@@ -38,6 +39,8 @@ func (e *Engine) sendPost(ctx context.Context, c store.Claimed) (relay.Sent, err
 	case errors.Is(err, ErrThreadLost), errors.Is(err, ErrMessageGone):
 		return progress, e.reportLost(ctx, c, t, p)
 	case errors.Is(err, ErrChannelClosed):
+		e.trouble(c.AccountID, p.Place.Channel, &channels.Condition{Status: channels.Broken, Text: "The channel " + p.Place.Channel +
+			" can't be posted to.", Hint: "Unarchive it, or invite the app: /invite @Parley. Nothing is lost meanwhile."})
 		return progress, &channels.SendError{Class: channels.Retry, Wait: channelClosed, Cause: err,
 			Text: "The channel can't be posted to.", Hint: "Unarchive it, or invite the app: /invite @Parley"}
 	}

@@ -10,8 +10,6 @@ import (
 	"parley/store"
 )
 
-const deskTimeout = 5 * time.Second
-
 // desk is what one surface may ask of the engine.
 type desk struct {
 	e       *Engine
@@ -154,16 +152,3 @@ func (d *desk) filling(limit time.Duration) bool {
 }
 
 func (d *desk) Report(c channels.Condition) { d.e.Report(d.account, c) }
-
-// Report writes an account's condition; a change is told to the admins' channel.
-func (e *Engine) Report(account int64, c channels.Condition) {
-	ctx, cancel := context.WithTimeout(context.Background(), deskTimeout)
-	defer cancel()
-	changed, err := store.ReportAccount(ctx, e.pool, account, string(c.Status), c.Text, c.Hint)
-	switch {
-	case err != nil:
-		e.log.Warn("account condition not written", "account_id", account, "error", err)
-	case changed:
-		e.log.Info("account condition changed", "account_id", account, "status", string(c.Status), "text", c.Text)
-	}
-}

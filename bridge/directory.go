@@ -83,6 +83,17 @@ func (d *directory) find(surface int64, who string) *store.Agent {
 	return found
 }
 
+// surfacesOf gives the surfaces in which an agent can be reached.
+func (d *directory) surfacesOf(agent int64) []int64 {
+	var list []int64
+	for _, a := range d.Accounts {
+		if a.Side == "surface" && d.users[agentKey{a.ID, agent}] != "" {
+			list = append(list, a.ID)
+		}
+	}
+	return list
+}
+
 func (d *directory) findTeam(name string) *store.Team {
 	plain := strings.NewReplacer("-", " ", "_", " ")
 	name = plain.Replace(strings.TrimPrefix(strings.TrimSpace(name), "#"))

@@ -48,6 +48,7 @@ func (w *work) applyEdit(c *conv, m *message, a Action) {
 		w.cancel(d)
 		m.Direction, m.Fate, m.Reason = "note", store.FateInside, reason
 		w.logParley(c, "kept inside", detail{Message: m.ID, Reason: reason})
+		w.unanswered(c)
 		if decision == Ask {
 			m.Fate = store.FateAsk
 			w.tellAuthor(c, m, LineAsk, reason, VerbSend, VerbKeep)
@@ -137,8 +138,10 @@ func (w *work) applyDelete(c *conv, m *message) {
 	case d != nil && m.Fate == store.FateWaiting && w.cancel(d):
 		m.Fate, m.dirty = store.FateUndone, true
 		w.logParley(c, "undone", detail{Message: m.ID, Reason: "deleted"})
+		w.unanswered(c)
 	case d != nil && m.Fate == store.FateWaiting && w.underWay(d):
 		m.Fate, m.dirty = store.FateUndone, true // if it lands all the same, replyLanded tells
+		w.unanswered(c)
 	case m.Direction == "out" && m.Fate != store.FateFailed:
 		w.tellWith(c, m, Line{Kind: LineDeleteLate})
 	case m.Fate == store.FateAsk || m.Fate == store.FateParked:
@@ -150,7 +153,7 @@ func (w *work) applyDelete(c *conv, m *message) {
 func (w *work) replyOf(m *message) *delivery {
 	var found *delivery
 	for _, d := range w.deliveries {
-		if d.MessageID == m.ID && d.Kind == kindReply && (found == nil || d.ID > found.ID) {
+		if d.MessageID == m.ID && d.Kind == kindReply && (found == nil || d.Seq > found.Seq) {
 			found = d
 		}
 	}
@@ -198,7 +201,7 @@ func (w *work) undo(c *conv, agent *store.Agent, surface int64, a Action) {
 	if m == nil {
 		for i := range c.last {
 			row := w.messages[c.last[i].ID]
-			if row != nil && row.AgentID != nil && *row.AgentID == agent.ID && row.Fate == store.FateWaiting && (m == nil || row.ID > m.ID) {
+			if row != nil && row.AgentID != nil && *row.AgentID == agent.ID && row.Fate == store.FateWaiting && (m == nil || later(&row.Message, &m.Message)) {
 				m = row
 			}
 		}
@@ -215,6 +218,7 @@ func (w *work) undo(c *conv, agent *store.Agent, surface int64, a Action) {
 	m.Fate, m.dirty = store.FateUndone, true
 	w.logAgent(c, agent, "undone", detail{Message: m.ID})
 	w.tellAuthor(c, m, LineUndone, "undone", VerbSend)
+	w.unanswered(c)
 }
 
 // undoNamed finds the reply that a click or emoji means; a typed undo names none.

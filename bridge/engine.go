@@ -52,6 +52,7 @@ type Engine struct {
 	surfaces  map[int64]*desk
 	gates     map[laneKey]store.Gate
 	idle      []*store.IDs
+	troubles  map[laneKey]bool // what made sending fail, by account
 }
 
 // New makes an Engine on a migrated database and reads its directory.
@@ -63,7 +64,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		o.Backoff = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 4 * time.Hour}
 	}
 	e := &Engine{pool: o.Pool, log: o.Log, opt: o, changed: make(chan struct{}),
-		channels: map[int64]channels.Channel{}, surfaces: map[int64]*desk{}, gates: map[laneKey]store.Gate{}}
+		channels: map[int64]channels.Channel{}, surfaces: map[int64]*desk{}, gates: map[laneKey]store.Gate{}, troubles: map[laneKey]bool{}}
 	ro := o.Relay
 	ro.Pool, ro.Handler, ro.Log = o.Pool, e, o.Log
 	var err error

@@ -2,11 +2,10 @@ package bridge
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/bridge/relay"
 	"parley/store"
 )
 
@@ -84,7 +83,7 @@ func (w *work) flushMessages(ctx context.Context, tx pgx.Tx) error {
 
 // flushLanes gives new lanes their gates, then writes lanes.
 func (w *work) flushLanes(ctx context.Context, tx pgx.Tx) error {
-	if err := w.resolveGates(ctx); err != nil {
+	if err := w.resolveGates(ctx, tx); err != nil {
 		return err
 	}
 	var fresh, changed []store.Lane
@@ -96,13 +95,47 @@ func (w *work) flushLanes(ctx context.Context, tx pgx.Tx) error {
 			changed = append(changed, l.Lane)
 		}
 	}
-	if err := store.InsertLanes(ctx, tx, fresh); err != nil {
+	made, err := store.InsertLanes(ctx, tx, fresh)
+	if err != nil {
 		return err
+	}
+	if made < len(fresh) {
+		return relay.ErrNotYet // another transaction made it first: what we put into ours would be lost
 	}
 	return store.UpdateLanes(ctx, tx, changed)
 }
 
-func (w *work) resolveGates(ctx context.Context) error {
+// resolveGates finds or makes the gates of new lanes. Only what was there before is
+// remembered: a gate made here may not outlive this transaction. All in this
+// transaction: one that waited for a second connection would wait for ever when all do.
+func (w *work) resolveGates(ctx context.Context, tx pgx.Tx) error {
+	missing := w.missingGates()
+	if len(missing) == 0 {
+		w.setGates()
+		return nil
+	}
+	found, err := store.FindGates(ctx, tx, missing)
+	if err != nil {
+		return err
+	}
+	for _, g := range found {
+		w.e.keepGate(g)
+	}
+	if missing = w.missingGates(); len(missing) > 0 {
+		made, err := store.UpsertGates(ctx, tx, missing)
+		if err != nil {
+			return err
+		}
+		for _, g := range made {
+			w.gates[laneKey{g.AccountID, g.Key}].ID = g.ID
+		}
+	}
+	w.setGates()
+	return nil
+}
+
+// missingGates fills in the ids that are remembered and gives the others.
+func (w *work) missingGates() []store.Gate {
 	var rows []store.Gate
 	for _, g := range w.gates {
 		if id, ok := w.e.gateID(*g); ok {
@@ -111,25 +144,15 @@ func (w *work) resolveGates(ctx context.Context) error {
 		}
 		rows = append(rows, *g)
 	}
-	if len(rows) > 0 {
-		slices.SortFunc(rows, func(a, b store.Gate) int { return strings.Compare(a.Key, b.Key) })
-		// Committed on their own: a gate must outlive this transaction's failure,
-		// because its id is remembered.
-		made, err := store.UpsertGates(ctx, w.e.pool, rows)
-		if err != nil {
-			return err
-		}
-		for _, g := range made {
-			w.gates[laneKey{g.AccountID, g.Key}].ID = g.ID
-			w.e.keepGate(g)
-		}
-	}
+	return rows
+}
+
+func (w *work) setGates() {
 	for _, l := range w.lanes {
 		if l.gate != nil && l.GateID != l.gate.ID {
 			l.GateID = l.gate.ID
 		}
 	}
-	return nil
 }
 
 func (w *work) flushDeliveries(ctx context.Context, tx pgx.Tx) error {
@@ -162,6 +185,9 @@ func (w *work) flushTimers(ctx context.Context, tx pgx.Tx) error {
 		cancel = append(cancel, t)
 	}
 	if err := store.CancelTimers(ctx, tx, cancel); err != nil {
+		return err
+	}
+	if err := store.AddOverdue(ctx, tx, w.overdue); err != nil {
 		return err
 	}
 	return store.SetTimers(ctx, tx, set)

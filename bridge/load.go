@@ -40,7 +40,7 @@ type wanted struct {
 	deliveries    []int64
 	laneAcc       []int64
 	laneKeys      []string
-	speaks        bool // somebody typed: the last messages are needed
+	speaks        bool // what was said last, and what waits, is needed
 	dayAcc        []int64
 	days          []string
 }
@@ -56,6 +56,7 @@ func (w *work) wants(facts []fact) *wanted {
 		}
 		if f.own != nil {
 			n.add(f.own.Conversation)
+			n.speaks = n.speaks || f.own.Kind == string(relay.ReportFailed)
 			n.messages = append(n.messages, f.own.Message)
 			n.deliveries = append(n.deliveries, f.own.Delivery)
 		}
@@ -88,7 +89,7 @@ func (n *wanted) inbound(a *store.Account, in channels.Inbound, now time.Time) {
 	for _, id := range list {
 		n.externalAcc, n.externalIDs = append(n.externalAcc, a.ID), append(n.externalIDs, id)
 	}
-	if in.Automatic != "" {
+	if in.Automatic != "" || in.Status != nil { // a bounce that nobody knows goes there, too
 		n.dayAcc, n.days = append(n.dayAcc, a.ID), append(n.days, day(now))
 	}
 }
@@ -253,10 +254,26 @@ func (w *work) loadConversations(ctx context.Context, tx pgx.Tx, n *wanted) erro
 			w.latest[*c.IdentityID] = max(w.latest[*c.IdentityID], c.ID)
 		}
 	}
+	if err := w.reloadMessages(ctx, tx); err != nil {
+		return err
+	}
 	if n.speaks {
 		return w.loadLast(ctx, tx, all)
 	}
 	return nil
+}
+
+// reloadMessages reads messages again now that their conversations are locked: what was
+// read on the way there may have changed while the lock was waited for.
+func (w *work) reloadMessages(ctx context.Context, tx pgx.Tx) error {
+	if len(w.messages) == 0 {
+		return nil
+	}
+	found, err := store.Messages(ctx, tx, keys(w.messages)...)
+	for _, m := range found {
+		w.messages[m.ID] = &message{Message: m}
+	}
+	return err
 }
 
 func (w *work) loadLast(ctx context.Context, tx pgx.Tx, conversations []int64) error {

@@ -24,12 +24,15 @@ type ownFact struct {
 	External     string `json:"external,omitempty"`
 	Root         string `json:"root,omitempty"`
 	Surface      int64  `json:"surface,omitempty"`
+	Account      int64  `json:"account,omitempty"`
 }
 
 // Kinds of own facts besides those of relay.ReportKind.
 const (
 	ownSnooze     = "snooze"
 	ownThreadLost = "thread_lost"
+	ownDigest     = "digest"
+	ownAccount    = "account"
 )
 
 func decodeOwn(payload []byte) (*ownFact, error) {
@@ -104,12 +107,19 @@ func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 		}
 	}
 	if f.own != nil {
-		return w.applyOwn(*f.own)
+		return w.applyOwn(ctx, tx, *f.own)
 	}
 	return nil
 }
 
-func (w *work) applyOwn(f ownFact) error {
+func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f ownFact) error {
+	switch f.Kind {
+	case ownDigest:
+		return w.digest(ctx, tx)
+	case ownAccount:
+		w.tellCondition(f)
+		return nil
+	}
 	c := w.convs[f.Conversation]
 	if c == nil {
 		return nil

@@ -32,7 +32,7 @@ type Post struct {
 	Attempt        int    // 1 for the first
 	FirstAttemptAt time.Time
 	Place          Place  // Thread "" for a root; Message for cards and marks
-	To             string // PostEphemeral: the surface user who sees it
+	To             string // the surface user who sees it: PostEphemeral, or a PostLine without a channel (a direct message)
 	Facts          Facts
 	Said           *Said
 	Line           *Line

@@ -63,16 +63,7 @@ func (w *work) replyFailed(c *conv, f ownFact) {
 	w.logParley(c, "not delivered", detail{Message: m.ID, Reason: f.Text})
 	w.mark(c, m, MarkWarning)
 	w.tellWith(c, m, Line{Kind: LineFailed, Reason: f.Text, Hint: f.Hint, Verbs: []Verb{VerbSendAgain}, Args: Args{Delivery: f.Delivery}})
-	c.Status = reopened(c)
-	w.card(c)
-}
-
-// reopened gives an open conversation back to its people: the customer still waits.
-func reopened(c *conv) string {
-	if c.status() == StatusPending {
-		return string(StatusOpen)
-	}
-	return c.Status
+	w.unanswered(c)
 }
 
 // replyLate tells that a reply still isn't out.

@@ -1,11 +1,20 @@
 package bridge
 
-import "parley/store"
+import (
+	"fmt"
+
+	"parley/store"
+)
 
 // endOrReopen does resolve, close and reopen.
 func (w *work) endOrReopen(c *conv, agent *store.Agent, surface int64, a Action) {
 	by := w.dir.ref(surface, agent.ID)
+	other := w.openBeside(c)
 	switch {
+	case a.Verb == VerbReopen && c.status() == StatusResolved && other != nil:
+		w.refuse(c, surface, a, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", other.ID),
+			"Answer there, or resolve it first.")
+		return
 	case a.Verb == VerbReopen && c.status() == StatusResolved:
 		c.Status, c.CloseReason, c.ResolvedAt = string(StatusOpen), "", nil
 		w.logAgent(c, agent, "reopened", nil)
@@ -42,6 +51,21 @@ func (w *work) end(c *conv, agent *store.Agent, surface int64, a Action, by Agen
 		return
 	}
 	w.confirm(c, surface, a, line)
+}
+
+// openBeside finds the open conversation that a chat has with the same customer: there
+// may be only one (invariant 5).
+func (w *work) openBeside(c *conv) *conv {
+	if !c.Exclusive || c.IdentityID == nil {
+		return nil
+	}
+	for _, id := range keys(w.convs) {
+		o := w.convs[id]
+		if o != c && o.Exclusive && o.AccountID == c.AccountID && o.status().Open() && o.IdentityID != nil && *o.IdentityID == *c.IdentityID {
+			return o
+		}
+	}
+	return nil
 }
 
 // others names the assignees except the one who acts.

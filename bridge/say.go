@@ -74,7 +74,7 @@ func (w *work) afterRemark(c *conv, agent *store.Agent, a Action) bool {
 		if m.Place == a.Place.Message && m.AuthorUser != "" {
 			continue
 		}
-		if last == nil || m.ID > last.ID {
+		if last == nil || later(m, last) {
 			last = m
 		}
 	}
@@ -82,6 +82,15 @@ func (w *work) afterRemark(c *conv, agent *store.Agent, a Action) bool {
 		return false
 	}
 	return last.Reason != "note" && last.Reason != "bot" && last.AuthorUser != "" && agent != nil
+}
+
+// later says that a message was said after another: by the order in which their facts
+// were accepted; ids come from blocks and say nothing about it.
+func later(m, than *store.Message) bool {
+	if m.EventID != than.EventID {
+		return m.EventID > than.EventID
+	}
+	return m.ID > than.ID
 }
 
 // saidByPerson keeps a person's message; its fate follows.
@@ -164,6 +173,33 @@ func (w *work) answered(c *conv, agent *store.Agent, m *message) {
 		c.Status = string(StatusPending)
 	}
 	w.logAgent(c, agent, "replied", detail{Message: m.ID})
+	w.card(c)
+}
+
+// unanswered gives the conversation back to its people when a reply did not reach the
+// customer and no other one did since the customer wrote.
+func (w *work) unanswered(c *conv) {
+	recent := slices.SortedFunc(slices.Values(c.last), func(a, b store.Message) int {
+		if later(&a, &b) {
+			return -1
+		}
+		return 1
+	})
+	for i := range recent {
+		m := w.messages[recent[i].ID]
+		if m == nil || m.Direction == "in" {
+			break
+		}
+		if m.Direction == "out" && (m.Fate == store.FateWaiting || m.Fate == store.FateOut || m.Fate == store.FateUnclear) {
+			return
+		}
+	}
+	if c.status() == StatusPending {
+		c.Status = string(StatusOpen)
+	}
+	if c.WaitingSince == nil && c.status().Open() {
+		c.WaitingSince = &w.now
+	}
 	w.card(c)
 }
 

@@ -1,10 +1,19 @@
 package bridge
 
 import (
+	"context"
 	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"parley/bridge/when"
 	"parley/store"
+)
+
+const (
+	overdueAfter = 10 * time.Minute // a snooze that wakes later than this was missed
+	digestWait   = 3 * time.Second  // collects what was missed
 )
 
 // pauseOrWake does pending, snooze and wake.
@@ -69,8 +78,45 @@ func (w *work) snoozeOver(c *conv) {
 	if c.status() != StatusSnoozed || c.SnoozedUntil == nil || c.SnoozedUntil.After(w.now) {
 		return // woken or snoozed anew in the meantime
 	}
+	late := w.now.Sub(*c.SnoozedUntil) > overdueAfter
 	c.Status, c.SnoozedUntil = string(StatusOpen), nil
 	w.logParley(c, "woke", nil)
-	w.line(c, Line{Kind: LineWoke, Mentions: w.owners(c), Reason: "time"})
 	w.card(c)
+	if late && len(c.Assignees) > 0 {
+		w.tellLater(c)
+		return
+	}
+	w.line(c, Line{Kind: LineWoke, Mentions: w.owners(c), Reason: "time"})
+}
+
+// tellLater puts an overdue conversation into its owners' digest: after a
+// downtime one message tells an agent of all.
+func (w *work) tellLater(c *conv) {
+	for _, agent := range c.Assignees {
+		w.overdue = append(w.overdue, store.Overdue{AgentID: agent, ConversationID: c.ID})
+	}
+	k := timerKey{0, ownDigest}
+	w.setTimers[k] = store.Timer{Kind: ownDigest, DueAt: w.now.Add(digestWait)}
+}
+
+// digest tells each agent which snoozes ended while Parley was down.
+func (w *work) digest(ctx context.Context, tx pgx.Tx) error {
+	rows, err := store.TakeOverdue(ctx, tx)
+	if err != nil {
+		return err
+	}
+	byAgent := map[int64][]int64{}
+	for _, r := range rows {
+		byAgent[r.AgentID] = append(byAgent[r.AgentID], r.ConversationID)
+	}
+	for _, agent := range keys(byAgent) {
+		for _, surface := range w.dir.surfacesOf(agent) {
+			facts, err := w.e.facts(ctx, tx, surface, w.dir.agents[agent], byAgent[agent]...)
+			if err != nil {
+				return err
+			}
+			w.direct(surface, agent, Line{Kind: LineList, Text: "woke", Rows: facts})
+		}
+	}
+	return nil
 }

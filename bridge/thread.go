@@ -63,6 +63,15 @@ func (w *work) channelLine(surface int64, at Place, line Line) {
 	w.enqueue(w.channelLaneOf(surface, at.Channel, PostLine), string(PostLine), 0, payload{Place: at, Line: &line}, nil)
 }
 
+// direct tells one agent something in a conversation of two: only what no thread can.
+func (w *work) direct(surface, agent int64, line Line) {
+	ref := w.dir.ref(surface, agent)
+	if ref.User == "" {
+		return
+	}
+	w.enqueue(w.channelLaneOf(surface, "@"+ref.User, PostLine), string(PostLine), 0, payload{To: ref.User, Line: &line}, nil)
+}
+
 func (w *work) channelLaneOf(surface int64, channel string, kind PostKind) *lane {
 	gate, request := w.budget(surface, kind, channel)
 	return w.lane(laneKey{surface, channelLane(channel)}, 0, prioritySay, gate, request)

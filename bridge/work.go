@@ -37,6 +37,7 @@ type work struct {
 	setTimers       map[timerKey]store.Timer
 	cancelTimers    map[timerKey]store.Timer
 	newTags         map[string]bool
+	overdue         []store.Overdue
 	event           store.Event // the one being applied
 }
 

@@ -88,9 +88,21 @@ const insertLanes = `
 	ORDER BY account_id, key
 	ON CONFLICT (account_id, key) DO NOTHING`
 
-// InsertLanes adds new lanes; one that exists already is left alone.
-func InsertLanes(ctx context.Context, q Querier, rows []Lane) error {
-	return execRows(ctx, q, "insert lanes", insertLanes, rows)
+// InsertLanes adds new lanes and says how many it added: one that exists already is
+// left alone.
+func InsertLanes(ctx context.Context, q Querier, rows []Lane) (int, error) {
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	body, err := jsonRows(rows)
+	if err != nil {
+		return 0, err
+	}
+	tag, err := q.Exec(ctx, insertLanes, body)
+	if err != nil {
+		return 0, fmt.Errorf("store: insert lanes: %w", err)
+	}
+	return int(tag.RowsAffected()), nil
 }
 
 const updateLanes = `
@@ -194,6 +206,20 @@ type Gate struct {
 	Key       string  `db:"key" json:"key"`
 	PerSecond float64 `db:"per_second" json:"per_second"` // 0 = only 429s limit
 	Burst     int     `db:"burst" json:"burst"`
+}
+
+const findGates = `
+	SELECT g.id, g.account_id, g.key, g.per_second, g.burst
+	FROM gates AS g
+	JOIN json_populate_recordset(NULL::gates, $1) AS r ON r.account_id = g.account_id AND r.key = g.key`
+
+// FindGates looks gates up by account and key.
+func FindGates(ctx context.Context, q Querier, rows []Gate) ([]Gate, error) {
+	body, err := jsonRows(rows)
+	if err != nil {
+		return nil, err
+	}
+	return collect[Gate](ctx, q, "gates", findGates, body)
 }
 
 const upsertGates = `

@@ -107,10 +107,11 @@ const latestMessages = `
 	CROSS JOIN LATERAL (
 		SELECT * FROM messages
 		WHERE conversation_id = c.conversation
-		ORDER BY id DESC
+		ORDER BY event_id DESC, id DESC
 		LIMIT $2) AS m`
 
-// LatestMessages gives the newest messages of each conversation.
+// LatestMessages gives the newest messages of each conversation, by the order in which
+// their facts were accepted: ids come from blocks and say nothing about it.
 func LatestMessages(ctx context.Context, q Querier, conversations []int64, each int) ([]Message, error) {
 	return collect[Message](ctx, q, "latest messages", latestMessages, conversations, each)
 }

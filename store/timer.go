@@ -71,3 +71,30 @@ func NextTimer(ctx context.Context, q Querier) (wait time.Duration, ok bool, err
 	}
 	return time.Duration(*seconds * float64(time.Second)), true, nil
 }
+
+// Overdue is a conversation that an agent is told of in the next digest.
+type Overdue struct {
+	AgentID        int64 `db:"agent_id" json:"agent_id"`
+	ConversationID int64 `db:"conversation_id" json:"conversation_id"`
+}
+
+const addOverdue = `
+	INSERT INTO overdue (agent_id, conversation_id)
+	SELECT agent_id, conversation_id
+	FROM json_populate_recordset(NULL::overdue, $1)
+	ORDER BY agent_id, conversation_id
+	ON CONFLICT DO NOTHING`
+
+// AddOverdue keeps what the next digest tells.
+func AddOverdue(ctx context.Context, q Querier, rows []Overdue) error {
+	return execRows(ctx, q, "add overdue", addOverdue, rows)
+}
+
+const takeOverdue = `
+	WITH gone AS (DELETE FROM overdue RETURNING agent_id, conversation_id)
+	SELECT agent_id, conversation_id FROM gone ORDER BY agent_id, conversation_id`
+
+// TakeOverdue gives and forgets what the digest tells.
+func TakeOverdue(ctx context.Context, q Querier) ([]Overdue, error) {
+	return collect[Overdue](ctx, q, "take overdue", takeOverdue)
+}

@@ -100,6 +100,9 @@ func (s *Surface) post(ctx context.Context, me *self, p bridge.Post) (bridge.Sen
 	if err != nil {
 		return bridge.Sent{}, err
 	}
+	if p.Place.Channel == "" && p.To != "" {
+		return s.direct(ctx, p.To, r, more)
+	}
 	opts := append(inert(r), slackapi.MsgOptionMetadata(slackapi.SlackMetadata{
 		EventType: metadataType, EventPayload: map[string]any{"token": p.Token, "part": p.Part},
 	}))
@@ -188,6 +191,7 @@ func (s *Surface) whisper(ctx context.Context, me *self, p bridge.Post) (bridge.
 	return bridge.Sent{Message: ts, Thread: p.Place.Thread, More: more}, nil
 }
 
+// direct posts to a person's conversation with us.
 func (s *Surface) direct(ctx context.Context, user string, r rendered, more bool) (bridge.Sent, error) {
 	ch, _, _, err := s.api.OpenConversationContext(ctx, &slackapi.OpenConversationParameters{Users: []string{user}})
 	if err != nil {

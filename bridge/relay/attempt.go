@@ -81,7 +81,7 @@ func (d *dispatcher) conclude(f *store.Finish, c store.Claimed, p Policy, sent S
 		f.Progress = sent.Progress
 	}
 	switch {
-	case p.BestEffort && class != channels.Throttled:
+	case p.BestEffort && class != channels.Throttled && class != channels.Retry:
 		f.State, f.Advance = store.Failed, true
 	case class == channels.Ambiguous && !p.Idempotent:
 		f.State = store.Unknown

@@ -248,7 +248,7 @@ CREATE TABLE messages (
 	said_at timestamptz NOT NULL,
 	created_at timestamptz NOT NULL
 );
-CREATE INDEX messages_conversation ON messages (conversation_id, id);
+CREATE INDEX messages_conversation ON messages (conversation_id, event_id, id);
 
 -- Provider's message ids, for threading and receipts.
 CREATE TABLE external_ids (
@@ -334,6 +334,13 @@ CREATE TABLE timers (
 	PRIMARY KEY (conversation_id, kind)
 );
 CREATE INDEX timers_due ON timers (due_at);
+
+-- Snoozes that ended while Parley was down: told to each agent at once, not one by one.
+CREATE TABLE overdue (
+	agent_id bigint NOT NULL,
+	conversation_id bigint NOT NULL,
+	PRIMARY KEY (agent_id, conversation_id)
+);
 
 CREATE TABLE leases (
 	name text PRIMARY KEY,

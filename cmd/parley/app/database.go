@@ -69,11 +69,11 @@ func (db *Database) Migrate(ctx context.Context, env Env) error {
 	if err := store.Migrate(ctx, db.Pool); err != nil {
 		return err
 	}
-	return db.unlock(ctx, env)
+	return db.Unlock(ctx, env)
 }
 
 // Unlock opens the secrets of a migrated database.
-func (db *Database) unlock(ctx context.Context, env Env) error {
+func (db *Database) Unlock(ctx context.Context, env Env) error {
 	key, err := masterKey(ctx, env, db)
 	if err != nil {
 		return err

@@ -48,3 +48,12 @@ func (l *Lookup) Find(ctx context.Context, kind, email string) (string, error) {
 	}
 	return "", nil
 }
+
+// Surfaces gives the surfaces by kind, for `parley doctor`.
+func (l *Lookup) Surfaces() map[string]any {
+	list := map[string]any{}
+	for kind, s := range l.surfaces {
+		list[kind] = s
+	}
+	return list
+}

@@ -147,6 +147,15 @@ func agentCommand(ts *testscript.TestScript, neg bool, args []string) {
 			})
 		})
 	case "is":
+		if args[2] == "told" {
+			dm := s.world.Slack.DM(p.ID())
+			expect(ts, neg, args[0]+" is told by direct message: "+args[3], func() bool {
+				return slices.ContainsFunc(s.world.Slack.Messages(dm), func(m *slackfake.Message) bool {
+					return strings.Contains(plain(m.Text, m.Blocks), args[3])
+				})
+			})
+			return
+		}
 		expect(ts, neg, args[0]+" is notified: "+args[3], func() bool {
 			return slices.ContainsFunc(s.world.Slack.Notifications(p.ID()), func(n slackfake.Notification) bool {
 				m := s.world.Slack.Message(n.Channel, n.TS)

@@ -236,14 +236,23 @@ func slackCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// mailCommand is `mail refuses ADDRESS CODE`, `mail bounces ADDRESS`.
+// mailCommand is `mail refuses|bounces ADDRESS`, `mail locks|unlocks MAILBOX`.
 func mailCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: mail refuses|bounces ADDRESS")
+		ts.Fatalf("usage: mail refuses|bounces|locks|unlocks ADDRESS")
 	}
 	rule := mailfake.RecipientRule{Address: args[1], Code: 550, Enhanced: "5.1.1", Text: "no such user"}
 	switch args[0] {
+	case "locks", "unlocks":
+		ts.Check(s.world.Mail.SetMailbox(args[1], func(c *mailfake.MailboxConfig) {
+			c.Password = HelpPassword
+			if args[0] == "locks" {
+				c.Password = "changed by somebody"
+			}
+		}))
+		s.world.Mail.Disconnect(args[1])
+		return
 	case "refuses":
 		rule.Policy = mailfake.PolicyRefuse
 	case "bounces":

@@ -1,0 +1,75 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/channels"
+	"parley/store"
+)
+
+const reportTimeout = 5 * time.Second
+
+// Report writes an account's condition. A change is journalled, so that the admins
+// are told of it once, whichever process saw it.
+func (e *Engine) Report(account int64, c channels.Condition) {
+	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
+	defer cancel()
+	changed := false
+	err := store.InTx(ctx, e.pool, func(tx pgx.Tx) error {
+		var err error
+		if changed, err = store.ReportAccount(ctx, tx, account, string(c.Status), c.Text, c.Hint); err != nil || !changed {
+			return err
+		}
+		f := ownFact{Kind: ownAccount, Account: account, Class: string(c.Status), Text: c.Text, Hint: c.Hint}
+		_, err = store.InsertEvents(ctx, tx, []store.NewEvent{f.event(fmt.Sprintf("account:%d:%d", account, time.Now().UnixMicro()))})
+		return err
+	})
+	switch {
+	case err != nil:
+		e.log.Warn("account condition not written", "account_id", account, "error", err)
+	case changed:
+		e.log.Info("account condition changed", "account_id", account, "status", string(c.Status), "text", c.Text)
+		e.relay.WakeShards()
+	}
+}
+
+// tellCondition tells the admins that an account broke or works again.
+func (w *work) tellCondition(f ownFact) {
+	account := w.dir.accounts[f.Account]
+	if account == nil {
+		return
+	}
+	line := Line{Kind: LineAccount, Text: account.Name, Reason: f.Text, Hint: f.Hint}
+	for _, a := range w.dir.Agents {
+		if !a.Active || !slices.Contains(a.Roles, "admin") {
+			continue
+		}
+		for _, surface := range w.dir.surfacesOf(a.ID) {
+			w.direct(surface, a.ID, line)
+		}
+	}
+}
+
+// trouble remembers what made sending fail, and tells when it works again.
+func (e *Engine) trouble(account int64, what string, c *channels.Condition) {
+	k := laneKey{account, what}
+	e.mu.Lock()
+	known := e.troubles[k]
+	if c == nil {
+		delete(e.troubles, k)
+	} else {
+		e.troubles[k] = true
+	}
+	e.mu.Unlock()
+	switch {
+	case c != nil:
+		e.Report(account, *c)
+	case known:
+		e.Report(account, channels.Condition{Status: channels.Active})
+	}
+}

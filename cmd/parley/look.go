@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/inspect"
+)
+
+// doctorCommand is `parley doctor`.
+type doctorCommand struct{}
+
+// Help is shown by `parley doctor --help`.
+func (doctorCommand) Help() string {
+	return "Changes nothing. Ends with 1 if anything is broken; each finding says what to do."
+}
+
+// Run checks everything and prints what it found.
+func (doctorCommand) Run(ctx context.Context) error {
+	env, log, err := environment()
+	if err != nil {
+		return err
+	}
+	db, err := app.OpenDatabase(ctx, env, log, remark)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	surfaces := map[string]any{}
+	if err := db.Unlock(ctx, env); err == nil { // else the doctor says what is wrong with the database
+		if lookup, err := app.NewLookup(ctx, env, db, log); err == nil {
+			surfaces = lookup.Surfaces()
+		}
+	}
+	report := inspect.Doctor(ctx, inspect.Options{Pool: db.Pool, Sealer: db.Sealer, Specs: app.Specs(), Surfaces: surfaces, Log: log})
+	if _, err := io.WriteString(os.Stdout, report.Text()); err != nil {
+		return err
+	}
+	if report.Broken() {
+		return errReported
+	}
+	return nil
+}
+
+// replayCommand is `parley replay`.
+type replayCommand struct {
+	Events []int64 `arg:"" optional:"" name:"event" help:"Numbers of quarantined events; none lists them."`
+}
+
+// Help is shown by `parley replay --help`.
+func (replayCommand) Help() string {
+	return "Examples:\n  parley replay\n  parley replay 4711 4712"
+}
+
+// Run replays events or lists the quarantine.
+func (c replayCommand) Run(ctx context.Context) error {
+	return withDatabase(ctx, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
+		if len(c.Events) == 0 {
+			text, err := inspect.Quarantined(ctx, db.Pool, time.Local)
+			if err == nil {
+				_, err = io.WriteString(os.Stdout, text)
+			}
+			return err
+		}
+		answers, err := inspect.Replay(ctx, db.Pool, c.Events)
+		if err != nil {
+			return err
+		}
+		failed := false
+		for _, a := range answers {
+			fmt.Println(a.Text())
+			failed = failed || a.State != inspect.ReplayQueued
+		}
+		if failed {
+			return errReported
+		}
+		return nil
+	})
+}
+
+// explainCommand is `parley explain`.
+type explainCommand struct {
+	What string `arg:"" help:"A conversation (#12, in quotes) or an event of the journal (345)."`
+}
+
+// Help is shown by `parley explain --help`.
+func (explainCommand) Help() string {
+	return "Examples:\n  parley explain '#12'\n  parley explain 345"
+}
+
+// Run tells the journey.
+func (c explainCommand) Run(ctx context.Context) error {
+	return withDatabase(ctx, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
+		text, err := inspect.Explain(ctx, db.Pool, c.What, time.Local)
+		if err != nil {
+			return err
+		}
+		_, err = io.WriteString(os.Stdout, strings.TrimRight(text, "\n")+"\n")
+		return err
+	})
+}
