@@ -47,6 +47,13 @@ func newDecoder(o decodeOptions) *decoder {
 
 // decode turns a stored payload into what the customer did. Whatever came out of
 // a mailbox becomes a message; what can't be read is shown raw.
+//
+// Text and Quoted are canonical Markdown in which every line end is a line break;
+// Quoted begins with the signature, if one was collapsed. A picture of the mail
+// itself stands as ![name](cid:id), id being its Attachment's ContentID; inline
+// files that Text does not name belong to the signature or to the history. An
+// InboundOwn carries the number of our message in Answers. An InboundStatus keeps
+// subject, text and files of the report.
 // Errors: errEmptyPayload only.
 func (d *decoder) decode(payload []byte) (out []channels.Inbound, err error) {
 	if len(bytes.TrimSpace(payload)) == 0 {

@@ -285,7 +285,8 @@ func firstOf(values ...string) string {
 	return ""
 }
 
-// strippedHTML gives the text of HTML that can't be laid out, in one pass.
+// strippedHTML gives the text of HTML that can't be laid out, in one pass, its
+// title too.
 func strippedHTML(source string) string {
 	var out strings.Builder
 	z := html.NewTokenizer(strings.NewReader(source))
@@ -301,7 +302,7 @@ func strippedHTML(source string) string {
 		case html.StartTagToken, html.SelfClosingTagToken:
 			name, _ := z.TagName()
 			switch string(name) {
-			case "script", "style", "title":
+			case "script", "style":
 				skip = string(name)
 			case "br", "p", "div", "tr", "li", "h1", "h2", "h3":
 				out.WriteByte('\n')

@@ -125,16 +125,17 @@ func TestHostileHTML(t *testing.T) {
 		return "From: a@b.test\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + html
 	}
 	for name, html := range map[string]string{
-		"deep":        strings.Repeat("<div>", 5000) + "words" + strings.Repeat("</div>", 5000),
-		"deep tables": strings.Repeat("<table><tr><td>", 400) + "words",
-		"huge":        strings.Repeat("<p>words words words</p>", 120_000),
-		"many tags":   strings.Repeat("<b><i>", 20_000) + "words",
-		"many links":  strings.Repeat("<a href='https://x.test/'>words</a>", 10_000),
-		"long word":   "words " + strings.Repeat("_", 300_000),
-		"stars":       "words " + strings.Repeat("*", 100_000),
-		"brackets":    "words " + strings.Repeat("[", 100_000) + strings.Repeat("](", 50_000),
-		"ampersands":  "words " + strings.Repeat("&amp;", 100_000),
-		"styles":      strings.Repeat(`<span style="display:block;display:block">words</span>`, 10_000),
+		"deep":         strings.Repeat("<div>", 5000) + "words" + strings.Repeat("</div>", 5000),
+		"deep tables":  strings.Repeat("<table><tr><td>", 400) + "words",
+		"huge":         strings.Repeat("<p>words words words</p>", 120_000),
+		"in the title": "<title>words",
+		"many tags":    strings.Repeat("<b><i>", 20_000) + "words",
+		"many links":   strings.Repeat("<a href='https://x.test/'>words</a>", 10_000),
+		"long word":    "words " + strings.Repeat("_", 300_000),
+		"stars":        "words " + strings.Repeat("*", 100_000),
+		"brackets":     "words " + strings.Repeat("[", 100_000) + strings.Repeat("](", 50_000),
+		"ampersands":   "words " + strings.Repeat("&amp;", 100_000),
+		"styles":       strings.Repeat(`<span style="display:block;display:block">words</span>`, 10_000),
 	} {
 		started := time.Now()
 		in := decodeOne(t, mail(html))

@@ -80,8 +80,11 @@ func appendText(list []string, text string) []string {
 func (r *htmlReader) segment(s segment, notices *[]string) htmlBody {
 	if s.html != "" {
 		b, err := r.read(s.html)
-		if err == nil && (b.text != "" || strings.TrimSpace(s.plain) == "") {
+		switch {
+		case err == nil && (b.text != "" || b.sanitised != "" && strings.TrimSpace(s.plain) == ""):
 			return b
+		case err == nil && strings.TrimSpace(s.plain) == "":
+			s.plain = strippedHTML(s.html) // all of it stands where browsers show nothing
 		}
 		if err != nil {
 			*notices = append(*notices, "The HTML of this mail is too large or too deeply nested to show: its plain text is shown.")
