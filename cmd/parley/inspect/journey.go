@@ -80,7 +80,7 @@ func Event(ctx context.Context, q store.Querier, id int64) (Journey, error) {
 		return Journey{}, err
 	}
 	if len(t.steps) == 0 {
-		return Journey{}, fmt.Errorf("%w: event %d", ErrUnknown, id)
+		return Journey{}, fmt.Errorf("inspect: event %d: %w", id, ErrUnknown)
 	}
 	return Journey{Title: fmt.Sprintf("event %d", id), Steps: t.steps}, nil
 }
@@ -115,7 +115,7 @@ func (t *teller) conversation(ctx context.Context, number, only int64) (Journey,
 		return Journey{}, err
 	}
 	if len(found) == 0 {
-		return Journey{}, fmt.Errorf("%w: conversation #%d", ErrUnknown, number)
+		return Journey{}, fmt.Errorf("inspect: conversation #%d: %w", number, ErrUnknown)
 	}
 	messages, err := store.LatestMessages(ctx, t.q, []int64{number}, maxMessages)
 	if err != nil {

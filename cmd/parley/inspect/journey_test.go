@@ -84,10 +84,10 @@ func (s story) deliveries(t *testing.T, rookery, slack int64) {
 	ctx := t.Context()
 	gates, err := store.UpsertGates(ctx, s.pool, []store.Gate{{AccountID: rookery, Key: "g"}, {AccountID: slack, Key: "g"}})
 	must(t, err)
-	must(t,
-		store.InsertLanes(ctx, s.pool, []store.Lane{
-			{ID: 301, AccountID: rookery, Key: "c12", ConversationID: 12, GateID: gates[0].ID, Tail: 4, DueAt: at(60), LeaseSeconds: 45},
-			{ID: 302, AccountID: slack, Key: "c12", ConversationID: 12, GateID: gates[1].ID, Tail: 2, LeaseSeconds: 45}}),
+	_, err = store.InsertLanes(ctx, s.pool, []store.Lane{
+		{ID: 301, AccountID: rookery, Key: "c12", ConversationID: 12, GateID: gates[0].ID, Tail: 4, DueAt: at(60), LeaseSeconds: 45},
+		{ID: 302, AccountID: slack, Key: "c12", ConversationID: 12, GateID: gates[1].ID, Tail: 2, LeaseSeconds: 45}})
+	must(t, err,
 		store.InsertDeliveries(ctx, s.pool, []store.Delivery{
 			{ID: 401, LaneID: 301, Seq: 1, MessageID: 103, Kind: "reply", State: "queued", Attempt: 3, FirstAt: at(4), SentAt: at(40), ErrorClass: "retry", ErrorText: "The loft is closed.", CreatedAt: after(3)},
 			{ID: 402, LaneID: 301, Seq: 2, MessageID: 104, Kind: "reply", State: "failed", Attempt: 1, FirstAt: at(5), SentAt: at(5), ErrorClass: "bad_recipient", ErrorText: "The bird is ill.", CreatedAt: after(4)},

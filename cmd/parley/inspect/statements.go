@@ -12,7 +12,7 @@ import (
 )
 
 // ErrUnknown means that there is no such conversation or event.
-var ErrUnknown = errors.New("inspect: not found")
+var ErrUnknown = errors.New("not found")
 
 // event of the journal without its payload, and what became of it.
 type event struct {

@@ -138,6 +138,8 @@ func TestApplyChanges(t *testing.T) {
 		{"home", `teams: [{name: Support, home: teams}]`},
 		{"channel by name", `teams: [{name: Support, slack_channel: "#night"}]`},
 		{"one channel less", `teams: [{name: Support, teams_channel: ""}]`},
+		{"names in other letters", "teams: [{name: SUPPORT, members: [EVE@acme.test]}]\naccounts: [{name: Home-Loft, team: support}]"},
+		{"hardly meant", `accounts: [{name: lonely, kind: raven, mode: trial}]`},
 		{"empty team", `teams: [{name: Empty}]`},
 	}
 	pool := acmeApplied(t, o)
@@ -152,6 +154,10 @@ func TestApplyChanges(t *testing.T) {
 		t.Error("a secret is shown")
 	}
 	golden(t, "apply_changes.txt", shown.String())
+	o.Specs = specs()[1:]
+	if got := apply(t, pool, `accounts: [{name: home-loft, paused: false}]`, o); len(got.Changes) != 1 {
+		t.Errorf("an account of another version's channel: %s", got.Text())
+	}
 	config, err := Open(accountNamed(t, pool, "home-loft"), sealer(t), loft())
 	if err != nil || config["in.password"] != "n3w" || config["out.deep.password"] != "" || config["address"] != "help@acme.test" {
 		t.Errorf("in the end: %v %v", config, err)

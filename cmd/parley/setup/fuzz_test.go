@@ -12,7 +12,8 @@ import (
 	"parley/store"
 )
 
-const fuzzSecret = "tops3cret-never-shown"
+// fuzzSecret can't be an account's name or an address, which messages do show.
+const fuzzSecret = "tops3cret never shown"
 
 // Whatever the file holds: no panic, faults in words, no secret quoted.
 func FuzzParse(f *testing.F) {
@@ -41,7 +42,7 @@ func FuzzParse(f *testing.F) {
 		if !errors.As(err, &faults) || len(faults) == 0 {
 			t.Fatalf("%T: %v", err, err)
 		}
-		if strings.Contains(err.Error(), fuzzSecret) && !strings.Contains(err.Error(), "agent ") {
+		if strings.Contains(err.Error(), fuzzSecret) && !strings.Contains(err.Error(), "team "+fuzzSecret) {
 			t.Fatalf("a secret is quoted: %v", err)
 		}
 	})

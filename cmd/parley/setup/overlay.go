@@ -38,7 +38,7 @@ func (o *overlay) apply(f *File, prune bool) error {
 		o.checkMembers(e)
 	}
 	for _, e := range f.accounts {
-		if e.team != nil && e.team.value != "" && o.team(e.team.value) == nil {
+		if e.team != nil && e.team.value != "" && o.team(strings.TrimSpace(e.team.value)) == nil {
 			o.faults.add(e.team.at, "account "+e.name+": team", fmt.Sprintf("there is no team %q", e.team.raw), o.haveTeams())
 		}
 	}
@@ -116,7 +116,13 @@ func (o *overlay) teamEntry(e teamEntry) {
 		t = &o.teams[len(o.teams)-1]
 	}
 	if e.members != nil {
-		t.members = unique(e.members.values())
+		t.members = nil
+		for _, m := range unique(e.members.values()) {
+			if a := o.agent(m); a != nil {
+				m = a.email // as it is written there
+			}
+			t.members = append(t.members, m)
+		}
 	}
 	for _, kind := range surfaceKinds() {
 		given, ok := e.channels[kind]
@@ -214,6 +220,9 @@ func (o *overlay) accountEntry(e accountEntry) {
 func (o *overlay) accountRow(a *account, e accountEntry) {
 	if e.team != nil {
 		a.team = strings.TrimSpace(e.team.value)
+		if t := o.team(a.team); t != nil {
+			a.team = t.name // as it is written there
+		}
 	}
 	if e.mode != nil {
 		a.row.Mode = e.mode.value
@@ -262,14 +271,14 @@ func (o *overlay) prune(f *File) {
 		})
 		for i := range o.teams {
 			o.teams[i].members = slices.DeleteFunc(slices.Clone(o.teams[i].members), func(m string) bool {
-				named := slices.ContainsFunc(f.teams, func(e teamEntry) bool { return e.name == o.teams[i].name && e.members != nil })
+				named := slices.ContainsFunc(f.teams, func(e teamEntry) bool { return strings.EqualFold(e.name, o.teams[i].name) && e.members != nil })
 				return !named && o.agent(m) == nil
 			})
 		}
 	}
 	if f.sections.teams {
 		o.teams = slices.DeleteFunc(o.teams, func(t team) bool {
-			return !slices.ContainsFunc(f.teams, func(e teamEntry) bool { return e.name == t.name })
+			return !slices.ContainsFunc(f.teams, func(e teamEntry) bool { return strings.EqualFold(e.name, t.name) })
 		})
 	}
 	o.pruneAccounts(f)
@@ -278,11 +287,12 @@ func (o *overlay) prune(f *File) {
 func (o *overlay) pruneAccounts(f *File) {
 	if f.sections.accounts {
 		o.accounts = slices.DeleteFunc(o.accounts, func(a account) bool {
-			return !slices.ContainsFunc(f.accounts, func(e accountEntry) bool { return e.name == a.row.Name })
+			return !slices.ContainsFunc(f.accounts, func(e accountEntry) bool { return strings.EqualFold(e.name, a.row.Name) })
 		})
 	}
 	for _, a := range o.accounts {
-		if a.team != "" && o.team(a.team) == nil && !slices.ContainsFunc(f.accounts, func(e accountEntry) bool { return e.name == a.row.Name && e.team != nil }) {
+		named := slices.ContainsFunc(f.accounts, func(e accountEntry) bool { return strings.EqualFold(e.name, a.row.Name) && e.team != nil })
+		if a.team != "" && o.team(a.team) == nil && !named {
 			o.faults.add(Position{}, "account "+a.row.Name, fmt.Sprintf("belongs to the team %q, which --prune would take out", a.team), "Name the account with another team, or keep the team.")
 		}
 	}

@@ -180,10 +180,10 @@ func (w *work) remarks() []string {
 	}
 	for _, a := range w.want.accounts {
 		home := w.want.team(a.team)
-		switch {
-		case a.surface == "" && (home == nil || len(home.channels) == 0):
+		if a.surface == "" && (home == nil || len(home.channels) == 0) {
 			list = append(list, "account "+a.row.Name+": no channel for its threads: give its team or the account a channel")
-		case a.row.Mode == "trial" && len(a.row.TrialTo) == 0:
+		}
+		if a.row.Mode == "trial" && len(a.row.TrialTo) == 0 {
 			list = append(list, "account "+a.row.Name+": mode trial without trial_to: nothing leaves")
 		}
 	}

@@ -20,8 +20,8 @@ func (w *work) save(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
-	for kind, id := range w.want.surfaces {
-		if id != 0 {
+	for _, kind := range surfaceKinds() {
+		if id, needed := w.want.surfaces[kind]; !needed || id != 0 {
 			continue
 		}
 		id, err := store.EnsureSurface(ctx, tx, kind)

@@ -31,6 +31,9 @@ func sectionOf(s channels.Spec) string {
 func (o *overlay) accountSections(a *account, e accountEntry) {
 	where := "account " + e.name
 	spec := specOf(o.specs, a.row.Kind)
+	if spec == nil && a.row.ID != 0 && len(e.sections) == 0 {
+		return // of another version's channel: it can still be paused
+	}
 	if spec == nil {
 		at := e.at
 		if e.kind != nil {

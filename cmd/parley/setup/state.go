@@ -51,11 +51,11 @@ func (s *state) agent(email string) *agent {
 }
 
 func (s *state) team(name string) *team {
-	return find(s.teams, func(t team) bool { return t.name == name })
+	return find(s.teams, func(t team) bool { return strings.EqualFold(t.name, name) })
 }
 
 func (s *state) account(name string) *account {
-	return find(s.accounts, func(a account) bool { return a.row.Name == name })
+	return find(s.accounts, func(a account) bool { return strings.EqualFold(a.row.Name, name) })
 }
 
 func find[T any](list []T, is func(T) bool) *T {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 )
@@ -59,9 +60,9 @@ func (r *reader) scalar(n ast.Node, where string) (text, bool) {
 	at := position(n)
 	switch v := n.(type) {
 	case *ast.StringNode:
-		return text{value: r.expand(v.Value, where, at), raw: v.Value, at: at}, true
+		return r.storable(text{value: r.expand(v.Value, where, at), raw: v.Value, at: at}, where)
 	case *ast.LiteralNode:
-		return text{value: r.expand(v.Value.Value, where, at), raw: v.Value.Value, at: at}, true
+		return r.storable(text{value: r.expand(v.Value.Value, where, at), raw: v.Value.Value, at: at}, where)
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
 		raw := n.GetToken().Value
 		return text{value: raw, raw: raw, at: at}, true
@@ -71,6 +72,15 @@ func (r *reader) scalar(n ast.Node, where string) (text, bool) {
 		r.faults.add(at, where, "must be a single value, not "+shape(n), "")
 	}
 	return text{}, false
+}
+
+// storable refuses what PostgreSQL can't hold as text.
+func (r *reader) storable(t text, where string) (text, bool) {
+	if strings.Contains(t.value, "\x00") || !utf8.ValidString(t.value) {
+		r.faults.add(t.at, where, "has a character that can't be stored", "Write it as UTF-8, without NUL.")
+		return t, false
+	}
+	return t, true
 }
 
 // shape names what kind of value a node is.
