@@ -165,7 +165,7 @@ func (w *work) cancel(d *delivery) bool {
 	if l := w.lanes[d.LaneID]; l == nil || (d.Seq == l.Head+1 && l.LeasedUntil != nil) {
 		return false
 	}
-	d.State, d.dirty = store.Cancelled, true
+	d.State, d.NotBefore, d.dirty = store.Cancelled, nil, true // nothing waits for its hold
 	if w.isHead(d) {
 		w.due(w.lanes[d.LaneID], nil) // the dispatcher passes over it
 	}

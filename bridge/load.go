@@ -104,7 +104,7 @@ func (n *wanted) action(surface int64, a Action) {
 		}
 	}
 	switch a.Verb {
-	case VerbSay, VerbReply, VerbNote, VerbUnknown, VerbEdit, VerbUndo, VerbSend, VerbKeep, VerbDrop, VerbSendAgain, VerbMarkSent,
+	case VerbSay, VerbReply, VerbNote, VerbUnknown, VerbEdit, VerbDelete, VerbUndo, VerbSend, VerbKeep, VerbDrop, VerbSendAgain, VerbMarkSent,
 		VerbPromote, VerbSilence:
 		n.speaks = true
 	}
