@@ -92,7 +92,8 @@ func TestStall(t *testing.T) {
 			w.opts.timing.dial, w.opts.timing.command = 300*time.Millisecond, 300*time.Millisecond
 			w.fault(mailfake.Fault{Op: op, Action: mailfake.ActionDelay})
 			idle := ""
-			if op == mailfake.OpIDLE {
+			if op == mailfake.OpIDLE { // nobody can tell that IDLE is dead, until it is asked to end
+				w.opts.timing.poll = 10 * time.Millisecond
 				idle = w.idling(mailfake.Fault{Action: mailfake.ActionExists})
 			}
 			w.run()
