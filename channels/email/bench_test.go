@@ -32,10 +32,10 @@ func BenchmarkDecodePlain10kB(b *testing.B) {
 	}
 }
 
-// BenchmarkNewDecoder measures what keeping a decoder saves.
-func BenchmarkNewDecoder(b *testing.B) {
+// BenchmarkHTMLTools measures what keeping a decoder saves for a mail with HTML.
+func BenchmarkHTMLTools(b *testing.B) {
 	for b.Loop() {
-		newTestDecoder()
+		newHTMLTools()
 	}
 }
 
