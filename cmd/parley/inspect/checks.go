@@ -126,19 +126,33 @@ func quarantine(ctx context.Context, q store.Querier) Section {
 	return s
 }
 
+// finder is a surface that can be asked for a person: the least that proves its
+// credentials.
+type finder interface {
+	Lookup(ctx context.Context, email string) (string, error)
+}
+
 // surface examines a chat in which agents work.
 func (o Options) surface(ctx context.Context, a store.Account, d store.Directory) Section {
 	s := Section{Name: "surface " + a.Name}
 	used := slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.AccountID == a.ID }) ||
 		slices.ContainsFunc(d.Accounts, func(c store.Account) bool { return c.SurfaceID != nil && *c.SurfaceID == a.ID })
 	live, connected := o.Surfaces[a.Kind]
-	switch checker, can := live.(Checker); {
+	checker, can := live.(Checker)
+	asker, answers := live.(finder)
+	switch {
 	case !connected && used:
 		s.wrong("connection", "threads are to open here, but no credentials are given", "Set its environment variables, as for parley serve.")
 	case !connected:
 		s.odd("connection", "not configured, and nothing uses it", "")
 	case can:
 		s.add(checker.Check(ctx))
+	case answers && len(d.Agents) > 0:
+		if _, err := asker.Lookup(ctx, d.Agents[0].Email); err != nil {
+			s.wrong("connection", err.Error(), "Check its environment variables, the app's scopes and the network.")
+		} else {
+			s.good("connection", "it answers")
+		}
 	default:
 		s.good("connection", "configured")
 	}

@@ -32,7 +32,7 @@ type Options struct {
 	Pool     *pgxpool.Pool
 	Sealer   *store.Sealer // nil: no master key is at hand
 	Specs    []channels.Spec
-	Surfaces map[string]any // by kind, those that are configured; examined if they are a Checker
+	Surfaces map[string]any // by kind, those that are configured; examined if they are a Checker, else asked for an agent
 	Dialer   channels.Dialer
 	Log      *slog.Logger
 }

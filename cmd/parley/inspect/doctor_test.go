@@ -53,6 +53,12 @@ type chat []channels.Finding
 // Check implements inspect.Checker.
 func (c chat) Check(context.Context) []channels.Finding { return c }
 
+// switchboard is a surface that only finds people.
+type switchboard struct{ err error }
+
+// Lookup is a surface's.
+func (s switchboard) Lookup(context.Context, string) (string, error) { return "U0ANN", s.err }
+
 const healthy = `
 agents: [{email: ann@acme.test, name: Ann, slack: U0ANN}]
 teams: [{name: Support, members: [ann@acme.test], slack_channel: C0SUPPORT}]
@@ -152,6 +158,19 @@ func TestDoctorDatabase(t *testing.T) {
 		}
 	}
 	golden(t, "doctor_database.txt", shown.String())
+}
+
+// A surface without a check of its own is asked for a person.
+func TestDoctorAsksSurface(t *testing.T) {
+	t.Parallel()
+	pool := configured(t, healthy, setup.Options{Specs: birds()})
+	for _, want := range []error{nil, errors.New("chat: invalid_auth")} {
+		report := inspect.Doctor(t.Context(), inspect.Options{Pool: pool, Sealer: sealer(t, masterKey), Specs: birds(),
+			Surfaces: map[string]any{"slack": switchboard{want}}})
+		if report.Broken() != (want != nil) || strings.Contains(report.Text(), "invalid_auth") != (want != nil) {
+			t.Errorf("with %v:\n%s", want, report.Text())
+		}
+	}
 }
 
 // couple ends its check only while another one runs.

@@ -114,7 +114,7 @@ func checkOpen(t *testing.T, home store.Account) {
 func TestApplyChanges(t *testing.T) {
 	t.Parallel()
 	o := options(t)
-	o.Lookup = workspace{channels: map[string]string{"slack #night": "C0NIGHT"}, users: map[string]string{"slack eve@acme.test": "U0EVE"}}
+	o.Lookup = workspace{channels: map[string]string{"slack #night": "C0NIGHT", "teams 19:known": "19:known"}, users: map[string]string{"slack eve@acme.test": "U0EVE"}}
 	steps := []struct{ name, raw string }{
 		{"hold", `accounts: [{name: home-loft, hold: 30s}]`},
 		{"hold back to default", `accounts: [{name: home-loft, hold: ""}]`},
@@ -128,6 +128,7 @@ func TestApplyChanges(t *testing.T) {
 		{"one setting", `accounts: [{name: home-loft, settings: {confirm_send: ""}}]`},
 		{"account to the team's channel", `accounts: [{name: rookery, team: Support, slack_channel: ""}]`},
 		{"account to another place", `accounts: [{name: rookery, teams_channel: "19:x"}]`},
+		{"channel known by its id", `accounts: [{name: rookery, teams_channel: "19:known"}]`},
 		{"company", `company: Acme & Sons`},
 		{"agent", `agents: [{email: Ann@acme.test, name: Ann Lee-Kay, roles: [], zone: ""}]`},
 		{"new agent found by e-mail", `agents: [{email: eve@acme.test, name: Eve}]`},

@@ -19,16 +19,17 @@ type found struct {
 	remarks  []string
 }
 
-// look asks the surfaces for all that the file leaves to them.
-func look(ctx context.Context, q store.Querier, f *File, o Options) (found, error) {
+// look asks the surfaces for all that the file leaves to them; with visit also for the
+// channels that it names by their ids.
+func look(ctx context.Context, q store.Querier, f *File, o Options, visit bool) (found, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	found := found{users: map[userKey]string{}, channels: map[channelKey]string{}, problems: map[channelKey]string{}}
 	for _, t := range f.teams {
-		found.resolve(ctx, o.Lookup, t.channels)
+		found.resolve(ctx, o.Lookup, t.channels, visit)
 	}
 	for _, a := range f.accounts {
-		found.resolve(ctx, o.Lookup, a.channels)
+		found.resolve(ctx, o.Lookup, a.channels, visit)
 	}
 	directory, err := store.LoadDirectory(ctx, q)
 	if err != nil {
@@ -44,11 +45,17 @@ func look(ctx context.Context, q store.Querier, f *File, o Options) (found, erro
 	return found, nil
 }
 
-func (f *found) resolve(ctx context.Context, l Lookup, names map[string]text) {
+func (f *found) resolve(ctx context.Context, l Lookup, names map[string]text, visit bool) {
 	for _, kind := range surfaceKinds() {
 		name := names[kind].value
 		key := channelKey{kind, name}
-		if !strings.HasPrefix(name, "#") || f.channels[key] != "" || f.problems[key] != "" {
+		if name == "" || f.channels[key] != "" || f.problems[key] != "" {
+			continue
+		}
+		if !strings.HasPrefix(name, "#") {
+			if visit && l != nil {
+				f.visit(ctx, l, key)
+			}
 			continue
 		}
 		if l == nil {
@@ -65,6 +72,19 @@ func (f *found) resolve(ctx context.Context, l Lookup, names map[string]text) {
 			f.channels[key] = id
 		}
 	}
+}
+
+// visit looks a channel up that the file names by its id: a surface may join it by that,
+// and a wrong id is better known now than when the first customer writes.
+func (f *found) visit(ctx context.Context, l Lookup, key channelKey) {
+	id, err := l.Resolve(ctx, key.kind, key.name)
+	switch {
+	case err != nil:
+		f.remarks = append(f.remarks, key.kind+" channel "+key.name+": looking it up failed: "+err.Error())
+	case id == "":
+		f.remarks = append(f.remarks, key.kind+" channel "+key.name+": not known there: check the id, let the app into the channel, and connect "+key.kind)
+	}
+	f.channels[key] = key.name // once is enough
 }
 
 // find looks for an agent in every surface where the agent has no user yet. An agent

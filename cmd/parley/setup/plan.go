@@ -19,8 +19,8 @@ const lookupTimeout = 30 * time.Second
 
 // Lookup asks live surfaces. Called outside of transactions; may block until ctx ends.
 type Lookup interface {
-	// Resolve gives the id of the channel "#name" in the surface of this kind, "" if
-	// it knows none or there is no such surface.
+	// Resolve gives the id of a channel, "#name" or an id, in the surface of this kind,
+	// "" if it knows none or there is no such surface. The surface may join it.
 	Resolve(ctx context.Context, kind, channel string) (string, error)
 
 	// Find gives the user with this e-mail address in the surface of this kind, "" if
@@ -57,10 +57,11 @@ func (r Result) Text() string {
 	return b.String()
 }
 
-// Plan says what Apply would change.
+// Plan says what Apply would change. Of the surfaces it only asks what it can't do
+// without.
 // Errors: Faults, when the file can't be applied.
 func Plan(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result, error) {
-	found, err := look(ctx, pool, f, o)
+	found, err := look(ctx, pool, f, o, false)
 	if err != nil {
 		return Result{}, err
 	}
@@ -75,7 +76,7 @@ var errNothing = errors.New("setup: nothing to change")
 // processes when something changed. The second time it changes nothing.
 // Errors: Faults, when the file can't be applied; nothing is written then.
 func Apply(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result, error) {
-	found, err := look(ctx, pool, f, o)
+	found, err := look(ctx, pool, f, o, true)
 	if err != nil {
 		return Result{}, err
 	}
