@@ -34,7 +34,7 @@ func (e *Engine) Policy(c store.Claimed) relay.Policy {
 		}
 		return p
 	}
-	p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: postRetryFor, Idempotent: PostKind(c.Kind).Idempotent(),
+	p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: postRetryFor, PreferDouble: true, Idempotent: PostKind(c.Kind).Idempotent(),
 		BestEffort: PostKind(c.Kind) == PostEphemeral || strings.HasPrefix(c.Key, channelLane("@")),
 		Backoff:    []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute}}
 	if p.BestEffort {

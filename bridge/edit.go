@@ -198,6 +198,9 @@ func (w *work) applyEarly(c *conv, m *message, post, known *store.Post, a *Actio
 // undo takes the last waiting reply of its author back, or the one named.
 func (w *work) undo(c *conv, agent *store.Agent, surface int64, a Action) {
 	m := w.undoNamed(c, surface, a)
+	if m != nil && m.ConversationID != c.ID {
+		m = nil
+	}
 	if m == nil {
 		for i := range c.last {
 			row := w.messages[c.last[i].ID]

@@ -25,6 +25,7 @@ type ownFact struct {
 	Root         string `json:"root,omitempty"`
 	Surface      int64  `json:"surface,omitempty"`
 	Account      int64  `json:"account,omitempty"`
+	Post         string `json:"post,omitempty"` // the kind of post that failed
 }
 
 // Kinds of own facts besides those of relay.ReportKind.
@@ -33,6 +34,7 @@ const (
 	ownThreadLost = "thread_lost"
 	ownDigest     = "digest"
 	ownAccount    = "account"
+	ownPostFailed = "post_failed"
 )
 
 func decodeOwn(payload []byte) (*ownFact, error) {
@@ -64,9 +66,26 @@ func (e *Engine) Facts(c store.Claimed, r relay.Report) []store.NewEvent {
 	f := ownFact{Kind: string(r.Kind), Conversation: c.ConversationID, Message: c.MessageID, Delivery: c.ID,
 		Class: string(r.Class), Text: r.Text, Hint: r.Hint, External: r.Sent.ExternalID}
 	if c.Kind != kindReply {
-		return nil // the thread itself shows what was posted; what was not is in `parley explain` and the log
+		if r.Kind != relay.ReportFailed || PostKind(c.Kind) == PostEphemeral {
+			return nil // the thread itself shows what was posted
+		}
+		f.Kind, f.Post, f.Account = ownPostFailed, c.Kind, c.AccountID
 	}
 	return []store.NewEvent{f.event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, r.Kind, c.Attempt))}
+}
+
+// postFailed shows people what could not be posted: a message that nobody sees
+// would be lost.
+func (w *work) postFailed(c *conv, f ownFact) {
+	w.logParley(c, "not posted", detail{Message: f.Message, Text: f.Post, Reason: f.Text})
+	switch PostKind(f.Post) {
+	case PostSaid, PostFiles:
+		w.line(c, Line{Kind: LineQuarantine, Text: c.account.Name, Reason: f.Text,
+			Hint: fmt.Sprintf("The original is kept: parley explain '#%d'", c.ID)})
+	case PostRoot, PostLine:
+		w.tellCondition(ownFact{Account: f.Account, Text: fmt.Sprintf("Something for conversation #%d could not be posted: %s", c.ID, f.Text),
+			Hint: fmt.Sprintf("parley explain '#%d'", c.ID)})
+	}
 }
 
 // Quarantined implements relay.Handler: people are told where they will see it.
@@ -129,6 +148,8 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f ownFact) error {
 		w.snoozeOver(c)
 	case ownThreadLost:
 		return w.threadLost(c, f.Surface, f.Root)
+	case ownPostFailed:
+		w.postFailed(c, f)
 	case string(relay.ReportLanded):
 		w.replyLanded(c, f)
 	case string(relay.ReportFailed):

@@ -119,10 +119,15 @@ func surfaceFiles(files []SurfaceFile) []store.FileRef {
 	return refs
 }
 
-// movedOn says that a text found late no longer fits the conversation.
+// movedOn says that a text found late no longer fits the conversation: it was typed
+// more than two minutes ago and something was said since.
 func (w *work) movedOn(c *conv, a Action) bool {
-	return w.now.Sub(c.LastAt) < 0 || orderTime(a.Order).IsZero() ||
-		(w.now.Sub(orderTime(a.Order)) > lateAfter && c.LastAt.After(orderTime(a.Order)))
+	typed := orderTime(a.Order)
+	if typed.IsZero() {
+		return true // nobody knows how old it is
+	}
+	typed = typed.Add(w.now.Sub(time.Now())) // the surface's clock doesn't jump with ours
+	return w.now.Sub(typed) > lateAfter && c.LastAt.After(typed)
 }
 
 // orderTime reads the time that an order starts with ("1700000000.000100").

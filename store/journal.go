@@ -234,7 +234,9 @@ func SeenEvents(ctx context.Context, q Querier, account int64, external []string
 	return seen, err
 }
 
-const shardsWithWork = `SELECT DISTINCT shard FROM pending`
+const shardsWithWork = `
+	SELECT s.id FROM shards AS s
+	WHERE EXISTS (SELECT 1 FROM pending AS p WHERE p.shard = s.id)`
 
 // ShardsWithWork gives the shards that have something queued.
 func ShardsWithWork(ctx context.Context, q Querier) ([]int16, error) {
@@ -243,4 +245,14 @@ func ShardsWithWork(ctx context.Context, q Querier) ([]int16, error) {
 		return nil, fmt.Errorf("store: shards: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[int16])
+}
+
+const dropBlocked = `DELETE FROM blocked WHERE until < clock_timestamp() - interval '1 minute'`
+
+// DropBlocked forgets keys that wait no more.
+func DropBlocked(ctx context.Context, q Querier) error {
+	if _, err := q.Exec(ctx, dropBlocked); err != nil {
+		return fmt.Errorf("store: blocked keys: %w", err)
+	}
+	return nil
 }

@@ -14,6 +14,7 @@ import (
 const (
 	lookAgain     = 15 * time.Second // while nobody can tell
 	authWait      = 30 * time.Second
+	leaseSpare    = 5 * time.Second // what is left of a lease when its request ends, at least
 	maxErrorRunes = 500
 )
 
@@ -38,6 +39,8 @@ func (d *dispatcher) attempt(ctx context.Context, c store.Claimed, began time.Ti
 		return f // nothing at the head yet: due again when it is
 	}
 	policy := d.handler.Policy(c)
+	// The lease was fixed when the lane was made: no request may outlive it.
+	policy.RequestTimeout = min(policy.RequestTimeout, max(store.Seconds(c.LeaseSeconds)-leaseSpare, time.Second))
 	policy.RequestTimeout = d.opt.requestTime(policy.RequestTimeout)
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), began.Add(policy.RequestTimeout))
 	defer cancel()
@@ -178,6 +181,8 @@ func (d *dispatcher) reconcile(ctx context.Context, f *store.Finish, c store.Cla
 	case outcome == channels.Absent:
 		f.Absent = c.AbsentAt == nil
 		f.Wait = d.opt.AbsentAgain.Seconds()
+	case store.Seconds(c.SentAgo) > d.opt.UnclearAfter && p.PreferDouble:
+		f.State = store.Queued
 	case store.Seconds(c.SentAgo) > d.opt.UnclearAfter:
 		f.State, f.Advance = store.NeedsDecision, true
 		f.Facts = d.handler.Facts(c, Report{Kind: ReportUnclear, Text: c.ErrorText})

@@ -68,7 +68,8 @@ type Policy struct {
 	RetryFor       time.Duration   // how long a passing failure is tried again
 	Backoff        []time.Duration // waits between attempts; the last one repeats
 	Idempotent     bool            // doing it twice leaves what doing it once leaves: no reconcile
-	BestEffort     bool            // not worth a second attempt
+	BestEffort     bool            // an unclear attempt is not worth a second one
+	PreferDouble   bool            // when nobody can tell, a double is better than a loss: no person is asked
 }
 
 // Sent is what a successful attempt left.
@@ -223,11 +224,16 @@ func signal(c chan struct{}) {
 func (r *Relay) runSweep(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for {
+	for turn := 0; ; turn++ {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+		}
+		if turn%60 == 0 {
+			if err := store.DropBlocked(ctx, r.pool); err != nil {
+				r.warn(ctx, "sweep failed", err)
+			}
 		}
 		shards, err := store.ShardsWithWork(ctx, r.pool)
 		if err != nil {

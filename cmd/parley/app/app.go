@@ -23,6 +23,9 @@ import (
 // Grace is how long a stopping process finishes what is under way.
 const Grace = 20 * time.Second
 
+// surfaceRetry is the wait before a surface that gave up is connected again.
+const surfaceRetry = 15 * time.Second
+
 // Specs lists the channels that Parley can talk to: a new one is one folder and one
 // line here.
 func Specs() []channels.Spec {
@@ -101,6 +104,19 @@ func New(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options
 	return a, nil
 }
 
+// runSurface keeps a surface connected; its failure is its account's condition, not
+// the end of everything else.
+func (a *App) runSurface(ctx context.Context, r running) error {
+	for ctx.Err() == nil {
+		if err := r.surface.Run(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("surface stopped", "account_id", r.account, "error", err)
+			a.engine.Report(r.account, channels.Condition{Status: channels.Broken, Text: "The connection ended: " + err.Error(), Hint: "See parley doctor."})
+		}
+		sleep(ctx, surfaceRetry)
+	}
+	return nil
+}
+
 // checkClock refuses a database whose clock was moved, unless that is wanted.
 func (a *App) checkClock(ctx context.Context) error {
 	ahead, err := store.Ahead(ctx, a.db.Pool)
@@ -155,7 +171,7 @@ func (a *App) Engine() *bridge.Engine { return a.engine }
 // Run serves until ctx ends. A stopping process ends its sends first and answers
 // webhooks until then.
 func (a *App) Run(ctx context.Context) error {
-	group, _ := errgroup.WithContext(ctx)
+	group, ctx := errgroup.WithContext(ctx) // what fails stops the rest
 	group.Go(func() error {
 		if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("http: %w", err)
@@ -163,7 +179,7 @@ func (a *App) Run(ctx context.Context) error {
 		return nil
 	})
 	for _, r := range a.surfaces {
-		group.Go(func() error { return r.surface.Run(ctx) })
+		group.Go(func() error { return a.runSurface(ctx, r) })
 	}
 	group.Go(func() error { return a.accounts.run(ctx) })
 	group.Go(func() error {

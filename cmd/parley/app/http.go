@@ -47,12 +47,17 @@ func (a *App) readyz(w http.ResponseWriter, r *http.Request) {
 	case !a.ready.Load():
 		http.Error(w, "starting", http.StatusServiceUnavailable)
 	default:
-		a.surfacesReady(w)
+		a.surfacesReady(ctx, w)
 	}
 }
 
-func (a *App) surfacesReady(w http.ResponseWriter) {
-	for _, account := range a.engine.Accounts() {
+func (a *App) surfacesReady(ctx context.Context, w http.ResponseWriter) {
+	accounts, err := store.ListAccounts(ctx, a.db.Pool)
+	if err != nil {
+		http.Error(w, "database: not reachable", http.StatusServiceUnavailable)
+		return
+	}
+	for _, account := range accounts {
 		if account.Side == "surface" && account.Status == string(channels.Broken) {
 			http.Error(w, account.Name+": "+account.StatusText, http.StatusServiceUnavailable)
 			return

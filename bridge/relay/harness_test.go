@@ -1,0 +1,273 @@
+package relay_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// patience bounds every wait; only a failing test uses it up.
+const patience = 20 * time.Second
+
+// stage is a relay with a handler that does what the test says.
+type stage struct {
+	t    *testing.T
+	pool *pgxpool.Pool
+	*relay.Relay
+	stop func()
+
+	mu        sync.Mutex
+	policy    relay.Policy
+	apply     func(ctx context.Context, tx pgx.Tx, events []store.Event) error
+	send      func(ctx context.Context, c store.Claimed) (relay.Sent, error)
+	reconcile func(c store.Claimed) (channels.Outcome, relay.Sent, error)
+	applied   []string // external ids, in the order of their commits
+	batches   []int
+	given     []string // external ids that were given up
+	sends     []string // delivery:attempt, in the order of the attempts
+	looks     int
+	reports   []string // delivery:kind
+}
+
+// newStage makes a relay on a database of its own; start runs it.
+func newStage(t *testing.T, change ...func(*relay.Options)) *stage {
+	t.Helper()
+	return stageOn(t, storetest.DB(t), change...)
+}
+
+func stageOn(t *testing.T, pool *pgxpool.Pool, change ...func(*relay.Options)) *stage {
+	t.Helper()
+	s := &stage{t: t, pool: pool, policy: relay.Policy{RequestTimeout: time.Second, RetryFor: time.Hour, Backoff: []time.Duration{time.Millisecond}}}
+	o := relay.Options{Pool: pool, Handler: s, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)), ReconcileAfter: time.Millisecond, AbsentAgain: time.Millisecond}
+	for _, c := range change {
+		c(&o)
+	}
+	r, err := relay.New(t.Context(), o)
+	check(t, err)
+	s.Relay = r
+	return s
+}
+
+// start runs the relay until stop is called or the test ends.
+func (s *stage) start() *stage {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx, time.Second) }()
+	s.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			s.t.Errorf("Run: %v", err)
+		}
+	})
+	s.t.Cleanup(s.stop)
+	return s
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+type testLog struct{ t *testing.T }
+
+func (l testLog) Write(p []byte) (int, error) {
+	l.t.Log(string(bytes.TrimSpace(p)))
+	return len(p), nil
+}
+
+// Apply implements relay.Handler: it writes each event's name into the order of effects.
+func (s *stage) Apply(ctx context.Context, tx pgx.Tx, events []store.Event) error {
+	s.mu.Lock()
+	apply := s.apply
+	s.batches = append(s.batches, len(events))
+	s.mu.Unlock()
+	if apply != nil {
+		if err := apply(ctx, tx, events); err != nil {
+			return err
+		}
+	}
+	for _, e := range events {
+		if _, err := tx.Exec(ctx, `INSERT INTO effects (name, key) VALUES ($1, $2)`, e.ExternalID, e.OrderKey); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Quarantined implements relay.Handler.
+func (s *stage) Quarantined(_ context.Context, _ pgx.Tx, e store.Event, _ string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.given = append(s.given, e.ExternalID)
+	return nil
+}
+
+// Policy implements relay.Handler.
+func (s *stage) Policy(store.Claimed) relay.Policy {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.policy
+}
+
+// Send implements relay.Handler.
+func (s *stage) Send(ctx context.Context, c store.Claimed) (relay.Sent, error) {
+	s.mu.Lock()
+	s.sends = append(s.sends, fmt.Sprintf("%d:%d", c.ID, c.Attempt))
+	send := s.send
+	s.mu.Unlock()
+	if send == nil {
+		return relay.Sent{ExternalID: fmt.Sprint("x", c.ID)}, nil
+	}
+	return send(ctx, c)
+}
+
+// Reconcile implements relay.Handler.
+func (s *stage) Reconcile(_ context.Context, c store.Claimed) (channels.Outcome, relay.Sent, error) {
+	s.mu.Lock()
+	s.looks++
+	reconcile := s.reconcile
+	s.mu.Unlock()
+	if reconcile == nil {
+		return channels.CannotTell, relay.Sent{}, errors.New("no way to look")
+	}
+	return reconcile(c)
+}
+
+// Facts implements relay.Handler.
+func (s *stage) Facts(c store.Claimed, r relay.Report) []store.NewEvent {
+	name := fmt.Sprintf("%d:%s", c.ID, r.Kind)
+	s.mu.Lock()
+	s.reports = append(s.reports, name)
+	s.mu.Unlock()
+	return []store.NewEvent{{AccountID: store.SystemAccount, ExternalID: name, OrderKey: store.ConversationKey(c.ConversationID), Payload: []byte("{}")}}
+}
+
+// Timer implements relay.Handler.
+func (s *stage) Timer(t store.Timer) store.NewEvent {
+	return store.NewEvent{AccountID: store.SystemAccount, ExternalID: fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro()),
+		OrderKey: store.ConversationKey(t.ConversationID), Payload: []byte("{}")}
+}
+
+// locked reads the stage's memory.
+func locked[T any](s *stage, f func() T) T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return f()
+}
+
+func (s *stage) sent() string { return locked(s, func() string { return strings.Join(s.sends, " ") }) }
+
+func (s *stage) exec(sql string, args ...any) {
+	s.t.Helper()
+	if _, err := s.pool.Exec(s.t.Context(), sql, args...); err != nil {
+		s.t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// text reads one value as text, "" when there is none.
+func (s *stage) text(sql string, args ...any) string {
+	s.t.Helper()
+	var got string
+	if err := s.pool.QueryRow(s.t.Context(), `SELECT coalesce((`+sql+`)::text, '')`, args...).Scan(&got); err != nil {
+		s.t.Fatalf("%s: %v", sql, err)
+	}
+	return got
+}
+
+// eventually polls until a query gives a value.
+func (s *stage) eventually(want, sql string, args ...any) {
+	s.t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		got := s.text(sql, args...)
+		if got == want {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%s is %q, want %q; sends %s", sql, got, want, s.sent())
+		}
+		timer := time.NewTimer(3 * time.Millisecond)
+		<-timer.C
+	}
+}
+
+// effects makes the table in which Apply leaves its traces.
+func (s *stage) effects() *stage {
+	s.exec(`CREATE TABLE IF NOT EXISTS effects (n bigint GENERATED ALWAYS AS IDENTITY, name text, key text)`)
+	return s
+}
+
+// lane makes a lane that is due, with n queued deliveries: ids are lane·1000 + seq.
+func (s *stage) lane(id int64, n int) {
+	s.t.Helper()
+	s.gate(1, 0, 1)
+	s.laneOn(1, id, 1, n)
+}
+
+func (s *stage) gate(id int64, perSecond float64, burst int) {
+	s.t.Helper()
+	s.exec(`INSERT INTO gates (id, account_id, key, per_second, burst) OVERRIDING SYSTEM VALUE VALUES ($1, 1, 'g' || $1, $2, $3) ON CONFLICT DO NOTHING`, id, perSecond, burst)
+}
+
+func (s *stage) laneOn(gate, id int64, priority, n int) {
+	s.t.Helper()
+	lease := s.LeaseFor(time.Second).Seconds()
+	s.exec(`WITH l AS (INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, priority, tail, due_at, lease_seconds)
+			VALUES ($1, 1, 'c' || $1, $1, $2, $3, $4, parley_now(), $5))
+		INSERT INTO deliveries (id, lane_id, seq, kind, created_at) SELECT $1 * 1000 + n, $1, n, 'reply', parley_now() FROM generate_series(1, $4) AS n`,
+		id, gate, priority, n, lease)
+	s.Wake()
+}
+
+// age lets time pass for everything that runs: leases, attempts and looks.
+func (s *stage) age(seconds int) {
+	s.t.Helper()
+	s.exec(`UPDATE deliveries SET first_at = first_at - make_interval(secs => $1), sent_at = sent_at - make_interval(secs => $1), absent_at = absent_at - make_interval(secs => $1)`, seconds)
+	s.exec(`UPDATE lanes SET due_at = due_at - make_interval(secs => $1), leased_until = leased_until - make_interval(secs => $1) WHERE due_at IS NOT NULL`, seconds)
+	s.Wake()
+}
+
+// state waits until a delivery is in a state.
+func (s *stage) state(id int64, want string) {
+	s.t.Helper()
+	s.eventually(want, `SELECT state FROM deliveries WHERE id = $1`, id)
+}
+
+func fails(class channels.Class) func(context.Context, store.Claimed) (relay.Sent, error) {
+	return func(context.Context, store.Claimed) (relay.Sent, error) {
+		return relay.Sent{}, &channels.SendError{Class: class, Text: "It did not work."}
+	}
+}
+
+// first fails the first attempt at each delivery.
+func first(class channels.Class) func(context.Context, store.Claimed) (relay.Sent, error) {
+	return func(ctx context.Context, c store.Claimed) (relay.Sent, error) {
+		if c.Attempt == 1 {
+			return fails(class)(ctx, c)
+		}
+		return relay.Sent{}, nil
+	}
+}
+
+func fact(key, name string) channels.Fact {
+	return channels.Fact{ExternalID: name, OrderKey: key, Payload: []byte(name)}
+}
+
+var _ = json.Marshal
