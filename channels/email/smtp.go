@@ -9,6 +9,7 @@ import (
 	netmail "net/mail"
 	"net/textproto"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -121,25 +122,16 @@ func (s *smtpSession) login(to server) error {
 	var auth smtp.Auth
 	unprotected := to.security == securityNone
 	switch words := strings.Fields(strings.ToUpper(methods)); {
-	case contains(words, "PLAIN"):
+	case slices.Contains(words, "PLAIN"):
 		auth = smtp.PlainAuth("", to.username, to.password, to.host, unprotected)
-	case contains(words, "LOGIN"):
+	case slices.Contains(words, "LOGIN"):
 		auth = smtp.LoginAuth(to.username, to.password, to.host, unprotected)
-	case contains(words, "CRAM-MD5"):
+	case slices.Contains(words, "CRAM-MD5"):
 		auth = smtp.CRAMMD5Auth(to.username, to.password)
 	default:
 		return &textproto.Error{Code: 504, Msg: "no password sign-in offered, only " + said(methods)}
 	}
 	return s.client.Auth(auth)
-}
-
-func contains(words []string, word string) bool {
-	for _, w := range words {
-		if w == word {
-			return true
-		}
-	}
-	return false
 }
 
 // deliver hands one mail over. All recipients or none: when one is refused nothing is
