@@ -39,8 +39,6 @@ test: ## everything: unit, PostgreSQL, scenarios, browser, race detector, short 
 	@.ci/need go compiler postgres browser
 	@[ -n "$$PARLEY_TESTDATA" ] || echo "PARLEY_TESTDATA is not set: the tests with sample data of others are skipped."
 	go test -race -timeout $(TEST_TIMEOUT) $(PKG)
-	go build -o bin/parley ./cmd/parley
-	./bin/parley torture --quick
 
 lint: $(GOLANGCI) ## formatting and linters
 	@files=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard -- '*.go')); \
@@ -51,6 +49,7 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 	@.ci/need go
 	.ci/fuzz $(FUZZTIME)
 
+# `make test` has a short form of it (TestTorture).
 torture: ## kill Parley at random while mails and replies flow; an oracle judges
 	@.ci/need go postgres
 	@go build -o bin/parley ./cmd/parley
