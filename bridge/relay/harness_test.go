@@ -3,7 +3,6 @@ package relay_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -223,16 +222,16 @@ func (s *stage) lane(id int64, n int) {
 
 func (s *stage) gate(id int64, perSecond float64, burst int) {
 	s.t.Helper()
-	s.exec(`INSERT INTO gates (id, account_id, key, per_second, burst) OVERRIDING SYSTEM VALUE VALUES ($1, 1, 'g' || $1, $2, $3) ON CONFLICT DO NOTHING`, id, perSecond, burst)
+	s.exec(`INSERT INTO gates (id, account_id, key, per_second, burst) OVERRIDING SYSTEM VALUE VALUES ($1, 1, $4, $2, $3) ON CONFLICT DO NOTHING`,
+		id, perSecond, burst, fmt.Sprint("g", id))
 }
 
 func (s *stage) laneOn(gate, id int64, priority, n int) {
 	s.t.Helper()
-	lease := s.LeaseFor(time.Second).Seconds()
 	s.exec(`WITH l AS (INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, priority, tail, due_at, lease_seconds)
-			VALUES ($1, 1, 'c' || $1, $1, $2, $3, $4, parley_now(), $5))
-		INSERT INTO deliveries (id, lane_id, seq, kind, created_at) SELECT $1 * 1000 + n, $1, n, 'reply', parley_now() FROM generate_series(1, $4) AS n`,
-		id, gate, priority, n, lease)
+			VALUES ($1::bigint, 1, $6, $1, $2, $3, $4, parley_now(), $5))
+		INSERT INTO deliveries (id, lane_id, seq, kind, created_at) SELECT $1 * 1000 + n, $1, n, 'reply', parley_now() FROM generate_series(1, $4::int) AS n`,
+		id, gate, priority, n, 16.0, fmt.Sprint("c", id))
 	s.Wake()
 }
 
@@ -269,5 +268,3 @@ func first(class channels.Class) func(context.Context, store.Claimed) (relay.Sen
 func fact(key, name string) channels.Fact {
 	return channels.Fact{ExternalID: name, OrderKey: key, Payload: []byte(name)}
 }
-
-var _ = json.Marshal

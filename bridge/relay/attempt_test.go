@@ -1,0 +1,409 @@
+package relay_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/store"
+)
+
+// What one failed attempt leads to, by its class.
+func TestAttemptOutcomes(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		class   channels.Class
+		state   string // in the end
+		sends   string
+		reports string
+	}{
+		{channels.Retry, "accepted", "1001:1 1001:2", "1001:landed"},
+		{channels.Throttled, "accepted", "1001:1 1001:2", "1001:landed"},
+		{channels.WindowClosed, "failed", "1001:1", "1001:failed"},
+		{channels.BadRecipient, "failed", "1001:1", "1001:failed"},
+		{channels.BadContent, "failed", "1001:1", "1001:failed"},
+		{channels.AccountBlocked, "failed", "1001:1", "1001:failed"},
+		{channels.OptedOut, "failed", "1001:1", "1001:failed"},
+	}
+	for _, tt := range tests {
+		t.Run(string(tt.class), func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t).effects()
+			s.send = first(tt.class)
+			s.lane(1, 1)
+			s.start()
+			s.state(1001, tt.state)
+			s.eventually("1", `SELECT head FROM lanes WHERE id = 1`)
+			if got := s.sent(); got != tt.sends {
+				t.Errorf("attempts %s, want %s", got, tt.sends)
+			}
+			if got := locked(s, func() string { return strings.Join(s.reports, " ") }); got != tt.reports {
+				t.Errorf("reports %s, want %s", got, tt.reports)
+			}
+			s.eventually(tt.reports, `SELECT string_agg(name, ' ' ORDER BY n) FROM effects`)
+		})
+	}
+}
+
+// Broken credentials hold the whole gate, lose nothing and send nothing twice.
+func TestBrokenCredentialsWait(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).effects()
+	s.send = first(channels.AuthBroken)
+	s.lane(1, 1)
+	s.start()
+	s.eventually("queued auth_broken", `SELECT state || ' ' || error_class FROM deliveries`)
+	s.eventually("true", `SELECT next_at > clock_timestamp() + interval '20 s' FROM gates`)
+	s.exec(`UPDATE gates SET next_at = clock_timestamp()`)
+	s.Wake()
+	s.state(1001, "accepted")
+}
+
+// A passing failure is given up when its time is over.
+func TestRetryEnds(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).effects()
+	s.send = fails(channels.Retry)
+	s.policy.Backoff = []time.Duration{time.Hour}
+	s.lane(1, 2)
+	s.start()
+	s.eventually("queued retry", `SELECT state || ' ' || error_class FROM deliveries WHERE id = 1001`)
+	s.eventually("queued", `SELECT state FROM deliveries WHERE id = 1002`) // nothing jumps over a head
+	s.age(3600)
+	s.eventually("failed", `SELECT state FROM deliveries WHERE id = 1001`)
+	s.eventually("queued retry", `SELECT state || ' ' || error_class FROM deliveries WHERE id = 1002`)
+	if got := locked(s, func() []string { return s.reports }); !slices.Contains(got, "1001:failed") {
+		t.Errorf("reports %v", got)
+	}
+}
+
+// The agent is told once that a message is late.
+func TestLateIsToldOnce(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, func(o *relay.Options) { o.LateAfter = time.Minute }).effects()
+	s.send = fails(channels.Retry)
+	s.policy.RetryFor, s.policy.Backoff = 48*time.Hour, []time.Duration{10 * time.Second}
+	s.lane(1, 1)
+	s.start()
+	for attempt := 1; attempt <= 5; attempt++ {
+		s.eventually(fmt.Sprint(attempt, " queued"), `SELECT attempt || ' ' || state FROM deliveries`)
+		s.age(61)
+	}
+	s.eventually("6 queued", `SELECT attempt || ' ' || state FROM deliveries`)
+	s.eventually("1001:late", `SELECT string_agg(name, ' ') FROM effects`)
+	if n := locked(s, func() int { return len(s.reports) }); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+}
+
+// unclear starts a stage whose first attempt is ambiguous, and waits until it is unknown.
+func unclear(t *testing.T, outcome channels.Outcome, err error, change ...func(*relay.Options)) *stage {
+	t.Helper()
+	s := newStage(t, change...).effects()
+	s.send = first(channels.Ambiguous)
+	s.reconcile = func(store.Claimed) (channels.Outcome, relay.Sent, error) {
+		return outcome, relay.Sent{ExternalID: "found"}, err
+	}
+	s.lane(1, 2)
+	s.start()
+	s.state(1001, "unknown")
+	return s
+}
+
+// Before the attempt can be over for sure nobody looks for it.
+func TestReconcileNotTooEarly(t *testing.T) {
+	t.Parallel()
+	s := unclear(t, channels.Landed, nil, func(o *relay.Options) { o.ReconcileAfter = 20 * time.Second })
+	s.eventually("true", `SELECT due_at > parley_now() + interval '15 s' FROM lanes`)
+	// Due early all the same: it must wait out the rest, not look.
+	s.exec(`UPDATE lanes SET due_at = parley_now(), leased_until = NULL`)
+	s.Wake()
+	s.eventually("true", `SELECT due_at > parley_now() + interval '15 s' AND leased_until IS NULL FROM lanes`)
+	if n := locked(s, func() int { return s.looks }); n != 0 {
+		t.Fatalf("looked %d times", n)
+	}
+	s.age(30)
+	s.state(1001, "accepted")
+}
+
+// What landed is accepted without a second attempt.
+func TestUnknownLanded(t *testing.T) {
+	t.Parallel()
+	s := unclear(t, channels.Landed, nil)
+	s.age(10)
+	s.state(1001, "accepted")
+	s.state(1002, "accepted")
+	if got := s.sent(); strings.Count(got, "1001:") != 1 {
+		t.Errorf("attempts %s", got)
+	}
+	s.eventually("found", `SELECT external_id FROM deliveries WHERE id = 1001`)
+}
+
+// Only what is absent twice, with the wait in between, is sent again.
+func TestUnknownAbsentTwice(t *testing.T) {
+	t.Parallel()
+	s := unclear(t, channels.Absent, nil, func(o *relay.Options) { o.AbsentAgain = 10 * time.Second })
+	s.age(10)
+	s.eventually("unknown true", `SELECT state || ' ' || (absent_at IS NOT NULL) FROM deliveries WHERE id = 1001`)
+	s.exec(`UPDATE lanes SET due_at = parley_now()`) // a second look that comes too early doesn't count
+	s.Wake()
+	s.eventually("true", `SELECT due_at > parley_now() + interval '5 s' AND leased_until IS NULL AND epoch >= 3 FROM lanes`)
+	if got := s.sent(); got != "1001:1" {
+		t.Fatalf("attempts %s before the second look", got)
+	}
+	s.age(10)
+	s.state(1001, "accepted")
+	s.state(1002, "accepted")
+	if got := s.sent(); !strings.HasPrefix(got, "1001:1 1001:2 1002:1") {
+		t.Errorf("attempts %s", got)
+	}
+}
+
+// What nobody can tell for ten minutes leaves the lane and goes to a person; what
+// waits behind it goes on.
+func TestUnknownNeedsDecision(t *testing.T) {
+	t.Parallel()
+	for name, err := range map[string]error{"can't tell": nil, "error": errors.New("no connection")} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := unclear(t, channels.CannotTell, err)
+			s.age(20)
+			s.eventually("true", `SELECT due_at > parley_now() + interval '5 s' AND leased_until IS NULL FROM lanes`)
+			s.state(1001, "unknown")
+			s.age(600)
+			s.state(1001, "needs_decision")
+			s.state(1002, "unknown") // the first attempt at each is ambiguous
+			s.eventually("1001:unclear", `SELECT string_agg(name, ' ') FROM effects`)
+			if got := s.sent(); got != "1001:1 1002:1" {
+				t.Errorf("attempts %s", got)
+			}
+		})
+	}
+}
+
+// A lease that ended without a result makes `unknown`, never `queued`; the dead
+// process's result is fenced.
+func TestLeaseExpiry(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).effects()
+	release := make(chan struct{})
+	s.send = func(ctx context.Context, c store.Claimed) (relay.Sent, error) {
+		if c.ID == 1001 {
+			<-release
+		}
+		return relay.Sent{ExternalID: "late"}, nil
+	}
+	s.reconcile = func(store.Claimed) (channels.Outcome, relay.Sent, error) {
+		return channels.Landed, relay.Sent{ExternalID: "found"}, nil
+	}
+	s.lane(1, 2)
+	s.start()
+	s.state(1001, "sending")
+	s.age(60)
+	s.eventually("accepted found", `SELECT state || ' ' || external_id FROM deliveries WHERE id = 1001`)
+	close(release)
+	s.eventually("2", `SELECT head FROM lanes`)
+	s.eventually("accepted found", `SELECT state || ' ' || external_id FROM deliveries WHERE id = 1001`)
+	if got := s.sent(); got != "1001:1 1002:1" {
+		t.Errorf("attempts %s", got)
+	}
+}
+
+// A request ends before its lease, counted from before the claim.
+func TestRequestEndsBeforeItsLease(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).effects()
+	left := make(chan time.Duration, 1)
+	s.send = func(ctx context.Context, _ store.Claimed) (relay.Sent, error) {
+		end, ok := ctx.Deadline()
+		if !ok {
+			return relay.Sent{}, errors.New("no deadline")
+		}
+		left <- time.Until(end)
+		return relay.Sent{}, nil
+	}
+	s.policy.RequestTimeout = time.Hour
+	s.lane(1, 1)
+	s.start()
+	s.state(1001, "accepted")
+	if got := <-left; got > 12*time.Second {
+		t.Errorf("the request may take %s, its lease is 16 s", got)
+	}
+}
+
+// What is idempotent is done again at once; what is best effort is not.
+func TestIdempotentAndBestEffort(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		policy relay.Policy
+		state  string
+		sends  string
+	}{
+		{"idempotent", relay.Policy{RequestTimeout: time.Second, RetryFor: time.Hour, Idempotent: true}, "accepted", "1001:1 1001:2"},
+		{"best effort", relay.Policy{RequestTimeout: time.Second, RetryFor: time.Hour, BestEffort: true}, "failed", "1001:1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t).effects()
+			s.send, s.policy = first(channels.Ambiguous), tt.policy
+			s.lane(1, 1)
+			s.start()
+			s.state(1001, tt.state)
+			s.eventually("1", `SELECT head FROM lanes`)
+			if got := s.sent(); got != tt.sends {
+				t.Errorf("attempts %s, want %s", got, tt.sends)
+			}
+			if n := locked(s, func() int { return s.looks }); n != 0 {
+				t.Errorf("looked %d times", n)
+			}
+		})
+	}
+}
+
+// A long message goes out part by part, resumed where it stopped.
+func TestParts(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).effects()
+	var parts []string
+	s.send = func(_ context.Context, c store.Claimed) (relay.Sent, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		parts = append(parts, fmt.Sprintf("%d%s", c.Part, c.Progress))
+		if len(parts) == 2 {
+			return relay.Sent{Progress: "half"}, &channels.SendError{Class: channels.Retry}
+		}
+		return relay.Sent{More: c.Part < 2, Progress: "after" + fmt.Sprint(c.Part)}, nil
+	}
+	s.lane(1, 1)
+	s.start()
+	s.state(1001, "accepted")
+	if got := locked(s, func() string { return strings.Join(parts, " ") }); got != "0 1after0 1half 2after1" {
+		t.Errorf("parts %s", got)
+	}
+}
+
+// A handler that panics leaves an ambiguous attempt, not a dead dispatcher.
+func TestPanicWhileSending(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).effects()
+	s.send = func(_ context.Context, c store.Claimed) (relay.Sent, error) {
+		if c.ID == 1001 {
+			panic("boom")
+		}
+		return relay.Sent{}, nil
+	}
+	s.lane(1, 1)
+	s.lane(2, 1)
+	s.start()
+	s.state(1001, "unknown")
+	s.state(2001, "accepted")
+}
+
+// A stuck attempt in one place delays nobody else; a gate has so many places and no more.
+func TestStuckGateDelaysNobody(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, func(o *relay.Options) { o.PerGate = 2 }).effects()
+	release := make(chan struct{})
+	defer close(release)
+	s.send = func(_ context.Context, c store.Claimed) (relay.Sent, error) {
+		if c.LaneID < 100 {
+			<-release
+		}
+		return relay.Sent{}, nil
+	}
+	s.gate(1, 0, 1)
+	s.gate(2, 0, 1)
+	for lane := int64(1); lane <= 5; lane++ {
+		s.laneOn(1, lane, 1, 1)
+		s.laneOn(2, 100+lane, 1, 2)
+	}
+	s.start()
+	s.eventually("10", `SELECT count(*) FROM deliveries WHERE lane_id > 100 AND state = 'accepted'`)
+	s.eventually("2", `SELECT count(*) FROM deliveries WHERE lane_id < 100 AND state = 'sending'`)
+}
+
+// A throttled gate holds all its lanes for the time the provider names, and only them;
+// nothing is sent in vain meanwhile.
+func TestThrottledGateHoldsItsLanes(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, func(o *relay.Options) { o.PerGate = 1 }).effects()
+	s.send = func(_ context.Context, c store.Claimed) (relay.Sent, error) {
+		if c.LaneID < 100 && c.Attempt == 1 && c.ID == 1001 {
+			return relay.Sent{}, &channels.SendError{Class: channels.Throttled, Wait: time.Hour}
+		}
+		return relay.Sent{}, nil
+	}
+	s.gate(1, 0, 1)
+	s.gate(2, 0, 1)
+	s.sends = []string{""}
+	s.laneOn(1, 1, 0, 1)
+	s.laneOn(1, 2, 1, 1)
+	s.laneOn(2, 101, 1, 3)
+	s.start()
+	s.eventually("3", `SELECT count(*) FROM deliveries WHERE lane_id = 101 AND state = 'accepted'`)
+	s.eventually("throttled", `SELECT error_class FROM deliveries WHERE id = 1001`)
+	s.state(2001, "queued")
+	s.exec(`UPDATE gates SET next_at = clock_timestamp() WHERE id = 1`)
+	s.Wake()
+	s.state(1001, "accepted")
+	s.state(2001, "accepted")
+	if got := s.sent(); strings.Count(got, " 1001:") != 2 || strings.Count(got, " 2001:") != 1 {
+		t.Errorf("attempts %s", got)
+	}
+}
+
+// Stopping waits for what is under way and keeps its result.
+func TestStopKeepsResults(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).effects()
+	begun, release := make(chan struct{}), make(chan struct{})
+	s.send = func(context.Context, store.Claimed) (relay.Sent, error) {
+		close(begun)
+		<-release
+		return relay.Sent{}, nil
+	}
+	s.lane(1, 1)
+	s.start()
+	<-begun
+	stopped := make(chan struct{})
+	go func() { s.stop(); close(stopped) }()
+	close(release)
+	<-stopped
+	s.state(1001, "accepted")
+}
+
+// Two processes share lanes without doing anything twice or out of order.
+func TestTwoDispatchers(t *testing.T) {
+	t.Parallel()
+	a := newStage(t).effects()
+	b := stageOn(t, a.pool)
+	const lanes, each = 12, 10
+	for lane := int64(1); lane <= lanes; lane++ {
+		a.lane(lane, each)
+	}
+	a.start()
+	b.start()
+	a.eventually("0", `SELECT count(*) FROM deliveries WHERE state <> 'accepted'`)
+	all := strings.Fields(a.sent() + " " + b.sent())
+	slices.Sort(all)
+	if len(all) != lanes*each || len(slices.Compact(all)) != lanes*each {
+		t.Errorf("%d attempts, %d different, want %d", len(all), len(slices.Compact(all)), lanes*each)
+	}
+	for name, s := range map[string]*stage{"a": a, "b": b} {
+		last := map[string]string{}
+		for _, id := range strings.Fields(s.sent()) {
+			lane := id[:strings.Index(id, ":")-3]
+			if last[lane] >= id {
+				t.Errorf("%s sent %s after %s", name, id, last[lane])
+			}
+			last[lane] = id
+		}
+	}
+}
