@@ -253,7 +253,7 @@ func (w *work) newestAsking(c *conv, verb Verb) *message {
 	var found *message
 	for i := range c.last {
 		m := w.messages[c.last[i].ID]
-		if m != nil && asksFor(m, verb) && (found == nil || m.ID > found.ID) {
+		if m != nil && asksFor(m, verb) && (found == nil || later(&m.Message, &found.Message)) {
 			found = m
 		}
 	}

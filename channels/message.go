@@ -39,7 +39,7 @@ type Inbound struct {
 	Subject     string
 	Text        string // canonical Markdown, without quoted history
 	Quoted      string // quoted history as Markdown, "" if none
-	HTML        string // sanitised original, "" if the original was plain text
+	HTML        string // sanitised original, "" if Text tells all of it
 	Attachments []Attachment
 	Notices     []string // remarks for agents: "Encrypted: cannot be displayed."
 

@@ -100,7 +100,7 @@ func (c *Channel) checkSMTP(ctx context.Context) []channels.Finding {
 		out = append(out, found(login, "%s asks for no sign-in.", to.address()))
 	}
 	if to.security == securityNone {
-		out = append(out, fault("SMTP security", "The password crosses the network readable.", "Set security to starttls or tls unless the server is on this machine."))
+		out = append(out, found("SMTP security", unprotected))
 	}
 	const sender = "SMTP sender"
 	if err := s.client.Mail(smtpPath(c.set.address)); err != nil {

@@ -37,7 +37,9 @@ func (d *decoder) body(in *channels.Inbound, c *content) {
 	}
 	in.Text = limitText(strings.Join(append(texts, c.calendars...), "\n\n"), "message.md", in)
 	in.Quoted = limitText(strings.Join(quotes, "\n\n"), "quoted.md", in)
-	in.HTML = strings.Join(pages, "\n<hr/>\n")
+	if in.HTML = strings.Join(pages, "\n<hr/>\n"); !tellsMore(in.HTML) {
+		in.HTML = ""
+	}
 	for i := range c.files {
 		if r.used[c.files[i].ContentID] && c.files[i].ContentID != "" {
 			c.files[i].Inline = true
@@ -48,6 +50,12 @@ func (d *decoder) body(in *channels.Inbound, c *content) {
 	if r.blocked {
 		in.Notices = append(in.Notices, "Remote pictures are not loaded.")
 	}
+}
+
+// tellsMore says that a mail's HTML shows what its text can't: pictures or tables.
+// The rest of it is in the text already and needs no original beside it.
+func tellsMore(sanitised string) bool {
+	return strings.Contains(sanitised, "<img") || strings.Contains(sanitised, "<table")
 }
 
 // forwardedSegments gives the text of a mail that was forwarded as a file and

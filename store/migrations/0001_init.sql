@@ -249,6 +249,7 @@ CREATE TABLE messages (
 	created_at timestamptz NOT NULL
 );
 CREATE INDEX messages_conversation ON messages (conversation_id, event_id, id);
+CREATE INDEX messages_event ON messages (event_id);
 
 -- Provider's message ids, for threading and receipts.
 CREATE TABLE external_ids (

@@ -1,0 +1,67 @@
+package slack
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	slackapi "github.com/slack-go/slack"
+
+	"parley/channels"
+)
+
+// Check looks, for `parley doctor`, at the token, its scopes and the channels in which
+// threads open. It changes nothing.
+func (s *Surface) Check(ctx context.Context) []channels.Finding {
+	auth, err := s.api.AuthTestContext(ctx)
+	if err != nil {
+		return []channels.Finding{{What: "bot token", Text: "Slack refused it: " + err.Error(),
+			Hint: "Copy the Bot User OAuth Token (xoxb-…) of the app into SLACK_BOT_TOKEN."}}
+	}
+	found := []channels.Finding{{OK: true, What: "bot token", Text: "belongs to " + auth.User + " in " + auth.Team}}
+	return append(append(found, checkScopes(auth.Header.Get("X-Oauth-Scopes"))), s.checkChannels(ctx)...)
+}
+
+// checkScopes compares what was granted with what the manifest asks for.
+func checkScopes(header string) channels.Finding {
+	if header == "" {
+		return channels.Finding{OK: true, What: "scopes", Text: "Slack didn't tell them"}
+	}
+	var granted, missing []string
+	for _, scope := range strings.Split(header, ",") {
+		granted = append(granted, strings.TrimSpace(scope))
+	}
+	for _, scope := range botScopes() {
+		if !slices.Contains(granted, scope) {
+			missing = append(missing, scope)
+		}
+	}
+	if len(missing) > 0 {
+		return channels.Finding{What: "scopes", Text: "missing: " + strings.Join(missing, ", "),
+			Hint: "Update the app from `parley manifest slack`, then reinstall it to the workspace."}
+	}
+	return channels.Finding{OK: true, What: "scopes", Text: "all that are needed"}
+}
+
+func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
+	list, err := s.desk.Channels(ctx)
+	if err != nil {
+		return []channels.Finding{{What: "channels", Text: err.Error(), Hint: "Try again."}}
+	}
+	var found []channels.Finding
+	for _, id := range list {
+		info, err := s.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: id})
+		switch {
+		case err != nil:
+			found = append(found, channels.Finding{What: "channel " + id, Text: "Slack doesn't show it: " + err.Error(),
+				Hint: "Invite the app there: /invite @Parley"})
+		case info.IsArchived:
+			found = append(found, channels.Finding{What: "channel #" + info.Name, Text: "is archived", Hint: "Unarchive it, or give the team another channel."})
+		case !info.IsMember:
+			found = append(found, channels.Finding{What: "channel #" + info.Name, Text: "the app is not in it", Hint: "Invite it there: /invite @Parley"})
+		default:
+			found = append(found, channels.Finding{OK: true, What: "channel #" + info.Name, Text: "the app is in it"})
+		}
+	}
+	return found
+}

@@ -1,0 +1,49 @@
+// Command parley is a helpdesk whose conversations are threads in Slack.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // agents' zones, also where the machine has no database of them
+
+	"github.com/alecthomas/kong"
+)
+
+// commands are the sub-commands; each has a file.
+type commands struct {
+	Serve    serveCommand    `cmd:"" help:"Run Parley."`
+	Demo     demoCommand     `cmd:"" help:"Try Parley: emulated mail and Slack, an own database, one page. Needs no account."`
+	Apply    applyCommand    `cmd:"" help:"Set Parley up from a file; shows what changes."`
+	Export   exportCommand   `cmd:"" help:"Write the current set-up as a file, without secrets."`
+	Doctor   doctorCommand   `cmd:"" help:"Check database, credentials, mailboxes and Slack, and say what to do."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring the database's schema up to date (serve does so by itself)."`
+	Manifest manifestCommand `cmd:"" help:"Print the app manifest of a surface."`
+	Replay   replayCommand   `cmd:"" help:"Apply quarantined events again; without arguments, list them."`
+	Explain  explainCommand  `cmd:"" help:"Tell the journey of a conversation (#12) or an event (345)."`
+	Fakes    fakesCommand    `cmd:"" help:"Run the emulators alone, for trying and testing."`
+	Torture  tortureCommand  `cmd:"" help:"Kill Parley at random while mails and replies flow, and let an oracle judge."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c commands
+	parsed := kong.Parse(&c, kong.Name("parley"), kong.UsageOnError(),
+		kong.Description("A helpdesk that lives where the team already talks: every customer conversation is one thread in Slack. "+
+			"Set it up by environment variables and parley apply; try it with parley demo."),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	if err := parsed.Run(); err != nil {
+		if !errors.Is(err, errReported) {
+			fmt.Fprintln(os.Stderr, "parley: "+err.Error())
+		}
+		os.Exit(1)
+	}
+}
+
+// errReported ends the program with 1 after the reason was printed already.
+var errReported = errors.New("reported")
