@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"parley/cmd/parley/demo"
+)
+
+// fakesCommand is `parley fakes`.
+type fakesCommand struct {
+	Env   string `required:"" placeholder:"FILE" help:"Write NAME=value lines here that point serve at the emulators."`
+	Slack string `default:"127.0.0.1:0" help:"Address of the Slack emulator."`
+	IMAP  string `default:"127.0.0.1:0" name:"imap" help:"Address of the IMAP server."`
+	SMTP  string `default:"127.0.0.1:0" name:"smtp" help:"Address of the SMTP server."`
+	HTTP  bool   `name:"http" help:"Slack's events as signed requests (Events API) instead of Socket Mode."`
+}
+
+// Help is shown by `parley fakes --help`.
+func (fakesCommand) Help() string {
+	return `Example:
+  parley fakes --env fakes.env &
+  set -a; . ./fakes.env; set +a
+  parley serve`
+}
+
+// Run serves the emulators until it is interrupted.
+func (c fakesCommand) Run(ctx context.Context) error {
+	w, err := demo.NewWorld(ctx, demo.WorldOptions{SlackAddr: c.Slack, IMAPAddr: c.IMAP, SMTPAddr: c.SMTP, HTTPMode: c.HTTP})
+	if err != nil {
+		return err
+	}
+	if err := writeEnv(c.Env, w.Env()); err != nil {
+		return err
+	}
+	fmt.Println("The emulators run; their addresses are in " + c.Env + ". Stop them with Ctrl-C.")
+	<-ctx.Done()
+	return w.Close()
+}
+
+// writeEnv writes variables to a file in one step, readable by the owner alone.
+func writeEnv(path string, vars []string) error {
+	path = filepath.Clean(path)
+	if err := os.WriteFile(path+".tmp", []byte(strings.Join(vars, "\n")+"\n"), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".tmp", path)
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime/debug"
+
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/torture"
+)
+
+// serveCommand is `parley serve`.
+type serveCommand struct {
+	MovedTime  bool `hidden:"" help:"Accept a database whose clock was moved (demo, torture)."`
+	ShortWaits bool `hidden:"" help:"Wait seconds where production waits minutes (torture --quick)."`
+}
+
+// Help is shown by `parley serve --help`.
+func (serveCommand) Help() string {
+	return `Without DATABASE_URL an embedded PostgreSQL runs in PARLEY_DATA (default ./data).
+
+Examples:
+  parley serve
+  DATABASE_URL=postgres://parley@db/parley SLACK_BOT_TOKEN=xoxb-… SLACK_APP_TOKEN=xapp-… parley serve`
+}
+
+// Run serves until SIGTERM or an interrupt.
+func (c serveCommand) Run(ctx context.Context) error {
+	env, log, err := environment()
+	if err != nil {
+		return err
+	}
+	o := app.Options{MovedTime: c.MovedTime}
+	if c.ShortWaits {
+		o = torture.ShortWaits(o)
+	}
+	return serve(ctx, env, log, o)
+}
+
+func serve(ctx context.Context, env app.Env, log *slog.Logger, o app.Options) error {
+	db, err := app.OpenDatabase(ctx, env, log, remark)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := db.Migrate(ctx, env); err != nil {
+		return err
+	}
+	a, err := app.New(ctx, env, db, log, o)
+	if err != nil {
+		return err
+	}
+	return a.Run(ctx)
+}
+
+// environment reads the environment and makes the logger it asks for.
+func environment() (app.Env, *slog.Logger, error) {
+	env, err := app.LoadEnv(os.LookupEnv)
+	return env, newLog(os.Stderr, env.Log), err
+}
+
+// newLog writes text to a terminal and JSON elsewhere.
+func newLog(w *os.File, level slog.Level) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
+	if info, err := w.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		return slog.New(slog.NewTextHandler(w, options))
+	}
+	return slog.New(slog.NewJSONHandler(w, options))
+}
+
+// remark says something once to the person at the terminal.
+func remark(text string) { _, _ = io.WriteString(os.Stderr, text+"\n") }
+
+// versionCommand is `parley version`.
+type versionCommand struct{}
+
+// Run prints the version that the build recorded.
+func (versionCommand) Run() error {
+	version := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				version += " " + s.Value
+			}
+		}
+	}
+	_, err := fmt.Println("parley", version)
+	return err
+}
