@@ -1,0 +1,80 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"parley/cmd/parley/demo"
+)
+
+// demoCommand is `parley demo`.
+type demoCommand struct {
+	Listen  string        `default:"127.0.0.1:8090" help:"Address of the page."`
+	Env     string        `placeholder:"FILE" help:"Write NAME=value lines here that point another serve at the emulators."`
+	Open    bool          `default:"true" negatable:"" help:"Open the page in a browser."`
+	Reset   bool          `help:"Make the demo's database server anew. (Its content is new at each start.)"`
+	Hold    time.Duration `default:"10s" help:"How long a reply can be taken back."`
+	Verbose bool          `help:"Show what Parley logs."`
+}
+
+// Help is shown by `parley demo --help`.
+func (demoCommand) Help() string {
+	return `Everything is emulated but Parley itself, which runs as a process of its own.
+Stop it with Ctrl-C; nothing is kept but a database server in PARLEY_DATA/demo.
+
+Examples:
+  parley demo
+  parley demo --no-open --listen 127.0.0.1:9000`
+}
+
+// Run shows the demo until it is interrupted.
+func (c demoCommand) Run(ctx context.Context) error {
+	exe, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	data, err := filepath.Abs(filepath.Join(cmp.Or(os.Getenv("PARLEY_DATA"), "data"), "demo"))
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	o := demo.Options{Listen: c.Listen, Data: data, Exe: exe, Reset: c.Reset, Hold: c.Hold, Say: remark, Log: newLog(os.Stderr, slog.LevelWarn)}
+	if c.Verbose {
+		o.Engine, o.Log = os.Stderr, newLog(os.Stderr, slog.LevelInfo)
+	}
+	o.Ready = func(url string, vars []string) error {
+		if c.Env != "" {
+			if err := writeEnv(c.Env, vars); err != nil {
+				return err
+			}
+		}
+		fmt.Printf("\n  The demo is at %s\n\n  Stop it with Ctrl-C. Parley's own log: %s\n\n", url, filepath.Join(data, "engine.log"))
+		if c.Open {
+			openBrowser(ctx, url)
+		}
+		return nil
+	}
+	return demo.Run(ctx, o)
+}
+
+// openBrowser opens an address where there is a desktop; it is a courtesy, so nothing
+// is said when it fails.
+func openBrowser(ctx context.Context, url string) {
+	opener := "xdg-open"
+	switch {
+	case runtime.GOOS == "darwin":
+		opener = "open"
+	case os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "":
+		return
+	}
+	cmd := exec.CommandContext(ctx, opener, url)
+	if cmd.Start() == nil {
+		go func() { _ = cmd.Wait() }()
+	}
+}

@@ -1,0 +1,34 @@
+package demo
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"parley/store"
+)
+
+// Clock is the time of a demo's world: the machine's, plus what somebody jumped ahead.
+// The zero value is the machine's time. It follows Parley's own clock, which is in the
+// database, so that mails and messages carry the same time as what Parley does.
+type Clock struct{ ahead atomic.Int64 }
+
+// Now gives the world's time.
+func (c *Clock) Now() time.Time { return time.Now().Add(c.Ahead()) }
+
+// Ahead says how far the world is ahead of the machine.
+func (c *Clock) Ahead() time.Duration { return time.Duration(c.ahead.Load()) }
+
+// Move lets the world and Parley jump ahead. Errors: the database's; then nothing moved.
+func (c *Clock) Move(ctx context.Context, q store.Querier, by time.Duration) error {
+	if err := store.MoveClock(ctx, q, by); err != nil {
+		return err
+	}
+	c.ahead.Add(int64(by))
+	return nil
+}
+
+// untilMorning is how long it takes until the next day's 9:00 in the zone of now.
+func untilMorning(now time.Time) time.Duration {
+	return time.Date(now.Year(), now.Month(), now.Day()+1, 9, 0, 0, 0, now.Location()).Sub(now)
+}

@@ -1,0 +1,140 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parley/channels/email/mailfake"
+)
+
+// prologuePace is the time between two first mails: one sees them arrive.
+const prologuePace = 600 * time.Millisecond
+
+// persona is a customer of the demo.
+type persona struct {
+	Name    string
+	Address string
+	About   string // one line for who plays him
+	first   func() mailfake.Mail
+}
+
+func (p persona) String() string { return (&mailfake.Address{Name: p.Name, Address: p.Address}).String() }
+
+// personas lists the customers in the order in which they write.
+func personas() []persona {
+	return []persona{
+		{"Packaging Weekly", "news@packaging-weekly.test", "A newsletter. Nobody waits for an answer.", newsletter},
+		{"Priya Raman", "priya@northwind.test", "Sends a file that would not import.", withAttachments},
+		{"Jonas Weber", "jonas.weber@weber-ag.test", "Schreibt deutsch und vermisst eine Rechnung.", inGerman},
+		{"Tomás Ó Briain-Featherstonehaugh", "tomas@featherstonehaugh-and-daughters.test", "Has a long name and copies his colleague in.", copiesColleague},
+		{"Dana Cole", "dana@cole.test", "Angry, and with reason.", angry},
+		{"Maria Lopez", "maria@lopez-ceramics.test", "Friendly. Her parcel arrived broken; she sends a picture.", withPicture},
+	}
+}
+
+// Prologue lets each customer write the first mail, a pace apart.
+// Errors: a mail that nobody took; ctx's.
+func (w *World) Prologue(ctx context.Context, pace time.Duration) error {
+	for _, p := range personas() {
+		if _, err := w.Mail.Customer(p.String()).Send(p.first()); err != nil {
+			return fmt.Errorf("demo: first mail of %s: %w", p.Name, err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pace):
+		}
+	}
+	return nil
+}
+
+func withPicture() mailfake.Mail {
+	return mailfake.Mail{To: []string{HelpAddress}, Subject: "Order 1042: two mugs arrived chipped",
+		Text: `Hello,
+
+my order 1042 came today, thank you! Sadly two of the blue mugs are chipped at the rim.
+
+Item          Ordered  Broken
+Mug, blue     6        2
+Saucer, blue  6        0
+
+Could you send two new ones? I need them by Friday next week, for a birthday.
+
+Kind regards
+Maria Lopez`,
+		HTML: `<html><body style="font-family:Georgia,serif;color:#26323a">
+<p>Hello,</p>
+<p>my order <b>1042</b> came today, thank you! Sadly <b>two of the blue mugs</b> are chipped at the rim:</p>
+<p><img src="cid:mug@lopez" alt="A blue mug with a chip at the rim" width="240" height="150"></p>
+<table border="1" cellpadding="6" style="border-collapse:collapse;border-color:#c8d0d5">
+<tr style="background:#eaf0f4"><th align="left">Item</th><th>Ordered</th><th>Broken</th></tr>
+<tr><td>Mug, blue</td><td align="right">6</td><td align="right">2</td></tr>
+<tr><td>Saucer, blue</td><td align="right">6</td><td align="right">0</td></tr>
+</table>
+<p>Could you send two new ones? I need them by <i>Friday next week</i>, for a birthday.</p>
+<p>Kind regards<br>Maria Lopez</p></body></html>`,
+		Inline: []mailfake.Attachment{{Name: "mug.png", Type: "image/png", ContentID: "mug@lopez", Inline: true, Content: mugPicture()}},
+	}
+}
+
+func withAttachments() mailfake.Mail {
+	return mailfake.Mail{To: []string{HelpAddress}, Subject: "Import stops at row 3",
+		Text: `Hi team,
+
+the import of our price list stops at row 3 with "unexpected value". The file and what I see are attached.
+
+Is it the comma in the price? We write 1.299,00 here.
+
+Priya Raman
+Northwind Traders`,
+		Attachments: []mailfake.Attachment{
+			{Name: "price-list.csv", Type: "text/csv", Content: []byte("sku;name;price\nNW-001;Tea, green, 500 g;12,90\nNW-002;Teapot \"Asagi\";1.299,00\nNW-003;Strainer;4,50\n")},
+			{Name: "what-i-see.pdf", Type: "application/pdf", Content: onePagePDF("Import of price-list.csv", "Row 3: unexpected value 1.299,00", "0 of 3 rows imported")},
+		},
+	}
+}
+
+func inGerman() mailfake.Mail {
+	return mailfake.Mail{To: []string{HelpAddress}, Subject: "Rechnung für Oktober fehlt",
+		Text: `Guten Tag,
+
+für unsere Buchhaltung fehlt noch die Rechnung für Oktober (Kundennummer 20817). Könnten Sie uns die bitte schicken? Größere Eile hat es nicht, Ende nächster Woche genügt.
+
+Mit freundlichen Grüßen
+Jonas Weber`}
+}
+
+func angry() mailfake.Mail {
+	return mailfake.Mail{To: []string{HelpAddress}, Subject: "THIRD time I ask!!! Refund for order 0977",
+		Text: `This is the THIRD time I write. You promised a refund for order 0977 on the 2nd, and again on the 9th. NOTHING has arrived.
+
+I want my 84.50 back this week or I go to my bank.
+
+Dana Cole
+(sent from my phone, in a very bad mood)`}
+}
+
+func copiesColleague() mailfake.Mail {
+	return mailfake.Mail{To: []string{HelpAddress}, Cc: []string{"Lucía Featherstonehaugh <lucia@featherstonehaugh-and-daughters.test>"},
+		Subject: "Moving our whole workshop (forty people, three sites, two of them without reliable internet) to your team plan before the end of the quarter",
+		Text: `Good morning,
+
+we would like to move all 40 of us to the team plan. Two questions first:
+
+1. Can the sites in Galway and Sligo work offline for a day?
+2. Do we get one bill, or one per site?
+
+Lucía, in copy, signs for it.
+
+Tomás`}
+}
+
+func newsletter() mailfake.Mail {
+	return mailfake.Mail{To: []string{HelpAddress}, Subject: "Packaging Weekly 47: is moulded pulp the new bubble wrap?",
+		Text: "Moulded pulp is having a moment. Read the test of twelve suppliers.\n\nYou get this because you subscribed. Unsubscribe: https://packaging-weekly.test/unsubscribe\n",
+		HTML: `<html><body><h1 style="color:#7a4b12">Packaging Weekly</h1><p>Moulded pulp is having a moment. <a href="https://packaging-weekly.test/47">Read the test of twelve suppliers.</a></p><p><small>You get this because you subscribed. <a href="https://packaging-weekly.test/unsubscribe">Unsubscribe</a></small></p></body></html>`,
+		Headers: map[string]string{"List-Id": "Packaging Weekly <weekly.packaging-weekly.test>",
+			"List-Unsubscribe": "<https://packaging-weekly.test/unsubscribe>", "Precedence": "bulk"},
+	}
+}

@@ -1,0 +1,249 @@
+package demo
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/mail"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/channels/email/mailfake"
+)
+
+// previewRunes is how much of a mail its row shows.
+const previewRunes = 120
+
+// mailState is what a customer sees in his mail program.
+type mailState struct {
+	Customers []customerRow `json:"customers"`
+	Mails     []mailRow     `json:"mails"` // newest first, received and sent
+}
+
+// customerRow is a customer whose mailbox can be opened.
+type customerRow struct {
+	Name    string `json:"name"`
+	Address string `json:"address"`
+	About   string `json:"about"`
+	Unread  int    `json:"unread"`
+}
+
+// mailRow is a mail in the list.
+type mailRow struct {
+	Folder    string    `json:"folder"`
+	UID       uint32    `json:"uid"`
+	Sent      bool      `json:"sent"`
+	With      string    `json:"with"` // the other side, by name
+	Subject   string    `json:"subject"`
+	Preview   string    `json:"preview"`
+	At        time.Time `json:"at"`
+	Files     int       `json:"files"`
+	Unread    bool      `json:"unread"`
+	MessageID string    `json:"message_id"`
+}
+
+func (p *Page) mailState(customer string) mailState {
+	s := mailState{Mails: []mailRow{}}
+	about := map[string]int{}
+	all := personas()
+	slices.Reverse(all) // who wrote last is on top, as in a mailbox
+	for i, c := range all {
+		about[c.Address] = i
+		s.Customers = append(s.Customers, customerRow{Name: c.Name, Address: c.Address, About: c.About})
+	}
+	for _, box := range p.world.Mail.State().Mailboxes {
+		if _, known := about[box.Address]; !known && box.Customer {
+			s.Customers = append(s.Customers, customerRow{Name: box.Name, Address: box.Address})
+		}
+	}
+	for i := range s.Customers {
+		c := &s.Customers[i]
+		if c.Name == "" {
+			c.Name = c.Address
+		}
+		for _, m := range p.mails(c.Address) {
+			if m.Unread {
+				c.Unread++
+			}
+			if c.Address == customer {
+				s.Mails = append(s.Mails, m)
+			}
+		}
+	}
+	slices.SortStableFunc(s.Mails, func(a, b mailRow) int { return b.At.Compare(a.At) })
+	return s
+}
+
+// mails lists a customer's received and sent mail.
+func (p *Page) mails(address string) []mailRow {
+	var rows []mailRow
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.world.Mail.Inbox(address) {
+		row := rowOf(r, r.From.Name, r.From.Address)
+		row.Unread = !p.seen[mailKey(address, r.Folder, r.UID)]
+		rows = append(rows, row)
+	}
+	for _, r := range p.world.Mail.Sent(address) {
+		row := rowOf(r, "", "")
+		if len(r.To) > 0 {
+			row = rowOf(r, r.To[0].Name, r.To[0].Address)
+		}
+		row.Sent = true
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func rowOf(r mailfake.Received, name, address string) mailRow {
+	row := mailRow{Folder: r.Folder, UID: r.UID, With: name, Subject: r.Subject, At: r.At, MessageID: r.MessageID,
+		Preview: preview(r.Text)}
+	if row.With == "" {
+		row.With = address
+	}
+	for _, a := range r.Attachments {
+		if !a.Inline {
+			row.Files++
+		}
+	}
+	return row
+}
+
+func preview(text string) string {
+	runes := []rune(strings.Join(strings.Fields(text), " "))
+	if len(runes) > previewRunes {
+		return string(runes[:previewRunes]) + "…"
+	}
+	return string(runes)
+}
+
+func mailKey(address, folder string, uid uint32) string {
+	return fmt.Sprintf("%s/%s/%d", strings.ToLower(address), folder, uid)
+}
+
+// openedMail is a mail in the reading pane.
+type openedMail struct {
+	From      mailfake.Address   `json:"from"`
+	To        []mailfake.Address `json:"to"`
+	Cc        []mailfake.Address `json:"cc"`
+	Subject   string             `json:"subject"`
+	At        time.Time          `json:"at"`
+	MessageID string             `json:"message_id"`
+	Text      string             `json:"text"`
+	HTML      bool               `json:"html"`
+	Files     []openedFile       `json:"files"`
+}
+
+type openedFile struct {
+	N     int    `json:"n"`
+	Name  string `json:"name"`
+	Type  string `json:"type"`
+	Bytes int    `json:"bytes"`
+}
+
+// mail finds the mail that a request names by address, folder and uid.
+func (p *Page) mail(r *http.Request) (mailfake.Received, bool) {
+	uid, err := strconv.ParseUint(r.FormValue("uid"), 10, 32)
+	if err != nil {
+		return mailfake.Received{}, false
+	}
+	list := p.world.Mail.Folder(r.FormValue("address"), r.FormValue("folder"))
+	at := slices.IndexFunc(list, func(m mailfake.Received) bool { return m.UID == uint32(uid) })
+	if at < 0 {
+		return mailfake.Received{}, false
+	}
+	return list[at], true
+}
+
+// openMail shows a mail and remembers that it was read.
+func (p *Page) openMail(w http.ResponseWriter, r *http.Request) {
+	m, ok := p.mail(r)
+	if !ok {
+		refuse(w, http.StatusNotFound, errors.New("this mail is gone"))
+		return
+	}
+	out := openedMail{From: m.From, To: m.To, Cc: m.Cc, Subject: m.Subject, At: m.At, MessageID: m.MessageID, Text: m.Text,
+		HTML: m.HTML != "", Files: []openedFile{}}
+	for i, a := range m.Attachments {
+		if !a.Inline {
+			out.Files = append(out.Files, openedFile{N: i, Name: a.Name, Type: a.Type, Bytes: len(a.Content)})
+		}
+	}
+	key := mailKey(m.Address, m.Folder, m.UID)
+	p.mu.Lock()
+	first := !p.seen[key]
+	p.seen[key] = true
+	p.mu.Unlock()
+	if first {
+		p.hub.wake()
+	}
+	answer(w, out)
+}
+
+// mailHTML shows a mail's HTML in a page of its own that can run nothing, load nothing
+// and touch nothing; the page shows it in a sandboxed frame.
+func (p *Page) mailHTML(w http.ResponseWriter, r *http.Request) {
+	m, ok := p.mail(r)
+	if !ok || m.HTML == "" {
+		http.NotFound(w, r)
+		return
+	}
+	body := m.HTML
+	for _, a := range m.Attachments {
+		if a.ContentID == "" || !strings.HasPrefix(a.Type, "image/") || strings.Contains(a.Type, "svg") {
+			continue
+		}
+		id := strings.Trim(a.ContentID, "<>")
+		body = strings.ReplaceAll(body, "cid:"+id, "data:"+a.Type+";base64,"+base64.StdEncoding.EncodeToString(a.Content))
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'")
+	_, _ = w.Write([]byte(body))
+}
+
+func (p *Page) mailFile(w http.ResponseWriter, r *http.Request) {
+	m, ok := p.mail(r)
+	n, err := strconv.Atoi(r.FormValue("n"))
+	if !ok || err != nil || n < 0 || n >= len(m.Attachments) {
+		http.NotFound(w, r)
+		return
+	}
+	serveFile(w, m.Attachments[n].Name, m.Attachments[n].Type, m.Attachments[n].Content)
+}
+
+// serveFile gives a file that somebody sent: plain pictures are shown, all else is saved.
+func serveFile(w http.ResponseWriter, name, kind string, body []byte) {
+	disposition := "attachment"
+	switch kind {
+	case "image/png", "image/jpeg", "image/gif", "image/webp":
+		disposition = "inline"
+	default:
+		kind = "application/octet-stream"
+	}
+	h := w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Content-Disposition", mime.FormatMediaType(disposition, map[string]string{"filename": name}))
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	_, _ = w.Write(body)
+}
+
+// addCustomer opens a mailbox for somebody new.
+func (p *Page) addCustomer(w http.ResponseWriter, r *http.Request) {
+	a, err := mail.ParseAddress((&mail.Address{Name: r.FormValue("name"), Address: strings.TrimSpace(r.FormValue("address"))}).String())
+	if err != nil || !strings.Contains(a.Address, "@") {
+		refuse(w, http.StatusBadRequest, errors.New("that is no mail address; write it like kim@example.test"))
+		return
+	}
+	if strings.HasSuffix(strings.ToLower(a.Address), HelpAddress[strings.Index(HelpAddress, "@"):]) {
+		refuse(w, http.StatusBadRequest, errors.New("that is the company's own domain; customers have other ones"))
+		return
+	}
+	p.world.Mail.Customer(a.String())
+	p.hub.wake()
+	answer(w, map[string]string{"address": a.Address})
+}

@@ -1,0 +1,98 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Options of Run.
+type Options struct {
+	Listen string        // host:port of the page
+	Data   string        // folder of the demo's database and log
+	Exe    string        // Parley's program; it is run with the arguments serve --moved-time
+	Reset  bool          // make the database's folder anew
+	Hold   time.Duration // how long a reply can be undone
+	Log    *slog.Logger
+	Engine io.Writer // gets the engine's log beside Data/engine.log; nil = nobody
+	// Ready is called once with the page's address and the variables of World.Env, as
+	// soon as the page can be opened.
+	Ready func(url string, vars []string) error
+	// Say gets the rare remarks meant for the person at the terminal.
+	Say func(string)
+}
+
+// stopGrace is how long the page may finish its answers.
+const stopGrace = 3 * time.Second
+
+// Run shows the demo until ctx ends: the page and the emulators at once, then the
+// database, the engine and the customers' first mails.
+// Errors: the address is taken, no PostgreSQL, the folder is used by another demo.
+func Run(ctx context.Context, o Options) (err error) {
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", o.Listen)
+	if err != nil {
+		return fmt.Errorf("demo: %w; choose another address with --listen", err)
+	}
+	url := "http://" + browsable(listener.Addr().(*net.TCPAddr))
+	clock := &Clock{}
+	world, err := NewWorld(ctx, WorldOptions{Log: o.Log, Clock: clock.Now, WorkspaceURL: url + "/"})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { err = errors.Join(err, world.Close()) }()
+	page, err := NewPage(world, PageOptions{Clock: clock, Hold: o.Hold, Log: o.Log, Address: listener.Addr().String()})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	page.SetPhase("Starting the database …")
+
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	group, ctx := errgroup.WithContext(ctx)
+	server := &http.Server{Handler: page, ReadHeaderTimeout: 10 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return ctx }, ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug)}
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("demo: page: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error { return page.Run(ctx) })
+	group.Go(func() error {
+		s := &stagehand{o: o, world: world, page: page}
+		err := s.run(ctx)
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
+		defer cancel()
+		stop()
+		return errors.Join(err, server.Shutdown(end))
+	})
+	if err := o.Ready(url, world.Env()); err != nil {
+		stop()
+		return errors.Join(err, group.Wait())
+	}
+	return group.Wait()
+}
+
+// browsable turns a listener's address into one for a browser on this machine.
+func browsable(a *net.TCPAddr) string {
+	host := a.IP.String()
+	if a.IP.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, fmt.Sprint(a.Port))
+}
+
+// logFile opens the engine's log anew.
+func logFile(dir string) (*os.File, error) {
+	return os.OpenFile(filepath.Join(filepath.Clean(dir), "engine.log"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+}

@@ -1,0 +1,175 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/setup"
+	"parley/store"
+	"parley/store/pgserver"
+)
+
+// stagehand brings up what the page shows: database, set-up, engine, first mails.
+type stagehand struct {
+	o     Options
+	world *World
+	page  *Page
+}
+
+// run ends when ctx does and everything it started has stopped.
+func (s *stagehand) run(ctx context.Context) (err error) {
+	if s.o.Reset {
+		if err := os.RemoveAll(s.o.Data); err != nil {
+			return fmt.Errorf("demo: reset: %w", err)
+		}
+	}
+	if err := os.MkdirAll(s.o.Data, 0o700); err != nil {
+		return fmt.Errorf("demo: data folder: %w", err)
+	}
+	server, err := pgserver.Start(ctx, pgserver.Options{Dir: s.o.Data, Durable: true, Log: s.o.Log, Say: s.o.Say})
+	if err != nil {
+		return ended(ctx, err)
+	}
+	defer func() {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), engineGrace)
+		defer cancel()
+		err = errors.Join(err, server.Close(end))
+	}()
+	if server.Reused() {
+		return fmt.Errorf("demo: another demo runs on %s; stop it, or choose another folder with PARLEY_DATA", s.o.Data)
+	}
+	if err := freshDatabase(ctx, server); err != nil {
+		return ended(ctx, err)
+	}
+	s.page.SetPhase("Setting Parley up …")
+	env := app.Env{DatabaseURL: server.URL(pgserver.Database), Data: s.o.Data}
+	db, err := app.OpenDatabase(ctx, env, s.o.Log, s.o.Say)
+	if err != nil {
+		return ended(ctx, err)
+	}
+	defer db.Close()
+	if err := s.setUp(ctx, env, db); err != nil {
+		return ended(ctx, err)
+	}
+	s.page.SetDatabase(db.Pool)
+	return s.play(ctx, env, db.Pool)
+}
+
+// ended drops the error of what was interrupted because the demo ends.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// freshDatabase makes the database anew: the emulators start empty each time, and what
+// an earlier demo left would speak of threads and mails that are gone.
+func freshDatabase(ctx context.Context, server *pgserver.Server) error {
+	conn, err := pgx.Connect(ctx, server.URL("postgres"))
+	if err != nil {
+		return fmt.Errorf("demo: database: %w", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	for _, sql := range []string{
+		`DROP DATABASE IF EXISTS ` + pgserver.Database + ` WITH (FORCE)`,
+		`CREATE DATABASE ` + pgserver.Database + ` TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'`,
+	} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("demo: database: %w", err)
+		}
+	}
+	return nil
+}
+
+// setUp migrates and applies the world's parley.yaml.
+func (s *stagehand) setUp(ctx context.Context, env app.Env, db *app.Database) error {
+	if err := db.Migrate(ctx, env); err != nil {
+		return err
+	}
+	return applyConfig(ctx, s.world, db, s.o.Hold)
+}
+
+// applyConfig sets Parley up for a world by its parley.yaml.
+func applyConfig(ctx context.Context, w *World, db *app.Database, hold time.Duration) error {
+	file, err := setup.Parse([]byte(w.Config(hold)), os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	if _, err := store.EnsureSurface(ctx, db.Pool, "slack"); err != nil {
+		return err
+	}
+	_, err = setup.Apply(ctx, db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: app.Specs()})
+	return err
+}
+
+// play runs the engine, and lets the customers write once it listens.
+func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool) error {
+	log, err := logFile(s.o.Data)
+	if err != nil {
+		return fmt.Errorf("demo: engine log: %w", err)
+	}
+	defer func() { _ = log.Close() }()
+	var out io.Writer = log
+	if s.o.Engine != nil {
+		out = io.MultiWriter(log, s.o.Engine)
+	}
+	vars := append(s.world.Env(), "DATABASE_URL="+env.DatabaseURL, "PARLEY_DATA="+env.Data, "PARLEY_LISTEN=127.0.0.1:0",
+		"PARLEY_LOG=info", "SLACK_RATE=0") // the emulator has no limits: what happens is shown at once
+	e := &engine{exe: s.o.Exe, args: []string{"serve", "--moved-time"}, env: engineEnv(vars...), out: out, log: s.o.Log, report: s.page.SetPhase}
+	done := make(chan error, 1)
+	go func() { done <- e.run(ctx) }()
+	s.page.SetPhase("Starting Parley …")
+	if err := s.connected(ctx, pool); err == nil {
+		err = s.world.Prologue(ctx, prologuePace)
+		if ctx.Err() == nil && err != nil {
+			s.o.Log.Warn("first mails not sent", "error", err)
+		}
+	}
+	return errors.Join(<-done)
+}
+
+// connected waits until Parley watches its mailbox and listens to Slack.
+func (s *stagehand) connected(ctx context.Context, pool *pgxpool.Pool) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		ok, err := watching(ctx, pool)
+		if ok && s.world.Slack.Sockets() > 0 {
+			return nil
+		}
+		if err != nil && ctx.Err() == nil {
+			s.o.Log.Debug("looking for the mailbox", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// watching tells whether every mailbox has been looked into.
+func watching(ctx context.Context, q store.Querier) (bool, error) {
+	accounts, err := store.ListAccounts(ctx, q)
+	if err != nil {
+		return false, err
+	}
+	for _, a := range accounts {
+		if a.Side != "channel" {
+			continue
+		}
+		if mark, err := store.LoadWatermark(ctx, q, a.ID); err != nil || mark == nil {
+			return false, err
+		}
+	}
+	return true, nil
+}

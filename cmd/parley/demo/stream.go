@@ -1,0 +1,140 @@
+package demo
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"parley/store"
+)
+
+const (
+	// streamPause gathers changes that come together.
+	streamPause = 40 * time.Millisecond
+	// streamBeat keeps proxies and browsers from giving the stream up.
+	streamBeat = 15 * time.Second
+	// databasePace is how often the database is asked for changes that no emulator saw.
+	databasePace = 700 * time.Millisecond
+)
+
+// hub wakes all open pages. The zero value is ready.
+type hub struct {
+	mu      sync.Mutex
+	changed chan struct{} // closed and replaced at each change
+}
+
+func (h *hub) wake() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.changed != nil {
+		close(h.changed)
+	}
+	h.changed = make(chan struct{})
+}
+
+func (h *hub) next() <-chan struct{} {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.changed == nil {
+		h.changed = make(chan struct{})
+	}
+	return h.changed
+}
+
+// streamEvents tells a page, by server-sent events, that it should look again.
+func (p *Page) streamEvents(w http.ResponseWriter, r *http.Request) {
+	out := http.NewResponseController(w)
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	beat := time.NewTicker(streamBeat)
+	defer beat.Stop()
+	next := p.hub.next()
+	line := "retry: 1000\ndata: hello\n\n"
+	for {
+		if _, err := w.Write([]byte(line)); err != nil || out.Flush() != nil {
+			return
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case <-beat.C:
+			line = ": still here\n\n"
+			continue
+		case <-next:
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case <-time.After(streamPause):
+		}
+		next = p.hub.next()
+		line = "data: changed\n\n"
+	}
+}
+
+func (p *Page) watchSlack(ctx context.Context) {
+	sub := p.world.Slack.Subscribe()
+	for {
+		changes, err := sub.Next(ctx)
+		if err != nil {
+			return
+		}
+		for _, c := range changes {
+			if c.Kind != "call" && c.Kind != "event" && c.Kind != "ack" {
+				p.hub.wake()
+				break
+			}
+		}
+	}
+}
+
+func (p *Page) watchMail(ctx context.Context) {
+	changes, stop := p.world.Mail.Subscribe()
+	defer stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case _, ok := <-changes:
+			if !ok {
+				return
+			}
+			p.hub.wake()
+		}
+	}
+}
+
+// watchDatabase notices what neither Slack nor a mailbox shows, such as a reply that
+// waits, for the drawer and the tour.
+func (p *Page) watchDatabase(ctx context.Context) {
+	const print = `SELECT (SELECT coalesce(max(id), 0) FROM events) || ' ' || (SELECT coalesce(max(id), 0) FROM log_entries) || ' ' ||
+		(SELECT coalesce(string_agg(state || attempt, ',' ORDER BY id), '') FROM (SELECT id, state, attempt FROM deliveries ORDER BY id DESC LIMIT 30) AS d)`
+	last := ""
+	tick := time.NewTicker(databasePace)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		pool := p.db.Load()
+		if pool == nil {
+			continue
+		}
+		now, err := oneText(ctx, pool, print)
+		if err == nil && now != last {
+			last = now
+			p.hub.wake()
+		}
+	}
+}
+
+func oneText(ctx context.Context, q store.Querier, sql string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	var s string
+	err := q.QueryRow(ctx, sql).Scan(&s)
+	return s, err
+}

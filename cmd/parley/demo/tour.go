@@ -1,0 +1,42 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// tourStep is a step of the guided tour; the page has its words.
+type tourStep struct {
+	Name string `json:"name"`
+	Done bool   `json:"done"`
+}
+
+// tour tells which steps were done, by what Parley recorded and the customers received.
+func (p *Page) tour(ctx context.Context) ([]tourStep, error) {
+	const done = `
+		SELECT EXISTS (SELECT FROM messages WHERE direction = 'out' AND fate = 'out'),
+			EXISTS (SELECT FROM log_entries WHERE what = 'undone'),
+			EXISTS (SELECT FROM messages WHERE author_user <> '' AND fate = 'inside'),
+			EXISTS (SELECT FROM log_entries WHERE what = 'snoozed'),
+			EXISTS (SELECT FROM log_entries WHERE what = 'woke'),
+			EXISTS (SELECT FROM conversations WHERE kind = 'customer' AND status = 'resolved')`
+	names := []string{"answer", "undo", "note", "snooze", "wake", "resolve"}
+	steps := make([]tourStep, len(names))
+	into := make([]any, len(names))
+	for i, name := range names {
+		steps[i].Name = name
+		into[i] = &steps[i].Done
+	}
+	pool := p.db.Load()
+	if pool == nil {
+		return steps, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if err := pool.QueryRow(ctx, done).Scan(into...); err != nil {
+		return steps, fmt.Errorf("demo: tour: %w", err)
+	}
+	steps[0].Done = steps[0].Done && len(p.world.Mail.Submissions()) > 0
+	return steps, nil
+}

@@ -1,0 +1,169 @@
+// The page's state: who one is, what is open, and what the server last said.
+import { h, menu, toast } from './dom.js';
+import { names } from './mrkdwn.js';
+import { showMail, openCustomer } from './mail.js';
+import { showSlack, openThread } from './slack.js';
+import { showModal } from './modal.js';
+import { showJourney, toggleJourney } from './journey.js';
+import { showTour, toggleTour } from './tour.js';
+
+export const boot = JSON.parse(document.getElementById('boot').textContent);
+
+export const app = {
+  as: boot.agents[0], channel: boot.support, thread: '', place: 'channel', // or 'threads'
+  customer: boot.customer, mail: null, writing: null, state: null,
+};
+
+const stage = document.getElementById('stage');
+
+// call posts JSON and gives the answer; errors are shown unless quiet.
+export async function call(url, body, quiet) {
+  try {
+    const r = await fetch(url, { method: 'POST', headers: body instanceof URLSearchParams ? {} : { 'Content-Type': 'application/json' },
+      body: body instanceof URLSearchParams ? body : JSON.stringify(body) });
+    const out = await r.json();
+    if (!r.ok && !quiet) toast(words(out.error || r.statusText), null, 'bad');
+    return r.ok || quiet ? out : null;
+  } catch {
+    toast('The demo does not answer. Is it still running?', null, 'bad');
+    return null;
+  }
+}
+
+// words explains Slack's own refusals.
+function words(error) {
+  return { no_text: 'There is nothing to send.', not_in_channel: 'You are not in this channel.', cant_delete_message: 'Only its author can delete this.',
+    cant_update_message: 'Only its author can edit this.', already_reacted: 'You have reacted with that already.', message_not_found: 'That message is gone.',
+    thread_not_found: 'That thread is gone.', operation_timeout: 'Parley did not answer in time.' }[error] || error;
+}
+
+// act does something in Slack as the chosen person.
+export async function act(verb, body, quiet) {
+  const out = await call(`/_fake/person/${encodeURIComponent(app.as)}/${verb}`, body, quiet);
+  if (out?.outcome?.error && !quiet) toast(words(out.outcome.error), null, 'bad');
+  if (!quiet) refresh();
+  return out;
+}
+
+let loading = false, again = false;
+
+// refresh asks the server for everything that is shown.
+export async function refresh() {
+  if (loading) { again = true; return; }
+  loading = true;
+  do {
+    again = false;
+    const q = new URLSearchParams({ as: app.as, channel: app.channel, thread: app.thread, customer: app.customer });
+    try {
+      const r = await fetch(`/state?${q}`);
+      const next = await r.json();
+      if (q.get('as') !== app.as || q.get('channel') !== app.channel || q.get('thread') !== app.thread || q.get('customer') !== app.customer) { again = true; continue; }
+      const before = app.state;
+      app.state = next;
+      show();
+      tell(before, next);
+    } catch {
+      if (app.state) { app.state.phase = 'The demo does not answer. Start it again, then reload this page.'; showBar(); }
+    }
+  } while (again);
+  loading = false;
+}
+
+// now is the world's time, in ms.
+export const now = () => Date.now() + (app.state?.ahead || 0) * 1000;
+
+function show() {
+  names.me = app.as;
+  names.now = now;
+  showBar();
+  showMail();
+  showSlack();
+  showModal();
+  showTour();
+  showJourney();
+}
+
+// visible tells whether a pane can be seen now.
+export function visible(pane) {
+  return document.visibilityState === 'visible' && document.getElementById(pane).checkVisibility();
+}
+
+// tell makes toasts of what happened where nobody looks.
+let asBefore = '';
+function tell(before, next) {
+  if (!before || asBefore !== app.as) { asBefore = app.as; mails = unread(next); return; }
+  const fresh = next.slack.noticed - before.slack.noticed;
+  for (const n of (next.slack.notices || []).slice(-Math.max(0, Math.min(fresh, 3)))) {
+    if (fresh <= 0 || (n.thread && n.thread === app.thread && visible('slack'))) continue;
+    const who = names.user(n.from);
+    const what = { mention: `${who} mentioned you`, thread_reply: `${who} wrote in a thread you follow`, here: `${who} wrote to everybody here`, dm: `${who} wrote to you` }[n.kind] || who;
+    toast(`💬 ${what}`, () => { tab('slack'); openThread(n.channel, n.thread || n.ts); });
+  }
+  const now = unread(next);
+  for (const c of next.mail.customers || []) {
+    if ((now[c.address] || 0) > (mails[c.address] || 0)) toast(`✉️ New mail for ${c.name}`, () => { tab('mail'); openCustomer(c.address); });
+  }
+  mails = now;
+}
+let mails = {};
+const unread = (s) => Object.fromEntries((s.mail.customers || []).map((c) => [c.address, c.unread]));
+
+function showBar() {
+  const phase = document.getElementById('phase');
+  const text = app.state.phase;
+  if (phase.textContent !== text) phase.textContent = text;
+  phase.classList.toggle('waiting', text !== '');
+  const d = new Date(now());
+  const ahead = app.state.ahead;
+  const face = d.toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short' }) + ' ' + d.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  const clock = document.getElementById('clock');
+  const label = `🕐 ${face}${ahead ? ` (+${Math.round(ahead / 3600)} h)` : ''}`;
+  if (clock.textContent !== label) clock.textContent = label;
+}
+
+// tab shows one pane in a narrow window.
+export function tab(name) {
+  stage.dataset.tab = name;
+  for (const b of document.querySelectorAll('.tabs button')) b.setAttribute('aria-pressed', String(b.dataset.tab === name));
+  if (name === 'journey') toggleJourney(true);
+  if (app.state) show();
+}
+
+function jump(to, label) {
+  return { ...label, act: async () => { await call('/clock', new URLSearchParams({ to })); toast(`It is now ${label.done}.`); refresh(); } };
+}
+
+document.getElementById('clock').addEventListener('click', (e) => menu(e.currentTarget, [
+  jump('hour', { label: 'One hour later', hint: 'for Parley, the mail servers and Slack', done: 'an hour later' }),
+  jump('morning', { label: 'Tomorrow at 9:00', hint: 'when most snoozes end', done: 'tomorrow, 9:00' }),
+], 'Let time pass'));
+document.getElementById('journeybutton').addEventListener('click', () => toggleJourney());
+document.getElementById('tourbutton').addEventListener('click', () => toggleTour());
+document.getElementById('theme').addEventListener('click', () => {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+  root.dataset.theme = dark ? 'light' : 'dark';
+  try { localStorage.setItem('theme', root.dataset.theme); } catch { /* storage is off */ }
+});
+for (const b of document.querySelectorAll('.tabs button')) b.addEventListener('click', () => tab(b.dataset.tab));
+
+// Links to messages stay in the page.
+function follow(path) {
+  const m = /^#?\/?(?:archives\/)?([CDG]\w+)\/p?(\d+)\.?(\d{6})(?:\?.*thread_ts=([\d.]+))?/.exec(path);
+  if (m) { tab('slack'); openThread(m[1], m[4] || `${m[2]}.${m[3]}`); }
+}
+document.addEventListener('click', (e) => {
+  const a = e.target.closest?.('a[data-archive]');
+  if (a) { e.preventDefault(); follow(new URL(a.href).pathname + new URL(a.href).search); }
+});
+
+tab(matchMedia('(max-width: 800px)').matches ? 'slack' : 'slack');
+await refresh();
+if (location.hash) follow(location.hash);
+const events = new EventSource('/events');
+events.onmessage = () => refresh();
+events.onerror = () => { if (app.state) { app.state.phase = 'The demo does not answer. Start it again, then reload this page.'; showBar(); } };
+setInterval(() => { if (app.state) showBar(); }, 5000);
+document.documentElement.dataset.ready = 'yes';
+addEventListener('visibilitychange', () => refresh());
+export { h };

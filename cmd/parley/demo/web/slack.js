@@ -1,0 +1,213 @@
+// The little Slack: side bar, channel, Threads view, thread.
+import { avatar, h, keyed, replace } from './dom.js';
+import { act, app, boot, refresh, visible } from './app.js';
+import { names } from './mrkdwn.js';
+import { composer } from './composer.js';
+import { ephemeral, message, printOf } from './message.js';
+
+const byID = (id) => (app.state?.slack.users || []).find((u) => u.id === id);
+
+names.user = (id) => {
+  const u = byID(id);
+  return u ? u.display_name || u.real_name || (u.bot ? 'Parley' : u.name) : id;
+};
+names.channel = (id) => (app.state?.slack.channels || []).find((c) => c.id === id)?.name || id;
+names.isPerson = (id) => Boolean(byID(id) && !byID(id).bot);
+names.users = () => (app.state?.slack.users || []).filter((u) => !u.bot && !u.deleted);
+names.channels = () => (app.state?.slack.channels || []).filter((c) => !c.im);
+
+let parts = null;
+
+function build() {
+  const root = document.getElementById('slack');
+  parts = {
+    side: h('nav', { class: 'side', 'aria-label': 'Channels' }),
+    head: h('header', { class: 'panehead' }),
+    list: h('div', { class: 'messages', role: 'list', 'aria-label': 'Messages' }),
+    write: composer({ thread: false }),
+    threadHead: h('header', { class: 'panehead' }),
+    thread: h('div', { class: 'messages', role: 'list', 'aria-label': 'Thread' }),
+    typing: h('p', { class: 'typing', role: 'status' }),
+    reply: composer({ thread: true }),
+  };
+  parts.center = h('div', { class: 'center' }, parts.head, parts.list, parts.write.el);
+  parts.threadPane = h('section', { class: 'threadpane', 'aria-label': 'Thread', hidden: true }, parts.threadHead, parts.thread, parts.typing, parts.reply.el);
+  root.append(parts.side, parts.center, parts.threadPane);
+  for (const list of [parts.list, parts.thread]) {
+    list.addEventListener('keydown', roam);
+    list.addEventListener('scroll', () => { list.ended = atEnd(list); });
+    list.ended = true;
+    new ResizeObserver(() => { if (list.ended) scrollEnd(list); }).observe(list); // what is at its end stays there
+  }
+}
+
+// roam moves between messages with the arrow keys.
+function roam(e) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+  if (!step || e.target.closest('textarea, input, select, [role=menu]')) return;
+  const all = [...e.currentTarget.querySelectorAll('[role=listitem]')];
+  const at = all.indexOf(e.target.closest('[role=listitem]'));
+  const next = all[at + step];
+  if (next) { e.preventDefault(); next.focus(); }
+}
+
+// showSlack draws what the person sees now.
+export function showSlack() {
+  if (!parts) build();
+  document.getElementById('slack').classList.toggle('withthread', app.thread !== '');
+  side();
+  center();
+  thread();
+  read();
+}
+
+function side() {
+  const s = app.state.slack;
+  const print = JSON.stringify([app.as, app.channel, app.place, s.channels, s.followed?.map((t) => [t.unread, t.mentions])]);
+  replace(parts.side, print, () => {
+    const unread = (s.followed || []).reduce((n, t) => n + t.unread, 0), mentions = (s.followed || []).reduce((n, t) => n + t.mentions, 0);
+    const channels = (s.channels || []).filter((c) => !c.im), direct = (s.channels || []).filter((c) => c.im);
+    return [
+      h('div', { class: 'workspace' }, h('strong', {}, 'Acme'),
+        h('label', { for: 'agent' }, 'You are'),
+        h('select', { id: 'agent', dataset: { focus: 'agent' }, onchange: (e) => beAgent(e.target.value) },
+          boot.agents.map((id) => h('option', { value: id, selected: id === app.as }, names.user(id) + (id === boot.agents[2] ? ' (no agent)' : ''))))),
+      entry('💬', 'Threads', unread, mentions, app.place === 'threads', openThreads, 'threads'),
+      h('h3', {}, 'Channels'), channels.map((c) => entry('#', c.name, c.unread, c.mentions, app.place === 'channel' && c.id === app.channel, () => openChannel(c.id), c.id)),
+      direct.length > 0 && h('h3', {}, 'Direct messages'), direct.map((c) => entry('●', c.name, c.unread, c.mentions, app.place === 'channel' && c.id === app.channel, () => openChannel(c.id), c.id)),
+    ];
+  });
+}
+
+function entry(mark, name, unread, mentions, current, go, focus) {
+  return h('button', { type: 'button', class: `entry ${unread ? 'unread' : ''}`, 'aria-current': current ? 'true' : undefined, onclick: go, dataset: { focus },
+    title: name },
+    h('span', { class: 'mark', 'aria-hidden': 'true' }, mark), h('span', { class: 'name' }, name),
+    unread > 0 && h('span', { class: 'sr' }, `, ${unread} unread`),
+    mentions > 0 && h('span', { class: 'badge' }, String(mentions), h('span', { class: 'sr' }, mentions === 1 ? ' mention' : ' mentions')));
+}
+
+function beAgent(id) {
+  app.as = id;
+  refresh();
+}
+
+export function openChannel(id) {
+  if (id !== app.channel) app.thread = '';
+  app.channel = id;
+  app.place = 'channel';
+  refresh();
+}
+
+function openThreads() {
+  app.place = 'threads';
+  refresh();
+}
+
+// openThread opens a thread beside its channel; focus puts the cursor into the reply.
+export async function openThread(channel, ts, focus) {
+  if (channel !== app.channel) app.place = 'channel';
+  app.channel = channel;
+  app.thread = ts;
+  await refresh();
+  scrollEnd(parts.thread);
+  if (focus) parts.reply.focus();
+}
+
+export function closeThread() {
+  const was = app.thread;
+  app.thread = '';
+  refresh();
+  parts.list.querySelector(`[data-key="${CSS.escape(was)}"]`)?.focus();
+}
+
+// compose puts a text into the reply box for the tour.
+export const compose = (text) => parts.reply.suggest(text);
+
+const atEnd = (el) => el.scrollHeight - el.scrollTop - el.clientHeight < 80;
+const scrollEnd = (el) => { el.scrollTop = el.scrollHeight; };
+
+function fill(box, items, place) {
+  const key = `${app.as} ${place}`;
+  const stay = box.place === key && !box.ended;
+  if (box.place !== key) { box.replaceChildren(); box.place = key; }
+  if (!items.length) { box.replaceChildren(); return; }
+  box.querySelector('.empty')?.remove();
+  keyed(box, items, (m) => m.key, (m) => m.print, (m) => m.render());
+  if (![...box.children].some((c) => c.tabIndex === 0)) { const last = box.lastElementChild; if (last) last.tabIndex = 0; }
+  if (!stay) { scrollEnd(box); box.ended = true; }
+}
+
+function rows(messages, inThread) {
+  const eph = (app.state.slack.ephemerals || []).filter((e) => (inThread ? e.thread_ts === app.thread : !e.thread_ts));
+  const list = [
+    ...(messages || []).filter((m) => !m.hidden || m.subtype === 'tombstone').map((m) => ({ ts: m.ts, key: m.ts, print: printOf(m, inThread), render: () => message(m, inThread) })),
+    ...eph.map((e) => ({ ts: e.ts, key: `e${e.ts}`, print: JSON.stringify(e), render: () => ephemeral(e) })),
+  ].sort((a, b) => (a.ts < b.ts ? -1 : 1));
+  let day = '';
+  return list.flatMap((m) => {
+    const d = new Date(Number(m.ts.split('.')[0]) * 1000).toLocaleDateString('en-GB', { weekday: 'long', day: 'numeric', month: 'long' });
+    if (d === day || inThread) return [m];
+    day = d;
+    return [{ key: `d${d}`, print: d, render: () => h('div', { class: 'day', role: 'listitem' }, h('span', {}, d)) }, m];
+  });
+}
+
+function center() {
+  const s = app.state.slack;
+  const threads = app.place === 'threads';
+  const title = threads ? 'Threads' : (s.channels || []).find((c) => c.id === app.channel)?.name || '';
+  replace(parts.head, `${threads} ${title}`, () => [h('h2', {}, threads ? '💬 Threads' : `# ${title}`),
+    h('p', { class: 'muted' }, threads ? 'Those you follow' : app.channel === boot.support ? `Each thread is a customer of ${boot.help}` : '')]);
+  parts.write.el.hidden = threads;
+  parts.write.update();
+  const items = threads ? (s.followed || []).map((t) => ({ key: t.root.ts, print: JSON.stringify([t, t.root.ts === app.thread]), render: () => followed(t) })) : rows(s.messages, false);
+  fill(parts.list, items, threads ? 'threads' : app.channel);
+  if (!items.length) empty(parts.list, threads);
+}
+
+function empty(box, threads) {
+  const waiting = app.state.phase !== '';
+  const [mark, head, text] = threads ? ['💬', 'No threads yet', 'You follow a thread once you wrote in it, or somebody mentioned you there.'] :
+    waiting ? ['⏳', 'One moment', app.state.phase] : app.channel === boot.support ? ['📭', 'No customer has written', 'Write a mail on the left, and see it arrive here.'] :
+      ['👋', 'Nothing here yet', 'Parley is not in this channel. Say hello to your colleagues.'];
+  box.replaceChildren(h('div', { class: 'empty' }, h('span', { class: 'big', 'aria-hidden': 'true' }, mark), h('strong', {}, head), h('p', {}, text)));
+}
+
+function followed(t) {
+  const who = t.last.username || names.user(t.last.user);
+  return h('button', { type: 'button', role: 'listitem', class: `followed ${t.unread ? 'unread' : ''}`, 'aria-current': t.root.ts === app.thread ? 'true' : undefined,
+    onclick: () => openThread(t.channel, t.root.ts) },
+    h('strong', {}, `#${names.channel(t.channel)}`), t.unread > 0 && h('span', { class: 'badge' }, `${t.unread} new`),
+    message(t.root, true, true),
+    h('span', { class: 'lastline' }, avatar(who, 'tiny'), h('b', {}, who), h('span', {}, ` ${(t.last.text || '').split('\n')[0].replace(/<[^>]*>|[*_`]/g, '').slice(0, 90)}`)));
+}
+
+function thread() {
+  const s = app.state.slack;
+  const open = app.thread !== '' && (s.thread || []).length > 0;
+  parts.threadPane.hidden = app.thread === '';
+  if (app.thread === '') return;
+  replace(parts.threadHead, `${app.channel} ${app.thread}`, () => [h('h2', {}, 'Thread'), h('p', { class: 'muted' }, `# ${names.channel(app.channel)}`),
+    h('button', { type: 'button', class: 'close', 'aria-label': 'Close the thread', onclick: closeThread }, '×')]);
+  fill(parts.thread, open ? rows(s.thread, true) : [], `${app.channel}/${app.thread}`);
+  if (!open) parts.thread.replaceChildren(h('div', { class: 'empty' }, h('strong', {}, 'This thread is gone')));
+  const status = s.status?.text ? `${s.status.username || 'Parley'} ${s.status.text}` : '';
+  if (parts.typing.textContent !== status) parts.typing.textContent = status;
+  parts.reply.update();
+}
+
+// read clears the badges of what is on the screen.
+function read() {
+  if (!visible('slack')) return;
+  const s = app.state.slack;
+  const here = (s.channels || []).find((c) => c.id === app.channel);
+  if (app.place === 'channel' && (here?.unread || here?.mentions)) readOnce(app.channel, '');
+  const t = (s.followed || []).find((f) => f.channel === app.channel && f.root.ts === app.thread);
+  if (t?.unread) readOnce(app.channel, app.thread);
+}
+
+async function readOnce(channel, ts) {
+  await act('read', { channel, ts }, true);
+  refresh();
+}

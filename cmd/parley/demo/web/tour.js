@@ -1,0 +1,72 @@
+// The guided tour: six steps that tick off when Parley or a mailbox shows them done.
+import { h, replace, toast } from './dom.js';
+import { app, boot, tab } from './app.js';
+import { compose, openThread } from './slack.js';
+
+const box = () => document.getElementById('tour');
+const stored = () => { try { return localStorage.getItem('tour'); } catch { return null; } };
+let open = stored() !== 'closed', skipped = new Set(), was = '';
+
+// roots gives the cards of open conversations, the newest first.
+function roots() {
+  return (app.state.slack.messages || []).filter((m) => m.bot_id && JSON.stringify(m.blocks || '').includes('"Resolve"')).reverse();
+}
+
+// go opens the thread that the tour talks about: the open one, else the newest.
+async function go(text) {
+  tab('slack');
+  if (app.channel !== boot.support) { app.channel = boot.support; app.thread = ''; }
+  const open = roots();
+  const ts = open.some((m) => m.ts === app.thread) ? app.thread : open[0]?.ts;
+  if (!ts) { toast('Every conversation is resolved. Write a new mail on the left.'); return false; }
+  await openThread(boot.support, ts, true);
+  if (text) compose(text);
+  return true;
+}
+
+function pulse(selector) {
+  const all = document.querySelectorAll(selector);
+  const el = all[all.length - 1];
+  if (!el) return;
+  el.scrollIntoView({ block: 'nearest' });
+  el.classList.add('pulse');
+  el.focus();
+  setTimeout(() => el.classList.remove('pulse'), 4000);
+}
+
+const button = (label) => `.threadpane [data-label="${label}"]`;
+const steps = {
+  answer: { title: 'Answer a customer', text: () => `Open a thread and write. After ${boot.hold} seconds it arrives in the customer's mailbox on the left.`, show: () => go('I am sorry about that! Two new ones leave our workshop today.') },
+  undo: { title: 'Take one back', text: () => `Write again, and within ${boot.hold} seconds delete your message or react to it with ↩️. The customer gets nothing.`, show: () => go('Oh, and this one I will regret') },
+  note: { title: 'Note something inside', text: () => 'Begin with note: or //. Your colleagues see it, the customer never does.', show: () => go('note: ask the workshop about the glaze') },
+  snooze: { title: 'Snooze it', text: () => 'Press Snooze on the card above the thread, or type !snooze 1h.', show: async () => { if (await go('')) pulse(button('Snooze')); } },
+  wake: { title: 'Let time pass', text: () => 'Move the clock at the top. The conversation wakes, and its owner is told.', show: () => pulse('#clock') },
+  resolve: { title: 'Resolve it', text: () => 'Press Resolve, or react with ✅. If the customer writes again, the thread opens again.', show: async () => { if (await go('')) pulse(button('Resolve')); } },
+};
+
+// toggleTour opens or closes the tour, and remembers that.
+export function toggleTour(on) {
+  open = on ?? !open;
+  try { localStorage.setItem('tour', open ? 'open' : 'closed'); } catch { /* storage is off */ }
+  box().print = null;
+  showTour();
+}
+
+// showTour draws the step that comes next.
+export function showTour() {
+  const list = app.state.tour || [];
+  document.getElementById('tourbutton').setAttribute('aria-expanded', String(open));
+  box().hidden = !open;
+  if (!open || !list.length) return;
+  const done = list.filter((s) => s.done).map((s) => s.name).join();
+  if (was && done.length > was.length) toast('✔ Done: ' + list.filter((s) => s.done && !was.split(',').includes(s.name)).map((s) => steps[s.name].title.toLowerCase()).join(', '));
+  was = done || ' ';
+  const next = list.find((s) => !s.done && !skipped.has(s.name));
+  replace(box(), `${done} ${next?.name}`, () => [
+    h('ol', { class: 'dots' }, list.map((s) => h('li', { class: s.done ? 'done' : s === next ? 'next' : '' }, h('span', { class: 'sr' }, `${steps[s.name].title}: ${s.done ? 'done' : 'to do'}`)))),
+    next ? h('div', { class: 'step' }, h('strong', {}, `${list.indexOf(next) + 1}. ${steps[next.name].title}`), h('span', {}, ` ${steps[next.name].text()}`)) :
+      h('div', { class: 'step' }, h('strong', {}, 'That was the tour.'), h('span', {}, ' Now be somebody new, attach a file, bring Ben in with !assign @ben, or type /parley help.')),
+    h('div', { class: 'row' }, next && h('button', { type: 'button', class: 'primary', dataset: { focus: 'tourshow', step: next.name }, onclick: () => steps[next.name].show() }, 'Show me'),
+      next && h('button', { type: 'button', class: 'plainbutton', dataset: { focus: 'tourskip' }, onclick: () => { skipped.add(next.name); showTour(); } }, 'Skip'),
+      h('button', { type: 'button', class: 'close', 'aria-label': 'Close the tour', dataset: { focus: 'tourclose' }, onclick: () => toggleTour(false) }, '×'))]);
+}
