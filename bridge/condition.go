@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"time"
@@ -26,7 +27,7 @@ func (e *Engine) Report(account int64, c channels.Condition) {
 			return err
 		}
 		f := ownFact{Kind: ownAccount, Account: account, Class: string(c.Status), Text: c.Text, Hint: c.Hint}
-		_, err = store.InsertEvents(ctx, tx, []store.NewEvent{f.event(fmt.Sprintf("account:%d:%d", account, time.Now().UnixMicro()))})
+		_, err = store.InsertEvents(ctx, tx, []store.NewEvent{f.event(fmt.Sprintf("account:%d:%s", account, rand.Text()))})
 		return err
 	})
 	switch {

@@ -197,11 +197,10 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, events []store.Event) err
 	if err != nil {
 		return tooOld(events, err)
 	}
-	now, err := store.Now(ctx, tx)
+	w, err := e.newWork(ctx, tx, dir)
 	if err != nil {
 		return err
 	}
-	w := e.newWork(dir, now)
 	defer e.release(w)
 	if err := w.load(ctx, tx, w.wants(facts)); err != nil {
 		return err
@@ -223,20 +222,24 @@ func tooOld(events []store.Event, err error) error {
 	return err
 }
 
-func (e *Engine) newWork(dir *directory, now time.Time) *work {
+func (e *Engine) newWork(ctx context.Context, tx pgx.Tx, dir *directory) (*work, error) {
+	now, real, err := store.Clocks(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	ids := &store.IDs{}
 	if n := len(e.idle); n > 0 {
 		ids, e.idle = e.idle[n-1], e.idle[:n-1]
 	}
-	return &work{e: e, dir: dir, now: now, ids: ids,
+	return &work{e: e, dir: dir, now: now, real: real, ids: ids,
 		convs: map[int64]*conv{}, identities: map[int64]*store.Identity{}, byAddress: map[userKey]*store.Identity{},
 		external: map[userKey]store.ExternalID{}, posts: map[postKey]*store.Post{}, messages: map[int64]*message{},
 		deliveries: map[int64]*delivery{}, lanes: map[int64]*lane{}, laneKeys: map[laneKey]*lane{}, latest: map[int64]int64{},
 		days: map[laneKey]int64{}, gates: map[laneKey]*store.Gate{}, dirtyPosts: map[postKey]bool{},
 		dirtyIdentities: map[int64]bool{}, setTimers: map[timerKey]store.Timer{}, cancelTimers: map[timerKey]store.Timer{},
-		newTags: map[string]bool{}}
+		newTags: map[string]bool{}}, nil
 }
 
 // release gives the unused ids to the next batch.

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -22,8 +23,10 @@ func (w *work) applyInbound(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 		return w.applyStatus(ctx, tx, a, part, in)
 	case channels.InboundMessage:
 		return w.customerWrites(ctx, tx, a, part, in)
+	case channels.InboundOwn, channels.InboundForeign:
+		return nil // our own copy says nothing new; answers written elsewhere aren't fetched yet
 	}
-	return nil // our own copy: it says nothing new
+	return fmt.Errorf("bridge: unknown kind of inbound %q", in.Kind)
 }
 
 // customerWrites puts a customer's message into its conversation.

@@ -99,11 +99,10 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	if surface == 0 {
 		return nil
 	}
-	now, err := store.Now(ctx, tx)
+	w, err := e.newWork(ctx, tx, dir)
 	if err != nil {
 		return err
 	}
-	w := e.newWork(dir, now)
 	defer e.release(w)
 	if err := w.load(ctx, tx, &wanted{laneAcc: []int64{surface}, laneKeys: []string{channelLane(channel)}}); err != nil {
 		return err

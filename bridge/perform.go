@@ -31,7 +31,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 	c := w.conversationAt(surface, a)
 	typed := a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginCatchUp
-	if c == nil && a.OwnThread && w.event.ReceivedAt.After(time.Now().Add(-rootWait)) {
+	if c == nil && a.OwnThread && w.event.ReceivedAt.After(w.real.Add(-rootWait)) {
 		return relay.ErrNotYet // the root's own result is about to be written
 	}
 	switch a.Verb {

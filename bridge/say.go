@@ -126,7 +126,7 @@ func (w *work) movedOn(c *conv, a Action) bool {
 	if typed.IsZero() {
 		return true // nobody knows how old it is
 	}
-	typed = typed.Add(w.now.Sub(time.Now())) // the surface's clock doesn't jump with ours
+	typed = typed.Add(w.now.Sub(w.real)) // the surface's clock doesn't jump with ours
 	return w.now.Sub(typed) > lateAfter && c.LastAt.After(typed)
 }
 

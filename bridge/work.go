@@ -12,6 +12,7 @@ type work struct {
 	e     *Engine
 	dir   *directory
 	now   time.Time // Parley's clock
+	real  time.Time // the database's
 	ids   *store.IDs
 	fresh []int64 // conversation numbers, taken but not used
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Account is one configured mailbox, number, page or workspace.
@@ -116,13 +118,11 @@ func TakeLease(ctx context.Context, q Querier, name, holder string, seconds floa
 	if err != nil {
 		return false, fmt.Errorf("store: lease: %w", err)
 	}
-	defer rows.Close()
-	got := rows.Next()
-	rows.Close()
-	if err := rows.Err(); err != nil {
+	taken, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
 		return false, fmt.Errorf("store: lease: %w", err)
 	}
-	return got, nil
+	return len(taken) > 0, nil
 }
 
 const dropLease = `DELETE FROM leases WHERE name = $1 AND holder = $2`

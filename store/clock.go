@@ -17,6 +17,16 @@ func Now(ctx context.Context, q Querier) (time.Time, error) {
 	return now, nil
 }
 
+const bothClocks = `SELECT parley_now(), clock_timestamp()`
+
+// Clocks reads Parley's clock and the database's.
+func Clocks(ctx context.Context, q Querier) (now, real time.Time, err error) {
+	if err := q.QueryRow(ctx, bothClocks).Scan(&now, &real); err != nil {
+		return now, real, fmt.Errorf("store: clock: %w", err)
+	}
+	return now, real, nil
+}
+
 const clockAhead = `SELECT extract(epoch FROM ahead)::double precision FROM clock`
 
 // Ahead says how far Parley's clock is ahead of the database's; 0 in production.

@@ -250,7 +250,7 @@ func (r *Relay) runSweep(ctx context.Context) error {
 
 func (r *Relay) warn(ctx context.Context, what string, err error) {
 	if ctx.Err() == nil {
-		r.log.Warn(what, "error", err)
+		r.log.Warn("relay in trouble", "what", what, "error", err)
 	}
 }
 
