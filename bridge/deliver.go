@@ -207,7 +207,11 @@ func (e *Engine) confirmReply(ctx context.Context, c store.Claimed, r *outgoing)
 	if !d.gapSince(c.CreatedAt) {
 		return nil
 	}
-	if d.filling(e.opt.GapWait) {
+	filling, err := d.filling(ctx, e.opt.GapWait)
+	if err != nil {
+		return retry(err)
+	}
+	if filling {
 		return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "Waiting for the messages missed while disconnected."}
 	}
 	ctx, cancel := context.WithTimeout(ctx, confirmTimeout)

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ type desk struct {
 	gapFrom  time.Time // events may be missing since then
 	gapUntil time.Time // until when; zero = still connected to the past only
 	open     bool      // a gap is being filled
+	filledTo int64     // the newest event when the last gap was filled
 }
 
 var _ Desk = (*desk)(nil)
@@ -132,9 +134,16 @@ func (d *desk) Gap(since time.Time) {
 }
 
 func (d *desk) Filled() {
+	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
+	defer cancel()
+	newest, err := store.NewestEvent(ctx, d.e.pool)
+	if err != nil {
+		d.e.log.Warn("newest event not read", "error", err)
+		newest = math.MaxInt64 // wait for all
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open, d.gapUntil = false, time.Now()
+	d.open, d.gapUntil, d.filledTo = false, time.Now(), newest
 }
 
 // gapSince says that events may have been missed after t.
@@ -144,11 +153,16 @@ func (d *desk) gapSince(t time.Time) bool {
 	return d.open || d.gapUntil.After(t)
 }
 
-// filling says that a gap is being filled; not for longer than limit.
-func (d *desk) filling(limit time.Duration) bool {
+// filling says that a gap is being filled, or that what filled it is not applied yet;
+// not for longer than limit.
+func (d *desk) filling(ctx context.Context, limit time.Duration) (bool, error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.open && time.Since(d.gapUntil) < limit
+	open, recent, to := d.open, time.Since(d.gapUntil) < limit, d.filledTo
+	d.mu.Unlock()
+	if open || !recent {
+		return open && recent, nil
+	}
+	return store.Unapplied(ctx, d.e.pool, d.account, to)
 }
 
 func (d *desk) Report(c channels.Condition) { d.e.Report(d.account, c) }

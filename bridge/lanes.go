@@ -128,7 +128,7 @@ func (w *work) due(l *lane, at *time.Time) {
 // enqueueInOrder puts an agent's message among those that still wait, by the
 // surface's own order (invariant 3).
 func (w *work) enqueueInOrder(l *lane, order string, messageID int64, p payload, notBefore *time.Time) *delivery {
-	at := slices.IndexFunc(l.waiting, func(d *delivery) bool { return d.OrderBy > order && d.Attempt == 0 && d.State == store.Queued })
+	at := slices.IndexFunc(l.waiting, func(d *delivery) bool { return d.OrderBy > order && d.Part == 0 && d.State == store.Queued })
 	d := w.enqueue(l, kindReply, messageID, p, notBefore)
 	d.OrderBy = order
 	if at < 0 {

@@ -256,3 +256,28 @@ func DropBlocked(ctx context.Context, q Querier) error {
 	}
 	return nil
 }
+
+// NewestEvent gives the id of the newest event; 0 if there is none.
+func NewestEvent(ctx context.Context, q Querier) (int64, error) {
+	var id int64
+	if err := q.QueryRow(ctx, `SELECT coalesce(max(id), 0) FROM events`).Scan(&id); err != nil {
+		return 0, fmt.Errorf("store: newest event: %w", err)
+	}
+	return id, nil
+}
+
+const unapplied = `
+	SELECT EXISTS (
+		SELECT 1
+		FROM pending AS p
+		JOIN events AS e ON e.id = p.event_id
+		WHERE p.event_id <= $2 AND e.account_id = $1)`
+
+// Unapplied says whether events of an account, up to one of them, still wait.
+func Unapplied(ctx context.Context, q Querier, account, upTo int64) (bool, error) {
+	var found bool
+	if err := q.QueryRow(ctx, unapplied, account, upTo).Scan(&found); err != nil {
+		return false, fmt.Errorf("store: unapplied: %w", err)
+	}
+	return found, nil
+}

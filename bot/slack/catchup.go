@@ -56,7 +56,7 @@ func (st *sweepState) mark(channel, root, latest string) {
 func (s *Surface) sweepLoop(ctx context.Context, me *self, wake <-chan struct{}) {
 	ticker := time.NewTicker(s.opt.SweepEvery)
 	defer ticker.Stop()
-	soon := time.NewTicker(time.Second * 15)
+	soon := time.NewTicker(5 * time.Second)
 	defer soon.Stop()
 	for {
 		select {
@@ -69,6 +69,7 @@ func (s *Surface) sweepLoop(ctx context.Context, me *self, wake <-chan struct{})
 		case <-wake:
 		case <-ticker.C:
 		}
+		gaps := s.gapCount()
 		if err := s.catchUp(ctx, me); err != nil {
 			if ctx.Err() != nil {
 				return
@@ -77,7 +78,7 @@ func (s *Surface) sweepLoop(ctx context.Context, me *self, wake <-chan struct{})
 			s.sweep.again()
 			continue
 		}
-		s.filled()
+		s.filled(gaps)
 	}
 }
 
@@ -129,7 +130,7 @@ func (s *Surface) catchUpChannel(ctx context.Context, me *self, channel string) 
 func (s *Surface) comparePage(ctx context.Context, me *self, channel string, roots []kept) error {
 	var typed []kept
 	var ids []string
-	since := stamp(s.chatterSince())
+	since, holes := stamp(s.chatterSince()), stamp(s.holesSince())
 	roots = slices.DeleteFunc(slices.Clone(roots), func(m kept) bool {
 		if m.TS > since && m.Subtype != "tombstone" {
 			typed = append(typed, m)
@@ -154,7 +155,10 @@ func (s *Surface) comparePage(ctx context.Context, me *self, channel string, roo
 		return err
 	}
 	for _, m := range roots {
-		if m.Latest == "" || known[messageID(channel, m.Latest)] || s.sweep.read(channel, m.TS, m.Latest) {
+		// A thread that moved since a gap began may miss replies though its newest one
+		// is stored: that one came by the new connection, or later.
+		complete := known[messageID(channel, m.Latest)] && m.Latest < holes
+		if m.Latest == "" || complete || s.sweep.read(channel, m.TS, m.Latest) {
 			continue
 		}
 		if err := s.catchUpThread(ctx, me, channel, m.TS); err != nil {

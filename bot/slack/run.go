@@ -22,6 +22,8 @@ type linkState struct {
 	ends    map[int]time.Time // when each connection was last lost
 	lost    time.Time         // since when events may be missing; zero = before our time
 	pending bool              // a gap was announced and is not filled yet
+	gap     time.Time         // since when events may be missing in it; zero = before our time
+	gaps    int               // how many were announced
 }
 
 // Run implements bridge.Surface: it learns who we are, keeps the Socket Mode connections
@@ -123,16 +125,41 @@ func (s *Surface) closed(n int) {
 
 func (s *Surface) announceGap(since time.Time) {
 	s.links.mu.Lock()
+	if !s.links.pending || since.Before(s.links.gap) {
+		s.links.gap = since
+	}
 	s.links.pending = true
+	s.links.gaps++
 	s.links.mu.Unlock()
 	s.desk.Gap(since)
 }
 
-// filled tells that everything up to now is stored, if somebody waits for it.
-func (s *Surface) filled() {
+func (s *Surface) gapCount() int {
 	s.links.mu.Lock()
-	was := s.links.pending
-	s.links.pending = false
+	defer s.links.mu.Unlock()
+	return s.links.gaps
+}
+
+// holesSince is from when on a thread may lack replies that are older than its newest
+// one; the future where there is no gap.
+func (s *Surface) holesSince() time.Time {
+	s.links.mu.Lock()
+	defer s.links.mu.Unlock()
+	switch {
+	case !s.links.pending:
+		return s.now().Add(time.Hour)
+	case s.links.gap.IsZero():
+		return s.now().Add(-time.Hour)
+	}
+	return s.links.gap.Add(-lookBack)
+}
+
+// filled tells that everything up to now is stored, if somebody waits for it and no
+// gap was announced after the given count of them.
+func (s *Surface) filled(gaps int) {
+	s.links.mu.Lock()
+	was := s.links.pending && s.links.gaps == gaps
+	s.links.pending = s.links.pending && !was
 	s.links.mu.Unlock()
 	if was {
 		s.desk.Filled()

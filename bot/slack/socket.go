@@ -163,6 +163,7 @@ func (l *line) store(ctx context.Context, batch []arrived) {
 	}
 	if err := l.s.takeEvents(ctx, l.me, bodies...); err != nil {
 		l.s.log.Error("slack events not stored", "count", len(batch), "error", err)
+		l.s.announceGap(l.s.now().Add(-acceptWithin)) // what comes later must not overtake them
 		l.s.sweep.again()
 		return
 	}

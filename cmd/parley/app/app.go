@@ -146,6 +146,7 @@ func (a *App) addSlack(ctx context.Context) error {
 		return err
 	}
 	a.engine.SetSurface(id, s)
+	a.engine.Desk(id).Gap(time.Time{}) // until the surface caught up, nothing typed before may leave
 	a.surfaces = append(a.surfaces, running{id, s})
 	return nil
 }
