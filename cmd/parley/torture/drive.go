@@ -1,0 +1,229 @@
+package torture
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"parley/bot/slack/slackfake"
+	"parley/channels/email/mailfake"
+)
+
+// learnEvery is how often the driver looks for new threads.
+const learnEvery = 300 * time.Millisecond
+
+// driver is all customers and teammates. Used by one goroutine.
+type driver struct {
+	wire    wire
+	rng     *rand.Rand
+	talks   []*talk
+	mails   int // still to be written
+	replies int
+	every   time.Duration // between two acts
+	learned time.Time
+	done    counts
+	later   []deed // second halves of acts: edits and deletions
+}
+
+// counts is what was said.
+type counts struct {
+	Mails   int `json:"mails"`
+	Replies int `json:"replies"`
+	Inside  int `json:"inside"`
+	Edits   int `json:"edits"`
+	Deletes int `json:"deletes"`
+}
+
+// talk is one customer's conversation.
+type talk struct {
+	conv      int
+	agent     string // who holds it
+	colleague string
+	root      string // ts of its thread; "" = not seen yet
+	first     string // Message-ID of the customer's last new mail
+	n         int    // marks given
+}
+
+// deed is something to be done at a time.
+type deed struct {
+	at time.Time
+	do func(context.Context) error
+}
+
+func newDriver(w wire, seed uint64, mails, replies int, flow time.Duration) *driver {
+	d := &driver{wire: w, rng: rand.New(rand.NewPCG(seed, 1)), mails: mails, replies: replies, //nolint:gosec // the seed is to be repeated
+		every: flow / time.Duration(max(mails+replies, 1))}
+	for i := range max(3, mails/8) {
+		t := &talk{conv: i + 1, agent: ann, colleague: ben}
+		if i%2 == 1 {
+			t.agent, t.colleague = ben, ann
+		}
+		d.talks = append(d.talks, t)
+	}
+	return d
+}
+
+func (t *talk) mark(kind string) mark {
+	t.n++
+	return mark{kind, t.conv, t.n}
+}
+
+// run says everything, evenly spread, and returns when all is said.
+// Errors: the emulators don't answer.
+func (d *driver) run(ctx context.Context) error {
+	tick := time.NewTicker(max(d.every, time.Millisecond))
+	defer tick.Stop()
+	for d.mails+d.replies+len(d.later) > 0 {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		if err := d.step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step does what is due and one act more.
+func (d *driver) step(ctx context.Context) error {
+	for len(d.later) > 0 && !d.later[0].at.After(time.Now()) {
+		deed := d.later[0]
+		d.later = d.later[1:]
+		if err := deed.do(ctx); err != nil {
+			return err
+		}
+	}
+	if time.Since(d.learned) > learnEvery {
+		d.learned = time.Now()
+		if err := d.learn(ctx); err != nil {
+			return err
+		}
+	}
+	if d.mails+d.replies == 0 {
+		return nil
+	}
+	t := d.talks[d.rng.IntN(len(d.talks))]
+	switch {
+	case t.n == 0 && d.mails > 0, d.rng.IntN(d.mails+d.replies) < d.mails:
+		return d.mail(ctx, t)
+	case t.root != "":
+		return d.type_(ctx, t)
+	}
+	return nil
+}
+
+// learn finds the threads of the conversations.
+func (d *driver) learn(ctx context.Context) error {
+	list, err := d.wire.messages(ctx)
+	if err != nil {
+		return err
+	}
+	roots := map[string]string{}
+	for _, m := range list {
+		if m.BotID == "" {
+			continue
+		}
+		words := shown(m.Text, m.Blocks)
+		if _, rest, ok := strings.Cut(words, "Case "); ok && len(rest) >= 3 {
+			roots["Case "+rest[:3]] = m.TS
+		}
+	}
+	for _, t := range d.talks {
+		t.root = roots[subject(t.conv)]
+	}
+	return nil
+}
+
+// mail lets the customer write: a first mail, one more, or an answer to the last one
+// received.
+func (d *driver) mail(ctx context.Context, t *talk) error {
+	from := fmt.Sprintf("Customer %03d <%s>", t.conv, customer(t.conv))
+	text := d.words(t.mark(said))
+	d.mails--
+	d.done.Mails++
+	if t.root != "" && d.rng.IntN(3) > 0 {
+		inbox, err := d.wire.folder(ctx, customer(t.conv), "INBOX")
+		if err != nil {
+			return err
+		}
+		if len(inbox) > 0 {
+			programs := []mailfake.Program{mailfake.Gmail, mailfake.Outlook, mailfake.Apple, mailfake.Plain}
+			return d.wire.answer(ctx, from, inbox[len(inbox)-1].MessageID, programs[d.rng.IntN(len(programs))], text)
+		}
+	}
+	m := mailfake.Mail{From: from, To: []string{helpAddress}, Subject: subject(t.conv), Text: text}
+	if t.first != "" {
+		m.Subject, m.InReplyTo, m.References = "Re: "+m.Subject, t.first, []string{t.first}
+	}
+	sent, err := d.wire.send(ctx, m)
+	t.first = sent.MessageID
+	return err
+}
+
+// type_ lets a teammate type in the thread: mostly a reply of the agent who holds it.
+func (d *driver) type_(ctx context.Context, t *talk) error {
+	switch n := d.rng.IntN(100); {
+	case n < 12:
+		return d.typeInside(ctx, t)
+	case n < 16:
+		return d.typeAndDelete(ctx, t)
+	}
+	m := t.mark(out)
+	ts, err := d.say(ctx, t.agent, t, d.words(m))
+	d.replies--
+	d.done.Replies++
+	if err == nil && d.rng.IntN(100) < 8 {
+		d.done.Edits++
+		text := d.words(m) + " (corrected)"
+		d.soon(func(ctx context.Context) error {
+			return d.wire.act(ctx, t.agent, "edit", slackfake.Act{Channel: support, TS: ts, Text: text})
+		})
+	}
+	return err
+}
+
+// typeInside types what must never leave, in one of the ways.
+func (d *driver) typeInside(ctx context.Context, t *talk) error {
+	words := d.words(t.mark(inside))
+	d.done.Inside++
+	ways := []struct{ who, text string }{
+		{t.agent, "note: " + words}, {t.agent, "// " + words}, {t.colleague, "Note:" + words},
+		{t.agent, "<@" + t.colleague + "> " + words}, {t.agent, "!frobnicate " + words}, {t.agent, "/giveup " + words},
+		{zoe, words}, // no agent
+	}
+	way := ways[d.rng.IntN(len(ways))]
+	_, err := d.say(ctx, way.who, t, way.text)
+	return err
+}
+
+// typeAndDelete takes a reply back within the hold.
+func (d *driver) typeAndDelete(ctx context.Context, t *talk) error {
+	ts, err := d.say(ctx, t.agent, t, d.words(t.mark(gone)))
+	d.done.Deletes++
+	d.soon(func(ctx context.Context) error {
+		return d.wire.act(ctx, t.agent, "delete", slackfake.Act{Channel: support, TS: ts})
+	})
+	return err
+}
+
+// soon does something a moment later, well within the hold.
+func (d *driver) soon(do func(context.Context) error) {
+	d.later = append(d.later, deed{time.Now().Add(300 * time.Millisecond), do})
+}
+
+func (d *driver) say(ctx context.Context, user string, t *talk, text string) (string, error) {
+	return d.wire.post(ctx, user, slackfake.Post{Channel: support, Thread: t.root, Text: text})
+}
+
+// words makes a text around a mark.
+func (d *driver) words(m mark) string {
+	list := []string{
+		"Thank you for your patience, this is %s.", "Here is what I found: %s", "Please look at %s and tell me whether it works now.",
+		"About %s:\n\nit was the cable.", "Hello again, %s.\nBest wishes", "%s",
+	}
+	return fmt.Sprintf(list[d.rng.IntN(len(list))], m)
+}

@@ -1,0 +1,197 @@
+package torture
+
+import (
+	"fmt"
+	"slices"
+)
+
+// world is what the emulators show once everything is quiet.
+type world struct {
+	Threads []thread
+	Boxes   []box
+}
+
+// thread is one thread of the support channel, oldest post first.
+type thread struct {
+	Root  string
+	Posts []post
+}
+
+// post is one message in Slack.
+type post struct {
+	TS    string
+	User  string // of a person; "" = ours
+	Name  string // of a customer, where we post in his name
+	Token string // the delivery that made it; "" = none
+	Marks []mark
+}
+
+// box is one customer's mailbox.
+type box struct {
+	Conv  int
+	Wrote []mark // in the order in which the company's mailbox took it
+	Inbox []letter
+}
+
+// letter is a mail that a customer received.
+type letter struct {
+	ID    string // Message-ID
+	Marks []mark
+}
+
+// Verdict is the oracle's judgement by the definitions of the design.
+type Verdict struct {
+	Mails     int `json:"mails"`   // written by customers
+	Replies   int `json:"replies"` // typed by agents, for the customer
+	Inside    int `json:"inside"`  // typed, not for the customer
+	Lost      int `json:"lost"`
+	Doubled   int `json:"doubled"`
+	Reordered int `json:"reordered"`
+	Leaked    int `json:"leaked"`
+	Scattered int `json:"scattered"` // mails of one conversation outside its thread
+	Ambiguous int `json:"ambiguous"` // nobody could tell: decided by the oracle's agent
+	Clicked   int `json:"clicked"`   // asked or parked, sent by the oracle's agent
+	Late      int `json:"late"`      // deleted during the hold, yet received
+	// Findings says what is behind each count, at most a few dozen.
+	Findings []string `json:"findings,omitempty"`
+}
+
+// Bad says that a promise was broken.
+func (v *Verdict) Bad() bool {
+	return v.Lost+v.Doubled+v.Reordered+v.Leaked+v.Scattered+v.Late > 0
+}
+
+func (v *Verdict) find(count *int, format string, args ...any) {
+	const most = 40
+	*count++
+	if len(v.Findings) < most {
+		v.Findings = append(v.Findings, fmt.Sprintf(format, args...))
+	}
+}
+
+// judge compares what was said with what arrived. byClick holds the replies that left
+// by a person's request: their place in the order, and a second copy after Send again,
+// are what that person asked for.
+func judge(w world, byClick map[mark]bool) Verdict {
+	var v Verdict
+	judgeThreads(&v, w)
+	replies := map[int][]mark{}
+	for _, t := range w.Threads {
+		for _, p := range t.Posts {
+			for _, m := range p.Marks {
+				switch {
+				case p.User == "":
+				case m.Kind == inside:
+					v.Inside++
+				case m.Kind == out:
+					v.Replies++
+					replies[m.Conv] = append(replies[m.Conv], m)
+				}
+			}
+		}
+	}
+	for _, b := range w.Boxes {
+		judgeBox(&v, b, replies[b.Conv], byClick)
+	}
+	return v
+}
+
+// judgeThreads looks for each mail, once, in the one thread of its conversation.
+func judgeThreads(v *Verdict, w world) {
+	home := map[int]string{}
+	seen := map[mark]int{}
+	tokens := map[string]string{}
+	for _, t := range w.Threads {
+		owner := 0
+		last := 0
+		for _, p := range t.Posts {
+			if p.Token != "" {
+				if first, twice := tokens[p.Token]; twice {
+					v.find(&v.Doubled, "the posts %s and %s come from one delivery", first, p.TS)
+				}
+				tokens[p.Token] = p.TS
+			}
+			if p.User != "" || p.Name == "" {
+				continue
+			}
+			for _, m := range p.Marks {
+				if m.Kind != said {
+					continue
+				}
+				if seen[m]++; seen[m] > 1 {
+					v.find(&v.Doubled, "%s stands in Slack %d times, now at %s", m, seen[m], p.TS)
+					continue
+				}
+				switch {
+				case owner == 0:
+					owner = m.Conv
+				case owner != m.Conv:
+					v.find(&v.Leaked, "%s of customer %d stands in the thread of customer %d", m, m.Conv, owner)
+				}
+				if m.N < last {
+					v.find(&v.Reordered, "%s stands after number %d in its thread", m, last)
+				}
+				last = m.N
+				if home[m.Conv] == "" {
+					home[m.Conv] = t.Root
+				} else if home[m.Conv] != t.Root {
+					v.find(&v.Scattered, "%s stands in the thread %s, not in %s", m, t.Root, home[m.Conv])
+				}
+			}
+		}
+	}
+	for _, b := range w.Boxes {
+		for _, m := range b.Wrote {
+			v.Mails++
+			if seen[m] == 0 {
+				v.find(&v.Lost, "%s was mailed and stands in no thread", m)
+			}
+		}
+	}
+}
+
+// judgeBox checks what a customer received against what was to reach him.
+func judgeBox(v *Verdict, b box, replies []mark, byClick map[mark]bool) {
+	got := map[mark]int{}
+	var order []mark
+	for _, l := range b.Inbox {
+		for _, m := range l.Marks {
+			switch {
+			case m.Kind == inside:
+				v.find(&v.Leaked, "%s was typed for inside and reached customer %d", m, b.Conv)
+			case m.Kind == gone:
+				v.find(&v.Late, "%s was deleted during the hold and reached the customer", m)
+			case m.Conv != b.Conv:
+				v.find(&v.Leaked, "%s reached customer %d", m, b.Conv)
+			case m.Kind == out:
+				if got[m]++; got[m] == 1 {
+					order = append(order, m)
+				}
+			}
+		}
+	}
+	for _, m := range replies {
+		switch n := got[m]; {
+		case n == 0:
+			v.find(&v.Lost, "%s was typed and reached nobody", m)
+		case n > 1 && !byClick[m]:
+			v.find(&v.Doubled, "%s reached the customer %d times", m, n)
+		}
+	}
+	for m := range got {
+		if !slices.Contains(replies, m) {
+			v.find(&v.Leaked, "%s reached the customer and stands in no thread of his", m)
+		}
+	}
+	place := func(m mark) int { return slices.Index(replies, m) }
+	last := -1
+	for _, m := range order {
+		if byClick[m] || place(m) < 0 {
+			continue
+		}
+		if place(m) < last {
+			v.find(&v.Reordered, "%s reached the customer after %s", m, replies[last])
+		}
+		last = max(last, place(m))
+	}
+}

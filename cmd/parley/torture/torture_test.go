@@ -1,0 +1,101 @@
+package torture_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/torture"
+)
+
+// TestMain lets the test's binary be every process of a run: it understands the same
+// sub-commands as the program.
+func TestMain(m *testing.M) {
+	if len(os.Args) < 2 || os.Args[1] != "serve" && os.Args[1] != "torture" {
+		os.Exit(m.Run())
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := play(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1) //nolint:gocritic // the process ends
+	}
+}
+
+func play(ctx context.Context, args []string) error {
+	switch {
+	case args[0] == "serve":
+		return serve(ctx, slices.Contains(args, "--short-waits"))
+	case slices.Contains(args, "--oracle"):
+		return torture.Oracle(ctx, os.Stdin, os.Stdout)
+	}
+	o := torture.FakesOptions{SaveSent: !slices.Contains(args, "--own-copies")}
+	for i, a := range args {
+		switch a {
+		case "--fakes":
+			o.Env = args[i+1]
+		case "--seed":
+			seed, err := strconv.ParseUint(args[i+1], 10, 64)
+			if err != nil {
+				return err
+			}
+			o.Seed = seed
+		}
+	}
+	return torture.Fakes(ctx, o)
+}
+
+func serve(ctx context.Context, short bool) error {
+	env, err := app.LoadEnv(os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: env.Log}))
+	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := db.Migrate(ctx, env); err != nil {
+		return err
+	}
+	o := app.Options{MovedTime: true}
+	if short {
+		o = torture.ShortWaits(o)
+	}
+	a, err := app.New(ctx, env, db, log, o)
+	if err != nil {
+		return err
+	}
+	return a.Run(ctx)
+}
+
+// TestTorture plays the short form: a fixed seed, so that a failure can be repeated.
+// It fails on broken promises, never on speed.
+func TestTorture(t *testing.T) {
+	t.Parallel()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := torture.Quick(torture.Options{Program: program, Seed: 7, Replicas: 1, Out: t.Output()})
+	if text := os.Getenv("PARLEY_TEST_SEED"); text != "" {
+		if o.Seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := torture.Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict.Mails != o.Mails || r.Verdict.Replies < o.Replies || r.Harm["kill"] != o.Kills {
+		t.Errorf("the run was not the one ordered: %+v", r)
+	}
+}

@@ -1,0 +1,175 @@
+package torture
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"parley/bot/slack/slackfake"
+	"parley/channels/email/mailfake"
+)
+
+const wireTimeout = 30 * time.Second
+
+// wire speaks to the emulators' control addresses.
+type wire struct {
+	Slack string // base URL of the Slack emulator, without a final slash
+	Mail  string // likewise of the mail world's control
+}
+
+// call sends in as JSON, if there is one, and reads the answer into into, if wanted.
+// Errors: no answer, or one that is not 200 with its text.
+func (w wire) call(ctx context.Context, method, address string, in, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, wireTimeout)
+	defer cancel()
+	var body io.Reader
+	if in != nil {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("torture: %s: %w", address, err)
+		}
+		body = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, address, body)
+	if err != nil {
+		return fmt.Errorf("torture: %s: %w", address, err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("torture: %w", err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(res.Body, 300)) // the status alone says enough
+		return fmt.Errorf("torture: %s: %s: %s", address, res.Status, bytes.TrimSpace(text))
+	}
+	if into == nil {
+		_, err = io.Copy(io.Discard, res.Body)
+	} else {
+		err = json.NewDecoder(res.Body).Decode(into)
+	}
+	if err != nil {
+		return fmt.Errorf("torture: %s: %w", address, err)
+	}
+	return nil
+}
+
+// send lets a customer write a new mail.
+func (w wire) send(ctx context.Context, m mailfake.Mail) (mailfake.Sent, error) {
+	var sent mailfake.Sent
+	return sent, w.call(ctx, http.MethodPost, w.Mail+"/_fake/mail/send", m, &sent)
+}
+
+// answer lets a customer answer a mail with a mail program.
+func (w wire) answer(ctx context.Context, from, messageID string, program mailfake.Program, text string) error {
+	in := map[string]any{"from": from, "to": []string{helpAddress}, "subject": "", "text": text, "message_id_of": messageID, "program": program}
+	return w.call(ctx, http.MethodPost, w.Mail+"/_fake/mail/reply", in, nil)
+}
+
+// folder lists the mails of somebody's folder, oldest first.
+func (w wire) folder(ctx context.Context, address, name string) ([]mailfake.Received, error) {
+	q := url.Values{"address": {address}, "folder": {name}, "raw": {"0"}}
+	var list []mailfake.Received
+	return list, w.call(ctx, http.MethodGet, w.Mail+"/_fake/mail/inbox?"+q.Encode(), nil, &list)
+}
+
+// post lets a teammate write and gives the message's ts.
+func (w wire) post(ctx context.Context, user string, in slackfake.Post) (string, error) {
+	var res struct {
+		TS string `json:"ts"`
+	}
+	err := w.call(ctx, http.MethodPost, w.Slack+"/_fake/person/"+user+"/post", slackfake.Act{Post: in}, &res)
+	return res.TS, err
+}
+
+// act lets a teammate do something else.
+func (w wire) act(ctx context.Context, user, verb string, a slackfake.Act) error {
+	return w.call(ctx, http.MethodPost, w.Slack+"/_fake/person/"+user+"/"+verb, a, nil)
+}
+
+// messages lists the top level of the support channel.
+func (w wire) messages(ctx context.Context) ([]*slackfake.Message, error) {
+	var list []*slackfake.Message
+	return list, w.call(ctx, http.MethodGet, w.Slack+"/_fake/messages?channel="+support, nil, &list)
+}
+
+// channel shows the support channel with all its threads.
+func (w wire) channel(ctx context.Context) (slackfake.ChannelState, error) {
+	var s slackfake.Snapshot
+	err := w.call(ctx, http.MethodGet, w.Slack+"/_fake/state?channel="+support, nil, &s)
+	if err == nil && len(s.Channels) != 1 {
+		err = fmt.Errorf("torture: the workspace has no channel %s", support)
+	}
+	if err != nil {
+		return slackfake.ChannelState{}, err
+	}
+	return s.Channels[0], nil
+}
+
+// slackInfo says how the workspace stands with the app.
+type slackInfo struct {
+	Pending int `json:"pending_events"`
+	Sockets int `json:"sockets"`
+}
+
+func (w wire) info(ctx context.Context) (slackInfo, error) {
+	var i slackInfo
+	return i, w.call(ctx, http.MethodGet, w.Slack+"/_fake/info", nil, &i)
+}
+
+func (w wire) slackFault(ctx context.Context, f slackfake.Fault) error {
+	return w.call(ctx, http.MethodPost, w.Slack+"/_fake/faults", f, nil)
+}
+
+func (w wire) mailFault(ctx context.Context, f mailfake.Fault) error {
+	return w.call(ctx, http.MethodPost, w.Mail+"/_fake/mail/faults", f, nil)
+}
+
+// faultCounts says how often the armed faults struck, by what they do.
+func (w wire) faultCounts(ctx context.Context) (map[string]int, error) {
+	counts := map[string]int{}
+	var slack []slackfake.Fault
+	if err := w.call(ctx, http.MethodGet, w.Slack+"/_fake/faults", nil, &slack); err != nil {
+		return nil, err
+	}
+	for _, f := range slack {
+		counts["slack "+string(f.Kind)] += f.Fired
+	}
+	var mail mailfake.State
+	if err := w.call(ctx, http.MethodGet, w.Mail+"/_fake/mail/state", nil, &mail); err != nil {
+		return nil, err
+	}
+	for _, f := range mail.Faults {
+		counts[strings.Replace(string(f.Op), ".", " ", 1)+" "+string(f.Action)] += f.Fired
+	}
+	return counts, nil
+}
+
+// heal disarms all faults.
+func (w wire) heal(ctx context.Context) error {
+	if err := w.call(ctx, http.MethodDelete, w.Slack+"/_fake/faults", nil, nil); err != nil {
+		return err
+	}
+	return w.call(ctx, http.MethodDelete, w.Mail+"/_fake/mail/faults", nil, nil)
+}
+
+// dropSockets cuts all Socket Mode connections.
+func (w wire) dropSockets(ctx context.Context) error {
+	return w.call(ctx, http.MethodPost, w.Slack+"/_fake/admin/drop_sockets", slackfake.Admin{}, nil)
+}
+
+// cutMail cuts the connections of the company's mailbox.
+func (w wire) cutMail(ctx context.Context) error {
+	return w.call(ctx, http.MethodPost, w.Mail+"/_fake/mail/disconnect?address="+url.QueryEscape(helpAddress), nil, nil)
+}
+
+func customer(conv int) string { return fmt.Sprintf("c%03d@customer.test", conv) }
+
+// subject of a conversation; the words are found again on the card of its thread.
+func subject(conv int) string { return fmt.Sprintf("Case %03d", conv) }
