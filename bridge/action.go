@@ -6,12 +6,13 @@ type Verb string
 // Verbs. Say, Edit, Delete, React and Unreact come from plain behaviour in the
 // surface; the others from text, buttons, forms, shortcuts or emoji.
 const (
-	VerbSay     Verb = "say"     // typed something; the engine decides its fate
-	VerbEdit    Verb = "edit"    // changed an earlier Say
-	VerbDelete  Verb = "delete"  // deleted an earlier Say, or one of our posts
-	VerbReact   Verb = "react"   // Args.Emoji on Place.Message
-	VerbUnreact Verb = "unreact" // takes it back
-	VerbUnknown Verb = "unknown" // looked like a verb and isn't one: asked back, never sent
+	VerbSay         Verb = "say"         // typed something; the engine decides its fate
+	VerbEdit        Verb = "edit"        // changed an earlier Say
+	VerbDelete      Verb = "delete"      // deleted an earlier Say, or one of our posts
+	VerbMoveChannel Verb = "movechannel" // the surface gave Place.Channel another id: Args.Note
+	VerbReact       Verb = "react"       // Args.Emoji on Place.Message
+	VerbUnreact     Verb = "unreact"     // takes it back
+	VerbUnknown     Verb = "unknown"     // looked like a verb and isn't one: asked back, never sent
 
 	VerbReply    Verb = "reply"    // explicitly to the customer
 	VerbNote     Verb = "note"     // explicitly inside

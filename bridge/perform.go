@@ -23,6 +23,8 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 		return nil
 	case VerbDelete:
 		return w.delete(surface, a)
+	case VerbMoveChannel:
+		return store.MoveChannel(ctx, tx, surface, a.Place.Channel, a.Args.Note)
 	case VerbReact, VerbUnreact:
 		return nil // emoji that are verbs arrive as those verbs
 	}

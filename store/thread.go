@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 )
 
 // Thread is a conversation's mirror in a surface.
@@ -91,4 +92,22 @@ func ThreadChannels(ctx context.Context, q Querier, surface int64) ([]string, er
 		list = append(list, r.Channel)
 	}
 	return list, err
+}
+
+const moveChannel = `
+	WITH a AS (UPDATE team_channels SET channel = $3 WHERE account_id = $1 AND channel = $2),
+	b AS (UPDATE accounts SET surface_channel = $3 WHERE surface_id = $1 AND surface_channel = $2),
+	c AS (UPDATE threads SET channel = $3 WHERE account_id = $1 AND channel = $2),
+	d AS (UPDATE messages SET channel = $3 WHERE account_id = $1 AND channel = $2)
+	UPDATE posts SET channel = $3 WHERE account_id = $1 AND channel = $2`
+
+// MoveChannel follows a channel whose id the surface changed.
+func MoveChannel(ctx context.Context, q Querier, surface int64, from, to string) error {
+	if from == "" || to == "" {
+		return nil
+	}
+	if _, err := q.Exec(ctx, moveChannel, surface, from, to); err != nil {
+		return fmt.Errorf("store: move channel: %w", err)
+	}
+	return BumpSettings(ctx, q)
 }

@@ -52,6 +52,9 @@ func (me *self) decodeEvent(kind string, body []byte) ([]bridge.Action, error) {
 		out = me.decodeReaction(&ev, bridge.VerbReact)
 	case "reaction_removed":
 		out = me.decodeReaction(&ev, bridge.VerbUnreact)
+	case "channel_id_changed":
+		out = []bridge.Action{{Verb: bridge.VerbMoveChannel, Actor: bridge.Actor{Kind: bridge.ActorSelf},
+			Place: bridge.Place{Channel: ev.OldChannel}, Args: bridge.Args{Note: ev.NewChannel}}}
 	}
 	if kind == kindCatchUp {
 		for i := range out {

@@ -42,7 +42,11 @@ func (me *self) splitEvent(kind string, body []byte) arrival {
 		return me.splitReaction(kind, &ev, body)
 	case "tokens_revoked", "app_uninstalled":
 		return arrival{revoked: ev.Type}
-	case "channel_rename", "group_rename", "channel_id_changed", "channel_archive", "channel_unarchive", "channel_deleted",
+	case "channel_id_changed":
+		a := me.one(kind, "c:"+ev.OldChannel+":"+ev.NewChannel, "channel:"+ev.OldChannel, body)
+		a.renamed = true
+		return a
+	case "channel_rename", "group_rename", "channel_archive", "channel_unarchive", "channel_deleted",
 		"group_archive", "group_unarchive", "group_deleted", "channel_created", "member_joined_channel", "member_left_channel",
 		"channel_left", "group_left":
 		return arrival{renamed: true}
@@ -67,7 +71,7 @@ func (ev *event) read(raw json.RawMessage) (string, error) {
 	}
 	ev.Type = head.Type
 	switch head.Type {
-	case "message", "app_mention", "reaction_added", "reaction_removed":
+	case "message", "app_mention", "reaction_added", "reaction_removed", "channel_id_changed":
 		if err := json.Unmarshal(raw, ev); err != nil {
 			return "", err
 		}

@@ -30,6 +30,8 @@ type event struct {
 		Channel string `json:"channel"`
 		TS      string `json:"ts"`
 	} `json:"item"`
+	OldChannel string `json:"old_channel_id"` // of channel_id_changed
+	NewChannel string `json:"new_channel_id"`
 }
 
 // message is a message, in an event or in history.
