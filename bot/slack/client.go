@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -76,4 +78,39 @@ func (t fencedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}}
 	return t.next.RoundTrip(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
+}
+
+// bearerTransport names the token in the header too: slack-go sends it as a form field,
+// which Slack takes, but not everything that speaks its API does.
+type bearerTransport struct {
+	next  http.RoundTripper
+	api   *url.URL // only below it: uploads and response URLs get no token
+	token string
+}
+
+// bearerClient makes a client for calls of the API at api.
+func bearerClient(c *http.Client, api *url.URL, token string) *http.Client {
+	own := *c
+	own.Transport = bearerTransport{next: c.Transport, api: api, token: token}
+	if c.Transport == nil {
+		own.Transport = bearerTransport{next: http.DefaultTransport, api: api, token: token}
+	}
+	return &own
+}
+
+// CloseIdleConnections lets http.Client do what its method says.
+func (t bearerTransport) CloseIdleConnections() {
+	if c, ok := t.next.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t bearerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	own := r.URL.Scheme == t.api.Scheme && r.URL.Host == t.api.Host && strings.HasPrefix(r.URL.Path, t.api.Path)
+	if own && r.Header.Get("Authorization") == "" {
+		r = r.Clone(r.Context())
+		r.Header.Set("Authorization", "Bearer "+t.token)
+	}
+	return t.next.RoundTrip(r)
 }

@@ -57,7 +57,9 @@ func (me *self) splitEvent(kind string, body []byte) arrival {
 }
 
 // ours tells whether something is addressed to our app in our workspace.
-func (me *self) ours(team, app string) bool { return team == me.Team && app == me.App }
+func (me *self) ours(team, app string) bool {
+	return team == me.Team && (me.App == "" || app == me.App)
+}
 
 // read decodes an inner event and gives its channel. Of events that we don't store only the
 // type is read: their fields have other forms.

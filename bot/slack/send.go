@@ -128,7 +128,9 @@ func (s *Surface) post(ctx context.Context, me *self, p bridge.Post) (bridge.Sen
 	if m.ThreadTimestamp == "" {
 		return bridge.Sent{}, s.stray(ctx, p.Place.Channel, ts)
 	}
-	return bridge.Sent{Message: ts, Thread: m.ThreadTimestamp, More: more}, nil
+	sent := bridge.Sent{Message: ts, Thread: m.ThreadTimestamp, More: more}
+	s.tellAbsent(ctx, me, p, sent)
+	return sent, nil
 }
 
 // stray removes a reply that Slack put at top level because its root is gone.

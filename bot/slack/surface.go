@@ -54,7 +54,7 @@ type Options struct {
 type self struct {
 	User string `json:"user"`           // U… of the bot
 	Bot  string `json:"bot,omitempty"`  // B…
-	App  string `json:"app,omitempty"`  // A…
+	App  string `json:"app,omitempty"`  // A…; "" where Slack doesn't tell
 	Team string `json:"team,omitempty"` // T…
 	home string // the workspace's address, for links
 
@@ -112,7 +112,8 @@ func New(o Options) (*Surface, error) {
 	}
 	o = o.withDefaults()
 	s := &Surface{opt: o, http: o.Client, apiURL: base, log: o.Log, desk: o.Desk, now: o.Now, slots: make(chan struct{}, 64)}
-	s.api = slackapi.New(o.BotToken, slackapi.OptionAppLevelToken(o.AppToken), slackapi.OptionAPIURL(o.APIURL), slackapi.OptionHTTPClient(o.Client))
+	calls := bearerClient(o.Client, base, o.BotToken)
+	s.api = slackapi.New(o.BotToken, slackapi.OptionAppLevelToken(o.AppToken), slackapi.OptionAPIURL(o.APIURL), slackapi.OptionHTTPClient(calls))
 	return s, nil
 }
 
@@ -164,7 +165,8 @@ func (s *Surface) identify(ctx context.Context) (*self, error) {
 	if err != nil {
 		return nil, fmt.Errorf("slack: bots.info: %w", err)
 	}
-	if auth.UserID == "" || auth.TeamID == "" || auth.BotID == "" || bot.AppID == "" {
+	// Without the app's id, the signing secret or the app token alone tell what is for us.
+	if auth.UserID == "" || auth.TeamID == "" || auth.BotID == "" {
 		return nil, errors.New("slack: who am I: an id is missing in Slack's answer")
 	}
 	me := &self{User: auth.UserID, Bot: auth.BotID, App: bot.AppID, Team: auth.TeamID, home: auth.URL}
