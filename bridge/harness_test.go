@@ -444,3 +444,6 @@ func bridgetestFault(call string, kind bridgetest.FaultKind, times int) bridgete
 func factOf(e channelstest.Event, body []byte) channels.Fact {
 	return channels.Fact{ExternalID: e.Type + ":" + e.ID, OrderKey: e.From, Payload: body}
 }
+
+// relayLate tells of late replies at once.
+func relayLate() relay.Options { return relay.Options{LateAfter: time.Millisecond} }

@@ -114,11 +114,24 @@ func (w *work) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, par
 		w.replyFailed(c, ownFact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
 	case rank(string(s.State)) > rank(d.State):
 		d.State, d.dirty = string(s.State), true
+		w.receiptSays(c, m)
 		if s.State == channels.StateRead && w.settings(c).Receipts == "read" {
 			w.mark(c, m, MarkRead)
 		}
 	}
 	return nil
+}
+
+// receiptSays ends what was open about a message: the provider has it, whether or not
+// its answer came, or a bounce.
+func (w *work) receiptSays(c *conv, m *message) {
+	switch m.Fate {
+	case store.FateWaiting, store.FateUnclear, store.FateFailed:
+		m.Fate, m.dirty = store.FateOut, true
+		if w.settings(c).Receipts != "failures" {
+			w.mark(c, m, MarkSent)
+		}
+	}
 }
 
 func bounceText(s *channels.Status) string {

@@ -71,6 +71,9 @@ func (w *work) afterRemark(c *conv, agent *store.Agent, a Action) bool {
 	var last *store.Message
 	for i := range c.last {
 		m := &c.last[i]
+		if now := w.messages[m.ID]; now != nil {
+			m = &now.Message // its fate may have been decided in this batch
+		}
 		if m.Place == a.Place.Message && m.AuthorUser != "" {
 			continue
 		}

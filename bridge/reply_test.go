@@ -1,0 +1,350 @@
+package bridge_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// quick shortens the waits that follow from a lost answer.
+func quick(o options) options {
+	o.caps = func(c *channels.Capabilities) { c.RequestTimeout = 700 * time.Millisecond }
+	o.relay.AbsentAgain = 20 * time.Millisecond
+	return o
+}
+
+// opened gives the thread of a conversation that kim began.
+func (w *world) opened() string {
+	w.t.Helper()
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.settled()
+	return thread
+}
+
+// reply lets ann reply and gives her message.
+func (w *world) reply(thread, text string) string {
+	return w.chat.Say("ann", support, thread, text)
+}
+
+// stateOf waits until the delivery of a typed text is in a state.
+func (w *world) stateOf(message, want string) {
+	w.t.Helper()
+	w.eventually(message+" is "+want, func() bool {
+		return w.text(`SELECT d.state FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id WHERE m.place = $1 AND d.kind = 'reply' ORDER BY d.seq DESC LIMIT 1`, message) == want
+	})
+}
+
+// An answer that was lost: the message is found and not sent again.
+func TestReplyLostAnswer(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []channelstest.FaultKind{channelstest.FaultDropAfter, channelstest.FaultErrorAfter} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, quick(options{}))
+			thread := w.opened()
+			w.provider.AddFault(channelstest.Fault{Kind: kind})
+			first := w.reply(thread, "One")
+			w.reply(thread, "Two")
+			w.provider.WaitTexts(t, "One", "Two")
+			w.fate(first, "out")
+			w.marked(first, "sent")
+			w.settled()
+			w.provider.WaitTexts(t, "One", "Two")
+		})
+	}
+}
+
+// An attempt that never arrived is sent again, once it was absent twice.
+func TestReplyNeverArrived(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []channelstest.FaultKind{channelstest.FaultDropBefore, channelstest.FaultErrorBefore} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, quick(options{}))
+			thread := w.opened()
+			w.provider.AddFault(channelstest.Fault{Kind: kind})
+			w.reply(thread, "One")
+			w.reply(thread, "Two")
+			w.provider.WaitTexts(t, "One", "Two")
+			w.settled()
+			w.provider.WaitTexts(t, "One", "Two")
+			if n := w.provider.Calls(); n != 3 {
+				t.Errorf("%d calls, want 3", n)
+			}
+		})
+	}
+}
+
+// What nobody can tell goes to a person, who sends again or marks it as sent; what was
+// said after it goes on meanwhile.
+func TestReplyUnclear(t *testing.T) {
+	t.Parallel()
+	for verb, want := range map[bridge.Verb][]string{bridge.VerbSendAgain: {"One", "Two", "One"}, bridge.VerbMarkSent: {"One", "Two"}} {
+		t.Run(string(verb), func(t *testing.T) {
+			t.Parallel()
+			o := quick(options{})
+			o.relay.UnclearAfter = time.Second
+			w := newWorld(t, o)
+			thread := w.opened()
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+			first := w.reply(thread, "One")
+			w.stateOf(first, "unknown")
+			w.reply(thread, "Two")
+			w.eventually("it was looked for", func() bool {
+				return w.count(`SELECT count(*) FROM lanes WHERE account_id = $1 AND epoch >= 2 AND leased_until IS NULL`, w.accounts[chat]) > 0
+			})
+			w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 min'`)
+			w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)
+			w.stateOf(first, "needs_decision")
+			w.fate(first, "unclear")
+			line := w.line(thread, bridge.LineUnclear)
+			if !strings.Contains(line.Plain(), "One") || !slices.Equal(line.Mentions(), []string{"ann"}) {
+				t.Errorf("the line: %q", line.Text)
+			}
+			w.marked(first, "warning")
+			w.provider.WaitTexts(t, "One", "Two")
+			w.chat.Press(t, "ben", line, verb)
+			w.fate(first, "out")
+			w.provider.WaitTexts(t, want...)
+			w.chat.Press(t, "ben", line, verb)
+			w.whisper("ben", "decided already")
+			w.settled()
+			w.provider.WaitTexts(t, want...)
+		})
+	}
+}
+
+// What the provider refuses is said in the thread, with the text, to its author; Send
+// again does it.
+func TestReplyRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadRecipient})
+	first := w.reply(thread, "One")
+	w.fate(first, "failed")
+	line := w.line(thread, bridge.LineFailed)
+	if !strings.Contains(line.Plain(), "One") || !slices.Equal(line.Mentions(), []string{"ann"}) {
+		t.Errorf("the line: %q", line.Text)
+	}
+	w.marked(first, "warning")
+	w.card(thread, "#1 open")
+	w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
+	w.provider.WaitTexts(t, "One")
+	w.fate(first, "out")
+}
+
+// A provider that is down for long: the agent is told once, and it leaves in the end.
+func TestReplyLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{relay: relayLate(), backoff: []time.Duration{10 * time.Millisecond}})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Times: -1})
+	first := w.reply(thread, "One")
+	w.line(thread, bridge.LineRetrying)
+	w.provider.WaitCalls(t, w.provider.Calls()+5)
+	w.provider.ClearFaults()
+	w.provider.WaitTexts(t, "One")
+	w.fate(first, "out")
+	w.settled()
+	if n := w.lines(thread, bridge.LineRetrying); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+}
+
+// Receipts only rise, in whatever order they come; a bounce is told; a later delivery
+// beats it.
+func TestReceipts(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		states []string
+		state  string
+		fate   string
+		marks  []string
+		failed int // lines
+	}{
+		{"in order", []string{"sent", "delivered", "read"}, "read", "out", []string{"sent", "read"}, 0},
+		{"backwards", []string{"read", "delivered", "sent"}, "read", "out", []string{"sent", "read"}, 0},
+		{"twice", []string{"delivered", "delivered"}, "delivered", "out", []string{"sent"}, 0},
+		{"bounced", []string{"failed", "failed"}, "failed", "failed", []string{"sent", "warning"}, 1},
+		{"delivered, then bounced", []string{"delivered", "failed"}, "delivered", "out", []string{"sent"}, 0},
+		{"bounced, then delivered", []string{"failed", "delivered"}, "delivered", "out", []string{"sent", "warning"}, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.opened()
+			reply := w.reply(thread, "One")
+			external := w.provider.WaitTexts(t, "One")[0].ID
+			w.marked(reply, "sent")
+			w.settled()
+			for i, s := range tt.states {
+				w.hook(chat, channelstest.Event{Type: "status", ID: external + "." + string(rune('a'+i)), State: s, External: []string{external}})
+			}
+			w.stateOf(reply, tt.state)
+			w.fate(reply, tt.fate)
+			w.settled()
+			if got := w.chat.Get(support, reply).Marks; !slices.Equal(got, tt.marks) {
+				t.Errorf("marks %v, want %v", got, tt.marks)
+			}
+			if n := w.lines(thread, bridge.LineFailed); n != tt.failed {
+				t.Errorf("%d lines of failure, want %d", n, tt.failed)
+			}
+		})
+	}
+}
+
+// A receipt that comes before the answer, or in its place, settles the message.
+func TestReceiptBeforeTheAnswer(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []channelstest.FaultKind{channelstest.FaultNone, channelstest.FaultDropAfter} {
+		t.Run("answer "+string(kind), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, quick(options{}))
+			thread := w.opened()
+			release := make(chan struct{})
+			w.provider.AddFault(channelstest.Fault{Kind: kind, Until: release})
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+			reply := w.reply(thread, "One")
+			w.provider.WaitCalls(t, 1)
+			id := w.count(`SELECT id FROM messages WHERE place = $1`, reply)
+			w.hook(chat, channelstest.Event{Type: "status", ID: "early", State: "delivered", Message: int64(id)})
+			w.stateOf(reply, "delivered")
+			close(release)
+			w.settled()
+			w.stateOf(reply, "delivered")
+			w.fate(reply, "out")
+			w.marked(reply, "sent")
+			w.provider.WaitTexts(t, "One")
+		})
+	}
+}
+
+// surfaceFact brings a surface's event to the journal by hand.
+func (w *world) surfaceFact(kind string, m bridgetest.Message) {
+	w.t.Helper()
+	body := must(json.Marshal(map[string]any{"type": kind, "message": m, "own_thread": true}))(w.t)
+	id := "m:" + m.Channel + ":" + m.ID
+	if kind != "say" {
+		id = kind[:1] + id[1:]
+	}
+	check(w.t, w.engines[0].Accept(w.t.Context(), w.surface, channels.Fact{ExternalID: id, OrderKey: m.Channel + ":" + m.Thread, Payload: body}))
+}
+
+// Replies leave in the surface's own order though their events came in another.
+func TestRepliesInTheSurfacesOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Minute})
+	thread := w.opened()
+	w.chat.Mute(true)
+	var typed []bridgetest.Message
+	for _, text := range []string{"1", "2", "3", "4"} {
+		typed = append(typed, w.chat.Get(support, w.reply(thread, text)))
+	}
+	w.chat.Mute(false)
+	for _, i := range []int{2, 0, 3, 1} {
+		w.surfaceFact("say", typed[i])
+		w.fate(typed[i].ID, "waiting")
+	}
+	w.advance(time.Minute)
+	w.provider.WaitTexts(t, "1", "2", "3", "4")
+}
+
+// An edit or a deletion that comes before its message wins all the same.
+func TestEditBeforeItsMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.chat.Mute(true)
+	edited, deleted, noted := w.reply(thread, "Hi Kin"), w.reply(thread, "Go away"), w.reply(thread, "He is mad")
+	said := []bridgetest.Message{w.chat.Get(support, edited), w.chat.Get(support, deleted), w.chat.Get(support, noted)}
+	w.chat.Edit(support, edited, "Hi Kim")
+	w.chat.Delete(support, deleted)
+	w.chat.Edit(support, noted, "note: He is mad")
+	w.surfaceFact("edit", w.chat.Get(support, edited))
+	w.surfaceFact("delete", w.chat.Get(support, deleted))
+	w.surfaceFact("edit", w.chat.Get(support, noted))
+	for _, m := range said {
+		w.surfaceFact("say", m)
+	}
+	w.chat.Mute(false)
+	w.provider.WaitTexts(t, "Hi Kim")
+	w.fate(deleted, "undone")
+	w.fate(noted, "inside")
+	w.settled()
+	w.provider.WaitTexts(t, "Hi Kim")
+}
+
+// An edit after the hold never reaches the customer silently: the author is told.
+func TestEditAfterTheHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	first, second := w.reply(thread, "One"), w.reply(thread, "Two")
+	w.provider.WaitTexts(t, "One", "Two")
+	w.fate(second, "out")
+	w.chat.Edit(support, first, "Uno")
+	w.chat.Delete(support, second)
+	if m := w.line(thread, bridge.LineEditLate); !strings.Contains(m.Plain(), "Uno") {
+		t.Errorf("the line does not keep the text: %q", m.Text)
+	}
+	w.line(thread, bridge.LineDeleteLate)
+	w.settled()
+	w.provider.WaitTexts(t, "One", "Two")
+}
+
+// A note that is edited into a reply, and back, never leaves by itself (slack.md case 35).
+func TestNoteEditedIntoReply(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	m := w.reply(thread, "note: secret")
+	w.fate(m, "inside")
+	w.chat.Edit(support, m, "secret")
+	w.fate(m, "ask")
+	w.chat.Edit(support, m, "note: secret")
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Fatalf("the customer got %q", w.provider.Texts())
+	}
+}
+
+// Undo takes back the newest waiting reply of its author, and only in its hold.
+func TestUndo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Minute, settings: map[string]string{"who_replies": "any_agent"}})
+	thread := w.opened()
+	first := w.reply(thread, "One")
+	second := w.reply(thread, "Two")
+	bens := w.chat.Say("ben", support, thread, "Three")
+	w.fate(bens, "waiting")
+	w.reply(thread, "!undo")
+	w.fate(second, "undone")
+	line := w.line(thread, bridge.LineUndone)
+	w.advance(time.Minute)
+	w.provider.WaitTexts(t, "One", "Three")
+	w.fate(first, "out")
+	w.reply(thread, "!undo")
+	w.whisper("ann", "no reply of yours")
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.fate(second, "waiting")
+	w.advance(time.Minute)
+	w.provider.WaitTexts(t, "One", "Three", "Two")
+	if n := w.count(`SELECT count(*) FROM deliveries WHERE state = $1`, store.Cancelled); n != 1 {
+		t.Errorf("%d cancelled deliveries, want 1", n)
+	}
+}
