@@ -57,9 +57,19 @@ func (w *work) wants(facts []fact) *wanted {
 			n.speaks = n.speaks || f.own.Kind == string(relay.ReportFailed)
 			n.messages = append(n.messages, f.own.Message)
 			n.deliveries = append(n.deliveries, f.own.Delivery)
+			if f.own.Kind == ownAccount || f.own.Kind == ownDigest {
+				n.people(w.dir)
+			}
 		}
 	}
 	return n
+}
+
+// people adds the lanes of what is told to agents directly.
+func (n *wanted) people(dir *directory) {
+	for k, user := range dir.users {
+		n.laneAcc, n.laneKeys = append(n.laneAcc, k.account), append(n.laneKeys, channelLane("@"+user))
+	}
 }
 
 func (n *wanted) add(conversation int64) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"parley/bridge"
 )
@@ -111,7 +112,7 @@ const (
 func (c *Chat) post(r request) (int, any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.channels[r.Channel] {
+	if !c.channels[r.Channel] && !strings.HasPrefix(r.Channel, "@") { // a conversation of two is always open
 		return statusClosed, nil
 	}
 	if root := c.find(r.Channel, r.Thread); r.Thread != "" && (root == nil || root.Deleted) {

@@ -146,7 +146,7 @@ func read(resp *http.Response, answer any) error {
 
 // Send implements bridge.Surface.
 func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
-	r := request{Channel: p.Place.Channel, Thread: p.Place.Thread, Token: p.Token, Kind: string(p.Kind)}
+	r := request{Channel: channelOf(p), Thread: p.Place.Thread, Token: p.Token, Kind: string(p.Kind)}
 	var m Message
 	switch p.Kind {
 	case bridge.PostMark:
@@ -180,6 +180,14 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 	return sentAs(p, m, more), nil
 }
 
+// channelOf gives the channel of a post; without one it goes to the conversation of two.
+func channelOf(p bridge.Post) string {
+	if p.Place.Channel == "" && p.To != "" {
+		return "@" + p.To
+	}
+	return p.Place.Channel
+}
+
 func sentAs(p bridge.Post, m Message, more bool) bridge.Sent {
 	sent := bridge.Sent{Message: m.ID, Thread: m.Thread, More: more}
 	if p.Kind == bridge.PostRoot {
@@ -191,7 +199,7 @@ func sentAs(p bridge.Post, m Message, more bool) bridge.Sent {
 // Reconcile implements bridge.Surface: it looks for the token in the thread.
 func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	var list []Message
-	if err := s.call(ctx, "thread", request{Channel: p.Place.Channel, Thread: p.Place.Thread}, &list); err != nil {
+	if err := s.call(ctx, "thread", request{Channel: channelOf(p), Thread: p.Place.Thread}, &list); err != nil {
 		return channels.CannotTell, bridge.Sent{}, err
 	}
 	var r request
@@ -263,6 +271,9 @@ func (s *Surface) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		err := s.listen(ctx, lost)
 		lost = time.Now()
+		if ctx.Err() == nil {
+			s.desk.Gap(lost)
+		}
 		if err != nil && ctx.Err() == nil {
 			s.desk.Report(channels.Condition{Status: channels.Broken, Text: "The chat can't be reached.", Hint: "Look at its server."})
 			timer := time.NewTimer(20 * time.Millisecond)
@@ -296,7 +307,7 @@ func (s *Surface) listen(ctx context.Context, lost time.Time) error {
 	for {
 		line, err := lines.ReadBytes('\n')
 		if err != nil {
-			return fmt.Errorf("bridgetest: events: %w", err)
+			return nil // connections end; the next one fills the gap
 		}
 		var e event
 		if err := json.Unmarshal(line, &e); err != nil {

@@ -1,0 +1,453 @@
+package bridge_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// R-245: another agent's text stays inside with a button; who clicks joins as assignee.
+func TestAnotherAgentsTextWaitsForAClick(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "One")
+	w.provider.WaitTexts(t, "One")
+	w.card(thread, "| Ann |")
+	m := w.chat.Say("ben", support, thread, "Two")
+	w.fate(m, "inside")
+	line := w.line(thread, bridge.LineInside)
+	if !slices.Equal(line.Mentions(), []string{"ben"}) || !strings.Contains(line.Plain(), "Two") {
+		t.Errorf("the line: %q", line.Text)
+	}
+	w.chat.Press(t, "cat", line, bridge.VerbSend)
+	w.provider.WaitTexts(t, "One", "Two")
+	w.card(thread, "| Ann,Cat |")
+	w.chat.Press(t, "cat", line, bridge.VerbSend)
+	w.whisper("cat", "decided already")
+	w.settled()
+	w.provider.WaitTexts(t, "One", "Two")
+}
+
+// R-246: a file alone and a text after a colleague's remark wait for a click; Keep keeps.
+func TestWhatWaitsForAClick(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	file := w.chat.Say("ann", support, thread, "", bridgetest.File{Name: "plan.txt", Content: []byte("the plan")})
+	w.fate(file, "ask")
+	w.chat.Press(t, "ann", w.shown("file_alone"), bridge.VerbSend)
+	sent := w.provider.Wait(t, "the file", func(s []channelstest.Sent) bool { return len(s) == 1 })
+	if f := sent[0].Files; len(f) != 1 || f[0].Name != "plan.txt" || string(f[0].Content) != "the plan" {
+		t.Errorf("the customer got the files %+v", f)
+	}
+	w.fate(w.chat.Say("ben", support, thread, "<@ann> is that right?"), "inside")
+	answer := w.reply(thread, "I think so")
+	w.fate(answer, "ask")
+	w.chat.Press(t, "ann", w.shown("after_remark"), bridge.VerbKeep)
+	w.fate(answer, "inside")
+	w.writes("kim", "And now?")
+	w.shown("And now?")
+	w.reply(thread, "Soon")
+	w.provider.Wait(t, "Soon", func(s []channelstest.Sent) bool { return len(s) == 2 && s[1].Text == "Soon" })
+}
+
+// R-247: whatever did not reach the customer is told in the thread, with the text, to its
+// author; each human message has exactly one fate.
+func TestExactlyOneFate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	told := map[string]string{
+		w.chat.Say("dan", support, thread, "text of dan"):  "dan",
+		w.chat.Say("ben", support, thread, "text of ben"):  "ben",
+		w.chat.Say("ann", support, thread, "!frob of ann"): "ann",
+		w.chat.Say("ann", support, thread, "/frob of ann"): "ann",
+	}
+	w.chat.Wait(t, "four lines", func() bool {
+		return w.lines(thread, bridge.LineNotMapped)+w.lines(thread, bridge.LineInside)+w.lines(thread, bridge.LineAsk) == 4
+	})
+	w.settled()
+	for id, author := range told {
+		text := w.chat.Get(support, id).Text
+		found := 0
+		for _, m := range w.chat.Messages(support, thread) {
+			if m.User == bridgetest.App && strings.Contains(m.Plain(), text) {
+				found++
+				if !slices.Equal(m.Mentions(), []string{author}) {
+					t.Errorf("%q mentions %v, want %s", m.Text, m.Mentions(), author)
+				}
+			}
+		}
+		if found != 1 {
+			t.Errorf("%q is told %d times", text, found)
+		}
+	}
+	if n := w.count(`SELECT count(*) FROM (SELECT place FROM messages WHERE place <> '' GROUP BY place HAVING count(*) > 1) AS x`); n != 0 {
+		t.Errorf("%d messages have two fates", n)
+	}
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("a customer got %q", w.provider.Texts())
+	}
+}
+
+// Typed in a resolved thread: kept, with buttons, not sent.
+func TestResolvedThreadKeepsText(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!resolve")
+	w.card(thread, "#1 resolved")
+	m := w.reply(thread, "One more thing")
+	w.fate(m, "inside")
+	line := w.line(thread, bridge.LineInside)
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.whisper("ann", "resolved")
+	w.chat.Press(t, "ann", line, bridge.VerbReopen)
+	w.card(thread, "#1 open")
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.provider.WaitTexts(t, "One more thing")
+}
+
+// R-249: what was deleted or edited while the events were lost does not leave as it was.
+func TestGapInTheHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Minute})
+	thread := w.opened()
+	deleted, edited := w.reply(thread, "Go away"), w.reply(thread, "Hi Kin")
+	w.fate(deleted, "waiting")
+	w.fate(edited, "waiting")
+	w.chat.Mute(true)
+	w.chat.Delete(support, deleted)
+	w.chat.Edit(support, edited, "Hi Kim")
+	w.chat.Mute(false)
+	release := make(chan struct{})
+	w.chat.AddFault(bridgetest.Fault{Call: "since", Until: release})
+	looks := w.chat.Calls("since")
+	w.chat.Disconnect()
+	w.chat.Wait(t, "the gap is being filled", func() bool { return w.chat.Calls("since") > looks })
+	w.advance(2 * time.Minute)
+	w.eventually("the reply waits for the gap", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND error_class = 'retry'`) > 0
+	})
+	if n := w.provider.Calls(); n != 0 {
+		t.Fatalf("the customer got %q", w.provider.Texts())
+	}
+	close(release)
+	w.eventually("the deletion", func() bool { return w.text(`SELECT fate FROM messages WHERE place = $1`, deleted) == "undone" })
+	w.advance(2 * time.Minute)
+	w.provider.WaitTexts(t, "Hi Kim")
+	w.settled()
+	w.provider.WaitTexts(t, "Hi Kim")
+}
+
+// R-249: a reply that is found late in a conversation that moved on is parked.
+func TestLateReplyIsParked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.chat.Mute(true)
+	w.chat.SetNow(func() time.Time { return time.Now().Add(-10 * time.Minute) })
+	late := w.reply(thread, "Are you there?")
+	w.chat.SetNow(time.Now)
+	w.chat.Mute(false)
+	w.writes("kim", "It works again")
+	w.shown("It works again")
+	w.chat.Disconnect()
+	w.fate(late, "parked")
+	line := w.line(thread, bridge.LineParked)
+	w.chat.Press(t, "ann", line, bridge.VerbDrop)
+	w.fate(late, "dropped")
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("the customer got %q", w.provider.Texts())
+	}
+}
+
+// Catch-up after a gap brings each message once, and replies in order.
+func TestCatchUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "One")
+	w.provider.WaitTexts(t, "One")
+	w.chat.Mute(true)
+	w.reply(thread, "Two")
+	w.chat.Say("ann", support, thread, "note: hm")
+	w.reply(thread, "Three")
+	w.chat.Mute(false)
+	w.chat.Disconnect()
+	w.provider.WaitTexts(t, "One", "Two", "Three")
+	w.chat.Disconnect()
+	w.chat.Wait(t, "connected again", func() bool { return w.chat.Streams() == 1 })
+	w.reply(thread, "Four")
+	w.provider.WaitTexts(t, "One", "Two", "Three", "Four")
+	w.settled()
+	w.provider.WaitTexts(t, "One", "Two", "Three", "Four")
+}
+
+// R-254: automatic mail can be promoted and silenced.
+func TestAutomaticMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	auto := func(text string) {
+		w.customer(mail, channelstest.Event{From: "shop@x.test", Subject: text, Text: text, Automatic: "auto-submitted"})
+	}
+	auto("Order 1")
+	w.chat.Press(t, "ann", w.shown("Order 1"), bridge.VerbPromote)
+	w.card(w.shown("| Order 1 | Ann").ID, "open")
+	w.customer(mail, channelstest.Event{From: "news@x.test", Subject: "Buy", Text: "Buy", Automatic: "list"})
+	w.chat.Press(t, "ann", w.shown("list Buy"), bridge.VerbSilence)
+	w.whisper("ann", "news@x.test")
+	w.customer(mail, channelstest.Event{From: "news@x.test", Subject: "Buy more", Text: "Buy more", Automatic: "list"})
+	auto("Order 2")
+	w.shown("Order 2")
+	w.settled()
+	for _, m := range w.everything() {
+		if strings.Contains(m.Plain(), "Buy more") {
+			t.Errorf("a silenced sender is shown: %q", m.Text)
+		}
+	}
+	if n := w.count(`SELECT count(*) FROM messages WHERE text = 'Buy more'`); n != 1 {
+		t.Errorf("the silenced mail is kept %d times", n)
+	}
+}
+
+// R-257: replies go to whom the last mail names; who is new waits for a click.
+func TestParticipants(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+	thread := w.thread("first")
+	w.reply(thread, "A")
+	sent := w.provider.WaitTexts(t, "A")
+	if !slices.Equal(sent[0].To, []string{"kim@x.test"}) || !slices.Equal(sent[0].Cc, []string{"lee@x.test"}) || sent[0].InReplyTo != first {
+		t.Errorf("sent to %v, copy %v, answering %q", sent[0].To, sent[0].Cc, sent[0].InReplyTo)
+	}
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second", References: []string{first}})
+	line := w.line(thread, bridge.LineParticipant)
+	w.reply(thread, "B")
+	if sent = w.provider.WaitTexts(t, "A", "B"); !slices.Equal(sent[1].Cc, []string{"lee@x.test"}) {
+		t.Errorf("a newcomer got a reply: %v", sent[1].Cc)
+	}
+	w.chat.Press(t, "ann", line, bridge.VerbAllow)
+	w.line(thread, bridge.LineRecipients)
+	w.reply(thread, "C")
+	if sent = w.provider.WaitTexts(t, "A", "B", "C"); !slices.Equal(sent[2].Cc, []string{"lee@x.test", "spy@y.test"}) {
+		t.Errorf("after the click the copy is %v", sent[2].Cc)
+	}
+}
+
+// R-265: an account that watches sends nothing, one on trial only to its list.
+func TestModes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{account: func(a *store.Account) { a.Mode, a.TrialTo = "trial", []string{"kim"} }})
+	w.writes("kim", "Hello")
+	kim := w.thread("Hello")
+	w.writes("lee", "Hi there")
+	lee := w.thread("Hi there")
+	w.reply(lee, "No")
+	w.reply(kim, "Yes")
+	w.provider.WaitTexts(t, "Yes")
+	if m := w.line(lee, bridge.LineInside); !strings.Contains(m.Plain(), "trial") {
+		t.Errorf("the line: %q", m.Text)
+	}
+	w.saveAccount(chat, func(a *store.Account) { a.Mode = "watch" })
+	m := w.reply(kim, "More")
+	w.fate(m, "inside")
+	w.settled()
+	w.provider.WaitTexts(t, "Yes")
+}
+
+// What was said before the account began to watch, or was paused, does not leave either.
+func TestModeChangesInTheHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Minute})
+	thread := w.opened()
+	m := w.reply(thread, "One")
+	w.fate(m, "waiting")
+	w.saveAccount(chat, func(a *store.Account) { a.Mode = "watch" })
+	w.advance(time.Minute)
+	w.fate(m, "failed")
+	w.line(thread, bridge.LineFailed)
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("the customer got %q", w.provider.Texts())
+	}
+}
+
+// R-271: what an agent types in the channel is answered there: it reached nobody.
+func TestTopLevel(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	top := w.chat.Say("ann", support, "", "The printer is fixed")
+	if m := w.line(top, bridge.LineTopLevel); !slices.Equal(m.Mentions(), []string{"ann"}) {
+		t.Errorf("the line: %q", m.Text)
+	}
+	for _, quiet := range []string{
+		w.chat.Say("dan", support, "", "I am no agent"), w.chat.Say("bot", support, "", "I am a bot"),
+		w.chat.Say("ann", support, "", "note: lunch"), w.chat.Say("ann", support, "", "<@ben> lunch?"),
+	} {
+		w.settled()
+		if n := len(w.chat.Messages(support, quiet)); n != 1 {
+			t.Errorf("%q was answered", w.chat.Get(support, quiet).Text)
+		}
+	}
+}
+
+// R-014: admins are told of each change of an account's condition, in a conversation of two.
+func TestAdminsAreToldOfConditions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	desk := w.engines[0]
+	for i, text := range []string{"The password is wrong.", "The server is gone.", "The password is wrong again."} {
+		for range 2 {
+			desk.Report(w.accounts[mail], channels.Condition{Status: channels.Broken, Text: text, Hint: "Look."})
+		}
+		w.chat.Wait(t, text, func() bool {
+			list := w.chat.Messages("@ann", "")
+			return len(list) > i && strings.Contains(list[i].Plain(), text)
+		})
+	}
+	w.settled()
+	if n := len(w.chat.Messages("@ann", "")); n != 3 {
+		t.Errorf("told %d times, want 3", n)
+	}
+	if n := len(w.chat.Messages("@ben", "")); n != 0 {
+		t.Error("ben is no admin")
+	}
+}
+
+// What a customer writes mentions nobody, forges nothing and comes out as it is.
+func TestHostileCustomer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	evil := "<@ann> [resolved] !resolve note: // & <b>x</b> \u202e " + strings.Repeat("long ", 300)
+	w.writes("kim", evil)
+	thread := w.thread("<b>x</b>")
+	w.settled()
+	var got string
+	for _, m := range w.chat.Messages(support, thread) {
+		if len(m.Mentions()) > 0 {
+			t.Errorf("a customer mentions %v: %q", m.Mentions(), m.Text)
+		}
+		if m.Kind == string(bridge.PostSaid) {
+			got += m.Plain()
+		}
+	}
+	if got != evil {
+		t.Errorf("shown: %q", got)
+	}
+	w.card(thread, "#1 open")
+}
+
+// Text that PostgreSQL can't hold is stored all the same.
+func TestUnstorableText(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "before\x00after")
+	w.thread("beforeafter")
+}
+
+// A webhook with a wrong signature, or without, stores nothing.
+func TestUnsignedWebhook(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	body := strings.NewReader(`[{"type":"message","id":"x","from":"kim","text":"Hi"}]`)
+	req := must(http.NewRequestWithContext(t.Context(), http.MethodPost, w.hooks[chat].URL, body))(t)
+	resp := must(http.DefaultClient.Do(req))(t)
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusForbidden || w.count(`SELECT count(*) FROM events`) != 0 {
+		t.Errorf("status %d, %d events", resp.StatusCode, w.count(`SELECT count(*) FROM events`))
+	}
+	if status := w.rawHook(chat, []byte("riddle")); status != http.StatusOK || w.count(`SELECT count(*) FROM quarantine`) != 1 {
+		t.Errorf("unreadable: status %d, %d in quarantine", status, w.count(`SELECT count(*) FROM quarantine`))
+	}
+}
+
+// A customer who writes after the end: a chat goes on in a new, linked conversation; a mail
+// reopens its own.
+func TestCustomerWritesAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.opened()
+	w.reply(first, "!resolve")
+	w.card(first, "#1 resolved")
+	w.writes("kim", "Once more")
+	second := w.thread("Once more")
+	w.card(second, "continues #1")
+	w.line(first, bridge.LineContinued)
+
+	id := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Mail", Text: "a mail"})
+	thread := w.thread("a mail")
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.reply(thread, "!resolve")
+	w.card(thread, "resolved")
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "another mail", References: []string{id}})
+	if same := w.thread("another mail"); same != thread {
+		t.Error("the mail opened a new thread")
+	}
+	if m := w.line(thread, bridge.LineReopened); !slices.Equal(m.Mentions(), []string{"ann"}) {
+		t.Errorf("reopening mentions %v", m.Mentions())
+	}
+	w.card(thread, "open")
+}
+
+// A snooze ends with the customer's message, and its timer with it.
+func TestSnoozeEndsWithTheCustomer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.reply(thread, "!snooze 2h")
+	w.card(thread, "#1 snoozed | Kim |  | Ann")
+	w.writes("kim", "Anything new?")
+	w.card(thread, "#1 open")
+	w.settled()
+	if n := w.count(`SELECT count(*) FROM timers WHERE kind = 'snooze'`); n != 0 {
+		t.Errorf("%d timers left", n)
+	}
+	w.advance(3 * time.Hour)
+	w.writes("kim", "marker")
+	w.shown("marker")
+	if n := w.lines(thread, bridge.LineWoke); n != 1 {
+		t.Errorf("woke %d times", n)
+	}
+}
+
+// New roots overtake the tail of a chatty conversation.
+func TestRootsOvertake(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{rate: 4})
+	for i := range 12 {
+		w.writes("kim", "chatter "+string(rune('a'+i)))
+	}
+	w.shown("chatter a")
+	w.writes("lee", "first of lee")
+	w.shown("chatter l")
+	w.settled()
+	order := []string{}
+	for _, m := range w.everything() {
+		order = append(order, m.ID+m.Plain())
+	}
+	slices.Sort(order)
+	lee := slices.IndexFunc(order, func(s string) bool { return strings.Contains(s, "#2 open") })
+	last := slices.IndexFunc(order, func(s string) bool { return strings.Contains(s, "chatter l") })
+	if lee < 0 || lee > last {
+		t.Errorf("the root of lee came at %d, the end of the chatter at %d: %q", lee, last, order)
+	}
+}
