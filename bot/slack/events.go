@@ -13,6 +13,7 @@ type arrival struct {
 	learned []seen // own files that were posted
 	revoked string // our tokens are gone: why
 	renamed bool   // names of channels may have changed
+	dropped bool   // Slack left events out: the sweeper has to find them
 }
 
 // seen says that an own upload was posted.
@@ -29,6 +30,9 @@ func (me *self) splitEvent(kind string, body []byte) arrival {
 	}
 	if !me.ours(cb.TeamID, cb.AppID) {
 		return arrival{foreign: true}
+	}
+	if cb.Type == "app_rate_limited" { // Slack dropped events, and says so once a minute
+		return arrival{dropped: true}
 	}
 	var ev event
 	channel, err := ev.read(cb.Event)
@@ -50,10 +54,10 @@ func (me *self) splitEvent(kind string, body []byte) arrival {
 		"group_archive", "group_unarchive", "group_deleted", "channel_created", "member_joined_channel", "member_left_channel",
 		"channel_left", "group_left":
 		return arrival{renamed: true}
-	case "user_change", "team_join", "app_home_opened", "app_rate_limited":
-		return arrival{}
+	case "":
+		return arrival{facts: []channels.Fact{quarantined(body, "event without type")}}
 	}
-	return arrival{facts: []channels.Fact{quarantined(body, "unknown event "+ev.Type)}}
+	return arrival{} // what the app was subscribed to beyond the manifest tells us nothing
 }
 
 // ours tells whether something is addressed to our app in our workspace.

@@ -36,6 +36,11 @@ func (s *Surface) takeEvents(ctx context.Context, me *self, bodies ...json.RawMe
 		if a.renamed {
 			s.names.forget()
 		}
+		if a.dropped {
+			s.log.Warn("slack left events out")
+			s.announceGap(s.now().Add(-2 * time.Minute))
+			s.sweep.again()
+		}
 		facts = append(facts, a.facts...)
 	}
 	if len(facts) == 0 {

@@ -48,23 +48,27 @@ func TestOwnEchoIsIgnored(t *testing.T) {
 	}
 }
 
-// Case 30: what can't be read is stored under its hash and acknowledged.
-func TestUnknownEventIsQuarantined(t *testing.T) {
+// Case 30: an unknown event is acknowledged and of no interest; one that can't be read is
+// stored under its hash and acknowledged.
+func TestUnknownAndMalformedEvents(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)
 	st.fake.SendEvent("message.channels", st.ch, map[string]any{"type": "hologram_added", "channel": st.ch})
 	st.fake.SendEvent("message.channels", st.ch, map[string]any{"type": "message", "channel": st.ch, "ts": 17})
-	st.desk.wait(t, "two quarantined", func() bool {
+	st.desk.wait(t, "one quarantined", func() bool {
 		n := 0
 		for _, f := range st.desk.facts {
 			if f.Quarantine != "" && strings.HasPrefix(f.ExternalID, "q:") {
 				n++
 			}
 		}
-		return n == 2
+		return n == 1
 	})
 	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.PendingEvents() == 0 }); err != nil {
 		t.Errorf("not acknowledged: %v", err)
+	}
+	if ids := st.desk.ids(); len(ids) != 1 {
+		t.Errorf("stored %v", ids)
 	}
 }
 
