@@ -19,7 +19,9 @@ type persona struct {
 	first   func() mailfake.Mail
 }
 
-func (p persona) String() string { return (&mailfake.Address{Name: p.Name, Address: p.Address}).String() }
+func (p persona) String() string {
+	return (&mailfake.Address{Name: p.Name, Address: p.Address}).String()
+}
 
 // personas lists the customers in the order in which they write.
 func personas() []persona {

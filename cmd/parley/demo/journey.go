@@ -9,8 +9,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/cmd/parley/inspect"
 	"parley/store"
 )
+
+// shownStory is how many lines of a conversation's story are shown.
+const shownStory = 12
 
 // journey is what happened to the last message of a conversation, station by station.
 type journey struct {
@@ -20,7 +24,7 @@ type journey struct {
 	Status   string         `json:"status"`
 	Message  journeyMessage `json:"message"`
 	Event    *journeyEvent  `json:"event"`
-	Log      []journeyLog   `json:"log"`
+	Story    []string       `json:"story"` // of the whole conversation, as parley explain tells it
 	Sends    []journeySend  `json:"deliveries"`
 	Earlier  int            `json:"earlier"` // messages before this one
 	Assigned []string       `json:"assigned"`
@@ -45,13 +49,6 @@ type journeyEvent struct {
 	At       time.Time `db:"received_at" json:"at"`
 	Pending  bool      `db:"pending" json:"pending"`
 	Refused  string    `db:"refused" json:"refused"` // why it is in quarantine
-}
-
-type journeyLog struct {
-	At     time.Time `db:"at" json:"at"`
-	Actor  string    `db:"actor" json:"actor"`
-	What   string    `db:"what" json:"what"`
-	Detail string    `db:"detail" json:"detail"`
 }
 
 type journeySend struct {
@@ -125,7 +122,7 @@ func (j *journey) read(ctx context.Context, q store.Querier, conversation int64)
 	if j.Event, err = readEvent(ctx, q, j.Message.EventID); err != nil {
 		return err
 	}
-	if j.Log, err = readLog(ctx, q, conversation); err != nil {
+	if j.Story, err = readStory(ctx, q, conversation); err != nil {
 		return err
 	}
 	j.Sends, err = readSends(ctx, q, j.Message.ID)
@@ -166,23 +163,19 @@ func readEvent(ctx context.Context, q store.Querier, id int64) (*journeyEvent, e
 	return e, err
 }
 
-// readLog gives the latest entries of a conversation, oldest first.
-func readLog(ctx context.Context, q store.Querier, conversation int64) ([]journeyLog, error) {
-	const read = `
-		SELECT at, actor, what, detail
-		FROM (
-			SELECT l.id, l.at, coalesce(a.name, l.actor) AS actor, l.what, l.detail::text AS detail
-			FROM log_entries AS l
-			LEFT JOIN agents AS a ON a.id = l.agent_id
-			WHERE l.conversation_id = $1
-			ORDER BY l.id DESC
-			LIMIT 6) AS latest
-		ORDER BY id`
-	rows, err := q.Query(ctx, read, conversation)
+// readStory tells what was done to a conversation, the newest last.
+func readStory(ctx context.Context, q store.Querier, conversation int64) ([]string, error) {
+	told, err := inspect.Conversation(ctx, q, conversation)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[journeyLog])
+	var lines []string
+	for _, s := range told.Steps {
+		if s.Kind == inspect.StepDone || s.Kind == inspect.StepSaid {
+			lines = append(lines, s.At.Format(time.RFC3339)+" "+s.Text)
+		}
+	}
+	return lines[max(0, len(lines)-shownStory):], nil
 }
 
 func readSends(ctx context.Context, q store.Querier, message int64) ([]journeySend, error) {

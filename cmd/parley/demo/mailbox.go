@@ -234,8 +234,9 @@ func serveFile(w http.ResponseWriter, name, kind string, body []byte) {
 
 // addCustomer opens a mailbox for somebody new.
 func (p *Page) addCustomer(w http.ResponseWriter, r *http.Request) {
-	a, err := mail.ParseAddress((&mail.Address{Name: r.FormValue("name"), Address: strings.TrimSpace(r.FormValue("address"))}).String())
-	if err != nil || !strings.Contains(a.Address, "@") {
+	given := strings.TrimSpace(r.FormValue("address"))
+	a, err := mail.ParseAddress((&mail.Address{Name: r.FormValue("name"), Address: given}).String())
+	if err != nil || !strings.Contains(given, "@") || strings.ContainsAny(given, " \"<>") {
 		refuse(w, http.StatusBadRequest, errors.New("that is no mail address; write it like kim@example.test"))
 		return
 	}

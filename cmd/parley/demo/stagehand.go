@@ -128,26 +128,24 @@ func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool) e
 	done := make(chan error, 1)
 	go func() { done <- e.run(ctx) }()
 	s.page.SetPhase("Starting Parley …")
-	if err := s.connected(ctx, pool); err == nil {
+	err = connected(ctx, s.world, pool)
+	if err == nil {
 		err = s.world.Prologue(ctx, prologuePace)
-		if ctx.Err() == nil && err != nil {
-			s.o.Log.Warn("first mails not sent", "error", err)
-		}
 	}
-	return errors.Join(<-done)
+	if err != nil && ctx.Err() == nil {
+		s.o.Log.Warn("the customers' first mails were not sent", "error", err)
+	}
+	return <-done
 }
 
 // connected waits until Parley watches its mailbox and listens to Slack.
-func (s *stagehand) connected(ctx context.Context, pool *pgxpool.Pool) error {
+func connected(ctx context.Context, w *World, q store.Querier) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		ok, err := watching(ctx, pool)
-		if ok && s.world.Slack.Sockets() > 0 {
-			return nil
-		}
-		if err != nil && ctx.Err() == nil {
-			s.o.Log.Debug("looking for the mailbox", "error", err)
+		ok, err := watching(ctx, q)
+		if err != nil || ok && w.Slack.Sockets() > 0 {
+			return err
 		}
 		select {
 		case <-ctx.Done():

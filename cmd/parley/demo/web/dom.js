@@ -21,6 +21,7 @@ export function h(tag, props, ...children) {
 export function keyed(box, items, key, print, render) {
   const old = new Map();
   for (const el of [...box.children]) if (el.dataset.key) old.set(el.dataset.key, el);
+  const first = old.size === 0; // all is new: nothing to point at
   let at = box.firstElementChild;
   for (const item of items) {
     const k = key(item), p = print(item);
@@ -35,7 +36,7 @@ export function keyed(box, items, key, print, render) {
         if (at === el) at = el.nextElementSibling;
         el.replaceWith(fresh);
         if (focused) ((path && fresh.querySelector(`[data-focus="${CSS.escape(path)}"]`)) || fresh).focus?.({ preventScroll: true });
-      } else {
+      } else if (!first) {
         fresh.classList.add('fresh');
       }
       el = fresh;
@@ -56,6 +57,9 @@ export function replace(box, print, make) {
   if (id) box.querySelector(`[data-focus="${CSS.escape(id)}"]`)?.focus();
   return true;
 }
+
+// fill gives box new children; nested lists and nothing are allowed.
+export const fill = (box, ...children) => box.replaceChildren(...children.flat(Infinity).filter(Boolean));
 
 // initials are what a picture shows of a name.
 export function initials(name) {

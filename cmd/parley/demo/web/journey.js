@@ -18,12 +18,13 @@ export function toggleJourney(on) {
 export async function showJourney() {
   if (!open) return;
   const q = new URLSearchParams(app.thread ? { channel: app.channel, thread: app.thread } : {}).toString();
+  let j, ok;
   try {
     const r = await fetch(`/journey?${q}`);
-    const j = await r.json();
-    asked = q;
-    replace(box(), JSON.stringify([j, q]), () => draw(j, r.ok));
-  } catch { /* the bar says that the demo is gone */ }
+    [j, ok] = [await r.json(), r.ok];
+  } catch { return; } // the bar says that the demo is gone
+  asked = q;
+  replace(box(), JSON.stringify([j, q]), () => draw(j, ok));
 }
 
 const close = () => h('button', { type: 'button', class: 'close', 'aria-label': 'Close', dataset: { focus: 'closejourney' }, onclick: () => toggleJourney(false) }, '×');
@@ -37,9 +38,12 @@ function draw(j, ok) {
   return [
     h('header', {}, h('h2', {}, 'What just happened'), close()),
     h('p', { class: 'muted' }, asked.includes('thread=') ? 'to the last message of the open thread' : 'to the newest message'),
-    h('blockquote', {}, h('b', {}, `${m.author}: `), m.text || '(no text)'),
+    h('blockquote', {}, h('b', {}, `${m.author}: `), m.text.replace(/\*\*|[`#]/g, '').replace(/\n{2,}/g, '\n') || '(no text)'),
     h('ol', { class: 'stations' }, event(j), conversation(j), decision(m), deliveries(j), outcome(j)),
-    j.log.length > 0 && [h('h3', {}, 'Written to its log'), h('ul', { class: 'log' }, j.log.map((l) => h('li', {}, h('time', {}, time(l.at)), ` ${l.actor} `, h('b', {}, l.what))))],
+    j.story?.length > 0 && [h('h3', {}, `All of #${j.number}, as parley explain tells it`), h('ul', { class: 'log' }, j.story.map((l) => {
+      const [at, text] = [l.slice(0, l.indexOf(' ')), l.slice(l.indexOf(' ') + 1)];
+      return h('li', {}, h('time', {}, time(at)), ` ${text}`);
+    }))],
   ];
 }
 
@@ -48,7 +52,7 @@ const station = (title, tone, text, ...facts) => h('li', { class: tone }, h('h3'
 function event(j) {
   const e = j.event;
   if (!e) return station('Event', 'done', 'Parley made this message itself.');
-  const what = e.external.startsWith('m:') ? 'Slack told of a message' : e.external.startsWith('i:') ? 'Somebody pressed a button or sent a form' : e.external.startsWith('r:') ? 'Somebody reacted' : 'A mail was found in the mailbox';
+  const what = e.external_id.startsWith('m:') ? 'Slack told of a message' : e.external_id.startsWith('i:') ? 'Somebody pressed a button or sent a form' : e.external_id.startsWith('r:') ? 'Somebody reacted' : 'A mail was found in the mailbox';
   const tone = e.refused ? 'bad' : e.pending ? 'busy' : 'done';
   return station('Event', tone, `${what}. It was stored in the journal before anything else happened.`, `#${e.id}`, e.account, `${e.bytes} bytes`, time(e.at), e.refused && `set aside: ${e.refused}`);
 }

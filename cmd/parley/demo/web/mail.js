@@ -1,5 +1,5 @@
 // The customer's mail program.
-import { avatar, fileData, h, keyed, replace, size, toast } from './dom.js';
+import { avatar, fileData, fill, h, keyed, replace, size, toast } from './dom.js';
 import { app, boot, call, refresh } from './app.js';
 
 let parts = null;
@@ -22,6 +22,7 @@ export function showMail() {
   const m = app.state.mail;
   replace(parts.rail, JSON.stringify([m.customers, app.customer]), rail);
   replace(parts.head, JSON.stringify([me(), app.customer]), head);
+  if (parts.list.owner !== app.customer) { parts.list.replaceChildren(); parts.list.owner = app.customer; }
   const open = app.mail && `${app.mail.folder}/${app.mail.uid}`;
   if (m.mails.length) {
     parts.list.querySelector('.empty')?.remove();
@@ -72,7 +73,7 @@ async function read(r) {
   app.mail = r;
   app.writing = null;
   const q = query(r);
-  parts.reader.replaceChildren(
+  fill(parts.reader,
     h('header', {}, h('button', { type: 'button', class: 'plainbutton', onclick: leave, 'aria-label': 'Back to the list' }, '←'),
       h('h3', { tabindex: '-1' }, m.subject || '(no subject)'), !r.sent && h('button', { type: 'button', class: 'primary', onclick: () => write(m) }, 'Reply')),
     h('dl', {}, line('From', [m.from]), line('To', m.to), line('Cc', m.cc), h('dt', {}, 'Date'), h('dd', {}, new Date(m.at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' }))),

@@ -1,0 +1,314 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"parley/channels/email/mailfake"
+	"parley/cmd/parley/app"
+	"parley/store/storetest"
+)
+
+const (
+	maria    = "maria@lopez-ceramics.test"
+	testHold = 4 * time.Second
+	stepTime = 25 * time.Second
+)
+
+// live is a page with a real Parley behind it, and a browser that looks at it.
+type live struct {
+	t     *testing.T
+	ctx   context.Context // of the browser's tab
+	world *World
+	page  *Page
+}
+
+func newLive(t *testing.T) *live {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	t.Cleanup(cancel)
+	clock := &Clock{}
+	log := slog.New(slog.DiscardHandler)
+	w, err := NewWorld(ctx, WorldOptions{Clock: clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: "127.0.0.1:0", SlackBotToken: w.Slack.BotToken(),
+		SlackAppToken: w.Slack.AppToken(), SlackAPIURL: w.Slack.APIURL()}
+	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	if err := db.Migrate(ctx, env); err != nil {
+		t.Fatal(err)
+	}
+	if err := applyConfig(ctx, w, db, testHold); err != nil {
+		t.Fatal(err)
+	}
+	a, err := app.New(ctx, env, db, log, app.Options{MovedTime: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := NewPage(w, PageOptions{Clock: clock, Hold: testHold})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.SetDatabase(db.Pool)
+	runCtx, stop := context.WithCancel(ctx)
+	done := make(chan error, 2)
+	go func() { done <- a.Run(runCtx) }()
+	go func() { done <- p.Run(runCtx) }()
+	t.Cleanup(func() { stop(); <-done; <-done })
+	if err := connected(ctx, w, db.Pool); err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(p)
+	t.Cleanup(srv.CloseClientConnections)
+	l := &live{t: t, world: w, page: p}
+	var end context.CancelFunc
+	l.ctx, end = chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(chromedp.NoSandbox))
+	t.Cleanup(end)
+	if err := chromedp.Do(l.ctx, chromedp.EmulateViewport(1280, 800)); err != nil { // without a deadline: it would end the browser
+		t.Fatalf("chromium does not start: %v", err)
+	}
+	broken := chromedp.Events(l.ctx, runtime.ExceptionThrown)
+	go func() {
+		for ev, err := range broken {
+			if err != nil {
+				return
+			}
+			text := ev.ExceptionDetails.Text
+			if ev.ExceptionDetails.Exception != nil {
+				text += " " + ev.ExceptionDetails.Exception.Description
+			}
+			t.Errorf("the page's script broke: %s", text)
+		}
+	}()
+	l.do("open the page", chromedp.Navigate(srv.URL))
+	l.until("the page is ready", `document.documentElement.dataset.ready === 'yes'`)
+	return l
+}
+
+func (l *live) do(what string, actions ...chromedp.Action[chromedp.Void]) {
+	l.t.Helper()
+	ctx, cancel := context.WithTimeout(l.ctx, stepTime)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		l.fail("%s: %v", what, err)
+	}
+}
+
+// until waits for a JavaScript condition.
+func (l *live) until(what, condition string) {
+	l.t.Helper()
+	ctx, cancel := context.WithTimeout(l.ctx, stepTime)
+	defer cancel()
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool]("Boolean("+condition+")")); err != nil {
+		l.fail("in vain: %s: %v", what, err)
+	}
+}
+
+// shows waits for a text in a part of the page.
+func (l *live) shows(selector, text string) {
+	l.t.Helper()
+	l.until(selector+" shows "+text, fmt.Sprintf("[...document.querySelectorAll(%q)].some((e) => e.innerText.includes(%q))", selector, text))
+}
+
+// click presses what can be seen; of several the last.
+func (l *live) click(selector string) {
+	l.t.Helper()
+	find := fmt.Sprintf("[...document.querySelectorAll(%q)].at(-1)", selector)
+	l.until("there is "+selector, find)
+	l.js("press "+selector, find+".click()")
+}
+
+func (l *live) js(what, script string) {
+	l.t.Helper()
+	l.do(what, chromedp.Evaluate[chromedp.Void]("void ("+script+")"))
+}
+
+// write types into a field as a person does.
+func (l *live) write(selector, text string) {
+	l.t.Helper()
+	l.do("write into "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+func (l *live) reply(text string) {
+	l.t.Helper()
+	l.write("#reply", text)
+	l.click(".threadpane .send")
+	l.shows(".threadpane .msg", text)
+}
+
+// ticked waits until a step of the tour is done.
+func (l *live) ticked(step string) {
+	l.t.Helper()
+	l.until("the tour ticks "+step, fmt.Sprintf("document.querySelector('.dots [data-name=%s].done')", step))
+}
+
+// fail shows what the page looked like.
+func (l *live) fail(format string, args ...any) {
+	l.t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 5*time.Second)
+	defer cancel()
+	if text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body.innerText")); err == nil {
+		l.t.Log(text)
+	}
+	l.t.Fatalf(format, args...)
+}
+
+// shot keeps a picture where PARLEY_TEST_SHOTS says, for people to look at.
+func (l *live) shot(name string) {
+	l.t.Helper()
+	dir := os.Getenv("PARLEY_TEST_SHOTS")
+	if dir == "" {
+		return
+	}
+	for _, theme := range []string{"light", "dark"} {
+		if _, err := chromedp.Call(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}); err != nil {
+			l.t.Fatal(err)
+		}
+		picture, err := chromedp.Run(l.ctx, chromedp.CaptureScreenshot())
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name+"-"+theme+".png"), picture, 0o600); err != nil {
+			l.t.Fatal(err)
+		}
+	}
+}
+
+func (l *live) inbox() string {
+	var b strings.Builder
+	for _, m := range l.world.Mail.Inbox(maria) {
+		_, _ = io.WriteString(&b, m.Text+"\n"+m.HTML+"\n")
+	}
+	return b.String()
+}
+
+// The whole tour, by hand: what it asks for is done in the page, and each step ticks.
+func TestTour(t *testing.T) {
+	t.Parallel()
+	l := newLive(t)
+
+	l.click(".mailhead .primary")
+	l.write("#w-subject", "Two broken mugs")
+	l.write("#w-text", "Can you send new ones?")
+	l.shot("write")
+	l.click(".write .primary")
+	l.shows(".center .msg", "Two broken mugs")
+	l.click(".center .replies")
+	l.shows(".threadpane .msg", "Can you send new ones?")
+	l.shot("thread")
+
+	l.reply("They leave today, sorry!")
+	l.click("#journeybutton")
+	l.shows(".journey", "waits a moment")
+	l.shot("held")
+	l.shows(".maillist", "Ann Lee")
+	l.ticked("answer")
+	l.shows(".journey", "in the customer's mailbox, once")
+	l.shot("sent")
+	l.click("#journeybutton")
+	l.click(".mailrow.unread")
+	l.until("the mail is open", `document.querySelector('.reader iframe') || document.querySelector('.reader .plaintext')`)
+	l.shot("mail")
+
+	l.reply("This one I regret")
+	l.click(`.threadpane .msg [data-tool="leftwards_arrow_with_hook"]`)
+	l.ticked("undo")
+	l.reply("note: the glaze is from May")
+	l.ticked("note")
+
+	l.click(`.threadpane [data-label="Snooze"]`)
+	l.until("a form opens", `document.querySelector('#modal[open] select')`)
+	l.js("choose an hour", `(() => { const s = document.querySelector('#modal select'); s.value = '1h'; s.dispatchEvent(new Event('change')); })()`)
+	l.shot("form")
+	l.click("#modal footer .primary")
+	l.ticked("snooze")
+	l.until("the form closes", `!document.querySelector('#modal[open]')`)
+	l.click("#clock")
+	l.click(".menu button:first-of-type")
+	l.ticked("wake")
+	l.click(`.threadpane [data-label="Resolve"]`)
+	l.until("a form opens, or it is done", `document.querySelector('#modal[open] footer .primary') || /esolved/.test(document.querySelector('.threadpane').innerText)`)
+	l.js("resolve", `document.querySelector('#modal[open] footer .primary')?.click()`)
+	l.ticked("resolve")
+	l.shows("#tour", "That was the tour")
+	l.shot("done")
+
+	got := l.inbox()
+	if !strings.Contains(got, "They leave today") || strings.Contains(got, "regret") || strings.Contains(got, "glaze") {
+		t.Errorf("Maria received:\n%s", got)
+	}
+}
+
+// A customer answers, and what agents do beside replying works in the page.
+func TestSlackInThePage(t *testing.T) {
+	t.Parallel()
+	l := newLive(t)
+	if _, err := l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{HelpAddress}, Subject: "Glaze", Text: "What is in it?"}); err != nil {
+		t.Fatal(err)
+	}
+	l.click(".center .replies")
+
+	l.write("#post", "/parley all")
+	l.click(".center .send")
+	l.shows(".ephemeral", "Glaze")
+	l.shot("list")
+	l.write("#reply", "/parley all")
+	l.click(".threadpane .send")
+	l.shows(".toast", "does not work in threads")
+	l.js("clear", `document.getElementById('reply').value = ''`)
+
+	l.write("#reply", "!assign @be")
+	l.shows(".threadpane .suggest", "Ben Katz")
+	l.do("take the name that is offered", chromedp.KeyEvent("\t"))
+	l.click(".threadpane .send")
+	l.shows(".threadpane .msg", "Ann Lee assigned this to you")
+	l.js("be Ben", `(() => { const s = document.getElementById('agent'); s.value = s.options[1].value; s.dispatchEvent(new Event('change')); })()`)
+	l.until("Ben has a badge or has read it", `document.getElementById('agent').selectedIndex === 1`)
+	l.click(`.entry[data-focus="threads"]`)
+	l.shows(".center .followed", "Glaze")
+	l.shot("threads")
+	l.reply("Only sand <b>&amp;</b> ash")
+	l.click(`.threadpane .msg [data-tool="more"]`)
+	l.shows(".menu", "Undo this reply")
+	l.shot("menu")
+	l.js("edit", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent === 'Edit message').click()`)
+	l.until("the editor has what was typed", `document.querySelector('.editor textarea').value === 'Only sand <b>&amp;</b> ash'`)
+	l.js("write anew", `document.querySelector('.editor textarea').value = 'Only sand & ash'`)
+	l.click(".editor .primary")
+	l.shows(".threadpane .msg", "(edited)")
+	l.shows(".maillist", "Ben Katz")
+	if got := l.inbox(); !strings.Contains(got, "Only sand & ash") || strings.Contains(got, "<b>&amp;") {
+		t.Errorf("Maria received:\n%s", got)
+	}
+
+	l.do("a narrow window", chromedp.EmulateViewport(420, 800))
+	l.click(`.tabs [data-tab="mail"]`)
+	l.until("one pane at a time", `!document.getElementById('slack').checkVisibility() && document.getElementById('mail').checkVisibility()`)
+	l.shot("narrow-mail")
+	l.click(`.tabs [data-tab="slack"]`)
+	l.until("the thread covers the channel", `document.querySelector('.threadpane').getBoundingClientRect().width >= 400`)
+	l.until("nothing sticks out", `document.documentElement.scrollWidth <= 420`)
+	l.shot("narrow-thread")
+	l.click(`.tabs [data-tab="journey"]`)
+	l.shows(".journey", "Decision")
+	l.shot("narrow-journey")
+}
