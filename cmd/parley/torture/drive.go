@@ -111,7 +111,7 @@ func (d *driver) step(ctx context.Context) error {
 	case t.n == 0 && d.mails > 0, d.rng.IntN(d.mails+d.replies) < d.mails:
 		return d.mail(ctx, t)
 	case t.root != "":
-		return d.type_(ctx, t)
+		return d.typeIn(ctx, t)
 	}
 	return nil
 }
@@ -164,8 +164,8 @@ func (d *driver) mail(ctx context.Context, t *talk) error {
 	return err
 }
 
-// type_ lets a teammate type in the thread: mostly a reply of the agent who holds it.
-func (d *driver) type_(ctx context.Context, t *talk) error {
+// typeIn lets a teammate type in the thread: mostly a reply of the agent who holds it.
+func (d *driver) typeIn(ctx context.Context, t *talk) error {
 	switch n := d.rng.IntN(100); {
 	case n < 12:
 		return d.typeInside(ctx, t)

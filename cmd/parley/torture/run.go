@@ -103,7 +103,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	r := Report{Seed: o.Seed}
 	err = s.play(ctx, &r)
 	r.Took = time.Since(began)
-	if err == nil && (r.Verdict.Bad() || r.Left.Quarantined > 0) {
+	if err == nil && (r.Verdict.Bad() || r.Left != load{}) {
 		err = ErrVerdict
 	}
 	return r, s.leave(&r, err)
@@ -365,9 +365,9 @@ func (s *stage) leave(r *Report, err error) error {
 		s.say("  %s", f)
 	}
 	s.say("Verdict: %d mails, %d replies, %d inside; kills and stops %v; provider faults %v; lost %d, doubled %d, reordered %d, leaked %d, "+
-		"scattered %d, received though deleted %d; truly ambiguous %d, sent by a click %d; quarantined %d; Parley fell by itself %d times; took %s, of which waiting %s.",
+		"scattered %d, received though deleted %d; truly ambiguous %d, sent by a click %d; left %d facts, %d lanes, %d quarantined; Parley fell by itself %d times; took %s, of which waiting %s.",
 		v.Mails, v.Replies, v.Inside, r.Harm, r.Faults, v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Scattered, v.Late, v.Ambiguous, v.Clicked,
-		r.Left.Quarantined, r.Fell, r.Took.Round(time.Second), r.Quiet.Round(time.Second))
+		r.Left.Pending, r.Left.Lanes, r.Left.Quarantined, r.Fell, r.Took.Round(time.Second), r.Quiet.Round(time.Second))
 	if err == nil && s.opt.Keep == "" {
 		return os.RemoveAll(s.dir)
 	}
@@ -385,6 +385,6 @@ func (s *stage) leave(r *Report, err error) error {
 // Quick is the short form of a run: seconds instead of minutes, everything else alike.
 func Quick(o Options) Options {
 	o.Mails, o.Replies, o.Kills, o.Freezes, o.BaseKills = 60, 60, 3, 1, 1
-	o.FreezeFor, o.Flow, o.Settle, o.ShortWaits = 5*time.Second, 18*time.Second, 2*time.Minute, true
+	o.FreezeFor, o.Flow, o.Settle, o.ShortWaits = 8*time.Second, 20*time.Second, 2*time.Minute, true
 	return o
 }
