@@ -56,26 +56,30 @@ const insertEvents = `
 		JOIN unnest($1::bigint[], $2::text[], $7::text[]) AS t(a, x, r) ON t.a = new.account_id AND t.x = new.external_id
 		WHERE t.r <> ''
 		ON CONFLICT DO NOTHING
-		RETURNING event_id
+		RETURNING event_id, reason
+	), queued AS (
+		INSERT INTO pending (event_id, shard, order_key)
+		SELECT id, (hashtext(order_key) & 2147483647) % 4, order_key
+		FROM new
+		WHERE id NOT IN (SELECT event_id FROM bad)
+		RETURNING shard
 	)
-	INSERT INTO pending (event_id, shard, order_key)
-	SELECT id, (hashtext(order_key) & 2147483647) % 4, order_key
-	FROM new
-	WHERE id NOT IN (SELECT event_id FROM bad)
-	RETURNING shard`
+	SELECT shard, 0::bigint AS quarantined, 0::bigint AS account_id, '' AS reason FROM queued
+	UNION ALL
+	SELECT 0::smallint, new.id, new.account_id, bad.reason FROM bad JOIN new ON new.id = bad.event_id`
 
-// InsertEvents stores facts and queues those that are new, in one statement. It
-// gives the shards that got work. What is known already is passed over.
-func InsertEvents(ctx context.Context, q Querier, events []NewEvent) ([]int16, error) {
-	rows, err := q.Query(ctx, insertEvents, eventColumns(events)...)
-	if err != nil {
-		return nil, fmt.Errorf("store: insert events: %w", err)
-	}
-	shards, err := pgx.CollectRows(rows, pgx.RowTo[int16])
-	if err != nil {
-		return nil, fmt.Errorf("store: insert events: %w", err)
-	}
-	return shards, nil
+// Inserted is one fact that was not known before.
+type Inserted struct {
+	Shard       int16  // that got work
+	Quarantined int64  // the event, where it was never queued; else 0
+	AccountID   int64  // of a quarantined one
+	Reason      string // of a quarantined one
+}
+
+// InsertEvents stores facts and queues those that are new, in one statement. What is
+// known already is passed over.
+func InsertEvents(ctx context.Context, q Querier, events []NewEvent) ([]Inserted, error) {
+	return collect[Inserted](ctx, q, "insert events", insertEvents, eventColumns(events)...)
 }
 
 func eventColumns(events []NewEvent) []any {

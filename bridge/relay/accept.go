@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"parley/channels"
 	"parley/store"
@@ -152,7 +155,7 @@ func (r *Relay) storeBatch(ctx context.Context, batch []*arrival) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	shards, err := store.InsertEvents(ctx, r.pool, events)
+	stored, err := r.insert(ctx, events)
 	if err != nil && len(batch) > 1 && !errors.Is(err, context.DeadlineExceeded) {
 		// One bad fact must not refuse the others.
 		for _, a := range batch {
@@ -160,13 +163,39 @@ func (r *Relay) storeBatch(ctx context.Context, batch []*arrival) {
 		}
 		return
 	}
-	r.metrics.Accepted.Add(int64(len(shards)))
-	for _, s := range shards {
-		signal(r.shards[s])
+	r.metrics.Accepted.Add(int64(len(stored)))
+	for _, s := range stored {
+		if s.Quarantined != 0 {
+			r.gaveUp(s.Quarantined, errors.New(s.Reason))
+			continue
+		}
+		signal(r.shards[s.Shard])
 	}
 	for _, a := range batch {
 		a.done <- err
 	}
+}
+
+// insert writes facts. What no handler will see is told to people in the same commit.
+func (r *Relay) insert(ctx context.Context, events []store.NewEvent) (stored []store.Inserted, err error) {
+	if !slices.ContainsFunc(events, func(e store.NewEvent) bool { return e.Quarantine != "" }) {
+		return store.InsertEvents(ctx, r.pool, events)
+	}
+	err = store.InTx(ctx, r.pool, func(tx pgx.Tx) error {
+		if stored, err = store.InsertEvents(ctx, tx, events); err != nil {
+			return err
+		}
+		for _, s := range stored {
+			if s.Quarantined == 0 {
+				continue
+			}
+			if err := r.handler.Quarantined(ctx, tx, store.Event{ID: s.Quarantined, AccountID: s.AccountID}, s.Reason); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return stored, err
 }
 
 // withGrace gives a context that ends grace after parent does.

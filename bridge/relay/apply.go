@@ -121,8 +121,7 @@ func (r *Relay) countFailure(ctx context.Context, e store.Event, cause error) er
 }
 
 func (r *Relay) quarantine(ctx context.Context, events []store.Event, id int64, cause error) error {
-	r.metrics.Quarantined.Add(1)
-	r.log.Error("event quarantined", "event_seq", id, "error", cause)
+	r.gaveUp(id, cause)
 	err := store.InTx(ctx, r.pool, func(tx pgx.Tx) error {
 		if err := store.Quarantine(ctx, tx, id, cause.Error()); err != nil {
 			return err
@@ -136,6 +135,12 @@ func (r *Relay) quarantine(ctx context.Context, events []store.Event, id int64, 
 	})
 	r.WakeShards()
 	return err
+}
+
+// gaveUp counts and logs an event that is not tried again.
+func (r *Relay) gaveUp(id int64, cause error) {
+	r.metrics.Quarantined.Add(1)
+	r.log.Error("event quarantined", "event_seq", id, "error", cause)
 }
 
 // transient says that the database, not the event, is the cause.

@@ -114,7 +114,7 @@ func TestAcceptOneBadFact(t *testing.T) {
 	s.applied7(1)
 }
 
-// What was split off as unreadable is stored, never applied.
+// What was split off as unreadable is stored and told once, never applied.
 func TestAcceptQuarantined(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).effects()
@@ -123,8 +123,14 @@ func TestAcceptQuarantined(t *testing.T) {
 	f.Quarantine = "no idea"
 	check(t, s.Accept(t.Context(), 7, f, fact("k", "clear")))
 	s.applied7(1)
+	check(t, s.Accept(t.Context(), 7, f))
 	if got := s.text(`SELECT string_agg(reason, ',') FROM quarantine`); got != "no idea" {
 		t.Errorf("quarantine %q", got)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.given) != 1 {
+		t.Errorf("told %d times", len(s.given))
 	}
 }
 
