@@ -41,8 +41,6 @@ test: ## everything: unit, PostgreSQL, scenarios, browser, race detector, short 
 	go test -race -timeout $(TEST_TIMEOUT) $(PKG)
 
 lint: $(GOLANGCI) ## formatting and linters
-	@files=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard -- '*.go')); \
-	if [ -n "$$files" ]; then echo "Not formatted (gofmt -w):"; echo "$$files"; exit 1; fi
 	$(GOLANGCI) run $(PKG)
 
 fuzz: ## each fuzz target for FUZZTIME (30s)
