@@ -97,7 +97,8 @@ func textMark(text string) string {
 // holdable says that a reply can still be taken back.
 func (w *work) holdable(d *delivery) bool {
 	l := w.lanes[d.LaneID]
-	return d.State == store.Queued && d.Attempt == 0 && l != nil && !(d.Seq == l.Head+1 && l.LeasedUntil != nil)
+	tried := d.Attempt > 0 && d.ErrorClass == "" // else the attempts so far failed for certain
+	return d.State == store.Queued && !tried && l != nil && !(d.Seq == l.Head+1 && l.LeasedUntil != nil)
 }
 
 // restartHold gives an edited reply its hold again: at least 5 s, 60 s in all.

@@ -287,6 +287,27 @@ func TestEditBeforeItsMessage(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
+// An edit or a deletion between two attempts that failed for certain wins, too.
+func TestEditBetweenAttempts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Text: "Hi Kin"})
+	edited := w.reply(thread, "Hi Kin")
+	w.eventually("the first attempt failed", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE d.error_class = 'retry' AND l.leased_until IS NULL`) == 1
+	})
+	w.chat.Edit(support, edited, "Hi Kim")
+	w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, edited) == "Hi Kim" })
+	w.advance(2 * time.Hour)
+	w.provider.WaitTexts(t, "Hi Kim")
+	w.fate(edited, "out")
+	w.settled()
+	if n := w.lines(thread, bridge.LineEditLate); n != 0 {
+		t.Errorf("%d lines say that it was too late", n)
+	}
+}
+
 // An edit after the hold never reaches the customer silently: the author is told.
 func TestEditAfterTheHold(t *testing.T) {
 	t.Parallel()

@@ -9,4 +9,12 @@ const (
 	DeliveriesOfSQL  = deliveriesOf
 	LatestSQL        = latestMessages
 	FireTimersSQL    = fireTimers
+	FenceSQL         = fence
+	FinishDelivSQL   = finishDeliveries
+	FinishLanesSQL   = finishLanes
+	FindPostsSQL     = findPosts
+	FindExternalSQL  = findExternalIDs
+	LockConvSQL      = lockConversations
+	LatestOfSQL      = latestOfIdentities
+	SuccessorsSQL    = successors
 )

@@ -63,12 +63,16 @@ const (
 const laneColumns = `id, account_id, key, conversation_id, gate_id, priority, head, tail, epoch, due_at, leased_until, lease_seconds`
 
 // One ordered lock of every lane a batch may touch: two lane-locking statements in
-// one transaction deadlock.
+// one transaction deadlock. Their ids are looked up first: with OR the planner reads the
+// whole table.
 const lockLanes = `
 	SELECT ` + laneColumns + `
 	FROM lanes
-	WHERE (conversation_id = ANY($1) AND conversation_id <> 0)
-		OR (account_id, key) IN (SELECT * FROM unnest($2::bigint[], $3::text[]))
+	WHERE id = ANY(ARRAY(
+		SELECT id FROM lanes WHERE conversation_id = ANY($1) AND conversation_id <> 0
+		UNION
+		SELECT l.id FROM unnest($2::bigint[], $3::text[]) AS k(account_id, key)
+		JOIN lanes AS l ON l.account_id = k.account_id AND l.key = k.key))
 	ORDER BY id
 	FOR NO KEY UPDATE`
 
@@ -177,7 +181,7 @@ func WaitingDeliveries(ctx context.Context, q Querier, lanes []int64) ([]Deliver
 
 const deliveriesOf = `
 	SELECT ` + deliveryColumns + ` FROM deliveries
-	WHERE message_id = ANY($1) AND kind = 'reply' OR id = ANY($2)
+	WHERE message_id = ANY($1) AND message_id <> 0 AND kind = 'reply' OR id = ANY($2)
 	ORDER BY id`
 
 // DeliveriesOf gives the replies of messages, and deliveries by their ids.

@@ -1,0 +1,166 @@
+package store_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// plan is a node of EXPLAIN (ANALYZE, FORMAT JSON).
+type plan struct {
+	Type    string  `json:"Node Type"`
+	Table   string  `json:"Relation Name"`
+	Index   string  `json:"Index Name"`
+	Rows    float64 `json:"Actual Rows"`
+	Loops   float64 `json:"Actual Loops"`
+	Removed float64 `json:"Rows Removed by Filter"`
+	Plans   []plan  `json:"Plans"`
+}
+
+// explain runs a statement and gives its plan; nothing of it stays. hot: on a connection
+// set as the relay sets those for claims.
+func explain(t *testing.T, pool *pgxpool.Pool, hot bool, sql string, args ...any) plan {
+	t.Helper()
+	tx := must(pool.Begin(t.Context()))(t)
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	for _, set := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
+		if !hot {
+			break
+		}
+		if _, err := tx.Exec(t.Context(), "SET LOCAL "+set+" = off"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows := must(tx.Query(t.Context(), "EXPLAIN (ANALYZE, FORMAT JSON) "+sql, args...))(t)
+	body := must(pgx.CollectExactlyOneRow(rows, pgx.RowTo[[]byte]))(t)
+	var plans []struct{ Plan plan }
+	check(t, json.Unmarshal(body, &plans))
+	return plans[0].Plan
+}
+
+// walk visits all nodes.
+func (p plan) walk(f func(plan)) {
+	f(p)
+	for _, child := range p.Plans {
+		child.walk(f)
+	}
+}
+
+// touched says how many rows a plan read of a table, and through which indexes.
+func (p plan) touched(table string) (rows float64, indexes string) {
+	p.walk(func(n plan) {
+		if n.Table == table && strings.Contains(n.Type, "Scan") {
+			rows += (n.Rows + n.Removed) * n.Loops
+		}
+		if n.Index != "" {
+			indexes += n.Index + " "
+		}
+		if n.Table == table && n.Type == "Seq Scan" {
+			indexes += "SEQSCAN "
+		}
+	})
+	return rows, indexes
+}
+
+// crowd fills the tables with 100,000 lanes and deliveries, of which few are due, one gate
+// has 20,000 stuck ones, and one conversation 20,000 deliveries; and 100,000 events.
+func crowd(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	for _, sql := range []string{
+		`INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE SELECT n, 1, 'g' || n FROM generate_series(1, 50) AS n`,
+		`UPDATE gates SET next_at = clock_timestamp() + interval '1 h' WHERE id = 50`, // stuck
+		`INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, priority, tail, due_at)
+			SELECT n, 1, 'c' || n, n, CASE WHEN n % 5 = 0 THEN 50 ELSE 1 + n % 49 END, n % 4, 1,
+				CASE WHEN n % 3 = 0 THEN NULL WHEN n % 3 = 1 OR n % 5 = 0 THEN parley_now() ELSE parley_now() + interval '1 day' END
+			FROM generate_series(1, 100000) AS n`,
+		`INSERT INTO deliveries (id, lane_id, seq, message_id, kind, created_at) SELECT n, n, 1, n, 'reply', now() FROM generate_series(1, 100000) AS n`,
+		`INSERT INTO deliveries (id, lane_id, seq, kind, created_at) SELECT 1000000 + n, 1, n + 1, 'reply', now() FROM generate_series(1, 20000) AS n`,
+		`INSERT INTO events (account_id, external_id, order_key, payload, size_bytes) SELECT 1, 'e' || n, '1/k' || n % 1000, 'x', 1 FROM generate_series(1, 100000) AS n`,
+		`INSERT INTO pending (event_id, shard, order_key) SELECT id, id % 4, order_key FROM events`,
+		`INSERT INTO blocked (order_key, until) SELECT '1/k' || n, now() + interval '1 h' FROM generate_series(1, 20) AS n`,
+		`INSERT INTO timers (conversation_id, kind, due_at) SELECT n, 'snooze', now() + n * interval '1 s' FROM generate_series(-100, 100000) AS n`,
+		`INSERT INTO contacts (id, name) VALUES (1, 'x')`,
+		`INSERT INTO identities (id, account_id, key, contact_id) SELECT n, 1, 'k' || n, 1 FROM generate_series(1, 20000) AS n`,
+		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) SELECT n, 1, n, 'open', now(), now() FROM generate_series(1, 20000) AS n`,
+		`INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at, event_id) SELECT n, 1 + n % 1000, 'in', 'in', now(), now(), n FROM generate_series(1, 100000) AS n`,
+		`INSERT INTO posts (account_id, channel, message, kind) SELECT 1, 'C' || n % 10, 'm' || n, 'said' FROM generate_series(1, 50000) AS n`,
+		`INSERT INTO external_ids (account_id, external_id, conversation_id, message_id) SELECT 1, 'x' || n, 1, n FROM generate_series(1, 50000) AS n`,
+		`ANALYZE`,
+	} {
+		exec(t, pool, sql)
+	}
+}
+
+// The hot statements read about as many rows as they hand out, however much is queued:
+// each by its index, none by a scan of its table.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	crowd(t, pool)
+	gates, slots := []int64{}, []int32{}
+	for g := range int64(50) {
+		gates, slots = append(gates, g+1), append(slots, 4)
+	}
+	many := make([]int64, 64)
+	for i := range many {
+		many[i] = int64(i*100 + 1)
+	}
+	var done []store.Finish
+	for _, lane := range many {
+		done = append(done, store.Finish{LaneID: lane, ID: lane, State: store.Accepted, Advance: true})
+	}
+	finish := string(must(json.Marshal(done))(t))
+	ones, chans, places, externals := []int64{}, []string{}, []string{}, []string{}
+	for i := range 64 {
+		ones, chans = append(ones, 1), append(chans, fmt.Sprint("C", i%10))
+		places, externals = append(places, fmt.Sprint("m", 10*i+i%10)), append(externals, fmt.Sprint("x", i*7))
+	}
+	exec(t, pool, `UPDATE lanes SET leased_until = now() WHERE id = ANY($1)`, many)
+	tests := []struct {
+		name   string
+		sql    string
+		args   []any
+		hot    bool
+		limits map[string]float64 // rows that may be read of a table
+		index  string
+	}{
+		{"claim", store.ClaimSQL, []any{gates, slots}, true, map[string]float64{"lanes": 2000, "deliveries": 1000, "gates": 300}, "lanes_due"},
+		{"claim of the stuck gate", store.ClaimSQL, []any{[]int64{50}, []int32{16}}, true, map[string]float64{"lanes": 0, "deliveries": 0, "gates": 110}, ""},
+		{"due gates", store.DueGatesSQL, []any{[]int64(nil)}, true, map[string]float64{"lanes": 250, "gates": 60}, "lanes_due"},
+		{"due gates touched", store.DueGatesSQL, []any{[]int64{3, 50}}, true, map[string]float64{"lanes": 10, "gates": 60}, "lanes_due"},
+		{"pending events", store.PendingEventsSQL, []any{int16(1), 64, int64(1 << 20)}, false, map[string]float64{"pending": 200, "events": 200}, "pending_shard"},
+		{"lock lanes", store.LockLanesSQL, []any{many, []int64{1}, []string{"c7"}}, false, map[string]float64{"lanes": 200}, "lanes_conversation"},
+		{"deliveries of messages", store.DeliveriesOfSQL, []any{many, many}, false, map[string]float64{"deliveries": 300}, "deliveries_message"},
+		{"latest messages", store.LatestSQL, []any{many[:8], 5}, false, map[string]float64{"messages": 60}, "messages_conversation"},
+		{"fence", store.FenceSQL, []any{finish}, true, map[string]float64{"lanes": 130}, "lanes_pkey"},
+		{"finish deliveries", store.FinishDelivSQL, []any{finish}, true, map[string]float64{"lanes": 130, "deliveries": 130}, "deliveries_pkey"},
+		{"finish lanes", store.FinishLanesSQL, []any{finish}, true, map[string]float64{"lanes": 130, "deliveries": 130}, "lanes_pkey"},
+		{"posts", store.FindPostsSQL, []any{ones, chans, places}, false, map[string]float64{"posts": 130}, "posts_pkey"},
+		{"external ids", store.FindExternalSQL, []any{ones, externals}, false, map[string]float64{"external_ids": 130}, "external_ids_pkey"},
+		{"lock conversations", store.LockConvSQL, []any{many[:8]}, false, map[string]float64{"conversations": 20}, "conversations_pkey"},
+		{"latest of identities", store.LatestOfSQL, []any{many}, false, map[string]float64{"conversations": 64}, "conversations_identity"},
+		{"successors", store.SuccessorsSQL, []any{many}, false, map[string]float64{"conversations": 64}, "conversations_previous"},
+		{"due timers", store.FireTimersSQL, []any{200}, false, map[string]float64{"timers": 500}, "timers_due"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := explain(t, pool, tt.hot, tt.sql, tt.args...)
+			for table, limit := range tt.limits {
+				rows, indexes := p.touched(table)
+				if rows > limit || strings.Contains(indexes, "SEQSCAN") && limit < 100 && table != "gates" {
+					t.Errorf("%.0f rows of %s were read, at most %.0f are needed; indexes %s", rows, table, limit, indexes)
+				}
+				if !strings.Contains(indexes, tt.index) {
+					t.Errorf("index %s is not used, but %s", tt.index, indexes)
+				}
+			}
+		})
+	}
+}
