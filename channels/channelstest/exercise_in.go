@@ -1,0 +1,173 @@
+package channelstest
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+
+	"parley/channels"
+)
+
+// exerciseCapabilities: what is promised makes sense and fits what is implemented.
+func exerciseCapabilities(t *testing.T, h Harness) {
+	c := h.New(t).Channel
+	caps := c.Capabilities()
+	if !reflect.DeepEqual(caps, c.Capabilities()) {
+		t.Error("capabilities change")
+	}
+	if caps.RequestTimeout <= 0 || caps.RetryFor < caps.RequestTimeout || caps.Hold < 0 || caps.ReplyWindow < 0 || caps.Rate < 0 {
+		t.Errorf("times that make no sense: %+v", caps)
+	}
+	if caps.AttachmentsPerMessage < 0 || (caps.AttachmentsPerMessage > 0) != (caps.MaxAttachmentBytes > 0) {
+		t.Errorf("%d files of %d bytes", caps.AttachmentsPerMessage, caps.MaxAttachmentBytes)
+	}
+	for name, level := range map[string]channels.Level{"rich text": caps.RichText, "edit": caps.Edit, "delete": caps.Delete,
+		"reactions": caps.Reactions, "read receipts": caps.ReadReceipts, "delivered": caps.Delivered} {
+		if level < channels.Rejected || level > channels.Full {
+			t.Errorf("%s has the level %d", name, level)
+		}
+	}
+	_, runs := c.(channels.Runner)
+	_, hooked := c.(channels.Webhook)
+	if !runs && !hooked {
+		t.Error("nothing can arrive: it neither runs nor has a webhook")
+	}
+}
+
+// exerciseDecode: facts are named and ordered; decoding is pure, repeatable, and needs
+// nothing of the channel that accepted the fact.
+func exerciseDecode(t *testing.T, h Harness) {
+	s, other := h.New(t), h.New(t)
+	const text = "Hello, is anybody there?"
+	facts := s.Write(t, text)
+	if len(facts) == 0 {
+		t.Fatal("nothing was accepted")
+	}
+	found := 0
+	for _, f := range facts {
+		if f.ExternalID == "" || len(f.ExternalID) > 500 || f.OrderKey == "" || f.Quarantine != "" || len(f.Payload) == 0 {
+			t.Errorf("fact %.80q with the order key %q, quarantine %q", f.ExternalID, f.OrderKey, f.Quarantine)
+		}
+		stored := bytes.Clone(f.Payload)
+		first := decoded(t, s.Channel, f.Payload)
+		if !bytes.Equal(stored, f.Payload) {
+			t.Error("decoding changed the payload")
+		}
+		var group sync.WaitGroup
+		for _, c := range []channels.Channel{s.Channel, other.Channel, s.Channel, other.Channel} {
+			group.Go(func() {
+				if again, err := c.Decode(stored); err != nil || !reflect.DeepEqual(first, again) {
+					t.Errorf("decoded again: %+v, %v; first: %+v", again, err, first)
+				}
+			})
+		}
+		group.Wait()
+		for _, in := range first {
+			if in.Kind == channels.InboundMessage && strings.Contains(in.Text, text) {
+				found++
+				checkMessage(t, in)
+			}
+		}
+	}
+	if found != 1 {
+		t.Errorf("the text was found %d times", found)
+	}
+}
+
+func checkMessage(t *testing.T, in channels.Inbound) {
+	t.Helper()
+	if in.From.Key == "" || in.ExternalID == "" || in.Automatic != "" || in.Status != nil || in.Historical {
+		t.Errorf("a customer's message became %+v", in)
+	}
+}
+
+func decoded(t *testing.T, c channels.Channel, raw []byte) []channels.Inbound {
+	t.Helper()
+	list, err := c.Decode(raw)
+	if err != nil {
+		t.Fatalf("decode: %v", err)
+	}
+	return list
+}
+
+// exerciseBadInput: whatever the bytes are, decoding ends, without a panic, the same way
+// each time.
+func exerciseBadInput(t *testing.T, h Harness) {
+	s := h.New(t)
+	good := s.Write(t, "A good one")[0].Payload
+	bad := map[string][]byte{"nil": nil, "empty": {}, "zero": make([]byte, 100), "text": []byte("riddle"), "json": []byte(`{"a":[1,{"b":null}]}`),
+		"invalid utf-8": {0xff, 0xfe, 0xfd}, "lines": bytes.Repeat([]byte("\r\n"), 1000), "nested": bytes.Repeat([]byte("["), 100_000)}
+	for n := 1; n < len(good); n += max(1, len(good)/40) {
+		bad[fmt.Sprint("cut at ", n)] = good[:n]
+	}
+	random := rand.New(rand.NewSource(1))
+	for i := range 100 {
+		b := bytes.Clone(good)
+		for range 1 + i%5 {
+			b[random.Intn(len(b))] = byte(random.Intn(256))
+		}
+		bad[fmt.Sprint("mutation ", i)] = b
+	}
+	for name, raw := range bad {
+		first, err1 := s.Channel.Decode(raw)
+		second, err2 := s.Channel.Decode(raw)
+		if (err1 == nil) != (err2 == nil) || !reflect.DeepEqual(first, second) {
+			t.Errorf("%s: decoded as %+v, %v, then as %+v, %v", name, first, err1, second, err2)
+		}
+		for _, in := range first {
+			if in.Kind == "" || in.Kind == channels.InboundStatus && in.Status == nil {
+				t.Errorf("%s: became %+v", name, in)
+			}
+		}
+	}
+}
+
+// exerciseOrder: what one customer writes is accepted in that order, under one key.
+func exerciseOrder(t *testing.T, h Harness) {
+	s := h.New(t)
+	texts := []string{"number one", "number two", "number three", "number four"}
+	var got []string
+	keys := map[string]bool{}
+	for _, f := range s.Write(t, texts...) {
+		keys[f.OrderKey] = true
+		for _, in := range decoded(t, s.Channel, f.Payload) {
+			for _, text := range texts {
+				if strings.Contains(in.Text, text) {
+					got = append(got, text)
+				}
+			}
+		}
+	}
+	if !reflect.DeepEqual(got, texts) || len(keys) != 1 {
+		t.Errorf("accepted %q under %d order keys, want %q under one", got, len(keys), texts)
+	}
+}
+
+// exerciseDuplicates: the same thing has the same name, another another.
+func exerciseDuplicates(t *testing.T, h Harness) {
+	if h.NoDuplicates {
+		return
+	}
+	s := h.New(t)
+	first := s.Write(t, "one", "two")
+	names := map[string]bool{}
+	for _, f := range first {
+		names[f.ExternalID] = true
+	}
+	if len(names) != 2 {
+		t.Errorf("two texts have %d names", len(names))
+	}
+	again := s.Again(t)
+	if len(again) == 0 {
+		t.Fatal("nothing was delivered again")
+	}
+	for _, f := range again {
+		if !names[f.ExternalID] {
+			t.Errorf("delivered again it has the name %q", f.ExternalID)
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package channelstest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/channels"
+)
+
+// within gives a context that ends before the test does.
+func within(t *testing.T, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// wantGot checks what the customer got.
+func (s Stage) wantGot(t *testing.T, want ...string) {
+	t.Helper()
+	if got := s.Got(t); !slices.Equal(got, want) && len(got)+len(want) > 0 {
+		t.Errorf("the customer got %q, want %q", got, want)
+	}
+}
+
+// sent sends what must succeed.
+func (s Stage) sent(t *testing.T, o channels.Outbound) channels.Receipt {
+	t.Helper()
+	r, err := s.Channel.Send(within(t, patience), o)
+	if err != nil {
+		t.Fatalf("send: %v", err)
+	}
+	switch r.State {
+	case channels.StateAccepted, channels.StateSent, channels.StateDelivered, channels.StateRead:
+	default:
+		t.Errorf("a successful Send leaves the state %q", r.State)
+	}
+	if r.ExternalID == "" {
+		t.Error("a successful Send has no id")
+	}
+	return r
+}
+
+// exerciseSend: what is sent arrives once each, in order, with ids of their own.
+func exerciseSend(t *testing.T, h Harness) {
+	s := h.New(t)
+	texts := []string{"first answer", "second answer with *stars* & <tags>", "third answer"}
+	ids := map[string]bool{}
+	for i, text := range texts {
+		ids[s.sent(t, s.Outbound(int64(i+1), text)).ExternalID] = true
+	}
+	if len(ids) != len(texts) {
+		t.Errorf("%d messages have %d ids", len(texts), len(ids))
+	}
+	s.wantGot(t, texts...)
+}
+
+// exerciseFiles: as many files as promised, and no more than the channel can read.
+func exerciseFiles(t *testing.T, h Harness) {
+	s := h.New(t)
+	caps := s.Channel.Capabilities()
+	o := s.Outbound(1, "with files")
+	for i := range min(caps.AttachmentsPerMessage, 3) {
+		o.Files = append(o.Files, file(fmt.Sprintf("%d.txt", i), []byte("content"), nil))
+	}
+	if len(o.Files) > 0 {
+		s.sent(t, o)
+		s.wantGot(t, "with files")
+	}
+	o = s.Outbound(2, "unreadable")
+	o.Files = []channels.File{file("gone.txt", nil, errors.New("gone"))}
+	_, err := s.Channel.Send(within(t, patience), o)
+	if err == nil || channels.ClassOf(err) == channels.Ambiguous {
+		t.Errorf("a file that can't be read is certain not to be sent: %v", err)
+	}
+	for _, text := range s.Got(t) {
+		if strings.Contains(text, "unreadable") {
+			t.Error("sent without its file")
+		}
+	}
+}
+
+func file(name string, content []byte, err error) channels.File {
+	return channels.File{Name: name, ContentType: "text/plain", SizeBytes: int64(len(content)), Open: func(context.Context) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(content)), err
+	}}
+}
+
+// exerciseRefused: what can't be sent fails for good, in words, without an effect.
+func exerciseRefused(t *testing.T, h Harness) {
+	s := h.New(t)
+	for name, change := range h.Refused {
+		_, err := s.Channel.Send(within(t, patience), change(s.Outbound(1, "refused")))
+		switch class := checkError(t, name, err); class {
+		case channels.BadRecipient, channels.BadContent, channels.WindowClosed, channels.OptedOut, channels.AccountBlocked:
+		default:
+			t.Errorf("%s has the class %s", name, class)
+		}
+	}
+	s.wantGot(t)
+}
+
+// checkError checks that an error can be understood and gives its class.
+func checkError(t *testing.T, name string, err error) channels.Class {
+	t.Helper()
+	var se *channels.SendError
+	if !errors.As(err, &se) || se.Text == "" {
+		t.Errorf("%s: %v is no *SendError with words", name, err)
+	}
+	return channels.ClassOf(err)
+}
+
+// exerciseDeadline: nothing leaves when it is too late, and a silent provider doesn't
+// hold Send longer than its context.
+func exerciseDeadline(t *testing.T, h Harness) {
+	s := h.New(t)
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	_, err := s.Channel.Send(ctx, s.Outbound(1, "too late"))
+	if class := checkError(t, "too late", err); class != channels.Retry {
+		t.Errorf("what never left has the class %s", class)
+	}
+	s.wantGot(t)
+	s.Hang(t)
+	began := time.Now()
+	_, err = s.Channel.Send(within(t, 300*time.Millisecond), s.Outbound(2, "no answer"))
+	if err == nil || time.Since(began) > patience/2 {
+		t.Errorf("a silent provider: %v after %s", err, time.Since(began))
+	}
+	switch class := checkError(t, "no answer", err); class {
+	case channels.Ambiguous, channels.Retry:
+	default:
+		t.Errorf("a silent provider has the class %s", class)
+	}
+}
+
+// exerciseNeverSent: what was never sent has not landed, however often one asks.
+func exerciseNeverSent(t *testing.T, h Harness) {
+	s := h.New(t)
+	s.sent(t, s.Outbound(1, "another one"))
+	for range 3 {
+		if outcome, _, _ := s.Channel.Reconcile(within(t, patience), s.Outbound(2, "never sent")); outcome == channels.Landed {
+			t.Error("what was never sent has landed")
+		}
+	}
+	s.wantGot(t, "another one")
+}
+
+// exerciseFailure: a failure has its class; whoever then follows the rules of the engine
+// (repeat what is certain, ask about what is not) has the customer get it exactly once.
+func exerciseFailure(t *testing.T, h Harness, f Failure) {
+	s := h.New(t)
+	s.sent(t, s.Outbound(1, "before"))
+	s.Fail(t, f.Name)
+	o := s.Outbound(2, "the message")
+	_, err := s.Channel.Send(within(t, patience), o)
+	if class := checkError(t, f.Name, err); class != f.Class {
+		t.Fatalf("class %s, want %s: %v", class, f.Class, err)
+	}
+	var se *channels.SendError
+	if errors.As(err, &se); se.Class == channels.Throttled && se.Wait <= 0 {
+		t.Error("throttled without a time")
+	}
+	want := []string{"before"}
+	if f.Effect {
+		want = append(want, "the message")
+	}
+	s.wantGot(t, want...)
+	o.Attempt, o.FirstAttemptAt = 2, time.Now()
+	switch f.Class {
+	case channels.Ambiguous:
+		for range 2 {
+			outcome, r, err := s.Channel.Reconcile(within(t, patience), o)
+			if outcome != f.Outcome {
+				t.Fatalf("reconciled: %v, %v, want %v", outcome, err, f.Outcome)
+			}
+			if outcome == channels.Landed && (r.ExternalID == "" || r.State == "") {
+				t.Errorf("landed with the receipt %+v", r)
+			}
+		}
+		if f.Outcome != channels.Absent {
+			return
+		}
+	case channels.Retry, channels.Throttled:
+	default:
+		return
+	}
+	s.sent(t, o)
+	s.wantGot(t, "before", "the message")
+	if outcome, _, err := s.Channel.Reconcile(within(t, patience), o); outcome == channels.Absent {
+		t.Errorf("after it was sent it is absent: %v", err)
+	}
+}

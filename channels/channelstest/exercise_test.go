@@ -1,0 +1,162 @@
+package channelstest_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/channels"
+	"parley/channels/channelstest"
+)
+
+const secret = "secret"
+
+// faults that the provider knows, by the names of the suite.
+func faults() map[string]channelstest.Fault {
+	return map[string]channelstest.Fault{
+		"refused":      {Kind: channelstest.FaultRefuse},
+		"throttled":    {Kind: channelstest.FaultThrottle, Wait: 50 * time.Millisecond},
+		"window":       {Kind: channelstest.FaultReject, Class: channels.WindowClosed},
+		"recipient":    {Kind: channelstest.FaultReject, Class: channels.BadRecipient},
+		"error before": {Kind: channelstest.FaultErrorBefore},
+		"error after":  {Kind: channelstest.FaultErrorAfter},
+		"drop before":  {Kind: channelstest.FaultDropBefore},
+		"drop after":   {Kind: channelstest.FaultDropAfter},
+	}
+}
+
+// TestChannel: the test channel passes the suite, like a mail and like a chat.
+func TestChannel(t *testing.T) {
+	t.Parallel()
+	for name, caps := range map[string]channels.Capabilities{"mail": channelstest.MailLike(), "chat": channelstest.ChatLike()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			channelstest.ExerciseChannel(t, channelstest.Harness{
+				New: func(t *testing.T) channelstest.Stage { return stage(t, caps) },
+				Failures: []channelstest.Failure{
+					{Name: "refused", Class: channels.Retry},
+					{Name: "throttled", Class: channels.Throttled},
+					{Name: "window", Class: channels.WindowClosed},
+					{Name: "recipient", Class: channels.BadRecipient},
+					{Name: "error before", Class: channels.Ambiguous, Outcome: channels.Absent},
+					{Name: "error after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
+					{Name: "drop before", Class: channels.Ambiguous, Outcome: channels.Absent},
+					{Name: "drop after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
+				},
+				Refused: map[string]func(channels.Outbound) channels.Outbound{
+					"nobody":   func(o channels.Outbound) channels.Outbound { o.To = nil; return o },
+					"nothing":  func(o channels.Outbound) channels.Outbound { o.Text = ""; return o },
+					"too many": func(o channels.Outbound) channels.Outbound { o.Files = make([]channels.File, 21); return o },
+				},
+			})
+		})
+	}
+}
+
+// stage connects a channel to a provider of its own.
+func stage(t *testing.T, caps channels.Capabilities) channelstest.Stage {
+	var mu sync.Mutex
+	var accepted []channels.Fact
+	p := channelstest.NewProvider(t)
+	c := channelstest.New(p, secret, caps, channels.Env{Accept: func(_ context.Context, facts ...channels.Fact) error {
+		mu.Lock()
+		defer mu.Unlock()
+		accepted = append(accepted, facts...)
+		return nil
+	}})
+	hook := httptest.NewServer(c)
+	t.Cleanup(hook.Close)
+	serial := 0
+	last := ""
+	post := func(t *testing.T, text string) []channels.Fact {
+		t.Helper()
+		body, err := json.Marshal([]channelstest.Event{{Type: "message", ID: fmt.Sprint("in-", serial), From: "kim", Text: text}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mu.Lock()
+		accepted = nil
+		mu.Unlock()
+		if status := send(t, hook.URL, body, channelstest.Sign(secret, body)); status != http.StatusOK {
+			t.Fatalf("the webhook answered %d", status)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		return accepted
+	}
+	return channelstest.Stage{
+		Channel: c,
+		Write: func(t *testing.T, texts ...string) (facts []channels.Fact) {
+			for _, text := range texts {
+				serial, last = serial+1, text
+				facts = append(facts, post(t, text)...)
+			}
+			return facts
+		},
+		Again: func(t *testing.T) []channels.Fact { return post(t, last) },
+		Outbound: func(id int64, text string) channels.Outbound {
+			return channels.Outbound{DeliveryID: id, ConversationID: 1, MessageID: id, Attempt: 1, To: []channels.Party{{Key: "kim"}}, Text: text}
+		},
+		Got:  func(*testing.T) []string { return p.Texts() },
+		Hang: func(t *testing.T) { p.AddFault(channelstest.Fault{Until: make(chan struct{})}) },
+		Fail: func(_ *testing.T, name string) { p.AddFault(faults()[name]) },
+	}
+}
+
+func send(t *testing.T, url string, body []byte, signature string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Signature", signature)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode
+}
+
+// The webhook fails closed, and says when it should be tried again.
+func TestWebhook(t *testing.T) {
+	t.Parallel()
+	answers := map[string]error{"ok": nil, "busy": channels.ErrOverloaded, "broken": context.DeadlineExceeded}
+	var got []channels.Fact
+	var answer error
+	c := channelstest.New(channelstest.NewProvider(t), secret, channelstest.ChatLike(), channels.Env{Accept: func(_ context.Context, facts ...channels.Fact) error {
+		got = facts
+		return answer
+	}})
+	hook := httptest.NewServer(c)
+	defer hook.Close()
+	body := []byte(`[{"type":"message","id":"1","from":"kim"},{"type":"status","id":"1","state":"read"}]`)
+	for name, want := range map[string]int{"ok": 200, "busy": 503, "broken": 500} {
+		answer = answers[name]
+		if status := send(t, hook.URL, body, channelstest.Sign(secret, body)); status != want || len(got) != 2 {
+			t.Errorf("%s: status %d with %d facts, want %d", name, status, len(got), want)
+		}
+	}
+	answer = nil
+	for _, signature := range []string{"", "x", channelstest.Sign("other", body)} {
+		got = nil
+		if status := send(t, hook.URL, body, signature); status != http.StatusForbidden || got != nil {
+			t.Errorf("signature %q: status %d, facts %v", signature, status, got)
+		}
+	}
+	for _, riddle := range []string{"riddle", `[]`, `[1]`, `[{"type":"message"}]`} {
+		if status := send(t, hook.URL, []byte(riddle), channelstest.Sign(secret, []byte(riddle))); status != 200 || len(got) != 1 || got[0].Quarantine == "" {
+			t.Errorf("%s: status %d, facts %+v", riddle, status, got)
+		}
+	}
+	if _, err := c.Decode([]byte(`{"type":"riddle","id":"1"}`)); err == nil || !strings.Contains(err.Error(), "riddle") {
+		t.Errorf("an unknown event: %v", err)
+	}
+}
