@@ -291,7 +291,7 @@ func TestSlackInThePage(t *testing.T) {
 	l.shows(".menu", "Undo this reply")
 	l.shot("menu")
 	l.js("edit", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent === 'Edit message').click()`)
-	l.until("the editor has what was typed", `document.querySelector('.editor textarea').value === 'Only sand <b>&amp;</b> ash'`)
+	l.until("the editor has what was typed", `document.querySelector('.editor textarea')?.value === 'Only sand <b>&amp;</b> ash'`)
 	l.js("write anew", `document.querySelector('.editor textarea').value = 'Only sand & ash'`)
 	l.click(".editor .primary")
 	l.shows(".threadpane .msg", "(edited)")

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,12 +30,9 @@ type stagehand struct {
 // run ends when ctx does and everything it started has stopped.
 func (s *stagehand) run(ctx context.Context) (err error) {
 	if s.o.Reset {
-		if err := os.RemoveAll(s.o.Data); err != nil {
-			return fmt.Errorf("demo: reset: %w", err)
+		if err := forget(s.o.Data); err != nil {
+			return err
 		}
-	}
-	if err := os.MkdirAll(s.o.Data, 0o700); err != nil {
-		return fmt.Errorf("demo: data folder: %w", err)
 	}
 	server, err := pgserver.Start(ctx, pgserver.Options{Dir: s.o.Data, Durable: true, Log: s.o.Log, Say: s.o.Say})
 	if err != nil {
@@ -61,6 +61,33 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 	}
 	s.page.SetDatabase(db.Pool)
 	return s.play(ctx, env, db.Pool)
+}
+
+// forget removes a demo's folder with its database server.
+// Errors: the folder is used by another demo.
+func forget(dir string) error {
+	lock, err := os.Open(filepath.Join(filepath.Clean(dir), "lock"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("demo: reset: %w", err)
+	}
+	defer func() { _ = lock.Close() }()
+	if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		return fmt.Errorf("demo: another demo runs on %s; stop it first", dir)
+	}
+	// For root the server may live elsewhere: the package that put it there left a note.
+	note, err := os.ReadFile(filepath.Join(filepath.Clean(dir), "pg.elsewhere"))
+	if home := strings.TrimSpace(string(note)); err == nil && strings.HasPrefix(filepath.Base(home), "parley-") {
+		if err := os.RemoveAll(home); err != nil {
+			return fmt.Errorf("demo: reset: %w", err)
+		}
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("demo: reset: %w", err)
+	}
+	return nil
 }
 
 // ended drops the error of what was interrupted because the demo ends.

@@ -14,10 +14,11 @@ type tourStep struct {
 
 // tour tells which steps were done, by what Parley recorded and the customers received.
 func (p *Page) tour(ctx context.Context) ([]tourStep, error) {
+	// A typed verb is kept as a note too: it begins with ! or a mention.
 	const done = `
 		SELECT EXISTS (SELECT FROM messages WHERE direction = 'out' AND fate = 'out'),
 			EXISTS (SELECT FROM log_entries WHERE what = 'undone'),
-			EXISTS (SELECT FROM messages WHERE author_user <> '' AND fate = 'inside'),
+			EXISTS (SELECT FROM messages WHERE author_user <> '' AND fate = 'inside' AND reason = 'note' AND text !~ '^[!@<]'),
 			EXISTS (SELECT FROM log_entries WHERE what = 'snoozed'),
 			EXISTS (SELECT FROM log_entries WHERE what = 'woke'),
 			EXISTS (SELECT FROM conversations WHERE kind = 'customer' AND status = 'resolved')`

@@ -73,7 +73,7 @@ export function initials(name) {
 export function avatar(name, cls) {
   let hue = 0;
   for (const c of name.replace(/ \(.*\)$/, '')) hue = (hue * 31 + c.codePointAt(0)) % 8;
-  return h('span', { class: `avatar hue${hue} ${cls || ''}`, 'aria-hidden': 'true' }, initials(name));
+  return h('span', { class: `avatar hue${hue} ${cls || ''}`, 'aria-hidden': 'true', 'data-initials': initials(name) });
 }
 
 // menu opens a menu at a button; items are {label, hint, act, danger} or '-'.
@@ -136,7 +136,7 @@ export function toast(text, act, kind) {
   const el = h(act ? 'button' : 'div', { class: `toast ${kind || ''}`, type: act ? 'button' : undefined,
     onclick: () => { el.remove(); act?.(); } }, text);
   box.append(el);
-  while (box.children.length > 3) box.firstElementChild.remove();
+  while (box.children.length > 2) box.firstElementChild.remove();
   setTimeout(() => el.remove(), kind === 'bad' ? 9000 : 6000);
 }
 

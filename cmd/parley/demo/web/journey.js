@@ -94,5 +94,7 @@ function outcome(j) {
   if (m.fate === 'out') return station('Outcome', 'done', "It is in the customer's mailbox, once, and marked in the thread.");
   if (m.fate === 'undone') return station('Outcome', 'done', 'The customer got nothing.');
   if (m.fate === 'inside') return station('Outcome', 'done', 'It stays in the thread.');
-  return station('Outcome', 'busy', 'Still open.');
+  const held = (j.deliveries || []).find((d) => d.state === 'queued' && d.held_until);
+  if (m.fate === 'waiting') return station('Outcome', 'busy', held ? `It leaves at ${time(held.held_until)}, unless it is taken back.` : 'It is about to leave.');
+  return station('Outcome', 'busy', 'A person decides: the thread asks.');
 }

@@ -31,12 +31,12 @@ export function showMail() {
     parts.list.replaceChildren(h('div', { class: 'empty' }, h('span', { class: 'big', 'aria-hidden': 'true' }, '📭'), h('strong', {}, 'An empty mailbox'), h('p', {}, `Write to ${boot.help}, and answer as its team on the right.`)));
   }
   document.getElementById('mail').classList.toggle('reading', !parts.reader.hidden);
+  document.getElementById('mail').classList.toggle('writing', Boolean(app.writing));
 }
 
 function rail() {
   return [...app.state.mail.customers.map((c) => h('button', { type: 'button', title: c.name, 'aria-pressed': String(c.address === app.customer), dataset: { focus: c.address },
-    'aria-label': `${c.name}${c.unread ? `, ${c.unread} unread` : ''}`, onclick: () => openCustomer(c.address) },
-  avatar(c.name), c.unread > 0 && h('span', { class: 'badge', 'aria-hidden': 'true' }, String(c.unread)))),
+    onclick: () => openCustomer(c.address) }, avatar(c.name), h('span', { class: 'sr' }, `${c.name}${c.unread ? `, ${c.unread} unread` : ''}`), c.unread > 0 && h('span', { class: 'badge', 'aria-hidden': 'true' }, String(c.unread)))),
   h('button', { type: 'button', class: 'add', title: 'Somebody new', 'aria-label': 'Be somebody new', dataset: { focus: 'add' }, onclick: somebodyNew }, '+')];
 }
 

@@ -36,12 +36,12 @@ function sender(m) {
 // message shows one; in a thread without its reply bar, quiet without tools.
 export function message(m, inThread, quiet) {
   if (m.subtype === 'tombstone') {
-    return h('article', { class: 'msg gone', role: quiet ? undefined : 'listitem', tabindex: quiet ? undefined : '-1' },
+    return h('div', { class: 'msg gone', role: quiet ? undefined : 'listitem', tabindex: quiet ? undefined : '-1' },
       h('span', { class: 'avatar ghost', 'aria-hidden': 'true' }, '🗑'), h('div', { class: 'said' }, h('p', { class: 'muted' }, 'This message was deleted.'), !inThread && replies(m)));
   }
   const who = sender(m);
   const body = editing === m.ts && !quiet ? editor(m) : h('div', { class: 'text' }, content(m, clicks(app.channel, m.ts)));
-  const el = h('article', { class: `msg ${m.bot_id ? 'app' : ''} ${m.ts === app.thread && !inThread ? 'open' : ''}`, role: quiet ? undefined : 'listitem', tabindex: quiet ? undefined : '-1',
+  const el = h('div', { class: `msg ${m.bot_id ? 'app' : ''} ${m.ts === app.thread && !inThread ? 'open' : ''}`, role: quiet ? undefined : 'listitem', tabindex: quiet ? undefined : '-1',
     'aria-label': `${who}, ${clockOf(m.ts)}`, dataset: { ts: m.ts } },
   picture(m, who),
   h('div', { class: 'said' },
@@ -70,7 +70,7 @@ function files(m) {
   return h('div', { class: 'files' }, m.files.map((f) => {
     if (f.mode === 'tombstone') return h('span', { class: 'file muted' }, 'This file was deleted.');
     const url = `/slack/files/${encodeURIComponent(f.id)}`;
-    if (/^image\/(png|jpeg|gif|webp)$/.test(f.mimetype)) return h('a', { href: url, target: '_blank', class: 'filepicture' }, h('img', { src: url, alt: f.alt_txt || f.name, loading: 'lazy' }), h('small', {}, f.name));
+    if (/^image\/(png|jpeg|gif|webp)$/.test(f.mimetype)) return h('a', { href: url, target: '_blank', class: 'filepicture' }, h('img', { src: url, alt: f.alt_txt === f.name ? '' : f.alt_txt || '', loading: 'lazy' }), h('small', {}, f.name));
     return h('a', { class: 'file', href: url, download: f.name }, h('span', { class: 'filekind', 'aria-hidden': 'true' }, (f.filetype || 'file').slice(0, 4)),
       h('span', {}, h('b', {}, f.name), h('small', {}, `${(f.filetype || '').toUpperCase()} ${size(f.size)}`)));
   }));
@@ -155,7 +155,7 @@ function editor(m) {
 
 // ephemeral shows what only this person sees.
 export function ephemeral(e) {
-  return h('article', { class: 'msg app ephemeral', role: 'listitem', tabindex: '-1', 'aria-label': 'Parley, only visible to you' },
+  return h('div', { class: 'msg app ephemeral', role: 'listitem', tabindex: '-1', 'aria-label': 'Parley, only visible to you' },
     h('img', { class: 'avatar', src: '/assets/icon.svg', alt: '' }),
     h('div', { class: 'said' }, h('p', { class: 'only' }, '👁 Only visible to you'),
       h('p', { class: 'by' }, h('b', {}, e.username || 'Parley'), h('span', { class: 'appbadge' }, 'APP'), h('time', {}, clockOf(e.ts))),

@@ -99,6 +99,11 @@ export function mrkdwn(text) {
   return out;
 }
 
+// flat gives a mrkdwn text as one would read it aloud.
+export function flat(text) {
+  return withEmoji(unescape((text || '').replace(/<@(\w+)[^>]*>/g, (all, id) => `@${names.user(id)}`).replace(/<!date[^|>]*\|([^>]*)>|<[^|>]*\|([^>]*)>/g, '$1$2').replace(/[<>]|\*(?=\S)|(?<=\S)\*/g, '')));
+}
+
 // textObject shows a text object of Block Kit.
 export function textObject(t) {
   if (!t) return [];

@@ -1,7 +1,7 @@
 // The little Slack: side bar, channel, Threads view, thread.
 import { avatar, h, keyed, replace } from './dom.js';
 import { act, app, boot, refresh, visible } from './app.js';
-import { names } from './mrkdwn.js';
+import { flat, names } from './mrkdwn.js';
 import { composer } from './composer.js';
 import { ephemeral, message, printOf } from './message.js';
 
@@ -162,6 +162,7 @@ function center() {
   parts.write.el.hidden = threads;
   parts.write.update();
   const items = threads ? (s.followed || []).map((t) => ({ key: t.root.ts, print: JSON.stringify([t, t.root.ts === app.thread]), render: () => followed(t) })) : rows(s.messages, false);
+  parts.list.classList.toggle('top', threads);
   fill(parts.list, items, threads ? 'threads' : app.channel);
   if (!items.length) empty(parts.list, threads);
 }
@@ -180,7 +181,8 @@ function followed(t) {
     onclick: () => openThread(t.channel, t.root.ts) },
     h('strong', {}, `#${names.channel(t.channel)}`), t.unread > 0 && h('span', { class: 'badge' }, `${t.unread} new`),
     message(t.root, true, true),
-    h('span', { class: 'lastline' }, avatar(who, 'tiny'), h('b', {}, who), h('span', {}, ` ${(t.last.text || '').split('\n')[0].replace(/<[^>]*>|[*_`]/g, '').slice(0, 90)}`)));
+    h('span', { class: 'lastline' }, t.last.bot_id && !t.last.username ? h('img', { class: 'avatar tiny', src: '/assets/icon.svg', alt: '' }) : avatar(who, 'tiny'),
+      h('b', {}, who), h('span', {}, ` ${flat(t.last.text).split('\n')[0].slice(0, 90)}`)));
 }
 
 function thread() {

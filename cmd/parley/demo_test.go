@@ -1,0 +1,213 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// asParley makes this test's binary behave like the program, for tests that run it.
+const asParley = "PARLEY_TEST_AS_PARLEY"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asParley) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// program starts Parley with arguments, in a data folder that the server's account may enter.
+func program(t *testing.T, data string, args ...string) (*exec.Cmd, *bufio.Reader) {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), exe, args...)
+	cmd.Env = append(os.Environ(), asParley+"=yes", "PARLEY_DATA="+data, "GORACE=atexit_sleep_ms=0")
+	cmd.Stderr = os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = time.Minute
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd, bufio.NewReader(out)
+}
+
+var pageAddress = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+
+// TestDemo runs the program as people do: the page is there at once, the customers write,
+// the engine is a process of its own that is started again when it is killed, and Ctrl-C
+// ends everything.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	if err := os.Chmod(filepath.Dir(data), 0o755); err != nil { //nolint:gosec // the database server's account has to get in
+		t.Fatal(err)
+	}
+	env := filepath.Join(data, "fakes.env")
+	cmd, out := program(t, data, "demo", "--no-open", "--listen", "127.0.0.1:0", "--env", env, "--hold", "1s")
+	begun := time.Now()
+	url := ""
+	for url == "" {
+		line, err := out.ReadString('\n')
+		if err != nil {
+			t.Fatalf("no address: %v", err)
+		}
+		url = pageAddress.FindString(line)
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	if body := get(t, url+"/"); !strings.Contains(body, "Parley") {
+		t.Errorf("the page: %s", body)
+	}
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Errorf("the page took %s", took)
+	}
+	vars, err := os.ReadFile(env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"SLACK_BOT_TOKEN=", "SLACK_APP_TOKEN=", "SLACK_API_URL=", "FAKE_IMAP_ADDR=", "FAKE_SMTP_ADDR=", "FAKE_MAIL_USERNAME=", "FAKE_MAIL_PASSWORD="} {
+		if !strings.Contains("\n"+string(vars), "\n"+name) {
+			t.Errorf("--env misses %s", name)
+		}
+	}
+	until(t, "every customer has a thread", func() bool { return threads(t, url) == 6 })
+
+	first := engineOf(t, cmd.Process.Pid)
+	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the engine is started again", func() bool {
+		pid := engineOf(t, cmd.Process.Pid)
+		return pid != 0 && pid != first && stateOf(t, url).Phase == ""
+	})
+	if n := threads(t, url); n != 6 {
+		t.Errorf("%d threads after the engine was killed, not 6", n)
+	}
+
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it did not end cleanly: %v", err)
+	}
+	if _, err := os.Stat(fmt.Sprintf("/proc/%d", first)); err == nil {
+		t.Error("the engine outlived the demo")
+	}
+}
+
+// TestDemoTaken says what to do when the address is in use.
+func TestDemoTaken(t *testing.T) {
+	t.Parallel()
+	srv := &http.Server{Addr: "127.0.0.1:0", ReadHeaderTimeout: time.Second}
+	defer func() { _ = srv.Close() }()
+	err := demoCommand{Listen: "127.0.0.1:1:1"}.Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "--listen") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// seen is the part of the page's state that is looked at.
+type seen struct {
+	Phase string `json:"phase"`
+	Slack struct {
+		Messages []struct {
+			Bot     string `json:"bot_id"`
+			Replies int    `json:"reply_count"`
+		} `json:"messages"`
+	} `json:"slack"`
+}
+
+func stateOf(t *testing.T, url string) seen {
+	t.Helper()
+	var s seen
+	if err := json.Unmarshal([]byte(get(t, url+"/state?as=U0ANNLEE001&channel=C0SUPPORT01")), &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// threads counts the conversations that the channel shows.
+func threads(t *testing.T, url string) int {
+	t.Helper()
+	n := 0
+	for _, m := range stateOf(t, url).Slack.Messages {
+		if m.Bot != "" && m.Replies > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// engineOf finds the child that serves; 0 when there is none.
+func engineOf(t *testing.T, parent int) int {
+	t.Helper()
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range lists {
+		body, _ := os.ReadFile(list) //nolint:gosec // a thread may have ended
+		for _, pid := range strings.Fields(string(body)) {
+			line, _ := os.ReadFile("/proc/" + pid + "/cmdline") //nolint:gosec // a process may have ended
+			if strings.Contains(string(line), "\x00serve\x00") {
+				n := 0
+				_, _ = fmt.Sscan(pid, &n)
+				return n
+			}
+		}
+	}
+	return 0
+}
+
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("in vain: %s", what)
+		case <-tick.C:
+		}
+	}
+}
