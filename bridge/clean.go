@@ -2,21 +2,12 @@ package bridge
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"parley/channels"
+	"parley/store"
 )
 
-// clean makes text that PostgreSQL takes: valid UTF-8 without NUL.
-func clean(s string) string {
-	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "\uFFFD")
-	}
-	if strings.IndexByte(s, 0) >= 0 {
-		s = strings.ReplaceAll(s, "\x00", "")
-	}
-	return s
-}
+func clean(s string) string { return store.Clean(s) }
 
 func cleanAll(list []string) {
 	for i := range list {

@@ -42,6 +42,9 @@ func decodeOwn(payload []byte) (*ownFact, error) {
 	if err := json.Unmarshal(payload, &f); err != nil {
 		return nil, fmt.Errorf("bridge: own fact: %w", err)
 	}
+	for _, s := range []*string{&f.Text, &f.Hint, &f.External} { // as a provider or a mail server said it
+		*s = clean(*s)
+	}
 	return &f, nil
 }
 

@@ -93,6 +93,11 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 	if len(done) == 0 {
 		return nil
 	}
+	for i := range done { // a provider's words must not keep the results of all others from being written
+		for _, s := range []*string{&done[i].ExternalID, &done[i].Progress, &done[i].ErrorClass, &done[i].ErrorText} {
+			*s = Clean(*s)
+		}
+	}
 	body, err := json.Marshal(done)
 	if err != nil {
 		return fmt.Errorf("store: finish: %w", err)

@@ -89,7 +89,7 @@ func eventColumns(events []NewEvent) []any {
 	payloads := make([][]byte, n)
 	for i, e := range events {
 		accounts[i], external[i], keys[i], blobs[i] = e.AccountID, e.ExternalID, e.OrderKey, e.Blob
-		payloads[i], sizes[i], reasons[i] = e.Payload, max(e.SizeBytes, int64(len(e.Payload))), e.Quarantine
+		payloads[i], sizes[i], reasons[i] = e.Payload, max(e.SizeBytes, int64(len(e.Payload))), Clean(e.Quarantine)
 	}
 	return []any{accounts, external, keys, payloads, blobs, sizes, reasons}
 }
@@ -163,7 +163,7 @@ const quarantineEvent = `
 
 // Quarantine takes an event that can't be applied out of the queue and frees its key.
 func Quarantine(ctx context.Context, q Querier, event int64, reason string) error {
-	if _, err := q.Exec(ctx, quarantineEvent, event, reason); err != nil {
+	if _, err := q.Exec(ctx, quarantineEvent, event, Clean(reason)); err != nil {
 		return fmt.Errorf("store: quarantine: %w", err)
 	}
 	return nil

@@ -122,17 +122,22 @@ func (r *Relay) countFailure(ctx context.Context, e store.Event, cause error) er
 
 func (r *Relay) quarantine(ctx context.Context, events []store.Event, id int64, cause error) error {
 	r.gaveUp(id, cause)
+	reason := store.Clean(cause.Error())
 	err := store.InTx(ctx, r.pool, func(tx pgx.Tx) error {
-		if err := store.Quarantine(ctx, tx, id, cause.Error()); err != nil {
+		if err := store.Quarantine(ctx, tx, id, reason); err != nil {
 			return err
 		}
 		for _, e := range events {
 			if e.ID == id {
-				return r.handler.Quarantined(ctx, tx, e, cause.Error())
+				return r.handler.Quarantined(ctx, tx, e, reason)
 			}
 		}
 		return nil
 	})
+	if err != nil && !transient(err) && !errors.Is(err, ErrNotYet) {
+		r.log.Error("quarantine not told", "event_seq", id, "error", err)
+		err = store.Quarantine(ctx, r.pool, id, reason) // the others must not wait for it; doctor shows it
+	}
 	r.WakeShards()
 	return err
 }

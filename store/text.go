@@ -1,0 +1,17 @@
+package store
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Clean makes text that PostgreSQL takes: valid UTF-8 without NUL.
+func Clean(s string) string {
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\uFFFD")
+	}
+	if strings.IndexByte(s, 0) >= 0 {
+		s = strings.ReplaceAll(s, "\x00", "")
+	}
+	return s
+}
