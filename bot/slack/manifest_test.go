@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +55,7 @@ func TestManifestFitsSlacksSchema(t *testing.T) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	must(t, err)
 	c := jsonschema.NewCompiler()
+	c.UseRegexpEngine(lookahead)
 	must(t, c.AddResource("manifest.json", doc))
 	schema, err := c.Compile("manifest.json")
 	must(t, err)
@@ -139,4 +141,24 @@ func testSelfOf(st *stage) *self {
 	me, err := st.s.identify(st.ctx())
 	must(st.t, err)
 	return me
+}
+
+// unlike is a pattern of JavaScript with a negative lookahead in front, which Go's lacks.
+type unlike struct{ not, yes *regexp.Regexp }
+
+func (u unlike) MatchString(s string) bool { return !u.not.MatchString(s) && u.yes.MatchString(s) }
+func (u unlike) String() string            { return u.yes.String() }
+
+// lookahead compiles the patterns of Slack's schema: some start with ^(?!…).
+func lookahead(pattern string) (jsonschema.Regexp, error) {
+	m := regexp.MustCompile(`^\^\(\?!(\[[^\]]*\])\)(.*)$`).FindStringSubmatch(pattern)
+	if m == nil {
+		return regexp.Compile(pattern)
+	}
+	not, err := regexp.Compile("^" + m[1])
+	if err != nil {
+		return nil, err
+	}
+	yes, err := regexp.Compile("^" + m[2])
+	return unlike{not, yes}, err
 }

@@ -56,6 +56,7 @@ func explain(err error, to server, folder string) problem {
 				needsPerson: true,
 			}
 		}
+	default: // connecting and fetching: the server's words are all there is
 	}
 	return problem{
 		text: fmt.Sprintf("The connection to %s broke: %s", to.address(), said(wordsOf(err))),

@@ -71,6 +71,7 @@ func classify(step smtpStep, code int, text string, waited time.Duration) smtpVe
 		return smtpVerdict{class: channels.BadRecipient, hint: hintAddress}
 	case stepData, stepDot:
 		return smtpVerdict{class: channels.BadContent, hint: hintContent}
+	default:
 	}
 	return smtpVerdict{class: channels.AccountBlocked, hint: hintBlocked} // greeting and MAIL: the server does not want us as a sender
 }
