@@ -147,7 +147,7 @@ func (c *Chat) add(m Message) *Message {
 	c.sequence++
 	at := c.now()
 	m.ID = fmt.Sprintf("m%06d", c.serial)
-	m.Order = fmt.Sprintf("%d.%06d", at.Unix(), at.Nanosecond()/1000)
+	m.Order = fmt.Sprintf("%d.%06d%06d", at.Unix(), at.Nanosecond()/1000, c.serial) // never the same twice
 	m.Sequence = c.sequence
 	c.messages = append(c.messages, &m)
 	c.poke()

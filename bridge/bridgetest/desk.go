@@ -1,0 +1,166 @@
+package bridgetest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/channels"
+)
+
+// Desk is an engine that only remembers what a surface brings.
+type Desk struct {
+	mu       sync.Mutex
+	facts    []channels.Fact
+	posts    map[string]bool // "m:{channel}:{message}" of our own
+	channels []string
+	gaps     int
+	filled   int
+	changed  chan struct{}
+}
+
+var _ bridge.Desk = (*Desk)(nil)
+
+// NewDesk makes a Desk whose threads open in channels.
+func NewDesk(channels ...string) *Desk {
+	return &Desk{posts: map[string]bool{}, channels: channels, changed: make(chan struct{})}
+}
+
+func (d *Desk) poke() {
+	close(d.changed)
+	d.changed = make(chan struct{})
+}
+
+// Accept implements bridge.Desk: a fact is kept once.
+func (d *Desk) Accept(_ context.Context, facts ...channels.Fact) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, f := range facts {
+		if !slices.ContainsFunc(d.facts, func(known channels.Fact) bool { return known.ExternalID == f.ExternalID }) {
+			d.facts = append(d.facts, f)
+		}
+	}
+	d.poke()
+	return nil
+}
+
+// Own remembers a message as a post of our own, as the engine does with its results.
+func (d *Desk) Own(channel, message string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.posts["m:"+channel+":"+message] = true
+}
+
+// Seen implements bridge.Desk.
+func (d *Desk) Seen(_ context.Context, ids []string) (map[string]bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	seen := map[string]bool{}
+	for _, id := range ids {
+		known := func(f channels.Fact) bool { return f.ExternalID == id }
+		if d.posts[id] || slices.ContainsFunc(d.facts, known) {
+			seen[id] = true
+		}
+	}
+	return seen, nil
+}
+
+// accepted gives the facts that were accepted, in that order.
+func (d *Desk) accepted() []channels.Fact {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.facts)
+}
+
+// wait waits until done says so of what was accepted and how many gaps were filled.
+func (d *Desk) wait(t *testing.T, what string, done func(facts []channels.Fact, filled int) bool) {
+	t.Helper()
+	timeout := time.NewTimer(patience)
+	defer timeout.Stop()
+	for {
+		d.mu.Lock()
+		facts, filled, changed := slices.Clone(d.facts), d.filled, d.changed
+		d.mu.Unlock()
+		if done(facts, filled) {
+			return
+		}
+		select {
+		case <-changed:
+		case <-timeout.C:
+			var names []string
+			for _, f := range facts {
+				names = append(names, f.ExternalID)
+			}
+			t.Fatalf("waited in vain: %s; facts: %s; gaps filled: %d", what, strings.Join(names, " "), filled)
+		}
+	}
+}
+
+// Connected waits until the surface has filled at least n gaps since it was made.
+func (d *Desk) Connected(t *testing.T, n int) {
+	t.Helper()
+	d.wait(t, fmt.Sprintf("%d gaps are filled", n), func(_ []channels.Fact, filled int) bool { return filled >= n })
+}
+
+// Fills says how many gaps the surface has filled.
+func (d *Desk) Fills() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.filled
+}
+
+// Gap implements bridge.Desk.
+func (d *Desk) Gap(time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.gaps++
+	d.poke()
+}
+
+// Filled implements bridge.Desk.
+func (d *Desk) Filled() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.filled++
+	d.poke()
+}
+
+// Report implements bridge.Desk.
+func (d *Desk) Report(channels.Condition) {}
+
+// FactsAt implements bridge.Desk.
+func (d *Desk) FactsAt(context.Context, bridge.Place, string) (bridge.Facts, error) {
+	return bridge.Facts{}, bridge.ErrNoConversation
+}
+
+// Facts implements bridge.Desk.
+func (d *Desk) Facts(context.Context, int64, string) (bridge.Facts, error) {
+	return bridge.Facts{}, bridge.ErrNoConversation
+}
+
+// List implements bridge.Desk.
+func (d *Desk) List(context.Context, string, string) ([]bridge.Facts, error) { return nil, nil }
+
+// History implements bridge.Desk.
+func (d *Desk) History(context.Context, int64, string) ([]bridge.LogRow, error) { return nil, nil }
+
+// People implements bridge.Desk.
+func (d *Desk) People(context.Context) ([]bridge.AgentRef, error) { return nil, nil }
+
+// Teams implements bridge.Desk.
+func (d *Desk) Teams(context.Context) ([]string, error) { return nil, nil }
+
+// TagNames implements bridge.Desk.
+func (d *Desk) TagNames(context.Context) ([]bridge.Tag, error) { return nil, nil }
+
+// Channels implements bridge.Desk.
+func (d *Desk) Channels(context.Context) ([]string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.channels), nil
+}

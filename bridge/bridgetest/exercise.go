@@ -1,0 +1,172 @@
+package bridgetest
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/channels"
+)
+
+// Failures that a Stage brings about for the next post.
+const (
+	FailThrottled  = "throttled"   // 429 with a time
+	FailLostBefore = "lost before" // the answer is lost, nothing was posted
+	FailLostAfter  = "lost after"  // the answer is lost, it was posted
+)
+
+// Harness connects ExerciseSurface to one kind of surface.
+type Harness struct {
+	// New makes a surface and the platform's side of it, anew for each part of the suite,
+	// connected and caught up. d is to be its desk.
+	New func(t *testing.T) Stage
+}
+
+// Stage is one surface with its platform.
+type Stage struct {
+	Surface bridge.Surface
+	Desk    *Desk
+	Channel string // where threads open
+	Agent   string // user id of a person of the team, who types
+	Other   string // user id of a colleague
+
+	// Shown gives what people see in a thread, the root first.
+	Shown func(t *testing.T, root string) []Shown
+	// Whispers gives what only the agent saw.
+	Whispers func(t *testing.T) []Shown
+	// Mentioned says how often the agent was notified by name.
+	Mentioned func(t *testing.T) int
+	// Say lets the agent type in a thread and gives the message's id.
+	Say func(t *testing.T, thread, text string) string
+	// Edit and Delete change a message of the agent.
+	Edit   func(t *testing.T, message, text string)
+	Delete func(t *testing.T, message string)
+	// Vanish removes a root of ours without telling anybody.
+	Vanish func(t *testing.T, root string)
+	// Close closes the channel: nobody can post.
+	Close func(t *testing.T)
+	// Fail brings a failure about, for the next post of a kind.
+	Fail func(t *testing.T, name string, kind bridge.PostKind)
+	// Offline loses all events while f runs; when it returns the surface is connected again
+	// and caught up.
+	Offline func(t *testing.T, f func())
+	// Mention writes how one types a mention of a user.
+	Mention func(user string) string
+}
+
+// Shown is a message as people see it.
+type Shown struct {
+	ID      string
+	Text    string // as read, without markup
+	Author  string // a customer's name, "" for ours
+	Buttons int
+	Files   []string
+	Marks   int
+}
+
+// ExerciseSurface is the suite that every surface must pass.
+func ExerciseSurface(t *testing.T, h Harness) {
+	for name, part := range map[string]func(*testing.T, Stage){
+		"thread": exerciseThread, "card": exerciseCard, "files": exerciseFiles, "whisper": exerciseWhisper, "long text": exerciseLongText,
+		"hostile text": exerciseHostile, "limits": exerciseLimits, "deadline": exerciseDeadline, "throttled": exerciseThrottled,
+		"thread lost": exerciseThreadLost, "channel closed": exerciseClosed, "lost answers": exerciseLostAnswers, "reconcile nothing": exerciseNothing,
+		"speech": exerciseSpeech, "changes": exerciseChanges, "own posts": exerciseOwnPosts, "order": exerciseOrder, "gap": exerciseGap,
+		"confirm": exerciseConfirm, "bad input": exerciseBadInput,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			part(t, h.New(t))
+		})
+	}
+}
+
+// sample are the facts of the suite's conversation.
+func sample() bridge.Facts {
+	at := time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
+	return bridge.Facts{ID: 12, Status: bridge.StatusOpen, Subject: "Printer on fire", ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email",
+		Account: "support-mail", AccountMode: "live", Team: "Support", Contact: bridge.PartyRef{Name: "Kim Lee", Address: "kim@example.org"},
+		CreatedAt: at, LastAt: at, WaitingSince: at, Zone: time.UTC, LastFrom: "customer", LastPreview: "Help"}
+}
+
+// post makes a post of the suite; the root's id is "" for a root.
+func (s Stage) post(kind bridge.PostKind, root, token string) bridge.Post {
+	p := bridge.Post{Kind: kind, DeliveryID: 1, Token: token, Attempt: 1, FirstAttemptAt: time.Now(), Place: bridge.Place{Channel: s.Channel, Thread: root},
+		Facts: sample()}
+	p.Facts.Root = bridge.Place{Channel: s.Channel, Thread: root, Message: root}
+	switch kind {
+	case bridge.PostSaid, bridge.PostFiles:
+		p.Said = said("Help")
+	case bridge.PostLine, bridge.PostEphemeral:
+		p.Line = &bridge.Line{Kind: bridge.LineReopened, By: bridge.AgentRef{ID: 2, Name: "Ben", User: s.Other}}
+	case bridge.PostCard:
+		p.Place.Thread, p.Place.Message = "", root
+	case bridge.PostRoot, bridge.PostMark:
+	}
+	return p
+}
+
+func said(text string) *bridge.Said {
+	return &bridge.Said{MessageID: 7, From: sample().Contact, At: sample().LastAt, Text: text}
+}
+
+// within gives a context that ends before the test does.
+func within(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// send sends what must succeed, and remembers it as the engine would.
+func (s Stage) send(t *testing.T, p bridge.Post) bridge.Sent {
+	t.Helper()
+	sent, err := s.Surface.Send(within(t), p)
+	if err != nil {
+		t.Fatalf("send %s: %v", p.Kind, err)
+	}
+	if sent.Message != "" {
+		s.Desk.Own(p.Place.Channel, sent.Message)
+	}
+	return sent
+}
+
+// root opens a thread.
+func (s Stage) root(t *testing.T) string {
+	t.Helper()
+	sent := s.send(t, s.post(bridge.PostRoot, "", "root"))
+	if sent.Message == "" || sent.Thread != sent.Message {
+		t.Fatalf("a root is its own thread: %+v", sent)
+	}
+	return sent.Message
+}
+
+// say posts a customer's text.
+func (s Stage) say(t *testing.T, root, token, text string) bridge.Sent {
+	t.Helper()
+	p := s.post(bridge.PostSaid, root, token)
+	p.Said = said(text)
+	return s.send(t, p)
+}
+
+// fails checks the class of an error that a person can read.
+func fails(t *testing.T, err error, want channels.Class) *channels.SendError {
+	t.Helper()
+	var se *channels.SendError
+	if !errors.As(err, &se) || se.Class != want || se.Text == "" {
+		t.Fatalf("error %v, want class %s with words", err, want)
+	}
+	return se
+}
+
+// count says how many messages of a thread contain a text.
+func (s Stage) count(t *testing.T, root, text string) int {
+	n := 0
+	for _, m := range s.Shown(t, root) {
+		if strings.Contains(m.Text, text) {
+			n++
+		}
+	}
+	return n
+}

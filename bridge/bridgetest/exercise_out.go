@@ -1,0 +1,313 @@
+package bridgetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/channels"
+)
+
+// exerciseThread: a root, and in its thread what is posted, in order, each under the right
+// name.
+func exerciseThread(t *testing.T, s Stage) {
+	root := s.root(t)
+	for i, text := range []string{"first words", "second words"} {
+		if sent := s.say(t, root, fmt.Sprint("said", i), text); sent.Thread != root || sent.More {
+			t.Errorf("posted as %+v", sent)
+		}
+	}
+	line := s.post(bridge.PostLine, root, "line")
+	line.Line.Mentions = []bridge.AgentRef{{ID: 1, Name: "Ann", User: s.Agent}}
+	s.send(t, line)
+	shown := s.Shown(t, root)
+	if len(shown) != 4 || shown[0].ID != root || !strings.Contains(shown[1].Text, "first words") || !strings.Contains(shown[2].Text, "second words") {
+		t.Fatalf("shown: %+v", shown)
+	}
+	if shown[0].Buttons == 0 || !strings.Contains(shown[0].Text, "12") {
+		t.Errorf("the card: %+v", shown[0])
+	}
+	if !strings.Contains(shown[1].Author, "Kim Lee") || shown[3].Author != "" && strings.Contains(shown[3].Author, "Kim") {
+		t.Errorf("a customer's words by %q, a line by %q", shown[1].Author, shown[3].Author)
+	}
+	if n := s.Mentioned(t); n != 1 {
+		t.Errorf("the agent was mentioned %d times, once was meant", n)
+	}
+}
+
+// exerciseCard: the root follows the facts; doing it twice changes nothing; marks are added
+// once.
+func exerciseCard(t *testing.T, s Stage) {
+	root := s.root(t)
+	typed := s.Say(t, root, "on our way")
+	card := s.post(bridge.PostCard, root, "card")
+	card.Facts.Subject = "Another topic"
+	mark := s.post(bridge.PostMark, root, "mark")
+	mark.Place.Message, mark.Mark = typed, bridge.MarkSent
+	for range 2 {
+		s.send(t, card)
+		s.send(t, mark)
+	}
+	shown := s.Shown(t, root)
+	if len(shown) != 2 || !strings.Contains(shown[0].Text, "Another topic") || strings.Contains(shown[0].Text, "Printer on fire") {
+		t.Errorf("shown: %+v", shown)
+	}
+	if shown[1].Marks != 1 {
+		t.Errorf("%d marks", shown[1].Marks)
+	}
+	read := mark
+	read.Token, read.Mark = "read", bridge.MarkRead
+	s.send(t, read)
+	if got := s.Shown(t, root)[1].Marks; got != 2 {
+		t.Errorf("%d marks after the second", got)
+	}
+}
+
+func exerciseFiles(t *testing.T, s Stage) {
+	root := s.root(t)
+	p := s.post(bridge.PostFiles, root, "files")
+	for _, name := range []string{"plan.txt", "photo.png"} {
+		p.Files = append(p.Files, memory(name, []byte("content of "+name)))
+	}
+	sent := s.send(t, p)
+	for sent.More {
+		p.Part++
+		p.Token = fmt.Sprint("files", p.Part)
+		p.Progress = sent.Progress
+		sent = s.send(t, p)
+	}
+	var names []string
+	for _, m := range s.Shown(t, root) {
+		names = append(names, m.Files...)
+	}
+	if !slices.Equal(names, []string{"plan.txt", "photo.png"}) {
+		t.Errorf("shown files %q", names)
+	}
+}
+
+func memory(name string, content []byte) channels.File {
+	return channels.File{Name: name, ContentType: "text/plain", SizeBytes: int64(len(content)),
+		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}
+}
+
+// exerciseWhisper: one person sees it, the thread doesn't.
+func exerciseWhisper(t *testing.T, s Stage) {
+	root := s.root(t)
+	p := s.post(bridge.PostEphemeral, root, "whisper")
+	p.To = s.Agent
+	p.Line = &bridge.Line{Kind: bridge.LineRefused, Verb: bridge.VerbTake, Reason: "a secret reason"}
+	s.send(t, p)
+	if n := s.count(t, root, "secret reason"); n != 0 {
+		t.Error("everybody saw it")
+	}
+	if got := s.Whispers(t); len(got) != 1 || !strings.Contains(got[0].Text, "a secret reason") {
+		t.Errorf("whispered: %+v", got)
+	}
+}
+
+// exerciseLongText: nothing is cut; it goes on in further posts, each found by its token.
+func exerciseLongText(t *testing.T, s Stage) {
+	root := s.root(t)
+	var words []string
+	for i := range 4 * s.Surface.Limits().MaxTextRunes / 6 {
+		words = append(words, fmt.Sprintf("w%04d", i))
+	}
+	p := s.post(bridge.PostSaid, root, "")
+	p.Said = said(strings.Join(words, " "))
+	for more := true; more; p.Part++ {
+		p.Token = fmt.Sprint("part", p.Part)
+		sent := s.send(t, p)
+		more, p.Progress = sent.More, sent.Progress
+		outcome, found, err := s.Surface.Reconcile(within(t), p)
+		if outcome != channels.Landed || found.Message != sent.Message || found.More != sent.More {
+			t.Fatalf("part %d: sent %+v, reconciled %v %+v %v", p.Part, sent, outcome, found, err)
+		}
+	}
+	if p.Part < 3 {
+		t.Errorf("%d parts", p.Part)
+	}
+	var got string
+	for _, m := range s.Shown(t, root)[1:] {
+		got += m.Text
+	}
+	for _, space := range []string{" ", "\n"} {
+		got = strings.ReplaceAll(got, space, "")
+	}
+	if want := strings.Join(words, ""); !strings.Contains(got, want) {
+		t.Errorf("%d runes arrived of %d", len(got), len(want))
+	}
+}
+
+// exerciseHostile: a customer can't mention, format or forge.
+func exerciseHostile(t *testing.T, s Stage) {
+	root := s.root(t)
+	for i, text := range []string{s.Mention(s.Agent) + " <!channel> <!here> @everyone @channel " + s.Agent, "&lt;b&gt; & <b>bold</b> | `code", ":fire: [x](https://a.test)", "!resolve", "\u202egnp.exe"} {
+		p := s.post(bridge.PostSaid, root, fmt.Sprint("evil", i))
+		p.Said = said(text)
+		p.Said.From.Name = s.Mention(s.Agent) + "\n*Ann*"
+		p.Facts.Subject = s.Mention(s.Agent) + " <!channel>"
+		s.send(t, p)
+		p.Kind, p.Token = bridge.PostCard, fmt.Sprint("card", i)
+		p.Place = bridge.Place{Channel: s.Channel, Message: root}
+		s.send(t, p)
+	}
+	line := s.post(bridge.PostLine, root, "line")
+	line.Line = &bridge.Line{Kind: bridge.LineFailed, Reason: s.Mention(s.Agent), Text: s.Mention(s.Agent) + " <!here>", Customer: bridge.PartyRef{Name: s.Mention(s.Agent)}}
+	s.send(t, line)
+	if n := s.Mentioned(t); n != 0 {
+		t.Errorf("a customer mentioned the agent %d times", n)
+	}
+	if n := s.count(t, root, "&lt;b&gt; & <b>bold</b>"); n != 1 {
+		t.Errorf("not shown as it was written: %+v", s.Shown(t, root))
+	}
+}
+
+func exerciseLimits(t *testing.T, s Stage) {
+	l := s.Surface.Limits()
+	if l.MaxTextRunes <= 0 || l.MaxFileBytes <= 0 || l.RequestTimeout <= 0 {
+		t.Errorf("limits %+v", l)
+	}
+	for _, kind := range []bridge.PostKind{bridge.PostRoot, bridge.PostSaid, bridge.PostLine, bridge.PostFiles, bridge.PostCard, bridge.PostMark, bridge.PostEphemeral} {
+		if b := s.Surface.Budget(kind, s.Channel); b.Key == "" || b.PerSecond < 0 || b.PerSecond > 0 && b.Burst < 1 {
+			t.Errorf("budget of %s: %+v", kind, b)
+		}
+	}
+	if got, err := s.Surface.Resolve(within(t), s.Channel); err != nil || got != s.Channel {
+		t.Errorf("the channel's id resolves to %q, %v", got, err)
+	}
+	if got, err := s.Surface.Lookup(within(t), "nobody@nowhere.test"); err != nil || got != "" {
+		t.Errorf("nobody is %q, %v", got, err)
+	}
+}
+
+// exerciseDeadline: what begins too late posts nothing, and that is certain.
+func exerciseDeadline(t *testing.T, s Stage) {
+	root := s.root(t)
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	p := s.post(bridge.PostSaid, root, "late")
+	p.Said = said("too late")
+	_, err := s.Surface.Send(ctx, p)
+	fails(t, err, channels.Retry)
+	if n := s.count(t, root, "too late"); n != 0 {
+		t.Error("it was posted")
+	}
+}
+
+func exerciseThrottled(t *testing.T, s Stage) {
+	root := s.root(t)
+	s.Fail(t, FailThrottled, bridge.PostLine)
+	p := s.post(bridge.PostLine, root, "line")
+	_, err := s.Surface.Send(within(t), p)
+	if se := fails(t, err, channels.Throttled); se.Wait <= 0 {
+		t.Error("throttled without a time")
+	}
+	if n := len(s.Shown(t, root)); n != 1 {
+		t.Errorf("%d messages", n)
+	}
+}
+
+// exerciseThreadLost: a root that is gone is told, nothing is posted beside it, and a new one
+// can be opened.
+func exerciseThreadLost(t *testing.T, s Stage) {
+	root := s.root(t)
+	s.Vanish(t, root)
+	for _, kind := range []bridge.PostKind{bridge.PostSaid, bridge.PostLine, bridge.PostCard} {
+		_, err := s.Surface.Send(within(t), s.post(kind, root, "lost "+string(kind)))
+		if !errors.Is(err, bridge.ErrThreadLost) && !errors.Is(err, bridge.ErrMessageGone) {
+			t.Errorf("%s: %v", kind, err)
+		}
+		if channels.ClassOf(err) == channels.Ambiguous {
+			t.Errorf("%s is ambiguous: %v", kind, err)
+		}
+	}
+	again := s.send(t, s.post(bridge.PostRoot, "", "root again")).Message
+	s.say(t, again, "said", "in the new thread")
+	if got := s.Shown(t, again); again == root || len(got) != 2 {
+		t.Errorf("the new thread shows %+v", got)
+	}
+}
+
+func exerciseClosed(t *testing.T, s Stage) {
+	root := s.root(t)
+	s.Close(t)
+	for _, kind := range []bridge.PostKind{bridge.PostRoot, bridge.PostSaid} {
+		thread := root
+		if kind == bridge.PostRoot {
+			thread = ""
+		}
+		_, err := s.Surface.Send(within(t), s.post(kind, thread, "closed "+string(kind)))
+		if !errors.Is(err, bridge.ErrChannelClosed) || channels.ClassOf(err) == channels.Ambiguous {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
+// exerciseLostAnswers: after a lost answer the post is found where it was made, and only
+// there; who then follows the rules has it once.
+func exerciseLostAnswers(t *testing.T, s Stage) {
+	root := s.root(t)
+	for _, kind := range []bridge.PostKind{bridge.PostSaid, bridge.PostLine, bridge.PostRoot} {
+		for _, failure := range []string{FailLostAfter, FailLostBefore} {
+			name := string(kind) + " " + failure
+			p := s.post(kind, root, "token "+name)
+			if kind == bridge.PostRoot {
+				p = s.post(kind, "", "token "+name)
+				p.Facts.ID, p.Facts.Subject = 77, name
+			}
+			if p.Said != nil {
+				p.Said = said(name)
+			}
+			if p.Line != nil {
+				p.Line.By.Name = name
+			}
+			s.Fail(t, failure, kind)
+			_, err := s.Surface.Send(within(t), p)
+			fails(t, err, channels.Ambiguous)
+			p.Attempt = 2
+			outcome, sent, err := s.Surface.Reconcile(within(t), p)
+			if failure == FailLostBefore {
+				if outcome != channels.Absent {
+					t.Fatalf("%s: reconciled %v, %v", name, outcome, err)
+				}
+				sent = s.send(t, p)
+			} else if outcome != channels.Landed || sent.Message == "" {
+				t.Fatalf("%s: reconciled %v %+v, %v", name, outcome, sent, err)
+			}
+			thread := root
+			if kind == bridge.PostRoot {
+				thread = sent.Message
+			}
+			found := 0
+			for _, m := range s.Shown(t, thread) {
+				if m.ID == sent.Message {
+					found++
+				}
+			}
+			if found != 1 {
+				t.Errorf("%s: %d messages have its id: %+v", name, found, s.Shown(t, thread))
+			}
+		}
+	}
+	if n := len(s.Shown(t, root)); n != 5 {
+		t.Errorf("%d messages in the thread, want the root and four posts: %+v", n, s.Shown(t, root))
+	}
+}
+
+// exerciseNothing: what was never posted has not landed.
+func exerciseNothing(t *testing.T, s Stage) {
+	root := s.root(t)
+	s.say(t, root, "another", "another")
+	for range 2 {
+		if outcome, _, _ := s.Surface.Reconcile(within(t), s.post(bridge.PostSaid, root, "never")); outcome == channels.Landed {
+			t.Error("what was never posted has landed")
+		}
+	}
+}
