@@ -25,6 +25,7 @@ const (
 	maria    = "maria@lopez-ceramics.test"
 	testHold = 4 * time.Second
 	stepTime = 25 * time.Second
+	attack   = `<img src=x onerror="document.title='owned'">`
 )
 
 // live is a page with a real Parley behind it, and a browser that looks at it.
@@ -72,7 +73,14 @@ func newLive(t *testing.T) *live {
 	done := make(chan error, 2)
 	go func() { done <- a.Run(runCtx) }()
 	go func() { done <- p.Run(runCtx) }()
-	t.Cleanup(func() { stop(); <-done; <-done })
+	t.Cleanup(func() {
+		stop()
+		for range cap(done) {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+	})
 	if err := connected(ctx, w, db.Pool); err != nil {
 		t.Fatal(err)
 	}
@@ -147,6 +155,16 @@ func (l *live) write(selector, text string) {
 	l.do("write into "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
+// attach chooses a file as a person does.
+func (l *live) attach(selector, name, content string) {
+	l.t.Helper()
+	path := filepath.Join(l.t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		l.t.Fatal(err)
+	}
+	l.do("attach "+name, chromedp.SetUploadFiles(chromedp.CSS(selector), []string{path}))
+}
+
 func (l *live) reply(text string) {
 	l.t.Helper()
 	l.write("#reply", text)
@@ -209,11 +227,13 @@ func TestTour(t *testing.T) {
 	l.click(".mailhead .primary")
 	l.write("#w-subject", "Two broken mugs")
 	l.write("#w-text", "Can you send new ones?")
+	l.attach("#w-files", "list.csv", "mug;2\n")
 	l.shot("write")
 	l.click(".write .primary")
 	l.shows(".center .msg", "Two broken mugs")
 	l.click(".center .replies")
 	l.shows(".threadpane .msg", "Can you send new ones?")
+	l.shows(".threadpane .file", "list.csv")
 	l.shot("thread")
 
 	l.reply("They leave today, sorry!")
@@ -262,7 +282,8 @@ func TestTour(t *testing.T) {
 func TestSlackInThePage(t *testing.T) {
 	t.Parallel()
 	l := newLive(t)
-	if _, err := l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{HelpAddress}, Subject: "Glaze", Text: "What is in it?"}); err != nil {
+	if _, err := l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{HelpAddress},
+		Subject: "Glaze " + attack, Text: "What is in it? " + attack}); err != nil {
 		t.Fatal(err)
 	}
 	l.click(".center .replies")
@@ -286,6 +307,7 @@ func TestSlackInThePage(t *testing.T) {
 	l.click(`.entry[data-focus="threads"]`)
 	l.shows(".center .followed", "Glaze")
 	l.shot("threads")
+	l.attach(".threadpane input[type=file]", "recipe.csv", "sand;1\n")
 	l.reply("Only sand <b>&amp;</b> ash")
 	l.click(`.threadpane .msg [data-tool="more"]`)
 	l.shows(".menu", "Undo this reply")
@@ -299,6 +321,13 @@ func TestSlackInThePage(t *testing.T) {
 	if got := l.inbox(); !strings.Contains(got, "Only sand & ash") || strings.Contains(got, "<b>&amp;") {
 		t.Errorf("Maria received:\n%s", got)
 	}
+
+	files := l.world.Mail.Inbox(maria)[0].Attachments
+	if len(files) != 1 || files[0].Name != "recipe.csv" || string(files[0].Content) != "sand;1\n" {
+		t.Errorf("Maria received the files %v", files)
+	}
+	l.shows(".maillist", attack)
+	l.until("what people write stays text", `document.title === 'Parley demo' && !document.querySelector('img[src="x"]')`)
 
 	l.do("a narrow window", chromedp.EmulateViewport(420, 800))
 	l.click(`.tabs [data-tab="mail"]`)
