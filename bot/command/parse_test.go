@@ -83,7 +83,8 @@ func TestParseVerbs(t *testing.T) {
 		"!send": {Verb: bridge.VerbSend}, "!keep": {Verb: bridge.VerbKeep}, "!drop": {Verb: bridge.VerbDrop}, "!again": {Verb: bridge.VerbSendAgain}, "!marksent": {Verb: bridge.VerbMarkSent},
 		"!promote": {Verb: bridge.VerbPromote}, "!silence": {Verb: bridge.VerbSilence},
 
-		"!reply Hello there": {Verb: bridge.VerbReply, Text: "Hello there"}, "!reply: Hello\n\nBye": {Verb: bridge.VerbReply, Text: "Hello\n\nBye"},
+		"!reply Hello there": {Verb: bridge.VerbReply, Text: "Hello there", Explicit: true}, "!reply: Hello\n\nBye": {Verb: bridge.VerbReply, Text: "Hello\n\nBye", Explicit: true},
+		`!reply \note: this`: {Verb: bridge.VerbReply, Text: "note: this", Explicit: true}, "!reply take": {Verb: bridge.VerbReply, Text: "take", Explicit: true},
 		"!assign <@UANN>": {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}}}, "!a <@UANN>": {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}}},
 		"!assign to <@UANN>":          {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}}},
 		"!assign <@UANN> +<@UBOB>":    {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN", "UBOB"}}},
@@ -153,6 +154,9 @@ func checkParse(t *testing.T, table map[string]Parsed) {
 		if strings.HasPrefix(text, "/") {
 			want.Marker = bridge.MarkSlash
 		}
+		if want.Explicit { // the sign belonged to the verb, not to what is sent
+			want.Marker = bridge.MarkNone
+		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%q\n got %+v\nwant %+v", text, got, want)
 		}
@@ -189,5 +193,18 @@ func TestParseWrong(t *testing.T) {
 		if got.Args.Note = ""; !reflect.DeepEqual(got.Args, bridge.Args{}) {
 			t.Errorf("%q leaves arguments: %+v", text, got.Args)
 		}
+	}
+}
+
+// A slip behind "reply" is one as well: nothing leaves by it.
+func TestParseReplyThatIsNone(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"!reply note: not for her", "!reply // not for her", "!reply !resolve", "!reply /resolve", "!answer: NOTE: x"} {
+		if got := Parse(text, team); got.Verb != bridge.VerbUnknown || got.Explicit || got.Err == "" {
+			t.Errorf("%q = %+v", text, got)
+		}
+	}
+	if got := Mention("reply: note: not for her", team); got.Verb != bridge.VerbUnknown || got.Explicit {
+		t.Errorf("mentioned: %+v", got)
 	}
 }

@@ -25,7 +25,11 @@ func verb(text string, marker bridge.Marker, opt Options) Parsed {
 		return unknown(name, marker)
 	}
 	rest := strings.TrimPrefix(text[len(name):], ":")
-	return u.arguments(p, name, trim(rest), marker, opt)
+	p = u.arguments(p, name, trim(rest), marker, opt)
+	if p.Verb == bridge.VerbReply && p.Text != "" {
+		p.Marker, p.Explicit = bridge.MarkNone, true // the sign belonged to the verb
+	}
+	return p
 }
 
 // lookup finds the verb of a word; the name of a list is VerbList with it.
@@ -76,6 +80,9 @@ func (u Usage) arguments(p Parsed, name, rest string, marker bridge.Marker, opt 
 		}
 	case shapeText:
 		p.Text = rest
+		if u.Verb == bridge.VerbReply {
+			p.Text, bad = replyText(rest, opt)
+		}
 	case shapeNote, shapeTopic:
 		p.Args.Note = rest
 	case shapePeople:
@@ -104,6 +111,22 @@ func (u Usage) arguments(p Parsed, name, rest string, marker bridge.Marker, opt 
 		return wrong(name, marker, bad)
 	}
 	return p
+}
+
+// replyText takes the escape off what is to be sent. What begins like a note or a verb
+// is a slip, even behind "reply".
+func replyText(text string, opt Options) (reply, bad string) {
+	switch p := Parse(text, opt); p.Marker {
+	case bridge.MarkNote:
+		return text, "That begins like a note. Put \\ before it to send it."
+	case bridge.MarkBang, bridge.MarkSlash:
+		return text, "That begins like a verb. Put \\ before it to send it."
+	case bridge.MarkNone, bridge.MarkLone:
+		if p.Verb == bridge.VerbSay {
+			return p.Text, ""
+		}
+	}
+	return text, ""
 }
 
 // Tags reads tags that are separated by commas.
