@@ -14,6 +14,7 @@ type arrival struct {
 	revoked string // our tokens are gone: why
 	renamed bool   // names of channels may have changed
 	dropped bool   // Slack left events out: the sweeper has to find them
+	joined  bool   // we are in a channel whose events we didn't get until now
 }
 
 // seen says that an own upload was posted.
@@ -51,9 +52,10 @@ func (me *self) splitEvent(kind string, body []byte) arrival {
 		a.renamed = true
 		return a
 	case "channel_rename", "group_rename", "channel_archive", "channel_unarchive", "channel_deleted",
-		"group_archive", "group_unarchive", "group_deleted", "channel_created", "member_joined_channel", "member_left_channel",
-		"channel_left", "group_left":
+		"group_archive", "group_unarchive", "group_deleted", "channel_created", "member_left_channel", "channel_left", "group_left":
 		return arrival{renamed: true}
+	case "member_joined_channel":
+		return arrival{renamed: true, joined: ev.User == me.User}
 	case "":
 		return arrival{facts: []channels.Fact{quarantined(body, "event without type")}}
 	}
@@ -77,7 +79,7 @@ func (ev *event) read(raw json.RawMessage) (string, error) {
 	}
 	ev.Type = head.Type
 	switch head.Type {
-	case "message", "app_mention", "reaction_added", "reaction_removed", "channel_id_changed":
+	case "message", "app_mention", "reaction_added", "reaction_removed", "channel_id_changed", "member_joined_channel":
 		if err := json.Unmarshal(raw, ev); err != nil {
 			return "", err
 		}

@@ -41,6 +41,9 @@ func (s *Surface) takeEvents(ctx context.Context, me *self, bodies ...json.RawMe
 			s.announceGap(s.now().Add(-2 * time.Minute))
 			s.sweep.again()
 		}
+		if a.joined {
+			wakeUp(s.wake)
+		}
 		facts = append(facts, a.facts...)
 	}
 	if len(facts) == 0 {

@@ -36,16 +36,15 @@ func (s *Surface) Run(ctx context.Context) error {
 	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	wake := make(chan struct{}, 1)
 	if s.opt.AppToken != "" {
 		for n := range s.opt.Connections {
-			wg.Go(func() { s.keepLink(ctx, me, n, wake) })
+			wg.Go(func() { s.keepLink(ctx, me, n, s.wake) })
 		}
 	} else {
 		s.announceGap(time.Time{})
-		wake <- struct{}{}
+		wakeUp(s.wake)
 	}
-	s.sweepLoop(ctx, me, wake)
+	s.sweepLoop(ctx, me, s.wake)
 	return nil
 }
 

@@ -78,6 +78,7 @@ type Surface struct {
 	people  peopleCache
 	shares  shareBook
 	sweep   sweepState
+	wake    chan struct{} // of the sweeper; holds one
 	links   linkState
 	slots   chan struct{} // of work that goes on after an answer was given
 }
@@ -111,7 +112,7 @@ func New(o Options) (*Surface, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	s := &Surface{opt: o, http: o.Client, apiURL: base, log: o.Log, desk: o.Desk, now: o.Now, slots: make(chan struct{}, 64)}
+	s := &Surface{opt: o, http: o.Client, apiURL: base, log: o.Log, desk: o.Desk, now: o.Now, slots: make(chan struct{}, 64), wake: make(chan struct{}, 1)}
 	calls := bearerClient(o.Client, base, o.BotToken)
 	s.api = slackapi.New(o.BotToken, slackapi.OptionAppLevelToken(o.AppToken), slackapi.OptionAPIURL(o.APIURL), slackapi.OptionHTTPClient(calls))
 	return s, nil
