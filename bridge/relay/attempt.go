@@ -31,6 +31,14 @@ func (o Options) requestTime(wanted time.Duration) time.Duration {
 	return wanted
 }
 
+// pause gives the seconds of a pause between attempts.
+func (o Options) pause(wanted time.Duration) float64 {
+	if o.MaxWait > 0 {
+		wanted = min(wanted, o.MaxWait)
+	}
+	return wanted.Seconds()
+}
+
 // attempt deals with one claimed head and says what became of it. began is the
 // monotonic time before the claim: no byte may leave later than its request timeout.
 func (d *dispatcher) attempt(ctx context.Context, c store.Claimed, began time.Time) store.Finish {
@@ -90,9 +98,9 @@ func (d *dispatcher) conclude(f *store.Finish, c store.Claimed, p Policy, sent S
 		f.State = store.Unknown
 		f.Wait = (p.RequestTimeout + d.opt.ReconcileAfter).Seconds()
 	case class == channels.Throttled:
-		f.State, f.GateWait = store.Queued, max(se.Wait.Seconds(), 0.05)
+		f.State, f.GateWait = store.Queued, d.opt.pause(max(se.Wait, 50*time.Millisecond))
 	case class == channels.AuthBroken:
-		f.State, f.GateWait = store.Queued, authWait.Seconds()
+		f.State, f.GateWait = store.Queued, d.opt.pause(authWait)
 		d.late(f, c, se)
 	case class == channels.Retry || class == channels.Ambiguous:
 		d.retry(f, c, p, se)
@@ -125,10 +133,20 @@ func (d *dispatcher) retry(f *store.Finish, c store.Claimed, p Policy, se *chann
 	f.State = store.Queued
 	wait := se.Wait
 	if wait == 0 && len(p.Backoff) > 0 {
-		wait = p.Backoff[min(max(c.Attempt-1, 0), len(p.Backoff)-1)]
+		wait = backoff(p.Backoff, c.Attempt, store.Seconds(c.FirstAgo))
 	}
-	f.Wait = max(wait, 100*time.Millisecond).Seconds()
+	f.Wait = d.opt.pause(max(wait, 100*time.Millisecond))
 	d.late(f, c, se)
+}
+
+// backoff gives the pause after an attempt. Attempts that only waited for something
+// count as well: so no later pause is used before the earlier ones have passed.
+func backoff(waits []time.Duration, attempt int, since time.Duration) time.Duration {
+	at := 0
+	for passed := waits[0]; at < min(attempt, len(waits))-1 && since >= passed; passed += waits[at] {
+		at++
+	}
+	return waits[at]
 }
 
 // late tells the agent once that a message still isn't out.
@@ -191,7 +209,7 @@ func (d *dispatcher) reconcile(ctx context.Context, f *store.Finish, c store.Cla
 		if class := channels.ClassOf(err); err != nil && class == channels.Throttled {
 			var se *channels.SendError
 			errors.As(err, &se)
-			f.GateWait = max(se.Wait.Seconds(), 0.05)
+			f.GateWait = d.opt.pause(max(se.Wait, 50*time.Millisecond))
 		}
 	}
 }

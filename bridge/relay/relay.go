@@ -116,8 +116,9 @@ type Options struct {
 	// AbsentAgain is what passes between the two looks that allow a second send; 0 =
 	// 10 s. LeaseMargin is how much longer a lease is than a request; 0 = 15 s.
 	// MaxRequest shortens all requests, and with them the waits that follow from a
-	// lost answer; 0 = as the channel says. All three serve tests that can't wait.
-	AbsentAgain, LeaseMargin, MaxRequest time.Duration
+	// lost answer; 0 = as the channel says. MaxWait shortens the pauses between
+	// attempts; 0 = as the other side says. All four serve tests that can't wait.
+	AbsentAgain, LeaseMargin, MaxRequest, MaxWait time.Duration
 }
 
 // Relay moves facts in and deliveries out.
