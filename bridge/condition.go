@@ -56,21 +56,25 @@ func (w *work) tellCondition(f ownFact) {
 	}
 }
 
-// trouble remembers what made sending fail, and tells when it works again.
+// trouble remembers what made sending fail, tells it once, and tells when all of an
+// account works again: two closed channels must not take turns in telling.
 func (e *Engine) trouble(account int64, what string, c *channels.Condition) {
 	k := laneKey{account, what}
 	e.mu.Lock()
-	known := e.troubles[k]
+	known, others := e.troubles[k], false
 	if c == nil {
 		delete(e.troubles, k)
 	} else {
 		e.troubles[k] = true
 	}
+	for t := range e.troubles {
+		others = others || t.account == account && t != k
+	}
 	e.mu.Unlock()
 	switch {
-	case c != nil:
+	case c != nil && !known:
 		e.Report(account, *c)
-	case known:
+	case c == nil && known && !others:
 		e.Report(account, channels.Condition{Status: channels.Active})
 	}
 }

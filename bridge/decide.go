@@ -80,7 +80,8 @@ func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a Acti
 		w.refuse(c, surface, a, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
 		return
 	}
-	if d.State != store.NeedsDecision && d.State != store.Failed || a.Verb == VerbMarkSent && d.State != store.NeedsDecision {
+	if d.State != store.NeedsDecision && d.State != store.Failed || a.Verb == VerbMarkSent && d.State != store.NeedsDecision ||
+		m.Fate != store.FateFailed && m.Fate != store.FateUnclear {
 		w.refuse(c, surface, a, "stale", "That was decided already.", "")
 		return
 	}
@@ -92,8 +93,15 @@ func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a Acti
 		return
 	}
 	l := w.lanes[d.LaneID]
-	l.Tail++
-	d.Seq, d.State, d.NotBefore, d.AbsentAt, d.FirstAt, d.WarnedAt, d.dirty = l.Tail, store.Queued, nil, nil, nil, nil, true
+	switch {
+	case d.Seq <= l.Head:
+		l.Tail++
+		d.Seq = l.Tail
+	case l.LeasedUntil != nil: // a bounce came before the result of the attempt
+		w.refuse(c, surface, a, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
+		return
+	}
+	d.State, d.NotBefore, d.AbsentAt, d.FirstAt, d.WarnedAt, d.dirty = store.Queued, nil, nil, nil, nil, true
 	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
 		w.due(l, nil)
 	}

@@ -19,7 +19,7 @@ const (
 	bestEffortFor  = 10 * time.Minute
 	channelClosed  = time.Minute
 	waitForRoot    = time.Second
-	confirmTries   = 6
+	confirmFor     = 10 * time.Second // how long a found change may take to be applied
 	pausedWait     = 10 * time.Second
 	confirmTimeout = 15 * time.Second
 )
@@ -63,7 +63,7 @@ func (e *Engine) Reconcile(ctx context.Context, c store.Claimed) (channels.Outco
 			return channels.CannotTell, relay.Sent{}, err
 		}
 		outcome, receipt, err := ch.Reconcile(ctx, r.out)
-		return outcome, relay.Sent{State: string(receipt.State), ExternalID: receipt.ExternalID}, err
+		return outcome, relay.Sent{State: string(receipt.State), ExternalID: receipt.ExternalID, Progress: c.Progress}, err
 	}
 	s := e.surface(c.AccountID)
 	p, t, err := e.post(ctx, c)
@@ -95,9 +95,13 @@ func (e *Engine) reply(ctx context.Context, c store.Claimed) (*outgoing, error) 
 	if len(messages) == 0 || len(convs) == 0 || dir.accounts[c.AccountID] == nil {
 		return nil, retry(errors.New("bridge: the message or its account is gone"))
 	}
+	subject, err := store.FirstSubject(ctx, e.pool, c.ConversationID)
+	if err != nil {
+		return nil, retry(err)
+	}
 	m, conv, account := messages[0], convs[0], dir.accounts[c.AccountID]
 	r := &outgoing{message: m, account: account, out: channels.Outbound{DeliveryID: c.ID, ConversationID: conv.ID, MessageID: m.ID,
-		Attempt: c.Attempt, Subject: conv.Subject, Text: m.Text, Signature: account.Signature, From: conv.Via,
+		Attempt: c.Attempt, Subject: subject, Text: m.Text, Signature: account.Signature, From: conv.Via,
 		InReplyTo: conv.LastExternalID, References: conv.Refs}}
 	if c.FirstAt != nil && c.Attempt > 1 {
 		r.out.FirstAttemptAt = *c.FirstAt
@@ -159,10 +163,7 @@ func (e *Engine) sendReply(ctx context.Context, c store.Claimed) (relay.Sent, er
 	}
 	receipt, err := ch.Send(ctx, r.out)
 	e.sendingWorks(c.AccountID, err)
-	if err != nil {
-		return relay.Sent{}, err
-	}
-	return relay.Sent{State: string(receipt.State), ExternalID: receipt.ExternalID, Progress: textMark(r.message.Text)}, nil
+	return relay.Sent{State: string(receipt.State), ExternalID: receipt.ExternalID, Progress: textMark(r.message.Text)}, err
 }
 
 // sendingWorks reports an account whose credentials don't, once, and its recovery.
@@ -204,7 +205,7 @@ func (e *Engine) confirmReply(ctx context.Context, c store.Claimed, r *outgoing)
 		return nil
 	}
 	d := e.deskOf(m.AccountID)
-	if !d.gapSince(c.CreatedAt) {
+	if !d.gapWithin(store.Seconds(c.CreatedAgo)) {
 		return nil
 	}
 	filling, err := d.filling(ctx, e.opt.GapWait)
@@ -222,7 +223,7 @@ func (e *Engine) confirmReply(ctx context.Context, c store.Claimed, r *outgoing)
 		return retry(err)
 	case found == Unchanged:
 		return nil
-	case c.Attempt >= confirmTries:
+	case store.Seconds(c.FirstAgo) > e.opt.GapWait+confirmFor:
 		return &channels.SendError{Class: channels.BadContent, Text: "The message was changed after it was typed.", Hint: "Type it again."}
 	}
 	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed; the change is being read."}

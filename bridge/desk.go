@@ -11,6 +11,9 @@ import (
 	"parley/store"
 )
 
+// gapSlack is what a measured age of a message may be off.
+const gapSlack = 2 * time.Second
+
 // desk is what one surface may ask of the engine.
 type desk struct {
 	e       *Engine
@@ -18,8 +21,7 @@ type desk struct {
 	surface Surface
 
 	mu       sync.Mutex
-	gapFrom  time.Time // events may be missing since then
-	gapUntil time.Time // until when; zero = still connected to the past only
+	gapUntil time.Time // when events may last have been missing, this process's clock; zero = never
 	open     bool      // a gap is being filled
 	filledTo int64     // the newest event when the last gap was filled
 }
@@ -124,12 +126,9 @@ func (d *desk) Channels(ctx context.Context) ([]string, error) {
 	return store.ThreadChannels(ctx, d.e.pool, d.account)
 }
 
-func (d *desk) Gap(since time.Time) {
+func (d *desk) Gap(time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.gapFrom.IsZero() || !d.open && since.Before(d.gapFrom) || !d.open {
-		d.gapFrom = since
-	}
 	d.open, d.gapUntil = true, time.Now()
 }
 
@@ -146,11 +145,12 @@ func (d *desk) Filled() {
 	d.open, d.gapUntil, d.filledTo = false, time.Now(), newest
 }
 
-// gapSince says that events may have been missed after t.
-func (d *desk) gapSince(t time.Time) bool {
+// gapWithin says that events may have been missed in the last time. A duration, because
+// the database's clock and this process's need not agree.
+func (d *desk) gapWithin(last time.Duration) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.open || d.gapUntil.After(t)
+	return d.open || !d.gapUntil.IsZero() && time.Since(d.gapUntil) < last+gapSlack
 }
 
 // filling says that a gap is being filled, or that what filled it is not applied yet;

@@ -8,6 +8,9 @@ import (
 	"parley/store"
 )
 
+// editedReason marks a message whose text is not what it was when it was decided or sent.
+const editedReason = "edited"
+
 // early is an edit or a delete that came before the message itself.
 type early struct {
 	Delete bool   `json:"delete,omitempty"`
@@ -38,7 +41,12 @@ func (w *work) applyEdit(c *conv, m *message, a Action) {
 	d := w.replyOf(m)
 	switch {
 	case m.Fate == store.FateWaiting && d != nil && w.underWay(d):
-		w.editUnderWay(m, a, decision, reason)
+		// It wins where the attempt does not succeed; else replyLanded tells the author.
+		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
+		m.Reason = editedReason
+		if decision != Out {
+			w.keepInside(c, m, decision, reason)
+		}
 	case m.Fate == store.FateWaiting && d != nil && w.holdable(d):
 		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
 		if decision == Out {
@@ -46,14 +54,11 @@ func (w *work) applyEdit(c *conv, m *message, a Action) {
 			return
 		}
 		w.cancel(d)
-		m.Direction, m.Fate, m.Reason = "note", store.FateInside, reason
-		w.logParley(c, "kept inside", detail{Message: m.ID, Reason: reason})
-		w.unanswered(c)
-		if decision == Ask {
-			m.Fate = store.FateAsk
-			w.tellAuthor(c, m, LineAsk, reason, VerbSend, VerbKeep)
-		} else if Told(reason) {
-			w.tellInside(c, m, reason)
+		w.keepInside(c, m, decision, reason)
+	case m.Fate == store.FateFailed: // Send again sends what it says now
+		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
+		if decision != Out {
+			m.Direction, m.Fate, m.Reason = "note", store.FateInside, reason
 		}
 	case m.Direction == "out":
 		w.tellWith(c, &message{Message: withText(m.Message, a.Text)}, Line{Kind: LineEditLate})
@@ -62,7 +67,7 @@ func (w *work) applyEdit(c *conv, m *message, a Action) {
 		if decision == Out && m.Fate == store.FateInside {
 			// A note that became a reply is never sent by an edit alone.
 			m.Fate = store.FateAsk
-			w.tellAuthor(c, m, LineAsk, "edited", VerbSend, VerbKeep)
+			w.tellAuthor(c, m, LineAsk, editedReason, VerbSend, VerbKeep)
 		}
 	}
 }
@@ -79,12 +84,17 @@ func (w *work) underWay(d *delivery) bool {
 	return d.State == store.Sending || d.State == store.Unknown || d.State == store.Queued && l != nil && d.Seq == l.Head+1 && l.LeasedUntil != nil
 }
 
-// editUnderWay lets the edit win where the attempt did not succeed; where it did,
-// replyLanded tells the author.
-func (w *work) editUnderWay(m *message, a Action, decision Decision, reason string) {
-	m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
-	if decision != Out {
-		m.Direction, m.Fate, m.Reason = "note", store.FateInside, reason
+// keepInside makes a waiting reply, by its edit, something that does not leave.
+func (w *work) keepInside(c *conv, m *message, decision Decision, reason string) {
+	m.Direction, m.Fate, m.Reason = "note", store.FateInside, reason
+	w.logParley(c, "kept inside", detail{Message: m.ID, Reason: reason})
+	w.unanswered(c)
+	switch {
+	case decision == Ask:
+		m.Fate = store.FateAsk
+		w.tellAuthor(c, m, LineAsk, reason, VerbSend, VerbKeep)
+	case Told(reason):
+		w.tellInside(c, m, reason)
 	}
 }
 
@@ -145,7 +155,7 @@ func (w *work) applyDelete(c *conv, m *message) {
 		w.unanswered(c)
 	case m.Direction == "out" && m.Fate != store.FateFailed:
 		w.tellWith(c, m, Line{Kind: LineDeleteLate})
-	case m.Fate == store.FateAsk || m.Fate == store.FateParked:
+	case m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateFailed:
 		m.Fate, m.dirty = store.FateDropped, true
 	}
 }

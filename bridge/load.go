@@ -88,6 +88,7 @@ func (n *wanted) inbound(a *store.Account, in channels.Inbound, now time.Time) {
 	n.add(in.Conversation)
 	list := in.References
 	if in.Status != nil {
+		n.speaks = true // whether it was answered since
 		list = append(slices.Clone(list), in.Status.External...)
 		n.messages = append(n.messages, in.Status.MessageID)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,18 +15,19 @@ import (
 // ownFact is what Parley tells itself: results and timers, applied in order like
 // everything else that changes a conversation.
 type ownFact struct {
-	Kind         string `json:"kind"`
-	Conversation int64  `json:"conversation"`
-	Message      int64  `json:"message,omitempty"`
-	Delivery     int64  `json:"delivery,omitempty"`
-	Class        string `json:"class,omitempty"`
-	Text         string `json:"text,omitempty"`
-	Hint         string `json:"hint,omitempty"`
-	External     string `json:"external,omitempty"`
-	Root         string `json:"root,omitempty"`
-	Surface      int64  `json:"surface,omitempty"`
-	Account      int64  `json:"account,omitempty"`
-	Post         string `json:"post,omitempty"` // the kind of post that failed
+	Kind         string    `json:"kind"`
+	Conversation int64     `json:"conversation"`
+	Message      int64     `json:"message,omitempty"`
+	Delivery     int64     `json:"delivery,omitempty"`
+	Class        string    `json:"class,omitempty"`
+	Text         string    `json:"text,omitempty"`
+	Hint         string    `json:"hint,omitempty"`
+	External     string    `json:"external,omitempty"`
+	Root         string    `json:"root,omitempty"`
+	Surface      int64     `json:"surface,omitempty"`
+	Account      int64     `json:"account,omitempty"`
+	Post         string    `json:"post,omitempty"` // the kind of post that failed
+	Due          time.Time `json:"due,omitzero"`   // a timer's time
 }
 
 // Kinds of own facts besides those of relay.ReportKind.
@@ -59,7 +61,7 @@ func (f ownFact) event(name string) store.NewEvent {
 
 // Timer implements relay.Handler.
 func (e *Engine) Timer(t store.Timer) store.NewEvent {
-	return ownFact{Kind: t.Kind, Conversation: t.ConversationID}.
+	return ownFact{Kind: t.Kind, Conversation: t.ConversationID, Due: t.DueAt}.
 		event(fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro()))
 }
 
@@ -68,6 +70,9 @@ func (e *Engine) Timer(t store.Timer) store.NewEvent {
 func (e *Engine) Facts(c store.Claimed, r relay.Report) []store.NewEvent {
 	f := ownFact{Kind: string(r.Kind), Conversation: c.ConversationID, Message: c.MessageID, Delivery: c.ID,
 		Class: string(r.Class), Text: r.Text, Hint: r.Hint, External: r.Sent.ExternalID}
+	if c.Kind == kindReply && r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled {
+		return nil // taken back before it left: what did that has said so
+	}
 	if c.Kind != kindReply {
 		if r.Kind != relay.ReportFailed || PostKind(c.Kind) == PostEphemeral {
 			return nil // the thread itself shows what was posted
@@ -147,7 +152,7 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f ownFact) error {
 	}
 	switch f.Kind {
 	case ownSnooze:
-		w.snoozeOver(c)
+		w.snoozeOver(c, f.Due)
 	case ownThreadLost:
 		return w.threadLost(c, f.Surface, f.Root)
 	case ownPostFailed:

@@ -8,6 +8,12 @@ import (
 	"parley/store"
 )
 
+// Newcomers of one mail that are asked about one by one, and how many one button holds.
+const (
+	askedAlone    = 5
+	askedTogether = 5
+)
+
 // recipients takes who gets replies from the customer's last mail. Who is new in a
 // conversation that is known already waits for one click.
 func (w *work) recipients(c *conv, in channels.Inbound) {
@@ -45,9 +51,30 @@ func (w *work) recipients(c *conv, in channels.Inbound) {
 	known := c.Participants
 	c.Participants = next
 	c.touch()
-	for _, key := range without(newcomers, waiting(known)) {
-		w.line(c, Line{Kind: LineParticipant, Customer: c.participant(key), Verbs: []Verb{VerbAllow},
-			Args: Args{Conversation: c.ID, Addresses: []string{key}}})
+	w.askNewcomers(c, without(newcomers, waiting(known)))
+	if before, now := recipientList(known), recipientList(next); before != "" && before != now {
+		w.line(c, Line{Kind: LineRecipients, Text: now})
+	}
+}
+
+// askNewcomers asks whether new people may get replies: each by a line, many together.
+// Who is beyond what lines can hold may be added by !cc.
+func (w *work) askNewcomers(c *conv, keys []string) {
+	together := 1
+	if len(keys) > askedAlone {
+		together = askedTogether
+	}
+	n := 0
+	for some := range slices.Chunk(keys, together) {
+		if n++; n > askedAlone {
+			return
+		}
+		who := c.participant(some[0])
+		if len(some) > 1 {
+			who = PartyRef{Name: strings.Join(some, ", ")}
+		}
+		w.line(c, Line{Kind: LineParticipant, Customer: who, Verbs: []Verb{VerbAllow},
+			Args: Args{Conversation: c.ID, Addresses: some}})
 	}
 }
 

@@ -40,12 +40,15 @@ func (w *work) replyLanded(c *conv, f ownFact) {
 	case store.FateFailed, store.FateOut:
 		return // a bounce came first
 	case store.FateWaiting, store.FateUnclear:
-		if d != nil && d.Progress != "" && d.Progress != textMark(m.Text) {
+		if d != nil && d.Progress != textMark(m.Text) && (d.Progress != "" || m.Reason == editedReason) {
 			w.tellWith(c, m, Line{Kind: LineEditLate})
 		}
-	default:
-		m.Direction = "out" // taken back while it was under way
+	case store.FateUndone, store.FateDropped: // taken back while it was under way
+		m.Direction = "out"
 		w.tellWith(c, m, Line{Kind: LineDeleteLate})
+	default:
+		m.Direction = "out"
+		w.tellWith(c, m, Line{Kind: LineEditLate})
 	}
 	m.Fate, m.dirty = store.FateOut, true
 	if w.settings(c).Receipts != "failures" {
@@ -53,11 +56,20 @@ func (w *work) replyLanded(c *conv, f ownFact) {
 	}
 }
 
+// takenBack says that a reply was deleted, undone or edited into something else.
+func takenBack(m *message) bool {
+	switch m.Fate {
+	case store.FateUndone, store.FateDropped, store.FateInside, store.FateAsk:
+		return true
+	}
+	return false
+}
+
 // replyFailed tells the author that the customer didn't get it.
 func (w *work) replyFailed(c *conv, f ownFact) {
 	m := w.messages[f.Message]
-	if m == nil || m.Fate == store.FateUndone {
-		return // taken back: the customer isn't to get it
+	if m == nil || takenBack(m) {
+		return // the customer isn't to get it
 	}
 	m.Fate, m.Reason, m.dirty = store.FateFailed, f.Class, true
 	w.logParley(c, "not delivered", detail{Message: m.ID, Reason: f.Text})
@@ -86,8 +98,12 @@ func (w *work) replyUnclear(c *conv, f ownFact) {
 	if m == nil {
 		return
 	}
-	m.Fate, m.dirty = store.FateUnclear, true
 	w.logParley(c, "unclear", detail{Message: m.ID, Reason: f.Text})
+	if takenBack(m) {
+		w.tellWith(c, m, Line{Kind: LineUnclear, Reason: f.Text})
+		return
+	}
+	m.Fate, m.dirty = store.FateUnclear, true
 	w.mark(c, m, MarkWarning)
 	w.tellWith(c, m, Line{Kind: LineUnclear, Reason: f.Text, Verbs: []Verb{VerbSendAgain, VerbMarkSent}, Args: Args{Delivery: f.Delivery}})
 }
@@ -95,7 +111,7 @@ func (w *work) replyUnclear(c *conv, f ownFact) {
 // applyStatus takes what the provider tells of one of our messages.
 func (w *work) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	m := w.statusMessage(a, in.Status)
-	if m == nil {
+	if m == nil || m.Direction == "in" { // or one that the customer sent
 		return w.unmatchedStatus(ctx, tx, a, part, in)
 	}
 	c, d := w.convs[m.ConversationID], w.replyOf(m)

@@ -73,9 +73,10 @@ func (w *work) endSnooze(c *conv) {
 	c.touch()
 }
 
-// snoozeOver brings a conversation back at its time.
-func (w *work) snoozeOver(c *conv) {
-	if c.status() != StatusSnoozed || c.SnoozedUntil == nil || c.SnoozedUntil.After(w.now) {
+// snoozeOver brings a conversation back. The timer's time tells whether it is this
+// snooze: the clock may have stepped back since it fired.
+func (w *work) snoozeOver(c *conv, due time.Time) {
+	if c.status() != StatusSnoozed || c.SnoozedUntil == nil || c.SnoozedUntil.After(w.now) && !c.SnoozedUntil.Equal(due) {
 		return // woken or snoozed anew in the meantime
 	}
 	late := w.now.Sub(*c.SnoozedUntil) > overdueAfter

@@ -17,9 +17,10 @@ type Claimed struct {
 	GateID         int64   `db:"gate_id"`
 	Epoch          int64   `db:"epoch"`
 	LeaseSeconds   float64 `db:"lease_seconds"`
-	SentAgo        float64 `db:"sent_ago"`   // seconds since the running attempt began
-	FirstAgo       float64 `db:"first_ago"`  // seconds since the first attempt began
-	AbsentAgo      float64 `db:"absent_ago"` // seconds since it was first seen absent; 0 = never
+	SentAgo        float64 `db:"sent_ago"`    // seconds since the running attempt began
+	FirstAgo       float64 `db:"first_ago"`   // seconds since the first attempt began
+	AbsentAgo      float64 `db:"absent_ago"`  // seconds since it was first seen absent; 0 = never
+	CreatedAgo     float64 `db:"created_ago"` // seconds since it was queued, Parley's clock
 }
 
 // Finish is what became of a claim. It counts only while its epoch is the lane's.
@@ -116,7 +117,8 @@ const claim = `
 		l.account_id, l.conversation_id, l.key, l.gate_id, l.epoch, l.lease_seconds,
 		coalesce(extract(epoch FROM t.real - d.sent_at), 0)::double precision AS sent_ago,
 		coalesce(extract(epoch FROM t.real - d.first_at), 0)::double precision AS first_ago,
-		coalesce(extract(epoch FROM t.real - d.absent_at), 0)::double precision AS absent_ago
+		coalesce(extract(epoch FROM t.real - d.absent_at), 0)::double precision AS absent_ago,
+		coalesce(extract(epoch FROM t.now - d.created_at), 0)::double precision AS created_ago
 	FROM l
 	CROSS JOIN t
 	LEFT JOIN d ON d.lane_id = l.lane`

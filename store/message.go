@@ -101,6 +101,19 @@ func Messages(ctx context.Context, q Querier, ids ...int64) ([]Message, error) {
 	return collect[Message](ctx, q, "messages", getMessages, ids)
 }
 
+const firstSubject = `
+	SELECT coalesce((SELECT subject FROM messages WHERE conversation_id = $1 AND direction = 'in' ORDER BY event_id, id LIMIT 1), '')`
+
+// FirstSubject gives the subject of a conversation's first mail: what colleagues name the
+// conversation, or others write into it later, is nothing for the customer.
+func FirstSubject(ctx context.Context, q Querier, conversation int64) (string, error) {
+	var subject string
+	if err := q.QueryRow(ctx, firstSubject, conversation).Scan(&subject); err != nil {
+		return "", fmt.Errorf("store: subject: %w", err)
+	}
+	return subject, nil
+}
+
 const latestMessages = `
 	SELECT ` + messageColumns + `
 	FROM unnest($1::bigint[]) AS c(conversation)

@@ -1,0 +1,240 @@
+package bridge_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// A reply that is deleted while an attempt runs that then fails for certain never
+// leaves, and nobody is told that the customer has it.
+func TestDeletedDuringAFailingAttempt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	release := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Until: release})
+	first := w.reply(thread, "Never mind")
+	w.provider.WaitCalls(t, 1)
+	w.chat.Delete(support, first)
+	w.fate(first, "undone")
+	close(release)
+	w.stateOf(first, store.Cancelled)
+	w.settled()
+	w.fate(first, "undone")
+	if n := w.lines(thread, bridge.LineDeleteLate); n != 0 {
+		t.Error("the thread says that the customer has it")
+	}
+	if marks := w.chat.Get(support, first).Marks; len(marks) != 0 {
+		t.Errorf("it is marked %v", marks)
+	}
+	if n := w.provider.Calls(); n != 1 {
+		t.Errorf("%d calls, want 1", n)
+	}
+}
+
+// What a topic says is for colleagues: the customer's subject stays the customer's.
+func TestTopicStaysInside(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "My order", Text: "first"})
+	thread := w.thread("first")
+	w.customer(mail, channelstest.Event{From: "lee@y.test", Subject: "Lee's own words", Text: "second", References: []string{first}})
+	w.shown("second")
+	w.reply(thread, "!topic Probably a fraud")
+	w.card(thread, "Probably a fraud")
+	w.reply(thread, "Hello")
+	if sent := w.provider.WaitTexts(t, "Hello"); sent[0].Subject != "My order" {
+		t.Errorf("the subject is %q", sent[0].Subject)
+	}
+}
+
+// Send again on a reply whose lane still waits for a look at it does not leave a hole
+// that stops the lane for ever.
+func TestSendAgainBeforeTheLook(t *testing.T) {
+	t.Parallel()
+	o := quick(options{})
+	o.relay.ReconcileAfter = time.Hour
+	w := newWorld(t, o)
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	first := w.reply(thread, "One")
+	w.stateOf(first, store.Unknown)
+	w.eventually("nobody works on it", func() bool {
+		return w.count(`SELECT count(*) FROM lanes WHERE account_id = $1 AND leased_until IS NULL`, w.accounts[chat]) == 1
+	})
+	w.hook(chat, channelstest.Event{Type: "status", State: "failed", Reason: "No such user",
+		Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, first))})
+	line := w.line(thread, bridge.LineFailed)
+	w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
+	w.provider.WaitTexts(t, "One", "One")
+	w.reply(thread, "Two")
+	w.provider.WaitTexts(t, "One", "One", "Two")
+	w.fate(first, "out")
+	w.settled()
+}
+
+// An edit while nobody knows whether the message left is told once it turns out that
+// the old text did.
+func TestEditWhileUnknown(t *testing.T) {
+	t.Parallel()
+	o := quick(options{})
+	o.relay.ReconcileAfter = time.Minute
+	w := newWorld(t, o)
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	first := w.reply(thread, "Uno")
+	w.stateOf(first, store.Unknown)
+	w.chat.Edit(support, first, "One")
+	w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, first) == "One" })
+	w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '2 min' WHERE state = 'unknown'`)
+	w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)
+	w.line(thread, bridge.LineEditLate)
+	w.fate(first, "out")
+	w.settled()
+	w.provider.WaitTexts(t, "Uno")
+}
+
+// A reply that failed is repaired by an edit: Send again sends what it says now. One
+// that was made a note or deleted is not sent again.
+func TestEditOfAFailedReply(t *testing.T) {
+	t.Parallel()
+	after := map[string]struct {
+		change func(w *world, message string)
+		sent   []string
+	}{
+		"edited":  {func(w *world, m string) { w.chat.Edit(support, m, "One") }, []string{"One"}},
+		"noted":   {func(w *world, m string) { w.chat.Edit(support, m, "note: one") }, nil},
+		"deleted": {func(w *world, m string) { w.chat.Delete(support, m) }, nil},
+	}
+	for name, c := range after {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.opened()
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent})
+			first := w.reply(thread, "Uno")
+			w.fate(first, "failed")
+			line := w.line(thread, bridge.LineFailed)
+			c.change(w, first)
+			w.settled()
+			w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
+			w.provider.WaitTexts(t, c.sent...)
+			if c.sent == nil {
+				w.whisper("ann", "decided already")
+			}
+			w.settled()
+			w.provider.WaitTexts(t, c.sent...)
+			if n := w.lines(thread, bridge.LineEditLate); n != 0 {
+				t.Error("the thread says that the customer has the old text")
+			}
+		})
+	}
+}
+
+// A timer that fired wakes its conversation though the clock stepped back since.
+func TestSnoozeWakesThoughTheClockStepsBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!snooze 2h")
+	w.card(thread, "snoozed")
+	w.settled()
+	w.exec(`INSERT INTO blocked (order_key, until) VALUES ($1, clock_timestamp() + interval '1 hour')`, store.ConversationKey(1))
+	w.advance(2*time.Hour + time.Minute)
+	w.eventually("the timer fired", func() bool { return w.count(`SELECT count(*) FROM timers`) == 0 })
+	w.advance(-2 * time.Minute)
+	w.exec(`DELETE FROM blocked`)
+	w.card(thread, "#1 open")
+}
+
+// A bounce does not reopen a conversation that was answered since.
+func TestBounceOfAnOlderReply(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	first, second := w.reply(thread, "One"), w.reply(thread, "Two")
+	w.provider.WaitTexts(t, "One", "Two")
+	w.fate(second, "out")
+	w.hook(chat, channelstest.Event{Type: "status", State: "failed", Reason: "Full",
+		Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, first))})
+	w.line(thread, bridge.LineFailed)
+	w.settled()
+	if status := w.text(`SELECT status FROM conversations`); status != "pending" {
+		t.Errorf("the conversation is %s", status)
+	}
+}
+
+// A bounce that names a customer's mail instead of one of ours is shown, not dropped.
+func TestBounceOfACustomersMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first"})
+	w.thread("first")
+	w.hook(mail, channelstest.Event{Type: "status", State: "failed", Reason: "Mailbox of the forward is full", External: []string{first}})
+	w.shown("Mailbox of the forward is full")
+}
+
+// Who gets replies is named when a mail changes it (R-257).
+func TestRecipientsAreNamedWhenTheyChange(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+	thread := w.thread("first")
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Text: "second", References: []string{first}})
+	w.shown("second")
+	w.settled()
+	if n := w.lines(thread, bridge.LineRecipients); n != 0 {
+		t.Errorf("%d lines though nothing changed", n)
+	}
+	w.customer(mail, channelstest.Event{From: "lee@x.test", Text: "third", References: []string{first}})
+	if line := w.line(thread, bridge.LineRecipients); !strings.Contains(line.Plain(), "lee@x.test") || strings.Contains(line.Plain(), "kim@x.test") {
+		t.Errorf("the line says %q", line.Plain())
+	}
+}
+
+// A mail with very many new recipients makes one line, not one for each.
+func TestManyNewcomers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first"})
+	thread := w.thread("first")
+	var many []string
+	for i := range 500 {
+		many = append(many, "someone"+string(rune('a'+i%26))+string(rune('a'+i/26))+"@elsewhere.test")
+	}
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "second", References: []string{first}, Cc: many})
+	w.shown("second")
+	w.line(thread, bridge.LineParticipant)
+	w.settled()
+	if n := w.lines(thread, bridge.LineParticipant); n > 10 {
+		t.Errorf("%d lines", n)
+	}
+	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
+		t.Errorf("%d events in quarantine", n)
+	}
+}
+
+// After a gap a reply is read again, however far the clocks are apart.
+func TestGapUnderAMovedClock(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Minute})
+	thread := w.opened()
+	w.advance(time.Hour)
+	first := w.reply(thread, "One")
+	w.fate(first, "waiting")
+	looks := w.chat.Calls("message")
+	desk := w.engines[0].Desk(w.surface)
+	desk.Gap(time.Now())
+	desk.Filled()
+	w.advance(2 * time.Minute)
+	w.provider.WaitTexts(t, "One")
+	if n := w.chat.Calls("message") - looks; n != 1 {
+		t.Errorf("the message was read %d times again, want 1", n)
+	}
+}
