@@ -53,6 +53,9 @@ type Stage struct {
 	// Offline loses all events while f runs; when it returns the surface is connected again
 	// and caught up.
 	Offline func(t *testing.T, f func())
+	// FindsDeleted says that a catch-up tells what was deleted meanwhile; where not, Confirm
+	// does before a reply leaves.
+	FindsDeleted bool
 	// Mention writes how one types a mention of a user.
 	Mention func(user string) string
 }

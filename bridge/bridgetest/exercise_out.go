@@ -102,12 +102,12 @@ func exerciseWhisper(t *testing.T, s Stage) {
 	root := s.root(t)
 	p := s.post(bridge.PostEphemeral, root, "whisper")
 	p.To = s.Agent
-	p.Line = &bridge.Line{Kind: bridge.LineRefused, Verb: bridge.VerbTake, Reason: "a secret reason"}
+	p.Line = &bridge.Line{Kind: bridge.LineRefused, Verb: bridge.VerbTake, Reason: "There is a secret reason."}
 	s.send(t, p)
 	if n := s.count(t, root, "secret reason"); n != 0 {
 		t.Error("everybody saw it")
 	}
-	if got := s.Whispers(t); len(got) != 1 || !strings.Contains(got[0].Text, "a secret reason") {
+	if got := s.Whispers(t); len(got) != 1 || !strings.Contains(got[0].Text, "There is a secret reason.") {
 		t.Errorf("whispered: %+v", got)
 	}
 }
@@ -148,7 +148,7 @@ func exerciseLongText(t *testing.T, s Stage) {
 // exerciseHostile: a customer can't mention, format or forge.
 func exerciseHostile(t *testing.T, s Stage) {
 	root := s.root(t)
-	for i, text := range []string{s.Mention(s.Agent) + " <!channel> <!here> @everyone @channel " + s.Agent, "&lt;b&gt; & <b>bold</b> | `code", ":fire: [x](https://a.test)", "!resolve", "\u202egnp.exe"} {
+	for i, text := range []string{s.Mention(s.Agent) + " <!channel> <!here> @everyone @channel " + s.Agent, "this & <b>bold</b> | `code", ":fire: [x](https://a.test)", "!resolve", "\u202egnp.exe"} {
 		p := s.post(bridge.PostSaid, root, fmt.Sprint("evil", i))
 		p.Said = said(text)
 		p.Said.From.Name = s.Mention(s.Agent) + "\n*Ann*"
@@ -164,7 +164,7 @@ func exerciseHostile(t *testing.T, s Stage) {
 	if n := s.Mentioned(t); n != 0 {
 		t.Errorf("a customer mentioned the agent %d times", n)
 	}
-	if n := s.count(t, root, "&lt;b&gt; & <b>bold</b>"); n != 1 {
+	if n := s.count(t, root, "this & <b>bold</b> | `code"); n != 1 {
 		t.Errorf("not shown as it was written: %+v", s.Shown(t, root))
 	}
 }
@@ -187,7 +187,7 @@ func exerciseLimits(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseDeadline: what begins too late posts nothing, and that is certain.
+// exerciseDeadline: what begins too late posts nothing.
 func exerciseDeadline(t *testing.T, s Stage) {
 	root := s.root(t)
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
@@ -195,7 +195,9 @@ func exerciseDeadline(t *testing.T, s Stage) {
 	p := s.post(bridge.PostSaid, root, "late")
 	p.Said = said("too late")
 	_, err := s.Surface.Send(ctx, p)
-	fails(t, err, channels.Retry)
+	if class := channels.ClassOf(err); err == nil || class != channels.Retry && class != channels.Ambiguous {
+		t.Errorf("too late: %v", err)
+	}
 	if n := s.count(t, root, "too late"); n != 0 {
 		t.Error("it was posted")
 	}

@@ -37,7 +37,7 @@ func stage(t *testing.T) bridgetest.Stage {
 		return shown
 	}
 	return bridgetest.Stage{
-		Surface: s, Desk: desk, Channel: channel, Agent: "ann", Other: "ben",
+		Surface: s, Desk: desk, Channel: channel, Agent: "ann", Other: "ben", FindsDeleted: true,
 		Shown:    func(_ *testing.T, root string) []bridgetest.Shown { return show(chat.Messages(channel, root)) },
 		Whispers: func(*testing.T) []bridgetest.Shown { return show(chat.Whispers("ann")) },
 		Mentioned: func(*testing.T) (n int) {
