@@ -1,0 +1,337 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// A lease belongs to one holder until its time is over or it is given back.
+func TestLease(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	take := func(holder string, seconds float64) bool {
+		t.Helper()
+		return must(store.TakeLease(t.Context(), pool, "sweep", holder, seconds))(t)
+	}
+	if !take("a", 60) || take("b", 60) || !take("a", 60) {
+		t.Fatal("a lease must belong to its first holder, who may renew it")
+	}
+	if !must(store.TakeLease(t.Context(), pool, "other", "b", 60))(t) {
+		t.Error("another name is another lease")
+	}
+	exec(t, pool, `UPDATE leases SET until = clock_timestamp() - interval '1 s' WHERE name = 'sweep'`)
+	if !take("b", 60) || take("a", 60) {
+		t.Error("a lease that ended is free for one")
+	}
+	check(t, store.DropLease(t.Context(), pool, "sweep", "a"))
+	if take("a", 60) {
+		t.Error("somebody else's lease was given back")
+	}
+	check(t, store.DropLease(t.Context(), pool, "sweep", "b"))
+	if !take("a", 60) {
+		t.Error("a lease that was given back isn't free")
+	}
+}
+
+// A lease that several want at once goes to one.
+func TestLeaseRace(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	var group sync.WaitGroup
+	got := make(chan bool, 20)
+	for i := range 20 {
+		group.Go(func() {
+			ok, err := store.TakeLease(context.Background(), pool, "x", fmt.Sprint(i), 60)
+			if err != nil {
+				t.Error(err)
+			}
+			got <- ok
+		})
+	}
+	group.Wait()
+	close(got)
+	n := 0
+	for ok := range got {
+		if ok {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d holders", n)
+	}
+}
+
+// Blobs of any size come back whole, once stored, and one that lacks a part is an error.
+func TestBlob(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	for _, size := range []int{0, 1, 1<<20 - 1, 1 << 20, 1<<20 + 1, 5 << 20} {
+		content := bytes.Repeat([]byte{byte(size), 7}, size/2+1)[:size]
+		hash := must(store.PutBlob(t.Context(), pool, content))(t)
+		if again := must(store.PutBlob(t.Context(), pool, content))(t); again != hash {
+			t.Errorf("%d bytes have two names", size)
+		}
+		if got := must(store.GetBlob(t.Context(), pool, hash))(t); !bytes.Equal(got, content) {
+			t.Errorf("%d bytes came back as %d", size, len(got))
+		}
+	}
+	hash := must(store.PutBlob(t.Context(), pool, bytes.Repeat([]byte("x"), 3<<20)))(t)
+	exec(t, pool, `UPDATE blob_chunks SET data = '' WHERE hash = $1 AND n = 1`, hash)
+	if _, err := store.GetBlob(t.Context(), pool, hash); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("an empty part: %v", err)
+	}
+	exec(t, pool, `DELETE FROM blob_chunks WHERE hash = $1 AND n = 1`, hash)
+	if _, err := store.GetBlob(t.Context(), pool, hash); err == nil {
+		t.Error("a missing part went unnoticed")
+	}
+	if _, err := store.GetBlob(t.Context(), pool, "nothing"); !errors.Is(err, pgx.ErrNoRows) {
+		t.Errorf("no blob: %v", err)
+	}
+}
+
+// Ids are never given twice, however many take them.
+func TestIDs(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	seen := map[int64]bool{}
+	for range 4 {
+		group.Go(func() {
+			var ids store.IDs
+			for range 5 {
+				if err := ids.Ensure(context.Background(), pool, 300); err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				for range 300 {
+					id := ids.Next()
+					if seen[id] {
+						t.Errorf("%d was given twice", id)
+					}
+					seen[id] = true
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	if len(seen) != 4*5*300 {
+		t.Errorf("%d ids", len(seen))
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("an id came from nowhere")
+		}
+	}()
+	new(store.IDs).Next()
+}
+
+// Two that write to a newcomer at once find the same identity and contact.
+func TestIdentityRace(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := must(store.SaveAccount(t.Context(), pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct"}))(t)
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	found := map[int64]bool{}
+	for i := range int64(8) {
+		group.Go(func() {
+			err := store.InTx(context.Background(), pool, func(tx pgx.Tx) error {
+				rows, err := store.UpsertIdentities(context.Background(), tx, []store.Identity{
+					{ID: 100 + i, AccountID: account, Key: "kim", Name: fmt.Sprint("Kim ", i), ContactID: 200 + i}})
+				mu.Lock()
+				defer mu.Unlock()
+				for _, r := range rows {
+					found[r.ContactID] = true
+				}
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if len(found) != 1 {
+		t.Errorf("%d contacts for one newcomer", len(found))
+	}
+	if got := row(t, pool, `SELECT (SELECT count(*) FROM identities), (SELECT count(*) FROM contacts)`); got != "(1,1)" {
+		t.Errorf("identities and contacts: %s", got)
+	}
+}
+
+// A chat has one open conversation per customer; ended ones don't count.
+func TestOneOpenConversation(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := must(store.SaveAccount(t.Context(), pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct"}))(t)
+	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (1, 'Kim')`)
+	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, $1, 'kim', 1)`, account)
+	identity := int64(1)
+	make := func(id int64, status string, exclusive bool) error {
+		return store.InsertConversations(t.Context(), pool, []store.Conversation{{ID: id, AccountID: account, IdentityID: &identity, Kind: "customer",
+			Status: status, Exclusive: exclusive, LastAt: time.Now(), CreatedAt: time.Now()}})
+	}
+	check(t, make(1, "open", true))
+	for i, status := range []string{"open", "pending", "snoozed"} {
+		if make(int64(10+i), status, true) == nil {
+			t.Errorf("a second conversation is %s", status)
+		}
+	}
+	check(t, make(2, "resolved", true))
+	check(t, make(3, "closed", true))
+	check(t, make(4, "open", false))
+	if got := must(store.LatestOfIdentities(t.Context(), pool, []int64{1}))(t); !slices.Equal(got, []int64{4}) {
+		t.Errorf("the newest is %v", got)
+	}
+}
+
+// Conversations, messages and deliveries come back as they were written, whatever is in them.
+func TestRowsRoundTrip(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := must(store.SaveAccount(t.Context(), pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct"}))(t)
+	at := time.Date(2026, 11, 20, 9, 30, 0, 123456000, time.UTC)
+	day, previous := "2026-11-20", int64(7)
+	c := store.Conversation{ID: 1, AccountID: account, Kind: "automatic", Status: "open", Subject: `"quotes" \ and ` + "\u2028 \U0001F525", Assignees: []int64{3, 1, 2},
+		Tags: []string{"a,b", "{c}"}, Participants: []store.Participant{{Key: "kim@x.test", Name: "Kim", Role: "to", New: true}}, Refs: []string{"1", ""}, Day: &day,
+		PreviousID: &previous, SnoozedUntil: &at, LastAt: at, CreatedAt: at}
+	check(t, store.InsertConversations(t.Context(), pool, []store.Conversation{c}))
+	got := must(store.Conversations(t.Context(), pool, 1))(t)[0]
+	if got.Subject != c.Subject || !slices.Equal(got.Assignees, c.Assignees) || !slices.Equal(got.Tags, c.Tags) || !slices.Equal(got.Participants, c.Participants) ||
+		!slices.Equal(got.Refs, c.Refs) || *got.Day != day || *got.PreviousID != 7 || !got.SnoozedUntil.Equal(at) || !got.LastAt.Equal(at) || got.WaitingSince != nil {
+		t.Errorf("conversation %+v", got)
+	}
+	got.SnoozedUntil, got.Tags, got.Subject = nil, nil, "new"
+	check(t, store.UpdateConversations(t.Context(), pool, []store.Conversation{got}))
+	if got = must(store.Conversations(t.Context(), pool, 1))(t)[0]; got.SnoozedUntil != nil || len(got.Tags) != 0 || got.Subject != "new" {
+		t.Errorf("changed conversation %+v", got)
+	}
+	m := store.Message{ID: 5, ConversationID: 1, Direction: "in", Fate: store.FateIn, Text: "a\r\nb\t'; DROP TABLE x; --", Notices: []string{"n"},
+		Files: []store.FileRef{{Name: "x", SizeBytes: 1 << 40, Inline: true}}, SaidAt: at, CreatedAt: at}
+	check(t, store.InsertMessages(t.Context(), pool, []store.Message{m}))
+	back := must(store.Messages(t.Context(), pool, 5))(t)[0]
+	if back.Text != m.Text || len(back.Files) != 1 || back.Files[0].SizeBytes != 1<<40 || !back.Files[0].Inline || back.AgentID != nil {
+		t.Errorf("message %+v", back)
+	}
+}
+
+// The master key is bound to the database by its first use; several keys open, the first seals.
+func TestMasterKey(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	old, fresh := store.NewMasterKey(), store.NewMasterKey()
+	sealer := func(keys string) *store.Sealer { return must(store.NewSealer(keys))(t) }
+	if has := must(store.HasMasterKey(t.Context(), pool))(t); has {
+		t.Error("a fresh database has a key")
+	}
+	check(t, store.CheckMasterKey(t.Context(), pool, sealer(old)))
+	check(t, store.CheckMasterKey(t.Context(), pool, sealer(fresh+","+old)))
+	if err := store.CheckMasterKey(t.Context(), pool, sealer(fresh)); !errors.Is(err, store.ErrWrongKey) {
+		t.Errorf("another key: %v", err)
+	}
+	sealed := sealer(old).Seal("accounts/a", []byte("secret"))
+	if bytes.Contains(sealed, []byte("secret")) {
+		t.Error("it isn't sealed")
+	}
+	if got := must(sealer(fresh+","+old).Open("accounts/a", sealed))(t); string(got) != "secret" {
+		t.Errorf("opened %q", got)
+	}
+	for place, keys := range map[string]string{"accounts/b": old, "accounts/a": fresh} {
+		if _, err := sealer(keys).Open(place, sealed); !errors.Is(err, store.ErrWrongKey) {
+			t.Errorf("opened at %s: %v", place, err)
+		}
+	}
+	first := must(store.TokenKeys(t.Context(), pool, sealer(old), "token"))(t)
+	again := must(store.TokenKeys(t.Context(), pool, sealer(old), "token"))(t)
+	if len(first) != 1 || len(first[0]) != 32 || !bytes.Equal(first[0], again[0]) {
+		t.Error("token keys change")
+	}
+	for _, bad := range []string{"", "short", "!!", old + ",x"} {
+		if _, err := store.NewSealer(bad); err == nil {
+			t.Errorf("%q is no key", bad)
+		}
+	}
+}
+
+// Parley's clock is the database's plus what tests moved it.
+func TestClock(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	before := must(store.Now(t.Context(), pool))(t)
+	check(t, store.MoveClock(t.Context(), pool, 36*time.Hour))
+	check(t, store.MoveClock(t.Context(), pool, -time.Hour))
+	if ahead := must(store.Ahead(t.Context(), pool))(t); ahead != 35*time.Hour {
+		t.Errorf("ahead by %s", ahead)
+	}
+	if moved := must(store.Now(t.Context(), pool))(t).Sub(before); moved < 35*time.Hour || moved > 35*time.Hour+time.Minute {
+		t.Errorf("moved by %s", moved)
+	}
+}
+
+// Several processes migrate at once: one works, the others wait, all succeed.
+func TestMigrateTogether(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	exec(t, pool, `DROP SCHEMA public CASCADE`)
+	exec(t, pool, `CREATE SCHEMA public`)
+	var group sync.WaitGroup
+	for range 3 {
+		group.Go(func() {
+			if err := store.Migrate(context.Background(), pool); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if ok := must(store.Migrated(t.Context(), pool))(t); !ok {
+		t.Error("not migrated")
+	}
+	exec(t, pool, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)`)
+	if err := store.Migrate(t.Context(), pool); !errors.Is(err, store.ErrNewerSchema) {
+		t.Errorf("a newer schema: %v", err)
+	}
+}
+
+// Lists show what they say, newest first.
+func TestLists(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := must(store.SaveAccount(t.Context(), pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct"}))(t)
+	team := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "T"}))(t)
+	exec(t, pool, `INSERT INTO conversations (id, account_id, team_id, kind, status, assignees, last_at, created_at) VALUES
+		(1, $1, NULL, 'customer', 'open', '{5}', now() - interval '4 s', now()), (2, $1, $2, 'customer', 'pending', '{6,5}', now() - interval '3 s', now()),
+		(3, $1, $2, 'customer', 'open', '{}', now() - interval '2 s', now()), (4, $1, $2, 'customer', 'snoozed', '{5}', now() - interval '1 s', now()),
+		(5, $1, NULL, 'customer', 'resolved', '{5}', now(), now()), (6, $1, NULL, 'automatic', 'open', '{}', now(), now())`, account, team)
+	for name, tt := range map[string]struct {
+		q    store.ListQuery
+		want []int64
+	}{
+		"all":          {store.ListQuery{}, []int64{3, 2, 1}},
+		"mine":         {store.ListQuery{Agent: 5}, []int64{2, 1}},
+		"unassigned":   {store.ListQuery{Unassigned: true}, []int64{3}},
+		"of a team":    {store.ListQuery{Team: team}, []int64{3, 2}},
+		"snoozed":      {store.ListQuery{Status: "snoozed"}, []int64{4}},
+		"resolved":     {store.ListQuery{Status: "resolved"}, []int64{5}},
+		"visible":      {store.ListQuery{Teams: []int64{team}}, []int64{3, 2, 1}},
+		"other team's": {store.ListQuery{Teams: []int64{team + 1}}, []int64{1}},
+	} {
+		tt.q.Limit = 50
+		if got := must(store.ListConversations(t.Context(), pool, tt.q))(t); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
+		}
+	}
+}
