@@ -125,12 +125,13 @@ const claim = `
 
 // GateDue says in how many seconds a gate can next hand out work.
 type GateDue struct {
-	GateID int64   `db:"gate_id"`
-	Wait   float64 `db:"wait"`
+	GateID    int64   `db:"gate_id"`
+	AccountID int64   `db:"account_id"`
+	Wait      float64 `db:"wait"`
 }
 
 const dueGates = `
-	SELECT g.id AS gate_id,
+	SELECT g.id AS gate_id, g.account_id,
 		greatest(extract(epoch FROM min(x.due_at) - parley_now()),
 			extract(epoch FROM g.next_at - clock_timestamp()) + CASE WHEN g.per_second > 0 THEN 1 / g.per_second ELSE 0 END,
 			0)::double precision AS wait

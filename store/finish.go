@@ -3,6 +3,8 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -114,14 +116,18 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 	queueFacts(batch, done)
 	batch.Queue(finishDeliveries, rows)
 	batch.Queue(finishLanes, rows)
-	var gates []int64
-	var waits []float64
+	blocked := map[int64]float64{}
 	for _, f := range done {
 		if f.GateWait > 0 {
-			gates, waits = append(gates, f.Gate), append(waits, f.GateWait)
+			blocked[f.Gate] = max(blocked[f.Gate], f.GateWait)
 		}
 	}
-	if len(gates) > 0 {
+	if len(blocked) > 0 {
+		gates := slices.Sorted(maps.Keys(blocked)) // replicas lock them in one order
+		waits := make([]float64, len(gates))
+		for i, g := range gates {
+			waits[i] = blocked[g]
+		}
 		batch.Queue(blockGates, gates, waits)
 	}
 	return nil

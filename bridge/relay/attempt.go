@@ -99,6 +99,7 @@ func (d *dispatcher) conclude(f *store.Finish, c store.Claimed, p Policy, sent S
 		f.Wait = (p.RequestTimeout + d.opt.ReconcileAfter).Seconds()
 	case class == channels.Throttled:
 		f.State, f.GateWait = store.Queued, d.opt.pause(max(se.Wait, 50*time.Millisecond))
+		d.late(f, c, se)
 	case class == channels.AuthBroken:
 		f.State, f.GateWait = store.Queued, d.opt.pause(authWait)
 		d.late(f, c, se)
@@ -107,8 +108,9 @@ func (d *dispatcher) conclude(f *store.Finish, c store.Claimed, p Policy, sent S
 	default:
 		d.fail(f, c, se)
 	}
+	// No text: servers answer with the customer's address. The delivery's row keeps it.
 	d.log.Info("attempt failed", "delivery_id", c.ID, "conversation_id", c.ConversationID, "class", string(class), "state", f.State,
-		"attempt", c.Attempt, "error", se.Error())
+		"attempt", c.Attempt)
 }
 
 func (d *dispatcher) landed(f *store.Finish, c store.Claimed, sent Sent) {

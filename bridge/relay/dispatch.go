@@ -15,6 +15,8 @@ type dispatcher struct {
 	*Relay
 	next    map[int64]time.Time // when a gate is worth trying
 	busy    map[int64]int       // attempts under way, by gate
+	account map[int64]int64     // whose a gate is
+	busyBy  map[int64]int       // attempts under way, by account
 	total   int
 	results chan store.Finish
 	done    []store.Finish // not written yet
@@ -23,7 +25,8 @@ type dispatcher struct {
 
 // runDispatch turns until ctx ends, then waits for the attempts under way.
 func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
-	d := &dispatcher{Relay: r, next: map[int64]time.Time{}, busy: map[int64]int{}, results: make(chan store.Finish, r.opt.Total)}
+	d := &dispatcher{Relay: r, next: map[int64]time.Time{}, busy: map[int64]int{}, account: map[int64]int64{}, busyBy: map[int64]int{},
+		results: make(chan store.Finish, r.opt.Total)}
 	work, cancel := withGrace(ctx, grace)
 	defer cancel()
 	for ctx.Err() == nil {
@@ -80,31 +83,28 @@ func (d *dispatcher) wait(ctx context.Context) {
 	}
 }
 
+// collect takes a result, and those that are there besides.
 func (d *dispatcher) collect(f store.Finish) {
-	d.done = append(d.done, f)
-	d.busy[f.Gate]--
-	d.total--
-	if d.busy[f.Gate] <= 0 {
-		delete(d.busy, f.Gate)
-	}
-	for {
+	for more := true; more; {
+		d.done = append(d.done, f)
+		d.busy[f.Gate]--
+		d.busyBy[d.account[f.Gate]]--
+		d.total--
+		if d.busy[f.Gate] <= 0 {
+			delete(d.busy, f.Gate)
+		}
 		select {
-		case f := <-d.results:
-			d.done = append(d.done, f)
-			d.busy[f.Gate]--
-			d.total--
-			if d.busy[f.Gate] <= 0 {
-				delete(d.busy, f.Gate)
-			}
+		case f = <-d.results:
 		default:
-			return
+			more = false
 		}
 	}
 }
 
-// free gives how many more attempts a gate may have under way.
+// free gives how many more attempts a gate may have under way. No account gets more than
+// half of all: a provider that doesn't answer must not take every place.
 func (d *dispatcher) free(gate int64) int {
-	return min(d.opt.PerGate-d.busy[gate], d.opt.Total-d.total)
+	return min(d.opt.PerGate-d.busy[gate], d.opt.Total-d.total, max(d.opt.Total/2, 1)-d.busyBy[d.account[gate]])
 }
 
 // turn writes results and claims in one commit.
@@ -128,6 +128,7 @@ func (d *dispatcher) turn(ctx context.Context, claim bool) error {
 	d.afterTurn(gates, due, len(claimed) > 0)
 	for _, c := range claimed {
 		d.busy[c.GateID]++
+		d.busyBy[d.account[c.GateID]]++
 		d.total++
 		go func() { d.results <- d.attempt(ctx, c, began) }()
 	}
@@ -147,6 +148,7 @@ func (d *dispatcher) look(ctx context.Context) error {
 	clear(d.next)
 	for _, g := range due {
 		d.next[g.GateID] = d.swept.Add(store.Seconds(g.Wait))
+		d.account[g.GateID] = g.AccountID
 	}
 	return nil
 }
@@ -156,9 +158,14 @@ func (d *dispatcher) choose(claim bool) (gates []int64, slots []int32) {
 		return nil, nil
 	}
 	now := time.Now()
+	offered, total := map[int64]int{}, 0
 	for gate, at := range d.next {
-		if n := d.free(gate); n > 0 && !at.After(now) {
+		who := d.account[gate]
+		n := min(d.free(gate), d.opt.Total-d.total-total, max(d.opt.Total/2, 1)-d.busyBy[who]-offered[who])
+		if n > 0 && !at.After(now) {
 			gates, slots = append(gates, gate), append(slots, int32(n))
+			offered[who] += n
+			total += n
 		}
 	}
 	return gates, slots

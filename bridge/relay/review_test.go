@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -46,4 +47,37 @@ func TestUnstorableReason(t *testing.T) {
 	check(t, s.Accept(t.Context(), 1, fact("k", "bad"), fact("k", "good")))
 	s.eventually("1", `SELECT count(*) FROM quarantine`)
 	s.eventually("good", `SELECT name FROM effects`)
+}
+
+// A provider that never answers, in as many places as it has, leaves places for others.
+func TestStuckAccountDelaysNobody(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, func(o *relay.Options) { o.Total, o.PerGate = 8, 4 })
+	s.policy.RequestTimeout = time.Minute
+	release := make(chan struct{})
+	defer close(release)
+	s.send = func(ctx context.Context, c store.Claimed) (relay.Sent, error) {
+		if c.GateID < 9 {
+			select {
+			case <-release:
+			case <-ctx.Done():
+			}
+		}
+		return relay.Sent{}, nil
+	}
+	for gate := int64(1); gate <= 4; gate++ {
+		s.gate(gate, 0, 1)
+		for lane := range int64(4) {
+			s.laneOn(gate, gate*10+lane, 1, 1)
+		}
+	}
+	s.gate(9, 0, 1)
+	s.exec(`UPDATE gates SET account_id = 2 WHERE id = 9`)
+	s.start()
+	s.eventually("4", `SELECT count(*) FROM deliveries WHERE state = 'sending'`)
+	s.laneOn(9, 99, 1, 1)
+	s.state(99001, store.Accepted)
+	if n := s.text(`SELECT count(*) FROM deliveries WHERE state = 'sending'`); n != "4" {
+		t.Errorf("%s attempts of the stuck account, want half of all places", n)
+	}
 }
