@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -54,15 +55,17 @@ func newAccounts(e *bridge.Engine, db *Database, specs []channels.Spec, keys [][
 	return a
 }
 
-// refresh makes the channels of accounts that are new or changed.
-func (a *accounts) refresh(context.Context) error {
+// refresh makes the channels of accounts that are new or changed, and ends those of
+// accounts that are gone.
+func (a *accounts) refresh() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var faults []error
+	gone := maps.Clone(a.running)
 	for _, account := range a.engine.Accounts() {
 		if account.Side != "channel" {
 			continue
 		}
+		delete(gone, account.ID)
 		print := fingerprint(account)
 		if w := a.running[account.ID]; w != nil && w.print == print {
 			continue
@@ -80,7 +83,11 @@ func (a *accounts) refresh(context.Context) error {
 		a.running[account.ID] = &worker{print: print, channel: ch, paused: account.Paused}
 		a.engine.SetChannel(account.ID, ch)
 	}
-	return errors.Join(faults...)
+	for id, w := range gone { // taken out by apply --prune
+		w.stop()
+		delete(a.running, id)
+		a.engine.SetChannel(id, nil)
+	}
 }
 
 func (a *accounts) open(account store.Account) (channels.Channel, error) {
@@ -118,9 +125,7 @@ func fingerprint(a store.Account) [32]byte {
 func (a *accounts) run(ctx context.Context) error {
 	for {
 		changed := a.engine.Changed()
-		if err := a.refresh(ctx); err != nil {
-			a.log.Warn("accounts not refreshed", "error", err)
-		}
+		a.refresh()
 		a.startWorkers(ctx)
 		select {
 		case <-changed:

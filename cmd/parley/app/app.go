@@ -92,15 +92,13 @@ func New(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options
 		return nil, err
 	}
 	a.accounts = newAccounts(a.engine, db, o.Specs, keys, log, o.Lease)
-	if err := a.accounts.refresh(ctx); err != nil {
-		return nil, err
-	}
+	a.accounts.refresh()
 	var lc net.ListenConfig
 	if a.listener, err = lc.Listen(ctx, "tcp", env.Listen); err != nil {
 		return nil, fmt.Errorf("PARLEY_LISTEN: %w", err)
 	}
 	a.server = &http.Server{Handler: a.routes(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
-		IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+		WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
 	return a, nil
 }
 

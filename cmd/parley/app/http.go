@@ -153,7 +153,9 @@ func (a *App) original(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This link is not valid any more. Ask for the message in its thread.", http.StatusNotFound)
 		return
 	}
-	page, err := a.engine.OriginalHTML(r.Context(), message)
+	ctx, cancel := context.WithTimeout(r.Context(), 20*time.Second)
+	defer cancel()
+	page, err := a.engine.OriginalHTML(ctx, message)
 	if err != nil || page == "" {
 		http.Error(w, "The original of this message is gone.", http.StatusNotFound)
 		return
