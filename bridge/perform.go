@@ -11,8 +11,9 @@ import (
 	"parley/store"
 )
 
-// rootWait is how long a reply may wait for the record of the root it answers.
-const rootWait = 2 * time.Minute
+// rootWait is how long a reply may wait for the record of the root it answers: as long
+// as nobody may know whether a post was made.
+const rootWait = 11 * time.Minute
 
 // applyAction does what a person did or asked for.
 func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Account, a Action) error {
@@ -33,7 +34,8 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 	c := w.conversationAt(surface, a)
 	typed := a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginCatchUp
-	if c == nil && a.OwnThread && w.event.ReceivedAt.After(w.real.Add(-rootWait)) {
+	root := w.posts[postKey{surface, a.Place.Channel, a.Place.Thread}]
+	if c == nil && a.OwnThread && root == nil && w.event.ReceivedAt.After(w.real.Add(-rootWait)) {
 		return relay.ErrNotYet // the root's own result is about to be written
 	}
 	switch a.Verb {
@@ -161,6 +163,10 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a
 	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
 	if done, err := w.answer(ctx, tx, c, agent, surface, a); done || err != nil {
 		return err
+	}
+	if c == nil && a.Args.Conversation != 0 {
+		w.refuse(nil, surface, a, "no_conversation", fmt.Sprintf("There is no conversation #%d.", a.Args.Conversation), "Look it up: /parley find NAME")
+		return nil
 	}
 	if c == nil {
 		w.refuse(nil, surface, a, "no_conversation", "That is not in a conversation's thread.", "Say which one: #12, or use the thread's buttons.")
