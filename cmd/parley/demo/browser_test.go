@@ -23,8 +23,8 @@ import (
 
 const (
 	maria    = "maria@lopez-ceramics.test"
-	testHold = 4 * time.Second
-	stepTime = 25 * time.Second
+	testHold = 8 * time.Second // enough for a slow machine to undo in
+	stepTime = 40 * time.Second
 	attack   = `<img src=x onerror="document.title='owned'">`
 )
 

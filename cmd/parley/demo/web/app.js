@@ -1,5 +1,5 @@
 // The page's state: who one is, what is open, and what the server last said.
-import { h, menu, toast } from './dom.js';
+import { menu, toast } from './dom.js';
 import { names } from './mrkdwn.js';
 import { showMail, openCustomer } from './mail.js';
 import { showSlack, openThread } from './slack.js';
@@ -157,7 +157,7 @@ document.addEventListener('click', (e) => {
   if (a) { e.preventDefault(); follow(new URL(a.href).pathname + new URL(a.href).search); }
 });
 
-tab(matchMedia('(max-width: 800px)').matches ? 'slack' : 'slack');
+tab('slack');
 await refresh();
 if (location.hash) follow(location.hash);
 const events = new EventSource('/events');
@@ -166,4 +166,3 @@ events.onerror = () => { if (app.state) { app.state.phase = 'The demo does not a
 setInterval(() => { if (app.state) showBar(); }, 5000);
 document.documentElement.dataset.ready = 'yes';
 addEventListener('visibilitychange', () => refresh());
-export { h };

@@ -62,7 +62,9 @@ function angle(body) {
   return link(unescape(target), label || unescape(target).replace(/^mailto:/, ''));
 }
 
-const tokens = /```([\s\S]+?)```|`([^`\n]+)`|<([^<>]+)>|:([a-z0-9_+'-]+(?:::skin-tone-\d)?):|(?<![\w*])\*(?=\S)([^*\n]*[^*\s])\*(?![\w*])|(?<![\w_])_(?=\S)([^_\n]*[^_\s])_(?![\w_])|(?<![\w~])~(?=\S)([^~\n]*[^~\s])~(?![\w~])/g;
+// A word joiner (U+2060) beside a mark takes its meaning away, as in Slack: names and
+// subjects of customers are written so.
+const tokens = /```([\s\S]+?)```|(?<!\u2060)`(?!\u2060)([^`\n]+)`|<([^<>]+)>|:([a-z0-9_+'-]+(?:::skin-tone-\d)?):|(?<![\w*\u2060])\*(?=[^\s\u2060])([^*\n]*[^*\s\u2060])\*(?![\w*\u2060])|(?<![\w_\u2060])_(?=[^\s\u2060])([^_\n]*[^_\s\u2060])_(?![\w_\u2060])|(?<![\w~\u2060])~(?=[^\s\u2060])([^~\n]*[^~\s\u2060])~(?![\w~\u2060])/g;
 
 function inline(text) {
   const out = [];

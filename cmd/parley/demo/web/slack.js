@@ -1,6 +1,7 @@
 // The little Slack: side bar, channel, Threads view, thread.
 import { avatar, h, keyed, replace } from './dom.js';
-import { act, app, boot, refresh, visible } from './app.js';
+import { act, app, boot, refresh, tab, visible } from './app.js';
+import { openCustomer } from './mail.js';
 import { flat, names } from './mrkdwn.js';
 import { composer } from './composer.js';
 import { ephemeral, message, printOf } from './message.js';
@@ -190,13 +191,21 @@ function thread() {
   const open = app.thread !== '' && (s.thread || []).length > 0;
   parts.threadPane.hidden = app.thread === '';
   if (app.thread === '') return;
-  replace(parts.threadHead, `${app.channel} ${app.thread}`, () => [h('h2', {}, 'Thread'), h('p', { class: 'muted' }, `# ${names.channel(app.channel)}`),
+  const c = customerOf(s.thread || []);
+  replace(parts.threadHead, `${app.channel} ${app.thread} ${c?.address}`, () => [h('h2', {}, 'Thread'), h('p', { class: 'muted' }, `# ${names.channel(app.channel)}`),
+    c && h('button', { type: 'button', class: 'plainbutton tomail', title: `See what ${c.name} receives`, dataset: { focus: 'tomail' }, onclick: () => { tab('mail'); openCustomer(c.address); } }, '✉️ Mailbox'),
     h('button', { type: 'button', class: 'close', 'aria-label': 'Close the thread', onclick: closeThread }, '×')]);
   fill(parts.thread, open ? rows(s.thread, true) : [], `${app.channel}/${app.thread}`);
   if (!open) parts.thread.replaceChildren(h('div', { class: 'empty' }, h('strong', {}, 'This thread is gone')));
   const status = s.status?.text ? `${s.status.username || 'Parley'} ${s.status.text}` : '';
   if (parts.typing.textContent !== status) parts.typing.textContent = status;
   parts.reply.update();
+}
+
+// customerOf finds whose thread it is, by the name under which his words stand there.
+function customerOf(messages) {
+  const by = messages.find((m) => m.bot_id && / \(customer\)$/.test(m.username || ''))?.username.replace(/ \(customer\)$/, '');
+  return by && app.state.mail.customers.find((c) => c.name === by);
 }
 
 // read clears the badges of what is on the screen.
