@@ -43,6 +43,11 @@ func (e *Engine) sendPost(ctx context.Context, c store.Claimed) (relay.Sent, err
 			" can't be posted to.", Hint: "Unarchive it, or invite the app: /invite @Parley. Nothing is lost meanwhile."})
 		return progress, &channels.SendError{Class: channels.Retry, Wait: channelClosed, Cause: err,
 			Text: "The channel can't be posted to.", Hint: "Unarchive it, or invite the app: /invite @Parley"}
+	case p.Kind == PostRoot && channels.ClassOf(err) == channels.BadContent:
+		// Without its root nobody would ever see the conversation: it is not given up.
+		e.trouble(c.AccountID, p.Place.Channel, &channels.Condition{Status: channels.Broken, Text: "A thread could not be opened: " + err.Error(),
+			Hint: "Parley keeps trying. Nothing is lost meanwhile."})
+		return progress, &channels.SendError{Class: channels.Retry, Wait: channelClosed, Cause: err, Text: "The thread can't be opened."}
 	}
 	return progress, err
 }

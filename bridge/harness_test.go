@@ -65,6 +65,7 @@ type options struct {
 	caps     func(*channels.Capabilities)
 	stopped  bool // nothing runs until start is called
 	gapWait  time.Duration
+	surface  func(bridge.Surface) bridge.Surface // nil = the chat's as it is
 }
 
 // newWorld makes a company with the agents ann (admin), ben and cat, the team Support
@@ -165,7 +166,11 @@ func (w *world) addEngine() *bridge.Engine {
 		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, Original: func(int64) string { return "" },
 		Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}}}))(w.t)
 	s := bridgetest.NewSurface(w.chat, e.Desk(w.surface), w.opt.rate)
-	e.SetSurface(w.surface, s)
+	if w.opt.surface != nil {
+		e.SetSurface(w.surface, w.opt.surface(s))
+	} else {
+		e.SetSurface(w.surface, s)
+	}
 	for name, id := range w.accounts {
 		ch := channelstest.New(w.provider, secret, w.capsOf(name), channels.Env{Accept: func(ctx context.Context, facts ...channels.Fact) error {
 			return e.Accept(ctx, id, facts...)
