@@ -45,7 +45,7 @@ func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(strin
 	config, err := pgxpool.ParseConfig(target)
 	if err != nil {
 		db.Close()
-		return nil, errors.New("DATABASE_URL is no PostgreSQL address; write it like postgres://user:password@host:5432/parley")
+		return nil, errNoDatabaseURL
 	}
 	config.MaxConns = maxConnections
 	config.ConnConfig.RuntimeParams["application_name"] = "parley"

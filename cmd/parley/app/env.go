@@ -13,6 +13,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
 )
 
 // Env is what the environment says. Secrets come by NAME or NAME_FILE, never by flag.
@@ -33,6 +37,9 @@ type Env struct {
 	// MetricsToken lets a scraper elsewhere read /metrics; "" = loopback alone.
 	MetricsToken string
 }
+
+// errNoDatabaseURL is said of a DATABASE_URL that can't be read.
+var errNoDatabaseURL = errors.New("DATABASE_URL is no PostgreSQL address; write it like postgres://user:password@host:5432/parley")
 
 // lookup reads a variable of the environment, as os.LookupEnv does.
 type lookup func(string) (string, bool)
@@ -79,6 +86,15 @@ func (e *Env) check(level, rate string) (faults []error) {
 	if u, err := url.Parse(e.PublicURL); e.PublicURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
 		faults = append(faults, errors.New("PARLEY_PUBLIC_URL: write it like https://help.example.org"))
 	}
+	if u, err := url.Parse(e.SlackAPIURL); e.SlackAPIURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+		faults = append(faults, errors.New("SLACK_API_URL: write it like https://slack.com/api/"))
+	}
+	if _, err := pgxpool.ParseConfig(e.DatabaseURL); e.DatabaseURL != "" && err != nil { // it may hold a password: not shown
+		faults = append(faults, errNoDatabaseURL)
+	}
+	if _, err := store.NewSealer(e.MasterKey); e.MasterKey != "" && err != nil {
+		faults = append(faults, fmt.Errorf("PARLEY_MASTER_KEY: %w", err))
+	}
 	if e.SlackBotToken != "" && e.SlackAppToken == "" && e.SlackSigningSecret == "" {
 		faults = append(faults, errors.New("SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (requests) beside it"))
 	}
@@ -102,5 +118,9 @@ func readVariable(get lookup, name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s_FILE: %w", name, err)
 	}
-	return strings.TrimRight(string(body), "\r\n"), nil
+	value = strings.TrimRight(string(body), "\r\n")
+	if value == "" {
+		return "", fmt.Errorf("%s_FILE: %s is empty", name, path)
+	}
+	return value, nil
 }
