@@ -31,13 +31,13 @@ func (w *work) edit(surface int64, a Action) {
 	}
 	p.Version = a.Version
 	w.changePost(p)
-	w.applyEdit(c, m, a)
+	w.applyEdit(c, m, surface, a)
 }
 
-func (w *work) applyEdit(c *conv, m *message, a Action) {
+func (w *work) applyEdit(c *conv, m *message, surface int64, a Action) {
 	agent := w.dir.byUser[userKey{m.AccountID, m.AuthorUser}]
 	a.Actor = Actor{ID: m.AuthorUser, Kind: ActorPerson}
-	decision, reason := w.speak(c, agent, a)
+	decision, reason := w.speak(c, agent, surface, a)
 	d := w.replyOf(m)
 	switch {
 	case m.Fate == store.FateWaiting && d != nil && w.underWay(d):
@@ -201,7 +201,7 @@ func (w *work) applyEarly(c *conv, m *message, post, known *store.Post, a *Actio
 	if e.Action.Marker == MarkNote {
 		a.Verb = VerbNote
 	}
-	a.Mentions, a.MentionsBot = e.Action.Mentions, e.Action.MentionsBot
+	a.Mentions, a.MentionsBot, a.Explicit = e.Action.Mentions, e.Action.MentionsBot, e.Action.Explicit
 	m.Text, m.Files = a.Text, surfaceFiles(a.Files)
 	return false
 }

@@ -124,7 +124,7 @@ func (w *work) speakByForm(c *conv, agent *store.Agent, surface int64, a Action)
 		return
 	}
 	a.Explicit = true
-	if decision, reason := w.speak(c, agent, a); decision != Out {
+	if decision, reason := w.speak(c, agent, surface, a); decision != Out {
 		m.Reason = reason
 		w.tellInside(c, m, reason)
 		return

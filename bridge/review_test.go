@@ -238,3 +238,42 @@ func TestGapUnderAMovedClock(t *testing.T) {
 		t.Errorf("the message was read %d times again, want 1", n)
 	}
 }
+
+// What is typed in the thread of before a root was posted anew stays inside, with a
+// button (invariant 4).
+func TestLeftThread(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.chat.Mute(true)
+	w.chat.Delete(support, thread)
+	w.chat.Mute(false)
+	w.writes("kim", "Still there?")
+	second := w.thread("Still there?")
+	w.settled()
+	reply := w.reply(thread, "Yes")
+	w.fate(reply, "inside")
+	line := w.line(second, bridge.LineInside)
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Fatalf("the customer got %q", w.provider.Texts())
+	}
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.provider.WaitTexts(t, "Yes")
+}
+
+// The lane of a message with large files gets leases that are long enough to upload them.
+func TestLargeFilesGetTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customer(chat, channelstest.Event{From: "kim", Name: "Kim", Text: "See here", Files: []channelstest.File{
+		{Name: "big.bin", Type: "application/octet-stream", Content: make([]byte, 2<<20)}}})
+	w.writes("lee", "Hello")
+	w.thread("See here")
+	w.thread("Hello")
+	w.settled()
+	longer := w.count(`SELECT (max(lease_seconds) - min(lease_seconds))::int FROM lanes WHERE account_id = $1 AND key LIKE 'c%:say'`, w.surface)
+	if longer != 16 {
+		t.Errorf("the lease is %d s longer, want 16", longer)
+	}
+}

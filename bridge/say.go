@@ -30,7 +30,7 @@ func (w *work) say(c *conv, surface int64, a Action) {
 	if known != nil && w.applyEarly(c, m, post, known, &a) {
 		return
 	}
-	decision, reason := w.speak(c, agent, a)
+	decision, reason := w.speak(c, agent, surface, a)
 	m.Reason = reason
 	switch decision {
 	case Out:
@@ -54,15 +54,22 @@ func (w *work) say(c *conv, surface int64, a Action) {
 }
 
 // speak runs the one decision function on what is known now.
-func (w *work) speak(c *conv, agent *store.Agent, a Action) (Decision, string) {
+func (w *work) speak(c *conv, agent *store.Agent, surface int64, a Action) (Decision, string) {
 	s := w.settings(c)
 	return Speak(Speech{
 		Actor: a.Actor.Kind, IsAgent: agent != nil, MayReply: agent != nil && Authorize(agent, VerbReply, c.Conversation) == nil,
 		Verb: a.Verb, Marker: a.Marker, Explicit: a.Explicit, MentionsBot: a.MentionsBot, Mentions: len(a.Mentions) > 0,
-		HasText: a.Text != "", HasFiles: len(a.Files) > 0, Status: c.status(), Watch: c.account.Mode == "watch",
+		HasText: a.Text != "", HasFiles: len(a.Files) > 0, Status: c.status(), Moved: c.leftThread(surface, a.Place), Watch: c.account.Mode == "watch",
 		ReplyMode: c.account.ReplyMode, AnyAgent: s.WhoReplies == "any_agent", Assigned: len(c.Assignees) > 0,
 		IsAssignee: agent != nil && c.isAssignee(agent.ID), AfterInner: w.afterRemark(c, agent, a), Confirm: s.ConfirmSend,
 	})
+}
+
+// leftThread says that something was typed in a thread of before the conversation's root
+// was posted anew. Forms name their conversation.
+func (c *conv) leftThread(surface int64, at Place) bool {
+	t := c.threads[surface]
+	return t != nil && at.Message != "" && at.Thread != "" && at.Thread != t.Root
 }
 
 // afterRemark says that the last thing in the thread is a colleague's remark: the

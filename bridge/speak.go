@@ -14,6 +14,7 @@ type Speech struct {
 	HasFiles    bool
 
 	Status     Status
+	Moved      bool // typed in a thread that the conversation has left
 	Watch      bool // the account only watches
 	ReplyMode  string
 	AnyAgent   bool // who_replies: any_agent
@@ -54,6 +55,8 @@ func Speak(s Speech) (d Decision, reason string) {
 		return Inside, "empty"
 	case !s.MayReply:
 		return Inside, "may_not_reply"
+	case s.Moved:
+		return Inside, "moved"
 	case !s.Status.Open():
 		return Inside, "not_open"
 	case s.Watch:
@@ -83,7 +86,7 @@ func Speak(s Speech) (d Decision, reason string) {
 // the customer did not get the text. The others are what the author meant.
 func Told(reason string) bool {
 	switch reason {
-	case "not_an_agent", "may_not_reply", "not_open", "watch", "not_assignee", "unknown_verb", "lone_verb",
+	case "not_an_agent", "may_not_reply", "moved", "not_open", "watch", "not_assignee", "unknown_verb", "lone_verb",
 		"file_alone", "after_remark", "confirm":
 		return true
 	}

@@ -40,6 +40,7 @@ func TestSpeakReasons(t *testing.T) {
 		{"a note by form", func(s *bridge.Speech) { s.Verb = bridge.VerbNote }, bridge.Inside, "note", false},
 		{"a note by marker", func(s *bridge.Speech) { s.Marker = bridge.MarkNote }, bridge.Inside, "note", false},
 		{"mentions us", func(s *bridge.Speech) { s.MentionsBot = true }, bridge.Inside, "mentions_us", false},
+		{"in a thread that was left", func(s *bridge.Speech) { s.Moved, s.Explicit = true, true }, bridge.Inside, "moved", true},
 		{"mentions a colleague", func(s *bridge.Speech) { s.Mentions = true }, bridge.Inside, "mentions_colleague", false},
 		{"nothing", func(s *bridge.Speech) { s.HasText = false }, bridge.Inside, "empty", false},
 		{"resolved", func(s *bridge.Speech) { s.Status = bridge.StatusResolved }, bridge.Inside, "not_open", true},
@@ -76,7 +77,7 @@ func forbidden(s bridge.Speech) bool {
 	marked := s.Marker == bridge.MarkNote || s.Marker == bridge.MarkBang || s.Marker == bridge.MarkSlash
 	command := s.Verb == bridge.VerbNote || s.Verb == bridge.VerbUnknown
 	ended := s.Status == bridge.StatusResolved || s.Status == bridge.StatusClosed
-	return s.Actor != bridge.ActorPerson || !s.IsAgent || !s.MayReply || marked || command || ended || s.Watch ||
+	return s.Actor != bridge.ActorPerson || !s.IsAgent || !s.MayReply || s.Moved || marked || command || ended || s.Watch ||
 		!s.HasText && !s.HasFiles || !s.Explicit && (s.MentionsBot || s.Mentions)
 }
 
@@ -106,7 +107,7 @@ func TestSpeakExhaustively(t *testing.T) {
 		for _, verb := range []bridge.Verb{bridge.VerbSay, bridge.VerbEdit, bridge.VerbNote, bridge.VerbReply, bridge.VerbUnknown} {
 			for _, marker := range []bridge.Marker{bridge.MarkNone, bridge.MarkNote, bridge.MarkBang, bridge.MarkSlash, bridge.MarkLone} {
 				for _, status := range []bridge.Status{bridge.StatusOpen, bridge.StatusPending, bridge.StatusSnoozed, bridge.StatusResolved, bridge.StatusClosed} {
-					for bits := range 1 << 14 {
+					for bits := range 1 << 15 {
 						bit := func(n int) bool { return bits>>n&1 == 1 }
 						mode := "direct"
 						if bit(13) {
@@ -114,7 +115,7 @@ func TestSpeakExhaustively(t *testing.T) {
 						}
 						try(bridge.Speech{Actor: actor, Verb: verb, Marker: marker, Status: status, ReplyMode: mode,
 							IsAgent: bit(0), MayReply: bit(1), Explicit: bit(2), MentionsBot: bit(3), Mentions: bit(4), HasText: bit(5), HasFiles: bit(6),
-							Watch: bit(7), AnyAgent: bit(8), Assigned: bit(9), IsAssignee: bit(10), AfterInner: bit(11), Confirm: bit(12)})
+							Watch: bit(7), AnyAgent: bit(8), Assigned: bit(9), IsAssignee: bit(10), AfterInner: bit(11), Confirm: bit(12), Moved: bit(14)})
 					}
 				}
 			}
@@ -125,7 +126,7 @@ func TestSpeakExhaustively(t *testing.T) {
 			t.Errorf("no combination is %s", d)
 		}
 	}
-	if combinations != 5*5*5*5<<14 {
+	if combinations != 5*5*5*5<<15 {
 		t.Errorf("%d combinations", combinations)
 	}
 	if d, _ := bridge.Speak(bridge.Speech{}); d != bridge.Inside {

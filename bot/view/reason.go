@@ -18,6 +18,8 @@ func reasonWords(reason string, f bridge.Facts) string {
 		return "You are not one of Parley's agents."
 	case "may_not_reply":
 		return "You may not reply in this conversation."
+	case "moved":
+		return "This conversation goes on in another thread."
 	case "not_open":
 		return "This conversation is " + strings.ToLower(statusWords(f)) + "."
 	case "watch":
