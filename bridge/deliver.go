@@ -43,6 +43,9 @@ func (e *Engine) Policy(c store.Claimed) relay.Policy {
 	if s := e.surface(c.AccountID); s != nil {
 		p.RequestTimeout = s.Limits().RequestTimeout
 	}
+	if PostKind(c.Kind) == PostFiles {
+		p.RequestTimeout = longestUpload // less where the lane's lease is shorter
+	}
 	return p
 }
 

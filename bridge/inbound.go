@@ -227,6 +227,7 @@ func (w *work) owners(c *conv) []AgentRef {
 func (w *work) showSaid(c *conv, t *thread, m *message, unseen bool) {
 	w.postTo(c, t, PostSaid, m.ID, payload{Quote: unseen && m.Quoted != ""})
 	if len(m.Files) > 0 || m.HasHTML && w.e.opt.Original == nil {
-		w.postTo(c, t, PostFiles, m.ID, payload{})
+		d := w.postTo(c, t, PostFiles, m.ID, payload{})
+		w.allowUpload(w.lanes[d.LaneID], t, m)
 	}
 }

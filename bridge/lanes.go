@@ -18,6 +18,12 @@ const (
 	priorityMark
 )
 
+// What an upload is given time for.
+const (
+	slowestUpload = 128 << 10 // bytes per second
+	longestUpload = 10 * time.Minute
+)
+
 // kindReply is a delivery to the customer; the other kinds are PostKinds.
 const kindReply = "reply"
 
@@ -72,6 +78,19 @@ func (w *work) surfaceLane(c *conv, t *thread, kind PostKind) *lane {
 		l.Priority, l.dirty = priority, true
 	}
 	return l
+}
+
+// allowUpload makes a lane's leases long enough for a message's files on a slow line.
+func (w *work) allowUpload(l *lane, t *thread, m *message) {
+	var size int64
+	for _, f := range m.Files {
+		size += f.SizeBytes
+	}
+	_, request := w.budget(t.AccountID, PostFiles, t.Channel)
+	longer := min(request+time.Duration(size/slowestUpload)*time.Second, longestUpload)
+	if lease := w.e.opt.Relay.LeaseFor(longer).Seconds(); lease > l.LeaseSeconds {
+		l.LeaseSeconds, l.dirty = lease, true
+	}
 }
 
 func (w *work) budget(surface int64, kind PostKind, channel string) (store.Gate, time.Duration) {

@@ -111,7 +111,7 @@ func InsertLanes(ctx context.Context, q Querier, rows []Lane) (int, error) {
 
 const updateLanes = `
 	UPDATE lanes AS l
-	SET tail = r.tail, due_at = r.due_at, priority = r.priority, gate_id = r.gate_id
+	SET tail = r.tail, due_at = r.due_at, priority = r.priority, gate_id = r.gate_id, lease_seconds = r.lease_seconds
 	FROM json_populate_recordset(NULL::lanes, $1) AS r
 	WHERE l.id = r.id`
 
