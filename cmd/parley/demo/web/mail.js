@@ -28,7 +28,7 @@ export function showMail() {
     parts.list.querySelector('.empty')?.remove();
     keyed(parts.list, m.mails, (r) => `${app.customer}/${r.folder}/${r.uid}`, (r) => JSON.stringify([r, `${r.folder}/${r.uid}` === open]), row);
   } else {
-    parts.list.replaceChildren(h('div', { class: 'empty' }, h('span', { class: 'big', 'aria-hidden': 'true' }, '📭'), h('strong', {}, 'An empty mailbox'), h('p', {}, `Write to ${boot.help}, and answer as its team on the right.`)));
+    parts.list.replaceChildren(h('div', { class: 'empty', role: 'listitem' }, h('span', { class: 'big', 'aria-hidden': 'true' }, '📭'), h('strong', {}, 'An empty mailbox'), h('p', {}, `Write to ${boot.help}, and answer as its team on the right.`)));
   }
   document.getElementById('mail').classList.toggle('reading', !parts.reader.hidden);
   document.getElementById('mail').classList.toggle('writing', Boolean(app.writing));

@@ -74,8 +74,8 @@ function side() {
         h('select', { id: 'agent', dataset: { focus: 'agent' }, onchange: (e) => beAgent(e.target.value) },
           boot.agents.map((id) => h('option', { value: id, selected: id === app.as }, names.user(id) + (id === boot.agents[2] ? ' (no agent)' : ''))))),
       entry('💬', 'Threads', unread, mentions, app.place === 'threads', openThreads, 'threads'),
-      h('h3', {}, 'Channels'), channels.map((c) => entry('#', c.name, c.unread, c.mentions, app.place === 'channel' && c.id === app.channel, () => openChannel(c.id), c.id)),
-      direct.length > 0 && h('h3', {}, 'Direct messages'), direct.map((c) => entry('●', c.name, c.unread, c.mentions, app.place === 'channel' && c.id === app.channel, () => openChannel(c.id), c.id)),
+      h('h2', {}, 'Channels'), channels.map((c) => entry('#', c.name, c.unread, c.mentions, app.place === 'channel' && c.id === app.channel, () => openChannel(c.id), c.id)),
+      direct.length > 0 && h('h2', {}, 'Direct messages'), direct.map((c) => entry('●', c.name, c.unread, c.mentions, app.place === 'channel' && c.id === app.channel, () => openChannel(c.id), c.id)),
     ];
   });
 }
@@ -173,7 +173,7 @@ function empty(box, threads) {
   const [mark, head, text] = threads ? ['💬', 'No threads yet', 'You follow a thread once you wrote in it, or somebody mentioned you there.'] :
     waiting ? ['⏳', 'One moment', app.state.phase] : app.channel === boot.support ? ['📭', 'No customer has written', 'Write a mail on the left, and see it arrive here.'] :
       ['👋', 'Nothing here yet', 'Parley is not in this channel. Say hello to your colleagues.'];
-  box.replaceChildren(h('div', { class: 'empty' }, h('span', { class: 'big', 'aria-hidden': 'true' }, mark), h('strong', {}, head), h('p', {}, text)));
+  box.replaceChildren(h('div', { class: 'empty', role: 'listitem' }, h('span', { class: 'big', 'aria-hidden': 'true' }, mark), h('strong', {}, head), h('p', {}, text)));
 }
 
 function followed(t) {
@@ -196,7 +196,7 @@ function thread() {
     c && h('button', { type: 'button', class: 'plainbutton tomail', title: `See what ${c.name} receives`, dataset: { focus: 'tomail' }, onclick: () => { tab('mail'); openCustomer(c.address); } }, '✉️ Mailbox'),
     h('button', { type: 'button', class: 'close', 'aria-label': 'Close the thread', onclick: closeThread }, '×')]);
   fill(parts.thread, open ? rows(s.thread, true) : [], `${app.channel}/${app.thread}`);
-  if (!open) parts.thread.replaceChildren(h('div', { class: 'empty' }, h('strong', {}, 'This thread is gone')));
+  if (!open) parts.thread.replaceChildren(h('div', { class: 'empty', role: 'listitem' }, h('strong', {}, 'This thread is gone')));
   const status = s.status?.text ? `${s.status.username || 'Parley'} ${s.status.text}` : '';
   if (parts.typing.textContent !== status) parts.typing.textContent = status;
   parts.reply.update();
