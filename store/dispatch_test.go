@@ -249,6 +249,19 @@ func TestHoldIsParleysClock(t *testing.T) {
 	wantIDs(t, turn(t, pool, nil, 1, g), 1002)
 }
 
+// A lease is real time: moving Parley's clock does not end it.
+func TestLeaseIsRealTime(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	g := gate(t, pool, "g", 0, 1)
+	fill(t, pool, 1, g, 1, 1)
+	wantIDs(t, turn(t, pool, nil, 1, g), 1001)
+	check(t, store.MoveClock(t.Context(), pool, time.Hour))
+	wantIDs(t, turn(t, pool, nil, 1, g))
+	expire(t, pool)
+	wantIDs(t, turn(t, pool, nil, 1, g), 1001)
+}
+
 // A turn waits for nobody: gates and lanes that another replica holds are passed over.
 func TestClaimSkipsWhatIsLocked(t *testing.T) {
 	t.Parallel()
