@@ -200,7 +200,7 @@ func mayLeave(r *outgoing) error {
 }
 
 // confirmReply reads the source message again when its surface missed events since
-// the message was typed.
+// the message was typed, or when the message itself came late.
 func (e *Engine) confirmReply(ctx context.Context, c store.Claimed, r *outgoing) error {
 	m := r.message
 	s := e.surface(m.AccountID)
@@ -208,7 +208,11 @@ func (e *Engine) confirmReply(ctx context.Context, c store.Claimed, r *outgoing)
 		return nil
 	}
 	d := e.deskOf(m.AccountID)
-	if !d.gapWithin(store.Seconds(c.CreatedAgo)) {
+	var body payload
+	if err := json.Unmarshal(c.Payload, &body); err != nil {
+		return retry(fmt.Errorf("bridge: delivery %d: %w", c.ID, err))
+	}
+	if !body.Late && !d.gapWithin(store.Seconds(c.CreatedAgo)) {
 		return nil
 	}
 	filling, err := d.filling(ctx, e.opt.GapWait)

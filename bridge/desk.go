@@ -150,7 +150,7 @@ func (d *desk) Filled() {
 func (d *desk) gapWithin(last time.Duration) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.open || !d.gapUntil.IsZero() && time.Since(d.gapUntil) < last+gapSlack
+	return d.open || d.e.stalled() || !d.gapUntil.IsZero() && time.Since(d.gapUntil) < last+gapSlack
 }
 
 // filling says that a gap is being filled, or that what filled it is not applied yet;
@@ -159,7 +159,10 @@ func (d *desk) filling(ctx context.Context, limit time.Duration) (bool, error) {
 	d.mu.Lock()
 	open, recent, to := d.open, time.Since(d.gapUntil) < limit, d.filledTo
 	d.mu.Unlock()
-	if open || !recent {
+	switch {
+	case d.e.stalled():
+		return true, nil
+	case open || !recent:
 		return open && recent, nil
 	}
 	return store.Unapplied(ctx, d.e.pool, d.account, to)

@@ -46,7 +46,8 @@ type Engine struct {
 	relay *relay.Relay
 
 	directory atomic.Pointer[directory]
-	changed   chan struct{} // closed and replaced when the directory changes
+	beat      atomic.Pointer[time.Time] // of this process' heart; nil = not running
+	changed   chan struct{}             // closed and replaced when the directory changes
 	mu        sync.RWMutex
 	channels  map[int64]channels.Channel
 	surfaces  map[int64]*desk
@@ -167,6 +168,7 @@ func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
 	var group errgroup.Group
 	group.Go(func() error { return e.relay.Run(ctx, grace) })
 	group.Go(func() error { return e.watchSettings(ctx) })
+	group.Go(func() error { return e.runPresence(ctx) })
 	return group.Wait()
 }
 
@@ -180,14 +182,20 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		version, _, err := store.SettingsVersion(ctx, e.pool)
-		if err == nil && version != e.directory.Load().Version {
-			err = e.Reload(ctx)
-		}
-		if err != nil && ctx.Err() == nil {
+		if err := e.readSettings(ctx); err != nil && ctx.Err() == nil {
 			e.log.Warn("settings not read", "error", err)
 		}
 	}
+}
+
+func (e *Engine) readSettings(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
+	defer cancel()
+	version, _, err := store.SettingsVersion(ctx, e.pool)
+	if err != nil || version == e.directory.Load().Version {
+		return err
+	}
+	return e.Reload(ctx)
 }
 
 // Apply implements relay.Handler.

@@ -10,6 +10,7 @@ import (
 
 const (
 	lateAfter    = 2 * time.Minute // a reply found later than this may no longer fit
+	rereadAfter  = 5 * time.Second // one that came later than this is read again before it leaves
 	holdMinimum  = 5 * time.Second // what an edit leaves of a hold at least
 	holdLongest  = 60 * time.Second
 	earlyMessage = "early" // kinds of posts that people made
@@ -140,6 +141,13 @@ func (w *work) movedOn(c *conv, a Action) bool {
 	return w.now.Sub(typed) > lateAfter && c.LastAt.After(typed)
 }
 
+// cameLate says that a text took so long to come that what its author did to it since
+// may be on its way as well.
+func (w *work) cameLate(order string) bool {
+	typed := orderTime(order)
+	return !typed.IsZero() && w.now.Sub(typed) > rereadAfter
+}
+
 // orderTime reads the time that an order starts with ("1700000000.000100").
 func orderTime(order string) time.Time {
 	var seconds int64
@@ -168,7 +176,7 @@ func (w *work) sendToCustomer(c *conv, agent *store.Agent, surface int64, m *mes
 	}
 	m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
 	until := w.now.Add(w.hold(c))
-	w.enqueueInOrder(w.customerLane(c), order, m.ID, payload{}, &until)
+	w.enqueueInOrder(w.customerLane(c), order, m.ID, payload{Late: w.cameLate(order)}, &until)
 	w.answered(c, agent, m)
 }
 

@@ -133,6 +133,12 @@ func (s *Surface) announceGap(since time.Time) {
 	s.desk.Gap(since)
 }
 
+// CatchUp implements bridge.CatcherUp.
+func (s *Surface) CatchUp(since time.Time) {
+	s.announceGap(since)
+	wakeUp(s.wake)
+}
+
 func (s *Surface) gapCount() int {
 	s.links.mu.Lock()
 	defer s.links.mu.Unlock()

@@ -1,0 +1,52 @@
+package bridge_test
+
+import (
+	"testing"
+	"time"
+
+	"parley/bridge"
+)
+
+// catcher counts how often its surface is asked to look around.
+type catcher struct {
+	bridge.Surface
+	asked chan time.Time
+}
+
+func (c catcher) CatchUp(since time.Time) { c.asked <- since }
+
+// A process that vanished makes the others look, once, for what was on its way to it;
+// one that says goodbye does not.
+func TestAnotherProcessVanishes(t *testing.T) {
+	t.Parallel()
+	c := catcher{asked: make(chan time.Time, 9)}
+	w := newWorld(t, options{surface: func(s bridge.Surface) bridge.Surface { c.Surface = s; return c }})
+	ctx := t.Context()
+	if _, err := w.pool.Exec(ctx, `INSERT INTO leases (name, holder, until) VALUES ('process:dead', 'process:dead', clock_timestamp() - interval '1 s'),
+		('process:long-dead', 'x', clock_timestamp() - interval '1 hour')`); err != nil {
+		t.Fatal(err)
+	}
+	var since time.Time
+	select {
+	case since = <-c.asked:
+	case <-time.After(10 * time.Second):
+		t.Fatal("nobody looked around")
+	}
+	if ago := time.Since(since); ago < 4*time.Second {
+		t.Errorf("it looks only %s back", ago)
+	}
+	w.eventually("its own presence is kept, and the old one's forgotten", func() bool {
+		var n int
+		check(t, w.pool.QueryRow(ctx, `SELECT count(*) FROM leases WHERE name LIKE 'process:%'`).Scan(&n))
+		return n == 2
+	})
+	w.stops[0]()
+	var left string
+	check(t, w.pool.QueryRow(ctx, `SELECT string_agg(name, ' ') FROM leases WHERE name LIKE 'process:%'`).Scan(&left))
+	if left != "process:dead" {
+		t.Errorf("left: %s", left)
+	}
+	if len(c.asked) > 0 {
+		t.Error("it looked around twice for the same one")
+	}
+}
