@@ -44,10 +44,7 @@ func (e *Engine) sendPost(ctx context.Context, c store.Claimed) (relay.Sent, err
 		return progress, &channels.SendError{Class: channels.Retry, Wait: channelClosed, Cause: err,
 			Text: "The channel can't be posted to.", Hint: "Unarchive it, or invite the app: /invite @Parley"}
 	case p.Kind == PostRoot && channels.ClassOf(err) == channels.BadContent:
-		// Without its root nobody would ever see the conversation: it is not given up.
-		e.trouble(c.AccountID, p.Place.Channel, &channels.Condition{Status: channels.Broken, Text: "A thread could not be opened: " + err.Error(),
-			Hint: "Parley keeps trying. Nothing is lost meanwhile."})
-		return progress, &channels.SendError{Class: channels.Retry, Wait: channelClosed, Cause: err, Text: "The thread can't be opened."}
+		return progress, e.reportRefused(ctx, c, err)
 	}
 	return progress, err
 }
@@ -65,6 +62,19 @@ func (e *Engine) reportLost(ctx context.Context, c store.Claimed, t *store.Threa
 	_, err := store.InsertEvents(ctx, e.pool, []store.NewEvent{f.event(fmt.Sprintf("lost:%d:%s", c.ConversationID, root))})
 	e.relay.WakeShards()
 	return &channels.SendError{Class: channels.Retry, Wait: waitForRoot, Text: "The thread's first message was deleted; it is posted anew.", Cause: err}
+}
+
+// reportRefused journals, once, that a thread can't be opened. It is not given up: without
+// it nobody would ever see the conversation.
+func (e *Engine) reportRefused(ctx context.Context, c store.Claimed, refused error) error {
+	f := ownFact{Kind: ownPostFailed, Conversation: c.ConversationID, Delivery: c.ID, Account: c.AccountID, Post: c.Kind, Text: "The thread can't be opened."}
+	var se *channels.SendError
+	if errors.As(refused, &se) {
+		f.Text = se.Text
+	}
+	_, err := store.InsertEvents(ctx, e.pool, []store.NewEvent{f.event(fmt.Sprintf("refused:%d", c.ID))})
+	e.relay.WakeShards()
+	return &channels.SendError{Class: channels.Retry, Wait: channelClosed, Text: f.Text, Cause: errors.Join(refused, err)}
 }
 
 // post reads what is to be posted, as it is now.

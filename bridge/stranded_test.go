@@ -35,4 +35,7 @@ func TestRefusedRootIsTriedAgain(t *testing.T) {
 	}})
 	w.writes("kim", "Hello")
 	w.thread("Hello")
+	if n := w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'refused:%'`); n != 1 {
+		t.Errorf("told %d times", n)
+	}
 }
