@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -34,7 +35,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 	c := w.conversationAt(surface, a)
 	typed := a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginCatchUp
-	root := w.posts[postKey{surface, a.Place.Channel, a.Place.Thread}]
+	root := w.posts[postKey{surface, a.Place.Channel, cmp.Or(a.Place.Thread, a.Place.Message)}]
 	if c == nil && a.OwnThread && root == nil && w.event.ReceivedAt.After(w.real.Add(-rootWait)) {
 		return relay.ErrNotYet // the root's own result is about to be written
 	}

@@ -30,6 +30,7 @@ type event struct {
 		Channel string `json:"channel"`
 		TS      string `json:"ts"`
 	} `json:"item"`
+	ItemUser   string `json:"item_user"`      // of a reaction: who wrote the message
 	OldChannel string `json:"old_channel_id"` // of channel_id_changed
 	NewChannel string `json:"new_channel_id"`
 }
