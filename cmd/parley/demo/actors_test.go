@@ -1,25 +1,23 @@
 package demo
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
 )
 
 // customerCommand makes a customer act and looks into the customer's mailbox.
 //
-//	customer maria mails 'Subject' 'text' [cc=a@b] [header=Name:value] [attach=file]
-//	customer maria replies 'text' [cc=…] [attach=…]
-//	customer maria receives 'text'
-//	customer maria has 2 mails
+//	customer maria mails 'Subject' 'text' [detail=…]    customer maria replies 'text' [detail=…]
+//	customer maria receives 'text' [attachment] [header=Name:value] [answers=last]
+//	customer maria has 2 mails                          customer maria receives-in-order 'a' 'b'
+//	customer maria answers politely|rudely 'text'       customer maria repeats last
 func customerCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	if len(args) < 3 {
@@ -29,31 +27,66 @@ func customerCommand(ts *testscript.TestScript, neg bool, args []string) {
 	c := s.world.Mail.Customer(fmt.Sprintf("%s <%s@customer.test>", name, args[0]))
 	switch args[1] {
 	case "mails":
-		m := mailfake.Mail{To: []string{HelpAddress}, Subject: args[2], Text: args[3]}
+		m := mailfake.Mail{To: []string{HelpAddress}, Subject: args[2], Text: words(ts, args[3])}
 		details(ts, &m, args[4:])
 		_, err := c.Send(m)
 		ts.Check(err)
 		s.last = args[2]
 	case "replies":
 		m := mailfake.Mail{Text: args[2]}
-		details(ts, &m, args[3:])
+		program := details(ts, &m, args[3:])
 		inbox := c.Inbox()
 		if len(inbox) == 0 {
 			ts.Fatalf("%s has no mail to reply to", name)
 		}
-		_, err := c.ReplyWith(inbox[len(inbox)-1], m)
+		_, err := c.ReplyAs(program, inbox[len(inbox)-1], m)
 		ts.Check(err)
+	case "repeats":
+		sent := s.world.Mail.Sent(c.Address())
+		_, err := c.SendRaw(sent[len(sent)-1].Raw, HelpAddress)
+		ts.Check(err)
+	case "answers":
+		ts.Check(s.world.Mail.SetAutoReply(c.Address(), &mailfake.AutoReply{Text: args[3], Rude: args[2] == "rudely"}))
+	default:
+		customerLooks(ts, neg, s, c, args)
+	}
+}
+
+// words gives a text, or what a file of the script says: file=name.
+func words(ts *testscript.TestScript, text string) string {
+	name, isFile := strings.CutPrefix(text, "file=")
+	if !isFile {
+		return text
+	}
+	body, err := os.ReadFile(ts.MkAbs(name))
+	ts.Check(err)
+	return string(body)
+}
+
+// customerLooks does the words that look into the mailbox.
+func customerLooks(ts *testscript.TestScript, neg bool, s *stage, c *mailfake.Customer, args []string) {
+	switch args[1] {
 	case "receives":
-		expect(ts, neg, name+" receives "+args[2], func() bool {
+		expect(ts, neg, args[0]+" receives "+strings.Join(args[2:], " "), func() bool {
 			return slices.ContainsFunc(c.Inbox(), func(r mailfake.Received) bool {
-				return strings.Contains(r.Text, args[2]) && attached(r, args[3:])
+				return strings.Contains(r.Text, args[2]) && s.looksLike(ts, c, r, args[3:])
 			})
+		})
+	case "receives-in-order":
+		expect(ts, neg, args[0]+" receives in order "+strings.Join(args[2:], ", "), func() bool {
+			next := 2
+			for _, r := range c.Inbox() {
+				if next < len(args) && strings.Contains(r.Text, args[next]) {
+					next++
+				}
+			}
+			return next == len(args)
 		})
 	case "has":
 		if !neg {
 			ts.Check(s.settle())
 		}
-		expect(ts, neg, fmt.Sprintf("%s has %s mails, not %d", name, args[2], len(c.Inbox())), func() bool {
+		expect(ts, neg, fmt.Sprintf("%s has %s mails, not %d", args[0], args[2], len(c.Inbox())), func() bool {
 			return fmt.Sprint(len(c.Inbox())) == args[2]
 		})
 	default:
@@ -61,22 +94,66 @@ func customerCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func attached(r mailfake.Received, want []string) bool {
+// looksLike checks what a mail that was received is like beside its text.
+func (s *stage) looksLike(ts *testscript.TestScript, c *mailfake.Customer, r mailfake.Received, want []string) bool {
 	for _, w := range want {
-		if !slices.ContainsFunc(r.Attachments, func(a mailfake.Attachment) bool { return a.Name == w }) {
+		name, value, detail := strings.Cut(w, "=")
+		ok := false
+		switch {
+		case !detail:
+			ok = slices.ContainsFunc(r.Attachments, func(a mailfake.Attachment) bool { return a.Name == w })
+		case name == "answers":
+			ok = s.answersLast(c, r)
+		case name == "header":
+			field, text, _ := strings.Cut(value, ":")
+			ok = strings.Contains(r.Get(field), text)
+		case name == "without":
+			ok = r.Get(value) == ""
+		case name == "html":
+			ok = strings.Contains(r.HTML, value)
+		case name == "lacks":
+			ok = !strings.Contains(r.Text, value)
+		case name == "lines":
+			n, err := strconv.Atoi(value)
+			ts.Check(err)
+			ok = linesInOrder(r.Text, n)
+		default:
+			ts.Fatalf("unknown detail %q", name)
+		}
+		if !ok {
 			return false
 		}
 	}
 	return true
 }
 
+// answersLast says that a mail belongs into the thread of the customer's newest mail:
+// any mail program puts it there.
+func (s *stage) answersLast(c *mailfake.Customer, r mailfake.Received) bool {
+	sent := s.world.Mail.Sent(c.Address())
+	last, first := sent[len(sent)-1].MessageID, sent[0].MessageID
+	return r.InReplyTo == last && slices.Contains(r.References, last) && slices.Contains(r.References, first) &&
+		strings.HasPrefix(r.Subject, "Re: ") && !slices.Contains(r.References, r.MessageID)
+}
+
 // details reads name=value arguments of a mail.
-func details(ts *testscript.TestScript, m *mailfake.Mail, args []string) {
+func details(ts *testscript.TestScript, m *mailfake.Mail, args []string) mailfake.Program {
+	program := mailfake.Gmail
 	for _, a := range args {
 		name, value, _ := strings.Cut(a, "=")
 		switch name {
 		case "cc":
 			m.Cc = append(m.Cc, value)
+		case "id":
+			m.MessageID = value
+		case "html":
+			m.HTML = value
+		case "program":
+			program = mailfake.Program(value)
+		case "lines":
+			n, err := strconv.Atoi(value)
+			ts.Check(err)
+			m.Text += "\n" + numbered(n)
 		case "header":
 			k, v, _ := strings.Cut(value, ":")
 			if m.Headers == nil {
@@ -87,82 +164,36 @@ func details(ts *testscript.TestScript, m *mailfake.Mail, args []string) {
 			body, err := os.ReadFile(ts.MkAbs(value))
 			ts.Check(err)
 			m.Attachments = append(m.Attachments, mailfake.Attachment{Name: value, Content: body})
+		case "attachments":
+			n, err := strconv.Atoi(value)
+			ts.Check(err)
+			for i := range n {
+				m.Attachments = append(m.Attachments, mailfake.Attachment{Name: fmt.Sprintf("scan-%03d.txt", i+1), Content: fmt.Appendf(nil, "page %d", i+1)})
+			}
 		default:
 			ts.Fatalf("unknown detail %q", name)
 		}
 	}
+	return program
 }
 
-var people = map[string]string{"ann": Ann, "ben": Ben, "zoe": Zoe}
+// numbered gives lines that tell which one is missing or out of place.
+func numbered(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "Line %05d of what I have to say about my order and its delivery.\n\n", i+1)
+	}
+	return b.String()
+}
 
-// agentCommand makes a teammate act in the thread of the conversation talked about.
-//
-//	agent ann says 'text' [attach=file]      agent ann posts 'text' (in the channel)
-//	agent ann edits 'text' 'new text'        agent ann deletes 'text' | root
-//	agent ann clicks 'Label'                 agent ann reacts 'text' emoji
-//	agent ann sees 'text' (only for her)     agent ann is notified 'text'
-//	agent ann commands '/parley …'
-func agentCommand(ts *testscript.TestScript, neg bool, args []string) {
-	s := onStage(ts)
-	if len(args) < 3 || people[args[0]] == "" {
-		ts.Fatalf("usage: agent NAME VERB …")
+// linesInOrder says that a text has all numbered lines, each once, in order.
+func linesInOrder(text string, n int) bool {
+	next := 1
+	for _, word := range strings.Split(text, "Line ")[1:] {
+		if len(word) < 5 || word[:5] != fmt.Sprintf("%05d", next) {
+			return false
+		}
+		next++
 	}
-	p := s.world.Slack.As(people[args[0]])
-	switch args[1] {
-	case "says", "posts":
-		in := slackfake.Post{Channel: Support, Text: args[2]}
-		if args[1] == "says" {
-			in.Thread = s.root(ts)
-		}
-		for _, f := range args[3:] {
-			name := strings.TrimPrefix(f, "attach=")
-			body, err := os.ReadFile(ts.MkAbs(name))
-			ts.Check(err)
-			in.Files = append(in.Files, slackfake.NewFile{Name: name, Data: body})
-		}
-		_, err := p.Post(in)
-		ts.Check(err)
-	case "edits":
-		ts.Check(p.Edit(Support, s.find(ts, args[2]).TS, args[3]))
-	case "deletes":
-		at := s.root(ts)
-		if args[2] != "root" {
-			at = s.find(ts, args[2]).TS
-		}
-		ts.Check(p.Delete(Support, at))
-	case "reacts":
-		ts.Check(p.React(Support, s.find(ts, args[2]).TS, args[3]))
-	case "clicks":
-		s.click(ts, neg, p, args[2])
-	case "commands":
-		command, text, _ := strings.Cut(args[2], " ")
-		ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second)
-		defer cancel()
-		_, err := p.Command(ctx, Support, command, text)
-		ts.Check(err)
-	case "sees":
-		expect(ts, neg, args[0]+" sees "+args[2], func() bool {
-			return slices.ContainsFunc(s.world.Slack.Ephemerals(p.ID()), func(e slackfake.Ephemeral) bool {
-				return strings.Contains(plain(e.Text, e.Blocks), args[2])
-			})
-		})
-	case "is":
-		if args[2] == "told" {
-			dm := s.world.Slack.DM(p.ID())
-			expect(ts, neg, args[0]+" is told by direct message: "+args[3], func() bool {
-				return slices.ContainsFunc(s.world.Slack.Messages(dm), func(m *slackfake.Message) bool {
-					return strings.Contains(plain(m.Text, m.Blocks), args[3])
-				})
-			})
-			return
-		}
-		expect(ts, neg, args[0]+" is notified: "+args[3], func() bool {
-			return slices.ContainsFunc(s.world.Slack.Notifications(p.ID()), func(n slackfake.Notification) bool {
-				m := s.world.Slack.Message(n.Channel, n.TS)
-				return m != nil && strings.Contains(plain(m.Text, m.Blocks), args[3])
-			})
-		})
-	default:
-		ts.Fatalf("unknown: agent %s", args[1])
-	}
+	return next == n+1
 }

@@ -5,14 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"parley/bot/slack/slackfake"
-	"parley/channels/email/mailfake"
 )
 
 // rootOf finds the thread whose card shows a subject; the newest one.
@@ -46,12 +45,13 @@ func (s *stage) root(ts *testscript.TestScript) string {
 	return root
 }
 
-// find waits for the newest message of the channel and its threads that contains a text.
+// find waits for the newest message of the channel and its threads that contains a
+// text; what a person wrote comes before what Parley says of it.
 func (s *stage) find(ts *testscript.TestScript, text string) *slackfake.Message {
 	var found *slackfake.Message
 	err := s.until("a message with "+text, func() (bool, error) {
 		for _, m := range s.everything() {
-			if strings.Contains(plain(m.Text, m.Blocks), text) {
+			if strings.Contains(plain(m.Text, m.Blocks), text) && (found == nil || found.BotID != "" || m.BotID == "") {
 				found = m
 			}
 		}
@@ -74,59 +74,6 @@ func (s *stage) everything() []*slackfake.Message {
 		list = append(list, thread...)
 	}
 	return list
-}
-
-// click presses the newest button with a label in the thread, or one that only the
-// person sees.
-func (s *stage) click(ts *testscript.TestScript, neg bool, p *slackfake.Person, label string) {
-	var at slackfake.Target
-	action := ""
-	look := func() (bool, error) {
-		for _, m := range s.everything() {
-			if a := buttonOf(m.Blocks, label); a != "" {
-				at, action = slackfake.Target{Channel: Support, TS: m.TS}, a
-			}
-		}
-		for _, e := range s.world.Slack.Ephemerals(p.ID()) {
-			if a := buttonOf(e.Blocks, label); a != "" && !e.Deleted {
-				at, action = slackfake.Target{Channel: e.Channel, TS: e.TS}, a
-			}
-		}
-		return action != "", nil
-	}
-	if neg {
-		ts.Check(s.settle())
-		if found, _ := look(); found {
-			ts.Fatalf("must not be: a button %s\n%s", label, s.picture())
-		}
-		return
-	}
-	if err := s.until("a button "+label, look); err != nil {
-		ts.Fatalf("%v\n%s", err, s.picture())
-	}
-	ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second)
-	defer cancel()
-	out, err := p.Click(ctx, at, action)
-	ts.Check(err)
-	if out.Error != "" {
-		ts.Fatalf("click on %s: %s", label, out.Error)
-	}
-}
-
-// buttonOf gives the action id of a button with a label.
-func buttonOf(blocks json.RawMessage, label string) string {
-	var tree any
-	if len(blocks) == 0 || json.Unmarshal(blocks, &tree) != nil {
-		return ""
-	}
-	found := ""
-	walk(tree, func(o map[string]any) {
-		text, _ := o["text"].(map[string]any)
-		if o["type"] == "button" && text != nil && text["text"] == label {
-			found, _ = o["action_id"].(string)
-		}
-	})
-	return found
 }
 
 // plain gives the words that a message shows.
@@ -160,9 +107,11 @@ func walk(node any, visit func(map[string]any)) {
 
 // threadCommand looks at the thread of the conversation talked about.
 //
-//	thread shows 'text'          thread marks 'text' heavy_check_mark
-//	thread about 'Subject'       (talk about that one from now on)
-//	thread files name            thread count N (roots of ours in the channel)
+//	thread shows 'text' [by='Maria (customer)']    thread shows-once 'text'
+//	thread orders 'first' 'second' …               thread lines N (numbered ones, all, in order)
+//	thread marks 'text' heavy_check_mark           thread files name
+//	thread about 'Subject'                         (talk about that one from now on)
+//	thread count N                                 (roots of ours in the channel)
 func threadCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	if len(args) < 2 {
@@ -179,31 +128,17 @@ func threadCommand(ts *testscript.TestScript, neg bool, args []string) {
 			return
 		}
 		s.root(ts)
-	case "shows":
-		root := s.root(ts)
-		expect(ts, neg, "the thread shows "+args[1], func() bool {
-			return slices.ContainsFunc(s.world.Slack.Thread(Support, root), func(m *slackfake.Message) bool {
-				return strings.Contains(plain(m.Text, m.Blocks), args[1])
-			})
-		})
 	case "marks":
 		expect(ts, neg, args[1]+" is marked "+args[2], func() bool {
 			return slices.ContainsFunc(s.everything(), func(m *slackfake.Message) bool {
 				return strings.Contains(m.Text, args[1]) && slices.ContainsFunc(m.Reactions, func(r slackfake.Reaction) bool { return r.Name == args[2] })
 			})
 		})
-	case "files":
-		root := s.root(ts)
-		expect(ts, neg, "the thread has the file "+args[1], func() bool {
-			return slices.ContainsFunc(s.world.Slack.Thread(Support, root), func(m *slackfake.Message) bool {
-				return slices.ContainsFunc(m.Files, func(f *slackfake.File) bool { return f.Name == args[1] })
-			})
-		})
 	case "count":
 		ts.Check(s.settle())
 		n := 0
 		for _, m := range s.world.Slack.Messages(Support) {
-			if m.BotID != "" && (m.ThreadTS == "" || m.ThreadTS == m.TS) && m.Subtype != "tombstone" {
+			if m.BotID == s.world.Slack.BotID() && (m.ThreadTS == "" || m.ThreadTS == m.TS) && m.Subtype != "tombstone" {
 				n++
 			}
 		}
@@ -211,56 +146,80 @@ func threadCommand(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%d threads\n%s", n, s.picture())
 		}
 	default:
+		threadLooks(ts, neg, s, args)
+	}
+}
+
+// threadLooks does the words about what stands in the thread.
+func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
+	root := s.root(ts)
+	count := func(fits func(*slackfake.Message) bool) int {
+		n := 0
+		for _, m := range s.world.Slack.Thread(Support, root) {
+			if fits(m) {
+				n++
+			}
+		}
+		return n
+	}
+	has := func(text string) func(*slackfake.Message) bool {
+		return func(m *slackfake.Message) bool { return strings.Contains(plain(m.Text, m.Blocks), text) }
+	}
+	switch args[0] {
+	case "shows":
+		by := ""
+		if len(args) > 2 {
+			by = strings.TrimPrefix(args[2], "by=")
+		}
+		expect(ts, neg, "the thread shows "+strings.Join(args[1:], " "), func() bool {
+			return count(func(m *slackfake.Message) bool { return has(args[1])(m) && (by == "" || m.Username == by) }) > 0
+		})
+	case "shows-once":
+		expect(ts, false, "the thread shows "+args[1], func() bool { return count(has(args[1])) > 0 })
+		ts.Check(s.settle())
+		if n := count(has(args[1])); n != 1 {
+			ts.Fatalf("%d times: %s\n%s", n, args[1], s.picture())
+		}
+	case "orders":
+		expect(ts, neg, "the thread shows in order "+strings.Join(args[1:], ", "), func() bool {
+			next := 1
+			return count(func(m *slackfake.Message) bool {
+				ok := next < len(args) && has(args[next])(m)
+				if ok {
+					next++
+				}
+				return ok
+			}) == len(args)-1
+		})
+	case "lines":
+		n, err := strconv.Atoi(args[1])
+		ts.Check(err)
+		expect(ts, neg, "the thread shows all lines", func() bool { return linesInOrder(s.said(root), n) })
+	case "files":
+		expect(ts, neg, "the thread has the files "+strings.Join(args[1:], " "), func() bool {
+			return !slices.ContainsFunc(args[1:], func(name string) bool {
+				return count(func(m *slackfake.Message) bool {
+					return slices.ContainsFunc(m.Files, func(f *slackfake.File) bool { return f.Name == name })
+				}) == 0
+			})
+		})
+	default:
 		ts.Fatalf("unknown: thread %s", args[0])
 	}
 }
 
-// slackCommand is `slack disconnects` (and what happens meanwhile is never told) and
-// `slack reconnects`.
-func slackCommand(ts *testscript.TestScript, neg bool, args []string) {
-	s := onStage(ts)
-	switch {
-	case neg || len(args) == 0:
-		ts.Fatalf("usage: slack disconnects|reconnects")
-	case args[0] == "disconnects":
-		s.world.Slack.Inject(slackfake.Fault{Method: "apps.connections.open", Kind: slackfake.FaultHTTP})
-		s.world.Slack.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose})
-		s.world.Slack.DropSockets()
-	case args[0] == "removes":
-		ts.Check(s.world.Slack.As(Owner).Delete(Support, s.root(ts)))
-	case args[0] == "reconnects":
-		s.world.Slack.ClearFaults()
-		ts.Check(s.until("Slack is connected again", func() (bool, error) { return s.world.Slack.Sockets() > 0, nil }))
-	default:
-		ts.Fatalf("unknown: slack %s", args[0])
+// said gives everything in a thread as one text.
+func (s *stage) said(root string) string {
+	var b strings.Builder
+	for _, m := range s.world.Slack.Thread(Support, root) {
+		if len(m.Blocks) > 0 {
+			b.WriteString(plain("", m.Blocks))
+		} else {
+			b.WriteString(m.Text)
+		}
+		b.WriteString("\n")
 	}
-}
-
-// mailCommand is `mail refuses|bounces ADDRESS`, `mail locks|unlocks MAILBOX`.
-func mailCommand(ts *testscript.TestScript, neg bool, args []string) {
-	s := onStage(ts)
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: mail refuses|bounces|locks|unlocks ADDRESS")
-	}
-	rule := mailfake.RecipientRule{Address: args[1], Code: 550, Enhanced: "5.1.1", Text: "no such user"}
-	switch args[0] {
-	case "locks", "unlocks":
-		ts.Check(s.world.Mail.SetMailbox(args[1], func(c *mailfake.MailboxConfig) {
-			c.Password = HelpPassword
-			if args[0] == "locks" {
-				c.Password = "changed by somebody"
-			}
-		}))
-		s.world.Mail.Disconnect(args[1])
-		return
-	case "refuses":
-		rule.Policy = mailfake.PolicyRefuse
-	case "bounces":
-		rule.Policy = mailfake.PolicyBounce
-	default:
-		ts.Fatalf("unknown: mail %s", args[0])
-	}
-	ts.Check(s.world.Mail.SetRecipient(rule))
+	return b.String()
 }
 
 // picture is what a failing scenario shows of the channel.
@@ -284,6 +243,9 @@ func (s *stage) picture() string {
 	for _, user := range []string{Ann, Ben, Zoe} {
 		for _, e := range s.world.Slack.Ephemerals(user) {
 			fmt.Fprintf(&b, "(only %s) %s\n", user, plain(e.Text, e.Blocks))
+		}
+		for _, m := range s.world.Slack.Messages(s.world.Slack.DM(user)) {
+			fmt.Fprintf(&b, "(directly to %s) %s\n", user, plain(m.Text, m.Blocks))
 		}
 	}
 	return b.String() + s.journal()

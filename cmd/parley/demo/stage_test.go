@@ -6,82 +6,137 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"parley/bot/slack"
+	"parley/bot/slack/slackfake"
 	"parley/bridge/relay"
-	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/setup"
 	"parley/store"
 	"parley/store/storetest"
 )
 
+// People who are in the channel and not of the company.
+const (
+	gus = "U0GUSGUEST1"
+	fay = "U0FAYFOREIG"
+)
+
 // stage is the world of one scenario.
 type stage struct {
-	ctx   context.Context
-	world *World
-	env   app.Env
-	db    *app.Database
-	log   *slog.Logger
-	last  string // the subject of the conversation that is talked about
+	ctx     context.Context
+	t       *testing.T
+	variant variant
+	options WorldOptions
+	world   *World
+	env     app.Env
+	db      *app.Database
+	log     *slog.Logger
+	last    string // the subject of the conversation that is talked about
 
-	stop    context.CancelFunc
-	stopped chan error
-	mails   map[string][]mailfake.Received // what each customer received, when last asked
-	ahead   time.Duration
+	lines   []string // name=value of the account, as set
+	extra   string   // further accounts
+	rate    float64  // factor on the surface's published budgets; 0 = none
+	hasty   bool     // gives up on lost answers at once, not after ten minutes
+	running []*replica
 }
 
-func newStage(ctx context.Context, t *testing.T) (*stage, error) {
-	level := slog.LevelError
+// replica is one running Parley.
+type replica struct {
+	app     *app.App
+	stop    context.CancelFunc
+	stopped chan error
+}
+
+func newStage(ctx context.Context, t *testing.T, v variant) *stage {
+	level := slog.LevelError + 4
 	if os.Getenv("PARLEY_TEST_LOG") != "" {
 		level = slog.LevelDebug
 	}
-	s := &stage{ctx: ctx, log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})), mails: map[string][]mailfake.Received{}}
-	w, err := NewWorld(ctx, WorldOptions{})
+	return &stage{ctx: ctx, t: t, variant: v, options: WorldOptions{HTTPMode: v.requests},
+		log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
+}
+
+// open builds the world when the first thing happens in it.
+func (s *stage) open() error {
+	if s.world != nil {
+		return nil
+	}
+	w, err := NewWorld(s.ctx, s.options)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.world = w
-	s.env = app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: "127.0.0.1:0", SlackBotToken: w.Slack.BotToken(),
-		SlackAppToken: w.Slack.AppToken(), SlackAPIURL: w.Slack.APIURL()}
-	if s.db, err = app.OpenDatabase(ctx, s.env, s.log, func(string) {}); err != nil {
-		return nil, err
+	w.Slack.AddUser(slackfake.User{ID: gus, Name: "gus", RealName: "Gus Guest", Email: "gus@other.test", Restricted: true})
+	w.Slack.AddUser(slackfake.User{ID: fay, TeamID: "T0OTHERCO01", Name: "fay", RealName: "Fay Foreign", Email: "fay@foreign.test", Stranger: true})
+	for _, user := range []string{gus, fay} {
+		if err := w.Slack.Invite(Support, user, Ann); err != nil {
+			return err
+		}
 	}
-	return s, s.db.Migrate(ctx, s.env)
+	s.env = app.Env{DatabaseURL: storetest.URL(s.t), Data: s.t.TempDir(), Listen: "127.0.0.1:0", SlackBotToken: w.Slack.BotToken(),
+		SlackAPIURL: w.Slack.APIURL(), SlackRate: s.rate}
+	if s.variant.requests {
+		s.env.SlackSigningSecret = w.Slack.SigningSecret()
+	} else {
+		s.env.SlackAppToken = w.Slack.AppToken()
+	}
+	s.calm()
+	if s.db, err = app.OpenDatabase(s.ctx, s.env, s.log, func(string) {}); err != nil {
+		return err
+	}
+	return s.db.Migrate(s.ctx, s.env)
+}
+
+// calm ends what went wrong with the surface, but for what the variant is about.
+func (s *stage) calm() {
+	s.world.Slack.ClearFaults()
+	if s.variant.twice {
+		s.world.Slack.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultDuplicate})
+	}
 }
 
 func (s *stage) close() {
 	s.halt()
-	s.db.Close()
-	_ = s.world.Close()
+	if s.db != nil {
+		s.db.Close()
+	}
+	if s.world != nil {
+		_ = s.world.Close()
+	}
 }
 
 // setUp applies the world's configuration, changed by name=value pairs that stand for
-// lines of the account.
+// lines of the account. They stay until they are given anew.
 func (s *stage) setUp(changes []string) error {
-	hold := time.Duration(0)
-	extra := ""
 	for _, c := range changes {
-		name, value, ok := strings.Cut(c, "=")
+		name, _, ok := strings.Cut(c, "=")
 		if !ok {
 			return fmt.Errorf("%q is no name=value", c)
 		}
-		if name == "hold" {
-			d, err := time.ParseDuration(value)
-			if err != nil {
-				return err
-			}
-			hold = d
+		s.lines = slices.DeleteFunc(s.lines, func(l string) bool { return strings.HasPrefix(l, name+"=") })
+		s.lines = append(s.lines, c)
+	}
+	hold, extra := time.Duration(0), ""
+	for _, l := range s.lines {
+		name, value, _ := strings.Cut(l, "=")
+		if name != "hold" {
+			extra += fmt.Sprintf("    %s: %s\n", name, value)
 			continue
 		}
-		extra += fmt.Sprintf("    %s: %s\n", name, value)
+		var err error
+		if hold, err = time.ParseDuration(value); err != nil {
+			return err
+		}
 	}
 	text := strings.Replace(s.world.Config(hold), "    team: Support\n", "    team: Support\n"+extra, 1)
-	file, err := setup.Parse([]byte(text), os.LookupEnv)
+	file, err := setup.Parse([]byte(text+s.extra), os.LookupEnv)
 	if err != nil {
 		return err
 	}
@@ -92,19 +147,17 @@ func (s *stage) setUp(changes []string) error {
 	return err
 }
 
-// start runs Parley until halt, and waits until its mailbox and its Slack are connected.
+// start runs Parley until halt, and waits until its mailbox and its surface are
+// connected.
 func (s *stage) start() error {
-	a, err := app.New(s.ctx, s.env, s.db, s.log, app.Options{MovedTime: true,
-		Relay: relay.Options{ReconcileAfter: 100 * time.Millisecond}})
-	if err != nil {
-		return err
+	for range max(s.variant.replicas, 1) {
+		if err := s.startOne(); err != nil {
+			return err
+		}
 	}
-	ctx, stop := context.WithCancel(s.ctx)
-	s.stop, s.stopped = stop, make(chan error, 1)
-	go func() { s.stopped <- a.Run(ctx) }()
 	return s.until("Parley is connected", func() (bool, error) {
-		for _, account := range a.Engine().Accounts() {
-			if account.Side != "channel" {
+		for _, account := range s.running[0].app.Engine().Accounts() {
+			if account.Side != "channel" || account.Paused {
 				continue
 			}
 			mark, err := store.LoadWatermark(s.ctx, s.db.Pool, account.ID)
@@ -112,21 +165,48 @@ func (s *stage) start() error {
 				return false, err
 			}
 		}
-		return s.world.Slack.Sockets() > 0, nil
+		return s.variant.requests || s.world.Slack.Sockets() >= len(s.running), nil
 	})
 }
 
-func (s *stage) halt() {
-	if s.stop != nil {
-		s.stop()
-		<-s.stopped
-		s.stop = nil
+func (s *stage) startOne() error {
+	o := app.Options{MovedTime: true, Backoff: []time.Duration{100 * time.Millisecond},
+		Relay: relay.Options{ReconcileAfter: 100 * time.Millisecond, AbsentAgain: 200 * time.Millisecond}}
+	if s.hasty {
+		o.Relay.MaxRequest, o.Relay.MaxWait = 2*time.Second, 300*time.Millisecond
+		o.Relay.UnclearAfter, o.Relay.LateAfter = time.Second, 500*time.Millisecond
 	}
+	if s.options.Clock != nil {
+		o.Slack = func(so *slack.Options) { so.Now = s.options.Clock }
+	}
+	a, err := app.New(s.ctx, s.env, s.db, s.log, o)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(s.ctx)
+	r := &replica{app: a, stop: stop, stopped: make(chan error, 1)}
+	go func() { r.stopped <- a.Run(ctx) }()
+	s.running = append(s.running, r)
+	if !s.variant.requests {
+		return nil
+	}
+	base := "http://" + a.Address() + "/slack/"
+	return s.world.Slack.UseHTTP(s.ctx, slackfake.Targets{Events: base + "events", Commands: base + "commands", Interactions: base + "interactions"})
+}
+
+func (s *stage) halt() {
+	for _, r := range s.running {
+		r.stop()
+	}
+	for _, r := range s.running {
+		<-r.stopped
+	}
+	s.running = nil
 }
 
 // until polls a condition that no signal tells of.
 func (s *stage) until(what string, ok func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(s.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(s.ctx, 30*time.Second)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -163,6 +243,28 @@ func (s *stage) settle() error {
 	})
 }
 
+// worldCommand is `world NAME…`, before anything else: `saving`, the mail server files
+// what it sends by itself; `hasty`, Parley waits for lost answers for two seconds only
+// and soon tries again; `behind`, the surface's clock is ten minutes behind.
+func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
+	s := onStage(ts)
+	if neg || len(args) == 0 || s.world != nil {
+		ts.Fatalf("usage, before all else: world saving|hasty|behind …")
+	}
+	for _, a := range args {
+		switch a {
+		case "saving":
+			s.options.SaveSent = true
+		case "hasty":
+			s.hasty = true
+		case "behind":
+			s.options.Clock = func() time.Time { return time.Now().Add(-10 * time.Minute) }
+		default:
+			ts.Fatalf("unknown: world %s", a)
+		}
+	}
+}
+
 // parleyCommand is `parley start [name=value…]`, `parley stop`, `parley restart`,
 // `parley set name=value…`.
 func parleyCommand(ts *testscript.TestScript, neg bool, args []string) {
@@ -170,12 +272,16 @@ func parleyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: parley start|stop|restart|set")
 	}
+	ts.Check(s.open())
 	switch args[0] {
 	case "start":
 		ts.Check(s.setUp(args[1:]))
 		ts.Check(s.start())
 	case "set":
 		ts.Check(s.setUp(args[1:]))
+		for _, r := range s.running {
+			ts.Check(r.app.Engine().Reload(s.ctx))
+		}
 	case "stop":
 		s.halt()
 	case "restart":

@@ -1,0 +1,150 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bot/slack/slackfake"
+	"parley/channels/email/mailfake"
+)
+
+// flood is how much arrives while the surface refuses everything in one channel.
+type flood struct {
+	conversations int
+	refused       time.Duration // how long it says slow down
+}
+
+// TestFlood: many conversations behind a surface that answers 429 for a while all
+// arrive, each in order and once, and another channel notices nothing. Full size
+// (1,000 conversations, a minute) with PARLEY_FLOOD=full.
+func TestFlood(t *testing.T) {
+	t.Parallel()
+	size, patience := flood{conversations: 120, refused: 3 * time.Second}, time.Minute
+	if os.Getenv("PARLEY_FLOOD") == "full" {
+		size, patience = flood{conversations: 1000, refused: time.Minute}, 5*time.Minute
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	s := newStage(ctx, t, variant{})
+	s.options.Limits, s.options.PostRate, s.rate = true, 50, 50
+	defer s.close()
+	must(t, s.open())
+	s.extra = secondAccount(s.world)
+	must(t, s.world.Slack.Invite(Random, s.world.Slack.BotUserID(), Ann))
+	must(t, s.world.Mail.AddMailbox(mailfake.MailboxConfig{Address: "sales@acme.test", Password: HelpPassword}))
+	must(t, s.setUp(nil))
+	must(t, s.start())
+
+	refusal := s.world.Slack.Inject(slackfake.Fault{Method: "chat.*", Channel: Support, Kind: slackfake.FaultRateLimit, For: size.refused})
+	size.send(t, s.world)
+	s.quiet(t, size)
+	must(t, s.waitFor(patience, "everything has arrived", func() bool { return size.arrived(s.world) == "" }))
+	must(t, s.settle())
+	if wrong := size.arrived(s.world); wrong != "" {
+		t.Error(wrong)
+	}
+	if n := len(ours(s.world, Support)); n != size.conversations {
+		t.Errorf("%d threads", n)
+	}
+	if f := s.world.Slack.Faults(); len(f) == 0 || f[0].ID != refusal || f[0].Fired == 0 || f[0].Fired > 40+int(size.refused.Seconds())*20 {
+		t.Errorf("refused calls: %+v", f)
+	}
+}
+
+// secondAccount is another mailbox with a channel of its own.
+func secondAccount(w *World) string {
+	imapHost, imapPort, _ := net.SplitHostPort(w.Mail.IMAPAddr())
+	smtpHost, smtpPort, _ := net.SplitHostPort(w.Mail.SMTPAddr())
+	return fmt.Sprintf(`  - name: sales-mail
+    kind: email
+    team: Support
+    slack_channel: %s
+    email:
+      address: sales@acme.test
+      imap: {host: %s, port: %s, security: none, username: sales@acme.test, password: %s}
+      smtp: {host: %s, port: %s, security: none, username: sales@acme.test, password: %s}
+`, Random, imapHost, imapPort, HelpPassword, smtpHost, smtpPort, HelpPassword)
+}
+
+// send lets every customer write two mails, the second to the first.
+func (f flood) send(t *testing.T, w *World) {
+	t.Helper()
+	for i := range f.conversations {
+		c := w.Mail.Customer(fmt.Sprintf("c%04d@customer.test", i))
+		first, err := c.Send(mailfake.Mail{To: []string{HelpAddress}, Subject: fmt.Sprintf("Matter %04d", i), Text: fmt.Sprintf("First of %04d.", i)})
+		must(t, err)
+		_, err = c.Send(mailfake.Mail{To: []string{HelpAddress}, Subject: "Re: matter", Text: fmt.Sprintf("Second of %04d.", i), InReplyTo: first.MessageID})
+		must(t, err)
+	}
+}
+
+// quiet says that the other channel gets its mail at once, while this one is refused.
+func (s *stage) quiet(t *testing.T, size flood) {
+	t.Helper()
+	began := time.Now()
+	_, err := s.world.Mail.Customer("vera@customer.test").Send(mailfake.Mail{To: []string{"sales@acme.test"}, Subject: "An order", Text: "Ten lamps."})
+	must(t, err)
+	must(t, s.waitFor(size.refused, "the other channel gets its mail", func() bool { return len(ours(s.world, Random)) == 1 }))
+	t.Logf("the other channel waited %s", time.Since(began).Round(time.Millisecond))
+}
+
+// ours lists the threads that Parley opened in a channel.
+func ours(w *World, channel string) []*slackfake.Message {
+	var list []*slackfake.Message
+	for _, m := range w.Slack.Messages(channel) {
+		if m.BotID == w.Slack.BotID() && (m.ThreadTS == "" || m.ThreadTS == m.TS) {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// arrived says what is missing, double or out of order; "" when nothing is.
+func (f flood) arrived(w *World) string {
+	seen := map[string]bool{}
+	for _, root := range ours(w, Support) {
+		text := plain(root.Text, root.Blocks)
+		_, rest, ok := strings.Cut(text, "Matter ")
+		if !ok || len(rest) < 4 || seen[rest[:4]] {
+			return "an odd or double thread: " + text
+		}
+		id := rest[:4]
+		seen[id] = true
+		thread := w.Slack.Thread(Support, root.TS)
+		if len(thread) != 3 || !strings.Contains(thread[1].Text, "First of "+id) || !strings.Contains(thread[2].Text, "Second of "+id) {
+			return fmt.Sprintf("thread %s has %d messages", id, len(thread))
+		}
+	}
+	if len(seen) != f.conversations {
+		return fmt.Sprintf("%d threads of %d", len(seen), f.conversations)
+	}
+	return ""
+}
+
+// waitFor polls a condition that no signal tells of, at most so long.
+func (s *stage) waitFor(most time.Duration, what string, ok func() bool) error {
+	ctx, cancel := context.WithTimeout(s.ctx, most)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("in vain: %s", what)
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
