@@ -72,7 +72,7 @@ func slackFaults() []slackfake.Fault {
 func mailFaults() []mailfake.Fault {
 	const often, seldom = 0.04, 0.02
 	return []mailfake.Fault{
-		{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter, Times: mailfake.Forever, Probability: seldom},
+		{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter, Times: mailfake.Forever, Probability: often},
 		{Op: mailfake.OpDATA, Action: mailfake.ActionDropBefore, Times: mailfake.Forever, Probability: seldom, Bytes: 100},
 		{Op: mailfake.OpDATA, Action: mailfake.ActionReply, Times: mailfake.Forever, Probability: seldom},
 		{Op: mailfake.OpSMTPConnect, Action: mailfake.ActionDropBefore, Times: mailfake.Forever, Probability: seldom},

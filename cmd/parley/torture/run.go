@@ -22,10 +22,17 @@ import (
 	"parley/store"
 )
 
-const (
-	hold         = 2 * time.Second
-	startTimeout = 2 * time.Minute
-)
+const startTimeout = 2 * time.Minute
+
+// hold is short, so that blows fall into it and behind it. Slack waits 3 s for an
+// acknowledgement before it tries another connection: with several replicas, one of
+// them stopped, what must be known within the hold needs longer.
+func (o Options) hold() time.Duration {
+	if o.Replicas > 1 {
+		return 8 * time.Second
+	}
+	return 2 * time.Second
+}
 
 // Options of a run.
 type Options struct {
@@ -266,7 +273,7 @@ accounts:
       sender_name: Acme Support
 %s      imap: {host: %s, port: %s, security: none, username: %s, password: %s}
       smtp: {host: %s, port: %s, security: none, username: %s, password: %s}
-`, ann, ben, support, hold, helpAddress, saveSent, imapHost, imapPort, vars["FAKE_MAIL_USERNAME"], vars["FAKE_MAIL_PASSWORD"],
+`, ann, ben, support, s.opt.hold(), helpAddress, saveSent, imapHost, imapPort, vars["FAKE_MAIL_USERNAME"], vars["FAKE_MAIL_PASSWORD"],
 		smtpHost, smtpPort, vars["FAKE_MAIL_USERNAME"], vars["FAKE_MAIL_PASSWORD"]), nil
 }
 
@@ -384,7 +391,7 @@ func (s *stage) leave(r *Report, err error) error {
 
 // Quick is the short form of a run: seconds instead of minutes, everything else alike.
 func Quick(o Options) Options {
-	o.Mails, o.Replies, o.Kills, o.Freezes, o.BaseKills = 60, 60, 3, 1, 1
+	o.Mails, o.Replies, o.Kills, o.Freezes, o.BaseKills = 100, 100, 5, 2, 1
 	o.FreezeFor, o.Flow, o.Settle, o.ShortWaits = 8*time.Second, 20*time.Second, 2*time.Minute, true
 	return o
 }
