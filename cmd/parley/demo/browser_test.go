@@ -84,6 +84,12 @@ func newLive(t *testing.T) *live {
 	if err := connected(ctx, w, db.Pool); err != nil {
 		t.Fatal(err)
 	}
+	return browse(ctx, t, w, p)
+}
+
+// browse opens a page in a browser of its own.
+func browse(ctx context.Context, t *testing.T, w *World, p *Page) *live {
+	t.Helper()
 	srv := httptest.NewServer(p)
 	t.Cleanup(srv.CloseClientConnections)
 	l := &live{t: t, world: w, page: p}
