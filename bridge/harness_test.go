@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,6 +46,7 @@ type world struct {
 	surfaces []*bridgetest.Surface
 	stops    []func()
 	hooks    map[string]*httptest.Server
+	live     map[string]*atomic.Pointer[channelstest.Channel] // whom a hook calls: the newest replica
 	accounts map[string]int64
 	agents   map[string]int64
 	surface  int64
@@ -73,7 +75,7 @@ type options struct {
 // agent, bot another app, eve a guest.
 func newWorld(t *testing.T, o options) *world {
 	t.Helper()
-	w := &world{t: t, pool: storetest.DB(t), opt: o, hooks: map[string]*httptest.Server{}, accounts: map[string]int64{}, agents: map[string]int64{},
+	w := &world{t: t, pool: storetest.DB(t), opt: o, hooks: map[string]*httptest.Server{}, live: map[string]*atomic.Pointer[channelstest.Channel]{}, accounts: map[string]int64{}, agents: map[string]int64{},
 		provider: channelstest.NewProvider(t),
 		chat: bridgetest.NewChat(t, bridgetest.User{ID: "ann", Email: "ann@acme.test"}, bridgetest.User{ID: "ben", Email: "ben@acme.test"},
 			bridgetest.User{ID: "cat", Email: "cat@acme.test"}, bridgetest.User{ID: "dan"}, bridgetest.User{ID: "bot", Kind: bridge.ActorBot},
@@ -177,9 +179,11 @@ func (w *world) addEngine() *bridge.Engine {
 		}})
 		e.SetChannel(id, ch)
 		if w.hooks[name] == nil {
-			w.hooks[name] = httptest.NewServer(ch)
+			w.live[name] = &atomic.Pointer[channelstest.Channel]{}
+			w.hooks[name] = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.live[name].Load().ServeHTTP(rw, r) }))
 			w.t.Cleanup(w.hooks[name].Close)
 		}
+		w.live[name].Store(ch)
 	}
 	w.engines, w.surfaces = append(w.engines, e), append(w.surfaces, s)
 	return e
@@ -189,19 +193,31 @@ func (w *world) addEngine() *bridge.Engine {
 func (w *world) start() {
 	w.t.Helper()
 	for i := len(w.stops); i < len(w.engines); i++ {
-		ctx, cancel := context.WithCancel(context.Background())
-		var group sync.WaitGroup
-		group.Go(func() {
-			if err := w.engines[i].Run(ctx, time.Second); err != nil {
-				w.t.Errorf("Run: %v", err)
-			}
-		})
-		group.Go(func() { _ = w.surfaces[i].Run(ctx) })
-		stop := sync.OnceFunc(func() { cancel(); group.Wait() })
-		w.stops = append(w.stops, stop)
-		w.t.Cleanup(stop)
-		w.chat.Wait(w.t, "the surface listens", func() bool { return w.chat.Streams() == i+1 })
+		listening := w.chat.Streams()
+		w.stops = append(w.stops, w.run(i))
+		w.chat.Wait(w.t, "the surface listens", func() bool { return w.chat.Streams() > listening })
 	}
+}
+
+// startLast runs the newest engine while others come and go.
+func (w *world) startLast() {
+	w.t.Helper()
+	w.stops = append(w.stops, w.run(len(w.engines)-1))
+}
+
+// run starts an engine with its surface and gives what stops both.
+func (w *world) run(i int) func() {
+	ctx, cancel := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	group.Go(func() {
+		if err := w.engines[i].Run(ctx, time.Second); err != nil {
+			w.t.Errorf("Run: %v", err)
+		}
+	})
+	group.Go(func() { _ = w.surfaces[i].Run(ctx) })
+	stop := sync.OnceFunc(func() { cancel(); group.Wait() })
+	w.t.Cleanup(stop)
+	return stop
 }
 
 // testLog shows the engine's log beside a failing test.
