@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
@@ -278,6 +279,12 @@ func TestTour(t *testing.T) {
 	l.shows("#tour", "That was the tour")
 	l.shot("done")
 
+	l.click(".reader > header .primary")
+	l.write("#w-text", "They came, thank you!")
+	l.click(".write .primary")
+	l.shows(".threadpane .msg", "They came, thank you!")
+	l.shows(".threadpane .msg", "wrote again")
+
 	got := l.inbox()
 	if !strings.Contains(got, "They leave today") || strings.Contains(got, "regret") || strings.Contains(got, "glaze") {
 		t.Errorf("Maria received:\n%s", got)
@@ -302,6 +309,13 @@ func TestSlackInThePage(t *testing.T) {
 	l.click(".threadpane .send")
 	l.shows(".toast", "does not work in threads")
 	l.js("clear", `document.getElementById('reply').value = ''`)
+	l.write("#post", "anybody here?")
+	l.do("press Enter", chromedp.KeyEvent("\r"))
+	l.shows(".center .msg", "anybody here?")
+	l.until("the box is empty", `document.getElementById('post').value === ''`)
+	l.js("go to the newest message", `document.querySelector('.center [role=listitem][tabindex="0"]').focus()`)
+	l.do("go up", chromedp.KeyEvent(kb.ArrowUp))
+	l.until("an earlier message has the focus", `document.activeElement.matches('.center [role=listitem]') && document.activeElement.nextElementSibling`)
 
 	l.write("#reply", "!assign @be")
 	l.shows(".threadpane .suggest", "Ben Katz")

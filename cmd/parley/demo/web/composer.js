@@ -87,6 +87,8 @@ export function composer({ thread }) {
   box.setAttribute('aria-autocomplete', 'list');
   box.addEventListener('input', () => { grow(); offer(); });
   box.addEventListener('blur', hide);
+  // Some input methods and test drivers type the line break although keydown was taken.
+  box.addEventListener('keypress', (e) => { if (e.key === 'Enter' && !e.shiftKey) e.preventDefault(); });
   box.addEventListener('keydown', (e) => {
     if (!list.hidden) {
       const n = list.children.length, step = { ArrowDown: 1, ArrowUp: -1 }[e.key];

@@ -20,7 +20,7 @@ async function go(text) {
   const ts = open.some((m) => m.ts === app.thread) ? app.thread : open[0]?.ts;
   if (!ts) { toast('Every conversation is resolved. Write a new mail on the left.'); return false; }
   await openThread(boot.support, ts, true);
-  if (text) compose(text);
+  if (text) compose(typeof text === 'function' ? text(open.find((m) => m.ts === ts)) : text);
   return true;
 }
 
@@ -36,7 +36,7 @@ function pulse(selector) {
 
 const button = (label) => `.threadpane [data-label="${label}"]`;
 const steps = {
-  answer: { title: 'Answer a customer', text: () => `Open a thread and write. After ${boot.hold} seconds it arrives in the customer's mailbox on the left.`, show: () => go('I am sorry about that! Two new ones leave our workshop today.') },
+  answer: { title: 'Answer a customer', text: () => `Open a thread and write. After ${boot.hold} seconds it arrives in the customer's mailbox on the left.`, show: () => go((root) => (root.text.includes('mugs') ? 'I am sorry about that! Two new ones leave our workshop today.' : 'Thank you for writing! We are looking into it.')) },
   undo: { title: 'Take one back', text: () => `Write again, and within ${boot.hold} seconds delete your message or react to it with ↩️. The customer gets nothing.`, show: () => go('Oh, and this one I will regret') },
   note: { title: 'Note something inside', text: () => 'Begin with note: or //. Your colleagues see it, the customer never does.', show: () => go('note: ask the workshop about the glaze') },
   snooze: { title: 'Snooze it', text: () => 'Press Snooze on the card above the thread, or type !snooze 1h.', show: async () => { if (await go('')) pulse(button('Snooze')); } },
