@@ -2,6 +2,10 @@ package bridge
 
 import "parley/store"
 
+// revivedReason marks a reply that was taken back, its message perhaps deleted, and is
+// sent after all: that the message is gone does not stop it.
+const revivedReason = "revived"
+
 // decideMessage does Send, Keep and Drop: the click on a text that stayed inside.
 func (w *work) decideMessage(c *conv, agent *store.Agent, surface int64, a Action) {
 	m := w.namedMessage(c, surface, a)
@@ -60,6 +64,15 @@ func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a Action, m 
 		w.logAgent(c, agent, "joined", nil)
 	}
 	m.Reason = "clicked"
+	if m.Fate == store.FateUndone {
+		m.Reason = revivedReason
+	}
+	if d := w.replyOf(m); d != nil && w.underWay(d) {
+		// Taken back too late to be sure: the attempt that runs is the one that is wanted.
+		m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
+		w.answered(c, agent, m)
+		return
+	}
 	w.sendToCustomer(c, agent, surface, m, w.formOrder())
 }
 

@@ -204,7 +204,7 @@ func mayLeave(r *outgoing) error {
 func (e *Engine) confirmReply(ctx context.Context, c store.Claimed, r *outgoing) error {
 	m := r.message
 	s := e.surface(m.AccountID)
-	if s == nil || m.Place == "" {
+	if s == nil || m.Place == "" || m.Reason == revivedReason {
 		return nil
 	}
 	d := e.deskOf(m.AccountID)

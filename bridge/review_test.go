@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/bridgetest"
 	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
@@ -275,5 +276,32 @@ func TestLargeFilesGetTime(t *testing.T) {
 	longer := w.count(`SELECT (max(lease_seconds) - min(lease_seconds))::int FROM lanes WHERE account_id = $1 AND key LIKE 'c%:say'`, w.surface)
 	if longer != 16 {
 		t.Errorf("the lease is %d s longer, want 16", longer)
+	}
+}
+
+// A reply that was deleted while nobody knew whether it left, and is wanted after all,
+// is not sent beside the attempt that is looked for.
+func TestSendWhileUnknown(t *testing.T) {
+	t.Parallel()
+	o := quick(options{})
+	o.relay.ReconcileAfter = time.Minute
+	w := newWorld(t, o)
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropBefore})
+	first := w.reply(thread, "One")
+	w.stateOf(first, store.Unknown)
+	w.chat.Delete(support, first)
+	w.fate(first, "undone")
+	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbSend,
+		Args: bridge.Args{Conversation: 1, Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, first))}}, "")
+	w.fate(first, "waiting")
+	w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '2 min' WHERE state = 'unknown'`)
+	w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)
+	w.fate(first, "out")
+	w.provider.WaitTexts(t, "One")
+	w.settled()
+	w.provider.WaitTexts(t, "One")
+	if n := w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply'`); n != 1 {
+		t.Errorf("%d deliveries, want 1", n)
 	}
 }
