@@ -231,22 +231,30 @@ func (r *Relay) runSweep(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		if turn%60 == 0 {
-			if err := store.DropBlocked(ctx, r.pool); err != nil {
-				r.warn(ctx, "sweep failed", err)
-			}
-		}
-		shards, err := store.ShardsWithWork(ctx, r.pool)
-		if err != nil {
+		if err := r.sweep(ctx, turn%60 == 0); err != nil {
 			r.warn(ctx, "sweep failed", err)
-			continue
 		}
-		for _, s := range shards {
-			signal(r.shards[s])
-		}
-		signal(r.lanes)
-		signal(r.timers)
 	}
+}
+
+func (r *Relay) sweep(ctx context.Context, thorough bool) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	if thorough {
+		if err := store.DropBlocked(ctx, r.pool); err != nil {
+			return err
+		}
+	}
+	shards, err := store.ShardsWithWork(ctx, r.pool)
+	if err != nil {
+		return err
+	}
+	for _, s := range shards {
+		signal(r.shards[s])
+	}
+	signal(r.lanes)
+	signal(r.timers)
+	return nil
 }
 
 func (r *Relay) warn(ctx context.Context, what string, err error) {
