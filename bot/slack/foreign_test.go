@@ -6,6 +6,10 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	slackapi "github.com/slack-go/slack"
+
+	"parley/bot/slack/slackfake"
 )
 
 // TestOtherAPI speaks to an API that reads the token from the header only and doesn't
@@ -78,5 +82,22 @@ func TestEventsBesideTheManifest(t *testing.T) {
 	take(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"channel":"C1"}}`)
 	if ids := st.desk.ids(); len(ids) != 1 || !strings.Contains(ids[0], "without type") {
 		t.Errorf("stored %v", ids)
+	}
+}
+
+// TestOnlyLook: who only looks finds a channel without joining it.
+func TestOnlyLook(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, false, func(o *Options, _ *slackfake.Options) { o.OnlyLook = true })
+	ch := st.fake.AddChannel(slackfake.Channel{Name: "elsewhere", Members: []string{st.ann}})
+	for _, name := range []string{"#elsewhere", ch.ID} {
+		if id, err := st.s.Resolve(t.Context(), name); err != nil || id != ch.ID {
+			t.Errorf("%s is %q: %v", name, id, err)
+		}
+	}
+	info, err := st.s.api.GetConversationInfoContext(t.Context(), &slackapi.GetConversationInfoInput{ChannelID: ch.ID})
+	must(t, err)
+	if info.IsMember {
+		t.Error("the app joined")
 	}
 }

@@ -78,6 +78,9 @@ func (s *Surface) resolveID(ctx context.Context, id string) (string, error) {
 }
 
 func (s *Surface) joinChannel(ctx context.Context, id string) error {
+	if s.opt.OnlyLook {
+		return nil
+	}
 	err := s.patient(ctx, func(ctx context.Context) error {
 		_, _, _, err := s.api.JoinConversationContext(ctx, id)
 		return err

@@ -43,6 +43,7 @@ type Options struct {
 	Client *http.Client     // nil = an own one that never writes after a deadline
 	Zone   *time.Location   // of times in cards for readers whose client can't localise; nil = UTC
 
+	OnlyLook    bool          // Resolve joins no channel: for apply --dry-run
 	Connections int           // Socket Mode connections, ≥ 2 (Slack allows 10); 0 = 2
 	CatchUpFor  time.Duration // how old a thread's root may be to be looked at; 0 = 90 days
 	SweepEvery  time.Duration // 0 = ten minutes

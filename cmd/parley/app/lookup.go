@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"parley/bot/slack"
 	"parley/bridge"
 	"parley/store"
 )
@@ -11,8 +12,9 @@ import (
 // Lookup asks the surfaces that the environment names, for `parley apply`.
 type Lookup struct{ surfaces map[string]bridge.Surface }
 
-// NewLookup prepares the surfaces; it connects to nothing yet.
-func NewLookup(ctx context.Context, env Env, db *Database, log *slog.Logger) (*Lookup, error) {
+// NewLookup prepares the surfaces; it connects to nothing yet. With onlyLook it changes
+// nothing there: joins no channel.
+func NewLookup(ctx context.Context, env Env, db *Database, log *slog.Logger, onlyLook bool) (*Lookup, error) {
 	l := &Lookup{surfaces: map[string]bridge.Surface{}}
 	if env.SlackBotToken == "" {
 		return l, nil
@@ -25,7 +27,7 @@ func NewLookup(ctx context.Context, env Env, db *Database, log *slog.Logger) (*L
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSlack(env, engine.Desk(id), log)
+	s, err := newSlack(env, engine.Desk(id), log, func(o *slack.Options) { o.OnlyLook = onlyLook })
 	if err != nil {
 		return nil, err
 	}
