@@ -37,7 +37,7 @@ func (e *Engine) runPresence(ctx context.Context) error {
 			e.log.Warn("this process was stopped for a while", "seconds", time.Since(*last).Seconds())
 			e.catchUp(*last)
 		}
-		now := time.Now()
+		now := time.Now() //nolint:forbidigo // the monotonic clock
 		e.beat.Store(&now)
 		select {
 		case <-ctx.Done():
@@ -71,7 +71,7 @@ func (e *Engine) watchOthers(ctx context.Context) {
 			if !known[v] {
 				known[v] = true
 				e.log.Warn("another process vanished", "until", v.Until)
-				e.catchUp(time.Now().Add(-2 * presenceLasts))
+				e.catchUp(time.Now().Add(-2 * presenceLasts)) //nolint:forbidigo // lately
 			}
 		}
 		select {

@@ -61,7 +61,9 @@ func Fakes(ctx context.Context, o FakesOptions) error {
 		<-ctx.Done()
 	}
 	err = errors.Join(err, control.Close())
-	<-served
+	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
 	return errors.Join(err, slack.Close(), mail.Close())
 }
 

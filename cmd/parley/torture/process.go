@@ -159,12 +159,6 @@ func (r *replica) thaw() {
 	}
 }
 
-func (r *replica) isFrozen() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.frozen
-}
-
 // cleanEnv is this process' environment without any setting of Parley's, and vars.
 func cleanEnv(vars ...string) []string {
 	var list []string

@@ -5,87 +5,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"parley/bridge/relay"
-	"parley/cmd/parley/app"
-	"parley/cmd/parley/setup"
-	"parley/store"
 )
 
 const startTimeout = 2 * time.Minute
-
-// hold is short, so that blows fall into it and behind it. Slack waits 3 s for an
-// acknowledgement before it tries another connection: with several replicas, one of
-// them stopped, what must be known within the hold needs longer.
-func (o Options) hold() time.Duration {
-	if o.Replicas > 1 {
-		return 8 * time.Second
-	}
-	return 2 * time.Second
-}
-
-// Options of a run.
-type Options struct {
-	// Program starts this program: Program, then a sub-command: serve, fakes, or torture
-	// with --oracle.
-	Program string
-	Seed    uint64
-	Mails   int // that customers write
-	Replies int // that agents type for them
-	Kills   int // SIGKILL to a Parley
-	Freezes int // SIGSTOP to a Parley, for FreezeFor
-	// BaseKills counts the SIGKILLs to PostgreSQL.
-	BaseKills int
-	FreezeFor time.Duration
-	Replicas  int           // Parleys on one database
-	Flow      time.Duration // in which everything is said and every blow falls
-	Settle    time.Duration // in which everything must have arrived, after the flow
-	// ShortWaits lets Parley wait seconds where production waits minutes (see
-	// ShortWaits); the oracle's definitions stay the same.
-	ShortWaits bool
-	OwnCopies  bool // Parley files sent mail itself: a lost answer is truly ambiguous
-	// Keep is where the run leaves its data; "" = a temporary folder, removed after a
-	// good verdict.
-	Keep string
-	Out  io.Writer // progress, for people
-}
-
-// Report is what a run tells.
-type Report struct {
-	Seed    uint64         `json:"seed"`
-	Harm    map[string]int `json:"harm"`   // blows, by name
-	Faults  map[string]int `json:"faults"` // of the providers, by what they did
-	Said    counts         `json:"said"`
-	Left    load           `json:"left"`  // what Parley still had to do at the end
-	Fell    int            `json:"fell"`  // ends of a Parley that nobody asked for
-	Took    time.Duration  `json:"took"`  // Units: nanoseconds
-	Quiet   time.Duration  `json:"quiet"` // from the end of the flow to the verdict
-	Verdict Verdict        `json:"verdict"`
-	Folder  string         `json:"folder,omitempty"` // what was kept
-}
-
-// ErrVerdict is returned for a run in which Parley broke a promise.
-var ErrVerdict = errors.New("torture: Parley broke a promise")
-
-// ShortWaits shortens the waits of production for a run of seconds: they change when
-// something is tried again, never what may be.
-func ShortWaits(o app.Options) app.Options {
-	o.Relay = relay.Options{MaxRequest: 3 * time.Second, LeaseMargin: 3 * time.Second, ReconcileAfter: time.Second,
-		AbsentAgain: 2 * time.Second, UnclearAfter: 12 * time.Second}
-	o.Backoff = []time.Duration{time.Second, 2 * time.Second, 3 * time.Second}
-	o.Lease = 6 * time.Second
-	return o
-}
 
 // stage is one run.
 type stage struct {
@@ -109,8 +40,8 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	began := time.Now()
 	r := Report{Seed: o.Seed}
 	err = s.play(ctx, &r)
-	r.Took = time.Since(began)
-	if err == nil && (r.Verdict.Bad() || r.Left != load{}) {
+	r.Took, r.Crashes = time.Since(began), s.crashes()
+	if err == nil && (r.Verdict.Bad() || r.Left != (load{}) || len(r.Crashes) > 0) {
 		err = ErrVerdict
 	}
 	return r, s.leave(&r, err)
@@ -218,65 +149,6 @@ func (s *stage) begin(ctx context.Context) error {
 	return nil
 }
 
-// setUp migrates the database and applies the set-up of this world.
-func (s *stage) setUp(ctx context.Context, vars map[string]string) error {
-	env := app.Env{DatabaseURL: s.database.url(), Data: s.dir}
-	db, err := app.OpenDatabase(ctx, env, slog.New(slog.DiscardHandler), func(string) {})
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if err := db.Migrate(ctx, env); err != nil {
-		return err
-	}
-	if _, err := store.EnsureSurface(ctx, db.Pool, "slack"); err != nil {
-		return err
-	}
-	text, err := s.config(vars)
-	if err != nil {
-		return err
-	}
-	file, err := setup.Parse([]byte(text), os.LookupEnv)
-	if err != nil {
-		return err
-	}
-	_, err = setup.Apply(ctx, db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: app.Specs()})
-	return err
-}
-
-func (s *stage) config(vars map[string]string) (string, error) {
-	imapHost, imapPort, err := net.SplitHostPort(vars["FAKE_IMAP_ADDR"])
-	if err != nil {
-		return "", fmt.Errorf("torture: FAKE_IMAP_ADDR: %w", err)
-	}
-	smtpHost, smtpPort, err := net.SplitHostPort(vars["FAKE_SMTP_ADDR"])
-	if err != nil {
-		return "", fmt.Errorf("torture: FAKE_SMTP_ADDR: %w", err)
-	}
-	saveSent := ""
-	if s.opt.OwnCopies {
-		saveSent = "      save_sent: \"on\"\n"
-	}
-	return fmt.Sprintf(`company: Acme
-agents:
-  - {email: ann@acme.test, name: Ann Lee, slack: %s, roles: [admin]}
-  - {email: ben@acme.test, name: Ben Katz, slack: %s}
-teams:
-  - {name: Support, members: [ann@acme.test, ben@acme.test], slack_channel: %s}
-accounts:
-  - name: support-mail
-    kind: email
-    team: Support
-    hold: %s
-    email:
-      address: %s
-      sender_name: Acme Support
-%s      imap: {host: %s, port: %s, security: none, username: %s, password: %s}
-      smtp: {host: %s, port: %s, security: none, username: %s, password: %s}
-`, ann, ben, support, s.opt.hold(), helpAddress, saveSent, imapHost, imapPort, vars["FAKE_MAIL_USERNAME"], vars["FAKE_MAIL_PASSWORD"],
-		smtpHost, smtpPort, vars["FAKE_MAIL_USERNAME"], vars["FAKE_MAIL_PASSWORD"]), nil
-}
-
 // connected waits until Slack sees the app.
 func (s *stage) connected(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
@@ -355,6 +227,25 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 	}
 }
 
+// crashes gives the lines of Parley's logs that tell of a panic or a data race.
+func (s *stage) crashes() []string {
+	const most = 10
+	var found []string
+	for i := range s.replicas {
+		body, err := os.ReadFile(s.replicas[i].spec.log)
+		if err != nil {
+			continue // it never started, which is an error of its own
+		}
+		for line := range strings.Lines(string(body)) {
+			if len(found) < most && (strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") ||
+				strings.Contains(line, "DATA RACE") || strings.Contains(line, "panicked")) {
+				found = append(found, strings.TrimSpace(line))
+			}
+		}
+	}
+	return found
+}
+
 func (s *stage) stopOthers() error {
 	if s.oracle != nil {
 		s.oracle.end()
@@ -368,7 +259,7 @@ func (s *stage) stopOthers() error {
 // leave prints the verdict, and removes the folder of a good run that nobody wants.
 func (s *stage) leave(r *Report, err error) error {
 	v := r.Verdict
-	for _, f := range v.Findings {
+	for _, f := range slices.Concat(v.Findings, r.Crashes) {
 		s.say("  %s", f)
 	}
 	s.say("Verdict: %d mails, %d replies, %d inside; kills and stops %v; provider faults %v; lost %d, doubled %d, reordered %d, leaked %d, "+
@@ -387,11 +278,4 @@ func (s *stage) leave(r *Report, err error) error {
 		s.say("Seed %d failed. Its whole journal, the logs and report.json are in %s. To look:\n  PARLEY_DATA=%s parley explain '#1'", r.Seed, s.dir, s.dir)
 	}
 	return errors.Join(err, jsonErr)
-}
-
-// Quick is the short form of a run: seconds instead of minutes, everything else alike.
-func Quick(o Options) Options {
-	o.Mails, o.Replies, o.Kills, o.Freezes, o.BaseKills = 100, 100, 5, 2, 1
-	o.FreezeFor, o.Flow, o.Settle, o.ShortWaits = 8*time.Second, 20*time.Second, 2*time.Minute, true
-	return o
 }
