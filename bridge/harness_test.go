@@ -468,3 +468,8 @@ func factOf(e channelstest.Event, body []byte) channels.Fact {
 
 // relayLate tells of late replies at once.
 func relayLate() relay.Options { return relay.Options{LateAfter: time.Millisecond} }
+
+// submit is a form's verb for the conversation that was opened first.
+func submit(verb bridge.Verb) bridgetest.Button {
+	return bridgetest.Button{Verb: verb, Args: bridge.Args{Conversation: 1}}
+}

@@ -1,0 +1,189 @@
+package bridge_test
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// reply_mode explicit: only what is explicitly a reply leaves; the rest is plainly inside.
+func TestExplicitMode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{account: func(a *store.Account) { a.ReplyMode = "explicit" }})
+	thread := w.opened()
+	plain := w.reply(thread, "Talking among us")
+	w.fate(plain, "inside")
+	w.reply(thread, "<@app> reply: Hi Kim")
+	w.reply(thread, "!reply Hi again")
+	w.provider.WaitTexts(t, "Hi Kim", "Hi again")
+	w.chat.Submit("ann", support, thread, submit(bridge.VerbReply), "From the form")
+	w.provider.WaitTexts(t, "Hi Kim", "Hi again", "From the form")
+	w.chat.Submit("ann", support, thread, submit(bridge.VerbNote), "A note from the form")
+	w.shown("A note from the form")
+	w.settled()
+	w.provider.WaitTexts(t, "Hi Kim", "Hi again", "From the form")
+	if n := w.lines(thread, bridge.LineInside); n != 0 {
+		t.Errorf("%d lines about what is plainly inside", n)
+	}
+}
+
+// confirm_send: each reply waits for a click.
+func TestConfirmSend(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"confirm_send": "on"}})
+	thread := w.opened()
+	m := w.reply(thread, "Shall we?")
+	w.fate(m, "ask")
+	line := w.line(thread, bridge.LineAsk)
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.provider.WaitTexts(t, "Shall we?")
+	w.settled()
+	w.provider.WaitTexts(t, "Shall we?")
+}
+
+// receipts: read marks all, sent one, failures none of what went well.
+func TestReceiptSettings(t *testing.T) {
+	t.Parallel()
+	for setting, want := range map[string][]string{"read": {"sent", "read"}, "sent": {"sent"}, "failures": nil} {
+		t.Run(setting, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{settings: map[string]string{"receipts": setting}})
+			thread := w.opened()
+			m := w.reply(thread, "One")
+			external := w.provider.WaitTexts(t, "One")[0].ID
+			w.fate(m, "out")
+			w.hook(chat, channelstest.Event{Type: "status", ID: "r", State: "read", External: []string{external}})
+			w.stateOf(m, "read")
+			w.settled()
+			if got := w.chat.Get(support, m).Marks; !slices.Equal(got, want) {
+				t.Errorf("marks %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+// Who may not is told so, and nothing changes.
+func TestAuthorization(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	for user, verb := range map[string]string{"dan": "!take", "ben": "!close"} {
+		w.chat.Say(user, support, thread, verb)
+		w.whisper(user, "[refused]")
+	}
+	for _, user := range []string{"bot", "eve"} {
+		w.chat.Say(user, support, thread, "!resolve")
+	}
+	w.chat.Say("ben", support, thread, "!tag "+strings.Repeat("x", 41))
+	w.whisper("ben", "1 to 40")
+	w.chat.Say("ben", support, thread, "!assign @nobody")
+	w.whisper("ben", "no single agent")
+	w.settled()
+	w.card(thread, "#1 open | Kim |  |  | ")
+	w.chat.Say("ann", support, thread, "!close")
+	w.card(thread, "#1 closed")
+	w.writes("kim", "After the end")
+	if second := w.thread("After the end"); second == thread {
+		t.Error("a closed conversation went on")
+	}
+}
+
+// Assigning to somebody, joining, giving back: those who are new are mentioned, nobody else.
+func TestAssignments(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.reply(thread, "!assign @ben @cat")
+	w.card(thread, "| Ben,Cat |")
+	w.reply(thread, "!unassign")
+	w.card(thread, "#1 open | Kim |  |  |")
+	w.line(thread, bridge.LineUnassigned)
+	w.settled()
+	var mentioned []string
+	for _, m := range w.chat.Messages(support, thread) {
+		if m.User == "app" {
+			mentioned = append(mentioned, m.Mentions()...)
+		}
+	}
+	slices.Sort(mentioned)
+	if !slices.Equal(mentioned, []string{"ben", "cat"}) {
+		t.Errorf("mentioned: %v", mentioned)
+	}
+	w.chat.Press(t, "ben", w.chat.Get(support, thread), bridge.VerbTake)
+	w.card(thread, "| Ben |")
+}
+
+// Lists and histories are answered to the one who asked, and change nothing.
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	for text, want := range map[string]string{"!history": "assigned", "!why": "opened", "!list mine": "#1", "!help": "[help]"} {
+		w.reply(thread, text)
+		w.whisper("ann", want)
+	}
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("a customer got %q", w.provider.Texts())
+	}
+}
+
+// A message larger than 1 MiB with files: stored as a blob, its files reach the thread whole,
+// after a lost answer once.
+func TestLargeMessageWithFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	big := bytes.Repeat([]byte("0123456789abcdef"), 1<<17)
+	w.chat.AddFault(bridgetestFault("post", "drop_after", 1))
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Files", Text: "see attached",
+		Files: []channelstest.File{{Name: "big.bin", Content: big}, {Name: "small.txt", Content: []byte("small")}}})
+	thread := w.thread("see attached")
+	w.settled()
+	names := []string{}
+	for _, m := range w.chat.Messages(support, thread) {
+		for _, f := range m.Files {
+			names = append(names, f.Name)
+			if f.Name == "big.bin" && !bytes.Equal(f.Content, big) {
+				t.Errorf("%d bytes arrived of %d", len(f.Content), len(big))
+			}
+		}
+	}
+	if !slices.Equal(names, []string{"big.bin", "small.txt"}) {
+		t.Errorf("files %q", names)
+	}
+	if n := w.count(`SELECT count(*) FROM events WHERE blob IS NOT NULL AND payload IS NULL`); n != 1 {
+		t.Errorf("%d events are blobs", n)
+	}
+}
+
+// A paused account parks nothing silently: what was said before waits, and leaves later.
+func TestPausedAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Minute})
+	thread := w.opened()
+	m := w.reply(thread, "Before the pause")
+	w.fate(m, "waiting")
+	w.saveAccount(chat, func(a *store.Account) { a.Paused = true })
+	w.advance(time.Minute)
+	w.eventually("it was tried", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE error_class = 'retry'`) == 1 })
+	late := w.reply(thread, "In the pause")
+	w.fate(late, "parked")
+	w.line(thread, bridge.LineParked)
+	if n := w.provider.Calls(); n != 0 {
+		t.Fatalf("a paused account sent %q", w.provider.Texts())
+	}
+	w.saveAccount(chat, nil)
+	w.advance(time.Minute)
+	w.provider.WaitTexts(t, "Before the pause")
+}
