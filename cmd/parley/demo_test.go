@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -116,9 +117,13 @@ func TestDemo(t *testing.T) {
 // TestDemoTaken says what to do when the address is in use.
 func TestDemoTaken(t *testing.T) {
 	t.Parallel()
-	srv := &http.Server{Addr: "127.0.0.1:0", ReadHeaderTimeout: time.Second}
-	defer func() { _ = srv.Close() }()
-	err := demoCommand{Listen: "127.0.0.1:1:1"}.Run(t.Context())
+	var lc net.ListenConfig
+	taken, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	err = demoCommand{Listen: taken.Addr().String()}.Run(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "--listen") {
 		t.Errorf("error %v", err)
 	}
