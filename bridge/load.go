@@ -57,7 +57,8 @@ func (w *work) wants(facts []fact) *wanted {
 			n.speaks = n.speaks || f.own.Kind == string(relay.ReportFailed)
 			n.messages = append(n.messages, f.own.Message)
 			n.deliveries = append(n.deliveries, f.own.Delivery)
-			if f.own.Kind == ownAccount || f.own.Kind == ownDigest {
+			switch f.own.Kind {
+			case ownAccount, ownDigest, ownPostFailed:
 				n.people(w.dir)
 			}
 		}

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -100,11 +101,7 @@ func (w *work) postFailed(c *conv, f ownFact) {
 func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, reason string) error {
 	dir := e.directory.Load()
 	account := dir.accounts[ev.AccountID]
-	if account == nil || account.Side != "channel" {
-		return nil
-	}
-	surface, channel := dir.home(account, nil)
-	if surface == 0 {
+	if account == nil {
 		return nil
 	}
 	w, err := e.newWork(ctx, tx, dir)
@@ -112,12 +109,42 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 		return err
 	}
 	defer e.release(w)
-	if err := w.load(ctx, tx, &wanted{laneAcc: []int64{surface}, laneKeys: []string{channelLane(channel)}}); err != nil {
+	n := &wanted{}
+	n.people(dir)
+	surface, at, author := e.quarantinePlace(dir, account, ev)
+	if at.Channel != "" {
+		n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane(at.Channel))
+	}
+	if err := w.load(ctx, tx, n); err != nil {
 		return err
 	}
-	w.channelLine(surface, Place{Channel: channel}, Line{Kind: LineQuarantine, Text: account.Name,
-		Reason: reason, Hint: fmt.Sprintf("parley replay %d", ev.ID)})
+	again := fmt.Sprintf("parley replay %d", ev.ID)
+	if at.Channel == "" { // no place that anybody sees
+		w.tellCondition(ownFact{Account: ev.AccountID, Text: "Something could not be dealt with: " + reason, Hint: again})
+		return w.flush(ctx, tx)
+	}
+	w.channelLine(surface, at, Line{Kind: LineQuarantine, Text: account.Name, Mentions: author, Reason: reason, Hint: again})
 	return w.flush(ctx, tx)
+}
+
+// quarantinePlace says where people look for what an event was: a customer's in the
+// channel of its threads, an agent's in its own thread, where it can be read that far.
+func (e *Engine) quarantinePlace(dir *directory, account *store.Account, ev store.Event) (surface int64, at Place, author []AgentRef) {
+	switch account.Side {
+	case "channel":
+		surface, at.Channel = dir.home(account, nil)
+	case "surface":
+		f := fact{event: ev, account: account}
+		if len(ev.Payload) == 0 || e.decodeOne(&f, ev.Payload) != nil || len(f.actions) == 0 {
+			return 0, Place{}, nil
+		}
+		a := f.actions[0]
+		surface, at = account.ID, Place{Channel: a.Place.Channel, Thread: cmp.Or(a.Place.Thread, a.Place.Message)}
+		if a.Actor.Kind == ActorPerson {
+			author = []AgentRef{{User: a.Actor.ID, Name: "you"}}
+		}
+	}
+	return surface, at, author
 }
 
 // apply changes the batch by one fact.

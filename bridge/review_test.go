@@ -1,6 +1,7 @@
 package bridge_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -303,5 +304,33 @@ func TestSendWhileUnknown(t *testing.T) {
 	w.provider.WaitTexts(t, "One")
 	if n := w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply'`); n != 1 {
 		t.Errorf("%d deliveries, want 1", n)
+	}
+}
+
+// What an agent did and can't be dealt with is told in its thread; what can't even be
+// read, to the admins, also when they were told of something before.
+func TestQuarantineOfAnAgentsMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.exec(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room'; END $$`)
+	w.exec(`CREATE TRIGGER refuse BEFORE INSERT ON messages FOR EACH ROW WHEN (NEW.text = 'Yes') EXECUTE FUNCTION refuse()`)
+	w.exec(`INSERT INTO blocked (order_key, until) VALUES ('none', 'infinity')`)
+	w.reply(thread, "Yes")
+	for i := range 4 {
+		w.eventually("a failed try", func() bool { return w.count(`SELECT count(*) FROM pending WHERE tries > $1`, i) > 0 })
+		w.exec(`UPDATE blocked SET until = clock_timestamp() WHERE order_key <> 'none'`)
+	}
+	if line := w.line(thread, bridge.LineQuarantine); !strings.Contains(line.Plain(), "parley replay") {
+		t.Errorf("the line says %q", line.Plain())
+	}
+	for i := range 2 {
+		must(store.InsertEvents(t.Context(), w.pool, []store.NewEvent{{AccountID: w.surface, ExternalID: fmt.Sprint("bad-", i),
+			OrderKey: store.OrderKey(w.surface, "bad"), Payload: []byte("garbage")}}))(t)
+		w.eventually("it is given up", func() bool { return w.count(`SELECT count(*) FROM quarantine`) == 2+i })
+		w.settled()
+	}
+	if n := w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE l.key = 'ch:@ann'`); n != 2 {
+		t.Errorf("the admin was told %d times, want 2", n)
 	}
 }
