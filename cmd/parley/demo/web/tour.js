@@ -59,11 +59,14 @@ export function showTour() {
   box().hidden = !open;
   if (!open || !list.length) return;
   const done = list.filter((s) => s.done).map((s) => s.name).join();
-  if (was && done.length > was.length) toast('✔ Done: ' + list.filter((s) => s.done && !was.split(',').includes(s.name)).map((s) => steps[s.name].title.toLowerCase()).join(', '));
+  if (was && done.length > was.trim().length) {
+    box().classList.add('ticked');
+    setTimeout(() => box().classList.remove('ticked'), 2500);
+  }
   was = done || ' ';
   const next = list.find((s) => !s.done && !skipped.has(s.name));
   replace(box(), `${done} ${next?.name}`, () => [
-    h('ol', { class: 'dots' }, list.map((s) => h('li', { class: s.done ? 'done' : s === next ? 'next' : '', dataset: { name: s.name } }, h('span', { class: 'sr' }, `${steps[s.name].title}: ${s.done ? 'done' : 'to do'}`)))),
+    h('ol', { class: 'dots', role: 'list' }, list.map((s) => h('li', { class: s.done ? 'done' : s === next ? 'next' : '', dataset: { name: s.name } }, h('span', { class: 'sr' }, `${steps[s.name].title}: ${s.done ? 'done' : 'to do'}`)))),
     next ? h('div', { class: 'step' }, h('strong', {}, `${list.indexOf(next) + 1}. ${steps[next.name].title}`), h('span', {}, ` ${steps[next.name].text()}`)) :
       h('div', { class: 'step' }, h('strong', {}, 'That was the tour.'), h('span', {}, ' Now be somebody new, attach a file, bring Ben in with !assign @ben, or type /parley help.')),
     h('div', { class: 'row' }, next && h('button', { type: 'button', class: 'primary', dataset: { focus: 'tourshow', step: next.name }, onclick: () => steps[next.name].show() }, 'Show me'),
