@@ -177,6 +177,14 @@ func (a *App) Run(ctx context.Context) error {
 		}
 		return nil
 	})
+	group.Go(func() error {
+		select {
+		case <-a.db.Ended(): // nothing heals that in this process; a supervisor starts it again
+			return errors.New("the embedded PostgreSQL ended; pg.log in the data folder says why. Start Parley again")
+		case <-ctx.Done():
+			return nil
+		}
+	})
 	for _, r := range a.surfaces {
 		group.Go(func() error { return a.runSurface(ctx, r) })
 	}

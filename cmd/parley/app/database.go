@@ -126,6 +126,15 @@ func masterKey(ctx context.Context, env Env, db *Database) (string, error) {
 	return key, errors.Join(err, file.Sync(), file.Close())
 }
 
+// Ended is closed when an embedded server has ended, by itself or with its owner; nil for
+// a server of somebody else.
+func (db *Database) Ended() <-chan struct{} {
+	if db.server == nil {
+		return nil
+	}
+	return db.server.Done()
+}
+
 // Close gives the connections back and stops a server of our own.
 func (db *Database) Close() {
 	if db.Pool != nil {
