@@ -2,8 +2,12 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -67,6 +71,29 @@ func ConversationNumbers(ctx context.Context, q Querier, n int) ([]int64, error)
 		return nil, fmt.Errorf("store: conversation numbers: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[int64])
+}
+
+// maxIDBytes is the longest id of others that goes into an index as it is.
+const maxIDBytes = 500
+
+// shortID gives an id of others as it is indexed: what is too long, or no text, is known
+// by a hash, so that no id keeps a fact out.
+func shortID(id string) string {
+	if len(id) <= maxIDBytes && utf8.ValidString(id) && strings.IndexByte(id, 0) < 0 {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// shortIDs gives several, and which of them stand for which.
+func shortIDs(list []string) (short []string, original map[string]string) {
+	short, original = make([]string, len(list)), make(map[string]string, len(list))
+	for i, id := range list {
+		short[i] = shortID(id)
+		original[short[i]] = id
+	}
+	return short, original
 }
 
 // execRows runs a set-wise statement whose $1 is a JSON array of rows.

@@ -88,7 +88,7 @@ func eventColumns(events []NewEvent) []any {
 	external, keys, blobs, reasons := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	payloads := make([][]byte, n)
 	for i, e := range events {
-		accounts[i], external[i], keys[i], blobs[i] = e.AccountID, e.ExternalID, e.OrderKey, e.Blob
+		accounts[i], external[i], keys[i], blobs[i] = e.AccountID, shortID(e.ExternalID), shortID(e.OrderKey), e.Blob
 		payloads[i], sizes[i], reasons[i] = e.Payload, max(e.SizeBytes, int64(len(e.Payload))), Clean(e.Quarantine)
 	}
 	return []any{accounts, external, keys, payloads, blobs, sizes, reasons}
@@ -230,10 +230,11 @@ func SeenEvents(ctx context.Context, q Querier, account int64, external []string
 	type row struct {
 		ExternalID string `db:"external_id"`
 	}
-	rows, err := collect[row](ctx, q, "seen events", seenEvents, account, external)
+	short, original := shortIDs(external)
+	rows, err := collect[row](ctx, q, "seen events", seenEvents, account, short)
 	seen := make(map[string]bool, len(rows))
 	for _, r := range rows {
-		seen[r.ExternalID] = true
+		seen[original[r.ExternalID]] = true
 	}
 	return seen, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -146,7 +147,7 @@ const insertExternalIDs = `
 
 // InsertExternalIDs remembers provider's ids; the first message that used one keeps it.
 func InsertExternalIDs(ctx context.Context, q Querier, rows []ExternalID) error {
-	return execRows(ctx, q, "insert external ids", insertExternalIDs, rows)
+	return execRows(ctx, q, "insert external ids", insertExternalIDs, shortened(rows))
 }
 
 const moveExternalIDs = `
@@ -157,7 +158,7 @@ const moveExternalIDs = `
 
 // MoveExternalIDs gives provider's ids to another conversation.
 func MoveExternalIDs(ctx context.Context, q Querier, rows []ExternalID) error {
-	return execRows(ctx, q, "move external ids", moveExternalIDs, rows)
+	return execRows(ctx, q, "move external ids", moveExternalIDs, shortened(rows))
 }
 
 const findExternalIDs = `
@@ -170,7 +171,20 @@ func FindExternalIDs(ctx context.Context, q Querier, accounts []int64, external 
 	if len(accounts) == 0 {
 		return nil, nil
 	}
-	return collect[ExternalID](ctx, q, "external ids", findExternalIDs, accounts, external)
+	short, original := shortIDs(external)
+	found, err := collect[ExternalID](ctx, q, "external ids", findExternalIDs, accounts, short)
+	for i := range found {
+		found[i].ExternalID = original[found[i].ExternalID]
+	}
+	return found, err
+}
+
+func shortened(rows []ExternalID) []ExternalID {
+	rows = slices.Clone(rows)
+	for i := range rows {
+		rows[i].ExternalID = shortID(rows[i].ExternalID)
+	}
+	return rows
 }
 
 func jsonRows[T any](rows []T) (string, error) {

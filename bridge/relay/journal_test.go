@@ -101,10 +101,11 @@ func TestAcceptTogether(t *testing.T) {
 func TestAcceptOneBadFact(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).effects()
+	s.exec(`ALTER TABLE events ADD CHECK (external_id <> 'bad')`)
 	s.start()
 	good, bad := make(chan error, 1), make(chan error, 1)
 	go func() { good <- s.Accept(context.Background(), 7, fact("k", "good")) }()
-	go func() { bad <- s.Accept(context.Background(), 7, fact("k", "bad\x00id")) }()
+	go func() { bad <- s.Accept(context.Background(), 7, fact("k", "bad")) }()
 	if err := <-good; err != nil {
 		t.Errorf("the good fact: %v", err)
 	}
@@ -112,6 +113,25 @@ func TestAcceptOneBadFact(t *testing.T) {
 		t.Error("a fact that can't be stored was accepted")
 	}
 	s.applied7(1)
+}
+
+// An id of any length, or that is no text, is known by a hash: nothing is kept out, and it
+// is known again.
+func TestAcceptAnyID(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).effects()
+	s.start()
+	ids := []string{strings.Repeat("long", 3000) + "1", strings.Repeat("long", 3000) + "2", "with\x00zero", "\xff\xfe"}
+	for range 2 {
+		for _, id := range ids {
+			check(t, s.Accept(t.Context(), 7, channels.Fact{ExternalID: id, OrderKey: id, Payload: []byte("x")}))
+		}
+	}
+	s.applied7(len(ids))
+	seen, err := store.SeenEvents(t.Context(), s.pool, 7, append(ids, "another"))
+	if err != nil || len(seen) != len(ids) || !seen[ids[0]] || !seen[ids[2]] || seen["another"] {
+		t.Errorf("seen %d, %v", len(seen), err)
+	}
 }
 
 // What was split off as unreadable is stored and told once, never applied.
