@@ -1,11 +1,15 @@
 package bridge
 
 import (
+	"regexp"
 	"strings"
 
 	"parley/channels"
 	"parley/store"
 )
+
+// maxPreviewBytes is how much of a text a preview looks at.
+const maxPreviewBytes = 2000
 
 func clean(s string) string { return store.Clean(s) }
 
@@ -55,8 +59,21 @@ func cleanAction(a *Action) {
 	}
 }
 
-// preview shortens a text for lists.
+// Marks of Markdown that a preview leaves out: links and pictures keep their words.
+var (
+	previewLink = regexp.MustCompile(`!?\[([^\[\]]*)\]\([^()\s]*\)`)
+	previewMark = regexp.MustCompile("(?m)^[ \t]*(?:#{1,6}|>|[-*+]|[0-9]+[.)])[ \t]+|\\*\\*|__|~~|`+")
+	previewSlip = regexp.MustCompile(`\\([!-/:-@\[-` + "`" + `{-~])`)
+)
+
+// preview shortens a text for lists, in plain words.
 func preview(text string) string {
+	if len(text) > maxPreviewBytes {
+		text = strings.ToValidUTF8(text[:maxPreviewBytes], "")
+	}
+	text = previewLink.ReplaceAllString(text, "$1")
+	text = previewMark.ReplaceAllString(text, "")
+	text = previewSlip.ReplaceAllString(text, "$1")
 	text = strings.Join(strings.Fields(text), " ")
 	if r := []rune(text); len(r) > 120 {
 		return string(r[:119]) + "…"

@@ -45,6 +45,7 @@ type Tag struct {
 // Bodies of messages are not among them.
 type Facts struct {
 	ID           int64 // shown as #id
+	Automatic    bool  // a day's quiet thread of automatic mail: nobody holds or resolves it
 	Status       Status
 	CloseReason  string
 	Subject      string

@@ -10,6 +10,10 @@ import (
 // Root is a conversation's first message: at most three lines and four buttons; one line
 // when it is over. It mentions nobody: cards notify no one.
 func Root(f bridge.Facts) Card {
+	if f.Automatic {
+		title := joined(between, []Piece{icon("inbox_tray"), text(" "), bold(oneLine(f.Subject, maxSubjectRunes))}, []Piece{text(oneLine(f.Account, maxNameRunes))})
+		return Card{Title: "Automatic mail", Blocks: []Block{line(title...)}}
+	}
 	title := joined(between, []Piece{icon(statusIcon(f)), text(" "), icon(channelIcon(f)), text(" "), bold(partyName(f.Contact))},
 		[]Piece{text(number(f.ID))}, subject(f))
 	if !f.Status.Open() {

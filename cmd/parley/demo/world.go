@@ -63,7 +63,7 @@ func NewWorld(ctx context.Context, o WorldOptions) (*World, error) {
 		return nil, err
 	}
 	so := slackfake.Options{Log: o.Log, Clock: o.Clock, SignClock: time.Now, Limits: o.Limits, PostPerSecond: o.PostRate,
-		AppName: "parley", WorkspaceURL: o.WorkspaceURL}
+		AppName: "Parley", WorkspaceURL: o.WorkspaceURL}
 	so.Users = []slackfake.User{
 		{ID: Ann, Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"},
 		{ID: Ben, Name: "ben", RealName: "Ben Katz", Email: "ben@acme.test"},
