@@ -20,8 +20,9 @@ import (
 	"parley/store"
 )
 
-// Grace is how long a stopping process finishes what is under way.
-const Grace = 20 * time.Second
+// Grace is how long a stopping process finishes what is under way. Closing listener and
+// database comes after it: all of it together stays within 20 seconds.
+const Grace = 15 * time.Second
 
 // surfaceRetry is the wait before a surface that gave up is connected again.
 const surfaceRetry = 15 * time.Second
