@@ -1,6 +1,13 @@
 package bridge
 
-import "parley/store"
+import (
+	"encoding/json"
+
+	"parley/store"
+)
+
+// clickedReason marks a reply that a click sent, whoever wrote it.
+const clickedReason = "clicked"
 
 // revivedReason marks a reply that was taken back, its message perhaps deleted, and is
 // sent after all: that the message is gone does not stop it.
@@ -63,7 +70,7 @@ func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a Action, m 
 		c.Assignees = append(c.Assignees, agent.ID)
 		w.logAgent(c, agent, "joined", nil)
 	}
-	m.Reason = "clicked"
+	m.Reason = clickedReason
 	if m.Fate == store.FateUndone {
 		m.Reason = revivedReason
 	}
@@ -114,6 +121,7 @@ func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a Acti
 		w.refuse(c, surface, a, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
 		return
 	}
+	d.Payload = json.RawMessage("{}") // to whom it goes now
 	d.State, d.NotBefore, d.AbsentAt, d.FirstAt, d.WarnedAt, d.dirty = store.Queued, nil, nil, nil, nil, true
 	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
 		w.due(l, nil)

@@ -82,6 +82,8 @@ type outgoing struct {
 	out     channels.Outbound
 	message store.Message
 	account *store.Account
+	author  *store.Agent // nil = no agent any more
+	payload payload
 }
 
 // reply reads a reply as it is to be sent now.
@@ -109,8 +111,11 @@ func (e *Engine) reply(ctx context.Context, c store.Claimed) (*outgoing, error) 
 	if c.FirstAt != nil && c.Attempt > 1 {
 		r.out.FirstAttemptAt = *c.FirstAt
 	}
+	if err := json.Unmarshal(c.Payload, &r.payload); err != nil {
+		return nil, retry(fmt.Errorf("bridge: delivery %d: %w", c.ID, err))
+	}
 	if m.AgentID != nil {
-		r.out.Author = dir.ref(0, *m.AgentID).Name
+		r.out.Author, r.author = dir.ref(0, *m.AgentID).Name, dir.agents[*m.AgentID]
 	}
 	for _, p := range conv.Participants {
 		switch {
@@ -185,6 +190,16 @@ func mayLeave(r *outgoing) error {
 	if r.account.Mode == "watch" {
 		return &channels.SendError{Class: channels.BadContent, Text: "The account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
 	}
+	if r.message.Reason != clickedReason && r.message.Reason != revivedReason && (r.author == nil || !r.author.Active) {
+		return &channels.SendError{Class: channels.BadContent, Text: "Its author is no agent any more.", Hint: "Copy the text and send it as your own."}
+	}
+	reached := slices.Concat(r.out.To, r.out.Cc)
+	for _, key := range r.payload.Meant {
+		if !slices.ContainsFunc(reached, func(p channels.Party) bool { return p.Key == key }) {
+			return &channels.SendError{Class: channels.BadRecipient, Text: "The recipients changed while it waited: it would not reach " + key + ".",
+				Hint: "Send it again to the new ones, or set them first: !to " + key}
+		}
+	}
 	if len(r.out.To) == 0 {
 		return &channels.SendError{Class: channels.BadRecipient, Text: "Nobody is left to send it to.", Hint: "Set the recipient: !to ann@example.org"}
 	}
@@ -208,11 +223,7 @@ func (e *Engine) confirmReply(ctx context.Context, c store.Claimed, r *outgoing)
 		return nil
 	}
 	d := e.deskOf(m.AccountID)
-	var body payload
-	if err := json.Unmarshal(c.Payload, &body); err != nil {
-		return retry(fmt.Errorf("bridge: delivery %d: %w", c.ID, err))
-	}
-	if !body.Late && !d.gapWithin(store.Seconds(c.CreatedAgo)) {
+	if !r.payload.Late && !d.gapWithin(store.Seconds(c.CreatedAgo)) {
 		return nil
 	}
 	filling, err := d.filling(ctx, e.opt.GapWait)

@@ -29,14 +29,13 @@ const kindReply = "reply"
 
 // payload is what a delivery carries besides its message.
 type payload struct {
-	Place   Place  `json:"place,omitzero"` // fixed place; Thread "" = the conversation's thread
-	To      string `json:"to,omitempty"`   // ephemeral: who sees it
-	Line    *Line  `json:"line,omitempty"`
-	Mark    Mark   `json:"mark,omitempty"`
-	File    int    `json:"file,omitempty"`
-	Quote   bool   `json:"quote,omitempty"` // show the quoted history
-	Late    bool   `json:"late,omitempty"`  // re-read before sending
-	AsReply bool   `json:"as_reply,omitempty"`
+	Place Place    `json:"place,omitzero"` // fixed place; Thread "" = the conversation's thread
+	To    string   `json:"to,omitempty"`   // ephemeral: who sees it
+	Line  *Line    `json:"line,omitempty"`
+	Mark  Mark     `json:"mark,omitempty"`
+	Quote bool     `json:"quote,omitempty"` // show the quoted history
+	Late  bool     `json:"late,omitempty"`  // re-read before sending
+	Meant []string `json:"meant,omitempty"` // a reply: whom it was for when it was typed
 }
 
 // channelLane names the lane for posts outside conversations in a channel.

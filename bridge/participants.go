@@ -163,6 +163,17 @@ func (w *work) changeRecipients(c *conv, agent *store.Agent, surface int64, a Ac
 	w.card(c)
 }
 
+// meant gives whom a reply is for, besides those who get a copy.
+func meant(list []store.Participant) []string {
+	var keys []string
+	for _, p := range list {
+		if p.Role == "to" && !p.New {
+			keys = append(keys, p.Key)
+		}
+	}
+	return keys
+}
+
 // recipientList names who gets replies.
 func recipientList(list []store.Participant) string {
 	var to, cc []string

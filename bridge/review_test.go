@@ -334,3 +334,33 @@ func TestQuarantineOfAnAgentsMessage(t *testing.T) {
 		t.Errorf("the admin was told %d times, want 2", n)
 	}
 }
+
+// A reply does not go to others than it was typed for because a mail came in its hold
+// (the check for the wrong customer); one whose author was retired does not leave.
+func TestNotForOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Minute})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+	thread := w.thread("first")
+	reply := w.reply(thread, "For Kim")
+	w.fate(reply, "waiting")
+	w.customer(mail, channelstest.Event{From: "lee@x.test", Text: "second", References: []string{first}})
+	w.line(thread, bridge.LineRecipients)
+	w.advance(2 * time.Minute)
+	w.fate(reply, "failed")
+	line := w.line(thread, bridge.LineFailed)
+	if !strings.Contains(line.Plain(), "kim@x.test") {
+		t.Errorf("the line says %q", line.Plain())
+	}
+	w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
+	if sent := w.provider.WaitTexts(t, "For Kim"); len(sent[0].To) != 1 || sent[0].To[0] != "lee@x.test" {
+		t.Errorf("sent to %v", sent[0].To)
+	}
+	late := w.reply(thread, "Bye")
+	w.fate(late, "waiting")
+	check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ann"]))
+	check(t, w.engines[0].Reload(t.Context()))
+	w.advance(2 * time.Minute)
+	w.fate(late, "failed")
+	w.provider.WaitTexts(t, "For Kim")
+}

@@ -176,7 +176,7 @@ func (w *work) sendToCustomer(c *conv, agent *store.Agent, surface int64, m *mes
 	}
 	m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
 	until := w.now.Add(w.hold(c))
-	w.enqueueInOrder(w.customerLane(c), order, m.ID, payload{Late: w.cameLate(order)}, &until)
+	w.enqueueInOrder(w.customerLane(c), order, m.ID, payload{Late: w.cameLate(order), Meant: meant(c.Participants)}, &until)
 	w.answered(c, agent, m)
 }
 
