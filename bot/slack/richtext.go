@@ -83,7 +83,7 @@ func (w *writer) blocks(parts []element) {
 		case "rich_text_quote":
 			w.prefixed("> ", func() { w.inline(p.Elements) })
 		case "rich_text_preformatted":
-			w.preformatted(plainOf(p.Elements))
+			w.preformatted(w.code(p.Elements))
 		default: // rich_text_section, and whatever comes
 			w.inline(p.Elements)
 		}
@@ -131,6 +131,17 @@ func (w *writer) list(l element, start int) {
 	}
 }
 
+// code gives the characters of runs. Who is mentioned in them counts as anywhere: the
+// text is for colleagues then.
+func (w *writer) code(runs []element) string {
+	inner := &writer{tokens: w.tokens, names: w.names}
+	inner.inline(runs)
+	for _, id := range inner.mentions {
+		w.mention(id)
+	}
+	return inner.plain.String()
+}
+
 // preformatted writes a fence longer than any in the code.
 func (w *writer) preformatted(code string) {
 	fence := strings.Repeat("`", max(3, longestRun(code, '`')+1))
@@ -138,13 +149,6 @@ func (w *writer) preformatted(code string) {
 	w.md.WriteString(w.prefix)
 	w.raw(fence + "\n" + strings.TrimSuffix(code, "\n") + "\n" + fence)
 	w.plain.WriteString(code)
-}
-
-// plainOf gives the characters of runs.
-func plainOf(runs []element) string {
-	w := &writer{tokens: map[string]string{}}
-	w.inline(runs)
-	return w.plain.String()
 }
 
 // inline writes runs of text.
