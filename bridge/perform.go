@@ -165,6 +165,9 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a
 	if done, err := w.answer(ctx, tx, c, agent, surface, a); done || err != nil {
 		return err
 	}
+	if c == nil && a.Origin == OriginEmoji {
+		return nil // under some other message: meant for people
+	}
 	if c == nil && a.Args.Conversation != 0 {
 		w.refuse(nil, surface, a, "no_conversation", fmt.Sprintf("There is no conversation #%d.", a.Args.Conversation), "Look it up: /parley find NAME")
 		return nil

@@ -126,7 +126,7 @@ func (me *self) decodeReaction(ev *event, verb bridge.Verb) []bridge.Action {
 	return []bridge.Action{{
 		Verb: verb, Origin: bridge.OriginEmoji, Actor: bridge.Actor{ID: ev.User, Kind: kind},
 		Place: bridge.Place{Channel: ev.Item.Channel, Message: ev.Item.TS}, Args: args, Order: ev.EventTS,
-		OwnThread: ev.ItemUser == me.User,
+		OwnThread: ev.ItemUser == me.User || ev.ItemUser == "", // what is posted under a customer's name has no user
 	}}
 }
 
