@@ -32,7 +32,7 @@ func agentCommand(ts *testscript.TestScript, neg bool, args []string) {
 	p := s.world.Slack.As(people[args[0]])
 	switch args[1] {
 	case "says", "posts":
-		in := slackfake.Post{Channel: Support, Text: words(ts, args[2])}
+		in := slackfake.Post{Channel: s.support, Text: words(ts, args[2])}
 		if args[1] == "says" {
 			in.Thread = s.root(ts)
 		}
@@ -40,17 +40,17 @@ func agentCommand(ts *testscript.TestScript, neg bool, args []string) {
 		_, err := p.Post(in)
 		ts.Check(err)
 	case "edits":
-		ts.Check(p.Edit(Support, s.find(ts, args[2]).TS, args[3]))
+		ts.Check(p.Edit(s.support, s.find(ts, args[2]).TS, args[3]))
 	case "deletes":
 		at := s.root(ts)
 		if args[2] != "root" {
 			at = s.find(ts, args[2]).TS
 		}
-		ts.Check(p.Delete(Support, at))
+		ts.Check(p.Delete(s.support, at))
 	case "reacts":
-		ts.Check(p.React(Support, s.find(ts, args[2]).TS, args[3]))
+		ts.Check(p.React(s.support, s.find(ts, args[2]).TS, args[3]))
 	case "unreacts":
-		ts.Check(p.Unreact(Support, s.find(ts, args[2]).TS, args[3]))
+		ts.Check(p.Unreact(s.support, s.find(ts, args[2]).TS, args[3]))
 	case "sees", "is":
 		agentLearns(ts, neg, s, p, args)
 	default:
@@ -71,6 +71,8 @@ func manner(ts *testscript.TestScript, s *stage, in *slackfake.Post, args []stri
 			n, err := strconv.Atoi(value)
 			ts.Check(err)
 			in.Text += "\n" + numbered(n)
+		case "external":
+			in.Files = append(in.Files, slackfake.NewFile{Name: value, Mode: "external", ExternalURL: "https://elsewhere.test/" + value})
 		case "aloud": // also in the channel
 			in.Broadcast = true
 		case "me":
@@ -154,13 +156,13 @@ func agentUses(ts *testscript.TestScript, neg bool, s *stage, p *slackfake.Perso
 		s.press(ctx, ts, p, at, action)
 		ts.Check(s.until("a form opens", func() (bool, error) { return len(s.world.Slack.Views(p.ID())) > before, nil }))
 	case "chooses":
-		_, err := p.Shortcut(ctx, args[2], Support, s.find(ts, args[3]).TS)
+		_, err := p.Shortcut(ctx, args[2], s.support, s.find(ts, args[3]).TS)
 		ts.Check(err)
 	case "submits":
 		s.submit(ctx, ts, neg, p, args[2:])
 	case "commands":
 		command, text, _ := strings.Cut(args[2], " ")
-		in := Support
+		in := s.support
 		switch {
 		case len(args) > 3 && args[3] == "elsewhere":
 			in = Random
@@ -212,7 +214,7 @@ func (s *stage) button(ts *testscript.TestScript, neg bool, p *slackfake.Person,
 	look := func() (bool, error) {
 		for _, m := range s.everything() {
 			if a := buttonOf(m.Blocks, label); a != "" && strings.Contains(plain(m.Text, m.Blocks), words) {
-				at, action = slackfake.Target{Channel: Support, TS: m.TS}, a
+				at, action = slackfake.Target{Channel: s.support, TS: m.TS}, a
 			}
 		}
 		for _, e := range s.world.Slack.Ephemerals(p.ID()) {

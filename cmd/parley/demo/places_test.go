@@ -17,7 +17,7 @@ import (
 // rootOf finds the thread whose card shows a subject; the newest one.
 func (s *stage) rootOf(subject string) (string, error) {
 	found := ""
-	for _, m := range s.world.Slack.Messages(Support) {
+	for _, m := range s.world.Slack.Messages(s.support) {
 		if m.ThreadTS != "" && m.ThreadTS != m.TS || m.BotID == "" {
 			continue
 		}
@@ -66,8 +66,8 @@ func (s *stage) find(ts *testscript.TestScript, text string) *slackfake.Message 
 // everything gives all messages of the support channel, threads included, in order.
 func (s *stage) everything() []*slackfake.Message {
 	var list []*slackfake.Message
-	for _, root := range s.world.Slack.Messages(Support) {
-		thread := s.world.Slack.Thread(Support, root.TS)
+	for _, root := range s.world.Slack.Messages(s.support) {
+		thread := s.world.Slack.Thread(s.support, root.TS)
 		if len(thread) == 0 {
 			thread = []*slackfake.Message{root}
 		}
@@ -137,7 +137,7 @@ func threadCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "count":
 		ts.Check(s.settle())
 		n := 0
-		for _, m := range s.world.Slack.Messages(Support) {
+		for _, m := range s.world.Slack.Messages(s.support) {
 			if m.BotID == s.world.Slack.BotID() && (m.ThreadTS == "" || m.ThreadTS == m.TS) && m.Subtype != "tombstone" {
 				n++
 			}
@@ -155,7 +155,7 @@ func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
 	root := s.root(ts)
 	count := func(fits func(*slackfake.Message) bool) int {
 		n := 0
-		for _, m := range s.world.Slack.Thread(Support, root) {
+		for _, m := range s.world.Slack.Thread(s.support, root) {
 			if fits(m) {
 				n++
 			}
@@ -211,7 +211,7 @@ func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
 // said gives everything in a thread as one text.
 func (s *stage) said(root string) string {
 	var b strings.Builder
-	for _, m := range s.world.Slack.Thread(Support, root) {
+	for _, m := range s.world.Slack.Thread(s.support, root) {
 		if len(m.Blocks) > 0 {
 			b.WriteString(plain("", m.Blocks))
 		} else {

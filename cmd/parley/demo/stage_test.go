@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"parley/bot/slack"
 	"parley/bot/slack/slackfake"
 	"parley/bridge/relay"
+	"parley/channels"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/setup"
 	"parley/store"
@@ -38,6 +40,7 @@ type stage struct {
 	env     app.Env
 	db      *app.Database
 	log     *slog.Logger
+	support string // the team's channel
 	last    string // the subject of the conversation that is talked about
 
 	lines   []string // name=value of the account, as set
@@ -59,7 +62,7 @@ func newStage(ctx context.Context, t *testing.T, v variant) *stage {
 	if os.Getenv("PARLEY_TEST_LOG") != "" {
 		level = slog.LevelDebug
 	}
-	return &stage{ctx: ctx, t: t, variant: v, options: WorldOptions{HTTPMode: v.requests},
+	return &stage{support: Support, ctx: ctx, t: t, variant: v, options: WorldOptions{HTTPMode: v.requests},
 		log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 }
 
@@ -234,13 +237,34 @@ func (s *stage) settle() error {
 		if err := s.db.Pool.QueryRow(s.ctx, busy).Scan(&n); err != nil {
 			return false, err
 		}
-		if n > 0 || s.world.Slack.PendingEvents() > 0 {
+		if n > 0 || s.world.Slack.PendingEvents() > 0 || !s.fetched() {
 			quiet = 0
 			return false, nil
 		}
 		quiet++
 		return quiet > 3, nil
 	})
+}
+
+// fetched says that every mail in the mailbox is read, unless nobody reads it now.
+func (s *stage) fetched() bool {
+	inbox := s.world.Mail.Inbox(HelpAddress)
+	if len(s.running) == 0 || len(inbox) == 0 {
+		return true
+	}
+	for _, account := range s.running[0].app.Engine().Accounts() {
+		if account.Name != "support-mail" || account.Paused || account.Status == string(channels.Broken) {
+			continue
+		}
+		data, err := store.LoadWatermark(s.ctx, s.db.Pool, account.ID)
+		var mark struct {
+			Last uint32 `json:"last"`
+		}
+		if err != nil || json.Unmarshal(data, &mark) != nil || mark.Last < inbox[len(inbox)-1].UID {
+			return false
+		}
+	}
+	return true
 }
 
 // worldCommand is `world NAME…`, before anything else: `saving`, the mail server files
@@ -266,11 +290,11 @@ func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // parleyCommand is `parley start [name=value…]`, `parley stop`, `parley restart`,
-// `parley set name=value…`.
+// `parley set name=value…`, `parley complains 'text'`.
 func parleyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: parley start|stop|restart|set")
+		ts.Fatalf("usage: parley start|stop|restart|set|complains")
 	}
 	ts.Check(s.open())
 	switch args[0] {
@@ -284,6 +308,12 @@ func parleyCommand(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	case "stop":
 		s.halt()
+	case "complains": // an account is broken, for a reason
+		ts.Check(s.until("Parley complains", func() (bool, error) {
+			var found bool
+			const ask = `SELECT EXISTS (SELECT FROM accounts WHERE status = 'error' AND status_text LIKE '%' || $1 || '%')`
+			return found, s.db.Pool.QueryRow(s.ctx, ask, args[1]).Scan(&found)
+		}))
 	case "restart":
 		s.halt()
 		ts.Check(s.start())

@@ -18,7 +18,9 @@ import (
 //	surface fails KIND TIMES            KIND: slow-down, slow-down-untold, slow-down-politely,
 //	                                    broken, blank, broken-after, cut-after
 //	surface repeats|reorders|forgets events
-//	surface archives|unarchives|expels|invites|renames
+//	surface archives|unarchives|expels|invites|renames|moves (another id)
+//	surface uninstalls|reinstalls
+//	surface mumbles                     events that nobody understands
 //	surface unfurls 'text'              a link preview appears
 //	surface retires ben                 his account is switched off
 //	surface recovers
@@ -37,7 +39,7 @@ func surfaceCommand(ts *testscript.TestScript, neg bool, args []string) {
 		s.calm()
 		ts.Check(s.until("the surface is connected again", func() (bool, error) { return fake.Sockets() >= len(s.running), nil }))
 	case "removes":
-		ts.Check(fake.As(Owner).Delete(Support, s.root(ts)))
+		ts.Check(fake.As(Owner).Delete(s.support, s.root(ts)))
 	case "fails":
 		s.spoilCalls(ts, args[1], args[2])
 	case "repeats":
@@ -51,7 +53,7 @@ func surfaceCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "retires":
 		ts.Check(fake.UpdateUser(map[string]string{"ann": Ann, "ben": Ben}[args[1]], func(u *slackfake.User) { u.Deleted = true }))
 	case "unfurls":
-		ts.Check(fake.Unfurl(Support, s.find(ts, args[1]).TS))
+		ts.Check(fake.Unfurl(s.support, s.find(ts, args[1]).TS))
 	default:
 		s.manageChannel(ts, args[0])
 	}
@@ -88,15 +90,26 @@ func (s *stage) manageChannel(ts *testscript.TestScript, what string) {
 	var err error
 	switch what {
 	case "archives":
-		err = fake.ArchiveChannel(Support, true)
+		err = fake.ArchiveChannel(s.support, true)
 	case "unarchives":
-		err = fake.ArchiveChannel(Support, false)
+		err = fake.ArchiveChannel(s.support, false)
 	case "expels":
-		err = fake.Kick(Support, fake.BotUserID())
+		err = fake.Kick(s.support, fake.BotUserID())
 	case "invites":
-		err = fake.Invite(Support, fake.BotUserID(), Ann)
+		err = fake.Invite(s.support, fake.BotUserID(), Ann)
+	case "moves":
+		s.support, err = fake.ChangeChannelID(s.support)
+	case "uninstalls":
+		fake.Uninstall()
+	case "reinstalls":
+		fake.Reinstall()
+	case "mumbles":
+		fake.SendEvent("channel_created", "", map[string]any{"type": "something_new", "channel": map[string]any{"id": 1}})
+		fake.SendEvent("message.channels", s.support, map[string]any{"type": "message", "channel": s.support, "ts": 17, "user": []string{"x"}})
+		fake.SendEvent("message.channels", s.support, map[string]any{"type": "message", "subtype": "message_changed", "channel": s.support})
+		fake.SendEvent("reaction_added", s.support, map[string]any{"type": "reaction_added", "item": "none"})
 	case "renames":
-		err = fake.RenameChannel(Support, "customer-care")
+		err = fake.RenameChannel(s.support, "customer-care")
 	default:
 		ts.Fatalf("unknown: surface %s", what)
 	}
@@ -105,7 +118,7 @@ func (s *stage) manageChannel(ts *testscript.TestScript, what string) {
 
 // mailCommand is what happens to the customers' channel.
 //
-//	mail refuses|bounces|delays ADDRESS     what becomes of mail to a customer
+//	mail accepts|refuses|bounces|delays ADDRESS     what becomes of mail to a customer
 //	mail locks|unlocks MAILBOX              its password changes
 //	mail fails CODE TIMES                   the answer to the next mails
 //	mail cuts-after TIMES                   they are taken, the answer is lost
@@ -156,6 +169,8 @@ func mailCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "recovers":
 		fake.ClearFaults()
 		return
+	case "accepts":
+		rule.Policy = mailfake.PolicyAccept
 	case "refuses":
 		rule.Policy = mailfake.PolicyRefuse
 	case "bounces":
