@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"parley/store"
@@ -121,6 +122,13 @@ func (e *Engine) list(ctx context.Context, q store.Querier, surface int64, agent
 		l.Agent = agent.ID
 	case "unassigned":
 		l.Unassigned = true
+	case "team":
+		l.InTeams = []int64{}
+		for _, t := range e.directory.Load().Teams {
+			if slices.Contains(t.Members, agent.ID) {
+				l.InTeams = append(l.InTeams, t.ID)
+			}
+		}
 	case "snoozed", "resolved":
 		l.Status = name
 	}

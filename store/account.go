@@ -136,16 +136,10 @@ func DropLease(ctx context.Context, q Querier, name, holder string) error {
 }
 
 const ensureSurface = `
-	WITH made AS (
-		INSERT INTO accounts (name, kind, side)
-		VALUES ($1, $1, 'surface')
-		ON CONFLICT (name) DO NOTHING
-		RETURNING id
-	)
-	SELECT id FROM made
-	UNION ALL
-	SELECT id FROM accounts WHERE name = $1
-	LIMIT 1`
+	INSERT INTO accounts (name, kind, side)
+	VALUES ($1, $1, 'surface')
+	ON CONFLICT (name) DO UPDATE SET name = EXCLUDED.name -- gives the id of one that another process makes now
+	RETURNING id`
 
 // EnsureSurface finds or makes the account of a surface kind and gives its id.
 func EnsureSurface(ctx context.Context, q Querier, kind string) (int64, error) {

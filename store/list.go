@@ -6,7 +6,7 @@ import "context"
 type ListQuery struct {
 	Agent      int64 // Mine: this assignee; 0 = any
 	Unassigned bool
-	Team       int64   // 0 = any
+	InTeams    []int64 // only these teams; nil = any
 	Status     string  // "" = open and pending
 	Teams      []int64 // the read predicate: nil = all teams
 	Limit      int
@@ -19,7 +19,7 @@ const listConversations = `
 	WHERE kind = 'customer'
 		AND ($1 = 0 OR assignees @> ARRAY[$1::bigint])
 		AND (NOT $2 OR assignees = '{}')
-		AND ($3 = 0 OR team_id = $3)
+		AND ($3::bigint[] IS NULL OR team_id = ANY($3))
 		AND CASE WHEN $4 = '' THEN status IN ('open', 'pending') ELSE status = $4 END
 		AND ($5::bigint[] IS NULL OR team_id = ANY($5) OR team_id IS NULL)
 	ORDER BY last_at DESC, id
@@ -27,7 +27,7 @@ const listConversations = `
 
 // ListConversations gives the ids of a list's rows, newest first.
 func ListConversations(ctx context.Context, q Querier, l ListQuery) ([]int64, error) {
-	return ids(ctx, q, "list", listConversations, l.Agent, l.Unassigned, l.Team, l.Status, l.Teams, l.Limit)
+	return ids(ctx, q, "list", listConversations, l.Agent, l.Unassigned, l.InTeams, l.Status, l.Teams, l.Limit)
 }
 
 const getLanes = `SELECT ` + laneColumns + ` FROM lanes WHERE id = ANY($1)`

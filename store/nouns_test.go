@@ -323,7 +323,7 @@ func TestLists(t *testing.T) {
 		"all":          {store.ListQuery{}, []int64{3, 2, 1}},
 		"mine":         {store.ListQuery{Agent: 5}, []int64{2, 1}},
 		"unassigned":   {store.ListQuery{Unassigned: true}, []int64{3}},
-		"of a team":    {store.ListQuery{Team: team}, []int64{3, 2}},
+		"of a team":    {store.ListQuery{InTeams: []int64{team}}, []int64{3, 2}},
 		"snoozed":      {store.ListQuery{Status: "snoozed"}, []int64{4}},
 		"resolved":     {store.ListQuery{Status: "resolved"}, []int64{5}},
 		"visible":      {store.ListQuery{Teams: []int64{team}}, []int64{3, 2, 1}},
