@@ -97,7 +97,7 @@ func (s *Surface) catchUp(ctx context.Context, me *self) error {
 			continue
 		}
 		switch codeOf(err) {
-		case "channel_not_found", "not_in_channel", "is_archived", "missing_scope":
+		case "channel_not_found", "not_in_channel", "is_archived", "missing_scope", noMethod:
 			s.log.Warn("slack channel not readable", "channel", channel, "error", err)
 		default:
 			first = cmp.Or(first, fmt.Errorf("slack: catch-up: %w", err))

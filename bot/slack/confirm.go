@@ -22,6 +22,9 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		return bridge.Unchanged, err
 	}
 	m, err := s.one(ctx, at)
+	if codeOf(err) == noMethod {
+		return bridge.Unchanged, nil // an API that can't tell: what was said counts
+	}
 	if err != nil {
 		return bridge.Unchanged, err
 	}

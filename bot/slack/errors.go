@@ -21,6 +21,9 @@ const throttleDefault = 30 * time.Second
 // errBlank is an answer with ok:false and no error, or without what it must hold.
 var errBlank = errors.New("slack: an answer without content")
 
+// noMethod is said by an API that lacks a method; Slack's own never does of those we call.
+const noMethod = "unknown_method"
+
 // codeOf gives Slack's error string, "" if err is none.
 func codeOf(err error) string {
 	var se slackapi.SlackErrorResponse

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/slackfake"
+	"parley/bridge"
 )
 
 // TestOtherAPI speaks to an API that reads the token from the header only and doesn't
@@ -25,13 +27,17 @@ func TestOtherAPI(t *testing.T) {
 			_, _ = w.Write([]byte(`{"ok":false,"error":"not_authed"}`))
 			return
 		}
-		_, _ = w.Write([]byte(answers[r.URL.Path]))
+		_, _ = w.Write([]byte(cmp.Or(answers[r.URL.Path], `{"ok":false,"error":"unknown_method"}`)))
 	}))
 	t.Cleanup(srv.Close)
 	s, err := New(Options{BotToken: "xoxb-1", SigningSecret: "s", APIURL: srv.URL + "/api/", Desk: newDesk()})
 	must(t, err)
 	me, err := s.identify(t.Context())
 	must(t, err)
+	got, err := s.Confirm(t.Context(), bridge.Place{Channel: "C1", Thread: "1.1", Message: "1.2"}, "Hi")
+	if err != nil || got != bridge.Unchanged {
+		t.Errorf("confirmed %v: %v", got, err)
+	}
 	if me.User != "U0BOT" || !me.ours("T1", "") || !me.ours("T1", "A1") || me.ours("T2", "A1") {
 		t.Errorf("we are %+v", me)
 	}
