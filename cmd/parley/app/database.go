@@ -115,15 +115,29 @@ func masterKey(ctx context.Context, env Env, db *Database) (string, error) {
 	if err := os.MkdirAll(env.Data, 0o700); err != nil {
 		return "", fmt.Errorf("master key: %w", err)
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	err = writeKey(path, key)
 	if errors.Is(err, os.ErrExist) {
 		return masterKey(ctx, env, db) // another process was faster
 	}
 	if err != nil {
 		return "", fmt.Errorf("master key: %w", err)
 	}
+	return key, nil
+}
+
+// writeKey makes the file whole or not at all: half a key would lock everybody out.
+// Errors: os.ErrExist when there is one already.
+func writeKey(path, key string) error {
+	file, err := os.CreateTemp(filepath.Dir(path), ".master.key-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(file.Name()) }()
 	_, err = file.WriteString(key + "\n")
-	return key, errors.Join(err, file.Sync(), file.Close())
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return os.Link(file.Name(), path)
 }
 
 // Ended is closed when an embedded server has ended, by itself or with its owner; nil for
