@@ -115,10 +115,11 @@ func TestLastRemarkAcrossReplicas(t *testing.T) {
 	w.writes("kim", "Hello")
 	thread := w.thread("Hello")
 	w.settled()
-	// Another replica, with a block of higher ids, kept a remark of ben's, and then this
+	// Another replica, with a block of higher ids, kept remarks of ben's, and then this
 	// one, with lower ids, the customer's next message.
 	w.exec(`INSERT INTO messages (id, conversation_id, direction, fate, reason, agent_id, author_user, account_id, text, event_id, said_at, created_at)
-		SELECT id + 1000000, conversation_id, 'note', 'inside', 'not_assignee', $1, 'ben', $2, 'Hm', event_id, said_at, created_at FROM messages`, w.agents["ben"], w.surface)
+		SELECT id + 1000000 * n, conversation_id, 'note', 'inside', 'not_assignee', $1, 'ben', $2, 'Hm', event_id, said_at, created_at
+		FROM messages, generate_series(1, 9) AS n`, w.agents["ben"], w.surface)
 	w.writes("kim", "Anybody?")
 	w.shown("Anybody?")
 	w.settled()

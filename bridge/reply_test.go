@@ -262,6 +262,22 @@ func TestRepliesInTheSurfacesOrder(t *testing.T) {
 	w.provider.WaitTexts(t, "1", "2", "3", "4")
 }
 
+// One message that comes by two ways, under two names, is one message.
+func TestMessageByTwoWays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	said := w.chat.Get(support, w.reply(thread, "Once"))
+	w.provider.WaitTexts(t, "Once")
+	body := must(json.Marshal(map[string]any{"type": "say", "message": said, "own_thread": true}))(t)
+	check(t, w.engines[0].Accept(t.Context(), w.surface, channels.Fact{ExternalID: "another name", OrderKey: said.Channel + ":" + thread, Payload: body}))
+	w.settled()
+	w.provider.WaitTexts(t, "Once")
+	if n := w.count(`SELECT count(*) FROM messages WHERE place = $1`, said.ID); n != 1 {
+		t.Errorf("kept %d times", n)
+	}
+}
+
 // An edit or a deletion that comes before its message wins all the same.
 func TestEditBeforeItsMessage(t *testing.T) {
 	t.Parallel()

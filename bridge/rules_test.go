@@ -153,6 +153,28 @@ func TestGapInTheHold(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
+// While a gap is being filled no reply leaves, not even one that turns out unchanged.
+func TestRepliesWaitForTheGap(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Minute})
+	thread := w.opened()
+	w.fate(w.reply(thread, "Unchanged"), "waiting")
+	release := make(chan struct{})
+	w.chat.AddFault(bridgetest.Fault{Call: "since", Until: release})
+	looks := w.chat.Calls("since")
+	w.chat.Disconnect()
+	w.chat.Wait(t, "the gap is being filled", func() bool { return w.chat.Calls("since") > looks })
+	w.advance(2 * time.Minute)
+	w.eventually("it was tried, or left", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND attempt > 0 AND state <> 'sending'`) > 0
+	})
+	if n := w.provider.Calls(); n != 0 {
+		t.Error("it left while the gap was open")
+	}
+	close(release)
+	w.provider.WaitTexts(t, "Unchanged")
+}
+
 // R-249: a reply that is found late in a conversation that moved on is parked.
 func TestLateReplyIsParked(t *testing.T) {
 	t.Parallel()
