@@ -1,0 +1,108 @@
+package bridge_test
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"parley/store"
+)
+
+// eventually polls a condition of the database.
+func (w *world) eventually(what string, done func() bool) {
+	w.t.Helper()
+	deadline := time.Now().Add(patience)
+	for !done() {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("waited in vain: %s\n%s", what, w.dump())
+		}
+		timer := time.NewTimer(5 * time.Millisecond)
+		<-timer.C
+	}
+}
+
+// settled waits until nothing is pending and every lane is empty.
+func (w *world) settled() {
+	w.t.Helper()
+	w.eventually("settled", func() bool {
+		return w.count(`SELECT (SELECT count(*) FROM pending) + (SELECT count(*) FROM lanes WHERE head < tail)`) == 0
+	})
+}
+
+// count runs a query that gives one number.
+func (w *world) count(sql string, args ...any) int {
+	w.t.Helper()
+	var n int
+	if err := w.pool.QueryRow(w.t.Context(), sql, args...).Scan(&n); err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+	return n
+}
+
+// text runs a query that gives one text; "" when there is no row.
+func (w *world) text(sql string, args ...any) string {
+	w.t.Helper()
+	var s string
+	if err := w.pool.QueryRow(w.t.Context(), `SELECT coalesce((`+sql+`)::text, '')`, args...).Scan(&s); err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+	return s
+}
+
+func (w *world) exec(sql string, args ...any) {
+	w.t.Helper()
+	if _, err := w.pool.Exec(w.t.Context(), sql, args...); err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// fate waits until a text typed in the surface has a fate, and why.
+func (w *world) fate(message, want string) {
+	w.t.Helper()
+	var got string
+	deadline := time.Now().Add(patience)
+	for time.Now().Before(deadline) {
+		if got = w.text(`SELECT fate FROM messages WHERE place = $1`, message); got == want {
+			return
+		}
+		timer := time.NewTimer(5 * time.Millisecond)
+		<-timer.C
+	}
+	w.t.Fatalf("fate of %s is %q, want %q\n%s", message, got, want, w.dump())
+}
+
+// advance moves Parley's clock.
+func (w *world) advance(by time.Duration) {
+	w.t.Helper()
+	check(w.t, store.MoveClock(w.t.Context(), w.pool, by))
+	for _, e := range w.engines {
+		e.Relay().Wake()
+	}
+}
+
+// dump shows what the database holds, for a failing test.
+func (w *world) dump() string {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	var b strings.Builder
+	for _, sql := range []string{
+		`SELECT 'event ' || e.id || ' ' || e.account_id || ' ' || e.external_id || coalesce(' PENDING tries ' || p.tries, '') || coalesce(' QUARANTINED ' || q.reason, '')
+			FROM events e LEFT JOIN pending p ON p.event_id = e.id LEFT JOIN quarantine q ON q.event_id = e.id ORDER BY e.id`,
+		`SELECT 'conversation ' || id || ' ' || status || ' ' || subject || ' ' || assignees::text FROM conversations ORDER BY id`,
+		`SELECT 'message ' || id || ' c' || conversation_id || ' ' || direction || ' ' || fate || ' ' || reason || ' ' || text FROM messages ORDER BY event_id, id`,
+		`SELECT 'lane ' || id || ' ' || key || ' gate ' || gate_id || ' head ' || head || ' tail ' || tail || ' epoch ' || epoch || ' due ' || coalesce((due_at - parley_now())::text, '-') || ' lease ' || coalesce((leased_until - clock_timestamp())::text, '-') FROM lanes ORDER BY id`,
+		`SELECT 'delivery ' || id || ' lane ' || lane_id || ' seq ' || seq || ' ' || kind || ' ' || state || ' attempt ' || attempt || ' ' || error_class || ' ' || error_text FROM deliveries ORDER BY lane_id, seq`,
+	} {
+		rows, err := w.pool.Query(ctx, sql)
+		if err != nil {
+			return err.Error()
+		}
+		for rows.Next() {
+			var s string
+			_ = rows.Scan(&s)
+			b.WriteString(s + "\n")
+		}
+		rows.Close()
+	}
+	return b.String()
+}
