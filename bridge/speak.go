@@ -61,6 +61,8 @@ func Speak(s Speech) (d Decision, reason string) {
 		return Inside, "not_open"
 	case s.Watch:
 		return Inside, "watch"
+	case s.Explicit && s.Mentions:
+		return Ask, "reply_mentions" // the word says reply, the mention says colleague
 	case s.Explicit:
 		return Out, "explicit"
 	case s.ReplyMode == "explicit":
@@ -87,7 +89,7 @@ func Speak(s Speech) (d Decision, reason string) {
 func Told(reason string) bool {
 	switch reason {
 	case "not_an_agent", "may_not_reply", "moved", "not_open", "watch", "not_assignee", "unknown_verb", "lone_verb",
-		"file_alone", "after_remark", "confirm":
+		"file_alone", "after_remark", "confirm", "reply_mentions":
 		return true
 	}
 	return false

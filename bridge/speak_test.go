@@ -41,6 +41,7 @@ func TestSpeakReasons(t *testing.T) {
 		{"a note by marker", func(s *bridge.Speech) { s.Marker = bridge.MarkNote }, bridge.Inside, "note", false},
 		{"mentions us", func(s *bridge.Speech) { s.MentionsBot = true }, bridge.Inside, "mentions_us", false},
 		{"in a thread that was left", func(s *bridge.Speech) { s.Moved, s.Explicit = true, true }, bridge.Inside, "moved", true},
+		{"explicitly, with a colleague", func(s *bridge.Speech) { s.Explicit, s.Mentions = true, true }, bridge.Ask, "reply_mentions", true},
 		{"mentions a colleague", func(s *bridge.Speech) { s.Mentions = true }, bridge.Inside, "mentions_colleague", false},
 		{"nothing", func(s *bridge.Speech) { s.HasText = false }, bridge.Inside, "empty", false},
 		{"resolved", func(s *bridge.Speech) { s.Status = bridge.StatusResolved }, bridge.Inside, "not_open", true},
@@ -78,7 +79,7 @@ func forbidden(s bridge.Speech) bool {
 	command := s.Verb == bridge.VerbNote || s.Verb == bridge.VerbUnknown
 	ended := s.Status == bridge.StatusResolved || s.Status == bridge.StatusClosed
 	return s.Actor != bridge.ActorPerson || !s.IsAgent || !s.MayReply || s.Moved || marked || command || ended || s.Watch ||
-		!s.HasText && !s.HasFiles || !s.Explicit && (s.MentionsBot || s.Mentions)
+		!s.HasText && !s.HasFiles || s.Mentions || !s.Explicit && s.MentionsBot
 }
 
 // plain says, apart from Speak, that a permitted text needs no click: it was said to be a

@@ -45,6 +45,8 @@ func reasonWords(reason string, f bridge.Facts) string {
 		return "It mentions me."
 	case "mentions_colleague":
 		return "It mentions a colleague."
+	case "reply_mentions":
+		return "It says reply and mentions a colleague: the customer would read the mention too."
 	case "paused":
 		return "The account is paused."
 	case "edited":
