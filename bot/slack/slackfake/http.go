@@ -36,7 +36,8 @@ func (t Targets) of(d *delivery) string {
 	return t.Interactions
 }
 
-// UseHTTP switches to HTTP mode after Slack's url_verification of the events address.
+// UseHTTP switches to HTTP mode after Slack's url_verification of the events address. What
+// still waits for a socket goes there.
 // Errors: when the app does not echo the challenge within 3 s; then nothing is switched.
 func (s *Server) UseHTTP(ctx context.Context, t Targets) error {
 	if t.Events != "" {
@@ -47,6 +48,11 @@ func (s *Server) UseHTTP(ctx context.Context, t Targets) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.targets = t
+	waiting := s.parked
+	s.parked = nil
+	for _, d := range waiting {
+		s.send(d)
+	}
 	return nil
 }
 
