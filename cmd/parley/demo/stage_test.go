@@ -78,11 +78,6 @@ func (s *stage) open() error {
 	s.world = w
 	w.Slack.AddUser(slackfake.User{ID: gus, Name: "gus", RealName: "Gus Guest", Email: "gus@other.test", Restricted: true})
 	w.Slack.AddUser(slackfake.User{ID: fay, TeamID: "T0OTHERCO01", Name: "fay", RealName: "Fay Foreign", Email: "fay@foreign.test", Stranger: true})
-	for _, user := range []string{gus, fay} {
-		if err := w.Slack.Invite(Support, user, Ann); err != nil {
-			return err
-		}
-	}
 	s.env = app.Env{DatabaseURL: storetest.URL(s.t), Data: s.t.TempDir(), Listen: "127.0.0.1:0", SlackBotToken: w.Slack.BotToken(),
 		SlackAPIURL: w.Slack.APIURL(), SlackRate: s.rate}
 	if s.variant.requests {
@@ -158,6 +153,9 @@ func (s *stage) start() error {
 			return err
 		}
 	}
+	if err := s.letIn(gus, fay); err != nil {
+		return err
+	}
 	return s.until("Parley is connected", func() (bool, error) {
 		for _, account := range s.running[0].app.Engine().Accounts() {
 			if account.Side != "channel" || account.Paused {
@@ -170,6 +168,16 @@ func (s *stage) start() error {
 		}
 		return s.variant.requests || s.world.Slack.Sockets() >= len(s.running), nil
 	})
+}
+
+// letIn adds people to the channel, once.
+func (s *stage) letIn(users ...string) error {
+	for _, user := range users {
+		if err := s.world.Slack.Invite(s.support, user, Ann); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *stage) startOne() error {
