@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
@@ -38,8 +37,8 @@ func explain(t *testing.T, pool *pgxpool.Pool, hot bool, sql string, args ...any
 			t.Fatal(err)
 		}
 	}
-	rows := must(tx.Query(t.Context(), "EXPLAIN (ANALYZE, FORMAT JSON) "+sql, args...))(t)
-	body := must(pgx.CollectExactlyOneRow(rows, pgx.RowTo[[]byte]))(t)
+	var body []byte
+	check(t, tx.QueryRow(t.Context(), "EXPLAIN (ANALYZE, FORMAT JSON) "+sql, args...).Scan(&body))
 	var plans []struct{ Plan plan }
 	check(t, json.Unmarshal(body, &plans))
 	return plans[0].Plan

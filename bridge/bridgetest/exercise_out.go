@@ -272,7 +272,7 @@ func exerciseLostAnswers(t *testing.T, s Stage) {
 			}
 			s.Fail(t, failure, kind)
 			_, err := s.Surface.Send(within(t), p)
-			fails(t, err, channels.Ambiguous)
+			_ = fails(t, err, channels.Ambiguous)
 			p.Attempt = 2
 			outcome, sent, err := s.Surface.Reconcile(within(t), p)
 			if failure == FailLostBefore {

@@ -219,7 +219,7 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, _ string) (bridg
 		return bridge.Unchanged, err
 	}
 	e := event{Message: m}
-	found := bridge.Unchanged
+	var found bridge.Confirmation
 	switch {
 	case m.Deleted:
 		e.Type, found = "delete", bridge.Gone

@@ -35,7 +35,6 @@ type stage struct {
 	apply     func(ctx context.Context, tx pgx.Tx, events []store.Event) error
 	send      func(ctx context.Context, c store.Claimed) (relay.Sent, error)
 	reconcile func(c store.Claimed) (channels.Outcome, relay.Sent, error)
-	applied   []string // external ids, in the order of their commits
 	batches   []int
 	given     []string // external ids that were given up
 	sends     []string // delivery:attempt, in the order of the attempts
