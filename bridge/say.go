@@ -48,10 +48,21 @@ func (w *work) say(c *conv, surface int64, a Action) {
 		w.tellAuthor(c, m, LineAsk, reason, VerbSend, VerbKeep)
 	default:
 		m.Fate = store.FateInside
+		if reason == "not_an_agent" && c.toldBefore(m) {
+			w.mark(c, m, MarkInside) // a line once: an automation that answers each would never end
+			return
+		}
 		if Told(reason) {
 			w.tellInside(c, m, reason)
 		}
 	}
+}
+
+// toldBefore says that an author who is no agent was lately told so in this thread.
+func (c *conv) toldBefore(m *message) bool {
+	return slices.ContainsFunc(c.last, func(before store.Message) bool {
+		return before.ID != m.ID && before.AuthorUser == m.AuthorUser && before.Reason == m.Reason
+	})
 }
 
 // speak runs the one decision function on what is known now.
