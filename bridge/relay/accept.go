@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"parley/channels"
 	"parley/store"
@@ -155,14 +156,19 @@ func (r *Relay) storeBatch(ctx context.Context, batch []*arrival) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	stored, err := r.insert(ctx, events)
-	if err != nil && len(batch) > 1 && !errors.Is(err, context.DeadlineExceeded) {
-		// One bad fact must not refuse the others.
-		for _, a := range batch {
-			r.storeBatch(ctx, []*arrival{a})
-		}
+	err := r.store(ctx, events)
+	if len(batch) > 1 && badFact(err) {
+		r.storeSingly(ctx, batch)
 		return
 	}
+	for _, a := range batch {
+		a.done <- err
+	}
+}
+
+// store writes facts and wakes who deals with them.
+func (r *Relay) store(ctx context.Context, events []store.NewEvent) error {
+	stored, err := r.insert(ctx, events)
 	r.metrics.Accepted.Add(int64(len(stored)))
 	for _, s := range stored {
 		if s.Quarantined != 0 {
@@ -171,9 +177,7 @@ func (r *Relay) storeBatch(ctx context.Context, batch []*arrival) {
 		}
 		signal(r.shards[s.Shard])
 	}
-	for _, a := range batch {
-		a.done <- err
-	}
+	return err
 }
 
 // insert writes facts. What no handler will see is told to people in the same commit.
@@ -196,6 +200,29 @@ func (r *Relay) insert(ctx context.Context, events []store.NewEvent) (stored []s
 		return nil
 	})
 	return stored, err
+}
+
+// badFact says that an error is a fact's own fault and not the database's.
+func badFact(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && !transient(err)
+}
+
+// storeSingly finds the bad fact of a batch: it must not refuse the others. When the
+// database fails meanwhile, what comes behind in the same order is refused as well, or
+// it would be stored first.
+func (r *Relay) storeSingly(ctx context.Context, batch []*arrival) {
+	refused := map[string]error{}
+	for _, a := range batch {
+		err := refused[a.event.OrderKey]
+		if err == nil {
+			err = r.store(ctx, []store.NewEvent{a.event})
+		}
+		if err != nil && !badFact(err) {
+			refused[a.event.OrderKey] = err
+		}
+		a.done <- err
+	}
 }
 
 // withGrace gives a context that ends grace after parent does.
