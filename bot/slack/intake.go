@@ -41,7 +41,8 @@ func (s *Surface) takeEvents(ctx context.Context, me *self, bodies ...json.RawMe
 			s.announceGap(s.now().Add(-2 * time.Minute))
 			s.sweep.again()
 		}
-		if a.joined {
+		if a.joined { // nobody knows how long we were out
+			s.announceGap(time.Time{})
 			wakeUp(s.wake)
 		}
 		facts = append(facts, a.facts...)
