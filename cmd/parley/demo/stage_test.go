@@ -210,7 +210,9 @@ func (s *stage) halt() {
 		r.stop()
 	}
 	for _, r := range s.running {
-		<-r.stopped
+		if err := <-r.stopped; err != nil {
+			s.t.Error(err)
+		}
 	}
 	s.running = nil
 }
