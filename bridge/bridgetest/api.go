@@ -123,7 +123,7 @@ func (c *Chat) post(r request) (int, any) {
 	}
 	m := c.add(Message{Channel: r.Channel, Thread: r.Thread, User: App, Name: r.Name, Kind: r.Kind, Text: r.Text, Token: r.Token,
 		Buttons: r.Buttons, Files: r.Files, Whisper: r.Whisper})
-	return http.StatusOK, m
+	return http.StatusOK, *m
 }
 
 func (c *Chat) update(r request) (int, any) {
@@ -135,7 +135,7 @@ func (c *Chat) update(r request) (int, any) {
 	}
 	m.Text, m.Buttons = r.Text, r.Buttons
 	c.poke()
-	return http.StatusOK, m
+	return http.StatusOK, *m
 }
 
 func (c *Chat) mark(r request) (int, any) {
@@ -149,7 +149,7 @@ func (c *Chat) mark(r request) (int, any) {
 		m.Marks = append(m.Marks, r.Mark)
 	}
 	c.poke()
-	return http.StatusOK, m
+	return http.StatusOK, *m
 }
 
 func (c *Chat) thread(r request) (int, any) {
@@ -179,7 +179,7 @@ func (c *Chat) message(r request) (int, any) {
 	if m == nil {
 		return statusMessageGone, nil
 	}
-	return http.StatusOK, m
+	return http.StatusOK, *m
 }
 
 func (c *Chat) file(w http.ResponseWriter, r *http.Request) {
