@@ -157,6 +157,7 @@ func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool) e
 	s.page.SetPhase("Starting Parley …")
 	err = connected(ctx, s.world, pool)
 	if err == nil {
+		s.page.SetPhase("Parley is connecting to Slack again …") // shown whenever it isn't
 		err = s.world.Prologue(ctx, prologuePace)
 	}
 	if err != nil && ctx.Err() == nil {
