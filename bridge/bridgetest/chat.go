@@ -61,7 +61,7 @@ func (m Message) Plain() string {
 // Mentions gives the users whom the message notifies.
 func (m Message) Mentions() []string {
 	var users []string
-	for _, found := range regexp.MustCompile(`<@([a-z0-9]+)>`).FindAllStringSubmatch(m.Text, -1) {
+	for _, found := range regexp.MustCompile(`<@([A-Za-z0-9]+)>`).FindAllStringSubmatch(m.Text, -1) {
 		users = append(users, found[1])
 	}
 	return users

@@ -79,11 +79,14 @@ func renderLine(r *request, l bridge.Line) {
 			words = append(words, literal(s))
 		}
 	}
+	for _, a := range l.Args.Addresses {
+		words = append(words, literal(a))
+	}
 	if l.Other.ID != 0 {
 		words = append(words, fmt.Sprintf("#%d", l.Other.ID))
 	}
 	for _, f := range l.Rows {
-		words = append(words, fmt.Sprintf("#%d", f.ID))
+		words = append(words, fmt.Sprintf("#%d", f.ID), literal(f.Subject))
 	}
 	for _, row := range l.Log {
 		words = append(words, literal(row.Actor+" "+row.What))

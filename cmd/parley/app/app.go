@@ -41,6 +41,7 @@ type Options struct {
 	MovedTime bool            // the clock may be ahead: demo, torture and tests
 	Specs     []channels.Spec // nil = Specs()
 	Slack     func(*slack.Options)
+	Surface   func(bridge.Desk) bridge.Surface // takes the place of Slack, for tests; nil = Slack
 }
 
 // App is a running Parley.
@@ -130,7 +131,7 @@ func (a *App) checkClock(ctx context.Context) error {
 
 // addSlack connects the workspace that the environment names.
 func (a *App) addSlack(ctx context.Context) error {
-	if a.env.SlackBotToken == "" {
+	if a.env.SlackBotToken == "" && a.opt.Surface == nil {
 		return nil
 	}
 	id, err := store.EnsureSurface(ctx, a.db.Pool, "slack")
@@ -140,7 +141,7 @@ func (a *App) addSlack(ctx context.Context) error {
 	if err := a.engine.Reload(ctx); err != nil {
 		return err
 	}
-	s, err := newSlack(a.env, a.engine.Desk(id), a.log, a.opt.Slack)
+	s, err := a.newSurface(a.engine.Desk(id))
 	if err != nil {
 		return err
 	}
@@ -148,6 +149,14 @@ func (a *App) addSlack(ctx context.Context) error {
 	a.engine.Desk(id).Gap(time.Time{}) // until the surface caught up, nothing typed before may leave
 	a.surfaces = append(a.surfaces, running{id, s})
 	return nil
+}
+
+// newSurface makes the agents' surface: Slack, unless another takes its place.
+func (a *App) newSurface(desk bridge.Desk) (bridge.Surface, error) {
+	if a.opt.Surface != nil {
+		return a.opt.Surface(desk), nil
+	}
+	return newSlack(a.env, desk, a.log, a.opt.Slack)
 }
 
 // newSlack makes the surface that the environment names.

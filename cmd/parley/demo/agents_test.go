@@ -29,6 +29,10 @@ func agentCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 3 || people[args[0]] == "" {
 		ts.Fatalf("usage: agent NAME VERB …")
 	}
+	if s.variant.text {
+		s.text.agent(ts, neg, s, people[args[0]], args)
+		return
+	}
 	p := s.world.Slack.As(people[args[0]])
 	switch args[1] {
 	case "says", "posts":

@@ -17,7 +17,7 @@ import (
 // rootOf finds the thread whose card shows a subject; the newest one.
 func (s *stage) rootOf(subject string) (string, error) {
 	found := ""
-	for _, m := range s.world.Slack.Messages(s.support) {
+	for _, m := range s.roots() {
 		if m.ThreadTS != "" && m.ThreadTS != m.TS || m.BotID == "" {
 			continue
 		}
@@ -63,11 +63,27 @@ func (s *stage) find(ts *testscript.TestScript, text string) *slackfake.Message 
 	return found
 }
 
+// roots gives the channel's own messages, in order.
+func (s *stage) roots() []*slackfake.Message {
+	if s.variant.text {
+		return s.text.shown(s.support, "")
+	}
+	return s.world.Slack.Messages(s.support)
+}
+
+// thread gives a thread's messages, in order.
+func (s *stage) thread(root string) []*slackfake.Message {
+	if s.variant.text {
+		return s.text.shown(s.support, root)
+	}
+	return s.world.Slack.Thread(s.support, root)
+}
+
 // everything gives all messages of the support channel, threads included, in order.
 func (s *stage) everything() []*slackfake.Message {
 	var list []*slackfake.Message
-	for _, root := range s.world.Slack.Messages(s.support) {
-		thread := s.world.Slack.Thread(s.support, root.TS)
+	for _, root := range s.roots() {
+		thread := s.thread(root.TS)
 		if len(thread) == 0 {
 			thread = []*slackfake.Message{root}
 		}
@@ -117,6 +133,9 @@ func threadCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: thread shows|marks|about|files|count …")
 	}
+	if s.variant.text {
+		args = onText(args)
+	}
 	switch args[0] {
 	case "about":
 		s.last = args[1]
@@ -137,8 +156,8 @@ func threadCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "count":
 		ts.Check(s.settle())
 		n := 0
-		for _, m := range s.world.Slack.Messages(s.support) {
-			if m.BotID == s.world.Slack.BotID() && (m.ThreadTS == "" || m.ThreadTS == m.TS) && m.Subtype != "tombstone" {
+		for _, m := range s.roots() {
+			if m.BotID != "" && (s.variant.text || m.BotID == s.world.Slack.BotID()) && (m.ThreadTS == "" || m.ThreadTS == m.TS) && m.Subtype != "tombstone" {
 				n++
 			}
 		}
@@ -155,7 +174,7 @@ func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
 	root := s.root(ts)
 	count := func(fits func(*slackfake.Message) bool) int {
 		n := 0
-		for _, m := range s.world.Slack.Thread(s.support, root) {
+		for _, m := range s.thread(root) {
 			if fits(m) {
 				n++
 			}
@@ -211,13 +230,15 @@ func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
 // said gives everything in a thread as one text.
 func (s *stage) said(root string) string {
 	var b strings.Builder
-	for _, m := range s.world.Slack.Thread(s.support, root) {
+	for _, m := range s.thread(root) {
 		if len(m.Blocks) > 0 {
 			b.WriteString(plain("", m.Blocks))
 		} else {
 			b.WriteString(m.Text)
 		}
-		b.WriteString("\n")
+		if !s.variant.text { // there, parts of a long text end anywhere
+			b.WriteString("\n")
+		}
 	}
 	return b.String()
 }
@@ -239,6 +260,9 @@ func (s *stage) picture() string {
 			fmt.Fprintf(&b, " :%s:", r.Name)
 		}
 		b.WriteString("\n")
+	}
+	if s.variant.text {
+		return b.String() + s.text.picture() + s.journal()
 	}
 	for _, user := range []string{Ann, Ben, Zoe} {
 		for _, e := range s.world.Slack.Ephemerals(user) {

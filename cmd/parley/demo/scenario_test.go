@@ -27,6 +27,12 @@ func TestScenariosOnReplicas(t *testing.T) {
 	play(t, variant{replicas: 2, twice: true}, mainStories()...)
 }
 
+// TestScenariosOnText plays what is not about Slack on the second, plain-text surface:
+// the same stories end the same way wherever agents work.
+func TestScenariosOnText(t *testing.T) {
+	play(t, variant{text: true}, textStories()...)
+}
+
 // mainStories are those that every way of running Parley has to tell in the same way.
 func mainStories() []string {
 	return []string{"reply", "hold", "inside", "colleague", "resolve", "snooze", "files", "bounce", "newcomer", "newsletter",
@@ -38,6 +44,7 @@ type variant struct {
 	requests bool // signed requests in place of a socket
 	replicas int  // 0 = 1
 	twice    bool // every event comes twice
+	text     bool // the plain-text surface in place of Slack
 }
 
 // play runs the named stories, or all.

@@ -37,6 +37,7 @@ type stage struct {
 	variant variant
 	options WorldOptions
 	world   *World
+	text    *textBoard // where agents work when variant.text
 	env     app.Env
 	db      *app.Database
 	log     *slog.Logger
@@ -80,7 +81,9 @@ func (s *stage) open() error {
 	w.Slack.AddUser(slackfake.User{ID: fay, TeamID: "T0OTHERCO01", Name: "fay", RealName: "Fay Foreign", Email: "fay@foreign.test", Stranger: true})
 	s.env = app.Env{DatabaseURL: storetest.URL(s.t), Data: s.t.TempDir(), Listen: "127.0.0.1:0", SlackBotToken: w.Slack.BotToken(),
 		SlackAPIURL: w.Slack.APIURL(), SlackRate: s.rate}
-	if s.variant.requests {
+	if s.variant.text {
+		s.env.SlackBotToken, s.text = "", newTextBoard(s.t)
+	} else if s.variant.requests {
 		s.env.SlackSigningSecret = w.Slack.SigningSecret()
 	} else {
 		s.env.SlackAppToken = w.Slack.AppToken()
@@ -153,8 +156,10 @@ func (s *stage) start() error {
 			return err
 		}
 	}
-	if err := s.letIn(gus, fay); err != nil {
-		return err
+	if !s.variant.text {
+		if err := s.letIn(gus, fay); err != nil {
+			return err
+		}
 	}
 	return s.until("Parley is connected", func() (bool, error) {
 		for _, account := range s.running[0].app.Engine().Accounts() {
@@ -165,6 +170,9 @@ func (s *stage) start() error {
 			if err != nil || mark == nil {
 				return false, err
 			}
+		}
+		if s.variant.text {
+			return s.text.caughtUp(), nil
 		}
 		return s.variant.requests || s.world.Slack.Sockets() >= len(s.running), nil
 	})
@@ -189,6 +197,9 @@ func (s *stage) startOne() error {
 	}
 	if s.options.Clock != nil {
 		o.Slack = func(so *slack.Options) { so.Now = s.options.Clock }
+	}
+	if s.variant.text {
+		o.Surface = s.text.surface
 	}
 	a, err := app.New(s.ctx, s.env, s.db, s.log, o)
 	if err != nil {
@@ -247,13 +258,21 @@ func (s *stage) settle() error {
 		if err := s.db.Pool.QueryRow(s.ctx, busy).Scan(&n); err != nil {
 			return false, err
 		}
-		if n > 0 || s.world.Slack.PendingEvents() > 0 || !s.fetched() {
+		if n > 0 || s.undelivered() || !s.fetched() {
 			quiet = 0
 			return false, nil
 		}
 		quiet++
 		return quiet > 3, nil
 	})
+}
+
+// undelivered says that Parley has not heard yet of something that agents did.
+func (s *stage) undelivered() bool {
+	if s.variant.text {
+		return len(s.running) > 0 && s.text.undelivered()
+	}
+	return s.world.Slack.PendingEvents() > 0
 }
 
 // fetched says that every mail in the mailbox is read, unless nobody reads it now.
