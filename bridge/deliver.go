@@ -154,7 +154,7 @@ func (e *Engine) sendReply(ctx context.Context, c store.Claimed) (relay.Sent, er
 	ch := e.channel(c.AccountID)
 	r, err := e.reply(ctx, c)
 	if err != nil {
-		return relay.Sent{}, err
+		return relay.Sent{}, retry(err) // nothing left yet: certain
 	}
 	if r.message.Fate != store.FateWaiting {
 		return relay.Sent{State: store.Cancelled}, nil // taken back in the meantime

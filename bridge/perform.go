@@ -180,6 +180,10 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a
 		w.refuse(c, surface, a, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
+	if c.Kind == "automatic" && a.Verb != VerbPromote && a.Verb != VerbSilence {
+		w.refuse(c, surface, a, "automatic", "This thread collects automatic mail: it is no conversation.", "Make one of a mail first: its button under the mail, or !promote")
+		return nil
+	}
 	switch a.Verb {
 	case VerbTake, VerbAssign, VerbUnassign:
 		w.assign(c, agent, surface, a)

@@ -71,7 +71,7 @@ func (w *work) speak(c *conv, agent *store.Agent, surface int64, a Action) (Deci
 	return Speak(Speech{
 		Actor: a.Actor.Kind, IsAgent: agent != nil, MayReply: agent != nil && Authorize(agent, VerbReply, c.Conversation) == nil,
 		Verb: a.Verb, Marker: a.Marker, Explicit: a.Explicit, MentionsBot: a.MentionsBot, Mentions: len(a.Mentions) > 0,
-		HasText: a.Text != "", HasFiles: len(a.Files) > 0, Status: c.status(), Moved: c.leftThread(surface, a.Place), Watch: c.account.Mode == "watch",
+		HasText: a.Text != "", HasFiles: len(a.Files) > 0, Status: c.status(), Moved: c.leftThread(surface, a.Place), Automatic: c.Kind == "automatic", Watch: c.account.Mode == "watch",
 		ReplyMode: c.account.ReplyMode, AnyAgent: s.WhoReplies == "any_agent", Assigned: len(c.Assignees) > 0,
 		IsAssignee: agent != nil && c.isAssignee(agent.ID), AfterInner: w.afterRemark(c, agent, a), Confirm: s.ConfirmSend,
 	})
@@ -156,7 +156,7 @@ func (w *work) movedOn(c *conv, a Action) bool {
 // may be on its way as well.
 func (w *work) cameLate(order string) bool {
 	typed := orderTime(order)
-	return !typed.IsZero() && w.now.Sub(typed) > rereadAfter
+	return !typed.IsZero() && w.real.Sub(typed) > rereadAfter
 }
 
 // orderTime reads the time that an order starts with ("1700000000.000100").
@@ -274,7 +274,7 @@ func (w *work) tellInside(c *conv, m *message, reason string) {
 		w.tellAuthor(c, m, LineNotMapped, reason)
 	case "not_open":
 		w.tellAuthor(c, m, LineInside, reason, VerbReopen, VerbSend)
-	case "watch", "may_not_reply":
+	case "watch", "may_not_reply", "automatic":
 		w.tellAuthor(c, m, LineInside, reason)
 	default:
 		w.tellAuthor(c, m, LineInside, reason, VerbSend)

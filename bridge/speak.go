@@ -15,6 +15,7 @@ type Speech struct {
 
 	Status     Status
 	Moved      bool // typed in a thread that the conversation has left
+	Automatic  bool // typed in a day's thread of automatic mail: nobody is there to answer
 	Watch      bool // the account only watches
 	ReplyMode  string
 	AnyAgent   bool // who_replies: any_agent
@@ -57,6 +58,8 @@ func Speak(s Speech) (d Decision, reason string) {
 		return Inside, "may_not_reply"
 	case s.Moved:
 		return Inside, "moved"
+	case s.Automatic:
+		return Inside, "automatic"
 	case !s.Status.Open():
 		return Inside, "not_open"
 	case s.Watch:
@@ -88,7 +91,7 @@ func Speak(s Speech) (d Decision, reason string) {
 // the customer did not get the text. The others are what the author meant.
 func Told(reason string) bool {
 	switch reason {
-	case "not_an_agent", "may_not_reply", "moved", "not_open", "watch", "not_assignee", "unknown_verb", "lone_verb",
+	case "not_an_agent", "may_not_reply", "moved", "automatic", "not_open", "watch", "not_assignee", "unknown_verb", "lone_verb",
 		"file_alone", "after_remark", "confirm", "reply_mentions":
 		return true
 	}

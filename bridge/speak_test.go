@@ -42,6 +42,7 @@ func TestSpeakReasons(t *testing.T) {
 		{"mentions us", func(s *bridge.Speech) { s.MentionsBot = true }, bridge.Inside, "mentions_us", false},
 		{"in a thread that was left", func(s *bridge.Speech) { s.Moved, s.Explicit = true, true }, bridge.Inside, "moved", true},
 		{"explicitly, with a colleague", func(s *bridge.Speech) { s.Explicit, s.Mentions = true, true }, bridge.Ask, "reply_mentions", true},
+		{"in a thread of automatic mail", func(s *bridge.Speech) { s.Automatic, s.Explicit = true, true }, bridge.Inside, "automatic", true},
 		{"mentions a colleague", func(s *bridge.Speech) { s.Mentions = true }, bridge.Inside, "mentions_colleague", false},
 		{"nothing", func(s *bridge.Speech) { s.HasText = false }, bridge.Inside, "empty", false},
 		{"resolved", func(s *bridge.Speech) { s.Status = bridge.StatusResolved }, bridge.Inside, "not_open", true},
@@ -78,7 +79,7 @@ func forbidden(s bridge.Speech) bool {
 	marked := s.Marker == bridge.MarkNote || s.Marker == bridge.MarkBang || s.Marker == bridge.MarkSlash
 	command := s.Verb == bridge.VerbNote || s.Verb == bridge.VerbUnknown
 	ended := s.Status == bridge.StatusResolved || s.Status == bridge.StatusClosed
-	return s.Actor != bridge.ActorPerson || !s.IsAgent || !s.MayReply || s.Moved || marked || command || ended || s.Watch ||
+	return s.Actor != bridge.ActorPerson || !s.IsAgent || !s.MayReply || s.Moved || s.Automatic || marked || command || ended || s.Watch ||
 		!s.HasText && !s.HasFiles || s.Mentions || !s.Explicit && s.MentionsBot
 }
 
@@ -108,7 +109,7 @@ func TestSpeakExhaustively(t *testing.T) {
 		for _, verb := range []bridge.Verb{bridge.VerbSay, bridge.VerbEdit, bridge.VerbNote, bridge.VerbReply, bridge.VerbUnknown} {
 			for _, marker := range []bridge.Marker{bridge.MarkNone, bridge.MarkNote, bridge.MarkBang, bridge.MarkSlash, bridge.MarkLone} {
 				for _, status := range []bridge.Status{bridge.StatusOpen, bridge.StatusPending, bridge.StatusSnoozed, bridge.StatusResolved, bridge.StatusClosed} {
-					for bits := range 1 << 15 {
+					for bits := range 1 << 16 {
 						bit := func(n int) bool { return bits>>n&1 == 1 }
 						mode := "direct"
 						if bit(13) {
@@ -116,7 +117,7 @@ func TestSpeakExhaustively(t *testing.T) {
 						}
 						try(bridge.Speech{Actor: actor, Verb: verb, Marker: marker, Status: status, ReplyMode: mode,
 							IsAgent: bit(0), MayReply: bit(1), Explicit: bit(2), MentionsBot: bit(3), Mentions: bit(4), HasText: bit(5), HasFiles: bit(6),
-							Watch: bit(7), AnyAgent: bit(8), Assigned: bit(9), IsAssignee: bit(10), AfterInner: bit(11), Confirm: bit(12), Moved: bit(14)})
+							Watch: bit(7), AnyAgent: bit(8), Assigned: bit(9), IsAssignee: bit(10), AfterInner: bit(11), Confirm: bit(12), Moved: bit(14), Automatic: bit(15)})
 					}
 				}
 			}
@@ -127,7 +128,7 @@ func TestSpeakExhaustively(t *testing.T) {
 			t.Errorf("no combination is %s", d)
 		}
 	}
-	if combinations != 5*5*5*5<<15 {
+	if combinations != 5*5*5*5<<16 {
 		t.Errorf("%d combinations", combinations)
 	}
 	if d, _ := bridge.Speak(bridge.Speech{}); d != bridge.Inside {

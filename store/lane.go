@@ -189,20 +189,6 @@ func DeliveriesOf(ctx context.Context, q Querier, messages, deliveries []int64) 
 	return collect[Delivery](ctx, q, "deliveries", deliveriesOf, messages, deliveries)
 }
 
-const deliveriesOfConversation = `
-	SELECT d.id, d.lane_id, d.seq, d.message_id, d.kind, d.payload, d.state, d.order_by, d.attempt, d.part, d.not_before,
-		d.first_at, d.sent_at, d.absent_at, d.warned_at, d.external_id, d.progress, d.error_class, d.error_text, d.created_at
-	FROM lanes AS l
-	JOIN deliveries AS d ON d.lane_id = l.id
-	WHERE l.conversation_id = $1
-	ORDER BY d.created_at, d.id
-	LIMIT $2`
-
-// DeliveriesOfConversation gives all deliveries of a conversation, oldest first.
-func DeliveriesOfConversation(ctx context.Context, q Querier, conversation int64, limit int) ([]Delivery, error) {
-	return collect[Delivery](ctx, q, "deliveries", deliveriesOfConversation, conversation, limit)
-}
-
 // Gate is the narrowest provider budget that lanes spend.
 type Gate struct {
 	ID        int64   `db:"id" json:"id"`

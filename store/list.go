@@ -29,10 +29,3 @@ const listConversations = `
 func ListConversations(ctx context.Context, q Querier, l ListQuery) ([]int64, error) {
 	return ids(ctx, q, "list", listConversations, l.Agent, l.Unassigned, l.InTeams, l.Status, l.Teams, l.Limit)
 }
-
-const getLanes = `SELECT ` + laneColumns + ` FROM lanes WHERE id = ANY($1)`
-
-// Lanes reads lanes without locks.
-func Lanes(ctx context.Context, q Querier, laneIDs []int64) ([]Lane, error) {
-	return collect[Lane](ctx, q, "lanes", getLanes, laneIDs)
-}

@@ -20,6 +20,8 @@ func reasonWords(reason string, f bridge.Facts) string {
 		return "You may not reply in this conversation."
 	case "moved":
 		return "This conversation goes on in another thread."
+	case "automatic":
+		return "This thread collects automatic mail: nobody reads answers to it. Make a conversation of a mail first."
 	case "not_open":
 		return "This conversation is " + strings.ToLower(statusWords(f)) + "."
 	case "watch":
