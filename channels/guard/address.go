@@ -1,0 +1,56 @@
+package guard
+
+import "net/netip"
+
+// internet tells which addresses belong to it.
+type internet struct {
+	nat64   netip.Prefix // the way to IPv4 where there is IPv6 alone (RFC 6052)
+	global6 netip.Prefix // all that was ever given out as global unicast
+	special []netip.Prefix
+}
+
+// newInternet is the table of what is not the internet although it looks like it: private,
+// link-local, shared, multicast, documentation, benchmark and reserved addresses, and
+// forms of IPv6 that carry an IPv4 address.
+// Source: IANA's special-purpose address registries for IPv4 and IPv6, read November 2026.
+func newInternet() internet {
+	n := internet{nat64: netip.MustParsePrefix("64:ff9b::/96"), global6: netip.MustParsePrefix("2000::/3")}
+	for _, block := range []string{
+		"0.0.0.0/8", "10.0.0.0/8",
+		"100.64.0.0/10", // shared by a provider's customers
+		"127.0.0.0/8",
+		"168.63.129.16/32", // Azure's inner service, at a public address
+		"169.254.0.0/16",   // link-local; the clouds' metadata
+		"172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
+		"192.88.99.0/24", // the way to 6to4
+		"192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+		"2001::/23", // Teredo and other protocols
+		"2001:db8::/32",
+		"2002::/16", // 6to4
+		"3fff::/20",
+	} {
+		n.special = append(n.special, netip.MustParsePrefix(block))
+	}
+	return n
+}
+
+// has says whether an address belongs to the internet.
+func (n internet) has(a netip.Addr) bool {
+	if !a.IsValid() || a.Zone() != "" {
+		return false
+	}
+	a = a.Unmap()
+	if n.nat64.Contains(a) {
+		b := a.As16()
+		a = netip.AddrFrom4([4]byte(b[12:]))
+	}
+	if a.Is6() && !n.global6.Contains(a) {
+		return false
+	}
+	for _, p := range n.special {
+		if p.Contains(a) {
+			return false
+		}
+	}
+	return true
+}

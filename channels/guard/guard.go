@@ -1,0 +1,75 @@
+// Package guard is the Dialer that channels get: it connects to the internet and to hosts
+// that an admin named, and refuses everything else, so that an address in a customer's
+// message can't reach what stands beside Parley.
+//
+// What does not belong here: which hosts an account may reach (its channel's Spec says so),
+// and proxies: a channel that uses one must name its host.
+package guard
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"syscall"
+	"time"
+
+	"parley/channels"
+)
+
+// dialTimeout bounds one connection, whatever its context says.
+const dialTimeout = 30 * time.Second
+
+// Dialer implements channels.Dialer. It looks at the address that is connected to, after
+// the name was looked up: a name that points inside is refused however often it changes.
+type Dialer struct {
+	own     map[string]bool
+	world   internet
+	plain   net.Dialer
+	guarded net.Dialer
+}
+
+// New makes a Dialer. own are the hosts that may be anywhere, the own network included:
+// "mail.internal" or "10.0.0.7" for each port, "mail.internal:993" for one.
+func New(own ...string) *Dialer {
+	d := &Dialer{own: map[string]bool{}, world: newInternet(), plain: net.Dialer{Timeout: dialTimeout}}
+	for _, host := range own {
+		d.own[normal(host)] = true
+	}
+	d.guarded = net.Dialer{Timeout: dialTimeout, ControlContext: func(_ context.Context, network, address string, _ syscall.RawConn) error {
+		return d.check(network, address)
+	}}
+	return d
+}
+
+// DialContext implements channels.Dialer for TCP.
+// Errors: channels.ErrPrivateAddress, and those of net.Dialer.
+func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("guard: %w", err)
+	}
+	host = normal(host)
+	if d.own[host] || d.own[normal(net.JoinHostPort(host, port))] {
+		return d.plain.DialContext(ctx, network, address)
+	}
+	return d.guarded.DialContext(ctx, network, address)
+}
+
+// normal writes a host in the one way that is compared.
+func normal(host string) string {
+	return strings.ToLower(strings.TrimSuffix(strings.TrimSpace(host), "."))
+}
+
+// check refuses a connection that doesn't lead to the internet.
+func (d *Dialer) check(network, address string) error {
+	if network != "tcp4" && network != "tcp6" {
+		return fmt.Errorf("guard: %s: %w", network, channels.ErrPrivateAddress)
+	}
+	at, err := netip.ParseAddrPort(address)
+	if err != nil || !d.world.has(at.Addr()) {
+		return fmt.Errorf("guard: %w", channels.ErrPrivateAddress)
+	}
+	return nil
+}

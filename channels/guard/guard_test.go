@@ -1,0 +1,104 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"parley/channels"
+)
+
+// The forms in which an address can be written or wrapped.
+func TestAddresses(t *testing.T) {
+	t.Parallel()
+	for address, public := range map[string]bool{
+		"1.1.1.1": true, "93.184.216.34": true, "172.15.255.255": true, "172.32.0.1": true, "100.63.255.255": true,
+		"100.128.0.1": true, "192.0.1.1": true, "198.17.255.255": true, "198.20.0.1": true, "223.255.255.255": true, "168.63.129.15": true,
+		"0.0.0.0": false, "0.1.2.3": false, "10.0.0.1": false, "10.255.255.255": false, "100.64.0.1": false, "127.0.0.1": false,
+		"127.255.255.254": false, "169.254.169.254": false, "172.16.0.1": false, "172.31.255.255": false, "192.0.0.8": false,
+		"192.0.2.1": false, "192.88.99.1": false, "192.168.1.1": false, "198.18.0.1": false, "198.19.255.255": false,
+		"198.51.100.1": false, "203.0.113.1": false, "224.0.0.1": false, "239.255.255.255": false, "240.0.0.1": false,
+		"255.255.255.255": false, "168.63.129.16": false,
+
+		"2606:4700:4700::1111": true, "2a00:1450:4001::1": true, "2400::1": true, "2001:200::1": true, "2003::1": true,
+		"::": false, "::1": false, "fe80::1": false, "fe80::1%eth0": false, "2606:4700::1%eth0": false, "fec0::1": false,
+		"fc00::1": false, "fd00:ec2::254": false, "ff02::1": false, "ff0e::1": false, "100::1": false, "5f00::1": false, "4000::1": false,
+		"2001:db8::1": false, "2001::1": false, "2001:10::1": false, "2001:1ff::1": false, "2002:7f00:1::1": false, "2002:808:808::1": false, "3fff::1": false,
+		"::ffff:127.0.0.1": false, "::ffff:10.0.0.1": false, "::ffff:a9fe:a9fe": false, "::ffff:1.1.1.1": true,
+		"::127.0.0.1": false, "::1.1.1.1": false, "::ffff:0:127.0.0.1": false,
+		"64:ff9b::7f00:1": false, "64:ff9b::10.0.0.1": false, "64:ff9b::169.254.169.254": false, "64:ff9b::1.1.1.1": true,
+		"64:ff9b:1::1.1.1.1": false,
+	} {
+		a, err := netip.ParseAddr(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := newInternet().has(a); got != public {
+			t.Errorf("%s: on the internet = %v", address, got)
+		}
+	}
+	if newInternet().has(netip.Addr{}) {
+		t.Error("no address is on the internet")
+	}
+}
+
+func dial(t *testing.T, d *Dialer, address string) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	conn, err := d.DialContext(ctx, "tcp", address)
+	if err == nil {
+		_ = conn.Close()
+	}
+	return err
+}
+
+// What is refused is the address that a name leads to, however it is written.
+func TestDial(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it returns at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		host string
+		own  []string
+		want bool
+	}{
+		{"127.0.0.1", nil, false},
+		{"localhost", nil, false}, // by its name, as it resolves
+		{"LocalHost", nil, false},
+		{"::ffff:127.0.0.1", nil, false},
+		{"0.0.0.0", nil, false}, // connects to this machine
+		{"::", nil, false},
+		{"127.0.0.1", []string{"127.0.0.1"}, true},
+		{"127.0.0.1", []string{"127.0.0.1:" + port}, true},
+		{"127.0.0.1", []string{"127.0.0.1:1"}, false},
+		{"127.0.0.1", []string{"localhost"}, false},
+		{"localhost", []string{"LocalHost."}, true},
+		{"localhost", []string{"", " localhost:" + port}, true},
+	} {
+		err := dial(t, New(c.own...), net.JoinHostPort(c.host, port))
+		if (err == nil) != c.want || err != nil && !errors.Is(err, channels.ErrPrivateAddress) {
+			t.Errorf("%s with %q: %v", c.host, c.own, err)
+		}
+	}
+	var op *net.OpError
+	if err := dial(t, New(), "127.0.0.1:"+port); !errors.As(err, &op) || op.Op != "dial" {
+		t.Errorf("it isn't told as a connection that was never made: %v", err)
+	}
+	if err := dial(t, New(), "nonsense"); err == nil {
+		t.Error("an address without a port was dialled")
+	}
+	if _, err := New().DialContext(t.Context(), "udp", "1.1.1.1:53"); !errors.Is(err, channels.ErrPrivateAddress) {
+		t.Errorf("udp: %v", err)
+	}
+}

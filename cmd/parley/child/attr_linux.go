@@ -1,0 +1,9 @@
+package child
+
+import "syscall"
+
+// attr ends a child with the thread that made it, and keeps the terminal's signals away
+// from it: who started it ends it, in his own order.
+func attr() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}

@@ -1,0 +1,131 @@
+package child
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// tick is the unit of times in /proc: USER_HZ, which is 100 on every Linux.
+const tick = 10 * time.Millisecond
+
+// Usage is what a process has used.
+type Usage struct {
+	CPU   time.Duration // user and system, of all its threads; ended and waited-for children included
+	RSS   int64         // bytes in memory now
+	Peak  int64         // the most it ever had, bytes
+	State byte          // of /proc: R, S, T (stopped), Z, …
+}
+
+// Of reads a process' usage from /proc, so on Linux only.
+// Errors: fs.ErrNotExist when there is no such process, or no /proc.
+func Of(pid int) (Usage, error) {
+	u, _, err := read(pid)
+	return u, err
+}
+
+// read also gives the parent.
+func read(pid int) (u Usage, parent int, err error) {
+	dir := "/proc/" + strconv.Itoa(pid)
+	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+	if err != nil {
+		if errors.Is(err, syscall.ESRCH) { // it ended meanwhile
+			err = fs.ErrNotExist
+		}
+		return u, 0, fmt.Errorf("child: usage: %w", err)
+	}
+	if u, parent, err = parseStat(string(stat)); err != nil {
+		return u, 0, err
+	}
+	status, err := os.ReadFile(filepath.Join(dir, "status"))
+	if err != nil {
+		return u, 0, fmt.Errorf("child: usage: %w", err)
+	}
+	u.RSS, u.Peak = kilobytes(string(status), "VmRSS:"), kilobytes(string(status), "VmHWM:")
+	return u, parent, nil
+}
+
+// parseStat reads /proc/PID/stat. The name in brackets may hold anything.
+func parseStat(stat string) (u Usage, parent int, err error) {
+	end := strings.LastIndexByte(stat, ')')
+	fields := strings.Fields(stat[end+1:])
+	if end < 0 || len(fields) < 15 {
+		return u, 0, errors.New("child: usage: /proc/PID/stat has another form")
+	}
+	u.State = fields[0][0]
+	if parent, err = strconv.Atoi(fields[1]); err != nil {
+		return u, 0, fmt.Errorf("child: usage: %w", err)
+	}
+	for _, f := range fields[11:15] { // utime stime cutime cstime
+		n, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			return u, 0, fmt.Errorf("child: usage: %w", err)
+		}
+		u.CPU += time.Duration(n) * tick
+	}
+	return u, parent, nil
+}
+
+// kilobytes reads a line "Name:   123 kB" of /proc/PID/status; 0 if there is none.
+func kilobytes(status, name string) int64 {
+	for line := range strings.Lines(status) {
+		if rest, ok := strings.CutPrefix(line, name); ok {
+			if fields := strings.Fields(rest); len(fields) > 0 {
+				n, _ := strconv.ParseInt(fields[0], 10, 64)
+				return n << 10
+			}
+		}
+	}
+	return 0
+}
+
+// Tree adds up the CPU time of a process and all its running descendants, as PostgreSQL's
+// postmaster and its backends. Those that ended count once their parent waited for them.
+func Tree(pid int) (time.Duration, error) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return 0, fmt.Errorf("child: usage: %w", err)
+	}
+	cpu, children := map[int]time.Duration{}, map[int][]int{}
+	for _, e := range entries {
+		id, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		stat, err := os.ReadFile(filepath.Join("/proc", e.Name(), "stat"))
+		if err != nil {
+			continue // ended meanwhile
+		}
+		u, parent, err := parseStat(string(stat))
+		if err != nil {
+			return 0, err
+		}
+		cpu[id] = u.CPU
+		children[parent] = append(children[parent], id)
+	}
+	if _, ok := cpu[pid]; !ok {
+		return 0, fmt.Errorf("child: usage: process %d: %w", pid, fs.ErrNotExist)
+	}
+	var sum time.Duration
+	for next := []int{pid}; len(next) > 0; {
+		id := next[0]
+		sum += cpu[id]
+		next = append(next[1:], children[id]...)
+	}
+	return sum, nil
+}
+
+// Self is the CPU time of this process, its children not counted.
+func Self() time.Duration {
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		return 0 // it has no other error than a bad address
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+}
