@@ -21,7 +21,7 @@ override PARLEY_TESTDATA := $(abspath $(PARLEY_TESTDATA))
 endif
 export PARLEY_TESTDATA
 
-.PHONY: help demo build test lint fuzz torture golden
+.PHONY: help demo build test lint fuzz torture bench golden
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -48,10 +48,16 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 	.ci/fuzz $(FUZZTIME)
 
 # `make test` has a short form of it (TestTorture).
-torture: ## kill Parley at random while mails and replies flow; an oracle judges
+torture: ## kill, stop, cut off, fill and upgrade Parley while mails and replies flow; an oracle judges
 	@.ci/need go postgres
 	@go build -o bin/parley ./cmd/parley
 	@exec ./bin/parley torture $(ARGS)
+
+# `make test` has a short form of it that judges invariants, never ratios.
+bench: ## measure against what PostgreSQL can do here: a table, and bench.json
+	@.ci/need go postgres
+	@go build -o bin/parley ./cmd/parley
+	@exec ./bin/parley bench --json bench.json $(ARGS)
 
 golden: ## rewrite the golden files; review them as a diff
 	@.ci/need go postgres

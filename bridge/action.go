@@ -14,7 +14,8 @@ const (
 	VerbUnreact     Verb = "unreact"     // takes it back
 	VerbUnknown     Verb = "unknown"     // looked like a verb and isn't one: asked back, never sent
 
-	VerbReply    Verb = "reply"    // explicitly to the customer
+	VerbReply    Verb = "reply"    // explicitly to the customer; Args.Message is the one that it answers
+	VerbNew      Verb = "new"      // begins a conversation: Args.Account, Recipient, Subject
 	VerbNote     Verb = "note"     // explicitly inside
 	VerbTake     Verb = "take"     // assign to me
 	VerbAssign   Verb = "assign"   // Args.Agents or Args.Team; Args.Add joins
@@ -38,11 +39,17 @@ const (
 	VerbList     Verb = "list"     // Args.List: mine, unassigned, all, …
 	VerbFind     Verb = "show"     // open #conversation's details
 
+	VerbTemplate       Verb = "template"       // sends a template: Args.Template; Args.Message is a parked reply it stands for
+	VerbTemplates      Verb = "templates"      // list the templates (admins edit them there)
+	VerbTemplateEdit   Verb = "templateedit"   // form: make or change a template, Args.Template.Draft
+	VerbTemplateDelete Verb = "templatedelete" // button: Args.Template.ID is deleted, here and at the provider
+
 	VerbSend      Verb = "send"      // button: Args.Message, kept inside or parked, goes to the customer
 	VerbKeep      Verb = "keep"      // button: Args.Message stays inside
 	VerbSendAgain Verb = "sendagain" // button on an unclear or failed delivery: Args.Delivery
 	VerbMarkSent  Verb = "marksent"  // button on an unclear delivery: Args.Delivery
 	VerbDrop      Verb = "drop"      // button: Args.Delivery or Args.Message is not sent
+	VerbLeave     Verb = "leave"     // button of the evening list: the window may close unanswered
 	VerbPromote   Verb = "promote"   // button: an automatic mail (Args.Message) becomes a conversation
 	VerbSilence   Verb = "silence"   // button: no more posts about this automatic sender (Args.Message)
 )
@@ -122,6 +129,7 @@ type Action struct {
 	MentionsBot bool     // the text mentions our app (and is no explicit reply)
 	Mentions    []string // user ids of the people it mentions
 	Files       []SurfaceFile
+	Rich        *Rich  // a reply's, besides its text
 	Broadcast   bool   // a thread reply also shown in the channel
 	Version     string // Edit: which version this is; a later one compares higher
 	Explicit    bool   // Say: "@Parley reply: …"
@@ -147,4 +155,11 @@ type Args struct {
 	Emoji        string   `json:"emoji,omitempty"`
 	List         string   `json:"list,omitempty"`
 	Page         int      `json:"page,omitempty"`
+	Account      string   `json:"account,omitempty"`   // by which a conversation begins
+	Recipient    string   `json:"recipient,omitempty"` // with whom, as typed
+	Subject      string   `json:"subject,omitempty"`
+	Rich         RichKind `json:"rich,omitempty"` // what the form of a reply asks for
+	Most         int      `json:"most,omitempty"` // how much of it the account carries
+
+	Template *TemplateArgs `json:"template,omitempty"`
 }

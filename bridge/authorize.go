@@ -13,6 +13,8 @@ func Authorize(agent *store.Agent, verb Verb, c *store.Conversation) *Problem {
 	case agent == nil:
 		return &Problem{Code: "not_an_agent", Text: "You are not one of Parley's agents.",
 			Hint: "Ask an admin to add your e-mail address to the agents."}
+	case (verb == VerbTemplateEdit || verb == VerbTemplateDelete) && !slices.Contains(agent.Roles, "admin"):
+		return &Problem{Code: "not_allowed", Text: "Only admins change templates.", Hint: "Ask one of them."}
 	case verb == VerbClose && !slices.Contains(agent.Roles, "admin"):
 		return &Problem{Code: "not_allowed", Text: "Only admins close conversations.", Hint: "Resolve it instead: !resolve"}
 	}

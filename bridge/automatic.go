@@ -116,7 +116,7 @@ func (w *work) promote(ctx context.Context, tx pgx.Tx, from *conv, agent *store.
 	if err != nil {
 		return err
 	}
-	w.showSaid(c, t, m, true)
+	w.showSaid(c, t, m, payload{Quote: m.Quoted != ""})
 	w.logAgent(c, agent, "promoted", detail{Message: m.ID})
 	w.line(from, Line{Kind: LineDone, Verb: VerbPromote, Other: Facts{ID: c.ID, Subject: c.Subject}})
 	return nil

@@ -26,36 +26,75 @@ func cleanParties(list []channels.Party) {
 }
 
 func cleanInbound(in *channels.Inbound) {
-	for _, s := range []*string{&in.ExternalID, &in.From.Key, &in.From.Name, &in.Subject, &in.Text, &in.Quoted, &in.Via, &in.Automatic} {
+	for _, s := range []*string{&in.ExternalID, &in.From.Key, &in.From.Name, &in.Subject, &in.Text, &in.Quoted, &in.Via, &in.Automatic,
+		&in.Target, &in.Emoji, &in.Previous, &in.Answered, &in.Author} {
 		*s = clean(*s)
 	}
 	cleanAll(in.Notices)
 	cleanAll(in.References)
+	cleanAll(in.From.Also)
 	cleanParties(in.To)
 	cleanParties(in.Cc)
 	cleanParties(in.ReplyTo)
 	for i := range in.Attachments {
 		a := &in.Attachments[i]
 		a.Name, a.ContentType, a.ContentID = clean(a.Name), clean(a.ContentType), clean(a.ContentID)
+		a.Ref = clean(a.Ref)
+	}
+	if s := in.Template; s != nil {
+		cleanState(s)
 	}
 	if in.Status != nil {
 		in.Status.Reason, in.Status.Recipient = clean(in.Status.Reason), clean(in.Status.Recipient)
+		in.Status.Cost = clean(in.Status.Cost)
 		cleanAll(in.Status.External)
 	}
 }
 
 func cleanAction(a *Action) {
 	for _, s := range []*string{&a.Actor.ID, &a.Place.Channel, &a.Place.Thread, &a.Place.Message, &a.Order, &a.Text, &a.Raw,
-		&a.Version, &a.Answer, &a.Args.Team, &a.Args.Until, &a.Args.Note, &a.Args.Emoji, &a.Args.List} {
+		&a.Version, &a.Answer, &a.Args.Team, &a.Args.Until, &a.Args.Note, &a.Args.Emoji, &a.Args.List,
+		&a.Args.Account, &a.Args.Recipient, &a.Args.Subject} {
 		*s = clean(*s)
 	}
+	cleanRich(a.Rich)
 	cleanAll(a.Mentions)
 	cleanAll(a.Args.Agents)
 	cleanAll(a.Args.Tags)
 	cleanAll(a.Args.Addresses)
+	if t := a.Args.Template; t != nil {
+		cleanTemplate(t)
+	}
 	for i := range a.Files {
 		f := &a.Files[i]
 		f.ID, f.Name, f.ContentType, f.URL, f.Unavailable = clean(f.ID), clean(f.Name), clean(f.ContentType), clean(f.URL), clean(f.Unavailable)
+	}
+}
+
+func cleanState(s *channels.TemplateState) {
+	for _, text := range []*string{&s.ExternalID, &s.Name, &s.Language, &s.Category, &s.Reason, &s.Quality} {
+		*text = clean(*text)
+	}
+}
+
+func cleanTemplate(t *TemplateArgs) {
+	for name, value := range t.Values {
+		t.Values[name] = TemplateValue(clean(value))
+	}
+	d := t.Draft
+	if d == nil {
+		return
+	}
+	for _, s := range []*string{&d.Account, &d.Name, &d.Language, &d.Category, &d.Header, &d.Body, &d.Footer} {
+		*s = clean(*s)
+	}
+	cleanAll(d.Uses)
+	cleanAll(d.Labels)
+	for name, value := range d.Examples {
+		d.Examples[name] = clean(value)
+	}
+	for i := range d.Buttons {
+		d.Buttons[i].Title, d.Buttons[i].URL = clean(d.Buttons[i].Title), clean(d.Buttons[i].URL)
 	}
 }
 

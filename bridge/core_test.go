@@ -244,11 +244,7 @@ func TestPostsSurviveLostAnswers(t *testing.T) {
 	w.writes("kim", "Again")
 	thread := w.thread("Again")
 	w.settled()
-	var texts []string
-	for _, m := range w.chat.Messages(support, thread)[1:] {
-		texts = append(texts, m.Text)
-	}
-	if got := strings.Join(texts, ","); got != "Hello,Again" {
+	if got := strings.Join(w.said(thread), ","); got != "Hello,Again" {
 		t.Errorf("the thread shows %q\n%s", got, w.dump())
 	}
 	if n := len(w.chat.Messages(support, "")); n != 1 {

@@ -1,8 +1,6 @@
 package bridge
 
 import (
-	"encoding/json"
-
 	"parley/store"
 )
 
@@ -20,13 +18,15 @@ func (w *work) decideMessage(c *conv, agent *store.Agent, surface int64, a Actio
 		w.refuse(c, surface, a, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
 		return
 	}
+	if w.keepForWindow(c, agent, surface, a, m) {
+		return
+	}
 	if a.Verb == VerbSend {
 		w.sendKept(c, agent, surface, a, m)
 		return
 	}
 	if m.Fate == store.FateWaiting {
-		d := w.replyOf(m)
-		if d == nil || !w.cancel(d) {
+		if !w.cancelReply(m) {
 			w.refuse(c, surface, a, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
 			return
 		}
@@ -66,6 +66,9 @@ func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a Action, m 
 		w.refuse(c, surface, a, "not_an_agent", "Its author is no agent.", "Copy the text and send it as your own.")
 		return
 	}
+	if w.refuseClosed(c, surface, a, m) {
+		return
+	}
 	if !c.isAssignee(agent.ID) {
 		c.Assignees = append(c.Assignees, agent.ID)
 		w.logAgent(c, agent, "joined", nil)
@@ -74,7 +77,7 @@ func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a Action, m 
 	if m.Fate == store.FateUndone {
 		m.Reason = revivedReason
 	}
-	if d := w.replyOf(m); d != nil && w.underWay(d) {
+	if w.underWayReply(m) {
 		// Taken back too late to be sure: the attempt that runs is the one that is wanted.
 		m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
 		w.answered(c, agent, m)
@@ -105,6 +108,10 @@ func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a Acti
 		w.refuse(c, surface, a, "stale", "That was decided already.", "")
 		return
 	}
+	if a.Verb == VerbSendAgain && w.beforeRestore() {
+		w.refuse(c, surface, a, "restored", "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
+		return
+	}
 	if a.Verb == VerbMarkSent {
 		d.State, d.dirty = store.Accepted, true
 		m.Fate, m.dirty = store.FateOut, true
@@ -121,7 +128,11 @@ func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a Acti
 		w.refuse(c, surface, a, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
 		return
 	}
-	d.Payload = json.RawMessage("{}") // to whom it goes now
+	before := payloadOf(d)
+	if d.State == store.Failed { // the other side has done with that one
+		before.Again++
+	}
+	d.setPayload(payload{Span: before.Span, Again: before.Again}) // to whom it goes now
 	d.State, d.NotBefore, d.AbsentAt, d.FirstAt, d.WarnedAt, d.dirty = store.Queued, nil, nil, nil, nil, true
 	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
 		w.due(l, nil)

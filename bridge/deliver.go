@@ -30,8 +30,9 @@ func (e *Engine) Policy(c store.Claimed) relay.Policy {
 		p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: 48 * time.Hour, Backoff: e.opt.Backoff}
 		if ch := e.channel(c.AccountID); ch != nil {
 			caps := ch.Capabilities()
-			p.RequestTimeout, p.RetryFor = caps.RequestTimeout, caps.RetryFor
+			p.RequestTimeout, p.RetryFor, p.Rest = caps.RequestTimeout, caps.RetryFor, caps.ReplyEvery
 		}
+		p.Restored = restored(c)
 		return p
 	}
 	p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: postRetryFor, PreferDouble: true, Idempotent: PostKind(c.Kind).Idempotent(),
@@ -40,6 +41,7 @@ func (e *Engine) Policy(c store.Claimed) relay.Policy {
 	if p.BestEffort {
 		p.RetryFor = bestEffortFor
 	}
+	p.Restored = restored(c)
 	if s := e.surface(c.AccountID); s != nil {
 		p.RequestTimeout = s.Limits().RequestTimeout
 	}
@@ -49,27 +51,100 @@ func (e *Engine) Policy(c store.Claimed) relay.Policy {
 	return p
 }
 
-// Send implements relay.Handler.
-func (e *Engine) Send(ctx context.Context, c store.Claimed) (relay.Sent, error) {
-	if c.Kind == kindReply {
-		return e.sendReply(ctx, c)
-	}
-	return e.sendPost(ctx, c)
+// attempt is one claimed delivery with what was read for it.
+type attempt struct {
+	e *Engine
+	c store.Claimed
+	*material
 }
 
-// Reconcile implements relay.Handler.
-func (e *Engine) Reconcile(ctx context.Context, c store.Claimed) (channels.Outcome, relay.Sent, error) {
+// material is what deliveries that were claimed together need.
+type material struct {
+	err           error // nothing could be read
+	conversations map[int64]*store.Conversation
+	messages      map[int64]*store.Message
+	identities    map[int64]*store.Identity
+	threads       threadsOf
+	subjects      map[int64]string
+	now           time.Time                // Parley's clock
+	templates     map[int64]store.Template // those that messages are, as they are now
+	keys          map[int64][]string       // of the customer of a chat, by conversation
+	changes       map[int64]string         // where lines stand that others take the place of, by delivery
+}
+
+// Attempts implements relay.Handler: everything is read at once for all of them.
+func (e *Engine) Attempts(ctx context.Context, claims []store.Claimed) []relay.Attempt {
+	m := e.material(ctx, claims)
+	list := make([]relay.Attempt, len(claims))
+	for i, c := range claims {
+		list[i] = &attempt{e: e, c: c, material: m}
+	}
+	return list
+}
+
+func (e *Engine) material(ctx context.Context, claims []store.Claimed) *material {
+	var conversations, messages, answered, changes []int64
+	for _, c := range claims {
+		conversations = append(conversations, c.ConversationID)
+		switch c.Kind {
+		case kindReply:
+			answered = append(answered, c.ConversationID)
+			messages = append(messages, c.MessageID)
+		case string(PostSaid), string(PostFiles):
+			messages = append(messages, c.MessageID)
+		case string(PostLine):
+			changes = append(changes, payloadOf(&delivery{Delivery: c.Delivery}).Changes)
+		}
+		for _, d := range c.With {
+			messages = append(messages, d.MessageID)
+		}
+	}
+	m := &material{conversations: map[int64]*store.Conversation{}, messages: map[int64]*store.Message{}, threads: threadsOf{}}
+	conversations = compact(conversations)
+	if len(conversations) == 0 {
+		return m
+	}
+	o, err := store.LoadOutgoing(ctx, e.pool, conversations, compact(messages), compact(answered), compact(changes))
+	if err != nil {
+		m.err = retry(err)
+		return m
+	}
+	for i := range o.Conversations {
+		m.conversations[o.Conversations[i].ID] = &o.Conversations[i]
+	}
+	for i := range o.Messages {
+		m.messages[o.Messages[i].ID] = &o.Messages[i]
+	}
+	m.now = o.Now
+	m.threads.add(o.Threads)
+	m.identities, m.subjects = byNumber(o.Identities), o.Subjects
+	m.keys, m.changes = o.Keys, o.Places
+	m.err = e.templatesOf(ctx, m)
+	return m
+}
+
+// Send implements relay.Attempt.
+func (a *attempt) Send(ctx context.Context) (relay.Sent, error) {
+	if a.c.Kind == kindReply {
+		return a.sendReply(ctx)
+	}
+	return a.sendPost(ctx)
+}
+
+// Reconcile implements relay.Attempt.
+func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, error) {
+	c := a.c
 	if c.Kind == kindReply {
-		ch := e.channel(c.AccountID)
-		r, err := e.reply(ctx, c)
+		ch := a.e.channel(c.AccountID)
+		r, err := a.reply()
 		if err != nil || ch == nil {
 			return channels.CannotTell, relay.Sent{}, err
 		}
 		outcome, receipt, err := ch.Reconcile(ctx, r.out)
-		return outcome, relay.Sent{State: string(receipt.State), ExternalID: receipt.ExternalID, Progress: c.Progress}, err
+		return outcome, relay.Sent{State: string(receipt.State), ExternalID: receipt.ExternalID, Progress: c.Progress, More: receipt.More}, err
 	}
-	s := e.surface(c.AccountID)
-	p, t, err := e.post(ctx, c)
+	s := a.e.surface(c.AccountID)
+	p, t, err := a.post(ctx)
 	if err != nil || s == nil {
 		return channels.CannotTell, relay.Sent{}, err
 	}
@@ -79,85 +154,151 @@ func (e *Engine) Reconcile(ctx context.Context, c store.Claimed) (channels.Outco
 
 // outgoing is a reply with what decides whether it may leave.
 type outgoing struct {
-	out     channels.Outbound
-	message store.Message
-	account *store.Account
-	author  *store.Agent // nil = no agent any more
-	payload payload
+	out      channels.Outbound
+	message  store.Message
+	account  *store.Account
+	author   *store.Agent // nil = no agent any more
+	payload  payload
+	known    []string    // all keys that are or were the chat's customer's
+	optedOut string      // what the customer forbade
+	lines    []replyLine // all that leaves as this message, in order
+	window   window
+	now      time.Time // Parley's clock
 }
 
-// reply reads a reply as it is to be sent now.
-func (e *Engine) reply(ctx context.Context, c store.Claimed) (*outgoing, error) {
-	dir := e.directory.Load()
-	messages, err := store.Messages(ctx, e.pool, c.MessageID)
-	if err != nil {
-		return nil, retry(err)
+// alsoKnown gives the other keys of a chat's customer.
+func alsoKnown(keys []string, key string) []string {
+	if !slices.Contains(keys, key) {
+		return nil // somebody else: an agent named them
 	}
-	convs, err := store.Conversations(ctx, e.pool, c.ConversationID)
-	if err != nil {
-		return nil, retry(err)
+	return slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == key || strings.HasPrefix(k, formerPrefix) })
+}
+
+// replyLine is one typed text of a reply.
+type replyLine struct {
+	message *store.Message
+	late    bool // its source is read again before it leaves
+}
+
+// reply gives a reply as it is to be sent now.
+func (a *attempt) reply() (*outgoing, error) {
+	if a.err != nil {
+		return nil, a.err
 	}
-	if len(messages) == 0 || len(convs) == 0 || dir.accounts[c.AccountID] == nil {
+	c, dir := a.c, a.e.directory.Load()
+	m, conv, account := a.messages[c.MessageID], a.conversations[c.ConversationID], dir.accounts[c.AccountID]
+	if m == nil || conv == nil || account == nil {
 		return nil, retry(errors.New("bridge: the message or its account is gone"))
 	}
-	subject, err := store.FirstSubject(ctx, e.pool, c.ConversationID)
-	if err != nil {
-		return nil, retry(err)
-	}
-	m, conv, account := messages[0], convs[0], dir.accounts[c.AccountID]
-	r := &outgoing{message: m, account: account, out: channels.Outbound{DeliveryID: c.ID, ConversationID: conv.ID, MessageID: m.ID,
-		Attempt: c.Attempt, Subject: subject, Text: m.Text, Signature: account.Signature, From: conv.Via,
-		InReplyTo: conv.LastExternalID, References: conv.Refs}}
-	if c.FirstAt != nil && c.Attempt > 1 {
+	r := &outgoing{message: *m, account: account, now: a.now, window: windowOf(a.e.caps(account.ID), conv.WindowFrom),
+		out: channels.Outbound{DeliveryID: sentAs(c), ConversationID: conv.ID, MessageID: m.ID,
+			Attempt: c.Attempt, Part: c.Part, Subject: a.subjects[conv.ID], Text: m.Text, Signature: account.Signature, From: conv.Via,
+			InReplyTo: conv.LastExternalID, References: conv.Refs, LastIn: orZero(conv.WindowFrom),
+			ReplyTo: m.ReplyTo, Rich: richOf(m)}}
+	if c.FirstAt != nil && (c.Attempt > 1 || c.State == store.Unknown) {
 		r.out.FirstAttemptAt = *c.FirstAt
 	}
 	if err := json.Unmarshal(c.Payload, &r.payload); err != nil {
 		return nil, retry(fmt.Errorf("bridge: delivery %d: %w", c.ID, err))
 	}
+	r.out.Again = r.payload.Again
 	if m.AgentID != nil {
 		r.out.Author, r.author = dir.ref(0, *m.AgentID).Name, dir.agents[*m.AgentID]
+	}
+	for _, key := range a.keys[conv.ID] {
+		r.known = append(r.known, plainKey(key))
+	}
+	if conv.IdentityID != nil && a.identities[*conv.IdentityID] != nil {
+		r.optedOut = a.identities[*conv.IdentityID].OptedOut
 	}
 	for _, p := range conv.Participants {
 		switch {
 		case p.New:
 		case p.Role == "to":
-			r.out.To = append(r.out.To, channels.Party{Key: p.Key, Name: p.Name})
+			r.out.To = append(r.out.To, channels.Party{Key: p.Key, Name: p.Name, Also: alsoKnown(a.keys[conv.ID], p.Key)})
 		default:
 			r.out.Cc = append(r.out.Cc, channels.Party{Key: p.Key, Name: p.Name})
 		}
 	}
-	return r, e.addFiles(r)
+	if err := a.addLines(r); err != nil {
+		return nil, err
+	}
+	if used := templateUsed(m); used != nil && a.asTemplate() {
+		r.out.Template = &used.Use
+	}
+	r.onlyPart()
+	return r, a.e.addFiles(r)
+}
+
+// addLines puts the lines together that leave as one message: without those that were
+// taken back, unless nothing would be left.
+func (a *attempt) addLines(r *outgoing) error {
+	all := []replyLine{{&r.message, r.payload.Late}}
+	for _, d := range a.c.With {
+		m := a.messages[d.MessageID]
+		if m == nil {
+			return retry(fmt.Errorf("bridge: delivery %d: its message is gone", d.ID))
+		}
+		var p payload
+		if err := json.Unmarshal(d.Payload, &p); err != nil {
+			return retry(fmt.Errorf("bridge: delivery %d: %w", d.ID, err))
+		}
+		all = append(all, replyLine{m, p.Late})
+	}
+	var texts []string
+	for _, l := range all {
+		if r.leaves(l.message) {
+			r.lines, texts = append(r.lines, l), append(texts, l.message.Text)
+		}
+	}
+	if len(a.c.With) > 0 {
+		r.out.Text = strings.Join(texts, "\n\n")
+	}
+	return nil
+}
+
+// sentLines tells what became of each line of a reply that left.
+func (a *attempt) sentLines(r *outgoing, state channels.DeliveryState, external string) relay.Sent {
+	part := func(m *store.Message) store.Part {
+		if !r.leaves(m) {
+			return store.Part{State: store.Cancelled}
+		}
+		return store.Part{State: string(state), Progress: textMark(m.Text)}
+	}
+	first := part(&r.message)
+	sent := relay.Sent{State: first.State, ExternalID: external, Progress: first.Progress}
+	for _, d := range a.c.With {
+		p := part(a.messages[d.MessageID])
+		p.ID = d.ID
+		sent.With = append(sent.With, p)
+	}
+	return sent
 }
 
 // addFiles gives the reply the files that its author attached in the surface.
 func (e *Engine) addFiles(r *outgoing) error {
 	s := e.surface(r.message.AccountID)
-	for _, ref := range r.message.Files {
-		var f SurfaceFile
-		if err := json.Unmarshal(ref.Surface, &f); err != nil {
-			return fmt.Errorf("bridge: file of message %d: %w", r.message.ID, err)
+	for _, l := range r.lines { // of all lines: an edit may have brought one
+		for _, ref := range l.message.Files {
+			f, err := e.outgoingFile(s, l.message.ID, ref)
+			if err != nil {
+				return err
+			}
+			r.out.Files = append(r.out.Files, f)
 		}
-		if f.Unavailable != "" {
-			return &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: " + f.Unavailable,
-				Hint: "Upload the file itself and send again."}
-		}
-		if s == nil {
-			return retry(errors.New("bridge: the surface of the file isn't connected"))
-		}
-		r.out.Files = append(r.out.Files, channels.File{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes,
-			Open: opener(s, f)})
 	}
 	return nil
 }
 
-func (e *Engine) sendReply(ctx context.Context, c store.Claimed) (relay.Sent, error) {
+func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
+	e, c := a.e, a.c
 	ch := e.channel(c.AccountID)
-	r, err := e.reply(ctx, c)
+	r, err := a.reply()
 	if err != nil {
 		return relay.Sent{}, retry(err) // nothing left yet: certain
 	}
-	if r.message.Fate != store.FateWaiting {
-		return relay.Sent{State: store.Cancelled}, nil // taken back in the meantime
+	if len(r.lines) == 0 {
+		return a.sentLines(r, "", ""), nil // taken back in the meantime
 	}
 	if ch == nil || r.account.Paused {
 		return relay.Sent{}, &channels.SendError{Class: channels.Retry, Wait: pausedWait, Text: "The account is paused or not connected.",
@@ -166,85 +307,36 @@ func (e *Engine) sendReply(ctx context.Context, c store.Claimed) (relay.Sent, er
 	if err := mayLeave(r); err != nil {
 		return relay.Sent{}, err
 	}
-	if err := e.confirmReply(ctx, c, r); err != nil {
+	for _, l := range r.lines {
+		if err := e.confirmReply(ctx, c, l); err != nil {
+			return relay.Sent{}, err
+		}
+	}
+	if err := a.mayUseTemplate(r); err != nil {
 		return relay.Sent{}, err
 	}
 	receipt, err := ch.Send(ctx, r.out)
 	e.sendingWorks(c.AccountID, err)
-	return relay.Sent{State: string(receipt.State), ExternalID: receipt.ExternalID, Progress: textMark(r.message.Text)}, err
+	sent := a.sentLines(r, receipt.State, receipt.ExternalID)
+	sent.More, sent.Parts, sent.Cost = receipt.More, receipt.Parts, receipt.Cost
+	return sent, err
 }
 
 // sendingWorks reports an account whose credentials don't, once, and its recovery.
 func (e *Engine) sendingWorks(account int64, err error) {
-	var se *channels.SendError
-	switch {
-	case err == nil:
+	if err == nil {
 		e.trouble(account, "send", nil)
-	case errors.As(err, &se) && (se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked):
-		e.trouble(account, "send", &channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint})
+		return
 	}
+	e.sendingFails(account, "send", err)
 }
 
-// mayLeave checks once more what may have changed during the hold.
-func mayLeave(r *outgoing) error {
-	if r.account.Mode == "watch" {
-		return &channels.SendError{Class: channels.BadContent, Text: "The account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
+// sendingFails reports what only a person can put right.
+func (e *Engine) sendingFails(account int64, what string, err error) {
+	var se *channels.SendError
+	if errors.As(err, &se) && (se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked) {
+		e.trouble(account, what, &channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint})
 	}
-	if r.message.Reason != clickedReason && r.message.Reason != revivedReason && (r.author == nil || !r.author.Active) {
-		return &channels.SendError{Class: channels.BadContent, Text: "Its author is no agent any more.", Hint: "Copy the text and send it as your own."}
-	}
-	reached := slices.Concat(r.out.To, r.out.Cc)
-	for _, key := range r.payload.Meant {
-		if !slices.ContainsFunc(reached, func(p channels.Party) bool { return p.Key == key }) {
-			return &channels.SendError{Class: channels.BadRecipient, Text: "The recipients changed while it waited: it would not reach " + key + ".",
-				Hint: "Send it again to the new ones, or set them first: !to " + key}
-		}
-	}
-	if len(r.out.To) == 0 {
-		return &channels.SendError{Class: channels.BadRecipient, Text: "Nobody is left to send it to.", Hint: "Set the recipient: !to ann@example.org"}
-	}
-	if r.account.Mode == "trial" {
-		for _, p := range slices.Concat(r.out.To, r.out.Cc) {
-			if !slices.Contains(r.account.TrialTo, p.Key) {
-				return &channels.SendError{Class: channels.BadRecipient, Text: "The account is on trial and " + p.Key + " is not on its list.",
-					Hint: "Add the address to trial_to, or switch the account to live."}
-			}
-		}
-	}
-	return nil
-}
-
-// confirmReply reads the source message again when its surface missed events since
-// the message was typed, or when the message itself came late.
-func (e *Engine) confirmReply(ctx context.Context, c store.Claimed, r *outgoing) error {
-	m := r.message
-	s := e.surface(m.AccountID)
-	if s == nil || m.Place == "" || m.Reason == revivedReason {
-		return nil
-	}
-	d := e.deskOf(m.AccountID)
-	if !r.payload.Late && !d.gapWithin(store.Seconds(c.CreatedAgo)) {
-		return nil
-	}
-	filling, err := d.filling(ctx, e.opt.GapWait)
-	if err != nil {
-		return retry(err)
-	}
-	if filling {
-		return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "Waiting for the messages missed while disconnected."}
-	}
-	ctx, cancel := context.WithTimeout(ctx, confirmTimeout)
-	defer cancel()
-	found, err := s.Confirm(ctx, Place{Channel: m.Channel, Message: m.Place}, m.Text)
-	switch {
-	case err != nil:
-		return retry(err)
-	case found == Unchanged:
-		return nil
-	case store.Seconds(c.FirstAgo) > e.opt.GapWait+confirmFor:
-		return &channels.SendError{Class: channels.BadContent, Text: "The message was changed after it was typed.", Hint: "Type it again."}
-	}
-	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed; the change is being read."}
 }
 
 // retry marks an error before the first byte left as certain.

@@ -2,11 +2,13 @@ package bridge
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"parley/bridge/relay"
@@ -15,16 +17,28 @@ import (
 )
 
 // sendPost makes one post to a surface.
-func (e *Engine) sendPost(ctx context.Context, c store.Claimed) (relay.Sent, error) {
+func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
+	e, c := a.e, a.c
 	s := e.surface(c.AccountID)
 	if s == nil {
 		return relay.Sent{}, &channels.SendError{Class: channels.Retry, Wait: pausedWait, Text: "The surface is not connected."}
 	}
-	p, t, err := e.post(ctx, c)
+	if c.Kind == string(PostFiles) {
+		size := filesSize(a.messages[c.MessageID])
+		for _, d := range c.With {
+			size += filesSize(a.messages[d.MessageID])
+		}
+		release, err := e.takeTurns(ctx, size)
+		if err != nil {
+			return relay.Sent{}, retry(err)
+		}
+		defer release()
+	}
+	p, t, err := a.post(ctx)
 	if err != nil {
 		return relay.Sent{}, err
 	}
-	if p.Kind == PostFiles && len(p.Files) == 0 {
+	if p.Kind == PostFiles && len(p.Files)+len(p.Missing) == 0 {
 		return relay.Sent{}, nil
 	}
 	sent, err := s.Send(ctx, p)
@@ -77,13 +91,14 @@ func (e *Engine) reportRefused(ctx context.Context, c store.Claimed, refused err
 	return &channels.SendError{Class: channels.Retry, Wait: channelClosed, Text: f.Text, Cause: errors.Join(refused, err)}
 }
 
-// post reads what is to be posted, as it is now.
-func (e *Engine) post(ctx context.Context, c store.Claimed) (Post, *store.Thread, error) {
+// post gives what is to be posted, as it is now.
+func (a *attempt) post(ctx context.Context) (Post, *store.Thread, error) {
+	c := a.c
 	var body payload
 	if err := json.Unmarshal(c.Payload, &body); err != nil {
 		return Post{}, nil, fmt.Errorf("bridge: delivery %d: %w", c.ID, err)
 	}
-	p := Post{Kind: PostKind(c.Kind), DeliveryID: c.ID, Token: token(c), Part: c.Part, Attempt: c.Attempt, Place: body.Place,
+	p := Post{Kind: PostKind(c.Kind), DeliveryID: sentAs(c), Token: token(c), Part: c.Part, Attempt: c.Attempt, Place: body.Place,
 		To: body.To, Line: body.Line, Mark: body.Mark, Progress: c.Progress}
 	if c.FirstAt != nil {
 		p.FirstAttemptAt = *c.FirstAt
@@ -91,107 +106,196 @@ func (e *Engine) post(ctx context.Context, c store.Claimed) (Post, *store.Thread
 	if c.ConversationID == 0 {
 		return p, nil, nil
 	}
-	t, err := e.placePost(ctx, c, &p)
+	if a.err != nil {
+		return p, nil, a.err
+	}
+	t, err := a.place(&p)
 	if err != nil {
 		return p, nil, err
 	}
-	facts, err := e.facts(ctx, e.pool, c.AccountID, nil, c.ConversationID)
-	if err != nil {
-		return p, nil, retry(err)
+	if conv := a.conversations[c.ConversationID]; conv != nil {
+		p.Facts = a.e.factsOf(a.e.directory.Load(), c.AccountID, nil, conv, a.identities, a.threads, a.now)
 	}
-	if len(facts) > 0 {
-		p.Facts = facts[0]
+	if body.Changes != 0 {
+		p.Place.Message = a.changes[body.Changes]
 	}
 	if p.Kind == PostSaid || p.Kind == PostFiles {
-		err = e.addSaid(ctx, c, body, &p)
+		err = a.addSaid(ctx, body, &p)
 	}
 	return p, t, err
 }
 
 // token names a delivery's part to a surface; opaque there.
 func token(c store.Claimed) string {
-	return strconv.FormatInt(c.ID, 36) + "." + strconv.Itoa(c.Part)
+	return strconv.FormatInt(sentAs(c), 36) + "." + strconv.Itoa(c.Part)
 }
 
-// placePost puts a post into the conversation's thread.
-func (e *Engine) placePost(ctx context.Context, c store.Claimed, p *Post) (*store.Thread, error) {
-	threads, err := store.Threads(ctx, e.pool, []int64{c.ConversationID})
-	if err != nil {
-		return nil, retry(err)
+// sentAs gives the delivery under whose name an attempt is known to the other side: for
+// one that left with another and is looked for alone, that one's.
+func sentAs(c store.Claimed) int64 { return cmp.Or(c.Joined, c.ID) }
+
+// place puts a post into the conversation's thread.
+func (a *attempt) place(p *Post) (*store.Thread, error) {
+	t := a.threads.at(a.c.AccountID, a.c.ConversationID)
+	if t == nil {
+		return nil, retry(errors.New("bridge: the conversation has no thread here"))
 	}
-	for i := range threads {
-		t := &threads[i]
-		if t.AccountID != c.AccountID {
-			continue
-		}
-		if p.Place.Channel == "" {
-			p.Place.Channel = t.Channel
-		}
-		switch {
-		case p.Kind == PostRoot:
-			return t, nil
-		case t.Root == "":
-			return nil, &channels.SendError{Class: channels.Retry, Wait: waitForRoot, Text: "The thread is not open yet."}
-		case p.Kind == PostCard:
-			p.Place.Message = t.Root
-		case p.Place.Thread == "":
-			p.Place.Thread = t.Root
-		}
-		return t, nil
+	if p.Place.Channel == "" {
+		p.Place.Channel = t.Channel
 	}
-	return nil, retry(errors.New("bridge: the conversation has no thread here"))
+	switch {
+	case p.Kind == PostRoot:
+	case t.Root == "":
+		return nil, &channels.SendError{Class: channels.Retry, Wait: waitForRoot, Text: "The thread is not open yet."}
+	case p.Kind == PostCard:
+		p.Place.Message = t.Root
+	case p.Place.Thread == "":
+		p.Place.Thread = t.Root
+	}
+	return t, nil
 }
 
-// addSaid adds a customer's message, and its files where they are posted.
-func (e *Engine) addSaid(ctx context.Context, c store.Claimed, body payload, p *Post) error {
-	messages, err := store.Messages(ctx, e.pool, c.MessageID)
-	if err != nil || len(messages) == 0 {
+// addSaid adds a customer's message, those that are posted with it, and its files where
+// they are posted.
+func (a *attempt) addSaid(ctx context.Context, body payload, p *Post) error {
+	m := a.messages[a.c.MessageID]
+	if m == nil {
+		return nil
+	}
+	said := a.said(m, p.Facts.Contact)
+	said.ShowQuote, said.Answers = body.Quote, body.Answers
+	for _, d := range a.c.With {
+		if next := a.messages[d.MessageID]; next != nil {
+			then := a.said(next, said.From)
+			then.Answers = payloadOf(&delivery{Delivery: d}).Answers
+			said.Then = append(said.Then, then)
+		}
+	}
+	p.Said = &said
+	if p.Kind != PostFiles {
+		return nil
+	}
+	if err := a.addPostFiles(ctx, m, body, p); err != nil {
 		return retry(err)
 	}
-	m := messages[0]
-	p.Said = &Said{MessageID: m.ID, From: p.Facts.Contact, At: m.SaidAt, Text: m.Text, Quoted: m.Quoted, Notices: m.Notices, ShowQuote: body.Quote}
-	if m.IdentityID != nil {
-		if found, err := store.Identities(ctx, e.pool, []int64{*m.IdentityID}); err == nil && len(found) > 0 {
-			p.Said.From = PartyRef{Name: found[0].Name, Address: found[0].Key}
-			if p.Said.From.Name == "" {
-				p.Said.From.Name = found[0].Key
-			}
+	for _, d := range a.c.With {
+		next := a.messages[d.MessageID]
+		if next == nil {
+			continue
+		}
+		if err := a.addPostFiles(ctx, next, payloadOf(&delivery{Delivery: d}), p); err != nil {
+			return retry(err)
 		}
 	}
-	for _, f := range m.Files {
-		p.Said.Files = append(p.Said.Files, f.Name)
-	}
-	if m.HasHTML && e.opt.Original != nil {
-		p.Said.Original = e.opt.Original(m.ID)
-	}
-	if p.Kind == PostFiles {
-		p.Files, err = e.MessageFiles(ctx, m.ID)
-	}
-	return retry(err)
+	return nil
 }
 
-// MessageFiles reads the files of a customer's message from the stored original;
-// the HTML original is among them where nothing else shows it.
+// addPostFiles adds a message's files to a post.
+func (a *attempt) addPostFiles(ctx context.Context, m *store.Message, body payload, p *Post) error {
+	files, missing, err := a.e.filesOf(ctx, m, func(f store.FileRef) bool { return slices.Contains(body.Files, f.Index) }, body.Only)
+	p.Files, p.Missing = append(p.Files, files...), append(p.Missing, missing...)
+	return err
+}
+
+// said gives a customer's message as it is shown; from names who has no identity.
+func (a *attempt) said(m *store.Message, from PartyRef) Said {
+	s := Said{MessageID: m.ID, From: from, At: m.SaidAt, Text: m.Text, Quoted: m.Quoted, Notices: m.Notices}
+	if m.IdentityID != nil && a.identities[*m.IdentityID] != nil {
+		s.From = refOf(a.identities[*m.IdentityID])
+	}
+	if m.Reason == elsewhereReason {
+		s.From, s.Elsewhere = PartyRef{Name: m.AuthorUser}, true
+	}
+	for _, f := range m.Files {
+		s.Files = append(s.Files, f.Name)
+	}
+	if m.HasHTML && a.e.opt.Original != nil {
+		s.Original = a.e.opt.Original(m.ID)
+	}
+	return s
+}
+
+// MessageFiles reads the files of a customer's message that are there, from the stored
+// original and from blobs; the HTML original is among them where nothing else shows it.
 func (e *Engine) MessageFiles(ctx context.Context, id int64) ([]channels.File, error) {
-	in, m, err := e.original(ctx, id)
-	if err != nil {
-		return nil, err
+	messages, err := store.Messages(ctx, e.pool, id)
+	if err != nil || len(messages) == 0 {
+		return nil, errors.Join(err, fmt.Errorf("bridge: message %d: not found", id))
+	}
+	files, _, err := e.filesOf(ctx, &messages[0], func(store.FileRef) bool { return true }, false)
+	return files, err
+}
+
+// filesOf gives a message's files, and those that are missing. fetched says which of those that
+// had to be fetched may be there; only: nothing but these.
+func (e *Engine) filesOf(ctx context.Context, m *store.Message, fetched func(store.FileRef) bool, only bool) ([]channels.File, []Missing, error) {
+	var in channels.Inbound
+	whole := !only && (m.HasHTML && e.opt.Original == nil || slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return !f.Fetched }))
+	if whole {
+		var err error
+		if in, _, err = e.original(ctx, m.ID); err != nil {
+			return nil, nil, err
+		}
 	}
 	var files []channels.File
+	var missing []Missing
 	for _, ref := range m.Files {
-		if ref.Index < len(in.Attachments) {
+		switch {
+		case ref.Fetched && !fetched(ref):
+			if !only {
+				missing = append(missing, Missing{Name: ref.Name})
+			}
+		case ref.Fetched && ref.Blob != "":
+			files = append(files, e.blobFile(ref))
+		case ref.Fetched:
+			missing = append(missing, Missing{Name: ref.Name, Reason: ref.Missing})
+		case whole && ref.Index < len(in.Attachments):
 			a := in.Attachments[ref.Index]
 			files = append(files, memoryFile(a.Name, a.ContentType, a.Content))
 		}
 	}
-	if in.HTML != "" && e.opt.Original == nil {
+	if whole && in.HTML != "" && e.opt.Original == nil {
 		files = append(files, memoryFile("original.html", "text/html", []byte(in.HTML)))
 	}
-	return files, nil
+	return files, missing, nil
+}
+
+// blobFile is a file that was fetched.
+func (e *Engine) blobFile(ref store.FileRef) channels.File {
+	return channels.File{Name: ref.Name, ContentType: ref.ContentType, SizeBytes: ref.SizeBytes,
+		Open: func(ctx context.Context) (io.ReadCloser, error) { return store.OpenBlob(ctx, e.pool, ref.Blob) }}
+}
+
+// filesSize is what a message's files take in memory; those that were fetched are read piece by
+// piece.
+func filesSize(m *store.Message) int64 {
+	var size int64
+	if m != nil {
+		for _, f := range m.Files {
+			if !f.Fetched {
+				size += f.SizeBytes
+			}
+		}
+	}
+	return size
+}
+
+// takeTurns waits until a customer's original has room in memory.
+func (e *Engine) takeTurns(ctx context.Context, size int64) (release func(), err error) {
+	size = min(max(size, 1<<20), originalsTogether)
+	if err := e.large.Acquire(ctx, size); err != nil {
+		return nil, fmt.Errorf("bridge: original: %w", err)
+	}
+	return func() { e.large.Release(size) }, nil
 }
 
 // OriginalHTML gives the sanitised HTML original of a customer's message.
 func (e *Engine) OriginalHTML(ctx context.Context, id int64) (string, error) {
+	release, err := e.takeTurns(ctx, originalsTogether/4) // its size isn't known yet
+	if err != nil {
+		return "", err
+	}
+	defer release()
 	in, _, err := e.original(ctx, id)
 	return in.HTML, err
 }

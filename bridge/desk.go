@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -106,6 +107,59 @@ func (d *desk) People(context.Context) ([]AgentRef, error) {
 	return list, nil
 }
 
+func (d *desk) Accounts(_ context.Context, user string) ([]AccountRef, error) {
+	agent := d.agent(user)
+	if problem := Authorize(agent, VerbNew, nil); problem != nil {
+		return nil, problem
+	}
+	return d.e.accountsFor(d.e.directory.Load(), agent), nil
+}
+
+func (d *desk) MayStart(ctx context.Context, user string, s Start) (Facts, error) {
+	agent := d.agent(user)
+	begun, problem := d.e.starting(d.e.directory.Load(), agent, s)
+	if problem != nil {
+		return Facts{}, problem
+	}
+	if begun.caps.Threads {
+		return Facts{}, nil
+	}
+	customer := append([]string{begun.party.Key}, begun.party.Also...)
+	latest, err := store.LatestConversations(ctx, d.e.pool, slices.Repeat([]int64{begun.account.ID}, len(customer)), customer)
+	if err != nil || len(latest) == 0 {
+		return Facts{}, err
+	}
+	list, err := d.e.facts(ctx, d.e.pool, d.account, agent, latest...)
+	if i := slices.IndexFunc(list, func(f Facts) bool { return f.Status.Open() }); i >= 0 {
+		return list[i], err
+	}
+	return Facts{}, err
+}
+
+func (d *desk) SaidAt(ctx context.Context, at Place, user string) ([]Said, error) {
+	if problem := Authorize(d.agent(user), VerbReply, nil); problem != nil {
+		return nil, problem
+	}
+	posts, err := store.FindPosts(ctx, d.e.pool, []int64{d.account}, []string{at.Channel}, []string{at.Message})
+	if err != nil || len(posts) == 0 || posts[0].Kind != string(PostSaid) && posts[0].Kind != string(PostFiles) {
+		return nil, err
+	}
+	messages, err := store.MessagesOfPost(ctx, d.e.pool, posts[0].MessageID, posts[0].Kind)
+	return saidIn(messages), err
+}
+
+func (d *desk) Count(account, text string) (Count, bool) {
+	a := d.e.directory.Load().accountNamed(account)
+	if a == nil {
+		return Count{}, false
+	}
+	counter, ok := d.e.channel(a.ID).(channels.Counter)
+	if !ok {
+		return Count{}, false
+	}
+	return counter.Count(text), true
+}
+
 func (d *desk) Teams(context.Context) ([]string, error) {
 	var list []string
 	for _, t := range d.e.directory.Load().Teams {
@@ -167,5 +221,7 @@ func (d *desk) filling(ctx context.Context, limit time.Duration) (bool, error) {
 	}
 	return store.Unapplied(ctx, d.e.pool, d.account, to)
 }
+
+func (d *desk) Attend(conversation int64) { d.e.attend(conversation) }
 
 func (d *desk) Report(c channels.Condition) { d.e.Report(d.account, c) }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"parley/channels"
+	"parley/routing/hours"
 	"parley/store"
 )
 
@@ -18,6 +20,7 @@ type directory struct {
 	byUser   map[userKey]*store.Agent
 	users    map[agentKey]string
 	colors   map[string]string
+	hours    map[int64]*hours.Hours // of accounts that have any
 }
 
 type userKey struct {
@@ -29,7 +32,8 @@ type agentKey struct{ account, agent int64 }
 
 func newDirectory(d store.Directory) *directory {
 	dir := &directory{Directory: d, accounts: map[int64]*store.Account{}, agents: map[int64]*store.Agent{},
-		teams: map[int64]*store.Team{}, byUser: map[userKey]*store.Agent{}, users: map[agentKey]string{}, colors: map[string]string{}}
+		teams: map[int64]*store.Team{}, byUser: map[userKey]*store.Agent{}, users: map[agentKey]string{}, colors: map[string]string{},
+		hours: hoursOf(d.Accounts)}
 	for i := range d.Accounts {
 		dir.accounts[d.Accounts[i].ID] = &d.Accounts[i]
 	}
@@ -156,13 +160,16 @@ type settings struct {
 	AutoPending   bool
 	WakeOnMessage bool
 	Receipts      string // read, sent, failures
+	JoinLines     bool   // lines typed within a hold leave as one message
+	FileLimits    channels.FileLimits
+	Outgoing      bool // agents may begin conversations
 }
 
 // settingsOf reads an account's settings over the defaults; threads says that the
 // channel has threads of its own (mail), which has other defaults than a chat.
 func settingsOf(a *store.Account, threads bool) settings {
 	s := settings{WhoReplies: "assignees", ReplyTo: "all", ReplyAfter: "new_linked", ReopenDays: 30, AutoPending: true,
-		WakeOnMessage: true, Receipts: "read"}
+		WakeOnMessage: true, Receipts: "read", JoinLines: true, Outgoing: true}
 	if threads {
 		s.ReplyAfter = "reopen"
 	}
@@ -185,6 +192,12 @@ func settingsOf(a *store.Account, threads bool) settings {
 			s.WakeOnMessage = on
 		case "receipts":
 			s.Receipts = value
+		case "file_limits":
+			s.FileLimits, _ = channels.ParseFileLimits(value) // checked when it was written
+		case "join_lines":
+			s.JoinLines = on
+		case "outgoing":
+			s.Outgoing = on
 		}
 	}
 	return s

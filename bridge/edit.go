@@ -38,22 +38,25 @@ func (w *work) applyEdit(c *conv, m *message, surface int64, a Action) {
 	agent := w.dir.byUser[userKey{m.AccountID, m.AuthorUser}]
 	a.Actor = Actor{ID: m.AuthorUser, Kind: ActorPerson}
 	decision, reason := w.speak(c, agent, surface, a)
-	d := w.replyOf(m)
+	d := w.firstOf(m)
 	switch {
-	case m.Fate == store.FateWaiting && d != nil && w.underWay(d):
+	case m.Fate == store.FateWaiting && w.underWayReply(m):
 		// It wins where the attempt does not succeed; else replyLanded tells the author.
 		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
 		m.Reason = editedReason
+		w.dropParts(m)
 		if decision != Out {
 			w.keepInside(c, m, decision, reason)
 		}
 	case m.Fate == store.FateWaiting && d != nil && w.holdable(d):
 		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
 		if decision == Out {
+			w.dropParts(m)
+			w.measureLine(c, d, m)
 			w.restartHold(c, d)
 			return
 		}
-		w.cancel(d)
+		w.cancelReply(m)
 		w.keepInside(c, m, decision, reason)
 	case m.Fate == store.FateFailed: // Send again sends what it says now
 		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
@@ -121,6 +124,12 @@ func (w *work) restartHold(c *conv, d *delivery) {
 		until = soonest
 	}
 	w.postpone(d, until)
+	l := w.lanes[d.LaneID]
+	for _, other := range l.waiting { // those that leave with it
+		if other != d && other.JoinKey == d.JoinKey && d.JoinKey != "" && w.holdable(other) {
+			w.postpone(other, until)
+		}
+	}
 }
 
 // delete takes a typed text back: in its hold nothing leaves.
@@ -144,14 +153,16 @@ func (w *work) delete(surface int64, a Action) error {
 }
 
 func (w *work) applyDelete(c *conv, m *message) {
-	d := w.replyOf(m)
 	switch {
-	case d != nil && m.Fate == store.FateWaiting && w.cancel(d):
+	case m.Fate == store.FateWaiting && w.cancelReply(m):
 		m.Fate, m.dirty = store.FateUndone, true
 		w.logParley(c, "undone", detail{Message: m.ID, Reason: "deleted"})
 		w.unanswered(c)
-	case d != nil && m.Fate == store.FateWaiting && w.underWay(d):
+	case m.Fate == store.FateWaiting && w.replyOf(m) != nil && (w.underWayReply(m) || w.leftInParts(m)):
 		m.Fate, m.dirty = store.FateUndone, true // if it lands all the same, replyLanded tells
+		if w.leftInParts(m) {
+			w.tellWith(c, m, Line{Kind: LineDeleteLate})
+		}
 		w.unanswered(c)
 	case m.Direction == "out" && m.Fate != store.FateFailed:
 		w.tellWith(c, m, Line{Kind: LineDeleteLate})
@@ -224,8 +235,7 @@ func (w *work) undo(c *conv, agent *store.Agent, surface int64, a Action) {
 		w.refuse(c, surface, a, "nothing_to_undo", "There is no reply of yours that still waits.", "A reply can be taken back during its hold.")
 		return
 	}
-	d := w.replyOf(m)
-	if d == nil || !w.cancel(d) {
+	if !w.cancelReply(m) {
 		w.refuse(c, surface, a, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
 		return
 	}

@@ -12,14 +12,16 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
 )
 
-// maxEvents is the largest batch that the relay applies at once.
-const maxEvents = 64
+// originalsTogether is how many bytes of customers' originals may be in memory while their
+// files are posted; a larger one has it alone.
+const originalsTogether = 48 << 20
 
 // Options of an Engine.
 type Options struct {
@@ -28,6 +30,9 @@ type Options struct {
 	// Original makes the signed link to a mail's HTML original; nil or "" = it is
 	// uploaded as a file instead (no public URL).
 	Original func(message int64) string
+	// FileLink makes the signed public address of an outgoing message's file, which
+	// Engine.OutgoingFile opens; nil = there is none (no public URL).
+	FileLink func(message int64, file string) string
 	// Relay's waits; zero values are those of production.
 	Relay relay.Options
 	// Specs of the channels, for names and icons.
@@ -53,7 +58,13 @@ type Engine struct {
 	surfaces  map[int64]*desk
 	gates     map[laneKey]store.Gate
 	idle      []*store.IDs
-	troubles  map[laneKey]bool // what made sending fail, by account
+	troubles  map[laneKey]bool    // what made sending fail, by account
+	large     *semaphore.Weighted // bytes of originals in memory for their files
+	fetchNow  chan struct{}       // files may be there to be fetched
+	attended  map[int64]time.Time // when a conversation's customer was last shown that somebody reads
+	attending sync.WaitGroup
+	running   bool      // Run waits for those who attend
+	restored  time.Time // when work began after the last restore; set before any
 }
 
 // New makes an Engine on a migrated database and reads its directory.
@@ -65,7 +76,9 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		o.Backoff = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 4 * time.Hour}
 	}
 	e := &Engine{pool: o.Pool, log: o.Log, opt: o, changed: make(chan struct{}),
-		channels: map[int64]channels.Channel{}, surfaces: map[int64]*desk{}, gates: map[laneKey]store.Gate{}, troubles: map[laneKey]bool{}}
+		channels: map[int64]channels.Channel{}, surfaces: map[int64]*desk{}, gates: map[laneKey]store.Gate{}, troubles: map[laneKey]bool{},
+		fetchNow: make(chan struct{}, 1), attended: map[int64]time.Time{},
+		large: semaphore.NewWeighted(originalsTogether)}
 	ro := o.Relay
 	ro.Pool, ro.Handler, ro.Log = o.Pool, e, o.Log
 	var err error
@@ -165,18 +178,44 @@ func (e *Engine) Accept(ctx context.Context, account int64, facts ...channels.Fa
 
 // Run works until ctx ends, then finishes what is under way, at most grace.
 func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
+	if err := e.afterRestore(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // asked to stop before it began
+		}
+		return err
+	}
 	var group errgroup.Group
 	group.Go(func() error { return e.relay.Run(ctx, grace) })
 	group.Go(func() error { return e.watchSettings(ctx) })
 	group.Go(func() error { return e.runPresence(ctx) })
-	return group.Wait()
+	group.Go(func() error { return e.runTemplates(ctx) })
+	group.Go(func() error { return e.runFetches(ctx) })
+	e.setRunning(true)
+	err := group.Wait()
+	e.setRunning(false)
+	e.attending.Wait()
+	return err
+}
+
+func (e *Engine) setRunning(yes bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.running = yes
 }
 
 // watchSettings rereads the directory when its version rose.
 func (e *Engine) watchSettings(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for {
+	var set int64 // the version whose evenings are set
+	for ticks := 0; ; ticks++ {
+		if version := e.directory.Load().Version; version != set || ticks%eveningCheck == 0 {
+			if err := e.setEvenings(ctx); err != nil && ctx.Err() == nil {
+				e.log.Warn("evening lists not set", "error", err)
+			} else {
+				set = version
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return nil
@@ -199,27 +238,32 @@ func (e *Engine) readSettings(ctx context.Context) error {
 }
 
 // Apply implements relay.Handler.
-func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, events []store.Event) error {
+func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, taken store.Pending) (relay.Made, error) {
 	dir := e.directory.Load()
-	facts, err := e.decode(ctx, tx, dir, events)
+	facts, err := e.decode(ctx, tx, dir, taken.Events)
 	if err != nil {
-		return tooOld(events, err)
+		return relay.Made{}, tooOld(taken.Events, err)
 	}
-	w, err := e.newWork(ctx, tx, dir)
-	if err != nil {
-		return err
-	}
+	w := e.newWork(dir, taken.Now, taken.Real)
 	defer e.release(w)
+	e.relay.Metrics().Applying(taken)
 	if err := w.load(ctx, tx, w.wants(facts)); err != nil {
-		return err
+		return relay.Made{}, err
 	}
 	for _, f := range facts {
 		w.event = f.event
-		if err := w.apply(ctx, tx, f); err != nil {
-			return err
+		err := w.apply(ctx, tx, f)
+		if errors.Is(err, relay.ErrNotYet) {
+			return relay.Made{}, &relay.NotYetError{EventID: f.event.ID}
+		}
+		if err != nil {
+			return relay.Made{}, err
 		}
 	}
-	return w.flush(ctx, tx)
+	if err := w.flush(ctx, tx); err != nil {
+		return relay.Made{}, err
+	}
+	return w.made(), nil
 }
 
 // tooOld gives up waiting for an account or surface that never comes.
@@ -230,11 +274,7 @@ func tooOld(events []store.Event, err error) error {
 	return err
 }
 
-func (e *Engine) newWork(ctx context.Context, tx pgx.Tx, dir *directory) (*work, error) {
-	now, real, err := store.Clocks(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
+func (e *Engine) newWork(dir *directory, now, real time.Time) *work {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	ids := &store.IDs{}
@@ -247,7 +287,8 @@ func (e *Engine) newWork(ctx context.Context, tx pgx.Tx, dir *directory) (*work,
 		deliveries: map[int64]*delivery{}, lanes: map[int64]*lane{}, laneKeys: map[laneKey]*lane{}, latest: map[int64]int64{},
 		days: map[laneKey]int64{}, gates: map[laneKey]*store.Gate{}, dirtyPosts: map[postKey]bool{},
 		dirtyIdentities: map[int64]bool{}, setTimers: map[timerKey]store.Timer{}, cancelTimers: map[timerKey]store.Timer{},
-		newTags: map[string]bool{}}, nil
+		newTags: map[string]bool{}, newIdentity: map[int64]bool{}, united: map[int64]int64{}, linked: map[int64]bool{},
+		consents: map[int64]bool{}, reactions: map[reactionKey]store.Reaction{}, reacted: map[reactionKey]bool{}}
 }
 
 // release gives the unused ids to the next batch.

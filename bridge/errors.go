@@ -5,6 +5,8 @@ type Problem struct {
 	Code string // for machines: "not_allowed", "stale", …
 	Text string // "This conversation is resolved."
 	Hint string // "Reopen it, or start a new one."
+
+	Field string // the argument that is wrong: "account", "recipient", "text"; "" = none alone
 }
 
 // Error implements error.

@@ -63,12 +63,17 @@ type Facts struct {
 	LastAt       time.Time // last message of any side
 	WaitingSince time.Time // since when the customer waits for us; zero = doesn't
 	SnoozedUntil time.Time
-	WindowUntil  time.Time // until when free replies are possible; zero = always
+	WindowUntil  time.Time // until when people may answer freely; zero = always, or never opened
+	WindowClosed bool      // nobody may now
+	WindowPeople bool      // people may, automatic messages may not
+	Templates    bool      // approved templates can be sent
+	Cost         string    // the provider's price category of our newest message; "" = unknown
 	Previous     int64     // the conversation this one continues
 	PreviousAt   Place     // its root
 	Root         Place     // this conversation's root, once posted
 	LastPreview  string    // at most 120 runes of the last message, for lists
 	LastFrom     string    // "customer", "agent", ""
+	MayStart     bool      // another conversation with the contact may be begun by this account
 	Viewer       AgentRef  // for whom forms and lists are made
 	Zone         *time.Location
 }

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -9,22 +10,61 @@ import (
 	"parley/store"
 )
 
-// flush writes what the use cases changed, a statement a table.
+// flush writes what the use cases changed: a statement a table, all in one round trip.
 func (w *work) flush(ctx context.Context, tx pgx.Tx) error {
-	steps := []func(context.Context, pgx.Tx) error{
-		w.flushConversations, w.flushThreads, w.flushMessages, w.flushLanes, w.flushDeliveries, w.flushTimers,
-		func(ctx context.Context, tx pgx.Tx) error { return store.InsertLog(ctx, tx, w.log) },
-		w.flushIdentities, w.flushTags,
+	w.queueCards()
+	if err := w.resolveGates(ctx, tx); err != nil {
+		return err
+	}
+	var p store.Pipeline
+	var lanes newLanes
+	steps := []func(context.Context, *store.Pipeline) error{
+		w.flushIdentities, w.flushConversations, w.flushThreads, w.flushMessages,
+		func(ctx context.Context, p *store.Pipeline) error { return w.flushLanes(ctx, p, &lanes) },
+		w.flushDeliveries, w.flushTimers,
+		func(ctx context.Context, p *store.Pipeline) error { return store.InsertLog(ctx, p, w.log) },
+		w.flushTags, w.flushReactions,
 	}
 	for _, step := range steps {
-		if err := step(ctx, tx); err != nil {
+		if err := step(ctx, &p); err != nil {
 			return err
 		}
+	}
+	if err := p.Run(ctx, tx); err != nil {
+		return err
+	}
+	if lanes.made < lanes.wanted {
+		return relay.ErrNotYet // another transaction made one first: what we put into ours would be lost
 	}
 	return nil
 }
 
-func (w *work) flushConversations(ctx context.Context, tx pgx.Tx) error {
+// made tells the relay what became due.
+func (w *work) made() relay.Made {
+	m := relay.Made{Timers: len(w.setTimers) > 0}
+	if len(w.fetches) > 0 {
+		m.Committed = w.e.wakeFetches
+	}
+	gates := map[int64]int{}
+	for _, l := range w.lanes {
+		if !l.fresh && !l.dirty || l.DueAt == nil || l.LeasedUntil != nil {
+			continue
+		}
+		wait := max(l.DueAt.Sub(w.now).Seconds(), 0)
+		if i, ok := gates[l.GateID]; ok {
+			m.Due[i].Wait = min(m.Due[i].Wait, wait)
+			continue
+		}
+		gates[l.GateID] = len(m.Due)
+		m.Due = append(m.Due, store.GateDue{GateID: l.GateID, AccountID: l.AccountID, Wait: wait})
+	}
+	return m
+}
+
+// newLanes counts the lanes that were to be made, and those that were.
+type newLanes struct{ wanted, made int }
+
+func (w *work) flushConversations(ctx context.Context, p *store.Pipeline) error {
 	var fresh, changed []store.Conversation
 	for _, id := range keys(w.convs) {
 		switch c := w.convs[id]; {
@@ -34,32 +74,38 @@ func (w *work) flushConversations(ctx context.Context, tx pgx.Tx) error {
 			changed = append(changed, *c.Conversation)
 		}
 	}
-	if err := store.InsertConversations(ctx, tx, fresh); err != nil {
+	if err := store.InsertConversations(ctx, p, fresh); err != nil {
 		return err
 	}
-	return store.UpdateConversations(ctx, tx, changed)
+	return store.UpdateConversations(ctx, p, changed)
 }
 
-func (w *work) flushThreads(ctx context.Context, tx pgx.Tx) error {
-	var threads []store.Thread
+func (w *work) flushThreads(ctx context.Context, p *store.Pipeline) error {
+	var threads, cards []store.Thread
 	for _, id := range keys(w.convs) {
 		for _, t := range w.convs[id].threads {
-			if t.dirty {
+			switch {
+			case t.dirty:
 				threads = append(threads, t.Thread)
+			case t.newCard:
+				cards = append(cards, t.Thread)
 			}
 		}
 	}
-	if err := store.UpsertThreads(ctx, tx, threads); err != nil {
+	if err := store.UpsertThreads(ctx, p, threads); err != nil {
+		return err
+	}
+	if err := store.SetCards(ctx, p, cards); err != nil {
 		return err
 	}
 	var posts []store.Post
 	for k := range w.dirtyPosts {
 		posts = append(posts, *w.posts[k])
 	}
-	return store.UpsertPosts(ctx, tx, posts)
+	return store.UpsertPosts(ctx, p, posts)
 }
 
-func (w *work) flushMessages(ctx context.Context, tx pgx.Tx) error {
+func (w *work) flushMessages(ctx context.Context, p *store.Pipeline) error {
 	var fresh, changed []store.Message
 	for _, id := range keys(w.messages) {
 		switch m := w.messages[id]; {
@@ -69,23 +115,19 @@ func (w *work) flushMessages(ctx context.Context, tx pgx.Tx) error {
 			changed = append(changed, m.Message)
 		}
 	}
-	if err := store.InsertMessages(ctx, tx, fresh); err != nil {
+	if err := store.InsertMessages(ctx, p, fresh); err != nil {
 		return err
 	}
-	if err := store.UpdateMessages(ctx, tx, changed); err != nil {
+	if err := store.UpdateMessages(ctx, p, changed); err != nil {
 		return err
 	}
-	if err := store.InsertExternalIDs(ctx, tx, w.newExternal); err != nil {
+	if err := store.InsertExternalIDs(ctx, p, w.newExternal); err != nil {
 		return err
 	}
-	return store.MoveExternalIDs(ctx, tx, w.moved)
+	return store.MoveExternalIDs(ctx, p, w.moved)
 }
 
-// flushLanes gives new lanes their gates, then writes lanes.
-func (w *work) flushLanes(ctx context.Context, tx pgx.Tx) error {
-	if err := w.resolveGates(ctx, tx); err != nil {
-		return err
-	}
+func (w *work) flushLanes(ctx context.Context, p *store.Pipeline, n *newLanes) error {
 	var fresh, changed []store.Lane
 	for _, id := range keys(w.lanes) {
 		switch l := w.lanes[id]; {
@@ -95,14 +137,11 @@ func (w *work) flushLanes(ctx context.Context, tx pgx.Tx) error {
 			changed = append(changed, l.Lane)
 		}
 	}
-	made, err := store.InsertLanes(ctx, tx, fresh)
-	if err != nil {
+	n.wanted = len(fresh)
+	if err := p.InsertLanes(&n.made, fresh); err != nil {
 		return err
 	}
-	if made < len(fresh) {
-		return relay.ErrNotYet // another transaction made it first: what we put into ours would be lost
-	}
-	return store.UpdateLanes(ctx, tx, changed)
+	return store.UpdateLanes(ctx, p, changed)
 }
 
 // resolveGates finds or makes the gates of new lanes. Only what was there before is
@@ -155,9 +194,9 @@ func (w *work) setGates() {
 	}
 }
 
-func (w *work) flushDeliveries(ctx context.Context, tx pgx.Tx) error {
+func (w *work) flushDeliveries(ctx context.Context, p *store.Pipeline) error {
 	for _, s := range w.shifts {
-		if err := store.ShiftDeliveries(ctx, tx, s.lane, s.seq); err != nil {
+		if err := store.ShiftDeliveries(ctx, p, s.lane, s.seq); err != nil {
 			return err
 		}
 	}
@@ -170,13 +209,13 @@ func (w *work) flushDeliveries(ctx context.Context, tx pgx.Tx) error {
 			changed = append(changed, d.Delivery)
 		}
 	}
-	if err := store.UpdateDeliveries(ctx, tx, changed); err != nil {
+	if err := store.UpdateDeliveries(ctx, p, changed); err != nil {
 		return err
 	}
-	return store.InsertDeliveries(ctx, tx, fresh)
+	return store.InsertDeliveries(ctx, p, fresh)
 }
 
-func (w *work) flushTimers(ctx context.Context, tx pgx.Tx) error {
+func (w *work) flushTimers(ctx context.Context, p *store.Pipeline) error {
 	var set, cancel []store.Timer
 	for _, t := range w.setTimers {
 		set = append(set, t)
@@ -184,24 +223,47 @@ func (w *work) flushTimers(ctx context.Context, tx pgx.Tx) error {
 	for _, t := range w.cancelTimers {
 		cancel = append(cancel, t)
 	}
-	if err := store.CancelTimers(ctx, tx, cancel); err != nil {
+	if err := store.CancelTimers(ctx, p, cancel); err != nil {
 		return err
 	}
-	if err := store.AddOverdue(ctx, tx, w.overdue); err != nil {
+	if err := store.AddOverdue(ctx, p, w.overdue); err != nil {
 		return err
 	}
-	return store.SetTimers(ctx, tx, set)
+	return store.SetTimers(ctx, p, set)
 }
 
-func (w *work) flushIdentities(ctx context.Context, tx pgx.Tx) error {
-	var rows []store.Identity
-	for id := range w.dirtyIdentities {
-		rows = append(rows, *w.identities[id])
+func (w *work) flushIdentities(ctx context.Context, p *store.Pipeline) error {
+	rows := func(ids map[int64]bool) (list []store.Identity) {
+		for _, id := range keys(ids) {
+			list = append(list, *w.identities[id])
+		}
+		return list
 	}
-	return store.UpdateIdentities(ctx, tx, rows)
+	contacts := slices.DeleteFunc(rows(w.newIdentity), func(i store.Identity) bool { return i.SameAs != nil })
+	if err := store.InsertContacts(ctx, p, contacts); err != nil {
+		return err
+	}
+	if err := store.UpdateIdentities(ctx, p, rows(w.dirtyIdentities)); err != nil {
+		return err
+	}
+	if err := store.LinkIdentities(ctx, p, rows(w.linked)); err != nil {
+		return err
+	}
+	return store.SetOptedOut(ctx, p, rows(w.consents))
 }
 
-func (w *work) flushTags(ctx context.Context, tx pgx.Tx) error {
+func (w *work) flushReactions(ctx context.Context, p *store.Pipeline) error {
+	var rows []store.Reaction
+	for k := range w.reacted {
+		rows = append(rows, w.reactions[k])
+	}
+	if err := store.UpsertReactions(ctx, p, rows); err != nil {
+		return err
+	}
+	return store.InsertFetches(ctx, p, w.fetches)
+}
+
+func (w *work) flushTags(ctx context.Context, p *store.Pipeline) error {
 	var rows []store.Tag
 	for name := range w.newTags {
 		rows = append(rows, store.Tag{Name: name, Color: tagColor(name)})
@@ -209,8 +271,8 @@ func (w *work) flushTags(ctx context.Context, tx pgx.Tx) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	if err := store.InsertTags(ctx, tx, rows); err != nil {
+	if err := store.InsertTags(ctx, p, rows); err != nil {
 		return err
 	}
-	return store.BumpSettings(ctx, tx)
+	return store.BumpSettings(ctx, p)
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -67,6 +68,7 @@ type options struct {
 	caps     func(*channels.Capabilities)
 	stopped  bool // nothing runs until start is called
 	gapWait  time.Duration
+	fileLink func(message int64, file string) string
 	surface  func(bridge.Surface) bridge.Surface // nil = the chat's as it is
 }
 
@@ -165,7 +167,7 @@ func (w *world) addEngine() *bridge.Engine {
 		backoff = []time.Duration{20 * time.Millisecond}
 	}
 	e := must(bridge.New(w.t.Context(), bridge.Options{Pool: pool, Log: slog.New(slog.NewTextHandler(testLog{t: w.t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, Original: func(int64) string { return "" },
+		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, Original: func(int64) string { return "" }, FileLink: w.opt.fileLink,
 		Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}}}))(w.t)
 	s := bridgetest.NewSurface(w.chat, e.Desk(w.surface), w.opt.rate)
 	if w.opt.surface != nil {
@@ -174,10 +176,7 @@ func (w *world) addEngine() *bridge.Engine {
 		e.SetSurface(w.surface, s)
 	}
 	for name, id := range w.accounts {
-		ch := channelstest.New(w.provider, secret, w.capsOf(name), channels.Env{Accept: func(ctx context.Context, facts ...channels.Fact) error {
-			return e.Accept(ctx, id, facts...)
-		}})
-		e.SetChannel(id, ch)
+		ch := w.connect(e, name, id)
 		if w.hooks[name] == nil {
 			w.live[name] = &atomic.Pointer[channelstest.Channel]{}
 			w.hooks[name] = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.live[name].Load().ServeHTTP(rw, r) }))
@@ -274,9 +273,10 @@ func (w *world) shown(text string) bridgetest.Message {
 	w.t.Helper()
 	var found bridgetest.Message
 	w.chat.Wait(w.t, fmt.Sprintf("%q is shown", text), func() bool {
-		i := slices.IndexFunc(w.everything(), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), text) })
+		list := w.everything()
+		i := slices.IndexFunc(list, func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), text) })
 		if i >= 0 {
-			found = w.everything()[i]
+			found = list[i]
 		}
 		return i >= 0
 	})
@@ -314,6 +314,23 @@ func (w *world) marked(message, mark string) {
 		return slices.Contains(w.chat.Get(support, message).Marks, mark)
 	})
 }
+
+// said gives what a thread shows of the customer's texts, in order: several may stand in
+// one post, with times.
+func (w *world) said(thread string) []string {
+	list := []string{}
+	for _, m := range w.chat.Messages(support, thread) {
+		if m.Kind != string(bridge.PostSaid) {
+			continue
+		}
+		for text := range strings.SplitSeq(m.Text, "\n") {
+			list = append(list, saidTime.ReplaceAllString(text, ""))
+		}
+	}
+	return list
+}
+
+var saidTime = regexp.MustCompile(`^\d\d:\d\d:\d\d `)
 
 // line waits until a thread holds a line of a kind.
 func (w *world) line(thread string, kind bridge.LineKind) bridgetest.Message {

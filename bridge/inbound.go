@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -18,19 +19,47 @@ const maxRefs = 20
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 func (w *work) applyInbound(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	if in.Opens && in.Kind != channels.InboundMessage {
+		if c := w.conversationOf(a, in); c != nil {
+			w.openWindow(c, in)
+			w.sayOffers(c)
+			w.card(c)
+		}
+	}
 	switch in.Kind {
 	case channels.InboundStatus:
 		return w.applyStatus(ctx, tx, a, part, in)
-	case channels.InboundMessage:
-		return w.customerWrites(ctx, tx, a, part, in)
-	case channels.InboundOwn, channels.InboundForeign:
-		return nil // our own copy says nothing new; answers written elsewhere aren't fetched yet
+	case channels.InboundTemplate:
+		return w.applyTemplateState(ctx, tx, a, in)
+	case channels.InboundMessage, channels.InboundConsent:
+		return w.customerSays(ctx, tx, a, part, in)
+	case channels.InboundOwn:
+		return w.ownAgain(ctx, tx, a, part, in)
+	case channels.InboundForeign:
+		return w.answeredElsewhere(ctx, tx, a, part, in)
+	case channels.InboundReaction:
+		return w.customerReacts(a, in)
+	case channels.InboundEdit:
+		return w.customerEdits(ctx, tx, a, part, in)
+	case channels.InboundDelete:
+		return w.customerDeletes(a, in)
+	case channels.InboundIdentity:
+		return w.identityChanges(a, in)
+	case channels.InboundNotice:
+		w.accountNotice(a, in)
+		return nil
 	}
 	return fmt.Errorf("bridge: unknown kind of inbound %q", in.Kind)
 }
 
 // customerWrites puts a customer's message into its conversation.
 func (w *work) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	if _, err := w.customerOf(a, in); err != nil {
+		return err
+	}
+	if w.cameChanged(a, &in) {
+		return nil
+	}
 	c := w.conversationOf(a, in)
 	if in.Automatic != "" && c == nil {
 		return w.automaticMail(ctx, tx, a, part, in)
@@ -57,7 +86,10 @@ func (w *work) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, 
 	m := w.inboundMessage(c, a, part, in)
 	w.recipients(c, in)
 	w.wakeFor(c, in)
-	w.showSaid(c, t, m, unseen)
+	w.openWindow(c, in)
+	w.showSaid(c, t, m, payload{Quote: unseen && m.Quoted != "", Answers: w.answers(a, in)})
+	w.tellUnited()
+	w.sayOffers(c)
 	w.card(c)
 	return nil
 }
@@ -78,10 +110,7 @@ func (w *work) conversationOf(a *store.Account, in channels.Inbound) *conv {
 	if ch := w.e.channel(a.ID); ch != nil && ch.Capabilities().Threads {
 		return nil
 	}
-	if i := w.byAddress[userKey{a.ID, in.From.Key}]; i != nil {
-		return w.convs[w.latest[i.ID]]
-	}
-	return nil
+	return w.latestOf(w.byAddress[userKey{a.ID, in.From.Key}])
 }
 
 // current follows a conversation to the one that continues it.
@@ -112,6 +141,15 @@ func (w *work) settings(c *conv) settings {
 }
 
 func (w *work) newConversation(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *conv) (*conv, error) {
+	c, err := w.makeConversation(ctx, tx, a, in, previous)
+	if err == nil {
+		w.logCustomer(c, "opened", nil)
+	}
+	return c, err
+}
+
+// makeConversation makes one with in.From, whoever begins it.
+func (w *work) makeConversation(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *conv) (*conv, error) {
 	id, err := w.number(ctx, tx)
 	if err != nil {
 		return nil, err
@@ -122,6 +160,9 @@ func (w *work) newConversation(ctx context.Context, tx pgx.Tx, a *store.Account,
 			Exclusive: ch != nil && !ch.Capabilities().Threads, Subject: in.Subject, Via: in.Via, LastAt: w.now, CreatedAt: w.now}}
 	if c.identity != nil {
 		c.IdentityID = &c.identity.ID
+		if last := w.convs[w.latest[c.identity.ID]]; last != nil && c.Exclusive {
+			c.WindowFrom = last.WindowFrom // the customer's, whichever conversation it was opened in
+		}
 		w.latest[c.identity.ID] = id
 	}
 	if previous != nil {
@@ -132,7 +173,6 @@ func (w *work) newConversation(ctx context.Context, tx pgx.Tx, a *store.Account,
 		}
 	}
 	w.convs[id] = c
-	w.logCustomer(c, "opened", nil)
 	return c, nil
 }
 
@@ -148,9 +188,7 @@ func (w *work) inboundMessage(c *conv, a *store.Account, part int, in channels.I
 	if i := w.byAddress[userKey{a.ID, in.From.Key}]; i != nil {
 		m.IdentityID = &i.ID
 	}
-	for i, f := range in.Attachments {
-		m.Files = append(m.Files, store.FileRef{Name: f.Name, ContentType: f.ContentType, SizeBytes: int64(len(f.Content)), Index: i, Inline: f.Inline})
-	}
+	w.keepFiles(m, a, in)
 	w.messages[m.ID] = m
 	if in.ExternalID != "" {
 		w.tie(a.ID, in.ExternalID, c.ID, m.ID)
@@ -165,13 +203,31 @@ func (w *work) inboundMessage(c *conv, a *store.Account, part int, in channels.I
 	return m
 }
 
+// keepFiles notes the files of a message, and that those with a Ref are to be fetched.
+func (w *work) keepFiles(m *message, a *store.Account, in channels.Inbound) {
+	for i, f := range in.Attachments {
+		ref := store.FileRef{Name: f.Name, ContentType: f.ContentType, SizeBytes: int64(len(f.Content)), Index: i, Inline: f.Inline}
+		if f.Ref != "" {
+			ref.Fetched, ref.SizeBytes = true, f.SizeBytes
+			w.fetches = append(w.fetches, store.Fetch{ID: w.ids.Next(), AccountID: a.ID, ConversationID: m.ConversationID, MessageID: m.ID, N: i,
+				Ref: f.Ref, SizeBytes: f.SizeBytes, State: store.FetchWaiting, DueAt: &w.now, CreatedAt: w.now})
+		}
+		m.Files = append(m.Files, ref)
+	}
+}
+
 // tie remembers which message a provider's id belongs to.
 func (w *work) tie(account int64, external string, conversation, message int64) {
 	k := userKey{account, external}
-	if _, known := w.external[k]; known {
+	x := store.ExternalID{AccountID: account, ExternalID: external, ConversationID: conversation, MessageID: message}
+	switch before, known := w.external[k]; {
+	case known && before.MessageID == 0: // its deletion came first
+		w.external[k] = x
+		w.moved = append(w.moved, x)
+		return
+	case known:
 		return
 	}
-	x := store.ExternalID{AccountID: account, ExternalID: external, ConversationID: conversation, MessageID: message}
 	w.external[k] = x
 	w.newExternal = append(w.newExternal, x)
 }
@@ -223,11 +279,73 @@ func (w *work) owners(c *conv) []AgentRef {
 	return refs
 }
 
-// showSaid posts the customer's message and its files.
-func (w *work) showSaid(c *conv, t *thread, m *message, unseen bool) {
-	w.postTo(c, t, PostSaid, m.ID, payload{Quote: unseen && m.Quoted != ""})
-	if len(m.Files) > 0 || m.HasHTML && w.e.opt.Original == nil {
-		d := w.postTo(c, t, PostFiles, m.ID, payload{})
-		w.allowUpload(w.lanes[d.LaneID], t, m)
+// saidOverhead is what a message takes besides its text where it is shown with others.
+const saidOverhead = 20
+
+// joinSaid lets a customer's message be posted together with others of the same customer
+// that wait with it.
+func (w *work) joinSaid(d *delivery, t *thread, m *message, quoted bool) {
+	if quoted {
+		return
 	}
+	var from int64
+	if m.IdentityID != nil {
+		from = *m.IdentityID
+	}
+	runes := utf8.RuneCountInString(m.Text) + saidOverhead
+	for _, n := range m.Notices {
+		runes += utf8.RuneCountInString(n)
+	}
+	room := 2000
+	if s := w.e.surface(t.AccountID); s != nil {
+		room = min(room, s.Limits().MaxTextRunes*3/4)
+	}
+	d.join(fmt.Sprintf("said:%d", from), runes, max(room, 1))
+}
+
+// showSaid posts the customer's message and its files. In a chat a file alone says enough: so
+// that several photos become one post.
+func (w *work) showSaid(c *conv, t *thread, m *message, p payload) {
+	c.unshown = true
+	files := len(m.Files) > 0 || m.HasHTML && w.e.opt.Original == nil
+	alone := files && c.Exclusive && m.Text == "" && m.Quoted == "" && len(m.Notices) == 0 && p.Answers == nil
+	if !alone {
+		d := w.postTo(c, t, PostSaid, m.ID, p)
+		w.joinSaid(d, t, m, p.Quote)
+	}
+	if files {
+		w.showFiles(c, t, m, alone)
+	}
+}
+
+const (
+	fileWait      = 30 * time.Second // how long the post of a message's files waits for those that are to be fetched
+	filesTogether = 10               // in one post
+	bytesTogether = 4 << 20          // so that they are uploaded within a lease
+)
+
+// showFiles posts the files of a message; those that came without words leave together.
+func (w *work) showFiles(c *conv, t *thread, m *message, alone bool) {
+	var until *time.Time
+	if slices.ContainsFunc(m.Files, isMissing) {
+		later := w.now.Add(fileWait)
+		until = &later
+	}
+	l := w.surfaceLane(c, t, PostFiles)
+	d := w.enqueue(l, string(PostFiles), m.ID, payload{}, until)
+	if alone && m.IdentityID != nil {
+		d.JoinKey = fmt.Sprintf("files:%d", *m.IdentityID)
+	}
+	w.measureFiles(d, l, t, m)
+}
+
+// measureFiles notes how much of a post a message's files take, and how long.
+func (w *work) measureFiles(d *delivery, l *lane, t *thread, m *message) {
+	var size int64
+	for _, f := range m.Files {
+		size += f.SizeBytes
+	}
+	d.JoinSize = int(min(max(int64(len(m.Files)*store.JoinRoom/filesTogether), size*store.JoinRoom/bytesTogether), store.JoinRoom+1))
+	d.dirty = true
+	w.allowUpload(l, t, m)
 }

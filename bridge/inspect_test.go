@@ -29,6 +29,16 @@ func (w *world) settled() {
 	})
 }
 
+// settledBut waits until nothing is pending and only so many deliveries wait, none of them under
+// way.
+func (w *world) settledBut(n int) {
+	w.t.Helper()
+	w.eventually("settled but for some", func() bool {
+		return w.count(`SELECT (SELECT count(*) FROM pending) + (SELECT count(*) FROM lanes WHERE leased_until IS NOT NULL)`) == 0 &&
+			w.count(`SELECT coalesce(sum(tail - head), 0) FROM lanes`) == n
+	})
+}
+
 // count runs a query that gives one number.
 func (w *world) count(sql string, args ...any) int {
 	w.t.Helper()
@@ -105,4 +115,26 @@ func (w *world) dump() string {
 		rows.Close()
 	}
 	return b.String()
+}
+
+// opened gives the thread of a conversation that kim began.
+func (w *world) opened() string {
+	w.t.Helper()
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.settled()
+	return thread
+}
+
+// reply lets ann reply and gives her message.
+func (w *world) reply(thread, text string) string {
+	return w.chat.Say("ann", support, thread, text)
+}
+
+// stateOf waits until the delivery of a typed text is in a state.
+func (w *world) stateOf(message, want string) {
+	w.t.Helper()
+	w.eventually(message+" is "+want, func() bool {
+		return w.text(`SELECT d.state FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id WHERE m.place = $1 AND d.kind = 'reply' ORDER BY d.seq DESC LIMIT 1`, message) == want
+	})
 }

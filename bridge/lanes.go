@@ -36,6 +36,15 @@ type payload struct {
 	Quote bool     `json:"quote,omitempty"` // show the quoted history
 	Late  bool     `json:"late,omitempty"`  // re-read before sending
 	Meant []string `json:"meant,omitempty"` // a reply: whom it was for when it was typed
+	Span  *span    `json:"span,omitempty"`  // a reply in parts: which files this one carries
+	Again int      `json:"again,omitempty"` // a reply: how often it failed and was sent again by a click
+
+	Answers *Answered `json:"answers,omitempty"` // which message a customer's answers
+	Files   []int     `json:"files,omitempty"`   // PostFiles: those that were fetched in time, or this one only
+	Only    bool      `json:"only,omitempty"`    // PostFiles: nothing but Files, which came late
+	Changes int64     `json:"changes,omitempty"` // PostLine: the delivery whose line this one takes the place of
+
+	Restored bool `json:"restored,omitempty"` // store.FinishRestore: it came with a backup
 }
 
 // channelLane names the lane for posts outside conversations in a channel.
@@ -134,11 +143,20 @@ func (w *work) enqueue(l *lane, kind string, messageID int64, p payload, notBefo
 	return d
 }
 
+// join lets a delivery leave together with its neighbours in the lane that have the same
+// key, while what they hold fits: runes of room.
+func (d *delivery) join(key string, runes, room int) {
+	d.JoinKey, d.JoinSize = key, min((runes*store.JoinRoom+room-1)/room, store.JoinRoom+1)
+}
+
 // due sets when the head of a lane may be claimed.
 func (w *work) due(l *lane, at *time.Time) {
 	when := w.now
 	if at != nil && at.After(w.now) {
 		when = *at
+	}
+	if l.RestUntil != nil && l.RestUntil.After(when) {
+		when = *l.RestUntil
 	}
 	l.DueAt, l.dirty = &when, true
 }
@@ -177,7 +195,7 @@ func (w *work) isHead(d *delivery) bool {
 
 // cancel takes a waiting delivery back. It says no when it is being sent or was sent.
 func (w *work) cancel(d *delivery) bool {
-	if d.State != store.Queued || d.Attempt > 0 && d.ErrorClass == "" {
+	if d.State != store.Queued || d.Part > 0 || d.Attempt > 0 && d.ErrorClass == "" {
 		return false
 	}
 	if l := w.lanes[d.LaneID]; l == nil || (d.Seq == l.Head+1 && l.LeasedUntil != nil) {

@@ -1,171 +1,153 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge/relay"
-	"parley/channels"
 	"parley/store"
 )
 
-// idsPerEvent is more rows than any one event makes.
-const idsPerEvent = 48
+// idsPerEvent is more rows than an event makes, in the middle of a batch; leastIDs is more
+// than any single one does. What is told to people directly comes besides: a lane and a
+// delivery each.
+const (
+	idsPerEvent = 48
+	leastIDs    = 64 * idsPerEvent
+)
 
-// fact is a decoded event.
-type fact struct {
-	event   store.Event
-	account *store.Account
-	inbound []channels.Inbound
-	actions []Action
-	own     *ownFact
-}
-
-// wanted collects what a batch will touch, before anything is locked.
-type wanted struct {
-	parties       map[userKey]channels.Party
-	externalAcc   []int64
-	externalIDs   []string
-	postAcc       []int64
-	postChannels  []string
-	postMessages  []string
-	conversations map[int64]bool
-	messages      []int64
-	deliveries    []int64
-	laneAcc       []int64
-	laneKeys      []string
-	speaks        bool // what was said last, and what waits, is needed
-	dayAcc        []int64
-	days          []string
-}
-
-func (w *work) wants(facts []fact) *wanted {
-	n := &wanted{parties: map[userKey]channels.Party{}, conversations: map[int64]bool{}}
-	for _, f := range facts {
-		for _, in := range f.inbound {
-			n.inbound(f.account, in, w.now)
-		}
+// spokenIn gives the conversations of which it matters what was said last.
+func (w *work) spokenIn(n *wanted) []int64 {
+	if n.failures {
+		return keys(w.convs)
+	}
+	var list []int64
+	for _, f := range n.facts {
 		for _, a := range f.actions {
-			n.action(f.account.ID, a)
-		}
-		if f.own != nil {
-			n.add(f.own.Conversation)
-			n.speaks = n.speaks || f.own.Kind == string(relay.ReportFailed)
-			n.messages = append(n.messages, f.own.Message)
-			n.deliveries = append(n.deliveries, f.own.Delivery)
-			switch f.own.Kind {
-			case ownAccount, ownDigest, ownPostFailed:
-				n.people(w.dir)
+			if c := w.conversationAt(f.account.ID, a); c != nil && speaks(a.Verb) {
+				list = append(list, c.ID)
 			}
 		}
 	}
-	return n
+	return compact(list)
 }
 
-// people adds the lanes of what is told to agents directly.
-func (n *wanted) people(dir *directory) {
-	for k, user := range dir.users {
-		n.laneAcc, n.laneKeys = append(n.laneAcc, k.account), append(n.laneKeys, channelLane("@"+user))
-	}
-}
-
-func (n *wanted) add(conversation int64) {
-	if conversation != 0 {
-		n.conversations[conversation] = true
-	}
-}
-
-func (n *wanted) inbound(a *store.Account, in channels.Inbound, now time.Time) {
-	if in.Kind == channels.InboundMessage && in.From.Key != "" {
-		k := userKey{a.ID, in.From.Key}
-		if p, ok := n.parties[k]; !ok || p.Name == "" {
-			n.parties[k] = in.From
+// resolvedIn gives the conversations that somebody wants to end.
+func (w *work) resolvedIn(n *wanted) []int64 {
+	var list []int64
+	for _, f := range n.facts {
+		for _, a := range f.actions {
+			if c := w.conversationAt(f.account.ID, a); c != nil && (a.Verb == VerbResolve || a.Verb == VerbClose) {
+				list = append(list, c.ID)
+			}
 		}
 	}
-	n.add(in.Conversation)
-	list := in.References
-	if in.Status != nil {
-		n.speaks = true // whether it was answered since
-		list = append(slices.Clone(list), in.Status.External...)
-		n.messages = append(n.messages, in.Status.MessageID)
-	}
-	if in.ExternalID != "" {
-		list = append(slices.Clone(list), in.ExternalID)
-	}
-	for _, id := range list {
-		n.externalAcc, n.externalIDs = append(n.externalAcc, a.ID), append(n.externalIDs, id)
-	}
-	if in.Automatic != "" || in.Status != nil { // a bounce that nobody knows goes there, too
-		n.dayAcc, n.days = append(n.dayAcc, a.ID), append(n.days, day(now))
-	}
-}
-
-func (n *wanted) action(surface int64, a Action) {
-	n.add(a.Args.Conversation)
-	n.messages = append(n.messages, a.Args.Message)
-	n.deliveries = append(n.deliveries, a.Args.Delivery)
-	for _, m := range []string{a.Place.Thread, a.Place.Message} {
-		if m != "" {
-			n.postAcc, n.postChannels, n.postMessages = append(n.postAcc, surface), append(n.postChannels, a.Place.Channel), append(n.postMessages, m)
-		}
-	}
-	switch a.Verb {
-	case VerbSay, VerbReply, VerbNote, VerbUnknown, VerbEdit, VerbDelete, VerbUndo, VerbSend, VerbKeep, VerbDrop, VerbSendAgain, VerbMarkSent,
-		VerbPromote, VerbSilence:
-		n.speaks = true
-	}
-	n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane(a.Place.Channel))
+	return compact(list)
 }
 
 // load reads and locks what the batch touches: identities, then conversations, then
-// lanes, each in one ordered statement.
+// lanes, each in one ordered statement, and few round trips.
 func (w *work) load(ctx context.Context, tx pgx.Tx, n *wanted) error {
-	if err := w.ids.Ensure(ctx, tx, idsPerEvent*maxEvents); err != nil {
+	if err := w.ids.Ensure(ctx, tx, max(leastIDs, idsPerEvent*len(n.facts))+2*len(n.parties)+2*len(n.laneKeys)*max(len(n.facts), 1)); err != nil {
 		return err
 	}
-	if err := w.loadIdentities(ctx, tx, n); err != nil {
+	if err := w.loadNamed(ctx, tx, n); err != nil {
 		return err
 	}
-	if err := w.loadReferences(ctx, tx, n); err != nil {
+	if err := w.lockConversations(ctx, tx, n); err != nil {
 		return err
 	}
-	if err := w.loadConversations(ctx, tx, n); err != nil {
-		return err
-	}
-	return w.loadLanes(ctx, tx, n)
+	return w.loadWaiting(ctx, tx, n)
 }
 
-func (w *work) loadIdentities(ctx context.Context, tx pgx.Tx, n *wanted) error {
+// loadNamed finds what the events name: to learn the conversations.
+func (w *work) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
+	var (
+		p            store.Pipeline
+		identities   []store.Identity
+		group        []store.Identity
+		latest, days []int64
+		external     []store.ExternalID
+		posts        []store.Post
+		reactions    []store.Reaction
+	)
+	rows := w.newIdentities(n)
+	if err := p.UpsertIdentities(&identities, rows); err != nil {
+		return err
+	}
+	var accounts []int64
+	var addresses []string
+	for _, r := range rows {
+		if ch := w.e.channel(r.AccountID); ch != nil && !ch.Capabilities().Threads {
+			accounts, addresses = append(accounts, r.AccountID), append(addresses, r.Key)
+		}
+	}
+	accounts, addresses = append(accounts, n.peekAcc...), append(addresses, n.peekKeys...)
+	p.IdentitiesOfKeys(&group, accounts, addresses)
+	p.LatestOf(&latest, accounts, addresses)
+	p.FindReactions(&reactions, n.reactAcc, n.reactTargets)
+	p.FindExternalIDs(&external, n.externalAcc, n.externalIDs)
+	p.FindPosts(&posts, n.postAcc, n.postChannels, n.postMessages)
+	p.AutomaticOfDays(&days, n.dayAcc, n.days)
+	if err := p.Run(ctx, tx); err != nil {
+		return err
+	}
+	w.keepIdentities(identities, rows)
+	for i := range group {
+		if w.identities[group[i].ID] == nil {
+			w.addIdentity(&group[i])
+		}
+	}
+	w.linkIdentities(n.same)
+	for _, r := range reactions {
+		w.reactions[reactionKey{r.AccountID, r.Target, r.IdentityID}] = r
+		n.deliveries = append(n.deliveries, r.DeliveryID)
+	}
+	for _, x := range external {
+		w.external[userKey{x.AccountID, x.ExternalID}] = x
+		n.add(x.ConversationID)
+		n.messages = append(n.messages, x.MessageID)
+	}
+	for i := range posts {
+		w.posts[postKey{posts[i].AccountID, posts[i].Channel, posts[i].Message}] = &posts[i]
+		n.add(posts[i].ConversationID)
+		n.messages = append(n.messages, posts[i].MessageID)
+	}
+	for _, id := range slices.Concat(latest, days) {
+		n.add(id)
+	}
+	n.messages = compact(n.messages)
+	return nil
+}
+
+// newIdentities gives the rows of all senders, as if each were new, sorted.
+func (w *work) newIdentities(n *wanted) []store.Identity {
 	rows := make([]store.Identity, 0, len(n.parties))
 	for k, p := range n.parties {
 		rows = append(rows, store.Identity{ID: w.ids.Next(), AccountID: k.account, Key: k.user, Name: p.Name, ContactID: w.ids.Next()})
 	}
 	slices.SortFunc(rows, func(a, b store.Identity) int {
-		if a.AccountID != b.AccountID {
-			return int(a.AccountID - b.AccountID)
-		}
-		return strings.Compare(a.Key, b.Key)
+		return cmp.Or(cmp.Compare(a.AccountID, b.AccountID), strings.Compare(a.Key, b.Key))
 	})
-	found, err := store.UpsertIdentities(ctx, tx, rows)
-	if err != nil {
-		return err
+	return rows
+}
+
+// keepIdentities remembers the senders; those that were new get contacts.
+func (w *work) keepIdentities(found, asked []store.Identity) {
+	fresh := make(map[int64]bool, len(asked))
+	for _, r := range asked {
+		fresh[r.ID] = true
 	}
-	var exclusive []int64
 	for i := range found {
 		w.addIdentity(&found[i])
-		if ch := w.e.channel(found[i].AccountID); ch != nil && !ch.Capabilities().Threads {
-			exclusive = append(exclusive, found[i].ID)
+		if fresh[found[i].ID] {
+			w.newIdentity[found[i].ID] = true
 		}
 	}
-	latest, err := store.LatestOfIdentities(ctx, tx, exclusive)
-	for _, id := range latest {
-		n.add(id)
-	}
-	return err
 }
 
 func (w *work) addIdentity(i *store.Identity) {
@@ -173,70 +155,19 @@ func (w *work) addIdentity(i *store.Identity) {
 	w.byAddress[userKey{i.AccountID, i.Key}] = i
 }
 
-// loadReferences looks up what the batch refers to, to learn the conversations.
-func (w *work) loadReferences(ctx context.Context, tx pgx.Tx, n *wanted) error {
-	external, err := store.FindExternalIDs(ctx, tx, n.externalAcc, n.externalIDs)
+// lockConversations locks conversations and then lanes, and reads what belongs to them.
+func (w *work) lockConversations(ctx context.Context, tx pgx.Tx, n *wanted) error {
+	rows, err := store.LockConversations(ctx, tx, keys(n.conversations), n.messages)
 	if err != nil {
 		return err
 	}
-	for _, x := range external {
-		w.external[userKey{x.AccountID, x.ExternalID}] = x
-		n.add(x.ConversationID)
-		n.messages = append(n.messages, x.MessageID)
-	}
-	posts, err := store.FindPosts(ctx, tx, n.postAcc, n.postChannels, n.postMessages)
-	if err != nil {
-		return err
-	}
-	for i := range posts {
-		p := &posts[i]
-		w.posts[postKey{p.AccountID, p.Channel, p.Message}] = p
-		n.add(p.ConversationID)
-		n.messages = append(n.messages, p.MessageID)
-	}
-	days, err := store.AutomaticOfDays(ctx, tx, n.dayAcc, n.days)
-	if err != nil {
-		return err
-	}
-	for _, id := range days {
-		n.add(id)
-	}
-	return w.loadMessages(ctx, tx, n)
-}
-
-func (w *work) loadMessages(ctx context.Context, tx pgx.Tx, n *wanted) error {
-	list := compact(n.messages)
-	if len(list) > 0 {
-		found, err := store.Messages(ctx, tx, list...)
-		if err != nil {
-			return err
-		}
-		for _, m := range found {
-			w.messages[m.ID] = &message{Message: m}
-			n.add(m.ConversationID)
-		}
-	}
-	return nil
-}
-
-func (w *work) loadConversations(ctx context.Context, tx pgx.Tx, n *wanted) error {
-	list := keys(n.conversations)
-	successors, err := store.Successors(ctx, tx, list)
-	if err != nil {
-		return err
-	}
-	rows, err := store.LockConversations(ctx, tx, compact(append(list, successors...)))
-	if err != nil {
-		return err
-	}
-	var all, people []int64
+	var people []int64
 	for i := range rows {
 		c := &conv{Conversation: &rows[i], threads: map[int64]*thread{}, account: w.dir.accounts[rows[i].AccountID]}
 		if c.account == nil {
 			return relay.ErrNotYet // the account is newer than our directory
 		}
 		w.convs[c.ID] = c
-		all = append(all, c.ID)
 		if c.IdentityID != nil && w.identities[*c.IdentityID] == nil {
 			people = append(people, *c.IdentityID)
 		}
@@ -244,52 +175,52 @@ func (w *work) loadConversations(ctx context.Context, tx pgx.Tx, n *wanted) erro
 			w.days[laneKey{c.AccountID, *c.Day}] = c.ID
 		}
 	}
-	identities, err := store.Identities(ctx, tx, compact(people))
-	if err != nil {
+	var (
+		p              store.Pipeline
+		identities     []store.Identity
+		threads        []store.Thread
+		messages, last []store.Message
+		lanes          []store.Lane
+		all            = keys(w.convs)
+	)
+	p.LockLanes(&lanes, all, n.laneAcc, n.laneKeys)
+	p.Identities(&identities, compact(people))
+	p.Threads(&threads, all)
+	p.Messages(&messages, n.messages)
+	p.LatestMessages(&last, w.spokenIn(n), 5)
+	if err := p.Run(ctx, tx); err != nil {
 		return err
 	}
 	for i := range identities {
-		w.addIdentity(&identities[i])
+		if w.identities[identities[i].ID] == nil {
+			w.addIdentity(&identities[i])
+		}
 	}
-	threads, err := store.Threads(ctx, tx, all)
-	if err != nil {
-		return err
+	for i := range identities {
+		w.rooted(w.identities[identities[i].ID])
 	}
 	for _, t := range threads {
 		w.convs[t.ConversationID].threads[t.AccountID] = &thread{Thread: t}
 	}
-	for _, c := range w.convs {
-		if c.IdentityID != nil {
+	for _, id := range all {
+		if c := w.convs[id]; c.IdentityID != nil {
 			c.identity = w.identities[*c.IdentityID]
-			w.latest[*c.IdentityID] = max(w.latest[*c.IdentityID], c.ID)
+			w.noteLatest(c)
 		}
 	}
-	if err := w.reloadMessages(ctx, tx); err != nil {
-		return err
-	}
-	if n.speaks {
-		return w.loadLast(ctx, tx, all)
+	w.keepMessages(messages, last)
+	for i := range lanes {
+		l := &lane{Lane: lanes[i]}
+		w.lanes[l.ID] = l
+		w.laneKeys[laneKey{l.AccountID, l.Key}] = l
 	}
 	return nil
 }
 
-// reloadMessages reads messages again now that their conversations are locked: what was
-// read on the way there may have changed while the lock was waited for.
-func (w *work) reloadMessages(ctx context.Context, tx pgx.Tx) error {
-	if len(w.messages) == 0 {
-		return nil
-	}
-	found, err := store.Messages(ctx, tx, keys(w.messages)...)
-	for _, m := range found {
+// keepMessages remembers messages; last are the newest ones of conversations.
+func (w *work) keepMessages(messages, last []store.Message) {
+	for _, m := range messages {
 		w.messages[m.ID] = &message{Message: m}
-	}
-	return err
-}
-
-func (w *work) loadLast(ctx context.Context, tx pgx.Tx, conversations []int64) error {
-	last, err := store.LatestMessages(ctx, tx, conversations, 5)
-	if err != nil {
-		return err
 	}
 	for _, m := range last {
 		c := w.convs[m.ConversationID]
@@ -298,45 +229,79 @@ func (w *work) loadLast(ctx context.Context, tx pgx.Tx, conversations []int64) e
 			w.messages[m.ID] = &message{Message: m}
 		}
 	}
-	return nil
 }
 
-// loadLanes locks the lanes of all conversations in hand and reads what waits.
-func (w *work) loadLanes(ctx context.Context, tx pgx.Tx, n *wanted) error {
-	rows, err := store.LockLanes(ctx, tx, keys(w.convs), n.laneAcc, n.laneKeys)
-	if err != nil {
-		return err
-	}
+// loadWaiting reads the deliveries that matter: what waits for customers, and the replies
+// of the messages in hand.
+func (w *work) loadWaiting(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	var customerLanes []int64
-	for i := range rows {
-		l := &lane{Lane: rows[i]}
-		w.lanes[l.ID] = l
-		w.laneKeys[laneKey{l.AccountID, l.Key}] = l
-		if n.speaks && l.ConversationID != 0 && w.e.channel(l.AccountID) != nil {
+	for _, l := range w.lanes {
+		if (n.speaks || n.failures) && l.ConversationID != 0 && l.Tail > l.Head && w.e.channel(l.AccountID) != nil {
 			customerLanes = append(customerLanes, l.ID)
 		}
 	}
-	if len(customerLanes) > 0 {
-		waiting, err := store.WaitingDeliveries(ctx, tx, customerLanes)
-		if err != nil {
-			return err
-		}
-		for _, d := range waiting {
-			w.addDelivery(d)
+	var p store.Pipeline
+	var waiting, found, sent, files []store.Delivery
+	p.FilesOf(&files, compact(n.files))
+	if n.upTo {
+		p.SentLately(&sent, w.replyLanes())
+	}
+	p.WaitingDeliveries(&waiting, customerLanes)
+	p.DeliveriesOf(&found, keys(w.messages), compact(n.deliveries))
+	var unshown []int64
+	p.Unshown(&unshown, w.resolvedIn(n))
+	var parked []store.Message
+	p.ParkedMessages(&parked, w.openedIn(n), windowReason, maxOffered)
+	if err := p.Run(ctx, tx); err != nil {
+		return err
+	}
+	w.keepMessages(parked, nil)
+	for _, id := range unshown {
+		w.convs[id].unshown = true
+	}
+	for _, d := range slices.Concat(waiting, found, sent, files) {
+		w.addDelivery(d)
+	}
+	if n.receipts {
+		return w.loadJoined(ctx, tx)
+	}
+	return nil
+}
+
+// replyLanes gives the lanes to customers.
+func (w *work) replyLanes() []int64 {
+	var list []int64
+	for _, id := range keys(w.lanes) {
+		if l := w.lanes[id]; l.ConversationID != 0 && w.e.channel(l.AccountID) != nil {
+			list = append(list, id)
 		}
 	}
-	replies := make([]int64, 0, len(w.messages))
-	for id := range w.messages {
-		replies = append(replies, id)
-	}
-	found, err := store.DeliveriesOf(ctx, tx, compact(replies), compact(n.deliveries))
+	return list
+}
+
+// loadJoined reads what left together with the deliveries in hand, and their messages.
+func (w *work) loadJoined(ctx context.Context, tx pgx.Tx) error {
+	found, err := store.JoinedTo(ctx, tx, keys(w.deliveries))
 	if err != nil {
 		return err
 	}
 	for _, d := range found {
 		w.addDelivery(d)
 	}
-	return nil
+	var missing []int64
+	for _, id := range keys(w.deliveries) {
+		if d := w.deliveries[id]; d.Kind == kindReply && w.messages[d.MessageID] == nil {
+			missing = append(missing, d.MessageID)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	messages, err := store.Messages(ctx, tx, missing...)
+	for _, m := range messages {
+		w.messages[m.ID] = &message{Message: m}
+	}
+	return err
 }
 
 func (w *work) addDelivery(d store.Delivery) {

@@ -20,18 +20,18 @@ func (e *Engine) facts(ctx context.Context, q store.Querier, surface int64, view
 	if err != nil {
 		return nil, err
 	}
-	var people, previous []int64
+	var who, previous []int64
 	byID := map[int64]*store.Conversation{}
 	for i := range rows {
 		byID[rows[i].ID] = &rows[i]
 		if rows[i].IdentityID != nil {
-			people = append(people, *rows[i].IdentityID)
+			who = append(who, *rows[i].IdentityID)
 		}
 		if rows[i].PreviousID != nil {
 			previous = append(previous, *rows[i].PreviousID)
 		}
 	}
-	identities, err := store.Identities(ctx, q, people)
+	identities, err := store.Identities(ctx, q, who)
 	if err != nil {
 		return nil, err
 	}
@@ -39,33 +39,44 @@ func (e *Engine) facts(ctx context.Context, q store.Querier, surface int64, view
 	if err != nil {
 		return nil, err
 	}
+	var now time.Time
+	for _, c := range byID {
+		if e.caps(c.AccountID).ReplyWindow == 0 || !now.IsZero() {
+			continue
+		}
+		if now, err = store.Now(ctx, q); err != nil {
+			return nil, err
+		}
+	}
 	var list []Facts
+	people, places := byNumber(identities), threadsOf{}
+	places.add(threads)
 	for _, id := range ids {
 		if c := byID[id]; c != nil {
-			list = append(list, e.factsOf(dir, surface, viewer, c, identities, threads))
+			list = append(list, e.factsOf(dir, surface, viewer, c, people, places, now))
 		}
 	}
 	return list, nil
 }
 
-func (e *Engine) factsOf(dir *directory, surface int64, viewer *store.Agent, c *store.Conversation, identities []store.Identity, threads []store.Thread) Facts {
+func (e *Engine) factsOf(dir *directory, surface int64, viewer *store.Agent, c *store.Conversation, identities map[int64]*store.Identity, threads threadsOf, now time.Time) Facts {
 	f := Facts{ID: c.ID, Automatic: c.Kind == "automatic", Status: Status(c.Status), CloseReason: c.CloseReason, Subject: c.Subject, CreatedAt: c.CreatedAt,
 		LastAt: c.LastAt, LastPreview: c.LastPreview, LastFrom: c.LastFrom, Zone: dir.zone(viewer),
-		WaitingSince: orZero(c.WaitingSince), SnoozedUntil: orZero(c.SnoozedUntil)}
+		WaitingSince: orZero(c.WaitingSince), SnoozedUntil: orZero(c.SnoozedUntil), Cost: c.Cost}
+	e.windowFacts(&f, c, now)
+	if h := dir.hours[c.AccountID]; h != nil && viewer == nil {
+		f.Zone = h.Zone() // what all look at is in the team's zone
+	}
 	if a := dir.accounts[c.AccountID]; a != nil {
 		f.Account, f.AccountMode, f.ChannelKind = a.Name, a.Mode, a.Kind
 		f.ChannelName, f.ChannelIcon = e.kindName(a.Kind)
+		f.MayStart = e.starts(dir, a) == nil
 	}
 	if c.TeamID != nil && dir.teams[*c.TeamID] != nil {
 		f.Team = dir.teams[*c.TeamID].Name
 	}
-	for _, i := range identities {
-		if c.IdentityID != nil && i.ID == *c.IdentityID {
-			f.Contact = PartyRef{Name: i.Name, Address: i.Key}
-			if f.Contact.Name == "" {
-				f.Contact.Name = i.Key
-			}
-		}
+	if c.IdentityID != nil && identities[*c.IdentityID] != nil {
+		f.Contact = contactOf(c, identities[*c.IdentityID])
 	}
 	for _, p := range c.Participants {
 		if p.Key != f.Contact.Address {
@@ -78,23 +89,46 @@ func (e *Engine) factsOf(dir *directory, surface int64, viewer *store.Agent, c *
 	for _, t := range c.Tags {
 		f.Tags = append(f.Tags, Tag{Name: t, Color: dir.color(t)})
 	}
-	for _, t := range threads {
-		place := Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}
-		switch {
-		case t.AccountID != surface:
-		case t.ConversationID == c.ID:
-			f.Root = place
-		case c.PreviousID != nil && t.ConversationID == *c.PreviousID:
-			f.PreviousAt = place
-		}
+	if t := threads.at(surface, c.ID); t != nil {
+		f.Root = Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}
 	}
 	if c.PreviousID != nil {
 		f.Previous = *c.PreviousID
+		if t := threads.at(surface, f.Previous); t != nil {
+			f.PreviousAt = Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}
+		}
 	}
 	if viewer != nil {
 		f.Viewer = dir.ref(surface, viewer.ID)
 	}
 	return f
+}
+
+// threadsOf are threads by their conversation.
+type threadsOf map[int64][]*store.Thread
+
+func (l threadsOf) add(threads []store.Thread) {
+	for i := range threads {
+		l[threads[i].ConversationID] = append(l[threads[i].ConversationID], &threads[i])
+	}
+}
+
+// at gives a conversation's thread in a surface; nil if it has none there.
+func (l threadsOf) at(surface, conversation int64) *store.Thread {
+	for _, t := range l[conversation] {
+		if t.AccountID == surface {
+			return t
+		}
+	}
+	return nil
+}
+
+func byNumber(list []store.Identity) map[int64]*store.Identity {
+	m := make(map[int64]*store.Identity, len(list))
+	for i := range list {
+		m[list[i].ID] = &list[i]
+	}
+	return m
 }
 
 func orZero(t *time.Time) time.Time {

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge/relay"
+	"parley/channels"
 	"parley/store"
 )
 
@@ -29,6 +30,17 @@ type ownFact struct {
 	Account      int64     `json:"account,omitempty"`
 	Post         string    `json:"post,omitempty"` // the kind of post that failed
 	Due          time.Time `json:"due,omitzero"`   // a timer's time
+	Parts        int       `json:"parts,omitempty"`
+	Cost         string    `json:"cost,omitempty"`
+	File         int       `json:"file,omitempty"` // which of the message's files was fetched
+	Blob         string    `json:"blob,omitempty"` // where it is; "" = it never came: Text
+	Name         string    `json:"name,omitempty"` // what it turned out to be called, of which type and how large
+	ContentType  string    `json:"type,omitempty"`
+	SizeBytes    int64     `json:"size,omitempty"`
+
+	Template int64                   `json:"template,omitempty"`
+	Version  int                     `json:"version,omitempty"` // of the template that State is about
+	State    *channels.TemplateState `json:"state,omitempty"`
 }
 
 // Kinds of own facts besides those of relay.ReportKind.
@@ -36,8 +48,12 @@ const (
 	ownSnooze     = "snooze"
 	ownThreadLost = "thread_lost"
 	ownDigest     = "digest"
+	ownWindow     = "window"
+	ownEvening    = "evening" // with a team and a day: eveningKind
 	ownAccount    = "account"
 	ownPostFailed = "post_failed"
+	ownTemplate   = "template" // what a provider says of a template
+	ownFetched    = "fetched"
 )
 
 func decodeOwn(payload []byte) (*ownFact, error) {
@@ -45,8 +61,11 @@ func decodeOwn(payload []byte) (*ownFact, error) {
 	if err := json.Unmarshal(payload, &f); err != nil {
 		return nil, fmt.Errorf("bridge: own fact: %w", err)
 	}
-	for _, s := range []*string{&f.Text, &f.Hint, &f.External} { // as a provider or a mail server said it
+	for _, s := range []*string{&f.Text, &f.Hint, &f.External, &f.Cost, &f.Name, &f.ContentType} { // as a provider or a mail server said it
 		*s = clean(*s)
+	}
+	if s := f.State; s != nil {
+		cleanState(s)
 	}
 	return &f, nil
 }
@@ -62,8 +81,11 @@ func (f ownFact) event(name string) store.NewEvent {
 
 // Timer implements relay.Handler.
 func (e *Engine) Timer(t store.Timer) store.NewEvent {
-	return ownFact{Kind: t.Kind, Conversation: t.ConversationID, Due: t.DueAt}.
-		event(fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro()))
+	f := ownFact{Kind: t.Kind, Conversation: t.ConversationID, Due: t.DueAt}
+	if _, ok := eveningTeam(t.Kind); ok {
+		return f.event("timer:" + t.Kind) // once a day, whenever it is
+	}
+	return f.event(fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro()))
 }
 
 // Facts implements relay.Handler: what a delivery's result means for its
@@ -79,6 +101,8 @@ func (e *Engine) Facts(c store.Claimed, r relay.Report) []store.NewEvent {
 			return nil // the thread itself shows what was posted
 		}
 		f.Kind, f.Post, f.Account = ownPostFailed, c.Kind, c.AccountID
+	} else if c.Joined == 0 { // a message of several lines is counted once
+		f.Parts, f.Cost = r.Sent.Parts, r.Sent.Cost
 	}
 	return []store.NewEvent{f.event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, r.Kind, c.Attempt))}
 }
@@ -104,10 +128,11 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	if account == nil {
 		return nil
 	}
-	w, err := e.newWork(ctx, tx, dir)
+	now, real, err := store.Clocks(ctx, tx)
 	if err != nil {
 		return err
 	}
+	w := e.newWork(dir, now, real)
 	defer e.release(w)
 	n := &wanted{}
 	n.people(dir)
@@ -166,12 +191,17 @@ func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 }
 
 func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f ownFact) error {
+	if team, ok := eveningTeam(f.Kind); ok {
+		return w.evening(ctx, tx, team, f.Due)
+	}
 	switch f.Kind {
 	case ownDigest:
 		return w.digest(ctx, tx)
 	case ownAccount:
 		w.tellCondition(f)
 		return nil
+	case ownTemplate:
+		return w.templateLearned(ctx, tx, f)
 	}
 	c := w.convs[f.Conversation]
 	if c == nil {
@@ -180,14 +210,18 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f ownFact) error {
 	switch f.Kind {
 	case ownSnooze:
 		w.snoozeOver(c, f.Due)
+	case ownWindow:
+		w.windowOver(c)
 	case ownThreadLost:
 		return w.threadLost(c, f.Surface, f.Root)
 	case ownPostFailed:
 		w.postFailed(c, f)
+	case ownFetched:
+		w.fetched(c, f)
 	case string(relay.ReportLanded):
 		w.replyLanded(c, f)
 	case string(relay.ReportFailed):
-		w.replyFailed(c, f)
+		return w.replyFailed(ctx, tx, c, f)
 	case string(relay.ReportLate):
 		w.replyLate(c, f)
 	case string(relay.ReportUnclear):

@@ -52,7 +52,7 @@ func (w *work) recipients(c *conv, in channels.Inbound) {
 	c.Participants = next
 	c.touch()
 	w.askNewcomers(c, without(newcomers, waiting(known)))
-	if before, now := recipientList(known), recipientList(next); before != "" && before != now {
+	if before, now := recipientList(known), recipientList(next); before != "" && before != now && !c.Exclusive {
 		w.line(c, Line{Kind: LineRecipients, Text: now})
 	}
 }
@@ -93,6 +93,9 @@ func (w *work) isNewcomer(c *conv, key string) bool {
 	if len(c.Participants) == 0 || c.identity != nil && c.identity.Key == key {
 		return false
 	}
+	if i := w.byAddress[userKey{c.AccountID, key}]; i != nil && i == w.rootOf(c) {
+		return false // the customer by another key
+	}
 	for _, p := range c.Participants {
 		if p.Key == key {
 			return p.New
@@ -128,6 +131,10 @@ func without(list, drop []string) []string {
 
 // changeRecipients does !cc, !to and Allow.
 func (w *work) changeRecipients(c *conv, agent *store.Agent, surface int64, a Action) {
+	if ch := w.e.channel(c.AccountID); ch != nil && !ch.Capabilities().Participants {
+		w.refuse(c, surface, a, "one_customer", "A conversation of "+c.account.Name+" has one customer: nobody else gets what is written in it.", "Write to them by a conversation of their own: /parley new")
+		return
+	}
 	for _, address := range a.Args.Addresses {
 		key := strings.ToLower(strings.TrimSpace(address))
 		if !strings.Contains(key, "@") {

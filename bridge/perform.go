@@ -19,6 +19,10 @@ const rootWait = 11 * time.Minute
 // applyAction does what a person did or asked for.
 func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Account, a Action) error {
 	surface := account.ID
+	w.typed = time.Time{}
+	if a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginCatchUp { // a button's order is its message's
+		w.typed = orderTime(a.Order)
+	}
 	switch a.Verb {
 	case VerbEdit:
 		w.edit(surface, a)
@@ -36,7 +40,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	c := w.conversationAt(surface, a)
 	typed := a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginCatchUp
 	root := w.posts[postKey{surface, a.Place.Channel, cmp.Or(a.Place.Thread, a.Place.Message)}]
-	if c == nil && a.OwnThread && root == nil && w.event.ReceivedAt.After(w.real.Add(-rootWait)) {
+	if c == nil && a.OwnThread && root == nil && !w.orphaned(surface, a) && w.event.ReceivedAt.After(w.real.Add(-rootWait)) {
 		return relay.ErrNotYet // the root's own result is about to be written
 	}
 	switch a.Verb {
@@ -48,6 +52,9 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 			return nil
 		}
 		w.keepCommand(c, surface, a)
+	}
+	if c != nil {
+		c.clicked = true
 	}
 	return w.perform(ctx, tx, c, surface, a)
 }
@@ -92,6 +99,10 @@ func (w *work) applySpeech(c *conv, surface int64, a Action, typed bool) error {
 		w.refuse(c, surface, a, "unknown_verb", a.Args.Note, "Try: help")
 		return nil
 	}
+	if c == nil && w.orphaned(surface, a) {
+		w.tellOrphaned(surface, a)
+		return nil
+	}
 	if c == nil {
 		w.topLevel(surface, a)
 		return nil
@@ -114,16 +125,24 @@ func (w *work) applySpeech(c *conv, surface int64, a Action, typed bool) error {
 	return nil
 }
 
-// speakByForm keeps what was written in a form; the thread shows it.
+// speakByForm keeps what was written in a form; the thread shows it as the customer gets it.
 func (w *work) speakByForm(c *conv, agent *store.Agent, surface int64, a Action) {
 	a.Place.Message = ""
-	m := w.saidByPerson(c, surface, a, agent)
-	by := w.dir.ref(surface, agent.ID)
 	if a.Verb == VerbNote {
+		m := w.saidByPerson(c, surface, a, agent)
 		m.Reason = "note"
-		w.line(c, Line{Kind: LineDone, Verb: VerbNote, By: by, Text: a.Text})
+		w.line(c, Line{Kind: LineDone, Verb: VerbNote, By: w.dir.ref(surface, agent.ID), Text: a.Text})
 		return
 	}
+	answered := w.answeredBy(c, a)
+	for _, one := range w.fitting(c, a, answered) {
+		w.replyByForm(c, agent, surface, one, answered)
+	}
+}
+
+// replyByForm sends one message of a form.
+func (w *work) replyByForm(c *conv, agent *store.Agent, surface int64, a Action, answered *message) {
+	m := w.saidByPerson(c, surface, a, agent)
 	a.Explicit = true
 	if decision, reason := w.speak(c, agent, surface, a); decision != Out {
 		m.Reason = reason
@@ -131,8 +150,15 @@ func (w *work) speakByForm(c *conv, agent *store.Agent, surface int64, a Action)
 		return
 	}
 	m.Reason = "explicit"
-	w.line(c, Line{Kind: LineDone, Verb: VerbReply, By: by, Text: a.Text, Verbs: []Verb{VerbUndo},
-		Args: Args{Conversation: c.ID, Message: m.ID}})
+	line := Line{Kind: LineDone, Verb: VerbReply, By: w.dir.ref(surface, agent.ID), Text: a.Text, Rich: a.Rich, Verbs: []Verb{VerbUndo},
+		Count: w.manyTexts(c, a.Text), Args: Args{Conversation: c.ID, Message: m.ID}}
+	if w.mayName(c, answered) {
+		m.ReplyTo, line.Quoted = answered.ExternalID, excerpt(answered)
+	}
+	if w.parkForWindow(c, m) || w.keptByLimits(c, m) {
+		return
+	}
+	w.line(c, line)
 	w.sendToCustomer(c, agent, surface, m, w.formOrder())
 }
 
@@ -162,6 +188,12 @@ func (w *work) topLevel(surface int64, a Action) {
 // perform does a verb.
 func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a Action) error {
 	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
+	if a.Verb == VerbNew {
+		return w.start(ctx, tx, agent, surface, a)
+	}
+	if done, err := w.administer(ctx, tx, agent, surface, a); done || err != nil {
+		return err
+	}
 	if done, err := w.answer(ctx, tx, c, agent, surface, a); done || err != nil {
 		return err
 	}
@@ -185,6 +217,8 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a
 		return nil
 	}
 	switch a.Verb {
+	case VerbTemplate:
+		return w.useTemplate(ctx, tx, c, agent, surface, a)
 	case VerbTake, VerbAssign, VerbUnassign:
 		w.assign(c, agent, surface, a)
 	case VerbTag, VerbUntag:
@@ -203,6 +237,8 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a
 		w.decideMessage(c, agent, surface, a)
 	case VerbSendAgain, VerbMarkSent:
 		w.decideDelivery(c, agent, surface, a)
+	case VerbLeave:
+		w.leave(c, agent, surface, a)
 	case VerbPromote, VerbSilence:
 		return w.sortAutomatic(ctx, tx, c, agent, surface, a)
 	}

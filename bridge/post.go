@@ -31,14 +31,21 @@ type Post struct {
 	Part           int    // 0 first; a long text continues in further parts
 	Attempt        int    // 1 for the first
 	FirstAttemptAt time.Time
-	Place          Place  // Thread "" for a root; Message for cards and marks
+	Place          Place  // Thread "" for a root; Message for cards, marks, and a PostLine that takes the place of an earlier one
 	To             string // the surface user who sees it: PostEphemeral, or a PostLine without a channel (a direct message)
 	Facts          Facts
 	Said           *Said
 	Line           *Line
 	Mark           Mark
 	Files          []channels.File // PostFiles
+	Missing        []Missing       // PostFiles: those that could not be had, or not yet
 	Progress       string          // what an earlier attempt left (opaque, of this surface)
+}
+
+// Missing is a file that a customer sent and that isn't there.
+type Missing struct {
+	Name   string
+	Reason string // why it never comes, for people; "" = it is still being fetched and follows by itself
 }
 
 // Said is a customer's message.
@@ -50,8 +57,18 @@ type Said struct {
 	Quoted    string   // hidden history; only shown when ShowQuoted
 	Notices   []string // remarks for agents
 	ShowQuote bool
-	Files     []string // names of files that follow
-	Original  string   // link to the sandboxed HTML original, "" if none
+	Files     []string  // names of files that follow
+	Elsewhere bool      // it is no customer's: From answered the customer without Parley
+	Answers   *Answered // which earlier message it answers; nil = none
+	Original  string    // link to the sandboxed HTML original, "" if none
+	Then      []Said    // what the same customer wrote next, where it goes out together: shown with times
+}
+
+// Answered is the message that a customer's message answers.
+type Answered struct {
+	Text    string `json:"text,omitempty"` // its words, shortened; "" = an earlier message that isn't known
+	ByUs    bool   `json:"by_us,omitempty"`
+	ByOwner bool   `json:"by_owner,omitempty"` // the customer answers her own
 }
 
 // Mark is a receipt on an agent's own message; marks are only added.
@@ -81,6 +98,7 @@ const (
 	LineAsk         LineKind = "ask"          // * not sent without a click; Reason
 	LineInside      LineKind = "inside"       // * stayed inside; Reason; may be sent
 	LineParked      LineKind = "parked"       // * found late, the conversation moved on
+	LineOffered     LineKind = "offered"      // * parked for the reply window, which is open now until Until
 	LineFailed      LineKind = "failed"       // * the customer didn't get it; Reason, Hint
 	LineRetrying    LineKind = "retrying"     // * still being tried since Since; Reason
 	LineDelayed     LineKind = "delayed"      // the other side's server still tries
@@ -102,8 +120,21 @@ const (
 	LineWhy         LineKind = "why"          // Text
 	LineList        LineKind = "list"         // Rows, Text = which list
 	LineDetails     LineKind = "details"      // Facts
+	LineTexts       LineKind = "texts"        // a long text counts as Count messages
+	LineEvening     LineKind = "evening"      // Rows: their windows close before team Text is back; Zone
 	LineAccount     LineKind = "account"      // an account's condition changed: Reason, Hint
 	LineRerooted    LineKind = "rerooted"     // the root was deleted; this is its new thread
+	LineTemplate    LineKind = "template"     // Verb VerbTemplate: choose one; VerbTemplates: a verdict on Templates[0], Reason = its category before
+	LineTemplates   LineKind = "templates"    // Templates, for admins
+	LineExists      LineKind = "exists"       // * nothing was begun: there is Other already
+	LineReacted     LineKind = "reacted"      // Customer reacted with Text to Hint (words, "" = unknown); Text "" = took it back; Reason: whose message
+	LineChanged     LineKind = "changed"      // Customer changed what was said (Hint, "" = unknown) into Text
+	LineDeleted     LineKind = "deleted"      // Customer deleted what was said (Hint, "" = unknown)
+	LineIdentity    LineKind = "identity"     // Customer is now reached at Text, no longer at Reason
+	LineSamePerson  LineKind = "same_person"  // the customer of Other is the same
+	LineOptedOut    LineKind = "opted_out"    // Customer wants no messages; Reason marketing: no advertising; Text = what was written
+	LineOptedIn     LineKind = "opted_in"     // Customer wants messages again; Text = what was written
+	LineParts       LineKind = "parts"        // what was sent counts as Text messages
 )
 
 // Line is a remark of Parley's in a thread or channel.
@@ -112,18 +143,24 @@ type Line struct {
 	By        AgentRef   // who caused it; zero = Parley or the customer
 	Mentions  []AgentRef // who is to notice it
 	Text      string     // canonical Markdown: kept text, note, list name
+	Rich      *Rich      // what goes with the text, as the customer gets it
+	Quoted    string     // what the text answers
 	Reason    string
 	Hint      string
 	Until     time.Time
 	Since     time.Time
 	Customer  PartyRef
-	Other     Facts  // LineContinued: the other conversation
+	Other     Facts  // LineContinued, LineExists: the other conversation
 	Verb      Verb   // LineDone, LineRefused: what was asked
 	Verbs     []Verb // buttons, in order
 	Args      Args   // what the buttons are about
 	Log       []LogRow
 	Rows      []Facts
-	SourceRef Place // the human message it is about, "" if none
+	Count     int    // LineTexts, LineDone of a reply: as how many messages the provider counts it
+	Zone      string // of its times: "Europe/Berlin"; "" = that of the facts
+	SourceRef Place  // the human message it is about, "" if none
+
+	Templates []Template `json:",omitempty"`
 }
 
 // Sent is what a surface tells of a post that was made.

@@ -58,7 +58,7 @@ func (e *Engine) stalled() bool {
 // watchOthers keeps this process' name in the database and looks for those that
 // stopped keeping theirs.
 func (e *Engine) watchOthers(ctx context.Context) {
-	name := "process:" + rand.Text()
+	name := store.ProcessName + rand.Text()
 	known := map[store.Vanished]bool{}
 	tick := time.NewTicker(presenceEvery)
 	defer tick.Stop()
@@ -88,6 +88,11 @@ func (e *Engine) watchOthers(ctx context.Context) {
 func (e *Engine) presence(ctx context.Context, name string) ([]store.Vanished, error) {
 	ctx, cancel := context.WithTimeout(ctx, presenceLasts)
 	defer cancel()
+	all, err := store.AllKnowRuns(ctx, e.pool)
+	e.relay.AllowRuns(err == nil && all)
+	if err != nil {
+		return nil, err
+	}
 	return store.KeepPresence(ctx, e.pool, name, presenceLasts.Seconds())
 }
 

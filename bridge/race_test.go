@@ -221,10 +221,8 @@ func TestTwoReplicas(t *testing.T) {
 	}
 	for _, root := range w.chat.Messages(support, "") {
 		var said []string
-		for _, m := range w.chat.Messages(support, root.ID) {
-			if m.Kind == string(bridge.PostSaid) {
-				said = append(said, m.Text[strings.Index(m.Text, "."):])
-			}
+		for _, text := range w.said(root.ID) {
+			said = append(said, text[strings.Index(text, "."):])
 		}
 		if got := strings.Join(said, ""); got != ".0).1).2).3)" {
 			t.Errorf("thread %s shows %s", root.ID, got)

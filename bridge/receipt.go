@@ -1,13 +1,21 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
 )
+
+// resultWait is how long a receipt waits for the result of what it is about.
+const resultWait = 10 * time.Second
 
 // rank orders what is known of a delivery: it only rises.
 func rank(state string) int {
@@ -35,7 +43,11 @@ func (w *work) replyLanded(c *conv, f ownFact) {
 		w.tie(c.AccountID, f.External, c.ID, m.ID)
 		c.addRef(f.External)
 	}
-	before, d := m.Fate, w.replyOf(m)
+	w.counted(c, m, f.Parts, f.Cost)
+	if w.partLanded(m) {
+		return
+	}
+	before, d := m.Fate, w.firstOf(m)
 	switch before {
 	case store.FateFailed, store.FateOut:
 		return // a bounce came first
@@ -56,6 +68,21 @@ func (w *work) replyLanded(c *conv, f ownFact) {
 	}
 }
 
+// counted keeps what the provider counts and charges a message as.
+func (w *work) counted(c *conv, m *message, parts int, cost string) {
+	if parts > m.Parts {
+		m.Parts, m.dirty = parts, true
+		if parts > 1 {
+			w.line(c, Line{Kind: LineParts, Text: strconv.Itoa(parts), SourceRef: Place{Channel: m.Channel, Message: m.Place}})
+		}
+	}
+	if cost != "" && cost != m.Cost {
+		m.Cost, m.dirty = cost, true
+		c.Cost = cost
+		c.touch()
+	}
+}
+
 // takenBack says that a reply was deleted, undone or edited into something else.
 func takenBack(m *message) bool {
 	switch m.Fate {
@@ -66,16 +93,26 @@ func takenBack(m *message) bool {
 }
 
 // replyFailed tells the author that the customer didn't get it.
-func (w *work) replyFailed(c *conv, f ownFact) {
+func (w *work) replyFailed(ctx context.Context, tx pgx.Tx, c *conv, f ownFact) error {
 	m := w.messages[f.Message]
 	if m == nil || takenBack(m) {
-		return // the customer isn't to get it
+		return nil // the customer isn't to get it
+	}
+	if f.Class == string(channels.TemplateBad) && templateUsed(&m.Message) != nil {
+		return w.templateFailed(ctx, tx, c, m, f)
+	}
+	part := w.partName(m, w.deliveryOf(m, f.Delivery))
+	if f.Class == string(channels.WindowClosed) && (part == "" || m.Fate == store.FateParked) {
+		w.closedByProvider(c, m, f.Text)
+		return nil
 	}
 	m.Fate, m.Reason, m.dirty = store.FateFailed, f.Class, true
 	w.logParley(c, "not delivered", detail{Message: m.ID, Reason: f.Text})
 	w.mark(c, m, MarkWarning)
-	w.tellWith(c, m, Line{Kind: LineFailed, Reason: f.Text, Hint: f.Hint, Verbs: []Verb{VerbSendAgain}, Args: Args{Delivery: f.Delivery}})
+	w.tellWith(c, m, Line{Kind: LineFailed, Text: part, Reason: f.Text, Hint: f.Hint, Verbs: []Verb{VerbSendAgain}, Args: Args{Delivery: f.Delivery}})
+	w.refusedByCustomer(c, m, f.Class)
 	w.unanswered(c)
+	return nil
 }
 
 // replyLate tells that a reply still isn't out.
@@ -84,8 +121,8 @@ func (w *work) replyLate(c *conv, f ownFact) {
 	if m == nil {
 		return
 	}
-	d := w.replyOf(m)
-	line := Line{Kind: LineRetrying, Reason: f.Text, Hint: f.Hint}
+	d := w.deliveryOf(m, f.Delivery)
+	line := Line{Kind: LineRetrying, Text: w.partName(m, d), Reason: f.Text, Hint: f.Hint}
 	if d != nil && d.FirstAt != nil {
 		line.Since = *d.FirstAt
 	}
@@ -105,48 +142,121 @@ func (w *work) replyUnclear(c *conv, f ownFact) {
 	}
 	m.Fate, m.dirty = store.FateUnclear, true
 	w.mark(c, m, MarkWarning)
-	w.tellWith(c, m, Line{Kind: LineUnclear, Reason: f.Text, Verbs: []Verb{VerbSendAgain, VerbMarkSent}, Args: Args{Delivery: f.Delivery}})
+	w.tellWith(c, m, Line{Kind: LineUnclear, Text: w.partName(m, w.deliveryOf(m, f.Delivery)), Reason: f.Text, Verbs: []Verb{VerbSendAgain, VerbMarkSent}, Args: Args{Delivery: f.Delivery}})
 }
 
 // applyStatus takes what the provider tells of one of our messages.
 func (w *work) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	if !in.Status.UpTo.IsZero() {
+		return w.watermark(ctx, tx, a, in)
+	}
 	m := w.statusMessage(a, in.Status)
+	if m == nil && w.receiptCameFirst(a, in) {
+		return relay.ErrNotYet
+	}
+	if m == nil && w.elsewheres(a, in.Status) {
+		return nil
+	}
 	if m == nil || m.Direction == "in" { // or one that the customer sent
 		return w.unmatchedStatus(ctx, tx, a, part, in)
 	}
-	c, d := w.convs[m.ConversationID], w.replyOf(m)
+	c := w.convs[m.ConversationID]
+	d, err := w.receiptOf(m, in.Status)
+	if err != nil {
+		return err
+	}
 	if c == nil || d == nil || w.lanes[d.LaneID] == nil {
 		return nil
 	}
-	s := in.Status
+	if in.Status.MessageID == m.ID && len(in.Status.External) > 0 {
+		w.tieSent(a, m, in.Status.External[0])
+	}
+	w.counted(c, m, in.Status.Parts, in.Status.Cost)
+	for _, one := range w.runOf(d) {
+		if said := w.messages[one.MessageID]; said != nil {
+			if err := w.receipt(ctx, tx, c, one, said, in.Status); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// receiptCameFirst says that a receipt may be about a message whose own result is about to
+// be written. In a mailbox nothing waits for it: its reports come by our own Message-ID.
+func (w *work) receiptCameFirst(a *store.Account, in channels.Inbound) bool {
+	ch := w.e.channel(a.ID)
+	return in.Status.MessageID == 0 && len(in.Status.External) > 0 && ch != nil && !ch.Capabilities().Threads &&
+		w.event.ReceivedAt.After(w.real.Add(-resultWait))
+}
+
+// elsewheres says that a receipt tells nobody anything: in a chat, that what another system
+// sent from the same number arrived.
+func (w *work) elsewheres(a *store.Account, s *channels.Status) bool {
+	return s.State != channels.StateFailed && !s.Delayed && !w.e.caps(a.ID).Threads
+}
+
+// runOf gives a delivery and those that left together with it, in order.
+func (w *work) runOf(d *delivery) []*delivery {
+	run := []*delivery{d}
+	for _, other := range w.deliveries {
+		if other.Joined == d.ID {
+			run = append(run, other)
+		}
+	}
+	slices.SortFunc(run, func(a, b *delivery) int { return cmp.Compare(a.Seq, b.Seq) })
+	return run
+}
+
+// receipt notes what the provider tells of one delivery.
+func (w *work) receipt(ctx context.Context, tx pgx.Tx, c *conv, d *delivery, m *message, s *channels.Status) error {
 	switch {
 	case s.Delayed:
 		w.tellWith(c, m, Line{Kind: LineDelayed, Reason: s.Reason})
 	case s.State == channels.StateFailed:
-		if rank(d.State) >= rank(store.Delivered) || d.State == store.Failed {
+		restart(d, s)
+		if rank(d.State) >= rank(store.Delivered) || d.State == store.Failed || d.State == store.Cancelled {
 			return nil
 		}
 		d.State, d.ErrorClass, d.ErrorText, d.dirty = store.Failed, string(s.Class), s.Reason, true
-		w.replyFailed(c, ownFact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
+		return w.replyFailed(ctx, tx, c, ownFact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
 	case rank(string(s.State)) > rank(d.State):
+		if d.State == store.Unknown && w.isHead(d) {
+			w.due(w.lanes[d.LaneID], nil) // nothing is left to find out: the next may go
+		}
 		d.State, d.dirty = string(s.State), true
 		w.receiptSays(c, m)
-		if s.State == channels.StateRead && w.settings(c).Receipts == "read" {
+		if s.State == channels.StateRead && w.readAll(m) && w.settings(c).Receipts == "read" {
 			w.mark(c, m, MarkRead)
 		}
 	}
 	return nil
 }
 
+// restart has a delivery of several parts begin anew when it is sent again, if a part before the
+// last one that left failed: else nobody would ever get that part.
+func restart(d *delivery, s *channels.Status) {
+	last := d.State != store.Queued && slices.Contains(s.External, d.ExternalID)
+	if d.Part > 0 && d.State != store.Unknown && !last && rank(d.State) < rank(store.Delivered) {
+		d.Part, d.dirty = 0, true
+	}
+}
+
 // receiptSays ends what was open about a message: the provider has it, whether or not
 // its answer came, or a bounce.
 func (w *work) receiptSays(c *conv, m *message) {
+	if w.partLanded(m) {
+		return
+	}
 	switch m.Fate {
 	case store.FateWaiting, store.FateUnclear, store.FateFailed:
 		m.Fate, m.dirty = store.FateOut, true
 		if w.settings(c).Receipts != "failures" {
 			w.mark(c, m, MarkSent)
 		}
+	case store.FateUndone, store.FateDropped: // taken back while it was under way
+		m.Direction, m.Fate, m.dirty = "out", store.FateOut, true
+		w.tellWith(c, m, Line{Kind: LineDeleteLate})
 	}
 }
 

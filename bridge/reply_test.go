@@ -21,28 +21,6 @@ func quick(o options) options {
 	return o
 }
 
-// opened gives the thread of a conversation that kim began.
-func (w *world) opened() string {
-	w.t.Helper()
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.settled()
-	return thread
-}
-
-// reply lets ann reply and gives her message.
-func (w *world) reply(thread, text string) string {
-	return w.chat.Say("ann", support, thread, text)
-}
-
-// stateOf waits until the delivery of a typed text is in a state.
-func (w *world) stateOf(message, want string) {
-	w.t.Helper()
-	w.eventually(message+" is "+want, func() bool {
-		return w.text(`SELECT d.state FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id WHERE m.place = $1 AND d.kind = 'reply' ORDER BY d.seq DESC LIMIT 1`, message) == want
-	})
-}
-
 // An answer that was lost: the message is found and not sent again.
 func TestReplyLostAnswer(t *testing.T) {
 	t.Parallel()
@@ -206,13 +184,16 @@ func TestReceipts(t *testing.T) {
 	}
 }
 
-// A receipt that comes before the answer, or in its place, settles the message.
+// A receipt that comes before the answer, or in its place, settles the message: the next
+// one goes at once.
 func TestReceiptBeforeTheAnswer(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []channelstest.FaultKind{channelstest.FaultNone, channelstest.FaultDropAfter} {
 		t.Run("answer "+string(kind), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, quick(options{}))
+			o := quick(options{})
+			o.relay.ReconcileAfter = time.Hour
+			w := newWorld(t, o)
 			thread := w.opened()
 			release := make(chan struct{})
 			w.provider.AddFault(channelstest.Fault{Kind: kind, Until: release})
@@ -222,14 +203,33 @@ func TestReceiptBeforeTheAnswer(t *testing.T) {
 			id := w.count(`SELECT id FROM messages WHERE place = $1`, reply)
 			w.hook(chat, channelstest.Event{Type: "status", ID: "early", State: "delivered", Message: int64(id)})
 			w.stateOf(reply, "delivered")
+			w.reply(thread, "Two")
 			close(release)
+			w.provider.WaitTexts(t, "One", "Two")
 			w.settled()
 			w.stateOf(reply, "delivered")
 			w.fate(reply, "out")
 			w.marked(reply, "sent")
-			w.provider.WaitTexts(t, "One")
+			w.provider.WaitTexts(t, "One", "Two")
 		})
 	}
+}
+
+// A receipt for a message whose answer was lost lets the next one go at once.
+func TestReceiptAfterALostAnswer(t *testing.T) {
+	t.Parallel()
+	o := quick(options{})
+	o.relay.ReconcileAfter = time.Hour
+	w := newWorld(t, o)
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	first := w.reply(thread, "One")
+	w.stateOf(first, "unknown")
+	w.reply(thread, "Two")
+	id := w.count(`SELECT id FROM messages WHERE place = $1`, first)
+	w.hook(chat, channelstest.Event{Type: "status", ID: "late", State: "sent", Message: int64(id)})
+	w.provider.WaitTexts(t, "One", "Two")
+	w.stateOf(first, "sent")
 }
 
 // surfaceFact brings a surface's event to the journal by hand.
@@ -240,7 +240,7 @@ func (w *world) surfaceFact(kind string, m bridgetest.Message) {
 	if kind != "say" {
 		id = kind[:1] + id[1:]
 	}
-	check(w.t, w.engines[0].Accept(w.t.Context(), w.surface, channels.Fact{ExternalID: id, OrderKey: m.Channel + ":" + m.Thread, Payload: body}))
+	check(w.t, w.engines[len(w.engines)-1].Accept(w.t.Context(), w.surface, channels.Fact{ExternalID: id, OrderKey: m.Channel + ":" + m.Thread, Payload: body}))
 }
 
 // Replies leave in the surface's own order though their events came in another.

@@ -25,6 +25,9 @@ func (w *work) endOrReopen(c *conv, agent *store.Agent, surface int64, a Action)
 	case !c.status().Open():
 		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+" already.", "Reopen it: !reopen")
 		return
+	case c.unshown: // who resolves has not read it, and nobody would
+		w.refuse(c, surface, a, "unread", "The customer has just written again; it is about to be shown here.", "Read it, then resolve.")
+		return
 	default:
 		w.end(c, agent, surface, a, by)
 	}

@@ -355,7 +355,7 @@ func TestRootsOvertake(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{rate: 4})
 	for i := range 12 {
-		w.writes("kim", "chatter "+string(rune('a'+i)))
+		w.writes("kim", "chatter "+string(rune('a'+i))+strings.Repeat(" and so on", 40)) // too long to be joined
 	}
 	w.shown("chatter a")
 	w.writes("lee", "first of lee")

@@ -1,9 +1,12 @@
 package bridge
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"parley/store"
 )
@@ -71,7 +74,7 @@ func (w *work) speak(c *conv, agent *store.Agent, surface int64, a Action) (Deci
 	return Speak(Speech{
 		Actor: a.Actor.Kind, IsAgent: agent != nil, MayReply: agent != nil && Authorize(agent, VerbReply, c.Conversation) == nil,
 		Verb: a.Verb, Marker: a.Marker, Explicit: a.Explicit, MentionsBot: a.MentionsBot, Mentions: len(a.Mentions) > 0,
-		HasText: a.Text != "", HasFiles: len(a.Files) > 0, Status: c.status(), Moved: c.leftThread(surface, a.Place), Automatic: c.Kind == "automatic", Watch: c.account.Mode == "watch",
+		HasText: a.Text != "" || a.Rich != nil, HasFiles: len(a.Files) > 0, Status: c.status(), Moved: c.leftThread(surface, a.Place), Automatic: c.Kind == "automatic", Watch: c.account.Mode == "watch",
 		ReplyMode: c.account.ReplyMode, AnyAgent: s.WhoReplies == "any_agent", Assigned: len(c.Assignees) > 0,
 		IsAssignee: agent != nil && c.isAssignee(agent.ID), AfterInner: w.afterRemark(c, agent, a), Confirm: s.ConfirmSend,
 	})
@@ -123,7 +126,7 @@ func (w *work) saidByPerson(c *conv, surface int64, a Action, agent *store.Agent
 	if agent != nil {
 		m.AgentID = &agent.ID
 	}
-	m.Files = surfaceFiles(a.Files)
+	m.Files, m.Rich = surfaceFiles(a.Files), richRow(a.Rich)
 	w.messages[m.ID] = m
 	c.last = append(c.last, m.Message)
 	return m
@@ -176,6 +179,10 @@ func orderTime(order string) time.Time {
 
 // sendToCustomer puts an agent's message on its way, after the hold.
 func (w *work) sendToCustomer(c *conv, agent *store.Agent, surface int64, m *message, order string) {
+	if w.beforeRestore() {
+		w.parkRestored(c, m)
+		return
+	}
 	if problem := w.blockedRecipients(c); problem != nil {
 		m.Fate, m.Reason, m.dirty = store.FateAsk, problem.Code, true
 		w.tellProblem(c, m, problem)
@@ -185,10 +192,83 @@ func (w *work) sendToCustomer(c *conv, agent *store.Agent, surface int64, m *mes
 		w.park(c, m, "paused")
 		return
 	}
+	if w.parkForWindow(c, m) || w.keptByLimits(c, m) {
+		return
+	}
 	m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
-	until := w.now.Add(w.hold(c))
-	w.enqueueInOrder(w.customerLane(c), order, m.ID, payload{Late: w.cameLate(order), Meant: meant(c.Participants)}, &until)
+	l := w.customerLane(c)
+	d := w.enqueueReply(c, l, order, m, payload{Late: w.cameLate(order), Meant: meant(c.Participants)})
+	w.joinLines(c, l, d, m)
 	w.answered(c, agent, m)
+	if m.Place != "" { // a form's own line tells it
+		w.warnOfTexts(c, m)
+	}
+}
+
+// joinLines lets a reply leave together with the line that its author typed before it,
+// where that one still waits: their hold begins anew, and is 60 s in all.
+func (w *work) joinLines(c *conv, l *lane, d *delivery, m *message) {
+	if !w.settings(c).JoinLines || len(m.Files) > 0 || m.Template != nil || m.Rich != nil || m.ReplyTo != "" || m.Reason == clickedReason || m.Reason == revivedReason {
+		return
+	}
+	d.JoinKey = fmt.Sprintf("line:%d", d.ID)
+	w.measureLine(c, d, m)
+	at := slices.Index(l.waiting, d)
+	for _, i := range []int{at - 1, at + 1} { // events of one author may come in any order
+		if i >= 0 && i < len(l.waiting) && w.sameHold(l.waiting[i], d, m) && w.joinGroup(l, d, l.waiting[i].JoinKey) {
+			return
+		}
+	}
+}
+
+// measureLine notes how much of a message a line takes.
+func (w *work) measureLine(c *conv, d *delivery, m *message) {
+	room := 20_000 // runes; a mail has no limit of its own
+	if ch := w.e.channel(c.AccountID); ch != nil {
+		room = cmp.Or(ch.Capabilities().MaxTextRunes, room)
+	}
+	d.join(d.JoinKey, utf8.RuneCountInString(m.Text)+len("\n\n"), room)
+}
+
+// joinGroup lets a line leave with those of a key, if all of them can wait for it and fit.
+func (w *work) joinGroup(l *lane, d *delivery, key string) bool {
+	var group []*delivery
+	size := d.JoinSize
+	for _, other := range l.waiting {
+		if other != d && other.JoinKey == key {
+			if !w.mayWait(other, *d.NotBefore) {
+				return false
+			}
+			group, size = append(group, other), size+other.JoinSize
+		}
+	}
+	if size > store.JoinRoom {
+		return false
+	}
+	d.JoinKey = key
+	for _, other := range group {
+		w.postpone(other, *d.NotBefore)
+	}
+	return true
+}
+
+// sameHold says that a line was typed while its neighbour, by the same author and for the
+// same people, was held.
+func (w *work) sameHold(before, d *delivery, m *message) bool {
+	said := w.messages[before.MessageID]
+	return before.JoinKey != "" && max(before.Seq-d.Seq, d.Seq-before.Seq) == 1 && before.NotBefore != nil && before.NotBefore.After(w.now) && w.holdable(before) &&
+		said != nil && said.AgentID != nil && m.AgentID != nil && *said.AgentID == *m.AgentID && said.AccountID == m.AccountID &&
+		slices.Equal(meantBy(before), meantBy(d))
+}
+
+// meantBy gives whom a waiting reply was for when it was typed.
+func meantBy(d *delivery) []string {
+	return payloadOf(d).Meant
+}
+
+// mayWait says that a hold may last until then: 60 s in all.
+func (w *work) mayWait(d *delivery, until time.Time) bool {
+	return !until.After(d.CreatedAt.Add(holdLongest))
 }
 
 // answered changes the conversation as a reply does.
@@ -197,7 +277,7 @@ func (w *work) answered(c *conv, agent *store.Agent, m *message) {
 		c.Assignees = []int64{agent.ID}
 		w.logAgent(c, agent, "took", nil)
 	}
-	c.LastAt, c.LastFrom, c.LastPreview = w.now, "agent", preview(m.Text)
+	c.LastAt, c.LastFrom, c.LastPreview = w.now, "agent", preview(cmp.Or(m.Text, richOf(&m.Message).Text()))
 	c.WaitingSince = nil
 	if c.status() == StatusSnoozed {
 		w.endSnooze(c)
@@ -249,6 +329,9 @@ func (w *work) hold(c *conv) time.Duration {
 
 // blockedRecipients says why nothing may go to the recipients as they are.
 func (w *work) blockedRecipients(c *conv) *Problem {
+	if i := w.rootOf(c); i != nil && i.OptedOut == store.OptedOutAll {
+		return &Problem{Code: "opted_out", Text: c.customer().Name + " doesn't want messages any more.", Hint: optedOutHint}
+	}
 	if c.account.Mode != "trial" {
 		return nil
 	}
@@ -292,7 +375,7 @@ func (w *work) tellProblem(c *conv, m *message, p *Problem) {
 }
 
 func (w *work) tellWith(c *conv, m *message, line Line) {
-	line.Text = m.Text
+	line.Text, line.Rich = cmp.Or(line.Text, m.Text), richOf(&m.Message)
 	if line.Text == "" && len(m.Files) > 0 {
 		line.Text = m.Files[0].Name
 	}

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/channels/channelstest"
 )
@@ -53,12 +52,7 @@ func TestStorm(t *testing.T) {
 	w.provider.Wait(t, "all replies", func(sent []channelstest.Sent) bool { return len(sent) >= customers*each })
 	w.settled()
 	for c, thread := range threads {
-		said := []string{}
-		for _, m := range w.chat.Messages(support, thread) {
-			if m.Kind == string(bridge.PostSaid) {
-				said = append(said, m.Text)
-			}
-		}
+		said := w.said(thread)
 		if want := numbered("said", c, each); !slices.Equal(said, want) {
 			t.Errorf("thread %d shows %q", c, said)
 		}

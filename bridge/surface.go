@@ -109,11 +109,32 @@ type Desk interface {
 	// People gives all agents, for pickers.
 	People(ctx context.Context) ([]AgentRef, error)
 
+	// Accounts gives the accounts that user may work with, by name.
+	// Errors: *Problem for who is no agent.
+	Accounts(ctx context.Context, user string) ([]AccountRef, error)
+
+	// MayStart checks a conversation that user wants to begin. open is the one that the
+	// customer has already where there can be only one; its ID is 0 else.
+	// Errors: *Problem, with the Field that is wrong.
+	MayStart(ctx context.Context, user string, s Start) (open Facts, err error)
+
+	// SaidAt gives what customers said in the post at a place, as excerpts, oldest first;
+	// several where they were posted together, none where it isn't a customer's.
+	SaidAt(ctx context.Context, at Place, user string) ([]Said, error)
+
+	// Count says how many messages the provider of an account counts a text as; ok is false
+	// where it doesn't count.
+	Count(account, text string) (n Count, ok bool)
+
 	// Teams gives the teams' names, for pickers.
 	Teams(ctx context.Context) ([]string, error)
 
 	// TagNames gives the known tags, for pickers.
 	TagNames(ctx context.Context) ([]Tag, error)
+
+	// Templates gives templates for pickers and lists, and what is known for their
+	// variables. Errors as Facts.
+	Templates(ctx context.Context, which TemplatesFor, user string) (Templates, error)
 
 	// Channels gives the ids of the channels that hold threads of ours.
 	Channels(ctx context.Context) ([]string, error)
@@ -122,6 +143,10 @@ type Desk interface {
 	// until Filled is called.
 	Gap(since time.Time)
 	Filled()
+
+	// Attend tells that somebody began to answer a conversation (opened the form): its customer
+	// may see it. Returns at once; best effort.
+	Attend(conversation int64)
 
 	// Report tells the surface's condition.
 	Report(channels.Condition)

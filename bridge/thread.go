@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"fmt"
+	"time"
 
 	"parley/bridge/relay"
 	"parley/store"
@@ -77,20 +78,57 @@ func (w *work) channelLaneOf(surface int64, channel string, kind PostKind) *lane
 	return w.lane(laneKey{surface, channelLane(channel)}, 0, prioritySay, gate, request)
 }
 
-// card brings the root up to date: coalesced, the latest state wins.
+// cardWait is how long a root waits for further changes, unless somebody clicked.
+const cardWait = 1500 * time.Millisecond
+
+// card has the root brought up to date at the end of the batch, if what it shows changed.
 func (w *work) card(c *conv) {
 	c.touch()
-	for _, t := range c.threads {
-		l := w.surfaceLane(c, t, PostCard)
-		waiting := l.Tail - l.Head
-		if l.LeasedUntil != nil {
-			waiting-- // the one under way may have read the old state
-		}
-		if waiting > 0 || w.rootUnsent(c, t) {
+	c.showsNew = true
+}
+
+// queueCards brings roots up to date: coalesced, the latest state wins.
+func (w *work) queueCards() {
+	for _, id := range keys(w.convs) {
+		c := w.convs[id]
+		if !c.showsNew {
 			continue
 		}
-		w.enqueue(l, string(PostCard), 0, payload{}, nil)
+		shown := c.shown(w.windowShown(c))
+		for _, t := range c.threads {
+			if t.Card == shown {
+				continue
+			}
+			t.Card, t.newCard = shown, true
+			l := w.surfaceLane(c, t, PostCard)
+			waiting := l.Tail - l.Head
+			if l.LeasedUntil != nil {
+				waiting-- // the one under way may have read the old state
+			}
+			if waiting <= 0 && !w.rootUnsent(c, t) {
+				w.enqueue(l, string(PostCard), 0, payload{}, nil)
+				if !c.clicked && l.LeasedUntil == nil {
+					soon := w.now.Add(cardWait)
+					w.due(l, &soon)
+				}
+			} else if waiting > 0 && c.clicked && l.LeasedUntil == nil {
+				w.due(l, nil) // it waits for more no longer
+			}
+		}
 	}
+}
+
+// shown is a digest of what a root may show of its conversation.
+func (c *conv) shown(window string) string {
+	var team, previous int64
+	if c.TeamID != nil {
+		team = *c.TeamID
+	}
+	if c.PreviousID != nil {
+		previous = *c.PreviousID
+	}
+	return textMark(fmt.Sprintf("%q %q %q %v %q %q %d %d %d %d %s", c.Status, c.CloseReason, c.Subject, c.Assignees, c.Tags, c.customer(), team,
+		previous, orZero(c.WaitingSince).UnixMilli(), orZero(c.SnoozedUntil).UnixMilli(), window))
 }
 
 // rootUnsent says that the root isn't even on its way: it will show the newest state.

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"time"
 
 	"parley/store"
@@ -29,6 +30,14 @@ type work struct {
 	days       map[laneKey]int64
 	gates      map[laneKey]*store.Gate
 
+	newIdentity map[int64]bool  // rows that this batch made
+	united      map[int64]int64 // an identity that proved to be another's customer → that one
+	linked      map[int64]bool  // identities whose key or customer changed
+	consents    map[int64]bool  // identities whose OptedOut changed
+	reactions   map[reactionKey]store.Reaction
+	reacted     map[reactionKey]bool // changed
+	fetches     []store.Fetch        // new
+
 	dirtyPosts      map[postKey]bool
 	dirtyIdentities map[int64]bool
 	newExternal     []store.ExternalID
@@ -39,12 +48,20 @@ type work struct {
 	cancelTimers    map[timerKey]store.Timer
 	newTags         map[string]bool
 	overdue         []store.Overdue
+	offers          []*message  // parked replies to be offered again
 	event           store.Event // the one being applied
+	typed           time.Time   // when the action being applied was typed, if that is known
 }
 
 type postKey struct {
 	account          int64
 	channel, message string
+}
+
+type reactionKey struct {
+	account  int64
+	target   string
+	identity int64
 }
 
 type laneKey struct {
@@ -67,11 +84,15 @@ type conv struct {
 	identity     *store.Identity
 	threads      map[int64]*thread
 	last         []store.Message // newest first, when loaded
+	showsNew     bool            // its root may have to show something else
+	unshown      bool            // something that the customer said isn't posted yet
+	clicked      bool            // by what somebody did who looks at it now
 }
 
 type thread struct {
 	store.Thread
-	dirty bool
+	dirty   bool
+	newCard bool // only Card changed
 }
 
 type message struct {
@@ -123,9 +144,21 @@ func (c *conv) customer() PartyRef {
 	if c.identity == nil {
 		return PartyRef{Name: "Customer"}
 	}
-	p := PartyRef{Name: c.identity.Name, Address: c.identity.Key}
-	if p.Name == "" {
-		p.Name = p.Address
+	return contactOf(c.Conversation, c.identity)
+}
+
+// refOf names whoever has an identity.
+func refOf(i *store.Identity) PartyRef {
+	key := plainKey(i.Key)
+	return PartyRef{Name: cmp.Or(i.Name, key), Address: key}
+}
+
+// contactOf names a conversation's customer, in a chat by the key that replies go to.
+func contactOf(c *store.Conversation, i *store.Identity) PartyRef {
+	ref := refOf(i)
+	if c.Exclusive && len(c.Participants) == 1 {
+		key := c.Participants[0].Key
+		ref = PartyRef{Name: cmp.Or(i.Name, key), Address: key}
 	}
-	return p
+	return ref
 }

@@ -1,6 +1,9 @@
 package channels
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Level says how well a channel carries a feature.
 type Level int
@@ -14,6 +17,40 @@ const (
 	Full        Level = 2
 )
 
+// StartRule says how a conversation may begin.
+type StartRule int
+
+// Rules of starting.
+const (
+	StartNever    StartRule = iota // only customers begin
+	StartTemplate                  // with an approved template
+	StartFree                      // with any text
+)
+
+// FileKind is what providers' limits tell apart.
+type FileKind string
+
+// Kinds of files.
+const (
+	FileImage    FileKind = "image"
+	FileVideo    FileKind = "video"
+	FileAudio    FileKind = "audio"
+	FileDocument FileKind = "document" // all else
+)
+
+// KindOf gives the kind of a content type.
+func KindOf(contentType string) FileKind {
+	kind, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(contentType)), "/")
+	if k := FileKind(kind); k == FileImage || k == FileVideo || k == FileAudio {
+		return k
+	}
+	return FileDocument
+}
+
+// FileLimits gives the largest file of each kind in bytes; a kind that isn't named can't
+// be sent.
+type FileLimits map[FileKind]int64
+
 // Capabilities of one account. The engine asks these, never the kind.
 type Capabilities struct {
 	Threads      bool // the customer's side has threads of its own (mail): several conversations at once
@@ -26,7 +63,19 @@ type Capabilities struct {
 	ReadReceipts Level
 	Delivered    Level
 
-	ReplyWindow           time.Duration // 0 = none
+	ReplyWindow           time.Duration // free text until so long after the customer's last message; 0 = always
+	HumanWindow           time.Duration // longer than ReplyWindow: until then a person may still answer; 0 = not
+	Start                 StartRule     // whether we may begin a conversation
+	Templates             bool          // approved templates may be sent, also when the window is closed
+	ReplyTo               Level         // an answer names the one message that it answers
+	Captions              Level         // a file's text goes with it
+	Buttons               int           // answers to tap below a text; 0 = they become words
+	ListRows              int           // rows of a list message; 0 = they become words
+	Carousel              int           // cards of a carousel; 0 = they become words
+	Location              Level
+	ContactCard           Level
+	FileLimits            FileLimits    // by kind of file; empty = MaxAttachmentBytes for each
+	ReplyEvery            time.Duration // the provider's pace towards one customer; 0 = none
 	MaxTextRunes          int           // 0 = no limit
 	AttachmentsPerMessage int           // 0 = none allowed
 	MaxAttachmentBytes    int64         // all files of a message together

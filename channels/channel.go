@@ -64,6 +64,9 @@ type Fact struct {
 	OrderKey   string // facts with the same key are applied in the order of acceptance
 	Payload    []byte
 	Quarantine string // not empty: can't be split; stored and shown, never applied
+	// Owner is the provider's id of the number or page that the fact is for, where several
+	// share a callback; "" = the account that was called. It is the value of Spec.Owner.
+	Owner string
 }
 
 // Accept stores facts durably. It returns nil only after they are committed; a
@@ -79,7 +82,11 @@ type Env struct {
 	Now    func() time.Time // Parley's clock
 	Report func(Condition)  // tells the account's condition; cheap, may be repeated
 	Keys   [][]byte         // HMAC keys of tokens; the first signs, all verify
-	Dialer Dialer           // outbound connections; nil = net.Dialer
+	Dialer Dialer           // outbound connections; nil = net.Dialer. It refuses addresses of the own network, but for Spec.OwnHosts and APIURL
+	APIURL string           // instead of the provider's base URL, without the version; "" = the provider's
+	// HookURL is how the provider reaches this account's webhook, exactly as it was
+	// configured; "" = it can't.
+	HookURL string
 }
 
 // State is a small durable memory of one account (watermarks).

@@ -10,6 +10,10 @@ import (
 // Retry-After and let the source try again.
 var ErrOverloaded = errors.New("channels: too much is waiting to be stored")
 
+// ErrPrivateAddress is the cause of a failed connection that would have led into the own
+// network, to a host that no admin named (Spec.OwnHosts).
+var ErrPrivateAddress = errors.New("channels: the address is not on the internet")
+
 // Class says what a failed Send means for what happens next.
 type Class string
 
@@ -23,6 +27,7 @@ const (
 	AuthBroken     Class = "auth_broken"     // credentials: the account needs a person
 	AccountBlocked Class = "account_blocked" // the provider blocks the account
 	OptedOut       Class = "opted_out"       // the customer doesn't want messages
+	TemplateBad    Class = "template"        // the template is not approved, paused, or was filled wrongly
 	Ambiguous      Class = "ambiguous"       // nobody knows whether it was sent
 )
 
@@ -30,6 +35,7 @@ const (
 type SendError struct {
 	Class Class
 	Wait  time.Duration // Throttled, Retry: how long; Retry with 0 = by the table of waits
+	Pair  bool          // Throttled: only towards this customer; others of the account go on
 	Text  string        // what happened, for people: "The mailbox of … is full."
 	Hint  string        // what to do next
 	Cause error

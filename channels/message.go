@@ -16,6 +16,9 @@ type Dialer interface {
 type Party struct {
 	Key  string // normalised, unique per account: e-mail in lower case, phone in E.164
 	Name string // as the person calls herself; may be empty, never trusted
+	// Also are other keys of the same person on this account: a provider's own id beside
+	// the phone number. Whoever is known by one of them is this person.
+	Also []string
 }
 
 // InboundKind says what an Inbound is about.
@@ -26,7 +29,15 @@ const (
 	InboundMessage InboundKind = "message" // the customer said something
 	InboundStatus  InboundKind = "status"  // what became of one of our messages
 	InboundOwn     InboundKind = "own"     // our own message seen again (copy, echo)
-	InboundForeign InboundKind = "foreign" // an answer written elsewhere, for the same customer
+	InboundForeign InboundKind = "foreign" // an answer written elsewhere, for the same customer: From is the customer
+
+	InboundReaction InboundKind = "reaction" // to Target: Emoji, "" = taken back
+	InboundEdit     InboundKind = "edit"     // of the customer's own message Target: Text is the new one
+	InboundDelete   InboundKind = "delete"   // of the customer's own message Target
+	InboundIdentity InboundKind = "identity" // the customer got another key: Previous became From
+	InboundConsent  InboundKind = "consent"  // the customer forbids or allows messages
+	InboundTemplate InboundKind = "template" // the provider's verdict on one of our templates
+	InboundNotice   InboundKind = "notice"   // something about the account itself: Notices, for its people
 )
 
 // Inbound is one thing that arrived from a customer or about our message.
@@ -50,21 +61,42 @@ type Inbound struct {
 
 	// Conversation and Answers come from a verified token of ours; 0 = none.
 	Conversation int64
-	Answers      int64 // our message id
+	Answers      int64 // our message id; InboundOwn: the message that this is, or is a part of
+
+	Target   string // the provider's id of the message that a reaction, edit or delete is about
+	Emoji    string // of a reaction, as Unicode
+	Author   string // InboundForeign: who wrote it, as the provider names them; "" = unknown
+	Previous string // InboundIdentity: the key that is no longer used
+	Answered string // the provider's id of the one message that this answers, "" = none
+	Chosen   string // the id of the Button or ListRow that the customer tapped, "" = none
+	Opens    bool   // restarts the reply window although it is no message
+	Consent  *Consent
+	Template *TemplateState
 
 	Automatic  string // why it is automatic mail ("auto-submitted", "list", …); "" = a person
 	Historical bool   // imported: no automation, notice or reopening
 
-	Status *Status // InboundStatus only
+	// Status of InboundStatus; of InboundOwn when all of the message is there, so that its
+	// fate is known even if the answer to Send was lost.
+	Status *Status
 }
 
-// Attachment of an Inbound.
+// Consent says what a customer wants from now on.
+type Consent struct {
+	OptedOut  bool
+	Marketing bool // only advertising is meant; answers are still wanted
+	Silent    bool // the message itself asks for no answer and opens nothing: STOP, START
+}
+
+// Attachment of an Inbound. Content or Ref is set.
 type Attachment struct {
 	Name        string
 	ContentType string
 	ContentID   string // without <>, "" if not referenced
 	Inline      bool   // shown inside the body
 	Content     []byte
+	Ref         string // what Fetcher.Fetch needs to read it; opaque to the engine, at most 2,000 bytes
+	SizeBytes   int64  // with Ref: as the provider says, 0 = unknown
 }
 
 // DeliveryState is what is known of an outgoing message (see design: Attempts).
@@ -85,9 +117,14 @@ type Status struct {
 	MessageID int64    // from a verified token; 0 = unknown
 	External  []string // provider's ids to look it up by, best first
 	Recipient string   // whom it concerns, "" = all
-	Reason    string   // for people
-	Delayed   bool     // a note only: still being tried
-	Class     Class    // of a failure
+	// UpTo instead of MessageID and External: it is true of everything sent to Inbound.From
+	// until then, by the provider's clock (a watermark: "read up to here").
+	UpTo    time.Time
+	Reason  string // for people
+	Delayed bool   // a note only: still being tried
+	Class   Class  // of a failure
+	Parts   int    // as in Receipt
+	Cost    string // as in Receipt
 }
 
 // Outbound is one message on its way to a customer.
@@ -96,7 +133,11 @@ type Outbound struct {
 	ConversationID int64
 	MessageID      int64
 	Attempt        int       // 1 for the first
-	FirstAttemptAt time.Time // zero on the first attempt
+	Part           int       // how many parts of it have landed already, see Receipt.More
+	FirstAttemptAt time.Time // zero while the first attempt is made
+	// Again is how often it failed for certain, and a person sent it once more: where the other
+	// side knows messages by a key of ours, each time is another message.
+	Again int
 
 	To, Cc     []Party
 	Subject    string
@@ -108,6 +149,11 @@ type Outbound struct {
 	References []string
 	Files      []File
 	Automatic  bool // written by a machine: mark it so
+
+	ReplyTo  string       // the provider's id of the one message that is answered; "" = none
+	LastIn   time.Time    // when the customer last opened the reply window; zero = never
+	Rich     *Rich        // what is sent besides Text; nil = nothing
+	Template *TemplateUse // instead of Text, which then holds its words as people read them
 }
 
 // File is an attachment on its way out.
@@ -116,6 +162,9 @@ type File struct {
 	ContentType string
 	SizeBytes   int64
 	Open        func(ctx context.Context) (io.ReadCloser, error)
+	// Link makes a signed public address for providers that fetch files by themselves; it
+	// works for a day. Errors: *SendError when this Parley has no public address.
+	Link func() (string, error)
 }
 
 // Receipt is a provider's answer to a successful Send.
@@ -123,6 +172,11 @@ type Receipt struct {
 	ExternalID string        // the provider's id of the message
 	State      DeliveryState // StateAccepted, or higher if it is known already
 	Note       string        // a remark for the log: "copy to Sent failed"
+	Parts      int           // how many messages the provider counts it as (SMS); 0 = one
+	Cost       string        // the provider's price category: "utility"; "" = unknown
+	// More says that this was a part (the text before its file): Send is called again, with
+	// the next Outbound.Part. So no part is sent twice when a later one fails.
+	More bool
 }
 
 // Outcome of Reconcile.

@@ -10,6 +10,12 @@ type Spec struct {
 	Name    string // for people: "E-mail"
 	Icon    string // emoji shortcode without colons: "email"
 	Fields  []Field
+	Owner   string // the field whose value Fact.Owner names; "" = callbacks are never shared
+	APIEnv  string // environment variable that sets Env.APIURL: "TWILIO_API_URL"
+	// OwnHosts names the servers of an account that may stand in the company's own network,
+	// because an admin typed them: "host" or "host:port". nil = none. Env.Dialer refuses
+	// other addresses that are not on the internet.
+	OwnHosts func(Config) []string
 	// New makes the channel of one account. It connects to nothing.
 	New func(Account, Env) (Channel, error)
 }

@@ -26,6 +26,7 @@ type Account struct {
 	Rate           float64         `db:"rate" json:"rate"`
 	Settings       json.RawMessage `db:"settings" json:"settings"`
 	Config         json.RawMessage `db:"config" json:"config"` // by Field.Name, without secrets
+	Hours          json.RawMessage `db:"hours" json:"hours"`   // business hours, of package hours; {} = always open
 	Secrets        []byte          `db:"secrets" json:"-"`     // sealed
 	Status         string          `db:"status" json:"status"`
 	StatusText     string          `db:"status_text" json:"status_text"`
@@ -33,7 +34,7 @@ type Account struct {
 }
 
 const accountColumns = `id, name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature,
-	reply_mode, hold_seconds, rate, settings, config, secrets, status, status_text, status_hint`
+	reply_mode, hold_seconds, rate, settings, config, hours, secrets, status, status_text, status_hint`
 
 const listAccounts = `SELECT ` + accountColumns + ` FROM accounts ORDER BY id`
 
@@ -44,13 +45,14 @@ func ListAccounts(ctx context.Context, q Querier) ([]Account, error) {
 
 const saveAccount = `
 	INSERT INTO accounts (name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature,
-		reply_mode, hold_seconds, rate, settings, config, secrets)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+		reply_mode, hold_seconds, rate, settings, config, secrets, hours)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 	ON CONFLICT (name) DO UPDATE
 	SET team_id = EXCLUDED.team_id, mode = EXCLUDED.mode, trial_to = EXCLUDED.trial_to, paused = EXCLUDED.paused,
 		surface_id = EXCLUDED.surface_id, surface_channel = EXCLUDED.surface_channel, signature = EXCLUDED.signature,
 		reply_mode = EXCLUDED.reply_mode, hold_seconds = EXCLUDED.hold_seconds, rate = EXCLUDED.rate,
-		settings = EXCLUDED.settings, config = EXCLUDED.config, secrets = EXCLUDED.secrets
+		settings = EXCLUDED.settings, config = EXCLUDED.config, secrets = EXCLUDED.secrets,
+		hours = EXCLUDED.hours
 	RETURNING id`
 
 // SaveAccount makes or changes an account by its name and gives its id. Kind and
@@ -58,7 +60,8 @@ const saveAccount = `
 func SaveAccount(ctx context.Context, q Querier, a Account) (int64, error) {
 	var id int64
 	err := q.QueryRow(ctx, saveAccount, a.Name, a.Kind, a.Side, a.TeamID, a.Mode, orEmpty(a.TrialTo), a.Paused, a.SurfaceID,
-		a.SurfaceChannel, a.Signature, a.ReplyMode, a.HoldSeconds, a.Rate, orObject(a.Settings), orObject(a.Config), a.Secrets).Scan(&id)
+		a.SurfaceChannel, a.Signature, a.ReplyMode, a.HoldSeconds, a.Rate, orObject(a.Settings), orObject(a.Config), a.Secrets,
+		orObject(a.Hours)).Scan(&id)
 	if err != nil {
 		return 0, fmt.Errorf("store: save account: %w", err)
 	}

@@ -3,12 +3,16 @@ package store
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // chunkBytes is how much of a blob one row holds.
@@ -45,6 +49,139 @@ func PutBlob(ctx context.Context, q interface {
 	}
 	return hash, nil
 }
+
+// ErrTooLarge is returned for content that is longer than allowed.
+var ErrTooLarge = errors.New("store: too large")
+
+const (
+	beginBlob  = `INSERT INTO blobs (hash, size_bytes) VALUES ($1, 0)`
+	nameBlob   = `INSERT INTO blobs (hash, size_bytes) VALUES ($1, $2) ON CONFLICT (hash) DO UPDATE SET created_at = clock_timestamp() RETURNING xmax = 0`
+	nameChunks = `UPDATE blob_chunks SET hash = $2 WHERE hash = $1`
+	dropChunks = `DELETE FROM blob_chunks WHERE hash = $1`
+	dropBlob   = `DELETE FROM blobs WHERE hash = $1`
+)
+
+// WriteBlob stores what it reads, a chunk at a time, and gives its hash and size. What was
+// begun and not ended has a name of its own; the collector finds it.
+// Errors: ErrTooLarge beyond maxBytes; what reading gives.
+func WriteBlob(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes int64) (hash string, size int64, err error) {
+	name := "writing:" + rand.Text()
+	if _, err := pool.Exec(ctx, beginBlob, name); err != nil {
+		return "", 0, fmt.Errorf("store: write blob: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			dropUnfinished(ctx, pool, name)
+		}
+	}()
+	sum, chunk := sha256.New(), make([]byte, chunkBytes)
+	for n := 0; ; n++ {
+		read, err := fill(r, chunk)
+		size += int64(read)
+		if size > maxBytes {
+			return "", size, fmt.Errorf("store: write blob: %w", ErrTooLarge)
+		}
+		if read > 0 {
+			sum.Write(chunk[:read])
+			if _, err := pool.Exec(ctx, insertChunk, name, n, chunk[:read]); err != nil {
+				return "", size, fmt.Errorf("store: write blob: %w", err)
+			}
+		}
+		if err == io.EOF { //nolint:errorlint // as io.Reader says
+			break
+		}
+		if err != nil {
+			return "", size, fmt.Errorf("store: write blob: %w", err)
+		}
+	}
+	hash = hex.EncodeToString(sum.Sum(nil))
+	return hash, size, nameTheBlob(ctx, pool, name, hash, size)
+}
+
+// dropUnfinished removes what was written of a blob that ended early. If it fails the collector
+// does it later.
+func dropUnfinished(ctx context.Context, pool *pgxpool.Pool, name string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if _, err := pool.Exec(ctx, dropChunks, name); err == nil {
+		_, _ = pool.Exec(ctx, dropBlob, name)
+	}
+}
+
+// fill reads until the chunk is full. Unlike io.ReadFull it tells a content that ends from a
+// connection that broke: that gives io.ErrUnexpectedEOF.
+func fill(r io.Reader, chunk []byte) (n int, err error) {
+	for n < len(chunk) && err == nil {
+		var read int
+		read, err = r.Read(chunk[n:])
+		n += read
+	}
+	return n, err
+}
+
+// nameTheBlob gives written chunks their name, unless the same bytes are there already.
+func nameTheBlob(ctx context.Context, pool *pgxpool.Pool, name, hash string, size int64) error {
+	return InTx(ctx, pool, func(tx pgx.Tx) error {
+		var fresh bool
+		if err := tx.QueryRow(ctx, nameBlob, hash, size).Scan(&fresh); err != nil {
+			return err
+		}
+		var err error
+		if fresh {
+			_, err = tx.Exec(ctx, nameChunks, name, hash)
+		} else {
+			_, err = tx.Exec(ctx, dropChunks, name)
+		}
+		if err == nil {
+			_, err = tx.Exec(ctx, dropBlob, name)
+		}
+		return err
+	})
+}
+
+// OpenBlob reads a blob chunk by chunk, while ctx lasts. Reading gives io.ErrUnexpectedEOF when
+// a part is missing.
+func OpenBlob(ctx context.Context, q Querier, hash string) (io.ReadCloser, error) {
+	b := &blobReader{ctx: ctx, q: q, hash: hash}
+	if err := q.QueryRow(ctx, `SELECT size_bytes FROM blobs WHERE hash = $1`, hash).Scan(&b.left); err != nil {
+		return nil, fmt.Errorf("store: blob: %w", err)
+	}
+	return b, nil
+}
+
+// blobReader is an open blob.
+type blobReader struct {
+	ctx  context.Context //nolint:containedctx // of whoever opened it; Read has none
+	q    Querier
+	hash string
+	left int64
+	n    int
+	data []byte
+}
+
+// Read implements io.Reader.
+func (b *blobReader) Read(p []byte) (int, error) {
+	if len(b.data) == 0 {
+		if b.left <= 0 {
+			return 0, io.EOF
+		}
+		err := b.q.QueryRow(b.ctx, getChunk, b.hash, b.n).Scan(&b.data)
+		if errors.Is(err, pgx.ErrNoRows) || err == nil && len(b.data) == 0 {
+			return 0, fmt.Errorf("store: blob: %w", io.ErrUnexpectedEOF)
+		}
+		if err != nil {
+			return 0, fmt.Errorf("store: blob chunk %d: %w", b.n, err)
+		}
+		b.n++
+		b.left -= int64(len(b.data))
+	}
+	n := copy(p, b.data)
+	b.data = b.data[n:]
+	return n, nil
+}
+
+// Close implements io.Closer.
+func (b *blobReader) Close() error { return nil }
 
 // GetBlob reads a whole blob.
 // Errors: io.ErrUnexpectedEOF when a part is missing.

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Identity is one address of a contact, unique per account.
@@ -15,6 +13,25 @@ type Identity struct {
 	ContactID int64  `db:"contact_id" json:"contact_id"`
 	Silenced  bool   `db:"silenced" json:"silenced"`
 	BadReason string `db:"bad_reason" json:"bad_reason"`
+	// SameAs is the identity that stands for the same customer; nil = this one does.
+	SameAs   *int64 `db:"same_as" json:"same_as"`
+	OptedOut string `db:"opted_out" json:"opted_out"` // "", marketing, all; of the one that stands for the customer
+}
+
+// What a customer forbade.
+const (
+	OptedOutMarketing = "marketing"
+	OptedOutAll       = "all"
+)
+
+const identityColumns = `id, account_id, key, name, contact_id, silenced, bad_reason, same_as, opted_out`
+
+// Root gives the id of the identity that stands for the customer.
+func (i Identity) Root() int64 {
+	if i.SameAs != nil {
+		return *i.SameAs
+	}
+	return i.ID
 }
 
 // The caller sorts the rows: two batches that meet the same newcomers wait for
@@ -25,7 +42,7 @@ const upsertIdentities = `
 	FROM json_populate_recordset(NULL::identities, $1)
 	ON CONFLICT (account_id, key) DO UPDATE
 	SET name = CASE WHEN EXCLUDED.name <> '' THEN EXCLUDED.name ELSE identities.name END
-	RETURNING id, account_id, key, name, contact_id, silenced, bad_reason`
+	RETURNING ` + identityColumns
 
 const insertContacts = `
 	INSERT INTO contacts (id, name)
@@ -33,38 +50,59 @@ const insertContacts = `
 	FROM json_populate_recordset(NULL::identities, $1)`
 
 // UpsertIdentities finds or makes identities and locks them. Rows must be unique
-// and sorted by account and key; id and contact_id are used where a row is new.
-func UpsertIdentities(ctx context.Context, tx pgx.Tx, rows []Identity) ([]Identity, error) {
+// and sorted by account and key; id and contact_id are used where a row is new: then
+// InsertContacts follows in the same transaction.
+func (p *Pipeline) UpsertIdentities(list *[]Identity, rows []Identity) error {
 	if len(rows) == 0 {
-		return nil, nil
+		return nil
 	}
 	body, err := jsonRows(rows)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	found, err := collect[Identity](ctx, tx, "upsert identities", upsertIdentities, body)
-	if err != nil {
-		return nil, err
-	}
-	wanted := make(map[int64]bool, len(rows))
-	for _, r := range rows {
-		wanted[r.ID] = true
-	}
-	var fresh []Identity
-	for _, f := range found {
-		if wanted[f.ID] {
-			fresh = append(fresh, f)
-		}
-	}
-	return found, execRows(ctx, tx, "insert contacts", insertContacts, fresh)
+	read(p, list, upsertIdentities, body)
+	return nil
+}
+
+// InsertContacts adds the contacts of new identities.
+func InsertContacts(ctx context.Context, q Execer, rows []Identity) error {
+	return execRows(ctx, q, "insert contacts", insertContacts, rows)
 }
 
 const getIdentities = `
-	SELECT id, account_id, key, name, contact_id, silenced, bad_reason
-	FROM identities
-	WHERE id = ANY($1)`
+	SELECT i.id, i.account_id, i.key, i.name, i.contact_id, i.silenced, i.bad_reason, i.same_as,
+		coalesce(r.opted_out, i.opted_out) AS opted_out
+	FROM identities AS i
+	LEFT JOIN identities AS r ON r.id = i.same_as
+	WHERE i.id = ANY(ARRAY(
+		SELECT unnest($1::bigint[])
+		UNION
+		SELECT s.same_as FROM identities AS s WHERE s.id = ANY($1) AND s.same_as IS NOT NULL))`
 
-// Identities reads identities by id.
+// All rows of the customers that some keys stand for, each row once: the keys that are known
+// to be one person's.
+const identitiesOfKeys = `
+	SELECT ` + identityColumns + `
+	FROM identities
+	WHERE id = ANY(ARRAY(
+		WITH given AS (
+			SELECT DISTINCT coalesce(i.same_as, i.id) AS root
+			FROM unnest($1::bigint[], $2::text[]) AS k(account_id, key)
+			JOIN identities AS i ON i.account_id = k.account_id AND i.key = k.key
+		)
+		SELECT root FROM given
+		UNION
+		SELECT s.id FROM given JOIN identities AS s ON s.same_as = given.root))
+	ORDER BY id`
+
+// IdentitiesOfKeys gives all rows of the customers that keys stand for.
+func (p *Pipeline) IdentitiesOfKeys(list *[]Identity, accounts []int64, keys []string) {
+	if len(accounts) > 0 {
+		read(p, list, identitiesOfKeys, accounts, keys)
+	}
+}
+
+// Identities reads identities by id, with those that stand for their customers.
 func Identities(ctx context.Context, q Querier, ids []int64) ([]Identity, error) {
 	return collect[Identity](ctx, q, "identities", getIdentities, ids)
 }
@@ -76,6 +114,28 @@ const updateIdentities = `
 	WHERE i.id = r.id`
 
 // UpdateIdentities writes back what is known of identities.
-func UpdateIdentities(ctx context.Context, q Querier, rows []Identity) error {
+func UpdateIdentities(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "update identities", updateIdentities, rows)
+}
+
+const linkIdentities = `
+	UPDATE identities AS i
+	SET key = r.key, same_as = r.same_as, contact_id = r.contact_id
+	FROM json_populate_recordset(NULL::identities, $1) AS r
+	WHERE i.id = r.id`
+
+// LinkIdentities writes for whom identities stand, and keys that are no longer theirs.
+func LinkIdentities(ctx context.Context, q Execer, rows []Identity) error {
+	return execRows(ctx, q, "link identities", linkIdentities, rows)
+}
+
+const setOptedOut = `
+	UPDATE identities AS i
+	SET opted_out = r.opted_out
+	FROM json_populate_recordset(NULL::identities, $1) AS r
+	WHERE i.id = r.id`
+
+// SetOptedOut writes what customers forbade.
+func SetOptedOut(ctx context.Context, q Execer, rows []Identity) error {
+	return execRows(ctx, q, "set opted out", setOptedOut, rows)
 }

@@ -26,11 +26,13 @@ type Conversation struct {
 	Day            *string       `db:"day" json:"day"` // yyyy-mm-dd
 	SnoozedUntil   *time.Time    `db:"snoozed_until" json:"snoozed_until"`
 	WaitingSince   *time.Time    `db:"waiting_since" json:"waiting_since"`
+	WindowFrom     *time.Time    `db:"window_from" json:"window_from"` // when the customer last opened the reply window; nil = never
 	LastAt         time.Time     `db:"last_at" json:"last_at"`
 	LastFrom       string        `db:"last_from" json:"last_from"`
 	LastPreview    string        `db:"last_preview" json:"last_preview"`
 	ResolvedAt     *time.Time    `db:"resolved_at" json:"resolved_at"`
 	CreatedAt      time.Time     `db:"created_at" json:"created_at"`
+	Cost           string        `db:"cost" json:"cost"` // the price category of the newest message; "" = unknown
 }
 
 // Participant of a mail besides or including the customer.
@@ -43,25 +45,35 @@ type Participant struct {
 
 const conversationColumns = `id, account_id, identity_id, team_id, kind, status, close_reason, exclusive, subject,
 	assignees, tags, participants, via, refs, last_external_id, previous_id, day, snoozed_until, waiting_since,
-	last_at, last_from, last_preview, resolved_at, created_at`
+	window_from, last_at, last_from, last_preview, resolved_at, created_at, cost`
 
 const conversationSelect = `id, account_id, identity_id, team_id, kind, status, close_reason, exclusive, subject,
 	assignees, tags, participants, via, refs, last_external_id, previous_id, day::text AS day, snoozed_until, waiting_since,
-	last_at, last_from, last_preview, resolved_at, created_at`
+	window_from, last_at, last_from, last_preview, resolved_at, created_at, cost`
 
 const lockConversations = `
+	WITH RECURSIVE next AS (
+		SELECT id, 1 AS depth
+		FROM (SELECT unnest($1::bigint[]) AS id UNION SELECT conversation_id FROM messages WHERE id = ANY($2)) AS given
+		UNION
+		SELECT c.id, next.depth + 1
+		FROM next
+		JOIN conversations AS c ON c.previous_id = next.id
+		WHERE next.depth < 9
+	)
 	SELECT ` + conversationSelect + `
 	FROM conversations
-	WHERE id = ANY($1)
+	WHERE id = ANY(ARRAY(SELECT id FROM next))
 	ORDER BY id
 	FOR UPDATE`
 
-// LockConversations locks and reads conversations in the order of their ids.
-func LockConversations(ctx context.Context, q Querier, ids []int64) ([]Conversation, error) {
-	if len(ids) == 0 {
+// LockConversations locks and reads conversations in the order of their ids: those given,
+// those of messages, and those that continue them.
+func LockConversations(ctx context.Context, q Querier, ids, messages []int64) ([]Conversation, error) {
+	if len(ids)+len(messages) == 0 {
 		return nil, nil
 	}
-	return collect[Conversation](ctx, q, "lock conversations", lockConversations, ids)
+	return collect[Conversation](ctx, q, "lock conversations", lockConversations, ids, messages)
 }
 
 const getConversations = `SELECT ` + conversationSelect + ` FROM conversations WHERE id = ANY($1)`
@@ -71,44 +83,30 @@ func Conversations(ctx context.Context, q Querier, ids ...int64) ([]Conversation
 	return collect[Conversation](ctx, q, "conversations", getConversations, ids)
 }
 
-const latestOfIdentities = `
-	SELECT DISTINCT ON (identity_id) id
-	FROM conversations
-	WHERE identity_id = ANY($1) AND kind = 'customer'
-	ORDER BY identity_id, id DESC`
+// The newest conversation of each row of the customers that keys stand for: usually one.
+const latestOf = `
+	SELECT DISTINCT c.id
+	FROM unnest($1::bigint[], $2::text[]) AS k(account_id, key)
+	JOIN identities AS i ON i.account_id = k.account_id AND i.key = k.key
+	CROSS JOIN LATERAL (
+		SELECT coalesce(i.same_as, i.id) AS id
+		UNION ALL
+		SELECT s.id FROM identities AS s WHERE s.same_as = coalesce(i.same_as, i.id)) AS one
+	CROSS JOIN LATERAL (
+		SELECT n.id FROM conversations AS n
+		WHERE n.identity_id = one.id AND n.kind = 'customer'
+		ORDER BY n.id DESC
+		LIMIT 1) AS c`
 
-// LatestOfIdentities gives each identity's newest conversation.
-func LatestOfIdentities(ctx context.Context, q Querier, identities []int64) ([]int64, error) {
-	return ids(ctx, q, "latest conversations", latestOfIdentities, identities)
-}
-
-const successors = `
-	WITH RECURSIVE next AS (
-		SELECT id, 1 AS depth FROM conversations WHERE previous_id = ANY($1)
-		UNION
-		SELECT c.id, next.depth + 1
-		FROM next
-		JOIN conversations AS c ON c.previous_id = next.id
-		WHERE next.depth < 8
-	)
-	SELECT DISTINCT id FROM next`
-
-// Successors gives the conversations that continue the given ones.
-func Successors(ctx context.Context, q Querier, conversations []int64) ([]int64, error) {
-	if len(conversations) == 0 {
-		return nil, nil
-	}
-	return ids(ctx, q, "successors", successors, conversations)
+// LatestConversations gives the newest conversation of each customer, named by account and
+// key, who has one.
+func LatestConversations(ctx context.Context, q Querier, accounts []int64, customers []string) ([]int64, error) {
+	return ids(ctx, q, "latest conversations", latestOf, accounts, customers)
 }
 
 const automaticOfDays = `
 	SELECT id FROM conversations
 	WHERE kind = 'automatic' AND (account_id, day) IN (SELECT * FROM unnest($1::bigint[], $2::date[]))`
-
-// AutomaticOfDays gives the daily threads of accounts, where they exist.
-func AutomaticOfDays(ctx context.Context, q Querier, accounts []int64, days []string) ([]int64, error) {
-	return ids(ctx, q, "daily threads", automaticOfDays, accounts, days)
-}
 
 const insertConversations = `
 	INSERT INTO conversations (` + conversationColumns + `)
@@ -116,7 +114,7 @@ const insertConversations = `
 	FROM json_populate_recordset(NULL::conversations, $1)`
 
 // InsertConversations adds new conversations.
-func InsertConversations(ctx context.Context, q Querier, rows []Conversation) error {
+func InsertConversations(ctx context.Context, q Execer, rows []Conversation) error {
 	return execRows(ctx, q, "insert conversations", insertConversations, normalised(rows))
 }
 
@@ -125,13 +123,13 @@ const updateConversations = `
 	SET identity_id = r.identity_id, team_id = r.team_id, status = r.status, close_reason = r.close_reason,
 		exclusive = r.exclusive, subject = r.subject, assignees = r.assignees, tags = r.tags,
 		participants = r.participants, via = r.via, refs = r.refs, last_external_id = r.last_external_id,
-		snoozed_until = r.snoozed_until, waiting_since = r.waiting_since, last_at = r.last_at,
-		last_from = r.last_from, last_preview = r.last_preview, resolved_at = r.resolved_at
+		snoozed_until = r.snoozed_until, waiting_since = r.waiting_since, window_from = r.window_from, last_at = r.last_at,
+		last_from = r.last_from, last_preview = r.last_preview, resolved_at = r.resolved_at, cost = r.cost
 	FROM json_populate_recordset(NULL::conversations, $1) AS r
 	WHERE c.id = r.id`
 
 // UpdateConversations writes back locked conversations.
-func UpdateConversations(ctx context.Context, q Querier, rows []Conversation) error {
+func UpdateConversations(ctx context.Context, q Execer, rows []Conversation) error {
 	return execRows(ctx, q, "update conversations", updateConversations, normalised(rows))
 }
 

@@ -67,7 +67,7 @@ func turn(t testing.TB, pool *pgxpool.Pool, done []store.Finish, slots int32, ga
 	for i := range all {
 		all[i] = slots
 	}
-	claimed, _, err := store.Turn(t.Context(), pool, done, gates, all)
+	claimed, _, err := store.Turn(t.Context(), pool, done, store.Claim{Gates: gates, Slots: all, Join: true})
 	check(t, err)
 	slices.SortFunc(claimed, func(a, b store.Claimed) int { return int(a.ID - b.ID) })
 	return claimed
@@ -89,7 +89,7 @@ func wantIDs(t *testing.T, claimed []store.Claimed, want ...int64) {
 }
 
 func finished(c store.Claimed, state string) store.Finish {
-	return store.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, State: state, Advance: true, Gate: c.GateID}
+	return store.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, State: state, Advance: 1, Gate: c.GateID}
 }
 
 // expire makes every running lease end in the past.
@@ -115,6 +115,59 @@ func TestClaimOneOfALane(t *testing.T) {
 	}
 	if next[0].Attempt != 1 || next[0].State != store.Sending || next[0].Epoch != 2 {
 		t.Errorf("claimed %+v", next[0])
+	}
+}
+
+// What belongs together is handed out together, as far as it is due, fits, and nothing
+// else stands between; a run that is unclear stays the same run.
+func TestClaimRuns(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	g := gate(t, pool, "g", 0, 1)
+	fill(t, pool, 1, g, 1, 9)
+	exec(t, pool, `UPDATE deliveries SET join_key = 'k', join_size = 300 WHERE seq IN (1, 2, 3, 4, 6, 7, 8)`)
+	exec(t, pool, `UPDATE deliveries SET state = 'cancelled' WHERE seq = 2`)
+	exec(t, pool, `UPDATE deliveries SET not_before = parley_now() + interval '1 hour' WHERE seq = 8`)
+	with := func(c store.Claimed) string {
+		var list []int64
+		for _, d := range c.With {
+			list = append(list, d.ID)
+		}
+		return fmt.Sprint(c.ID, list)
+	}
+	finish := func(c store.Claimed, state string, advance int) store.Finish {
+		f := finished(c, state)
+		f.Advance = advance
+		for _, d := range c.With {
+			f.With = append(f.With, store.Part{ID: d.ID, State: state})
+		}
+		return f
+	}
+	first := turn(t, pool, nil, 1, g)[0]
+	if got := with(first); got != "1001 [1003 1004]" { // 1002 is cancelled, 1005 has no key
+		t.Fatalf("first claimed %s", got)
+	}
+	again := turn(t, pool, []store.Finish{finish(first, store.Queued, 0)}, 1, g)[0] // failed for certain: formed anew
+	if got := with(again); got != "1001 [1003 1004]" || again.With[1].State != store.Sending {
+		t.Fatalf("after a failure claimed %s", got)
+	}
+	expire(t, pool)
+	exec(t, pool, `UPDATE deliveries SET join_key = '' WHERE seq = 4`) // that can't take it out of the run any more
+	unclear := turn(t, pool, nil, 1, g)[0]
+	if got := with(unclear); got != "1001 [1003 1004]" || unclear.State != store.Unknown || unclear.With[0].State != store.Unknown {
+		t.Fatalf("unclear claimed %s as %s", got, unclear.State)
+	}
+	alone := turn(t, pool, []store.Finish{finish(unclear, store.Accepted, 4)}, 1, g)[0]
+	if got := with(alone); got != "1005 []" {
+		t.Fatalf("behind the run claimed %s", got)
+	}
+	last := turn(t, pool, []store.Finish{finish(alone, store.Accepted, 1)}, 1, g)[0]
+	if got := with(last); got != "1006 [1007]" { // 1008 is held
+		t.Fatalf("last claimed %s", got)
+	}
+	if got := row(t, pool, `SELECT string_agg(state || ' ' || joined, ', ' ORDER BY seq) FROM deliveries`); got !=
+		`("accepted 0, cancelled 0, accepted 1001, accepted 1001, accepted 0, sending 0, sending 1006, queued 0, queued 0")` {
+		t.Errorf("deliveries %s", got)
 	}
 }
 
@@ -213,7 +266,7 @@ func TestThrottledGate(t *testing.T) {
 	fill(t, pool, 3, other, 1, 2)
 	first := turn(t, pool, nil, 1, hit)
 	f := finished(first[0], store.Queued)
-	f.Advance, f.GateWait = false, 600
+	f.Advance, f.GateWait = 0, 600
 	wantIDs(t, turn(t, pool, []store.Finish{f}, 10, hit, other), 3001)
 	due := must(store.DueGates(t.Context(), pool, []int64{hit}))(t)
 	if len(due) != 1 || due[0].Wait < 590 || due[0].Wait > 600 {

@@ -15,6 +15,23 @@ const (
 	FindPostsSQL     = findPosts
 	FindExternalSQL  = findExternalIDs
 	LockConvSQL      = lockConversations
-	LatestOfSQL      = latestOfIdentities
-	SuccessorsSQL    = successors
+	LatestOfSQL      = latestOf
+
+	OutgoingThreadsSQL    = outgoingThreads
+	OutgoingIdentitiesSQL = outgoingIdentities
+	FirstSubjectsSQL      = firstSubjects
+	JoinedToSQL           = joinedTo
+	MessagesOfPostSQL     = messagesOfPost
+	IdentitiesOfKeysSQL   = identitiesOfKeys
+	GetIdentitiesSQL      = getIdentities
+	OutgoingKeysSQL       = outgoingKeys
+	ClaimFetchesSQL       = claimFetches
+	FilesOfSQL            = filesOf
+	SentLatelySQL         = sentLately
+	FindReactionsSQL      = findReactions
+	ParkedMessagesSQL     = parkedMessages
+	ListClosingSQL        = listClosing
 )
+
+// DeliveryResults gives the arguments of FinishDelivSQL.
+var DeliveryResults = deliveryResults

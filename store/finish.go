@@ -1,8 +1,6 @@
 package store
 
 import (
-	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -17,7 +15,7 @@ import (
 const fence = `
 	SELECT l.id
 	FROM lanes AS l
-	JOIN json_to_recordset($1) AS r(lane_id bigint, epoch bigint) ON l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL
+	JOIN unnest($1::bigint[], $2::bigint[]) AS r(lane_id, epoch) ON l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL
 	ORDER BY l.id
 	FOR NO KEY UPDATE OF l`
 
@@ -28,25 +26,39 @@ const finishDeliveries = `
 		external_id = CASE WHEN r.external_id <> '' THEN r.external_id ELSE d.external_id END,
 		progress = r.progress, error_class = r.error_class, error_text = r.error_text,
 		absent_at = CASE WHEN r.absent THEN clock_timestamp() WHEN r.state = 'queued' THEN NULL ELSE d.absent_at END,
-		warned_at = CASE WHEN r.warned THEN clock_timestamp() ELSE d.warned_at END
-	FROM json_to_recordset($1) AS r(lane_id bigint, epoch bigint, id bigint, state text, part int, external_id text,
-		progress text, error_class text, error_text text, absent boolean, warned boolean)
+		warned_at = CASE WHEN r.warned THEN clock_timestamp() ELSE d.warned_at END,
+		joined = r.joined
+	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[],
+		$10::boolean[], $11::boolean[], $12::bigint[])
+		AS r(lane_id, epoch, id, state, part, external_id, progress, error_class, error_text, absent, warned, joined)
 	JOIN lanes AS l ON l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL
 	WHERE d.id = r.id`
 
+// A head that a receipt has decided meanwhile waits for nothing but the lane's rest.
+//
+// A lane that keeps its place keeps due_at, so that no index is written; one that gives
+// it up goes behind the others of its gate.
+//
 // The lanes are locked by fence, so no delivery can be on its way into them
 // unseen by this statement.
 const finishLanes = `
+	WITH t AS MATERIALIZED (SELECT parley_now() AS now)
 	UPDATE lanes AS l
-	SET head = l.head + r.advance::int,
+	SET head = l.head + r.advance,
 		leased_until = NULL,
+		rest_until = CASE WHEN r.rest > 0 THEN t.now + make_interval(secs => r.rest) ELSE l.rest_until END,
 		due_at = CASE
-			WHEN l.tail <= l.head + r.advance::int THEN NULL
-			WHEN NOT r.advance AND r.id <> 0 THEN parley_now() + make_interval(secs => r.wait)
-			ELSE coalesce((SELECT n.not_before FROM deliveries AS n
-				WHERE n.lane_id = l.id AND n.seq = l.head + r.advance::int + 1), parley_now())
+			WHEN l.tail <= l.head + r.advance THEN NULL
+			WHEN r.advance = 0 AND r.id <> 0 THEN t.now + make_interval(secs => greatest(r.rest, CASE
+				WHEN r.wait > 0 AND EXISTS (SELECT FROM deliveries AS d WHERE d.id = r.id AND d.state NOT IN ('queued', 'sending', 'unknown')) THEN 0
+				ELSE r.wait END))
+			ELSE greatest(coalesce((SELECT n.not_before FROM deliveries AS n
+				WHERE n.lane_id = l.id AND n.seq = l.head + r.advance + 1),
+				CASE WHEN r.keep THEN l.due_at END, t.now),
+				CASE WHEN r.rest > 0 THEN t.now + make_interval(secs => r.rest) ELSE l.rest_until END)
 		END
-	FROM json_to_recordset($1) AS r(lane_id bigint, epoch bigint, id bigint, advance boolean, wait double precision)
+	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::double precision[], $6::boolean[], $7::double precision[])
+		AS r(lane_id, epoch, id, advance, wait, keep, rest), t
 	WHERE l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL`
 
 // insertFacts is insertEvents behind the fence.
@@ -100,12 +112,14 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 			*s = Clean(*s)
 		}
 	}
-	body, err := json.Marshal(done)
-	if err != nil {
-		return fmt.Errorf("store: finish: %w", err)
+	n := len(done)
+	lanes, epochs, ids, advance, waits := make([]int64, n), make([]int64, n), make([]int64, n), make([]int32, n), make([]float64, n)
+	keep, rests := make([]bool, n), make([]float64, n)
+	for i, f := range done {
+		lanes[i], epochs[i], ids[i], advance[i], waits[i], keep[i] = f.LaneID, f.Epoch, f.ID, int32(f.Advance), f.Wait, f.Keep
+		rests[i] = f.Rest
 	}
-	rows := string(body)
-	batch.Queue(fence, rows)
+	batch.Queue(fence, lanes, epochs)
 	posts, threads := landedOf(done)
 	if err := queueRows(batch, landPosts, posts); err != nil {
 		return err
@@ -114,8 +128,8 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 		return err
 	}
 	queueFacts(batch, done)
-	batch.Queue(finishDeliveries, rows)
-	batch.Queue(finishLanes, rows)
+	batch.Queue(finishDeliveries, deliveryResults(done)...)
+	batch.Queue(finishLanes, lanes, epochs, ids, advance, waits, keep, rests)
 	blocked := map[int64]float64{}
 	for _, f := range done {
 		if f.GateWait > 0 {
@@ -131,6 +145,34 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 		batch.Queue(blockGates, gates, waits)
 	}
 	return nil
+}
+
+// deliveryResults gives the columns of finishDeliveries: a row for each delivery, also for
+// those of runs. A run that is to be tried again is formed anew, except to continue a
+// message that has begun.
+func deliveryResults(done []Finish) []any {
+	var lanes, epochs, ids, joined []int64
+	var parts []int32
+	var states, external, progress, classes, texts []string
+	var absent, warned []bool
+	add := func(f Finish, p Part, part int, first int64) {
+		lanes, epochs, ids, joined = append(lanes, f.LaneID), append(epochs, f.Epoch), append(ids, p.ID), append(joined, first)
+		parts = append(parts, int32(part)) //nolint:gosec // some posts
+		states, external, progress = append(states, p.State), append(external, f.ExternalID), append(progress, Clean(p.Progress))
+		classes, texts = append(classes, f.ErrorClass), append(texts, f.ErrorText)
+		absent, warned = append(absent, f.Absent), append(warned, p.Warned)
+	}
+	for _, f := range done {
+		add(f, Part{ID: f.ID, State: f.State, Progress: f.Progress, Warned: f.Warned}, f.Part, f.Joined)
+		for _, p := range f.With {
+			first := f.ID
+			if f.State == Queued && f.Part == 0 {
+				first = 0
+			}
+			add(f, p, 0, first)
+		}
+	}
+	return []any{lanes, epochs, ids, states, parts, external, progress, classes, texts, absent, warned, joined}
 }
 
 // landedOf collects what results left in surfaces, each message once.

@@ -27,6 +27,9 @@ type IDs struct{ free []int64 }
 // blockSize is the increment of the sequence "ids".
 const blockSize = 256
 
+// spareIDs are taken besides, so that not each batch has to ask.
+const spareIDs = 16 * blockSize
+
 const takeBlocks = `SELECT nextval('ids') FROM generate_series(1, $1)`
 
 // Ensure makes at least n ids available to Next.
@@ -34,7 +37,7 @@ func (i *IDs) Ensure(ctx context.Context, q Querier, n int) error {
 	if len(i.free) >= n {
 		return nil
 	}
-	blocks := (n - len(i.free) + blockSize - 1) / blockSize
+	blocks := (n + spareIDs - len(i.free) + blockSize - 1) / blockSize
 	rows, err := q.Query(ctx, takeBlocks, blocks)
 	if err != nil {
 		return fmt.Errorf("store: ids: %w", err)
@@ -97,7 +100,7 @@ func shortIDs(list []string) (short []string, original map[string]string) {
 }
 
 // execRows runs a set-wise statement whose $1 is a JSON array of rows.
-func execRows[T any](ctx context.Context, q Querier, what, sql string, rows []T) error {
+func execRows[T any](ctx context.Context, q Execer, what, sql string, rows []T) error {
 	if len(rows) == 0 {
 		return nil
 	}

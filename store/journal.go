@@ -16,6 +16,7 @@ type Event struct {
 	OrderKey   string    `db:"order_key"`
 	Payload    []byte    `db:"payload"`
 	Blob       *string   `db:"blob"`
+	SizeBytes  int64     `db:"size_bytes"`
 	ReceivedAt time.Time `db:"received_at"`
 	Tries      int       `db:"tries"`
 }
@@ -94,6 +95,13 @@ func eventColumns(events []NewEvent) []any {
 	return []any{accounts, external, keys, payloads, blobs, sizes, reasons}
 }
 
+// Pending are events taken off the queue, oldest first, and when.
+type Pending struct {
+	Events []Event
+	Now    time.Time // Parley's clock
+	Real   time.Time // the database's
+}
+
 const lockShard = `SELECT id FROM shards WHERE id = $1 FOR UPDATE`
 
 // The oldest events whose key is not blocked, as many as fit the byte limit (at
@@ -110,30 +118,26 @@ const pendingEvents = `
 		SELECT o.event_id, o.tries, sum(e.size_bytes) OVER (ORDER BY o.event_id) - e.size_bytes AS before
 		FROM oldest AS o
 		JOIN events AS e ON e.id = o.event_id
+	), taken AS (
+		SELECT event_id, tries FROM sized WHERE before < $3
+	), done AS (
+		DELETE FROM pending WHERE event_id = ANY(ARRAY(SELECT event_id FROM taken))
 	)
-	SELECT e.id, e.account_id, e.external_id, e.order_key, e.payload, e.blob, e.received_at, s.tries
-	FROM sized AS s
-	JOIN events AS e ON e.id = s.event_id
-	WHERE s.before < $3
+	SELECT e.id, e.account_id, e.external_id, e.order_key, e.payload, e.blob, e.size_bytes, e.received_at, t.tries
+	FROM taken AS t
+	JOIN events AS e ON e.id = t.event_id
 	ORDER BY e.id`
 
-// TakePending locks a shard (it waits: skipping would lose wake-ups) and reads its
-// oldest events in a statement of its own, so that it sees what the last holder did.
-func TakePending(ctx context.Context, tx pgx.Tx, shard int16, limit int, maxBytes int64) ([]Event, error) {
-	if _, err := tx.Exec(ctx, lockShard, shard); err != nil {
-		return nil, fmt.Errorf("store: lock shard: %w", err)
-	}
-	return collect[Event](ctx, tx, "pending events", pendingEvents, shard, limit, maxBytes)
-}
-
-const deletePending = `DELETE FROM pending WHERE event_id = ANY($1)`
-
-// DonePending takes applied events off the queue.
-func DonePending(ctx context.Context, q Querier, events []int64) error {
-	if _, err := q.Exec(ctx, deletePending, events); err != nil {
-		return fmt.Errorf("store: done: %w", err)
-	}
-	return nil
+// TakePending locks a shard (it waits: skipping would lose wake-ups) and takes its oldest
+// events off the queue, in a statement of its own, so that it sees what the last holder
+// did. They are back when the transaction fails.
+func TakePending(ctx context.Context, tx pgx.Tx, shard int16, limit int, maxBytes int64) (Pending, error) {
+	var p Pipeline
+	var taken Pending
+	p.batch.Queue(lockShard, shard)
+	read(&p, &taken.Events, pendingEvents, shard, limit, maxBytes)
+	p.batch.Queue(bothClocks).QueryRow(func(row pgx.Row) error { return row.Scan(&taken.Now, &taken.Real) })
+	return taken, p.Run(ctx, tx)
 }
 
 const blockKey = `
@@ -182,6 +186,30 @@ func Replay(ctx context.Context, q Querier, events []int64) ([]int64, error) {
 	return ids(ctx, q, "replay", replayEvents, events)
 }
 
+const handOver = `
+	WITH freed AS (
+		DELETE FROM quarantine WHERE event_id = $1 RETURNING event_id
+	), new AS (
+		INSERT INTO events (account_id, external_id, order_key, payload, blob, size_bytes)
+		SELECT $2::bigint, $3, $2::bigint || substring(e.order_key FROM position('/' IN e.order_key)), e.payload, e.blob, e.size_bytes
+		FROM freed
+		JOIN events AS e ON e.id = freed.event_id
+		ON CONFLICT (account_id, external_id) DO NOTHING
+		RETURNING id, order_key
+	), queued AS (
+		INSERT INTO pending (event_id, shard, order_key)
+		SELECT id, (hashtext(order_key) & 2147483647) % 4, order_key FROM new
+	)
+	SELECT event_id AS id FROM freed`
+
+// HandOver gives a quarantined event to another account, under the name that it has
+// there, and queues it; what that account knows already is only taken out of quarantine.
+// It says whether the event was in quarantine.
+func HandOver(ctx context.Context, q Querier, event, account int64, externalID string) (bool, error) {
+	list, err := ids(ctx, q, "hand over", handOver, event, account, shortID(externalID))
+	return len(list) > 0, err
+}
+
 // Quarantined is an event that could not be applied.
 type Quarantined struct {
 	EventID    int64     `db:"event_id"`
@@ -206,7 +234,7 @@ func ListQuarantine(ctx context.Context, q Querier, limit int) ([]Quarantined, e
 }
 
 const getEvent = `
-	SELECT id, account_id, external_id, order_key, payload, blob, received_at, 0 AS tries
+	SELECT id, account_id, external_id, order_key, payload, blob, size_bytes, received_at, 0 AS tries
 	FROM events WHERE id = $1`
 
 // GetEvent reads one event of the journal.

@@ -21,6 +21,7 @@ type Lane struct {
 	DueAt          *time.Time `db:"due_at" json:"due_at"`
 	LeasedUntil    *time.Time `db:"leased_until" json:"leased_until"`
 	LeaseSeconds   float64    `db:"lease_seconds" json:"lease_seconds"`
+	RestUntil      *time.Time `db:"rest_until" json:"rest_until"` // nothing is claimed before, Parley's clock
 }
 
 // Delivery is one message on its way to one place.
@@ -45,7 +46,17 @@ type Delivery struct {
 	ErrorClass string          `db:"error_class" json:"error_class"`
 	ErrorText  string          `db:"error_text" json:"error_text"`
 	CreatedAt  time.Time       `db:"created_at" json:"created_at"`
+	// Deliveries that follow each other with the same JoinKey may leave as one message (a
+	// run) while the sum of their JoinSize is at most JoinRoom. "" = leaves alone.
+	JoinKey  string `db:"join_key" json:"join_key"`
+	JoinSize int    `db:"join_size" json:"join_size"`
+	// Joined is the first delivery of the run in which it left or is leaving; 0 = none
+	// before it.
+	Joined int64 `db:"joined" json:"joined"`
 }
+
+// JoinRoom is what one message holds, in the unit of Delivery.JoinSize.
+const JoinRoom = 1000
 
 // States of a delivery.
 const (
@@ -60,7 +71,7 @@ const (
 	NeedsDecision = "needs_decision"
 )
 
-const laneColumns = `id, account_id, key, conversation_id, gate_id, priority, head, tail, epoch, due_at, leased_until, lease_seconds`
+const laneColumns = `id, account_id, key, conversation_id, gate_id, priority, head, tail, epoch, due_at, leased_until, lease_seconds, rest_until`
 
 // One ordered lock of every lane a batch may touch: two lane-locking statements in
 // one transaction deadlock. Their ids are looked up first: with OR the planner reads the
@@ -76,38 +87,12 @@ const lockLanes = `
 	ORDER BY id
 	FOR NO KEY UPDATE`
 
-// LockLanes locks and reads the lanes of conversations, and those named by account
-// and key.
-func LockLanes(ctx context.Context, q Querier, conversations, accounts []int64, keys []string) ([]Lane, error) {
-	if len(conversations)+len(accounts) == 0 {
-		return nil, nil
-	}
-	return collect[Lane](ctx, q, "lock lanes", lockLanes, conversations, accounts, keys)
-}
-
 const insertLanes = `
 	INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, priority, tail, due_at, lease_seconds)
 	SELECT id, account_id, key, conversation_id, gate_id, priority, tail, due_at, lease_seconds
 	FROM json_populate_recordset(NULL::lanes, $1)
 	ORDER BY account_id, key
 	ON CONFLICT (account_id, key) DO NOTHING`
-
-// InsertLanes adds new lanes and says how many it added: one that exists already is
-// left alone.
-func InsertLanes(ctx context.Context, q Querier, rows []Lane) (int, error) {
-	if len(rows) == 0 {
-		return 0, nil
-	}
-	body, err := jsonRows(rows)
-	if err != nil {
-		return 0, err
-	}
-	tag, err := q.Exec(ctx, insertLanes, body)
-	if err != nil {
-		return 0, fmt.Errorf("store: insert lanes: %w", err)
-	}
-	return int(tag.RowsAffected()), nil
-}
 
 const updateLanes = `
 	UPDATE lanes AS l
@@ -117,12 +102,12 @@ const updateLanes = `
 
 // UpdateLanes writes back locked lanes to which deliveries were added or in which
 // a hold changed.
-func UpdateLanes(ctx context.Context, q Querier, rows []Lane) error {
+func UpdateLanes(ctx context.Context, q Execer, rows []Lane) error {
 	return execRows(ctx, q, "update lanes", updateLanes, rows)
 }
 
 const deliveryColumns = `id, lane_id, seq, message_id, kind, payload, state, order_by, attempt, part, not_before,
-	first_at, sent_at, absent_at, warned_at, external_id, progress, error_class, error_text, created_at`
+	first_at, sent_at, absent_at, warned_at, external_id, progress, error_class, error_text, created_at, join_key, join_size, joined`
 
 const insertDeliveries = `
 	INSERT INTO deliveries (` + deliveryColumns + `)
@@ -130,7 +115,7 @@ const insertDeliveries = `
 	FROM json_populate_recordset(NULL::deliveries, $1)`
 
 // InsertDeliveries adds deliveries.
-func InsertDeliveries(ctx context.Context, q Querier, rows []Delivery) error {
+func InsertDeliveries(ctx context.Context, q Execer, rows []Delivery) error {
 	for i := range rows {
 		if rows[i].Payload == nil {
 			rows[i].Payload = json.RawMessage("{}")
@@ -143,19 +128,20 @@ const updateDeliveries = `
 	UPDATE deliveries AS d
 	SET seq = r.seq, lane_id = r.lane_id, state = r.state, not_before = r.not_before, payload = r.payload,
 		attempt = r.attempt, part = r.part, sent_at = r.sent_at, absent_at = r.absent_at, first_at = r.first_at,
-		warned_at = r.warned_at, error_class = r.error_class, error_text = r.error_text
+		warned_at = r.warned_at, error_class = r.error_class, error_text = r.error_text, join_key = r.join_key,
+		join_size = r.join_size, joined = r.joined
 	FROM json_populate_recordset(NULL::deliveries, $1) AS r
 	WHERE d.id = r.id`
 
 // UpdateDeliveries writes back deliveries of locked lanes.
-func UpdateDeliveries(ctx context.Context, q Querier, rows []Delivery) error {
+func UpdateDeliveries(ctx context.Context, q Execer, rows []Delivery) error {
 	return execRows(ctx, q, "update deliveries", updateDeliveries, rows)
 }
 
 const shiftDeliveries = `UPDATE deliveries SET seq = seq + 1 WHERE lane_id = $1 AND seq >= $2`
 
 // ShiftDeliveries makes room for a delivery at seq of a locked lane.
-func ShiftDeliveries(ctx context.Context, q Querier, lane, seq int64) error {
+func ShiftDeliveries(ctx context.Context, q Execer, lane, seq int64) error {
 	if _, err := q.Exec(ctx, shiftDeliveries, lane, seq); err != nil {
 		return fmt.Errorf("store: shift deliveries: %w", err)
 	}
@@ -164,7 +150,8 @@ func ShiftDeliveries(ctx context.Context, q Querier, lane, seq int64) error {
 
 const waitingDeliveries = `
 	SELECT d.id, d.lane_id, d.seq, d.message_id, d.kind, d.payload, d.state, d.order_by, d.attempt, d.part, d.not_before,
-		d.first_at, d.sent_at, d.absent_at, d.warned_at, d.external_id, d.progress, d.error_class, d.error_text, d.created_at
+		d.first_at, d.sent_at, d.absent_at, d.warned_at, d.external_id, d.progress, d.error_class, d.error_text, d.created_at,
+		d.join_key, d.join_size, d.joined
 	FROM unnest($1::bigint[]) AS w(lane)
 	CROSS JOIN LATERAL (
 		SELECT d.*
@@ -174,19 +161,32 @@ const waitingDeliveries = `
 		ORDER BY d.seq
 		LIMIT 200) AS d`
 
-// WaitingDeliveries gives what waits in lanes by the surface's order, at most 200 each.
-func WaitingDeliveries(ctx context.Context, q Querier, lanes []int64) ([]Delivery, error) {
-	return collect[Delivery](ctx, q, "waiting deliveries", waitingDeliveries, lanes)
-}
+const sentLately = `
+	SELECT ` + deliveryColumns + `
+	FROM unnest($1::bigint[]) AS w(lane)
+	CROSS JOIN LATERAL (
+		SELECT * FROM deliveries
+		WHERE lane_id = w.lane
+		ORDER BY seq DESC
+		LIMIT 100) AS d
+	WHERE kind = 'reply' AND state IN ('sending', 'accepted', 'sent', 'delivered')`
 
 const deliveriesOf = `
 	SELECT ` + deliveryColumns + ` FROM deliveries
 	WHERE message_id = ANY($1) AND message_id <> 0 AND kind = 'reply' OR id = ANY($2)
 	ORDER BY id`
 
-// DeliveriesOf gives the replies of messages, and deliveries by their ids.
-func DeliveriesOf(ctx context.Context, q Querier, messages, deliveries []int64) ([]Delivery, error) {
-	return collect[Delivery](ctx, q, "deliveries", deliveriesOf, messages, deliveries)
+const unshown = `
+	SELECT DISTINCT l.conversation_id
+	FROM unnest($1::bigint[]) AS c(id)
+	JOIN lanes AS l ON l.conversation_id = c.id AND l.tail > l.head
+	JOIN deliveries AS d ON d.lane_id = l.id AND d.seq > l.head AND d.kind IN ('said', 'files') AND d.state IN ('queued', 'sending', 'unknown')`
+
+const joinedTo = `SELECT ` + deliveryColumns + ` FROM deliveries WHERE joined = ANY($1) AND joined <> 0 ORDER BY id`
+
+// JoinedTo gives the deliveries that left, or are leaving, together with the given ones.
+func JoinedTo(ctx context.Context, q Querier, first []int64) ([]Delivery, error) {
+	return collect[Delivery](ctx, q, "joined deliveries", joinedTo, first)
 }
 
 // Gate is the narrowest provider budget that lanes spend.

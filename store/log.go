@@ -24,7 +24,7 @@ const insertLog = `
 	FROM json_populate_recordset(NULL::log_entries, $1)`
 
 // InsertLog adds log entries.
-func InsertLog(ctx context.Context, q Querier, rows []LogEntry) error {
+func InsertLog(ctx context.Context, q Execer, rows []LogEntry) error {
 	return execRows(ctx, q, "insert log", insertLog, rows)
 }
 

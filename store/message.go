@@ -35,10 +35,16 @@ type Message struct {
 	Part           int       `db:"part" json:"part"`
 	SaidAt         time.Time `db:"said_at" json:"said_at"`
 	CreatedAt      time.Time `db:"created_at" json:"created_at"`
+	Parts          int       `db:"parts" json:"parts"` // what the provider counts it as; 0 = one
+	Cost           string    `db:"cost" json:"cost"`   // its price category; "" = unknown
+
+	Template json.RawMessage `db:"template" json:"template"` // which template it is, nil = none
+	Rich     json.RawMessage `db:"rich" json:"rich"`         // what goes with the text; nil = nothing
+	ReplyTo  string          `db:"reply_to" json:"reply_to"` // the provider's id of the one message it answers
 }
 
 // FileRef names a file of a message. A customer's is read from the stored original
-// by its index; an agent's from the surface.
+// by its index, or from a blob where it had to be fetched; an agent's from the surface.
 type FileRef struct {
 	Name        string          `json:"name"`
 	ContentType string          `json:"type,omitempty"`
@@ -46,6 +52,9 @@ type FileRef struct {
 	Index       int             `json:"index"`
 	Inline      bool            `json:"inline,omitempty"`
 	Surface     json.RawMessage `json:"surface,omitempty"`
+	Fetched     bool            `json:"fetched,omitempty"` // it is, or was to be, fetched from the provider
+	Blob        string          `json:"blob,omitempty"`    // where it is kept since
+	Missing     string          `json:"missing,omitempty"` // why it never came, for people
 }
 
 // Fates of a message.
@@ -63,7 +72,8 @@ const (
 )
 
 const messageColumns = `id, conversation_id, direction, fate, reason, agent_id, identity_id, author_user, account_id, channel,
-	place, subject, text, quoted, notices, files, has_html, automatic, external_id, event_id, part, said_at, created_at`
+	place, subject, text, quoted, notices, files, has_html, automatic, external_id, event_id, part, said_at, created_at, parts, cost, template,
+	rich, reply_to`
 
 const insertMessages = `
 	INSERT INTO messages (` + messageColumns + `)
@@ -71,19 +81,20 @@ const insertMessages = `
 	FROM json_populate_recordset(NULL::messages, $1)`
 
 // InsertMessages adds messages.
-func InsertMessages(ctx context.Context, q Querier, rows []Message) error {
+func InsertMessages(ctx context.Context, q Execer, rows []Message) error {
 	return execRows(ctx, q, "insert messages", insertMessages, withLists(rows))
 }
 
 const updateMessages = `
 	UPDATE messages AS m
 	SET direction = r.direction, fate = r.fate, reason = r.reason, agent_id = r.agent_id, text = r.text,
-		files = r.files, conversation_id = r.conversation_id, external_id = r.external_id
+		files = r.files, conversation_id = r.conversation_id, external_id = r.external_id,
+		parts = r.parts, cost = r.cost
 	FROM json_populate_recordset(NULL::messages, $1) AS r
 	WHERE m.id = r.id`
 
 // UpdateMessages writes back what may change of messages.
-func UpdateMessages(ctx context.Context, q Querier, rows []Message) error {
+func UpdateMessages(ctx context.Context, q Execer, rows []Message) error {
 	return execRows(ctx, q, "update messages", updateMessages, withLists(rows))
 }
 
@@ -102,17 +113,21 @@ func Messages(ctx context.Context, q Querier, ids ...int64) ([]Message, error) {
 	return collect[Message](ctx, q, "messages", getMessages, ids)
 }
 
-const firstSubject = `
-	SELECT coalesce((SELECT subject FROM messages WHERE conversation_id = $1 AND direction = 'in' ORDER BY event_id, id LIMIT 1), '')`
+const messagesOfPost = `
+	SELECT ` + messageColumns + `
+	FROM messages
+	WHERE id IN (
+		SELECT $1::bigint
+		UNION
+		SELECT j.message_id
+		FROM deliveries AS d
+		JOIN deliveries AS j ON j.joined = d.id
+		WHERE d.message_id = $1 AND d.message_id <> 0 AND d.kind = $2 AND j.joined <> 0)`
 
-// FirstSubject gives the subject of a conversation's first mail: what colleagues name the
-// conversation, or others write into it later, is nothing for the customer.
-func FirstSubject(ctx context.Context, q Querier, conversation int64) (string, error) {
-	var subject string
-	if err := q.QueryRow(ctx, firstSubject, conversation).Scan(&subject); err != nil {
-		return "", fmt.Errorf("store: subject: %w", err)
-	}
-	return subject, nil
+// MessagesOfPost gives the messages that a surface's post shows: the one that it is of, and
+// those that were posted with it.
+func MessagesOfPost(ctx context.Context, q Querier, message int64, kind string) ([]Message, error) {
+	return collect[Message](ctx, q, "messages of a post", messagesOfPost, message, kind)
 }
 
 const latestMessages = `
@@ -130,6 +145,16 @@ func LatestMessages(ctx context.Context, q Querier, conversations []int64, each 
 	return collect[Message](ctx, q, "latest messages", latestMessages, conversations, each)
 }
 
+const parkedMessages = `
+	SELECT p.*
+	FROM unnest($1::bigint[]) AS c(conversation)
+	CROSS JOIN LATERAL (
+		SELECT ` + messageColumns + `
+		FROM messages
+		WHERE conversation_id = c.conversation AND fate = 'parked' AND reason = $2
+		ORDER BY event_id, id
+		LIMIT $3) AS p`
+
 // ExternalID ties a provider's message id to ours.
 type ExternalID struct {
 	AccountID      int64  `db:"account_id" json:"account_id"`
@@ -146,18 +171,18 @@ const insertExternalIDs = `
 	ON CONFLICT (account_id, external_id) DO NOTHING`
 
 // InsertExternalIDs remembers provider's ids; the first message that used one keeps it.
-func InsertExternalIDs(ctx context.Context, q Querier, rows []ExternalID) error {
+func InsertExternalIDs(ctx context.Context, q Execer, rows []ExternalID) error {
 	return execRows(ctx, q, "insert external ids", insertExternalIDs, shortened(rows))
 }
 
 const moveExternalIDs = `
 	UPDATE external_ids AS x
-	SET conversation_id = r.conversation_id
+	SET conversation_id = r.conversation_id, message_id = r.message_id
 	FROM json_populate_recordset(NULL::external_ids, $1) AS r
 	WHERE x.account_id = r.account_id AND x.external_id = r.external_id`
 
-// MoveExternalIDs gives provider's ids to another conversation.
-func MoveExternalIDs(ctx context.Context, q Querier, rows []ExternalID) error {
+// MoveExternalIDs gives provider's ids to another conversation or message.
+func MoveExternalIDs(ctx context.Context, q Execer, rows []ExternalID) error {
 	return execRows(ctx, q, "move external ids", moveExternalIDs, shortened(rows))
 }
 
@@ -165,19 +190,6 @@ const findExternalIDs = `
 	SELECT account_id, external_id, conversation_id, message_id
 	FROM external_ids
 	WHERE (account_id, external_id) IN (SELECT * FROM unnest($1::bigint[], $2::text[]))`
-
-// FindExternalIDs looks provider's ids up.
-func FindExternalIDs(ctx context.Context, q Querier, accounts []int64, external []string) ([]ExternalID, error) {
-	if len(accounts) == 0 {
-		return nil, nil
-	}
-	short, original := shortIDs(external)
-	found, err := collect[ExternalID](ctx, q, "external ids", findExternalIDs, accounts, short)
-	for i := range found {
-		found[i].ExternalID = original[found[i].ExternalID]
-	}
-	return found, err
-}
 
 func shortened(rows []ExternalID) []ExternalID {
 	rows = slices.Clone(rows)

@@ -23,8 +23,19 @@ var ErrNewerSchema = errors.New("store: the database was migrated by a newer Par
 
 // Migrate brings the schema up to date. Several processes may call it at once:
 // one works, the others wait.
-// Errors: ErrNewerSchema when the schema is more than one version ahead.
+// Errors: ErrNewerSchema when the schema is more than one version ahead; ErrRestoring.
 func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
+	backup, err := Restoring(ctx, pool)
+	if err != nil {
+		return err
+	}
+	if backup != "" {
+		return fmt.Errorf("%w: run parley restore again with the same file", ErrRestoring)
+	}
+	return migrate(ctx, pool)
+}
+
+func migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	provider, closeDB, err := newProvider(pool)
 	if err != nil {
 		return err
@@ -47,11 +58,7 @@ func Migrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 	if err := pool.QueryRow(ctx, applied).Scan(&version); err != nil {
 		return false, fmt.Errorf("store: migrated: %w", err)
 	}
-	files, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return false, fmt.Errorf("store: migrated: %w", err)
-	}
-	return version >= int64(len(files)), nil
+	return version >= SchemaVersion(), nil
 }
 
 // MigrationFiles gives the embedded migrations, for tests that build a template.

@@ -150,12 +150,24 @@ func TestIdentityRace(t *testing.T) {
 	for i := range int64(8) {
 		group.Go(func() {
 			err := store.InTx(context.Background(), pool, func(tx pgx.Tx) error {
-				rows, err := store.UpsertIdentities(context.Background(), tx, []store.Identity{
+				ctx := context.Background()
+				var p store.Pipeline
+				var rows []store.Identity
+				err := p.UpsertIdentities(&rows, []store.Identity{
 					{ID: 100 + i, AccountID: account, Key: "kim", Name: fmt.Sprint("Kim ", i), ContactID: 200 + i}})
+				if err != nil {
+					return err
+				}
+				if err := p.Run(ctx, tx); err != nil {
+					return err
+				}
 				mu.Lock()
 				defer mu.Unlock()
 				for _, r := range rows {
 					found[r.ContactID] = true
+					if r.ID == 100+i {
+						err = store.InsertContacts(ctx, tx, rows)
+					}
 				}
 				return err
 			})
@@ -194,7 +206,11 @@ func TestOneOpenConversation(t *testing.T) {
 	check(t, make(2, "resolved", true))
 	check(t, make(3, "closed", true))
 	check(t, make(4, "open", false))
-	if got := must(store.LatestOfIdentities(t.Context(), pool, []int64{1}))(t); !slices.Equal(got, []int64{4}) {
+	var p store.Pipeline
+	var got []int64
+	p.LatestOf(&got, []int64{account, account}, []string{"kim", "nobody"})
+	check(t, p.Run(t.Context(), pool))
+	if !slices.Equal(got, []int64{4}) {
 		t.Errorf("the newest is %v", got)
 	}
 }
@@ -333,5 +349,34 @@ func TestLists(t *testing.T) {
 		if got := must(store.ListConversations(t.Context(), pool, tt.q))(t); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %v, want %v", name, got, tt.want)
 		}
+	}
+}
+
+// Of each conversation some parked replies are given, however many others have some.
+func TestParkedMessages(t *testing.T) {
+	t.Parallel()
+	pool, at := storetest.DB(t), time.Now()
+	account := must(store.SaveAccount(t.Context(), pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1}))(t)
+	var conversations []store.Conversation
+	for id := range int64(3) {
+		conversations = append(conversations, store.Conversation{ID: 1 + id, AccountID: account, Kind: "customer", Status: "open", LastAt: at, CreatedAt: at})
+	}
+	check(t, store.InsertConversations(t.Context(), pool, conversations))
+	var rows []store.Message
+	for i := range int64(9) {
+		rows = append(rows, store.Message{ID: 20 - i, ConversationID: 1 + i%3, Direction: "note", Fate: store.FateParked, Reason: "window", EventID: i, SaidAt: at, CreatedAt: at})
+	}
+	rows = append(rows, store.Message{ID: 1, ConversationID: 1, Direction: "note", Fate: store.FateParked, Reason: "other", SaidAt: at, CreatedAt: at})
+	check(t, store.InsertMessages(t.Context(), pool, rows))
+	var p store.Pipeline
+	var found []store.Message
+	p.ParkedMessages(&found, []int64{1, 2, 4}, "window", 2)
+	check(t, p.Run(t.Context(), pool))
+	got := map[int64][]int64{}
+	for _, m := range found {
+		got[m.ConversationID] = append(got[m.ConversationID], m.ID)
+	}
+	if !slices.Equal(got[1], []int64{20, 17}) || !slices.Equal(got[2], []int64{19, 16}) || len(got) != 2 {
+		t.Errorf("found %v", got)
 	}
 }

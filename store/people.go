@@ -68,7 +68,7 @@ func SettingsVersion(ctx context.Context, q Querier) (version int64, company str
 const bumpSettings = `UPDATE settings SET version = version + 1`
 
 // BumpSettings tells all processes that the directory changed.
-func BumpSettings(ctx context.Context, q Querier) error {
+func BumpSettings(ctx context.Context, q Execer) error {
 	if _, err := q.Exec(ctx, bumpSettings); err != nil {
 		return fmt.Errorf("store: settings: %w", err)
 	}
@@ -187,6 +187,6 @@ const insertTags = `
 	ON CONFLICT (name) DO NOTHING`
 
 // InsertTags adds tags that are new.
-func InsertTags(ctx context.Context, q Querier, rows []Tag) error {
+func InsertTags(ctx context.Context, q Execer, rows []Tag) error {
 	return execRows(ctx, q, "insert tags", insertTags, rows)
 }

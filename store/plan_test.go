@@ -3,9 +3,11 @@ package store_test
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
@@ -24,24 +26,55 @@ type plan struct {
 }
 
 // explain runs a statement and gives its plan; nothing of it stays. hot: on a connection
-// set as the relay sets those for claims.
+// set as the relay sets those for claiming and applying, with the one plan for all arguments
+// that such a connection keeps.
 func explain(t *testing.T, pool *pgxpool.Pool, hot bool, sql string, args ...any) plan {
 	t.Helper()
 	tx := must(pool.Begin(t.Context()))(t)
 	defer func() { _ = tx.Rollback(t.Context()) }()
-	for _, set := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
-		if !hot {
-			break
-		}
-		if _, err := tx.Exec(t.Context(), "SET LOCAL "+set+" = off"); err != nil {
+	set := []string{"jit = off"}
+	if hot {
+		set = []string{"jit = off", "enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off", "plan_cache_mode = force_generic_plan"}
+	}
+	for _, s := range set {
+		if _, err := tx.Exec(t.Context(), "SET LOCAL "+s); err != nil {
 			t.Fatal(err)
 		}
 	}
+	if _, err := tx.Exec(t.Context(), "PREPARE hot AS "+sql); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = tx.Exec(t.Context(), "DEALLOCATE hot") }()
+	literals := make([]string, len(args))
+	for i, a := range args {
+		literals[i] = literal(t, a)
+	}
+	given := ""
+	if len(args) > 0 {
+		given = "(" + strings.Join(literals, ", ") + ")"
+	}
 	var body []byte
-	check(t, tx.QueryRow(t.Context(), "EXPLAIN (ANALYZE, FORMAT JSON) "+sql, args...).Scan(&body))
+	check(t, tx.QueryRow(t.Context(), "EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot"+given, pgx.QueryExecModeSimpleProtocol).Scan(&body))
 	var plans []struct{ Plan plan }
 	check(t, json.Unmarshal(body, &plans))
 	return plans[0].Plan
+}
+
+// literal writes an argument as SQL. Its texts have nothing to be quoted.
+func literal(t *testing.T, a any) string {
+	t.Helper()
+	value := reflect.ValueOf(a)
+	if value.Kind() != reflect.Slice {
+		return fmt.Sprintf("'%v'", a)
+	}
+	if value.IsNil() {
+		return "NULL"
+	}
+	list := make([]string, value.Len())
+	for i := range list {
+		list[i] = fmt.Sprintf(`"%v"`, value.Index(i))
+	}
+	return "'{" + strings.Join(list, ",") + "}'"
 }
 
 // walk visits all nodes.
@@ -68,33 +101,46 @@ func (p plan) touched(table string) (rows float64, indexes string) {
 	return rows, indexes
 }
 
-// crowd fills the tables with 100,000 lanes and deliveries, of which few are due, one gate
-// has 20,000 stuck ones, and one conversation 20,000 deliveries; and 100,000 events.
+// crowd fills the tables with a million rows each: lanes of which few are due, one gate with
+// 200,000 that are stuck, one conversation with 200,000 deliveries; a million events to apply.
 func crowd(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
-	for _, sql := range []string{
+	fill := []string{
+		`SET LOCAL session_replication_role = replica`, // rows that nothing else needs
 		`INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE SELECT n, 1, 'g' || n FROM generate_series(1, 50) AS n`,
 		`UPDATE gates SET next_at = clock_timestamp() + interval '1 h' WHERE id = 50`, // stuck
 		`INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, priority, tail, due_at)
 			SELECT n, 1, 'c' || n, n, CASE WHEN n % 5 = 0 THEN 50 ELSE 1 + n % 49 END, n % 4, 1,
 				CASE WHEN n % 3 = 0 THEN NULL WHEN n % 3 = 1 OR n % 5 = 0 THEN parley_now() ELSE parley_now() + interval '1 day' END
-			FROM generate_series(1, 100000) AS n`,
-		`INSERT INTO deliveries (id, lane_id, seq, message_id, kind, created_at) SELECT n, n, 1, n, 'reply', now() FROM generate_series(1, 100000) AS n`,
-		`INSERT INTO deliveries (id, lane_id, seq, kind, created_at) SELECT 1000000 + n, 1, n + 1, 'reply', now() FROM generate_series(1, 20000) AS n`,
-		`INSERT INTO events (account_id, external_id, order_key, payload, size_bytes) SELECT 1, 'e' || n, '1/k' || n % 1000, 'x', 1 FROM generate_series(1, 100000) AS n`,
+			FROM generate_series(1, 1000000) AS n`,
+		`INSERT INTO deliveries (id, lane_id, seq, message_id, kind, created_at) SELECT n, n, 1, n, 'reply', now() FROM generate_series(1, 1000000) AS n`,
+		`INSERT INTO deliveries (id, lane_id, seq, kind, created_at) SELECT 2000000 + n, 1, n + 1, 'reply', now() FROM generate_series(1, 200000) AS n`,
+		`INSERT INTO events (account_id, external_id, order_key, payload, size_bytes) SELECT 1, 'e' || n, '1/k' || n % 1000, 'x', 1 FROM generate_series(1, 1000000) AS n`,
 		`INSERT INTO pending (event_id, shard, order_key) SELECT id, id % 4, order_key FROM events`,
 		`INSERT INTO blocked (order_key, until) SELECT '1/k' || n, now() + interval '1 h' FROM generate_series(1, 20) AS n`,
-		`INSERT INTO timers (conversation_id, kind, due_at) SELECT n, 'snooze', now() + n * interval '1 s' FROM generate_series(-100, 100000) AS n`,
-		`INSERT INTO contacts (id, name) VALUES (1, 'x')`,
-		`INSERT INTO identities (id, account_id, key, contact_id) SELECT n, 1, 'k' || n, 1 FROM generate_series(1, 20000) AS n`,
-		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) SELECT n, 1, n, 'open', now(), now() FROM generate_series(1, 20000) AS n`,
-		`INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at, event_id) SELECT n, 1 + n % 1000, 'in', 'in', now(), now(), n FROM generate_series(1, 100000) AS n`,
-		`INSERT INTO posts (account_id, channel, message, kind) SELECT 1, 'C' || n % 10, 'm' || n, 'said' FROM generate_series(1, 50000) AS n`,
-		`INSERT INTO external_ids (account_id, external_id, conversation_id, message_id) SELECT 1, 'x' || n, 1, n FROM generate_series(1, 50000) AS n`,
-		`ANALYZE`,
-	} {
-		exec(t, pool, sql)
+		`INSERT INTO timers (conversation_id, kind, due_at) SELECT n, 'snooze', now() + n * interval '1 s' FROM generate_series(-100, 1000000) AS n`,
+		`INSERT INTO identities (id, account_id, key, contact_id, same_as) SELECT n, 1, 'k' || n, 1, CASE WHEN n % 10 = 2 THEN n - 1 END FROM generate_series(1, 1000000) AS n`,
+		`INSERT INTO fetches (id, account_id, conversation_id, message_id, n, ref, state, due_at, created_at)
+			SELECT n, n % 3, n, n, 0, 'r', CASE WHEN n % 100 = 0 THEN 'waiting' ELSE 'fetched' END, CASE WHEN n % 100 = 0 THEN parley_now() END, now() FROM generate_series(1, 1000000) AS n`,
+		`INSERT INTO reactions (account_id, target, identity_id) SELECT 1, 'x' || n, n FROM generate_series(1, 200000) AS n`,
+		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) SELECT n, 1, n, 'open', now(), now() FROM generate_series(1, 1000000) AS n`,
+		`INSERT INTO conversations (id, account_id, identity_id, team_id, status, last_at, created_at, window_from, waiting_since) SELECT 2000000 + n, 2, n, 1, 'open', now(), now(),
+			'2026-01-01 00:00Z'::timestamptz + n * interval '1 min', now() FROM generate_series(1, 10000) AS n`,
+		`INSERT INTO threads (conversation_id, account_id, channel, root) SELECT n, 1, 'C' || n % 10, 'r' || n FROM generate_series(1, 1000000) AS n`,
+		`INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at, event_id) SELECT n, 1 + n % 1000, 'in', 'in', now(), now(), n FROM generate_series(1, 1000000) AS n`,
+		`INSERT INTO messages (id, conversation_id, direction, fate, reason, said_at, created_at) SELECT 2000000 + n, 500000 + n, 'note', 'parked', 'window', now(), now() FROM generate_series(1, 1000) AS n`,
+		`INSERT INTO posts (account_id, channel, message, kind) SELECT 1, 'C' || n % 10, 'm' || n, 'said' FROM generate_series(1, 1000000) AS n`,
+		`INSERT INTO external_ids (account_id, external_id, conversation_id, message_id) SELECT 1, 'x' || n, 1, n FROM generate_series(1, 1000000) AS n`,
 	}
+	check(t, store.InTx(t.Context(), pool, func(tx pgx.Tx) error {
+		for _, sql := range fill {
+			if _, err := tx.Exec(t.Context(), sql); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	exec(t, pool, `ANALYZE`)
 }
 
 // The hot statements read about as many rows as they hand out, however much is queued:
@@ -112,13 +158,15 @@ func TestPlans(t *testing.T) {
 		many[i] = int64(i*100 + 1)
 	}
 	var done []store.Finish
-	for _, lane := range many {
-		done = append(done, store.Finish{LaneID: lane, ID: lane, State: store.Accepted, Advance: true})
+	advance, waits := make([]int32, len(many)), make([]float64, len(many))
+	for i, lane := range many {
+		done = append(done, store.Finish{LaneID: lane, ID: lane, State: store.Accepted, Advance: 1})
+		advance[i] = 1
 	}
-	finish := string(must(json.Marshal(done))(t))
-	ones, chans, places, externals := []int64{}, []string{}, []string{}, []string{}
+	epochs := make([]int64, len(many))
+	ones, chans, places, externals, names := []int64{}, []string{}, []string{}, []string{}, []string{}
 	for i := range 64 {
-		ones, chans = append(ones, 1), append(chans, fmt.Sprint("C", i%10))
+		ones, chans, names = append(ones, 1), append(chans, fmt.Sprint("C", i%10)), append(names, fmt.Sprint("k", i*100+1))
 		places, externals = append(places, fmt.Sprint("m", 10*i+i%10)), append(externals, fmt.Sprint("x", i*7))
 	}
 	exec(t, pool, `UPDATE lanes SET leased_until = now() WHERE id = ANY($1)`, many)
@@ -130,22 +178,35 @@ func TestPlans(t *testing.T) {
 		limits map[string]float64 // rows that may be read of a table
 		index  string
 	}{
-		{"claim", store.ClaimSQL, []any{gates, slots}, true, map[string]float64{"lanes": 2000, "deliveries": 1000, "gates": 300}, "lanes_due"},
-		{"claim of the stuck gate", store.ClaimSQL, []any{[]int64{50}, []int32{16}}, true, map[string]float64{"lanes": 0, "deliveries": 0, "gates": 110}, ""},
+		{"claim", store.ClaimSQL, []any{gates, slots, true}, true, map[string]float64{"lanes": 2000, "deliveries": 1000, "gates": 300}, "lanes_due"},
+		{"claim of the stuck gate", store.ClaimSQL, []any{[]int64{50}, []int32{16}, true}, true, map[string]float64{"lanes": 0, "deliveries": 0, "gates": 110}, ""},
 		{"due gates", store.DueGatesSQL, []any{[]int64(nil)}, true, map[string]float64{"lanes": 250, "gates": 60}, "lanes_due"},
 		{"due gates touched", store.DueGatesSQL, []any{[]int64{3, 50}}, true, map[string]float64{"lanes": 10, "gates": 60}, "lanes_due"},
-		{"pending events", store.PendingEventsSQL, []any{int16(1), 64, int64(1 << 20)}, false, map[string]float64{"pending": 200, "events": 200}, "pending_shard"},
-		{"lock lanes", store.LockLanesSQL, []any{many, []int64{1}, []string{"c7"}}, false, map[string]float64{"lanes": 200}, "lanes_conversation"},
-		{"deliveries of messages", store.DeliveriesOfSQL, []any{many, many}, false, map[string]float64{"deliveries": 300}, "deliveries_message"},
-		{"latest messages", store.LatestSQL, []any{many[:8], 5}, false, map[string]float64{"messages": 60}, "messages_conversation"},
-		{"fence", store.FenceSQL, []any{finish}, true, map[string]float64{"lanes": 130}, "lanes_pkey"},
-		{"finish deliveries", store.FinishDelivSQL, []any{finish}, true, map[string]float64{"lanes": 130, "deliveries": 130}, "deliveries_pkey"},
-		{"finish lanes", store.FinishLanesSQL, []any{finish}, true, map[string]float64{"lanes": 130, "deliveries": 130}, "lanes_pkey"},
-		{"posts", store.FindPostsSQL, []any{ones, chans, places}, false, map[string]float64{"posts": 130}, "posts_pkey"},
-		{"external ids", store.FindExternalSQL, []any{ones, externals}, false, map[string]float64{"external_ids": 130}, "external_ids_pkey"},
-		{"lock conversations", store.LockConvSQL, []any{many[:8]}, false, map[string]float64{"conversations": 20}, "conversations_pkey"},
-		{"latest of identities", store.LatestOfSQL, []any{many}, false, map[string]float64{"conversations": 64}, "conversations_identity"},
-		{"successors", store.SuccessorsSQL, []any{many}, false, map[string]float64{"conversations": 64}, "conversations_previous"},
+		{"pending events", store.PendingEventsSQL, []any{int16(1), 64, int64(1 << 20)}, true, map[string]float64{"pending": 200, "events": 200}, "pending_shard"},
+		{"lock lanes", store.LockLanesSQL, []any{many, []int64{1}, []string{"c7"}}, true, map[string]float64{"lanes": 200}, "lanes_conversation"},
+		{"deliveries of messages", store.DeliveriesOfSQL, []any{many, many}, true, map[string]float64{"deliveries": 300}, "deliveries_message"},
+		{"latest messages", store.LatestSQL, []any{many[:8], 5}, true, map[string]float64{"messages": 60}, "messages_conversation"},
+		{"fence", store.FenceSQL, []any{many, epochs}, true, map[string]float64{"lanes": 130}, "lanes_pkey"},
+		{"finish deliveries", store.FinishDelivSQL, store.DeliveryResults(done), true, map[string]float64{"lanes": 130, "deliveries": 130}, "deliveries_pkey"},
+		{"finish lanes", store.FinishLanesSQL, []any{many, epochs, many, advance, waits, make([]bool, len(many)), waits}, true, map[string]float64{"lanes": 130, "deliveries": 130}, "lanes_pkey"},
+		{"posts", store.FindPostsSQL, []any{ones, chans, places}, true, map[string]float64{"posts": 130}, "posts_pkey"},
+		{"external ids", store.FindExternalSQL, []any{ones, externals}, true, map[string]float64{"external_ids": 130}, "external_ids_pkey"},
+		{"lock conversations", store.LockConvSQL, []any{many[:8], many[:8]}, true, map[string]float64{"conversations": 40, "messages": 20}, "conversations_pkey"},
+		{"latest of identities", store.LatestOfSQL, []any{ones, names}, true, map[string]float64{"conversations": 130}, "conversations_identity"},
+		{"threads to send to", store.OutgoingThreadsSQL, []any{many}, false, map[string]float64{"threads": 200, "conversations": 200}, "threads_pkey"},
+		{"identities to send to", store.OutgoingIdentitiesSQL, []any{many, many}, false, map[string]float64{"identities": 200, "conversations": 70, "messages": 70}, "identities_pkey"},
+		{"first subjects", store.FirstSubjectsSQL, []any{many[:8]}, false, map[string]float64{"messages": 20}, "messages_conversation"},
+		{"identities of keys", store.IdentitiesOfKeysSQL, []any{ones, names}, true, map[string]float64{"identities": 700}, "identities_same"},
+		{"identities", store.GetIdentitiesSQL, []any{many}, true, map[string]float64{"identities": 400}, "identities_pkey"},
+		{"keys to send to", store.OutgoingKeysSQL, []any{many[:8]}, false, map[string]float64{"identities": 80, "conversations": 20}, "identities_same"},
+		{"claim fetches", store.ClaimFetchesSQL, []any{[]int64{0, 1, 2}, []int32{4, 4, 4}, 60.0}, false, map[string]float64{"fetches": 60}, "fetches_due"},
+		{"posts of files", store.FilesOfSQL, []any{many}, true, map[string]float64{"deliveries": 130}, "deliveries_message"},
+		{"sent lately", store.SentLatelySQL, []any{many[:8]}, true, map[string]float64{"deliveries": 1000}, "deliveries_lane_id_seq_key"},
+		{"reactions", store.FindReactionsSQL, []any{ones, externals}, true, map[string]float64{"reactions": 130}, "reactions_pkey"},
+		{"joined deliveries", store.JoinedToSQL, []any{many}, true, map[string]float64{"deliveries": 10}, "deliveries_joined"},
+		{"messages of a post", store.MessagesOfPostSQL, []any{many[0], "said"}, true, map[string]float64{"messages": 5, "deliveries": 10}, "deliveries_joined"},
+		{"parked messages", store.ParkedMessagesSQL, []any{many, "window", 10}, true, map[string]float64{"messages": 20}, "messages_parked"},
+		{"closing windows", store.ListClosingSQL, []any{int64(2), int64(1), "2026-01-01T10:00:00Z", "2026-01-01T20:00:00Z", 30}, true, map[string]float64{"conversations": 700}, "conversations_window"},
 		{"due timers", store.FireTimersSQL, []any{200}, false, map[string]float64{"timers": 500}, "timers_due"},
 	}
 	for _, tt := range tests {

@@ -13,10 +13,11 @@ type Thread struct {
 	Channel        string `db:"channel" json:"channel"`
 	Root           string `db:"root" json:"root"` // "" until it is posted
 	Rerooted       int    `db:"rerooted" json:"rerooted"`
+	Card           string `db:"card" json:"card"` // a digest of what the root shows once all that is queued is posted
 }
 
 const getThreads = `
-	SELECT conversation_id, account_id, channel, root, rerooted
+	SELECT conversation_id, account_id, channel, root, rerooted, card
 	FROM threads
 	WHERE conversation_id = ANY($1)`
 
@@ -26,15 +27,26 @@ func Threads(ctx context.Context, q Querier, conversations []int64) ([]Thread, e
 }
 
 const upsertThreads = `
-	INSERT INTO threads (conversation_id, account_id, channel, root, rerooted)
-	SELECT conversation_id, account_id, channel, root, rerooted
+	INSERT INTO threads (conversation_id, account_id, channel, root, rerooted, card)
+	SELECT conversation_id, account_id, channel, root, rerooted, card
 	FROM json_populate_recordset(NULL::threads, $1)
 	ON CONFLICT (conversation_id, account_id) DO UPDATE
-	SET channel = EXCLUDED.channel, root = EXCLUDED.root, rerooted = EXCLUDED.rerooted`
+	SET channel = EXCLUDED.channel, root = EXCLUDED.root, rerooted = EXCLUDED.rerooted, card = EXCLUDED.card`
 
 // UpsertThreads writes threads.
-func UpsertThreads(ctx context.Context, q Querier, rows []Thread) error {
+func UpsertThreads(ctx context.Context, q Execer, rows []Thread) error {
 	return execRows(ctx, q, "upsert threads", upsertThreads, rows)
+}
+
+const setCards = `
+	UPDATE threads AS t
+	SET card = r.card
+	FROM json_populate_recordset(NULL::threads, $1) AS r
+	WHERE t.conversation_id = r.conversation_id AND t.account_id = r.account_id`
+
+// SetCards writes Card and nothing else: a root that is being posted must not be forgotten.
+func SetCards(ctx context.Context, q Execer, rows []Thread) error {
+	return execRows(ctx, q, "set cards", setCards, rows)
 }
 
 // Post is a message of a surface that belongs to a conversation, ours or a person's.
@@ -72,7 +84,7 @@ const upsertPosts = `
 		version = EXCLUDED.version, early = EXCLUDED.early`
 
 // UpsertPosts writes posts. Rows must be unique.
-func UpsertPosts(ctx context.Context, q Querier, rows []Post) error {
+func UpsertPosts(ctx context.Context, q Execer, rows []Post) error {
 	return execRows(ctx, q, "upsert posts", upsertPosts, rows)
 }
 

@@ -23,7 +23,7 @@ const setTimers = `
 	ON CONFLICT (conversation_id, kind) DO UPDATE SET due_at = EXCLUDED.due_at`
 
 // SetTimers starts or moves timers. Rows must be unique.
-func SetTimers(ctx context.Context, q Querier, rows []Timer) error {
+func SetTimers(ctx context.Context, q Execer, rows []Timer) error {
 	return execRows(ctx, q, "set timers", setTimers, rows)
 }
 
@@ -33,7 +33,7 @@ const cancelTimers = `
 	WHERE t.conversation_id = r.conversation_id AND t.kind = r.kind`
 
 // CancelTimers stops timers whose cause is gone.
-func CancelTimers(ctx context.Context, q Querier, rows []Timer) error {
+func CancelTimers(ctx context.Context, q Execer, rows []Timer) error {
 	return execRows(ctx, q, "cancel timers", cancelTimers, rows)
 }
 
@@ -86,7 +86,7 @@ const addOverdue = `
 	ON CONFLICT DO NOTHING`
 
 // AddOverdue keeps what the next digest tells.
-func AddOverdue(ctx context.Context, q Querier, rows []Overdue) error {
+func AddOverdue(ctx context.Context, q Execer, rows []Overdue) error {
 	return execRows(ctx, q, "add overdue", addOverdue, rows)
 }
 

@@ -45,7 +45,7 @@ func FuzzParse(f *testing.F) {
 }
 
 func FuzzSlash(f *testing.F) {
-	for _, s := range []string{"#12 assign <@UANN>", "mine", "find lamp", "help snooze", "assign me #12", "", "#", "#99999999999999999999 take", "take #12 #13", "reply: x"} {
+	for _, s := range []string{"#12 assign <@UANN>", "mine", "find lamp", "help snooze", "assign me #12", "", "#", "#99999999999999999999 take", "take #12 #13", "reply: x", "new sms +49 171 5550100 Hello", "new a@b.test //x"} {
 		f.Add("parley", s)
 		f.Add("/assign", s)
 	}

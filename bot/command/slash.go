@@ -101,7 +101,7 @@ func (u Usage) numbered(rest string) (int64, string) {
 			return id, trim(after)
 		}
 	}
-	if u.shape == shapeText || u.shape == shapeNote || u.shape == shapeTopic {
+	if u.shape == shapeText || u.shape == shapeNote || u.shape == shapeTopic || u.shape == shapeStart {
 		return 0, rest
 	}
 	m := hashNumber.FindStringSubmatchIndex(rest)

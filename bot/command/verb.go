@@ -95,6 +95,10 @@ func (u Usage) arguments(p Parsed, name, rest string, marker bridge.Marker, opt 
 		p.Args.Until = rest
 	case shapeAddresses:
 		bad = addresses(&p.Args, u.Verb, rest)
+	case shapeStart:
+		if bad = start(&p, rest, opt); p.Text == "" {
+			p.Err = u.missing
+		}
 	case shapeList:
 		list, ok := listName(strings.ToLower(rest))
 		if p.Args.List = list; !ok {

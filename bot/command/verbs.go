@@ -1,7 +1,9 @@
 package command
 
 import (
+	"slices"
 	"strings"
+	"sync"
 
 	"parley/bridge"
 )
@@ -20,6 +22,7 @@ const (
 	shapeList                   // Args.List
 	shapeFind                   // Args.Conversation, else Args.Note
 	shapeTopic                  // Args.Note: a word that help is about
+	shapeStart                  // Args.Account, which may be left out, Args.Recipient, then Text
 )
 
 // Usage explains a verb.
@@ -32,14 +35,20 @@ type Usage struct {
 	Emoji    []string // shortcodes that do the same
 	Button   string   // label of the button that does the same, "" if none
 	Slash    bool     // also "/parley #12 …" in a channel
+	Hidden   bool     // a list of all verbs leaves it out: it has only a button
 
 	shape   shape
 	missing string // said when the arguments are missing; "" = none needed
 	lone    bool   // the word alone, without "!", is taken for a slip
 }
 
-// All explains every verb that can be typed, in the order of a help page.
-func All() []Usage {
+// All explains every verb that can be typed, in the order of a help page. The list is
+// the caller's; what it holds is not to be changed.
+func All() []Usage { return slices.Clone(usages()) }
+
+var usages = sync.OnceValue(explain) //nolint:gochecknoglobals // a table that never changes; made for each button it cost 5 % of all time
+
+func explain() []Usage {
 	all := append(append(talkVerbs(), ownerVerbs()...), stateVerbs()...)
 	all = append(append(all, mailVerbs()...), clickVerbs()...)
 	for i := range all {
@@ -55,7 +64,7 @@ func All() []Usage {
 // Help explains one verb by any of its words, with or without "!" or "/".
 func Help(word string) (Usage, bool) {
 	word = strings.TrimLeft(strings.ToLower(strings.TrimSpace(word)), "!/")
-	for _, u := range All() {
+	for _, u := range usages() {
 		for _, w := range u.Words {
 			if w == word {
 				return u, true
@@ -78,6 +87,18 @@ func talkVerbs() []Usage {
 			Sentence: "Keeps the text inside. The customer never sees it.",
 			Examples: []string{"note: asked the warehouse", "// asked the warehouse", "!n asked the warehouse"},
 			Button:   "Note", Slash: true, shape: shapeText, missing: "Say what to note: !note asked the warehouse", lone: true,
+		},
+		{
+			Verb: bridge.VerbTemplate, Words: []string{"template", "tpl"}, Form: "!template [NAME]",
+			Sentence: "Sends an approved template, also when the reply window is closed.",
+			Examples: []string{"!template", "!template order update", "/parley #12 template"},
+			Button:   "Send template", Slash: true, shape: shapeNote, lone: true,
+		},
+		{
+			Verb: bridge.VerbNew, Words: []string{"new", "start"}, Form: "!new [ACCOUNT] ADDRESS TEXT",
+			Sentence: "Begins a conversation with a customer.",
+			Examples: []string{"/parley new ann@example.org Your lamp is repaired.", "/parley new sms +49 171 5550100 Your lamp is repaired."},
+			Button:   "Start conversation", Slash: true, shape: shapeStart, missing: "Say to whom and what: /parley new ann@example.org Your lamp is repaired.",
 		},
 		{
 			Verb: bridge.VerbUndo, Words: []string{"undo", "u"}, Form: "!undo",
@@ -202,6 +223,11 @@ func mailVerbs() []Usage {
 			Button:   "More", Slash: true, shape: shapeFind, lone: true,
 		},
 		{
+			Verb: bridge.VerbTemplates, Words: []string{"templates"}, Form: "!templates",
+			Sentence: "Lists the templates and what providers say of them. Admins change them there.",
+			Examples: []string{"!templates", "/parley templates"}, Slash: true, shape: shapeNothing, lone: true,
+		},
+		{
 			Verb: bridge.VerbHelp, Words: []string{"help", "?"}, Form: "!help [VERB]",
 			Sentence: "Lists the verbs, or explains one.",
 			Examples: []string{"!help", "!help snooze", "/parley help"}, Slash: true, shape: shapeTopic, lone: true,
@@ -217,6 +243,9 @@ func clickVerbs() []Usage {
 		{Verb: bridge.VerbDrop, Words: []string{"drop", "discard"}, Form: "!drop", Sentence: "Gives up what was held back or failed last. It is not sent.", Examples: []string{"!drop"}, Button: "Drop", lone: true},
 		{Verb: bridge.VerbSendAgain, Words: []string{"sendagain", "again", "retry"}, Form: "!again", Sentence: "Sends again what failed or may not have arrived.", Examples: []string{"!again"}, Button: "Send again"},
 		{Verb: bridge.VerbMarkSent, Words: []string{"marksent"}, Form: "!marksent", Sentence: "Says that the customer has it, after you looked.", Examples: []string{"!marksent"}, Button: "Mark as sent", lone: true},
+		{Verb: bridge.VerbTemplateEdit, Words: []string{"templateedit"}, Form: "!templateedit", Sentence: "Makes or changes a template.", Examples: []string{"!templateedit"}, Button: "Edit", Hidden: true},
+		{Verb: bridge.VerbTemplateDelete, Words: []string{"templatedelete"}, Form: "!templatedelete", Sentence: "Deletes a template.", Examples: []string{"!templatedelete"}, Button: "Delete", Hidden: true},
+		{Verb: bridge.VerbLeave, Words: []string{"leave"}, Form: "!leave", Sentence: "Lets the reply window close unanswered, knowingly.", Examples: []string{"!leave"}, Button: "Leave it"},
 		{Verb: bridge.VerbPromote, Words: []string{"promote"}, Form: "!promote", Sentence: "Makes a conversation of an automatic mail.", Examples: []string{"!promote"}, Button: "Make a conversation", lone: true},
 		{Verb: bridge.VerbSilence, Words: []string{"silence", "mute"}, Form: "!silence", Sentence: "Stops posts about an automatic sender.", Examples: []string{"!silence"}, Button: "Silence sender", lone: true},
 	}

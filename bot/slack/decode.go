@@ -35,14 +35,15 @@ func decode(raw []byte) ([]bridge.Action, error) {
 }
 
 func (me *self) decodeEvent(kind string, body []byte) ([]bridge.Action, error) {
-	var cb callback
-	if err := json.Unmarshal(body, &cb); err != nil {
-		return nil, fmt.Errorf("%w: %w", errDecode, err)
-	}
-	var ev event
-	channel, err := ev.read(cb.Event)
-	if err != nil {
-		return nil, fmt.Errorf("%w: event: %w", errDecode, err)
+	cb, ev, channel, whole := readWhole(body)
+	if !whole {
+		if err := json.Unmarshal(body, &cb); err != nil {
+			return nil, fmt.Errorf("%w: %w", errDecode, err)
+		}
+		var err error
+		if channel, err = ev.read(cb.Event); err != nil {
+			return nil, fmt.Errorf("%w: event: %w", errDecode, err)
+		}
 	}
 	var out []bridge.Action
 	switch ev.Type {

@@ -25,9 +25,11 @@ type seen struct {
 // splitEvent names the facts of one Events API callback. Pure; what it can't read is
 // one quarantined fact.
 func (me *self) splitEvent(kind string, body []byte) arrival {
-	var cb callback
-	if err := json.Unmarshal(body, &cb); err != nil {
-		return arrival{facts: []channels.Fact{quarantined(body, "not readable: "+err.Error())}}
+	cb, ev, channel, whole := readWhole(body)
+	if !whole {
+		if err := json.Unmarshal(body, &cb); err != nil {
+			return arrival{facts: []channels.Fact{quarantined(body, "not readable: "+err.Error())}}
+		}
 	}
 	if !me.ours(cb.TeamID, cb.AppID) {
 		return arrival{foreign: true}
@@ -35,10 +37,11 @@ func (me *self) splitEvent(kind string, body []byte) arrival {
 	if cb.Type == "app_rate_limited" { // Slack dropped events, and says so once a minute
 		return arrival{dropped: true}
 	}
-	var ev event
-	channel, err := ev.read(cb.Event)
-	if err != nil {
-		return arrival{facts: []channels.Fact{quarantined(body, "event not readable: "+err.Error())}}
+	if !whole {
+		var err error
+		if channel, err = ev.read(cb.Event); err != nil {
+			return arrival{facts: []channels.Fact{quarantined(body, "event not readable: "+err.Error())}}
+		}
 	}
 	switch ev.Type {
 	case "message", "app_mention":
@@ -67,6 +70,31 @@ func (me *self) ours(team, app string) bool {
 	return team == me.Team && (me.App == "" || app == me.App)
 }
 
+// stored says that events of a type are read in full.
+func stored(kind string) bool {
+	switch kind {
+	case "message", "app_mention", "reaction_added", "reaction_removed", "channel_id_changed", "member_joined_channel":
+		return true
+	}
+	return false
+}
+
+// readWhole decodes a callback with its event in one pass, and says whether it could:
+// true of nearly all that arrives. cb.Event stays empty.
+func readWhole(body []byte) (cb callback, ev event, channel string, ok bool) {
+	var whole struct {
+		callback
+		Event struct {
+			event
+			Channel string `json:"channel"`
+		} `json:"event"`
+	}
+	if json.Unmarshal(body, &whole) != nil || !stored(whole.Event.Type) {
+		return callback{}, event{}, "", false
+	}
+	return whole.callback, whole.Event.event, whole.Event.Channel, true
+}
+
 // read decodes an inner event and gives its channel. Of events that we don't store only the
 // type is read: their fields have other forms.
 func (ev *event) read(raw json.RawMessage) (string, error) {
@@ -78,13 +106,11 @@ func (ev *event) read(raw json.RawMessage) (string, error) {
 		return "", err
 	}
 	ev.Type = head.Type
-	switch head.Type {
-	case "message", "app_mention", "reaction_added", "reaction_removed", "channel_id_changed", "member_joined_channel":
-		if err := json.Unmarshal(raw, ev); err != nil {
-			return "", err
-		}
-	default:
+	if !stored(head.Type) {
 		return "", nil
+	}
+	if err := json.Unmarshal(raw, ev); err != nil {
+		return "", err
 	}
 	var channel string
 	if len(head.Channel) > 0 {

@@ -34,7 +34,7 @@ func (s *Surface) sendFiles(ctx context.Context, me *self, p bridge.Post) (bridg
 		ctx, cancel = context.WithTimeout(ctx, uploadTimeout)
 		defer cancel()
 	}
-	r := me.render(view.Files(sender(p), fileNames(p)), digest(p.Token)[:8])[0]
+	r := me.render(view.Files(sender(p), fileNames(p), p.Missing), digest(p.Token)[:8])[0]
 	if p.Part == 0 {
 		if !anyContent(p.Files) {
 			return s.postNames(ctx, p, r)

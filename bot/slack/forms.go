@@ -271,39 +271,6 @@ func chosen(f view.Field) []*slackapi.OptionBlockObject {
 	return optionObjects(out)
 }
 
-// facts finds the conversation that args or a place name, as user may see it.
-func (s *Surface) facts(ctx context.Context, args bridge.Args, at bridge.Place, user string) (bridge.Facts, error) {
-	if args.Conversation > 0 {
-		return s.desk.Facts(ctx, args.Conversation, user)
-	}
-	return s.desk.FactsAt(ctx, at, user)
-}
-
-// form makes the form of a verb with the lists that it may need.
-func (s *Surface) form(ctx context.Context, verb bridge.Verb, args bridge.Args, at bridge.Place, user, text string) (view.Form, bridge.Facts, error) {
-	f, err := s.facts(ctx, args, at, user)
-	if err != nil {
-		return view.Form{}, f, err
-	}
-	in := view.FormInput{Verb: verb, Facts: f, Args: args, Text: text, Now: s.now()}
-	switch verb {
-	case bridge.VerbAssign:
-		if in.People, err = s.desk.People(ctx); err == nil {
-			in.Teams, err = s.desk.Teams(ctx)
-		}
-	case bridge.VerbTag, bridge.VerbUntag:
-		in.Tags, err = s.desk.TagNames(ctx)
-	}
-	if err != nil {
-		return view.Form{}, f, err
-	}
-	if in.Args.Conversation == 0 {
-		in.Args.Conversation = f.ID
-	}
-	form, err := view.NewForm(in)
-	return form, f, err
-}
-
 // problem shows why there is nothing to show.
 func (me *self) problem(err error, at bridge.Place) slackapi.ModalViewRequest {
 	var p *bridge.Problem

@@ -25,7 +25,11 @@ type desk struct {
 	accepts  int
 	facts4   func(at bridge.Place, id int64, user string) (bridge.Facts, error)
 	channels []string
+	stock    bridge.Templates
 	people   []bridge.AgentRef
+	accounts []bridge.AccountRef
+	mayStart func(bridge.Start) (bridge.Facts, error)
+	said     []bridge.Said
 	gaps     []time.Time
 	filled   int
 	reports  []channels.Condition
@@ -110,9 +114,41 @@ func (d *desk) People(context.Context) ([]bridge.AgentRef, error) {
 	defer d.mu.Unlock()
 	return d.people, nil
 }
+
+func (d *desk) Accounts(context.Context, string) ([]bridge.AccountRef, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.accounts, nil
+}
+
+func (d *desk) MayStart(_ context.Context, _ string, s bridge.Start) (bridge.Facts, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.mayStart == nil {
+		return bridge.Facts{}, nil
+	}
+	return d.mayStart(s)
+}
+
+func (d *desk) Count(account, text string) (bridge.Count, bool) {
+	return bridge.Count{Parts: 1 + len(text)/160, Left: 160 - len(text)%160, Encoding: "GSM-7"}, account == "shop-sms"
+}
+
+func (d *desk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.said, nil
+}
+
 func (d *desk) Teams(context.Context) ([]string, error) { return []string{"Support"}, nil }
 func (d *desk) TagNames(context.Context) ([]bridge.Tag, error) {
 	return []bridge.Tag{{Name: "vip", Color: "#dd2e44"}}, nil
+}
+
+func (d *desk) Templates(context.Context, bridge.TemplatesFor, string) (bridge.Templates, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stock, nil
 }
 
 func (d *desk) Channels(context.Context) ([]string, error) {
@@ -127,6 +163,8 @@ func (d *desk) Gap(since time.Time) {
 	d.gaps = append(d.gaps, since)
 	d.poke()
 }
+
+func (d *desk) Attend(int64) {}
 
 func (d *desk) Filled() {
 	d.mu.Lock()

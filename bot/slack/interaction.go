@@ -151,11 +151,14 @@ func (c control) clicked() (bridge.Verb, view.Opens, bridge.Args, error) {
 	return v, view.Opens(opens), args, nil
 }
 
+// startShortcut is the callback id of the global shortcut that begins a conversation.
+const startShortcut = "conv_start"
+
 // Callback ids of message shortcuts, as the manifest names them.
 func shortcutVerb(callback string) (bridge.Verb, bool) {
 	v, ok := map[string]bridge.Verb{
 		"conv_assign": bridge.VerbAssign, "conv_snooze": bridge.VerbSnooze, "conv_tag": bridge.VerbTag, "conv_resolve": bridge.VerbResolve,
-		"conv_note": bridge.VerbNote, "conv_undo": bridge.VerbUndo, "conv_send": bridge.VerbSend,
+		"conv_note": bridge.VerbNote, "conv_undo": bridge.VerbUndo, "conv_send": bridge.VerbSend, "conv_reply": bridge.VerbReply,
 	}[callback]
 	return v, ok
 }
@@ -192,10 +195,10 @@ func (me *self) decodeInteraction(body []byte) ([]bridge.Action, error) {
 			return nil, fmt.Errorf("%w: form without view", errDecode)
 		}
 		filled, errs := in.View.submit()
-		if len(errs) > 0 {
+		if len(errs) > 0 || filled.Next {
 			return nil, fmt.Errorf("%w: form not valid", errDecode)
 		}
-		a.Origin, a.Verb, a.Args, a.Text = bridge.OriginForm, filled.Verb, filled.Args, filled.Text
+		a.Origin, a.Verb, a.Args, a.Text, a.Rich = bridge.OriginForm, filled.Verb, filled.Args, filled.Text, filled.Rich
 		a.Explicit = filled.Verb == bridge.VerbReply
 		return []bridge.Action{a}, nil
 	}

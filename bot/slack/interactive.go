@@ -3,6 +3,8 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"strings"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
@@ -33,7 +35,9 @@ func (s *Surface) interact(ctx context.Context, me *self, in *interaction, body 
 		return s.shortcut(ctx, me, in, body)
 	case "view_submission":
 		return s.submitted(ctx, me, in, body)
-	case "view_closed", "shortcut":
+	case "shortcut":
+		return s.globalShortcut(ctx, me, in, body)
+	case "view_closed":
 		return answer{}, nil
 	}
 	return answer{}, s.desk.Accept(ctx, quarantined(body, "unknown interaction "+cutRunes(in.Type, 40)))
@@ -106,6 +110,18 @@ func (s *Surface) shortcut(ctx context.Context, me *self, in *interaction, body 
 	}}, nil
 }
 
+// globalShortcut handles an entry of the menu beside the message box: it is nowhere.
+func (s *Surface) globalShortcut(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
+	if in.CallbackID != startShortcut {
+		return answer{}, s.desk.Accept(ctx, quarantined(body, "unknown shortcut "+cutRunes(in.CallbackID, 40)))
+	}
+	return answer{after: func(ctx context.Context) {
+		s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
+			return s.formModal(ctx, me, bridge.VerbNew, bridge.Args{}, bridge.Place{}, in.User.ID, "")
+		})
+	}}, nil
+}
+
 // submitted checks a form and stores it before Slack closes it.
 func (s *Surface) submitted(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
 	if in.View == nil || in.View.Callback != "form" {
@@ -115,10 +131,45 @@ func (s *Surface) submitted(ctx context.Context, me *self, in *interaction, body
 	if len(errs) > 0 {
 		return answer{payload: in.View.formErrors(errs)}, nil
 	}
-	if readPrivate(in.View.Private).Pick && asks(filled) {
+	if filled.Verb == bridge.VerbNew && filled.Args.Recipient != "" {
+		if refused := s.mayStart(ctx, me, in, filled); refused != nil {
+			return answer{payload: refused}, nil
+		}
+	}
+	if filled.Next && (filled.Args.Rich != "" || asks(filled)) || readPrivate(in.View.Private).Pick && asks(filled) {
 		return s.follow(ctx, me, in, filled), nil
 	}
-	return answer{}, s.journal(ctx, me, kindInteraction, in.TriggerID, in.place(), body)
+	return answer{}, s.journalForm(ctx, me, in, body)
+}
+
+// mayStart tells at the form why a conversation can't begin; nil = it may, or nobody knows
+// in time: then the engine says so afterwards.
+func (s *Surface) mayStart(ctx context.Context, me *self, in *interaction, f view.Filled) any {
+	ctx, cancel := context.WithTimeout(ctx, quickly)
+	defer cancel()
+	open, err := s.desk.MayStart(ctx, in.User.ID, bridge.Start{Account: f.Args.Account, Recipient: f.Args.Recipient, Subject: f.Args.Subject, Text: f.Text})
+	var p *bridge.Problem
+	switch {
+	case errors.As(err, &p) && in.View.State.Values[fieldPrefix+p.Field] == nil:
+		return map[string]any{"response_action": "update", "view": me.problem(p, in.place())}
+	case errors.As(err, &p):
+		return in.View.formErrors(map[string]string{p.Field: strings.TrimSpace(p.Text + " " + p.Hint)})
+	case err != nil:
+		s.log.Warn("slack form not checked", "error", err)
+	case open.ID != 0:
+		return map[string]any{"response_action": "update", "view": me.window(view.Exists(open, f.Text), in.place())}
+	}
+	return nil
+}
+
+// journalForm stores a filled form under what was filled in: a form that is sent twice,
+// because nobody saw the answer, asks for one thing.
+func (s *Surface) journalForm(ctx context.Context, me *self, in *interaction, body []byte) error {
+	filled, err := json.Marshal(in.View.State.Values) // by sorted keys
+	if err != nil || in.View.ID == "" {
+		return s.journal(ctx, me, kindInteraction, in.TriggerID, in.place(), body)
+	}
+	return s.journalAs(ctx, me, kindInteraction, "i:"+in.View.ID+":"+digest(string(filled)), in.place(), body)
 }
 
 // asks tells whether a verb needs its own form after the conversation was picked.
@@ -166,6 +217,10 @@ func (s *Surface) journal(ctx context.Context, me *self, kind, trigger string, a
 	if trigger == "" {
 		id = "i:" + digest(string(body))
 	}
+	return s.journalAs(ctx, me, kind, id, at, body)
+}
+
+func (s *Surface) journalAs(ctx context.Context, me *self, kind, id string, at bridge.Place, body []byte) error {
 	f, err := s.naming(ctx, me, body).fact(kind, id, placeOrder(at), scrub(body))
 	if err != nil {
 		return err
@@ -191,11 +246,11 @@ func scrub(body []byte) []byte {
 
 // formModal makes a verb's form, or says why there is none.
 func (s *Surface) formModal(ctx context.Context, me *self, verb bridge.Verb, args bridge.Args, at bridge.Place, user, text string) slackapi.ModalViewRequest {
-	form, f, err := s.form(ctx, verb, args, at, user, text)
+	form, zone, err := s.form(ctx, verb, args, at, user, text)
 	if err != nil {
 		return me.problem(err, at)
 	}
-	return me.modal(form, s.remember(at, f.Zone))
+	return me.modal(form, s.remember(at, zone))
 }
 
 // cardModal makes a window of details, history or a list.

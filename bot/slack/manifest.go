@@ -144,7 +144,7 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 }
 
 func manifestCommands(short bool, url string) []manifestCommand {
-	all := []manifestCommand{{Command: "/parley", Description: "Find and work on conversations", Hint: "mine | find WORDS | #12 assign @ann | help"}}
+	all := []manifestCommand{{Command: "/parley", Description: "Find and work on conversations", Hint: "mine | new | find WORDS | #12 assign @ann | help"}}
 	if short {
 		all = append(all,
 			manifestCommand{Command: "/assign", Description: "Assign a conversation", Hint: "#12 @ann"},
@@ -157,7 +157,8 @@ func manifestCommands(short bool, url string) []manifestCommand {
 	return all
 }
 
-// manifestShortcuts are entries of a message's menu; shortcutVerb knows their ids.
+// manifestShortcuts are entries of a message's menu, whose ids shortcutVerb knows, and of
+// the menu beside the message box.
 func manifestShortcuts() []manifestShortcut {
 	return []manifestShortcut{
 		{"Assign conversation", "message", "conv_assign", "Choose who answers"},
@@ -165,7 +166,9 @@ func manifestShortcuts() []manifestShortcut {
 		{"Tag conversation", "message", "conv_tag", "Add or remove tags"},
 		{"Resolve conversation", "message", "conv_resolve", "It is done"},
 		{"Add internal note", "message", "conv_note", "Never sent to the customer"},
+		{"Reply to this", "message", "conv_reply", "Answer this one message"},
 		{"Undo this reply", "message", "conv_undo", "Take it back while it is held"},
 		{"Send to customer", "message", "conv_send", "Send this message to the customer"},
+		{"Start conversation", "global", startShortcut, "Write to a customer first"},
 	}
 }

@@ -186,12 +186,13 @@ func richRuns(runs []run) []slackapi.RichTextSectionElement {
 // merge joins neighbours of the same formatting.
 func merge(runs []run) []run {
 	var out []run
-	for _, r := range runs {
-		if n := len(out); n > 0 && out[n-1].url == r.url && out[n-1].st == r.st {
-			out[n-1].text += r.text
-			continue
+	for i := 0; i < len(runs); {
+		first, text := runs[i], strings.Builder{}
+		for ; i < len(runs) && runs[i].url == first.url && runs[i].st == first.st; i++ {
+			text.WriteString(runs[i].text)
 		}
-		out = append(out, r)
+		first.text = text.String()
+		out = append(out, first)
 	}
 	return out
 }

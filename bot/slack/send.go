@@ -63,7 +63,7 @@ func card(p bridge.Post) (view.Card, error) {
 		return view.Root(p.Facts), nil
 	case bridge.PostSaid:
 		if p.Said != nil {
-			return view.Said(*p.Said), nil
+			return view.Said(*p.Said, p.Facts.Zone), nil
 		}
 	case bridge.PostLine, bridge.PostEphemeral:
 		if p.Line != nil {
@@ -102,6 +102,9 @@ func (s *Surface) post(ctx context.Context, me *self, p bridge.Post) (bridge.Sen
 	}
 	if p.Place.Channel == "" && p.To != "" {
 		return s.direct(ctx, p.To, r, more)
+	}
+	if p.Kind == bridge.PostLine && p.Place.Message != "" {
+		return s.revise(ctx, p, r)
 	}
 	opts := append(inert(r), slackapi.MsgOptionMetadata(slackapi.SlackMetadata{
 		EventType: metadataType, EventPayload: map[string]any{"token": p.Token, "part": p.Part},
@@ -157,6 +160,18 @@ func (s *Surface) update(ctx context.Context, me *self, p bridge.Post) (bridge.S
 		return bridge.Sent{}, ambiguous(errBlank)
 	}
 	return bridge.Sent{Message: ts, Thread: ts}, nil
+}
+
+// revise puts a line in the place of an earlier one.
+func (s *Surface) revise(ctx context.Context, p bridge.Post, r rendered) (bridge.Sent, error) {
+	_, ts, _, err := s.api.UpdateMessageContext(ctx, p.Place.Channel, p.Place.Message, inert(r)...)
+	if err != nil {
+		return bridge.Sent{}, classify(err)
+	}
+	if ts == "" {
+		return bridge.Sent{}, ambiguous(errBlank)
+	}
+	return bridge.Sent{Message: ts, Thread: p.Place.Thread}, nil
 }
 
 func (s *Surface) mark(ctx context.Context, p bridge.Post) (bridge.Sent, error) {

@@ -41,7 +41,7 @@ func (c *slashCommand) parse() command.Parsed {
 // about tells whether a command is about one conversation.
 func about(p command.Parsed) bool {
 	switch p.Verb {
-	case bridge.VerbList, bridge.VerbHelp, bridge.VerbUnknown, bridge.VerbSay:
+	case bridge.VerbTemplates, bridge.VerbTemplateEdit, bridge.VerbTemplateDelete, bridge.VerbList, bridge.VerbHelp, bridge.VerbUnknown, bridge.VerbSay, bridge.VerbNew:
 		return false
 	case bridge.VerbFind:
 		return p.Text == "" && p.Args.Note == ""
@@ -80,7 +80,7 @@ func (s *Surface) commanded(ctx context.Context, me *self, c *slashCommand, body
 				return me.modal(form, kept)
 			})
 		}}, nil
-	case about(p) && incomplete(p):
+	case p.Verb == bridge.VerbNew && p.Text == "", about(p) && incomplete(p):
 		return answer{after: func(ctx context.Context) {
 			s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
 				return s.formModal(ctx, me, p.Verb, p.Args, at, c.UserID, p.Text)

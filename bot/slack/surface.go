@@ -196,7 +196,7 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 		return bridge.Budget{Key: "ephemeral", PerSecond: perMinute(80), Burst: 10}
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine:
 	}
-	return bridge.Budget{Key: "post:" + channel, PerSecond: s.opt.Rate, Burst: 3}
+	return bridge.Budget{Key: "post:" + channel, PerSecond: s.opt.Rate, Burst: max(3, int(s.opt.Rate/5))}
 }
 
 // later runs f in the background, bounded; Run waits for it. It reports false, and

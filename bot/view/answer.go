@@ -111,7 +111,7 @@ func refusal(verb bridge.Verb) string {
 		return "Nothing was sent. "
 	case bridge.VerbList, bridge.VerbFind, bridge.VerbHelp, bridge.VerbHistory, bridge.VerbWhy:
 		return ""
-	case bridge.VerbReply, bridge.VerbSend, bridge.VerbSendAgain:
+	case bridge.VerbReply, bridge.VerbNew, bridge.VerbSend, bridge.VerbSendAgain:
 		return "Not sent. "
 	}
 	return "Nothing changed. "

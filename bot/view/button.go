@@ -23,6 +23,8 @@ func button(verb bridge.Verb, args bridge.Args) Button {
 		b.Style = StyleDanger
 	case bridge.VerbDrop:
 		b.Confirm = "Drop it? The customer will not get it."
+	case bridge.VerbTemplateDelete:
+		b.Style, b.Confirm = StyleDanger, "Delete it, here and at the provider? Some providers block its name for a month."
 	case bridge.VerbSilence:
 		b.Confirm = "Stop posts about this sender?"
 	}
@@ -36,8 +38,12 @@ func button(verb bridge.Verb, args bridge.Args) Button {
 // Resolving and closing ask for a note that they may do without: typed, they act at once.
 func Asks(verb bridge.Verb, args bridge.Args) bool {
 	switch verb {
-	case bridge.VerbReply, bridge.VerbNote:
+	case bridge.VerbReply, bridge.VerbNote, bridge.VerbNew:
 		return true
+	case bridge.VerbTemplate:
+		return !args.Template.Ready()
+	case bridge.VerbTemplateEdit:
+		return args.Template == nil || args.Template.Draft == nil
 	case bridge.VerbAssign:
 		return len(args.Agents) == 0 && args.Team == ""
 	case bridge.VerbTag, bridge.VerbUntag:
@@ -79,6 +85,9 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 	var all []Button
 	for _, verb := range l.Verbs {
 		b := button(verb, args)
+		if l.Kind == bridge.LineParked && l.Reason == "window" && verb == bridge.VerbKeep {
+			b.Label = "Keep for later"
+		}
 		if l.Kind == bridge.LineFailed && verb == bridge.VerbSendAgain {
 			b.Confirm = "" // it surely did not arrive
 		}

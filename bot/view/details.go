@@ -39,9 +39,8 @@ func Details(f bridge.Facts) Card {
 	if f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero() {
 		add("Snoozed until", at(f.SnoozedUntil, f.Zone))
 	}
-	if !f.WindowUntil.IsZero() {
-		add("Replies possible until", at(f.WindowUntil, f.Zone))
-	}
+	add("Reply window", windowDetails(f)...)
+	words("Price category", oneLine(f.Cost, maxNameRunes))
 	if f.Previous > 0 {
 		add("Continues", thread(number(f.Previous), f.PreviousAt))
 	}
@@ -53,6 +52,21 @@ func Details(f bridge.Facts) Card {
 	}
 	c.Buttons = detailButtons(f)
 	return c
+}
+
+// windowDetails explain the reply window.
+func windowDetails(f bridge.Facts) []Piece {
+	switch {
+	case f.WindowClosed && f.WindowUntil.IsZero():
+		return []Piece{text("closed: the customer has not written yet")}
+	case f.WindowClosed:
+		return []Piece{text("closed since "), at(f.WindowUntil, f.Zone)}
+	case f.WindowUntil.IsZero():
+		return nil
+	case f.WindowPeople:
+		return []Piece{text("open until "), at(f.WindowUntil, f.Zone), text(" for what people write; no automatic messages")}
+	}
+	return []Piece{text("open until "), at(f.WindowUntil, f.Zone)}
 }
 
 // filled leaves empty strings out.
@@ -84,7 +98,7 @@ func detailButtons(f bridge.Facts) []Button {
 		verbs = append(verbs, bridge.VerbReopen)
 	default:
 		if f.AccountMode != "watch" {
-			verbs = append(verbs, bridge.VerbReply)
+			verbs = append(verbs, bridge.VerbReply, bridge.VerbTemplate)
 		}
 		verbs = append(verbs, bridge.VerbNote)
 		if !assigned(f, f.Viewer) {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"strings"
 
 	"parley/bridge"
@@ -18,10 +19,22 @@ func done(l bridge.Line, f bridge.Facts) []Block {
 		return []Block{sentence(append(lead, "No more posts about "+oneLine(l.Text, maxSubjectRunes)+".", then(l.Hint))...)}
 	case l.Verb == bridge.VerbNote && l.Text != "":
 		return append([]Block{sentence(icon("memo"), " ", mentioned(l), doer(l)+" noted, inside:")}, quote(l.Text)...)
-	case l.Verb == bridge.VerbReply && l.Text != "":
-		return append([]Block{sentence(icon("outbox_tray"), " ", mentioned(l), doer(l)+" replied to "+customer(l, f)+":")}, quote(l.Text)...)
+	case l.Verb == bridge.VerbTemplate && l.Text != "":
+		return append([]Block{sentence(icon("scroll"), " ", mentioned(l), doer(l)+" sent "+customer(l, f)+" the template ", bold(oneLine(l.Reason, maxNameRunes)), ":")}, quote(l.Text)...)
+	case l.Verb == bridge.VerbTemplateEdit || l.Verb == bridge.VerbTemplateDelete:
+		return []Block{sentence(append(lead, templateDone(l), then(l.Hint))...)}
+	case l.Verb == bridge.VerbReply && (l.Text != "" || l.Rich != nil):
+		return append(append([]Block{sentence(icon("outbox_tray"), " ", mentioned(l), doer(l)+" replied to "+customer(l, f)+counted(l.Count)+":")}, answered(l)...), quote(l.Text)...)
 	}
 	return append([]Block{sentence(append(lead, doneWords(l, f), then(reasonWords(l.Reason, f)), then(l.Hint))...)}, quote(l.Text)...)
+}
+
+// counted says as how many texts something counts, where it is more than one.
+func counted(n int) string {
+	if n < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d texts)", n)
 }
 
 // why explains the last decisions: in words, or by what was logged.
@@ -69,7 +82,12 @@ func doneWords(l bridge.Line, f bridge.Facts) string {
 	case bridge.VerbAssign:
 		return who + " changed who has this."
 	case bridge.VerbKeep:
+		if l.Reason == "window" {
+			return "Kept for later: I offer it again when " + customer(l, f) + " writes."
+		}
 		return "Kept inside. " + customer(l, f) + " will not get it."
+	case bridge.VerbLeave:
+		return "Left as it is: the window of " + number(l.Other.ID) + " may close."
 	case bridge.VerbDrop:
 		return "Dropped. " + customer(l, f) + " will not get it."
 	case bridge.VerbSend, bridge.VerbReply:

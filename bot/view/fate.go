@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"slices"
 
 	"parley/bridge"
@@ -16,7 +17,18 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 		return fate(l, f, "raised_hand_with_fingers_splayed", "Not sent yet: "+who+" does not have this.", "Send it, or keep it inside?")
 	case bridge.LineInside:
 		return fate(l, f, "house", "This stayed inside: "+who+" did not get it.", nextFor(l, "Send it, if it was meant for the customer."))
+	case bridge.LineTexts:
+		return []Block{sentence(icon("straight_ruler"), " ", mentioned(l), fmt.Sprintf("This counts as %d texts, and each is charged.", l.Count), then(or(l.Hint, "Take it back to shorten it, or let it go.")))}
+	case bridge.LineOffered:
+		return windowLine(l, f, "envelope_with_arrow", who+" wrote: the reply window is open until ", "This still waits. Send it, or drop it?")
 	case bridge.LineParked:
+		if l.Reason == "window" {
+			hint := "I offer it again when " + who + " writes."
+			if slices.Contains(l.Verbs, bridge.VerbTemplate) {
+				hint = "Send a template now, or keep it: " + hint
+			}
+			return windowLine(l, f, "lock", "Not sent: "+who+" does not have this. The reply window closed at ", hint)
+		}
 		what := "Not sent: I found this late, and the conversation has moved on."
 		if l.Reason != "" && l.Reason != "late" {
 			what = "Not sent: " + who + " does not have this."
@@ -52,6 +64,15 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 // fate is a line about one message. The engine's hint wins over the usual one.
 func fate(l bridge.Line, f bridge.Facts, mark, what, usual string) []Block {
 	return append([]Block{sentence(icon(mark), " ", mentioned(l), what, then(reasonWords(l.Reason, f)), then(or(l.Hint, usual)))}, quote(l.Text)...)
+}
+
+// windowLine is about a text that waits for the reply window; it ends in the window's end.
+func windowLine(l bridge.Line, f bridge.Facts, mark, what, usual string) []Block {
+	parts := []any{icon(mark), " ", mentioned(l), what, at(l.Until, f.Zone), "."}
+	if l.Until.IsZero() { // it was never open, or only the provider knows
+		parts = []any{icon(mark), " ", mentioned(l), "Not sent: " + customer(l, f) + " does not have this. The reply window is closed."}
+	}
+	return append([]Block{sentence(append(parts, then(said(l.Hint)), then(usual))...)}, quote(l.Text)...)
 }
 
 // nextFor says what to do next where there are buttons to do it with.

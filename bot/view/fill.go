@@ -20,6 +20,8 @@ const (
 	fieldAddresses    = "addresses"
 	fieldDo           = "do"
 	fieldConversation = "conversation"
+	fieldRecipient    = "recipient"
+	fieldSubject      = "subject"
 )
 
 // maxTextRunes fits every surface's text field.
@@ -29,12 +31,21 @@ const maxTextRunes = 3000
 // reply or a note, the owners, the recipients.
 // Errors: *bridge.Problem when there is nothing to fill in now, for people.
 func NewForm(in FormInput) (Form, error) {
+	if in.Verb == bridge.VerbNew {
+		return startForm(in)
+	}
 	if p := refuse(in); p != nil {
 		return Form{}, p
 	}
 	form := Form{Verb: in.Verb, Args: in.Args, Intro: []Block{heading(in.Facts)}}
 	if form.Args.Conversation == 0 {
 		form.Args.Conversation = in.Facts.ID
+	}
+	switch in.Verb {
+	case bridge.VerbTemplate:
+		return form, templateForm(&form, in)
+	case bridge.VerbTemplateEdit:
+		return form, templateEditForm(&form, in)
 	}
 	for _, fill := range [...]func(*Form, FormInput) bool{talkForm, ownerForm, stateForm, mailForm, clickForm} {
 		if fill(&form, in) {
@@ -48,7 +59,7 @@ func NewForm(in FormInput) (Form, error) {
 func refuse(in FormInput) error {
 	f := in.Facts
 	switch in.Verb {
-	case bridge.VerbReply, bridge.VerbSend, bridge.VerbSendAgain:
+	case bridge.VerbReply, bridge.VerbSend, bridge.VerbSendAgain, bridge.VerbTemplate:
 		switch {
 		case f.Status == bridge.StatusResolved:
 			return &bridge.Problem{Code: "resolved", Text: "This conversation is resolved.", Hint: "Reopen it first."}
@@ -56,8 +67,9 @@ func refuse(in FormInput) error {
 			return &bridge.Problem{Code: "closed", Text: "This conversation is closed.", Hint: "What the customer writes next starts a new one."}
 		case f.AccountMode == "watch":
 			return &bridge.Problem{Code: "watching", Text: "This account only watches: nothing is sent from here.", Hint: "An admin can set it live."}
-		case !f.WindowUntil.IsZero() && !in.Now.Before(f.WindowUntil):
-			return &bridge.Problem{Code: "window_closed", Text: "The time for free replies was over at " + PlainTime(f.WindowUntil, f.Zone) + ".", Hint: "It opens again when the customer writes."}
+		case in.Verb == bridge.VerbTemplate: // may be sent at any time
+		case f.WindowClosed, !f.WindowUntil.IsZero() && !in.Now.Before(f.WindowUntil):
+			return windowProblem(f)
 		}
 	case bridge.VerbSnooze, bridge.VerbAssign, bridge.VerbResolve:
 		if !f.Status.Open() {
@@ -71,6 +83,17 @@ func refuse(in FormInput) error {
 	return nil
 }
 
+func windowProblem(f bridge.Facts) error {
+	p := &bridge.Problem{Code: "window_closed", Text: "The reply window is closed.", Hint: "It opens when the customer writes."}
+	if !f.WindowUntil.IsZero() {
+		p.Text = "The reply window closed at " + PlainTime(f.WindowUntil, f.Zone) + "."
+	}
+	if f.Templates {
+		p.Hint += " Until then a template can be sent."
+	}
+	return p
+}
+
 // heading says which conversation a form is about.
 func heading(f bridge.Facts) Block {
 	return small(joined(between, []Piece{icon(channelIcon(f)), text(" " + number(f.ID) + " "), bold(partyName(f.Contact))}, subject(f))...)
@@ -79,9 +102,7 @@ func heading(f bridge.Facts) Block {
 func talkForm(form *Form, in FormInput) bool {
 	switch in.Verb {
 	case bridge.VerbReply:
-		form.Title, form.Submit = "Reply to the customer", "Send"
-		form.Intro = append(form.Intro, small(text("Goes to "+recipients(in.Facts))))
-		form.Fields = []Field{{Name: fieldText, Kind: FieldLong, Label: "Reply", Value: one(in.Text), MaxRunes: maxTextRunes}}
+		replyForm(form, in)
 	case bridge.VerbNote:
 		form.Title, form.Submit = "Note", "Keep inside"
 		form.Fields = []Field{{Name: fieldText, Kind: FieldLong, Label: "Note", Hint: "The customer never sees it.", Value: one(in.Text), MaxRunes: maxTextRunes}}

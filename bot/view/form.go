@@ -55,7 +55,14 @@ type FormInput struct {
 	People []bridge.AgentRef
 	Teams  []string
 	Tags   []bridge.Tag
-	Now    time.Time
+
+	Templates bridge.Templates
+	Now       time.Time
+
+	Accounts []bridge.AccountRef // VerbNew: all that the agent may use
+	Can      bridge.Capabilities // VerbReply: of the conversation's account
+	Said     []bridge.Said       // VerbReply: what the post shows that is answered
+	Count    *bridge.Count       // VerbReply, VerbNew: of Text, where the provider counts
 }
 
 // Filled is what a submitted form asks for: parts of a bridge.Action.
@@ -63,4 +70,6 @@ type Filled struct {
 	Verb bridge.Verb
 	Args bridge.Args
 	Text string
+	Next bool // the form goes on: NewForm with this Verb and Args comes next
+	Rich *bridge.Rich
 }

@@ -15,6 +15,8 @@ func input(t *testing.T, verb bridge.Verb, f bridge.Facts) FormInput {
 	return FormInput{
 		Verb: verb, Facts: f, Args: bridge.Args{Message: 34}, Text: "words so far", People: []bridge.AgentRef{ann(), bob(), eve()}, Teams: []string{"Support", "Billing"},
 		Tags: []bridge.Tag{{Name: "billing"}, {Name: "vip"}, {Name: "a, b"}}, Now: now(t),
+		Templates: stock(),
+		Accounts:  accounts(),
 	}
 }
 
@@ -30,6 +32,9 @@ func TestNewForm(t *testing.T) {
 			}
 			continue
 		}
+		if u.Verb == bridge.VerbNew {
+			continue // about no conversation: TestStartForm
+		}
 		if form.Args.Conversation != 12 || form.Args.Message != 34 || form.Verb != u.Verb {
 			t.Errorf("%s: the form is about %+v", u.Verb, form.Args)
 		}
@@ -40,6 +45,7 @@ func TestNewForm(t *testing.T) {
 	}
 	in := input(t, bridge.VerbTag, facts(t))
 	in.Tags, in.Teams = nil, nil
+	b.WriteString(templateForms(t))
 	tag, errTag := NewForm(in)
 	in.Verb = bridge.VerbAssign
 	assign, errAssign := NewForm(in)

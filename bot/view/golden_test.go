@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/command"
 	"parley/bridge"
 )
 
@@ -135,7 +136,7 @@ func dumpForm(title string, f Form) string {
 			fmt.Fprintf(&b, "       (%s) %s\n", o.Value, o.Label)
 		}
 	}
-	fmt.Fprintf(&b, "submit %s -> %s %+v\n\n", f.Submit, f.Verb, f.Args)
+	fmt.Fprintf(&b, "submit %s -> %s %s\n\n", f.Submit, f.Verb, command.Value(f.Args))
 	return b.String()
 }
 

@@ -56,6 +56,9 @@ func helpAll() Card {
 		sentence("A verb begins with ", code("!"), ". To send a text that begins with ! or /, type ", code("!!"), " or put ", code(`\`), " before it."),
 	}
 	for _, u := range command.All() {
+		if u.Hidden {
+			continue
+		}
 		pieces := []Piece{code(u.Form), text(" " + u.Sentence)}
 		if len(u.Emoji) > 0 {
 			pieces = append(pieces, text(" "), icon(u.Emoji[0]))

@@ -15,21 +15,27 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 		return History(f, l.Log)
 	case bridge.LineList:
 		return List(l.Text, l.Rows, f.Zone)
+	case bridge.LineTemplates:
+		return TemplateList(l.Templates, len(l.Verbs) > 0)
+	case bridge.LineEvening:
+		return Evening(l)
 	case bridge.LineDetails:
 		if l.Other.ID != 0 {
 			f = l.Other
 		}
 		return Details(f)
 	}
-	var blocks []Block
-	for _, words := range [...]func(bridge.Line, bridge.Facts) []Block{stateLine, fateLine, mailLine, answerLine} {
-		if blocks = words(l, f); blocks != nil {
+	blocks := templateLine(l)
+	for _, words := range [...]func(bridge.Line, bridge.Facts) []Block{startLine, stateLine, fateLine, mailLine, chatLine, answerLine} {
+		if blocks != nil {
 			break
 		}
+		blocks = words(l, f)
 	}
 	if blocks == nil { // a kind of a later version: its own words are better than none
 		blocks = append([]Block{sentence(mentioned(l), said(l.Reason), then(l.Hint))}, quote(l.Text)...)
 	}
+	blocks = append(blocks, richBlocks(l.Rich)...)
 	if l.SourceRef.Message != "" && l.SourceRef.Channel != "" && l.Text == "" {
 		blocks = append(blocks, small(thread("To the message", l.SourceRef)))
 	}
@@ -42,7 +48,7 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 // needsArguments says that a verb can do nothing without arguments, which its form asks for.
 func needsArguments(verb bridge.Verb) bool {
 	switch verb {
-	case bridge.VerbReply, bridge.VerbResolve, bridge.VerbClose:
+	case bridge.VerbReply, bridge.VerbNew, bridge.VerbResolve, bridge.VerbClose:
 		return false
 	}
 	return Asks(verb, bridge.Args{})

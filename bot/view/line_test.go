@@ -59,7 +59,7 @@ func sample(t *testing.T, k bridge.LineKind) bridge.Line {
 		l.Verbs = []bridge.Verb{bridge.VerbSnooze, bridge.VerbResolve}
 	case bridge.LineWoke:
 		l.By, l.Reason, l.Hint, l.Text = bridge.AgentRef{}, "", "", ""
-	case bridge.LineContinued:
+	case bridge.LineContinued, bridge.LineExists:
 		l.By, l.Other = bridge.AgentRef{}, with(facts(t), func(f *bridge.Facts) { f.ID = 13 })
 	case bridge.LineResolved, bridge.LineUndone:
 		l.Reason, l.Hint, l.Verbs = "", "", []bridge.Verb{bridge.VerbUndo}
@@ -67,6 +67,12 @@ func sample(t *testing.T, k bridge.LineKind) bridge.Line {
 		l.Reason, l.Hint, l.Text, l.Verbs = "", "", "", []bridge.Verb{bridge.VerbWake}
 	case bridge.LineAsk, bridge.LineInside, bridge.LineParked:
 		l.Verbs = []bridge.Verb{bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop}
+	case bridge.LineTexts:
+		l.Reason, l.Hint, l.Text, l.Count, l.Verbs = "", "", "", 4, []bridge.Verb{bridge.VerbUndo}
+	case bridge.LineEvening:
+		f := full(t)
+		f.Templates = true
+		l = bridge.Line{Kind: k, Zone: "America/New_York", Rows: []bridge.Facts{f, facts(t)}}
 	case bridge.LineFailed, bridge.LineUnclear:
 		l.Args = bridge.Args{Delivery: 56}
 		l.Verbs = []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent, bridge.VerbDrop}
@@ -74,10 +80,27 @@ func sample(t *testing.T, k bridge.LineKind) bridge.Line {
 		l.Customer, l.Args.Addresses, l.Verbs = bridge.PartyRef{Name: "Dan", Address: "dan@shop.example"}, []string{"dan@shop.example"}, []bridge.Verb{bridge.VerbAllow}
 	case bridge.LineAutomatic:
 		l.Customer, l.Verbs = bridge.PartyRef{Name: "News", Address: "news@list.example"}, []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}
+	case bridge.LineReacted, bridge.LineChanged, bridge.LineDeleted:
+		l.By, l.Mentions, l.Reason, l.Hint = bridge.AgentRef{}, nil, "", "Where is my **order**?"
+		if k == bridge.LineReacted {
+			l.Text = "👍🏽"
+		}
+	case bridge.LineIdentity:
+		l.Text, l.Reason = "+4915112345678", "+4917098765432"
+	case bridge.LineSamePerson:
+		l.Other = with(facts(t), func(f *bridge.Facts) { f.ID = 13 })
+	case bridge.LineOptedOut, bridge.LineOptedIn:
+		l.Reason, l.Text = "", "STOP"
+	case bridge.LineParts:
+		l.Text = "2"
 	case bridge.LineDone:
 		l.Verb, l.Verbs = bridge.VerbTag, []bridge.Verb{bridge.VerbUndo}
 	case bridge.LineHelp:
 		l.Text = "snooze"
+	case bridge.LineTemplate:
+		l.Verb, l.Text, l.Reason, l.Templates, l.Verbs = bridge.VerbTemplates, "", "", stock().List[2:], []bridge.Verb{bridge.VerbTemplateEdit}
+	case bridge.LineTemplates:
+		l.Templates, l.Verbs = stock().List, []bridge.Verb{bridge.VerbTemplateEdit}
 	case bridge.LineList:
 		l.Text, l.Rows = "mine", []bridge.Facts{full(t)}
 	case bridge.LineHistory:
@@ -154,6 +177,12 @@ func TestLineVariants(t *testing.T) {
 		{Kind: bridge.LineAccount, Reason: "the password was refused", Hint: "reconnect it"},
 		{Kind: bridge.LineUnassigned, By: ann(), Text: "Billing"},
 		{Kind: bridge.LineResolved, By: ann(), Verb: bridge.VerbClose, Text: "spam"},
+		{Kind: bridge.LineParked, Mentions: []bridge.AgentRef{ann()}, Reason: "window", Until: now(t), Text: "Hi", Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}},
+		{Kind: bridge.LineParked, Mentions: []bridge.AgentRef{ann()}, Reason: "window", Hint: "(#131047) Re-engagement message", Text: "Hi", Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbDrop}},
+		{Kind: bridge.LineOffered, Mentions: []bridge.AgentRef{ann()}, Until: now(t).Add(24 * time.Hour), Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}},
+		{Kind: bridge.LineDone, Verb: bridge.VerbKeep, Reason: "window"},
+		{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: ann(), Text: "A long text", Count: 2},
+		{Kind: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: 12}},
 		{Kind: bridge.LineParked, Mentions: []bridge.AgentRef{ann()}, Reason: "paused", Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}},
 		{Kind: bridge.LineInside, Mentions: []bridge.AgentRef{bob()}, Reason: "not_assignee", Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend}},
 		{Kind: bridge.LineInside, Mentions: []bridge.AgentRef{bob()}, Reason: "not_open", Text: "Hi", Verbs: []bridge.Verb{bridge.VerbReopen, bridge.VerbSend}},
@@ -162,6 +191,8 @@ func TestLineVariants(t *testing.T) {
 		{Kind: bridge.LineQuarantine, Text: "support-mail", Reason: "no header", Hint: "parley replay 12"},
 		{Kind: bridge.LineAutomatic, Customer: bridge.PartyRef{Name: "News", Address: "news@list.example"}, Reason: "list", Text: nasty, Hint: nasty},
 		{Kind: bridge.LineRecipients, By: ann(), Text: "carla@shop.example · copy: dan@shop.example"},
+		{Kind: bridge.LineReacted}, {Kind: bridge.LineReacted, Hint: nasty, Text: nasty}, {Kind: bridge.LineDeleted}, {Kind: bridge.LineChanged, Text: nasty},
+		{Kind: bridge.LineOptedOut, Reason: "marketing"}, {Kind: bridge.LineOptedIn},
 		{Kind: bridge.LineDone, Text: "already"}, {Kind: bridge.LineDone, Verb: bridge.VerbTake},
 		{Kind: bridge.LineDone, Verb: bridge.VerbPromote, Other: bridge.Facts{ID: 13, Subject: "x"}}, {Kind: bridge.LineDone, Verb: bridge.VerbSilence, Text: "news@list.example"},
 		{Kind: bridge.LineDone, Verb: bridge.VerbNote, By: ann(), Text: "asked the warehouse"}, {Kind: bridge.LineDone, Verb: bridge.VerbReply, By: ann(), Text: "On its way", Verbs: []bridge.Verb{bridge.VerbUndo}},

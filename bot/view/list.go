@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -56,6 +57,35 @@ func row(f bridge.Facts) Block {
 		groups = append(groups, []Piece{text(from + "“" + p + "”")})
 	}
 	return Block{Kind: BlockItem, Pieces: joined(between, groups...), Buttons: []Button{button(bridge.VerbFind, about(f))}}
+}
+
+// Evening is the list of windows that close before the team is back: each with a link to
+// answer now, and what else can be done.
+func Evening(l bridge.Line) Card {
+	zone, err := time.LoadLocation(l.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	n := len(l.Rows)
+	c := Card{Title: "Closing windows"}
+	c.Blocks = append(c.Blocks, line(icon("city_sunset"), text(" "), bold(fmt.Sprintf("%d %s %s before you are back", n, plural(n, "reply window", "reply windows"), plural(n, "closes", "close")))),
+		small(text("These customers wait for an answer. Answer now, send a few words that hold the conversation, or leave it.")))
+	for _, f := range l.Rows {
+		f.Zone = zone
+		groups := [][]Piece{{icon(channelIcon(f)), text(" "), thread(number(f.ID)+" "+partyName(f.Contact), f.Root)}, window(f), {text(assignees(f))}}
+		if p := oneLine(f.LastPreview, maxPreviewRunes); p != "" {
+			groups = append(groups, []Piece{text("“" + p + "”")})
+		}
+		reply := button(bridge.VerbReply, about(f))
+		reply.Label = "Answer now"
+		b := Block{Kind: BlockItem, Pieces: joined(between, groups...), Buttons: []Button{reply}}
+		if f.Templates {
+			b.Buttons = append(b.Buttons, button(bridge.VerbTemplate, about(f)))
+		}
+		b.Buttons = append(b.Buttons, button(bridge.VerbLeave, about(f)))
+		c.Blocks = append(c.Blocks, b)
+	}
+	return c
 }
 
 func listTitle(list string) string {

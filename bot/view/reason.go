@@ -10,7 +10,7 @@ import (
 // that is no code is a sentence already.
 func reasonWords(reason string, f bridge.Facts) string {
 	switch reason {
-	case "note", "undone", "late", "time", "deleted", "empty", "not_a_person", "explicit", "assignee", "claims", "clicked", "revived":
+	case "note", "undone", "late", "time", "deleted", "empty", "not_a_person", "explicit", "assignee", "claims", "clicked", "revived", "window", "offered":
 		return "" // the line says it
 	case "customer":
 		return "The customer wrote."

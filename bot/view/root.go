@@ -21,6 +21,8 @@ func Root(f bridge.Facts) Card {
 		c := Card{Title: "Conversation " + number(f.ID), Blocks: []Block{line(title...)}}
 		if f.Status == bridge.StatusResolved {
 			c.Buttons = append(c.Buttons, button(bridge.VerbReopen, about(f)))
+		} else if f.MayStart {
+			c.Buttons = append(c.Buttons, button(bridge.VerbNew, bridge.Args{Account: f.Account, Recipient: f.Contact.Address}))
 		}
 		c.Buttons = append(c.Buttons, button(bridge.VerbFind, about(f)))
 		return c
@@ -98,8 +100,8 @@ func timing(f bridge.Facts) []Piece {
 	case !f.WaitingSince.IsZero():
 		groups = append(groups, []Piece{text("Customer waiting since "), at(f.WaitingSince, f.Zone)})
 	}
-	if !f.WindowUntil.IsZero() {
-		groups = append(groups, []Piece{text("Replies possible until "), at(f.WindowUntil, f.Zone)})
+	if w := window(f); len(w) > 0 {
+		groups = append(groups, w)
 	}
 	if f.Previous > 0 {
 		groups = append(groups, []Piece{text("Continues "), thread(number(f.Previous), f.PreviousAt)})
@@ -108,6 +110,20 @@ func timing(f bridge.Facts) []Piece {
 		groups = append(groups, []Piece{text(w)})
 	}
 	return joined(between, groups...)
+}
+
+// window says until when the customer can be answered: as a time, so that the card never
+// has to tick.
+func window(f bridge.Facts) []Piece {
+	switch {
+	case f.WindowClosed:
+		return []Piece{icon("lock"), text(" Window closed")}
+	case f.WindowUntil.IsZero():
+		return nil
+	case f.WindowPeople:
+		return []Piece{text("Window for people until "), at(f.WindowUntil, f.Zone)}
+	}
+	return []Piece{text("Window until "), at(f.WindowUntil, f.Zone)}
 }
 
 func modeWords(mode string) string {

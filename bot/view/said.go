@@ -2,14 +2,35 @@ package view
 
 import (
 	"strings"
+	"time"
 
 	"parley/bridge"
 )
 
 // Said is a customer's message; Card.Name is the customer's, marked as such, so that
-// nobody outside can pose as a colleague.
-func Said(s bridge.Said) Card {
+// nobody outside can pose as a colleague. Several that go out together show their times;
+// zone is where the reader's own can't be used.
+func Said(s bridge.Said, zone *time.Location) Card {
 	c := Card{Name: CustomerName(s.From)}
+	if s.Elsewhere {
+		c.Name = partyName(s.From) + " (elsewhere)"
+	}
+	if len(s.Then) == 0 {
+		c.Blocks = saidBlocks(s)
+		return c
+	}
+	for _, one := range append([]bridge.Said{s}, s.Then...) {
+		c.Blocks = append(c.Blocks, small(at(one.At, zone)))
+		c.Blocks = append(c.Blocks, saidBlocks(one)...)
+	}
+	return c
+}
+
+func saidBlocks(s bridge.Said) []Block {
+	var c Card
+	if s.Answers != nil {
+		c.Blocks = append(c.Blocks, small(icon("leftwards_arrow_with_hook"), text(" "+answersWords(*s.Answers))))
+	}
 	if strings.TrimSpace(s.Text) != "" {
 		c.Blocks = append(c.Blocks, Block{Kind: BlockBody, Text: s.Text})
 	} else if len(s.Files) == 0 && len(s.Notices) == 0 {
@@ -27,12 +48,38 @@ func Said(s bridge.Said) Card {
 	if s.Original != "" {
 		c.Blocks = append(c.Blocks, small(Piece{Kind: PieceLink, Text: "Show the original", URL: s.Original}))
 	}
-	return c
+	return c.Blocks
 }
 
-// Files is the line above files that a customer sent.
-func Files(from bridge.PartyRef, names []string) Card {
-	return Card{Name: CustomerName(from), Blocks: []Block{small(joined(" ", []Piece{text("From " + partyName(from) + ":")}, fileNames(names))...)}}
+// answersWords names the message that a customer's message answers.
+func answersWords(a bridge.Answered) string {
+	quoted := oneLine(a.Text, maxPreviewRunes)
+	switch {
+	case quoted == "":
+		return "In answer to an earlier message"
+	case a.ByUs:
+		return "In answer to our “" + quoted + "”"
+	case a.ByOwner:
+		return "In answer to their own “" + quoted + "”"
+	}
+	return "In answer to “" + quoted + "”"
+}
+
+// Files is the line above files that a customer sent, and about those that aren't there.
+func Files(from bridge.PartyRef, names []string, missing []bridge.Missing) Card {
+	c := Card{Name: CustomerName(from)}
+	if len(names) > 0 {
+		c.Blocks = append(c.Blocks, small(joined(" ", []Piece{text("From " + partyName(from) + ":")}, fileNames(names))...))
+	}
+	for _, m := range missing {
+		name := or(oneLine(m.Name, maxNameRunes), "A file")
+		if m.Reason == "" {
+			c.Blocks = append(c.Blocks, small(icon("hourglass_flowing_sand"), text(" "+name+" is still being fetched from the provider; it follows here by itself.")))
+			continue
+		}
+		c.Blocks = append(c.Blocks, small(icon("warning"), text(" "+name+" from "+partyName(from)+" could not be had: "+oneLine(m.Reason, 300))))
+	}
+	return c
 }
 
 // CustomerName is the name that a customer's messages are posted under.

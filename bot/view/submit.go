@@ -50,8 +50,9 @@ func Submit(verb bridge.Verb, args bridge.Args, fields map[string][]string, now 
 	field, problem := "", ""
 	switch verb {
 	case bridge.VerbReply:
-		field = fieldText
-		out.Text, problem = replyText(v.text(fieldText))
+		field, problem = submitReply(&out, v)
+	case bridge.VerbNew:
+		field, problem = submitStart(&out, v)
 	case bridge.VerbNote:
 		if out.Text = v.text(fieldText); out.Text == "" {
 			field, problem = fieldText, "Say what to note."
@@ -68,6 +69,10 @@ func Submit(verb bridge.Verb, args bridge.Args, fields map[string][]string, now 
 		field, problem = submitSnooze(&out, v, now, zone)
 	case bridge.VerbResolve, bridge.VerbClose:
 		out.Args.Note = v.text(fieldNote)
+	case bridge.VerbTemplate:
+		field, problem = submitTemplate(&out, v)
+	case bridge.VerbTemplateEdit:
+		field, problem = submitTemplateEdit(&out, v)
 	case bridge.VerbTo, bridge.VerbCC, bridge.VerbAllow:
 		field, problem = submitAddresses(&out, v)
 	}

@@ -17,12 +17,15 @@ func roots(t *testing.T) map[string]bridge.Facts {
 	f, all := facts(t), full(t)
 	return map[string]bridge.Facts{
 		"1 unassigned": f, "2 everything": all,
-		"3 pending":  with(f, func(f *bridge.Facts) { f.Status, f.Assignees = bridge.StatusPending, []bridge.AgentRef{bob()} }),
-		"4 snoozed":  with(all, func(f *bridge.Facts) { f.Status, f.SnoozedUntil = bridge.StatusSnoozed, now(t).Add(23*time.Hour) }),
-		"5 resolved": with(all, func(f *bridge.Facts) { f.Status = bridge.StatusResolved }),
-		"6 closed":   with(all, func(f *bridge.Facts) { f.Status, f.CloseReason = bridge.StatusClosed, "admin" }),
-		"7 bare":     {ID: 1, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "+491511234567", Address: "+491511234567"}},
-		"8 watching": with(f, func(f *bridge.Facts) { f.AccountMode = "watch" }),
+		"3 pending":           with(f, func(f *bridge.Facts) { f.Status, f.Assignees = bridge.StatusPending, []bridge.AgentRef{bob()} }),
+		"4 snoozed":           with(all, func(f *bridge.Facts) { f.Status, f.SnoozedUntil = bridge.StatusSnoozed, now(t).Add(23*time.Hour) }),
+		"5 resolved":          with(all, func(f *bridge.Facts) { f.Status = bridge.StatusResolved }),
+		"6 closed":            with(all, func(f *bridge.Facts) { f.Status, f.CloseReason = bridge.StatusClosed, "admin" }),
+		"7 bare":              {ID: 1, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "+491511234567", Address: "+491511234567"}},
+		"8 watching":          with(f, func(f *bridge.Facts) { f.AccountMode = "watch" }),
+		"a window for people": with(f, func(f *bridge.Facts) { f.WindowUntil, f.WindowPeople = now(t).Add(5*24*time.Hour), true }),
+		"b window closed":     with(f, func(f *bridge.Facts) { f.WindowUntil, f.WindowClosed = now(t).Add(-time.Hour), true }),
+		"c never opened":      with(f, func(f *bridge.Facts) { f.WindowClosed = true }),
 		"9 nasty": with(f, func(f *bridge.Facts) {
 			f.Subject, f.Contact.Name, f.Tags = nasty+strings.Repeat("x", 500), nasty, []bridge.Tag{{Name: nasty}}
 		}),
@@ -31,7 +34,7 @@ func roots(t *testing.T) map[string]bridge.Facts {
 
 func sorted(m map[string]bridge.Facts) []string {
 	var keys []string
-	for c := '0'; c <= '9'; c++ {
+	for c := '0'; c <= 'c'; c++ {
 		for k := range m {
 			if strings.HasPrefix(k, string(c)) {
 				keys = append(keys, k)
@@ -91,6 +94,7 @@ func checkCard(t *testing.T, name string, c Card) {
 func TestSaid(t *testing.T) {
 	t.Parallel()
 	carla := bridge.PartyRef{Name: "Carla Diaz", Address: "carla@shop.example"}
+	first := now(t)
 	cases := []struct {
 		name string
 		said bridge.Said
@@ -102,17 +106,24 @@ func TestSaid(t *testing.T) {
 		{"nothing", bridge.Said{From: bridge.PartyRef{Address: "carla@shop.example"}, Text: " \n"}},
 		{"nasty", bridge.Said{From: bridge.PartyRef{Name: nasty}, Text: nasty}},
 		{"long name", bridge.Said{From: bridge.PartyRef{Name: strings.Repeat("Carla ", 40)}, Text: "Hi"}},
+		{"three at once", bridge.Said{From: carla, At: first, Text: "Hello?", Then: []bridge.Said{
+			{From: carla, At: first.Add(time.Minute), Text: "*Anybody* there?", Original: "https://x.test/2"}, {From: carla, At: first.Add(2 * time.Minute)}}}},
 	}
 	var b strings.Builder
 	for _, c := range cases {
-		card := Said(c.said)
+		card := Said(c.said, time.UTC)
 		checkCard(t, c.name, card)
 		if !strings.HasSuffix(card.Name, " (customer)") || len([]rune(card.Name)) > 75 {
 			t.Errorf("%s: posted as %q", c.name, card.Name)
 		}
 		b.WriteString(dump(c.name, card))
 	}
-	b.WriteString(dump("files", Files(carla, []string{"a.pdf", "photo.jpg"})))
+	b.WriteString(dump("files", Files(carla, []string{"a.pdf", "photo.jpg"}, nil)))
+	b.WriteString(dump("files missing", Files(carla, []string{"a.pdf"}, []bridge.Missing{{Name: "photo.jpg"}, {Name: nasty, Reason: "It expired."}, {}})))
+	for _, a := range []bridge.Answered{{}, {Text: "Where is it?", ByUs: true}, {Text: "My order", ByOwner: true}, {Text: nasty}} {
+		b.WriteString(dump("answers", Said(bridge.Said{From: carla, Text: "Yes", Answers: &a}, time.UTC)))
+	}
+	b.WriteString(dump("elsewhere", Said(bridge.Said{From: bridge.PartyRef{Name: "Dan"}, Elsewhere: true, Text: "Done", Notices: []string{"Answered elsewhere, not from here."}}, time.UTC)))
 	golden(t, "said", b.String())
 }
 
@@ -163,7 +174,7 @@ func TestPlain(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	for _, c := range []Card{
-		Root(full(t)), Said(bridge.Said{Text: "Hello\nthere", Quoted: "a\nb", ShowQuote: true, Original: "https://x.test/1"}),
+		Root(full(t)), Said(bridge.Said{Text: "Hello\nthere", Quoted: "a\nb", ShowQuote: true, Original: "https://x.test/1"}, nil),
 		Line(bridge.Line{Kind: bridge.LineFailed, Mentions: []bridge.AgentRef{ann()}, Text: "Hello\n\nBye", Reason: "the mailbox is full"}, facts(t)), List("mine", []bridge.Facts{full(t)}, nil), Help("tag"),
 	} {
 		b.WriteString(Plain(c) + "\n\n")

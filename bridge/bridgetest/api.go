@@ -217,6 +217,7 @@ func (c *Chat) events(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		c.mu.Lock()
 		delete(c.streams, stream)
+		c.poke()
 		c.mu.Unlock()
 	}()
 	out := json.NewEncoder(w)

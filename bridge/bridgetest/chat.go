@@ -21,8 +21,9 @@ const App = "app"
 
 // Button under a message.
 type Button struct {
-	Verb bridge.Verb `json:"verb"`
-	Args bridge.Args `json:"args"`
+	Verb bridge.Verb  `json:"verb"`
+	Args bridge.Args  `json:"args"`
+	Rich *bridge.Rich `json:"rich,omitempty"` // of a form
 }
 
 // File in a Chat.

@@ -20,6 +20,7 @@ type Desk struct {
 	posts    map[string]bool // "m:{channel}:{message}" of our own
 	channels []string
 	gaps     int
+	attended []int64
 	filled   int
 	changed  chan struct{}
 }
@@ -47,6 +48,21 @@ func (d *Desk) Accept(_ context.Context, facts ...channels.Fact) error {
 	}
 	d.poke()
 	return nil
+}
+
+// Attend implements bridge.Desk.
+func (d *Desk) Attend(conversation int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.attended = append(d.attended, conversation)
+	d.poke()
+}
+
+// Attended gives the conversations that somebody began to answer.
+func (d *Desk) Attended() []int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.attended)
 }
 
 // Own remembers a message as a post of our own, as the engine does with its results.
@@ -151,6 +167,25 @@ func (d *Desk) History(context.Context, int64, string) ([]bridge.LogRow, error) 
 
 // People implements bridge.Desk.
 func (d *Desk) People(context.Context) ([]bridge.AgentRef, error) { return nil, nil }
+
+// Templates implements bridge.Desk.
+func (d *Desk) Templates(context.Context, bridge.TemplatesFor, string) (bridge.Templates, error) {
+	return bridge.Templates{}, nil
+}
+
+// Accounts implements bridge.Desk.
+func (d *Desk) Accounts(context.Context, string) ([]bridge.AccountRef, error) { return nil, nil }
+
+// MayStart implements bridge.Desk.
+func (d *Desk) MayStart(context.Context, string, bridge.Start) (bridge.Facts, error) {
+	return bridge.Facts{}, nil
+}
+
+// Count implements bridge.Desk.
+func (d *Desk) Count(string, string) (bridge.Count, bool) { return bridge.Count{}, false }
+
+// SaidAt implements bridge.Desk.
+func (d *Desk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) { return nil, nil }
 
 // Teams implements bridge.Desk.
 func (d *Desk) Teams(context.Context) ([]string, error) { return nil, nil }

@@ -17,7 +17,7 @@ func typedVerbs() []bridge.Verb {
 	return []bridge.Verb{bridge.VerbTake, bridge.VerbAssign, bridge.VerbUnassign, bridge.VerbTag, bridge.VerbUntag, bridge.VerbTopic,
 		bridge.VerbPending, bridge.VerbSnooze, bridge.VerbWake, bridge.VerbResolve, bridge.VerbReopen, bridge.VerbClose, bridge.VerbUndo,
 		bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbHelp, bridge.VerbList,
-		bridge.VerbReply, bridge.VerbNote}
+		bridge.VerbReply, bridge.VerbNote, bridge.VerbTemplate, bridge.VerbTemplates, bridge.VerbNew}
 }
 
 // decode turns a stored event into what people did.
@@ -48,7 +48,7 @@ func decode(raw []byte) ([]bridge.Action, error) {
 		a.Origin, a.Verb, a.Args, a.Actor = bridge.OriginButton, e.Button.Verb, e.Button.Args, bridge.Actor{ID: e.User, Kind: e.By}
 		a.Raw, a.OwnThread = "", false
 		if e.Type == "submit" {
-			a.Origin, a.Text = bridge.OriginForm, m.Plain()
+			a.Origin, a.Text, a.Rich = bridge.OriginForm, m.Plain(), e.Button.Rich
 		}
 	default:
 		return nil, fmt.Errorf("bridgetest: unknown event %q", e.Type)
@@ -126,7 +126,10 @@ func verb(a *bridge.Action, text string) bool {
 		a.Args.Until = rest
 	case bridge.VerbList:
 		a.Args.List = rest
-	case bridge.VerbTopic, bridge.VerbResolve, bridge.VerbHelp:
+	case bridge.VerbNew:
+		a.Args.Account, rest, _ = strings.Cut(rest, " ")
+		a.Args.Recipient, a.Text, _ = strings.Cut(strings.TrimSpace(rest), " ")
+	case bridge.VerbTopic, bridge.VerbResolve, bridge.VerbHelp, bridge.VerbTemplate:
 		a.Args.Note = rest
 	}
 	return true

@@ -22,6 +22,9 @@ func render(r *request, p bridge.Post) (more bool) {
 		return renderSaid(r, p)
 	case bridge.PostFiles:
 		r.Text = fmt.Sprintf("%d files", len(p.Files))
+		for _, m := range p.Missing {
+			r.Text += literal(fmt.Sprintf(" | missing %s: %s", m.Name, m.Reason))
+		}
 	case bridge.PostLine, bridge.PostEphemeral:
 		if p.Line != nil {
 			renderLine(r, *p.Line)
@@ -43,20 +46,44 @@ func renderCard(r *request, f bridge.Facts) {
 	if f.Previous != 0 {
 		r.Text += fmt.Sprintf(" | continues #%d", f.Previous)
 	}
+	switch {
+	case f.WindowClosed:
+		r.Text += " | window closed"
+	case f.WindowPeople:
+		r.Text += " | window for people until " + f.WindowUntil.UTC().Format("2006-01-02 15:04")
+	case !f.WindowUntil.IsZero():
+		r.Text += " | window until " + f.WindowUntil.UTC().Format("2006-01-02 15:04")
+	}
 	args := bridge.Args{Conversation: f.ID}
 	for _, v := range []bridge.Verb{bridge.VerbTake, bridge.VerbResolve, bridge.VerbReopen, bridge.VerbUnassign} {
 		r.Buttons = append(r.Buttons, Button{Verb: v, Args: args})
 	}
 }
 
-// renderSaid writes one part of what a customer said.
-func renderSaid(r *request, p bridge.Post) bool {
-	text := p.Said.Text
-	if p.Said.ShowQuote && p.Said.Quoted != "" {
-		text += "\nQuoted: " + p.Said.Quoted
+// saidText is what a customer said.
+func saidText(s bridge.Said) string {
+	text := s.Text
+	if a := s.Answers; a != nil {
+		text = fmt.Sprintf("[answers %q] %s", a.Text, text)
 	}
-	for _, n := range p.Said.Notices {
+	if s.ShowQuote && s.Quoted != "" {
+		text += "\nQuoted: " + s.Quoted
+	}
+	for _, n := range s.Notices {
 		text += "\nNotice: " + n
+	}
+	return text
+}
+
+// renderSaid writes one part of what a customer said, with times where it is more than
+// one message.
+func renderSaid(r *request, p bridge.Post) bool {
+	text := saidText(*p.Said)
+	if len(p.Said.Then) > 0 {
+		text = p.Said.At.UTC().Format("15:04:05 ") + text
+	}
+	for _, next := range p.Said.Then {
+		text += next.At.UTC().Format("\n15:04:05 ") + saidText(next)
 	}
 	runes := []rune(text)
 	from := min(p.Part*maxTextRunes, len(runes))
@@ -82,6 +109,12 @@ func renderLine(r *request, l bridge.Line) {
 	for _, a := range l.Args.Addresses {
 		words = append(words, literal(a))
 	}
+	if l.Quoted != "" {
+		words = append(words, "to:", literal(l.Quoted))
+	}
+	if kind := l.Rich.Kind(); kind != "" {
+		words = append(words, "{"+string(kind)+"}", literal(l.Rich.Text()))
+	}
 	if l.Other.ID != 0 {
 		words = append(words, fmt.Sprintf("#%d", l.Other.ID))
 	}
@@ -90,6 +123,9 @@ func renderLine(r *request, l bridge.Line) {
 	}
 	for _, row := range l.Log {
 		words = append(words, literal(row.Actor+" "+row.What))
+	}
+	for _, t := range l.Templates {
+		words = append(words, literal(t.Name), literal("("+t.Language+")"), literal(t.Status), literal(t.Reason))
 	}
 	r.Text = strings.Join(words, " ")
 	for _, v := range l.Verbs {

@@ -162,6 +162,13 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 		return bridge.Sent{}, s.call(ctx, "whisper", r, &m)
 	}
 	more := render(&r, p)
+	if p.Kind == bridge.PostLine && p.Place.Message != "" { // it takes the place of an earlier one
+		r.ID = p.Place.Message
+		if err := s.call(ctx, "update", r, &m); err != nil {
+			return bridge.Sent{}, err
+		}
+		return bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}, nil
+	}
 	for _, f := range p.Files {
 		content, err := f.Open(ctx)
 		if err != nil {

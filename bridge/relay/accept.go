@@ -17,9 +17,9 @@ import (
 
 const (
 	maxBatch     = 64
-	maxQueued    = 1024      // facts waiting to be stored
-	maxBytes     = 192 << 20 // their payloads together
-	blobBytes    = 1 << 20   // a larger payload is a blob
+	maxQueued    = 1024     // facts waiting to be stored
+	maxBytes     = 32 << 20 // their payloads together
+	blobBytes    = 1 << 20  // a larger payload is a blob
 	storeTimeout = 30 * time.Second
 )
 
@@ -45,6 +45,7 @@ func newAcceptQueue() *acceptQueue { return &acceptQueue{wake: make(chan struct{
 // while a commit runs is stored together by the next one: no timer, no waiting.
 // Errors: channels.ErrOverloaded when too much waits already.
 func (r *Relay) Accept(ctx context.Context, account int64, facts ...channels.Fact) error {
+	began := time.Now()
 	arrivals := make([]*arrival, 0, len(facts))
 	for _, f := range facts {
 		a := &arrival{done: make(chan error, 1), event: store.NewEvent{
@@ -60,7 +61,7 @@ func (r *Relay) Accept(ctx context.Context, account int64, facts ...channels.Fac
 		arrivals = append(arrivals, a)
 	}
 	if !r.queue.add(arrivals) {
-		r.metrics.Refused.Add(1)
+		r.metrics.refused(account)
 		return channels.ErrOverloaded
 	}
 	defer r.queue.leave()
@@ -74,6 +75,7 @@ func (r *Relay) Accept(ctx context.Context, account int64, facts ...channels.Fac
 			return ctx.Err()
 		}
 	}
+	r.metrics.accepted(account, len(facts), began)
 	return nil
 }
 
@@ -172,6 +174,7 @@ func (r *Relay) store(ctx context.Context, events []store.NewEvent) error {
 	r.metrics.Accepted.Add(int64(len(stored)))
 	for _, s := range stored {
 		if s.Quarantined != 0 {
+			r.metrics.Account(s.AccountID).Quarantined.Add(1)
 			r.gaveUp(s.Quarantined, errors.New(s.Reason))
 			continue
 		}

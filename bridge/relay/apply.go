@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,11 +15,16 @@ import (
 )
 
 const (
+	maxApply       = 256 // events of one transaction
 	maxTries       = 5
-	maxApplyBytes  = 32 << 20 // payloads of one transaction
+	maxApplyBytes  = 16 << 20 // payloads of one transaction; at least one event
+	largeBytes     = 4 << 20  // more than this takes turns
+	largeTogether  = 48 << 20 // what all transactions may have in hand then
 	applyTimeout   = 60 * time.Second
-	yieldFor       = time.Second
+	yieldFor       = 250 * time.Millisecond
+	yieldShare     = 3 // an applier works so many times as long as it gave way
 	yieldStep      = 5 * time.Millisecond
+	placeWait      = time.Second // for a batch that is in work
 	backoffOnError = 500 * time.Millisecond
 	notYetWait     = 500 * time.Millisecond
 )
@@ -26,18 +32,21 @@ const (
 // runApply applies the events of one shard until ctx ends.
 func (r *Relay) runApply(ctx context.Context, shard int16) error {
 	single := 0 // events still to be applied one by one, after a failure
+	var until time.Time
 	for {
-		r.giveWay(ctx)
-		limit := maxBatch
+		until = r.giveWay(ctx, until)
+		limit := maxApply
 		if single > 0 {
 			limit, single = 1, single-1
 		}
+		done := r.takePlace(ctx)
 		n, err := r.applyOnce(ctx, shard, limit)
+		done()
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil && limit > 1:
-			single = maxBatch // the failing event is found alone; the others go on
+			single = maxApply // the failing event is found alone; the others go on
 		case err != nil:
 			r.warn(ctx, "apply failed", err)
 			pause(ctx, backoffOnError)
@@ -52,13 +61,39 @@ func (r *Relay) runApply(ctx context.Context, shard int16) error {
 	}
 }
 
-// giveWay lets the accepting side go first while callers pile up.
-func (r *Relay) giveWay(ctx context.Context) {
-	for waited := time.Duration(0); waited < yieldFor && r.queue.busy(); waited += yieldStep {
+// takePlace waits for the batches in work, but not for long: one that waits for a lock of
+// a process that was stopped must not keep other shards waiting.
+func (r *Relay) takePlace(ctx context.Context) (done func()) {
+	timer := time.NewTimer(placeWait)
+	defer timer.Stop()
+	select {
+	case r.applying <- struct{}{}:
+		return func() { <-r.applying }
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return func() {}
+}
+
+// giveWay lets the accepting side go first while callers pile up; not before a time, and
+// it gives the next such time: or under a steady load what was accepted would be applied
+// too late.
+func (r *Relay) giveWay(ctx context.Context, notBefore time.Time) time.Time {
+	for r.opt.Held != nil && r.opt.Held() {
 		if !pause(ctx, yieldStep) {
-			return
+			return notBefore
 		}
 	}
+	began := time.Now()
+	if began.Before(notBefore) {
+		return notBefore
+	}
+	for time.Since(began) < yieldFor && r.queue.busy() {
+		if !pause(ctx, yieldStep) {
+			break
+		}
+	}
+	return time.Now().Add(yieldShare * time.Since(began))
 }
 
 // applyOnce applies the oldest events of a shard in one transaction and says how
@@ -66,31 +101,39 @@ func (r *Relay) giveWay(ctx context.Context) {
 func (r *Relay) applyOnce(parent context.Context, shard int16, limit int) (int, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), applyTimeout)
 	defer cancel()
-	var events []store.Event
-	err := store.InTx(ctx, r.pool, func(tx pgx.Tx) error {
+	began := time.Now()
+	var taken store.Pending
+	var made Made
+	err := store.InTx(ctx, r.hot, func(tx pgx.Tx) error {
 		var err error
-		if events, err = store.TakePending(ctx, tx, shard, limit, maxApplyBytes); err != nil || len(events) == 0 {
+		if taken, err = store.TakePending(ctx, tx, shard, limit, maxApplyBytes); err != nil || len(taken.Events) == 0 {
 			return err
 		}
-		if err := r.safeApply(ctx, tx, events); err != nil {
+		release, err := r.takeTurns(ctx, taken.Events)
+		if err != nil {
 			return err
 		}
-		done := make([]int64, len(events))
-		for i, e := range events {
-			done[i] = e.ID
-		}
-		return store.DonePending(ctx, tx, done)
+		defer release()
+		made, err = r.safeApply(ctx, tx, taken)
+		return err
 	})
+	events := taken.Events
 	var bad *EventError
+	var early *NotYetError
 	switch {
 	case err == nil:
 		if len(events) > 0 {
-			r.metrics.Applied.Add(int64(len(events)))
-			r.Wake()
+			r.metrics.applied(events, began)
+			r.wakeFor(made)
+			if made.Committed != nil {
+				made.Committed()
+			}
 		}
 		return len(events), nil
 	case errors.As(err, &bad):
 		return 1, r.quarantine(ctx, events, bad.EventID, bad.Err)
+	case errors.As(err, &early):
+		return 1, r.postpone(ctx, events, early.EventID)
 	case len(events) != 1 || transient(err):
 		return 0, err
 	case errors.Is(err, ErrNotYet):
@@ -100,15 +143,40 @@ func (r *Relay) applyOnce(parent context.Context, shard int16, limit int) (int, 
 	}
 }
 
+// takeTurns waits until large payloads, which are decoded in memory, have room.
+func (r *Relay) takeTurns(ctx context.Context, events []store.Event) (release func(), err error) {
+	var size int64
+	for _, e := range events {
+		size += e.SizeBytes
+	}
+	if size <= largeBytes {
+		return func() {}, nil
+	}
+	size = min(size, largeTogether)
+	if err := r.large.Acquire(ctx, size); err != nil {
+		return nil, fmt.Errorf("relay: apply: %w", err)
+	}
+	return func() { r.large.Release(size) }, nil
+}
+
+// postpone lets the key of an event wait a moment.
+func (r *Relay) postpone(ctx context.Context, events []store.Event, id int64) error {
+	at := slices.IndexFunc(events, func(e store.Event) bool { return e.ID == id })
+	if at < 0 {
+		return fmt.Errorf("relay: event %d is not of this batch: %w", id, ErrNotYet)
+	}
+	return store.BlockKey(ctx, r.pool, id, events[at].OrderKey, notYetWait, false)
+}
+
 // safeApply turns a panic of a handler into an error of the batch.
-func (r *Relay) safeApply(ctx context.Context, tx pgx.Tx, events []store.Event) (err error) {
+func (r *Relay) safeApply(ctx context.Context, tx pgx.Tx, taken store.Pending) (made Made, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.log.Error("apply panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = fmt.Errorf("relay: apply panicked: %v", p)
 		}
 	}()
-	return r.handler.Apply(ctx, tx, events)
+	return r.handler.Apply(ctx, tx, taken)
 }
 
 // countFailure lets the event's key wait, or gives the event up.
@@ -121,6 +189,7 @@ func (r *Relay) countFailure(ctx context.Context, e store.Event, cause error) er
 }
 
 func (r *Relay) quarantine(ctx context.Context, events []store.Event, id int64, cause error) error {
+	r.metrics.gaveUp(events, id)
 	r.gaveUp(id, cause)
 	reason := store.Clean(cause.Error())
 	err := store.InTx(ctx, r.pool, func(tx pgx.Tx) error {
@@ -142,9 +211,8 @@ func (r *Relay) quarantine(ctx context.Context, events []store.Event, id int64, 
 	return err
 }
 
-// gaveUp counts and logs an event that is not tried again.
+// gaveUp logs an event that is not tried again.
 func (r *Relay) gaveUp(id int64, cause error) {
-	r.metrics.Quarantined.Add(1)
 	r.log.Error("event quarantined", "event_seq", id, "error", cause)
 }
 

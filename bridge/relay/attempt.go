@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"parley/channels"
@@ -39,10 +40,48 @@ func (o Options) pause(wanted time.Duration) float64 {
 	return wanted.Seconds()
 }
 
-// attempt deals with one claimed head and says what became of it. began is the
-// monotonic time before the claim: no byte may leave later than its request timeout.
-func (d *dispatcher) attempt(ctx context.Context, c store.Claimed, began time.Time) store.Finish {
-	f := store.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, State: c.State, Part: c.Part, Progress: c.Progress, Gate: c.GateID}
+// attempts deals with what one turn claimed; each result is sent to d.results. began is
+// the monotonic time before the claim: no byte may leave later than its request timeout.
+func (d *dispatcher) attempts(ctx context.Context, claimed []store.Claimed, began time.Time) {
+	prepared, err := d.prepare(ctx, claimed)
+	for i, c := range claimed {
+		a := Attempt(unprepared{err})
+		if err == nil {
+			a = prepared[i]
+		}
+		go func() { d.results <- d.attempt(ctx, c, a, began) }()
+	}
+}
+
+// prepare turns a panic of the handler into an error.
+func (d *dispatcher) prepare(ctx context.Context, claimed []store.Claimed) (list []Attempt, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.log.Error("attempts panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("relay: panic: %v", p)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	return d.handler.Attempts(ctx, claimed), nil
+}
+
+// unprepared is the attempt at what the handler failed to prepare.
+type unprepared struct{ cause error }
+
+// Send implements Attempt: nothing left, so that trying again is safe.
+func (u unprepared) Send(context.Context) (Sent, error) {
+	return Sent{}, &channels.SendError{Class: channels.Retry, Text: "Parley could not prepare the message.", Cause: u.cause}
+}
+
+// Reconcile implements Attempt.
+func (u unprepared) Reconcile(context.Context) (channels.Outcome, Sent, error) {
+	return channels.CannotTell, Sent{}, u.cause
+}
+
+// attempt deals with one claimed head and says what became of it.
+func (d *dispatcher) attempt(ctx context.Context, c store.Claimed, a Attempt, began time.Time) store.Finish {
+	f := store.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, State: c.State, Part: c.Part, Progress: c.Progress, Joined: c.Joined, Gate: c.GateID}
 	if c.ID == 0 {
 		return f // nothing at the head yet: due again when it is
 	}
@@ -50,19 +89,60 @@ func (d *dispatcher) attempt(ctx context.Context, c store.Claimed, began time.Ti
 	// The lease was fixed when the lane was made: no request may outlive it.
 	policy.RequestTimeout = min(policy.RequestTimeout, max(store.Seconds(c.LeaseSeconds)-leaseSpare, time.Second))
 	policy.RequestTimeout = d.opt.requestTime(policy.RequestTimeout)
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), began.Add(policy.RequestTimeout))
+	ctx, cancel := context.WithDeadline(ctx, began.Add(policy.RequestTimeout))
 	defer cancel()
 	switch c.State {
 	case store.Sending:
-		sent, err := d.safely(func() (Sent, error) { return d.handler.Send(ctx, c) })
-		d.metrics.Attempts.Add(1)
+		d.metrics.began(c, began)
+		sent, err := d.safely(func() (Sent, error) { return a.Send(ctx) })
+		d.metrics.ended(c)
 		d.conclude(&f, c, policy, sent, err)
 	case store.Unknown:
-		d.reconcile(ctx, &f, c, policy)
+		d.reconcile(ctx, &f, c, a, policy)
 	default:
-		f.Advance = true // decided already: cancelled, or a receipt came first
+		f.Advance = 1 // decided already: cancelled, or a receipt came first
 	}
+	finishRun(&f, c)
 	return f
+}
+
+// finishRun lets the rest of a run have the fate of its first, as far as nothing else
+// was said of it.
+func finishRun(f *store.Finish, c store.Claimed) {
+	told := f.With
+	f.With = nil
+	for i, d := range c.With {
+		p := store.Part{Progress: d.Progress}
+		if i < len(told) {
+			p = told[i]
+		}
+		p.ID, p.State, p.Warned = d.ID, cmp.Or(p.State, f.State), f.Warned
+		f.With = append(f.With, p)
+	}
+	if n := len(c.With); f.Advance > 0 && n > 0 {
+		f.Advance = int(c.With[n-1].Seq - c.Seq + 1) // those between were cancelled
+	}
+}
+
+// each gives the claims of all deliveries of a run.
+func each(c store.Claimed) []store.Claimed {
+	all := []store.Claimed{c}
+	for _, d := range c.With {
+		one := c
+		one.Delivery = d
+		all = append(all, one)
+	}
+	return all
+}
+
+// report journals what became of each delivery of a run.
+func (d *dispatcher) report(f *store.Finish, c store.Claimed, r Report) {
+	for i, one := range each(c) {
+		if i > 0 && i <= len(r.Sent.With) {
+			r.Sent.State = r.Sent.With[i-1].State
+		}
+		f.Facts = append(f.Facts, d.handler.Facts(one, r)...)
+	}
 }
 
 // safely turns a panic into an ambiguous failure.
@@ -80,6 +160,7 @@ func (d *dispatcher) safely(f func() (Sent, error)) (s Sent, err error) {
 func (d *dispatcher) conclude(f *store.Finish, c store.Claimed, p Policy, sent Sent, err error) {
 	if err == nil {
 		d.landed(f, c, sent)
+		f.Rest = d.opt.pause(p.Rest)
 		return
 	}
 	class := channels.ClassOf(err)
@@ -88,15 +169,22 @@ func (d *dispatcher) conclude(f *store.Finish, c store.Claimed, p Policy, sent S
 		se = &channels.SendError{Class: class, Text: "The connection broke while sending.", Cause: err}
 	}
 	f.ErrorClass, f.ErrorText = string(class), clip(se.Error())
+	d.metrics.trouble(c.AccountID, class)
 	if sent.Progress != "" {
 		f.Progress = sent.Progress
 	}
+	for _, p := range sent.With {
+		f.With = append(f.With, store.Part{Progress: p.Progress})
+	}
 	switch {
 	case p.BestEffort && class != channels.Throttled && class != channels.Retry:
-		f.State, f.Advance = store.Failed, true
+		f.State, f.Advance = store.Failed, 1
 	case class == channels.Ambiguous && !p.Idempotent:
 		f.State = store.Unknown
 		f.Wait = (p.RequestTimeout + d.opt.ReconcileAfter).Seconds()
+	case class == channels.Throttled && se.Pair: // only this customer's lane waits, and keeps its order
+		f.State, f.Wait = store.Queued, d.opt.pause(max(se.Wait, 50*time.Millisecond))
+		d.late(f, c, se)
 	case class == channels.Throttled:
 		f.State, f.GateWait = store.Queued, d.opt.pause(max(se.Wait, 50*time.Millisecond))
 		d.late(f, c, se)
@@ -122,9 +210,13 @@ func (d *dispatcher) landed(f *store.Finish, c store.Claimed, sent Sent) {
 	if f.State = sent.State; f.State == "" {
 		f.State = store.Accepted
 	}
-	f.Advance = true
-	f.Facts = d.handler.Facts(c, Report{Kind: ReportLanded, Sent: sent})
-	d.metrics.Landed.Add(1)
+	f.Advance = 1
+	for i := range sent.With {
+		sent.With[i].State = cmp.Or(sent.With[i].State, store.Accepted)
+	}
+	f.With, sent.State = sent.With, f.State
+	d.report(f, c, Report{Kind: ReportLanded, Sent: sent})
+	d.metrics.Account(c.AccountID).Landed.Add(1)
 }
 
 func (d *dispatcher) retry(f *store.Finish, c store.Claimed, p Policy, se *channels.SendError) {
@@ -157,35 +249,35 @@ func (d *dispatcher) late(f *store.Finish, c store.Claimed, se *channels.SendErr
 		return
 	}
 	f.Warned = true
-	f.Facts = d.handler.Facts(c, Report{Kind: ReportLate, Class: se.Class, Text: se.Text, Hint: se.Hint})
+	d.report(f, c, Report{Kind: ReportLate, Class: se.Class, Text: se.Text, Hint: se.Hint})
 }
 
 func (d *dispatcher) fail(f *store.Finish, c store.Claimed, se *channels.SendError) {
-	f.State, f.Advance = store.Failed, true
-	f.Facts = d.handler.Facts(c, Report{Kind: ReportFailed, Class: se.Class, Text: se.Text, Hint: se.Hint})
-	d.metrics.Failed.Add(1)
+	f.State, f.Advance = store.Failed, 1
+	d.report(f, c, Report{Kind: ReportFailed, Class: se.Class, Text: se.Text, Hint: se.Hint})
+	d.metrics.Account(c.AccountID).Failed.Add(1)
 }
 
 // reconcile looks for an attempt whose answer was lost. Only Absent, seen twice,
 // allows another send; what nobody can tell goes to a person.
-func (d *dispatcher) reconcile(ctx context.Context, f *store.Finish, c store.Claimed, p Policy) {
+func (d *dispatcher) reconcile(ctx context.Context, f *store.Finish, c store.Claimed, a Attempt, p Policy) {
 	f.State = store.Unknown
 	if p.Idempotent {
 		f.State = store.Queued
 		return
 	}
 	if p.BestEffort {
-		f.State, f.Advance = store.Failed, true
+		f.State, f.Advance = store.Failed, 1
 		return
 	}
 	earliest := p.RequestTimeout + d.opt.ReconcileAfter
-	if ago := store.Seconds(c.SentAgo); ago < earliest {
+	if ago := store.Seconds(c.SentAgo); ago < earliest && !p.Restored { // whoever tried then is no more
 		f.Wait = (earliest - ago).Seconds()
 		return
 	}
 	var outcome channels.Outcome
 	sent, err := d.safely(func() (s Sent, err error) {
-		outcome, s, err = d.handler.Reconcile(ctx, c)
+		outcome, s, err = a.Reconcile(ctx)
 		return s, err
 	})
 	d.metrics.Reconciled.Add(1)
@@ -196,6 +288,11 @@ func (d *dispatcher) reconcile(ctx context.Context, f *store.Finish, c store.Cla
 	switch {
 	case outcome == channels.Landed:
 		d.landed(f, c, sent)
+		if p.Restored && sent.More {
+			f.State = store.Unknown // the next part may be there as well
+		}
+	case p.Restored && !p.PreferDouble && err == nil: // never sent again by itself
+		d.unclear(f, c)
 	case outcome == channels.Absent && c.AbsentAt != nil && store.Seconds(c.AbsentAgo) >= d.opt.AbsentAgain:
 		f.State = store.Queued
 	case outcome == channels.Absent:
@@ -204,8 +301,7 @@ func (d *dispatcher) reconcile(ctx context.Context, f *store.Finish, c store.Cla
 	case store.Seconds(c.SentAgo) > d.opt.UnclearAfter && p.PreferDouble:
 		f.State = store.Queued
 	case store.Seconds(c.SentAgo) > d.opt.UnclearAfter:
-		f.State, f.Advance = store.NeedsDecision, true
-		f.Facts = d.handler.Facts(c, Report{Kind: ReportUnclear, Text: c.ErrorText})
+		d.unclear(f, c)
 	default:
 		f.Wait = lookAgain.Seconds()
 		if class := channels.ClassOf(err); err != nil && class == channels.Throttled {
@@ -214,6 +310,13 @@ func (d *dispatcher) reconcile(ctx context.Context, f *store.Finish, c store.Cla
 			f.GateWait = d.opt.pause(max(se.Wait, 50*time.Millisecond))
 		}
 	}
+}
+
+// unclear asks a person.
+func (d *dispatcher) unclear(f *store.Finish, c store.Claimed) {
+	f.State, f.Advance = store.NeedsDecision, 1
+	d.metrics.Account(c.AccountID).Undecided.Add(1)
+	d.report(f, c, Report{Kind: ReportUnclear, Text: c.ErrorText})
 }
 
 func clip(s string) string {

@@ -17,15 +17,19 @@ type dispatcher struct {
 	busy    map[int64]int       // attempts under way, by gate
 	account map[int64]int64     // whose a gate is
 	busyBy  map[int64]int       // attempts under way, by account
+	limited map[int64]bool      // gates with a rate
+	inRow   map[int64]int       // how many of a lane went one behind the other
 	total   int
 	results chan store.Finish
 	done    []store.Finish // not written yet
 	swept   time.Time
+	turned  time.Time // when the last turn began
 }
 
 // runDispatch turns until ctx ends, then waits for the attempts under way.
 func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 	d := &dispatcher{Relay: r, next: map[int64]time.Time{}, busy: map[int64]int{}, account: map[int64]int64{}, busyBy: map[int64]int{},
+		limited: map[int64]bool{}, inRow: map[int64]int{},
 		results: make(chan store.Finish, r.opt.Total)}
 	work, cancel := withGrace(ctx, grace)
 	defer cancel()
@@ -56,8 +60,19 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 	return nil
 }
 
+// A turn for one result costs almost as much as one for many: while much is under way,
+// the next waits for more of them.
+const (
+	manyUnderWay = 32
+	manyResults  = 16
+	turnEvery    = 4 * time.Millisecond
+)
+
 // wait returns when there may be something to do.
 func (d *dispatcher) wait(ctx context.Context) {
+	if rest := turnEvery - time.Since(d.turned); d.total >= manyUnderWay && rest > 0 {
+		d.gather(ctx, rest)
+	}
 	if len(d.done) > 0 {
 		return
 	}
@@ -78,8 +93,51 @@ func (d *dispatcher) wait(ctx context.Context) {
 	case <-timer.C:
 	case <-d.lanes:
 		d.swept = time.Time{}
+	case due := <-d.gates:
+		d.expect(due)
 	case f := <-d.results:
 		d.collect(f)
+	}
+}
+
+// expect learns of lanes that became due. A gate that is not known, and one with a rate,
+// for which it may have to wait, is looked at first.
+func (d *dispatcher) expect(due []store.GateDue) {
+	now := time.Now()
+	for more := true; more; {
+		for _, g := range due {
+			at := now.Add(store.Seconds(g.Wait))
+			next, waits := d.next[g.GateID]
+			limited, known := d.limited[g.GateID]
+			switch {
+			case waits && !at.Before(next):
+			case !known, limited:
+				d.swept = time.Time{}
+			default:
+				d.next[g.GateID], d.account[g.GateID] = at, g.AccountID
+			}
+		}
+		select {
+		case due = <-d.gates:
+		default:
+			more = false
+		}
+	}
+}
+
+// gather takes results until there are many, or for a while.
+func (d *dispatcher) gather(ctx context.Context, most time.Duration) {
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	for len(d.done) < manyResults {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+			return
+		case f := <-d.results:
+			d.collect(f)
+		}
 	}
 }
 
@@ -120,8 +178,10 @@ func (d *dispatcher) turn(ctx context.Context, claim bool) error {
 	if len(gates) == 0 && len(d.done) == 0 {
 		return nil
 	}
+	d.keepPlaces()
 	began := time.Now()
-	claimed, due, err := store.Turn(ctx, d.hot, d.done, gates, slots)
+	d.turned = began
+	claimed, due, err := store.Turn(ctx, d.hot, d.done, store.Claim{Gates: gates, Slots: slots, Join: d.runs.Load()})
 	if err != nil {
 		return err
 	}
@@ -130,9 +190,34 @@ func (d *dispatcher) turn(ctx context.Context, claim bool) error {
 		d.busy[c.GateID]++
 		d.busyBy[d.account[c.GateID]]++
 		d.total++
-		go func() { d.results <- d.attempt(ctx, c, began) }()
+	}
+	if len(claimed) > 0 {
+		go d.attempts(context.WithoutCancel(ctx), claimed, began)
 	}
 	return nil
+}
+
+// A lane may hand out so many, one behind the other, before those that wait behind it.
+const (
+	mostInRow  = 8
+	mostCounts = 4096 // lanes whose counts are remembered
+)
+
+// keepPlaces lets lanes that have more keep their places for a while: that is cheaper.
+// Where a rate limits what leaves, they take turns.
+func (d *dispatcher) keepPlaces() {
+	if len(d.inRow) > mostCounts {
+		clear(d.inRow)
+	}
+	for i := range d.done {
+		f := &d.done[i]
+		if f.Advance == 0 || d.limited[f.Gate] || d.inRow[f.LaneID] >= mostInRow-1 {
+			delete(d.inRow, f.LaneID)
+			continue
+		}
+		f.Keep = true
+		d.inRow[f.LaneID]++
+	}
 }
 
 // look learns of gates with due work: all of them after a wake-up and each second.
@@ -148,7 +233,7 @@ func (d *dispatcher) look(ctx context.Context) error {
 	clear(d.next)
 	for _, g := range due {
 		d.next[g.GateID] = d.swept.Add(store.Seconds(g.Wait))
-		d.account[g.GateID] = g.AccountID
+		d.account[g.GateID], d.limited[g.GateID] = g.AccountID, g.Limited
 	}
 	return nil
 }

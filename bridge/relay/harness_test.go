@@ -91,22 +91,23 @@ func (l testLog) Write(p []byte) (int, error) {
 }
 
 // Apply implements relay.Handler: it writes each event's name into the order of effects.
-func (s *stage) Apply(ctx context.Context, tx pgx.Tx, events []store.Event) error {
+func (s *stage) Apply(ctx context.Context, tx pgx.Tx, taken store.Pending) (relay.Made, error) {
+	events := taken.Events
 	s.mu.Lock()
 	apply := s.apply
 	s.batches = append(s.batches, len(events))
 	s.mu.Unlock()
 	if apply != nil {
 		if err := apply(ctx, tx, events); err != nil {
-			return err
+			return relay.Made{}, err
 		}
 	}
 	for _, e := range events {
 		if _, err := tx.Exec(ctx, `INSERT INTO effects (name, key) VALUES ($1, $2)`, e.ExternalID, e.OrderKey); err != nil {
-			return err
+			return relay.Made{}, err
 		}
 	}
-	return nil
+	return relay.Made{}, nil
 }
 
 // Quarantined implements relay.Handler.
@@ -124,8 +125,24 @@ func (s *stage) Policy(store.Claimed) relay.Policy {
 	return s.policy
 }
 
-// Send implements relay.Handler.
-func (s *stage) Send(ctx context.Context, c store.Claimed) (relay.Sent, error) {
+// Attempts implements relay.Handler.
+func (s *stage) Attempts(_ context.Context, claims []store.Claimed) []relay.Attempt {
+	list := make([]relay.Attempt, 0, len(claims))
+	for _, c := range claims {
+		list = append(list, try{s, c})
+	}
+	return list
+}
+
+// try is an attempt that does what the test says.
+type try struct {
+	*stage
+	c store.Claimed
+}
+
+// Send implements relay.Attempt.
+func (t try) Send(ctx context.Context) (relay.Sent, error) {
+	s, c := t.stage, t.c
 	s.mu.Lock()
 	s.sends = append(s.sends, fmt.Sprintf("%d:%d", c.ID, c.Attempt))
 	send := s.send
@@ -136,8 +153,9 @@ func (s *stage) Send(ctx context.Context, c store.Claimed) (relay.Sent, error) {
 	return send(ctx, c)
 }
 
-// Reconcile implements relay.Handler.
-func (s *stage) Reconcile(_ context.Context, c store.Claimed) (channels.Outcome, relay.Sent, error) {
+// Reconcile implements relay.Attempt.
+func (t try) Reconcile(context.Context) (channels.Outcome, relay.Sent, error) {
+	s, c := t.stage, t.c
 	s.mu.Lock()
 	s.looks++
 	reconcile := s.reconcile

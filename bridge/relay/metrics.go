@@ -1,18 +1,215 @@
 package relay
 
-import "sync/atomic"
+import (
+	"sync"
+	"sync/atomic"
+	"time"
 
-// Metrics counts what the relay did since it started.
+	"github.com/prometheus/client_golang/prometheus"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// Metrics counts what this process did since it started. All of it may be read while it
+// changes; writing costs some atomic additions and no lock.
 type Metrics struct {
-	Accepted    atomic.Int64 // new facts stored
-	Refused     atomic.Int64 // calls of Accept answered with ErrOverloaded
-	Applied     atomic.Int64 // events applied
-	Quarantined atomic.Int64
-	Attempts    atomic.Int64 // calls of Send
-	Landed      atomic.Int64 // deliveries that ended well
-	Failed      atomic.Int64 // deliveries given up
-	Reconciled  atomic.Int64 // looks for lost answers
+	Accepted   atomic.Int64 // facts stored that were not known before
+	Refused    atomic.Int64 // calls of Accept answered with ErrOverloaded
+	Reconciled atomic.Int64 // looks for lost answers
+
+	accept    prometheus.Histogram // seconds a call of Accept waited for its commit
+	apply     prometheus.Histogram // seconds a batch took, with the wait for its shard
+	batch     prometheus.Histogram // events in a batch
+	delay     prometheus.Histogram // seconds from an event's arrival to its effect
+	due       prometheus.Histogram // seconds from a delivery being due to the start of its call
+	hop       prometheus.Histogram // seconds from an event's arrival to the start of the call it caused
+	batches   batches
+	clockAway atomic.Int64 // nanoseconds that the database's clock is ahead of ours
+
+	accounts sync.Map // int64 → *AccountMetrics
 }
 
-// Metrics gives the counters; they are read while they change.
-func (r *Relay) Metrics() *Metrics { return &r.metrics }
+// AccountMetrics counts what this process did for one account.
+type AccountMetrics struct {
+	Accepted    atomic.Int64 // facts stored, repeats included
+	Refused     atomic.Int64 // calls refused because too much waited
+	Applied     atomic.Int64
+	Quarantined atomic.Int64
+	Attempts    atomic.Int64 // calls of Send
+	InFlight    atomic.Int64 // of them, those that run now
+	Landed      atomic.Int64 // deliveries that ended well
+	Failed      atomic.Int64 // deliveries given up
+	Undecided   atomic.Int64 // deliveries handed to a person, since nobody can tell
+	LastEvent   atomic.Int64 // unix seconds of the last accepted fact; 0 = none yet
+	errors      [errorClasses]atomic.Int64
+}
+
+// Kinds of trouble that attempts are counted by; the last one takes what fits no other.
+const (
+	classThrottled = iota
+	classAuth
+	classRetry
+	classPermanent
+	classAmbiguous
+	errorClasses
+)
+
+// Errors gives the failed attempts by class.
+func (a *AccountMetrics) Errors(each func(class string, n int64)) {
+	for i, class := range [errorClasses]string{"throttled", "auth", "retry", "permanent", "ambiguous"} {
+		each(class, a.errors[i].Load())
+	}
+}
+
+// batches remembers, of the batches that were applied last, how long their events had
+// been waiting by then: a delivery bears the time at which its batch was applied.
+type batches struct {
+	mu     sync.Mutex
+	waited map[int64]time.Duration // by that time, in microseconds
+	order  []int64
+}
+
+// maxBatches is how many are remembered. A delivery that is held longer than that takes is
+// not measured.
+const maxBatches = 4096
+
+func (b *batches) add(at time.Time, waited time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.order) >= maxBatches {
+		delete(b.waited, b.order[0])
+		b.order = b.order[1:]
+	}
+	b.waited[at.UnixMicro()] = waited
+	b.order = append(b.order, at.UnixMicro())
+}
+
+func (b *batches) find(at time.Time) (time.Duration, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	waited, ok := b.waited[at.UnixMicro()]
+	return waited, ok
+}
+
+func newMetrics() *Metrics {
+	histogram := func(name, help string, buckets []float64) prometheus.Histogram {
+		return prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets})
+	}
+	fast := prometheus.ExponentialBuckets(0.0005, 2, 15) // 0.5 ms to 8 s
+	long := prometheus.ExponentialBuckets(0.002, 3, 14)  // 2 ms to 53 min
+	return &Metrics{
+		accept:  histogram("parley_accept_duration_seconds", "How long callers waited until their facts were durable.", fast),
+		apply:   histogram("parley_apply_duration_seconds", "How long a batch of events took to apply, the wait for its shard included.", fast),
+		batch:   histogram("parley_apply_batch_events", "Events applied by one transaction.", []float64{1, 2, 4, 8, 16, 32, 64}),
+		delay:   histogram("parley_event_delay_seconds", "From an event's arrival in the journal until it was applied.", long),
+		due:     histogram("parley_delivery_delay_seconds", "From a delivery being due for the first time until its outgoing call began.", long),
+		hop:     histogram("parley_hop_seconds", "From an event's arrival until the outgoing call that it caused began; holds do not count.", long),
+		batches: batches{waited: map[int64]time.Duration{}},
+	}
+}
+
+// Metrics gives the counters.
+func (r *Relay) Metrics() *Metrics { return r.metrics }
+
+// Histograms gives what is distributed, to be registered.
+func (m *Metrics) Histograms() []prometheus.Collector {
+	return []prometheus.Collector{m.accept, m.apply, m.batch, m.delay, m.due, m.hop}
+}
+
+// Account gives the counters of an account.
+func (m *Metrics) Account(id int64) *AccountMetrics {
+	if a, ok := m.accounts.Load(id); ok {
+		return a.(*AccountMetrics)
+	}
+	a, _ := m.accounts.LoadOrStore(id, &AccountMetrics{})
+	return a.(*AccountMetrics)
+}
+
+// SetClock tells by how much the database's clock is ahead of this process'.
+func (m *Metrics) SetClock(ahead time.Duration) { m.clockAway.Store(int64(ahead)) }
+
+func (m *Metrics) accepted(account int64, facts int, began time.Time) {
+	now := time.Now()
+	m.accept.Observe(now.Sub(began).Seconds())
+	a := m.Account(account)
+	a.Accepted.Add(int64(facts))
+	a.LastEvent.Store(now.Unix())
+}
+
+func (m *Metrics) refused(account int64) {
+	m.Refused.Add(1)
+	m.Account(account).Refused.Add(1)
+}
+
+func (m *Metrics) applied(events []store.Event, began time.Time) {
+	now := time.Now()
+	m.apply.Observe(now.Sub(began).Seconds())
+	m.batch.Observe(float64(len(events)))
+	there := now.Add(time.Duration(m.clockAway.Load()))
+	for _, e := range events {
+		m.Account(e.AccountID).Applied.Add(1)
+		m.delay.Observe(max(there.Sub(e.ReceivedAt), 0).Seconds())
+	}
+}
+
+// Applying tells that events are applied at now (Parley's clock), which is real by the
+// database's: their deliveries will bear that time.
+func (m *Metrics) Applying(taken store.Pending) {
+	var waited time.Duration
+	for _, e := range taken.Events {
+		waited += max(taken.Real.Sub(e.ReceivedAt), 0)
+	}
+	m.batches.add(taken.Now, waited/time.Duration(max(len(taken.Events), 1)))
+}
+
+// gaveUp counts an event among events that is not tried again.
+func (m *Metrics) gaveUp(events []store.Event, id int64) {
+	for _, e := range events {
+		if e.ID == id {
+			m.Account(e.AccountID).Quarantined.Add(1)
+		}
+	}
+}
+
+// began counts an attempt whose claim was asked for at claimed.
+func (m *Metrics) began(c store.Claimed, claimed time.Time) {
+	a := m.Account(c.AccountID)
+	a.Attempts.Add(1)
+	a.InFlight.Add(1)
+	if c.Attempt > 1 || c.Part > 0 {
+		return
+	}
+	wait := store.Seconds(c.CreatedAgo)
+	if c.NotBefore != nil && c.NotBefore.After(c.CreatedAt) {
+		wait -= c.NotBefore.Sub(c.CreatedAt) // the hold is not a delay
+	}
+	wait = max(wait, 0) + time.Since(claimed)
+	m.due.Observe(wait.Seconds())
+	if before, ok := m.batches.find(c.CreatedAt); ok { // applied by this process
+		m.hop.Observe((before + wait).Seconds())
+	}
+}
+
+func (m *Metrics) ended(c store.Claimed) { m.Account(c.AccountID).InFlight.Add(-1) }
+
+// trouble counts a failed attempt.
+func (m *Metrics) trouble(account int64, class channels.Class) {
+	m.Account(account).errors[errorClass(class)].Add(1)
+}
+
+// errorClass gives the kind of trouble.
+func errorClass(class channels.Class) int {
+	switch class {
+	case channels.Throttled:
+		return classThrottled
+	case channels.AuthBroken, channels.AccountBlocked:
+		return classAuth
+	case channels.Retry:
+		return classRetry
+	case channels.WindowClosed, channels.BadRecipient, channels.BadContent, channels.OptedOut:
+		return classPermanent
+	default:
+		return classAmbiguous
+	}
+}

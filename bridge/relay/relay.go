@@ -9,11 +9,14 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"parley/channels"
 	"parley/store"
@@ -24,7 +27,7 @@ type Handler interface {
 	// Apply turns events, in order, into state; all in tx, all or nothing.
 	// Errors: *EventError names the event that can't be applied; what else fails is
 	// tried again.
-	Apply(ctx context.Context, tx pgx.Tx, events []store.Event) error
+	Apply(ctx context.Context, tx pgx.Tx, taken store.Pending) (Made, error)
 
 	// Quarantined is told, in tx, that an event was given up.
 	Quarantined(ctx context.Context, tx pgx.Tx, e store.Event, reason string) error
@@ -32,11 +35,9 @@ type Handler interface {
 	// Policy says how a delivery is attempted. Cheap, no I/O.
 	Policy(c store.Claimed) Policy
 
-	// Send makes one attempt. Errors by class as in channels.SendError.
-	Send(ctx context.Context, c store.Claimed) (Sent, error)
-
-	// Reconcile looks for an attempt whose answer was lost.
-	Reconcile(ctx context.Context, c store.Claimed) (channels.Outcome, Sent, error)
+	// Attempts prepares attempts at deliveries that were claimed together, one each and
+	// in their order; what it can't read is told by the attempt.
+	Attempts(ctx context.Context, claims []store.Claimed) []Attempt
 
 	// Facts gives what is to be journalled with a result.
 	Facts(c store.Claimed, r Report) []store.NewEvent
@@ -45,10 +46,36 @@ type Handler interface {
 	Timer(t store.Timer) store.NewEvent
 }
 
+// Made is what Apply made besides state.
+type Made struct {
+	Due    []store.GateDue // gates behind which lanes became due; Limited isn't told
+	Timers bool
+	// Committed, if not nil, is called once all of it is committed. It must not block.
+	Committed func()
+}
+
+// Attempt is one claimed delivery with all that sending it needs. It is used once.
+type Attempt interface {
+	// Send makes the attempt. Errors by class as in channels.SendError.
+	Send(ctx context.Context) (Sent, error)
+
+	// Reconcile looks for an earlier attempt whose answer was lost.
+	Reconcile(ctx context.Context) (channels.Outcome, Sent, error)
+}
+
 // ErrNotYet is returned by Handler.Apply when an event needs something that another
 // transaction is about to write. Its key waits a moment; no try is counted, so the
 // Handler must give up by the event's age.
 var ErrNotYet = errors.New("relay: not yet")
+
+// NotYetError is ErrNotYet for a known event: the others of its batch need not wait.
+type NotYetError struct{ EventID int64 }
+
+// Error implements error.
+func (e *NotYetError) Error() string { return ErrNotYet.Error() }
+
+// Unwrap makes it an ErrNotYet.
+func (e *NotYetError) Unwrap() error { return ErrNotYet }
 
 // EventError names an event that can never be applied: it is quarantined at once.
 type EventError struct {
@@ -70,15 +97,23 @@ type Policy struct {
 	Idempotent     bool            // doing it twice leaves what doing it once leaves: no reconcile
 	BestEffort     bool            // an unclear attempt is not worth a second one
 	PreferDouble   bool            // when nobody can tell, a double is better than a loss: no person is asked
+	Rest           time.Duration   // how long the lane rests after a success
+	Restored       bool            // came with a backup: attempts may have been made that no row tells of
 }
 
 // Sent is what a successful attempt left.
 type Sent struct {
-	State      string // store.Accepted or higher
+	State      string // store.Accepted or higher; store.Cancelled: it was taken back
 	ExternalID string
 	Progress   string
 	More       bool // a long message: the next part follows
 	Landed     []store.Landed
+	// With tells what became of the rest of the run, in its order, where it is not what
+	// became of the first: State and Progress.
+	With []store.Part
+	// Parts and Cost are what a provider counts and charges the message as, for the Handler.
+	Parts int
+	Cost  string
 }
 
 // ReportKind says what a Report is about.
@@ -119,6 +154,9 @@ type Options struct {
 	// lost answer; 0 = as the channel says. MaxWait shortens the pauses between
 	// attempts; 0 = as the other side says. All four serve tests that can't wait.
 	AbsentAgain, LeaseMargin, MaxRequest, MaxWait time.Duration
+	// Held keeps appliers from beginning while it returns true, so that accepting can be
+	// measured alone; nil = never. For bench.
+	Held func() bool
 }
 
 // Relay moves facts in and deliveries out.
@@ -130,13 +168,24 @@ type Relay struct {
 	opt     Options
 	queue   *acceptQueue
 	shards  []chan struct{}
-	lanes   chan struct{} // something may be due
+	lanes   chan struct{}        // something may be due
+	gates   chan []store.GateDue // lanes became due behind these
 	timers  chan struct{}
-	metrics Metrics
+	runs    atomic.Bool // deliveries may leave as one message
+	// applying bounds the batches in work: they mostly touch the same conversations as
+	// well as the same cores, and one large batch costs less than many small ones.
+	applying chan struct{}
+	large    *semaphore.Weighted // bytes of large payloads being applied
+	metrics  *Metrics
 }
 
-// New makes a Relay. It opens a small pool of its own for claims, with the plan
-// settings that keep them flat (generic plans of LIMIT $n would hash-join all lanes).
+// shards is how many batches of events are applied at the same time; as many rows are in
+// the table of that name.
+const shards = 4
+
+// New makes a Relay. It opens a small pool of its own for claims and for applying, with
+// the plan settings that keep them flat (generic plans of LIMIT $n would hash-join all
+// lanes; planning each of many small statements costs more than running it).
 func New(ctx context.Context, o Options) (*Relay, error) {
 	if o.PerGate == 0 {
 		o.PerGate = 16
@@ -157,9 +206,10 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 		o.AbsentAgain = 10 * time.Second
 	}
 	config := o.Pool.Config().Copy()
-	config.MaxConns, config.MinConns = 3, 0
+	config.MaxConns, config.MinConns = 3+shards, 0
 	for name, value := range map[string]string{
 		"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "jit": "off",
+		"plan_cache_mode":                     "force_generic_plan",
 		"idle_in_transaction_session_timeout": "30s",
 	} {
 		config.ConnConfig.RuntimeParams[name] = value
@@ -170,9 +220,11 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 	}
 	r := &Relay{
 		pool: o.Pool, hot: hot, handler: o.Handler, log: o.Log, opt: o,
-		queue: newAcceptQueue(), lanes: make(chan struct{}, 1), timers: make(chan struct{}, 1),
+		queue: newAcceptQueue(), lanes: make(chan struct{}, 1), gates: make(chan []store.GateDue, shards),
+		timers: make(chan struct{}, 1), metrics: newMetrics(), applying: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/4)),
+		large: semaphore.NewWeighted(largeTogether),
 	}
-	for range 4 {
+	for range shards {
 		r.shards = append(r.shards, make(chan struct{}, 1))
 	}
 	return r, nil
@@ -206,6 +258,28 @@ func (r *Relay) Wake() {
 	signal(r.lanes)
 	signal(r.timers)
 }
+
+// wakeFor tells what a batch made due.
+func (r *Relay) wakeFor(m Made) {
+	if m.Timers {
+		signal(r.timers)
+	}
+	if len(m.Due) == 0 {
+		return
+	}
+	select {
+	case r.gates <- m.Due:
+	default:
+		signal(r.lanes) // the dispatcher is behind: it looks for itself
+	}
+}
+
+// AllowRuns says whether deliveries may leave together: only while every process that
+// shares the lanes knows of it.
+func (r *Relay) AllowRuns(yes bool) { r.runs.Store(yes) }
+
+// RunsAllowed tells what AllowRuns said last.
+func (r *Relay) RunsAllowed() bool { return r.runs.Load() }
 
 // WakeShards says that facts were journalled elsewhere in this process.
 func (r *Relay) WakeShards() {

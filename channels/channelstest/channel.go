@@ -14,7 +14,9 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"parley/channels"
 )
@@ -24,7 +26,7 @@ const maxBody = 8 << 20
 
 // Event is what the provider tells by webhook: a customer's message or a status.
 type Event struct {
-	Type         string    `json:"type"` // message, status, own, foreign; all else can't be decoded
+	Type         string    `json:"type"` // a channels.InboundKind; all else can't be decoded
 	ID           string    `json:"id"`
 	From         string    `json:"from,omitempty"`
 	Name         string    `json:"name,omitempty"`
@@ -40,7 +42,20 @@ type Event struct {
 	References   []string  `json:"references,omitempty"`
 	Conversation int64     `json:"conversation,omitempty"`
 	Automatic    string    `json:"automatic,omitempty"`
+	Historical   bool      `json:"historical,omitempty"`
+	Opens        bool      `json:"opens,omitempty"` // it restarts the reply window
 	Files        []File    `json:"files,omitempty"`
+	Refs         []Ref     `json:"refs,omitempty"`
+	Also         []string  `json:"also,omitempty"`
+	Target       string    `json:"target,omitempty"`
+	Emoji        string    `json:"emoji,omitempty"`
+	Previous     string    `json:"previous,omitempty"`
+	Answered     string    `json:"answered,omitempty"`
+	Author       string    `json:"author,omitempty"`
+	Answers      int64     `json:"answers,omitempty"`
+	Notices      []string  `json:"notices,omitempty"`
+
+	Consent *channels.Consent `json:"consent,omitempty"`
 
 	State     string   `json:"state,omitempty"` // status: sent, delivered, read, failed
 	Message   int64    `json:"message,omitempty"`
@@ -48,6 +63,21 @@ type Event struct {
 	Recipient string   `json:"recipient,omitempty"`
 	Reason    string   `json:"reason,omitempty"`
 	Delayed   bool     `json:"delayed,omitempty"`
+
+	Class    channels.Class `json:"class,omitempty"`    // of a failure
+	Template *Template      `json:"template,omitempty"` // template: the verdict
+
+	UpTo  time.Time `json:"up_to,omitzero"`
+	Parts int       `json:"parts,omitempty"`
+	Cost  string    `json:"cost,omitempty"`
+}
+
+// Ref is a file that the provider keeps; PutFile puts it there.
+type Ref struct {
+	Name string `json:"name,omitempty"`
+	Type string `json:"type,omitempty"`
+	Ref  string `json:"ref"`
+	Size int64  `json:"size,omitempty"`
 }
 
 // Channel is the test channel of one account: webhook in, HTTP out.
@@ -60,13 +90,16 @@ type Channel struct {
 }
 
 var (
-	_ channels.Channel = (*Channel)(nil)
-	_ channels.Webhook = (*Channel)(nil)
+	_ channels.Channel   = (*Channel)(nil)
+	_ channels.Webhook   = (*Channel)(nil)
+	_ channels.Fetcher   = (*Channel)(nil)
+	_ channels.Attendant = (*Channel)(nil)
+	_ channels.Starter   = (*Channel)(nil)
 )
 
 // ChatLike are the capabilities of a chat: one conversation per customer.
 func ChatLike() channels.Capabilities {
-	return channels.Capabilities{Delivered: channels.Full, ReadReceipts: channels.Full, AttachmentsPerMessage: 1,
+	return channels.Capabilities{Start: channels.StartFree, Delivered: channels.Full, ReadReceipts: channels.Full, AttachmentsPerMessage: 1,
 		MaxAttachmentBytes: 1 << 20, MaxTextRunes: 4000, RetryFor: 48 * time.Hour, RequestTimeout: 2 * time.Second}
 }
 
@@ -82,6 +115,20 @@ func MailLike() channels.Capabilities {
 func New(p *Provider, secret string, caps channels.Capabilities, env channels.Env) *Channel {
 	return &Channel{caps: caps, base: p.URL(), secret: []byte(secret), env: env,
 		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
+}
+
+// Spec describes the channel "loopback", a chat, for programs that configure it like any
+// other: bench. Its connections are kept open.
+func Spec() channels.Spec {
+	return channels.Spec{Kind: "loopback", Name: "Loopback", Icon: "repeat",
+		Fields: []channels.Field{
+			{Name: "url", Label: "Provider", Help: "Address of the imaginary provider.", Required: true},
+			{Name: "secret", Label: "Secret", Help: "Signs webhooks.", Secret: true, Required: true},
+		},
+		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
+			return &Channel{caps: ChatLike(), base: a.Config["url"], secret: []byte(a.Config["secret"]), env: env,
+				client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256, IdleConnTimeout: time.Minute}}}, nil
+		}}
 }
 
 // Capabilities implements channels.Channel.
@@ -148,21 +195,34 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	}
 	in := channels.Inbound{ExternalID: e.ID, From: channels.Party{Key: e.From, Name: e.Name}, At: e.At, Subject: e.Subject, Text: e.Text,
 		Quoted: e.Quoted, HTML: e.HTML, To: parties(e.To), Cc: parties(e.Cc), ReplyTo: parties(e.ReplyTo), Via: e.Via,
-		References: e.References, Conversation: e.Conversation, Automatic: e.Automatic}
+		References: e.References, Conversation: e.Conversation, Automatic: e.Automatic, Target: e.Target, Emoji: e.Emoji, Historical: e.Historical, Opens: e.Opens,
+		Previous: e.Previous, Answered: e.Answered, Author: e.Author, Answers: e.Answers, Notices: e.Notices, Consent: e.Consent}
+	in.From.Also = e.Also
+	for _, r := range e.Refs {
+		in.Attachments = append(in.Attachments, channels.Attachment{Name: r.Name, ContentType: r.Type, Ref: r.Ref, SizeBytes: r.Size})
+	}
 	for _, f := range e.Files {
 		in.Attachments = append(in.Attachments, channels.Attachment{Name: f.Name, ContentType: f.Type, Content: f.Content, Inline: f.Inline})
 	}
-	switch e.Type {
-	case "message":
-		in.Kind = channels.InboundMessage
-	case "own":
-		in.Kind = channels.InboundOwn
-	case "foreign":
-		in.Kind = channels.InboundForeign
-	case "status":
-		in.Kind, in.ExternalID = channels.InboundStatus, ""
+	if e.State != "" {
 		in.Status = &channels.Status{State: channels.DeliveryState(e.State), MessageID: e.Message, External: e.External,
-			Recipient: e.Recipient, Reason: e.Reason, Delayed: e.Delayed}
+			Recipient: e.Recipient, Reason: e.Reason, Delayed: e.Delayed, UpTo: e.UpTo, Parts: e.Parts, Cost: e.Cost, Class: e.Class}
+	}
+	switch in.Kind = channels.InboundKind(e.Type); in.Kind {
+	case channels.InboundMessage, channels.InboundOwn, channels.InboundForeign:
+	case channels.InboundReaction, channels.InboundEdit, channels.InboundDelete, channels.InboundIdentity, channels.InboundConsent, channels.InboundNotice:
+		in.ExternalID = ""
+	case channels.InboundStatus:
+		in.ExternalID = ""
+		if in.Status == nil {
+			return nil, errors.New("channelstest: status without a state")
+		}
+	case channels.InboundTemplate:
+		if e.Template == nil {
+			return nil, errors.New("channelstest: a verdict on nothing")
+		}
+		state := stateOf(*e.Template)
+		in.Template, in.ExternalID = &state, ""
 	default:
 		return nil, fmt.Errorf("channelstest: unknown event type %q", e.Type)
 	}
@@ -185,13 +245,26 @@ func partyKeys(list []channels.Party) []string {
 	return keys
 }
 
+// Recipient implements channels.Starter: customers are called by one word.
+func (c *Channel) Recipient(typed string) (channels.Party, error) {
+	key := strings.ToLower(strings.TrimSpace(typed))
+	if key == "" || strings.ContainsAny(key, " ,!?") || strings.ContainsFunc(key, unicode.IsControl) {
+		return channels.Party{}, &channels.SendError{Class: channels.BadRecipient, Text: "“" + typed + "” is no customer.", Hint: "Use one word."}
+	}
+	return channels.Party{Key: key}, nil
+}
+
 // Send implements channels.Channel.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
-	m := Sent{Token: strconv.FormatInt(o.DeliveryID, 10), Conversation: o.ConversationID, To: partyKeys(o.To), Cc: partyKeys(o.Cc),
-		Subject: o.Subject, Text: o.Text, Author: o.Author, InReplyTo: o.InReplyTo, From: o.From}
+	m := Sent{Token: strconv.FormatInt(o.DeliveryID, 10), Message: o.MessageID, Conversation: o.ConversationID, To: partyKeys(o.To), Cc: partyKeys(o.Cc),
+		Subject: o.Subject, Text: o.Text, Author: o.Author, InReplyTo: o.InReplyTo, From: o.From, Rich: o.Rich, ReplyTo: o.ReplyTo}
+	if o.Template != nil {
+		m.Template = &SentTemplate{Name: o.Template.Name, Language: o.Template.Language, Values: o.Template.Values}
+	}
 	if err := c.check(o); err != nil {
 		return channels.Receipt{}, err
 	}
+	m.Also = o.To[0].Also
 	for _, f := range o.Files {
 		content, err := readFile(ctx, f)
 		if err != nil {
@@ -223,7 +296,13 @@ func (c *Channel) check(o channels.Outbound) error {
 	switch {
 	case len(o.To) == 0:
 		return &channels.SendError{Class: channels.BadRecipient, Text: "There is no recipient.", Hint: "Name one."}
-	case o.Text == "" && len(o.Files) == 0:
+	case o.Rich != nil && !c.caps.Carries(o.Rich):
+		return &channels.SendError{Class: channels.BadContent, Text: "The provider doesn't carry this.", Hint: "Say it in words."}
+	case o.Rich.Kind().Alone() && o.Text != "":
+		return &channels.SendError{Class: channels.BadContent, Text: "No text stands beside this.", Hint: "Send the text before it."}
+	case o.ReplyTo != "" && c.caps.ReplyTo < channels.Partial:
+		return &channels.SendError{Class: channels.BadContent, Text: "The provider knows no answers to one message.", Hint: "Quote it."}
+	case o.Text == "" && len(o.Files) == 0 && o.Rich == nil:
 		return &channels.SendError{Class: channels.BadContent, Text: "There is nothing to send.", Hint: "Write something."}
 	case c.caps.MaxTextRunes > 0 && len([]rune(o.Text)) > c.caps.MaxTextRunes:
 		return &channels.SendError{Class: channels.BadContent, Text: "The text is too long.", Hint: "Shorten it."}
@@ -265,7 +344,7 @@ func receiptOf(resp *http.Response) (channels.Receipt, error) {
 	case resp.StatusCode == http.StatusTooManyRequests:
 		seconds, _ := strconv.ParseFloat(resp.Header.Get("Retry-After"), 64)
 		return channels.Receipt{}, &channels.SendError{Class: channels.Throttled, Text: "Too many messages.",
-			Wait: time.Duration(seconds * float64(time.Second))}
+			Wait: time.Duration(seconds * float64(time.Second)), Pair: resp.Header.Get("X-Pair") == "true"}
 	case resp.Header.Get("X-Taken") == "no":
 		return fail(channels.Retry, "The provider is busy.")
 	case resp.Header.Get("X-Class") != "":

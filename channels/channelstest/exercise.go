@@ -36,6 +36,26 @@ type Stage struct {
 	Hang func(t *testing.T)
 	// Fail brings a failure about, for the next message.
 	Fail func(t *testing.T, name string)
+
+	// What follows is needed only where the channel declares or implements what it proves.
+
+	// CloseWindow lets the provider close the customer's reply window; nil = the channel
+	// knows by Outbound.LastIn.
+	CloseWindow func(t *testing.T)
+	// Answered gives for each message that the customer got the id of the one that it
+	// answers, "" = none (ReplyTo).
+	Answered func(t *testing.T) []string
+	// WriteFile lets the customer send a file that stays with the provider, and gives the
+	// facts (Fetcher). ForgetFiles lets the provider lose all of them.
+	WriteFile   func(t *testing.T, content []byte) []channels.Fact
+	ForgetFiles func(t *testing.T)
+	// Attended gives the ids of the messages that the customer sees as read (Attendant).
+	Attended func(t *testing.T) []string
+	// Template gives an approved template, filled in (Templates).
+	Template func(t *testing.T) channels.TemplateUse
+	// Serve gives the public address of a file for providers that fetch by themselves
+	// (File.Link); nil = a server of the suite's own, on loopback.
+	Serve func(t *testing.T, name, contentType string, content []byte) string
 }
 
 // Failure is something that may happen to a message, and what the channel must make of it.
@@ -56,8 +76,17 @@ func ExerciseChannel(t *testing.T, h Harness) {
 	t.Run("send", func(t *testing.T) { t.Parallel(); exerciseSend(t, h) })
 	t.Run("files", func(t *testing.T) { t.Parallel(); exerciseFiles(t, h) })
 	t.Run("refused", func(t *testing.T) { t.Parallel(); exerciseRefused(t, h) })
+	t.Run("file limits", func(t *testing.T) { t.Parallel(); exerciseFileLimits(t, h) })
+	t.Run("rich", func(t *testing.T) { t.Parallel(); exerciseRich(t, h) })
+	t.Run("window", func(t *testing.T) { t.Parallel(); exerciseWindow(t, h) })
+	t.Run("reply to", func(t *testing.T) { t.Parallel(); exerciseReplyTo(t, h) })
+	t.Run("templates", func(t *testing.T) { t.Parallel(); exerciseTemplates(t, h) })
+	t.Run("count", func(t *testing.T) { t.Parallel(); exerciseCount(t, h) })
+	t.Run("fetch", func(t *testing.T) { t.Parallel(); exerciseFetch(t, h) })
+	t.Run("attend", func(t *testing.T) { t.Parallel(); exerciseAttend(t, h) })
 	t.Run("deadline", func(t *testing.T) { t.Parallel(); exerciseDeadline(t, h) })
 	t.Run("never sent", func(t *testing.T) { t.Parallel(); exerciseNeverSent(t, h) })
+	t.Run("start", func(t *testing.T) { t.Parallel(); exerciseStart(t, h) })
 	ambiguous := map[bool]bool{}
 	for _, f := range h.Failures {
 		if f.Class == channels.Ambiguous {

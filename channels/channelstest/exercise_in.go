@@ -26,11 +26,12 @@ func exerciseCapabilities(t *testing.T, h Harness) {
 		t.Errorf("%d files of %d bytes", caps.AttachmentsPerMessage, caps.MaxAttachmentBytes)
 	}
 	for name, level := range map[string]channels.Level{"rich text": caps.RichText, "edit": caps.Edit, "delete": caps.Delete,
-		"reactions": caps.Reactions, "read receipts": caps.ReadReceipts, "delivered": caps.Delivered} {
+		"reply to": caps.ReplyTo, "captions": caps.Captions, "location": caps.Location, "contact card": caps.ContactCard, "reactions": caps.Reactions, "read receipts": caps.ReadReceipts, "delivered": caps.Delivered} {
 		if level < channels.Rejected || level > channels.Full {
 			t.Errorf("%s has the level %d", name, level)
 		}
 	}
+	checkChat(t, c)
 	_, runs := c.(channels.Runner)
 	_, hooked := c.(channels.Webhook)
 	if !runs && !hooked {

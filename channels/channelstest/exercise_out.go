@@ -1,13 +1,9 @@
 package channelstest
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +29,11 @@ func (s Stage) wantGot(t *testing.T, want ...string) {
 func (s Stage) sent(t *testing.T, o channels.Outbound) channels.Receipt {
 	t.Helper()
 	r, err := s.Channel.Send(within(t, patience), o)
+	for ; err == nil && r.More; r, err = s.Channel.Send(within(t, patience), o) {
+		if o.Part++; o.Part > 20 {
+			t.Fatal("send: there is always more")
+		}
+	}
 	if err != nil {
 		t.Fatalf("send: %v", err)
 	}
@@ -59,37 +60,6 @@ func exerciseSend(t *testing.T, h Harness) {
 		t.Errorf("%d messages have %d ids", len(texts), len(ids))
 	}
 	s.wantGot(t, texts...)
-}
-
-// exerciseFiles: as many files as promised, and no more than the channel can read.
-func exerciseFiles(t *testing.T, h Harness) {
-	s := h.New(t)
-	caps := s.Channel.Capabilities()
-	o := s.Outbound(1, "with files")
-	for i := range min(caps.AttachmentsPerMessage, 3) {
-		o.Files = append(o.Files, file(fmt.Sprintf("%d.txt", i), []byte("content"), nil))
-	}
-	if len(o.Files) > 0 {
-		s.sent(t, o)
-		s.wantGot(t, "with files")
-	}
-	o = s.Outbound(2, "unreadable")
-	o.Files = []channels.File{file("gone.txt", nil, errors.New("gone"))}
-	_, err := s.Channel.Send(within(t, patience), o)
-	if err == nil || channels.ClassOf(err) == channels.Ambiguous {
-		t.Errorf("a file that can't be read is certain not to be sent: %v", err)
-	}
-	for _, text := range s.Got(t) {
-		if strings.Contains(text, "unreadable") {
-			t.Error("sent without its file")
-		}
-	}
-}
-
-func file(name string, content []byte, err error) channels.File {
-	return channels.File{Name: name, ContentType: "text/plain", SizeBytes: int64(len(content)), Open: func(context.Context) (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(content)), err
-	}}
 }
 
 // exerciseRefused: what can't be sent fails for good, in words, without an effect.
@@ -158,7 +128,7 @@ func exerciseFailure(t *testing.T, h Harness, f Failure) {
 	s := h.New(t)
 	s.sent(t, s.Outbound(1, "before"))
 	s.Fail(t, f.Name)
-	o := s.Outbound(2, "the message")
+	o, began := s.Outbound(2, "the message"), time.Now()
 	_, err := s.Channel.Send(within(t, patience), o)
 	if class := checkError(t, f.Name, err); class != f.Class {
 		t.Fatalf("class %s, want %s: %v", class, f.Class, err)
@@ -172,7 +142,7 @@ func exerciseFailure(t *testing.T, h Harness, f Failure) {
 		want = append(want, "the message")
 	}
 	s.wantGot(t, want...)
-	o.Attempt, o.FirstAttemptAt = 2, time.Now()
+	o.Attempt, o.FirstAttemptAt = 2, began
 	switch f.Class {
 	case channels.Ambiguous:
 		for range 2 {

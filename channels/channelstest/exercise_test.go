@@ -35,11 +35,19 @@ func faults() map[string]channelstest.Fault {
 // TestChannel: the test channel passes the suite, like a mail and like a chat.
 func TestChannel(t *testing.T) {
 	t.Parallel()
-	for name, caps := range map[string]channels.Capabilities{"mail": channelstest.MailLike(), "chat": channelstest.ChatLike()} {
+	with := func(caps channels.Capabilities) opener {
+		return func(p *channelstest.Provider, env channels.Env) (channels.Channel, error) {
+			return channelstest.New(p, secret, caps, env), nil
+		}
+	}
+	spec := func(p *channelstest.Provider, env channels.Env) (channels.Channel, error) {
+		return channelstest.Spec().New(channels.Account{Config: channels.Config{"url": p.URL(), "secret": secret}}, env)
+	}
+	for name, open := range map[string]opener{"mail": with(channelstest.MailLike()), "chat": with(channelstest.ChatLike()), "configured": spec} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			channelstest.ExerciseChannel(t, channelstest.Harness{
-				New: func(t *testing.T) channelstest.Stage { return stage(t, caps) },
+				New: func(t *testing.T) channelstest.Stage { return stage(t, open) },
 				Failures: []channelstest.Failure{
 					{Name: "refused", Class: channels.Retry},
 					{Name: "throttled", Class: channels.Throttled},
@@ -60,24 +68,30 @@ func TestChannel(t *testing.T) {
 	}
 }
 
+// opener makes a channel on a provider.
+type opener func(*channelstest.Provider, channels.Env) (channels.Channel, error)
+
 // stage connects a channel to a provider of its own.
-func stage(t *testing.T, caps channels.Capabilities) channelstest.Stage {
+func stage(t *testing.T, open opener) channelstest.Stage {
 	var mu sync.Mutex
 	var accepted []channels.Fact
 	p := channelstest.NewProvider(t)
-	c := channelstest.New(p, secret, caps, channels.Env{Accept: func(_ context.Context, facts ...channels.Fact) error {
+	c, err := open(p, channels.Env{Accept: func(_ context.Context, facts ...channels.Fact) error {
 		mu.Lock()
 		defer mu.Unlock()
 		accepted = append(accepted, facts...)
 		return nil
 	}})
-	hook := httptest.NewServer(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hook := httptest.NewServer(c.(http.Handler))
 	t.Cleanup(hook.Close)
 	serial := 0
 	last := ""
-	post := func(t *testing.T, text string) []channels.Fact {
+	postEvent := func(t *testing.T, e channelstest.Event) []channels.Fact {
 		t.Helper()
-		body, err := json.Marshal([]channelstest.Event{{Type: "message", ID: fmt.Sprint("in-", serial), From: "kim", Text: text}})
+		body, err := json.Marshal([]channelstest.Event{e})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,6 +104,10 @@ func stage(t *testing.T, caps channels.Capabilities) channelstest.Stage {
 		mu.Lock()
 		defer mu.Unlock()
 		return accepted
+	}
+	post := func(t *testing.T, text string) []channels.Fact {
+		t.Helper()
+		return postEvent(t, channelstest.Event{Type: "message", ID: fmt.Sprint("in-", serial), From: "kim", Text: text})
 	}
 	return channelstest.Stage{
 		Channel: c,
@@ -107,6 +125,12 @@ func stage(t *testing.T, caps channels.Capabilities) channelstest.Stage {
 		Got:  func(*testing.T) []string { return p.Texts() },
 		Hang: func(t *testing.T) { p.AddFault(channelstest.Fault{Until: make(chan struct{})}) },
 		Fail: func(_ *testing.T, name string) { p.AddFault(faults()[name]) },
+		WriteFile: func(t *testing.T, content []byte) []channels.Fact {
+			p.PutFile("photo", channelstest.File{Type: "image/png", Content: content})
+			return postEvent(t, channelstest.Event{Type: "message", ID: "file", From: "kim", Refs: []channelstest.Ref{{Name: "photo.png", Type: "image/png", Ref: "photo"}}})
+		},
+		ForgetFiles: func(*testing.T) { p.ForgetFiles() },
+		Attended:    func(*testing.T) []string { return p.Attended() },
 	}
 }
 

@@ -1,6 +1,7 @@
 package channelstest
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -21,14 +22,19 @@ const (
 	FaultDropBefore  FaultKind = "drop_before"  // the connection ends, nothing was done
 	FaultDropAfter   FaultKind = "drop_after"   // the connection ends, it was done
 	FaultBlind       FaultKind = "blind"        // look-ups can't tell
+	FaultGone        FaultKind = "gone"         // File: 404, it doesn't exist any more
+	FaultCut         FaultKind = "cut"          // File: the connection ends in the middle
 )
 
 // Fault is something that goes wrong at the provider.
 type Fault struct {
 	Kind  FaultKind
 	Times int             // how often; 0 = once, < 0 = until ClearFaults
-	Text  string          // only messages whose text contains it
+	Text  string          // only messages whose text contains it; File: only refs that do
+	File  bool            // it is about files that are fetched, not about messages
+	With  string          // only messages with a file of this name
 	Wait  time.Duration   // FaultThrottle: Retry-After
+	Pair  bool            // FaultThrottle: only towards this customer
 	Class channels.Class  // FaultReject: what it means
 	Until <-chan struct{} // the provider waits for it first; nil = it answers at once
 }
@@ -54,11 +60,17 @@ func (p *Provider) ClearFaults() {
 }
 
 // strike takes the fault for a message or a look-up.
-func (p *Provider) strike(lookup bool, text string) Fault {
+func (p *Provider) strike(lookup bool, m Sent) Fault {
+	return p.strikeWhere(m.Text, func(f *Fault) bool {
+		return !f.File && f.lookup() == lookup && (f.With == "" || slices.ContainsFunc(m.Files, func(one File) bool { return one.Name == f.With }))
+	})
+}
+
+func (p *Provider) strikeWhere(text string, fits func(*Fault) bool) Fault {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, f := range p.faults {
-		if f.Times != 0 && f.lookup() == lookup && strings.Contains(text, f.Text) {
+		if f.Times != 0 && fits(f) && strings.Contains(text, f.Text) {
 			if f.Times > 0 {
 				f.Times--
 			}

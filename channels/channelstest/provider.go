@@ -2,32 +2,37 @@ package channelstest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"sync"
-	"testing"
 	"time"
-)
 
-// patience bounds every wait of this package; only a failing test uses it up.
-const patience = 20 * time.Second
+	"parley/channels"
+)
 
 // Sent is a message that the provider took: what a customer got.
 type Sent struct {
 	ID           string   `json:"id"`
 	Token        string   `json:"token"`
+	Message      int64    `json:"message"` // ours; a provider gives it back in receipts
 	Conversation int64    `json:"conversation"`
 	To           []string `json:"to"`
 	Cc           []string `json:"cc,omitempty"`
+	Also         []string `json:"also,omitempty"` // other keys of the first of To
 	Subject      string   `json:"subject,omitempty"`
 	Text         string   `json:"text"`
 	Author       string   `json:"author,omitempty"`
 	InReplyTo    string   `json:"in_reply_to,omitempty"`
 	From         string   `json:"from,omitempty"`
 	Files        []File   `json:"files,omitempty"`
+
+	Template *SentTemplate  `json:"template,omitempty"`
+	Rich     *channels.Rich `json:"rich,omitempty"`
+	ReplyTo  string         `json:"reply_to,omitempty"`
 }
 
 // File of a message, either way.
@@ -41,35 +46,65 @@ type File struct {
 // Provider takes messages for customers by HTTP and remembers them. It never
 // recognises a repetition: what is sent twice is there twice.
 type Provider struct {
-	srv     *httptest.Server
+	srv     *http.Server
+	url     string
+	taken   func(Sent)
 	closing chan struct{}
+	ended   chan struct{}
 
 	mu      sync.Mutex
 	sent    []Sent
-	calls   int // messages that reached it, taken or not
+	calls   int             // messages that reached it, taken or not
+	files   map[string]File // kept for who fetches them, by ref
+	fetched []string        // refs that were asked for
+	seen    []string        // ids of customers' messages that somebody attends to
 	faults  []*Fault
 	struck  int
 	serial  int
 	changed chan struct{}
+
+	templates     []Template
+	templateCalls []string // methods
+	loseAnswers   int      // to what is handed in
 }
 
-// NewProvider starts a provider that ends with the test.
-func NewProvider(t testing.TB) *Provider {
-	p := &Provider{changed: make(chan struct{}), closing: make(chan struct{})}
+// StartProvider starts a provider on a free port of loopback; Close ends it. taken, if
+// not nil, is called with each message that was taken, before its sender hears of it.
+// Errors: no port.
+func StartProvider(taken func(Sent)) (*Provider, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it returns at once
+	if err != nil {
+		return nil, fmt.Errorf("channelstest: provider: %w", err)
+	}
+	p := &Provider{url: "http://" + listener.Addr().String(), taken: taken, changed: make(chan struct{}),
+		closing: make(chan struct{}), ended: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /send", p.send)
 	mux.HandleFunc("GET /sent", p.find)
-	p.srv = httptest.NewServer(mux)
-	t.Cleanup(func() {
-		close(p.closing)
-		p.srv.CloseClientConnections()
-		p.srv.Close()
-	})
-	return p
+	mux.HandleFunc("/templates", p.editTemplates)
+	mux.HandleFunc("GET /file", p.file)
+	mux.HandleFunc("POST /attend", p.attend)
+	p.srv = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go func() {
+		defer close(p.ended)
+		_ = p.srv.Serve(listener) // it ends by Close
+	}()
+	return p, nil
+}
+
+// Close ends the provider and all connections to it.
+func (p *Provider) Close() error {
+	close(p.closing)
+	err := p.srv.Close()
+	<-p.ended
+	if err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("channelstest: provider: %w", err)
+	}
+	return nil
 }
 
 // URL of the provider's API.
-func (p *Provider) URL() string { return p.srv.URL }
+func (p *Provider) URL() string { return p.url }
 
 func (p *Provider) poke() {
 	close(p.changed)
@@ -86,7 +121,7 @@ func (p *Provider) send(w http.ResponseWriter, r *http.Request) {
 	p.calls++
 	p.poke()
 	p.mu.Unlock()
-	f := p.strike(false, m.Text)
+	f := p.strike(false, m)
 	if f.Until != nil {
 		select {
 		case <-f.Until:
@@ -101,6 +136,7 @@ func (p *Provider) send(w http.ResponseWriter, r *http.Request) {
 		return
 	case FaultThrottle:
 		w.Header().Set("Retry-After", strconv.FormatFloat(f.Wait.Seconds(), 'f', -1, 64))
+		w.Header().Set("X-Pair", strconv.FormatBool(f.Pair))
 		w.WriteHeader(http.StatusTooManyRequests)
 		return
 	case FaultReject:
@@ -113,14 +149,22 @@ func (p *Provider) send(w http.ResponseWriter, r *http.Request) {
 	case FaultDropBefore:
 		panic(http.ErrAbortHandler)
 	}
-	id := p.take(m)
+	if !p.usable(m.Template) {
+		w.Header().Set("X-Class", string(channels.TemplateBad))
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		return
+	}
+	m.ID = p.take(m)
+	if p.taken != nil {
+		p.taken(m)
+	}
 	switch f.Kind {
 	case FaultErrorAfter:
 		w.WriteHeader(http.StatusInternalServerError)
 	case FaultDropAfter:
 		panic(http.ErrAbortHandler)
 	default:
-		_ = json.NewEncoder(w).Encode(map[string]string{"id": id})
+		_ = json.NewEncoder(w).Encode(map[string]string{"id": m.ID})
 	}
 }
 
@@ -135,7 +179,7 @@ func (p *Provider) take(m Sent) string {
 }
 
 func (p *Provider) find(w http.ResponseWriter, r *http.Request) {
-	if f := p.strike(true, ""); f.Kind == FaultBlind {
+	if f := p.strike(true, Sent{}); f.Kind == FaultBlind {
 		w.WriteHeader(http.StatusNotImplemented)
 		return
 	}
@@ -165,42 +209,4 @@ func (p *Provider) Calls() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.calls
-}
-
-// Wait waits until done says that what customers got is complete.
-func (p *Provider) Wait(t testing.TB, what string, done func([]Sent) bool) []Sent {
-	t.Helper()
-	timeout := time.NewTimer(patience)
-	defer timeout.Stop()
-	for {
-		p.mu.Lock()
-		sent, changed := slices.Clone(p.sent), p.changed
-		p.mu.Unlock()
-		if done(sent) {
-			return sent
-		}
-		select {
-		case <-changed:
-		case <-timeout.C:
-			t.Fatalf("waited in vain: %s; sent: %+v", what, sent)
-		}
-	}
-}
-
-// WaitCalls waits until n messages reached the provider, taken or not.
-func (p *Provider) WaitCalls(t testing.TB, n int) {
-	t.Helper()
-	p.Wait(t, fmt.Sprintf("%d calls", n), func([]Sent) bool { return p.Calls() >= n })
-}
-
-// WaitTexts waits until customers got exactly these texts, in this order.
-func (p *Provider) WaitTexts(t testing.TB, want ...string) []Sent {
-	t.Helper()
-	sent := p.Wait(t, fmt.Sprintf("%q", want), func(sent []Sent) bool { return len(sent) >= len(want) })
-	for i, m := range sent {
-		if i >= len(want) || m.Text != want[i] {
-			t.Fatalf("customers got %q, want %q", p.Texts(), want)
-		}
-	}
-	return sent
 }

@@ -2,9 +2,7 @@ package email
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -14,8 +12,10 @@ import (
 )
 
 const (
-	// batchSize is how many mails one command asks for: servers answer long lists badly.
-	batchSize = 10
+	// batchSize is how many mails are fetched and stored together; a command that names
+	// them all stays shorter than 1,000 bytes, which every server takes (RFC 2683
+	// section 3.2.1.5).
+	batchSize = 50
 	// maxTries is how often a mail is asked for on its own before it is quarantined.
 	maxTries = 3
 	// mailOrder is the order key of every fact: a mailbox is one order.
@@ -50,9 +50,9 @@ func (f *fetcher) align(ctx context.Context, s *imapSession, data *imap.SelectDa
 		next.note(done, f.c.env.Now())
 		return nil
 	}
-	f.aligning = true
+	f.oldUntil = f.mark.StartedAt
 	err = f.take(ctx, s, data.UIDValidity, uids, took)
-	f.aligning = false
+	f.oldUntil = time.Time{}
 	if err != nil {
 		return err
 	}
@@ -161,182 +161,6 @@ func (m *mark) note(done []outcome, now time.Time) {
 	}
 }
 
-// fate is what became of a mail.
-type fate int
-
-const (
-	fateFetched    fate = iota
-	fateGone            // proven: it is no longer there
-	fateOld             // it was there before us
-	fateUnreadable      // three tries failed
-)
-
-// outcome is a mail with its fate.
-type outcome struct {
-	uid  imap.UID
-	fate fate
-	mail *fetched
-}
-
-// take deals with mails in UID order, a batch at a time: fetch, have them stored, then
-// tell took, which moves the watermark.
-func (f *fetcher) take(ctx context.Context, s *imapSession, validity uint32, uids []imap.UID,
-	took func(context.Context, []outcome) error) error {
-	for len(uids) > 0 {
-		n := min(batchSize, len(uids))
-		if uids[0] <= f.careful {
-			n = 1
-		}
-		done, err := f.batch(ctx, s, uids[:n])
-		if err != nil {
-			return err
-		}
-		var facts []channels.Fact
-		for _, o := range done {
-			if fact, ok := f.fact(o, validity); ok {
-				facts = append(facts, fact)
-			}
-		}
-		if err := f.accept(ctx, facts); err != nil {
-			return err
-		}
-		if err := took(ctx, done); err != nil {
-			return err
-		}
-		uids = uids[n:]
-	}
-	return nil
-}
-
-// batch finds out the fate of some mails.
-func (f *fetcher) batch(ctx context.Context, s *imapSession, uids []imap.UID) ([]outcome, error) {
-	mails := map[imap.UID]*fetched{}
-	if len(uids) > 1 {
-		var err error
-		if mails, err = f.together(s, uids); err != nil {
-			return nil, err
-		}
-	}
-	done := make([]outcome, 0, len(uids))
-	for _, uid := range uids {
-		o := outcome{uid: uid, mail: mails[uid]}
-		switch {
-		case o.mail != nil && f.old(o.mail):
-			o.fate = fateOld
-		case o.mail == nil || !o.mail.whole:
-			var err error
-			if o, err = f.alone(ctx, s, uid); err != nil {
-				return nil, err
-			}
-		}
-		delete(f.tries, uid)
-		done = append(done, o)
-	}
-	return done, nil
-}
-
-// old tells whether a mail was there before the first start. UIDs tell that, until
-// UIDVALIDITY changes and they mean nothing any more.
-func (f *fetcher) old(m *fetched) bool {
-	return f.aligning && !m.at.IsZero() && !m.at.After(f.mark.StartedAt)
-}
-
-// together fetches several mails by few commands. When the connection breaks, nobody
-// knows by which mail: the next session takes these one by one.
-func (f *fetcher) together(s *imapSession, uids []imap.UID) (map[imap.UID]*fetched, error) {
-	mails, err := s.fetchFacts(uids)
-	if err == nil {
-		var wanted []imap.UID
-		for _, uid := range uids {
-			if m := mails[uid]; m != nil && !f.old(m) {
-				wanted = append(wanted, uid)
-			}
-		}
-		err = s.fetchBodies(wanted, mails, f.c.opts)
-	}
-	if err != nil && !refused(err) {
-		f.careful = max(f.careful, uids[len(uids)-1])
-		return nil, err
-	}
-	return mails, nil
-}
-
-// alone gets one mail, or finds out why not. A try counts before it is made, since it
-// may cost the connection.
-func (f *fetcher) alone(ctx context.Context, s *imapSession, uid imap.UID) (outcome, error) {
-	for f.tries[uid] < maxTries {
-		f.tries[uid]++
-		m, err := f.try(s, uid, f.tries[uid] == maxTries)
-		if err != nil && !refused(err) {
-			f.careful = max(f.careful, uid)
-			return outcome{}, err
-		}
-		if m != nil && f.old(m) {
-			return outcome{uid, fateOld, m}, nil
-		}
-		if m != nil && m.whole {
-			delete(f.bad, uid)
-			return outcome{uid, fateFetched, m}, nil
-		}
-		there, err := s.exists(uid)
-		if err != nil {
-			return outcome{}, err
-		}
-		if !there {
-			return outcome{uid, fateGone, nil}, nil
-		}
-		f.pause(ctx, f.c.opts.timing.again)
-		if ctx.Err() != nil {
-			return outcome{}, ctx.Err()
-		}
-	}
-	f.bad[uid] = true
-	f.c.log.Error("mail can't be read, quarantined", "uid", uid)
-	return outcome{uid, fateUnreadable, nil}, nil
-}
-
-// try asks for one mail. The last time it asks for the body only: size or date may be
-// what the server can't say.
-func (f *fetcher) try(s *imapSession, uid imap.UID, bodyOnly bool) (*fetched, error) {
-	mails := map[imap.UID]*fetched{uid: {uid: uid}}
-	if !bodyOnly {
-		var err error
-		if mails, err = s.fetchFacts([]imap.UID{uid}); err != nil {
-			return nil, err
-		}
-	}
-	m := mails[uid]
-	if m == nil || f.old(m) {
-		return m, nil
-	}
-	return m, s.fetchBodies([]imap.UID{uid}, mails, f.c.opts)
-}
-
-// fact makes what is stored of an outcome; false when there is nothing to store.
-func (f *fetcher) fact(o outcome, validity uint32) (channels.Fact, bool) {
-	if o.fate != fateFetched && o.fate != fateUnreadable {
-		return channels.Fact{}, false
-	}
-	head := envelope{V: 1, Folder: f.c.set.folder, UID: uint32(o.uid), UIDValidity: validity}
-	fact := channels.Fact{OrderKey: mailOrder}
-	var raw []byte
-	if o.fate == fateFetched {
-		head.InternalDate, head.SizeBytes, head.Truncated = o.mail.at, o.mail.sizeBytes, o.mail.truncated
-		raw = o.mail.raw
-		fact.ExternalID = factID(raw)
-	} else {
-		fact.ExternalID = fmt.Sprintf("uid:%.200s:%d:%d", f.c.set.folder, validity, o.uid)
-		fact.Quarantine = "The mail server does not hand this mail out."
-	}
-	line, err := json.Marshal(head)
-	if err != nil { // a date beyond the year 9999
-		head.InternalDate = time.Time{}
-		line, _ = json.Marshal(head)
-	}
-	fact.Payload = append(append(line, '\n'), raw...)
-	return fact, true
-}
-
 // accept has facts stored, however long that takes: a mail must not be passed over.
 func (f *fetcher) accept(ctx context.Context, facts []channels.Fact) error {
 	if len(facts) == 0 {
@@ -368,7 +192,7 @@ func (f *fetcher) persist(ctx context.Context, do func() error) error {
 		if !errors.Is(err, channels.ErrOverloaded) {
 			f.c.log.Error("mailbox waits for the database", "error", err)
 		}
-		f.pause(ctx, jitter(wait))
+		pause(ctx, jitter(wait))
 		wait = min(2*wait, f.c.opts.timing.storeMax)
 	}
 }

@@ -89,3 +89,27 @@ func BenchmarkCorpus(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkDecodeLarge measures what mails of 25 MB cost: a file, and text alone.
+func BenchmarkDecodeLarge(b *testing.B) {
+	const size = 25 << 20
+	head := "From: a@b.test\r\nMessage-ID: <x@y>\r\n"
+	for name, raw := range map[string]string{
+		"file": head + "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nsee file\r\n--x\r\nContent-Type: application/zip; name=a.zip\r\n" +
+			"Content-Transfer-Encoding: base64\r\n\r\n" + strings.Repeat(strings.Repeat("QUJD", 19)+"\r\n", size/78) + "--x--\r\n",
+		"text file": head + "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nsee file\r\n--x\r\nContent-Type: text/csv; name=a.csv\r\n" +
+			"\r\n" + strings.Repeat("some;words;of;a;table\r\n", size/23) + "--x--\r\n",
+		"text": head + "\r\n" + strings.Repeat("All work and no play makes a long mail.\r\n", size/41),
+	} {
+		payload := []byte(raw)
+		b.Run(strings.ReplaceAll(name, " ", "-"), func(b *testing.B) {
+			d := newTestDecoder()
+			b.SetBytes(int64(len(payload)))
+			b.ReportAllocs()
+			for b.Loop() {
+				factID(payload)
+				_, _ = d.decode(payload)
+			}
+		})
+	}
+}

@@ -28,6 +28,7 @@ type content struct {
 	winmail    *tnefResult // decoded winmail.dat
 	forward    []byte      // the first attached mail, shown when there is no text
 	damaged    bool        // something could not be read and is only in the original
+	cut        bool        // only the beginning of a text is in segments; the whole is a file
 }
 
 // collect walks a part and all in it.
@@ -102,6 +103,7 @@ func (c *content) extras(sub *content) {
 	c.files = append(c.files, sub.files...)
 	c.signed = c.signed || sub.signed
 	c.damaged = c.damaged || sub.damaged
+	c.cut = c.cut || sub.cut
 	if c.encrypted == "" {
 		c.encrypted = sub.encrypted
 	}
@@ -177,7 +179,11 @@ func (p *part) bytes() []byte {
 
 // text takes a part as text to read.
 func (c *content) text(p *part) {
-	text := toUTF8(p.bytes(), p.params["charset"])
+	b := p.bytes()
+	if p.ctype != "text/html" && len(b) > longText {
+		b = c.long(b, p.params["charset"])
+	}
+	text := toUTF8(b, p.params["charset"])
 	if p.ctype == "text/html" {
 		c.segments = append(c.segments, segment{html: text})
 		return
@@ -186,6 +192,25 @@ func (c *content) text(p *part) {
 		text = unflow(text, strings.EqualFold(p.params["delsp"], "yes"))
 	}
 	c.segments = append(c.segments, segment{plain: text})
+}
+
+// longText is the longest plain text that is looked at; only the beginning of a longer
+// one is, and the whole is attached as it came.
+const longText = 2 << 20
+
+// long attaches a text and gives its beginning.
+func (c *content) long(b []byte, charset string) []byte {
+	whole := b
+	if !isUTF8(b, cleanLabel(charset)) {
+		whole = []byte(toUTF8(b, charset))
+	}
+	c.files = append(c.files, channels.Attachment{Name: "message.txt", ContentType: "text/plain", Content: whole})
+	c.cut = true
+	head := b[:longText]
+	if i := bytes.LastIndexByte(head, '\n'); i > longText/2 {
+		head = head[:i+1]
+	}
+	return head
 }
 
 // file keeps a part as a file.

@@ -13,7 +13,7 @@ var bounceSubject = regexp.MustCompile(`(?i)(?:undeliver|delivery (?:status|fail
 
 // reportBytes is how much of a report is searched for what it speaks of: the
 // headers of the returned mail, not its files.
-const reportBytes = 4 << 20
+const reportBytes = 1 << 20
 
 // bounced is which of our mails a report speaks of.
 type bounced struct {

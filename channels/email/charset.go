@@ -21,12 +21,24 @@ var metaCharset = regexp.MustCompile(`(?i)<meta[^>]{0,300}?charset\s*=\s*["']?\s
 // controls. Order: what is declared if it can be true, what an HTML document
 // names, what the bytes look like, windows-1252.
 func toUTF8(b []byte, declared string) string {
-	return dropControls(decodeCharset(b, strings.ToLower(strings.Trim(declared, " \t\"';"))))
+	return dropControls(decodeCharset(b, cleanLabel(declared)))
+}
+
+// cleanLabel takes off a charset's name what mailers put around it.
+func cleanLabel(declared string) string {
+	return strings.TrimPrefix(strings.ToLower(strings.Trim(declared, " \t\"';")), "charset=")
+}
+
+// isUTF8 reports whether toUTF8 would take text of a label as it is, but for controls.
+func isUTF8(b []byte, label string) bool {
+	if label == "utf-7" || label == "unicode-1-1-utf-7" || bytes.Contains(b, []byte("\x1b$")) {
+		return false
+	}
+	return (!isMultiByte(label) || findEncoding(label) == nil) && utf8.Valid(b)
 }
 
 // decodeCharset converts without cleaning.
 func decodeCharset(b []byte, declared string) string {
-	declared = strings.TrimPrefix(declared, "charset=")
 	if s, ok := byMark(b, declared); ok {
 		return s
 	}

@@ -2,10 +2,7 @@ package email
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"fmt"
-	"io"
 	"mime"
 	netmail "net/mail"
 	"path"
@@ -25,23 +22,9 @@ const (
 	maxFileNameRunes = 100
 )
 
-// outgoing is a mail that is ready to leave.
-type outgoing struct {
-	id         string // Message-ID without <>
-	from       string // envelope sender
-	recipients []string
-	raw        []byte
-	utf8       bool // an address needs SMTPUTF8
-}
-
-// copyBytes is the mail as it is filed in the Sent folder, marked as our own copy.
-func (m *outgoing) copyBytes() []byte {
-	return append([]byte(copyHeader+": filed by Parley\r\n"), m.raw...)
-}
-
 // compose writes the mail. Errors: *channels.SendError; nothing was sent.
-func (c *Channel) compose(ctx context.Context, o channels.Outbound) (*outgoing, error) {
-	if err := checkSize(o, 0); err != nil {
+func (c *Channel) compose(o channels.Outbound) (*outgoing, error) {
+	if err := checkSize(o); err != nil {
 		return nil, err
 	}
 	h, err := c.headers(o)
@@ -50,75 +33,47 @@ func (c *Channel) compose(ctx context.Context, o channels.Outbound) (*outgoing, 
 	}
 	msg := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(mail.EncodingQP))
 	h.apply(msg)
-	rendered, err := renderHTML(o.Text, o.Signature)
+	md := c.process.markdown()
+	rendered, err := renderHTML(md, o.Text, o.Signature)
 	if err != nil {
 		return nil, badContent("The text can't be turned into a mail.", "Shorten or simplify it.", err)
 	}
-	msg.SetBodyString(mail.TypeTextPlain, renderText(o.Text, o.Signature))
+	msg.SetBodyString(mail.TypeTextPlain, renderText(md, o.Text, o.Signature))
 	msg.AddAlternativeString(mail.TypeTextHTML, rendered)
-	if err := attach(ctx, msg, o); err != nil {
-		return nil, err
+	mark := newMark()
+	for _, f := range o.Files {
+		msg.AttachReadSeeker(attachmentName(f.Name), bytes.NewReader(mark), fileHeaders(f))
 	}
-	var raw bytes.Buffer
-	if _, err := msg.WriteTo(&raw); err != nil {
+	text, err := cutAtFiles(msg, mark)
+	if err != nil {
 		return nil, badContent("The mail can't be put together.", "Try without the attachments.", err)
 	}
-	return &outgoing{id: h.id, from: h.from.Address, recipients: h.envelope(), raw: raw.Bytes(), utf8: h.utf8()}, nil
+	return &outgoing{id: h.id, from: h.from.Address, recipients: h.envelope(), text: text, order: o, utf8: h.utf8()}, nil
 }
 
 func badContent(text, hint string, cause error) *channels.SendError {
 	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint, Cause: cause}
 }
 
-// checkSize compares the files, with read bytes of them already known, with the cap.
-func checkSize(o channels.Outbound, read int64) error {
-	total := max(read, 0) + int64(len(o.Text)+len(o.Signature))
-	if read == 0 {
-		for _, f := range o.Files {
-			total += max(f.SizeBytes, 0)
-		}
-	}
-	if total <= maxOutgoingBytes && len(o.Files) <= maxFiles {
-		return nil
-	}
+// checkSize compares what the files say of themselves with the caps.
+func checkSize(o channels.Outbound) error {
 	if len(o.Files) > maxFiles {
 		return badContent(fmt.Sprintf("The mail has %d files; %d is the most.", len(o.Files), maxFiles),
 			"Pack the files into one archive.", nil)
 	}
-	return badContent(fmt.Sprintf("The mail has %.1f MB; mail servers take about %d MB.", float64(total)/(1<<20), maxOutgoingBytes>>20),
-		"Send a link to the files, or send them in several mails.", nil)
-}
-
-// attach reads the files. A file that can't be read now may be readable later.
-func attach(ctx context.Context, msg *mail.Msg, o channels.Outbound) error {
-	var read int64
+	total := int64(len(o.Text) + len(o.Signature))
 	for _, f := range o.Files {
-		content, err := readFile(ctx, f, maxOutgoingBytes-read+1)
-		if err != nil {
-			return &channels.SendError{
-				Class: channels.Retry, Text: "An attachment can't be read: " + oneLine(f.Name),
-				Hint: "Parley tries again by itself.", Cause: err,
-			}
-		}
-		read += int64(len(content))
-		if err := checkSize(o, read); err != nil {
-			return err
-		}
-		msg.AttachReadSeeker(attachmentName(f.Name), bytes.NewReader(content), fileHeaders(f))
+		total += max(f.SizeBytes, 0)
+	}
+	if total > maxOutgoingBytes {
+		return tooLarge(total)
 	}
 	return nil
 }
 
-func readFile(ctx context.Context, f channels.File, limit int64) ([]byte, error) {
-	if f.Open == nil {
-		return nil, errors.New("email: attachment without content")
-	}
-	r, err := f.Open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	return io.ReadAll(io.LimitReader(r, limit))
+func tooLarge(total int64) *channels.SendError {
+	return badContent(fmt.Sprintf("The mail has %.1f MB; mail servers take about %d MB.", float64(total)/(1<<20), maxOutgoingBytes>>20),
+		"Send a link to the files, or send them in several mails.", nil)
 }
 
 // fileHeaders names a file by RFC 2231, for all languages, and by the older way that

@@ -21,7 +21,7 @@ func composer(t testing.TB) *Channel {
 	c, err := newChannel(channels.Account{ID: 1, Config: channels.Config{
 		fieldAddress: "Support@acme.test", fieldAliases: "help@acme.test", fieldSenderName: "Acme Support",
 		fieldIMAPHost: "imap.acme.test", fieldIMAPPassword: "x", fieldSMTPHost: "smtp.acme.test",
-	}}, channels.Env{Keys: testKeys(), Now: func() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }}, defaultOptions())
+	}}, channels.Env{Keys: testKeys(), Now: func() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }}, defaultOptions(), newProcess())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,11 +79,11 @@ func TestComposeGolden(t *testing.T) {
 			t.Parallel()
 			o := reply()
 			change(&o)
-			m, err := composer(t).compose(t.Context(), o)
+			m, err := composer(t).compose(o)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := steady(m.raw)
+			got := steady(written(t, m))
 			got = fmt.Appendf(nil, "%s\n-- envelope: %s to %s\n", got, m.from, strings.Join(m.recipients, ", "))
 			path := filepath.Join("testdata", "sent", strings.ReplaceAll(name, " ", "-")+".eml")
 			if *update {
@@ -98,9 +98,20 @@ func TestComposeGolden(t *testing.T) {
 			if !bytes.Equal(got, want) {
 				t.Errorf("got\n%s", got)
 			}
-			checkHead(t, m.raw)
+			checkHead(t, written(t, m))
 		})
 	}
+}
+
+// written gives a mail's bytes, which it must foretell.
+func written(t *testing.T, m *outgoing) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	n, err := m.writeTo(t.Context(), &b)
+	if err != nil || n != int64(b.Len()) || n != m.sizeBytes() {
+		t.Fatalf("wrote %d bytes, counted %d, foretold %d: %v", b.Len(), n, m.sizeBytes(), err)
+	}
+	return b.Bytes()
 }
 
 // checkHead proves that nothing could slip a header in, or a line beyond RFC 5322.
@@ -208,16 +219,16 @@ func TestOutgoingRecipients(t *testing.T) {
 	for _, key := range []string{"", "nobody", "a@b>, <c@d", "a@b\r\nBcc: c@d", "Ann <a@b.test>", "a b@c.test", "a@@b"} {
 		o := reply()
 		o.To = []channels.Party{{Key: key}}
-		_, err := composer(t).compose(t.Context(), o)
+		_, err := composer(t).compose(o)
 		class(t, err, channels.BadRecipient)
 	}
 	o := reply()
 	o.To = nil
-	_, err := composer(t).compose(t.Context(), o)
+	_, err := composer(t).compose(o)
 	class(t, err, channels.BadRecipient)
 	o.To = []channels.Party{{Key: "ann@customer.test"}, {Key: `"odd name"@customer.test`}}
 	o.Cc = []channels.Party{{Key: "ann@customer.test"}, {Key: "jörg@customer.test"}}
-	m, err := composer(t).compose(t.Context(), o)
+	m, err := composer(t).compose(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,11 +258,11 @@ func TestMarkdownRoundTrip(t *testing.T) {
 	trip := func(t *testing.T, text string) string {
 		o := reply()
 		o.Text, o.Subject, o.InReplyTo, o.References = text, "x", "", nil
-		m, err := composer(t).compose(t.Context(), o)
+		m, err := composer(t).compose(o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		in, err := decode(m.raw, own)
+		in, err := decode(written(t, m), own)
 		if err != nil || len(in) != 1 {
 			t.Fatal(in, err)
 		}
@@ -317,7 +328,7 @@ func TestPlainText(t *testing.T) {
 		{"", ""},
 	}
 	for _, tc := range tests {
-		if got := plain(tc[0]); got != tc[1] {
+		if got := plain(newMarkdown(), tc[0]); got != tc[1] {
 			t.Errorf("%q:\n%q, want\n%q", tc[0], got, tc[1])
 		}
 	}
@@ -340,7 +351,7 @@ func TestRawHTMLIsText(t *testing.T) {
 		"www.acme.test":                    `<a href="http://www.acme.test">`,
 		"&lt;script&gt;alert(1)&lt;/x&gt;": "&lt;script&gt;",
 	} {
-		got, err := renderHTML(source, "")
+		got, err := renderHTML(newMarkdown(), source, "")
 		if err != nil {
 			t.Fatal(err)
 		}

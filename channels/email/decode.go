@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"strings"
-	"sync"
 
 	"parley/channels"
 )
@@ -20,24 +19,16 @@ type decodeOptions struct {
 	Keys [][]byte // HMAC keys that verify our tokens
 }
 
-// decode turns a stored payload into what the customer did. It makes a decoder
-// for this one payload, which costs more than decoding: who decodes often keeps
-// a decoder (newDecoder).
-// Errors: errEmptyPayload only.
-func decode(payload []byte, o decodeOptions) ([]channels.Inbound, error) {
-	return newDecoder(o).decode(payload)
-}
-
 // decoder decodes the mails of one account. Its methods may be called concurrently.
 type decoder struct {
 	own  map[string]bool
 	keys [][]byte
-	html func() *htmlTools // made when the first HTML comes
+	html func() *htmlTools // shared: slow to make and large
 }
 
-// newDecoder makes a decoder.
-func newDecoder(o decodeOptions) *decoder {
-	d := &decoder{own: map[string]bool{}, keys: o.Keys, html: sync.OnceValue(newHTMLTools)}
+// newDecoder makes a decoder. html gives the tools for HTML, which decoders share.
+func newDecoder(o decodeOptions, html func() *htmlTools) *decoder {
+	d := &decoder{own: map[string]bool{}, keys: o.Keys, html: html}
 	for _, a := range o.Own {
 		d.own[strings.ToLower(strings.TrimSpace(a))] = true
 	}

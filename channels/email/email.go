@@ -21,17 +21,20 @@ const (
 	maxSending       = 3 // SMTP connections at a time: Microsoft 365 allows no more
 )
 
-// Channel is one mailbox. Make it with New.
+// Channel is one mailbox. Make it with Spec.
 type Channel struct {
 	set     settings
 	env     channels.Env
 	opts    options
 	log     *slog.Logger
+	process *process
+	decoder *decoder
 	sending chan struct{} // a place for each SMTP connection
 
 	mu          sync.Mutex
-	lastSent    string // Message-ID of the last mail that the server took, "" = none yet
-	serverSaves bool   // the server was seen to file what it sends
+	lastSent    string    // Message-ID of the last mail that the server took, "" = none yet
+	serverSaves bool      // the server was seen to file what it sends
+	caughtUp    time.Time // when everything there was had been fetched
 }
 
 var (
@@ -45,7 +48,7 @@ type options struct {
 	tls     *tls.Config // base of the TLS configuration; nil: the system's roots
 	timing  timing
 	maxBody int64 // bytes of a mail that is fetched whole
-	maxJoin int64 // bytes of the mails that are fetched by one command
+	maxJoin int64 // bytes of the mails that are fetched and stored together
 }
 
 // timing holds the waits of fetching.
@@ -72,7 +75,7 @@ type timing struct {
 func defaultOptions() options {
 	return options{
 		maxBody: 50 << 20,
-		maxJoin: 30 << 20,
+		maxJoin: 1 << 20,
 		timing: timing{
 			dial: 30 * time.Second, command: 60 * time.Second, total: 15 * time.Minute,
 			poll: 3 * time.Minute, pollBlind: 45 * time.Second,
@@ -85,14 +88,10 @@ func defaultOptions() options {
 	}
 }
 
-// New makes the channel of one mailbox. It connects to nothing.
+// newChannel makes the channel of one mailbox. It connects to nothing.
 // env.Accept and env.State are needed by Run only.
 // Errors: every fault of the settings, joined; no token keys, no clock.
-func New(account channels.Account, env channels.Env) (channels.Channel, error) {
-	return newChannel(account, env, defaultOptions())
-}
-
-func newChannel(account channels.Account, env channels.Env, opts options) (*Channel, error) {
+func newChannel(account channels.Account, env channels.Env, opts options, shared *process) (*Channel, error) {
 	set, err := newSettings(account.Config)
 	switch {
 	case err != nil:
@@ -115,6 +114,8 @@ func newChannel(account channels.Account, env channels.Env, opts options) (*Chan
 	return &Channel{
 		set: set, env: env, opts: opts,
 		log:     log.With("account_id", account.ID),
+		process: shared,
+		decoder: newDecoder(decodeOptions{Own: set.own, Keys: env.Keys}, shared.html),
 		sending: make(chan struct{}, maxSending),
 	}, nil
 }
@@ -123,7 +124,7 @@ func newChannel(account channels.Account, env channels.Env, opts options) (*Chan
 // only failures come back.
 func (c *Channel) Capabilities() channels.Capabilities {
 	caps := channels.Capabilities{
-		Threads: true, Subject: true, Participants: true,
+		Threads: true, Subject: true, Participants: true, Start: channels.StartFree,
 		RichText:              channels.Full,
 		AttachmentsPerMessage: maxFiles,
 		MaxAttachmentBytes:    maxOutgoingBytes,
@@ -140,5 +141,5 @@ func (c *Channel) Capabilities() channels.Capabilities {
 // Decode turns a stored mail into what the customer did. Pure.
 // Errors: an empty payload.
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
-	return decode(raw, decodeOptions{Own: c.set.own, Keys: c.env.Keys})
+	return c.decoder.decode(raw)
 }

@@ -3,8 +3,9 @@ package email
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"strings"
+	"hash"
 	"unicode"
+	"unicode/utf8"
 )
 
 // factID names the fact that a mail arrived, the same for every copy of it in the
@@ -18,33 +19,61 @@ func factID(raw []byte) string {
 	root, _ := readMail(raw)
 	if ids := messageIDs(root.header.raw("Message-Id")); len(ids) > 0 {
 		sum.Write([]byte(ids[0]))
+		h := &blankless{to: sum}
 		for _, name := range []string{"Date", "From", "Subject"} {
-			sum.Write([]byte("\n" + squeeze(decodeHeader(root.header.raw(name)))))
+			blanklessText(h, decodeHeader(root.header.raw(name)))
 		}
-		hashText(sum.Write, root)
+		h.texts(root)
 	} else {
 		sum.Write(raw)
 	}
 	return "mail:" + hex.EncodeToString(sum.Sum(nil)[:16])
 }
 
-// hashText feeds the decoded text of all text parts to write, without blanks:
-// servers change how lines are broken.
-func hashText(write func([]byte) (int, error), p *part) {
+// blankless feeds lines to a hash without their blanks: servers change how lines are
+// broken.
+type blankless struct {
+	to  hash.Hash
+	buf [4096]byte // large texts are not copied for it
+}
+
+// texts feeds the decoded text of all text parts.
+func (h *blankless) texts(p *part) {
 	for _, child := range p.children {
-		hashText(write, child)
+		h.texts(child)
 	}
 	if len(p.children) == 0 && (p.ctype == "text/plain" || p.ctype == "text/html") {
-		_, _ = write([]byte("\n" + squeeze(toUTF8(p.bytes(), p.params["charset"]))))
+		b, charset := p.bytes(), p.params["charset"]
+		if isUTF8(b, cleanLabel(charset)) {
+			blanklessText(h, b) // as it is: no copies of a large one
+		} else {
+			blanklessText(h, toUTF8(b, charset))
+		}
 	}
 }
 
-// squeeze removes all blanks.
-func squeeze(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return -1
+// blanklessText feeds a line end and all of s that is no blank and that toUTF8 keeps.
+// s is valid UTF-8.
+func blanklessText[T string | []byte](h *blankless, s T) {
+	n := copy(h.buf[:], "\n")
+	for i := 0; i < len(s); {
+		if n+utf8.UTFMax > len(h.buf) {
+			h.to.Write(h.buf[:n])
+			n = 0
 		}
-		return r
-	}, s)
+		c := s[i]
+		if c < utf8.RuneSelf {
+			i++
+			if c > ' ' && c != 0x7f {
+				h.buf[n] = c
+				n++
+			}
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
+		if i += size; !unicode.IsSpace(r) && !dropRune(r) {
+			n += utf8.EncodeRune(h.buf[n:], r)
+		}
+	}
+	h.to.Write(h.buf[:n])
 }

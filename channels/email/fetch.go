@@ -14,6 +14,7 @@ type fetched struct {
 	uid       imap.UID
 	at        time.Time // INTERNALDATE; zero: not told
 	sizeBytes int64     // as the server says, or counted
+	buf       []byte    // room for what is stored before raw, then raw; nil: no room
 	raw       []byte
 	whole     bool // raw is there: the mail, or its head when truncated
 	truncated bool // too big: raw is the header only
@@ -25,56 +26,19 @@ func (s *imapSession) fetchFacts(uids []imap.UID) (map[imap.UID]*fetched, error)
 	return s.fetch(uids, &imap.FetchOptions{UID: true, InternalDate: true, RFC822Size: true}, 0)
 }
 
-// fetchBodies adds the bodies to what fetchFacts found: together as long as they are
-// small, alone when they are big, the header only when they are too big.
+// fetchBodies adds the bodies to what fetchFacts found, by one command; of a mail that
+// is too big, which must be alone, the header only.
 func (s *imapSession) fetchBodies(uids []imap.UID, mails map[imap.UID]*fetched, o options) error {
-	var group []imap.UID
-	var groupBytes int64
-	flush := func() error {
-		if len(group) == 0 {
-			return nil
-		}
-		err := s.fetchGroup(group, mails, o)
-		group, groupBytes = nil, 0
-		return err
-	}
-	for _, uid := range uids {
-		m := mails[uid]
-		if m == nil {
-			continue
-		}
-		size := m.sizeBytes
-		if size == 0 { // not told: it may be anything
-			size = o.maxJoin
-		}
-		if groupBytes+size > o.maxJoin {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-		group = append(group, uid)
-		groupBytes += size
-		if groupBytes >= o.maxJoin {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-	}
-	return flush()
-}
-
-// fetchGroup fetches the bodies of some mails by one command.
-func (s *imapSession) fetchGroup(uids []imap.UID, mails map[imap.UID]*fetched, o options) error {
 	section := &imap.FetchItemBodySection{Peek: true}
 	limit := o.maxBody
-	headerOnly := mails[uids[0]].sizeBytes > o.maxBody
+	headerOnly := len(uids) == 1 && mails[uids[0]].sizeBytes > o.maxBody
 	if headerOnly {
 		section.Specifier, limit = imap.PartSpecifierHeader, maxHeaderBytes
 	}
 	got, err := s.fetch(uids, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}, limit)
 	for uid, g := range got {
 		if m := mails[uid]; m != nil && g.whole {
-			m.raw, m.whole = g.raw, true
+			m.buf, m.raw, m.whole = g.buf, g.raw, true
 			m.truncated = headerOnly || g.truncated
 			if m.sizeBytes == 0 {
 				m.sizeBytes = int64(len(g.raw))
@@ -127,20 +91,56 @@ func (m *fetched) read(data *imapclient.FetchMessageData, limit int64) error {
 			if item.Literal == nil { // BODY[] NIL
 				continue
 			}
-			raw, err := io.ReadAll(io.LimitReader(item.Literal, limit+1))
-			if err == nil && int64(len(raw)) < min(item.Literal.Size(), limit+1) {
-				err = io.ErrUnexpectedEOF // the library calls a cut literal complete
-			}
-			if err != nil {
+			if err := m.readBody(item.Literal, limit); err != nil {
 				return err
-			}
-			m.raw, m.whole = raw, true
-			if int64(len(raw)) > limit { // bigger than it said
-				m.raw, m.truncated = headerOf(raw), true
 			}
 		}
 	}
 	return nil
+}
+
+// Room in the buffer of a mail.
+const (
+	payloadRoom = 512      // for the line that is stored before a mail
+	firstRead   = 64 << 10 // what a server promises is believed only so far
+)
+
+// readBody reads a mail once into the memory from which it will be stored.
+func (m *fetched) readBody(r imap.LiteralReader, limit int64) error {
+	want := min(r.Size(), limit+1)
+	buf := make([]byte, payloadRoom, payloadRoom+min(want, firstRead))
+	for int64(len(buf)-payloadRoom) < want {
+		if len(buf) == cap(buf) { // it keeps its promise: the rest at once
+			buf = append(make([]byte, 0, payloadRoom+want), buf...)
+		}
+		n, err := r.Read(buf[len(buf):min(int64(cap(buf)), payloadRoom+want)])
+		buf = buf[:len(buf)+n]
+		if err != nil && int64(len(buf)-payloadRoom) < want {
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF // the library calls a cut literal complete
+			}
+			return err
+		}
+	}
+	m.buf, m.raw, m.whole = buf, buf[payloadRoom:], true
+	if int64(len(m.raw)) > limit { // bigger than it said
+		m.buf, m.raw, m.truncated = nil, headerOf(m.raw), true
+	}
+	return nil
+}
+
+// behind gives the mail behind a line, without copying it where there is room for the
+// line. A mail that is nil is an empty one.
+func (m *fetched) behind(line []byte) []byte {
+	if m == nil || len(m.buf) < payloadRoom || len(line) > payloadRoom {
+		if m != nil {
+			line = append(line, m.raw...)
+		}
+		return line
+	}
+	start := payloadRoom - len(line)
+	copy(m.buf[start:], line)
+	return m.buf[start:]
 }
 
 // headerOf cuts a mail behind its header.

@@ -76,7 +76,7 @@ func TestBatchesKeepUIDOrder(t *testing.T) {
 	w.ready()
 	stop()
 	var want []string
-	for i := range 25 {
+	for i := range 2*batchSize + 5 {
 		want = append(want, fmt.Sprint("mail ", i))
 		w.mail(want[i])
 	}

@@ -157,7 +157,7 @@ func FuzzHTML(f *testing.F) {
 		if err != nil {
 			return
 		}
-		checkInbound(t, channels.Inbound{HTML: body.sanitised})
+		checkInbound(t, channels.Inbound{HTML: tools().sanitise(body.source)})
 		for _, text := range []string{body.text, body.quoted} {
 			for _, m := range markupTag.FindAllStringSubmatch(renderMarkdown(t, text), -1) {
 				if strings.Contains(m[3], "javascript:") || m[2] == "script" || strings.Contains(m[3], "src=\"http") {

@@ -175,6 +175,7 @@ type world struct {
 	config  channels.Config
 	env     channels.Env
 	opts    options
+	process *process
 }
 
 // newWorld starts servers with the mailbox support@acme.test and prepares a channel.
@@ -194,7 +195,8 @@ func newWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
 	for _, addr := range []string{w.IMAPAddr(), w.SMTPAddr()} { // closed before they serve, they never end
 		greeting(t, addr)
 	}
-	w.opts = options{timing: testTiming(), maxBody: 50 << 20, maxJoin: 30 << 20}
+	w.opts = options{timing: testTiming(), maxBody: 50 << 20, maxJoin: 1 << 20}
+	w.process = newProcess()
 	w.env = channels.Env{
 		Accept: w.journal.accept, State: w.journal, Report: w.journal.report,
 		Log: slog.New(slog.NewTextHandler(testLog{t}, nil)), Now: time.Now, Keys: testKeys(),
@@ -236,7 +238,7 @@ func (l testLog) Write(p []byte) (int, error) {
 
 func (w *world) channel() *Channel {
 	w.t.Helper()
-	c, err := newChannel(channels.Account{ID: 1, Name: "mail", Config: maps.Clone(w.config)}, w.env, w.opts)
+	c, err := newChannel(channels.Account{ID: 1, Name: "mail", Config: maps.Clone(w.config)}, w.env, w.opts, w.process)
 	if err != nil {
 		w.t.Fatal(err)
 	}

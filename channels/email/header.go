@@ -222,7 +222,8 @@ func date(h headers, internal time.Time) time.Time {
 	if t, ok := parseDate(h.text("Date")); ok {
 		return t
 	}
-	for _, v := range h.all("Received") {
+	received := h.all("Received")
+	for _, v := range received[:min(len(received), 50)] {
 		if i := strings.LastIndexByte(v, ';'); i >= 0 {
 			if t, ok := parseDate(decodeHeader(v[i+1:])); ok {
 				return t

@@ -3,6 +3,7 @@ package email
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"parley/channels"
 )
@@ -10,7 +11,12 @@ import (
 var decodeKeys = [][]byte{[]byte("0123456789abcdef0123456789abcdef"), []byte("an older key, which still verifies")}
 
 func newTestDecoder() *decoder {
-	return newDecoder(decodeOptions{Own: []string{"help@acme.test", "billing@acme.test"}, Keys: decodeKeys})
+	return newDecoder(decodeOptions{Own: []string{"help@acme.test", "billing@acme.test"}, Keys: decodeKeys}, sync.OnceValue(newHTMLTools))
+}
+
+// decode decodes one payload for an account.
+func decode(payload []byte, o decodeOptions) ([]channels.Inbound, error) {
+	return newDecoder(o, sync.OnceValue(newHTMLTools)).decode(payload)
 }
 
 // describe writes an Inbound for golden files.

@@ -1,7 +1,6 @@
 package email
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/url"
@@ -52,8 +51,7 @@ const blockedAttr = "data-blocked-src"
 // htmlBody is one HTML body, read.
 type htmlBody struct {
 	text, quoted string // Markdown
-	sanitised    string
-	images       []channels.Attachment // pictures that stood in the HTML itself
+	source       string // as it came, without what is never shown; to be sanitised
 }
 
 // htmlReader reads one mail's HTML bodies.
@@ -81,9 +79,12 @@ func (r *htmlReader) read(source string) (htmlBody, error) {
 	if body == nil {
 		return htmlBody{}, errHTML
 	}
-	before := len(r.images)
 	r.clean(body)
-	out := htmlBody{sanitised: r.tools().sanitise(body), images: r.images[before:]}
+	flattenDeep(body, 0, 0)
+	if layoutCost(body, 0) > maxLayoutCost {
+		return htmlBody{}, errHTML
+	}
+	out := htmlBody{source: renderChildren(body)}
 	r.blockRemote(body)
 	history := splitHistory(body, r.whole)
 	if out.text, err = r.tools().markdown(body); err != nil {
@@ -97,15 +98,20 @@ func (r *htmlReader) read(source string) (htmlBody, error) {
 	return out, nil
 }
 
-// sanitise gives a body as HTML that is safe to show in a sandboxed page.
-func (t *htmlTools) sanitise(body *html.Node) string {
-	var b bytes.Buffer
-	for c := body.FirstChild; c != nil; c = c.NextSibling {
+// sanitise gives HTML that is safe to show in a sandboxed page.
+func (t *htmlTools) sanitise(source string) string {
+	return strings.TrimSpace(t.policy.Sanitize(source))
+}
+
+// renderChildren writes what is in a node as HTML.
+func renderChildren(n *html.Node) string {
+	var b strings.Builder
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		if err := html.Render(&b, c); err != nil {
 			return ""
 		}
 	}
-	return strings.TrimSpace(t.policy.SanitizeReader(&b).String())
+	return b.String()
 }
 
 // findElement gives the first element of a kind.
@@ -148,22 +154,34 @@ func neverShown(n *html.Node) bool {
 	return false
 }
 
-// hiddenStyle is a style that hides text from readers.
-var hiddenStyle = regexp.MustCompile(`(?i)(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?:\.0+)?\s*(?:;|$|!)|max-height\s*:\s*0(?:px)?\s*(?:;|$|!))`)
+// hiddenStyle is a style, in lower case, that hides text from readers.
+var hiddenStyle = regexp.MustCompile(`(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?:\.0+)?\s*(?:;|$|!)|max-height\s*:\s*0(?:px)?\s*(?:;|$|!))`)
 
 // zeroFont is a style that hides text unless something inside sets a size again,
 // as newsletters do between their columns.
-var zeroFont = regexp.MustCompile(`(?i)(?:^|[;\s])font-size\s*:\s*0(?:\.0+)?(?:px|pt|em|%)?\s*(?:;|$|!)`)
+var zeroFont = regexp.MustCompile(`(?:^|[;\s])font-size\s*:\s*0(?:\.0+)?(?:px|pt|em|%)?\s*(?:;|$|!)`)
 
 // hidden reports whether an element is invisible by itself.
 func hidden(n *html.Node) bool {
 	for _, a := range n.Attr {
-		style := a.Val[:min(len(a.Val), styleBytes)]
-		if a.Key == "hidden" || a.Key == "style" && (hiddenStyle.MatchString(style) || zeroFont.MatchString(style) && !setsFont(n)) {
+		if a.Key == "hidden" {
+			return true
+		}
+		if a.Key != "style" {
+			continue
+		}
+		style := strings.ToLower(a.Val[:min(len(a.Val), styleBytes)])
+		if mayHide(style) && hiddenStyle.MatchString(style) || strings.Contains(style, "font-size") && zeroFont.MatchString(style) && !setsFont(n) {
 			return true
 		}
 	}
 	return false
+}
+
+// mayHide reports whether a style has a word that hiddenStyle needs: cheaper.
+func mayHide(style string) bool {
+	return strings.Contains(style, "none") || strings.Contains(style, "hidden") ||
+		strings.Contains(style, "opacity") || strings.Contains(style, "max-height")
 }
 
 // setsFont reports whether anything inside an element has a size of its own.

@@ -8,6 +8,45 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
+// Bounds of what is laid out. Text is copied once for each element around it, and
+// quotes and lists write marks on each line for each of theirs.
+const (
+	maxListDepth  = 12
+	maxLayoutCost = 64 << 20 // bytes of text times elements around them
+	nodeCost      = 256      // of each node besides, in the same unit
+	markCost      = 8        // of what Markdown writes for it, copied like text
+)
+
+// flattenDeep makes plain blocks of quotes and lists that lie deeper than anybody
+// could read.
+func flattenDeep(n *html.Node, quotes, lists int) {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		q, l := quotes, lists
+		switch c.DataAtom {
+		case atom.Blockquote:
+			q++
+		case atom.Ul, atom.Ol:
+			l++
+		}
+		if q > maxQuoteDepth && c.DataAtom == atom.Blockquote || l > maxListDepth && (c.DataAtom == atom.Ul || c.DataAtom == atom.Ol || c.DataAtom == atom.Li) {
+			c.DataAtom, c.Data = atom.Div, "div" // its class still says what it is
+		}
+		flattenDeep(c, q, l)
+	}
+}
+
+// layoutCost estimates what it takes to lay n out.
+func layoutCost(n *html.Node, depth int) int {
+	cost := nodeCost + markCost*depth
+	if n.Type == html.TextNode {
+		cost += len(n.Data) * depth
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		cost += layoutCost(c, depth+1)
+	}
+	return cost
+}
+
 // isLine reports whether a block is one line as mailers write it: a div, or a
 // paragraph without margins, with nothing but inline content.
 func isLine(n *html.Node) bool {

@@ -63,6 +63,11 @@ type imapSession struct {
 // Errors: *stageError.
 func (c *Channel) openIMAP(ctx context.Context) (*imapSession, error) {
 	limits := c.opts.timing
+	arrived, err := c.process.dial(ctx, c.set.imap.host)
+	if err != nil {
+		return nil, atStage(stageConnect, err)
+	}
+	defer arrived()
 	dialCtx, cancel := context.WithTimeout(ctx, limits.dial)
 	defer cancel()
 	raw, err := c.env.Dialer.DialContext(dialCtx, "tcp", c.set.imap.address())
@@ -90,7 +95,7 @@ func (c *Channel) openIMAP(ctx context.Context) (*imapSession, error) {
 
 // enter protects the connection, waits for the greeting and logs in.
 func (c *Channel) enter(ctx context.Context, s *imapSession) error {
-	config := c.tlsConfig(c.set.imap.host)
+	config := c.process.tls(c.set.imap.host, c.opts.tls)
 	options := &imapclient.Options{TLSConfig: config, UnilateralDataHandler: s.handler()}
 	switch c.set.imap.security {
 	case securityTLS:
@@ -207,17 +212,6 @@ func (s *imapSession) search(criteria *imap.SearchCriteria) ([]imap.UID, error) 
 func refused(err error) bool {
 	var no *imap.Error
 	return errors.As(err, &no) && no.Type != imap.StatusResponseTypeBye
-}
-
-// tlsConfig for one host.
-func (c *Channel) tlsConfig(host string) *tls.Config {
-	config := &tls.Config{}
-	if c.opts.tls != nil {
-		config = c.opts.tls.Clone()
-	}
-	config.ServerName = host
-	config.MinVersion = tls.VersionTLS12
-	return config
 }
 
 // keepAlive lets the system find out that the other side is gone.

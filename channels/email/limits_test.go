@@ -142,7 +142,7 @@ func TestHostileHTML(t *testing.T) {
 		if !strings.Contains(in.Text, "words") {
 			t.Errorf("%s: no text: %v", name, in.Notices)
 		}
-		if d := time.Since(started); d > 20*time.Second {
+		if d := time.Since(started); d > time.Minute {
 			t.Errorf("%s: took %v", name, d)
 		} else if d > time.Second {
 			t.Logf("%s: took %v", name, d)
@@ -179,7 +179,7 @@ func TestHostileText(t *testing.T) {
 			if in.Text == "" || len(in.Text) > textBytes {
 				t.Errorf("%s: %d bytes of text", name, len(in.Text))
 			}
-			if d := time.Since(started); d > 20*time.Second {
+			if d := time.Since(started); d > time.Minute {
 				t.Errorf("%s: took %v", name, d)
 			} else if d > time.Second {
 				t.Logf("%s: took %v", name, d)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sort"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -78,12 +79,13 @@ func (c *Channel) saveMark(ctx context.Context, m *mark) error {
 
 // has tells whether a UID is listed as done.
 func (m *mark) has(uid imap.UID) bool {
-	for _, r := range m.Done {
-		if r[0] <= uid && uid <= r[1] {
-			return true
-		}
-	}
-	return false
+	i := m.place(uid)
+	return i < len(m.Done) && m.Done[i][0] <= uid
+}
+
+// place gives the first range that does not end before a UID: where it is or belongs.
+func (m *mark) place(uid imap.UID) int {
+	return sort.Search(len(m.Done), func(i int) bool { return m.Done[i][1] >= uid })
 }
 
 // add lists a UID as done, joining neighbours.
@@ -91,10 +93,7 @@ func (m *mark) add(uid imap.UID) {
 	if m.has(uid) {
 		return
 	}
-	i := 0
-	for i < len(m.Done) && m.Done[i][0] < uid {
-		i++
-	}
+	i := m.place(uid)
 	joinsLeft := i > 0 && m.Done[i-1][1]+1 == uid
 	joinsRight := i < len(m.Done) && uid+1 == m.Done[i][0]
 	switch {

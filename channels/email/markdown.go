@@ -80,8 +80,7 @@ const mailStyle = "table{border-collapse:collapse}th,td{border:1px solid #bbb;pa
 	"blockquote{margin:0 0 0 4px;padding-left:10px;border-left:2px solid #bbb}pre{white-space:pre-wrap}"
 
 // renderHTML renders a body and its signature as an HTML document.
-func renderHTML(body, signature string) (string, error) {
-	md := newMarkdown()
+func renderHTML(md goldmark.Markdown, body, signature string) (string, error) {
 	var out bytes.Buffer
 	out.WriteString("<!DOCTYPE html>\n<html>\n<head><meta charset=\"utf-8\">\n<style>" + mailStyle + "</style></head>\n<body>\n")
 	if err := md.Convert([]byte(body), &out); err != nil {
@@ -100,18 +99,18 @@ func renderHTML(body, signature string) (string, error) {
 
 // renderText renders a body and its signature as plain text. The signature is behind
 // "-- ", which mail programs know (RFC 3676 section 4.3).
-func renderText(body, signature string) string {
-	out := plain(body)
+func renderText(md goldmark.Markdown, body, signature string) string {
+	out := plain(md, body)
 	if signature != "" {
-		out += "\n\n-- \n" + plain(signature)
+		out += "\n\n-- \n" + plain(md, signature)
 	}
 	return out + "\n"
 }
 
 // plain renders Markdown for people who read plain text: no escapes, links with their
 // address, lists and quotes as one types them.
-func plain(source string) string {
+func plain(md goldmark.Markdown, source string) string {
 	src := []byte(source)
 	p := plainText{src}
-	return p.blocks(newMarkdown().Parser().Parse(text.NewReader(src)), "\n\n")
+	return p.blocks(md.Parser().Parse(text.NewReader(src)), "\n\n")
 }

@@ -1,6 +1,7 @@
 package email
 
 import (
+	"slices"
 	"strings"
 
 	"parley/channels"
@@ -30,16 +31,17 @@ func (d *decoder) body(in *channels.Inbound, c *content) {
 	var texts, quotes, pages []string
 	for _, s := range c.segments {
 		b := r.segment(s, &in.Notices)
-		texts, quotes, pages = appendText(texts, b.text), appendText(quotes, b.quoted), appendText(pages, b.sanitised)
+		texts, quotes, pages = appendText(texts, b.text), appendText(quotes, b.quoted), appendText(pages, b.source)
 	}
 	if len(texts) == 0 && len(quotes) > 0 && len(c.calendars) == 0 {
 		texts, quotes = quotes, nil // a quote is all there is
 	}
-	in.Text = limitText(strings.Join(append(texts, c.calendars...), "\n\n"), "message.md", in)
-	in.Quoted = limitText(strings.Join(quotes, "\n\n"), "quoted.md", in)
-	if in.HTML = strings.Join(pages, "\n<hr/>\n"); !tellsMore(in.HTML) {
-		in.HTML = ""
+	in.Text = limitText(strings.Join(append(texts, c.calendars...), "\n\n"), "message.md", c.cut, in)
+	in.Quoted = limitText(strings.Join(quotes, "\n\n"), "quoted.md", c.cut, in)
+	if c.cut {
+		in.Notices = append(in.Notices, "The text of this mail is very long: its beginning is shown, the whole is attached as message.txt.")
 	}
+	in.HTML = d.safeHTML(pages)
 	for i := range c.files {
 		if r.used[c.files[i].ContentID] && c.files[i].ContentID != "" {
 			c.files[i].Inline = true
@@ -52,10 +54,26 @@ func (d *decoder) body(in *channels.Inbound, c *content) {
 	}
 }
 
+// safeHTML gives the HTML of a mail made safe, "" if the text tells all of it.
+func (d *decoder) safeHTML(pages []string) string {
+	if !slices.ContainsFunc(pages, tellsMore) {
+		return "" // nor will it when it is sanitised, which takes long
+	}
+	var safe []string
+	for _, source := range pages {
+		safe = appendText(safe, d.html().sanitise(source))
+	}
+	out := strings.Join(safe, "\n<hr/>\n")
+	if !tellsMore(out) {
+		return ""
+	}
+	return out
+}
+
 // tellsMore says that a mail's HTML shows what its text can't: pictures or tables.
 // The rest of it is in the text already and needs no original beside it.
-func tellsMore(sanitised string) bool {
-	return strings.Contains(sanitised, "<img") || strings.Contains(sanitised, "<table")
+func tellsMore(source string) bool {
+	return strings.Contains(source, "<img") || strings.Contains(source, "<table")
 }
 
 // forwardedSegments gives the text of a mail that was forwarded as a file and
@@ -89,7 +107,7 @@ func (r *htmlReader) segment(s segment, notices *[]string) htmlBody {
 	if s.html != "" {
 		b, err := r.read(s.html)
 		switch {
-		case err == nil && (b.text != "" || b.sanitised != "" && strings.TrimSpace(s.plain) == ""):
+		case err == nil && (b.text != "" || strings.TrimSpace(s.plain) == "" && r.tools().sanitise(b.source) != ""):
 			return b
 		case err == nil && strings.TrimSpace(s.plain) == "":
 			s.plain = strippedHTML(s.html) // all of it stands where browsers show nothing
@@ -106,18 +124,26 @@ func (r *htmlReader) segment(s segment, notices *[]string) htmlBody {
 	return htmlBody{text: markdownText(now), quoted: markdownText(history)}
 }
 
-// limitText cuts a very long text at a line; the whole goes into a file.
-func limitText(text, name string, in *channels.Inbound) string {
+// limitText cuts a very long text at a line; the whole goes into a file, unless it is
+// attached already.
+func limitText(text, name string, attached bool, in *channels.Inbound) string {
 	if len(text) <= textBytes {
 		return text
 	}
-	in.Attachments = append(in.Attachments, channels.Attachment{Name: name, ContentType: "text/markdown", Content: []byte(text)})
-	in.Notices = append(in.Notices, "The text of this mail is very long: its beginning is shown, the whole is attached as "+name+".")
+	if !attached {
+		keepWhole(text, name, in)
+	}
 	cut := text[:textBytes]
 	if i := strings.LastIndexByte(cut, '\n'); i > textBytes/2 {
 		return strings.TrimSpace(cut[:i])
 	}
 	return strings.ToValidUTF8(cut, "")
+}
+
+// keepWhole attaches a text that is too long to show.
+func keepWhole(text, name string, in *channels.Inbound) {
+	in.Attachments = append(in.Attachments, channels.Attachment{Name: name, ContentType: "text/markdown", Content: []byte(text)})
+	in.Notices = append(in.Notices, "The text of this mail is very long: its beginning is shown, the whole is attached as "+name+".")
 }
 
 // cryptoNotices says what is signed or can't be read.

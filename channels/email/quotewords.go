@@ -35,10 +35,13 @@ func isAttribution(s string, strict bool) bool {
 	if strings.HasPrefix(s, "--") && strings.HasSuffix(s, "--") { // Zoho
 		s, colon = strings.Trim(s, "- "), true
 	}
-	verb := attributionVerb.MatchString(s)
-	address, digit := mailInText.MatchString(s), strings.ContainsAny(s, "0123456789")
+	digit := strings.ContainsAny(s, "0123456789")
+	if strict && !(colon && digit) || !colon && !(digit && strings.Contains(s, "@")) {
+		return false // without the patterns, which take long
+	}
+	verb, address := attributionVerb.MatchString(s), mailInText.MatchString(s)
 	if strict {
-		return colon && digit && attributionStart.MatchString(s) && (verb && (address || clockInText.MatchString(s)) || address && clockInText.MatchString(s))
+		return attributionStart.MatchString(s) && (verb && (address || clockInText.MatchString(s)) || address && clockInText.MatchString(s))
 	}
 	return colon && (verb || address && digit) || (verb || dateFirst.MatchString(s)) && address && digit
 }
@@ -59,12 +62,26 @@ var answersInside = regexp.MustCompile(`(?i)\b(?:see (?:my )?(?:answers?|comment
 var mobileFooter = regexp.MustCompile(`(?i)^[\s_*(<]*(?:(?:sent|gesendet|envoyé|enviado|inviato|verstuurd|verzonden|wysłan[eoy]|skickat|sendt|lähetetty|odesláno|odoslané|отправлено|gönderildi|küldve|trimis)\s+(?:from|via|with|using|mit|von|depuis|de|desde|do|da|dal|vanaf|van|met|z|ze|från|fra|med|z mého|с|со|ve)\s+.{2,60}` +
 	`|von (?:meinem|meiner) .{2,40} gesendet|diese nachricht wurde von meinem .{2,60} gesendet|envoyé à partir d.{2,60}|lähetetty .{2,40}(?:sta|stä|lla|llä)|.{2,30}['’]?(?:den|dan|umdan) gönderildi|get outlook for .{2,80}|(?:hol(?:en sie sich|e? dir)? )?outlook für .{2,80}|von .{2,40} gesendet|télécharge[zr] outlook pour .{2,20}|obtener outlook para .{2,20}|download outlook .{2,20}|从我的 ?.{2,20}发送|发自我的.{2,20}|從我的 ?.{2,20}傳送|.{2,20}から送信|나의 .{2,20}에서 보냄|أرسلت من .{2,40})[\s.!_*)>]*$`)
 
-// footerProduct is what such a line advertises.
-var footerProduct = regexp.MustCompile(`(?i)iphon|ipad|\bios\b|android|samsung|galaxy|huawei|xiaomi|pixel|blackberry|nokia|xperia|windows|mail|outlook|yahoo|gmx|web\.de|proton|mobile?|handy|smartphone|tablet|phone|téléphone|telefon|móvil|celular|cellulare|gerät|device`)
+// namesProduct reports whether a line, in lower case, names what such lines advertise.
+// Plain words: a pattern would take most of the time that a mail's lines take.
+func namesProduct(lower string) bool {
+	for _, word := range []string{
+		"iphon", "ipad", "android", "samsung", "galaxy", "huawei", "xiaomi", "pixel", "blackberry", "nokia", "xperia",
+		"windows", "mail", "outlook", "yahoo", "gmx", "web.de", "proton", "mobil", "handy", "tablet", "phone",
+		"téléphone", "telefon", "móvil", "celular", "cellulare", "gerät", "device",
+	} {
+		if strings.Contains(lower, word) {
+			return true
+		}
+	}
+	return strings.Contains(lower, "ios") && iosWord.MatchString(lower)
+}
+
+var iosWord = regexp.MustCompile(`\bios\b`)
 
 // isFooter reports whether a line is what a phone added, not its owner.
 func isFooter(text string) bool {
-	return len(text) <= 200 && footerProduct.MatchString(text) && mobileFooter.MatchString(text)
+	return len(text) <= 200 && namesProduct(strings.ToLower(text)) && mobileFooter.MatchString(text)
 }
 
 // headerField gives which field of a quoted header a label names: 'f'rom, 's'ent,

@@ -24,7 +24,7 @@ type fetcher struct {
 	bad     map[imap.UID]bool
 	careful imap.UID // mails up to this UID are fetched one by one
 
-	aligning bool // UIDVALIDITY changed: mail from before us is told by its date
+	oldUntil time.Time // mail up to here was there before us; zero: UIDs tell that
 
 	lookBack *time.Timer
 	due      bool // it is time to look back
@@ -51,7 +51,7 @@ func (c *Channel) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
-		f.pause(ctx, f.failed(err))
+		pause(ctx, f.failed(err))
 	}
 	return nil
 }
@@ -103,6 +103,7 @@ func (f *fetcher) session(ctx context.Context) error {
 // healthy notes that everything there was has been fetched.
 func (f *fetcher) healthy(round int) {
 	f.lost = 0
+	f.c.noteCaughtUp()
 	if round == 1 {
 		f.c.env.Report(channels.Condition{Status: channels.Active})
 		return
@@ -124,24 +125,22 @@ func (f *fetcher) failed(err error) time.Duration {
 	if p.needsPerson {
 		first, most = t.loginFirst, t.loginMax
 	}
-	return jitter(min(most, first<<min(f.failures-1, 20)))
+	return spread(min(most, first<<min(f.failures-1, 20)))
 }
 
 // pause waits, or until ctx ends.
-func (f *fetcher) pause(ctx context.Context, d time.Duration) {
+func pause(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-f.lookBack.C: // don't lose the signal
-		f.due = true
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-		}
 	case <-ctx.Done():
 	}
 }
+
+// spread is for coming back: from half a wait to one and a half, so that the mailboxes
+// of a server that was down return one after the other.
+func spread(d time.Duration) time.Duration { return d/2 + rand.N(d) }
 
 // jitter spreads waits by a fifth, so that accounts of one server don't march in step.
 func jitter(d time.Duration) time.Duration {

@@ -19,7 +19,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 		ctx, cancel = context.WithTimeout(ctx, requestTimeout)
 		defer cancel()
 	}
-	m, err := c.compose(ctx, o)
+	m, err := c.compose(o)
 	if err != nil {
 		return channels.Receipt{}, err
 	}
@@ -42,12 +42,17 @@ func (c *Channel) hand(ctx context.Context, m *outgoing) error {
 	case <-ctx.Done():
 		return &smtpFailure{step: stepGreeting, err: fmt.Errorf("waiting for other mails: %w", ctx.Err())}
 	}
+	done, err := c.process.send(ctx, m.heldBytes())
+	if err != nil {
+		return &smtpFailure{step: stepGreeting, err: fmt.Errorf("waiting for other mails: %w", err)}
+	}
+	defer done()
 	s, err := c.openSMTP(ctx, m.utf8)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	if err := s.deliver(m); err != nil {
+	if err := s.deliver(ctx, m); err != nil {
 		return err
 	}
 	s.quit()
@@ -56,6 +61,9 @@ func (c *Channel) hand(ctx context.Context, m *outgoing) error {
 
 // sendError puts a failed attempt into its class and into words.
 func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError {
+	if known := (*channels.SendError)(nil); errors.As(err, &known) {
+		return known
+	}
 	out := &channels.SendError{Cause: err}
 	var f *smtpFailure
 	if !errors.As(err, &f) {

@@ -6,11 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/textproto"
 	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
+
+	"parley/channels"
 )
 
 // copyHeader marks the copies that we file ourselves. A mail of ours in the Sent
@@ -123,7 +126,7 @@ func (c *Channel) fileCopy(ctx context.Context, m *outgoing) error {
 			return nil
 		}
 	}
-	if err := s.append(folders.sent, m.copyBytes()); err != nil {
+	if err := s.fileMail(ctx, folders.sent, m); err != nil {
 		return fmt.Errorf("email: copy to sent: %w", err)
 	}
 	return nil
@@ -196,11 +199,18 @@ func (s *imapSession) sightings(set imap.NumSet) ([]sighting, error) {
 	return out, err
 }
 
-// append files a mail as read.
-func (s *imapSession) append(folder string, raw []byte) error {
+// fileMail files a mail that was sent as read, marked as our own copy.
+func (s *imapSession) fileMail(ctx context.Context, folder string, m *outgoing) error {
+	const mark = copyHeader + ": filed by Parley\r\n"
 	return s.do(func() error {
-		cmd := s.client.Append(folder, int64(len(raw)), &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}})
-		_, writeErr := cmd.Write(raw)
+		cmd := s.client.Append(folder, int64(len(mark))+m.lengthBytes, &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}})
+		_, writeErr := io.WriteString(cmd, mark)
+		if writeErr == nil {
+			_, writeErr = m.writeTo(ctx, cmd)
+		}
+		if file := (*channels.SendError)(nil); errors.As(writeErr, &file) {
+			_ = s.conn.Close() // the server waits for the rest in vain
+		}
 		if err := cmd.Close(); writeErr == nil {
 			writeErr = err
 		}

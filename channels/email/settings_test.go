@@ -53,14 +53,14 @@ func TestSettings(t *testing.T) {
 			t.Errorf("%s = %q: %v", field, bad, err)
 		}
 	}
-	_, err = New(channels.Account{Config: channels.Config{}}, channels.Env{Keys: testKeys(), Now: time.Now})
+	_, err = Spec().New(channels.Account{Config: channels.Config{}}, channels.Env{Keys: testKeys(), Now: time.Now})
 	for _, field := range []string{fieldAddress, fieldIMAPHost, fieldIMAPPassword, fieldSMTPHost} {
 		if err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("missing %s is not reported: %v", field, err)
 		}
 	}
 	for _, env := range []channels.Env{{Now: time.Now}, {Keys: testKeys()}} {
-		if _, err := New(channels.Account{Config: base}, env); err == nil {
+		if _, err := Spec().New(channels.Account{Config: base}, env); err == nil {
 			t.Errorf("no error with %+v", env)
 		}
 	}

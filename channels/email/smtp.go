@@ -17,6 +17,8 @@ import (
 
 	"github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
+
+	"parley/channels"
 )
 
 // maxReplyBytes bounds what an SMTP server may say in one connection.
@@ -82,7 +84,7 @@ func (c *Channel) smtpClient(ctx context.Context, s *smtpSession, utf8 bool) (*m
 		return nil, err
 	}
 	deadline, _ := ctx.Deadline()
-	config := c.tlsConfig(to.host)
+	config := c.process.tls(to.host, c.opts.tls)
 	dial := func(dialCtx context.Context, network, address string) (net.Conn, error) {
 		raw, err := c.env.Dialer.DialContext(dialCtx, network, address)
 		if err != nil {
@@ -135,11 +137,13 @@ func (s *smtpSession) login(to server) error {
 }
 
 // deliver hands one mail over. All recipients or none: when one is refused nothing is
-// sent, so that what an agent sees is never half true. Errors: *smtpFailure.
-func (s *smtpSession) deliver(m *outgoing) error {
-	if limit := s.maxBytes(); limit > 0 && int64(len(m.raw)) > limit {
+// sent, so that what an agent sees is never half true. Errors: *smtpFailure; *channels.SendError for
+// the files.
+func (s *smtpSession) deliver(ctx context.Context, m *outgoing) error {
+	size := m.sizeBytes()
+	if limit := s.maxBytes(); limit > 0 && size > limit {
 		return &smtpFailure{step: stepData, err: &textproto.Error{Code: 552, Msg: fmt.Sprintf(
-			"5.3.4 the mail has %.1f MB, the server takes %.1f MB", float64(len(m.raw))/(1<<20), float64(limit)/(1<<20))}}
+			"5.3.4 the mail has %.1f MB, the server takes %.1f MB", float64(size)/(1<<20), float64(limit)/(1<<20))}}
 	}
 	if m.utf8 {
 		if ok, _ := s.client.Extension("SMTPUTF8"); !ok {
@@ -158,7 +162,11 @@ func (s *smtpSession) deliver(m *outgoing) error {
 	if err != nil {
 		return &smtpFailure{step: stepData, err: err}
 	}
-	if _, err := w.Write(m.raw); err != nil {
+	if m.lengthBytes, err = m.writeTo(ctx, w); err != nil {
+		var file *channels.SendError
+		if errors.As(err, &file) {
+			return err // the connection ends without the final dot: nothing is sent
+		}
 		return &smtpFailure{step: stepData, err: s.lastWords(err)} // no final dot has left: nothing is sent
 	}
 	if err := w.Close(); err != nil {

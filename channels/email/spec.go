@@ -21,14 +21,19 @@ const (
 	fieldFolder       = "folder"
 )
 
-// Spec describes the channel "email": a mailbox read by IMAP and answered by SMTP.
+// Spec describes the channel "email": a mailbox read by IMAP and answered by SMTP. All
+// mailboxes made by one Spec share their bounds and tools: call it once per process.
 func Spec() channels.Spec {
+	shared := newProcess()
 	security := []string{securityTLS, securitySTARTTLS, securityNone}
 	return channels.Spec{
-		Kind: "email",
-		Name: "E-mail",
-		Icon: "email",
-		New:  New,
+		Kind:     "email",
+		Name:     "E-mail",
+		Icon:     "email",
+		OwnHosts: func(c channels.Config) []string { return []string{c[fieldIMAPHost], c[fieldSMTPHost]} },
+		New: func(account channels.Account, env channels.Env) (channels.Channel, error) {
+			return newChannel(account, env, defaultOptions(), shared)
+		},
 		Fields: []channels.Field{
 			{Name: fieldAddress, Label: "E-mail address", Help: "The address customers write to.", Required: true},
 			{Name: fieldAliases, Label: "Other addresses", Help: "Further addresses that end up in this mailbox.", List: true},

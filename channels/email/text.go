@@ -130,14 +130,14 @@ func findURLs(s string) [][2]int {
 			start--
 		}
 		scheme := s[start:i]
-		end := i + 3
-		for end < len(s) && !endsURL(s[end:]) {
-			end++
-		}
 		at = i + 3
 		before, _ := utf8.DecodeLastRuneInString(s[:start])
 		if !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") || start > 0 && wordRune(before) {
-			continue
+			continue // before its end is looked for: a long word may hold many of these
+		}
+		end := i + 3
+		for end < len(s) && !endsURL(s[end:]) {
+			end++
 		}
 		if end = start + len(trimURL(s[start:end])); end > i+4 {
 			out = append(out, [2]int{start, end})

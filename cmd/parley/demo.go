@@ -22,12 +22,17 @@ type demoCommand struct {
 	Reset   bool          `help:"Make the demo's database server anew. (Its content is new at each start.)"`
 	Hold    time.Duration `default:"10s" help:"How long a reply can be taken back."`
 	Verbose bool          `help:"Show what Parley logs."`
+	Engine  bool          `hidden:"" help:"Be the Parley of a demo that runs already."`
 }
 
 // Help is shown by `parley demo --help`.
 func (demoCommand) Help() string {
 	return `Everything is emulated but Parley itself, which runs as a process of its own.
+Customers write by mail, WhatsApp, SMS and Messenger; move the clock, and windows close.
 Stop it with Ctrl-C; nothing is kept but a database server in PARLEY_DATA/demo.
+
+What FILE of --env says is the same as that of parley fakes. Webhooks go on to the demo's
+own Parley: another one hears of WhatsApp, SMS and Messenger by asking at most.
 
 Examples:
   parley demo
@@ -36,6 +41,13 @@ Examples:
 
 // Run shows the demo until it is interrupted.
 func (c demoCommand) Run(ctx context.Context) error {
+	if c.Engine {
+		env, log, err := environment()
+		if err != nil {
+			return err
+		}
+		return serve(ctx, env, log, demo.EngineOptions())
+	}
 	exe, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)

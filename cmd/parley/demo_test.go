@@ -84,12 +84,12 @@ func TestDemo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"SLACK_BOT_TOKEN=", "SLACK_APP_TOKEN=", "SLACK_API_URL=", "FAKE_IMAP_ADDR=", "FAKE_SMTP_ADDR=", "FAKE_MAIL_USERNAME=", "FAKE_MAIL_PASSWORD="} {
+	for _, name := range []string{"SLACK_BOT_TOKEN=", "SLACK_APP_TOKEN=", "SLACK_API_URL=", "WHATSAPP_API_URL=", "MESSENGER_API_URL=", "TWILIO_API_URL=", "PARLEY_PUBLIC_URL=", "FAKE_IMAP_ADDR=", "FAKE_SMTP_ADDR=", "FAKE_MAIL_USERNAME=", "FAKE_MAIL_PASSWORD="} {
 		if !strings.Contains("\n"+string(vars), "\n"+name) {
 			t.Errorf("--env misses %s", name)
 		}
 	}
-	until(t, "every customer has a thread", func() bool { return threads(t, url) == 6 })
+	until(t, "every customer has a thread", func() bool { return threads(t, url) == 8 })
 
 	first := engineOf(t, cmd.Process.Pid)
 	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
@@ -99,8 +99,8 @@ func TestDemo(t *testing.T) {
 		pid := engineOf(t, cmd.Process.Pid)
 		return pid != 0 && pid != first && stateOf(t, url).Phase == ""
 	})
-	if n := threads(t, url); n != 6 {
-		t.Errorf("%d threads after the engine was killed, not 6", n)
+	if n := threads(t, url); n != 8 {
+		t.Errorf("%d threads after the engine was killed, not 8", n)
 	}
 
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
@@ -192,7 +192,7 @@ func engineOf(t *testing.T, parent int) int {
 		body, _ := os.ReadFile(list) //nolint:gosec // a thread may have ended
 		for _, pid := range strings.Fields(string(body)) {
 			line, _ := os.ReadFile("/proc/" + pid + "/cmdline") //nolint:gosec // a process may have ended
-			if strings.Contains(string(line), "\x00serve\x00") {
+			if strings.Contains(string(line), "\x00--engine\x00") {
 				n := 0
 				_, _ = fmt.Sscan(pid, &n)
 				return n

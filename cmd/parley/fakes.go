@@ -12,11 +12,14 @@ import (
 
 // fakesCommand is `parley fakes`.
 type fakesCommand struct {
-	Env   string `required:"" placeholder:"FILE" help:"Write NAME=value lines here that point serve at the emulators."`
-	Slack string `default:"127.0.0.1:0" help:"Address of the Slack emulator."`
-	IMAP  string `default:"127.0.0.1:0" name:"imap" help:"Address of the IMAP server."`
-	SMTP  string `default:"127.0.0.1:0" name:"smtp" help:"Address of the SMTP server."`
-	HTTP  bool   `name:"http" help:"Slack's events as signed requests (Events API) instead of Socket Mode."`
+	Env       string `required:"" placeholder:"FILE" help:"Write NAME=value lines here that point serve at the emulators."`
+	Slack     string `default:"127.0.0.1:0" help:"Address of the Slack emulator."`
+	IMAP      string `default:"127.0.0.1:0" name:"imap" help:"Address of the IMAP server."`
+	SMTP      string `default:"127.0.0.1:0" name:"smtp" help:"Address of the SMTP server."`
+	Graph     string `default:"127.0.0.1:0" help:"Address of Meta's Graph API: WhatsApp and Messenger."`
+	Twilio    string `default:"127.0.0.1:0" help:"Address of Twilio's API: SMS."`
+	PublicURL string `default:"http://127.0.0.1:8080" env:"PARLEY_PUBLIC_URL" placeholder:"URL" name:"public-url" help:"Where Meta's and Twilio's webhooks go: an address of the serve that uses the emulators."`
+	HTTP      bool   `name:"http" help:"Slack's events as signed requests (Events API) instead of Socket Mode."`
 }
 
 // Help is shown by `parley fakes --help`.
@@ -24,12 +27,19 @@ func (fakesCommand) Help() string {
 	return `Example:
   parley fakes --env fakes.env &
   set -a; . ./fakes.env; set +a
-  parley serve`
+  parley serve
+
+Meta and Twilio send webhooks to serve: to URL/hooks/wa (WhatsApp), URL/hooks/page
+(Messenger) and URL/hooks/sms, where wa, page and sms are the accounts' names and URL is
+that of --public-url. It is what serve must be told as PARLEY_PUBLIC_URL; FILE does.
+Without it, URL is where serve listens by default. FILE's FAKE_ variables are for
+parley.yaml: ids, tokens, and the mailbox's address and password.`
 }
 
 // Run serves the emulators until it is interrupted.
 func (c fakesCommand) Run(ctx context.Context) error {
-	w, err := demo.NewWorld(ctx, demo.WorldOptions{SlackAddr: c.Slack, IMAPAddr: c.IMAP, SMTPAddr: c.SMTP, HTTPMode: c.HTTP})
+	w, err := demo.NewWorld(ctx, demo.WorldOptions{SlackAddr: c.Slack, IMAPAddr: c.IMAP, SMTPAddr: c.SMTP, HTTPMode: c.HTTP,
+		Phones: true, GraphAddr: c.Graph, TwilioAddr: c.Twilio, PublicURL: strings.TrimRight(c.PublicURL, "/")})
 	if err != nil {
 		return err
 	}
@@ -37,6 +47,7 @@ func (c fakesCommand) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Println("The emulators run; their addresses are in " + c.Env + ". Stop them with Ctrl-C.")
+	_ = w.Subscribe(ctx) // once serve answers, however late
 	<-ctx.Done()
 	return w.Close()
 }

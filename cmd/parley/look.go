@@ -38,7 +38,11 @@ func (doctorCommand) Run(ctx context.Context) error {
 			surfaces = lookup.Surfaces()
 		}
 	}
-	report := inspect.Doctor(ctx, inspect.Options{Pool: db.Pool, Sealer: db.Sealer, Specs: app.Specs(), Surfaces: surfaces, Log: log})
+	options := inspect.Options{Pool: db.Pool, Sealer: db.Sealer, Specs: app.Specs(), Surfaces: surfaces, Outside: env.Outside, Log: log}
+	if db.Embedded() {
+		options.Backups = app.BackupFolder(env)
+	}
+	report := inspect.Doctor(ctx, options)
 	if _, err := io.WriteString(os.Stdout, report.Text()); err != nil {
 		return err
 	}
@@ -68,14 +72,14 @@ func (c replayCommand) Run(ctx context.Context) error {
 			}
 			return err
 		}
-		answers, err := inspect.Replay(ctx, db.Pool, c.Events)
+		answers, err := inspect.Replay(ctx, db.Pool, app.Specs(), c.Events)
 		if err != nil {
 			return err
 		}
 		failed := false
 		for _, a := range answers {
 			fmt.Println(a.Text())
-			failed = failed || a.State != inspect.ReplayQueued
+			failed = failed || a.State != inspect.ReplayQueued && a.State != inspect.ReplayHandedOver
 		}
 		if failed {
 			return errReported

@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // agents' zones, also where the machine has no database of them
 
 	"github.com/alecthomas/kong"
+
+	"parley/cmd/parley/bench"
 )
 
 // commands are the sub-commands; each has a file.
@@ -20,12 +23,15 @@ type commands struct {
 	Apply    applyCommand    `cmd:"" help:"Set Parley up from a file; shows what changes."`
 	Export   exportCommand   `cmd:"" help:"Write the current set-up as a file, without secrets."`
 	Doctor   doctorCommand   `cmd:"" help:"Check database, credentials, mailboxes and Slack, and say what to do."`
+	Backup   backupCommand   `cmd:"" help:"Write everything into one file, or look whether such a file is whole."`
+	Restore  restoreCommand  `cmd:"" help:"Fill an empty database from a backup. Nothing is sent again by itself."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database's schema up to date (serve does so by itself)."`
 	Manifest manifestCommand `cmd:"" help:"Print the app manifest of a surface."`
 	Replay   replayCommand   `cmd:"" help:"Apply quarantined events again; without arguments, list them."`
 	Explain  explainCommand  `cmd:"" help:"Tell the journey of a conversation (#12) or an event (345)."`
 	Fakes    fakesCommand    `cmd:"" help:"Run the emulators alone, for trying and testing."`
 	Torture  tortureCommand  `cmd:"" help:"Kill Parley at random while mails and replies flow, and let an oracle judge."`
+	Bench    benchCommand    `cmd:"" help:"Measure Parley against what this machine's PostgreSQL can do."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
@@ -36,7 +42,7 @@ func main() {
 	parsed := kong.Parse(&c, kong.Name("parley"), kong.UsageOnError(),
 		kong.Description("A helpdesk that lives where the team already talks: every customer conversation is one thread in Slack. "+
 			"Set it up by environment variables and parley apply; try it with parley demo."),
-		kong.BindTo(ctx, (*context.Context)(nil)))
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Vars{"bench_groups": strings.Join(bench.Groups(), ", ")})
 	if err := parsed.Run(); err != nil {
 		if !errors.Is(err, errReported) {
 			fmt.Fprintln(os.Stderr, "parley: "+err.Error())

@@ -22,6 +22,9 @@ type serveCommand struct {
 func (serveCommand) Help() string {
 	return `Without DATABASE_URL an embedded PostgreSQL runs in PARLEY_DATA (default ./data).
 
+All variables are in docs/operations.md. WHATSAPP_API_URL, MESSENGER_API_URL and
+TWILIO_API_URL take the place of a provider's base address (without the version).
+
 Examples:
   parley serve
   DATABASE_URL=postgres://parley@db/parley SLACK_BOT_TOKEN=xoxb-… SLACK_APP_TOKEN=xapp-… parley serve`

@@ -16,12 +16,16 @@ import (
 type tortureCommand struct {
 	Quick     bool          `help:"A short form, about a minute; Parley waits seconds where production waits minutes."`
 	Seed      uint64        `help:"Seed of the schedule; 0 = by chance."`
-	Mails     int           `default:"500" help:"Mails that customers write."`
-	Replies   int           `default:"500" help:"Replies that agents type."`
-	Kills     int           `default:"10" help:"SIGKILLs to Parley, at random."`
-	Stops     int           `default:"2" help:"SIGSTOPs to Parley, for 30 s."`
-	Replicas  int           `default:"1" help:"Parleys on one database."`
-	Flow      time.Duration `default:"3m" help:"In which everything is said and breaks."`
+	Flow      time.Duration `default:"3m" help:"In which everything is said and breaks. The number of messages and blows grows with it."`
+	Replicas  int           `default:"3" help:"Parleys on one database."`
+	Mails     int           `help:"Mails that customers write; 0 = 60 a minute."`
+	Replies   int           `help:"Replies that agents type; 0 = 60 a minute."`
+	Kills     int           `default:"-1" help:"SIGKILLs to Parley at any time; -1 = one in 9 s. Others come at chosen moments."`
+	Stops     int           `default:"-1" help:"SIGSTOPs to Parley, for 30 s; -1 = one in 45 s, with a single replica one in 2 minutes."`
+	Upgrade   bool          `default:"true" negatable:"" help:"Begin with the version before the last change of the schema, built from git, and roll to this one under load. The short form doesn't."`
+	From      string        `placeholder:"COMMIT" help:"Begin with the version of this commit instead."`
+	Webhooks  bool          `help:"Slack sends requests, through a balancer, instead of Socket Mode."`
+	Chats     bool          `help:"Two of three customers write by WhatsApp, Messenger and SMS."`
 	OwnCopies bool          `help:"The mail server does not file what it sends: then a lost answer is truly ambiguous."`
 	Keep      string        `placeholder:"DIR" help:"Keep data and logs there, also after a good run."`
 
@@ -32,13 +36,17 @@ type tortureCommand struct {
 // Help is shown by `parley torture --help`.
 func (tortureCommand) Help() string {
 	return `Starts a durable PostgreSQL, emulators of mail and Slack, and Parley, each as a process of its own;
-lets customers and agents talk while Parley and PostgreSQL are killed and all providers fail; waits until
+lets customers and agents talk while Parley and PostgreSQL are killed, stopped and restarted, connections
+break or go silent, providers fail, the data folder fills up (as root) and the clock jumps; waits until
 everything has arrived; and lets an oracle, which sees only mailboxes and threads, count what was lost,
-doubled, reordered or leaked. Exit status 1 if anything was.
+doubled, reordered, leaked or forgotten. Exit status 1 if anything was; then the journal, what the emulators
+saw and all logs stay in a folder that the output names.
 
 Examples:
   parley torture --quick
-  parley torture --seed 7 --replicas 3 --keep ./torture-7`
+  parley torture --quick --chats
+  parley torture --seed 7 --replicas 1 --keep ./torture-7
+  parley torture --flow 30m`
 }
 
 // Run plays one run, or one of its other processes.
@@ -47,18 +55,19 @@ func (c tortureCommand) Run(ctx context.Context) error {
 	case c.Oracle:
 		return torture.Oracle(ctx, os.Stdin, os.Stdout)
 	case c.Fakes != "":
-		return torture.Fakes(ctx, torture.FakesOptions{Env: c.Fakes, Seed: c.Seed, SaveSent: !c.OwnCopies})
+		return torture.Fakes(ctx, torture.FakesOptions{Env: c.Fakes, Seed: c.Seed, SaveSent: !c.OwnCopies, Chats: c.Chats})
 	}
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("torture: %w", err)
 	}
-	o := torture.Options{Program: program, Seed: c.Seed, Mails: c.Mails, Replies: c.Replies, Kills: c.Kills, Freezes: c.Stops, BaseKills: 2,
-		FreezeFor: 30 * time.Second, Replicas: max(c.Replicas, 1), Flow: c.Flow, Settle: 15 * time.Minute, OwnCopies: c.OwnCopies,
-		Keep: c.Keep, Out: io.Writer(os.Stdout)}
+	o := torture.Options{Program: program, Seed: c.Seed, Mails: c.Mails, Replies: c.Replies, FreezeFor: 30 * time.Second, StopLong: 160 * time.Second,
+		SilentFor: 40 * time.Second, LateFor: 25 * time.Second, Replicas: max(c.Replicas, 1), Flow: c.Flow, Settle: 15 * time.Minute, OwnCopies: c.OwnCopies, Webhooks: c.Webhooks, Chats: c.Chats,
+		Upgrade: c.Upgrade || c.From != "", From: c.From, Keep: c.Keep, Blows: c.blows(), Out: io.Writer(os.Stdout)}
 	if c.Quick {
 		o = torture.Quick(o)
 	}
+	o = torture.Plan(o)
 	if o.Seed == 0 {
 		o.Seed = uint64(rand.Uint32()) + 1 //nolint:gosec // any will do
 	}
@@ -67,4 +76,16 @@ func (c tortureCommand) Run(ctx context.Context) error {
 		return errReported
 	}
 	return err
+}
+
+// blows are those that the command line counts.
+func (c tortureCommand) blows() map[string]int {
+	counts := map[string]int{}
+	if c.Kills >= 0 {
+		counts["kill"] = c.Kills
+	}
+	if c.Stops >= 0 {
+		counts["stop"] = c.Stops
+	}
+	return counts
 }

@@ -115,8 +115,9 @@ func choose(installs []install, inPath string, cluster int) (i install, ok bool,
 		}
 		have = append(have, strconv.Itoa(i.major))
 	}
-	return install{}, true, fmt.Errorf("the database was made by PostgreSQL %d, this machine has %s: %s",
-		cluster, strings.Join(have, ", "), installHint(cluster))
+	return install{}, true, fmt.Errorf("the database was made by PostgreSQL %d, this machine has %s: %s; to move to another version, "+
+		"run `parley backup FILE` where %d is installed, then `parley restore FILE` into a new, empty data folder",
+		cluster, strings.Join(have, ", "), installHint(cluster), cluster)
 }
 
 // clusterMajor reads PG_VERSION; 0 means that there is no cluster.
@@ -142,14 +143,19 @@ func hasCluster(cluster string) bool {
 
 // installHint names the package that holds a major.
 func installHint(major int) string {
-	release, err := os.ReadFile("/etc/os-release")
-	if err != nil {
-		release = nil // then the general hint
-	}
-	return hintFor(runtime.GOOS, string(release), major)
+	return hintFor(runtime.GOOS, osRelease(), major)
 }
 
-func hintFor(goos, release string, major int) string {
+func osRelease() string {
+	release, err := os.ReadFile("/etc/os-release")
+	if err != nil {
+		return "" // then the general hint
+	}
+	return string(release)
+}
+
+// likeOf gives the family of a distribution, from /etc/os-release.
+func likeOf(release string) string {
 	like := ""
 	for line := range strings.Lines(release) {
 		if v, ok := strings.CutPrefix(line, "ID="); ok {
@@ -159,19 +165,36 @@ func hintFor(goos, release string, major int) string {
 			like += " " + v
 		}
 	}
+	return like
+}
+
+// packages names what to install on each system; %d stands for the major.
+type packages struct{ brew, apt, dnf, apk, zypper, other string }
+
+// hintFor says how the server of a major is installed.
+func hintFor(goos, release string, major int) string {
+	return packages{"postgresql@%d", "postgresql-%d", "postgresql%d-server", "postgresql%d", "postgresql%d-server",
+		"the package of PostgreSQL %[1]d (often called postgresql-%[1]d)"}.hint(goos, release, major)
+}
+
+func (p packages) hint(goos, release string, major int) string {
+	like := likeOf(release)
+	with := func(tool, name string) string {
+		return "install it with `" + tool + " " + fmt.Sprintf(name, major) + "`"
+	}
 	switch {
 	case goos == "darwin":
-		return fmt.Sprintf("install it with `brew install postgresql@%d`", major)
+		return with("brew install", p.brew)
 	case strings.Contains(like, "debian"), strings.Contains(like, "ubuntu"):
-		return fmt.Sprintf("install it with `apt-get install postgresql-%d`", major)
+		return with("apt-get install", p.apt)
 	case strings.Contains(like, "rhel"), strings.Contains(like, "fedora"):
-		return fmt.Sprintf("install it with `dnf install postgresql%d-server`", major)
+		return with("dnf install", p.dnf)
 	case strings.Contains(like, "alpine"):
-		return fmt.Sprintf("install it with `apk add postgresql%d`", major)
+		return with("apk add", p.apk)
 	case strings.Contains(like, "suse"):
-		return fmt.Sprintf("install it with `zypper install postgresql%d-server`", major)
+		return with("zypper install", p.zypper)
 	}
-	return fmt.Sprintf("install the package of PostgreSQL %d (often called postgresql-%d)", major, major)
+	return "install " + fmt.Sprintf(p.other, major)
 }
 
 // command runs a program as the account, in a folder that everybody can enter, with an environment

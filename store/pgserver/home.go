@@ -174,6 +174,23 @@ func home(o Options, m machine) (string, account, error) {
 	return dir, acct, nil
 }
 
+// Remove deletes a data folder that no server runs on, with its cluster, wherever that is kept.
+func Remove(dir string) error {
+	b, err := os.ReadFile(elsewhere(dir))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("pgserver: remove: %w", err)
+	}
+	if home := strings.TrimSpace(string(b)); home != "" {
+		if err := os.RemoveAll(home); err != nil {
+			return fmt.Errorf("pgserver: remove: %w", err)
+		}
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("pgserver: remove: %w", err)
+	}
+	return nil
+}
+
 // socketDir makes an empty folder for the socket that only the server's account (and root) may
 // enter, with a path short enough for one. temporary says that it goes when the server does.
 func socketDir(home string, acct account, m machine) (dir string, temporary bool, err error) {

@@ -85,7 +85,7 @@ func (own *owned) begin(ctx context.Context, o Options, m machine, home string, 
 	if own.socket, own.temporary, err = socketDir(home, acct, m); err != nil {
 		return run{}, err
 	}
-	r := run{OwnerPID: os.Getpid(), SocketDir: own.socket, Cluster: cluster}
+	r := run{OwnerPID: os.Getpid(), SocketDir: own.socket, BinDir: bin.dir, Cluster: cluster}
 	if err := own.launch(ctx, o, acct, bin, r); err != nil {
 		return run{}, err
 	}

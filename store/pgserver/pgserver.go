@@ -158,6 +158,19 @@ func (s *Server) PID() int {
 	return s.run.PostmasterPID
 }
 
+// BinDir is the folder that holds the server's own programs; pg_dump and pg_restore of the same
+// installation are there too, unless it was downloaded. "" when it can't be told.
+func (s *Server) BinDir() string {
+	if s.run.BinDir != "" {
+		return s.run.BinDir
+	}
+	exe, err := os.Readlink("/proc/" + strconv.Itoa(s.run.PostmasterPID) + "/exe") // an owner that didn't write it down
+	if err != nil {
+		return ""
+	}
+	return filepath.Dir(exe)
+}
+
 // Reused reports that another process owns the server: it ends when that process does.
 func (s *Server) Reused() bool {
 	return s.owned == nil
@@ -192,6 +205,7 @@ type run struct {
 	OwnerPID      int    `json:"owner_pid"`
 	PostmasterPID int    `json:"postmaster_pid"`
 	SocketDir     string `json:"socket_dir"`
+	BinDir        string `json:"bin_dir"`
 	Cluster       string `json:"cluster"`
 }
 

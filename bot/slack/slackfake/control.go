@@ -23,6 +23,7 @@ import (
 //	GET  /_fake/status?channel=&ts=      the typing line
 //	GET  /_fake/calls[?method=]          Web API calls
 //	GET  /_fake/info                     tokens, ids, scopes used, sockets, lost events
+//	GET  /_fake/slow?over=SECONDS        events that were acknowledged late or not yet
 //	GET  /_fake/changes?since=N[&wait=S] change log; waits up to S seconds for news
 //	GET|POST|DELETE /_fake/faults[?id=]  list, Fault → {"id"}, clear
 //	POST /_fake/person/{user}/{verb}     body Act; verbs in control_person.go
@@ -50,6 +51,7 @@ func (s *Server) controlRoutes() {
 	get("views", func(q func(string) string) any {
 		return reply{"modals": s.Views(q("user")), "home": s.Home(q("user"))}
 	})
+	get("slow", func(q func(string) string) any { return s.SlowEvents(seconds(q("over"))) })
 	get("info", func(func(string) string) any { return s.info() })
 	s.mux.HandleFunc("GET /_fake/file", s.controlFile)
 	s.mux.HandleFunc("GET /_fake/changes", s.controlChanges)

@@ -114,6 +114,7 @@ func (s *Server) emit(name string, ch *channel, event map[string]any) {
 		}},
 		"event_context": "4-" + d.id,
 	})
+	s.telling(d.id, name, event)
 	s.note(Change{Kind: "event", ID: d.id, Channel: d.key})
 	s.throughFaults(d)
 }

@@ -139,6 +139,23 @@ func TestEventFaults(t *testing.T) {
 	}
 }
 
+// TestSlowEvents: only what the app learned late is listed.
+func TestSlowEvents(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	a := w.listen(nil)
+	w.srv.Inject(slackfake.Fault{Method: "event:message.*", Kind: slackfake.FaultDelay, Times: 1, Delay: 300 * time.Millisecond})
+	late := w.say(w.ann, "", "late")
+	w.say(w.ann, "", "in time")
+	for range 2 {
+		a.inner("message")
+	}
+	w.until("both are acknowledged", func() bool {
+		slow := w.srv.SlowEvents(300 * time.Millisecond)
+		return w.srv.PendingEvents() == 0 && len(slow) == 1 && slow[0].Told && slow[0].TS == late
+	})
+}
+
 // TestDropBeforeAck: the event arrives, its ack is lost with the socket, it comes again.
 func TestDropBeforeAck(t *testing.T) {
 	t.Parallel()

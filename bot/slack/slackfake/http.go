@@ -104,6 +104,13 @@ func (s *Server) Sign(body []byte) http.Header {
 	return h
 }
 
+// newClient keeps as many connections to the app as there are channels that talk at once.
+func newClient() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // the standard library's own
+	transport.MaxIdleConnsPerHost = 64
+	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
 // post sends one signed request and reads at most 1 MiB of the answer.
 func (s *Server) post(ctx context.Context, address, kind string, body []byte, extra map[string]string) (int, []byte, http.Header, error) {
 	ctx, stop := context.WithTimeout(ctx, s.opt.AckTimeout)
@@ -118,8 +125,7 @@ func (s *Server) post(ctx context.Context, address, kind string, body []byte, ex
 	for k, v := range extra {
 		req.Header.Set(k, v)
 	}
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := client.Do(req)
+	res, err := s.client.Do(req)
 	if err != nil {
 		return 0, nil, nil, err
 	}
@@ -207,6 +213,7 @@ func (s *Server) deliverHTTP(d *delivery) {
 	case d.answer != nil:
 		d.respond(appResponse{body: answerBody(got)})
 	default:
+		s.told(d.id)
 		s.note(Change{Kind: "ack", ID: d.id})
 	}
 }

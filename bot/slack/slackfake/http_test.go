@@ -130,6 +130,10 @@ func TestHTTPRetries(t *testing.T) {
 		}
 		w.until("the failure to be noted", func() bool { return w.srv.PendingEvents() == 0 })
 	}
+	slow := w.srv.SlowEvents(6 * time.Minute)
+	if len(slow) != 1 || slow[0].Name != "message.channels" || slow[0].TS == "" || slow[0].Told || len(w.srv.SlowEvents(time.Hour)) != 0 {
+		t.Errorf("slow = %+v", slow)
+	}
 	if lost := w.srv.LostEvents(); len(lost) != 1 || lost[0].Name != "message.channels" {
 		t.Errorf("lost = %+v", lost)
 	}

@@ -22,6 +22,8 @@ type Server struct {
 	stop context.CancelFunc
 	wg   sync.WaitGroup
 	http *http.Server
+	// client delivers events and interactions in HTTP mode.
+	client *http.Client
 
 	mu      sync.Mutex
 	ids     int64
@@ -41,6 +43,9 @@ type Server struct {
 	held    []*delivery          // by a reorder fault
 	parked  []*delivery          // wait for a connection
 	lost    []LostEvent
+
+	untold  map[string]SlowEvent // events without an acknowledgement, by id
+	slow    []SlowEvent
 	faults  []*fault
 	faultN  int
 	buckets map[string]*bucket
@@ -92,7 +97,7 @@ type thread struct {
 
 // New makes a workspace. Close must be called to end its goroutine.
 func New(o Options) *Server {
-	s := &Server{opt: o.withDefaults()}
+	s := &Server{opt: o.withDefaults(), client: newClient()}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.api = methods()
 	s.idStart = (o.withDefaults().Clock().UnixMicro() + o.Seed) % idSpace
@@ -151,7 +156,7 @@ func (s *Server) Reset() {
 	s.seed()
 	clear(s.pending)
 	clear(s.lanes)
-	s.sched.tasks = nil
+	s.sched.tasks, s.untold, s.slow = nil, nil, nil
 	s.note(Change{Kind: "reset"})
 }
 
@@ -190,6 +195,7 @@ func (s *Server) Close() error {
 		err = s.http.Close()
 	}
 	s.wg.Wait()
+	s.client.CloseIdleConnections()
 	return err
 }
 

@@ -229,6 +229,7 @@ func (s *Server) acked(envelope string, body json.RawMessage) {
 	if d.answer != nil {
 		d.respond(appResponse{body: emptyToNil(body)})
 	}
+	s.told(d.id)
 	s.note(Change{Kind: "ack", ID: d.id})
 }
 

@@ -9,11 +9,15 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"net/http"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley/bridge"
 	"parley/channels"
+	"parley/cmd/parley/owners"
 	"parley/cmd/parley/setup"
 	"parley/store"
 )
@@ -28,6 +32,7 @@ const (
 // when its settings change. Of several replicas one fetches, all send.
 type accounts struct {
 	engine  *bridge.Engine
+	outside Env
 	db      *Database
 	specs   map[string]channels.Spec
 	keys    [][]byte
@@ -36,19 +41,21 @@ type accounts struct {
 	lease   time.Duration
 	mu      sync.Mutex
 	running map[int64]*worker
+	owners  atomic.Pointer[owners.Table] // of shared callbacks
 }
 
 // worker is one account's channel and the goroutine that fetches.
 type worker struct {
 	print   [32]byte // of the settings it was made with
 	channel channels.Channel
+	webhook http.Handler // nil if it has none
 	paused  bool
 	cancel  context.CancelFunc
 	done    chan struct{}
 }
 
-func newAccounts(e *bridge.Engine, db *Database, specs []channels.Spec, keys [][]byte, log *slog.Logger, lease time.Duration) *accounts {
-	a := &accounts{engine: e, db: db, specs: map[string]channels.Spec{}, keys: keys, log: log, holder: rand.Text(), lease: cmp.Or(lease, fetchLease), running: map[int64]*worker{}}
+func newAccounts(e *bridge.Engine, env Env, db *Database, specs []channels.Spec, keys [][]byte, log *slog.Logger, lease time.Duration) *accounts {
+	a := &accounts{engine: e, outside: env, db: db, specs: map[string]channels.Spec{}, keys: keys, log: log, holder: rand.Text(), lease: cmp.Or(lease, fetchLease), running: map[int64]*worker{}}
 	for _, s := range specs {
 		a.specs[s.Kind] = s
 	}
@@ -60,8 +67,10 @@ func newAccounts(e *bridge.Engine, db *Database, specs []channels.Spec, keys [][
 func (a *accounts) refresh() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	gone := maps.Clone(a.running)
-	for _, account := range a.engine.Accounts() {
+	gone, all := maps.Clone(a.running), a.engine.Accounts()
+	table := owners.New(all, slices.Collect(maps.Values(a.specs)))
+	a.owners.Store(&table)
+	for _, account := range all {
 		if account.Side != "channel" {
 			continue
 		}
@@ -80,7 +89,7 @@ func (a *accounts) refresh() {
 		if w := a.running[account.ID]; w != nil {
 			w.stop()
 		}
-		a.running[account.ID] = &worker{print: print, channel: ch, paused: account.Paused}
+		a.running[account.ID] = &worker{print: print, channel: ch, webhook: a.bounded(account.ID, ch), paused: account.Paused}
 		a.engine.SetChannel(account.ID, ch)
 	}
 	for id, w := range gone { // taken out by apply --prune
@@ -88,6 +97,15 @@ func (a *accounts) refresh() {
 		delete(a.running, id)
 		a.engine.SetChannel(id, nil)
 	}
+}
+
+// bounded gives a channel's webhook with a bound of its own.
+func (a *accounts) bounded(id int64, ch channels.Channel) http.Handler {
+	hook, ok := ch.(channels.Webhook)
+	if !ok {
+		return nil
+	}
+	return newBound(&a.engine.Relay().Metrics().Account(id).Refused).handler(hook)
 }
 
 func (a *accounts) open(account store.Account) (channels.Channel, error) {
@@ -99,19 +117,42 @@ func (a *accounts) open(account store.Account) (channels.Channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	return spec.New(channels.Account{ID: account.ID, Name: account.Name, Config: config}, a.env(account))
+	return spec.New(channels.Account{ID: account.ID, Name: account.Name, Config: config}, a.env(account, spec, config))
 }
 
-func (a *accounts) env(account store.Account) channels.Env {
-	return channels.Env{
-		Accept: func(ctx context.Context, facts ...channels.Fact) error {
+func (a *accounts) env(account store.Account, spec channels.Spec, config channels.Config) channels.Env {
+	env := a.outside.Outside(spec, account.Name, config)
+	env.Accept = a.accept(account, spec)
+	env.State = &watermark{db: a.db, account: account.ID}
+	env.Log = a.log.With("account_id", account.ID)
+	env.Now = time.Now
+	env.Report = func(c channels.Condition) { a.engine.Report(account.ID, c) }
+	env.Keys = a.keys
+	return env
+}
+
+// accept stores what one account's channel brings. Where several numbers or pages share a
+// callback, each fact goes to the account that owns it; whatever fails, the provider
+// brings all of them again.
+func (a *accounts) accept(account store.Account, spec channels.Spec) channels.Accept {
+	if spec.Owner == "" {
+		return func(ctx context.Context, facts ...channels.Fact) error {
 			return a.engine.Accept(ctx, account.ID, facts...)
-		},
-		State:  &watermark{db: a.db, account: account.ID},
-		Log:    a.log.With("account_id", account.ID),
-		Now:    time.Now,
-		Report: func(c channels.Condition) { a.engine.Report(account.ID, c) },
-		Keys:   a.keys,
+		}
+	}
+	name := spec.Owner
+	for _, f := range spec.Fields {
+		if f.Name == spec.Owner {
+			name = f.Label
+		}
+	}
+	return func(ctx context.Context, facts ...channels.Fact) error {
+		for _, share := range a.owners.Load().Split(account, name, facts) {
+			if err := a.engine.Accept(ctx, share.Account, share.Facts...); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }
 
@@ -130,9 +171,10 @@ func (a *accounts) run(ctx context.Context) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			a.mu.Lock()
-			defer a.mu.Unlock()
-			for _, w := range a.running {
+			a.mu.Lock() // not while they stop: webhooks are answered until the end
+			workers := slices.Collect(maps.Values(a.running))
+			a.mu.Unlock()
+			for _, w := range workers {
 				w.stop()
 			}
 			return nil

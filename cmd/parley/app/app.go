@@ -17,6 +17,10 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/channels/email"
+	httpchannel "parley/channels/http"
+	"parley/channels/messenger"
+	"parley/channels/twilio"
+	"parley/channels/whatsapp"
 	"parley/store"
 )
 
@@ -30,7 +34,14 @@ const surfaceRetry = 15 * time.Second
 // Specs lists the channels that Parley can talk to: a new one is one folder and one
 // line here.
 func Specs() []channels.Spec {
-	return []channels.Spec{email.Spec()}
+	return []channels.Spec{
+		email.Spec(),
+		httpchannel.Spec(),
+		messenger.Spec(),
+		twilio.WhatsAppSpec(twilio.Options{}),
+		twilio.SMSSpec(twilio.Options{}),
+		whatsapp.Spec(),
+	}
 }
 
 // Options of an App besides the environment.
@@ -56,7 +67,9 @@ type App struct {
 	listener net.Listener
 	server   *http.Server
 	links    *links
+	retain   *retention
 	ready    atomic.Bool
+	started  atomic.Int64 // nanoseconds from the process' start until it served
 }
 
 // running is a surface with its account.
@@ -85,15 +98,17 @@ func New(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options
 	a.links = &links{base: env.PublicURL, keys: linkKeys}
 	bo := bridge.Options{Pool: db.Pool, Log: log, Specs: o.Specs, Relay: o.Relay, Backoff: o.Backoff}
 	if env.PublicURL != "" {
-		bo.Original = a.links.original
+		bo.Original, bo.FileLink = a.links.original, a.links.file
 	}
 	if a.engine, err = bridge.New(ctx, bo); err != nil {
 		return nil, err
 	}
+	a.links.html, a.links.open = a.engine.OriginalHTML, a.engine.OutgoingFile
 	if err := a.addSlack(ctx); err != nil {
 		return nil, err
 	}
-	a.accounts = newAccounts(a.engine, db, o.Specs, keys, log, o.Lease)
+	a.accounts = newAccounts(a.engine, env, db, o.Specs, keys, log, o.Lease)
+	a.retain = newRetention(a)
 	a.accounts.refresh()
 	var lc net.ListenConfig
 	if a.listener, err = lc.Listen(ctx, "tcp", env.Listen); err != nil {
@@ -199,13 +214,14 @@ func (a *App) Run(ctx context.Context) error {
 		group.Go(func() error { return a.runSurface(ctx, r) })
 	}
 	group.Go(func() error { return a.accounts.run(ctx) })
+	group.Go(func() error { return a.retain.run(ctx) })
+	group.Go(func() error { return a.nightly(ctx) })
 	group.Go(func() error {
 		err := a.engine.Run(ctx, Grace)
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		return errors.Join(err, a.server.Shutdown(end))
+		return errors.Join(err, Shutdown(ctx, a.server, 5*time.Second))
 	})
 	a.ready.Store(true)
+	a.started.Store(int64(processAge()))
 	a.log.Info("ready", "address", a.Address())
 	err := group.Wait()
 	a.log.Info("stopped")

@@ -26,6 +26,8 @@ type Database struct {
 	Pool   *pgxpool.Pool
 	Sealer *store.Sealer
 	server *pgserver.Server // nil when DATABASE_URL names one
+	url    string
+	log    *slog.Logger
 }
 
 // OpenDatabase connects to DATABASE_URL, or starts (or joins) the embedded server.
@@ -33,7 +35,7 @@ type Database struct {
 func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(string)) (*Database, error) {
 	ctx, cancel := context.WithTimeout(ctx, databaseTimeout)
 	defer cancel()
-	db := &Database{}
+	db := &Database{log: log}
 	target := env.DatabaseURL
 	if target == "" {
 		server, err := pgserver.Start(ctx, pgserver.Options{Dir: env.Data, Durable: true, Log: log, Say: say})
@@ -42,6 +44,7 @@ func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(strin
 		}
 		db.server, target = server, server.URL(pgserver.Database)
 	}
+	db.url = target
 	config, err := pgxpool.ParseConfig(target)
 	if err != nil {
 		db.Close()
@@ -51,6 +54,10 @@ func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(strin
 	config.ConnConfig.RuntimeParams["application_name"] = "parley"
 	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60s"
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	// Every query that matters has its index; a plan made while a table was small must not
+	// read the whole of it later.
+	config.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
+	config.ConnConfig.RuntimeParams["jit"] = "off"
 	if db.Pool, err = pgxpool.NewWithConfig(ctx, config); err == nil {
 		err = db.Pool.Ping(ctx)
 	}
@@ -64,6 +71,9 @@ func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(strin
 // Migrate brings the schema up to date and opens the secrets.
 func (db *Database) Migrate(ctx context.Context, env Env) error {
 	if err := store.CheckServer(ctx, db.Pool); err != nil {
+		return err
+	}
+	if err := db.saveBeforeMigration(ctx, env); err != nil {
 		return err
 	}
 	if err := store.Migrate(ctx, db.Pool); err != nil {
@@ -96,7 +106,7 @@ func masterKey(ctx context.Context, env Env, db *Database) (string, error) {
 	if env.MasterKey != "" {
 		return env.MasterKey, nil
 	}
-	path := filepath.Join(env.Data, "master.key")
+	path := KeyFile(env)
 	body, err := os.ReadFile(path)
 	if err == nil {
 		return strings.TrimSpace(string(body)), nil

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -33,6 +32,13 @@ type Env struct {
 	SlackSigningSecret string
 	SlackAPIURL        string
 	SlackRate          float64
+
+	// APIURLs are addresses instead of providers' own, by the variable that channels.Spec
+	// names, without a version.
+	APIURLs map[string]string
+
+	// BackupPassphrase seals the master key in backups; "" = it is asked for, or left out.
+	BackupPassphrase string
 
 	// MetricsToken lets a scraper elsewhere read /metrics; "" = loopback alone.
 	MetricsToken string
@@ -62,8 +68,9 @@ func LoadEnv(get func(string) (string, bool)) (Env, error) {
 		PublicURL: strings.TrimRight(read("PARLEY_PUBLIC_URL", ""), "/"), MasterKey: read("PARLEY_MASTER_KEY", ""),
 		SlackBotToken: read("SLACK_BOT_TOKEN", ""), SlackAppToken: read("SLACK_APP_TOKEN", ""),
 		SlackSigningSecret: read("SLACK_SIGNING_SECRET", ""), SlackAPIURL: read("SLACK_API_URL", ""),
-		MetricsToken: read("PARLEY_METRICS_TOKEN", ""),
+		MetricsToken: read("PARLEY_METRICS_TOKEN", ""), BackupPassphrase: read("PARLEY_BACKUP_PASSPHRASE", ""),
 	}
+	faults = append(faults, e.readAPIURLs(read)...)
 	faults = append(faults, e.check(read("PARLEY_LOG", "info"), read("SLACK_RATE", "1"))...)
 	if err := errors.Join(faults...); err != nil {
 		return e, fmt.Errorf("environment: %w", err)
@@ -83,10 +90,10 @@ func (e *Env) check(level, rate string) (faults []error) {
 	if _, _, err := net.SplitHostPort(e.Listen); err != nil {
 		faults = append(faults, fmt.Errorf("PARLEY_LISTEN: %q is no address; write host:port", e.Listen))
 	}
-	if u, err := url.Parse(e.PublicURL); e.PublicURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+	if e.PublicURL != "" && !webAddress(e.PublicURL) {
 		faults = append(faults, errors.New("PARLEY_PUBLIC_URL: write it like https://help.example.org"))
 	}
-	if u, err := url.Parse(e.SlackAPIURL); e.SlackAPIURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+	if e.SlackAPIURL != "" && !webAddress(e.SlackAPIURL) {
 		faults = append(faults, errors.New("SLACK_API_URL: write it like https://slack.com/api/"))
 	}
 	if _, err := pgxpool.ParseConfig(e.DatabaseURL); e.DatabaseURL != "" && err != nil { // it may hold a password: not shown

@@ -2,16 +2,13 @@ package app
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
-	"fmt"
+	"errors"
 	"io"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"parley/channels"
@@ -24,11 +21,11 @@ func (a *App) routes() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", a.readyz)
 	mux.Handle("GET /metrics", a.guardMetrics(a.metrics()))
-	mux.HandleFunc("GET /files/{signed}", a.original)
+	mux.HandleFunc("GET /files/{signed}", a.links.serve)
 	mux.HandleFunc("/hooks/{account}", a.hook)
 	for _, r := range a.surfaces {
 		for pattern, handler := range r.surface.Handlers() {
-			mux.Handle(pattern, handler)
+			mux.Handle(pattern, newBound(a.refused(r.account)).handler(handler))
 		}
 	}
 	return mux
@@ -89,7 +86,7 @@ func (a *App) hook(w http.ResponseWriter, r *http.Request) {
 		if account.Name != r.PathValue("account") || account.Side != "channel" {
 			continue
 		}
-		if hook, ok := a.accounts.channel(account.ID).(channels.Webhook); ok {
+		if hook := a.accounts.webhook(account.ID); hook != nil {
 			hook.ServeHTTP(w, r)
 			return
 		}
@@ -97,6 +94,22 @@ func (a *App) hook(w http.ResponseWriter, r *http.Request) {
 	http.NotFound(w, r)
 }
 
+// refused counts the requests of an account that found too many others inside.
+func (a *App) refused(account int64) *atomic.Int64 {
+	return &a.engine.Relay().Metrics().Account(account).Refused
+}
+
+// webhook gives the bounded webhook of an account's channel; nil if it has none.
+func (a *accounts) webhook(id int64) http.Handler {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if w := a.running[id]; w != nil {
+		return w.webhook
+	}
+	return nil
+}
+
+// channel gives an account's channel; nil if it isn't running.
 func (a *accounts) channel(id int64) channels.Channel {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -106,66 +119,16 @@ func (a *accounts) channel(id int64) channels.Channel {
 	return nil
 }
 
-// links makes and checks the signed links to originals.
-type links struct {
-	base string
-	keys [][]byte
-}
-
-// linkLife is how long a signed link works.
-const linkLife = 90 * 24 * time.Hour
-
-func (l *links) original(message int64) string {
-	end := time.Now().Add(linkLife).Unix()
-	return l.base + "/files/" + l.sign(l.keys[0], message, end)
-}
-
-func (l *links) sign(key []byte, message, end int64) string {
-	text := fmt.Sprintf("o.%d.%d", message, end)
-	mac := hmac.New(sha256.New, key)
-	_, _ = io.WriteString(mac, text)
-	return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
-}
-
-// check gives the message that a signed link names.
-func (l *links) check(signed string) (int64, bool) {
-	parts := strings.Split(signed, ".")
-	if len(parts) != 4 {
-		return 0, false
-	}
-	message, err1 := strconv.ParseInt(parts[1], 10, 64)
-	end, err2 := strconv.ParseInt(parts[2], 10, 64)
-	if err1 != nil || err2 != nil || time.Now().Unix() > end {
-		return 0, false
-	}
-	for _, key := range l.keys {
-		if hmac.Equal([]byte(l.sign(key, message, end)), []byte(signed)) {
-			return message, true
-		}
-	}
-	return 0, false
-}
-
-// original shows a mail's HTML in a page that can run nothing and load nothing.
-func (a *App) original(w http.ResponseWriter, r *http.Request) {
-	message, ok := a.links.check(r.PathValue("signed"))
-	if !ok {
-		http.Error(w, "This link is not valid any more. Ask for the message in its thread.", http.StatusNotFound)
-		return
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), 20*time.Second)
+// Shutdown ends a server whose ctx may have ended already: what is being asked is
+// answered, for grace at most. What is not answered by then was not accepted, and its
+// sender sends it again. A connection that a browser or a load balancer opened in advance
+// and never used counts as busy for five seconds (net/http); that is no error.
+func Shutdown(ctx context.Context, server *http.Server, grace time.Duration) error {
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	page, err := a.engine.OriginalHTML(ctx, message)
-	if err != nil || page == "" {
-		http.Error(w, "The original of this message is gone.", http.StatusNotFound)
-		return
+	err := server.Shutdown(end)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return server.Close()
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cache-Control", "private, no-store")
-	h.Set("X-Robots-Tag", "noindex")
-	_, _ = io.WriteString(w, page)
+	return err
 }

@@ -57,7 +57,7 @@ func bans() []ban {
 
 // emulators are everything that stands in for the world or serves tests.
 func emulators() []string {
-	return []string{"*/*/*fake/...", "*/*test/...", "bridge/bridgetest/..."}
+	return []string{"*/*fake/...", "*/*/*fake/...", "*/*test/...", "bridge/bridgetest/..."}
 }
 
 // withEmulators are the packages outside tests that may start emulators.
@@ -155,7 +155,9 @@ func sibling(from, to string) bool {
 	if len(a) < 2 || len(b) < 2 || a[0] != b[0] || a[1] == b[1] {
 		return false
 	}
-	shared := func(s string) bool { return s == "command" || s == "view" || strings.HasSuffix(s, "test") }
+	shared := func(s string) bool {
+		return slices.Contains([]string{"command", "view", "graph", "wamark"}, s) || strings.HasSuffix(s, "test") || strings.HasSuffix(s, "fake")
+	}
 	return (a[0] == "channels" || a[0] == "bot") && !shared(a[1]) && !shared(b[1])
 }
 

@@ -2,33 +2,63 @@ package app
 
 import (
 	"net/http"
-	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"parley/store"
 )
 
-// metrics serves the counters in Prometheus' format.
+// metrics serves what is counted and measured, in Prometheus' format. What each of them
+// means is in docs/metrics.md.
 func (a *App) metrics() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m := a.engine.Relay().Metrics()
-	for name, c := range map[string]struct {
-		help  string
-		value *atomic.Int64
-	}{
-		"parley_facts_accepted_total":       {"New facts stored in the journal.", &m.Accepted},
-		"parley_facts_refused_total":        {"Calls refused because too much was waiting.", &m.Refused},
-		"parley_events_applied_total":       {"Events applied.", &m.Applied},
-		"parley_events_quarantined_total":   {"Events given up and shown.", &m.Quarantined},
-		"parley_deliveries_attempted_total": {"Attempts to deliver.", &m.Attempts},
-		"parley_deliveries_landed_total":    {"Deliveries that ended well.", &m.Landed},
-		"parley_deliveries_failed_total":    {"Deliveries given up.", &m.Failed},
-		"parley_reconciles_total":           {"Looks for attempts whose answer was lost.", &m.Reconciled},
-	} {
-		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: c.help},
-			func() float64 { return float64(c.value.Load()) }))
-	}
+	relay := a.engine.Relay().Metrics()
+	registry.MustRegister(relay.Histograms()...)
+	registry.MustRegister(
+		newTraffic(relay, a.engine.Accounts),
+		newWaiting(a.db.Pool, a.engine.Accounts, relay.SetClock),
+		newHealth(a),
+		newProcess(a),
+		a.retain,
+	)
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+}
+
+// family is a metric by its name, with what tells its values apart.
+type family struct {
+	desc *prometheus.Desc
+	kind prometheus.ValueType
+}
+
+func counter(name, help string, labels ...string) family {
+	return family{prometheus.NewDesc(name, help, labels, nil), prometheus.CounterValue}
+}
+
+func gauge(name, help string, labels ...string) family {
+	return family{prometheus.NewDesc(name, help, labels, nil), prometheus.GaugeValue}
+}
+
+// send gives one value.
+func (f family) send(to chan<- prometheus.Metric, value float64, labels ...string) {
+	to <- prometheus.MustNewConstMetric(f.desc, f.kind, value, labels...)
+}
+
+// describe gives the families of a collector.
+func describe(to chan<- *prometheus.Desc, families ...family) {
+	for _, f := range families {
+		to <- f.desc
+	}
+}
+
+// accountsByID finds accounts for labels: a few names that an admin chose, never an
+// address or id of a customer.
+func accountsByID(list []store.Account) map[int64]store.Account {
+	byID := make(map[int64]store.Account, len(list))
+	for _, a := range list {
+		byID[a.ID] = a
+	}
+	return byID
 }

@@ -20,11 +20,15 @@ import (
 //	customer maria answers politely|rudely 'text'       customer maria repeats last
 func customerCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
-	if len(args) < 3 {
-		ts.Fatalf("usage: customer NAME mails|replies|receives|has …")
+	if len(args) < 2 || len(args) < 3 && !phoneVerb(args[1]) {
+		ts.Fatalf("usage: customer NAME mails|replies|receives|has|texts|taps|reads|sees …")
 	}
 	name := strings.ToUpper(args[0][:1]) + args[0][1:]
 	c := s.world.Mail.Customer(fmt.Sprintf("%s <%s@customer.test>", name, args[0]))
+	if phoneVerb(args[1]) {
+		s.phoneCommand(ts, neg, name, c.Address(), args[1:])
+		return
+	}
 	switch args[1] {
 	case "mails":
 		m := mailfake.Mail{To: []string{HelpAddress}, Subject: args[2], Text: words(ts, args[3])}
@@ -74,13 +78,11 @@ func customerLooks(ts *testscript.TestScript, neg bool, s *stage, c *mailfake.Cu
 		})
 	case "receives-in-order":
 		expect(ts, neg, args[0]+" receives in order "+strings.Join(args[2:], ", "), func() bool {
-			next := 2
+			var all strings.Builder
 			for _, r := range c.Inbox() {
-				if next < len(args) && strings.Contains(r.Text, args[next]) {
-					next++
-				}
+				all.WriteString(r.Text + "\n")
 			}
-			return next == len(args)
+			return inOrder(all.String(), args[2:])
 		})
 	case "has":
 		if !neg {
@@ -184,6 +186,18 @@ func numbered(n int) string {
 		fmt.Fprintf(&b, "Line %05d of what I have to say about my order and its delivery.\n\n", i+1)
 	}
 	return b.String()
+}
+
+// inOrder says that a text has all parts, one behind the other.
+func inOrder(text string, parts []string) bool {
+	for _, p := range parts {
+		_, behind, ok := strings.Cut(text, p)
+		if !ok {
+			return false
+		}
+		text = behind
+	}
+	return true
 }
 
 // linesInOrder says that a text has all numbered lines, each once, in order.

@@ -26,7 +26,7 @@ import (
 func agentCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	people := map[string]string{"ann": Ann, "ben": Ben, "zoe": Zoe, "gus": gus, "fay": fay}
-	if len(args) < 3 || people[args[0]] == "" {
+	if len(args) < 3 && !slices.Equal(args[1:], []string{"submits"}) || people[args[0]] == "" {
 		ts.Fatalf("usage: agent NAME VERB …")
 	}
 	if s.variant.text {
@@ -185,16 +185,27 @@ func agentUses(ts *testscript.TestScript, neg bool, s *stage, p *slackfake.Perso
 
 // submit fills the form on top and sends it; "!" expects that it is refused.
 func (s *stage) submit(ctx context.Context, ts *testscript.TestScript, neg bool, p *slackfake.Person, fields []string) {
-	views := s.world.Slack.Views(p.ID())
-	if len(views) == 0 {
-		ts.Fatalf("no form is open")
-	}
 	values := map[string][]string{}
 	for _, f := range fields {
 		name, value, _ := strings.Cut(f, "=")
 		values["f:"+name+"/v"] = append(values["f:"+name+"/v"], value)
 	}
-	out, err := p.Submit(ctx, views[len(views)-1].ID, values)
+	id := ""
+	ts.Check(s.until("a form with these fields is open", func() (bool, error) { // it may still be under way
+		views := s.world.Slack.Views(p.ID())
+		if len(views) == 0 {
+			return false, nil
+		}
+		top := views[len(views)-1]
+		id = top.ID
+		for block := range values {
+			if !strings.Contains(string(top.Blocks), `"`+strings.TrimSuffix(block, "/v")+`"`) {
+				return false, nil
+			}
+		}
+		return true, nil
+	}))
+	out, err := p.Submit(ctx, id, values)
 	ts.Check(err)
 	if out.Error != "" || out.ViewError != "" {
 		ts.Fatalf("form: %s%s", out.Error, out.ViewError)

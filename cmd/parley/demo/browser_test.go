@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,9 @@ const (
 	stepTime = 40 * time.Second
 	attack   = `<img src=x onerror="document.title='owned'">`
 )
+
+// reloaded is how chromium says that the page was loaded anew meanwhile.
+var reloaded = regexp.MustCompile(`navigated or closed|Cannot find context`)
 
 // live is a page with a real Parley behind it, and a browser that looks at it.
 type live struct {
@@ -93,7 +97,15 @@ func browse(ctx context.Context, t *testing.T, w *World, p *Page) *live {
 	t.Helper()
 	srv := httptest.NewServer(p)
 	t.Cleanup(srv.CloseClientConnections)
-	l := &live{t: t, world: w, page: p}
+	l := browseTo(ctx, t, srv.URL)
+	l.world, l.page = w, p
+	return l
+}
+
+// browseTo opens an address in a browser of its own.
+func browseTo(ctx context.Context, t *testing.T, url string) *live {
+	t.Helper()
+	l := &live{t: t}
 	var end context.CancelFunc
 	l.ctx, end = chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(chromedp.NoSandbox))
 	t.Cleanup(end)
@@ -113,7 +125,7 @@ func browse(ctx context.Context, t *testing.T, w *World, p *Page) *live {
 			t.Errorf("the page's script broke: %s", text)
 		}
 	}()
-	l.do("open the page", chromedp.Navigate(srv.URL))
+	l.do("open the page", chromedp.Navigate(url))
 	l.until("the page is ready", `document.documentElement.dataset.ready === 'yes'`)
 	return l
 }
@@ -132,7 +144,11 @@ func (l *live) until(what, condition string) {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.ctx, stepTime)
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool]("Boolean("+condition+")")); err != nil {
+	_, err := chromedp.Run(ctx, chromedp.Poll[bool]("Boolean("+condition+")"))
+	for err != nil && ctx.Err() == nil && reloaded.MatchString(err.Error()) {
+		_, err = chromedp.Run(ctx, chromedp.Poll[bool]("Boolean("+condition+")"))
+	}
+	if err != nil {
 		l.fail("in vain: %s: %v", what, err)
 	}
 }

@@ -28,6 +28,9 @@ func (c *Clock) Move(ctx context.Context, q store.Querier, by time.Duration) err
 	return nil
 }
 
+// reset gives the zero value back: the database's clock starts anew with the database.
+func (c *Clock) reset() { c.ahead.Store(0) }
+
 // untilMorning is how long it takes until the next day's 9:00 in the zone of now.
 func untilMorning(now time.Time) time.Duration {
 	return time.Date(now.Year(), now.Month(), now.Day()+1, 9, 0, 0, 0, now.Location()).Sub(now)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/channels/email/mailfake"
+	"parley/channels/graphfake"
 )
 
 // prologuePace is the time between two first mails: one sees them arrive.
@@ -17,6 +18,7 @@ type persona struct {
 	Address string
 	About   string // one line for who plays him
 	first   func() mailfake.Mail
+	then    func(*handset) // what he writes by phone, when all have mailed; nil = nothing
 }
 
 func (p persona) String() string {
@@ -26,16 +28,16 @@ func (p persona) String() string {
 // personas lists the customers in the order in which they write.
 func personas() []persona {
 	return []persona{
-		{"Packaging Weekly", "news@packaging-weekly.test", "A newsletter. Nobody waits for an answer.", newsletter},
-		{"Priya Raman", "priya@northwind.test", "Sends a file that would not import.", withAttachments},
-		{"Jonas Weber", "jonas.weber@weber-ag.test", "Schreibt deutsch und vermisst eine Rechnung.", inGerman},
-		{"Tomás Ó Briain-Featherstonehaugh", "tomas@featherstonehaugh-and-daughters.test", "Has a long name and copies his colleague in.", copiesColleague},
-		{"Dana Cole", "dana@cole.test", "Angry, and with reason.", angry},
-		{"Maria Lopez", "maria@lopez-ceramics.test", "Friendly. Her parcel arrived broken; she sends a picture.", withPicture},
+		{"Packaging Weekly", "news@packaging-weekly.test", "A newsletter. Nobody waits for an answer.", newsletter, nil},
+		{"Priya Raman", "priya@northwind.test", "Sends a file that would not import. Asks by Messenger, too.", withAttachments, byMessenger},
+		{"Jonas Weber", "jonas.weber@weber-ag.test", "Schreibt deutsch und vermisst eine Rechnung.", inGerman, nil},
+		{"Tomás Ó Briain-Featherstonehaugh", "tomas@featherstonehaugh-and-daughters.test", "Has a long name and copies his colleague in.", copiesColleague, nil},
+		{"Dana Cole", "dana@cole.test", "Angry, and with reason. Writes by WhatsApp as well.", angry, byWhatsApp},
+		{"Maria Lopez", "maria@lopez-ceramics.test", "Friendly. Her parcel arrived broken; she sends a picture.", withPicture, nil},
 	}
 }
 
-// Prologue lets each customer write the first mail, a pace apart.
+// Prologue lets each customer write the first mail, and some by phone, a pace apart.
 // Errors: a mail that nobody took; ctx's.
 func (w *World) Prologue(ctx context.Context, pace time.Duration) error {
 	for _, p := range personas() {
@@ -48,7 +50,37 @@ func (w *World) Prologue(ctx context.Context, pace time.Duration) error {
 		case <-time.After(pace):
 		}
 	}
+	return w.phonePrologue(ctx, pace)
+}
+
+// phonePrologue lets those write by phone who do.
+func (w *World) phonePrologue(ctx context.Context, pace time.Duration) error {
+	phones := w.phones.Load()
+	if phones == nil {
+		return nil
+	}
+	for _, p := range personas() {
+		if p.then == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pace):
+		}
+		p.then(phones.handset(p.Address, p.Name))
+	}
 	return nil
+}
+
+func byWhatsApp(h *handset) {
+	h.wa.Text("Me again, Dana Cole, order 0977.")
+	h.wa.Text("This is what came instead of my money:")
+	h.wa.Media("image", graphfake.File{Name: "mug.png", ContentType: "image/png", Content: mugPicture()}, map[string]any{"caption": "a mug!!"})
+}
+
+func byMessenger(h *handset) {
+	h.page.Text("Hi! Are you open on Saturday? I could bring the teapot by.")
 }
 
 func withPicture() mailfake.Mail {

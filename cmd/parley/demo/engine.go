@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -18,7 +20,14 @@ const (
 	engineGrace = 25 * time.Second
 	// enginePause is the wait before a Parley that died is started again.
 	enginePause = time.Second
+	// killPause is the wait before one that somebody killed is started again: long enough
+	// to say something to a Parley that isn't there.
+	killPause = 10 * time.Second
 )
+
+// errOver is the cause with which a round's context ends when the demo starts over: what
+// the engine has under way is not worth waiting for.
+var errOver = errors.New("the demo starts over")
 
 // engine runs the real Parley as a process of its own and starts it again when it dies.
 type engine struct {
@@ -27,7 +36,16 @@ type engine struct {
 	env    []string
 	out    io.Writer
 	log    *slog.Logger
-	report func(text string) // what the page says about the engine; "" = it runs
+	report func(text string) // what the page says about the engine
+
+	again chan struct{} // asks a dead one to start now; of size 1
+
+	mu     sync.Mutex
+	proc   *os.Process // nil while none runs
+	killed bool        // its end was asked for
+	kills  int
+	down   time.Time // since when none runs
+	back   time.Time // when the next one starts by itself
 }
 
 // run keeps the engine running until ctx ends, then waits until it has stopped.
@@ -39,24 +57,91 @@ func (e *engine) run(ctx context.Context) error {
 		cmd := exec.CommandContext(ctx, e.exe, e.args...) //nolint:gosec // our own program
 		cmd.Env, cmd.Stdout, cmd.Stderr = e.env, e.out, e.out
 		cmd.SysProcAttr = childAttr()
-		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+		cmd.Cancel = func() error {
+			if errors.Is(context.Cause(ctx), errOver) {
+				return cmd.Process.Kill()
+			}
+			return cmd.Process.Signal(syscall.SIGTERM)
+		}
 		cmd.WaitDelay = engineGrace
 		if err := cmd.Start(); err != nil {
 			return fmt.Errorf("demo: start the engine: %w", err)
 		}
-		e.log.Info("engine started", "pid", cmd.Process.Pid)
+		e.started(cmd.Process)
 		err := cmd.Wait()
+		wait := e.ended()
 		if ctx.Err() != nil {
 			return nil
 		}
 		e.log.Warn("engine ended", "error", err)
-		e.report("Parley stopped; it is being started again. Nothing is lost: see its log for the reason.")
 		select {
 		case <-ctx.Done():
-		case <-time.After(enginePause):
+		case <-e.again:
+		case <-time.After(wait):
 		}
 	}
 	return nil
+}
+
+func (e *engine) started(p *os.Process) {
+	e.mu.Lock()
+	again := !e.down.IsZero()
+	e.proc, e.killed = p, false
+	e.mu.Unlock()
+	e.log.Info("engine started", "pid", p.Pid)
+	if again {
+		e.report("Parley runs again and is connecting to Slack …")
+	}
+}
+
+// ended notes that none runs, and says how long to wait before the next.
+func (e *engine) ended() time.Duration {
+	select { // what was asked of the one that ended
+	case <-e.again:
+	default:
+	}
+	e.mu.Lock()
+	wait, text := enginePause, "Parley stopped; it is being started again. Nothing is lost: see its log for the reason."
+	if e.killed {
+		wait, text = killPause, "Parley was killed; it starts again by itself. What is said waits."
+	}
+	now := time.Now()
+	e.proc, e.down, e.back = nil, now, now.Add(wait)
+	e.mu.Unlock()
+	e.report(text)
+	return wait
+}
+
+// kill ends the running Parley as a power cut does: with SIGKILL.
+// Errors: none runs.
+func (e *engine) kill() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.proc == nil {
+		return errors.New("Parley doesn't run at the moment") //nolint:staticcheck // people read it
+	}
+	if err := e.proc.Kill(); err != nil {
+		return fmt.Errorf("Parley can't be killed: %w", err) //nolint:staticcheck // people read it
+	}
+	e.killed = true
+	e.kills++
+	return nil
+}
+
+// start lets a Parley that was killed start now.
+func (e *engine) start() {
+	select {
+	case e.again <- struct{}{}:
+	default:
+	}
+}
+
+// state tells whether the engine runs and how often it was killed; if it is down, since
+// when, and when it comes back by itself.
+func (e *engine) state() (runs bool, kills int, down, back time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.proc != nil, e.kills, e.down, e.back
 }
 
 // engineEnv gives the environment of the engine: this process' without any setting of

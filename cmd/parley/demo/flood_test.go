@@ -115,9 +115,13 @@ func (f flood) arrived(w *World) string {
 		}
 		id := rest[:4]
 		seen[id] = true
-		thread := w.Slack.Thread(Support, root.TS)
-		if len(thread) != 3 || !strings.Contains(thread[1].Text, "First of "+id) || !strings.Contains(thread[2].Text, "Second of "+id) {
-			return fmt.Sprintf("thread %s has %d messages", id, len(thread))
+		var said []string // both may stand in one post
+		for _, m := range w.Slack.Thread(Support, root.TS)[1:] {
+			said = append(said, plain("", m.Blocks))
+		}
+		shown := strings.Join(said, " ")
+		if !inOrder(shown, []string{"First of " + id, "Second of " + id}) || strings.Count(shown, " of "+id) != 2 {
+			return fmt.Sprintf("thread %s shows %q", id, said)
 		}
 	}
 	if len(seen) != f.conversations {

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -29,7 +30,9 @@ type customerRow struct {
 	Name    string `json:"name"`
 	Address string `json:"address"`
 	About   string `json:"about"`
-	Unread  int    `json:"unread"`
+	Unread  int    `json:"unread"`  // mails
+	Chats   int    `json:"chats"`   // messages on the phone that weren't read
+	Waiting string `json:"waiting"` // the chat with some of them
 }
 
 // mailRow is a mail in the list.
@@ -47,24 +50,9 @@ type mailRow struct {
 }
 
 func (p *Page) mailState(customer string) mailState {
-	s := mailState{Mails: []mailRow{}}
-	about := map[string]int{}
-	all := personas()
-	slices.Reverse(all) // who wrote last is on top, as in a mailbox
-	for i, c := range all {
-		about[c.Address] = i
-		s.Customers = append(s.Customers, customerRow{Name: c.Name, Address: c.Address, About: c.About})
-	}
-	for _, box := range p.world.Mail.State().Mailboxes {
-		if _, known := about[box.Address]; !known && box.Customer {
-			s.Customers = append(s.Customers, customerRow{Name: box.Name, Address: box.Address})
-		}
-	}
+	s := mailState{Mails: []mailRow{}, Customers: p.customers()}
 	for i := range s.Customers {
 		c := &s.Customers[i]
-		if c.Name == "" {
-			c.Name = c.Address
-		}
 		for _, m := range p.mails(c.Address) {
 			if m.Unread {
 				c.Unread++
@@ -73,9 +61,34 @@ func (p *Page) mailState(customer string) mailState {
 				s.Mails = append(s.Mails, m)
 			}
 		}
+		if h := p.phoneOf(c.Address); h != nil {
+			for _, tab := range p.chatTabs(c.Address, h) {
+				if c.Chats += tab.Unread; tab.Unread > 0 {
+					c.Waiting = tab.Kind
+				}
+			}
+		}
 	}
 	slices.SortStableFunc(s.Mails, func(a, b mailRow) int { return b.At.Compare(a.At) })
 	return s
+}
+
+// customers lists those who can be played, without what waits for them.
+func (p *Page) customers() []customerRow {
+	var list []customerRow
+	known := map[string]bool{}
+	all := personas()
+	slices.Reverse(all) // who wrote last is on top, as in a mailbox
+	for _, c := range all {
+		known[c.Address] = true
+		list = append(list, customerRow{Name: c.Name, Address: c.Address, About: c.About})
+	}
+	for _, box := range p.world.Mail.State().Mailboxes {
+		if !known[box.Address] && box.Customer {
+			list = append(list, customerRow{Name: cmp.Or(box.Name, box.Address), Address: box.Address})
+		}
+	}
+	return list
 }
 
 // mails lists a customer's received and sent mail.
@@ -113,10 +126,13 @@ func rowOf(r mailfake.Received, name, address string) mailRow {
 	return row
 }
 
-func preview(text string) string {
+func preview(text string) string { return excerpt(text, previewRunes) }
+
+// excerpt gives the first runes of a text in one line.
+func excerpt(text string, most int) string {
 	runes := []rune(strings.Join(strings.Fields(text), " "))
-	if len(runes) > previewRunes {
-		return string(runes[:previewRunes]) + "…"
+	if len(runes) > most {
+		return string(runes[:most]) + "…"
 	}
 	return string(runes)
 }

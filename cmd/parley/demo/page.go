@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"encoding/json"
@@ -11,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,10 +31,11 @@ type PageOptions struct {
 	Clock   *Clock        // of the world; nil = one that only Parley's clock follows
 	Hold    time.Duration // how long a reply can be undone; said in the tour
 	Log     *slog.Logger
-	Address string // host:port where the page is served; "" = any host is answered (tests)
+	Address string        // host:port where the page is served; "" = any host is answered (tests)
+	CutFor  time.Duration // how long a line stays cut when nobody plugs it in; 0 = a minute
 }
 
-// Page is the demo's page: a customer's mailbox beside a small Slack. It is an
+// Page is the demo's page: a customer's mailbox and phone beside a small Slack. It is an
 // http.Handler; Run must run beside it. All of it is for one person on one machine:
 // who can open the page can act as everybody.
 type Page struct {
@@ -45,6 +48,8 @@ type Page struct {
 	phase     atomic.Pointer[string]
 	db        atomic.Pointer[pgxpool.Pool]
 	hub       hub
+	plugs     plugs
+	witness   witness
 
 	mu   sync.Mutex
 	seen map[string]bool // mails that were opened, by mailKey
@@ -55,6 +60,7 @@ func NewPage(w *World, o PageOptions) (*Page, error) {
 	if o.Clock == nil {
 		o.Clock = &Clock{}
 	}
+	o.CutFor = cmp.Or(o.CutFor, cutFor)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -82,7 +88,12 @@ func NewPage(w *World, o PageOptions) (*Page, error) {
 	p.mux.HandleFunc("GET /mail/file", p.mailFile)
 	p.mux.HandleFunc("GET /slack/files/{id}", p.slackFile)
 	p.mux.HandleFunc("POST /mail/customer", p.addCustomer)
+	p.mux.HandleFunc("POST /phone/{verb}", p.useChat)
+	p.mux.HandleFunc("GET /phone/file", p.chatPicture)
 	p.mux.HandleFunc("POST /clock", p.moveClock)
+	p.mux.HandleFunc("POST /plug", p.movePlug)
+	p.mux.HandleFunc("POST /reset", p.reset)
+	p.mux.HandleFunc("GET /journal", p.showJournal)
 	// What people do in Slack and in their mail programs, the emulators take as it is.
 	p.mux.Handle("POST /_fake/person/", w.Slack)
 	p.mux.Handle("POST /_fake/mail/send", w.Mail.Control())
@@ -107,7 +118,10 @@ func (p *Page) Run(ctx context.Context) error {
 	var wait sync.WaitGroup
 	wait.Go(func() { p.watchSlack(ctx) })
 	wait.Go(func() { p.watchMail(ctx) })
+	wait.Go(func() { p.watchPhones(ctx) })
 	wait.Go(func() { p.watchDatabase(ctx) })
+	wait.Go(func() { p.watchPlugs(ctx) })
+	wait.Go(func() { p.watchJournal(ctx) })
 	wait.Wait()
 	return nil
 }
@@ -147,6 +161,7 @@ func (p *Page) ours(host string) bool {
 type shortcut struct {
 	Name     string `json:"name"`
 	Callback string `json:"callback_id"`
+	Type     string `json:"type"` // message, or global: beside the message box, where the page has /parley
 }
 
 // slashCommand is a command that can be typed.
@@ -171,7 +186,8 @@ func (p *Page) readManifest() error {
 	if err := json.Unmarshal(raw, &m); err != nil {
 		return fmt.Errorf("demo: manifest: %w", err)
 	}
-	p.shortcuts, p.commands = m.Features.Shortcuts, m.Features.Commands
+	p.shortcuts = slices.DeleteFunc(m.Features.Shortcuts, func(s shortcut) bool { return s.Type != "message" })
+	p.commands = m.Features.Commands
 	return nil
 }
 
@@ -228,6 +244,8 @@ func (p *Page) moveClock(w http.ResponseWriter, r *http.Request) {
 	case "hour":
 	case "morning":
 		by = untilMorning(p.o.Clock.Now())
+	case "day":
+		by = 24 * time.Hour
 	default:
 		refuse(w, http.StatusBadRequest, fmt.Errorf("the clock can't jump to %q", to))
 		return

@@ -128,6 +128,7 @@ func walk(node any, visit func(map[string]any)) {
 //	thread marks 'text' heavy_check_mark           thread files name
 //	thread about 'Subject'                         (talk about that one from now on)
 //	thread count N                                 (roots of ours in the channel)
+//	thread posts N                                 thread pictures N
 func threadCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	if len(args) < 2 {
@@ -201,14 +202,19 @@ func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
 		}
 	case "orders":
 		expect(ts, neg, "the thread shows in order "+strings.Join(args[1:], ", "), func() bool {
-			next := 1
-			return count(func(m *slackfake.Message) bool {
-				ok := next < len(args) && has(args[next])(m)
-				if ok {
-					next++
-				}
-				return ok
-			}) == len(args)-1
+			return inOrder(s.said(root), args[1:])
+		})
+	case "posts": // at most so many of Parley's, the card left out
+		n, err := strconv.Atoi(args[1])
+		ts.Check(err)
+		if got := count(func(m *slackfake.Message) bool { return m.BotID != "" && m.TS != root }); got > n {
+			ts.Fatalf("%d posts\n%s", got, s.picture())
+		}
+	case "pictures":
+		expect(ts, neg, "the thread has "+args[1]+" pictures", func() bool {
+			n := 0
+			count(func(m *slackfake.Message) bool { n += len(m.Files); return false })
+			return strconv.Itoa(n) == args[1]
 		})
 	case "lines":
 		n, err := strconv.Atoi(args[1])

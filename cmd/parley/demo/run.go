@@ -13,13 +13,15 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"parley/cmd/parley/app"
 )
 
 // Options of Run.
 type Options struct {
 	Listen string        // host:port of the page
 	Data   string        // folder of the demo's database and log
-	Exe    string        // Parley's program; it is run with the arguments serve --moved-time
+	Exe    string        // Parley's program; it is run with the arguments demo --engine, see EngineOptions
 	Reset  bool          // make the database's folder anew
 	Hold   time.Duration // how long a reply can be undone
 	Log    *slog.Logger
@@ -45,7 +47,14 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	url := "http://" + browsable(listener.Addr().(*net.TCPAddr))
 	clock := &Clock{}
-	world, err := NewWorld(ctx, WorldOptions{Log: o.Log, Clock: clock.Now, WorkspaceURL: url + "/"})
+	// The mail server files what it sends, as most do: so a mail whose answer was cut off is
+	// found again, and nobody has to decide about it.
+	engine, err := freeAddress(ctx)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	world, err := NewWorld(ctx, WorldOptions{Log: o.Log, Clock: clock.Now, WorkspaceURL: url + "/", Cords: true, SaveSent: true,
+		Phones: true, PublicURL: "http://" + engine})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -69,18 +78,27 @@ func Run(ctx context.Context, o Options) (err error) {
 	})
 	group.Go(func() error { return page.Run(ctx) })
 	group.Go(func() error {
-		s := &stagehand{o: o, world: world, page: page}
+		s := &stagehand{o: o, world: world, page: page, listen: engine}
 		err := s.run(ctx)
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
-		defer cancel()
 		stop()
-		return errors.Join(err, server.Shutdown(end))
+		return errors.Join(err, app.Shutdown(ctx, server, stopGrace))
 	})
 	if err := o.Ready(url, world.Env()); err != nil {
 		stop()
 		return errors.Join(err, group.Wait())
 	}
 	return group.Wait()
+}
+
+// freeAddress finds an address of loopback at which nobody listens. Webhooks name the
+// engine's, so it has to be known before the engine runs, and stay.
+func freeAddress(ctx context.Context) (string, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", anyPort)
+	if err != nil {
+		return "", fmt.Errorf("demo: %w", err)
+	}
+	return l.Addr().String(), l.Close()
 }
 
 // browsable turns a listener's address into one for a browser on this machine.

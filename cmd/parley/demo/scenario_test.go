@@ -36,7 +36,7 @@ func TestScenariosOnText(t *testing.T) {
 // mainStories are those that every way of running Parley has to tell in the same way.
 func mainStories() []string {
 	return []string{"reply", "hold", "inside", "colleague", "resolve", "snooze", "files", "bounce", "newcomer", "newsletter",
-		"toplevel", "verbs", "reroot", "forms", "burst", "confirm", "reactions"}
+		"toplevel", "verbs", "reroot", "forms", "burst", "confirm", "reactions", "restore"}
 }
 
 // variant is a way of running Parley.

@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -11,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/rogpeppe/go-internal/testscript"
 
 	"parley/bot/slack"
 	"parley/bot/slack/slackfake"
@@ -49,6 +46,9 @@ type stage struct {
 	rate    float64  // factor on the surface's published budgets; 0 = none
 	hasty   bool     // gives up on lost answers at once, not after ten minutes
 	running []*replica
+	hooks   *cord  // way of webhooks to the newest Parley; nil without phones
+	clock   *Clock // of the phones
+	chat    string // the kind of chat that is talked about
 }
 
 // replica is one running Parley.
@@ -63,7 +63,7 @@ func newStage(ctx context.Context, t *testing.T, v variant) *stage {
 	if os.Getenv("PARLEY_TEST_LOG") != "" {
 		level = slog.LevelDebug
 	}
-	return &stage{support: Support, ctx: ctx, t: t, variant: v, options: WorldOptions{HTTPMode: v.requests},
+	return &stage{clock: &Clock{}, support: Support, ctx: ctx, t: t, variant: v, options: WorldOptions{HTTPMode: v.requests},
 		log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 }
 
@@ -71,6 +71,13 @@ func newStage(ctx context.Context, t *testing.T, v variant) *stage {
 func (s *stage) open() error {
 	if s.world != nil {
 		return nil
+	}
+	if s.options.Phones {
+		var err error
+		if s.hooks, err = newCord(s.ctx, anyPort, ""); err != nil {
+			return err
+		}
+		s.options.PublicURL, s.options.PhoneClock = "http://"+s.hooks.addr, s.clock.Now
 	}
 	w, err := NewWorld(s.ctx, s.options)
 	if err != nil {
@@ -80,7 +87,12 @@ func (s *stage) open() error {
 	w.Slack.AddUser(slackfake.User{ID: gus, Name: "gus", RealName: "Gus Guest", Email: "gus@other.test", Restricted: true})
 	w.Slack.AddUser(slackfake.User{ID: fay, TeamID: "T0OTHERCO01", Name: "fay", RealName: "Fay Foreign", Email: "fay@foreign.test", Stranger: true})
 	s.env = app.Env{DatabaseURL: storetest.URL(s.t), Data: s.t.TempDir(), Listen: "127.0.0.1:0", SlackBotToken: w.Slack.BotToken(),
-		SlackAPIURL: w.Slack.APIURL(), SlackRate: s.rate}
+		SlackAPIURL: w.Slack.APIURL(), SlackRate: s.rate, PublicURL: s.options.PublicURL, APIURLs: map[string]string{}}
+	for _, v := range w.phoneEnv() {
+		if name, value, _ := strings.Cut(v, "="); strings.HasSuffix(name, "_API_URL") {
+			s.env.APIURLs[name] = value
+		}
+	}
 	if s.variant.text {
 		s.env.SlackBotToken, s.text = "", newTextBoard(s.t)
 	} else if s.variant.requests {
@@ -110,6 +122,9 @@ func (s *stage) close() {
 	}
 	if s.world != nil {
 		_ = s.world.Close()
+	}
+	if s.hooks != nil {
+		s.hooks.close()
 	}
 }
 
@@ -161,9 +176,12 @@ func (s *stage) start() error {
 			return err
 		}
 	}
+	if err := s.world.Subscribe(s.ctx); err != nil {
+		return err
+	}
 	return s.until("Parley is connected", func() (bool, error) {
 		for _, account := range s.running[0].app.Engine().Accounts() {
-			if account.Side != "channel" || account.Paused {
+			if account.Kind != "email" || account.Paused {
 				continue
 			}
 			mark, err := store.LoadWatermark(s.ctx, s.db.Pool, account.ID)
@@ -201,6 +219,7 @@ func (s *stage) startOne() error {
 	if s.variant.text {
 		o.Surface = s.text.surface
 	}
+	o.Specs = quickSpecs()
 	a, err := app.New(s.ctx, s.env, s.db, s.log, o)
 	if err != nil {
 		return err
@@ -209,6 +228,9 @@ func (s *stage) startOne() error {
 	r := &replica{app: a, stop: stop, stopped: make(chan error, 1)}
 	go func() { r.stopped <- a.Run(ctx) }()
 	s.running = append(s.running, r)
+	if s.hooks != nil {
+		s.hooks.point(a.Address())
+	}
 	if !s.variant.requests {
 		return nil
 	}
@@ -258,7 +280,7 @@ func (s *stage) settle() error {
 		if err := s.db.Pool.QueryRow(s.ctx, busy).Scan(&n); err != nil {
 			return false, err
 		}
-		if n > 0 || s.undelivered() || !s.fetched() {
+		if n > 0 || s.undelivered() || !s.fetched() || !s.told() {
 			quiet = 0
 			return false, nil
 		}
@@ -296,94 +318,12 @@ func (s *stage) fetched() bool {
 	return true
 }
 
-// worldCommand is `world NAME…`, before anything else: `saving`, the mail server files
-// what it sends by itself; `hasty`, Parley waits for lost answers for two seconds only
-// and soon tries again; `behind`, the surface's clock is ten minutes behind.
-func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
-	s := onStage(ts)
-	if neg || len(args) == 0 || s.world != nil {
-		ts.Fatalf("usage, before all else: world saving|hasty|behind …")
+// told says that no webhook is on its way, unless nobody listens.
+func (s *stage) told() bool {
+	phones := s.world.phones.Load()
+	if phones == nil || len(s.running) == 0 {
+		return true
 	}
-	for _, a := range args {
-		switch a {
-		case "saving":
-			s.options.SaveSent = true
-		case "hasty":
-			s.hasty = true
-		case "behind":
-			s.options.Clock = func() time.Time { return time.Now().Add(-10 * time.Minute) }
-		default:
-			ts.Fatalf("unknown: world %s", a)
-		}
-	}
+	_, waiting := phones.graph.HookCount()
+	return waiting == 0
 }
-
-// parleyCommand is `parley start [name=value…]`, `parley stop`, `parley restart`,
-// `parley set name=value…`, `parley complains 'text'`.
-func parleyCommand(ts *testscript.TestScript, neg bool, args []string) {
-	s := onStage(ts)
-	if neg || len(args) == 0 {
-		ts.Fatalf("usage: parley start|stop|restart|set|complains")
-	}
-	ts.Check(s.open())
-	switch args[0] {
-	case "start":
-		ts.Check(s.setUp(args[1:]))
-		ts.Check(s.start())
-	case "set":
-		ts.Check(s.setUp(args[1:]))
-		for _, r := range s.running {
-			ts.Check(r.app.Engine().Reload(s.ctx))
-		}
-	case "stop":
-		s.halt()
-	case "complains": // an account is broken, for a reason
-		ts.Check(s.until("Parley complains", func() (bool, error) {
-			var found bool
-			const ask = `SELECT EXISTS (SELECT FROM accounts WHERE status = 'error' AND status_text LIKE '%' || $1 || '%')`
-			return found, s.db.Pool.QueryRow(s.ctx, ask, args[1]).Scan(&found)
-		}))
-	case "restart":
-		s.halt()
-		ts.Check(s.start())
-	default:
-		ts.Fatalf("unknown: parley %s", args[0])
-	}
-}
-
-// clockCommand is `clock +25h`: Parley's clock jumps.
-func clockCommand(ts *testscript.TestScript, neg bool, args []string) {
-	s := onStage(ts)
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: clock +DURATION")
-	}
-	d, err := time.ParseDuration(strings.TrimPrefix(args[0], "+"))
-	ts.Check(err)
-	ts.Check(store.MoveClock(s.ctx, s.db.Pool, d))
-}
-
-// settleCommand waits until nothing is under way.
-func settleCommand(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 0 {
-		ts.Fatalf("usage: settle")
-	}
-	ts.Check(onStage(ts).settle())
-}
-
-// expect turns "shows" and "! shows" into one check: what must be is waited for, what
-// must not be is looked at once everything has settled.
-func expect(ts *testscript.TestScript, neg bool, what string, found func() bool) {
-	s := onStage(ts)
-	if !neg {
-		if err := s.until(what, func() (bool, error) { return found(), nil }); err != nil {
-			ts.Fatalf("%v\n%s", err, s.picture())
-		}
-		return
-	}
-	ts.Check(s.settle())
-	if found() {
-		ts.Fatalf("must not be: %s\n%s", what, s.picture())
-	}
-}
-
-var errNoThread = errors.New("there is no such thread")

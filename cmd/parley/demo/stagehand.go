@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -14,17 +15,37 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/channels/twilio"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/setup"
 	"parley/store"
 	"parley/store/pgserver"
 )
 
+// EngineOptions are those of the demo's Parley: its clock may be moved, and it waits
+// seconds between tries where production waits up to minutes, because somebody watches.
+// What it may do, and how often it tries, is production's.
+func EngineOptions() app.Options {
+	return app.Options{Specs: quickSpecs(), MovedTime: true, Lease: 6 * time.Second, Backoff: []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second},
+		Relay: relay.Options{MaxRequest: 10 * time.Second, LeaseMargin: 5 * time.Second, ReconcileAfter: 2 * time.Second, AbsentAgain: 3 * time.Second}}
+}
+
+// quickSpecs are the channels of a demo: those that look for lost webhooks do so after
+// seconds.
+func quickSpecs() []channels.Spec {
+	specs := slices.DeleteFunc(app.Specs(), func(s channels.Spec) bool { return s.Kind == "sms" })
+	return append(specs, twilio.SMSSpec(twilio.Options{Poll: 3 * time.Second, Settle: 2 * time.Second}))
+}
+
 // stagehand brings up what the page shows: database, set-up, engine, first mails.
 type stagehand struct {
 	o     Options
 	world *World
 	page  *Page
+	// listen is the engine's host:port, to which webhooks go.
+	listen string
 }
 
 // run ends when ctx does and everything it started has stopped.
@@ -46,6 +67,24 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 	if server.Reused() {
 		return fmt.Errorf("demo: another demo runs on %s; stop it, or choose another folder with PARLEY_DATA", s.o.Data)
 	}
+	for pace := prologuePace; ctx.Err() == nil; pace = prologuePace / 4 {
+		round, end := context.WithCancelCause(ctx)
+		s.page.setReset(func() { end(errOver) })
+		err := s.round(round, server, pace)
+		end(nil)
+		if err != nil || ctx.Err() != nil {
+			return err
+		}
+		if err := s.page.startOver(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// round is the demo from an empty database on, until ctx ends and everything that it
+// started has stopped. Its cause is errOver when somebody wants to start over.
+func (s *stagehand) round(ctx context.Context, server *pgserver.Server, pace time.Duration) error {
 	if err := freshDatabase(ctx, server); err != nil {
 		return ended(ctx, err)
 	}
@@ -60,7 +99,8 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 		return ended(ctx, err)
 	}
 	s.page.SetDatabase(db.Pool)
-	return s.play(ctx, env, db.Pool)
+	defer s.page.SetDatabase(nil)
+	return s.play(ctx, env, db.Pool, pace)
 }
 
 // forget removes a demo's folder with its database server.
@@ -139,7 +179,7 @@ func applyConfig(ctx context.Context, w *World, db *app.Database, hold time.Dura
 }
 
 // play runs the engine, and lets the customers write once it listens.
-func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool) error {
+func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, pace time.Duration) error {
 	log, err := logFile(s.o.Data)
 	if err != nil {
 		return fmt.Errorf("demo: engine log: %w", err)
@@ -149,19 +189,25 @@ func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool) e
 	if s.o.Engine != nil {
 		out = io.MultiWriter(log, s.o.Engine)
 	}
-	vars := append(s.world.Env(), "DATABASE_URL="+env.DatabaseURL, "PARLEY_DATA="+env.Data, "PARLEY_LISTEN=127.0.0.1:0",
+	vars := append(s.world.Env(), "DATABASE_URL="+env.DatabaseURL, "PARLEY_DATA="+env.Data, "PARLEY_LISTEN="+s.listen,
 		"PARLEY_LOG=info", "SLACK_RATE=0") // the emulator has no limits: what happens is shown at once
-	e := &engine{exe: s.o.Exe, args: []string{"serve", "--moved-time"}, env: engineEnv(vars...), out: out, log: s.o.Log, report: s.page.SetPhase}
+	e := &engine{exe: s.o.Exe, args: []string{"demo", "--engine"}, env: engineEnv(vars...), out: out, log: s.o.Log, report: s.page.SetPhase,
+		again: make(chan struct{}, 1)}
+	s.page.setEngine(e)
+	defer s.page.setEngine(nil)
 	done := make(chan error, 1)
 	go func() { done <- e.run(ctx) }()
 	s.page.SetPhase("Starting Parley …")
 	err = connected(ctx, s.world, pool)
 	if err == nil {
+		err = s.world.Subscribe(ctx)
+	}
+	if err == nil {
 		s.page.SetPhase("Parley is connecting to Slack again …") // shown whenever it isn't
-		err = s.world.Prologue(ctx, prologuePace)
+		err = s.world.Prologue(ctx, pace)
 	}
 	if err != nil && ctx.Err() == nil {
-		s.o.Log.Warn("the customers' first mails were not sent", "error", err)
+		s.o.Log.Warn("the customers' first messages were not sent", "error", err)
 	}
 	return <-done
 }
@@ -183,14 +229,14 @@ func connected(ctx context.Context, w *World, q store.Querier) error {
 	}
 }
 
-// watching tells whether every mailbox has been looked into.
+// watching tells whether the mailbox has been looked into.
 func watching(ctx context.Context, q store.Querier) (bool, error) {
 	accounts, err := store.ListAccounts(ctx, q)
 	if err != nil {
 		return false, err
 	}
 	for _, a := range accounts {
-		if a.Side != "channel" {
+		if a.Kind != "email" {
 			continue
 		}
 		if mark, err := store.LoadWatermark(ctx, q, a.ID); err != nil || mark == nil {

@@ -15,10 +15,13 @@ const shownMessages = 200
 // state is what a page shows at a moment, for one choice of people and places.
 type state struct {
 	Phase string     `json:"phase"` // what is waited for; "" = all runs
+	Round int        `json:"round"` // how often the demo started over
+	Plugs plugState  `json:"plugs"`
 	Now   time.Time  `json:"now"`   // the world's
 	Ahead int64      `json:"ahead"` // seconds
 	Slack slackState `json:"slack"`
 	Mail  mailState  `json:"mail"`
+	Phone phoneState `json:"phone"`
 	Tour  []tourStep `json:"tour"`
 }
 
@@ -58,11 +61,10 @@ type threadRow struct {
 func (p *Page) showState(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query().Get
 	now := p.o.Clock.Now()
-	s := state{Now: now, Ahead: int64(p.o.Clock.Ahead().Seconds()), Phase: *p.phase.Load(),
-		Slack: p.slackState(q("as"), q("channel"), q("thread")), Mail: p.mailState(q("customer"))}
-	if p.world.Slack.Sockets() > 0 && p.db.Load() != nil {
-		s.Phase = ""
-	}
+	s := state{Now: now, Ahead: int64(p.o.Clock.Ahead().Seconds()), Plugs: p.plugState(),
+		Slack: p.slackState(q("as"), q("channel"), q("thread")), Mail: p.mailState(q("customer")),
+		Phone: p.phoneState(q("customer"), q("chat"))}
+	s.Phase, s.Round = p.phaseNow(s.Plugs), p.plugs.rounds()
 	var err error
 	if s.Tour, err = p.tour(r.Context()); err != nil && r.Context().Err() == nil {
 		p.o.Log.Warn("tour", "error", err)

@@ -13,7 +13,7 @@ import (
 // surfaceCommand is what happens to the agents' surface.
 //
 //	surface disconnects                 what happens meanwhile is never told
-//	surface reconnects
+//	surface reconnects                  and what was said in threads meanwhile is heard of
 //	surface removes root                an administrator deletes the thread's first message
 //	surface fails KIND TIMES            KIND: slow-down, slow-down-untold, slow-down-politely,
 //	                                    broken, blank, broken-after, cut-after
@@ -38,6 +38,7 @@ func surfaceCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "reconnects":
 		s.calm()
 		ts.Check(s.until("the surface is connected again", func() (bool, error) { return fake.Sockets() >= len(s.running), nil }))
+		ts.Check(s.until("what was said meanwhile is found", s.heard))
 	case "removes":
 		ts.Check(fake.As(Owner).Delete(s.support, s.root(ts)))
 	case "fails":
@@ -57,6 +58,19 @@ func surfaceCommand(ts *testscript.TestScript, neg bool, args []string) {
 	default:
 		s.manageChannel(ts, args[0])
 	}
+}
+
+// heard says that Parley knows of everything that people have said in threads.
+func (s *stage) heard() (bool, error) {
+	var said []string
+	for _, m := range s.everything() {
+		if m.BotID == "" && m.ThreadTS != "" && m.ThreadTS != m.TS {
+			said = append(said, "m:"+s.support+":"+m.TS)
+		}
+	}
+	var known int
+	err := s.db.Pool.QueryRow(s.ctx, `SELECT count(DISTINCT external_id) FROM events WHERE external_id = ANY($1)`, said).Scan(&known)
+	return known == len(said), err
 }
 
 // spoilCalls makes the next posts fail.

@@ -6,12 +6,14 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"parley/bot/slack/slackfake"
@@ -42,21 +44,44 @@ type WorldOptions struct {
 	PostRate  float64          // with Limits: posts per second and channel; 0 = Slack's
 	SaveSent  bool             // the mail server files what it sends by itself
 	HTTPMode  bool             // Slack's events come as signed requests: see Slack.UseHTTP
+	// Cords lays a wire between Parley and each emulator that can be cut: Env and Config
+	// then give the cords' addresses, which SlackAddr, IMAPAddr and SMTPAddr name.
+	Cords bool
 	// WorkspaceURL starts Slack's permalinks; "" = https://<domain>.slack.com/. The demo's
 	// page gives its own, so that they lead somewhere.
 	WorkspaceURL string
+	// Phones adds WhatsApp, Messenger and SMS: emulated Meta and Twilio that send webhooks
+	// to PublicURL, an address of the Parley that works with this world, such as
+	// http://127.0.0.1:8080. Meta does once Subscribe was called.
+	Phones     bool
+	PublicURL  string
+	GraphAddr  string           // host:port of Meta's Graph API; "" = a free port on loopback
+	TwilioAddr string           // likewise of Twilio's API
+	PhoneClock func() time.Time // of the phones; nil = Clock
 }
 
 // World is everything outside Parley.
 type World struct {
 	Mail  *mailfake.Server
 	Slack *slackfake.Server
-	http  bool
+	o     WorldOptions
+	cords *cords // nil without WorldOptions.Cords
+	// phones is nil without WorldOptions.Phones.
+	phones atomic.Pointer[phones]
 }
+
+// cords are a world's wires to Parley.
+type cords struct{ slack, imap, smtp *cord }
+
+func (c *cords) all() []*cord { return []*cord{c.slack, c.imap, c.smtp} }
 
 // NewWorld starts the emulators. Close ends them.
 func NewWorld(ctx context.Context, o WorldOptions) (*World, error) {
-	w := &World{http: o.HTTPMode}
+	outer := o
+	if o.Cords {
+		o.SlackAddr, o.IMAPAddr, o.SMTPAddr = "", "", ""
+	}
+	w := &World{o: o}
 	w.Mail = mailfake.New(mailfake.Options{Log: o.Log, Clock: o.Clock, IMAPListen: o.IMAPAddr, SMTPListen: o.SMTPAddr,
 		Mailboxes: []mailfake.MailboxConfig{{Address: HelpAddress, Password: HelpPassword, SaveToSent: o.SaveSent}}})
 	if err := w.Mail.Start(ctx); err != nil {
@@ -71,39 +96,95 @@ func NewWorld(ctx context.Context, o WorldOptions) (*World, error) {
 		{ID: Owner, Name: "olga", RealName: "Olga Owner", Email: "olga@acme.test", Admin: true},
 	}
 	w.Slack = slackfake.New(so)
-	members := []string{Ann, Ben, Zoe, Owner, w.Slack.BotUserID()}
-	w.Slack.AddChannel(slackfake.Channel{ID: Support, Name: "support", Members: members})
-	w.Slack.AddChannel(slackfake.Channel{ID: Random, Name: "random", Members: members[:3]})
-	addr := o.SlackAddr
-	if addr == "" {
-		addr = "127.0.0.1:0"
+	w.furnish()
+	err := w.Slack.Start(cmp.Or(o.SlackAddr, anyPort))
+	if err != nil {
+		return nil, errors.Join(err, w.Slack.Close(), w.Mail.Close())
 	}
-	if err := w.Slack.Start(addr); err != nil {
-		return nil, errors.Join(err, w.Mail.Close())
+	if o.Cords {
+		err = w.layCords(ctx, outer)
+	}
+	if err = errors.Join(err, w.openPhones(ctx)); err != nil {
+		return nil, errors.Join(err, w.Close())
 	}
 	return w, nil
 }
 
+const anyPort = "127.0.0.1:0"
+
+// furnish makes the channels.
+func (w *World) furnish() {
+	members := []string{Ann, Ben, Zoe, Owner, w.Slack.BotUserID()}
+	w.Slack.AddChannel(slackfake.Channel{ID: Support, Name: "support", Members: members})
+	w.Slack.AddChannel(slackfake.Channel{ID: Random, Name: "random", Members: members[:3]})
+}
+
+func (w *World) layCords(ctx context.Context, o WorldOptions) (err error) {
+	w.cords = &cords{}
+	for _, lay := range []struct {
+		into         **cord
+		addr, target string
+	}{
+		{&w.cords.slack, o.SlackAddr, strings.TrimPrefix(w.Slack.URL(), "http://")},
+		{&w.cords.imap, o.IMAPAddr, w.Mail.IMAPAddr()},
+		{&w.cords.smtp, o.SMTPAddr, w.Mail.SMTPAddr()},
+	} {
+		if *lay.into, err = newCord(ctx, cmp.Or(lay.addr, anyPort), lay.target); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Reset empties the emulators: everything is as NewWorld left it, but for what is cut.
+// Errors: the phones' addresses were taken meanwhile.
+func (w *World) Reset(ctx context.Context) error {
+	w.Slack.Reset()
+	w.furnish()
+	w.Mail.Reset()
+	return w.openPhones(ctx)
+}
+
 // Close ends the emulators.
-func (w *World) Close() error { return errors.Join(w.Slack.Close(), w.Mail.Close()) }
+func (w *World) Close() error {
+	if w.cords != nil {
+		for _, c := range w.cords.all() {
+			if c != nil {
+				c.close()
+			}
+		}
+	}
+	return errors.Join(w.phones.Load().close(), w.Slack.Close(), w.Mail.Close())
+}
+
+// addresses gives the host:port of Slack, IMAP and SMTP for Parley.
+func (w *World) addresses() (slack, imap, smtp string) {
+	if w.cords != nil {
+		return w.cords.slack.addr, w.cords.imap.addr, w.cords.smtp.addr
+	}
+	return strings.TrimPrefix(w.Slack.URL(), "http://"), w.Mail.IMAPAddr(), w.Mail.SMTPAddr()
+}
 
 // Env gives the variables that point `parley serve` at this world, and those that a
 // mail program needs, as NAME=value lines in a fixed order.
 func (w *World) Env() []string {
-	vars := []string{"SLACK_BOT_TOKEN=" + w.Slack.BotToken(), "SLACK_API_URL=" + w.Slack.APIURL()}
-	if w.http {
+	slack, imap, smtp := w.addresses()
+	vars := []string{"SLACK_BOT_TOKEN=" + w.Slack.BotToken(), "SLACK_API_URL=http://" + slack + "/api/"}
+	if w.o.HTTPMode {
 		vars = append(vars, "SLACK_SIGNING_SECRET="+w.Slack.SigningSecret())
 	} else {
 		vars = append(vars, "SLACK_APP_TOKEN="+w.Slack.AppToken())
 	}
-	return append(vars, "FAKE_IMAP_ADDR="+w.Mail.IMAPAddr(), "FAKE_SMTP_ADDR="+w.Mail.SMTPAddr(),
+	vars = append(vars, w.phoneEnv()...)
+	return append(vars, "FAKE_IMAP_ADDR="+imap, "FAKE_SMTP_ADDR="+smtp,
 		"FAKE_MAIL_USERNAME="+HelpAddress, "FAKE_MAIL_PASSWORD="+HelpPassword)
 }
 
 // Config gives the parley.yaml that sets Parley up for this world.
 func (w *World) Config(hold time.Duration) string {
-	imapHost, imapPort, _ := net.SplitHostPort(w.Mail.IMAPAddr())
-	smtpHost, smtpPort, _ := net.SplitHostPort(w.Mail.SMTPAddr())
+	_, imap, smtp := w.addresses()
+	imapHost, imapPort, _ := net.SplitHostPort(imap)
+	smtpHost, smtpPort, _ := net.SplitHostPort(smtp)
 	var b strings.Builder
 	fmt.Fprintf(&b, `company: Acme
 agents:
@@ -125,5 +206,5 @@ accounts:
       imap: {host: %s, port: %s, security: none, username: %s, password: %s}
       smtp: {host: %s, port: %s, security: none, username: %s, password: %s}
 `, Ann, Ben, Support, hold, HelpAddress, imapHost, imapPort, HelpAddress, HelpPassword, smtpHost, smtpPort, HelpAddress, HelpPassword)
-	return b.String()
+	return w.phoneTemplates() + b.String() + w.phoneConfig(hold)
 }

@@ -229,11 +229,14 @@ func (o Options) open(a store.Account, spec channels.Spec) (channels.Channel, er
 	}
 	key := make([]byte, 32) // signs nothing that leaves
 	_, _ = rand.Read(key)   // never fails
-	return spec.New(channels.Account{ID: a.ID, Name: a.Name, Config: config}, channels.Env{
-		Accept: func(context.Context, ...channels.Fact) error { return errors.New("inspect: a look stores nothing") },
-		State:  noState{}, Log: o.Log.With("account_id", a.ID), Now: time.Now, Report: func(channels.Condition) {},
-		Keys: [][]byte{key}, Dialer: o.Dialer,
-	})
+	var env channels.Env
+	if o.Outside != nil {
+		env = o.Outside(spec, a.Name, config)
+	}
+	env.Accept = func(context.Context, ...channels.Fact) error { return errors.New("inspect: a look stores nothing") }
+	env.State, env.Log, env.Now, env.Keys = noState{}, o.Log.With("account_id", a.ID), time.Now, [][]byte{key}
+	env.Report = func(channels.Condition) {}
+	return spec.New(channels.Account{ID: a.ID, Name: a.Name, Config: config}, env)
 }
 
 // noState remembers nothing.

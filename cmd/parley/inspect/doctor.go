@@ -33,8 +33,10 @@ type Options struct {
 	Sealer   *store.Sealer // nil: no master key is at hand
 	Specs    []channels.Spec
 	Surfaces map[string]any // by kind, those that are configured; examined if they are a Checker, else asked for an agent
-	Dialer   channels.Dialer
-	Log      *slog.Logger
+	// Outside gives what a channel knows of the world around it; nil = nothing.
+	Outside func(spec channels.Spec, account string, config channels.Config) channels.Env
+	Backups string // the folder of an embedded server's backups; "" = they are somebody else's
+	Log     *slog.Logger
 }
 
 // Level says how much a finding matters.
@@ -137,6 +139,9 @@ func Doctor(ctx context.Context, o Options) Report {
 	checks := []func(context.Context) Section{
 		func(context.Context) Section { return people(directory) },
 		func(ctx context.Context) Section { return quarantine(ctx, o.Pool) },
+	}
+	if o.Backups != "" {
+		checks = append(checks, o.backups)
 	}
 	for _, a := range directory.Accounts {
 		switch a.Side {

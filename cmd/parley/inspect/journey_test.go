@@ -52,7 +52,8 @@ func tell(t *testing.T) story {
 	s.broken = event(store.SystemAccount, "timer:12:snooze:1", store.ConversationKey(12))
 	s.waiting = event(store.SystemAccount, "delivery:9:failed:1", store.ConversationKey(12))
 	s.lone = event(rookery, strings.Repeat("long ", 30), "y")
-	must(t, store.DonePending(ctx, s.pool, []int64{s.question, s.reply}),
+	_, err = s.pool.Exec(ctx, `DELETE FROM pending WHERE event_id IN ($1, $2)`, s.question, s.reply)
+	must(t, err,
 		store.Quarantine(ctx, s.pool, s.broken, "bridge: own fact: unexpected end"),
 		store.BlockKey(ctx, s.pool, s.waiting, store.ConversationKey(12), time.Hour, true))
 
@@ -84,10 +85,12 @@ func (s story) deliveries(t *testing.T, rookery, slack int64) {
 	ctx := t.Context()
 	gates, err := store.UpsertGates(ctx, s.pool, []store.Gate{{AccountID: rookery, Key: "g"}, {AccountID: slack, Key: "g"}})
 	must(t, err)
-	_, err = store.InsertLanes(ctx, s.pool, []store.Lane{
+	var p store.Pipeline
+	var made int
+	must(t, p.InsertLanes(&made, []store.Lane{
 		{ID: 301, AccountID: rookery, Key: "c12", ConversationID: 12, GateID: gates[0].ID, Tail: 4, DueAt: at(60), LeaseSeconds: 45},
-		{ID: 302, AccountID: slack, Key: "c12", ConversationID: 12, GateID: gates[1].ID, Tail: 2, LeaseSeconds: 45}})
-	must(t, err,
+		{ID: 302, AccountID: slack, Key: "c12", ConversationID: 12, GateID: gates[1].ID, Tail: 2, LeaseSeconds: 45}}))
+	must(t, p.Run(ctx, s.pool),
 		store.InsertDeliveries(ctx, s.pool, []store.Delivery{
 			{ID: 401, LaneID: 301, Seq: 1, MessageID: 103, Kind: "reply", State: "queued", Attempt: 3, FirstAt: at(4), SentAt: at(40), ErrorClass: "retry", ErrorText: "The loft is closed.", CreatedAt: after(3)},
 			{ID: 402, LaneID: 301, Seq: 2, MessageID: 104, Kind: "reply", State: "failed", Attempt: 1, FirstAt: at(5), SentAt: at(5), ErrorClass: "bad_recipient", ErrorText: "The bird is ill.", CreatedAt: after(4)},
@@ -191,7 +194,7 @@ func TestReplay(t *testing.T) {
 	var shown strings.Builder
 	shown.WriteString(list)
 	for range 2 {
-		answers, err := inspect.Replay(t.Context(), s.pool, []int64{s.broken, s.question, 999999, s.broken})
+		answers, err := inspect.Replay(t.Context(), s.pool, nil, []int64{s.broken, s.question, 999999, s.broken})
 		must(t, err)
 		for _, a := range answers {
 			shown.WriteString(a.Text() + "\n")

@@ -1,12 +1,14 @@
 package inspect
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
+	"parley/channels"
+	"parley/cmd/parley/owners"
 	"parley/store"
 )
 
@@ -25,31 +27,72 @@ type ReplayState string
 const (
 	ReplayQueued         ReplayState = "queued"          // will be applied again at once
 	ReplayNotQuarantined ReplayState = "not_quarantined" // it was applied, or waits already
+	ReplayEmptied        ReplayState = "emptied"         // too old, or erased: nothing is left to apply
+	ReplayHandedOver     ReplayState = "handed_over"     // to the account it was for, applied at once
+	ReplayUnowned        ReplayState = "unowned"         // the number or page it was for is still no account's
 	ReplayUnknown        ReplayState = "unknown"
 )
 
 // Replay puts quarantined events back into the queue; the running Parley applies them
-// within a second. It answers for each event that was asked about, in that order.
-func Replay(ctx context.Context, q store.Querier, list []int64) ([]Replayed, error) {
-	queued, err := store.Replay(ctx, q, list)
-	if err != nil {
-		return nil, err
-	}
+// within a second. What came by a shared callback for a number or page that was no
+// account's goes to the account that has it now: specs say where its id stands. It answers
+// for each event that was asked about, in that order.
+func Replay(ctx context.Context, q store.Querier, specs []channels.Spec, list []int64) ([]Replayed, error) {
 	known, err := events(ctx, q, list)
 	if err != nil {
 		return nil, err
 	}
-	answers := make([]Replayed, len(list))
-	for i, id := range list {
-		answers[i] = Replayed{Event: id, State: ReplayUnknown}
-		switch {
-		case slices.Contains(queued, id):
-			answers[i].State = ReplayQueued
-		case slices.ContainsFunc(known, func(e event) bool { return e.ID == id }):
-			answers[i].State = ReplayNotQuarantined
+	states := map[int64]ReplayState{}
+	var back []int64
+	for _, e := range known {
+		_, _, stray := owners.Parse(e.ExternalID)
+		switch states[e.ID] = ReplayNotQuarantined; {
+		case e.Erased:
+			states[e.ID] = ReplayEmptied
+		case e.Reason == nil:
+		case stray:
+			if states[e.ID], err = handOver(ctx, q, specs, e); err != nil {
+				return nil, err
+			}
+		default:
+			back = append(back, e.ID)
 		}
 	}
+	queued, err := store.Replay(ctx, q, back)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range queued {
+		states[id] = ReplayQueued
+	}
+	answers := make([]Replayed, len(list))
+	for i, id := range list {
+		answers[i] = Replayed{Event: id, State: cmp.Or(states[id], ReplayUnknown)}
+	}
 	return answers, nil
+}
+
+// handOver gives an event to the account that owns it by now.
+func handOver(ctx context.Context, q store.Querier, specs []channels.Spec, e event) (ReplayState, error) {
+	accounts, err := store.ListAccounts(ctx, q)
+	if err != nil {
+		return "", err
+	}
+	owner, own, _ := owners.Parse(e.ExternalID)
+	kind := ""
+	for _, a := range accounts {
+		if a.ID == e.AccountID {
+			kind = a.Kind
+		}
+	}
+	account := owners.New(accounts, specs).Find(kind, owner)
+	if account == 0 {
+		return ReplayUnowned, nil
+	}
+	if freed, err := store.HandOver(ctx, q, e.ID, account, own); err != nil || !freed {
+		return ReplayNotQuarantined, err
+	}
+	return ReplayHandedOver, nil
 }
 
 // Text is the answer for a terminal.
@@ -57,8 +100,14 @@ func (r Replayed) Text() string {
 	switch r.State {
 	case ReplayQueued:
 		return fmt.Sprintf("event %d: queued, applied within a second while Parley runs (parley explain %d)", r.Event, r.Event)
+	case ReplayHandedOver:
+		return fmt.Sprintf("event %d: given to the account it was for, applied within a second while Parley runs", r.Event)
+	case ReplayUnowned:
+		return fmt.Sprintf("event %d: the number or page it is for is still no account's; add the account with parley apply first", r.Event)
 	case ReplayNotQuarantined:
 		return fmt.Sprintf("event %d: is not in quarantine, nothing to do (parley explain %d)", r.Event, r.Event)
+	case ReplayEmptied:
+		return fmt.Sprintf("event %d: its payload is no longer kept, it can't be applied again", r.Event)
 	default:
 		return fmt.Sprintf("event %d: there is no such event", r.Event)
 	}

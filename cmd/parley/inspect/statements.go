@@ -17,6 +17,7 @@ var ErrUnknown = errors.New("not found")
 // event of the journal without its payload, and what became of it.
 type event struct {
 	ID          int64      `db:"id"`
+	AccountID   int64      `db:"account_id"`
 	Account     string     `db:"account"`
 	ExternalID  string     `db:"external_id"`
 	SizeBytes   int64      `db:"size_bytes"`
@@ -28,7 +29,7 @@ type event struct {
 }
 
 const getEvents = `
-	SELECT e.id, coalesce(a.name, '?') AS account, e.external_id, e.size_bytes, e.received_at,
+	SELECT e.id, e.account_id, coalesce(a.name, '?') AS account, e.external_id, e.size_bytes, e.received_at,
 		e.payload IS NULL AND e.blob IS NULL AS erased, p.tries, b.until AS blocked_until, q.reason
 	FROM events AS e
 	LEFT JOIN accounts AS a ON a.id = e.account_id

@@ -65,6 +65,9 @@ func (t *teller) arrived(e event) Step {
 	}
 	s.Detail = append(s.Detail, "fact "+shorten(e.ExternalID))
 	switch {
+	case e.Reason != nil && e.Erased:
+		s.Bad = true
+		s.Detail = append(s.Detail, "quarantined: "+*e.Reason, "its payload is no longer kept: it can't be tried again")
 	case e.Reason != nil:
 		s.Bad = true
 		s.Detail = append(s.Detail, "quarantined: "+*e.Reason, fmt.Sprintf("to try it again: parley replay %d", e.ID))
@@ -74,7 +77,7 @@ func (t *teller) arrived(e event) Step {
 	case e.Tries != nil:
 		s.Detail = append(s.Detail, "not applied yet"+t.again(e.BlockedTill))
 	case e.Erased:
-		s.Detail = append(s.Detail, "applied; its content is no longer kept")
+		s.Detail = append(s.Detail, "applied; its payload is no longer kept")
 	default:
 		s.Detail = append(s.Detail, "applied")
 	}

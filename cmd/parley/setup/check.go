@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"parley/channels"
 )
 
 const maxHold = 10 * time.Minute
@@ -118,8 +120,11 @@ func knownSettings() (order []string, values map[string][]string) {
 		"auto_pending":        onOff,
 		"wake_on_message":     onOff,
 		"receipts":            {"read", "sent", "failures"},
+		"join_lines":          onOff,
+		"outgoing":            onOff,
+		"file_limits":         nil, // channels.ParseFileLimits
 	}
-	order = []string{"confirm_send", "who_replies", "reply_to", "reply_after_resolve", "auto_pending", "wake_on_message", "receipts"}
+	order = []string{"confirm_send", "who_replies", "reply_to", "reply_after_resolve", "auto_pending", "wake_on_message", "receipts", "join_lines", "outgoing", "file_limits"}
 	return order, values
 }
 
@@ -149,13 +154,22 @@ func (o *object) settings(name string) []setting {
 				t.value = "off"
 			}
 		}
-		if t.value != "" {
+		if key == "file_limits" {
+			group.fileLimits(*t)
+		} else if t.value != "" {
 			group.oneOf(*t, key, allowed...)
 		}
 		all = append(all, setting{key, t.value})
 	}
 	group.done()
 	return all
+}
+
+// fileLimits checks the largest files of each kind.
+func (o *object) fileLimits(t text) {
+	if _, err := channels.ParseFileLimits(t.value); err != nil && t.value != "" {
+		o.fault(t.at, "file_limits", fmt.Sprintf("%q are no limits", t.raw), "Write kinds and sizes: image 5MB, document 10MB, video 16MB, audio 16MB.")
+	}
 }
 
 // section reads a group of keys that may be the channel's own.

@@ -42,7 +42,7 @@ func diff(have, want *state, specs []channels.Spec, kept kept) []string {
 		list := func(a account) []attribute { return a.attributes(specOf(specs, a.row.Kind)) }
 		lines = append(lines, compare("account "+a.row.Name, attributesOf(have.account(a.row.Name), list), list(a))...)
 	}
-	return append(lines, removed(have, want, kept)...)
+	return append(append(lines, templateChanges(have, want, kept)...), removed(have, want, kept)...)
 }
 
 // removed gives the lines of what prune takes out.
@@ -164,6 +164,7 @@ func (a account) attributes(spec *channels.Spec) []attribute {
 		{name: "reply_mode", value: a.row.ReplyMode},
 		{name: "hold", value: holdWords(a.row.HoldSeconds), empty: "(default)"},
 		{name: "rate", value: fmt.Sprint(a.row.Rate)},
+		{name: "hours", value: hoursWords(a.hours), empty: "(always open)"},
 	}
 	for _, kind := range surfaceKinds() {
 		channel := ""

@@ -26,6 +26,9 @@ func Export(ctx context.Context, pool *pgxpool.Pool, specs []channels.Spec) ([]b
 	if err != nil {
 		return nil, err
 	}
+	if err := s.templatesOf(ctx, pool); err != nil {
+		return nil, err
+	}
 	return s.file(specs)
 }
 
@@ -51,6 +54,7 @@ func (s *state) file(specs []channels.Spec) ([]byte, error) {
 	file.entries("agents", agents)
 	file.entries("teams", teams)
 	file.entries("accounts", accounts)
+	file.entries("templates", s.exportTemplates())
 	var out bytes.Buffer
 	file.write(&out, "", "")
 	return out.Bytes(), nil
@@ -117,6 +121,7 @@ func exportAccount(a account, spec channels.Spec, variables map[string]bool) *gr
 	if a.row.Rate != 1 {
 		g.put("rate", raw(fmt.Sprint(a.row.Rate)))
 	}
+	exportHours(g, a.hours)
 	for _, f := range spec.Fields {
 		exportField(g, a, spec, f, variables)
 	}

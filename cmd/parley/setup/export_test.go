@@ -21,6 +21,7 @@ accounts:
     kind: pigeon
     paused: true
     rate: 0
+    hours: {zone: Europe/Berlin, week: {mon-fri: "9:00-12:30, 13:30-17:30", "sat,sun": closed}, holidays: [2026-12-25]}
     reply_mode: explicit
     signature: "off $${NOT} \"x\"\n- y: 'z'\n"
     loft: {address: "007", sender_name: "null", in: {host: "[a]: {b", port: "0993", password: "p"}}

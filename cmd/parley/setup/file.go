@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"parley/routing/hours"
 )
 
 // File is a checked parley.yaml. What needs the database or the channels' specs
@@ -15,7 +17,9 @@ type File struct {
 	agents   []agentEntry
 	teams    []teamEntry
 	accounts []accountEntry
-	sections struct{ agents, teams, accounts bool } // which lists the file has
+
+	templates []templateEntry
+	sections  struct{ agents, teams, accounts, templates bool } // which lists the file has
 }
 
 type agentEntry struct {
@@ -49,7 +53,8 @@ type accountEntry struct {
 	replyMode *text
 	hold      *hold
 	rate      *float64
-	sections  []section // the channel's own, as far as the file can tell
+	hours     *hours.Plan // zero = always open
+	sections  []section   // the channel's own, as far as the file can tell
 }
 
 // hold before a reply leaves; nil seconds = the channel's default.
@@ -102,6 +107,8 @@ func (f *File) read(top *object) {
 	f.sections.teams = given
 	accounts, given := top.objects("accounts", "account")
 	f.sections.accounts = given
+	templates, given := top.objects("templates", "template")
+	f.sections.templates = given
 	top.done()
 
 	seen := names{faults: &top.faults, lines: map[string]int{}}
@@ -118,6 +125,16 @@ func (f *File) read(top *object) {
 	for _, o := range accounts {
 		if e, ok := readAccount(o); ok && seen.first("account", e.name, e.at) {
 			f.accounts = append(f.accounts, e)
+		}
+	}
+	for _, o := range templates {
+		if e, ok := readTemplate(o); ok {
+			for _, a := range e.accounts {
+				ok = ok && seen.first("template", e.name+" ("+e.language+") of "+a.value, e.at)
+			}
+			if ok {
+				f.templates = append(f.templates, e)
+			}
 		}
 	}
 	f.uniqueUsers(&top.faults)
@@ -261,6 +278,7 @@ func readAccount(o *object) (accountEntry, bool) {
 	}
 	e.hold = o.hold("hold")
 	e.rate = o.rate("rate")
+	e.hours = o.hours("hours")
 	for _, key := range o.rest() {
 		if s, ok := o.section(key); ok {
 			e.sections = append(e.sections, s)

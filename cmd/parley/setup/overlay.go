@@ -34,6 +34,9 @@ func (o *overlay) apply(f *File, prune bool) error {
 	if prune {
 		o.prune(f)
 	}
+	for _, e := range f.templates {
+		o.templateEntry(e)
+	}
 	for _, e := range f.teams {
 		o.checkMembers(e)
 	}
@@ -245,6 +248,9 @@ func (o *overlay) accountRow(a *account, e accountEntry) {
 	if e.rate != nil {
 		a.row.Rate = *e.rate
 	}
+	if e.hours != nil {
+		a.hours = *e.hours
+	}
 }
 
 // accountPlace sets where the account's threads open instead of the team's home.
@@ -282,6 +288,7 @@ func (o *overlay) prune(f *File) {
 		})
 	}
 	o.pruneAccounts(f)
+	o.pruneTemplates(f)
 }
 
 func (o *overlay) pruneAccounts(f *File) {

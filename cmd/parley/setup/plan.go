@@ -127,6 +127,9 @@ func prepare(ctx context.Context, q store.Querier, f *File, o Options, found fou
 	if err != nil {
 		return work{}, err
 	}
+	if err := have.templatesOf(ctx, q); err != nil {
+		return work{}, err
+	}
 	w := work{options: o, have: have, want: have.clone()}
 	over := overlay{state: w.want, specs: o.Specs, found: found}
 	if err := over.apply(f, o.Prune); err != nil {

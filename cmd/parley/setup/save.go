@@ -30,7 +30,7 @@ func (w *work) save(ctx context.Context, tx pgx.Tx) error {
 		}
 		w.want.surfaces[kind] = id
 	}
-	for _, step := range []func(context.Context, pgx.Tx) error{w.saveAgents, w.saveTeams, w.saveAccounts, w.remove} {
+	for _, step := range []func(context.Context, pgx.Tx) error{w.saveAgents, w.saveTeams, w.saveAccounts, w.saveTemplates, w.remove} {
 		if err := step(ctx, tx); err != nil {
 			return err
 		}
@@ -139,6 +139,9 @@ func (w *work) saveAccount(ctx context.Context, tx pgx.Tx, a account) error {
 	}
 	if row.Config, err = json.Marshal(a.config); err != nil {
 		return fmt.Errorf("setup: account %s: settings: %w", row.Name, err)
+	}
+	if row.Hours, err = json.Marshal(a.hours); err != nil {
+		return fmt.Errorf("setup: account %s: hours: %w", row.Name, err)
 	}
 	old := w.have.account(row.Name)
 	if old == nil || !maps.Equal(old.secrets, a.secrets) {

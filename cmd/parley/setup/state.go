@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley/routing/hours"
 	"parley/store"
 )
 
@@ -18,6 +19,8 @@ type state struct {
 	agents   []agent          // active ones
 	teams    []team
 	accounts []account
+
+	templates []template
 }
 
 type agent struct {
@@ -42,6 +45,7 @@ type account struct {
 	team     string
 	surface  string // kind; "" = the team's
 	settings map[string]string
+	hours    hours.Plan
 	config   map[string]string
 	secrets  map[string]string // opened; nil when no sealer was given
 }
@@ -68,7 +72,7 @@ func find[T any](list []T, is func(T) bool) *T {
 // clone makes a copy that may be changed.
 func (s *state) clone() *state {
 	c := &state{company: s.company, surfaces: maps.Clone(s.surfaces), agents: slices.Clone(s.agents),
-		teams: slices.Clone(s.teams), accounts: slices.Clone(s.accounts)}
+		teams: slices.Clone(s.teams), accounts: slices.Clone(s.accounts), templates: slices.Clone(s.templates)}
 	for i := range c.agents {
 		c.agents[i].users = maps.Clone(c.agents[i].users)
 	}
@@ -153,6 +157,11 @@ func accountOf(row store.Account, teams, kinds map[int64]string, sealer *store.S
 	if len(row.Settings) > 0 {
 		if err := json.Unmarshal(row.Settings, &a.settings); err != nil {
 			return a, fmt.Errorf("setup: account %s: settings: %w", row.Name, err)
+		}
+	}
+	if len(row.Hours) > 0 {
+		if err := json.Unmarshal(row.Hours, &a.hours); err != nil {
+			return a, fmt.Errorf("setup: account %s: hours: %w", row.Name, err)
 		}
 	}
 	config, err := openConfig(row)

@@ -2,154 +2,103 @@ package torture
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math/rand/v2"
-	"slices"
+	"maps"
 	"sync"
 	"time"
 
 	"parley/bot/slack/slackfake"
-	"parley/channels/email/mailfake"
 )
 
-// harm is one blow of the schedule.
-type harm struct {
-	At   time.Duration // from the beginning of the flow
-	Name string
-	N    int // which replica
-}
-
-// Names of harms.
-const (
-	harmKill    = "kill"
-	harmFreeze  = "freeze"
-	harmBase    = "kill database"
-	harmSockets = "drop sockets"
-	harmMail    = "cut mail"
-	harmLimit   = "limit slack"
-)
-
-// schedule makes the blows of a seed: the same seed, the same schedule.
-func schedule(seed uint64, o Options) []harm {
-	rng := rand.New(rand.NewPCG(seed, 2)) //nolint:gosec // to be repeated
-	var list []harm
-	add := func(name string, n int) {
-		for i := range n {
-			// One in each n-th part of the time, so that none meets an idle end.
-			part := o.Flow / time.Duration(n)
-			at := part*time.Duration(i) + time.Duration(rng.Int64N(int64(part)))
-			list = append(list, harm{at, name, rng.IntN(o.Replicas)})
-		}
-	}
-	add(harmKill, o.Kills)
-	add(harmFreeze, o.Freezes)
-	add(harmBase, o.BaseKills)
-	add(harmSockets, max(2, o.Kills/2))
-	add(harmMail, max(2, o.Kills/2))
-	add(harmLimit, 2)
-	slices.SortFunc(list, func(a, b harm) int { return int(a.At - b.At) })
-	return list
-}
-
-// slackFaults spoil the Web API and the events all the time.
-func slackFaults() []slackfake.Fault {
-	const often, seldom = 0.04, 0.02
-	return []slackfake.Fault{
-		{Method: "chat.*", Kind: slackfake.FaultHTTP, Status: 503, Chance: often},
-		{Method: "chat.*", Kind: slackfake.FaultHTTP, Status: 502, After: true, Chance: seldom},
-		{Method: "chat.*", Kind: slackfake.FaultDrop, Chance: seldom},
-		{Method: "chat.*", Kind: slackfake.FaultDrop, After: true, Chance: seldom},
-		{Method: "chat.*", Kind: slackfake.FaultRateLimit, Retry: 1, Chance: seldom},
-		{Method: "conversations.*", Kind: slackfake.FaultHTTP, Chance: often},
-		{Method: "reactions.*", Kind: slackfake.FaultDrop, After: true, Chance: often},
-		{Method: "event:*", Kind: slackfake.FaultDuplicate, Chance: often},
-		{Method: "event:*", Kind: slackfake.FaultReorder, Chance: seldom},
-		{Method: "event:*", Kind: slackfake.FaultDrop, Chance: 0.005},
-	}
-}
-
-// mailFaults spoil IMAP and SMTP all the time.
-func mailFaults() []mailfake.Fault {
-	const often, seldom = 0.04, 0.02
-	return []mailfake.Fault{
-		{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter, Times: mailfake.Forever, Probability: often},
-		{Op: mailfake.OpDATA, Action: mailfake.ActionDropBefore, Times: mailfake.Forever, Probability: seldom, Bytes: 100},
-		{Op: mailfake.OpDATA, Action: mailfake.ActionReply, Times: mailfake.Forever, Probability: seldom},
-		{Op: mailfake.OpSMTPConnect, Action: mailfake.ActionDropBefore, Times: mailfake.Forever, Probability: seldom},
-		{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Times: mailfake.Forever, Probability: often},
-		{Op: mailfake.OpSELECT, Action: mailfake.ActionDropBefore, Times: mailfake.Forever, Probability: often},
-		{Op: mailfake.OpSEARCH, Action: mailfake.ActionDropBefore, Times: mailfake.Forever, Probability: often},
-		{Op: mailfake.OpIDLE, Action: mailfake.ActionBye, Times: mailfake.Forever, Probability: often},
-		{Op: mailfake.OpAPPEND, Action: mailfake.ActionDropAfter, Times: mailfake.Forever, Probability: often},
-	}
-}
+// fullFor is how long the data folder stays full.
+const fullFor = 10 * time.Second
 
 // chaos strikes as scheduled.
 type chaos struct {
 	wire     wire
 	replicas []*replica
+	net      *network
 	database *database
+	driver   *driver
+	doors    *doors
 	opt      Options
 	say      func(format string, args ...any)
+	began    time.Time
+	program  []string      // the new version, of an upgrade
+	rolled   chan struct{} // closed when all replicas run it; nil = they do from the start
+
+	under      sync.WaitGroup // blows that last
+	restarting sync.Mutex     // one replica at a time
 
 	mu     sync.Mutex
 	struck map[string]int
-	frozen sync.WaitGroup
-}
-
-// arm spoils the providers.
-func (c *chaos) arm(ctx context.Context) error {
-	for _, f := range slackFaults() {
-		if err := c.wire.slackFault(ctx, f); err != nil {
-			return err
-		}
-	}
-	for _, f := range mailFaults() {
-		if err := c.wire.mailFault(ctx, f); err != nil {
-			return err
-		}
-	}
-	return nil
+	missed map[string]int
+	err    error
 }
 
 // run strikes every blow of the schedule and returns when the last one is over.
 // Errors: the emulators don't answer, the database does not come back.
 func (c *chaos) run(ctx context.Context, list []harm) error {
-	defer c.frozen.Wait()
-	began := time.Now()
+	c.began = time.Now()
 	for _, h := range list {
-		if !pause(ctx, h.At-time.Since(began)) {
+		if !pause(ctx, h.At-time.Since(c.began)) {
+			c.under.Wait()
 			return ctx.Err()
 		}
 		if err := c.strike(ctx, h); err != nil {
+			c.under.Wait()
 			return fmt.Errorf("torture: %s: %w", h.Name, err)
 		}
-		c.mu.Lock()
-		c.struck[h.Name]++
-		c.mu.Unlock()
-		c.say("%6.1fs  %s", time.Since(began).Seconds(), h.describe(c.opt))
 	}
-	return nil
+	c.under.Wait()
+	return c.err
 }
 
-func (h harm) describe(o Options) string {
-	switch {
-	case h.Name == harmKill && o.Replicas > 1, h.Name == harmFreeze && o.Replicas > 1:
-		return fmt.Sprintf("%s replica %d", h.Name, h.N+1)
-	}
-	return h.Name
+// hit counts a blow and tells of it.
+func (c *chaos) hit(h harm) {
+	c.mu.Lock()
+	c.struck[h.Name]++
+	c.mu.Unlock()
+	c.say("%6.1fs  %s", time.Since(c.began).Seconds(), h.describe(c.opt))
+}
+
+// lasting strikes beside the other blows.
+func (c *chaos) lasting(name string, f func() error) {
+	c.under.Go(func() {
+		if err := f(); err != nil {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.err = errors.Join(c.err, fmt.Errorf("torture: %s: %w", name, err))
+		}
+	})
 }
 
 func (c *chaos) strike(ctx context.Context, h harm) error {
+	switch h.Name {
+	case harmLaneKill, harmClaimStop, harmEarly, harmCommit, harmLate:
+		c.under.Go(func() { c.lurk(ctx, h) })
+		return nil
+	case harmUpgrade:
+		c.lasting(h.Name, func() error { return c.roll(ctx) })
+		return nil
+	case harmRestart:
+		c.lasting(h.Name, func() error { return c.restart(ctx, h, nil) })
+		return nil
+	case harmHour, harmDay:
+		c.lasting(h.Name, func() error { return c.jump(ctx, h) })
+		return nil
+	}
+	c.hit(h)
 	r := c.replicas[h.N]
 	switch h.Name {
 	case harmKill:
 		r.kill()
 	case harmFreeze:
-		r.freeze()
-		c.frozen.Go(func() {
-			pause(ctx, c.opt.FreezeFor)
-			r.thaw()
+		thaw := r.freeze()
+		c.under.Go(func() {
+			pause(ctx, h.For)
+			thaw()
 		})
 	case harmBase:
 		return c.database.killAndStart(ctx)
@@ -159,17 +108,126 @@ func (c *chaos) strike(ctx context.Context, h harm) error {
 		return c.wire.cutMail(ctx)
 	case harmLimit:
 		return c.wire.slackFault(ctx, slackfake.Fault{Method: "chat.*", Kind: slackfake.FaultRateLimit, For: 3 * time.Second})
+	case harmCut:
+		p, way := c.net.to(h.Way, h.N)
+		c.net.count("reset "+way, p.cut(way))
+	case harmSilence:
+		p, way := c.net.to(h.Way, h.N)
+		c.under.Go(func() { c.net.count("half-open "+way, p.silence(ctx, way, h.For, h.Wholly)) })
+	case harmFull:
+		return c.fill(ctx)
 	}
 	return nil
 }
 
-// counts gives how often each kind of blow struck.
-func (c *chaos) counts() map[string]int {
+// fill takes the database its space.
+func (c *chaos) fill(ctx context.Context) error {
+	ended, refused, err := c.database.fill(ctx, fullFor)
+	c.net.count("writes refused for want of space", refused)
+	if ended {
+		c.net.count("postgres ended for want of space", 1)
+	}
+	return err
+}
+
+// jump moves Parley's clock. Holds end with it: what was deleted a moment ago may be
+// on its way.
+func (c *chaos) jump(ctx context.Context, h harm) error {
+	if c.rolled != nil {
+		select {
+		case <-c.rolled: // an earlier version may refuse a moved clock
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	by := time.Hour
+	if h.Name == harmDay {
+		by = 24 * time.Hour
+	}
+	c.hit(h)
+	c.driver.jumped()
+	for { // PostgreSQL may just be starting
+		err := c.database.jump(ctx, by)
+		c.driver.jumped() // and what was typed since
+		if err == nil || !pause(ctx, time.Second) || time.Since(c.began) > c.opt.Flow+time.Minute {
+			return err
+		}
+	}
+}
+
+// lurk waits for the moment of a blow on the wire.
+func (c *chaos) lurk(ctx context.Context, h harm) {
+	tr := &trap{way: h.Way, up: true}
+	switch h.Name {
+	case harmLaneKill:
+		tr.match = marked(&c.driver.bursts)
+		tr.strike = func(l *link) bool {
+			for _, r := range c.net.owners(l) {
+				r.kill()
+			}
+			return !h.Wholly
+		}
+	case harmClaimStop:
+		c.betweenClaimAndWrite(ctx, h, tr)
+	case harmEarly:
+		tr.match = contains("POST /api/chat.postMessage")
+		if h.Way == waySMTP {
+			tr.match = marked(&c.driver.backs)
+		}
+		tr.strike = func(l *link) bool {
+			l.holdAnswers(earlyFor)
+			return true
+		}
+	case harmLate:
+		tr.way, tr.match = waySlack, contains("POST /api/chat.postMessage")
+		tr.strike = func(*link) bool {
+			pause(ctx, c.opt.LateFor) // whoever asks now is told that it isn't there
+			return true
+		}
+	case harmCommit:
+		tr.way, tr.match = wayBase, committing
+		tr.strike = func(l *link) bool {
+			l.mute(false)
+			time.AfterFunc(200*time.Millisecond, l.reset) // the commit is through
+			return true
+		}
+	}
+	if c.net.traps.wait(ctx, tr, max(c.opt.Flow/10, min(c.opt.Flow/2, 12*time.Second))) {
+		c.hit(h)
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	list := map[string]int{}
-	for k, n := range c.struck {
-		list[k] = n
+	c.missed[h.Name]++
+}
+
+// betweenClaimAndWrite stops a sender once its claim is committed and before, or just
+// as, the first byte of the message leaves; longer than its lease.
+func (c *chaos) betweenClaimAndWrite(ctx context.Context, h harm, tr *trap) {
+	switch h.Way {
+	case wayBase:
+		tr.up, tr.match = false, afterClaim
+	case waySMTP:
+		tr.match = contains("MAIL FROM")
+	case waySlack:
+		tr.match = contains("POST /api/chat.postMessage")
 	}
-	return list
+	tr.strike = func(l *link) bool {
+		for _, r := range c.net.owners(l) {
+			thaw := r.freeze()
+			c.under.Go(func() {
+				pause(ctx, h.For)
+				thaw()
+			})
+		}
+		<-time.After(5 * time.Millisecond) // it stands still now
+		return true
+	}
+}
+
+// counts gives how often each kind of blow struck, and missed.
+func (c *chaos) counts() (struck, missed map[string]int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.struck), maps.Clone(c.missed)
 }

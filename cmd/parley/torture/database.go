@@ -2,13 +2,17 @@ package torture
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/store"
 	"parley/store/pgserver"
 )
 
@@ -21,7 +25,8 @@ type database struct {
 }
 
 func (d *database) start(ctx context.Context) error {
-	server, err := pgserver.Start(ctx, pgserver.Options{Dir: d.dir, Durable: true, Say: func(string) {}})
+	server, err := pgserver.Start(ctx, pgserver.Options{Dir: d.dir, Durable: true, Say: func(string) {},
+		Settings: map[string]string{"max_connections": "200"}})
 	if err != nil {
 		return err
 	}
@@ -31,22 +36,27 @@ func (d *database) start(ctx context.Context) error {
 	return nil
 }
 
-func (d *database) url() string {
+func (d *database) current() *pgserver.Server {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.server.URL(pgserver.Database)
+	return d.server
 }
+
+func (d *database) url() string { return d.current().URL(pgserver.Database) }
 
 // killAndStart kills the postmaster and starts the server again at the same address.
 func (d *database) killAndStart(ctx context.Context) error {
-	d.mu.Lock()
-	old := d.server
-	d.mu.Unlock()
-	before := d.url()
+	old := d.current()
 	if err := syscall.Kill(old.PID(), syscall.SIGKILL); err != nil {
 		return err
 	}
 	<-old.Done()
+	return d.startAgain(ctx)
+}
+
+// startAgain starts a server that has ended.
+func (d *database) startAgain(ctx context.Context) error {
+	old, before := d.current(), d.url()
 	if err := old.Close(ctx); err != nil {
 		return err
 	}
@@ -59,6 +69,47 @@ func (d *database) killAndStart(ctx context.Context) error {
 	return nil
 }
 
+// fill takes all space for some time, then gives it back; a server that has ended over
+// it is started again, as an operator would. It says whether it had ended, and how many
+// of our own writes were refused meanwhile.
+func (d *database) fill(ctx context.Context, lasting time.Duration) (ended bool, refused int, err error) {
+	ballast := filepath.Join(d.dir, "ballast")
+	if err := takeAll(ballast); err != nil {
+		return false, 0, err
+	}
+	for until := time.Now().Add(lasting); time.Now().Before(until) && ctx.Err() == nil; pause(ctx, 300*time.Millisecond) {
+		if d.write(ctx) != nil {
+			refused++
+		}
+	}
+	if err := os.Remove(ballast); err != nil {
+		return false, refused, err
+	}
+	// It may be recovering, or giving up.
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && ctx.Err() == nil; pause(ctx, 200*time.Millisecond) {
+		select {
+		case <-d.current().Done():
+			return true, refused, d.startAgain(ctx)
+		default:
+		}
+		if _, err := d.load(ctx); err == nil {
+			return false, refused, nil
+		}
+	}
+	return true, refused, errors.New("it does not answer though there is space again")
+}
+
+// write needs space for rows and for the log of changes, so that what the server still
+// has in reserve ends soon.
+func (d *database) write(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	return d.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, "CREATE TEMP TABLE filling AS SELECT generate_series(1, 10000); SELECT pg_switch_wal()")
+		return err
+	})
+}
+
 func (d *database) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -68,6 +119,26 @@ func (d *database) close() error {
 		return nil
 	}
 	return d.server.Close(ctx)
+}
+
+// with runs f on a connection of our own, beside the proxies.
+func (d *database) with(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, d.url())
+	if err != nil {
+		return fmt.Errorf("torture: %w", err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if err := f(ctx, conn); err != nil {
+		return fmt.Errorf("torture: %w", err)
+	}
+	return nil
+}
+
+// jump moves Parley's clock forward.
+func (d *database) jump(ctx context.Context, by time.Duration) error {
+	return d.with(ctx, func(ctx context.Context, c *pgx.Conn) error { return store.MoveClock(ctx, c, by) })
 }
 
 // load is what Parley still has to do. The run waits for it; the verdict does not
@@ -84,16 +155,61 @@ const loadQuery = `
 		(SELECT count(*) FROM quarantine)`
 
 func (d *database) load(ctx context.Context) (load, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
 	var l load
-	conn, err := pgx.Connect(ctx, d.url())
-	if err != nil {
-		return l, fmt.Errorf("torture: %w", err)
+	err := d.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		return c.QueryRow(ctx, loadQuery).Scan(&l.Pending, &l.Lanes, &l.Quarantined)
+	})
+	return l, err
+}
+
+// A customer's words reopen what is resolved. Which came first, the card can't show: here
+// alone the verdict asks the database. Both times are those of Parley's transactions,
+// which may have been stopped in between.
+const forgottenQuery = `
+	SELECT c.id
+	FROM conversations AS c
+	WHERE c.kind = 'customer' AND (
+		c.status = 'resolved' AND EXISTS (
+			SELECT FROM messages AS m
+			WHERE m.conversation_id = c.id AND m.direction = 'in' AND m.automatic = ''
+				AND m.created_at > c.resolved_at + make_interval(secs => $1))
+		OR c.status IN ('open', 'pending') AND c.waiting_since IS NOT NULL AND c.assignees = '{}' AND c.team_id IS NULL
+			AND NOT EXISTS (SELECT FROM timers AS t WHERE t.conversation_id = c.id))
+	ORDER BY c.id`
+
+// forgotten lists the conversations in which a customer waits and nobody will be told.
+func (d *database) forgotten(ctx context.Context, stopped time.Duration) (list []int64, err error) {
+	err = d.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		rows, err := c.Query(ctx, forgottenQuery, (stopped + 5*time.Second).Seconds())
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+		return err
+	})
+	return list, err
+}
+
+// export writes every table that tells what happened as CSV into dir.
+func (d *database) export(ctx context.Context, dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
 	}
-	defer func() { _ = conn.Close(ctx) }()
-	if err := conn.QueryRow(ctx, loadQuery).Scan(&l.Pending, &l.Lanes, &l.Quarantined); err != nil {
-		return l, fmt.Errorf("torture: %w", err)
-	}
-	return l, nil
+	return d.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		for _, table := range []string{"events", "pending", "quarantine", "conversations", "messages", "deliveries", "lanes", "gates", "posts",
+			"threads", "external_ids", "log_entries", "timers", "accounts", "leases", "clock"} {
+			file, err := os.OpenFile(filepath.Join(dir, table+".csv"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+			if err != nil {
+				return err
+			}
+			_, err = c.PgConn().CopyTo(ctx, file, "COPY "+table+" TO STDOUT (FORMAT csv, HEADER)")
+			if closed := file.Close(); err == nil {
+				err = closed
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", table, err)
+			}
+		}
+		return nil
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ const learnEvery = 300 * time.Millisecond
 type driver struct {
 	wire    wire
 	rng     *rand.Rand
+	hold    time.Duration
 	talks   []*talk
 	mails   int // still to be written
 	replies int
@@ -25,6 +27,10 @@ type driver struct {
 	learned time.Time
 	done    counts
 	later   []deed // second halves of acts: edits and deletions
+
+	taken  takeBacks
+	bursts markSet // messages with others of their lane right behind them
+	backs  markSet // replies to a mailbox that does not exist any more
 }
 
 // counts is what was said.
@@ -34,16 +40,21 @@ type counts struct {
 	Inside  int `json:"inside"`
 	Edits   int `json:"edits"`
 	Deletes int `json:"deletes"`
+	Backs   int `json:"backs"`    // replies that bounce
+	Bursts  int `json:"bursts"`   // several messages at once in one conversation
+	Solved  int `json:"resolved"` // conversations marked as done, some of them to be reopened
 }
 
 // talk is one customer's conversation.
 type talk struct {
 	conv      int
+	kind      chatKind
 	agent     string // who holds it
 	colleague string
 	root      string // ts of its thread; "" = not seen yet
 	first     string // Message-ID of the customer's last new mail
 	n         int    // marks given
+	bounces   bool   // mail to this customer comes back
 }
 
 // deed is something to be done at a time.
@@ -52,11 +63,19 @@ type deed struct {
 	do func(context.Context) error
 }
 
-func newDriver(w wire, seed uint64, mails, replies int, flow time.Duration) *driver {
-	d := &driver{wire: w, rng: rand.New(rand.NewPCG(seed, 1)), mails: mails, replies: replies, //nolint:gosec // the seed is to be repeated
-		every: flow / time.Duration(max(mails+replies, 1))}
-	for i := range max(3, mails/8) {
-		t := &talk{conv: i + 1, agent: ann, colleague: ben}
+// Of mostTalks conversations, one in bounceEvery is with somebody whose mailbox is gone.
+const (
+	mostTalks   = 300
+	bounceEvery = 8
+)
+
+func newDriver(w wire, o Options) *driver {
+	d := &driver{wire: w, rng: rand.New(rand.NewPCG(o.Seed, 1)), mails: o.Mails, replies: o.Replies, hold: o.hold(), //nolint:gosec // the seed is to be repeated
+		every: o.Flow / time.Duration(max(o.Mails+o.Replies, 1))}
+	d.taken.wire, d.taken.hold = w, d.hold
+	for i := range min(max(4, o.Mails/8), mostTalks) {
+		t := &talk{conv: i + 1, kind: kindOf(i+1, o.Chats), agent: ann, colleague: ben}
+		t.bounces = t.kind == byMail && i%bounceEvery == bounceEvery/4
 		if i%2 == 1 {
 			t.agent, t.colleague = ben, ann
 		}
@@ -69,6 +88,21 @@ func (t *talk) mark(kind string) mark {
 	t.n++
 	return mark{kind, t.conv, t.n}
 }
+
+// prepare lets mail to some customers come back.
+func (d *driver) prepare(ctx context.Context) error {
+	for _, t := range d.talks {
+		if t.bounces {
+			if err := d.wire.bounce(ctx, customer(t.conv)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// jumped is told that a hold may have ended early.
+func (d *driver) jumped() { d.taken.jumped() }
 
 // run says everything, evenly spread, and returns when all is said.
 // Errors: the emulators don't answer.
@@ -97,7 +131,7 @@ func (d *driver) step(ctx context.Context) error {
 			return err
 		}
 	}
-	if time.Since(d.learned) > learnEvery {
+	if time.Since(d.learned) > learnEvery && slices.ContainsFunc(d.talks, func(t *talk) bool { return t.n > 0 && t.root == "" }) {
 		d.learned = time.Now()
 		if err := d.learn(ctx); err != nil {
 			return err
@@ -109,9 +143,27 @@ func (d *driver) step(ctx context.Context) error {
 	t := d.talks[d.rng.IntN(len(d.talks))]
 	switch {
 	case t.n == 0 && d.mails > 0, d.rng.IntN(d.mails+d.replies) < d.mails:
-		return d.mail(ctx, t)
+		return d.many(d.mails, func(last bool) error { return d.mail(ctx, t, last) })
 	case t.root != "":
 		return d.typeIn(ctx, t)
+	}
+	return nil
+}
+
+// many does an act mostly once, sometimes a few times on end; it is told when no other
+// follows.
+func (d *driver) many(most int, act func(last bool) error) error {
+	n := 1
+	if d.rng.IntN(100) < 16 {
+		n = min(2+d.rng.IntN(3), max(most, 1))
+	}
+	if n > 1 {
+		d.done.Bursts++
+	}
+	for i := range n {
+		if err := act(i == n-1); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -140,11 +192,18 @@ func (d *driver) learn(ctx context.Context) error {
 
 // mail lets the customer write: a first mail, one more, or an answer to the last one
 // received.
-func (d *driver) mail(ctx context.Context, t *talk) error {
+func (d *driver) mail(ctx context.Context, t *talk, last bool) error {
 	from := fmt.Sprintf("Customer %03d <%s>", t.conv, customer(t.conv))
-	text := d.words(t.mark(said))
+	about := t.mark(said)
+	if !last {
+		d.bursts.add(about)
+	}
+	text := d.words(about)
 	d.mails--
 	d.done.Mails++
+	if t.kind != byMail {
+		return d.wire.text(ctx, chatText{Kind: t.kind, Conv: t.conv, Text: text})
+	}
 	if t.root != "" && d.rng.IntN(3) > 0 {
 		inbox, err := d.wire.folder(ctx, customer(t.conv), "INBOX")
 		if err != nil {
@@ -171,12 +230,30 @@ func (d *driver) typeIn(ctx context.Context, t *talk) error {
 		return d.typeInside(ctx, t)
 	case n < 16:
 		return d.typeAndDelete(ctx, t)
+	case n < 18:
+		d.done.Solved++
+		_, err := d.say(ctx, t.agent, t, "!resolve")
+		return err
 	}
+	return d.many(d.replies, func(last bool) error { return d.reply(ctx, t, last) })
+}
+
+// reply types what is for the customer, and sometimes corrects it.
+func (d *driver) reply(ctx context.Context, t *talk, last bool) error {
 	m := t.mark(out)
-	ts, err := d.say(ctx, t.agent, t, d.words(m))
-	d.replies--
 	d.done.Replies++
-	if err == nil && d.rng.IntN(100) < 8 {
+	d.replies--
+	if t.bounces {
+		m.Kind = back
+		d.done.Backs++
+		d.done.Replies--
+		d.backs.add(m)
+	} else if !last {
+		d.bursts.add(m)
+	}
+	d.taken.typed(m)
+	ts, err := d.say(ctx, t.agent, t, d.words(m))
+	if err == nil && last && d.rng.IntN(100) < 8 {
 		d.done.Edits++
 		text := d.words(m) + " (corrected)"
 		d.soon(func(ctx context.Context) error {
@@ -202,9 +279,12 @@ func (d *driver) typeInside(ctx context.Context, t *talk) error {
 
 // typeAndDelete takes a reply back within the hold.
 func (d *driver) typeAndDelete(ctx context.Context, t *talk) error {
-	ts, err := d.say(ctx, t.agent, t, d.words(t.mark(gone)))
+	m := t.mark(gone)
+	d.taken.typed(m)
+	ts, err := d.say(ctx, t.agent, t, d.words(m))
 	d.done.Deletes++
 	d.soon(func(ctx context.Context) error {
+		d.taken.deleted(ts, m)
 		return d.wire.act(ctx, t.agent, "delete", slackfake.Act{Channel: support, TS: ts})
 	})
 	return err

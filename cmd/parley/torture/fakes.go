@@ -3,15 +3,13 @@ package torture
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"strings"
 	"time"
 
 	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
+	"parley/cmd/parley/child"
 )
 
 // People and places of this world.
@@ -29,6 +27,7 @@ type FakesOptions struct {
 	Env      string // file that gets their addresses, as NAME=value lines
 	Seed     uint64 // of faults by chance
 	SaveSent bool   // the mail server files what it sends by itself
+	Chats    bool   // there are WhatsApp, Messenger and short messages too
 }
 
 // Fakes is the whole life of the emulators' process: it serves them, and all control
@@ -48,21 +47,36 @@ func Fakes(ctx context.Context, o FakesOptions) error {
 	if err != nil {
 		return errors.Join(err, slack.Close(), mail.Close())
 	}
-	control := &http.Server{Handler: mail.Control(), ReadHeaderTimeout: 10 * time.Second}
+	mux := http.NewServeMux()
+	mux.Handle("/", mail.Control())
+	var phones *chats
+	var more []string
+	if o.Chats {
+		if phones, err = openChats(ctx, o.Seed); err != nil {
+			return errors.Join(err, listener.Close(), slack.Close(), mail.Close())
+		}
+		mux.Handle("/_fake/chat/", phones.control())
+		more = []string{"WHATSAPP_API_URL=" + phones.graph.URL(), "MESSENGER_API_URL=" + phones.graph.URL(), "TWILIO_API_URL=" + phones.twilio.URL()}
+	}
+	control := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- control.Serve(listener) }()
-	err = writeVars(o.Env, []string{
+	err = child.WriteEnv(o.Env, append([]string{
 		"SLACK_BOT_TOKEN=" + slack.BotToken(), "SLACK_APP_TOKEN=" + slack.AppToken(), "SLACK_API_URL=" + slack.APIURL(),
+		"SLACK_SIGNING_SECRET=" + slack.SigningSecret(),
 		"FAKE_IMAP_ADDR=" + mail.IMAPAddr(), "FAKE_SMTP_ADDR=" + mail.SMTPAddr(),
 		"FAKE_MAIL_USERNAME=" + helpAddress, "FAKE_MAIL_PASSWORD=" + helpPassword,
 		"FAKE_SLACK_CONTROL=" + slack.URL(), "FAKE_MAIL_CONTROL=http://" + listener.Addr().String(),
-	})
+	}, more...))
 	if err == nil {
 		<-ctx.Done()
 	}
 	err = errors.Join(err, control.Close())
 	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
 		err = errors.Join(err, ended)
+	}
+	if phones != nil {
+		err = errors.Join(err, phones.close())
 	}
 	return errors.Join(err, slack.Close(), mail.Close())
 }
@@ -75,16 +89,4 @@ func newWorkspace(seed uint64) *slackfake.Server {
 	}})
 	s.AddChannel(slackfake.Channel{ID: support, Name: "support", Members: []string{ann, ben, zoe, s.BotUserID()}})
 	return s
-}
-
-// writeVars writes a file in one step, readable by the owner alone.
-func writeVars(path string, vars []string) error {
-	err := os.WriteFile(path+".tmp", []byte(strings.Join(vars, "\n")+"\n"), 0o600)
-	if err == nil {
-		err = os.Rename(path+".tmp", path)
-	}
-	if err != nil {
-		return fmt.Errorf("torture: emulators: %w", err)
-	}
-	return nil
 }

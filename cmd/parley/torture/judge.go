@@ -3,6 +3,7 @@ package torture
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // world is what the emulators show once everything is quiet.
@@ -14,6 +15,7 @@ type world struct {
 // thread is one thread of the support channel, oldest post first.
 type thread struct {
 	Root  string
+	Card  string // what our root shows; "" = it is somebody else's
 	Posts []post
 }
 
@@ -24,6 +26,8 @@ type post struct {
 	Name  string // of a customer, where we post in his name
 	Token string // the delivery that made it; "" = none
 	Marks []mark
+
+	Resolve bool // a person's command that ends the conversation
 }
 
 // box is one customer's mailbox.
@@ -31,6 +35,8 @@ type box struct {
 	Conv  int
 	Wrote []mark // in the order in which the company's mailbox took it
 	Inbox []letter
+	// Waiting are texts that the customer's phone has not sent yet.
+	Waiting int
 }
 
 // letter is a mail that a customer received.
@@ -52,13 +58,19 @@ type Verdict struct {
 	Ambiguous int `json:"ambiguous"` // nobody could tell: decided by the oracle's agent
 	Clicked   int `json:"clicked"`   // asked or parked, sent by the oracle's agent
 	Late      int `json:"late"`      // deleted during the hold, yet received
+	Forgotten int `json:"forgotten"` // the customer spoke last, and the card names neither owner nor queue
+	// Unseen counts customers who wait in a resolved conversation, as their words came
+	// into the thread only after it was resolved. It breaks no promise of the design.
+	Unseen  int `json:"unseen"`
+	Excused int `json:"excused"` // received though deleted, or out of order: Slack could not tell of it within the hold
+	Backs   int `json:"backs"`   // replies that came back, as the thread says
 	// Findings says what is behind each count, at most a few dozen.
 	Findings []string `json:"findings,omitempty"`
 }
 
 // Bad says that a promise was broken.
 func (v *Verdict) Bad() bool {
-	return v.Lost+v.Doubled+v.Reordered+v.Leaked+v.Scattered+v.Late > 0
+	return v.Lost+v.Doubled+v.Reordered+v.Leaked+v.Scattered+v.Late+v.Forgotten > 0
 }
 
 func (v *Verdict) find(count *int, format string, args ...any) {
@@ -71,10 +83,12 @@ func (v *Verdict) find(count *int, format string, args ...any) {
 
 // judge compares what was said with what arrived. byClick holds the replies that left
 // by a person's request: their place in the order, and a second copy after Send again,
-// are what that person asked for.
-func judge(w world, byClick map[mark]bool) Verdict {
+// are what that person asked for. excused holds deletions and replies of which Parley could
+// not know within the hold.
+func judge(w world, byClick, excused map[mark]bool) Verdict {
 	var v Verdict
-	judgeThreads(&v, w)
+	judgeThreads(&v, w, excused)
+	judgeCare(&v, w)
 	replies := map[int][]mark{}
 	for _, t := range w.Threads {
 		for _, p := range t.Posts {
@@ -91,13 +105,13 @@ func judge(w world, byClick map[mark]bool) Verdict {
 		}
 	}
 	for _, b := range w.Boxes {
-		judgeBox(&v, b, replies[b.Conv], byClick)
+		judgeBox(&v, b, replies[b.Conv], byClick, excused)
 	}
 	return v
 }
 
 // judgeThreads looks for each mail, once, in the one thread of its conversation.
-func judgeThreads(v *Verdict, w world) {
+func judgeThreads(v *Verdict, w world, excused map[mark]bool) {
 	home := map[int]string{}
 	seen := map[mark]int{}
 	tokens := map[string]string{}
@@ -128,7 +142,7 @@ func judgeThreads(v *Verdict, w world) {
 				case owner != m.Conv:
 					v.find(&v.Leaked, "%s of customer %d stands in the thread of customer %d", m, m.Conv, owner)
 				}
-				if m.N < last {
+				if m.N < last && !excused[m] {
 					v.find(&v.Reordered, "%s stands after number %d in its thread", m, last)
 				}
 				last = m.N
@@ -141,6 +155,9 @@ func judgeThreads(v *Verdict, w world) {
 		}
 	}
 	for _, b := range w.Boxes {
+		for range b.Waiting {
+			v.find(&v.Lost, "the phone of customer %d still sends", b.Conv)
+		}
 		for _, m := range b.Wrote {
 			v.Mails++
 			if seen[m] == 0 {
@@ -150,8 +167,51 @@ func judgeThreads(v *Verdict, w world) {
 	}
 }
 
+// judgeCare looks at each thread as the people of the team do: is it said what failed, and
+// is somebody named for the customer who waits?
+func judgeCare(v *Verdict, w world) {
+	for _, t := range w.Threads {
+		told := map[mark]bool{}
+		for _, p := range t.Posts {
+			for _, m := range p.Marks {
+				told[m] = told[m] || m.Kind == back && p.User == ""
+			}
+		}
+		waits, resolved := mark{}, false
+		for _, p := range t.Posts {
+			resolved = resolved || p.Resolve
+			for _, m := range p.Marks {
+				switch {
+				case m.Kind == back && p.User != "":
+					v.Backs++
+					if !told[m] {
+						v.find(&v.Lost, "%s came back and its author was not told", m)
+					}
+				case m.Kind == said && p.Name != "" && p.User == "":
+					waits = m
+				case m.Kind == out && p.User != "":
+					waits = mark{}
+				}
+			}
+		}
+		switch {
+		case waits == (mark{}) || cared(t.Card):
+		case resolved && strings.Contains(t.Card, "Resolved"):
+			v.Unseen++
+		default:
+			v.find(&v.Forgotten, "the customer of %s waits, and the card shows neither owner nor queue: %q", waits, t.Card)
+		}
+	}
+}
+
+// cared says whether the card of an open conversation names an owner or a team: those of a
+// resolved one name neither.
+func cared(card string) bool {
+	return slices.ContainsFunc([]string{"Support", "Ann Lee", "Ben Katz"}, func(name string) bool { return strings.Contains(card, name) })
+}
+
 // judgeBox checks what a customer received against what was to reach him.
-func judgeBox(v *Verdict, b box, replies []mark, byClick map[mark]bool) {
+func judgeBox(v *Verdict, b box, replies []mark, byClick, excused map[mark]bool) {
 	got := map[mark]int{}
 	var order []mark
 	for _, l := range b.Inbox {
@@ -159,6 +219,8 @@ func judgeBox(v *Verdict, b box, replies []mark, byClick map[mark]bool) {
 			switch {
 			case m.Kind == inside:
 				v.find(&v.Leaked, "%s was typed for inside and reached customer %d", m, b.Conv)
+			case m.Kind == gone && excused[m]:
+				v.Excused++
 			case m.Kind == gone:
 				v.find(&v.Late, "%s was deleted during the hold and reached the customer", m)
 			case m.Conv != b.Conv:
@@ -187,6 +249,10 @@ func judgeBox(v *Verdict, b box, replies []mark, byClick map[mark]bool) {
 	last := -1
 	for _, m := range order {
 		if byClick[m] || place(m) < 0 {
+			continue
+		}
+		if place(m) < last && excused[m] {
+			v.Excused++
 			continue
 		}
 		if place(m) < last {

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
+
+	"parley/cmd/parley/child"
 )
 
 // judgeProcess is the oracle's process, as this one sees it.
 type judgeProcess struct {
-	process *process
+	process *child.Process
 	in      *os.File // our end of its standard input
 	say     *json.Encoder
 	read    *json.Decoder
@@ -25,7 +28,7 @@ func startOracle(program, log string) (*judgeProcess, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("torture: oracle: %w", err), theirIn.Close(), ourOut.Close())
 	}
-	p, err := start(spec{name: "oracle", program: []string{program, "torture", "--oracle"}, env: cleanEnv(), log: log, stdin: theirIn, stdout: theirOut})
+	p, err := child.Start(child.Spec{Name: "oracle", Program: []string{program, "torture", "--oracle"}, Env: child.CleanEnv(), Log: log, Stdin: theirIn, Stdout: theirOut})
 	err = errors.Join(err, theirIn.Close(), theirOut.Close())
 	if err != nil {
 		return nil, errors.Join(err, ourOut.Close(), ourIn.Close())
@@ -33,8 +36,8 @@ func startOracle(program, log string) (*judgeProcess, error) {
 	return &judgeProcess{process: p, in: ourOut, out: ourIn, say: json.NewEncoder(ourOut), read: json.NewDecoder(ourIn)}, nil
 }
 
-func (j *judgeProcess) begin(w wire, convs int) error {
-	_, err := j.ask(order{Begin: &beginning{Wire: w, Convs: convs}})
+func (j *judgeProcess) begin(w wire, convs int, hold time.Duration) error {
+	_, err := j.ask(order{Begin: &beginning{Wire: w, Convs: convs, Hold: hold}})
 	return err
 }
 
@@ -55,5 +58,5 @@ func (j *judgeProcess) ask(o order) (answer, error) {
 
 func (j *judgeProcess) end() {
 	_, _ = j.in.Close(), j.out.Close() // the process is ended anyway
-	j.process.end()
+	j.process.End()
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Kinds of marks: what is to become of a message.
@@ -14,6 +15,7 @@ const (
 	out    = "out"    // an agent's reply: once, in the customer's mailbox
 	inside = "inside" // typed in the thread, never for the customer
 	gone   = "gone"   // a reply that its author deleted during the hold
+	back   = "back"   // a reply that comes back: the thread must say so
 )
 
 // mark is the unique word in a message that tells it from all others.
@@ -26,7 +28,7 @@ type mark struct {
 
 func (m mark) String() string { return fmt.Sprintf("%s-c%03d-%d", m.Kind, m.Conv, m.N) }
 
-var markPattern = regexp.MustCompile(`\b(said|out|inside|gone)-c(\d{3,6})-(\d+)\b`)
+var markPattern = regexp.MustCompile(`\b(said|out|inside|gone|back)-c(\d{3,6})-(\d+)\b`)
 
 // marksIn gives the marks of a text, each once, in their order.
 func marksIn(text string) []mark {
@@ -41,14 +43,19 @@ func marksIn(text string) []mark {
 	return list
 }
 
-// shown gives the words that a message shows: its text and that of its blocks.
+// shown gives the words that a message shows: those of its blocks; where it has none, its
+// text, which else is a shortened notice.
 func shown(text string, blocks json.RawMessage) string {
+	var words []string
 	walk(blocks, func(o map[string]any) {
 		if t, ok := o["text"].(string); ok {
-			text += "\n" + t
+			words = append(words, t)
 		}
 	})
-	return text
+	if len(words) == 0 {
+		return text
+	}
+	return strings.Join(words, "\n")
 }
 
 // buttons gives the action ids of a message's buttons by verb.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/bridge/relay"
+	"parley/channels/twilio"
 	"parley/cmd/parley/app"
 )
 
@@ -27,34 +28,89 @@ type Options struct {
 	Seed    uint64
 	Mails   int // that customers write
 	Replies int // that agents type for them
-	Kills   int // SIGKILL to a Parley
-	Freezes int // SIGSTOP to a Parley, for FreezeFor
-	// BaseKills counts the SIGKILLs to PostgreSQL.
-	BaseKills int
-	FreezeFor time.Duration
-	Replicas  int           // Parleys on one database
-	Flow      time.Duration // in which everything is said and every blow falls
-	Settle    time.Duration // in which everything must have arrived, after the flow
+	// Blows counts each kind of blow, by its name; see Plan.
+	Blows map[string]int
+	// FreezeFor is how long a SIGSTOP lasts. StopLong is that of one between claim and
+	// write: longer than a lease and the two looks after it. SilentFor is the longest a connection stays half open.
+	FreezeFor, StopLong, SilentFor time.Duration
+	// LateFor is how long a request is under way: longer than its sender waits, shorter
+	// than the pause after which Parley looks for what became of it.
+	LateFor  time.Duration
+	Replicas int           // Parleys on one database
+	Flow     time.Duration // in which everything is said and every blow falls
+	Settle   time.Duration // in which everything must have arrived, after the flow
 	// ShortWaits lets Parley wait seconds where production waits minutes (see
 	// ShortWaits); the oracle's definitions stay the same.
 	ShortWaits bool
 	OwnCopies  bool // Parley files sent mail itself: a lost answer is truly ambiguous
+	// Webhooks lets Slack send requests, by a balancer, instead of Socket Mode.
+	Webhooks bool
+	// Chats lets two of three customers write by WhatsApp, Messenger and short messages. Such
+	// a run has no jump of a day, which would close all reply windows, and no upgrade: earlier
+	// versions don't know these channels.
+	Chats bool
+	// Upgrade lets the run begin with the program of an earlier commit, and roll to
+	// this one under load. From names that commit; "" = see oldCommit.
+	Upgrade bool
+	From    string
+	// Source is where the repository is, for Upgrade; "" = the working folder.
+	Source string
 	// Keep is where the run leaves its data; "" = a temporary folder, removed after a
 	// good verdict.
 	Keep string
 	Out  io.Writer // progress, for people
 }
 
+// Plan gives the blows and messages that fit a flow: their number grows with it. What
+// o has already stays.
+func Plan(o Options) Options {
+	every := func(d time.Duration) int { return max(1, int(o.Flow/d)) }
+	stops := 45 * time.Second
+	if o.Replicas == 1 {
+		stops = 2 * time.Minute // else it would hardly ever run
+	}
+	plan := map[string]int{
+		harmKill: every(9 * time.Second), harmLaneKill: every(30 * time.Second), harmFreeze: every(stops), harmClaimStop: every(4 * stops),
+		harmBase: every(2 * time.Minute), harmRestart: every(3 * time.Minute), harmSockets: every(40 * time.Second), harmMail: every(40 * time.Second),
+		harmLimit: every(90 * time.Second), harmCut: every(15 * time.Second), harmSilence: every(45 * time.Second),
+		harmEarly: every(20 * time.Second), harmLate: every(time.Minute), harmCommit: every(20 * time.Second), harmFull: every(10 * time.Minute),
+		// Mail is tried for two days: no more than 32 hours may pass.
+		harmHour: min(every(4*time.Minute), 8), harmDay: 1,
+	}
+	for name, n := range o.Blows {
+		plan[name] = n
+	}
+	if o.Chats {
+		plan[harmDay], o.Upgrade = 0, false
+	}
+	o.Blows = plan
+	// Emulators keep all that was said, as the oracle's evidence.
+	const perMinute, most = 60, 10_000
+	said := min(max(int(o.Flow.Minutes()*perMinute), 20), most)
+	if o.Mails == 0 {
+		o.Mails = said
+	}
+	if o.Replies == 0 {
+		o.Replies = said
+	}
+	return o
+}
+
 // Report is what a run tells.
 type Report struct {
 	Seed    uint64         `json:"seed"`
+	Loads   [2]string      `json:"loads"`  // the machine's load average before and after
 	Harm    map[string]int `json:"harm"`   // blows, by name
-	Faults  map[string]int `json:"faults"` // of the providers, by what they did
+	Missed  map[string]int `json:"missed"` // blows that waited in vain for their moment
+	Struck  int            `json:"struck"` // kills and stops of Parley and PostgreSQL among the blows
+	Faults  map[string]int `json:"faults"` // of providers and connections, by what they did
 	Said    counts         `json:"said"`
-	Left    load           `json:"left"`  // what Parley still had to do at the end
-	Fell    int            `json:"fell"`  // ends of a Parley that nobody asked for
-	Took    time.Duration  `json:"took"`  // Units: nanoseconds
-	Quiet   time.Duration  `json:"quiet"` // from the end of the flow to the verdict
+	Left    load           `json:"left"`    // what Parley still had to do at the end
+	Fell    int            `json:"fell"`    // ends of a Parley that nobody asked for
+	Gaps    gaps           `json:"gaps"`    // in which a stopping and starting Parley answered nobody
+	Skipped []string       `json:"skipped"` // what this machine could not play, and why
+	Took    time.Duration  `json:"took"`    // Units: nanoseconds
+	Quiet   time.Duration  `json:"quiet"`   // from the end of the flow to the verdict
 	Verdict Verdict        `json:"verdict"`
 	Crashes []string       `json:"crashes,omitempty"` // panics and data races in Parley's logs
 	Folder  string         `json:"folder,omitempty"`  // what was kept
@@ -70,12 +126,28 @@ func ShortWaits(o app.Options) app.Options {
 		AbsentAgain: 2 * time.Second, UnclearAfter: 12 * time.Second}
 	o.Backoff = []time.Duration{time.Second, 2 * time.Second, 3 * time.Second}
 	o.Lease = 6 * time.Second
+	o.Specs = app.Specs()
+	for i := range o.Specs {
+		if o.Specs[i].Kind == "sms" {
+			o.Specs[i] = twilio.SMSSpec(twilio.Options{Poll: 3 * time.Second, Settle: 2 * time.Second})
+		}
+	}
 	return o
 }
 
 // Quick is the short form of a run: seconds instead of minutes, everything else alike.
 func Quick(o Options) Options {
-	o.Mails, o.Replies, o.Kills, o.Freezes, o.BaseKills = 100, 100, 5, 2, 1
-	o.FreezeFor, o.Flow, o.Settle, o.ShortWaits = 8*time.Second, 20*time.Second, 2*time.Minute, true
+	o.Mails, o.Replies = 90, 90
+	o.Blows = map[string]int{
+		harmKill: 4, harmLaneKill: 2, harmFreeze: 1, harmClaimStop: 2, harmBase: 1, harmRestart: 1, harmSockets: 2, harmMail: 2, harmLimit: 1,
+		harmCut: 4, harmSilence: 2, harmEarly: 3, harmLate: 2, harmCommit: 3, harmHour: 1, harmDay: 1, harmFull: 0,
+	}
+	o.FreezeFor, o.StopLong, o.SilentFor = 5*time.Second, 12*time.Second, 5*time.Second
+	o.LateFor = 2500 * time.Millisecond
+	o.Upgrade = o.From != "" // building an earlier version takes longer than all of it
+	o.Flow, o.Settle, o.ShortWaits = 20*time.Second, 2*time.Minute, true
+	if o.Chats {
+		o.Blows[harmDay], o.Upgrade = 0, false
+	}
 	return o
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"parley/bot/slack/slackfake"
@@ -19,10 +20,12 @@ import (
 type oracle struct {
 	wire    wire
 	convs   int
+	hold    time.Duration
 	clicked map[string]time.Time // by the post that asked
 	byClick map[mark]bool
 	unclear map[mark]bool
 	asked   map[mark]bool
+	excused map[mark]bool
 }
 
 // order is one line that an oracle reads.
@@ -31,11 +34,16 @@ type order struct {
 	Begin *beginning `json:"begin,omitempty"`
 	// Click lets the oracle's agent answer open questions.
 	Click bool `json:"click,omitempty"`
+	// Excused are deletions that Slack could not tell Parley within the hold, and replies
+	// whose hold ended with a jump of the clock: earlier ones may come after them.
+	Excused []mark `json:"excused,omitempty"`
 }
 
 type beginning struct {
 	Wire  wire `json:"wire"`
 	Convs int  `json:"convs"`
+	// Hold is how long a reply waits for earlier ones that Slack tells late.
+	Hold time.Duration `json:"hold"`
 }
 
 // answer is the line with which an oracle replies to each order.
@@ -48,7 +56,7 @@ type answer struct {
 // Oracle is the whole life of an oracle's process: it answers each line of in with one
 // of out until in ends. Errors: orders that can't be read.
 func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
-	o := &oracle{clicked: map[string]time.Time{}, byClick: map[mark]bool{}, unclear: map[mark]bool{}, asked: map[mark]bool{}}
+	o := &oracle{clicked: map[string]time.Time{}, byClick: map[mark]bool{}, unclear: map[mark]bool{}, asked: map[mark]bool{}, excused: map[mark]bool{}}
 	lines, say := json.NewDecoder(in), json.NewEncoder(out)
 	for {
 		var cmd order
@@ -58,7 +66,10 @@ func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 			return fmt.Errorf("torture: oracle: %w", err)
 		}
 		if cmd.Begin != nil {
-			o.wire, o.convs = cmd.Begin.Wire, cmd.Begin.Convs
+			o.wire, o.convs, o.hold = cmd.Begin.Wire, cmd.Begin.Convs, cmd.Begin.Hold
+		}
+		for _, m := range cmd.Excused {
+			o.excused[m] = true
 		}
 		a, err := o.look(ctx, cmd.Click)
 		if err != nil {
@@ -90,12 +101,49 @@ func (o *oracle) look(ctx context.Context, click bool) (answer, error) {
 			return a, err
 		}
 	}
-	a.Verdict = judge(w, o.byClick)
+	late, err := o.wire.late(ctx, "", o.hold*3/4)
+	if err != nil {
+		return a, err
+	}
+	for _, t := range w.Threads {
+		for _, p := range t.Posts {
+			for _, m := range p.Marks {
+				if p.User != "" && late[p.TS] { // its place in the lane was gone already
+					o.excused[m] = true
+				}
+			}
+		}
+	}
+	a.Verdict = judge(w, o.byClick, o.excused)
 	a.Verdict.Ambiguous, a.Verdict.Clicked = len(o.unclear), len(o.asked)
 	return a, nil
 }
 
+// phone is the box of a customer who writes by one.
+func (o *oracle) phone(ctx context.Context, kind chatKind, conv int) (box, error) {
+	b := box{Conv: conv}
+	chat, err := o.wire.phone(ctx, kind, conv)
+	for _, text := range chat.Wrote {
+		b.Wrote = append(b.Wrote, marksIn(text)...)
+	}
+	for _, text := range chat.Late {
+		for _, m := range marksIn(text) {
+			o.excused[m] = true
+		}
+	}
+	for _, m := range chat.Inbox {
+		b.Inbox = append(b.Inbox, letter{ID: m.ID, Marks: marksIn(m.Text)})
+	}
+	if err == nil && chat.Waiting > 0 {
+		b.Waiting = chat.Waiting
+	}
+	return b, err
+}
+
 func (o *oracle) box(ctx context.Context, conv int) (box, error) {
+	if kind := kindOf(conv, o.wire.Chats); kind != byMail {
+		return o.phone(ctx, kind, conv)
+	}
 	b := box{Conv: conv}
 	wrote, err := o.wire.folder(ctx, customer(conv), "Sent")
 	if err != nil {
@@ -132,6 +180,9 @@ func threadsOf(channel slackfake.ChannelState) []thread {
 	var list []thread
 	for _, root := range channel.Messages {
 		t := thread{Root: root.TS}
+		if root.BotID != "" {
+			t.Card = shown(root.Text, root.Blocks)
+		}
 		for _, m := range append([]*slackfake.Message{root}, channel.Threads[root.TS]...) {
 			if m.Subtype == "tombstone" {
 				continue
@@ -147,7 +198,7 @@ func threadsOf(channel slackfake.ChannelState) []thread {
 func postOf(m *slackfake.Message) post {
 	p := post{TS: m.TS, Name: m.Username, Marks: marksIn(shown(m.Text, m.Blocks))}
 	if m.BotID == "" {
-		p.User = m.User
+		p.User, p.Resolve = m.User, strings.TrimSpace(m.Text) == "!resolve"
 		return p
 	}
 	if m.Metadata != nil {
@@ -176,7 +227,7 @@ func (o *oracle) answerQuestions(ctx context.Context, channel slackfake.ChannelS
 			if m.BotID == "" {
 				continue
 			}
-			done, err := o.answerOne(ctx, m, authors, w)
+			done, err := o.answerOne(ctx, root, m, authors, w)
 			if err != nil {
 				return clicks, err
 			}
@@ -189,7 +240,7 @@ func (o *oracle) answerQuestions(ctx context.Context, channel slackfake.ChannelS
 }
 
 // answerOne clicks on one line, unless it did a moment ago.
-func (o *oracle) answerOne(ctx context.Context, m *slackfake.Message, authors map[mark]string, w world) (bool, error) {
+func (o *oracle) answerOne(ctx context.Context, root, m *slackfake.Message, authors map[mark]string, w world) (bool, error) {
 	const again = 30 * time.Second
 	marks, ids := marksIn(shown(m.Text, m.Blocks)), buttons(m.Blocks)
 	if len(marks) != 1 || marks[0].Kind != out || authors[marks[0]] == "" || time.Since(o.clicked[m.TS]) < again {
@@ -209,6 +260,14 @@ func (o *oracle) answerOne(ctx context.Context, m *slackfake.Message, authors ma
 	}
 	if id == "" || ids["marksent"] != "" && !o.clicked[m.TS].IsZero() {
 		return false, nil
+	}
+	if strings.Contains(shown(root.Text, root.Blocks), "Resolved") { // nothing leaves from there
+		if time.Since(o.clicked[root.TS]) < again {
+			return true, nil
+		}
+		o.clicked[root.TS] = time.Now()
+		_, err := o.wire.post(ctx, authors[about], slackfake.Post{Channel: support, Thread: root.TS, Text: "!reopen"})
+		return true, err
 	}
 	o.clicked[m.TS] = time.Now()
 	if ids["marksent"] != "" {

@@ -6,14 +6,25 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/exec"
+	"path/filepath"
 
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/child"
 	"parley/cmd/parley/setup"
 	"parley/store"
 )
 
-// setUp migrates the database and applies the set-up of this world.
-func (s *stage) setUp(ctx context.Context, vars map[string]string) error {
+// setUp migrates the database and applies the set-up of this world: by the version that
+// the run begins with.
+func (s *stage) setUp(ctx context.Context) error {
+	text, err := s.config()
+	if err != nil {
+		return err
+	}
+	if s.old != nil {
+		return s.setUpOld(ctx, text)
+	}
 	env := app.Env{DatabaseURL: s.database.url(), Data: s.dir}
 	db, err := app.OpenDatabase(ctx, env, slog.New(slog.DiscardHandler), func(string) {})
 	if err != nil {
@@ -26,10 +37,6 @@ func (s *stage) setUp(ctx context.Context, vars map[string]string) error {
 	if _, err := store.EnsureSurface(ctx, db.Pool, "slack"); err != nil {
 		return err
 	}
-	text, err := s.config(vars)
-	if err != nil {
-		return err
-	}
 	file, err := setup.Parse([]byte(text), os.LookupEnv)
 	if err != nil {
 		return err
@@ -38,14 +45,46 @@ func (s *stage) setUp(ctx context.Context, vars map[string]string) error {
 	return err
 }
 
-func (s *stage) config(vars map[string]string) (string, error) {
-	imapHost, imapPort, err := net.SplitHostPort(vars["FAKE_IMAP_ADDR"])
-	if err != nil {
-		return "", fmt.Errorf("torture: FAKE_IMAP_ADDR: %w", err)
+// setUpOld lets the earlier version's own sub-commands do it, so that the schema is its
+// own too.
+func (s *stage) setUpOld(ctx context.Context, text string) error {
+	path := filepath.Join(s.dir, "parley.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return fmt.Errorf("torture: %w", err)
 	}
-	smtpHost, smtpPort, err := net.SplitHostPort(vars["FAKE_SMTP_ADDR"])
+	env := app.Env{DatabaseURL: s.database.url(), Data: s.dir}
+	run := func(args ...string) error {
+		cmd := exec.CommandContext(ctx, s.old[0], args...) //nolint:gosec // what we built
+		cmd.Env = child.CleanEnv("DATABASE_URL="+env.DatabaseURL, "PARLEY_DATA="+s.dir,
+			"SLACK_BOT_TOKEN="+s.vars["SLACK_BOT_TOKEN"], "SLACK_APP_TOKEN="+s.vars["SLACK_APP_TOKEN"], "SLACK_API_URL="+s.vars["SLACK_API_URL"])
+		if said, err := cmd.CombinedOutput(); err != nil {
+			return errNotSetUp(said, err)
+		}
+		return nil
+	}
+	if err := run("migrate"); err != nil {
+		return err
+	}
+	db, err := app.OpenDatabase(ctx, env, slog.New(slog.DiscardHandler), func(string) {})
 	if err != nil {
-		return "", fmt.Errorf("torture: FAKE_SMTP_ADDR: %w", err)
+		return err
+	}
+	defer db.Close()
+	if _, err := store.EnsureSurface(ctx, db.Pool, "slack"); err != nil {
+		return err
+	}
+	return run("apply", "-f", path)
+}
+
+func (s *stage) config() (string, error) {
+	vars := s.vars
+	imapHost, imapPort, err := net.SplitHostPort(s.network.imap.address())
+	if err != nil {
+		return "", fmt.Errorf("torture: imap: %w", err)
+	}
+	smtpHost, smtpPort, err := net.SplitHostPort(s.network.smtp.address())
+	if err != nil {
+		return "", fmt.Errorf("torture: smtp: %w", err)
 	}
 	saveSent := ""
 	if s.opt.OwnCopies {
@@ -68,5 +107,20 @@ accounts:
 %s      imap: {host: %s, port: %s, security: none, username: %s, password: %s}
       smtp: {host: %s, port: %s, security: none, username: %s, password: %s}
 `, ann, ben, support, s.opt.hold(), helpAddress, saveSent, imapHost, imapPort, vars["FAKE_MAIL_USERNAME"], vars["FAKE_MAIL_PASSWORD"],
-		smtpHost, smtpPort, vars["FAKE_MAIL_USERNAME"], vars["FAKE_MAIL_PASSWORD"]), nil
+		smtpHost, smtpPort, vars["FAKE_MAIL_USERNAME"], vars["FAKE_MAIL_PASSWORD"]) + s.chatConfig(), nil
+}
+
+// chatConfig is the part of parley.yaml with the chat accounts. A customer keeps one
+// thread: the oracle knows of no other.
+func (s *stage) chatConfig() string {
+	if !s.opt.Chats {
+		return ""
+	}
+	return fmt.Sprintf(`  - {name: wa, kind: whatsapp, team: Support, hold: %[1]s, settings: {reply_after_resolve: reopen},
+     whatsapp: {phone_number_id: %[2]q, waba_id: %[3]q, token: %[4]s, app_secret: %[5]s, verify_token: %[6]s}}
+  - {name: page, kind: messenger, team: Support, hold: %[1]s, settings: {reply_after_resolve: reopen},
+     messenger: {page_id: %[7]q, token: %[8]s, app_secret: %[5]s, verify_token: %[6]s}}
+  - {name: sms, kind: sms, team: Support, hold: %[1]s, settings: {reply_after_resolve: reopen},
+     twilio: {account_sid: %[9]s, auth_token: %[10]s, from: %[11]q}}
+`, s.opt.hold(), waNumber, waBusiness, waToken, appSecret, verifyToken, pageID, pageToken, twilioAccount, twilioToken, smsNumber)
 }

@@ -36,7 +36,7 @@ func play(ctx context.Context, args []string) error {
 	case slices.Contains(args, "--oracle"):
 		return torture.Oracle(ctx, os.Stdin, os.Stdout)
 	}
-	o := torture.FakesOptions{SaveSent: !slices.Contains(args, "--own-copies")}
+	o := torture.FakesOptions{SaveSent: !slices.Contains(args, "--own-copies"), Chats: slices.Contains(args, "--chats")}
 	for i, a := range args {
 		switch a {
 		case "--fakes":
@@ -77,15 +77,28 @@ func serve(ctx context.Context, short bool) error {
 	return a.Run(ctx)
 }
 
-// TestTorture plays the short form: a fixed seed, so that a failure can be repeated.
-// It fails on broken promises, never on speed.
+// TestTorture plays the short form, alone and among replicas: a fixed seed, so that a
+// failure can be repeated. It fails on broken promises, never on speed.
 func TestTorture(t *testing.T) {
 	t.Parallel()
+	for _, replicas := range []int{1, 3} {
+		t.Run(strconv.Itoa(replicas), func(t *testing.T) {
+			t.Parallel()
+			short(t, replicas, false)
+		})
+	}
+	t.Run("chats", func(t *testing.T) {
+		t.Parallel()
+		short(t, 2, true)
+	})
+}
+
+func short(t *testing.T, replicas int, chats bool) {
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := torture.Quick(torture.Options{Program: program, Seed: 7, Replicas: 1, Out: t.Output()})
+	o := torture.Quick(torture.Options{Program: program, Seed: 7, Replicas: replicas, Chats: chats, Out: t.Output()})
 	if text := os.Getenv("PARLEY_TEST_SEED"); text != "" {
 		if o.Seed, err = strconv.ParseUint(text, 10, 64); err != nil {
 			t.Fatal(err)
@@ -95,7 +108,9 @@ func TestTorture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Verdict.Mails != o.Mails || r.Verdict.Replies < o.Replies || r.Harm["kill"] != o.Kills {
+	// Blows that wait for a moment may wait in vain.
+	if r.Said.Mails < o.Mails || r.Verdict.Mails != r.Said.Mails || r.Verdict.Replies != r.Said.Replies || r.Verdict.Backs != r.Said.Backs ||
+		r.Harm["kill"] != o.Blows["kill"] || r.Struck < 6 || r.Verdict.Replies == 0 || r.Verdict.Inside == 0 {
 		t.Errorf("the run was not the one ordered: %+v", r)
 	}
 }

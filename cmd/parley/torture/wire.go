@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,7 +21,8 @@ const wireTimeout = 30 * time.Second
 // wire speaks to the emulators' control addresses.
 type wire struct {
 	Slack string // base URL of the Slack emulator, without a final slash
-	Mail  string // likewise of the mail world's control
+	Mail  string // likewise of the mail world's control, and of the phones
+	Chats bool   // there are phones
 }
 
 // call sends in as JSON, if there is one, and reads the answer into into, if wanted.
@@ -72,6 +74,18 @@ func (w wire) answer(ctx context.Context, from, messageID string, program mailfa
 	return w.call(ctx, http.MethodPost, w.Mail+"/_fake/mail/reply", in, nil)
 }
 
+// text lets a customer write by phone.
+func (w wire) text(ctx context.Context, t chatText) error {
+	return w.call(ctx, http.MethodPost, w.Mail+"/_fake/chat/say", t, nil)
+}
+
+// phone shows a customer's phone.
+func (w wire) phone(ctx context.Context, kind chatKind, conv int) (chatBox, error) {
+	q := url.Values{"kind": {string(kind)}, "conv": {strconv.Itoa(conv)}}
+	var b chatBox
+	return b, w.call(ctx, http.MethodGet, w.Mail+"/_fake/chat/box?"+q.Encode(), nil, &b)
+}
+
 // folder lists the mails of somebody's folder, oldest first.
 func (w wire) folder(ctx context.Context, address, name string) ([]mailfake.Received, error) {
 	q := url.Values{"address": {address}, "folder": {name}, "raw": {"0"}}
@@ -112,6 +126,20 @@ func (w wire) channel(ctx context.Context) (slackfake.ChannelState, error) {
 	return s.Channels[0], nil
 }
 
+// late lists the messages of which the app learned so late, or not yet; subtype "" =
+// that they are new.
+func (w wire) late(ctx context.Context, subtype string, over time.Duration) (map[string]bool, error) {
+	var list []slackfake.SlowEvent
+	found := map[string]bool{}
+	err := w.call(ctx, http.MethodGet, fmt.Sprintf("%s/_fake/slow?over=%g", w.Slack, over.Seconds()), nil, &list)
+	for _, e := range list {
+		if e.Subtype == subtype {
+			found[e.TS] = true
+		}
+	}
+	return found, err
+}
+
 // slackInfo says how the workspace stands with the app.
 type slackInfo struct {
 	Pending int `json:"pending_events"`
@@ -148,6 +176,9 @@ func (w wire) faultCounts(ctx context.Context) (map[string]int, error) {
 	for _, f := range mail.Faults {
 		counts[strings.Replace(string(f.Op), ".", " ", 1)+" "+string(f.Action)] += f.Fired
 	}
+	if w.Chats {
+		return counts, w.call(ctx, http.MethodGet, w.Mail+"/_fake/chat/faults", nil, &counts)
+	}
 	return counts, nil
 }
 
@@ -156,12 +187,22 @@ func (w wire) heal(ctx context.Context) error {
 	if err := w.call(ctx, http.MethodDelete, w.Slack+"/_fake/faults", nil, nil); err != nil {
 		return err
 	}
+	if w.Chats {
+		if err := w.call(ctx, http.MethodDelete, w.Mail+"/_fake/chat/faults", nil, nil); err != nil {
+			return err
+		}
+	}
 	return w.call(ctx, http.MethodDelete, w.Mail+"/_fake/mail/faults", nil, nil)
 }
 
 // dropSockets cuts all Socket Mode connections.
 func (w wire) dropSockets(ctx context.Context) error {
 	return w.call(ctx, http.MethodPost, w.Slack+"/_fake/admin/drop_sockets", slackfake.Admin{}, nil)
+}
+
+// bounce lets mail to an address be taken, and come back with a report.
+func (w wire) bounce(ctx context.Context, address string) error {
+	return w.call(ctx, http.MethodPost, w.Mail+"/_fake/mail/recipient", mailfake.RecipientRule{Address: address, Policy: mailfake.PolicyBounce}, nil)
 }
 
 // cutMail cuts the connections of the company's mailbox.

@@ -6,12 +6,14 @@ import { showSlack, openThread } from './slack.js';
 import { showModal } from './modal.js';
 import { showJourney, toggleJourney } from './journey.js';
 import { showTour, toggleTour } from './tour.js';
+import { resume, showPlugs, startedOver, togglePlugs } from './plugs.js';
 
 export const boot = JSON.parse(document.getElementById('boot').textContent);
 
 export const app = {
   as: boot.agents[0], channel: boot.support, thread: '', place: 'channel', // or 'threads'
-  customer: boot.customer, mail: null, writing: null, state: null,
+  customer: boot.customer, chat: '', mail: null, // chat: '' = the mailbox
+  writing: null, state: null,
 };
 
 const stage = document.getElementById('stage');
@@ -53,12 +55,13 @@ export async function refresh() {
   loading = true;
   do {
     again = false;
-    const q = new URLSearchParams({ as: app.as, channel: app.channel, thread: app.thread, customer: app.customer });
+    const q = new URLSearchParams({ as: app.as, channel: app.channel, thread: app.thread, customer: app.customer, chat: app.chat });
     try {
       const r = await fetch(`/state?${q}`);
       const next = await r.json();
-      if (q.get('as') !== app.as || q.get('channel') !== app.channel || q.get('thread') !== app.thread || q.get('customer') !== app.customer) { again = true; continue; }
+      if (q.get('as') !== app.as || q.get('channel') !== app.channel || q.get('thread') !== app.thread || q.get('customer') !== app.customer || q.get('chat') !== app.chat) { again = true; continue; }
       const before = app.state;
+      if (before && before.round !== next.round) { startedOver(); return; }
       app.state = next;
       show();
       tell(before, next);
@@ -81,6 +84,7 @@ function show() {
   showModal();
   showTour();
   showJourney();
+  showPlugs();
 }
 
 // visible tells whether a pane can be seen now.
@@ -99,13 +103,17 @@ function tell(before, next) {
     const what = { mention: `${who} mentioned you`, thread_reply: `${who} wrote in a thread you follow`, here: `${who} wrote to everybody here`, dm: `${who} wrote to you` }[n.kind] || who;
     toast(`💬 ${what}`, () => { tab('slack'); openThread(n.channel, n.thread || n.ts); });
   }
-  const now = unread(next);
+  const now = unread(next), onPhone = chats(next), earlier = chats(before);
+  for (const c of next.mail.customers || []) {
+    if ((onPhone[c.address] || 0) > (earlier[c.address] || 0) && !(c.address === app.customer && app.chat && visible('mail'))) toast(`📱 A message for ${c.name}`, () => { tab('mail'); openCustomer(c.address, c.waiting); });
+  }
   for (const c of next.mail.customers || []) {
     if ((now[c.address] || 0) > (mails[c.address] || 0)) toast(`✉️ New mail for ${c.name}`, () => { tab('mail'); openCustomer(c.address); });
   }
   mails = now;
 }
 let mails = {};
+const chats = (s) => Object.fromEntries((s.mail.customers || []).map((c) => [c.address, c.chats]));
 const unread = (s) => Object.fromEntries((s.mail.customers || []).map((c) => [c.address, c.unread]));
 
 function showBar() {
@@ -126,18 +134,23 @@ export function tab(name) {
   stage.dataset.tab = name;
   for (const b of document.querySelectorAll('.tabs button')) b.setAttribute('aria-pressed', String(b.dataset.tab === name));
   if (name === 'journey') toggleJourney(true);
+  if (name === 'plugs') togglePlugs(true);
   if (app.state) show();
 }
 
-function jump(to, label) {
-  return { ...label, act: async () => { await call('/clock', new URLSearchParams({ to })); toast(`It is now ${label.done}.`); refresh(); } };
+// jump lets time pass.
+export async function jump(to, done) {
+  if (await call('/clock', new URLSearchParams({ to }))) toast(`It is now ${done}.`);
+  refresh();
 }
 
 document.getElementById('clock').addEventListener('click', (e) => menu(e.currentTarget, [
-  jump('hour', { label: 'One hour later', hint: 'for Parley, the mail servers and Slack', done: 'an hour later' }),
-  jump('morning', { label: 'Tomorrow at 9:00', hint: 'when most snoozes end', done: 'tomorrow, 9:00' }),
+  { label: 'One hour later', hint: 'for Parley, the mail servers and Slack', act: () => jump('hour', 'an hour later') },
+  { label: 'Tomorrow at 9:00', hint: 'when most snoozes end', act: () => jump('morning', 'tomorrow, 9:00') },
+  { label: '24 hours later', hint: 'the same time tomorrow', act: () => jump('day', 'a day later') },
 ], 'Let time pass'));
 document.getElementById('journeybutton').addEventListener('click', () => toggleJourney());
+document.getElementById('plugbutton').addEventListener('click', () => togglePlugs());
 document.getElementById('tourbutton').addEventListener('click', () => toggleTour());
 document.getElementById('theme').addEventListener('click', () => {
   const root = document.documentElement;
@@ -159,6 +172,7 @@ document.addEventListener('click', (e) => {
 
 tab('slack');
 await refresh();
+resume();
 if (location.hash) follow(location.hash);
 const events = new EventSource('/events');
 events.onmessage = () => refresh();

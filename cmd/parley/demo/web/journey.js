@@ -1,6 +1,7 @@
 // The drawer "What just happened": the last message's way through Parley.
 import { h, replace } from './dom.js';
 import { app, tab } from './app.js';
+import { togglePlugs } from './plugs.js';
 
 let open = false, asked = '';
 const box = () => document.getElementById('journey');
@@ -11,7 +12,7 @@ export function toggleJourney(on) {
   const button = document.getElementById('journeybutton');
   button.setAttribute('aria-expanded', String(open));
   box().hidden = !open;
-  if (open) { asked = ''; showJourney(); } else if (document.getElementById('stage').dataset.tab === 'journey') tab('slack');
+  if (open) { asked = ''; togglePlugs(false); showJourney(); } else if (document.getElementById('stage').dataset.tab === 'journey') tab('slack');
 }
 
 // showJourney asks for the journey anew; the answer is drawn when it differs.

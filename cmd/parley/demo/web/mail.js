@@ -1,6 +1,7 @@
-// The customer's mail program.
-import { avatar, fileData, fill, h, keyed, replace, size, toast } from './dom.js';
+// The customer's mail program, and the way to the phone.
+import { avatar, fileData, fill, h, keyed, menu, replace, size, toast } from './dom.js';
 import { app, boot, call, refresh } from './app.js';
+import { programs, showChat } from './chat.js';
 
 let parts = null;
 
@@ -8,10 +9,12 @@ function build() {
   parts = {
     rail: h('nav', { class: 'rail', 'aria-label': 'Customers' }),
     head: h('header', { class: 'mailhead' }),
+    tabs: h('div', { class: 'chattabs', role: 'tablist', 'aria-label': 'Mail and phone', onkeydown: alongTabs }),
+    chat: h('div', { class: 'chat', hidden: true }),
     list: h('div', { class: 'maillist', role: 'list', 'aria-label': 'Mails' }),
     reader: h('div', { class: 'reader', hidden: true }),
   };
-  document.getElementById('mail').append(parts.rail, h('div', { class: 'mailbody' }, parts.head, parts.list, parts.reader));
+  document.getElementById('mail').append(parts.rail, h('div', { class: 'mailbody' }, parts.head, parts.tabs, parts.list, parts.reader, parts.chat));
 }
 
 const me = () => app.state.mail.customers.find((c) => c.address === app.customer) || app.state.mail.customers[0];
@@ -21,7 +24,12 @@ export function showMail() {
   if (!parts) build();
   const m = app.state.mail;
   replace(parts.rail, JSON.stringify([m.customers, app.customer]), rail);
-  replace(parts.head, JSON.stringify([me(), app.customer]), head);
+  replace(parts.head, JSON.stringify([me(), app.customer, app.chat]), head);
+  replace(parts.tabs, JSON.stringify([app.state.phone.tabs, app.chat, app.customer, me().unread]), tabs);
+  parts.tabs.hidden = !app.state.phone.on;
+  parts.chat.hidden = !app.chat || !app.state.phone.chat;
+  document.getElementById('mail').classList.toggle('chatting', !parts.chat.hidden);
+  if (!parts.chat.hidden) showChat(parts.chat);
   if (parts.list.owner !== app.customer) { parts.list.replaceChildren(); parts.list.owner = app.customer; }
   const open = app.mail && `${app.mail.folder}/${app.mail.uid}`;
   if (m.mails.length) {
@@ -36,19 +44,43 @@ export function showMail() {
 
 function rail() {
   return [...app.state.mail.customers.map((c) => h('button', { type: 'button', title: c.name, 'aria-pressed': String(c.address === app.customer), dataset: { focus: c.address },
-    onclick: () => openCustomer(c.address) }, avatar(c.name), h('span', { class: 'sr' }, `${c.name}${c.unread ? `, ${c.unread} unread` : ''}`), c.unread > 0 && h('span', { class: 'badge', 'aria-hidden': 'true' }, String(c.unread)))),
+    onclick: () => openCustomer(c.address, c.unread ? '' : c.waiting) }, avatar(c.name), h('span', { class: 'sr' }, `${c.name}${c.unread + c.chats ? `, ${c.unread + c.chats} unread` : ''}`), c.unread + c.chats > 0 && h('span', { class: 'badge', 'aria-hidden': 'true' }, String(c.unread + c.chats)))),
   h('button', { type: 'button', class: 'add', title: 'Somebody new', 'aria-label': 'Be somebody new', dataset: { focus: 'add' }, onclick: somebodyNew }, '+')];
 }
 
 function head() {
   const c = me();
   return [h('div', { class: 'who' }, h('h2', {}, c.name), h('p', { class: 'muted' }, c.address), c.about && h('p', { class: 'about' }, c.about)),
-    h('button', { type: 'button', class: 'primary', dataset: { focus: 'write' }, onclick: () => write(null) }, 'Write')];
+    !app.chat && h('button', { type: 'button', class: 'primary', dataset: { focus: 'write' }, onclick: () => write(null) }, 'Write')];
 }
 
-// openCustomer shows another customer's mailbox.
-export function openCustomer(address) {
+// tabs are mail, the chats in which something was said, and a way to begin another.
+function tabs() {
+  const t = app.state.phone.tabs;
+  const one = (kind, label, mark, unread) => h('button', { type: 'button', role: 'tab', 'aria-selected': String(app.chat === kind), tabindex: app.chat === kind ? '0' : '-1', dataset: { focus: `tab-${kind}` },
+    onclick: () => openChat(kind) }, h('span', { 'aria-hidden': 'true' }, mark), label, unread > 0 && h('span', { class: 'badge' }, String(unread), h('span', { class: 'sr' }, ' unread')));
+  const rest = t.filter((c) => !c.used && c.kind !== app.chat);
+  return [one('', 'Mail', '✉️', me().unread), t.filter((c) => c.used || c.kind === app.chat).map((c) => one(c.kind, programs[c.kind].name, programs[c.kind].mark, c.unread)),
+    rest.length > 0 && h('button', { type: 'button', 'aria-label': 'Write in another way', title: 'Write in another way', 'aria-haspopup': 'menu', dataset: { focus: 'tab-more' },
+      onclick: (e) => menu(e.currentTarget, rest.map((c) => ({ label: `${programs[c.kind].mark} ${programs[c.kind].name}`, act: () => openChat(c.kind, true) })), 'Write by') }, '+')];
+}
+
+function alongTabs(e) {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
+  const all = [...parts.tabs.querySelectorAll('button')];
+  if (step) { e.preventDefault(); all[(all.indexOf(document.activeElement) + step + all.length) % all.length].focus(); }
+}
+
+function openChat(kind, write) {
+  app.chat = kind;
+  closeReader();
+  refresh().then(() => { if (write) parts.chat.querySelector('textarea')?.focus(); });
+}
+
+// openCustomer shows another customer's mailbox, or a chat on the phone.
+export function openCustomer(address, chat = '') {
   app.customer = address;
+  app.chat = chat;
   closeReader();
   refresh();
 }

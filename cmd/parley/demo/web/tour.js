@@ -68,7 +68,7 @@ export function showTour() {
   replace(box(), `${done} ${next?.name}`, () => [
     h('ol', { class: 'dots', role: 'list' }, list.map((s) => h('li', { class: s.done ? 'done' : s === next ? 'next' : '', dataset: { name: s.name } }, h('span', { class: 'sr' }, `${steps[s.name].title}: ${s.done ? 'done' : 'to do'}`)))),
     next ? h('div', { class: 'step' }, h('strong', {}, `${list.indexOf(next) + 1}. ${steps[next.name].title}`), h('span', {}, ` ${steps[next.name].text()}`)) :
-      h('div', { class: 'step' }, h('strong', {}, 'That was the tour.'), h('span', {}, ' Now be somebody new, attach a file, bring Ben in with !assign @ben, or type /parley help.')),
+      h('div', { class: 'step' }, h('strong', {}, 'That was the tour.'), h('span', {}, ' Now pull a plug at the top: nothing gets lost. Or be somebody new, bring Ben in with !assign @ben, type /parley help.')),
     h('div', { class: 'row' }, next && h('button', { type: 'button', class: 'primary', dataset: { focus: 'tourshow', step: next.name }, onclick: () => steps[next.name].show() }, 'Show me'),
       next && h('button', { type: 'button', class: 'plainbutton', dataset: { focus: 'tourskip' }, onclick: () => { skipped.add(next.name); showTour(); } }, 'Skip'),
       h('button', { type: 'button', class: 'close', 'aria-label': 'Close the tour', dataset: { focus: 'tourclose' }, onclick: () => toggleTour(false) }, '×'))]);

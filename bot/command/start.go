@@ -1,0 +1,82 @@
+package command
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	// accountName is how accounts are called in the set-up file.
+	accountName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
+	// phonePart is one group of a number that is written with spaces.
+	phonePart = regexp.MustCompile(`^\+?[0-9()./-]+$`)
+)
+
+// phoneDigits is how many digits a number has at least when more groups no longer belong
+// to it: what follows is the text.
+const phoneDigits = 10
+
+// start reads "[account] recipient text"; it gives what is wrong, for people. A recipient is
+// an address or a number, behind an account any word: which ones are good is for the
+// account to say.
+func start(p *Parsed, text string, opt Options) (bad string) {
+	text = trim(unlink(text))
+	first, rest := field(text)
+	if !recipient(first) && accountName.MatchString(first) {
+		p.Args.Account = first
+		text = rest
+		first, rest = field(text)
+	}
+	switch {
+	case first == "":
+		return ""
+	case strings.HasPrefix(first, "+") || phonePart.MatchString(first):
+		p.Args.Recipient, rest = phoneNumber(text)
+	default:
+		p.Args.Recipient = strings.TrimPrefix(first, "mailto:")
+	}
+	if p.Args.Account == "" && !recipient(p.Args.Recipient) {
+		return "“" + clip(p.Args.Recipient) + "” is no address."
+	}
+	if rest == "" {
+		return ""
+	}
+	p.Text, bad = replyText(rest, opt)
+	return bad
+}
+
+// recipient says that a word looks like an address or a number.
+func recipient(s string) bool {
+	digits := strings.NewReplacer(" ", "").Replace(s)
+	return plainAddress(strings.TrimPrefix(s, "mailto:")) || phone.MatchString(digits) || phonePart.MatchString(digits) && strings.HasPrefix(digits, "+")
+}
+
+// phoneNumber takes the groups of a number off the front.
+func phoneNumber(text string) (number, rest string) {
+	for {
+		part, after := field(text)
+		if part == "" || !phonePart.MatchString(part) || number != "" && digitsIn(number) >= phoneDigits {
+			return number, text
+		}
+		number, text = trim(number+" "+part), after
+	}
+}
+
+func digitsIn(s string) int {
+	n := 0
+	for _, r := range s {
+		if r >= '0' && r <= '9' {
+			n++
+		}
+	}
+	return n
+}
+
+// field cuts the first word off.
+func field(text string) (first, rest string) {
+	i := strings.IndexFunc(text, blank)
+	if i < 0 {
+		return text, ""
+	}
+	return text[:i], trim(text[i:])
+}

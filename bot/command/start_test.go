@@ -1,0 +1,44 @@
+package command
+
+import (
+	"reflect"
+	"testing"
+
+	"parley/bridge"
+)
+
+func TestStart(t *testing.T) {
+	t.Parallel()
+	type args = bridge.Args
+	for text, want := range map[string]Parsed{
+		"new":                                      {},
+		"new support-mail":                         {Args: args{Account: "support-mail"}},
+		"new ann@example.org":                      {Args: args{Recipient: "ann@example.org"}},
+		"new sms +49 171 5550100":                  {Args: args{Account: "sms", Recipient: "+49 171 5550100"}},
+		"new ann@example.org Hello\nAnn":           {Args: args{Recipient: "ann@example.org"}, Text: "Hello\nAnn"},
+		"start support-mail ann@example.org Hello": {Args: args{Account: "support-mail", Recipient: "ann@example.org"}, Text: "Hello"},
+		"new +4917155501001 3 lamps":               {Args: args{Recipient: "+4917155501001"}, Text: "3 lamps"},
+		"new sms +44 20 7946 0958 Hello":           {Args: args{Account: "sms", Recipient: "+44 20 7946 0958"}, Text: "Hello"},
+		"new +1 (415) 555-0100 Hello":              {Args: args{Recipient: "+1 (415) 555-0100"}, Text: "Hello"},
+		"new <mailto:a@x.test|a@x.test> Hello":     {Args: args{Recipient: "a@x.test"}, Text: "Hello"},
+		"new shop customer-12 Hello":               {Args: args{Account: "shop", Recipient: "customer-12"}, Text: "Hello"},
+		`new a@x.test \note: Hello`:                {Args: args{Recipient: "a@x.test"}, Text: "note: Hello"},
+	} {
+		got := Slash("/parley", text, Options{})
+		if (got.Err == "") != (want.Text != "") {
+			t.Errorf("%q: %q", text, got.Err)
+		}
+		want.Verb, want.Marker, want.Err = bridge.VerbNew, bridge.MarkSlash, got.Err
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%q\n got %+v\nwant %+v", text, got, want)
+		}
+	}
+	for _, text := range []string{"new a@x.test note: secret", "new a@x.test !resolve", "new ann? Hello"} {
+		if got := Slash("/parley", text, Options{}); got.Verb != bridge.VerbUnknown || got.Err == "" {
+			t.Errorf("%q = %+v", text, got)
+		}
+	}
+	if got := Slash("/parley", "list new", Options{}); got.Args.List != "unassigned" {
+		t.Errorf("the list: %+v", got)
+	}
+}

@@ -1,0 +1,67 @@
+package slack
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// maxBrief is the longest answer that is shortened.
+const maxBrief = 1 << 20
+
+// briefAnswer is what we need of the answer to a post. Slack repeats the whole message
+// in it, which the library would take apart, block by block.
+type briefAnswer struct {
+	OK       bool            `json:"ok"`
+	Channel  string          `json:"channel"`
+	TS       string          `json:"ts"`
+	Message  briefMessage    `json:"message"`
+	Warning  string          `json:"warning,omitempty"`
+	Metadata json.RawMessage `json:"response_metadata,omitempty"`
+}
+
+type briefMessage struct {
+	TS       string `json:"ts,omitempty"`
+	ThreadTS string `json:"thread_ts,omitempty"`
+	User     string `json:"user,omitempty"`
+	BotID    string `json:"bot_id,omitempty"`
+}
+
+// shorten leaves out of the answer to a successful post what nobody reads. Whatever else
+// the answer is, it stays as it was.
+func shorten(r *http.Response) {
+	path := r.Request.URL.Path
+	if r.StatusCode != http.StatusOK || !strings.HasSuffix(path, "/chat.postMessage") && !strings.HasSuffix(path, "/chat.update") {
+		return
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBrief))
+	var a briefAnswer
+	if err == nil && len(body) < maxBrief && json.Unmarshal(body, &a) == nil && a.OK {
+		if short, err := json.Marshal(a); err == nil {
+			body = short
+		}
+	}
+	rest := r.Body
+	if err != nil {
+		rest = brokenBody{r.Body, err}
+	}
+	r.Body = readCloser{io.MultiReader(bytes.NewReader(body), rest), rest}
+	r.ContentLength = -1
+	r.Header.Del("Content-Length")
+}
+
+// brokenBody repeats the error that ended a body.
+type brokenBody struct {
+	io.Closer
+	err error
+}
+
+// Read implements io.Reader.
+func (b brokenBody) Read([]byte) (int, error) { return 0, b.err }
+
+type readCloser struct {
+	io.Reader
+	io.Closer
+}

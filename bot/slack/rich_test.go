@@ -1,0 +1,185 @@
+package slack
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"parley/bot/slack/slackfake"
+	"parley/bot/view"
+	"parley/bridge"
+)
+
+// riches are one message of each kind.
+func riches() map[bridge.RichKind]*bridge.Rich {
+	return map[bridge.RichKind]*bridge.Rich{
+		bridge.RichIsButtons: {Buttons: []bridge.RichButton{{ID: "b1", Title: "Yes"}, {ID: "b2", Title: "No <!channel>"}}},
+		bridge.RichIsList: {List: &bridge.RichList{Button: "Choose", Sections: []bridge.RichSection{
+			{Title: "Desk", Rows: []bridge.RichRow{{ID: "r1", Title: "Luna", Description: "40 cm"}, {ID: "r2", Title: "Sol"}}}}}},
+		bridge.RichIsLocation: {Location: &bridge.RichLocation{Latitude: 52.5163, Longitude: 13.3777, Name: "Our shop"}},
+		bridge.RichIsContact:  {Contact: &bridge.RichContact{Name: "Ben", Phones: []string{"+491715550100"}}},
+		bridge.RichIsCards:    {Cards: []bridge.RichCard{{Title: "Luna", Text: "Warm", ImageURL: "https://lamps.test/1.jpg", Buttons: []bridge.RichButton{{ID: "c1b1", Title: "Order", URL: "https://lamps.test/1"}}}}},
+	}
+}
+
+func sampleAccounts() []bridge.AccountRef {
+	can := bridge.Capabilities{Buttons: 3, ListRows: 10, Location: 2, ContactCard: 2, MaxTextRunes: 4096}
+	return []bridge.AccountRef{
+		{Name: "support-mail", ChannelName: "E-mail", ChannelIcon: "email", Can: bridge.Capabilities{Threads: true, Subject: true}, Starts: true},
+		{Name: "shop-chat", ChannelName: "Chat", ChannelIcon: "speech_balloon", Can: can, Starts: true},
+	}
+}
+
+// richForms are the forms with more than text, and those that begin a conversation.
+func richForms() map[string]view.FormInput {
+	forms := map[string]view.FormInput{
+		"new_account": {Verb: bridge.VerbNew, Accounts: sampleAccounts()},
+		"new_mail":    {Verb: bridge.VerbNew, Accounts: sampleAccounts(), Args: bridge.Args{Account: "support-mail", Recipient: "eve@example.org"}, Text: "Hello"},
+		"new_chat":    {Verb: bridge.VerbNew, Accounts: sampleAccounts(), Args: bridge.Args{Account: "shop-chat"}},
+		"reply_to":    {Verb: bridge.VerbReply, Facts: sampleFacts(), Said: []bridge.Said{{MessageID: 7, Text: "Do you have lamps?"}, {MessageID: 8, Text: "Red ones?"}}, Now: when()},
+	}
+	for kind := range riches() {
+		forms["reply_"+string(kind)] = view.FormInput{Verb: bridge.VerbReply, Facts: sampleFacts(), Args: bridge.Args{Conversation: 12, Rich: kind}, Text: "Which *one*?", Can: sampleAccounts()[1].Can, Now: when()}
+	}
+	return forms
+}
+
+// fill submits the form on top and gives what came of it.
+func (st *stage) fill(v *slackfake.View, fields map[string]string) *slackfake.Outcome {
+	st.t.Helper()
+	values := map[string][]string{}
+	for name, value := range fields {
+		values["f:"+name+"/v"] = []string{value}
+	}
+	out, err := st.fake.As(st.ann).Submit(st.ctx(), v.ID, values)
+	must(st.t, err)
+	return out
+}
+
+// has waits for a form with a field.
+func has(field string) func(*slackfake.View) bool {
+	return func(v *slackfake.View) bool {
+		return isForm(v) && strings.Contains(string(v.Blocks), `"block_id":"f:`+field+`"`)
+	}
+}
+
+// The global shortcut asks for the account, then for the rest; what is wrong is said at its
+// field, an open conversation is shown instead, and sending it twice asks once.
+func TestStartByShortcut(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	st.withFacts()
+	st.desk.accounts = sampleAccounts()
+	st.desk.mayStart = func(s bridge.Start) (bridge.Facts, error) {
+		switch {
+		case !strings.Contains(s.Recipient, "@"):
+			return bridge.Facts{}, &bridge.Problem{Code: "recipient", Field: "recipient", Text: "“" + s.Recipient + "” is no e-mail address.", Hint: "Write it like ann@example.org."}
+		case s.Recipient == "known@example.org":
+			return sampleFacts(), nil
+		case s.Recipient == "slow@example.org":
+			return bridge.Facts{}, errors.New("no database")
+		}
+		return bridge.Facts{}, nil
+	}
+	open := func() *slackfake.View {
+		_, err := st.fake.As(st.ann).GlobalShortcut(st.ctx(), "conv_start")
+		must(t, err)
+		st.fill(st.view(st.ann, has("account")), map[string]string{"account": "support-mail"})
+		return st.view(st.ann, has("recipient"))
+	}
+	v := open()
+	if out := st.fill(v, map[string]string{"recipient": "eve", "subject": "Lamp", "text": "It is repaired."}); !strings.Contains(out.Errors["f:recipient"], "no e-mail address. Write it") {
+		t.Fatalf("a bad recipient: %+v", out)
+	}
+	st.fill(v, map[string]string{"recipient": "known@example.org", "subject": "Lamp", "text": "It is repaired."})
+	st.view(st.ann, func(v *slackfake.View) bool {
+		return v.CallbackID == "card" && strings.Contains(string(v.Blocks), "#12")
+	})
+	if n := st.desk.count("i:"); n != 0 {
+		t.Fatalf("%d actions were stored", n)
+	}
+	_, err := st.fake.As(st.ann).CloseView(st.ctx(), v.ID, true)
+	must(t, err)
+	st.fill(open(), map[string]string{"recipient": "slow@example.org", "subject": "Lamp", "text": "It is *repaired*."})
+	a := st.decode(st.desk.withPrefix(t, "i:"))
+	if a.Verb != bridge.VerbNew || a.Args.Account != "support-mail" || a.Args.Recipient != "slow@example.org" || a.Args.Subject != "Lamp" || a.Text != "It is *repaired*." ||
+		a.Origin != bridge.OriginForm || a.Place.Channel != "" || a.Actor.ID != st.ann {
+		t.Errorf("got %+v", a)
+	}
+}
+
+// A form that is sent again, because its answer was lost, is the same action; one that was
+// changed before is another.
+func TestFormSentTwice(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, false)
+	me := testSelfOf(st)
+	form, err := view.NewForm(richForms()["new_mail"])
+	must(t, err)
+	p := me.modal(form, private{}).PrivateMetadata
+	send := func(trigger, text string) {
+		var in interaction
+		in.Type, in.TriggerID, in.User = "view_submission", trigger, userRef{ID: st.ann}
+		in.View = &formView{ID: "V1", Callback: "form", Private: p}
+		in.View.State.Values = map[string]map[string]input{"f:recipient": {"v": {Value: "eve@example.org"}}, "f:text": {"v": {Value: text}}}
+		_, err := st.s.submitted(st.ctx(), me, &in, []byte(`{"type":"view_submission"}`))
+		must(t, err)
+	}
+	send("1.1", "Hello")
+	send("1.2", "Hello")
+	if n := st.desk.count("i:"); n != 1 {
+		t.Errorf("sent twice: %d actions", n)
+	}
+	send("1.3", "Hello, Eve")
+	if n := st.desk.count("i:"); n != 2 {
+		t.Errorf("changed: %d actions", n)
+	}
+}
+
+// A command with everything acts at once; one that lacks something opens the form.
+func TestStartByCommand(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	st.desk.accounts = sampleAccounts()
+	_, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "new support-mail eve@example.org It is repaired.")
+	must(t, err)
+	a := st.decode(st.desk.withPrefix(t, "i:"))
+	if a.Verb != bridge.VerbNew || a.Args.Account != "support-mail" || a.Args.Recipient != "eve@example.org" || a.Text != "It is repaired." || a.Place.Channel != st.ch {
+		t.Errorf("got %+v", a)
+	}
+	_, err = st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "new shop-chat +491715550100")
+	must(t, err)
+	v := st.view(st.ann, has("recipient"))
+	if !strings.Contains(string(v.Blocks), "+491715550100") || strings.Contains(string(v.Blocks), "f:subject") {
+		t.Errorf("the form is %s", v.Blocks)
+	}
+}
+
+// "Reply to this" under a customer's post, then buttons: two steps, one action that names
+// the message.
+func TestReplyToThisWithButtons(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	st.withFacts()
+	st.desk.accounts = sampleAccounts()
+	st.desk.accounts[0].Can = st.desk.accounts[1].Can
+	st.desk.said = []bridge.Said{{MessageID: 7, Text: "Do you have lamps?"}}
+	root := st.root()
+	_, err := st.fake.As(st.ann).Shortcut(st.ctx(), "conv_reply", root.Channel, root.Message)
+	must(t, err)
+	v := st.view(st.ann, has("add"))
+	if !strings.Contains(string(v.Blocks), "Do you have lamps?") {
+		t.Errorf("the form is %s", v.Blocks)
+	}
+	st.fill(v, map[string]string{"text": "Shall I send one?", "add": "buttons"})
+	v = st.view(st.ann, has("choices"))
+	if out := st.fill(v, map[string]string{"text": "Shall I send one?", "choices": "a\nb\nc\nd"}); !strings.Contains(out.Errors["f:choices"], "3 is the most") {
+		t.Errorf("too many: %+v", out)
+	}
+	st.fill(v, map[string]string{"text": "Shall I send one?", "choices": "Yes\nNo"})
+	a := st.decode(st.desk.withPrefix(t, "i:"))
+	if a.Verb != bridge.VerbReply || a.Args.Message != 7 || a.Args.Conversation != 12 || a.Text != "Shall I send one?" || !a.Explicit ||
+		a.Rich == nil || len(a.Rich.Buttons) != 2 || a.Rich.Buttons[1].Title != "No" {
+		t.Errorf("got %+v", a)
+	}
+}

@@ -1,0 +1,74 @@
+package slackfake
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// slowFloor is from when on an event counts as slow at all.
+const slowFloor = 250 * time.Millisecond
+
+// SlowEvent is an event that the app acknowledged late, or not yet.
+type SlowEvent struct {
+	EventID string        `json:"event_id"`
+	Name    string        `json:"name"`
+	Subtype string        `json:"subtype,omitempty"`
+	TS      string        `json:"ts,omitempty"` // of the new or deleted message, if it is about one
+	Took    time.Duration `json:"took"`         // to the first acknowledgement, or until now; nanoseconds in JSON
+	Told    bool          `json:"told"`         // it was acknowledged
+
+	made time.Time
+}
+
+// telling notes that an event is to be told. Caller holds s.mu.
+func (s *Server) telling(id, name string, event map[string]any) {
+	ts, _ := event["ts"].(string)
+	subtype, _ := event["subtype"].(string)
+	if gone, ok := event["deleted_ts"].(string); ok {
+		ts = gone
+	}
+	if s.untold == nil {
+		s.untold = map[string]SlowEvent{}
+	}
+	s.untold[id] = SlowEvent{EventID: id, Name: name, Subtype: subtype, TS: ts, made: s.now()}
+}
+
+// told notes the acknowledgement of an event, of which only the first counts. Caller
+// holds s.mu.
+func (s *Server) told(id string) {
+	e, ok := s.untold[id]
+	if !ok {
+		return
+	}
+	delete(s.untold, id)
+	if e.Took = s.now().Sub(e.made); e.Took >= slowFloor {
+		e.Told = true
+		s.slow = append(s.slow, e)
+	}
+}
+
+// SlowEvents lists the events that took at least so long to be acknowledged, or have
+// waited so long; those under 250 ms are not remembered.
+func (s *Server) SlowEvents(over time.Duration) []SlowEvent {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := slices.Clone(s.slow)
+	for _, e := range s.untold {
+		e.Took = s.now().Sub(e.made)
+		list = append(list, e)
+	}
+	list = slices.DeleteFunc(list, func(e SlowEvent) bool { return e.Took < over })
+	slices.SortFunc(list, func(a, b SlowEvent) int { return cmp.Compare(a.EventID, b.EventID) })
+	return list
+}
+
+// seconds reads a number of seconds; 0 when it is none.
+func seconds(text string) time.Duration {
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n * float64(time.Second))
+}

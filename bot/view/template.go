@@ -1,0 +1,149 @@
+package view
+
+import (
+	"strings"
+
+	"parley/bridge"
+)
+
+// maxTemplateRows is how many templates one list shows.
+const maxTemplateRows = 40
+
+// templateLine is about templates: what there is to choose, and what a provider decided.
+func templateLine(l bridge.Line) []Block {
+	if l.Kind != bridge.LineTemplate {
+		return nil
+	}
+	lead := []any{icon("scroll"), " ", mentioned(l)}
+	switch {
+	case l.Verb != bridge.VerbTemplates && len(l.Templates) == 1:
+		return []Block{sentence(append(lead, "Template "+templateName(l.Templates[0])+": fill it in, look at it, then send it.", then(l.Hint))...)}
+	case len(l.Templates) == 0 || l.Verb != bridge.VerbTemplates:
+		return []Block{sentence(append(lead, "Choose a template.", then(l.Hint))...)}
+	}
+	t := l.Templates[0]
+	name := "Template " + templateName(t)
+	if t.Account != "" {
+		name += " of " + oneLine(t.Account, maxNameRunes)
+	}
+	why := ""
+	if t.Reason != "" {
+		why = ": " + strings.TrimRight(oneLine(t.Reason, 500), ".")
+	}
+	lead[0] = icon(templateIcon(t.Status))
+	if was := l.Reason; was != "" {
+		lead[0] = icon("label")
+		return []Block{sentence(append(lead, name+" is "+or(t.Sees, t.Category)+" for the provider now, not "+was+". Its price changes with it.", then(l.Hint))...)}
+	}
+	switch t.Status {
+	case "approved":
+		return []Block{sentence(append(lead, name+" was approved. It can be sent now.", then(l.Hint))...)}
+	case "rejected":
+		return []Block{sentence(append(lead, name+" was rejected"+why+". Edit it and resubmit it.", then(l.Hint))...)}
+	case "paused":
+		return []Block{sentence(append(lead, name+" was paused by the provider"+why+". It can't be sent until the provider allows it again.", then(l.Hint))...)}
+	case "disabled":
+		return []Block{sentence(append(lead, name+" was disabled by the provider"+why+". It can't be sent any more.", then(l.Hint))...)}
+	}
+	return []Block{sentence(append(lead, name+": "+templateWords(t)+why+".", then(l.Hint))...)}
+}
+
+// TemplateList shows templates with their state; edit adds what admins need.
+func TemplateList(list []bridge.Template, edit bool) Card {
+	c := Card{Title: "Templates"}
+	c.Blocks = append(c.Blocks, line(bold("Templates")))
+	if len(list) == 0 {
+		c.Blocks = append(c.Blocks, line(text("There are none yet.")))
+	}
+	for i, t := range list {
+		if i == maxTemplateRows {
+			c.Blocks = append(c.Blocks, small(text("And more: parley export lists all.")))
+			break
+		}
+		c.Blocks = append(c.Blocks, templateRow(t, edit))
+	}
+	if edit {
+		b := button(bridge.VerbTemplateEdit, bridge.Args{})
+		b.Label, b.Style = "New template", StylePrimary
+		c.Buttons = append(c.Buttons, b)
+	}
+	return c
+}
+
+// templateRow is one template in a list: its badge, what it is for, what was said of it.
+func templateRow(t bridge.Template, edit bool) Block {
+	groups := [][]Piece{
+		{icon(templateIcon(t.Status)), text(" "), bold(templateName(t))},
+		{text(templateWords(t))}, {text(oneLine(t.Account, maxNameRunes))}, {text(strings.Join(t.Uses, ", "))},
+		{text(or(t.Sees, t.Category))},
+	}
+	if len(t.Labels) > 0 {
+		groups = append(groups, []Piece{text(oneLine(strings.Join(t.Labels, ", "), maxNameRunes))})
+	}
+	if t.Quality != "" && t.Quality != "green" {
+		groups = append(groups, []Piece{text("quality " + oneLine(t.Quality, 20))})
+	}
+	if t.Reason != "" {
+		groups = append(groups, []Piece{text("“" + oneLine(t.Reason, 200) + "”")})
+	}
+	item := Block{Kind: BlockItem, Pieces: joined(between, groups...)}
+	if edit {
+		about := bridge.Args{Template: &bridge.TemplateArgs{ID: t.ID}}
+		item.Buttons = []Button{button(bridge.VerbTemplateEdit, about), button(bridge.VerbTemplateDelete, about)}
+	}
+	return item
+}
+
+// templateName names a template to people.
+func templateName(t bridge.Template) string {
+	return oneLine(t.Name, maxNameRunes) + " (" + oneLine(t.Language, 20) + ")"
+}
+
+func templateWords(t bridge.Template) string {
+	switch t.Status {
+	case "draft":
+		return "Not handed in"
+	case "pending":
+		return "Pending, a review takes up to two days"
+	case "approved":
+		return "Approved"
+	case "rejected":
+		return "Rejected: edit it and resubmit it"
+	case "paused":
+		return "Paused by the provider"
+	case "disabled":
+		return "Disabled by the provider"
+	}
+	return oneLine(t.Status, 20)
+}
+
+func templateIcon(status string) string {
+	switch status {
+	case "approved":
+		return "white_check_mark"
+	case "rejected":
+		return "x"
+	case "paused":
+		return "double_vertical_bar"
+	case "disabled":
+		return "no_entry_sign"
+	}
+	return "hourglass_flowing_sand"
+}
+
+// templateDone confirms a change of a template.
+func templateDone(l bridge.Line) string {
+	name := "The template"
+	if len(l.Templates) > 0 {
+		name = "Template " + templateName(l.Templates[0])
+	}
+	switch {
+	case l.Verb == bridge.VerbTemplateDelete:
+		return name + " is deleted, here and at the provider."
+	case len(l.Templates) > 0 && l.Templates[0].Status == "pending":
+		return name + " is kept and handed in. You hear when the provider has decided: it may take up to two days."
+	case len(l.Templates) > 0 && l.Templates[0].Status == "approved":
+		return name + " is kept. It can be sent now."
+	}
+	return name + " is kept."
+}

@@ -1,0 +1,104 @@
+package relay
+
+import (
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// observed gives how often a histogram was written, and the sum.
+func observed(t *testing.T, h prometheus.Histogram) (uint64, float64) {
+	t.Helper()
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(h)
+	families, err := registry.Gather()
+	if err != nil || len(families) != 1 {
+		t.Fatal(families, err)
+	}
+	seen := families[0].GetMetric()[0].GetHistogram()
+	return seen.GetSampleCount(), seen.GetSampleSum()
+}
+
+// Every class of failure is counted as one of five kinds; what is new or wrong is ambiguous.
+func TestErrorClasses(t *testing.T) {
+	t.Parallel()
+	for class, want := range map[channels.Class]string{
+		channels.Throttled: "throttled", channels.AuthBroken: "auth", channels.AccountBlocked: "auth", channels.Retry: "retry",
+		channels.WindowClosed: "permanent", channels.BadRecipient: "permanent", channels.BadContent: "permanent",
+		channels.OptedOut: "permanent", channels.Ambiguous: "ambiguous", "something new": "ambiguous", "": "ambiguous",
+	} {
+		m := newMetrics()
+		m.trouble(7, class)
+		m.Account(7).Errors(func(got string, n int64) {
+			if (n == 1) != (got == want) {
+				t.Errorf("%q was counted %d times as %s, not as %s", class, n, got, want)
+			}
+		})
+	}
+}
+
+// The way through Parley is the wait before the batch and the wait in the lane, without the
+// hold; repeats, further parts and what another process applied don't count.
+func TestHop(t *testing.T) {
+	t.Parallel()
+	m := newMetrics()
+	now := time.Date(2026, 11, 20, 12, 0, 0, 123456000, time.UTC) // Parley's clock is a day ahead here
+	real := now.Add(-24 * time.Hour)
+	m.Applying(store.Pending{Now: now, Real: real, Events: []store.Event{{ReceivedAt: real.Add(-2 * time.Second)}, {ReceivedAt: real.Add(-4 * time.Second)}}})
+	held := now.Add(20 * time.Second)
+	local := now.In(time.FixedZone("X", 3600)) // as another connection reads it
+	for _, c := range []store.Claimed{
+		{Delivery: store.Delivery{CreatedAt: now, Attempt: 1}, AccountID: 1, CreatedAgo: 1},
+		{Delivery: store.Delivery{CreatedAt: local, Attempt: 1, NotBefore: &held}, AccountID: 1, CreatedAgo: 21},
+		{Delivery: store.Delivery{CreatedAt: now, Attempt: 2}, AccountID: 1, CreatedAgo: 100},
+		{Delivery: store.Delivery{CreatedAt: now, Attempt: 1, Part: 1}, AccountID: 1, CreatedAgo: 100},
+		{Delivery: store.Delivery{CreatedAt: now.Add(time.Second), Attempt: 1}, AccountID: 1, CreatedAgo: 5},
+	} {
+		m.began(c, time.Now())
+		m.ended(c)
+	}
+	about := func(what string, h prometheus.Histogram, times uint64, want float64) {
+		if n, sum := observed(t, h); n != times || sum < want || sum > want+1 {
+			t.Errorf("%s: %d times, %.3f s in all; not %d, %.0f", what, n, sum, times, want)
+		}
+	}
+	about("hops", m.hop, 2, 3+1+3+1)
+	about("delays", m.due, 3, 1+1+5)
+	if a := m.Account(1); a.Attempts.Load() != 5 || a.InFlight.Load() != 0 {
+		t.Errorf("%d attempts, %d in flight", a.Attempts.Load(), a.InFlight.Load())
+	}
+	for i := range 2 * maxBatches {
+		m.Applying(store.Pending{Now: now.Add(time.Duration(i) * time.Millisecond), Real: real})
+	}
+	if len(m.batches.order) != maxBatches || len(m.batches.waited) != maxBatches {
+		t.Errorf("%d batches are remembered", len(m.batches.waited))
+	}
+}
+
+// An applied event's delay goes by the database's clock.
+func TestEventDelay(t *testing.T) {
+	t.Parallel()
+	m := newMetrics()
+	m.SetClock(time.Hour)
+	m.applied([]store.Event{{AccountID: 3, ReceivedAt: time.Now().Add(time.Hour - 2*time.Second)}}, time.Now())
+	if n, sum := observed(t, m.delay); n != 1 || sum < 2 || sum > 3 || m.Account(3).Applied.Load() != 1 {
+		t.Errorf("%d delays, %.3f s", n, sum)
+	}
+}
+
+// What is counted on the way costs next to nothing.
+func BenchmarkMetrics(b *testing.B) {
+	m := newMetrics()
+	c := store.Claimed{Delivery: store.Delivery{Attempt: 1, CreatedAt: time.Now()}, AccountID: 1}
+	m.Applying(store.Pending{Now: c.CreatedAt, Real: c.CreatedAt})
+	for b.Loop() {
+		now := time.Now()
+		m.accepted(1, 1, now)
+		m.began(c, now)
+		m.ended(c)
+	}
+}

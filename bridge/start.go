@@ -1,0 +1,295 @@
+package bridge
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/store"
+)
+
+// Start is what a new conversation needs.
+type Start struct {
+	Account   string // by which account; "" = the one that takes the recipient, where there is only one
+	Recipient string // as typed
+	Subject   string // where the channel has subjects
+	Text      string // the first message, Markdown
+}
+
+// AccountRef is an account as forms offer it.
+type AccountRef struct {
+	Name        string
+	ChannelName string // "E-mail"
+	ChannelIcon string
+	Can         Capabilities
+	Starts      bool // a conversation may be begun by it
+	ByTemplate  bool // with an approved template only
+}
+
+// starting is a new conversation with what it needs looked up.
+type starting struct {
+	account *store.Account
+	caps    Capabilities
+	party   channels.Party
+}
+
+// accountsFor gives the accounts that an agent may work with, by name.
+func (e *Engine) accountsFor(dir *directory, agent *store.Agent) []AccountRef {
+	var list []AccountRef
+	for i := range dir.Accounts {
+		a := &dir.Accounts[i]
+		ch := e.channel(a.ID)
+		if a.Side != "channel" || ch == nil || !maySee(agent, a) {
+			continue
+		}
+		ref := AccountRef{Name: a.Name, Can: ch.Capabilities(), Starts: e.starts(dir, a) == nil,
+			ByTemplate: ch.Capabilities().Start == channels.StartTemplate}
+		ref.ChannelName, ref.ChannelIcon = e.kindName(a.Kind)
+		list = append(list, ref)
+	}
+	slices.SortFunc(list, func(a, b AccountRef) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// maySee says that an agent may read an account's conversations.
+func maySee(agent *store.Agent, a *store.Account) bool {
+	teams := visibleTeams(agent)
+	return teams == nil || a.TeamID != nil && slices.Contains(teams, *a.TeamID)
+}
+
+// starts says why no conversation can be begun by an account; nil = it can.
+func (e *Engine) starts(dir *directory, a *store.Account) *Problem {
+	ch := e.channel(a.ID)
+	surface, _ := dir.home(a, nil)
+	_, starter := ch.(channels.Starter)
+	switch {
+	case ch == nil:
+		return &Problem{Code: "not_connected", Field: "account", Text: "The account " + a.Name + " is not connected.", Hint: "Look at parley doctor."}
+	case ch.Capabilities().Start == channels.StartNever || !starter:
+		name, _ := e.kindName(a.Kind)
+		return &Problem{Code: "cannot_start", Field: "account", Text: "By " + name + " only customers begin.", Hint: "Choose another account."}
+	case !settingsOf(a, ch.Capabilities().Threads).Outgoing:
+		return &Problem{Code: "outgoing_off", Field: "account", Text: "By the account " + a.Name + " no conversations are begun: outgoing is off.", Hint: "Choose another account, or an admin can switch it on."}
+	case a.Mode == "watch":
+		return &Problem{Code: "watch", Field: "account", Text: "The account " + a.Name + " only watches: nothing is sent.", Hint: "An admin can switch it to live."}
+	case surface == 0:
+		return &Problem{Code: "no_channel", Field: "account", Text: "The account " + a.Name + " has no channel for its threads.", Hint: "An admin gives its team a channel."}
+	}
+	return nil
+}
+
+// starting looks up what a new conversation needs, or says why there can't be one.
+func (e *Engine) starting(dir *directory, agent *store.Agent, s Start) (starting, *Problem) {
+	if problem := Authorize(agent, VerbNew, nil); problem != nil {
+		return starting{}, problem
+	}
+	var found []starting
+	problem := &Problem{Code: "no_account", Field: "account", Text: "There is no account by which you may begin a conversation.", Hint: "Ask an admin."}
+	if s.Account != "" {
+		problem = &Problem{Code: "no_account", Field: "account", Text: "There is no account “" + preview(s.Account) + "”.", Hint: "Choose one: /parley new"}
+	}
+	for i := range dir.Accounts {
+		a := &dir.Accounts[i]
+		if a.Side != "channel" || s.Account != "" && !strings.EqualFold(a.Name, s.Account) || !maySee(agent, a) {
+			continue
+		}
+		one, p := e.startingBy(dir, a, s)
+		if p == nil {
+			found = append(found, one)
+		} else {
+			problem = p
+		}
+	}
+	switch len(found) {
+	case 0:
+		return starting{}, problem
+	case 1:
+		return found[0], nil
+	}
+	return starting{}, &Problem{Code: "which_account", Field: "account", Text: "Several accounts could reach " + found[0].party.Key + ".", Hint: "Name one: /parley new " + found[0].account.Name + " " + found[0].party.Key}
+}
+
+// startingBy looks at one account.
+func (e *Engine) startingBy(dir *directory, a *store.Account, s Start) (starting, *Problem) {
+	if p := e.starts(dir, a); p != nil {
+		return starting{}, p
+	}
+	ch := e.channel(a.ID)
+	starter, ok := ch.(channels.Starter)
+	if !ok {
+		return starting{}, &Problem{Code: "cannot_start", Field: "account", Text: "Only customers begin here."}
+	}
+	party, err := starter.Recipient(s.Recipient)
+	if err != nil {
+		p := &Problem{Code: "recipient", Field: "recipient", Text: "“" + preview(s.Recipient) + "” can't be written to.", Hint: "Check the address."}
+		var se *channels.SendError
+		if errors.As(err, &se) {
+			p.Text, p.Hint = se.Text, se.Hint
+		}
+		return starting{}, p
+	}
+	party.Key, party.Name = clean(party.Key), clean(party.Name)
+	cleanAll(party.Also)
+	if a.Mode == "trial" && !slices.Contains(a.TrialTo, party.Key) {
+		return starting{}, &Problem{Code: "trial", Field: "recipient", Text: "This account is on trial and " + party.Key + " is not on its list.",
+			Hint: "Add the address to trial_to, or switch the account to live."}
+	}
+	return starting{account: a, caps: ch.Capabilities(), party: party}, nil
+}
+
+// startOf reads an action.
+func startOf(a Action) Start {
+	return Start{Account: a.Args.Account, Recipient: a.Args.Recipient, Subject: a.Args.Subject, Text: a.Text}
+}
+
+// start adds whom a new conversation is with.
+func (n *wanted) start(w *work, surface int64, a Action) {
+	n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane("@"+a.Actor.ID))
+	s, problem := w.e.starting(w.dir, w.dir.byUser[userKey{surface, a.Actor.ID}], startOf(a))
+	if problem != nil || s.unsaid(a) != nil {
+		return // nobody is remembered for what isn't begun
+	}
+	n.party(s.account.ID, channels.Inbound{From: s.party})
+}
+
+// unsaid says what is missing of the first message.
+func (s starting) unsaid(a Action) *Problem {
+	switch {
+	case s.caps.Start == channels.StartTemplate && !a.Args.Template.Ready():
+		return &Problem{Code: "template_needed", Text: "By " + s.account.Name + " a conversation begins with a template.", Hint: "Choose one of type Start."}
+	case s.caps.Start == channels.StartFree && a.Text == "":
+		return &Problem{Code: "empty", Text: "There is no text to send.", Hint: "For example: /parley new ann@example.org Your lamp is repaired."}
+	}
+	return nil
+}
+
+// start begins a conversation: its root, then the agent's text, then the message itself
+// by the way of every reply. Where a chat has an open conversation with the customer that
+// one is offered, and nothing is sent.
+func (w *work) start(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface int64, a Action) error {
+	s, problem := w.e.starting(w.dir, agent, startOf(a))
+	if problem == nil {
+		problem = s.unsaid(a)
+	}
+	var used *usedTemplate
+	if problem == nil && s.caps.Start == channels.StartTemplate {
+		var err error
+		if used, problem, err = startTemplate(ctx, tx, s.account.ID, a.Args.Template); err != nil {
+			return err
+		}
+	}
+	identity := w.byAddress[userKey{s.accountID(), s.party.Key}]
+	if problem == nil && identity != nil && identity.OptedOut == store.OptedOutAll {
+		problem = &Problem{Code: "opted_out", Text: refOf(identity).Name + " doesn't want messages.", Hint: optedOutHint}
+	}
+	if problem != nil {
+		line := Line{Kind: LineRefused, Verb: VerbNew, Reason: problem.Text, Hint: problem.Hint, Text: a.Text}
+		if agent != nil && a.Place.Channel != "" {
+			line.Verbs, line.Args = []Verb{VerbNew}, Args{Account: a.Args.Account, Recipient: a.Args.Recipient, Subject: a.Args.Subject}
+		}
+		w.tellActor(surface, agent, a, line)
+		return nil
+	}
+	if identity == nil {
+		return relay.ErrNotYet // the channel was put to work in between
+	}
+	var previous *conv
+	if !s.caps.Threads {
+		previous = w.latestOf(identity)
+	}
+	if previous != nil && previous.status().Open() {
+		w.tellActor(surface, agent, a, Line{Kind: LineExists, Mentions: []AgentRef{w.dir.ref(surface, agent.ID)}, Other: w.refer(previous, surface), Customer: previous.customer(), Text: a.Text})
+		return nil
+	}
+	c, err := w.makeConversation(ctx, tx, s.account, channels.Inbound{From: s.party, Subject: subjectFor(s, a)}, previous)
+	if err != nil {
+		return err
+	}
+	w.logAgent(c, agent, "started", nil)
+	c.Participants = []store.Participant{{Key: s.party.Key, Name: cmp.Or(s.party.Name, identity.Name), Role: "to"}}
+	c.Assignees, c.clicked = []int64{agent.ID}, true
+	return w.firstWords(c, agent, surface, a, used)
+}
+
+// accountID of the account; 0 while it isn't found.
+func (s starting) accountID() int64 {
+	if s.account == nil {
+		return 0
+	}
+	return s.account.ID
+}
+
+// startTemplate fills in the template that a conversation begins with.
+func startTemplate(ctx context.Context, tx pgx.Tx, account int64, args *TemplateArgs) (*usedTemplate, *Problem, error) {
+	rows, err := store.Templates(ctx, tx, args.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	used, problem := templateFor(account, rows, args)
+	if problem == nil && !slices.Contains(rows[0].Uses, TemplateStart) {
+		problem = &Problem{Code: "not_for_starts", Text: "The template " + used.Name + " is not for the beginning of a conversation.", Hint: "Choose another one."}
+	}
+	return &used, problem, nil
+}
+
+// firstWords shows and sends what a conversation begins with.
+func (w *work) firstWords(c *conv, agent *store.Agent, surface int64, a Action, used *usedTemplate) error {
+	t, err := w.openThread(c)
+	if err != nil {
+		return err
+	}
+	by := w.dir.ref(t.AccountID, agent.ID)
+	line := Line{Kind: LineDone, Verb: VerbNew, By: by, Mentions: []AgentRef{by}, Verbs: []Verb{VerbUndo}}
+	var template json.RawMessage
+	if used != nil {
+		if template, err = json.Marshal(used); err != nil {
+			return fmt.Errorf("bridge: template: %w", err)
+		}
+		a.Text, line.Reason = used.Use.Words(), used.Name
+	}
+	a.Place.Message, a.Files = "", nil
+	m := w.saidByPerson(c, surface, a, agent)
+	m.Subject, m.Reason, m.Template = c.Subject, "explicit", template
+	if used != nil {
+		m.Reason = templateReason
+	}
+	line.Text, line.Args = m.Text, Args{Conversation: c.ID, Message: m.ID}
+	w.line(c, line)
+	w.sendToCustomer(c, agent, surface, m, w.formOrder())
+	return nil
+}
+
+func subjectFor(s starting, a Action) string {
+	if !s.caps.Subject {
+		return ""
+	}
+	return preview(a.Args.Subject)
+}
+
+// refer names a conversation with the place of its thread.
+func (w *work) refer(c *conv, surface int64) Facts {
+	f := Facts{ID: c.ID, Subject: c.Subject, Status: c.status()}
+	if t := c.threads[surface]; t != nil {
+		f.Root = Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}
+	}
+	return f
+}
+
+// tellActor answers where somebody asked for something, or, where that was nowhere, in a
+// conversation of two.
+func (w *work) tellActor(surface int64, agent *store.Agent, a Action, line Line) {
+	switch {
+	case a.Place.Channel != "":
+		w.whisper(nil, surface, a, line)
+	case agent != nil:
+		w.direct(surface, agent.ID, line)
+	}
+}

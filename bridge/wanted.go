@@ -1,0 +1,161 @@
+package bridge
+
+import (
+	"slices"
+	"time"
+
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/store"
+)
+
+// fact is a decoded event.
+type fact struct {
+	event   store.Event
+	account *store.Account
+	inbound []channels.Inbound
+	actions []Action
+	own     *ownFact
+}
+
+// wanted collects what a batch will touch, before anything is locked.
+type wanted struct {
+	parties       map[userKey]channels.Party
+	same          []samePerson
+	reactAcc      []int64
+	reactTargets  []string
+	files         []int64 // messages of which the posts of files are needed
+	peekAcc       []int64 // customers who are looked up only, by account and key
+	peekKeys      []string
+	upTo          bool // what was sent before a watermark is needed
+	externalAcc   []int64
+	externalIDs   []string
+	postAcc       []int64
+	postChannels  []string
+	postMessages  []string
+	conversations map[int64]bool
+	messages      []int64
+	deliveries    []int64
+	laneAcc       []int64
+	laneKeys      []string
+	facts         []fact
+	speaks        bool // what waits for customers is needed, and what was said last where somebody speaks
+	failures      bool // what was said last is needed everywhere
+	receipts      bool // what left together is needed
+	dayAcc        []int64
+	days          []string
+}
+
+func (w *work) wants(facts []fact) *wanted {
+	n := &wanted{facts: facts, parties: map[userKey]channels.Party{}, conversations: map[int64]bool{}}
+	for _, f := range facts {
+		for _, in := range f.inbound {
+			n.inbound(f.account, in, w.now)
+			if in.Kind == channels.InboundTemplate {
+				n.templatesOf(w.dir, f.account.ID)
+			}
+			if in.Kind == channels.InboundNotice {
+				n.people(w.dir)
+			}
+		}
+		for _, a := range f.actions {
+			n.action(f.account.ID, a)
+			if a.Verb == VerbNew {
+				n.start(w, f.account.ID, a)
+			}
+		}
+		if f.own != nil {
+			n.add(f.own.Conversation)
+			n.failures = n.failures || f.own.Kind == string(relay.ReportFailed)
+			n.messages = append(n.messages, f.own.Message)
+			n.deliveries = append(n.deliveries, f.own.Delivery)
+			if team, ok := eveningTeam(f.own.Kind); ok {
+				surface, channel := w.dir.teamHome(team)
+				n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane(channel))
+			}
+			if f.own.Kind == ownFetched {
+				n.files = append(n.files, f.own.Message)
+			}
+			switch f.own.Kind {
+			case ownAccount, ownDigest, ownPostFailed:
+				n.people(w.dir)
+			case ownTemplate:
+				n.templatesOf(w.dir, f.own.Account)
+			}
+		}
+	}
+	return n
+}
+
+// people adds the lanes of what is told to agents directly.
+func (n *wanted) people(dir *directory) {
+	for k, user := range dir.users {
+		n.laneAcc, n.laneKeys = append(n.laneAcc, k.account), append(n.laneKeys, channelLane("@"+user))
+	}
+}
+
+func (n *wanted) add(conversation int64) {
+	if conversation != 0 {
+		n.conversations[conversation] = true
+	}
+}
+
+func (n *wanted) inbound(a *store.Account, in channels.Inbound, now time.Time) {
+	if knows(in.Kind) || in.Opens {
+		n.party(a.ID, in)
+	}
+	n.add(in.Conversation)
+	list := in.References
+	if in.Answers != 0 {
+		n.messages = append(n.messages, in.Answers)
+	}
+	for _, id := range []string{in.Target, in.Answered} {
+		if id != "" {
+			list = append(slices.Clone(list), id)
+		}
+	}
+	if in.Kind == channels.InboundReaction {
+		n.reactAcc, n.reactTargets = append(n.reactAcc, a.ID), append(n.reactTargets, in.Target)
+	}
+	if in.Status != nil {
+		if !in.Status.UpTo.IsZero() {
+			n.upTo, n.peekAcc, n.peekKeys = true, append(n.peekAcc, a.ID), append(n.peekKeys, in.From.Key)
+		}
+		n.receipts = true
+		n.failures = n.failures || in.Status.State == channels.StateFailed // whether it was answered since
+		list = append(slices.Clone(list), in.Status.External...)
+		n.messages = append(n.messages, in.Status.MessageID)
+	}
+	if in.ExternalID != "" {
+		list = append(slices.Clone(list), in.ExternalID)
+	}
+	for _, id := range list {
+		n.externalAcc, n.externalIDs = append(n.externalAcc, a.ID), append(n.externalIDs, id)
+	}
+	if in.Automatic != "" || in.Kind == channels.InboundStatus { // a bounce that nobody knows goes there, too
+		n.dayAcc, n.days = append(n.dayAcc, a.ID), append(n.days, day(now))
+	}
+}
+
+func (n *wanted) action(surface int64, a Action) {
+	n.add(a.Args.Conversation)
+	n.messages = append(n.messages, a.Args.Message)
+	n.deliveries = append(n.deliveries, a.Args.Delivery)
+	for _, m := range []string{a.Place.Thread, a.Place.Message} {
+		if m != "" {
+			n.postAcc, n.postChannels, n.postMessages = append(n.postAcc, surface), append(n.postChannels, a.Place.Channel), append(n.postMessages, m)
+		}
+	}
+	n.speaks = n.speaks || speaks(a.Verb)
+	n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane(a.Place.Channel))
+}
+
+// speaks says that a verb is about what was said.
+func speaks(v Verb) bool {
+	switch v {
+	case VerbTemplate, VerbSay, VerbReply, VerbNote, VerbUnknown, VerbEdit, VerbDelete, VerbUndo, VerbSend, VerbKeep, VerbDrop, VerbSendAgain, VerbMarkSent,
+		VerbPromote, VerbSilence:
+		return true
+	}
+	return false
+}

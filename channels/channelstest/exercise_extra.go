@@ -1,0 +1,126 @@
+package channelstest
+
+import (
+	"bytes"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/channels"
+)
+
+// exerciseTemplates: an approved template leaves also when the window is closed, an unknown
+// one doesn't; what is submitted is listed until it is deleted.
+func exerciseTemplates(t *testing.T, h Harness) {
+	s := h.New(t)
+	caps := s.Channel.Capabilities()
+	templater, ok := s.Channel.(channels.Templater)
+	if !caps.Templates || !ok {
+		t.Skip("not declared")
+	}
+	needs(t, s.Template != nil, "Template", "Templates are declared")
+	use := s.Template(t)
+	if s.CloseWindow != nil {
+		s.CloseWindow(t)
+	}
+	o := s.Outbound(1, "the words of it")
+	o.LastIn, o.Template = time.Now().Add(-caps.ReplyWindow-time.Hour), &use
+	s.sent(t, o)
+	unknown := use
+	unknown.Name, unknown.ExternalID = "nobody_knows_it", "0"
+	o = s.Outbound(2, "the words of it")
+	o.Template = &unknown
+	s.refused(t, "an unknown template", o, channels.TemplateBad)
+	exerciseSubmit(t, templater)
+}
+
+func exerciseSubmit(t *testing.T, templater channels.Templater) {
+	ctx := within(t, patience)
+	fresh := channels.Template{Name: "order_ready", Language: "en", Category: "utility", Body: "Hello {{name}}, your order is ready.",
+		Variables: []string{"name"}, Examples: map[string]string{"name": "Kim"}}
+	state, err := templater.SubmitTemplate(ctx, fresh)
+	if err != nil || state.ExternalID == "" || state.Status != channels.TemplatePending && state.Status != channels.TemplateApproved {
+		t.Fatalf("submitted: %+v, %v", state, err)
+	}
+	fresh.ExternalID = state.ExternalID
+	listed := func() bool {
+		all, err := templater.ListTemplates(ctx)
+		if err != nil {
+			t.Fatalf("list: %v", err)
+		}
+		return slices.ContainsFunc(all, func(s channels.TemplateState) bool { return s.ExternalID == fresh.ExternalID })
+	}
+	if !listed() {
+		t.Error("what was submitted isn't listed")
+	}
+	if err := templater.DeleteTemplate(ctx, fresh); err != nil || listed() {
+		t.Errorf("it is still listed after it was deleted: %v", err)
+	}
+}
+
+// exerciseCount: a longer text is never fewer messages, and there is always one.
+func exerciseCount(t *testing.T, h Harness) {
+	counter, ok := h.New(t).Channel.(channels.Counter)
+	if !ok {
+		t.Skip("not implemented")
+	}
+	for _, letter := range []string{"a", "ñ", "€", "ж", "😀"} {
+		last := channels.Count{Parts: 1}
+		for n := range 1601 {
+			c := counter.Count(strings.Repeat(letter, n))
+			if c.Parts < 1 || c.Parts < last.Parts || c.Left < 0 || c.Encoding == "" || c.Parts == last.Parts && n > 1 && c.Left >= last.Left {
+				t.Fatalf("%d × %q: %+v after %+v", n, letter, c, last)
+			}
+			last = c
+		}
+		if last.Parts < 2 || last != counter.Count(strings.Repeat(letter, 1600)) {
+			t.Errorf("1600 × %q: %+v", letter, last)
+		}
+	}
+}
+
+// exerciseFetch: a file that stays with the provider is described, and can be read more
+// than once; one that is gone is no passing failure.
+func exerciseFetch(t *testing.T, h Harness) {
+	s := h.New(t)
+	fetcher, ok := s.Channel.(channels.Fetcher)
+	if !ok {
+		t.Skip("not implemented")
+	}
+	needs(t, s.WriteFile != nil && s.ForgetFiles != nil, "WriteFile or ForgetFiles", "it is a Fetcher")
+	_, _, want := sample(channels.FileImage)
+	ref := ""
+	for _, f := range s.WriteFile(t, want) {
+		for _, in := range decoded(t, s.Channel, f.Payload) {
+			for _, a := range in.Attachments {
+				if len(a.Ref) > 2000 || (a.Ref == "") == (a.Content == nil) || a.Name == "" || a.ContentType == "" {
+					t.Errorf("an attachment %+v", a)
+				}
+				ref = a.Ref
+			}
+		}
+	}
+	if ref == "" {
+		t.Fatal("no attachment has a Ref")
+	}
+	for range 2 {
+		f, err := fetcher.Fetch(within(t, patience), ref)
+		if err != nil {
+			t.Fatalf("fetch: %v", err)
+		}
+		got, err := io.ReadAll(f.Body)
+		if err != nil || f.Body.Close() != nil || !bytes.Equal(got, want) {
+			t.Errorf("fetched %q, %v", got, err)
+		}
+	}
+	s.ForgetFiles(t)
+	_, err := fetcher.Fetch(within(t, patience), ref)
+	if class := checkError(t, "a file that is gone", err); class != channels.BadContent {
+		t.Errorf("a file that is gone has the class %s", class)
+	}
+	if _, err := fetcher.Fetch(within(t, patience), "riddle"); err == nil {
+		t.Error("nonsense was fetched")
+	}
+}

@@ -1,0 +1,125 @@
+package channelstest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"parley/channels"
+)
+
+// sample is a file of a kind as a provider may look at it: by name, type and first bytes.
+func sample(kind channels.FileKind) (name, contentType string, content []byte) {
+	switch kind {
+	case channels.FileImage:
+		return "picture.jpg", "image/jpeg", []byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00picture")
+	case channels.FileVideo:
+		return "film.mp4", "video/mp4", []byte("\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isomfilm")
+	case channels.FileAudio:
+		return "song.mp3", "audio/mpeg", []byte("ID3\x03\x00\x00\x00\x00\x00\x00song")
+	default:
+		return "plan.pdf", "application/pdf", []byte("%PDF-1.4\nplan")
+	}
+}
+
+// sampleFile is a file of a kind, grown to a size; 0 = small.
+func (s Stage) sampleFile(t *testing.T, kind channels.FileKind, size int64) channels.File {
+	t.Helper()
+	name, contentType, content := sample(kind)
+	if size > 0 {
+		content = append(content, make([]byte, size-int64(len(content)))...)
+	}
+	return s.file(t, name, contentType, content, nil)
+}
+
+// file is one that can be read and fetched, or neither.
+func (s Stage) file(t *testing.T, name, contentType string, content []byte, err error) channels.File {
+	f := channels.File{Name: name, ContentType: contentType, SizeBytes: int64(len(content))}
+	f.Open = func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), err }
+	f.Link = func() (string, error) {
+		if err != nil {
+			return "", err
+		}
+		if s.Serve != nil {
+			return s.Serve(t, name, contentType, content), nil
+		}
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", contentType)
+			_, _ = w.Write(content)
+		}))
+		t.Cleanup(srv.Close)
+		return srv.URL + "/" + name, nil
+	}
+	return f
+}
+
+// exerciseFiles: as many files as promised, and no more than the channel can read.
+func exerciseFiles(t *testing.T, h Harness) {
+	s := h.New(t)
+	caps := s.Channel.Capabilities()
+	kind := channels.FileDocument
+	if _, ok := caps.FileLimits[kind]; !ok && len(caps.FileLimits) > 0 {
+		kind = channels.FileImage
+	}
+	o := s.Outbound(1, "with files")
+	for range min(caps.AttachmentsPerMessage, 3) {
+		o.Files = append(o.Files, s.sampleFile(t, kind, 0))
+	}
+	if len(o.Files) > 0 {
+		s.sent(t, o)
+		if got := s.Got(t); !strings.Contains(strings.Join(got, "\n"), "with files") {
+			t.Errorf("the customer got %q", got)
+		}
+	}
+	o = s.Outbound(2, "unreadable")
+	name, contentType, _ := sample(kind)
+	o.Files = []channels.File{s.file(t, name, contentType, nil, errors.New("gone"))}
+	_, err := s.Channel.Send(within(t, patience), o)
+	if err == nil || channels.ClassOf(err) == channels.Ambiguous {
+		t.Errorf("a file that can't be read is certain not to be sent: %v", err)
+	}
+	for _, text := range s.Got(t) {
+		if strings.Contains(text, "unreadable") {
+			t.Error("sent without its file")
+		}
+	}
+}
+
+// exerciseFileLimits: each kind of file goes up to its limit and no further.
+func exerciseFileLimits(t *testing.T, h Harness) {
+	caps := h.New(t).Channel.Capabilities()
+	if caps.AttachmentsPerMessage == 0 || len(caps.FileLimits) == 0 {
+		t.Skip("not declared")
+	}
+	for _, kind := range []channels.FileKind{channels.FileImage, channels.FileVideo, channels.FileAudio, channels.FileDocument} {
+		s := h.New(t)
+		limit, ok := caps.FileLimits[kind]
+		o := s.Outbound(1, "small")
+		o.Files = []channels.File{s.sampleFile(t, kind, 0)}
+		if ok {
+			s.sent(t, o)
+			o = s.Outbound(2, "large")
+			o.Files = []channels.File{s.sampleFile(t, kind, min(limit, caps.MaxAttachmentBytes)+1)}
+		}
+		s.refused(t, fmt.Sprintf("%s of %d bytes, limit %d", kind, o.Files[0].SizeBytes, limit), o, channels.BadContent)
+	}
+}
+
+// refused sends what must be refused without an effect.
+func (s Stage) refused(t *testing.T, what string, o channels.Outbound, want channels.Class) {
+	t.Helper()
+	before := len(s.Got(t))
+	_, err := s.Channel.Send(within(t, patience), o)
+	if class := checkError(t, what, err); class != want {
+		t.Errorf("%s has the class %s, want %s: %v", what, class, want, err)
+	}
+	if got := s.Got(t); len(got) != before {
+		t.Errorf("%s was refused, and the customer got %q", what, got[before:])
+	}
+}

@@ -1,0 +1,206 @@
+package channelstest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"parley/channels"
+)
+
+// TemplateChannel is a Channel whose provider approves templates.
+type TemplateChannel struct{ *Channel }
+
+var _ channels.Templater = (*TemplateChannel)(nil)
+
+// NewTemplating makes a channel with templates on a provider.
+func NewTemplating(p *Provider, secret string, caps channels.Capabilities, env channels.Env) *TemplateChannel {
+	caps.Templates = true
+	return &TemplateChannel{New(p, secret, caps, env)}
+}
+
+// Template is what the provider keeps of a template.
+type Template struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Language string `json:"language"`
+	Category string `json:"category"`
+	Body     string `json:"body"`
+	Status   string `json:"status"`
+	Reason   string `json:"reason,omitempty"`
+	Quality  string `json:"quality,omitempty"`
+}
+
+// SentTemplate says which template a message was.
+type SentTemplate struct {
+	Name     string            `json:"name"`
+	Language string            `json:"language"`
+	Values   map[string]string `json:"values"`
+}
+
+// SubmitTemplate implements channels.Templater.
+func (c *TemplateChannel) SubmitTemplate(ctx context.Context, t channels.Template) (channels.TemplateState, error) {
+	var kept Template
+	err := c.templates(ctx, http.MethodPost, Template{ID: t.ExternalID, Name: t.Name, Language: t.Language, Category: t.Category, Body: t.Body}, &kept)
+	return stateOf(kept), err
+}
+
+// DeleteTemplate implements channels.Templater.
+func (c *TemplateChannel) DeleteTemplate(ctx context.Context, t channels.Template) error {
+	return c.templates(ctx, http.MethodDelete, Template{ID: t.ExternalID}, nil)
+}
+
+// ListTemplates implements channels.Templater.
+func (c *TemplateChannel) ListTemplates(ctx context.Context) ([]channels.TemplateState, error) {
+	var list []Template
+	err := c.templates(ctx, http.MethodGet, nil, &list)
+	var states []channels.TemplateState
+	for _, t := range list {
+		states = append(states, stateOf(t))
+	}
+	return states, err
+}
+
+func stateOf(t Template) channels.TemplateState {
+	return channels.TemplateState{ExternalID: t.ID, Name: t.Name, Language: t.Language, Category: t.Category,
+		Status: channels.TemplateStatus(t.Status), Reason: t.Reason, Quality: t.Quality}
+}
+
+func (c *TemplateChannel) templates(ctx context.Context, method string, ask, answer any) error {
+	body, err := json.Marshal(ask)
+	if err != nil {
+		return fmt.Errorf("channelstest: template: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.base+"/templates", bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("channelstest: template: %w", err)
+	}
+	resp, err := c.client.Do(req)
+	if err != nil {
+		return transportError(err)
+	}
+	defer resp.Body.Close()
+	switch {
+	case resp.StatusCode == http.StatusUnprocessableEntity:
+		return &channels.SendError{Class: channels.BadContent, Text: resp.Header.Get("X-Reason")}
+	case resp.StatusCode != http.StatusOK:
+		return &channels.SendError{Class: channels.Retry, Text: "The provider stumbled.", Cause: errors.New(resp.Status)}
+	case answer == nil:
+		return nil
+	}
+	if err := json.NewDecoder(resp.Body).Decode(answer); err != nil {
+		return &channels.SendError{Class: channels.Ambiguous, Text: "The answer was lost.", Cause: err}
+	}
+	return nil
+}
+
+// editTemplates takes what a channel says of templates. A body with "forbidden" in it is
+// refused at once; all others wait for Decide.
+func (p *Provider) editTemplates(w http.ResponseWriter, r *http.Request) {
+	var t Template
+	if err := json.NewDecoder(r.Body).Decode(&t); err != nil && r.Method != http.MethodGet {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer p.poke()
+	p.templateCalls = append(p.templateCalls, r.Method)
+	at := slices.IndexFunc(p.templates, func(other Template) bool { return other.ID == t.ID && t.ID != "" })
+	refuse := func(why string) {
+		w.Header().Set("X-Reason", why)
+		w.WriteHeader(http.StatusUnprocessableEntity)
+	}
+	switch r.Method {
+	case http.MethodGet:
+		_ = json.NewEncoder(w).Encode(p.templates)
+		return
+	case http.MethodDelete:
+		if at < 0 {
+			refuse("There is no such template.")
+			return
+		}
+		p.templates = slices.Delete(p.templates, at, at+1)
+		return
+	}
+	switch {
+	case at >= 0 && p.templates[at].Status == string(channels.TemplatePending):
+		refuse("It is being reviewed.") // as Meta does: only what is decided can be edited
+		return
+	case strings.Contains(t.Body, "forbidden"):
+		refuse("The body is against the rules.")
+		return
+	case at >= 0:
+		t.Name, t.Language = p.templates[at].Name, p.templates[at].Language
+	case t.ID != "":
+		refuse("There is no such template.")
+		return
+	case slices.ContainsFunc(p.templates, func(other Template) bool { return other.Name == t.Name && other.Language == t.Language }):
+		refuse("There is a template of this name already.")
+		return
+	default:
+		p.serial++
+		t.ID = fmt.Sprintf("t-%d", p.serial)
+		at, p.templates = len(p.templates), append(p.templates, t)
+	}
+	t.Status = string(channels.TemplatePending)
+	p.templates[at] = t
+	if p.loseAnswers > 0 {
+		p.loseAnswers--
+		panic(http.ErrAbortHandler)
+	}
+	_ = json.NewEncoder(w).Encode(t)
+}
+
+// usable says that a message's template may be sent; without one any message may.
+func (p *Provider) usable(t *SentTemplate) bool {
+	if t == nil {
+		return true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.templates, func(other Template) bool {
+		return other.Name == t.Name && other.Language == t.Language && other.Status == string(channels.TemplateApproved)
+	})
+}
+
+// LoseTemplateAnswers lets the next n answers to handing in get lost: it was done.
+func (p *Provider) LoseTemplateAnswers(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.loseAnswers = n
+}
+
+// Templates gives what the provider knows.
+func (p *Provider) Templates() []Template {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.templates)
+}
+
+// TemplateCalls gives the methods of all calls about templates.
+func (p *Provider) TemplateCalls() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.templateCalls)
+}
+
+// Decide gives a verdict on the template of a name, and the event that tells it.
+func (p *Provider) Decide(name string, change func(*Template)) Event {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer p.poke()
+	for i := range p.templates {
+		if t := &p.templates[i]; t.Name == name {
+			change(t)
+			p.serial++
+			return Event{Type: "template", ID: fmt.Sprintf("v-%d", p.serial), Template: t}
+		}
+	}
+	return Event{}
+}

@@ -1,0 +1,63 @@
+package channelstest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+)
+
+// patience bounds every wait of this package; only a failing test uses it up.
+const patience = 20 * time.Second
+
+// NewProvider starts a provider that ends with the test.
+func NewProvider(t testing.TB) *Provider {
+	p, err := StartProvider(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+// Wait waits until done says that what customers got is complete.
+func (p *Provider) Wait(t testing.TB, what string, done func([]Sent) bool) []Sent {
+	t.Helper()
+	timeout := time.NewTimer(patience)
+	defer timeout.Stop()
+	for {
+		p.mu.Lock()
+		sent, changed := slices.Clone(p.sent), p.changed
+		p.mu.Unlock()
+		if done(sent) {
+			return sent
+		}
+		select {
+		case <-changed:
+		case <-timeout.C:
+			t.Fatalf("waited in vain: %s; sent: %+v", what, sent)
+		}
+	}
+}
+
+// WaitCalls waits until n messages reached the provider, taken or not.
+func (p *Provider) WaitCalls(t testing.TB, n int) {
+	t.Helper()
+	p.Wait(t, fmt.Sprintf("%d calls", n), func([]Sent) bool { return p.Calls() >= n })
+}
+
+// WaitTexts waits until customers got exactly these texts, in this order.
+func (p *Provider) WaitTexts(t testing.TB, want ...string) []Sent {
+	t.Helper()
+	sent := p.Wait(t, fmt.Sprintf("%q", want), func(sent []Sent) bool { return len(sent) >= len(want) })
+	for i, m := range sent {
+		if i >= len(want) || m.Text != want[i] {
+			t.Fatalf("customers got %q, want %q", p.Texts(), want)
+		}
+	}
+	return sent
+}

@@ -1,0 +1,140 @@
+package email
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"io"
+
+	"github.com/wneessen/go-mail"
+
+	"parley/channels"
+)
+
+// outgoing is a mail that is ready to leave. Its files are read while they are sent.
+type outgoing struct {
+	id         string // Message-ID without <>
+	from       string // envelope sender
+	recipients []string
+	text       [][]byte // what stands before, between and behind the files
+	order      channels.Outbound
+	utf8       bool // an address needs SMTPUTF8
+
+	lengthBytes int64 // as it was sent; 0 = not yet
+}
+
+// Base64 as mail has it (RFC 2045 section 6.8): lines of 76 characters, and how much
+// is encoded at a time.
+const (
+	lineInput  = 57
+	lineOutput = 76 + 2
+	linesAhead = 512
+)
+
+// cutAtFiles writes a message whose files are stand-ins that hold mark, and cuts it
+// where they stand. The library would hold each file in memory three times.
+func cutAtFiles(msg *mail.Msg, mark []byte) ([][]byte, error) {
+	var raw bytes.Buffer
+	if _, err := msg.WriteTo(&raw); err != nil {
+		return nil, err
+	}
+	return bytes.Split(raw.Bytes(), []byte(base64.StdEncoding.EncodeToString(mark)+"\r\n")), nil
+}
+
+// newMark makes bytes that stand in no text.
+func newMark() []byte {
+	mark := make([]byte, 18)
+	_, _ = rand.Read(mark) // never fails
+	return mark
+}
+
+// sizeBytes is how long the mail is, if its files are as long as they say.
+func (m *outgoing) sizeBytes() int64 {
+	var total int64
+	for _, t := range m.text {
+		total += int64(len(t))
+	}
+	for _, f := range m.order.Files {
+		full, rest := f.SizeBytes/lineInput, f.SizeBytes%lineInput
+		total += full * lineOutput
+		if rest > 0 {
+			total += (rest+2)/3*4 + 2
+		}
+	}
+	return total
+}
+
+// heldBytes is what the mail may hold in memory while it leaves: the largest file, if
+// whoever opens it reads it whole.
+func (m *outgoing) heldBytes() int64 {
+	var most int64
+	for _, f := range m.order.Files {
+		most = max(most, f.SizeBytes)
+	}
+	return most
+}
+
+// writeTo writes the mail, reading its files, and counts its bytes.
+// Errors: *channels.SendError for the files, else w's.
+func (m *outgoing) writeTo(ctx context.Context, w io.Writer) (int64, error) {
+	var read, written int64
+	for i, text := range m.text {
+		n, err := w.Write(text)
+		if written += int64(n); err != nil {
+			return written, err
+		}
+		if i == len(m.order.Files) {
+			break
+		}
+		from, to, err := m.writeFile(ctx, w, m.order.Files[i], maxOutgoingBytes-read)
+		read, written = read+from, written+to
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
+}
+
+// writeFile writes one file in base64. Errors: as writeTo.
+func (m *outgoing) writeFile(ctx context.Context, w io.Writer, f channels.File, most int64) (read, written int64, err error) {
+	if f.Open == nil {
+		return 0, 0, unreadableFile(f, errors.New("email: attachment without content"))
+	}
+	r, err := f.Open(ctx)
+	if err != nil {
+		return 0, 0, unreadableFile(f, err)
+	}
+	defer r.Close()
+	in, out := make([]byte, lineInput*linesAhead), make([]byte, 0, lineOutput*linesAhead)
+	for {
+		n, err := io.ReadFull(r, in)
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return read, written, unreadableFile(f, err)
+		}
+		if read += int64(n); read > most { // longer than it said
+			return read, written, tooLarge(maxOutgoingBytes - most + read)
+		}
+		out = out[:0]
+		for left := in[:n]; len(left) > 0; left = left[min(lineInput, len(left)):] {
+			out = base64.StdEncoding.AppendEncode(out, left[:min(lineInput, len(left))])
+			out = append(out, "\r\n"...)
+		}
+		k, werr := w.Write(out)
+		if written += int64(k); werr != nil {
+			return read, written, werr
+		}
+		if err != nil {
+			return read, written, nil
+		}
+	}
+}
+
+// unreadableFile is for a file that can't be read now: it may be readable later.
+func unreadableFile(f channels.File, cause error) *channels.SendError {
+	return &channels.SendError{
+		Class: channels.Retry, Text: "An attachment can't be read: " + oneLine(f.Name),
+		Hint: "Parley tries again by itself.", Cause: cause,
+	}
+}

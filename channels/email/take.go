@@ -1,0 +1,300 @@
+package email
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"parley/channels"
+)
+
+// fate is what became of a mail.
+type fate int
+
+const (
+	fateFetched    fate = iota
+	fateGone            // proven: it is no longer there
+	fateOld             // it was there before us
+	fateUnreadable      // three tries failed
+)
+
+// outcome is a mail with its fate.
+type outcome struct {
+	uid  imap.UID
+	fate fate
+	mail *fetched
+}
+
+// taking is one run of take. Only the goroutine that fetches touches it.
+type taking struct {
+	f     *fetcher
+	s     *imapSession
+	known map[imap.UID]*fetched // size and date, asked for ahead
+	asked imap.UID              // sizes were asked for up to this mail
+	held  func()                // gives back the bytes reserved for this batch; nil: none yet
+}
+
+// take deals with mails in UID order, a batch at a time: fetch, have them stored, then
+// tell took, which moves the watermark. While one batch is being stored the next one is
+// fetched. took is called by another goroutine, which ends before take does.
+func (f *fetcher) take(ctx context.Context, s *imapSession, validity uint32, uids []imap.UID,
+	took func(context.Context, []outcome) error) error {
+	t := &taking{f: f, s: s, known: map[imap.UID]*fetched{}}
+	var stored chan error // of the batch before
+	for len(uids) > 0 {
+		done, err := t.batch(ctx, uids)
+		if stored != nil {
+			if before := <-stored; before != nil {
+				err = before
+			}
+		}
+		if err != nil {
+			t.release()
+			return err
+		}
+		uids = uids[len(done):]
+		stored = make(chan error, 1)
+		go func(held func()) {
+			if held != nil {
+				defer held()
+			}
+			stored <- f.store(ctx, done, validity, took)
+		}(t.held)
+		t.held = nil
+	}
+	if stored == nil {
+		return nil
+	}
+	return <-stored
+}
+
+// store has mails stored and then passed over.
+func (f *fetcher) store(ctx context.Context, done []outcome, validity uint32, took func(context.Context, []outcome) error) error {
+	var facts []channels.Fact
+	for _, o := range done {
+		if fact, ok := f.fact(o, validity); ok {
+			facts = append(facts, fact)
+		}
+	}
+	if err := f.accept(ctx, facts); err != nil {
+		return err
+	}
+	return took(ctx, done)
+}
+
+// release gives back what was reserved for a batch that is not stored.
+func (t *taking) release() {
+	if t.held != nil {
+		t.held()
+		t.held = nil
+	}
+}
+
+// batch finds out the fate of the first of some mails: as many as may be held
+// together, one when it is large or may break the connection.
+func (t *taking) batch(ctx context.Context, uids []imap.UID) ([]outcome, error) {
+	f := t.f
+	n := 1
+	if uids[0] > f.careful {
+		if err := t.ask(uids[:min(batchSize, len(uids))]); err != nil {
+			return nil, err
+		}
+		n = t.together(uids)
+	}
+	if n > 1 {
+		if err := t.bodies(ctx, uids[:n]); err != nil {
+			return nil, err
+		}
+	}
+	done := make([]outcome, 0, n)
+	for _, uid := range uids[:n] {
+		o := outcome{uid: uid, mail: t.known[uid]}
+		delete(t.known, uid)
+		switch {
+		case o.mail != nil && f.old(o.mail):
+			o.fate = fateOld
+		case o.mail == nil || !o.mail.whole:
+			var err error
+			if o, err = t.alone(ctx, uid, o.mail); err != nil {
+				return nil, err
+			}
+		}
+		delete(f.tries, uid)
+		done = append(done, o)
+	}
+	return done, nil
+}
+
+// ask gets the size and date of mails that were not asked for yet.
+func (t *taking) ask(uids []imap.UID) error {
+	if uids[0] <= t.asked {
+		return nil
+	}
+	mails, err := t.s.fetchFacts(uids)
+	for uid, m := range mails {
+		t.known[uid] = m
+	}
+	t.asked = uids[len(uids)-1]
+	return t.blame(err, t.asked)
+}
+
+// blame notes by which mails a connection may have broken: nobody knows, so the next
+// session takes them one by one. A refusal leaves the connection good.
+func (t *taking) blame(err error, last imap.UID) error {
+	if err == nil || refused(err) {
+		return nil
+	}
+	t.f.careful = max(t.f.careful, last)
+	return err
+}
+
+// together counts the mails, from the first, that may be held together.
+func (t *taking) together(uids []imap.UID) int {
+	var bytes int64
+	n := 0
+	for n < len(uids) && uids[n] <= t.asked && t.known[uids[n]] != nil {
+		if bytes += t.size(uids[n]); bytes > t.f.c.opts.maxJoin {
+			break
+		}
+		n++
+	}
+	return max(n, 1)
+}
+
+// size is what a mail takes in memory while it is dealt with; one of unknown size may
+// be anything.
+func (t *taking) size(uid imap.UID) int64 {
+	m := t.known[uid]
+	switch {
+	case t.f.old(m):
+		return 0
+	case m.sizeBytes > t.f.c.opts.maxBody:
+		return maxHeaderBytes
+	case m.sizeBytes <= 0:
+		return t.f.c.opts.maxJoin + 1
+	}
+	return m.sizeBytes
+}
+
+// bodies fetches some mails by one command.
+func (t *taking) bodies(ctx context.Context, uids []imap.UID) error {
+	var wanted []imap.UID
+	var bytes int64
+	for _, uid := range uids {
+		if !t.f.old(t.known[uid]) {
+			wanted = append(wanted, uid)
+			bytes += t.size(uid)
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	var err error
+	if t.held, err = t.f.c.process.reserve(ctx, bytes, false); err != nil {
+		return err
+	}
+	return t.blame(t.s.fetchBodies(wanted, t.known, t.f.c.opts), uids[len(uids)-1])
+}
+
+// old tells whether a mail was there before the first start. UIDs tell that, until
+// UIDVALIDITY changes and they mean nothing any more.
+func (f *fetcher) old(m *fetched) bool {
+	return !f.oldUntil.IsZero() && !m.at.IsZero() && !m.at.After(f.oldUntil)
+}
+
+// alone gets one mail, or finds out why not. A try counts before it is made, since it
+// may cost the connection. known is what was asked for before, nil for nothing.
+func (t *taking) alone(ctx context.Context, uid imap.UID, known *fetched) (outcome, error) {
+	f := t.f
+	for f.tries[uid] < maxTries {
+		f.tries[uid]++
+		m, err := t.try(ctx, uid, known, f.tries[uid] == maxTries)
+		known = nil
+		if err != nil && ctx.Err() != nil {
+			return outcome{}, ctx.Err()
+		}
+		if err := t.blame(err, uid); err != nil {
+			return outcome{}, err
+		}
+		if m != nil && f.old(m) {
+			return outcome{uid, fateOld, m}, nil
+		}
+		if m != nil && m.whole {
+			delete(f.bad, uid)
+			return outcome{uid, fateFetched, m}, nil
+		}
+		there, err := t.s.exists(uid)
+		if err != nil {
+			return outcome{}, err
+		}
+		if !there {
+			return outcome{uid, fateGone, nil}, nil
+		}
+		pause(ctx, f.c.opts.timing.again)
+		if ctx.Err() != nil {
+			return outcome{}, ctx.Err()
+		}
+	}
+	f.bad[uid] = true
+	f.c.log.Error("mail can't be read, quarantined", "uid", uid)
+	return outcome{uid, fateUnreadable, nil}, nil
+}
+
+// try asks for one mail. The last time it asks for the body only: size or date may be
+// what the server can't say.
+func (t *taking) try(ctx context.Context, uid imap.UID, known *fetched, bodyOnly bool) (*fetched, error) {
+	mails := map[imap.UID]*fetched{uid: {uid: uid}}
+	switch {
+	case bodyOnly:
+	case known != nil:
+		mails[uid] = known
+	default:
+		var err error
+		if mails, err = t.s.fetchFacts([]imap.UID{uid}); err != nil {
+			return nil, err
+		}
+	}
+	m := mails[uid]
+	if m == nil || t.f.old(m) {
+		return m, nil
+	}
+	if t.held == nil { // a batch of one; others reserved for all their mails
+		size := m.sizeBytes
+		if size <= 0 || size > t.f.c.opts.maxBody {
+			size = t.f.c.opts.maxBody
+		}
+		var err error
+		if t.held, err = t.f.c.process.reserve(ctx, size, size > t.f.c.opts.maxJoin); err != nil {
+			return nil, err
+		}
+	}
+	return m, t.s.fetchBodies([]imap.UID{uid}, mails, t.f.c.opts)
+}
+
+// fact makes what is stored of an outcome; false when there is nothing to store.
+func (f *fetcher) fact(o outcome, validity uint32) (channels.Fact, bool) {
+	if o.fate != fateFetched && o.fate != fateUnreadable {
+		return channels.Fact{}, false
+	}
+	head := envelope{V: 1, Folder: f.c.set.folder, UID: uint32(o.uid), UIDValidity: validity}
+	fact := channels.Fact{OrderKey: mailOrder}
+	var mail *fetched
+	if o.fate == fateFetched {
+		head.InternalDate, head.SizeBytes, head.Truncated = o.mail.at, o.mail.sizeBytes, o.mail.truncated
+		mail = o.mail
+		fact.ExternalID = factID(mail.raw)
+	} else {
+		fact.ExternalID = fmt.Sprintf("uid:%.200s:%d:%d", f.c.set.folder, validity, o.uid)
+		fact.Quarantine = "The mail server does not hand this mail out."
+	}
+	line, err := json.Marshal(head)
+	if err != nil { // a date beyond the year 9999
+		head.InternalDate = time.Time{}
+		line, _ = json.Marshal(head)
+	}
+	fact.Payload = mail.behind(append(line, '\n'))
+	return fact, true
+}

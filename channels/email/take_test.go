@@ -1,0 +1,173 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/channels"
+	"parley/channels/email/mailfake"
+)
+
+// While a batch is being stored the next one is fetched, and no mail of either is
+// passed over before its batch is stored.
+func TestNextBatchIsFetchedMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stop := w.run()
+	w.ready()
+	stop()
+	var want []string
+	for i := range 2 * batchSize {
+		want = append(want, fmt.Sprint("mail ", i))
+		w.mail(want[i])
+	}
+	before := w.journal.saves
+	goOn := make(chan struct{})
+	accept := w.env.Accept
+	w.env.Accept = func(ctx context.Context, facts ...channels.Fact) error {
+		<-goOn
+		return accept(ctx, facts...)
+	}
+	// Two batches: sizes and bodies of each.
+	last := w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionDelayAfter, Delay: time.Millisecond, Nth: 4})
+	w.run()
+	w.struck(last, 1)
+	w.journal.mu.Lock()
+	saves := w.journal.saves
+	w.journal.mu.Unlock()
+	if saves != before {
+		t.Error("mails were passed over before they were stored")
+	}
+	close(goOn)
+	w.arrives(want...)
+}
+
+// A large mail waits until the large mails of all mailboxes leave room for it; small
+// ones do not wait for it.
+func TestLargeMailWaitsForRoom(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *mailfake.Options) {
+		o.Mailboxes = append(o.Mailboxes, mailfake.MailboxConfig{Address: "other@acme.test", Password: "secret"})
+	})
+	w.opts.maxJoin = 20_000
+	full, err := w.process.reserve(t.Context(), largeBytes, true) // another mailbox stores one
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.run()
+	w.ready()
+	w.put("INBOX", "Message-ID: <b@x>\nSubject: big\n\n"+strings.Repeat("A line of text that fills the mail.\n", 1000), time.Time{})
+
+	other := *w
+	other.journal = &journal{signal: newSignal()}
+	other.env.Accept, other.env.State, other.env.Report = other.journal.accept, other.journal, other.journal.report
+	other.config = channels.Config{}
+	for k, v := range w.config {
+		other.config[k] = v
+	}
+	other.config[fieldAddress] = "other@acme.test"
+	delete(other.config, fieldAliases)
+	other.run()
+	other.ready()
+	_, err = w.Customer("Ann Lee <ann@customer.test>").Send(mailfake.Mail{To: []string{"other@acme.test"}, Subject: "small", Text: "Hello"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.arrives("small")
+	w.journal.mu.Lock()
+	early := len(w.journal.facts)
+	w.journal.mu.Unlock()
+	if early != 0 {
+		t.Error("the large mail did not wait")
+	}
+	full()
+	w.arrives("big")
+	if !w.process.large.free.TryAcquire(largeBytes) {
+		// Given back behind Accept: wait for it.
+		if _, err := w.process.reserve(within(t, patience), largeBytes, true); err != nil {
+			t.Error("the room was not given back")
+		}
+	}
+}
+
+// literal is a server's promise of size bytes.
+type literal struct {
+	io.Reader
+	size int64
+}
+
+func (l literal) Size() int64 { return l.size }
+
+func TestReadBody(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("0123456789", 20_000)
+	for name, tc := range map[string]struct {
+		given     string
+		size      int64
+		limit     int64
+		truncated bool
+		err       error
+	}{
+		"small":          {given: "hello", size: 5, limit: 100},
+		"empty":          {limit: 100},
+		"large":          {given: text, size: 200_000, limit: 1 << 20},
+		"exactly":        {given: text, size: 200_000, limit: 200_000},
+		"too large":      {given: "Subject: x\r\n\r\n" + text, size: 200_014, limit: 199_999, truncated: true},
+		"cut":            {given: text[:100], size: 200_000, limit: 1 << 20, err: io.ErrUnexpectedEOF},
+		"cut when large": {given: text[:100_000], size: 200_000, limit: 1 << 20, err: io.ErrUnexpectedEOF},
+	} {
+		m := &fetched{}
+		err := m.readBody(literal{strings.NewReader(tc.given), tc.size}, tc.limit)
+		if !errors.Is(err, tc.err) || (tc.err == nil) != m.whole || m.truncated != tc.truncated {
+			t.Errorf("%s: %v, %+v", name, err, m.truncated)
+			continue
+		}
+		want := tc.given
+		if tc.truncated {
+			want = "Subject: x\r\n\r\n"
+		}
+		if tc.err != nil {
+			continue
+		}
+		if string(m.raw) != want {
+			t.Errorf("%s: %d bytes, want %d", name, len(m.raw), len(want))
+		}
+		for _, line := range []string{"{}\n", strings.Repeat("x", payloadRoom) + "\n"} {
+			if got := string(m.behind([]byte(line))); got != line+want {
+				t.Errorf("%s: payload of %d bytes, want %d", name, len(got), len(line)+len(want))
+			}
+		}
+	}
+}
+
+// One large connection attempt more than a host may see at once waits; another host
+// does not.
+func TestDialsPerHost(t *testing.T) {
+	t.Parallel()
+	p := newProcess()
+	var places []func()
+	for range dialsPerHost {
+		done, err := p.dial(t.Context(), "a.test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		places = append(places, done)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := p.dial(ended, "a.test"); !errors.Is(err, context.Canceled) {
+		t.Errorf("a full host: %v", err)
+	}
+	if _, err := p.dial(t.Context(), "b.test"); err != nil {
+		t.Error(err)
+	}
+	places[0]()
+	if _, err := p.dial(t.Context(), "a.test"); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,49 @@
+package channels
+
+import (
+	"context"
+	"io"
+)
+
+// Fetcher is a Channel whose Decode gives attachments with a Ref.
+type Fetcher interface {
+	// Fetch reads such a file. It is called soon after the fact was accepted: providers
+	// keep files for minutes. May be repeated.
+	// Errors: *SendError: Retry, Throttled, AuthBroken; BadContent when it is gone, too
+	// large or damaged.
+	Fetch(ctx context.Context, ref string) (Fetched, error)
+}
+
+// Fetched is a file from a provider.
+type Fetched struct {
+	Name        string // "" = as the Attachment says
+	ContentType string // "" = as the Attachment says
+	Body        io.ReadCloser
+}
+
+// Attendant is a Channel that can show a customer that somebody reads and writes.
+type Attendant interface {
+	// Attend marks the customer's last message, named by the provider's id, as read and
+	// shows that an answer is being written, where the provider can. Best effort.
+	Attend(ctx context.Context, to Party, last string) error
+}
+
+// Starter is a Channel by which we may begin a conversation.
+type Starter interface {
+	// Recipient turns what a person typed into a customer. Pure.
+	// Errors: *SendError of class BadRecipient, in words.
+	Recipient(typed string) (Party, error)
+}
+
+// Counter is a Channel whose provider counts a long text as several messages.
+type Counter interface {
+	// Count says how many messages a text is. Pure.
+	Count(text string) Count
+}
+
+// Count of a text.
+type Count struct {
+	Parts    int    // 1 and more
+	Left     int    // how many more characters fit into the last part
+	Encoding string // for people: "GSM-7"
+}

@@ -1,0 +1,225 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/channels"
+)
+
+// DefaultURL is where Meta serves the Graph API, without the version.
+const DefaultURL = "https://graph.facebook.com"
+
+// DefaultVersion of the Graph API that requests and webhooks are written for.
+const DefaultVersion = "v26.0"
+
+// maxAnswer bounds an answer, in bytes.
+const maxAnswer = 8 << 20
+
+// defaultTimeout bounds a request whose context has no deadline.
+const defaultTimeout = 30 * time.Second
+
+// userAgent names us; published descriptions of the API ask for this form.
+const userAgent = "Parley/1.0.0"
+
+// Options of a Client.
+type Options struct {
+	BaseURL string // without the version; "" = DefaultURL
+	Version string // "v26.0"; "" = DefaultVersion
+	Token   string // access token, sent as Bearer and never logged
+	Dialer  channels.Dialer
+	// MediaHosts are hosts that Download may call besides that of BaseURL; a leading dot
+	// means all hosts below.
+	MediaHosts []string
+	// MediaDialer opens the connections of Download; nil = Dialer.
+	MediaDialer channels.Dialer
+}
+
+// Client speaks to Graph for one account. Safe for concurrent use.
+type Client struct {
+	base  *url.URL // with the version
+	host  *url.URL // without
+	token string
+	hosts []string
+	http  *http.Client
+	media *http.Client
+}
+
+// New makes a client; it connects to nothing.
+// Errors: a malformed URL or version.
+func New(o Options) (*Client, error) {
+	if o.BaseURL == "" {
+		o.BaseURL = DefaultURL
+	}
+	if o.Version == "" {
+		o.Version = DefaultVersion
+	}
+	base, err := url.Parse(strings.TrimRight(o.BaseURL, "/"))
+	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+		return nil, errors.New("graph: the base URL must be an http or https address")
+	}
+	if !validVersion(o.Version) {
+		return nil, fmt.Errorf("graph: version %q isn't like %s", o.Version, DefaultVersion)
+	}
+	if o.MediaDialer == nil {
+		o.MediaDialer = o.Dialer
+	}
+	c := &Client{base: base.JoinPath(o.Version), host: base, token: o.Token, hosts: o.MediaHosts}
+	// Graph answers no call with a redirect; following one would carry the token away.
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.http = &http.Client{Transport: newTransport(o.Dialer), CheckRedirect: stay}
+	c.media = &http.Client{Transport: newTransport(o.MediaDialer), CheckRedirect: stay}
+	return c, nil
+}
+
+func validVersion(v string) bool {
+	rest, ok := strings.CutPrefix(v, "v")
+	major, minor, dot := strings.Cut(rest, ".")
+	digits := func(s string) bool { return s != "" && len(s) < 4 && strings.Trim(s, "0123456789") == "" }
+	return ok && dot && digits(major) && digits(minor)
+}
+
+// Call makes one request with a JSON body and reads the JSON answer into out. path is
+// below the version; in nil = no body; out nil = the answer is not looked at.
+// Errors: *Error, *LostError.
+func (c *Client) Call(ctx context.Context, method, path string, query url.Values, in, out any) error {
+	var body []byte
+	if in != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
+			return &LostError{Cause: fmt.Errorf("write request: %w", err)}
+		}
+	}
+	return c.do(ctx, method, path, query, "application/json", bytes.NewReader(body), int64(len(body)), out)
+}
+
+// File is what Upload sends.
+type File struct {
+	Field       string // name of the form field; "" = "file"
+	Name        string
+	ContentType string
+	Content     []byte
+	Body        io.Reader // instead of Content; SizeBytes long
+	SizeBytes   int64
+}
+
+// Upload makes one request with a multipart form: fields in order of their names, then
+// the file.
+// Errors: *Error, *LostError.
+func (c *Client) Upload(ctx context.Context, path string, fields map[string]string, f File, out any) error {
+	if f.Field == "" {
+		f.Field = "file"
+	}
+	if f.Body == nil {
+		f.Body, f.SizeBytes = bytes.NewReader(f.Content), int64(len(f.Content))
+	}
+	var form bytes.Buffer
+	w := multipart.NewWriter(&form)
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if err := w.WriteField(name, fields[name]); err != nil {
+			return &LostError{Cause: fmt.Errorf("write form: %w", err)}
+		}
+	}
+	header := textproto.MIMEHeader{}
+	header.Set("Content-Disposition", multipart.FileContentDisposition(f.Field, f.Name))
+	header.Set("Content-Type", f.ContentType)
+	if _, err := w.CreatePart(header); err != nil {
+		return &LostError{Cause: fmt.Errorf("write form: %w", err)}
+	}
+	head := form.Len()
+	if err := w.Close(); err != nil {
+		return &LostError{Cause: fmt.Errorf("write form: %w", err)}
+	}
+	frame := form.Bytes()
+	body := io.MultiReader(bytes.NewReader(frame[:head]), &whole{r: f.Body, left: f.SizeBytes}, bytes.NewReader(frame[head:]))
+	return c.do(ctx, http.MethodPost, path, nil, w.FormDataContentType(), body, int64(len(frame))+f.SizeBytes, out)
+}
+
+// whole reads a file that has as many bytes as it says: when some are missing it fails
+// before the form ends, or the other side would take what there is.
+type whole struct {
+	r    io.Reader
+	left int64
+}
+
+// Read implements io.Reader. Errors: io.ErrUnexpectedEOF.
+func (w *whole) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	w.left -= int64(n)
+	if errors.Is(err, io.EOF) && w.left > 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+func (c *Client) do(ctx context.Context, method, path string, query url.Values, contentType string, body io.Reader, size int64, out any) error {
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
+		defer cancel()
+	}
+	if err := ctx.Err(); err != nil {
+		return &LostError{Cause: err}
+	}
+	to := c.base.JoinPath(path)
+	to.RawQuery = query.Encode()
+	req, err := http.NewRequestWithContext(ctx, method, to.String(), body)
+	if err != nil {
+		return &LostError{Cause: fmt.Errorf("make request: %w", err)}
+	}
+	req.Header.Set("Authorization", "Bearer "+c.token)
+	req.Header.Set("User-Agent", userAgent)
+	if req.ContentLength = size; size > 0 {
+		req.Header.Set("Content-Type", contentType)
+	} else {
+		req.Body = http.NoBody
+	}
+	req, fence := fenced(req)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return &LostError{Left: fence.wrote.Load(), Cause: trimURL(err)}
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err != nil || len(answer) > maxAnswer {
+		return &LostError{Left: true, Cause: fmt.Errorf("read answer: %w", errors.Join(err, errShort(len(answer))))}
+	}
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return refusal(resp.StatusCode, resp.Header, answer)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return &LostError{Left: true, Cause: fmt.Errorf("read answer: %w", err)}
+	}
+	return nil
+}
+
+func errShort(n int) error {
+	if n > maxAnswer {
+		return errors.New("it is too long")
+	}
+	return nil
+}
+
+// trimURL takes the address out of a transport error: it may hold ids of customers.
+func trimURL(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}

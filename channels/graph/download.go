@@ -1,0 +1,97 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// ErrForeignHost is returned by Download for an address on a host that files don't come
+// from: the token must not travel there.
+var ErrForeignHost = errors.New("graph: files don't come from this host")
+
+// ErrTooLarge is returned while reading a file that is longer than allowed.
+var ErrTooLarge = errors.New("graph: the file is too large")
+
+// Download is a file that is being read.
+type Download struct {
+	ContentType string
+	SizeBytes   int64 // -1 = unknown
+	Body        io.ReadCloser
+}
+
+// Download opens a file at an address that Graph gave. With token, the account's token
+// goes along. Reading more than most bytes fails with ErrTooLarge.
+// Errors: ErrForeignHost, ErrTooLarge, *Error, *LostError.
+func (c *Client) Download(ctx context.Context, rawURL string, token bool, most int64) (*Download, error) {
+	at, err := url.Parse(rawURL)
+	if err != nil || !c.mayCall(at) {
+		return nil, ErrForeignHost
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+	if err != nil {
+		return nil, &LostError{Cause: fmt.Errorf("make request: %w", err)}
+	}
+	if token {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	req.Header.Set("User-Agent", userAgent)
+	resp, err := c.media.Do(req)
+	if err != nil {
+		return nil, &LostError{Cause: trimURL(err)}
+	}
+	if resp.StatusCode != http.StatusOK {
+		defer resp.Body.Close()
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
+		return nil, refusal(resp.StatusCode, resp.Header, body)
+	}
+	if resp.ContentLength > most {
+		resp.Body.Close()
+		return nil, ErrTooLarge
+	}
+	return &Download{ContentType: resp.Header.Get("Content-Type"), SizeBytes: resp.ContentLength,
+		Body: &bounded{ReadCloser: resp.Body, left: most}}, nil
+}
+
+// mayCall says whether an address is one that files come from.
+func (c *Client) mayCall(u *url.URL) bool {
+	if u.User != nil {
+		return false
+	}
+	if u.Hostname() == c.host.Hostname() { // the port may be another one: who stands in for Meta may need two
+		return u.Scheme == c.host.Scheme
+	}
+	if u.Scheme != "https" || u.Port() != "" && u.Port() != "443" {
+		return false
+	}
+	name := strings.ToLower(u.Hostname())
+	for _, h := range c.hosts {
+		if name == h || strings.HasPrefix(h, ".") && strings.HasSuffix(name, h) {
+			return true
+		}
+	}
+	return false
+}
+
+// bounded fails when there is more to read than allowed.
+type bounded struct {
+	io.ReadCloser
+	left int64
+}
+
+// Read implements io.Reader.
+func (b *bounded) Read(p []byte) (int, error) {
+	if int64(len(p)) > b.left+1 {
+		p = p[:b.left+1]
+	}
+	n, err := b.ReadCloser.Read(p)
+	if int64(n) > b.left {
+		return int(b.left), ErrTooLarge
+	}
+	b.left -= int64(n)
+	return n, err
+}

@@ -1,0 +1,123 @@
+package graph
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Error is a refusal that Graph, or something before it, put into an answer: the request
+// had no effect.
+// Source: Graph API, "Handle Errors".
+type Error struct {
+	Status     int    // of HTTP
+	Coded      bool   // the answer has Graph's own error object; else only Status counts
+	Code       int    // what to branch on
+	Subcode    int    // 0 = none
+	Type       string // "OAuthException"
+	Message    string
+	Details    string        // error_data.details: the most telling words
+	UserTitle  string        // words for people; often empty
+	UserText   string        // words for people; often empty
+	TraceID    string        // fbtrace_id, for Meta's support
+	RetryAfter time.Duration // as the header says, 0 = it doesn't
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	if !e.Coded {
+		return fmt.Sprintf("graph: status %d", e.Status)
+	}
+	return fmt.Sprintf("graph: %d/%d: %s", e.Code, e.Subcode, e.Words())
+}
+
+// Words says for people what Graph said, at most 300 characters.
+func (e *Error) Words() string {
+	text := e.UserText
+	for _, t := range []string{e.Details, e.Message, http.StatusText(e.Status)} {
+		if text == "" {
+			text = t
+		}
+	}
+	return clip(strings.Join(strings.Fields(text), " "), 300)
+}
+
+func clip(s string, most int) string {
+	r := []rune(s)
+	if len(r) <= most {
+		return s
+	}
+	return string(r[:most-1]) + "…"
+}
+
+// LostError is a request without an answer that says what became of it.
+type LostError struct {
+	Left  bool // a byte of it left: it may have had its effect
+	Cause error
+}
+
+// Error implements error.
+func (e *LostError) Error() string {
+	if e.Left {
+		return fmt.Sprintf("graph: the answer was lost: %v", e.Cause)
+	}
+	return fmt.Sprintf("graph: nothing was sent: %v", e.Cause)
+}
+
+// Unwrap gives the cause.
+func (e *LostError) Unwrap() error { return e.Cause }
+
+// Certain says whether a failed request surely had no effect.
+func Certain(err error) bool {
+	if lost := (*LostError)(nil); errors.As(err, &lost) { // its cause may be a gateway's *Error
+		return !lost.Left
+	}
+	var refused *Error
+	return errors.As(err, &refused)
+}
+
+// ErrorObject is the error as answers and webhooks write it.
+type ErrorObject struct {
+	Message   string `json:"message"`
+	Type      string `json:"type"`
+	Code      *int   `json:"code"`
+	Subcode   int    `json:"error_subcode"`
+	UserTitle string `json:"error_user_title"`
+	UserText  string `json:"error_user_msg"`
+	TraceID   string `json:"fbtrace_id"`
+	Title     string `json:"title"`
+	Data      struct {
+		Details string `json:"details"`
+	} `json:"error_data"`
+}
+
+// refusal makes an error of an answer that isn't 2xx.
+func refusal(status int, header http.Header, body []byte) error {
+	var answer struct {
+		Error *ErrorObject `json:"error"`
+	}
+	e := &Error{Status: status, RetryAfter: retryAfter(header)}
+	if json.Unmarshal(body, &answer) == nil && answer.Error != nil && answer.Error.Code != nil {
+		o := answer.Error
+		e.Coded, e.Code, e.Subcode, e.Type, e.Message = true, *o.Code, o.Subcode, o.Type, o.Message
+		e.Details, e.UserTitle, e.UserText, e.TraceID = o.Data.Details, o.UserTitle, o.UserText, o.TraceID
+		return e
+	}
+	if status >= http.StatusInternalServerError || status < http.StatusBadRequest {
+		// Nobody understood the request, or somebody did and stumbled: no way to know.
+		return &LostError{Left: true, Cause: e}
+	}
+	return e
+}
+
+func retryAfter(h http.Header) time.Duration {
+	seconds, err := strconv.ParseFloat(strings.TrimSpace(h.Get("Retry-After")), 64)
+	if err != nil || seconds <= 0 || seconds > 24*3600 {
+		return 0
+	}
+	return time.Duration(seconds * float64(time.Second))
+}

@@ -1,0 +1,100 @@
+package graph
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"parley/channels"
+)
+
+// maxHook is the longest webhook that is read, in bytes; Meta sends at most 3 MB.
+const maxHook = 4 << 20
+
+// Sign makes the value of X-Hub-Signature-256 for a body.
+// Source: Graph API, "Webhooks: validating payloads".
+func Sign(secret, body []byte) string {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write(body)
+	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
+}
+
+// Verify says whether a signature is that of the body, as it came, byte for byte. Without
+// a secret nothing is right.
+func Verify(secret []byte, signature string, body []byte) bool {
+	given, err := hex.DecodeString(strings.TrimPrefix(signature, "sha256="))
+	if err != nil || len(secret) == 0 || !strings.HasPrefix(signature, "sha256=") {
+		return false
+	}
+	mac := hmac.New(sha256.New, secret)
+	mac.Write(body)
+	return hmac.Equal(given, mac.Sum(nil))
+}
+
+// Hook is the receiving end of webhooks: it answers the verification of a subscription
+// (GET) and takes notifications (POST). It fails closed.
+type Hook struct {
+	Secret      []byte // the app's
+	VerifyToken string
+	Split       func(body []byte) []channels.Fact // of a verified body; pure
+	Accept      channels.Accept
+	Log         *slog.Logger
+}
+
+// ServeHTTP implements http.Handler.
+func (h *Hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.Method {
+	case http.MethodGet:
+		h.verify(w, r)
+	case http.MethodPost:
+		h.take(w, r)
+	default:
+		w.Header().Set("Allow", "GET, POST")
+		w.WriteHeader(http.StatusMethodNotAllowed)
+	}
+}
+
+// verify answers hub.challenge.
+func (h *Hook) verify(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	same := hmac.Equal([]byte(q.Get("hub.verify_token")), []byte(h.VerifyToken))
+	if h.VerifyToken == "" || q.Get("hub.mode") != "subscribe" || !same {
+		w.WriteHeader(http.StatusForbidden)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = io.WriteString(w, q.Get("hub.challenge"))
+}
+
+func (h *Hook) take(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxHook))
+	if err != nil {
+		status := http.StatusBadRequest
+		if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
+			status = http.StatusRequestEntityTooLarge
+		}
+		w.WriteHeader(status)
+		return
+	}
+	if !Verify(h.Secret, r.Header.Get("X-Hub-Signature-256"), body) {
+		h.Log.Warn("webhook with a wrong signature refused", "size_bytes", len(body))
+		w.WriteHeader(http.StatusForbidden)
+		return
+	}
+	switch err := h.Accept(r.Context(), h.Split(body)...); {
+	case errors.Is(err, channels.ErrOverloaded):
+		w.Header().Set("Retry-After", "5")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	case err != nil:
+		h.Log.Error("webhook was not stored", "error", err)
+		w.WriteHeader(http.StatusInternalServerError)
+	default:
+		w.WriteHeader(http.StatusOK)
+	}
+}

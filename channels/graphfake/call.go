@@ -1,0 +1,245 @@
+package graphfake
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxRequest bounds a request's body, in bytes.
+const maxRequest = 110 << 20
+
+// Request is one call as it came, and what was answered.
+type Request struct {
+	At      time.Time
+	Method  string
+	Path    string // as it came: /v26.0/1055/messages
+	Version string // v26.0
+	Node    string // 1055
+	Edge    string // messages; "" = the node itself
+	Route   string // what Faults are armed for: "whatsapp.messages"; "" = unknown
+	Query   url.Values
+	Header  http.Header
+	Body    []byte // nil for uploads
+	Status  int    // 0 = hung up
+	Answer  []byte // nil for downloads
+}
+
+// node is something with an id: a number, a page, a file.
+type node interface {
+	// route finds what a call of this node is for; edge "" is the node itself.
+	route(method, edge string) (route, bool)
+	// opener is the id of the node whose token opens this one.
+	opener() string
+}
+
+// route is one kind of call.
+type route struct {
+	name   string // "whatsapp.messages": faults are armed by it
+	handle handler
+}
+
+// handler answers one call. It is called without the lock. A nil answer with a nil error
+// means that it has written the answer itself.
+type handler func(c *call) (any, *APIError)
+
+// call is one request under way.
+type call struct {
+	s    *Server
+	w    http.ResponseWriter
+	r    *http.Request
+	req  *Request
+	body []byte
+	hits hits // the faults that strike it
+}
+
+// APIError is an error object of Graph.
+type APIError struct {
+	Status  int // of HTTP; 0 = 400
+	Code    int
+	Subcode int
+	Type    string // "" = OAuthException
+	Message string
+	Details string
+}
+
+func apiError(code int, message, details string) *APIError {
+	return &APIError{Code: code, Message: message, Details: details}
+}
+
+// unsupported is what Graph says to a node or edge that isn't there, or isn't ours.
+func unsupported(method, id string) *APIError {
+	return &APIError{Code: 100, Subcode: 33, Type: "GraphMethodException", Message: fmt.Sprintf("Unsupported %s request. Object with ID '%s' does not exist, "+
+		"cannot be loaded due to missing permissions, or does not support this operation.", strings.ToLower(method), id)}
+}
+
+// object is the JSON of an error.
+func (e *APIError) object(trace string) map[string]any {
+	o := map[string]any{"message": fmt.Sprintf("(#%d) %s", e.Code, e.Message), "type": e.Type, "code": e.Code, "fbtrace_id": trace}
+	if e.Type == "" {
+		o["type"] = "OAuthException"
+	}
+	if e.Subcode != 0 {
+		o["error_subcode"] = e.Subcode
+	}
+	if e.Details != "" {
+		o["error_data"] = map[string]any{"messaging_product": "whatsapp", "details": e.Details}
+	}
+	return map[string]any{"error": o}
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{s: s, w: w, r: r, req: &Request{At: s.clock(), Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header.Clone()}}
+	defer s.record(c.req)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+	if err != nil {
+		c.fail(r.Context(), &APIError{Status: http.StatusRequestEntityTooLarge, Code: 1, Message: "The request is too large."})
+		return
+	}
+	c.body = body
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+		c.req.Body = body
+	}
+	if strings.HasPrefix(r.URL.Path, downloadPath) {
+		c.download(r.Context())
+		return
+	}
+	rt, apiErr := s.find(c)
+	c.req.Route = rt.name
+	c.hits = s.faults.strike(rt.name)
+	if c.before(r.Context()) {
+		return
+	}
+	if apiErr == nil {
+		var answer any
+		if answer, apiErr = rt.handle(c); apiErr == nil && answer != nil {
+			c.answer(r.Context(), http.StatusOK, answer)
+			return
+		}
+	}
+	if apiErr != nil {
+		c.fail(r.Context(), apiErr)
+	}
+}
+
+// find tells what a call is for and whether its token may do that.
+func (s *Server) find(c *call) (route, *APIError) {
+	parts := strings.Split(strings.Trim(c.r.URL.Path, "/"), "/")
+	if parts[0] == "cdn" && len(parts) == 3 { // addresses of files carry their own permission
+		return s.cdn(c, parts[1])
+	}
+	if len(parts) > 0 && strings.HasPrefix(parts[0], "v") {
+		c.req.Version, parts = parts[0], parts[1:]
+	}
+	if len(parts) == 0 || len(parts) > 2 || c.req.Version == "" {
+		return route{}, &APIError{Code: 2500, Message: "Unknown path components: " + c.r.URL.Path}
+	}
+	c.req.Node = parts[0]
+	if len(parts) == 2 {
+		c.req.Edge = parts[1]
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	token := strings.TrimPrefix(c.r.Header.Get("Authorization"), "Bearer ")
+	if token == "" {
+		token = c.req.Query.Get("access_token")
+	}
+	g := s.tokens[token]
+	if c.req.Node == "me" && g != nil && len(g.nodes) > 0 {
+		c.req.Node = g.nodes[0] // whose token it is
+	}
+	n := s.nodes[c.req.Node]
+	var rt route
+	found := false
+	if n != nil {
+		rt, found = n.route(c.req.Method, c.req.Edge)
+	}
+	switch {
+	case token == "":
+		return rt, &APIError{Status: http.StatusUnauthorized, Code: 104, Message: "An access token is required to request this resource."}
+	case g == nil:
+		return rt, &APIError{Status: http.StatusUnauthorized, Code: 190, Message: "Invalid OAuth access token - Cannot parse access token"}
+	case g.revoked:
+		return rt, &APIError{Status: http.StatusUnauthorized, Code: 190, Subcode: 460,
+			Message: "Error validating access token: The session has been invalidated."}
+	case !found || !g.opens(n.opener()):
+		return rt, unsupported(c.req.Method, c.req.Node)
+	}
+	return rt, nil
+}
+
+// cdn finds a file by its address.
+func (s *Server) cdn(c *call, id string) (route, *APIError) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := s.nodes["cdn:"+id]; n != nil {
+		if rt, ok := n.route(c.req.Method, ""); ok {
+			return rt, nil
+		}
+	}
+	return route{}, &APIError{Status: http.StatusNotFound, Code: 100, Message: "Bad URL"}
+}
+
+func (s *Server) record(r *Request) {
+	s.change(func() { s.requests = append(s.requests, *r) })
+}
+
+// Requests lists all calls so far, in the order in which they ended.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
+}
+
+// RequestsTo lists the calls of one route: "whatsapp.messages".
+func (s *Server) RequestsTo(name string) []Request {
+	return slices.DeleteFunc(s.Requests(), func(r Request) bool { return r.Route != name })
+}
+
+// json reads the body. Graph takes forms as well; Parley doesn't send them.
+func (c *call) json(v any) *APIError {
+	d := json.NewDecoder(bytes.NewReader(c.body))
+	if err := d.Decode(v); err != nil {
+		return &APIError{Code: 100, Message: "Invalid parameter", Details: "The body is not valid JSON."}
+	}
+	return nil
+}
+
+// fail answers with an error object.
+func (c *call) fail(ctx context.Context, e *APIError) {
+	status := e.Status
+	if status == 0 {
+		status = http.StatusBadRequest
+	}
+	c.s.mu.Lock()
+	trace := "A" + c.s.word(22)
+	c.s.mu.Unlock()
+	c.answer(ctx, status, e.object(trace))
+}
+
+// answer writes JSON, unless a fault wants something else.
+func (c *call) answer(ctx context.Context, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("graphfake: answer: %v", err)) // a fault of this package
+	}
+	if c.after(ctx) {
+		return
+	}
+	if _, cut := c.hits.find(ActionTruncate); cut {
+		body = body[:len(body)/2]
+	}
+	c.req.Status, c.req.Answer = status, body
+	c.w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	c.w.Header().Set("X-Fb-Trace-Id", "graphfake")
+	c.w.WriteHeader(status)
+	_, _ = c.w.Write(body)
+}

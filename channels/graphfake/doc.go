@@ -1,0 +1,21 @@
+// Package graphfake is Meta's Graph API on a loopback socket, for tests, the demo and
+// oracles: WhatsApp numbers and Messenger pages of one app, the phones of their
+// customers, and the webhooks that Meta would send, signed and repeated until they are
+// taken. It refuses what Meta refuses and breaks on request: see Fault.
+//
+// Nothing here knows Parley, and nothing of Parley belongs here.
+//
+//	meta := graphfake.New(graphfake.Options{AppSecret: "s3cret"})
+//	err := meta.Start(ctx) // then meta.URL() is the base URL, without a version
+//	defer meta.Close()
+//	number := meta.AddNumber(graphfake.NumberConfig{ID: "1055", WABA: "2066", Display: "+15550100"})
+//	meta.AllowToken("T0KEN", number.ID(), number.WABA())
+//	err = meta.Subscribe(ctx, number.WABA(), "https://…/hooks/wa", "verify-me")
+//
+//	ann := number.Customer(graphfake.Person{Phone: "+4917012345678", Name: "Ann"})
+//	ann.Text("Hello?")
+//	err = meta.Settle(ctx) // every webhook was taken or given up
+//	got := ann.Inbox()
+//
+// Everything lives in memory and ends with Close.
+package graphfake

@@ -1,0 +1,308 @@
+package graphfake
+
+import (
+	"context"
+	"fmt"
+	"math/rand"
+	"net/http"
+	"path"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Action says what a Fault does.
+type Action string
+
+// Actions on calls.
+const (
+	// ActionError answers with Code, Subcode and Status before the call has any effect.
+	ActionError Action = "error"
+	// ActionStatus answers with Status and a page of HTML before the call has any effect,
+	// as a gateway does: 429, 502.
+	ActionStatus Action = "status"
+	// ActionStatusAfter does the work and then answers with Status and HTML.
+	ActionStatusAfter Action = "status_after"
+	// ActionDropBefore hangs up before the call has any effect.
+	ActionDropBefore Action = "drop_before"
+	// ActionDropAfter does the work and hangs up.
+	ActionDropAfter Action = "drop_after"
+	// ActionDelay waits Delay first; Delay 0 waits until the faults are cleared.
+	ActionDelay Action = "delay"
+	// ActionDelayAfter does the work, then waits like ActionDelay before answering.
+	ActionDelayAfter Action = "delay_after"
+	// ActionTruncate does the work and answers half of the JSON.
+	ActionTruncate Action = "truncate"
+	// ActionHookFirst does the work and waits until all webhooks were taken before it
+	// answers: the status overtakes the answer.
+	ActionHookFirst Action = "hook_first"
+)
+
+// Actions on webhooks; their routes are "hook.…".
+const (
+	// ActionDrop loses the webhook.
+	ActionDrop Action = "drop"
+	// ActionDuplicate sends it twice.
+	ActionDuplicate Action = "duplicate"
+	// ActionSwap sends it after the next one.
+	ActionSwap Action = "swap"
+	// ActionBadSignature signs it with another secret, the first time.
+	ActionBadSignature Action = "bad_signature"
+	// ActionHold keeps it until ReleaseHooks.
+	ActionHold Action = "hold"
+)
+
+// Forever in Fault.Times keeps a fault until the faults are cleared.
+const Forever = -1
+
+// Fault is one thing that goes wrong. A fault counts the calls or webhooks that match
+// Route; it strikes from the Nth on, Times times. With a Probability it strikes each of
+// those by chance, drawn from Options.Seed.
+type Fault struct {
+	ID    string `json:"id,omitempty"` // given by AddFault when empty
+	Route string `json:"route"`        // as path.Match: "whatsapp.messages", "hook.*"; "" = every call
+	// Action is what happens.
+	Action Action `json:"action"`
+	Nth    int    `json:"nth,omitempty"`   // counted from 1; 0 is 1
+	Times  int    `json:"times,omitempty"` // 0 is 1; Forever
+	// Probability in (0,1); 0 is certain.
+	Probability float64 `json:"probability,omitempty"`
+
+	Status  int           `json:"status,omitempty"` // of HTTP; 0 = 400 for ActionError, else 502
+	Code    int           `json:"code,omitempty"`
+	Subcode int           `json:"subcode,omitempty"`
+	Text    string        `json:"text,omitempty"`
+	Delay   time.Duration `json:"delay,omitempty"` // Units: nanoseconds in JSON
+	// RetryAfter goes into the header of that name.
+	RetryAfter time.Duration `json:"retry_after,omitempty"`
+}
+
+// FaultState is a Fault and how often it matched and struck.
+type FaultState struct {
+	Fault
+	Seen  int `json:"seen"`
+	Fired int `json:"fired"`
+}
+
+// AddFault arms a fault and gives its id. Errors: an unknown action or a bad pattern.
+func (s *Server) AddFault(f Fault) (string, error) {
+	switch f.Action {
+	case ActionError, ActionStatus, ActionStatusAfter, ActionDropBefore, ActionDropAfter, ActionDelay, ActionDelayAfter, ActionTruncate,
+		ActionHookFirst, ActionDrop, ActionDuplicate, ActionSwap, ActionBadSignature, ActionHold:
+	default:
+		return "", fmt.Errorf("graphfake: fault: unknown action %q", f.Action)
+	}
+	if _, err := path.Match(f.Route, ""); err != nil {
+		return "", fmt.Errorf("graphfake: fault: route: %w", err)
+	}
+	return s.faults.add(f), nil
+}
+
+// ClearFaults disarms all faults and lets go of every call that one holds.
+func (s *Server) ClearFaults() { s.faults.clear() }
+
+// RemoveFault disarms one fault, without releasing the calls it already holds.
+func (s *Server) RemoveFault(id string) { s.faults.remove(id) }
+
+// Faults lists the armed faults, spent ones too, with their counts.
+func (s *Server) Faults() []FaultState { return s.faults.list() }
+
+// WaitFault returns when a fault has fired so many times. A call it delays is then about
+// to wait. Errors: no such fault (any more), ctx ended.
+func (s *Server) WaitFault(ctx context.Context, id string, times int) error {
+	for {
+		n, struck, ok := s.faults.fired(id)
+		if !ok {
+			return fmt.Errorf("graphfake: wait for fault: no fault %q", id)
+		}
+		if n >= times {
+			return nil
+		}
+		select {
+		case <-struck:
+		case <-ctx.Done():
+			return fmt.Errorf("graphfake: wait for fault: %w", ctx.Err())
+		}
+	}
+}
+
+// faults holds the armed faults. Its lock is a leaf: nothing is called under it.
+type faults struct {
+	mu       sync.Mutex
+	rng      *rand.Rand
+	armed    []*FaultState
+	next     int
+	released chan struct{} // closed and replaced by clear
+	struck   chan struct{} // closed and replaced when one fires
+}
+
+func newFaults(seed int64) *faults {
+	return &faults{rng: rand.New(rand.NewSource(seed)), released: make(chan struct{}), struck: make(chan struct{})}
+}
+
+func (fs *faults) add(f Fault) string {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.next++
+	if f.ID == "" {
+		f.ID = fmt.Sprintf("fault-%d", fs.next)
+	}
+	fs.armed = append(fs.armed, &FaultState{Fault: f})
+	return f.ID
+}
+
+func (fs *faults) clear() {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.armed = nil
+	close(fs.released)
+	fs.released = make(chan struct{})
+}
+
+func (fs *faults) remove(id string) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	kept := fs.armed[:0]
+	for _, f := range fs.armed {
+		if f.ID != id {
+			kept = append(kept, f)
+		}
+	}
+	fs.armed = kept
+}
+
+func (fs *faults) list() []FaultState {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	out := make([]FaultState, 0, len(fs.armed))
+	for _, f := range fs.armed {
+		out = append(out, *f)
+	}
+	return out
+}
+
+// fired returns how often a fault fired and the signal of the next strike of any.
+func (fs *faults) fired(id string) (int, <-chan struct{}, bool) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	for _, f := range fs.armed {
+		if f.ID == id {
+			return f.Fired, fs.struck, true
+		}
+	}
+	return 0, nil, false
+}
+
+// hits are the faults that strike one call, and the signal of their end.
+type hits struct {
+	list     []Fault
+	released <-chan struct{}
+}
+
+func (h hits) find(a Action) (Fault, bool) {
+	for _, f := range h.list {
+		if f.Action == a {
+			return f, true
+		}
+	}
+	return Fault{}, false
+}
+
+// strike counts a call against every armed fault and gives those that fire.
+func (fs *faults) strike(route string) hits {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	out := hits{released: fs.released}
+	for _, f := range fs.armed {
+		if ok, _ := path.Match(f.Route, route); !ok && f.Route != "" {
+			continue
+		}
+		f.Seen++
+		if f.Seen < f.Nth || (f.Times != Forever && f.Fired >= max(f.Times, 1)) {
+			continue
+		}
+		if f.Probability > 0 && fs.rng.Float64() >= f.Probability {
+			continue
+		}
+		f.Fired++
+		out.list = append(out.list, f.Fault)
+	}
+	if len(out.list) > 0 {
+		close(fs.struck)
+		fs.struck = make(chan struct{})
+	}
+	return out
+}
+
+// before lets faults strike that keep a call from having an effect, and says whether one
+// did.
+func (c *call) before(ctx context.Context) bool {
+	c.pause(ctx, ActionDelay)
+	if _, ok := c.hits.find(ActionDropBefore); ok {
+		panic(http.ErrAbortHandler)
+	}
+	if f, ok := c.hits.find(ActionStatus); ok {
+		c.page(f)
+		return true
+	}
+	if f, ok := c.hits.find(ActionError); ok {
+		c.retryAfter(f)
+		c.fail(ctx, &APIError{Status: f.Status, Code: f.Code, Subcode: f.Subcode, Message: "Injected: " + f.Text, Details: f.Text})
+		return true
+	}
+	return false
+}
+
+// after lets faults strike when the work is done, and says whether one answered.
+func (c *call) after(ctx context.Context) bool {
+	if _, ok := c.hits.find(ActionHookFirst); ok {
+		_ = c.s.Settle(ctx)
+	}
+	c.pause(ctx, ActionDelayAfter)
+	if _, ok := c.hits.find(ActionDropAfter); ok {
+		panic(http.ErrAbortHandler)
+	}
+	if f, ok := c.hits.find(ActionStatusAfter); ok {
+		c.page(f)
+		return true
+	}
+	return false
+}
+
+// page answers as a gateway does.
+func (c *call) page(f Fault) {
+	c.req.Status = f.Status
+	if c.req.Status == 0 {
+		c.req.Status = http.StatusBadGateway
+	}
+	c.retryAfter(f)
+	c.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	c.w.WriteHeader(c.req.Status)
+	_, _ = fmt.Fprintf(c.w, "<html><body><h1>%d</h1></body></html>", c.req.Status)
+}
+
+func (c *call) retryAfter(f Fault) {
+	if f.RetryAfter > 0 {
+		c.w.Header().Set("Retry-After", strconv.FormatFloat(f.RetryAfter.Seconds(), 'f', -1, 64))
+	}
+}
+
+// pause waits as long as the action's fault says, but never longer than the faults stay
+// armed and the caller waits.
+func (c *call) pause(ctx context.Context, a Action) {
+	f, ok := c.hits.find(a)
+	if !ok {
+		return
+	}
+	var timer <-chan time.Time
+	if f.Delay > 0 {
+		t := time.NewTimer(f.Delay)
+		defer t.Stop()
+		timer = t.C
+	}
+	select {
+	case <-timer:
+	case <-c.hits.released:
+	case <-ctx.Done():
+	}
+}

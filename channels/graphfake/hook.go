@@ -1,0 +1,361 @@
+package graphfake
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// subscription is where an object's webhooks go.
+type subscription struct {
+	url    string
+	fields []string // empty = all
+}
+
+// hook is one change on its way to a callback.
+type hook struct {
+	route  string // "hook.message"
+	to     string // URL
+	object string // "whatsapp_business_account"
+	entry  string // id of the entry
+	item   map[string]any
+	key    string // under which of the entry's keys items are listed: "changes", "messaging"
+	at     int64  // of the entry; 0 = not given
+	tries  int
+	forged bool
+}
+
+// Delivery is one webhook as it was sent, once for every try.
+type Delivery struct {
+	Route  string
+	URL    string
+	Body   []byte
+	Status int // 0 = no answer
+}
+
+// hooks sends webhooks, one after the other for each callback, as they were told.
+type hooks struct {
+	s      *Server
+	client *http.Client
+	wg     sync.WaitGroup
+	ctx    context.Context //nolint:containedctx // ends with the server
+	cancel context.CancelFunc
+
+	mu      sync.Mutex
+	subs    map[string]subscription // by object id
+	queues  map[string]*hookQueue   // by URL
+	held    []*hook
+	swapped map[string]*hook // by URL: waits for the next one
+	batch   int              // most items in one request
+	log     []Delivery
+	paused  bool
+}
+
+type hookQueue struct {
+	items []*hook
+	busy  bool
+}
+
+func newHooks(s *Server) *hooks {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &hooks{s: s, client: &http.Client{Timeout: s.opts.HookTimeout}, ctx: ctx, cancel: cancel, batch: 1,
+		subs: map[string]subscription{}, queues: map[string]*hookQueue{}, swapped: map[string]*hook{}}
+}
+
+func (h *hooks) close() {
+	h.mu.Lock()
+	h.cancel()
+	h.mu.Unlock()
+	h.wg.Wait()
+	h.client.CloseIdleConnections()
+}
+
+// later does something after a while, unless the server is closed before.
+func (h *hooks) later(wait time.Duration, do func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ctx.Err() != nil {
+		return
+	}
+	h.wg.Go(func() {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			do()
+		case <-h.ctx.Done():
+		}
+	})
+}
+
+// notify queues a webhook if somebody subscribed to it. May be called with or without the
+// server's lock. route is what faults are armed for: "hook.message".
+func (h *hooks) notify(route, objectType, object, key, field string, at int64, item map[string]any) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	sub, ok := h.subs[object]
+	if !ok || len(sub.fields) > 0 && !slices.Contains(sub.fields, field) {
+		return
+	}
+	one := &hook{route: route, to: sub.url, object: objectType, entry: object, item: item, key: key, at: at}
+	hit := h.s.faults.strike(route)
+	if _, ok := hit.find(ActionDrop); ok {
+		return
+	}
+	if _, ok := hit.find(ActionBadSignature); ok {
+		one.forged = true
+	}
+	if _, ok := hit.find(ActionHold); ok {
+		h.held = append(h.held, one)
+		return
+	}
+	if _, ok := hit.find(ActionSwap); ok && h.swapped[one.to] == nil {
+		h.swapped[one.to] = one
+		return
+	}
+	h.push(one)
+	if _, ok := hit.find(ActionDuplicate); ok {
+		double := *one
+		h.push(&double)
+	}
+	if late := h.swapped[one.to]; late != nil {
+		delete(h.swapped, one.to)
+		h.push(late)
+	}
+}
+
+// push queues a webhook and starts its callback's sender. Called under the lock.
+func (h *hooks) push(one *hook) {
+	q := h.queues[one.to]
+	if q == nil {
+		q = &hookQueue{}
+		h.queues[one.to] = q
+	}
+	q.items = append(q.items, one)
+	h.wake(q)
+}
+
+func (h *hooks) wake(q *hookQueue) {
+	if q.busy || h.paused || len(q.items) == 0 || h.ctx.Err() != nil {
+		return
+	}
+	q.busy = true
+	h.wg.Go(func() { h.send(q) })
+}
+
+// PauseHooks keeps webhooks back, as an outage does; ResumeHooks sends them.
+func (s *Server) PauseHooks() {
+	s.hooks.mu.Lock()
+	s.hooks.paused = true
+	s.hooks.mu.Unlock()
+}
+
+// ResumeHooks sends what PauseHooks kept back, up to batch items in one request (0 = 1),
+// and goes on so.
+func (s *Server) ResumeHooks(batch int) {
+	h := s.hooks
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.paused, h.batch = false, max(batch, 1)
+	for _, q := range h.queues {
+		h.wake(q)
+	}
+}
+
+// ReleaseHooks sends what ActionHold and ActionSwap keep, in the order that the numbers
+// give, counted from 0 in the order in which they were told; none = that order itself.
+func (s *Server) ReleaseHooks(order ...int) {
+	h := s.hooks
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	held := h.held
+	h.held = nil
+	if len(order) == 0 {
+		for i := range held {
+			order = append(order, i)
+		}
+	}
+	for _, i := range order {
+		if i < len(held) {
+			h.push(held[i])
+		}
+	}
+	for to, late := range h.swapped {
+		delete(h.swapped, to)
+		h.push(late)
+	}
+}
+
+// HookCount says how many webhooks are held by ActionHold and how many wait to be sent.
+func (s *Server) HookCount() (held, waiting int) {
+	h := s.hooks
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, q := range h.queues {
+		waiting += len(q.items)
+	}
+	return len(h.held), waiting
+}
+
+// send works a queue off, one request at a time; what isn't taken is sent again.
+func (h *hooks) send(q *hookQueue) {
+	pause := h.s.opts.HookRetry
+	for {
+		h.mu.Lock()
+		if h.paused || len(q.items) == 0 || h.ctx.Err() != nil {
+			q.busy = false
+			h.mu.Unlock()
+			h.s.change(func() {})
+			return
+		}
+		batch := slices.Clone(q.items[:min(h.batch, len(q.items))])
+		for i, one := range batch {
+			if one.object != batch[0].object { // a request is about one kind of object
+				batch = batch[:i]
+				break
+			}
+		}
+		h.mu.Unlock()
+		taken := h.post(batch)
+		h.mu.Lock()
+		for _, one := range batch {
+			one.tries++
+			one.forged = false
+		}
+		if taken || batch[0].tries >= h.s.opts.HookTries {
+			q.items, pause = q.items[len(batch):], h.s.opts.HookRetry
+			h.mu.Unlock()
+			continue
+		}
+		h.mu.Unlock()
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-h.ctx.Done():
+			timer.Stop()
+		}
+		pause = min(2*pause, 100*h.s.opts.HookRetry)
+	}
+}
+
+// post sends one request and says whether it was taken.
+func (h *hooks) post(batch []*hook) bool {
+	type entry struct {
+		ID        string           `json:"id"`
+		Time      int64            `json:"time,omitempty"`
+		Changes   []map[string]any `json:"changes,omitempty"`
+		Messaging []map[string]any `json:"messaging,omitempty"`
+		Standby   []map[string]any `json:"standby,omitempty"`
+	}
+	var entries []*entry
+	for _, one := range batch {
+		i := slices.IndexFunc(entries, func(e *entry) bool { return e.ID == one.entry })
+		if i < 0 {
+			i, entries = len(entries), append(entries, &entry{ID: one.entry, Time: one.at})
+		}
+		switch one.key {
+		case "messaging":
+			entries[i].Messaging = append(entries[i].Messaging, one.item)
+		case "standby":
+			entries[i].Standby = append(entries[i].Standby, one.item)
+		default:
+			entries[i].Changes = append(entries[i].Changes, one.item)
+		}
+	}
+	body, err := json.Marshal(map[string]any{"object": batch[0].object, "entry": entries})
+	if err != nil {
+		panic(fmt.Sprintf("graphfake: webhook: %v", err)) // a fault of this package
+	}
+	secret := h.s.opts.AppSecret
+	if batch[0].forged {
+		secret = "forged " + secret
+	}
+	status := h.postBody(batch[0].to, escape(body), secret)
+	h.mu.Lock()
+	h.log = append(h.log, Delivery{batch[0].route, batch[0].to, body, status})
+	h.mu.Unlock()
+	return status >= 200 && status < 300
+}
+
+// postBody sends a signed body and gives the status, 0 without an answer.
+func (h *hooks) postBody(to string, body []byte, secret string) int {
+	ctx, cancel := context.WithTimeout(h.ctx, h.s.opts.HookTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
+	if err != nil {
+		return 0
+	}
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write(body)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "facebookexternalua")
+	req.Header.Set("X-Hub-Signature-256", "sha256="+hex.EncodeToString(mac.Sum(nil)))
+	resp, err := h.client.Do(req)
+	if err != nil {
+		return 0
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16))
+	return resp.StatusCode
+}
+
+// PostHook sends a body of the caller's own to a callback, signed, and gives the status:
+// for what no phone would do. Errors: no answer.
+func (s *Server) PostHook(callback string, body []byte) (int, error) {
+	status := s.hooks.postBody(callback, body, s.opts.AppSecret)
+	if status == 0 {
+		return 0, errors.New("graphfake: webhook: no answer")
+	}
+	return status, nil
+}
+
+// Deliveries lists the webhooks that were sent, every try of them.
+func (s *Server) Deliveries() []Delivery {
+	s.hooks.mu.Lock()
+	defer s.hooks.mu.Unlock()
+	return slices.Clone(s.hooks.log)
+}
+
+// Settle waits until no webhook waits to be sent; those that are held don't count.
+// Errors: ctx ended.
+func (s *Server) Settle(ctx context.Context) error {
+	return s.Wait(ctx, func() bool {
+		h := s.hooks
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		for _, q := range h.queues {
+			if q.busy || len(q.items) > 0 && !h.paused {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// escape writes all that isn't ASCII as \uXXXX, as Meta does: whoever parses and writes
+// the body again before he checks the signature fails.
+func escape(body []byte) []byte {
+	var out bytes.Buffer
+	for _, r := range string(body) {
+		switch {
+		case r < 0x80:
+			out.WriteByte(byte(r))
+		case r > 0xffff:
+			r -= 0x10000
+			fmt.Fprintf(&out, `\u%04x\u%04x`, 0xd800+(r>>10), 0xdc00+(r&0x3ff))
+		default:
+			fmt.Fprintf(&out, `\u%04x`, r)
+		}
+	}
+	return out.Bytes()
+}

@@ -1,0 +1,267 @@
+package graphfake
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// Tick is how far a message has come.
+type Tick string
+
+// Ticks of a message from the business, in order; failed stands alone.
+const (
+	TickAccepted  Tick = "accepted"
+	TickSent      Tick = "sent"
+	TickDelivered Tick = "delivered"
+	TickRead      Tick = "read"
+	TickFailed    Tick = "failed"
+)
+
+type tickAt struct {
+	state Tick
+	at    time.Time
+}
+
+// Message is one message as a phone shows it, from either side.
+type Message struct {
+	ID           string          `json:"id"`
+	FromCustomer bool            `json:"from_customer"`
+	Echo         bool            `json:"echo,omitempty"` // written by the business with the phone app
+	At           time.Time       `json:"at"`
+	Type         string          `json:"type"`
+	Text         string          `json:"text,omitempty"` // words: body, caption, title of a button
+	Answers      string          `json:"answers,omitempty"`
+	Content      json.RawMessage `json:"content,omitempty"`  // what the message has under its type
+	Template     string          `json:"template,omitempty"` // the words of a filled template
+	File         *File           `json:"file,omitempty"`
+	Reaction     string          `json:"reaction,omitempty"` // of the other side
+	Deleted      bool            `json:"deleted,omitempty"`
+	Edited       bool            `json:"edited,omitempty"`
+	Tick         Tick            `json:"tick,omitempty"`
+	Error        int             `json:"error,omitempty"` // of TickFailed
+	Token        string          `json:"token,omitempty"` // biz_opaque_callback_data
+
+	to      *Customer
+	buttons []Choice // of a template
+	serial  int64
+	ticks   []tickAt
+}
+
+// File is a file as a phone got it.
+type File struct {
+	Name        string `json:"name,omitempty"`
+	ContentType string `json:"content_type"`
+	Content     []byte `json:"content,omitempty"`
+}
+
+// words are the titles of errors. Source: Cloud API, "Error codes".
+func words(code int) string {
+	switch code {
+	case 131047:
+		return "Re-engagement message"
+	case 131026:
+		return "Message undeliverable"
+	case 131056:
+		return "(Business Account, Consumer Account) pair rate limit hit"
+	case 130429:
+		return "Rate limit hit"
+	case 131009:
+		return "Parameter value is not valid"
+	case 131008:
+		return "Required parameter is missing"
+	case 131053:
+		return "Media upload error"
+	case 132000:
+		return "Number of parameters does not match the expected number of params"
+	case 132001:
+		return "Template name does not exist in the translation"
+	case 132015:
+		return "Template is paused"
+	case 132016:
+		return "Template is disabled"
+	}
+	return "Something went wrong"
+}
+
+// incoming is the body of POST /{phone}/messages.
+type incoming struct {
+	Product       string          `json:"messaging_product"`
+	RecipientType string          `json:"recipient_type"`
+	To            string          `json:"to"`
+	Recipient     string          `json:"recipient"`
+	Type          string          `json:"type"`
+	Token         *string         `json:"biz_opaque_callback_data"`
+	Context       *contextObject  `json:"context"`
+	Status        string          `json:"status"`
+	MessageID     string          `json:"message_id"`
+	Typing        json.RawMessage `json:"typing_indicator"`
+
+	fields map[string]json.RawMessage
+}
+
+type contextObject struct {
+	MessageID string `json:"message_id"`
+}
+
+// kinds are the types of messages that the Cloud API takes.
+func kinds() []string {
+	return []string{"text", "image", "video", "audio", "document", "sticker", "location", "contacts", "interactive", "reaction", "template"}
+}
+
+// postMessage sends a message, or marks one as read.
+func (n *Number) postMessage(c *call) (any, *APIError) {
+	var in incoming
+	if err := c.json(&in); err != nil {
+		return nil, err
+	}
+	if err := c.json(&in.fields); err != nil {
+		return nil, err
+	}
+	if in.Product != "whatsapp" {
+		return nil, apiError(100, "Invalid parameter", "messaging_product must be whatsapp.")
+	}
+	if in.Status != "" || in.Typing != nil {
+		return n.markRead(in)
+	}
+	known := append(kinds(), "messaging_product", "recipient_type", "to", "recipient", "type", "biz_opaque_callback_data", "context")
+	for key := range in.fields {
+		if !slices.Contains(known, key) {
+			return nil, apiError(100, "Invalid parameter", "Unexpected key \""+key+"\" on param \"message\".")
+		}
+	}
+	m := &Message{Type: in.Type, Tick: TickAccepted}
+	if in.Type == "" {
+		m.Type, in.Type = "text", "text" // the default of the API
+	}
+	if err := n.validate(in, m); err != nil {
+		return nil, err
+	}
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	return n.takeLocked(in, m)
+}
+
+// takeLocked does what needs the state: window, pace, templates, files.
+func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
+	now := n.s.clock()
+	to, dropped := n.recipientLocked(in)
+	if err := n.checkContentLocked(in, m); err != nil {
+		return nil, err
+	}
+	later := 0
+	switch {
+	case dropped:
+	case to == nil:
+		later = 131026
+	case m.Type != "template" && !to.openLocked(now):
+		later = 131047
+	}
+	if later != 0 && !n.cfg.FailLater && later == 131047 {
+		return nil, apiError(later, words(later), "More than 24 hours have passed since the customer last replied to this number.")
+	}
+	if err := n.paceLocked(to, now); err != nil {
+		return nil, err
+	}
+	if in.Token != nil {
+		m.Token = *in.Token
+	}
+	if in.Context != nil {
+		m.Answers = in.Context.MessageID
+	}
+	m.ID, m.serial, m.At, m.to = n.s.messageID(digits(in.To+in.Recipient)), n.s.serialLocked(), now, to
+	m.Content = in.fields[in.Type]
+	answer := map[string]any{"messaging_product": "whatsapp", "messages": []any{map[string]any{"id": m.ID}}}
+	if m.Type == "template" {
+		answer["messages"] = []any{map[string]any{"id": m.ID, "message_status": "accepted"}}
+	}
+	person := map[string]any{}
+	if in.To != "" {
+		person["input"], person["wa_id"] = in.To, digits(in.To)
+	} else {
+		person["input"], person["user_id"] = in.Recipient, in.Recipient
+	}
+	answer["contacts"] = []any{person}
+	if dropped { // taken, and never seen again
+		n.s.poke()
+		return answer, nil
+	}
+	if m.Type == "reaction" {
+		n.reactLocked(in, m)
+	} else {
+		n.messages = append(n.messages, m)
+	}
+	n.sentAt = append(n.sentAt, now)
+	m.ticks = append(m.ticks, tickAt{TickAccepted, now})
+	if later != 0 {
+		n.failLocked(m, in, later)
+	} else {
+		to.paceLocked()
+		to.typingUntil = time.Time{}
+		n.tickLocked(m, TickSent)
+		if !to.person.Offline {
+			n.tickLocked(m, TickDelivered)
+		}
+	}
+	n.s.poke()
+	return answer, nil
+}
+
+// recipientLocked finds the customer. A user id in "to" is dropped without a word.
+func (n *Number) recipientLocked(in incoming) (to *Customer, dropped bool) {
+	if in.To != "" {
+		if userIDPattern.MatchString(in.To) {
+			return nil, true
+		}
+		return n.customerLocked("+"+digits(in.To), ""), false
+	}
+	return n.customerLocked("", in.Recipient), false
+}
+
+// paceLocked refuses what is too fast.
+func (n *Number) paceLocked(to *Customer, now time.Time) *APIError {
+	n.sentAt = slices.DeleteFunc(n.sentAt, func(t time.Time) bool { return now.Sub(t) >= time.Second })
+	if n.cfg.PerSecond > 0 && len(n.sentAt) >= n.cfg.PerSecond {
+		return &APIError{Status: 429, Code: 130429, Message: words(130429), Details: "Cloud API message throughput has been reached."}
+	}
+	if to != nil && n.cfg.PairBurst > 0 && to.creditLocked(now, n.cfg.PairBurst) < 1 {
+		return apiError(131056, words(131056), "Too many messages sent from this number to the same recipient in a short period of time.")
+	}
+	return nil
+}
+
+// reactLocked puts a reaction of the business onto a message.
+func (n *Number) reactLocked(in incoming, m *Message) {
+	var r struct {
+		MessageID string `json:"message_id"`
+		Emoji     string `json:"emoji"`
+	}
+	_ = json.Unmarshal(in.fields["reaction"], &r) // validated before
+	if target := n.findLocked(r.MessageID); target != nil {
+		target.Reaction = r.Emoji
+	}
+	m.Text = r.Emoji
+}
+
+// markRead puts blue ticks at a customer's message and all before it.
+func (n *Number) markRead(in incoming) (any, *APIError) {
+	if in.Status != "read" {
+		return nil, apiError(100, "Invalid parameter", "There is no typing indicator without status read.")
+	}
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	m := n.findLocked(in.MessageID)
+	if m == nil || !m.FromCustomer {
+		return nil, apiError(100, "Invalid parameter", "message_id is no message of a customer.")
+	}
+	for _, other := range n.messages {
+		if other.FromCustomer && other.to == m.to && other.serial <= m.serial {
+			other.Tick = TickRead
+		}
+	}
+	if in.Typing != nil {
+		m.to.typingUntil = n.s.clock().Add(25 * time.Second)
+	}
+	n.s.poke()
+	return map[string]any{"success": true}, nil
+}

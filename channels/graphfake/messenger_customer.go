@@ -1,0 +1,351 @@
+package graphfake
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// PageMessage is a message of a conversation as its customer sees it.
+type PageMessage struct {
+	ID       string
+	At       time.Time
+	FromPage bool
+	Text     string
+	ReplyTo  string // id of the message that it answers
+	Edits    int
+
+	Kind         string // image, video, audio, file, sticker, template, …; "" = a text
+	Name         string
+	ContentType  string
+	File         []byte
+	QuickReplies []PageReply
+	Buttons      []PageButton
+	Cards        []PageCard
+
+	Reaction     string // the customer's
+	PageReaction string
+	Metadata     string // what the app wrote beside it; customers don't see it
+	Tag          string // the same
+	Elsewhere    bool   // a person wrote it in the Page's inbox
+
+	raw json.RawMessage // payload of a template
+}
+
+// PageCustomer is a person who writes to a Page, with her phone.
+type PageCustomer struct {
+	page *Page
+	id   string
+	name string
+
+	// Guarded by page.s.mu.
+	messages []*PageMessage
+	lastIn   time.Time // what windows are counted from
+	blocked  bool
+	private  bool // her profile can't be read
+	offline  bool
+	typing   bool
+	seenAt   time.Time
+	last     func() // tells her last doing again
+}
+
+// Customer makes a person with a page-scoped id of her own. The Page knows her once she
+// writes.
+func (p *Page) Customer(name string) *PageCustomer {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	return &PageCustomer{page: p, id: p.s.number(), name: name}
+}
+
+// ID is the page-scoped id.
+func (c *PageCustomer) ID() string { return c.id }
+
+// Name as Facebook shows it.
+func (c *PageCustomer) Name() string { return c.name }
+
+// Conversation gives all messages, both sides', in order.
+func (c *PageCustomer) Conversation() []PageMessage {
+	c.page.s.mu.Lock()
+	defer c.page.s.mu.Unlock()
+	var list []PageMessage
+	for _, m := range c.messages {
+		list = append(list, *m)
+	}
+	return list
+}
+
+// Inbox gives what the Page sent, in order.
+func (c *PageCustomer) Inbox() []PageMessage {
+	return slices.DeleteFunc(c.Conversation(), func(m PageMessage) bool { return !m.FromPage })
+}
+
+// Typing says whether the Page shows that it is typing; Seen, when it last read.
+func (c *PageCustomer) Typing() bool {
+	c.page.s.mu.Lock()
+	defer c.page.s.mu.Unlock()
+	return c.typing
+}
+
+// Seen says when the Page last marked the conversation as read.
+func (c *PageCustomer) Seen() time.Time {
+	c.page.s.mu.Lock()
+	defer c.page.s.mu.Unlock()
+	return c.seenAt
+}
+
+// Block lets the person refuse the Page's messages.
+func (c *PageCustomer) Block(on bool) { c.page.s.change(func() { c.blocked = on }) }
+
+// HideProfile lets her name be refused to apps.
+func (c *PageCustomer) HideProfile() { c.page.s.change(func() { c.private = true }) }
+
+// SetOnline connects or disconnects her phone; messages are delivered when it is online.
+func (c *PageCustomer) SetOnline(on bool) {
+	c.page.s.change(func() {
+		if c.offline = !on; on {
+			c.arrive()
+		}
+	})
+}
+
+// find gives a message by its id. Called under the lock.
+func (c *PageCustomer) find(id string) *PageMessage {
+	i := slices.IndexFunc(c.messages, func(m *PageMessage) bool { return m.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return c.messages[i]
+}
+
+// known makes her somebody whom the Page may answer. Called under the lock.
+func (c *PageCustomer) known() {
+	s := c.page.s
+	if c.page.person(c.id) == nil {
+		c.page.people = append(c.page.people, c)
+		s.nodes[c.id] = c
+	}
+	c.lastIn = s.clock()
+}
+
+// event tells something that she did; what names the fault route, field the webhook field.
+// Called under the lock.
+func (c *PageCustomer) event(what, field, key string, value any) {
+	item := map[string]any{"sender": map[string]any{"id": c.id}, "recipient": map[string]any{"id": c.page.config.ID},
+		"timestamp": c.page.s.clock().UnixMilli(), key: value}
+	c.last = func() { c.page.tell(what, field, item) }
+	c.last()
+}
+
+// write sends a message of hers.
+func (c *PageCustomer) write(m *PageMessage, more map[string]any) string {
+	s := c.page.s
+	s.change(func() {
+		m.ID, m.At = s.mid(), s.clock()
+		c.known()
+		c.messages = append(c.messages, m)
+		body := map[string]any{"mid": m.ID}
+		if m.Text != "" {
+			body["text"] = m.Text
+		}
+		if m.ReplyTo != "" {
+			body["reply_to"] = map[string]any{"mid": m.ReplyTo, "is_self_reply": false}
+		}
+		for k, v := range more {
+			body[k] = v
+		}
+		c.event("message", "messages", "message", body)
+	})
+	return m.ID
+}
+
+// Text writes a text and gives the message's id.
+func (c *PageCustomer) Text(text string) string { return c.write(&PageMessage{Text: text}, nil) }
+
+// Answer writes a text in reply to one message.
+func (c *PageCustomer) Answer(mid, text string) string {
+	return c.write(&PageMessage{Text: text, ReplyTo: mid}, nil)
+}
+
+// TextFrom writes a text after a link or an ad brought her: referral goes along as it is.
+func (c *PageCustomer) TextFrom(text string, referral map[string]any) string {
+	return c.write(&PageMessage{Text: text}, map[string]any{"referral": referral})
+}
+
+// Media sends a file: kind is image, video, audio or file.
+func (c *PageCustomer) Media(kind, name, contentType string, content []byte) string {
+	s := c.page.s
+	s.mu.Lock()
+	at := c.page.cdnURL(&pageFile{id: s.number(), kind: kind, name: name, contentType: contentType, content: content})
+	s.mu.Unlock()
+	return c.write(&PageMessage{Kind: kind, Name: name, ContentType: contentType, File: content},
+		map[string]any{"attachments": []any{map[string]any{"type": kind, "payload": map[string]any{"url": at}}}})
+}
+
+// Sticker sends a sticker; its type is sticker alone, as since 2026-08-30.
+func (c *PageCustomer) Sticker(id int64, content []byte) string {
+	s := c.page.s
+	s.mu.Lock()
+	at := c.page.cdnURL(&pageFile{id: s.number(), kind: "sticker", name: "sticker.png", contentType: "image/png", content: content})
+	s.mu.Unlock()
+	return c.write(&PageMessage{Kind: "sticker", Name: "sticker.png", ContentType: "image/png", File: content},
+		map[string]any{"attachments": []any{map[string]any{"type": "sticker", "payload": map[string]any{"url": at, "sticker_id": id}}}})
+}
+
+// Attach sends attachments as they are given: for what has no method here.
+func (c *PageCustomer) Attach(text string, attachments ...map[string]any) string {
+	return c.write(&PageMessage{Kind: "other", Text: text}, map[string]any{"attachments": attachments})
+}
+
+// Tap chooses a quick reply, a button or a card's button by its words, of the newest
+// message that has it. Errors: there is none; links open a browser and tell nobody.
+func (c *PageCustomer) Tap(title string) error {
+	c.page.s.mu.Lock()
+	var reply *PageReply
+	var button *PageButton
+	for i, m := range slices.Backward(c.messages) {
+		if q := slices.IndexFunc(m.QuickReplies, func(q PageReply) bool { return q.Title == title }); q >= 0 && i == len(c.messages)-1 {
+			reply = &m.QuickReplies[q] // they show below the last message only
+			break
+		}
+		buttons := slices.Clone(m.Buttons)
+		for _, card := range m.Cards {
+			buttons = append(buttons, card.Buttons...)
+		}
+		if b := slices.IndexFunc(buttons, func(b PageButton) bool { return b.Title == title && b.Type == "postback" }); b >= 0 {
+			button = &buttons[b]
+			break
+		}
+	}
+	c.page.s.mu.Unlock()
+	switch {
+	case reply != nil:
+		c.write(&PageMessage{Text: reply.Title}, map[string]any{"quick_reply": map[string]any{"payload": reply.Payload}})
+	case button != nil:
+		c.Postback(button.Title, button.Payload)
+	default:
+		return fmt.Errorf("graphfake: tap: nothing to tap that says %q", title)
+	}
+	return nil
+}
+
+// Postback taps a button that isn't in the conversation, of the Page's menu.
+func (c *PageCustomer) Postback(title, payload string) string {
+	s := c.page.s
+	mid := ""
+	s.change(func() {
+		c.known()
+		mid = s.mid()
+		c.event("postback", "messaging_postbacks", "postback", map[string]any{"mid": mid, "title": title, "payload": payload})
+	})
+	return mid
+}
+
+// React puts a reaction to a message, "" takes it back. It opens the window, as a message
+// does.
+func (c *PageCustomer) React(mid, emoji string) {
+	c.page.s.change(func() {
+		c.known()
+		if m := c.find(mid); m != nil {
+			m.Reaction = emoji
+		}
+		body := map[string]any{"mid": mid, "action": "react", "emoji": emoji, "reaction": "other"}
+		if emoji == "" {
+			body = map[string]any{"mid": mid, "action": "unreact"}
+		}
+		c.event("reaction", "message_reactions", "reaction", body)
+	})
+}
+
+// Edit changes a text of hers. It opens nothing.
+func (c *PageCustomer) Edit(mid, text string) {
+	c.page.s.change(func() {
+		n := 1
+		if m := c.find(mid); m != nil {
+			m.Edits++
+			m.Text, n = text, m.Edits
+		}
+		c.event("edit", "message_edits", "message_edit", map[string]any{"mid": mid, "text": text, "num_edit": n})
+	})
+}
+
+// Read looks at the conversation: all of it is read.
+func (c *PageCustomer) Read() {
+	c.page.s.change(func() {
+		c.event("read", "message_reads", "read", map[string]any{"watermark": c.page.s.clock().UnixMilli()})
+	})
+}
+
+// Follow opens the conversation by an m.me link, without writing.
+func (c *PageCustomer) Follow(ref string) {
+	c.page.s.change(func() {
+		c.event("referral", "messaging_referrals", "referral", map[string]any{"ref": ref, "source": "SHORTLINK", "type": "OPEN_THREAD"})
+	})
+}
+
+// Again lets Facebook tell her last doing once more.
+func (c *PageCustomer) Again() {
+	c.page.s.change(func() {
+		if c.last != nil {
+			c.last()
+		}
+	})
+}
+
+// arrive tells that everything was delivered to her phone. Called under the lock.
+func (c *PageCustomer) arrive() {
+	if c.offline || len(c.messages) == 0 {
+		return
+	}
+	var mids []string
+	until := time.Time{}
+	for _, m := range c.messages {
+		if m.FromPage {
+			mids, until = append(mids, m.ID), m.At
+		}
+	}
+	if len(mids) == 0 {
+		return
+	}
+	item := map[string]any{"sender": map[string]any{"id": c.id}, "recipient": map[string]any{"id": c.page.config.ID},
+		"timestamp": c.page.s.clock().UnixMilli(), "delivery": map[string]any{"mids": mids[len(mids)-1:], "watermark": until.UnixMilli()}}
+	c.page.tell("delivery", "message_deliveries", item)
+}
+
+// inboxApp is Meta's own app in which people answer.
+const inboxApp = "263902037430900"
+
+// AnswerElsewhere lets a person answer in the Page's own inbox.
+func (p *Page) AnswerElsewhere(to *PageCustomer, text string) string {
+	m := &PageMessage{FromPage: true, Text: text, Elsewhere: true}
+	p.s.change(func() {
+		m.ID, m.At = p.s.mid(), p.s.clock()
+		to.messages = append(to.messages, m)
+		p.echo(to, m, inboxApp)
+		to.arrive()
+	})
+	return m.ID
+}
+
+// echo tells what the Page sent. Called under the lock.
+func (p *Page) echo(to *PageCustomer, m *PageMessage, app string) {
+	body := map[string]any{"mid": m.ID, "is_echo": true, "app_id": json.Number(app)}
+	if m.Metadata != "" {
+		body["metadata"] = m.Metadata
+	}
+	if m.ReplyTo != "" {
+		body["reply_to"] = map[string]any{"mid": m.ReplyTo}
+	}
+	switch {
+	case m.Kind == "template":
+		body["attachments"] = []any{map[string]any{"type": "template", "payload": m.raw}}
+	case m.Kind != "":
+		f := &pageFile{id: p.s.number(), kind: m.Kind, name: m.Name, contentType: m.ContentType, content: m.File}
+		body["attachments"] = []any{map[string]any{"type": m.Kind, "payload": map[string]any{"url": p.cdnURL(f)}}}
+	default:
+		body["text"] = m.Text
+	}
+	item := map[string]any{"sender": map[string]any{"id": p.config.ID}, "recipient": map[string]any{"id": to.id},
+		"timestamp": m.At.UnixMilli(), "message": body}
+	p.tell("echo", "message_echoes", item)
+}

@@ -1,0 +1,274 @@
+package graphfake
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// userIDPattern is a business-scoped user id.
+var userIDPattern = regexp.MustCompile(`^[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}$`)
+
+// NumberConfig is a WhatsApp number of the business.
+type NumberConfig struct {
+	ID      string // phone_number_id; "" = an invented one
+	WABA    string // its business account; "" = an invented one
+	Display string // "+15550100"
+	Name    string // verified_name
+	// PairBurst is how many messages one customer may get at once; then one every six
+	// seconds. 0 = 45, as Meta allows; -1 = no limit.
+	PairBurst int
+	// PerSecond is how many messages the number may send in a second. 0 = 80; -1 = no limit.
+	PerSecond int
+	// FailLater lets a closed window and unknown customers show only in a failed status, not
+	// in the answer.
+	FailLater bool
+	// NoProfile leaves customers' phone numbers and names out of webhooks: only user ids.
+	NoProfile bool
+}
+
+// Number is a WhatsApp number of the business.
+type Number struct {
+	s         *Server
+	cfg       NumberConfig
+	waba      *waba
+	customers []*Customer
+	messages  []*Message // in the order of sending, from both sides
+	sentAt    []time.Time
+}
+
+// AddNumber adds a number, and its business account if that is new.
+func (s *Server) AddNumber(cfg NumberConfig) *Number {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if cfg.ID == "" {
+		cfg.ID = s.number()
+	}
+	if cfg.WABA == "" {
+		cfg.WABA = s.number()
+	}
+	if cfg.PairBurst == 0 {
+		cfg.PairBurst = 45
+	}
+	if cfg.PerSecond == 0 {
+		cfg.PerSecond = 80
+	}
+	if cfg.Name == "" {
+		cfg.Name = "Acme"
+	}
+	n := &Number{s: s, cfg: cfg, waba: s.wabaLocked(cfg.WABA)}
+	n.waba.numbers = append(n.waba.numbers, n)
+	s.nodes[cfg.ID] = n
+	s.poke()
+	return n
+}
+
+// ID is the phone_number_id.
+func (n *Number) ID() string { return n.cfg.ID }
+
+// WABA is the id of the business account.
+func (n *Number) WABA() string { return n.cfg.WABA }
+
+func (n *Number) opener() string { return n.cfg.ID }
+
+func (n *Number) route(method, edge string) (route, bool) {
+	switch method + " " + edge {
+	case "GET ":
+		return route{"whatsapp.number", n.get}, true
+	case "POST messages":
+		return route{"whatsapp.messages", n.postMessage}, true
+	case "POST media":
+		return route{"whatsapp.upload", n.upload}, true
+	case "GET message_history":
+		return route{"whatsapp.history", n.history}, true
+	}
+	return route{}, false
+}
+
+// get describes the number.
+func (n *Number) get(*call) (any, *APIError) { return n.describe(), nil }
+
+func (n *Number) describe() map[string]any {
+	return map[string]any{"id": n.cfg.ID, "display_phone_number": n.cfg.Display, "verified_name": n.cfg.Name, "quality_rating": "GREEN",
+		"status": "CONNECTED", "platform_type": "CLOUD_API"}
+}
+
+// metadata is what webhooks say of the number.
+func (n *Number) metadata() map[string]any {
+	return map[string]any{"display_phone_number": digits(n.cfg.Display), "phone_number_id": n.cfg.ID}
+}
+
+// notify queues a webhook about the number.
+func (n *Number) notify(routeName, field string, value map[string]any) {
+	value["messaging_product"], value["metadata"] = "whatsapp", n.metadata()
+	n.waba.notify(routeName, field, value)
+}
+
+// history answers what became of a message. Source: facebook/openapi, message_history.
+func (n *Number) history(c *call) (any, *APIError) {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	data := []any{}
+	for _, m := range n.messages {
+		if m.FromCustomer || c.req.Query.Get("message_id") != "" && m.ID != c.req.Query.Get("message_id") {
+			continue
+		}
+		events := []any{}
+		for i, t := range m.ticks {
+			if t.state != TickAccepted {
+				events = append(events, map[string]any{"id": fmt.Sprintf("%d%03d", m.serial, i), "delivery_status": strings.ToUpper(string(t.state)),
+					"timestamp": t.at.Unix(), "webhook_update_state": "DELIVERED"})
+			}
+		}
+		data = append(data, map[string]any{"id": fmt.Sprint(m.serial), "message_id": m.ID, "events": map[string]any{"data": events}})
+	}
+	return map[string]any{"data": data}, nil
+}
+
+// messageID makes an id. Called under the lock.
+func (s *Server) messageID(phone string) string {
+	return "wamid." + base64.StdEncoding.EncodeToString([]byte(fmt.Sprintf("\x1d\x04\x1d%s%s%06d", phone, s.word(12), s.serialLocked())))
+}
+
+func (s *Server) serialLocked() int64 {
+	s.serial++
+	return s.serial
+}
+
+// findLocked gives the message with an id, nil if there is none.
+func (n *Number) findLocked(id string) *Message {
+	i := slices.IndexFunc(n.messages, func(m *Message) bool { return m.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return n.messages[i]
+}
+
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// waba is a WhatsApp business account.
+type waba struct {
+	s         *Server
+	id        string
+	numbers   []*Number
+	templates []*Template
+	override  string
+}
+
+// wabaLocked finds or makes a business account. Called under the lock.
+func (s *Server) wabaLocked(id string) *waba {
+	if w, ok := s.nodes[id].(*waba); ok {
+		return w
+	}
+	w := &waba{s: s, id: id}
+	s.nodes[id] = w
+	return w
+}
+
+func (w *waba) opener() string { return w.id }
+
+func (w *waba) route(method, edge string) (route, bool) {
+	switch method + " " + edge {
+	case "GET ":
+		return route{"whatsapp.waba", func(*call) (any, *APIError) {
+			return map[string]any{"id": w.id, "name": "Acme", "currency": "USD", "timezone_id": "1"}, nil
+		}}, true
+	case "GET phone_numbers":
+		return route{"whatsapp.numbers", w.listNumbers}, true
+	case "GET subscribed_apps":
+		return route{"whatsapp.subscriptions", w.listApps}, true
+	case "POST subscribed_apps":
+		return route{"whatsapp.subscribe", w.subscribe}, true
+	case "DELETE subscribed_apps":
+		return route{"whatsapp.unsubscribe", w.unsubscribe}, true
+	case "GET message_templates":
+		return route{"whatsapp.templates", w.listTemplates}, true
+	case "POST message_templates":
+		return route{"whatsapp.template.create", w.createTemplate}, true
+	case "DELETE message_templates":
+		return route{"whatsapp.template.delete", w.deleteTemplate}, true
+	}
+	return route{}, false
+}
+
+func (w *waba) listNumbers(*call) (any, *APIError) {
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	data := []any{}
+	for _, n := range w.numbers {
+		data = append(data, n.describe())
+	}
+	return map[string]any{"data": data}, nil
+}
+
+// notify queues a webhook about the business account.
+func (w *waba) notify(routeName, field string, value map[string]any) {
+	w.s.hooks.notify(routeName, "whatsapp_business_account", w.id, "changes", field, w.s.clock().Unix(), map[string]any{"field": field, "value": value})
+}
+
+func (w *waba) listApps(*call) (any, *APIError) {
+	_, ok := w.s.hooks.subscription(w.id)
+	if !ok {
+		return map[string]any{"data": []any{}}, nil
+	}
+	app := map[string]any{"whatsapp_business_api_data": map[string]any{"id": w.s.opts.AppID, "name": "Parley", "link": "https://www.facebook.com/games/?app_id=" + w.s.opts.AppID}}
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	if w.override != "" {
+		app["override_callback_uri"] = w.override
+	}
+	return map[string]any{"data": []any{app}}, nil
+}
+
+// subscribe subscribes the app: to its own callback (AppCallback), or to one that the
+// request names and that must prove that it knows the token.
+func (w *waba) subscribe(c *call) (any, *APIError) {
+	var in struct {
+		Callback string `json:"override_callback_uri"`
+		Token    string `json:"verify_token"`
+	}
+	if len(c.body) > 0 {
+		if err := c.json(&in); err != nil {
+			return nil, err
+		}
+	}
+	w.s.mu.Lock()
+	to, token := w.s.appCallback, w.s.appVerify
+	w.s.mu.Unlock()
+	if in.Callback != "" {
+		to, token = in.Callback, in.Token
+	}
+	if to == "" {
+		return nil, apiError(100, "Invalid parameter", "The app has no callback URL.")
+	}
+	if err := w.s.Subscribe(c.r.Context(), w.id, to, token); err != nil {
+		return nil, apiError(2200, "Callback verification failed", err.Error())
+	}
+	w.s.change(func() { w.override = in.Callback })
+	return map[string]any{"success": true}, nil
+}
+
+func (w *waba) unsubscribe(*call) (any, *APIError) {
+	w.s.Unsubscribe(w.id)
+	w.s.change(func() { w.override = "" })
+	return map[string]any{"success": true}, nil
+}
+
+// AppCallback sets the app's own callback, as the App Dashboard does; objects that
+// subscribe without naming another send their webhooks there.
+func (s *Server) AppCallback(callback, verifyToken string) {
+	s.change(func() { s.appCallback, s.appVerify = callback, verifyToken })
+}
+
+var _ http.Handler = (*Server)(nil)

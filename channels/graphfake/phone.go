@@ -1,0 +1,376 @@
+package graphfake
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Person is somebody with WhatsApp.
+type Person struct {
+	Phone    string // E.164; may be empty when UserID is set
+	UserID   string // BSUID: "US.13491208655302741918"; "" = none yet
+	Name     string // profile name
+	Username string
+	// HidePhone leaves the phone number out of webhooks: only the user id comes.
+	HidePhone bool
+	Offline   bool // messages are sent and not delivered
+}
+
+// Customer is a person's phone, as one of our numbers sees it.
+type Customer struct {
+	n           *Number
+	person      Person
+	lastIn      time.Time // when the window was opened
+	credit      float64   // messages that may still come at once
+	creditAt    time.Time
+	typingUntil time.Time
+}
+
+// Customer gives a person's phone; a person that is known by phone or user id stays the
+// same one.
+func (n *Number) Customer(p Person) *Customer {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	if c := n.customerLocked(p.Phone, p.UserID); c != nil {
+		return c
+	}
+	c := &Customer{n: n, person: p, credit: float64(n.cfg.PairBurst), creditAt: n.s.clock()}
+	n.customers = append(n.customers, c)
+	n.s.poke()
+	return c
+}
+
+func (n *Number) customerLocked(phone, userID string) *Customer {
+	i := slices.IndexFunc(n.customers, func(c *Customer) bool {
+		return phone != "" && digits(c.person.Phone) == digits(phone) || userID != "" && c.person.UserID == userID
+	})
+	if i < 0 {
+		return nil
+	}
+	return n.customers[i]
+}
+
+// openLocked says whether the 24-hour window is open.
+func (c *Customer) openLocked(now time.Time) bool {
+	return !c.lastIn.IsZero() && now.Sub(c.lastIn) < 24*time.Hour
+}
+
+// creditLocked gives how many messages may come now: one every six seconds comes back.
+func (c *Customer) creditLocked(now time.Time, burst int) float64 {
+	c.credit = min(c.credit+now.Sub(c.creditAt).Seconds()/6, float64(burst))
+	c.creditAt = now
+	return c.credit
+}
+
+func (c *Customer) paceLocked() { c.credit-- }
+
+// ids are the customer's ids as webhooks name them.
+func (c *Customer) ids(phoneKey, userKey string) map[string]any {
+	ids := map[string]any{}
+	if c.person.Phone != "" && !c.hidden() {
+		ids[phoneKey] = digits(c.person.Phone)
+	}
+	if c.person.UserID != "" {
+		ids[userKey] = c.person.UserID
+	}
+	return ids
+}
+
+func (c *Customer) hidden() bool {
+	return c.person.UserID != "" && (c.person.HidePhone || c.n.cfg.NoProfile)
+}
+
+// contact describes the customer in a webhook.
+func (c *Customer) contact() map[string]any {
+	profile := map[string]any{}
+	if c.person.Name != "" {
+		profile["name"] = c.person.Name
+	}
+	if c.person.Username != "" {
+		profile["username"] = c.person.Username
+	}
+	contact := c.ids("wa_id", "user_id")
+	contact["profile"] = profile
+	return contact
+}
+
+// Send sends any message: kind is its type and content what stands under it; extra fields
+// go beside it. It gives the id.
+func (c *Customer) Send(kind string, content any, extra map[string]any) string {
+	c.n.s.mu.Lock()
+	defer c.n.s.mu.Unlock()
+	return c.sendLocked(kind, content, extra, nil)
+}
+
+func (c *Customer) sendLocked(kind string, content any, extra map[string]any, show *Message) string {
+	s := c.n.s
+	now := s.clock()
+	m := map[string]any{"id": s.messageID(digits(c.person.Phone)), "timestamp": strconv.FormatInt(now.Unix(), 10), "type": kind}
+	maps.Copy(m, c.ids("from", "from_user_id"))
+	if content != nil {
+		m[kind] = content
+	}
+	maps.Copy(m, extra)
+	id, _ := m["id"].(string)
+	if kind != "reaction" && kind != "edit" && kind != "revoke" && kind != "system" {
+		c.lastIn = now
+	}
+	if show != nil {
+		show.ID, show.At, show.FromCustomer, show.Type, show.to, show.Tick = id, now, true, kind, c, TickDelivered
+		show.serial = s.serialLocked()
+		if show.Content == nil && content != nil {
+			show.Content, _ = json.Marshal(content) // of plain values
+		}
+		c.n.messages = append(c.n.messages, show)
+	}
+	value := map[string]any{"messages": []any{m}}
+	if kind != "system" {
+		value["contacts"] = []any{c.contact()}
+	}
+	c.n.notify("hook.message", "messages", value)
+	s.poke()
+	return id
+}
+
+func (c *Customer) say(kind, text string, content any, extra map[string]any) string {
+	c.n.s.mu.Lock()
+	defer c.n.s.mu.Unlock()
+	show := &Message{Text: text}
+	if ctx, ok := extra["context"].(map[string]any); ok {
+		show.Answers, _ = ctx["id"].(string)
+	}
+	return c.sendLocked(kind, content, extra, show)
+}
+
+// Text writes a text and gives its id.
+func (c *Customer) Text(text string) string {
+	return c.say("text", text, map[string]any{"body": text}, nil)
+}
+
+// Reply answers one message with a text.
+func (c *Customer) Reply(to, text string) string {
+	return c.say("text", text, map[string]any{"body": text}, map[string]any{"context": c.context(to)})
+}
+
+// Forward passes a text on from elsewhere.
+func (c *Customer) Forward(text string, often bool) string {
+	ctx := map[string]any{"forwarded": !often, "frequently_forwarded": often}
+	return c.say("text", text, map[string]any{"body": text}, map[string]any{"context": ctx})
+}
+
+// context names the message that is answered.
+func (c *Customer) context(to string) map[string]any {
+	return map[string]any{"id": to, "from": digits(c.n.cfg.Display)}
+}
+
+// Location sends a place.
+func (c *Customer) Location(latitude, longitude float64, name, address string) string {
+	l := map[string]any{"latitude": latitude, "longitude": longitude}
+	if name != "" {
+		l["name"] = name
+	}
+	if address != "" {
+		l["address"] = address
+	}
+	return c.say("location", name, l, nil)
+}
+
+// Contact sends somebody's card.
+func (c *Customer) Contact(name, phone string) string {
+	card := map[string]any{"name": map[string]any{"formatted_name": name, "first_name": name},
+		"phones": []any{map[string]any{"phone": phone, "wa_id": digits(phone), "type": "CELL"}}}
+	return c.say("contacts", name, []any{card}, nil)
+}
+
+// React puts an emoji onto a message; "" takes it back.
+func (c *Customer) React(to, emoji string) string {
+	c.n.s.mu.Lock()
+	defer c.n.s.mu.Unlock()
+	r := map[string]any{"message_id": to}
+	if emoji != "" {
+		r["emoji"] = emoji
+	}
+	if m := c.n.findLocked(to); m != nil {
+		m.Reaction = emoji
+	}
+	return c.sendLocked("reaction", r, nil, nil)
+}
+
+// Edit changes an own text. Only numbers that the phone app shares (coexistence) learn
+// of it.
+func (c *Customer) Edit(id, text string) string {
+	c.n.s.mu.Lock()
+	defer c.n.s.mu.Unlock()
+	if m := c.n.findLocked(id); m != nil {
+		m.Text, m.Edited = text, true
+	}
+	return c.sendLocked("edit", map[string]any{"original_message_id": id, "message": map[string]any{"type": "text", "text": map[string]any{"body": text}}}, nil, nil)
+}
+
+// Delete takes an own message back.
+func (c *Customer) Delete(id string) string {
+	c.n.s.mu.Lock()
+	defer c.n.s.mu.Unlock()
+	if m := c.n.findLocked(id); m != nil {
+		m.Deleted = true
+	}
+	return c.sendLocked("revoke", map[string]any{"original_message_id": id}, nil, nil)
+}
+
+// Tap taps a button or a row of a message of ours, by its id or its title.
+// Errors: the message has no such button.
+func (c *Customer) Tap(message, choice string) (string, error) {
+	c.n.s.mu.Lock()
+	m := c.n.findLocked(message)
+	c.n.s.mu.Unlock()
+	if m == nil {
+		return "", fmt.Errorf("graphfake: tap: no message %q", message)
+	}
+	for _, b := range m.Choices() {
+		if b.ID != choice && b.Title != choice {
+			continue
+		}
+		extra := map[string]any{"context": c.context(message)}
+		switch b.kind {
+		case "button":
+			return c.say("button", b.Title, map[string]any{"payload": b.ID, "text": b.Title}, extra), nil
+		case "list_reply":
+			return c.say("interactive", b.Title, map[string]any{"type": b.kind, b.kind: map[string]any{"id": b.ID, "title": b.Title, "description": b.Description}}, extra), nil
+		}
+		return c.say("interactive", b.Title, map[string]any{"type": b.kind, b.kind: map[string]any{"id": b.ID, "title": b.Title}}, extra), nil
+	}
+	return "", fmt.Errorf("graphfake: tap: no button %q", choice)
+}
+
+// Read opens the chat: every message that came gets blue ticks.
+func (c *Customer) Read() {
+	c.n.s.change(func() {
+		for _, m := range c.n.messages {
+			if m.to == c && !m.FromCustomer && m.Tick != TickFailed && !c.person.Offline {
+				c.n.tickLocked(m, TickRead)
+			}
+		}
+	})
+}
+
+// Online switches the phone on or off; what waited is delivered.
+func (c *Customer) Online(on bool) {
+	c.n.s.change(func() {
+		c.person.Offline = !on
+		for _, m := range c.n.messages {
+			if on && m.to == c && !m.FromCustomer {
+				c.n.tickLocked(m, TickDelivered)
+			}
+		}
+	})
+}
+
+// ChangeNumber gives the person a new phone number, and a new user id if there is one, and
+// tells it.
+func (c *Customer) ChangeNumber(phone, userID string) {
+	c.n.s.mu.Lock()
+	defer c.n.s.mu.Unlock()
+	was := c.person
+	system := map[string]any{"type": "user_changed_number", "body": "User " + was.Name + " changed from " + digits(was.Phone) + " to " + digits(phone),
+		"wa_id": digits(phone)}
+	if was.UserID != "" {
+		system["previous_user_id"] = was.UserID
+	}
+	if userID != "" {
+		system["user_id"] = userID
+	}
+	c.sendLocked("system", system, nil, nil) // from the old ids
+	c.person.Phone, c.person.UserID = phone, userID
+}
+
+// Marketing tells that the person stops or resumes advertising.
+func (c *Customer) Marketing(wanted bool) {
+	c.n.s.mu.Lock()
+	defer c.n.s.mu.Unlock()
+	p := c.ids("wa_id", "user_id")
+	p["category"], p["value"] = "marketing_messages", map[bool]string{true: "resume", false: "stop"}[wanted]
+	p["detail"] = "User requested to " + fmt.Sprint(p["value"]) + " marketing messages"
+	p["timestamp"] = c.n.s.clock().Unix()
+	c.n.notify("hook.preference", "user_preferences", map[string]any{"contacts": []any{c.contact()}, "user_preferences": []any{p}})
+}
+
+// Echo lets the business write to the customer with its phone app, beside the API.
+func (c *Customer) Echo(text string) string {
+	s := c.n.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := map[string]any{"id": s.messageID(digits(c.person.Phone)), "from": digits(c.n.cfg.Display), "type": "text",
+		"timestamp": strconv.FormatInt(s.clock().Unix(), 10), "text": map[string]any{"body": text}}
+	maps.Copy(m, c.ids("to", "to_user_id"))
+	id, _ := m["id"].(string)
+	c.n.messages = append(c.n.messages, &Message{ID: id, Echo: true, At: s.clock(), Type: "text", Text: text, Tick: TickDelivered, to: c, serial: s.serialLocked()})
+	c.n.notify("hook.echo", "smb_message_echoes", map[string]any{"message_echoes": []any{m}})
+	s.poke()
+	return id
+}
+
+// Chat lists what the phone shows, in order: without what never reached it.
+func (c *Customer) Chat() []Message {
+	c.n.s.mu.Lock()
+	defer c.n.s.mu.Unlock()
+	var list []Message
+	for _, m := range c.n.messages {
+		if m.to == c && m.Tick != TickFailed && (m.FromCustomer || rank(m.Tick) >= rank(TickDelivered)) {
+			list = append(list, *m)
+		}
+	}
+	return list
+}
+
+// Inbox lists what came from the business by the API.
+func (c *Customer) Inbox() []Message {
+	return slices.DeleteFunc(c.Chat(), func(m Message) bool { return m.FromCustomer || m.Echo })
+}
+
+// Typing says whether the phone shows that the business is writing.
+func (c *Customer) Typing() bool {
+	c.n.s.mu.Lock()
+	defer c.n.s.mu.Unlock()
+	return c.n.s.clock().Before(c.typingUntil)
+}
+
+// Window says until when free text may be sent; the zero time = never yet.
+func (c *Customer) Window() time.Time {
+	c.n.s.mu.Lock()
+	defer c.n.s.mu.Unlock()
+	if c.lastIn.IsZero() {
+		return time.Time{}
+	}
+	return c.lastIn.Add(24 * time.Hour)
+}
+
+// Person tells who it is, as he is known now.
+func (c *Customer) Person() Person {
+	c.n.s.mu.Lock()
+	defer c.n.s.mu.Unlock()
+	return c.person
+}
+
+// Sent lists what the number sent by the API, in order, whatever became of it.
+func (n *Number) Sent() []Message {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	var list []Message
+	for _, m := range n.messages {
+		if !m.FromCustomer && !m.Echo {
+			list = append(list, *m)
+		}
+	}
+	return list
+}
+
+// Customers lists the phones, in the order in which they came up.
+func (n *Number) Customers() []*Customer {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	return slices.Clone(n.customers)
+}

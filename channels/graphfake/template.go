@@ -1,0 +1,387 @@
+package graphfake
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Template is a message template of a business account.
+type Template struct {
+	ID         string
+	Name       string
+	Language   string
+	Category   string // UTILITY, MARKETING, AUTHENTICATION
+	Status     string // PENDING, APPROVED, REJECTED, PAUSED, DISABLED, …
+	Quality    string // UNKNOWN, GREEN, YELLOW, RED
+	Reason     string // of a rejection; "" = NONE
+	Components []TemplateComponent
+
+	w      *waba
+	edited []time.Time // edits while approved
+}
+
+// TemplateComponent is a part of a template, as Graph writes it.
+type TemplateComponent struct {
+	Type    string `json:"type"`
+	Format  string `json:"format,omitempty"`
+	Text    string `json:"text,omitempty"`
+	Buttons []struct {
+		Type string `json:"type"`
+		Text string `json:"text"`
+		URL  string `json:"url,omitempty"`
+	} `json:"buttons,omitempty"`
+	Example *struct {
+		HeaderText []string   `json:"header_text,omitempty"`
+		BodyText   [][]string `json:"body_text,omitempty"`
+	} `json:"example,omitempty"`
+}
+
+var (
+	namePattern     = regexp.MustCompile(`^[a-z0-9_]{1,512}$`)
+	variablePattern = regexp.MustCompile(`\{\{([^{}]*)\}\}`)
+	languagePattern = regexp.MustCompile(`^[a-z]{2,3}(_[A-Z]{2})?$`)
+)
+
+func lower(s string) string { return strings.ToLower(s) }
+
+func badTemplate(details string) *APIError {
+	return &APIError{Code: 100, Subcode: 2388043, Message: "Invalid parameter", Details: details}
+}
+
+// createTemplate takes a template for review.
+// Source: Cloud API, "Templates".
+func (w *waba) createTemplate(c *call) (any, *APIError) {
+	var in struct {
+		Name       string              `json:"name"`
+		Language   string              `json:"language"`
+		Category   string              `json:"category"`
+		Format     string              `json:"parameter_format"`
+		Components []TemplateComponent `json:"components"`
+	}
+	if err := c.json(&in); err != nil {
+		return nil, err
+	}
+	switch {
+	case !namePattern.MatchString(in.Name):
+		return nil, badTemplate("A template's name has only a-z, 0-9 and _, at most 512.")
+	case !languagePattern.MatchString(in.Language):
+		return nil, badTemplate("Unknown language.")
+	case !slices.Contains([]string{"UTILITY", "MARKETING", "AUTHENTICATION"}, in.Category):
+		return nil, badTemplate("Unknown category.")
+	case in.Format != "" && in.Format != "POSITIONAL":
+		return nil, badTemplate("This emulator knows positional parameters alone.")
+	}
+	if err := validTemplate(in.Components); err != nil {
+		return nil, err
+	}
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	for _, t := range w.templates {
+		if t.Name == in.Name && t.Language == in.Language {
+			return nil, &APIError{Code: 100, Subcode: 2388024, Message: "Invalid parameter", Details: "There is already a template with this name in this language."}
+		}
+	}
+	t := &Template{ID: w.s.number(), Name: in.Name, Language: in.Language, Category: in.Category, Status: "PENDING", Quality: "UNKNOWN", Components: in.Components, w: w}
+	w.templates = append(w.templates, t)
+	w.s.nodes[t.ID] = t
+	t.reviewLaterLocked()
+	w.s.poke()
+	return map[string]any{"id": t.ID, "status": t.Status, "category": t.Category}, nil
+}
+
+// reviewLaterLocked approves a template when Options.ReviewAfter has passed, if nobody
+// decided before.
+func (t *Template) reviewLaterLocked() {
+	s := t.w.s
+	if s.opts.ReviewAfter <= 0 {
+		return
+	}
+	s.hooks.later(s.opts.ReviewAfter, func() {
+		s.mu.Lock()
+		pending := s.nodes[t.ID] == t && t.Status == "PENDING"
+		s.mu.Unlock()
+		if pending {
+			_ = s.Review(t.ID, "APPROVED", "") // it is there
+		}
+	})
+}
+
+// validTemplate checks the parts of a template.
+func validTemplate(components []TemplateComponent) *APIError {
+	body := false
+	for _, c := range components {
+		vars, err := variables(c.Text)
+		if err != nil {
+			return err
+		}
+		examples := 0
+		if c.Example != nil && len(c.Example.BodyText) > 0 {
+			examples = len(c.Example.BodyText[0])
+		}
+		if c.Type == "HEADER" && c.Example != nil {
+			examples = len(c.Example.HeaderText)
+		}
+		length := utf8.RuneCountInString(c.Text)
+		text := strings.TrimSpace(c.Text)
+		switch c.Type {
+		case "BODY":
+			body = true
+			switch {
+			case length < 1 || length > 1024:
+				return badTemplate("A body has 1 to 1024 characters.")
+			case strings.HasPrefix(text, "{{") || strings.HasSuffix(text, "}}"):
+				return badTemplate("Variables can't be at the start or end of the template.")
+			case strings.Contains(strings.ReplaceAll(text, " ", ""), "}}{{"):
+				return badTemplate("Variables can't be side by side.")
+			}
+		case "HEADER":
+			if c.Format != "TEXT" || length < 1 || length > 60 || vars > 1 {
+				return badTemplate("A header is a text of 1 to 60 characters with one variable.")
+			}
+		case "FOOTER":
+			if length < 1 || length > 60 || vars > 0 {
+				return badTemplate("A footer has 1 to 60 characters and no variables.")
+			}
+		case "BUTTONS":
+			if err := validTemplateButtons(c); err != nil {
+				return err
+			}
+		default:
+			return badTemplate("Unknown component " + c.Type + ".")
+		}
+		if vars != examples {
+			return badTemplate(fmt.Sprintf("%d variables have %d examples.", vars, examples))
+		}
+	}
+	if !body {
+		return badTemplate("A template has a body.")
+	}
+	return nil
+}
+
+func validTemplateButtons(c TemplateComponent) *APIError {
+	if len(c.Buttons) < 1 || len(c.Buttons) > 10 {
+		return badTemplate("A template has at most 10 buttons.")
+	}
+	for _, b := range c.Buttons {
+		if n := utf8.RuneCountInString(b.Text); n < 1 || n > 25 || b.Type != "QUICK_REPLY" && b.Type != "URL" || (b.Type == "URL") != (b.URL != "") {
+			return badTemplate("A button has a type and 1 to 25 characters.")
+		}
+	}
+	return nil
+}
+
+// variables counts {{1}}, {{2}}, … and wants them without gaps.
+func variables(text string) (int, *APIError) {
+	most, seen := 0, map[int]bool{}
+	for _, m := range variablePattern.FindAllStringSubmatch(text, -1) {
+		i, err := strconv.Atoi(m[1])
+		if err != nil || i < 1 {
+			return 0, badTemplate("Variables are numbers: {{1}}.")
+		}
+		seen[i], most = true, max(most, i)
+	}
+	if len(seen) != most {
+		return 0, badTemplate("Variables are numbered without gaps.")
+	}
+	return most, nil
+}
+
+// listTemplates gives a page of templates.
+func (w *waba) listTemplates(c *call) (any, *APIError) {
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	limit, err := strconv.Atoi(c.req.Query.Get("limit"))
+	if err != nil || limit < 1 {
+		limit = 25
+	}
+	from, _ := strconv.Atoi(c.req.Query.Get("after"))
+	var data []any
+	list := w.templates[min(max(from, 0), len(w.templates)):]
+	for _, t := range list[:min(limit, len(list))] {
+		reason := t.Reason
+		if reason == "" {
+			reason = "NONE"
+		}
+		data = append(data, map[string]any{"id": t.ID, "name": t.Name, "language": t.Language, "category": t.Category, "status": t.Status,
+			"quality_score": map[string]any{"score": t.Quality}, "rejected_reason": reason, "components": t.Components})
+	}
+	paging := map[string]any{"cursors": map[string]any{"before": strconv.Itoa(from), "after": strconv.Itoa(from + len(data))}}
+	if len(list) > limit {
+		paging["next"] = w.s.URL() + "/next"
+	}
+	if data == nil {
+		data = []any{}
+	}
+	return map[string]any{"data": data, "paging": paging}, nil
+}
+
+// deleteTemplate deletes by name, or one by hsm_id and name.
+func (w *waba) deleteTemplate(c *call) (any, *APIError) {
+	name, id := c.req.Query.Get("name"), c.req.Query.Get("hsm_id")
+	if name == "" {
+		return nil, missing("name")
+	}
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	before := len(w.templates)
+	w.templates = slices.DeleteFunc(w.templates, func(t *Template) bool {
+		gone := t.Name == name && (id == "" || t.ID == id)
+		if gone {
+			delete(w.s.nodes, t.ID)
+		}
+		return gone
+	})
+	if len(w.templates) == before {
+		return nil, &APIError{Status: http.StatusNotFound, Code: 100, Subcode: 2593002, Message: "Message template not found"}
+	}
+	w.s.poke()
+	return map[string]any{"success": true}, nil
+}
+
+func (t *Template) opener() string { return t.w.id }
+
+func (t *Template) route(method, edge string) (route, bool) {
+	if method == http.MethodPost && edge == "" {
+		return route{"whatsapp.template.edit", t.edit}, true
+	}
+	return route{}, false
+}
+
+// edit changes a template, which is then reviewed again. An approved one may be changed
+// once a day and ten times a month.
+func (t *Template) edit(c *call) (any, *APIError) {
+	var in struct {
+		Category   string              `json:"category"`
+		Components []TemplateComponent `json:"components"`
+	}
+	if err := c.json(&in); err != nil {
+		return nil, err
+	}
+	if err := validTemplate(in.Components); err != nil {
+		return nil, err
+	}
+	t.w.s.mu.Lock()
+	defer t.w.s.mu.Unlock()
+	now := t.w.s.clock()
+	if t.Status == "APPROVED" {
+		t.edited = slices.DeleteFunc(t.edited, func(at time.Time) bool { return now.Sub(at) >= 30*24*time.Hour })
+		if n := len(t.edited); n >= 10 || n > 0 && now.Sub(t.edited[n-1]) < 24*time.Hour {
+			return nil, badTemplate("An approved template can be edited once in 24 hours and ten times in 30 days.")
+		}
+		t.edited = append(t.edited, now)
+	}
+	if !slices.Contains([]string{"APPROVED", "REJECTED", "PAUSED"}, t.Status) {
+		return nil, badTemplate("A template that is " + t.Status + " can't be edited.")
+	}
+	t.Components, t.Status, t.Reason = in.Components, "PENDING", ""
+	t.reviewLaterLocked()
+	if in.Category != "" {
+		t.Category = in.Category
+	}
+	t.w.s.poke()
+	return map[string]any{"success": true}, nil
+}
+
+// Templates lists the templates of a business account.
+func (s *Server) Templates(wabaID string) []Template {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w, ok := s.nodes[wabaID].(*waba)
+	if !ok {
+		return nil
+	}
+	var list []Template
+	for _, t := range w.templates {
+		list = append(list, *t)
+	}
+	return list
+}
+
+// AddTemplate puts an approved template there, as if it had been made elsewhere, and gives
+// its id. body has {{1}}, {{2}}, …
+func (s *Server) AddTemplate(wabaID, name, language, category, body string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w := s.wabaLocked(wabaID)
+	t := &Template{ID: s.number(), Name: name, Language: language, Category: category, Status: "APPROVED", Quality: "UNKNOWN",
+		Components: []TemplateComponent{{Type: "BODY", Text: body}}, w: w}
+	w.templates = append(w.templates, t)
+	s.nodes[t.ID] = t
+	s.poke()
+	return t.ID
+}
+
+// Review gives a verdict on a template and tells it by webhook: APPROVED, REJECTED (with a
+// reason), PAUSED, DISABLED, FLAGGED, REINSTATED, …
+// Errors: no such template.
+func (s *Server) Review(id, event, reason string) error {
+	return s.withTemplate(id, func(t *Template) {
+		switch event {
+		case "REINSTATED", "FLAGGED", "UNARCHIVED":
+			t.Status = "APPROVED"
+		default:
+			t.Status = event
+		}
+		t.Reason = reason
+		v := t.names()
+		v["event"], v["message_template_category"] = event, t.Category
+		v["reason"] = reason
+		if reason == "" {
+			v["reason"] = "NONE"
+		}
+		if event == "REJECTED" {
+			v["rejection_info"] = map[string]any{"reason": reason, "recommendation": "Write it so that its purpose is clear."}
+		}
+		if event == "DISABLED" {
+			v["disable_info"] = map[string]any{"disable_date": s.clock().Format(time.DateOnly)}
+		}
+		t.w.notify("hook.template.status", "message_template_status_update", v)
+	})
+}
+
+// Rate gives a template another quality and tells it: GREEN, YELLOW, RED.
+// Errors: no such template.
+func (s *Server) Rate(id, score string) error {
+	return s.withTemplate(id, func(t *Template) {
+		v := t.names()
+		v["previous_quality_score"], v["new_quality_score"] = t.Quality, score
+		t.Quality = score
+		t.w.notify("hook.template.quality", "message_template_quality_update", v)
+	})
+}
+
+// Recategorise gives a template another category, and so another price, and tells it.
+// Errors: no such template.
+func (s *Server) Recategorise(id, category string) error {
+	return s.withTemplate(id, func(t *Template) {
+		v := t.names()
+		v["previous_category"], v["new_category"] = t.Category, category
+		t.Category = category
+		t.w.notify("hook.template.category", "template_category_update", v)
+	})
+}
+
+func (s *Server) withTemplate(id string, f func(*Template)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, ok := s.nodes[id].(*Template)
+	if !ok {
+		return fmt.Errorf("graphfake: no template %q", id)
+	}
+	f(t)
+	s.poke()
+	return nil
+}
+
+// names are what all webhooks about a template have.
+func (t *Template) names() map[string]any {
+	id, _ := strconv.ParseInt(t.ID, 10, 64)
+	return map[string]any{"message_template_id": id, "message_template_name": t.Name, "message_template_language": t.Language}
+}

@@ -1,0 +1,154 @@
+package http
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"parley/channels"
+)
+
+// Callback is what Parley posts: one message to one customer.
+type Callback struct {
+	Type         string         `json:"type"`         // message
+	ID           string         `json:"id"`           // the same for each attempt; also the Idempotency-Key
+	Account      string         `json:"account"`      // name of the account
+	Conversation string         `json:"conversation"` // its number
+	To           Person         `json:"to"`
+	Author       string         `json:"author,omitempty"`    // the agent, as customers see the name
+	Subject      string         `json:"subject,omitempty"`   // of the conversation
+	Text         string         `json:"text,omitempty"`      // Markdown
+	Signature    string         `json:"signature,omitempty"` // Markdown
+	Attachments  []File         `json:"attachments,omitempty"`
+	Rich         *channels.Rich `json:"rich,omitempty"`
+	ReplyTo      string         `json:"reply_to,omitempty"` // the id of the customer's message that is answered
+	Automatic    bool           `json:"automatic,omitempty"`
+}
+
+// callback makes the body of a message.
+// Errors: *channels.SendError.
+func (c *Channel) callback(ctx context.Context, o channels.Outbound) ([]byte, error) {
+	if err := check(o); err != nil {
+		return nil, err
+	}
+	b := Callback{Type: "message", ID: c.token(o), Account: c.account, Conversation: strconv.FormatInt(o.ConversationID, 10),
+		To: Person{ID: o.To[0].Key, Name: o.To[0].Name}, Author: o.Author, Subject: o.Subject, Text: o.Text, Signature: o.Signature,
+		Rich: o.Rich, ReplyTo: o.ReplyTo, Automatic: o.Automatic}
+	var err error
+	if b.Attachments, err = c.files(ctx, o.Files); err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(b)
+	if err != nil {
+		return nil, &channels.SendError{Class: channels.BadContent, Text: "The message can't be written as JSON.", Cause: err}
+	}
+	return body, nil
+}
+
+func bad(text, hint string) error {
+	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
+}
+
+// check refuses what the published form has no place for.
+func check(o channels.Outbound) error {
+	switch {
+	case len(o.To) != 1 || len(o.Cc) > 0:
+		return &channels.SendError{Class: channels.BadRecipient, Text: "It must go to one customer.", Hint: "Take the others out."}
+	case o.Template != nil:
+		return bad("There are no templates here.", "Send the text itself.")
+	case strings.TrimSpace(o.Text) == "" && len(o.Files) == 0 && o.Rich == nil:
+		return bad("There is nothing to send.", "Write something.")
+	case utf8.RuneCountInString(o.Text) > maxText:
+		return bad(fmt.Sprintf("The text is longer than %d characters.", maxText), "Shorten it, or send it as a file.")
+	case len(o.Files) > maxFiles:
+		return bad(fmt.Sprintf("There are more than %d files.", maxFiles), "Send the others with the next message.")
+	}
+	return checkRich(o.Rich)
+}
+
+// checkRich holds a rich message against the published limits.
+func checkRich(r *channels.Rich) error {
+	if r == nil {
+		return nil
+	}
+	if len(r.Buttons) > maxChoices || len(r.Cards) > maxChoices {
+		return bad(fmt.Sprintf("There are more than %d buttons or cards.", maxChoices), "Offer fewer.")
+	}
+	if r.List != nil {
+		rows := 0
+		for _, s := range r.List.Sections {
+			rows += len(s.Rows)
+		}
+		if rows > maxChoices {
+			return bad(fmt.Sprintf("The list has more than %d rows.", maxChoices), "Offer fewer.")
+		}
+	}
+	for _, card := range r.Cards {
+		if len(card.Buttons) > maxChoices {
+			return bad(fmt.Sprintf("A card has more than %d buttons.", maxChoices), "Offer fewer.")
+		}
+	}
+	return nil
+}
+
+// files gives each file as an address to fetch it from, or as its content where this
+// Parley has no public address.
+func (c *Channel) files(ctx context.Context, files []channels.File) ([]File, error) {
+	var list []File
+	left := int64(maxInline)
+	var total int64
+	for _, f := range files {
+		out := File{Name: f.Name, Type: f.ContentType, Size: f.SizeBytes}
+		if total += f.SizeBytes; total > maxLinked {
+			return nil, bad(fmt.Sprintf("The files are larger than %d MB together.", maxLinked>>20), "Send a link.")
+		}
+		if c.env.HookURL != "" && f.Link != nil {
+			link, err := f.Link()
+			if err != nil {
+				return nil, certain(err)
+			}
+			out.URL = link
+			list = append(list, out)
+			continue
+		}
+		content, err := readFile(ctx, f, left)
+		if err != nil {
+			return nil, err
+		}
+		left -= int64(len(content))
+		out.Content, out.Size = content, int64(len(content))
+		list = append(list, out)
+	}
+	return list, nil
+}
+
+// certain marks what failed before anything left.
+func certain(err error) error {
+	var se *channels.SendError
+	if errors.As(err, &se) {
+		return err
+	}
+	return &channels.SendError{Class: channels.Retry, Text: "A file could not be read.", Cause: err}
+}
+
+func readFile(ctx context.Context, f channels.File, most int64) ([]byte, error) {
+	r, err := f.Open(ctx)
+	if err != nil {
+		return nil, certain(err)
+	}
+	defer r.Close()
+	content, err := io.ReadAll(io.LimitReader(r, most+1))
+	switch {
+	case err != nil:
+		return nil, certain(err)
+	case int64(len(content)) > most:
+		return nil, bad(fmt.Sprintf("The files are larger than %d MB, and this Parley has no public address to fetch them from.", maxInline>>20),
+			"Send a link, or let an admin set PARLEY_PUBLIC_URL.")
+	}
+	return content, nil
+}

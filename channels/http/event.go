@@ -1,0 +1,234 @@
+package http
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"parley/channels"
+)
+
+// Batch is the body of a webhook: what happened, oldest first.
+type Batch struct {
+	Events []json.RawMessage `json:"events"` // of Event
+}
+
+// Event is one thing that happened on the customers' side. Unknown fields are ignored.
+type Event struct {
+	Type    string    `json:"type"`    // message, edit, delete, reaction, status; typing is ignored
+	ID      string    `json:"id"`      // names the event; of a message it is the message's name
+	From    *Person   `json:"from"`    // the customer; not of a status
+	At      time.Time `json:"at"`      // when, by the sender's clock
+	Text    string    `json:"text"`    // message, edit: Markdown
+	Subject string    `json:"subject"` // message
+	Files   []File    `json:"attachments"`
+	ReplyTo string    `json:"reply_to"` // message: the one that it answers, by either side's id
+	Chosen  string    `json:"chosen"`   // message: the id of the button or row that was tapped
+	Target  string    `json:"target"`   // edit, delete, reaction: the message it is about
+	Emoji   string    `json:"emoji"`    // reaction; "" = taken back
+	Message string    `json:"message"`  // status: the id of our callback, or the receiver's own
+	State   string    `json:"state"`    // status: delivered, read, failed
+	Reason  string    `json:"reason"`   // status: why it failed, for people
+}
+
+// Person is a customer.
+type Person struct {
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+}
+
+// File is an attachment, either way: its content, or where it is.
+type File struct {
+	Name    string `json:"name,omitempty"`
+	Type    string `json:"type,omitempty"`
+	Size    int64  `json:"size,omitempty"` // bytes
+	Content []byte `json:"content,omitempty"`
+	URL     string `json:"url,omitempty"`
+}
+
+const (
+	maxName = 200  // runes of an id
+	maxURL  = 2000 // bytes
+)
+
+// kinds are the types of events that become facts.
+func kinds() map[string]channels.InboundKind {
+	return map[string]channels.InboundKind{"message": channels.InboundMessage, "edit": channels.InboundEdit, "delete": channels.InboundDelete,
+		"reaction": channels.InboundReaction, "status": channels.InboundStatus}
+}
+
+// errIgnored is said of an event that is of no interest.
+var errIgnored = errors.New("http: ignored")
+
+// parse reads and checks one event. Errors: what is wrong, in words for the sender.
+func (c *Channel) parse(raw []byte) (Event, error) {
+	var e Event
+	if err := json.Unmarshal(raw, &e); err != nil {
+		var at *json.UnmarshalTypeError
+		if errors.As(err, &at) && at.Field != "" {
+			return e, fmt.Errorf("%s is not of the right type", at.Field)
+		}
+		return e, errors.New("it is no object of the published form")
+	}
+	if e.Type == "typing" {
+		return e, errIgnored
+	}
+	if _, known := kinds()[e.Type]; !known {
+		return e, errors.New("type is none of message, edit, delete, reaction, status, typing")
+	}
+	if fault := checkName(e.ID); fault != "" {
+		return e, errors.New("id " + fault)
+	}
+	if e.Type != "status" {
+		if e.From == nil {
+			return e, errors.New("from is missing")
+		}
+		if fault := checkName(e.From.ID); fault != "" {
+			return e, errors.New("from.id " + fault)
+		}
+	}
+	return e, c.checkKind(e)
+}
+
+// checkKind checks what depends on the type.
+func (c *Channel) checkKind(e Event) error {
+	name := func(field, value string) error {
+		if fault := checkName(value); fault != "" {
+			return errors.New(field + " " + fault)
+		}
+		return nil
+	}
+	switch e.Type {
+	case "message":
+		if strings.TrimSpace(e.Text) == "" && len(e.Files) == 0 {
+			return errors.New("text and attachments are both empty")
+		}
+	case "edit":
+		if strings.TrimSpace(e.Text) == "" {
+			return errors.New("text is empty; a message is taken back with delete")
+		}
+	case "status":
+		if !slices.Contains([]string{"delivered", "read", "failed"}, e.State) {
+			return errors.New("state is none of delivered, read, failed")
+		}
+		return name("message", e.Message)
+	}
+	if e.Type != "message" {
+		if err := name("target", e.Target); err != nil {
+			return err
+		}
+	}
+	if utf8.RuneCountInString(e.Text) > maxText {
+		return fmt.Errorf("text is longer than %d characters", maxText)
+	}
+	if len(e.Emoji) > 100 || len(e.Chosen) > maxURL || len(e.ReplyTo) > maxURL {
+		return errors.New("emoji, chosen or reply_to is too long")
+	}
+	return c.checkFiles(e.Files)
+}
+
+func (c *Channel) checkFiles(files []File) error {
+	if len(files) > maxFiles {
+		return fmt.Errorf("there are more than %d attachments", maxFiles)
+	}
+	for i, f := range files {
+		u, err := url.Parse(f.URL)
+		switch {
+		case f.URL == "" && f.Content == nil || f.URL != "" && f.Content != nil:
+			return fmt.Errorf("attachments[%d] needs either content or url", i)
+		case f.URL != "" && (err != nil || len(f.URL) > maxURL || !c.mayFetch(u)):
+			return fmt.Errorf("attachments[%d].url is no https address of at most %d bytes", i, maxURL)
+		}
+	}
+	return nil
+}
+
+// checkName says what is wrong with an id; "" = nothing.
+func checkName(id string) string {
+	switch {
+	case id == "":
+		return "is missing"
+	case utf8.RuneCountInString(id) > maxName || len(id) > 2*maxName:
+		return fmt.Sprintf("is longer than %d characters", maxName)
+	case strings.TrimSpace(id) != id || strings.ContainsFunc(id, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }):
+		return "has blanks around it or control characters"
+	}
+	return ""
+}
+
+// split makes a fact of each event of a webhook's body.
+// Errors: what is wrong, in words for the sender; then nothing is stored.
+func (c *Channel) split(body []byte) ([]channels.Fact, error) {
+	var b Batch
+	if err := json.Unmarshal(body, &b); err != nil || len(b.Events) == 0 {
+		return nil, errors.New(`the body is not {"events": […]} with at least one event`)
+	}
+	if len(b.Events) > maxEvents {
+		return nil, fmt.Errorf("there are more than %d events", maxEvents)
+	}
+	facts := make([]channels.Fact, 0, len(b.Events))
+	for i, raw := range b.Events {
+		e, err := c.parse(raw)
+		if errors.Is(err, errIgnored) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("events[%d]: %w", i, err)
+		}
+		f := channels.Fact{ExternalID: e.Type + ":" + e.ID, Payload: raw, OrderKey: "message:" + e.Message}
+		if e.From != nil && e.Type != "status" {
+			f.OrderKey = "customer:" + e.From.ID
+		}
+		facts = append(facts, f)
+	}
+	return facts, nil
+}
+
+// Decode implements channels.Channel.
+func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
+	e, err := c.parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("http: event: %w", err)
+	}
+	in := channels.Inbound{Kind: kinds()[e.Type], At: e.At}
+	if e.Type == "status" {
+		in.Status = &channels.Status{State: channels.DeliveryState(e.State), MessageID: c.messageOf(e.Message), External: []string{e.Message}, Reason: e.Reason}
+		if e.State == "failed" {
+			in.Status.Class = channels.BadContent
+		}
+		return []channels.Inbound{in}, nil
+	}
+	in.ExternalID, in.From = e.ID, channels.Party{Key: e.From.ID, Name: e.From.Name}
+	in.Subject, in.Text, in.Answered, in.Chosen, in.Target, in.Emoji = e.Subject, e.Text, e.ReplyTo, e.Chosen, e.Target, e.Emoji
+	for _, f := range e.Files {
+		in.Attachments = append(in.Attachments, attachment(f))
+	}
+	return []channels.Inbound{in}, nil
+}
+
+func attachment(f File) channels.Attachment {
+	a := channels.Attachment{Name: f.Name, ContentType: f.Type, Content: f.Content, Ref: f.URL, SizeBytes: max(f.Size, 0)}
+	if a.Name == "" && f.URL != "" {
+		if u, err := url.Parse(f.URL); err == nil && path.Base(u.Path) != "." && path.Base(u.Path) != "/" {
+			a.Name = path.Base(u.Path)
+		}
+	}
+	if a.Name == "" {
+		a.Name = "file"
+	}
+	if a.ContentType == "" {
+		a.ContentType = mime.TypeByExtension(path.Ext(a.Name))
+	}
+	if a.ContentType == "" {
+		a.ContentType = "application/octet-stream"
+	}
+	return a
+}

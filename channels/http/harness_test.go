@@ -1,0 +1,169 @@
+package http_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/channels"
+	"parley/channels/channelstest"
+	parleyhttp "parley/channels/http"
+	"parley/channels/http/httpfake"
+)
+
+const secret = "0123456789abcdef secret"
+
+// world is a channel with its shop.
+type world struct {
+	shop    *httpfake.Shop
+	base    string // of the shop
+	hook    string
+	channel channels.Channel
+
+	mu    sync.Mutex
+	facts []channels.Fact
+	err   error // of Accept
+}
+
+// config of an account whose callback is a test server.
+func config(base string) channels.Config {
+	return channels.Config{"secret": secret, "callback_url": base + "/parley?tenant=1", "allow_private": "true"}
+}
+
+func newWorld(t *testing.T, change func(*channels.Env)) *world {
+	t.Helper()
+	w := &world{shop: httpfake.New(secret, time.Now)}
+	srv := httptest.NewServer(w.shop)
+	t.Cleanup(srv.Close)
+	w.base = srv.URL
+	env := channels.Env{Now: time.Now, Keys: [][]byte{[]byte("new key"), []byte("old key")}, Accept: w.accept}
+	if change != nil {
+		change(&env)
+	}
+	var err error
+	if w.channel, err = parleyhttp.Spec().New(channels.Account{ID: 7, Name: "shop", Config: config(srv.URL)}, env); err != nil {
+		t.Fatal(err)
+	}
+	hook := httptest.NewServer(w.channel.(http.Handler))
+	t.Cleanup(hook.Close)
+	w.hook = hook.URL + "/hooks/shop"
+	return w
+}
+
+func (w *world) accept(_ context.Context, facts ...channels.Fact) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.facts = append(w.facts, facts...)
+	return w.err
+}
+
+// taken gives the facts accepted since it was last asked.
+func (w *world) taken() []channels.Fact {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	facts := w.facts
+	w.facts = nil
+	return facts
+}
+
+// post lets the shop post events, which must be taken.
+func (w *world) post(t *testing.T, events ...any) []channels.Fact {
+	t.Helper()
+	status, body, err := w.shop.Post(t.Context(), w.hook, events...)
+	if err != nil || status != http.StatusOK {
+		t.Fatalf("the webhook answered %d %s, %v", status, body, err)
+	}
+	return w.taken()
+}
+
+func message(id, text string) map[string]any {
+	return map[string]any{"type": "message", "id": id, "from": map[string]any{"id": "kim", "name": "Kim"}, "at": "2026-11-20T12:00:00Z", "text": text}
+}
+
+func outbound(id int64, text string) channels.Outbound {
+	return channels.Outbound{DeliveryID: id, ConversationID: 12, MessageID: id + 100, Attempt: 1, To: []channels.Party{{Key: "kim", Name: "Kim"}}, Text: text, Author: "Ann"}
+}
+
+// stage is a world as the suite wants it.
+func stage(t *testing.T) channelstest.Stage {
+	w := newWorld(t, nil)
+	serial := 0
+	last := message("m-0", "")
+	faults := map[string]httpfake.Fault{
+		"throttled": {Status: 429, RetryAfter: "1"}, "busy": {Status: 503, RetryAfter: "7"}, "no customer": {Status: 410}, "refused": {Status: 422}, "signature": {Status: 401},
+		"error before": {Status: 500}, "error after": {Status: 502, After: true}, "drop before": {}, "drop after": {After: true},
+	}
+	return channelstest.Stage{
+		Channel: w.channel,
+		Write: func(t *testing.T, texts ...string) (facts []channels.Fact) {
+			for _, text := range texts {
+				serial++
+				last = message(fmt.Sprint("m-", serial), text)
+				facts = append(facts, w.post(t, last)...)
+			}
+			return facts
+		},
+		Again:    func(t *testing.T) []channels.Fact { return w.post(t, last) },
+		Outbound: outbound,
+		Got: func(*testing.T) []string {
+			texts := []string{}
+			for _, g := range w.shop.Got() {
+				texts = append(texts, g.Text)
+			}
+			return texts
+		},
+		Hang: func(t *testing.T) {
+			until := make(chan struct{})
+			t.Cleanup(func() { close(until) })
+			w.shop.Fail(httpfake.Fault{Until: until})
+		},
+		Fail: func(_ *testing.T, name string) { w.shop.Fail(faults[name]) },
+		Answered: func(t *testing.T) (ids []string) {
+			for _, g := range w.shop.Got() {
+				var m struct {
+					ReplyTo string `json:"reply_to"`
+				}
+				if err := json.Unmarshal(g.Body, &m); err != nil {
+					t.Fatal(err)
+				}
+				ids = append(ids, m.ReplyTo)
+			}
+			return ids
+		},
+		WriteFile: func(t *testing.T, content []byte) []channels.Fact {
+			w.shop.PutFile("box.jpg", &httpfake.File{Type: "image/jpeg", Content: content})
+			m := message("m-file", "")
+			m["attachments"] = []any{map[string]any{"url": w.base + "/files/box.jpg"}}
+			return w.post(t, m)
+		},
+		ForgetFiles: func(*testing.T) { w.shop.PutFile("box.jpg", nil) },
+	}
+}
+
+// TestExercise: what the channel declares and does agree.
+func TestExercise(t *testing.T) {
+	t.Parallel()
+	channelstest.ExerciseChannel(t, channelstest.Harness{
+		New: stage,
+		Failures: []channelstest.Failure{
+			{Name: "throttled", Class: channels.Throttled}, {Name: "busy", Class: channels.Throttled},
+			{Name: "no customer", Class: channels.BadRecipient}, {Name: "refused", Class: channels.BadContent}, {Name: "signature", Class: channels.AuthBroken},
+			{Name: "error before", Class: channels.Ambiguous, Outcome: channels.Absent},
+			{Name: "error after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
+			{Name: "drop before", Class: channels.Ambiguous, Outcome: channels.Absent},
+			{Name: "drop after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
+		},
+		Refused: map[string]func(channels.Outbound) channels.Outbound{
+			"nobody":     func(o channels.Outbound) channels.Outbound { o.To = nil; return o },
+			"several":    func(o channels.Outbound) channels.Outbound { o.Cc = o.To; return o },
+			"nothing":    func(o channels.Outbound) channels.Outbound { o.Text = " "; return o },
+			"too many":   func(o channels.Outbound) channels.Outbound { o.Files = make([]channels.File, 11); return o },
+			"a template": func(o channels.Outbound) channels.Outbound { o.Template = &channels.TemplateUse{}; return o },
+		},
+	})
+}

@@ -1,0 +1,187 @@
+package http
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/channels"
+)
+
+const (
+	maxAnswer     = 64 << 10 // bytes of an answer that are read
+	maxSaid       = 300      // runes of the receiver's reason that are shown
+	userAgent     = "Parley/1"
+	keyHeader     = "Idempotency-Key"
+	unreachedHint = "Parley goes on trying; look whether callback_url is right and its server runs."
+)
+
+// Send implements channels.Channel.
+func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
+	body, err := c.callback(ctx, o)
+	if err != nil {
+		return channels.Receipt{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	if ctx.Err() != nil {
+		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: ctx.Err()}
+	}
+	resp, began, err := c.call(ctx, http.MethodPost, c.target.String(), body, c.token(o))
+	if err != nil {
+		return channels.Receipt{}, lost(err, began)
+	}
+	defer resp.Body.Close()
+	said := readAnswer(resp)
+	return c.receipt(resp, said, c.token(o))
+}
+
+// call makes one signed request of the callback. It says whether anything left.
+func (c *Channel) call(ctx context.Context, method, address string, body []byte, key string) (*http.Response, bool, error) {
+	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, false, fmt.Errorf("http: request: %w", err)
+	}
+	req, a := watched(req)
+	signed := body
+	if method == http.MethodGet { // it has no body: what is asked about is signed
+		signed = []byte(key)
+	} else {
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set(keyHeader, key)
+	}
+	req.Header.Set(signatureHeader, Sign(c.secret, c.env.Now(), signed))
+	req.Header.Set("User-Agent", userAgent)
+	req.Header.Set("Accept", "application/json")
+	resp, err := c.calls.Do(req)
+	return resp, a.wrote.Load(), err
+}
+
+// said is what a receiver may answer.
+type said struct {
+	ID    string `json:"id"`    // the receiver's own id of the message
+	Key   string `json:"key"`   // a question's key, given back
+	Error string `json:"error"` // why not, for people
+}
+
+// readAnswer reads what was said; an answer that is no JSON says nothing.
+func readAnswer(resp *http.Response) said {
+	var s said
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil || json.Unmarshal(raw, &s) != nil {
+		return said{}
+	}
+	if checkName(s.ID) != "" {
+		s.ID = ""
+	}
+	s.Error = strings.Join(strings.Fields(s.Error), " ")
+	if runes := []rune(s.Error); len(runes) > maxSaid {
+		s.Error = string(runes[:maxSaid]) + "…"
+	}
+	return s
+}
+
+// lost classifies a request without an answer.
+func lost(err error, began bool) error {
+	var op *net.OpError
+	switch {
+	case errors.Is(err, channels.ErrPrivateAddress):
+		return &channels.SendError{Class: channels.AuthBroken, Text: "callback_url leads into your own network.",
+			Hint: `If that is meant: allow_private: "true", then parley apply.`, Cause: err}
+	case !began:
+		return &channels.SendError{Class: channels.Retry, Text: "The callback can't be reached.", Hint: unreachedHint, Cause: err}
+	case errors.As(err, &op) && op.Op == "dial":
+		return &channels.SendError{Class: channels.Retry, Text: "The callback can't be reached.", Hint: unreachedHint, Cause: err}
+	}
+	return &channels.SendError{Class: channels.Ambiguous, Text: "The callback's answer was lost.", Cause: err}
+}
+
+// receipt reads an answer. The table is published in docs/http-channel.md.
+func (c *Channel) receipt(resp *http.Response, s said, token string) (channels.Receipt, error) {
+	fail := func(class channels.Class, text, hint string) (channels.Receipt, error) {
+		if s.Error != "" {
+			text = text + ` It says: "` + s.Error + `"`
+		}
+		return channels.Receipt{}, &channels.SendError{Class: class, Text: text, Hint: hint, Cause: fmt.Errorf("http: status %d", resp.StatusCode)}
+	}
+	status := resp.StatusCode
+	switch {
+	case status >= 200 && status < 300, status == http.StatusConflict: // 409: it has the message already
+		if s.ID == "" {
+			s.ID = token
+		}
+		return channels.Receipt{ExternalID: s.ID, State: channels.StateAccepted}, nil
+	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "":
+		return channels.Receipt{}, &channels.SendError{Class: channels.Throttled, Text: "The callback asks to wait.",
+			Wait: wait(resp.Header.Get("Retry-After"), c.env.Now()), Cause: fmt.Errorf("http: status %d", status)}
+	case status >= 300 && status < 400:
+		return fail(channels.AuthBroken, "The callback redirects, which Parley doesn't follow.", "Set callback_url to where it leads.")
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return fail(channels.AuthBroken, "The callback refuses Parley's signature.", "Give both sides the same secret.")
+	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed:
+		return fail(channels.AuthBroken, fmt.Sprintf("The callback isn't at callback_url (status %d).", status), "Correct callback_url.")
+	case status == http.StatusGone:
+		return fail(channels.BadRecipient, "The callback knows no such customer any more.", "")
+	case status == http.StatusRequestTimeout:
+		return fail(channels.Retry, "The callback got only a part of the message.", unreachedHint)
+	case status >= 400 && status < 500:
+		return fail(channels.BadContent, fmt.Sprintf("The callback refuses the message (status %d).", status), "Change it and send it again.")
+	}
+	return fail(channels.Ambiguous, fmt.Sprintf("The callback stumbled (status %d).", status), "")
+}
+
+// wait reads a Retry-After: seconds or a date.
+func wait(header string, now time.Time) time.Duration {
+	d := throttledWait
+	if seconds, err := strconv.ParseInt(strings.TrimSpace(header), 10, 32); err == nil {
+		d = time.Duration(seconds) * time.Second
+	} else if at, err := http.ParseTime(header); err == nil {
+		d = at.Sub(now)
+	}
+	return min(max(d, time.Second), longestWait)
+}
+
+// Reconcile implements channels.Channel: it asks the callback whether it has a message.
+// 200 with an id = yes; 404 that gives the key back = no; a bare 404 may come from a server
+// that knows no such question.
+func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
+	status, s, err := c.ask(ctx, c.token(o))
+	switch {
+	case err != nil:
+		return channels.CannotTell, channels.Receipt{}, err
+	case status == http.StatusOK && s.ID != "":
+		return channels.Landed, channels.Receipt{ExternalID: s.ID, State: channels.StateAccepted}, nil
+	case status == http.StatusNotFound && s.Key == c.token(o):
+		return channels.Absent, channels.Receipt{}, nil
+	}
+	return channels.CannotTell, channels.Receipt{}, nil
+}
+
+// ask asks the callback about a key and gives the status of its answer.
+func (c *Channel) ask(ctx context.Context, key string) (int, said, error) {
+	ctx, cancel := context.WithTimeout(ctx, otherTimeout)
+	defer cancel()
+	at := *c.target
+	q := at.Query()
+	q.Set("key", key)
+	at.RawQuery = q.Encode()
+	resp, _, err := c.call(ctx, http.MethodGet, at.String(), nil, key)
+	if err != nil {
+		var u *url.Error
+		if errors.As(err, &u) {
+			err = u.Err // without the address: it may hold a secret
+		}
+		return 0, said{}, fmt.Errorf("http: reconcile: %w", err)
+	}
+	defer resp.Body.Close()
+	return resp.StatusCode, readAnswer(resp), nil
+}

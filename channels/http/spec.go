@@ -1,0 +1,147 @@
+package http
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+
+	"parley/channels"
+)
+
+// Names of the settings.
+const (
+	fieldSecret   = "secret"
+	fieldCallback = "callback_url"
+	fieldPrivate  = "allow_private"
+)
+
+// minSecret is the shortest secret, in bytes.
+const minSecret = 16
+
+// What the channel carries.
+const (
+	maxBody       = 16 << 20  // of a webhook, in bytes
+	maxEvents     = 1000      // of a webhook
+	maxText       = 40_000    // runes of a message, either way
+	maxFiles      = 10        // of a message, either way
+	maxLinked     = 100 << 20 // bytes of a message's files, when the receiver fetches them
+	maxInline     = 1 << 20   // bytes of a message's files, when they go with it
+	maxChoices    = 10        // buttons, rows or cards
+	sendTimeout   = 30 * time.Second
+	otherTimeout  = 15 * time.Second // of questions that change nothing
+	fetchTimeout  = 2 * time.Minute
+	retryFor      = 48 * time.Hour
+	throttledWait = 30 * time.Second // when the receiver names no time
+	longestWait   = time.Hour
+)
+
+// Spec describes the channel "http".
+func Spec() channels.Spec {
+	return channels.Spec{
+		Kind: "http",
+		Name: "HTTP",
+		Icon: "electric_plug",
+		Fields: []channels.Field{
+			{Name: fieldSecret, Label: "Secret", Help: "Signs both directions; at least 16 characters, best random: openssl rand -hex 32.", Secret: true, Required: true},
+			{Name: fieldCallback, Label: "Callback", Help: "Where answers are posted to: https://shop.example/parley.", Required: true},
+			{Name: fieldPrivate, Label: "Callback in the own network", Help: "true: callback_url may be in your own network, and http.",
+				Default: "false", OneOf: []string{"true", "false"}},
+		},
+		OwnHosts: ownHosts,
+		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
+			return newChannel(a, env)
+		},
+	}
+}
+
+// ownHosts names the callback, if it may be in the own network.
+func ownHosts(c channels.Config) []string {
+	u, err := url.Parse(c[fieldCallback])
+	if err != nil || c[fieldPrivate] != "true" || u.Hostname() == "" {
+		return nil
+	}
+	return []string{hostPort(u)}
+}
+
+// hostPort is what is dialled for an address.
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return net.JoinHostPort(strings.ToLower(u.Hostname()), port)
+}
+
+// Channel is one system of one's own.
+type Channel struct {
+	account string
+	secret  []byte
+	target  *url.URL
+	private bool // the callback may be in the own network
+	env     channels.Env
+	calls   *http.Client // of the callback
+	fetches *http.Client // of customers' files
+}
+
+var (
+	_ channels.Channel = (*Channel)(nil)
+	_ channels.Webhook = (*Channel)(nil)
+	_ channels.Fetcher = (*Channel)(nil)
+	_ channels.Starter = (*Channel)(nil)
+	_ channels.Checker = (*Channel)(nil)
+)
+
+func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
+	c := &Channel{account: a.Name, secret: []byte(a.Config[fieldSecret]), private: a.Config[fieldPrivate] == "true", env: env}
+	if len(c.secret) < minSecret {
+		return nil, errors.New("http: secret: at least 16 characters are needed")
+	}
+	var err error
+	c.target, err = url.Parse(a.Config[fieldCallback])
+	switch {
+	case err != nil || c.target.Host == "" || c.target.User != nil || c.target.Fragment != "":
+		return nil, errors.New("http: callback_url: write it like https://shop.example/parley")
+	case c.target.Scheme == "https", c.target.Scheme == "http" && c.private:
+	default:
+		return nil, errors.New("http: callback_url: it must be https; http is for allow_private alone")
+	}
+	if c.env.Now == nil {
+		c.env.Now = time.Now
+	}
+	// A redirect would carry customers' words to an address that nobody configured.
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.calls = &http.Client{Transport: newTransport(env.Dialer), CheckRedirect: stay}
+	c.fetches = &http.Client{Transport: newTransport(env.Dialer), CheckRedirect: c.checkRedirect}
+	return c, nil
+}
+
+// Capabilities implements channels.Channel.
+func (c *Channel) Capabilities() channels.Capabilities {
+	caps := channels.Capabilities{
+		Subject: true, RichText: channels.Full, Delivered: channels.Full, ReadReceipts: channels.Full, ReplyTo: channels.Full,
+		Captions: channels.Full, Location: channels.Full, ContactCard: channels.Full, Start: channels.StartFree,
+		Buttons: maxChoices, ListRows: maxChoices, Carousel: maxChoices, MaxTextRunes: maxText, AttachmentsPerMessage: maxFiles,
+		MaxAttachmentBytes: maxInline, RetryFor: retryFor, RequestTimeout: sendTimeout,
+	}
+	if c.env.HookURL != "" { // then there are addresses to fetch files from
+		caps.MaxAttachmentBytes = maxLinked
+	}
+	return caps
+}
+
+// Recipient implements channels.Starter: any name that the system gives its customers.
+func (c *Channel) Recipient(typed string) (channels.Party, error) {
+	key := strings.TrimSpace(typed)
+	fault := checkName(key)
+	if strings.ContainsFunc(key, unicode.IsSpace) {
+		fault = "has blanks in it" // it is rather a name than an id
+	}
+	if fault != "" {
+		return channels.Party{}, &channels.SendError{Class: channels.BadRecipient, Text: "The customer's id " + fault + ".", Hint: "Write the id that your system gives the customer."}
+	}
+	return channels.Party{Key: key}, nil
+}

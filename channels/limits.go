@@ -1,0 +1,67 @@
+package channels
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// ParseFileLimits reads the largest files of each kind as people write them. A kind that
+// isn't named keeps its limit.
+// Shape: image 5MB, document 10MB, video 16MB
+// Errors: what is wrong, in words.
+func ParseFileLimits(s string) (FileLimits, error) {
+	limits := FileLimits{}
+	for part := range strings.SplitSeq(s, ",") {
+		fields := strings.Fields(strings.ToLower(part))
+		if len(fields) == 3 { // 5 MB
+			fields = []string{fields[0], fields[1] + fields[2]}
+		}
+		if len(fields) != 2 {
+			return nil, fmt.Errorf("channels: file limits: %q is no kind and size", strings.TrimSpace(part))
+		}
+		kind := FileKind(fields[0])
+		switch kind {
+		case FileImage, FileVideo, FileAudio, FileDocument:
+		default:
+			return nil, fmt.Errorf("channels: file limits: %q is no kind of file", fields[0])
+		}
+		size, err := parseBytes(fields[1])
+		if err != nil {
+			return nil, err
+		}
+		limits[kind] = size
+	}
+	return limits, nil
+}
+
+// parseBytes reads 500kb or 16mb; 0 forbids.
+func parseBytes(s string) (int64, error) {
+	unit := int64(1)
+	for _, u := range []struct {
+		name string
+		unit int64
+	}{{"kb", 1 << 10}, {"mb", 1 << 20}} {
+		if number, ok := strings.CutSuffix(s, u.name); ok {
+			s, unit = number, u.unit
+			break
+		}
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 || n > 1<<31 {
+		return 0, fmt.Errorf("channels: file limits: %q is no size", s)
+	}
+	return n * unit, nil
+}
+
+// SizeWords writes bytes for people.
+// Shape: 16 MB; 500 KB; 12 bytes
+func SizeWords(bytes int64) string {
+	switch {
+	case bytes >= 1<<20:
+		return strings.TrimSuffix(strconv.FormatFloat(float64(bytes)/(1<<20), 'f', 1, 64), ".0") + " MB"
+	case bytes >= 1<<10:
+		return strconv.FormatInt(bytes>>10, 10) + " KB"
+	}
+	return strconv.FormatInt(bytes, 10) + " bytes"
+}

@@ -1,0 +1,239 @@
+package messenger
+
+import (
+	"fmt"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+
+	"parley/channels"
+	"parley/channels/wamark"
+)
+
+// maxRefBytes is the longest address that an Attachment can have as its Ref.
+const maxRefBytes = 2000
+
+// add puts an attachment into a message: a file to fetch, a line of text, or, where there
+// is nothing to show, a remark that says so. text is what the message itself says.
+func (a *attachment) add(in *channels.Inbound, text string) {
+	switch a.Type {
+	case "image", "video", "audio", "file", "sticker":
+		a.addFile(in)
+	case "location":
+		a.addLocation(in)
+	case "template":
+		a.addTemplate(in)
+	case "fallback", "post", "ig_post", "reel", "ig_reel", "share", "story_mention", "ig_story", "appointment_booking":
+		a.addLink(in, text)
+	default:
+		in.Notices = append(in.Notices, fmt.Sprintf("Sent something of a kind that isn't known here (%s). Look into the Page's inbox.",
+			oneLine(a.Type)))
+		a.addLink(in, text)
+	}
+}
+
+// addFile adds what has to be fetched from Meta's servers, soon: its address expires.
+func (a *attachment) addFile(in *channels.Inbound) {
+	sticker := a.Type == "sticker" || a.Payload.StickerID != 0
+	if sticker && thumbsUp(int64(a.Payload.StickerID)) {
+		addText(in, "👍")
+		return
+	}
+	kind := a.Type
+	if sticker {
+		kind = "sticker"
+	}
+	at := a.Payload.URL
+	u, err := url.Parse(at)
+	switch {
+	case at == "" || err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
+		in.Notices = append(in.Notices, "Sent "+article(kind)+" that Messenger doesn't pass on. Look into the Page's inbox.")
+		return
+	case len(at) > maxRefBytes:
+		in.Notices = append(in.Notices, "Sent "+article(kind)+" whose address is too long to be fetched. Look into the Page's inbox.")
+		return
+	}
+	name, contentType := fileName(u, kind, len(in.Attachments))
+	in.Attachments = append(in.Attachments, channels.Attachment{Name: name, ContentType: contentType, Inline: sticker, Ref: at})
+}
+
+func article(kind string) string {
+	if kind == "image" || kind == "audio" {
+		return "an " + kind
+	}
+	return "a " + kind
+}
+
+// thumbsUp tells the sign beside the text field, in its three sizes, from other stickers.
+func thumbsUp(id int64) bool {
+	return id == 369239263222822 || id == 369239343222814 || id == 369239383222810
+}
+
+// typeByExtension knows what Messenger's files end in. The table of the machine would make
+// the same bytes mean something else on another one.
+func typeByExtension(ext string) string {
+	switch strings.ToLower(ext) {
+	case ".jpg", ".jpeg":
+		return "image/jpeg"
+	case ".png":
+		return "image/png"
+	case ".gif":
+		return "image/gif"
+	case ".webp":
+		return "image/webp"
+	case ".mp4":
+		return "video/mp4"
+	case ".mov":
+		return "video/quicktime"
+	case ".mp3":
+		return "audio/mpeg"
+	case ".m4a", ".aac":
+		return "audio/mp4"
+	case ".ogg", ".opus":
+		return "audio/ogg"
+	case ".wav":
+		return "audio/wav"
+	case ".pdf":
+		return "application/pdf"
+	case ".txt":
+		return "text/plain"
+	}
+	return ""
+}
+
+// fileName makes a name and a type of a file's address. Fetch learns the true type.
+func fileName(u *url.URL, kind string, nth int) (name, contentType string) {
+	base := path.Base(u.Path)
+	ext := path.Ext(base)
+	contentType = typeByExtension(ext)
+	if kind == "file" && ext != "" && len(base) <= 150 {
+		if contentType == "" {
+			contentType = "application/octet-stream"
+		}
+		return base, contentType // customers named it
+	}
+	if contentType == "" {
+		ext, contentType = fallbackType(kind)
+	}
+	if nth == 0 {
+		return kind + ext, contentType
+	}
+	return kind + "-" + strconv.Itoa(nth+1) + ext, contentType
+}
+
+func fallbackType(kind string) (ext, contentType string) {
+	switch kind {
+	case "image":
+		return ".jpg", "image/jpeg"
+	case "sticker":
+		return ".png", "image/png"
+	case "video":
+		return ".mp4", "video/mp4"
+	case "audio":
+		return ".mp4", "audio/mp4"
+	}
+	return "", "application/octet-stream"
+}
+
+func (a *attachment) addLocation(in *channels.Inbound) {
+	title := a.Payload.Title
+	if title == "" {
+		title = a.Title
+	}
+	if c := a.Payload.Coordinates; c != nil {
+		place := channels.Location{Latitude: c.Lat, Longitude: c.Long}
+		addText(in, strings.TrimSpace("📍 "+wamark.Escape(oneLine(title)))+"\n"+wamark.Escape(place.MapURL()))
+		return
+	}
+	if title != "" || a.link() != "" {
+		a.addLink(in, "")
+		return
+	}
+	in.Notices = append(in.Notices, "Sent a location that Messenger doesn't pass on. Look into the Page's inbox.")
+}
+
+// addTemplate shows the words of buttons, cards and products.
+func (a *attachment) addTemplate(in *channels.Inbound) {
+	p := a.Payload
+	var lines []string
+	if p.Text != "" {
+		lines = append(lines, wamark.Escape(p.Text))
+	}
+	rows := p.Elements
+	if p.Product != nil {
+		rows = append(rows, p.Product.Elements...)
+	}
+	buttons := p.Buttons
+	for _, row := range rows {
+		for _, text := range []string{row.Title, row.Subtitle} {
+			if text != "" {
+				lines = append(lines, wamark.Escape(text))
+			}
+		}
+		buttons = append(buttons, row.Buttons...)
+	}
+	for _, b := range buttons {
+		if b.Title != "" {
+			lines = append(lines, strings.TrimSpace("▸ "+wamark.Escape(oneLine(b.Title))+" "+wamark.Escape(webLink(b.URL))))
+		}
+	}
+	if len(lines) == 0 {
+		in.Notices = append(in.Notices, "A message with buttons or cards that Messenger doesn't pass on.")
+		return
+	}
+	addText(in, strings.Join(lines, "\n"))
+}
+
+// addLink shows something that was shared by its title and address.
+func (a *attachment) addLink(in *channels.Inbound, text string) {
+	at, title := a.link(), oneLine(a.title())
+	if at != "" && strings.Contains(text, at) {
+		return // it is a preview of a link that the text has
+	}
+	var lines []string
+	if title != "" && !strings.Contains(text, title) {
+		lines = append(lines, wamark.Escape(title))
+	}
+	if at != "" {
+		lines = append(lines, wamark.Escape(at))
+	}
+	if len(lines) > 0 {
+		addText(in, strings.Join(lines, "\n"))
+		return
+	}
+	if text == "" && len(in.Notices) == 0 {
+		in.Notices = append(in.Notices, "Shared something ("+oneLine(a.Type)+") that Messenger doesn't pass on. Look into the Page's inbox.")
+	}
+}
+
+func (a *attachment) title() string {
+	if a.Title != "" {
+		return a.Title
+	}
+	return a.Payload.Title
+}
+
+func (a *attachment) link() string {
+	if at := webLink(a.Payload.URL); at != "" {
+		return at
+	}
+	return webLink(a.URL)
+}
+
+// webLink lets only addresses of the web through, of a length that people can use.
+func webLink(at string) string {
+	u, err := url.Parse(at)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || len(at) > maxRefBytes {
+		return ""
+	}
+	return at
+}
+
+// addText adds a paragraph.
+func addText(in *channels.Inbound, text string) {
+	if in.Text != "" {
+		in.Text += "\n\n"
+	}
+	in.Text += text
+}

@@ -1,0 +1,267 @@
+package messenger
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"parley/channels"
+	"parley/channels/wamark"
+)
+
+// part is what leaves in one call: Messenger takes a text or one attachment.
+type part struct {
+	text     string // as the customer reads it; "" = a file or cards
+	file     *channels.File
+	message  outMessage
+	template bool // shown as a template: its words aren't in the conversation's listing
+}
+
+// outMessage is "message" of the Send API.
+type outMessage struct {
+	Text         string       `json:"text,omitempty"`
+	Metadata     string       `json:"metadata,omitempty"`
+	QuickReplies []quickReply `json:"quick_replies,omitempty"`
+	Attachment   *outAttached `json:"attachment,omitempty"`
+}
+
+type quickReply struct {
+	ContentType string `json:"content_type"` // text
+	Title       string `json:"title"`
+	Payload     string `json:"payload"`
+}
+
+type outAttached struct {
+	Type    string `json:"type"` // image, video, audio, file, template
+	Payload any    `json:"payload"`
+}
+
+type savedFile struct {
+	ID string `json:"attachment_id"`
+}
+
+type buttonTemplate struct {
+	Type    string      `json:"template_type"` // button
+	Text    string      `json:"text"`
+	Buttons []outButton `json:"buttons"`
+}
+
+type genericTemplate struct {
+	Type     string       `json:"template_type"` // generic
+	Elements []outElement `json:"elements"`
+}
+
+type outElement struct {
+	Title    string      `json:"title"`
+	Subtitle string      `json:"subtitle,omitempty"`
+	ImageURL string      `json:"image_url,omitempty"`
+	Buttons  []outButton `json:"buttons,omitempty"`
+}
+
+type outButton struct {
+	Type    string `json:"type"` // web_url, postback
+	Title   string `json:"title"`
+	URL     string `json:"url,omitempty"`
+	Payload string `json:"payload,omitempty"`
+}
+
+// refuse is a message that can't be sent as it is.
+func refuse(text, hint string) error {
+	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
+}
+
+// compose makes the calls of a message, in order, and refuses what Messenger would: a
+// part must not leave when a later one can't. Text goes before a file, unless it has
+// answers to tap: those show only below the last message.
+func compose(o channels.Outbound) ([]part, error) {
+	if o.Template != nil {
+		return nil, refuse("Messenger knows no templates.", "Write the message as a text.")
+	}
+	rich := o.Rich
+	if rich == nil {
+		rich = &channels.Rich{}
+	}
+	text := wamark.Plain(o.Text)
+	if s := wamark.Plain(o.Signature); s != "" && text != "" {
+		text += "\n\n" + s
+	}
+	switch rich.Kind() {
+	case channels.RichList, channels.RichLocation, channels.RichContact: // Messenger has no form for them
+		text = paragraphs(text, wamark.Plain(rich.Text()))
+	default:
+	}
+	files, err := fileParts(o.Files)
+	if err != nil {
+		return nil, err
+	}
+	var parts []part
+	if text != "" {
+		p, err := textPart(text, rich.Buttons)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, p)
+	} else if len(rich.Buttons) > 0 {
+		return nil, refuse("Answers to tap need a text above them.", "Write one.")
+	}
+	if len(parts) > 0 && len(parts[0].message.QuickReplies) > 0 {
+		parts = append(files, parts...)
+	} else {
+		parts = append(parts, files...)
+	}
+	if len(rich.Cards) > 0 {
+		p, err := cardPart(rich.Cards)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, p)
+	}
+	if len(parts) == 0 {
+		return nil, refuse("There is nothing to send.", "Write something.")
+	}
+	return parts, nil
+}
+
+func paragraphs(texts ...string) string {
+	var kept []string
+	for _, t := range texts {
+		if t = strings.TrimSpace(t); t != "" {
+			kept = append(kept, t)
+		}
+	}
+	return strings.Join(kept, "\n\n")
+}
+
+// fileParts checks what is known of the files before they are read.
+func fileParts(files []channels.File) ([]part, error) {
+	if len(files) > 1 {
+		return nil, refuse("Messenger takes one file per message.", "Send the files one by one.")
+	}
+	var parts []part
+	for i := range files {
+		if f := files[i]; f.SizeBytes > limitOf(f) {
+			return nil, tooLarge(f)
+		}
+		parts = append(parts, part{file: &files[i]})
+	}
+	return parts, nil
+}
+
+// limitOf gives the largest size of a file, in bytes.
+func limitOf(f channels.File) int64 {
+	if attachmentType(f.ContentType) == "image" {
+		return maxImageBytes
+	}
+	return maxFileBytes
+}
+
+func tooLarge(f channels.File) error {
+	return refuse(fmt.Sprintf("%s is too large for Messenger: %d MB at most.", f.Name, limitOf(f)>>20), "Make it smaller or send a link.")
+}
+
+// attachmentType gives Messenger's word for a content type. What its apps can't show as a
+// picture, film or sound goes as a file.
+func attachmentType(contentType string) string {
+	kind, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(contentType)), ";")
+	switch kind {
+	case "image/jpeg", "image/png", "image/gif":
+		return "image"
+	case "video/mp4", "video/quicktime":
+		return "video"
+	case "audio/mpeg", "audio/mp4", "audio/aac", "audio/wav", "audio/x-wav", "audio/ogg":
+		return "audio"
+	}
+	return "file"
+}
+
+// textPart makes a text with its buttons: quick replies, or a button template where
+// links are among at most three. Links that fit in neither become lines of the text.
+func textPart(text string, buttons []channels.Button) (part, error) {
+	if err := checkButtons(buttons, maxQuickReplies); err != nil {
+		return part{}, err
+	}
+	links := linksAmong(buttons)
+	if links > 0 && len(buttons) <= maxButtons && utf8.RuneCountInString(text) <= maxButtonText {
+		return part{text: text, template: true, message: outMessage{Attachment: &outAttached{Type: "template",
+			Payload: buttonTemplate{Type: "button", Text: text, Buttons: outButtons(buttons)}}}}, nil
+	}
+	var replies []quickReply
+	for _, b := range buttons {
+		if b.URL != "" {
+			text += "\n" + b.Title + ": " + b.URL
+			continue
+		}
+		replies = append(replies, quickReply{ContentType: "text", Title: b.Title, Payload: cmp.Or(b.ID, b.Title)})
+	}
+	if n := utf8.RuneCountInString(text); n > maxText {
+		return part{}, refuse(fmt.Sprintf("The text has %d characters; Messenger takes %d.", n, maxText), "Shorten it or send it as several messages.")
+	}
+	return part{text: text, message: outMessage{Text: text, QuickReplies: replies}}, nil
+}
+
+func linksAmong(buttons []channels.Button) (n int) {
+	for _, b := range buttons {
+		if b.URL != "" {
+			n++
+		}
+	}
+	return n
+}
+
+func checkButtons(buttons []channels.Button, most int) error {
+	if len(buttons) > most {
+		return refuse(fmt.Sprintf("There are %d buttons; Messenger takes %d here.", len(buttons), most), "Leave some out.")
+	}
+	for _, b := range buttons {
+		switch u, err := url.Parse(b.URL); {
+		case strings.TrimSpace(b.Title) == "":
+			return refuse("A button has no words.", "Name it.")
+		case utf8.RuneCountInString(b.Title) > maxTitle:
+			return refuse(fmt.Sprintf("The button “%s” is too long: %d characters at most.", b.Title, maxTitle), "Shorten it.")
+		case utf8.RuneCountInString(b.ID) > maxPayload:
+			return refuse(fmt.Sprintf("The id of the button “%s” is too long.", b.Title), "Shorten it.")
+		case b.URL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == ""):
+			return refuse(fmt.Sprintf("The button “%s” has no address of the web.", b.Title), "Write it with https:// in front.")
+		}
+	}
+	return nil
+}
+
+func outButtons(buttons []channels.Button) []outButton {
+	var list []outButton
+	for _, b := range buttons {
+		if b.URL != "" {
+			list = append(list, outButton{Type: "web_url", Title: b.Title, URL: b.URL})
+		} else {
+			list = append(list, outButton{Type: "postback", Title: b.Title, Payload: cmp.Or(b.ID, b.Title)})
+		}
+	}
+	return list
+}
+
+// cardPart makes a carousel.
+func cardPart(cards []channels.RichCard) (part, error) {
+	if len(cards) > maxCards {
+		return part{}, refuse(fmt.Sprintf("There are %d cards; Messenger takes %d.", len(cards), maxCards), "Leave some out.")
+	}
+	t := genericTemplate{Type: "generic"}
+	for _, c := range cards {
+		switch u, err := url.Parse(c.ImageURL); {
+		case strings.TrimSpace(c.Title) == "":
+			return part{}, refuse("A card has no title.", "Give it one.")
+		case utf8.RuneCountInString(c.Title) > maxCardText || utf8.RuneCountInString(c.Text) > maxCardText:
+			return part{}, refuse(fmt.Sprintf("The card “%s” is too long: %d characters for its title and for its text.", clip(c.Title, 40), maxCardText), "Shorten it.")
+		case c.Text == "" && c.ImageURL == "" && len(c.Buttons) == 0:
+			return part{}, refuse(fmt.Sprintf("The card “%s” has nothing but a title.", c.Title), "Give it a text, a picture or a button.")
+		case c.ImageURL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == ""):
+			return part{}, refuse(fmt.Sprintf("The picture of the card “%s” has no address of the web.", c.Title), "Write it with https:// in front.")
+		}
+		if err := checkButtons(c.Buttons, maxButtons); err != nil {
+			return part{}, err
+		}
+		t.Elements = append(t.Elements, outElement{Title: c.Title, Subtitle: c.Text, ImageURL: c.ImageURL, Buttons: outButtons(c.Buttons)})
+	}
+	return part{template: true, message: outMessage{Attachment: &outAttached{Type: "template", Payload: t}}}, nil
+}

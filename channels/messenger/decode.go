@@ -1,0 +1,226 @@
+package messenger
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"parley/channels"
+	"parley/channels/wamark"
+)
+
+// Why something of a customer is kept without anything automatic.
+const (
+	standbyWhy = "standby" // said while another app held the conversation
+	linkWhy    = "link"    // a link was followed, nothing was said
+)
+
+// Decode implements channels.Channel.
+func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
+	var s stored
+	var ev event
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return nil, fmt.Errorf("messenger: event: %w", err)
+	}
+	if err := json.Unmarshal(s.Event, &ev); err != nil {
+		return nil, fmt.Errorf("messenger: event: %w", err)
+	}
+	if s.Person != "" {
+		return []channels.Inbound{{Kind: channels.InboundIdentity, From: channels.Party{Key: s.Person, Name: oneLine(s.Name)}}}, nil
+	}
+	customer := ev.customer(s.Page)
+	if s.Page == "" || customer == "" {
+		return nil, errors.New("messenger: event: nobody it is about")
+	}
+	base := channels.Inbound{From: channels.Party{Key: customer}, At: ev.Timestamp.time()}
+	if s.Standby {
+		base.Automatic = standbyWhy
+	}
+	fromPage := ev.Sender.ID == s.Page
+	switch {
+	case ev.Message != nil && (ev.Message.IsEcho || fromPage):
+		return c.echo(base, ev.Message), nil
+	case ev.Message != nil:
+		return said(base, ev.Message), nil
+	case ev.Postback != nil && !fromPage:
+		return tapped(base, ev.Postback), nil
+	case ev.Reaction != nil && !fromPage:
+		return reacted(base, ev.Reaction), nil
+	case ev.Edit != nil && !fromPage:
+		return edited(base, ev.Edit), nil
+	case ev.Read != nil:
+		return seen(base, channels.StateRead, ev.Read), nil
+	case ev.Delivery != nil:
+		return seen(base, channels.StateDelivered, ev.Delivery), nil
+	case ev.Referral != nil && !fromPage:
+		// She opened her conversation by a link and said nothing: nobody is to wake up for it.
+		base.Kind, base.Automatic, base.Notices = channels.InboundMessage, linkWhy, []string{ev.Referral.words()}
+		return []channels.Inbound{base}, nil
+	}
+	return nil, nil // of a kind that says nothing about a conversation, or of a later version
+}
+
+// time reads milliseconds since 1970; the zero time if there are none.
+func (n number) time() time.Time {
+	if n <= 0 || n > 1<<53 {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(n)).UTC()
+}
+
+// said is a customer's message.
+func said(in channels.Inbound, m *message) []channels.Inbound {
+	in.Kind, in.ExternalID = channels.InboundMessage, m.MID
+	body(&in, m)
+	if m.QuickReply != nil {
+		in.Chosen = m.QuickReply.Payload
+	}
+	if m.ReplyTo != nil {
+		in.Answered = m.ReplyTo.MID
+	}
+	if m.Referral != nil {
+		in.Notices = append(in.Notices, m.Referral.words())
+	}
+	if in.Automatic != "" {
+		in.Notices = append(in.Notices, "Another app holds this conversation on Messenger; it answers.")
+	}
+	if in.Text == "" && len(in.Attachments) == 0 && len(in.Notices) == 0 {
+		in.Notices = []string{"Sent something that Messenger doesn't pass on. Look into the Page's inbox."}
+	}
+	return []channels.Inbound{in}
+}
+
+// body takes over what a message says and shows.
+func body(in *channels.Inbound, m *message) {
+	in.Text = wamark.Escape(m.Text)
+	for _, a := range m.Attachments {
+		a.add(in, m.Text)
+	}
+}
+
+// echo is a message of the Page: ours, or one that was written elsewhere.
+func (c *Channel) echo(in channels.Inbound, m *message) []channels.Inbound {
+	in.ExternalID, in.Automatic = m.MID, ""
+	t, ours := parseToken(c.env.Keys, c.page, m.Metadata)
+	if !ours {
+		in.Kind = channels.InboundForeign
+		body(&in, m)
+		if in.Text == "" && len(in.Attachments) == 0 && len(in.Notices) == 0 {
+			in.Notices = []string{"The Page sent something that Messenger doesn't pass on."}
+		}
+		return []channels.Inbound{in}
+	}
+	in.Kind, in.Conversation, in.Answers = channels.InboundOwn, t.conversation, t.message
+	if !t.more {
+		in.Status = &channels.Status{State: channels.StateSent, MessageID: t.message, External: []string{m.MID}}
+	}
+	return []channels.Inbound{in}
+}
+
+// tapped is a button, or a choice in a menu of the Page.
+func tapped(in channels.Inbound, p *postback) []channels.Inbound {
+	in.Kind, in.ExternalID, in.Chosen = channels.InboundMessage, p.MID, p.Payload
+	in.Text = wamark.Escape(p.Title)
+	if in.Text == "" {
+		in.Notices = append(in.Notices, "Tapped a button.")
+	}
+	if p.Referral != nil {
+		in.Notices = append(in.Notices, p.Referral.words())
+	}
+	return []channels.Inbound{in}
+}
+
+func reacted(in channels.Inbound, r *reaction) []channels.Inbound {
+	in.Kind, in.Target, in.Opens, in.Automatic = channels.InboundReaction, r.MID, true, ""
+	if r.MID == "" {
+		return nil
+	}
+	if r.Action != "unreact" {
+		in.Emoji = r.emoji()
+	}
+	return []channels.Inbound{in}
+}
+
+// emoji gives the sign; older webhooks only name it.
+func (r *reaction) emoji() string {
+	if r.Emoji != "" {
+		return r.Emoji
+	}
+	switch strings.ToLower(r.Name) {
+	case "love":
+		return "❤"
+	case "smile":
+		return "😆"
+	case "wow":
+		return "😮"
+	case "sad":
+		return "😢"
+	case "angry":
+		return "😠"
+	case "like":
+		return "👍"
+	case "dislike":
+		return "👎"
+	}
+	return "❔"
+}
+
+func edited(in channels.Inbound, e *edit) []channels.Inbound {
+	if e.MID == "" {
+		return nil
+	}
+	in.Kind, in.Target, in.Text = channels.InboundEdit, e.MID, wamark.Escape(e.Text)
+	return []channels.Inbound{in}
+}
+
+// seen is a receipt. The watermark covers all of ours until then; mids may be missing and
+// name what people wrote elsewhere, too.
+func seen(in channels.Inbound, state channels.DeliveryState, w *watermark) []channels.Inbound {
+	in.Kind, in.Automatic = channels.InboundStatus, ""
+	if until := w.Watermark.time(); !until.IsZero() {
+		in.Status = &channels.Status{State: state, UpTo: until}
+		return []channels.Inbound{in}
+	}
+	var list []channels.Inbound
+	for _, mid := range w.MIDs {
+		one := in
+		one.Status = &channels.Status{State: state, External: []string{mid}}
+		list = append(list, one)
+	}
+	return list
+}
+
+// words says for agents where somebody came from.
+func (r *referral) words() string {
+	var parts []string
+	switch strings.ToUpper(r.Source) {
+	case "ADS":
+		text := "an ad"
+		if r.Ad != nil && r.Ad.Title != "" {
+			text += " “" + oneLine(r.Ad.Title) + "”"
+		} else if r.AdID != "" {
+			text += " (" + oneLine(r.AdID) + ")"
+		}
+		parts = append(parts, text)
+	case "SHORTLINK":
+		parts = append(parts, "an m.me link")
+	case "CUSTOMER_CHAT_PLUGIN", "CHAT_PLUGIN":
+		parts = append(parts, "the chat on the website")
+	default:
+		parts = append(parts, "a link")
+	}
+	if r.Ref != "" {
+		parts = append(parts, "ref “"+oneLine(r.Ref)+"”")
+	}
+	if r.Product != nil && r.Product.ID != "" {
+		parts = append(parts, "product "+oneLine(r.Product.ID))
+	}
+	return "Came by " + strings.Join(parts, ", ") + "."
+}
+
+// oneLine makes a short line of what a stranger chose.
+func oneLine(s string) string {
+	return clip(strings.Join(strings.Fields(s), " "), 120)
+}

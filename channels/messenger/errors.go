@@ -1,0 +1,117 @@
+package messenger
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"parley/channels"
+	"parley/channels/graph"
+)
+
+// subcodeHeld is how Facebook refuses an app that only listens (standby).
+const subcodeHeld = 2018300
+
+// classify says what a failed request means. Codes are looked at with their subcodes
+// first: 10 alone is a missing permission, 10/2018278 a closed window.
+// Source: Meta, "Messenger Platform: error codes".
+func classify(err error) *channels.SendError {
+	var own *channels.SendError
+	if errors.As(err, &own) {
+		return own
+	}
+	var refused *graph.Error
+	if !errors.As(err, &refused) || !graph.Certain(err) {
+		if graph.Certain(err) {
+			return &channels.SendError{Class: channels.Retry, Text: "Facebook can't be reached.", Cause: err}
+		}
+		return &channels.SendError{Class: channels.Ambiguous, Text: "Facebook's answer was lost.", Cause: err}
+	}
+	e := &channels.SendError{Class: classOf(refused), Cause: err}
+	switch e.Class {
+	case channels.WindowClosed:
+		e.Text, e.Hint = windowText, windowHint
+	case channels.BadRecipient:
+		e.Text, e.Hint = "Messenger can't reach this person: "+refused.Words(), "They may have blocked the Page or left Messenger; use another channel."
+	case channels.Throttled:
+		e.Wait = throttleWait(refused)
+		e.Text = "Facebook asks for a pause: too many messages."
+	case channels.Retry:
+		e.Wait = refused.RetryAfter
+		e.Text = "Facebook is having trouble: " + refused.Words()
+	case channels.AuthBroken:
+		e.Text = "Facebook refuses the Page's access: " + refused.Words()
+		e.Hint = "Make a new Page token with pages_messaging, pages_manage_metadata and pages_read_engagement and apply it; parley doctor checks it."
+	case channels.AccountBlocked:
+		e.Text, e.Hint = "Facebook has restricted the Page: "+refused.Words(), "See Page quality in Meta Business Suite."
+	case channels.Ambiguous:
+		e.Text = "Facebook's answer doesn't say whether it was sent."
+	default:
+		if refused.Subcode == subcodeHeld {
+			e.Text, e.Hint = "Another app holds this conversation on Messenger.", "Hand it over in the Page's inbox, then send it again."
+			return e
+		}
+		e.Class, e.Text, e.Hint = channels.BadContent, "Facebook refuses the message: "+refused.Words(), "Change it and send it again."
+	}
+	return e
+}
+
+func classOf(e *graph.Error) channels.Class {
+	if !e.Coded {
+		return bareClass(e.Status)
+	}
+	switch [2]int{e.Code, e.Subcode} {
+	case [2]int{10, 2018278}, [2]int{10, 2018065}: // the second: its older form
+		return channels.WindowClosed
+	case [2]int{10, 2018108}, [2]int{200, 1545041}, [2]int{100, 2018001}:
+		return channels.BadRecipient
+	case [2]int{10, 1893063}:
+		return channels.AccountBlocked
+	case [2]int{10, subcodeHeld}:
+		return channels.BadContent
+	}
+	switch e.Code {
+	case 551:
+		return channels.BadRecipient
+	case 4, 32, 613, 80006:
+		return channels.Throttled
+	case 1, 2, 1200:
+		return channels.Retry
+	case 10, 102, 190, 200, 230:
+		return channels.AuthBroken
+	case 368:
+		return channels.AccountBlocked
+	case 100:
+		return channels.BadContent
+	}
+	// A code that nobody has described.
+	if class := bareClass(e.Status); class != channels.Retry {
+		return class
+	}
+	return channels.BadContent
+}
+
+// bareClass reads an answer by its status alone: not Graph gave it but something before
+// it, which may be gone the next time.
+func bareClass(status int) channels.Class {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return channels.Throttled
+	case status == http.StatusUnauthorized:
+		return channels.AuthBroken
+	case status == http.StatusRequestEntityTooLarge:
+		return channels.BadContent
+	case status >= http.StatusInternalServerError:
+		return channels.Ambiguous
+	}
+	return channels.Retry
+}
+
+// throttleWait is as long as Facebook says, or a minute: its budgets are by the hour, but
+// they fill up all the time.
+func throttleWait(e *graph.Error) time.Duration {
+	if e.RetryAfter > 0 {
+		return e.RetryAfter
+	}
+	return time.Minute
+}

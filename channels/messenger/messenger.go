@@ -1,0 +1,113 @@
+package messenger
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"parley/channels"
+	"parley/channels/graph"
+)
+
+// Limits of the Send API.
+const (
+	maxText         = 2000 // characters
+	maxButtonText   = 640  // characters, of a text with a button template
+	maxTitle        = 20   // characters, of an answer or a button
+	maxPayload      = 1000 // characters
+	maxQuickReplies = 13
+	maxButtons      = 3 // of a button template or a card
+	maxCards        = 10
+	maxCardText     = 80 // characters, of a card's title and of its text
+	maxImageBytes   = 8 << 20
+	maxFileBytes    = 25 << 20
+)
+
+// Windows that a customer's message opens.
+const (
+	replyWindow = 24 * time.Hour
+	humanWindow = 7 * 24 * time.Hour
+)
+
+// Channel is one Page. It implements Channel, Webhook, Runner, Checker, Fetcher and Attendant.
+type Channel struct {
+	page    string
+	env     channels.Env
+	graph   *graph.Client
+	hook    *graph.Hook
+	uploads *uploads
+
+	newcomer chan struct{} // somebody new has written
+	greeted  *greeted
+}
+
+var (
+	_ channels.Channel   = (*Channel)(nil)
+	_ channels.Webhook   = (*Channel)(nil)
+	_ channels.Checker   = (*Channel)(nil)
+	_ channels.Fetcher   = (*Channel)(nil)
+	_ channels.Attendant = (*Channel)(nil)
+)
+
+// newChannel reads a configuration. Errors: all faults at once.
+func newChannel(config channels.Config, env channels.Env) (*Channel, error) {
+	var faults []error
+	for _, name := range []string{fieldPage, fieldToken, fieldSecret, fieldVerify} {
+		if strings.TrimSpace(config[name]) == "" {
+			faults = append(faults, fmt.Errorf("messenger: %s: missing", name))
+		}
+	}
+	page := strings.TrimSpace(config[fieldPage])
+	if page != "" && !isID(page) {
+		faults = append(faults, fmt.Errorf("messenger: %s: must be the Page's number, not its name", fieldPage))
+	}
+	client, err := graph.New(graph.Options{BaseURL: env.APIURL, Version: strings.TrimSpace(config[fieldVersion]),
+		Token: strings.TrimSpace(config[fieldToken]), Dialer: env.Dialer, MediaHosts: mediaHosts()})
+	if err != nil {
+		faults = append(faults, fmt.Errorf("messenger: %s: %w", fieldVersion, err))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	c := &Channel{page: page, env: env, graph: client, uploads: &uploads{ids: map[string]string{}},
+		newcomer: make(chan struct{}, 1), greeted: &greeted{ids: map[string]bool{}}}
+	c.hook = &graph.Hook{Secret: []byte(strings.TrimSpace(config[fieldSecret])), VerifyToken: config[fieldVerify],
+		Split: split, Accept: c.accept, Log: env.Log}
+	return c, nil
+}
+
+// isID says whether s is a number as Meta names Pages and people.
+func isID(s string) bool {
+	return s != "" && len(s) <= 32 && strings.Trim(s, "0123456789") == ""
+}
+
+// Capabilities implements channels.Channel.
+func (c *Channel) Capabilities() channels.Capabilities {
+	return channels.Capabilities{
+		RichText:     channels.Unsupported,
+		Reactions:    channels.Partial, // customers' are shown; agents have no way to send one
+		ReadReceipts: channels.Full,
+		Delivered:    channels.Full,
+		ReplyWindow:  replyWindow,
+		HumanWindow:  humanWindow,
+		Start:        channels.StartNever,
+		ReplyTo:      channels.Full,
+		Captions:     channels.Unsupported,
+		Buttons:      maxQuickReplies,
+		Carousel:     maxCards,
+		FileLimits: channels.FileLimits{channels.FileImage: maxImageBytes, channels.FileVideo: maxFileBytes,
+			channels.FileAudio: maxFileBytes, channels.FileDocument: maxFileBytes},
+		MaxTextRunes:          maxText,
+		AttachmentsPerMessage: 1,
+		MaxAttachmentBytes:    maxFileBytes,
+		RetryFor:              48 * time.Hour,
+		RequestTimeout:        time.Minute,
+		Hold:                  20 * time.Second,
+		Rate:                  300, // of the Send API, per Page
+	}
+}
+
+// ServeHTTP implements channels.Webhook.
+func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.hook.ServeHTTP(w, r) }

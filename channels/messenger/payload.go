@@ -1,0 +1,153 @@
+package messenger
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strconv"
+)
+
+// event is one element of messaging or standby; which of its parts are set says what it
+// is. Unknown fields are left alone.
+// Source: Meta, "Messenger webhook events" reference.
+type event struct {
+	Sender    person     `json:"sender"`
+	Recipient person     `json:"recipient"`
+	Timestamp number     `json:"timestamp"` // milliseconds
+	Message   *message   `json:"message"`
+	Postback  *postback  `json:"postback"`
+	Reaction  *reaction  `json:"reaction"`
+	Edit      *edit      `json:"message_edit"`
+	Read      *watermark `json:"read"`
+	Delivery  *watermark `json:"delivery"`
+	Referral  *referral  `json:"referral"`
+}
+
+type person struct {
+	ID string `json:"id"`
+}
+
+type message struct {
+	MID         string       `json:"mid"`
+	Text        string       `json:"text"`
+	Attachments []attachment `json:"attachments"`
+	QuickReply  *struct {
+		Payload string `json:"payload"`
+	} `json:"quick_reply"`
+	ReplyTo *struct {
+		MID string `json:"mid"`
+	} `json:"reply_to"`
+	Referral  *referral `json:"referral"`
+	IsEcho    bool      `json:"is_echo"`
+	Metadata  string    `json:"metadata"`
+	StickerID number    `json:"sticker_id"`
+}
+
+type attachment struct {
+	Type    string  `json:"type"`
+	Title   string  `json:"title"` // of a fallback, beside its payload
+	URL     string  `json:"url"`   // the same
+	Payload payload `json:"payload"`
+}
+
+// payload of an attachment; each type has its own part of it.
+type payload struct {
+	URL         string `json:"url"`
+	Title       string `json:"title"`
+	StickerID   number `json:"sticker_id"`
+	Coordinates *struct {
+		Lat  float64 `json:"lat"`
+		Long float64 `json:"long"`
+	} `json:"coordinates"`
+	Text     string        `json:"text"` // of a template
+	Buttons  []linkButton  `json:"buttons"`
+	Elements []templateRow `json:"elements"`
+	Product  *struct {
+		Elements []templateRow `json:"elements"`
+	} `json:"product"`
+}
+
+type templateRow struct {
+	Title    string       `json:"title"`
+	Subtitle string       `json:"subtitle"`
+	Buttons  []linkButton `json:"buttons"`
+}
+
+type linkButton struct {
+	Title string `json:"title"`
+	URL   string `json:"url"`
+}
+
+type postback struct {
+	MID      string    `json:"mid"`
+	Title    string    `json:"title"`
+	Payload  string    `json:"payload"`
+	Referral *referral `json:"referral"`
+}
+
+type reaction struct {
+	MID    string `json:"mid"`
+	Action string `json:"action"` // react, unreact
+	Emoji  string `json:"emoji"`
+	Name   string `json:"reaction"` // "love", "other"
+}
+
+type edit struct {
+	MID   string `json:"mid"`
+	Text  string `json:"text"`
+	Count number `json:"num_edit"`
+}
+
+// watermark says that everything sent until then was delivered or read.
+type watermark struct {
+	MIDs      []string `json:"mids"`
+	Watermark number   `json:"watermark"` // milliseconds
+}
+
+type referral struct {
+	Ref    string `json:"ref"`
+	Source string `json:"source"` // ADS, SHORTLINK, CUSTOMER_CHAT_PLUGIN
+	AdID   string `json:"ad_id"`
+	Ad     *struct {
+		Title string `json:"ad_title"`
+	} `json:"ads_context_data"`
+	Product *struct {
+		ID string `json:"id"`
+	} `json:"product"`
+}
+
+// number is a whole number, which some webhooks write as a string. What is none is 0: it
+// is no reason to lose a message.
+type number int64
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (n *number) UnmarshalJSON(raw []byte) error {
+	text := string(bytes.Trim(raw, `"`))
+	if v, err := strconv.ParseInt(text, 10, 64); err == nil {
+		*n = number(v)
+		return nil
+	}
+	if v, err := strconv.ParseFloat(text, 64); err == nil && math.Abs(v) < 1<<53 {
+		*n = number(v)
+		return nil
+	}
+	*n = 0
+	return nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler. A payload of another shape is an empty one:
+// the message around it must not get lost.
+func (p *payload) UnmarshalJSON(raw []byte) error {
+	type plain payload
+	var v plain
+	if json.Unmarshal(raw, &v) == nil {
+		*p = payload(v)
+		return nil
+	}
+	var only struct {
+		URL string `json:"url"`
+	}
+	_ = json.Unmarshal(raw, &only) // not even that: nothing
+	*p = payload{URL: only.URL}
+	return nil
+}

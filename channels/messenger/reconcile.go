@@ -1,0 +1,113 @@
+package messenger
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/channels"
+)
+
+const (
+	// listed is how many of a conversation's last messages Facebook tells about.
+	listed        = 20
+	messageFields = "messages.limit(20){id,created_time,from,message,attachments}"
+	// clockSkew is how far Facebook's clock may be from ours.
+	clockSkew = 30 * time.Second
+	// graphTime is how the conversations API writes times, to the second.
+	graphTime = "2006-01-02T15:04:05-0700"
+)
+
+// listedMessage is a message as the conversations API tells it; metadata isn't told.
+type listedMessage struct {
+	ID          string `json:"id"`
+	CreatedTime string `json:"created_time"`
+	From        person `json:"from"`
+	Message     string `json:"message"`
+	Attachments *struct {
+		Data []json.RawMessage `json:"data"`
+	} `json:"attachments"`
+
+	at time.Time
+}
+
+// Reconcile implements channels.Channel. It looks for the message among what the Page
+// sent to this customer since the first attempt. Only one that must be it counts.
+func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
+	to, err := recipient(o)
+	if err != nil || o.FirstAttemptAt.IsZero() {
+		return channels.CannotTell, channels.Receipt{}, nil
+	}
+	parts, err := compose(o)
+	if err != nil || o.Part >= len(parts) {
+		return channels.CannotTell, channels.Receipt{}, nil
+	}
+	messages, err := c.list(ctx, to)
+	if err != nil {
+		return channels.CannotTell, channels.Receipt{}, err
+	}
+	id, outcome := c.search(messages, o, parts[o.Part])
+	if outcome != channels.Landed {
+		return outcome, channels.Receipt{}, nil
+	}
+	return channels.Landed, channels.Receipt{ExternalID: id, State: channels.StateAccepted, More: o.Part+1 < len(parts)}, nil
+}
+
+// list gives the last messages of the conversation with a customer, newest first.
+func (c *Channel) list(ctx context.Context, customer string) ([]listedMessage, error) {
+	list, err := c.conversations(ctx, url.Values{"user_id": {customer}, "fields": {messageFields}})
+	if err != nil {
+		return nil, classify(err)
+	}
+	var all []listedMessage
+	for _, one := range list {
+		all = append(all, one.Messages.Data...)
+	}
+	slices.SortStableFunc(all, func(a, b listedMessage) int { return b.at.Compare(a.at) })
+	return all, nil
+}
+
+// search looks for a part among a conversation's last messages. What we know to be other
+// messages of ours is left out; one that is as good but too old by the clocks' difference
+// makes it unclear.
+func (c *Channel) search(messages []listedMessage, o channels.Outbound, p part) (string, channels.Outcome) {
+	from := o.FirstAttemptAt.Truncate(time.Second)
+	var found []string
+	complete := len(messages) < listed
+	for _, m := range messages {
+		if m.at.Before(from.Add(-clockSkew)) {
+			complete = true
+			break
+		}
+		if m.From.ID != c.page || slices.Contains(o.References, m.ID) || !m.isPart(p) {
+			continue
+		}
+		if m.at.Before(from) {
+			return "", channels.CannotTell
+		}
+		found = append(found, m.ID)
+	}
+	switch {
+	case len(found) == 1 && complete:
+		return found[0], channels.Landed
+	case len(found) == 0 && complete:
+		return "", channels.Absent
+	}
+	return "", channels.CannotTell
+}
+
+// isPart says whether a listed message could be what was to be sent: a text by its words,
+// a file or template by its having an attachment and no text.
+func (m *listedMessage) isPart(p part) bool {
+	attached := m.Attachments != nil && len(m.Attachments.Data) > 0
+	if p.text != "" && words(m.Message) == words(p.text) {
+		return true
+	}
+	return (p.file != nil || p.template) && words(m.Message) == "" && attached
+}
+
+// words takes away what may differ between what is sent and what is told: white space.
+func words(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,287 @@
+package messenger
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"parley/channels"
+	"parley/channels/graph"
+)
+
+const (
+	// lookEvery is the pause between looks at the Page's conversations. Facebook's budget
+	// for them is about 200 a day on the quietest Page.
+	lookEvery = 10 * time.Minute
+	// lookAgain is the shortest pause, when somebody new has written.
+	lookAgain = 15 * time.Second
+	// lookTimeout bounds one look.
+	lookTimeout = 30 * time.Second
+	// lostAfter is how long a webhook may be on its way before its message counts as lost.
+	lostAfter = 5 * time.Minute
+	// lostUpTo is how far back lost messages are looked for.
+	lostUpTo = 24 * time.Hour
+	// maxKnown is how many names a process remembers having told.
+	maxKnown = 10_000
+)
+
+var _ channels.Runner = (*Channel)(nil)
+
+// seenState is the durable memory of an account.
+type seenState struct {
+	Since time.Time `json:"since"` // older messages were there before the account was
+}
+
+// Run implements channels.Runner. Webhooks bring everything; now and then it looks at the
+// Page's conversations for what they lost, and for the names of those who write, which
+// webhooks don't tell.
+func (c *Channel) Run(ctx context.Context) error {
+	since, err := c.since(ctx)
+	if err != nil {
+		return err
+	}
+	names := map[string]string{} // told by this process
+	for ctx.Err() == nil {
+		c.look(ctx, since, names)
+		soon, late := time.NewTimer(lookAgain), time.NewTimer(lookEvery)
+		select {
+		case <-soon.C:
+		case <-ctx.Done():
+		}
+		select {
+		case <-c.newcomer:
+		case <-late.C:
+		case <-ctx.Done():
+		}
+		soon.Stop()
+		late.Stop()
+	}
+	return nil
+}
+
+// since gives when the account began.
+func (c *Channel) since(ctx context.Context) (time.Time, error) {
+	var s seenState
+	raw, err := c.env.State.Load(ctx)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("messenger: run: %w", err)
+	}
+	if json.Unmarshal(raw, &s) == nil && !s.Since.IsZero() {
+		return s.Since, nil
+	}
+	s.Since = c.env.Now()
+	raw, err = json.Marshal(s)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("messenger: run: %w", err)
+	}
+	if err := c.env.State.Save(ctx, raw); err != nil {
+		return time.Time{}, fmt.Errorf("messenger: run: %w", err)
+	}
+	return s.Since, nil
+}
+
+// look passes on what the Page's latest conversations tell. What fails is tried again
+// with the next look.
+func (c *Channel) look(ctx context.Context, since time.Time, names map[string]string) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	list, err := c.conversations(ctx, url.Values{"limit": {"25"}, "fields": {"participants," + messageFields}})
+	var refused *graph.Error
+	if errors.As(err, &refused) && refused.Code == 190 {
+		e := classify(err)
+		c.env.Report(channels.Condition{Status: channels.Broken, Text: e.Text, Hint: e.Hint})
+		return
+	}
+	if err != nil {
+		c.env.Log.Info("conversations not read", "error", err)
+		return
+	}
+	c.env.Report(channels.Condition{Status: channels.Active})
+	if len(names) > maxKnown {
+		clear(names)
+	}
+	var facts []channels.Fact
+	for _, one := range list {
+		for _, p := range one.Participants.Data {
+			if p.ID != c.page && p.Name != "" && names[p.ID] != p.Name {
+				facts = append(facts, c.nameFact(p.ID, p.Name))
+				names[p.ID] = p.Name
+			}
+		}
+		facts = append(facts, c.lost(one, since)...)
+	}
+	if len(facts) == 0 {
+		return
+	}
+	if err := c.env.Accept(ctx, facts...); err != nil {
+		c.env.Log.Info("conversations not stored", "error", err)
+		clear(names)
+	}
+}
+
+// nameFact tells what a person is called.
+func (c *Channel) nameFact(id, name string) channels.Fact {
+	payload, err := json.Marshal(stored{Page: c.page, Event: json.RawMessage("{}"), Person: id, Name: name})
+	if err != nil {
+		panic("messenger: name: " + err.Error()) // our own plain struct
+	}
+	return channels.Fact{ExternalID: bounded("n:" + id + ":" + digest([]byte(name))), OrderKey: id, Payload: payload, Owner: c.page}
+}
+
+// lost gives the messages of a customer that a webhook should have brought by now, in
+// order and under the names that their webhooks give them: what came is known already.
+func (c *Channel) lost(one conversation, since time.Time) (facts []channels.Fact) {
+	now := c.env.Now()
+	for i := len(one.Messages.Data) - 1; i >= 0; i-- {
+		m := one.Messages.Data[i]
+		if m.From.ID == c.page || m.From.ID == "" || m.ID == "" || m.at.Before(since) || m.at.Before(now.Add(-lostUpTo)) || m.at.After(now.Add(-lostAfter)) {
+			continue
+		}
+		raw, err := json.Marshal(m.event(c.page))
+		if err == nil {
+			facts = append(facts, factOf(c.page, false, raw))
+		}
+	}
+	return facts
+}
+
+// event writes a listed message as its webhook would have been.
+func (m *listedMessage) event(page string) map[string]any {
+	body := map[string]any{"mid": m.ID, "text": m.Message}
+	var list []any
+	for _, a := range m.attached() {
+		list = append(list, map[string]any{"type": a.kind(), "payload": map[string]any{"url": a.url()}})
+	}
+	if list != nil {
+		body["attachments"] = list
+	}
+	return map[string]any{"sender": map[string]any{"id": m.From.ID}, "recipient": map[string]any{"id": page},
+		"timestamp": m.at.UnixMilli(), "message": body}
+}
+
+// listedFile is an attachment as the conversations API tells it.
+type listedFile struct {
+	MIME  string `json:"mime_type"`
+	Image *struct {
+		URL     string `json:"url"`
+		Sticker bool   `json:"render_as_sticker"`
+	} `json:"image_data"`
+	Video *struct {
+		URL string `json:"url"`
+	} `json:"video_data"`
+	URL string `json:"file_url"`
+}
+
+func (m *listedMessage) attached() (list []listedFile) {
+	if m.Attachments == nil {
+		return nil
+	}
+	for _, raw := range m.Attachments.Data {
+		var f listedFile
+		_ = json.Unmarshal(raw, &f) // of another shape: something that isn't passed on
+		list = append(list, f)
+	}
+	return list
+}
+
+func (f listedFile) kind() string {
+	switch {
+	case f.Image != nil && f.Image.Sticker:
+		return "sticker"
+	case f.Image != nil:
+		return "image"
+	case f.Video != nil:
+		return "video"
+	case strings.HasPrefix(f.MIME, "audio/"):
+		return "audio"
+	}
+	return "file"
+}
+
+func (f listedFile) url() string {
+	switch {
+	case f.Image != nil:
+		return f.Image.URL
+	case f.Video != nil:
+		return f.Video.URL
+	}
+	return f.URL
+}
+
+// accept passes facts on and has somebody new looked up.
+func (c *Channel) accept(ctx context.Context, facts ...channels.Fact) error {
+	if err := c.env.Accept(ctx, facts...); err != nil {
+		return err
+	}
+	for _, f := range facts {
+		if f.Owner == c.page && strings.HasPrefix(f.ExternalID, "m:") && c.greeted.greet(f.OrderKey) {
+			select {
+			case c.newcomer <- struct{}{}:
+			default: // a look is due already
+			}
+		}
+	}
+	return nil
+}
+
+// greeted are the customers who have written to this process.
+type greeted struct {
+	mu  sync.Mutex
+	ids map[string]bool
+}
+
+// greet says whether somebody is new.
+func (g *greeted) greet(customer string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.ids[customer] {
+		return false
+	}
+	if len(g.ids) > maxKnown {
+		clear(g.ids)
+	}
+	g.ids[customer] = true
+	return true
+}
+
+// conversation is one of the conversations API.
+type conversation struct {
+	Participants struct {
+		Data []struct {
+			ID   string `json:"id"`
+			Name string `json:"name"`
+		} `json:"data"`
+	} `json:"participants"`
+	Messages struct {
+		Data []listedMessage `json:"data"`
+	} `json:"messages"`
+}
+
+// conversations asks for the Page's conversations. Errors: those of graph, or a time that
+// can't be read.
+func (c *Channel) conversations(ctx context.Context, query url.Values) ([]conversation, error) {
+	var answer struct {
+		Data []conversation `json:"data"`
+	}
+	query.Set("platform", "messenger")
+	if err := c.graph.Call(ctx, http.MethodGet, c.page+"/conversations", query, nil, &answer); err != nil {
+		return nil, err
+	}
+	for _, one := range answer.Data {
+		for i := range one.Messages.Data {
+			m := &one.Messages.Data[i]
+			at, err := time.Parse(graphTime, m.CreatedTime)
+			if err != nil {
+				return nil, fmt.Errorf("messenger: conversation: time of a message: %w", err)
+			}
+			m.at = at
+		}
+	}
+	return answer.Data, nil
+}

@@ -1,0 +1,233 @@
+package messenger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"parley/channels"
+	"parley/channels/graph"
+)
+
+// outRequest is the body of the Send API.
+type outRequest struct {
+	Recipient person      `json:"recipient"`
+	Type      string      `json:"messaging_type,omitempty"` // RESPONSE, MESSAGE_TAG
+	Tag       string      `json:"tag,omitempty"`
+	Message   *outMessage `json:"message,omitempty"`
+	Action    string      `json:"sender_action,omitempty"`
+	ReplyTo   *replyTo    `json:"reply_to,omitempty"`
+}
+
+type replyTo struct {
+	MID string `json:"mid"`
+}
+
+// Send implements channels.Channel. Each call to it makes one message on the other side.
+func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
+	if err := ctx.Err(); err != nil {
+		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: err}
+	}
+	to, err := recipient(o)
+	if err != nil {
+		return channels.Receipt{}, err
+	}
+	tag, err := tagFor(c.env.Now(), o)
+	if err != nil {
+		return channels.Receipt{}, err
+	}
+	parts, err := compose(o)
+	if err != nil {
+		return channels.Receipt{}, err
+	}
+	if o.Part >= len(parts) {
+		return channels.Receipt{}, refuse("The message was changed after a part of it had left.", "Send what is missing as a new message.")
+	}
+	if err := c.upload(ctx, o, parts); err != nil {
+		return channels.Receipt{}, err
+	}
+	p := parts[o.Part]
+	more := o.Part+1 < len(parts)
+	p.message.Metadata = c.metadata(o, more)
+	req := outRequest{Recipient: person{ID: to}, Type: "RESPONSE", Message: &p.message}
+	if o.ReplyTo != "" && o.Part == 0 && !p.template {
+		req.ReplyTo = &replyTo{MID: o.ReplyTo}
+	}
+	id, err := c.deliver(ctx, req, tag)
+	if channels.ClassOf(err) == channels.WindowClosed && tag == "" && !o.Automatic {
+		// Surely not sent: Facebook's clock says more than 24 hours, ours a little less.
+		id, err = c.deliver(ctx, req, tagHuman)
+	}
+	if err != nil {
+		return channels.Receipt{}, err
+	}
+	return channels.Receipt{ExternalID: id, State: channels.StateAccepted, More: more}, nil
+}
+
+// recipient gives the one person whom a message is for.
+func recipient(o channels.Outbound) (string, error) {
+	if len(o.To) != 1 || len(o.Cc) > 0 {
+		return "", &channels.SendError{Class: channels.BadRecipient, Text: "A Messenger message has one recipient.", Hint: "Name one customer."}
+	}
+	if !isID(o.To[0].Key) {
+		return "", &channels.SendError{Class: channels.BadRecipient, Text: "This is nobody on Messenger.",
+			Hint: "Only customers who wrote to the Page can be answered."}
+	}
+	return o.To[0].Key, nil
+}
+
+// deliver makes the call that has an effect. Errors: *channels.SendError.
+func (c *Channel) deliver(ctx context.Context, req outRequest, tag string) (string, error) {
+	if tag != "" {
+		req.Type, req.Tag = "MESSAGE_TAG", tag
+	}
+	var answer struct {
+		MessageID string `json:"message_id"`
+	}
+	if err := c.graph.Call(ctx, http.MethodPost, c.page+"/messages", nil, req, &answer); err != nil {
+		e := classify(err)
+		if tag == tagHuman && refusesTag(err, e.Class) {
+			e.Class, e.Text = channels.WindowClosed, windowText
+			e.Hint = "After 24 hours Facebook lets people answer only if the app has the feature Human Agent: see docs/messenger.md."
+		}
+		return "", e
+	}
+	if answer.MessageID == "" {
+		return "", &channels.SendError{Class: channels.Ambiguous, Text: "Facebook's answer names no message."}
+	}
+	return answer.MessageID, nil
+}
+
+// refusesTag says that a refusal is about answering after 24 hours, not about the account:
+// an app without the feature Human Agent lacks a permission only for that.
+func refusesTag(err error, class channels.Class) bool {
+	var refused *graph.Error
+	if class == channels.WindowClosed || !errors.As(err, &refused) {
+		return class == channels.WindowClosed
+	}
+	about := strings.ToLower(strings.ReplaceAll(refused.Message, "_", " "))
+	return class == channels.AuthBroken && (refused.Code == 10 || refused.Code == 200) ||
+		class == channels.BadContent && strings.Contains(about, "human agent")
+}
+
+// upload brings the file of a message to Facebook, which shows nobody anything yet, before
+// the first part leaves: a file that can't be read or isn't taken stops all of it.
+func (c *Channel) upload(ctx context.Context, o channels.Outbound, parts []part) error {
+	for i := o.Part; i < len(parts); i++ {
+		f := parts[i].file
+		if f == nil {
+			continue
+		}
+		kind := attachmentType(f.ContentType)
+		key := fmt.Sprintf("%d %d %s %q", o.DeliveryID, f.SizeBytes, kind, f.Name)
+		id := c.uploads.find(key)
+		if id == "" {
+			var err error
+			if id, err = c.uploadOne(ctx, *f, kind); err != nil {
+				return err
+			}
+			c.uploads.keep(key, id)
+		}
+		parts[i].message.Attachment = &outAttached{Type: kind, Payload: savedFile{ID: id}}
+	}
+	return nil
+}
+
+func (c *Channel) uploadOne(ctx context.Context, f channels.File, kind string) (string, error) {
+	content, err := read(ctx, f)
+	if err != nil {
+		return "", err
+	}
+	message := `{"attachment":{"type":"` + kind + `","payload":{"is_reusable":true}}}`
+	var answer struct {
+		ID string `json:"attachment_id"`
+	}
+	err = c.graph.Upload(ctx, c.page+"/message_attachments", map[string]string{"message": message},
+		graph.File{Field: "filedata", Name: f.Name, ContentType: f.ContentType, Content: content}, &answer)
+	switch {
+	case err != nil:
+		e := classify(err)
+		if e.Class == channels.Ambiguous { // the customer sees no upload: it may be repeated
+			e = &channels.SendError{Class: channels.Retry, Text: "Facebook did not take the file.", Cause: err}
+		}
+		return "", e
+	case answer.ID == "":
+		return "", &channels.SendError{Class: channels.Retry, Text: "Facebook did not name the uploaded file."}
+	}
+	return answer.ID, nil
+}
+
+// read reads a file that is to leave. Errors: *channels.SendError, never Ambiguous.
+func read(ctx context.Context, f channels.File) ([]byte, error) {
+	r, err := f.Open(ctx)
+	if err == nil {
+		defer r.Close()
+		var content []byte
+		if content, err = io.ReadAll(io.LimitReader(r, limitOf(f)+1)); err == nil {
+			switch {
+			case int64(len(content)) > limitOf(f):
+				return nil, tooLarge(f)
+			case len(content) == 0:
+				return nil, refuse(f.Name+" is empty: Messenger takes no empty file.", "Attach another one.")
+			}
+			return content, nil
+		}
+	}
+	var own *channels.SendError
+	if errors.As(err, &own) && own.Class != channels.Ambiguous {
+		return nil, own
+	}
+	return nil, &channels.SendError{Class: channels.Retry, Text: f.Name + " could not be read.", Cause: err}
+}
+
+// maxUploads is how many uploads are remembered.
+const maxUploads = 256
+
+// uploads remembers files that Facebook has, so that a message of several parts uploads
+// its file once. It may forget: then it is uploaded again.
+type uploads struct {
+	mu    sync.Mutex
+	ids   map[string]string
+	order []string
+}
+
+func (u *uploads) find(key string) string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.ids[key]
+}
+
+func (u *uploads) keep(key, id string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.ids[key] == "" {
+		u.order = append(u.order, key)
+	}
+	u.ids[key] = id
+	if len(u.order) > maxUploads {
+		delete(u.ids, u.order[0])
+		u.order = u.order[1:]
+	}
+}
+
+// attendTimeout bounds both calls of Attend.
+const attendTimeout = 10 * time.Second
+
+// Attend implements channels.Attendant. Reading and typing are calls of their own; there
+// is no reading up to one message: all is read.
+func (c *Channel) Attend(ctx context.Context, to channels.Party, _ string) error {
+	ctx, cancel := context.WithTimeout(ctx, attendTimeout)
+	defer cancel()
+	for _, action := range []string{"mark_seen", "typing_on"} {
+		req := outRequest{Recipient: person{ID: to.Key}, Action: action}
+		if err := c.graph.Call(ctx, http.MethodPost, c.page+"/messages", nil, req, nil); err != nil {
+			return fmt.Errorf("messenger: attend: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,37 @@
+package messenger
+
+import "parley/channels"
+
+// Names of the settings, as Spec lists them.
+const (
+	fieldPage    = "page_id"
+	fieldToken   = "token"
+	fieldSecret  = "app_secret"
+	fieldVerify  = "verify_token"
+	fieldVersion = "graph_version"
+)
+
+// Spec describes the channel "messenger": one Page. Pages of one app share a callback.
+func Spec() channels.Spec {
+	return channels.Spec{
+		Kind:   "messenger",
+		Name:   "Messenger",
+		Icon:   "speech_balloon",
+		Owner:  fieldPage,
+		APIEnv: "MESSENGER_API_URL",
+		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
+			return newChannel(a.Config, env)
+		},
+		Fields: []channels.Field{
+			{Name: fieldPage, Label: "Page id", Required: true,
+				Help: "The Page's number: in Facebook, Page, About, Page transparency."},
+			{Name: fieldToken, Label: "Page access token", Secret: true, Required: true,
+				Help: "Of a system user or a long-lived one, with pages_messaging, pages_manage_metadata and pages_read_engagement."},
+			{Name: fieldSecret, Label: "App secret", Secret: true, Required: true,
+				Help: "In Meta's app dashboard: App settings, Basic. It signs what Meta sends."},
+			{Name: fieldVerify, Label: "Verify token", Secret: true, Required: true,
+				Help: "Any long word of your own; type the same one into Meta's dashboard beside the callback URL."},
+			{Name: fieldVersion, Label: "Graph API version", Default: "v26.0", Help: "Change it when Meta ends this one."},
+		},
+	}
+}

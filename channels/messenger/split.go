@@ -1,0 +1,145 @@
+package messenger
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"parley/channels"
+)
+
+// maxIDBytes is the longest id that names a fact as it is; longer ones by their hash.
+const maxIDBytes = 300
+
+// notification is the body of a webhook.
+type notification struct {
+	Object string            `json:"object"`
+	Entry  []json.RawMessage `json:"entry"`
+}
+
+// entry is what a notification has for one Page.
+type entry struct {
+	ID        string            `json:"id"`
+	Messaging []json.RawMessage `json:"messaging"`
+	Standby   []json.RawMessage `json:"standby"`
+}
+
+// stored is the payload of a Fact: one event with what stood around it.
+type stored struct {
+	Page    string          `json:"page"`
+	Standby bool            `json:"standby,omitempty"` // another app holds the conversation
+	Event   json.RawMessage `json:"event"`
+
+	// Person and her Name, as the Page's conversations tell it: no event.
+	Person string `json:"person,omitempty"`
+	Name   string `json:"name,omitempty"`
+}
+
+// split makes a fact of each event in a webhook's verified body. What can't be split is
+// kept whole, so that one bad event holds nothing else up. Pure.
+func split(body []byte) []channels.Fact {
+	var n notification
+	if err := json.Unmarshal(body, &n); err != nil || n.Object == "" {
+		return []channels.Fact{kept(body, "", "not a webhook of Meta's")}
+	}
+	if n.Object != "page" {
+		return []channels.Fact{kept(body, "", "about "+strconv.Quote(clip(n.Object, 40))+", not a Page: another product's webhooks come here")}
+	}
+	var facts []channels.Fact
+	for _, raw := range n.Entry {
+		var e entry
+		if json.Unmarshal(raw, &e) != nil || !isID(e.ID) {
+			facts = append(facts, kept(raw, "", "an entry without a Page"))
+			continue
+		}
+		for _, event := range e.Messaging {
+			facts = append(facts, factOf(e.ID, false, event))
+		}
+		for _, event := range e.Standby {
+			facts = append(facts, factOf(e.ID, true, event))
+		}
+		// Other fields of a Page ("changes": its feed) aren't subscribed to and say nothing here.
+	}
+	return facts
+}
+
+// kept is what nobody can apply.
+func kept(raw []byte, page, why string) channels.Fact {
+	return channels.Fact{ExternalID: "x:" + digest(raw), OrderKey: "unreadable", Payload: bytes.Clone(raw), Quarantine: why, Owner: page}
+}
+
+func digest(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:16])
+}
+
+// factOf names one event.
+func factOf(page string, standby bool, raw json.RawMessage) channels.Fact {
+	var ev event
+	if err := json.Unmarshal(raw, &ev); err != nil {
+		return kept(raw, page, "an event that isn't understood")
+	}
+	customer := ev.customer(page)
+	if customer == "" {
+		return kept(raw, page, "an event without a person")
+	}
+	payload, err := json.Marshal(stored{Page: page, Standby: standby, Event: raw})
+	if err != nil {
+		return kept(raw, page, "an event that isn't understood")
+	}
+	return channels.Fact{ExternalID: bounded(ev.name(customer, raw)), OrderKey: customer, Payload: payload, Owner: page}
+}
+
+// customer gives the person that an event is about: whoever is not the Page.
+func (ev *event) customer(page string) string {
+	id := ev.Sender.ID
+	if id == page || id == "" {
+		id = ev.Recipient.ID
+	}
+	if id == page || len(id) > 100 || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return ""
+	}
+	return id
+}
+
+// name gives the fact's name: that of the thing told, not of the envelope, so that it is
+// the same when it is told again.
+func (ev *event) name(customer string, raw []byte) string {
+	at := strconv.FormatInt(int64(ev.Timestamp), 10)
+	switch {
+	case ev.Message != nil && ev.Message.MID != "":
+		return "m:" + ev.Message.MID
+	case ev.Edit != nil && ev.Edit.MID != "":
+		return "e:" + ev.Edit.MID + ":" + strconv.FormatInt(int64(ev.Edit.Count), 10)
+	case ev.Reaction != nil && ev.Reaction.MID != "":
+		return strings.Join([]string{"r", ev.Reaction.MID, cmp.Or(ev.Sender.ID, customer), ev.Reaction.Action, at}, ":")
+	case ev.Postback != nil && ev.Postback.MID != "":
+		return "p:" + ev.Postback.MID
+	case ev.Read != nil && ev.Read.Watermark > 0:
+		return "read:" + customer + ":" + strconv.FormatInt(int64(ev.Read.Watermark), 10)
+	case ev.Delivery != nil && ev.Delivery.Watermark > 0:
+		return "delivered:" + customer + ":" + strconv.FormatInt(int64(ev.Delivery.Watermark), 10)
+	}
+	return "o:" + digest(raw)
+}
+
+// bounded shortens a name that is longer than a fact's may be.
+func bounded(name string) string {
+	if len(name) <= maxIDBytes {
+		return name
+	}
+	kind, _, _ := strings.Cut(name, ":")
+	return kind + ":#" + digest([]byte(name))
+}
+
+// clip cuts a text for people.
+func clip(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}

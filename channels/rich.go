@@ -1,0 +1,223 @@
+package channels
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Rich is what a message carries besides its text. At most one part is set.
+type Rich struct {
+	Buttons  []Button     `json:"buttons,omitempty"`
+	List     *List        `json:"list,omitempty"`
+	Location *Location    `json:"location,omitempty"`
+	Contact  *ContactCard `json:"contact,omitempty"`
+	Cards    []RichCard   `json:"cards,omitempty"` // a carousel
+}
+
+// Button is an answer to tap, or a link when URL is set.
+type Button struct {
+	ID    string `json:"id"` // comes back with the answer
+	Title string `json:"title"`
+	URL   string `json:"url,omitempty"`
+}
+
+// List is a menu behind one button.
+type List struct {
+	Button   string        `json:"button"` // what opens it
+	Sections []ListSection `json:"sections"`
+}
+
+// ListSection is a titled part of a List.
+type ListSection struct {
+	Title string    `json:"title,omitempty"`
+	Rows  []ListRow `json:"rows"`
+}
+
+// ListRow is one choice.
+type ListRow struct {
+	ID          string `json:"id"`
+	Title       string `json:"title"`
+	Description string `json:"description,omitempty"`
+}
+
+// Location is a place on the map, in degrees.
+type Location struct {
+	Latitude  float64 `json:"latitude"`
+	Longitude float64 `json:"longitude"`
+	Name      string  `json:"name,omitempty"`
+	Address   string  `json:"address,omitempty"`
+}
+
+// ContactCard is somebody's card.
+type ContactCard struct {
+	Name   string   `json:"name"`
+	Org    string   `json:"org,omitempty"`
+	Phones []string `json:"phones,omitempty"` // E.164
+	Emails []string `json:"emails,omitempty"`
+}
+
+// RichCard is one card of a carousel.
+type RichCard struct {
+	Title    string   `json:"title"`
+	Text     string   `json:"text,omitempty"`
+	ImageURL string   `json:"image_url,omitempty"`
+	Buttons  []Button `json:"buttons,omitempty"`
+}
+
+// RichKind names the part of a Rich that is set.
+type RichKind string
+
+// Kinds of rich messages.
+const (
+	RichButtons  RichKind = "buttons"
+	RichList     RichKind = "list"
+	RichLocation RichKind = "location"
+	RichContact  RichKind = "contact"
+	RichCards    RichKind = "cards"
+)
+
+// Kind says which part is set; "" = none.
+func (r *Rich) Kind() RichKind {
+	switch {
+	case r == nil:
+	case len(r.Buttons) > 0:
+		return RichButtons
+	case r.List != nil:
+		return RichList
+	case r.Location != nil:
+		return RichLocation
+	case r.Contact != nil:
+		return RichContact
+	case len(r.Cards) > 0:
+		return RichCards
+	}
+	return ""
+}
+
+// Alone says that a part of this kind is a message by itself where it is carried: no
+// text stands beside it.
+func (k RichKind) Alone() bool { return k == RichLocation || k == RichContact || k == RichCards }
+
+// Most gives how many buttons, rows or cards an account carries in one message; 0 = the
+// kind becomes words.
+func (c Capabilities) Most(k RichKind) int {
+	levels := map[RichKind]Level{RichLocation: c.Location, RichContact: c.ContactCard}
+	switch k {
+	case RichButtons:
+		return c.Buttons
+	case RichList:
+		return c.ListRows
+	case RichCards:
+		return c.Carousel
+	case RichLocation, RichContact:
+		if levels[k] >= Partial {
+			return 1
+		}
+	}
+	return 0
+}
+
+// Carries says that an account sends it as it is; else it becomes words (Text).
+func (c Capabilities) Carries(r *Rich) bool {
+	n := 1
+	switch r.Kind() {
+	case RichButtons:
+		n = len(r.Buttons)
+	case RichList:
+		n = 0
+		for _, s := range r.List.Sections {
+			n += len(s.Rows)
+		}
+	case RichCards:
+		n = len(r.Cards)
+	case RichLocation, RichContact:
+	case "":
+		return false
+	}
+	return n <= c.Most(r.Kind())
+}
+
+// Text says in words what is rich, in no language of its own: choices by number, a place
+// by a link to its map.
+func (r *Rich) Text() string {
+	switch r.Kind() {
+	case RichButtons:
+		var lines []string
+		for i, b := range r.Buttons {
+			lines = append(lines, choice(i+1, b.Title, b.URL))
+		}
+		return strings.Join(lines, "\n")
+	case RichList:
+		return r.List.text()
+	case RichLocation:
+		return r.Location.text()
+	case RichContact:
+		return r.Contact.text()
+	case RichCards:
+		var blocks []string
+		for _, c := range r.Cards {
+			blocks = append(blocks, c.text())
+		}
+		return strings.Join(blocks, "\n\n")
+	}
+	return ""
+}
+
+func choice(n int, title, more string) string {
+	return strings.TrimSuffix(fmt.Sprintf("%d. %s – %s", n, title, more), " – ")
+}
+
+func (l *List) text() string {
+	var lines []string
+	n := 0
+	for _, s := range l.Sections {
+		if s.Title != "" {
+			lines = append(lines, "**"+s.Title+"**")
+		}
+		for _, row := range s.Rows {
+			n++
+			lines = append(lines, choice(n, row.Title, row.Description))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (l *Location) text() string {
+	return lines(l.Name, l.Address, l.MapURL())
+}
+
+// MapURL leads to the place on a map that anybody can open.
+func (l *Location) MapURL() string {
+	lat, lon := degrees(l.Latitude), degrees(l.Longitude)
+	return "https://www.openstreetmap.org/?mlat=" + lat + "&mlon=" + lon + "#map=17/" + lat + "/" + lon
+}
+
+// degrees to within a hand's breadth.
+func degrees(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+func (c *ContactCard) text() string {
+	return lines(c.Name, c.Org, strings.Join(c.Phones, "\n"), strings.Join(c.Emails, "\n"))
+}
+
+func (c RichCard) text() string {
+	all := []string{c.Title, c.Text, c.ImageURL}
+	for _, b := range c.Buttons {
+		all = append(all, strings.TrimSuffix("- "+b.Title+": "+b.URL, ": "))
+	}
+	if c.Title != "" {
+		all[0] = "**" + c.Title + "**"
+	}
+	return lines(all...)
+}
+
+// lines joins what isn't empty.
+func lines(all ...string) string {
+	var kept []string
+	for _, s := range all {
+		if s != "" {
+			kept = append(kept, s)
+		}
+	}
+	return strings.Join(kept, "\n")
+}

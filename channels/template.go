@@ -1,0 +1,62 @@
+package channels
+
+import "context"
+
+// Template is a text that a provider approves before it may be sent.
+type Template struct {
+	ExternalID string // the provider's; "" = not submitted yet
+	Name       string // [a-z0-9_]: the provider's name of it
+	Language   string // "en", "en_US"
+	Category   string // utility, marketing, authentication
+	Header     string // plain text, "" = none
+	Body       string // with {{variables}}
+	Footer     string
+	Buttons    []Button
+	// Variables of Header and Body in order of their first use, and what each may look
+	// like: providers want examples.
+	Variables []string
+	Examples  map[string]string
+}
+
+// TemplateUse is a Template on its way to one customer.
+type TemplateUse struct {
+	Template
+	Values map[string]string // one for each variable, never empty
+}
+
+// TemplateStatus is what a provider says of a template.
+type TemplateStatus string
+
+// Statuses; only TemplateApproved may be sent.
+const (
+	TemplateDraft    TemplateStatus = "draft" // not submitted
+	TemplatePending  TemplateStatus = "pending"
+	TemplateApproved TemplateStatus = "approved"
+	TemplateRejected TemplateStatus = "rejected"
+	TemplatePaused   TemplateStatus = "paused"   // the provider stopped it for a while
+	TemplateDisabled TemplateStatus = "disabled" // for good
+)
+
+// TemplateState is a provider's verdict.
+type TemplateState struct {
+	ExternalID string
+	Name       string
+	Language   string
+	Category   string // as the provider sees it; it decides the price
+	Status     TemplateStatus
+	Reason     string // of a rejection, for people
+	Quality    string // green, yellow, red; "" = unknown
+}
+
+// Templater is a Channel whose provider approves templates.
+type Templater interface {
+	// SubmitTemplate hands a template in, or its new form when ExternalID is set.
+	// Errors: *SendError: BadContent says what is wrong with it.
+	SubmitTemplate(ctx context.Context, t Template) (TemplateState, error)
+
+	// DeleteTemplate takes it away from the provider.
+	DeleteTemplate(ctx context.Context, t Template) error
+
+	// ListTemplates gives the provider's view of all of them.
+	ListTemplates(ctx context.Context) ([]TemplateState, error)
+}

@@ -1,0 +1,141 @@
+package channels
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Limits of templates, the narrowest that providers publish.
+// Source: Meta, "Message templates" (components and their limits), read 2026-11.
+const (
+	templateNameRunes   = 512
+	templateHeaderRunes = 60
+	templateBodyRunes   = 1024
+	templateFooterRunes = 60
+	templateButtons     = 10
+	templateTitleRunes  = 25
+)
+
+var (
+	templateName     = regexp.MustCompile(`^[a-z0-9_]+$`)
+	templateLanguage = regexp.MustCompile(`^[a-z]{2,3}(_[A-Z]{2,4})?$`)
+	neighbours       = regexp.MustCompile(`\}\}\s*\{\{`)
+	unfitForNames    = regexp.MustCompile(`[^a-z0-9]+`)
+)
+
+// TemplateCategories are what providers sort templates by; it decides the price.
+func TemplateCategories() []string { return []string{"utility", "marketing", "authentication"} }
+
+// TemplateName makes a provider's name of people's words: "Order update" is order_update.
+func TemplateName(words string) string {
+	return strings.Trim(unfitForNames.ReplaceAllString(strings.ToLower(words), "_"), "_")
+}
+
+// TemplateFault is something that every provider would refuse.
+type TemplateFault struct {
+	Field string // name, language, category, header, body, footer, buttons, examples
+	Text  string // what is wrong, without a full stop
+	Hint  string // what to do
+}
+
+// Faults says what is wrong with a template, before any provider is asked.
+func (t Template) Faults() []TemplateFault {
+	var list []TemplateFault
+	add := func(field, text, hint string) { list = append(list, TemplateFault{field, text, hint}) }
+	if !templateName.MatchString(t.Name) || len(t.Name) > templateNameRunes {
+		add("name", fmt.Sprintf("%q can't be a provider's name", t.Name), "Use small letters, digits and _: order_update.")
+	}
+	if !templateLanguage.MatchString(t.Language) {
+		add("language", fmt.Sprintf("%q is no language", t.Language), "Write it like en or en_US.")
+	}
+	if !slices.Contains(TemplateCategories(), t.Category) {
+		add("category", fmt.Sprintf("%q is not possible", t.Category), "Write "+strings.Join(TemplateCategories(), ", ")+".")
+	}
+	for _, part := range []struct {
+		field, text string
+		most        int
+	}{{"header", t.Header, templateHeaderRunes}, {"body", t.Body, templateBodyRunes}, {"footer", t.Footer, templateFooterRunes}} {
+		if n := utf8.RuneCountInString(part.text); n > part.most {
+			add(part.field, fmt.Sprintf("has %d characters", n), fmt.Sprintf("Shorten it to %d.", part.most))
+		}
+		if Unreadable(part.text) {
+			add(part.field, "has {{ or }} without a variable's name", "Write {{quote_number}}: small letters, digits and _.")
+		}
+	}
+	if strings.ContainsAny(t.Header, "\n\r") {
+		add("header", "has several lines", "Write one line.")
+	}
+	if len(Variables(t.Header)) > 1 {
+		add("header", "has more than one variable", "Move the others into the body.")
+	}
+	if len(Variables(t.Footer)) > 0 {
+		add("footer", "has a variable", "Move it into the body.")
+	}
+	return append(append(append(list, t.bodyFaults()...), t.buttonFaults()...), t.exampleFaults()...)
+}
+
+func (t Template) bodyFaults() []TemplateFault {
+	body := strings.TrimSpace(t.Body)
+	switch {
+	case body == "":
+		return []TemplateFault{{"body", "is missing", "Write what the customer reads."}}
+	case strings.HasPrefix(body, "{{") || strings.HasSuffix(body, "}}"):
+		return []TemplateFault{{"body", "begins or ends with a variable", "Providers want words around it: Hello {{first_name}}, …"}}
+	case neighbours.MatchString(body):
+		return []TemplateFault{{"body", "has two variables beside each other", "Put a word between them."}}
+	}
+	return nil
+}
+
+func (t Template) buttonFaults() []TemplateFault {
+	var list []TemplateFault
+	if len(t.Buttons) > templateButtons {
+		list = append(list, TemplateFault{"buttons", fmt.Sprintf("are %d", len(t.Buttons)), fmt.Sprintf("At most %d are possible.", templateButtons)})
+	}
+	for i, b := range t.Buttons {
+		if n := utf8.RuneCountInString(b.Title); n == 0 || n > templateTitleRunes {
+			list = append(list, TemplateFault{"buttons", fmt.Sprintf("have a title of %d characters", n), fmt.Sprintf("Write 1 to %d.", templateTitleRunes)})
+		}
+		if u, err := url.Parse(b.URL); b.URL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
+			list = append(list, TemplateFault{"buttons", fmt.Sprintf("have the link %q", b.URL), "Write https://…"})
+		}
+		if slices.ContainsFunc(t.Buttons[:i], func(other Button) bool { return other.Title == b.Title }) {
+			list = append(list, TemplateFault{"buttons", fmt.Sprintf("have the title %q twice", b.Title), ""})
+		}
+	}
+	return list
+}
+
+func (t Template) exampleFaults() []TemplateFault {
+	var list []TemplateFault
+	names := Variables(t.Header, t.Body)
+	for _, name := range names {
+		if strings.TrimSpace(t.Examples[name]) == "" {
+			list = append(list, TemplateFault{"examples", "have nothing for {{" + name + "}}", "Providers want to see what it may look like."})
+		}
+	}
+	return list
+}
+
+// Example gives what a variable that every Parley knows may look like; "" for others.
+func Example(name string) string {
+	switch name {
+	case "customer_name":
+		return "Ann Miller"
+	case "first_name":
+		return "Ann"
+	case "user_name", "agent_name":
+		return "Kim"
+	case "company_name":
+		return "Acme"
+	case "email":
+		return "ann@example.com"
+	case "quote_number":
+		return "Q-1042"
+	}
+	return ""
+}

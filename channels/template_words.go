@@ -1,0 +1,89 @@
+package channels
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// variable is a placeholder of a template: {{quote_number}}.
+var variable = regexp.MustCompile(`\{\{\s*([a-z0-9_]{1,60})\s*\}\}`)
+
+// Variables gives the names of the {{variables}} in texts, in the order of their first use.
+func Variables(texts ...string) []string {
+	var names []string
+	for _, text := range texts {
+		for _, found := range variable.FindAllStringSubmatch(text, -1) {
+			if !slices.Contains(names, found[1]) {
+				names = append(names, found[1])
+			}
+		}
+	}
+	return names
+}
+
+// Fill puts values in place of a text's {{variables}}; those without a value stay.
+func Fill(text string, values map[string]string) string {
+	return variable.ReplaceAllStringFunc(text, func(found string) string {
+		if value, ok := values[variable.FindStringSubmatch(found)[1]]; ok {
+			return value
+		}
+		return found
+	})
+}
+
+// Unreadable says that a text has {{ or }} which belong to no variable.
+func Unreadable(text string) bool {
+	rest := variable.ReplaceAllString(text, "")
+	return strings.Contains(rest, "{{") || strings.Contains(rest, "}}")
+}
+
+// Words are a filled template as people read it, as canonical Markdown: what a channel
+// sends that has no templates of its own. Values are data: nothing in them formats.
+func (u TemplateUse) Words() string {
+	values := make(map[string]string, len(u.Values))
+	for name, value := range u.Values {
+		values[name] = literal(value)
+	}
+	var parts []string
+	if u.Header != "" {
+		parts = append(parts, "**"+Fill(u.Header, values)+"**")
+	}
+	parts = append(parts, Fill(u.Body, values))
+	if u.Footer != "" {
+		parts = append(parts, u.Footer)
+	}
+	var buttons []string
+	for _, b := range u.Buttons {
+		if b.URL != "" {
+			buttons = append(buttons, b.Title+": "+b.URL)
+		} else {
+			buttons = append(buttons, "– "+b.Title)
+		}
+	}
+	if len(buttons) > 0 {
+		parts = append(parts, strings.Join(buttons, "  \n"))
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+// inside are the characters that mean something anywhere in Markdown.
+const inside = "\\`*_[]<>~|&"
+
+var (
+	startSign  = regexp.MustCompile(`^[#+=-]`)
+	listNumber = regexp.MustCompile(`^(\d{1,9})([.)])`)
+)
+
+// literal writes plain text as Markdown that reads the same.
+func literal(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if strings.ContainsRune(inside, r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	out := listNumber.ReplaceAllString(b.String(), `$1\$2`)
+	return startSign.ReplaceAllString(out, `\$0`)
+}

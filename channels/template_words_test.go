@@ -1,0 +1,68 @@
+package channels
+
+import (
+	"html"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/yuin/goldmark"
+)
+
+func TestTemplateWords(t *testing.T) {
+	t.Parallel()
+	if got := Variables("{{b}} {{ a }}{{B}}", "{{b}}{{1}}{{x-y}}"); !slices.Equal(got, []string{"b", "a", "1"}) {
+		t.Errorf("variables %v", got)
+	}
+	for s, want := range map[string]bool{"{{a}} and {{ b }}": false, "{{A}}": true, "{{": true, "}} {{a}}": true, "{a}": false, "{{a b}}": true} {
+		if Unreadable(s) != want {
+			t.Errorf("Unreadable(%q) = %v", s, !want)
+		}
+	}
+	if got := Fill("{{a}} {{b}} {{c}}", map[string]string{"a": "{{b}}", "b": "$1"}); got != "{{b}} $1 {{c}}" {
+		t.Errorf("filled %q", got)
+	}
+	use := TemplateUse{Template: Template{Header: "Order {{n}}", Body: "Hello {{name}}.", Footer: "Acme", Buttons: []Button{{Title: "Track", URL: "https://x.example"}, {Title: "Call me"}}},
+		Values: map[string]string{"n": "1. *x*", "name": "[Ann](https://evil.example)"}}
+	want := "**Order 1\\. \\*x\\***\n\nHello \\[Ann\\](https://evil.example).\n\nAcme\n\nTrack: https://x.example  \n– Call me"
+	if got := use.Words(); got != want {
+		t.Errorf("words\n%s\nwant\n%s", got, want)
+	}
+	if got := TemplateName(" Order – Update №2! "); got != "order_update_2" {
+		t.Errorf("name %q", got)
+	}
+}
+
+// A value of one line formats nothing, wherever it stands, and reads as it was typed.
+func FuzzTemplateValue(f *testing.F) {
+	for _, seed := range []string{"Ann", "*b* _i_ ~~s~~ `c`", "[x](https://x.test)", "<b>&amp;", "# h", "1. one", "12) x", "- x", "+ x", "> q", "===", "---", "a | b", `\`, "![i](x)", "***", "&#42;", "__a__"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		value = strings.Join(strings.Fields(strings.ToValidUTF8(value, "")), " ")
+		if value == "" || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd }) {
+			return
+		}
+		for _, body := range []string{"{{v}}", "Hello {{v}} there", "Hello\n\n{{v}}"} {
+			words := TemplateUse{Template: Template{Body: body}, Values: map[string]string{"v": value}}.Words()
+			want := strings.ReplaceAll(strings.ReplaceAll(body, "{{v}}", value), "\n\n", "")
+			if got := plainly(t, words); got != want {
+				t.Errorf("%q became %q, which reads %q", value, words, got)
+			}
+		}
+	})
+}
+
+// plainly reads Markdown that must be nothing but paragraphs of text.
+func plainly(t *testing.T, words string) string {
+	t.Helper()
+	var shown strings.Builder
+	if err := goldmark.Convert([]byte(words), &shown); err != nil {
+		t.Fatal(err)
+	}
+	paragraphs := strings.NewReplacer("<p>", "", "</p>\n", "").Replace(shown.String())
+	if strings.ContainsAny(paragraphs, "<>") {
+		t.Errorf("%q became %s", words, shown.String())
+	}
+	return html.UnescapeString(paragraphs)
+}

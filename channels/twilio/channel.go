@@ -1,0 +1,152 @@
+package twilio
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley/channels"
+)
+
+// Limits of Twilio, and waits of ours.
+const (
+	maxBody        = 1600 // characters of a message
+	requestTimeout = 30 * time.Second
+	retryFor       = 24 * time.Hour
+	defaultHold    = 10 * time.Second
+	replyWindow    = 24 * time.Hour
+	rememberedSids = 2000
+)
+
+// Channel is one number at Twilio; WhatsApp and SMS add what only they can do.
+type Channel struct {
+	set      settings
+	env      channels.Env
+	opts     Options
+	log      *slog.Logger
+	account  int64
+	whatsapp bool
+	api      string // base URL of the 2010 API
+	content  string // base URL of the Content API
+	typing   string // base URL of the Messaging API
+	http     *http.Client
+	media    *http.Client
+	gather   int          // messages of a list held in memory at once
+	warned   atomic.Int64 // when a refused webhook was last logged, Unix seconds
+
+	mu   sync.Mutex
+	sent map[string]int64 // message ids that Send got, with their deliveries
+	ring []string         // the same in order, to forget the oldest
+}
+
+// WhatsApp is a WhatsApp sender at Twilio. Make it with WhatsAppSpec.
+type WhatsApp struct{ *Channel }
+
+// SMS is a number for text messages. Make it with SMSSpec.
+type SMS struct{ *Channel }
+
+var (
+	_ channels.Channel   = (*Channel)(nil)
+	_ channels.Runner    = (*Channel)(nil)
+	_ channels.Webhook   = (*Channel)(nil)
+	_ channels.Checker   = (*Channel)(nil)
+	_ channels.Fetcher   = (*Channel)(nil)
+	_ channels.Starter   = (*Channel)(nil)
+	_ channels.Templater = (*WhatsApp)(nil)
+	_ channels.Attendant = (*WhatsApp)(nil)
+	_ channels.Counter   = (*SMS)(nil)
+)
+
+// newChannel makes the channel of one number. It connects to nothing.
+// Errors: every fault of the settings; no token keys, no clock.
+func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) (*Channel, error) {
+	set, err := newSettings(a.Config, whatsapp)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(env.Keys) == 0:
+		return nil, errors.New("twilio: no key to sign callback tokens with")
+	case env.Now == nil:
+		return nil, errors.New("twilio: no clock")
+	}
+	if env.Report == nil {
+		env.Report = func(channels.Condition) {}
+	}
+	if env.Log == nil {
+		env.Log = slog.New(slog.DiscardHandler)
+	}
+	env.HookURL, _, _ = strings.Cut(env.HookURL, "#")
+	o.Poll, o.Settle, o.Watch = cmp.Or(o.Poll, 5*time.Minute), cmp.Or(o.Settle, 30*time.Second), cmp.Or(o.Watch, 15*time.Minute)
+	c := &Channel{set: set, env: env, opts: o, log: env.Log, account: a.ID, whatsapp: whatsapp, gather: maxGathered, sent: map[string]int64{}}
+	given := strings.TrimRight(env.APIURL, "/")
+	c.api = cmp.Or(given, "https://api.twilio.com")
+	c.content = cmp.Or(given, "https://content.twilio.com")
+	c.typing = cmp.Or(given, "https://messaging.twilio.com")
+	transport := &http.Transport{DialContext: dial(env.Dialer), Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
+		TLSHandshakeTimeout: 10 * time.Second, MaxIdleConnsPerHost: 16, IdleConnTimeout: 90 * time.Second}
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.http = &http.Client{Transport: transport, CheckRedirect: stay}
+	c.media = &http.Client{Transport: transport, CheckRedirect: stay}
+	return c, nil
+}
+
+func dial(d channels.Dialer) func(context.Context, string, string) (net.Conn, error) {
+	if d == nil {
+		d = &net.Dialer{Timeout: 10 * time.Second}
+	}
+	return d.DialContext
+}
+
+// Capabilities implements channels.Channel.
+// Source: Twilio's WhatsApp and MMS pages on media, and Content types.
+func (c *Channel) Capabilities() channels.Capabilities {
+	caps := channels.Capabilities{Delivered: channels.Full, MaxTextRunes: maxBody,
+		RetryFor: retryFor, RequestTimeout: requestTimeout, Hold: defaultHold}
+	if c.whatsapp {
+		caps.RichText, caps.ReadReceipts = channels.Partial, channels.Full
+		caps.ReplyWindow, caps.Start, caps.Templates = replyWindow, channels.StartTemplate, true
+		caps.Captions, caps.Location, caps.Buttons, caps.ListRows = channels.Partial, channels.Full, maxButtons, maxRows
+		caps.AttachmentsPerMessage, caps.MaxAttachmentBytes = 1, 16<<20
+		caps.FileLimits = channels.FileLimits{channels.FileImage: 5 << 20, channels.FileVideo: 16 << 20,
+			channels.FileAudio: 16 << 20, channels.FileDocument: 16 << 20}
+		caps.Rate = 80
+		return caps
+	}
+	caps.Start = channels.StartFree
+	if c.set.mms {
+		caps.AttachmentsPerMessage, caps.MaxAttachmentBytes, caps.Captions = 10, 5<<20, channels.Full
+		caps.FileLimits = channels.FileLimits{channels.FileImage: 5 << 20, channels.FileVideo: 500 << 10,
+			channels.FileAudio: 500 << 10, channels.FileDocument: 500 << 10}
+	}
+	return caps
+}
+
+// remember keeps the id of what was sent, so that Reconcile doesn't take it for something
+// else's.
+func (c *Channel) remember(sid string, delivery int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, known := c.sent[sid]; known || sid == "" {
+		return
+	}
+	c.sent[sid] = delivery
+	if c.ring = append(c.ring, sid); len(c.ring) > rememberedSids {
+		delete(c.sent, c.ring[0])
+		c.ring = c.ring[1:]
+	}
+}
+
+// sentFor gives the delivery that a message was sent for, if this process knows.
+func (c *Channel) sentFor(sid string) (int64, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d, ok := c.sent[sid]
+	return d, ok
+}

@@ -1,0 +1,160 @@
+package twilio
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// maxAnswer bounds an answer of Twilio's API: a page of a thousand messages.
+const maxAnswer = 16 << 20
+
+// request is one call of Twilio's API.
+type request struct {
+	method string
+	url    string
+	form   url.Values // a form as body
+	json   any        // or JSON
+}
+
+// messagesURL is the list of messages, to which POST adds one.
+func (c *Channel) messagesURL() string {
+	return c.accountURL() + "/Messages.json"
+}
+
+func (c *Channel) accountURL() string {
+	return c.api + "/2010-04-01/Accounts/" + url.PathEscape(c.set.account)
+}
+
+// do makes one call and reads the answer into out, nil = not.
+// Errors: *apiError, *lostError.
+func (c *Channel) do(ctx context.Context, r request, out any) error {
+	var body io.Reader
+	kind := ""
+	switch {
+	case r.form != nil:
+		body, kind = strings.NewReader(r.form.Encode()), "application/x-www-form-urlencoded"
+	case r.json != nil:
+		b, err := json.Marshal(r.json)
+		if err != nil {
+			return &lostError{cause: err}
+		}
+		body, kind = bytes.NewReader(b), "application/json"
+	}
+	var connected atomic.Bool
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), r.method, r.url, body)
+	if err != nil {
+		return &lostError{cause: errors.New("bad address")}
+	}
+	req.SetBasicAuth(c.set.account, c.set.token)
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "parley")
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return &lostError{connected: connected.Load(), cause: withoutURL(err)}
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return refusal(resp, answer)
+	}
+	if err != nil {
+		return &lostError{connected: true, cause: err}
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return &lostError{connected: true, cause: fmt.Errorf("answer: %w", err)}
+	}
+	return nil
+}
+
+// withoutURL takes the address out of an error: it may name a customer.
+func withoutURL(err error) error {
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		return ue.Err
+	}
+	return err
+}
+
+// refusal reads Twilio's error body. An error page of something in between has no code.
+func refusal(resp *http.Response, answer []byte) *apiError {
+	var told struct {
+		Code    number `json:"code"`
+		Message string `json:"message"`
+	}
+	_ = json.Unmarshal(answer, &told)
+	return &apiError{status: resp.StatusCode, code: int(told.Code), message: told.Message, after: retryAfter(resp.Header)}
+}
+
+func retryAfter(h http.Header) time.Duration {
+	seconds, err := strconv.ParseFloat(h.Get("Retry-After"), 64)
+	if err != nil || seconds < 0 {
+		return 0
+	}
+	return time.Duration(min(seconds, 3600) * float64(time.Second))
+}
+
+// page is one page of a list: of the 2010 API, or of the Content API.
+type page struct {
+	Messages []json.RawMessage `json:"messages"`
+	Media    []struct {
+		URI         string `json:"uri"`
+		ContentType string `json:"content_type"`
+	} `json:"media_list"`
+	Contents []content `json:"contents"`
+	NextURI  string    `json:"next_page_uri"`
+	Meta     struct {
+		NextURL string `json:"next_page_url"`
+	} `json:"meta"`
+}
+
+// maxPages bounds every list.
+const maxPages = 500
+
+// errTooLong says that a list did not end.
+var errTooLong = errors.New("twilio: list: too long")
+
+// each reads a list page by page until use says that it has enough.
+func (c *Channel) each(ctx context.Context, first string, use func(page) (enough bool)) error {
+	base, at := c.api, first
+	if strings.HasPrefix(first, c.content+"/v1/") {
+		base = c.content
+	}
+	for range maxPages {
+		var p page
+		if err := c.do(ctx, request{method: http.MethodGet, url: at}, &p); err != nil {
+			return err
+		}
+		next := p.NextURI
+		if next == "" {
+			next = p.Meta.NextURL
+		}
+		if use(p) || next == "" {
+			return nil
+		}
+		// Only path and query count: where the secret goes is ours to say.
+		u, err := url.Parse(next)
+		if err != nil || !strings.HasPrefix(u.Path, "/2010-04-01/") && !strings.HasPrefix(u.Path, "/v1/") {
+			return errors.New("twilio: list: strange next page")
+		}
+		at = base + u.RequestURI()
+	}
+	return errTooLong
+}

@@ -1,0 +1,227 @@
+package twilio
+
+import (
+	"fmt"
+	"mime"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/channels"
+	"parley/channels/wamark"
+)
+
+// maxMedia bounds the files of one message; Twilio's own limit is ten.
+const maxMedia = 20
+
+// decodeForm reads a callback.
+func (c *Channel) decodeForm(form url.Values, at time.Time, query string) ([]channels.Inbound, error) {
+	sid := messageSid(form)
+	if sid == "" {
+		return nil, fmt.Errorf("twilio: fact: no message id")
+	}
+	if status := statusOf(form); status != "" {
+		return c.decodeStatus(form, status, at, query), nil
+	}
+	in := channels.Inbound{Kind: channels.InboundMessage, ExternalID: sid, From: sender(form), At: at, Via: keyOf(form.Get("To")),
+		Text: c.text(form.Get("Body")), Answered: form.Get("OriginalRepliedMessageSid")}
+	n, _ := strconv.Atoi(form.Get("NumMedia"))
+	for i := range min(max(n, 0), maxMedia) {
+		ref, kind := form.Get(fmt.Sprint("MediaUrl", i)), form.Get(fmt.Sprint("MediaContentType", i))
+		if ref != "" {
+			in.Attachments = append(in.Attachments, attachment(i, ref, kind))
+		}
+	}
+	c.decodeRich(&in, form)
+	in.Consent = c.consent(form.Get("Body"), form.Get("OptOutType"), len(in.Attachments))
+	placeholder(&in, form.Get("MessageType"))
+	return []channels.Inbound{in}, nil
+}
+
+// text gives a customer's words as canonical Markdown.
+func (c *Channel) text(body string) string {
+	if c.whatsapp {
+		return wamark.Parse(body)
+	}
+	return wamark.Escape(body)
+}
+
+// sender gives who wrote: by phone number where it is told, else by WhatsApp's own id of
+// the person, which Twilio puts into From, ExternalUserId or ExternalUserIdentifier.
+func sender(form url.Values) channels.Party {
+	var phones, ids []string
+	add := func(key string) {
+		switch {
+		case phonePattern.MatchString(key):
+			phones = append(phones, key)
+		case bsuidPattern.MatchString(key):
+			ids = append(ids, key)
+		}
+	}
+	from := keyOf(form.Get("From"))
+	add(from)
+	if waID := form.Get("WaId"); waID != "" { // may differ from the dialled number (Brazil, Mexico, Argentina)
+		add("+" + strings.TrimPrefix(waID, "+"))
+	}
+	for _, name := range []string{"ExternalUserId", "ExternalUserIdentifier", "ParentExternalUserId"} {
+		add(keyOf(form.Get(name)))
+	}
+	party := channels.Party{Key: from, Name: clip(form.Get("ProfileName"), 200)}
+	for _, key := range append(phones, ids...) {
+		if party.Key == from && from == key || contains(party.Also, key) {
+			continue
+		}
+		party.Also = append(party.Also, key)
+	}
+	if !phonePattern.MatchString(from) && len(phones) > 0 { // the phone number is who it is, where known
+		party.Key, party.Also = phones[0], without(append([]string{from}, party.Also...), phones[0])
+	}
+	return party
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+func without(list []string, s string) []string {
+	var out []string
+	for _, x := range list {
+		if x != s && x != "" && !contains(out, x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// attachment names a file that has no name of its own.
+func attachment(i int, ref, contentType string) channels.Attachment {
+	kind, _, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		kind = "application/octet-stream"
+	}
+	name := fmt.Sprintf("%s-%d%s", channels.KindOf(kind), i+1, extension(kind))
+	return channels.Attachment{Name: name, ContentType: kind, Ref: ref}
+}
+
+// extension gives the usual ending of a content type. The system's tables differ from
+// machine to machine, and a decoded fact must not.
+func extension(contentType string) string {
+	switch contentType {
+	case "image/jpeg", "image/jpg":
+		return ".jpg"
+	case "image/png":
+		return ".png"
+	case "image/gif":
+		return ".gif"
+	case "image/webp":
+		return ".webp"
+	case "video/mp4":
+		return ".mp4"
+	case "video/3gpp":
+		return ".3gp"
+	case "audio/ogg":
+		return ".ogg"
+	case "audio/mpeg":
+		return ".mp3"
+	case "audio/amr":
+		return ".amr"
+	case "audio/mp4", "audio/aac":
+		return ".m4a"
+	case "application/pdf":
+		return ".pdf"
+	case "text/vcard", "text/x-vcard":
+		return ".vcf"
+	case "text/plain":
+		return ".txt"
+	}
+	return ""
+}
+
+// decodeRich reads what WhatsApp adds: answers by button or list, places, advertisements.
+func (c *Channel) decodeRich(in *channels.Inbound, form url.Values) {
+	for _, name := range []string{"ButtonText", "ListTitle"} {
+		if title := form.Get(name); title != "" {
+			if in.Text == "" {
+				in.Text = wamark.Escape(title)
+			}
+			in.Notices = append(in.Notices, "Chosen from what we offered.")
+			break
+		}
+	}
+	if lat, long := form.Get("Latitude"), form.Get("Longitude"); lat != "" && long != "" {
+		in.Text = joinLines(in.Text, place(lat, long, form.Get("Label"), form.Get("Address")))
+	}
+	if form.Get("Forwarded") == "true" || form.Get("FrequentlyForwarded") == "true" {
+		in.Notices = append(in.Notices, "Forwarded.")
+	}
+	if headline, source := form.Get("ReferralHeadline"), form.Get("ReferralSourceUrl"); headline != "" || source != "" {
+		in.Notices = append(in.Notices, "Came by an advertisement: "+clip(strings.TrimSpace(headline+" "+source), 500))
+	}
+}
+
+// place writes a location as words and a link to a map.
+func place(lat, long, label, address string) string {
+	x, err1 := strconv.ParseFloat(lat, 64)
+	y, err2 := strconv.ParseFloat(long, 64)
+	words := joinLines(wamark.Escape(label), wamark.Escape(address))
+	if err1 != nil || err2 != nil || !(x >= -90 && x <= 90) || !(y >= -180 && y <= 180) {
+		return joinLines("📍 "+wamark.Escape(lat+", "+long), words)
+	}
+	at := channels.Location{Latitude: x, Longitude: y}
+	return joinLines(words, "📍 "+wamark.Escape(at.MapURL()))
+}
+
+func joinLines(parts ...string) string {
+	var kept []string
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, "\n")
+}
+
+// placeholder says what nothing else shows.
+func placeholder(in *channels.Inbound, kind string) {
+	if in.Text != "" || len(in.Attachments) > 0 {
+		return
+	}
+	if kind == "" || kind == "text" {
+		in.Notices = append(in.Notices, "An empty message.")
+		return
+	}
+	in.Notices = append(in.Notices, "A message of the kind “"+clip(kind, 40)+"”, which can't be shown here. Ask for it in words.")
+}
+
+// consent reads what a message says about being written to. Twilio tells in OptOutType
+// where its opt-out management is on; else the words that it acts on decide, if they are
+// all of the message.
+// Source: Twilio, "Support for opt-out keywords".
+func (c *Channel) consent(body, optOut string, files int) *channels.Consent {
+	switch strings.ToUpper(strings.TrimSpace(optOut)) {
+	case "STOP":
+		return &channels.Consent{OptedOut: true, Silent: true}
+	case "START":
+		return &channels.Consent{Silent: true}
+	case "HELP":
+		return nil
+	}
+	if c.whatsapp || files > 0 { // WhatsApp numbers have no such words
+		return nil
+	}
+	switch strings.ToUpper(strings.TrimSpace(body)) {
+	case "STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "OPTOUT", "REVOKE":
+		return &channels.Consent{OptedOut: true, Silent: true}
+	case "START", "UNSTOP":
+		return &channels.Consent{Silent: true}
+	case "YES": // allows messages again, but may as well be an answer
+		return &channels.Consent{}
+	}
+	return nil
+}

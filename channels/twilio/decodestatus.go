@@ -1,0 +1,145 @@
+package twilio
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/channels"
+)
+
+// decodeStatus reads a status callback. The fate of a part alone counts only when it failed.
+func (c *Channel) decodeStatus(form url.Values, status string, at time.Time, query string) []channels.Inbound {
+	t, known := c.verify(query)
+	code, _ := strconv.Atoi(form.Get("ErrorCode"))
+	s := statusFor(status, code, form.Get("ErrorMessage"))
+	if known && t.more && s.State != channels.StateFailed {
+		return nil
+	}
+	s.MessageID, s.External = t.message, []string{messageSid(form)}
+	s.Parts, _ = strconv.Atoi(form.Get("NumSegments"))
+	return []channels.Inbound{{Kind: channels.InboundStatus, From: channels.Party{Key: keyOf(form.Get("To"))}, At: at, Status: s}}
+}
+
+// statusFor gives what a Twilio status means. One that is new to us at least says that
+// Twilio has the message.
+func statusFor(status string, code int, message string) *channels.Status {
+	s := &channels.Status{State: channels.StateAccepted}
+	switch strings.ToLower(status) {
+	case "sent", "partially_delivered":
+		s.State = channels.StateSent
+	case "delivered":
+		s.State = channels.StateDelivered
+	case "read":
+		s.State = channels.StateRead
+	case "failed", "undelivered", "canceled":
+		f := failureOf(code)
+		s.State, s.Class, s.Reason = channels.StateFailed, f.class, f.text
+		switch {
+		case code == 0 && status == "canceled":
+			s.Reason = "It was cancelled at Twilio."
+		case f.text == "" && message != "":
+			s.Reason = clip(message, 300)
+		case f.text == "":
+			s.Reason = "The carrier could not deliver it."
+		}
+		if code != 0 {
+			s.Reason += fmt.Sprintf(" (Twilio %d)", code)
+		}
+	}
+	return s
+}
+
+// row is a message as Twilio's API shows it. Numbers come as strings, at times as numbers.
+type row struct {
+	SID          string `json:"sid"`
+	Status       string `json:"status"`
+	Body         string `json:"body"`
+	From         string `json:"from"`
+	To           string `json:"to"`
+	Direction    string `json:"direction"`
+	Service      string `json:"messaging_service_sid"`
+	Created      stamp  `json:"date_created"`
+	Sent         stamp  `json:"date_sent"`
+	Updated      stamp  `json:"date_updated"`
+	Segments     number `json:"num_segments"`
+	Media        number `json:"num_media"`
+	ErrorCode    number `json:"error_code"`
+	ErrorMessage string `json:"error_message"`
+}
+
+// at is when a message happened.
+func (r row) at() time.Time {
+	if !r.Sent.IsZero() {
+		return r.Sent.Time
+	}
+	return r.Created.Time
+}
+
+func (r row) inbound() bool { return r.Direction == "inbound" }
+
+// automatic says that Twilio wrote it by itself, as to STOP: none of our messages.
+func (r row) automatic() bool { return r.Direction == "outbound-reply" }
+
+// stamp is a time of the 2010 API (RFC 2822) or of the Content API (RFC 3339).
+type stamp struct{ time.Time }
+
+// UnmarshalJSON implements json.Unmarshaler; what it can't read is no time.
+func (s *stamp) UnmarshalJSON(b []byte) error {
+	var text string
+	if json.Unmarshal(b, &text) != nil || text == "" {
+		return nil
+	}
+	if t, err := mail.ParseDate(text); err == nil {
+		s.Time = t.UTC()
+	} else if t, err := time.Parse(time.RFC3339, text); err == nil {
+		s.Time = t.UTC()
+	}
+	return nil
+}
+
+// number is a number that may be written as a string, or null.
+type number int
+
+// UnmarshalJSON implements json.Unmarshaler; what it can't read is 0.
+func (n *number) UnmarshalJSON(b []byte) error {
+	i, err := strconv.Atoi(strings.Trim(string(b), `"`))
+	if err == nil {
+		*n = number(i)
+	}
+	return nil
+}
+
+// decodeListed reads a message of Twilio's list: a customer's, or the state of ours.
+func (c *Channel) decodeListed(body []byte) ([]channels.Inbound, error) {
+	var l listed
+	var r row
+	if err := json.Unmarshal(body, &l); err != nil {
+		return nil, fmt.Errorf("twilio: fact: list: %w", err)
+	}
+	if err := json.Unmarshal(l.Message, &r); err != nil {
+		return nil, fmt.Errorf("twilio: fact: listed message: %w", err)
+	}
+	if r.SID == "" {
+		return nil, fmt.Errorf("twilio: fact: listed message without id")
+	}
+	if !r.inbound() {
+		s := statusFor(r.Status, int(r.ErrorCode), r.ErrorMessage)
+		s.External, s.Parts = []string{r.SID}, int(r.Segments)
+		return []channels.Inbound{{Kind: channels.InboundStatus, From: channels.Party{Key: keyOf(r.To)}, At: r.Updated.Time, Status: s}}, nil
+	}
+	in := channels.Inbound{Kind: channels.InboundMessage, ExternalID: r.SID, From: channels.Party{Key: keyOf(r.From)}, At: r.at(),
+		Via: keyOf(r.To), Text: c.text(r.Body)}
+	for i, m := range l.Media[:min(len(l.Media), maxMedia)] {
+		in.Attachments = append(in.Attachments, attachment(i, m.URL, m.ContentType))
+	}
+	in.Consent = c.consent(r.Body, "", len(in.Attachments))
+	if in.Text == "" && len(in.Attachments) == 0 {
+		in.Notices = append(in.Notices, "Its callback was lost, and Twilio's list does not show what it says. Ask for it again.")
+	}
+	return []channels.Inbound{in}, nil
+}

@@ -1,0 +1,120 @@
+package twilio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"parley/channels"
+)
+
+// maxFile bounds a customer's file; Twilio's own limit is 16 MB on WhatsApp, 5 MB by MMS.
+const maxFile = 100 << 20
+
+// maxRedirects bounds how often Twilio may send us elsewhere for a file.
+const maxRedirects = 4
+
+// Fetch implements channels.Fetcher. Credentials go to Twilio's API alone: the storage that
+// it redirects to gets none.
+func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, error) {
+	at, trusted, err := c.mediaURL(ref)
+	if err != nil {
+		return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The file's address is not Twilio's.", Cause: err}
+	}
+	for hop := range maxRedirects {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
+		if err != nil {
+			return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The file's address can't be read."}
+		}
+		if hop == 0 && trusted {
+			req.SetBasicAuth(c.set.account, c.set.token)
+		}
+		resp, err := c.media.Do(req)
+		if err != nil {
+			return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "The file could not be fetched from Twilio.", Cause: withoutURL(err)}
+		}
+		if resp.StatusCode < 300 || resp.StatusCode > 399 {
+			return fetched(resp, hop == 0 && trusted)
+		}
+		next, err := resp.Location()
+		_ = resp.Body.Close()
+		if err != nil || next.Scheme != "https" && !strings.HasPrefix(c.api, "http://") {
+			return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "Twilio sends us to a strange place for this file."}
+		}
+		at = next.String()
+	}
+	return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "Twilio sends us around in circles for this file."}
+}
+
+// mediaURL gives where a file is read, and whether with our credentials: only at Twilio's
+// API, and at what takes its place. What takes its place may keep files elsewhere.
+func (c *Channel) mediaURL(ref string) (at string, trusted bool, err error) {
+	u, err := url.Parse(ref)
+	if err != nil || u.User != nil {
+		return "", false, errors.New("twilio: media: bad address")
+	}
+	if u.Host == "" && strings.HasPrefix(u.Path, "/2010-04-01/") {
+		return c.api + u.RequestURI(), true, nil
+	}
+	api, err := url.Parse(c.api)
+	switch {
+	case err != nil:
+		return "", false, errors.New("twilio: media: bad API address")
+	case u.Scheme == api.Scheme && u.Host == api.Host:
+		return u.String(), true, nil
+	case u.Scheme == "https" && strings.HasSuffix(u.Host, ".twilio.com"):
+		if c.env.APIURL != "" {
+			return c.api + u.RequestURI(), true, nil
+		}
+		return u.String(), true, nil
+	case c.env.APIURL != "" && u.Host != "" && u.Scheme == api.Scheme:
+		return u.String(), false, nil
+	}
+	return "", false, errors.New("twilio: media: another host")
+}
+
+// fetched reads the answer to a request for a file.
+func fetched(resp *http.Response, twilio bool) (channels.Fetched, error) {
+	fail := func(class channels.Class, text string) (channels.Fetched, error) {
+		_ = resp.Body.Close()
+		return channels.Fetched{}, &channels.SendError{Class: class, Wait: retryAfter(resp.Header), Text: text, Cause: fmt.Errorf("twilio: media: status %d", resp.StatusCode)}
+	}
+	switch code := resp.StatusCode; {
+	case code == http.StatusUnauthorized && twilio:
+		return fail(channels.AuthBroken, "Twilio refuses the account SID or the auth token.")
+	case code == http.StatusTooManyRequests:
+		return fail(channels.Throttled, "Twilio hands out no more files at the moment.")
+	case code == http.StatusNotFound, code == http.StatusGone, code == http.StatusForbidden:
+		return fail(channels.BadContent, "Twilio does not have the file any more.")
+	case code < 200 || code > 299:
+		return fail(channels.Retry, "Twilio could not hand out the file.")
+	case resp.ContentLength > maxFile:
+		return fail(channels.BadContent, "The file is too large.")
+	}
+	f := channels.Fetched{ContentType: resp.Header.Get("Content-Type"), Body: &bounded{resp.Body, maxFile}}
+	if _, params, err := mime.ParseMediaType(resp.Header.Get("Content-Disposition")); err == nil {
+		f.Name = params["filename"]
+	}
+	return f, nil
+}
+
+// bounded is a file that fails when it is too large, rather than ending early.
+type bounded struct {
+	io.ReadCloser
+	left int64
+}
+
+// Read implements io.Reader.
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left < 0 {
+		return 0, &channels.SendError{Class: channels.BadContent, Text: "The file is too large."}
+	}
+	n, err := b.ReadCloser.Read(p)
+	b.left -= int64(n)
+	return n, err
+}

@@ -1,0 +1,76 @@
+package twilio
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"parley/channels"
+)
+
+// Kinds of stored facts. The first line of a payload says which, the rest is as it came.
+const (
+	payloadHook     = "hook" // hook TAB time TAB raw query LF form
+	payloadListed   = "list" // list LF JSON of listed
+	payloadTemplate = "template"
+)
+
+// hookPayload keeps a callback as it came.
+func hookPayload(at time.Time, query string, body []byte) []byte {
+	query = strings.NewReplacer("\n", "", "\t", "").Replace(query)
+	return append([]byte(payloadHook+"\t"+at.UTC().Format(time.RFC3339)+"\t"+query+"\n"), body...)
+}
+
+// listed is a message of Twilio's list.
+type listed struct {
+	Message json.RawMessage `json:"message"` // as it came
+	Media   []listedMedia   `json:"media,omitempty"`
+}
+
+type listedMedia struct {
+	URL         string `json:"url"`
+	ContentType string `json:"content_type"`
+}
+
+func jsonPayload(kind string, v any) []byte {
+	body, err := json.Marshal(v)
+	if err != nil { // plain data
+		body = []byte("null")
+	}
+	return append([]byte(kind+"\n"), body...)
+}
+
+// Decode implements channels.Channel.
+// Errors: what is not a payload of this channel.
+func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
+	head, body, found := bytes.Cut(raw, []byte("\n"))
+	if !found {
+		return nil, errors.New("twilio: fact: no head")
+	}
+	fields := strings.SplitN(string(head), "\t", 3)
+	switch {
+	case fields[0] == payloadHook && len(fields) == 3:
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			return nil, fmt.Errorf("twilio: fact: form: %w", err)
+		}
+		at, err := time.Parse(time.RFC3339, fields[1])
+		if err != nil {
+			return nil, fmt.Errorf("twilio: fact: time: %w", err)
+		}
+		return c.decodeForm(form, at, fields[2])
+	case fields[0] == payloadListed && len(fields) == 1:
+		return c.decodeListed(body)
+	case fields[0] == payloadTemplate && len(fields) == 1:
+		var t channels.TemplateState
+		if err := json.Unmarshal(body, &t); err != nil {
+			return nil, fmt.Errorf("twilio: fact: template: %w", err)
+		}
+		return []channels.Inbound{{Kind: channels.InboundTemplate, ExternalID: t.ExternalID, Template: &t}}, nil
+	}
+	return nil, errors.New("twilio: fact: unknown kind")
+}

@@ -1,0 +1,165 @@
+package twilio
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"parley/channels"
+	"parley/channels/wamark"
+)
+
+// Limits of rich messages inside the reply window.
+// Source: Twilio, content types quick-reply, list-picker and call-to-action.
+const (
+	maxButtons     = 3
+	maxRows        = 10
+	maxButtonTitle = 20
+	maxButtonID    = 200
+	maxRowTitle    = 24
+	maxRowText     = 72
+	maxRichBody    = 1024
+	maxLinks       = 2
+)
+
+// onceName begins the names of contents that are made for one message; Run deletes them a
+// day later.
+const onceName = "parley_once"
+
+// planRich checks what is sent besides the text and gives its parts; nil when there is
+// nothing of that kind.
+func planRich(r *channels.Rich, body string) ([]part, error) {
+	bad := func(text, hint string) ([]part, error) {
+		return nil, &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
+	}
+	switch {
+	case r == nil:
+		return nil, nil
+	case r.Location != nil:
+		label := strings.TrimSpace(r.Location.Name + "\n" + r.Location.Address)
+		if label == "" {
+			label = "Location"
+		}
+		var parts []part
+		if body != "" {
+			parts = append(parts, part{body: body})
+		}
+		return append(parts, part{body: clip(label, 900), rich: r}), nil
+	case body == "":
+		return bad("Buttons and lists need a text.", "Write something.")
+	case utf8.RuneCountInString(body) > maxRichBody:
+		return bad("A text with buttons or a list has at most 1024 characters.", "Send the text before it.")
+	}
+	if fault := faultOf(r); fault != "" {
+		return bad(fault, "Change it.")
+	}
+	return []part{{body: body, rich: r}}, nil
+}
+
+// becomesWords says that there is no form for it here: SMS has none at all, WhatsApp none for
+// cards, and buttons are either answers or up to two links.
+func becomesWords(caps channels.Capabilities, r *channels.Rich) bool {
+	if r.Kind() == "" {
+		return false
+	}
+	links := 0
+	for _, b := range r.Buttons {
+		if b.URL != "" {
+			links++
+		}
+	}
+	return caps.Most(r.Kind()) == 0 || links > 0 && links < len(r.Buttons) || links > maxLinks
+}
+
+// faultOf says what Twilio would refuse of buttons and lists, "" for nothing.
+func faultOf(r *channels.Rich) string {
+	if r.List == nil {
+		for _, b := range r.Buttons {
+			if b.Title == "" || utf8.RuneCountInString(b.Title) > maxButtonTitle || len(b.ID) > maxButtonID {
+				return "A button's title has 1 to 20 characters."
+			}
+		}
+		if len(r.Buttons) == 0 || len(r.Buttons) > maxButtons {
+			return "A message has one to three buttons."
+		}
+		return ""
+	}
+	rows := 0
+	for _, s := range r.List.Sections {
+		for _, row := range s.Rows {
+			rows++
+			if row.Title == "" || utf8.RuneCountInString(row.Title) > maxRowTitle || utf8.RuneCountInString(row.Description) > maxRowText || len(row.ID) > maxButtonID {
+				return "A row's title has 1 to 24 characters, its description at most 72."
+			}
+		}
+	}
+	if rows == 0 || rows > maxRows || r.List.Button == "" || utf8.RuneCountInString(r.List.Button) > maxButtonTitle {
+		return "A list has one to ten rows and a button of at most 20 characters."
+	}
+	return ""
+}
+
+// contentTypes gives a message with buttons or a list as the Content API wants it.
+func contentTypes(body string, r *channels.Rich) map[string]any {
+	if r.List != nil {
+		items := []map[string]string{}
+		for _, s := range r.List.Sections {
+			for _, row := range s.Rows {
+				items = append(items, map[string]string{"id": idOr(row.ID, row.Title), "item": row.Title, "description": row.Description})
+			}
+		}
+		return map[string]any{"twilio/list-picker": map[string]any{"body": body, "button": r.List.Button, "items": items}}
+	}
+	actions := []map[string]string{}
+	for _, b := range r.Buttons {
+		if b.URL != "" {
+			actions = append(actions, map[string]string{"type": "URL", "title": b.Title, "url": b.URL})
+			continue
+		}
+		actions = append(actions, map[string]string{"type": "QUICK_REPLY", "title": b.Title, "id": idOr(b.ID, b.Title)})
+	}
+	kind := "twilio/quick-reply"
+	if r.Buttons[0].URL != "" {
+		kind = "twilio/call-to-action"
+	}
+	return map[string]any{kind: map[string]any{"body": body, "actions": actions}}
+}
+
+func idOr(id, title string) string {
+	if id != "" {
+		return id
+	}
+	return title
+}
+
+// fillContent makes a content for this one message: Twilio sends buttons and lists no other
+// way. It sends nothing itself, so whatever happens to it may be repeated.
+func (c *Channel) fillContent(ctx context.Context, form url.Values, p part) error {
+	var made content
+	err := c.do(ctx, request{method: http.MethodPost, url: c.content + "/v1/Content", json: map[string]any{
+		"friendly_name": onceName, "language": "en", "types": contentTypes(p.body, p.rich)}}, &made)
+	if err != nil {
+		return unsent(err)
+	}
+	if made.SID == "" {
+		return &channels.SendError{Class: channels.Retry, Text: "Twilio's answer names no content."}
+	}
+	form.Set("ContentSid", made.SID)
+	return nil
+}
+
+// Attend implements channels.Attendant: it marks the customer's last message as read and
+// shows that an answer is being written.
+// Source: Twilio, typing indicators resource (beta), read Nov 2026.
+func (w *WhatsApp) Attend(ctx context.Context, _ channels.Party, last string) error {
+	if last == "" {
+		return nil
+	}
+	return w.do(ctx, request{method: http.MethodPost, url: w.typing + "/v2/Indicators/Typing.json",
+		form: url.Values{"messageId": {last}, "channel": {"whatsapp"}}}, nil)
+}
+
+// Count implements channels.Counter.
+func (s *SMS) Count(text string) channels.Count { return countSegments(wamark.Plain(text)) }

@@ -1,0 +1,280 @@
+package twilio
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"parley/channels"
+	"parley/channels/wamark"
+)
+
+// part is one message at Twilio of what the engine sees as one.
+type part struct {
+	body     string
+	files    []channels.File
+	rich     *channels.Rich
+	template *channels.TemplateUse
+	note     string
+}
+
+// Send implements channels.Channel. A WhatsApp document shows no words, so a text beside
+// one leaves first, as a part of its own.
+func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
+	if ctx.Err() != nil {
+		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: ctx.Err()}
+	}
+	form, p, more, err := c.prepare(ctx, o)
+	if err != nil {
+		return channels.Receipt{}, err
+	}
+	var r row
+	if err := c.do(ctx, request{method: http.MethodPost, url: c.messagesURL(), form: form}, &r); err != nil {
+		return channels.Receipt{}, c.sendFailure(err, o)
+	}
+	if r.SID == "" {
+		return channels.Receipt{}, &channels.SendError{Class: channels.Ambiguous, Text: "Twilio's answer names no message."}
+	}
+	c.remember(r.SID, o.DeliveryID)
+	return c.receipt(r, more, p.note), nil
+}
+
+// receipt reads Twilio's view of a message of ours. A failure is told by its callback.
+func (c *Channel) receipt(r row, more bool, note string) channels.Receipt {
+	state := statusFor(r.Status, int(r.ErrorCode), "").State
+	if state == channels.StateFailed {
+		state = channels.StateAccepted
+	}
+	out := channels.Receipt{ExternalID: r.SID, State: state, More: more, Note: note}
+	if !c.whatsapp {
+		out.Parts = int(r.Segments)
+	}
+	return out
+}
+
+// sendFailure gives the meaning of a failed Send. 63018 towards a customer who wrote is the
+// rate; towards another it is more likely the daily limit. A content that Twilio doesn't know
+// is the template, where one is sent.
+func (c *Channel) sendFailure(err error, o channels.Outbound) error {
+	se := sendError(err)
+	var api *apiError
+	switch {
+	case !errors.As(err, &api):
+	case api.code == 63018 && o.Template == nil:
+		se.Wait = max(api.after, busyWait)
+	case (api.code == 21655 || api.code == 21656) && o.Template != nil:
+		se.Class = channels.TemplateBad
+	}
+	return se
+}
+
+// prepare makes the form of the part that is next.
+// Errors: *SendError, all of them certain: nothing has left.
+func (c *Channel) prepare(ctx context.Context, o channels.Outbound) (url.Values, part, bool, error) {
+	if len(o.To) == 0 {
+		return nil, part{}, false, &channels.SendError{Class: channels.BadRecipient, Text: "There is no recipient.", Hint: "Name one."}
+	}
+	if len(o.To) > 1 {
+		return nil, part{}, false, &channels.SendError{Class: channels.BadRecipient, Text: "A message goes to one number.", Hint: "Send it to each."}
+	}
+	to, err := c.addressOf(o.To[0])
+	if err != nil {
+		return nil, part{}, false, err
+	}
+	parts, err := c.plan(o)
+	if err != nil {
+		return nil, part{}, false, err
+	}
+	if o.Part < 0 || o.Part >= len(parts) {
+		return nil, part{}, false, &channels.SendError{Class: channels.BadContent, Text: "There is nothing more to send."}
+	}
+	p, more := parts[o.Part], o.Part+1 < len(parts)
+	if o.Part == 0 { // no part leaves before all of them can
+		for _, f := range o.Files {
+			if _, err := linkOf(f); err != nil {
+				return nil, part{}, false, err
+			}
+		}
+	}
+	form := url.Values{"To": {to}, "From": {c.own()}}
+	if c.set.service != "" {
+		form.Set("MessagingServiceSid", c.set.service)
+	}
+	if callback := c.callbackURL(token{message: o.MessageID, part: o.Part, more: more}); callback != "" {
+		form.Set("StatusCallback", callback)
+	}
+	return form, p, more, c.fill(ctx, form, p)
+}
+
+// fill puts a part's content into the form.
+func (c *Channel) fill(ctx context.Context, form url.Values, p part) error {
+	switch {
+	case p.template != nil:
+		return fillTemplate(form, *p.template)
+	case p.rich != nil && p.rich.Location != nil:
+		form.Set("Body", p.body)
+		form.Set("PersistentAction", geo(*p.rich.Location))
+		return nil
+	case p.rich != nil:
+		return c.fillContent(ctx, form, p)
+	}
+	if p.body != "" {
+		form.Set("Body", p.body)
+	}
+	for _, f := range p.files {
+		link, err := linkOf(f)
+		if err != nil {
+			return err
+		}
+		form.Add("MediaUrl", link)
+	}
+	return nil
+}
+
+// linkOf gives the address from which Twilio fetches a file.
+func linkOf(f channels.File) (string, error) {
+	if f.Link == nil {
+		return "", &channels.SendError{Class: channels.BadContent, Text: "Twilio fetches files from Parley, which has no public address.",
+			Hint: "Set PARLEY_PUBLIC_URL, or send a link."}
+	}
+	link, err := f.Link()
+	if err != nil {
+		return "", unsent(&channels.SendError{Class: channels.ClassOf(err), Text: "The file “" + clip(f.Name, 80) + "” has no address that Twilio could fetch it from.",
+			Hint: "Set PARLEY_PUBLIC_URL, or send a link.", Cause: err})
+	}
+	return link, nil
+}
+
+// plan splits what the engine sees as one message into Twilio's. Pure.
+func (c *Channel) plan(o channels.Outbound) ([]part, error) {
+	caps := c.Capabilities()
+	switch {
+	case c.whatsapp && o.Template != nil:
+		return []part{{template: o.Template}}, nil
+	case len(o.Files) > caps.AttachmentsPerMessage:
+		return nil, &channels.SendError{Class: channels.BadContent, Text: "This number can't send so many files.", Hint: "Send a link, or fewer files."}
+	case c.whatsapp && !o.LastIn.IsZero() && c.env.Now().Sub(o.LastIn) >= replyWindow: // Twilio would take it and fail later
+		f := failureOf(63016)
+		return nil, &channels.SendError{Class: f.class, Text: f.text, Hint: f.hint}
+	}
+	if err := fits(caps, o.Files); err != nil {
+		return nil, err
+	}
+	if becomesWords(caps, o.Rich) {
+		o.Text, o.Rich = o.Text+"\n\n"+o.Rich.Text(), nil
+	}
+	body, note := c.body(o)
+	if utf8.RuneCountInString(body) > maxBody {
+		return nil, &channels.SendError{Class: channels.BadContent, Text: "The text is longer than 1600 characters.", Hint: "Send it in pieces."}
+	}
+	if !c.whatsapp {
+		return c.planSMS(o, body, note)
+	}
+	var parts []part
+	for _, f := range o.Files {
+		kind := channels.KindOf(f.ContentType)
+		p := part{files: []channels.File{f}}
+		if o.Rich == nil && body != "" {
+			if kind == channels.FileImage || kind == channels.FileVideo {
+				p.body, body = body, ""
+			} else {
+				parts = append(parts, part{body: body})
+				body = ""
+			}
+		}
+		parts = append(parts, p)
+	}
+	rich, err := planRich(o.Rich, body)
+	if err != nil {
+		return nil, err
+	}
+	if rich == nil && body != "" {
+		rich = []part{{body: body}}
+	}
+	if parts = append(parts, rich...); len(parts) == 0 {
+		return nil, nothing()
+	}
+	parts[0].note = note
+	return parts, nil
+}
+
+func (c *Channel) planSMS(o channels.Outbound, body, note string) ([]part, error) {
+	if body == "" && len(o.Files) == 0 {
+		return nil, nothing()
+	}
+	return []part{{body: body, files: o.Files, note: note}}, nil
+}
+
+func nothing() error {
+	return &channels.SendError{Class: channels.BadContent, Text: "There is nothing to send.", Hint: "Write something."}
+}
+
+// body renders the words, with the signature where it fits.
+func (c *Channel) body(o channels.Outbound) (body, note string) {
+	render := wamark.Plain
+	if c.whatsapp {
+		render = wamark.Render
+	}
+	body = strings.TrimSpace(render(o.Text))
+	signature := strings.TrimSpace(render(o.Signature))
+	if body == "" || signature == "" {
+		return body, ""
+	}
+	if with := body + "\n\n" + signature; utf8.RuneCountInString(with) <= maxBody {
+		return with, ""
+	}
+	return body, "no room for the signature"
+}
+
+// fits checks sizes before Twilio fetches anything.
+func fits(caps channels.Capabilities, files []channels.File) error {
+	total := int64(0)
+	for _, f := range files {
+		total += f.SizeBytes
+		limit, ok := caps.FileLimits[channels.KindOf(f.ContentType)]
+		if !ok || f.SizeBytes > limit || total > caps.MaxAttachmentBytes {
+			return &channels.SendError{Class: channels.BadContent, Text: "The file “" + clip(f.Name, 80) + "” is too large for this number.",
+				Hint: "Send a smaller one, or a link."}
+		}
+	}
+	return nil
+}
+
+// geo writes a location as Twilio's PersistentAction.
+func geo(l channels.Location) string {
+	at := "geo:" + strconv.FormatFloat(l.Latitude, 'f', -1, 64) + "," + strconv.FormatFloat(l.Longitude, 'f', -1, 64)
+	if label := strings.Join(strings.Fields(strings.ReplaceAll(l.Name+" "+l.Address, "|", " ")), " "); label != "" {
+		at += "|" + label
+	}
+	return at
+}
+
+// fillTemplate names an approved template and fills it.
+func fillTemplate(form url.Values, t channels.TemplateUse) error {
+	if t.ExternalID == "" {
+		return &channels.SendError{Class: channels.TemplateBad, Text: "The template was not submitted to Twilio.", Hint: "Submit it first."}
+	}
+	form.Set("ContentSid", t.ExternalID)
+	values := map[string]string{}
+	for i, name := range variablesOf(t.Template) {
+		value := variableValue(t.Values[name])
+		if value == "" {
+			return &channels.SendError{Class: channels.TemplateBad, Text: "The template's field “" + name + "” is empty.", Hint: "Fill it in."}
+		}
+		values[strconv.Itoa(i+1)] = value
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	b, err := json.Marshal(values)
+	if err != nil {
+		return &channels.SendError{Class: channels.TemplateBad, Text: "The template can't be filled.", Cause: err}
+	}
+	form.Set("ContentVariables", string(b))
+	return nil
+}

@@ -1,0 +1,111 @@
+package twilio
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"time"
+
+	"parley/channels"
+)
+
+// Names of the settings, as the Specs list them.
+const (
+	fieldAccount = "account_sid"
+	fieldToken   = "auth_token"
+	fieldFrom    = "from"
+	fieldService = "messaging_service_sid"
+	fieldMMS     = "mms"
+)
+
+// Options are what tests and the demo change; zero values are production's.
+type Options struct {
+	Poll   time.Duration // between looks for what webhooks lost; 0 = 5 minutes
+	Settle time.Duration // age from which a listed message is taken, so that its webhook, which tells more, comes first; 0 = 30 seconds
+	Watch  time.Duration // between looks at templates under review; 0 = 15 minutes
+}
+
+// WhatsAppSpec describes the channel "twilio_whatsapp".
+func WhatsAppSpec(o Options) channels.Spec {
+	return channels.Spec{Kind: "twilio_whatsapp", Section: section, Name: "WhatsApp by Twilio", Icon: "whatsapp", APIEnv: apiEnv,
+		Fields: fields("The WhatsApp sender's number: +15550100."),
+		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
+			c, err := newChannel(a, env, o, true)
+			if err != nil {
+				return nil, err
+			}
+			return &WhatsApp{c}, nil
+		}}
+}
+
+// SMSSpec describes the channel "sms".
+func SMSSpec(o Options) channels.Spec {
+	return channels.Spec{Kind: "sms", Section: section, Name: "SMS", Icon: "iphone", APIEnv: apiEnv,
+		Fields: append(fields("The number or short code customers write to: +15550101."),
+			channels.Field{Name: fieldMMS, Label: "MMS", Help: "true: files may be sent (US and Canada only).", Default: "false", OneOf: []string{"false", "true"}}),
+		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
+			c, err := newChannel(a, env, o, false)
+			if err != nil {
+				return nil, err
+			}
+			return &SMS{c}, nil
+		}}
+}
+
+// Both kinds share a section of the YAML, and the variable for another API address.
+const (
+	section = "twilio"
+	apiEnv  = "TWILIO_API_URL"
+)
+
+// fields are the settings of both kinds; from explains the number.
+func fields(from string) []channels.Field {
+	return []channels.Field{
+		{Name: fieldAccount, Label: "Account SID", Help: "Twilio Console, Account Info: AC….", Required: true},
+		{Name: fieldToken, Label: "Auth token", Help: "The primary auth token; it also proves Twilio's callbacks.", Secret: true, Required: true},
+		{Name: fieldFrom, Label: "Number", Help: from, Required: true},
+		{Name: fieldService, Label: "Messaging service", Help: "MG…, if messages should leave through one. Optional."},
+	}
+}
+
+// settings of one number.
+type settings struct {
+	account, token string
+	from           string // E.164 or a short code, without "whatsapp:"
+	service        string
+	mms            bool
+}
+
+var (
+	accountPattern = regexp.MustCompile(`^AC[0-9A-Za-z]*$`)
+	servicePattern = regexp.MustCompile(`^MG[0-9A-Za-z]+$`)
+	phonePattern   = regexp.MustCompile(`^\+[1-9][0-9]{4,14}$`)
+	shortPattern   = regexp.MustCompile(`^[0-9]{3,8}$`)
+	bsuidPattern   = regexp.MustCompile(`^[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}$`)
+)
+
+// newSettings reads an account's settings. Errors: every fault, joined.
+func newSettings(c channels.Config, whatsapp bool) (settings, error) {
+	s := settings{account: strings.TrimSpace(c[fieldAccount]), token: strings.TrimSpace(c[fieldToken]),
+		from: compact(c[fieldFrom]), service: strings.TrimSpace(c[fieldService]), mms: c[fieldMMS] == "true" && !whatsapp}
+	var faults []error
+	if !accountPattern.MatchString(s.account) {
+		faults = append(faults, errors.New("twilio: account_sid: it begins with AC, as the Twilio Console shows it"))
+	}
+	if s.token == "" {
+		faults = append(faults, errors.New("twilio: auth_token: missing"))
+	}
+	if !phonePattern.MatchString(s.from) && (whatsapp || !shortPattern.MatchString(s.from)) {
+		faults = append(faults, errors.New("twilio: from: a number with + and country code, in quotation marks"))
+	}
+	if s.service != "" && !servicePattern.MatchString(s.service) {
+		faults = append(faults, errors.New("twilio: messaging_service_sid: it begins with MG"))
+	}
+	return s, errors.Join(faults...)
+}
+
+// compact takes out of a typed number what people group it with.
+func compact(number string) string {
+	number = strings.TrimPrefix(strings.TrimSpace(number), waPrefix)
+	return strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", "\u00a0", "").Replace(number)
+}

@@ -1,0 +1,207 @@
+package twilio
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"parley/channels"
+)
+
+// content is a Content resource, with its approval where it was asked for.
+type content struct {
+	SID      string   `json:"sid"`
+	Name     string   `json:"friendly_name"`
+	Language string   `json:"language"`
+	Created  stamp    `json:"date_created"`
+	Approval approval `json:"approval_requests"`
+}
+
+// approval is what WhatsApp says of a content. Twilio writes it bare in the list and below
+// "whatsapp" when it is fetched alone.
+type approval struct {
+	Name     string    `json:"name"`
+	Category string    `json:"category"`
+	Status   string    `json:"status"`
+	Reason   string    `json:"rejection_reason"`
+	WhatsApp *approval `json:"whatsapp"`
+}
+
+func (a approval) bare() approval {
+	if a.WhatsApp != nil {
+		return *a.WhatsApp
+	}
+	return a
+}
+
+// state gives Parley's view of a content.
+func (t content) state() channels.TemplateState {
+	a := t.Approval.bare()
+	name := a.Name
+	if name == "" {
+		name = t.Name
+	}
+	return channels.TemplateState{ExternalID: t.SID, Name: name, Language: t.Language, Category: strings.ToLower(a.Category),
+		Status: templateStatus(a.Status), Reason: a.Reason}
+}
+
+// templateStatus maps Twilio's words; a new one counts as waiting, which forbids sending.
+func templateStatus(s string) channels.TemplateStatus {
+	switch strings.ToLower(s) {
+	case "", "unsubmitted":
+		return channels.TemplateDraft
+	case "approved":
+		return channels.TemplateApproved
+	case "rejected":
+		return channels.TemplateRejected
+	case "paused":
+		return channels.TemplatePaused
+	case "disabled":
+		return channels.TemplateDisabled
+	}
+	return channels.TemplatePending
+}
+
+// variablesOf gives a template's variables in the order of their numbers at Twilio.
+func variablesOf(t channels.Template) []string {
+	if len(t.Variables) > 0 {
+		return t.Variables
+	}
+	return channels.Variables(t.Header, t.Body)
+}
+
+// numbered writes {{name}} as {{1}}.
+func numbered(text string, t channels.Template) string {
+	numbers := map[string]string{}
+	for i, name := range variablesOf(t) {
+		numbers[name] = "{{" + strconv.Itoa(i+1) + "}}"
+	}
+	return channels.Fill(text, numbers)
+}
+
+// variableValue makes a value fit: WhatsApp refuses line ends, tabs and rows of blanks.
+func variableValue(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// SubmitTemplate implements channels.Templater. Twilio can't change what was submitted: a
+// new form is a new content, and the old one goes.
+func (w *WhatsApp) SubmitTemplate(ctx context.Context, t channels.Template) (channels.TemplateState, error) {
+	examples := map[string]string{}
+	for i, name := range variablesOf(t) {
+		examples[strconv.Itoa(i+1)] = t.Examples[name]
+	}
+	var made content
+	err := w.do(ctx, request{method: http.MethodPost, url: w.content + "/v1/Content", json: map[string]any{
+		"friendly_name": t.Name, "language": t.Language, "variables": examples, "types": templateTypes(t)}}, &made)
+	if err != nil {
+		return channels.TemplateState{}, unsent(err)
+	}
+	name := t.Name
+	if t.ExternalID != "" { // WhatsApp keeps the old name for 30 days
+		name = clipName(t.Name) + "_" + strconv.FormatInt(w.env.Now().Unix(), 36)
+	}
+	var a approval
+	err = w.do(ctx, request{method: http.MethodPost, url: w.content + "/v1/Content/" + url.PathEscape(made.SID) + "/ApprovalRequests/whatsapp",
+		json: map[string]any{"name": name, "category": strings.ToUpper(t.Category)}}, &a)
+	if err != nil {
+		_ = w.remove(context.WithoutCancel(ctx), made.SID) // a content nobody asked approval for is of no use
+		return channels.TemplateState{}, unsent(err)
+	}
+	if t.ExternalID != "" {
+		if err := w.remove(ctx, t.ExternalID); err != nil {
+			w.log.Warn("old template not deleted", "error", err)
+		}
+	}
+	made.Approval = a
+	state := made.state()
+	state.Language, state.Name = t.Language, t.Name
+	if state.Status == channels.TemplateDraft { // submitted it is, however Twilio calls it
+		state.Status = channels.TemplatePending
+	}
+	return state, nil
+}
+
+// clipName leaves room in a template's name for a suffix.
+func clipName(name string) string {
+	return name[:min(len(name), 480)]
+}
+
+// templateTypes gives a template as the Content API wants it: plain text, text with
+// answers, or WhatsApp's card when it has more.
+func templateTypes(t channels.Template) map[string]any {
+	body := numbered(t.Body, t)
+	actions := []map[string]string{}
+	links := false
+	for _, b := range t.Buttons {
+		if b.URL != "" {
+			links = true
+			actions = append(actions, map[string]string{"type": "URL", "title": b.Title, "url": b.URL})
+			continue
+		}
+		actions = append(actions, map[string]string{"type": "QUICK_REPLY", "title": b.Title, "id": idOr(b.ID, b.Title)})
+	}
+	switch {
+	case t.Header == "" && t.Footer == "" && len(actions) == 0:
+		return map[string]any{"twilio/text": map[string]any{"body": body}}
+	case t.Header == "" && t.Footer == "" && !links:
+		return map[string]any{"twilio/quick-reply": map[string]any{"body": body, "actions": actions}}
+	}
+	card := map[string]any{"body": body, "header_text": numbered(t.Header, t), "footer": t.Footer}
+	for _, optional := range []string{"header_text", "footer"} {
+		if card[optional] == "" {
+			delete(card, optional)
+		}
+	}
+	if len(actions) > 0 {
+		card["actions"] = actions
+	}
+	return map[string]any{"whatsapp/card": card}
+}
+
+// DeleteTemplate implements channels.Templater.
+func (w *WhatsApp) DeleteTemplate(ctx context.Context, t channels.Template) error {
+	if t.ExternalID == "" {
+		return nil
+	}
+	return w.remove(ctx, t.ExternalID)
+}
+
+// remove deletes a content; one that is gone is no error.
+func (c *Channel) remove(ctx context.Context, sid string) error {
+	err := c.do(ctx, request{method: http.MethodDelete, url: c.content + "/v1/Content/" + url.PathEscape(sid)}, nil)
+	var api *apiError
+	if errors.As(err, &api) && api.status == http.StatusNotFound {
+		return nil
+	}
+	if err != nil {
+		return unsent(err)
+	}
+	return nil
+}
+
+// ListTemplates implements channels.Templater.
+func (w *WhatsApp) ListTemplates(ctx context.Context) ([]channels.TemplateState, error) {
+	list, err := w.contents(ctx)
+	if err != nil {
+		return nil, unsent(err)
+	}
+	states := []channels.TemplateState{}
+	for _, t := range list {
+		if t.Name != onceName {
+			states = append(states, t.state())
+		}
+	}
+	return states, nil
+}
+
+// contents lists the account's contents with their approvals.
+func (c *Channel) contents(ctx context.Context) ([]content, error) {
+	var all []content
+	err := c.each(ctx, c.content+"/v1/ContentAndApprovals?PageSize=100", func(p page) bool {
+		all = append(all, p.Contents...)
+		return false
+	})
+	return all, err
+}

@@ -1,0 +1,72 @@
+package twilio
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// overrides ask Twilio to repeat a callback that failed, whatever the failure was; it does so
+// within its 15 seconds. They are no part of the address that is signed.
+const overrides = "#rc=5&rp=all"
+
+// tokenParam names the token in a callback's address.
+const tokenParam = "o"
+
+// token names the part of a message that a status callback is about.
+type token struct {
+	message int64
+	part    int
+	more    bool // another part follows: its fate alone is not the message's
+}
+
+// callbackURL is where Twilio tells what became of a message, "" if it can't reach us.
+func (c *Channel) callbackURL(t token) string {
+	if c.env.HookURL == "" {
+		return ""
+	}
+	join := "?"
+	if strings.Contains(c.env.HookURL, "?") {
+		join = "&"
+	}
+	return c.env.HookURL + join + tokenParam + "=" + c.sign(c.env.Keys[0], t) + overrides
+}
+
+// sign writes a token. Shape: 12.0e.0123456789abcdef
+func (c *Channel) sign(key []byte, t token) string {
+	end := "e"
+	if t.more {
+		end = "m"
+	}
+	text := fmt.Sprintf("%d.%d%s", t.message, t.part, end)
+	mac := hmac.New(sha256.New, key)
+	fmt.Fprintf(mac, "parley twilio status %d %s", c.account, text)
+	return text + "." + hex.EncodeToString(mac.Sum(nil)[:8])
+}
+
+// verify finds the token in a callback's query. What no key verifies is not ours.
+func (c *Channel) verify(query string) (token, bool) {
+	values, _ := url.ParseQuery(query) // what can be read is enough
+	given := values.Get(tokenParam)
+	parts := strings.Split(given, ".")
+	if len(parts) != 3 || len(parts[1]) < 2 {
+		return token{}, false
+	}
+	message, err1 := strconv.ParseInt(parts[0], 10, 64)
+	end := len(parts[1]) - 1
+	part, err2 := strconv.Atoi(parts[1][:end])
+	if err1 != nil || err2 != nil {
+		return token{}, false
+	}
+	t := token{message: message, part: part, more: parts[1][end] == 'm'}
+	for _, key := range c.env.Keys {
+		if hmac.Equal([]byte(given), []byte(c.sign(key, t))) {
+			return t, true
+		}
+	}
+	return token{}, false
+}

@@ -1,0 +1,156 @@
+package twiliofake
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// FaultKind says what goes wrong.
+type FaultKind string
+
+// Kinds of faults.
+const (
+	FaultCode        FaultKind = "code"         // refused with Code
+	FaultThrottle    FaultKind = "throttle"     // 429 with Retry-After
+	FaultErrorBefore FaultKind = "error_before" // 500 as a page, nothing was done
+	FaultErrorAfter  FaultKind = "error_after"  // 500 as a page, it was done
+	FaultDropBefore  FaultKind = "drop_before"  // the connection ends, nothing was done
+	FaultDropAfter   FaultKind = "drop_after"   // the connection ends, it was done
+	FaultHang        FaultKind = "hang"         // no answer until Close, nothing was done
+	FaultTruncate    FaultKind = "truncate"     // half of the answer, it was done
+	FaultLate        FaultKind = "late"         // the answer waits for Until, it was done
+	FaultFate        FaultKind = "fate"         // taken, but fails later with Code: a status, not an answer
+)
+
+// Fault is something that goes wrong at Twilio.
+type Fault struct {
+	Route  string // "POST /Messages": method and a part of the path; "" = everything
+	Kind   FaultKind
+	Code   int           // FaultCode, FaultFate
+	Status int           // FaultCode; 0 = 400
+	Wait   time.Duration // FaultThrottle
+	Until  <-chan struct{}
+	Times  int // 0 = once, < 0 = always
+}
+
+// AddFault arms a fault; the oldest that fits strikes first.
+func (s *Server) AddFault(f Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.Times == 0 {
+		f.Times = 1
+	}
+	s.faults = append(s.faults, &f)
+}
+
+// ClearFaults disarms everything.
+func (s *Server) ClearFaults() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
+// strike takes the fault for a request; fates are told apart.
+func (s *Server) strike(r *http.Request, fate bool) Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.faults {
+		method, path, _ := strings.Cut(f.Route, " ")
+		if f.Times == 0 || (f.Kind == FaultFate) != fate || f.Route != "" && (r.Method != method || !strings.Contains(r.URL.Path, path)) {
+			continue
+		}
+		if f.Times > 0 {
+			f.Times--
+		}
+		return *f
+	}
+	return Fault{}
+}
+
+// recorder keeps an answer until it is certain that it is given.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) WriteHeader(status int)      { r.status = status }
+func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
+
+// faulty lets faults strike around the API and records its calls.
+func (s *Server) faulty(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
+		if err != nil {
+			refuse(w, http.StatusRequestEntityTooLarge, 20413, "Payload too large")
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		f := s.strike(r, false)
+		if s.before(w, f) {
+			return
+		}
+		rec := &recorder{header: http.Header{}, status: http.StatusOK}
+		next.ServeHTTP(rec, r)
+		s.mu.Lock()
+		s.requests = append(s.requests, Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, ContentType: r.Header.Get("Content-Type"),
+			Body: body, Status: rec.status, Answer: bytes.Clone(rec.body.Bytes())})
+		if len(s.requests) > 10_000 {
+			s.requests = slices.Clone(s.requests[5_000:])
+		}
+		s.mu.Unlock()
+		switch f.Kind {
+		case FaultErrorAfter:
+			http.Error(w, "<h1>Server Error</h1>", http.StatusInternalServerError)
+			return
+		case FaultDropAfter:
+			panic(http.ErrAbortHandler)
+		case FaultLate:
+			select {
+			case <-f.Until:
+			case <-s.ctx.Done():
+				panic(http.ErrAbortHandler)
+			}
+		}
+		for k, v := range rec.header {
+			w.Header()[k] = v
+		}
+		out := rec.body.Bytes()
+		if f.Kind == FaultTruncate {
+			out = out[:len(out)/2]
+		}
+		w.WriteHeader(rec.status)
+		_, _ = w.Write(out)
+	})
+}
+
+// before plays the faults that keep a request from having an effect.
+func (s *Server) before(w http.ResponseWriter, f Fault) bool {
+	switch f.Kind {
+	case FaultCode:
+		status := f.Status
+		if status == 0 {
+			status = http.StatusBadRequest
+		}
+		refuse(w, status, f.Code, "Injected")
+	case FaultThrottle:
+		w.Header().Set("Retry-After", strconv.FormatFloat(f.Wait.Seconds(), 'f', -1, 64))
+		refuse(w, http.StatusTooManyRequests, 20429, "Too Many Requests")
+	case FaultErrorBefore:
+		http.Error(w, "<h1>Server Error</h1>", http.StatusInternalServerError)
+	case FaultDropBefore:
+		panic(http.ErrAbortHandler)
+	case FaultHang:
+		<-s.ctx.Done()
+		panic(http.ErrAbortHandler)
+	default:
+		return false
+	}
+	return true
+}

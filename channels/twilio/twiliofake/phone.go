@@ -1,0 +1,283 @@
+package twiliofake
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Phone is a customer who talks to one of the company's numbers.
+type Phone struct {
+	s               *Server
+	Address, Number string // as Twilio writes them
+	Name            string // WhatsApp profile
+	UserID          string // WhatsApp's own id of the person: US.…; "" = not told
+	inbox           []*stored
+	tail            chan struct{}         // closed when the last message to it was dealt with
+	extra           map[string]url.Values // by message: fields beside the common ones
+}
+
+// Media is a file that a customer sends or got.
+type Media struct {
+	ContentType string
+	Content     []byte
+}
+
+// Message is what a customer sends.
+type Message struct {
+	Text    string
+	Media   []Media
+	ReplyTo string     // the message it answers (WhatsApp)
+	Fields  url.Values // further fields of the callback: Latitude, ButtonText, ListId, …
+}
+
+// Received is a message on a customer's phone.
+type Received struct {
+	SID, Text, Status string
+	Media             []Media
+	Location          string   // "1.5,2.5|label"
+	Buttons           []Button // to tap: answers, links, rows of a list
+	List              string   // what opens the rows; "" = buttons
+	At                time.Time
+	Automatic         bool // Twilio's own answer
+	Mine              bool // the customer wrote it: Chat only
+}
+
+// Button is something to tap.
+type Button struct{ ID, Title, URL string }
+
+// Phone gives the customer with that address who talks to one of our numbers.
+func (s *Server) Phone(address, number, name string) *Phone {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.phone(address, number, name)
+}
+
+// phone is Phone with the lock held.
+func (s *Server) phone(address, number, name string) *Phone {
+	key := address + " " + number
+	p := s.phones[key]
+	if p == nil {
+		p = &Phone{s: s, Address: address, Number: number, extra: map[string]url.Values{}}
+		s.phones[key] = p
+	}
+	if name != "" {
+		p.Name = name
+	}
+	return p
+}
+
+// Send sends a message to the company and returns when its callback was answered or given
+// up. Errors: Twilio doesn't know the number; a callback that was refused.
+func (p *Phone) Send(msg Message) (string, error) {
+	m, form, hook, err := p.write(msg)
+	if err != nil || hook == "" {
+		return m.sid, err
+	}
+	status := p.s.call(hook, form, m)
+	p.s.mu.Lock()
+	lost := p.s.lost
+	p.s.mu.Unlock()
+	if status/100 != 2 && !lost {
+		return m.sid, fmt.Errorf("twiliofake: webhook answered %d", status)
+	}
+	return m.sid, nil
+}
+
+// Post is Send for people who don't wait: the callback goes out by itself, and nobody
+// hears what became of it. Errors: Twilio doesn't know the number.
+func (p *Phone) Post(msg Message) (string, error) {
+	m, form, hook, err := p.write(msg)
+	if err == nil && hook != "" && p.s.ctx.Err() == nil {
+		p.s.work.Go(func() { p.s.call(hook, form, m) })
+	}
+	return m.sid, err
+}
+
+// write stores a customer's message and gives its callback.
+func (p *Phone) write(msg Message) (*stored, url.Values, string, error) {
+	s := p.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.number(p.Number)
+	if n == nil {
+		return &stored{}, nil, "", errors.New("twiliofake: nobody has this number")
+	}
+	now := s.opt.Now().UTC()
+	prefix := "SM"
+	if len(msg.Media) > 0 {
+		prefix = "MM"
+	}
+	m := &stored{sid: sid(prefix), body: msg.Text, from: p.Address, to: p.Number, direction: "inbound", status: "received",
+		created: now, sent: now, updated: now, segments: 1}
+	for _, md := range msg.Media {
+		f := &file{sid: sid("ME"), kind: md.ContentType, content: md.Content}
+		m.media = append(m.media, f)
+		s.media[f.sid] = f
+	}
+	s.messages = append(s.messages, m)
+	s.lastIn[p.Address+" "+p.Number] = now
+	extra := url.Values{}
+	maps.Copy(extra, msg.Fields)
+	if msg.ReplyTo != "" {
+		extra.Set("OriginalRepliedMessageSid", msg.ReplyTo)
+	}
+	if word := s.keyword(m); word != "" && s.opt.OptOutType {
+		extra.Set("OptOutType", word)
+	}
+	p.extra[m.sid] = extra
+	s.poke()
+	return m, s.inboundForm(m, p), n.Webhook, nil
+}
+
+// keyword is Twilio's handling of STOP, START and HELP for text messages; the lock is held.
+func (s *Server) keyword(m *stored) string {
+	if strings.HasPrefix(m.from, "whatsapp:") {
+		return ""
+	}
+	pair := m.from + " " + m.to
+	switch strings.ToUpper(strings.TrimSpace(m.body)) {
+	case "STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT":
+		if !s.blocked[pair] {
+			s.autoAnswer(m, "You have successfully been unsubscribed. Reply START to resubscribe.")
+		}
+		s.blocked[pair] = true
+		return "STOP"
+	case "YES":
+		if !s.blocked[pair] {
+			return ""
+		}
+		fallthrough
+	case "START", "UNSTOP":
+		if s.blocked[pair] {
+			s.autoAnswer(m, "You have successfully been re-subscribed to messages from this number.")
+		}
+		delete(s.blocked, pair)
+		return "START"
+	case "HELP", "INFO":
+		s.autoAnswer(m, "Reply STOP to unsubscribe. Msg&Data Rates May Apply.")
+		return "HELP"
+	}
+	return ""
+}
+
+// inboundForm are the fields of a customer's message; the lock is held.
+func (s *Server) inboundForm(m *stored, p *Phone) url.Values {
+	f := s.common(m)
+	f.Set("SmsStatus", "received")
+	f.Set("Body", m.body)
+	f.Set("NumSegments", strconv.Itoa(m.segments))
+	f.Set("NumMedia", strconv.Itoa(len(m.media)))
+	for i, md := range m.media {
+		f.Set(fmt.Sprint("MediaUrl", i), s.url+s.mediaPath(m, md))
+		f.Set(fmt.Sprint("MediaContentType", i), md.kind)
+	}
+	if bare, wa := strings.CutPrefix(p.Address, "whatsapp:"); wa {
+		f.Set("ProfileName", p.Name)
+		f.Set("MessageType", "text")
+		if len(m.media) > 0 {
+			f.Set("MessageType", strings.SplitN(m.media[0].kind, "/", 2)[0])
+		}
+		if strings.HasPrefix(bare, "+") {
+			f.Set("WaId", bare[1:])
+		}
+		if p.UserID != "" {
+			f.Set("ExternalUserId", "whatsapp:"+p.UserID)
+		}
+	} else {
+		f.Set("ToCountry", "US")
+		f.Set("FromCity", "") // fields without a value are sent, and signed
+		f.Set("FromZip", "")
+	}
+	maps.Copy(f, p.extra[m.sid])
+	return f
+}
+
+// Stop opts out, Start in again: whole words, as the customer types them.
+func (p *Phone) Stop() (string, error) { return p.Send(Message{Text: "STOP"}) }
+
+// Start allows messages again.
+func (p *Phone) Start() (string, error) { return p.Send(Message{Text: "Start"}) }
+
+// Tap answers with a button of a message that the customer got.
+func (p *Phone) Tap(messageSid string, b Button) (string, error) {
+	return p.Send(Message{Text: b.Title, ReplyTo: messageSid,
+		Fields: url.Values{"MessageType": {"button"}, "ButtonText": {b.Title}, "ButtonPayload": {b.ID}}})
+}
+
+// Pick answers with a row of a list that the customer got.
+func (p *Phone) Pick(messageSid string, b Button) (string, error) {
+	return p.Send(Message{Text: b.Title, ReplyTo: messageSid,
+		Fields: url.Values{"MessageType": {"interactive"}, "ListTitle": {b.Title}, "ListId": {b.ID}}})
+}
+
+// Share sends a place.
+func (p *Phone) Share(latitude, longitude float64, label, address string) (string, error) {
+	return p.Send(Message{Fields: url.Values{"MessageType": {"location"}, "Latitude": {strconv.FormatFloat(latitude, 'f', -1, 64)},
+		"Longitude": {strconv.FormatFloat(longitude, 'f', -1, 64)}, "Label": {label}, "Address": {address}}})
+}
+
+// Read lets the customer see everything that came by WhatsApp.
+func (p *Phone) Read() {
+	p.s.mu.Lock()
+	var unread []*stored
+	for _, m := range p.inbox {
+		if m.status == "delivered" && m.direction == "outbound-api" && strings.HasPrefix(m.from, "whatsapp:") {
+			unread = append(unread, m)
+		}
+	}
+	p.s.mu.Unlock()
+	for _, m := range unread {
+		p.s.move(m, "read", 0)
+	}
+}
+
+// Stopped says whether the customer opted out of this number's text messages.
+func (p *Phone) Stopped() bool {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	return p.s.blocked[p.Address+" "+p.Number]
+}
+
+// Inbox gives what the customer got, oldest first.
+func (p *Phone) Inbox() []Received {
+	return slices.DeleteFunc(p.Chat(), func(r Received) bool { return r.Mine })
+}
+
+// Chat gives what the phone shows, from both sides, oldest first.
+func (p *Phone) Chat() []Received {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	var all []Received
+	for _, m := range p.s.messages {
+		mine := m.from == p.Address && m.to == p.Number
+		if !mine && !slices.Contains(p.inbox, m) {
+			continue
+		}
+		r := Received{Mine: mine, SID: m.sid, Text: m.body, Status: m.status, Location: m.location, At: m.sent, Automatic: m.direction == "outbound-reply"}
+		for _, f := range m.media {
+			r.Media = append(r.Media, Media{f.kind, f.content})
+		}
+		if m.content != nil {
+			r.Buttons, r.List = m.content.buttons()
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// Texts gives the texts of Inbox without Twilio's own answers.
+func (p *Phone) Texts() []string {
+	texts := []string{}
+	for _, r := range p.Inbox() {
+		if !r.Automatic {
+			texts = append(texts, r.Text)
+		}
+	}
+	return texts
+}

@@ -1,0 +1,117 @@
+package whatsapp
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"parley/channels"
+	"parley/channels/wamark"
+)
+
+// object is JSON as it leaves.
+type object = map[string]any
+
+// step is one message of those that an Outbound becomes.
+type step struct {
+	kind    string // text, image, interactive, …
+	content any    // what the message has under its kind
+	file    *channels.File
+	caption string // goes with file
+	replies bool   // may name the message that it answers
+}
+
+// compose tells which messages an Outbound becomes, in order: one, if WhatsApp can carry
+// all of it at once. Pure, and the same for every attempt: parts are counted.
+// Errors: *channels.SendError.
+func compose(o channels.Outbound) ([]step, error) {
+	if len(o.To) != 1 {
+		return nil, &channels.SendError{Class: channels.BadRecipient, Text: "A WhatsApp message goes to one customer.", Hint: "Name one."}
+	}
+	if o.Template != nil {
+		content, err := templateMessage(*o.Template)
+		if err != nil {
+			return nil, err
+		}
+		return []step{{kind: "template", content: content}}, nil
+	}
+	text := wamark.Render(o.Text)
+	if signature := wamark.Render(o.Signature); text != "" && signature != "" {
+		text += "\n\n" + signature
+	}
+	if n := utf8.RuneCountInString(text); n > maxTextRunes {
+		return nil, refuse(fmt.Sprintf("The text has %d characters; WhatsApp takes %d.", n, maxTextRunes), "Shorten it, or send it in two messages.")
+	}
+	var steps []step
+	if len(o.Files) > 1 {
+		return nil, refuse("WhatsApp takes one file a message.", "Send the files one by one.")
+	}
+	if len(o.Files) == 1 {
+		s, err := fileStep(&o.Files[0])
+		if err != nil {
+			return nil, err
+		}
+		switch { // as few messages as WhatsApp allows: each has its price
+		case o.Rich == nil && s.kind != "audio" && utf8.RuneCountInString(text) <= maxCaption:
+			s.caption, text = text, ""
+		case o.Rich == nil && text != "":
+			steps = append(steps, textStep(text))
+			text = ""
+		}
+		steps = append(steps, s)
+	}
+	if o.Rich != nil {
+		rich, err := richSteps(*o.Rich, text)
+		if err != nil {
+			return nil, err
+		}
+		return append(steps, rich...), nil
+	}
+	if text != "" {
+		steps = append(steps, textStep(text))
+	}
+	if len(steps) == 0 {
+		return nil, refuse("There is nothing to send.", "Write something.")
+	}
+	return steps, nil
+}
+
+func refuse(text, hint string) error {
+	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
+}
+
+func textStep(text string) step {
+	content := object{"body": text}
+	if strings.Contains(text, "https://") || strings.Contains(text, "http://") {
+		content["preview_url"] = true
+	}
+	return step{kind: "text", content: content, replies: true}
+}
+
+// fileStep chooses how a file travels: as what it is, where WhatsApp shows it, else as a
+// document.
+// Source: Cloud API, "Supported media types".
+func fileStep(f *channels.File) (step, error) {
+	kind, most := "document", int64(maxFile)
+	switch contentType(f.ContentType) {
+	case "image/jpeg", "image/png":
+		kind, most = "image", 5<<20
+	case "video/mp4", "video/3gpp":
+		kind, most = "video", 16<<20
+	case "audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg":
+		kind, most = "audio", 16<<20
+	}
+	if f.SizeBytes > most {
+		kind = "document"
+	}
+	if f.SizeBytes > maxFile {
+		return step{}, refuse(fmt.Sprintf("%s has %d MB; WhatsApp takes 100 MB.", f.Name, f.SizeBytes>>20), "Send a link to it.")
+	}
+	return step{kind: kind, file: f, replies: true}, nil
+}
+
+// contentType gives a bare content type in lower case.
+func contentType(s string) string {
+	s, _, _ = strings.Cut(s, ";")
+	return strings.ToLower(strings.TrimSpace(s))
+}

@@ -1,0 +1,292 @@
+package whatsapp
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/channels"
+	"parley/channels/graphfake"
+)
+
+// TestMessages: what leaves for each kind of message, byte for byte, and that Meta's
+// emulator takes it.
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	const frame = `{"biz_opaque_callback_data":"TOKEN",`
+	const tail = `"messaging_product":"whatsapp","recipient_type":"individual","to":"+491701234567",`
+	buttons := []channels.Button{{ID: "y", Title: "Yes"}, {Title: "No"}}
+	for name, c := range map[string]struct {
+		change func(*channels.Outbound)
+		want   []string
+	}{
+		"text": {func(o *channels.Outbound) { o.Text = "Hi **Ann**, *see* ~~this~~ `x`" },
+			[]string{frame + tail + "\"text\":{\"body\":\"Hi *Ann*, _see_ ~this~ `x`\"},\"type\":\"text\"}"}},
+		"link": {func(o *channels.Outbound) { o.Text = "See https://acme.test/a_b" },
+			[]string{frame + tail + `"text":{"body":"See https://acme.test/a_b","preview_url":true},"type":"text"}`}},
+		"signature": {func(o *channels.Outbound) { o.Text, o.Signature = "Hi", "*Kim*" },
+			[]string{frame + tail + `"text":{"body":"Hi\n\n_Kim_"},"type":"text"}`}},
+		"answer": {func(o *channels.Outbound) { o.ReplyTo = "wamid.0" },
+			[]string{frame + `"context":{"message_id":"wamid.0"},` + tail + `"text":{"body":"Hi"},"type":"text"}`}},
+		"answers": {func(o *channels.Outbound) { o.Rich = &channels.Rich{Buttons: buttons} },
+			[]string{frame + `"interactive":{"action":{"buttons":[{"reply":{"id":"y","title":"Yes"},"type":"reply"},{"reply":{"id":"No","title":"No"},"type":"reply"}]},"body":{"text":"Hi"},"type":"button"},` + tail + `"type":"interactive"}`}},
+		"answers and a link": {func(o *channels.Outbound) {
+			o.Rich = &channels.Rich{Buttons: append(buttons, channels.Button{Title: "Shop", URL: "https://acme.test"})}
+		}, []string{frame + `"interactive":{"action":{"buttons":[{"reply":{"id":"y","title":"Yes"},"type":"reply"},{"reply":{"id":"No","title":"No"},"type":"reply"}]},"body":{"text":"Hi\nShop: https://acme.test"},"type":"button"},` + tail + `"type":"interactive"}`}},
+		"a link": {func(o *channels.Outbound) {
+			o.Rich = &channels.Rich{Buttons: []channels.Button{{Title: "Shop", URL: "https://acme.test"}}}
+		}, []string{frame + `"interactive":{"action":{"name":"cta_url","parameters":{"display_text":"Shop","url":"https://acme.test"}},"body":{"text":"Hi"},"type":"cta_url"},` + tail + `"type":"interactive"}`}},
+		"list": {func(o *channels.Outbound) {
+			o.Rich = &channels.Rich{List: &channels.List{Button: "Pick", Sections: []channels.ListSection{{Rows: []channels.ListRow{{ID: "a", Title: "A", Description: "first"}, {Title: "B"}}}}}}
+		}, []string{frame + `"interactive":{"action":{"button":"Pick","sections":[{"rows":[{"description":"first","id":"a","title":"A"},{"id":"B","title":"B"}]}]},"body":{"text":"Hi"},"type":"list"},` + tail + `"type":"interactive"}`}},
+		"place": {func(o *channels.Outbound) {
+			o.Text, o.Rich = "", &channels.Rich{Location: &channels.Location{Latitude: 1.5, Longitude: -2, Name: "Shop", Address: "Main St"}}
+		}, []string{frame + `"location":{"address":"Main St","latitude":"1.5","longitude":"-2","name":"Shop"},` + tail + `"type":"location"}`}},
+		"card": {func(o *channels.Outbound) {
+			o.Text, o.Rich = "", &channels.Rich{Contact: &channels.ContactCard{Name: "Kim Poe", Org: "Acme", Phones: []string{"+15550100"}, Emails: []string{"k@acme.test"}}}
+		}, []string{frame + `"contacts":[{"emails":[{"email":"k@acme.test","type":"WORK"}],"name":{"first_name":"Kim","formatted_name":"Kim Poe","last_name":"Poe"},"org":{"company":"Acme"},"phones":[{"phone":"+15550100","type":"WORK","wa_id":"15550100"}]}],` + tail + `"type":"contacts"}`}},
+		"text and a place": {func(o *channels.Outbound) {
+			o.Rich, o.ReplyTo = &channels.Rich{Location: &channels.Location{Latitude: 1}}, "wamid.0"
+		}, []string{frame + `"context":{"message_id":"wamid.0"},` + tail + `"text":{"body":"Hi"},"type":"text"}`,
+			frame + `"location":{"latitude":"1","longitude":"0"},` + tail + `"type":"location"}`}},
+		"template": {func(o *channels.Outbound) {
+			o.Template = &channels.TemplateUse{Template: channels.Template{Name: "order", Language: "en_US", Header: "Order {{number}}",
+				Body: "Hi {{name}}, {{number}} of {{ name }} left.", Buttons: []channels.Button{{ID: "ok", Title: "OK"}, {Title: "Track", URL: "https://acme.test"}}},
+				Values: map[string]string{"name": "Ann", "number": "7\n8"}}
+		}, []string{frame + tail + `"template":{"components":[{"parameters":[{"text":"7 8","type":"text"}],"type":"header"},{"parameters":[{"text":"Ann","type":"text"},{"text":"7 8","type":"text"}],"type":"body"},` +
+			`{"index":"0","parameters":[{"payload":"ok","type":"payload"}],"sub_type":"quick_reply","type":"button"}],"language":{"code":"en_US","policy":"deterministic"},"name":"order"},"type":"template"}`}},
+	} {
+		w := newWorld(t)
+		quoted := w.ann.Text("Hello")
+		w.settle()
+		if _, err := w.channel.SubmitTemplate(within(t), channels.Template{Name: "order", Language: "en_US", Category: "utility", Header: "Order {{number}}",
+			Body: "Hi {{name}}, {{number}} of {{ name }} left.", Buttons: []channels.Button{{ID: "ok", Title: "OK"}, {Title: "Track", URL: "https://acme.test"}},
+			Examples: map[string]string{"name": "Bob", "number": "12"}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Review(w.Templates(wabaID)[0].ID, "APPROVED", ""); err != nil {
+			t.Fatal(err)
+		}
+		o := outbound(12, "Hi")
+		c.change(&o)
+		if o.ReplyTo != "" {
+			o.ReplyTo = quoted
+		}
+		w.sendAll(o)
+		var got []string
+		for _, r := range w.RequestsTo("whatsapp.messages") {
+			got = append(got, plainToken(t, strings.ReplaceAll(string(r.Body), quoted, "wamid.0")))
+		}
+		for i := range c.want { // keys in one order
+			c.want[i] = sorted(t, c.want[i])
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s:\n got %s\nwant %s", name, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+		}
+	}
+}
+
+func sorted(t *testing.T, raw string) string {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal([]byte(raw), &v); err != nil {
+		t.Fatal(err)
+	}
+	return jsonOf(v)
+}
+
+// plainToken replaces a valid token by a word.
+func plainToken(t *testing.T, body string) string {
+	t.Helper()
+	var m struct {
+		Token string `json:"biz_opaque_callback_data"`
+	}
+	if err := json.Unmarshal([]byte(body), &m); err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := parseToken(testKeys(), m.Token); !ok || got.message != 12 {
+		t.Errorf("token %q", m.Token)
+	}
+	return strings.ReplaceAll(body, m.Token, "TOKEN")
+}
+
+// TestEdge17FileKinds: edge case 17: what WhatsApp doesn't show as a picture (HEIC, WebP,
+// GIF, or too large) leaves as a document; the text goes with the file where it can.
+func TestEdge17FileKinds(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		file  channels.File
+		text  string
+		kinds []string // of the messages, with their text
+	}{
+		"jpeg":          {file("a.jpg", "image/jpeg", []byte("x")), "look", []string{"image look"}},
+		"png, no text":  {file("a.png", "IMAGE/PNG; x=y", []byte("x")), "", []string{"image "}},
+		"heic":          {file("a.heic", "image/heic", []byte("x")), "look", []string{"document look"}},
+		"webp":          {file("a.webp", "image/webp", []byte("x")), "look", []string{"document look"}},
+		"gif":           {file("a.gif", "image/gif", []byte("x")), "look", []string{"document look"}},
+		"large picture": {file("a.jpg", "image/jpeg", make([]byte, 5<<20+1)), "look", []string{"document look"}},
+		"film":          {file("a.mp4", "video/mp4", []byte("x")), "look", []string{"video look"}},
+		"large film":    {file("a.mp4", "video/mp4", make([]byte, 16<<20+1)), "look", []string{"document look"}},
+		"sound":         {file("a.ogg", "audio/ogg", []byte("x")), "listen", []string{"text listen", "audio "}},
+		"sound alone":   {file("a.mp3", "audio/mpeg", []byte("x")), "", []string{"audio "}},
+		"pdf":           {file("ü.pdf", "application/pdf", []byte("x")), "read", []string{"document read"}},
+		"unknown":       {file("a.bin", "", []byte("x")), "", []string{"document "}},
+		"long text":     {file("a.pdf", "application/pdf", []byte("x")), long(1025), []string{"text " + long(1025), "document "}},
+	} {
+		w := newWorld(t)
+		w.open24h()
+		o := outbound(12, c.text)
+		o.Files = []channels.File{c.file}
+		receipts := w.sendAll(o)
+		var kinds []string
+		for _, m := range w.ann.Inbox() {
+			kinds = append(kinds, m.Type+" "+m.Text)
+			if m.File == nil {
+				continue
+			}
+			content, _ := c.file.Open(t.Context())
+			want, _ := io.ReadAll(content)
+			if !bytes.Equal(m.File.Content, want) || m.Type == "document" && m.File.Name != c.file.Name {
+				t.Errorf("%s: got %s of %d bytes", name, m.File.Name, len(m.File.Content))
+			}
+		}
+		if !slices.Equal(kinds, c.kinds) || len(receipts) != len(kinds) {
+			t.Errorf("%s: got %.60q, %d receipts", name, kinds, len(receipts))
+		}
+		if got := states(t, w.heard(), 12); !slices.Equal(got, []channels.DeliveryState{channels.StateSent, channels.StateDelivered}) {
+			t.Errorf("%s: told %v: the statuses of the last part alone are those of the message", name, got)
+		}
+	}
+}
+
+// TestFileRefused: a film that WhatsApp doesn't take as one leaves as a document.
+func TestFileRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.open24h()
+	w.fault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: 131053})
+	o := outbound(12, "look")
+	o.Files = []channels.File{file("a.mp4", "video/mp4", []byte("x"))}
+	w.sendAll(o)
+	if got := w.ann.Inbox(); len(got) != 1 || got[0].Type != "document" || got[0].Text != "look" || got[0].File.Name != "a.mp4" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestPartsDontDouble: the text before a file is not sent again when the file fails for
+// certain and is tried once more; a failure of the text is one of the message.
+func TestPartsDontDouble(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.open24h()
+	o := outbound(12, "listen")
+	o.Files = []channels.File{file("a.ogg", "audio/ogg", []byte("x"))}
+	if r := w.send(o); !r.More {
+		t.Fatalf("%+v", r)
+	}
+	o.Part = 1
+	w.fault(graphfake.Fault{Route: "whatsapp.upload", Action: graphfake.ActionDropAfter})
+	w.fails(o, channels.Retry)
+	w.fault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Status: 500, Code: 131016})
+	w.fails(o, channels.Retry)
+	o.Attempt = 3
+	if r := w.send(o); r.More {
+		t.Fatalf("%+v", r)
+	}
+	var got []string
+	for _, m := range w.number.Sent() {
+		got = append(got, m.Type)
+	}
+	if !slices.Equal(got, []string{"text", "audio"}) {
+		t.Errorf("sent %v", got)
+	}
+	w.settle()
+	w.number.Fail(w.number.Sent()[0].ID, 131026)
+	if in := w.one(); in.Status.State != channels.StateFailed || in.Status.MessageID != 12 {
+		t.Errorf("told %+v", in.Status)
+	}
+	o.Part = 2
+	w.fails(o, channels.BadContent)
+}
+
+// TestUnreadableFile: the text doesn't leave when its file can't be read, and what one
+// knows of the file is said.
+func TestUnreadableFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.open24h()
+	for name, err := range map[string]error{"gone": errors.New("gone"), "known": &channels.SendError{Class: channels.BadContent, Text: "It was deleted."}} {
+		for _, text := range []string{"short", long(1025)} {
+			o := outbound(12, text)
+			o.Files = []channels.File{{Name: "a.pdf", ContentType: "application/pdf", SizeBytes: 1, Open: func(context.Context) (io.ReadCloser, error) { return nil, err }}}
+			_, failed := w.channel.Send(within(t), o)
+			want := channels.Retry
+			if name == "known" {
+				want = channels.BadContent
+			}
+			if channels.ClassOf(failed) != want {
+				t.Errorf("%s: %v", name, failed)
+			}
+		}
+	}
+	big := outbound(13, "big")
+	big.Files = []channels.File{{Name: "a.iso", SizeBytes: maxFile + 1}}
+	w.fails(big, channels.BadContent)
+	two := outbound(14, "two")
+	two.Files = []channels.File{file("a", "", nil), file("b", "", nil)}
+	w.fails(two, channels.BadContent)
+	if got := w.number.Sent(); len(got) != 0 {
+		t.Errorf("sent %+v", got)
+	}
+}
+
+// TestErrorClasses: every code of the reference has its class, in answers and in statuses.
+func TestErrorClasses(t *testing.T) {
+	t.Parallel()
+	for class, codes := range map[channels.Class][]int{
+		channels.WindowClosed:   {131047},
+		channels.Throttled:      {130429, 80007, 4, 131056, 131048, 131064, 133016},
+		channels.Retry:          {1, 2, 131000, 131016, 131057, 135000},
+		channels.BadRecipient:   {131026, 131021, 131030, 131062, 137000},
+		channels.OptedOut:       {131050},
+		channels.BadContent:     {130472, 131049, 100, 131008, 131009, 131051, 131052, 131053, 999999},
+		channels.TemplateBad:    {132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016},
+		channels.AuthBroken:     {0, 3, 10, 190, 200, 250, 299, 131005, 131045, 133010},
+		channels.AccountBlocked: {368, 130497, 131031, 131037, 131042, 131063},
+	} {
+		for _, code := range codes {
+			w := newWorld(t)
+			w.fault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: code, Text: "why"})
+			se := w.fails(outbound(1, "x"), class)
+			if (class == channels.Throttled) != (se.Wait > 0) || se.Pair != (code == 131056) {
+				t.Errorf("%d: %+v", code, se)
+			}
+			s := status{ID: "x", Status: "failed"}
+			if err := json.Unmarshal([]byte(`[{"code":`+jsonOf(code)+`,"title":"why"}]`), &s.Errors); err != nil {
+				t.Fatal(err)
+			}
+			got, text := failure(s)
+			if text == "" || class != channels.Retry && class != channels.Throttled && got != class || got == channels.Retry {
+				t.Errorf("status with %d: %s %q", code, got, text)
+			}
+		}
+	}
+	w := newWorld(t)
+	o := outbound(1, "x")
+	o.Attempt = maxTries
+	w.fault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: 131000})
+	w.fails(o, channels.BadContent)
+}
+
+func jsonOf(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}

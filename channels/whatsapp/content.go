@@ -1,0 +1,250 @@
+package whatsapp
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"parley/channels"
+	"parley/channels/wamark"
+)
+
+// maxInbound bounds the text of one message, in bytes; WhatsApp's own limit is lower.
+const maxInbound = 64 << 10
+
+// fill puts the content of a message into in. What isn't there, or isn't known, becomes
+// a placeholder.
+func fill(in *channels.Inbound, kind string, parts map[string]json.RawMessage) {
+	ok := false
+	switch kind {
+	case "text":
+		var t struct {
+			Body loose `json:"body"`
+		}
+		if t, ok = part[struct {
+			Body loose `json:"body"`
+		}](parts, "text"); ok {
+			in.Text = marked(t.Body)
+		}
+	case "image", "video", "audio", "voice", "document", "sticker":
+		var m media
+		if m, ok = part[media](parts, kind); ok && m.ID != "" && len(m.ID)+len(m.SHA256) < 1000 {
+			in.Text = marked(m.Caption)
+			in.Attachments = append(in.Attachments, attachment(kind, m))
+		} else {
+			ok = false
+		}
+	case "location":
+		var l location
+		if l, ok = part[location](parts, kind); ok && l.Latitude != nil && l.Longitude != nil {
+			in.Text = place(l)
+		} else {
+			ok = false
+		}
+	case "contacts":
+		var cards []card
+		if cards, ok = part[[]card](parts, kind); ok && len(cards) > 0 {
+			addCards(in, cards)
+		} else {
+			ok = false
+		}
+	case "interactive":
+		ok = answered(in, parts)
+	case "button":
+		var b struct {
+			Text    loose `json:"text"`
+			Payload loose `json:"payload"`
+		}
+		if b, ok = part[struct {
+			Text    loose `json:"text"`
+			Payload loose `json:"payload"`
+		}](parts, kind); ok {
+			in.Text, in.Chosen = wamark.Escape(first(b.Text, b.Payload)), bounded(string(b.Payload))
+		}
+	case "order":
+		var o order
+		if o, ok = part[order](parts, kind); ok {
+			in.Text = ordered(o)
+		}
+	case "unsupported":
+		u, _ := part[struct {
+			Type loose `json:"type"`
+		}](parts, kind)
+		kind = string(u.Type)
+	}
+	if !ok || in.Text == "" && len(in.Attachments) == 0 {
+		in.Text = unshown(kind)
+	}
+}
+
+// marked reads a text with WhatsApp's marks.
+func marked(s loose) string {
+	text := string(s)
+	if len(text) > maxInbound {
+		text = strings.ToValidUTF8(text[:maxInbound], "") + "…"
+	}
+	return wamark.Parse(text)
+}
+
+// answered reads what a customer chose from what we offered.
+func answered(in *channels.Inbound, parts map[string]json.RawMessage) bool {
+	i, ok := part[interactive](parts, "interactive")
+	if !ok {
+		return false
+	}
+	switch {
+	case i.ButtonReply != nil:
+		in.Text, in.Chosen = wamark.Escape(first(i.ButtonReply.Title, i.ButtonReply.ID)), bounded(string(i.ButtonReply.ID))
+	case i.ListReply != nil:
+		in.Text, in.Chosen = wamark.Escape(first(i.ListReply.Title, i.ListReply.ID)), bounded(string(i.ListReply.ID))
+		if i.ListReply.Description != "" {
+			in.Text += "\n" + wamark.Escape(line(i.ListReply.Description, 200))
+		}
+	case i.Form != nil:
+		in.Text = form(string(i.Form.Response), i.Form.Body)
+	}
+	return in.Text != ""
+}
+
+// form lists the fields of a filled form.
+func form(response string, body loose) string {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal([]byte(response), &fields) != nil {
+		return wamark.Escape(first(loose(response), body))
+	}
+	var lines []string
+	for name, raw := range fields {
+		if name == "flow_token" { // says nothing to people
+			continue
+		}
+		value := string(raw)
+		var s string
+		if json.Unmarshal(raw, &s) == nil {
+			value = s
+		}
+		lines = append(lines, "- **"+wamark.Escape(line(loose(name), 100))+"**: "+wamark.Escape(line(loose(value), 1000)))
+	}
+	if slices.Sort(lines); len(lines) == 0 {
+		return wamark.Escape(string(body))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// place shows a location with a link to a map.
+func place(l location) string {
+	at := strconv.FormatFloat(*l.Latitude, 'f', -1, 64) + "," + strconv.FormatFloat(*l.Longitude, 'f', -1, 64)
+	var lines []string
+	if l.Name != "" {
+		lines = append(lines, "**"+wamark.Escape(line(l.Name, 200))+"**")
+	}
+	if l.Address != "" {
+		lines = append(lines, wamark.Escape(line(l.Address, 500)))
+	}
+	lines = append(lines, "📍 ["+at+"](https://www.google.com/maps?q="+at+")")
+	if url := line(l.URL, 500); strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") {
+		lines = append(lines, wamark.Escape(url))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// ordered lists what a customer ordered from the catalogue.
+func ordered(o order) string {
+	lines := []string{"**Order**"}
+	totals, currencies := map[string]float64{}, []string{}
+	for _, i := range o.Items {
+		currency := line(i.Currency, 10)
+		lines = append(lines, fmt.Sprintf("- %s × %s: %s %s each", number(i.Quantity), wamark.Escape(line(i.Item, 100)),
+			number(i.Price), wamark.Escape(currency)))
+		if _, known := totals[currency]; !known {
+			currencies = append(currencies, currency)
+		}
+		totals[currency] += i.Quantity * i.Price
+	}
+	for _, c := range currencies {
+		lines = append(lines, fmt.Sprintf("\nTotal: %s %s", number(totals[c]), wamark.Escape(c)))
+	}
+	if o.Text != "" {
+		lines = append(lines, "\n"+marked(o.Text))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+
+// attachment names a file that Fetch reads.
+func attachment(kind string, m media) channels.Attachment {
+	contentType, _, _ := strings.Cut(string(m.MimeType), ";")
+	contentType = line(loose(strings.ToLower(contentType)), 100)
+	if kind == "audio" && m.Voice {
+		kind = "voice-message"
+	}
+	name := kind + extension(contentType)
+	if given := line(m.Filename, 200); given != "" {
+		name = fileName(given)
+	}
+	ref, _ := json.Marshal(mediaRef{ID: string(m.ID), SHA256: string(m.SHA256)}) // two strings
+	return channels.Attachment{Name: name, ContentType: contentType, Ref: string(ref)}
+}
+
+// extension gives the usual ending of a content type that WhatsApp sends.
+func extension(contentType string) string {
+	switch contentType {
+	case "image/jpeg":
+		return ".jpg"
+	case "image/png", "image/webp", "image/gif":
+		return "." + strings.TrimPrefix(contentType, "image/")
+	case "video/mp4":
+		return ".mp4"
+	case "video/3gpp":
+		return ".3gp"
+	case "audio/ogg", "audio/aac", "audio/amr":
+		return "." + strings.TrimPrefix(contentType, "audio/")
+	case "audio/mpeg":
+		return ".mp3"
+	case "audio/mp4":
+		return ".m4a"
+	case "application/pdf":
+		return ".pdf"
+	}
+	return ""
+}
+
+// surround adds what stands around a message: what it answers and where it comes from.
+func surround(in *channels.Inbound, parts map[string]json.RawMessage) {
+	if c, ok := part[messageContext](parts, "context"); ok {
+		in.Answered = bounded(string(c.ID))
+		switch {
+		case c.FrequentlyForwarded:
+			in.Notices = append(in.Notices, "Forwarded many times.")
+		case c.Forwarded:
+			in.Notices = append(in.Notices, "Forwarded.")
+		}
+		if c.Product != nil {
+			in.Notices = append(in.Notices, fmt.Sprintf("Asked about product %s of catalogue %s.", line(c.Product.Item, 100), line(c.Product.CatalogID, 100)))
+		}
+	}
+	if r, ok := part[referral](parts, "referral"); ok {
+		kind := line(r.SourceType, 20)
+		if kind == "" {
+			kind = "link"
+		}
+		words := []string{}
+		for _, w := range []loose{r.Headline, r.Body, r.SourceURL} {
+			if w := line(w, 300); w != "" {
+				words = append(words, w)
+			}
+		}
+		in.Notices = append(in.Notices, fmt.Sprintf("Came from this %s: %s", kind, strings.Join(words, " · ")))
+	}
+}
+
+// errorNotice says why WhatsApp couldn't pass a message on, "" if it could.
+func errorNotice(m message) string {
+	if len(m.Errors) == 0 {
+		return ""
+	}
+	e := m.Errors[0]
+	return "WhatsApp says: " + line(loose(first(loose(e.Data.Details), loose(e.Message), loose(e.Title))), 300)
+}

@@ -1,0 +1,230 @@
+package whatsapp
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"parley/channels"
+	"parley/channels/wamark"
+)
+
+// Decode turns a stored fact into what the customer, or WhatsApp, did. What tells nothing
+// to anybody (groups, history) becomes nothing. Pure.
+// Errors: the bytes are no fact of this channel.
+func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
+	var f fact
+	if err := json.Unmarshal(raw, &f); err != nil {
+		return nil, fmt.Errorf("whatsapp: fact: %w", err)
+	}
+	switch f.Kind {
+	case factMessage:
+		return decodeMessage(f)
+	case factEcho:
+		return decodeEcho(f)
+	case factStatus:
+		return c.decodeStatus(f)
+	case factConsent:
+		return decodeConsent(f)
+	case factErrors:
+		return decodeErrors(f)
+	case factChange:
+		return decodeChange(f)
+	}
+	return nil, fmt.Errorf("whatsapp: fact: unknown kind %.40q", f.Kind)
+}
+
+// decodeMessage reads what a customer sent.
+func decodeMessage(f fact) ([]channels.Inbound, error) {
+	m, parts, err := readMessage(f.Data)
+	if err != nil {
+		return nil, err
+	}
+	if m.GroupID != "" {
+		return nil, nil
+	}
+	var who contact
+	if len(f.Contact) > 0 {
+		_ = json.Unmarshal(f.Contact, &who) // without it only the name is missing
+	}
+	from := partyOf(loose(first(m.FromUserID, who.UserID)), loose(first(m.From, who.WaID)), nameOf(who))
+	if from.Key == "" && m.Type != "system" { // which may name the ids in its own part alone
+		return nil, fmt.Errorf("whatsapp: message: nobody sent it")
+	}
+	in := channels.Inbound{Kind: channels.InboundMessage, ExternalID: bounded(string(m.ID)), From: from, At: stamp(m.Timestamp)}
+	switch m.Type {
+	case "reaction":
+		return reactionOf(in, parts), nil
+	case "edit":
+		return editOf(in, parts), nil
+	case "revoke":
+		return revokeOf(in, parts), nil
+	case "system":
+		return systemOf(in, m, parts), nil
+	case "request_welcome": // the customer opened the chat and said nothing
+		return nil, nil
+	}
+	fill(&in, string(m.Type), parts)
+	if about := errorNotice(m); about != "" {
+		in.Notices = append(in.Notices, about)
+	}
+	surround(&in, parts)
+	return []channels.Inbound{in}, nil
+}
+
+// decodeEcho reads what the business wrote with the phone app, beside us.
+func decodeEcho(f fact) ([]channels.Inbound, error) {
+	m, parts, err := readMessage(f.Data)
+	if err != nil {
+		return nil, err
+	}
+	var who contact
+	if len(f.Contact) > 0 {
+		_ = json.Unmarshal(f.Contact, &who) // without it only the name is missing
+	}
+	to := partyOf(loose(first(m.ToUserID, who.UserID)), loose(first(m.To, who.WaID)), nameOf(who))
+	if to.Key == "" {
+		return nil, fmt.Errorf("whatsapp: echo: it went to nobody")
+	}
+	in := channels.Inbound{Kind: channels.InboundForeign, ExternalID: bounded(string(m.ID)), From: to, At: stamp(m.Timestamp)}
+	switch m.Type {
+	case "reaction", "edit", "revoke", "system": // about a message that stays as it was shown
+		return nil, nil
+	}
+	fill(&in, string(m.Type), parts)
+	surround(&in, parts)
+	return []channels.Inbound{in}, nil
+}
+
+// readMessage reads what all messages have, and the parts by their names.
+func readMessage(data []byte) (message, map[string]json.RawMessage, error) {
+	var m message
+	if err := json.Unmarshal(data, &m); err != nil {
+		return m, nil, fmt.Errorf("whatsapp: message: %w", err)
+	}
+	var parts map[string]json.RawMessage
+	if err := json.Unmarshal(data, &parts); err != nil {
+		return m, nil, fmt.Errorf("whatsapp: message: %w", err)
+	}
+	if m.ID == "" {
+		return m, nil, fmt.Errorf("whatsapp: message: it has no id")
+	}
+	return m, parts, nil
+}
+
+// part reads the object of a message that is named like its type.
+func part[T any](parts map[string]json.RawMessage, name string) (v T, ok bool) {
+	raw, ok := parts[name]
+	if !ok || string(raw) == "null" || json.Unmarshal(raw, &v) != nil {
+		var none T
+		return none, false
+	}
+	return v, true
+}
+
+// stamp reads a time in seconds; the zero time if it is none.
+func stamp(s loose) time.Time {
+	seconds, err := strconv.ParseInt(string(s), 10, 64)
+	if err != nil || seconds <= 0 || seconds > 1<<40 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
+}
+
+func reactionOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.Inbound {
+	r, ok := part[struct {
+		MessageID loose `json:"message_id"`
+		Emoji     loose `json:"emoji"`
+	}](parts, "reaction")
+	if !ok || r.MessageID == "" {
+		return placeholder(in, "reaction")
+	}
+	in.Kind, in.Target, in.Emoji = channels.InboundReaction, bounded(string(r.MessageID)), line(r.Emoji, 32)
+	return []channels.Inbound{in}
+}
+
+// editOf reads the new form of a message. Source: Cloud API, "Edit webhook reference".
+func editOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.Inbound {
+	e, ok := part[struct {
+		Original loose                      `json:"original_message_id"`
+		Message  map[string]json.RawMessage `json:"message"`
+	}](parts, "edit")
+	if !ok || e.Original == "" {
+		return placeholder(in, "edit")
+	}
+	kind, _ := part[loose](e.Message, "type")
+	fill(&in, string(kind), e.Message)
+	in.Kind, in.Target, in.Attachments = channels.InboundEdit, bounded(string(e.Original)), nil
+	return []channels.Inbound{in}
+}
+
+func revokeOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.Inbound {
+	r, ok := part[struct {
+		Original loose `json:"original_message_id"`
+	}](parts, "revoke")
+	if !ok || r.Original == "" {
+		return placeholder(in, "revoke")
+	}
+	in.Kind, in.Target = channels.InboundDelete, bounded(string(r.Original))
+	return []channels.Inbound{in}
+}
+
+// systemOf reads changes of a customer's ids. From holds what is known of him before.
+func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) []channels.Inbound {
+	s, ok := part[system](parts, "system")
+	if !ok {
+		return placeholder(in, "system")
+	}
+	switch s.Type {
+	case "user_changed_number", "user_changed_user_id", "customer_changed_number", "customer_identity_changed":
+	default:
+		placed := placeholder(in, "system")
+		if body := line(s.Body, 500); body != "" {
+			placed[0].Notices = append(placed[0].Notices, "WhatsApp says: "+body)
+		}
+		return placed
+	}
+	now := partyOf(s.UserID, loose(first(s.WaID, s.NewWaID)), in.From.Name)
+	if now.Key == "" { // a new security code: nothing to do with ids
+		return nil
+	}
+	if s.Type == "user_changed_user_id" && len(now.Also) == 0 && phoneKey(m.From) != "" { // the number stays
+		now.Also = []string{phoneKey(m.From)}
+	}
+	var list []channels.Inbound
+	for _, before := range []string{userKey(s.PreviousUserID), userKey(m.FromUserID), phoneKey(m.From)} {
+		known := before == "" || before == now.Key
+		for _, key := range now.Also {
+			known = known || key == before
+		}
+		for _, one := range list {
+			known = known || one.Previous == before
+		}
+		if known {
+			continue
+		}
+		one := in
+		one.Kind, one.From, one.Previous = channels.InboundIdentity, now, before
+		list = append(list, one)
+	}
+	return list
+}
+
+// placeholder stands for what can't be shown, so that nobody misses that it came.
+func placeholder(in channels.Inbound, kind string) []channels.Inbound {
+	if in.From.Key == "" { // nobody's
+		in.Kind, in.ExternalID, in.Notices = channels.InboundNotice, "", []string{"WhatsApp tells something about a customer that it doesn't name."}
+		return []channels.Inbound{in}
+	}
+	in.Text = unshown(kind)
+	return []channels.Inbound{in}
+}
+
+func unshown(kind string) string {
+	what := ""
+	if kind = line(loose(kind), 40); kind != "" && kind != "unsupported" && kind != "unknown" {
+		what = " (" + wamark.Escape(kind) + ")"
+	}
+	return "*A message that WhatsApp doesn't pass on" + what + ". It can only be seen on the customer's phone.*"
+}

@@ -1,0 +1,189 @@
+package whatsapp
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"parley/channels"
+	"parley/channels/graph"
+)
+
+// decodeConsent reads that a customer stops or allows advertising.
+func decodeConsent(f fact) ([]channels.Inbound, error) {
+	var p preference
+	if err := json.Unmarshal(f.Data, &p); err != nil {
+		return nil, fmt.Errorf("whatsapp: preference: %w", err)
+	}
+	var who contact
+	if len(f.Contact) > 0 {
+		_ = json.Unmarshal(f.Contact, &who)
+	}
+	from := partyOf(loose(first(p.UserID, who.UserID)), loose(first(p.WaID, who.WaID)), nameOf(who))
+	if from.Key == "" || p.Value != "stop" && p.Value != "resume" {
+		return nil, nil
+	}
+	return []channels.Inbound{{Kind: channels.InboundConsent, From: from, At: stamp(p.Timestamp),
+		Consent: &channels.Consent{OptedOut: p.Value == "stop", Marketing: true, Silent: true}}}, nil
+}
+
+// decodeErrors reads an error about the number itself.
+func decodeErrors(f fact) ([]channels.Inbound, error) {
+	var o graph.ErrorObject
+	if err := json.Unmarshal(f.Data, &o); err != nil {
+		return nil, fmt.Errorf("whatsapp: error: %w", err)
+	}
+	code := 0
+	if o.Code != nil {
+		code = *o.Code
+	}
+	words := line(loose(first(loose(o.Data.Details), loose(o.Message), loose(o.Title))), 300)
+	return notice(f, fmt.Sprintf("WhatsApp reports a problem with this number: %s (%d)", words, code)), nil
+}
+
+// notice tells the account's people something.
+func notice(f fact, text string) []channels.Inbound {
+	return []channels.Inbound{{Kind: channels.InboundNotice, At: stamp(loose(fmt.Sprint(f.Time))), Notices: []string{text}}}
+}
+
+// templateChange is what the webhooks about templates say, all of them.
+// Source: Cloud API, message_template_* and template_category_update.
+type templateChange struct {
+	Event       loose `json:"event"`
+	ID          loose `json:"message_template_id"`
+	Name        loose `json:"message_template_name"`
+	Language    loose `json:"message_template_language"`
+	Category    loose `json:"message_template_category"`
+	NewCategory loose `json:"new_category"`
+	NewQuality  loose `json:"new_quality_score"`
+	Reason      loose `json:"reason"`
+	Disable     *struct {
+		Date loose `json:"disable_date"`
+	} `json:"disable_info"`
+	Rejection *struct {
+		Reason         loose `json:"reason"`
+		Recommendation loose `json:"recommendation"`
+	} `json:"rejection_info"`
+}
+
+// decodeChange reads what a webhook tells about the account and its templates.
+func decodeChange(f fact) ([]channels.Inbound, error) {
+	switch f.Field {
+	case "message_template_status_update", "message_template_quality_update", "template_category_update":
+		return decodeTemplate(f)
+	case "phone_number_quality_update":
+		v, err := read[struct {
+			Number loose `json:"display_phone_number"`
+			Event  loose `json:"event"`
+			Limit  loose `json:"current_limit"`
+			Max    loose `json:"max_daily_conversations_per_business"`
+		}](f)
+		text := "WhatsApp changed what the number " + line(v.Number, 30) + " may send: " + words(v.Event)
+		if limit := first(v.Max, v.Limit); limit != "" {
+			text += "; new customers in 24 hours: " + words(loose(strings.TrimPrefix(limit, "TIER_")))
+		}
+		return notice(f, text+"."), err
+	case "account_alerts":
+		v, err := read[struct {
+			Severity    loose `json:"alert_severity"`
+			Kind        loose `json:"alert_type"`
+			Description loose `json:"alert_description"`
+			Entity      loose `json:"entity_type"`
+		}](f)
+		return notice(f, "WhatsApp warns ("+joined(", ", words(v.Severity), words(v.Kind))+"): "+line(v.Description, 300)), err
+	case "account_update":
+		v, err := read[struct {
+			Event loose `json:"event"`
+			Ban   *struct {
+				State loose `json:"waba_ban_state"`
+			} `json:"ban_info"`
+			Violation *struct {
+				Kind loose `json:"violation_type"`
+			} `json:"violation_info"`
+		}](f)
+		text := "WhatsApp changed the business account: " + words(v.Event)
+		if v.Ban != nil {
+			text += " (" + words(v.Ban.State) + ")"
+		}
+		if v.Violation != nil {
+			text += ", because of " + words(v.Violation.Kind)
+		}
+		return notice(f, text+"."), err
+	}
+	return nil, nil
+}
+
+// read reads a change.
+func read[T any](f fact) (v T, err error) {
+	if err = json.Unmarshal(f.Data, &v); err != nil {
+		err = fmt.Errorf("whatsapp: %s: %w", line(loose(f.Field), 60), err)
+	}
+	return v, err
+}
+
+// words writes a constant as people read it: ACCOUNT_RESTRICTION, account restriction.
+func words(s loose) string {
+	return strings.ToLower(strings.ReplaceAll(line(s, 100), "_", " "))
+}
+
+func decodeTemplate(f fact) ([]channels.Inbound, error) {
+	v, err := read[templateChange](f)
+	if err != nil {
+		return nil, err
+	}
+	t := &channels.TemplateState{ExternalID: bounded(string(v.ID)), Name: bounded(string(v.Name)), Language: bounded(string(v.Language))}
+	switch f.Field {
+	case "message_template_quality_update":
+		t.Quality = quality(string(v.NewQuality))
+	case "template_category_update":
+		t.Category = line(loose(strings.ToLower(string(v.NewCategory))), 40)
+	default:
+		t.Category = line(loose(strings.ToLower(string(v.Category))), 40)
+		t.Status = templateStatus(string(v.Event))
+		t.Reason = templateReason(v)
+	}
+	if t.ExternalID == "" && t.Name == "" || t.Status == "" && t.Quality == "" && t.Category == "" {
+		return nil, nil
+	}
+	return []channels.Inbound{{Kind: channels.InboundTemplate, At: stamp(loose(fmt.Sprint(f.Time))), Template: t}}, nil
+}
+
+// templateStatus reads a status or an event; "" says nothing about sending.
+// Source: Cloud API, "Template status", and the status webhook's events.
+func templateStatus(s string) channels.TemplateStatus {
+	switch strings.ToUpper(s) {
+	case "APPROVED", "REINSTATED", "UNARCHIVED", "FLAGGED": // a flagged one may still be sent
+		return channels.TemplateApproved
+	case "PENDING", "IN_APPEAL", "PENDING_REVIEW":
+		return channels.TemplatePending
+	case "REJECTED":
+		return channels.TemplateRejected
+	case "PAUSED", "LOCKED", "LIMIT_EXCEEDED":
+		return channels.TemplatePaused
+	case "DISABLED", "DELETED", "PENDING_DELETION", "ARCHIVED":
+		return channels.TemplateDisabled
+	}
+	return ""
+}
+
+func quality(s string) string {
+	if s = strings.ToLower(s); s == "green" || s == "yellow" || s == "red" {
+		return s
+	}
+	return ""
+}
+
+// templateReason says why, for people.
+func templateReason(v templateChange) string {
+	reason := ""
+	if r := line(v.Reason, 100); r != "" && r != "NONE" {
+		reason = words(v.Reason)
+	}
+	if v.Rejection != nil {
+		reason = joined(". ", line(v.Rejection.Reason, 500), line(v.Rejection.Recommendation, 500))
+	}
+	if v.Disable != nil && v.Disable.Date != "" {
+		reason = joined("; ", reason, "disabled on "+line(v.Disable.Date, 40))
+	}
+	return reason
+}

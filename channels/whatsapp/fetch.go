@@ -1,0 +1,122 @@
+package whatsapp
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"hash"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"parley/channels"
+	"parley/channels/graph"
+)
+
+// fetchTimeout bounds the look-up of a file, not its reading.
+const fetchTimeout = 30 * time.Second
+
+// mediaRef is what Fetch needs to read a customer's file.
+type mediaRef struct {
+	ID     string `json:"id"`
+	SHA256 string `json:"sha256,omitempty"`
+}
+
+// Fetch implements channels.Fetcher. WhatsApp keeps files for days, and the address that
+// leads to one for five minutes: it is asked for anew each time. A file whose bytes are
+// not those that were announced fails at its end, while it is read.
+func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, error) {
+	var r mediaRef
+	if err := json.Unmarshal([]byte(ref), &r); err != nil || r.ID == "" {
+		return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The file has no name.", Cause: err}
+	}
+	f, err := c.fetch(ctx, r)
+	if gone := (*graph.Error)(nil); errors.As(err, &gone) && !gone.Coded { // the address ran out meanwhile
+		f, err = c.fetch(ctx, r)
+	}
+	if err != nil {
+		return channels.Fetched{}, c.fetchError(err)
+	}
+	return f, nil
+}
+
+func (c *Channel) fetch(ctx context.Context, r mediaRef) (channels.Fetched, error) {
+	look, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	var m struct {
+		URL       string `json:"url"`
+		MimeType  string `json:"mime_type"`
+		SHA256    string `json:"sha256"`
+		SizeBytes loose  `json:"file_size"`
+	}
+	if err := c.graph.Call(look, http.MethodGet, url.PathEscape(r.ID), url.Values{"phone_number_id": {c.phone}}, nil, &m); err != nil {
+		return channels.Fetched{}, err
+	}
+	d, err := c.graph.Download(ctx, m.URL, true, maxFile)
+	if err != nil {
+		return channels.Fetched{}, err
+	}
+	want := m.SHA256
+	if want == "" {
+		want = r.SHA256
+	}
+	return channels.Fetched{ContentType: contentType(m.MimeType), Body: &checked{ReadCloser: d.Body, sum: sha256.New(), want: want}}, nil
+}
+
+// fetchError puts a failure into its class.
+func (c *Channel) fetchError(err error) *channels.SendError {
+	var refused *graph.Error
+	switch {
+	case errors.Is(err, graph.ErrTooLarge):
+		return &channels.SendError{Class: channels.BadContent, Text: "The file is larger than 100 MB.", Cause: err}
+	case errors.Is(err, graph.ErrForeignHost):
+		return &channels.SendError{Class: channels.BadContent, Text: "WhatsApp points to a file on a host that isn't its own.", Cause: err}
+	case errors.As(err, &refused) && (refused.Status == http.StatusNotFound || refused.Status == http.StatusGone || refused.Code == 100 && refused.Coded):
+		return &channels.SendError{Class: channels.BadContent, Text: "WhatsApp doesn't have the file any more.", Hint: "Ask the customer to send it again.", Cause: err}
+	}
+	out := c.sendError(err, channels.Outbound{Attempt: 1})
+	if out.Class == channels.Ambiguous { // reading changes nothing
+		out.Class, out.Text, out.Hint = channels.Retry, "The file could not be read from WhatsApp.", ""
+	}
+	return out
+}
+
+// checked compares what was read with the announced hash.
+type checked struct {
+	io.ReadCloser
+	sum  hash.Hash
+	want string // base64 or hex; "" = unknown
+}
+
+// Read implements io.Reader. At the end of a damaged file it fails with a *SendError.
+func (c *checked) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	c.sum.Write(p[:n])
+	switch {
+	case errors.Is(err, graph.ErrTooLarge):
+		err = &channels.SendError{Class: channels.BadContent, Text: "The file is larger than 100 MB.", Cause: err}
+	case errors.Is(err, io.EOF) && !sameHash(c.want, c.sum.Sum(nil)):
+		err = &channels.SendError{Class: channels.BadContent, Text: "The file was damaged on its way.", Hint: "Ask the customer to send it again."}
+	}
+	return n, err
+}
+
+// sameHash compares a hash with how a provider wrote it: base64, as documented, or hex,
+// as it is sent.
+func sameHash(written string, sum []byte) bool {
+	if written == "" {
+		return true
+	}
+	for _, decode := range []func(string) ([]byte, error){hex.DecodeString, base64.StdEncoding.DecodeString, base64.RawStdEncoding.DecodeString,
+		base64.URLEncoding.DecodeString, base64.RawURLEncoding.DecodeString} {
+		if b, err := decode(written); err == nil && subtle.ConstantTimeCompare(b, sum) == 1 {
+			return true
+		}
+	}
+	return false
+}

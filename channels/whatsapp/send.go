@@ -1,0 +1,188 @@
+package whatsapp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"parley/channels"
+	"parley/channels/graph"
+)
+
+// Send makes one attempt to deliver o, or the part of it that o.Part names: what WhatsApp
+// can't carry in one message leaves as several, each in an attempt of its own, so that
+// none is doubled when a later one fails.
+// Errors: *channels.SendError.
+func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, requestTimeout)
+		defer cancel()
+	}
+	r, err := c.send(ctx, o)
+	if err != nil {
+		return r, c.sendError(err, o)
+	}
+	return r, nil
+}
+
+func (c *Channel) send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
+	steps, err := compose(o)
+	if err != nil {
+		return channels.Receipt{}, err
+	}
+	if o.Part < 0 || o.Part >= len(steps) {
+		return channels.Receipt{}, refuse("The message changed while it was being sent.", "Look at what the customer got, and send the rest.")
+	}
+	if o.Part == 0 && len(steps) > 1 { // a text must not leave without the file that it is about
+		if err := readable(ctx, o.Files); err != nil {
+			return channels.Receipt{}, err
+		}
+	}
+	s := steps[o.Part]
+	m, err := c.frame(o, len(steps))
+	if err != nil {
+		return channels.Receipt{}, err
+	}
+	if o.ReplyTo != "" && o.Part == 0 && s.replies {
+		m["context"] = object{"message_id": o.ReplyTo}
+	}
+	receipt, err := c.post(ctx, m, s)
+	var refused *graph.Error
+	if errors.As(err, &refused) && refused.Code == 131053 && s.file != nil && s.kind != "document" {
+		s.kind = "document" // a film or picture that only its name makes one
+		receipt, err = c.post(ctx, m, s)
+	}
+	receipt.More = err == nil && o.Part < len(steps)-1
+	return receipt, err
+}
+
+// frame makes what all messages have.
+func (c *Channel) frame(o channels.Outbound, steps int) (object, error) {
+	m := object{"messaging_product": "whatsapp", "recipient_type": "individual"}
+	to := o.To[0]
+	phone := phoneKey(loose(to.Key))
+	user := userKey(loose(to.Key))
+	if o.Template != nil && o.Template.Category == "authentication" && phone == "" { // these need a number
+		for _, key := range to.Also {
+			if p := phoneKey(loose(key)); p != "" && phone == "" {
+				phone = p
+			}
+		}
+	}
+	switch {
+	case phone != "":
+		m["to"] = phone
+	case user != "": // in "to" it would be dropped without a word
+		m["recipient"] = user
+	default:
+		return nil, &channels.SendError{Class: channels.BadRecipient, Text: "This is no phone number that WhatsApp knows.", Hint: "Write it with + and the country code."}
+	}
+	t := token{message: o.MessageID, part: o.Part, last: o.Part == steps-1}
+	m["biz_opaque_callback_data"] = t.sign(c.env.Keys[0])
+	return m, nil
+}
+
+// post hands up the file of a step, if it has one, and sends the message.
+func (c *Channel) post(ctx context.Context, m object, s step) (channels.Receipt, error) {
+	if s.file != nil {
+		id, err := c.upload(ctx, s)
+		if err != nil {
+			return channels.Receipt{}, err
+		}
+		content := object{"id": id}
+		if s.caption != "" {
+			content["caption"] = s.caption
+		}
+		if s.kind == "document" {
+			content["filename"] = s.file.Name
+		}
+		s.content = content
+	}
+	m["type"], m[s.kind] = s.kind, s.content
+	defer delete(m, s.kind) // another kind may follow
+	var answer struct {
+		Messages []struct {
+			ID     string `json:"id"`
+			Status string `json:"message_status"`
+		} `json:"messages"`
+	}
+	if err := c.graph.Call(ctx, http.MethodPost, c.phone+"/messages", nil, m, &answer); err != nil {
+		return channels.Receipt{}, err
+	}
+	if len(answer.Messages) == 0 || answer.Messages[0].ID == "" {
+		return channels.Receipt{}, &channels.SendError{Class: channels.Ambiguous, Text: "WhatsApp's answer names no message.", Cause: errors.New("no message id")}
+	}
+	r := channels.Receipt{ExternalID: answer.Messages[0].ID, State: channels.StateAccepted}
+	if status := answer.Messages[0].Status; status != "" && status != "accepted" {
+		r.Note = "WhatsApp holds it back: " + words(loose(status)) + "."
+	}
+	return r, nil
+}
+
+// upload hands a file up and gives its id. A file without a message bothers nobody, so
+// whatever goes wrong is certain.
+func (c *Channel) upload(ctx context.Context, s step) (string, error) {
+	select {
+	case c.uploads <- struct{}{}:
+		defer func() { <-c.uploads }()
+	case <-ctx.Done():
+		return "", &channels.SendError{Class: channels.Retry, Text: "Other files took too long.", Cause: ctx.Err()}
+	}
+	body, err := s.file.Open(ctx)
+	if err != nil {
+		return "", unreadableFile(s.file.Name, err)
+	}
+	defer body.Close()
+	kind := contentType(s.file.ContentType)
+	if kind == "" {
+		kind = "application/octet-stream"
+	}
+	var answer struct {
+		ID string `json:"id"`
+	}
+	f := graph.File{Name: s.file.Name, ContentType: kind, Body: body, SizeBytes: s.file.SizeBytes}
+	if f.SizeBytes <= 0 { // nobody knows
+		if f.Content, err = io.ReadAll(io.LimitReader(body, maxFile)); err != nil {
+			return "", unreadableFile(s.file.Name, err)
+		}
+		f.Body = nil
+	}
+	err = c.graph.Upload(ctx, c.phone+"/media", map[string]string{"messaging_product": "whatsapp", "type": kind}, f, &answer)
+	if lost := (*graph.LostError)(nil); errors.As(err, &lost) {
+		return "", &channels.SendError{Class: channels.Retry, Text: fmt.Sprintf("%s could not be handed to WhatsApp.", s.file.Name), Cause: err}
+	}
+	if err == nil && answer.ID == "" {
+		err = &channels.SendError{Class: channels.Retry, Text: fmt.Sprintf("WhatsApp gave no ID for %s.", s.file.Name)}
+	}
+	return answer.ID, err
+}
+
+// readable looks whether files can be opened.
+func readable(ctx context.Context, files []channels.File) error {
+	for _, f := range files {
+		body, err := f.Open(ctx)
+		if err != nil {
+			return unreadableFile(f.Name, err)
+		}
+		body.Close()
+	}
+	return nil
+}
+
+func unreadableFile(name string, err error) error {
+	if known := (*channels.SendError)(nil); errors.As(err, &known) {
+		return known
+	}
+	return &channels.SendError{Class: channels.Retry, Text: fmt.Sprintf("%s can't be read.", name), Cause: err}
+}
+
+// Reconcile can't look: the Cloud API finds messages by its own ids alone, and the id is
+// what was lost. Statuses bring our token back, and the engine takes them as the answer;
+// until one comes, nobody can tell.
+// Source: Cloud API, "Message history" (GET /{phone}/message_history?message_id=).
+func (c *Channel) Reconcile(context.Context, channels.Outbound) (channels.Outcome, channels.Receipt, error) {
+	return channels.CannotTell, channels.Receipt{}, nil
+}

@@ -1,0 +1,41 @@
+package whatsapp
+
+import (
+	"parley/channels"
+	"parley/channels/graph"
+)
+
+// Names of the settings, as Spec lists them.
+const (
+	fieldPhoneID = "phone_number_id"
+	fieldWABA    = "waba_id"
+	fieldToken   = "token"
+	fieldSecret  = "app_secret"
+	fieldVerify  = "verify_token"
+	fieldVersion = "graph_version"
+)
+
+// Spec describes the channel "whatsapp": a number of Meta's Cloud API. Several numbers of
+// one app may share a callback.
+func Spec() channels.Spec {
+	return channels.Spec{
+		Kind:   "whatsapp",
+		Name:   "WhatsApp",
+		Icon:   "speech_balloon",
+		Owner:  fieldPhoneID,
+		APIEnv: "WHATSAPP_API_URL",
+		New: func(account channels.Account, env channels.Env) (channels.Channel, error) {
+			return newChannel(account, env)
+		},
+		Fields: []channels.Field{
+			{Name: fieldPhoneID, Label: "Phone number ID", Required: true,
+				Help: "From Meta's App Dashboard, WhatsApp > API Setup. Not the phone number itself."},
+			{Name: fieldWABA, Label: "WhatsApp Business Account ID", Help: "Beside the phone number ID.", Required: true},
+			{Name: fieldToken, Label: "Access token", Secret: true, Required: true,
+				Help: "Of a system user, with whatsapp_business_messaging and whatsapp_business_management. The token of the dashboard ends after a day."},
+			{Name: fieldSecret, Label: "App secret", Help: "App Dashboard > App settings > Basic. It proves that webhooks come from Meta.", Secret: true, Required: true},
+			{Name: fieldVerify, Label: "Verify token", Help: "Any word of yours; type the same where Meta asks for it beside the callback URL.", Secret: true, Required: true},
+			{Name: fieldVersion, Label: "Graph version", Help: "Change it only when Meta ends this one.", Default: graph.DefaultVersion},
+		},
+	}
+}

@@ -1,0 +1,150 @@
+package whatsapp
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"parley/channels"
+)
+
+// variablePattern finds a variable of a template.
+var variablePattern = regexp.MustCompile(`\{\{\s*([A-Za-z0-9_.]+)\s*\}\}`)
+
+// positional numbers the variables of one component, as WhatsApp wants them: {{1}}, {{2}}
+// in order of their first use. names are what stood there.
+func positional(text string) (numbered string, names []string) {
+	at := map[string]int{}
+	numbered = variablePattern.ReplaceAllStringFunc(text, func(found string) string {
+		name := variablePattern.FindStringSubmatch(found)[1]
+		if at[name] == 0 {
+			names = append(names, name)
+			at[name] = len(names)
+		}
+		return "{{" + strconv.Itoa(at[name]) + "}}"
+	})
+	return numbered, names
+}
+
+// oneLine makes one line of what fills a variable: newlines, tabs and more than four blanks
+// are refused.
+// Source: Cloud API, error 132012 and "Templates: parameters".
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// templateMessage fills a template in.
+// Errors: *channels.SendError of class TemplateBad: a variable has no value.
+func templateMessage(t channels.TemplateUse) (object, error) {
+	var components []object
+	for _, c := range []struct{ kind, text string }{{"header", t.Header}, {"body", t.Body}} {
+		_, names := positional(c.text)
+		var parameters []object
+		for _, name := range names {
+			v := oneLine(t.Values[name])
+			if v == "" {
+				return nil, &channels.SendError{Class: channels.TemplateBad, Text: fmt.Sprintf("The template's %s is empty.", name), Hint: "Fill it in."}
+			}
+			parameters = append(parameters, object{"type": "text", "text": v})
+		}
+		if len(parameters) > 0 {
+			components = append(components, object{"type": c.kind, "parameters": parameters})
+		}
+	}
+	for i, b := range t.Buttons {
+		if b.URL == "" && b.ID != "" { // so that the answer says which button it was
+			components = append(components, object{"type": "button", "sub_type": "quick_reply", "index": strconv.Itoa(i),
+				"parameters": []object{{"type": "payload", "payload": b.ID}}})
+		}
+	}
+	if t.Name == "" || t.Language == "" {
+		return nil, &channels.SendError{Class: channels.TemplateBad, Text: "The template has no name or no language.", Hint: "Pick another template."}
+	}
+	m := object{"name": t.Name, "language": object{"policy": "deterministic", "code": t.Language}}
+	if len(components) > 0 {
+		m["components"] = components
+	}
+	return m, nil
+}
+
+// definition writes a template as it is submitted.
+// Errors: *channels.SendError of class BadContent: what Meta would refuse.
+func definition(t channels.Template) ([]object, error) {
+	var components []object
+	if t.Header != "" {
+		text, names := positional(t.Header)
+		header := object{"type": "HEADER", "format": "TEXT", "text": text}
+		if len(names) > 1 {
+			return nil, refuse("The header of a template has one variable at most.", "Move the others into the body.")
+		}
+		if len(names) == 1 {
+			example, err := examples(t, names)
+			if err != nil {
+				return nil, err
+			}
+			header["example"] = object{"header_text": example}
+		}
+		components = append(components, header)
+	}
+	text, names := positional(t.Body)
+	if err := wellPlaced(text); err != nil {
+		return nil, err
+	}
+	body := object{"type": "BODY", "text": text}
+	if len(names) > 0 {
+		example, err := examples(t, names)
+		if err != nil {
+			return nil, err
+		}
+		body["example"] = object{"body_text": [][]string{example}}
+	}
+	components = append(components, body)
+	if t.Footer != "" {
+		if variablePattern.MatchString(t.Footer) {
+			return nil, refuse("The footer of a template has no variables.", "Move them into the body.")
+		}
+		components = append(components, object{"type": "FOOTER", "text": t.Footer})
+	}
+	if len(t.Buttons) > 0 {
+		var buttons []object
+		for _, b := range t.Buttons {
+			if b.URL != "" {
+				buttons = append(buttons, object{"type": "URL", "text": b.Title, "url": b.URL})
+				continue
+			}
+			buttons = append(buttons, object{"type": "QUICK_REPLY", "text": b.Title})
+		}
+		components = append(components, object{"type": "BUTTONS", "buttons": buttons})
+	}
+	return components, nil
+}
+
+// examples gives what each variable may look like.
+func examples(t channels.Template, names []string) ([]string, error) {
+	var list []string
+	for _, name := range names {
+		example := oneLine(t.Examples[name])
+		if example == "" {
+			return nil, refuse(fmt.Sprintf("The variable %s has no example; Meta wants one for each.", name), "Write an example.")
+		}
+		list = append(list, example)
+	}
+	return list, nil
+}
+
+// wellPlaced checks where variables stand: not first, not last, not side by side.
+func wellPlaced(numbered string) error {
+	text := strings.TrimSpace(numbered)
+	at := variablePattern.FindAllStringIndex(text, -1)
+	for i, m := range at {
+		switch {
+		case m[0] == 0 || m[1] == len(text):
+			return refuse("A template can't begin or end with a variable.", "Write words around it.")
+		case i > 0 && strings.TrimSpace(text[at[i-1][1]:m[0]]) == "":
+			return refuse("Two variables of a template can't stand side by side.", "Write words between them.")
+		}
+	}
+	if text == "" {
+		return refuse("The template has no text.", "Write one.")
+	}
+	return nil
+}

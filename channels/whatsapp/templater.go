@@ -1,0 +1,124 @@
+package whatsapp
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"parley/channels"
+)
+
+// maxPages bounds how many pages of templates are read; each has 100.
+const maxPages = 100
+
+// templateState is a template as Graph lists it.
+type templateState struct {
+	ID       loose `json:"id"`
+	Name     loose `json:"name"`
+	Status   loose `json:"status"`
+	Language loose `json:"language"`
+	Category loose `json:"category"`
+	Quality  *struct {
+		Score loose `json:"score"`
+	} `json:"quality_score"`
+	Rejected loose `json:"rejected_reason"`
+}
+
+func (s templateState) state() channels.TemplateState {
+	t := channels.TemplateState{ExternalID: string(s.ID), Name: string(s.Name), Language: string(s.Language),
+		Category: strings.ToLower(string(s.Category)), Status: templateStatus(string(s.Status))}
+	if t.Status == "" { // a new word: what isn't known to be approved isn't
+		t.Status = channels.TemplatePending
+	}
+	if s.Quality != nil {
+		t.Quality = quality(string(s.Quality.Score))
+	}
+	if s.Rejected != "" && s.Rejected != "NONE" {
+		t.Reason = words(s.Rejected)
+	}
+	return t
+}
+
+// SubmitTemplate implements channels.Templater. Variables become numbers, with their
+// examples.
+func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (channels.TemplateState, error) {
+	components, err := definition(t)
+	if err != nil {
+		return channels.TemplateState{}, err
+	}
+	state := channels.TemplateState{ExternalID: t.ExternalID, Name: t.Name, Language: t.Language, Category: t.Category, Status: channels.TemplatePending}
+	if t.ExternalID != "" {
+		in := object{"components": components}
+		if t.Category != "" {
+			in["category"] = strings.ToUpper(t.Category)
+		}
+		if err := c.graph.Call(ctx, http.MethodPost, url.PathEscape(t.ExternalID), nil, in, nil); err != nil {
+			return channels.TemplateState{}, c.templateError(err)
+		}
+		return state, nil
+	}
+	in := object{"name": t.Name, "language": t.Language, "category": strings.ToUpper(t.Category), "parameter_format": "POSITIONAL", "components": components}
+	var answer templateState
+	if err := c.graph.Call(ctx, http.MethodPost, c.waba+"/message_templates", nil, in, &answer); err != nil {
+		return channels.TemplateState{}, c.templateError(err)
+	}
+	state.ExternalID = string(answer.ID)
+	if answer.Category != "" { // Meta may see it otherwise
+		state.Category = strings.ToLower(string(answer.Category))
+	}
+	if s := templateStatus(string(answer.Status)); s != "" {
+		state.Status = s
+	}
+	return state, nil
+}
+
+// DeleteTemplate implements channels.Templater. With an id one language goes, else all of
+// the name.
+func (c *Channel) DeleteTemplate(ctx context.Context, t channels.Template) error {
+	q := url.Values{"name": {t.Name}}
+	if t.ExternalID != "" {
+		q.Set("hsm_id", t.ExternalID)
+	}
+	if err := c.graph.Call(ctx, http.MethodDelete, c.waba+"/message_templates", q, nil, nil); err != nil {
+		return c.templateError(err)
+	}
+	return nil
+}
+
+// ListTemplates implements channels.Templater.
+func (c *Channel) ListTemplates(ctx context.Context) ([]channels.TemplateState, error) {
+	q := url.Values{"fields": {"id,name,status,language,category,quality_score,rejected_reason"}, "limit": {"100"}}
+	var all []channels.TemplateState
+	for range maxPages {
+		var page struct {
+			Data   []templateState `json:"data"`
+			Paging struct {
+				Cursors struct {
+					After string `json:"after"`
+				} `json:"cursors"`
+				Next string `json:"next"`
+			} `json:"paging"`
+		}
+		if err := c.graph.Call(ctx, http.MethodGet, c.waba+"/message_templates", q, nil, &page); err != nil {
+			return nil, c.templateError(err)
+		}
+		for _, t := range page.Data {
+			all = append(all, t.state())
+		}
+		if page.Paging.Next == "" || page.Paging.Cursors.After == "" {
+			return all, nil
+		}
+		q.Set("after", page.Paging.Cursors.After)
+	}
+	return nil, &channels.SendError{Class: channels.Retry, Text: "WhatsApp's list of templates has no end."}
+}
+
+// templateError says in WhatsApp's own words what is wrong with a template.
+func (c *Channel) templateError(err error) error {
+	out := c.sendError(err, channels.Outbound{Attempt: 1})
+	if out.Class == channels.Ambiguous {
+		out.Text, out.Hint = "WhatsApp's answer was lost: the template may be there.", "It will show up in the list of templates."
+	}
+	return out
+}

@@ -1,0 +1,115 @@
+package whatsapp
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"parley/channels"
+	"parley/channels/graph"
+)
+
+// Limits of the Cloud API.
+const (
+	replyWindow    = 24 * time.Hour
+	maxTextRunes   = 4096
+	maxCaption     = 1024
+	maxButtons     = 3
+	maxListRows    = 10
+	maxFile        = 100 << 20 // of a document, in bytes
+	pairPace       = 6 * time.Second
+	numberRate     = 80              // messages a second of one number
+	requestTimeout = 2 * time.Minute // of one Send, a big upload included
+	retryFor       = 24 * time.Hour
+	defaultHold    = 20 * time.Second
+	maxUploads     = 4 // files of one number that are handed up at a time
+)
+
+// Channel is one number. Make it with Spec.
+type Channel struct {
+	phone, waba string
+	env         channels.Env
+	log         *slog.Logger
+	graph       *graph.Client
+	hook        *graph.Hook
+	uploads     chan struct{} // a place for each upload
+}
+
+var (
+	_ channels.Channel   = (*Channel)(nil)
+	_ channels.Webhook   = (*Channel)(nil)
+	_ channels.Checker   = (*Channel)(nil)
+	_ channels.Fetcher   = (*Channel)(nil)
+	_ channels.Attendant = (*Channel)(nil)
+	_ channels.Starter   = (*Channel)(nil)
+	_ channels.Templater = (*Channel)(nil)
+)
+
+// newChannel makes the channel of one number. It connects to nothing.
+// Errors: a missing or malformed setting, no token keys.
+func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
+	get := func(name string) string { return strings.TrimSpace(account.Config[name]) }
+	var faults []error
+	for _, f := range Spec().Fields {
+		if f.Required && get(f.Name) == "" {
+			faults = append(faults, fmt.Errorf("whatsapp: %s: missing", f.Name))
+		}
+	}
+	for _, name := range []string{fieldPhoneID, fieldWABA} {
+		if strings.Trim(get(name), "0123456789") != "" {
+			faults = append(faults, fmt.Errorf("whatsapp: %s: an ID has only digits (it isn't the phone number)", name))
+		}
+	}
+	if len(env.Keys) == 0 || len(env.Keys[0]) == 0 {
+		faults = append(faults, errors.New("whatsapp: no key to sign tokens with"))
+	}
+	client, err := graph.New(graph.Options{BaseURL: env.APIURL, Version: get(fieldVersion), Token: get(fieldToken), Dialer: env.Dialer,
+		MediaHosts: []string{"lookaside.fbsbx.com", ".fbcdn.net", ".whatsapp.net"}})
+	if err != nil {
+		faults = append(faults, fmt.Errorf("whatsapp: %w", err))
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	log := env.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	log = log.With("account_id", account.ID)
+	return &Channel{phone: get(fieldPhoneID), waba: get(fieldWABA), env: env, log: log, graph: client, uploads: make(chan struct{}, maxUploads),
+		hook: &graph.Hook{Secret: []byte(get(fieldSecret)), VerifyToken: get(fieldVerify), Split: split, Accept: env.Accept, Log: log}}, nil
+}
+
+// Capabilities says what WhatsApp can carry. Edit, Delete and Reactions are about what
+// customers do; what we sent stays as it is.
+func (c *Channel) Capabilities() channels.Capabilities {
+	return channels.Capabilities{
+		RichText:              channels.Partial,
+		Reactions:             channels.Partial,
+		ReadReceipts:          channels.Full,
+		Delivered:             channels.Full,
+		ReplyWindow:           replyWindow,
+		Start:                 channels.StartTemplate,
+		Templates:             true,
+		ReplyTo:               channels.Full,
+		Captions:              channels.Partial, // not of audio
+		Buttons:               maxButtons,
+		ListRows:              maxListRows,
+		Location:              channels.Full,
+		ContactCard:           channels.Full,
+		ReplyEvery:            pairPace,
+		MaxTextRunes:          maxTextRunes,
+		AttachmentsPerMessage: 1,
+		MaxAttachmentBytes:    maxFile, // what is too large for a picture goes as a document
+		RetryFor:              retryFor,
+		RequestTimeout:        requestTimeout,
+		Hold:                  defaultHold,
+		Rate:                  numberRate,
+	}
+}
+
+// ServeHTTP implements channels.Webhook.
+func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.hook.ServeHTTP(w, r) }

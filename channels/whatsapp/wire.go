@@ -1,0 +1,156 @@
+package whatsapp
+
+import "parley/channels/graph"
+
+// contact is a customer as webhooks describe him. Either id may be absent.
+// Source: Cloud API, "Business-scoped user IDs".
+type contact struct {
+	Profile struct {
+		Name     loose `json:"name"`
+		Username loose `json:"username"`
+	} `json:"profile"`
+	WaID   loose `json:"wa_id"`
+	UserID loose `json:"user_id"`
+}
+
+// message is what all kinds of messages have; the part that is named like its type is
+// read apart.
+type message struct {
+	ID         loose               `json:"id"`
+	From       loose               `json:"from"`
+	FromUserID loose               `json:"from_user_id"`
+	To         loose               `json:"to"` // of an echo
+	ToUserID   loose               `json:"to_user_id"`
+	GroupID    loose               `json:"group_id"`
+	Timestamp  loose               `json:"timestamp"` // seconds since 1970
+	Type       loose               `json:"type"`
+	Errors     []graph.ErrorObject `json:"errors"`
+}
+
+// messageContext tells what a message answers or where it comes from.
+type messageContext struct {
+	ID                  loose `json:"id"`
+	Forwarded           bool  `json:"forwarded"`
+	FrequentlyForwarded bool  `json:"frequently_forwarded"`
+	Product             *struct {
+		CatalogID loose `json:"catalog_id"`
+		Item      loose `json:"product_retailer_id"`
+	} `json:"referred_product"`
+}
+
+// referral is the advertisement or post that brought the customer.
+type referral struct {
+	SourceURL  loose `json:"source_url"`
+	SourceType loose `json:"source_type"`
+	Headline   loose `json:"headline"`
+	Body       loose `json:"body"`
+}
+
+// media is a picture, film, recording, document or sticker.
+type media struct {
+	ID       loose `json:"id"`
+	MimeType loose `json:"mime_type"`
+	SHA256   loose `json:"sha256"` // base64 or hex
+	Caption  loose `json:"caption"`
+	Filename loose `json:"filename"`
+	Voice    bool  `json:"voice"`
+}
+
+type location struct {
+	Latitude  *float64 `json:"latitude"`
+	Longitude *float64 `json:"longitude"`
+	Name      loose    `json:"name"`
+	Address   loose    `json:"address"`
+	URL       loose    `json:"url"`
+}
+
+type card struct {
+	Name struct {
+		Formatted loose `json:"formatted_name"`
+		First     loose `json:"first_name"`
+		Last      loose `json:"last_name"`
+	} `json:"name"`
+	Org struct {
+		Company    loose `json:"company"`
+		Department loose `json:"department"`
+		Title      loose `json:"title"`
+	} `json:"org"`
+	Birthday loose `json:"birthday"`
+	Phones   []struct {
+		Phone loose `json:"phone"`
+		WaID  loose `json:"wa_id"`
+		Type  loose `json:"type"`
+	} `json:"phones"`
+	Emails []struct {
+		Email loose `json:"email"`
+		Type  loose `json:"type"`
+	} `json:"emails"`
+	URLs []struct {
+		URL loose `json:"url"`
+	} `json:"urls"`
+	Addresses []struct {
+		Street  loose `json:"street"`
+		City    loose `json:"city"`
+		State   loose `json:"state"`
+		Zip     loose `json:"zip"`
+		Country loose `json:"country"`
+	} `json:"addresses"`
+}
+
+type interactive struct {
+	Type        loose  `json:"type"`
+	ButtonReply *reply `json:"button_reply"`
+	ListReply   *reply `json:"list_reply"`
+	Form        *struct {
+		Name     loose `json:"name"`
+		Body     loose `json:"body"`
+		Response loose `json:"response_json"`
+	} `json:"nfm_reply"`
+}
+
+type reply struct {
+	ID          loose `json:"id"`
+	Title       loose `json:"title"`
+	Description loose `json:"description"`
+}
+
+type order struct {
+	Text  loose `json:"text"`
+	Items []struct {
+		Item     loose   `json:"product_retailer_id"`
+		Quantity float64 `json:"quantity"`
+		Price    float64 `json:"item_price"`
+		Currency loose   `json:"currency"`
+	} `json:"product_items"`
+}
+
+type system struct {
+	Body           loose `json:"body"`
+	Type           loose `json:"type"`
+	WaID           loose `json:"wa_id"`
+	NewWaID        loose `json:"new_wa_id"` // of older versions
+	UserID         loose `json:"user_id"`
+	PreviousUserID loose `json:"previous_user_id"`
+}
+
+// status is what became of one of our messages.
+type status struct {
+	ID              loose `json:"id"`
+	Status          loose `json:"status"`
+	Timestamp       loose `json:"timestamp"`
+	RecipientID     loose `json:"recipient_id"`
+	RecipientUserID loose `json:"recipient_user_id"`
+	Token           loose `json:"biz_opaque_callback_data"`
+	Pricing         *struct {
+		Category loose `json:"category"`
+	} `json:"pricing"`
+	Errors []graph.ErrorObject `json:"errors"`
+}
+
+type preference struct {
+	WaID      loose `json:"wa_id"`
+	UserID    loose `json:"user_id"`
+	Category  loose `json:"category"`
+	Value     loose `json:"value"` // stop, resume
+	Timestamp loose `json:"timestamp"`
+}

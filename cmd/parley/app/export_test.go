@@ -1,0 +1,22 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"parley/channels"
+)
+
+// Retain does one run of retention now.
+func (a *App) Retain(ctx context.Context) { a.retain.turn(ctx) }
+
+// Files gives the handler of outgoing files with keys, what makes their addresses, and
+// what signs any text.
+func Files(base string, keys [][]byte, open func(context.Context, int64, string) (channels.File, error)) (http.HandlerFunc, func(int64, string) string, func(string) string) {
+	l := &links{base: base, keys: keys, open: open}
+	return l.serve, l.file, func(text string) string { return l.sign(keys[0], text) }
+}
+
+// FileLife is how long the address of an outgoing file works.
+const FileLife time.Duration = fileLife

@@ -1,0 +1,145 @@
+package app
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/channels"
+)
+
+const (
+	originalLife = 90 * 24 * time.Hour // how long the link to an original works
+	fileLife     = 24 * time.Hour      // how long the link to an outgoing file works
+	fileTimeout  = 10 * time.Minute    // for one file, however slow its reader is
+)
+
+// links makes, checks and serves the signed addresses below /files. Every replica knows
+// the keys, so any of them serves what another one signed.
+type links struct {
+	base string
+	keys [][]byte
+	html func(ctx context.Context, message int64) (string, error)
+	open func(ctx context.Context, message int64, file string) (channels.File, error)
+}
+
+// original gives the address of a mail's HTML: "o.MESSAGE.END.MAC".
+func (l *links) original(message int64) string {
+	return l.sign(l.keys[0], fmt.Sprintf("o.%d.%d", message, time.Now().Add(originalLife).Unix()))
+}
+
+// file gives the address of an outgoing message's file: "f.MESSAGE.FILE.END.MAC".
+func (l *links) file(message int64, file string) string {
+	return l.sign(l.keys[0], fmt.Sprintf("f.%d.%s.%d", message, file, time.Now().Add(fileLife).Unix()))
+}
+
+func (l *links) sign(key []byte, text string) string {
+	mac := hmac.New(sha256.New, key)
+	_, _ = io.WriteString(mac, text)
+	return l.base + "/files/" + text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// check gives what a signed link says, without its end and MAC, while it is valid.
+func (l *links) check(signed string) ([]string, bool) {
+	parts := strings.Split(signed, ".")
+	if len(parts) < 3 {
+		return nil, false
+	}
+	text, rest := strings.Join(parts[:len(parts)-1], "."), parts[:len(parts)-2]
+	end, err := strconv.ParseInt(parts[len(parts)-2], 10, 64)
+	if err != nil || time.Now().Unix() > end {
+		return nil, false
+	}
+	for _, key := range l.keys {
+		if hmac.Equal([]byte(l.sign(key, text)), []byte(l.base+"/files/"+signed)) {
+			return rest, true
+		}
+	}
+	return nil, false
+}
+
+// serve answers below /files.
+func (l *links) serve(w http.ResponseWriter, r *http.Request) {
+	what, ok := l.check(r.PathValue("signed"))
+	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cache-Control", "private, no-store")
+	h.Set("X-Robots-Tag", "noindex")
+	if ok {
+		message, err := strconv.ParseInt(what[min(1, len(what)-1)], 10, 64)
+		switch {
+		case err != nil:
+		case what[0] == "o" && len(what) == 2:
+			l.serveOriginal(w, r, message)
+			return
+		case what[0] == "f" && len(what) == 3:
+			l.serveFile(w, r, message, what[2])
+			return
+		}
+	}
+	http.Error(w, "This link is not valid any more. Ask for the message in its thread.", http.StatusNotFound)
+}
+
+// serveOriginal shows a mail's HTML in a page that can run nothing and load nothing.
+func (l *links) serveOriginal(w http.ResponseWriter, r *http.Request, message int64) {
+	ctx, cancel := context.WithTimeout(r.Context(), 20*time.Second)
+	defer cancel()
+	page, err := l.html(ctx, message)
+	if err != nil || page == "" {
+		http.Error(w, "The original of this message is gone.", http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'")
+	_, _ = io.WriteString(w, page)
+}
+
+// serveFile passes a file on from its surface. A file that breaks off is an answer that
+// breaks off: nobody takes half of it for the whole.
+func (l *links) serveFile(w http.ResponseWriter, r *http.Request, message int64, file string) {
+	ctx, cancel := context.WithTimeout(r.Context(), fileTimeout)
+	defer cancel()
+	f, err := l.open(ctx, message, file)
+	if err != nil {
+		http.Error(w, "This file is gone.", http.StatusNotFound)
+		return
+	}
+	body, err := f.Open(ctx)
+	if err != nil {
+		w.Header().Set("Retry-After", "10")
+		http.Error(w, "This file can't be read just now.", http.StatusServiceUnavailable)
+		return
+	}
+	defer body.Close()
+	h := w.Header()
+	h.Set("Content-Type", "application/octet-stream")
+	if kind, params, err := mime.ParseMediaType(f.ContentType); err == nil && strings.Contains(kind, "/") {
+		h.Set("Content-Type", mime.FormatMediaType(kind, params))
+	}
+	h.Set("Content-Disposition", attachment(f.Name))
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	if f.SizeBytes > 0 {
+		h.Set("Content-Length", strconv.FormatInt(f.SizeBytes, 10))
+	}
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(fileTimeout)) // else the server's stays
+	if _, err := io.Copy(w, body); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// attachment is a Content-Disposition with a name.
+func attachment(name string) string {
+	if v := mime.FormatMediaType("attachment", map[string]string{"filename": name}); name != "" && v != "" {
+		return v
+	}
+	return "attachment"
+}

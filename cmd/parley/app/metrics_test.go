@@ -1,0 +1,394 @@
+package app_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"parley/channels/email/mailfake"
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/demo"
+	"parley/cmd/parley/setup"
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// running is a whole Parley with emulators around it.
+type running struct {
+	app   *app.App
+	db    *app.Database
+	world *demo.World
+}
+
+// start runs Parley until the test ends, and waits until it watches its mailbox.
+func start(t *testing.T) running {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	w, err := demo.NewWorld(ctx, demo.WorldOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: "127.0.0.1:0", SlackBotToken: w.Slack.BotToken(),
+		SlackAppToken: w.Slack.AppToken(), SlackAPIURL: w.Slack.APIURL()}
+	backup := filepath.Join(env.Data, "backups", "parley.backup")
+	if err := os.MkdirAll(filepath.Dir(backup), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(backup, []byte("all of it"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	if err := db.Migrate(ctx, env); err != nil {
+		t.Fatal(err)
+	}
+	file, err := setup.Parse([]byte(w.Config(time.Millisecond)), os.LookupEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.EnsureSurface(ctx, db.Pool, "slack"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := setup.Apply(ctx, db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: app.Specs()}); err != nil {
+		t.Fatal(err)
+	}
+	a, err := app.New(ctx, env, db, log, app.Options{MovedTime: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	r := running{a, db, w}
+	until(t, "the mailbox is watched", func() bool {
+		at, ok := r.scrape(t).value("parley_account_caught_up_timestamp_seconds", "support-mail")
+		return ok && time.Since(time.Unix(int64(at), 0)) < time.Minute
+	})
+	return r
+}
+
+// until asks again and again, until a condition holds or half a minute is over.
+func until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.After(30 * time.Second)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-deadline:
+			t.Fatalf("never: %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
+// scrape reads what a running Parley exports: its families with their types, and its values.
+type scrape struct {
+	types  map[string]string // by family
+	labels map[string]bool   // names of labels
+	lines  []string
+}
+
+func (r running) scrape(t *testing.T) scrape {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.app.Address()+"/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%d %v: %s", resp.StatusCode, err, body)
+	}
+	s := scrape{types: map[string]string{}, labels: map[string]bool{"instance": true, "job": true}}
+	for line := range strings.Lines(string(body)) {
+		line = strings.TrimSpace(line)
+		if rest, ok := strings.CutPrefix(line, "# TYPE "); ok {
+			name, kind, _ := strings.Cut(rest, " ")
+			s.types[name] = kind
+		}
+		if !strings.HasPrefix(line, "#") {
+			s.lines = append(s.lines, line)
+			for _, m := range regexp.MustCompile(`[{,]([a-z_]+)="`).FindAllStringSubmatch(line, -1) {
+				s.labels[m[1]] = true
+			}
+		}
+	}
+	return s
+}
+
+// value gives the sum of a metric's values, over those whose labels hold a text.
+func (s scrape) value(name, label string) (sum float64, found bool) {
+	for _, line := range s.lines {
+		metric, value, _ := strings.Cut(line, " ")
+		if i := strings.LastIndexByte(line, ' '); i >= 0 {
+			metric, value = line[:i], line[i+1:]
+		}
+		family, _, _ := strings.Cut(metric, "{")
+		var v float64
+		if _, err := fmt.Sscanf(value, "%g", &v); family == name && strings.Contains(metric, label) && err == nil {
+			sum, found = sum+v, true
+		}
+	}
+	return sum, found
+}
+
+// ours lists our own families.
+func (s scrape) ours() (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(s.types)) {
+		if strings.HasPrefix(name, "parley_") {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// knows says whether an expression's name is exported, be it a histogram's part.
+func (s scrape) knows(name string) bool {
+	if s.types[name] != "" || name == "up" {
+		return true
+	}
+	for _, part := range []string{"_bucket", "_sum", "_count"} {
+		if family, ok := strings.CutSuffix(name, part); ok && s.types[family] == "histogram" {
+			return true
+		}
+	}
+	return false
+}
+
+// TestMetrics starts Parley, lets a mail through it, and compares what it exports with what
+// the documentation, the alerts and the dashboard say.
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	if _, err := r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{demo.HelpAddress}, Subject: "Mugs", Text: "Two are chipped."}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the mail is in a thread", func() bool {
+		n, _ := r.scrape(t).value("parley_deliveries_landed_total", `account="slack"`)
+		return n >= 2
+	})
+	r.app.Retain(t.Context())
+	var s scrape
+	until(t, "Slack is connected", func() bool {
+		s = r.scrape(t)
+		open, _ := s.value("parley_surface_connections", "slack")
+		wanted, _ := s.value("parley_surface_connections_wanted", "slack")
+		return open == wanted && open > 0
+	})
+	t.Run("values", func(t *testing.T) { exported(t, s) })
+	docs := readDoc(t, "docs/metrics.md")
+	t.Run("docs", func(t *testing.T) { same(t, "metric", s.ours(), found(docs, "(?m)^\\| `(parley_[a-z_]+)` \\|")) })
+	t.Run("alerts", func(t *testing.T) { alerts(t, s, docs) })
+	t.Run("dashboard", func(t *testing.T) { dashboard(t, s) })
+}
+
+// exported looks whether the story is in the numbers, and no customer.
+func exported(t *testing.T, s scrape) {
+	for _, tt := range []struct {
+		name, label string
+		least, most float64
+	}{
+		{"parley_events_accepted_total", `kind="email"`, 1, 1},
+		{"parley_events_applied_total", `kind="email"`, 1, 1},
+		{"parley_events_new_total", "", 1, 100},
+		{"parley_events_refused_total", "", 0, 0},
+		{"parley_events_quarantined_total", "", 0, 0},
+		{"parley_quarantine_events", "", 0, 0},
+		{"parley_accept_duration_seconds_count", "", 1, 100},
+		{"parley_apply_batch_events_sum", "", 1, 100},
+		{"parley_event_delay_seconds_count", "", 1, 100},
+		{"parley_event_delay_seconds_sum", "", 0, 30},
+		{"parley_delivery_delay_seconds_count", "", 2, 100},
+		{"parley_hop_seconds_count", "", 2, 100},
+		{"parley_hop_seconds_sum", "", 0, 60},
+		{"parley_delivery_attempts_total", `account="slack"`, 2, 100},
+		{"parley_delivery_attempts_total", `account="support-mail"`, 0, 0},
+		{"parley_account_up", `side="channel"`, 1, 1},
+		{"parley_account_up", `side="surface"`, 1, 1},
+		{"parley_account_last_event_timestamp_seconds", `account="support-mail"`, 1e9, 1e10},
+		{"parley_lanes_waiting", `age="over_1h"`, 0, 0},
+		{"parley_provider_errors_total", `class="auth"`, 0, 0},
+		{"parley_attempts_in_flight", "", 0, 3},
+		{"parley_ready", "", 1, 1},
+		{"parley_build_info", "goversion=\"go1", 1, 1},
+		{"parley_database_connections_max", "", 16, 16},
+		{"parley_database_clock_offset_seconds", "", -5, 5},
+		{"parley_backup_newest_timestamp_seconds", "", 1e9, 1e10},
+		{"parley_retention_run_timestamp_seconds", "", 1e9, 1e10},
+		{"parley_stats_errors_total", "", 0, 0},
+		{"process_resident_memory_bytes", "", 1, 1e10},
+	} {
+		if got, ok := s.value(tt.name, tt.label); !ok || got < tt.least || got > tt.most {
+			t.Errorf("%s{%s} is %g (%v), not %g to %g", tt.name, tt.label, got, ok, tt.least, tt.most)
+		}
+	}
+	for _, line := range s.lines {
+		if strings.ContainsAny(line, "@") || strings.Contains(strings.ToLower(line), "maria") || strings.Contains(line, demo.Support) {
+			t.Errorf("a label names a person or a place: %s", line)
+		}
+	}
+	for name := range s.types {
+		if strings.HasPrefix(name, "parley_") && (s.types[name] == "counter") != strings.HasSuffix(name, "_total") {
+			t.Errorf("%s is a %s", name, s.types[name])
+		}
+	}
+}
+
+// expression checks the names in a query: metrics, and the labels it selects and groups by.
+func expression(t *testing.T, s scrape, where, expr string) {
+	t.Helper()
+	if strings.Count(expr, "(") != strings.Count(expr, ")") || strings.Count(expr, "{") != strings.Count(expr, "}") {
+		t.Errorf("%s: brackets in %s", where, expr)
+	}
+	bare := regexp.MustCompile(`"[^"]*"`).ReplaceAllString(expr, `""`)
+	names := found(bare, `\b((?:parley|go|process)_[a-z_]+|up)\b`)
+	if len(names) == 0 {
+		t.Errorf("%s asks for nothing: %s", where, expr)
+	}
+	for _, name := range names {
+		if !s.knows(name) {
+			t.Errorf("%s: there is no metric %s", where, name)
+		}
+	}
+	labels := found(bare, `[{,]\s*([a-z_]+)\s*(?:=|!)`)
+	for _, list := range found(bare, `\bby \(([^)]*)\)`) {
+		for label := range strings.SplitSeq(list, ",") {
+			labels = append(labels, strings.TrimSpace(label))
+		}
+	}
+	for _, label := range labels {
+		if !s.labels[label] {
+			t.Errorf("%s: no metric has a label %s", where, label)
+		}
+	}
+}
+
+// alerts reads the rules as Prometheus does: no unknown keys, names that exist.
+func alerts(t *testing.T, s scrape, docs string) {
+	type rule struct {
+		Alert       string            `yaml:"alert"`
+		Expr        string            `yaml:"expr"`
+		For         string            `yaml:"for"`
+		Labels      map[string]string `yaml:"labels"`
+		Annotations map[string]string `yaml:"annotations"`
+	}
+	var file struct {
+		Groups []struct {
+			Name  string `yaml:"name"`
+			Rules []rule `yaml:"rules"`
+		} `yaml:"groups"`
+	}
+	if err := yaml.UnmarshalWithOptions([]byte(readDoc(t, "manifests/prometheus/alerts.yaml")), &file, yaml.DisallowUnknownField()); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, g := range file.Groups {
+		for _, r := range g.Rules {
+			names = append(names, r.Alert)
+			expression(t, s, r.Alert, r.Expr)
+			if _, err := time.ParseDuration(r.For); r.For != "" && err != nil {
+				t.Errorf("%s: %v", r.Alert, err)
+			}
+			if want := "docs/metrics.md#" + strings.ToLower(r.Alert); r.Annotations["runbook"] != want || r.Annotations["summary"] == "" {
+				t.Errorf("%s: annotations %v", r.Alert, r.Annotations)
+			}
+			if !slices.Contains([]string{"warning", "critical"}, r.Labels["severity"]) {
+				t.Errorf("%s: labels %v", r.Alert, r.Labels)
+			}
+		}
+	}
+	slices.Sort(names)
+	if twice := slices.Compact(slices.Clone(names)); len(twice) != len(names) {
+		t.Errorf("two alerts have one name: %v", names)
+	}
+	same(t, "alert", names, found(docs, `(?m)^### (Parley[A-Za-z]+)$`))
+	for _, link := range found(docs, `\]\(#([a-z]+)\)`) {
+		if !slices.ContainsFunc(names, func(n string) bool { return strings.ToLower(n) == link }) {
+			t.Errorf("the documentation links to #%s", link)
+		}
+	}
+}
+
+// dashboard checks what Grafana would only show as an empty panel. It shows every metric.
+func dashboard(t *testing.T, s scrape) {
+	type panel struct {
+		ID         int
+		Title      string
+		Type       string
+		Datasource struct{ UID string }
+		Targets    []struct {
+			Expr       string
+			Datasource struct{ UID string }
+		}
+		GridPos struct{ H, W, X, Y int }
+	}
+	var board struct {
+		UID           string
+		SchemaVersion int
+		Templating    struct {
+			List []struct{ Name, Type string }
+		}
+		Panels []panel
+	}
+	text := readDoc(t, "manifests/grafana/parley.json")
+	if err := json.Unmarshal([]byte(text), &board); err != nil {
+		t.Fatal(err)
+	}
+	if board.SchemaVersion < 41 || len(board.Templating.List) == 0 || board.Templating.List[0].Type != "datasource" {
+		t.Errorf("the dashboard is not portable: version %d, variables %v", board.SchemaVersion, board.Templating.List)
+	}
+	ids, rows := map[int]bool{}, []string{}
+	for _, p := range board.Panels {
+		if ids[p.ID] || p.GridPos.X+p.GridPos.W > 24 {
+			t.Errorf("panel %q: id %d, position %+v", p.Title, p.ID, p.GridPos)
+		}
+		ids[p.ID] = true
+		if p.Type == "row" {
+			rows = append(rows, p.Title)
+			continue
+		}
+		if p.Datasource.UID != "${datasource}" || len(p.Targets) == 0 {
+			t.Errorf("panel %q has no query, or a data source of its own", p.Title)
+		}
+		for _, target := range p.Targets {
+			expression(t, s, p.Title, strings.ReplaceAll(target.Expr, "$__rate_interval", "5m"))
+		}
+	}
+	if want := []string{"Now", "Ingest", "Delivery", "Providers", "Health", "Resources"}; !slices.Equal(rows, want) {
+		t.Errorf("rows are %v, not %v", rows, want)
+	}
+	for _, name := range s.ours() {
+		if !strings.Contains(text, name) {
+			t.Errorf("the dashboard does not show %s", name)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package app
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"parley/bridge/relay"
+	"parley/store"
+)
+
+// traffic exports what the relay of this process counts.
+type traffic struct {
+	relay    *relay.Metrics
+	accounts func() []store.Account
+
+	fresh, reconciles                           family
+	accepted, refused, applied, quarantined     family // by kind of account
+	attempts, inFlight, landed, failed, unclear family // by account
+	errors                                      family
+}
+
+func newTraffic(m *relay.Metrics, accounts func() []store.Account) *traffic {
+	return &traffic{
+		relay: m, accounts: accounts,
+		fresh:       counter("parley_events_new_total", "Events stored that were not known before."),
+		reconciles:  counter("parley_reconciles_total", "Looks for attempts whose answer was lost."),
+		accepted:    counter("parley_events_accepted_total", "Events durably stored, repeats included.", "kind"),
+		refused:     counter("parley_events_refused_total", "Calls refused because too much was waiting to be stored.", "kind"),
+		applied:     counter("parley_events_applied_total", "Events applied.", "kind"),
+		quarantined: counter("parley_events_quarantined_total", "Events given up and shown to people.", "kind"),
+		attempts:    counter("parley_delivery_attempts_total", "Outgoing calls begun.", "account", "kind"),
+		inFlight:    gauge("parley_attempts_in_flight", "Outgoing calls that run now.", "account", "kind"),
+		landed:      counter("parley_deliveries_landed_total", "Deliveries that ended well.", "account", "kind"),
+		failed:      counter("parley_deliveries_failed_total", "Deliveries given up.", "account", "kind"),
+		unclear:     counter("parley_deliveries_undecided_total", "Deliveries handed to a person, because nobody can tell whether they arrived.", "account", "kind"),
+		errors:      counter("parley_provider_errors_total", "Outgoing calls that failed.", "account", "kind", "class"),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (t *traffic) Describe(to chan<- *prometheus.Desc) {
+	describe(to, t.fresh, t.reconciles, t.accepted, t.refused, t.applied, t.quarantined, t.attempts, t.inFlight, t.landed,
+		t.failed, t.unclear, t.errors)
+}
+
+// byKind is what is told of all accounts of a kind together.
+type byKind struct{ accepted, refused, applied, quarantined int64 }
+
+// Collect implements prometheus.Collector.
+func (t *traffic) Collect(to chan<- prometheus.Metric) {
+	t.fresh.send(to, float64(t.relay.Accepted.Load()))
+	t.reconciles.send(to, float64(t.relay.Reconciled.Load()))
+	kinds := map[string]byKind{}
+	for _, a := range t.accounts() {
+		m := t.relay.Account(a.ID)
+		k := kinds[a.Kind]
+		k.accepted += m.Accepted.Load()
+		k.refused += m.Refused.Load()
+		k.applied += m.Applied.Load()
+		k.quarantined += m.Quarantined.Load()
+		kinds[a.Kind] = k
+		if a.Side != "system" { // nothing is sent to Parley itself
+			t.sent(to, a, m)
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		k := kinds[kind]
+		t.accepted.send(to, float64(k.accepted), kind)
+		t.refused.send(to, float64(k.refused), kind)
+		t.applied.send(to, float64(k.applied), kind)
+		t.quarantined.send(to, float64(k.quarantined), kind)
+	}
+}
+
+func (t *traffic) sent(to chan<- prometheus.Metric, a store.Account, m *relay.AccountMetrics) {
+	t.attempts.send(to, float64(m.Attempts.Load()), a.Name, a.Kind)
+	t.inFlight.send(to, float64(m.InFlight.Load()), a.Name, a.Kind)
+	t.landed.send(to, float64(m.Landed.Load()), a.Name, a.Kind)
+	t.failed.send(to, float64(m.Failed.Load()), a.Name, a.Kind)
+	t.unclear.send(to, float64(m.Undecided.Load()), a.Name, a.Kind)
+	m.Errors(func(class string, n int64) { t.errors.send(to, float64(n), a.Name, a.Kind, class) })
+}

@@ -1,0 +1,155 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"parley/store"
+)
+
+const (
+	statsFor     = 10 * time.Second // how long one look at the database serves
+	statsTimeout = 3 * time.Second
+)
+
+// waiting exports what waits in the database. All replicas see the same.
+type waiting struct {
+	pool     *pgxpool.Pool
+	accounts func() []store.Account
+	setClock func(ahead time.Duration)
+
+	mu     sync.Mutex // one look at a time
+	last   store.Stats
+	tried  time.Time
+	at     time.Time // of the last look that worked
+	errors int
+
+	pending, pendingOldest, capped, lookedAt, lookErrors, clock family
+	quarantine, undecided, undecidedOldest                      family
+	lanes, oldest, deliveries, unknown                          family
+	blocked, blockedFor, up                                     family
+}
+
+func newWaiting(pool *pgxpool.Pool, accounts func() []store.Account, setClock func(time.Duration)) *waiting {
+	return &waiting{
+		pool: pool, accounts: accounts, setClock: setClock,
+		pending:         gauge("parley_events_waiting", "Events stored and not applied yet."),
+		pendingOldest:   gauge("parley_events_waiting_oldest_seconds", "Age of the oldest event that is not applied yet."),
+		capped:          gauge("parley_stats_capped", "1 while more waits than one look counts: the numbers of what waits are lower bounds then."),
+		lookedAt:        gauge("parley_stats_timestamp_seconds", "When what waits was last looked at."),
+		lookErrors:      counter("parley_stats_errors_total", "Looks at what waits that failed."),
+		clock:           gauge("parley_database_clock_offset_seconds", "By how much the database's clock is ahead of this process'."),
+		quarantine:      gauge("parley_quarantine_events", "Events in quarantine.", "account", "kind"),
+		undecided:       gauge("parley_messages_undecided", "Messages that wait for a person's word on whether they arrived.", "account", "kind"),
+		undecidedOldest: gauge("parley_messages_undecided_oldest_seconds", "Age of the oldest of them.", "account", "kind"),
+		lanes:           gauge("parley_lanes_waiting", "Conversations with something to deliver, by how long the first of it has been due.", "account", "kind", "side", "age"),
+		oldest:          gauge("parley_lane_oldest_seconds", "How long the delivery that waits longest has been due.", "account", "kind", "side"),
+		deliveries:      gauge("parley_deliveries_waiting", "Deliveries that wait.", "account", "kind", "side"),
+		unknown:         gauge("parley_deliveries_unknown", "Deliveries of which it is being found out whether they arrived.", "account", "kind", "side"),
+		blocked:         gauge("parley_gates_blocked", "Provider budgets that are closed now.", "account", "kind"),
+		up:              gauge("parley_account_up", "1 while no fault of the account is known.", "account", "kind", "side"),
+		blockedFor:      gauge("parley_gate_blocked_seconds", "Until the last of them opens.", "account", "kind"),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (w *waiting) Describe(to chan<- *prometheus.Desc) {
+	describe(to, w.pending, w.pendingOldest, w.capped, w.lookedAt, w.lookErrors, w.clock, w.quarantine, w.undecided, w.undecidedOldest,
+		w.lanes, w.oldest, w.deliveries, w.unknown, w.blocked, w.blockedFor, w.up)
+}
+
+// Collect implements prometheus.Collector. When the database does not answer, what it
+// would say is left out: an old number looks like a new one.
+func (w *waiting) Collect(to chan<- prometheus.Metric) {
+	s, at, failed := w.look()
+	w.lookErrors.send(to, float64(failed))
+	if !at.IsZero() {
+		w.lookedAt.send(to, float64(at.UnixMilli())/1000)
+	}
+	if time.Since(at) > 2*statsFor {
+		return
+	}
+	w.pending.send(to, float64(s.Pending))
+	w.pendingOldest.send(to, s.PendingOldest)
+	w.capped.send(to, number(s.Capped))
+	w.clock.send(to, s.Clock.Sub(at).Seconds())
+	quarantined, undecided := counts(s.Quarantined), counts(s.Undecided)
+	lanes, gates := map[int64]store.LaneStats{}, map[int64]store.GateStats{}
+	for _, l := range s.Lanes {
+		lanes[l.AccountID] = l
+	}
+	for _, g := range s.Gates {
+		gates[g.AccountID] = g
+	}
+	for id, a := range accountsByID(w.accounts()) {
+		w.quarantine.send(to, float64(quarantined[id].N), a.Name, a.Kind)
+		if a.Side == "system" {
+			continue
+		}
+		if a.Side == "channel" {
+			w.undecided.send(to, float64(undecided[id].N), a.Name, a.Kind)
+			w.undecidedOldest.send(to, undecided[id].Oldest, a.Name, a.Kind)
+		}
+		w.up.send(to, number(!slices.Contains(s.Broken, id)), a.Name, a.Kind, a.Side)
+		w.blocked.send(to, float64(gates[id].Blocked), a.Name, a.Kind)
+		w.blockedFor.send(to, gates[id].Wait, a.Name, a.Kind)
+		w.lane(to, a, lanes[id])
+	}
+}
+
+func (w *waiting) lane(to chan<- prometheus.Metric, a store.Account, l store.LaneStats) {
+	side := "customer"
+	if a.Side == "surface" {
+		side = "agents"
+	}
+	for i, age := range []string{"not_due", "under_1m", "1m_to_10m", "10m_to_1h", "over_1h"} {
+		n := int32(0)
+		if i < len(l.Ages) {
+			n = l.Ages[i]
+		}
+		w.lanes.send(to, float64(n), a.Name, a.Kind, side, age)
+	}
+	w.oldest.send(to, l.Oldest, a.Name, a.Kind, side)
+	w.deliveries.send(to, float64(l.Deliveries), a.Name, a.Kind, side)
+	w.unknown.send(to, float64(l.Unknown), a.Name, a.Kind, side)
+}
+
+// look gives the last look, or a new one when that is too long ago, and when it was.
+func (w *waiting) look() (store.Stats, time.Time, int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if time.Since(w.tried) < statsFor {
+		return w.last, w.at, w.errors
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), statsTimeout)
+	defer cancel()
+	w.tried = time.Now() //nolint:forbidigo // how long a look serves is no business time
+	s, err := store.ReadStats(ctx, w.pool)
+	if err != nil {
+		w.errors++
+		return w.last, w.at, w.errors
+	}
+	w.last, w.at = s, w.tried
+	w.setClock(s.Clock.Sub(w.at))
+	return w.last, w.at, w.errors
+}
+
+func counts(list []store.AccountCount) map[int64]store.AccountCount {
+	byID := make(map[int64]store.AccountCount, len(list))
+	for _, c := range list {
+		byID[c.AccountID] = c
+	}
+	return byID
+}
+
+func number(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,54 @@
+package app
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+
+	"parley/channels"
+	"parley/channels/guard"
+)
+
+// Outside gives what the channel of an account knows of the world around it: where its
+// provider is, how the provider reaches it, and a guarded way out.
+func (e Env) Outside(spec channels.Spec, account string, config channels.Config) channels.Env {
+	out := channels.Env{APIURL: e.APIURLs[spec.APIEnv]}
+	if e.PublicURL != "" {
+		out.HookURL = e.PublicURL + "/hooks/" + account // letters, digits, - and _
+	}
+	var own []string
+	if spec.OwnHosts != nil {
+		own = spec.OwnHosts(config)
+	}
+	if u, err := url.Parse(out.APIURL); err == nil && u.Hostname() != "" {
+		own = append(own, u.Hostname()) // media of an emulator may be at another port
+	}
+	out.Dialer = guard.New(slices.DeleteFunc(own, func(host string) bool { return host == "" })...)
+	return out
+}
+
+// readAPIURLs reads the addresses that stand in for providers': the channels name their
+// variables.
+func (e *Env) readAPIURLs(read func(name, def string) string) (faults []error) {
+	e.APIURLs = map[string]string{}
+	for _, s := range Specs() {
+		if _, done := e.APIURLs[s.APIEnv]; s.APIEnv == "" || done {
+			continue
+		}
+		value := read(s.APIEnv, "")
+		if value == "" {
+			continue
+		}
+		if !webAddress(value) {
+			faults = append(faults, fmt.Errorf("%s: write the provider's base address without a version, like https://api.example.org", s.APIEnv))
+		}
+		e.APIURLs[s.APIEnv] = value
+	}
+	return faults
+}
+
+// webAddress says whether a text is a whole http or https address.
+func webAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
+}

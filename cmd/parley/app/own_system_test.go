@@ -1,0 +1,195 @@
+package app_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bot/slack/slackfake"
+	"parley/channels/http/httpfake"
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/demo"
+	"parley/cmd/parley/inspect"
+	"parley/cmd/parley/setup"
+	"parley/store"
+	"parley/store/storetest"
+)
+
+const shopSecret = "0123456789abcdef of the shop"
+
+// shopWorld is a whole Parley with a system of somebody's own beside Slack.
+type shopWorld struct {
+	world *demo.World
+	shop  *httpfake.Shop
+	base  string // of the shop
+	hook  string
+	env   app.Env
+	db    *app.Database
+}
+
+func openShop(t *testing.T) shopWorld {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	w, err := demo.NewWorld(ctx, demo.WorldOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	shop := httpfake.New(shopSecret, time.Now)
+	callback := httptest.NewServer(shop)
+	t.Cleanup(callback.Close)
+	free, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it returns at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := free.Addr().String() // its own links lead to it, so it must be known before
+	_ = free.Close()
+	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: address, PublicURL: "http://" + address,
+		SlackBotToken: w.Slack.BotToken(), SlackAppToken: w.Slack.AppToken(), SlackAPIURL: w.Slack.APIURL()}
+	log := slog.New(slog.DiscardHandler)
+	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	if err := db.Migrate(ctx, env); err != nil {
+		t.Fatal(err)
+	}
+	file, err := setup.Parse([]byte(w.Config(time.Millisecond)+fmt.Sprintf(`
+  - {name: shop, kind: http, team: Support, hold: 0s, http: {secret: "${SHOP_SECRET}", callback_url: "%s/parley", allow_private: "true"}}
+`, callback.URL)), func(name string) (string, bool) {
+		if name == "SHOP_SECRET" {
+			return shopSecret, true
+		}
+		return os.LookupEnv(name)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.EnsureSurface(ctx, db.Pool, "slack"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := setup.Apply(ctx, db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: app.Specs()}); err != nil {
+		t.Fatal(err)
+	}
+	a, err := app.New(ctx, env, db, log, app.Options{MovedTime: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return shopWorld{world: w, shop: shop, base: callback.URL, hook: env.PublicURL + "/hooks/shop", env: env, db: db}
+}
+
+// post lets the shop tell of one event.
+func (w shopWorld) post(t *testing.T, event map[string]any) {
+	t.Helper()
+	if status, answer, err := w.shop.Post(t.Context(), w.hook, event); err != nil || status != 200 {
+		t.Fatalf("the webhook answered %d %s, %v", status, answer, err)
+	}
+}
+
+// thread waits for the thread of a text and gives its root.
+func (w shopWorld) thread(t *testing.T, text string) (root string) {
+	t.Helper()
+	until(t, "a thread shows "+text, func() bool {
+		for _, m := range w.world.Slack.Messages(demo.Support) {
+			for _, reply := range w.world.Slack.Thread(demo.Support, m.TS) {
+				if raw, err := json.Marshal(reply); err == nil && strings.Contains(string(raw), text) {
+					root = m.TS
+					return true
+				}
+			}
+		}
+		return false
+	})
+	return root
+}
+
+// TestOwnSystem: a channel that the engine has never heard of carries a customer's message
+// into a thread, an agent's answer and file out, and receipts back.
+func TestOwnSystem(t *testing.T) {
+	t.Parallel()
+	w := openShop(t)
+	until(t, "Slack is connected", func() bool { return w.world.Slack.Sockets() > 0 })
+	question := map[string]any{"type": "message", "id": "m-1", "from": map[string]any{"id": "u-17", "name": "Kim Miller"}, "text": "Where is my order?"}
+	w.post(t, question)
+	w.post(t, question) // once more, to be sure
+	root := w.thread(t, "Where is my order?")
+	ann := w.world.Slack.As(demo.Ann)
+	if _, err := ann.Post(slackfake.Post{Channel: demo.Support, Thread: root, Text: "It leaves *today*.",
+		Files: []slackfake.NewFile{{Name: "label.txt", Data: []byte("the label")}}}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the shop has the answer", func() bool { return len(w.shop.Got()) > 0 })
+	got := w.shop.Got()[0]
+	var m struct{ Attachments []struct{ Name, URL string } }
+	if err := json.Unmarshal(got.Body, &m); err != nil || got.To != "u-17" || got.Text != "It leaves **today**." || len(m.Attachments) != 1 {
+		t.Fatalf("the shop got %s, %v", got.Body, err)
+	}
+	if resp, body := fetch(t, m.Attachments[0].URL); resp.StatusCode != 200 || body != "the label" || !strings.Contains(resp.Header.Get("Content-Disposition"), "label.txt") {
+		t.Errorf("the file: %d %q %v", resp.StatusCode, body, resp.Header)
+	}
+	w.post(t, map[string]any{"type": "status", "id": "e-1", "message": got.Key, "state": "read"})
+	until(t, "it is read", func() bool {
+		n := 0
+		err := w.db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM deliveries WHERE kind = 'reply' AND state = 'read'`).Scan(&n)
+		return err == nil && n == 1
+	})
+	n := 0
+	if err := w.db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM messages WHERE direction = 'in'`).Scan(&n); err != nil || n != 1 {
+		t.Errorf("%d messages came in, %v", n, err)
+	}
+	w.sendsFile(t, root)
+	if len(w.shop.Got()) != 1 {
+		t.Errorf("the shop got %d messages", len(w.shop.Got()))
+	}
+	w.lookAround(t)
+}
+
+// sendsFile: a file that stays with the shop is fetched and stands in the thread.
+func (w shopWorld) sendsFile(t *testing.T, root string) {
+	t.Helper()
+	w.shop.PutFile("box.txt", &httpfake.File{Type: "text/plain", Content: []byte("a picture of the box")})
+	w.post(t, map[string]any{"type": "message", "id": "m-2", "from": map[string]any{"id": "u-17"}, "text": "It looks like this",
+		"attachments": []any{map[string]any{"name": "box.txt", "type": "text/plain", "url": w.base + "/files/box.txt"}}})
+	until(t, "the file is in the thread", func() bool {
+		for _, m := range w.world.Slack.Thread(demo.Support, root) {
+			for _, f := range m.Files {
+				if f.Name == "box.txt" && m.User != demo.Ann {
+					return true
+				}
+			}
+		}
+		return false
+	})
+}
+
+// lookAround: doctor and export know the channel by its Spec alone.
+func (w shopWorld) lookAround(t *testing.T) {
+	t.Helper()
+	report := inspect.Doctor(t.Context(), inspect.Options{Pool: w.db.Pool, Sealer: w.db.Sealer, Specs: app.Specs(), Outside: w.env.Outside, Surfaces: map[string]any{"slack": nil}})
+	for _, want := range []string{"Events are posted to " + w.hook, "It answers and can be asked about messages."} {
+		if !strings.Contains(report.Text(), want) {
+			t.Errorf("the doctor doesn't say %q:\n%s", want, report.Text())
+		}
+	}
+	out, err := setup.Export(t.Context(), w.db.Pool, app.Specs())
+	if err != nil || !strings.Contains(string(out), `secret: "${SHOP_SECRET}"`) || strings.Contains(string(out), shopSecret) {
+		t.Errorf("exported:\n%s\n%v", out, err)
+	}
+}

@@ -1,0 +1,77 @@
+package app_test
+
+import (
+	"testing"
+	"time"
+
+	"parley/channels/email/mailfake"
+	"parley/cmd/parley/demo"
+	"parley/store"
+)
+
+// A month later a mail is still shown from its original, while what only announced things
+// is gone; of two processes one does the work.
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	ctx := t.Context()
+	if _, err := r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{demo.HelpAddress}, Subject: "Mugs",
+		Text: "Two are chipped.", Attachments: []mailfake.Attachment{{Name: "mug.txt", Type: "text/plain", Content: []byte("a mug")}}}); err != nil {
+		t.Fatal(err)
+	}
+	count := func(sql string, args ...any) (n int) {
+		t.Helper()
+		if err := r.db.Pool.QueryRow(ctx, sql, args...).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	until(t, "the mail is a message and nothing waits", func() bool {
+		return count(`SELECT count(*) FROM messages WHERE direction = 'in'`) == 1 && count(`SELECT count(*) FROM pending`) == 0
+	})
+	surface := count(`SELECT id FROM accounts WHERE kind = 'slack'`)
+	if _, err := store.InsertEvents(ctx, r.db.Pool, []store.NewEvent{
+		{AccountID: int64(surface), ExternalID: "note", OrderKey: "1/x", Payload: []byte("{}"), Quarantine: "odd"},
+		{AccountID: store.SystemAccount, ExternalID: "timer:0:snooze:1", OrderKey: "1/c0", Payload: []byte(`{"kind":"snooze"}`)},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the timer's fact is applied", func() bool { return count(`SELECT count(*) FROM pending`) == 0 })
+	if _, err := store.PutBlob(ctx, r.db.Pool, []byte("nobody's")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.db.Pool.Exec(ctx, `UPDATE blobs SET created_at = created_at - interval '2 days'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.MoveClock(ctx, r.db.Pool, 31*24*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+
+	if got, err := store.TakeLease(ctx, r.db.Pool, "retention", "another process", 60); err != nil || !got {
+		t.Fatal(got, err)
+	}
+	r.app.Retain(ctx)
+	if n := count(`SELECT count(*) FROM events WHERE payload IS NULL`); n != 0 {
+		t.Fatalf("%d events were emptied beside another process", n)
+	}
+	if err := store.DropLease(ctx, r.db.Pool, "retention", "another process"); err != nil {
+		t.Fatal(err)
+	}
+	r.app.Retain(ctx)
+	if n := count(`SELECT count(*) FROM events WHERE payload IS NOT NULL`); n != 1 {
+		t.Errorf("%d events have a payload, not the quarantined one alone", n)
+	}
+	if n := count(`SELECT count(*) FROM blobs`); n != 1 {
+		t.Errorf("%d files are left, not the mail alone", n)
+	}
+	message := count(`SELECT id FROM messages WHERE direction = 'in'`)
+	if files, err := r.app.Engine().MessageFiles(ctx, int64(message)); err != nil || len(files) != 1 || files[0].Name != "mug.txt" {
+		t.Errorf("the files of the mail: %v, %v", files, err)
+	}
+	s := r.scrape(t)
+	for name, want := range map[string]float64{"parley_retention_moved_total": 1, "parley_retention_blobs_removed_total": 1} {
+		if got, ok := s.value(name, ""); !ok || got != want {
+			t.Errorf("%s is %g (%v), not %g", name, got, ok, want)
+		}
+	}
+}

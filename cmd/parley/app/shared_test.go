@@ -1,0 +1,224 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+
+	"parley/channels"
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/inspect"
+	"parley/cmd/parley/setup"
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// dove is a channel whose callbacks are lines "owner id text".
+type dove struct {
+	channels.Channel
+	env channels.Env
+}
+
+// ServeHTTP implements channels.Webhook.
+func (d dove) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet {
+		_, _ = io.WriteString(w, r.URL.Query().Get("challenge"))
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, "unreadable", http.StatusBadRequest)
+		return
+	}
+	var facts []channels.Fact
+	for line := range strings.Lines(string(body)) {
+		f := strings.Fields(line)
+		facts = append(facts, channels.Fact{Owner: f[0], ExternalID: f[1], OrderKey: "kim", Payload: []byte(line)})
+	}
+	if err := d.env.Accept(r.Context(), facts...); err != nil {
+		http.Error(w, "not stored", http.StatusServiceUnavailable)
+	}
+}
+
+// Capabilities implements channels.Channel.
+func (dove) Capabilities() channels.Capabilities { return channels.Capabilities{} }
+
+// Decode implements channels.Channel.
+func (dove) Decode([]byte) ([]channels.Inbound, error) { return nil, nil }
+
+// doves are a kind of channel, and what its channels were given.
+type doves struct {
+	mu   sync.Mutex
+	envs map[string]channels.Env // by account
+}
+
+func (d *doves) spec() channels.Spec {
+	return channels.Spec{Kind: "dove", Name: "Dove", Owner: "number", APIEnv: "DOVE_API_URL",
+		Fields:   []channels.Field{{Name: "number", Label: "Number of the dove"}, {Name: "loft"}},
+		OwnHosts: func(c channels.Config) []string { return []string{c["loft"]} },
+		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.envs[a.Name] = env
+			return dove{env: env}, nil
+		}}
+}
+
+// TestSharedCallback: numbers of one provider share a callback, and a channel is given its
+// address, its provider's and a guarded way out.
+func TestSharedCallback(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	kind := &doves{envs: map[string]channels.Env{}}
+	specs := []channels.Spec{kind.spec()}
+	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: "127.0.0.1:0", PublicURL: "https://help.acme.test",
+		APIURLs: map[string]string{"DOVE_API_URL": "http://127.0.0.1:1/"}}
+	log := slog.New(slog.DiscardHandler)
+	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	if err := db.Migrate(ctx, env); err != nil {
+		t.Fatal(err)
+	}
+	set(t, db, specs, `
+teams: [{name: T, slack_channel: C1}]
+accounts:
+  - {name: one, kind: dove, team: T, dove: {number: "111", loft: "10.255.255.1:1"}}
+  - {name: two-2, kind: dove, team: T, dove: {number: "222"}}`)
+	a, err := app.New(ctx, env, db, log, app.Options{Specs: specs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	base := "http://" + a.Address() + "/hooks/"
+	if got := call(t, http.MethodGet, base+"one?challenge=42", ""); got != "200 42" {
+		t.Errorf("the challenge is answered with %q", got)
+	}
+	for range 2 { // the provider brings it again
+		if got := call(t, http.MethodPost, base+"one", "111 a hello\n222 b hi\n333 c who?\n222 d again\n"); got != "200 " {
+			t.Errorf("the callback is answered with %q", got)
+		}
+	}
+	if got := call(t, http.MethodPost, base+"three", "111 x x\n"); !strings.HasPrefix(got, "404") {
+		t.Errorf("an unknown account: %q", got)
+	}
+	got := map[string][]string{}
+	rows, err := store.ListQuarantine(ctx, db.Pool, 10)
+	if err != nil || len(rows) != 1 || rows[0].Account != "one" || !strings.Contains(rows[0].Reason, `Number of the dove "333"`) {
+		t.Errorf("set aside: %+v, %v", rows, err)
+	}
+	for _, name := range []string{"one", "two-2"} {
+		var ids []string
+		if err := db.Pool.QueryRow(ctx, `SELECT array_agg(external_id ORDER BY e.id) FROM events e JOIN accounts a ON a.id = account_id WHERE a.name = $1`,
+			name).Scan(&ids); err != nil {
+			t.Fatal(err)
+		}
+		got[name] = ids
+	}
+	if want := map[string][]string{"one": {"a", "unowned:333:c"}, "two-2": {"b", "d"}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("stored %v, want %v", got, want)
+	}
+	kind.checkEnvs(t)
+	replayStray(t, db, specs, rows[0].EventID)
+}
+
+// replayStray: what was nobody's goes to the account that is added later, once.
+func replayStray(t *testing.T, db *app.Database, specs []channels.Spec, event int64) {
+	t.Helper()
+	for i, want := range []inspect.ReplayState{inspect.ReplayUnowned, inspect.ReplayHandedOver, inspect.ReplayNotQuarantined} {
+		if i == 1 {
+			set(t, db, specs, `accounts: [{name: three, kind: dove, team: T, dove: {number: "333"}}]`)
+		}
+		answers, err := inspect.Replay(t.Context(), db.Pool, specs, []int64{event})
+		if err != nil || answers[0].State != want || !strings.HasPrefix(answers[0].Text(), "event ") {
+			t.Errorf("replayed: %+v, %v, want %s", answers, err, want)
+		}
+	}
+	var got string
+	err := db.Pool.QueryRow(t.Context(), `SELECT string_agg(e.external_id || ' ' || (order_key = a.id || '/kim') || ' ' || convert_from(payload, 'UTF8'), ',')
+		FROM events e JOIN accounts a ON a.id = account_id WHERE a.name = 'three'`).Scan(&got)
+	if err != nil || got != "c true 333 c who?\n" {
+		t.Errorf("the new account has %q, %v", got, err)
+	}
+	until(t, "it is applied", func() bool {
+		n := 0
+		err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM pending`).Scan(&n)
+		return err == nil && n == 0
+	})
+}
+
+// set applies a set-up file.
+func set(t *testing.T, db *app.Database, specs []channels.Spec, text string) {
+	t.Helper()
+	file, err := setup.Parse([]byte(text), func(string) (string, bool) { return "", false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := setup.Apply(t.Context(), db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: specs}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// checkEnvs checks what the channels were given.
+func (d *doves) checkEnvs(t *testing.T) {
+	t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for name, hook := range map[string]string{"one": "https://help.acme.test/hooks/one", "two-2": "https://help.acme.test/hooks/two-2"} {
+		if e := d.envs[name]; e.HookURL != hook || e.APIURL != "http://127.0.0.1:1/" {
+			t.Errorf("%s was given %q and %q", name, e.HookURL, e.APIURL)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // nothing is to be reached; what is refused is refused all the same
+	for _, c := range []struct {
+		account, address string
+		refused          bool
+	}{
+		{"one", "10.255.255.1:1", false}, {"two-2", "10.255.255.1:1", true}, {"one", "10.255.255.1:2", true},
+		{"one", "127.0.0.1:9", false}, {"one", "169.254.169.254:80", true},
+	} {
+		ctx := ctx
+		if c.refused {
+			ctx = t.Context()
+		}
+		_, err := d.envs[c.account].Dialer.DialContext(ctx, "tcp", c.address)
+		if err == nil || errors.Is(err, channels.ErrPrivateAddress) != c.refused {
+			t.Errorf("%s dials %s: %v", c.account, c.address, err)
+		}
+	}
+}
+
+// call gives the status and the body of an answer.
+func call(t *testing.T, method, url, body string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(resp.Status[:3]) + " " + string(text)
+}

@@ -1,0 +1,44 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"parley/cmd/parley/app"
+)
+
+// A browser opens connections in advance: one that it never uses is no reason to end
+// with an error.
+func TestShutdownBesideUnusedConnection(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted := make(chan struct{})
+	server := &http.Server{ConnState: func(_ net.Conn, to http.ConnState) {
+		if to == http.StateNew {
+			close(accepted)
+		}
+	}, ReadHeaderTimeout: time.Minute}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	unused, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unused.Close() }()
+	<-accepted
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := app.Shutdown(ended, server, 10*time.Millisecond); err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		t.Errorf("Serve: %v", err)
+	}
+}

@@ -1,0 +1,151 @@
+package app_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels/graphfake"
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/setup"
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// numberWorld is a whole Parley between an emulated WhatsApp number and a chat of agents.
+type numberWorld struct {
+	meta     *graphfake.Server
+	number   *graphfake.Number
+	customer *graphfake.Customer
+	chat     *bridgetest.Chat
+	db       *app.Database
+}
+
+func newNumberWorld(t *testing.T, file string) *numberWorld {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	w := &numberWorld{meta: graphfake.New(graphfake.Options{}), chat: bridgetest.NewChat(t, bridgetest.User{ID: "ann", Email: "ann@acme.test"})}
+	if err := w.meta.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	w.number = w.meta.AddNumber(graphfake.NumberConfig{ID: "1055", WABA: "2066", Display: "+15550199"})
+	w.meta.AllowToken("T0KEN", "1055", "2066")
+	w.customer = w.number.Customer(graphfake.Person{Phone: "+15550100", Name: "Kim Fox"})
+	w.chat.Open("C1")
+	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: "127.0.0.1:0", PublicURL: "https://help.acme.test",
+		APIURLs: map[string]string{"WHATSAPP_API_URL": w.meta.URL()}}
+	log := slog.New(slog.DiscardHandler)
+	var err error
+	if w.db, err = app.OpenDatabase(ctx, env, log, func(string) {}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.db.Close)
+	if err := w.db.Migrate(ctx, env); err != nil {
+		t.Fatal(err)
+	}
+	a, err := app.New(ctx, env, w.db, log, app.Options{Surface: func(d bridge.Desk) bridge.Surface { return bridgetest.NewSurface(w.chat, d, 0) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := setup.Parse([]byte(file), func(string) (string, bool) { return "", false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := setup.Apply(ctx, w.db.Pool, parsed, setup.Options{Sealer: w.db.Sealer, Specs: app.Specs()}); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if err := w.meta.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	subscribeMeta(t, w.meta, "2066", "http://"+a.Address()+"/hooks/wa")
+	return w
+}
+
+// template reads the one template there is.
+func (w *numberWorld) template(t *testing.T, status string) store.Template {
+	t.Helper()
+	var found store.Template
+	w.chat.Wait(t, "the template is "+status, func() bool {
+		rows, err := store.ListTemplates(t.Context(), w.db.Pool, 0)
+		if err != nil || len(rows) != 1 {
+			return false
+		}
+		found = rows[0]
+		return found.Status == status
+	})
+	return found
+}
+
+// A template of the set-up file goes to WhatsApp, is approved there by webhook, is told to
+// the team, sent with its variables and buttons, and parked when WhatsApp pauses it.
+func TestWhatsAppTemplate(t *testing.T) {
+	t.Parallel()
+	w := newNumberWorld(t, `
+agents: [{email: ann@acme.test, name: Ann Lee, slack: ann, roles: [admin]}]
+teams: [{name: T, members: [ann@acme.test], slack_channel: C1}]
+accounts:
+  - {name: wa, kind: whatsapp, team: T, hold: 0s, settings: {who_replies: any_agent},
+     whatsapp: {phone_number_id: "1055", waba_id: "2066", token: T0KEN, app_secret: app-secret, verify_token: v3rify}}
+templates:
+  - name: Quote ready
+    language: en
+    accounts: [wa]
+    types: [reply, window]
+    header: Quote {{quote_number}}
+    body: Hello {{ first_name }}, your quote {{quote_number}} is ready.
+    buttons: [{title: Call me}]
+    examples: {quote_number: Q-1}`)
+	w.customer.Text("Where is my quote?")
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := w.meta.Wait(ctx, func() bool { return len(w.meta.Templates("2066")) == 1 }); err != nil {
+		t.Fatalf("it is not handed in: %v", err)
+	}
+	given := w.meta.Templates("2066")[0]
+	if given.Name != "quote_ready" || given.Category != "UTILITY" || given.Components[1].Text != "Hello {{1}}, your quote {{2}} is ready." {
+		t.Errorf("handed in %+v", given)
+	}
+	if err := w.meta.Review(given.ID, "APPROVED", ""); err != nil {
+		t.Fatal(err)
+	}
+	row := w.template(t, "approved")
+	w.chat.Wait(t, "the team is told", func() bool {
+		return slices.ContainsFunc(w.chat.Messages("C1", ""), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), "Quote ready (en) approved") })
+	})
+	values := map[string]string{"first_name": "Kim", "quote_number": "Q-7"}
+	use := bridgetest.Button{Verb: bridge.VerbTemplate, Args: bridge.Args{Conversation: 1, Template: &bridge.TemplateArgs{ID: row.ID, Version: row.Version,
+		Values: values, Seen: bridge.TemplateSeen(row.ID, row.Version, values)}}}
+	w.chat.Submit("ann", "C1", "", use, "")
+	if err := w.meta.Wait(ctx, func() bool { return len(w.customer.Inbox()) == 1 }); err != nil {
+		t.Fatalf("the customer got %+v", w.customer.Inbox())
+	}
+	if got := w.customer.Inbox()[0]; got.Type != "template" || !strings.Contains(got.Text, "Hello Kim, your quote Q-7 is ready.") {
+		body, _ := json.Marshal(got)
+		t.Errorf("the customer got %s", body)
+	}
+	if err := w.meta.Review(given.ID, "PAUSED", ""); err != nil {
+		t.Fatal(err)
+	}
+	w.template(t, "paused")
+	w.chat.Submit("ann", "C1", "", use, "")
+	w.chat.Wait(t, "it is refused", func() bool {
+		return slices.ContainsFunc(w.chat.Whispers("ann"), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), "was paused by the provider") })
+	})
+	if n := len(w.customer.Inbox()); n != 1 {
+		t.Errorf("the customer got %d messages", n)
+	}
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/backup"
+	"parley/store"
+)
+
+// shortestPassphrase is the least that is taken for a new backup.
+const shortestPassphrase = 10
+
+// backupCommand is `parley backup`.
+type backupCommand struct {
+	File       string `arg:"" help:"The backup; - writes to standard output."`
+	Verify     bool   `help:"Write nothing: restore FILE into a private database on trial, and throw that away."`
+	WithoutKey bool   `help:"Leave the master key out. The backup is then of use only with the key, kept elsewhere."`
+}
+
+// Help is shown by `parley backup --help`.
+func (backupCommand) Help() string {
+	return `Works while parley serve runs. FILE appears when it is whole; readable by you alone.
+
+The master key, which opens the passwords of mailboxes, is sealed with a passphrase: it comes from PARLEY_BACKUP_PASSPHRASE, from the file that PARLEY_BACKUP_PASSPHRASE_FILE names, or is asked for on the terminal. What customers wrote is not encrypted: treat FILE as you treat the mailbox.
+
+With DATABASE_URL, pg_dump is needed: of the server's version or newer.
+
+Examples:
+  parley backup acme.parley
+  parley backup --verify acme.parley
+  PARLEY_BACKUP_PASSPHRASE_FILE=/run/secrets/backup parley backup /mnt/backups/parley-$(date +%F).parley
+  parley backup - | age -r age1… > acme.parley.age`
+}
+
+// Run writes or verifies a backup.
+func (c backupCommand) Run(ctx context.Context) error {
+	env, log, err := environment()
+	if err != nil {
+		return err
+	}
+	if c.Verify {
+		return c.verify(ctx, log)
+	}
+	if c.File == "-" && term.IsTerminal(int(os.Stdout.Fd())) {
+		return errors.New("a backup is nothing for a terminal: name a file, or send the output to one")
+	}
+	db, err := app.OpenDatabase(ctx, env, log, remark)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	source := backup.Source{URL: db.URL(), BinDir: db.BinDir(), WithoutKey: c.WithoutKey}
+	if !c.WithoutKey {
+		if source.Key, source.Passphrase, err = keyAndPassphrase(ctx, env); err != nil {
+			return err
+		}
+	}
+	var done func()
+	source.Progress, done = progress("written")
+	m, err := c.write(ctx, source)
+	done()
+	if err != nil {
+		return explainBackup(err)
+	}
+	remark(made(m))
+	return nil
+}
+
+func (c backupCommand) write(ctx context.Context, source backup.Source) (backup.Manifest, error) {
+	if c.File == "-" {
+		return backup.Create(ctx, os.Stdout, source)
+	}
+	return backup.CreateFile(ctx, c.File, source)
+}
+
+func (c backupCommand) verify(ctx context.Context, log *slog.Logger) error {
+	m, err := backup.Verify(ctx, c.File, "", log, remark)
+	if err != nil {
+		return explainBackup(err)
+	}
+	remark("It is whole: " + holds(m) + ".")
+	if m.HasKey {
+		remark("It holds the master key; whether you know the passphrase, only you can tell.")
+	}
+	return nil
+}
+
+// keyAndPassphrase gives what is to be sealed, and with what.
+func keyAndPassphrase(ctx context.Context, env app.Env) (key, passphrase string, err error) {
+	if key, err = app.KnownKey(env); err != nil {
+		return "", "", err
+	}
+	if key == "" {
+		return "", "", fmt.Errorf("there is no master key to back up, neither PARLEY_MASTER_KEY nor %s; with --without-key the backup is made all the same", app.KeyFile(env))
+	}
+	passphrase = env.BackupPassphrase
+	if passphrase == "" {
+		if passphrase, err = askTwice(ctx); err != nil {
+			return "", "", err
+		}
+	}
+	if utf8.RuneCountInString(passphrase) < shortestPassphrase {
+		return "", "", fmt.Errorf("the passphrase is too short: at least %d characters", shortestPassphrase)
+	}
+	return key, passphrase, nil
+}
+
+func askTwice(ctx context.Context) (string, error) {
+	first, err := ask(ctx, "Passphrase to seal the master key with: ")
+	if errors.Is(err, errNoTerminal) {
+		return "", explainBackup(backup.ErrNoPassphrase)
+	}
+	if err != nil {
+		return "", err
+	}
+	second, err := ask(ctx, "The same once more: ")
+	if err != nil {
+		return "", err
+	}
+	if first != second {
+		return "", errors.New("these were two different passphrases; nothing was written")
+	}
+	return first, nil
+}
+
+// errNoTerminal means that there is nobody to ask.
+var errNoTerminal = errors.New("no terminal")
+
+// ask reads a line from the terminal without showing it, wherever input and output go.
+func ask(ctx context.Context, prompt string) (string, error) {
+	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		return "", errNoTerminal
+	}
+	defer func() { _ = tty.Close() }()
+	before, err := term.GetState(int(tty.Fd()))
+	if err != nil {
+		return "", errNoTerminal
+	}
+	if _, err := io.WriteString(tty, prompt); err != nil {
+		return "", err
+	}
+	type answer struct {
+		line []byte
+		err  error
+	}
+	got := make(chan answer, 1) // a read that was given up ends with the process
+	go func() {
+		line, err := term.ReadPassword(int(tty.Fd()))
+		got <- answer{line, err}
+	}()
+	select {
+	case a := <-got:
+		_, _ = io.WriteString(tty, "\n")
+		return string(a.line), a.err
+	case <-ctx.Done():
+		return "", errors.Join(ctx.Err(), term.Restore(int(tty.Fd()), before))
+	}
+}
+
+// progress shows bytes on a terminal. done ends the line.
+func progress(what string) (tell func(int64), done func()) {
+	if !term.IsTerminal(int(os.Stderr.Fd())) {
+		return nil, func() {}
+	}
+	var last time.Time
+	return func(n int64) {
+			if now := time.Now(); now.Sub(last) > time.Second/5 {
+				last = now
+				_, _ = fmt.Fprintf(os.Stderr, "\r%s %s ", megabytes(n), what)
+			}
+		}, func() {
+			if !last.IsZero() {
+				_, _ = fmt.Fprintln(os.Stderr)
+			}
+		}
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
+
+// holds says what is in a backup.
+func holds(m backup.Manifest) string {
+	who := m.Company
+	if who == "" {
+		who = "no company's name"
+	}
+	return fmt.Sprintf("%s, as of %s, %d conversations with %d messages, %d files, schema %d of PostgreSQL %d, %s", who,
+		m.TakenAt.Local().Format("2006-01-02 15:04"), m.Rows["conversations"], m.Rows["messages"], m.Rows["blobs"], m.Schema, m.Server, megabytes(m.DumpBytes))
+}
+
+func made(m backup.Manifest) string {
+	text := "Backed up: " + holds(m) + "."
+	switch {
+	case m.HasKey:
+		return text + "\nThe master key is in it, sealed with the passphrase. Keep that elsewhere: nobody can open the key without it."
+	case m.KeyCheck == nil:
+		return text + "\nNo secret was ever stored, so there is no key in it."
+	}
+	return text + "\nThe master key is NOT in it: keep PARLEY_MASTER_KEY, or the file master.key of the data folder, elsewhere."
+}
+
+// explainBackup adds what to do.
+func explainBackup(err error) error {
+	hint := ""
+	switch {
+	case errors.Is(err, backup.ErrNoPassphrase):
+		hint = "Set PARLEY_BACKUP_PASSPHRASE or PARLEY_BACKUP_PASSPHRASE_FILE, or run it on a terminal, which asks. " +
+			"Or say --without-key: then a restore needs the master key from elsewhere, and without it every mailbox has to be connected anew."
+	case errors.Is(err, store.ErrWrongKey):
+		hint = "The key at hand does not open this database's secrets: set PARLEY_MASTER_KEY to the one that parley serve has."
+	case errors.Is(err, store.ErrRestoring):
+		hint = "Run parley restore again with the same file."
+	case errors.Is(err, backup.ErrDamaged):
+		hint = "Take another copy, or an older backup."
+	}
+	if hint == "" {
+		return err
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), "backup: ") + "\n" + hint)
+}

@@ -1,0 +1,136 @@
+package backup
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// maxTextBytes bounds the small entries, which are read as a whole.
+const maxTextBytes = 1 << 20
+
+// ErrDamaged means that a file is no backup, was cut short, or was altered.
+var ErrDamaged = errors.New("backup: the file is damaged")
+
+// Archive is a backup, open for reading. Not for several goroutines at once.
+type Archive struct {
+	Manifest Manifest
+	file     *zip.ReadCloser
+	manifest []byte // as it stands there
+	key      []byte
+	dump     *zip.File
+}
+
+// Open reads what a backup says about itself. Check says whether the rest is as it was written.
+// Errors: ErrDamaged, ErrNewer.
+func Open(path string) (*Archive, error) {
+	file, err := zip.OpenReader(path)
+	if errors.Is(err, zip.ErrFormat) {
+		return nil, fmt.Errorf("%w: %s is no backup of Parley, or was cut short", ErrDamaged, path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("backup: %w", err)
+	}
+	a := &Archive{file: file}
+	if err := a.read(); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return a, nil
+}
+
+// Close closes the file.
+func (a *Archive) Close() error { return a.file.Close() }
+
+// Fingerprint names this backup and no other.
+func (a *Archive) Fingerprint() string {
+	sum := sha256.Sum256(a.manifest)
+	return hex.EncodeToString(sum[:])
+}
+
+func (a *Archive) read() (err error) {
+	for _, f := range a.file.File {
+		switch f.Name {
+		case manifestEntry:
+			a.manifest, err = readText(f)
+		case keyEntry:
+			a.key, err = readText(f)
+		case dumpEntry:
+			a.dump = f
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if a.manifest == nil || a.dump == nil {
+		return fmt.Errorf("%w: it lacks %s or %s", ErrDamaged, manifestEntry, dumpEntry)
+	}
+	if a.Manifest, err = parseManifest(a.manifest); err != nil {
+		return err
+	}
+	if a.Manifest.HasKey != (a.key != nil) || a.dump.Method != zip.Store {
+		return fmt.Errorf("%w: its parts don't belong together", ErrDamaged)
+	}
+	return nil
+}
+
+func readText(f *zip.File) ([]byte, error) {
+	r, err := f.Open()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, f.Name, err)
+	}
+	var body bytes.Buffer
+	n, err := io.Copy(&body, io.LimitReader(r, maxTextBytes+1))
+	if err := errors.Join(err, r.Close()); err != nil || n > maxTextBytes {
+		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, f.Name, errors.Join(err, errTooLong(n)))
+	}
+	return body.Bytes(), nil
+}
+
+func errTooLong(n int64) error {
+	if n <= maxTextBytes {
+		return nil
+	}
+	return errors.New("too long")
+}
+
+// Check reads the dump and compares it with the manifest.
+// Errors: ErrDamaged.
+func (a *Archive) Check(ctx context.Context, progress func(bytes int64)) error {
+	sum, count := sha256.New(), &counter{tell: progress}
+	err := a.copyDump(ctx, io.MultiWriter(sum, count))
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return fmt.Errorf("%w: %s: %w", ErrDamaged, dumpEntry, err)
+	case count.n != a.Manifest.DumpBytes || hex.EncodeToString(sum.Sum(nil)) != a.Manifest.DumpSHA:
+		return fmt.Errorf("%w: %s is not what %s says", ErrDamaged, dumpEntry, manifestEntry)
+	}
+	return nil
+}
+
+// copyDump copies the dump until ctx ends.
+func (a *Archive) copyDump(ctx context.Context, w io.Writer) error {
+	r, err := a.dump.Open()
+	if err != nil {
+		return err
+	}
+	for err == nil && ctx.Err() == nil {
+		_, err = io.CopyN(w, r, 1<<20)
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return errors.Join(err, r.Close())
+}
+
+// Key opens the sealed master key.
+// Errors: ErrPassphrase, ErrDamaged.
+func (a *Archive) Key(passphrase string) (string, error) {
+	return openKey(a.key, passphrase, a.manifest)
+}

@@ -1,0 +1,278 @@
+package backup
+
+import (
+	"archive/zip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
+	"parley/store/pgserver"
+)
+
+const (
+	statementTimeout = time.Hour // counting the rows of one large table
+	partial          = ".partial"
+)
+
+// ErrNoPassphrase means that a backup was to hold the key, and there is nothing to seal it with.
+var ErrNoPassphrase = errors.New("backup: no passphrase to seal the key with")
+
+// Source is the database to back up.
+type Source struct {
+	URL    string
+	BinDir string // of the server, if it runs here; "" = look for pg_dump
+	Key    string // the master key, as in PARLEY_MASTER_KEY; "" when WithoutKey
+	// Passphrase seals the key. WithoutKey leaves the key out: the backup is of use only
+	// together with a key that is kept elsewhere.
+	Passphrase string
+	WithoutKey bool
+	// Progress is told, now and then, how many bytes were written; may be nil.
+	Progress func(bytes int64)
+}
+
+// CreateFile writes a backup to a file, mode 0600: first beside it under FILE.partial, then,
+// when it is whole and on disk, in its place.
+func CreateFile(ctx context.Context, path string, s Source) (m Manifest, err error) {
+	f, err := os.OpenFile(path+partial, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return Manifest{}, fmt.Errorf("backup: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(path + partial) // half a backup is none
+		}
+	}()
+	m, err = Create(ctx, f, s)
+	if err := errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close()); err != nil {
+		return m, err
+	}
+	if err := os.Rename(path+partial, path); err != nil {
+		return m, fmt.Errorf("backup: %w", err)
+	}
+	return m, syncDir(filepath.Dir(path))
+}
+
+// syncDir brings a rename to disk.
+func syncDir(dir string) error {
+	d, err := os.Open(filepath.Clean(dir))
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	return nil
+}
+
+// Create writes a backup of one moment while Parley works on. Memory stays flat.
+// Errors: ErrNoPassphrase; store.ErrWrongKey when the key is not this database's;
+// store.ErrRestoring; no pg_dump.
+func Create(ctx context.Context, w io.Writer, s Source) (Manifest, error) {
+	conn, err := connect(ctx, s.URL)
+	if err != nil {
+		return Manifest{}, err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	m, snapshot, err := s.look(ctx, conn)
+	if err != nil {
+		return m, err
+	}
+	tools, err := pgserver.FindTools(ctx, m.Server, s.BinDir)
+	if err != nil {
+		return m, fmt.Errorf("backup: %w", err)
+	}
+	m.Tools = tools.Major
+	archive := zip.NewWriter(w)
+	if err := addText(archive, readmeEntry, []byte(readme)); err != nil {
+		return m, err
+	}
+	if err := s.dump(ctx, archive, tools.Dir, snapshot, &m); err != nil {
+		return m, err
+	}
+	body, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return m, fmt.Errorf("backup: manifest: %w", err)
+	}
+	body = append(body, '\n')
+	if err := addText(archive, manifestEntry, body); err != nil {
+		return m, err
+	}
+	if m.HasKey {
+		sealed, err := sealKey(s.Key, s.Passphrase, body)
+		if err == nil {
+			err = addText(archive, keyEntry, sealed)
+		}
+		if err != nil {
+			return m, err
+		}
+	}
+	if err := archive.Close(); err != nil {
+		return m, fmt.Errorf("backup: write: %w", err)
+	}
+	return m, nil
+}
+
+// connect opens one connection, with what a pool's URL may say.
+func connect(ctx context.Context, databaseURL string) (*pgx.Conn, error) {
+	config, err := pgxpool.ParseConfig(databaseURL)
+	if err != nil {
+		return nil, errors.New("backup: the database's address can't be read")
+	}
+	config.ConnConfig.RuntimeParams["application_name"] = "parley backup"
+	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
+	if err != nil {
+		return nil, fmt.Errorf("backup: database: %w", err)
+	}
+	return conn, nil
+}
+
+const (
+	beginSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`
+	stayOpen      = `SELECT set_config('idle_in_transaction_session_timeout', '0', true), set_config('statement_timeout', '0', true)`
+	lookAround    = `
+		SELECT pg_export_snapshot(), clock_timestamp(), current_setting('server_version_num')::int / 10000,
+			(SELECT n.nspname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = 'goose_db_version'::regclass),
+			(SELECT company FROM settings)`
+)
+
+// look begins the snapshot, which lasts as long as the connection, and counts what is in it.
+func (s Source) look(ctx context.Context, conn *pgx.Conn) (m Manifest, snapshot string, err error) {
+	m = Manifest{Format: formatVersion, Parley: Version(), HasKey: !s.WithoutKey}
+	for _, sql := range []string{beginSnapshot, stayOpen} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return m, "", fmt.Errorf("backup: snapshot: %w", err)
+		}
+	}
+	if m.Schema, err = store.SchemaOf(ctx, conn); err != nil {
+		return m, "", err
+	}
+	if m.Schema == 0 {
+		return m, "", errors.New("backup: there is nothing to back up: Parley has never run on this database")
+	}
+	if mark, err := store.Restoring(ctx, conn); err != nil {
+		return m, "", err
+	} else if mark != "" {
+		return m, "", store.ErrRestoring
+	}
+	if err := conn.QueryRow(ctx, lookAround).Scan(&snapshot, &m.TakenAt, &m.Server, &m.Namespace, &m.Company); err != nil {
+		return m, "", fmt.Errorf("backup: snapshot: %w", err)
+	}
+	if err := s.checkKey(ctx, conn, &m); err != nil {
+		return m, "", err
+	}
+	m.Rows, err = countRows(ctx, conn, m.Namespace)
+	return m, snapshot, err
+}
+
+// checkKey makes sure that the key that is saved is the one that opens the secrets.
+func (s Source) checkKey(ctx context.Context, conn *pgx.Conn, m *Manifest) (err error) {
+	if m.KeyCheck, err = store.KeyCheck(ctx, conn); err != nil {
+		return err
+	}
+	if m.KeyCheck == nil {
+		m.HasKey = false // no secret was ever sealed
+	}
+	if !m.HasKey {
+		return nil
+	}
+	if s.Passphrase == "" {
+		return ErrNoPassphrase
+	}
+	sealer, err := store.NewSealer(s.Key)
+	if err != nil {
+		return err
+	}
+	if !sealer.Fits(m.KeyCheck) {
+		return fmt.Errorf("backup: %w", store.ErrWrongKey)
+	}
+	return nil
+}
+
+const listTables = `
+	SELECT relname
+	FROM pg_class
+	WHERE relnamespace = $1::regnamespace AND relkind = 'r'
+	ORDER BY relname`
+
+// countRows counts every table of a schema.
+func countRows(ctx context.Context, conn *pgx.Conn, namespace string) (map[string]int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
+	defer cancel()
+	rows, err := conn.Query(ctx, listTables, pgx.Identifier{namespace}.Sanitize())
+	if err != nil {
+		return nil, fmt.Errorf("backup: tables: %w", err)
+	}
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("backup: tables: %w", err)
+	}
+	counts := make(map[string]int64, len(tables))
+	for _, table := range tables {
+		var n int64
+		if err := conn.QueryRow(ctx, `SELECT count(*) FROM `+pgx.Identifier{namespace, table}.Sanitize()).Scan(&n); err != nil {
+			return nil, fmt.Errorf("backup: count %s: %w", table, err)
+		}
+		counts[table] = n
+	}
+	return counts, nil
+}
+
+// dump lets pg_dump write the snapshot into the archive. It is compressed already.
+func (s Source) dump(ctx context.Context, archive *zip.Writer, dir, snapshot string, m *Manifest) error {
+	entry, err := archive.CreateHeader(&zip.FileHeader{Name: dumpEntry, Method: zip.Store})
+	if err != nil {
+		return fmt.Errorf("backup: write: %w", err)
+	}
+	cmd, said, err := tool(ctx, dir, "pg_dump", s.URL, "--format=custom", "--compress=3", "--no-owner", "--no-privileges",
+		"--schema="+pgx.Identifier{m.Namespace}.Sanitize(), "--snapshot="+snapshot, "--lock-wait-timeout="+lockWait)
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	count := &counter{tell: s.Progress}
+	cmd.Stdout = io.MultiWriter(entry, sum, count)
+	if err := failure("pg_dump", cmd.Run(), said); err != nil {
+		return fmt.Errorf("backup: %w", errors.Join(ctx.Err(), err))
+	}
+	m.DumpBytes, m.DumpSHA = count.n, hex.EncodeToString(sum.Sum(nil))
+	return nil
+}
+
+func addText(archive *zip.Writer, name string, body []byte) error {
+	entry, err := archive.Create(name)
+	if err == nil {
+		_, err = entry.Write(body)
+	}
+	if err != nil {
+		return fmt.Errorf("backup: write %s: %w", name, err)
+	}
+	return nil
+}
+
+// counter counts bytes and tells each further mebibyte.
+type counter struct {
+	n, told int64
+	tell    func(int64)
+}
+
+// Write implements io.Writer.
+func (c *counter) Write(p []byte) (int, error) {
+	c.n += int64(len(p))
+	if c.tell != nil && c.n-c.told >= 1<<20 {
+		c.told = c.n
+		c.tell(c.n)
+	}
+	return len(p), nil
+}

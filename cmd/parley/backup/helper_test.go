@@ -1,0 +1,148 @@
+package backup_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/cmd/parley/backup"
+	"parley/store"
+	"parley/store/storetest"
+)
+
+const passphrase = "correct horse battery staple"
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// company is a database with a bit of everything, bound to a key.
+type company struct {
+	url  string
+	pool *pgxpool.Pool
+	key  string
+	blob string
+}
+
+var content = bytes.Repeat([]byte("photo "), 400_000)
+
+func newCompany(t *testing.T) *company {
+	t.Helper()
+	c := &company{url: storetest.URL(t), key: store.NewMasterKey()}
+	c.pool = open(t, c.url)
+	ctx := t.Context()
+	sealer, err := store.NewSealer(c.key)
+	check(t, err)
+	check(t, store.CheckMasterKey(ctx, c.pool, sealer))
+	_, err = store.SaveAccount(ctx, c.pool, store.Account{Name: "mail", Kind: "email", Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1,
+		Secrets: sealer.Seal("accounts/mail", []byte("imap password"))})
+	check(t, err)
+	c.blob, err = store.PutBlob(ctx, c.pool, content)
+	check(t, err)
+	exec(t, c.pool, `UPDATE settings SET company = 'Ächme'`)
+	exec(t, c.pool, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes)
+		SELECT 10, 'm' || n, 'k', decode(repeat(md5(n::text), 20), 'hex'), 320 FROM generate_series(1, 2000) AS n`)
+	return c
+}
+
+func open(t *testing.T, url string) *pgxpool.Pool {
+	t.Helper()
+	pool, err := pgxpool.New(t.Context(), url)
+	check(t, err)
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+func exec(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
+	t.Helper()
+	if _, err := pool.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+func count(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) (n int64) {
+	t.Helper()
+	if err := pool.QueryRow(t.Context(), sql, args...).Scan(&n); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return n
+}
+
+func (c *company) source() backup.Source {
+	return backup.Source{URL: c.url, Key: c.key, Passphrase: passphrase}
+}
+
+// saved backs the company up into a file.
+func (c *company) saved(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "acme.parley")
+	_, err := backup.CreateFile(t.Context(), file, c.source())
+	check(t, err)
+	return file
+}
+
+// target is an empty database, with what a restore is told and keeps.
+type target struct {
+	backup.Target
+	saved string
+	asked int
+}
+
+func newTarget(t *testing.T) *target {
+	t.Helper()
+	url := storetest.URL(t)
+	tg := &target{}
+	tg.Target = backup.Target{Pool: open(t, url), URL: url,
+		Passphrase: func() (string, error) { tg.asked++; return passphrase, nil },
+		SaveKey:    func(key string) error { tg.saved = key; return nil }}
+	exec(t, tg.Pool, `DROP SCHEMA public CASCADE`)
+	exec(t, tg.Pool, `CREATE SCHEMA public`)
+	return tg
+}
+
+func (tg *target) restore(t *testing.T, file string) (store.Restored, error) {
+	t.Helper()
+	a, err := backup.Open(file)
+	check(t, err)
+	defer func() { check(t, a.Close()) }()
+	return backup.Restore(t.Context(), a, tg.Target)
+}
+
+// altered copies a backup with a change in its manifest.
+func altered(t *testing.T, file, old, changed string) string {
+	t.Helper()
+	from, err := zip.OpenReader(file)
+	check(t, err)
+	defer func() { check(t, from.Close()) }()
+	to, err := os.Create(filepath.Join(t.TempDir(), "altered.parley"))
+	check(t, err)
+	w := zip.NewWriter(to)
+	for _, f := range from.File {
+		if f.Name != "manifest.json" {
+			check(t, w.Copy(f))
+			continue
+		}
+		r, err := f.Open()
+		check(t, err)
+		body, err := io.ReadAll(r)
+		check(t, err)
+		if !bytes.Contains(body, []byte(old)) {
+			t.Fatalf("no %q in %s", old, body)
+		}
+		entry, err := w.Create(f.Name)
+		check(t, err)
+		_, err = entry.Write(bytes.Replace(body, []byte(old), []byte(changed), 1))
+		check(t, err)
+	}
+	check(t, errors.Join(w.Close(), to.Close()))
+	return to.Name()
+}

@@ -1,0 +1,89 @@
+package backup
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/chacha20poly1305"
+)
+
+// What one guess of a passphrase costs: 64 MiB and some tenths of a second.
+const (
+	kdfName      = "argon2id"
+	kdfTime      = 3
+	kdfMemoryKiB = 64 << 10
+	kdfThreads   = 4
+)
+
+// Bounds of what a file, which may come from anybody, may make us do.
+const (
+	maxKDFTime      = 32
+	maxKDFMemoryKiB = 1 << 20
+)
+
+// ErrPassphrase means that a passphrase does not open a backup's key: it is the wrong one,
+// or the manifest was altered.
+var ErrPassphrase = errors.New("backup: the passphrase is wrong, or the backup was altered")
+
+// sealedKey is key.json.
+type sealedKey struct {
+	KDF       string `json:"kdf"`
+	Time      uint32 `json:"time"`
+	MemoryKiB uint32 `json:"memory_kib"`
+	Threads   uint8  `json:"threads"`
+	Salt      []byte `json:"salt"`
+	Nonce     []byte `json:"nonce"`
+	Box       []byte `json:"xchacha20poly1305"`
+}
+
+// bound is what the sealed key belongs to.
+func bound(manifest []byte) []byte {
+	return append([]byte("parley backup key\n"), manifest...)
+}
+
+// sealKey encrypts the master key for a manifest.
+func sealKey(key, passphrase string, manifest []byte) ([]byte, error) {
+	k := sealedKey{KDF: kdfName, Time: kdfTime, MemoryKiB: kdfMemoryKiB, Threads: kdfThreads,
+		Salt: make([]byte, 16), Nonce: make([]byte, chacha20poly1305.NonceSizeX)}
+	_, _ = rand.Read(k.Salt) // never fails
+	_, _ = rand.Read(k.Nonce)
+	aead, err := chacha20poly1305.NewX(k.derive(passphrase))
+	if err != nil {
+		return nil, fmt.Errorf("backup: key: %w", err)
+	}
+	k.Box = aead.Seal(nil, k.Nonce, []byte(key), bound(manifest))
+	body, err := json.MarshalIndent(k, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("backup: key: %w", err)
+	}
+	return append(body, '\n'), nil
+}
+
+// openKey decrypts what sealKey made.
+// Errors: ErrPassphrase, ErrDamaged.
+func openKey(body []byte, passphrase string, manifest []byte) (string, error) {
+	var k sealedKey
+	if err := json.Unmarshal(body, &k); err != nil {
+		return "", fmt.Errorf("%w: %s can't be read: %w", ErrDamaged, keyEntry, err)
+	}
+	if k.KDF != kdfName || k.Time < 1 || k.Time > maxKDFTime || k.MemoryKiB < 8 || k.MemoryKiB > maxKDFMemoryKiB || k.Threads < 1 ||
+		len(k.Nonce) != chacha20poly1305.NonceSizeX {
+		return "", fmt.Errorf("%w: %s is of an unknown kind", ErrDamaged, keyEntry)
+	}
+	aead, err := chacha20poly1305.NewX(k.derive(passphrase))
+	if err != nil {
+		return "", fmt.Errorf("backup: key: %w", err)
+	}
+	plain, err := aead.Open(nil, k.Nonce, k.Box, bound(manifest))
+	if err != nil {
+		return "", ErrPassphrase
+	}
+	return string(plain), nil
+}
+
+func (k sealedKey) derive(passphrase string) []byte {
+	return argon2.IDKey([]byte(passphrase), k.Salt, k.Time, k.MemoryKiB, k.Threads, chacha20poly1305.KeySize)
+}

@@ -1,0 +1,248 @@
+package backup
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/robfig/cron/v3"
+)
+
+const (
+	nightlyAt      = "0 3 * * *" // local time: when companies are quiet
+	keepNights     = 7
+	keepMigrations = 3
+	verifyEvery    = 7 * 24 * time.Hour
+	retryAfter     = time.Hour
+	pollEvery      = time.Minute
+	nightPrefix    = "nightly-"
+	schemaPrefix   = "before-schema-"
+	suffix         = ".parley"
+)
+
+// Status is what is known of the backups in a folder, kept there as .status.json.
+type Status struct {
+	Since      time.Time `json:"since,omitzero"`       // when the first one was waited for
+	LastAt     time.Time `json:"last_at,omitzero"`     // of the newest backup that was made and checked
+	LastFile   string    `json:"last_file,omitempty"`  // its name
+	LastBytes  int64     `json:"last_bytes,omitempty"` // its size
+	VerifiedAt time.Time `json:"verified_at,omitzero"` // when one was last restored on trial
+	FailedAt   time.Time `json:"failed_at,omitzero"`   // zero when the last attempt went well
+	Error      string    `json:"error,omitempty"`
+}
+
+// Folder keeps backups: one of each night, the newest seven, and one from before each
+// change of the schema, the newest three.
+type Folder struct {
+	Dir    string
+	Source Source
+	// Now is Parley's clock.
+	Now func(context.Context) (time.Time, error)
+	Log *slog.Logger
+	// Poll is how often the clock is looked at; 0 = a minute. Zone says what night is; nil =
+	// the machine's.
+	Poll time.Duration
+	Zone *time.Location
+}
+
+// ReadStatus reads a folder's status; the zero Status where no backup was ever made.
+func ReadStatus(dir string) (Status, error) {
+	var st Status
+	body, err := os.ReadFile(filepath.Join(dir, ".status.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return st, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(body, &st)
+	}
+	if err != nil {
+		return st, fmt.Errorf("backup: status: %w", err)
+	}
+	return st, nil
+}
+
+func (f Folder) write(st Status) error {
+	body, err := json.MarshalIndent(st, "", "  ")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(f.Dir, ".status.json.new"), append(body, '\n'), 0o600)
+	}
+	if err == nil {
+		err = os.Rename(filepath.Join(f.Dir, ".status.json.new"), filepath.Join(f.Dir, ".status.json"))
+	}
+	if err != nil {
+		return fmt.Errorf("backup: status: %w", err)
+	}
+	return nil
+}
+
+// Run makes a backup each night until ctx ends; one that was missed, because the machine
+// was off, is made up for. A failure is logged, kept in the status and tried again after an
+// hour.
+func (f Folder) Run(ctx context.Context) error {
+	schedule, err := cron.ParseStandard(nightlyAt)
+	if err != nil {
+		return fmt.Errorf("backup: schedule: %w", err)
+	}
+	if f.Poll == 0 {
+		f.Poll = pollEvery
+	}
+	if f.Zone == nil {
+		f.Zone = time.Local
+	}
+	tick := time.NewTicker(f.Poll)
+	defer tick.Stop()
+	for {
+		if now, err := f.Now(ctx); err == nil {
+			f.turn(ctx, schedule, now)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// turn makes a backup if one is due.
+func (f Folder) turn(ctx context.Context, schedule cron.Schedule, now time.Time) {
+	st, err := ReadStatus(f.Dir)
+	if err != nil {
+		f.Log.Warn("backup status not read", "error", err)
+	}
+	if err == nil && st.LastAt.IsZero() && st.Since.IsZero() {
+		st.Since = now
+		if err := errors.Join(os.MkdirAll(f.Dir, 0o700), f.write(st)); err != nil {
+			f.Log.Error("backups can't be kept", "error", err)
+		}
+	}
+	if now.Before(due(schedule, st, f.Zone)) {
+		return
+	}
+	if err := f.Night(ctx, now); err != nil && ctx.Err() == nil {
+		f.Log.Error("nightly backup failed", "error", err, "hint", "parley doctor shows the last good one; it is tried again in an hour")
+	}
+}
+
+// due says when the next backup is to be made: the first night after the last one. A fresh
+// database waits for its first night.
+func due(schedule cron.Schedule, st Status, zone *time.Location) time.Time {
+	last := st.LastAt
+	if last.IsZero() {
+		last = st.Since
+	}
+	next := schedule.Next(last.In(zone))
+	if again := st.FailedAt.Add(retryAfter); !st.FailedAt.IsZero() && again.After(next) {
+		return again
+	}
+	return next
+}
+
+// Night makes the backup of a night, checks it (once a week by restoring it on trial),
+// removes what is too old, and keeps the status. When another process is at it, nothing
+// is done.
+func (f Folder) Night(ctx context.Context, now time.Time) error {
+	unlock, err := f.lock()
+	if err != nil || unlock == nil {
+		return err
+	}
+	defer unlock()
+	st, err := ReadStatus(f.Dir)
+	if err != nil {
+		f.Log.Warn("backup status not read", "error", err)
+	}
+	if f.Zone == nil {
+		f.Zone = time.Local
+	}
+	name := nightPrefix + now.In(f.Zone).Format("2006-01-02") + suffix
+	err = f.make(ctx, name)
+	if err == nil && now.Sub(st.VerifiedAt) >= verifyEvery {
+		if _, err = Verify(ctx, filepath.Join(f.Dir, name), f.Dir, f.Log, func(string) {}); err == nil {
+			st.VerifiedAt = now
+		}
+	}
+	if err != nil {
+		st.FailedAt, st.Error = now, err.Error()
+		return errors.Join(err, f.write(st))
+	}
+	info, err := os.Stat(filepath.Join(f.Dir, name))
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	st.LastAt, st.LastFile, st.LastBytes, st.FailedAt, st.Error = now, name, info.Size(), time.Time{}, ""
+	f.Log.Info("backup made", "file", name, "bytes", st.LastBytes)
+	return errors.Join(f.write(st), f.prune(nightPrefix, keepNights))
+}
+
+// BeforeMigration makes a backup before the schema changes from one version to another.
+func (f Folder) BeforeMigration(ctx context.Context, from, to int64, now time.Time) error {
+	unlock, err := f.lock()
+	if err != nil || unlock == nil {
+		return err
+	}
+	defer unlock()
+	name := fmt.Sprintf("%s%06d-from-%d-%s%s", schemaPrefix, to, from, now.UTC().Format("2006-01-02-150405"), suffix)
+	if err := f.make(ctx, name); err != nil {
+		return err
+	}
+	f.Log.Info("backup made before the schema changes", "file", name)
+	return f.prune(schemaPrefix, keepMigrations)
+}
+
+// make writes and checks one backup.
+func (f Folder) make(ctx context.Context, name string) error {
+	path := filepath.Join(f.Dir, name)
+	if _, err := CreateFile(ctx, path, f.Source); err != nil {
+		return err
+	}
+	if _, err := CheckFile(ctx, path, f.Source.BinDir); err != nil {
+		return errors.Join(err, os.Remove(path)) // it would push out a good one
+	}
+	return nil
+}
+
+// lock keeps processes on the same folder from making the same backup; nil when another has it.
+func (f Folder) lock() (unlock func(), err error) {
+	if err := os.MkdirAll(f.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("backup: %w", err)
+	}
+	file, err := os.OpenFile(filepath.Join(f.Dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("backup: %w", err)
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, file.Close()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("backup: lock: %w", err), file.Close())
+	}
+	return func() { _ = file.Close() }, nil
+}
+
+// prune keeps the newest files of a kind; their names sort by time. What an interrupted
+// backup left goes as well.
+func (f Folder) prune(prefix string, keep int) error {
+	names, err := filepath.Glob(filepath.Join(f.Dir, prefix+"*"+suffix))
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	left, err := filepath.Glob(filepath.Join(f.Dir, prefix+"*"+suffix+partial))
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	slices.Sort(names)
+	for _, name := range append(names[:max(0, len(names)-keep)], left...) {
+		if err := os.Remove(name); err != nil {
+			return fmt.Errorf("backup: %w", err)
+		}
+	}
+	return nil
+}

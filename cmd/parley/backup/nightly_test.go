@@ -1,0 +1,162 @@
+package backup_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/cmd/parley/backup"
+)
+
+// clock is moved by the test.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) set(t *testing.T, text string) {
+	t.Helper()
+	at, err := time.Parse("2006-01-02 15:04", text)
+	check(t, err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = at
+}
+
+func (c *clock) Now(context.Context) (time.Time, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now, nil
+}
+
+func eventually(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for !done() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain: %s", what)
+		}
+		timer := time.NewTimer(5 * time.Millisecond)
+		<-timer.C
+	}
+}
+
+// files gives the names of the backups in a folder.
+func files(t *testing.T, dir string) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*.parley*"))
+	check(t, err)
+	for i := range names {
+		names[i] = filepath.Base(names[i])
+	}
+	return names
+}
+
+// One backup a night, also one that was missed; the newest seven are kept.
+func TestNightly(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	clk := &clock{}
+	clk.set(t, "2026-05-01 12:00")
+	f := backup.Folder{Dir: filepath.Join(t.TempDir(), "backups"), Source: backup.Source{URL: c.url, WithoutKey: true}, Now: clk.Now,
+		Log: slog.New(slog.DiscardHandler), Poll: time.Millisecond, Zone: time.UTC}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- f.Run(ctx) }()
+	made := func(name string) {
+		t.Helper()
+		eventually(t, name, func() bool {
+			st, err := backup.ReadStatus(f.Dir)
+			return err == nil && st.LastFile == name
+		})
+	}
+	eventually(t, "the first look", func() bool {
+		st, err := backup.ReadStatus(f.Dir)
+		return err == nil && !st.Since.IsZero()
+	})
+	clk.set(t, "2026-05-02 02:59")
+	clk.set(t, "2026-05-02 03:00")
+	made("nightly-2026-05-02.parley")
+	if st, err := backup.ReadStatus(f.Dir); err != nil || st.VerifiedAt.IsZero() || st.LastBytes == 0 {
+		t.Errorf("the first was not restored on trial: %+v, %v", st, err)
+	}
+	clk.set(t, "2026-05-04 09:00") // the machine was off
+	made("nightly-2026-05-04.parley")
+	if n := len(files(t, f.Dir)); n != 2 {
+		t.Errorf("%d files", n)
+	}
+	for _, day := range []string{"05", "06", "07", "08", "09", "10"} {
+		clk.set(t, "2026-05-"+day+" 03:01")
+		made("nightly-2026-05-" + day + ".parley")
+	}
+	cancel()
+	check(t, <-done)
+	got := files(t, f.Dir)
+	if len(got) != 7 || got[0] != "nightly-2026-05-04.parley" || got[6] != "nightly-2026-05-10.parley" {
+		t.Errorf("kept %v", got)
+	}
+	if _, err := backup.CheckFile(t.Context(), filepath.Join(f.Dir, got[6]), ""); err != nil {
+		t.Error(err)
+	}
+}
+
+// A failure is kept where it is seen, costs no good backup, and is tried again in an hour.
+func TestNightlyFails(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	clk := &clock{}
+	clk.set(t, "2026-05-01 12:00")
+	f := backup.Folder{Dir: t.TempDir(), Source: backup.Source{URL: c.url, WithoutKey: true}, Now: clk.Now,
+		Log: slog.New(slog.DiscardHandler), Poll: time.Millisecond, Zone: time.UTC}
+	now, err := clk.Now(t.Context())
+	check(t, err)
+	check(t, f.Night(t.Context(), now))
+	broken := f
+	broken.Source.URL = "postgres://nobody@127.0.0.1:1/none"
+	if err := broken.Night(t.Context(), now.Add(24*time.Hour)); err == nil {
+		t.Error("no error")
+	}
+	st, err := backup.ReadStatus(f.Dir)
+	check(t, err)
+	if st.Error == "" || !st.FailedAt.Equal(now.Add(24*time.Hour)) || !st.LastAt.Equal(now) {
+		t.Errorf("%+v", st)
+	}
+	if got := files(t, f.Dir); len(got) != 1 {
+		t.Errorf("files %v", got)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- f.Run(ctx) }()
+	clk.set(t, "2026-05-02 12:59")
+	clk.set(t, "2026-05-02 13:01")
+	eventually(t, "another try", func() bool {
+		st, err := backup.ReadStatus(f.Dir)
+		return err == nil && st.Error == "" && st.LastFile == "nightly-2026-05-02.parley"
+	})
+	cancel()
+	check(t, <-done)
+}
+
+func TestBeforeMigration(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	f := backup.Folder{Dir: t.TempDir(), Source: backup.Source{URL: c.url, WithoutKey: true}, Log: slog.New(slog.DiscardHandler)}
+	check(t, os.WriteFile(filepath.Join(f.Dir, "before-schema-000002-from-1-2026.parley.partial"), nil, 0o600))
+	for to := int64(3); to < 8; to++ {
+		check(t, f.BeforeMigration(t.Context(), to-1, to, time.Now()))
+	}
+	got := files(t, f.Dir)
+	if len(got) != 3 || !strings.HasPrefix(got[0], "before-schema-000005-from-4-") {
+		t.Errorf("kept %v", got)
+	}
+	if _, err := os.Stat(filepath.Join(f.Dir, ".status.json")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a backup before a migration counts as a night's: %v", err)
+	}
+}

@@ -1,0 +1,300 @@
+package backup
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
+	"parley/store/pgserver"
+)
+
+// Reasons to refuse a restore, each said with what to do.
+var (
+	ErrNotEmpty = errors.New("backup: the database is not empty")
+	ErrOtherKey = errors.New("backup: the master key that is set is not the backup's")
+	ErrNoKey    = errors.New("backup: the backup was made without its master key")
+)
+
+// Target is the database to restore into.
+type Target struct {
+	Pool   *pgxpool.Pool
+	URL    string
+	BinDir string // of the server, if it runs here; "" = look for pg_restore
+	Key    string // the master key that is set or in its file already; "" = none
+	// Passphrase is asked for when the backup's key is needed.
+	Passphrase func() (string, error)
+	// SaveKey keeps the backup's key where Parley will find it. It is called before the
+	// database may be served.
+	SaveKey func(key string) error
+	// Say is told each step; may be nil.
+	Say func(step string)
+}
+
+func (t Target) say(step string) {
+	if t.Say != nil {
+		t.Say(step)
+	}
+}
+
+// Restore fills an empty database from a backup and brings it to this binary's schema.
+// Nothing that waited when the backup was made leaves by itself afterwards. A restore that
+// was interrupted goes on when it is called again with the same backup; until it has ended
+// the database can't be served.
+// Errors: ErrNotEmpty, ErrOtherKey, ErrNoKey, ErrPassphrase, ErrDamaged, ErrNewer.
+func Restore(ctx context.Context, a *Archive, t Target) (store.Restored, error) {
+	if err := a.readable(); err != nil {
+		return store.Restored{}, err
+	}
+	if err := store.CheckServer(ctx, t.Pool); err != nil {
+		return store.Restored{}, err
+	}
+	begun, filled, err := t.checkEmpty(ctx, a)
+	if err != nil {
+		return store.Restored{}, err
+	}
+	key, err := t.key(a)
+	if err != nil {
+		return store.Restored{}, err
+	}
+	if !filled {
+		t.say("Reading the backup …")
+		if err := a.Check(ctx, nil); err != nil {
+			return store.Restored{}, err
+		}
+		if !begun {
+			err = store.BeginRestore(ctx, t.Pool, a.Fingerprint())
+		}
+		if err != nil {
+			return store.Restored{}, err
+		}
+		t.say("Restoring the database …")
+		if err := t.fill(ctx, a); err != nil {
+			return store.Restored{}, err
+		}
+	}
+	t.say("Bringing the schema up to date …")
+	if err := store.MigrateRestored(ctx, t.Pool); err != nil {
+		return store.Restored{}, err
+	}
+	if _, err := t.Pool.Exec(ctx, `ANALYZE`); err != nil { // or the first plans would be blind
+		return store.Restored{}, fmt.Errorf("backup: analyze: %w", err)
+	}
+	if key != "" {
+		if err := t.SaveKey(key); err != nil {
+			return store.Restored{}, err
+		}
+	}
+	return store.FinishRestore(ctx, t.Pool, a.Manifest.TakenAt)
+}
+
+// readable says whether this binary knows the backup's schema.
+func (a *Archive) readable() error {
+	if knows := store.SchemaVersion(); a.Manifest.Schema > knows {
+		return fmt.Errorf("%w: its schema is %d, this one knows up to %d: restore it with %s or newer", ErrNewer, a.Manifest.Schema, knows, a.Manifest.Parley)
+	}
+	return nil
+}
+
+// key gives the key to be kept; "" when the right one is in its place already.
+func (t Target) key(a *Archive) (string, error) {
+	check := a.Manifest.KeyCheck
+	switch {
+	case check == nil:
+		return "", nil // no secret was ever sealed
+	case t.Key != "":
+		sealer, err := store.NewSealer(t.Key)
+		if err != nil {
+			return "", err
+		}
+		if !sealer.Fits(check) {
+			return "", ErrOtherKey
+		}
+		return "", nil
+	case !a.Manifest.HasKey:
+		return "", ErrNoKey
+	}
+	passphrase, err := t.Passphrase()
+	if err != nil {
+		return "", err
+	}
+	key, err := a.Key(passphrase)
+	if err != nil {
+		return "", err
+	}
+	sealer, err := store.NewSealer(key)
+	if err != nil || !sealer.Fits(check) {
+		return "", fmt.Errorf("%w: %s holds another database's key", ErrDamaged, keyEntry)
+	}
+	return key, nil
+}
+
+const listObjects = `
+	SELECT c.relname
+	FROM pg_class AS c
+	JOIN pg_namespace AS n ON n.oid = c.relnamespace
+	WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relname <> 'parley_restoring'
+		AND NOT EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')
+	ORDER BY c.relname
+	LIMIT 1`
+
+// checkEmpty refuses a database that holds something, but for an interrupted restore of the
+// same backup: begun. filled says that this one had come past the dump.
+func (t Target) checkEmpty(ctx context.Context, a *Archive) (begun, filled bool, err error) {
+	mark, err := store.Restoring(ctx, t.Pool)
+	if err != nil {
+		return false, false, err
+	}
+	if mark != "" && mark != a.Fingerprint() {
+		return false, false, fmt.Errorf("%w: the restore of another backup was interrupted", ErrNotEmpty)
+	}
+	var found string
+	err = t.Pool.QueryRow(ctx, listObjects, a.Manifest.Namespace).Scan(&found)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return mark != "", false, nil
+	case err != nil:
+		return false, false, fmt.Errorf("backup: database: %w", err)
+	case mark == "":
+		return false, false, fmt.Errorf("%w: it holds %q", ErrNotEmpty, found)
+	}
+	return true, true, nil // pg_restore writes all or nothing
+}
+
+// fill loads the dump and compares what came with what was counted.
+func (t Target) fill(ctx context.Context, a *Archive) error {
+	if err := load(ctx, a, t.URL, t.BinDir); err != nil {
+		return err
+	}
+	return compare(ctx, a, t.URL)
+}
+
+// load lets pg_restore write the dump, in one transaction.
+func load(ctx context.Context, a *Archive, databaseURL, binDir string) error {
+	if err := prepare(ctx, a, databaseURL); err != nil {
+		return err
+	}
+	tools, err := pgserver.FindTools(ctx, a.Manifest.Tools, binDir)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	contents, err := a.contents(ctx, tools.Dir)
+	if err != nil {
+		return err
+	}
+	list, err := os.CreateTemp("", "parley-restore-*")
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	defer func() { _ = os.Remove(list.Name()) }()
+	_, err = list.WriteString(strings.Join(contents, "\n") + "\n")
+	if err := errors.Join(err, list.Close()); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	dump, err := a.dump.Open()
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	defer func() { _ = dump.Close() }()
+	cmd, said, err := tool(ctx, tools.Dir, "pg_restore", databaseURL, "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges",
+		"--use-list="+list.Name())
+	if err != nil {
+		return err
+	}
+	cmd.Stdin = dump
+	if err := failure("pg_restore", cmd.Run(), said); err != nil {
+		return fmt.Errorf("backup: %w", errors.Join(ctx.Err(), err))
+	}
+	return nil
+}
+
+// prepare refuses a server that is older than the backup's, and makes the schema of the tables.
+func prepare(ctx context.Context, a *Archive, databaseURL string) error {
+	conn, err := connect(ctx, databaseURL)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	var major int
+	if err := conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::int / 10000`).Scan(&major); err != nil {
+		return fmt.Errorf("backup: database: %w", err)
+	}
+	if major < a.Manifest.Server {
+		return fmt.Errorf("backup: it was made of PostgreSQL %d, this server is %d: restore it into one of %d or newer", a.Manifest.Server, major, a.Manifest.Server)
+	}
+	if _, err := conn.Exec(ctx, `CREATE SCHEMA IF NOT EXISTS `+pgx.Identifier{a.Manifest.Namespace}.Sanitize()); err != nil {
+		return fmt.Errorf("backup: database: %w", err)
+	}
+	return nil
+}
+
+// notOurs are entries of a dump that belong to the server it came from.
+var notOurs = regexp.MustCompile(`^\d+; \d+ \d+ (SCHEMA|EXTENSION|ACL|DEFAULT ACL|PUBLICATION|SUBSCRIPTION|EVENT TRIGGER|COMMENT - (SCHEMA|EXTENSION))\b`)
+
+// tableData is an entry that holds a table's rows.
+var tableData = regexp.MustCompile(`^\d+; \d+ \d+ TABLE DATA (\S+) (\S+)`)
+
+// contents reads the dump's table of contents, without what isn't ours.
+// Errors: ErrDamaged when it lacks a table of the manifest.
+func (a *Archive) contents(ctx context.Context, dir string) ([]string, error) {
+	dump, err := a.dump.Open()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	defer func() { _ = dump.Close() }()
+	cmd, said, err := tool(ctx, dir, "pg_restore", "", "--list")
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	cmd.Stdin, cmd.Stdout = dump, &out
+	if err := failure("pg_restore", cmd.Run(), said); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, errors.Join(ctx.Err(), err))
+	}
+	var list []string
+	data := 0
+	for line := range strings.Lines(out.String()) {
+		line = strings.TrimRight(line, "\n")
+		if strings.HasPrefix(line, ";") || notOurs.MatchString(line) {
+			continue
+		}
+		if tableData.MatchString(line) {
+			data++
+		}
+		list = append(list, line)
+	}
+	if data != len(a.Manifest.Rows) {
+		return nil, fmt.Errorf("%w: the dump holds %d tables, %s says %d", ErrDamaged, data, manifestEntry, len(a.Manifest.Rows))
+	}
+	return list, nil
+}
+
+// compare counts the rows of what was restored.
+func compare(ctx context.Context, a *Archive, databaseURL string) error {
+	conn, err := connect(ctx, databaseURL)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	counts, err := countRows(ctx, conn, a.Manifest.Namespace)
+	if err != nil {
+		return err
+	}
+	for table, want := range a.Manifest.Rows {
+		if got, ok := counts[table]; !ok || got != want {
+			return fmt.Errorf("%w: table %s came back with %d rows, not %d", ErrDamaged, table, got, want)
+		}
+	}
+	schema, err := store.SchemaOf(ctx, conn)
+	if err == nil && schema != a.Manifest.Schema {
+		err = fmt.Errorf("backup: the tables are in the schema %q, which this connection does not look into (search_path)", a.Manifest.Namespace)
+	}
+	return err
+}

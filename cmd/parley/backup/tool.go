@@ -1,0 +1,144 @@
+package backup
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// toolPatience is how long a program that was asked to end may take.
+const toolPatience = 10 * time.Second
+
+// lockWait bounds how long pg_dump waits for a table that a migration holds.
+const lockWait = "60s"
+
+// ours are parameters of DATABASE_URL that pgx knows and libpq does not.
+func ours(name string) bool {
+	return strings.HasPrefix(name, "pool_") || slices.Contains([]string{"default_query_exec_mode", "statement_cache_capacity",
+		"description_cache_capacity", "min_read_buffer_size"}, name)
+}
+
+// pair finds one parameter of a key/value connection string: name, then a quoted or plain value.
+var pair = regexp.MustCompile(`(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)*)\s*`)
+
+// connection turns a DATABASE_URL into what libpq's programs take. The password goes by the
+// environment: arguments are seen by everybody on the machine.
+func connection(databaseURL string) (dbname, password string, err error) {
+	if !strings.Contains(databaseURL, "://") {
+		dbname = pair.ReplaceAllStringFunc(databaseURL, func(s string) string {
+			m := pair.FindStringSubmatch(s)
+			if m[1] == "password" {
+				password = unquote(m[2])
+			}
+			if m[1] == "password" || ours(m[1]) {
+				return ""
+			}
+			return s
+		})
+		return strings.TrimSpace(dbname), password, nil
+	}
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		return "", "", errors.New("backup: DATABASE_URL can't be read") // the cause would show the password
+	}
+	if u.User != nil {
+		password, _ = u.User.Password()
+		u.User = url.User(u.User.Username())
+	}
+	q := u.Query()
+	if p := q.Get("password"); p != "" {
+		password = p
+	}
+	for name := range q {
+		if name == "password" || ours(name) {
+			q.Del(name)
+		}
+	}
+	u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20") // libpq takes a plus sign for itself
+	return u.String(), password, nil
+}
+
+// unquote reads a value of a key/value connection string.
+func unquote(s string) string {
+	if len(s) >= 2 && s[0] == '\'' {
+		s = s[1 : len(s)-1]
+	}
+	return regexp.MustCompile(`\\(.)`).ReplaceAllString(s, "$1")
+}
+
+// tool prepares one of PostgreSQL's programs, connected to the database of a URL where there
+// is one.
+func tool(ctx context.Context, dir, name, databaseURL string, args ...string) (*exec.Cmd, *tail, error) {
+	if databaseURL == "" {
+		cmd, said := command(ctx, dir, name, args)
+		return cmd, said, nil
+	}
+	dbname, password, err := connection(databaseURL)
+	if err != nil {
+		return nil, nil, err
+	}
+	cmd, said := command(ctx, dir, name, append(args, "--no-password", "--dbname="+dbname))
+	if password != "" {
+		cmd.Env = append(cmd.Env, "PGPASSWORD="+password)
+	}
+	return cmd, said, nil
+}
+
+// command is a program with an environment of what it may need and none of our secrets.
+func command(ctx context.Context, dir, name string, args []string) (*exec.Cmd, *tail) {
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, name), args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = toolPatience
+	said := &tail{}
+	cmd.Stderr = said
+	cmd.Env = []string{"LC_ALL=C"}
+	for _, v := range os.Environ() {
+		name, _, _ := strings.Cut(v, "=")
+		if strings.HasPrefix(name, "PG") || name == "PATH" || name == "HOME" || strings.HasSuffix(name, "LD_LIBRARY_PATH") {
+			cmd.Env = append(cmd.Env, v)
+		}
+	}
+	return cmd, said
+}
+
+// failure joins how a program ended with the last that it said.
+func failure(name string, err error, said *tail) error {
+	if err == nil {
+		return nil
+	}
+	if text := said.String(); text != "" {
+		return fmt.Errorf("%s: %w: %s", name, err, text)
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+// tail keeps the end of what a program says.
+type tail struct{ b []byte }
+
+// tailBytes is how much is kept.
+const tailBytes = 4 << 10
+
+// Write implements io.Writer.
+func (t *tail) Write(p []byte) (int, error) {
+	t.b = append(t.b, p...)
+	if len(t.b) > 2*tailBytes {
+		t.b = slices.Clone(t.b[len(t.b)-tailBytes:])
+	}
+	return len(p), nil
+}
+
+// String gives the last lines as one.
+func (t *tail) String() string {
+	lines := strings.Split(string(bytes.TrimSpace(t.b)), "\n")
+	return strings.Join(lines[max(0, len(lines)-4):], " | ")
+}

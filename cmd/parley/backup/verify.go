@@ -1,0 +1,75 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
+	"parley/store/pgserver"
+)
+
+// CheckFile looks whether a backup is as it was written, and whether pg_restore can read its
+// table of contents: seconds for a large one. binDir as in Source.
+func CheckFile(ctx context.Context, path, binDir string) (Manifest, error) {
+	a, err := Open(path)
+	if err != nil {
+		return Manifest{}, err
+	}
+	defer func() { _ = a.Close() }()
+	if err := a.Check(ctx, nil); err != nil {
+		return a.Manifest, err
+	}
+	tools, err := pgserver.FindTools(ctx, a.Manifest.Tools, binDir)
+	if err != nil {
+		return a.Manifest, fmt.Errorf("backup: %w", err)
+	}
+	_, err = a.contents(ctx, tools.Dir)
+	return a.Manifest, err
+}
+
+// Verify restores a backup into a private server of its own, which it throws away again,
+// compares the rows, and tries this binary's migrations. It needs as much room in temp ("" =
+// the system's) as the database has.
+func Verify(ctx context.Context, path, temp string, log *slog.Logger, say func(string)) (m Manifest, err error) {
+	a, err := Open(path)
+	if err != nil {
+		return Manifest{}, err
+	}
+	defer func() { _ = a.Close() }()
+	m = a.Manifest
+	if err := errors.Join(a.readable(), a.Check(ctx, nil)); err != nil {
+		return m, err
+	}
+	say("Its checksums are right. Restoring it into a database of its own …")
+	dir, err := os.MkdirTemp(temp, "parley-verify-")
+	if err != nil {
+		return m, fmt.Errorf("backup: %w", err)
+	}
+	defer func() { err = errors.Join(err, pgserver.Remove(dir)) }()
+	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // as root the server's account must pass; what is in it is closed
+		return m, fmt.Errorf("backup: %w", err)
+	}
+	server, err := pgserver.Start(ctx, pgserver.Options{Dir: dir, Log: log, Say: say})
+	if err != nil {
+		return m, fmt.Errorf("backup: a server to try it on: %w", err)
+	}
+	defer func() { err = errors.Join(err, server.Close(context.WithoutCancel(ctx))) }()
+	target := server.URL(pgserver.Database)
+	if err := load(ctx, a, target, server.BinDir()); err != nil {
+		return m, err
+	}
+	if err := compare(ctx, a, target); err != nil {
+		return m, err
+	}
+	pool, err := pgxpool.New(ctx, target)
+	if err != nil {
+		return m, fmt.Errorf("backup: %w", err)
+	}
+	defer pool.Close()
+	return m, store.MigrateRestored(ctx, pool)
+}

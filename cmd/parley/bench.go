@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"parley/cmd/parley/bench"
+)
+
+// benchCommand is `parley bench`.
+type benchCommand struct {
+	Quick bool     `help:"Within a minute: one round, short windows; what is left out is null."`
+	JSON  string   `name:"json" placeholder:"FILE" help:"Write the figures there too."`
+	Only  []string `placeholder:"GROUP" help:"Measure these groups alone: ${bench_groups}."`
+	Dir   string   `placeholder:"DIR" help:"Where the database is made; names the storage that is measured. Default: the system's temporary folder."`
+
+	Serve      bool   `hidden:"" help:"Be the Parley that is measured."`
+	CPUProfile string `hidden:"" name:"cpuprofile" placeholder:"FILE" help:"Profile the Parley that is measured."`
+}
+
+// Help is shown by `parley bench --help`.
+func (benchCommand) Help() string {
+	return `Starts a private durable PostgreSQL, emulators, and Parley as a process of its own, and measures Parley against
+what the database can do on this machine at this moment. Exit status 1 if a target is missed.
+
+Examples:
+  parley bench --quick
+  parley bench --json bench.json --only accept --only relay`
+}
+
+// Run measures and prints a table.
+func (c benchCommand) Run(ctx context.Context) error {
+	if c.Serve {
+		return bench.Serve(ctx, bench.ServeOptions{CPUProfile: c.CPUProfile})
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("bench: %w", err)
+	}
+	report, failed := bench.Run(ctx, bench.Options{Program: program, Dir: c.Dir, Quick: c.Quick, Only: c.Only, Out: os.Stderr, CPUProfile: c.CPUProfile})
+	if err := report.Table(os.Stdout); err != nil {
+		return err
+	}
+	if c.JSON != "" {
+		if err := report.Write(c.JSON); err != nil {
+			return err
+		}
+	}
+	if failed != nil {
+		return failed
+	}
+	if missed := report.Missed(); len(missed) > 0 {
+		fmt.Println("\nMissed: " + strings.Join(missed, ", "))
+		return errReported
+	}
+	return nil
+}

@@ -1,0 +1,120 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"parley/bot/slack/slackfake"
+	"parley/channels"
+	"parley/channels/channelstest"
+)
+
+const (
+	budgetRate    = 50.0 // posts per second and channel, of Slack and of Parley
+	budgetBurst   = 3    // what Parley may post at once after a pause
+	budgetSecret  = "budget-secret"
+	budgetOthers  = 3 // channels beside the full one
+	budgetWithin  = 2 * time.Minute
+	budgetThreads = 50 // conversations of the full channel
+	calmThreads   = 30 // conversations of the others
+	calmEvery     = 25 * time.Millisecond
+)
+
+// crowd is one run's size.
+type crowd struct {
+	messages int           // into the full channel
+	every    time.Duration // between two of them
+	window   time.Duration // how long the other channels are measured alone
+	pile     int           // messages of one sender that pile up
+}
+
+func (b *bench) crowd() crowd {
+	switch {
+	case b.short:
+		return crowd{messages: 200, every: 2 * time.Millisecond, window: 500 * time.Millisecond, pile: 30}
+	case b.opt.Quick:
+		return crowd{messages: 500, every: 5 * time.Millisecond, window: 2 * time.Second, pile: 100}
+	}
+	return crowd{messages: 2000, every: 5 * time.Millisecond, window: 8 * time.Second, pile: 200}
+}
+
+// budgetGroup fills one Slack channel with more than it may take, and looks at it and at
+// the others.
+func budgetGroup(b *bench, ctx context.Context) (figures map[string]Figure, err error) {
+	use, calls, burst, isolation := []float64{}, []float64{}, []float64{}, []float64{}
+	details := map[string]float64{}
+	for range b.rounds() {
+		r, err := budgetRound(ctx, b, b.crowd())
+		if err != nil {
+			return nil, err
+		}
+		use, calls, burst = append(use, r.use), append(calls, r.calls), append(burst, r.burst)
+		isolation = append(isolation, r.beside/r.alone)
+		details = map[string]float64{"p99_alone_ms": r.alone, "p99_beside_ms": r.beside, "posts_per_second": r.rate, "refused": float64(r.refused)}
+	}
+	size := fmt.Sprintf("%d messages over %d conversations", b.crowd().messages, budgetThreads)
+	named := func(f Figure, note string) Figure {
+		f.Note = note
+		return f
+	}
+	return map[string]Figure{
+		"budget_use":         named(atLeast(0.95, "ratio", use...), size).with(details),
+		"budget_calls":       named(atMost(1.1, "per message", calls...), size+"; cards included"),
+		"budget_calls_burst": named(atMost(1, "per message", burst...), fmt.Sprintf("%d messages of one sender", b.crowd().pile)),
+		"budget_isolation":   named(atMost(1.5, "ratio", isolation...), "p99 of the other channels").with(details),
+	}, nil
+}
+
+// spent is what one round showed.
+type spent struct {
+	use, calls, burst, rate float64
+	alone, beside           float64 // p99 in ms
+	refused                 int     // calls answered with 429
+}
+
+func budgetRound(ctx context.Context, b *bench, size crowd) (r spent, err error) {
+	provider, err := channelstest.StartProvider(nil)
+	if err != nil {
+		return r, fmt.Errorf("bench: %w", err)
+	}
+	defer func() { err = errors.Join(err, provider.Close()) }()
+	w, err := startWorld(ctx, b, worldOptions{
+		specs: []channels.Spec{channelstest.Spec()},
+		slack: &slackOptions{channels: 1 + budgetOthers, rate: budgetRate, change: func(o *slackfake.Options) {
+			o.Limits, o.PostPerSecond, o.TierFactor = true, budgetRate, budgetRate
+		}},
+		config: func(w *world) string { return w.slackConfig(budgetAccounts(provider.URL())) },
+	})
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	c, err := w.parley(ctx, parleyOptions{args: b.measured()})
+	if err != nil {
+		return r, err
+	}
+	s := &shoppers{w: w, c: c, said: map[string]int{}, at: map[string]time.Time{}}
+	if err := s.open(ctx); err != nil {
+		return r, err
+	}
+	if r.alone, err = s.calm(ctx, size.window); err != nil {
+		return r, err
+	}
+	if err := s.full(ctx, size, &r); err != nil {
+		return r, err
+	}
+	if r.burst, err = s.pile(ctx, size.pile); err != nil {
+		return r, err
+	}
+	return r, s.check()
+}
+
+// budgetAccounts: one loopback account for each support channel.
+func budgetAccounts(url string) (yaml string) {
+	for n := range 1 + budgetOthers {
+		yaml += fmt.Sprintf("  - {name: shop%d, kind: loopback, team: Team%d, hold: 0s, loopback: {url: %q, secret: %s}}\n", n, n, url, budgetSecret)
+	}
+	return yaml
+}

@@ -1,0 +1,275 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"parley/channels/channelstest"
+)
+
+// errBudget: a customer's line is missing in its thread, came twice or out of order.
+var errBudget = errors.New("bench: budget: lost, doubled or out of order")
+
+// shoppers are the customers of all accounts. Each has one conversation.
+type shoppers struct {
+	w    *world
+	c    *child
+	said map[string]int       // by customer: messages so far
+	at   map[string]time.Time // by line: when it was said
+}
+
+// shopper names the n-th customer of an account.
+func shopper(account, n int) string { return fmt.Sprintf("s%dn%d", account, n) }
+
+// mouth sends one account's messages over a connection of its own.
+type mouth struct {
+	s       *shoppers
+	account int
+	wire    *wire
+	sign    *signer
+	at      map[string]time.Time
+	said    map[string]int
+}
+
+func (s *shoppers) mouth(ctx context.Context, account int) (*mouth, error) {
+	conn, err := dial(ctx, s.c.address)
+	if err != nil {
+		return nil, err
+	}
+	m := &mouth{s: s, account: account, wire: conn, sign: newSigner(s.c.address, budgetSecret), at: map[string]time.Time{}, said: map[string]int{}}
+	return m, nil
+}
+
+// close gives back what was said. Not while another mouth of the same account is open.
+func (m *mouth) close() {
+	m.wire.close()
+	for who, n := range m.said {
+		m.s.said[who] += n
+	}
+	for line, at := range m.at {
+		m.s.at[line] = at
+	}
+}
+
+// say writes the next line of a customer, due at a time.
+func (m *mouth) say(n int, due time.Time) error {
+	who := shopper(m.account, n)
+	m.said[who]++
+	line := fmt.Sprintf("%sx%d", who, m.s.said[who]+m.said[who])
+	m.at[line] = due
+	body, err := json.Marshal([]channelstest.Event{{Type: "message", ID: line, From: who, Name: "Shopper " + who, At: time.Now(),
+		Text: "Line " + line + ": where is my parcel?"}})
+	if err != nil {
+		return fmt.Errorf("bench: budget: %w", err)
+	}
+	status, err := m.wire.do(m.sign.hook("shop"+strconv.Itoa(m.account), body))
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("%w: %d", errAnswer, status)
+	}
+	return err
+}
+
+// open begins every conversation and waits until all roots are posted.
+func (s *shoppers) open(ctx context.Context) error {
+	for account := range 1 + budgetOthers {
+		m, err := s.mouth(ctx, account)
+		if err != nil {
+			return err
+		}
+		count := budgetThreads
+		if account > 0 {
+			count = calmThreads / budgetOthers
+		}
+		for n := range count {
+			if err := m.say(n, time.Now()); err != nil {
+				return err
+			}
+		}
+		m.close()
+	}
+	return s.w.drain(ctx, budgetWithin)
+}
+
+// talk lets the customers of the other channels write at a steady rate until stop.
+func (s *shoppers) talk(ctx context.Context, stop <-chan struct{}) (err error) {
+	mouths := make([]*mouth, budgetOthers)
+	for i := range mouths {
+		if mouths[i], err = s.mouth(ctx, i+1); err != nil {
+			return err
+		}
+		defer mouths[i].close()
+	}
+	tick := time.NewTicker(calmEvery)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-stop:
+			return nil
+		case <-tick.C:
+		}
+		if err := mouths[n%budgetOthers].say(n/budgetOthers%(calmThreads/budgetOthers), time.Now()); err != nil {
+			return err
+		}
+	}
+}
+
+// calm measures the other channels alone: p99 in ms of a line's way into its thread.
+func (s *shoppers) calm(ctx context.Context, window time.Duration) (float64, error) {
+	stop, began := make(chan struct{}), time.Now()
+	var group errgroup.Group
+	group.Go(func() error { return s.talk(ctx, stop) })
+	pause(ctx, window)
+	close(stop)
+	if err := group.Wait(); err != nil {
+		return 0, err
+	}
+	if err := s.w.drain(ctx, budgetWithin); err != nil {
+		return 0, err
+	}
+	return percentile(s.latencies(began), 0.99), nil
+}
+
+// full sends more into one channel than it takes, while the others go on.
+func (s *shoppers) full(ctx context.Context, size crowd, r *spent) error {
+	m, err := s.mouth(ctx, 0)
+	if err != nil {
+		return err
+	}
+	stop, began := make(chan struct{}), time.Now()
+	var group errgroup.Group
+	group.Go(func() error { return s.talk(ctx, stop) })
+	group.Go(func() error {
+		defer close(stop)
+		defer m.close()
+		for i := range size.messages {
+			due := began.Add(time.Duration(i) * size.every)
+			if wait := time.Until(due); wait > 0 && !pause(ctx, wait) {
+				return ctx.Err()
+			}
+			if err := m.say(i%budgetThreads, due); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if err := s.w.drain(ctx, budgetWithin); err != nil {
+		return err
+	}
+	calls := s.callsSince(began, supportChannel(0))
+	took := calls.last.Sub(began).Seconds()
+	r.use = float64(calls.posts) / (budgetRate*took + budgetBurst)
+	r.calls = float64(calls.all) / float64(size.messages)
+	r.rate, r.refused = float64(calls.posts)/took, calls.refused
+	r.beside = percentile(s.latencies(began), 0.99)
+	return nil
+}
+
+// pile lets one customer write faster than the channel takes, and gives calls per message.
+func (s *shoppers) pile(ctx context.Context, messages int) (float64, error) {
+	m, err := s.mouth(ctx, 0)
+	if err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	for range messages {
+		if err := m.say(0, time.Now()); err != nil {
+			return 0, err
+		}
+	}
+	m.close()
+	if err := s.w.drain(ctx, budgetWithin); err != nil {
+		return 0, err
+	}
+	return float64(s.callsSince(began, supportChannel(0)).all) / float64(messages), nil
+}
+
+// called is what Parley asked of Slack for one channel.
+type called struct {
+	all, posts, refused int
+	last                time.Time // of the last post
+}
+
+// callsSince counts calls about a channel, and those about none.
+func (s *shoppers) callsSince(began time.Time, channel string) (n called) {
+	for _, c := range s.w.slack.Calls("") {
+		if at := c.Args["channel"]; c.At.Before(began) || at != channel && at != "" {
+			continue
+		}
+		n.all++
+		switch {
+		case c.Error == "ratelimited":
+			n.refused++
+		case c.OK && c.Method == "chat.postMessage":
+			n.posts++
+			n.last = c.At
+		}
+	}
+	return n
+}
+
+var lines = regexp.MustCompile(`Line (s\d+n\d+)x(\d+):`)
+
+// linesIn finds customer and number of each line in a post; several may share one. Beside
+// blocks, the text is only what notifications show.
+func linesIn(text, blocks string) [][]string {
+	if blocks != "" {
+		text = blocks
+	}
+	return lines.FindAllStringSubmatch(text, -1)
+}
+
+// latencies gives ms from when a line was said until it was posted, of the other channels.
+func (s *shoppers) latencies(began time.Time) (list []float64) {
+	for _, c := range s.w.slack.Calls("chat.postMessage") {
+		if !c.OK || c.At.Before(began) || c.Args["channel"] == supportChannel(0) {
+			continue
+		}
+		for _, found := range linesIn(c.Args["text"], c.Args["blocks"]) {
+			if at, ok := s.at[found[1]+"x"+found[2]]; ok {
+				list = append(list, ms(c.At.Sub(at)))
+			}
+		}
+	}
+	return list
+}
+
+// check reads the threads: each line of each customer once, in order.
+// Errors: errBudget.
+func (s *shoppers) check() error {
+	seen := map[string]int{}
+	for n := range 1 + budgetOthers {
+		state := s.w.slack.Snapshot(supportChannel(n))
+		for _, channel := range state.Channels {
+			for _, thread := range channel.Threads {
+				for _, post := range thread {
+					for _, found := range linesIn(post.Text, string(post.Blocks)) {
+						who, number := found[1], found[2]
+						if want := strconv.Itoa(seen[who] + 1); number != want {
+							return fmt.Errorf("%w: line %s of %s in place of %s", errBudget, number, who, want)
+						}
+						seen[who]++
+					}
+				}
+			}
+		}
+	}
+	for who, n := range s.said {
+		if seen[who] != n {
+			return fmt.Errorf("%w: %s said %d lines, %d are posted", errBudget, who, n, seen[who])
+		}
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"parley/bot/slack/slackfake"
+)
+
+// Targets of one hop, as shares of what River's default settings need.
+const (
+	hopTarget    = 0.15
+	hopP95Target = 0.2
+)
+
+// hopEvery is the time between two messages: thirty a second.
+const hopEvery = time.Second / 30
+
+// measureHop: from the 2xx of a customer's message to the call that posts it, while little
+// is going on, against River's default pick-up.
+func measureHop(b *bench, ctx context.Context) (_ map[string]Figure, err error) {
+	talks := 60
+	if b.short {
+		talks = 6
+	}
+	s, err := startStage(ctx, b, talks)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	queue, err := startRiver(ctx, s.w)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, queue.close(ctx)) }()
+	s.t.quiet = true
+	s.t.begin() // every customer has a thread
+	if err := s.t.finish(ctx); err != nil {
+		return nil, err
+	}
+	var own, river [][]float64 // all hops of a round, ms
+	n := b.span(20*time.Second, 1500*time.Millisecond)
+	values, rounds, note, err := b.bracket(ctx, b.rounds(),
+		func(ctx context.Context) (float64, error) {
+			hops, err := queue.hops(ctx, int(n/hopEvery))
+			river = append(river, hops)
+			return median(hops), err
+		},
+		func(ctx context.Context, _ int) (float64, error) {
+			hops, err := s.hops(ctx, int(n/hopEvery))
+			own = append(own, hops)
+			return median(hops), err
+		})
+	if err != nil {
+		return nil, err
+	}
+	var p95 []float64
+	var details []map[string]float64
+	for i, hops := range own {
+		r := (percentile(river[2*i], 0.95) + percentile(river[2*i+1], 0.95)) / 2
+		p95 = append(p95, percentile(hops, 0.95)/r)
+		details = append(details, map[string]float64{"p50_ms": median(hops), "p95_ms": percentile(hops, 0.95), "max_ms": percentile(hops, 1),
+			"river_p50_ms": median(river[2*i]), "river_p95_ms": r, "messages": float64(len(hops))})
+	}
+	hop := atMost(hopTarget, "ratio", ratios(values, rounds)...).with(middle(details))
+	hop.Note = note
+	return map[string]Figure{"hop": hop, "hop_p95": atMost(hopP95Target, "ratio", p95...)}, nil
+}
+
+// hops lets customers write at a steady pace and gives, for each message, the time from
+// the webhook's answer to the call that posts it, in ms: never below zero.
+func (s *stage) hops(ctx context.Context, n int) ([]float64, error) {
+	var mu sync.Mutex
+	answered := map[string]time.Time{}
+	s.t.answered = func(mark string) {
+		mu.Lock()
+		defer mu.Unlock()
+		answered[mark] = time.Now()
+	}
+	defer func() { s.t.answered = nil }()
+	from := time.Now()
+	s.t.stop.Store(false)
+	tick := time.NewTicker(hopEvery)
+	defer tick.Stop()
+	for i := range n {
+		s.t.speaking.Add(1)
+		s.t.speak(s.t.talks[i%len(s.t.talks)])
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	if err := s.t.finish(ctx); err != nil {
+		return nil, err
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	return pairs(answered, s.w.slack.Calls("chat.postMessage"), from)
+}
+
+// pairs finds for each answer the call that posted its message.
+func pairs(answered map[string]time.Time, calls []slackfake.Call, from time.Time) ([]float64, error) {
+	var hops []float64
+	for _, c := range calls {
+		talk, n, ok := marked(c.Args["text"])
+		if !ok || c.At.Before(from) {
+			continue
+		}
+		key := mark(customerName(talk), n)
+		at, known := answered[key]
+		if !known {
+			return nil, fmt.Errorf("%w: %s was posted, but never answered", errOrder, key)
+		}
+		delete(answered, key)
+		hops = append(hops, max(0, ms(c.At.Sub(at))))
+	}
+	if len(answered) > 0 || len(hops) == 0 {
+		return nil, fmt.Errorf("%w: %d messages were posted, %d are missing", errOrder, len(hops), len(answered))
+	}
+	return hops, nil
+}

@@ -1,0 +1,121 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"parley/channels/email/mailfake"
+)
+
+const mailPassword = "let-me-in"
+
+// mailbox gives the address of the n-th mailbox of the company.
+func mailbox(n int) string { return fmt.Sprintf("help%d@acme.test", n) }
+
+// mailWorld is a world with a mail server, in this process, and accounts in it.
+type mailWorld struct {
+	*world
+
+	mail *mailfake.Server
+	cert string // file; "" = without TLS
+}
+
+// startMailWorld makes a world with so many mailboxes and a Slack emulator without limits.
+func startMailWorld(ctx context.Context, b *bench, boxes int, secure, sockets bool) (*mailWorld, error) {
+	o := mailfake.Options{TLS: secure}
+	for n := range boxes {
+		o.Mailboxes = append(o.Mailboxes, mailfake.MailboxConfig{Address: mailbox(n), Password: mailPassword})
+	}
+	m := &mailWorld{mail: mailfake.New(o)}
+	if err := m.mail.Start(ctx); err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	w, err := startWorld(ctx, b, worldOptions{slack: &slackOptions{sockets: sockets}, config: func(w *world) string {
+		return w.slackConfig(mailAccounts(m.mail, boxes, secure))
+	}})
+	if err == nil && secure {
+		m.cert = filepath.Join(w.dir, "cert.pem")
+		if err = os.WriteFile(m.cert, m.mail.CertPEM(), 0o600); err != nil {
+			_ = w.close() // the first error counts
+		}
+	}
+	if err != nil {
+		_ = m.mail.Close() // the first error counts
+		return nil, err
+	}
+	m.world = w
+	return m, nil
+}
+
+// mailAccounts writes the accounts of a parley.yaml.
+func mailAccounts(m *mailfake.Server, boxes int, secure bool) string {
+	security, imap, smtp := "none", m.IMAPAddr(), m.SMTPAddr()
+	if secure {
+		security, imap, smtp = "tls", m.IMAPTLSAddr(), m.SMTPTLSAddr()
+	}
+	imapHost, imapPort, _ := net.SplitHostPort(imap) // they are the listeners' own
+	smtpHost, smtpPort, _ := net.SplitHostPort(smtp)
+	var y strings.Builder
+	for n := range boxes {
+		fmt.Fprintf(&y, `  - name: mail%[1]d
+    kind: email
+    team: Team0
+    hold: 0s
+    email:
+      address: %[2]s
+      sender_name: Acme
+      imap: {host: %[3]s, port: %[4]s, security: %[7]s, username: %[2]s, password: %[8]s}
+      smtp: {host: %[5]s, port: %[6]s, security: %[7]s, username: %[2]s, password: %[8]s}
+`, n, mailbox(n), imapHost, imapPort, smtpHost, smtpPort, security, mailPassword)
+	}
+	return y.String()
+}
+
+func (m *mailWorld) close() error {
+	err := m.world.close()
+	if closed := m.mail.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+// serve starts Parley and waits until it watches every mailbox.
+func (m *mailWorld) serve(ctx context.Context) (*child, error) {
+	o := parleyOptions{}
+	if m.cert != "" {
+		o.env = []string{"SSL_CERT_FILE=" + m.cert}
+	}
+	if m.b.opt.CPUProfile != "" {
+		o.args = m.b.measured()
+	}
+	c, err := m.parley(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return c, m.watched(ctx)
+}
+
+const unwatched = `SELECT count(*) FROM accounts WHERE side = 'channel' AND watermark IS NULL`
+
+// watched waits until every mailbox has been looked into.
+func (m *mailWorld) watched(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	for {
+		var n int
+		if err := m.pool.QueryRow(ctx, unwatched).Scan(&n); err != nil {
+			return fmt.Errorf("bench: mailboxes: %w", err)
+		}
+		if n == 0 {
+			return nil
+		}
+		if !pause(ctx, 50*time.Millisecond) {
+			return fmt.Errorf("bench: mailboxes: %d are not watched", n)
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	proc "parley/cmd/parley/child"
+)
+
+const megabyte = 1 << 20
+
+// memoryGroup measures Parley at rest.
+func memoryGroup(b *bench, ctx context.Context) (map[string]Figure, error) {
+	rss, cpu, err := idle(ctx, b, b.span(time.Minute, 3*time.Second))
+	if err != nil {
+		return nil, err
+	}
+	figures := map[string]Figure{"rss_idle": atMost(40, "MB", rss), "idle_cpu": atMost(1, "percent", cpu)}
+	f := figures["rss_idle"]
+	f.Note = "Socket Mode, one mailbox"
+	figures["rss_idle"] = f
+	if b.opt.Quick && !b.short {
+		figures["rss_mailboxes"] = left(150, true, "MB per 1000", "left out by --quick: connects 1,000 mailboxes")
+		return figures, nil
+	}
+	boxes := 1000
+	if b.short {
+		boxes = 20
+	}
+	many, err := mailboxes(ctx, b, boxes)
+	if err != nil {
+		return nil, err
+	}
+	f = atMost(150, "MB per 1000", (many-rss)/float64(boxes)*1000)
+	f.Note = fmt.Sprintf("%d mailboxes with TLS and IDLE", boxes)
+	figures["rss_mailboxes"] = f.with(map[string]float64{"rss_mb": many})
+	return figures, nil
+}
+
+// idle gives memory in MB and CPU in percent of a core of a Parley with nothing to do.
+func idle(ctx context.Context, b *bench, window time.Duration) (rss, cpu float64, err error) {
+	w, err := startMailWorld(ctx, b, 1, false, true)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	c, err := w.serve(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	pause(ctx, b.span(5*time.Second, 2*time.Second)) // until what starting needs is done
+	if cpu, err = cpuOver(ctx, c, window); err != nil {
+		return 0, 0, err
+	}
+	n, err := c.rss()
+	return float64(n) / megabyte, cpu, err
+}
+
+// cpuOver gives the percentage of one core that a process uses.
+func cpuOver(ctx context.Context, c *child, window time.Duration) (float64, error) {
+	begin := time.Now()
+	before, err := c.cpu()
+	if err != nil {
+		return 0, err
+	}
+	if !pause(ctx, window) {
+		return 0, ctx.Err()
+	}
+	after, err := c.cpu()
+	return (after - before).Seconds() / time.Since(begin).Seconds() * 100, err
+}
+
+// mailboxes gives the memory in MB with so many idle mailboxes.
+func mailboxes(ctx context.Context, b *bench, n int) (rss float64, err error) {
+	w, err := startMailWorld(ctx, b, n, true, true)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	c, err := w.serve(ctx)
+	if err != nil {
+		return 0, err
+	}
+	pause(ctx, b.span(20*time.Second, time.Second)) // handshakes' garbage goes
+	bytes, err := c.rss()
+	return float64(bytes) / megabyte, err
+}
+
+// peak gives the most memory that a child ever had, MB.
+func peak(c *child) (float64, error) {
+	u, err := proc.Of(c.PID())
+	return float64(u.Peak) / megabyte, err
+}

@@ -1,0 +1,49 @@
+package bench
+
+import (
+	"time"
+
+	proc "parley/cmd/parley/child"
+)
+
+// meter tells who used the cores between two moments. Units of its details: cores, so 1 is
+// one core fully used; the emulators and generators of a run share one process.
+type meter struct {
+	w     *world
+	c     *child
+	begin time.Time
+	used  usage
+}
+
+type usage struct{ parley, postgres, outside time.Duration }
+
+// startMeter begins. c may be nil.
+func startMeter(w *world, c *child) (*meter, error) {
+	m := &meter{w: w, c: c, begin: time.Now()}
+	var err error
+	m.used, err = m.read()
+	return m, err
+}
+
+func (m *meter) read() (u usage, err error) {
+	u.outside = proc.Self()
+	if u.postgres, err = proc.Tree(m.w.b.server.PID()); err != nil || m.c == nil {
+		return u, err
+	}
+	u.parley, err = m.c.cpu()
+	return u, err
+}
+
+// shares gives what was used since the beginning, and the time.
+func (m *meter) shares() (map[string]float64, time.Duration, error) {
+	took := time.Since(m.begin)
+	now, err := m.read()
+	if err != nil {
+		return nil, 0, err
+	}
+	of := func(after, before time.Duration) float64 { return (after - before).Seconds() / took.Seconds() }
+	return map[string]float64{
+		"cpu_parley": of(now.parley, m.used.parley), "cpu_postgres": of(now.postgres, m.used.postgres),
+		"cpu_generator": of(now.outside, m.used.outside),
+	}, took, nil
+}

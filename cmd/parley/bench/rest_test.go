@@ -1,0 +1,50 @@
+package bench
+
+import (
+	"context"
+	"testing"
+)
+
+// The short forms: every mail becomes one thread, every mailbox is watched, and a Parley
+// starts on a migrated and on an empty database.
+func TestMail(t *testing.T) {
+	t.Parallel()
+	shortForm(t, mailGroup, "mail_ratio", "mail_cpu_ms", "mail_thread_p95", "mail_idle_cpu", "rss_load")
+}
+
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	shortForm(t, memoryGroup, "rss_idle", "idle_cpu", "rss_mailboxes")
+}
+
+func TestStart(t *testing.T) {
+	t.Parallel()
+	shortForm(t, startGroup, "start_ms", "start_fresh_s", "binary_mb")
+}
+
+// Each line of each customer is in its thread once and in order.
+func TestBudget(t *testing.T) {
+	t.Parallel()
+	shortForm(t, budgetGroup, "budget_use", "budget_calls", "budget_calls_burst", "budget_isolation")
+}
+
+// shortForm runs a group as a test does: its invariants fail, its ratios don't.
+func shortForm(t *testing.T, measure func(*bench, context.Context) (map[string]Figure, error), names ...string) {
+	t.Helper()
+	b := testBench(t)
+	if _, err := b.machine(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	figures, err := measure(b, t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		f, ok := figures[name]
+		if !ok || f.Value == nil {
+			t.Errorf("%s: not measured: %+v", name, f)
+			continue
+		}
+		t.Logf("%s: %.3g %s %v", name, *f.Value, f.Unit, f.Details)
+	}
+}

@@ -1,0 +1,99 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/pprof"
+	"sync/atomic"
+	"syscall"
+
+	"parley/channels/channelstest"
+	"parley/cmd/parley/app"
+)
+
+// ServeOptions say how a Parley that is measured differs from `parley serve`.
+type ServeOptions struct {
+	CPUProfile string // file that gets a profile of the whole life; "" = none
+}
+
+// Serve is `parley serve` with the loopback channel beside the product's own. SIGUSR1
+// holds the appliers, SIGUSR2 lets them go on.
+func Serve(ctx context.Context, o ServeOptions) (err error) {
+	env, err := app.LoadEnv(os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	stop, err := profile(o.CPUProfile)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: env.Log}))
+	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := db.Migrate(ctx, env); err != nil {
+		return err
+	}
+	held, end := heldBySignal()
+	defer end()
+	options := app.Options{Specs: append(app.Specs(), channelstest.Spec())}
+	options.Relay.Held = held
+	a, err := app.New(ctx, env, db, log, options)
+	if err != nil {
+		return err
+	}
+	return a.Run(ctx)
+}
+
+// heldBySignal gives what says whether the appliers are held; end gives the signals back.
+func heldBySignal() (held func() bool, end func()) {
+	var on atomic.Bool
+	signals, done := make(chan os.Signal, 4), make(chan struct{})
+	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2)
+	go func() {
+		defer close(done)
+		for s := range signals {
+			on.Store(s == syscall.SIGUSR1)
+		}
+	}()
+	return on.Load, func() {
+		signal.Stop(signals)
+		close(signals)
+		<-done
+	}
+}
+
+// profile writes a CPU profile into a file until stop is called.
+func profile(path string) (stop func() error, err error) {
+	if path == "" {
+		return func() error { return nil }, nil
+	}
+	file, err := os.Create(filepath.Clean(path))
+	if err != nil {
+		return nil, fmt.Errorf("bench: profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, errors.Join(fmt.Errorf("bench: profile: %w", err), file.Close())
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return file.Close()
+	}, nil
+}
+
+// hold keeps a served Parley's appliers from beginning, or lets them go on.
+func (c *child) hold(on bool) {
+	if on {
+		c.Signal(syscall.SIGUSR1)
+	} else {
+		c.Signal(syscall.SIGUSR2)
+	}
+}

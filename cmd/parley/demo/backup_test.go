@@ -1,0 +1,63 @@
+package demo
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/backup"
+	"parley/store/storetest"
+)
+
+// backUp writes the world's only backup.
+func (s *stage) backUp() error {
+	key, err := app.KnownKey(s.env)
+	if err != nil {
+		return err
+	}
+	_, err = backup.CreateFile(s.ctx, s.backupFile(), backup.Source{URL: s.env.DatabaseURL, Key: key, Passphrase: "correct horse"})
+	return err
+}
+
+func (s *stage) backupFile() string { return filepath.Join(s.env.Data, "world.parley") }
+
+// restore ends Parley, loses its database, and goes on with what the backup knows.
+func (s *stage) restore() error {
+	s.halt()
+	s.db.Close()
+	s.env.DatabaseURL = storetest.URL(s.t)
+	if err := empty(s, s.env.DatabaseURL); err != nil {
+		return err
+	}
+	var err error
+	if s.db, err = app.OpenDatabase(s.ctx, s.env, s.log, func(string) {}); err != nil {
+		return err
+	}
+	archive, err := backup.Open(s.backupFile())
+	if err != nil {
+		return err
+	}
+	key, err := app.KnownKey(s.env)
+	if err == nil {
+		_, err = backup.Restore(s.ctx, archive, backup.Target{Pool: s.db.Pool, URL: s.env.DatabaseURL, Key: key})
+	}
+	if err := errors.Join(err, archive.Close()); err != nil {
+		return err
+	}
+	if err := s.db.Migrate(s.ctx, s.env); err != nil {
+		return err
+	}
+	return s.start()
+}
+
+func empty(s *stage, url string) error {
+	conn, err := pgx.Connect(s.ctx, url)
+	if err != nil {
+		return fmt.Errorf("empty: %w", err)
+	}
+	_, err = conn.Exec(s.ctx, `DROP SCHEMA public CASCADE; CREATE SCHEMA public`)
+	return errors.Join(err, conn.Close(s.ctx))
+}

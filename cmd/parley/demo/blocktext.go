@@ -1,0 +1,68 @@
+package demo
+
+import (
+	"encoding/json"
+	"strings"
+
+	"parley/bot/slack/slackfake"
+)
+
+// block is what a Slack message's blocks have in common as far as they show text.
+// Source: docs.slack.dev/reference/block-kit/blocks, read 2026-11.
+type block struct {
+	Type     string          `json:"type"`
+	Text     json.RawMessage `json:"text"` // a string in rich text, else an object with one
+	URL      string          `json:"url"`
+	Elements []block         `json:"elements"`
+}
+
+// shownText is what a person reads in a post: its blocks, a line each. The text beside
+// them is only for notices, and cut short.
+func shownText(m *slackfake.Message) string {
+	var blocks []block
+	if len(m.Blocks) == 0 || json.Unmarshal(m.Blocks, &blocks) != nil || len(blocks) == 0 {
+		return slackText(m.Text)
+	}
+	var b strings.Builder
+	for _, one := range blocks {
+		one.write(&b)
+		b.WriteByte('\n')
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// write adds what a block shows; buttons and quotations add nothing.
+func (b block) write(to *strings.Builder) {
+	switch b.Type {
+	case "actions", "rich_text_quote", "image", "button":
+		return
+	case "text":
+		var plain string
+		_ = json.Unmarshal(b.Text, &plain) // nothing to show otherwise
+		to.WriteString(plain)
+		return
+	case "link":
+		var label string
+		if json.Unmarshal(b.Text, &label) != nil || label == "" {
+			label = b.URL
+		}
+		to.WriteString(label)
+		return
+	}
+	var inner struct {
+		Text string `json:"text"`
+	}
+	if json.Unmarshal(b.Text, &inner) == nil && inner.Text != "" {
+		to.WriteString(slackText(inner.Text) + "\n")
+	} else if b.Type == "mrkdwn" || b.Type == "plain_text" { // in a context block
+		var text string
+		_ = json.Unmarshal(b.Text, &text)
+		to.WriteString(slackText(text) + " ")
+	}
+	for _, e := range b.Elements {
+		e.write(to)
+		if strings.HasPrefix(e.Type, "rich_text_") {
+			to.WriteByte('\n')
+		}
+	}
+}

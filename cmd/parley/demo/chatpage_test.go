@@ -1,0 +1,76 @@
+package demo
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// TestPagePhone: what a person does on a phone reaches the emulator, shows in the state,
+// and what no phone would do is refused.
+func TestPagePhone(t *testing.T) {
+	t.Parallel()
+	w, err := NewWorld(t.Context(), WorldOptions{Phones: true, PublicURL: "http://127.0.0.1:9"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	p, err := NewPage(w, PageOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	post := func(verb, body string) int {
+		r := httptest.NewRequest(http.MethodPost, "/phone/"+verb, strings.NewReader(body))
+		out := httptest.NewRecorder()
+		p.ServeHTTP(out, r)
+		return out.Code
+	}
+	const dana = "dana@cole.test"
+	for _, c := range []struct {
+		name, verb, body string
+		want             int
+	}{
+		{"a text by WhatsApp", "say", `{"customer":"` + dana + `","chat":"whatsapp","text":"hello"}`, 200},
+		{"the sample picture", "say", `{"customer":"` + dana + `","chat":"messenger","sample":true}`, 200},
+		{"a text message", "say", `{"customer":"` + dana + `","chat":"sms","text":"STOP"}`, 200},
+		{"nothing", "say", `{"customer":"` + dana + `","chat":"sms","text":" "}`, 409},
+		{"too much", "say", `{"customer":"` + dana + `","chat":"sms","text":"` + strings.Repeat("x", maxChatRunes+1) + `"}`, 409},
+		{"a stranger", "say", `{"customer":"who@else.test","chat":"sms","text":"x"}`, 404},
+		{"by pigeon", "say", `{"customer":"` + dana + `","chat":"pigeon","text":"x"}`, 409},
+		{"a button that isn't there", "tap", `{"customer":"` + dana + `","chat":"whatsapp","line":"wamid.x","choice":"yes"}`, 409},
+		{"an unknown verb", "dance", `{"customer":"` + dana + `","chat":"whatsapp"}`, 409},
+		{"no JSON", "say", `{`, 400},
+		{"looking", "read", `{"customer":"` + dana + `","chat":"sms"}`, 200},
+	} {
+		if got := post(c.verb, c.body); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
+	}
+	var s state
+	if err := json.Unmarshal(ask(p, "GET", "/state?as="+Ann+"&customer="+dana+"&chat=sms").Body.Bytes(), &s); err != nil {
+		t.Fatal(err)
+	}
+	if !s.Phone.On || len(s.Phone.Tabs) != 3 || s.Phone.Chat == nil || !s.Phone.Chat.Window.Stopped || len(s.Phone.Chat.Lines) != 2 {
+		t.Fatalf("the phone: %+v", s.Phone)
+	}
+	if l := s.Phone.Chat.Lines[1]; !l.Automatic || l.Mine || s.Phone.Tabs[1].Unread != 0 {
+		t.Errorf("Twilio's answer to STOP: %+v", l)
+	}
+	line := p.phoneOf(dana).page.Conversation()[0].ID
+	if got := ask(p, "GET", "/phone/file?customer="+dana+"&chat=messenger&line="+line); got.Code != 200 || got.Header().Get("Content-Type") != "image/png" {
+		t.Errorf("the picture: %d %s", got.Code, got.Header().Get("Content-Type"))
+	}
+	if got := ask(p, "GET", "/phone/file?customer="+dana+"&chat=sms&line="+line); got.Code != 404 {
+		t.Errorf("a picture of another chat: %d", got.Code)
+	}
+
+	graph, twilio := w.phones.Load().graph.URL(), w.phones.Load().twilio.URL()
+	if err := w.Reset(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if now := w.phones.Load(); now.graph.URL() != graph || now.twilio.URL() != twilio || len(p.phoneOf(dana).wa.Chat()) != 0 {
+		t.Error("after a reset the phones are not empty, or elsewhere")
+	}
+}

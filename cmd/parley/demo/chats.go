@@ -1,0 +1,255 @@
+package demo
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/channels/graphfake"
+	"parley/channels/twilio/twiliofake"
+)
+
+const (
+	// dayWindow is how long a company may answer freely, by Meta's rules.
+	dayWindow = 24 * time.Hour
+	// personWindow is how long people may, on Messenger.
+	personWindow = 7 * dayWindow
+)
+
+var errNoLine = errors.New("this message is gone")
+
+// whatsAppChat is the conversation with the WhatsApp number.
+type whatsAppChat struct{ h *handset }
+
+func (c whatsAppChat) lines() []chatLine {
+	var list []chatLine
+	for _, m := range c.h.wa.Chat() {
+		l := chatLine{ID: m.ID, Mine: m.FromCustomer, Text: m.Text, At: m.At, State: string(m.Tick), Answers: m.Answers, Elsewhere: m.Echo}
+		switch {
+		case m.Deleted:
+			l.Text = "This message was deleted."
+		case m.Template != "":
+			l.Text = m.Template
+		case l.Text == "" && m.File == nil:
+			l.Text = "[" + m.Type + "]"
+		}
+		if m.FromCustomer {
+			l.Ours = m.Reaction
+		} else {
+			l.Reaction = m.Reaction
+		}
+		if m.File != nil && !m.Deleted {
+			l.File = &chatFile{Name: m.File.Name, Type: m.File.ContentType, Content: m.File.Content}
+		}
+		if !m.FromCustomer {
+			l.List = listLabel(m)
+			for _, b := range m.Choices() {
+				l.Choices = append(l.Choices, chatChoice{ID: b.ID, Title: b.Title, Hint: b.Description, URL: b.URL})
+			}
+		}
+		list = append(list, l)
+	}
+	return list
+}
+
+// listLabel names what opens the rows of a list.
+func listLabel(m graphfake.Message) string {
+	if m.Type == "interactive" && strings.Contains(string(m.Content), `"sections"`) {
+		return "Choose"
+	}
+	return ""
+}
+
+func (c whatsAppChat) window(now time.Time) chatWindow {
+	until := c.h.wa.Window()
+	return chatWindow{Limited: true, Open: now.Before(until), Until: until}
+}
+
+func (c whatsAppChat) typing() bool { return c.h.wa.Typing() }
+
+func (c whatsAppChat) say(text string, f *chatFile, answers string) error {
+	switch {
+	case f != nil:
+		extra := map[string]any{}
+		if text != "" {
+			extra["caption"] = text
+		}
+		kind := mediaKind(f.Type)
+		if kind == "file" {
+			kind = "document"
+		}
+		c.h.wa.Media(kind, graphfake.File{Name: f.Name, ContentType: f.Type, Content: f.Content}, extra)
+	case answers != "":
+		c.h.wa.Reply(answers, text)
+	default:
+		c.h.wa.Text(text)
+	}
+	return nil
+}
+
+func (c whatsAppChat) tap(line, choice string) error {
+	_, err := c.h.wa.Tap(line, choice)
+	return err
+}
+
+func (c whatsAppChat) react(line, emoji string) error {
+	c.h.wa.React(line, emoji)
+	return nil
+}
+
+func (c whatsAppChat) read() { c.h.wa.Read() }
+
+// mediaKind is how Meta calls a sort of file: image, video, audio or file.
+func mediaKind(contentType string) string {
+	switch kind, _, _ := strings.Cut(contentType, "/"); kind {
+	case "image", "video", "audio":
+		return kind
+	}
+	return "file"
+}
+
+// smsChat is the conversation with the SMS number.
+type smsChat struct{ h *handset }
+
+func (c smsChat) lines() []chatLine {
+	var list []chatLine
+	for _, m := range c.h.sms.Chat() {
+		l := chatLine{ID: m.SID, Mine: m.Mine, Text: m.Text, At: m.At, Automatic: m.Automatic}
+		if m.Mine {
+			l.State = "delivered" // a phone says it of what the network took
+		}
+		if len(m.Media) > 0 {
+			kind := m.Media[0].ContentType
+			_, ext, _ := strings.Cut(kind, "/")
+			l.File = &chatFile{Name: "file." + ext, Type: kind, Content: m.Media[0].Content}
+		}
+		list = append(list, l)
+	}
+	return list
+}
+
+func (c smsChat) window(time.Time) chatWindow {
+	return chatWindow{Open: true, Stopped: c.h.sms.Stopped()}
+}
+
+func (c smsChat) typing() bool { return false }
+
+func (c smsChat) say(text string, f *chatFile, _ string) error {
+	m := twiliofake.Message{Text: text}
+	if f != nil {
+		m.Media = []twiliofake.Media{{ContentType: f.Type, Content: f.Content}}
+	}
+	_, err := c.h.sms.Post(m)
+	return err
+}
+
+func (c smsChat) tap(string, string) error {
+	return errors.New("there is nothing to tap in a text message")
+}
+func (c smsChat) react(string, string) error { return errors.New("text messages have no reactions") }
+func (c smsChat) read()                      {}
+
+// messengerChat is the conversation with the Page.
+type messengerChat struct{ h *handset }
+
+func (c messengerChat) lines() []chatLine {
+	var list []chatLine
+	all := c.h.page.Conversation()
+	seen := c.h.page.Seen()
+	for i, m := range all {
+		l := chatLine{ID: m.ID, Mine: !m.FromPage, Text: m.Text, At: m.At, Answers: m.ReplyTo, Reaction: m.Reaction, Ours: m.PageReaction, Elsewhere: m.Elsewhere}
+		if l.Mine {
+			l.State, l.Reaction = "delivered", ""
+			if !seen.Before(m.At) {
+				l.State = "read"
+			}
+		}
+		if len(m.File) > 0 {
+			l.File = &chatFile{Name: m.Name, Type: m.ContentType, Content: m.File}
+		}
+		if i == len(all)-1 { // quick replies show below the last message only
+			for _, q := range m.QuickReplies {
+				l.Choices = append(l.Choices, chatChoice{ID: q.Title, Title: q.Title})
+			}
+		}
+		for _, card := range m.Cards {
+			l.Text = strings.TrimSpace(l.Text + "\n" + card.Title + "\n" + card.Subtitle)
+		}
+		for _, b := range buttonsOf(m) {
+			l.Choices = append(l.Choices, chatChoice{ID: b.Title, Title: b.Title, URL: b.URL})
+		}
+		if l.Text == "" && l.File == nil {
+			l.Text = "[" + m.Kind + "]"
+		}
+		list = append(list, l)
+	}
+	return list
+}
+
+func buttonsOf(m graphfake.PageMessage) []graphfake.PageButton {
+	list := slices.Clone(m.Buttons)
+	for _, card := range m.Cards {
+		list = append(list, card.Buttons...)
+	}
+	return list
+}
+
+func (c messengerChat) window(now time.Time) chatWindow {
+	var last time.Time
+	for _, m := range c.h.page.Conversation() {
+		if !m.FromPage {
+			last = m.At
+		}
+	}
+	w := chatWindow{Limited: true}
+	if last.IsZero() {
+		return w
+	}
+	w.Until = last.Add(dayWindow)
+	if !now.Before(w.Until) {
+		w.Until, w.Person = last.Add(personWindow), true
+	}
+	w.Open = now.Before(w.Until)
+	return w
+}
+
+func (c messengerChat) typing() bool { return c.h.page.Typing() }
+
+func (c messengerChat) say(text string, f *chatFile, answers string) error {
+	if f != nil {
+		c.h.page.Media(mediaKind(f.Type), f.Name, f.Type, f.Content)
+	}
+	switch {
+	case text == "":
+	case answers != "":
+		c.h.page.Answer(answers, text)
+	default:
+		c.h.page.Text(text)
+	}
+	return nil
+}
+
+func (c messengerChat) tap(_, choice string) error { return c.h.page.Tap(choice) }
+
+func (c messengerChat) react(line, emoji string) error {
+	c.h.page.React(line, emoji)
+	return nil
+}
+
+func (c messengerChat) read() { c.h.page.Read() }
+
+// checkSay refuses what no phone sends.
+func checkSay(text string, f *chatFile) error {
+	if strings.TrimSpace(text) == "" && f == nil {
+		return errors.New("there is nothing to send")
+	}
+	if n := len([]rune(text)); n > maxChatRunes {
+		return fmt.Errorf("that is too long for a phone: %d characters, at most %d", n, maxChatRunes)
+	}
+	return nil
+}
+
+// maxChatRunes is how long a message may be: Twilio's limit is the smallest.
+const maxChatRunes = 1600

@@ -1,0 +1,136 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"parley/channels/email/mailfake"
+)
+
+// longName is longer than any column, and has no place to break.
+const longName = "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissenhaftschafers"
+
+const faultsInPage = `(() => {
+	const seen = (e) => e.checkVisibility();
+	const name = (e) => (e.getAttribute('aria-label') || e.textContent || e.title || '').trim();
+	const out = [];
+	for (const e of document.querySelectorAll('#plugs button, #plugs [role=button], .bar button')) if (seen(e) && !name(e)) out.push('a button without a name: ' + e.outerHTML);
+	const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
+	for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) out.push('the id ' + id + ' is there twice');
+	for (const e of [...document.querySelectorAll('[aria-describedby], [aria-controls], [aria-labelledby]')].filter(seen)) for (const a of ['aria-describedby', 'aria-controls', 'aria-labelledby'])
+		for (const id of (e.getAttribute(a) || '').split(' ').filter(Boolean)) if (!document.getElementById(id)) out.push(a + ' names ' + id + ', which is not there');
+	for (const e of document.querySelectorAll('#plugs ul > *, #plugs ol > *')) if (e.tagName !== 'LI') out.push('a list has a ' + e.tagName);
+	if (!document.querySelector('#plugs .sum[role=status]')) out.push('the sum is not announced');
+	if (document.documentElement.scrollWidth > innerWidth) out.push('the page is ' + document.documentElement.scrollWidth + ' wide in a window of ' + innerWidth);
+	const box = document.getElementById('plugs');
+	if (seen(box) && box.scrollWidth > box.clientWidth + 1) out.push('the drawer is ' + box.scrollWidth + ' wide and shows ' + box.clientWidth);
+	const lum = (c) => { const v = c.map((x) => x / 255).map((x) => (x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4)); return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2]; };
+	const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+	const paint = (layers) => { pen.fillStyle = '#fff'; pen.fillRect(0, 0, 1, 1); for (const c of layers) { pen.fillStyle = c; pen.fillRect(0, 0, 1, 1); } return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3); };
+	const under = (e) => (e ? [...under(e.parentElement), getComputedStyle(e).backgroundColor] : []);
+	for (const e of document.querySelectorAll('#plugs *')) {
+		if (!seen(e) || e.classList.contains('sr') || e.disabled || ![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
+		const ground = under(e), a = lum(paint([...ground, getComputedStyle(e).color])), b = lum(paint(ground));
+		const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+		if (ratio < 4.5) out.push('contrast ' + ratio.toFixed(2) + ': ' + e.textContent);
+	}
+	return out.join('\n');
+})()`
+
+// sound checks what every page must keep: names, ids, lists, contrast, width.
+func (l *live) sound(where string) {
+	l.t.Helper()
+	ctx, cancel := context.WithTimeout(l.ctx, stepTime)
+	defer cancel()
+	faults, err := chromedp.Run(ctx, chromedp.Evaluate[string](faultsInPage))
+	if err != nil || faults != "" {
+		l.t.Errorf("%s: %v\n%s", where, err, faults)
+	}
+}
+
+// count waits until a counter of the drawer shows a number.
+func (l *live) count(name string, n int) {
+	l.t.Helper()
+	l.until(fmt.Sprintf("%s is %d", name, n), fmt.Sprintf(`document.querySelector('#plugs [data-count=%q] dd')?.textContent === '%d'`, name, n))
+}
+
+// TestDrawer: the drawer says what is cut, what waits and what has arrived; it works by
+// keyboard, in the dark and in a narrow window; Reset begins anew.
+func TestDrawer(t *testing.T) {
+	t.Parallel()
+	d := runDemo(t, time.Second)
+	d.first()
+	l := browseTo(d.ctx, t, d.url)
+	l.click("#plugbutton")
+	l.count("arrived", firstSaid)
+	d.post("/_fake/mail/send", mailfake.Mail{From: longName + " <long@name.test>", To: []string{HelpAddress}, Subject: longName, Text: longName + " says <b>this</b>"}, nil)
+	l.count("arrived", firstSaid+1)
+	l.shows("#plugs .sum", "All 11 arrived, each once and in order.")
+	l.shows("#plugs .records", "Tomás Ó Briain-Featherstonehaugh")
+	l.sound("quiet")
+	l.shot("plugs-quiet")
+
+	// By keyboard: the first line's button, then a reply, while Slack is cut.
+	l.js("focus", `document.querySelector('[data-focus="plug-slack"]').focus()`)
+	l.do("press Enter", chromedp.KeyEvent(kb.Enter))
+	l.shows("#plugs .cut", "Plugs itself in after")
+	l.until("the button keeps the focus and plugs in", `document.activeElement.dataset.focus === 'plug-slack' && document.activeElement.ariaLabel === 'Plug Slack in'`)
+	l.shows("#phase", "Slack is cut")
+	l.click(".center .replies")
+	l.reply("Two new mugs leave today")
+	l.count("waiting", 1)
+	l.shows("#plugs .records li", "Waits: Slack is cut.")
+	l.click(".mailhead .primary")
+	l.write("#w-subject", "One more thing")
+	l.write("#w-text", "Are you there?")
+	l.click(".write .primary")
+	l.count("waiting", 2)
+	l.shows("#plugs .records li", "Stored. Waits: Slack is cut.")
+	l.sound("Slack is cut")
+	l.shot("plugs-cut")
+
+	l.click(`[data-focus="plug-parley"]`)
+	l.shows("#plugs .down", "Starts by itself in")
+	l.shows("#phase", "Parley was killed")
+	l.shot("plugs-killed")
+	l.click(`[data-focus="plug-slack"]`)
+	l.click(`[data-focus="plug-parley"]`)
+	l.count("arrived", firstSaid+3)
+	l.shows("#plugs .sum", "All 13 arrived")
+	l.shows("#plugs .lines", "was killed once")
+	l.until("the bar is silent", `document.getElementById('phase').textContent === ''`)
+	l.reply("note: Parley was away")
+	l.shows("#plugs .sum", "1 stayed inside")
+	l.shows("#plugs .records li", "not for the customer")
+	l.click(`[data-focus="jump-day"]`)
+	l.shows("#plugs .clockline", "24 h ahead")
+	l.js("to the top", `document.getElementById('plugs').scrollTo(0, 0)`)
+	l.sound("all back")
+	l.shot("plugs-back")
+	l.do("a small window", chromedp.EmulateViewport(960, 700))
+	l.sound("small")
+	l.shot("plugs-small")
+
+	l.do("a narrow window", chromedp.EmulateViewport(360, 740))
+	l.click(`.tabs [data-tab="plugs"]`)
+	l.until("the drawer has the window", `document.getElementById('plugs').getBoundingClientRect().width >= 358`)
+	l.sound("narrow")
+	l.shot("plugs-narrow")
+	l.js("to the journal", `document.querySelector('#plugs .records').scrollIntoView()`)
+	l.shot("plugs-narrow-journal")
+
+	l.click(`[data-focus="over"]`)
+	l.shows("dialog[open]", "Reset the demo?")
+	l.shot("plugs-ask")
+	l.click("dialog[open] .primary")
+	l.until("the page has begun anew", `document.documentElement.dataset.ready === 'yes' && !document.querySelector('#plugs .over').disabled && document.querySelector('#plugs [data-count=said] dd')?.textContent === '10'`)
+	l.count("arrived", firstSaid)
+	l.shows("#plugs .clockline", "Clock")
+	l.until("the clock is at now", `!document.querySelector('#plugs .clockline').textContent.includes('ahead')`)
+	l.shot("plugs-over")
+}

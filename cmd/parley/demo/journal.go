@@ -1,0 +1,228 @@
+package demo
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+)
+
+const (
+	// lostAfter is how long Parley must have had nothing to do, with every line plugged
+	// in, before what arrived nowhere counts as lost.
+	lostAfter = time.Minute
+	// journalPace is how often the witness looks when nothing happens.
+	journalPace = time.Second
+	// shownRows is how many messages the page lists.
+	shownRows = 60
+	// shownRunes is how much of each.
+	shownRunes = 140
+)
+
+// journal is the witness' account, the newest message first.
+type journal struct {
+	Counts counts       `json:"counts"`
+	Rows   []journalRow `json:"rows"`
+	Quiet  bool         `json:"quiet"` // Parley has nothing left to do
+}
+
+// journalRow is one message on its way.
+type journalRow struct {
+	Key      string     `json:"key"`
+	Way      string     `json:"way"`
+	Who      string     `json:"who"`
+	Whom     string     `json:"whom"`
+	Text     string     `json:"text"`
+	At       time.Time  `json:"at"`
+	State    string     `json:"state"`
+	Accepted bool       `json:"accepted"` // Parley has stored it
+	Delivery string     `json:"delivery"` // its state, as Parley says
+	Attempt  int        `json:"attempt"`
+	Held     bool       `json:"held"`
+	Error    string     `json:"error"`
+	Reason   string     `json:"reason"` // why it stays inside
+	SeenAt   *time.Time `json:"seen_at"`
+	Copies   int        `json:"copies"`
+	Late     bool       `json:"late"`
+	Channel  string     `json:"channel"` // wayIn: of the thread where it stands, if it does
+	Thread   string     `json:"thread"`
+	Box      string     `json:"box"`  // address of the customer
+	Chat     string     `json:"chat"` // on the phone; "" = by mail
+}
+
+func (p *Page) showJournal(w http.ResponseWriter, r *http.Request) {
+	j, err := p.account(r.Context())
+	if err != nil && r.Context().Err() == nil {
+		p.o.Log.Warn("journal", "error", err) // during a change of rounds, or without a database
+	}
+	answer(w, j)
+}
+
+// watchJournal keeps the witness looking: he must have seen each text before it is
+// edited, and notice when something is overdue.
+func (p *Page) watchJournal(ctx context.Context) {
+	tick := time.NewTicker(journalPace)
+	defer tick.Stop()
+	var last counts
+	for {
+		next := p.hub.next()
+		j, err := p.account(ctx)
+		if err != nil && ctx.Err() == nil {
+			p.o.Log.Debug("journal", "error", err)
+		}
+		if j.Counts != last {
+			last = j.Counts
+			p.hub.wake()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-next:
+		}
+	}
+}
+
+// account lets the witness look and gives his account. Errors: Parley's database does
+// not answer; then the account is without Parley's word.
+func (p *Page) account(ctx context.Context) (journal, error) {
+	claims, busy, err := p.claims(ctx)
+	now := time.Now()
+	w := &p.witness
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	said, arrived := p.look(now)
+	s := p.plugState()
+	if busy || err != nil || s.Slack.State != "on" || s.Mail.State != "on" || s.Parley.State != "on" {
+		w.idle = time.Time{}
+	} else if w.idle.IsZero() {
+		w.idle = now
+	}
+	var overdue time.Time
+	if limit := now.Add(-lostAfter); !w.idle.IsZero() && w.idle.Before(limit) {
+		overdue = limit
+	}
+	list, n := compare(said, arrived, claims, overdue)
+	j := journal{Counts: n, Rows: []journalRow{}, Quiet: !w.idle.IsZero()}
+	for _, v := range slices.Backward(list[max(0, len(list)-shownRows):]) {
+		j.Rows = append(j.Rows, v.row())
+	}
+	return j, err
+}
+
+func (v *verdict) row() journalRow {
+	r := journalRow{Key: v.Key, Way: v.Way, Who: v.Who, Whom: v.Whom, Text: excerpt(v.Text, shownRunes), At: v.At, State: v.State,
+		Copies: v.Copies, Late: v.Late}
+	r.Box, r.Chat, _ = strings.Cut(v.Box, " ")
+	if v.Copies > 0 {
+		r.SeenAt = &v.SeenAt
+		r.Channel, r.Thread, _ = strings.Cut(v.root, "/")
+	}
+	if c := v.Claim; c != nil {
+		r.Accepted, r.Delivery, r.Attempt, r.Held, r.Error, r.Reason = true, c.Delivery, c.Attempt, c.Held, c.Error, c.Reason
+	}
+	return r
+}
+
+// look sees everything that is said and everything that arrived, each in its order.
+// Caller holds w.mu.
+func (p *Page) look(now time.Time) ([]*saying, []arrival) {
+	w := &p.witness
+	if w.known == nil {
+		w.known, w.seen, w.boxes = map[string]*saying{}, map[string]arrival{}, map[string]map[string]int{}
+	}
+	for _, s := range w.known {
+		s.gone = s.Way == wayOut // until it is seen again; a mail can't be taken back
+	}
+	p.lookIntoMail(now)
+	p.lookIntoPhones(now)
+	p.lookIntoSlack(now)
+	said := slices.SortedFunc(maps.Values(w.known), func(a, b *saying) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Key, b.Key)) })
+	arrived := slices.SortedFunc(maps.Values(w.seen), func(a, b arrival) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Key, b.Key)) })
+	return said, arrived
+}
+
+// hear notes what somebody said, and remembers how it read before an edit.
+func (w *witness) hear(s saying, now time.Time) {
+	known := w.known[s.Key]
+	if known == nil {
+		known = &s
+		known.heard, known.name = now, nameKey(s.Who)
+		w.known[s.Key] = known
+	}
+	words := wordingOf(s.Text).said()
+	if !slices.ContainsFunc(known.versions, func(v []string) bool { return slices.Equal(v, words) }) {
+		known.versions = append(known.versions, words)
+	}
+	known.gone, known.Text, known.Box, known.Meant = false, s.Text, s.Box, s.Meant
+}
+
+// see notes what arrived.
+func (w *witness) see(a arrival) {
+	if _, before := w.seen[a.Key]; !before {
+		w.seen[a.Key] = a
+	}
+}
+
+// claims asks Parley's database what became of the newest messages, by the witness'
+// keys, and whether Parley has anything left to do.
+func (p *Page) claims(ctx context.Context) (map[string]claim, bool, error) {
+	pool := p.db.Load()
+	if pool == nil {
+		return nil, true, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	list, err := readClaims(ctx, pool)
+	if err != nil {
+		return nil, true, fmt.Errorf("demo: journal: %w", err)
+	}
+	const left = `SELECT EXISTS (SELECT FROM pending) OR EXISTS (SELECT FROM lanes WHERE due_at IS NOT NULL)`
+	var busy bool
+	if err := pool.QueryRow(ctx, left).Scan(&busy); err != nil {
+		return list, true, fmt.Errorf("demo: journal: %w", err)
+	}
+	return list, busy, nil
+}
+
+func readClaims(ctx context.Context, q store.Querier) (map[string]claim, error) {
+	const read = `
+		SELECT CASE WHEN m.direction = 'in' THEN '<' || m.external_id || '>' ELSE m.channel || '/' || m.place END AS key,
+			m.fate, m.reason, coalesce(d.state, '') AS delivery, coalesce(d.attempt, 0) AS attempt,
+			coalesce(d.state = 'queued' AND d.attempt = 0 AND d.not_before > parley_now(), false) AS held, coalesce(d.error_text, '') AS error
+		FROM (SELECT * FROM messages WHERE direction = 'in' OR author_user <> '' ORDER BY id DESC LIMIT 500) AS m
+		LEFT JOIN LATERAL (
+			SELECT state, attempt, not_before, error_text
+			FROM deliveries
+			WHERE message_id = m.id AND kind NOT IN ('mark', 'files', 'card', 'ephemeral') AND (m.direction = 'in' OR kind = 'reply')
+			ORDER BY id
+			LIMIT 1) AS d ON true`
+	type row struct {
+		Key string
+		claim
+	}
+	rows, err := q.Query(ctx, read)
+	if err != nil {
+		return nil, err
+	}
+	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (row, error) {
+		var c row
+		return c, r.Scan(&c.Key, &c.Fate, &c.Reason, &c.Delivery, &c.Attempt, &c.Held, &c.Error)
+	})
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]claim, len(list))
+	for _, c := range list {
+		found[c.Key] = c.claim
+	}
+	return found, nil
+}

@@ -1,0 +1,167 @@
+package demo
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/bot/slack/slackfake"
+	"parley/channels/email/mailfake"
+)
+
+// customerSuffix marks a customer's words in a thread.
+const customerSuffix = " (customer)"
+
+// insideText is how a text looks that is not for the customer, whatever Parley thinks.
+var insideText = regexp.MustCompile(`(?i)^\s*(?:note:|//|![a-z]|/[a-z])|<@`)
+
+// lookIntoMail hears what customers write to the company, and sees what they receive
+// from it. Mailboxes in which nothing came or went are left closed.
+func (p *Page) lookIntoMail(now time.Time) {
+	mail, w := p.world.Mail, &p.witness
+	for _, box := range mail.State().Mailboxes {
+		if !box.Customer || maps.Equal(box.Folders, w.boxes[box.Address]) {
+			continue
+		}
+		w.boxes[box.Address] = box.Folders
+		for _, m := range mail.Sent(box.Address) {
+			if !toCompany(m) {
+				continue
+			}
+			text := cmp.Or(ownText(m.Text, m.HTML), filesOf(m), "(a message without text)")
+			w.hear(saying{Key: m.MessageID, Way: wayIn, Who: nameIn(m.From), Whom: HelpAddress, At: m.At, Text: text, Box: box.Address}, now)
+		}
+		for _, m := range mail.Inbox(box.Address) {
+			if strings.EqualFold(m.From.Address, HelpAddress) {
+				w.see(arrival{Key: fmt.Sprintf("%s/%09d", box.Address, m.UID), Way: wayOut, At: m.At, Box: box.Address,
+					wording: wordingOf(cmp.Or(ownText(m.Text, m.HTML), filesOf(m)))})
+			}
+		}
+	}
+}
+
+// filesOf names what a mail carries.
+func filesOf(m mailfake.Received) string {
+	var names []string
+	for _, a := range m.Attachments {
+		names = append(names, a.Name)
+	}
+	return strings.Join(names, " ")
+}
+
+// typedText is what somebody typed, or the names of the files that he sent.
+func typedText(m *slackfake.Message) string {
+	text := slackText(m.Text)
+	if text == "" {
+		for _, f := range m.Files {
+			text += f.Name + " "
+		}
+	}
+	return text
+}
+
+func toCompany(m mailfake.Received) bool {
+	return slices.ContainsFunc(append(slices.Clone(m.To), m.Cc...), func(a mailfake.Address) bool { return strings.EqualFold(a.Address, HelpAddress) })
+}
+
+func nameIn(a mailfake.Address) string {
+	if a.Name == "" {
+		return a.Address
+	}
+	return a.Name
+}
+
+// lookIntoSlack hears what people write in the threads of customers, and sees what
+// stands there in the customers' names.
+func (p *Page) lookIntoSlack(now time.Time) {
+	fake, w := p.world.Slack, &p.witness
+	for _, c := range fake.Channels() {
+		if c.IM || !slices.Contains(c.Members, fake.BotUserID()) {
+			continue
+		}
+		for _, root := range fake.Messages(c.ID) {
+			if root.BotID == "" {
+				continue
+			}
+			thread := fake.Thread(c.ID, root.TS)
+			owner, box := p.owner(thread)
+			for _, m := range thread {
+				switch {
+				case m.Subtype == "tombstone":
+				case m.BotID != "":
+					w.see(postSeen(m, c.ID, root.TS))
+				case box != "":
+					w.hear(saying{Key: c.ID + "/" + m.TS, Way: wayOut, Who: p.userName(m.User), Whom: owner, At: timeOf(m.TS), Text: typedText(m),
+						Channel: c.ID, Thread: root.TS, Box: box, Meant: (m.User == Ann || m.User == Ben) && !insideText.MatchString(m.Text)}, now)
+				}
+			}
+		}
+	}
+}
+
+// postSeen is a post of Parley's. Under a customer's name it is the customer's text; else
+// Parley tells of it.
+func postSeen(m *slackfake.Message, channel, root string) arrival {
+	text := shownText(m)
+	a := arrival{Key: channel + "/" + m.TS, Way: wayIn, At: timeOf(m.TS), Thread: channel + "/" + root, wording: wordingOf(text)}
+	if from, ok := strings.CutSuffix(m.Username, customerSuffix); ok {
+		a.from = nameKey(from)
+	} else {
+		a.told = text
+	}
+	return a
+}
+
+// owner tells whose thread it is: the customer who said what stands there first in a
+// customer's name.
+func (p *Page) owner(thread []*slackfake.Message) (name, box string) {
+	at := slices.IndexFunc(thread, func(m *slackfake.Message) bool { return strings.HasSuffix(m.Username, customerSuffix) })
+	if at < 0 {
+		return "", ""
+	}
+	first, most := postSeen(thread[at], "", ""), -1
+	for _, s := range p.witness.known {
+		if !s.mayBe(first) {
+			continue
+		}
+		like := 0
+		for _, words := range s.versions {
+			like = max(like, first.carries(words))
+		}
+		if like > most || like == most && s.Box < box {
+			most, name, box = like, s.Who, s.Box
+		}
+	}
+	return name, box
+}
+
+// carries tells how much of what was said stands in what arrived.
+func (a *arrival) carries(said []string) int {
+	best := 0
+	for _, from := range a.lines {
+		best = max(best, a.recognise(said, from).found)
+	}
+	return best
+}
+
+func (p *Page) userName(id string) string {
+	for _, u := range p.world.Slack.Users() {
+		if u.ID == id {
+			return nameOf(u)
+		}
+	}
+	return id
+}
+
+// timeOf reads a Slack ts, which is a time and unique; to microseconds.
+func timeOf(ts string) time.Time {
+	seconds, micros, _ := strings.Cut(ts, ".")
+	s, _ := strconv.ParseInt(seconds, 10, 64)
+	us, _ := strconv.ParseInt(micros, 10, 64)
+	return time.Unix(s, us*1000)
+}

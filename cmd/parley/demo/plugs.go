@@ -1,0 +1,283 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// cutFor is how long a line stays cut when nobody plugs it in. The longer it is cut,
+	// the longer Parley waits between its tries to get through again.
+	cutFor = time.Minute
+	// plugPace is how often the lines are looked at.
+	plugPace = 400 * time.Millisecond
+)
+
+// Lines that can be cut, by the names that the page gives them.
+const (
+	lineSlack  = "slack"
+	lineMail   = "mail"
+	lineParley = "parley" // the process: killed and started
+)
+
+// plugs is what can be pulled: the lines to the outside, and Parley itself. The zero
+// value is ready.
+type plugs struct {
+	mu     sync.Mutex
+	cuts   map[string]cut // by line
+	engine *engine        // nil: Parley is no process of the demo's
+	over   func()         // ends the round; nil: the demo can't start over
+	round  int
+}
+
+// cut is a line that is cut.
+type cut struct {
+	since time.Time
+	timer *time.Timer // plugs it in
+}
+
+// lineState is how one line is. Units: milliseconds.
+type lineState struct {
+	// State is on, cut, dialling (plugged in, Parley isn't through yet), down (Parley was
+	// killed) or starting.
+	State string `json:"state"`
+	For   int64  `json:"for"`   // how long it is cut or down
+	Back  int64  `json:"back"`  // until it comes back by itself
+	Times int    `json:"times"` // parley: how often it was killed
+	Can   bool   `json:"can"`   // it can be pulled here
+}
+
+// plugState is how everything that can be pulled is.
+type plugState struct {
+	Slack  lineState `json:"slack"`
+	Mail   lineState `json:"mail"`
+	Parley lineState `json:"parley"`
+	Reset  bool      `json:"reset"` // the demo can start over
+}
+
+func (p *plugs) rounds() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.round
+}
+
+// setEngine gives the page the running Parley; nil when it is gone.
+func (p *Page) setEngine(e *engine) {
+	p.plugs.mu.Lock()
+	p.plugs.engine = e
+	p.plugs.mu.Unlock()
+	p.hub.wake()
+}
+
+// setReset gives the page the way to end a round.
+func (p *Page) setReset(over func()) {
+	p.plugs.mu.Lock()
+	defer p.plugs.mu.Unlock()
+	p.plugs.over = over
+}
+
+func (p *Page) cordsOf(line string) []*cord {
+	switch {
+	case p.world.cords == nil:
+		return nil
+	case line == lineSlack:
+		return []*cord{p.world.cords.slack}
+	case line == lineMail:
+		return []*cord{p.world.cords.imap, p.world.cords.smtp}
+	}
+	return nil
+}
+
+// cutLine cuts a line, until plugIn or a minute later.
+func (p *Page) cutLine(ctx context.Context, line string) {
+	for _, c := range p.cordsOf(line) {
+		c.cut()
+	}
+	p.plugs.mu.Lock()
+	defer p.plugs.mu.Unlock()
+	if _, already := p.plugs.cuts[line]; already {
+		return
+	}
+	if p.plugs.cuts == nil {
+		p.plugs.cuts = map[string]cut{}
+	}
+	p.plugs.cuts[line] = cut{since: time.Now(), timer: time.AfterFunc(p.o.CutFor, func() {
+		if err := p.plugIn(ctx, line); err != nil {
+			p.o.Log.Error("a line can't be plugged in again", "line", line, "error", err)
+		}
+		p.hub.wake()
+	})}
+}
+
+// plugIn makes a line whole. Errors: somebody took its address meanwhile; then it stays
+// cut and can be tried again.
+func (p *Page) plugIn(ctx context.Context, line string) error {
+	for _, c := range p.cordsOf(line) {
+		if err := c.plug(ctx); err != nil {
+			return err
+		}
+	}
+	p.plugs.mu.Lock()
+	defer p.plugs.mu.Unlock()
+	if c, was := p.plugs.cuts[line]; was {
+		c.timer.Stop()
+		delete(p.plugs.cuts, line)
+	}
+	return nil
+}
+
+// startOver empties everything outside Parley when a round has ended.
+// Errors: a line can't be plugged in.
+func (p *Page) startOver(ctx context.Context) error {
+	p.SetPhase("Starting over …")
+	err := errors.Join(p.plugIn(ctx, lineSlack), p.plugIn(ctx, lineMail), p.world.Reset(ctx))
+	p.o.Clock.reset()
+	p.witness.forget()
+	p.mu.Lock()
+	clear(p.seen)
+	p.mu.Unlock()
+	p.plugs.mu.Lock()
+	p.plugs.round++
+	p.plugs.mu.Unlock()
+	p.hub.wake()
+	return err
+}
+
+// movePlug is POST /plug with line and to: cut, in, or for parley kill, start.
+func (p *Page) movePlug(w http.ResponseWriter, r *http.Request) {
+	if err := p.pull(context.WithoutCancel(r.Context()), r.FormValue("line"), r.FormValue("to")); err != nil {
+		refuse(w, http.StatusConflict, err)
+		return
+	}
+	p.hub.wake()
+	answer(w, p.plugState())
+}
+
+func (p *Page) pull(ctx context.Context, line, to string) error {
+	p.plugs.mu.Lock()
+	e := p.plugs.engine
+	p.plugs.mu.Unlock()
+	switch {
+	case line == lineParley && e == nil:
+		return errors.New("Parley doesn't run at the moment") //nolint:staticcheck // people read it
+	case line == lineParley && to == "kill":
+		return e.kill()
+	case line == lineParley && to == "start":
+		e.start()
+		return nil
+	case p.cordsOf(line) == nil:
+		return fmt.Errorf("there is no line %q to pull here", line)
+	case to == "cut":
+		p.cutLine(ctx, line)
+		return nil
+	case to == "in":
+		return p.plugIn(ctx, line)
+	}
+	return fmt.Errorf("nobody knows how to do %q to %q", to, line)
+}
+
+// reset starts the demo over: POST /reset. It answers at once; the page's state tells
+// when a new round has begun.
+func (p *Page) reset(w http.ResponseWriter, _ *http.Request) {
+	p.plugs.mu.Lock()
+	over, round := p.plugs.over, p.plugs.round
+	p.plugs.mu.Unlock()
+	if over == nil {
+		refuse(w, http.StatusServiceUnavailable, errNotYet)
+		return
+	}
+	p.SetPhase("Starting over …")
+	over()
+	answer(w, map[string]int{"round": round})
+}
+
+// plugState says how everything is now.
+func (p *Page) plugState() plugState {
+	now := time.Now()
+	p.plugs.mu.Lock()
+	defer p.plugs.mu.Unlock()
+	through := map[string]bool{lineSlack: p.world.Slack.Sockets() > 0, lineMail: p.world.Mail.State().Sessions > 0}
+	look := func(line string) lineState {
+		s := lineState{State: "on", Can: p.cordsOf(line) != nil}
+		if c, is := p.plugs.cuts[line]; is {
+			s.State, s.For, s.Back = "cut", now.Sub(c.since).Milliseconds(), max(0, p.o.CutFor-now.Sub(c.since)).Milliseconds()
+		} else if !through[line] {
+			s.State = "dialling"
+		}
+		return s
+	}
+	s := plugState{Slack: look(lineSlack), Mail: look(lineMail), Parley: lineState{State: "on"}, Reset: p.plugs.over != nil}
+	if e := p.plugs.engine; e != nil {
+		runs, kills, down, back := e.state()
+		s.Parley.Can, s.Parley.Times = true, kills
+		switch {
+		case !runs && down.IsZero():
+			s.Parley.State = "starting"
+		case !runs:
+			s.Parley.State, s.Parley.For, s.Parley.Back = "down", now.Sub(down).Milliseconds(), max(0, back.Sub(now)).Milliseconds()
+		}
+	} else if s.Reset {
+		s.Parley.State = "starting"
+	}
+	return s
+}
+
+// phaseNow is what the bar says: what is cut or waited for; "" = all runs.
+func (p *Page) phaseNow(s plugState) string {
+	var cuts []string
+	if s.Slack.State == "cut" {
+		cuts = append(cuts, "Slack")
+	}
+	if s.Mail.State == "cut" {
+		cuts = append(cuts, "mail")
+	}
+	text := ""
+	if s.Parley.State != "on" || p.db.Load() == nil || s.Slack.State == "dialling" {
+		text = *p.phase.Load()
+	}
+	if len(cuts) > 0 {
+		verb := " is cut"
+		if len(cuts) > 1 {
+			verb = " are cut"
+		}
+		if text == "" {
+			text = "What is said waits."
+		}
+		text = strings.Join(cuts, " and ") + verb + ". " + text
+		text = strings.ToUpper(text[:1]) + text[1:]
+	}
+	return text
+}
+
+// watchPlugs tells open pages when a line comes and goes, which no emulator announces.
+func (p *Page) watchPlugs(ctx context.Context) {
+	tick := time.NewTicker(plugPace)
+	defer tick.Stop()
+	var last [3]string
+	for {
+		select {
+		case <-ctx.Done():
+			p.stopTimers()
+			return
+		case <-tick.C:
+		}
+		s := p.plugState()
+		if now := [3]string{s.Slack.State, s.Mail.State, s.Parley.State}; now != last {
+			last = now
+			p.hub.wake()
+		}
+	}
+}
+
+func (p *Page) stopTimers() {
+	p.plugs.mu.Lock()
+	defer p.plugs.mu.Unlock()
+	for _, c := range p.plugs.cuts {
+		c.timer.Stop()
+	}
+}

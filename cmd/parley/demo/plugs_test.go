@@ -1,0 +1,316 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"parley/bot/slack/slackfake"
+	"parley/channels/email/mailfake"
+	"parley/cmd/parley/app"
+)
+
+// asEngine makes this test's binary the Parley of a demo.
+const asEngine = "PARLEY_TEST_AS_ENGINE"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asEngine) == "" {
+		os.Exit(m.Run())
+	}
+	if err := beEngine(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func beEngine() error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	env, err := app.LoadEnv(os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := db.Migrate(ctx, env); err != nil {
+		return err
+	}
+	a, err := app.New(ctx, env, db, log, EngineOptions())
+	if err != nil {
+		return err
+	}
+	return a.Run(ctx)
+}
+
+// running is a whole demo, with Parley as a process of its own.
+type runningDemo struct {
+	t    *testing.T
+	ctx  context.Context
+	url  string
+	data string
+	mail string // Message-ID of Maria's first mail
+}
+
+func runDemo(t *testing.T, hold time.Duration) *runningDemo {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	t.Cleanup(cancel)
+	data := t.TempDir()
+	if err := os.Chmod(filepath.Dir(data), 0o755); err != nil { //nolint:gosec // the database server's account has to get in
+		t.Fatal(err)
+	}
+	exe := filepath.Join(data, "engine")
+	script := fmt.Sprintf("#!/bin/sh\n%s=yes exec '%s' \"$@\"\n", asEngine, os.Args[0])
+	if err := os.WriteFile(exe, []byte(script), 0o700); err != nil { //nolint:gosec // it is run
+		t.Fatal(err)
+	}
+	d := &runningDemo{t: t, ctx: ctx, data: data}
+	runCtx, stop := context.WithCancel(ctx)
+	ready, done := make(chan string, 1), make(chan error, 1)
+	go func() {
+		done <- Run(runCtx, Options{Listen: "127.0.0.1:0", Data: data, Exe: exe, Hold: hold, Log: slog.New(slog.DiscardHandler), Say: func(string) {},
+			Ready: func(url string, _ []string) error { ready <- url; return nil }})
+	}()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	select {
+	case d.url = <-ready:
+	case err := <-done:
+		done <- err
+		t.Fatalf("the demo did not start: %v", err)
+	}
+	return d
+}
+
+func (d *runningDemo) get(path string, into any) {
+	d.t.Helper()
+	d.call(http.MethodGet, path, "", nil, into)
+}
+
+func (d *runningDemo) post(path string, body, into any) {
+	d.t.Helper()
+	raw, err := json.Marshal(body)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.call(http.MethodPost, path, "application/json", strings.NewReader(string(raw)), into)
+}
+
+// form posts name=value fields.
+func (d *runningDemo) form(path string, fields url.Values) {
+	d.t.Helper()
+	d.call(http.MethodPost, path, "application/x-www-form-urlencoded", strings.NewReader(fields.Encode()), nil)
+}
+
+func (d *runningDemo) call(method, path, kind string, body io.Reader, into any) {
+	d.t.Helper()
+	req, err := http.NewRequestWithContext(d.ctx, method, d.url+path, body)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", kind)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		d.t.Fatalf("%s %s: %s %v: %s", method, path, res.Status, err, raw)
+	}
+	if into != nil {
+		if err := json.Unmarshal(raw, into); err != nil {
+			d.t.Fatalf("%s: %v: %s", path, err, raw)
+		}
+	}
+}
+
+func (d *runningDemo) state() (s state) {
+	d.t.Helper()
+	d.get("/state?"+url.Values{"as": {Ann}, "channel": {Support}, "customer": {maria}}.Encode(), &s)
+	return s
+}
+
+func (d *runningDemo) journal() (j journal) {
+	d.t.Helper()
+	d.get("/journal", &j)
+	return j
+}
+
+func (d *runningDemo) plug(line, to string) {
+	d.t.Helper()
+	d.form("/plug", url.Values{"line": {line}, "to": {to}})
+}
+
+// until waits for a condition, and shows the journal when it waits in vain.
+func (d *runningDemo) until(what string, ok func() bool) {
+	d.t.Helper()
+	limit := time.NewTimer(time.Minute) // a slow machine's
+	defer limit.Stop()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-limit.C:
+			raw, err := json.MarshalIndent(d.journal(), "", " ")
+			log, _ := os.ReadFile(filepath.Join(d.data, "engine.log")) // may not be there yet
+			d.t.Fatalf("in vain: %s\n%+v\n%s %v\n%s", what, d.state().Plugs, raw, err, log[max(0, len(log)-5000):])
+		case <-tick.C:
+		}
+	}
+}
+
+// firstSaid is how much the customers say at first: six mails, and four messages by phone.
+const firstSaid = 10
+
+// first waits for the customers' first messages and gives the thread of Maria's.
+func (d *runningDemo) first() (thread string) {
+	d.t.Helper()
+	d.until("the first mails arrive", func() bool { return d.journal().Counts == counts{Said: firstSaid, Arrived: firstSaid} })
+	s := d.state()
+	d.mail = s.Mail.Mails[0].MessageID
+	for _, m := range s.Slack.Messages {
+		if strings.Contains(m.Text, "two mugs") {
+			return m.TS
+		}
+	}
+	d.t.Fatal("Maria has no thread")
+	return ""
+}
+
+// talk lets Maria mail and Ann reply, in one conversation.
+func (d *runningDemo) talk(thread, about string) {
+	d.t.Helper()
+	d.post("/_fake/mail/send", mailfake.Mail{From: "Maria Lopez <" + maria + ">", To: []string{HelpAddress},
+		Subject: "Re: Order 1042: two mugs arrived chipped", Text: about + " I ask", InReplyTo: d.mail, References: []string{d.mail}}, nil)
+	d.say(thread, about+" I answer")
+}
+
+func (d *runningDemo) say(thread, text string) {
+	d.t.Helper()
+	d.post("/_fake/person/"+Ann+"/post", slackfake.Act{Post: slackfake.Post{Channel: Support, Thread: thread, Text: text}}, nil)
+}
+
+// TestPlugs: each plug is pulled while a customer mails and an agent replies; plugged in
+// again, everything has arrived once and in order. Reset brings the first state back,
+// also while something is cut.
+func TestPlugs(t *testing.T) {
+	t.Parallel()
+	d := runDemo(t, time.Second) // the first replies still wait when the plug is pulled
+	thread := d.first()
+	said := firstSaid
+	for i, c := range []struct {
+		line, pull, mend, down string
+	}{
+		{lineSlack, "cut", "in", "cut"},
+		{lineMail, "cut", "in", "cut"},
+		{lineParley, "kill", "start", "down"},
+	} {
+		d.talk(thread, "Just before "+c.line+" goes")
+		d.plug(c.line, c.pull)
+		d.until(c.line+" is off", func() bool { return d.state().Plugs.of(c.line).State == c.down && d.state().Phase != "" })
+		for n := range 3 {
+			d.talk(thread, fmt.Sprintf("Number %d while %s is off", n, c.line))
+		}
+		d.say(thread, "note: "+c.line+" is off")
+		d.until("what must go through there waits", func() bool {
+			n := d.journal().Counts
+			return n.Said == said+8 && n.Waiting >= 3 && n.Lost == 0
+		})
+		d.plug(c.line, c.mend)
+		said += 8
+		want := counts{Said: said, Arrived: said, Inside: i + 1}
+		d.until("all of it has arrived", func() bool { return d.journal().Counts == want })
+		d.until(c.line+" is on", func() bool { return d.state().Plugs.of(c.line).State == "on" && d.state().Phase == "" })
+		d.until("Parley is quiet", func() bool { return d.journal().Quiet })
+		if n := d.journal().Counts; n != want {
+			t.Errorf("after %s: %+v", c.line, n)
+		}
+	}
+	if n := d.state().Plugs.Parley.Times; n != 1 {
+		t.Errorf("Parley was killed %d times", n)
+	}
+
+	d.form("/clock", url.Values{"to": {"day"}})
+	d.say(thread, "A day later I answer once more")
+	d.until("it arrives a day later", func() bool { return d.journal().Counts.Arrived == said+1 })
+	if ahead := d.state().Ahead; ahead != 24*60*60 {
+		t.Errorf("the clock is %d s ahead", ahead)
+	}
+	if row := d.journal().Rows[0]; time.Until(row.At) < 23*time.Hour || row.SeenAt == nil {
+		t.Errorf("the newest message: %+v", row)
+	}
+
+	d.plug(lineSlack, "cut")
+	d.plug(lineMail, "cut")
+	begun := time.Now()
+	d.form("/reset", nil)
+	d.until("a new round begins, with every line plugged in", func() bool { s := d.state(); return s.Round == 1 && s.Phase == "" })
+	if n := len(d.state().Slack.Messages); n > 9 { // eight threads and the word about the template
+		t.Errorf("%d messages in the channel after the reset", n)
+	}
+	if d.first() == thread {
+		t.Error("the thread of the first round is still there")
+	}
+	if took := time.Since(begun); took > 15*time.Second { // 1.1 s on an idle machine
+		t.Errorf("reset took %s", took)
+	}
+	if s := d.state(); s.Ahead != 0 || s.Plugs.Parley.Times != 0 || len(s.Mail.Mails) != 1 {
+		t.Errorf("after reset: ahead %d, %+v, %d mails", s.Ahead, s.Plugs, len(s.Mail.Mails))
+	}
+}
+
+// of gives a line's state by its name.
+func (s plugState) of(line string) lineState {
+	return map[string]lineState{lineSlack: s.Slack, lineMail: s.Mail, lineParley: s.Parley}[line]
+}
+
+// TestPlugComesBack: Parley starts by itself after it was killed, and a line that nobody
+// plugs in plugs itself in.
+func TestPlugComesBack(t *testing.T) {
+	t.Parallel()
+	d := runDemo(t, 100*time.Millisecond)
+	thread := d.first()
+	d.plug(lineParley, "kill")
+	d.until("Parley is down", func() bool { return d.state().Plugs.Parley.State == "down" })
+	d.say(thread, "Nobody listens")
+	d.until("Parley comes back and hears it", func() bool { return d.journal().Counts == counts{Said: firstSaid + 1, Arrived: firstSaid + 1} })
+
+	w, err := NewWorld(t.Context(), WorldOptions{Cords: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	p, err := NewPage(w, PageOptions{CutFor: 50 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(p, "POST", "/plug?line=slack&to=cut"); got.Code != http.StatusOK || !strings.Contains(got.Body.String(), `"state":"cut"`) {
+		t.Errorf("%d %s", got.Code, got.Body)
+	}
+	d.until("the line is whole", func() bool { return p.plugState().Slack.State != "cut" })
+	for path, want := range map[string]int{"/plug?line=moon&to=cut": 409, "/plug?line=slack&to=moon": 409, "/plug?line=parley&to=kill": 409, "/reset": 503} {
+		if got := ask(p, "POST", path); got.Code != want {
+			t.Errorf("%s: %d %s", path, got.Code, got.Body)
+		}
+	}
+}

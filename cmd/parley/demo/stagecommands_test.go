@@ -1,0 +1,108 @@
+package demo
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// worldCommand is `world NAME…`, before anything else: `saving`, the mail server files
+// what it sends by itself; `hasty`, Parley waits for lost answers for two seconds only
+// and soon tries again; `behind`, the surface's clock is ten minutes behind; `phones`,
+// there are WhatsApp, SMS and Messenger.
+func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
+	s := onStage(ts)
+	if neg || len(args) == 0 || s.world != nil {
+		ts.Fatalf("usage, before all else: world saving|hasty|behind|phones …")
+	}
+	for _, a := range args {
+		switch a {
+		case "saving":
+			s.options.SaveSent = true
+		case "hasty":
+			s.hasty = true
+		case "phones":
+			s.options.Phones = true
+		case "behind":
+			s.options.Clock = func() time.Time { return time.Now().Add(-10 * time.Minute) }
+		default:
+			ts.Fatalf("unknown: world %s", a)
+		}
+	}
+}
+
+// parleyCommand is `parley start [name=value…]`, `parley stop`, `parley restart`,
+// `parley set name=value…`, `parley backup`, `parley restore`, `parley complains 'text'`.
+func parleyCommand(ts *testscript.TestScript, neg bool, args []string) {
+	s := onStage(ts)
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: parley start|stop|restart|set|complains")
+	}
+	ts.Check(s.open())
+	switch args[0] {
+	case "start":
+		ts.Check(s.setUp(args[1:]))
+		ts.Check(s.start())
+	case "set":
+		ts.Check(s.setUp(args[1:]))
+		for _, r := range s.running {
+			ts.Check(r.app.Engine().Reload(s.ctx))
+		}
+	case "stop":
+		s.halt()
+	case "complains": // an account is broken, for a reason
+		ts.Check(s.until("Parley complains", func() (bool, error) {
+			var found bool
+			const ask = `SELECT EXISTS (SELECT FROM accounts WHERE status = 'error' AND status_text LIKE '%' || $1 || '%')`
+			return found, s.db.Pool.QueryRow(s.ctx, ask, args[1]).Scan(&found)
+		}))
+	case "restart":
+		s.halt()
+		ts.Check(s.start())
+	case "backup":
+		ts.Check(s.backUp())
+	case "restore": // the database is lost; the world is not
+		ts.Check(s.restore())
+	default:
+		ts.Fatalf("unknown: parley %s", args[0])
+	}
+}
+
+// clockCommand is `clock +25h`: the clocks of Parley and the phones jump.
+func clockCommand(ts *testscript.TestScript, neg bool, args []string) {
+	s := onStage(ts)
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: clock +DURATION")
+	}
+	d, err := time.ParseDuration(strings.TrimPrefix(args[0], "+"))
+	ts.Check(err)
+	ts.Check(s.clock.Move(s.ctx, s.db.Pool, d))
+}
+
+// settleCommand waits until nothing is under way.
+func settleCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: settle")
+	}
+	ts.Check(onStage(ts).settle())
+}
+
+// expect turns "shows" and "! shows" into one check: what must be is waited for, what
+// must not be is looked at once everything has settled.
+func expect(ts *testscript.TestScript, neg bool, what string, found func() bool) {
+	s := onStage(ts)
+	if !neg {
+		if err := s.until(what, func() (bool, error) { return found(), nil }); err != nil {
+			ts.Fatalf("%v\n%s", err, s.picture())
+		}
+		return
+	}
+	ts.Check(s.settle())
+	if found() {
+		ts.Fatalf("must not be: %s\n%s", what, s.picture())
+	}
+}
+
+var errNoThread = errors.New("there is no such thread")

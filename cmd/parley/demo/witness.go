@@ -1,0 +1,307 @@
+package demo
+
+import (
+	"strings"
+	"sync"
+	"time"
+)
+
+// Ways of a message.
+const (
+	wayIn  = "in"  // from a customer's mail to a thread
+	wayOut = "out" // from a thread to a customer's mailbox
+)
+
+// States of a message in the journal.
+const (
+	stateWaiting   = "waiting"   // on its way, or Parley doesn't know of it yet
+	stateArrived   = "arrived"   // it stands where it belongs
+	stateAsked     = "asked"     // a person was told, and decides
+	stateInside    = "inside"    // said among colleagues: must not arrive
+	stateWithdrawn = "withdrawn" // its author took it back before it left
+	stateLost      = "lost"      // it arrived nowhere, though Parley has nothing left to do
+)
+
+const (
+	// startWords is how many words a second copy needs when it doesn't begin an arrival.
+	startWords = 3
+	// wholeBonus puts what stands there as lines of its own before all else.
+	wholeBonus = 1 << 20
+)
+
+// witness stands outside Parley: it sees what people say in Slack and in their mail
+// programs, and what arrives there, and compares. The zero value is ready.
+type witness struct {
+	mu    sync.Mutex
+	known map[string]*saying        // by key, while the round lasts
+	seen  map[string]arrival        // likewise: what was seen once has arrived
+	boxes map[string]map[string]int // mails by folder when a mailbox was looked into
+	idle  time.Time                 // since when Parley has nothing to do; zero = it has
+}
+
+// saying is something that a person said.
+type saying struct {
+	Key     string // Message-ID, or channel/ts
+	Way     string
+	Who     string // the author's name
+	Alias   string // what the author is called before a name is known; "" = nothing
+	Whom    string // where it goes, in words
+	At      time.Time
+	Text    string // as it stands now
+	Channel string // wayOut: where it was typed
+	Thread  string
+	Box     string // address: whose mail it is, or to whom it goes
+	Meant   bool   // wayOut: looks as if it were for the customer
+
+	name     string     // of the author, as nameKey gives it
+	versions [][]string // the words by which it is known, and those before an edit
+	heard    time.Time  // machine's clock: when the witness saw it first
+	gone     bool       // deleted by its author
+	decided  bool       // a person decided once: its place in the order is that person's
+}
+
+// arrival is something that stands at a destination.
+type arrival struct {
+	wording
+	Key    string // of the mail or the post
+	Way    string
+	At     time.Time
+	Box    string // wayOut: whose mailbox
+	Thread string // wayIn: channel/ts of the root
+	from   string // wayIn: the name under which it stands, as nameKey gives it
+	told   string // wayIn, without a name: Parley's own words, in which it may stand
+}
+
+// claim is what Parley says about a message.
+type claim struct {
+	Fate     string
+	Reason   string
+	Delivery string // state; "" = there is none
+	Attempt  int
+	Held     bool // it waits for its time
+	Error    string
+}
+
+// verdict is one message of the journal with what became of it.
+type verdict struct {
+	*saying
+	State  string
+	Claim  *claim    // nil: Parley does not know of it
+	SeenAt time.Time // zero: nobody saw it
+	Copies int       // how often it was seen
+	Late   bool      // out of order
+	root   string    // wayIn: channel/ts of the thread where it was seen
+}
+
+// counts sum the journal up. Said = Arrived + Waiting + Lost.
+type counts struct {
+	Said       int `json:"said"` // and meant to arrive
+	Arrived    int `json:"arrived"`
+	Waiting    int `json:"waiting"` // Asked included
+	Asked      int `json:"asked"`
+	Lost       int `json:"lost"`
+	Doubled    int `json:"doubled"`
+	Disordered int `json:"disordered"`
+	Leaked     int `json:"leaked"` // said inside, and seen by a customer
+	Inside     int `json:"inside"`
+	Withdrawn  int `json:"withdrawn"`
+}
+
+// compare finds each saying among the arrivals and judges. Both are in their order of
+// time. idle says since when Parley has had nothing to do for so long that whatever is
+// missing is lost; zero = it may still come.
+func compare(said []*saying, arrived []arrival, claims map[string]claim, idle time.Time) ([]verdict, counts) {
+	list := make([]verdict, len(said))
+	for i, s := range said {
+		list[i] = verdict{saying: s}
+		if c, ok := claims[s.Key]; ok {
+			list[i].Claim = &c
+			s.decided = s.decided || c.Fate == "ask" || c.Fate == "parked" || c.Fate == "unclear" || c.Delivery == "needs_decision"
+		}
+	}
+	for _, a := range arrived {
+		take(list, a)
+	}
+	var n counts
+	for i := range list {
+		list[i].State = list[i].judge(idle)
+		n.add(list[i])
+	}
+	return list, n
+}
+
+// take finds the messages that an arrival brings: one, or several that were joined. Each
+// begins with a line, unless Parley tells of it in words of its own.
+func take(list []verdict, a arrival) {
+	starts := a.lines
+	if a.told != "" {
+		starts = make([]int, len(a.words))
+		for i := range starts {
+			starts[i] = i
+		}
+	}
+	end := 0
+	for _, from := range starts {
+		if from < end {
+			continue
+		}
+		at, m := recognise(list, a, from)
+		if at < 0 {
+			continue
+		}
+		end = m.end
+		v := &list[at]
+		if v.Copies++; v.Copies == 1 {
+			v.SeenAt, v.root = a.At, a.Thread
+			v.Late = overtaken(list, at)
+		}
+		if a.told != "" {
+			return
+		}
+	}
+}
+
+// recognise tells which message an arrival brings from a word on; -1 = none. Of several
+// like ones it is the first that has not arrived. A second copy must begin the arrival,
+// or be long enough not to stand there by chance.
+func recognise(list []verdict, a arrival, from int) (int, match) {
+	best, most, how := -1, 0, match{}
+	for i := range list {
+		v := &list[i]
+		if !v.mayBe(a) {
+			continue
+		}
+		for _, words := range v.versions {
+			m := a.recognise(words, from)
+			if m.found == 0 || v.Copies > 0 && from > 0 && !(m.whole && m.found >= startWords) {
+				continue
+			}
+			like := 4 * m.found
+			if v.meant() {
+				like++
+			}
+			if v.Copies == 0 { // rather the first copy of one than the second of another
+				like += 2
+				if m.whole {
+					like += wholeBonus
+				}
+			}
+			if like > most {
+				best, most, how = i, like, m
+			}
+		}
+	}
+	return best, how
+}
+
+// mayBe tells whether a message could have arrived there at all.
+func (s *saying) mayBe(a arrival) bool {
+	switch {
+	case s.Way != a.Way:
+		return false
+	case a.Way == wayOut:
+		return s.Box == a.Box
+	case a.told != "":
+		return strings.Contains(a.told, s.Box)
+	}
+	return sameName(s.name, a.from) || s.Alias != "" && sameName(nameKey(s.Alias), a.from)
+}
+
+// sameName tells whether a name is shown as another, which may be cut short. Both are
+// given as nameKey gives them.
+func sameName(name, shown string) bool {
+	begin, short := strings.CutSuffix(shown, "…")
+	return name == shown || short && begin != "" && strings.HasPrefix(name, begin)
+}
+
+// nameKey gives a name by its letters alone; … at its end stays.
+func nameKey(name string) string {
+	key := strings.Join(wordsOf(name), " ")
+	if strings.HasSuffix(name, "…") {
+		key += "…"
+	}
+	return key
+}
+
+// overtaken tells whether one that was said later arrived before in the same place.
+func overtaken(list []verdict, at int) bool {
+	v := &list[at]
+	if v.decided {
+		return false
+	}
+	for i := at + 1; i < len(list); i++ {
+		o := &list[i]
+		if o.Copies > 0 && !o.decided && o.Way == v.Way && o.root == v.root && o.Thread == v.Thread {
+			return true
+		}
+	}
+	return false
+}
+
+// meant tells whether a message is to arrive: as Parley decided, or as it looks while
+// Parley has not.
+func (v *verdict) meant() bool {
+	switch {
+	case v.Way == wayIn:
+		return true
+	case v.Claim == nil:
+		return v.Meant
+	}
+	return v.Claim.Fate != "inside"
+}
+
+// judge gives the message's state.
+func (v *verdict) judge(idle time.Time) string {
+	fate, delivery := "", ""
+	if v.Claim != nil {
+		fate, delivery = v.Claim.Fate, v.Claim.Delivery
+	}
+	switch {
+	case !v.meant():
+		return stateInside
+	case v.Copies > 0:
+		return stateArrived
+	case fate == "undone", fate == "dropped", v.gone && fate != "out":
+		return stateWithdrawn
+	case fate == "ask", fate == "parked", fate == "unclear", fate == "failed", delivery == "needs_decision", delivery == "failed":
+		return stateAsked
+	case !idle.IsZero() && v.heard.Before(idle):
+		return stateLost
+	}
+	return stateWaiting
+}
+
+func (n *counts) add(v verdict) {
+	switch v.State {
+	case stateInside:
+		n.Inside++
+		if v.Copies > 0 {
+			n.Leaked++
+		}
+		return
+	case stateWithdrawn:
+		n.Withdrawn++
+		return
+	case stateArrived:
+		n.Arrived++
+	case stateAsked:
+		n.Asked++
+		n.Waiting++
+	case stateWaiting:
+		n.Waiting++
+	case stateLost:
+		n.Lost++
+	}
+	n.Said++
+	n.Doubled += max(0, v.Copies-1)
+	if v.Late {
+		n.Disordered++
+	}
+}
+
+// forget begins a new round.
+func (w *witness) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.known, w.seen, w.boxes, w.idle = nil, nil, nil, time.Time{}
+}

@@ -1,0 +1,43 @@
+package inspect
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parley/cmd/parley/backup"
+	"parley/store"
+)
+
+// staleBackup is how old the newest nightly backup may be.
+const staleBackup = 48 * time.Hour
+
+// backups examines the backups that parley serve makes each night.
+func (o Options) backups(ctx context.Context) Section {
+	s := Section{Name: "backups"}
+	now, err := store.Now(ctx, o.Pool)
+	var st backup.Status
+	if err == nil {
+		st, err = backup.ReadStatus(o.Backups)
+	}
+	const serve = "parley serve makes one each night at 3:00, or when it next runs. Make one now: parley backup FILE."
+	good := ""
+	if !st.LastAt.IsZero() {
+		good = fmt.Sprintf("%s of %s, %.1f MB", st.LastFile, st.LastAt.Local().Format("2006-01-02 15:04"), float64(st.LastBytes)/1e6)
+	}
+	switch {
+	case err != nil:
+		s.wrong("nightly", err.Error(), "Look at "+o.Backups+".")
+	case st.Error != "" && good == "":
+		s.wrong("nightly", "none could be made: "+st.Error, "Put that right; it is tried again in an hour.")
+	case st.Error != "":
+		s.wrong("nightly", "the last try failed: "+st.Error, "Put that right; it is tried again in an hour. The last good one: "+good+".")
+	case good == "":
+		s.odd("nightly", "there is none yet", serve)
+	case now.Sub(st.LastAt) > staleBackup:
+		s.wrong("nightly", "the newest is old: "+good, serve)
+	default:
+		s.good("nightly", "%s; restored on trial on %s", good, st.VerifiedAt.Local().Format("2006-01-02"))
+	}
+	return s
+}

@@ -1,0 +1,64 @@
+package inspect_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/cmd/parley/backup"
+	"parley/cmd/parley/inspect"
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// A backup that failed, or that nobody made for long, is found and said with what to do.
+func TestDoctorBackups(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	now, err := store.Now(t.Context(), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := backup.Status{Since: now.Add(-time.Hour * 99), LastAt: now.Add(-time.Hour), LastFile: "nightly-x.parley", LastBytes: 12_300_000, VerifiedAt: now}
+	old, failed, never := good, good, backup.Status{Since: now, FailedAt: now, Error: "no pg_dump"}
+	old.LastAt = now.Add(-72 * time.Hour)
+	failed.FailedAt, failed.Error = now, "disk full"
+	for _, c := range []struct {
+		status *backup.Status
+		want   string
+		broken bool
+	}{
+		{nil, "! nightly: there is none yet", false},
+		{&good, "✓ nightly: nightly-x.parley of ", false},
+		{&old, "✗ nightly: the newest is old: nightly-x.parley", true},
+		{&failed, "✗ nightly: the last try failed: disk full", true},
+		{&never, "✗ nightly: none could be made: no pg_dump", true},
+	} {
+		dir := t.TempDir()
+		if c.status != nil {
+			body, err := json.Marshal(c.status)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, ".status.json"), body, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		report := inspect.Doctor(t.Context(), inspect.Options{Pool: pool, Backups: dir})
+		broken := false
+		for _, s := range report.Sections {
+			for _, f := range s.Findings {
+				broken = broken || s.Name == "backups" && f.Level == inspect.Wrong
+			}
+		}
+		if !strings.Contains(report.Text(), c.want) || broken != c.broken {
+			t.Errorf("want %q in\n%s", c.want, report.Text())
+		}
+	}
+	if report := inspect.Doctor(t.Context(), inspect.Options{Pool: pool}); strings.Contains(report.Text(), "nightly") {
+		t.Errorf("somebody else's backups are judged:\n%s", report.Text())
+	}
+}

@@ -1,0 +1,109 @@
+// Package owners finds the account that a fact is for, where several numbers or pages
+// share one callback, and keeps the facts of those that are no account's.
+//
+// What does not belong here: reading callbacks (a channel's), storing facts (the engine's).
+package owners
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// maxExternalID is the longest name of a fact, in bytes.
+const maxExternalID = 500
+
+// unowned begins the name of a fact that is no account's.
+const unowned = "unowned:"
+
+// Table knows whose the provider's ids are.
+type Table struct{ accounts map[key]int64 }
+
+type key struct{ kind, owner string }
+
+// New reads the ids from the accounts' settings. Of two accounts with the same id the
+// older one has it.
+func New(accounts []store.Account, specs []channels.Spec) Table {
+	t := Table{accounts: map[key]int64{}}
+	for _, s := range specs {
+		if s.Owner == "" {
+			continue
+		}
+		for _, a := range accounts {
+			var config channels.Config
+			if a.Side != "channel" || a.Kind != s.Kind || json.Unmarshal(a.Config, &config) != nil || config[s.Owner] == "" {
+				continue
+			}
+			k := key{a.Kind, config[s.Owner]}
+			if first, taken := t.accounts[k]; !taken || a.ID < first {
+				t.accounts[k] = a.ID
+			}
+		}
+	}
+	return t
+}
+
+// Find gives the account of a kind that has the provider's id; 0 = none.
+func (t Table) Find(kind, owner string) int64 { return t.accounts[key{kind, owner}] }
+
+// Share is what one account gets of a callback.
+type Share struct {
+	Account int64
+	Facts   []channels.Fact
+}
+
+// Split gives each account its facts, in their order. A fact for an unknown id stays with
+// the account that was called, set aside with a sentence that names the id.
+func (t Table) Split(called store.Account, name string, facts []channels.Fact) []Share {
+	var shares []Share
+	at := map[int64]int{}
+	for _, f := range facts {
+		account := called.ID
+		if f.Owner != "" {
+			if account = t.Find(called.Kind, f.Owner); account == 0 {
+				account, f = called.ID, setAside(f, name)
+			}
+		}
+		i, ok := at[account]
+		if !ok {
+			i = len(shares)
+			at[account], shares = i, append(shares, Share{Account: account})
+		}
+		shares[i].Facts = append(shares[i].Facts, f)
+	}
+	return shares
+}
+
+// setAside names a fact so that Parse finds whom it was for.
+func setAside(f channels.Fact, name string) channels.Fact {
+	if f.Quarantine == "" {
+		f.Quarantine = fmt.Sprintf("it is for %s %q, which is no account's here: add the account with parley apply, then parley replay it", name, f.Owner)
+	}
+	head := unowned + url.QueryEscape(f.Owner) + ":"
+	if len(head)+len(f.ExternalID) > maxExternalID {
+		sum := sha256.Sum256([]byte(f.ExternalID))
+		f.ExternalID = hex.EncodeToString(sum[:])
+	}
+	f.ExternalID = head + f.ExternalID
+	return f
+}
+
+// Parse gives back for whom a fact was that Split set aside, and its own name; ok is false
+// for all others.
+func Parse(externalID string) (owner, own string, ok bool) {
+	rest, ok := strings.CutPrefix(externalID, unowned)
+	if !ok {
+		return "", "", false
+	}
+	escaped, own, ok := strings.Cut(rest, ":")
+	if owner, err := url.QueryUnescape(escaped); ok && err == nil {
+		return owner, own, true
+	}
+	return "", "", false
+}

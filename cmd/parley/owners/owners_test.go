@@ -1,0 +1,74 @@
+package owners_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"parley/channels"
+	"parley/cmd/parley/owners"
+	"parley/store"
+)
+
+func table() owners.Table {
+	account := func(id int64, kind, config string) store.Account {
+		return store.Account{ID: id, Side: "channel", Kind: kind, Config: []byte(config)}
+	}
+	return owners.New([]store.Account{
+		account(9, "dove", `{"number":"111"}`), account(3, "dove", `{"number":"111"}`), account(4, "dove", `{"number":"222"}`),
+		account(5, "hawk", `{"number":"222"}`), account(6, "owl", `{"number":"333"}`), account(7, "dove", `broken`), account(8, "dove", `{"number":""}`),
+		{ID: 10, Side: "surface", Kind: "dove", Config: []byte(`{"number":"444"}`)},
+	}, []channels.Spec{{Kind: "dove", Owner: "number"}, {Kind: "hawk", Owner: "number"}, {Kind: "owl"}})
+}
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind, owner string
+		want        int64
+	}{{"dove", "111", 3}, {"dove", "222", 4}, {"hawk", "222", 5}, {"hawk", "111", 0}, {"owl", "333", 0}, {"dove", "444", 0}, {"dove", "", 0}} {
+		if got := table().Find(c.kind, c.owner); got != c.want {
+			t.Errorf("%s %s is account %d, want %d", c.kind, c.owner, got, c.want)
+		}
+	}
+}
+
+// Each account gets its own facts in their order; what is nobody's stays, named.
+func TestSplit(t *testing.T) {
+	t.Parallel()
+	fact := func(id, owner string) channels.Fact {
+		return channels.Fact{ExternalID: id, OrderKey: "k", Owner: owner}
+	}
+	long := strings.Repeat("x", 500)
+	shares := table().Split(store.Account{ID: 4, Kind: "dove"}, "the number", []channels.Fact{
+		fact("a", "111"), fact("b", "222"), fact("c", ""), fact("d", "111"), fact("e:1", "5:5 5"), fact(long, "5"),
+	})
+	got := map[int64][]string{}
+	for _, s := range shares {
+		for _, f := range s.Facts {
+			got[s.Account] = append(got[s.Account], f.ExternalID)
+			if len(f.ExternalID) > 500 {
+				t.Errorf("a name of %d bytes", len(f.ExternalID))
+			}
+			aside := strings.Contains(f.Quarantine, `the number "`+f.Owner+`"`)
+			if owner, own, ok := owners.Parse(f.ExternalID); ok != aside || ok && (owner != f.Owner || own == "") {
+				t.Errorf("%.40s, set aside with %q, is read as %q %v", f.ExternalID, f.Quarantine, owner, ok)
+			}
+		}
+	}
+	if len(got[4]) == 4 {
+		got[4] = got[4][:3] // the last is hashed
+	}
+	if want := map[int64][]string{3: {"a", "d"}, 4: {"b", "c", "unowned:5%3A5+5:e:1"}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("split into %v, want %v", got, want)
+	}
+	bad := channels.Fact{ExternalID: "z", Owner: "6", Quarantine: "can't be split"}
+	if f := table().Split(store.Account{ID: 4, Kind: "dove"}, "x", []channels.Fact{bad})[0].Facts[0]; f.Quarantine != "can't be split" {
+		t.Errorf("its own reason became %q", f.Quarantine)
+	}
+	for _, id := range []string{"", "m:1", "unowned:5", "unowned:%zz:1"} {
+		if _, _, ok := owners.Parse(id); ok {
+			t.Errorf("%q was set aside", id)
+		}
+	}
+}

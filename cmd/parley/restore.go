@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/backup"
+	"parley/store"
+)
+
+// restoreCommand is `parley restore`.
+type restoreCommand struct {
+	File string `arg:"" help:"What parley backup wrote; - reads standard input."`
+}
+
+// Help is shown by `parley restore --help`.
+func (restoreCommand) Help() string {
+	return `Stop Parley first, everywhere. The database must be empty: a new data folder, or an empty database that DATABASE_URL names. A restore that was interrupted goes on when it is run again with the same file; before it has ended, serve refuses.
+
+The master key is asked for by its passphrase (PARLEY_BACKUP_PASSPHRASE, PARLEY_BACKUP_PASSPHRASE_FILE or the terminal) and put into PARLEY_DATA/master.key, unless PARLEY_MASTER_KEY has it already.
+
+Nothing is sent again by itself. Replies that waited when the backup was made are looked for in the mailbox; what is not found is shown in its thread with Send again and Mark as sent. The same goes for what was typed since.
+
+Examples:
+  parley restore acme.parley
+  PARLEY_DATA=/srv/parley-new parley restore acme.parley
+  age -d acme.parley.age | parley restore -      # passes through TMPDIR`
+}
+
+// Run restores.
+func (c restoreCommand) Run(ctx context.Context) error {
+	env, log, err := environment()
+	if err != nil {
+		return err
+	}
+	path, remove, err := c.path(ctx)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	archive, err := backup.Open(path)
+	if err != nil {
+		return explainRestore(err, env)
+	}
+	defer func() { _ = archive.Close() }()
+	remark("The backup: " + holds(archive.Manifest) + ".")
+	db, err := app.OpenDatabase(ctx, env, log, remark)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	key, err := app.KnownKey(env)
+	if err != nil {
+		return err
+	}
+	keySaved := false
+	restored, err := backup.Restore(ctx, archive, backup.Target{Pool: db.Pool, URL: db.URL(), BinDir: db.BinDir(), Key: key, Say: remark,
+		Passphrase: func() (string, error) {
+			if env.BackupPassphrase != "" {
+				return env.BackupPassphrase, nil
+			}
+			return ask(ctx, "Passphrase of the master key in the backup: ")
+		},
+		SaveKey: func(key string) error { keySaved = true; return app.KeepKey(env, key) }})
+	if err != nil {
+		return explainRestore(err, env)
+	}
+	remark(after(restored, keySaved, env))
+	return nil
+}
+
+// path gives a file that can be read more than once.
+func (c restoreCommand) path(ctx context.Context) (path string, remove func(), err error) {
+	if c.File != "-" {
+		return c.File, func() {}, nil
+	}
+	f, err := os.CreateTemp("", "parley-restore-*") // mode 0600
+	if err != nil {
+		return "", nil, err
+	}
+	remove = func() { _ = os.Remove(f.Name()) }
+	stop := context.AfterFunc(ctx, func() { _ = os.Stdin.Close() })
+	_, err = io.Copy(f, os.Stdin)
+	stop()
+	if err := errors.Join(err, ctx.Err(), f.Close()); err != nil {
+		remove()
+		return "", nil, err
+	}
+	return f.Name(), remove, nil
+}
+
+// after says what happens now.
+func after(r store.Restored, keySaved bool, env app.Env) string {
+	text := "Restored."
+	if keySaved {
+		text += " The master key is in " + app.KeyFile(env) + "."
+	}
+	text += "\n\nNothing is sent again by itself."
+	if r.Replies > 0 {
+		text += fmt.Sprintf(" %d replies waited when the backup was made: Parley looks for them in the mailbox, and asks about the rest in their threads.", r.Replies)
+	}
+	text += "\nWhat colleagues typed since is asked about in its thread, too. Mail that came since is fetched again and shown once more; somebody may have answered it: look before you do." +
+		fmt.Sprintf("\nNew conversations count from #%d on, so that no lost one's number comes again.", r.Next) +
+		"\n\nStart it: parley serve"
+	return text
+}
+
+// explainRestore adds what to do.
+func explainRestore(err error, env app.Env) error {
+	hint := ""
+	switch {
+	case errors.Is(err, backup.ErrNotEmpty) && env.DatabaseURL == "":
+		data := filepath.Clean(env.Data)
+		hint = fmt.Sprintf("Nothing was changed. Stop Parley and put its data folder aside (mv %s %s.old), or name a new one by PARLEY_DATA; then restore again.", data, data)
+	case errors.Is(err, backup.ErrNotEmpty):
+		hint = "Nothing was changed. Make an empty database (createdb -T template0 -E UTF8 parley_restored), let DATABASE_URL name it, then restore again."
+	case errors.Is(err, backup.ErrOtherKey) && env.MasterKey != "":
+		hint = "Nothing was changed. Unset PARLEY_MASTER_KEY and restore with the passphrase, or set it to the key that the backup was made with."
+	case errors.Is(err, backup.ErrOtherKey):
+		hint = fmt.Sprintf("Nothing was changed. %s is another database's key: put it aside, then restore again.", app.KeyFile(env))
+	case errors.Is(err, backup.ErrNoKey):
+		hint = fmt.Sprintf("Nothing was changed. Set PARLEY_MASTER_KEY to the key that was in use then, or put it into %s.", app.KeyFile(env))
+	case errors.Is(err, backup.ErrPassphrase):
+		hint = "Nothing was changed. Try again; with the key itself in PARLEY_MASTER_KEY no passphrase is needed."
+	case errors.Is(err, errNoTerminal):
+		return errors.New("the passphrase of the key in the backup is needed: set PARLEY_BACKUP_PASSPHRASE or PARLEY_BACKUP_PASSPHRASE_FILE")
+	default:
+		return explainBackup(err)
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), "backup: ") + "\n" + hint)
+}

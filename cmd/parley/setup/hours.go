@@ -1,0 +1,113 @@
+package setup
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"parley/routing/hours"
+)
+
+// hours reads business hours. An empty group means always open.
+func (o *object) hours(name string) *hours.Plan {
+	n := o.get(name)
+	if n == nil {
+		return nil
+	}
+	group := o.object(n, o.label(name))
+	if group == nil {
+		return nil
+	}
+	before := len(o.faults)
+	p := &hours.Plan{}
+	if zone := group.text("zone"); zone != nil {
+		p.Zone = strings.TrimSpace(zone.value)
+		if _, err := hours.ParseZone(p.Zone); err != nil {
+			group.fault(zone.at, "zone", fmt.Sprintf("%q is no time zone", zone.raw), "Write a name like Europe/Berlin.")
+		}
+	} else if len(group.names) > 0 && group.values["zone"] == nil {
+		group.fault(group.at, "zone", "is missing", "Hours are those of a place: zone: Europe/Berlin.")
+	}
+	if week := group.get("week"); week != nil {
+		p.Week = group.week(week)
+	} else if len(group.names) > 0 {
+		group.fault(group.at, "week", "is missing", `Say when you are open: week: {mon-fri: "09:00-17:30"}.`)
+	}
+	if days := group.list("holidays"); days != nil {
+		for _, d := range days.items {
+			if _, err := hours.ParseDate(d.value); err != nil {
+				group.fault(d.at, "holidays", fmt.Sprintf("%q is no date", d.raw), "Write year, month and day: 2026-12-25.")
+				continue
+			}
+			p.Holidays = append(p.Holidays, d.value)
+		}
+	}
+	group.done()
+	if len(o.faults) > before || len(group.names) == 0 {
+		return p
+	}
+	if len(p.Week) == 0 {
+		group.fault(group.at, "week", "is empty", `Say when you are open: week: {mon-fri: "09:00-17:30"}, or leave hours out: always.`)
+	}
+	if _, err := hours.New(*p); err != nil {
+		group.faults.add(group.at, group.where, strings.TrimPrefix(err.Error(), "hours: "), "Name each day once.")
+	}
+	return p
+}
+
+// week reads the rules of days: mon-fri: "09:00-17:30".
+func (o *object) week(n ast.Node) []hours.Rule {
+	group := o.object(n, o.label("week"))
+	if group == nil {
+		return nil
+	}
+	var rules []hours.Rule
+	for _, days := range group.names {
+		at := group.places[days]
+		if _, err := hours.ParseDays(days); err != nil {
+			group.faults.add(at, group.where, fmt.Sprintf("%q are no days", days), "Write mon, mon-fri or mon,wed: three letters of the English names.")
+			group.known = append(group.known, days)
+			continue
+		}
+		t := group.text(days)
+		if t == nil {
+			continue
+		}
+		open := strings.TrimSpace(t.value)
+		if _, err := hours.ParseSpans(open); err != nil {
+			group.fault(t.at, days, fmt.Sprintf("%q are no hours", t.raw), `Write "09:00-17:30", "09:00-12:30, 13:30-17:30" or closed. A night is two: until 24:00, and from 00:00 of the next day.`)
+			continue
+		}
+		rules = append(rules, hours.Rule{Days: days, Open: open})
+	}
+	return rules
+}
+
+// exportHours writes business hours as they are read.
+func exportHours(g *group, p hours.Plan) {
+	if p.Zone == "" {
+		return
+	}
+	g = g.sub("hours")
+	g.text("zone", p.Zone)
+	for _, r := range p.Week {
+		g.sub("week").text(quoted(r.Days), r.Open)
+	}
+	g.list("holidays", p.Holidays)
+}
+
+// hoursWords tell them in a line.
+func hoursWords(p hours.Plan) string {
+	if p.Zone == "" {
+		return ""
+	}
+	parts := []string{p.Zone}
+	for _, r := range p.Week {
+		parts = append(parts, r.Days+" "+r.Open)
+	}
+	if len(p.Holidays) > 0 {
+		parts = append(parts, "not "+strings.Join(p.Holidays, ", "))
+	}
+	return strings.Join(parts, "; ")
+}

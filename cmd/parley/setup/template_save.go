@@ -1,0 +1,109 @@
+package setup
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// templatesOf adds the templates to a state.
+func (s *state) templatesOf(ctx context.Context, q store.Querier) error {
+	rows, err := store.ListTemplates(ctx, q, 0)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if a := find(s.accounts, func(a account) bool { return a.row.ID == row.AccountID }); a != nil {
+			s.templates = append(s.templates, template{row: row, account: a.row.Name})
+		}
+	}
+	return nil
+}
+
+// saveTemplates writes what changed; providers are told later, by serve.
+func (w *work) saveTemplates(ctx context.Context, tx pgx.Tx) error {
+	accounts, err := store.ListAccounts(ctx, tx) // also those that are new
+	if err != nil {
+		return err
+	}
+	for _, t := range w.want.templates {
+		old := w.have.template(t.account, t.row.Name, t.row.Language)
+		if old != nil && slices.Equal(old.attributes(), t.attributes()) {
+			continue
+		}
+		if a := find(accounts, func(a store.Account) bool { return strings.EqualFold(a.Name, t.account) }); a != nil {
+			t.row.AccountID = a.ID
+		}
+		if _, err := store.SaveTemplate(ctx, tx, t.row, old == nil || bridge.TemplateDiffers(old.row, t.row)); err != nil {
+			return err
+		}
+	}
+	for _, t := range w.have.templates {
+		if w.want.account(t.account) == nil || w.want.template(t.account, t.row.Name, t.row.Language) != nil {
+			continue
+		}
+		if err := store.DropTemplate(ctx, tx, t.row.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exportTemplates writes each template once, with all accounts that have the same.
+func (s *state) exportTemplates() []*group {
+	var groups []*group
+	done := make([]bool, len(s.templates))
+	for i, t := range s.templates {
+		if done[i] {
+			continue
+		}
+		accounts := []string{t.account}
+		for j := i + 1; j < len(s.templates); j++ {
+			other := s.templates[j]
+			if other.row.Name == t.row.Name && other.row.Language == t.row.Language && slices.Equal(other.attributes(), t.attributes()) &&
+				!slices.Contains(accounts, other.account) {
+				accounts, done[j] = append(accounts, other.account), true
+			}
+		}
+		groups = append(groups, exportTemplate(t, accounts))
+	}
+	return groups
+}
+
+func exportTemplate(t template, accounts []string) *group {
+	g := &group{}
+	g.text("name", t.row.Name)
+	g.text("language", t.row.Language)
+	g.list("accounts", accounts)
+	g.list("types", t.row.Uses)
+	g.list("labels", t.row.Labels)
+	if t.row.ProviderName != channels.TemplateName(t.row.Name) {
+		g.text("provider_name", t.row.ProviderName)
+	}
+	g.text("category", t.row.Category)
+	g.text("header", t.row.Header)
+	g.text("body", t.row.Body)
+	g.text("footer", t.row.Footer)
+	var buttons []*group
+	for _, b := range t.row.Buttons {
+		one := &group{}
+		one.text("title", b.Title)
+		one.text("url", b.URL)
+		buttons = append(buttons, one)
+	}
+	if len(buttons) > 0 {
+		g.put("buttons", buttons)
+	}
+	for _, name := range channels.Variables(t.row.Header, t.row.Body) {
+		if value := t.row.Examples[name]; value != "" {
+			g.sub("examples").text(name, value)
+		}
+	}
+	return g
+}

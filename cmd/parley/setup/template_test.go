@@ -1,0 +1,128 @@
+package setup
+
+import (
+	"strings"
+	"testing"
+
+	"parley/store"
+	"parley/store/storetest"
+)
+
+const acmeTemplates = `
+templates:
+  - name: Order update
+    language: en_US
+    accounts: [home-loft, rookery]
+    types: [reply, window]
+    labels: [Orders]
+    category: utility
+    header: Order {{quote_number}}
+    body: |
+      Hello {{first_name}},
+
+      your order {{quote_number}} is on its way: {{tracking}} has it.
+    footer: Acme
+    buttons: [{title: Track it, url: "https://shop.example/track"}, {title: Call me}]
+    examples: {tracking: 1Z999}
+  - {name: Hello, language: de, accounts: [rookery], types: [start], category: marketing, provider_name: acme_hello, body: Guten Tag!}
+`
+
+// verdict sets what a provider says, for a test.
+func verdict(t *testing.T, pool interface {
+	store.Querier
+	store.Execer
+}, name, status string) {
+	t.Helper()
+	rows, err := store.ListTemplates(t.Context(), pool, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		if _, err := pool.Exec(t.Context(), `UPDATE templates SET todo = '' WHERE id = $1`, row.ID); err != nil {
+			t.Fatal(err)
+		}
+		if row.Status = status; row.Name == name {
+			if err := store.SetTemplateState(t.Context(), pool, row); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// Templates come by the file, each for every account it names; the second time nothing is
+// left to do. A change that the provider sees is handed in again, others are not; with
+// --prune what the file doesn't name is deleted, there too.
+func TestTemplates(t *testing.T) {
+	t.Parallel()
+	o, pool := options(t), storetest.DB(t)
+	secrets := []string{"LOFT_PASSWORD=tops3cret", "OUT=0ther"}
+	var shown strings.Builder
+	step := func(name, file string) {
+		t.Helper()
+		shown.WriteString("== " + name + "\n" + apply(t, pool, file, o, secrets...).Text())
+	}
+	step("new, with their accounts", acme+acmeTemplates)
+	step("again", acmeTemplates)
+	verdict(t, pool, "Order update", "approved")
+	step("other labels", "templates: [{name: order UPDATE, language: en_US, accounts: [rookery], labels: [Orders, Parcels]}]")
+	status := func() string {
+		t.Helper()
+		var s string
+		err := pool.QueryRow(t.Context(), `SELECT string_agg(a.name || ' ' || t.name || ' ' || t.status || ' ' || t.todo || ' ' || t.version, ', ' ORDER BY a.name, t.name)
+			FROM templates AS t JOIN accounts AS a ON a.id = t.account_id`).Scan(&s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if got := status(); got != "home-loft Order update approved  1, rookery Hello pending  1, rookery Order update approved  1" {
+		t.Errorf("after a change of labels: %s", got)
+	}
+	step("another footer", "templates: [{name: Order update, language: en_US, accounts: [rookery], footer: Acme Inc.}]")
+	if got := status(); got != "home-loft Order update approved  1, rookery Hello pending  1, rookery Order update pending submit 2" {
+		t.Errorf("after a change of the footer: %s", got)
+	}
+	out, err := Export(t.Context(), pool, specs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, exported, _ := strings.Cut(string(out), "templates:")
+	shown.WriteString("== exported\ntemplates:" + exported)
+	o.Prune = true
+	exportedSecrets := []string{"HOME_LOFT_IN_PASSWORD=tops3cret", "HOME_LOFT_OUT_DEEP_PASSWORD=0ther"}
+	if got := apply(t, pool, string(out), o, exportedSecrets...); len(got.Changes) > 0 {
+		t.Errorf("applying the export changes\n%s", got.Text())
+	}
+	step("nothing about templates, pruned", "company: Acme")
+	step("pruned", "templates: [{name: Hello, language: de, accounts: [rookery]}]")
+	if got := status(); !strings.Contains(got, "home-loft Order update disabled delete") || !strings.Contains(got, "rookery Hello pending") {
+		t.Errorf("after pruning: %s", got)
+	}
+	step("back again", acmeTemplates)
+	golden(t, "templates.txt", shown.String())
+}
+
+// What can only be seen with what is stored is said with its line, too.
+func TestTemplateFaults(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	pool := acmeApplied(t, o)
+	golden(t, "template_faults.txt", refused(t, pool, `
+templates:
+  - {name: nowhere, language: en, accounts: [somewhere], body: Hello}
+  - {name: empty, language: en, accounts: [rookery]}
+  - {name: "***", language: en, accounts: [rookery], body: Hello}
+  - {name: tongue, language: English, accounts: [rookery], body: Hello}
+  - {name: first, language: en, accounts: [rookery], body: "{{first_name}} hello"}
+  - name: more
+    language: en
+    accounts: [rookery]
+    header: "{{a}} and {{b}}"
+    body: Hello {{a}}{{b}}, {{C}} there
+    footer: Bye {{a}}
+    buttons: [{title: One, url: "javascript:x"}, {title: One}]
+    examples: {z: 1}
+  - {name: Twin one, language: en, accounts: [rookery], body: Hello}
+  - {name: Twin-one, language: en, accounts: [rookery], body: Hello}
+`, o))
+}

@@ -1,0 +1,114 @@
+package torture
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// gaps are the times in which a Parley that was asked to stop, and the one after it,
+// answered nobody: from the last 2xx of the old process to the first of the new.
+type gaps struct {
+	Worst time.Duration   `json:"worst"` // Units: nanoseconds
+	All   []time.Duration `json:"all"`
+	// Drained is the longest that an old process took to end.
+	Drained time.Duration `json:"drained"`
+	// Disturbed counts restarts into which another blow fell: they show nothing.
+	Disturbed int `json:"disturbed"`
+}
+
+// doors are the addresses at which the replicas answer HTTP.
+type doors struct {
+	client http.Client
+	list   []string
+	secret string // of Slack's requests; "" = it sends none
+
+	mu   sync.Mutex
+	gaps gaps
+}
+
+const (
+	knockEvery   = 10 * time.Millisecond
+	knockTimeout = time.Second
+	openWithin   = 30 * time.Second
+)
+
+// newDoors chooses a free address for each replica.
+func newDoors(ctx context.Context, n int) (*doors, error) {
+	d := &doors{client: http.Client{Timeout: knockTimeout, Transport: &http.Transport{DisableKeepAlives: true}}}
+	var lc net.ListenConfig
+	for range n {
+		in, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("torture: %w", err)
+		}
+		d.list = append(d.list, in.Addr().String())
+		if err := in.Close(); err != nil {
+			return nil, fmt.Errorf("torture: %w", err)
+		}
+	}
+	return d, nil
+}
+
+// knock says whether somebody answers with 2xx.
+func (d *doors) knock(ctx context.Context, n int) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.list[n]+"/healthz", nil)
+	if d.secret != "" {
+		req, err = signedKnock(ctx, d.list[n], d.secret)
+	}
+	if err != nil {
+		return false
+	}
+	res, err := d.client.Do(req)
+	if err != nil {
+		return false
+	}
+	_ = res.Body.Close()
+	return res.StatusCode/100 == 2
+}
+
+// watch knocks until replace has returned and somebody answers again.
+func (d *doors) watch(ctx context.Context, n int, replace func()) (gap, drained time.Duration, ok bool) {
+	began := time.Now()
+	replaced := make(chan struct{})
+	go func() {
+		defer close(replaced)
+		replace()
+	}()
+	last := time.Time{}
+	for old := true; time.Since(began) < openWithin+stopMost && ctx.Err() == nil; {
+		if old {
+			select {
+			case <-replaced:
+				old, drained = false, time.Since(began)
+			default:
+			}
+		}
+		answered, at := d.knock(ctx, n), time.Now()
+		switch {
+		case answered && old:
+			last = at
+		case answered && !last.IsZero():
+			return at.Sub(last), drained, true
+		case answered:
+			return 0, drained, false // it did not answer before either
+		}
+		pause(ctx, knockEvery)
+	}
+	<-replaced
+	return 0, drained, false
+}
+
+func (d *doors) note(gap, drained time.Duration, clean bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !clean {
+		d.gaps.Disturbed++
+		return
+	}
+	d.gaps.All = append(d.gaps.All, gap)
+	d.gaps.Worst, d.gaps.Drained = max(d.gaps.Worst, gap), max(d.gaps.Drained, drained)
+}

@@ -1,0 +1,128 @@
+package torture
+
+import (
+	"context"
+	"net"
+	"net/url"
+	"sync"
+
+	"parley/store/pgserver"
+)
+
+// network is every connection between Parley and what it speaks to: PostgreSQL and
+// Slack by a proxy for each replica, the mail server by one for all, as its address
+// stands in the database.
+type network struct {
+	traps    traps
+	base     []*proxy
+	slack    []*proxy
+	imap     *proxy
+	smtp     *proxy
+	front    *proxy // where Slack finds Parley; nil in Socket Mode
+	hooks    *proxy // where chat providers find Parley; nil without chats
+	replicas []*replica
+
+	mu     sync.Mutex
+	counts map[string]int
+}
+
+// openNetwork opens all proxies. vars are the emulators' addresses, baseURL is
+// PostgreSQL's.
+func openNetwork(ctx context.Context, replicas int, vars map[string]string, baseURL string) (*network, error) {
+	n := &network{counts: map[string]int{}}
+	slack, err := url.Parse(vars["SLACK_API_URL"])
+	if err != nil {
+		return nil, err
+	}
+	base, err := url.Parse(baseURL)
+	if err != nil {
+		return nil, err
+	}
+	socket := base.Query().Get("host") + "/.s.PGSQL." + base.Query().Get("port")
+	open := func(way string, dial func(context.Context) (net.Conn, error)) *proxy {
+		if err != nil {
+			return nil
+		}
+		var p *proxy
+		p, err = openProxy(ctx, &proxy{way: way, dial: dial, traps: &n.traps})
+		return p
+	}
+	for i := range replicas {
+		n.replicas = append(n.replicas, &replica{n: i})
+		n.base = append(n.base, open(wayBase, dialer("unix", socket)))
+		n.slack = append(n.slack, open(waySlack, dialer("tcp", slack.Host)))
+	}
+	n.imap = open(wayIMAP, dialer("tcp", vars["FAKE_IMAP_ADDR"]))
+	n.smtp = open(waySMTP, dialer("tcp", vars["FAKE_SMTP_ADDR"]))
+	if err != nil {
+		n.close()
+		return nil, err
+	}
+	for i, r := range n.replicas {
+		n.base[i].owner, n.slack[i].owner = r, r
+	}
+	return n, nil
+}
+
+func (n *network) close() {
+	for _, p := range append(append([]*proxy{n.imap, n.smtp, n.front, n.hooks}, n.base...), n.slack...) {
+		if p != nil {
+			p.close()
+		}
+	}
+}
+
+// baseURL is where replica i finds PostgreSQL.
+func (n *network) baseURL(i int) string {
+	u := url.URL{Scheme: "postgres", User: url.User(pgserver.Superuser), Host: n.base[i].address(), Path: "/" + pgserver.Database, RawQuery: "sslmode=disable"}
+	return u.String()
+}
+
+// slackURL is where replica i finds Slack.
+func (n *network) slackURL(i int) string { return "http://" + n.slack[i].address() + "/api/" }
+
+// to gives the proxy of a way. Where Slack sends requests, those take the place of Socket
+// Mode's connections.
+func (n *network) to(way string, replica int) (*proxy, string) {
+	p := n.through(way, replica)
+	if p == n.front {
+		way = wayHooks
+	}
+	return p, way
+}
+
+func (n *network) through(way string, replica int) *proxy {
+	switch way {
+	case waySocket:
+		if n.front != nil {
+			return n.front
+		}
+	case wayBase:
+		return n.base[replica]
+	case wayIMAP:
+		return n.imap
+	case waySMTP:
+		return n.smtp
+	}
+	return n.slack[replica]
+}
+
+// owners gives the Parley that has a connection; all, when nobody can tell.
+func (n *network) owners(l *link) []*replica {
+	if l.p.owner != nil {
+		return []*replica{l.p.owner}
+	}
+	for _, r := range n.replicas {
+		if owns(r.pid(), l.client.RemoteAddr()) {
+			return []*replica{r}
+		}
+	}
+	return n.replicas
+}
+
+// count adds connections that a fault struck.
+func (n *network) count(what string, struck int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.counts[what] += struck
+}

@@ -1,8 +1,0 @@
-//go:build !linux
-
-package torture
-
-import "syscall"
-
-// childAttr keeps the terminal's signals away from a child.
-func childAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

@@ -1,0 +1,280 @@
+package torture
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+// Ways are what Parley speaks to.
+const (
+	wayBase   = "postgres"
+	waySlack  = "slack"        // the Web API
+	waySocket = "slack socket" // Socket Mode, behind the same address
+	wayIMAP   = "imap"
+	waySMTP   = "smtp"
+)
+
+const (
+	dialTimeout = 10 * time.Second
+	// earlyFor is how long an answer is held back so that its receipt comes first.
+	earlyFor = 1500 * time.Millisecond
+)
+
+// proxy stands between Parley and something that it speaks to: it cuts connections and
+// lets them go silent.
+type proxy struct {
+	way   string
+	owner *replica // whose connections these are; nil = anybody's
+	dial  func(context.Context) (net.Conn, error)
+	traps *traps
+	seen  func(answer string) // told of each answer of a webhook; nil otherwise
+	in    net.Listener
+	end   context.CancelFunc
+
+	mu    sync.Mutex
+	links map[*link]bool
+	deaf  map[string]time.Time // by way: new connections are swallowed until then
+	all   sync.WaitGroup
+}
+
+// openProxy listens on a loopback address of its own and serves until close.
+func openProxy(ctx context.Context, p *proxy) (*proxy, error) {
+	var lc net.ListenConfig
+	in, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("torture: proxy: %w", err)
+	}
+	ctx, p.end = context.WithCancel(context.WithoutCancel(ctx))
+	p.in, p.links, p.deaf = in, map[*link]bool{}, map[string]time.Time{}
+	p.all.Go(func() {
+		for {
+			conn, err := in.Accept()
+			if err != nil {
+				return // closed
+			}
+			p.all.Go(func() { p.serve(ctx, conn) })
+		}
+	})
+	return p, nil
+}
+
+// dialer connects to one address.
+func dialer(network, address string) func(context.Context) (net.Conn, error) {
+	return func(ctx context.Context) (net.Conn, error) {
+		d := net.Dialer{Timeout: dialTimeout}
+		return d.DialContext(ctx, network, address)
+	}
+}
+
+func (p *proxy) address() string { return p.in.Addr().String() }
+
+func (p *proxy) close() {
+	p.end()
+	_ = p.in.Close() // nobody waits for it
+	for _, l := range p.list("") {
+		l.reset()
+	}
+	p.all.Wait()
+}
+
+// list gives the open links of a way; "" = all.
+func (p *proxy) list(way string) []*link {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var list []*link
+	for l := range p.links {
+		if way == "" || l.way == way {
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
+// serve carries one connection. The first bytes tell its way.
+func (p *proxy) serve(ctx context.Context, client net.Conn) {
+	l := &link{p: p, way: p.way, client: client}
+	defer l.reset()
+	var first []byte
+	if p.way == waySlack { // SMTP and IMAP servers speak first
+		buf := make([]byte, 32<<10)
+		n, err := client.Read(buf)
+		if err != nil {
+			return
+		}
+		if first = buf[:n]; bytes.HasPrefix(first, []byte("GET /link/")) {
+			l.way = waySocket
+		}
+	}
+	p.mu.Lock()
+	p.links[l] = true
+	silent := time.Now().Before(p.deaf[l.way])
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		delete(p.links, l)
+		p.mu.Unlock()
+	}()
+	if ctx.Err() != nil {
+		return
+	}
+	if silent {
+		_, _ = io.Copy(io.Discard, client) // until the client, or the fault's end, closes it
+		return
+	}
+	server, err := p.dial(ctx)
+	if err != nil {
+		return
+	}
+	l.mu.Lock()
+	l.server = server
+	l.mu.Unlock()
+	defer func() { _ = server.Close() }()
+	if len(first) > 0 && !l.carry(server, first, true) {
+		return
+	}
+	var both sync.WaitGroup
+	both.Go(func() { l.pump(client, server, true) })
+	both.Go(func() { l.pump(server, client, false) })
+	both.Wait()
+	_ = client.Close() // in peace: what is on the way arrives
+}
+
+// cut resets the open connections of a way and says how many those were.
+func (p *proxy) cut(way string) int {
+	list := p.list(way)
+	for _, l := range list {
+		l.reset()
+	}
+	return len(list)
+}
+
+// silence makes a way half open for some time: connections stay, also new ones, and
+// nothing comes back. With wholly false requests still get through and answers don't.
+// Afterwards everything is reset. It returns how many connections it struck.
+func (p *proxy) silence(ctx context.Context, way string, d time.Duration, wholly bool) int {
+	p.mu.Lock()
+	if wholly {
+		p.deaf[way] = time.Now().Add(d)
+	}
+	p.mu.Unlock()
+	list := p.list(way)
+	for _, l := range list {
+		l.mute(wholly)
+	}
+	pause(ctx, d)
+	p.mu.Lock()
+	delete(p.deaf, way)
+	p.mu.Unlock()
+	struck := len(list)
+	for _, l := range p.list(way) {
+		if l.silent() {
+			l.reset()
+		}
+	}
+	return struck
+}
+
+// link is one connection of Parley.
+type link struct {
+	p      *proxy
+	way    string
+	client net.Conn
+
+	mu       sync.Mutex
+	server   net.Conn // nil = swallowed from the start
+	deafUp   bool     // what Parley says is swallowed
+	deafDown bool     // what it is told is
+	hold     time.Time
+	hot      bool // PostgreSQL: one that claims
+	claimed  bool // and just did
+}
+
+func (l *link) mute(wholly bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.deafUp, l.deafDown = wholly, true
+}
+
+func (l *link) silent() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.deafDown || l.server == nil
+}
+
+// holdAnswers delays what comes back until then.
+func (l *link) holdAnswers(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.hold = time.Now().Add(d)
+}
+
+// reset ends both sides at once, without a word.
+func (l *link) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range []net.Conn{l.client, l.server} {
+		if tcp, ok := c.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0) // then Close resets
+		}
+		if c != nil {
+			_ = c.Close() // once more does no harm
+		}
+	}
+}
+
+// pump carries one direction until it ends.
+func (l *link) pump(from, to net.Conn, up bool) {
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buf)
+		if n > 0 && !l.carry(to, buf[:n], up) {
+			l.reset()
+			return
+		}
+		if err != nil {
+			if half, ok := to.(interface{ CloseWrite() error }); ok && errors.Is(err, io.EOF) {
+				_ = half.CloseWrite() // the other direction goes on
+			} else {
+				_ = to.Close()
+			}
+			return
+		}
+	}
+}
+
+// carry passes a piece on, unless the link is silent or a trap springs. False: the
+// link is over.
+func (l *link) carry(to net.Conn, piece []byte, up bool) bool {
+	if l.swallows(up) {
+		return true
+	}
+	if !l.p.traps.pass(l, piece, up) {
+		return false
+	}
+	if rest, ok := bytes.CutPrefix(piece, []byte("HTTP/1.1 ")); ok && !up && l.p.seen != nil && len(rest) > 3 {
+		l.p.seen(string(rest[:3]))
+	}
+	l.mu.Lock()
+	wait := time.Until(l.hold)
+	l.mu.Unlock()
+	if !up && wait > 0 {
+		<-time.After(wait) // that is the fault
+	}
+	if l.swallows(up) { // meanwhile
+		return true
+	}
+	_, err := to.Write(piece)
+	return err == nil
+}
+
+func (l *link) swallows(up bool) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return up && l.deafUp || !up && l.deafDown
+}

@@ -1,0 +1,212 @@
+package torture
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// echo serves lines back, and "hello" first.
+func echo(t *testing.T) string {
+	t.Helper()
+	var lc net.ListenConfig
+	in, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = in.Close() })
+	go func() {
+		for {
+			c, err := in.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				_, _ = io.WriteString(c, "hello\n")
+				_, _ = io.Copy(c, c)
+				_ = c.Close()
+			}()
+		}
+	}()
+	return in.Addr().String()
+}
+
+// phone is a client behind a proxy.
+type phone struct {
+	t    *testing.T
+	conn net.Conn
+	in   *bufio.Reader
+}
+
+func call(t *testing.T, p *proxy) *phone {
+	t.Helper()
+	conn, err := dialer("tcp", p.address())(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return &phone{t, conn, bufio.NewReader(conn)}
+}
+
+func (c *phone) say(text string) {
+	c.t.Helper()
+	if _, err := io.WriteString(c.conn, text+"\n"); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *phone) hear(want string) {
+	c.t.Helper()
+	if got, err := c.within(10 * time.Second); err != nil || got != want {
+		c.t.Fatalf("heard %q, %v; want %q", got, err, want)
+	}
+}
+
+func (c *phone) within(d time.Duration) (string, error) {
+	c.t.Helper()
+	if err := c.conn.SetReadDeadline(time.Now().Add(d)); err != nil {
+		c.t.Fatal(err)
+	}
+	line, err := c.in.ReadString('\n')
+	return strings.TrimSpace(line), err
+}
+
+// ended waits for the end of the connection.
+func (c *phone) ended() {
+	c.t.Helper()
+	if line, err := c.within(10 * time.Second); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		c.t.Fatalf("heard %q, %v; want an end", line, err)
+	}
+}
+
+func testProxy(t *testing.T) (*proxy, *traps) {
+	t.Helper()
+	var tr traps
+	p, err := openProxy(t.Context(), &proxy{way: waySMTP, dial: dialer("tcp", echo(t)), traps: &tr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.close)
+	return p, &tr
+}
+
+func TestProxyCuts(t *testing.T) {
+	t.Parallel()
+	p, _ := testProxy(t)
+	c := call(t, p)
+	c.hear("hello")
+	c.say("one")
+	c.hear("one")
+	if n := p.cut(wayIMAP); n != 0 {
+		t.Errorf("cut %d of another way", n)
+	}
+	if n := p.cut(waySMTP); n != 1 {
+		t.Errorf("cut %d", n)
+	}
+	c.ended()
+	call(t, p).hear("hello")
+}
+
+// TestProxySilence: nothing comes back, on old and new connections, until the reset.
+func TestProxySilence(t *testing.T) {
+	t.Parallel()
+	p, _ := testProxy(t)
+	old := call(t, p)
+	old.hear("hello")
+	ctx, end := context.WithCancel(t.Context())
+	done := make(chan int)
+	go func() { done <- p.silence(ctx, waySMTP, time.Hour, true) }()
+	for deadline := time.Now().Add(10 * time.Second); !p.list(waySMTP)[0].silent(); {
+		if time.Now().After(deadline) {
+			t.Fatal("not silent")
+		}
+	}
+	fresh := call(t, p)
+	old.say("swallowed")
+	for _, c := range []*phone{old, fresh} {
+		if line, err := c.within(100 * time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("heard %q, %v in the silence", line, err)
+		}
+	}
+	end()
+	if n := <-done; n != 1 {
+		t.Errorf("struck %d", n)
+	}
+	old.ended()
+	fresh.ended()
+	call(t, p).hear("hello")
+}
+
+func TestTraps(t *testing.T) {
+	t.Parallel()
+	p, traps := testProxy(t)
+	var set markSet
+	set.add(mark{out, 1, 2})
+	arm := func(tr *trap) <-chan bool {
+		sprang := make(chan bool, 1)
+		go func() { sprang <- traps.wait(t.Context(), tr, 10*time.Second) }()
+		for deadline := time.Now().Add(10 * time.Second); ; {
+			traps.mu.Lock()
+			armed := len(traps.list)
+			traps.mu.Unlock()
+			if armed > 0 {
+				return sprang
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("not armed")
+			}
+		}
+	}
+	c := call(t, p)
+	c.hear("hello")
+	sprang := arm(&trap{way: waySMTP, up: true, match: marked(&set), strike: func(l *link) bool { l.holdAnswers(50 * time.Millisecond); return true }})
+	c.say("out-c001-1")
+	c.hear("out-c001-1") // another message
+	began := time.Now()
+	c.say("see out-c001-2")
+	c.hear("see out-c001-2")
+	if !<-sprang || time.Since(began) < 50*time.Millisecond {
+		t.Error("the answer was not held back")
+	}
+	sprang = arm(&trap{way: waySMTP, up: true, match: contains("DATA"), strike: func(*link) bool { return false }})
+	c.say("DATA")
+	c.ended()
+	if !<-sprang {
+		t.Error("did not spring")
+	}
+	if traps.wait(t.Context(), &trap{way: waySMTP, match: contains("never")}, time.Millisecond) || len(traps.list) != 0 {
+		t.Error("sprang, or is still armed")
+	}
+}
+
+// TestPostgresMoments knows a claim and a commit from what passes.
+func TestPostgresMoments(t *testing.T) {
+	t.Parallel()
+	hot, plain := &link{way: wayBase}, &link{way: wayBase}
+	hot.learn([]byte("user\x00parley\x00enable_seqscan\x00off\x00"), true)
+	sync := []byte("P…" + pgSync)
+	if !committing(hot, sync) || committing(plain, sync) || !committing(plain, []byte("Q\x00\x00\x00\x0bcommit\x00")) {
+		t.Error("commits are not told apart")
+	}
+	claim := []byte("D…reply…sending…" + pgReady)
+	for _, c := range []struct {
+		l    *link
+		text []byte
+		want bool
+	}{{hot, claim, true}, {plain, claim, false}, {hot, []byte(pgReady), true}, {hot, []byte("D…"), false}} {
+		c.l.learn(c.text, false)
+		if got := afterClaim(c.l, c.text); got != c.want {
+			t.Errorf("%q: %v", c.text, got)
+		}
+	}
+	hot.learn([]byte("next"), true)
+	if hot.learn([]byte(pgReady), false); afterClaim(hot, []byte(pgReady)) {
+		t.Error("an old claim counts")
+	}
+}

@@ -1,0 +1,143 @@
+package torture
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// bad says that Parley broke a promise.
+func (r *Report) bad() bool {
+	return r.Verdict.Bad() || r.Left != (load{}) || len(r.Crashes) > 0
+}
+
+// crashes gives the lines of Parley's logs that tell of a panic or a data race.
+func (s *stage) crashes() []string {
+	const most = 10
+	var found []string
+	logs, err := filepath.Glob(filepath.Join(s.dir, "parley-*.log"))
+	if err != nil {
+		return nil
+	}
+	for _, log := range logs {
+		body, err := os.ReadFile(filepath.Clean(log))
+		if err != nil {
+			continue // it never started, which is an error of its own
+		}
+		for line := range strings.Lines(string(body)) {
+			if len(found) < most && (strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") ||
+				strings.Contains(line, "DATA RACE") || strings.Contains(line, "panicked")) {
+				found = append(found, strings.TrimSpace(line))
+			}
+		}
+	}
+	return found
+}
+
+// evidence keeps what the database and the emulators know, while they still run.
+func (s *stage) evidence(ctx context.Context) error {
+	var err error
+	if s.database.current() != nil {
+		err = s.database.export(ctx, filepath.Join(s.dir, "journal"))
+	}
+	if s.wire == (wire{}) {
+		return err
+	}
+	slack, seen := s.wire.channel(ctx)
+	err = errors.Join(err, seen, s.keep("slack.json", slack))
+	if s.driver == nil {
+		return err
+	}
+	mail := map[string]any{}
+	for _, t := range s.driver.talks {
+		if t.kind != byMail {
+			b, seen := s.wire.phone(ctx, t.kind, t.conv)
+			err = errors.Join(err, seen)
+			mail[fmt.Sprintf("%s %s", t.kind, subject(t.conv))] = b
+			continue
+		}
+		for _, folder := range []string{"INBOX", "Sent"} {
+			list, seen := s.wire.folder(ctx, customer(t.conv), folder)
+			err = errors.Join(err, seen)
+			mail[customer(t.conv)+" "+folder] = list
+		}
+	}
+	return errors.Join(err, s.keep("mail.json", mail))
+}
+
+func (s *stage) keep(name string, what any) error {
+	body, err := json.MarshalIndent(what, "", "  ")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(s.dir, name), append(body, '\n'), 0o600)
+	}
+	return err
+}
+
+// leave prints the verdict, and removes the folder of a good run that nobody wants.
+func (s *stage) leave(r *Report, err error) error {
+	s.print(r)
+	if err == nil && s.opt.Keep == "" {
+		return os.RemoveAll(s.dir)
+	}
+	r.Folder = s.dir
+	if err != nil {
+		s.say("Seed %d failed: %v. Its journal, what the emulators saw, the logs and report.json are in %s. To look:\n  PARLEY_DATA=%s parley explain '#1'",
+			r.Seed, err, s.dir, s.dir)
+	}
+	return errors.Join(err, s.keep("report.json", r))
+}
+
+func (s *stage) print(r *Report) {
+	v := r.Verdict
+	for _, f := range slices.Concat(v.Findings, r.Crashes) {
+		s.say("  %s", f)
+	}
+	s.say("Blows: %s (%d kills and stops)", list(r.Harm), r.Struck)
+	if len(r.Missed) > 0 {
+		s.say("Never met their moment: %s", list(r.Missed))
+	}
+	s.say("Faults: %s", list(r.Faults))
+	if g := r.Gaps; len(g.All)+g.Disturbed > 0 {
+		s.say("Restarts: %d undisturbed, %d disturbed by other blows; nobody answered for at most %s (median %s); the old process took at most %s to end",
+			len(g.All), g.Disturbed, g.Worst.Round(time.Millisecond), median(g.All).Round(time.Millisecond), g.Drained.Round(10*time.Millisecond))
+	}
+	for _, text := range r.Skipped {
+		s.say("%s", text)
+	}
+	s.say("Left: %d facts, %d lanes, %d quarantined. Parley fell by itself %d times. Seed %d, %d replicas, load average %s before, %s after; took %s, of which waiting %s.",
+		r.Left.Pending, r.Left.Lanes, r.Left.Quarantined, r.Fell, r.Seed, s.opt.Replicas, r.Loads[0], r.Loads[1],
+		r.Took.Round(time.Second), r.Quiet.Round(time.Second))
+	s.say("Verdict: %d mails, %d replies, %d came back, %d inside: lost %d, doubled %d, reordered %d, leaked %d, forgotten %d, scattered %d, "+
+		"received though deleted %d; excused %d, of which Slack could not tell within the hold; truly ambiguous %d, all decided by the oracle's agent; sent by a click %d; resolved before the customer's words were shown %d.",
+		v.Mails, v.Replies, v.Backs, v.Inside, v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten, v.Scattered, v.Late, v.Excused, v.Ambiguous, v.Clicked, v.Unseen)
+}
+
+func median(list []time.Duration) time.Duration {
+	if len(list) == 0 {
+		return 0
+	}
+	return slices.Sorted(slices.Values(list))[len(list)/2]
+}
+
+func sorted(counts map[string]int) []string { return slices.Sorted(maps.Keys(counts)) }
+
+// loadAverage is what the machine does besides, over 1, 5 and 15 minutes.
+func loadAverage() string {
+	body, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.Join(strings.Fields(string(body))[:3], " ")
+}
+
+// errNotSetUp is what an earlier version says when it can't be set up.
+func errNotSetUp(said []byte, err error) error {
+	return fmt.Errorf("torture: set up the earlier version: %w: %s", err, said)
+}

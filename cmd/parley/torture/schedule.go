@@ -1,0 +1,126 @@
+package torture
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// harm is one blow of the schedule.
+type harm struct {
+	At     time.Duration // from the beginning of the flow
+	Name   string
+	N      int           // which replica, where one is meant
+	Way    string        // which connections, likewise
+	For    time.Duration // how long
+	Wholly bool          // of a silence: both directions; of a kill: before the bytes leave
+}
+
+// Names of harms.
+const (
+	harmKill      = "kill"
+	harmLaneKill  = "kill while a lane waits"
+	harmFreeze    = "stop"
+	harmClaimStop = "stop between claim and write"
+	harmBase      = "kill database"
+	harmRestart   = "restart"
+	harmSockets   = "drop sockets"
+	harmMail      = "cut mail"
+	harmLimit     = "limit slack"
+	harmCut       = "reset connections"
+	harmSilence   = "half-open connections"
+	harmEarly     = "receipt before its result"
+	harmCommit    = "lose a commit's answer"
+	harmLate      = "request arrives after its sender gave up"
+	harmHour      = "clock +1h"
+	harmDay       = "clock +24h"
+	harmFull      = "fill the data folder"
+	harmUpgrade   = "roll to the new version"
+)
+
+// killsAndStops names the blows that end or stop a process.
+func killsAndStops() []string {
+	return []string{harmKill, harmLaneKill, harmFreeze, harmClaimStop, harmBase}
+}
+
+// Where each kind of blow strikes.
+func ways(name string) []string {
+	switch name {
+	case harmCut, harmSilence:
+		return []string{wayBase, waySlack, waySocket, wayIMAP, waySMTP}
+	case harmClaimStop:
+		return []string{wayBase, waySMTP, waySlack}
+	case harmLaneKill, harmEarly:
+		return []string{waySMTP, waySlack}
+	}
+	return []string{""}
+}
+
+// schedule makes the blows of a seed: the same seed, the same schedule.
+func schedule(seed uint64, o Options) []harm {
+	var list []harm
+	names := make([]string, 0, len(o.Blows))
+	for name := range o.Blows {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for k, name := range names {
+		rng := rand.New(rand.NewPCG(seed, uint64(k)+2)) //nolint:gosec // to be repeated
+		n, where := o.Blows[name], ways(name)
+		for i := range n {
+			// One in each n-th part of the time, so that none meets an idle end.
+			part := o.Flow / time.Duration(n)
+			h := harm{At: part*time.Duration(i) + time.Duration(rng.Int64N(int64(part))), Name: name, N: rng.IntN(o.Replicas),
+				Way: where[(i+int(seed%7))%len(where)], Wholly: rng.IntN(2) == 0}
+			h.For = o.lasts(name, h.Way, rng)
+			switch name {
+			case harmHour, harmDay: // late enough for something to jump over
+				h.At = o.Flow/3 + h.At/2
+			case harmUpgrade:
+				h.At = o.Flow / 5
+			case harmLaneKill, harmEarly, harmCommit, harmLate: // they wait for a moment
+				h.At = h.At * 3 / 4
+			case harmClaimStop: // and last
+				h.At /= 2
+			}
+			list = append(list, h)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b harm) int { return cmp.Compare(a.At, b.At) })
+	return list
+}
+
+func (o Options) lasts(name, way string, rng *rand.Rand) time.Duration {
+	switch name {
+	case harmFreeze:
+		return o.FreezeFor
+	case harmClaimStop:
+		if way == waySlack { // whose leases are shorter
+			return o.StopLong / 2
+		}
+		return o.StopLong
+	case harmSilence:
+		return o.SilentFor/5 + time.Duration(rng.Int64N(int64(o.SilentFor*4/5)))
+	}
+	return 0
+}
+
+// describe says in a line what strikes.
+func (h harm) describe(o Options) string {
+	text := h.Name
+	switch h.Name {
+	case harmKill, harmFreeze, harmRestart:
+		if o.Replicas > 1 {
+			text += fmt.Sprintf(" %d", h.N+1)
+		}
+	}
+	if h.Way != "" {
+		text += ", " + h.Way
+	}
+	if h.For > 0 {
+		text += fmt.Sprintf(", for %s", h.For.Round(100*time.Millisecond))
+	}
+	return text
+}

@@ -1,0 +1,197 @@
+package torture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"parley/cmd/parley/child"
+)
+
+const startTimeout = 2 * time.Minute
+
+// newStage prepares the folder of a run.
+func newStage(o Options) (*stage, error) {
+	s := &stage{opt: o, dir: o.Keep, began: time.Now()}
+	var err error
+	if s.dir == "" {
+		s.dir, err = os.MkdirTemp("", "parley-torture-")
+	} else if s.dir, err = filepath.Abs(s.dir); err == nil {
+		err = os.MkdirAll(s.dir, 0o700)
+	}
+	if err == nil {
+		err = os.Chmod(s.dir, 0o711) // PostgreSQL may run as another account, and passes through
+	}
+	if err != nil {
+		return nil, fmt.Errorf("torture: %w", err)
+	}
+	s.database = &database{dir: s.dir}
+	return s, nil
+}
+
+// skip says what this machine can't play, and goes on without it.
+func (s *stage) skip(what string, why error) {
+	text := fmt.Sprintf("%s: skipped: %v", what, why)
+	s.skipped = append(s.skipped, text)
+	s.say("%s", text)
+}
+
+// begin starts everything but Parley.
+func (s *stage) begin(ctx context.Context) error {
+	s.program = []string{s.opt.Program, "serve", "--moved-time"}
+	if s.opt.ShortWaits {
+		s.program = append(s.program, "--short-waits")
+	}
+	s.chooseOld(ctx)
+	s.limitSpace()
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if err := s.startFakes(ctx); err != nil {
+		return err
+	}
+	if err := s.database.start(ctx); err != nil {
+		return err
+	}
+	var err error
+	if s.network, err = openNetwork(ctx, s.opt.Replicas, s.vars, s.database.url()); err != nil {
+		return fmt.Errorf("torture: %w", err)
+	}
+	if err := s.setUp(ctx); err != nil {
+		return err
+	}
+	if s.doors, err = newDoors(ctx, s.opt.Replicas); err != nil {
+		return err
+	}
+	if s.opt.Webhooks {
+		if s.network.front, err = s.network.openFront(ctx, s.doors.list); err != nil {
+			return err
+		}
+		s.doors.secret = s.vars["SLACK_SIGNING_SECRET"]
+	}
+	if s.opt.Chats {
+		if s.network.hooks, err = s.network.openFront(ctx, s.doors.list); err != nil {
+			return err
+		}
+	}
+	if s.oracle, err = startOracle(s.opt.Program, filepath.Join(s.dir, "oracle.log")); err != nil {
+		return err
+	}
+	s.equip()
+	return nil
+}
+
+// equip says how each replica is started.
+func (s *stage) equip() {
+	program := s.program
+	if s.old != nil {
+		program = s.old
+	}
+	how := "SLACK_APP_TOKEN=" + s.vars["SLACK_APP_TOKEN"]
+	if s.opt.Webhooks {
+		how = "SLACK_SIGNING_SECRET=" + s.vars["SLACK_SIGNING_SECRET"]
+	}
+	for i, r := range s.network.replicas {
+		r.spec = child.Spec{Name: "parley", Program: program, Log: filepath.Join(s.dir, fmt.Sprintf("parley-%d.log", i+1)),
+			Env: child.CleanEnv("DATABASE_URL="+s.network.baseURL(i), "PARLEY_DATA="+s.dir, "PARLEY_LISTEN="+s.doors.list[i], "PARLEY_LOG=info", "SLACK_RATE=0",
+				"SLACK_BOT_TOKEN="+s.vars["SLACK_BOT_TOKEN"], how, "SLACK_API_URL="+s.network.slackURL(i))}
+		if s.opt.Chats {
+			r.spec.Env = append(r.spec.Env, "PARLEY_PUBLIC_URL="+s.publicURL(), "WHATSAPP_API_URL="+s.vars["WHATSAPP_API_URL"],
+				"MESSENGER_API_URL="+s.vars["MESSENGER_API_URL"], "TWILIO_API_URL="+s.vars["TWILIO_API_URL"])
+		}
+	}
+}
+
+func (s *stage) startFakes(ctx context.Context) error {
+	envFile := filepath.Join(s.dir, "fakes.env")
+	_ = os.Remove(envFile) // of an earlier run in the same folder
+	args := []string{s.opt.Program, "torture", "--fakes", envFile, "--seed", strconv.FormatUint(s.opt.Seed, 10)}
+	if s.opt.OwnCopies {
+		args = append(args, "--own-copies")
+	}
+	if s.opt.Chats {
+		args = append(args, "--chats")
+	}
+	var err error
+	s.fakes, err = child.Start(child.Spec{Name: "fakes", Program: args, Env: child.CleanEnv(), Log: filepath.Join(s.dir, "fakes.log")})
+	if err != nil {
+		return err
+	}
+	if s.vars, err = child.ReadEnv(ctx, envFile); err != nil {
+		return err
+	}
+	s.wire = wire{Slack: s.vars["FAKE_SLACK_CONTROL"], Mail: s.vars["FAKE_MAIL_CONTROL"], Chats: s.opt.Chats}
+	return nil
+}
+
+// chooseOld builds the version to begin with, if one is wanted.
+func (s *stage) chooseOld(ctx context.Context) {
+	delete(s.opt.Blows, harmUpgrade)
+	if !s.opt.Upgrade {
+		return
+	}
+	program, commit, err := buildOld(ctx, s.opt, s.dir)
+	if err != nil {
+		s.skip("rolling upgrade", err)
+		return
+	}
+	s.old = []string{program, "serve"}
+	// Its options may be fewer: those that it doesn't know it does without.
+	for _, flag := range s.program[2:] {
+		if exec.CommandContext(ctx, program, "serve", flag, "--help").Run() == nil { //nolint:gosec // what we built
+			s.old = append(s.old, flag)
+		}
+	}
+	s.opt.Blows[harmUpgrade] = 1
+	s.say("The run begins with the program of %.12s (%v) and rolls to this one.", commit, s.old[1:])
+}
+
+// limitSpace gives the database a folder of a limited size, if it is to be filled.
+func (s *stage) limitSpace() {
+	if s.opt.Blows[harmFull] == 0 {
+		return
+	}
+	dir := filepath.Join(s.dir, "limited")
+	if err := limitSpace(dir); err != nil {
+		s.opt.Blows[harmFull] = 0
+		s.skip(harmFull, fmt.Errorf("a folder of a limited size needs the right to mount one: %w", err))
+		return
+	}
+	s.database.dir, s.limited = dir, true
+}
+
+// stopOthers ends everything but Parley. What a failed run had in a folder of limited
+// size moves to where it can stay.
+func (s *stage) stopOthers(failed bool) error {
+	if s.network != nil {
+		s.network.close()
+	}
+	if s.oracle != nil {
+		s.oracle.end()
+	}
+	if s.fakes != nil {
+		s.fakes.End()
+	}
+	err := s.database.close()
+	if !s.limited {
+		return err
+	}
+	if failed || s.opt.Keep != "" {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(s.dir, "pg")), os.CopyFS(filepath.Join(s.dir, "pg"), os.DirFS(filepath.Join(s.database.dir, "pg"))),
+			os.Chmod(filepath.Join(s.dir, "pg"), 0o700), //nolint:gosec // a folder
+			copyFile(filepath.Join(s.database.dir, "pg.log"), filepath.Join(s.dir, "pg.log")))
+	}
+	return errors.Join(err, freeSpace(s.database.dir), os.Remove(s.database.dir))
+}
+
+func copyFile(from, to string) error {
+	body, err := os.ReadFile(filepath.Clean(from))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, body, 0o600)
+}

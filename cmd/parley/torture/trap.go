@@ -1,0 +1,148 @@
+package torture
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// trap waits for one moment on the wire and strikes in it, once.
+type trap struct {
+	way    string
+	up     bool // what Parley says; else what it is told
+	match  func(l *link, piece []byte) bool
+	strike func(l *link) (pass bool) // before the piece goes on; false = it never does
+	sprung chan struct{}
+}
+
+// traps are all that is armed. The zero value is ready.
+type traps struct {
+	mu   sync.Mutex
+	list []*trap
+}
+
+// wait arms a trap and says whether it sprang within that time.
+func (t *traps) wait(ctx context.Context, tr *trap, within time.Duration) bool {
+	tr.sprung = make(chan struct{})
+	t.mu.Lock()
+	t.list = append(t.list, tr)
+	t.mu.Unlock()
+	timer := time.NewTimer(within)
+	defer timer.Stop()
+	select {
+	case <-tr.sprung:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	t.mu.Lock()
+	i := slices.Index(t.list, tr)
+	if i >= 0 {
+		t.list = slices.Delete(t.list, i, i+1)
+	}
+	t.mu.Unlock()
+	if i < 0 { // just now
+		<-tr.sprung
+	}
+	return i < 0
+}
+
+// pass lets a piece spring the first trap that it fits.
+func (t *traps) pass(l *link, piece []byte, up bool) bool {
+	l.learn(piece, up)
+	t.mu.Lock()
+	i := slices.IndexFunc(t.list, func(tr *trap) bool { return tr.way == l.way && tr.up == up && tr.match(l, piece) })
+	if i < 0 {
+		t.mu.Unlock()
+		return true
+	}
+	tr := t.list[i]
+	t.list = slices.Delete(t.list, i, i+1)
+	t.mu.Unlock()
+	defer close(tr.sprung)
+	return tr.strike(l)
+}
+
+// What PostgreSQL's protocol shows. Source: postgresql.org/docs/current/protocol-message-formats.html
+const (
+	pgHot    = "enable_seqscan"     // a start parameter of the relay's own connections
+	pgReady  = "Z\x00\x00\x00\x05I" // committed, waiting for the next request
+	pgSync   = "S\x00\x00\x00\x04"  // asks to commit what was pipelined
+	pgCommit = "commit\x00"
+	pgClaim  = "sending" // the state of a delivery that was just claimed
+	pgReply  = "reply"   // its kind: for a customer
+)
+
+// learn notes what a link to PostgreSQL is used for.
+func (l *link) learn(piece []byte, up bool) {
+	if l.way != wayBase {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if up {
+		l.hot = l.hot || bytes.Contains(piece, []byte(pgHot))
+		l.claimed = false
+	} else if l.hot {
+		l.claimed = l.claimed || bytes.Contains(piece, []byte(pgClaim)) && bytes.Contains(piece, []byte(pgReply))
+	}
+}
+
+// afterClaim fits the answer to a claim of a reply: committed, and Parley doesn't know yet.
+func afterClaim(l *link, piece []byte) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.claimed && bytes.HasSuffix(piece, []byte(pgReady))
+}
+
+// committing fits a request to commit.
+func committing(l *link, piece []byte) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return bytes.Contains(piece, []byte(pgCommit)) || l.hot && bytes.HasSuffix(piece, []byte(pgSync))
+}
+
+// contains fits pieces with these words.
+func contains(words string) func(*link, []byte) bool {
+	return func(_ *link, piece []byte) bool { return bytes.Contains(piece, []byte(words)) }
+}
+
+// marked fits pieces that carry one of the marks.
+func marked(set *markSet) func(*link, []byte) bool {
+	return func(_ *link, piece []byte) bool {
+		return slices.ContainsFunc(marksIn(string(piece)), set.has)
+	}
+}
+
+// markSet is used by several goroutines. The zero value is ready.
+type markSet struct {
+	mu  sync.Mutex
+	set map[mark]bool
+}
+
+func (s *markSet) add(m mark) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.set == nil {
+		s.set = map[mark]bool{}
+	}
+	s.set[m] = true
+}
+
+func (s *markSet) has(m mark) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.set[m]
+}
+
+func (s *markSet) list() []mark {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []mark
+	for m := range s.set {
+		list = append(list, m)
+	}
+	return list
+}

@@ -1,0 +1,150 @@
+package torture
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	migrationsPath = "store/migrations"
+	buildTimeout   = 10 * time.Minute
+	laterCommits   = 8 // tried when the chosen one does not build
+	// stopMost is what a Parley takes at most to end its sends and itself.
+	stopMost = 30 * time.Second
+)
+
+// errNoOld says why there is no earlier version to begin with.
+var errNoOld = errors.New("no earlier version")
+
+// buildOld builds the program of an earlier commit into dir and says which one it is.
+// Errors: errNoOld with the reason.
+func buildOld(ctx context.Context, o Options, dir string) (program, commit string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
+	defer cancel()
+	source := o.Source
+	if source == "" {
+		source = "."
+	}
+	if source, err = git(ctx, source, "rev-parse", "--show-toplevel"); err != nil {
+		return "", "", fmt.Errorf("%w: no repository here: %w", errNoOld, err)
+	}
+	list := []string{o.From}
+	if o.From == "" {
+		if list, err = oldCommits(ctx, source); err != nil {
+			return "", "", err
+		}
+	}
+	for _, commit := range list {
+		if program, err = buildCommit(ctx, source, commit, dir); err == nil {
+			return program, commit, nil
+		}
+	}
+	return "", "", fmt.Errorf("%w: %w", errNoOld, err)
+}
+
+// oldCommits gives candidates, best first: the state before the last commit that changed
+// the schema, when that commit only added migrations; else that commit itself, whose
+// schema is still ours; then those that came after it.
+func oldCommits(ctx context.Context, source string) ([]string, error) {
+	shallow, err := git(ctx, source, "rev-parse", "--is-shallow-repository")
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNoOld, err)
+	}
+	if shallow == "true" {
+		return nil, fmt.Errorf("%w: this clone has no history", errNoOld)
+	}
+	last, err := git(ctx, source, "log", "-1", "--format=%H", "--", migrationsPath)
+	if err != nil || last == "" {
+		return nil, fmt.Errorf("%w: no commit changed %s", errNoOld, migrationsPath)
+	}
+	var list []string
+	changes, err := git(ctx, source, "diff", "--name-status", last+"^", last, "--", migrationsPath)
+	before, _ := git(ctx, source, "ls-tree", "--full-tree", "--name-only", last+"^", migrationsPath+"/") // nothing: there was none
+	added := !slices.ContainsFunc(strings.Split(changes, "\n"), func(line string) bool { return line != "" && !strings.HasPrefix(line, "A") })
+	if err == nil && added && before != "" {
+		list = append(list, last+"^")
+	}
+	list = append(list, last)
+	later, err := git(ctx, source, "rev-list", "--reverse", "--first-parent", last+"..HEAD")
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNoOld, err)
+	}
+	if fields := strings.Fields(later); len(fields) > 0 {
+		list = append(list, fields[:min(laterCommits, len(fields))]...)
+	}
+	return list, nil
+}
+
+// buildCommit unpacks a commit and builds its program.
+func buildCommit(ctx context.Context, source, commit, dir string) (string, error) {
+	tree, program := filepath.Join(dir, "old", "tree"), filepath.Join(dir, "old", "parley")
+	if err := errors.Join(os.RemoveAll(filepath.Join(dir, "old")), os.MkdirAll(tree, 0o700)); err != nil {
+		return "", err
+	}
+	archive := exec.CommandContext(ctx, "git", "-C", source, "archive", "--format=tar", commit) //nolint:gosec // our own arguments
+	unpack := exec.CommandContext(ctx, "tar", "-x", "-C", tree)                                 //nolint:gosec // likewise
+	pipe, err := archive.StdoutPipe()
+	if err != nil {
+		return "", err
+	}
+	unpack.Stdin = pipe
+	if err := unpack.Start(); err != nil {
+		return "", err
+	}
+	if err := errors.Join(archive.Run(), unpack.Wait()); err != nil {
+		return "", fmt.Errorf("unpack %.12s: %w", commit, err)
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/parley") //nolint:gosec // likewise
+	build.Dir = tree
+	if said, err := build.CombinedOutput(); err != nil {
+		first, _, _ := bytes.Cut(bytes.TrimSpace(said), []byte("\n"))
+		return "", fmt.Errorf("%.12s does not build: %w: %s", commit, err, first)
+	}
+	return program, os.RemoveAll(tree)
+}
+
+func git(ctx context.Context, source string, args ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, "git", append([]string{"-C", source}, args...)...).Output() //nolint:gosec // our own arguments
+	return strings.TrimSpace(string(out)), err
+}
+
+// roll replaces the program of all replicas, one after the other.
+func (c *chaos) roll(ctx context.Context) error {
+	defer close(c.rolled)
+	for _, r := range c.replicas {
+		if err := c.restart(ctx, harm{Name: harmUpgrade, N: r.n}, c.program); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restart asks a Parley to stop, and measures how long nobody answers at its address.
+func (c *chaos) restart(ctx context.Context, h harm, program []string) error {
+	c.restarting.Lock()
+	defer c.restarting.Unlock()
+	before := c.blows()
+	gap, drained, ok := c.doors.watch(ctx, h.N, func() { c.replicas[h.N].replace(program) })
+	c.doors.note(gap, drained, ok && c.blows() == before)
+	c.hit(h)
+	return ctx.Err()
+}
+
+// blows counts what may have disturbed a restart.
+func (c *chaos) blows() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for _, name := range append([]string{harmCut, harmSilence, harmFull, harmCommit}, killsAndStops()...) {
+		n += c.struck[name]
+	}
+	return n
+}

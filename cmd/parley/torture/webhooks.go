@@ -1,0 +1,94 @@
+package torture
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"parley/bot/slack/slackfake"
+)
+
+// wayHooks leads the other way: Slack speaks to Parley.
+const wayHooks = "slack webhooks"
+
+// openFront opens an address to which providers send requests: a balancer that knows
+// no more than who takes a connection.
+func (n *network) openFront(ctx context.Context, doors []string) (*proxy, error) {
+	var next atomic.Uint32
+	dial := func(ctx context.Context) (net.Conn, error) {
+		var err error
+		for range doors {
+			var c net.Conn
+			d := net.Dialer{Timeout: dialTimeout}
+			if c, err = d.DialContext(ctx, "tcp", doors[int(next.Add(1))%len(doors)]); err == nil {
+				return c, nil
+			}
+		}
+		return nil, err
+	}
+	return openProxy(ctx, &proxy{way: wayHooks, dial: dial, traps: &n.traps,
+		seen: func(answer string) { n.count("webhooks answered "+answer, 1) }})
+}
+
+// useWebhooks tells Slack to send requests instead of keeping connections.
+func (s *stage) useWebhooks(ctx context.Context) error {
+	base := "http://" + s.network.front.address()
+	t := slackfake.Targets{Events: base + "/slack/events", Commands: base + "/slack/commands", Interactions: base + "/slack/interactions"}
+	for {
+		err := s.wire.call(ctx, http.MethodPost, s.wire.Slack+"/_fake/admin/use_http", slackfake.Admin{Targets: t}, nil)
+		if err == nil {
+			return nil
+		}
+		if !pause(ctx, 200*time.Millisecond) {
+			return errors.Join(errors.New("torture: Parley did not answer Slack; see parley-1.log"), err)
+		}
+	}
+}
+
+// useChats tells Meta and Twilio where Parley answers.
+func (s *stage) useChats(ctx context.Context) error {
+	for {
+		err := s.wire.call(ctx, http.MethodPost, s.wire.Mail+"/_fake/chat/connect?base="+url.QueryEscape(s.publicURL()), nil, nil)
+		if err == nil {
+			return nil
+		}
+		if !pause(ctx, 200*time.Millisecond) {
+			return errors.Join(errors.New("torture: Parley did not answer Meta; see parley-1.log"), err)
+		}
+	}
+}
+
+// publicURL is where the world finds Parley; "" = nowhere.
+func (s *stage) publicURL() string {
+	if s.network.hooks == nil {
+		return ""
+	}
+	return "http://" + s.network.hooks.address()
+}
+
+// signedKnock is a request of Slack's that any running Parley answers with 2xx.
+// Source: docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11.
+func signedKnock(ctx context.Context, door, secret string) (*http.Request, error) {
+	const body = `{"type":"url_verification","challenge":"knock"}`
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+door+"/slack/events", strings.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("torture: knock: %w", err)
+	}
+	stamp := strconv.FormatInt(time.Now().Unix(), 10)
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte("v0:" + stamp + ":" + body))
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Slack-Request-Timestamp", stamp)
+	req.Header.Set("X-Slack-Signature", "v0="+hex.EncodeToString(mac.Sum(nil)))
+	return req, nil
+}

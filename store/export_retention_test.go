@@ -1,0 +1,11 @@
+package store
+
+// What retention asks, for tests that look at its plans.
+const (
+	OldEventsSQL   = oldEvents
+	RetainOpenSQL  = retainOpen
+	EmptyEventsSQL = emptyEvents
+	FreedEventsSQL = freedEvents
+	NextBlobsSQL   = nextBlobs
+	DropBlobsSQL   = dropBlobs
+)

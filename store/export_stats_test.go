@@ -1,0 +1,10 @@
+package store
+
+// What is asked every few seconds, for tests that look at its plans.
+const (
+	StatsPendingSQL     = statsPending
+	StatsQuarantinedSQL = statsQuarantined
+	StatsUndecidedSQL   = statsUndecided
+	StatsLanesSQL       = statsLanesOf
+	StatsGatesSQL       = statsGates
+)

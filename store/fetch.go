@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Fetch is a file that a provider keeps until it is fetched. It stays as long as its message,
+// because it holds the blob.
+type Fetch struct {
+	ID             int64      `db:"id" json:"id"`
+	AccountID      int64      `db:"account_id" json:"account_id"`
+	ConversationID int64      `db:"conversation_id" json:"conversation_id"`
+	MessageID      int64      `db:"message_id" json:"message_id"`
+	N              int        `db:"n" json:"n"` // which file of the message
+	Ref            string     `db:"ref" json:"ref"`
+	SizeBytes      int64      `db:"size_bytes" json:"size_bytes"` // as the provider says; 0 = unknown
+	State          string     `db:"state" json:"state"`
+	Attempt        int        `db:"attempt" json:"attempt"`
+	Epoch          int64      `db:"epoch" json:"epoch"`
+	DueAt          *time.Time `db:"due_at" json:"due_at"` // Parley's clock; nil = done
+	CreatedAt      time.Time  `db:"created_at" json:"created_at"`
+}
+
+// States of a Fetch.
+const (
+	FetchWaiting = "waiting"
+	FetchDone    = "fetched"
+	FetchFailed  = "failed"
+)
+
+const insertFetches = `
+	INSERT INTO fetches (id, account_id, conversation_id, message_id, n, ref, size_bytes, state, due_at, created_at)
+	SELECT id, account_id, conversation_id, message_id, n, ref, size_bytes, state, due_at, created_at
+	FROM json_populate_recordset(NULL::fetches, $1)`
+
+// InsertFetches adds files that are to be fetched.
+func InsertFetches(ctx context.Context, q Execer, rows []Fetch) error {
+	return execRows(ctx, q, "insert fetches", insertFetches, rows)
+}
+
+// ClaimedFetch is a Fetch in the hands of this process until its lease ends.
+type ClaimedFetch struct {
+	Fetch
+	LeaseSeconds float64 `db:"lease_seconds"`
+	FirstAgo     float64 `db:"first_ago"` // seconds since the first attempt began
+}
+
+// Accounts are asked one by one, each by its own part of the index: a provider that answers
+// slowly delays nobody else's files. A lease is as long as a slow line needs for the file.
+const claimFetches = `
+	WITH p AS MATERIALIZED (
+		SELECT x.id
+		FROM unnest($1::bigint[], $2::int[]) AS w(account, slots)
+		CROSS JOIN LATERAL (
+			SELECT f.id
+			FROM fetches AS f
+			WHERE f.account_id = w.account AND f.due_at <= (SELECT parley_now())
+				AND (f.leased_until IS NULL OR f.leased_until <= clock_timestamp())
+			ORDER BY f.due_at
+			LIMIT w.slots
+			FOR UPDATE SKIP LOCKED) AS x
+	)
+	UPDATE fetches AS f
+	SET epoch = f.epoch + 1, attempt = f.attempt + 1, first_at = coalesce(f.first_at, clock_timestamp()),
+		leased_until = clock_timestamp() + make_interval(secs => $3 + least(f.size_bytes / 131072, 600))
+	WHERE f.id = ANY(ARRAY(SELECT id FROM p)) -- a join would be planned for all that slots could be
+	RETURNING f.id, f.account_id, f.conversation_id, f.message_id, f.n, f.ref, f.size_bytes, f.state, f.attempt, f.epoch, f.due_at, f.created_at,
+		extract(epoch FROM f.leased_until - clock_timestamp())::double precision AS lease_seconds,
+		extract(epoch FROM clock_timestamp() - f.first_at)::double precision AS first_ago`
+
+// ClaimFetches takes files that are due, of each account so many at most. lease is how long
+// they are this process's at least.
+func ClaimFetches(ctx context.Context, q Querier, accounts []int64, slots []int32, lease time.Duration) ([]ClaimedFetch, error) {
+	if len(accounts) == 0 {
+		return nil, nil
+	}
+	return collect[ClaimedFetch](ctx, q, "claim fetches", claimFetches, accounts, slots, lease.Seconds())
+}
+
+const finishFetch = `
+	UPDATE fetches
+	SET state = $3, blob = nullif($4, ''), reason = $5, due_at = NULL, leased_until = NULL
+	WHERE id = $1 AND epoch = $2 AND state = 'waiting'`
+
+// FinishFetch writes what became of a claimed file, and the fact that tells it, at once.
+// A claim whose lease ended and that somebody else took counts for nothing.
+func FinishFetch(ctx context.Context, pool *pgxpool.Pool, c ClaimedFetch, state, blob, reason string, fact NewEvent) error {
+	return InTx(ctx, pool, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, finishFetch, c.ID, c.Epoch, state, blob, Clean(reason))
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		_, err = InsertEvents(ctx, tx, []NewEvent{fact})
+		return err
+	})
+}
+
+const retryFetch = `
+	UPDATE fetches
+	SET due_at = parley_now() + make_interval(secs => $3), leased_until = NULL, reason = $4
+	WHERE id = $1 AND epoch = $2 AND state = 'waiting'`
+
+// RetryFetch gives a claimed file back, to be fetched after a while.
+func RetryFetch(ctx context.Context, q Execer, c ClaimedFetch, wait time.Duration, reason string) error {
+	if _, err := q.Exec(ctx, retryFetch, c.ID, c.Epoch, wait.Seconds(), Clean(reason)); err != nil {
+		return fmt.Errorf("store: retry fetch: %w", err)
+	}
+	return nil
+}
+
+const filesOf = `SELECT ` + deliveryColumns + ` FROM deliveries WHERE message_id = ANY($1) AND message_id <> 0 AND kind = 'files' ORDER BY id`
+
+// FilesOf gives the posts of messages' files.
+func (p *Pipeline) FilesOf(list *[]Delivery, messages []int64) {
+	if len(messages) > 0 {
+		read(p, list, filesOf, messages)
+	}
+}

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Outgoing is what deliveries that were claimed together need to be rendered and sent.
+type Outgoing struct {
+	Messages      []Message
+	Conversations []Conversation
+	Threads       []Thread           // of the conversations, and of those that they continue
+	Identities    []Identity         // of the conversations and of the messages
+	Subjects      map[int64]string   // of a conversation's first mail
+	Keys          map[int64][]string // of a chat's customer, by conversation: all that are known
+	Places        map[int64]string   // the surface's message of deliveries, by their ids
+	Now           time.Time          // Parley's clock
+}
+
+const outgoingThreads = `
+	SELECT conversation_id, account_id, channel, root, rerooted, card
+	FROM threads
+	WHERE conversation_id = ANY(ARRAY(
+		SELECT unnest($1::bigint[])
+		UNION
+		SELECT previous_id FROM conversations WHERE id = ANY($1) AND previous_id IS NOT NULL))`
+
+const outgoingIdentities = `
+	SELECT i.id, i.account_id, i.key, i.name, i.contact_id, i.silenced, i.bad_reason, i.same_as,
+		coalesce(r.opted_out, i.opted_out) AS opted_out
+	FROM identities AS i
+	LEFT JOIN identities AS r ON r.id = i.same_as
+	WHERE i.id = ANY(ARRAY(
+		SELECT identity_id FROM conversations WHERE id = ANY($1)
+		UNION
+		SELECT identity_id FROM messages WHERE id = ANY($2)))`
+
+// The customer's first mail has it, or ours where we began. What colleagues name the
+// conversation, or others write into it later, is nothing for the customer.
+const firstSubjects = `
+	SELECT c.id, coalesce((
+		SELECT subject FROM messages
+		WHERE conversation_id = c.id AND (direction = 'in' OR subject <> '')
+		ORDER BY event_id, id
+		LIMIT 1), '')
+	FROM unnest($1::bigint[]) AS c(id)`
+
+// The keys by which a chat's customer is known.
+const outgoingKeys = `
+	SELECT c.id, k.key
+	FROM conversations AS c
+	JOIN identities AS i ON i.id = c.identity_id
+	CROSS JOIN LATERAL (
+		SELECT r.id, r.key FROM identities AS r WHERE r.id = coalesce(i.same_as, i.id)
+		UNION ALL
+		SELECT s.id, s.key FROM identities AS s WHERE s.same_as = coalesce(i.same_as, i.id)) AS k
+	WHERE c.id = ANY($1) AND c.exclusive
+	ORDER BY k.id`
+
+// LoadOutgoing reads, in one round trip, conversations with what belongs to them, and
+// messages. answered names the conversations to whose customers something is sent; posted
+// deliveries of which it matters where they are.
+func LoadOutgoing(ctx context.Context, q Batcher, conversations, messages, answered, posted []int64) (*Outgoing, error) {
+	o := &Outgoing{Subjects: map[int64]string{}, Keys: map[int64][]string{}, Places: map[int64]string{}}
+	var batch pgx.Batch
+	batch.Queue(clockNow).QueryRow(func(row pgx.Row) error { return row.Scan(&o.Now) })
+	queueRead(&batch, &o.Conversations, getConversations, conversations)
+	queueRead(&batch, &o.Threads, outgoingThreads, conversations)
+	queueRead(&batch, &o.Identities, outgoingIdentities, conversations, messages)
+	if len(messages) > 0 {
+		queueRead(&batch, &o.Messages, getMessages, messages)
+	}
+	if len(answered) > 0 {
+		batch.Queue(firstSubjects, answered).Query(func(rows pgx.Rows) error {
+			var id int64
+			var subject string
+			_, err := pgx.ForEachRow(rows, []any{&id, &subject}, func() error {
+				o.Subjects[id] = subject
+				return nil
+			})
+			return err
+		})
+	}
+	if len(answered) > 0 {
+		batch.Queue(outgoingKeys, answered).Query(func(rows pgx.Rows) error {
+			var id int64
+			var key string
+			_, err := pgx.ForEachRow(rows, []any{&id, &key}, func() error {
+				o.Keys[id] = append(o.Keys[id], key)
+				return nil
+			})
+			return err
+		})
+	}
+	if len(posted) > 0 {
+		batch.Queue(`SELECT id, external_id FROM deliveries WHERE id = ANY($1)`, posted).Query(func(rows pgx.Rows) error {
+			var id int64
+			var place string
+			_, err := pgx.ForEachRow(rows, []any{&id, &place}, func() error {
+				o.Places[id] = place
+				return nil
+			})
+			return err
+		})
+	}
+	if err := q.SendBatch(ctx, &batch).Close(); err != nil {
+		return nil, fmt.Errorf("store: outgoing: %w", err)
+	}
+	return o, nil
+}
+
+// queueRead adds a query whose rows are put into list.
+func queueRead[T any](batch *pgx.Batch, list *[]T, sql string, args ...any) {
+	batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
+		*list, err = pgx.CollectRows(rows, pgx.RowToStructByName[T])
+		return err
+	})
+}

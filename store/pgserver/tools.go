@@ -1,0 +1,103 @@
+package pgserver
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Tools are client programs of one installation.
+type Tools struct {
+	Dir   string // holds pg_dump and pg_restore
+	Major int
+}
+
+// toolVersion finds the major in `pg_dump (PostgreSQL) 16.4 (Debian …)`.
+var toolVersion = regexp.MustCompile(`^pg_dump \(.*?\) (\d+)`)
+
+// FindTools gives pg_dump and pg_restore that can read a server of the given major: the oldest
+// that are new enough, of those in prefer (a Server's BinDir; "" = none), PATH and the usual
+// folders. Newer ones write what older servers don't read.
+//
+// Errors: none found, with the package to install.
+func FindTools(ctx context.Context, major int, prefer string) (Tools, error) {
+	t, err := findTools(ctx, thisMachine(), major, prefer)
+	if err != nil {
+		return Tools{}, fmt.Errorf("pgserver: tools: %w", err)
+	}
+	return t, nil
+}
+
+func findTools(ctx context.Context, m machine, major int, prefer string) (Tools, error) {
+	dirs := append([]string{prefer}, filepath.SplitList(m.path)...)
+	for _, glob := range m.bins {
+		found, err := filepath.Glob(glob)
+		if err != nil {
+			continue // only a malformed pattern
+		}
+		dirs = append(dirs, found...)
+	}
+	var fit []Tools
+	var have []string
+	for _, dir := range dirs {
+		t, ok := toolsIn(ctx, dir)
+		switch {
+		case ok && t.Major == major:
+			return t, nil
+		case ok && t.Major > major:
+			fit = append(fit, t)
+		case ok:
+			have = append(have, strconv.Itoa(t.Major))
+		}
+	}
+	if ctx.Err() != nil {
+		return Tools{}, ctx.Err()
+	}
+	if len(fit) > 0 {
+		return slices.MinFunc(fit, func(a, b Tools) int { return a.Major - b.Major }), nil
+	}
+	slices.Sort(have)
+	what := "none"
+	if len(have) > 0 {
+		what = strings.Join(slices.Compact(have), ", ")
+	}
+	return Tools{}, fmt.Errorf("a server of PostgreSQL %d needs pg_dump and pg_restore %d or newer, this machine has %s: %s",
+		major, major, what, clientHint(runtime.GOOS, osRelease(), major))
+}
+
+// toolsIn asks the pg_dump of a folder for its version.
+func toolsIn(ctx context.Context, dir string) (Tools, bool) {
+	if !filepath.IsAbs(dir) {
+		return Tools{}, false
+	}
+	for _, name := range []string{"pg_dump", "pg_restore"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return Tools{}, false
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, filepath.Join(dir, "pg_dump"), "--version").Output()
+	if err != nil {
+		return Tools{}, false
+	}
+	match := toolVersion.FindSubmatch(out)
+	if match == nil {
+		return Tools{}, false
+	}
+	major, err := strconv.Atoi(string(match[1]))
+	return Tools{Dir: dir, Major: major}, err == nil
+}
+
+// clientHint says how the client programs of a major are installed, pg_dump among them.
+func clientHint(goos, release string, major int) string {
+	return packages{"postgresql@%d", "postgresql-client-%d", "postgresql%d", "postgresql%d-client", "postgresql%d",
+		"the client programs of PostgreSQL %[1]d (often called postgresql-client-%[1]d)"}.hint(goos, release, major)
+}

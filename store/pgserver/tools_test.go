@@ -1,0 +1,100 @@
+package pgserver
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// fakeTools makes client programs that know only their version.
+func fakeTools(t *testing.T, dir, version string) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"pg_dump", "pg_restore"} {
+		body := "#!/bin/sh\necho '" + name + " (PostgreSQL) " + version + "'\n"
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(body), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestFindTools(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	at := func(s string) string { return filepath.Join(base, s) }
+	fakeTools(t, at("own"), "16.4 (Debian 16.4-1)")
+	fakeTools(t, at("path"), "15.1")
+	fakeTools(t, at("opt/19/bin"), "19beta1")
+	fakeTools(t, at("opt/17/bin"), "17.2")
+	fakeTools(t, at("opt/odd/bin"), "of another kind")
+	if err := os.MkdirAll(at("opt/none/bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	m := machine{path: "relative:" + at("path"), bins: []string{at("opt/*/bin"), "[malformed"}}
+	for _, c := range []struct {
+		name   string
+		major  int
+		prefer string
+		want   string
+		err    string
+	}{
+		{"the server's own", 16, at("own"), "own", ""},
+		{"PATH", 15, "", "path", ""},
+		{"own has none, as a download", 15, at("opt/none/bin"), "path", ""},
+		{"own and PATH too old", 17, at("own"), "opt/17/bin", ""},
+		{"own is newer than need be", 15, at("own"), "path", ""},
+		{"the oldest that fits", 18, "", "opt/19/bin", ""},
+		{"none fits", 20, at("own"), "", "this machine has 15, 16, 17, 19: install"},
+	} {
+		got, err := findTools(t.Context(), m, c.major, c.prefer)
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s: %v", c.name, err)
+			}
+			continue
+		}
+		if err != nil || got.Dir != at(c.want) || got.Major < c.major {
+			t.Errorf("%s: %+v, %v", c.name, got, err)
+		}
+	}
+	if _, err := findTools(t.Context(), machine{}, 15, ""); err == nil || !strings.Contains(err.Error(), "has none") {
+		t.Errorf("nothing installed: %v", err)
+	}
+}
+
+func TestClientHint(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ goos, release, want string }{
+		{"darwin", "", "brew install postgresql@16"},
+		{"linux", "ID=debian\n", "apt-get install postgresql-client-16"},
+		{"linux", "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n", "dnf install postgresql16`"},
+		{"linux", "ID=alpine\n", "apk add postgresql16-client"},
+		{"linux", "ID=\"opensuse-leap\"\nID_LIKE=\"suse opensuse\"\n", "zypper install postgresql16`"},
+		{"freebsd", "", "postgresql-client-16"},
+	} {
+		if got := clientHint(c.goos, c.release, 16); !strings.Contains(got, c.want) {
+			t.Errorf("%s %q: %s", c.goos, c.release, got)
+		}
+	}
+}
+
+// The programs come from the installation that runs the server, also for who joins it.
+func TestBinDir(t *testing.T) {
+	t.Parallel()
+	dir, m := openDir(t), testMachine(openDir(t))
+	owner := begin(t, Options{Dir: dir}, m)
+	joined := begin(t, Options{Dir: dir}, m)
+	if !joined.Reused() || owner.BinDir() == "" || joined.BinDir() != owner.BinDir() {
+		t.Errorf("owner %q, joined %q", owner.BinDir(), joined.BinDir())
+	}
+	if _, err := os.Stat(filepath.Join(owner.BinDir(), "postgres")); err != nil {
+		t.Error(err)
+	}
+	joined.run.BinDir = "" // an owner that didn't write it down
+	if got := joined.BinDir(); got != "" && got != owner.BinDir() {
+		t.Errorf("found %q", got)
+	}
+}

@@ -1,0 +1,41 @@
+package store
+
+import "context"
+
+// Reaction is what a customer's reaction to a message is now.
+type Reaction struct {
+	AccountID  int64  `db:"account_id" json:"account_id"`
+	Target     string `db:"target" json:"target"` // the provider's id of the message
+	IdentityID int64  `db:"identity_id" json:"identity_id"`
+	Emoji      string `db:"emoji" json:"emoji"`             // "" = taken back
+	DeliveryID int64  `db:"delivery_id" json:"delivery_id"` // the line that tells it
+}
+
+const findReactions = `
+	SELECT account_id, target, identity_id, emoji, delivery_id
+	FROM reactions
+	WHERE (account_id, target) IN (SELECT * FROM unnest($1::bigint[], $2::text[]))`
+
+// FindReactions gives the reactions to messages, by the provider's ids.
+func (p *Pipeline) FindReactions(list *[]Reaction, accounts []int64, targets []string) {
+	if len(accounts) > 0 {
+		short, original := shortIDs(targets)
+		p.batch.Queue(findReactions, accounts, short).Query(readAll(list, func(r *Reaction) { r.Target = original[r.Target] }))
+	}
+}
+
+const upsertReactions = `
+	INSERT INTO reactions (account_id, target, identity_id, emoji, delivery_id)
+	SELECT account_id, target, identity_id, emoji, delivery_id
+	FROM json_populate_recordset(NULL::reactions, $1)
+	ORDER BY account_id, target, identity_id
+	ON CONFLICT (account_id, target, identity_id) DO UPDATE SET emoji = EXCLUDED.emoji, delivery_id = EXCLUDED.delivery_id`
+
+// UpsertReactions writes reactions. Rows must be unique.
+func UpsertReactions(ctx context.Context, q Execer, rows []Reaction) error {
+	rows = append([]Reaction(nil), rows...)
+	for i := range rows {
+		rows[i].Target = shortID(rows[i].Target)
+	}
+	return execRows(ctx, q, "upsert reactions", upsertReactions, rows)
+}

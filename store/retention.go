@@ -1,0 +1,226 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// What one statement of retention touches at most.
+const (
+	retainRows      = 1000
+	retainStatement = "30s"
+	retainBytes     = 16 << 20 // of payloads and files; one larger file alone may be more
+)
+
+// Emptied says what one batch did.
+type Emptied struct {
+	Looked int // events or blobs that were looked at
+	Events int // events whose payload is gone now
+	Moved  int // of them, those whose payload became a blob: the original of a message
+	Blobs  int // files that nothing referred to
+	More   bool
+}
+
+// One batch at a time in all replicas: whoever comes second waits, and goes on behind.
+const lockRetention = `SELECT events_upto, blobs_upto FROM retention WHERE id = 1 FOR UPDATE`
+
+// The next events that are old enough. Ids rise with time, so the first young one ends
+// the batch. Payloads are not read here.
+const oldEvents = `
+	WITH t AS MATERIALIZED (
+		SELECT parley_now() - make_interval(secs => $2) AS before
+	), page AS MATERIALIZED (
+		SELECT e.id, CASE WHEN e.blob IS NULL THEN e.size_bytes ELSE 0 END AS size_bytes, e.received_at >= t.before AS young
+		FROM t
+		CROSS JOIN LATERAL (SELECT * FROM events WHERE events.id > $1 ORDER BY events.id LIMIT $3) AS e
+	), sized AS (
+		SELECT id, bool_or(young) OVER (ORDER BY id) AS young, sum(size_bytes) OVER (ORDER BY id) - size_bytes AS before
+		FROM page
+	)
+	SELECT id FROM sized WHERE NOT young AND before < $4 ORDER BY id`
+
+// Events that were not applied when their time came, and are now.
+const freedEvents = `
+	SELECT r.event_id
+	FROM retained AS r
+	WHERE NOT EXISTS (SELECT 1 FROM pending AS p WHERE p.event_id = r.event_id)
+		AND NOT EXISTS (SELECT 1 FROM quarantine AS q WHERE q.event_id = r.event_id)
+	ORDER BY r.event_id
+	LIMIT $1`
+
+// What waits or is in quarantine keeps its payload: it is still to be applied.
+const retainOpen = `
+	INSERT INTO retained (event_id)
+	SELECT p.event_id FROM unnest($1::bigint[]) AS w(id) JOIN pending AS p ON p.event_id = w.id
+	UNION
+	SELECT q.event_id FROM unnest($1::bigint[]) AS w(id) JOIN quarantine AS q ON q.event_id = w.id
+	ON CONFLICT DO NOTHING`
+
+// Those that may be emptied.
+const closedOf = `
+	SELECT w.id
+	FROM unnest($1::bigint[]) AS w(id)
+	WHERE NOT EXISTS (SELECT 1 FROM retained AS r WHERE r.event_id = w.id)`
+
+// A customer's message is shown from its original as long as it exists: its HTML, its
+// files, a letter as it was written. That payload moves into a blob (it fits one chunk:
+// what is larger came as a blob), all others go.
+const emptyEvents = `
+	WITH e AS MATERIALIZED (
+		SELECT events.id, events.payload, events.blob,
+			EXISTS (SELECT 1 FROM messages AS m
+				WHERE m.event_id = events.id AND m.direction = 'in'
+					AND (m.has_html OR m.files <> '[]' OR m.subject <> '')) AS original
+		FROM events
+		WHERE events.id = ANY($1) AND (events.payload IS NOT NULL OR events.blob IS NOT NULL)
+	), moved AS MATERIALIZED (
+		SELECT id, encode(sha256(payload), 'hex') AS hash, payload
+		FROM e
+		WHERE original AND payload IS NOT NULL
+	), blob AS (
+		INSERT INTO blobs (hash, size_bytes)
+		SELECT DISTINCT ON (hash) hash, length(payload) FROM moved ORDER BY hash
+		ON CONFLICT (hash) DO UPDATE SET created_at = clock_timestamp()
+	), chunk AS (
+		INSERT INTO blob_chunks (hash, n, data)
+		SELECT DISTINCT ON (hash) hash, 0, payload FROM moved WHERE length(payload) > 0 ORDER BY hash
+		ON CONFLICT DO NOTHING
+	), changed AS (
+		UPDATE events
+		SET payload = NULL, blob = CASE WHEN e.original THEN coalesce(e.blob, moved.hash) END
+		FROM e
+		LEFT JOIN moved ON moved.id = e.id
+		WHERE events.id = e.id AND (e.payload IS NOT NULL OR NOT e.original)
+		RETURNING e.original
+	)
+	SELECT count(*), count(*) FILTER (WHERE original) FROM changed`
+
+const eventsUpTo = `UPDATE retention SET events_upto = $1 WHERE id = 1`
+
+const dropRetained = `DELETE FROM retained WHERE event_id = ANY($1)`
+
+// EmptyEvents takes the payloads of one batch of events that are older than keep (Parley's
+// clock). Keys stay for ever, so that nothing comes back. More says that the next batch
+// can follow.
+func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
+	return oneBatch(ctx, pool, "empty events", func(tx pgx.Tx, upTo int64, _ string) (Emptied, error) {
+		list, err := ids(ctx, tx, "old events", oldEvents, upTo, keep.Seconds(), retainRows, retainBytes)
+		if err != nil || len(list) == 0 {
+			return Emptied{}, err
+		}
+		if _, err := tx.Exec(ctx, retainOpen, list); err != nil {
+			return Emptied{}, err
+		}
+		done := Emptied{Looked: len(list), More: true}
+		closed, err := ids(ctx, tx, "closed events", closedOf, list)
+		if err != nil {
+			return done, err
+		}
+		if err := tx.QueryRow(ctx, emptyEvents, closed).Scan(&done.Events, &done.Moved); err != nil {
+			return done, err
+		}
+		_, err = tx.Exec(ctx, eventsUpTo, list[len(list)-1])
+		return done, err
+	})
+}
+
+// EmptyRetained does what EmptyEvents does for events that had to be kept longer.
+func EmptyRetained(ctx context.Context, pool *pgxpool.Pool) (Emptied, error) {
+	return oneBatch(ctx, pool, "empty retained events", func(tx pgx.Tx, _ int64, _ string) (Emptied, error) {
+		list, err := ids(ctx, tx, "freed events", freedEvents, retainRows)
+		if err != nil || len(list) == 0 {
+			return Emptied{}, err
+		}
+		done := Emptied{Looked: len(list), More: len(list) == retainRows}
+		if err := tx.QueryRow(ctx, emptyEvents, list).Scan(&done.Events, &done.Moved); err != nil {
+			return done, err
+		}
+		_, err = tx.Exec(ctx, dropRetained, list)
+		return done, err
+	})
+}
+
+// The next blobs in the order of their names; dead are those that nothing refers to.
+// Whoever lets another table refer to blobs asks for it here and in dropBlobs.
+const nextBlobs = `
+	WITH page AS MATERIALIZED (
+		SELECT b.hash, b.size_bytes,
+			b.created_at < clock_timestamp() - make_interval(secs => $2) AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.blob = b.hash)
+				AND NOT EXISTS (SELECT 1 FROM fetches AS f WHERE f.blob = b.hash) AS dead
+		FROM (SELECT * FROM blobs WHERE hash > $1 ORDER BY hash LIMIT $3) AS b
+	), sized AS (
+		SELECT hash, dead, sum(CASE WHEN dead THEN size_bytes ELSE 0 END) OVER w - CASE WHEN dead THEN size_bytes ELSE 0 END AS before
+		FROM page
+		WINDOW w AS (ORDER BY hash)
+	)
+	SELECT hash, dead FROM sized WHERE before < $4 ORDER BY hash`
+
+// Somebody may store the same bytes again meanwhile: then the row is young, and stays.
+const dropBlobs = `
+	WITH gone AS (
+		DELETE FROM blobs AS b
+		WHERE b.hash = ANY($1) AND b.created_at < clock_timestamp() - make_interval(secs => $2)
+			AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.blob = b.hash)
+			AND NOT EXISTS (SELECT 1 FROM fetches AS f WHERE f.blob = b.hash)
+		RETURNING b.hash
+	), chunks AS (
+		DELETE FROM blob_chunks USING gone WHERE blob_chunks.hash = gone.hash
+	)
+	SELECT count(*) FROM gone`
+
+const blobsUpTo = `UPDATE retention SET blobs_upto = $1 WHERE id = 1`
+
+// DropBlobs removes, of one batch of blobs, those that nothing refers to and that are older
+// than keep: younger ones may belong to an event that is being stored. By the database's
+// clock, which nobody moves. More is false when all blobs have been looked at; the next
+// call begins a new round.
+func DropBlobs(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
+	type row struct {
+		Hash string `db:"hash"`
+		Dead bool   `db:"dead"`
+	}
+	return oneBatch(ctx, pool, "drop blobs", func(tx pgx.Tx, _ int64, upTo string) (Emptied, error) {
+		page, err := collect[row](ctx, tx, "blobs", nextBlobs, upTo, keep.Seconds(), retainRows, retainBytes)
+		if err != nil {
+			return Emptied{}, err
+		}
+		done, last, dead := Emptied{Looked: len(page)}, "", []string{}
+		for _, b := range page {
+			if last = b.Hash; b.Dead {
+				dead = append(dead, b.Hash)
+			}
+		}
+		if len(dead) > 0 {
+			if err := tx.QueryRow(ctx, dropBlobs, dead, keep.Seconds()).Scan(&done.Blobs); err != nil {
+				return done, err
+			}
+		}
+		done.More = len(page) > 0
+		_, err = tx.Exec(ctx, blobsUpTo, last)
+		return done, err
+	})
+}
+
+// oneBatch runs f in one transaction, behind every other batch.
+func oneBatch(ctx context.Context, pool *pgxpool.Pool, what string, f func(tx pgx.Tx, eventsUpTo int64, blobsUpTo string) (Emptied, error)) (done Emptied, err error) {
+	err = InTx(ctx, pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, byIndex, retainStatement); err != nil {
+			return err
+		}
+		var events int64
+		var blobs string
+		if err := tx.QueryRow(ctx, lockRetention).Scan(&events, &blobs); err != nil {
+			return err
+		}
+		done, err = f(tx, events, blobs)
+		return err
+	})
+	if err != nil {
+		return Emptied{}, fmt.Errorf("store: %s: %w", what, err)
+	}
+	return done, nil
+}

@@ -1,0 +1,254 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
+	"parley/store/storetest"
+)
+
+const month = 30 * 24 * time.Hour
+
+// stored puts events into the journal, applied already, and gives their ids in order.
+func stored(t *testing.T, pool *pgxpool.Pool, events ...store.NewEvent) (ids []int64) {
+	t.Helper()
+	for _, e := range events {
+		must(store.InsertEvents(t.Context(), pool, []store.NewEvent{e}))(t)
+		var id int64
+		check(t, pool.QueryRow(t.Context(), `SELECT id FROM events WHERE external_id = $1`, e.ExternalID).Scan(&id))
+		ids = append(ids, id)
+	}
+	exec(t, pool, `DELETE FROM pending`)
+	return ids
+}
+
+// emptyAll runs batches until there are no more.
+func emptyAll(t *testing.T, pool *pgxpool.Pool) (all store.Emptied) {
+	t.Helper()
+	for {
+		done := must(store.EmptyEvents(t.Context(), pool, month))(t)
+		all.Looked, all.Events, all.Moved = all.Looked+done.Looked, all.Events+done.Events, all.Moved+done.Moved
+		if !done.More {
+			break
+		}
+	}
+	done := must(store.EmptyRetained(t.Context(), pool))(t)
+	all.Events, all.Moved = all.Events+done.Events, all.Moved+done.Moved
+	return all
+}
+
+// letter gives an event's message.
+func letter(t *testing.T, pool *pgxpool.Pool, event int64, subject string, html bool, files string) {
+	t.Helper()
+	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (1, 'x') ON CONFLICT DO NOTHING`)
+	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, 1, 'k', 1) ON CONFLICT DO NOTHING`)
+	exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at)
+		VALUES (1, 1, 1, 'open', now(), now()) ON CONFLICT DO NOTHING`)
+	exec(t, pool, `INSERT INTO messages (id, conversation_id, direction, fate, subject, has_html, files, event_id, said_at, created_at)
+		VALUES ($1, 1, 'in', 'in', $2, $3, $4::jsonb, $1, now(), now())`, event, subject, html, files)
+}
+
+// After a month an applied event has lost its payload, but not its key; what is still to be
+// applied, and what a message is shown from, is kept.
+func TestEmptyEvents(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	event := func(name, payload string) store.NewEvent {
+		return store.NewEvent{AccountID: 1, ExternalID: name, OrderKey: "1/" + name, Payload: []byte(payload)}
+	}
+	large := bytes.Repeat([]byte("large "), 300_000)
+	hash := must(store.PutBlob(t.Context(), pool, large))(t)
+	blob := func(name string) store.NewEvent {
+		return store.NewEvent{AccountID: 1, ExternalID: name, OrderKey: "1/" + name, Blob: hash, SizeBytes: int64(len(large))}
+	}
+	names := []string{"plain", "waits", "bad", "html", "same html", "files", "letter", "chat", "large", "large letter", "young"}
+	ids := stored(t, pool, event("plain", "p"), event("waits", "w"), event("bad", "b"), event("html", "<p>"), event("same html", "<p>"),
+		event("files", "f"), event("letter", "l"), event("chat", "c"), blob("large"), blob("large letter"), event("young", "y"))
+	exec(t, pool, `INSERT INTO pending (event_id, shard, order_key) VALUES ($1, 0, 'k')`, ids[1])
+	check(t, store.Quarantine(t.Context(), pool, ids[2], "odd"))
+	letter(t, pool, ids[3], "", true, "[]")
+	letter(t, pool, ids[4], "", true, "[]")
+	letter(t, pool, ids[5], "", false, `[{"name": "a.pdf"}]`)
+	letter(t, pool, ids[6], "Hello", false, "[]")
+	letter(t, pool, ids[7], "", false, "[]")
+	letter(t, pool, ids[9], "Big", true, "[]")
+	if done := emptyAll(t, pool); done.Looked != 0 {
+		t.Fatalf("nothing is a month old yet: %+v", done)
+	}
+	check(t, store.MoveClock(t.Context(), pool, month+time.Hour))
+	exec(t, pool, `UPDATE events SET received_at = received_at + interval '1 day' WHERE id = $1`, ids[10])
+
+	if done := emptyAll(t, pool); done.Events != 7 || done.Moved != 4 || done.Looked != 10 {
+		t.Errorf("first run: %+v", done)
+	}
+	want := map[string]string{"plain": "", "waits": "w", "bad": "b", "html": "<p>", "same html": "<p>", "files": "f", "letter": "l",
+		"chat": "", "large": "", "large letter": string(large), "young": "y"}
+	content := func(i int) string {
+		t.Helper()
+		e := must(store.GetEvent(t.Context(), pool, ids[i]))(t)
+		if e.Blob == nil {
+			return string(e.Payload)
+		}
+		if e.Payload != nil {
+			t.Errorf("%s has a payload beside its blob", names[i])
+		}
+		return string(must(store.GetBlob(t.Context(), pool, *e.Blob))(t))
+	}
+	for i, name := range names {
+		if got := content(i); got != want[name] {
+			t.Errorf("%s holds %.20q, not %.20q", name, got, want[name])
+		}
+	}
+	if again := must(store.InsertEvents(t.Context(), pool, []store.NewEvent{event("plain", "p")}))(t); len(again) != 0 {
+		t.Error("an emptied event came back")
+	}
+	if done := emptyAll(t, pool); done.Events != 0 {
+		t.Errorf("second run: %+v", done)
+	}
+	must(store.Replay(t.Context(), pool, []int64{ids[2]}))(t)
+	must(pool.Exec(t.Context(), `DELETE FROM pending WHERE event_id = ANY($1)`, ids[1:3]))(t)
+	if done := emptyAll(t, pool); done.Events != 2 || content(1)+content(2) != "" {
+		t.Errorf("what was applied late: %+v", done)
+	}
+	check(t, store.MoveClock(t.Context(), pool, 2*24*time.Hour))
+	if done := emptyAll(t, pool); done.Events != 1 || content(10) != "" {
+		t.Errorf("the young one, later: %+v", done)
+	}
+	if left := row(t, pool, `SELECT count(*) FROM retained`); left != "(0)" {
+		t.Errorf("%s events are remembered for nothing", left)
+	}
+}
+
+// Two runs at once do the work once.
+func TestEmptyEventsTwice(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	exec(t, pool, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at)
+		SELECT 1, 'e' || n, 'k', 'x', 1, now() - interval '40 days' FROM generate_series(1, 7500) AS n`)
+	exec(t, pool, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at)
+		SELECT 1, 'l' || n, 'k', convert_to(repeat('x', 1000000), 'UTF8'), 1000000, now() - interval '40 days' FROM generate_series(1, 40) AS n`)
+	var group sync.WaitGroup
+	var total, biggest atomic.Int64
+	for range 2 {
+		group.Go(func() {
+			for more := true; more; {
+				done, err := store.EmptyEvents(context.Background(), pool, month)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				total.Add(int64(done.Events))
+				biggest.Store(max(biggest.Load(), int64(done.Looked)))
+				more = done.More
+			}
+		})
+	}
+	group.Wait()
+	if total.Load() != 7540 || biggest.Load() > 1000 {
+		t.Errorf("%d events were emptied, at most %d at once", total.Load(), biggest.Load())
+	}
+}
+
+// A file goes when nothing refers to it and it is older than a day; all its parts go.
+func TestDropBlobs(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	put := func(s string) string {
+		return must(store.PutBlob(t.Context(), pool, bytes.Repeat([]byte(s), 1<<20)))(t)
+	}
+	used, loose, young, again := put("used "), put("loose"), put("young"), put("again")
+	stored(t, pool, store.NewEvent{AccountID: 1, ExternalID: "e", OrderKey: "k", Blob: used})
+	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '25 h' WHERE hash <> $1`, young)
+	put("again") // somebody is about to refer to it
+	total, rounds := 0, 0
+	for {
+		done := must(store.DropBlobs(t.Context(), pool, 24*time.Hour))(t)
+		total += done.Blobs
+		if rounds++; !done.More {
+			break
+		}
+	}
+	if total != 1 || rounds > 3 {
+		t.Errorf("%d files went, in %d batches", total, rounds)
+	}
+	for _, kept := range []string{used, young, again} {
+		if len(must(store.GetBlob(t.Context(), pool, kept))(t)) != 5<<20 {
+			t.Errorf("%s is not whole", kept)
+		}
+	}
+	if left := row(t, pool, `SELECT count(*) FROM blob_chunks WHERE hash = $1`, loose); left != "(0)" {
+		t.Errorf("%s parts are left", left)
+	}
+	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '25 h'`)
+	exec(t, pool, `UPDATE events SET blob = NULL`)
+	for done := (store.Emptied{More: true}); done.More; total += done.Blobs {
+		done = must(store.DropBlobs(t.Context(), pool, 24*time.Hour))(t)
+	}
+	if total != 4 {
+		t.Errorf("a new round begins at the first file again: %d went", total)
+	}
+}
+
+// However long the journal is, a batch reads and writes its own thousand.
+func TestRetentionPlans(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	for _, sql := range []string{
+		`INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at)
+			SELECT 1, 'e' || n, 'k', 'x', 1, now() - interval '60 days' + n * interval '16 s' FROM generate_series(1, 300000) AS n`,
+		`UPDATE events SET payload = NULL, blob = 'h' || id WHERE id % 100 = 0`,
+		`INSERT INTO blobs (hash, size_bytes, created_at) SELECT 'h' || n, 1, now() - interval '2 days' FROM generate_series(1, 20000) AS n`,
+		`INSERT INTO contacts (id, name) VALUES (1, 'x')`,
+		`INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, 1, 'k', 1)`,
+		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) VALUES (1, 1, 1, 'open', now(), now())`,
+		`INSERT INTO messages (id, conversation_id, direction, fate, subject, said_at, created_at, event_id)
+			SELECT n, 1, 'in', 'in', 's', now(), now(), n FROM generate_series(1, 200000) AS n`,
+		`INSERT INTO pending (event_id, shard, order_key) SELECT id, 0, 'k' FROM events WHERE id > 290000`,
+		`INSERT INTO quarantine (event_id, reason) SELECT n * 50, 'odd' FROM generate_series(1, 5000) AS n`,
+		`INSERT INTO retained (event_id) SELECT n * 50 FROM generate_series(1, 2000) AS n`,
+		`ANALYZE`,
+	} {
+		exec(t, pool, sql)
+	}
+	batch, hashes := []int64{}, []string{}
+	for i := range int64(1000) {
+		batch, hashes = append(batch, 150_000+i), append(hashes, fmt.Sprint("h", i))
+	}
+	for _, tt := range []struct {
+		name   string
+		sql    string
+		args   []any
+		limits map[string]float64
+		index  string
+	}{
+		{"old events", store.OldEventsSQL, []any{int64(100_000), month.Seconds(), 1000, 16 << 20}, map[string]float64{"events": 1000}, "events_pkey"},
+		{"no old events", store.OldEventsSQL, []any{int64(299_000), month.Seconds(), 1000, 16 << 20}, map[string]float64{"events": 1000}, "events_pkey"},
+		{"open", store.RetainOpenSQL, []any{batch}, map[string]float64{"pending": 1000, "quarantine": 1000}, "pending_pkey"},
+		{"empty", store.EmptyEventsSQL, []any{batch}, map[string]float64{"events": 2000, "messages": 1000}, "messages_event"},
+		{"freed", store.FreedEventsSQL, []any{1000}, map[string]float64{"retained": 2000, "pending": 2000, "quarantine": 5000}, ""},
+		{"blobs", store.NextBlobsSQL, []any{"h3", (24 * time.Hour).Seconds(), 1000, 16 << 20}, map[string]float64{"blobs": 1000, "events": 1000}, "events_blob"},
+		{"drop", store.DropBlobsSQL, []any{hashes, (24 * time.Hour).Seconds()}, map[string]float64{"blobs": 1000, "events": 1000}, "events_blob"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := explain(t, pool, true, tt.sql, tt.args...)
+			_, indexes := p.touched("")
+			if !strings.Contains(indexes, tt.index) {
+				t.Errorf("index %s is not used, but %s", tt.index, indexes)
+			}
+			for table, limit := range tt.limits {
+				if rows, indexes := p.touched(table); rows > limit {
+					t.Errorf("%.0f rows of %s were read, at most %.0f are needed; indexes %s", rows, table, limit, indexes)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,185 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// What one look at the queues reads at most: it costs the same however much waits.
+const (
+	statsRows      = 10_000 // of the journal's queue, the quarantine, what is undecided
+	statsLanes     = 2_000  // lanes in all
+	statsLanesGate = 100    // lanes of one gate and priority, those first that were due first
+	statsStatement = "2s"
+	ageBuckets     = 5
+)
+
+// byIndex keeps the planner from reading whole tables in this transaction, whatever it
+// guesses about limits and lists. $1: after how long a statement is given up.
+const byIndex = `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+	set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true), set_config('statement_timeout', $1, true)`
+
+// Stats says what waits now, in all replicas.
+type Stats struct {
+	Clock         time.Time // the database's
+	Pending       int       // events not applied yet
+	PendingOldest float64   // seconds since the oldest of them arrived
+	Quarantined   []AccountCount
+	Undecided     []AccountCount // messages of which a person has to say whether they arrived
+	Lanes         []LaneStats
+	Gates         []GateStats
+	Broken        []int64 // accounts with a known fault
+	Capped        bool    // more waits than was looked at: counts are lower bounds
+}
+
+// AccountCount counts something of an account.
+type AccountCount struct {
+	AccountID int64   `db:"account_id"`
+	N         int     `db:"n"`
+	Oldest    float64 `db:"oldest"` // seconds
+}
+
+// LaneStats says what waits for an account.
+type LaneStats struct {
+	AccountID  int64   `db:"account_id"`
+	Deliveries int64   `db:"deliveries"`
+	Unknown    int     `db:"unknown"` // heads of which nobody knows whether they arrived
+	Oldest     float64 `db:"oldest"`  // seconds that the oldest head has been due
+	Ages       []int32 `db:"ages"`    // lanes by the age of their head: not due, < 1 min, < 10 min, < 1 h, more
+	Capped     bool    `db:"capped"`  // of all accounts together
+}
+
+// GateStats says which gates of an account are closed by their provider now.
+type GateStats struct {
+	AccountID int64   `db:"account_id"`
+	Blocked   int     `db:"blocked"`
+	Wait      float64 `db:"wait"` // seconds until the last of them opens
+}
+
+const statsPending = `
+	SELECT clock_timestamp() AS clock, (SELECT count(*) FROM (SELECT 1 FROM pending LIMIT $1) AS x) AS pending,
+		coalesce((SELECT extract(epoch FROM clock_timestamp() - e.received_at)
+			FROM (SELECT event_id FROM pending ORDER BY event_id LIMIT 1) AS p
+			JOIN events AS e ON e.id = p.event_id), 0)::double precision AS oldest`
+
+const statsQuarantined = `
+	SELECT e.account_id, count(*) AS n, extract(epoch FROM clock_timestamp() - min(q.at))::double precision AS oldest
+	FROM (SELECT event_id, at FROM quarantine ORDER BY event_id DESC LIMIT $1) AS q
+	JOIN events AS e ON e.id = q.event_id
+	GROUP BY e.account_id`
+
+const statsUndecided = `
+	SELECT c.account_id, count(*) AS n, extract(epoch FROM parley_now() - min(m.created_at))::double precision AS oldest
+	FROM (SELECT conversation_id, created_at FROM messages WHERE fate = 'unclear' LIMIT $1) AS m
+	JOIN conversations AS c ON c.id = m.conversation_id
+	GROUP BY c.account_id`
+
+// A gate's lanes are read in the order in which they were due, so that the oldest are
+// among those that are read.
+const statsLanesOf = `
+	WITH look AS MATERIALIZED (
+		SELECT g.id AS gate, pr.n AS priority, l.*
+		FROM gates AS g
+		CROSS JOIN (VALUES (0), (1), (2), (3)) AS pr(n)
+		CROSS JOIN LATERAL (
+			SELECT lanes.id, lanes.account_id, lanes.head, lanes.tail
+			FROM lanes
+			WHERE lanes.gate_id = g.id AND lanes.priority = pr.n AND lanes.due_at IS NOT NULL
+			ORDER BY lanes.due_at
+			LIMIT $1) AS l
+		LIMIT $2
+	), t AS MATERIALIZED (
+		SELECT parley_now() AS now
+	), heads AS MATERIALIZED (
+		SELECT look.account_id, look.tail - look.head AS n, d.state,
+			extract(epoch FROM t.now - greatest(d.created_at, d.not_before))::double precision AS age
+		FROM look
+		CROSS JOIN t
+		LEFT JOIN LATERAL (
+			SELECT x.state, x.created_at, x.not_before FROM deliveries AS x WHERE x.lane_id = look.id AND x.seq = look.head + 1) AS d ON true
+	)
+	SELECT account_id, sum(n)::bigint AS deliveries, count(*) FILTER (WHERE state = 'unknown') AS unknown,
+		greatest(coalesce(max(age), 0), 0) AS oldest,
+		ARRAY[count(*) FILTER (WHERE age IS NULL OR age < 0), count(*) FILTER (WHERE age >= 0 AND age < 60),
+			count(*) FILTER (WHERE age >= 60 AND age < 600), count(*) FILTER (WHERE age >= 600 AND age < 3600),
+			count(*) FILTER (WHERE age >= 3600)]::int[] AS ages,
+		EXISTS (SELECT 1 FROM look GROUP BY gate, priority HAVING count(*) >= $1) OR (SELECT count(*) FROM look) >= $2 AS capped
+	FROM heads
+	GROUP BY account_id`
+
+// Only an answer of the provider moves a gate into the future: spending its rate does not.
+const statsGates = `
+	SELECT account_id, count(*) AS blocked, extract(epoch FROM max(next_at) - clock_timestamp())::double precision AS wait
+	FROM gates
+	WHERE next_at > clock_timestamp()
+	GROUP BY account_id`
+
+const statsBroken = `SELECT id FROM accounts WHERE status <> $1`
+
+// healthy is the status of an account without a known fault.
+const healthy = "active"
+
+// ReadStats looks at what waits. It reads a bounded number of rows by index, and gives
+// up after two seconds a statement.
+func ReadStats(ctx context.Context, db interface {
+	Begin(ctx context.Context) (pgx.Tx, error)
+}) (s Stats, err error) {
+	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+		s, err = readStats(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return Stats{}, fmt.Errorf("store: stats: %w", err)
+	}
+	return s, nil
+}
+
+// readStats asks everything in one round trip.
+func readStats(ctx context.Context, tx pgx.Tx) (s Stats, err error) {
+	var batch pgx.Batch
+	batch.Queue(byIndex, statsStatement)
+	batch.Queue(statsPending, statsRows).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&s.Clock, &s.Pending, &s.PendingOldest)
+	})
+	queueStats(&batch, &s.Quarantined, statsQuarantined, statsRows)
+	queueStats(&batch, &s.Undecided, statsUndecided, statsRows)
+	queueStats(&batch, &s.Lanes, statsLanesOf, statsLanesGate, statsLanes)
+	queueStats(&batch, &s.Gates, statsGates)
+	batch.Queue(statsBroken, healthy).Query(func(rows pgx.Rows) (err error) {
+		s.Broken, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+		return err
+	})
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return s, err
+	}
+	for _, l := range s.Lanes {
+		if len(l.Ages) != ageBuckets {
+			return s, errors.New("wrong number of ages")
+		}
+	}
+	s.Capped = s.capped()
+	return s, nil
+}
+
+func queueStats[T any](batch *pgx.Batch, into *[]T, sql string, args ...any) {
+	batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
+		*into, err = pgx.CollectRows(rows, pgx.RowToStructByName[T])
+		return err
+	})
+}
+
+// capped says whether a limit was reached.
+func (s Stats) capped() bool {
+	quarantined, undecided := 0, 0
+	for _, c := range s.Quarantined {
+		quarantined += c.N
+	}
+	for _, c := range s.Undecided {
+		undecided += c.N
+	}
+	return s.Pending >= statsRows || quarantined >= statsRows || undecided >= statsRows || len(s.Lanes) > 0 && s.Lanes[0].Capped
+}

@@ -1,0 +1,121 @@
+package store_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// Each thing that waits is seen, under its account, with its age.
+func TestStats(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	for _, sql := range []string{
+		`INSERT INTO accounts (id, name, kind, side) VALUES (100, 'mail', 'email', 'channel'), (101, 'slack', 'slack', 'surface')`,
+		`UPDATE accounts SET status = 'error' WHERE id = 101`,
+		`INSERT INTO gates (id, account_id, key, next_at) OVERRIDING SYSTEM VALUE
+			VALUES (1, 100, 'box', 'epoch'), (2, 101, 'C1', clock_timestamp() + interval '90 s'), (3, 101, 'C2', clock_timestamp() + interval '30 s')`,
+		`INSERT INTO lanes (id, account_id, key, gate_id, head, tail, due_at) VALUES
+			(1, 100, 'a', 1, 0, 3, now()),                      -- a day old, two more behind it
+			(2, 100, 'b', 1, 5, 6, now() + interval '1 h'),     -- unknown, looked for later
+			(3, 101, 'c', 2, 0, 1, now()),                      -- 5 minutes
+			(4, 101, 'd', 2, 0, 1, now() + interval '20 s'),    -- held
+			(5, 101, 'e', 2, 1, 1, NULL)                        -- empty`,
+		`INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at, not_before) VALUES
+			(11, 1, 1, 'reply', 'queued', now() - interval '1 day', NULL), (12, 1, 2, 'reply', 'queued', now(), NULL),
+			(13, 1, 3, 'reply', 'queued', now(), NULL), (21, 2, 6, 'reply', 'unknown', now() - interval '30 min', NULL),
+			(31, 3, 1, 'said', 'queued', now() - interval '5 min', NULL),
+			(41, 4, 1, 'said', 'queued', now() - interval '5 min', now() + interval '20 s'), (51, 5, 1, 'said', 'accepted', now(), NULL)`,
+		`INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at) VALUES
+			(100, 'x1', 'k', '', 0, clock_timestamp() - interval '1 h'), (100, 'x2', 'k', '', 0, clock_timestamp()), (101, 'x3', 'k', '', 0, clock_timestamp())`,
+		`INSERT INTO pending (event_id, shard, order_key) SELECT id, 0, 'k' FROM events WHERE external_id IN ('x1', 'x2')`,
+		`INSERT INTO quarantine (event_id, reason) SELECT id, 'odd' FROM events WHERE external_id = 'x3'`,
+		`INSERT INTO contacts (id, name) VALUES (1, 'x')`,
+		`INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, 100, 'k', 1)`,
+		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) VALUES (1, 100, 1, 'open', now(), now())`,
+		`INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at)
+			VALUES (1, 1, 'out', 'unclear', now(), now() - interval '2 h'), (2, 1, 'out', 'out', now(), now())`,
+	} {
+		exec(t, pool, sql)
+	}
+	s := must(store.ReadStats(t.Context(), pool))(t)
+	about := func(what string, got, want float64) {
+		if math.Abs(got-want) > 30 {
+			t.Errorf("%s is %.0f s, not about %.0f", what, got, want)
+		}
+	}
+	if fmt.Sprint(s.Broken) != "[101]" {
+		t.Errorf("broken: %v", s.Broken)
+	}
+	if s.Pending != 2 || s.Capped || time.Since(s.Clock).Abs() > time.Minute {
+		t.Errorf("%+v", s)
+	}
+	about("the oldest event", s.PendingOldest, 3600)
+	if len(s.Quarantined) != 1 || s.Quarantined[0].AccountID != 101 || s.Quarantined[0].N != 1 {
+		t.Errorf("quarantine: %+v", s.Quarantined)
+	}
+	if len(s.Undecided) != 1 || s.Undecided[0].AccountID != 100 || s.Undecided[0].N != 1 {
+		t.Fatalf("undecided: %+v", s.Undecided)
+	}
+	about("the oldest decision", s.Undecided[0].Oldest, 7200)
+	slices.SortFunc(s.Lanes, func(a, b store.LaneStats) int { return int(a.AccountID - b.AccountID) })
+	if len(s.Lanes) != 2 {
+		t.Fatalf("lanes: %+v", s.Lanes)
+	}
+	mail, slack := s.Lanes[0], s.Lanes[1]
+	if mail.Deliveries != 4 || mail.Unknown != 1 || fmt.Sprint(mail.Ages) != "[0 0 0 1 1]" {
+		t.Errorf("mail: %+v", mail)
+	}
+	about("the oldest mail", mail.Oldest, 86400)
+	if slack.Deliveries != 2 || slack.Unknown != 0 || fmt.Sprint(slack.Ages) != "[1 0 1 0 0]" {
+		t.Errorf("slack: %+v", slack)
+	}
+	about("the oldest post", slack.Oldest, 300)
+	if len(s.Gates) != 1 || s.Gates[0].AccountID != 101 || s.Gates[0].Blocked != 2 {
+		t.Fatalf("gates: %+v", s.Gates)
+	}
+	about("the last gate", s.Gates[0].Wait, 90)
+}
+
+// However much waits, a look reads little, and says that it did not see all.
+func TestStatsPlans(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	crowd(t, pool)
+	s := must(store.ReadStats(t.Context(), pool))(t)
+	if !s.Capped || s.Pending != 10_000 {
+		t.Errorf("100,000 events and lanes wait: %+v", s)
+	}
+	for _, tt := range []struct {
+		name   string
+		sql    string
+		args   []any
+		limits map[string]float64
+		index  string
+	}{
+		{"pending", store.StatsPendingSQL, []any{10_000}, map[string]float64{"pending": 10_001, "events": 1}, "pending_pkey"},
+		{"quarantined", store.StatsQuarantinedSQL, []any{10_000}, map[string]float64{"quarantine": 10_000, "events": 10_000}, "quarantine_pkey"},
+		{"undecided", store.StatsUndecidedSQL, []any{10_000}, map[string]float64{"messages": 0}, "messages_unclear"},
+		{"lanes", store.StatsLanesSQL, []any{100, 2000}, map[string]float64{"lanes": 2200, "deliveries": 2000}, "lanes_due"},
+		{"gates", store.StatsGatesSQL, nil, map[string]float64{"gates": 50}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := explain(t, pool, true, tt.sql, tt.args...)
+			for table, limit := range tt.limits {
+				rows, indexes := p.touched(table)
+				if rows > limit {
+					t.Errorf("%.0f rows of %s were read, at most %.0f are needed; indexes %s", rows, table, limit, indexes)
+				}
+			}
+			if _, indexes := p.touched(""); tt.index != "" && !strings.Contains(indexes, tt.index) {
+				t.Errorf("index %s is not used, but %s", tt.index, indexes)
+			}
+		})
+	}
+}

@@ -1,0 +1,176 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Template is a prepared text of one account, in one language.
+type Template struct {
+	ID               int64             `db:"id"`
+	AccountID        int64             `db:"account_id"`
+	Name             string            `db:"name"` // ours; unique with account and language
+	Language         string            `db:"language"`
+	ProviderName     string            `db:"provider_name"`
+	Category         string            `db:"category"`
+	Uses             []string          `db:"uses"` // start, reply, window
+	Labels           []string          `db:"labels"`
+	Header           string            `db:"header"`
+	Body             string            `db:"body"`
+	Footer           string            `db:"footer"`
+	Buttons          []TemplateButton  `db:"buttons"`
+	Examples         map[string]string `db:"examples"`
+	Version          int               `db:"version"` // of what the provider sees
+	ExternalID       string            `db:"external_id"`
+	Status           string            `db:"status"`
+	Reason           string            `db:"reason"`
+	Quality          string            `db:"quality"`
+	ProviderCategory string            `db:"provider_category"`
+	AgentID          *int64            `db:"agent_id"` // who handed it in
+	Todo             string            `db:"todo"`     // what the provider must be told: "", submit, delete
+	Tries            int               `db:"tries"`
+	Epoch            int64             `db:"epoch"`
+	SubmittedAt      *time.Time        `db:"submitted_at"` // when the provider took it as it is, database's clock; nil = it didn't
+	ChangedAt        time.Time         `db:"changed_at"`
+	Busy             bool              `db:"busy"` // somebody is telling the provider now
+}
+
+// TemplateButton is a button below a Template.
+type TemplateButton struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+	URL   string `json:"url,omitempty"`
+}
+
+// What is to be told to the provider.
+const (
+	TodoSubmit = "submit"
+	TodoDelete = "delete"
+)
+
+const templateColumns = `id, account_id, name, language, provider_name, category, uses, labels, header, body, footer, buttons, examples,
+	version, external_id, status, reason, quality, provider_category, agent_id, todo, tries, epoch, submitted_at, changed_at,
+	coalesce(leased_until > clock_timestamp(), false) AS busy`
+
+const listTemplates = `
+	SELECT ` + templateColumns + `
+	FROM templates
+	WHERE todo <> 'delete' AND ($1::bigint = 0 OR account_id = $1)
+	ORDER BY account_id, name, language`
+
+// ListTemplates reads the templates of an account, 0 = of all.
+func ListTemplates(ctx context.Context, q Querier, account int64) ([]Template, error) {
+	return collect[Template](ctx, q, "templates", listTemplates, account)
+}
+
+const getTemplates = `SELECT ` + templateColumns + ` FROM templates WHERE id = ANY($1)`
+
+// Templates reads templates by id, also those that are being deleted.
+func Templates(ctx context.Context, q Querier, ids ...int64) ([]Template, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return collect[Template](ctx, q, "templates", getTemplates, ids)
+}
+
+const findTemplates = `
+	SELECT ` + templateColumns + `
+	FROM templates
+	WHERE $2 <> '' AND external_id = $2
+		AND account_id IN (SELECT a.id FROM accounts AS a JOIN accounts AS asked ON a.kind = asked.kind WHERE asked.id = $1)
+	ORDER BY id
+	FOR UPDATE`
+
+const namedTemplate = `
+	SELECT ` + templateColumns + `
+	FROM templates
+	WHERE account_id = $1 AND provider_name = $2 AND language = $3
+	FOR UPDATE`
+
+// FindTemplates locks the templates that an account's provider means: by its id, which
+// accounts of one kind may share, else the one of this account by name and language.
+func FindTemplates(ctx context.Context, q Querier, account int64, external, name, language string) ([]Template, error) {
+	found, err := collect[Template](ctx, q, "find templates", findTemplates, account, external)
+	if err != nil || len(found) > 0 {
+		return found, err
+	}
+	return collect[Template](ctx, q, "find template", namedTemplate, account, name, language)
+}
+
+const saveTemplate = `
+	INSERT INTO templates AS t (account_id, name, language, provider_name, category, uses, labels, header, body, footer, buttons, examples, agent_id, todo)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'submit')
+	ON CONFLICT (account_id, name, language) DO UPDATE
+	SET provider_name = EXCLUDED.provider_name, category = EXCLUDED.category, uses = EXCLUDED.uses, labels = EXCLUDED.labels,
+		header = EXCLUDED.header, body = EXCLUDED.body, footer = EXCLUDED.footer, buttons = EXCLUDED.buttons,
+		examples = EXCLUDED.examples, agent_id = EXCLUDED.agent_id, changed_at = parley_now(),
+		todo = CASE WHEN $14 OR t.todo <> '' THEN 'submit' ELSE '' END, todo_at = parley_now(), tries = 0, leased_until = NULL, epoch = t.epoch + 1,
+		submitted_at = CASE WHEN $14 THEN NULL ELSE t.submitted_at END,
+		version = t.version + $14::int, status = CASE WHEN $14 THEN 'pending' ELSE t.status END,
+		reason = CASE WHEN $14 THEN '' ELSE t.reason END,
+		external_id = CASE WHEN t.provider_name = EXCLUDED.provider_name THEN t.external_id ELSE '' END
+	RETURNING id`
+
+const dueLater = `
+	INSERT INTO template_lists AS l (account_id, due_at)
+	VALUES ($1, parley_now() + make_interval(secs => $2))
+	ON CONFLICT (account_id) DO UPDATE SET due_at = least(l.due_at, EXCLUDED.due_at)`
+
+// SaveTemplate makes or changes a template by account, name and language, and gives its
+// id. A new one is submitted; resubmit says that of a known one something changed that the
+// provider sees.
+func SaveTemplate(ctx context.Context, q Querier, t Template, resubmit bool) (int64, error) {
+	var id int64
+	examples := t.Examples
+	if examples == nil {
+		examples = map[string]string{}
+	}
+	err := q.QueryRow(ctx, saveTemplate, t.AccountID, t.Name, t.Language, t.ProviderName, t.Category, orEmpty(t.Uses), orEmpty(t.Labels),
+		t.Header, t.Body, t.Footer, orEmpty(t.Buttons), examples, t.AgentID, resubmit).Scan(&id)
+	if err != nil {
+		return 0, fmt.Errorf("store: save template: %w", err)
+	}
+	return id, ListTemplatesSoon(ctx, q, t.AccountID, TemplatePendingWait)
+}
+
+// Waits between two comparisons with the provider's list.
+const (
+	TemplatePendingWait = 15 * time.Minute // while a verdict is awaited
+	TemplateDailyWait   = 24 * time.Hour
+)
+
+// ListTemplatesSoon has an account's templates compared with the provider's list, at the
+// latest after wait.
+func ListTemplatesSoon(ctx context.Context, q Execer, account int64, wait time.Duration) error {
+	if _, err := q.Exec(ctx, dueLater, account, wait.Seconds()); err != nil {
+		return fmt.Errorf("store: template list: %w", err)
+	}
+	return nil
+}
+
+const dropTemplate = `
+	UPDATE templates
+	SET todo = 'delete', todo_at = parley_now(), tries = 0, leased_until = NULL, epoch = epoch + 1, status = 'disabled', changed_at = parley_now()
+	WHERE id = $1`
+
+// DropTemplate takes a template out of all choices; it is deleted when the provider knows.
+func DropTemplate(ctx context.Context, q Execer, id int64) error {
+	if _, err := q.Exec(ctx, dropTemplate, id); err != nil {
+		return fmt.Errorf("store: drop template: %w", err)
+	}
+	return nil
+}
+
+const setTemplateState = `
+	UPDATE templates
+	SET status = $2, reason = $3, quality = $4, provider_category = $5, external_id = $6, changed_at = parley_now()
+	WHERE id = $1`
+
+// SetTemplateState writes what the provider says of a template.
+func SetTemplateState(ctx context.Context, q Execer, t Template) error {
+	if _, err := q.Exec(ctx, setTemplateState, t.ID, t.Status, t.Reason, t.Quality, t.ProviderCategory, t.ExternalID); err != nil {
+		return fmt.Errorf("store: template state: %w", err)
+	}
+	return nil
+}

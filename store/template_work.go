@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// templateLease is how long one call to a provider about templates may take, with what
+// follows it.
+const templateLease = 90 * time.Second
+
+const claimTemplates = `
+	UPDATE templates
+	SET leased_until = clock_timestamp() + make_interval(secs => $3), epoch = epoch + 1, tries = tries + 1
+	WHERE id IN (
+		SELECT id FROM templates
+		WHERE todo <> '' AND todo_at <= parley_now() AND account_id = ANY($1)
+			AND (leased_until IS NULL OR leased_until < clock_timestamp())
+		ORDER BY todo_at
+		LIMIT $2
+		FOR UPDATE SKIP LOCKED)
+	RETURNING ` + templateColumns
+
+// ClaimTemplates takes templates of which the provider is to be told.
+func ClaimTemplates(ctx context.Context, q Querier, accounts []int64, limit int) ([]Template, error) {
+	return collect[Template](ctx, q, "claim templates", claimTemplates, accounts, limit, templateLease.Seconds())
+}
+
+const finishTemplate = `
+	UPDATE templates
+	SET todo = '', leased_until = NULL, tries = 0, submitted_at = CASE WHEN $3 THEN clock_timestamp() END
+	WHERE id = $1 AND epoch = $2
+	RETURNING id`
+
+// FinishTemplate ends a claim: the provider has it as it is, or (taken is false) refused it
+// and may still have what it was before. It says false when the template was changed since.
+func FinishTemplate(ctx context.Context, q Querier, t Template, taken bool) (bool, error) {
+	done, err := ids(ctx, q, "finish template", finishTemplate, t.ID, t.Epoch, taken)
+	return len(done) > 0, err
+}
+
+const removeTemplate = `
+	WITH gone AS (DELETE FROM templates WHERE id = $1 AND epoch = $2)
+	UPDATE templates SET external_id = '' WHERE id = $1 AND epoch <> $2`
+
+// RemoveTemplate ends a claim: the provider has deleted it. One that was made anew since
+// is submitted as a new one.
+func RemoveTemplate(ctx context.Context, q Execer, t Template) error {
+	if _, err := q.Exec(ctx, removeTemplate, t.ID, t.Epoch); err != nil {
+		return fmt.Errorf("store: remove template: %w", err)
+	}
+	return nil
+}
+
+const approveTemplate = `
+	UPDATE templates
+	SET status = 'approved', reason = '', todo = '', leased_until = NULL, tries = 0
+	WHERE id = $1`
+
+// ApproveTemplate ends what was to be told where no provider approves templates.
+func ApproveTemplate(ctx context.Context, q Execer, id int64) error {
+	if _, err := q.Exec(ctx, approveTemplate, id); err != nil {
+		return fmt.Errorf("store: approve template: %w", err)
+	}
+	return nil
+}
+
+const retryTemplate = `
+	UPDATE templates
+	SET leased_until = NULL, todo_at = parley_now() + make_interval(secs => $3), reason = $4
+	WHERE id = $1 AND epoch = $2`
+
+// RetryTemplate ends a claim without success; reason is why, for people.
+func RetryTemplate(ctx context.Context, q Execer, t Template, wait time.Duration, reason string) error {
+	if _, err := q.Exec(ctx, retryTemplate, t.ID, t.Epoch, wait.Seconds(), reason); err != nil {
+		return fmt.Errorf("store: retry template: %w", err)
+	}
+	return nil
+}
+
+const claimTemplateLists = `
+	UPDATE template_lists
+	SET leased_until = clock_timestamp() + make_interval(secs => $2)
+	WHERE account_id IN (
+		SELECT account_id FROM template_lists
+		WHERE due_at <= parley_now() AND account_id = ANY($1) AND (leased_until IS NULL OR leased_until < clock_timestamp())
+		FOR UPDATE SKIP LOCKED)
+	RETURNING account_id`
+
+// ClaimTemplateLists takes accounts whose templates are to be compared with the
+// provider's list.
+func ClaimTemplateLists(ctx context.Context, q Querier, accounts []int64) ([]int64, error) {
+	return ids(ctx, q, "claim template lists", claimTemplateLists, accounts, templateLease.Seconds())
+}
+
+const finishTemplateList = `
+	UPDATE template_lists
+	SET leased_until = NULL, due_at = parley_now() + make_interval(secs => CASE
+		WHEN EXISTS (SELECT FROM templates AS t WHERE t.account_id = template_lists.account_id AND t.status = 'pending') THEN $2
+		ELSE $3::double precision END)
+	WHERE account_id = $1`
+
+// FinishTemplateList says when an account's templates are compared next.
+func FinishTemplateList(ctx context.Context, q Execer, account int64) error {
+	if _, err := q.Exec(ctx, finishTemplateList, account, TemplatePendingWait.Seconds(), TemplateDailyWait.Seconds()); err != nil {
+		return fmt.Errorf("store: template list: %w", err)
+	}
+	return nil
+}

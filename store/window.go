@@ -1,0 +1,41 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Closing is a conversation whose reply window closes.
+type Closing struct {
+	ID         int64     `db:"id"`
+	WindowFrom time.Time `db:"window_from"`
+}
+
+const listClosing = `
+	SELECT id, window_from
+	FROM conversations
+	WHERE account_id = $1 AND window_from > $3 AND window_from <= $4 AND team_id = $2
+		AND window_from IS NOT NULL AND waiting_since IS NOT NULL AND status IN ('open', 'pending', 'snoozed')
+	ORDER BY window_from, id
+	LIMIT $5`
+
+// ListClosing gives the open conversations of an account and team that wait for us and
+// whose customers last opened the window after a time and not after another, the first
+// to close first.
+func ListClosing(ctx context.Context, q Querier, account, team int64, after, until time.Time, limit int) ([]Closing, error) {
+	return collect[Closing](ctx, q, "list closing", listClosing, account, team, after, until, limit)
+}
+
+const keepTimers = `
+	DELETE FROM timers
+	WHERE conversation_id = 0 AND kind LIKE $1 || ':%' AND kind <> ALL($2)`
+
+// KeepTimers stops the timers of no conversation whose kind begins with a word, but those
+// named.
+func KeepTimers(ctx context.Context, q Execer, word string, kinds []string) error {
+	if _, err := q.Exec(ctx, keepTimers, word, kinds); err != nil {
+		return fmt.Errorf("store: keep timers: %w", err)
+	}
+	return nil
+}
