@@ -1,0 +1,103 @@
+package card
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"parley/bot/view"
+	"parley/bridge"
+)
+
+// visibleMost is how many buttons of a set Teams shows; the others go into its menu.
+// Source: learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference, read 2026-11.
+const visibleMost = 6
+
+// clickData is what a button carries. It comes back from a client: no more than claims.
+// Shape: {"v":"take","a":"{\"v\":1,\"a\":{\"conversation\":12}}","n":"3f2a-1"}
+type clickData struct {
+	Teams *fetch        `json:"msteams,omitempty"`
+	Verb  string        `json:"v"`
+	Opens view.Opens    `json:"o,omitempty"`
+	Args  string        `json:"a,omitempty"` // command.Value
+	Nonce string        `json:"n,omitempty"`
+	Place *bridge.Place `json:"p,omitempty"` // in a dialog: where it was opened
+}
+
+// fetch makes Teams ask for a dialog instead of acting.
+type fetch struct {
+	Type string `json:"type"`
+}
+
+func (r *renderer) nonce() string {
+	r.count++
+	return r.seed + "-" + strconv.FormatInt(int64(r.count), 36)
+}
+
+// actionSet lays buttons out in one row.
+func (r *renderer) actionSet(buttons []view.Button) element {
+	e := element{Type: "ActionSet"}
+	for i, b := range buttons {
+		a := r.button(b)
+		if len(buttons) > visibleMost && i >= visibleMost-1 { // the menu takes a place
+			a.Mode = "secondary"
+		}
+		e.Actions = append(e.Actions, a)
+	}
+	return e
+}
+
+// button makes the action of a button. One that asks first opens a question with the
+// button itself under it: Teams knows no confirmation, and a dialog would have to be
+// fetched.
+func (r *renderer) button(b view.Button) action {
+	a := action{Title: cutRunes(b.Label, labelRunes), Style: buttonStyle(b.Style)}
+	if b.Confirm == "" {
+		r.act(&a, b)
+		return a
+	}
+	sure := action{Title: a.Title, Style: a.Style}
+	r.act(&sure, b)
+	a.Type = "Action.ShowCard"
+	a.Card = &adaptive{Type: "AdaptiveCard", Version: cardVersion, Body: []element{words(b.Confirm)}, Actions: []action{sure}}
+	return a
+}
+
+func buttonStyle(s view.Style) string {
+	switch s {
+	case view.StylePrimary:
+		return "positive"
+	case view.StyleDanger:
+		return "destructive"
+	case view.StylePlain:
+	}
+	return ""
+}
+
+// act fills in what a click does: in a message it acts at once or fetches a dialog; in a
+// dialog everything is handed in, and the answer is the next dialog.
+func (r *renderer) act(a *action, b view.Button) {
+	d := clickData{Verb: string(b.Verb), Opens: b.Opens, Args: b.Value, Nonce: r.nonce(), Place: r.dialog}
+	switch {
+	case r.dialog != nil:
+		a.Type, a.Associate = "Action.Submit", "none"
+	case b.Opens != view.OpensNothing:
+		a.Type, a.Associate = "Action.Submit", "none"
+		d.Teams = &fetch{Type: "task/fetch"}
+	default:
+		a.Type, a.Verb, a.Associate = "Action.Execute", string(b.Verb), "none"
+		a.Fallback = &action{Type: "Action.Submit", Title: a.Title, Style: a.Style, Associate: "none"}
+	}
+	a.Data = encode(d)
+	if a.Fallback != nil {
+		a.Fallback.Data = a.Data
+	}
+}
+
+// encode makes JSON of our own types, which can't fail.
+func encode(v any) json.RawMessage {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return json.RawMessage("null")
+	}
+	return raw
+}
