@@ -250,11 +250,6 @@ func TestUnreachable(t *testing.T) {
 func TestNoByteAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	past := time.Now().Add(-time.Second)
-	c := &fencedConn{}
-	c.until.Store(&past)
-	if n, err := c.Write([]byte("x")); n != 0 || !errors.Is(err, errLate) {
-		t.Errorf("wrote %d, %v", n, err)
-	}
 	st := newStage(t, false)
 	root := st.root()
 	before := len(st.fake.Calls(""))

@@ -14,6 +14,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/fence"
 	"parley/bridge"
 )
 
@@ -130,7 +131,7 @@ func (o Options) withDefaults() Options {
 		o.Zone = time.UTC
 	}
 	if o.Client == nil {
-		o.Client = newHTTPClient()
+		o.Client = fence.NewClient(requestTimeout)
 	}
 	if o.Connections == 0 {
 		o.Connections = 2

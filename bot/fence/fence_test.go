@@ -1,0 +1,75 @@
+package fence
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A process that was stopped must not write when it wakes up.
+func TestNoByteAfterTheDeadline(t *testing.T) {
+	t.Parallel()
+	here, there := net.Pipe()
+	defer here.Close()
+	defer there.Close()
+	c := &conn{Conn: here}
+	a := &Attempt{until: time.Now().Add(-time.Second)}
+	c.attempt.Store(a)
+	if n, err := c.Write([]byte("x")); n != 0 || !errors.Is(err, ErrLate) || a.Left() {
+		t.Errorf("wrote %d, %v, left %v", n, err, a.Left())
+	}
+}
+
+func get(t *testing.T, c *http.Client, address string) (*http.Response, *Attempt, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	ctx, a := Watch(ctx)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader("hello"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := c.Do(r)
+	if err == nil {
+		t.Cleanup(func() { _ = resp.Body.Close() })
+	}
+	return resp, a, err
+}
+
+// Whether something left decides whether a failure is certain.
+func TestLeft(t *testing.T) {
+	t.Parallel()
+	for name, start := range map[string]func(http.Handler) *httptest.Server{"http": httptest.NewServer, "https": httptest.NewTLSServer} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/cut" {
+					_, _ = io.Copy(io.Discard, r.Body)
+					panic(http.ErrAbortHandler)
+				}
+				http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+			}))
+			defer s.Close()
+			c := NewClient(time.Minute)
+			c.Transport.(fencedTransport).next.TLSClientConfig = s.Client().Transport.(*http.Transport).TLSClientConfig
+			resp, a, err := get(t, c, s.URL)
+			if err != nil || resp.StatusCode != http.StatusTemporaryRedirect || !a.Left() {
+				t.Errorf("a redirect is not followed: %v %v, left %v", resp, err, a.Left())
+			}
+			if _, a, err = get(t, c, s.URL+"/cut"); err == nil || !a.Left() {
+				t.Errorf("cut: %v, left %v", err, a.Left())
+			}
+			s.Close()
+			c.CloseIdleConnections()
+			if _, a, err = get(t, c, s.URL); err == nil || a.Left() {
+				t.Errorf("nobody there: %v, left %v", err, a.Left())
+			}
+		})
+	}
+}

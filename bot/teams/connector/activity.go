@@ -1,0 +1,225 @@
+package connector
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// Types of Activity.
+const (
+	TypeMessage            = "message"
+	TypeMessageUpdate      = "messageUpdate"
+	TypeMessageDelete      = "messageDelete"
+	TypeMessageReaction    = "messageReaction"
+	TypeConversationUpdate = "conversationUpdate"
+	TypeInstallationUpdate = "installationUpdate"
+	TypeInvoke             = "invoke"
+)
+
+// ChannelTeams is the only Activity.ChannelID that Teams uses.
+const ChannelTeams = "msteams"
+
+// Activity is one thing that happened or is to happen in a conversation. The same shape
+// is received and sent; what is empty is left out.
+// Source: github.com/microsoft/botframework-sdk, specs/botframework-activity/botframework-activity.md.
+type Activity struct {
+	Type         string               `json:"type"`
+	ID           string               `json:"id,omitempty"`        // digits: milliseconds since 1970, rising within a channel
+	Timestamp    string               `json:"timestamp,omitempty"` // ISO 8601; see At
+	ServiceURL   string               `json:"serviceUrl,omitempty"`
+	ChannelID    string               `json:"channelId,omitempty"` // ChannelTeams
+	Name         string               `json:"name,omitempty"`      // of an invoke or event
+	Action       string               `json:"action,omitempty"`    // of an installationUpdate: add, remove, upgrade, add-upgrade, remove-upgrade
+	From         *ChannelAccount      `json:"from,omitempty"`
+	Recipient    *ChannelAccount      `json:"recipient,omitempty"`
+	Conversation *ConversationAccount `json:"conversation,omitempty"`
+	ReplyToID    string               `json:"replyToId,omitempty"` // a click: the card's message; in channels no guide to the thread
+	Locale       string               `json:"locale,omitempty"`
+	TextFormat   string               `json:"textFormat,omitempty"` // plain, markdown, xml
+	Text         string               `json:"text,omitempty"`
+	Summary      string               `json:"summary,omitempty"` // what a notification shows of a card
+	Importance   string               `json:"importance,omitempty"`
+
+	AttachmentLayout string       `json:"attachmentLayout,omitempty"`
+	Attachments      []Attachment `json:"attachments,omitempty"`
+	Entities         []Entity     `json:"entities,omitempty"`
+	ChannelData      *ChannelData `json:"channelData,omitempty"`
+
+	// Value is what a card's button or an invoke carries: any JSON, an object, a string or
+	// an array.
+	Value json.RawMessage `json:"value,omitempty"`
+
+	MembersAdded     []ChannelAccount `json:"membersAdded,omitempty"`
+	MembersRemoved   []ChannelAccount `json:"membersRemoved,omitempty"`
+	ReactionsAdded   []Reaction       `json:"reactionsAdded,omitempty"`
+	ReactionsRemoved []Reaction       `json:"reactionsRemoved,omitempty"`
+}
+
+// At is the activity's time, zero if it has none that can be read. A time without a zone
+// is taken as UTC, as the service means it.
+func (a Activity) At() time.Time {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
+		if t, err := time.Parse(layout, a.Timestamp); err == nil {
+			return t.UTC()
+		}
+	}
+	return time.Time{}
+}
+
+// ChannelAccount is a person ("29:…"), a bot ("28:" and its app id), or a team.
+type ChannelAccount struct {
+	ID          string `json:"id"`
+	Name        string `json:"name,omitempty"`
+	AADObjectID string `json:"aadObjectId,omitempty"` // Entra object id; "" for bots, connectors and some strangers
+	IsTargeted  bool   `json:"isTargeted,omitempty"`  // recipient: only this one sees the message
+	Role        string `json:"role,omitempty"`        // user, bot
+	TenantID    string `json:"tenantId,omitempty"`
+	UserRole    string `json:"userRole,omitempty"` // user, guest, anonymous
+}
+
+// ConversationAccount is where an activity happened.
+type ConversationAccount struct {
+	ID               string `json:"id"`                         // see SplitThread
+	ConversationType string `json:"conversationType,omitempty"` // channel, personal, groupChat
+	TenantID         string `json:"tenantId,omitempty"`
+	IsGroup          bool   `json:"isGroup,omitempty"`
+	Name             string `json:"name,omitempty"`
+	AADObjectID      string `json:"aadObjectId,omitempty"`
+}
+
+// Types of a conversation.
+const (
+	ConversationChannel  = "channel"
+	ConversationPersonal = "personal"
+	ConversationGroup    = "groupChat"
+)
+
+const threadMark = ";messageid="
+
+// ThreadID is the id of the conversation that a channel's thread is: "19:…;messageid=17…".
+// Without a root it is the channel's.
+func ThreadID(channel, root string) string {
+	if root == "" {
+		return channel
+	}
+	return channel + threadMark + root
+}
+
+// SplitThread cuts a conversation's id into the channel's (or chat's) and the id of the
+// thread's first message, "" when the id names none.
+func SplitThread(id string) (channel, root string) {
+	channel, rest, _ := strings.Cut(id, ";")
+	for p := range strings.SplitSeq(rest, ";") {
+		if v, ok := strings.CutPrefix(p, threadMark[1:]); ok {
+			root = v
+		}
+	}
+	return channel, root
+}
+
+// Reaction is one that a person put to a message.
+type Reaction struct {
+	Type string `json:"type"` // like, heart, laugh, surprised, sad, angry, or the name of another emoji
+}
+
+// ChannelData is what Teams adds to an activity. What isn't an object is read as empty.
+type ChannelData struct {
+	Tenant       *Ref          `json:"tenant,omitempty"`
+	Team         *TeamRef      `json:"team,omitempty"`
+	Channel      *ChannelRef   `json:"channel,omitempty"`
+	EventType    string        `json:"eventType,omitempty"` // editMessage, undeleteMessage, softDeleteMessage, channelCreated, …
+	Settings     *Settings     `json:"settings,omitempty"`
+	Notification *Notification `json:"notification,omitempty"`
+	Source       *Source       `json:"source,omitempty"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (d *ChannelData) UnmarshalJSON(b []byte) error {
+	if b = bytes.TrimSpace(b); len(b) == 0 || b[0] != '{' {
+		*d = ChannelData{}
+		return nil
+	}
+	type plain ChannelData
+	return json.Unmarshal(b, (*plain)(d))
+}
+
+// Ref names something by its id.
+type Ref struct {
+	ID string `json:"id"`
+}
+
+// TeamRef is a team as activities name it.
+type TeamRef struct {
+	ID         string `json:"id"` // "19:…@thread.tacv2", also the id of its General channel
+	Name       string `json:"name,omitempty"`
+	AADGroupID string `json:"aadGroupId,omitempty"` // its id in Graph
+}
+
+// ChannelRef is a channel as activities name it.
+type ChannelRef struct {
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+	Type string `json:"type,omitempty"` // standard, private, shared
+}
+
+// Settings say where an app was installed.
+type Settings struct {
+	SelectedChannel *ChannelRef `json:"selectedChannel,omitempty"`
+}
+
+// Notification decides whether a message shows in people's activity feed.
+type Notification struct {
+	Alert bool `json:"alert"`
+}
+
+// Source says from where a message was sent.
+type Source struct {
+	Name string `json:"name"`
+}
+
+// Types of Entity.
+const (
+	EntityMention  = "mention"
+	EntityTargeted = "targetedMessageInfo"
+)
+
+// Entity is something that a message is about or contains.
+type Entity struct {
+	Type      string          `json:"type"`
+	Mentioned *ChannelAccount `json:"mentioned,omitempty"` // EntityMention
+	Text      string          `json:"text,omitempty"`      // EntityMention: the identical "<at>…</at>" of the text
+	MessageID string          `json:"messageId,omitempty"` // EntityTargeted: the person's private message that is quoted
+	Locale    string          `json:"locale,omitempty"`    // clientInfo
+	Country   string          `json:"country,omitempty"`   // clientInfo
+	Platform  string          `json:"platform,omitempty"`  // clientInfo
+	Timezone  string          `json:"timezone,omitempty"`  // clientInfo: an IANA name
+}
+
+// Content types of Attachment.
+const (
+	ContentAdaptive = "application/vnd.microsoft.card.adaptive"
+	ContentHTML     = "text/html"
+	ContentFile     = "application/vnd.microsoft.teams.file.download.info"
+	ContentConsent  = "application/vnd.microsoft.teams.card.file.consent"
+	ContentRefer    = "messageReference" // a quoted message; content is JSON in a string
+)
+
+// Attachment is a card, a picture, a file, or the HTML of a message.
+type Attachment struct {
+	ID           string          `json:"id,omitempty"`
+	ContentType  string          `json:"contentType"`
+	ContentURL   string          `json:"contentUrl,omitempty"`
+	Content      json.RawMessage `json:"content,omitempty"` // of ContentHTML a JSON string, of a card an object
+	Name         string          `json:"name,omitempty"`
+	ThumbnailURL string          `json:"thumbnailUrl,omitempty"`
+}
+
+// FileInfo is the content of a ContentFile attachment. DownloadURL works without a token:
+// a secret.
+type FileInfo struct {
+	DownloadURL string `json:"downloadUrl"`
+	UniqueID    string `json:"uniqueId"`
+	FileType    string `json:"fileType"` // the extension
+}

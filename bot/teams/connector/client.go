@@ -1,0 +1,215 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/bot/teams/rest"
+)
+
+// Scope of the token that the Bot Connector takes.
+// Source: learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-authentication, read 2026-11.
+const Scope = "https://api.botframework.com/.default"
+
+// Bounds of answers, in bytes.
+const (
+	maxAnswer   = 8 << 20
+	maxDownload = 100 << 20
+)
+
+// downloadTimeout bounds a file's download as a whole.
+const downloadTimeout = 2 * time.Minute
+
+// Options of a Client.
+type Options struct {
+	AppID  string
+	Tokens *rest.Tokens // for Scope
+	Hosts  *rest.Hosts
+	HTTP   *http.Client // refuses redirects; see fence.NewClient
+	Now    func() time.Time
+}
+
+// Client calls the Bot Connector. Safe for concurrent use. All methods block until the
+// answer came, ctx ends, or rest.DefaultTimeout is over; their errors are *Error.
+type Client struct {
+	me   string
+	rest *rest.Client
+}
+
+// New makes a client; it connects to nothing.
+func New(o Options) *Client {
+	return &Client{me: BotID(o.AppID), rest: &rest.Client{HTTP: o.HTTP, Tokens: o.Tokens, Allow: o.Hosts.Check, Now: o.Now}}
+}
+
+// BotID is what Teams calls the bot with an app id.
+func BotID(appID string) string { return "28:" + appID }
+
+// StartThread posts an activity as a new thread of a channel of a tenant.
+func (c *Client) StartThread(ctx context.Context, service, tenant, channel string, a Activity) (Started, error) {
+	return c.begin(ctx, service, ConversationParameters{
+		IsGroup: true, Bot: &ChannelAccount{ID: c.me}, TenantID: tenant, Activity: &a,
+		ChannelData: &ChannelData{Tenant: &Ref{ID: tenant}, Channel: &ChannelRef{ID: channel}},
+	}, true)
+}
+
+// Personal gives the id of the chat with one person ("29:…" or an Entra object id), who
+// must have the app. The same every time.
+func (c *Client) Personal(ctx context.Context, service, tenant, person string) (string, error) {
+	s, err := c.begin(ctx, service, ConversationParameters{
+		Bot: &ChannelAccount{ID: c.me}, TenantID: tenant, Members: []ChannelAccount{{ID: person}},
+		ChannelData: &ChannelData{Tenant: &Ref{ID: tenant}},
+	}, false)
+	return s.ID, err
+}
+
+func (c *Client) begin(ctx context.Context, service string, p ConversationParameters, creates bool) (s Started, err error) {
+	err = c.call(ctx, call{name: "POST conversations", method: http.MethodPost, service: service, path: path{"conversations"}, body: p, creates: creates}, &s)
+	return s, err
+}
+
+// Reply posts an activity in a conversation.
+func (c *Client) Reply(ctx context.Context, at Conversation, a Activity) (ResourceResponse, error) {
+	return c.post(ctx, at, a, false)
+}
+
+// Update puts an activity in place of an own one.
+func (c *Client) Update(ctx context.Context, at Conversation, id string, a Activity) (ResourceResponse, error) {
+	return c.put(ctx, at, id, a, false)
+}
+
+// Delete takes an own activity away.
+func (c *Client) Delete(ctx context.Context, at Conversation, id string) error {
+	return c.remove(ctx, at, id, false)
+}
+
+// SendTargeted posts an activity that only its recipient sees ("29:…"), for 24 hours.
+func (c *Client) SendTargeted(ctx context.Context, at Conversation, a Activity) (ResourceResponse, error) {
+	if a.Recipient != nil {
+		to := *a.Recipient
+		to.IsTargeted = true
+		a.Recipient = &to
+	}
+	return c.post(ctx, at, a, true)
+}
+
+// UpdateTargeted puts an activity in place of one that one person sees.
+func (c *Client) UpdateTargeted(ctx context.Context, at Conversation, id string, a Activity) (ResourceResponse, error) {
+	a.Recipient = nil // refused there: who sees it can't be changed
+	return c.put(ctx, at, id, a, true)
+}
+
+// DeleteTargeted takes away what one person sees.
+func (c *Client) DeleteTargeted(ctx context.Context, at Conversation, id string) error {
+	return c.remove(ctx, at, id, true)
+}
+
+// AddReaction puts the bot's reaction to an activity ("like", "1f440_eyes").
+func (c *Client) AddReaction(ctx context.Context, at Conversation, id, reaction string) error {
+	return c.call(ctx, call{name: "PUT reaction", method: http.MethodPut, service: at.Service, path: path{"conversations", at.ID, "activities", id, "reactions", reaction}}, nil)
+}
+
+// RemoveReaction takes the bot's reaction away.
+func (c *Client) RemoveReaction(ctx context.Context, at Conversation, id, reaction string) error {
+	return c.call(ctx, call{name: "DELETE reaction", method: http.MethodDelete, service: at.Service, path: path{"conversations", at.ID, "activities", id, "reactions", reaction}}, nil)
+}
+
+// Member describes a person in a conversation, found by "29:…" or by Entra object id.
+func (c *Client) Member(ctx context.Context, at Conversation, id string) (m Member, err error) {
+	err = c.call(ctx, call{name: "GET member", method: http.MethodGet, service: at.Service, path: path{"conversations", at.ID, "members", id}}, &m)
+	return m, err
+}
+
+// Members gives up to 500 people of a conversation; continuation comes from the page before.
+func (c *Client) Members(ctx context.Context, at Conversation, continuation string) (p MemberPage, err error) {
+	q := url.Values{"pageSize": {strconv.Itoa(memberPage)}}
+	if continuation != "" {
+		q.Set("continuationToken", continuation)
+	}
+	err = c.call(ctx, call{name: "GET members", method: http.MethodGet, service: at.Service, path: path{"conversations", at.ID, "pagedmembers"}, query: q}, &p)
+	return p, err
+}
+
+// memberPage is how many members are asked for at once: the most that Teams gives.
+const memberPage = 500
+
+// Team describes a team ("19:…@thread.tacv2").
+func (c *Client) Team(ctx context.Context, service, id string) (t TeamDetails, err error) {
+	err = c.call(ctx, call{name: "GET team", method: http.MethodGet, service: service, path: path{"teams", id}}, &t)
+	return t, err
+}
+
+// Channels lists the channels of a team.
+func (c *Client) Channels(ctx context.Context, service, team string) ([]ChannelInfo, error) {
+	var list struct {
+		Conversations []ChannelInfo `json:"conversations"`
+	}
+	err := c.call(ctx, call{name: "GET channels", method: http.MethodGet, service: service, path: path{"teams", team, "conversations"}}, &list)
+	return list.Conversations, err
+}
+
+// Download reads what an attachment's contentUrl holds, at most 100 MB. The address is
+// checked like a service URL: our token goes nowhere else.
+func (c *Client) Download(ctx context.Context, address string) (*rest.Answer, error) {
+	a, err := c.rest.Open(ctx, rest.Request{Name: "GET attachment", Method: http.MethodGet, URL: address, Most: maxDownload, Timeout: downloadTimeout})
+	return a, fail(err, false)
+}
+
+func (c *Client) post(ctx context.Context, at Conversation, a Activity, targeted bool) (r ResourceResponse, err error) {
+	err = c.call(ctx, call{name: "POST activity", method: http.MethodPost, service: at.Service, path: path{"conversations", at.ID, "activities"}, query: query(targeted), body: a, creates: true}, &r)
+	return r, err
+}
+
+func (c *Client) put(ctx context.Context, at Conversation, id string, a Activity, targeted bool) (r ResourceResponse, err error) {
+	err = c.call(ctx, call{name: "PUT activity", method: http.MethodPut, service: at.Service, path: path{"conversations", at.ID, "activities", id}, query: query(targeted), body: a}, &r)
+	return r, err
+}
+
+func (c *Client) remove(ctx context.Context, at Conversation, id string, targeted bool) error {
+	return c.call(ctx, call{name: "DELETE activity", method: http.MethodDelete, service: at.Service, path: path{"conversations", at.ID, "activities", id}, query: query(targeted)}, nil)
+}
+
+func query(targeted bool) url.Values {
+	if targeted {
+		return url.Values{"isTargetedActivity": {"true"}}
+	}
+	return nil
+}
+
+// errID is the cause when an id is none: it would lead to another path.
+var errID = errors.New("connector: that is no id")
+
+// path holds the parts of an address below /v3; each is escaped.
+type path []string
+
+type call struct {
+	name    string
+	method  string
+	service string
+	path    path
+	query   url.Values
+	body    any
+	creates bool // making it twice makes two
+}
+
+func (c *Client) call(ctx context.Context, l call, out any) error {
+	address := strings.TrimRight(l.service, "/") + "/v3"
+	if strings.ContainsAny(l.service, "?#") {
+		return fail(&rest.Failure{Call: l.name, Cause: fmt.Errorf("%w: %q", rest.ErrHost, l.service)}, false)
+	}
+	for _, p := range l.path {
+		if p == "" || p == "." || p == ".." {
+			return fail(&rest.Failure{Call: l.name, Cause: fmt.Errorf("%w: %q", errID, p)}, false)
+		}
+		address += "/" + url.PathEscape(p)
+	}
+	if len(l.query) > 0 {
+		address += "?" + l.query.Encode()
+	}
+	return fail(c.rest.Do(ctx, rest.Request{Name: l.name, Method: l.method, URL: address, Body: l.body, Most: maxAnswer}, out), l.creates)
+}

@@ -1,0 +1,84 @@
+package connector
+
+import "encoding/json"
+
+// Conversation says where a call goes.
+type Conversation struct {
+	Service string // the tenant's service URL, with or without the final slash
+	ID      string // a thread's ("19:…;messageid=17…"), a channel's, or a chat's ("a:…")
+}
+
+// ConversationParameters begin a conversation: a thread of a channel or a chat with one
+// person.
+type ConversationParameters struct {
+	IsGroup     bool             `json:"isGroup"`
+	Bot         *ChannelAccount  `json:"bot,omitempty"`
+	Members     []ChannelAccount `json:"members,omitempty"` // a chat: exactly one
+	TenantID    string           `json:"tenantId,omitempty"`
+	ChannelData *ChannelData     `json:"channelData,omitempty"` // a thread: its channel
+	Activity    *Activity        `json:"activity,omitempty"`    // a thread: its first message
+}
+
+// Started is what a begun conversation is called.
+type Started struct {
+	ID         string `json:"id"`         // the conversation's: "19:…;messageid=17…" or "a:…"
+	ActivityID string `json:"activityId"` // the first message's; "" where there was none
+	ServiceURL string `json:"serviceUrl,omitempty"`
+}
+
+// ResourceResponse names what was made. The id is "" where Teams split an activity with
+// text and attachment: what it made can't be changed later.
+type ResourceResponse struct {
+	ID string `json:"id"`
+}
+
+// Member is a person in a conversation.
+type Member struct {
+	ChannelAccount
+	Email             string `json:"email,omitempty"`
+	UserPrincipalName string `json:"userPrincipalName,omitempty"`
+	GivenName         string `json:"givenName,omitempty"`
+	Surname           string `json:"surname,omitempty"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler. Teams calls the Entra id objectId in some
+// answers and aadObjectId in others.
+func (m *Member) UnmarshalJSON(b []byte) error {
+	type plain Member
+	var with struct {
+		plain
+		ObjectID string `json:"objectId"`
+	}
+	if err := json.Unmarshal(b, &with); err != nil {
+		return err
+	}
+	*m = Member(with.plain)
+	if m.AADObjectID == "" {
+		m.AADObjectID = with.ObjectID
+	}
+	return nil
+}
+
+// MemberPage is some of a conversation's members.
+type MemberPage struct {
+	Members           []Member `json:"members"`
+	ContinuationToken string   `json:"continuationToken"` // "" = the last page
+}
+
+// TeamDetails describe a team.
+type TeamDetails struct {
+	ID           string `json:"id"`
+	Name         string `json:"name"`
+	Type         string `json:"type"`       // standard, sharedChannel, privateChannel
+	AADGroupID   string `json:"aadGroupId"` // its id in Graph
+	TenantID     string `json:"tenantId"`
+	ChannelCount int    `json:"channelCount"`
+	MemberCount  int    `json:"memberCount"`
+}
+
+// ChannelInfo is a channel of a team. The General channel has no name, and the team's id.
+type ChannelInfo struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Type string `json:"type"` // standard, private, shared
+}

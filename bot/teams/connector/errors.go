@@ -1,0 +1,96 @@
+package connector
+
+import (
+	"errors"
+	"net/http"
+
+	"parley/bot/teams/rest"
+	"parley/channels"
+)
+
+// Error is a call that failed: Status, Code, Text, RetryAfter and Cause tell how, Class
+// what it means for what happens next.
+type Error struct {
+	rest.Failure
+	Class channels.Class
+}
+
+// Error implements error.
+func (e *Error) Error() string { return e.Failure.Error() }
+
+// Ambiguous tells that nobody knows whether what was to be made was made.
+func (e *Error) Ambiguous() bool { return e.Class == channels.Ambiguous }
+
+// Codes by which Teams says why it refuses.
+// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages,
+// "Status codes from bot conversational APIs", read 2026-11.
+const (
+	CodeNotInRoster    = "BotNotInConversationRoster"
+	CodeDisabled       = "BotDisabledByAdmin"
+	CodeBlocked        = "ConversationBlockedByUser"
+	CodeWritesBlocked  = "MessageWritesBlocked"
+	CodeWrongHost      = "InvalidBotApiHost"
+	CodeNoConversation = "ConversationNotFound"
+	CodeNoActivity     = "ActivityNotFoundInConversation"
+	CodeNotRegistered  = "BotNotRegistered"
+	CodeTooLarge       = "MessageSizeTooBig"
+)
+
+// CodeOf gives Teams' own word for a failure, "" if err has none.
+func CodeOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// fail gives a failed call its class. creates: making it twice makes two.
+func fail(err error, creates bool) error {
+	var e *rest.Failure
+	if err == nil || !errors.As(err, &e) {
+		return err
+	}
+	return &Error{Failure: *e, Class: classify(e, creates)}
+}
+
+// classify says what a failure means. What can be repeated safely is never ambiguous.
+// A 500 is documented as "don't retry"; but it may have come after the message was stored,
+// so for what creates nobody knows.
+func classify(e *rest.Failure, creates bool) channels.Class {
+	unknown := channels.Retry
+	if creates {
+		unknown = channels.Ambiguous
+	}
+	switch {
+	case errors.Is(e, rest.ErrCredentials):
+		return channels.AuthBroken
+	case errors.Is(e, rest.ErrHost), errors.Is(e, errID):
+		return channels.BadRecipient
+	case e.Status == 0 && !e.Left:
+		return channels.Retry
+	case e.Status == 0, e.Status < 300: // no answer, or the end of it was lost
+		return unknown
+	}
+	switch e.Status {
+	case http.StatusTooManyRequests:
+		return channels.Throttled
+	case http.StatusPreconditionFailed:
+		return channels.Retry
+	case http.StatusUnauthorized:
+		return channels.AuthBroken
+	case http.StatusForbidden, http.StatusNotFound:
+		return channels.BadRecipient
+	case http.StatusInternalServerError:
+		if creates {
+			return channels.Ambiguous
+		}
+		return channels.BadContent
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusRequestTimeout:
+		return unknown
+	}
+	if e.Status > 500 {
+		return unknown
+	}
+	return channels.BadContent
+}

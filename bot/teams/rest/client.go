@@ -1,0 +1,176 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"parley/bot/fence"
+)
+
+// DefaultTimeout bounds a call whose context has no deadline, or a later one.
+const DefaultTimeout = 20 * time.Second
+
+// maxRefusal bounds how much of a refusal is read, in bytes.
+const maxRefusal = 64 << 10
+
+// userAgent names us to the services.
+const userAgent = "Parley/1.0.0"
+
+// Allow says whether an address may be called, and whether with our token.
+// Errors: ErrHost.
+type Allow func(address string) (token bool, err error)
+
+// Client makes calls. Safe for concurrent use.
+type Client struct {
+	HTTP   *http.Client // refuses redirects; see fence.NewClient
+	Tokens *Tokens
+	Allow  Allow
+	Now    func() time.Time
+}
+
+// Request is one call.
+type Request struct {
+	Name    string // what a log calls it: "POST activities"
+	Method  string
+	URL     string
+	Body    any // written as JSON; nil = none
+	Most    int64
+	Timeout time.Duration // 0 = DefaultTimeout
+}
+
+// Do makes a call and reads its JSON answer into out; nil = the answer isn't looked at.
+// Every 2xx is success. A token that is refused with 401 is renewed, and the call made
+// again, once.
+// Errors: *Failure.
+func (c *Client) Do(ctx context.Context, r Request, out any) error {
+	answer, err := c.Open(ctx, r)
+	if err != nil {
+		return err
+	}
+	defer answer.Close() //nolint:errcheck // it was read to its end, or is given up
+	body, err := io.ReadAll(answer)
+	if err != nil {
+		return &Failure{Call: r.Name, Status: answer.Status, Left: true, Cause: err}
+	}
+	if out == nil || len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return &Failure{Call: r.Name, Status: answer.Status, Left: true, Cause: fmt.Errorf("the answer isn't what was expected: %w", err)}
+	}
+	return nil
+}
+
+// Answer is the body of a 2xx answer, at most Request.Most bytes of it; longer ones end in
+// ErrTooLarge.
+type Answer struct {
+	Status      int
+	ContentType string
+	SizeBytes   int64 // -1 = not said
+	body        io.ReadCloser
+	left        int64
+	cancel      context.CancelFunc
+}
+
+// Read implements io.Reader.
+func (a *Answer) Read(p []byte) (int, error) {
+	if int64(len(p)) > a.left+1 {
+		p = p[:a.left+1]
+	}
+	n, err := a.body.Read(p)
+	if a.left -= int64(n); a.left < 0 {
+		return n + int(a.left), ErrTooLarge
+	}
+	return n, err
+}
+
+// Close ends the call.
+func (a *Answer) Close() error {
+	defer a.cancel()
+	return a.body.Close()
+}
+
+// Open makes a call and leaves the answer's body to be read, within the timeout.
+// Errors: *Failure.
+func (c *Client) Open(ctx context.Context, r Request) (*Answer, error) {
+	withToken, err := c.Allow(r.URL)
+	if err != nil {
+		return nil, &Failure{Call: r.Name, Cause: err}
+	}
+	var body []byte
+	if r.Body != nil {
+		if body, err = json.Marshal(r.Body); err != nil {
+			return nil, &Failure{Call: r.Name, Cause: fmt.Errorf("write request: %w", err)}
+		}
+	}
+	if r.Timeout == 0 {
+		r.Timeout = DefaultTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
+	answer, err := c.withToken(ctx, r, body, withToken)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	answer.cancel = cancel
+	return answer, nil
+}
+
+// withToken makes the call, and once more with another token when it was refused.
+func (c *Client) withToken(ctx context.Context, r Request, body []byte, needed bool) (*Answer, error) {
+	if !needed {
+		return c.once(ctx, r, body, "")
+	}
+	token, err := c.Tokens.Token(ctx)
+	if err != nil {
+		return nil, &Failure{Call: r.Name, Cause: err}
+	}
+	answer, err := c.once(ctx, r, body, token)
+	var refused *Failure
+	if !errors.As(err, &refused) || refused.Status != http.StatusUnauthorized {
+		return answer, err
+	}
+	if other, renewErr := c.Tokens.Renew(ctx, token); renewErr == nil {
+		return c.once(ctx, r, body, other)
+	}
+	return nil, err
+}
+
+// once makes one HTTP request.
+func (c *Client) once(ctx context.Context, r Request, body []byte, token string) (*Answer, error) {
+	ctx, attempt := fence.Watch(ctx)
+	var reader io.Reader
+	if r.Body != nil {
+		reader = bytes.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(ctx, r.Method, r.URL, reader)
+	if err != nil {
+		return nil, &Failure{Call: r.Name, Cause: err}
+	}
+	if r.Body != nil {
+		req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	}
+	req.Header.Set("User-Agent", userAgent)
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	resp, err := c.HTTP.Do(req) //nolint:bodyclose // closed by Answer, or below
+	if err != nil {
+		return nil, &Failure{Call: r.Name, Left: attempt.Left(), Cause: err}
+	}
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		defer resp.Body.Close()
+		said, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) //nolint:errcheck // the status alone says enough
+		return nil, refusal(r.Name, resp, said, c.Now())
+	}
+	return &Answer{
+		Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type"), SizeBytes: resp.ContentLength,
+		body: resp.Body, left: r.Most,
+	}, nil
+}

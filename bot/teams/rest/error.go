@@ -1,0 +1,104 @@
+package rest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// ErrTooLarge is the cause when an answer is longer than it may be.
+var ErrTooLarge = errors.New("teams: the answer is too long")
+
+// Failure is a call that failed.
+type Failure struct {
+	Call       string        // "POST activities", for logs
+	Status     int           // of the answer; 0 = none came
+	Code       string        // the service's own word: "ConversationNotFound"; "" if it said none
+	Text       string        // its explanation, shortened; for logs
+	RetryAfter time.Duration // as the service asks; 0 = it didn't say
+	Left       bool          // something of the request left, or may have
+	Cause      error         // why there is no answer, or none that can be used
+}
+
+// Error implements error.
+func (e *Failure) Error() string {
+	said := ""
+	for _, s := range []string{e.Code, e.Text} {
+		if s != "" {
+			said += ": " + s
+		}
+	}
+	if e.Cause != nil {
+		said += ": " + e.Cause.Error()
+	}
+	if e.Status == 0 {
+		return "teams: " + e.Call + said
+	}
+	return fmt.Sprintf("teams: %s: status %d%s", e.Call, e.Status, said)
+}
+
+// Unwrap gives the cause.
+func (e *Failure) Unwrap() error { return e.Cause }
+
+// refusal reads a failure out of an answer. The Bot Connector and Graph both answer
+// {"error":{"code":"…","message":"…"}}; some gateways before them {"message":"…"} or text.
+func refusal(call string, resp *http.Response, body []byte, now time.Time) *Failure {
+	e := &Failure{Call: call, Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header, now), Left: true}
+	var said struct {
+		Error json.RawMessage `json:"error"`
+		Text  string          `json:"message"`
+		Code  string          `json:"errorCode"`
+	}
+	if json.Unmarshal(body, &said) != nil {
+		if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/plain") {
+			e.Text = Shorten(string(body))
+		}
+		return e
+	}
+	var inner struct {
+		Code string `json:"code"`
+		Text string `json:"message"`
+	}
+	if json.Unmarshal(said.Error, &inner) == nil {
+		said.Code, said.Text = inner.Code, inner.Text
+	}
+	e.Code, e.Text = Shorten(said.Code), Shorten(said.Text)
+	return e
+}
+
+// mostWait bounds what a service may ask us to wait.
+const mostWait = time.Hour
+
+// retryAfter reads the header, seconds or a date. Source: RFC 9110 section 10.2.3.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	v := strings.TrimSpace(h.Get("Retry-After"))
+	if v == "" {
+		return 0
+	}
+	if seconds, err := strconv.ParseFloat(v, 64); err == nil {
+		return time.Duration(min(max(seconds, 0), mostWait.Seconds()) * float64(time.Second))
+	}
+	if at, err := http.ParseTime(v); err == nil {
+		return min(max(at.Sub(now), 0), mostWait)
+	}
+	return 0
+}
+
+// Shorten cuts a service's words to what a log line can bear.
+func Shorten(s string) string {
+	const most = 300
+	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")
+	if len(s) <= most {
+		return s
+	}
+	cut := most
+	for !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}
