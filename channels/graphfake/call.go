@@ -114,7 +114,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	rt, apiErr := s.find(c)
 	c.req.Route = rt.name
-	c.hits = s.faults.strike(rt.name)
+	c.hits = s.strike(rt.name)
 	if c.before(r.Context()) {
 		return
 	}

@@ -108,7 +108,7 @@ func (h *hooks) notify(route, objectType, object, key, field string, at int64, i
 		return
 	}
 	one := &hook{route: route, to: sub.url, object: objectType, entry: object, item: item, key: key, at: at}
-	hit := h.s.faults.strike(route)
+	hit := h.s.strike(route)
 	if _, ok := hit.find(ActionDrop); ok {
 		return
 	}

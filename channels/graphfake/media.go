@@ -83,7 +83,7 @@ func (m *mediaFile) remove(*call) (any, *APIError) {
 func (c *call) download(ctx context.Context) {
 	s := c.s
 	c.req.Route = "whatsapp.download"
-	c.hits = s.faults.strike(c.req.Route)
+	c.hits = s.strike(c.req.Route)
 	if c.before(ctx) {
 		return
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"parley/channels/faultset"
 )
 
 // Options of New; the zero value works.
@@ -40,7 +42,7 @@ type Server struct {
 	opts   Options
 	log    *slog.Logger
 	clock  func() time.Time
-	faults *faults
+	faults *faultset.Set[Fault]
 	hooks  *hooks
 
 	ln      net.Listener
@@ -83,7 +85,7 @@ func New(o Options) *Server {
 	if seed == 0 {
 		seed = time.Now().UnixNano()
 	}
-	s := &Server{opts: o, log: o.Log, clock: o.Clock, faults: newFaults(seed), nodes: map[string]node{},
+	s := &Server{opts: o, log: o.Log, clock: o.Clock, faults: faultset.New[Fault](seed), nodes: map[string]node{},
 		tokens: map[string]*grant{}, changed: make(chan struct{}), rng: rand.New(rand.NewSource(seed))}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -129,7 +131,7 @@ func (s *Server) Close() error {
 	s.closed = true
 	started := s.started
 	s.mu.Unlock()
-	s.faults.clear()
+	s.faults.Clear()
 	s.hooks.close()
 	if !started {
 		return nil

@@ -3,10 +3,10 @@ package mailfake
 import (
 	"context"
 	"fmt"
-	"math/rand"
 	"strings"
-	"sync"
 	"time"
+
+	"parley/channels/faultset"
 )
 
 // Op names the command at which a Fault strikes.
@@ -78,7 +78,7 @@ const (
 )
 
 // Forever in Fault.Times keeps a fault until the faults are cleared.
-const Forever = -1
+const Forever = faultset.Forever
 
 // Fault is one thing that goes wrong. A fault counts the commands that match Op,
 // Mailbox and Recipient; it strikes from the Nth on, Times times. With a Probability it
@@ -102,6 +102,17 @@ type Fault struct {
 	Count    int           `json:"count,omitempty"`
 }
 
+// Rule implements faultset.Fault.
+func (f Fault) Rule() faultset.Rule {
+	return faultset.Rule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}
+}
+
+// WithID implements faultset.Fault.
+func (f Fault) WithID(id string) Fault {
+	f.ID = id
+	return f
+}
+
 // FaultState is a Fault and how often it matched and struck.
 type FaultState struct {
 	Fault
@@ -117,35 +128,31 @@ func (s *Server) AddFault(f Fault) (string, error) {
 	if !knownAction(f.Action) {
 		return "", fmt.Errorf("mailfake: fault: unknown action %q", f.Action)
 	}
-	return s.faults.add(f), nil
+	return s.faults.Add(f), nil
 }
 
 // ClearFaults disarms all faults and lets go of every command that one holds.
-func (s *Server) ClearFaults() { s.faults.clear() }
+func (s *Server) ClearFaults() { s.faults.Clear() }
 
 // RemoveFault disarms one fault, without releasing the commands it already holds.
-func (s *Server) RemoveFault(id string) { s.faults.remove(id) }
+func (s *Server) RemoveFault(id string) { s.faults.Remove(id) }
 
 // Faults lists the armed faults, spent ones too, with their counts.
-func (s *Server) Faults() []FaultState { return s.faults.list() }
+func (s *Server) Faults() []FaultState {
+	list := []FaultState{}
+	for _, f := range s.faults.List() {
+		list = append(list, FaultState{Fault: f.Fault, Seen: f.Seen, Fired: f.Fired})
+	}
+	return list
+}
 
 // WaitFault returns when a fault has fired so many times. A command it delays is then
 // about to wait. Errors: no such fault (any more), ctx ended.
 func (s *Server) WaitFault(ctx context.Context, id string, times int) error {
-	for {
-		n, struck, ok := s.faults.fired(id)
-		if !ok {
-			return fmt.Errorf("mailfake: wait for fault: no fault %q", id)
-		}
-		if n >= times {
-			return nil
-		}
-		select {
-		case <-struck:
-		case <-ctx.Done():
-			return fmt.Errorf("mailfake: wait for fault: %w", ctx.Err())
-		}
+	if err := s.faults.Wait(ctx, id, times); err != nil {
+		return fmt.Errorf("mailfake: %w", err)
 	}
+	return nil
 }
 
 func knownOp(op Op) bool {
@@ -166,115 +173,19 @@ func knownAction(a Action) bool {
 	return false
 }
 
-// faults holds the armed faults. Its lock is a leaf: nothing is called under it.
-type faults struct {
-	mu       sync.Mutex
-	rng      *rand.Rand
-	armed    []*FaultState
-	next     int
-	released chan struct{} // closed and replaced by clear
-	struck   chan struct{} // closed and replaced when one fires
-}
-
-func newFaults(seed int64) *faults {
-	return &faults{rng: rand.New(rand.NewSource(seed)), released: make(chan struct{}), struck: make(chan struct{})}
-}
-
-func (fs *faults) add(f Fault) string {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	fs.next++
-	if f.ID == "" {
-		f.ID = fmt.Sprintf("fault-%d", fs.next)
-	}
-	fs.armed = append(fs.armed, &FaultState{Fault: f})
-	return f.ID
-}
-
-func (fs *faults) clear() {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	fs.armed = nil
-	close(fs.released)
-	fs.released = make(chan struct{})
-}
-
-func (fs *faults) remove(id string) {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	kept := fs.armed[:0]
-	for _, f := range fs.armed {
-		if f.ID != id {
-			kept = append(kept, f)
-		}
-	}
-	fs.armed = kept
-}
-
-func (fs *faults) list() []FaultState {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	out := make([]FaultState, 0, len(fs.armed))
-	for _, f := range fs.armed {
-		out = append(out, *f)
-	}
-	return out
-}
-
-// hits are the faults that strike one command, and the signal of their end.
-type hits struct {
-	list     []Fault
-	released <-chan struct{}
-}
+// hits are the faults that strike one command.
+type hits struct{ faultset.Hits[Fault] }
 
 func (h hits) find(a Action) (Fault, bool) {
-	for _, f := range h.list {
-		if f.Action == a {
-			return f, true
-		}
-	}
-	return Fault{}, false
+	return h.Find(func(f Fault) bool { return f.Action == a })
 }
 
-// strike counts the command against every armed fault and returns those that fire.
-func (fs *faults) strike(op Op, mailbox string, recipients ...string) hits {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	out := hits{released: fs.released}
-	for _, f := range fs.armed {
-		if !f.matches(op, mailbox, recipients) {
-			continue
-		}
-		f.Seen++
-		if f.Seen < f.Nth || (f.Times != Forever && f.Fired >= max(f.Times, 1)) {
-			continue
-		}
-		if f.Probability > 0 && fs.rng.Float64() >= f.Probability {
-			continue
-		}
-		f.Fired++
-		out.list = append(out.list, f.Fault)
-	}
-	if len(out.list) > 0 {
-		close(fs.struck)
-		fs.struck = make(chan struct{})
-	}
-	return out
+// strike counts the command against every armed fault and gives those that fire.
+func (s *Server) strike(op Op, mailbox string, recipients ...string) hits {
+	return hits{s.faults.Strike(func(f Fault) bool { return f.matches(op, mailbox, recipients) })}
 }
 
-// fired returns how often a fault fired and the signal of the next strike of any.
-func (fs *faults) fired(id string) (int, <-chan struct{}, bool) {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	for _, f := range fs.armed {
-		if f.ID == id {
-			return f.Fired, fs.struck, true
-		}
-	}
-	return 0, nil, false
-}
-
-func (f *FaultState) matches(op Op, mailbox string, recipients []string) bool {
+func (f Fault) matches(op Op, mailbox string, recipients []string) bool {
 	if f.Op != OpAny && f.Op != op {
 		return false
 	}
@@ -303,20 +214,7 @@ func matchAddress(pattern, address string) bool {
 // pause waits as long as the action's fault says, if there is one, but never longer
 // than the faults stay armed, the connection is open and the server runs.
 func (s *Server) pause(c *faultConn, h hits, a Action) {
-	f, ok := h.find(a)
-	if !ok {
-		return
-	}
-	var timer <-chan time.Time
-	if f.Delay > 0 {
-		t := time.NewTimer(f.Delay)
-		defer t.Stop()
-		timer = t.C
-	}
-	select {
-	case <-timer:
-	case <-h.released:
-	case <-c.closed:
-	case <-s.done:
+	if f, ok := h.find(a); ok {
+		h.Hold(f.Delay, c.closed, s.done)
 	}
 }

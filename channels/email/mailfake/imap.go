@@ -73,7 +73,7 @@ func (ss *session) before(op Op) (hits, error) {
 }
 
 func (ss *session) strike(op Op, mailbox string) (hits, error) {
-	h := ss.srv.faults.strike(op, mailbox)
+	h := ss.srv.strike(op, mailbox)
 	ss.srv.pause(ss.fc, h, ActionDelay)
 	if _, ok := h.find(ActionHideIdle); ok {
 		ss.fc.hideIdleCapability()

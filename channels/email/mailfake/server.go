@@ -13,6 +13,8 @@ import (
 
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-smtp"
+
+	"parley/channels/faultset"
 )
 
 // closeTimeout bounds the wait for SMTP handlers, which end as soon as they are cut off.
@@ -55,7 +57,7 @@ type Server struct {
 	opts   Options
 	log    *slog.Logger
 	clock  func() time.Time
-	faults *faults
+	faults *faultset.Set[Fault]
 	cert   *certificate // nil without TLS
 
 	imapLn, imapTLSLn, smtpLn, smtpTLSLn net.Listener
@@ -101,7 +103,7 @@ func New(opts Options) *Server {
 		opts.MaxMessageBytes = 50 << 20
 	}
 	s := &Server{
-		opts: opts, log: opts.Log, clock: opts.Clock, faults: newFaults(opts.Seed),
+		opts: opts, log: opts.Log, clock: opts.Clock, faults: faultset.New[Fault](opts.Seed),
 		done: make(chan struct{}), conns: map[*faultConn]struct{}{}, sessions: map[*session]struct{}{},
 		subscribers: map[chan Change]struct{}{}, validity: opts.UIDValidity - 1,
 	}
@@ -303,7 +305,7 @@ func addrOf(ln net.Listener) string {
 // Reset forgets all mails, customers, rules, faults and submissions, hangs up on every
 // client and keeps the configured mailboxes, with new UIDVALIDITYs.
 func (s *Server) Reset() {
-	s.faults.clear()
+	s.faults.Clear()
 	s.mu.Lock()
 	s.resetLocked()
 	s.mu.Unlock()

@@ -52,7 +52,7 @@ func (ss *smtpSession) before(op Op, recipients ...string) (hits, error) {
 	if ss.acct != nil {
 		name = ss.acct.address
 	}
-	h := ss.srv.faults.strike(op, name, recipients...)
+	h := ss.srv.strike(op, name, recipients...)
 	return h, ss.apply(h)
 }
 
@@ -100,7 +100,7 @@ func (ss *smtpSession) Auth(mech string) (sasl.Server, error) {
 }
 
 func (ss *smtpSession) login(user string, allowed func(*account) bool) error {
-	h := ss.srv.faults.strike(OpAUTH, ss.srv.addressOf(user))
+	h := ss.srv.strike(OpAUTH, ss.srv.addressOf(user))
 	if err := ss.apply(h); err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (ss *smtpSession) Data(r io.Reader) error {
 	if ss.acct != nil {
 		name = ss.acct.address
 	}
-	h := ss.srv.faults.strike(OpDATA, name, ss.to...)
+	h := ss.srv.strike(OpDATA, name, ss.to...)
 	if f, ok := h.find(ActionDropBefore); ok {
 		_, _ = io.CopyN(io.Discard, r, int64(max(f.Bytes, 1)))
 		_ = ss.fc.Close()

@@ -57,7 +57,7 @@ func bans() []ban {
 
 // emulators are everything that stands in for the world or serves tests.
 func emulators() []string {
-	return []string{"*/*fake/...", "*/*/*fake/...", "*/*test/...", "bridge/bridgetest/..."}
+	return []string{"*/*fake/...", "*/*/*fake/...", "*/*test/...", "bridge/bridgetest/...", "channels/faultset/..."}
 }
 
 // withEmulators are the packages outside tests that may start emulators.
@@ -156,7 +156,7 @@ func sibling(from, to string) bool {
 		return false
 	}
 	shared := func(s string) bool {
-		return slices.Contains([]string{"command", "view", "fence", "graph", "wamark"}, s) || strings.HasSuffix(s, "test") || strings.HasSuffix(s, "fake")
+		return slices.Contains([]string{"command", "view", "fence", "graph", "wamark", "faultset"}, s) || strings.HasSuffix(s, "test") || strings.HasSuffix(s, "fake")
 	}
 	return (a[0] == "channels" || a[0] == "bot") && !shared(a[1]) && !shared(b[1])
 }

@@ -1,0 +1,129 @@
+package faultset_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"parley/channels/faultset"
+)
+
+type fault struct {
+	rule faultset.Rule
+	call string
+}
+
+func (f fault) Rule() faultset.Rule { return f.rule }
+
+func (f fault) WithID(id string) fault {
+	f.rule.ID = id
+	return f
+}
+
+func armed(r faultset.Rule) fault { return fault{rule: r, call: "send"} }
+
+func strikes(s *faultset.Set[fault], call string) int {
+	return len(s.Strike(func(f fault) bool { return f.call == call }).List)
+}
+
+// Which calls a fault strikes.
+func TestRules(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		rule faultset.Rule
+		want []int // strikes of five calls
+	}{
+		{"once", faultset.Rule{}, []int{1, 0, 0, 0, 0}},
+		{"the third", faultset.Rule{Nth: 3}, []int{0, 0, 1, 0, 0}},
+		{"twice from the second on", faultset.Rule{Nth: 2, Times: 2}, []int{0, 1, 1, 0, 0}},
+		{"for ever", faultset.Rule{Times: faultset.Forever}, []int{1, 1, 1, 1, 1}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := faultset.New[fault](1)
+			s.Add(armed(tt.rule))
+			for i, want := range tt.want {
+				if got := strikes(s, "send"); got != want {
+					t.Errorf("call %d: %d strikes, want %d", i+1, got, want)
+				}
+				if got := strikes(s, "read"); got != 0 {
+					t.Errorf("another call: %d strikes", got)
+				}
+			}
+			if list := s.List(); len(list) != 1 || list[0].Seen != 5 || list[0].Fault.rule.ID != "fault-1" {
+				t.Errorf("the list is %+v", list)
+			}
+		})
+	}
+}
+
+// The same seed draws the same strikes.
+func TestChance(t *testing.T) {
+	t.Parallel()
+	draw := func(seed int64) (n int) {
+		s := faultset.New[fault](seed)
+		s.Add(armed(faultset.Rule{Times: faultset.Forever, Probability: 0.5}))
+		for range 1000 {
+			n += strikes(s, "send")
+		}
+		return n
+	}
+	if a, b := draw(7), draw(7); a != b || a < 400 || a > 600 {
+		t.Errorf("%d and %d strikes of 1000", a, b)
+	}
+}
+
+// Who waits for a strike is told; a call that is held goes on when the faults are cleared.
+func TestWaitAndHold(t *testing.T) {
+	t.Parallel()
+	s := faultset.New[fault](1)
+	id := s.Add(armed(faultset.Rule{Times: 2}))
+	held := make(chan struct{})
+	go func() {
+		defer close(held)
+		s.Strike(func(fault) bool { return true })
+		s.Strike(func(fault) bool { return true }).Hold(0, nil, nil)
+	}()
+	if err := s.Wait(t.Context(), id, 2); err != nil {
+		t.Fatal(err)
+	}
+	s.Clear()
+	<-held
+	if err := s.Wait(t.Context(), id, 1); err == nil {
+		t.Error("a fault that is gone is waited for")
+	}
+}
+
+// Each way out of a hold.
+func TestHoldEnds(t *testing.T) {
+	t.Parallel()
+	ended := make(chan struct{})
+	close(ended)
+	h := faultset.Hits[fault]{}
+	h.Hold(time.Nanosecond, nil, nil)
+	h.Hold(0, ended, nil)
+	h.Hold(0, nil, ended)
+}
+
+// A removed fault strikes no more; waiting ends with the caller's patience.
+func TestRemove(t *testing.T) {
+	t.Parallel()
+	s := faultset.New[fault](1)
+	gone, kept := s.Add(armed(faultset.Rule{})), s.Add(armed(faultset.Rule{ID: "mine"}))
+	s.Remove(gone)
+	h := s.Strike(func(fault) bool { return true })
+	if f, ok := h.Find(func(f fault) bool { return f.rule.ID == kept }); !ok || len(h.List) != 1 || f.rule.ID != "mine" {
+		t.Errorf("struck by %+v", h.List)
+	}
+	if _, ok := h.Find(func(fault) bool { return false }); ok {
+		t.Error("found what nobody meant")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Wait(ctx, kept, 2); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
