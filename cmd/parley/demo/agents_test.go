@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"slices"
 	"strconv"
@@ -10,260 +9,192 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"parley/bot/slack/slackfake"
 )
 
 // agentCommand makes a teammate act in the thread of the conversation talked about.
 //
 //	agent ann says 'text' [detail=…]         agent ann posts 'text' (in the channel)
 //	agent ann edits 'text' 'new text'        agent ann deletes 'text' | root
-//	agent ann reacts 'text' emoji            agent ann unreacts 'text' emoji
+//	agent ann reacts 'text' 👀               agent ann unreacts 'text' 👀
 //	agent ann clicks 'Label' [twice]         agent ann presses 'Label' under 'text'
 //	agent ann opens 'Label'                  agent ann submits field=value …
-//	agent ann chooses shortcut 'text'        agent ann commands '/parley …' [elsewhere|directly]
+//	agent ann chooses action 'text'          agent ann commands 'verb …' [elsewhere|directly]
 //	agent ann sees 'text' (only for her)     agent ann is notified|told 'text'
+//
+// Texts are written as utterance.Text tells.
 func agentCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
-	people := map[string]string{"ann": Ann, "ben": Ben, "zoe": Zoe, "gus": gus, "fay": fay}
-	if len(args) < 3 && !slices.Equal(args[1:], []string{"submits"}) || people[args[0]] == "" {
+	if len(args) < 3 && !slices.Equal(args[1:], []string{"submits"}) || cast()[args[0]] == "" {
 		ts.Fatalf("usage: agent NAME VERB …")
 	}
-	if s.variant.text {
-		s.text.agent(ts, neg, s, people[args[0]], args)
-		return
-	}
-	p := s.world.Slack.As(people[args[0]])
+	who := args[0]
 	switch args[1] {
 	case "says", "posts":
-		in := slackfake.Post{Channel: s.support, Text: words(ts, args[2])}
+		u := utterance{Text: words(ts, args[2])}
 		if args[1] == "says" {
-			in.Thread = s.root(ts)
+			u.Thread = s.root(ts)
 		}
-		manner(ts, s, &in, args[3:])
-		_, err := p.Post(in)
-		ts.Check(err)
+		manner(ts, &u, args[3:])
+		ts.Check(s.board.post(who, u))
 	case "edits":
-		ts.Check(p.Edit(s.support, s.find(ts, args[2]).TS, args[3]))
+		ts.Check(s.board.edit(who, s.find(ts, args[2]).ID, args[3]))
 	case "deletes":
 		at := s.root(ts)
 		if args[2] != "root" {
-			at = s.find(ts, args[2]).TS
+			at = s.find(ts, args[2]).ID
 		}
-		ts.Check(p.Delete(s.support, at))
-	case "reacts":
-		ts.Check(p.React(s.support, s.find(ts, args[2]).TS, args[3]))
-	case "unreacts":
-		ts.Check(p.Unreact(s.support, s.find(ts, args[2]).TS, args[3]))
-	case "sees", "is":
-		agentLearns(ts, neg, s, p, args)
+		ts.Check(s.board.remove(who, at))
+	case "reacts", "unreacts":
+		ts.Check(s.board.react(who, s.find(ts, args[2]).ID, args[3], args[1] == "reacts"))
+	case "sees":
+		expect(ts, neg, who+" sees "+args[2], func() bool {
+			return anySays(s.board.whispers(who), args[2]) ||
+				slices.ContainsFunc(s.board.forms(who), func(f form) bool { return strings.Contains(f.Text, args[2]) })
+		})
+	case "is":
+		agentLearns(ts, neg, s, who, args[2:])
 	default:
-		agentUses(ts, neg, s, p, args)
+		agentUses(ts, neg, s, who, args[1:])
 	}
 }
 
 // manner reads how something is said.
-func manner(ts *testscript.TestScript, s *stage, in *slackfake.Post, args []string) {
+func manner(ts *testscript.TestScript, u *utterance, args []string) {
 	for _, a := range args {
 		name, value, _ := strings.Cut(a, "=")
 		switch name {
 		case "attach":
 			body, err := os.ReadFile(ts.MkAbs(value))
 			ts.Check(err)
-			in.Files = append(in.Files, slackfake.NewFile{Name: value, Data: body})
+			u.Files = append(u.Files, attached{Name: value, Body: body})
+		case "external":
+			u.Files = append(u.Files, attached{Name: value, Elsewhere: true})
 		case "lines":
 			n, err := strconv.Atoi(value)
 			ts.Check(err)
-			in.Text += "\n" + numbered(n)
-		case "external":
-			in.Files = append(in.Files, slackfake.NewFile{Name: value, Mode: "external", ExternalURL: "https://elsewhere.test/" + value})
+			u.Text += "\n" + numbered(n)
 		case "aloud": // also in the channel
-			in.Broadcast = true
+			u.Aloud = true
 		case "me":
-			in.Me = true
+			u.Me = true
 		case "as": // somebody else's machine
-			in.As = value
+			u.As = value
 		case "to-parley":
-			in.Text = "<@" + s.world.Slack.BotUserID() + "> " + in.Text
+			u.ToParley = true
 		default:
 			ts.Fatalf("unknown detail %q", name)
 		}
 	}
 }
 
-// agentLearns looks at what reaches a person alone.
-func agentLearns(ts *testscript.TestScript, neg bool, s *stage, p *slackfake.Person, args []string) {
-	switch {
-	case args[1] == "sees":
-		expect(ts, neg, args[0]+" sees "+args[2], func() bool {
-			return slices.ContainsFunc(s.world.Slack.Ephemerals(p.ID()), func(e slackfake.Ephemeral) bool {
-				return strings.Contains(plain(e.Text, e.Blocks), args[2])
-			}) || s.inView(p, args[2])
-		})
-	case args[2] == "told":
-		dm := s.world.Slack.DM(p.ID())
-		told := func() int {
-			n := 0
-			for _, m := range s.world.Slack.Messages(dm) {
-				if strings.Contains(plain(m.Text, m.Blocks), args[3]) {
-					n++
-				}
-			}
-			return n
+// agentLearns looks at what reaches a person: `told 'text' [once]`, `notified 'text'`.
+func agentLearns(ts *testscript.TestScript, neg bool, s *stage, who string, args []string) {
+	if args[0] != "told" {
+		expect(ts, neg, who+" is notified: "+args[1], func() bool { return anySays(s.board.notices(who), args[1]) })
+		return
+	}
+	told := func() int {
+		return len(slices.DeleteFunc(s.board.direct(who), func(m shown) bool { return !m.says(args[1]) }))
+	}
+	expect(ts, neg, who+" is told by direct message: "+args[1], func() bool { return told() > 0 })
+	if len(args) > 2 && args[2] == "once" {
+		ts.Check(s.settle())
+		if told() != 1 {
+			ts.Fatalf("%s is told %d times: %s", who, told(), args[1])
 		}
-		if len(args) > 4 && args[4] == "once" {
-			expect(ts, neg, args[0]+" is told by direct message: "+args[3], func() bool { return told() > 0 })
-			ts.Check(s.settle())
-			if told() != 1 {
-				ts.Fatalf("%s is told %d times: %s", args[0], told(), args[3])
-			}
-			return
-		}
-		expect(ts, neg, args[0]+" is told by direct message: "+args[3], func() bool { return told() > 0 })
-	default:
-		expect(ts, neg, args[0]+" is notified: "+args[3], func() bool {
-			return slices.ContainsFunc(s.world.Slack.Notifications(p.ID()), func(n slackfake.Notification) bool {
-				m := s.world.Slack.Message(n.Channel, n.TS)
-				return m != nil && strings.Contains(plain(m.Text, m.Blocks), args[3])
-			})
-		})
 	}
 }
 
-// inView says that an open form shows a text.
-func (s *stage) inView(p *slackfake.Person, text string) bool {
-	return slices.ContainsFunc(s.world.Slack.Views(p.ID()), func(v *slackfake.View) bool {
-		return strings.Contains(plain("", v.Blocks), text)
-	})
-}
-
 // agentUses does what needs a button, a form, a menu or a command.
-func agentUses(ts *testscript.TestScript, neg bool, s *stage, p *slackfake.Person, args []string) {
+func agentUses(ts *testscript.TestScript, neg bool, s *stage, who string, args []string) {
 	ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second)
 	defer cancel()
-	switch args[1] {
-	case "clicks":
-		at, action := s.button(ts, neg, p, args[2], "")
+	switch args[0] {
+	case "clicks", "presses":
+		under := ""
+		if args[0] == "presses" {
+			under = args[3]
+		}
+		at := s.button(ts, neg, who, args[1], under)
 		if neg {
 			return
 		}
-		s.press(ctx, ts, p, at, action)
-		if len(args) > 3 && args[3] == "twice" {
-			s.press(ctx, ts, p, at, action)
+		ts.Check(s.board.press(ctx, who, at))
+		if args[len(args)-1] == "twice" {
+			ts.Check(s.board.press(ctx, who, at))
 		}
-	case "presses":
-		at, action := s.button(ts, neg, p, args[2], args[4])
-		s.press(ctx, ts, p, at, action)
 	case "opens":
-		at, action := s.button(ts, neg, p, args[2], "")
-		before := len(s.world.Slack.Views(p.ID()))
-		s.press(ctx, ts, p, at, action)
-		ts.Check(s.until("a form opens", func() (bool, error) { return len(s.world.Slack.Views(p.ID())) > before, nil }))
+		at := s.button(ts, neg, who, args[1], "")
+		if neg {
+			return
+		}
+		before := len(s.board.forms(who))
+		ts.Check(s.board.press(ctx, who, at))
+		ts.Check(s.until("a form opens", func() (bool, error) { return len(s.board.forms(who)) > before, nil }))
 	case "chooses":
-		_, err := p.Shortcut(ctx, args[2], s.support, s.find(ts, args[3]).TS)
-		ts.Check(err)
+		ts.Check(s.board.choose(ctx, who, args[1], s.find(ts, args[2]).ID))
 	case "submits":
-		s.submit(ctx, ts, neg, p, args[2:])
+		s.submit(ctx, ts, neg, who, args[1:])
 	case "commands":
-		command, text, _ := strings.Cut(args[2], " ")
-		in := s.support
-		switch {
-		case len(args) > 3 && args[3] == "elsewhere":
-			in = Random
-		case len(args) > 3 && args[3] == "directly":
-			in = s.world.Slack.DM(p.ID())
+		where := here
+		if len(args) > 2 {
+			where = args[2]
 		}
-		out, err := p.Command(ctx, in, command, text)
-		ts.Check(err)
-		if out.Error != "" {
-			ts.Fatalf("%s: %s", args[2], out.Error)
-		}
+		ts.Check(s.board.command(ctx, who, where, args[1]))
 	default:
-		ts.Fatalf("unknown: agent %s", args[1])
+		ts.Fatalf("unknown: agent %s", args[0])
 	}
 }
 
 // submit fills the form on top and sends it; "!" expects that it is refused.
-func (s *stage) submit(ctx context.Context, ts *testscript.TestScript, neg bool, p *slackfake.Person, fields []string) {
+func (s *stage) submit(ctx context.Context, ts *testscript.TestScript, neg bool, who string, fields []string) {
 	values := map[string][]string{}
+	var names []string
 	for _, f := range fields {
 		name, value, _ := strings.Cut(f, "=")
-		values["f:"+name+"/v"] = append(values["f:"+name+"/v"], value)
+		values[name] = append(values[name], value)
+		names = append(names, name)
 	}
-	id := ""
-	ts.Check(s.until("a form with these fields is open", func() (bool, error) { // it may still be under way
-		views := s.world.Slack.Views(p.ID())
-		if len(views) == 0 {
-			return false, nil
+	var top form
+	err := s.until("a form with these fields is open", func() (bool, error) { // it may still be under way
+		open := s.board.forms(who)
+		if len(open) > 0 {
+			top = open[len(open)-1]
 		}
-		top := views[len(views)-1]
-		id = top.ID
-		for block := range values {
-			if !strings.Contains(string(top.Blocks), `"`+strings.TrimSuffix(block, "/v")+`"`) {
-				return false, nil
-			}
-		}
-		return true, nil
-	}))
-	out, err := p.Submit(ctx, id, values)
-	ts.Check(err)
-	if out.Error != "" || out.ViewError != "" {
-		ts.Fatalf("form: %s%s", out.Error, out.ViewError)
+		return len(open) > 0 && known(top.Fields, names), nil
+	})
+	if err != nil {
+		ts.Fatalf("%v\n%s", err, s.picture())
 	}
-	if refused := len(out.Errors) > 0; refused != neg {
-		ts.Fatalf("form: %v", out.Errors)
-	}
-}
-
-func (s *stage) press(ctx context.Context, ts *testscript.TestScript, p *slackfake.Person, at slackfake.Target, action string) {
-	out, err := p.Click(ctx, at, action)
+	refused, err := s.board.submit(ctx, who, top, values)
 	ts.Check(err)
-	if out.Error != "" {
-		ts.Fatalf("click: %s", out.Error)
+	if (refused != "") != neg {
+		ts.Fatalf("form: refused: %q", refused)
 	}
 }
 
 // button waits for the newest button with a label in the thread, or one that only the
 // person sees; with words, for one under a message that shows them.
-func (s *stage) button(ts *testscript.TestScript, neg bool, p *slackfake.Person, label, words string) (at slackfake.Target, action string) {
+func (s *stage) button(ts *testscript.TestScript, neg bool, who, label, words string) (found button) {
 	look := func() (bool, error) {
-		for _, m := range s.everything() {
-			if a := buttonOf(m.Blocks, label); a != "" && strings.Contains(plain(m.Text, m.Blocks), words) {
-				at, action = slackfake.Target{Channel: s.support, TS: m.TS}, a
+		for _, m := range append(everything(s.board), s.board.whispers(who)...) {
+			for _, b := range m.Buttons {
+				if b.Label == label && m.says(words) {
+					found = b
+				}
 			}
 		}
-		for _, e := range s.world.Slack.Ephemerals(p.ID()) {
-			if a := buttonOf(e.Blocks, label); a != "" && !e.Deleted && strings.Contains(plain(e.Text, e.Blocks), words) {
-				at, action = slackfake.Target{Channel: e.Channel, TS: e.TS}, a
-			}
-		}
-		return action != "", nil
+		return found.at != nil, nil
 	}
 	if neg {
 		ts.Check(s.settle())
-		if found, _ := look(); found {
+		if there, _ := look(); there {
 			ts.Fatalf("must not be: a button %s\n%s", label, s.picture())
 		}
-		return at, action
+		return found
 	}
 	if err := s.until("a button "+label, look); err != nil {
 		ts.Fatalf("%v\n%s", err, s.picture())
 	}
-	return at, action
-}
-
-// buttonOf gives the action id of a button with a label.
-func buttonOf(blocks json.RawMessage, label string) string {
-	var tree any
-	if len(blocks) == 0 || json.Unmarshal(blocks, &tree) != nil {
-		return ""
-	}
-	found := ""
-	walk(tree, func(o map[string]any) {
-		text, _ := o["text"].(map[string]any)
-		if o["type"] == "button" && text != nil && text["text"] == label {
-			found, _ = o["action_id"].(string)
-		}
-	})
 	return found
 }

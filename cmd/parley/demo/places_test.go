@@ -1,8 +1,8 @@
 package demo
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,19 +10,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"parley/bot/slack/slackfake"
 )
 
 // rootOf finds the thread whose card shows a subject; the newest one.
 func (s *stage) rootOf(subject string) (string, error) {
 	found := ""
-	for _, m := range s.roots() {
-		if m.ThreadTS != "" && m.ThreadTS != m.TS || m.BotID == "" {
-			continue
-		}
-		if strings.Contains(plain(m.Text, m.Blocks), subject) {
-			found = m.TS
+	for _, m := range s.board.roots() {
+		if m.Ours && m.says(subject) {
+			found = m.ID
 		}
 	}
 	if found == "" {
@@ -47,15 +42,15 @@ func (s *stage) root(ts *testscript.TestScript) string {
 
 // find waits for the newest message of the channel and its threads that contains a
 // text; what a person wrote comes before what Parley says of it.
-func (s *stage) find(ts *testscript.TestScript, text string) *slackfake.Message {
-	var found *slackfake.Message
+func (s *stage) find(ts *testscript.TestScript, text string) shown {
+	var found shown
 	err := s.until("a message with "+text, func() (bool, error) {
-		for _, m := range s.everything() {
-			if strings.Contains(plain(m.Text, m.Blocks), text) && (found == nil || found.BotID != "" || m.BotID == "") {
+		for _, m := range everything(s.board) {
+			if m.says(text) && (found.ID == "" || found.Ours || !m.Ours) {
 				found = m
 			}
 		}
-		return found != nil, nil
+		return found.ID != "", nil
 	})
 	if err != nil {
 		ts.Fatalf("%v\n%s", err, s.picture())
@@ -63,69 +58,11 @@ func (s *stage) find(ts *testscript.TestScript, text string) *slackfake.Message 
 	return found
 }
 
-// roots gives the channel's own messages, in order.
-func (s *stage) roots() []*slackfake.Message {
-	if s.variant.text {
-		return s.text.shown(s.support, "")
-	}
-	return s.world.Slack.Messages(s.support)
-}
-
-// thread gives a thread's messages, in order.
-func (s *stage) thread(root string) []*slackfake.Message {
-	if s.variant.text {
-		return s.text.shown(s.support, root)
-	}
-	return s.world.Slack.Thread(s.support, root)
-}
-
-// everything gives all messages of the support channel, threads included, in order.
-func (s *stage) everything() []*slackfake.Message {
-	var list []*slackfake.Message
-	for _, root := range s.roots() {
-		thread := s.thread(root.TS)
-		if len(thread) == 0 {
-			thread = []*slackfake.Message{root}
-		}
-		list = append(list, thread...)
-	}
-	return list
-}
-
-// plain gives the words that a message shows.
-func plain(text string, blocks json.RawMessage) string {
-	var tree any
-	if len(blocks) == 0 || json.Unmarshal(blocks, &tree) != nil {
-		return text
-	}
-	words := []string{text}
-	walk(tree, func(o map[string]any) {
-		if t, ok := o["text"].(string); ok {
-			words = append(words, t)
-		}
-	})
-	return strings.Join(words, " ")
-}
-
-func walk(node any, visit func(map[string]any)) {
-	switch n := node.(type) {
-	case map[string]any:
-		visit(n)
-		for _, v := range n {
-			walk(v, visit)
-		}
-	case []any:
-		for _, v := range n {
-			walk(v, visit)
-		}
-	}
-}
-
 // threadCommand looks at the thread of the conversation talked about.
 //
 //	thread shows 'text' [by='Maria (customer)']    thread shows-once 'text'
 //	thread orders 'first' 'second' …               thread lines N (numbered ones, all, in order)
-//	thread marks 'text' heavy_check_mark           thread files name
+//	thread marks 'text' sent           thread files name
 //	thread about 'Subject'                         (talk about that one from now on)
 //	thread count N                                 (roots of ours in the channel)
 //	thread posts N                                 thread pictures N
@@ -133,9 +70,6 @@ func threadCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	if len(args) < 2 {
 		ts.Fatalf("usage: thread shows|marks|about|files|count …")
-	}
-	if s.variant.text {
-		args = onText(args)
 	}
 	switch args[0] {
 	case "about":
@@ -150,15 +84,13 @@ func threadCommand(ts *testscript.TestScript, neg bool, args []string) {
 		s.root(ts)
 	case "marks":
 		expect(ts, neg, args[1]+" is marked "+args[2], func() bool {
-			return slices.ContainsFunc(s.everything(), func(m *slackfake.Message) bool {
-				return strings.Contains(m.Text, args[1]) && slices.ContainsFunc(m.Reactions, func(r slackfake.Reaction) bool { return r.Name == args[2] })
-			})
+			return slices.ContainsFunc(everything(s.board), func(m shown) bool { return m.says(args[1]) && slices.Contains(m.Marks, args[2]) })
 		})
 	case "count":
 		ts.Check(s.settle())
 		n := 0
-		for _, m := range s.roots() {
-			if m.BotID != "" && (s.variant.text || m.BotID == s.world.Slack.BotID()) && (m.ThreadTS == "" || m.ThreadTS == m.TS) && m.Subtype != "tombstone" {
+		for _, m := range s.board.roots() {
+			if m.Ours && !m.Gone {
 				n++
 			}
 		}
@@ -173,18 +105,16 @@ func threadCommand(ts *testscript.TestScript, neg bool, args []string) {
 // threadLooks does the words about what stands in the thread.
 func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
 	root := s.root(ts)
-	count := func(fits func(*slackfake.Message) bool) int {
+	count := func(fits func(shown) bool) int {
 		n := 0
-		for _, m := range s.thread(root) {
+		for _, m := range s.board.thread(root) {
 			if fits(m) {
 				n++
 			}
 		}
 		return n
 	}
-	has := func(text string) func(*slackfake.Message) bool {
-		return func(m *slackfake.Message) bool { return strings.Contains(plain(m.Text, m.Blocks), text) }
-	}
+	has := func(text string) func(shown) bool { return func(m shown) bool { return m.says(text) } }
 	switch args[0] {
 	case "shows":
 		by := ""
@@ -192,7 +122,7 @@ func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
 			by = strings.TrimPrefix(args[2], "by=")
 		}
 		expect(ts, neg, "the thread shows "+strings.Join(args[1:], " "), func() bool {
-			return count(func(m *slackfake.Message) bool { return has(args[1])(m) && (by == "" || m.Username == by) }) > 0
+			return count(func(m shown) bool { return m.says(args[1]) && (by == "" || m.Name == by) }) > 0
 		})
 	case "shows-once":
 		expect(ts, false, "the thread shows "+args[1], func() bool { return count(has(args[1])) > 0 })
@@ -207,13 +137,13 @@ func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
 	case "posts": // at most so many of Parley's, the card left out
 		n, err := strconv.Atoi(args[1])
 		ts.Check(err)
-		if got := count(func(m *slackfake.Message) bool { return m.BotID != "" && m.TS != root }); got > n {
+		if got := count(func(m shown) bool { return m.Ours && m.ID != root }); got > n {
 			ts.Fatalf("%d posts\n%s", got, s.picture())
 		}
 	case "pictures":
 		expect(ts, neg, "the thread has "+args[1]+" pictures", func() bool {
 			n := 0
-			count(func(m *slackfake.Message) bool { n += len(m.Files); return false })
+			count(func(m shown) bool { n += len(m.Files); return false })
 			return strconv.Itoa(n) == args[1]
 		})
 	case "lines":
@@ -222,11 +152,9 @@ func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
 		expect(ts, neg, "the thread shows all lines", func() bool { return linesInOrder(s.said(root), n) })
 	case "files":
 		expect(ts, neg, "the thread has the files "+strings.Join(args[1:], " "), func() bool {
-			return !slices.ContainsFunc(args[1:], func(name string) bool {
-				return count(func(m *slackfake.Message) bool {
-					return slices.ContainsFunc(m.Files, func(f *slackfake.File) bool { return f.Name == name })
-				}) == 0
-			})
+			var files []string
+			count(func(m shown) bool { files = append(files, m.Files...); return false })
+			return known(files, args[1:])
 		})
 	default:
 		ts.Fatalf("unknown: thread %s", args[0])
@@ -236,13 +164,9 @@ func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
 // said gives everything in a thread as one text.
 func (s *stage) said(root string) string {
 	var b strings.Builder
-	for _, m := range s.thread(root) {
-		if len(m.Blocks) > 0 {
-			b.WriteString(plain("", m.Blocks))
-		} else {
-			b.WriteString(m.Text)
-		}
-		if !s.variant.text { // there, parts of a long text end anywhere
+	for _, m := range s.board.thread(root) {
+		b.WriteString(m.Body)
+		if s.variant.on != onText { // there, parts of a long text end anywhere
 			b.WriteString("\n")
 		}
 	}
@@ -252,30 +176,26 @@ func (s *stage) said(root string) string {
 // picture is what a failing scenario shows of the channel.
 func (s *stage) picture() string {
 	var b strings.Builder
-	for _, m := range s.everything() {
-		who := m.Username
-		if who == "" {
-			who = m.User
-		}
+	for _, m := range everything(s.board) {
 		indent := ""
-		if m.ThreadTS != "" && m.ThreadTS != m.TS {
+		if m.Thread != "" {
 			indent = "    "
 		}
-		fmt.Fprintf(&b, "%s%s: %s", indent, who, plain(m.Text, m.Blocks))
-		for _, r := range m.Reactions {
-			fmt.Fprintf(&b, " :%s:", r.Name)
+		fmt.Fprintf(&b, "%s%s: %s", indent, cmp.Or(m.Name, m.Who, "?"), m.Text)
+		for _, mark := range m.Marks {
+			fmt.Fprintf(&b, " :%s:", mark)
 		}
 		b.WriteString("\n")
 	}
-	if s.variant.text {
-		return b.String() + s.text.picture() + s.journal()
-	}
-	for _, user := range []string{Ann, Ben, Zoe} {
-		for _, e := range s.world.Slack.Ephemerals(user) {
-			fmt.Fprintf(&b, "(only %s) %s\n", user, plain(e.Text, e.Blocks))
+	for _, who := range []string{"ann", "ben", "zoe"} {
+		for _, m := range s.board.whispers(who) {
+			fmt.Fprintf(&b, "(only %s) %s\n", who, m.Text)
 		}
-		for _, m := range s.world.Slack.Messages(s.world.Slack.DM(user)) {
-			fmt.Fprintf(&b, "(directly to %s) %s\n", user, plain(m.Text, m.Blocks))
+		for _, m := range s.board.direct(who) {
+			fmt.Fprintf(&b, "(directly to %s) %s\n", who, m.Text)
+		}
+		for _, f := range s.board.forms(who) {
+			fmt.Fprintf(&b, "(form of %s) %s\n", who, f.Text)
 		}
 	}
 	return b.String() + s.journal()

@@ -1,8 +1,12 @@
 package demo
 
 import (
+	"cmp"
 	"context"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,10 +31,10 @@ func TestScenariosOnReplicas(t *testing.T) {
 	play(t, variant{replicas: 2, twice: true}, mainStories()...)
 }
 
-// TestScenariosOnText plays what is not about Slack on the second, plain-text surface:
-// the same stories end the same way wherever agents work.
+// TestScenariosOnText plays what needs no more than text on a plain-text surface: the
+// same stories end the same way wherever agents work.
 func TestScenariosOnText(t *testing.T) {
-	play(t, variant{text: true}, textStories()...)
+	play(t, variant{on: onText})
 }
 
 // mainStories are those that every way of running Parley has to tell in the same way.
@@ -41,13 +45,37 @@ func mainStories() []string {
 
 // variant is a way of running Parley.
 type variant struct {
-	requests bool // signed requests in place of a socket
-	replicas int  // 0 = 1
-	twice    bool // every event comes twice
-	text     bool // the plain-text surface in place of Slack
+	requests bool   // signed requests in place of a socket
+	replicas int    // 0 = 1
+	twice    bool   // every event comes twice
+	on       string // the surface; "" = Slack
 }
 
-// play runs the named stories, or all.
+// Surfaces on which stories are told.
+const (
+	onSlack = "slack"
+	onText  = "text"
+)
+
+func surfaces() []string { return []string{onSlack, onText} }
+
+// told says whether a story is told on the variant's surface: a story that isn't told
+// everywhere begins with `surface NAME …`.
+func (v variant) told(t *testing.T, file string) bool {
+	t.Helper()
+	script, err := os.ReadFile(file) //nolint:gosec // a file of testdata
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(script)) {
+		if words := strings.Fields(line); len(words) > 0 && words[0] != "#" {
+			return words[0] != "surface" || slices.Contains(words, cmp.Or(v.on, onSlack))
+		}
+	}
+	return false
+}
+
+// play runs the named stories, or all, of those that are told on the variant's surface.
 func play(t *testing.T, v variant, names ...string) {
 	t.Helper()
 	p := testscript.Params{
@@ -72,11 +100,15 @@ func play(t *testing.T, v variant, names ...string) {
 			"mail":     mailCommand,
 		},
 	}
-	for _, name := range names {
-		p.Files = append(p.Files, filepath.Join("testdata", name+".txt"))
-	}
 	if names == nil {
-		p.Dir = "testdata"
+		names = []string{"*"}
+	}
+	for _, name := range names {
+		files, err := filepath.Glob(filepath.Join("testdata", name+".txt"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("there is no story %s: %v", name, err)
+		}
+		p.Files = append(p.Files, slices.DeleteFunc(files, func(f string) bool { return !v.told(t, f) })...)
 	}
 	testscript.Run(t, p)
 }

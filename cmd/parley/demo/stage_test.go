@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/slack"
-	"parley/bot/slack/slackfake"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/cmd/parley/app"
@@ -21,7 +19,7 @@ import (
 	"parley/store/storetest"
 )
 
-// People who are in the channel and not of the company.
+// People who are in the channel and not of the company; ids as of Slack.
 const (
 	gus = "U0GUSGUEST1"
 	fay = "U0FAYFOREIG"
@@ -34,11 +32,10 @@ type stage struct {
 	variant variant
 	options WorldOptions
 	world   *World
-	text    *textBoard // where agents work when variant.text
+	board   board // where agents work
 	env     app.Env
 	db      *app.Database
 	log     *slog.Logger
-	support string // the team's channel
 	last    string // the subject of the conversation that is talked about
 
 	lines   []string // name=value of the account, as set
@@ -63,7 +60,7 @@ func newStage(ctx context.Context, t *testing.T, v variant) *stage {
 	if os.Getenv("PARLEY_TEST_LOG") != "" {
 		level = slog.LevelDebug
 	}
-	return &stage{clock: &Clock{}, support: Support, ctx: ctx, t: t, variant: v, options: WorldOptions{HTTPMode: v.requests},
+	return &stage{clock: &Clock{}, ctx: ctx, t: t, variant: v, options: WorldOptions{HTTPMode: v.requests},
 		log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 }
 
@@ -84,35 +81,23 @@ func (s *stage) open() error {
 		return err
 	}
 	s.world = w
-	w.Slack.AddUser(slackfake.User{ID: gus, Name: "gus", RealName: "Gus Guest", Email: "gus@other.test", Restricted: true})
-	w.Slack.AddUser(slackfake.User{ID: fay, TeamID: "T0OTHERCO01", Name: "fay", RealName: "Fay Foreign", Email: "fay@foreign.test", Stranger: true})
-	s.env = app.Env{DatabaseURL: storetest.URL(s.t), Data: s.t.TempDir(), Listen: "127.0.0.1:0", SlackBotToken: w.Slack.BotToken(),
-		SlackAPIURL: w.Slack.APIURL(), SlackRate: s.rate, PublicURL: s.options.PublicURL, APIURLs: map[string]string{}}
+	s.env = app.Env{DatabaseURL: storetest.URL(s.t), Data: s.t.TempDir(), Listen: "127.0.0.1:0", SlackRate: s.rate,
+		PublicURL: s.options.PublicURL, APIURLs: map[string]string{}}
 	for _, v := range w.phoneEnv() {
 		if name, value, _ := strings.Cut(v, "="); strings.HasSuffix(name, "_API_URL") {
 			s.env.APIURLs[name] = value
 		}
 	}
-	if s.variant.text {
-		s.env.SlackBotToken, s.text = "", newTextBoard(s.t)
-	} else if s.variant.requests {
-		s.env.SlackSigningSecret = w.Slack.SigningSecret()
+	if s.variant.on == onText {
+		s.board = newTextBoard(s.t)
 	} else {
-		s.env.SlackAppToken = w.Slack.AppToken()
+		s.board = newSlackBoard(w, s.variant)
 	}
-	s.calm()
+	s.board.calm()
 	if s.db, err = app.OpenDatabase(s.ctx, s.env, s.log, func(string) {}); err != nil {
 		return err
 	}
 	return s.db.Migrate(s.ctx, s.env)
-}
-
-// calm ends what went wrong with the surface, but for what the variant is about.
-func (s *stage) calm() {
-	s.world.Slack.ClearFaults()
-	if s.variant.twice {
-		s.world.Slack.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultDuplicate})
-	}
 }
 
 func (s *stage) close() {
@@ -171,11 +156,6 @@ func (s *stage) start() error {
 			return err
 		}
 	}
-	if !s.variant.text {
-		if err := s.letIn(gus, fay); err != nil {
-			return err
-		}
-	}
 	if err := s.world.Subscribe(s.ctx); err != nil {
 		return err
 	}
@@ -189,21 +169,8 @@ func (s *stage) start() error {
 				return false, err
 			}
 		}
-		if s.variant.text {
-			return s.text.caughtUp(), nil
-		}
-		return s.variant.requests || s.world.Slack.Sockets() >= len(s.running), nil
+		return s.board.connected(len(s.running)), nil
 	})
-}
-
-// letIn adds people to the channel, once.
-func (s *stage) letIn(users ...string) error {
-	for _, user := range users {
-		if err := s.world.Slack.Invite(s.support, user, Ann); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (s *stage) startOne() error {
@@ -213,14 +180,10 @@ func (s *stage) startOne() error {
 		o.Relay.MaxRequest, o.Relay.MaxWait = 2*time.Second, 300*time.Millisecond
 		o.Relay.UnclearAfter, o.Relay.LateAfter = time.Second, 500*time.Millisecond
 	}
-	if s.options.Clock != nil {
-		o.Slack = func(so *slack.Options) { so.Now = s.options.Clock }
-	}
-	if s.variant.text {
-		o.Surface = s.text.surface
-	}
 	o.Specs = quickSpecs()
-	a, err := app.New(s.ctx, s.env, s.db, s.log, o)
+	env := s.env
+	s.board.wire(&env, &o)
+	a, err := app.New(s.ctx, env, s.db, s.log, o)
 	if err != nil {
 		return err
 	}
@@ -231,11 +194,7 @@ func (s *stage) startOne() error {
 	if s.hooks != nil {
 		s.hooks.point(a.Address())
 	}
-	if !s.variant.requests {
-		return nil
-	}
-	base := "http://" + a.Address() + "/slack/"
-	return s.world.Slack.UseHTTP(s.ctx, slackfake.Targets{Events: base + "events", Commands: base + "commands", Interactions: base + "interactions"})
+	return s.board.started(s.ctx, a.Address())
 }
 
 func (s *stage) halt() {
@@ -280,21 +239,13 @@ func (s *stage) settle() error {
 		if err := s.db.Pool.QueryRow(s.ctx, busy).Scan(&n); err != nil {
 			return false, err
 		}
-		if n > 0 || s.undelivered() || !s.fetched() || !s.told() {
+		if n > 0 || len(s.running) > 0 && s.board.pending() || !s.fetched() || !s.told() {
 			quiet = 0
 			return false, nil
 		}
 		quiet++
 		return quiet > 3, nil
 	})
-}
-
-// undelivered says that Parley has not heard yet of something that agents did.
-func (s *stage) undelivered() bool {
-	if s.variant.text {
-		return len(s.running) > 0 && s.text.undelivered()
-	}
-	return s.world.Slack.PendingEvents() > 0
 }
 
 // fetched says that every mail in the mailbox is read, unless nobody reads it now.

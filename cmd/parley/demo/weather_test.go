@@ -2,16 +2,18 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
 )
 
-// surfaceCommand is what happens to the agents' surface.
+// surfaceCommand is what happens to the agents' surface. What a board doesn't know there
+// is no story for.
 //
+//	surface slack …                     first of all: the only surfaces where this is told
 //	surface disconnects                 what happens meanwhile is never told
 //	surface reconnects                  and what was said in threads meanwhile is heard of
 //	surface removes root                an administrator deletes the thread's first message
@@ -26,108 +28,39 @@ import (
 //	surface recovers
 func surfaceCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
-	fake := s.world.Slack
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: surface disconnects|reconnects|fails|…")
+		ts.Fatalf("usage: surface NAME|disconnects|reconnects|fails|…")
+	}
+	if slices.Contains(surfaces(), args[0]) { // play has chosen by it
+		return
 	}
 	switch args[0] {
-	case "disconnects":
-		fake.Inject(slackfake.Fault{Method: "apps.connections.open", Kind: slackfake.FaultHTTP})
-		fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose})
-		fake.DropSockets()
 	case "reconnects":
-		s.calm()
-		ts.Check(s.until("the surface is connected again", func() (bool, error) { return fake.Sockets() >= len(s.running), nil }))
+		s.board.calm()
+		ts.Check(s.until("the surface is connected again", func() (bool, error) { return s.board.connected(len(s.running)), nil }))
 		ts.Check(s.until("what was said meanwhile is found", s.heard))
-	case "removes":
-		ts.Check(fake.As(Owner).Delete(s.support, s.root(ts)))
-	case "fails":
-		s.spoilCalls(ts, args[1], args[2])
-	case "repeats":
-		fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultDuplicate})
-	case "reorders":
-		fake.Inject(slackfake.Fault{Method: "event:message.*", Kind: slackfake.FaultReorder, Times: 1})
-	case "forgets":
-		fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose})
 	case "recovers":
-		s.calm()
-	case "retires":
-		ts.Check(fake.UpdateUser(map[string]string{"ann": Ann, "ben": Ben}[args[1]], func(u *slackfake.User) { u.Deleted = true }))
+		s.board.calm()
+	case "removes":
+		ts.Check(s.board.suffer(args[0], []string{s.root(ts)}))
 	case "unfurls":
-		ts.Check(fake.Unfurl(s.support, s.find(ts, args[1]).TS))
+		ts.Check(s.board.suffer(args[0], []string{s.find(ts, args[1]).ID}))
 	default:
-		s.manageChannel(ts, args[0])
+		ts.Check(s.board.suffer(args[0], args[1:]))
 	}
 }
 
 // heard says that Parley knows of everything that people have said in threads.
 func (s *stage) heard() (bool, error) {
 	var said []string
-	for _, m := range s.everything() {
-		if m.BotID == "" && m.ThreadTS != "" && m.ThreadTS != m.TS {
-			said = append(said, "m:"+s.support+":"+m.TS)
+	for _, m := range everything(s.board) {
+		if !m.Ours && m.Thread != "" {
+			said = append(said, "m:"+s.board.channel()+":"+m.ID)
 		}
 	}
 	var known int
 	err := s.db.Pool.QueryRow(s.ctx, `SELECT count(DISTINCT external_id) FROM events WHERE external_id = ANY($1)`, said).Scan(&known)
 	return known == len(said), err
-}
-
-// spoilCalls makes the next posts fail.
-func (s *stage) spoilCalls(ts *testscript.TestScript, kind, times string) {
-	n, err := strconv.Atoi(times)
-	ts.Check(err)
-	f := slackfake.Fault{Method: "chat.postMessage", Times: n}
-	switch kind {
-	case "slow-down":
-		f.Kind, f.Retry = slackfake.FaultRateLimit, 1
-	case "slow-down-untold":
-		f.Kind = slackfake.FaultBareLimit
-	case "slow-down-politely":
-		f.Kind, f.Error = slackfake.FaultLimitBody, "rate_limited"
-	case "broken":
-		f.Kind = slackfake.FaultHTTP
-	case "broken-after":
-		f.Kind, f.After = slackfake.FaultHTTP, true
-	case "cut-after":
-		f.Kind, f.After = slackfake.FaultDrop, true
-	case "blank":
-		f.Kind = slackfake.FaultBlank
-	default:
-		ts.Fatalf("unknown: surface fails %s", kind)
-	}
-	s.world.Slack.Inject(f)
-}
-
-func (s *stage) manageChannel(ts *testscript.TestScript, what string) {
-	fake := s.world.Slack
-	var err error
-	switch what {
-	case "archives":
-		err = fake.ArchiveChannel(s.support, true)
-	case "unarchives":
-		err = fake.ArchiveChannel(s.support, false)
-	case "expels":
-		err = fake.Kick(s.support, fake.BotUserID())
-	case "invites":
-		err = fake.Invite(s.support, fake.BotUserID(), Ann)
-	case "moves":
-		s.support, err = fake.ChangeChannelID(s.support)
-	case "uninstalls":
-		fake.Uninstall()
-	case "reinstalls":
-		fake.Reinstall()
-	case "mumbles":
-		fake.SendEvent("channel_created", "", map[string]any{"type": "something_new", "channel": map[string]any{"id": 1}})
-		fake.SendEvent("message.channels", s.support, map[string]any{"type": "message", "channel": s.support, "ts": 17, "user": []string{"x"}})
-		fake.SendEvent("message.channels", s.support, map[string]any{"type": "message", "subtype": "message_changed", "channel": s.support})
-		fake.SendEvent("reaction_added", s.support, map[string]any{"type": "reaction_added", "item": "none"})
-	case "renames":
-		err = fake.RenameChannel(s.support, "customer-care")
-	default:
-		ts.Fatalf("unknown: surface %s", what)
-	}
-	ts.Check(err)
 }
 
 // mailCommand is what happens to the customers' channel.

@@ -1,0 +1,227 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bot/slack"
+	"parley/bot/slack/slackfake"
+	"parley/cmd/parley/app"
+)
+
+// slackBoard is Slack as agents see it.
+type slackBoard struct {
+	fake     *slackfake.Server
+	requests bool // signed requests in place of a socket
+	twice    bool // every event comes twice
+	clock    func() time.Time
+	support  string // the team's channel
+	letIn    bool   // the strangers are in the channel
+}
+
+// slackPlace is where a button of Slack's is pressed.
+type slackPlace struct {
+	at     slackfake.Target
+	action string
+}
+
+func newSlackBoard(w *World, v variant) *slackBoard {
+	w.Slack.AddUser(slackfake.User{ID: gus, Name: "gus", RealName: "Gus Guest", Email: "gus@other.test", Restricted: true})
+	w.Slack.AddUser(slackfake.User{ID: fay, TeamID: "T0OTHERCO01", Name: "fay", RealName: "Fay Foreign", Email: "fay@foreign.test", Stranger: true})
+	return &slackBoard{fake: w.Slack, requests: v.requests, twice: v.twice, clock: w.o.Clock, support: Support}
+}
+
+// wire implements board.
+func (b *slackBoard) wire(e *app.Env, o *app.Options) {
+	e.SlackBotToken, e.SlackAPIURL = b.fake.BotToken(), b.fake.APIURL()
+	if b.requests {
+		e.SlackSigningSecret = b.fake.SigningSecret()
+	} else {
+		e.SlackAppToken = b.fake.AppToken()
+	}
+	if b.clock != nil {
+		o.Slack = func(so *slack.Options) { so.Now = b.clock }
+	}
+}
+
+// started implements board.
+func (b *slackBoard) started(ctx context.Context, address string) error {
+	if b.requests {
+		base := "http://" + address + "/slack/"
+		to := slackfake.Targets{Events: base + "events", Commands: base + "commands", Interactions: base + "interactions"}
+		if err := b.fake.UseHTTP(ctx, to); err != nil {
+			return err
+		}
+	}
+	if b.letIn {
+		return nil
+	}
+	b.letIn = true
+	for _, user := range []string{gus, fay} {
+		if err := b.fake.Invite(b.support, user, Ann); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// connected implements board.
+func (b *slackBoard) connected(parleys int) bool { return b.requests || b.fake.Sockets() >= parleys }
+
+// pending implements board.
+func (b *slackBoard) pending() bool { return b.fake.PendingEvents() > 0 }
+
+// channel implements board.
+func (b *slackBoard) channel() string { return b.support }
+
+// roots implements board.
+func (b *slackBoard) roots() []shown {
+	var list []shown
+	for _, m := range b.fake.Messages(b.support) {
+		if m.ThreadTS == "" || m.ThreadTS == m.TS { // else a reply that stands in the channel, too
+			list = append(list, b.shown(m))
+		}
+	}
+	return list
+}
+
+// thread implements board.
+func (b *slackBoard) thread(root string) []shown { return b.list(b.fake.Thread(b.support, root)) }
+
+// direct implements board.
+func (b *slackBoard) direct(who string) []shown {
+	return b.list(b.fake.Messages(b.fake.DM(cast()[who])))
+}
+
+// notices implements board.
+func (b *slackBoard) notices(who string) []shown {
+	var list []shown
+	for _, n := range b.fake.Notifications(cast()[who]) {
+		if m := b.fake.Message(n.Channel, n.TS); m != nil {
+			list = append(list, b.shown(m))
+		}
+	}
+	return list
+}
+
+// whispers implements board.
+func (b *slackBoard) whispers(who string) []shown {
+	var list []shown
+	for _, e := range b.fake.Ephemerals(cast()[who]) {
+		m := shown{ID: e.TS, Thread: e.ThreadTS, Text: plain(e.Text, e.Blocks), Name: e.Username, Ours: true, Gone: e.Deleted}
+		if !e.Deleted {
+			m.Buttons = slackButtons(slackfake.Target{Channel: e.Channel, TS: e.TS}, e.Blocks)
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+// forms implements board.
+func (b *slackBoard) forms(who string) []form {
+	var list []form
+	for _, v := range b.fake.Views(cast()[who]) {
+		f := form{ID: v.ID, Text: plain("", v.Blocks)}
+		var tree any
+		if json.Unmarshal(v.Blocks, &tree) == nil {
+			walk(tree, func(o map[string]any) {
+				id, _ := o["block_id"].(string)
+				if name, ok := strings.CutPrefix(id, "f:"); ok {
+					f.Fields = append(f.Fields, name)
+				}
+			})
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+func (b *slackBoard) list(messages []*slackfake.Message) []shown {
+	var list []shown
+	for _, m := range messages {
+		list = append(list, b.shown(m))
+	}
+	return list
+}
+
+// shown reads a message of Slack's.
+func (b *slackBoard) shown(m *slackfake.Message) shown {
+	out := shown{ID: m.TS, Text: plain(m.Text, m.Blocks), Body: m.Text, Name: m.Username, Who: castName(cast(), m.User),
+		Ours: m.BotID == b.fake.BotID(), Gone: m.Subtype == "tombstone", Buttons: slackButtons(slackfake.Target{Channel: b.support, TS: m.TS}, m.Blocks)}
+	if m.ThreadTS != m.TS {
+		out.Thread = m.ThreadTS
+	}
+	if len(m.Blocks) > 0 {
+		out.Body = plain("", m.Blocks)
+	}
+	for _, r := range m.Reactions {
+		mark := map[string]string{"heavy_check_mark": "sent", "eyeglasses": "read"}[r.Name]
+		if mark == "" {
+			mark = r.Name
+		}
+		out.Marks = append(out.Marks, mark)
+	}
+	for _, f := range m.Files {
+		out.Files = append(out.Files, f.Name)
+	}
+	return out
+}
+
+// slackButtons lists the buttons of a message's blocks.
+func slackButtons(at slackfake.Target, blocks json.RawMessage) []button {
+	var tree any
+	if len(blocks) == 0 || json.Unmarshal(blocks, &tree) != nil {
+		return nil
+	}
+	var list []button
+	walk(tree, func(o map[string]any) {
+		label, _ := o["text"].(map[string]any)
+		words, named := label["text"].(string)
+		action, _ := o["action_id"].(string)
+		if o["type"] == "button" && named {
+			list = append(list, button{Label: words, at: slackPlace{at, action}})
+		}
+	})
+	return list
+}
+
+// plain gives the words that a message of Slack's shows.
+func plain(text string, blocks json.RawMessage) string {
+	var tree any
+	if len(blocks) == 0 || json.Unmarshal(blocks, &tree) != nil {
+		return text
+	}
+	var words []string
+	if text != "" {
+		words = append(words, text)
+	}
+	walk(tree, func(o map[string]any) {
+		if t, ok := o["text"].(string); ok {
+			words = append(words, t)
+		}
+	})
+	return strings.Join(words, " ")
+}
+
+// walk visits each object of a JSON tree, in the order of lists.
+func walk(node any, visit func(map[string]any)) {
+	switch n := node.(type) {
+	case map[string]any:
+		visit(n)
+		for _, v := range n {
+			walk(v, visit)
+		}
+	case []any:
+		for _, v := range n {
+			walk(v, visit)
+		}
+	}
+}
+
+// known says that a list of names has all of others.
+func known(list, names []string) bool {
+	return !slices.ContainsFunc(names, func(n string) bool { return !slices.Contains(list, n) })
+}
