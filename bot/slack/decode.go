@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"parley/bot/command"
+	"parley/bot/markdown"
 	"parley/bridge"
 )
 
@@ -167,19 +168,19 @@ func (me *self) said(channel string, m *message) bridge.Action {
 	t := readText(m.Blocks, m.Text)
 	a := bridge.Action{
 		Origin: bridge.OriginText, Actor: me.actor(m), Place: m.place(channel), Order: m.TS,
-		Raw: t.plain, Files: surfaceFiles(m.Files), Broadcast: m.Subtype == "thread_broadcast", OwnThread: me.owns(m),
+		Raw: t.Plain, Files: surfaceFiles(m.Files), Broadcast: m.Subtype == "thread_broadcast", OwnThread: me.owns(m),
 	}
 	bot := false
-	for _, id := range t.mentions {
+	for _, id := range t.Mentions {
 		if id == me.User {
 			bot = true
 		} else {
 			a.Mentions = append(a.Mentions, id)
 		}
 	}
-	opt := command.Options{Mentions: t.tokens}
-	cut := func(text string) (string, bool) { return cutMention(text, mentionToken(me.User)) }
-	plain, md, parse := t.plain, t.markdown, command.Parse
+	opt := command.Options{Mentions: t.Tokens}
+	cut := func(text string) (string, bool) { return cutMention(text, markdown.MentionToken(me.User)) }
+	plain, md, parse := t.Plain, t.Markdown, command.Parse
 	if rest, ok := cut(plain); ok {
 		plain, parse = rest, command.Mention
 		md, _ = cut(md)
@@ -195,7 +196,7 @@ func (me *self) said(channel string, m *message) bridge.Action {
 	if p.Verb == bridge.VerbUnknown && a.Text == "" {
 		a.Text = md
 	}
-	a.Text, a.Raw = me.named(a.Text, t.tokens), me.named(a.Raw, t.tokens)
+	a.Text, a.Raw = me.named(a.Text, t.Tokens), me.named(a.Raw, t.Tokens)
 	a.MentionsBot = bot && !p.Explicit
 	return a
 }

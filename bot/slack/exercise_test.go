@@ -88,7 +88,7 @@ func exerciseStage(t *testing.T) bridgetest.Stage {
 }
 
 func shownMessage(m *slackfake.Message) bridgetest.Shown {
-	shown := bridgetest.Shown{ID: m.TS, Text: readText(m.Blocks, m.Text).plain, Author: m.Username, Marks: len(m.Reactions),
+	shown := bridgetest.Shown{ID: m.TS, Text: readText(m.Blocks, m.Text).Plain, Author: m.Username, Marks: len(m.Reactions),
 		Buttons: strings.Count(string(m.Blocks), `"type":"button"`)}
 	for _, f := range m.Files {
 		shown.Files = append(shown.Files, f.Name)

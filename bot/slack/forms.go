@@ -12,6 +12,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/command"
+	"parley/bot/markdown"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -144,7 +145,7 @@ func (me *self) modal(f view.Form, p private) slackapi.ModalViewRequest {
 		m.Blocks.BlockSet = append(m.Blocks.BlockSet, inputBlock(field))
 	}
 	m.CallbackID = "form"
-	m.Submit = plainObject(cutRunes(f.Submit, titleRunes))
+	m.Submit = plainObject(markdown.Cut(f.Submit, titleRunes))
 	p.Verb, p.Args = string(f.Verb), command.Value(f.Args)
 	m.PrivateMetadata = p.encode()
 	return m
@@ -178,7 +179,7 @@ func (r *renderer) all() []slackapi.Block {
 
 func modalOf(title string, blocks []slackapi.Block) slackapi.ModalViewRequest {
 	return slackapi.ModalViewRequest{
-		Type: slackapi.VTModal, Title: plainObject(cutRunes(title, titleRunes)), Close: plainObject("Close"),
+		Type: slackapi.VTModal, Title: plainObject(markdown.Cut(title, titleRunes)), Close: plainObject("Close"),
 		Blocks: slackapi.Blocks{BlockSet: blocks},
 	}
 }
@@ -186,9 +187,9 @@ func modalOf(title string, blocks []slackapi.Block) slackapi.ModalViewRequest {
 func inputBlock(f view.Field) *slackapi.InputBlock {
 	var hint *slackapi.TextBlockObject
 	if f.Hint != "" {
-		hint = plainObject(cutRunes(f.Hint, 2000))
+		hint = plainObject(markdown.Cut(f.Hint, 2000))
 	}
-	b := slackapi.NewInputBlock(fieldPrefix+f.Name, plainObject(cutRunes(f.Label, 2000)), hint, inputElement(f))
+	b := slackapi.NewInputBlock(fieldPrefix+f.Name, plainObject(markdown.Cut(f.Label, 2000)), hint, inputElement(f))
 	b.Optional = f.Optional
 	return b
 }
@@ -196,7 +197,7 @@ func inputBlock(f view.Field) *slackapi.InputBlock {
 func inputElement(f view.Field) slackapi.BlockElement {
 	var example *slackapi.TextBlockObject
 	if f.Example != "" {
-		example = plainObject(cutRunes(f.Example, 150))
+		example = plainObject(markdown.Cut(f.Example, 150))
 	}
 	switch f.Kind {
 	case view.FieldOne:
@@ -212,7 +213,7 @@ func inputElement(f view.Field) slackapi.BlockElement {
 		e.MaxLength = min(f.MaxRunes, inputRunes)
 	}
 	if len(f.Value) > 0 {
-		e.InitialValue = cutRunes(f.Value[0], e.MaxLength)
+		e.InitialValue = markdown.Cut(f.Value[0], e.MaxLength)
 	}
 	return e
 }
@@ -255,7 +256,7 @@ func optionObjects(options []view.Option) []*slackapi.OptionBlockObject {
 		if o.Value == "" || len(o.Value) > 150 {
 			continue
 		}
-		out = append(out, slackapi.NewOptionBlockObject(o.Value, plainObject(cutRunes(o.Label, optionRunes)), nil))
+		out = append(out, slackapi.NewOptionBlockObject(o.Value, plainObject(markdown.Cut(o.Label, optionRunes)), nil))
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"parley/bot/command"
+	"parley/bot/markdown"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -140,7 +141,7 @@ func (c control) clicked() (bridge.Verb, view.Opens, bridge.Args, error) {
 	} else {
 		fields := strings.Split(c.ActionID, ":")
 		if len(fields) != 4 || fields[0] != "b" {
-			return "", "", bridge.Args{}, fmt.Errorf("%w: action %q", errDecode, cutRunes(c.ActionID, 40))
+			return "", "", bridge.Args{}, fmt.Errorf("%w: action %q", errDecode, markdown.Cut(c.ActionID, 40))
 		}
 		verb, opens = fields[1], fields[2]
 	}
@@ -182,12 +183,12 @@ func (me *self) decodeInteraction(body []byte) ([]bridge.Action, error) {
 	case "message_action":
 		v, ok := shortcutVerb(in.CallbackID)
 		if !ok {
-			return nil, fmt.Errorf("%w: shortcut %q", errDecode, cutRunes(in.CallbackID, 40))
+			return nil, fmt.Errorf("%w: shortcut %q", errDecode, markdown.Cut(in.CallbackID, 40))
 		}
 		a.Verb, a.Origin = v, bridge.OriginShortcut
 		if in.Message != nil {
 			t := readText(in.Message.Blocks, in.Message.Text)
-			a.Raw = me.named(t.plain, t.tokens)
+			a.Raw = me.named(t.Plain, t.Tokens)
 		}
 		return []bridge.Action{a}, nil
 	case "view_submission":
@@ -202,5 +203,5 @@ func (me *self) decodeInteraction(body []byte) ([]bridge.Action, error) {
 		a.Explicit = filled.Verb == bridge.VerbReply
 		return []bridge.Action{a}, nil
 	}
-	return nil, fmt.Errorf("%w: interaction %q", errDecode, cutRunes(in.Type, 40))
+	return nil, fmt.Errorf("%w: interaction %q", errDecode, markdown.Cut(in.Type, 40))
 }

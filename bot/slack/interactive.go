@@ -9,6 +9,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/markdown"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -40,7 +41,7 @@ func (s *Surface) interact(ctx context.Context, me *self, in *interaction, body 
 	case "view_closed":
 		return answer{}, nil
 	}
-	return answer{}, s.desk.Accept(ctx, quarantined(body, "unknown interaction "+cutRunes(in.Type, 40)))
+	return answer{}, s.desk.Accept(ctx, quarantined(body, "unknown interaction "+markdown.Cut(in.Type, 40)))
 }
 
 // pressed handles a button or menu entry.
@@ -92,7 +93,7 @@ func (s *Surface) refresh(ctx context.Context, me *self, in *interaction, args b
 func (s *Surface) shortcut(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
 	verb, ok := shortcutVerb(in.CallbackID)
 	if !ok {
-		return answer{}, s.desk.Accept(ctx, quarantined(body, "unknown shortcut "+cutRunes(in.CallbackID, 40)))
+		return answer{}, s.desk.Accept(ctx, quarantined(body, "unknown shortcut "+markdown.Cut(in.CallbackID, 40)))
 	}
 	at := in.place()
 	if verb == bridge.VerbUndo || verb == bridge.VerbSend {
@@ -101,7 +102,7 @@ func (s *Surface) shortcut(ctx context.Context, me *self, in *interaction, body 
 	text := ""
 	if verb == bridge.VerbNote && in.Message != nil {
 		t := readText(in.Message.Blocks, in.Message.Text)
-		text = s.naming(ctx, me, body).named(t.markdown, t.tokens)
+		text = s.naming(ctx, me, body).named(t.Markdown, t.Tokens)
 	}
 	return answer{after: func(ctx context.Context) {
 		s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
@@ -113,7 +114,7 @@ func (s *Surface) shortcut(ctx context.Context, me *self, in *interaction, body 
 // globalShortcut handles an entry of the menu beside the message box: it is nowhere.
 func (s *Surface) globalShortcut(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
 	if in.CallbackID != startShortcut {
-		return answer{}, s.desk.Accept(ctx, quarantined(body, "unknown shortcut "+cutRunes(in.CallbackID, 40)))
+		return answer{}, s.desk.Accept(ctx, quarantined(body, "unknown shortcut "+markdown.Cut(in.CallbackID, 40)))
 	}
 	return answer{after: func(ctx context.Context) {
 		s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {

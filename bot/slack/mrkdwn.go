@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"parley/bot/markdown"
 )
 
 // unescape undoes Slack's escaping of text; the ampersand last.
@@ -37,16 +39,16 @@ func readLabels(s string) labels {
 func (w *writer) mrkdwn(s string) {
 	for i, part := range strings.Split(s, "```") {
 		if i%2 == 1 && strings.TrimSpace(part) != "" {
-			if w.md.Len() > 0 {
-				w.paragraph()
+			if !w.Empty() {
+				w.Paragraph()
 			}
-			w.preformatted(strings.Trim(unescape(part), "\n"))
+			w.Preformatted(strings.Trim(unescape(part), "\n"))
 			continue
 		}
 		if i > 0 {
 			part = strings.TrimPrefix(part, "\n")
 			if part != "" {
-				w.paragraph()
+				w.Paragraph()
 			}
 		}
 		w.mrkdwnLines(part)
@@ -59,27 +61,26 @@ func (w *writer) mrkdwnLines(s string) {
 		rest, quoted := strings.CutPrefix(line, "&gt;")
 		switch {
 		case quoted:
-			w.prefixed("> ", func() { w.spans(strings.TrimPrefix(rest, " "), style{}) })
+			w.Prefixed("> ", func() { w.spans(strings.TrimPrefix(rest, " "), markdown.Style{}) })
 		case quoting:
-			w.paragraph()
-			w.spans(line, style{})
+			w.Paragraph()
+			w.spans(line, markdown.Style{})
 		default:
 			if i > 0 {
-				w.raw("\n")
-				w.plain.WriteByte('\n')
+				w.Newline()
 			}
-			w.spans(line, style{})
+			w.spans(line, markdown.Style{})
 		}
 		quoting = quoted
 	}
 }
 
 // spans writes one line: code, tokens in angle brackets, and simple formatting.
-func (w *writer) spans(s string, st style) {
+func (w *writer) spans(s string, st markdown.Style) {
 	begin := 0
 	flush := func(end int) {
 		if end > begin {
-			w.styled(unescape(s[begin:end]), st)
+			w.Styled(unescape(s[begin:end]), st)
 		}
 	}
 	for i := 0; i < len(s); {
@@ -94,7 +95,7 @@ func (w *writer) spans(s string, st style) {
 
 // span writes the span that begins at i, after flushing what comes before it, and gives its
 // length; 0 if none begins there.
-func (w *writer) span(s string, i int, st style, flush func(int)) int {
+func (w *writer) span(s string, i int, st markdown.Style, flush func(int)) int {
 	switch c := s[i]; c {
 	case '<':
 		end := strings.IndexByte(s[i:], '>')
@@ -110,7 +111,7 @@ func (w *writer) span(s string, i int, st style, flush func(int)) int {
 			return 0
 		}
 		flush(i)
-		w.styled(unescape(s[i+1:i+1+end]), style{Code: true})
+		w.Styled(unescape(s[i+1:i+1+end]), markdown.Style{Code: true})
 		return end + 2
 	case '*', '_', '~':
 		inner := st
@@ -158,27 +159,27 @@ func closing(s string, i int, c byte) int {
 func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // token writes what Slack puts into angle brackets.
-func (w *writer) token(t string, st style) {
+func (w *writer) token(t string, st markdown.Style) {
 	id, label, _ := strings.Cut(t, "|")
 	label = unescape(label)
 	switch {
 	case strings.HasPrefix(id, "@"):
-		w.user(id[1:])
+		w.User(id[1:])
 	case strings.HasPrefix(id, "#"):
-		w.literal("#" + w.label(id[1:]))
+		w.Literal("#" + w.label(id[1:]))
 	case strings.HasPrefix(id, "!subteam^"):
 		group := strings.TrimPrefix(id, "!subteam^")
-		w.mention(group)
-		w.literal("@" + w.label(group))
+		w.Mention(group)
+		w.Literal("@" + w.label(group))
 	case strings.HasPrefix(id, "!date^"):
-		w.literal(label)
+		w.Literal(label)
 	case id == "!here" || id == "!channel" || id == "!everyone":
-		w.mention("here")
-		w.literal("@" + id[1:])
+		w.Mention("here")
+		w.Literal("@" + id[1:])
 	case strings.HasPrefix(id, "!"):
-		w.literal(label)
+		w.Literal(label)
 	default:
-		w.link(unescape(id), label, st)
+		w.Link(unescape(id), label, st)
 	}
 }
 
@@ -188,11 +189,11 @@ func (w *writer) tokensOnly(s string) {
 		at := strings.IndexByte(s, '<')
 		end := strings.IndexByte(s, '>')
 		if at < 0 || end < at {
-			w.literal(unescape(s))
+			w.Literal(unescape(s))
 			return
 		}
-		w.literal(unescape(s[:at]))
-		w.token(s[at+1:end], style{})
+		w.Literal(unescape(s[:at]))
+		w.token(s[at+1:end], markdown.Style{})
 		s = s[end+1:]
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"unicode/utf8"
 
 	slackapi "github.com/slack-go/slack"
+
+	"parley/bot/markdown"
 )
 
 // A page is what one message holds. Slack limits the blocks as JSON, measured at 13,100
@@ -35,7 +37,7 @@ func cost(s string) int {
 
 // paginate cuts parts into pages, each of which fits one message. Nothing is lost, and the
 // same parts give the same pages.
-func paginate(parts []part) [][]part {
+func paginate(parts []markdown.Part) [][]markdown.Part {
 	g := &pager{}
 	for _, p := range parts {
 		g.add(p)
@@ -46,8 +48,8 @@ func paginate(parts []part) [][]part {
 
 // pager fills pages.
 type pager struct {
-	pages       [][]part
-	page        []part
+	pages       [][]markdown.Part
+	page        []markdown.Part
 	runes, cost int
 }
 
@@ -59,20 +61,20 @@ func (g *pager) end() {
 }
 
 // add puts p on the page, or a new one; what fits on none is cut.
-func (g *pager) add(p part) {
+func (g *pager) add(p markdown.Part) {
 	n, c := size(p)
 	full := g.runes+n > pageRunes || g.cost+c > pageCost
 	if full && n <= pageRunes/2 && c <= pageCost/2 || len(g.page) >= pageParts {
 		g.end()
 	}
 	open := p
-	open.runs = nil
+	open.Runs = nil
 	g.cost += partCost
-	for _, r := range p.runs {
-		frame := runCost + len(r.url)
-		for r.text != "" {
+	for _, r := range p.Runs {
+		frame := runCost + len(r.URL)
+		for r.Text != "" {
 			room := min(pageRunes-g.runes, pageCost-g.cost-frame)
-			piece := cutAt(r.text, room)
+			piece := cutAt(r.Text, room)
 			if over := cost(piece) - room; over > 0 && room > 0 {
 				piece = cutAt(piece, room/6) // much of it takes six characters
 			}
@@ -82,32 +84,32 @@ func (g *pager) add(p part) {
 				g.cost += partCost
 				continue
 			}
-			open.runs = append(open.runs, run{text: piece, url: r.url, st: r.st})
+			open.Runs = append(open.Runs, markdown.Run{Text: piece, URL: r.URL, Style: r.Style})
 			g.runes, g.cost = g.runes+utf8.RuneCountInString(piece), g.cost+cost(piece)+frame
-			r.text = r.text[len(piece):]
+			r.Text = r.Text[len(piece):]
 		}
 	}
 	g.flush(&open)
 }
 
-func (g *pager) flush(open *part) {
-	if len(open.runs) > 0 {
+func (g *pager) flush(open *markdown.Part) {
+	if len(open.Runs) > 0 {
 		g.page = append(g.page, *open)
-		open.runs = nil
+		open.Runs = nil
 	}
 }
 
-func size(p part) (runes, c int) {
+func size(p markdown.Part) (runes, c int) {
 	c = partCost
-	for _, r := range p.runs {
-		runes, c = runes+utf8.RuneCountInString(r.text), c+cost(r.text)+runCost+len(r.url)
+	for _, r := range p.Runs {
+		runes, c = runes+utf8.RuneCountInString(r.Text), c+cost(r.Text)+runCost+len(r.URL)
 	}
 	return runes, c
 }
 
 // cutAt gives the beginning of s, at most n runes, preferably ending after a line or word.
 func cutAt(s string, n int) string {
-	head := cutRunes(s, n)
+	head := markdown.Cut(s, n)
 	if len(head) == len(s) {
 		return s
 	}
@@ -120,26 +122,26 @@ func cutAt(s string, n int) string {
 }
 
 // richText renders a page as one block. Its text is literal: Slack parses nothing in it.
-func richText(blockID string, page []part) *slackapi.RichTextBlock {
+func richText(blockID string, page []markdown.Part) *slackapi.RichTextBlock {
 	var out []slackapi.RichTextElement
 	for i := 0; i < len(page); i++ {
 		p := page[i]
-		switch p.kind {
-		case partItem:
+		switch p.Kind {
+		case markdown.Item:
 			j := i + 1
-			for j < len(page) && page[j].kind == partItem && page[j].indent == p.indent && page[j].ordered == p.ordered {
+			for j < len(page) && page[j].Kind == markdown.Item && page[j].Indent == p.Indent && page[j].Ordered == p.Ordered {
 				j++
 			}
 			out = append(out, richList(page[i:j]))
 			i = j - 1
-		case partQuote:
-			out = append(out, &slackapi.RichTextQuote{Type: slackapi.RTEQuote, Elements: richRuns(p.runs)})
-		case partCode:
-			out = append(out, &slackapi.RichTextPreformatted{Type: slackapi.RTEPreformatted, Elements: richRuns(p.runs)})
-		case partSection:
-			runs := p.runs
-			if i+1 < len(page) && page[i+1].kind == partSection {
-				runs = append(append([]run{}, runs...), run{text: "\n\n"})
+		case markdown.Quote:
+			out = append(out, &slackapi.RichTextQuote{Type: slackapi.RTEQuote, Elements: richRuns(p.Runs)})
+		case markdown.Code:
+			out = append(out, &slackapi.RichTextPreformatted{Type: slackapi.RTEPreformatted, Elements: richRuns(p.Runs)})
+		case markdown.Section:
+			runs := p.Runs
+			if i+1 < len(page) && page[i+1].Kind == markdown.Section {
+				runs = append(append([]markdown.Run{}, runs...), markdown.Run{Text: "\n\n"})
 			}
 			out = append(out, slackapi.NewRichTextSection(richRuns(runs)...))
 		}
@@ -147,66 +149,38 @@ func richText(blockID string, page []part) *slackapi.RichTextBlock {
 	return slackapi.NewRichTextBlock(blockID, out...)
 }
 
-func richList(items []part) slackapi.RichTextElement {
+func richList(items []markdown.Part) slackapi.RichTextElement {
 	kind := slackapi.RTEListBullet
-	if items[0].ordered {
+	if items[0].Ordered {
 		kind = slackapi.RTEListOrdered
 	}
 	sections := make([]slackapi.RichTextElement, 0, len(items))
 	for _, it := range items {
-		sections = append(sections, slackapi.NewRichTextSection(richRuns(it.runs)...))
+		sections = append(sections, slackapi.NewRichTextSection(richRuns(it.Runs)...))
 	}
-	list := slackapi.NewRichTextList(kind, items[0].indent, sections...)
-	if items[0].ordered && items[0].number > 1 {
-		list.Offset = items[0].number - 1
+	list := slackapi.NewRichTextList(kind, items[0].Indent, sections...)
+	if items[0].Ordered && items[0].Number > 1 {
+		list.Offset = items[0].Number - 1
 	}
 	return list
 }
 
-func richRuns(runs []run) []slackapi.RichTextSectionElement {
+func richRuns(runs []markdown.Run) []slackapi.RichTextSectionElement {
 	var out []slackapi.RichTextSectionElement
-	for _, r := range merge(runs) {
+	for _, r := range markdown.Merge(runs) {
 		var st *slackapi.RichTextSectionTextStyle
-		if r.st != (style{}) {
-			st = &slackapi.RichTextSectionTextStyle{Bold: r.st.Bold, Italic: r.st.Italic, Strike: r.st.Strike, Code: r.st.Code}
+		if r.Style != (markdown.Style{}) {
+			st = &slackapi.RichTextSectionTextStyle{Bold: r.Style.Bold, Italic: r.Style.Italic, Strike: r.Style.Strike, Code: r.Style.Code}
 		}
-		if r.url != "" {
-			label := r.text
-			if label == r.url {
+		if r.URL != "" {
+			label := r.Text
+			if label == r.URL {
 				label = ""
 			}
-			out = append(out, slackapi.NewRichTextSectionLinkElement(r.url, label, st))
+			out = append(out, slackapi.NewRichTextSectionLinkElement(r.URL, label, st))
 			continue
 		}
-		out = append(out, slackapi.NewRichTextSectionTextElement(r.text, st))
+		out = append(out, slackapi.NewRichTextSectionTextElement(r.Text, st))
 	}
 	return out
-}
-
-// merge joins neighbours of the same formatting.
-func merge(runs []run) []run {
-	var out []run
-	for i := 0; i < len(runs); {
-		first, text := runs[i], strings.Builder{}
-		for ; i < len(runs) && runs[i].url == first.url && runs[i].st == first.st; i++ {
-			text.WriteString(runs[i].text)
-		}
-		first.text = text.String()
-		out = append(out, first)
-	}
-	return out
-}
-
-// plainParts gives the characters of a page, for notifications.
-func plainParts(page []part) string {
-	var b strings.Builder
-	for i, p := range page {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		for _, r := range p.runs {
-			b.WriteString(r.text)
-		}
-	}
-	return b.String()
 }

@@ -8,6 +8,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/markdown"
 	"parley/bot/view"
 )
 
@@ -70,7 +71,7 @@ func (r *renderer) end() {
 
 // cutMarkup cuts mrkdwn without leaving half a token or entity at its end.
 func cutMarkup(s string, n int) string {
-	head := cutRunes(s, n)
+	head := markdown.Cut(s, n)
 	if len(head) == len(s) {
 		return s
 	}
@@ -121,7 +122,7 @@ func (r *renderer) line(pieces []view.Piece) string {
 	var b strings.Builder
 	n := 0
 	for _, p := range pieces {
-		p.Text = cutRunes(p.Text, 500)
+		p.Text = markdown.Cut(p.Text, 500)
 		s := r.me.piece(p)
 		n += utf8.RuneCountInString(s)
 		if n > sectionRunes {
@@ -137,30 +138,30 @@ func (r *renderer) line(pieces []view.Piece) string {
 }
 
 func (r *renderer) body(b view.Block) {
-	parts := markdownParts(b.Text)
+	parts := markdown.Parts(b.Text)
 	if b.Kind == view.BlockQuote {
 		for i := range parts {
-			if parts[i].kind != partCode {
-				parts[i] = part{kind: partQuote, runs: quoteRuns(parts[i])}
+			if parts[i].Kind != markdown.Code {
+				parts[i] = markdown.Part{Kind: markdown.Quote, Runs: quoteRuns(parts[i])}
 			}
 		}
 	}
 	for _, page := range paginate(parts) {
-		text := plainParts(page)
+		text := markdown.Plain(page)
 		r.put(richText(r.id(), page), escape(text), utf8.RuneCountInString(text))
 	}
 }
 
 // quoteRuns keeps the mark of a list item, which a quotation can't show otherwise.
-func quoteRuns(p part) []run {
-	if p.kind != partItem {
-		return p.runs
+func quoteRuns(p markdown.Part) []markdown.Run {
+	if p.Kind != markdown.Item {
+		return p.Runs
 	}
 	mark := "• "
-	if p.ordered {
-		mark = fmt.Sprintf("%d. ", p.number)
+	if p.Ordered {
+		mark = fmt.Sprintf("%d. ", p.Number)
 	}
-	return append([]run{{text: strings.Repeat("  ", p.indent) + mark}}, p.runs...)
+	return append([]markdown.Run{{Text: strings.Repeat("  ", p.Indent) + mark}}, p.Runs...)
 }
 
 func (r *renderer) item(b view.Block) {
@@ -189,7 +190,7 @@ func (r *renderer) overflow(buttons []view.Button) *slackapi.OverflowBlockElemen
 		if len(value) > overflowBytes || b.Confirm != "" {
 			return nil
 		}
-		options = append(options, slackapi.NewOptionBlockObject(value, plainObject(cutRunes(b.Label, buttonRunes)), nil))
+		options = append(options, slackapi.NewOptionBlockObject(value, plainObject(markdown.Cut(b.Label, buttonRunes)), nil))
 	}
 	return slackapi.NewOverflowBlockElement("menu:"+r.id(), options...)
 }
@@ -211,7 +212,7 @@ func (r *renderer) buttons(buttons []view.Button) {
 func (r *renderer) button(b view.Button) *slackapi.ButtonBlockElement {
 	r.count++
 	id := fmt.Sprintf("b:%s:%s:%d", b.Verb, b.Opens, r.count)
-	e := slackapi.NewButtonBlockElement(id, b.Value, plainObject(cutRunes(b.Label, buttonRunes)))
+	e := slackapi.NewButtonBlockElement(id, b.Value, plainObject(markdown.Cut(b.Label, buttonRunes)))
 	switch b.Style {
 	case view.StylePrimary:
 		e.WithStyle(slackapi.StylePrimary)
@@ -220,8 +221,8 @@ func (r *renderer) button(b view.Button) *slackapi.ButtonBlockElement {
 	case view.StylePlain:
 	}
 	if b.Confirm != "" {
-		e.WithConfirm(slackapi.NewConfirmationBlockObject(plainObject(cutRunes(b.Label, 100)), plainObject(cutRunes(b.Confirm, 300)),
-			plainObject(cutRunes(b.Label, 30)), plainObject("Cancel")))
+		e.WithConfirm(slackapi.NewConfirmationBlockObject(plainObject(markdown.Cut(b.Label, 100)), plainObject(markdown.Cut(b.Confirm, 300)),
+			plainObject(markdown.Cut(b.Label, 30)), plainObject("Cancel")))
 	}
 	return e
 }

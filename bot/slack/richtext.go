@@ -2,9 +2,10 @@ package slack
 
 import (
 	"encoding/json"
-	"slices"
 	"strconv"
 	"strings"
+
+	"parley/bot/markdown"
 )
 
 // element is any piece of a rich_text block. Unknown ones are read for their text.
@@ -47,13 +48,19 @@ func (f *flexible) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// writer builds a text and knows the names of ids.
+type writer struct {
+	*markdown.Writer
+	names labels
+}
+
 // labels are names that a message's plain text tells of ids: <#C1|support>.
 type labels map[string]string
 
 // readText reads what somebody typed from the message's blocks, or from its mrkdwn text
 // where there is no rich text. Never fails: what it doesn't know is shown as it is.
-func readText(blocks json.RawMessage, fallback string) text {
-	w := &writer{tokens: map[string]string{}, names: readLabels(fallback)}
+func readText(blocks json.RawMessage, fallback string) markdown.Text {
+	w := &writer{Writer: markdown.NewWriter(), names: readLabels(fallback)}
 	var all []element
 	if len(blocks) > 0 && json.Unmarshal(blocks, &all) == nil {
 		rich := false
@@ -64,11 +71,11 @@ func readText(blocks json.RawMessage, fallback string) text {
 			}
 		}
 		if rich {
-			return w.text()
+			return w.Text()
 		}
 	}
 	w.mrkdwn(fallback)
-	return w.text()
+	return w.Text()
 }
 
 // blocks writes the parts of one rich_text block.
@@ -81,9 +88,9 @@ func (w *writer) blocks(parts []element) {
 		case "rich_text_list":
 			w.list(p, listStart(parts, i))
 		case "rich_text_quote":
-			w.prefixed("> ", func() { w.inline(p.Elements) })
+			w.Prefixed("> ", func() { w.inline(p.Elements) })
 		case "rich_text_preformatted":
-			w.preformatted(w.code(p.Elements))
+			w.Preformatted(w.code(p.Elements))
 		default: // rich_text_section, and whatever comes
 			w.inline(p.Elements)
 		}
@@ -93,20 +100,10 @@ func (w *writer) blocks(parts []element) {
 // between separates two parts: lists and quotes need an empty line before plain text.
 func (w *writer) between(last, next element) {
 	if last.Type == "rich_text_list" && next.Type == "rich_text_list" {
-		w.breakLine()
+		w.BreakLine()
 		return
 	}
-	w.paragraph()
-}
-
-// prefixed writes with a mark before each line.
-func (w *writer) prefixed(mark string, write func()) {
-	old := w.prefix
-	w.breakLine()
-	w.md.WriteString(old + mark)
-	w.prefix = old + mark
-	write()
-	w.prefix = old
+	w.Paragraph()
 }
 
 // listStart gives the number of an ordered list's first item: Slack interrupts a list for
@@ -116,69 +113,54 @@ func listStart(parts []element, i int) int { return parts[i].Offset + 1 }
 func (w *writer) list(l element, start int) {
 	var kind string
 	_ = json.Unmarshal(l.Style, &kind) //nolint:errcheck // an unknown style is a bullet
-	indent := strings.Repeat("    ", min(max(l.Indent, 0), 8))
 	for i, item := range l.Elements {
-		w.breakLine()
 		mark := "- "
 		if kind == "ordered" {
 			mark = strconv.Itoa(start+i) + ". "
 		}
-		w.md.WriteString(w.prefix + indent + mark)
-		old := w.prefix
-		w.prefix = old + indent + strings.Repeat(" ", len(mark))
-		w.inline(item.Elements)
-		w.prefix = old
+		w.Item(l.Indent, mark, func() { w.inline(item.Elements) })
 	}
 }
 
 // code gives the characters of runs. Who is mentioned in them counts as anywhere: the
 // text is for colleagues then.
 func (w *writer) code(runs []element) string {
-	inner := &writer{tokens: w.tokens, names: w.names}
+	inner := &writer{Writer: w.Inner(), names: w.names}
 	inner.inline(runs)
-	for _, id := range inner.mentions {
-		w.mention(id)
+	for _, id := range inner.Mentions() {
+		w.Mention(id)
 	}
-	return inner.plain.String()
-}
-
-// preformatted writes a fence longer than any in the code.
-func (w *writer) preformatted(code string) {
-	fence := strings.Repeat("`", max(3, longestRun(code, '`')+1))
-	w.breakLine()
-	w.md.WriteString(w.prefix)
-	w.raw(fence + "\n" + strings.TrimSuffix(code, "\n") + "\n" + fence)
-	w.plain.WriteString(code)
+	return inner.Plain()
 }
 
 // inline writes runs of text.
 func (w *writer) inline(runs []element) {
 	for _, r := range runs {
-		var st style
+		var st markdown.Style
 		_ = json.Unmarshal(r.Style, &st) //nolint:errcheck // an unknown style is none
 		switch r.Type {
 		case "text":
-			w.styled(string(r.Text), st)
+			w.Styled(string(r.Text), st)
 		case "user":
-			w.user(r.UserID)
+			w.User(r.UserID)
 		case "usergroup":
-			w.mention(r.GroupID)
-			w.literal("@" + w.label(r.GroupID))
+			w.Mention(r.GroupID)
+			w.Literal("@" + w.label(r.GroupID))
 		case "broadcast":
-			w.mention("here")
-			w.literal("@" + r.Range)
+			w.Mention("here")
+			w.Literal("@" + r.Range)
 		case "channel":
-			w.literal("#" + w.label(r.ChannelID))
+			w.Literal("#" + w.label(r.ChannelID))
 		case "emoji":
-			w.literal(emojiText(r))
+			w.Literal(emojiText(r))
 		case "link":
-			w.link(r.URL, string(r.Text), st)
+			w.Link(r.URL, string(r.Text), st)
 		case "date":
-			w.literal(r.Fallback)
+			w.Literal(r.Fallback)
 		case "color":
-			w.literal(r.Value)
+			w.Literal(r.Value)
 		default:
-			w.styled(string(r.Text), st)
+			w.Styled(string(r.Text), st)
 			w.inline(r.Elements)
 		}
 	}
@@ -189,45 +171,6 @@ func (w *writer) label(id string) string {
 		return name
 	}
 	return id
-}
-
-// user writes a mention as a token that bot/command knows.
-func (w *writer) user(id string) {
-	if id == "" {
-		return
-	}
-	w.mention(id)
-	token := mentionToken(id)
-	w.tokens[token] = id
-	w.plain.WriteString(token)
-	w.raw(token)
-}
-
-func (w *writer) literal(s string) {
-	w.plain.WriteString(s)
-	w.raw(w.escape(s))
-}
-
-// link writes an address; only kinds that lead somewhere for a customer stay links.
-func (w *writer) link(address, label string, st style) {
-	bare := strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
-	if label == "" {
-		label = bare
-	}
-	scheme, _, _ := strings.Cut(strings.ToLower(address), ":")
-	leads := slices.Contains([]string{"http", "https", "mailto", "tel"}, scheme)
-	switch {
-	case !leads || bare != address && label == bare || st.Code:
-		w.styled(label, st)
-	case label == address && !strings.ContainsAny(address, "<> \n"):
-		w.plain.WriteString(label)
-		w.raw("<" + address + ">")
-	default:
-		open, end := style{Bold: st.Bold, Italic: st.Italic, Strike: st.Strike}.marks()
-		w.plain.WriteString(label)
-		target := strings.NewReplacer("<", "%3C", ">", "%3E", "\n", "", " ", "%20").Replace(address)
-		w.raw(open + "[" + w.escape(strings.ReplaceAll(label, "\n", " ")) + "](<" + target + ">)" + end)
-	}
 }
 
 // emojiText gives the characters of an emoji; custom ones stay shortcodes.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/markdown"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
@@ -107,9 +108,9 @@ func TestLongTextContinues(t *testing.T) {
 			p.Part = n
 			sent := st.send(p)
 			more = sent.More
-			got += readText(st.fake.Message(st.ch, sent.Message).Blocks, "").plain + "\n"
+			got += readText(st.fake.Message(st.ch, sent.Message).Blocks, "").Plain + "\n"
 		}
-		if want := plainParts(markdownParts(text)); strings.Join(strings.Fields(got), "") != strings.Join(strings.Fields(want), "") {
+		if want := markdown.Plain(markdown.Parts(text)); strings.Join(strings.Fields(got), "") != strings.Join(strings.Fields(want), "") {
 			t.Errorf("%.20q… became %d bytes of %d in %d parts", text, len(got), len(want), n)
 		}
 		if n < 2 && len(text) > 4000 {

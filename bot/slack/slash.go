@@ -9,6 +9,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/command"
+	"parley/bot/markdown"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -26,16 +27,16 @@ type slashCommand struct {
 
 // parse reads the command's words. Slack marks mentions in them (should_escape).
 func (c *slashCommand) parse() command.Parsed {
-	w := &writer{tokens: map[string]string{}, names: readLabels(c.Text)}
+	w := &writer{Writer: markdown.NewWriter(), names: readLabels(c.Text)}
 	w.tokensOnly(c.Text)
-	t := w.text()
+	t := w.Text()
 	name := strings.TrimPrefix(c.Command, "/")
 	switch name {
 	case "assign", "snooze", "resolve":
 	default: // a company may have named ours otherwise
 		name = "parley"
 	}
-	return command.Slash(name, t.plain, command.Options{Mentions: t.tokens})
+	return command.Slash(name, t.Plain, command.Options{Mentions: t.Tokens})
 }
 
 // about tells whether a command is about one conversation.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"parley/bot/markdown"
 )
 
 // rich wraps rich_text parts as a message's blocks.
@@ -48,11 +50,11 @@ func TestReadRichText(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			got := readText(rich(c.parts), "fallback")
-			if got.markdown != c.md {
-				t.Errorf("markdown\n got %q\nwant %q", got.markdown, c.md)
+			if got.Markdown != c.md {
+				t.Errorf("markdown\n got %q\nwant %q", got.Markdown, c.md)
 			}
-			if got.plain != c.plain {
-				t.Errorf("plain\n got %q\nwant %q", got.plain, c.plain)
+			if got.Plain != c.plain {
+				t.Errorf("plain\n got %q\nwant %q", got.Plain, c.plain)
 			}
 		})
 	}
@@ -79,11 +81,11 @@ func TestReadMrkdwn(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			got := readText(nil, c.in)
-			if got.markdown != c.md {
-				t.Errorf("markdown\n got %q\nwant %q", got.markdown, c.md)
+			if got.Markdown != c.md {
+				t.Errorf("markdown\n got %q\nwant %q", got.Markdown, c.md)
 			}
-			if got.plain != c.plain {
-				t.Errorf("plain\n got %q\nwant %q", got.plain, c.plain)
+			if got.Plain != c.plain {
+				t.Errorf("plain\n got %q\nwant %q", got.Plain, c.plain)
 			}
 		})
 	}
@@ -100,27 +102,11 @@ func TestTypedTextSurvivesMarkdown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		md := readText(rich(sectionOf(`{"type":"text","text":`+string(raw)+`}`)), "").markdown
-		got := plainParts(markdownParts(md))
+		md := readText(rich(sectionOf(`{"type":"text","text":`+string(raw)+`}`)), "").Markdown
+		got := markdown.Plain(markdown.Parts(md))
 		want := strings.TrimRight(s, " \n")
 		if squash(got) != squash(want) {
 			t.Errorf("%q became %q by %q", s, got, md)
-		}
-	}
-}
-
-// A long text is parsed in pieces; none of it is lost.
-func TestChunks(t *testing.T) {
-	t.Parallel()
-	for _, s := range []string{"", "a", strings.Repeat("a\n\n", 20000), strings.Repeat("ä", 100000), strings.Repeat("a\n", 50000), "```\n" + strings.Repeat("x\n\n", 5000) + "```\n" + strings.Repeat("y\n\n", 9000)} {
-		cs := chunks(s)
-		if strings.Join(cs, "") != s {
-			t.Errorf("%.10q lost", s)
-		}
-		for _, c := range cs {
-			if len(c) > chunkMost || c == "" {
-				t.Errorf("%.10q: chunk of %d bytes", s, len(c))
-			}
 		}
 	}
 }
@@ -132,11 +118,11 @@ func FuzzReadText(f *testing.F) {
 	f.Add([]byte(`[{"type":"rich_text","elements":[{"type":"rich_text_list","elements":[{}]}]}]`), "&gt; <!date^1|x")
 	f.Fuzz(func(t *testing.T, blocks []byte, fallback string) {
 		got := readText(blocks, fallback)
-		for token, id := range got.tokens {
-			if token != mentionToken(id) {
+		for token, id := range got.Tokens {
+			if token != markdown.MentionToken(id) {
 				t.Fatalf("token %q of %q", token, id)
 			}
 		}
-		markdownParts(got.markdown)
+		markdown.Parts(got.Markdown)
 	})
 }

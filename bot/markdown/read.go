@@ -1,4 +1,4 @@
-package slack
+package markdown
 
 import (
 	"bytes"
@@ -14,43 +14,43 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// run is text of one formatting; with url a link.
-type run struct {
-	text string
-	url  string
-	st   style
+// Run is text of one formatting; with URL a link.
+type Run struct {
+	Text  string
+	URL   string // http, https, mailto or tel
+	Style Style
 }
 
-// partKind says how a part of rich text is shown.
-type partKind string
+// Kind says how a part of rich text is shown.
+type Kind string
 
 // Kinds of parts.
 const (
-	partSection partKind = "section"
-	partItem    partKind = "item" // one item of a list
-	partQuote   partKind = "quote"
-	partCode    partKind = "code"
+	Section Kind = "section"
+	Item    Kind = "item" // one item of a list
+	Quote   Kind = "quote"
+	Code    Kind = "code"
 )
 
-// part is a paragraph, list item, quotation or code block.
-type part struct {
-	kind    partKind
-	runs    []run
-	indent  int // partItem
-	ordered bool
-	number  int // partItem, ordered: its number
+// Part is a paragraph, list item, quotation or code block.
+type Part struct {
+	Kind    Kind
+	Runs    []Run
+	Indent  int // Item
+	Ordered bool
+	Number  int // Item, Ordered: its number
 }
 
-// markdownParts reads canonical Markdown. Nothing in it is dropped: raw HTML and images
-// become text, since rich text can't be forged by its content. The same text gives the same
+// Parts reads canonical Markdown. Nothing in it is dropped: raw HTML and images
+// become text, and a link's label can't pass for another address. The same text gives the same
 // parts.
-func markdownParts(md string) []part {
-	var parts []part
+func Parts(md string) []Part {
+	var parts []Part
 	for _, chunk := range chunks(md) {
 		source := []byte(chunk)
 		doc := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(gmtext.NewReader(source))
 		r := reader{source: source}
-		r.children(doc, partSection, 0)
+		r.children(doc, Section, 0)
 		parts = append(parts, r.parts...)
 	}
 	return parts
@@ -78,7 +78,7 @@ func chunks(md string) []string {
 		for end-begin > chunkMost {
 			cut := at
 			if cut == begin { // one endless line
-				cut = begin + len(cutRunes(md[begin:min(end, begin+chunkMost)], chunkMost/4))
+				cut = begin + len(Cut(md[begin:min(end, begin+chunkMost)], chunkMost/4))
 			}
 			out = append(out, md[begin:cut])
 			begin, at = cut, max(at, cut)
@@ -98,33 +98,33 @@ func chunks(md string) []string {
 // reader walks a Markdown tree.
 type reader struct {
 	source []byte
-	parts  []part
+	parts  []Part
 }
 
-func (r *reader) children(n ast.Node, kind partKind, indent int) {
+func (r *reader) children(n ast.Node, kind Kind, indent int) {
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		r.block(c, kind, indent)
 	}
 }
 
-func (r *reader) block(n ast.Node, kind partKind, indent int) {
+func (r *reader) block(n ast.Node, kind Kind, indent int) {
 	switch n := n.(type) {
 	case *ast.Heading:
-		r.add(part{kind: kind, runs: r.inline(n, style{Bold: true}, "")})
+		r.add(Part{Kind: kind, Runs: r.inline(n, Style{Bold: true}, "")})
 	case *ast.Blockquote:
-		r.children(n, partQuote, indent)
+		r.children(n, Quote, indent)
 	case *ast.List:
 		r.list(n, indent)
 	case *ast.FencedCodeBlock, *ast.CodeBlock:
-		r.add(part{kind: partCode, runs: []run{{text: strings.TrimSuffix(r.lines(n), "\n")}}})
+		r.add(Part{Kind: Code, Runs: []Run{{Text: strings.TrimSuffix(r.lines(n), "\n")}}})
 	case *ast.HTMLBlock:
 		text := r.lines(n)
 		if n.HasClosure() {
 			text += string(n.ClosureLine.Value(r.source))
 		}
-		r.add(part{kind: kind, runs: []run{{text: strings.TrimSuffix(text, "\n")}}})
+		r.add(Part{Kind: kind, Runs: []Run{{Text: strings.TrimSuffix(text, "\n")}}})
 	case *ast.ThematicBreak:
-		r.add(part{kind: kind, runs: []run{{text: "———"}}})
+		r.add(Part{Kind: kind, Runs: []Run{{Text: "———"}}})
 	case *extast.Table:
 		r.table(n)
 	default:
@@ -132,12 +132,12 @@ func (r *reader) block(n ast.Node, kind partKind, indent int) {
 			r.children(n, kind, indent)
 			return
 		}
-		r.add(part{kind: kind, runs: r.inline(n, style{}, "")})
+		r.add(Part{Kind: kind, Runs: r.inline(n, Style{}, "")})
 	}
 }
 
-func (r *reader) add(p part) {
-	if len(p.runs) > 0 {
+func (r *reader) add(p Part) {
+	if len(p.Runs) > 0 {
 		r.parts = append(r.parts, p)
 	}
 }
@@ -146,19 +146,19 @@ func (r *reader) add(p part) {
 func (r *reader) list(l *ast.List, indent int) {
 	number := l.Start
 	for item := l.FirstChild(); item != nil; item = item.NextSibling() {
-		p := part{kind: partItem, indent: min(indent, 8), ordered: l.IsOrdered(), number: number}
+		p := Part{Kind: Item, Indent: min(indent, 8), Ordered: l.IsOrdered(), Number: number}
 		number++
 		first := item.FirstChild()
 		if first != nil && (first.Kind() == ast.KindParagraph || first.Kind() == ast.KindTextBlock) {
-			p.runs = r.inline(first, style{}, "")
+			p.Runs = r.inline(first, Style{}, "")
 			first = first.NextSibling()
 		}
-		if len(p.runs) == 0 {
-			p.runs = []run{{text: " "}}
+		if len(p.Runs) == 0 {
+			p.Runs = []Run{{Text: " "}}
 		}
 		r.add(p)
 		for c := first; c != nil; c = c.NextSibling() {
-			r.block(c, partSection, indent+1)
+			r.block(c, Section, indent+1)
 		}
 	}
 }
@@ -172,7 +172,7 @@ func (r *reader) lines(n ast.Node) string {
 	return b.String()
 }
 
-// table becomes code with bars: Slack has no tables in messages.
+// table becomes code with bars: chats have no tables.
 func (r *reader) table(t *extast.Table) {
 	var b strings.Builder
 	for row := t.FirstChild(); row != nil; row = row.NextSibling() {
@@ -180,34 +180,34 @@ func (r *reader) table(t *extast.Table) {
 			if cell != row.FirstChild() {
 				b.WriteString(" | ")
 			}
-			for _, run := range r.inline(cell, style{}, "") {
-				b.WriteString(run.text)
+			for _, run := range r.inline(cell, Style{}, "") {
+				b.WriteString(run.Text)
 			}
 		}
 		b.WriteByte('\n')
 	}
-	r.add(part{kind: partCode, runs: []run{{text: strings.TrimSuffix(b.String(), "\n")}}})
+	r.add(Part{Kind: Code, Runs: []Run{{Text: strings.TrimSuffix(b.String(), "\n")}}})
 }
 
 // inline gives the runs of a node's children.
-func (r *reader) inline(n ast.Node, st style, link string) []run {
-	var out []run
+func (r *reader) inline(n ast.Node, st Style, link string) []Run {
+	var out []Run
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		out = append(out, r.span(c, st, link)...)
 	}
 	return out
 }
 
-func (r *reader) span(n ast.Node, st style, link string) []run {
+func (r *reader) span(n ast.Node, st Style, link string) []Run {
 	switch n := n.(type) {
 	case *ast.Text:
 		text := unescapeMarkdown(n.Segment.Value(r.source), n.IsRaw())
 		if n.SoftLineBreak() || n.HardLineBreak() {
 			text += "\n"
 		}
-		return []run{{text: text, st: st, url: link}}
+		return []Run{{Text: text, Style: st, URL: link}}
 	case *ast.String:
-		return []run{{text: string(n.Value), st: st, url: link}}
+		return []Run{{Text: string(n.Value), Style: st, URL: link}}
 	case *ast.CodeSpan:
 		st.Code = true
 		return r.inline(n, st, link)
@@ -227,19 +227,19 @@ func (r *reader) span(n ast.Node, st style, link string) []run {
 		return r.link(n, st, string(n.Destination))
 	case *ast.AutoLink:
 		label := string(n.Label(r.source))
-		return []run{{text: label, st: st, url: safeURL(string(n.URL(r.source)), n.AutoLinkType == ast.AutoLinkEmail)}}
+		return []Run{{Text: label, Style: st, URL: SafeURL(string(n.URL(r.source)), n.AutoLinkType == ast.AutoLinkEmail)}}
 	case *ast.RawHTML:
 		var b strings.Builder
 		for i := range n.Segments.Len() {
 			s := n.Segments.At(i)
 			b.Write(s.Value(r.source))
 		}
-		return []run{{text: b.String(), st: st, url: link}}
+		return []Run{{Text: b.String(), Style: st, URL: link}}
 	case *extast.TaskCheckBox:
 		if n.IsChecked {
-			return []run{{text: "☑ "}}
+			return []Run{{Text: "☑ "}}
 		}
-		return []run{{text: "☐ "}}
+		return []Run{{Text: "☐ "}}
 	}
 	return r.inline(n, st, link)
 }
@@ -267,34 +267,34 @@ func unescapeMarkdown(b []byte, raw bool) string {
 }
 
 // link keeps a label only where it can't pass for another address.
-func (r *reader) link(n ast.Node, st style, dest string) []run {
-	target := safeURL(dest, false)
+func (r *reader) link(n ast.Node, st Style, dest string) []Run {
+	target := SafeURL(dest, false)
 	runs := r.inline(n, st, target)
 	label := ""
 	for i := range runs {
-		label += runs[i].text
+		label += runs[i].Text
 	}
 	switch {
 	case target == "":
 		return runs
 	case strings.TrimSpace(label) == "":
-		return []run{{text: target, st: st, url: target}}
+		return []Run{{Text: target, Style: st, URL: target}}
 	case deceptive(label, target):
-		return append(runs2text(runs), run{text: " (", st: st}, run{text: target, st: st, url: target}, run{text: ")", st: st})
+		return append(runs2text(runs), Run{Text: " (", Style: st}, Run{Text: target, Style: st, URL: target}, Run{Text: ")", Style: st})
 	}
-	return []run{{text: label, st: st, url: target}}
+	return []Run{{Text: label, Style: st, URL: target}}
 }
 
-func runs2text(runs []run) []run {
+func runs2text(runs []Run) []Run {
 	out := slices.Clone(runs)
 	for i := range out {
-		out[i].url = ""
+		out[i].URL = ""
 	}
 	return out
 }
 
-// safeURL gives an address that Slack may show as a link, "" for others.
-func safeURL(s string, email bool) string {
+// SafeURL gives an address that may be shown as a link, "" for others.
+func SafeURL(s string, email bool) string {
 	if email && !strings.HasPrefix(s, "mailto:") {
 		s = "mailto:" + s
 	}

@@ -1,0 +1,31 @@
+package markdown
+
+import "strings"
+
+// Merge joins neighbours of the same formatting.
+func Merge(runs []Run) []Run {
+	var out []Run
+	for i := 0; i < len(runs); {
+		first, text := runs[i], strings.Builder{}
+		for ; i < len(runs) && runs[i].URL == first.URL && runs[i].Style == first.Style; i++ {
+			text.WriteString(runs[i].Text)
+		}
+		first.Text = text.String()
+		out = append(out, first)
+	}
+	return out
+}
+
+// Plain gives the characters of parts, a line each.
+func Plain(parts []Part) string {
+	var b strings.Builder
+	for i, p := range parts {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		for _, r := range p.Runs {
+			b.WriteString(r.Text)
+		}
+	}
+	return b.String()
+}
