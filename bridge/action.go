@@ -121,7 +121,7 @@ type Action struct {
 	Origin Origin
 	Actor  Actor
 	Place  Place
-	Order  string // Say: the surface's own order within the thread, comparable as a string
+	Order  string // Say: the surface's own order within the thread, comparable as a string; see orderTime
 
 	Text        string   // canonical Markdown, without marker, verb and escape
 	Raw         string   // as typed, for "kept" lines when nothing was sent

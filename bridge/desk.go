@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"encoding/json"
 	"math"
 	"slices"
 	"strings"
@@ -12,8 +13,8 @@ import (
 	"parley/store"
 )
 
-// gapSlack is what a measured age of a message may be off.
-const gapSlack = 2 * time.Second
+// gapMargin is what a measured age of a message may be off.
+const gapMargin = 2 * time.Second
 
 // desk is what one surface may ask of the engine.
 type desk struct {
@@ -41,9 +42,9 @@ func (d *desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) 
 	var accounts []int64
 	var chans, messages []string
 	for _, id := range ids {
-		channel, message, ok := strings.Cut(strings.TrimPrefix(id, "m:"), ":")
-		if ok && strings.HasPrefix(id, "m:") && !seen[id] {
-			accounts, chans, messages = append(accounts, d.account), append(chans, channel), append(messages, message)
+		at, isMessage := strings.CutPrefix(id, "m:")
+		if last := strings.LastIndexByte(at, ':'); isMessage && last >= 0 && !seen[id] { // a channel's id may have colons itself
+			accounts, chans, messages = append(accounts, d.account), append(chans, at[:last]), append(messages, at[last+1:])
 		}
 	}
 	posts, err := store.FindPosts(ctx, d.e.pool, accounts, chans, messages)
@@ -180,6 +181,19 @@ func (d *desk) Channels(ctx context.Context) ([]string, error) {
 	return store.ThreadChannels(ctx, d.e.pool, d.account)
 }
 
+func (d *desk) Keep(ctx context.Context, key string, value json.RawMessage) error {
+	return store.SaveSurfaceNote(ctx, d.e.pool, d.account, store.SurfaceNote{Key: key, Value: value})
+}
+
+func (d *desk) Kept(ctx context.Context) (map[string]json.RawMessage, error) {
+	notes, err := store.ListSurfaceNotes(ctx, d.e.pool, d.account)
+	kept := make(map[string]json.RawMessage, len(notes))
+	for _, n := range notes {
+		kept[n.Key] = n.Value
+	}
+	return kept, err
+}
+
 func (d *desk) Gap(time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -204,7 +218,7 @@ func (d *desk) Filled() {
 func (d *desk) gapWithin(last time.Duration) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.open || d.e.stalled() || !d.gapUntil.IsZero() && time.Since(d.gapUntil) < last+gapSlack
+	return d.open || d.e.stalled() || !d.gapUntil.IsZero() && time.Since(d.gapUntil) < last+gapMargin
 }
 
 // filling says that a gap is being filled, or that what filled it is not applied yet;

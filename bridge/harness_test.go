@@ -31,7 +31,7 @@ import (
 const patience = 20 * time.Second
 
 const (
-	support = "C1"
+	support = "19:c1@thread" // colons are nothing special in an id
 	secret  = "webhook secret"
 	mail    = "mail" // accounts
 	chat    = "chat"
@@ -73,7 +73,7 @@ type options struct {
 }
 
 // newWorld makes a company with the agents ann (admin), ben and cat, the team Support
-// with the channel C1, and the accounts "mail" and "chat". dan is a person without an
+// with a channel, and the accounts "mail" and "chat". dan is a person without an
 // agent, bot another app, eve a guest.
 func newWorld(t *testing.T, o options) *world {
 	t.Helper()

@@ -72,7 +72,7 @@ func TestLaneMadeTwice(t *testing.T) {
 	w.settled()
 	tx := must(w.pool.Begin(t.Context()))(t)
 	defer func() { _ = tx.Rollback(context.Background()) }()
-	if _, err := tx.Exec(t.Context(), `INSERT INTO lanes (id, account_id, key, gate_id, due_at) VALUES (999999, $1, 'ch:C1', 1, NULL)`, w.surface); err != nil {
+	if _, err := tx.Exec(t.Context(), `INSERT INTO lanes (id, account_id, key, gate_id, due_at) VALUES (999999, $1, 'ch:' || $2, 1, NULL)`, w.surface, support); err != nil {
 		t.Fatal(err)
 	}
 	top := w.chat.Say("ann", support, "", "Is anybody here?")

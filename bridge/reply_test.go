@@ -342,7 +342,7 @@ func TestEditAfterTheHold(t *testing.T) {
 	w.provider.WaitTexts(t, "One", "Two")
 }
 
-// A note that is edited into a reply, and back, never leaves by itself (slack.md case 35).
+// A note that is edited into a reply, and back, never leaves by itself (edge case 35).
 func TestNoteEditedIntoReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -9,9 +9,9 @@ import (
 	"parley/store"
 )
 
-// restoreSlack is what a surface's clock may be behind the database's: what was typed
+// restoreMargin is what a surface's clock may be behind the database's: what was typed
 // so shortly after work began again is asked about as well.
-const restoreSlack = 5 * time.Second
+const restoreMargin = 5 * time.Second
 
 // restoredReason marks a text that was typed before Parley was restored from a backup.
 const restoredReason = "restored"
@@ -42,7 +42,7 @@ func (w *work) beforeRestore() bool {
 	if since.IsZero() {
 		return false
 	}
-	return w.event.ReceivedAt.Before(since) || !w.typed.IsZero() && w.typed.Before(since.Add(restoreSlack))
+	return w.event.ReceivedAt.Before(since) || !w.typed.IsZero() && w.typed.Before(since.Add(restoreMargin))
 }
 
 // parkRestored keeps a reply that may have been sent already until somebody clicks.

@@ -162,21 +162,6 @@ func (w *work) cameLate(order string) bool {
 	return !typed.IsZero() && w.real.Sub(typed) > rereadAfter
 }
 
-// orderTime reads the time that an order starts with ("1700000000.000100").
-func orderTime(order string) time.Time {
-	var seconds int64
-	for _, r := range order {
-		if r < '0' || r > '9' {
-			break
-		}
-		seconds = seconds*10 + int64(r-'0')
-	}
-	if seconds == 0 {
-		return time.Time{}
-	}
-	return time.Unix(seconds, 0)
-}
-
 // sendToCustomer puts an agent's message on its way, after the hold.
 func (w *work) sendToCustomer(c *conv, agent *store.Agent, surface int64, m *message, order string) {
 	if w.beforeRestore() {

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -48,7 +49,7 @@ type Surface interface {
 	// Run keeps the connection (or sweeps only, in webhook mode) until ctx ends.
 	Run(ctx context.Context) error
 
-	// Handlers to mount, by pattern ("POST /slack/events"); nil when none.
+	// Handlers to mount, by pattern ("POST /chat/events"); nil when none.
 	Handlers() map[string]http.Handler
 }
 
@@ -89,7 +90,7 @@ type Desk interface {
 	Accept(ctx context.Context, facts ...channels.Fact) error
 
 	// Seen tells which of these fact ids are stored (or are posts of our own).
-	// For messages the id is "m:{channel}:{message}".
+	// For messages the id is "m:{channel}:{message}"; a message's id has no colon.
 	Seen(ctx context.Context, ids []string) (map[string]bool, error)
 
 	// FactsAt finds the conversation of a thread or of a message in it, for user.
@@ -138,6 +139,13 @@ type Desk interface {
 
 	// Channels gives the ids of the channels that hold threads of ours.
 	Channels(ctx context.Context) ([]string, error)
+
+	// Keep remembers something for this surface and its replicas over a restart, in place
+	// of what it kept under the same key; a nil value forgets it.
+	Keep(ctx context.Context, key string, value json.RawMessage) error
+
+	// Kept gives what Keep remembers, by key.
+	Kept(ctx context.Context) (map[string]json.RawMessage, error)
 
 	// Gap tells that events may have been missed since a time. Replies wait (≤ 30 s)
 	// until Filled is called.

@@ -17,7 +17,7 @@ func TestStats(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	for _, sql := range []string{
-		`INSERT INTO accounts (id, name, kind, side) VALUES (100, 'mail', 'email', 'channel'), (101, 'slack', 'slack', 'surface')`,
+		`INSERT INTO accounts (id, name, kind, side) VALUES (100, 'mail', 'email', 'channel'), (101, 'chat', 'chat', 'surface')`,
 		`UPDATE accounts SET status = 'error' WHERE id = 101`,
 		`INSERT INTO gates (id, account_id, key, next_at) OVERRIDING SYSTEM VALUE
 			VALUES (1, 100, 'box', 'epoch'), (2, 101, 'C1', clock_timestamp() + interval '90 s'), (3, 101, 'C2', clock_timestamp() + interval '30 s')`,
@@ -68,15 +68,15 @@ func TestStats(t *testing.T) {
 	if len(s.Lanes) != 2 {
 		t.Fatalf("lanes: %+v", s.Lanes)
 	}
-	mail, slack := s.Lanes[0], s.Lanes[1]
+	mail, chat := s.Lanes[0], s.Lanes[1]
 	if mail.Deliveries != 4 || mail.Unknown != 1 || fmt.Sprint(mail.Ages) != "[0 0 0 1 1]" {
 		t.Errorf("mail: %+v", mail)
 	}
 	about("the oldest mail", mail.Oldest, 86400)
-	if slack.Deliveries != 2 || slack.Unknown != 0 || fmt.Sprint(slack.Ages) != "[1 0 1 0 0]" {
-		t.Errorf("slack: %+v", slack)
+	if chat.Deliveries != 2 || chat.Unknown != 0 || fmt.Sprint(chat.Ages) != "[1 0 1 0 0]" {
+		t.Errorf("chat: %+v", chat)
 	}
-	about("the oldest post", slack.Oldest, 300)
+	about("the oldest post", chat.Oldest, 300)
 	if len(s.Gates) != 1 || s.Gates[0].AccountID != 101 || s.Gates[0].Blocked != 2 {
 		t.Fatalf("gates: %+v", s.Gates)
 	}

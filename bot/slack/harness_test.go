@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"sync"
@@ -165,6 +166,12 @@ func (d *desk) Gap(since time.Time) {
 }
 
 func (d *desk) Attend(int64) {}
+
+func (d *desk) Keep(context.Context, string, json.RawMessage) error { return nil }
+
+func (d *desk) Kept(context.Context) (map[string]json.RawMessage, error) {
+	return map[string]json.RawMessage{}, nil
+}
 
 func (d *desk) Filled() {
 	d.mu.Lock()

@@ -2,7 +2,9 @@ package bridgetest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -23,13 +25,14 @@ type Desk struct {
 	attended []int64
 	filled   int
 	changed  chan struct{}
+	notes    map[string]json.RawMessage
 }
 
 var _ bridge.Desk = (*Desk)(nil)
 
 // NewDesk makes a Desk whose threads open in channels.
 func NewDesk(channels ...string) *Desk {
-	return &Desk{posts: map[string]bool{}, channels: channels, changed: make(chan struct{})}
+	return &Desk{posts: map[string]bool{}, notes: map[string]json.RawMessage{}, channels: channels, changed: make(chan struct{})}
 }
 
 func (d *Desk) poke() {
@@ -128,6 +131,24 @@ func (d *Desk) Fills() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.filled
+}
+
+// Keep implements bridge.Desk.
+func (d *Desk) Keep(_ context.Context, key string, value json.RawMessage) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.notes[key] = value; value == nil {
+		delete(d.notes, key)
+	}
+	d.poke()
+	return nil
+}
+
+// Kept implements bridge.Desk.
+func (d *Desk) Kept(context.Context) (map[string]json.RawMessage, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return maps.Clone(d.notes), nil
 }
 
 // Gap implements bridge.Desk.

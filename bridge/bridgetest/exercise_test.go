@@ -16,7 +16,7 @@ func TestSurface(t *testing.T) {
 }
 
 func stage(t *testing.T) bridgetest.Stage {
-	const channel = "C1"
+	const channel = "19:c1@thread" // colons are nothing special
 	chat := bridgetest.NewChat(t, bridgetest.User{ID: "ann", Email: "ann@acme.test"}, bridgetest.User{ID: "ben"})
 	chat.Open(channel)
 	desk := bridgetest.NewDesk(channel)

@@ -1,0 +1,43 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// SurfaceNote is something that a surface keeps for itself.
+type SurfaceNote struct {
+	Key   string          `db:"key"`
+	Value json.RawMessage `db:"value"`
+}
+
+const saveSurfaceNote = `
+	INSERT INTO surface_notes (account_id, key, value)
+	VALUES ($1, $2, $3)
+	ON CONFLICT (account_id, key) DO UPDATE
+	SET value = EXCLUDED.value
+	WHERE surface_notes.value <> EXCLUDED.value`
+
+const dropSurfaceNote = `DELETE FROM surface_notes WHERE account_id = $1 AND key = $2`
+
+// SaveSurfaceNote keeps a note of a surface in place of an earlier one; a nil value takes
+// it away.
+func SaveSurfaceNote(ctx context.Context, q Execer, surface int64, n SurfaceNote) (err error) {
+	if n.Value == nil {
+		_, err = q.Exec(ctx, dropSurfaceNote, surface, n.Key)
+	} else {
+		_, err = q.Exec(ctx, saveSurfaceNote, surface, n.Key, n.Value)
+	}
+	if err != nil {
+		return fmt.Errorf("store: surface note: %w", err)
+	}
+	return nil
+}
+
+const listSurfaceNotes = `SELECT key, value FROM surface_notes WHERE account_id = $1 ORDER BY key`
+
+// ListSurfaceNotes gives the notes of a surface by key.
+func ListSurfaceNotes(ctx context.Context, q Querier, surface int64) ([]SurfaceNote, error) {
+	return collect[SurfaceNote](ctx, q, "surface notes", listSurfaceNotes, surface)
+}
