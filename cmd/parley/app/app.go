@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"parley/bot/slack"
 	"parley/bridge"
 	"parley/bridge/relay"
 	"parley/channels"
@@ -48,11 +47,11 @@ func Specs() []channels.Spec {
 type Options struct {
 	Relay     relay.Options // waits; zero values are production's
 	Backoff   []time.Duration
-	Lease     time.Duration   // of an account's fetching; 0 = 30 s
-	MovedTime bool            // the clock may be ahead: demo, torture and tests
-	Specs     []channels.Spec // nil = Specs()
-	Slack     func(*slack.Options)
-	Surface   func(bridge.Desk) bridge.Surface // takes the place of Slack, for tests; nil = Slack
+	Lease     time.Duration    // of an account's fetching; 0 = 30 s
+	MovedTime bool             // the clock may be ahead: demo, torture and tests
+	Specs     []channels.Spec  // nil = Specs()
+	Surfaces  []SurfaceSpec    // nil = Surfaces()
+	Now       func() time.Time // the surfaces' clock; nil = time.Now
 }
 
 // App is a running Parley.
@@ -63,7 +62,7 @@ type App struct {
 	db       *Database
 	engine   *bridge.Engine
 	accounts *accounts
-	surfaces []running
+	surfaces []opened
 	listener net.Listener
 	server   *http.Server
 	links    *links
@@ -72,16 +71,13 @@ type App struct {
 	started  atomic.Int64 // nanoseconds from the process' start until it served
 }
 
-// running is a surface with its account.
-type running struct {
-	account int64
-	surface bridge.Surface
-}
-
 // New prepares everything and listens, but serves nothing yet. Run does.
 func New(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options) (*App, error) {
 	if o.Specs == nil {
 		o.Specs = Specs()
+	}
+	if o.Surfaces == nil {
+		o.Surfaces = Surfaces()
 	}
 	a := &App{env: env, log: log, opt: o, db: db}
 	if err := a.checkClock(ctx); err != nil {
@@ -104,7 +100,7 @@ func New(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options
 		return nil, err
 	}
 	a.links.html, a.links.open = a.engine.OriginalHTML, a.engine.OutgoingFile
-	if err := a.addSlack(ctx); err != nil {
+	if err := a.addSurfaces(ctx); err != nil {
 		return nil, err
 	}
 	a.accounts = newAccounts(a.engine, env, db, o.Specs, keys, log, o.Lease)
@@ -121,7 +117,7 @@ func New(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options
 
 // runSurface keeps a surface connected; its failure is its account's condition, not
 // the end of everything else.
-func (a *App) runSurface(ctx context.Context, r running) error {
+func (a *App) runSurface(ctx context.Context, r opened) error {
 	for ctx.Err() == nil {
 		if err := r.surface.Run(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("surface stopped", "account_id", r.account, "error", err)
@@ -142,48 +138,6 @@ func (a *App) checkClock(ctx context.Context) error {
 		return fmt.Errorf("this database's clock was moved by %s: it belongs to a demo or a test, not to serve", ahead)
 	}
 	return nil
-}
-
-// addSlack connects the workspace that the environment names.
-func (a *App) addSlack(ctx context.Context) error {
-	if a.env.SlackBotToken == "" && a.opt.Surface == nil {
-		return nil
-	}
-	id, err := store.EnsureSurface(ctx, a.db.Pool, "slack")
-	if err != nil {
-		return err
-	}
-	if err := a.engine.Reload(ctx); err != nil {
-		return err
-	}
-	s, err := a.newSurface(a.engine.Desk(id))
-	if err != nil {
-		return err
-	}
-	a.engine.SetSurface(id, s)
-	a.engine.Desk(id).Gap(time.Time{}) // until the surface caught up, nothing typed before may leave
-	a.surfaces = append(a.surfaces, running{id, s})
-	return nil
-}
-
-// newSurface makes the agents' surface: Slack, unless another takes its place.
-func (a *App) newSurface(desk bridge.Desk) (bridge.Surface, error) {
-	if a.opt.Surface != nil {
-		return a.opt.Surface(desk), nil
-	}
-	return newSlack(a.env, desk, a.log, a.opt.Slack)
-}
-
-// newSlack makes the surface that the environment names.
-func newSlack(env Env, desk bridge.Desk, log *slog.Logger, change ...func(*slack.Options)) (*slack.Surface, error) {
-	o := slack.Options{BotToken: env.SlackBotToken, AppToken: env.SlackAppToken, SigningSecret: env.SlackSigningSecret,
-		APIURL: env.SlackAPIURL, Rate: env.SlackRate, Desk: desk, Log: log.With("surface", "slack")}
-	for _, f := range change {
-		if f != nil {
-			f(&o)
-		}
-	}
-	return slack.New(o)
 }
 
 // Address is where the App listens.

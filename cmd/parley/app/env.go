@@ -33,6 +33,8 @@ type Env struct {
 	SlackAPIURL        string
 	SlackRate          float64
 
+	Teams TeamsEnv
+
 	// APIURLs are addresses instead of providers' own, by the variable that channels.Spec
 	// names, without a version.
 	APIURLs map[string]string
@@ -71,6 +73,7 @@ func LoadEnv(get func(string) (string, bool)) (Env, error) {
 		MetricsToken: read("PARLEY_METRICS_TOKEN", ""), BackupPassphrase: read("PARLEY_BACKUP_PASSPHRASE", ""),
 	}
 	faults = append(faults, e.readAPIURLs(read)...)
+	faults = append(faults, e.Teams.read(read)...)
 	faults = append(faults, e.check(read("PARLEY_LOG", "info"), read("SLACK_RATE", "1"))...)
 	if err := errors.Join(faults...); err != nil {
 		return e, fmt.Errorf("environment: %w", err)
@@ -84,8 +87,8 @@ func (e *Env) check(level, rate string) (faults []error) {
 		faults = append(faults, fmt.Errorf("PARLEY_LOG: %q is none of debug, info, warn, error", level))
 	}
 	var err error
-	if e.SlackRate, err = strconv.ParseFloat(rate, 64); err != nil || e.SlackRate < 0 {
-		faults = append(faults, fmt.Errorf("SLACK_RATE: %q is no factor; 1 is Slack's published rate, 0 is none", rate))
+	if e.SlackRate, err = factor("SLACK_RATE", rate); err != nil {
+		faults = append(faults, err)
 	}
 	if _, _, err := net.SplitHostPort(e.Listen); err != nil {
 		faults = append(faults, fmt.Errorf("PARLEY_LISTEN: %q is no address; write host:port", e.Listen))
@@ -105,10 +108,22 @@ func (e *Env) check(level, rate string) (faults []error) {
 	if e.SlackBotToken != "" && e.SlackAppToken == "" && e.SlackSigningSecret == "" {
 		faults = append(faults, errors.New("SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (requests) beside it"))
 	}
+	if e.Teams.AllowUnsigned && !loopback(e.Listen) {
+		faults = append(faults, errors.New("TEAMS_ALLOW_UNSIGNED: PARLEY_LISTEN is not on loopback; let it be 127.0.0.1:8080, or unset TEAMS_ALLOW_UNSIGNED"))
+	}
 	if e.SlackBotToken == "" && (e.SlackAppToken != "" || e.SlackSigningSecret != "") {
 		faults = append(faults, errors.New("SLACK_BOT_TOKEN is missing; the other Slack variables do nothing without it"))
 	}
 	return faults
+}
+
+// factor reads a factor on a provider's published rates.
+func factor(name, value string) (float64, error) {
+	f, err := strconv.ParseFloat(value, 64)
+	if err != nil || !(f >= 0 && f <= 1000) { // NaN isn't
+		return 0, fmt.Errorf("%s: %q is no factor; 1 is the provider's published rate, 0 is none", name, value)
+	}
+	return f, nil
 }
 
 // readVariable reads NAME, or the file that NAME_FILE names without its final newline.

@@ -56,3 +56,64 @@ func TestEnvFiles(t *testing.T) {
 		t.Errorf("read %+v", e)
 	}
 }
+
+// ids of a registration that are well formed.
+const (
+	anAppID  = "22222222-2222-4222-8222-222222222222"
+	aTenant  = "33333333-3333-4333-8333-333333333333"
+	aSecret  = "geheim~Q"
+	aKeyID   = "44444444-4444-4444-8444-444444444444"
+	loopback = "http://127.0.0.1:1"
+)
+
+// TestEnvTeams: what a Teams registration needs is asked for by name, and no value that may be
+// the secret is shown.
+func TestEnvTeams(t *testing.T) {
+	t.Parallel()
+	whole := func(changes ...string) map[string]string {
+		env := map[string]string{"TEAMS_APP_ID": anAppID, "TEAMS_APP_PASSWORD": aSecret, "TEAMS_TENANT_ID": aTenant}
+		for i := 0; i < len(changes); i += 2 {
+			env[changes[i]] = changes[i+1]
+		}
+		return env
+	}
+	for name, c := range map[string]struct {
+		env  map[string]string
+		want []string // in the error; none = it is fine
+	}{
+		"none":                {map[string]string{}, nil},
+		"all":                 {whole("TEAMS_RATE", "0.5", "TEAMS_SERVICE_URLS", "https://a.test, "+loopback+",", "TEAMS_LOGIN_URL", loopback), nil},
+		"unsigned":            {whole("TEAMS_ALLOW_UNSIGNED", "loopback"), nil},
+		"secret as id":        {whole("TEAMS_APP_ID", aSecret), []string{"TEAMS_APP_ID is no id", "Microsoft App ID"}},
+		"id of the secret":    {whole("TEAMS_APP_PASSWORD", aKeyID), []string{"TEAMS_APP_PASSWORD looks like the Secret ID"}},
+		"many tenants":        {whole("TEAMS_TENANT_ID", "common"), []string{"TEAMS_TENANT_ID is no id", "one tenant"}},
+		"no secret":           {whole("TEAMS_APP_PASSWORD", ""), []string{"needs TEAMS_APP_PASSWORD"}},
+		"no tenant":           {whole("TEAMS_TENANT_ID", ""), []string{"needs TEAMS_TENANT_ID"}},
+		"no id":               {whole("TEAMS_APP_ID", ""), []string{"TEAMS_APP_ID is missing"}},
+		"rate":                {whole("TEAMS_RATE", "NaN"), []string{"TEAMS_RATE"}},
+		"unsigned from afar":  {whole("TEAMS_ALLOW_UNSIGNED", "loopback", "PARLEY_LISTEN", "0.0.0.0:8080"), []string{"TEAMS_ALLOW_UNSIGNED", "PARLEY_LISTEN"}},
+		"unsigned everywhere": {whole("TEAMS_ALLOW_UNSIGNED", "true"), []string{"TEAMS_ALLOW_UNSIGNED", "write loopback"}},
+		"addresses": {whole("TEAMS_LOGIN_URL", "http://login.test", "TEAMS_OPENID_URL", "x", "TEAMS_GRAPH_URL", "https://u:p@graph.test", "TEAMS_SERVICE_URLS", loopback+",http://10.0.0.1"),
+			[]string{"TEAMS_LOGIN_URL", "TEAMS_OPENID_URL", "TEAMS_GRAPH_URL", "TEAMS_SERVICE_URLS"}},
+	} {
+		e, err := app.LoadEnv(func(name string) (string, bool) { v, ok := c.env[name]; return v, ok })
+		if (err == nil) != (c.want == nil) {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if err == nil && (e.Teams.AppID != c.env["TEAMS_APP_ID"] || e.Teams.AllowUnsigned != (c.env["TEAMS_ALLOW_UNSIGNED"] != "")) {
+			t.Errorf("%s: read %+v", name, e.Teams)
+		}
+		for _, part := range c.want {
+			if err != nil && !strings.Contains(err.Error(), part) {
+				t.Errorf("%s: %q is not said: %v", name, part, err)
+			}
+		}
+		if err != nil && (strings.Contains(err.Error(), aSecret) || strings.Contains(err.Error(), aKeyID)) {
+			t.Errorf("%s: a secret is shown: %v", name, err)
+		}
+		if name == "all" && (e.Teams.Rate != 0.5 || len(e.Teams.ServiceURLs) != 2 || e.Teams.LoginURL != loopback) {
+			t.Errorf("read %+v", e.Teams)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -55,7 +56,8 @@ func (a *App) surfacesReady(ctx context.Context, w http.ResponseWriter) {
 		return
 	}
 	for _, account := range accounts {
-		if account.Side == "surface" && account.Status == string(channels.Broken) {
+		connected := slices.ContainsFunc(a.surfaces, func(s opened) bool { return s.account == account.ID })
+		if connected && account.Status == string(channels.Broken) {
 			http.Error(w, account.Name+": "+account.StatusText, http.StatusServiceUnavailable)
 			return
 		}

@@ -4,9 +4,7 @@ import (
 	"context"
 	"log/slog"
 
-	"parley/bot/slack"
 	"parley/bridge"
-	"parley/store"
 )
 
 // Lookup asks the surfaces that the environment names, for `parley apply`.
@@ -16,22 +14,17 @@ type Lookup struct{ surfaces map[string]bridge.Surface }
 // nothing there: joins no channel.
 func NewLookup(ctx context.Context, env Env, db *Database, log *slog.Logger, onlyLook bool) (*Lookup, error) {
 	l := &Lookup{surfaces: map[string]bridge.Surface{}}
-	if env.SlackBotToken == "" {
-		return l, nil
-	}
-	id, err := store.EnsureSurface(ctx, db.Pool, "slack")
-	if err != nil {
-		return nil, err
-	}
 	engine, err := bridge.New(ctx, bridge.Options{Pool: db.Pool, Log: log})
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSlack(env, engine.Desk(id), log, func(o *slack.Options) { o.OnlyLook = onlyLook })
+	list, err := openSurfaces(ctx, env, db, engine, Surfaces(), SurfaceOptions{Log: log, OnlyLook: onlyLook})
 	if err != nil {
 		return nil, err
 	}
-	l.surfaces["slack"] = s
+	for _, s := range list {
+		l.surfaces[s.kind] = s.surface
+	}
 	return l, nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/bridge/relay"
 	"parley/channels/graphfake"
@@ -48,7 +47,7 @@ func newPageWorld(t *testing.T) *pageWorld {
 		t.Fatal(err)
 	}
 	a, err := app.New(ctx, env, db, log, app.Options{Relay: relay.Options{ReconcileAfter: 100 * time.Millisecond, AbsentAgain: 100 * time.Millisecond},
-		Surface: func(d bridge.Desk) bridge.Surface { return bridgetest.NewSurface(w.chat, d, 0) }})
+		Surfaces: inChat(w.chat)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func newNumberWorld(t *testing.T, file string) *numberWorld {
 	if err := w.db.Migrate(ctx, env); err != nil {
 		t.Fatal(err)
 	}
-	a, err := app.New(ctx, env, w.db, log, app.Options{Surface: func(d bridge.Desk) bridge.Surface { return bridgetest.NewSurface(w.chat, d, 0) }})
+	a, err := app.New(ctx, env, w.db, log, app.Options{Surfaces: inChat(w.chat)})
 	if err != nil {
 		t.Fatal(err)
 	}

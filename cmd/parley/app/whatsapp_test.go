@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/bridge/relay"
 	"parley/channels/graphfake"
@@ -52,7 +51,7 @@ func newMetaWorld(t *testing.T) *metaWorld {
 	}
 	quick := relay.Options{ReconcileAfter: 100 * time.Millisecond, AbsentAgain: 100 * time.Millisecond, MaxWait: 50 * time.Millisecond}
 	a, err := app.New(ctx, env, db, log, app.Options{Relay: quick,
-		Surface: func(d bridge.Desk) bridge.Surface { return bridgetest.NewSurface(w.chat, d, 0) }})
+		Surfaces: inChat(w.chat)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/slack"
 	"parley/bot/slack/slackfake"
 	"parley/cmd/parley/app"
 )
@@ -42,9 +41,7 @@ func (b *slackBoard) wire(e *app.Env, o *app.Options) {
 	} else {
 		e.SlackAppToken = b.fake.AppToken()
 	}
-	if b.clock != nil {
-		o.Slack = func(so *slack.Options) { so.Now = b.clock }
-	}
+	o.Now = b.clock
 }
 
 // started implements board.

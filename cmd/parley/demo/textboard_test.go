@@ -63,17 +63,19 @@ func labels() map[bridge.Verb]string {
 }
 
 // wire implements board.
-func (b *textBoard) wire(_ *app.Env, o *app.Options) { o.Surface = b.surface }
+func (b *textBoard) wire(_ *app.Env, o *app.Options) {
+	o.Surfaces = []app.SurfaceSpec{{Kind: "slack", New: b.surface}}
+}
 
 // started implements board.
 func (b *textBoard) started(context.Context, string) error { return nil }
 
 // surface connects a Parley.
-func (b *textBoard) surface(d bridge.Desk) bridge.Surface {
+func (b *textBoard) surface(_ app.Env, o app.SurfaceOptions) (bridge.Surface, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.begun++
-	return bridgetest.NewSurface(b.Chat, &watchedDesk{Desk: d, board: b}, 0)
+	return bridgetest.NewSurface(b.Chat, &watchedDesk{Desk: o.Desk, board: b}, 0), nil
 }
 
 // watchedDesk notes what reaches Parley, so that a scenario can wait for it.

@@ -1,0 +1,112 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"parley/cmd/parley/setup"
+)
+
+// TeamsEnv is what the environment says about Microsoft Teams.
+type TeamsEnv struct {
+	AppID       string // of the bot's registration; "" = no Teams
+	AppPassword string
+	TenantID    string
+
+	// Instead of Microsoft's own addresses; "" = those.
+	LoginURL, OpenIDURL, GraphURL string
+	ServiceURLs                   []string // that are allowed besides Microsoft's
+
+	Rate          float64 // factor on the published rates
+	AllowUnsigned bool    // requests that nobody signed, on loopback
+}
+
+// read reads the variables. Values are not quoted in faults: a password may have got into
+// the wrong one.
+func (t *TeamsEnv) read(read func(name, def string) string) (faults []error) {
+	*t = TeamsEnv{
+		AppID: read("TEAMS_APP_ID", ""), AppPassword: read("TEAMS_APP_PASSWORD", ""), TenantID: read("TEAMS_TENANT_ID", ""),
+		LoginURL: read("TEAMS_LOGIN_URL", ""), OpenIDURL: read("TEAMS_OPENID_URL", ""), GraphURL: read("TEAMS_GRAPH_URL", ""),
+	}
+	for address := range strings.SplitSeq(read("TEAMS_SERVICE_URLS", ""), ",") {
+		if address = strings.TrimSpace(address); address != "" {
+			t.ServiceURLs = append(t.ServiceURLs, address)
+		}
+	}
+	var err error
+	if t.Rate, err = factor("TEAMS_RATE", read("TEAMS_RATE", "1")); err != nil {
+		faults = append(faults, err)
+	}
+	switch unsigned := read("TEAMS_ALLOW_UNSIGNED", ""); unsigned {
+	case "":
+	case "loopback":
+		t.AllowUnsigned = true
+	default:
+		faults = append(faults, fmt.Errorf("TEAMS_ALLOW_UNSIGNED: %q is not possible; write loopback, for trying on this machine, or unset it", unsigned))
+	}
+	return append(append(faults, t.checkIDs()...), t.checkAddresses()...)
+}
+
+// checkIDs wants all of a registration, or nothing of it.
+func (t *TeamsEnv) checkIDs() (faults []error) {
+	if t.AppID == "" {
+		if t.AppPassword != "" || t.TenantID != "" || t.AllowUnsigned {
+			faults = append(faults, errors.New("TEAMS_APP_ID is missing; the other Teams variables do nothing without it"))
+		}
+		return faults
+	}
+	if !setup.IsObjectID(t.AppID) {
+		faults = append(faults, errors.New("TEAMS_APP_ID is no id like 00000000-0000-0000-0000-000000000000; copy the Microsoft App ID from the Azure Bot's Configuration page"))
+	}
+	if t.AppPassword == "" {
+		faults = append(faults, errors.New("TEAMS_APP_ID needs TEAMS_APP_PASSWORD beside it: the Value (not the Secret ID) of a client secret of the app registration"))
+	} else if setup.IsObjectID(t.AppPassword) {
+		faults = append(faults, errors.New("TEAMS_APP_PASSWORD looks like the Secret ID; copy the secret's Value, which is shown once, when it is made"))
+	}
+	switch {
+	case t.TenantID == "":
+		faults = append(faults, errors.New("TEAMS_APP_ID needs TEAMS_TENANT_ID beside it: the Directory (tenant) ID of the app registration"))
+	case !setup.IsObjectID(t.TenantID):
+		faults = append(faults, errors.New("TEAMS_TENANT_ID is no id like 00000000-0000-0000-0000-000000000000; copy the Directory (tenant) ID of the app registration (names like common won't do: the bot belongs to one tenant)"))
+	}
+	return faults
+}
+
+// checkAddresses lets secrets and tokens go to https, or stay on this machine.
+func (t *TeamsEnv) checkAddresses() (faults []error) {
+	check := func(name, address, example string) {
+		if address != "" && !safeAddress(address) {
+			faults = append(faults, fmt.Errorf("%s: write it like %s; http only for an address on loopback", name, example))
+		}
+	}
+	check("TEAMS_LOGIN_URL", t.LoginURL, "https://login.microsoftonline.us")
+	check("TEAMS_OPENID_URL", t.OpenIDURL, "https://login.botframework.azure.us/v1/.well-known/openidconfiguration")
+	check("TEAMS_GRAPH_URL", t.GraphURL, "https://graph.microsoft.us/v1.0")
+	for _, address := range t.ServiceURLs {
+		check("TEAMS_SERVICE_URLS", address, "https://smba.infra.gov.teams.microsoft.us")
+	}
+	return faults
+}
+
+// safeAddress says whether a text is a whole https address, or http on loopback.
+func safeAddress(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || u.User != nil {
+		return false
+	}
+	return u.Scheme == "https" || u.Scheme == "http" && loopback(net.JoinHostPort(u.Hostname(), "0"))
+}
+
+// loopback says that an address, host:port, can be reached from this machine alone.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}

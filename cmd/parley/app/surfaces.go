@@ -1,0 +1,89 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"parley/bot/slack"
+	"parley/bridge"
+	"parley/store"
+)
+
+// SurfaceSpec is a chat in which agents can work.
+type SurfaceSpec struct {
+	Kind string // "slack": its account's kind, and its keys in the set-up file
+
+	// Named says that the environment names one; nil = always.
+	Named func(Env) bool
+
+	// New makes it. It connects to nothing yet.
+	New func(Env, SurfaceOptions) (bridge.Surface, error)
+}
+
+// SurfaceOptions are what a surface gets besides the environment.
+type SurfaceOptions struct {
+	Desk     bridge.Desk
+	Log      *slog.Logger
+	Now      func() time.Time // nil = time.Now
+	OnlyLook bool             // it may change nothing, not even join a channel
+}
+
+// Surfaces lists the chats that agents can work in: a new one is one folder and one line
+// here.
+func Surfaces() []SurfaceSpec {
+	return []SurfaceSpec{
+		{Kind: "slack", Named: func(e Env) bool { return e.SlackBotToken != "" }, New: newSlack},
+	}
+}
+
+func newSlack(e Env, o SurfaceOptions) (bridge.Surface, error) {
+	return slack.New(slack.Options{BotToken: e.SlackBotToken, AppToken: e.SlackAppToken, SigningSecret: e.SlackSigningSecret,
+		APIURL: e.SlackAPIURL, Rate: e.SlackRate, Desk: o.Desk, Log: o.Log, Now: o.Now, OnlyLook: o.OnlyLook})
+}
+
+// opened is a surface with its account.
+type opened struct {
+	kind    string
+	account int64
+	surface bridge.Surface
+}
+
+// openSurfaces makes the surfaces that the environment names, each for its account.
+func openSurfaces(ctx context.Context, env Env, db *Database, engine *bridge.Engine, specs []SurfaceSpec, o SurfaceOptions) ([]opened, error) {
+	var list []opened
+	for _, s := range specs {
+		if s.Named != nil && !s.Named(env) {
+			continue
+		}
+		id, err := store.EnsureSurface(ctx, db.Pool, s.Kind)
+		if err != nil {
+			return nil, err
+		}
+		one := o
+		one.Desk, one.Log = engine.Desk(id), o.Log.With("surface", s.Kind)
+		surface, err := s.New(env, one)
+		if err != nil {
+			return nil, fmt.Errorf("surface %s: %w", s.Kind, err)
+		}
+		list = append(list, opened{s.Kind, id, surface})
+	}
+	return list, nil
+}
+
+// addSurfaces connects the chats that the environment names.
+func (a *App) addSurfaces(ctx context.Context) error {
+	var err error
+	if a.surfaces, err = openSurfaces(ctx, a.env, a.db, a.engine, a.opt.Surfaces, SurfaceOptions{Log: a.log, Now: a.opt.Now}); err != nil || len(a.surfaces) == 0 {
+		return err
+	}
+	if err := a.engine.Reload(ctx); err != nil { // their accounts may be new
+		return err
+	}
+	for _, s := range a.surfaces {
+		a.engine.SetSurface(s.account, s.surface)
+		a.engine.Desk(s.account).Gap(time.Time{}) // until the surface caught up, nothing typed before may leave
+	}
+	return nil
+}
