@@ -325,6 +325,7 @@ func TestPlainText(t *testing.T) {
 		{"<div>\n**x**\n</div>", "<div>\n*x*\n</div>"},
 		{"- [x] done\n- [ ] open", "- [x] done\n- [ ] open"},
 		{"a\\", "a\\"},
+		{"[1]: https://acme.test/a", "[1]: https://acme.test/a"},
 		{"", ""},
 	}
 	for _, tc := range tests {

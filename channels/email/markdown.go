@@ -3,45 +3,25 @@ package email
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
-	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/renderer"
 	"github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
+
+	"parley/channels/markdown"
 )
 
 // newMarkdown makes the renderer of canonical Markdown for mail. Raw HTML is text: an
 // agent who writes "use <b>" means these characters, and no customer text that is
 // quoted becomes active. A line break stays one.
 func newMarkdown() goldmark.Markdown {
-	blocks := []util.PrioritizedValue{ // the default ones without HTML blocks
-		util.Prioritized(parser.NewSetextHeadingParser(), 100),
-		util.Prioritized(parser.NewThematicBreakParser(), 200),
-		util.Prioritized(parser.NewListParser(), 300),
-		util.Prioritized(parser.NewListItemParser(), 400),
-		util.Prioritized(parser.NewCodeBlockParser(), 500),
-		util.Prioritized(parser.NewATXHeadingParser(), 600),
-		util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
-		util.Prioritized(parser.NewBlockquoteParser(), 800),
-		util.Prioritized(parser.NewParagraphParser(), 1000),
-	}
-	return goldmark.New(
-		goldmark.WithParser(parser.NewParser(
-			parser.WithBlockParsers(blocks...),
-			parser.WithInlineParsers(parser.DefaultInlineParsers()...),
-			parser.WithParagraphTransformers(parser.DefaultParagraphTransformers()...),
-		)),
-		goldmark.WithExtensions(extension.GFM),
-		goldmark.WithRendererOptions(
-			html.WithHardWraps(),
-			renderer.WithNodeRenderers(util.Prioritized(rawHTML{}, 100)),
-		),
-	)
+	return markdown.New(goldmark.WithRendererOptions(
+		html.WithHardWraps(),
+		renderer.WithNodeRenderers(util.Prioritized(rawHTML{}, 100)),
+	))
 }
 
 // rawHTML prints inline HTML as the characters it is made of; goldmark would leave it
@@ -54,25 +34,14 @@ func (rawHTML) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 		if !entering {
 			return ast.WalkSkipChildren, nil
 		}
-		raw := rawText(n.(*ast.RawHTML), source)
-		if lineBreak.Match(raw) {
+		raw, breaks := markdown.HTML(n.(*ast.RawHTML), source)
+		if breaks {
 			_, _ = w.WriteString("<br>")
 		} else {
 			_, _ = w.Write(util.EscapeHTML(raw))
 		}
 		return ast.WalkSkipChildren, nil
 	})
-}
-
-var lineBreak = regexp.MustCompile(`(?i)^<br\s*/?>$`)
-
-func rawText(n *ast.RawHTML, source []byte) []byte {
-	var out []byte
-	for i := range n.Segments.Len() {
-		at := n.Segments.At(i)
-		out = append(out, at.Value(source)...)
-	}
-	return out
 }
 
 // mailStyle is only what a mail can't be read well without; the rest is the reader's.

@@ -1,52 +1,30 @@
 package wamark
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
 	east "github.com/yuin/goldmark/extension/ast"
-	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
-	"github.com/yuin/goldmark/util"
+
+	"parley/channels/markdown"
 )
 
 // Render writes canonical Markdown with WhatsApp's marks. Marks that WhatsApp would show
 // as signs (inside a word) are left out; a link becomes its words and its address.
 // WhatsApp knows no escape: signs that the text itself has may act there.
-func Render(markdown string) string { return render(markdown, true) }
+func Render(source string) string { return render(source, true) }
 
 // Plain writes canonical Markdown as people type it where there are no marks.
-func Plain(markdown string) string { return render(markdown, false) }
+func Plain(source string) string { return render(source, false) }
 
-func render(markdown string, marks bool) string {
-	src := []byte(strings.ReplaceAll(markdown, "\x00", ""))
+func render(source string, marks bool) string {
+	src := []byte(strings.ReplaceAll(source, "\x00", ""))
 	w := writer{src: src, marks: marks}
-	return w.blocks(newParser().Parse(text.NewReader(src)), "\n\n", 0)
-}
-
-// newParser reads canonical Markdown. HTML is what its characters say.
-func newParser() parser.Parser {
-	blocks := []util.PrioritizedValue{ // the default ones without HTML blocks
-		util.Prioritized(parser.NewSetextHeadingParser(), 100),
-		util.Prioritized(parser.NewThematicBreakParser(), 200),
-		util.Prioritized(parser.NewListParser(), 300),
-		util.Prioritized(parser.NewListItemParser(), 400),
-		util.Prioritized(parser.NewCodeBlockParser(), 500),
-		util.Prioritized(parser.NewATXHeadingParser(), 600),
-		util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
-		util.Prioritized(parser.NewBlockquoteParser(), 800),
-		util.Prioritized(parser.NewParagraphParser(), 1000),
-	}
-	return goldmark.New(goldmark.WithParser(parser.NewParser(
-		parser.WithBlockParsers(blocks...),
-		parser.WithInlineParsers(parser.DefaultInlineParsers()...),
-	)), goldmark.WithExtensions(extension.GFM)).Parser()
+	return w.blocks(markdown.New().Parser().Parse(text.NewReader(src)), "\n\n", 0)
 }
 
 // writer writes a Markdown tree.
@@ -75,11 +53,11 @@ func (w writer) block(n ast.Node, depth int) string {
 	}
 	switch n := n.(type) {
 	case *ast.Blockquote:
-		return indent(w.blocks(n, "\n\n", depth), "> ", "> ")
+		return markdown.Indent(w.blocks(n, "\n\n", depth), "> ", "> ")
 	case *ast.List:
 		return w.list(n, depth)
 	case *ast.CodeBlock, *ast.FencedCodeBlock:
-		code := strings.TrimRight(w.lines(n), "\n")
+		code := strings.TrimRight(markdown.Lines(n, w.src), "\n")
 		if w.marks {
 			return "```\n" + code + "\n```"
 		}
@@ -107,7 +85,7 @@ func (w writer) list(n *ast.List, depth int) string {
 			marker = fmt.Sprintf("%d. ", number)
 			number++
 		}
-		items = append(items, indent(w.blocks(item, sep, depth), marker, strings.Repeat(" ", len(marker))))
+		items = append(items, markdown.Indent(w.blocks(item, sep, depth), marker, strings.Repeat(" ", len(marker))))
 	}
 	return strings.Join(items, "\n")
 }
@@ -122,16 +100,6 @@ func (w writer) table(n *east.Table) string {
 		rows = append(rows, strings.Join(cells, " | "))
 	}
 	return strings.Join(rows, "\n")
-}
-
-// lines gives the source lines of a code block.
-func (w writer) lines(n ast.Node) string {
-	var out bytes.Buffer
-	for i := range n.Lines().Len() {
-		at := n.Lines().At(i)
-		out.Write(at.Value(w.src))
-	}
-	return out.String()
 }
 
 // span is rendered inline text that wants a mark around it, "" for none.
@@ -180,7 +148,7 @@ func (w writer) marked(mark, s string) string {
 func (w writer) span(n ast.Node, inside string) span {
 	switch n := n.(type) {
 	case *ast.Text:
-		s := unescape(n.Value(w.src))
+		s := markdown.Unescape(n.Value(w.src))
 		if n.SoftLineBreak() || n.HardLineBreak() {
 			s += "\n"
 		}
@@ -188,7 +156,7 @@ func (w writer) span(n ast.Node, inside string) span {
 	case *ast.String:
 		return span{text: string(n.Value)}
 	case *ast.CodeSpan:
-		return span{mark: "`", text: w.code(n)}
+		return span{mark: "`", text: markdown.Code(n, w.src)}
 	case *ast.Emphasis:
 		if n.Level > 1 {
 			return w.emphasis(n, "*", inside)
@@ -197,18 +165,17 @@ func (w writer) span(n ast.Node, inside string) span {
 	case *east.Strikethrough:
 		return w.emphasis(n, "~", inside)
 	case *ast.Link:
-		return span{text: link(w.inline(n, inside), string(util.ResolveEntityNames(n.Destination)))}
+		return span{text: link(w.inline(n, inside), markdown.Destination(n.Destination))}
 	case *ast.Image:
-		return span{text: link(w.inline(n, inside), string(util.ResolveEntityNames(n.Destination)))}
+		return span{text: link(w.inline(n, inside), markdown.Destination(n.Destination))}
 	case *ast.AutoLink:
 		return span{text: string(n.Label(w.src))}
 	case *ast.RawHTML:
-		var out bytes.Buffer
-		for i := range n.Segments.Len() {
-			at := n.Segments.At(i)
-			out.Write(at.Value(w.src))
+		raw, breaks := markdown.HTML(n, w.src)
+		if breaks {
+			raw = []byte("\n")
 		}
-		return span{text: out.String()}
+		return span{text: string(raw)}
 	case *east.TaskCheckBox:
 		if n.IsChecked {
 			return span{text: "☑ "}
@@ -226,64 +193,16 @@ func (w writer) emphasis(n ast.Node, mark, inside string) span {
 	return span{mark: mark, text: w.inline(n, inside+mark)}
 }
 
-// code gives the text of a code span, in which nothing is escaped.
-func (w writer) code(parent ast.Node) string {
-	var out bytes.Buffer
-	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
-		if t, ok := n.(*ast.Text); ok {
-			out.Write(t.Value(w.src))
-		}
-	}
-	return strings.ReplaceAll(out.String(), "\n", " ")
-}
-
 // link shows where a link goes, once.
 func link(label, to string) string {
 	bare := strings.TrimPrefix(strings.TrimPrefix(to, "mailto:"), "tel:")
-	scheme, _, _ := strings.Cut(strings.ToLower(to), ":")
 	switch {
-	case to == "" || scheme == "javascript" || scheme == "data" || scheme == "vbscript" || scheme == "file":
+	case to == "":
 		return label
 	case label == "" || label == to || label == bare:
 		return bare
 	}
 	return label + ": " + bare
-}
-
-// unescape resolves backslashes and entities. What a backslash protects is no entity.
-func unescape(b []byte) string {
-	var out []byte
-	for {
-		i := bytes.IndexByte(b, '\\')
-		if i < 0 || i+1 == len(b) {
-			return string(append(out, entities(b)...))
-		}
-		out = append(out, entities(b[:i])...)
-		if !util.IsPunct(b[i+1]) {
-			out = append(out, '\\')
-			b = b[i+1:]
-			continue
-		}
-		out = append(out, b[i+1])
-		b = b[i+2:]
-	}
-}
-
-func entities(b []byte) []byte {
-	return util.ResolveEntityNames(util.ResolveNumericReferences(b))
-}
-
-// indent puts first before the first line and rest before the others.
-func indent(s, first, rest string) string {
-	lines := strings.Split(s, "\n")
-	for i, line := range lines {
-		prefix := rest
-		if i == 0 {
-			prefix = first
-		}
-		lines[i] = strings.TrimRight(prefix+line, " ")
-	}
-	return strings.Join(lines, "\n")
 }
 
 // wordRune reports whether a mark beside r is inside a word.

@@ -1,0 +1,125 @@
+// Package markdown reads canonical Markdown for the channels that write it as something
+// else: what they have in common, once.
+//
+// What does not belong here: how any channel's text looks.
+package markdown
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/util"
+)
+
+// New makes the reader of canonical Markdown: GitHub's, but HTML is what its characters
+// say, and a line like "[1]: https://example.org" is text: nothing that somebody wrote may
+// vanish. options are of goldmark, such as a renderer's.
+func New(options ...goldmark.Option) goldmark.Markdown {
+	blocks := []util.PrioritizedValue{ // the default ones without HTML blocks
+		util.Prioritized(parser.NewSetextHeadingParser(), 100),
+		util.Prioritized(parser.NewThematicBreakParser(), 200),
+		util.Prioritized(parser.NewListParser(), 300),
+		util.Prioritized(parser.NewListItemParser(), 400),
+		util.Prioritized(parser.NewCodeBlockParser(), 500),
+		util.Prioritized(parser.NewATXHeadingParser(), 600),
+		util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
+		util.Prioritized(parser.NewBlockquoteParser(), 800),
+		util.Prioritized(parser.NewParagraphParser(), 1000),
+	}
+	return goldmark.New(append([]goldmark.Option{
+		goldmark.WithParser(parser.NewParser(
+			parser.WithBlockParsers(blocks...),
+			parser.WithInlineParsers(parser.DefaultInlineParsers()...),
+		)),
+		goldmark.WithExtensions(extension.GFM),
+	}, options...)...)
+}
+
+// Unescape gives the text of a run of source: it resolves backslashes and entities. What a
+// backslash protects is no entity.
+func Unescape(b []byte) string {
+	var out []byte
+	for {
+		i := bytes.IndexByte(b, '\\')
+		if i < 0 || i+1 == len(b) {
+			return string(append(out, entities(b)...))
+		}
+		out = append(out, entities(b[:i])...)
+		if !util.IsPunct(b[i+1]) {
+			out = append(out, '\\')
+			b = b[i+1:]
+			continue
+		}
+		out = append(out, b[i+1])
+		b = b[i+2:]
+	}
+}
+
+func entities(b []byte) []byte {
+	return util.ResolveEntityNames(util.ResolveNumericReferences(b))
+}
+
+// Lines gives the source lines of a code block.
+func Lines(n ast.Node, src []byte) string {
+	var out bytes.Buffer
+	for i := range n.Lines().Len() {
+		at := n.Lines().At(i)
+		out.Write(at.Value(src))
+	}
+	return out.String()
+}
+
+// Code gives the text of a code span, in which nothing is escaped, on one line.
+func Code(span ast.Node, src []byte) string {
+	var out bytes.Buffer
+	for n := span.FirstChild(); n != nil; n = n.NextSibling() {
+		if t, ok := n.(*ast.Text); ok {
+			out.Write(t.Value(src))
+		}
+	}
+	return strings.ReplaceAll(out.String(), "\n", " ")
+}
+
+var lineBreak = regexp.MustCompile(`(?i)^<br\s*/?>$`)
+
+// HTML gives the characters of HTML that is text to us. breaks says that it is a line
+// break, which cells of tables need.
+func HTML(n *ast.RawHTML, src []byte) (raw []byte, breaks bool) {
+	for i := range n.Segments.Len() {
+		at := n.Segments.At(i)
+		raw = append(raw, at.Value(src)...)
+	}
+	return raw, lineBreak.Match(raw)
+}
+
+// Destination gives where a link leads: "" where no link may, because opening it would run
+// something or read the reader's own files.
+func Destination(source []byte) string {
+	to := string(util.ResolveEntityNames(source))
+	scheme, _, found := strings.Cut(strings.ToLower(strings.TrimSpace(to)), ":")
+	switch scheme {
+	case "javascript", "vbscript", "file", "data":
+		if found {
+			return ""
+		}
+	}
+	return to
+}
+
+// Indent puts first before the first line and rest before the others.
+func Indent(s, first, rest string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		prefix := rest
+		if i == 0 {
+			prefix = first
+		}
+		lines[i] = strings.TrimRight(prefix+line, " ")
+	}
+	return strings.Join(lines, "\n")
+}
