@@ -1,0 +1,253 @@
+package teamsfake
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// connectorRoutes are the Bot Connector's.
+// Source: Bot Connector API reference; npm @microsoft/teams.api 2.1.0 for reactions, targeted
+// messages and which of objectId and aadObjectId a member carries, read 2026-11.
+func (s *Server) connectorRoutes() {
+	const base = "/connector/{region}/{tenant}/v3/"
+	bot := func(verb, path, method string, h func(http.ResponseWriter, *http.Request)) {
+		s.mux.HandleFunc(verb+" "+base+path, s.call(method, s.asBot(h)))
+	}
+	bot("POST", "conversations", "conversations.create", s.createConversation)
+	bot("POST", "conversations/{conv}/activities", "activities.send", s.sendActivity)
+	bot("POST", "conversations/{conv}/activities/{id}", "activities.send", s.sendActivity)
+	bot("PUT", "conversations/{conv}/activities/{id}", "activities.update", s.updateActivity)
+	bot("DELETE", "conversations/{conv}/activities/{id}", "activities.delete", s.deleteActivity)
+	bot("PUT", "conversations/{conv}/activities/{id}/reactions/{type}", "reactions.add", s.addReaction)
+	bot("DELETE", "conversations/{conv}/activities/{id}/reactions/{type}", "reactions.remove", s.removeReaction)
+	bot("GET", "conversations/{conv}/members", "members.list", s.listMembers)
+	bot("GET", "conversations/{conv}/pagedmembers", "members.page", s.pageMembers)
+	bot("GET", "conversations/{conv}/pagedMembers", "members.page", s.pageMembers)
+	bot("GET", "conversations/{conv}/members/{id}", "members.get", s.getMember)
+	bot("GET", "teams/{team}", "team.get", s.getTeam)
+	bot("GET", "teams/{team}/conversations", "team.channels", s.listTeamChannels)
+	bot("GET", "attachments/{id}/views/original", "attachments.get", s.getAttachment)
+}
+
+// asBot checks the bot's token and holds s.mu for the handler.
+func (s *Server) asBot(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if r.PathValue("tenant") != s.opt.TenantID {
+			refuse(w, http.StatusForbidden, "Forbidden", "The tenant of the service address is another one.")
+			return
+		}
+		if !s.authorized(r, scopeBot) {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			refuse(w, http.StatusUnauthorized, "Unauthorized", "Authorization has been denied for this request.")
+			return
+		}
+		if s.admit(w, tenantRule()) {
+			h(w, r)
+		}
+	}
+}
+
+// place finds the conversation of a call that the bot may use, or answers. Caller holds s.mu.
+func (s *Server) place(w http.ResponseWriter, r *http.Request) (ch *channel, root string, ok bool) {
+	id, root := splitConversation(r.PathValue("conv"))
+	ch = s.channels[id]
+	switch {
+	case ch == nil || ch.Deleted:
+		refuse(w, http.StatusNotFound, "ConversationNotFound", "Conversation not found.")
+	case ch.person != "" && s.blocked[ch.person]:
+		refuse(w, http.StatusForbidden, "ConversationBlockedByUser", "User blocked the conversation with the bot.")
+	case !s.reachable(ch):
+		refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
+	case root != "" && (ch.byID[root] == nil || ch.byID[root].Root != root):
+		refuse(w, http.StatusNotFound, "ConversationNotFound", "Conversation not found.")
+	default:
+		return ch, root, true
+	}
+	return nil, "", false
+}
+
+// writable is place for what changes a channel.
+func (s *Server) writable(w http.ResponseWriter, r *http.Request) (ch *channel, root string, ok bool) {
+	ch, root, ok = s.place(w, r)
+	if ok && ch.person == "" && s.teams[ch.Team].Archived {
+		refuse(w, http.StatusForbidden, "MessageWritesBlocked", "The team is archived.")
+		return nil, "", false
+	}
+	return ch, root, ok
+}
+
+// member is a TeamsChannelAccount. The list without pages names the Entra id objectId, the
+// others aadObjectId.
+func (s *Server) member(u *User, idKey string) object {
+	role := "user"
+	if u.Guest {
+		role = "guest"
+	}
+	given, surname, _ := strings.Cut(u.Name, " ")
+	out := object{
+		"id": u.TeamsID, "name": u.Name, "givenName": given, "surname": surname, "email": u.Email,
+		"userPrincipalName": u.Email, "tenantId": u.TenantID, "userRole": role,
+	}
+	if !u.NoAAD {
+		out[idKey] = u.ID
+	}
+	return out
+}
+
+func (s *Server) listMembers(w http.ResponseWriter, r *http.Request) {
+	ch, _, ok := s.place(w, r)
+	if !ok || !s.admit(w, readRule(ch.ID)) {
+		return
+	}
+	out := []object{}
+	for _, id := range s.memberIDs(ch) {
+		out = append(out, s.member(s.users[id], "objectId"))
+	}
+	writeJSON(w, http.StatusOK, out)
+}
+
+// Page sizes outside these are taken for the nearest.
+// Source: "Get Teams specific context for your bot", read 2026-11.
+const (
+	leastMembers = 50
+	mostMembers  = 500
+)
+
+func (s *Server) pageMembers(w http.ResponseWriter, r *http.Request) {
+	ch, _, ok := s.place(w, r)
+	if !ok || !s.admit(w, readRule(ch.ID)) {
+		return
+	}
+	ids := s.memberIDs(ch)
+	size := 200
+	if text := r.URL.Query().Get("pageSize"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			refuse(w, http.StatusBadRequest, "BadSyntax", "pageSize is no number.")
+			return
+		}
+		size = min(max(n, leastMembers), mostMembers)
+	}
+	start := 0
+	if token := r.URL.Query().Get("continuationToken"); token != "" {
+		n, err := strconv.Atoi(strings.TrimPrefix(token, "page-"))
+		if err != nil || n <= 0 || n > len(ids) {
+			refuse(w, http.StatusBadRequest, "BadSyntax", "Bad continuation token.")
+			return
+		}
+		start = n
+	}
+	end := min(start+size, len(ids))
+	out := object{"members": []object{}}
+	members := []object{}
+	for _, id := range ids[start:end] {
+		members = append(members, s.member(s.users[id], "aadObjectId"))
+	}
+	out["members"] = members
+	if end < len(ids) {
+		out["continuationToken"] = "page-" + strconv.Itoa(end)
+	}
+	writeJSON(w, http.StatusOK, out)
+}
+
+func (s *Server) getMember(w http.ResponseWriter, r *http.Request) {
+	ch, _, ok := s.place(w, r)
+	if !ok || !s.admit(w, readRule(ch.ID)) {
+		return
+	}
+	u := s.person(r.PathValue("id"))
+	if u == nil || !slices.Contains(s.memberIDs(ch), u.ID) {
+		refuse(w, http.StatusNotFound, "MemberNotFoundInConversation", "Member not found in conversation.")
+		return
+	}
+	writeJSON(w, http.StatusOK, s.member(u, "aadObjectId"))
+}
+
+// knownTeam finds an installed team by its 19: id, or answers.
+func (s *Server) knownTeam(w http.ResponseWriter, r *http.Request) *Team {
+	t := s.teams[r.PathValue("team")]
+	switch {
+	case t == nil:
+		refuse(w, http.StatusNotFound, "ConversationNotFound", "Team not found.")
+	case !t.Installed:
+		refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
+	case s.admit(w, readRule(t.ID)):
+		return t
+	}
+	return nil
+}
+
+func (s *Server) getTeam(w http.ResponseWriter, r *http.Request) {
+	t := s.knownTeam(w, r)
+	if t == nil {
+		return
+	}
+	writeJSON(w, http.StatusOK, object{
+		"id": t.ID, "name": t.Name, "aadGroupId": t.GroupID, "channelCount": len(s.channelsOf(t.ID)),
+		"memberCount": len(s.memberIDs(s.channels[t.ID])), "type": "standard", "tenantId": s.opt.TenantID,
+	})
+}
+
+// channelsOf lists the channels of a team that the bot may use. Caller holds s.mu.
+func (s *Server) channelsOf(team string) []*channel {
+	var out []*channel
+	for _, id := range s.channelIDs {
+		if ch := s.channels[id]; ch.person == "" && ch.Team == team && s.reachable(ch) {
+			out = append(out, ch)
+		}
+	}
+	return out
+}
+
+func (s *Server) listTeamChannels(w http.ResponseWriter, r *http.Request) {
+	t := s.knownTeam(w, r)
+	if t == nil {
+		return
+	}
+	list := []object{}
+	for _, ch := range s.channelsOf(t.ID) {
+		c := object{"id": ch.ID, "type": ch.Kind}
+		if ch.ID != t.ID {
+			c["name"] = ch.Name
+		}
+		list = append(list, c)
+	}
+	writeJSON(w, http.StatusOK, object{"conversations": list})
+}
+
+func (s *Server) getAttachment(w http.ResponseWriter, r *http.Request) {
+	f := s.files[r.PathValue("id")]
+	if f == nil {
+		refuse(w, http.StatusNotFound, "NotFound", "Attachment not found.")
+		return
+	}
+	w.Header().Set("Content-Type", f.Type)
+	w.Write(f.Data)
+}
+
+// readActivity decodes what the bot sends, or answers.
+func readActivity(w http.ResponseWriter, r *http.Request, into any) (raw json.RawMessage, ok bool) {
+	d := json.NewDecoder(r.Body)
+	if err := d.Decode(&raw); err != nil {
+		refuse(w, http.StatusBadRequest, "BadSyntax", "Could not parse the body: "+err.Error())
+		return nil, false
+	}
+	if d.More() {
+		refuse(w, http.StatusBadRequest, "BadSyntax", "Something follows the body.")
+		return nil, false
+	}
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		refuse(w, http.StatusUnsupportedMediaType, "BadSyntax", "Content-Type is not application/json.")
+		return nil, false
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		refuse(w, http.StatusBadRequest, "BadSyntax", "Could not parse the body: "+err.Error())
+		return nil, false
+	}
+	return raw, true
+}

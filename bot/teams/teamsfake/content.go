@@ -1,0 +1,177 @@
+package teamsfake
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf16"
+)
+
+// maxMessageBytes is the limit of a message, counted as UTF-16.
+// Source: "Format your bot messages", read 2026-11.
+const maxMessageBytes = 100 * 1024
+
+var dataURI = regexp.MustCompile(`data:image/[a-z+.-]+;base64,[A-Za-z0-9+/=]*`) //nolint:gochecknoglobals // constant
+
+// utf16Bytes counts what Teams counts: two bytes for each UTF-16 unit, pictures in the text not.
+func utf16Bytes(raw []byte) int {
+	return 2 * len(utf16.Encode([]rune(dataURI.ReplaceAllString(string(raw), ""))))
+}
+
+// accept turns what the bot sends into messages that people see: one, or two when a text
+// and attachments come together. What Teams refuses is answered; what clients do not show is
+// a problem. Caller holds s.mu.
+func (s *Server) accept(w http.ResponseWriter, where string, ch *channel, a outgoing, raw json.RawMessage) ([]*Message, bool) {
+	if status, code, text := s.unacceptable(ch, a, raw); status != 0 {
+		refuse(w, status, code, text)
+		return nil, false
+	}
+	base := Message{Bot: true, Summary: a.Summary, Raw: slices.Clone(raw), At: s.now(), Alert: alerts(a.ChannelData), Suggested: keepJSON(a.SuggestedActions)}
+	var out []*Message
+	if a.Text != "" || len(a.Attachments) == 0 {
+		m := base
+		m.ID = s.nextMessage()
+		s.fillText(where, ch, &m, a)
+		out = append(out, &m)
+	}
+	if len(a.Attachments) > 0 {
+		m := base
+		m.ID = s.nextMessage()
+		m.guid = s.guid("card")
+		s.fillAttachments(where, ch, &m, a)
+		out = append(out, &m)
+	}
+	return out, true
+}
+
+// unacceptable says how Teams refuses an activity; status 0 = it does not.
+func (s *Server) unacceptable(ch *channel, a outgoing, raw json.RawMessage) (status int, code, text string) {
+	bad := func(text string, args ...any) (int, string, string) {
+		return http.StatusBadRequest, "BadArgument", fmt.Sprintf(text, args...)
+	}
+	if utf16Bytes(raw) > maxMessageBytes {
+		return http.StatusRequestEntityTooLarge, "MessageSizeTooBig", "Message size too large."
+	}
+	if a.Type != "message" {
+		return bad("Unsupported activity type %q.", a.Type)
+	}
+	if !slices.Contains([]string{"", "plain", "markdown", "xml", "extendedmarkdown"}, a.TextFormat) {
+		return bad("Unknown textFormat %q.", a.TextFormat)
+	}
+	if strings.TrimSpace(a.Text) == "" && len(a.Attachments) == 0 {
+		return bad("Activity resulted in an empty message.")
+	}
+	for _, at := range a.Attachments {
+		if text := s.badAttachment(ch, at); text != "" {
+			return bad("%s", text)
+		}
+	}
+	return 0, "", ""
+}
+
+// badAttachment says why Teams refuses an attachment.
+func (s *Server) badAttachment(ch *channel, at wireAttachment) string {
+	switch {
+	case at.ContentType == "":
+		return "attachment without contentType"
+	case at.ContentType == kindCard:
+		var card struct {
+			Type string `json:"type"`
+		}
+		if err := json.Unmarshal(at.Content, &card); err != nil || card.Type != "AdaptiveCard" {
+			return "the content is not an Adaptive Card"
+		}
+	case strings.HasPrefix(at.ContentType, "image/"):
+		if !strings.HasPrefix(at.ContentURL, "https://") && !strings.HasPrefix(at.ContentURL, "data:image/") {
+			return "a picture needs an https contentUrl or a data URI"
+		}
+	case at.ContentType == "application/vnd.microsoft.teams.card.file.consent", at.ContentType == "application/vnd.microsoft.teams.card.file.info":
+		if ch.person == "" || !s.app.files() {
+			return "file cards are for personal chats of apps with supportsFiles"
+		}
+	case strings.HasPrefix(at.ContentType, "application/vnd.microsoft.card."), strings.HasPrefix(at.ContentType, "application/vnd.microsoft.teams.card."):
+	default:
+		return "unsupported attachment type " + at.ContentType
+	}
+	return ""
+}
+
+// mentionEntity is an entity of type mention.
+type mentionEntity struct {
+	Type      string  `json:"type"`
+	Mentioned account `json:"mentioned"`
+	Text      string  `json:"text"`
+}
+
+var atTag = regexp.MustCompile(`(?s)<at(?:\s[^>]*)?>(.*?)</at>`) //nolint:gochecknoglobals // constant
+
+// fillText renders the text of the bot.
+func (s *Server) fillText(where string, ch *channel, m *Message, a outgoing) {
+	text := a.Text
+	known := map[string]bool{}
+	for _, raw := range a.Entities {
+		var e mentionEntity
+		if json.Unmarshal(raw, &e) != nil || e.Type != "mention" {
+			continue
+		}
+		u := s.person(e.Mentioned.ID)
+		switch {
+		case !strings.Contains(text, e.Text) || !atTag.MatchString(e.Text):
+			s.trouble(where, m.ID, fmt.Sprintf("mention %q is not in the text", e.Text))
+		case u == nil || !s.isMember(ch, u.ID):
+			s.trouble(where, m.ID, "mention of somebody who is not in the conversation: "+e.Mentioned.ID)
+		default:
+			known[e.Text] = true
+			m.Mentions = append(m.Mentions, Mention{ID: u.ID, Name: plainText(atTag.FindStringSubmatch(e.Text)[1])})
+		}
+	}
+	format := a.TextFormat
+	if format == "" {
+		format = "markdown"
+	}
+	for _, tag := range atTag.FindAllString(text, -1) {
+		if !known[tag] && format != "plain" {
+			s.trouble(where, m.ID, fmt.Sprintf("%s has no mention entity", tag))
+		}
+	}
+	html, faults := renderBot(text, format)
+	for _, f := range faults {
+		s.trouble(where, m.ID, f)
+	}
+	m.HTML, m.Text = html, plainText(html)
+}
+
+// fillAttachments renders cards and pictures of the bot.
+func (s *Server) fillAttachments(where string, ch *channel, m *Message, a outgoing) {
+	m.attachments = a.Attachments
+	for _, at := range a.Attachments {
+		if at.ContentType != kindCard {
+			continue
+		}
+		m.Cards = append(m.Cards, at.Content)
+		for _, f := range s.checkCard(at.Content, cardInMessage, ch) {
+			s.trouble(where, m.ID, f)
+			m.Broken = f
+		}
+	}
+}
+
+func alerts(channelData json.RawMessage) bool {
+	var d struct {
+		Notification struct {
+			Alert bool `json:"alert"`
+		} `json:"notification"`
+	}
+	return json.Unmarshal(channelData, &d) == nil && d.Notification.Alert
+}
+
+// keepJSON is nil for an absent or null value.
+func keepJSON(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil
+	}
+	return raw
+}

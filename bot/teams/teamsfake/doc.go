@@ -1,0 +1,50 @@
+// Package teamsfake emulates one organisation's Microsoft Teams with one installed bot: the
+// Bot Connector, Entra's token endpoint, the Bot Framework's signing keys, Graph's reads of
+// channels, SharePoint's files, and the people with their clients.
+//
+// # Use
+//
+//	srv := teamsfake.New(teamsfake.Options{
+//		Users:    []teamsfake.User{{ID: ann, Name: "Ann Lee"}},
+//		Teams:    []teamsfake.Team{{ID: "19:team@thread.tacv2", Name: "Support"}},
+//		Channels: []teamsfake.Channel{{ID: "19:tickets@thread.tacv2", Name: "tickets"}},
+//	})
+//	if err := srv.Start("127.0.0.1:0"); err != nil { … }
+//	defer srv.Close()
+//	// the bot is configured with AppID, AppPassword, TenantID, LoginURL, OpenIDURL,
+//	// ServiceURL (allowed) and GraphURL, and listens; then
+//	err := srv.Connect(ctx, "http://127.0.0.1:3978/teams/messages")
+//
+// People are named by their Entra object id everywhere, channels by 19:…@thread.tacv2,
+// messages by their digits. [Server.As] acts: Post, Reply, Say, Private, Slash, Edit, Delete,
+// Undelete, React, Unreact. Tests read through [Server.Thread], [Server.Messages],
+// [Server.Roots], [Server.Targeted], [Server.Personal], [Server.Message] and wait with
+// [Server.WaitFor] or [Server.Subscribe]. What the bot sent and clients would not show as it
+// was meant is in [Server.Problems]: a test of a bot wants none.
+//
+// # Addresses
+//
+//	/login/{tenant}/oauth2/v2.0/token           Entra
+//	/botframework/v1/.well-known/…              OpenID metadata and keys
+//	/connector/{region}/{tenant}/v3/…           the Bot Connector (serviceUrl)
+//
+// # Methods, for Calls and faults
+//
+//	token openid keys conversations.create activities.send activities.update activities.delete
+//	reactions.add reactions.remove members.list members.page members.get team.get team.channels
+//	attachments.get
+//
+// Faults of what is sent to the bot have the method event:TYPE (event:message,
+// event:messageUpdate, event:*).
+//
+// # What is assumed
+//
+// How often Teams repeats an activity that the bot did not take is undocumented: here it
+// tries [Options.RetryDelays] times, later messages overtake it. In channels, edits and deletions are told of
+// for messages that the bot may receive. A bad card is accepted and not shown.
+//
+// # What does not belong here
+//
+// Anything that knows Parley: no verb, card or text of it. Nothing outside tests, the demo
+// and the measuring commands may import this package.
+package teamsfake

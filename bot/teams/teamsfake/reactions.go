@@ -1,0 +1,59 @@
+package teamsfake
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+)
+
+// reactionType is a name of the first generation or code points with a name.
+// Source: npm @microsoft/teams.api 2.1.0, MessageReactionType.
+var reactionType = regexp.MustCompile(`^(?:[a-z]+|[0-9a-f]+(?:-[0-9a-f]+)*_[A-Za-z0-9]+)$`) //nolint:gochecknoglobals // constant
+
+// addReaction is PUT …/reactions/{type}: the bot reacts to anybody's message.
+func (s *Server) addReaction(w http.ResponseWriter, r *http.Request) {
+	ch, m, kind, ok := s.reactable(w, r)
+	if !ok {
+		return
+	}
+	if !slices.ContainsFunc(m.Reactions, func(x Reaction) bool { return x.Bot && x.Type == kind }) {
+		m.Reactions = append(m.Reactions, Reaction{Type: kind, Bot: true, At: s.now()})
+		s.note(Change{Kind: "reaction", Channel: ch.ID, Message: m.ID, Root: m.Root})
+	}
+	w.WriteHeader(http.StatusOK)
+}
+
+func (s *Server) removeReaction(w http.ResponseWriter, r *http.Request) {
+	ch, m, kind, ok := s.reactable(w, r)
+	if !ok {
+		return
+	}
+	n := len(m.Reactions)
+	m.Reactions = slices.DeleteFunc(m.Reactions, func(x Reaction) bool { return x.Bot && x.Type == kind })
+	if len(m.Reactions) == n {
+		refuse(w, http.StatusNotFound, "ReactionNotFound", "The bot did not react so.")
+		return
+	}
+	s.note(Change{Kind: "reaction", Channel: ch.ID, Message: m.ID, Root: m.Root})
+	w.WriteHeader(http.StatusOK)
+}
+
+// reactable finds the message of a reaction call, or answers.
+func (s *Server) reactable(w http.ResponseWriter, r *http.Request) (*channel, *Message, string, bool) {
+	ch, root, ok := s.writable(w, r)
+	if !ok {
+		return nil, nil, "", false
+	}
+	m, kind := ch.byID[r.PathValue("id")], r.PathValue("type")
+	switch {
+	case m == nil || m.Deleted() || root != "" && m.Root != root:
+		refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The activity is not there.")
+	case m.Targeted != "":
+		refuse(w, http.StatusBadRequest, "BadArgument", "Targeted messages take no reactions.")
+	case !reactionType.MatchString(kind):
+		refuse(w, http.StatusBadRequest, "BadArgument", "Unknown reaction type.")
+	case s.admit(w, reactRule()):
+		return ch, m, kind, true
+	}
+	return nil, nil, "", false
+}
