@@ -104,3 +104,9 @@ func Loopback(end string) bool {
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Unmap().IsLoopback()
 }
+
+// LocalURL tells whether an address ("http://localhost:56150/x") is on this machine.
+func LocalURL(address string) bool {
+	u, err := parse(address)
+	return err == nil && onLoopback(u)
+}

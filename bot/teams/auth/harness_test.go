@@ -1,0 +1,200 @@
+package auth
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/bot/fence"
+	"parley/bot/teams/connector"
+	"parley/bot/teams/rest"
+)
+
+const (
+	app     = "22222222-2222-4222-8222-222222222222"
+	tenant  = "11111111-1111-4111-8111-11111111aaaa"
+	service = "https://smba.trafficmanager.net/emea/" + tenant + "/"
+)
+
+// signer is a private key with the name and endorsements under which it is published.
+type signer struct {
+	id       string
+	private  *rsa.PrivateKey
+	endorsed []string
+	change   func(map[string]any)
+}
+
+// newKeys makes two keys once: that takes long.
+var newKeys = sync.OnceValue(func() [2]*rsa.PrivateKey { //nolint:gochecknoglobals // it holds no state
+	var keys [2]*rsa.PrivateKey
+	for i := range keys {
+		k, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			panic(err)
+		}
+		keys[i] = k
+	}
+	return keys
+})
+
+func signers() (one, two signer) {
+	keys := newKeys()
+	return signer{id: "one", private: keys[0], endorsed: []string{"msteams", "webchat"}}, signer{id: "two", private: keys[1], endorsed: []string{"msteams"}}
+}
+
+func part(t testing.TB, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// sign makes a token with the standard library alone.
+func (s signer) sign(t testing.TB, header, claims map[string]any) string {
+	t.Helper()
+	text := part(t, header) + "." + part(t, claims)
+	sum := sha256.Sum256([]byte(text))
+	signature, err := rsa.SignPKCS1v15(rand.Reader, s.private, crypto.SHA256, sum[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
+}
+
+// public is the key as the service publishes it.
+func (s signer) public() map[string]any {
+	k := map[string]any{
+		"kty": "RSA", "use": "sig", "kid": s.id, "x5t": s.id, "endorsements": s.endorsed,
+		"n": base64.RawURLEncoding.EncodeToString(s.private.N.Bytes()),
+		"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(s.private.E)).Bytes()),
+	}
+	if s.change != nil {
+		s.change(k)
+	}
+	return k
+}
+
+// keyServer publishes keys as login.botframework.com does.
+type keyServer struct {
+	*httptest.Server
+	mu     sync.Mutex
+	keys   []signer
+	answer http.HandlerFunc // nil = the keys
+	asked  int              // for keys
+}
+
+func newKeyServer(t testing.TB, keys ...signer) *keyServer {
+	k := &keyServer{keys: keys}
+	k.Server = httptest.NewServer(k)
+	t.Cleanup(k.Close)
+	return k
+}
+
+func (k *keyServer) publish(answer http.HandlerFunc, keys ...signer) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.keys, k.answer = keys, answer
+}
+
+func (k *keyServer) count() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.asked
+}
+
+func (k *keyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/v1/.well-known/openidconfiguration" {
+		_ = json.NewEncoder(w).Encode(map[string]any{"issuer": DefaultIssuer, "jwks_uri": k.URL + "/v1/.well-known/keys"})
+		return
+	}
+	k.mu.Lock()
+	k.asked++
+	answer, keys := k.answer, k.keys
+	k.mu.Unlock()
+	if answer != nil {
+		answer(w, r)
+		return
+	}
+	var list []any
+	for _, s := range keys {
+		list = append(list, s.public())
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"keys": list})
+}
+
+// stage is a Validator with a key server and a clock.
+type stage struct {
+	*Validator
+	server *keyServer
+	mu     sync.Mutex
+	time   time.Time
+}
+
+func newStage(t testing.TB, keys ...signer) *stage {
+	t.Helper()
+	st := &stage{server: newKeyServer(t, keys...), time: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)}
+	hosts, err := rest.NewHosts(nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.Validator, err = New(Options{
+		AppID: app, Tenants: []string{tenant}, OpenID: st.server.URL + "/v1/.well-known/openidconfiguration",
+		Hosts: hosts, Client: fence.NewClient(time.Minute), Now: st.now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
+
+func (st *stage) now() time.Time {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.time
+}
+
+func (st *stage) pass(d time.Duration) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.time = st.time.Add(d)
+}
+
+// claimsNow are those of a good token.
+func (st *stage) claimsNow() map[string]any {
+	now := st.now()
+	return map[string]any{
+		"serviceurl": service, "iss": DefaultIssuer, "aud": app,
+		"nbf": now.Unix(), "exp": now.Add(time.Hour).Unix(),
+	}
+}
+
+func headerOf(s signer) map[string]any {
+	return map[string]any{"typ": "JWT", "alg": "RS256", "kid": s.id, "x5t": s.id}
+}
+
+// token is a good one of a signer.
+func (st *stage) token(t testing.TB, s signer) string {
+	t.Helper()
+	return s.sign(t, headerOf(s), st.claimsNow())
+}
+
+func activity() connector.Activity {
+	return connector.Activity{
+		Type: connector.TypeMessage, ChannelID: connector.ChannelTeams, ServiceURL: service,
+		Conversation: &connector.ConversationAccount{ID: "19:x@thread.tacv2;messageid=1", TenantID: tenant},
+		ChannelData:  &connector.ChannelData{Tenant: &connector.Ref{ID: tenant}},
+	}
+}
+
+func bearing(values ...string) http.Header { return http.Header{"Authorization": values} }

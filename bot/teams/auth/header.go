@@ -1,0 +1,42 @@
+package auth
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// maxToken bounds a token, in bytes. The service's have about 1 kB.
+const maxToken = 16 << 10
+
+// bearer reads the token out of the one Authorization header of a request. The scheme is
+// exactly "Bearer": the service writes no other, although HTTP would ignore its case.
+func bearer(h http.Header) (string, error) {
+	values := h.Values("Authorization")
+	if len(values) != 1 {
+		return "", errors.New("not one Authorization header")
+	}
+	token, ok := strings.CutPrefix(values[0], "Bearer ")
+	switch {
+	case !ok:
+		return "", errors.New("the scheme isn't Bearer")
+	case len(token) > maxToken:
+		return "", errors.New("the token is too long")
+	case !signedForm(token):
+		return "", errors.New("the token has not the form of a signed one")
+	}
+	return token, nil
+}
+
+// signedForm tells three parts in base64url, none of them empty. Source: RFC 7515 section 7.1.
+func signedForm(token string) bool {
+	parts := strings.Split(token, ".")
+	for _, p := range parts {
+		if p == "" || strings.ContainsFunc(p, func(r rune) bool { return !strings.ContainsRune(letters, r) }) {
+			return false
+		}
+	}
+	return len(parts) == 3
+}
+
+const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

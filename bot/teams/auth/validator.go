@@ -1,0 +1,152 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"parley/bot/teams/connector"
+	"parley/bot/teams/rest"
+)
+
+// DefaultIssuer makes the tokens of the Bot Connector's requests.
+const DefaultIssuer = "https://api.botframework.com"
+
+// leeway is how far the service's clock and ours may be apart.
+const leeway = 5 * time.Minute
+
+// ErrRefused is the root of what Check returns for a request that isn't genuine. What it
+// wraps is for the log; whoever sent the request hears the same for each.
+var ErrRefused = errors.New("teams: the request is not the Bot Connector's")
+
+// Options of a Validator.
+type Options struct {
+	AppID   string // whom tokens must be for
+	Tenants []string
+	OpenID  string // address of the metadata; "" = DefaultOpenIDURL
+	Issuer  string // "" = DefaultIssuer
+	Hosts   *rest.Hosts
+	Client  *http.Client // for keys; refuses redirects
+	Now     func() time.Time
+}
+
+// Validator checks requests. Safe for concurrent use.
+type Validator struct {
+	tenants []string
+	hosts   *rest.Hosts
+	keys    *keySet
+	parser  *jwt.Parser
+}
+
+// New makes a Validator; it connects to nothing yet.
+// Errors: no app id or no tenant, without which everybody would be let in.
+func New(o Options) (*Validator, error) {
+	if o.AppID == "" || len(o.Tenants) == 0 || slices.Contains(o.Tenants, "") {
+		return nil, errors.New("teams: the app id and the tenant must be set")
+	}
+	if o.Issuer == "" {
+		o.Issuer = DefaultIssuer
+	}
+	return &Validator{
+		tenants: o.Tenants, hosts: o.Hosts, keys: newKeySet(o.OpenID, o.Client, o.Now),
+		parser: jwt.NewParser(
+			jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}), jwt.WithStrictDecoding(),
+			jwt.WithIssuer(o.Issuer), jwt.WithAudience(o.AppID), jwt.WithExpirationRequired(),
+			jwt.WithLeeway(leeway), jwt.WithTimeFunc(o.Now),
+		),
+	}, nil
+}
+
+// claims are those of the service's tokens.
+type claims struct {
+	jwt.RegisteredClaims
+	ServiceURL string `json:"serviceurl"`
+}
+
+// Check says whether a request's header proves that the activity is the service's. It may
+// ask for keys, for at most 5 s.
+// Errors: ErrRefused; ErrKeys when nobody can tell now.
+func (v *Validator) Check(ctx context.Context, h http.Header, a connector.Activity) error {
+	token, err := bearer(h)
+	if err != nil {
+		return refuse(err)
+	}
+	if err := v.checkActivity(a); err != nil {
+		return refuse(err)
+	}
+	var said claims
+	_, err = v.parser.ParseWithClaims(token, &said, func(t *jwt.Token) (any, error) { return v.key(ctx, t, a.ChannelID) })
+	switch {
+	case errors.Is(err, ErrKeys):
+		return err
+	case err != nil:
+		return refuse(err)
+	case said.ServiceURL == "" || said.ServiceURL != a.ServiceURL:
+		return refuse(errors.New("the token is for another service URL"))
+	}
+	return nil
+}
+
+func refuse(err error) error { return fmt.Errorf("%w: %w", ErrRefused, err) }
+
+// checkActivity checks what needs no token: the channel, the tenant, and where our own
+// token would go.
+func (v *Validator) checkActivity(a connector.Activity) error {
+	if a.ChannelID != connector.ChannelTeams {
+		return errors.New("the activity is of another channel")
+	}
+	if err := v.checkTenant(a); err != nil {
+		return err
+	}
+	if withToken, err := v.hosts.Check(a.ServiceURL); err != nil || !withToken {
+		return errors.New("the service URL is not one of Teams'")
+	}
+	return nil
+}
+
+// checkTenant wants a tenant named, and each that is named to be ours.
+func (v *Validator) checkTenant(a connector.Activity) error {
+	var named []string
+	if a.Conversation != nil && a.Conversation.TenantID != "" {
+		named = append(named, a.Conversation.TenantID)
+	}
+	if d := a.ChannelData; d != nil && d.Tenant != nil && d.Tenant.ID != "" {
+		named = append(named, d.Tenant.ID)
+	}
+	if len(named) == 0 {
+		return errors.New("the activity names no tenant")
+	}
+	for _, t := range named {
+		if !slices.ContainsFunc(v.tenants, func(own string) bool { return strings.EqualFold(own, t) }) {
+			return errors.New("the activity is of another tenant")
+		}
+	}
+	return nil
+}
+
+// key gives the key for a token's header, if it speaks for the channel.
+func (v *Validator) key(ctx context.Context, t *jwt.Token, channel string) (any, error) {
+	id, ok := t.Header["kid"].(string)
+	if !ok || id == "" {
+		return nil, errors.New("the token names no key")
+	}
+	if _, extended := t.Header["crit"]; extended { // RFC 7515 section 4.1.11: what isn't understood is refused
+		return nil, errors.New("the token has critical extensions")
+	}
+	k, known, err := v.keys.find(ctx, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case !known:
+		return nil, errors.New("the token's key is unknown")
+	case !slices.Contains(k.endorsements, channel):
+		return nil, errors.New("the token's key doesn't speak for this channel")
+	}
+	return k.public, nil
+}

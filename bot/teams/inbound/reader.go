@@ -1,0 +1,156 @@
+// Package inbound takes the requests that Teams makes: it bounds and reads them, has them
+// checked, and passes on genuine ones as they came.
+//
+// What does not belong here: which requests are genuine (bot/teams/auth), and what they mean
+// (bot/teams).
+package inbound
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+
+	sdkauth "github.com/infracloudio/msbotbuilder-go/connector/auth"
+	"github.com/infracloudio/msbotbuilder-go/core"
+	"github.com/infracloudio/msbotbuilder-go/schema"
+
+	"parley/bot/teams/auth"
+	"parley/bot/teams/connector"
+)
+
+// maxBody bounds a request, in bytes. An activity has at most 100 kB of text and card, an
+// invoke on a message that again.
+const maxBody = 1 << 20
+
+// retryLater asks to come again, in seconds.
+const retryLater = "5"
+
+// Reader takes requests. Safe for concurrent use.
+type Reader struct {
+	validator *auth.Validator
+	unsigned  bool
+	log       *slog.Logger
+}
+
+// New makes a Reader. With unsigned, requests without a signature are taken from this
+// machine (TEAMS_ALLOW_UNSIGNED=loopback); it warns of that at once.
+func New(v *auth.Validator, unsigned bool, log *slog.Logger) *Reader {
+	if unsigned {
+		log.Warn("teams requests without a signature are taken from this machine: unset TEAMS_ALLOW_UNSIGNED where real customers are")
+	}
+	return &Reader{validator: v, unsigned: unsigned, log: log}
+}
+
+// Next handles a genuine request. raw are its bytes; a is what could be read of them: a
+// field of an unexpected kind is left empty.
+type Next func(w http.ResponseWriter, r *http.Request, a connector.Activity, raw []byte)
+
+// Handler passes genuine requests on and answers others itself: 413, 400 for what is no
+// activity, 401 for what isn't genuine whatever the reason, 503 while nobody can tell.
+func (d *Reader) Handler(next Next) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		var tooLong *http.MaxBytesError
+		switch {
+		case errors.As(err, &tooLong):
+			http.Error(w, "too long", http.StatusRequestEntityTooLarge)
+			return
+		case err != nil:
+			http.Error(w, "not readable", http.StatusBadRequest)
+			return
+		}
+		a, err := read(raw)
+		if err != nil {
+			http.Error(w, "no activity", http.StatusBadRequest)
+			return
+		}
+		if err := d.check(r, a); err != nil {
+			d.refuse(w, err)
+			return
+		}
+		next(w, r, a, raw)
+	})
+}
+
+func (d *Reader) refuse(w http.ResponseWriter, err error) {
+	if errors.Is(err, auth.ErrKeys) {
+		d.log.Error("teams request not checked", "error", err)
+		w.Header().Set("Retry-After", retryLater)
+		http.Error(w, "try again later", http.StatusServiceUnavailable)
+		return
+	}
+	d.log.Info("teams request refused", "error", err)
+	http.Error(w, "not authorized", http.StatusUnauthorized)
+}
+
+// read decodes an activity: one JSON object with a type. A field of another kind than
+// expected is left empty rather than refused, or a change at Teams would lose messages.
+func read(raw []byte) (connector.Activity, error) {
+	var a connector.Activity
+	var kind *json.UnmarshalTypeError
+	if err := json.Unmarshal(raw, &a); err != nil && !errors.As(err, &kind) {
+		return a, err
+	}
+	if a.Type == "" {
+		return a, errors.New("no type")
+	}
+	return a, nil
+}
+
+// check has a request checked, through the SDK's door.
+func (d *Reader) check(r *http.Request, a connector.Activity) error {
+	if d.unsigned && len(r.Header.Values("Authorization")) == 0 {
+		return d.validator.Local(r, a)
+	}
+	envelope, err := envelopeOf(a)
+	if err != nil {
+		return err
+	}
+	offered := r.WithContext(r.Context())
+	offered.Body = io.NopCloser(bytes.NewReader(envelope))
+	adapter := core.BotFrameworkAdapter{TokenValidator: checker{d.validator, r.Header, a}}
+	if _, err := adapter.ParseRequest(r.Context(), offered); err != nil {
+		if errors.Is(err, auth.ErrKeys) || errors.Is(err, auth.ErrRefused) {
+			return err
+		}
+		return fmt.Errorf("%w: %w", auth.ErrRefused, err) // no header, for example
+	}
+	return nil
+}
+
+// envelopeOf writes what says whose an activity is. The SDK gets no more than that: it
+// fails on requests that Teams does make (a value that is a string or an array, channelData
+// that is none, times that are empty or without a zone), and drops what we need (the
+// mentioned of an entity, isTargeted of a recipient). Contents are read from our own types.
+func envelopeOf(a connector.Activity) ([]byte, error) {
+	return json.Marshal(connector.Activity{
+		Type: a.Type, ID: a.ID, ServiceURL: a.ServiceURL, ChannelID: a.ChannelID, Name: a.Name,
+		From: a.From, Recipient: a.Recipient, Conversation: a.Conversation,
+	})
+}
+
+// checker is our Validator in the SDK's place for one; the SDK's own accepts tokens without
+// an end, for any channel and from keys up to five days old.
+type checker struct {
+	validator *auth.Validator
+	header    http.Header
+	activity  connector.Activity
+}
+
+var _ sdkauth.TokenValidator = checker{}
+
+// AuthenticateRequest implements the SDK's TokenValidator. parsed is what the SDK has read.
+func (c checker) AuthenticateRequest(ctx context.Context, parsed schema.Activity, _ string, _ sdkauth.CredentialProvider, _ string) (sdkauth.ClaimsIdentity, error) {
+	if string(parsed.Type) != c.activity.Type || parsed.ServiceURL != c.activity.ServiceURL || parsed.ChannelID != c.activity.ChannelID {
+		return nil, fmt.Errorf("%w: it can be read in two ways", auth.ErrRefused)
+	}
+	if err := c.validator.Check(ctx, c.header, c.activity); err != nil {
+		return nil, err
+	}
+	return sdkauth.NewClaimIdentity(map[string]any{"serviceurl": parsed.ServiceURL}, true), nil
+}
