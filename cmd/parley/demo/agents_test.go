@@ -130,7 +130,13 @@ func agentUses(ts *testscript.TestScript, neg bool, s *stage, who string, args [
 		}
 		before := len(s.board.forms(who))
 		ts.Check(s.board.press(ctx, who, at))
-		ts.Check(s.until("a form opens", func() (bool, error) { return len(s.board.forms(who)) > before, nil }))
+		ts.Check(s.until("a form opens", func() (bool, error) {
+			open := s.board.forms(who)
+			if len(open) > before {
+				s.deeds.add("dialog", open[len(open)-1].Title)
+			}
+			return len(open) > before, nil
+		}))
 	case "chooses":
 		ts.Check(s.board.choose(ctx, who, args[1], s.find(ts, args[2]).ID))
 	case "submits":
@@ -166,6 +172,7 @@ func (s *stage) submit(ctx context.Context, ts *testscript.TestScript, neg bool,
 	if err != nil {
 		ts.Fatalf("%v\n%s", err, s.picture())
 	}
+	s.deeds.add("dialog", top.Title)
 	refused, err := s.board.submit(ctx, who, top, values)
 	ts.Check(err)
 	if (refused != "") != neg {

@@ -105,6 +105,7 @@ type button struct {
 // form is open.
 type form struct {
 	ID     string
+	Title  string
 	Text   string   // its words
 	Fields []string // names
 }

@@ -54,10 +54,11 @@ type variant struct {
 // Surfaces on which stories are told.
 const (
 	onSlack = "slack"
+	onTeams = "teams"
 	onText  = "text"
 )
 
-func surfaces() []string { return []string{onSlack, onText} }
+func surfaces() []string { return []string{onSlack, onTeams, onText} }
 
 // told says whether a story is told on the variant's surface: a story that isn't told
 // everywhere begins with `surface NAME …`.
@@ -78,6 +79,10 @@ func (v variant) told(t *testing.T, file string) bool {
 // play runs the named stories, or all, of those that are told on the variant's surface.
 func play(t *testing.T, v variant, names ...string) {
 	t.Helper()
+	var c *chronicle
+	if v == (variant{on: v.on}) && v.on != onText {
+		c = newChronicle(t, cmp.Or(v.on, onSlack))
+	}
 	p := testscript.Params{
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -85,7 +90,8 @@ func play(t *testing.T, v variant, names ...string) {
 			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 			s := newStage(ctx, t, v)
 			e.Values[stageKey{}] = s
-			e.Defer(func() { s.close(); cancel() })
+			end := s.watchStory(c, e.T())
+			e.Defer(func() { s.close(); end(); cancel() })
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -121,7 +121,7 @@ func (b *slackBoard) whispers(who string) []shown {
 func (b *slackBoard) forms(who string) []form {
 	var list []form
 	for _, v := range b.fake.Views(cast()[who]) {
-		f := form{ID: v.ID, Text: plain("", v.Blocks)}
+		f := form{ID: v.ID, Title: plain("", v.Title), Text: plain("", v.Blocks)}
 		var tree any
 		if json.Unmarshal(v.Blocks, &tree) == nil {
 			walk(tree, func(o map[string]any) {

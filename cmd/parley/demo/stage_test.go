@@ -33,6 +33,7 @@ type stage struct {
 	options WorldOptions
 	world   *World
 	board   board // where agents work
+	deeds   *deeds
 	env     app.Env
 	db      *app.Database
 	log     *slog.Logger
@@ -60,7 +61,7 @@ func newStage(ctx context.Context, t *testing.T, v variant) *stage {
 	if os.Getenv("PARLEY_TEST_LOG") != "" {
 		level = slog.LevelDebug
 	}
-	return &stage{clock: &Clock{}, ctx: ctx, t: t, variant: v, options: WorldOptions{HTTPMode: v.requests},
+	return &stage{clock: &Clock{}, deeds: &deeds{all: map[string]bool{}}, ctx: ctx, t: t, variant: v, options: WorldOptions{HTTPMode: v.requests},
 		log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 }
 
@@ -183,6 +184,7 @@ func (s *stage) startOne() error {
 	o.Specs = quickSpecs()
 	env := s.env
 	s.board.wire(&env, &o)
+	s.deeds.watch(&o)
 	a, err := app.New(s.ctx, env, s.db, s.log, o)
 	if err != nil {
 		return err

@@ -35,6 +35,13 @@ func surfaceCommand(ts *testscript.TestScript, neg bool, args []string) {
 		return
 	}
 	switch args[0] {
+	case "recovers", "reconnects":
+	case "fails":
+		s.deeds.add("trouble", args[0], args[1])
+	default:
+		s.deeds.add("trouble", args[0])
+	}
+	switch args[0] {
 	case "reconnects":
 		s.board.calm()
 		ts.Check(s.until("the surface is connected again", func() (bool, error) { return s.board.connected(len(s.running)), nil }))

@@ -1,0 +1,205 @@
+package demo
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"parley/bridge"
+	"parley/cmd/parley/app"
+)
+
+var update = flag.Bool("update", false, "rewrite what the stories showed and docs/parity.md")
+
+// deeds are what one story really did and was shown on a surface, by the words of
+// docs/parity.md:
+//
+//	verb assign text         a person's verb, and by which way it came
+//	view line assigned       a post that the surface took
+//	dialog Snooze            a form or window that stood before a person
+//	trouble archives         what happened to the surface
+type deeds struct {
+	mu  sync.Mutex
+	all map[string]bool
+}
+
+func (d *deeds) add(words ...string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.all[strings.Join(words, " ")] = true
+}
+
+// list gives the deeds so far.
+func (d *deeds) list() map[string]bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return maps.Clone(d.all)
+}
+
+// watch lets a Parley's surfaces note what goes through them.
+func (d *deeds) watch(o *app.Options) {
+	if o.Surfaces == nil {
+		o.Surfaces = app.Surfaces()
+	}
+	o.Surfaces = slices.Clone(o.Surfaces)
+	for i, spec := range o.Surfaces {
+		o.Surfaces[i].New = func(e app.Env, so app.SurfaceOptions) (bridge.Surface, error) {
+			s, err := spec.New(e, so)
+			return &watchedSurface{Surface: s, deeds: d}, err
+		}
+	}
+}
+
+// watchedSurface notes what people did and what Parley posted.
+type watchedSurface struct {
+	bridge.Surface
+	deeds *deeds
+}
+
+// Decode implements bridge.Surface.
+func (s *watchedSurface) Decode(raw []byte) ([]bridge.Action, error) {
+	actions, err := s.Surface.Decode(raw)
+	for _, a := range actions {
+		if a.Actor.Kind == bridge.ActorPerson {
+			s.deeds.add("verb", string(a.Verb), string(a.Origin))
+		}
+	}
+	return actions, err
+}
+
+// Send implements bridge.Surface.
+func (s *watchedSurface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+	sent, err := s.Surface.Send(ctx, p)
+	if err != nil {
+		return sent, err
+	}
+	switch {
+	case p.Kind == bridge.PostMark:
+		s.deeds.add("view mark", string(p.Mark))
+	case p.Kind == bridge.PostEphemeral && p.Line != nil:
+		s.deeds.add("view whisper", string(p.Line.Kind))
+	case p.Line != nil:
+		s.deeds.add("view line", string(p.Line.Kind))
+	default:
+		s.deeds.add("view", string(p.Kind))
+	}
+	return sent, nil
+}
+
+// chronicle gathers the deeds of stories that ended well. What docs/parity.md claims stands
+// in testdata/parity: a deed and the story that did it. A story that no longer does what is
+// claimed of it fails; so a claim can't outlive what it says.
+type chronicle struct {
+	t    *testing.T
+	file string
+
+	mu      sync.Mutex
+	stories map[string]map[string]bool
+}
+
+func chronicleFile(surface string) string {
+	return filepath.Join("testdata", "parity", surface+".txt")
+}
+
+// newChronicle begins one for a surface; with -update it is written when the test ends.
+func newChronicle(t *testing.T, surface string) *chronicle {
+	t.Helper()
+	c := &chronicle{t: t, file: chronicleFile(surface), stories: map[string]map[string]bool{}}
+	t.Cleanup(c.close)
+	return c
+}
+
+// told takes what a story did that ended well, and gives what is wrongly claimed of it.
+func (c *chronicle) told(story string, done map[string]bool) (wrong []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stories[story] = done
+	for deed, by := range claims(c.t, c.file) {
+		if by == story && !done[deed] && !*update {
+			wrong = append(wrong, deed)
+		}
+	}
+	slices.Sort(wrong)
+	return wrong
+}
+
+// claims reads lines like "verb assign text: verbs".
+func claims(t *testing.T, file string) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(file) //nolint:gosec // a file of testdata
+	if err != nil && !(os.IsNotExist(err) && *update) {
+		t.Fatal(err)
+	}
+	list := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if deed, story, ok := strings.Cut(strings.TrimSpace(line), ": "); ok {
+			list[deed] = story
+		}
+	}
+	return list
+}
+
+// close tells what isn't claimed yet, or claims it.
+func (c *chronicle) close() {
+	list := claims(c.t, c.file)
+	for deed, story := range list {
+		_, err := os.Stat(filepath.Join("testdata", story+".txt"))
+		if done, known := c.stories[story]; err != nil || known && !done[deed] {
+			delete(list, deed)
+		}
+	}
+	for _, story := range slices.Sorted(maps.Keys(c.stories)) {
+		for deed := range c.stories[story] {
+			if list[deed] == "" {
+				list[deed] = story
+				if !*update {
+					c.t.Logf("%s: %s isn't in docs/parity.md yet: run with -update", story, deed)
+				}
+			}
+		}
+	}
+	if !*update || c.t.Failed() {
+		return
+	}
+	var b strings.Builder
+	for _, deed := range slices.Sorted(maps.Keys(list)) {
+		fmt.Fprintf(&b, "%s: %s\n", deed, list[deed])
+	}
+	must(c.t, os.MkdirAll(filepath.Dir(c.file), 0o755)) //nolint:gosec // read by everybody
+	must(c.t, os.WriteFile(c.file, []byte(b.String()), 0o644))
+	checkParity(c.t)
+}
+
+// watchStory begins a story's record, where its variant has a chronicle.
+func (s *stage) watchStory(c *chronicle, told testscript.T) (end func()) {
+	s.deeds = &deeds{all: map[string]bool{}}
+	return func() {
+		story, ok := told.(interface { // what testscript's T really is
+			Failed() bool
+			Skipped() bool
+			Name() string
+			Errorf(format string, args ...any)
+		})
+		if !ok {
+			s.t.Error("testscript doesn't tell how a story ended")
+			return
+		}
+		if c == nil || story.Failed() || story.Skipped() {
+			return
+		}
+		name := story.Name()[strings.LastIndex(story.Name(), "/")+1:]
+		for _, deed := range c.told(name, s.deeds.list()) {
+			story.Errorf("docs/parity.md claims of this story, on %s: %s. It no longer does that; run with -update", cmp.Or(s.variant.on, onSlack), deed)
+		}
+	}
+}

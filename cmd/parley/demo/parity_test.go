@@ -1,0 +1,282 @@
+package demo
+
+import (
+	"cmp"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"parley/bot/command"
+	"parley/bridge"
+)
+
+const parityPage = "../../../docs/parity.md"
+
+// TestParity: docs/parity.md says what the stories showed and the golden cards draw, and
+// no more. Each verb, each view and each mark of the code has its line.
+func TestParity(t *testing.T) {
+	t.Parallel()
+	checkParity(t)
+}
+
+func checkParity(t *testing.T) {
+	t.Helper()
+	got := writeParity(t)
+	if *update {
+		must(t, os.WriteFile(parityPage, []byte(got), 0o644)) //nolint:gosec // a page of the documentation
+	}
+	want, err := os.ReadFile(parityPage)
+	must(t, err)
+	if got != string(want) {
+		t.Errorf("docs/parity.md isn't what the tests showed; run with -update\n%s", got)
+	}
+}
+
+// parity is what is known of the surfaces.
+type parity struct {
+	claims map[string]map[string]string // surface → deed → story
+	drawn  map[string]map[string]bool   // surface → names of golden cards
+}
+
+const parityHead = `# What works in Slack and in Microsoft Teams
+
+This page is written by tests: ` + "`go test ./cmd/parley/demo -run 'TestScenarios|TestParity' -update`" + `. A cell
+names the story of ` + "`cmd/parley/demo/testdata`" + ` that does it there, against an emulator of the desktop
+client's protocol; the story fails when it no longer does. *drawn*: a golden file shows the card or form, no
+story brings it up there. –: no test shows it.
+
+No test runs on a phone: those cells say *unverified*, whatever the makers promise.
+
+`
+
+const columns = "| Slack desktop | Slack phone | Teams desktop | Teams phone |\n"
+
+// writeParity makes the page.
+func writeParity(t *testing.T) string {
+	t.Helper()
+	p := &parity{claims: map[string]map[string]string{}, drawn: map[string]map[string]bool{}}
+	for surface, cards := range map[string]string{onSlack: "../../../bot/slack/testdata", onTeams: "../../../bot/teams/card/testdata"} {
+		p.claims[surface], p.drawn[surface] = claims(t, chronicleFile(surface)), goldenCards(t, cards)
+	}
+	var b strings.Builder
+	b.WriteString(parityHead)
+	p.verbs(t, &b)
+	p.dialogs(&b)
+	p.views(t, &b)
+	p.troubles(t, &b)
+	return b.String()
+}
+
+// goldenCards lists the golden files of cards and forms, by name.
+func goldenCards(t *testing.T, dir string) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	must(t, err)
+	names := map[string]bool{}
+	for _, f := range files {
+		names[strings.TrimSuffix(filepath.Base(f), ".json")] = true
+	}
+	return names
+}
+
+// row writes a line; cell gives what is known of a surface, "" = nothing.
+func row(b *strings.Builder, name string, cell func(surface string) string) {
+	fmt.Fprintf(b, "| %s |", name)
+	for _, surface := range []string{onSlack, onTeams} {
+		known := cell(surface)
+		phone := "unverified"
+		if known == "" {
+			known, phone = "–", "–"
+		}
+		fmt.Fprintf(b, " %s | %s |", known, phone)
+	}
+	b.WriteString("\n")
+}
+
+func head(b *strings.Builder, title, about string) {
+	fmt.Fprintf(b, "## %s\n\n%s\n\n| %s|---|---|---|---|---|\n", title, about, columns)
+}
+
+// ways lists what is claimed with a beginning: "text (verbs)", by what follows it.
+func (p *parity) ways(surface, begin string) []string {
+	var list []string
+	for _, deed := range slices.Sorted(maps.Keys(p.claims[surface])) {
+		if rest, ok := strings.CutPrefix(deed, begin+" "); ok {
+			list = append(list, fmt.Sprintf("%s (%s)", rest, p.claims[surface][deed]))
+		}
+	}
+	return list
+}
+
+// verbs writes what people do: a line for each bridge.Verb.
+func (p *parity) verbs(t *testing.T, b *strings.Builder) {
+	t.Helper()
+	head(b, "What people do", "By typed text, `@Parley`, slash command, button, form, a message's menu, emoji; or found later, when the connection was gone.")
+	for _, c := range constants(t, "../../../bridge/action.go", "Verb") {
+		about := c.comment
+		if u, ok := command.Help(c.value); ok {
+			about = u.Sentence
+		}
+		if c.value == string(bridge.VerbUnknown) {
+			about = "what looks like a verb and isn't one"
+		}
+		row(b, "`"+c.value+"` "+tidy(about), func(surface string) string {
+			ways := p.ways(surface, "verb "+c.value)
+			if len(ways) == 0 && slices.ContainsFunc(slices.Collect(maps.Keys(p.drawn[surface])), func(n string) bool { return n == "form_"+c.value }) {
+				return "*drawn*"
+			}
+			return strings.Join(ways, ", ")
+		})
+	}
+	b.WriteString("\n")
+}
+
+// dialogs writes which forms and windows stood before somebody: a line for each that did
+// anywhere.
+func (p *parity) dialogs(b *strings.Builder) {
+	head(b, "Forms and windows", "By the title that people read.")
+	for _, title := range p.titles("dialog") {
+		row(b, title, func(surface string) string { return p.claims[surface]["dialog "+title] })
+	}
+	b.WriteString("\n")
+}
+
+// titles lists the things of a kind that are claimed anywhere.
+func (p *parity) titles(kind string) []string {
+	titles := map[string]bool{}
+	for _, list := range p.claims {
+		for deed := range list {
+			if title, ok := strings.CutPrefix(deed, kind+" "); ok {
+				titles[title] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(titles))
+}
+
+// views writes what Parley posts: a line for each kind of post, line and mark.
+func (p *parity) views(t *testing.T, b *strings.Builder) {
+	t.Helper()
+	head(b, "What Parley shows", "In the thread, or to one person alone.")
+	for _, c := range constants(t, "../../../bridge/post.go", "PostKind") {
+		switch bridge.PostKind(c.value) {
+		case bridge.PostLine, bridge.PostEphemeral, bridge.PostMark: // by what they say, below
+			continue
+		case bridge.PostRoot, bridge.PostCard, bridge.PostSaid, bridge.PostFiles:
+		}
+		row(b, tidy(c.comment), func(surface string) string { return p.shows(surface, "card_"+c.value, "view "+c.value) })
+	}
+	for _, c := range constants(t, "../../../bridge/post.go", "Mark") {
+		row(b, "mark: "+c.value, func(surface string) string { return p.shows(surface, "", "view mark "+c.value) })
+	}
+	for _, c := range constants(t, "../../../bridge/post.go", "LineKind") {
+		row(b, "`"+c.value+"` "+tidy(c.comment), func(surface string) string {
+			return p.shows(surface, "card_line_"+c.value, "view line "+c.value, "view whisper "+c.value)
+		})
+	}
+	b.WriteString("\n")
+}
+
+// shows gives the stories of deeds, or that a card is drawn.
+func (p *parity) shows(surface, card string, deeds ...string) string {
+	var list []string
+	for _, deed := range deeds {
+		if story := p.claims[surface][deed]; story != "" && !slices.Contains(list, story) {
+			list = append(list, story)
+		}
+	}
+	if len(list) == 0 && p.drawn[surface][card] {
+		return "*drawn*"
+	}
+	return strings.Join(list, ", ")
+}
+
+// troubles writes what happened to a surface without harm: a line for each that a story
+// lets happen anywhere.
+func (p *parity) troubles(t *testing.T, b *strings.Builder) {
+	t.Helper()
+	head(b, "What may happen to it", "Nothing is lost or doubled by any of it.")
+	sentences := troubleSentences()
+	for _, word := range p.titles("trouble") {
+		if sentences[word] == "" {
+			t.Errorf("docs/parity.md has no sentence for: surface %s", word)
+		}
+		row(b, sentences[word], func(surface string) string { return p.claims[surface]["trouble "+word] })
+	}
+}
+
+// troubleSentences are the words of surfaceCommand, for who doesn't know them.
+func troubleSentences() map[string]string {
+	return map[string]string{
+		"archives":                 "the channel is archived",
+		"unarchives":               "an archived channel is opened again",
+		"expels":                   "Parley is removed from the channel",
+		"invites":                  "Parley, removed from the channel, is let in again",
+		"uninstalls":               "the app is removed",
+		"reinstalls":               "the app, removed, is installed again",
+		"renames":                  "the channel gets another name",
+		"moves":                    "the channel gets another id",
+		"removes":                  "a thread's first message is deleted",
+		"retires":                  "an agent's account is switched off",
+		"unfurls":                  "a link preview appears under a message",
+		"disconnects":              "the connection breaks, and what happens meanwhile is never told",
+		"forgets":                  "events never come",
+		"repeats":                  "every event comes twice",
+		"reorders":                 "an event overtakes another",
+		"mumbles":                  "events come that nobody understands",
+		"fails slow-down":          "a post is answered with 429 and Retry-After",
+		"fails slow-down-untold":   "a post is answered with 429 alone",
+		"fails slow-down-politely": "a post is answered with 200 and an error that means 429",
+		"fails broken":             "a post is answered with 502",
+		"fails broken-after":       "a post is answered with 502, and was made",
+		"fails cut-after":          "the connection breaks after a post was made",
+		"fails blank":              "a post is answered with 200 and nothing else",
+	}
+}
+
+// tidy makes a remark of the code fit into a table.
+func tidy(comment string) string {
+	comment, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimSpace(comment), "* "), ";")
+	return strings.ReplaceAll(comment, "|", `\|`)
+}
+
+// constant of Go code.
+type constant struct{ value, comment string }
+
+// constants lists the constants of a type in a file, in order, so that a new one can't be
+// forgotten. The empty value is left out.
+func constants(t *testing.T, file, kind string) []constant {
+	t.Helper()
+	tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+	must(t, err)
+	var list []constant
+	ast.Inspect(tree, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || len(spec.Values) != 1 {
+			return true
+		}
+		name, named := spec.Type.(*ast.Ident)
+		literal, text := spec.Values[0].(*ast.BasicLit)
+		if !named || !text || name.Name != kind {
+			return true
+		}
+		value, err := strconv.Unquote(literal.Value)
+		must(t, err)
+		if value != "" {
+			list = append(list, constant{value, strings.TrimSpace(cmp.Or(spec.Comment.Text(), ""))})
+		}
+		return true
+	})
+	if len(list) == 0 {
+		t.Fatalf("%s has no constants of type %s", file, kind)
+	}
+	return list
+}
