@@ -15,7 +15,7 @@ func (s *Server) AddUser(u User) User {
 func (s *Server) putUser(u User) *User {
 	u.ID = cmp.Or(u.ID, s.guid("user"))
 	u.TenantID = cmp.Or(u.TenantID, s.opt.TenantID)
-	u.Name = cmp.Or(u.Name, "Person "+u.ID[:4])
+	u.Name = cmp.Or(u.Name, "Person "+hash(u.ID)[:4])
 	u.TeamsID = s.teamsID(&u)
 	if s.users[u.ID] == nil {
 		s.userIDs = append(s.userIDs, u.ID)
@@ -177,4 +177,11 @@ func (s *Server) personal(user string) *channel {
 		s.channelIDs = append(s.channelIDs, id)
 	}
 	return s.channels[id]
+}
+
+// Block makes a person block the bot, or not any more.
+func (s *Server) Block(user string, blocked bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.blocked[user] = blocked
 }

@@ -163,11 +163,15 @@ func (s *Server) spoilt(w *recorder, r *http.Request, f *fault, h http.HandlerFu
 	case FaultReset:
 		cut(w)
 	case FaultGarbage:
-		w.Header().Set("Content-Type", "text/html")
-		w.Write([]byte("<html>OK"))
+		garbage(w)
 	default:
 		fail(w, f)
 	}
+}
+
+func garbage(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html")
+	w.Write([]byte("<html>OK"))
 }
 
 // fail answers with the fault's status.
