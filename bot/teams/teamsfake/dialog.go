@@ -1,10 +1,255 @@
 package teamsfake
 
-import "encoding/json"
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
 
-// Dialog is what is open in front of a person.
+// Dialog is what is open in front of a person; one at a time.
 type Dialog struct {
-	Title string          `json:"title"`
-	URL   string          `json:"url,omitempty"`
-	Card  json.RawMessage `json:"card,omitempty"` // an Adaptive Card
+	Title  string          `json:"title"`
+	Width  any             `json:"width,omitempty"`
+	Height any             `json:"height,omitempty"`
+	URL    string          `json:"url,omitempty"`
+	Card   json.RawMessage `json:"card,omitempty"` // an Adaptive Card
+
+	family  string // task, composeExtension, config
+	at      where
+	replyTo string
+	command object // of a message extension: what its submission repeats
+}
+
+// ErrNoDialog means that nothing is open in front of the person.
+var ErrNoDialog = errors.New("no dialog is open")
+
+// Dialog returns what is open in front of a person, or nil.
+func (s *Server) Dialog(user string) *Dialog {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d := s.dialogs[user]; d != nil {
+		c := *d
+		return &c
+	}
+	return nil
+}
+
+// CloseDialog closes what is open; the bot does not hear of it. Errors: ErrNoDialog.
+func (p *Person) CloseDialog() error {
+	s := p.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dialogs[p.id] == nil {
+		return ErrNoDialog
+	}
+	delete(s.dialogs, p.id)
+	s.note(Change{Kind: "dialog", User: p.id})
+	return nil
+}
+
+// open asks the bot for a dialog and shows it.
+func (p *Person) open(ctx context.Context, d *Dialog, name string, value object) (*Outcome, error) {
+	out, err := p.s.ask(ctx, name, value, p.s.invokeAt(p.id, d.at, d.replyTo))
+	if err != nil || out.Error != "" {
+		return out, err
+	}
+	return p.show(out, d, name), nil
+}
+
+// Submit presses a button of the open dialog (button "" = its first Action.Submit) with the
+// inputs filled in; those that are not named keep what the card presets.
+// Errors: ErrNoDialog, ErrInvalid (the client refuses, nothing is sent), no such button or
+// input, ctx's.
+func (p *Person) Submit(ctx context.Context, button string, inputs Inputs) (*Outcome, error) {
+	s := p.s
+	s.mu.Lock()
+	d := s.dialogs[p.id]
+	data, err := s.submission(d, button, inputs)
+	s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	name, value := d.family+"/submit", object{"data": data, "context": object{"theme": "default"}}
+	if d.family == "composeExtension" {
+		name = "composeExtension/submitAction"
+		for k, v := range d.command {
+			value[k] = v
+		}
+	}
+	out, err := s.ask(ctx, name, value, s.invokeAt(p.id, d.at, d.replyTo))
+	if err != nil {
+		return nil, err
+	}
+	if out.Error != "" {
+		out.Dialog = s.Dialog(p.id)
+		return out, nil
+	}
+	return p.show(out, d, name), nil
+}
+
+// submission is what the dialog's button sends. Caller holds s.mu.
+func (s *Server) submission(d *Dialog, button string, inputs Inputs) (object, error) {
+	if d == nil {
+		return nil, ErrNoDialog
+	}
+	card := decodeCard(d.Card)
+	if card == nil {
+		return nil, errors.New("teamsfake: the dialog shows a page, not a card")
+	}
+	action := findAction(card, button)
+	if button == "" {
+		walk(card, func(o object) {
+			if action == nil && o["type"] == "Action.Submit" {
+				action = o
+			}
+		})
+	}
+	if action == nil || action["type"] != "Action.Submit" {
+		return nil, fmt.Errorf("teamsfake: the dialog %q has no button %q that submits", d.Title, button)
+	}
+	filled := map[string]string{}
+	if action["associatedInputs"] != "none" {
+		var err error
+		if filled, err = s.gather(card, inputs); err != nil {
+			return nil, err
+		}
+	}
+	return merge(action["data"], filled), nil
+}
+
+// taskAnswer is the answer to dialogs and to the action commands of extensions.
+type taskAnswer struct {
+	Task *struct {
+		Type  string          `json:"type"`
+		Value json.RawMessage `json:"value"`
+	} `json:"task"`
+	Config *struct {
+		Type  string          `json:"type"`
+		Value json.RawMessage `json:"value"`
+	} `json:"config"`
+	ResponseType     string `json:"responseType"`
+	ComposeExtension *struct {
+		Type             string             `json:"type"`
+		AttachmentLayout string             `json:"attachmentLayout"`
+		Text             string             `json:"text"`
+		Attachments      []resultAttachment `json:"attachments"`
+	} `json:"composeExtension"`
+}
+
+type resultAttachment struct {
+	wireAttachment
+	Preview *wireAttachment `json:"preview"`
+}
+
+// show lets the client do what the bot answered.
+func (p *Person) show(out *Outcome, d *Dialog, name string) *Outcome {
+	s := p.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var answer taskAnswer
+	if out.Response != nil {
+		if err := json.Unmarshal(out.Response, &answer); err != nil {
+			return s.misread(out, name, err.Error())
+		}
+	}
+	next := answer.Task
+	if d.family == "config" {
+		next = answer.Config
+		if next != nil && answer.ResponseType != "config" {
+			return s.misread(out, name, "lacks responseType config")
+		}
+	}
+	fetching := slices.Contains([]string{"task/fetch", "composeExtension/fetchTask", "config/fetch"}, name)
+	switch {
+	case next != nil && next.Type == "continue":
+		return s.showDialog(out, p.id, d, name, next.Value)
+	case next != nil && next.Type == "message":
+		s.closeDialog(p.id)
+		if json.Unmarshal(next.Value, &out.Message) != nil {
+			return s.misread(out, name, "has a message that is no text")
+		}
+	case next != nil:
+		return s.misread(out, name, fmt.Sprintf("has task type %q", next.Type))
+	case answer.ComposeExtension != nil && d.family == "composeExtension":
+		s.closeDialog(p.id)
+		return s.showResults(out, name, d.at.ch, &answer)
+	case fetching || len(out.Response) > 0 && string(out.Response) != "{}":
+		return s.misread(out, name, "opens nothing: "+string(out.Response))
+	default:
+		s.closeDialog(p.id)
+	}
+	return out
+}
+
+func (s *Server) closeDialog(user string) {
+	delete(s.dialogs, user)
+	s.note(Change{Kind: "dialog", User: user})
+}
+
+// showDialog opens or replaces a dialog. Caller holds s.mu.
+func (s *Server) showDialog(out *Outcome, user string, d *Dialog, name string, value json.RawMessage) *Outcome {
+	var task struct {
+		Title, URL    string
+		Width, Height any
+		Card          *wireAttachment
+	}
+	if err := json.Unmarshal(value, &task); err != nil {
+		return s.misread(out, name, err.Error())
+	}
+	n := *d
+	n.Title, n.URL, n.Width, n.Height, n.Card = task.Title, task.URL, task.Width, task.Height, nil
+	switch {
+	case task.Card == nil && task.URL == "":
+		return s.misread(out, name, "has neither card nor url")
+	case task.Title == "":
+		s.trouble(name, "", "the dialog has no title")
+	}
+	if task.Card != nil {
+		if task.Card.ContentType != kindCard {
+			return s.misread(out, name, "has a card of type "+task.Card.ContentType)
+		}
+		n.Card = task.Card.Content
+		for _, f := range s.checkCard(n.Card, cardInDialog, d.at.ch) {
+			s.trouble(name, "", f)
+		}
+	}
+	s.dialogs[user] = &n
+	shown := n
+	out.Dialog = &shown
+	s.note(Change{Kind: "dialog", User: user})
+	return out
+}
+
+// showResults lists what an extension found or made. Caller holds s.mu.
+func (s *Server) showResults(out *Outcome, name string, ch *channel, answer *taskAnswer) *Outcome {
+	e := answer.ComposeExtension
+	switch e.Type {
+	case "message":
+		out.Message = e.Text
+		return out
+	case "result":
+	default:
+		return s.misread(out, name, fmt.Sprintf("has type %q", e.Type))
+	}
+	if !slices.Contains([]string{"list", "grid"}, e.AttachmentLayout) {
+		s.trouble(name, "", fmt.Sprintf("attachmentLayout %q", e.AttachmentLayout))
+	}
+	for _, a := range e.Attachments {
+		r := Result{Kind: a.ContentType, Card: a.Content}
+		if a.Preview != nil {
+			r.Preview = a.Preview.Content
+		}
+		if a.ContentType == kindCard {
+			if name == "composeExtension/query" && a.Preview == nil {
+				s.trouble(name, "", "an Adaptive Card without preview")
+			}
+			for _, f := range s.checkCard(a.Content, cardInPreview, ch) {
+				s.trouble(name, "", f)
+			}
+		}
+		out.Results = append(out.Results, r)
+	}
+	return out
 }

@@ -17,8 +17,11 @@
 //
 // People are named by their Entra object id everywhere, channels by 19:…@thread.tacv2,
 // messages by their digits. [Server.As] acts: Post, Reply, Say, Private, Slash, Edit, Delete,
-// Undelete, React, Unreact. Tests read through [Server.Thread], [Server.Messages],
-// [Server.Roots], [Server.Targeted], [Server.Personal], [Server.Message] and wait with
+// Undelete, React, Unreact; Click (ClickOld on an old client), Submit and CloseDialog for
+// dialogs, View for cards that refresh, Suggested, MessageAction, Compose, Search, Configure.
+// What a client would refuse to fill in is [ErrInvalid]. Tests read through [Server.Thread], [Server.Messages],
+// [Server.Roots], [Server.Targeted], [Server.Personal], [Server.Message], [Server.Dialog],
+// [Server.Calls], [Server.LostActivities], [Server.Pending] and wait with
 // [Server.WaitFor] or [Server.Subscribe]. What the bot sent and clients would not show as it
 // was meant is in [Server.Problems]: a test of a bot wants none.
 //
@@ -35,13 +38,17 @@
 //	attachments.get
 //
 // Faults of what is sent to the bot have the method event:TYPE (event:message,
-// event:messageUpdate, event:*).
+// event:messageUpdate, event:invoke, event:*).
 //
 // # What is assumed
 //
 // How often Teams repeats an activity that the bot did not take is undocumented: here it
 // tries [Options.RetryDelays] times, later messages overtake it. In channels, edits and deletions are told of
-// for messages that the bot may receive. A bad card is accepted and not shown.
+// for messages that the bot may receive. A bad card is accepted and not shown. A slash command
+// comes as its name without mention or slash ("Expose slash commands from agents and apps").
+//
+// Not modelled: group chats, meetings, single sign-on, link unfurling, message previews of
+// extensions, streaming, tabs.
 //
 // # What does not belong here
 //

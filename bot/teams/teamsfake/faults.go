@@ -30,8 +30,8 @@ const (
 )
 
 // Faults of what is sent to the bot (Method "event:<type>", such as "event:message",
-// "event:messageUpdate" or "event:*", not of invokes); FaultDelay and FaultDrop apply too: the
-// second delivers, and takes the answer for lost.
+// "event:messageUpdate", "event:invoke" or "event:*"); FaultDelay and FaultDrop apply too: the
+// second delivers, and takes the answer for lost. Invokes are not reordered.
 const (
 	FaultDuplicate FaultKind = "duplicate"
 	FaultReorder   FaultKind = "reorder" // the next activity overtakes it

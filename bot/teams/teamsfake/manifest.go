@@ -62,3 +62,23 @@ func (m *manifest) slash(text string) error {
 	}
 	return fmt.Errorf("teamsfake: the app declares no slash command %q", text)
 }
+
+func (m *manifest) configurable() bool {
+	return m == nil || len(m.Bots) > 0 && m.Bots[0].Configuration.Team.FetchTask
+}
+
+// extension finds a message extension's command.
+func (m *manifest) extension(id, kind, context string) (extensionCommand, error) {
+	if m == nil {
+		return extensionCommand{ID: id, Type: kind, FetchTask: true}, nil
+	}
+	for _, e := range m.ComposeExtensions {
+		for _, c := range e.Commands {
+			declared := slices.ContainsFunc(c.Context, func(x string) bool { return strings.EqualFold(x, context) })
+			if c.ID == id && c.Type == kind && (declared || len(c.Context) == 0) {
+				return c, nil
+			}
+		}
+	}
+	return extensionCommand{}, fmt.Errorf("teamsfake: the app declares no %s command %q for %s", kind, id, context)
+}

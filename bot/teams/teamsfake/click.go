@@ -1,0 +1,261 @@
+package teamsfake
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// Click presses a button of a card that the person sees in a message: name is its id, title
+// or verb. inputs fill in the card's inputs. channel "" is the personal chat.
+//
+// Action.Execute asks the bot; Action.Submit with msteams type task/fetch opens a dialog,
+// any other sends a message with the button's data, which nobody sees.
+// Errors: ErrNoMessage and its like, no such button, ErrInvalid, ctx's.
+func (p *Person) Click(ctx context.Context, channel, message, name string, inputs Inputs) (*Outcome, error) {
+	return p.click(ctx, channel, message, name, inputs, false)
+}
+
+// ClickOld is Click on a client that does not know Action.Execute and shows the fallback.
+func (p *Person) ClickOld(ctx context.Context, channel, message, name string, inputs Inputs) (*Outcome, error) {
+	return p.click(ctx, channel, message, name, inputs, true)
+}
+
+// pressed is a button with everything that its effect needs.
+type pressed struct {
+	at     where
+	m      *Message // guarded by Server.mu
+	id     string   // of m
+	action object
+	data   object
+}
+
+func (p *Person) click(ctx context.Context, channel, message, name string, inputs Inputs, old bool) (*Outcome, error) {
+	b, err := p.press(channel, message, name, inputs)
+	if err != nil {
+		return nil, err
+	}
+	if fallback, ok := b.action["fallback"].(object); ok && old && b.action["type"] == "Action.Execute" {
+		b.action = fallback
+		b.data = merge(fallback["data"], p.filled(b, inputs))
+	}
+	switch b.action["type"] {
+	case "Action.Execute":
+		return p.execute(ctx, b, "manual")
+	case "Action.Submit":
+		return p.submitAction(ctx, b)
+	case "Action.OpenUrl":
+		address, _ := b.action["url"].(string)
+		return &Outcome{URL: address}, nil
+	}
+	return &Outcome{}, nil // shows or hides something in the client
+}
+
+// press finds the button and what is filled in.
+func (p *Person) press(channel, message, name string, inputs Inputs) (*pressed, error) {
+	s := p.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch, m, err := s.visible(p.id, channel, message)
+	if err != nil {
+		return nil, err
+	}
+	if m.Broken != "" {
+		return nil, fmt.Errorf("teamsfake: the card is not shown: %s", m.Broken)
+	}
+	for _, card := range m.seenBy(p.id) {
+		action := findAction(card, name)
+		if action == nil {
+			continue
+		}
+		b := &pressed{at: where{ch: ch, root: m.Root, user: p.id}, m: m, id: m.ID, action: action}
+		filled := map[string]string{}
+		if action["associatedInputs"] != "none" && action["associatedInputs"] != "None" {
+			if filled, err = s.gather(card, inputs); err != nil {
+				return nil, err
+			}
+		}
+		b.data = merge(action["data"], filled)
+		return b, nil
+	}
+	return nil, fmt.Errorf("teamsfake: no button %q in message %s", name, message)
+}
+
+// filled repeats the inputs for another action of the same card.
+func (p *Person) filled(b *pressed, inputs Inputs) map[string]string {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	for _, card := range b.m.seenBy(p.id) {
+		if out, err := p.s.gather(card, inputs); err == nil {
+			return out
+		}
+	}
+	return nil
+}
+
+// seenBy are the cards that somebody sees. Caller holds s.mu.
+func (m *Message) seenBy(user string) []object {
+	if own := m.View[user]; own != nil {
+		return []object{decodeCard(own)}
+	}
+	var out []object
+	for _, raw := range m.Cards {
+		out = append(out, decodeCard(raw))
+	}
+	return out
+}
+
+// execute is the invoke adaptiveCard/action.
+// Source: "Universal Actions for Adaptive Cards", read 2026-11.
+func (p *Person) execute(ctx context.Context, b *pressed, trigger string) (*Outcome, error) {
+	const name = "adaptiveCard/action"
+	action := object{"type": "Action.Execute", "verb": b.action["verb"], "data": b.data}
+	if id := b.action["id"]; id != nil {
+		action["id"] = id
+	}
+	out, err := p.s.ask(ctx, name, object{"action": action, "trigger": trigger}, p.s.invokeAt(p.id, b.at, b.id))
+	if err != nil || out.Error != "" {
+		return out, err
+	}
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	return p.s.readCardAnswer(out, name, p.id, b), nil
+}
+
+// readCardAnswer shows what the bot answered to Action.Execute. Caller holds s.mu.
+func (s *Server) readCardAnswer(out *Outcome, name, user string, b *pressed) *Outcome {
+	var answer struct {
+		StatusCode int             `json:"statusCode"`
+		Type       string          `json:"type"`
+		Value      json.RawMessage `json:"value"`
+	}
+	if err := json.Unmarshal(out.Response, &answer); err != nil || answer.StatusCode == 0 {
+		return s.misread(out, name, "has no statusCode: "+string(out.Response))
+	}
+	switch answer.Type {
+	case kindCard:
+		for _, f := range s.checkCard(answer.Value, cardInMessage, b.at.ch) {
+			s.trouble(name, b.m.ID, f)
+		}
+		if b.m.View == nil {
+			b.m.View = map[string]json.RawMessage{}
+		}
+		b.m.View[user], out.Card = answer.Value, answer.Value
+		s.note(Change{Kind: "view", Channel: b.at.ch.ID, Message: b.m.ID, Root: b.m.Root, User: user})
+	case "application/vnd.microsoft.activity.message":
+		if json.Unmarshal(answer.Value, &out.Message) != nil {
+			return s.misread(out, name, "has a message that is no text")
+		}
+	case "application/vnd.microsoft.error", "application/vnd.microsoft.error.preconditionFailed":
+		var e struct{ Code, Message string }
+		if json.Unmarshal(answer.Value, &e) != nil || e.Code == "" {
+			return s.misread(out, name, "has an error without code")
+		}
+		out.Error, out.Message = e.Code, e.Message
+	default:
+		return s.misread(out, name, fmt.Sprintf("has type %q", answer.Type))
+	}
+	return out
+}
+
+// submitAction is Action.Submit of a message: a dialog, a visible text or a silent message.
+func (p *Person) submitAction(ctx context.Context, b *pressed) (*Outcome, error) {
+	ms, _ := b.data["msteams"].(object)
+	kind, _ := ms["type"].(string)
+	if kind == "task/fetch" {
+		d := &Dialog{family: "task", at: b.at, replyTo: b.id}
+		return p.open(ctx, d, "task/fetch", object{"data": b.data, "context": object{"theme": "default"}})
+	}
+	s := p.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.base("message", b.at)
+	a["from"], a["replyToId"], a["textFormat"] = s.from(s.users[p.id]), b.m.ID, "plain"
+	a["id"] = s.nextMessage()
+	value := object{}
+	for k, v := range b.data {
+		if k != "msteams" {
+			value[k] = v
+		}
+	}
+	a["value"] = value
+	switch kind {
+	case "imBack", "messageBack":
+		text, _ := ms["text"].(string)
+		if kind == "imBack" {
+			text, _ = ms["value"].(string)
+		}
+		a["text"] = text
+		if kind == "messageBack" && ms["value"] != nil {
+			a["value"] = ms["value"]
+		}
+	}
+	if m := b.m; m.Targeted != "" {
+		a["recipient"] = object{"id": s.botID(), "name": s.opt.BotName, "isTargeted": true}
+	}
+	s.emit(threadConversation(b.at.ch.ID, b.at.root), a)
+	return &Outcome{}, nil
+}
+
+// View looks at a message: where its card asks for it, the client refreshes it for this
+// person (an automatic adaptiveCard/action).
+// Errors: ErrNoMessage and its like, ctx's.
+func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, error) {
+	s := p.s
+	s.mu.Lock()
+	ch, m, err := s.visible(p.id, channel, message)
+	if err != nil {
+		s.mu.Unlock()
+		return nil, err
+	}
+	var b *pressed
+	for _, card := range m.seenBy(p.id) {
+		r, _ := card["refresh"].(object)
+		action, _ := r["action"].(object)
+		ids, named := r["userIds"].([]any)
+		mine := slices.Contains(ids, any(s.users[p.id].TeamsID)) || !named && len(s.memberIDs(ch)) <= mostRefreshed
+		if action != nil && mine {
+			b = &pressed{at: where{ch: ch, root: m.Root, user: p.id}, m: m, id: m.ID, action: action, data: merge(action["data"], nil)}
+		}
+	}
+	s.mu.Unlock()
+	if b == nil {
+		return &Outcome{}, nil
+	}
+	return p.execute(ctx, b, "automatic")
+}
+
+// Suggested presses one of the suggested actions under a message of the bot.
+// Errors: ErrNoMessage and its like, no such action, ctx's.
+func (p *Person) Suggested(ctx context.Context, channel, message, title string) (*Outcome, error) {
+	s := p.s
+	s.mu.Lock()
+	ch, m, err := s.visible(p.id, channel, message)
+	if err == nil {
+		m = m.clone()
+	}
+	s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	var offered struct {
+		Actions []struct {
+			Type, Title string
+			Value       any
+		}
+	}
+	if json.Unmarshal(m.Suggested, &offered) == nil {
+		for _, a := range offered.Actions {
+			switch {
+			case a.Title != title:
+			case a.Type == "Action.Submit":
+				return s.ask(ctx, "suggestedActions/submit", a.Value, s.invokeAt(p.id, where{ch: ch, root: m.Root, user: p.id}, m.ID))
+			default:
+				_, err := p.Post(Post{Channel: channel, Root: m.Root, Text: fmt.Sprint(a.Value)})
+				return &Outcome{}, err
+			}
+		}
+	}
+	return nil, fmt.Errorf("teamsfake: no suggested action %q in message %s", title, message)
+}

@@ -1,0 +1,193 @@
+package teamsfake
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Inputs are what a person fills in: an input's id → its text, a choice's value (several
+// joined with commas), a date 2006-01-02, a time 15:04, true or false.
+type Inputs map[string]string
+
+// ErrInvalid is the client's own refusal of what was filled in; nothing was sent.
+var ErrInvalid = errors.New("the form is not filled in right")
+
+// walk calls f for each object of a card, outermost first; not into what is not shown.
+func walk(v any, f func(object)) {
+	switch x := v.(type) {
+	case object:
+		f(x)
+		for _, k := range slices.Sorted(maps.Keys(x)) {
+			if k != "fallback" && k != "refresh" && k != "data" {
+				walk(x[k], f)
+			}
+		}
+	case []any:
+		for _, e := range x {
+			walk(e, f)
+		}
+	}
+}
+
+// decodeCard makes a card walkable; nil for what is none.
+func decodeCard(raw json.RawMessage) object {
+	var card object
+	if json.Unmarshal(raw, &card) != nil {
+		return nil
+	}
+	return card
+}
+
+// findAction finds a button by its id, its title or its verb, in this order.
+func findAction(card object, name string) object {
+	for _, key := range []string{"id", "title", "verb"} {
+		var found object
+		walk(card, func(o object) {
+			kind, _ := o["type"].(string)
+			if found == nil && strings.HasPrefix(kind, "Action.") && o[key] == name {
+				found = o
+			}
+		})
+		if found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// gather is what a client sends of a card's inputs: those that are set, as text. It checks
+// what the client checks.
+// Source: adaptivecards npm 3, SubmitAction.
+func (s *Server) gather(card object, in Inputs) (map[string]string, error) {
+	out, known := map[string]string{}, map[string]bool{}
+	var faults []error
+	walk(card, func(e object) {
+		kind, _ := e["type"].(string)
+		id, _ := e["id"].(string)
+		if !strings.HasPrefix(kind, "Input.") {
+			return
+		}
+		known[id] = true
+		value, typed := in[id]
+		if !typed {
+			value = preset(e)
+		}
+		if err := s.checkInput(e, kind, value); err != nil {
+			faults = append(faults, fmt.Errorf("%w: %s: %w", ErrInvalid, id, err))
+			return
+		}
+		if kind == "Input.Toggle" {
+			value = toggle(e, value)
+		}
+		if value != "" {
+			out[id] = value
+		}
+	})
+	for id := range in {
+		if !known[id] {
+			faults = append(faults, fmt.Errorf("teamsfake: the card has no input %q", id))
+		}
+	}
+	return out, errors.Join(faults...)
+}
+
+func preset(e object) string {
+	switch v := e["value"].(type) {
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return ""
+}
+
+// toggle turns true and false into the input's own values.
+func toggle(e object, value string) string {
+	name := func(key, standard string) string {
+		if v, ok := e[key].(string); ok {
+			return v
+		}
+		return standard
+	}
+	on, off := name("valueOn", "true"), name("valueOff", "false")
+	if value == on || value == "true" {
+		return on
+	}
+	return off
+}
+
+func (s *Server) checkInput(e object, kind, value string) error {
+	if value == "" {
+		if e["isRequired"] == true {
+			return errors.New("is required")
+		}
+		return nil
+	}
+	switch kind {
+	case "Input.Text":
+		return checkText(e, value)
+	case "Input.Number":
+		_, err := strconv.ParseFloat(value, 64)
+		return err
+	case "Input.Date":
+		return matches(`^\d{4}-\d{2}-\d{2}$`, value)
+	case "Input.Time":
+		return matches(`^\d{2}:\d{2}$`, value)
+	case "Input.ChoiceSet":
+		return s.checkChoice(e, value)
+	}
+	return nil
+}
+
+func checkText(e object, value string) error {
+	if most, ok := e["maxLength"].(float64); ok && len([]rune(value)) > int(most) {
+		return fmt.Errorf("is longer than %v", most)
+	}
+	if strings.Contains(value, "\n") && e["isMultiline"] != true {
+		return errors.New("has one line only")
+	}
+	if pattern, ok := e["regex"].(string); ok {
+		return matches(pattern, value)
+	}
+	return nil
+}
+
+func matches(pattern, value string) error {
+	ok, err := regexp.MatchString(pattern, value)
+	if err == nil && !ok {
+		err = fmt.Errorf("%q does not match %s", value, pattern)
+	}
+	return err
+}
+
+func (s *Server) checkChoice(e object, value string) error {
+	picked := []string{value}
+	if e["isMultiSelect"] == true {
+		picked = strings.Split(value, ",")
+	}
+	for _, v := range picked {
+		offered := slices.ContainsFunc(list(e["choices"]), func(c object) bool { return c["value"] == v })
+		if !offered && (e["choices.data"] == nil || s.person(v) == nil) {
+			return fmt.Errorf("there is no choice %q", v)
+		}
+	}
+	return nil
+}
+
+// merge adds the inputs to an action's data. Data that is no object is lost to inputs.
+func merge(data any, inputs map[string]string) object {
+	out := object{}
+	if o, ok := data.(object); ok {
+		maps.Copy(out, o)
+	}
+	for k, v := range inputs {
+		out[k] = v
+	}
+	return out
+}

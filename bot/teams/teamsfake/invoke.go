@@ -1,0 +1,147 @@
+package teamsfake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Outcome is what a person sees after a click, a submission or a search.
+type Outcome struct {
+	// Error is what keeps the client from going on: timeout, connection_failed,
+	// http_<status>, bad_answer (see Server.Problems), or code and message that the bot gave.
+	Error string `json:"error,omitempty"`
+	// Message is shown in passing, or closes a dialog.
+	Message string `json:"message,omitempty"`
+	// Card is what the person now sees in place of the card clicked.
+	Card json.RawMessage `json:"card,omitempty"`
+	// Dialog is open afterwards.
+	Dialog *Dialog `json:"dialog,omitempty"`
+	// URL is what the button opens.
+	URL string `json:"url,omitempty"`
+	// Results are the cards that a search found or an extension puts into the message.
+	Results []Result `json:"results,omitempty"`
+	// Response is the bot's answer as it came.
+	Response json.RawMessage `json:"response,omitempty"`
+}
+
+// Result is one hit of a message extension.
+type Result struct {
+	Kind    string          `json:"kind"` // contentType
+	Card    json.RawMessage `json:"card"`
+	Preview json.RawMessage `json:"preview,omitempty"`
+}
+
+// invokeTries is how often a client asks: once and twice more.
+// Source: "Respond to the dialog submit action", read 2026-11.
+const invokeTries = 3
+
+// ask sends an invoke and waits for the bot's answer, trying again after errors of the bot,
+// each time with another id and time as Teams does. Faults of event:invoke may delay it, lose
+// the answer (drop), or send it twice (duplicate).
+// Errors: ctx's, or context.Canceled once the server is closed.
+func (s *Server) ask(ctx context.Context, name string, value any, build func() object) (out *Outcome, err error) {
+	s.mu.Lock()
+	s.asked++
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.asked--
+		s.note(Change{Kind: "answer", ID: name})
+	}()
+	for try := range invokeTries {
+		s.mu.Lock()
+		a := build()
+		a["name"], a["value"] = name, value
+		place, _ := splitConversation(conversationOf(a))
+		f := s.matchFault("event:invoke", place)
+		s.note(Change{Kind: "invoke", Channel: place, ID: name})
+		s.mu.Unlock()
+		var again bool
+		out, again = s.askOnce(ctx, a, f)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if s.ctx.Err() != nil {
+			return nil, context.Canceled
+		}
+		if !again || try == invokeTries-1 {
+			break
+		}
+	}
+	return out, nil
+}
+
+// askOnce makes one attempt, or two for a duplicate.
+func (s *Server) askOnce(ctx context.Context, a object, f *fault) (out *Outcome, again bool) {
+	kind := FaultKind("")
+	if f != nil {
+		kind = f.Kind
+	}
+	switch kind {
+	case FaultDelay:
+		t := time.NewTimer(f.Delay)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+		}
+	case FaultLose:
+		return &Outcome{Error: "timeout"}, true
+	case FaultDuplicate:
+		s.send(ctx, a, s.opt.InvokeDeadline) //nolint:errcheck // the second counts
+	}
+	status, body, err := s.send(ctx, a, s.opt.InvokeDeadline)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return &Outcome{Error: "timeout"}, true
+	case err != nil, kind == FaultDrop:
+		return &Outcome{Error: "connection_failed"}, true
+	case status >= http.StatusInternalServerError && status != http.StatusNotImplemented:
+		return &Outcome{Error: "http_" + strconv.Itoa(status)}, true
+	case status < 200 || status > 299:
+		return &Outcome{Error: "http_" + strconv.Itoa(status)}, false
+	}
+	out = &Outcome{}
+	if text := strings.TrimSpace(string(body)); text != "" {
+		if !json.Valid(body) {
+			return s.badAnswer(out, a, "is no JSON"), false
+		}
+		if text != "null" {
+			out.Response = json.RawMessage(text)
+		}
+	}
+	return out, false
+}
+
+// badAnswer notes that clients do not understand an answer.
+func (s *Server) badAnswer(out *Outcome, a object, text string) *Outcome {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name, _ := a["name"].(string)
+	return s.misread(out, name, text)
+}
+
+// misread is badAnswer for who holds s.mu.
+func (s *Server) misread(out *Outcome, name, text string) *Outcome {
+	out.Error = "bad_answer"
+	s.trouble(name, "", "the answer "+text)
+	return out
+}
+
+// invokeAt builds invokes of a person in a conversation; replyTo "" leaves it out.
+func (s *Server) invokeAt(user string, at where, replyTo string) func() object {
+	return func() object {
+		a := s.base("invoke", at)
+		a["from"] = s.from(s.users[user])
+		if replyTo != "" {
+			a["replyToId"] = replyTo
+		}
+		return a
+	}
+}
