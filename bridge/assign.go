@@ -69,6 +69,11 @@ func (w *work) assignTo(c *conv, agent *store.Agent, surface int64, a Action, ch
 		}
 	}
 	c.Assignees = unique
+	for _, ref := range notice {
+		if ref.User == "" {
+			w.tellAssigned(c, ref.ID)
+		}
+	}
 	w.logAgent(c, agent, "assigned", detail{Agents: unique})
 	if len(notice) > 0 {
 		w.line(c, Line{Kind: LineAssigned, By: w.dir.ref(surface, agent.ID), Mentions: notice, Text: a.Args.Note})

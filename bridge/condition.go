@@ -45,14 +45,13 @@ func (w *work) tellCondition(f ownFact) {
 	if account == nil {
 		return
 	}
+	first := w.tellsOf(account)
 	line := Line{Kind: LineAccount, Text: account.Name, Reason: f.Text, Hint: f.Hint}
 	for _, a := range w.dir.Agents {
 		if !a.Active || !slices.Contains(a.Roles, "admin") {
 			continue
 		}
-		for _, surface := range w.dir.surfacesOf(a.ID) {
-			w.direct(surface, a.ID, line)
-		}
+		w.direct(w.reach(a.ID, first), a.ID, line)
 	}
 }
 

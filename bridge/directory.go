@@ -65,6 +65,21 @@ func (d *directory) ref(surface, agent int64) AgentRef {
 		IsAdmin: slices.Contains(a.Roles, "admin")}
 }
 
+// as gives a reference as another surface knows the agent: whoever has no user there is
+// named only.
+func (d *directory) as(surface int64, ref AgentRef) AgentRef {
+	if user := d.users[agentKey{surface, ref.ID}]; user != "" {
+		ref.User = user
+		return ref
+	}
+	for _, other := range d.surfacesOf(ref.ID) {
+		if d.users[agentKey{other, ref.ID}] == ref.User {
+			ref.User = ""
+		}
+	}
+	return ref
+}
+
 // find finds an agent by what people write: a user id of the surface, an e-mail or a name.
 func (d *directory) find(surface int64, who string) *store.Agent {
 	who = strings.TrimPrefix(strings.TrimSpace(who), "@")

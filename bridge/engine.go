@@ -37,6 +37,8 @@ type Options struct {
 	Relay relay.Options
 	// Specs of the channels, for names and icons.
 	Specs []channels.Spec
+	// SurfaceNames are what people call the surfaces, by kind.
+	SurfaceNames map[string]string
 	// Backoff between attempts at a reply that fails for certain; nil = 1 m to 4 h.
 	Backoff []time.Duration
 	// GapWait bounds how long replies wait for a surface to fill a gap; 0 = 30 s.

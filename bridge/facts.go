@@ -70,7 +70,8 @@ type Facts struct {
 	Cost         string    // the provider's price category of our newest message; "" = unknown
 	Previous     int64     // the conversation this one continues
 	PreviousAt   Place     // its root
-	Root         Place     // this conversation's root, once posted
+	Root         Place     // this conversation's root, once posted; zero where its thread is in another chat
+	Elsewhere    string    // that one's name: "Matrix"
 	LastPreview  string    // at most 120 runes of the last message, for lists
 	LastFrom     string    // "customer", "agent", ""
 	MayStart     bool      // another conversation with the contact may be begun by this account

@@ -199,19 +199,16 @@ func (w *work) tellUnited() {
 			continue
 		}
 		for i, c := range open {
+			var surface int64
+			if t := c.home(w.dir); t != nil {
+				surface = t.AccountID
+			}
 			beside := open[(i+1)%len(open)]
-			w.line(c, Line{Kind: LineSamePerson, Other: Facts{ID: beside.ID, Subject: beside.Subject, Root: rootPlace(beside.home(w.dir))}})
+			w.line(c, Line{Kind: LineSamePerson, Other: w.refer(beside, surface)})
 			w.logParley(c, "same customer", detail{Text: fmt.Sprintf("#%d", beside.ID)})
 		}
 	}
 	clear(w.united)
-}
-
-func rootPlace(t *thread) Place {
-	if t == nil {
-		return Place{}
-	}
-	return Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}
 }
 
 // identityChanges takes another key of a customer: the conversation goes on, replies go to

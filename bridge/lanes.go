@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"parley/store"
@@ -161,9 +162,20 @@ func (w *work) due(l *lane, at *time.Time) {
 	l.DueAt, l.dirty = &when, true
 }
 
+// laneOrder makes the orders of all surfaces comparable with each other and with that of
+// forms: one in milliseconds becomes one in seconds with a fraction.
+func laneOrder(order string) string {
+	at := orderTime(order)
+	if strings.Contains(order, ".") || at.IsZero() {
+		return order
+	}
+	return fmt.Sprintf("%d.%03d", at.Unix(), at.Nanosecond()/int(time.Millisecond))
+}
+
 // enqueueInOrder puts an agent's message among those that still wait, by the
 // surface's own order (invariant 3).
 func (w *work) enqueueInOrder(l *lane, order string, messageID int64, p payload, notBefore *time.Time) *delivery {
+	order = laneOrder(order)
 	at := slices.IndexFunc(l.waiting, func(d *delivery) bool { return d.OrderBy > order && d.Part == 0 && d.State == store.Queued })
 	d := w.enqueue(l, kindReply, messageID, p, notBefore)
 	d.OrderBy = order

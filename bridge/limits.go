@@ -133,6 +133,5 @@ func (w *work) warnOfTexts(c *conv, m *message) {
 	if n == 0 {
 		return
 	}
-	w.line(c, Line{Kind: LineTexts, Mentions: []AgentRef{w.author(m)}, Count: n, Verbs: []Verb{VerbUndo},
-		Args: Args{Conversation: c.ID, Message: m.ID}, SourceRef: Place{Channel: m.Channel, Message: m.Place}})
+	w.lineAbout(c, m, Line{Kind: LineTexts, Count: n, Verbs: []Verb{VerbUndo}, Args: Args{Conversation: c.ID, Message: m.ID}})
 }

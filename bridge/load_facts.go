@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -89,9 +90,7 @@ func (e *Engine) factsOf(dir *directory, surface int64, viewer *store.Agent, c *
 	for _, t := range c.Tags {
 		f.Tags = append(f.Tags, Tag{Name: t, Color: dir.color(t)})
 	}
-	if t := threads.at(surface, c.ID); t != nil {
-		f.Root = Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}
-	}
+	f.Root, f.Elsewhere = e.rootOf(dir, surface, threads, c.ID)
 	if c.PreviousID != nil {
 		f.Previous = *c.PreviousID
 		if t := threads.at(surface, f.Previous); t != nil {
@@ -111,6 +110,29 @@ func (l threadsOf) add(threads []store.Thread) {
 	for i := range threads {
 		l[threads[i].ConversationID] = append(l[threads[i].ConversationID], &threads[i])
 	}
+}
+
+// places gives the threads of a conversation in hand.
+func (c *conv) places() threadsOf {
+	places := threadsOf{}
+	for _, t := range c.threads {
+		places[c.ID] = append(places[c.ID], &t.Thread)
+	}
+	return places
+}
+
+// rootOf gives the place of a conversation's root in a surface or, where its thread is in
+// another one, that one's name.
+func (e *Engine) rootOf(dir *directory, surface int64, threads threadsOf, conversation int64) (root Place, elsewhere string) {
+	if t := threads.at(surface, conversation); t != nil {
+		return Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}, ""
+	}
+	for _, t := range threads[conversation] {
+		if a := dir.accounts[t.AccountID]; a != nil {
+			return Place{}, cmp.Or(e.opt.SurfaceNames[a.Kind], a.Name)
+		}
+	}
+	return Place{}, ""
 }
 
 // at gives a conversation's thread in a surface; nil if it has none there.

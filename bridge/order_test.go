@@ -1,6 +1,9 @@
 package bridge
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // TestOrderTime: an order begins with seconds or milliseconds.
 func TestOrderTime(t *testing.T) {
@@ -17,5 +20,21 @@ func TestOrderTime(t *testing.T) {
 		if got := orderTime(order); !got.IsZero() {
 			t.Errorf("%q is at %v", order, got)
 		}
+	}
+}
+
+// TestLaneOrder: replies typed in any surface and those of forms stand in the order of time.
+func TestLaneOrder(t *testing.T) {
+	t.Parallel()
+	inTime := []string{"1700000000.000100", "00000001700000000101", "1700000000.101500", "1700000000102", "1700000001.000000"}
+	var orders []string
+	for _, order := range inTime {
+		orders = append(orders, laneOrder(order))
+	}
+	if !slices.IsSorted(orders) {
+		t.Errorf("%q", orders)
+	}
+	if laneOrder("x") != "x" || laneOrder("") != "" {
+		t.Error("an order that tells no time is changed")
 	}
 }

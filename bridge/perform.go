@@ -45,7 +45,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 	switch a.Verb {
 	case VerbSay, VerbUnknown, VerbNote, VerbReply:
-		return w.applySpeech(c, surface, a, typed)
+		return w.applySpeech(c, surface, a, typed && w.inThread(c, surface, a))
 	}
 	if typed && c != nil {
 		if w.seen(surface, a) {
@@ -73,6 +73,16 @@ func (w *work) conversationAt(surface int64, a Action) *conv {
 		}
 	}
 	return nil
+}
+
+// inThread says that something was not typed elsewhere, naming the conversation: the thread
+// would not show it.
+func (w *work) inThread(c *conv, surface int64, a Action) bool {
+	if c == nil || a.Args.Conversation == 0 {
+		return true
+	}
+	p := w.posts[postKey{surface, a.Place.Channel, a.Place.Thread}]
+	return p != nil && p.ConversationID == c.ID
 }
 
 // seen says that a typed fact was dealt with before, by another way.

@@ -73,7 +73,11 @@ func (w *work) counted(c *conv, m *message, parts int, cost string) {
 	if parts > m.Parts {
 		m.Parts, m.dirty = parts, true
 		if parts > 1 {
-			w.line(c, Line{Kind: LineParts, Text: strconv.Itoa(parts), SourceRef: Place{Channel: m.Channel, Message: m.Place}})
+			line := Line{Kind: LineParts, Text: strconv.Itoa(parts)}
+			if t := c.home(w.dir); t != nil {
+				line.SourceRef = sourceOf(m, t)
+			}
+			w.line(c, line)
 		}
 	}
 	if cost != "" && cost != m.Cost {

@@ -364,20 +364,35 @@ func (w *work) tellWith(c *conv, m *message, line Line) {
 	if line.Text == "" && len(m.Files) > 0 {
 		line.Text = m.Files[0].Name
 	}
-	line.Mentions = []AgentRef{w.author(m)}
 	line.Args = Args{Conversation: c.ID, Message: m.ID, Delivery: line.Args.Delivery}
-	line.SourceRef = Place{Channel: m.Channel, Message: m.Place}
-	w.line(c, line)
+	w.lineAbout(c, m, line)
 }
 
-// author names who typed a message, agent or not.
-func (w *work) author(m *message) AgentRef {
-	if m.AgentID != nil {
-		ref := w.dir.ref(m.AccountID, *m.AgentID)
-		if m.AuthorUser != "" {
-			ref.User = m.AuthorUser
-		}
-		return ref
+// lineAbout posts a line that points at a person's message and mentions its author.
+func (w *work) lineAbout(c *conv, m *message, line Line) {
+	if t := c.home(w.dir); t != nil {
+		line.Mentions, line.SourceRef = []AgentRef{w.author(m, t.AccountID)}, sourceOf(m, t)
+		w.line(c, line)
 	}
-	return AgentRef{User: m.AuthorUser, Name: "you"}
+}
+
+// sourceOf gives the place of a person's message, for a line in a thread: nothing where the
+// message was written in another surface.
+func sourceOf(m *message, t *thread) Place {
+	if m.AccountID != t.AccountID {
+		return Place{}
+	}
+	return Place{Channel: m.Channel, Message: m.Place}
+}
+
+// author names to a surface who typed a message, agent or not.
+func (w *work) author(m *message, surface int64) AgentRef {
+	ref := AgentRef{Name: "you"}
+	if m.AgentID != nil {
+		ref = w.dir.ref(surface, *m.AgentID)
+	}
+	if m.AuthorUser != "" && m.AccountID == surface {
+		ref.User = m.AuthorUser
+	}
+	return ref
 }

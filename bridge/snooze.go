@@ -111,13 +111,20 @@ func (w *work) digest(ctx context.Context, tx pgx.Tx) error {
 		byAgent[r.AgentID] = append(byAgent[r.AgentID], r.ConversationID)
 	}
 	for _, agent := range keys(byAgent) {
-		for _, surface := range w.dir.surfacesOf(agent) {
-			facts, err := w.e.facts(ctx, tx, surface, w.dir.agents[agent], byAgent[agent]...)
-			if err != nil {
-				return err
-			}
-			w.direct(surface, agent, Line{Kind: LineList, Text: "woke", Rows: facts})
+		threads, err := store.Threads(ctx, tx, byAgent[agent])
+		if err != nil {
+			return err
 		}
+		var first int64
+		if len(threads) > 0 {
+			first = threads[0].AccountID
+		}
+		surface := w.reach(agent, first)
+		facts, err := w.e.facts(ctx, tx, surface, w.dir.agents[agent], byAgent[agent]...)
+		if err != nil {
+			return err
+		}
+		w.direct(surface, agent, Line{Kind: LineList, Text: "woke", Rows: facts})
 	}
 	return nil
 }

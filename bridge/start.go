@@ -274,12 +274,10 @@ func subjectFor(s starting, a Action) string {
 	return preview(a.Args.Subject)
 }
 
-// refer names a conversation with the place of its thread.
+// refer names a conversation to a surface, with the place of its thread.
 func (w *work) refer(c *conv, surface int64) Facts {
 	f := Facts{ID: c.ID, Subject: c.Subject, Status: c.status()}
-	if t := c.threads[surface]; t != nil {
-		f.Root = Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}
-	}
+	f.Root, f.Elsewhere = w.e.rootOf(w.dir, surface, c.places(), c.ID)
 	return f
 }
 

@@ -118,12 +118,8 @@ func (w *work) tellTemplate(account *store.Account, row store.Template, was stri
 	line := Line{Kind: LineTemplate, Verb: VerbTemplates, Templates: []Template{templateFacts(row, account.Name)}, Reason: was,
 		Verbs: []Verb{VerbTemplateEdit}, Args: Args{Template: &TemplateArgs{ID: row.ID}}}
 	if row.AgentID != nil && w.dir.agents[*row.AgentID] != nil && w.dir.agents[*row.AgentID].Active {
-		told := false
-		for _, surface := range w.dir.surfacesOf(*row.AgentID) {
+		if surface := w.reach(*row.AgentID, w.tellsOf(account)); surface != 0 {
 			w.direct(surface, *row.AgentID, line)
-			told = true
-		}
-		if told {
 			return
 		}
 	}

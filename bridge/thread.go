@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"parley/bridge/relay"
@@ -38,6 +39,10 @@ func (w *work) line(c *conv, line Line) {
 	if t := c.home(w.dir); t != nil {
 		if line.Customer == (PartyRef{}) {
 			line.Customer = c.customer()
+		}
+		line.By, line.Mentions = w.dir.as(t.AccountID, line.By), slices.Clone(line.Mentions)
+		for i, ref := range line.Mentions {
+			line.Mentions[i] = w.dir.as(t.AccountID, ref)
 		}
 		w.postTo(c, t, PostLine, line.Args.Message, payload{Line: &line})
 	}

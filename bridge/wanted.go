@@ -60,8 +60,11 @@ func (w *work) wants(facts []fact) *wanted {
 		}
 		for _, a := range f.actions {
 			n.action(f.account.ID, a)
-			if a.Verb == VerbNew {
+			switch a.Verb {
+			case VerbNew:
 				n.start(w, f.account.ID, a)
+			case VerbAssign:
+				n.notHere(w.dir)
 			}
 		}
 		if f.own != nil {

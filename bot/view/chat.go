@@ -24,7 +24,7 @@ func chatLine(l bridge.Line, f bridge.Facts) []Block {
 		if s := oneLine(l.Other.Subject, maxSubjectRunes); s != "" {
 			label += " " + s
 		}
-		return []Block{sentence(icon("busts_in_silhouette"), " ", who+" is also the customer of ", thread(label, l.Other.Root), ". Both stay open.")}
+		return []Block{sentence(icon("busts_in_silhouette"), " ", who+" is also the customer of ", whereabouts(label, l.Other), ". Both stay open.")}
 	case bridge.LineOptedOut:
 		what := " wants no more messages. Nothing is sent until they write START."
 		if l.Reason != "" {

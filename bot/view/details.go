@@ -44,8 +44,11 @@ func Details(f bridge.Facts) Card {
 	if f.Previous > 0 {
 		add("Continues", thread(number(f.Previous), f.PreviousAt))
 	}
-	if f.Root.Channel != "" {
+	switch {
+	case f.Root.Channel != "":
 		add("Thread", thread("Open", f.Root))
+	case f.Elsewhere != "":
+		words("Thread", "in "+oneLine(f.Elsewhere, maxNameRunes))
 	}
 	if p := oneLine(f.LastPreview, maxPreviewRunes); p != "" {
 		words("Last words", "“"+p+"”")

@@ -14,7 +14,7 @@ func done(l bridge.Line, f bridge.Facts) []Block {
 	case l.Text == "already":
 		return []Block{sentence(append(lead, "It is so already. Nothing changed.", then(l.Hint))...)}
 	case l.Verb == bridge.VerbPromote && l.Other.ID != 0:
-		return []Block{sentence(append(lead, "This is conversation ", thread(number(l.Other.ID), l.Other.Root), " now.", then(l.Hint))...)}
+		return []Block{sentence(append(lead, "This is conversation ", whereabouts(number(l.Other.ID), l.Other), " now.", then(l.Hint))...)}
 	case l.Verb == bridge.VerbSilence && l.Text != "":
 		return []Block{sentence(append(lead, "No more posts about "+oneLine(l.Text, maxSubjectRunes)+".", then(l.Hint))...)}
 	case l.Verb == bridge.VerbNote && l.Text != "":

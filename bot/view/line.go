@@ -82,7 +82,7 @@ func stateLine(l bridge.Line, f bridge.Facts) []Block {
 		if s := oneLine(l.Other.Subject, maxSubjectRunes); s != "" {
 			label += " " + s
 		}
-		return []Block{sentence(icon("arrow_right"), " ", mentioned(l), customer(l, f)+" wrote again. It goes on in ", thread(label, l.Other.Root), ".", then(l.Hint))}
+		return []Block{sentence(icon("arrow_right"), " ", mentioned(l), customer(l, f)+" wrote again. It goes on in ", whereabouts(label, l.Other), ".", then(l.Hint))}
 	case bridge.LineResolved:
 		return append([]Block{sentence(icon("white_check_mark"), " ", mentioned(l), resolvedWords(l), then(reasonWords(l.Reason, f)), then(l.Hint))}, quote(l.Text)...)
 	case bridge.LineSnoozed:

@@ -37,7 +37,7 @@ func List(list string, rows []bridge.Facts, zone *time.Location) Card {
 
 // row is one conversation in a list: what it is, who has it, what was said last.
 func row(f bridge.Facts) Block {
-	head := []Piece{icon(statusIcon(f)), text(" "), icon(channelIcon(f)), text(" "), thread(number(f.ID)+" "+partyName(f.Contact), f.Root)}
+	head := append([]Piece{icon(statusIcon(f)), text(" "), icon(channelIcon(f)), text(" ")}, whereabouts(number(f.ID)+" "+partyName(f.Contact), f)...)
 	state := []Piece{text(statusWords(f))}
 	if f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero() {
 		state = append(state, text(" until "), at(f.SnoozedUntil, f.Zone))
@@ -72,7 +72,8 @@ func Evening(l bridge.Line) Card {
 		small(text("These customers wait for an answer. Answer now, send a few words that hold the conversation, or leave it.")))
 	for _, f := range l.Rows {
 		f.Zone = zone
-		groups := [][]Piece{{icon(channelIcon(f)), text(" "), thread(number(f.ID)+" "+partyName(f.Contact), f.Root)}, window(f), {text(assignees(f))}}
+		head := append([]Piece{icon(channelIcon(f)), text(" ")}, whereabouts(number(f.ID)+" "+partyName(f.Contact), f)...)
+		groups := [][]Piece{head, window(f), {text(assignees(f))}}
 		if p := oneLine(f.LastPreview, maxPreviewRunes); p != "" {
 			groups = append(groups, []Piece{text("“" + p + "”")})
 		}

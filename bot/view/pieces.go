@@ -45,6 +45,15 @@ func thread(label string, place bridge.Place) Piece {
 	return Piece{Kind: PieceThread, Text: label, Place: place}
 }
 
+// whereabouts leads to a conversation; where its thread is in another chat, it names that.
+func whereabouts(label string, f bridge.Facts) []Piece {
+	pieces := []Piece{thread(label, f.Root)}
+	if f.Root.Channel == "" && f.Elsewhere != "" {
+		pieces = append(pieces, text(" in "+oneLine(f.Elsewhere, maxNameRunes)))
+	}
+	return pieces
+}
+
 func line(p ...Piece) Block  { return Block{Kind: BlockLine, Pieces: p} }
 func small(p ...Piece) Block { return Block{Kind: BlockSmall, Pieces: p} }
 

@@ -126,7 +126,7 @@ func startLine(l bridge.Line, f bridge.Facts) []Block {
 	switch {
 	case l.Kind == bridge.LineExists:
 		return append([]Block{sentence(icon("speech_balloon"), " ", mentioned(l), customer(l, f)+" has an open conversation already: ",
-			thread(number(l.Other.ID), l.Other.Root), ". Nothing was sent.", then(or(l.Hint, "Write it there.")))}, quote(l.Text)...)
+			whereabouts(number(l.Other.ID), l.Other), ". Nothing was sent.", then(or(l.Hint, "Write it there.")))}, quote(l.Text)...)
 	case l.Kind == bridge.LineDone && l.Verb == bridge.VerbNew:
 		lead := []any{icon("outbox_tray"), " ", mentioned(l), doer(l) + " wrote to " + customer(l, f)}
 		if name := oneLine(l.Reason, maxNameRunes); name != "" {

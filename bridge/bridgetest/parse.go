@@ -4,13 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"parley/bridge"
 )
 
 // A Chat's own tiny forms: note: text · // text · !verb words · <@app> verb words ·
-// <@app> reply: text · !! escapes.
+// <@app> #12 verb words · <@app> reply: text · !! escapes.
 
 // typedVerbs are the verbs that may be typed here.
 func typedVerbs() []bridge.Verb {
@@ -76,6 +77,10 @@ func parse(a *bridge.Action, m Message) {
 		if reply, ok := strings.CutPrefix(text, "reply:"); ok {
 			a.Explicit, a.Text = true, strings.TrimSpace(reply)
 			return
+		}
+		if number, rest, ok := strings.Cut(text, " "); ok && strings.HasPrefix(number, "#") {
+			a.Args.Conversation, _ = strconv.ParseInt(number[1:], 10, 64) // else it is none
+			text = strings.TrimSpace(rest)
 		}
 		if verb(a, text) {
 			a.Origin = bridge.OriginMention

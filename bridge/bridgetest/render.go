@@ -116,10 +116,10 @@ func renderLine(r *request, l bridge.Line) {
 		words = append(words, "{"+string(kind)+"}", literal(l.Rich.Text()))
 	}
 	if l.Other.ID != 0 {
-		words = append(words, fmt.Sprintf("#%d", l.Other.ID))
+		words = append(words, fmt.Sprintf("#%d", l.Other.ID), literal(l.Other.Elsewhere))
 	}
 	for _, f := range l.Rows {
-		words = append(words, fmt.Sprintf("#%d", f.ID), literal(f.Subject))
+		words = append(words, fmt.Sprintf("#%d", f.ID), literal(f.Subject), literal(f.Elsewhere))
 	}
 	for _, row := range l.Log {
 		words = append(words, literal(row.Actor+" "+row.What))

@@ -92,7 +92,10 @@ func New(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options
 		return nil, err
 	}
 	a.links = &links{base: env.PublicURL, keys: linkKeys}
-	bo := bridge.Options{Pool: db.Pool, Log: log, Specs: o.Specs, Relay: o.Relay, Backoff: o.Backoff}
+	bo := bridge.Options{Pool: db.Pool, Log: log, Specs: o.Specs, SurfaceNames: map[string]string{}, Relay: o.Relay, Backoff: o.Backoff}
+	for _, s := range o.Surfaces {
+		bo.SurfaceNames[s.Kind] = s.Name
+	}
 	if env.PublicURL != "" {
 		bo.Original, bo.FileLink = a.links.original, a.links.file
 	}

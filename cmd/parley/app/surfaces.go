@@ -14,6 +14,7 @@ import (
 // SurfaceSpec is a chat in which agents can work.
 type SurfaceSpec struct {
 	Kind string // "slack": its account's kind, and its keys in the set-up file
+	Name string // "Slack"
 
 	// Named says that the environment names one; nil = always.
 	Named func(Env) bool
@@ -34,7 +35,7 @@ type SurfaceOptions struct {
 // here.
 func Surfaces() []SurfaceSpec {
 	return []SurfaceSpec{
-		{Kind: "slack", Named: func(e Env) bool { return e.SlackBotToken != "" }, New: newSlack},
+		{Kind: "slack", Name: "Slack", Named: func(e Env) bool { return e.SlackBotToken != "" }, New: newSlack},
 	}
 }
 
