@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/bot/slack/slackfake"
+	"parley/bot/view/viewtest"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -253,17 +254,18 @@ func (d *desk) count(prefix string) int {
 	return n
 }
 
-func when() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }
+func when() time.Time { return viewtest.When() }
 
-func sampleFacts() bridge.Facts {
-	return bridge.Facts{
-		ID: 12, Status: bridge.StatusOpen, Subject: "Printer <on> *fire*", ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email",
-		Account: "support-mail", AccountMode: "live", Team: "Support", Contact: bridge.PartyRef{Name: "Eve & Co", Address: "eve@example.org"},
-		Tags: []bridge.Tag{{Name: "vip", Color: "#dd2e44"}}, CreatedAt: when(), LastAt: when(), WaitingSince: when(), Zone: time.UTC,
-		Assignees: []bridge.AgentRef{{ID: 1, Name: "Ann", User: "U0ANN"}}, LastPreview: "It burns", LastFrom: "customer",
-		Root: bridge.Place{Channel: "C0SUPPORT", Message: "1700000000.000100"}, Viewer: bridge.AgentRef{ID: 1, Name: "Ann", User: "U0ANN"},
+// samples are what surfaces show, here in Slack's ids.
+func samples() viewtest.Samples {
+	return viewtest.Samples{
+		Ann: bridge.AgentRef{ID: 1, Name: "Ann", User: "U0ANN"}, Ben: bridge.AgentRef{ID: 2, Name: "Ben", User: "U0BEN"},
+		Root:  bridge.Place{Channel: "C0SUPPORT", Message: "1700000000.000100"},
+		Other: bridge.Place{Channel: "C1", Thread: "1700000002.000100", Message: "1700000002.000100"},
 	}
 }
+
+func sampleFacts() bridge.Facts { return samples().Facts() }
 
 // stage is a workspace with our surface in it.
 type stage struct {

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	slackapi "github.com/slack-go/slack"
 
@@ -65,86 +64,10 @@ func show(me *self, c view.Card) shown {
 	return out
 }
 
-func lines() map[string]bridge.Line {
-	ann := bridge.AgentRef{ID: 1, Name: "Ann", User: "U0ANN"}
-	kept := "Dear <!channel>, *see* [x](https://x.test)\n\n- one\n- two"
-	return map[string]bridge.Line{
-		"assigned":   {Kind: bridge.LineAssigned, By: ann, Mentions: []bridge.AgentRef{{ID: 2, Name: "Ben", User: "U0BEN"}}},
-		"unassigned": {Kind: bridge.LineUnassigned, By: ann},
-		"woke":       {Kind: bridge.LineWoke, Mentions: []bridge.AgentRef{ann}},
-		"reopened":   {Kind: bridge.LineReopened, Mentions: []bridge.AgentRef{ann}},
-		"continued":  {Kind: bridge.LineContinued, Other: sampleFacts()},
-		"resolved":   {Kind: bridge.LineResolved, By: ann, Text: "refunded", Verbs: []bridge.Verb{bridge.VerbReopen}},
-		"snoozed":    {Kind: bridge.LineSnoozed, By: ann, Until: when(), Verbs: []bridge.Verb{bridge.VerbWake}},
-		"ask":        {Kind: bridge.LineAsk, Mentions: []bridge.AgentRef{ann}, Reason: "It looks like a command.", Text: kept, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: 7}},
-		"inside":     {Kind: bridge.LineInside, Mentions: []bridge.AgentRef{ann}, Reason: "You are not assigned.", Text: kept, Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7}},
-		"parked":     {Kind: bridge.LineParked, Mentions: []bridge.AgentRef{ann}, Reason: "Found late.", Text: kept, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}, Args: bridge.Args{Message: 7}},
-		"texts":      {Kind: bridge.LineTexts, Mentions: []bridge.AgentRef{ann}, Count: 4, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: 7}},
-		"evening": {Kind: bridge.LineEvening, Zone: "Europe/Berlin", Rows: []bridge.Facts{{ID: 12, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Kim"}, Templates: true, WindowUntil: when(), LastPreview: "Still there?"},
-			{ID: 13, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Lou"}, WindowUntil: when()}}},
-		"offered":       {Kind: bridge.LineOffered, Mentions: []bridge.AgentRef{ann}, Text: kept, Until: when(), Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}, Args: bridge.Args{Message: 7}},
-		"parked_window": {Kind: bridge.LineParked, Mentions: []bridge.AgentRef{ann}, Reason: "window", Text: kept, Until: when(), Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}, Args: bridge.Args{Message: 7}},
-		"failed":        {Kind: bridge.LineFailed, Mentions: []bridge.AgentRef{ann}, Reason: "The mailbox is full.", Hint: "Try another address.", Text: kept, Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Delivery: 9}},
-		"retrying":      {Kind: bridge.LineRetrying, Mentions: []bridge.AgentRef{ann}, Reason: "The server doesn't answer.", Since: when(), Text: kept},
-		"delayed":       {Kind: bridge.LineDelayed, Reason: "Their server still tries."},
-		"unclear":       {Kind: bridge.LineUnclear, Mentions: []bridge.AgentRef{ann}, Text: kept, Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: 9}},
-		"edit_late":     {Kind: bridge.LineEditLate, Mentions: []bridge.AgentRef{ann}, Text: kept},
-		"delete_late":   {Kind: bridge.LineDeleteLate, Mentions: []bridge.AgentRef{ann}},
-		"undone":        {Kind: bridge.LineUndone, Mentions: []bridge.AgentRef{ann}, Text: kept},
-		"top_level":     {Kind: bridge.LineTopLevel, Mentions: []bridge.AgentRef{ann}, Text: kept},
-		"not_mapped":    {Kind: bridge.LineNotMapped, Mentions: []bridge.AgentRef{ann}, Text: kept},
-		"participant":   {Kind: bridge.LineParticipant, Customer: bridge.PartyRef{Name: "Mallory", Address: "m@example.org"}, Verbs: []bridge.Verb{bridge.VerbAllow}, Args: bridge.Args{Addresses: []string{"m@example.org"}}},
-		"recipients":    {Kind: bridge.LineRecipients, Text: "eve@example.org"},
-		"automatic":     {Kind: bridge.LineAutomatic, Customer: bridge.PartyRef{Name: "News", Address: "n@example.org"}, Text: "Weekly", Verbs: []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}, Args: bridge.Args{Message: 7}},
-		"bounce_other":  {Kind: bridge.LineBounceOther, Reason: "No such user."},
-		"quarantine":    {Kind: bridge.LineQuarantine, Reason: "not readable"},
-		"refused":       {Kind: bridge.LineRefused, Verb: bridge.VerbClose, Reason: "Only admins may.", Hint: "Ask one."},
-		"done":          {Kind: bridge.LineDone, Verb: bridge.VerbTag, Text: "vip"},
-		"help":          {Kind: bridge.LineHelp},
-		"history":       {Kind: bridge.LineHistory, Log: []bridge.LogRow{{At: when(), Actor: "Ann", What: "assigned", Detail: "to Ben"}}},
-		"why":           {Kind: bridge.LineWhy, Text: "Ann is *assigned*."},
-		"list":          {Kind: bridge.LineList, Text: "mine", Rows: []bridge.Facts{sampleFacts()}},
-		"details":       {Kind: bridge.LineDetails},
-		"account":       {Kind: bridge.LineAccount, Reason: "The password is wrong.", Hint: "Enter it again."},
-		"template":      {Kind: bridge.LineTemplate, Verb: bridge.VerbTemplates, Templates: templateStock().List[1:], Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: 8}}},
-		"templates":     {Kind: bridge.LineTemplates, Templates: templateStock().List, Verbs: []bridge.Verb{bridge.VerbTemplateEdit}},
-		"rerooted":      {Kind: bridge.LineRerooted},
-		"exists":        {Kind: bridge.LineExists, Mentions: []bridge.AgentRef{ann}, Other: sampleFacts(), Text: kept},
-		"reacted":       {Kind: bridge.LineReacted, Text: "👍🏽", Hint: "On its way <!channel>"},
-		"changed":       {Kind: bridge.LineChanged, Text: "To Hamburg", Hint: "To Berlin"},
-		"deleted":       {Kind: bridge.LineDeleted, Hint: "To Berlin"},
-		"identity":      {Kind: bridge.LineIdentity, Text: "+4915112345678", Reason: "+4917098765432"},
-		"same_person":   {Kind: bridge.LineSamePerson, Other: bridge.Facts{ID: 13, Root: bridge.Place{Channel: "C1", Thread: "1700000002.000100", Message: "1700000002.000100"}}},
-		"opted_out":     {Kind: bridge.LineOptedOut, Text: "STOP"},
-		"opted_in":      {Kind: bridge.LineOptedIn, Text: "START"},
-		"parts":         {Kind: bridge.LineParts, Text: "2"},
-	}
-}
-
 func TestRenderCards(t *testing.T) {
 	t.Parallel()
 	me := &self{home: "https://acme.slack.com/"}
-	f := sampleFacts()
-	resolved, unassigned, long := f, f, f
-	resolved.Status = bridge.StatusResolved
-	unassigned.Assignees, unassigned.Tags = nil, nil
-	long.Subject = strings.Repeat("very <long> *subject* ", 200)
-	s := *said("# Title\n\n**Help** me & _you_ <b>now</b> `code`\n\n1. a\n   - b\n2. c\n\n> quoted\n\n```\nx\n```\n\n|a|b|\n|-|-|\n|1|2|\n\n[bank.test](https://evil.test) <https://x.test> ![pic](https://x.test/p.png)")
-	s.Notices, s.Files, s.Original, s.Quoted, s.ShowQuote = []string{"Encrypted part left out."}, []string{"a.pdf", "b.pdf"}, "https://p.test/files/1", "On Monday:\n- x", true
-	cards := map[string]view.Card{
-		"root": view.Root(f), "root_resolved": view.Root(resolved), "root_unassigned": view.Root(unassigned), "root_long": view.Root(long),
-		"said": view.Said(s, time.UTC), "files": view.Files(s.From, []string{"a.pdf", "b <c>.pdf"}, nil), "details": view.Details(f),
-		"list": view.List("mine", []bridge.Facts{f, unassigned}, time.UTC), "history": view.History(f, lines()["history"].Log),
-		"help": view.Help(""), "help_snooze": view.Help("snooze"), "problem": view.Problem(&bridge.Problem{Code: "x", Text: "It is *resolved*.", Hint: "Reopen it."}),
-	}
-	for name, l := range lines() {
-		cards["line_"+name] = view.Line(l, f)
-	}
-	for kind, r := range riches() {
-		cards["line_rich_"+string(kind)] = view.Line(bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: bridge.AgentRef{ID: 1, Name: "Ann", User: "U0ANN"}, Text: "Which *one*?", Quoted: "Do you <have> lamps?",
-			Rich: r, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: 7}}, f)
-	}
-	for name, c := range cards {
+	for name, c := range samples().Cards() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			golden(t, "card_"+name, show(me, c))
@@ -163,7 +86,7 @@ func TestAllLinesAreRendered(t *testing.T) {
 			continue
 		}
 		kind, _, _ := strings.Cut(after, "\"")
-		if _, ok := lines()[kind]; !ok {
+		if _, ok := samples().Lines()[kind]; !ok {
 			t.Errorf("no golden file of line %q", kind)
 		}
 	}
@@ -173,24 +96,12 @@ func TestRenderForms(t *testing.T) {
 	t.Parallel()
 	me := &self{home: "https://acme.slack.com/"}
 	at := bridge.Place{Channel: "C1", Thread: "1700000001.000100"}
-	people := []bridge.AgentRef{{ID: 1, Name: "Ann", User: "U0ANN", Email: "ann@acme.test"}, {ID: 2, Name: "Ben", User: "U0BEN"}}
-	for _, verb := range []bridge.Verb{
-		bridge.VerbReply, bridge.VerbNote, bridge.VerbAssign, bridge.VerbTag, bridge.VerbUntag, bridge.VerbSnooze, bridge.VerbResolve, bridge.VerbTo, bridge.VerbCC, bridge.VerbTopic, bridge.VerbClose,
-	} {
-		t.Run(string(verb), func(t *testing.T) {
-			t.Parallel()
-			form, err := view.NewForm(view.FormInput{Verb: verb, Facts: sampleFacts(), Args: bridge.Args{Conversation: 12}, Text: "begun *text*", People: people,
-				Teams: []string{"Support"}, Tags: []bridge.Tag{{Name: "vip", Color: "#dd2e44"}, {Name: "bug"}}, Now: when()})
-			must(t, err)
-			golden(t, "form_"+string(verb), me.modal(form, private{Place: at, Zone: "UTC", At: when().Unix()}))
-		})
-	}
-	for name, in := range richForms() {
-		form, err := view.NewForm(in)
-		must(t, err)
+	forms, err := samples().Forms()
+	must(t, err)
+	for name, form := range forms {
 		golden(t, "form_"+name, me.modal(form, private{Place: at, Zone: "UTC", At: when().Unix()}))
 	}
-	pick, err := view.Pick(bridge.VerbSnooze, bridge.Args{Until: "2h"}, []bridge.Facts{sampleFacts()})
+	pick, err := samples().Pick()
 	must(t, err)
 	golden(t, "form_pick", me.modal(pick, private{Place: at, Pick: true, Text: "typed"}))
 	golden(t, "window_details", me.window(view.Details(sampleFacts()), at))

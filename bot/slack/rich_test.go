@@ -6,43 +6,9 @@ import (
 	"testing"
 
 	"parley/bot/slack/slackfake"
-	"parley/bot/view"
+	"parley/bot/view/viewtest"
 	"parley/bridge"
 )
-
-// riches are one message of each kind.
-func riches() map[bridge.RichKind]*bridge.Rich {
-	return map[bridge.RichKind]*bridge.Rich{
-		bridge.RichIsButtons: {Buttons: []bridge.RichButton{{ID: "b1", Title: "Yes"}, {ID: "b2", Title: "No <!channel>"}}},
-		bridge.RichIsList: {List: &bridge.RichList{Button: "Choose", Sections: []bridge.RichSection{
-			{Title: "Desk", Rows: []bridge.RichRow{{ID: "r1", Title: "Luna", Description: "40 cm"}, {ID: "r2", Title: "Sol"}}}}}},
-		bridge.RichIsLocation: {Location: &bridge.RichLocation{Latitude: 52.5163, Longitude: 13.3777, Name: "Our shop"}},
-		bridge.RichIsContact:  {Contact: &bridge.RichContact{Name: "Ben", Phones: []string{"+491715550100"}}},
-		bridge.RichIsCards:    {Cards: []bridge.RichCard{{Title: "Luna", Text: "Warm", ImageURL: "https://lamps.test/1.jpg", Buttons: []bridge.RichButton{{ID: "c1b1", Title: "Order", URL: "https://lamps.test/1"}}}}},
-	}
-}
-
-func sampleAccounts() []bridge.AccountRef {
-	can := bridge.Capabilities{Buttons: 3, ListRows: 10, Location: 2, ContactCard: 2, MaxTextRunes: 4096}
-	return []bridge.AccountRef{
-		{Name: "support-mail", ChannelName: "E-mail", ChannelIcon: "email", Can: bridge.Capabilities{Threads: true, Subject: true}, Starts: true},
-		{Name: "shop-chat", ChannelName: "Chat", ChannelIcon: "speech_balloon", Can: can, Starts: true},
-	}
-}
-
-// richForms are the forms with more than text, and those that begin a conversation.
-func richForms() map[string]view.FormInput {
-	forms := map[string]view.FormInput{
-		"new_account": {Verb: bridge.VerbNew, Accounts: sampleAccounts()},
-		"new_mail":    {Verb: bridge.VerbNew, Accounts: sampleAccounts(), Args: bridge.Args{Account: "support-mail", Recipient: "eve@example.org"}, Text: "Hello"},
-		"new_chat":    {Verb: bridge.VerbNew, Accounts: sampleAccounts(), Args: bridge.Args{Account: "shop-chat"}},
-		"reply_to":    {Verb: bridge.VerbReply, Facts: sampleFacts(), Said: []bridge.Said{{MessageID: 7, Text: "Do you have lamps?"}, {MessageID: 8, Text: "Red ones?"}}, Now: when()},
-	}
-	for kind := range riches() {
-		forms["reply_"+string(kind)] = view.FormInput{Verb: bridge.VerbReply, Facts: sampleFacts(), Args: bridge.Args{Conversation: 12, Rich: kind}, Text: "Which *one*?", Can: sampleAccounts()[1].Can, Now: when()}
-	}
-	return forms
-}
 
 // fill submits the form on top and gives what came of it.
 func (st *stage) fill(v *slackfake.View, fields map[string]string) *slackfake.Outcome {
@@ -69,7 +35,7 @@ func TestStartByShortcut(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)
 	st.withFacts()
-	st.desk.accounts = sampleAccounts()
+	st.desk.accounts = viewtest.Accounts()
 	st.desk.mayStart = func(s bridge.Start) (bridge.Facts, error) {
 		switch {
 		case !strings.Contains(s.Recipient, "@"):
@@ -114,9 +80,9 @@ func TestFormSentTwice(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, false)
 	me := testSelfOf(st)
-	form, err := view.NewForm(richForms()["new_mail"])
+	forms, err := samples().Forms()
 	must(t, err)
-	p := me.modal(form, private{}).PrivateMetadata
+	p := me.modal(forms["new_mail"], private{}).PrivateMetadata
 	send := func(trigger, text string) {
 		var in interaction
 		in.Type, in.TriggerID, in.User = "view_submission", trigger, userRef{ID: st.ann}
@@ -140,7 +106,7 @@ func TestFormSentTwice(t *testing.T) {
 func TestStartByCommand(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)
-	st.desk.accounts = sampleAccounts()
+	st.desk.accounts = viewtest.Accounts()
 	_, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "new support-mail eve@example.org It is repaired.")
 	must(t, err)
 	a := st.decode(st.desk.withPrefix(t, "i:"))
@@ -161,7 +127,7 @@ func TestReplyToThisWithButtons(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)
 	st.withFacts()
-	st.desk.accounts = sampleAccounts()
+	st.desk.accounts = viewtest.Accounts()
 	st.desk.accounts[0].Can = st.desk.accounts[1].Can
 	st.desk.said = []bridge.Said{{MessageID: 7, Text: "Do you have lamps?"}}
 	root := st.root()

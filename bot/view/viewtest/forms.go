@@ -1,0 +1,87 @@
+package viewtest
+
+import (
+	"fmt"
+
+	"parley/bot/view"
+	"parley/bridge"
+)
+
+// Riches are one message of each kind.
+func Riches() map[bridge.RichKind]*bridge.Rich {
+	return map[bridge.RichKind]*bridge.Rich{
+		bridge.RichIsButtons: {Buttons: []bridge.RichButton{{ID: "b1", Title: "Yes"}, {ID: "b2", Title: "No <!channel>"}}},
+		bridge.RichIsList: {List: &bridge.RichList{Button: "Choose", Sections: []bridge.RichSection{
+			{Title: "Desk", Rows: []bridge.RichRow{{ID: "r1", Title: "Luna", Description: "40 cm"}, {ID: "r2", Title: "Sol"}}}}}},
+		bridge.RichIsLocation: {Location: &bridge.RichLocation{Latitude: 52.5163, Longitude: 13.3777, Name: "Our shop"}},
+		bridge.RichIsContact:  {Contact: &bridge.RichContact{Name: "Ben", Phones: []string{"+491715550100"}}},
+		bridge.RichIsCards:    {Cards: []bridge.RichCard{{Title: "Luna", Text: "Warm", ImageURL: "https://lamps.test/1.jpg", Buttons: []bridge.RichButton{{ID: "c1b1", Title: "Order", URL: "https://lamps.test/1"}}}}},
+	}
+}
+
+// Accounts are those that may begin a conversation.
+func Accounts() []bridge.AccountRef {
+	can := bridge.Capabilities{Buttons: 3, ListRows: 10, Location: 2, ContactCard: 2, MaxTextRunes: 4096}
+	return []bridge.AccountRef{
+		{Name: "support-mail", ChannelName: "E-mail", ChannelIcon: "email", Can: bridge.Capabilities{Threads: true, Subject: true}, Starts: true},
+		{Name: "shop-chat", ChannelName: "Chat", ChannelIcon: "speech_balloon", Can: can, Starts: true},
+	}
+}
+
+// Stock are templates as the desk gives them.
+func Stock() bridge.Templates {
+	return bridge.Templates{Accounts: []string{"wa"}, Admin: true, Known: map[string]string{"first_name": "Kim <&>"}, List: []bridge.Template{
+		{ID: 7, Version: 2, Account: "wa", Name: "Order update", Language: "en", Category: "utility", Uses: []string{"reply", "window"}, Labels: []string{"Orders"},
+			Body: "Hello {{first_name}}, your quote {{quote_number}} is ready.", Variables: []string{"first_name", "quote_number"},
+			Examples: map[string]string{"first_name": "Ann", "quote_number": "Q-1042"}, Status: "approved"},
+		{ID: 8, Version: 1, Account: "wa", Name: "Hello again", Language: "de", Category: "utility", Uses: []string{"window"}, Labels: []string{"Care"},
+			Body: "Hallo {{first_name}}, sind Sie noch da?", Variables: []string{"first_name"}, Status: "rejected", Reason: "Too <loud>."},
+	}}
+}
+
+// Forms are one of each, by a name for it.
+func (s Samples) Forms() (map[string]view.Form, error) {
+	ann := s.Ann
+	ann.Email = "ann@acme.test"
+	all := s.inputs()
+	for _, verb := range []bridge.Verb{
+		bridge.VerbReply, bridge.VerbNote, bridge.VerbAssign, bridge.VerbTag, bridge.VerbUntag, bridge.VerbSnooze, bridge.VerbResolve, bridge.VerbTo, bridge.VerbCC, bridge.VerbTopic, bridge.VerbClose,
+	} {
+		all[string(verb)] = view.FormInput{Verb: verb, Facts: s.Facts(), Args: bridge.Args{Conversation: 12}, Text: "begun *text*", People: []bridge.AgentRef{ann, s.Ben},
+			Teams: []string{"Support"}, Tags: []bridge.Tag{{Name: "vip", Color: "#dd2e44"}, {Name: "bug"}}, Now: When()}
+	}
+	forms := map[string]view.Form{}
+	for name, in := range all {
+		form, err := view.NewForm(in)
+		if err != nil {
+			return nil, fmt.Errorf("viewtest: %s: %w", name, err)
+		}
+		forms[name] = form
+	}
+	return forms, nil
+}
+
+// Pick asks for a conversation.
+func (s Samples) Pick() (view.Form, error) {
+	return view.Pick(bridge.VerbSnooze, bridge.Args{Until: "2h"}, []bridge.Facts{s.Facts()})
+}
+
+// inputs of the forms with more than text, of those that begin a conversation, and of
+// templates.
+func (s Samples) inputs() map[string]view.FormInput {
+	template := func(verb bridge.Verb, args *bridge.TemplateArgs) view.FormInput {
+		return view.FormInput{Verb: verb, Facts: s.Facts(), Args: bridge.Args{Conversation: 12, Template: args}, Templates: Stock(), Now: When()}
+	}
+	forms := map[string]view.FormInput{
+		"template_pick": template(bridge.VerbTemplate, nil), "template_fill": template(bridge.VerbTemplate, &bridge.TemplateArgs{ID: 7}),
+		"template_new": template(bridge.VerbTemplateEdit, nil), "template_edit": template(bridge.VerbTemplateEdit, &bridge.TemplateArgs{ID: 8}),
+		"new_account": {Verb: bridge.VerbNew, Accounts: Accounts()},
+		"new_mail":    {Verb: bridge.VerbNew, Accounts: Accounts(), Args: bridge.Args{Account: "support-mail", Recipient: "eve@example.org"}, Text: "Hello"},
+		"new_chat":    {Verb: bridge.VerbNew, Accounts: Accounts(), Args: bridge.Args{Account: "shop-chat"}},
+		"reply_to":    {Verb: bridge.VerbReply, Facts: s.Facts(), Said: []bridge.Said{{MessageID: 7, Text: "Do you have lamps?"}, {MessageID: 8, Text: "Red ones?"}}, Now: When()},
+	}
+	for kind := range Riches() {
+		forms["reply_"+string(kind)] = view.FormInput{Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: 12, Rich: kind}, Text: "Which *one*?", Can: Accounts()[1].Can, Now: When()}
+	}
+	return forms
+}

@@ -1,0 +1,114 @@
+// Package viewtest holds one of everything that surfaces show, so that each renders the
+// same facts.
+package viewtest
+
+import (
+	"strings"
+	"time"
+
+	"parley/bot/view"
+	"parley/bridge"
+)
+
+// Samples are the people and places of a surface, in its own ids.
+type Samples struct {
+	Ann, Ben    bridge.AgentRef
+	Root, Other bridge.Place // roots of two conversations
+}
+
+// When is the moment of all samples.
+func When() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }
+
+// Facts of a conversation that Ann has.
+func (s Samples) Facts() bridge.Facts {
+	return bridge.Facts{
+		ID: 12, Status: bridge.StatusOpen, Subject: "Printer <on> *fire*", ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email",
+		Account: "support-mail", AccountMode: "live", Team: "Support", Contact: bridge.PartyRef{Name: "Eve & Co", Address: "eve@example.org"},
+		Tags: []bridge.Tag{{Name: "vip", Color: "#dd2e44"}}, CreatedAt: When(), LastAt: When(), WaitingSince: When(), Zone: time.UTC,
+		Assignees: []bridge.AgentRef{s.Ann}, LastPreview: "It burns", LastFrom: "customer",
+		Root: s.Root, Viewer: s.Ann,
+	}
+}
+
+// Lines are one of each kind, by a name for it.
+func (s Samples) Lines() map[string]bridge.Line {
+	ann := s.Ann
+	kept := "Dear <!channel>, *see* [x](https://x.test)\n\n- one\n- two"
+	return map[string]bridge.Line{
+		"assigned":   {Kind: bridge.LineAssigned, By: ann, Mentions: []bridge.AgentRef{s.Ben}},
+		"unassigned": {Kind: bridge.LineUnassigned, By: ann},
+		"woke":       {Kind: bridge.LineWoke, Mentions: []bridge.AgentRef{ann}},
+		"reopened":   {Kind: bridge.LineReopened, Mentions: []bridge.AgentRef{ann}},
+		"continued":  {Kind: bridge.LineContinued, Other: s.Facts()},
+		"resolved":   {Kind: bridge.LineResolved, By: ann, Text: "refunded", Verbs: []bridge.Verb{bridge.VerbReopen}},
+		"snoozed":    {Kind: bridge.LineSnoozed, By: ann, Until: When(), Verbs: []bridge.Verb{bridge.VerbWake}},
+		"ask":        {Kind: bridge.LineAsk, Mentions: []bridge.AgentRef{ann}, Reason: "It looks like a command.", Text: kept, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: 7}},
+		"inside":     {Kind: bridge.LineInside, Mentions: []bridge.AgentRef{ann}, Reason: "You are not assigned.", Text: kept, Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7}},
+		"parked":     {Kind: bridge.LineParked, Mentions: []bridge.AgentRef{ann}, Reason: "Found late.", Text: kept, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}, Args: bridge.Args{Message: 7}},
+		"texts":      {Kind: bridge.LineTexts, Mentions: []bridge.AgentRef{ann}, Count: 4, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: 7}},
+		"evening": {Kind: bridge.LineEvening, Zone: "Europe/Berlin", Rows: []bridge.Facts{{ID: 12, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Kim"}, Templates: true, WindowUntil: When(), LastPreview: "Still there?"},
+			{ID: 13, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Lou"}, WindowUntil: When()}}},
+		"offered":       {Kind: bridge.LineOffered, Mentions: []bridge.AgentRef{ann}, Text: kept, Until: When(), Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}, Args: bridge.Args{Message: 7}},
+		"parked_window": {Kind: bridge.LineParked, Mentions: []bridge.AgentRef{ann}, Reason: "window", Text: kept, Until: When(), Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}, Args: bridge.Args{Message: 7}},
+		"failed":        {Kind: bridge.LineFailed, Mentions: []bridge.AgentRef{ann}, Reason: "The mailbox is full.", Hint: "Try another address.", Text: kept, Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Delivery: 9}},
+		"retrying":      {Kind: bridge.LineRetrying, Mentions: []bridge.AgentRef{ann}, Reason: "The server doesn't answer.", Since: When(), Text: kept},
+		"delayed":       {Kind: bridge.LineDelayed, Reason: "Their server still tries."},
+		"unclear":       {Kind: bridge.LineUnclear, Mentions: []bridge.AgentRef{ann}, Text: kept, Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: 9}},
+		"edit_late":     {Kind: bridge.LineEditLate, Mentions: []bridge.AgentRef{ann}, Text: kept},
+		"delete_late":   {Kind: bridge.LineDeleteLate, Mentions: []bridge.AgentRef{ann}},
+		"undone":        {Kind: bridge.LineUndone, Mentions: []bridge.AgentRef{ann}, Text: kept},
+		"top_level":     {Kind: bridge.LineTopLevel, Mentions: []bridge.AgentRef{ann}, Text: kept},
+		"not_mapped":    {Kind: bridge.LineNotMapped, Mentions: []bridge.AgentRef{ann}, Text: kept},
+		"participant":   {Kind: bridge.LineParticipant, Customer: bridge.PartyRef{Name: "Mallory", Address: "m@example.org"}, Verbs: []bridge.Verb{bridge.VerbAllow}, Args: bridge.Args{Addresses: []string{"m@example.org"}}},
+		"recipients":    {Kind: bridge.LineRecipients, Text: "eve@example.org"},
+		"automatic":     {Kind: bridge.LineAutomatic, Customer: bridge.PartyRef{Name: "News", Address: "n@example.org"}, Text: "Weekly", Verbs: []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}, Args: bridge.Args{Message: 7}},
+		"bounce_other":  {Kind: bridge.LineBounceOther, Reason: "No such user."},
+		"quarantine":    {Kind: bridge.LineQuarantine, Reason: "not readable"},
+		"refused":       {Kind: bridge.LineRefused, Verb: bridge.VerbClose, Reason: "Only admins may.", Hint: "Ask one."},
+		"done":          {Kind: bridge.LineDone, Verb: bridge.VerbTag, Text: "vip"},
+		"help":          {Kind: bridge.LineHelp},
+		"history":       {Kind: bridge.LineHistory, Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "assigned", Detail: "to Ben"}}},
+		"why":           {Kind: bridge.LineWhy, Text: "Ann is *assigned*."},
+		"list":          {Kind: bridge.LineList, Text: "mine", Rows: []bridge.Facts{s.Facts()}},
+		"details":       {Kind: bridge.LineDetails},
+		"account":       {Kind: bridge.LineAccount, Reason: "The password is wrong.", Hint: "Enter it again."},
+		"template":      {Kind: bridge.LineTemplate, Verb: bridge.VerbTemplates, Templates: Stock().List[1:], Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: 8}}},
+		"templates":     {Kind: bridge.LineTemplates, Templates: Stock().List, Verbs: []bridge.Verb{bridge.VerbTemplateEdit}},
+		"rerooted":      {Kind: bridge.LineRerooted},
+		"exists":        {Kind: bridge.LineExists, Mentions: []bridge.AgentRef{ann}, Other: s.Facts(), Text: kept},
+		"reacted":       {Kind: bridge.LineReacted, Text: "👍🏽", Hint: "On its way <!channel>"},
+		"changed":       {Kind: bridge.LineChanged, Text: "To Hamburg", Hint: "To Berlin"},
+		"deleted":       {Kind: bridge.LineDeleted, Hint: "To Berlin"},
+		"identity":      {Kind: bridge.LineIdentity, Text: "+4915112345678", Reason: "+4917098765432"},
+		"same_person":   {Kind: bridge.LineSamePerson, Other: bridge.Facts{ID: 13, Root: s.Other}},
+		"opted_out":     {Kind: bridge.LineOptedOut, Text: "STOP"},
+		"opted_in":      {Kind: bridge.LineOptedIn, Text: "START"},
+		"parts":         {Kind: bridge.LineParts, Text: "2"},
+	}
+}
+
+// Cards are one of everything that is posted or shown in a window, by a name for it.
+func (s Samples) Cards() map[string]view.Card {
+	f := s.Facts()
+	resolved, unassigned, long := f, f, f
+	resolved.Status = bridge.StatusResolved
+	unassigned.Assignees, unassigned.Tags = nil, nil
+	long.Subject = strings.Repeat("very <long> *subject* ", 200)
+	said := bridge.Said{MessageID: 7, From: f.Contact, At: When(),
+		Text:    "# Title\n\n**Help** me & _you_ <b>now</b> `code`\n\n1. a\n   - b\n2. c\n\n> quoted\n\n```\nx\n```\n\n|a|b|\n|-|-|\n|1|2|\n\n[bank.test](https://evil.test) <https://x.test> ![pic](https://x.test/p.png)",
+		Notices: []string{"Encrypted part left out."}, Files: []string{"a.pdf", "b.pdf"}, Original: "https://p.test/files/1", Quoted: "On Monday:\n- x", ShowQuote: true}
+	cards := map[string]view.Card{
+		"root": view.Root(f), "root_resolved": view.Root(resolved), "root_unassigned": view.Root(unassigned), "root_long": view.Root(long),
+		"said": view.Said(said, time.UTC), "files": view.Files(said.From, []string{"a.pdf", "b <c>.pdf"}, nil), "details": view.Details(f),
+		"list": view.List("mine", []bridge.Facts{f, unassigned}, time.UTC), "history": view.History(f, s.Lines()["history"].Log),
+		"help": view.Help(""), "help_snooze": view.Help("snooze"), "problem": view.Problem(&bridge.Problem{Code: "x", Text: "It is *resolved*.", Hint: "Reopen it."}),
+	}
+	for name, l := range s.Lines() {
+		cards["line_"+name] = view.Line(l, f)
+	}
+	for kind, r := range Riches() {
+		cards["line_rich_"+string(kind)] = view.Line(bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: s.Ann, Text: "Which *one*?", Quoted: "Do you <have> lamps?",
+			Rich: r, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: 7}}, f)
+	}
+	return cards
+}
