@@ -1,9 +1,11 @@
 package card
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 
+	"parley/bot/markdown"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -50,7 +52,7 @@ func (r *renderer) actionSet(buttons []view.Button) element {
 // button itself under it: Teams knows no confirmation, and a dialog would have to be
 // fetched.
 func (r *renderer) button(b view.Button) action {
-	a := action{Title: cutRunes(b.Label, labelRunes), Style: buttonStyle(b.Style)}
+	a := action{Title: markdown.Cut(b.Label, labelRunes), Style: buttonStyle(b.Style)}
 	if b.Confirm == "" {
 		r.act(&a, b)
 		return a
@@ -93,11 +95,14 @@ func (r *renderer) act(a *action, b view.Button) {
 	}
 }
 
-// encode makes JSON of our own types, which can't fail.
+// encode makes JSON of our own types, which can't fail. Teams counts characters: angle
+// brackets stay as they are.
 func encode(v any) json.RawMessage {
-	raw, err := json.Marshal(v)
-	if err != nil {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
 		return json.RawMessage("null")
 	}
-	return raw
+	return bytes.TrimSpace(b.Bytes())
 }

@@ -3,74 +3,35 @@ package card
 import (
 	"encoding/json"
 	"errors"
-	"time"
+	"fmt"
 
-	"parley/bot/command"
+	"parley/bot/markdown"
 	"parley/bot/view"
 	"parley/bridge"
 )
 
-// Dialog is what an answer to task/fetch or task/submit shows ("task": {"type":"continue",
-// "value":{"title","width","height","card": attachment}}).
+// titleRunes bounds a dialog's title; view keeps to 24.
+const titleRunes = 64
+
+// Dialog is what an answer to task/fetch or task/submit shows.
+// Shape: {"task":{"type":"continue","value":{"title":…,"width":…,"height":…,"card":attachment}}}
 type Dialog struct {
 	Title  string
-	Width  string // small, medium or large
-	Height string
+	Width  string          // small, medium or large
+	Height string          // small, medium or large
 	Card   json.RawMessage // content of an attachment of type ContentType
 }
 
-// Memory is what a form's dialog remembers of where it was opened. It comes back from a
-// client: ids in it are claims that the engine authorises again.
-type Memory struct {
-	Verb  string       `json:"verb"`
-	Args  string       `json:"args,omitempty"` // command.Value
-	Place bridge.Place `json:"place"`
-	Zone  string       `json:"zone,omitempty"` // IANA name
-	At    int64        `json:"at,omitempty"`   // unix seconds when it was opened
-	Text  string       `json:"text,omitempty"` // typed before a conversation was picked
-	Pick  bool         `json:"pick,omitempty"` // asks for the conversation only
-	Nonce string       `json:"nonce,omitempty"`
-}
-
-// Remember begins what a form keeps. Zone may be nil.
-func Remember(at bridge.Place, zone *time.Location, now time.Time, nonce string) Memory {
-	m := Memory{Place: at, At: now.Unix(), Nonce: nonce}
-	if zone != nil {
-		m.Zone = zone.String()
-	}
-	return m
-}
-
-func (m Memory) zone() *time.Location {
-	if z, err := time.LoadLocation(m.Zone); err == nil {
-		return z
-	}
-	return time.UTC
-}
-
-// Form makes the dialog of a form. Verb and Args of m are those of f.
-func Form(f view.Form, m Memory, h Home) Dialog { return form(f, m, h, nil) }
-
-// Again makes the dialog of a form that was handed in with errors (by field name): they
-// stand at their fields, and what was typed is kept. What belongs to no field stands on top.
-func Again(f view.Form, s Submitted, errs map[string]string, h Home) Dialog {
-	for i := range f.Fields {
-		f.Fields[i].Value = s.Values[f.Fields[i].Name]
-	}
-	return form(f, s.Memory, h, errs)
-}
-
-// Window shows a card in a dialog that was opened at a place. Nonce as for Render.
+// Window shows a card in a dialog that was opened at a place. Its buttons hand in
+// (task/submit): the answer is the next dialog. Nonce as for Render.
 func Window(c view.Card, at bridge.Place, h Home, nonce string) Dialog {
 	r := renderer{home: h, seed: nonce, dialog: &at}
-	for _, b := range c.Blocks {
-		r.block(b)
-	}
-	r.buttons(c.Buttons)
-	return Dialog{Title: title(c.Title), Width: "medium", Height: "medium", Card: r.card()}
+	r.blocks(c.Blocks)
+	return r.show(c.Title, c.Buttons)
 }
 
-// Problem says in a dialog why there is nothing to show.
+// Problem says in a dialog why there is nothing to show. Errors other than *bridge.Problem
+// and bridge.ErrNoConversation are not for people.
 func Problem(err error, at bridge.Place, h Home) Dialog {
 	var p *bridge.Problem
 	if errors.Is(err, bridge.ErrNoConversation) {
@@ -78,43 +39,30 @@ func Problem(err error, at bridge.Place, h Home) Dialog {
 	} else if !errors.As(err, &p) {
 		p = &bridge.Problem{Code: "internal", Text: "Internal error.", Hint: "Try again."}
 	}
-	d := Window(view.Problem(p), at, h, "")
-	d.Height = "small"
+	return Window(view.Problem(p), at, h, "")
+}
+
+// show ends a dialog with its buttons, which always have room.
+func (r *renderer) show(title string, buttons []view.Button) Dialog {
+	if r.left > 0 {
+		r.body = append(r.body, words(fmt.Sprintf("… and %d more, for which there is no room here.", r.left)))
+	}
+	if len(buttons) > 0 {
+		r.body = append(r.body, r.actionSet(buttons))
+	}
+	return r.dialogue(title)
+}
+
+func (r *renderer) dialogue(title string) Dialog {
+	if title = markdown.Cut(oneLine(title), titleRunes); title == "" {
+		title = "Parley"
+	}
+	d := Dialog{Title: title, Width: "medium", Height: "medium", Card: encode(r.card())}
+	switch {
+	case len(r.body) < 4 && len(d.Card) < 2000:
+		d.Height = "small"
+	case len(r.body) > 14 || len(d.Card) > 9000:
+		d.Height = "large"
+	}
 	return d
-}
-
-func title(s string) string {
-	if s == "" {
-		return "Parley"
-	}
-	return s
-}
-
-func form(f view.Form, m Memory, h Home, errs map[string]string) Dialog {
-	r := renderer{home: h, dialog: &m.Place}
-	for _, b := range f.Intro {
-		r.block(b)
-	}
-	for _, field := range f.Fields {
-		if text := errs[field.Name]; text != "" {
-			r.body = append(r.body, words(text))
-		}
-		r.body = append(r.body, input(field))
-	}
-	m.Verb, m.Args = string(f.Verb), command.Value(f.Args)
-	r.body = append(r.body, element{Type: "ActionSet", Actions: []action{{Type: "Action.Submit", Title: f.Submit, Style: "positive", Data: encode(formData{Form: m})}}})
-	return Dialog{Title: title(f.Title), Width: "medium", Height: "medium", Card: r.card()}
-}
-
-// formData is what a form's button carries; the inputs come beside it.
-type formData struct {
-	Form Memory `json:"form"`
-}
-
-func input(f view.Field) element {
-	e := element{Type: "Input.Text", ID: textPrefix + f.Name, Label: f.Label, Placeholder: f.Example, Required: !f.Optional, MaxLength: f.MaxRunes, Multiline: f.Kind == view.FieldLong}
-	if len(f.Value) > 0 {
-		e.Value = f.Value[0]
-	}
-	return e
 }

@@ -49,6 +49,9 @@ type element struct {
 	Style     string    `json:"style,omitempty"`
 	Inlines   []inline  `json:"inlines,omitempty"` // RichTextBlock
 	Items     []element `json:"items,omitempty"`   // Container
+	Columns   []element `json:"columns,omitempty"` // ColumnSet
+	Width     string    `json:"width,omitempty"`   // Column
+	Center    string    `json:"verticalContentAlignment,omitempty"`
 	Actions   []action  `json:"actions,omitempty"` // ActionSet
 
 	Label       string   `json:"label,omitempty"` // Input.*
@@ -70,16 +73,16 @@ type choice struct {
 
 // inline is a TextRun: its text is literal, nothing in it is Markdown.
 type inline struct {
-	Type     string  `json:"type"`
-	Text     string  `json:"text"`
-	Size     string  `json:"size,omitempty"`
-	Weight   string  `json:"weight,omitempty"`
-	Color    string  `json:"color,omitempty"`
-	Font     string  `json:"fontType,omitempty"`
-	Subtle   bool    `json:"isSubtle,omitempty"`
-	Italic   bool    `json:"italic,omitempty"`
-	Strike   bool    `json:"strikethrough,omitempty"`
-	SelectBy *action `json:"selectAction,omitempty"`
+	Type   string  `json:"type"`
+	Text   string  `json:"text"`
+	Size   string  `json:"size,omitempty"`
+	Weight string  `json:"weight,omitempty"`
+	Color  string  `json:"color,omitempty"`
+	Font   string  `json:"fontType,omitempty"`
+	Subtle bool    `json:"isSubtle,omitempty"`
+	Italic bool    `json:"italic,omitempty"`
+	Strike bool    `json:"strikethrough,omitempty"`
+	Select *action `json:"selectAction,omitempty"`
 }
 
 // action is a button or what a click on a run does.

@@ -15,14 +15,10 @@ import (
 // ErrData is returned for data that no button or form of ours carries.
 var ErrData = errors.New("teams: card: unreadable data")
 
-// maxDataBytes bounds what a button or a filled form sends back.
-const maxDataBytes = 256 << 10
-
-// Prefixes of the ids of inputs: what a field's value is made of.
+// Bounds of what a button or a filled form sends back.
 const (
-	textPrefix    = "t:" // text
-	onePrefix     = "o:" // one choice
-	severalPrefix = "m:" // choices, separated by commas
+	dataMostBytes  = 256 << 10
+	nonceMostBytes = 200
 )
 
 // Returned is what a card or dialog sends back: either a click or a filled form.
@@ -40,17 +36,17 @@ type Click struct {
 	Place bridge.Place // of a button in a dialog: where that was opened
 }
 
-// Submitted is a filled form.
+// Submitted is a filled form; all of it is a claim, too.
 type Submitted struct {
 	Memory Memory
-	Values map[string][]string // by field name
+	Values map[string][]string // by field name; empty ones are left out
 }
 
-// Read reads the data of an Action.Execute, an Action.Submit (also as a message's value),
-// a task/fetch or a task/submit.
+// Read reads the data of an Action.Execute, an Action.Submit (as well as the value of a
+// message), a task/fetch or a task/submit.
 // Errors: ErrData.
 func Read(data []byte) (Returned, error) {
-	if len(data) > maxDataBytes {
+	if len(data) > dataMostBytes {
 		return Returned{}, fmt.Errorf("%w: %d bytes", ErrData, len(data))
 	}
 	var fields map[string]json.RawMessage
@@ -58,46 +54,77 @@ func Read(data []byte) (Returned, error) {
 		return Returned{}, fmt.Errorf("%w: %w", ErrData, err)
 	}
 	if raw, ok := fields["form"]; ok {
-		s, err := readForm(raw, fields)
-		return Returned{Form: s}, err
+		return readForm(raw, fields)
 	}
-	c, err := readClick(data)
-	return Returned{Click: c}, err
+	return readClick(data)
 }
 
-func readClick(data []byte) (*Click, error) {
+func readClick(data []byte) (Returned, error) {
 	var d clickData
 	if err := json.Unmarshal(data, &d); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrData, err)
+		return Returned{}, fmt.Errorf("%w: button: %w", ErrData, err)
 	}
 	verb, args, err := command.Button(d.Verb, d.Args)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrData, err)
+		return Returned{}, fmt.Errorf("%w: button: %w", ErrData, err)
+	}
+	switch d.Opens {
+	case view.OpensNothing, view.OpensForm, view.OpensDetails, view.OpensHistory, view.OpensList:
+	default:
+		return Returned{}, fmt.Errorf("%w: button: it opens nothing known", ErrData)
+	}
+	if len(d.Nonce) > nonceMostBytes {
+		return Returned{}, fmt.Errorf("%w: button: long nonce", ErrData)
 	}
 	c := &Click{Verb: verb, Args: args, Opens: d.Opens, Nonce: d.Nonce}
 	if d.Place != nil {
 		c.Place = *d.Place
 	}
-	return c, nil
+	return Returned{Click: c}, nil
 }
 
-func readForm(raw json.RawMessage, fields map[string]json.RawMessage) (*Submitted, error) {
+func readForm(raw json.RawMessage, fields map[string]json.RawMessage) (Returned, error) {
 	s := &Submitted{Values: map[string][]string{}}
 	if err := json.Unmarshal(raw, &s.Memory); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrData, err)
+		return Returned{}, fmt.Errorf("%w: form: %w", ErrData, err)
+	}
+	if s.Memory.Verb == "" || len(s.Memory.Nonce) > nonceMostBytes {
+		return Returned{}, fmt.Errorf("%w: form: without verb", ErrData)
 	}
 	for id, raw := range fields {
-		name, ok := strings.CutPrefix(id, textPrefix)
-		if !ok {
+		kind, name, ok := strings.Cut(id, ":")
+		if kind += ":"; !ok || kind != textPrefix && kind != onePrefix && kind != severalPrefix {
 			continue
 		}
 		var v string
 		if err := json.Unmarshal(raw, &v); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrData, err)
+			return Returned{}, fmt.Errorf("%w: form: %w", ErrData, err)
 		}
-		s.Values[name] = []string{v}
+		if list := values(kind, v); len(list) > 0 {
+			s.Values[name] = list
+		}
 	}
-	return s, nil
+	return Returned{Form: s}, nil
+}
+
+// values reads what one input sends back.
+func values(kind, v string) []string {
+	if v == "" {
+		return nil
+	}
+	switch kind {
+	case onePrefix:
+		return []string{unpack(v)}
+	case severalPrefix:
+		var list []string
+		for part := range strings.SplitSeq(v, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				list = append(list, unpack(part))
+			}
+		}
+		return list
+	}
+	return []string{v}
 }
 
 // Fill reads what the form asks for; errors are by field name, "" for the whole form. Pure:

@@ -2,7 +2,9 @@ package card
 
 import (
 	"encoding/json"
+	"strings"
 
+	"parley/bot/markdown"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -10,7 +12,9 @@ import (
 // Bounds of a card.
 const (
 	cardVersion  = "1.5"
-	pageBytes    = 40 << 10 // of a message's JSON as UTF-16; Teams refuses about 100 KB, older pages say 40
+	pageBytes    = 40 << 10 // of a message's card as UTF-16: Teams refuses about 100 KB, older pages say 40
+	dialogBytes  = 80 << 10 // of a dialog's card as UTF-16
+	rowBytes     = 12 << 10 // of one row's text as UTF-16 JSON
 	labelRunes   = 75
 	summaryRunes = 200
 )
@@ -21,63 +25,200 @@ type Page struct {
 	Summary string          // plain text for notifications
 }
 
-// Render lays c out in messages; most need one. Nonce begins the nonces of its buttons:
-// a new one each time the card is brought up to date makes their clicks new.
+// Render lays c out in messages; most need one. A long card continues in further messages;
+// buttons come last. Nonce begins the nonces of its buttons: a new one each time the card
+// is brought up to date makes clicks on it new.
 func Render(c view.Card, h Home, nonce string) []Page {
 	r := renderer{home: h, seed: nonce}
-	for _, b := range c.Blocks {
-		r.block(b)
-	}
+	r.blocks(c.Blocks)
 	r.buttons(c.Buttons)
-	return []Page{{Card: r.card(), Summary: summary(c)}}
+	r.end()
+	if len(r.pages) == 0 {
+		r.body = []element{words(" ")}
+		r.end()
+	}
+	pages := make([]Page, len(r.pages))
+	for i, p := range r.pages {
+		pages[i] = Page{Card: p, Summary: summary(c)}
+	}
+	return pages
 }
 
-// renderer collects the body of a card.
+// HasButtons says that a card can only be shown as one: text messages have no buttons.
+func HasButtons(c view.Card) bool {
+	for _, b := range c.Blocks {
+		if len(b.Buttons) > 0 {
+			return true
+		}
+	}
+	return len(c.Buttons) > 0
+}
+
+// renderer lays blocks out in cards.
 type renderer struct {
 	home   Home
 	seed   string
 	count  int           // of buttons, for their nonces
 	dialog *bridge.Place // where the dialog was opened; nil = a message
+	pages  []json.RawMessage
 	body   []element
-	people []entity
+	frame  frame // around the last of body
+	size   int   // of body as UTF-16 JSON
+	left   int   // what a dialog has no room for
+	people mentions
 }
 
-func (r *renderer) card() json.RawMessage {
-	c := adaptive{Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: cardVersion, Body: r.body}
-	c.Teams = &teams{Width: "Full", Entities: r.people}
-	return encode(c)
-}
-
-func (r *renderer) block(b view.Block) {
-	switch b.Kind {
-	case view.BlockBody, view.BlockQuote:
-		r.body = append(r.body, words(b.Text))
-	case view.BlockLine, view.BlockSmall, view.BlockItem:
-		r.body = append(r.body, words(view.PlainPieces(b.Pieces)))
-		r.buttons(b.Buttons)
+// end closes a page.
+func (r *renderer) end() {
+	if len(r.body) == 0 {
+		return
 	}
+	r.pages = append(r.pages, encode(r.card()))
+	r.body, r.frame, r.size, r.people = nil, frameNone, 0, mentions{}
+}
+
+func (r *renderer) card() adaptive {
+	c := adaptive{Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: cardVersion, Body: r.body}
+	t := teams{}
+	if r.dialog == nil {
+		t.Width = "Full"
+	}
+	for _, m := range r.people.list {
+		t.Entities = append(t.Entities, entity{Type: "mention", Text: m.Text, Mentioned: mentioned{ID: m.User, Name: m.Name}})
+	}
+	if t.Width != "" || len(t.Entities) > 0 {
+		c.Teams = &t
+	}
+	return c
+}
+
+// put adds an element within a frame, on a new page if it doesn't fit.
+func (r *renderer) put(e element, f frame) {
+	size := weight(e)
+	switch {
+	case r.dialog != nil && r.size+size > dialogBytes:
+		r.left++
+		return
+	case r.dialog == nil && r.size > 0 && r.size+size > pageBytes:
+		r.end()
+	}
+	r.size += size
+	if f == frameNone {
+		r.body = append(r.body, e)
+	} else if last := len(r.body) - 1; last >= 0 && r.frame == f {
+		r.body[last].Items = append(r.body[last].Items, e)
+	} else {
+		r.body = append(r.body, element{Type: "Container", Style: "emphasis", Items: []element{e}})
+	}
+	r.frame = f
+}
+
+func (r *renderer) blocks(blocks []view.Block) {
+	for _, b := range blocks {
+		switch b.Kind {
+		case view.BlockBody, view.BlockQuote:
+			for _, row := range rows(b.Text, b.Kind == view.BlockQuote, measure{rowBytes, jsonCost}) {
+				if row.gap && row.frame == frameCode {
+					r.frame = frameNone // two pieces of code are two boxes
+				}
+				r.put(rowElement(row), row.frame)
+			}
+		case view.BlockSmall:
+			e := r.line(b.Pieces, true)
+			e.Spacing = "Small"
+			r.put(e, frameNone)
+		case view.BlockLine:
+			r.put(r.line(b.Pieces, false), frameNone)
+		case view.BlockItem:
+			r.item(b)
+		}
+	}
+}
+
+// item lays an entry of a list out, one button beside it, several below.
+func (r *renderer) item(b view.Block) {
+	e := r.line(b.Pieces, false)
+	if len(b.Buttons) != 1 || b.Buttons[0].Confirm != "" {
+		r.put(e, frameNone)
+		r.buttons(b.Buttons)
+		return
+	}
+	r.put(element{Type: "ColumnSet", Columns: []element{
+		{Type: "Column", Width: "stretch", Center: "Center", Items: []element{e}},
+		{Type: "Column", Width: "auto", Center: "Center", Items: []element{r.actionSet(b.Buttons)}},
+	}}, frameNone)
 }
 
 func (r *renderer) buttons(buttons []view.Button) {
 	if len(buttons) > 0 {
-		r.body = append(r.body, r.actionSet(buttons))
+		r.put(r.actionSet(buttons), frameNone)
 	}
+}
+
+// rowElement is a line of literal runs.
+func rowElement(row row) element {
+	e := element{Type: "RichTextBlock"}
+	if !row.gap {
+		e.Spacing = "None"
+	}
+	for _, m := range row.runs {
+		run := textRun(m.Text)
+		if row.frame == frameCode || m.Style.Code {
+			run.Font, run.Text = "Monospace", strings.ReplaceAll(strings.ReplaceAll(run.Text, "\t", "    "), "  ", "\u00a0 ")
+		}
+		if m.Style.Bold {
+			run.Weight = "Bolder"
+		}
+		run.Italic, run.Strike = m.Style.Italic, m.Style.Strike
+		open(&run, m.URL)
+		e.Inlines = append(e.Inlines, run)
+	}
+	if len(e.Inlines) == 0 {
+		e.Inlines = []inline{textRun("\u00a0")}
+	}
+	return e
 }
 
 // words are a paragraph of literal text.
 func words(s string) element {
-	return element{Type: "RichTextBlock", Inlines: []inline{{Type: "TextRun", Text: s}}}
+	return element{Type: "RichTextBlock", Inlines: []inline{textRun(s)}}
 }
 
-func summary(c view.Card) string { return cutRunes(view.Plain(c), summaryRunes) }
-
-// cutRunes gives at most n runes of s.
-func cutRunes(s string, n int) string {
-	for i := range s {
-		if n == 0 {
-			return s[:i]
-		}
-		n--
+// weight is about what an element takes in a message as UTF-16, should whoever sends it
+// escape what JSON may escape.
+func weight(e element) int {
+	raw, err := json.Marshal(e)
+	if err != nil {
+		return pageBytes
 	}
-	return s
+	return wide(string(raw)) + 2
+}
+
+// jsonCost is about what a character takes in a card as UTF-16.
+func jsonCost(r rune) int {
+	switch {
+	case r < ' ' || r == '\u2028' || r == '\u2029' || r == '<' || r == '>' || r == '&':
+		return 12
+	case r == '"' || r == '\\' || r > 0xffff:
+		return 4
+	}
+	return 2
+}
+
+func summary(c view.Card) string { return markdown.Cut(oneLine(plain(c)), summaryRunes) }
+
+// plain is a card without layout, its icons as characters.
+func plain(c view.Card) string {
+	blocks := make([]view.Block, len(c.Blocks))
+	for i, b := range c.Blocks {
+		blocks[i] = b
+		blocks[i].Pieces = make([]view.Piece, len(b.Pieces))
+		for j, p := range b.Pieces {
+			if p.Kind == view.PieceIcon {
+				p.Kind, p.Text = view.PieceText, emoji(p.Text)
+			}
+			blocks[i].Pieces[j] = p
+		}
+	}
+	return view.Plain(view.Card{Blocks: blocks})
 }

@@ -1,0 +1,99 @@
+package card
+
+import (
+	"strconv"
+	"strings"
+
+	"parley/bot/markdown"
+)
+
+// frame is what is drawn around rows.
+type frame string
+
+// Frames.
+const (
+	frameNone  frame = ""
+	frameQuote frame = "quote"
+	frameCode  frame = "code"
+)
+
+// row is one line of a longer text.
+type row struct {
+	runs  []markdown.Run
+	frame frame
+	gap   bool // begins a paragraph
+}
+
+// measure says what a row may cost, and what a character does.
+type measure struct {
+	most int
+	cost func(rune) int
+}
+
+// rows cuts canonical Markdown into lines. Nothing is lost: a line that costs too much
+// goes on in the next.
+func rows(md string, quoted bool, m measure) []row {
+	var out []row
+	last := markdown.Part{}
+	for _, p := range markdown.Parts(strings.ToValidUTF8(md, "\ufffd")) {
+		first := row{frame: frameNone, gap: p.Kind != markdown.Item || last.Kind != markdown.Item}
+		switch {
+		case p.Kind == markdown.Code:
+			first.frame = frameCode
+		case p.Kind == markdown.Quote || quoted:
+			first.frame = frameQuote
+		}
+		if p.Kind == markdown.Item {
+			p.Runs = append([]markdown.Run{{Text: itemMark(p)}}, p.Runs...)
+		}
+		out = append(out, m.lines(first, p.Runs)...)
+		last = p
+	}
+	return out
+}
+
+// itemMark is what stands before a list item: clients on phones show no lists.
+func itemMark(p markdown.Part) string {
+	mark := "•"
+	if p.Ordered {
+		mark = strconv.Itoa(p.Number) + "."
+	}
+	return strings.Repeat("\u00a0\u00a0\u00a0\u00a0", min(max(p.Indent, 0), 8)) + mark + "\u00a0"
+}
+
+// lines fills rows like first with runs.
+func (m measure) lines(first row, runs []markdown.Run) []row {
+	out := []row{first}
+	left := m.most
+	next := func() {
+		out = append(out, row{frame: first.frame})
+		left = m.most
+	}
+	for _, r := range markdown.Merge(runs) {
+		for i, line := range strings.Split(r.Text, "\n") {
+			if i > 0 {
+				next()
+			}
+			for line != "" {
+				piece := cutCost(line, left, m.cost)
+				spent := m.total(piece)
+				if spent > left && len(out[len(out)-1].runs) > 0 {
+					next() // not even its first character fits
+					continue
+				}
+				at := &out[len(out)-1]
+				at.runs = append(at.runs, markdown.Run{Text: piece, URL: r.URL, Style: r.Style})
+				line, left = line[len(piece):], left-spent
+			}
+		}
+	}
+	return out
+}
+
+func (m measure) total(s string) int {
+	n := 0
+	for _, r := range s {
+		n += m.cost(r)
+	}
+	return n
+}

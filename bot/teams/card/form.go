@@ -1,0 +1,196 @@
+package card
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bot/command"
+	"parley/bot/markdown"
+	"parley/bot/view"
+	"parley/bridge"
+)
+
+// Bounds of forms.
+const (
+	inputRunes    = 3000
+	choicesOpen   = 5   // as many are shown at once
+	choicesClosed = 12  // more can be searched
+	choicesMost   = 400 // of one field
+	choiceRunes   = 75
+)
+
+// Memory is what a form's dialog remembers of where it was opened. It comes back from a
+// client: ids in it are claims that the engine authorises again.
+type Memory struct {
+	Verb  string       `json:"verb"`
+	Args  string       `json:"args,omitempty"` // command.Value
+	Place bridge.Place `json:"place"`
+	Zone  string       `json:"zone,omitempty"` // IANA name
+	At    int64        `json:"at,omitempty"`   // unix seconds when it was opened
+	Text  string       `json:"text,omitempty"` // typed before a conversation was picked
+	Pick  bool         `json:"pick,omitempty"` // asks for the conversation only
+	Nonce string       `json:"nonce,omitempty"`
+}
+
+// Remember begins what a form keeps. Zone may be nil.
+func Remember(at bridge.Place, zone *time.Location, now time.Time, nonce string) Memory {
+	m := Memory{Place: at, At: now.Unix(), Nonce: nonce}
+	if zone != nil {
+		m.Zone = zone.String()
+	}
+	return m
+}
+
+func (m Memory) zone() *time.Location {
+	if z, err := time.LoadLocation(m.Zone); err == nil {
+		return z
+	}
+	return time.UTC
+}
+
+// formData is what a form's button carries; Teams puts the inputs beside it, by their ids.
+type formData struct {
+	Form Memory `json:"form"`
+}
+
+// Prefixes of the ids of inputs: what comes back as a value.
+const (
+	textPrefix    = "t:" // text
+	onePrefix     = "o:" // one choice
+	severalPrefix = "m:" // choices, separated by commas
+)
+
+// Form makes the dialog of a form. Verb and Args of m become those of f.
+func Form(f view.Form, m Memory, h Home) Dialog { return form(f, m, h, nil) }
+
+// Again makes the dialog of a form that was handed in with errors (by field name): they
+// stand at their fields, and what was typed is kept. What belongs to no field of f stands
+// on top.
+func Again(f view.Form, s Submitted, errs map[string]string, h Home) Dialog {
+	f.Fields = slices.Clone(f.Fields)
+	for i := range f.Fields {
+		f.Fields[i].Value = s.Values[f.Fields[i].Name]
+	}
+	return form(f, s.Memory, h, errs)
+}
+
+func form(f view.Form, m Memory, h Home, errs map[string]string) Dialog {
+	r := renderer{home: h, dialog: &m.Place}
+	for _, name := range sorted(errs) {
+		if !slices.ContainsFunc(f.Fields, func(f view.Field) bool { return f.Name == name }) {
+			r.body = append(r.body, fault(errs[name]))
+		}
+	}
+	r.blocks(f.Intro)
+	for _, field := range f.Fields {
+		r.field(field, errs[field.Name])
+	}
+	m.Verb, m.Args = string(f.Verb), command.Value(f.Args)
+	r.body = append(r.body, element{Type: "ActionSet", Actions: []action{{
+		Type: "Action.Submit", Title: markdown.Cut(f.Submit, labelRunes), Style: "positive", Data: encode(formData{Form: m}),
+	}}})
+	return r.dialogue(f.Title)
+}
+
+func sorted(m map[string]string) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// fault is an error: a card can't set the error message of an input itself.
+func fault(text string) element {
+	e := words("⚠️ " + oneLine(text))
+	e.Inlines[0].Color = "Attention"
+	e.Spacing = "Small"
+	return e
+}
+
+// field is an input, under it what is wrong and what helps to fill it in.
+func (r *renderer) field(f view.Field, wrong string) {
+	in := input(f)
+	hint := f.Hint
+	if more := len(f.Options) - choicesMost; more > 0 {
+		hint = strings.TrimSpace(hint + " Only the first are listed.")
+	}
+	r.body = append(r.body, in)
+	if wrong != "" {
+		r.body = append(r.body, fault(wrong))
+	}
+	if hint != "" {
+		e := words(oneLine(hint))
+		e.Spacing = "Small"
+		e.Inlines[0].Size, e.Inlines[0].Subtle = sized(true)
+		r.body = append(r.body, e)
+	}
+}
+
+// input is a field's element. Clients read labels and the titles of choices as Markdown.
+func input(f view.Field) element {
+	e := element{Label: neutral(f.Label), Placeholder: f.Example, Required: !f.Optional, Spacing: "Medium"}
+	if e.Required {
+		e.Error = "Fill this in."
+	}
+	switch f.Kind {
+	case view.FieldOne, view.FieldSeveral:
+		choices(&e, f)
+		return e
+	case view.FieldText, view.FieldLong:
+	}
+	e.Type, e.ID, e.Multiline, e.MaxLength = "Input.Text", textPrefix+f.Name, f.Kind == view.FieldLong, inputRunes
+	if f.MaxRunes > 0 {
+		e.MaxLength = min(f.MaxRunes, inputRunes)
+	}
+	if len(f.Value) > 0 {
+		e.Value = markdown.Cut(f.Value[0], e.MaxLength)
+	}
+	return e
+}
+
+// choices makes a choice of options: few are shown at once, many can be searched.
+func choices(e *element, f view.Field) {
+	e.Type, e.ID, e.Multiselect, e.Wrap = "Input.ChoiceSet", onePrefix+f.Name, f.Kind == view.FieldSeveral, true
+	if e.Required {
+		e.Error = "Choose one."
+	}
+	if e.Multiselect {
+		e.ID, e.Error = severalPrefix+f.Name, strings.Replace(e.Error, "one", "at least one", 1)
+	} else if f.Optional && len(f.Value) == 0 {
+		e.Choices = append(e.Choices, choice{Title: "—", Value: ""}) // a choice could not be taken back
+	}
+	for _, o := range f.Options[:min(len(f.Options), choicesMost)] {
+		if o.Value != "" {
+			e.Choices = append(e.Choices, choice{Title: fronted(neutral(markdown.Cut(o.Label, choiceRunes))), Value: pack(o.Value)})
+		}
+	}
+	switch {
+	case len(f.Options) > choicesClosed:
+		e.Style = "filtered"
+	case len(f.Options) > choicesOpen || len(e.Choices) > len(f.Options):
+		e.Style = "compact"
+	default:
+		e.Style, e.Placeholder = "expanded", ""
+	}
+	var chosen []string
+	for _, v := range f.Value {
+		if slices.ContainsFunc(e.Choices, func(c choice) bool { return c.Value == pack(v) && v != "" }) {
+			chosen = append(chosen, pack(v))
+		}
+	}
+	e.Value = strings.Join(chosen, ",")
+}
+
+// pack makes an option's value free of the comma that separates several.
+func pack(v string) string { return strings.NewReplacer("%", "%25", ",", "%2C").Replace(v) }
+
+func unpack(v string) string {
+	if plain, err := url.PathUnescape(v); err == nil {
+		return plain
+	}
+	return v
+}

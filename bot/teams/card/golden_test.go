@@ -1,0 +1,124 @@
+package card
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"parley/bot/view"
+	"parley/bot/view/viewtest"
+	"parley/bridge"
+)
+
+var updateGolden = flag.Bool("update", false, "rewrite golden files")
+
+// golden compares what Teams gets with testdata/name.json.
+func golden(t *testing.T, name string, v any) {
+	t.Helper()
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join("testdata", name+".json")
+	if *updateGolden {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(b.Bytes(), want) {
+		t.Errorf("%s differs; run with -update and look at the diff\n%s", file, b.Bytes())
+	}
+}
+
+// The organisation, the people and the conversation of the tests.
+const (
+	annID   = "a1111111-1111-4111-8111-111111111111"
+	benID   = "b2222222-2222-4222-8222-222222222222"
+	channel = "19:CH@thread.tacv2"
+)
+
+func home() Home {
+	return Home{Tenant: "d9d9d9d9-0000-4000-8000-000000000000", Groups: map[string]string{channel: "c0c0c0c0-0000-4000-8000-000000000000"}}
+}
+
+func samples() viewtest.Samples {
+	return viewtest.Samples{
+		Ann: bridge.AgentRef{ID: 1, Name: "Ann Lee", User: annID}, Ben: bridge.AgentRef{ID: 2, Name: "Ben & Co", User: benID},
+		Root:  bridge.Place{Channel: channel, Thread: "1700000001000", Message: "1700000001000"},
+		Other: bridge.Place{Channel: channel, Thread: "1700000002000", Message: "1700000002000"},
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// shown is the golden form of a card: as cards, and as text where it can be one.
+type shown struct {
+	Cards []shownCard `json:"cards"`
+	Texts []Message   `json:"texts,omitempty"`
+}
+
+type shownCard struct {
+	Summary string          `json:"summary"`
+	Card    json.RawMessage `json:"card"`
+}
+
+func show(c view.Card) shown {
+	var out shown
+	for _, p := range Render(c, home(), "n") {
+		out.Cards = append(out.Cards, shownCard{p.Summary, p.Card})
+	}
+	if !HasButtons(c) {
+		out.Texts = Messages(c, "email", home())
+	}
+	return out
+}
+
+func TestCards(t *testing.T) {
+	t.Parallel()
+	for name, c := range samples().Cards() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			golden(t, "card_"+name, show(c))
+		})
+	}
+}
+
+func memory() Memory {
+	return Remember(bridge.Place{Channel: channel, Thread: "1700000001000"}, nil, viewtest.When(), "nonce")
+}
+
+func TestForms(t *testing.T) {
+	t.Parallel()
+	forms, err := samples().Forms()
+	must(t, err)
+	for name, f := range forms {
+		golden(t, "form_"+name, Form(f, memory(), home()))
+	}
+	pick, err := samples().Pick()
+	must(t, err)
+	m := memory()
+	m.Pick, m.Text = true, "typed"
+	golden(t, "form_pick", Form(pick, m, home()))
+	wrong := Submitted{Memory: memory(), Values: map[string][]string{"until": {"4h"}, "other": {"a <b> moment"}}}
+	golden(t, "form_snooze_wrong", Again(forms["snooze"], wrong, map[string]string{"other": "I can't read this time.", "": "Something else."}, home()))
+	golden(t, "window_details", Window(view.Details(samples().Facts()), m.Place, home(), "n"))
+	golden(t, "window_problem", Problem(bridge.ErrNoConversation, m.Place, home()))
+}

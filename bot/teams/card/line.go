@@ -1,0 +1,154 @@
+package card
+
+import (
+	"strings"
+	"time"
+
+	"parley/bot/markdown"
+	"parley/bot/view"
+)
+
+// pieceRunes bounds one piece of a line.
+const pieceRunes = 500
+
+// line lays pieces out as one paragraph: runs of literal text. Mentions and times in the
+// reader's own zone exist in TextBlocks only, so that a line with one of them becomes a
+// TextBlock, in which all words are made neutral. Texts of more than a line (bodies,
+// quotations) never are in one.
+// Source: learn.microsoft.com/adaptive-cards/authoring-cards/text-features (DATE and TIME),
+// learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format
+// (mentions), both read 2026-11.
+func (r *renderer) line(pieces []view.Piece, small bool) element {
+	for _, p := range pieces {
+		if p.Kind == view.PieceTime || p.Kind == view.PieceMention && userID(p.Agent.User) {
+			return r.textBlock(pieces, small)
+		}
+	}
+	e := element{Type: "RichTextBlock"}
+	for _, p := range pieces {
+		p.Text = markdown.Cut(p.Text, pieceRunes)
+		run := r.run(p)
+		run.Size, run.Subtle = sized(small)
+		e.Inlines = appendRun(e.Inlines, run)
+	}
+	if len(e.Inlines) == 0 {
+		e.Inlines = []inline{textRun(" ")}
+	}
+	return e
+}
+
+// appendRun joins runs that look the same.
+func appendRun(runs []inline, run inline) []inline {
+	if last := len(runs) - 1; last >= 0 && run.Select == nil {
+		bare := runs[last]
+		bare.Text = run.Text
+		if bare == run {
+			runs[last].Text += run.Text
+			return runs
+		}
+	}
+	if run.Text == "" {
+		return runs
+	}
+	return append(runs, run)
+}
+
+func sized(small bool) (size string, subtle bool) {
+	if small {
+		return "Small", true
+	}
+	return "", false
+}
+
+func textRun(s string) inline { return inline{Type: "TextRun", Text: literalRun(s)} }
+
+// run renders a piece as a run of text.
+func (r *renderer) run(p view.Piece) inline {
+	run := textRun(oneLine(p.Text))
+	switch p.Kind {
+	case view.PieceBold:
+		run.Weight = "Bolder"
+	case view.PieceCode:
+		run.Font = "Monospace"
+	case view.PieceIcon:
+		run.Text = emoji(p.Text)
+	case view.PieceTag:
+		run.Text = emoji(view.TagIcon(p.Color)) + " " + run.Text
+	case view.PieceLink:
+		open(&run, p.URL)
+	case view.PieceThread:
+		open(&run, r.home.Link(p.Place))
+	case view.PieceText, view.PieceMention, view.PieceTime:
+	}
+	return run
+}
+
+// open makes a run lead to an address, if it is one.
+func open(run *inline, address string) {
+	if webURL(address) {
+		run.Color, run.Select = "Accent", &action{Type: "Action.OpenUrl", URL: address}
+	}
+}
+
+// webURL tells an address that Teams opens.
+func webURL(s string) bool {
+	scheme, _, _ := strings.Cut(strings.ToLower(s), ":")
+	return markdown.SafeURL(s, false) != "" && (scheme == "http" || scheme == "https" || scheme == "mailto")
+}
+
+// textBlock lays pieces out as Markdown.
+func (r *renderer) textBlock(pieces []view.Piece, small bool) element {
+	var b strings.Builder
+	for _, p := range pieces {
+		p.Text = markdown.Cut(p.Text, pieceRunes)
+		b.WriteString(r.markup(p))
+	}
+	e := element{Type: "TextBlock", Text: fronted(b.String()), Wrap: true}
+	e.Size, e.Subtle = sized(small)
+	return e
+}
+
+// markup renders a piece as the Markdown of a TextBlock.
+func (r *renderer) markup(p view.Piece) string {
+	words := neutral(p.Text)
+	switch p.Kind {
+	case view.PieceBold, view.PieceCode: // TextBlocks have no code
+		if strings.TrimSpace(words) != "" {
+			return "**" + strings.TrimSpace(words) + "**"
+		}
+	case view.PieceIcon:
+		return emoji(p.Text)
+	case view.PieceTag:
+		return emoji(view.TagIcon(p.Color)) + " " + words
+	case view.PieceTime:
+		at := p.At.UTC().Format(time.RFC3339) // whole seconds: the functions know no fractions
+		return "{{DATE(" + at + ", SHORT)}} {{TIME(" + at + ")}}"
+	case view.PieceMention:
+		if text := r.people.mention(p.Agent, p.Text); text != "" {
+			return text
+		}
+	case view.PieceLink:
+		return anchor(words, p.URL)
+	case view.PieceThread:
+		return anchor(words, r.home.Link(p.Place))
+	case view.PieceText:
+	}
+	return words
+}
+
+// anchor makes a Markdown link of neutral words; the words alone where it leads nowhere.
+func anchor(words, address string) string {
+	if !webURL(address) || strings.TrimSpace(words) == "" {
+		return words
+	}
+	address = strings.NewReplacer("(", "%28", ")", "%29", " ", "%20", "<", "%3C", ">", "%3E", `\`, "%5C", "*", "%2A", "{", "%7B").Replace(address)
+	return "[" + words + "](" + address + ")"
+}
+
+// clock is a time for texts that can't localise.
+func clock(at time.Time, zone *time.Location) string {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return at.In(zone).Format("2 Jan 2006 15:04 MST")
+}

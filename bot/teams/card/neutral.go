@@ -1,0 +1,72 @@
+package card
+
+import (
+	"strings"
+	"unicode"
+)
+
+// joiner is invisible and keeps its neighbours from being read as one mark.
+const joiner = "\u2060"
+
+// run makes s the text of a TextRun. Nothing in it is Markdown, but renderers replace the
+// functions of dates there as well.
+func literalRun(s string) string {
+	return strings.NewReplacer("{{DATE(", "{"+joiner+"{DATE(", "{{TIME(", "{"+joiner+"{TIME(").Replace(s)
+}
+
+// neutral makes s one line of a TextBlock that shows as it is: no formatting, link,
+// mention or date can come of it. Escapes are not relied on: the clients of Teams read
+// Markdown with different parsers.
+func neutral(s string) string {
+	runes := []rune(oneLine(s))
+	var b strings.Builder
+	for i, r := range runes {
+		switch r {
+		case '*':
+			b.WriteRune('∗')
+			continue
+		case '`':
+			b.WriteRune('\'')
+			continue
+		case '_':
+			if i > 0 && i+1 < len(runes) && wordRune(runes[i-1]) && wordRune(runes[i+1]) {
+				b.WriteRune(r) // within a word it is no mark, and addresses stay as they are
+				continue
+			}
+			b.WriteString(joiner)
+		}
+		b.WriteRune(r)
+		if strings.ContainsRune(`_[]<&\~{!`, r) {
+			b.WriteString(joiner)
+		}
+	}
+	return b.String()
+}
+
+// oneLine leaves out what breaks, turns or hides a line.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r) || r == '\u2028' || r == '\u2029':
+			return ' '
+		case unicode.IsControl(r) || turns(r):
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// turns tells characters that change the direction of text.
+func turns(r rune) bool {
+	return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f || r == 0x061c
+}
+
+func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// fronted keeps the beginning of a TextBlock from being a heading, list or quotation.
+func fronted(s string) string {
+	if s != "" && strings.ContainsRune("#>-+=|0123456789 ", rune(s[0])) {
+		return joiner + s
+	}
+	return s
+}
