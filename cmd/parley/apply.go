@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 
-	"parley/bot/slack"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/setup"
 )
@@ -84,30 +83,4 @@ func (exportCommand) Run(ctx context.Context) error {
 		_, err = os.Stdout.Write(out)
 		return err
 	})
-}
-
-// manifestCommand is `parley manifest`.
-type manifestCommand struct {
-	Surface       string `arg:"" enum:"slack" help:"Which surface: slack."`
-	Name          string `default:"Parley" help:"Name of the app."`
-	ShortCommands bool   `help:"Also claim /assign, /snooze and /resolve."`
-	PublicURL     string `name:"public-url" env:"PARLEY_PUBLIC_URL" help:"Events as requests to this address instead of Socket Mode."`
-}
-
-// Help is shown by `parley manifest --help`.
-func (manifestCommand) Help() string {
-	return `Paste the output at api.slack.com/apps under "Create New App" > "From a manifest".
-
-Example:
-  parley manifest slack > manifest.yaml`
-}
-
-// Run prints the manifest.
-func (c manifestCommand) Run() error {
-	out, err := slack.Manifest(slack.ManifestOptions{Name: c.Name, ShortCommands: c.ShortCommands, PublicURL: c.PublicURL})
-	if err != nil {
-		return err
-	}
-	_, err = os.Stdout.Write(out)
-	return err
 }

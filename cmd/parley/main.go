@@ -1,4 +1,4 @@
-// Command parley is a helpdesk whose conversations are threads in Slack.
+// Command parley is a helpdesk whose conversations are threads in Slack or Microsoft Teams.
 package main
 
 import (
@@ -22,11 +22,11 @@ type commands struct {
 	Demo     demoCommand     `cmd:"" help:"Try Parley: emulated mail and Slack, an own database, one page. Needs no account."`
 	Apply    applyCommand    `cmd:"" help:"Set Parley up from a file; shows what changes."`
 	Export   exportCommand   `cmd:"" help:"Write the current set-up as a file, without secrets."`
-	Doctor   doctorCommand   `cmd:"" help:"Check database, credentials, mailboxes and Slack, and say what to do."`
+	Doctor   doctorCommand   `cmd:"" help:"Check database, credentials, mailboxes and chats, and say what to do."`
 	Backup   backupCommand   `cmd:"" help:"Write everything into one file, or look whether such a file is whole."`
 	Restore  restoreCommand  `cmd:"" help:"Fill an empty database from a backup. Nothing is sent again by itself."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database's schema up to date (serve does so by itself)."`
-	Manifest manifestCommand `cmd:"" help:"Print the app manifest of a surface."`
+	Manifest manifestCommand `cmd:"" help:"Make what Slack or Teams needs to know of the app."`
 	Replay   replayCommand   `cmd:"" help:"Apply quarantined events again; without arguments, list them."`
 	Explain  explainCommand  `cmd:"" help:"Tell the journey of a conversation (#12) or an event (345)."`
 	Fakes    fakesCommand    `cmd:"" help:"Run the emulators alone, for trying and testing."`
@@ -40,7 +40,7 @@ func main() {
 	defer stop()
 	var c commands
 	parsed := kong.Parse(&c, kong.Name("parley"), kong.UsageOnError(),
-		kong.Description("A helpdesk that lives where the team already talks: every customer conversation is one thread in Slack. "+
+		kong.Description("A helpdesk that lives where the team already talks: every customer conversation is one thread in Slack or Microsoft Teams. "+
 			"Set it up by environment variables and parley apply; try it with parley demo."),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Vars{"bench_groups": strings.Join(bench.Groups(), ", ")})
 	if err := parsed.Run(); err != nil {

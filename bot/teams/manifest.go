@@ -1,0 +1,315 @@
+package teams
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bot/command"
+	"parley/bridge"
+)
+
+// Commands of the message extension, by the ids that come back in commandId. Those of a
+// message's menu are in messageCommands.
+const (
+	CommandNew  = "newConversation" // opens the form; also "/newConversation"
+	CommandFind = "find"            // a query: parameter ParameterFind
+)
+
+// ParameterFind is what people type into the search of CommandFind.
+const ParameterFind = "words"
+
+// What Teams takes at most.
+// Source: schema 1.30 of app manifests and learn.microsoft.com "App manifest schema", read
+// 2026-11.
+const (
+	manifestSchema  = "https://developer.microsoft.com/json-schemas/teams/v1.30/MicrosoftTeams.schema.json"
+	maxShortName    = 30
+	maxDeveloper    = 32
+	maxVersionRunes = 256
+)
+
+var (
+	objectID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	versions = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
+)
+
+// ManifestOptions choose what the app's package asks for.
+type ManifestOptions struct {
+	AppID        string // of the bot's registration, which becomes the app's as well
+	Name         string // "" = Parley
+	PublicURL    string // where Teams reaches us, https
+	Version      string // "" = 1.0.0; Teams takes an update only with a higher one
+	Developer    string // who offers the app; "" = Name
+	Website      string // what the app's page in Teams leads to; "" = PublicURL
+	Privacy      string // "" = Website
+	Terms        string // "" = Website
+	MentionsOnly bool   // don't ask for the right to read channel messages
+}
+
+// manifest is Teams' description of an app.
+type manifest struct {
+	Schema        string            `json:"$schema"`
+	SchemaVersion string            `json:"manifestVersion"`
+	Version       string            `json:"version"`
+	ID            string            `json:"id"`
+	Developer     manifestDeveloper `json:"developer"`
+	Name          map[string]string `json:"name"`
+	Description   map[string]string `json:"description"`
+	Icons         map[string]string `json:"icons"`
+	Accent        string            `json:"accentColor"`
+	Scope         string            `json:"defaultInstallScope"`
+	Capability    map[string]string `json:"defaultGroupCapability"`
+	Channels      string            `json:"supportsChannelFeatures"`
+	Bots          []manifestBot     `json:"bots"`
+	Extensions    []manifestExt     `json:"composeExtensions"`
+	Permissions   []string          `json:"permissions"`
+	Application   *manifestApp      `json:"webApplicationInfo,omitempty"`
+	Authorization *manifestAuth     `json:"authorization,omitempty"`
+}
+
+type manifestDeveloper struct {
+	Name    string `json:"name"`
+	Website string `json:"websiteUrl"`
+	Privacy string `json:"privacyUrl"`
+	Terms   string `json:"termsOfUseUrl"`
+}
+
+type manifestBot struct {
+	ID       string         `json:"botId"`
+	Scopes   []string       `json:"scopes"`
+	Files    bool           `json:"supportsFiles"`
+	OneWay   bool           `json:"isNotificationOnly"`
+	Targeted bool           `json:"supportsTargetedMessages"`
+	Commands []manifestList `json:"commandLists"`
+}
+
+type manifestList struct {
+	Scopes   []string          `json:"scopes"`
+	Triggers []string          `json:"triggers,omitempty"`
+	Commands []manifestCommand `json:"commands"`
+}
+
+type manifestCommand struct {
+	Title       string `json:"title"`
+	Description string `json:"description"`
+}
+
+type manifestExt struct {
+	BotID    string               `json:"botId"`
+	Commands []manifestExtCommand `json:"commands"`
+}
+
+type manifestExtCommand struct {
+	ID          string              `json:"id"`
+	Type        string              `json:"type"`
+	Title       string              `json:"title"`
+	Description string              `json:"description"`
+	Context     []string            `json:"context"`
+	FetchTask   bool                `json:"fetchTask,omitempty"`
+	InitialRun  bool                `json:"initialRun,omitempty"`
+	Triggers    []string            `json:"triggers,omitempty"`
+	Parameters  []manifestParameter `json:"parameters,omitempty"`
+}
+
+type manifestParameter struct {
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	Input string `json:"inputType"`
+}
+
+type manifestApp struct {
+	ID       string `json:"id"`
+	Resource string `json:"resource"`
+}
+
+type manifestAuth struct {
+	Permissions struct {
+		Resource []manifestRight `json:"resourceSpecific"`
+	} `json:"permissions"`
+}
+
+type manifestRight struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+// messageCommand is an entry of a message's menu.
+type messageCommand struct {
+	id, title, description string
+	verb                   bridge.Verb
+}
+
+// messageCommands are all entries of a message's menu.
+func messageCommands() []messageCommand {
+	return []messageCommand{
+		{"replyFromMessage", "Reply to customer", "Answer this one message", bridge.VerbReply},
+		{"sendFromMessage", "Send to customer", "Send this message to the customer", bridge.VerbSend},
+		{"undoFromMessage", "Undo this reply", "Take it back while it is held", bridge.VerbUndo},
+		{"noteFromMessage", "Add internal note", "Never sent to the customer", bridge.VerbNote},
+		{"assignFromMessage", "Assign conversation", "Choose who answers", bridge.VerbAssign},
+		{"snoozeFromMessage", "Snooze conversation", "Bring it back later", bridge.VerbSnooze},
+		{"tagFromMessage", "Tag conversation", "Add or remove tags", bridge.VerbTag},
+		{"resolveFromMessage", "Resolve conversation", "It is done", bridge.VerbResolve},
+	}
+}
+
+// MessageVerb gives the verb of an entry of a message's menu, by its command's id.
+func MessageVerb(id string) (bridge.Verb, bool) {
+	for _, c := range messageCommands() {
+		if c.id == id {
+			return c.verb, true
+		}
+	}
+	return "", false
+}
+
+// Manifest writes the app's manifest as JSON.
+// Errors: what is missing or doesn't fit, and what to do.
+func Manifest(o ManifestOptions) ([]byte, error) {
+	if err := o.complete(); err != nil {
+		return nil, fmt.Errorf("teams: manifest: %w", err)
+	}
+	m := manifest{
+		Schema: manifestSchema, SchemaVersion: "1.30", Version: o.Version, ID: o.AppID,
+		Developer: manifestDeveloper{Name: o.Developer, Website: o.Website, Privacy: o.Privacy, Terms: o.Terms},
+		Name:      map[string]string{"short": o.Name, "full": o.Name + ": conversations with customers"},
+		Description: map[string]string{"short": "Conversations with customers as threads",
+			"full": "Each conversation with a customer (e-mail, WhatsApp, SMS, Messenger) is a thread in a channel of this team. Whoever holds it answers there; notes stay inside." + reads(o.MentionsOnly)},
+		Icons: map[string]string{"color": colorFile, "outline": outlineFile}, Accent: accentColor,
+		Scope: "team", Capability: map[string]string{"team": "bot"}, Channels: "tier1", // private and shared channels, too
+		Bots: []manifestBot{{ID: o.AppID, Scopes: []string{"team", "personal"}, Targeted: true, Commands: []manifestList{
+			{Scopes: []string{"team"}, Triggers: []string{"mention", "slash"}, Commands: botCommands("reply", "note", "take", "assign", "unassign", "tag", "snooze", "resolve", "reopen", "undo", "list", "help")},
+			{Scopes: []string{"personal"}, Commands: botCommands("inbox", "find", "new", "templates", "help")},
+		}}},
+		Extensions:  []manifestExt{{BotID: o.AppID, Commands: extensionCommands()}},
+		Permissions: []string{"identity", "messageTeamMembers"},
+	}
+	if !o.MentionsOnly {
+		host, err := url.Parse(o.PublicURL)
+		if err != nil {
+			return nil, fmt.Errorf("teams: manifest: %w", err)
+		}
+		m.Application = &manifestApp{ID: o.AppID, Resource: "api://" + host.Hostname() + "/" + o.AppID} // without it Teams grants nothing
+		m.Authorization = &manifestAuth{}
+		m.Authorization.Permissions.Resource = []manifestRight{{Name: ReadRight, Type: "Application"}}
+	}
+	out, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("teams: manifest: %w", err)
+	}
+	return append(out, '\n'), nil
+}
+
+// ReadRight is the right to read a team's channel messages, which its owner grants by adding
+// the app: without it only mentions of the app come.
+const ReadRight = "ChannelMessage.Read.Group"
+
+func reads(mentionsOnly bool) string {
+	if mentionsOnly {
+		return " It is told only of messages that mention it."
+	}
+	return " It reads the messages of the team's channels to pass on answers; what isn't in a customer's thread is not kept."
+}
+
+// complete fills in defaults and checks.
+func (o *ManifestOptions) complete() error {
+	def := func(value *string, def string) {
+		if *value == "" {
+			*value = def
+		}
+	}
+	o.PublicURL = strings.TrimSuffix(o.PublicURL, "/")
+	def(&o.Name, "Parley")
+	def(&o.Version, "1.0.0")
+	def(&o.Developer, o.Name)
+	def(&o.Website, o.PublicURL)
+	def(&o.Privacy, o.Website)
+	def(&o.Terms, o.Website)
+	var faults []error
+	fault := func(text string, args ...any) { faults = append(faults, fmt.Errorf(text, args...)) }
+	if !objectID.MatchString(o.AppID) {
+		fault("the app id is no id like 00000000-0000-0000-0000-000000000000; copy the Microsoft App ID of the bot's registration")
+	}
+	if n := len([]rune(o.Name)); n > maxShortName {
+		fault("the name has %d characters, Teams takes %d", n, maxShortName)
+	}
+	if n := len([]rune(o.Developer)); n > maxDeveloper {
+		fault("the developer's name has %d characters, Teams takes %d", n, maxDeveloper)
+	}
+	if !versions.MatchString(o.Version) || len(o.Version) > maxVersionRunes {
+		fault("%q is no version; write three numbers, like 1.0.1", o.Version)
+	}
+	var refused []string
+	for _, a := range []struct{ name, value string }{{"public URL", o.PublicURL}, {"website", o.Website}, {"privacy page", o.Privacy}, {"page of terms", o.Terms}} {
+		u, err := url.Parse(a.value)
+		if (err != nil || u.Scheme != "https" || u.Hostname() == "") && !slices.Contains(refused, a.value) {
+			refused = append(refused, a.value) // of defaults it is told once
+			fault("the %s is not https: Teams talks to nothing else", a.name)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// botCommands are what Teams offers while people type to the app, by their words.
+func botCommands(words ...string) []manifestCommand {
+	list := make([]manifestCommand, 0, len(words))
+	for _, word := range words {
+		if u, ok := command.Help(word); ok {
+			list = append(list, manifestCommand{Title: word, Description: u.Sentence})
+		}
+	}
+	return list
+}
+
+func extensionCommands() []manifestExtCommand {
+	var list []manifestExtCommand
+	for _, c := range messageCommands() {
+		list = append(list, manifestExtCommand{ID: c.id, Type: "action", Title: c.title, Description: c.description, Context: []string{"message"}, FetchTask: true})
+	}
+	return append(list,
+		manifestExtCommand{ID: CommandNew, Type: "action", Title: "Start conversation", Description: "Write to a customer first",
+			Context: []string{"compose", "commandBox"}, FetchTask: true, Triggers: []string{"slash"}},
+		manifestExtCommand{ID: CommandFind, Type: "query", Title: "Find conversation", Description: "By name, address, number or words",
+			Context: []string{"compose", "commandBox"}, InitialRun: true, Parameters: []manifestParameter{{Name: ParameterFind, Title: "Search", Input: "text"}}})
+}
+
+// Package writes what is uploaded to Teams: a zip of the manifest and two icons. The same
+// options give the same bytes.
+// Errors: as Manifest.
+func Package(o ManifestOptions) ([]byte, error) {
+	text, err := Manifest(o)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	noTime := time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC) // the first that a zip can tell
+	z := zip.NewWriter(&out)
+	for _, f := range []struct {
+		name string
+		body func() ([]byte, error)
+	}{{"manifest.json", func() ([]byte, error) { return text, nil }}, {colorFile, colorIcon}, {outlineFile, outlineIcon}} {
+		body, err := f.body()
+		if err != nil {
+			return nil, fmt.Errorf("teams: package: %s: %w", f.name, err)
+		}
+		w, err := z.CreateHeader(&zip.FileHeader{Name: f.name, Method: zip.Deflate, Modified: noTime})
+		if err == nil {
+			_, err = w.Write(body)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("teams: package: %s: %w", f.name, err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		return nil, fmt.Errorf("teams: package: %w", err)
+	}
+	return out.Bytes(), nil
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"parley/bot/slack"
+	"parley/bot/teams"
+)
+
+// manifestCommand is `parley manifest`.
+type manifestCommand struct {
+	Slack slackManifestCommand `cmd:"" help:"Print the manifest of the Slack app."`
+	Teams teamsManifestCommand `cmd:"" help:"Make the app package for Microsoft Teams."`
+}
+
+// slackManifestCommand is `parley manifest slack`.
+type slackManifestCommand struct {
+	Name          string `default:"Parley" help:"Name of the app."`
+	ShortCommands bool   `help:"Also claim /assign, /snooze and /resolve."`
+	PublicURL     string `name:"public-url" env:"PARLEY_PUBLIC_URL" help:"Events as requests to this address instead of Socket Mode."`
+}
+
+// Help is shown by `parley manifest slack --help`.
+func (slackManifestCommand) Help() string {
+	return `Paste the output at api.slack.com/apps under "Create New App" > "From a manifest".
+
+Example:
+  parley manifest slack > manifest.json`
+}
+
+// Run prints the manifest.
+func (c slackManifestCommand) Run() error {
+	return printed(slack.Manifest(slack.ManifestOptions{Name: c.Name, ShortCommands: c.ShortCommands, PublicURL: c.PublicURL}))
+}
+
+// teamsManifestCommand is `parley manifest teams`.
+type teamsManifestCommand struct {
+	AppID        string `name:"app-id" required:"" env:"TEAMS_APP_ID" placeholder:"ID" help:"Microsoft App ID of the bot's registration."`
+	PublicURL    string `name:"public-url" required:"" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Where Teams reaches Parley: https://help.example.org"`
+	Out          string `placeholder:"FILE.zip" help:"Write the package there. Without it, the manifest alone is printed."`
+	Name         string `default:"Parley" help:"Name of the app, at most 30 characters."`
+	AppVersion   string `default:"1.0.0" placeholder:"VERSION" help:"Teams takes an update only with a higher one (default ${default})."`
+	MentionsOnly bool   `help:"Don't ask for the right to read the channels' messages: agents then answer with @Parley reply: …"`
+	Developer    string `help:"Who offers the app; default its name."`
+	Website      string `placeholder:"URL" help:"What the app's page in Teams leads to; default the public URL."`
+	Privacy      string `placeholder:"URL" help:"Your privacy page; default the website."`
+	Terms        string `placeholder:"URL" help:"Your terms of use; default the website."`
+}
+
+// Help is shown by `parley manifest teams --help`.
+func (teamsManifestCommand) Help() string {
+	return `Upload the package in Teams: Manage team > Apps > Upload an app, or Teams admin center > Manage apps.
+
+Example:
+  parley manifest teams --app-id 00000000-0000-0000-0000-000000000000 --public-url https://help.example.org --out parley-teams.zip`
+}
+
+// Run writes the package, or prints the manifest.
+func (c teamsManifestCommand) Run() error {
+	o := teams.ManifestOptions{AppID: c.AppID, Name: c.Name, PublicURL: c.PublicURL, Version: c.AppVersion, Developer: c.Developer,
+		Website: c.Website, Privacy: c.Privacy, Terms: c.Terms, MentionsOnly: c.MentionsOnly}
+	if c.Out == "" {
+		return printed(teams.Manifest(o))
+	}
+	out, err := teams.Package(o)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(c.Out, out, 0o644); err != nil { //nolint:gosec // nothing in it is secret
+		return err
+	}
+	_, err = fmt.Printf("%s: version %s of the app. Upload it in Teams.\n", c.Out, c.AppVersion)
+	return err
+}
+
+func printed(out []byte, err error) error {
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(out)
+	return err
+}
