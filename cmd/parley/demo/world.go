@@ -1,6 +1,6 @@
-// Package demo wires the emulators together: a mail world and a Slack workspace that
-// a real Parley, in another process or the same, works against. It holds the demo's
-// page and plays scenarios, which are the end-to-end tests.
+// Package demo wires the emulators together: a mail world, a Slack workspace and a
+// Microsoft 365 organisation that a real Parley, in another process or the same, works
+// against. It holds the demo's page and plays scenarios, which are the end-to-end tests.
 //
 // What does not belong here: anything that Parley needs in production.
 package demo
@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"parley/bot/slack/slackfake"
+	"parley/bot/teams/teamsfake"
 	"parley/channels/email/mailfake"
 )
 
@@ -58,12 +59,15 @@ type WorldOptions struct {
 	GraphAddr  string           // host:port of Meta's Graph API; "" = a free port on loopback
 	TwilioAddr string           // likewise of Twilio's API
 	PhoneClock func() time.Time // of the phones; nil = Clock
+
+	TeamsOptions
 }
 
 // World is everything outside Parley.
 type World struct {
 	Mail  *mailfake.Server
 	Slack *slackfake.Server
+	Teams *teamsfake.Server // nil without WorldOptions.Teams
 	o     WorldOptions
 	cords *cords // nil without WorldOptions.Cords
 	// phones is nil without WorldOptions.Phones.
@@ -104,7 +108,7 @@ func NewWorld(ctx context.Context, o WorldOptions) (*World, error) {
 	if o.Cords {
 		err = w.layCords(ctx, outer)
 	}
-	if err = errors.Join(err, w.openPhones(ctx)); err != nil {
+	if err = errors.Join(err, w.openTeams(), w.openPhones(ctx)); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	return w, nil
@@ -141,6 +145,9 @@ func (w *World) layCords(ctx context.Context, o WorldOptions) (err error) {
 func (w *World) Reset(ctx context.Context) error {
 	w.Slack.Reset()
 	w.furnish()
+	if w.Teams != nil {
+		w.Teams.Reset()
+	}
 	w.Mail.Reset()
 	return w.openPhones(ctx)
 }
@@ -154,7 +161,11 @@ func (w *World) Close() error {
 			}
 		}
 	}
-	return errors.Join(w.phones.Load().close(), w.Slack.Close(), w.Mail.Close())
+	var err error
+	if w.Teams != nil {
+		err = w.Teams.Close()
+	}
+	return errors.Join(err, w.phones.Load().close(), w.Slack.Close(), w.Mail.Close())
 }
 
 // addresses gives the host:port of Slack, IMAP and SMTP for Parley.
@@ -169,13 +180,16 @@ func (w *World) addresses() (slack, imap, smtp string) {
 // mail program needs, as NAME=value lines in a fixed order.
 func (w *World) Env() []string {
 	slack, imap, smtp := w.addresses()
-	vars := []string{"SLACK_BOT_TOKEN=" + w.Slack.BotToken(), "SLACK_API_URL=http://" + slack + "/api/"}
-	if w.o.HTTPMode {
-		vars = append(vars, "SLACK_SIGNING_SECRET="+w.Slack.SigningSecret())
-	} else {
-		vars = append(vars, "SLACK_APP_TOKEN="+w.Slack.AppToken())
+	var vars []string
+	if !w.o.NoSlack {
+		vars = append(vars, "SLACK_BOT_TOKEN="+w.Slack.BotToken(), "SLACK_API_URL=http://"+slack+"/api/")
+		if w.o.HTTPMode {
+			vars = append(vars, "SLACK_SIGNING_SECRET="+w.Slack.SigningSecret())
+		} else {
+			vars = append(vars, "SLACK_APP_TOKEN="+w.Slack.AppToken())
+		}
 	}
-	vars = append(vars, w.phoneEnv()...)
+	vars = append(append(vars, w.teamsEnv()...), w.phoneEnv()...)
 	return append(vars, "FAKE_IMAP_ADDR="+imap, "FAKE_SMTP_ADDR="+smtp,
 		"FAKE_MAIL_USERNAME="+HelpAddress, "FAKE_MAIL_PASSWORD="+HelpPassword)
 }
@@ -187,12 +201,7 @@ func (w *World) Config(hold time.Duration) string {
 	smtpHost, smtpPort, _ := net.SplitHostPort(smtp)
 	var b strings.Builder
 	fmt.Fprintf(&b, `company: Acme
-agents:
-  - {email: ann@acme.test, name: Ann Lee, slack: %s, roles: [admin]}
-  - {email: ben@acme.test, name: Ben Katz, slack: %s}
-teams:
-  - {name: Support, members: [ann@acme.test, ben@acme.test], slack_channel: %s}
-accounts:
+%saccounts:
   - name: support-mail
     kind: email
     team: Support
@@ -205,6 +214,6 @@ accounts:
       sender_name: Acme Support
       imap: {host: %s, port: %s, security: none, username: %s, password: %s}
       smtp: {host: %s, port: %s, security: none, username: %s, password: %s}
-`, Ann, Ben, Support, hold, HelpAddress, imapHost, imapPort, HelpAddress, HelpPassword, smtpHost, smtpPort, HelpAddress, HelpPassword)
+`, w.people(), hold, HelpAddress, imapHost, imapPort, HelpAddress, HelpPassword, smtpHost, smtpPort, HelpAddress, HelpPassword)
 	return w.phoneTemplates() + b.String() + w.phoneConfig(hold)
 }

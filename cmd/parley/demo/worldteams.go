@@ -1,0 +1,84 @@
+package demo
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"parley/bot/teams/teamsfake"
+)
+
+// The same people and places in Microsoft Teams, by their ids in Entra and Teams.
+const (
+	TeamsAnn     = "a0000000-0000-4000-8000-00000000000a"
+	TeamsBen     = "b0000000-0000-4000-8000-00000000000b"
+	TeamsZoe     = "20000000-0000-4000-8000-000000000002"
+	TeamsOwner   = "00000000-0000-4000-8000-000000000001"
+	TeamsTeam    = "19:acmeteam00000000000000000000001@thread.tacv2"
+	TeamsSupport = "19:acmesupport0000000000000000001@thread.tacv2"
+	TeamsRandom  = "19:acmerandom00000000000000000001@thread.tacv2"
+)
+
+// openTeams starts the emulated Microsoft 365 organisation, if the world has one.
+func (w *World) openTeams() error {
+	if !w.o.Teams {
+		return nil
+	}
+	o := teamsfake.Options{Log: w.o.Log, Clock: w.o.Clock, Limits: w.o.Limits, RateFactor: w.o.TeamsRate, RetryDelays: w.o.TeamsRetries}
+	o.Users = []teamsfake.User{
+		{ID: TeamsOwner, Name: "Olga Owner", Email: "olga@acme.test"},
+		{ID: TeamsAnn, Name: "Ann Lee", Email: "ann@acme.test"},
+		{ID: TeamsBen, Name: "Ben Katz", Email: "ben@acme.test"},
+		{ID: TeamsZoe, Name: "Zoe Marsh", Email: "zoe@acme.test"},
+	}
+	o.Teams = []teamsfake.Team{{ID: TeamsTeam, Name: "Acme"}}
+	o.Channels = []teamsfake.Channel{{ID: TeamsSupport, Team: TeamsTeam, Name: "support"}, {ID: TeamsRandom, Team: TeamsTeam, Name: "random"}}
+	w.Teams = teamsfake.New(o)
+	return w.Teams.Start(cmp.Or(w.o.TeamsAddr, anyPort))
+}
+
+// teamsEnv gives the variables that point Parley at the organisation.
+func (w *World) teamsEnv() []string {
+	if w.Teams == nil {
+		return nil
+	}
+	t := w.Teams
+	return []string{"TEAMS_APP_ID=" + t.AppID(), "TEAMS_APP_PASSWORD=" + t.AppPassword(), "TEAMS_TENANT_ID=" + t.TenantID(),
+		"TEAMS_LOGIN_URL=" + t.LoginURL(), "TEAMS_OPENID_URL=" + t.OpenIDURL(), "TEAMS_SERVICE_URLS=" + t.ServiceURL(), "TEAMS_GRAPH_URL=" + t.GraphURL()}
+}
+
+// people gives parley.yaml's lines about agents and their team, for the surfaces there are.
+func (w *World) people() string {
+	agent := func(email, name, slack, teams, more string) string {
+		line := fmt.Sprintf("  - {email: %s, name: %s", email, name)
+		if !w.o.NoSlack {
+			line += ", slack: " + slack
+		}
+		if w.Teams != nil {
+			line += ", teams: " + teams
+		}
+		return line + more + "}\n"
+	}
+	team := "  - {name: Support, members: [ann@acme.test, ben@acme.test]"
+	if !w.o.NoSlack {
+		team += ", slack_channel: " + Support
+	}
+	if w.Teams != nil {
+		team += `, teams_channel: "` + TeamsSupport + `"`
+	}
+	if w.Teams != nil && !w.o.NoSlack {
+		team += ", home: " + cmp.Or(w.o.Home, "slack")
+	}
+	return "agents:\n" + agent("ann@acme.test", "Ann Lee", Ann, TeamsAnn, ", roles: [admin]") +
+		agent("ben@acme.test", "Ben Katz", Ben, TeamsBen, "") + "teams:\n" + team + "}\n"
+}
+
+// TeamsOptions are the part of WorldOptions about Microsoft Teams.
+type TeamsOptions struct {
+	Teams        bool            // there is an organisation, beside the workspace
+	NoSlack      bool            // Env and Config say nothing of Slack
+	Home         string          // where conversations open when there are both: slack (default) or teams
+	TeamsAddr    string          // host:port; "" = a free port on loopback
+	TeamsRate    float64         // with Limits: factor on Teams' rates; 0 = 1
+	TeamsRetries []time.Duration // waits before Teams offers an event again; nil = Teams' own
+}
