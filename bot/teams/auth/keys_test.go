@@ -135,12 +135,16 @@ func TestNoKeys(t *testing.T) {
 		return func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(s)) }
 	}
 	for name, publish := range map[string]func(k *keyServer){
-		"down":      func(k *keyServer) { k.publish(down) },
-		"no JSON":   func(k *keyServer) { k.publish(write("<html>")) },
-		"no keys":   func(k *keyServer) { k.publish(write(`{"keys":[]}`)) },
-		"redirect":  func(k *keyServer) { k.publish(http.RedirectHandler("/keys2", http.StatusFound).ServeHTTP) },
-		"too long":  func(k *keyServer) { k.publish(write(`{"keys":[{"kid":"` + string(make([]byte, maxKeysBytes)) + `"}]}`)) },
-		"cut":       func(k *keyServer) { k.publish(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }) },
+		"down":     func(k *keyServer) { k.publish(down) },
+		"no JSON":  func(k *keyServer) { k.publish(write("<html>")) },
+		"no keys":  func(k *keyServer) { k.publish(write(`{"keys":[]}`)) },
+		"redirect": func(k *keyServer) { k.publish(http.RedirectHandler("/keys2", http.StatusFound).ServeHTTP) },
+		"too long": func(k *keyServer) {
+			k.publish(write(`{"keys":[{"kid":"` + string(make([]byte, maxKeysBytes)) + `"}]}`))
+		},
+		"cut": func(k *keyServer) {
+			k.publish(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+		},
 		"short key": func(k *keyServer) { k.publish(nil, short) },
 		"exponent":  func(k *keyServer) { k.publish(nil, odd) },
 		"for other": func(k *keyServer) { k.publish(nil, other) },

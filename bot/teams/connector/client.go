@@ -69,7 +69,10 @@ func (c *Client) Personal(ctx context.Context, service, tenant, person string) (
 }
 
 func (c *Client) begin(ctx context.Context, service string, p ConversationParameters, creates bool) (s Started, err error) {
-	err = c.call(ctx, call{name: "POST conversations", method: http.MethodPost, service: service, path: path{"conversations"}, body: p, creates: creates}, &s)
+	l := call{name: "POST conversations", method: http.MethodPost, service: service, path: path{"conversations"}, body: p, creates: creates}
+	if err = c.call(ctx, l, &s); err == nil && s.ID == "" {
+		err = fail(&rest.Failure{Call: l.name, Status: http.StatusOK, Left: true, Cause: errors.New("the answer names no conversation")}, creates)
+	}
 	return s, err
 }
 

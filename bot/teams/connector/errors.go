@@ -80,7 +80,7 @@ func classify(e *rest.Failure, creates bool) channels.Class {
 	case http.StatusUnauthorized:
 		return channels.AuthBroken
 	case http.StatusForbidden, http.StatusNotFound:
-		return channels.BadRecipient
+		return classifyCode(e.Code)
 	case http.StatusInternalServerError:
 		if creates {
 			return channels.Ambiguous
@@ -93,4 +93,15 @@ func classify(e *rest.Failure, creates bool) channels.Class {
 		return unknown
 	}
 	return channels.BadContent
+}
+
+// classifyCode says what a 403 or 404 means.
+func classifyCode(code string) channels.Class {
+	switch code {
+	case CodeWrongHost: // a setting is wrong, not the conversation
+		return channels.AuthBroken
+	case CodeNoActivity:
+		return channels.BadContent
+	}
+	return channels.BadRecipient
 }

@@ -1,0 +1,106 @@
+package connector_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"parley/bot/fence"
+	"parley/bot/teams/connector"
+	"parley/bot/teams/rest"
+	"parley/bot/teams/teamsfake"
+	"parley/channels"
+)
+
+const (
+	ann     = "aaaaaaaa-0000-4000-8000-000000000001"
+	team    = "19:team0000@thread.tacv2"
+	group   = "99999999-0000-4000-8000-000000000009"
+	tickets = "19:tickets0@thread.tacv2"
+)
+
+// stage is a client beside an emulated organisation in which the app is installed.
+type stage struct {
+	t      *testing.T
+	srv    *teamsfake.Server
+	client *connector.Client
+	http   *http.Client
+}
+
+func newStage(t *testing.T, o teamsfake.Options) *stage {
+	t.Helper()
+	st := &stage{t: t, http: fence.NewClient(time.Minute)}
+	o.Users = append(o.Users, teamsfake.User{ID: ann, Name: "Ann Lee", Email: "ann@acme.test"})
+	o.Teams = append(o.Teams, teamsfake.Team{ID: team, GroupID: group, Name: "Support", Installed: true})
+	o.Channels = append(o.Channels, teamsfake.Channel{ID: tickets, Team: team, Name: "tickets"})
+	st.srv = teamsfake.New(o)
+	if err := st.srv.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		st.http.CloseIdleConnections()
+		if err := st.srv.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	st.client = st.clientFor(st.srv.ServiceURL(), st.srv.AppPassword())
+	return st
+}
+
+// clientFor makes a client that may call one service.
+func (st *stage) clientFor(service, password string) *connector.Client {
+	st.t.Helper()
+	hosts, err := rest.NewHosts([]string{service}, false)
+	if err != nil {
+		st.t.Fatal(err)
+	}
+	return connector.New(connector.Options{AppID: st.srv.AppID(), Hosts: hosts, HTTP: st.http, Now: time.Now, Tokens: rest.NewTokens(rest.TokenOptions{
+		LoginURL: st.srv.LoginURL(), TenantID: st.srv.TenantID(), AppID: st.srv.AppID(), Password: password,
+		Scope: connector.Scope, Client: st.http, Now: time.Now,
+	})})
+}
+
+func (st *stage) ctx() context.Context {
+	ctx, cancel := context.WithTimeout(st.t.Context(), time.Minute)
+	st.t.Cleanup(cancel)
+	return ctx
+}
+
+func text(s string) connector.Activity {
+	return connector.Activity{Type: connector.TypeMessage, TextFormat: "xml", Text: s}
+}
+
+// root starts a thread.
+func (st *stage) root() connector.Conversation {
+	st.t.Helper()
+	s, err := st.client.StartThread(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), tickets, text("root"))
+	if err != nil {
+		st.t.Fatal(err)
+	}
+	return connector.Conversation{Service: st.srv.ServiceURL(), ID: s.ID}
+}
+
+// failed wants an *Error of a class.
+func failed(t *testing.T, err error, want channels.Class) {
+	t.Helper()
+	if e := details(t, err); e.Class != want || e.Ambiguous() != (want == channels.Ambiguous) {
+		t.Errorf("class %s, want %s: %v", e.Class, want, err)
+	}
+}
+
+func details(t *testing.T, err error) (e *connector.Error) {
+	t.Helper()
+	if !errors.As(err, &e) {
+		t.Fatalf("no *connector.Error: %v", err)
+	}
+	return e
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
