@@ -30,12 +30,15 @@
 //	/login/{tenant}/oauth2/v2.0/token           Entra
 //	/botframework/v1/.well-known/…              OpenID metadata and keys
 //	/connector/{region}/{tenant}/v3/…           the Bot Connector (serviceUrl)
+//	/graph/v1.0/…  /sharepoint/…  /download/…   Graph, and where files lie
+//	/_fake/…                                    the emulator's own; see control.go
 //
 // # Methods, for Calls and faults
 //
 //	token openid keys conversations.create activities.send activities.update activities.delete
 //	reactions.add reactions.remove members.list members.page members.get team.get team.channels
-//	attachments.get
+//	attachments.get graph.team graph.channels graph.channel graph.messages graph.message
+//	graph.replies graph.reply graph.hosted graph.file graph.folder graph.upload download
 //
 // Faults of what is sent to the bot have the method event:TYPE (event:message,
 // event:messageUpdate, event:invoke, event:*).
@@ -46,6 +49,9 @@
 // tries [Options.RetryDelays] times, later messages overtake it. In channels, edits and deletions are told of
 // for messages that the bot may receive. A bad card is accepted and not shown. A slash command
 // comes as its name without mention or slash ("Expose slash commands from agents and apps").
+//
+// Graph lists messages newest first. It gives the attachments of the bot's messages ids of its own; cards
+// are in it as they were sent.
 //
 // Not modelled: group chats, meetings, single sign-on, link unfurling, message previews of
 // extensions, streaming, tabs.

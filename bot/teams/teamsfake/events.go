@@ -98,6 +98,7 @@ func (s *Server) installation(ctx context.Context, action string, installed bool
 		s.teams[id].Installed = installed
 		s.note(Change{Kind: "team", ID: id})
 		if before != installed {
+			s.put(s.channels[id], &Message{ID: s.nextMessage(), At: s.now(), system: true})
 			sent = append(sent, s.tellRoster(s.channels[id], installed, s.botID()))
 		}
 		sent = append(sent, s.tellInstallation(s.channels[id], action))

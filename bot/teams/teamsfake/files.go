@@ -50,3 +50,15 @@ func (s *Server) File(id string) *File {
 	}
 	return nil
 }
+
+// Files lists all files and pictures, in no order.
+func (s *Server) Files() []*File {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := []*File{}
+	for _, f := range s.files {
+		c := *f
+		out = append(out, &c)
+	}
+	return out
+}

@@ -60,7 +60,7 @@ func (s *Server) list(channel string, want func(*Message) bool) []*Message {
 	}
 	var out []*Message
 	for _, m := range ch.messages {
-		if want(m) {
+		if want(m) && !m.system {
 			out = append(out, m.clone())
 		}
 	}

@@ -97,6 +97,7 @@ func New(o Options) *Server {
 	s.mux = http.NewServeMux()
 	s.loginRoutes()
 	s.connectorRoutes()
+	s.graphRoutes()
 	return s
 }
 

@@ -75,8 +75,9 @@ type File struct {
 	Size  int64  `json:"size"`
 	Image bool   `json:"image,omitempty"` // pasted: hosted content, not a file
 	URL   string `json:"url"`             // contentUrl: the address in SharePoint, or of the hosted content
-	Path  string `json:"-"`               // of a file that the bot uploaded
-	Data  []byte `json:"-"`
+	// Uploaded is the channel into which the bot put it; empty for people's files.
+	Uploaded string `json:"uploaded,omitempty"`
+	Data     []byte `json:"-"`
 }
 
 // Message is what people see, whoever wrote it.
@@ -117,6 +118,7 @@ type Message struct {
 	guid        string           // of the first card's attachment in Graph
 	bare        bool             // the bot gets no text/html
 	erased      *Message         // what a deleted one was
+	system      bool             // tells of an event; only Graph lists it
 }
 
 // Deleted tells whether only a tombstone is left.

@@ -1,0 +1,121 @@
+package teamsfake
+
+import (
+	"encoding/base64"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// graphHosted lists a message's pasted pictures, or gives the bytes of one.
+func (s *Server) graphHosted(w http.ResponseWriter, r *http.Request) {
+	_, m := s.graphFind(w, r, named(r))
+	if m == nil {
+		return
+	}
+	list := []object{}
+	for _, f := range m.Files {
+		if !f.Image {
+			continue
+		}
+		if f.ID == r.PathValue("file") {
+			w.Header().Set("Content-Type", f.Type)
+			w.Write(f.Data)
+			return
+		}
+		list = append(list, object{"id": f.ID, "contentBytes": nil, "contentType": nil})
+	}
+	if r.PathValue("file") != "" {
+		s.graphRefuse(w, http.StatusNotFound, "NotFound", "Hosted content not found.")
+		return
+	}
+	writeJSON(w, http.StatusOK, object{"value": list})
+}
+
+// graphShare gives a file by the address that a message refers to: u! and the address in
+// base64url. The bytes come from another address that needs no token.
+func (s *Server) graphShare(w http.ResponseWriter, r *http.Request) {
+	code, ok := strings.CutPrefix(r.PathValue("share"), "u!")
+	raw, err := base64.RawURLEncoding.DecodeString(code)
+	if !ok || err != nil {
+		s.graphRefuse(w, http.StatusBadRequest, "invalidRequest", "The sharing token is not valid.")
+		return
+	}
+	for _, f := range s.files {
+		if f.Image || f.URL != string(raw) {
+			continue
+		}
+		if strings.HasSuffix(r.URL.Path, "/content") {
+			http.Redirect(w, r, s.downloadURL(f), http.StatusFound)
+		} else {
+			writeJSON(w, http.StatusOK, s.driveItem(f))
+		}
+		return
+	}
+	s.graphRefuse(w, http.StatusNotFound, "itemNotFound", "The resource could not be found.")
+}
+
+func (s *Server) driveItem(f *File) object {
+	return object{
+		"id": "01" + strings.ToUpper(strings.ReplaceAll(f.ID, "-", ""))[:30], "name": f.Name, "size": f.Size, "webUrl": f.URL,
+		"eTag": `"{` + strings.ToUpper(f.ID) + `},1"`, "file": object{"mimeType": f.Type}, "@microsoft.graph.downloadUrl": s.downloadURL(f),
+	}
+}
+
+// download gives the bytes to whoever knows the address.
+func (s *Server) download(w http.ResponseWriter, r *http.Request) {
+	f := s.File(r.PathValue("file"))
+	switch {
+	case f == nil:
+		http.NotFound(w, r)
+	case s.URL()+r.URL.RequestURI() != s.downloadURL(f):
+		http.Error(w, "expired", http.StatusUnauthorized)
+	default:
+		w.Header().Set("Content-Type", f.Type)
+		w.Write(f.Data)
+	}
+}
+
+// graphFolder is where a channel's files lie.
+func (s *Server) graphFolder(w http.ResponseWriter, r *http.Request) {
+	ch := s.graphPlace(w, r)
+	if ch == nil {
+		return
+	}
+	writeJSON(w, http.StatusOK, object{
+		"id": folderID(ch), "name": ch.Name, "webUrl": s.libraryURL(ch.ID), "folder": object{"childCount": 0},
+		"parentReference": object{"driveId": driveID(ch), "driveType": "documentLibrary"},
+	})
+}
+
+func folderID(ch *channel) string { return "01" + strings.ToUpper(hash("folder", ch.ID)[:30]) }
+
+func driveID(ch *channel) string { return "b!" + hash("drive", ch.Team)[:40] }
+
+// graphUpload puts a file into a channel's folder:
+// PUT /drives/{drive}/items/{folder}:/{name}:/content.
+func (s *Server) graphUpload(w http.ResponseWriter, r *http.Request) {
+	folder, ok1 := strings.CutSuffix(r.PathValue("folder"), ":")
+	name, ok2 := strings.CutSuffix(r.PathValue("name"), ":")
+	for _, id := range s.channelIDs {
+		ch := s.channels[id]
+		if !ok1 || !ok2 || ch.person != "" || folderID(ch) != folder || driveID(ch) != r.PathValue("drive") || !s.reachable(ch) {
+			continue
+		}
+		data, err := io.ReadAll(r.Body)
+		if err != nil {
+			s.graphRefuse(w, http.StatusBadRequest, "invalidRequest", err.Error())
+			return
+		}
+		f := &File{
+			ID: guidOf("upload", ch.ID, name), Name: name, Type: r.Header.Get("Content-Type"), Size: int64(len(data)), Data: data,
+			URL: s.libraryURL(ch.ID) + "/" + url.PathEscape(name), Uploaded: ch.ID,
+		}
+		s.files[f.ID] = f
+		s.note(Change{Kind: "file", ID: f.ID, Channel: ch.ID})
+		writeJSON(w, http.StatusCreated, s.driveItem(f))
+		return
+	}
+	s.graphRefuse(w, http.StatusNotFound, "itemNotFound", "The resource could not be found.")
+}
