@@ -16,8 +16,7 @@ import (
 	"parley/bridge"
 )
 
-// Commands of the message extension, by the ids that come back in commandId. Those of a
-// message's menu are in messageCommands.
+// Ids of the message extension's commands, besides those of MessageVerbs.
 const (
 	CommandNew  = "newConversation" // opens the form; also "/newConversation"
 	CommandFind = "find"            // a query: parameter ParameterFind
@@ -141,34 +140,24 @@ type manifestRight struct {
 	Type string `json:"type"`
 }
 
-// messageCommand is an entry of a message's menu.
-type messageCommand struct {
-	id, title, description string
-	verb                   bridge.Verb
+// MessageVerb is an entry of a message's menu.
+type MessageVerb struct {
+	Command string // its id in the manifest
+	Verb    bridge.Verb
+
+	title, description string
 }
 
-// messageCommands are all entries of a message's menu.
-func messageCommands() []messageCommand {
-	return []messageCommand{
-		{"replyFromMessage", "Reply to customer", "Answer this one message", bridge.VerbReply},
-		{"sendFromMessage", "Send to customer", "Send this message to the customer", bridge.VerbSend},
-		{"undoFromMessage", "Undo this reply", "Take it back while it is held", bridge.VerbUndo},
-		{"noteFromMessage", "Add internal note", "Never sent to the customer", bridge.VerbNote},
-		{"assignFromMessage", "Assign conversation", "Choose who answers", bridge.VerbAssign},
-		{"snoozeFromMessage", "Snooze conversation", "Bring it back later", bridge.VerbSnooze},
-		{"tagFromMessage", "Tag conversation", "Add or remove tags", bridge.VerbTag},
-		{"resolveFromMessage", "Resolve conversation", "It is done", bridge.VerbResolve},
+// MessageVerbs lists the entries of a message's menu, in their order in the manifest.
+func MessageVerbs() []MessageVerb {
+	return []MessageVerb{
+		{"replyFromMessage", bridge.VerbReply, "Reply to customer", "Answer this one message"},
+		{"noteFromMessage", bridge.VerbNote, "Add internal note", "Never sent to the customer"},
+		{"assignFromMessage", bridge.VerbAssign, "Assign conversation", "Choose who answers"},
+		{"snoozeFromMessage", bridge.VerbSnooze, "Snooze conversation", "Bring it back later"},
+		{"tagFromMessage", bridge.VerbTag, "Tag conversation", "Add or remove tags"},
+		{"resolveFromMessage", bridge.VerbResolve, "Resolve conversation", "It is done"},
 	}
-}
-
-// MessageVerb gives the verb of an entry of a message's menu, by its command's id.
-func MessageVerb(id string) (bridge.Verb, bool) {
-	for _, c := range messageCommands() {
-		if c.id == id {
-			return c.verb, true
-		}
-	}
-	return "", false
 }
 
 // Manifest writes the app's manifest as JSON.
@@ -271,8 +260,8 @@ func botCommands(words ...string) []manifestCommand {
 
 func extensionCommands() []manifestExtCommand {
 	var list []manifestExtCommand
-	for _, c := range messageCommands() {
-		list = append(list, manifestExtCommand{ID: c.id, Type: "action", Title: c.title, Description: c.description, Context: []string{"message"}, FetchTask: true})
+	for _, v := range MessageVerbs() {
+		list = append(list, manifestExtCommand{ID: v.Command, Type: "action", Title: v.title, Description: v.description, Context: []string{"message"}, FetchTask: true})
 	}
 	return append(list,
 		manifestExtCommand{ID: CommandNew, Type: "action", Title: "Start conversation", Description: "Write to a customer first",

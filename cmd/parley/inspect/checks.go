@@ -89,6 +89,10 @@ func people(d store.Directory) Section {
 	default:
 		s.good("agents", "%d, all known in a chat", active)
 	}
+	names := make(map[int64]string, len(d.Accounts))
+	for _, a := range d.Accounts {
+		names[a.ID] = a.Name
+	}
 	for _, t := range d.Teams {
 		has := slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.TeamID == t.ID })
 		switch {
@@ -99,11 +103,39 @@ func people(d store.Directory) Section {
 		default:
 			s.good("team "+t.Name, "has a channel and members")
 		}
+		for _, c := range d.Channels {
+			if absent := strangers(d, t, c); len(absent) > 0 {
+				s.odd("team "+t.Name, "has a channel in "+names[c.AccountID]+", where these members are not known: "+strings.Join(absent, ", ")+". What they write there stays inside",
+					"Run parley apply while "+names[c.AccountID]+" is connected, or write their ids into parley.yaml.")
+			}
+		}
 	}
 	if !slices.ContainsFunc(d.Accounts, func(a store.Account) bool { return a.Side == "channel" }) {
 		s.odd("accounts", "there are none: no customer can write", "List them under accounts: in parley.yaml and run parley apply.")
 	}
 	return s
+}
+
+// strangers gives the addresses of a team's members who are known in a chat, but not in the
+// one of this channel of the team.
+func strangers(d store.Directory, t store.Team, c store.TeamChannel) (absent []string) {
+	if c.TeamID != t.ID {
+		return nil
+	}
+	for _, a := range d.Agents {
+		if !a.Active || !slices.Contains(t.Members, a.ID) {
+			continue
+		}
+		anywhere, here := false, false
+		for _, u := range d.Users {
+			anywhere = anywhere || u.AgentID == a.ID
+			here = here || u.AgentID == a.ID && u.AccountID == c.AccountID
+		}
+		if anywhere && !here {
+			absent = append(absent, a.Email)
+		}
+	}
+	return absent
 }
 
 // quarantine counts what could not be applied.

@@ -72,7 +72,7 @@ agents:
   - {email: ann@acme.test, name: Ann, slack: U0ANN}
   - {email: ben@acme.test, name: Ben}
 teams:
-  - {name: Support, members: [ann@acme.test], teams_channel: "19:x"}
+  - {name: Support, members: [ann@acme.test], teams_channel: "19:x@thread.tacv2"}
   - {name: Empty, slack_channel: C0EMPTY}
   - {name: Homeless}
 accounts:
@@ -158,6 +158,23 @@ func TestDoctorDatabase(t *testing.T) {
 		}
 	}
 	golden(t, "doctor_database.txt", shown.String())
+}
+
+// Two chats in one set-up: each is examined for itself, and people are missed where their
+// team's threads are.
+func TestDoctorOfTwoChats(t *testing.T) {
+	t.Parallel()
+	pool := configured(t, `
+agents:
+  - {email: ann@acme.test, name: Ann, slack: U0ANN, teams: "11111111-2222-4333-8444-555555555555"}
+  - {email: ben@acme.test, name: Ben, slack: U0BEN}
+teams: [{name: Support, members: [ann@acme.test, ben@acme.test], slack_channel: C1, teams_channel: "19:x@thread.tacv2", home: teams}]
+accounts: [{name: rookery, kind: raven, team: Support, raven: {token: r1ght}}]
+`, setup.Options{Specs: birds()})
+	must(t, store.CheckMasterKey(t.Context(), pool, sealer(t, masterKey)))
+	report := inspect.Doctor(t.Context(), inspect.Options{Pool: pool, Sealer: sealer(t, masterKey), Specs: birds(), Surfaces: map[string]any{
+		"slack": chat{{OK: true, What: "token", Text: "Works."}}, "teams": chat{{What: "secret", Text: "It has expired.", Hint: "Make another one."}}}})
+	golden(t, "doctor_two_chats.txt", report.Text())
 }
 
 // A surface without a check of its own is asked for a person.

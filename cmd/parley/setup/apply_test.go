@@ -16,7 +16,7 @@ import (
 const acme = `
 company: Acme
 agents:
-  - {email: ann@acme.test, name: Ann Lee, slack: U0ANN, roles: [admin], zone: Europe/Berlin}
+  - {email: ann@acme.test, name: Ann Lee, slack: U0ANN, teams: "AAAAAAAA-2222-4333-8444-555555555555", roles: [admin], zone: Europe/Berlin}
   - {email: ben@acme.test, name: Ben, slack: U0BEN}
 teams:
   - {name: Support, members: [ann@acme.test, ben@acme.test], slack_channel: C0SUPPORT, teams_channel: "19:abc@thread.tacv2", home: slack}
@@ -50,7 +50,7 @@ func TestApply(t *testing.T) {
 	golden(t, "apply_new.txt", apply(t, pool, acme, o, variables...).Text())
 
 	d := directory(t, pool)
-	if d.Company != "Acme" || len(d.Agents) != 2 || len(d.Users) != 2 || len(d.Teams) != 1 || len(d.Channels) != 2 {
+	if d.Company != "Acme" || len(d.Agents) != 2 || len(d.Users) != 3 || len(d.Teams) != 1 || len(d.Channels) != 2 {
 		t.Errorf("directory: %+v", d)
 	}
 	if got := d.Teams[0].Members; !slices.Equal(got, []int64{d.Agents[0].ID, d.Agents[1].ID}) {
@@ -114,7 +114,7 @@ func checkOpen(t *testing.T, home store.Account) {
 func TestApplyChanges(t *testing.T) {
 	t.Parallel()
 	o := options(t)
-	o.Lookup = workspace{channels: map[string]string{"slack #night": "C0NIGHT", "teams 19:known": "19:known"}, users: map[string]string{"slack eve@acme.test": "U0EVE"}}
+	o.Lookup = workspace{channels: map[string]string{"slack #night": "C0NIGHT", "teams 19:known@thread.tacv2": "19:known@thread.tacv2", "teams #Night shift": "19:night@thread.tacv2"}, users: map[string]string{"slack eve@acme.test": "U0EVE"}}
 	steps := []struct{ name, raw string }{
 		{"hold", `accounts: [{name: home-loft, hold: 30s}]`},
 		{"hold back to default", `accounts: [{name: home-loft, hold: ""}]`},
@@ -132,11 +132,14 @@ func TestApplyChanges(t *testing.T) {
 		{"always open", `accounts: [{name: rookery, hours: {}}]`},
 		{"one setting", `accounts: [{name: home-loft, settings: {confirm_send: ""}}]`},
 		{"account to the team's channel", `accounts: [{name: rookery, team: Support, slack_channel: ""}]`},
-		{"account to another place", `accounts: [{name: rookery, teams_channel: "19:x"}]`},
-		{"channel known by its id", `accounts: [{name: rookery, teams_channel: "19:known"}]`},
+		{"account to another place", `accounts: [{name: rookery, teams_channel: "19:x@thread.tacv2"}]`},
+		{"channel known by its id", `accounts: [{name: rookery, teams_channel: "19:known@thread.tacv2"}]`},
+		{"a channel's link", `accounts: [{name: rookery, teams_channel: "https://teams.microsoft.com/l/channel/19%3Alink_1%40thread.tacv2/Customers?groupId=g&tenantId=t"}]`},
+		{"a channel's name", `accounts: [{name: rookery, teams_channel: "#Night shift"}]`},
 		{"company", `company: Acme & Sons`},
 		{"agent", `agents: [{email: Ann@acme.test, name: Ann Lee-Kay, roles: [], zone: ""}]`},
 		{"new agent found by e-mail", `agents: [{email: eve@acme.test, name: Eve}]`},
+		{"agent in both chats", `agents: [{email: eve@acme.test, teams: "ABCDEF01-2222-4333-8444-555555555555"}, {email: ben@acme.test, teams: ""}]`},
 		{"new agent unknown to all", `agents: [{email: joe@acme.test, name: Joe}]`},
 		{"user moves", `agents: [{email: joe@acme.test, slack: U0BEN}]`},
 		{"user taken away", `agents: [{email: joe@acme.test, slack: ""}]`},
@@ -180,7 +183,7 @@ func TestApplyRefuses(t *testing.T) {
 		{"required may not be cleared", `accounts: [{name: home-loft, loft: {address: "", in: {password: ""}}}]`},
 		{"list entries", `accounts: [{name: home-loft, loft: {aliases: ["a@b\nc@d"]}}]`},
 		{"people", "agents: [{email: new@acme.test}]\nteams: [{name: T, members: [nobody@acme.test]}]\naccounts: [{name: rookery, team: Suport}]"},
-		{"home", "teams:\n  - {name: A, slack_channel: C1, teams_channel: 19:x}\n  - {name: B, slack_channel: C1, home: teams}\n"},
+		{"home", "teams:\n  - {name: A, slack_channel: C1, teams_channel: 19:x@thread.tacv2}\n  - {name: B, slack_channel: C1, home: teams}\n"},
 		{"names", `teams: [{name: Support, slack_channel: "#nowhere"}]`},
 	}
 	pool := acmeApplied(t, o)

@@ -26,11 +26,6 @@ func isEmail(s string) bool {
 	return err == nil && a.Name == "" && a.Address == s
 }
 
-var objectIDs = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-
-// IsObjectID says whether a text is an id of Microsoft Entra, as its pages show them.
-func IsObjectID(s string) bool { return objectIDs.MatchString(s) }
-
 // trialAddress writes an address as the channels do, which compare it to the letter.
 func trialAddress(s string) string {
 	s = strings.TrimSpace(s)

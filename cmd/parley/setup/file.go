@@ -192,6 +192,7 @@ func readAgent(o *object) (agentEntry, bool) {
 	}
 	for _, kind := range surfaceKinds() {
 		if t := o.text(kind); t != nil {
+			o.user(kind, t)
 			e.users[kind] = *t
 		}
 	}
@@ -245,10 +246,7 @@ func (o *object) channels(into map[string]text) {
 		if t == nil {
 			continue
 		}
-		t.value = strings.TrimSpace(t.value)
-		if t.value == "#" || strings.ContainsAny(t.value, " \t\n") {
-			o.fault(t.at, key, fmt.Sprintf("%q is no channel", t.raw), `Write the channel's id, or its name with a # in quotes: "#support".`)
-		}
+		o.channel(kind, key, t)
 		into[kind] = *t
 	}
 }

@@ -1,0 +1,52 @@
+package setup
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+var (
+	objectIDs     = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	teamsChannels = regexp.MustCompile(`^19:[^@\s]+@thread\.[a-z0-9]+$`)
+	channelLinks  = regexp.MustCompile(`^https://teams\.(?:microsoft\.com|cloud\.microsoft)/l/channel/([^/?]+)`)
+)
+
+// IsObjectID says whether a text is an id of Microsoft Entra, as its pages show them.
+func IsObjectID(s string) bool { return objectIDs.MatchString(s) }
+
+// user checks the id of an agent in a surface, and writes it as the surface does.
+func (o *object) user(kind string, t *text) {
+	t.value = strings.TrimSpace(t.value)
+	if kind != "teams" || t.value == "" {
+		return
+	}
+	if !IsObjectID(t.value) {
+		o.fault(t.at, kind, fmt.Sprintf("%q is no object id", t.raw),
+			"Write the Object ID of the person's page in the Entra admin center (00000000-0000-0000-0000-000000000000), or leave it out: people are found by e-mail.")
+	}
+	t.value = strings.ToLower(t.value)
+}
+
+// channel checks the place of threads in a surface: an id, a name with a # before it, or in
+// Teams a link to the channel, which has the id in it.
+func (o *object) channel(kind, key string, t *text) {
+	t.value = strings.TrimSpace(t.value)
+	if kind != "teams" {
+		if t.value == "#" || strings.ContainsAny(t.value, " \t\n") {
+			o.fault(t.at, key, fmt.Sprintf("%q is no channel", t.raw), `Write the channel's id, or its name with a # in quotes: "#support".`)
+		}
+		return
+	}
+	if link := channelLinks.FindStringSubmatch(t.value); link != nil {
+		if id, err := url.PathUnescape(link[1]); err == nil {
+			t.value = id
+		}
+	}
+	name := strings.HasPrefix(t.value, "#") && len(t.value) > 1 && !strings.Contains(t.value, "\n")
+	if t.value != "" && !name && !teamsChannels.MatchString(t.value) {
+		o.fault(t.at, key, fmt.Sprintf("%q is no channel of Teams", t.raw),
+			`Write the link that Teams gives by "Get link to channel", or its name with a # in quotes: "#Support".`)
+	}
+}
