@@ -44,8 +44,12 @@ func decodeCard(raw json.RawMessage) object {
 	return card
 }
 
-// findAction finds a button by its id, its title or its verb, in this order.
+// findAction finds a button by its id, its title or its verb, in this order, or by its place
+// in the card, a JSON pointer such as /body/2/actions/0 (RFC 6901, without escapes).
 func findAction(card object, name string) object {
+	if action, ok := point(card, name).(object); ok {
+		return action
+	}
 	for _, key := range []string{"id", "title", "verb"} {
 		var found object
 		walk(card, func(o object) {
@@ -56,6 +60,38 @@ func findAction(card object, name string) object {
 		})
 		if found != nil {
 			return found
+		}
+	}
+	return nil
+}
+
+// point follows a JSON pointer to an action that is shown; nil = it leads to none.
+func point(card object, pointer string) any {
+	steps, ok := strings.CutPrefix(pointer, "/")
+	if !ok {
+		return nil
+	}
+	var at any = card
+	for step := range strings.SplitSeq(steps, "/") {
+		switch x := at.(type) {
+		case object:
+			if step == "fallback" || step == "refresh" || step == "data" {
+				return nil
+			}
+			at = x[step]
+		case []any:
+			n, err := strconv.Atoi(step)
+			if err != nil || n < 0 || n >= len(x) {
+				return nil
+			}
+			at = x[n]
+		default:
+			return nil
+		}
+	}
+	if action, ok := at.(object); ok {
+		if kind, _ := action["type"].(string); strings.HasPrefix(kind, "Action.") {
+			return action
 		}
 	}
 	return nil

@@ -40,6 +40,16 @@ func (s *Server) Targeted(user string) []*Message {
 	return out
 }
 
+// Shown returns what a person sees in a channel, or in their personal chat (channel ""), in
+// order of posting, tombstones included, with what is private between them and the bot; nil
+// for who isn't there.
+func (s *Server) Shown(user, channel string) []*Message {
+	if channel == "" {
+		channel = s.personalID(user)
+	}
+	return s.list(channel, func(m *Message) bool { return s.isMember(s.channels[channel], user) && s.sees(user, m) })
+}
+
 // Message returns one message of a channel or personal chat, also a deleted or private one,
 // or nil.
 func (s *Server) Message(channel, id string) *Message {

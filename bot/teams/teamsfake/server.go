@@ -174,6 +174,14 @@ func (s *Server) URL() string {
 	return s.url
 }
 
+// SetURL makes all addresses that the bot gets begin with another one than the listener's:
+// that of a proxy before it, such as http://127.0.0.1:4711.
+func (s *Server) SetURL(address string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.url = address
+}
+
 // AppID is the bot's client id.
 func (s *Server) AppID() string { return s.opt.AppID }
 
