@@ -95,48 +95,6 @@ func TestExecute(t *testing.T) {
 	want(t, a, "text", nil)
 }
 
-// Two buttons of a card have the same title: a person presses one of them.
-func TestClickByPlace(t *testing.T) {
-	w := newWorld(t, teamsfake.Options{})
-	root := w.start(withActions(card(textBlock("list"), obj{"type": "ActionSet", "actions": []obj{execute("More", "more", obj{"n": "1"})}}),
-		obj{"type": "Action.ShowCard", "title": "Sure?", "card": obj{"type": "AdaptiveCard", "actions": []obj{{"type": "Action.Submit", "title": "More", "data": obj{"n": "2"}}}}}))
-	w.answering("adaptiveCard/action", obj{"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": "ok"})
-	must(w.ann.Click(w.ctx, tickets, root, "/body/1/actions/0", nil))(t)
-	want(t, w.next("invoke"), "value.action.data.n", "1")
-	must(w.ann.Click(w.ctx, tickets, root, "/actions/0/card/actions/0", nil))(t)
-	want(t, w.next("message"), "value.n", "2")
-	for _, nowhere := range []string{"/body/0", "/body/1/actions/1", "/body/1/actions/-1", "/body/1/actions/0/fallback", "/body/1/actions/0/title/x", "/"} {
-		if _, err := w.ann.Click(w.ctx, tickets, root, nowhere, nil); err == nil {
-			t.Errorf("clicked %s", nowhere)
-		}
-	}
-}
-
-// What is private between a person and the bot stands among what everybody sees, for that
-// person alone.
-func TestShown(t *testing.T) {
-	w := newWorld(t, teamsfake.Options{})
-	root := must(w.ben.Post(teamsfake.Post{Channel: tickets, Text: "hello"}))(t)
-	must(w.ann.Slash(tickets, root, "list"))(t)
-	must(w.ann.Say("just us"))(t)
-	for user, texts := range map[string][]string{ann: {"hello", "list"}, ben: {"hello"}, "nobody": nil} {
-		var got []string
-		for _, m := range w.srv.Shown(user, tickets) {
-			got = append(got, m.Text)
-		}
-		if !slices.Equal(got, texts) {
-			t.Errorf("%s sees %q, want %q", user, got, texts)
-		}
-	}
-	if chat := w.srv.Shown(ann, ""); len(chat) != 1 || chat[0].Text != "just us" {
-		t.Errorf("the personal chat: %v", chat)
-	}
-	w.srv.SetURL("http://127.0.0.1:4711")
-	if got := w.srv.ServiceURL(); !strings.HasPrefix(got, "http://127.0.0.1:4711/connector/") {
-		t.Errorf("behind a proxy the service is at %s", got)
-	}
-}
-
 func TestInvokeRetries(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{InvokeDeadline: 2 * time.Second})
 	root := w.start(withActions(card(textBlock("hello")), execute("Go", "go", nil)))
