@@ -21,6 +21,7 @@ type delivery struct {
 	lane     string // conversation; those of one are sent one after the other
 	activity object
 	attempt  int
+	made     time.Time
 	cut      bool // the answer gets lost once
 	done     chan error
 }
@@ -46,6 +47,7 @@ func (s *Server) emit(lane string, activity object) *delivery {
 		s.lose(d, "no endpoint")
 		return d
 	}
+	s.telling(d)
 	s.note(Change{Kind: "activity", Channel: lane, ID: d.id})
 	held := s.held
 	s.held = nil
@@ -165,6 +167,7 @@ func (s *Server) outcome(d *delivery, status int, err error) {
 		return
 	}
 	if reason == "" {
+		s.told(d, true)
 		s.note(Change{Kind: "ack", Channel: d.lane, ID: d.id})
 		d.done <- nil
 		return
@@ -180,6 +183,7 @@ func (s *Server) outcome(d *delivery, status int, err error) {
 }
 
 func (s *Server) lose(d *delivery, reason string) {
+	s.told(d, false)
 	s.lost = append(s.lost, LostActivity{ID: d.id, Name: d.name, Reason: reason, Body: mustJSON(d.activity)})
 	s.note(Change{Kind: "lost", Channel: d.lane, ID: d.id})
 	select {

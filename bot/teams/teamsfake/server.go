@@ -40,6 +40,8 @@ type Server struct {
 	held   []*delivery        // by a reorder fault
 	asked  int                // invokes under way
 	lost   []LostActivity
+	untold map[*delivery]bool // neither taken nor lost yet
+	slow   []SlowActivity
 	calls  []Call
 	faults []*fault
 	faultN int
@@ -98,6 +100,7 @@ func New(o Options) *Server {
 	s.loginRoutes()
 	s.connectorRoutes()
 	s.graphRoutes()
+	s.controlRoutes()
 	return s
 }
 
@@ -108,6 +111,7 @@ func (s *Server) seed() {
 		tokens: map[string]issued{}, blocked: map[string]bool{},
 	}
 	s.calls, s.faults, s.held, s.lost, s.rates = nil, nil, nil, nil, map[string][]time.Time{}
+	s.untold, s.slow = map[*delivery]bool{}, nil
 	for _, p := range s.opt.Permissions {
 		s.permissions[p] = true
 	}

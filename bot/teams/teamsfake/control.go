@@ -1,0 +1,235 @@
+package teamsfake
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// controlRoutes is the emulator's own address space for drivers in another process, all JSON:
+//
+//	GET  /_fake/state[?channel=]         channels with messages, people, teams, dialogs
+//	GET  /_fake/channels  /_fake/users  /_fake/teams
+//	GET  /_fake/messages?channel=        everything in a channel or personal chat
+//	GET  /_fake/thread?channel=&root=    root and replies
+//	GET  /_fake/personal?user=           the chat with the bot
+//	GET  /_fake/targeted?user=           what the bot said to this person alone
+//	GET  /_fake/dialog?user=             what is open, or null
+//	GET  /_fake/file?id=                 metadata; &raw=1 the bytes
+//	GET  /_fake/calls[?method=]          the bot's calls
+//	GET  /_fake/problems                 what clients do not show as it was meant
+//	GET  /_fake/lost                     activities that the bot never took
+//	GET  /_fake/slow?over=SECONDS        activities that were acknowledged late or not yet
+//	GET  /_fake/info                     Info
+//	GET  /_fake/changes?since=N[&wait=S] change log; waits up to S seconds for news
+//	GET|POST|DELETE /_fake/faults[?id=]  list, Fault → {"id"}, clear
+//	POST /_fake/person/{user}/{verb}     body Act; verbs in control_person.go
+//	POST /_fake/admin/{verb}             body Admin; verbs in control_admin.go
+//	POST /_fake/reset
+//
+// Refusals are {"ok":false,"error":…} with status 409, bad requests 400.
+func (s *Server) controlRoutes() {
+	get := func(path string, f func(q func(string) string) any) {
+		s.mux.HandleFunc("GET /_fake/"+path, func(w http.ResponseWriter, r *http.Request) {
+			writeJSON(w, http.StatusOK, f(r.URL.Query().Get))
+		})
+	}
+	get("state", func(q func(string) string) any { return s.Snapshot(q("channel")) })
+	get("channels", func(func(string) string) any { return s.Channels() })
+	get("users", func(func(string) string) any { return s.Users() })
+	get("teams", func(func(string) string) any { return s.Teams() })
+	get("messages", func(q func(string) string) any { return s.Messages(q("channel")) })
+	get("thread", func(q func(string) string) any { return s.Thread(q("channel"), q("root")) })
+	get("personal", func(q func(string) string) any { return s.Personal(q("user")) })
+	get("targeted", func(q func(string) string) any { return s.Targeted(q("user")) })
+	get("dialog", func(q func(string) string) any { return s.Dialog(q("user")) })
+	get("calls", func(q func(string) string) any { return s.Calls(q("method")) })
+	get("problems", func(func(string) string) any { return s.Problems() })
+	get("lost", func(func(string) string) any { return s.LostActivities() })
+	get("info", func(func(string) string) any { return s.Info() })
+	get("slow", func(q func(string) string) any {
+		seconds, err := strconv.ParseFloat(q("over"), 64)
+		if err != nil {
+			seconds = 0
+		}
+		return s.SlowActivities(time.Duration(seconds * float64(time.Second)))
+	})
+	get("faults", func(func(string) string) any { return s.Faults() })
+	s.mux.HandleFunc("GET /_fake/file", s.controlFile)
+	s.mux.HandleFunc("GET /_fake/changes", s.controlChanges)
+	s.mux.HandleFunc("POST /_fake/faults", s.controlInject)
+	s.mux.HandleFunc("DELETE /_fake/faults", s.controlClear)
+	s.mux.HandleFunc("POST /_fake/person/{user}/{verb}", s.controlPerson)
+	s.mux.HandleFunc("POST /_fake/admin/{verb}", s.controlAdmin)
+	s.mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
+		s.Reset()
+		controlDone(w, nil, nil)
+	})
+}
+
+// Info is what a driver must know, and the counters.
+type Info struct {
+	TenantID    string    `json:"tenant_id"`
+	AppID       string    `json:"app_id"`
+	AppPassword string    `json:"app_password"`
+	BotID       string    `json:"bot_id"`
+	LoginURL    string    `json:"login_url"`
+	OpenIDURL   string    `json:"openid_url"`
+	ServiceURL  string    `json:"service_url"`
+	GraphURL    string    `json:"graph_url"`
+	Endpoint    string    `json:"endpoint"` // of the bot
+	Permissions []string  `json:"permissions"`
+	Pending     int       `json:"pending"`
+	Lost        int       `json:"lost"`
+	Problems    int       `json:"problems"`
+	LastChange  int64     `json:"last_change"`
+	Now         time.Time `json:"now"`
+}
+
+// Info returns addresses, secrets and counters.
+func (s *Server) Info() Info {
+	out := Info{
+		TenantID: s.opt.TenantID, AppID: s.opt.AppID, AppPassword: s.opt.AppPassword, BotID: s.botID(), LoginURL: s.LoginURL(),
+		OpenIDURL: s.OpenIDURL(), ServiceURL: s.ServiceURL(), GraphURL: s.GraphURL(), Pending: s.Pending(), Now: s.now(),
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for p, granted := range s.permissions {
+		if granted {
+			out.Permissions = append(out.Permissions, p)
+		}
+	}
+	slices.Sort(out.Permissions)
+	out.Endpoint, out.Lost, out.Problems, out.LastChange = s.endpoint, len(s.lost), len(s.problems), s.log.next
+	return out
+}
+
+// ChannelState is a channel or personal chat with everything in it, also what only one
+// person sees.
+type ChannelState struct {
+	Channel
+	Person   string     `json:"person,omitempty"` // of a personal chat
+	Messages []*Message `json:"messages"`
+}
+
+// Snapshot is the whole organisation, or one channel of it.
+type Snapshot struct {
+	TenantID string             `json:"tenant_id"`
+	Users    []User             `json:"users"`
+	Teams    []Team             `json:"teams"`
+	Channels []ChannelState     `json:"channels"`
+	Dialogs  map[string]*Dialog `json:"dialogs"` // by person
+}
+
+// Snapshot returns the whole organisation, or only one channel of it when its id is given.
+func (s *Server) Snapshot(only string) Snapshot {
+	out := Snapshot{TenantID: s.opt.TenantID, Users: s.Users(), Teams: s.Teams(), Channels: []ChannelState{}, Dialogs: map[string]*Dialog{}}
+	for _, u := range out.Users {
+		if d := s.Dialog(u.ID); d != nil {
+			out.Dialogs[u.ID] = d
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range s.channelIDs {
+		ch := s.channels[id]
+		if only != "" && id != only {
+			continue
+		}
+		c := ChannelState{Channel: ch.Channel, Person: ch.person, Messages: []*Message{}}
+		for _, m := range ch.messages {
+			if !m.system {
+				c.Messages = append(c.Messages, m.clone())
+			}
+		}
+		out.Channels = append(out.Channels, c)
+	}
+	return out
+}
+
+func (s *Server) controlFile(w http.ResponseWriter, r *http.Request) {
+	f := s.File(r.URL.Query().Get("id"))
+	switch {
+	case f == nil:
+		writeJSON(w, http.StatusNotFound, object{"ok": false, "error": "no such file"})
+	case r.URL.Query().Get("raw") != "":
+		w.Header().Set("Content-Type", f.Type)
+		w.Write(f.Data)
+	default:
+		writeJSON(w, http.StatusOK, f)
+	}
+}
+
+func (s *Server) controlChanges(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	since, err := strconv.ParseInt(q.Get("since"), 10, 64)
+	if q.Get("since") != "" && err != nil {
+		writeJSON(w, http.StatusBadRequest, object{"ok": false, "error": "bad since"})
+		return
+	}
+	seconds, err := strconv.Atoi(q.Get("wait"))
+	if err != nil {
+		seconds = 0
+	}
+	ctx, stop := context.WithTimeout(r.Context(), time.Duration(seconds)*time.Second)
+	defer stop()
+	got, _ := s.changesSince(since)
+	if len(got) == 0 && seconds > 0 {
+		sub := &Subscription{s: s, next: since}
+		got, _ = sub.Next(ctx) //nolint:errcheck // no news is an answer too
+	}
+	if got == nil {
+		got = []Change{}
+	}
+	writeJSON(w, http.StatusOK, got)
+}
+
+func (s *Server) controlInject(w http.ResponseWriter, r *http.Request) {
+	var f Fault
+	if readControl(w, r, &f) {
+		controlDone(w, object{"id": s.Inject(f)}, nil)
+	}
+}
+
+func (s *Server) controlClear(w http.ResponseWriter, r *http.Request) {
+	var ids []int
+	for part := range strings.SplitSeq(r.URL.Query().Get("id"), ",") {
+		if n, err := strconv.Atoi(part); err == nil {
+			ids = append(ids, n)
+		}
+	}
+	s.ClearFaults(ids...)
+	controlDone(w, nil, nil)
+}
+
+// readControl decodes a strict JSON body; an empty one is the zero value.
+func readControl(w http.ResponseWriter, r *http.Request, into any) bool {
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err == nil && len(b) > 0 {
+		d := json.NewDecoder(strings.NewReader(string(b)))
+		d.DisallowUnknownFields()
+		err = d.Decode(into)
+	}
+	if err != nil {
+		writeJSON(w, http.StatusBadRequest, object{"ok": false, "error": err.Error()})
+		return false
+	}
+	return true
+}
+
+func controlDone(w http.ResponseWriter, out object, err error) {
+	if err != nil {
+		writeJSON(w, http.StatusConflict, object{"ok": false, "error": err.Error()})
+		return
+	}
+	if out == nil {
+		out = object{}
+	}
+	out["ok"] = true
+	writeJSON(w, http.StatusOK, out)
+}

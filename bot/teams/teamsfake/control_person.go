@@ -1,0 +1,121 @@
+package teamsfake
+
+import (
+	"context"
+	"net/http"
+)
+
+// Act is the body of POST /_fake/person/{user}/{verb}; each verb reads what it needs:
+//
+//	post      post                               → {"id"}
+//	reply     channel root text                  → {"id"}
+//	say       text                               → {"id"}
+//	private   channel root text                  → {"id"}
+//	slash     channel root text                  → {"id"}
+//	edit      channel message text     delete undelete  channel message
+//	react     channel message name     unreact          channel message name
+//	click     channel message name inputs old    → {"outcome"}
+//	submit    name inputs                        → {"outcome"}
+//	view      channel message                    → {"outcome"}
+//	suggested channel message name               → {"outcome"}
+//	action    channel message name (of a message extension's command) → {"outcome"}
+//	compose   channel root name                  → {"outcome"}
+//	search    channel root name text             → {"outcome"}
+//	configure channel (a team's id)              → {"outcome"}
+//	close
+type Act struct {
+	Post    Post   `json:"post"`
+	Channel string `json:"channel"`
+	Root    string `json:"root"`
+	Message string `json:"message"`
+	Text    string `json:"text"`
+	Name    string `json:"name"`
+	Inputs  Inputs `json:"inputs"`
+	Old     bool   `json:"old"`
+}
+
+func (s *Server) controlPerson(w http.ResponseWriter, r *http.Request) {
+	var a Act
+	if !readControl(w, r, &a) {
+		return
+	}
+	p, verb := s.As(r.PathValue("user")), r.PathValue("verb")
+	if id, err, ok := p.wrote(verb, a); ok {
+		controlDone(w, object{"id": id}, err)
+		return
+	}
+	if out, err, ok := p.asked(r.Context(), verb, a); ok {
+		controlDone(w, object{"outcome": out}, err)
+		return
+	}
+	if err, ok := p.changed(verb, a); ok {
+		controlDone(w, nil, err)
+		return
+	}
+	writeJSON(w, http.StatusNotFound, object{"ok": false, "error": "unknown verb " + verb})
+}
+
+// wrote runs the verbs that make a message; ok is false for others.
+func (p *Person) wrote(verb string, a Act) (id string, err error, ok bool) { //nolint:revive // ok last reads as in maps
+	switch verb {
+	case "post":
+		id, err = p.Post(a.Post)
+	case "reply":
+		id, err = p.Reply(a.Channel, a.Root, a.Text)
+	case "say":
+		id, err = p.Say(a.Text)
+	case "private":
+		id, err = p.Private(a.Channel, a.Root, a.Text)
+	case "slash":
+		id, err = p.Slash(a.Channel, a.Root, a.Text)
+	default:
+		return "", nil, false
+	}
+	return id, err, true
+}
+
+// asked runs the verbs that the bot answers; ok is false for others.
+func (p *Person) asked(ctx context.Context, verb string, a Act) (out *Outcome, err error, ok bool) { //nolint:revive // ok last reads as in maps
+	switch verb {
+	case "click":
+		out, err = p.click(ctx, a.Channel, a.Message, a.Name, a.Inputs, a.Old)
+	case "submit":
+		out, err = p.Submit(ctx, a.Name, a.Inputs)
+	case "view":
+		out, err = p.View(ctx, a.Channel, a.Message)
+	case "suggested":
+		out, err = p.Suggested(ctx, a.Channel, a.Message, a.Name)
+	case "action":
+		out, err = p.MessageAction(ctx, a.Channel, a.Message, a.Name)
+	case "compose":
+		out, err = p.Compose(ctx, a.Channel, a.Root, a.Name)
+	case "search":
+		out, err = p.Search(ctx, a.Channel, a.Root, a.Name, a.Text)
+	case "configure":
+		out, err = p.Configure(ctx, a.Channel)
+	default:
+		return nil, nil, false
+	}
+	return out, err, true
+}
+
+// changed runs the verbs that only may fail; ok is false for others.
+func (p *Person) changed(verb string, a Act) (err error, ok bool) { //nolint:revive // ok last reads as in maps
+	switch verb {
+	case "edit":
+		err = p.Edit(a.Channel, a.Message, a.Text)
+	case "delete":
+		err = p.Delete(a.Channel, a.Message)
+	case "undelete":
+		err = p.Undelete(a.Channel, a.Message)
+	case "react":
+		err = p.React(a.Channel, a.Message, a.Name)
+	case "unreact":
+		err = p.Unreact(a.Channel, a.Message, a.Name)
+	case "close":
+		err = p.CloseDialog()
+	default:
+		return nil, false
+	}
+	return err, true
+}
