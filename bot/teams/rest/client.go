@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"parley/bot/fence"
@@ -162,6 +163,10 @@ func (c *Client) once(ctx context.Context, r Request, body []byte, token string)
 	}
 	resp, err := c.HTTP.Do(req) //nolint:bodyclose // closed by Answer, or below
 	if err != nil {
+		var with *url.Error // its text has the whole address, which may be a secret
+		if errors.As(err, &with) {
+			err = with.Err
+		}
 		return nil, &Failure{Call: r.Name, Left: attempt.Left(), Cause: err}
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {

@@ -21,6 +21,7 @@ type Failure struct {
 	Code       string        // the service's own word: "ConversationNotFound"; "" if it said none
 	Text       string        // its explanation, shortened; for logs
 	RetryAfter time.Duration // as the service asks; 0 = it didn't say
+	Location   string        // of a redirect, which is never followed; may be a secret
 	Left       bool          // something of the request left, or may have
 	Cause      error         // why there is no answer, or none that can be used
 }
@@ -48,7 +49,7 @@ func (e *Failure) Unwrap() error { return e.Cause }
 // refusal reads a failure out of an answer. The Bot Connector and Graph both answer
 // {"error":{"code":"…","message":"…"}}; some gateways before them {"message":"…"} or text.
 func refusal(call string, resp *http.Response, body []byte, now time.Time) *Failure {
-	e := &Failure{Call: call, Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header, now), Left: true}
+	e := &Failure{Call: call, Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header, now), Location: resp.Header.Get("Location"), Left: true}
 	var said struct {
 		Error json.RawMessage `json:"error"`
 		Text  string          `json:"message"`

@@ -1,0 +1,186 @@
+package graph
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bot/teams/rest"
+)
+
+// DefaultURL is Graph, with the version.
+const DefaultURL = "https://graph.microsoft.com/v1.0"
+
+// Scope of the token that Graph takes.
+const Scope = "https://graph.microsoft.com/.default"
+
+// Bounds of answers, in bytes. A page of 50 messages with 1000 replies each is more than
+// the first; what is too long is asked for in smaller pages.
+const (
+	maxPage    = 32 << 20
+	maxMessage = 4 << 20
+	maxPicture = 32 << 20
+	maxFile    = 250 << 20
+)
+
+// fileTimeout bounds a file's download as a whole.
+const fileTimeout = 5 * time.Minute
+
+// mostMessages is the largest page that Graph gives.
+const mostMessages = 50
+
+// Options of a Client.
+type Options struct {
+	URL    string       // "" = DefaultURL; http only on this machine
+	Tokens *rest.Tokens // for Scope
+	HTTP   *http.Client // refuses redirects; see fence.NewClient
+	Now    func() time.Time
+}
+
+// Client reads. Safe for concurrent use. All methods block until the answer came, ctx ends,
+// or rest.DefaultTimeout is over; their errors are *Error; see Wait.
+type Client struct {
+	base *url.URL
+	rest *rest.Client
+}
+
+// New makes a client; it connects to nothing.
+// Errors: a URL that is none, or http to elsewhere.
+func New(o Options) (*Client, error) {
+	if o.URL == "" {
+		o.URL = DefaultURL
+	}
+	base, err := url.Parse(strings.TrimRight(o.URL, "/"))
+	if err != nil || base.Host == "" || base.User != nil || base.RawQuery != "" || base.Scheme != "https" && !rest.LocalURL(o.URL) {
+		return nil, fmt.Errorf("graph: %q is no https address", o.URL)
+	}
+	c := &Client{base: base}
+	c.rest = &rest.Client{HTTP: o.HTTP, Tokens: o.Tokens, Allow: c.allow, Now: o.Now}
+	return c, nil
+}
+
+// allow lets the token go to Graph alone, below its version.
+func (c *Client) allow(address string) (token bool, err error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != c.base.Scheme || !strings.EqualFold(u.Host, c.base.Host) || u.User != nil ||
+		!strings.HasPrefix(u.Path, c.base.Path+"/") || slices.Contains(strings.Split(u.Path, "/"), "..") {
+		return false, fmt.Errorf("%w: not at %s", rest.ErrHost, c.base.Host)
+	}
+	return true, nil
+}
+
+// Channels lists a team's channels. group is the team's id in Graph (its aadGroupId), as
+// everywhere below.
+func (c *Client) Channels(ctx context.Context, group string) ([]Channel, error) {
+	var all []Channel
+	for next, pages := c.path("teams", group, "channels"), 0; next != "" && pages < maxChannelPages; pages++ {
+		var p Page[Channel]
+		if err := c.get(ctx, "GET channels", next, maxPage, &p); err != nil {
+			return nil, err
+		}
+		all = append(all, p.Value...)
+		next = p.Next
+	}
+	return all, nil
+}
+
+// maxChannelPages bounds a list of channels; a team has at most 1,000.
+const maxChannelPages = 50
+
+// Messages lists a channel's threads with their replies; in which order is undocumented.
+// next is Page.Next of the page before, "" the first.
+func (c *Client) Messages(ctx context.Context, group, channel string, size int, next string) (p Page[Message], err error) {
+	if next == "" {
+		next = c.path("teams", group, "channels", channel, "messages") + fmt.Sprintf("?$expand=replies&$top=%d", min(max(size, 1), mostMessages))
+	}
+	return p, c.get(ctx, "GET messages", next, maxPage, &p)
+}
+
+// Replies lists a thread's replies; in which order is undocumented. next is Page.Next of the page before
+// or Message.MoreReplies, "" the first.
+func (c *Client) Replies(ctx context.Context, group, channel, root, next string) (p Page[Message], err error) {
+	if next == "" {
+		next = c.path("teams", group, "channels", channel, "messages", root, "replies") + fmt.Sprintf("?$top=%d", mostMessages)
+	}
+	return p, c.get(ctx, "GET replies", next, maxPage, &p)
+}
+
+// Message gives one message of a thread; id is root's for its first.
+func (c *Client) Message(ctx context.Context, group, channel, root, id string) (m Message, err error) {
+	return m, c.get(ctx, "GET message", c.message(group, channel, root, id), maxMessage, &m)
+}
+
+// Picture reads what was pasted into a message, by the id of its hosted content.
+func (c *Client) Picture(ctx context.Context, group, channel, root, id, content string) (*rest.Answer, error) {
+	address := c.message(group, channel, root, id)
+	if part := c.path("hostedContents", content, "$value"); address != "" && part != "" {
+		address += strings.TrimPrefix(part, c.base.String())
+	} else {
+		address = ""
+	}
+	return c.open(ctx, "GET hosted content", address, maxPicture)
+}
+
+// File reads a file in SharePoint by the contentUrl of an Attachment. Graph answers with the
+// address of the bytes, which is called without a token and must be on the file's own host.
+func (c *Client) File(ctx context.Context, contentURL string) (*rest.Answer, error) {
+	share := "u!" + base64.RawURLEncoding.EncodeToString([]byte(contentURL))
+	a, err := c.open(ctx, "GET file", c.path("shares", share, "driveItem", "content"), maxFile)
+	var e *Error
+	if !errors.As(err, &e) || e.Status != http.StatusFound && e.Status != http.StatusTemporaryRedirect || e.Location == "" {
+		return a, err
+	}
+	plain := &rest.Client{HTTP: c.rest.HTTP, Now: c.rest.Now, Allow: func(address string) (bool, error) {
+		return false, beside(address, contentURL)
+	}}
+	a, err = plain.Open(ctx, rest.Request{Name: "GET file's bytes", Method: http.MethodGet, URL: e.Location, Most: maxFile, Timeout: fileTimeout})
+	return a, fail(err)
+}
+
+// beside says whether the bytes' address is on the host of the file, by https unless both
+// are on this machine.
+// Errors: rest.ErrHost.
+func beside(address, contentURL string) error {
+	to, errTo := url.Parse(address)
+	from, errFrom := url.Parse(contentURL)
+	if errTo != nil || errFrom != nil || to.Host == "" || to.User != nil || !strings.EqualFold(to.Host, from.Host) ||
+		to.Scheme != "https" && !(to.Scheme == from.Scheme && rest.LocalURL(address)) {
+		return fmt.Errorf("%w: not where the file is", rest.ErrHost)
+	}
+	return nil
+}
+
+// message is the address of a message, "" when an id is none.
+func (c *Client) message(group, channel, root, id string) string {
+	if id == root {
+		return c.path("teams", group, "channels", channel, "messages", root)
+	}
+	return c.path("teams", group, "channels", channel, "messages", root, "replies", id)
+}
+
+// path joins escaped parts to an address, "" when one of them would lead to another.
+func (c *Client) path(parts ...string) string {
+	address := c.base.String()
+	for _, p := range parts {
+		if p == "" || p == "." || p == ".." {
+			return ""
+		}
+		address += "/" + url.PathEscape(p)
+	}
+	return address
+}
+
+func (c *Client) get(ctx context.Context, name, address string, most int64, out any) error {
+	return fail(c.rest.Do(ctx, rest.Request{Name: name, Method: http.MethodGet, URL: address, Most: most}, out))
+}
+
+func (c *Client) open(ctx context.Context, name, address string, most int64) (*rest.Answer, error) {
+	a, err := c.rest.Open(ctx, rest.Request{Name: name, Method: http.MethodGet, URL: address, Most: most, Timeout: fileTimeout})
+	return a, fail(err)
+}

@@ -1,0 +1,13 @@
+// Package graph reads with Microsoft Graph what the Bot Connector doesn't tell: the messages
+// of channels with their replies, pasted pictures, and files in SharePoint.
+//
+// Nothing of it is granted by itself: messages need ChannelMessage.Read.Group, consented to
+// when the app is installed in a team; files need Files.Read.All or Sites.Selected from the
+// tenant's administrator. What isn't granted ends in ErrNotGranted.
+//
+// What does not belong here: what a message means (bot/teams).
+//
+// Source: learn.microsoft.com/graph/api: channel-list-messages, chatmessage-list-replies,
+// chatmessage-get, chatmessagehostedcontent-get, channel-list, shares-get,
+// driveitem-get-content, read 2026-11.
+package graph

@@ -1,0 +1,71 @@
+package graph
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"parley/bot/teams/rest"
+)
+
+// Errors to be told apart.
+var (
+	// ErrNotGranted tells that the app lacks a permission there, or isn't installed.
+	ErrNotGranted = errors.New("graph: not granted")
+	// ErrNotFound tells that what was asked for isn't there.
+	ErrNotFound = errors.New("graph: not found")
+	// ErrAddress tells that an address leads away from where it may.
+	ErrAddress = errors.New("graph: the address leads elsewhere")
+)
+
+// Error is a call that failed. It wraps ErrNotGranted, ErrNotFound or ErrAddress where they
+// apply, and those of rest.
+type Error struct {
+	rest.Failure
+	kind error
+}
+
+// Error implements error.
+func (e *Error) Error() string { return e.Failure.Error() }
+
+// Unwrap gives the kind and the cause.
+func (e *Error) Unwrap() []error { return []error{e.kind, e.Cause} }
+
+// throttleDefault is how long to wait after a 429 that doesn't say.
+const throttleDefault = 10 * time.Second
+
+// Wait says whether a call that failed may simply be made again, and when: reading changes
+// nothing. Zero = by the caller's own table of waits.
+func Wait(err error) (after time.Duration, again bool) {
+	var e *Error
+	if !errors.As(err, &e) || e.kind != nil || errors.Is(e, rest.ErrCredentials) || errors.Is(e, rest.ErrTooLarge) {
+		return 0, false
+	}
+	switch {
+	case e.Status == http.StatusTooManyRequests:
+		if e.RetryAfter == 0 {
+			return throttleDefault, true
+		}
+		return e.RetryAfter, true
+	case e.Status == 0, e.Status < 300, e.Status >= 500, e.Status == http.StatusRequestTimeout, e.Status == http.StatusLocked:
+		return e.RetryAfter, true
+	}
+	return 0, false
+}
+
+func fail(err error) error {
+	var f *rest.Failure
+	if err == nil || !errors.As(err, &f) {
+		return err
+	}
+	e := &Error{Failure: *f}
+	switch {
+	case errors.Is(f, rest.ErrHost):
+		e.kind = ErrAddress
+	case f.Status == http.StatusForbidden:
+		e.kind = ErrNotGranted
+	case f.Status == http.StatusNotFound, f.Status == http.StatusGone:
+		e.kind = ErrNotFound
+	}
+	return e
+}

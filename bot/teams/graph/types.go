@@ -1,0 +1,83 @@
+package graph
+
+import "time"
+
+// Message is a channel's message as Graph tells it.
+type Message struct {
+	ID          string       `json:"id"`
+	ReplyToID   string       `json:"replyToId"`       // the thread's first message; "" = it is that
+	Type        string       `json:"messageType"`     // "message"; others are events of the channel
+	CreatedAt   time.Time    `json:"createdDateTime"` // Units: ms
+	ModifiedAt  time.Time    `json:"lastModifiedDateTime"`
+	EditedAt    time.Time    `json:"lastEditedDateTime"` // zero = never
+	DeletedAt   time.Time    `json:"deletedDateTime"`    // zero = it is there
+	Subject     string       `json:"subject"`
+	From        *From        `json:"from"` // nil of events
+	Body        Body         `json:"body"`
+	Attachments []Attachment `json:"attachments"`
+	Mentions    []Mention    `json:"mentions"`
+	Reactions   []Reaction   `json:"reactions"`
+	WebURL      string       `json:"webUrl"`
+	Replies     []Message    `json:"replies"`                // at most 1000
+	MoreReplies string       `json:"replies@odata.nextLink"` // see Client.Replies
+}
+
+// From is who wrote a message: exactly one of them.
+type From struct {
+	User        *Identity `json:"user"`
+	Application *Identity `json:"application"`
+}
+
+// Identity is a person or an app.
+type Identity struct {
+	ID       string `json:"id"` // Entra object id, or the app's id
+	Name     string `json:"displayName"`
+	TenantID string `json:"tenantId"`
+	UserType string `json:"userIdentityType"`        // aadUser, onPremiseAadUser, anonymousGuest, federatedUser, …
+	AppType  string `json:"applicationIdentityType"` // bot, outgoingWebhook, office365Connector, …
+}
+
+// Body is a message's text.
+type Body struct {
+	ContentType string `json:"contentType"` // html, text
+	Content     string `json:"content"`
+}
+
+// Attachment is a card, or with the type "reference" a file in SharePoint.
+type Attachment struct {
+	ID          string `json:"id"`
+	ContentType string `json:"contentType"`
+	ContentURL  string `json:"contentUrl"`
+	Content     string `json:"content"` // of a card its JSON
+	Name        string `json:"name"`
+}
+
+// ContentFile is the type of an Attachment that is a file.
+const ContentFile = "reference"
+
+// Mention is one in a message's text: <at id="0">Name</at>.
+type Mention struct {
+	ID        int    `json:"id"`
+	Text      string `json:"mentionText"`
+	Mentioned From   `json:"mentioned"`
+}
+
+// Reaction is one at a message.
+type Reaction struct {
+	Type      string    `json:"reactionType"` // like, heart, …, or an emoji
+	CreatedAt time.Time `json:"createdDateTime"`
+	User      From      `json:"user"`
+}
+
+// Page is some of a list.
+type Page[T any] struct {
+	Value []T    `json:"value"`
+	Next  string `json:"@odata.nextLink"` // "" = the last page
+}
+
+// Channel is a channel of a team.
+type Channel struct {
+	ID             string `json:"id"`
+	Name           string `json:"displayName"`
+	MembershipType string `json:"membershipType"` // standard, private, shared
+}
