@@ -15,10 +15,11 @@ import (
 //
 //	agent ann says 'text' [detail=…]         agent ann posts 'text' (in the channel)
 //	agent ann edits 'text' 'new text'        agent ann deletes 'text' | root
+//	agent ann restores deleted (last)        agent ann searches 'words' 'result'
 //	agent ann reacts 'text' 👀               agent ann unreacts 'text' 👀
 //	agent ann clicks 'Label' [twice]         agent ann presses 'Label' under 'text'
 //	agent ann opens 'Label'                  agent ann submits field=value …
-//	agent ann chooses action 'text'          agent ann commands 'verb …' [elsewhere|directly]
+//	agent ann chooses action 'text'          agent ann commands 'verb …' [elsewhere|directly|thread]
 //	agent ann sees 'text' (only for her)     agent ann is notified|told 'text'
 //
 // Texts are written as utterance.Text tells.
@@ -44,6 +45,9 @@ func agentCommand(ts *testscript.TestScript, neg bool, args []string) {
 			at = s.find(ts, args[2]).ID
 		}
 		ts.Check(s.board.remove(who, at))
+		s.deleted = at
+	case "restores":
+		ts.Check(s.board.restore(who, s.deleted))
 	case "reacts", "unreacts":
 		ts.Check(s.board.react(who, s.find(ts, args[2]).ID, args[3], args[1] == "reacts"))
 	case "sees":
@@ -133,18 +137,27 @@ func agentUses(ts *testscript.TestScript, neg bool, s *stage, who string, args [
 		ts.Check(s.until("a form opens", func() (bool, error) {
 			open := s.board.forms(who)
 			if len(open) > before {
-				s.deeds.add("dialog", open[len(open)-1].Title)
+				s.deeds.add(s.where, "dialog", open[len(open)-1].Title)
 			}
 			return len(open) > before, nil
 		}))
 	case "chooses":
 		ts.Check(s.board.choose(ctx, who, args[1], s.find(ts, args[2]).ID))
+	case "searches":
+		found, err := s.board.search(ctx, who, args[1])
+		ts.Check(err)
+		if anySays(found, args[2]) == neg {
+			ts.Fatalf("found: %v", found)
+		}
 	case "submits":
 		s.submit(ctx, ts, neg, who, args[1:])
 	case "commands":
 		where := here
 		if len(args) > 2 {
 			where = args[2]
+		}
+		if where == "thread" {
+			where = s.root(ts)
 		}
 		ts.Check(s.board.command(ctx, who, where, args[1]))
 	default:
@@ -172,7 +185,7 @@ func (s *stage) submit(ctx context.Context, ts *testscript.TestScript, neg bool,
 	if err != nil {
 		ts.Fatalf("%v\n%s", err, s.picture())
 	}
-	s.deeds.add("dialog", top.Title)
+	s.deeds.add(s.where, "dialog", top.Title)
 	refused, err := s.board.submit(ctx, who, top, values)
 	ts.Check(err)
 	if (refused != "") != neg {

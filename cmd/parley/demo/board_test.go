@@ -44,11 +44,16 @@ type boardHands interface {
 	post(who string, u utterance) error
 	edit(who, id, text string) error
 	remove(who, id string) error
+	// restore brings back a message that a person deleted.
+	restore(who, id string) error
 	react(who, id, emoji string, on bool) error
 	press(ctx context.Context, who string, b button) error
 	// choose picks an action of a message's menu, by the word for it.
 	choose(ctx context.Context, who, action, id string) error
-	// command gives a command where the app's commands are given.
+	// search looks for conversations, and gives what is found.
+	search(ctx context.Context, who, words string) ([]shown, error)
+	// command gives a command where the app's commands are given: here, elsewhere, directly,
+	// or in the thread with this root.
 	command(ctx context.Context, who, where, text string) error
 	// submit fills in the form on top and sends it. refused tells what is wrong with it.
 	submit(ctx context.Context, who string, f form, values map[string][]string) (refused string, err error)
@@ -68,6 +73,10 @@ type boardWires interface {
 	wire(e *app.Env, o *app.Options)
 	// started is told of a Parley that runs.
 	started(ctx context.Context, address string) error
+	// stopped is told that no Parley runs any more.
+	stopped()
+	// close ends the board, when the story is over.
+	close()
 	// connected says that so many Parleys hear what happens.
 	connected(parleys int) bool
 	// pending says that a running Parley hasn't heard yet of something that people did.

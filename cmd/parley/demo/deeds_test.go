@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -21,7 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what the stories showed and docs/parity.md")
 
-// deeds are what one story really did and was shown on a surface, by the words of
+// deeds are what one story really did and was shown on each surface, by the words of
 // docs/parity.md:
 //
 //	verb assign text         a person's verb, and by which way it came
@@ -30,20 +29,26 @@ var update = flag.Bool("update", false, "rewrite what the stories showed and doc
 //	trouble archives         what happened to the surface
 type deeds struct {
 	mu  sync.Mutex
-	all map[string]bool
+	all map[string]map[string]bool // by surface
 }
 
-func (d *deeds) add(words ...string) {
+func (d *deeds) add(surface string, words ...string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.all[strings.Join(words, " ")] = true
+	if d.all == nil {
+		d.all = map[string]map[string]bool{}
+	}
+	if d.all[surface] == nil {
+		d.all[surface] = map[string]bool{}
+	}
+	d.all[surface][strings.Join(words, " ")] = true
 }
 
-// list gives the deeds so far.
-func (d *deeds) list() map[string]bool {
+// list gives the deeds on a surface so far.
+func (d *deeds) list(surface string) map[string]bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return maps.Clone(d.all)
+	return maps.Clone(d.all[surface])
 }
 
 // watch lets a Parley's surfaces note what goes through them.
@@ -55,7 +60,7 @@ func (d *deeds) watch(o *app.Options) {
 	for i, spec := range o.Surfaces {
 		o.Surfaces[i].New = func(e app.Env, so app.SurfaceOptions) (bridge.Surface, error) {
 			s, err := spec.New(e, so)
-			return &watchedSurface{Surface: s, deeds: d}, err
+			return &watchedSurface{Surface: s, kind: spec.Kind, deeds: d}, err
 		}
 	}
 }
@@ -63,6 +68,7 @@ func (d *deeds) watch(o *app.Options) {
 // watchedSurface notes what people did and what Parley posted.
 type watchedSurface struct {
 	bridge.Surface
+	kind  string
 	deeds *deeds
 }
 
@@ -71,7 +77,7 @@ func (s *watchedSurface) Decode(raw []byte) ([]bridge.Action, error) {
 	actions, err := s.Surface.Decode(raw)
 	for _, a := range actions {
 		if a.Actor.Kind == bridge.ActorPerson {
-			s.deeds.add("verb", string(a.Verb), string(a.Origin))
+			s.deeds.add(s.kind, "verb", string(a.Verb), string(a.Origin))
 		}
 	}
 	return actions, err
@@ -85,13 +91,13 @@ func (s *watchedSurface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, 
 	}
 	switch {
 	case p.Kind == bridge.PostMark:
-		s.deeds.add("view mark", string(p.Mark))
+		s.deeds.add(s.kind, "view mark", string(p.Mark))
 	case p.Kind == bridge.PostEphemeral && p.Line != nil:
-		s.deeds.add("view whisper", string(p.Line.Kind))
+		s.deeds.add(s.kind, "view whisper", string(p.Line.Kind))
 	case p.Line != nil:
-		s.deeds.add("view line", string(p.Line.Kind))
+		s.deeds.add(s.kind, "view line", string(p.Line.Kind))
 	default:
-		s.deeds.add("view", string(p.Kind))
+		s.deeds.add(s.kind, "view", string(p.Kind))
 	}
 	return sent, nil
 }
@@ -100,8 +106,9 @@ func (s *watchedSurface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, 
 // in testdata/parity: a deed and the story that did it. A story that no longer does what is
 // claimed of it fails; so a claim can't outlive what it says.
 type chronicle struct {
-	t    *testing.T
-	file string
+	t       *testing.T
+	surface string
+	file    string
 
 	mu      sync.Mutex
 	stories map[string]map[string]bool
@@ -114,7 +121,7 @@ func chronicleFile(surface string) string {
 // newChronicle begins one for a surface; with -update it is written when the test ends.
 func newChronicle(t *testing.T, surface string) *chronicle {
 	t.Helper()
-	c := &chronicle{t: t, file: chronicleFile(surface), stories: map[string]map[string]bool{}}
+	c := &chronicle{t: t, surface: surface, file: chronicleFile(surface), stories: map[string]map[string]bool{}}
 	t.Cleanup(c.close)
 	return c
 }
@@ -182,7 +189,6 @@ func (c *chronicle) close() {
 
 // watchStory begins a story's record, where its variant has a chronicle.
 func (s *stage) watchStory(c *chronicle, told testscript.T) (end func()) {
-	s.deeds = &deeds{all: map[string]bool{}}
 	return func() {
 		story, ok := told.(interface { // what testscript's T really is
 			Failed() bool
@@ -198,8 +204,8 @@ func (s *stage) watchStory(c *chronicle, told testscript.T) (end func()) {
 			return
 		}
 		name := story.Name()[strings.LastIndex(story.Name(), "/")+1:]
-		for _, deed := range c.told(name, s.deeds.list()) {
-			story.Errorf("docs/parity.md claims of this story, on %s: %s. It no longer does that; run with -update", cmp.Or(s.variant.on, onSlack), deed)
+		for _, deed := range c.told(name, s.deeds.list(c.surface)) {
+			story.Errorf("docs/parity.md claims of this story, on %s: %s. It no longer does that; run with -update", c.surface, deed)
 		}
 	}
 }

@@ -166,7 +166,7 @@ func (s *stage) said(root string) string {
 	var b strings.Builder
 	for _, m := range s.board.thread(root) {
 		b.WriteString(m.Body)
-		if s.variant.on != onText { // there, parts of a long text end anywhere
+		if s.where != onText { // there, parts of a long text end anywhere
 			b.WriteString("\n")
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"parley/cmd/parley/app"
 )
 
 // TestScenarios plays testdata/*.txt: stories in the words of the field, each with a
@@ -37,6 +39,23 @@ func TestScenariosOnText(t *testing.T) {
 	play(t, variant{on: onText})
 }
 
+// TestScenariosOnTeams plays all stories in Microsoft Teams.
+func TestScenariosOnTeams(t *testing.T) {
+	play(t, variant{on: onTeams})
+}
+
+// TestScenariosOnBlindTeams plays the main stories where Parley hears only what mentions
+// it: nobody has allowed it to read the channels.
+func TestScenariosOnBlindTeams(t *testing.T) {
+	play(t, variant{on: onTeams, blind: true}, mainStories()...)
+}
+
+// TestScenariosOnTeamsReplicas plays the main stories on two Parleys behind one address,
+// and Teams offers each event twice.
+func TestScenariosOnTeamsReplicas(t *testing.T) {
+	play(t, variant{on: onTeams, replicas: 2, twice: true}, mainStories()...)
+}
+
 // mainStories are those that every way of running Parley has to tell in the same way.
 func mainStories() []string {
 	return []string{"reply", "hold", "inside", "colleague", "resolve", "snooze", "files", "bounce", "newcomer", "newsletter",
@@ -49,6 +68,22 @@ type variant struct {
 	replicas int    // 0 = 1
 	twice    bool   // every event comes twice
 	on       string // the surface; "" = Slack
+	blind    bool   // Teams without permission to read channels: Parley hears what mentions it
+}
+
+// world gives what the variant needs of the world.
+func (v variant) world() WorldOptions {
+	o := WorldOptions{HTTPMode: v.requests}
+	if v.on == onTeams {
+		o.Teams, o.NoSlack = true, true
+		o.TeamsRetries = quickRetries()
+	}
+	return o
+}
+
+// quickRetries are waits before Teams offers an event again.
+func quickRetries() []time.Duration {
+	return []time.Duration{50 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond, time.Second}
 }
 
 // Surfaces on which stories are told.
@@ -79,6 +114,9 @@ func (v variant) told(t *testing.T, file string) bool {
 // play runs the named stories, or all, of those that are told on the variant's surface.
 func play(t *testing.T, v variant, names ...string) {
 	t.Helper()
+	if v.on == onTeams && !slices.ContainsFunc(app.Surfaces(), func(s app.SurfaceSpec) bool { return s.Kind == onTeams }) {
+		t.Skip("Parley doesn't work in Teams yet")
+	}
 	var c *chronicle
 	if v == (variant{on: v.on}) && v.on != onText {
 		c = newChronicle(t, cmp.Or(v.on, onSlack))
@@ -100,6 +138,7 @@ func play(t *testing.T, v variant, names ...string) {
 			"customer": customerCommand,
 			"agent":    agentCommand,
 			"thread":   threadCommand,
+			"at":       atCommand,
 			"clock":    clockCommand,
 			"settle":   settleCommand,
 			"surface":  surfaceCommand,

@@ -65,6 +65,12 @@ func (b *slackBoard) started(ctx context.Context, address string) error {
 	return nil
 }
 
+// stopped implements board.
+func (b *slackBoard) stopped() {}
+
+// close implements board.
+func (b *slackBoard) close() {}
+
 // connected implements board.
 func (b *slackBoard) connected(parleys int) bool { return b.requests || b.fake.Sockets() >= parleys }
 

@@ -71,6 +71,14 @@ func (b *slackBoard) edit(who, id, text string) error {
 // remove implements board.
 func (b *slackBoard) remove(who, id string) error { return b.as(who).Delete(b.support, id) }
 
+// restore implements board.
+func (b *slackBoard) restore(_, _ string) error { return notHere("to bring back a message") }
+
+// search implements board.
+func (b *slackBoard) search(context.Context, string, string) ([]shown, error) {
+	return nil, notHere("to search")
+}
+
 // react implements board.
 func (b *slackBoard) react(who, id, emoji string, on bool) error {
 	name := slackEmoji()[emoji]
@@ -98,6 +106,9 @@ func (b *slackBoard) choose(ctx context.Context, who, action, id string) error {
 func (b *slackBoard) command(ctx context.Context, who, where, text string) error {
 	p := b.as(who)
 	in := map[string]string{here: b.support, elsewhere: Random, directly: b.fake.DM(p.ID())}[where]
+	if in == "" {
+		return notHere("a command in a thread")
+	}
 	return answered(p.Command(ctx, in, "/parley", text))
 }
 

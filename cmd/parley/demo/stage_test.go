@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -32,16 +33,20 @@ type stage struct {
 	variant variant
 	options WorldOptions
 	world   *World
-	board   board // where agents work
-	deeds   *deeds
+	boards  map[string]board // where agents work, by surface
+	where   string           // the surface that is looked at
+	board   board            // and its board
+	deeds   deeds
 	env     app.Env
 	db      *app.Database
 	log     *slog.Logger
+	deleted string // id of the message that was deleted last
 	last    string // the subject of the conversation that is talked about
 
 	lines   []string // name=value of the account, as set
 	extra   string   // further accounts
 	rate    float64  // factor on the surface's published budgets; 0 = none
+	deaf    bool     // Parley may not read Teams' channels
 	hasty   bool     // gives up on lost answers at once, not after ten minutes
 	running []*replica
 	hooks   *cord  // way of webhooks to the newest Parley; nil without phones
@@ -61,7 +66,7 @@ func newStage(ctx context.Context, t *testing.T, v variant) *stage {
 	if os.Getenv("PARLEY_TEST_LOG") != "" {
 		level = slog.LevelDebug
 	}
-	return &stage{clock: &Clock{}, deeds: &deeds{all: map[string]bool{}}, ctx: ctx, t: t, variant: v, options: WorldOptions{HTTPMode: v.requests},
+	return &stage{clock: &Clock{}, ctx: ctx, t: t, variant: v, options: v.world(),
 		log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 }
 
@@ -89,20 +94,70 @@ func (s *stage) open() error {
 			s.env.APIURLs[name] = value
 		}
 	}
-	if s.variant.on == onText {
-		s.board = newTextBoard(s.t)
-	} else {
-		s.board = newSlackBoard(w, s.variant)
+	if err = s.hang(); err != nil {
+		return err
 	}
-	s.board.calm()
 	if s.db, err = app.OpenDatabase(s.ctx, s.env, s.log, func(string) {}); err != nil {
 		return err
 	}
 	return s.db.Migrate(s.ctx, s.env)
 }
 
+// hang makes the boards, and looks at the first.
+func (s *stage) hang() (err error) {
+	kinds := []string{cmp.Or(s.variant.on, onSlack)}
+	if s.options.Teams && !s.options.NoSlack {
+		kinds = []string{onSlack, onTeams}
+	}
+	s.boards = map[string]board{}
+	for _, kind := range kinds {
+		var b board
+		switch kind {
+		case onText:
+			b = newTextBoard(s.t)
+		case onTeams:
+			b, err = newTeamsBoard(s.ctx, s.t, s.world, s.variant)
+			if s.deaf {
+				s.world.Teams.Permit()
+			}
+		default:
+			b = newSlackBoard(s.world, s.variant)
+		}
+		if err != nil {
+			return err
+		}
+		b.calm()
+		s.boards[kind] = b
+	}
+	s.where, s.board = kinds[0], s.boards[kinds[0]]
+	return nil
+}
+
+// each lets every board do something, up to the first error.
+func (s *stage) each(do func(b board) error) error {
+	for _, b := range s.boards {
+		if err := do(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// every says that something holds for all boards.
+func (s *stage) every(holds func(b board) bool) bool {
+	for _, b := range s.boards {
+		if !holds(b) {
+			return false
+		}
+	}
+	return true
+}
+
 func (s *stage) close() {
 	s.halt()
+	for _, b := range s.boards {
+		b.close()
+	}
 	if s.db != nil {
 		s.db.Close()
 	}
@@ -128,6 +183,10 @@ func (s *stage) setUp(changes []string) error {
 	hold, extra := time.Duration(0), ""
 	for _, l := range s.lines {
 		name, value, _ := strings.Cut(l, "=")
+		if name == "home" { // the team's
+			s.world.o.Home = value
+			continue
+		}
 		if name != "hold" {
 			extra += fmt.Sprintf("    %s: %s\n", name, value)
 			continue
@@ -142,8 +201,13 @@ func (s *stage) setUp(changes []string) error {
 	if err != nil {
 		return err
 	}
-	if _, err = store.EnsureSurface(s.ctx, s.db.Pool, "slack"); err != nil {
-		return err
+	for kind := range s.boards {
+		if kind == onText { // takes Slack's place
+			kind = onSlack
+		}
+		if _, err = store.EnsureSurface(s.ctx, s.db.Pool, kind); err != nil {
+			return err
+		}
 	}
 	_, err = setup.Apply(s.ctx, s.db.Pool, file, setup.Options{Sealer: s.db.Sealer, Specs: app.Specs()})
 	return err
@@ -170,7 +234,7 @@ func (s *stage) start() error {
 				return false, err
 			}
 		}
-		return s.board.connected(len(s.running)), nil
+		return s.every(func(b board) bool { return b.connected(len(s.running)) }), nil
 	})
 }
 
@@ -183,7 +247,9 @@ func (s *stage) startOne() error {
 	}
 	o.Specs = quickSpecs()
 	env := s.env
-	s.board.wire(&env, &o)
+	for _, b := range s.boards {
+		b.wire(&env, &o)
+	}
 	s.deeds.watch(&o)
 	a, err := app.New(s.ctx, env, s.db, s.log, o)
 	if err != nil {
@@ -196,7 +262,7 @@ func (s *stage) startOne() error {
 	if s.hooks != nil {
 		s.hooks.point(a.Address())
 	}
-	return s.board.started(s.ctx, a.Address())
+	return s.each(func(b board) error { return b.started(s.ctx, a.Address()) })
 }
 
 func (s *stage) halt() {
@@ -209,6 +275,9 @@ func (s *stage) halt() {
 		}
 	}
 	s.running = nil
+	for _, b := range s.boards {
+		b.stopped()
+	}
 }
 
 // until polls a condition that no signal tells of.
@@ -241,7 +310,7 @@ func (s *stage) settle() error {
 		if err := s.db.Pool.QueryRow(s.ctx, busy).Scan(&n); err != nil {
 			return false, err
 		}
-		if n > 0 || len(s.running) > 0 && s.board.pending() || !s.fetched() || !s.told() {
+		if n > 0 || len(s.running) > 0 && s.pending() || !s.fetched() || !s.told() {
 			quiet = 0
 			return false, nil
 		}
@@ -249,6 +318,9 @@ func (s *stage) settle() error {
 		return quiet > 3, nil
 	})
 }
+
+// pending says that something that agents did hasn't reached Parley.
+func (s *stage) pending() bool { return !s.every(func(b board) bool { return !b.pending() }) }
 
 // fetched says that every mail in the mailbox is read, unless nobody reads it now.
 func (s *stage) fetched() bool {

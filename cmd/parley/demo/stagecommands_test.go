@@ -11,11 +11,12 @@ import (
 // worldCommand is `world NAME…`, before anything else: `saving`, the mail server files
 // what it sends by itself; `hasty`, Parley waits for lost answers for two seconds only
 // and soon tries again; `behind`, the surface's clock is ten minutes behind; `phones`,
-// there are WhatsApp, SMS and Messenger.
+// there are WhatsApp, SMS and Messenger; `both`, agents work in Slack and in Teams;
+// `deaf`, nobody has allowed Parley to read Teams' channels.
 func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	if neg || len(args) == 0 || s.world != nil {
-		ts.Fatalf("usage, before all else: world saving|hasty|behind|phones …")
+		ts.Fatalf("usage, before all else: world saving|hasty|behind|phones|both|deaf …")
 	}
 	for _, a := range args {
 		switch a {
@@ -25,6 +26,10 @@ func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
 			s.hasty = true
 		case "phones":
 			s.options.Phones = true
+		case "deaf": // without what the variant's people do about it
+			s.deaf = true
+		case "both":
+			s.options.Teams, s.options.TeamsRetries = true, quickRetries()
 		case "behind":
 			s.options.Clock = func() time.Time { return time.Now().Add(-10 * time.Minute) }
 		default:
@@ -68,6 +73,20 @@ func parleyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	default:
 		ts.Fatalf("unknown: parley %s", args[0])
 	}
+}
+
+// atCommand is `at SURFACE`: what follows happens there.
+func atCommand(ts *testscript.TestScript, neg bool, args []string) {
+	s := onStage(ts)
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: at SURFACE")
+	}
+	ts.Check(s.open())
+	b := s.boards[args[0]]
+	if b == nil {
+		ts.Fatalf("nobody works in %s here", args[0])
+	}
+	s.where, s.board = args[0], b
 }
 
 // clockCommand is `clock +25h`: the clocks of Parley and the phones jump.

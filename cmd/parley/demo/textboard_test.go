@@ -105,6 +105,12 @@ func (d *watchedDesk) Filled() {
 	d.board.filled++
 }
 
+// stopped implements board.
+func (b *textBoard) stopped() {}
+
+// close implements board.
+func (b *textBoard) close() {}
+
 // connected implements board.
 func (b *textBoard) connected(int) bool {
 	b.mu.Lock()
@@ -232,6 +238,14 @@ func (b *textBoard) remove(_, id string) error {
 	b.Delete(Support, id)
 	b.did("d", id)
 	return nil
+}
+
+// restore implements board.
+func (b *textBoard) restore(_, _ string) error { return notHere("to bring back a message") }
+
+// search implements board.
+func (b *textBoard) search(context.Context, string, string) ([]shown, error) {
+	return nil, notHere("to search")
 }
 
 // press implements board.

@@ -37,9 +37,9 @@ func surfaceCommand(ts *testscript.TestScript, neg bool, args []string) {
 	switch args[0] {
 	case "recovers", "reconnects":
 	case "fails":
-		s.deeds.add("trouble", args[0], args[1])
+		s.deeds.add(s.where, "trouble", args[0], args[1])
 	default:
-		s.deeds.add("trouble", args[0])
+		s.deeds.add(s.where, "trouble", args[0])
 	}
 	switch args[0] {
 	case "reconnects":

@@ -1,0 +1,283 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"html"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/bot/teams/teamsfake"
+	"parley/cmd/parley/app"
+)
+
+// teamsBoard is Microsoft Teams as agents see it.
+type teamsBoard struct {
+	t     testing.TB
+	fake  *teamsfake.Server
+	blind bool // Parley hears only what mentions it: no RSC, no Graph
+	twice bool // every event comes twice
+	clock func() time.Time
+	door  *rounds
+
+	mu        sync.Mutex
+	installed bool
+	passing   map[string][]shown // what the client showed in passing, by person
+}
+
+// teamsPlace is where a button of Teams' is pressed.
+type teamsPlace struct{ channel, message, way string }
+
+// teamsCast are the people of the scripts by their Entra ids.
+func teamsCast() map[string]string {
+	return map[string]string{"ann": TeamsAnn, "ben": TeamsBen, "zoe": TeamsZoe, "gus": teamsGus, "fay": teamsFay}
+}
+
+// People who are in the team and not of the company.
+const (
+	teamsGus = "90000000-0000-4000-8000-000000000009"
+	teamsFay = "f0000000-0000-4000-8000-00000000000f"
+)
+
+func newTeamsBoard(ctx context.Context, t testing.TB, w *World, v variant) (*teamsBoard, error) {
+	w.Teams.AddUser(teamsfake.User{ID: teamsGus, Name: "Gus Guest", Email: "gus@other.test", Guest: true})
+	w.Teams.AddUser(teamsfake.User{ID: teamsFay, Name: "Fay Foreign", Email: "fay@foreign.test", TenantID: "f0000000-0000-4000-8000-0000000000ff"})
+	if v.blind {
+		w.Teams.Permit()
+	}
+	door, err := newRounds(ctx)
+	return &teamsBoard{t: t, fake: w.Teams, blind: v.blind, twice: v.twice, clock: w.o.Clock, door: door, passing: map[string][]shown{}}, err
+}
+
+// wire implements board.
+func (b *teamsBoard) wire(e *app.Env, o *app.Options) {
+	e.Teams = app.TeamsEnv{AppID: b.fake.AppID(), AppPassword: b.fake.AppPassword(), TenantID: b.fake.TenantID(),
+		LoginURL: b.fake.LoginURL(), OpenIDURL: b.fake.OpenIDURL(), GraphURL: b.fake.GraphURL(), ServiceURLs: []string{b.fake.ServiceURL()}}
+	o.Now = b.clock
+}
+
+// started implements board.
+func (b *teamsBoard) started(ctx context.Context, address string) error {
+	b.door.add(address)
+	b.mu.Lock()
+	first := !b.installed
+	b.installed = true
+	b.mu.Unlock()
+	if !first {
+		return nil
+	}
+	return b.fake.Connect(ctx, b.door.url+"/teams/messages")
+}
+
+// stopped implements board.
+func (b *teamsBoard) stopped() { b.door.clear() }
+
+// close implements board. What Teams' clients wouldn't show as it was meant is a fault.
+func (b *teamsBoard) close() {
+	b.door.close()
+	for _, p := range b.fake.Problems() {
+		b.t.Errorf("teams: %s %s: %s", p.Where, p.ID, p.Text)
+	}
+}
+
+// connected implements board.
+func (b *teamsBoard) connected(int) bool { return b.fake.Pending() == 0 }
+
+// pending implements board.
+func (b *teamsBoard) pending() bool { return b.fake.Pending() > 0 }
+
+// channel implements board.
+func (b *teamsBoard) channel() string { return TeamsSupport }
+
+// roots implements board.
+func (b *teamsBoard) roots() []shown { return b.list(b.fake.Roots(TeamsSupport), "") }
+
+// thread implements board.
+func (b *teamsBoard) thread(root string) []shown {
+	return b.list(b.fake.Thread(TeamsSupport, root), "")
+}
+
+// whispers implements board.
+func (b *teamsBoard) whispers(who string) []shown {
+	list := b.list(b.fake.Targeted(teamsCast()[who]), who)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append(list, b.passing[who]...)
+}
+
+// direct implements board.
+func (b *teamsBoard) direct(who string) []shown {
+	return slices.DeleteFunc(b.list(b.fake.Personal(teamsCast()[who]), who), func(m shown) bool { return !m.Ours })
+}
+
+// notices implements board: mentions, what comes in a personal chat, and what Parley
+// puts into somebody's activity feed.
+func (b *teamsBoard) notices(who string) []shown {
+	var list []shown
+	me := teamsCast()[who]
+	user, _ := b.fake.User(me)
+	for _, channel := range b.fake.Channels() {
+		for _, m := range b.fake.Messages(channel.ID) {
+			mentioned := slices.ContainsFunc(m.Mentions, func(x teamsfake.Mention) bool { return x.ID == me })
+			for _, card := range m.Cards {
+				mentioned = mentioned || strings.Contains(string(card), `"`+me+`"`) || strings.Contains(string(card), `"`+user.TeamsID+`"`)
+			}
+			if mentioned {
+				list = append(list, b.shown(m, who))
+			}
+		}
+	}
+	return append(append(list, b.direct(who)...), b.whispers(who)...)
+}
+
+// forms implements board.
+func (b *teamsBoard) forms(who string) []form {
+	d := b.fake.Dialog(teamsCast()[who])
+	if d == nil {
+		return nil
+	}
+	f := form{ID: d.Title, Title: d.Title, Text: cardWords(d.Card)}
+	visitCard(d.Card, func(_ string, o map[string]any) {
+		kind, _ := o["type"].(string)
+		id, _ := o["id"].(string)
+		if _, name, ok := strings.Cut(id, ":"); ok && strings.HasPrefix(kind, "Input.") {
+			f.Fields = append(f.Fields, name)
+		}
+	})
+	return []form{f}
+}
+
+func (b *teamsBoard) list(messages []*teamsfake.Message, who string) []shown {
+	var list []shown
+	for _, m := range messages {
+		list = append(list, b.shown(m, who))
+	}
+	return list
+}
+
+var (
+	teamsTag   = regexp.MustCompile(`<[^>]*>`)
+	teamsBreak = regexp.MustCompile(`<br ?/?>|</p>|</div>|</li>|</blockquote>`)
+	teamsName  = regexp.MustCompile(`^(?:<p>)?<(?:b|strong)>([^<]*)</(?:b|strong)>`)
+)
+
+// htmlWords is what a text message of Teams shows.
+func htmlWords(text string) string {
+	text = teamsTag.ReplaceAllString(teamsBreak.ReplaceAllString(text, "\n"), "")
+	return strings.ReplaceAll(html.UnescapeString(text), "\u00a0", " ")
+}
+
+// shown reads a message of Teams'.
+func (b *teamsBoard) shown(m *teamsfake.Message, who string) shown {
+	out := shown{ID: m.ID, Body: htmlWords(m.HTML), Who: castName(teamsCast(), m.User), Ours: m.Bot, Gone: m.Deleted()}
+	if m.Root != m.ID {
+		out.Thread = m.Root
+	}
+	if name := teamsName.FindStringSubmatch(m.HTML); m.Bot && name != nil {
+		out.Name = strings.TrimLeftFunc(html.UnescapeString(name[1]), func(r rune) bool { return r > 0x2000 || r == ' ' })
+	}
+	cards := m.Cards
+	if own := m.View[teamsCast()[who]]; own != nil {
+		cards = []json.RawMessage{own}
+	}
+	for _, card := range cards {
+		out.Body = strings.TrimSpace(out.Body + "\n" + cardWords(card))
+		if out.Name == "" {
+			out.Name = cardName(card)
+		}
+		visitCard(card, func(way string, o map[string]any) {
+			kind, _ := o["type"].(string)
+			title, _ := o["title"].(string)
+			if strings.HasPrefix(kind, "Action.") && kind != "Action.ShowCard" && kind != "Action.OpenUrl" && title != "" {
+				out.Buttons = append(out.Buttons, button{Label: title, at: teamsPlace{m.Channel, m.ID, way}})
+			}
+		})
+	}
+	out.Text = strings.TrimSpace(m.Summary + "\n" + out.Body)
+	for _, r := range m.Reactions {
+		if r.Bot {
+			code, _, _ := strings.Cut(r.Type, "_")
+			mark := map[string]string{"2714": "sent", "1f453": "read", "26a0": "warning"}[strings.TrimSuffix(code, "-fe0f")]
+			out.Marks = append(out.Marks, mark)
+		}
+	}
+	for _, f := range m.Files {
+		out.Files = append(out.Files, f.Name)
+	}
+	return out
+}
+
+// visitCard visits each object of a card that is shown, in its order, with the way to it.
+func visitCard(card json.RawMessage, visit func(way string, o map[string]any)) {
+	var tree any
+	if len(card) == 0 || json.Unmarshal(card, &tree) != nil {
+		return
+	}
+	var each func(way string, node any)
+	each = func(way string, node any) {
+		switch n := node.(type) {
+		case map[string]any:
+			visit(way, n)
+			for _, key := range []string{"body", "items", "columns", "rows", "cells", "facts", "inlines", "actions", "card", "selectAction"} {
+				each(way+"/"+key, n[key])
+			}
+		case []any:
+			for i, v := range n {
+				each(way+"/"+strconv.Itoa(i), v)
+			}
+		}
+	}
+	each("", tree)
+}
+
+// cardWords are those that a card shows: a line for each of its blocks.
+func cardWords(card json.RawMessage) string {
+	var words strings.Builder
+	visitCard(card, func(_ string, o map[string]any) {
+		text := func(key string) string { s, _ := o[key].(string); return s }
+		switch kind := text("type"); {
+		case kind == "TextBlock":
+			words.WriteString("\n" + unmarked(text("text")))
+		case kind == "RichTextBlock":
+			words.WriteString("\n")
+		case kind == "TextRun":
+			words.WriteString(text("text"))
+		case strings.HasPrefix(kind, "Input."):
+			words.WriteString("\n" + text("label") + " " + text("placeholder") + " " + text("value"))
+		case strings.HasPrefix(kind, "Action."):
+			words.WriteString("\n" + text("title"))
+		case kind == "": // a fact
+			words.WriteString("\n" + unmarked(text("title")+" "+text("value")))
+		}
+	})
+	return strings.TrimSpace(words.String())
+}
+
+// cardName is the name on top of a card that shows who speaks: its first run in bold.
+func cardName(card json.RawMessage) (name string) {
+	first := true
+	visitCard(card, func(_ string, o map[string]any) {
+		kind, _ := o["type"].(string)
+		if kind != "TextBlock" && kind != "TextRun" || !first {
+			return
+		}
+		text, _ := o["text"].(string)
+		if first = strings.TrimFunc(text, func(r rune) bool { return r > 0x2000 || r == ' ' }) == ""; !first && (o["weight"] == "Bolder" || o["weight"] == "bolder") {
+			name = strings.TrimLeftFunc(text, func(r rune) bool { return r > 0x2000 || r == ' ' })
+		}
+	})
+	return name
+}
+
+var markdownEscape = regexp.MustCompile("\\\\([\\\\`*_{}\\[\\]()#+\\-.!~>|])")
+
+// unmarked is the text of a TextBlock as it is shown.
+func unmarked(text string) string {
+	text = html.UnescapeString(teamsTag.ReplaceAllString(text, ""))
+	return markdownEscape.ReplaceAllString(strings.ReplaceAll(text, "**", ""), "$1")
+}

@@ -1,0 +1,290 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/bot/teams"
+	"parley/bot/teams/teamsfake"
+)
+
+// teamsEmoji are Teams' names of reactions.
+// Source: npm @microsoft/teams.api 2.1.0, MessageReactionType.
+func teamsEmoji() map[string]string {
+	return map[string]string{"👀": "1f440_eyes", "✅": "2705_whiteheavycheckmark", "🦄": "1f984_unicornhead", "⏪": "23ea_fastreverse", "👋": "1f44b_wavinghand"}
+}
+
+// typed is a script's text as Teams' composer takes it.
+func (b *teamsBoard) typed(text string) string {
+	return chips(text, func(kind, name string) string {
+		if id := teamsCast()[name]; kind == "@" && id != "" {
+			return "<@" + id + ">"
+		}
+		return kind + name // Teams has such chips, but bots get their names
+	})
+}
+
+func (b *teamsBoard) as(who string) *teamsfake.Person { return b.fake.As(teamsCast()[who]) }
+
+// post implements board. Where Parley hears only what mentions it, agents who mean the
+// customer say so to Parley.
+func (b *teamsBoard) post(who string, u utterance) error {
+	if u.Aloud || u.Me {
+		return notHere("another guise")
+	}
+	in := teamsfake.Post{Channel: TeamsSupport, Root: u.Thread, Text: b.typed(u.Text)}
+	switch u.As {
+	case "":
+	case "bot", "workflow":
+		in.As = "connector"
+	case "surface":
+		in.As = "nobody"
+	default:
+		return notHere(u.As)
+	}
+	for _, f := range u.Files {
+		if f.Elsewhere {
+			return notHere("a file elsewhere")
+		}
+		in.Files = append(in.Files, teamsfake.NewFile{Name: f.Name, Data: f.Body})
+	}
+	switch {
+	case u.ToParley:
+		in.Text = "<@bot> " + in.Text
+	case b.blind && u.Thread != "" && strings.HasPrefix(in.Text, "!"):
+		in.Text = "<@bot> " + strings.TrimPrefix(in.Text, "!")
+	case b.blind && u.Thread != "" && !inside(in.Text):
+		in.Text = "<@bot> reply: " + in.Text
+	}
+	_, err := b.as(who).Post(in)
+	return err
+}
+
+// inside says that nobody means the customer by a text.
+func inside(text string) bool {
+	return strings.HasPrefix(text, "note:") || strings.HasPrefix(text, "//") || strings.HasPrefix(text, "<@")
+}
+
+// edit implements board.
+func (b *teamsBoard) edit(who, id, text string) error {
+	text = b.typed(text)
+	if m := b.fake.Message(TeamsSupport, id); b.blind && m != nil && len(m.Mentions) > 0 && m.Mentions[0].Bot && !inside(text) {
+		text = "<@bot> reply: " + text
+	}
+	return b.as(who).Edit(TeamsSupport, id, text)
+}
+
+// remove implements board.
+func (b *teamsBoard) remove(who, id string) error { return b.as(who).Delete(TeamsSupport, id) }
+
+// restore implements board.
+func (b *teamsBoard) restore(who, id string) error { return b.as(who).Undelete(TeamsSupport, id) }
+
+// search implements board.
+func (b *teamsBoard) search(ctx context.Context, who, words string) ([]shown, error) {
+	out, err := b.as(who).Search(ctx, TeamsSupport, "", teams.CommandFind, words)
+	if err = b.happened(who, out, err); err != nil {
+		return nil, err
+	}
+	var list []shown
+	for _, r := range out.Results {
+		list = append(list, shown{Text: cardWords(r.Card) + "\n" + cardWords(r.Preview)})
+	}
+	return list, nil
+}
+
+// react implements board.
+func (b *teamsBoard) react(who, id, emoji string, on bool) error {
+	name := teamsEmoji()[emoji]
+	if name == "" {
+		return fmt.Errorf("%s: Teams' name of this emoji is not known here", emoji)
+	}
+	if on {
+		return b.as(who).React(TeamsSupport, id, name)
+	}
+	return b.as(who).Unreact(TeamsSupport, id, name)
+}
+
+// press implements board.
+func (b *teamsBoard) press(ctx context.Context, who string, at button) error {
+	place := at.at.(teamsPlace)
+	out, err := b.as(who).Click(ctx, place.channel, place.message, place.way, nil)
+	return b.happened(who, out, err)
+}
+
+// happened takes what Teams' client shows in passing, and tells of an error without words.
+func (b *teamsBoard) happened(who string, out *teamsfake.Outcome, err error) error {
+	if err != nil {
+		return err
+	}
+	if out.Message != "" {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.passing[who] = append(b.passing[who], shown{Text: out.Message, Body: out.Message, Ours: true})
+	} else if out.Error != "" {
+		err = fmt.Errorf("teams: %s %s", out.Error, out.Response)
+	}
+	return err
+}
+
+// choose implements board.
+func (b *teamsBoard) choose(ctx context.Context, who, action, id string) error {
+	out, err := b.as(who).MessageAction(ctx, TeamsSupport, id, action+"FromMessage")
+	return b.happened(who, out, err)
+}
+
+// command implements board: what is written to Parley in private. A form opens only from
+// an action of the app's, which also begins with a slash.
+func (b *teamsBoard) command(ctx context.Context, who, where, text string) (err error) {
+	channel, root := map[string]string{here: TeamsSupport, elsewhere: TeamsRandom, directly: ""}[where], ""
+	if where != here && where != elsewhere && where != directly {
+		channel, root = TeamsSupport, where
+	}
+	switch {
+	case text == "new":
+		out, err := b.as(who).Compose(ctx, channel, root, teams.CommandNew)
+		return b.happened(who, out, err)
+	case where == directly:
+		_, err = b.as(who).Say(text)
+	default:
+		_, err = b.as(who).Private(channel, root, text)
+	}
+	return err
+}
+
+// submit implements board.
+func (b *teamsBoard) submit(ctx context.Context, who string, _ form, values map[string][]string) (refused string, err error) {
+	d := b.fake.Dialog(teamsCast()[who])
+	if d == nil {
+		return "", teamsfake.ErrNoDialog
+	}
+	inputs := teamsfake.Inputs{}
+	visitCard(d.Card, func(_ string, o map[string]any) {
+		kind, _ := o["type"].(string)
+		id, _ := o["id"].(string)
+		if _, name, ok := strings.Cut(id, ":"); ok && strings.HasPrefix(kind, "Input.") && values[name] != nil {
+			inputs[id] = strings.Join(values[name], ",")
+		}
+	})
+	out, err := b.as(who).Submit(ctx, "", inputs)
+	if errors.Is(err, teamsfake.ErrInvalid) {
+		return err.Error(), nil
+	}
+	if err = b.happened(who, out, err); err != nil {
+		return "", err
+	}
+	if out.Dialog != nil && out.Dialog.Title == d.Title && strings.Contains(string(out.Dialog.Card), errorMark) {
+		refused = cardWords(out.Dialog.Card)
+	}
+	return refused, nil
+}
+
+// errorMark stands in a dialog that was handed in and refused: what is wrong is in red.
+const errorMark = `"color":"Attention"`
+
+// calm implements board.
+func (b *teamsBoard) calm() {
+	b.fake.ClearFaults()
+	if b.twice {
+		b.fake.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDuplicate})
+	}
+}
+
+// suffer implements board.
+func (b *teamsBoard) suffer(trouble string, args []string) error {
+	switch trouble {
+	case "disconnects":
+		b.fake.Inject(teamsfake.Fault{Method: "*", Kind: teamsfake.FaultHTTP})
+		b.fake.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultLose})
+	case "fails":
+		return b.failCalls(args[0], args[1])
+	case "repeats":
+		b.fake.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDuplicate})
+	case "reorders":
+		b.fake.Inject(teamsfake.Fault{Method: "event:message*", Kind: teamsfake.FaultReorder, Times: 1})
+	case "forgets":
+		b.fake.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultLose})
+	default:
+		return b.manage(trouble, args)
+	}
+	return nil
+}
+
+// failCalls makes the next posts fail.
+func (b *teamsBoard) failCalls(kind, times string) error {
+	n, err := strconv.Atoi(times)
+	f := teamsfake.Fault{Method: "activities.send", Times: n}
+	switch kind {
+	case "slow-down":
+		f.Kind, f.Retry = teamsfake.FaultRateLimit, 1
+	case "slow-down-untold":
+		f.Kind = teamsfake.FaultBareLimit
+	case "slow-down-politely": // Teams has another status for it
+		f.Kind, f.Status, f.Code = teamsfake.FaultHTTP, 412, "PreconditionFailed"
+	case "broken":
+		f.Kind = teamsfake.FaultHTTP
+	case "broken-after":
+		f.Kind, f.After = teamsfake.FaultHTTP, true
+	case "cut-after":
+		f.Kind, f.After = teamsfake.FaultDrop, true
+	case "blank":
+		f.Kind = teamsfake.FaultGarbage
+	default:
+		return notHere(kind)
+	}
+	b.fake.Inject(f)
+	f.Method = "conversations.create"
+	b.fake.Inject(f)
+	return err
+}
+
+// manage does what administrators do.
+func (b *teamsBoard) manage(what string, args []string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	switch what {
+	case "archives", "unarchives":
+		return b.fake.ArchiveTeam(TeamsTeam, what == "archives")
+	case "expels", "uninstalls":
+		return b.fake.Uninstall(ctx, TeamsTeam)
+	case "invites", "reinstalls":
+		return b.fake.Install(ctx, TeamsTeam)
+	case "renames":
+		return b.fake.RenameChannel(TeamsSupport, "customer-care")
+	case "removes":
+		return b.fake.Erase(TeamsSupport, args[0])
+	case "retires":
+		var left []string
+		for name, id := range teamsCast() {
+			if name != args[0] {
+				left = append(left, id)
+			}
+		}
+		return b.fake.SetMembers(TeamsTeam, left)
+	case "mumbles":
+		return b.mumble(ctx)
+	}
+	return notHere(what)
+}
+
+// mumble sends what nobody understands.
+func (b *teamsBoard) mumble(ctx context.Context) error {
+	place := fmt.Sprintf(`"channelId":"msteams","serviceUrl":%q,"recipient":{"id":%q},"conversation":{"conversationType":"channel","tenantId":%q,"id":%q},"channelData":{"tenant":{"id":%q},"channel":{"id":%q},"team":{"id":%q}}`,
+		b.fake.ServiceURL(), b.fake.BotID(), b.fake.TenantID(), TeamsSupport+";messageid=1", b.fake.TenantID(), TeamsSupport, TeamsTeam)
+	for _, odd := range []string{
+		`{"type":"somethingNew","id":"f:1",` + place + `}`,
+		`{"type":"message","id":17,"from":[1],"text":{"a":1},` + place + `}`,
+		`{"type":"messageUpdate","id":"1",` + place + `}`,
+		`{"type":"messageReaction","id":"f:2","reactionsAdded":[{"type":"unknown"}],` + place + `}`,
+		`{"type":"conversationUpdate","id":"f:3","channelData":"none","serviceUrl":` + strconv.Quote(b.fake.ServiceURL()) + `,"channelId":"msteams"}`,
+	} {
+		if status, answer, err := b.fake.SendRaw(ctx, teamsfake.TokenGood, []byte(odd)); err != nil || status >= 500 {
+			return fmt.Errorf("teams: %s: %d %s %w", odd, status, answer, err)
+		}
+	}
+	return nil
+}
