@@ -132,7 +132,7 @@ func without(list, drop []string) []string {
 // changeRecipients does !cc, !to and Allow.
 func (w *work) changeRecipients(c *conv, agent *store.Agent, surface int64, a Action) {
 	if ch := w.e.channel(c.AccountID); ch != nil && !ch.Capabilities().Participants {
-		w.refuse(c, surface, a, "one_customer", "A conversation of "+c.account.Name+" has one customer: nobody else gets what is written in it.", "Write to them by a conversation of their own: /parley new")
+		w.refuse(c, surface, a, "one_customer", "A conversation of "+c.account.Name+" has one customer: nobody else gets what is written in it.", "Write to them by a conversation of their own: @Parley new")
 		return
 	}
 	for _, address := range a.Args.Addresses {

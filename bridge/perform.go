@@ -211,7 +211,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a
 		return nil // under some other message: meant for people
 	}
 	if c == nil && a.Args.Conversation != 0 {
-		w.refuse(nil, surface, a, "no_conversation", fmt.Sprintf("There is no conversation #%d.", a.Args.Conversation), "Look it up: /parley find NAME")
+		w.refuse(nil, surface, a, "no_conversation", fmt.Sprintf("There is no conversation #%d.", a.Args.Conversation), "Look it up: @Parley find NAME")
 		return nil
 	}
 	if c == nil {

@@ -94,7 +94,7 @@ func (e *Engine) starting(dir *directory, agent *store.Agent, s Start) (starting
 	var found []starting
 	problem := &Problem{Code: "no_account", Field: "account", Text: "There is no account by which you may begin a conversation.", Hint: "Ask an admin."}
 	if s.Account != "" {
-		problem = &Problem{Code: "no_account", Field: "account", Text: "There is no account “" + preview(s.Account) + "”.", Hint: "Choose one: /parley new"}
+		problem = &Problem{Code: "no_account", Field: "account", Text: "There is no account “" + preview(s.Account) + "”.", Hint: "Choose one: @Parley new"}
 	}
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
@@ -114,7 +114,7 @@ func (e *Engine) starting(dir *directory, agent *store.Agent, s Start) (starting
 	case 1:
 		return found[0], nil
 	}
-	return starting{}, &Problem{Code: "which_account", Field: "account", Text: "Several accounts could reach " + found[0].party.Key + ".", Hint: "Name one: /parley new " + found[0].account.Name + " " + found[0].party.Key}
+	return starting{}, &Problem{Code: "which_account", Field: "account", Text: "Several accounts could reach " + found[0].party.Key + ".", Hint: "Name one: @Parley new " + found[0].account.Name + " " + found[0].party.Key}
 }
 
 // startingBy looks at one account.
@@ -166,7 +166,7 @@ func (s starting) unsaid(a Action) *Problem {
 	case s.caps.Start == channels.StartTemplate && !a.Args.Template.Ready():
 		return &Problem{Code: "template_needed", Text: "By " + s.account.Name + " a conversation begins with a template.", Hint: "Choose one of type Start."}
 	case s.caps.Start == channels.StartFree && a.Text == "":
-		return &Problem{Code: "empty", Text: "There is no text to send.", Hint: "For example: /parley new ann@example.org Your lamp is repaired."}
+		return &Problem{Code: "empty", Text: "There is no text to send.", Hint: "For example: @Parley new ann@example.org Your lamp is repaired."}
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ func (w *work) saveTemplate(ctx context.Context, tx pgx.Tx, agent *store.Agent, 
 	row.AccountID, row.AgentID = account.ID, &agent.ID
 	i := slices.IndexFunc(rows, func(t store.Template) bool { return t.ID == a.Args.Template.ID && t.ID != 0 })
 	if a.Args.Template.ID != 0 && i < 0 {
-		w.refuse(nil, surface, a, "no_template", "That template was deleted meanwhile.", "Make it anew: /parley templates")
+		w.refuse(nil, surface, a, "no_template", "That template was deleted meanwhile.", "Make it anew: @Parley templates")
 		return nil
 	}
 	if i >= 0 {

@@ -100,7 +100,7 @@ func (w *work) offerTemplates(ctx context.Context, tx pgx.Tx, c *conv, agent *st
 		return err
 	}
 	if len(list) == 0 {
-		w.refuse(c, surface, a, "no_template", noneFits(facts[0]), "Admins make them with /parley templates.")
+		w.refuse(c, surface, a, "no_template", noneFits(facts[0]), "Admins make them with @Parley templates.")
 		return nil
 	}
 	line := Line{Kind: LineTemplate, Verb: VerbTemplate, Verbs: []Verb{VerbTemplate}, Args: Args{Conversation: c.ID, Message: a.Args.Message}}

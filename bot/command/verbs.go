@@ -34,7 +34,7 @@ type Usage struct {
 	Examples []string
 	Emoji    []string // shortcodes that do the same
 	Button   string   // label of the button that does the same, "" if none
-	Slash    bool     // also "/parley #12 …" in a channel
+	Slash    bool     // also elsewhere: "@Parley #12 …"
 	Hidden   bool     // a list of all verbs leaves it out: it has only a button
 
 	shape   shape
@@ -91,14 +91,14 @@ func talkVerbs() []Usage {
 		{
 			Verb: bridge.VerbTemplate, Words: []string{"template", "tpl"}, Form: "!template [NAME]",
 			Sentence: "Sends an approved template, also when the reply window is closed.",
-			Examples: []string{"!template", "!template order update", "/parley #12 template"},
+			Examples: []string{"!template", "!template order update", "@Parley #12 template"},
 			Button:   "Send template", Slash: true, shape: shapeNote, lone: true,
 		},
 		{
 			Verb: bridge.VerbNew, Words: []string{"new", "start"}, Form: "!new [ACCOUNT] ADDRESS TEXT",
 			Sentence: "Begins a conversation with a customer.",
-			Examples: []string{"/parley new ann@example.org Your lamp is repaired.", "/parley new sms +49 171 5550100 Your lamp is repaired."},
-			Button:   "Start conversation", Slash: true, shape: shapeStart, missing: "Say to whom and what: /parley new ann@example.org Your lamp is repaired.",
+			Examples: []string{"@Parley new ann@example.org Your lamp is repaired.", "@Parley new sms +49 171 5550100 Your lamp is repaired."},
+			Button:   "Start conversation", Slash: true, shape: shapeStart, missing: "Say to whom and what: @Parley new ann@example.org Your lamp is repaired.",
 		},
 		{
 			Verb: bridge.VerbUndo, Words: []string{"undo", "u"}, Form: "!undo",
@@ -214,23 +214,23 @@ func mailVerbs() []Usage {
 		{
 			Verb: bridge.VerbList, Words: []string{"list", "inbox"}, Form: "!list mine",
 			Sentence: "Lists conversations: mine, unassigned, team, all, snoozed or resolved.",
-			Examples: []string{"/parley mine", "/parley unassigned", "!list all"}, Slash: true, shape: shapeList, lone: true,
+			Examples: []string{"@Parley mine", "@Parley unassigned", "!list all"}, Slash: true, shape: shapeList, lone: true,
 		},
 		{
 			Verb: bridge.VerbFind, Words: []string{"show", "find", "open", "more", "details"}, Form: "!show [#NUMBER]",
 			Sentence: "Shows all that is known of a conversation, or looks for one.",
-			Examples: []string{"!show", "/parley #12", "/parley find lamp"},
+			Examples: []string{"!show", "@Parley #12", "@Parley find lamp"},
 			Button:   "More", Slash: true, shape: shapeFind, lone: true,
 		},
 		{
 			Verb: bridge.VerbTemplates, Words: []string{"templates"}, Form: "!templates",
 			Sentence: "Lists the templates and what providers say of them. Admins change them there.",
-			Examples: []string{"!templates", "/parley templates"}, Slash: true, shape: shapeNothing, lone: true,
+			Examples: []string{"!templates", "@Parley templates"}, Slash: true, shape: shapeNothing, lone: true,
 		},
 		{
 			Verb: bridge.VerbHelp, Words: []string{"help", "?"}, Form: "!help [VERB]",
 			Sentence: "Lists the verbs, or explains one.",
-			Examples: []string{"!help", "!help snooze", "/parley help"}, Slash: true, shape: shapeTopic, lone: true,
+			Examples: []string{"!help", "!help snooze", "@Parley help"}, Slash: true, shape: shapeTopic, lone: true,
 		},
 	}
 }

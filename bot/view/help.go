@@ -36,10 +36,10 @@ func ways(u command.Usage) []Piece {
 	for _, w := range u.Words[1:] {
 		groups = append(groups, []Piece{code("!" + w)})
 	}
-	if u.Slash {
-		groups = append(groups, []Piece{text("in a channel "), code("/parley #12 " + u.Words[0])})
-	}
 	groups = append(groups, []Piece{code("@Parley " + u.Words[0])})
+	if u.Slash {
+		groups = append(groups, []Piece{text("elsewhere "), code("@Parley #12 " + u.Words[0])})
+	}
 	if u.Button != "" {
 		groups = append(groups, []Piece{text("the button " + u.Button)})
 	}

@@ -70,7 +70,7 @@ func snoozeOptions(in FormInput) []Option {
 // Errors: *bridge.Problem when there is none to pick.
 func Pick(verb bridge.Verb, args bridge.Args, rows []bridge.Facts) (Form, error) {
 	if len(rows) == 0 {
-		return Form{}, &bridge.Problem{Code: "nothing_open", Text: "You have no conversation to choose from.", Hint: "Name it: /parley #12 " + string(verb)}
+		return Form{}, &bridge.Problem{Code: "nothing_open", Text: "You have no conversation to choose from.", Hint: "Name it: @Parley #12 " + string(verb)}
 	}
 	pick := Field{Name: fieldConversation, Kind: FieldOne, Label: "Conversation"}
 	for _, f := range rows[:min(len(rows), 100)] {

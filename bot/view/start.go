@@ -70,7 +70,7 @@ func StartsBy(in FormInput) (bridge.AccountRef, bool) {
 // startByTemplate asks which template a conversation begins with; its values come next.
 func startByTemplate(form Form, in FormInput) (Form, error) {
 	if len(in.Templates.List) == 0 {
-		return Form{}, &bridge.Problem{Code: "no_template", Text: "No template of " + form.Args.Account + " that begins conversations is approved.", Hint: "Admins make them: /parley templates"}
+		return Form{}, &bridge.Problem{Code: "no_template", Text: "No template of " + form.Args.Account + " that begins conversations is approved.", Hint: "Admins make them: @Parley templates"}
 	}
 	to := form.Fields
 	label := ""

@@ -35,7 +35,7 @@ func templateForm(form *Form, in FormInput) error {
 	form.Args.Note = ""
 	switch {
 	case len(list) == 0:
-		return &bridge.Problem{Code: "no_template", Text: or(in.Templates.None, "There is no template that fits."), Hint: "Admins make them: /parley templates"}
+		return &bridge.Problem{Code: "no_template", Text: or(in.Templates.None, "There is no template that fits."), Hint: "Admins make them: @Parley templates"}
 	case args.ID == 0 && len(list) == 1:
 		args.ID = list[0].ID
 	case args.ID == 0:
