@@ -20,16 +20,19 @@ func MentionToken(id string) string { return "<@" + id + ">" }
 type Writer struct {
 	md, plain strings.Builder
 	prefix    string // of each line of md: quotation and list marks
+	lead      string // marks of the line that begins, written before its first character
+	fresh     bool   // lead is not written yet
+	apart     bool   // the line before is empty
 	inked     bool   // the line has more than marks and spaces
 	mentions  []string
 	tokens    map[string]string
 }
 
 // NewWriter begins a text.
-func NewWriter() *Writer { return &Writer{tokens: map[string]string{}} }
+func NewWriter() *Writer { return &Writer{tokens: map[string]string{}, fresh: true} }
 
 // Inner begins a text that becomes a piece of w's; its mentions are to be told to w.
-func (w *Writer) Inner() *Writer { return &Writer{tokens: w.tokens} }
+func (w *Writer) Inner() *Writer { return &Writer{tokens: w.tokens, fresh: true} }
 
 // Text gives what was written.
 func (w *Writer) Text() Text {
@@ -50,38 +53,6 @@ func (w *Writer) Mentions() []string { return w.mentions }
 func (w *Writer) Mention(id string) {
 	if !slices.Contains(w.mentions, id) {
 		w.mentions = append(w.mentions, id)
-	}
-}
-
-// raw appends Markdown that is not escaped; line breaks get the prefix.
-func (w *Writer) raw(md string) {
-	line := md
-	if at := strings.LastIndexByte(md, '\n'); at >= 0 {
-		line, w.inked = md[at+1:], false
-	}
-	w.inked = w.inked || strings.TrimLeft(line, " ") != ""
-	if w.prefix != "" {
-		md = strings.ReplaceAll(md, "\n", "\n"+w.prefix)
-	}
-	w.md.WriteString(md)
-}
-
-// BreakLine ends a line of both forms unless they are at the start of one.
-func (w *Writer) BreakLine() {
-	w.inked = false
-	if w.md.Len() > 0 && !strings.HasSuffix(w.md.String(), "\n") {
-		w.md.WriteByte('\n')
-	}
-	if w.plain.Len() > 0 && !strings.HasSuffix(w.plain.String(), "\n") {
-		w.plain.WriteByte('\n')
-	}
-}
-
-// Paragraph leaves an empty line in Markdown, so that blocks don't run together.
-func (w *Writer) Paragraph() {
-	w.BreakLine()
-	if w.md.Len() > 0 && !strings.HasSuffix(w.md.String(), "\n\n") {
-		w.md.WriteByte('\n')
 	}
 }
 
@@ -159,38 +130,10 @@ func longestRun(s string, c byte) int {
 	return best
 }
 
-// Prefixed writes with a mark before each line.
-func (w *Writer) Prefixed(mark string, write func()) {
-	old := w.prefix
-	w.BreakLine()
-	w.md.WriteString(old + mark)
-	w.prefix = old + mark
-	write()
-	w.prefix = old
-}
-
-// Item writes an entry of a list, nested in so many others.
-func (w *Writer) Item(indent int, mark string, write func()) {
-	w.BreakLine()
-	space := strings.Repeat("    ", min(max(indent, 0), 8))
-	w.md.WriteString(w.prefix + space + mark)
-	old := w.prefix
-	w.prefix = old + space + strings.Repeat(" ", len(mark))
-	write()
-	w.prefix = old
-}
-
-// Newline breaks the line of both forms.
-func (w *Writer) Newline() {
-	w.raw("\n")
-	w.plain.WriteByte('\n')
-}
-
 // Preformatted writes a fence longer than any in the code.
 func (w *Writer) Preformatted(code string) {
 	fence := strings.Repeat("`", max(3, longestRun(code, '`')+1))
 	w.BreakLine()
-	w.md.WriteString(w.prefix)
 	w.raw(fence + "\n" + strings.TrimSuffix(code, "\n") + "\n" + fence)
 	w.plain.WriteString(code)
 }
