@@ -96,6 +96,12 @@ func TestCards(t *testing.T) {
 	for name, c := range samples().Cards() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			for _, p := range Render(c, home(), "n") {
+				sound(t, p.Card)
+			}
+			for _, m := range Messages(c, "email", home()) {
+				wellFormed(t, m.Text)
+			}
 			golden(t, "card_"+name, show(c))
 		})
 	}
@@ -110,7 +116,9 @@ func TestForms(t *testing.T) {
 	forms, err := samples().Forms()
 	must(t, err)
 	for name, f := range forms {
-		golden(t, "form_"+name, Form(f, memory(), home()))
+		d := Form(f, memory(), home())
+		sound(t, d.Card)
+		golden(t, "form_"+name, d)
 	}
 	pick, err := samples().Pick()
 	must(t, err)

@@ -1,33 +1,203 @@
 package card
 
+import (
+	"slices"
+	"strings"
+
+	"parley/bot/markdown"
+)
+
 // Typed is a person's message as Teams gives it.
 type Typed struct {
-	HTML     string         // of its text/html attachment, "" = none
+	HTML     string         // of its text/html attachment or of Graph's body, "" = none
 	Text     string         // of the activity
+	Format   string         // textFormat of Text: plain, markdown or xml
 	Mentions []TypedMention // in the order of its entities
-	Bot      string         // our own id ("28:…")
+	Bot      string         // our own id as in TypedMention.ID ("28:…")
 }
 
-// TypedMention is a mention entity of a person's message.
+// TypedMention is a mention entity of a person's message. Those of Graph have no Text.
 type TypedMention struct {
 	ID    string // mentioned.id: "28:…" of a bot, "29:…" of a person
 	User  string // the person's Entra object id, "" = not known
 	Name  string
 	Text  string // as it stands in Typed.Text: "<at>Ann</at>"
-	Index int    // the id attribute of its <at> in Typed.HTML
+	Index int    // the id attribute of its <at> in Typed.HTML: in activities its place among the mentions
 }
 
-// Text is what somebody typed, in two forms.
+// Text is what somebody typed, in two forms. Our own mentions are in neither.
 type Text struct {
 	Markdown string            // canonical; mentions are tokens such as <@id>
 	Plain    string            // the characters as typed, without formatting
-	Mentions []string          // who is mentioned: Entra object ids, else Teams ids; not we
+	Mentions []string          // who else is mentioned: Entra object ids, else Teams ids
 	Tokens   map[string]string // token → that id, for command.Options
-	Bot      bool              // we are mentioned; our mentions are left out of both forms
-	Files    []string          // ids of the attachments that stand in it
+	Names    map[string]string // token → name
+	Bot      bool              // we are mentioned
+	Leads    bool              // and it begins with that
+	Files    []string          // ids of attachments that stand in it
+	Images   []string          // addresses of pictures that stand in it
+	Quotes   []string          // ids of messages that it quotes; their words are left out
 }
 
-// ReadText reads what somebody typed. Never fails: what it doesn't know is shown as it is.
+// Named writes tokens in s as names.
+func (t Text) Named(s string) string {
+	clean := strings.NewReplacer("*", "", "_", " ", "`", "", "[", "", "]", "", "<", "", ">", "", "\\", "")
+	for token, name := range t.Names {
+		s = strings.ReplaceAll(s, token, "@"+clean.Replace(name))
+	}
+	return s
+}
+
+// htmlMostBytes bounds what is read as HTML: a parser's time grows with the square of
+// hostile markup. Teams' own limit of a message is about 100 KB.
+const htmlMostBytes = 300 << 10
+
+// ReadText reads what somebody typed, from its HTML where there is some. Never fails: what
+// it doesn't know is shown as it is. A mention counts only where an entity says so: names
+// in text are anybody's.
 func ReadText(t Typed) Text {
-	return Text{Markdown: t.Text, Plain: t.Text}
+	r := reader{writer: markdown.NewWriter(), typed: t, used: make([]bool, len(t.Mentions))}
+	r.out.Names = map[string]string{}
+	for _, m := range t.Mentions {
+		r.out.Bot = r.out.Bot || r.own(m)
+	}
+	if read := t.HTML != "" && r.html(t.HTML) || t.Format == "xml" && r.html(t.Text); !read && t.Format == "markdown" {
+		r.markdownText()
+	} else if !read {
+		r.plainText()
+	}
+	r.flush()
+	text := r.writer.Text()
+	r.out.Mentions, r.out.Tokens = text.Mentions, text.Tokens
+	if r.out.Markdown == "" {
+		r.out.Markdown, r.out.Plain = text.Markdown, text.Plain
+	}
+	return r.out
+}
+
+// own tells a mention of us.
+func (r *reader) own(m TypedMention) bool { return m.ID == r.typed.Bot && m.ID != "" }
+
+// resolve gives who is meant by the mention at place i among the entities; "" where only
+// the name is known.
+func (r *reader) resolve(i int) (id string) {
+	m := r.typed.Mentions[i]
+	r.used[i] = true
+	if id = m.User; id == "" {
+		id = m.ID
+	}
+	if id == "" || strings.ContainsAny(id, "<> \n") {
+		return ""
+	}
+	r.out.Names[markdown.MentionToken(id)] = m.Name
+	return id
+}
+
+// mention writes a mention; ours are left out together with the spaces behind them.
+func (r *reader) mention(i int) {
+	m := r.typed.Mentions[i]
+	if r.own(m) {
+		r.used[i], r.skip = true, true
+		r.out.Leads = r.out.Leads || r.nothing()
+		return
+	}
+	id := r.resolve(i)
+	if id == "" {
+		r.text("@"+m.Name, markdown.Style{}, "")
+		return
+	}
+	r.flushRuns()
+	r.begin()
+	r.writer.User(id)
+	r.skip = false
+}
+
+// nothing says that nothing was read yet.
+func (r *reader) nothing() bool {
+	return r.writer.Empty() && !slices.ContainsFunc(r.line, func(run markdown.Run) bool { return strings.TrimSpace(run.Text) != "" })
+}
+
+// find gives the place of the entity for an <at> with an id attribute and words; -1 if
+// none belongs to it.
+func (r *reader) find(index int, words string) int {
+	at := slices.IndexFunc(r.typed.Mentions, func(m TypedMention) bool { return m.Index == index })
+	if at >= 0 && !r.used[at] && alike(r.typed.Mentions[at], words) {
+		return at
+	}
+	for i, m := range r.typed.Mentions {
+		if !r.used[i] && alike(m, words) {
+			return i
+		}
+	}
+	return -1
+}
+
+// alike tells whether an entity can be the one of these words.
+func alike(m TypedMention, words string) bool {
+	fold := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+	text := m.Text
+	if text == "" {
+		return fold(m.Name) == fold(words)
+	}
+	return fold(innerText(text)) == fold(words)
+}
+
+// plainText reads text without markup, but for mentions.
+func (r *reader) plainText() {
+	r.tagged(r.typed.Text, func(s string) {
+		for i, line := range strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n") {
+			if i > 0 {
+				r.newline()
+			}
+			r.text(line, markdown.Style{}, "")
+		}
+	}, r.mention)
+}
+
+// markdownText reads text that is Markdown already.
+func (r *reader) markdownText() {
+	var b strings.Builder
+	between := func(s string) {
+		if r.skip {
+			s = strings.TrimLeft(s, " \u00a0\t")
+		}
+		r.skip = false
+		b.WriteString(s)
+	}
+	r.tagged(r.typed.Text, between, func(i int) {
+		m := r.typed.Mentions[i]
+		if r.own(m) {
+			r.used[i], r.skip = true, true
+			r.out.Leads = r.out.Leads || strings.TrimSpace(b.String()) == ""
+		} else if id := r.resolve(i); id != "" {
+			r.writer.User(id)
+			b.WriteString(markdown.MentionToken(id))
+		} else {
+			b.WriteString("@" + m.Name)
+		}
+	})
+	r.out.Markdown = strings.TrimSpace(b.String())
+	r.out.Plain = markdown.Plain(markdown.Parts(r.out.Markdown))
+}
+
+// tagged splits text at its mentions.
+func (r *reader) tagged(s string, between func(string), mention func(int)) {
+	for s != "" {
+		at, which := -1, -1
+		for i, m := range r.typed.Mentions {
+			if r.used[i] || m.Text == "" {
+				continue
+			}
+			if j := strings.Index(s, m.Text); j >= 0 && (at < 0 || j < at) {
+				at, which = j, i
+			}
+		}
+		if which < 0 {
+			break
+		}
+		between(s[:at])
+		mention(which)
+		s = s[at+len(r.typed.Mentions[which].Text):]
+	}
+	between(s)
 }

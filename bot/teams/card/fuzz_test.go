@@ -1,0 +1,130 @@
+package card
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"parley/bot/markdown"
+	"parley/bot/view"
+)
+
+// Whatever comes back from a client is read or refused.
+func FuzzRead(f *testing.F) {
+	for _, s := range []string{
+		``, `null`, `"x"`, `[]`, `{}`, `{"v":null}`, `{"form":null}`, `{"form":"x"}`, `{"form":{"verb":"note","at":1e99},"t:text":5}`, `{"v":"take","a":"{\"v\":1,\"a\":{}}"}`,
+		`{"form":{"verb":"snooze","args":"{\"v\":1,\"a\":{}}","zone":"../etc","at":1},"o:until":"1h","t:other":null}`, `{"form":{"verb":"assign"},"m:people":"a%2Cb,,%zz"}`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := Read(data)
+		switch {
+		case err != nil && !errors.Is(err, ErrData):
+			t.Fatalf("error %v", err)
+		case err == nil && (got.Click == nil) == (got.Form == nil):
+			t.Fatalf("neither or both: %+v", got)
+		case got.Form != nil:
+			got.Form.Fill()
+			Again(view.Form{Fields: []view.Field{{Name: "text", Kind: view.FieldLong}}}, *got.Form, map[string]string{"text": "x"}, Home{})
+		}
+	})
+}
+
+// What somebody typed comes out of our own Markdown reader with the same letters.
+func FuzzReadText(f *testing.F) {
+	f.Add(`<p>a <at id="0">Helpdesk</at>&nbsp;<strong>b"c</strong>d<em>e</em></p><ul><li>x<ol><li>y`, "<at>Helpdesk</at>")
+	f.Add(`<blockquote>a<pre>b</pre></blockquote><table><tr><td>1<td>|`, "")
+	f.Fuzz(func(t *testing.T, markup, mention string) {
+		got := ReadText(Typed{HTML: markup, Text: markup, Mentions: []TypedMention{{ID: botID, Name: "Helpdesk", Text: mention}, benly(1)}, Bot: botID})
+		markdown.Parts(got.Markdown)
+		for token, id := range got.Tokens {
+			if token != markdown.MentionToken(id) {
+				t.Fatalf("token %q of %q", token, id)
+			}
+		}
+	})
+}
+
+// Literal text survives HTML, Markdown and its reader.
+func FuzzTyped(f *testing.F) {
+	f.Add("a *b* <c> & [d](e)\n# f", true)
+	f.Fuzz(func(t *testing.T, s string, bold bool) {
+		if strings.ContainsFunc(s, func(r rune) bool {
+			return r < ' ' && r != '\n' || r == 0xfffd || r == 0x7f || r == 0xa0 || r == 0x85 || r == 0x2028 || r == 0x2029
+		}) {
+			t.Skip()
+		}
+		markup := strings.ReplaceAll(html.EscapeString(s), "\n", "<br>")
+		if bold {
+			markup = "x<b>" + markup + "</b>y"
+			s = "x" + s + "y"
+		}
+		got := ReadText(Typed{HTML: markup})
+		if read := markdown.Plain(markdown.Parts(got.Markdown)); letters(read) != letters(s) && !strings.Contains(s, `\!`) && !strings.Contains(s, `\/`) {
+			t.Errorf("%q became %q, read as %q", s, got.Markdown, read)
+		}
+	})
+}
+
+// No text of a customer's breaks out of a card or a message, or out of their size.
+func FuzzShow(f *testing.F) {
+	f.Add("# a\n\n- *b* <at>Ann</at>\n\n> c `d`\n\n```\ne\n```\n[f](https://x.test)", "Eve <b>")
+	f.Add("{{DATE(2026-11-20T09:30:00Z, SHORT)}} [x](javascript:y) <script>", "<at>x</at>")
+	f.Fuzz(func(t *testing.T, md, name string) {
+		c := view.Card{Name: name, Blocks: []view.Block{{Kind: view.BlockBody, Text: md}, {Kind: view.BlockQuote, Text: md}, {Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: name}}}}}
+		for _, p := range Render(c, Home{}, "n") {
+			sound(t, p.Card)
+		}
+		for _, m := range Messages(c, "email", Home{}) {
+			wellFormed(t, m.Text)
+		}
+	})
+}
+
+// wellFormed checks that markup has only tags that we write, closed in order, and entities
+// that are whole.
+func wellFormed(t testing.TB, markup string) {
+	t.Helper()
+	if wide(markup) > 80<<10 {
+		t.Errorf("%d bytes as UTF-16", wide(markup))
+	}
+	var open []string
+	z := html.NewTokenizer(strings.NewReader(markup))
+	for {
+		kind := z.Next()
+		token := z.Token()
+		switch kind {
+		case html.ErrorToken:
+			if len(open) > 0 {
+				t.Errorf("left open: %v in %.200q", open, markup)
+			}
+			return
+		case html.StartTagToken:
+			if !strings.Contains("|br|strong|em|strike|code|pre|blockquote|a|at|", "|"+token.Data+"|") {
+				t.Errorf("tag %s in %.200q", token.Data, markup)
+			}
+			for _, a := range token.Attr {
+				if token.Data != "a" || a.Key != "href" || !webURL(a.Val) {
+					t.Errorf("attribute %v of %s", a, token.Data)
+				}
+			}
+			if token.Data != "br" {
+				open = append(open, token.Data)
+			}
+		case html.EndTagToken:
+			if len(open) == 0 || open[len(open)-1] != token.Data {
+				t.Fatalf("</%s> after %v in %.200q", token.Data, open, markup)
+			}
+			open = open[:len(open)-1]
+		case html.TextToken:
+			if raw := html.EscapeString(token.Data); strings.Contains(raw, "<") {
+				t.Errorf("text %q", raw)
+			}
+		default:
+			t.Errorf("token %v", token)
+		}
+	}
+}
