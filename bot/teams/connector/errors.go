@@ -86,10 +86,10 @@ func classify(e *rest.Failure, creates bool) channels.Class {
 			return channels.Ambiguous
 		}
 		return channels.BadContent
-	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusRequestTimeout:
+	case http.StatusRequestTimeout:
 		return unknown
 	}
-	if e.Status > 500 {
+	if e.Status > http.StatusNotImplemented {
 		return unknown
 	}
 	return channels.BadContent

@@ -44,6 +44,7 @@ func TestTable(t *testing.T) {
 		{"429 with Retry-After", teamsfake.Fault{Kind: teamsfake.FaultRateLimit, Retry: 7}, channels.Throttled, channels.Throttled, false},
 		{"429 without", teamsfake.Fault{Kind: teamsfake.FaultBareLimit}, channels.Throttled, channels.Throttled, false},
 		{"500", status(500, "ServiceError"), channels.Ambiguous, channels.BadContent, false},
+		{"501", status(501, "NotImplemented"), channels.BadContent, channels.BadContent, false},
 		{"502 before storing", status(502, ""), channels.Ambiguous, channels.Retry, false},
 		{"502 after storing", after(status(502, "")), channels.Ambiguous, channels.Retry, true},
 		{"503", status(503, "ServiceUnavailable"), channels.Ambiguous, channels.Retry, false},

@@ -51,11 +51,14 @@ func (st *stage) taken() []connector.Activity {
 	return got
 }
 
-func newStage(t *testing.T) *stage {
+func newStage(t *testing.T) *stage { return newStageWith(t, false) }
+
+// newStageWith makes one whose organisation signs nothing, and that takes that.
+func newStageWith(t *testing.T, unsigned bool) *stage {
 	t.Helper()
 	start := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 	st := &stage{at: start}
-	st.srv = teamsfake.New(teamsfake.Options{Clock: func() time.Time { return start }, Users: []teamsfake.User{{ID: ann, Name: "Ann Lee"}}})
+	st.srv = teamsfake.New(teamsfake.Options{Clock: func() time.Time { return start }, Unsigned: unsigned, Users: []teamsfake.User{{ID: ann, Name: "Ann Lee"}}})
 	if err := st.srv.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +73,7 @@ func newStage(t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bot := httptest.NewServer(New(v, false, slog.New(slog.DiscardHandler)).Handler(func(_ http.ResponseWriter, _ *http.Request, a connector.Activity, raw []byte) {
+	bot := httptest.NewServer(New(v, unsigned, slog.New(slog.DiscardHandler)).Handler(func(_ http.ResponseWriter, _ *http.Request, a connector.Activity, raw []byte) {
 		st.mu.Lock()
 		defer st.mu.Unlock()
 		st.got, st.raws = append(st.got, a), append(st.raws, string(raw))
@@ -212,5 +215,33 @@ func TestKeyServerDown(t *testing.T) {
 	st.pass(time.Minute)
 	if got := st.send(t, teamsfake.TokenGood, st.body("")); got != 503 {
 		t.Errorf("a new key while it is down: status %d", got)
+	}
+}
+
+// What a whole organisation sends comes through, signed and unsigned.
+func TestInstalled(t *testing.T) {
+	t.Parallel()
+	for _, unsigned := range []bool{false, true} {
+		st := newStageWith(t, unsigned)
+		var teams []string
+		for _, team := range st.srv.Teams() {
+			teams = append(teams, team.ID)
+		}
+		if err := st.srv.Install(t.Context(), teams...); err != nil {
+			t.Fatalf("unsigned %v: %v", unsigned, err)
+		}
+		if _, err := st.srv.As(ann).Post(teamsfake.Post{Channel: teams[0], Text: "<@bot> help"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := st.srv.WaitFor(t.Context(), func() bool { return st.srv.Pending() == 0 }); err != nil {
+			t.Fatal(err)
+		}
+		types := map[string]int{}
+		for _, a := range st.taken() {
+			types[a.Type]++
+		}
+		if types[connector.TypeInstallationUpdate] == 0 || types[connector.TypeMessage] != 1 || len(st.srv.LostActivities()) != 0 {
+			t.Errorf("unsigned %v: came through %v, lost %v", unsigned, types, st.srv.LostActivities())
+		}
 	}
 }
