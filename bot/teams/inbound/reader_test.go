@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/infracloudio/msbotbuilder-go/schema"
+
 	"parley/bot/fence"
 	"parley/bot/teams/auth"
 	"parley/bot/teams/connector"
@@ -228,4 +230,32 @@ func TestKeysDown(t *testing.T) {
 	if strings.Contains(b.log.String(), "eyJ") {
 		t.Error("the token is in the log")
 	}
+}
+
+// FuzzRead: whatever is read as an activity, the SDK can read its envelope, and reads the
+// same of what decides.
+func FuzzRead(f *testing.F) {
+	for _, s := range []string{
+		good + "}", "null", "{}", `{"type":1}`, `{"type":"message","TYPE":"x"}`, good + `,"conversation":null}`, good + `,"from":{"id":1}}`,
+		good + `,"channelData":[1],"value":"x","timestamp":""}`, "{\"type\":\"m\xff\"}", good + `,"serviceUrl":"\ud800"}`, good + `,"entities":[null,{"mentioned":[]}]}`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		a, err := read(raw)
+		if err != nil {
+			return
+		}
+		envelope, err := envelopeOf(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var parsed schema.Activity
+		if err := json.Unmarshal(envelope, &parsed); err != nil {
+			t.Fatalf("the SDK can't read %s: %v", envelope, err)
+		}
+		if string(parsed.Type) != a.Type || parsed.ServiceURL != a.ServiceURL || parsed.ChannelID != a.ChannelID {
+			t.Fatalf("%s is read as %+v", envelope, parsed)
+		}
+	})
 }
