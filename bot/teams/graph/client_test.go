@@ -264,7 +264,14 @@ func TestFailures(t *testing.T) {
 			}
 		}
 	}
-	st.srv.ClearFaults()
+}
+
+// A refused token is renewed; a permission that was taken away is not a refused token.
+func TestRevoked(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	_, err := st.client.Messages(st.ctx(), group, tickets, 50, "")
+	must(t, err)
 	st.srv.RevokeTokens()
 	if _, err := st.client.Messages(st.ctx(), group, tickets, 50, ""); err != nil {
 		t.Error("a refused token isn't renewed:", err)

@@ -22,7 +22,7 @@ const DefaultLoginURL = "https://login.microsoftonline.com"
 const (
 	tokenTimeout = 15 * time.Second // of one request for a token
 	tokenEarly   = 5 * time.Minute  // it is renewed so long before it ends
-	tokenPause   = 5 * time.Second  // after a failure, before the next request
+	tokenPause   = 5 * time.Second  // after a failure or a refused token, before the next request
 	tokenDefault = 30 * time.Minute // where the answer doesn't say how long it is good
 )
 
@@ -59,6 +59,7 @@ type Tokens struct {
 	endsAt  time.Time
 	failed  error // of the last request, nil when it was answered
 	pause   time.Time
+	renewed time.Time // when the last token was asked for because one was refused
 }
 
 // NewTokens makes a source of tokens; it asks for none yet.
@@ -102,11 +103,27 @@ func (t *Tokens) other(ctx context.Context, refused string) (string, error) {
 	if failed != nil {
 		return t.orOld(refused, failed)
 	}
+	if refused != "" && refused == value && !t.mayRenew() {
+		return "", fmt.Errorf("%w: a new one was refused a moment ago", ErrToken)
+	}
 	if err := t.ask(ctx); err != nil {
 		return t.orOld(refused, err)
 	}
 	value, _, _ = t.kept("")
 	return value, nil
+}
+
+// mayRenew says whether a refused token may be replaced now: a service that refuses every
+// token must not make us ask Entra with every call.
+func (t *Tokens) mayRenew() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.now()
+	if !t.renewed.IsZero() && now.Sub(t.renewed) < tokenPause {
+		return false
+	}
+	t.renewed = now
+	return true
 }
 
 // kept gives the token; fresh unless it is the refused one or soon over; and the failure

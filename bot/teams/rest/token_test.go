@@ -113,6 +113,15 @@ func TestShared(t *testing.T) {
 		t.Error("the refused token is still used")
 	}
 	st.asked(t, 2)
+	if _, err := st.Renew(t.Context(), second); !errors.Is(err, rest.ErrToken) {
+		t.Error("every token that is refused is renewed at once:", err)
+	}
+	st.asked(t, 2)
+	st.pass(5 * time.Second)
+	if v, err := st.Renew(t.Context(), second); err != nil || v == second {
+		t.Error("not renewed later:", err)
+	}
+	st.asked(t, 3)
 }
 
 // It is renewed before it ends; while Entra can't be reached the old one is used to its
