@@ -113,7 +113,7 @@ func TestHugeMail(t *testing.T) {
 	if in.Text != "see file" || len(in.Attachments) != 1 || len(in.Attachments[0].Content) < size/2 {
 		t.Errorf("50 MB file: %q, %d files", in.Text, len(in.Attachments))
 	}
-	if d := time.Since(started); d > 30*time.Second {
+	if d := time.Since(started); d > patience {
 		t.Errorf("took %v", d)
 	}
 }
@@ -142,7 +142,7 @@ func TestHostileHTML(t *testing.T) {
 		if !strings.Contains(in.Text, "words") {
 			t.Errorf("%s: no text: %v", name, in.Notices)
 		}
-		if d := time.Since(started); d > time.Minute {
+		if d := time.Since(started); d > patience {
 			t.Errorf("%s: took %v", name, d)
 		} else if d > time.Second {
 			t.Logf("%s: took %v", name, d)
@@ -179,7 +179,7 @@ func TestHostileText(t *testing.T) {
 			if in.Text == "" || len(in.Text) > textBytes {
 				t.Errorf("%s: %d bytes of text", name, len(in.Text))
 			}
-			if d := time.Since(started); d > time.Minute {
+			if d := time.Since(started); d > patience {
 				t.Errorf("%s: took %v", name, d)
 			} else if d > time.Second {
 				t.Logf("%s: took %v", name, d)

@@ -89,7 +89,7 @@ func TestStall(t *testing.T) {
 			w.ready()
 			stop()
 			w.mail("one")
-			w.opts.timing.dial, w.opts.timing.command = 300*time.Millisecond, 300*time.Millisecond
+			w.opts.timing.dial, w.opts.timing.command = time.Second, time.Second
 			w.fault(mailfake.Fault{Op: op, Action: mailfake.ActionDelay})
 			idle := ""
 			if op == mailfake.OpIDLE { // nobody can tell that IDLE is dead, until it is asked to end
@@ -117,7 +117,7 @@ func TestStallInsideAMail(t *testing.T) {
 			stop()
 			w.mail("one")
 			w.mail("two")
-			w.opts.timing.command = 300 * time.Millisecond
+			w.opts.timing.command = 2 * time.Second
 			w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: action, Nth: 2, Times: 2})
 			w.run()
 			w.arrives("one", "two")

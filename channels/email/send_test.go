@@ -104,7 +104,7 @@ func TestCopyToSent(t *testing.T) {
 				w.fault(tc.fault)
 			}
 			if tc.fault.Action == mailfake.ActionDelay {
-				w.opts.timing.saveCopy = 300 * time.Millisecond
+				w.opts.timing.saveCopy = 5 * time.Second // the second copy must fit
 			}
 			c := w.channel()
 			for i, want := range tc.copies {
@@ -247,11 +247,15 @@ func TestSilentAfterData(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.fault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDelayAfter})
-	_, err := w.channel().Send(within(t, 500*time.Millisecond), reply())
-	class(t, err, channels.Ambiguous)
-	if len(w.Submissions()) != 1 {
-		t.Error("the server did not take the mail")
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	c, sent := w.channel(), make(chan error, 1)
+	go func() { _, err := c.Send(ctx, reply()); sent <- err }()
+	if _, err := w.WaitFor(ctx, "ann@customer.test", func(r []mailfake.Received) bool { return len(r) == 1 }); err != nil {
+		t.Fatalf("the server did not take the mail: %v", err)
 	}
+	cancel()
+	class(t, <-sent, channels.Ambiguous)
 }
 
 func TestSilentBeforeData(t *testing.T) {
@@ -293,7 +297,7 @@ func TestNoByteAfterTheDeadline(t *testing.T) {
 	d := &tap{}
 	w.env.Dialer = d
 	c := w.channel()
-	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // it is waited for: enough to log in on a slow machine
 	defer cancel()
 	var before atomic.Int64
 	o := reply()

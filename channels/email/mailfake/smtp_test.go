@@ -52,7 +52,11 @@ func TestSMTPFaults(t *testing.T) {
 			if _, err := s.AddFault(c.fault); err != nil {
 				t.Fatal(err)
 			}
-			client := sender(t, s, gomail.WithTimeout(500*time.Millisecond))
+			var options []gomail.Option
+			if c.reason == "timeout" { // it is waited for: enough for the rest of the talk on a slow machine
+				options = append(options, gomail.WithTimeout(5*time.Second))
+			}
+			client := sender(t, s, options...)
 			err := client.DialAndSendWithContext(soon(t), letter(t, support, ann, "Hi", strings.Repeat("text\r\n", 50)))
 			var se *gomail.SendError
 			switch {

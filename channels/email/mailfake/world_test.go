@@ -47,7 +47,7 @@ func start(t *testing.T, change ...func(*mailfake.Options)) *mailfake.Server {
 }
 
 func soon(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -68,7 +68,7 @@ func login(t *testing.T, s *mailfake.Server, opts *imapclient.Options) *imapclie
 func sender(t *testing.T, s *mailfake.Server, opts ...gomail.Option) *gomail.Client {
 	t.Helper()
 	host, port := hostPort(t, s.SMTPAddr())
-	all := append([]gomail.Option{gomail.WithPort(port), gomail.WithTLSPolicy(gomail.NoTLS), gomail.WithTimeout(5 * time.Second),
+	all := append([]gomail.Option{gomail.WithPort(port), gomail.WithTLSPolicy(gomail.NoTLS), gomail.WithTimeout(30 * time.Second),
 		gomail.WithSMTPAuth(gomail.SMTPAuthPlain), gomail.WithUsername(support), gomail.WithPassword("secret")}, opts...)
 	c, err := gomail.NewClient(host, all...)
 	if err != nil {
