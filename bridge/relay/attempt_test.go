@@ -59,7 +59,7 @@ func TestBrokenCredentialsWait(t *testing.T) {
 	s.lane(1, 1)
 	s.start()
 	s.eventually("queued auth_broken", `SELECT state || ' ' || error_class FROM deliveries`)
-	s.eventually("true", `SELECT next_at > clock_timestamp() + interval '20 s' FROM gates`)
+	s.eventually("true", `SELECT next_at > clock_timestamp() + interval '1 s' FROM gates`)
 	s.exec(`UPDATE gates SET next_at = clock_timestamp()`)
 	s.Wake()
 	s.state(1001, "accepted")
@@ -88,12 +88,12 @@ func TestLateIsToldOnce(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, func(o *relay.Options) { o.LateAfter = time.Minute }).effects()
 	s.send = fails(channels.Retry)
-	s.policy.RetryFor, s.policy.Backoff = 48*time.Hour, []time.Duration{10 * time.Second}
+	s.policy.RetryFor, s.policy.Backoff = 48*time.Hour, []time.Duration{time.Hour}
 	s.lane(1, 1)
 	s.start()
 	for attempt := 1; attempt <= 5; attempt++ {
 		s.eventually(fmt.Sprint(attempt, " queued"), `SELECT attempt || ' ' || state FROM deliveries`)
-		s.age(61)
+		s.age(3601)
 	}
 	s.eventually("6 queued", `SELECT attempt || ' ' || state FROM deliveries`)
 	s.eventually("1001:late", `SELECT string_agg(name, ' ') FROM effects`)
@@ -119,16 +119,16 @@ func unclear(t *testing.T, outcome channels.Outcome, err error, change ...func(*
 // Before the attempt can be over for sure nobody looks for it.
 func TestReconcileNotTooEarly(t *testing.T) {
 	t.Parallel()
-	s := unclear(t, channels.Landed, nil, func(o *relay.Options) { o.ReconcileAfter = 20 * time.Second })
-	s.eventually("true", `SELECT due_at > parley_now() + interval '15 s' FROM lanes`)
+	s := unclear(t, channels.Landed, nil, func(o *relay.Options) { o.ReconcileAfter = 5 * time.Minute })
+	s.eventually("true", `SELECT due_at > parley_now() + interval '1 min' FROM lanes`)
 	// Due early all the same: it must wait out the rest, not look.
 	s.exec(`UPDATE lanes SET due_at = parley_now(), leased_until = NULL`)
 	s.Wake()
-	s.eventually("true", `SELECT due_at > parley_now() + interval '15 s' AND leased_until IS NULL FROM lanes`)
+	s.eventually("true", `SELECT due_at > parley_now() + interval '1 min' AND leased_until IS NULL FROM lanes`)
 	if n := locked(s, func() int { return s.looks }); n != 0 {
 		t.Fatalf("looked %d times", n)
 	}
-	s.age(30)
+	s.age(400)
 	s.state(1001, "accepted")
 }
 
@@ -148,17 +148,19 @@ func TestUnknownLanded(t *testing.T) {
 // Only what is absent twice, with the wait in between, is sent again.
 func TestUnknownAbsentTwice(t *testing.T) {
 	t.Parallel()
-	s := unclear(t, channels.Absent, nil, func(o *relay.Options) { o.AbsentAgain = 10 * time.Second })
+	s := unclear(t, channels.Absent, nil, func(o *relay.Options) { o.AbsentAgain = 2 * time.Minute })
 	s.age(10)
 	s.eventually("unknown true", `SELECT state || ' ' || (absent_at IS NOT NULL) FROM deliveries WHERE id = 1001`)
 	s.exec(`UPDATE lanes SET due_at = parley_now()`) // a second look that comes too early doesn't count
 	s.Wake()
-	s.eventually("true", `SELECT due_at > parley_now() + interval '5 s' AND leased_until IS NULL AND epoch >= 3 FROM lanes`)
+	s.eventually("true", `SELECT due_at > parley_now() + interval '30 s' AND leased_until IS NULL AND epoch >= 3 FROM lanes`)
 	if got := s.sent(); got != "1001:1" {
 		t.Fatalf("attempts %s before the second look", got)
 	}
-	s.age(10)
+	s.age(130)
 	s.state(1001, "accepted")
+	s.eventually("unknown true", `SELECT state || ' ' || (absent_at IS NOT NULL) FROM deliveries WHERE id = 1002`)
+	s.age(130)
 	s.state(1002, "accepted")
 	if got := s.sent(); !strings.HasPrefix(got, "1001:1 1001:2 1002:1") {
 		t.Errorf("attempts %s", got)
@@ -174,7 +176,7 @@ func TestUnknownNeedsDecision(t *testing.T) {
 			t.Parallel()
 			s := unclear(t, channels.CannotTell, err)
 			s.age(20)
-			s.eventually("true", `SELECT due_at > parley_now() + interval '5 s' AND leased_until IS NULL FROM lanes`)
+			s.eventually("true", `SELECT due_at > parley_now() + interval '1 s' AND leased_until IS NULL FROM lanes`)
 			s.state(1001, "unknown")
 			s.age(600)
 			s.state(1001, "needs_decision")
@@ -205,7 +207,7 @@ func TestLeaseExpiry(t *testing.T) {
 	s.lane(1, 2)
 	s.start()
 	s.state(1001, "sending")
-	s.age(60)
+	s.age(leaseSeconds + 30)
 	s.eventually("accepted found", `SELECT state || ' ' || external_id FROM deliveries WHERE id = 1001`)
 	close(release)
 	s.eventually("2", `SELECT head FROM lanes`)
@@ -232,8 +234,8 @@ func TestRequestEndsBeforeItsLease(t *testing.T) {
 	s.lane(1, 1)
 	s.start()
 	s.state(1001, "accepted")
-	if got := <-left; got > 12*time.Second {
-		t.Errorf("the request may take %s, its lease is 16 s", got)
+	if got := <-left; got > (leaseSeconds-4)*time.Second {
+		t.Errorf("the request may take %s, its lease is %d s", got, leaseSeconds)
 	}
 }
 

@@ -21,7 +21,10 @@ import (
 )
 
 // patience bounds every wait; only a failing test uses it up.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
+
+// leaseSeconds is the lease of every lane: only a test that ages it sees its end.
+const leaseSeconds = 120
 
 // stage is a relay with a handler that does what the test says.
 type stage struct {
@@ -224,6 +227,19 @@ func (s *stage) eventually(want, sql string, args ...any) {
 	}
 }
 
+// until polls until something holds that no query tells.
+func (s *stage) until(what string, done func() bool) {
+	s.t.Helper()
+	deadline := time.Now().Add(patience)
+	for !done() {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("waited in vain: %s", what)
+		}
+		timer := time.NewTimer(time.Millisecond)
+		<-timer.C
+	}
+}
+
 // effects makes the table in which Apply leaves its traces.
 func (s *stage) effects() *stage {
 	s.exec(`CREATE TABLE IF NOT EXISTS effects (n bigint GENERATED ALWAYS AS IDENTITY, name text, key text)`)
@@ -248,7 +264,7 @@ func (s *stage) laneOn(gate, id int64, priority, n int) {
 	s.exec(`WITH l AS (INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, priority, tail, due_at, lease_seconds)
 			VALUES ($1::bigint, 1, $6, $1, $2, $3, $4, parley_now(), $5))
 		INSERT INTO deliveries (id, lane_id, seq, kind, created_at) SELECT $1 * 1000 + n, $1, n, 'reply', parley_now() FROM generate_series(1, $4::int) AS n`,
-		id, gate, priority, n, 16.0, fmt.Sprint("c", id))
+		id, gate, priority, n, float64(leaseSeconds), fmt.Sprint("c", id))
 	s.Wake()
 }
 

@@ -87,6 +87,7 @@ func TestAcceptTogether(t *testing.T) {
 			}
 		})
 	}
+	s.until("all of them wait", func() bool { return s.Callers() == 40 })
 	s.eventually("1", `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
 	check(t, tx.Commit(t.Context()))
 	group.Wait()
@@ -334,11 +335,7 @@ func TestTimers(t *testing.T) {
 	check(t, a.Accept(t.Context(), 7, fact("k", "marker")))
 	a.applied7(1)
 	check(t, store.MoveClock(t.Context(), a.pool, time.Hour))
-	before := time.Now()
 	a.applied7(1 + 14)
-	if late := time.Since(before); late > 3*time.Second {
-		t.Errorf("fired %s late", late)
-	}
 	check(t, store.MoveClock(t.Context(), a.pool, time.Hour))
 	a.applied7(1 + 15)
 	a.eventually("0", `SELECT count(*) FROM timers`)
@@ -380,11 +377,7 @@ func TestOverload(t *testing.T) {
 		})
 	}
 	s.eventually("1", `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
-	deadline := time.Now().Add(patience)
-	for s.Metrics().Refused.Load() == 0 && time.Now().Before(deadline) {
-		timer := time.NewTimer(time.Millisecond)
-		<-timer.C
-	}
+	s.until("somebody is refused", func() bool { return s.Metrics().Refused.Load() > 0 })
 	check(t, tx.Commit(t.Context()))
 	group.Wait()
 	if refused == 0 || accepted == 0 {

@@ -84,7 +84,8 @@ func TestEventDelay(t *testing.T) {
 	t.Parallel()
 	m := newMetrics()
 	m.SetClock(time.Hour)
-	m.applied([]store.Event{{AccountID: 3, ReceivedAt: time.Now().Add(time.Hour - 2*time.Second)}}, time.Now())
+	now := time.Now()
+	m.applied([]store.Event{{AccountID: 3, ReceivedAt: now.Add(time.Hour - 2*time.Second)}}, now)
 	if n, sum := observed(t, m.delay); n != 1 || sum < 2 || sum > 3 || m.Account(3).Applied.Load() != 1 {
 		t.Errorf("%d delays, %.3f s", n, sum)
 	}

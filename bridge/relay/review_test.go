@@ -53,7 +53,7 @@ func TestUnstorableReason(t *testing.T) {
 func TestStuckAccountDelaysNobody(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, func(o *relay.Options) { o.Total, o.PerGate = 8, 4 })
-	s.policy.RequestTimeout = time.Minute
+	s.policy.RequestTimeout = time.Hour
 	release := make(chan struct{})
 	defer close(release)
 	s.send = func(ctx context.Context, c store.Claimed) (relay.Sent, error) {
