@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"parley/bridge/bridgetest"
-	"parley/bridge/relay"
 	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
@@ -25,6 +24,18 @@ func (w *world) posts(thread string) int {
 	return n
 }
 
+// held keeps posts from being made until it is told to let them go; then everything that
+// came meanwhile waits.
+func (w *world) held() (release func()) {
+	w.t.Helper()
+	w.chat.AddFault(bridgetest.Fault{Call: "post", Kind: bridgetest.FaultRefuse, Times: -1})
+	return func() {
+		w.t.Helper()
+		w.eventually("all of it waits", func() bool { return w.count(`SELECT count(*) FROM pending`) == 0 })
+		w.chat.ClearFaults()
+	}
+}
+
 // A customer writes faster than the channel may be posted to: what waits is shown as
 // one post with times, in order, each text once (R-267).
 func TestBurst(t *testing.T) {
@@ -32,18 +43,20 @@ func TestBurst(t *testing.T) {
 	for _, fault := range []bridgetest.FaultKind{"", "drop_after", "drop_before"} {
 		t.Run("fault "+string(fault), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, options{rate: 2, relay: relay.Options{AbsentAgain: 50 * time.Millisecond}})
+			w := newWorld(t, options{rate: 2, lossy: true})
 			w.knowRuns()
 			w.writes("kim", "Hello")
 			thread := w.thread("Hello")
-			if fault != "" {
-				w.chat.AddFault(bridgetestFault("post", fault, 2))
-			}
+			release := w.held()
 			want := []string{"Hello"}
 			for i := range 12 {
 				text := fmt.Sprintf("more %d;", i)
 				w.writes("kim", text)
 				want = append(want, text)
+			}
+			release()
+			if fault != "" {
+				w.chat.AddFault(bridgetestFault("post", fault, 2))
 			}
 			w.shown("more 11;")
 			w.settled()
@@ -90,13 +103,25 @@ func (w *world) sentTexts() []string {
 	return list
 }
 
+// lineHold is a hold in which several lines can be typed; lines wait 60 s for each other in all.
+const lineHold = 30 * time.Second
+
+// waits lets ann reply, and gives her message once it waits in its hold.
+func (w *world) waits(thread, text string) string {
+	w.t.Helper()
+	m := w.reply(thread, text)
+	w.fate(m, "waiting")
+	return m
+}
+
 // Lines typed within a hold leave as one message; each shows its own fate (R-267).
 func TestLinesLeaveAsOneMessage(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: time.Second})
+	w := newWorld(t, options{hold: lineHold})
 	w.knowRuns()
 	thread := w.opened()
-	lines := []string{w.reply(thread, "Hi Kim,"), w.reply(thread, "I looked."), w.reply(thread, "All is well.")}
+	lines := []string{w.waits(thread, "Hi Kim,"), w.waits(thread, "I looked."), w.waits(thread, "All is well.")}
+	w.advance(2 * lineHold)
 	w.provider.WaitTexts(t, "Hi Kim,\n\nI looked.\n\nAll is well.")
 	for _, l := range lines {
 		w.marked(l, "sent")
@@ -116,10 +141,11 @@ func TestLinesLeaveAsOneMessage(t *testing.T) {
 // A bounce of a message that was several lines gives each line back.
 func TestLinesBounceTogether(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: time.Second})
+	w := newWorld(t, options{hold: lineHold})
 	w.knowRuns()
 	thread := w.opened()
-	one, two := w.reply(thread, "One"), w.reply(thread, "Two")
+	one, two := w.waits(thread, "One"), w.waits(thread, "Two")
+	w.advance(2 * lineHold)
 	w.provider.WaitTexts(t, "One\n\nTwo")
 	w.marked(two, "sent")
 	external := w.provider.Sent()[0].ID
@@ -138,44 +164,49 @@ func TestLinesChange(t *testing.T) {
 		want []string
 	}{
 		{"middle deleted", false, func(w *world, thread string) {
-			w.reply(thread, "One")
-			two := w.reply(thread, "Two")
-			w.reply(thread, "Three")
+			w.waits(thread, "One")
+			two := w.waits(thread, "Two")
+			w.waits(thread, "Three")
 			w.chat.Delete(support, two)
+			w.fate(two, "undone")
 		}, []string{"One\n\nThree"}},
 		{"first deleted", false, func(w *world, thread string) {
-			one := w.reply(thread, "One")
-			w.reply(thread, "Two")
-			w.reply(thread, "Three")
+			one := w.waits(thread, "One")
+			w.waits(thread, "Two")
+			w.waits(thread, "Three")
 			w.chat.Delete(support, one)
+			w.fate(one, "undone")
 		}, []string{"Two\n\nThree"}},
 		{"edited", false, func(w *world, thread string) {
-			w.reply(thread, "One")
-			two := w.reply(thread, "Too")
-			w.reply(thread, "Three")
+			w.waits(thread, "One")
+			two := w.waits(thread, "Too")
+			w.waits(thread, "Three")
 			w.chat.Edit(support, two, "Two")
+			w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, two) == "Two" })
 		}, []string{"One\n\nTwo\n\nThree"}},
 		{"edited into a note", false, func(w *world, thread string) {
-			w.reply(thread, "One")
-			two := w.reply(thread, "Two")
-			w.reply(thread, "Three")
+			w.waits(thread, "One")
+			two := w.waits(thread, "Two")
+			w.waits(thread, "Three")
 			w.chat.Edit(support, two, "note: Two")
+			w.fate(two, "inside")
 		}, []string{"One\n\nThree"}},
 		{"switched off", true, func(w *world, thread string) {
-			w.reply(thread, "One")
-			w.reply(thread, "Two")
+			w.waits(thread, "One")
+			w.waits(thread, "Two")
 		}, []string{"One", "Two"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			o := options{hold: 2 * time.Second}
+			o := options{hold: lineHold}
 			if tt.off {
 				o.settings = map[string]string{"join_lines": "off"}
 			}
 			w := newWorld(t, o)
 			w.knowRuns()
 			tt.do(w, w.opened())
+			w.advance(2 * lineHold)
 			w.provider.WaitTexts(t, tt.want...)
 			w.settled()
 			if got := w.sentTexts(); !slices.Equal(got, tt.want) {
@@ -192,11 +223,12 @@ func TestLinesWithALostAnswer(t *testing.T) {
 	for _, kind := range []channelstest.FaultKind{channelstest.FaultDropAfter, channelstest.FaultDropBefore} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, options{hold: time.Second, relay: relay.Options{AbsentAgain: 50 * time.Millisecond}})
+			w := newWorld(t, options{hold: lineHold, lossy: true})
 			w.knowRuns()
 			thread := w.opened()
 			w.provider.AddFault(channelstest.Fault{Kind: kind})
-			one, two := w.reply(thread, "One"), w.reply(thread, "Two")
+			one, two := w.waits(thread, "One"), w.waits(thread, "Two")
+			w.advance(2 * lineHold)
 			w.stateOf(one, store.Accepted)
 			w.stateOf(two, store.Accepted)
 			w.settled()

@@ -35,7 +35,7 @@ func TestConversationThereAndBack(t *testing.T) {
 // A reply waits for its hold and leaves when it is over, by Parley's clock.
 func TestHold(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: time.Minute})
+	w := newWorld(t, options{hold: time.Hour})
 	w.writes("kim", "Hello")
 	thread := w.thread("Hello")
 	reply := w.chat.Say("ann", support, thread, "Hi Kim")
@@ -43,7 +43,7 @@ func TestHold(t *testing.T) {
 	if n := w.provider.Calls(); n != 0 {
 		t.Fatalf("%d calls in the hold", n)
 	}
-	w.advance(time.Minute)
+	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "Hi Kim")
 	w.fate(reply, "out")
 }
@@ -51,7 +51,7 @@ func TestHold(t *testing.T) {
 // In its hold an edit wins and starts the hold again, a deletion means nothing leaves.
 func TestEditAndDeleteInTheHold(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: 20 * time.Second})
+	w := newWorld(t, options{hold: 30 * time.Second}) // an edit prolongs it to 60 s in all
 	w.writes("kim", "Hello")
 	thread := w.thread("Hello")
 	edited := w.chat.Say("ann", support, thread, "Hi Kin")
@@ -63,14 +63,14 @@ func TestEditAndDeleteInTheHold(t *testing.T) {
 	w.chat.Delete(support, deleted)
 	w.fate(deleted, "undone")
 	w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, edited) == "Hi Kim" })
-	w.advance(10 * time.Second) // the first hold is over, the second isn't
+	w.advance(20 * time.Second) // the first hold is over, the second isn't
 	w.eventually("the lane was looked at", func() bool {
 		return w.count(`SELECT count(*) FROM lanes WHERE key = 'c1:say' AND account_id = $1 AND due_at > parley_now()`, w.accounts[chat]) == 1
 	})
 	if n := w.provider.Calls(); n != 0 {
 		t.Fatalf("%d calls in the second hold\n%s", n, w.dump())
 	}
-	w.advance(10 * time.Second)
+	w.advance(30 * time.Second)
 	w.provider.WaitTexts(t, "Hi Kim")
 	w.settled()
 	w.provider.WaitTexts(t, "Hi Kim")
@@ -238,7 +238,7 @@ func TestReroot(t *testing.T) {
 // for a while loses nothing.
 func TestPostsSurviveLostAnswers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{})
+	w := newWorld(t, options{lossy: true})
 	w.chat.AddFault(bridgetestFault("post", "drop_after", 2))
 	w.writes("kim", "Hello")
 	w.writes("kim", "Again")

@@ -11,7 +11,7 @@ import (
 // R-249: what was deleted or edited while the events were lost does not leave as it was.
 func TestGapInTheHold(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: time.Minute})
+	w := newWorld(t, options{hold: time.Hour})
 	thread := w.opened()
 	deleted, edited := w.reply(thread, "Go away"), w.reply(thread, "Hi Kin")
 	w.fate(deleted, "waiting")
@@ -25,7 +25,7 @@ func TestGapInTheHold(t *testing.T) {
 	looks := w.chat.Calls("since")
 	w.chat.Disconnect()
 	w.chat.Wait(t, "the gap is being filled", func() bool { return w.chat.Calls("since") > looks })
-	w.advance(2 * time.Minute)
+	w.advance(2 * time.Hour)
 	w.eventually("the reply waits for the gap", func() bool {
 		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND error_class = 'retry'`) > 0
 	})
@@ -34,7 +34,7 @@ func TestGapInTheHold(t *testing.T) {
 	}
 	close(release)
 	w.eventually("the deletion", func() bool { return w.text(`SELECT fate FROM messages WHERE place = $1`, deleted) == "undone" })
-	w.advance(2 * time.Minute)
+	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "Hi Kim")
 	w.settled()
 	w.provider.WaitTexts(t, "Hi Kim")
@@ -43,7 +43,7 @@ func TestGapInTheHold(t *testing.T) {
 // While a gap is being filled no reply leaves, not even one that turns out unchanged.
 func TestRepliesWaitForTheGap(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: time.Minute})
+	w := newWorld(t, options{hold: time.Hour})
 	thread := w.opened()
 	w.fate(w.reply(thread, "Unchanged"), "waiting")
 	release := make(chan struct{})
@@ -51,7 +51,7 @@ func TestRepliesWaitForTheGap(t *testing.T) {
 	looks := w.chat.Calls("since")
 	w.chat.Disconnect()
 	w.chat.Wait(t, "the gap is being filled", func() bool { return w.chat.Calls("since") > looks })
-	w.advance(2 * time.Minute)
+	w.advance(2 * time.Hour)
 	w.eventually("it was tried, or left", func() bool {
 		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND attempt > 0 AND state <> 'sending'`) > 0
 	})

@@ -3,6 +3,7 @@ package bridge_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 
 	"parley/store"
@@ -88,6 +89,50 @@ func (w *world) advance(by time.Duration) {
 	for _, e := range w.engines {
 		e.Relay().Wake()
 	}
+}
+
+// A lost answer is looked for when its request is over for sure. In these tests it is over as
+// soon as it counts as lost; unclear ages it by more than the request's time, and by less than
+// what leads to a person.
+const (
+	ageUnclear = `
+		WITH old AS (
+			SELECT id FROM deliveries
+			WHERE state = 'unknown' AND (sent_at > clock_timestamp() - interval '1 min' OR absent_at > clock_timestamp() - interval '1 min')
+			FOR UPDATE SKIP LOCKED)
+		UPDATE deliveries AS d
+		SET sent_at = sent_at - interval '1 min', absent_at = absent_at - interval '1 min'
+		FROM old WHERE d.id = old.id`
+	lookNow = `
+		WITH unclear AS (
+			SELECT l.id FROM lanes AS l
+			JOIN deliveries AS d ON d.lane_id = l.id AND d.seq = l.head + 1
+			WHERE d.state = 'unknown' AND l.due_at > parley_now() AND l.leased_until IS NULL
+			FOR UPDATE OF l SKIP LOCKED)
+		UPDATE lanes AS l SET due_at = parley_now()
+		FROM unclear WHERE l.id = unclear.id`
+)
+
+// passTime ages, until the test ends, each attempt whose answer was lost.
+func (w *world) passTime() {
+	ctx, cancel := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	group.Go(func() {
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		for ctx.Err() == nil {
+			for _, sql := range []string{ageUnclear, lookNow} {
+				if _, err := w.pool.Exec(ctx, sql); err != nil && ctx.Err() == nil {
+					w.t.Errorf("%s: %v", sql, err)
+				}
+			}
+			select {
+			case <-ctx.Done():
+			case <-tick.C:
+			}
+		}
+	})
+	w.t.Cleanup(func() { cancel(); group.Wait() })
 }
 
 // dump shows what the database holds, for a failing test.

@@ -124,22 +124,22 @@ func TestOneOfSeveralFilesFails(t *testing.T) {
 // In the hold all parts are taken back; when the window closes first, all are parked as one.
 func TestSeveralFilesTakenBackAndParked(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: time.Minute, caps: windowed(0)})
+	w := newWorld(t, options{hold: time.Hour, caps: windowed(0)})
 	w.writes("kim", "Hello")
 	thread := w.thread("Hello")
 	deleted := w.chat.Say("ann", support, thread, "Wrong ones", file("a.txt", 1), file("b.txt", 2))
 	w.fate(deleted, "waiting")
 	w.chat.Delete(support, deleted)
 	w.fate(deleted, "undone")
-	w.advance(24*time.Hour - 30*time.Second)
+	w.advance(24*time.Hour - 30*time.Minute)
 	late := w.chat.Say("ann", support, thread, "Right ones", file("c.txt", 1), file("d.txt", 2))
 	w.fate(late, "waiting")
-	w.advance(2 * time.Minute)
+	w.advance(2 * time.Hour)
 	w.fate(late, "parked")
 	w.writes("kim", "Still here")
 	w.chat.Press(t, "ann", w.line(thread, bridge.LineOffered), bridge.VerbSend)
 	w.fate(late, "waiting")
-	w.advance(2 * time.Minute)
+	w.advance(2 * time.Hour)
 	w.fate(late, "out")
 	w.settled()
 	if got := w.got(); !slices.Equal(got, []string{"Right ones+c.txt", "+d.txt"}) {
@@ -159,7 +159,7 @@ func (counting) Count(text string) channels.Count { return channels.Count{Parts:
 // text can be taken back; a form's own line says it.
 func TestTextsAreCounted(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: time.Minute, stopped: true})
+	w := newWorld(t, options{hold: time.Hour, stopped: true})
 	w.engines[0].SetChannel(w.accounts[chat], counting{w.live[chat].Load()})
 	w.start()
 	w.writes("kim", "Hello")

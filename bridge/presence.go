@@ -76,7 +76,7 @@ func (e *Engine) watchOthers(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
-			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), presenceEvery)
+			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), presenceLasts)
 			defer cancel()
 			_ = store.DropLease(end, e.pool, name, name) // else it runs out, and others look around for nothing
 			return

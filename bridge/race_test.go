@@ -168,7 +168,7 @@ func TestTakenBackIsNotAnswered(t *testing.T) {
 	for name, do := range back {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, options{hold: time.Minute})
+			w := newWorld(t, options{hold: time.Hour})
 			w.writes("kim", "Hello")
 			thread := w.thread("Hello")
 			reply := w.chat.Say("ann", support, thread, "Yes")

@@ -62,7 +62,7 @@ func TestClosedChannelOpensAgain(t *testing.T) {
 // A process that stops finishes what is under way; what waits is done by the next one.
 func TestRestart(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: time.Minute})
+	w := newWorld(t, options{hold: time.Hour})
 	thread := w.opened()
 	reply := w.reply(thread, "After the restart")
 	w.fate(reply, "waiting")
@@ -70,7 +70,7 @@ func TestRestart(t *testing.T) {
 	if status := w.hook(chat, channelstest.Event{Type: "message", ID: "while-down", From: "kim", Text: "While you were out"}); status != http.StatusServiceUnavailable {
 		t.Errorf("a process that stopped answered %d", status)
 	}
-	check(t, store.MoveClock(t.Context(), w.pool, time.Minute))
+	check(t, store.MoveClock(t.Context(), w.pool, time.Hour))
 	w.addEngine()
 	w.startLast()
 	w.provider.WaitTexts(t, "After the restart")

@@ -9,17 +9,11 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/bridge/relay"
 	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
 )
-
-// quick shortens the waits that follow from a lost answer.
-func quick(o options) options {
-	o.caps = func(c *channels.Capabilities) { c.RequestTimeout = 700 * time.Millisecond }
-	o.relay.AbsentAgain = 20 * time.Millisecond
-	return o
-}
 
 // An answer that was lost: the message is found and not sent again.
 func TestReplyLostAnswer(t *testing.T) {
@@ -27,7 +21,7 @@ func TestReplyLostAnswer(t *testing.T) {
 	for _, kind := range []channelstest.FaultKind{channelstest.FaultDropAfter, channelstest.FaultErrorAfter} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, quick(options{}))
+			w := newWorld(t, options{lossy: true})
 			thread := w.opened()
 			w.provider.AddFault(channelstest.Fault{Kind: kind})
 			first := w.reply(thread, "One")
@@ -47,7 +41,7 @@ func TestReplyNeverArrived(t *testing.T) {
 	for _, kind := range []channelstest.FaultKind{channelstest.FaultDropBefore, channelstest.FaultErrorBefore} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, quick(options{}))
+			w := newWorld(t, options{lossy: true})
 			thread := w.opened()
 			w.provider.AddFault(channelstest.Fault{Kind: kind})
 			w.reply(thread, "One")
@@ -69,9 +63,7 @@ func TestReplyUnclear(t *testing.T) {
 	for verb, want := range map[bridge.Verb][]string{bridge.VerbSendAgain: {"One", "Two", "One"}, bridge.VerbMarkSent: {"One", "Two"}} {
 		t.Run(string(verb), func(t *testing.T) {
 			t.Parallel()
-			o := quick(options{})
-			o.relay.UnclearAfter = time.Second
-			w := newWorld(t, o)
+			w := newWorld(t, options{})
 			thread := w.opened()
 			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
 			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
@@ -79,10 +71,16 @@ func TestReplyUnclear(t *testing.T) {
 			w.stateOf(first, "unknown")
 			w.reply(thread, "Two")
 			w.eventually("it was looked for", func() bool {
+				w.exec(ageUnclear)
+				w.exec(lookNow)
 				return w.count(`SELECT count(*) FROM lanes WHERE account_id = $1 AND epoch >= 2 AND leased_until IS NULL`, w.accounts[chat]) > 0
 			})
-			w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 min'`)
-			w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)
+			w.stateOf(first, "unknown")
+			w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 hour' WHERE state = 'unknown'`)
+			w.eventually("it is looked for again", func() bool {
+				w.exec(lookNow)
+				return w.text(`SELECT state FROM deliveries WHERE kind = 'reply' ORDER BY id LIMIT 1`) != "unknown"
+			})
 			w.stateOf(first, "needs_decision")
 			w.fate(first, "unclear")
 			line := w.line(thread, bridge.LineUnclear)
@@ -191,9 +189,7 @@ func TestReceiptBeforeTheAnswer(t *testing.T) {
 	for _, kind := range []channelstest.FaultKind{channelstest.FaultNone, channelstest.FaultDropAfter} {
 		t.Run("answer "+string(kind), func(t *testing.T) {
 			t.Parallel()
-			o := quick(options{})
-			o.relay.ReconcileAfter = time.Hour
-			w := newWorld(t, o)
+			w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Hour}})
 			thread := w.opened()
 			release := make(chan struct{})
 			w.provider.AddFault(channelstest.Fault{Kind: kind, Until: release})
@@ -218,9 +214,7 @@ func TestReceiptBeforeTheAnswer(t *testing.T) {
 // A receipt for a message whose answer was lost lets the next one go at once.
 func TestReceiptAfterALostAnswer(t *testing.T) {
 	t.Parallel()
-	o := quick(options{})
-	o.relay.ReconcileAfter = time.Hour
-	w := newWorld(t, o)
+	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Hour}})
 	thread := w.opened()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
 	first := w.reply(thread, "One")
@@ -246,7 +240,7 @@ func (w *world) surfaceFact(kind string, m bridgetest.Message) {
 // Replies leave in the surface's own order though their events came in another.
 func TestRepliesInTheSurfacesOrder(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: time.Minute})
+	w := newWorld(t, options{hold: time.Hour})
 	thread := w.opened()
 	w.chat.Mute(true)
 	var typed []bridgetest.Message
@@ -258,7 +252,7 @@ func TestRepliesInTheSurfacesOrder(t *testing.T) {
 		w.surfaceFact("say", typed[i])
 		w.fate(typed[i].ID, "waiting")
 	}
-	w.advance(time.Minute)
+	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "1", "2", "3", "4")
 }
 
@@ -363,7 +357,7 @@ func TestNoteEditedIntoReply(t *testing.T) {
 // Undo takes back the newest waiting reply of its author, and only in its hold.
 func TestUndo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: time.Minute, settings: map[string]string{"who_replies": "any_agent"}})
+	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"who_replies": "any_agent"}})
 	thread := w.opened()
 	first := w.reply(thread, "One")
 	second := w.reply(thread, "Two")
@@ -372,14 +366,14 @@ func TestUndo(t *testing.T) {
 	w.reply(thread, "!undo")
 	w.fate(second, "undone")
 	line := w.line(thread, bridge.LineUndone)
-	w.advance(time.Minute)
+	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "One", "Three")
 	w.fate(first, "out")
 	w.reply(thread, "!undo")
 	w.whisper("ann", "no reply of yours")
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.fate(second, "waiting")
-	w.advance(time.Minute)
+	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "One", "Three", "Two")
 	if n := w.count(`SELECT count(*) FROM deliveries WHERE state = $1`, store.Cancelled); n != 1 {
 		t.Errorf("%d cancelled deliveries, want 1", n)

@@ -28,7 +28,7 @@ func (w *world) restored(backupAt time.Time) {
 // click alone.
 func TestRestoredReplyWaitsForAPerson(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, quick(options{hold: time.Minute}))
+	w := newWorld(t, options{lossy: true, hold: time.Hour})
 	thread := w.opened()
 	one, two := w.reply(thread, "One"), w.reply(thread, "Two")
 	w.fate(one, "waiting")
@@ -57,7 +57,7 @@ func TestRestoredReplyWaitsForAPerson(t *testing.T) {
 // is not posted again.
 func TestRestoredReplyIsFound(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, quick(options{}))
+	w := newWorld(t, options{lossy: true})
 	thread := w.opened()
 	reply := w.reply(thread, "One")
 	w.provider.WaitTexts(t, "One")
@@ -121,7 +121,7 @@ func TestTypedBeforeTheRestore(t *testing.T) {
 // A click that was in the backup's journal is not a click on what is asked now.
 func TestClickedBeforeTheRestore(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, quick(options{settings: map[string]string{"confirm_send": "on"}}))
+	w := newWorld(t, options{lossy: true, settings: map[string]string{"confirm_send": "on"}})
 	thread := w.opened()
 	reply := w.reply(thread, "Confirm me")
 	w.fate(reply, "ask")

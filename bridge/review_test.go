@@ -8,6 +8,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/bridge/relay"
 	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
@@ -60,9 +61,7 @@ func TestTopicStaysInside(t *testing.T) {
 // that stops the lane for ever.
 func TestSendAgainBeforeTheLook(t *testing.T) {
 	t.Parallel()
-	o := quick(options{})
-	o.relay.ReconcileAfter = time.Hour
-	w := newWorld(t, o)
+	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Hour}})
 	thread := w.opened()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
 	first := w.reply(thread, "One")
@@ -85,9 +84,7 @@ func TestSendAgainBeforeTheLook(t *testing.T) {
 // the old text did.
 func TestEditWhileUnknown(t *testing.T) {
 	t.Parallel()
-	o := quick(options{})
-	o.relay.ReconcileAfter = time.Minute
-	w := newWorld(t, o)
+	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Minute}})
 	thread := w.opened()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
 	first := w.reply(thread, "Uno")
@@ -225,7 +222,7 @@ func TestManyNewcomers(t *testing.T) {
 // After a gap a reply is read again, however far the clocks are apart.
 func TestGapUnderAMovedClock(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: time.Minute})
+	w := newWorld(t, options{hold: time.Hour})
 	thread := w.opened()
 	w.advance(time.Hour)
 	first := w.reply(thread, "One")
@@ -234,7 +231,7 @@ func TestGapUnderAMovedClock(t *testing.T) {
 	desk := w.engines[0].Desk(w.surface)
 	desk.Gap(time.Now())
 	desk.Filled()
-	w.advance(2 * time.Minute)
+	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "One")
 	if n := w.chat.Calls("message") - looks; n != 1 {
 		t.Errorf("the message was read %d times again, want 1", n)
@@ -284,9 +281,7 @@ func TestLargeFilesGetTime(t *testing.T) {
 // is not sent beside the attempt that is looked for.
 func TestSendWhileUnknown(t *testing.T) {
 	t.Parallel()
-	o := quick(options{})
-	o.relay.ReconcileAfter = time.Minute
-	w := newWorld(t, o)
+	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Minute, AbsentAgain: 20 * time.Millisecond}})
 	thread := w.opened()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropBefore})
 	first := w.reply(thread, "One")
@@ -339,14 +334,14 @@ func TestQuarantineOfAnAgentsMessage(t *testing.T) {
 // (the check for the wrong customer); one whose author was retired does not leave.
 func TestNotForOthers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: time.Minute})
+	w := newWorld(t, options{hold: time.Hour})
 	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
 	thread := w.thread("first")
 	reply := w.reply(thread, "For Kim")
 	w.fate(reply, "waiting")
 	w.customer(mail, channelstest.Event{From: "lee@x.test", Text: "second", References: []string{first}})
 	w.line(thread, bridge.LineRecipients)
-	w.advance(2 * time.Minute)
+	w.advance(2 * time.Hour)
 	w.fate(reply, "failed")
 	line := w.line(thread, bridge.LineFailed)
 	if !strings.Contains(line.Plain(), "kim@x.test") {
@@ -360,7 +355,7 @@ func TestNotForOthers(t *testing.T) {
 	w.fate(late, "waiting")
 	check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ann"]))
 	check(t, w.engines[0].Reload(t.Context()))
-	w.advance(2 * time.Minute)
+	w.advance(2 * time.Hour)
 	w.fate(late, "failed")
 	w.provider.WaitTexts(t, "For Kim")
 }

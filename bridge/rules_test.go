@@ -197,12 +197,12 @@ func TestModes(t *testing.T) {
 // What was said before the account began to watch, or was paused, does not leave either.
 func TestModeChangesInTheHold(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: time.Minute})
+	w := newWorld(t, options{hold: time.Hour})
 	thread := w.opened()
 	m := w.reply(thread, "One")
 	w.fate(m, "waiting")
 	w.saveAccount(chat, func(a *store.Account) { a.Mode = "watch" })
-	w.advance(time.Minute)
+	w.advance(time.Hour)
 	w.fate(m, "failed")
 	w.line(thread, bridge.LineFailed)
 	if n := w.provider.Calls(); n != 0 {
@@ -354,11 +354,15 @@ func TestSnoozeEndsWithTheCustomer(t *testing.T) {
 func TestRootsOvertake(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{rate: 4})
-	for i := range 12 {
-		w.writes("kim", "chatter "+string(rune('a'+i))+strings.Repeat(" and so on", 40)) // too long to be joined
-	}
+	chatter := func(c rune) { w.writes("kim", "chatter "+string(c)+strings.Repeat(" and so on", 40)) } // too long to be joined
+	chatter('a')
 	w.shown("chatter a")
+	release := w.held()
+	for i := range 11 {
+		chatter(rune('b' + i))
+	}
 	w.writes("lee", "first of lee")
+	release()
 	w.shown("chatter l")
 	w.settled()
 	order := []string{}

@@ -143,7 +143,7 @@ func TestAnswers(t *testing.T) {
 // after a lost answer once.
 func TestLargeMessageWithFiles(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{})
+	w := newWorld(t, options{lossy: true})
 	big := bytes.Repeat([]byte("0123456789abcdef"), 1<<17)
 	w.chat.AddFault(bridgetestFault("post", "drop_after", 1))
 	w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Files", Text: "see attached",
@@ -170,12 +170,12 @@ func TestLargeMessageWithFiles(t *testing.T) {
 // A paused account parks nothing silently: what was said before waits, and leaves later.
 func TestPausedAccount(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: time.Minute})
+	w := newWorld(t, options{hold: time.Hour})
 	thread := w.opened()
 	m := w.reply(thread, "Before the pause")
 	w.fate(m, "waiting")
 	w.saveAccount(chat, func(a *store.Account) { a.Paused = true })
-	w.advance(time.Minute)
+	w.advance(time.Hour)
 	w.eventually("it was tried", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE error_class = 'retry'`) == 1 })
 	late := w.reply(thread, "In the pause")
 	w.fate(late, "parked")
@@ -184,6 +184,6 @@ func TestPausedAccount(t *testing.T) {
 		t.Fatalf("a paused account sent %q", w.provider.Texts())
 	}
 	w.saveAccount(chat, nil)
-	w.advance(time.Minute)
+	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "Before the pause")
 }

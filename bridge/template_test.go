@@ -148,7 +148,7 @@ func TestTemplateRefused(t *testing.T) {
 // reason, the list is looked at, and when it is approved again a click sends it.
 func TestTemplatePausedBeforeSent(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, templating(options{hold: time.Minute}))
+	w := newWorld(t, templating(options{hold: time.Hour}))
 	thread := w.opened()
 	id := w.template(chat, nil)
 	w.decide("order_update", channels.TemplateApproved, "")
@@ -156,7 +156,7 @@ func TestTemplatePausedBeforeSent(t *testing.T) {
 	w.chat.Submit("ann", support, thread, fill(id, 1, map[string]string{"first_name": "Kim", "quote_number": "Q-1"}), "")
 	w.line(thread, bridge.LineDone)
 	w.provider.Decide("order_update", func(t *channelstest.Template) { t.Status = "paused" }) // and its webhook is lost
-	w.advance(time.Minute)
+	w.advance(time.Hour)
 	parked := w.line(thread, bridge.LineParked)
 	w.status(id, "paused") // the list tells
 	if len(w.provider.Sent()) != 0 {
@@ -169,7 +169,7 @@ func TestTemplatePausedBeforeSent(t *testing.T) {
 	w.status(id, "approved")
 	w.chat.Press(t, "ann", parked, bridge.VerbSend)
 	w.eventually("it waits again", func() bool { return w.text(`SELECT fate FROM messages WHERE template IS NOT NULL`) == "waiting" })
-	w.advance(time.Minute)
+	w.advance(time.Hour)
 	w.eventually("it is sent", func() bool { return len(w.provider.Sent()) == 1 })
 }
 
@@ -276,7 +276,7 @@ func TestTemplateOutsideTheWindow(t *testing.T) {
 // them; in its hold it can be taken back.
 func TestTemplateKeepsItsPlace(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, templating(options{hold: 30 * time.Second}))
+	w := newWorld(t, templating(options{hold: 50 * time.Second}))
 	thread := w.opened()
 	id := w.template(chat, func(t *bridge.Template) { t.Body = "Thank you." })
 	w.decide("order_update", channels.TemplateApproved, "")

@@ -96,15 +96,15 @@ func TestParkedForTheWindow(t *testing.T) {
 // lost, and what is typed once it is open again overtakes nothing.
 func TestTheWindowClosesWhileRepliesWait(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: windowed(0), hold: time.Minute, settings: map[string]string{"join_lines": "off"}})
+	w := newWorld(t, options{caps: windowed(0), hold: time.Hour, settings: map[string]string{"join_lines": "off"}})
 	w.writes("kim", "Hello")
 	thread := w.thread("Hello")
-	w.advance(24*time.Hour - 30*time.Second)
+	w.advance(24*time.Hour - 30*time.Minute)
 	first := w.chat.Say("ann", support, thread, "First")
 	w.fate(first, "waiting")
 	second := w.chat.Say("ann", support, thread, "Second")
 	w.fate(second, "waiting")
-	w.advance(2 * time.Minute)
+	w.advance(2 * time.Hour)
 	w.fate(first, "parked")
 	w.fate(second, "parked")
 	w.card(thread, "#1 open")

@@ -14,7 +14,7 @@ import (
 )
 
 // patience bounds every wait of this package; only a failing test uses it up.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // App is the user id of our own app in a Chat.
 const App = "app"

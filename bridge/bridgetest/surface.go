@@ -22,7 +22,7 @@ import (
 // Limits of a Chat.
 const (
 	maxTextRunes   = 400
-	requestTimeout = 2 * time.Second
+	requestTimeout = 30 * time.Second // more than a slow machine takes; only a lost answer uses it up
 )
 
 // Surface connects the engine to a Chat.
