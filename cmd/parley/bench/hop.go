@@ -97,6 +97,14 @@ func (s *stage) hops(ctx context.Context, n int) ([]float64, error) {
 	if err := s.t.finish(ctx); err != nil {
 		return nil, err
 	}
+	err := s.t.wait(ctx, "the answers to the webhooks", func() bool { // a message may stand in its thread before its sender read the answer
+		mu.Lock()
+		defer mu.Unlock()
+		return len(answered) == n
+	})
+	if err != nil {
+		return nil, err
+	}
 	mu.Lock()
 	defer mu.Unlock()
 	return pairs(answered, s.w.slack.Calls("chat.postMessage"), from)
@@ -106,17 +114,19 @@ func (s *stage) hops(ctx context.Context, n int) ([]float64, error) {
 func pairs(answered map[string]time.Time, calls []slackfake.Call, from time.Time) ([]float64, error) {
 	var hops []float64
 	for _, c := range calls {
-		talk, n, ok := marked(c.Args["text"])
-		if !ok || c.At.Before(from) {
+		if c.At.Before(from) {
 			continue
 		}
-		key := mark(customerName(talk), n)
-		at, known := answered[key]
-		if !known {
-			return nil, fmt.Errorf("%w: %s was posted, but never answered", errOrder, key)
+		talk, numbers := allMarked(c.Args["text"])
+		for _, n := range numbers {
+			key := mark(customerName(talk), n)
+			at, known := answered[key]
+			if !known {
+				return nil, fmt.Errorf("%w: %s was posted, but never answered", errOrder, key)
+			}
+			delete(answered, key)
+			hops = append(hops, max(0, ms(c.At.Sub(at))))
 		}
-		delete(answered, key)
-		hops = append(hops, max(0, ms(c.At.Sub(at))))
 	}
 	if len(answered) > 0 || len(hops) == 0 {
 		return nil, fmt.Errorf("%w: %d messages were posted, %d are missing", errOrder, len(hops), len(answered))

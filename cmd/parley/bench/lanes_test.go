@@ -58,7 +58,7 @@ func TestLanesAreChecked(t *testing.T) {
 			}
 			patience := time.Second
 			if name == "" {
-				patience = 20 * time.Second
+				patience = 2 * time.Minute
 			}
 			n, _ := r.sent(t.Context(), patience)
 			err = r.stop(t.Context())

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -118,6 +119,18 @@ func TestMarked(t *testing.T) {
 		if talk, n, ok := marked(text); ok {
 			t.Errorf("%q: %d %d", text, talk, n)
 		}
+	}
+}
+
+// A slow Parley shows several messages in one post.
+func TestAllMarked(t *testing.T) {
+	t.Parallel()
+	one, two := mark(customerName(17), 5), mark(customerName(17), 6)
+	if talk, n := allMarked("12:30:01 " + one + " hello\n12:30:02 " + two + " and again"); talk != 17 || !slices.Equal(n, []int{5, 6}) {
+		t.Errorf("%d %v", talk, n)
+	}
+	if _, n := allMarked("a customer- and customer-1/2"); len(n) > 0 {
+		t.Errorf("%v", n)
 	}
 }
 

@@ -160,23 +160,40 @@ func (t *traffic) speak(k *talk) {
 		then = func() { answered(mark(k.customer, n)) }
 	}
 	t.hook(k.account, then, channelstest.Event{Type: "message", ID: fmt.Sprintf("%s-%d", k.customer, n), From: k.customer,
-		Name: "Customer " + k.customer[len("customer-"):], At: time.Now(),
+		Name: "Customer " + k.customer[len(customerPrefix):], At: time.Now(),
 		Text: mark(k.customer, n) + " The parcel came today, but one of the two lamps is broken and the other one has no plug. What shall I do with them?"})
 }
 
-func customerName(i int) string { return fmt.Sprintf("customer-%05d", i) }
+// customerPrefix begins the name of every customer.
+const customerPrefix = "customer-"
+
+func customerName(i int) string { return fmt.Sprintf(customerPrefix+"%05d", i) }
 
 // mark makes the words by which a message is known again.
 func mark(customer string, n int) string { return fmt.Sprintf("%s/%d:", customer, n) }
 
 // marked reads the words of mark in a text.
 func marked(text string) (talk, n int, ok bool) {
-	_, rest, _ := strings.Cut(text, "customer-")
+	_, rest, _ := strings.Cut(text, customerPrefix)
 	inside, _, found := strings.Cut(rest, ":")
 	first, second, _ := strings.Cut(inside, "/")
 	talk, err1 := strconv.Atoi(first)
 	n, err2 := strconv.Atoi(second)
 	return talk, n, found && err1 == nil && err2 == nil
+}
+
+// allMarked reads the marks of a post that shows several messages of a customer: what waits
+// together is posted together.
+func allMarked(text string) (talk int, numbers []int) {
+	for at := strings.Index(text, customerPrefix); at >= 0; {
+		one, n, ok := marked(text[at:])
+		if ok {
+			talk, numbers = one, append(numbers, n)
+		}
+		text = text[at+len(customerPrefix):]
+		at = strings.Index(text, customerPrefix)
+	}
+	return talk, numbers
 }
 
 func (t *traffic) hook(account string, then func(), events ...channelstest.Event) {
@@ -244,25 +261,27 @@ func (t *traffic) posted(c slackfake.Change) {
 	if m == nil {
 		return
 	}
-	i, n, ok := marked(m.Text)
-	if !ok || i >= len(t.talks) {
+	i, numbers := allMarked(m.Text)
+	if len(numbers) == 0 || i >= len(t.talks) {
 		return
 	}
 	k := t.talks[i]
 	t.mu.Lock()
-	k.posted, k.channel, k.thread = k.posted+1, c.Channel, c.Thread
-	if n != k.posted {
-		t.faults = append(t.faults, fmt.Errorf("%w: the thread of %s got message %d as number %d", errOrder, k.customer, n, k.posted))
+	k.channel, k.thread = c.Channel, c.Thread
+	for _, n := range numbers {
+		if k.posted++; n != k.posted {
+			t.faults = append(t.faults, fmt.Errorf("%w: the thread of %s got message %d as number %d", errOrder, k.customer, n, k.posted))
+		}
+		t.inMS = append(t.inMS, ms(time.Since(k.at)))
 	}
-	t.inMS = append(t.inMS, ms(time.Since(k.at)))
 	if !t.quiet {
 		k.typed, k.at = k.typed+1, time.Now()
 	}
-	n = k.typed
+	n := k.typed
 	t.mu.Unlock()
-	t.in.Add(1)
+	t.in.Add(int64(len(numbers)))
 	if t.quiet {
-		t.speaking.Add(-1)
+		t.speaking.Add(-int64(len(numbers)))
 		return
 	}
 	_, err := t.w.slack.As(k.agent).Post(slackfake.Post{Channel: c.Channel, Thread: c.Thread,
