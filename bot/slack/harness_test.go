@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a test waits for something that must happen.
-const patience = 10 * time.Second
+const patience = 2 * time.Minute
 
 // desk is an engine that only remembers.
 type desk struct {

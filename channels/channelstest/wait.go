@@ -8,7 +8,7 @@ import (
 )
 
 // patience bounds every wait of this package; only a failing test uses it up.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // NewProvider starts a provider that ends with the test.
 func NewProvider(t testing.TB) *Provider {

@@ -14,7 +14,7 @@ import (
 )
 
 // patience bounds every wait; only a failing test uses it up.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // meta is an emulator with a number, Ann's phone and somebody who takes webhooks.
 type meta struct {

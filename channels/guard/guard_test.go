@@ -47,7 +47,7 @@ func TestAddresses(t *testing.T) {
 
 func dial(t *testing.T, d *Dialer, address string) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	conn, err := d.DialContext(ctx, "tcp", address)
 	if err == nil {

@@ -124,7 +124,7 @@ func (r *rig) accept(_ context.Context, facts ...channels.Fact) error {
 // take gives what was accepted since the last time, when nothing is under way any more.
 func (r *rig) take(t *testing.T) []channels.Fact {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := r.meta.Settle(ctx); err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ const (
 	waNumber    = "+15550100"
 	smsNumber   = "+15550101"
 	annPhone    = "+15550123"
-	patience    = 20 * time.Second
+	patience    = 2 * time.Minute
 )
 
 // world is one account at a Twilio of its own, with the phone of one customer.

@@ -16,7 +16,7 @@ import (
 )
 
 // patience bounds every wait; only a failing test uses it up.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 func testKeys() [][]byte { return [][]byte{[]byte("new key"), []byte("old key")} }
 

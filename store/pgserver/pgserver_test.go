@@ -140,7 +140,7 @@ func waitFor(t *testing.T, what string, cond func() bool) {
 	defer cancel()
 	select {
 	case <-gone:
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatalf("waited in vain for %s", what)
 	}
 }
@@ -149,7 +149,7 @@ func ended(t *testing.T, s *Server) {
 	t.Helper()
 	select {
 	case <-s.Done():
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("the server did not end")
 	}
 }

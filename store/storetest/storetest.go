@@ -20,9 +20,9 @@ import (
 )
 
 const (
-	startTimeout = 2 * time.Minute
-	callTimeout  = 30 * time.Second
-	leakTimeout  = 10 * time.Second
+	startTimeout = 5 * time.Minute
+	callTimeout  = 2 * time.Minute
+	leakTimeout  = time.Minute
 	appNameBytes = 63 // longer ones are cut by the server with a notice
 )
 

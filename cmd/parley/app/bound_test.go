@@ -12,7 +12,7 @@ import (
 )
 
 // boundPatience bounds every wait; only a failing test uses it up.
-const boundPatience = 20 * time.Second
+const boundPatience = 2 * time.Minute
 
 // gatehouse is a bounded handler whose requests stay inside until they are let go.
 type gatehouse struct {

@@ -82,7 +82,7 @@ accounts:
 // subscribeMeta does what an admin does in Meta's dashboard, as soon as the account is there.
 func subscribeMeta(t *testing.T, meta *graphfake.Server, object, callback string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for {
 		err := meta.Subscribe(ctx, object, callback, "v3rify")
@@ -124,7 +124,7 @@ func (w *pageWorld) shown(t *testing.T, thread, text string) {
 // inbox waits until the customer got so many messages.
 func (w *pageWorld) inbox(t *testing.T, n int) []graphfake.PageMessage {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := w.meta.Wait(ctx, func() bool { return len(w.customer.Inbox()) >= n }); err != nil {
 		t.Fatalf("the customer got %+v: %v", w.customer.Inbox(), err)

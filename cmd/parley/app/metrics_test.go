@@ -91,10 +91,10 @@ func start(t *testing.T) running {
 	return r
 }
 
-// until asks again and again, until a condition holds or half a minute is over.
+// until asks again and again, until a condition holds; only a failing test waits so long.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {

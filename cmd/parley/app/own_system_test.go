@@ -3,12 +3,14 @@ package app_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http/httptest"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -46,13 +48,7 @@ func openShop(t *testing.T) shopWorld {
 	shop := httpfake.New(shopSecret, time.Now)
 	callback := httptest.NewServer(shop)
 	t.Cleanup(callback.Close)
-	free, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it returns at once
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String() // its own links lead to it, so it must be known before
-	_ = free.Close()
-	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: address, PublicURL: "http://" + address,
+	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(),
 		SlackBotToken: w.Slack.BotToken(), SlackAppToken: w.Slack.AppToken(), SlackAPIURL: w.Slack.APIURL()}
 	log := slog.New(slog.DiscardHandler)
 	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
@@ -80,7 +76,12 @@ func openShop(t *testing.T) shopWorld {
 	if _, err := setup.Apply(ctx, db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: app.Specs()}); err != nil {
 		t.Fatal(err)
 	}
-	a, err := app.New(ctx, env, db, log, app.Options{MovedTime: true})
+	var a *app.App
+	for begun := false; !begun; begun = !errors.Is(err, syscall.EADDRINUSE) { // somebody may take the address in between
+		env.Listen = freeAddress(t) // its own links lead to it, so it must be known before
+		env.PublicURL = "http://" + env.Listen
+		a, err = app.New(ctx, env, db, log, app.Options{MovedTime: true})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +94,17 @@ func openShop(t *testing.T) shopWorld {
 		}
 	})
 	return shopWorld{world: w, shop: shop, base: callback.URL, hook: env.PublicURL + "/hooks/shop", env: env, db: db}
+}
+
+// freeAddress finds an address of loopback at which nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it returns at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 // post lets the shop tell of one event.

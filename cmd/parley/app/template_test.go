@@ -110,7 +110,7 @@ templates:
     buttons: [{title: Call me}]
     examples: {quote_number: Q-1}`)
 	w.customer.Text("Where is my quote?")
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := w.meta.Wait(ctx, func() bool { return len(w.meta.Templates("2066")) == 1 }); err != nil {
 		t.Fatalf("it is not handed in: %v", err)

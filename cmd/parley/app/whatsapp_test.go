@@ -88,7 +88,7 @@ accounts:
 // subscribe does what an admin does in Meta's dashboard, as soon as the account is there.
 func (w *metaWorld) subscribe(t *testing.T, callback string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for {
 		err := w.meta.Subscribe(ctx, "2066", callback, "v3rify")
@@ -130,7 +130,7 @@ func (w *metaWorld) shown(t *testing.T, thread, text string) {
 // gets waits until a phone shows exactly these kinds and texts of ours.
 func (w *metaWorld) gets(t *testing.T, phone *graphfake.Customer, want ...string) []graphfake.Message {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	list := func() (got []string) {
 		for _, m := range phone.Inbox() {

@@ -38,7 +38,7 @@ func run(t *testing.T, mood string) (*Process, map[string]string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Kill)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	vars, err := ReadEnv(ctx, file)
 	if err != nil {
@@ -104,7 +104,7 @@ func TestCleanEnv(t *testing.T) {
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	p, _ := run(t, "busy")
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {

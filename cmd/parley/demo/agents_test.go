@@ -111,7 +111,7 @@ func agentLearns(ts *testscript.TestScript, neg bool, s *stage, who string, args
 
 // agentUses does what needs a button, a form, a menu or a command.
 func agentUses(ts *testscript.TestScript, neg bool, s *stage, who string, args []string) {
-	ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(s.ctx, 2*time.Minute)
 	defer cancel()
 	switch args[0] {
 	case "clicks", "presses":

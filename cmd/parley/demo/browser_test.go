@@ -25,8 +25,8 @@ import (
 
 const (
 	maria    = "maria@lopez-ceramics.test"
-	testHold = 8 * time.Second // enough for a slow machine to undo in
-	stepTime = 40 * time.Second
+	testHold = 20 * time.Second // enough for a slow machine to undo in
+	stepTime = 2 * time.Minute
 	attack   = `<img src=x onerror="document.title='owned'">`
 )
 
@@ -43,7 +43,7 @@ type live struct {
 
 func newLive(t *testing.T) *live {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(cancel)
 	clock := &Clock{}
 	log := slog.New(slog.DiscardHandler)
@@ -144,9 +144,10 @@ func (l *live) until(what, condition string) {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.ctx, stepTime)
 	defer cancel()
-	_, err := chromedp.Run(ctx, chromedp.Poll[bool]("Boolean("+condition+")"))
+	poll := chromedp.Poll[bool]("Boolean("+condition+")", chromedp.WithPollingTimeout(0)) // ctx ends it; its own bound is 30 s
+	_, err := chromedp.Run(ctx, poll)
 	for err != nil && ctx.Err() == nil && reloaded.MatchString(err.Error()) {
-		_, err = chromedp.Run(ctx, chromedp.Poll[bool]("Boolean("+condition+")"))
+		_, err = chromedp.Run(ctx, poll)
 	}
 	if err != nil {
 		l.fail("in vain: %s: %v", what, err)
@@ -204,7 +205,7 @@ func (l *live) ticked(step string) {
 // fail shows what the page looked like.
 func (l *live) fail(format string, args ...any) {
 	l.t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 30*time.Second)
 	defer cancel()
 	if text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body.innerText")); err == nil {
 		l.t.Log(text)

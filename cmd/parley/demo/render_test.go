@@ -23,7 +23,7 @@ var (
 // TestRendering shows the page all cards and forms that Parley posts, and Slack's marks.
 func TestRendering(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(cancel)
 	p, w := newTestPage(t, "")
 	l := browse(ctx, t, w, p)

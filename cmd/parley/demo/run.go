@@ -24,6 +24,7 @@ type Options struct {
 	Exe    string        // Parley's program; it is run with the arguments demo --engine, see EngineOptions
 	Reset  bool          // make the database's folder anew
 	Hold   time.Duration // how long a reply can be undone
+	Back   time.Duration // after which what was pulled comes back by itself; 0 = a minute for a line, ten seconds for Parley
 	Log    *slog.Logger
 	Engine io.Writer // gets the engine's log beside Data/engine.log; nil = nobody
 	// Ready is called once with the page's address and the variables of World.Env, as
@@ -59,7 +60,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { err = errors.Join(err, world.Close()) }()
-	page, err := NewPage(world, PageOptions{Clock: clock, Hold: o.Hold, Log: o.Log, Address: listener.Addr().String()})
+	page, err := NewPage(world, PageOptions{Clock: clock, Hold: o.Hold, Log: o.Log, Address: listener.Addr().String(), CutFor: o.Back})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

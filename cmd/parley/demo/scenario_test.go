@@ -125,7 +125,7 @@ func play(t *testing.T, v variant, names ...string) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
-			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 			s := newStage(ctx, t, v)
 			e.Values[stageKey{}] = s
 			end := s.watchStory(c, e.T())

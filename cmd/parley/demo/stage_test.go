@@ -242,7 +242,7 @@ func (s *stage) startOne() error {
 	o := app.Options{MovedTime: true, Backoff: []time.Duration{100 * time.Millisecond},
 		Relay: relay.Options{ReconcileAfter: 100 * time.Millisecond, AbsentAgain: 200 * time.Millisecond}}
 	if s.hasty {
-		o.Relay.MaxRequest, o.Relay.MaxWait = 2*time.Second, 300*time.Millisecond
+		o.Relay.MaxRequest, o.Relay.MaxWait = 5*time.Second, 300*time.Millisecond
 		o.Relay.UnclearAfter, o.Relay.LateAfter = time.Second, 500*time.Millisecond
 	}
 	o.Specs = quickSpecs()
@@ -282,7 +282,7 @@ func (s *stage) halt() {
 
 // until polls a condition that no signal tells of.
 func (s *stage) until(what string, ok func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(s.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(s.ctx, 2*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

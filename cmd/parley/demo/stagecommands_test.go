@@ -9,7 +9,7 @@ import (
 )
 
 // worldCommand is `world NAME…`, before anything else: `saving`, the mail server files
-// what it sends by itself; `hasty`, Parley waits for lost answers for two seconds only
+// what it sends by itself; `hasty`, Parley waits for lost answers for five seconds only
 // and soon tries again; `behind`, the surface's clock is ten minutes behind; `phones`,
 // there are WhatsApp, SMS and Messenger; `both`, agents work in Slack and in Teams;
 // `deaf`, nobody has allowed Parley to read Teams' channels.

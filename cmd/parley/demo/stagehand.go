@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -191,7 +192,7 @@ func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, p
 	}
 	vars := append(s.world.Env(), "DATABASE_URL="+env.DatabaseURL, "PARLEY_DATA="+env.Data, "PARLEY_LISTEN="+s.listen,
 		"PARLEY_LOG=info", "SLACK_RATE=0") // the emulator has no limits: what happens is shown at once
-	e := &engine{exe: s.o.Exe, args: []string{"demo", "--engine"}, env: engineEnv(vars...), out: out, log: s.o.Log, report: s.page.SetPhase,
+	e := &engine{exe: s.o.Exe, args: []string{"demo", "--engine"}, env: engineEnv(vars...), out: out, log: s.o.Log, report: s.page.SetPhase, pause: cmp.Or(s.o.Back, killPause),
 		again: make(chan struct{}, 1)}
 	s.page.setEngine(e)
 	defer s.page.setEngine(nil)

@@ -215,7 +215,7 @@ func TestDoctorSideBySide(t *testing.T) {
 	pool := configured(t, `
 teams: [{name: T, slack_channel: C1}]
 accounts: [{name: one, kind: dove, team: T}, {name: two, kind: dove, team: T}]`, setup.Options{Specs: specs})
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	report := inspect.Doctor(ctx, inspect.Options{Pool: pool, Sealer: sealer(t, masterKey), Specs: specs, Surfaces: map[string]any{"slack": nil}})
 	if strings.Contains(report.Text(), "none came") {
