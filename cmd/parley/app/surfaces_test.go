@@ -1,9 +1,20 @@
 package app_test
 
 import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/channels"
 	"parley/cmd/parley/app"
+	"parley/store"
+	"parley/store/storetest"
 )
 
 // inChat lets agents work in a small chat in place of Slack.
@@ -13,4 +24,82 @@ func chatSpec(kind string, c *bridgetest.Chat) app.SurfaceSpec {
 	return app.SurfaceSpec{Kind: kind, New: func(_ app.Env, o app.SurfaceOptions) (bridge.Surface, error) {
 		return bridgetest.NewSurface(c, o.Desk, 0), nil
 	}}
+}
+
+// TestSeveralSurfaces: each chat that the environment names is connected, the others are not,
+// and Parley is ready while all that are connected work.
+func TestSeveralSurfaces(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: "127.0.0.1:0"}
+	log := slog.New(slog.DiscardHandler)
+	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	if err := db.Migrate(ctx, env); err != nil {
+		t.Fatal(err)
+	}
+	former, err := store.EnsureSurface(ctx, db.Pool, "former") // of an environment that was
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.ReportAccount(ctx, db.Pool, former, "error", "Gone.", ""); err != nil {
+		t.Fatal(err)
+	}
+	one, two := bridgetest.NewChat(t), bridgetest.NewChat(t)
+	unnamed := chatSpec("third", bridgetest.NewChat(t))
+	unnamed.Named = func(app.Env) bool { return false }
+	a, err := app.New(ctx, env, db, log, app.Options{Surfaces: []app.SurfaceSpec{chatSpec("slack", one), unnamed, chatSpec("teams", two)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	until(t, "both chats are connected", func() bool { return one.Streams() > 0 && two.Streams() > 0 })
+	until(t, "Parley is ready", func() bool { status, _ := ready(t, a); return status == http.StatusOK })
+	accounts, err := store.ListAccounts(ctx, db.Pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, account := range accounts {
+		switch account.Kind {
+		case "third":
+			t.Error("a chat that isn't named has an account")
+		case "teams":
+			a.Engine().Report(account.ID, channels.Condition{Status: channels.Broken, Text: "The secret has expired."})
+		}
+	}
+	until(t, "the broken chat is told", func() bool {
+		status, text := ready(t, a)
+		return status == http.StatusServiceUnavailable && strings.Contains(text, "teams: The secret has expired.")
+	})
+}
+
+// ready asks /readyz.
+func ready(t *testing.T, a *app.App) (int, string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.Address()+"/readyz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
 }
