@@ -121,7 +121,7 @@ type Action struct {
 	Origin Origin
 	Actor  Actor
 	Place  Place
-	Order  string // Say: the surface's own order within the thread, comparable as a string; see orderTime
+	Order  string // Say: the order in which people typed: Unix seconds, a dot, six digits, then anything; comparable as a string
 
 	Text        string   // canonical Markdown, without marker, verb and escape
 	Raw         string   // as typed, for "kept" lines when nothing was sent

@@ -293,7 +293,7 @@ func (s *Surface) suggest(ctx context.Context, in *interaction) (any, error) {
 	if err != nil {
 		return emptyOptions(), nil
 	}
-	form, _, err := s.form(ctx, verb, args, p.Place, in.User.ID, "")
+	form, _, err := s.forms().Form(ctx, verb, args, p.Place, in.User.ID, "")
 	if err != nil {
 		return emptyOptions(), fmt.Errorf("slack: options: %w", err)
 	}

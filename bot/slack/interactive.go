@@ -9,6 +9,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/forms"
 	"parley/bot/markdown"
 	"parley/bot/view"
 	"parley/bridge"
@@ -137,7 +138,7 @@ func (s *Surface) submitted(ctx context.Context, me *self, in *interaction, body
 			return answer{payload: refused}, nil
 		}
 	}
-	if filled.Next && (filled.Args.Rich != "" || asks(filled)) || readPrivate(in.View.Private).Pick && asks(filled) {
+	if filled.Next && (filled.Args.Rich != "" || forms.Asks(filled)) || readPrivate(in.View.Private).Pick && forms.Asks(filled) {
 		return s.follow(ctx, me, in, filled), nil
 	}
 	return answer{}, s.journalForm(ctx, me, in, body)
@@ -171,14 +172,6 @@ func (s *Surface) journalForm(ctx context.Context, me *self, in *interaction, bo
 		return s.journal(ctx, me, kindInteraction, in.TriggerID, in.place(), body)
 	}
 	return s.journalAs(ctx, me, kindInteraction, "i:"+in.View.ID+":"+digest(string(filled)), in.place(), body)
-}
-
-// asks tells whether a verb needs its own form after the conversation was picked.
-func asks(f view.Filled) bool {
-	if (f.Verb == bridge.VerbNote || f.Verb == bridge.VerbReply) && f.Text != "" {
-		return false
-	}
-	return view.Asks(f.Verb, f.Args)
 }
 
 // follow puts the verb's own form in place of the one that asked for the conversation. One
@@ -247,7 +240,7 @@ func scrub(body []byte) []byte {
 
 // formModal makes a verb's form, or says why there is none.
 func (s *Surface) formModal(ctx context.Context, me *self, verb bridge.Verb, args bridge.Args, at bridge.Place, user, text string) slackapi.ModalViewRequest {
-	form, zone, err := s.form(ctx, verb, args, at, user, text)
+	form, zone, err := s.forms().Form(ctx, verb, args, at, user, text)
 	if err != nil {
 		return me.problem(err, at)
 	}
@@ -256,30 +249,14 @@ func (s *Surface) formModal(ctx context.Context, me *self, verb bridge.Verb, arg
 
 // cardModal makes a window of details, history or a list.
 func (s *Surface) cardModal(ctx context.Context, me *self, opens view.Opens, args bridge.Args, at bridge.Place, user string) slackapi.ModalViewRequest {
-	if opens == view.OpensList {
-		rows, err := s.desk.List(ctx, args.List, user)
-		if err != nil {
-			return me.problem(err, at)
-		}
-		zone := s.opt.Zone
-		if len(rows) > 0 && rows[0].Zone != nil {
-			zone = rows[0].Zone
-		}
-		return me.window(view.List(args.List, rows, zone), at)
-	}
-	f, err := s.facts(ctx, args, at, user)
+	c, err := s.forms().Window(ctx, opens, args, at, user)
 	if err != nil {
 		return me.problem(err, at)
 	}
-	if opens == view.OpensDetails {
-		return me.window(view.Details(f), at)
-	}
-	rows, err := s.desk.History(ctx, f.ID, user)
-	if err != nil {
-		return me.problem(err, at)
-	}
-	return me.window(view.History(f, rows), at)
+	return me.window(c, at)
 }
+
+func (s *Surface) forms() forms.Maker { return forms.Maker{Desk: s.desk, Now: s.now, Zone: s.opt.Zone} }
 
 // open shows a modal. When making it takes long, a waiting view holds the place.
 func (s *Surface) open(ctx context.Context, me *self, in *interaction, build func(context.Context) slackapi.ModalViewRequest) {

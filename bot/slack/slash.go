@@ -9,6 +9,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/command"
+	"parley/bot/forms"
 	"parley/bot/markdown"
 	"parley/bot/view"
 	"parley/bridge"
@@ -39,23 +40,12 @@ func (c *slashCommand) parse() command.Parsed {
 	return command.Slash(name, t.Plain, command.Options{Mentions: t.Tokens})
 }
 
-// about tells whether a command is about one conversation.
-func about(p command.Parsed) bool {
-	switch p.Verb {
-	case bridge.VerbTemplates, bridge.VerbTemplateEdit, bridge.VerbTemplateDelete, bridge.VerbList, bridge.VerbHelp, bridge.VerbUnknown, bridge.VerbSay, bridge.VerbNew:
-		return false
-	case bridge.VerbFind:
-		return p.Text == "" && p.Args.Note == ""
-	}
-	return true
-}
-
 // incomplete tells whether a command needs a form. Resolving by command needs no note.
 func incomplete(p command.Parsed) bool {
 	if p.Err != "" {
 		return true
 	}
-	return p.Verb != bridge.VerbResolve && p.Verb != bridge.VerbClose && asks(view.Filled{Verb: p.Verb, Args: p.Args, Text: p.Text})
+	return p.Verb != bridge.VerbResolve && p.Verb != bridge.VerbClose && forms.Asks(view.Filled{Verb: p.Verb, Args: p.Args, Text: p.Text})
 }
 
 // commanded handles a slash command. It has no thread: without a number it asks which
@@ -65,7 +55,7 @@ func (s *Surface) commanded(ctx context.Context, me *self, c *slashCommand, body
 	at := bridge.Place{Channel: c.ChannelID}
 	in := &interaction{Type: "command", User: userRef{ID: c.UserID, TeamID: c.TeamID}, TriggerID: c.TriggerID, Container: container{ChannelID: c.ChannelID}}
 	switch {
-	case about(p) && p.Args.Conversation == 0:
+	case forms.About(p) && p.Args.Conversation == 0:
 		return answer{after: func(ctx context.Context) {
 			s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
 				rows, err := s.desk.List(ctx, "all", c.UserID)
@@ -81,7 +71,7 @@ func (s *Surface) commanded(ctx context.Context, me *self, c *slashCommand, body
 				return me.modal(form, kept)
 			})
 		}}, nil
-	case p.Verb == bridge.VerbNew && p.Text == "", about(p) && incomplete(p):
+	case p.Verb == bridge.VerbNew && p.Text == "", forms.About(p) && incomplete(p):
 		return answer{after: func(ctx context.Context) {
 			s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
 				return s.formModal(ctx, me, p.Verb, p.Args, at, c.UserID, p.Text)

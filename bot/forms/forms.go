@@ -1,0 +1,165 @@
+// Package forms makes the forms and windows of verbs from what the desk knows.
+//
+// What does not belong here: how a surface shows them (its own folder), and what they ask
+// for and say (bot/view).
+package forms
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"parley/bot/command"
+	"parley/bot/view"
+	"parley/bridge"
+)
+
+// Maker makes forms and windows.
+type Maker struct {
+	Desk bridge.Desk
+	Now  func() time.Time
+	Zone *time.Location // of readers of whom no other is known
+}
+
+// Facts finds the conversation that args or a place name, as user may see it.
+// Errors: those of Desk.Facts and Desk.FactsAt.
+func (m Maker) Facts(ctx context.Context, args bridge.Args, at bridge.Place, user string) (bridge.Facts, error) {
+	if args.Conversation > 0 {
+		return m.Desk.Facts(ctx, args.Conversation, user)
+	}
+	return m.Desk.FactsAt(ctx, at, user)
+}
+
+// Form makes the form of a verb with the lists that it may need, and tells the zone of its
+// reader, nil if it isn't known.
+// Errors: *bridge.Problem, bridge.ErrNoConversation, the desk's.
+func (m Maker) Form(ctx context.Context, verb bridge.Verb, args bridge.Args, at bridge.Place, user, text string) (view.Form, *time.Location, error) {
+	in := view.FormInput{Verb: verb, Args: args, Text: text, Now: m.Now()}
+	if verb == bridge.VerbNew {
+		return m.startForm(ctx, in, user)
+	}
+	if verb == bridge.VerbTemplateEdit {
+		return m.templateForm(ctx, args, user)
+	}
+	f, err := m.Facts(ctx, args, at, user)
+	if err != nil {
+		return view.Form{}, nil, err
+	}
+	if in.Facts = f; in.Args.Conversation == 0 {
+		in.Args.Conversation = f.ID
+	}
+	if err := m.lists(ctx, &in, at, user); err != nil {
+		return view.Form{}, f.Zone, err
+	}
+	form, err := view.NewForm(in)
+	return form, f.Zone, err
+}
+
+// startForm makes the form that begins a conversation.
+func (m Maker) startForm(ctx context.Context, in view.FormInput, user string) (view.Form, *time.Location, error) {
+	var err error
+	if in.Accounts, err = m.Desk.Accounts(ctx, user); err != nil {
+		return view.Form{}, nil, err
+	}
+	if a, ok := view.StartsBy(in); ok && a.ByTemplate {
+		if in.Templates, err = m.Desk.Templates(ctx, bridge.TemplatesFor{Account: a.Name, Use: bridge.TemplateStart}, user); err != nil {
+			return view.Form{}, nil, err
+		}
+	}
+	if a, ok := view.StartsBy(in); ok {
+		in.Count = m.count(a.Name, in.Text)
+	}
+	form, err := view.NewForm(in)
+	return form, m.Zone, err
+}
+
+// count says what a text is counted as; nil where nobody counts.
+func (m Maker) count(account, text string) *bridge.Count {
+	if n, ok := m.Desk.Count(account, text); ok {
+		return &n
+	}
+	return nil
+}
+
+// lists reads what a verb's form offers.
+func (m Maker) lists(ctx context.Context, in *view.FormInput, at bridge.Place, user string) (err error) {
+	switch in.Verb {
+	case bridge.VerbAssign:
+		if in.People, err = m.Desk.People(ctx); err == nil {
+			in.Teams, err = m.Desk.Teams(ctx)
+		}
+	case bridge.VerbTemplate:
+		in.Templates, err = m.Desk.Templates(ctx, bridge.TemplatesFor{Conversation: in.Facts.ID}, user)
+	case bridge.VerbTag, bridge.VerbUntag:
+		in.Tags, err = m.Desk.TagNames(ctx)
+	case bridge.VerbReply:
+		m.Desk.Attend(in.Facts.ID)
+		var accounts []bridge.AccountRef
+		if accounts, err = m.Desk.Accounts(ctx, user); err != nil {
+			return err
+		}
+		if i := slices.IndexFunc(accounts, func(a bridge.AccountRef) bool { return a.Name == in.Facts.Account }); i >= 0 {
+			in.Can = accounts[i].Can
+		}
+		in.Count = m.count(in.Facts.Account, in.Text)
+		if at.Message != "" {
+			in.Said, err = m.Desk.SaidAt(ctx, at, user)
+		}
+	}
+	return err
+}
+
+// templateForm makes the form in which a template is made or changed: it is about no
+// conversation.
+func (m Maker) templateForm(ctx context.Context, args bridge.Args, user string) (view.Form, *time.Location, error) {
+	all, err := m.Desk.Templates(ctx, bridge.TemplatesFor{}, user)
+	if err != nil {
+		return view.Form{}, nil, err
+	}
+	form, err := view.NewForm(view.FormInput{Verb: bridge.VerbTemplateEdit, Args: args, Templates: all, Now: m.Now()})
+	return form, all.Zone, err
+}
+
+// Window makes the card of details, history or a list.
+// Errors: as Form.
+func (m Maker) Window(ctx context.Context, opens view.Opens, args bridge.Args, at bridge.Place, user string) (view.Card, error) {
+	if opens == view.OpensList {
+		rows, err := m.Desk.List(ctx, args.List, user)
+		if err != nil {
+			return view.Card{}, err
+		}
+		zone := m.Zone
+		if len(rows) > 0 && rows[0].Zone != nil {
+			zone = rows[0].Zone
+		}
+		return view.List(args.List, rows, zone), nil
+	}
+	f, err := m.Facts(ctx, args, at, user)
+	if err != nil {
+		return view.Card{}, err
+	}
+	if opens == view.OpensDetails {
+		return view.Details(f), nil
+	}
+	rows, err := m.Desk.History(ctx, f.ID, user)
+	return view.History(f, rows), err
+}
+
+// Asks tells whether a verb needs its own form after the conversation was picked.
+func Asks(f view.Filled) bool {
+	if (f.Verb == bridge.VerbNote || f.Verb == bridge.VerbReply) && f.Text != "" {
+		return false
+	}
+	return view.Asks(f.Verb, f.Args)
+}
+
+// About tells whether a command is about one conversation.
+func About(p command.Parsed) bool {
+	switch p.Verb {
+	case bridge.VerbTemplates, bridge.VerbTemplateEdit, bridge.VerbTemplateDelete, bridge.VerbList, bridge.VerbHelp, bridge.VerbUnknown, bridge.VerbSay, bridge.VerbNew:
+		return false
+	case bridge.VerbFind:
+		return p.Text == "" && p.Args.Note == ""
+	}
+	return true
+}
