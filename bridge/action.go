@@ -132,6 +132,7 @@ type Action struct {
 	Rich        *Rich  // a reply's, besides its text
 	Broadcast   bool   // a thread reply also shown in the channel
 	Version     string // Edit: which version this is; a later one compares higher
+	Restored    bool   // Edit: it was deleted before, and is back
 	Explicit    bool   // Say: "@Parley reply: …"
 	OwnThread   bool   // the thread's root is a post of our own app
 

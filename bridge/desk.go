@@ -54,6 +54,11 @@ func (d *desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) 
 	return seen, err
 }
 
+func (d *desk) Posted(ctx context.Context, at Place) (bool, error) {
+	posts, err := store.FindPosts(ctx, d.e.pool, []int64{d.account}, []string{at.Channel}, []string{at.Message})
+	return len(posts) > 0 && posts[0].Kind != humanMessage && posts[0].Kind != earlyMessage, err
+}
+
 func (d *desk) agent(user string) *store.Agent {
 	return d.e.directory.Load().byUser[userKey{d.account, user}]
 }

@@ -67,8 +67,8 @@ func (w *work) applyEdit(c *conv, m *message, surface int64, a Action) {
 		w.tellWith(c, &message{Message: withText(m.Message, a.Text)}, Line{Kind: LineEditLate})
 	default:
 		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
-		if decision == Out && m.Fate == store.FateInside {
-			// A note that became a reply is never sent by an edit alone.
+		if decision == Out && (m.Fate == store.FateInside || a.Restored && (m.Fate == store.FateUndone || m.Fate == store.FateDropped)) {
+			// A note that became a reply, or what was deleted and is back, is never sent by that alone.
 			m.Fate = store.FateAsk
 			w.tellAuthor(c, m, LineAsk, editedReason, VerbSend, VerbKeep)
 		}

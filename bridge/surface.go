@@ -93,6 +93,9 @@ type Desk interface {
 	// For messages the id is "m:{channel}:{message}"; a message's id has no colon.
 	Seen(ctx context.Context, ids []string) (map[string]bool, error)
 
+	// Posted tells whether the message at a place is a post of our own that is recorded.
+	Posted(ctx context.Context, at Place) (bool, error)
+
 	// FactsAt finds the conversation of a thread or of a message in it, for user.
 	// Errors: ErrNoConversation; *Problem when user may not see it.
 	FactsAt(ctx context.Context, at Place, user string) (Facts, error)

@@ -170,6 +170,8 @@ func (d *desk) Attend(int64) {}
 
 func (d *desk) Keep(context.Context, string, json.RawMessage) error { return nil }
 
+func (d *desk) Posted(context.Context, bridge.Place) (bool, error) { return false, nil }
+
 func (d *desk) Kept(context.Context) (map[string]json.RawMessage, error) {
 	return map[string]json.RawMessage{}, nil
 }

@@ -68,6 +68,13 @@ func (d *Desk) Attended() []int64 {
 	return slices.Clone(d.attended)
 }
 
+// Open lets threads open in a channel.
+func (d *Desk) Open(channel string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.channels = append(d.channels, channel)
+}
+
 // Own remembers a message as a post of our own, as the engine does with its results.
 func (d *Desk) Own(channel, message string) {
 	d.mu.Lock()
@@ -87,6 +94,13 @@ func (d *Desk) Seen(_ context.Context, ids []string) (map[string]bool, error) {
 		}
 	}
 	return seen, nil
+}
+
+// Posted implements bridge.Desk.
+func (d *Desk) Posted(_ context.Context, at bridge.Place) (bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.posts["m:"+at.Channel+":"+at.Message], nil
 }
 
 // accepted gives the facts that were accepted, in that order.

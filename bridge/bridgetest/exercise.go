@@ -56,6 +56,9 @@ type Stage struct {
 	// FindsDeleted says that a catch-up tells what was deleted meanwhile; where not, Confirm
 	// does before a reply leaves.
 	FindsDeleted bool
+	// Blind says that the platform lets nobody read what was posted: what was missed stays
+	// missed, Confirm believes what was said, and a post whose answer was lost counts as not made.
+	Blind bool
 	// Mention writes how one types a mention of a user.
 	Mention func(user string) string
 }

@@ -167,6 +167,13 @@ func exerciseGap(t *testing.T, s Stage) {
 		s.Edit(t, known, "known, edited")
 		s.Delete(t, gone)
 	})
+	if s.Blind {
+		if n := len(s.Desk.accepted()) - before; n != 0 {
+			t.Errorf("%d facts came of what can't be read", n)
+		}
+		s.action(t, bridge.VerbSay, s.Say(t, root, "connected again"))
+		return
+	}
 	if a := s.action(t, bridge.VerbSay, missed); a.Origin != bridge.OriginCatchUp || a.Text != "missed" || a.Actor.ID != s.Agent || a.Place.Thread != root {
 		t.Errorf("what was missed: %+v", a)
 	}
@@ -200,6 +207,15 @@ func exerciseConfirm(t *testing.T, s Stage) {
 			t.Fatalf("confirm %q: %v", text, err)
 		}
 		return got
+	}
+	if s.Blind {
+		s.Offline(t, func() {
+			s.Edit(t, ids[1], "changed")
+			if got := confirm(ids[1], "changes"); got != bridge.Unchanged {
+				t.Errorf("what can't be read is %v", got)
+			}
+		})
+		return
 	}
 	s.Offline(t, func() {
 		s.Edit(t, ids[1], "changed")
