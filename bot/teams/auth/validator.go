@@ -93,6 +93,17 @@ func (v *Validator) Check(ctx context.Context, h http.Header, a connector.Activi
 	return nil
 }
 
+// Keys says whether the service's keys can be read. It asks for them.
+// Errors: ErrKeys.
+func (v *Validator) Keys(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, keysTimeout)
+	defer cancel()
+	if _, err := v.keys.read(ctx); err != nil {
+		return fmt.Errorf("%w: %w", ErrKeys, err)
+	}
+	return nil
+}
+
 func refuse(err error) error { return fmt.Errorf("%w: %w", ErrRefused, err) }
 
 // checkActivity checks what needs no token: the channel, the tenant, and where our own

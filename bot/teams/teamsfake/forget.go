@@ -1,0 +1,21 @@
+package teamsfake
+
+import "slices"
+
+// Forget removes a message without a trace, as a retention policy does; nobody is told.
+// Errors: ErrNoChannel, ErrNoMessage.
+func (s *Server) Forget(channel, id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch := s.channels[channel]
+	switch {
+	case ch == nil:
+		return ErrNoChannel
+	case ch.byID[id] == nil:
+		return ErrNoMessage
+	}
+	delete(ch.byID, id)
+	ch.messages = slices.DeleteFunc(ch.messages, func(m *Message) bool { return m.ID == id })
+	s.note(Change{Kind: "deleted", Channel: channel, Message: id})
+	return nil
+}
