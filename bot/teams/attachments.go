@@ -1,0 +1,199 @@
+package teams
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bot/teams/connector"
+	"parley/bot/teams/graph"
+	"parley/bot/teams/rest"
+	"parley/bridge"
+)
+
+// noFileAccess is why a file of a channel can't be read. Teams tells a bot nothing of it.
+const noFileAccess = "Teams doesn't let Parley read files of channels. Paste it as a picture, or ask an admin to grant Files.Read.All"
+
+// lookTime bounds what is found out about files before a message is stored.
+const lookTime = 3 * time.Second
+
+// pictures are those that were pasted into a message.
+func pictures(a *connector.Activity) []connector.Attachment {
+	var out []connector.Attachment
+	for _, at := range a.Attachments {
+		if strings.HasPrefix(at.ContentType, "image/") && at.ContentURL != "" {
+			out = append(out, at)
+		}
+	}
+	return out
+}
+
+// pasted is a picture of which nothing was found out: Teams calls all of them image/*.
+func pasted(n int, at connector.Attachment) attached {
+	f := attached{Name: at.Name, Type: at.ContentType, URL: at.ContentURL}
+	if strings.HasSuffix(f.Type, "/*") {
+		f.Type = "image/png"
+	}
+	if f.Name == "" {
+		f.Name = pictureName(n, f.Type)
+	}
+	return f
+}
+
+func pictureName(n int, kind string) string {
+	ending := "png"
+	switch kind {
+	case "image/jpeg":
+		ending = "jpg"
+	case "image/gif", "image/webp":
+		ending = strings.TrimPrefix(kind, "image/")
+	}
+	if n == 0 {
+		return "picture." + ending
+	}
+	return fmt.Sprintf("picture-%d.%s", n+1, ending)
+}
+
+// attachments finds out what the files of a message are called and whether they can be
+// read. Best effort: what isn't known in time is asked again when the file is read.
+func (s *Surface) attachments(ctx context.Context, p payload, a *connector.Activity) []attached {
+	ids, images := p.text(a).Files, pictures(a)
+	if len(ids) == 0 && len(images) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	var out []attached
+	for n, at := range images {
+		out = append(out, s.look(ctx, n, at))
+	}
+	if len(ids) == 0 {
+		return out
+	}
+	at := place(a)
+	m, err := patient(ctx, s, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
+		return s.graph.Message(ctx, group, at.Channel, root(at), at.Message)
+	})
+	if err != nil {
+		if !errors.Is(err, graph.ErrNotGranted) {
+			s.log.Warn("teams files of a message not read", "error", err)
+		}
+		return out // decoded as what can't be read
+	}
+	for _, f := range graphFiles(&m) {
+		if slices.Contains(ids, f.ID) {
+			out = append(out, s.readable(ctx, f))
+		}
+	}
+	return out
+}
+
+// look asks a pasted picture for its type and size.
+func (s *Surface) look(ctx context.Context, n int, at connector.Attachment) attached {
+	f := pasted(n, at)
+	answer, err := s.bot.Download(ctx, at.ContentURL)
+	if err != nil {
+		return f
+	}
+	defer answer.Close() //nolint:errcheck // given up
+	head := make([]byte, 512)
+	read, _ := io.ReadFull(answer, head) //nolint:errcheck // a short picture is fine
+	if kind, _, _ := strings.Cut(http.DetectContentType(head[:read]), ";"); strings.HasPrefix(kind, "image/") {
+		f.Type = kind
+	}
+	if at.Name == "" {
+		f.Name = pictureName(n, f.Type)
+	}
+	f.Bytes = max(answer.SizeBytes, 0)
+	return f
+}
+
+// graphFiles are the files that Graph tells of a message, by the ids of its attachments.
+func graphFiles(m *graph.Message) []attached {
+	var out []attached
+	for _, at := range m.Attachments {
+		if at.ContentType != graph.ContentFile || at.ContentURL == "" {
+			continue
+		}
+		out = append(out, attached{ID: at.ID, Name: at.Name, Type: mime.TypeByExtension(path.Ext(at.Name)), URL: at.ContentURL})
+	}
+	return out
+}
+
+// readable finds out whether a file in SharePoint may be read.
+func (s *Surface) readable(ctx context.Context, f attached) attached {
+	answer, err := s.graph.File(ctx, f.URL)
+	switch {
+	case errors.Is(err, graph.ErrNotGranted):
+		f.URL, f.Unavailable = "", noFileAccess
+	case errors.Is(err, graph.ErrNotFound):
+		f.URL, f.Unavailable = "", "deleted"
+	case err == nil:
+		if kind, _, err := mime.ParseMediaType(answer.ContentType); err == nil && kind != "application/octet-stream" {
+			f.Type = kind
+		}
+		f.Bytes = max(answer.SizeBytes, 0)
+		answer.Close() //nolint:errcheck // only its head was wanted
+	}
+	return f
+}
+
+// hostedPart stands in the address of a picture that Graph gives.
+const hostedPart = "/hostedContents/"
+
+// reader gives what reads a file, by where it lies.
+func (s *Surface) reader(address string) func(context.Context, string) (*rest.Answer, error) {
+	if withToken, err := s.hosts.Check(address); err == nil && withToken && strings.Contains(address, "/v3/attachments/") {
+		return s.bot.Download
+	}
+	if strings.Contains(address, hostedPart) {
+		return s.hosted
+	}
+	return s.graph.File
+}
+
+// hosted reads a picture by Graph's address:
+// …/teams/{group}/channels/{channel}/messages/{root}[/replies/{id}]/hostedContents/{content}/$value.
+func (s *Surface) hosted(ctx context.Context, address string) (*rest.Answer, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	at := map[string]string{}
+	parts := strings.Split(u.Path, "/")
+	for i := 0; i+1 < len(parts); i++ {
+		at[parts[i]] = parts[i+1]
+	}
+	return s.graph.Picture(ctx, at["teams"], at["channels"], at["messages"], cmp.Or(at["replies"], at["messages"]), at["hostedContents"])
+}
+
+// errFile is the root of what Open returns.
+var errFile = errors.New("teams: file")
+
+// Open implements bridge.Surface. The token goes to Teams' own hosts and to Graph alone.
+func (s *Surface) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser, error) {
+	if f.Unavailable != "" {
+		return nil, fmt.Errorf("%w: %s", errFile, f.Unavailable)
+	}
+	answer, err := s.reader(f.URL)(ctx, f.URL)
+	if errors.Is(err, graph.ErrNotGranted) {
+		return nil, fmt.Errorf("%w: %s: %w", errFile, noFileAccess, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errFile, err)
+	}
+	if kind, _, _ := mime.ParseMediaType(answer.ContentType); kind == "text/html" && !strings.Contains(f.ContentType, "html") { //nolint:errcheck // then it is none
+		answer.Close() //nolint:errcheck // refused already
+		return nil, fmt.Errorf("%w: a web page instead of the file", errFile)
+	}
+	return answer, nil
+}

@@ -1,0 +1,222 @@
+package teams
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"parley/bot/teams/connector"
+	"parley/bot/teams/graph"
+	"parley/channels"
+)
+
+// Bounds of a catch-up.
+const (
+	pageOfThreads = 20  // of threads with their replies
+	mostPages     = 500 // of one channel
+	factsAtOnce   = 200
+	seenAtOnce    = 500
+)
+
+// catchUp makes one pass over all channels with threads of ours. A channel that can't be
+// read doesn't keep the others from being looked at; where reading isn't granted, what was
+// missed stays missed, and nobody waits for it.
+// Errors: the desk's, and Graph's but for what is closed to us.
+func (s *Surface) catchUp(ctx context.Context) error {
+	list, err := s.desk.Channels(ctx)
+	if err != nil {
+		return fmt.Errorf("teams: catch-up: channels: %w", err)
+	}
+	var first error
+	for _, channel := range list {
+		err := s.catchUpChannel(ctx, channel)
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, graph.ErrNotGranted):
+			s.log.Debug("teams channel may not be read", "channel", channel)
+		case closedTo(err):
+			s.log.Warn("teams channel not readable", "channel", channel, "error", err)
+		default:
+			first = cmp.Or(first, fmt.Errorf("teams: catch-up: %w", err))
+		}
+	}
+	return first
+}
+
+// closedTo tells errors that no waiting heals: the channel or team isn't there for us.
+func closedTo(err error) bool {
+	var e *connector.Error
+	return errors.Is(err, graph.ErrNotFound) || errors.Is(err, errNowhere) || errors.Is(err, errUnlisted) ||
+		errors.As(err, &e) && (e.Class == channels.BadRecipient || e.Class == channels.AuthBroken)
+}
+
+func (s *Surface) catchUpChannel(ctx context.Context, channel string) error {
+	oldest := s.now().Add(-s.opt.CatchUpFor)
+	next := ""
+	for range mostPages {
+		page, err := patient(ctx, s, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+			return s.graph.Messages(ctx, group, channel, pageOfThreads, next)
+		})
+		if err != nil {
+			return err
+		}
+		fresh := false
+		var typed []graph.Message
+		for i := range page.Value {
+			m := &page.Value[i]
+			fresh = fresh || newestOf(m).After(oldest)
+			if err := s.completeThread(ctx, channel, m); err != nil {
+				return err
+			}
+			if s.concerns(m) {
+				if err := s.catchUpThread(ctx, channel, m); err != nil {
+					return err
+				}
+			} else if m.CreatedAt.After(s.chatterSince()) {
+				typed = append(typed, *m)
+			}
+		}
+		if err := s.storeMissing(ctx, channel, typed, false); err != nil {
+			return err
+		}
+		if next = page.Next; next == "" || !fresh {
+			return nil
+		}
+	}
+	return nil
+}
+
+// newestOf tells when something was last said in a thread.
+func newestOf(m *graph.Message) time.Time {
+	at := m.CreatedAt
+	for _, r := range m.Replies {
+		if r.CreatedAt.After(at) {
+			at = r.CreatedAt
+		}
+	}
+	return at
+}
+
+// completeThread reads the replies that didn't come with their thread.
+func (s *Surface) completeThread(ctx context.Context, channel string, m *graph.Message) error {
+	for next := m.MoreReplies; next != ""; {
+		page, err := patient(ctx, s, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+			return s.graph.Replies(ctx, group, channel, m.ID, next)
+		})
+		if err != nil {
+			return err
+		}
+		m.Replies = append(m.Replies, page.Value...)
+		next = page.Next
+	}
+	return nil
+}
+
+// concerns tells whether a thread is one of ours: under our card, or with a post of ours.
+func (s *Surface) concerns(m *graph.Message) bool {
+	return s.byUs(m) || slices.ContainsFunc(m.Replies, func(r graph.Message) bool { return s.byUs(&r) })
+}
+
+func (s *Surface) catchUpThread(ctx context.Context, channel string, m *graph.Message) error {
+	all := append([]graph.Message{*m}, m.Replies...)
+	return s.storeMissing(ctx, channel, all, s.byUs(m))
+}
+
+// lacking is a fact, and the names under which it may be known.
+type lacking struct {
+	fact  channels.Fact
+	known []string
+	needs string // known only if this is, too
+}
+
+// storeMissing accepts, in the order of their ids, messages, edits and deletions that are
+// not stored. own: the thread was begun by us.
+func (s *Surface) storeMissing(ctx context.Context, channel string, messages []graph.Message, own bool) error {
+	messages = slices.Clone(messages)
+	slices.SortStableFunc(messages, func(a, b graph.Message) int {
+		return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
+	})
+	var all []lacking
+	for i := range messages {
+		found, err := s.missed(ctx, channel, &messages[i], own && messages[i].ReplyToID != "")
+		if err != nil {
+			return err
+		}
+		all = append(all, found...)
+	}
+	var ids []string
+	for _, l := range all {
+		ids = append(ids, l.known...)
+		if l.needs != "" {
+			ids = append(ids, l.needs)
+		}
+	}
+	seen, err := s.seen(ctx, ids)
+	if err != nil {
+		return err
+	}
+	var facts []channels.Fact
+	for _, l := range all {
+		if !slices.ContainsFunc(l.known, func(id string) bool { return seen[id] }) && (l.needs == "" || seen[l.needs]) {
+			facts = append(facts, l.fact)
+		}
+	}
+	for chunk := range slices.Chunk(facts, factsAtOnce) {
+		if err := s.desk.Accept(ctx, chunk...); err != nil {
+			return fmt.Errorf("teams: catch-up: accept: %w", err)
+		}
+	}
+	return nil
+}
+
+// missed gives what Teams should have told about a message: that it was written, changed,
+// deleted. Of ours only that the first of a thread is gone.
+func (s *Surface) missed(ctx context.Context, channel string, m *graph.Message, own bool) ([]lacking, error) {
+	if m.ID == "" || m.Type != "message" {
+		return nil, nil
+	}
+	at := place(&connector.Activity{ID: m.ID, Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, cmp.Or(m.ReplyToID, m.ID))}})
+	key, said := orderKey(channel, root(at)), messageID(channel, m.ID)
+	if !m.DeletedAt.IsZero() {
+		if s.byUs(m) && m.ReplyToID != "" {
+			return nil, nil
+		}
+		p, _, err := s.caught(ctx, connector.TypeMessageDelete, channel, m, own)
+		id := deleteID(channel, m.ID)
+		return []lacking{{fact: p.fact(id, key), known: []string{id}, needs: said}}, err
+	}
+	if s.byUs(m) {
+		return nil, nil
+	}
+	p, _, err := s.caught(ctx, connector.TypeMessage, channel, m, own)
+	if err != nil {
+		return nil, err
+	}
+	out := []lacking{{fact: p.fact(said, key), known: []string{said}}}
+	if m.EditedAt.IsZero() {
+		return out, nil
+	}
+	p, a, err := s.caught(ctx, connector.TypeMessageUpdate, channel, m, own)
+	id := p.editID(at, &a)
+	return append(out, lacking{fact: p.fact(id, key), known: append(p.knownIDs(at, &a), id)}), err
+}
+
+// seen asks the desk in bounded portions.
+func (s *Surface) seen(ctx context.Context, ids []string) (map[string]bool, error) {
+	out := map[string]bool{}
+	for chunk := range slices.Chunk(ids, seenAtOnce) {
+		known, err := s.desk.Seen(ctx, chunk)
+		if err != nil {
+			return nil, fmt.Errorf("teams: catch-up: seen: %w", err)
+		}
+		for id, ok := range known {
+			out[id] = ok
+		}
+	}
+	return out, nil
+}

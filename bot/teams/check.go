@@ -1,0 +1,83 @@
+package teams
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"parley/bot/teams/graph"
+	"parley/channels"
+)
+
+// Check looks, for `parley doctor`, at the app's secret, the service's keys, the teams that
+// the app is in, the channels in which threads open, and what is granted. It changes nothing.
+func (s *Surface) Check(ctx context.Context) []channels.Finding {
+	if _, err := s.token(ctx); err != nil {
+		c := tokenCondition(err)
+		return []channels.Finding{{What: "app secret", Text: c.Text + " " + err.Error(), Hint: c.Hint}}
+	}
+	found := []channels.Finding{{OK: true, What: "app secret", Text: "Entra gives tokens for it"}, s.checkKeys(ctx)}
+	if err := s.notes.load(ctx); err != nil {
+		return append(found, channels.Finding{What: "notes", Text: err.Error(), Hint: "Try again."})
+	}
+	service, err := s.notes.where(ctx)
+	if err != nil {
+		return append(found, channels.Finding{What: "installation", Text: "Teams has not been in touch yet",
+			Hint: "Upload the app's package (parley manifest teams) and add it to a team; the messaging endpoint of the Azure Bot must be https://…/teams/messages."})
+	}
+	return append(append(found, s.checkTeams(ctx, service)...), s.checkChannels(ctx)...)
+}
+
+func (s *Surface) checkKeys(ctx context.Context) channels.Finding {
+	if err := s.check.Keys(ctx); err != nil {
+		return channels.Finding{What: "key server", Text: err.Error(), Hint: "Let this machine reach login.botframework.com: without its keys no request of Teams can be checked."}
+	}
+	return channels.Finding{OK: true, What: "key server", Text: "the keys that Teams signs with can be read"}
+}
+
+func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Finding {
+	teams := s.notes.here()
+	if len(teams) == 0 {
+		return []channels.Finding{{What: "installation", Text: "the app is in no team", Hint: "Add it: in Teams, Manage team, Apps."}}
+	}
+	var found []channels.Finding
+	for _, id := range slices.Sorted(maps.Keys(teams)) {
+		d, err := s.bot.Team(ctx, service, id)
+		if err != nil {
+			found = append(found, channels.Finding{What: "team " + nameOf(teams[id].Name, id), Text: "Teams doesn't show it: " + err.Error(),
+				Hint: "Add the app to the team again."})
+			continue
+		}
+		found = append(found, channels.Finding{OK: true, What: "team " + nameOf(d.Name, id), Text: "the app is in it"})
+	}
+	return found
+}
+
+// checkChannels tells of each channel with threads whether it is there, and whether its
+// messages may be read.
+func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
+	list, err := s.desk.Channels(ctx)
+	if err != nil {
+		return []channels.Finding{{What: "channels", Text: err.Error(), Hint: "Try again."}}
+	}
+	var found []channels.Finding
+	for _, id := range list {
+		_, err := patient(ctx, s, id, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+			return s.graph.Messages(ctx, group, id, 1, "")
+		})
+		what := "channel " + s.channelName(id)
+		switch {
+		case err == nil:
+			found = append(found, channels.Finding{OK: true, What: what, Text: "its messages may be read: plain replies reach customers, and what was missed is found"})
+		case errors.Is(err, graph.ErrNotGranted):
+			found = append(found, channels.Finding{OK: true, What: what, Text: "its messages may not be read (" + ReadRight + "): replies need @Parley reply: …, and what was missed is not found"})
+		case errors.Is(err, errUnlisted), errors.Is(err, graph.ErrNotFound):
+			found = append(found, channels.Finding{What: what, Text: "it is in no team that the app is in", Hint: "Add the app to its team (and to the channel, if it is private or shared)."})
+		default:
+			found = append(found, channels.Finding{What: what, Text: fmt.Sprintf("it could not be read: %v", err), Hint: "Try again."})
+		}
+	}
+	return found
+}

@@ -1,0 +1,162 @@
+package teams
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"parley/bot/teams/card"
+	"parley/bot/teams/connector"
+	"parley/bridge"
+	"parley/channels"
+)
+
+// Names of invokes.
+// Source: npm @microsoft/teams.api 2.1.0; learn.microsoft.com/microsoftteams/platform, read 2026-11.
+const (
+	invokeCard     = "adaptiveCard/action"
+	invokeFetch    = "task/fetch"
+	invokeSubmit   = "task/submit"
+	invokeCompose  = "composeExtension/fetchTask"
+	invokeComposed = "composeExtension/submitAction"
+	invokeQuery    = "composeExtension/query"
+	invokeConfig   = "config/fetch"
+	invokeConfiged = "config/submit"
+	invokeConsent  = "fileConsent/invoke"
+)
+
+// invoked is the value of an invoke: the fields that we read, of all kinds.
+type invoked struct {
+	Action struct {
+		Verb string          `json:"verb"`
+		Data json.RawMessage `json:"data"`
+	} `json:"action"`
+	Trigger    string          `json:"trigger"` // automatic: a client brings a card up to date
+	Data       json.RawMessage `json:"data"`
+	CommandID  string          `json:"commandId"`
+	Message    *messagePayload `json:"messagePayload"`
+	Parameters []struct {
+		Name  string          `json:"name"`
+		Value json.RawMessage `json:"value"`
+	} `json:"parameters"`
+	Options struct {
+		Skip  int `json:"skip"`
+		Count int `json:"count"`
+	} `json:"queryOptions"`
+}
+
+// messagePayload is the message that an action of its menu is about.
+type messagePayload struct {
+	ID        string `json:"id"`
+	ReplyToID string `json:"replyToId"`
+	Body      struct {
+		ContentType string `json:"contentType"`
+		Content     string `json:"content"`
+	} `json:"body"`
+}
+
+// readInvoked reads an invoke's value; what isn't as expected is left empty.
+func readInvoked(a *connector.Activity) invoked {
+	var v invoked
+	_ = json.Unmarshal(a.Value, &v) //nolint:errcheck // a field of another kind stays empty
+	return v
+}
+
+// submitted gives what a button carried and what was filled in, of whatever kind the
+// activity is: an invoke, or a message of a client that knows no Action.Execute, where the
+// value may be JSON in a string.
+func submitted(a *connector.Activity) json.RawMessage {
+	if a.Type != connector.TypeInvoke {
+		var text string
+		if json.Unmarshal(a.Value, &text) == nil {
+			return json.RawMessage(text)
+		}
+		return a.Value
+	}
+	v := readInvoked(a)
+	if a.Name == invokeCard {
+		return v.Action.Data
+	}
+	return v.Data
+}
+
+// clickPlace is where a button was clicked: the card's message, or what the dialog remembers.
+func clickPlace(a *connector.Activity, c *card.Click) bridge.Place {
+	if c.Place != (bridge.Place{}) {
+		return c.Place
+	}
+	at := place(a)
+	at.Message = a.ReplyToID
+	if at.Thread == at.Message {
+		at.Thread = ""
+	}
+	return at
+}
+
+// clickFact names a click: the same button of the same card, clicked by the same person, is
+// one fact, however often Teams tells of it.
+func (s *Surface) clickFact(p payload, a *connector.Activity, data json.RawMessage) (channels.Fact, *card.Click) {
+	if len(data) == 0 || data[0] == '"' {
+		data = submitted(a)
+	}
+	read, err := card.Read(data)
+	if err != nil || read.Click == nil {
+		return quarantined(p.Body, fmt.Sprintf("button not readable: %v", err)), nil
+	}
+	p.Kind = kindClick
+	at := clickPlace(a, read.Click)
+	return p.fact(p.invokeID(a, read.Click.Nonce, data), orderKey(at.Channel, root(at))), read.Click
+}
+
+// formFact names a filled form by what was filled in.
+func (p payload) formFact(a *connector.Activity, f *card.Submitted, data json.RawMessage) channels.Fact {
+	p.Kind = kindForm
+	at := f.Memory.Place
+	return p.fact(p.invokeID(a, f.Memory.Nonce, data), orderKey(at.Channel, root(at)))
+}
+
+func (p payload) invokeID(a *connector.Activity, nonce string, data json.RawMessage) string {
+	if nonce == "" || len(nonce) > 64 {
+		nonce = a.ID
+	}
+	filled := string(data)
+	var fields map[string]any
+	if json.Unmarshal(data, &fields) == nil {
+		if sorted, err := json.Marshal(fields); err == nil { // by sorted keys
+			filled = string(sorted)
+		}
+	}
+	return "i:" + strings.ReplaceAll(nonce, ":", "-") + ":" + p.actor(a).ID + ":" + digest(filled)
+}
+
+func (p payload) decodeClick(a *connector.Activity) ([]bridge.Action, error) {
+	read, err := card.Read(submitted(a))
+	if err != nil || read.Click == nil {
+		return nil, fmt.Errorf("%w: button: %w", errDecode, orData(err))
+	}
+	c := read.Click
+	return []bridge.Action{{Verb: c.Verb, Origin: bridge.OriginButton, Actor: p.actor(a), Place: clickPlace(a, c), Args: c.Args, OwnThread: p.Own}}, nil
+}
+
+// orData says that what was read is of another kind, where reading didn't fail.
+func orData(err error) error {
+	if err == nil {
+		return card.ErrData
+	}
+	return err
+}
+
+func (p payload) decodeForm(a *connector.Activity) ([]bridge.Action, error) {
+	read, err := card.Read(submitted(a))
+	if err != nil || read.Form == nil {
+		return nil, fmt.Errorf("%w: form: %w", errDecode, orData(err))
+	}
+	filled, errs := read.Form.Fill()
+	if len(errs) > 0 || filled.Next {
+		return nil, fmt.Errorf("%w: form not valid", errDecode)
+	}
+	return []bridge.Action{{
+		Verb: filled.Verb, Origin: bridge.OriginForm, Actor: p.actor(a), Place: read.Form.Memory.Place, Args: filled.Args,
+		Text: filled.Text, Rich: filled.Rich, Explicit: filled.Verb == bridge.VerbReply, OwnThread: p.Own,
+	}}, nil
+}

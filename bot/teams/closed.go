@@ -1,0 +1,108 @@
+package teams
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"parley/bot/teams/connector"
+	"parley/channels"
+)
+
+// probeEvery is how often a place that Teams keeps us from is tried all the same: an event
+// that opens it may have been missed.
+const probeEvery = 5 * time.Minute
+
+// authorized names what keeps us from everything.
+const authorized = "auth"
+
+// closures are what Teams keeps us from: teams and channels, by id, until an event says that
+// they are open again; and everything, under authorized.
+type closures struct {
+	mu sync.Mutex
+	of map[string]closure
+}
+
+type closure struct {
+	err     error
+	why     channels.Condition
+	at      time.Time
+	triedAt time.Time
+}
+
+func newClosures() *closures { return &closures{of: map[string]closure{}} }
+
+// shut closes a place; it says whether that is news.
+func (c *closures) shut(place string, err error, why channels.Condition, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	old, known := c.of[place]
+	if !known {
+		old.at = now
+	}
+	old.err, old.why, old.triedAt = err, why, now
+	c.of[place] = old
+	return !known
+}
+
+// open says whether the place was closed.
+func (c *closures) open(places ...string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was := false
+	for _, p := range places {
+		if _, ok := c.of[p]; ok {
+			delete(c.of, p)
+			was = true
+		}
+	}
+	return was
+}
+
+// stops gives the error of a closed place that isn't to be tried now.
+func (c *closures) stops(now time.Time, places ...string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range places {
+		one, ok := c.of[p]
+		if !ok {
+			continue
+		}
+		if now.Sub(one.triedAt).Abs() < probeEvery {
+			return one.err
+		}
+		one.triedAt = now
+		c.of[p] = one
+	}
+	return nil
+}
+
+// since tells when a place was closed; zero = it isn't known.
+func (c *closures) since(place string) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.of[place].at
+}
+
+// first gives what to tell people of all that is closed.
+func (c *closures) first() (channels.Condition, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var all []string
+	for p := range c.of {
+		all = append(all, p)
+	}
+	if len(all) == 0 {
+		return channels.Condition{}, false
+	}
+	return c.of[slices.Min(all)].why, true
+}
+
+// shutBy tells whether Teams' word for a failure closes a place.
+func shutBy(code string) bool {
+	switch code {
+	case connector.CodeNotInRoster, connector.CodeDisabled, connector.CodeBlocked, connector.CodeWritesBlocked:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,154 @@
+package teams
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"parley/bot/teams/card"
+	"parley/bot/teams/connector"
+	"parley/bot/view"
+	"parley/bridge"
+	"parley/channels"
+)
+
+// content is one message of a post: a text or a card, never both, which Teams would split.
+type content struct {
+	text *card.Message
+	page *card.Page
+	more bool // another part follows
+}
+
+// posted is a post as it is shown.
+type posted struct {
+	content
+
+	absent []bridge.AgentRef // who is named in it and isn't in the channel: Teams would tell them nothing
+}
+
+func badPost(text string) error { return &channels.SendError{Class: channels.BadContent, Text: text} }
+
+// cardOf gives what a post says.
+func cardOf(p bridge.Post) (view.Card, error) {
+	switch p.Kind {
+	case bridge.PostRoot, bridge.PostCard:
+		return view.Root(p.Facts), nil
+	case bridge.PostSaid:
+		if p.Said != nil {
+			return view.Said(*p.Said, p.Facts.Zone), nil
+		}
+	case bridge.PostLine, bridge.PostEphemeral:
+		if p.Line != nil {
+			return view.Line(*p.Line, p.Facts), nil
+		}
+	case bridge.PostFiles, bridge.PostMark:
+	}
+	return view.Card{}, badPost("post without content")
+}
+
+// seed begins the nonces of a post's buttons, and tells the post from others when it is
+// looked for. An update's are new, so that clicks on it are.
+func seed(p bridge.Post) string {
+	if p.Kind == bridge.PostCard {
+		return digest(p.Token, p.FirstAttemptAt.UTC().String())[:12]
+	}
+	return digest(p.Token)[:12]
+}
+
+// compose makes the part of p that is to be shown. Cards have buttons; what has none is text.
+// Errors: what keeps Teams from telling who is in the channel, before anything was posted.
+func (s *Surface) compose(ctx context.Context, p bridge.Post) (posted, error) {
+	c, err := cardOf(p)
+	if err != nil {
+		return posted{}, err
+	}
+	var out posted
+	if c, out.absent, err = s.present(ctx, c, p.Place.Channel); err != nil {
+		return posted{}, s.certain(err, p)
+	}
+	if p.Unsure && !s.canLook(p.Place.Channel) {
+		c.Blocks = append(c.Blocks, view.Block{Kind: view.BlockSmall, Pieces: []view.Piece{{Kind: view.PieceText, Text: mayBeTwice}}})
+	}
+	var all []content
+	if p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard || card.HasButtons(c) {
+		pages := card.Render(c, s.home(), seed(p))
+		for i := range pages {
+			all = append(all, content{page: &pages[i]})
+		}
+	} else {
+		texts := card.Messages(c, p.Facts.ChannelIcon, s.home())
+		for i := range texts {
+			all = append(all, content{text: &texts[i]})
+		}
+	}
+	if p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard || p.Kind == bridge.PostLine && p.Place.Message != "" {
+		all = all[:1] // a message is changed by one
+	}
+	if p.Part < 0 || p.Part >= len(all) {
+		return posted{}, badPost("there is no such part")
+	}
+	out.content = all[p.Part]
+	out.more = p.Part+1 < len(all)
+	return out, nil
+}
+
+// mayBeTwice marks a post that was made again because nobody could tell whether it was made.
+const mayBeTwice = "(This may be shown twice: Teams didn't answer the first time.)"
+
+// present writes those who aren't in a channel by name only: Teams refuses to mention them.
+// In a chat of two nobody needs a mention.
+func (s *Surface) present(ctx context.Context, c view.Card, channel string) (view.Card, []bridge.AgentRef, error) {
+	var absent []bridge.AgentRef
+	c.Blocks = slices.Clone(c.Blocks)
+	for i := range c.Blocks {
+		b := &c.Blocks[i]
+		b.Pieces = slices.Clone(b.Pieces)
+		for j := range b.Pieces {
+			agent := &b.Pieces[j].Agent
+			if b.Pieces[j].Kind != view.PieceMention || agent.User == "" {
+				continue
+			}
+			if !isChannel(channel) {
+				agent.User = ""
+				continue
+			}
+			_, ok, err := s.people.find(ctx, channel, agent.User)
+			if err != nil {
+				return c, nil, err
+			}
+			if !ok {
+				absent = append(absent, *agent)
+				agent.User = ""
+			}
+		}
+	}
+	return c, absent, nil
+}
+
+// isChannel tells a channel's id from that of a chat, and from none.
+func isChannel(id string) bool { return strings.HasPrefix(id, "19:") }
+
+// activity is what is sent.
+// Errors: what keeps Teams from telling how a mentioned person is called.
+func (s *Surface) activity(ctx context.Context, c content, channel string) (connector.Activity, error) {
+	a := connector.Activity{Type: connector.TypeMessage}
+	if c.page != nil {
+		a.Summary = c.page.Summary
+		a.Attachments = []connector.Attachment{{ContentType: card.ContentType, Content: json.RawMessage(c.page.Card)}}
+		return a, nil
+	}
+	a.TextFormat, a.Text, a.Summary = "xml", c.text.Text, c.text.Summary
+	for _, m := range c.text.Mentions {
+		one, ok, err := s.people.find(ctx, channel, m.User)
+		if err != nil {
+			return a, err
+		}
+		id := m.User
+		if ok {
+			id = one.Teams
+		}
+		a.Entities = append(a.Entities, connector.Entity{Type: connector.EntityMention, Text: m.Text, Mentioned: &connector.ChannelAccount{ID: id, Name: m.Name}})
+	}
+	return a, nil
+}

@@ -1,0 +1,175 @@
+package teams
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"parley/bot/command"
+	"parley/bot/teams/card"
+	"parley/bot/teams/connector"
+	"parley/bridge"
+)
+
+// errDecode is the root of what Decode returns.
+var errDecode = errors.New("teams: decode")
+
+// Decode implements bridge.Surface.
+func (s *Surface) Decode(raw []byte) ([]bridge.Action, error) {
+	p, a, err := unwrap(raw)
+	if err != nil {
+		return nil, err
+	}
+	switch p.Kind {
+	case kindActivity, kindCatchUp:
+		return p.decodeActivity(&a)
+	case kindCommand:
+		return p.decodeCommand(&a), nil
+	case kindClick:
+		return p.decodeClick(&a)
+	case kindForm:
+		return p.decodeForm(&a)
+	case kindKnown:
+		return nil, nil
+	}
+	return nil, fmt.Errorf("%w: kind %q", errDecode, p.Kind)
+}
+
+func (p payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) {
+	var out []bridge.Action
+	at := place(a)
+	if at.Channel == "" || at.Message == "" {
+		return nil, fmt.Errorf("%w: %s without place", errDecode, a.Type)
+	}
+	switch a.Type {
+	case connector.TypeMessage:
+		out = []bridge.Action{p.said(at, a)}
+	case connector.TypeMessageUpdate:
+		edit := p.said(at, a)
+		edit.Verb, edit.Args, edit.Version = bridge.VerbEdit, bridge.Args{}, version(a)
+		edit.Restored = eventType(a) == "undeleteMessage"
+		if edit.Origin == bridge.OriginMention {
+			edit.Origin = bridge.OriginText
+		}
+		out = []bridge.Action{edit}
+	case connector.TypeMessageDelete:
+		out = []bridge.Action{{Verb: bridge.VerbDelete, Origin: bridge.OriginText, Actor: p.actor(a), Place: at, OwnThread: p.Own}}
+	case connector.TypeMessageReaction:
+		out = p.reacted(at, a)
+	default:
+		return nil, fmt.Errorf("%w: %s", errDecode, cut(a.Type))
+	}
+	if p.Kind == kindCatchUp {
+		for i := range out {
+			out[i].Origin = bridge.OriginCatchUp
+		}
+	}
+	return out, nil
+}
+
+// said reads what somebody typed. How it began is judged by the characters as typed,
+// whatever their formatting; its text is Markdown.
+func (p payload) said(at bridge.Place, a *connector.Activity) bridge.Action {
+	t := p.text(a)
+	out := bridge.Action{
+		Origin: bridge.OriginText, Actor: p.actor(a), Place: at, Order: order(at.Message), Raw: t.Plain,
+		Mentions: t.Mentions, Files: p.files(a, t), OwnThread: p.Own,
+	}
+	opt := command.Options{Mentions: t.Tokens}
+	parse := command.Parse
+	if t.Leads {
+		parse, out.Origin = command.Mention, bridge.OriginMention
+	}
+	q := parse(t.Plain, opt)
+	out.Verb, out.Args, out.Text, out.Marker, out.Explicit = q.Verb, q.Args, q.Text, q.Marker, q.Explicit
+	if q.Verb == bridge.VerbSay || q.Verb == bridge.VerbNote || q.Verb == bridge.VerbReply {
+		if m := parse(t.Markdown, opt); m.Verb == q.Verb && m.Marker == q.Marker {
+			out.Text = m.Text
+		}
+	}
+	if q.Verb == bridge.VerbUnknown && out.Text == "" {
+		out.Text = t.Markdown
+	}
+	out.Text, out.Raw = t.Named(out.Text), t.Named(out.Raw)
+	out.MentionsBot = t.Bot && !q.Explicit
+	return out
+}
+
+// files gives the files of a message: pictures in it, and what its text refers to.
+func (p payload) files(a *connector.Activity, t card.Text) []bridge.SurfaceFile {
+	var out []bridge.SurfaceFile
+	add := func(f attached) {
+		if f.Name == "" {
+			f.Name = "file"
+		}
+		if f.ID == "" {
+			f.ID = digest(f.URL)
+		}
+		out = append(out, bridge.SurfaceFile{ID: f.ID, Name: f.Name, ContentType: f.Type, SizeBytes: f.Bytes, URL: f.URL, Unavailable: f.Unavailable})
+	}
+	for _, f := range p.Seen {
+		add(f)
+	}
+	for _, id := range t.Files { // of what nobody found out more
+		if !slices.ContainsFunc(p.Seen, func(f attached) bool { return f.ID == id }) {
+			add(attached{ID: id, Unavailable: noFileAccess})
+		}
+	}
+	for n, at := range pictures(a) {
+		if !slices.ContainsFunc(p.Seen, func(f attached) bool { return f.URL == at.ContentURL }) {
+			add(pasted(n, at))
+		}
+	}
+	return out
+}
+
+// reacted reads reactions; those that stand for a verb are that verb.
+func (p payload) reacted(at bridge.Place, a *connector.Activity) []bridge.Action {
+	var out []bridge.Action
+	at.Message = a.ReplyToID
+	if at.Thread == a.ReplyToID || at.Thread == a.ID {
+		at.Thread = ""
+	}
+	for verb, list := range map[bridge.Verb][]connector.Reaction{bridge.VerbReact: a.ReactionsAdded, bridge.VerbUnreact: a.ReactionsRemoved} {
+		for _, r := range list {
+			name := emojiName(r.Type)
+			one := bridge.Action{Verb: verb, Origin: bridge.OriginEmoji, Actor: p.actor(a), Place: at, Args: bridge.Args{Emoji: name}}
+			if v, args, ok := command.Emoji(name); ok && verb == bridge.VerbReact {
+				one.Verb, one.Args = v, args
+				one.Args.Emoji = name
+			}
+			out = append(out, one)
+		}
+	}
+	slices.SortStableFunc(out, func(x, y bridge.Action) int {
+		return strings.Compare(string(x.Verb)+x.Args.Emoji, string(y.Verb)+y.Args.Emoji)
+	})
+	return out
+}
+
+// noRelay is said when somebody wants to answer a customer where only we can see it.
+const noRelay = "What is written to me in private never goes to a customer. Type it in the conversation's thread."
+
+// decodeCommand reads a slash command, or what somebody wrote to us alone. Nothing of it
+// is ever said to a customer.
+func (p payload) decodeCommand(a *connector.Activity) []bridge.Action {
+	t := p.text(a)
+	at := place(a)
+	text := strings.TrimPrefix(strings.TrimSpace(t.Plain), "/")
+	if strings.EqualFold(text, "inbox") {
+		text = "mine"
+	}
+	q := command.Slash("parley", text, command.Options{Mentions: t.Tokens})
+	if q.Verb == bridge.VerbReply || q.Verb == bridge.VerbSay || q.Verb == bridge.VerbSend {
+		q = command.Parsed{Verb: bridge.VerbUnknown, Marker: bridge.MarkSlash, Args: bridge.Args{Note: noRelay}}
+	}
+	at.Message = "" // a message that others don't see is no place
+	return []bridge.Action{{
+		Verb: q.Verb, Origin: bridge.OriginSlash, Actor: p.actor(a), Place: at, Text: q.Text, Raw: t.Named(t.Plain),
+		Marker: q.Marker, Args: q.Args, OwnThread: p.Own,
+	}}
+}
+
+// cut shortens what stands in an error.
+func cut(s string) string { return s[:min(len(s), 40)] }

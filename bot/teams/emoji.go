@@ -1,0 +1,44 @@
+package teams
+
+import (
+	"strings"
+
+	"parley/bridge"
+)
+
+// emojiNames gives the shortcodes of code points and names by which Teams calls reactions
+// that are verbs; others keep Teams' name.
+const emojiNames = `
+1f440 eyes|270b raised_hand|1f64b raising_hand|2705 white_check_mark|1f4a4 zzz|23f0 alarm_clock|1f634 sleeping|1f512 lock|
+1f636 no_mouth|1f910 zipper_mouth_face|21a9 leftwards_arrow_with_hook|23ea rewind`
+
+// emojiName gives the shortcode of a reaction such as "like" or "1f440_eyes".
+// Source: npm @microsoft/teams.api 2.1.0, MessageReactionType.
+func emojiName(reaction string) string {
+	points, name, ok := strings.Cut(reaction, "_")
+	if !ok {
+		return reaction
+	}
+	first, _, _ := strings.Cut(points, "-") // skin tones and variation selectors follow
+	for entry := range strings.SplitSeq(strings.ReplaceAll(emojiNames, "\n", ""), "|") {
+		if point, short, _ := strings.Cut(entry, " "); point == first {
+			return short
+		}
+	}
+	return name
+}
+
+// markReaction is the bot's reaction for a receipt mark. None of them is a verb's emoji.
+func markReaction(m bridge.Mark) string {
+	switch m {
+	case bridge.MarkSent:
+		return "2714_heavycheckmark"
+	case bridge.MarkRead:
+		return "1f453_glasses"
+	case bridge.MarkWarning:
+		return "26a0_warning"
+	case bridge.MarkInside:
+		return "1f3e0_housebuilding"
+	}
+	return ""
+}

@@ -1,0 +1,138 @@
+package teams
+
+import (
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"parley/bot/teams/connector"
+	"parley/bot/teams/rest"
+	"parley/bridge"
+	"parley/channels"
+)
+
+// Waits where Teams doesn't say how long.
+const (
+	throttleDefault = 30 * time.Second
+	busyDefault     = 2 * time.Second // 412: somebody else changes the conversation
+)
+
+// classify says what a failed call means for a post, and what people are told.
+// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages,
+// "Status codes from bot conversational APIs", read 2026-11.
+func (s *Surface) classify(err error, p bridge.Post) error {
+	var done *channels.SendError
+	if err == nil || errors.As(err, &done) {
+		return err
+	}
+	var e *connector.Error
+	if !errors.As(err, &e) {
+		return &channels.SendError{Class: channels.Retry, Text: "Teams could not be asked yet.", Cause: err}
+	}
+	out := &channels.SendError{Class: e.Class, Wait: e.RetryAfter, Cause: err}
+	switch {
+	case e.Class == channels.Throttled:
+		out.Text = "Teams asks us to slow down."
+		if out.Wait <= 0 {
+			out.Wait = throttleDefault + time.Duration(rand.Int64N(int64(throttleDefault/2))) //nolint:gosec // only spreads
+		}
+	case e.Class == channels.Ambiguous:
+		out.Text = "Teams' answer was lost."
+	case e.Class == channels.AuthBroken:
+		out.Text, out.Hint = "Teams refuses our app"+because(e)+".", "Check TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID: the secret may have ended."
+		s.shut(authorized, out)
+	case shutBy(e.Code):
+		return s.closedFor(e, p)
+	case errors.Is(err, rest.ErrHost), e.Code == connector.CodeWrongHost:
+		out.Text, out.Hint = "Teams is not reached at the address that is known"+because(e)+".", "Set TEAMS_SERVICE_URLS to the host of this organisation's cloud."
+	case e.Status == http.StatusNotFound:
+		return s.missing(e, p)
+	case e.Status == http.StatusPreconditionFailed:
+		out.Class, out.Text = channels.Retry, "Teams is busy with this thread."
+		if out.Wait <= 0 {
+			out.Wait = busyDefault + time.Duration(rand.Int64N(int64(busyDefault))) //nolint:gosec // only spreads
+		}
+	case e.Class == channels.Retry:
+		out.Text = "Teams can't be reached."
+	case e.Status == http.StatusRequestEntityTooLarge:
+		out.Text = "The post is too large for Teams."
+	default:
+		out.Text, out.Hint = "Teams refuses this post"+because(e)+".", "Tell the people who run Parley."
+	}
+	return out
+}
+
+func because(e *connector.Error) string {
+	if e.Code == "" {
+		return ""
+	}
+	return " (" + e.Code + ")"
+}
+
+// certain classifies a failure before the post itself was tried: it can't be ambiguous.
+func (s *Surface) certain(err error, p bridge.Post) error {
+	err = s.classify(err, p)
+	var se *channels.SendError
+	if errors.As(err, &se) && se.Class == channels.Ambiguous {
+		return &channels.SendError{Class: channels.Retry, Text: "Teams didn't answer.", Cause: se.Cause}
+	}
+	return err
+}
+
+// closedFor is for words by which Teams says that we may not post somewhere. A channel is
+// left alone until an event opens it.
+func (s *Surface) closedFor(e *connector.Error, p bridge.Post) error {
+	out := &channels.SendError{Class: channels.BadRecipient, Cause: errors.Join(bridge.ErrChannelClosed, e)}
+	if !isChannel(p.Place.Channel) {
+		out.Cause = e
+		out.Text, out.Hint = "Parley can't write to this person in Teams"+because(e)+".", "They can add the app, or unblock it."
+		return out
+	}
+	out.Text = "Parley can't post to the channel " + s.channelName(p.Place.Channel) + because(e) + "."
+	switch e.Code {
+	case connector.CodeWritesBlocked:
+		out.Hint = "Unarchive the team, or choose another channel."
+	case connector.CodeDisabled:
+		out.Hint = "Allow the app in the Teams admin centre."
+	default:
+		out.Hint = "Add the app to the team (and to the channel, if it is a private or shared one)."
+	}
+	s.shut(p.Place.Channel, out)
+	return out
+}
+
+// missing is for a 404: of a message, of a thread whose first message is gone, or of a channel.
+func (s *Surface) missing(e *connector.Error, p bridge.Post) error {
+	out := &channels.SendError{Class: channels.BadContent, Cause: errors.Join(bridge.ErrThreadLost, e), Text: "The Teams thread's first message is gone."}
+	c, known := s.notes.channel(p.Place.Channel)
+	changes := p.Kind == bridge.PostCard || p.Kind == bridge.PostMark || p.Kind == bridge.PostLine && p.Place.Message != ""
+	switch {
+	case known && c.Gone, p.Place.Thread == "" && !changes:
+		out.Class, out.Cause = channels.BadRecipient, errors.Join(bridge.ErrChannelClosed, e)
+		out.Text, out.Hint = "The channel "+s.channelName(p.Place.Channel)+" is not there.", "Restore it in Teams, or choose another channel for the team."
+	case changes:
+		out.Cause, out.Text = errors.Join(bridge.ErrMessageGone, e), "The Teams message is gone."
+	}
+	return out
+}
+
+func (s *Surface) channelName(id string) string {
+	c, _ := s.notes.channel(id)
+	return nameOf(c.Name, id)
+}
+
+// shut remembers what Teams keeps us from, and tells people once.
+func (s *Surface) shut(place string, err *channels.SendError) {
+	if s.closed.shut(place, err, channels.Condition{Status: channels.Broken, Text: err.Text, Hint: err.Hint}, s.now()) {
+		s.log.Error("teams keeps us out", "place", place, "error", err)
+		s.report(s.condition())
+	}
+}
+
+// works remembers that a place takes posts.
+func (s *Surface) works(channel string) {
+	if s.closed.open(authorized, channel) {
+		s.report(s.condition())
+	}
+}

@@ -1,0 +1,75 @@
+package teams
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"parley/bot/teams/connector"
+	"parley/channels"
+)
+
+// How long a request may take: Teams sends an activity again after 15 s, and shows an error
+// when an invoke isn't answered within 5 s.
+const (
+	activityTimeout = 12 * time.Second
+	invokeTimeout   = 4 * time.Second
+	retryLater      = "5" // seconds
+)
+
+// Handlers implements bridge.Surface.
+func (s *Surface) Handlers() map[string]http.Handler {
+	return map[string]http.Handler{"POST /teams/messages": s.door.Handler(s.serve)}
+}
+
+// serve takes a genuine request. Nothing is acknowledged that isn't stored.
+func (s *Surface) serve(w http.ResponseWriter, r *http.Request, a connector.Activity, raw []byte) {
+	timeout := activityTimeout
+	if a.Type == connector.TypeInvoke {
+		timeout = invokeTimeout
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), timeout)
+	defer cancel()
+	if err := s.learn(ctx, &a); err != nil {
+		s.unavailable(w, err)
+		return
+	}
+	if a.Type == connector.TypeInvoke {
+		s.serveInvoke(ctx, w, &a, raw)
+		return
+	}
+	facts, err := s.facts(ctx, &a, raw)
+	if err == nil && len(facts) > 0 {
+		err = s.desk.Accept(ctx, facts...)
+	}
+	if err != nil {
+		s.unavailable(w, err)
+		return
+	}
+	w.WriteHeader(http.StatusOK)
+}
+
+// unavailable asks Teams to come back: nothing was stored.
+func (s *Surface) unavailable(w http.ResponseWriter, err error) {
+	if errors.Is(err, channels.ErrOverloaded) {
+		w.Header().Set("Retry-After", retryLater)
+		http.Error(w, "try again later", http.StatusServiceUnavailable)
+		return
+	}
+	s.log.Error("teams request not stored", "error", err)
+	http.Error(w, "not stored", http.StatusInternalServerError)
+}
+
+// respond answers an invoke; nil = an empty answer.
+func (s *Surface) respond(w http.ResponseWriter, body any) {
+	if body == nil {
+		w.WriteHeader(http.StatusOK)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	if err := json.NewEncoder(w).Encode(body); err != nil {
+		s.log.Info("teams answer not sent", "error", err)
+	}
+}

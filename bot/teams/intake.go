@@ -1,0 +1,166 @@
+package teams
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"parley/bot/teams/connector"
+	"parley/bridge"
+	"parley/channels"
+)
+
+// facts names what an activity says, for the journal; none for what tells nothing.
+// Errors: what keeps it from being stored now; Teams sends it again.
+func (s *Surface) facts(ctx context.Context, a *connector.Activity, raw []byte) ([]channels.Fact, error) {
+	switch a.Type {
+	case connector.TypeMessage, connector.TypeMessageUpdate, connector.TypeMessageDelete, connector.TypeMessageReaction:
+	default:
+		return nil, nil // conversationUpdate and installationUpdate: see learn; others tell nothing
+	}
+	if a.Conversation == nil || a.Conversation.ID == "" || a.ID == "" {
+		return []channels.Fact{quarantined(raw, a.Type+" without place")}, nil
+	}
+	if !inChannel(a) && !inPersonal(a) {
+		return nil, nil // group chats: the app isn't made for them
+	}
+	p := payload{Kind: kindActivity, Me: s.me, Body: raw}
+	if p.self(a) {
+		return nil, nil
+	}
+	var err error
+	if p.Who, err = s.meet(ctx, a); err != nil {
+		return nil, err
+	}
+	switch a.Type {
+	case connector.TypeMessage:
+		return s.messageFacts(ctx, p, a)
+	case connector.TypeMessageReaction:
+		return s.reactionFacts(p, a), nil
+	}
+	if inPersonal(a) || targeted(a) {
+		return nil, nil // a command was done, whatever becomes of its words
+	}
+	return s.changeFacts(ctx, p, a)
+}
+
+// targeted tells a message that only its author and we see.
+func targeted(a *connector.Activity) bool { return a.Recipient != nil && a.Recipient.IsTargeted }
+
+func (s *Surface) messageFacts(ctx context.Context, p payload, a *connector.Activity) ([]channels.Fact, error) {
+	at := place(a)
+	if len(a.Value) > 0 && strings.TrimSpace(a.Text) == "" && string(a.Value) != "null" { // a button of a client that knows no Action.Execute
+		own, err := s.ours(ctx, bridge.Place{Channel: at.Channel, Thread: at.Thread, Message: at.Message})
+		p.Own = own
+		f, _ := s.clickFact(p, a, a.Value)
+		return []channels.Fact{f}, err
+	}
+	if inPersonal(a) || targeted(a) {
+		p.Kind, p.Body = kindCommand, withoutSecrets(a, p.Body)
+		return []channels.Fact{p.fact(messageID(at.Channel, at.Message), orderKey(at.Channel, root(at)))}, nil
+	}
+	own, err := s.ours(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	p.Own = own
+	p.Seen = s.attachments(ctx, p, a)
+	return []channels.Fact{p.fact(messageID(at.Channel, at.Message), orderKey(at.Channel, root(at)))}, nil
+}
+
+// changeFacts are of an edit, which is also kept under what it says, so that a catch-up
+// knows it; or of a deletion.
+func (s *Surface) changeFacts(ctx context.Context, p payload, a *connector.Activity) ([]channels.Fact, error) {
+	at := place(a)
+	own, err := s.ours(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	p.Own = own
+	key := orderKey(at.Channel, root(at))
+	if a.Type == connector.TypeMessageDelete {
+		return []channels.Fact{p.fact(deleteID(at.Channel, at.Message), key)}, nil
+	}
+	p.Seen = s.attachments(ctx, p, a)
+	known := payload{Kind: kindKnown, Me: s.me, Body: json.RawMessage("{}")}
+	return []channels.Fact{p.fact(p.editID(at, a), key), known.fact(p.knownIDs(at, a)[0], key)}, nil
+}
+
+// reactionFacts are of reactions that were added or taken back, together.
+func (s *Surface) reactionFacts(p payload, a *connector.Activity) []channels.Fact {
+	at := place(a)
+	if a.ReplyToID == "" {
+		return []channels.Fact{quarantined(p.Body, "reaction without message")}
+	}
+	var what []string
+	for _, r := range a.ReactionsAdded {
+		what = append(what, "+"+r.Type)
+	}
+	for _, r := range a.ReactionsRemoved {
+		what = append(what, "-"+r.Type)
+	}
+	if len(what) == 0 {
+		return nil
+	}
+	from := ""
+	if a.From != nil {
+		from = a.From.ID
+	}
+	id := "r:" + at.Channel + ":" + a.ReplyToID + ":" + digest(append([]string{from, a.ID, a.Timestamp}, what...)...)
+	order := at.Thread
+	if order == "" || order == a.ID {
+		order = a.ReplyToID
+	}
+	return []channels.Fact{p.fact(id, orderKey(at.Channel, order))}
+}
+
+// withoutSecrets leaves out of a message what would let its reader fetch its files.
+func withoutSecrets(a *connector.Activity, raw []byte) []byte {
+	secret := func(at connector.Attachment) bool { return at.ContentType == connector.ContentFile }
+	if !slices.ContainsFunc(a.Attachments, secret) {
+		return raw
+	}
+	clean := *a
+	clean.Attachments = slices.DeleteFunc(slices.Clone(a.Attachments), secret)
+	if out, err := json.Marshal(clean); err == nil {
+		return out
+	}
+	return []byte("{}")
+}
+
+// meet finds out who an activity names.
+// Errors: what keeps Teams from telling who its author is.
+func (s *Surface) meet(ctx context.Context, a *connector.Activity) (map[string]who, error) {
+	all := map[string]who{}
+	add := func(id, user string, must bool) error {
+		if !strings.HasPrefix(id, "29:") || all[id].Kind != "" {
+			return nil
+		}
+		one, ok, err := s.people.find(ctx, a.Conversation.ID, id)
+		switch {
+		case err != nil && must:
+			return err
+		case err != nil || !ok: // they are named, but nobody vouches for them
+			if user != "" {
+				all[id] = who{User: user, Kind: string(bridge.ActorForeign)}
+			}
+			return nil
+		}
+		all[id] = who{User: one.User, Name: one.Name, Kind: string(one.Kind)}
+		return nil
+	}
+	if a.From != nil {
+		if err := add(a.From.ID, a.From.AADObjectID, true); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range a.Entities {
+		if e.Type == connector.EntityMention && e.Mentioned != nil {
+			if err := add(e.Mentioned.ID, e.Mentioned.AADObjectID, false); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, nil
+}

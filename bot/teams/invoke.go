@@ -1,0 +1,194 @@
+package teams
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"parley/bot/teams/card"
+	"parley/bot/teams/connector"
+	"parley/bot/view"
+	"parley/bridge"
+)
+
+// settles is how long an answer that shows the state waits for a click to be applied.
+const settles = 700 * time.Millisecond
+
+// serveInvoke answers a question of a client. What asks for an action is stored before the
+// answer; what can't be stored is answered with an error, so that the client tries again.
+func (s *Surface) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connector.Activity, raw []byte) {
+	if a.Conversation == nil {
+		http.Error(w, "no conversation", http.StatusBadRequest)
+		return
+	}
+	people, err := s.meet(ctx, a)
+	if err != nil {
+		s.unavailable(w, err)
+		return
+	}
+	in := &invocation{s: s, a: a, p: payload{Kind: kindClick, Me: s.me, Who: people, Body: raw}, value: readInvoked(a)}
+	in.user = in.p.actor(a)
+	answer := map[string]func(context.Context) (any, error){
+		invokeCard: in.pressed, invokeFetch: in.fetch, invokeSubmit: in.submit, invokeCompose: in.compose, invokeComposed: in.submit, invokeQuery: in.query,
+		invokeConfig: in.configure, invokeConfiged: in.configure, invokeConsent: nothing,
+	}[a.Name]
+	if answer == nil {
+		http.Error(w, "not implemented", http.StatusNotImplemented)
+		return
+	}
+	body, err := answer(ctx)
+	if err != nil {
+		s.unavailable(w, err)
+		return
+	}
+	s.respond(w, body)
+}
+
+func nothing(context.Context) (any, error) { return nil, nil }
+
+// invocation is one invoke that is being answered.
+type invocation struct {
+	s     *Surface
+	a     *connector.Activity
+	p     payload
+	value invoked
+	user  bridge.Actor
+}
+
+// cardAnswer is the answer to a button: a card for who clicked, or words.
+func cardAnswer(kind string, value any) map[string]any {
+	return map[string]any{"statusCode": http.StatusOK, "type": kind, "value": value}
+}
+
+const (
+	answerMessage = "application/vnd.microsoft.activity.message"
+	answerError   = "application/vnd.microsoft.error"
+)
+
+func refusal(code, text string) map[string]any {
+	return map[string]any{"statusCode": http.StatusBadRequest, "type": answerError, "value": map[string]any{"code": code, "message": text}}
+}
+
+// pressed handles a button that acts at once. The root's card comes back as it is now; the
+// click on another card is taken note of.
+func (in *invocation) pressed(ctx context.Context) (any, error) {
+	fact, click := in.s.clickFact(in.p, in.a, in.value.Action.Data)
+	if click == nil {
+		return refusal("BadRequest", "This button is no longer valid."), in.s.desk.Accept(ctx, fact)
+	}
+	if in.value.Trigger == "automatic" { // our cards ask for no refresh
+		return refusal("BadRequest", "This card is brought up to date by Parley."), nil
+	}
+	if in.user.Kind != bridge.ActorPerson {
+		return cardAnswer(answerMessage, "Only people of this organisation can do that."), nil
+	}
+	at := clickPlace(in.a, click)
+	own, err := in.s.ours(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	in.p.Own = own
+	fact, _ = in.s.clickFact(in.p, in.a, in.value.Action.Data)
+	if err := in.s.desk.Accept(ctx, fact); err != nil {
+		return nil, err
+	}
+	if c, ok := in.current(ctx, at, click.Args); ok {
+		return cardAnswer(card.ContentType, c), nil
+	}
+	return cardAnswer(answerMessage, "Parley is on it."), nil
+}
+
+// current gives the root's card as it is now, where that was clicked.
+func (in *invocation) current(ctx context.Context, at bridge.Place, args bridge.Args) (json.RawMessage, bool) {
+	if at.Thread != "" || !inChannel(in.a) {
+		return nil, false
+	}
+	before, err := in.s.desk.FactsAt(ctx, at, in.user.ID)
+	if err != nil || args.Conversation != before.ID {
+		return nil, false
+	}
+	if !pause(ctx, settles) {
+		return nil, false
+	}
+	f, err := in.s.desk.FactsAt(ctx, at, in.user.ID)
+	if err != nil {
+		return nil, false
+	}
+	pages := card.Render(view.Root(f), in.s.home(), digest(in.a.ID, in.a.Timestamp)[:12])
+	return pages[0].Card, true
+}
+
+// task wraps a dialog.
+func task(d card.Dialog) map[string]any {
+	return map[string]any{"task": map[string]any{"type": "continue", "value": map[string]any{
+		"title": d.Title, "width": d.Width, "height": d.Height,
+		"card": map[string]any{"contentType": card.ContentType, "content": d.Card},
+	}}}
+}
+
+// fetch opens the dialog of a button.
+func (in *invocation) fetch(ctx context.Context) (any, error) {
+	read, err := card.Read(in.value.Data)
+	if err != nil || read.Click == nil {
+		return task(card.Problem(&bridge.Problem{Code: "stale", Text: "This button is no longer valid.", Hint: "Use the card at the top of the thread."}, place(in.a), in.s.home())), nil
+	}
+	return task(in.dialog(ctx, read.Click, clickPlace(in.a, read.Click))), nil
+}
+
+// dialog makes what a click opens.
+func (in *invocation) dialog(ctx context.Context, c *card.Click, at bridge.Place) card.Dialog {
+	if in.user.Kind != bridge.ActorPerson {
+		return card.Problem(&bridge.Problem{Code: "foreign", Text: "Only people of this organisation can do that."}, at, in.s.home())
+	}
+	if c.Opens == view.OpensForm {
+		return in.form(ctx, c.Verb, c.Args, at, "")
+	}
+	return in.window(ctx, c.Opens, c.Args, at)
+}
+
+// form makes a verb's dialog, or says why there is none.
+func (in *invocation) form(ctx context.Context, verb bridge.Verb, args bridge.Args, at bridge.Place, text string) card.Dialog {
+	f, zone, err := in.s.forms().Form(ctx, verb, args, at, in.user.ID, text)
+	if err != nil {
+		return in.problem(err, at)
+	}
+	return card.Form(f, card.Remember(at, zone, in.s.now(), in.nonce()), in.s.home())
+}
+
+func (in *invocation) window(ctx context.Context, opens view.Opens, args bridge.Args, at bridge.Place) card.Dialog {
+	c, err := in.s.forms().Window(ctx, opens, args, at, in.user.ID)
+	if err != nil {
+		return in.problem(err, at)
+	}
+	return card.Window(c, at, in.s.home(), in.nonce())
+}
+
+func (in *invocation) problem(err error, at bridge.Place) card.Dialog {
+	return card.Problem(err, at, in.s.home())
+}
+
+// nonce names what this invocation shows; a client that asks again gets the same.
+func (in *invocation) nonce() string { return digest(in.a.ID, in.a.Timestamp, string(in.a.Value))[:12] }
+
+// configure answers the settings of the app in a team: they are elsewhere.
+func (in *invocation) configure(context.Context) (any, error) {
+	text := "Parley is configured in its set-up file."
+	if in.s.opt.PublicURL != "" {
+		text = "Parley is configured in its set-up file, see " + strings.TrimRight(in.s.opt.PublicURL, "/") + "."
+	}
+	return map[string]any{"responseType": "config", "config": map[string]any{"type": "message", "value": text}}, nil
+}
+
+// pause waits, unless ctx ends first.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

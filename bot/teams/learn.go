@@ -1,0 +1,140 @@
+package teams
+
+import (
+	"context"
+	"strings"
+
+	"parley/bot/teams/connector"
+	"parley/channels"
+)
+
+// learn notes what an activity tells besides itself: where Teams is reached, which channel
+// belongs to which team, where the app is and where not.
+// Errors: the desk's.
+func (s *Surface) learn(ctx context.Context, a *connector.Activity) error {
+	if err := s.notes.load(ctx); err != nil {
+		return err
+	}
+	if err := s.learnService(ctx, a.ServiceURL); err != nil {
+		return err
+	}
+	d := a.ChannelData
+	if d == nil || d.Team == nil || d.Team.ID == "" {
+		return nil
+	}
+	if err := s.learnTeam(ctx, d.Team, a); err != nil {
+		return err
+	}
+	return s.learnChannel(ctx, d)
+}
+
+// learnService keeps an address, which the request's token is for. It changes with the
+// organisation's region.
+func (s *Surface) learnService(ctx context.Context, address string) error {
+	if _, err := s.hosts.Check(address); err != nil {
+		return nil //nolint:nilerr // not one of Teams': the door lets no such request in
+	}
+	return s.notes.keep(ctx, noteService, address)
+}
+
+func (s *Surface) learnTeam(ctx context.Context, ref *connector.TeamRef, a *connector.Activity) error {
+	before, known := s.notes.team(ref.ID)
+	t := before
+	if ref.AADGroupID != "" {
+		t.Group = ref.AADGroupID
+	}
+	if ref.Name != "" {
+		t.Name = ref.Name
+	}
+	t.Removed = s.removed(a, before.Removed)
+	if err := s.notes.keep(ctx, noteTeam+ref.ID, t); err != nil {
+		return err
+	}
+	switch {
+	case t.Removed && !before.Removed:
+		s.report(channels.Condition{Status: channels.Broken, Text: "Parley was removed from the team " + nameOf(t.Name, ref.ID) + " in Microsoft Teams.",
+			Hint: "Add the app to the team again. Nothing is lost meanwhile: what waits is posted then."})
+	case !t.Removed && (before.Removed || !known || a.Type == connector.TypeInstallationUpdate):
+		s.reopened(ref.ID)
+	}
+	return nil
+}
+
+// removed tells whether the app is out of a team after an activity.
+func (s *Surface) removed(a *connector.Activity, before bool) bool {
+	bot := func(list []connector.ChannelAccount) bool {
+		for _, m := range list {
+			if m.ID == s.me {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case a.Type == connector.TypeInstallationUpdate:
+		return strings.HasPrefix(a.Action, "remove") && a.Action != "remove-upgrade"
+	case a.Type != connector.TypeConversationUpdate:
+		return false // it hears us
+	case bot(a.MembersRemoved):
+		return true
+	case bot(a.MembersAdded):
+		return false
+	}
+	switch eventType(a) {
+	case "teamDeleted", "teamHardDeleted":
+		return true
+	case "teamRestored":
+		return false
+	}
+	return before
+}
+
+func eventType(a *connector.Activity) string {
+	if a.ChannelData == nil {
+		return ""
+	}
+	return a.ChannelData.EventType
+}
+
+func (s *Surface) learnChannel(ctx context.Context, d *connector.ChannelData) error {
+	if d.Channel == nil || d.Channel.ID == "" {
+		return nil
+	}
+	before, _ := s.notes.channel(d.Channel.ID)
+	c := before
+	c.Team = d.Team.ID
+	if d.Channel.Name != "" {
+		c.Name = d.Channel.Name
+	}
+	c.Gone = d.EventType == "channelDeleted"
+	if err := s.notes.keep(ctx, noteChannel+d.Channel.ID, c); err != nil {
+		return err
+	}
+	if d.EventType == "channelRestored" || before.Gone && !c.Gone {
+		s.reopened(d.Team.ID)
+	}
+	return nil
+}
+
+// reopened tells that a team's channels may be posted to again, and looks what was said in
+// them meanwhile.
+func (s *Surface) reopened(team string) {
+	s.closed.open(team)
+	s.report(s.condition())
+	s.CatchUp(s.closed.since(team))
+}
+
+// condition says what keeps us from working, of all that is known.
+func (s *Surface) condition() channels.Condition {
+	if c, ok := s.closed.first(); ok {
+		return c
+	}
+	return channels.Condition{Status: channels.Active}
+}
+
+func nameOf(name, id string) string {
+	if name == "" {
+		return id
+	}
+	return "“" + name + "”"
+}

@@ -1,0 +1,73 @@
+package teams
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"parley/bot/teams/connector"
+)
+
+// Resolve implements bridge.Surface: "#name" is a channel of any team that the app is in.
+func (s *Surface) Resolve(ctx context.Context, channel string) (string, error) {
+	name, named := strings.CutPrefix(channel, "#")
+	if !named {
+		if !isChannel(channel) {
+			return "", nil
+		}
+		return channel, nil
+	}
+	service, err := s.notes.where(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, team := range slices.Sorted(maps.Keys(s.notes.here())) {
+		list, err := s.bot.Channels(ctx, service, team)
+		if err != nil {
+			return "", fmt.Errorf("teams: channels of %s: %w", team, err)
+		}
+		if err := s.notes.listed(ctx, team, list); err != nil {
+			return "", err
+		}
+		for _, one := range list {
+			if strings.EqualFold(one.Name, name) || one.Name == "" && strings.EqualFold(name, generalName) {
+				return one.ID, nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// Lookup implements bridge.Surface: agents are members of the teams that the app is in.
+func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
+	service, err := s.notes.where(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, team := range slices.Sorted(maps.Keys(s.notes.here())) {
+		user, err := s.lookupIn(ctx, connector.Conversation{Service: service, ID: team}, email)
+		if err != nil || user != "" {
+			return user, err
+		}
+	}
+	return "", nil
+}
+
+func (s *Surface) lookupIn(ctx context.Context, team connector.Conversation, email string) (string, error) {
+	for token := ""; ; {
+		page, err := s.bot.Members(ctx, team, token)
+		if err != nil {
+			return "", fmt.Errorf("teams: members of %s: %w", team.ID, err)
+		}
+		for _, m := range page.Members {
+			if strings.EqualFold(m.Email, email) || strings.EqualFold(m.UserPrincipalName, email) {
+				return m.AADObjectID, nil
+			}
+		}
+		if token = page.ContinuationToken; token == "" {
+			return "", nil
+		}
+	}
+}

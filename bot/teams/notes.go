@@ -1,0 +1,244 @@
+package teams
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+	"time"
+
+	"parley/bot/teams/connector"
+)
+
+// errNowhere is returned while nobody knows where Teams is reached for this organisation.
+var errNowhere = errors.New("teams: the app was not added to a team yet, so Teams didn't tell where it is reached")
+
+// errUnlisted is returned for a channel of no team that the app is in.
+var errUnlisted = errors.New("teams: no team that the app is in has the channel")
+
+// globalService reaches Teams for an organisation whose own address isn't known.
+// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages,
+// "global service URLs", read 2026-11.
+const globalService = "https://smba.trafficmanager.net/teams/"
+
+// notesFresh is how long notes are good before a replica looks what others have learned.
+const notesFresh = time.Minute
+
+// Keys of notes: "service", and before an id.
+const (
+	noteService = "service"
+	noteTeam    = "team:"
+	noteChannel = "channel:"
+	notePerson  = "person:"
+)
+
+// teamNote is a team that the app is in, or was.
+type teamNote struct {
+	Group   string `json:"group,omitempty"` // its id in Graph
+	Name    string `json:"name,omitempty"`
+	Removed bool   `json:"removed,omitempty"` // the app was taken out
+}
+
+// channelNote is a channel of a team.
+type channelNote struct {
+	Team string `json:"team"`
+	Name string `json:"name,omitempty"`
+	Gone bool   `json:"gone,omitempty"` // deleted
+}
+
+// notebook is what is known of the organisation from Teams' events. It outlives restarts,
+// and replicas share it.
+type notebook struct {
+	s *Surface
+
+	turn     sync.Mutex // held by whoever reads all notes
+	mu       sync.Mutex
+	readAt   time.Time
+	kept     map[string]string // all notes, as they were kept
+	service  string
+	teams    map[string]teamNote
+	channels map[string]channelNote
+}
+
+func newNotebook(s *Surface) *notebook {
+	return &notebook{s: s, kept: map[string]string{}, teams: map[string]teamNote{}, channels: map[string]channelNote{}}
+}
+
+// load reads the notes unless they are fresh.
+func (n *notebook) load(ctx context.Context) error {
+	n.turn.Lock()
+	defer n.turn.Unlock()
+	n.mu.Lock()
+	fresh := !n.readAt.IsZero() && n.s.now().Sub(n.readAt).Abs() < notesFresh
+	n.mu.Unlock()
+	if fresh {
+		return nil
+	}
+	all, err := n.s.desk.Kept(ctx)
+	if err != nil {
+		return fmt.Errorf("teams: notes: %w", err)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.readAt = n.s.now()
+	for key, value := range all {
+		n.take(key, value)
+	}
+	return nil
+}
+
+// take puts a note to use. The caller holds mu.
+func (n *notebook) take(key string, value json.RawMessage) {
+	n.kept[key] = string(value)
+	var t teamNote
+	var c channelNote
+	switch id := key[strings.IndexByte(key, ':')+1:]; {
+	case key == noteService:
+		_ = json.Unmarshal(value, &n.service) //nolint:errcheck // our own; else there is none
+	case strings.HasPrefix(key, noteTeam) && json.Unmarshal(value, &t) == nil:
+		n.teams[id] = t
+	case strings.HasPrefix(key, noteChannel) && json.Unmarshal(value, &c) == nil:
+		n.channels[id] = c
+	case strings.HasPrefix(key, notePerson):
+		n.s.people.take(id, value)
+	}
+}
+
+// keep remembers a note, if it says something new.
+func (n *notebook) keep(ctx context.Context, key string, v any) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("teams: note %s: %w", key, err)
+	}
+	n.mu.Lock()
+	known := n.kept[key] == string(raw)
+	n.mu.Unlock()
+	if known {
+		return nil
+	}
+	if !n.s.opt.OnlyLook {
+		if err := n.s.desk.Keep(ctx, key, raw); err != nil {
+			return fmt.Errorf("teams: note %s: %w", key, err)
+		}
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.take(key, raw)
+	return nil
+}
+
+// where gives the address at which Teams is reached for this organisation. A kept address
+// is checked anew each time it is called; see rest.Hosts.
+// Errors: errNowhere, the desk's.
+func (n *notebook) where(ctx context.Context) (string, error) {
+	if err := n.load(ctx); err != nil {
+		return "", err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch {
+	case n.service != "":
+		return n.service, nil
+	case len(n.s.opt.ServiceURLs) == 0:
+		return globalService, nil
+	}
+	return "", errNowhere
+}
+
+func (n *notebook) team(id string) (teamNote, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	t, ok := n.teams[id]
+	return t, ok
+}
+
+func (n *notebook) channel(id string) (channelNote, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	c, ok := n.channels[id]
+	return c, ok
+}
+
+// here gives the teams that the app is in, by their ids.
+func (n *notebook) here() map[string]teamNote {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	all := maps.Clone(n.teams)
+	maps.DeleteFunc(all, func(_ string, t teamNote) bool { return t.Removed })
+	return all
+}
+
+// groups gives the Graph id of each channel's team, as far as it is known.
+func (n *notebook) groups() map[string]string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	out := make(map[string]string, len(n.channels))
+	for id, c := range n.channels {
+		if g := n.teams[c.Team].Group; g != "" {
+			out[id] = g
+		}
+	}
+	return out
+}
+
+// group gives the Graph id of a channel's team; it asks Teams once for what no event told.
+// Errors: errNowhere, *connector.Error.
+func (n *notebook) group(ctx context.Context, channel string) (string, error) {
+	service, err := n.where(ctx)
+	if err != nil {
+		return "", err
+	}
+	c, known := n.channel(channel)
+	if !known {
+		if c, err = n.find(ctx, service, channel); err != nil {
+			return "", err
+		}
+	}
+	t, _ := n.team(c.Team)
+	if t.Group != "" {
+		return t.Group, nil
+	}
+	d, err := n.s.bot.Team(ctx, service, c.Team)
+	if err != nil {
+		return "", err
+	}
+	t.Group, t.Name = d.AADGroupID, d.Name
+	return t.Group, n.keep(ctx, noteTeam+c.Team, t)
+}
+
+// find asks Teams in which of our teams a channel is.
+func (n *notebook) find(ctx context.Context, service, channel string) (channelNote, error) {
+	for id := range n.here() {
+		list, err := n.s.bot.Channels(ctx, service, id)
+		if err != nil {
+			return channelNote{}, err
+		}
+		if err := n.listed(ctx, id, list); err != nil {
+			return channelNote{}, err
+		}
+	}
+	c, ok := n.channel(channel)
+	if !ok {
+		return c, fmt.Errorf("%w: %s", errUnlisted, channel)
+	}
+	return c, nil
+}
+
+// generalName is what people call the channel that every team has; Teams doesn't name it.
+const generalName = "General"
+
+// listed keeps a team's channels.
+func (n *notebook) listed(ctx context.Context, team string, list []connector.ChannelInfo) error {
+	for _, one := range list {
+		if one.Name == "" {
+			one.Name = generalName
+		}
+		if err := n.keep(ctx, noteChannel+one.ID, channelNote{Team: team, Name: one.Name}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package teams
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"parley/bot/teams/connector"
+	"parley/channels"
+)
+
+// payloadVersion is raised when the form below changes; old ones stay readable.
+const payloadVersion = 1
+
+// Kinds of stored payloads.
+const (
+	kindActivity = "activity" // what Teams sent: messages, their changes, reactions
+	kindCatchUp  = "catchup"  // the same, made from what Graph gives
+	kindCommand  = "command"  // a message that only we see, or in a chat with us
+	kindClick    = "click"    // a button
+	kindForm     = "form"     // a filled dialog
+	kindKnown    = "known"    // says only that a version of a message is known
+)
+
+// payload is what the journal keeps of one fact: Teams' bytes, and what was known when they
+// came, so that reading it needs nothing else.
+type payload struct {
+	V    int             `json:"v"`
+	Kind string          `json:"kind"`
+	Me   string          `json:"me"` // our own id
+	Who  map[string]who  `json:"who,omitempty"`
+	Own  bool            `json:"own,omitempty"` // the thread's root is a post of ours
+	Seen []attached      `json:"files,omitempty"`
+	Body json.RawMessage `json:"body"`
+}
+
+// who is a person that an activity names, by the id it has there.
+type who struct {
+	User string `json:"user"` // Entra object id
+	Name string `json:"name,omitempty"`
+	Kind string `json:"kind"` // bridge.ActorKind
+}
+
+// attached is a file of a message, as far as it could be found out.
+type attached struct {
+	ID          string `json:"id,omitempty"` // of the tag in the text; "" of a picture in it
+	Name        string `json:"name,omitempty"`
+	Type        string `json:"type,omitempty"`
+	URL         string `json:"url,omitempty"`
+	Bytes       int64  `json:"bytes,omitempty"`
+	Unavailable string `json:"unavailable,omitempty"`
+}
+
+var errPayload = errors.New("teams: payload")
+
+func unwrap(raw []byte) (payload, connector.Activity, error) {
+	var p payload
+	var a connector.Activity
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return p, a, fmt.Errorf("%w: %w", errPayload, err)
+	}
+	if p.V != payloadVersion || p.Me == "" {
+		return p, a, fmt.Errorf("%w: version %d of %q", errPayload, p.V, p.Me)
+	}
+	var kind *json.UnmarshalTypeError
+	if err := json.Unmarshal(p.Body, &a); err != nil && !errors.As(err, &kind) { // read like a request
+		return p, a, fmt.Errorf("%w: %w", errPayload, err)
+	}
+	return p, a, nil
+}
+
+// fact makes the journal's row.
+func (p payload) fact(id, order string) channels.Fact {
+	p.V = payloadVersion
+	raw, err := json.Marshal(p)
+	if err != nil {
+		return quarantined(p.Body, err.Error())
+	}
+	return channels.Fact{ExternalID: id, OrderKey: order, Payload: raw}
+}
+
+// quarantined keeps bytes that can't be read, under their hash.
+func quarantined(body []byte, reason string) channels.Fact {
+	id := "q:" + digest(string(body))
+	return channels.Fact{ExternalID: id, OrderKey: id, Payload: body, Quarantine: reason}
+}
+
+// digest is a short hash that names content; 96 bits.
+func digest(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s", len(p), p)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:12])
+}
+
+// Ids of facts; see design: Journal.
+func messageID(channel, id string) string { return "m:" + channel + ":" + id }
+func deleteID(channel, id string) string  { return "d:" + channel + ":" + id }
+
+// orderKey is that of a thread.
+func orderKey(channel, root string) string { return channel + ":" + root }

@@ -1,0 +1,177 @@
+package teams
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"parley/bot/teams/connector"
+	"parley/bot/teams/graph"
+	"parley/bot/teams/rest"
+	"parley/bridge"
+)
+
+// errCredentials tells that Entra refuses what we are.
+var errCredentials = rest.ErrCredentials
+
+// readPatience bounds the tries at one page.
+const readPatience = 4
+
+// permits remembers which channels Graph lets us read.
+type permits struct {
+	mu sync.Mutex
+	of map[string]bool
+}
+
+func newPermits() *permits { return &permits{of: map[string]bool{}} }
+
+func (p *permits) learn(channel string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case err == nil:
+		p.of[channel] = true
+	case errors.Is(err, graph.ErrNotGranted):
+		p.of[channel] = false
+	}
+}
+
+// canLook says whether what we posted in a channel can be found again.
+func (s *Surface) canLook(channel string) bool {
+	s.reads.mu.Lock()
+	defer s.reads.mu.Unlock()
+	return s.reads.of[channel]
+}
+
+func newGraph(o Options, tokens func(scope string) *rest.Tokens) (*graph.Client, error) {
+	return graph.New(graph.Options{URL: o.GraphURL, Tokens: tokens(graph.Scope), HTTP: o.Client, Now: o.Now})
+}
+
+// patient reads something of a channel, waiting as Graph asks, and notes whether it is granted.
+func patient[T any](ctx context.Context, s *Surface, channel string, read func(ctx context.Context, group string) (T, error)) (out T, err error) {
+	group, err := s.notes.group(ctx, channel)
+	if err != nil {
+		return out, err
+	}
+	for try := range readPatience {
+		out, err = read(ctx, group)
+		wait, again := graph.Wait(err)
+		if err == nil || !again || try == readPatience-1 || !pause(ctx, max(wait, time.Duration(1+try)*200*time.Millisecond)) {
+			break
+		}
+	}
+	s.reads.learn(channel, err)
+	return out, err
+}
+
+// synthetic makes the activity that Teams would have sent about a message.
+func (s *Surface) synthetic(kind, channel string, m *graph.Message) connector.Activity {
+	begin := m.ReplyToID
+	if begin == "" {
+		begin = m.ID
+	}
+	at := m.CreatedAt
+	a := connector.Activity{
+		Type: kind, ID: m.ID, ChannelID: connector.ChannelTeams, Recipient: &connector.ChannelAccount{ID: s.me},
+		Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, begin), ConversationType: connector.ConversationChannel, TenantID: s.opt.TenantID},
+		ChannelData:  &connector.ChannelData{Channel: &connector.ChannelRef{ID: channel}},
+		From:         s.author(m.From),
+	}
+	switch kind {
+	case connector.TypeMessageUpdate:
+		at = m.EditedAt
+		a.ChannelData.EventType = "editMessage"
+	case connector.TypeMessageDelete:
+		at = m.DeletedAt
+		a.ChannelData.EventType = "softDeleteMessage"
+	}
+	a.Timestamp = at.UTC().Format(time.RFC3339Nano)
+	if kind == connector.TypeMessageDelete {
+		return a
+	}
+	if m.Body.ContentType == "html" {
+		content, err := json.Marshal(m.Body.Content)
+		if err == nil {
+			a.Attachments = []connector.Attachment{{ContentType: connector.ContentHTML, Content: content}}
+		}
+	} else {
+		a.Text = m.Body.Content
+	}
+	for _, x := range m.Mentions {
+		e := connector.Entity{Type: connector.EntityMention, Text: "<at>" + x.Text + "</at>", Mentioned: s.author(&x.Mentioned)}
+		if e.Mentioned != nil {
+			e.Mentioned.Name = x.Text
+			a.Entities = append(a.Entities, e)
+		}
+	}
+	return a
+}
+
+// author gives a person by the Entra object id, in place of the "29:…" that Graph doesn't
+// tell, and an app by the id that bots have.
+func (s *Surface) author(f *graph.From) *connector.ChannelAccount {
+	switch {
+	case f == nil:
+		return nil
+	case f.Application != nil:
+		return &connector.ChannelAccount{ID: connector.BotID(f.Application.ID), Name: f.Application.Name, Role: "bot"}
+	case f.User != nil:
+		return &connector.ChannelAccount{ID: f.User.ID, Name: f.User.Name, AADObjectID: f.User.ID}
+	}
+	return nil
+}
+
+// byUs tells whether our app wrote a message.
+func (s *Surface) byUs(m *graph.Message) bool {
+	return m.From != nil && m.From.Application != nil && connector.BotID(m.From.Application.ID) == s.me
+}
+
+// caught is a message as Graph gives it, made ready to be stored.
+func (s *Surface) caught(ctx context.Context, kind, channel string, m *graph.Message, own bool) (payload, connector.Activity, error) {
+	a := s.synthetic(kind, channel, m)
+	p := payload{Kind: kindCatchUp, Me: s.me, Own: own, Who: map[string]who{}}
+	for _, one := range accounts(&a) {
+		if one.AADObjectID == "" || p.Who[one.ID].Kind != "" {
+			continue
+		}
+		known, ok, err := s.people.find(ctx, channel, one.AADObjectID)
+		switch {
+		case err != nil:
+			return p, a, err
+		case !ok:
+			p.Who[one.ID] = who{User: one.AADObjectID, Name: one.Name, Kind: string(bridge.ActorForeign)}
+		default:
+			p.Who[one.ID] = who{User: known.User, Name: known.Name, Kind: string(known.Kind)}
+		}
+	}
+	raw, err := json.Marshal(a)
+	if err != nil {
+		return p, a, fmt.Errorf("teams: catch-up: %w", err)
+	}
+	p.Body = raw
+	p.Seen = graphFiles(m)
+	for n, address := range p.text(&a).Images {
+		if strings.Contains(address, hostedPart) {
+			p.Seen = append(p.Seen, pasted(n, connector.Attachment{ContentType: "image/*", ContentURL: address}))
+		}
+	}
+	return p, a, nil
+}
+
+// accounts are all that an activity names.
+func accounts(a *connector.Activity) []*connector.ChannelAccount {
+	var all []*connector.ChannelAccount
+	if a.From != nil {
+		all = append(all, a.From)
+	}
+	for _, e := range a.Entities {
+		if e.Mentioned != nil {
+			all = append(all, e.Mentioned)
+		}
+	}
+	return all
+}

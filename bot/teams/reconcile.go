@@ -1,0 +1,134 @@
+package teams
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bot/teams/card"
+	"parley/bot/teams/graph"
+	"parley/bridge"
+	"parley/channels"
+)
+
+// lookBack is how long before the first attempt's time a post of ours may be stamped: Teams'
+// clock is not the database's.
+const lookBack = 5 * time.Minute
+
+// reconcilePages bounds one look; a thread with more new replies can't be judged.
+const reconcilePages = 20
+
+// Reconcile implements bridge.Surface. What this process got an answer for is known. Else
+// Graph is asked, where that is granted; where it isn't, the post counts as not made and is
+// made again, marked: rather shown twice than never.
+func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	switch p.Kind {
+	case bridge.PostCard, bridge.PostMark:
+		return channels.Absent, bridge.Sent{}, nil // doing it again changes nothing
+	case bridge.PostEphemeral:
+		return channels.Landed, bridge.Sent{}, nil // best effort: never doubled
+	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine:
+	}
+	if sent, ok := s.sent.get(sentName(p)); ok {
+		return channels.Landed, sent, nil
+	}
+	if !isChannel(p.Place.Channel) {
+		return channels.Absent, bridge.Sent{}, nil // a chat with one person: nobody may read it
+	}
+	wanted, more, err := s.wanted(ctx, p)
+	if err != nil {
+		return channels.CannotTell, bridge.Sent{}, err
+	}
+	m, outcome, err := s.find(ctx, p, wanted)
+	switch {
+	case errors.Is(err, graph.ErrNotGranted):
+		return channels.Absent, bridge.Sent{}, nil
+	case errors.Is(err, graph.ErrNotFound) && p.Place.Thread != "":
+		return channels.Absent, bridge.Sent{}, nil // Send says that the thread is gone
+	case err != nil || outcome != channels.Landed:
+		return outcome, bridge.Sent{}, err
+	}
+	sent := bridge.Sent{Message: m.ID, Thread: cmp.Or(m.ReplyToID, m.ID), More: more}
+	s.sent.put(sentName(p), sent)
+	return outcome, sent, nil
+}
+
+// wanted tells a post from others of ours.
+func (s *Surface) wanted(ctx context.Context, p bridge.Post) (is func(*graph.Message) bool, more bool, err error) {
+	if p.Kind == bridge.PostFiles {
+		return s.wantedFiles(ctx, p)
+	}
+	c, err := s.compose(ctx, p)
+	if err != nil {
+		return nil, false, err
+	}
+	return like(c.content, seed(p)), c.more, nil
+}
+
+// like compares a message with what would be posted: a card carries the token of its post,
+// in its buttons; a text is compared as it reads.
+func like(c content, seed string) func(*graph.Message) bool {
+	if c.page != nil {
+		token := []byte(seed)
+		marked := bytes.Contains(c.page.Card, token)
+		return func(m *graph.Message) bool {
+			return slices.ContainsFunc(m.Attachments, func(a graph.Attachment) bool {
+				return a.ContentType == card.ContentType && (marked && strings.Contains(a.Content, seed) || !marked && a.Content == string(c.page.Card))
+			})
+		}
+	}
+	reads := plain(c.text.Text)
+	return func(m *graph.Message) bool { return plain(m.Body.Content) == reads }
+}
+
+// plain is how HTML reads, whatever its spaces and mentions.
+func plain(html string) string {
+	t := card.ReadText(card.Typed{HTML: html})
+	return strings.Join(strings.Fields(strings.ReplaceAll(t.Plain, mayBeTwice, "")), " ")
+}
+
+// find looks for a post in its thread, or among the first messages of its channel. One that
+// is recorded is another.
+func (s *Surface) find(ctx context.Context, p bridge.Post, wanted func(*graph.Message) bool) (graph.Message, channels.Outcome, error) {
+	oldest := time.Time{}
+	if !p.FirstAttemptAt.IsZero() {
+		oldest = p.FirstAttemptAt.Add(-lookBack)
+	}
+	next := ""
+	for range reconcilePages {
+		page, err := patient(ctx, s, p.Place.Channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+			if p.Place.Thread != "" {
+				return s.graph.Replies(ctx, group, p.Place.Channel, p.Place.Thread, next)
+			}
+			return s.graph.Messages(ctx, group, p.Place.Channel, pageOfThreads, next)
+		})
+		if err != nil {
+			return graph.Message{}, channels.CannotTell, err
+		}
+		fresh := false
+		for i := range page.Value {
+			m := &page.Value[i]
+			fresh = fresh || newestOf(m).After(oldest)
+			if !s.byUs(m) || !m.DeletedAt.IsZero() || m.CreatedAt.Before(oldest) || !wanted(m) {
+				continue
+			}
+			recorded, err := s.desk.Posted(ctx, bridge.Place{Channel: p.Place.Channel, Message: m.ID})
+			if err != nil {
+				return graph.Message{}, channels.CannotTell, err
+			}
+			if !recorded {
+				return *m, channels.Landed, nil
+			}
+		}
+		if next = page.Next; next == "" || !fresh {
+			return graph.Message{}, channels.Absent, nil
+		}
+	}
+	return graph.Message{}, channels.CannotTell, nil
+}

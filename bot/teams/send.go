@@ -1,0 +1,195 @@
+package teams
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"parley/bot/teams/connector"
+	"parley/bridge"
+	"parley/channels"
+)
+
+// Send implements bridge.Surface.
+func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+	if p.Kind != bridge.PostFiles { // reading files takes as long as the caller allows
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, requestTimeout)
+		defer cancel()
+	}
+	service, err := s.notes.where(ctx)
+	if err != nil {
+		return bridge.Sent{}, &channels.SendError{Class: channels.Retry, Text: "Teams didn't tell yet where it is reached.",
+			Hint: "Add the app to a team, or write a message that mentions it.", Cause: err}
+	}
+	c, _ := s.notes.channel(p.Place.Channel)
+	if err := s.closed.stops(s.now(), authorized, p.Place.Channel, c.Team); err != nil {
+		return bridge.Sent{}, err
+	}
+	sent, err := s.make(ctx, service, p)
+	if err != nil {
+		return sent, s.classify(err, p)
+	}
+	s.works(p.Place.Channel)
+	if sent.Message != "" && !p.Kind.Idempotent() {
+		s.sent.put(sentName(p), sent)
+	}
+	return sent, nil
+}
+
+// sentName names one part of a post.
+func sentName(p bridge.Post) string { return p.Token + "/" + strconv.Itoa(p.Part) }
+
+func (s *Surface) make(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
+	switch p.Kind {
+	case bridge.PostMark:
+		return s.mark(ctx, service, p)
+	case bridge.PostFiles:
+		return s.sendFiles(ctx, service, p)
+	case bridge.PostRoot, bridge.PostCard, bridge.PostSaid, bridge.PostLine, bridge.PostEphemeral:
+	default:
+		return bridge.Sent{}, badPost("unknown kind of post")
+	}
+	c, err := s.compose(ctx, p)
+	if err != nil {
+		return bridge.Sent{}, err
+	}
+	a, err := s.activity(ctx, c.content, p.Place.Channel)
+	if err != nil {
+		return bridge.Sent{}, s.certain(err, p)
+	}
+	switch {
+	case p.Kind == bridge.PostCard, p.Kind == bridge.PostLine && p.Place.Message != "":
+		return s.update(ctx, service, p, a)
+	case p.Kind == bridge.PostEphemeral && isChannel(p.Place.Channel):
+		return s.whisper(ctx, service, p, c, a)
+	case p.Place.Channel == "":
+		return s.direct(ctx, service, p, c, a)
+	}
+	sent, err := s.post(ctx, service, p.Place, a)
+	if err != nil {
+		return sent, err
+	}
+	sent.More = c.more
+	s.tellAbsent(ctx, service, p, c.absent, sent)
+	return sent, nil
+}
+
+// post adds a message to a thread, begins one in a channel, or writes in a chat.
+func (s *Surface) post(ctx context.Context, service string, at bridge.Place, a connector.Activity) (bridge.Sent, error) {
+	if at.Thread == "" && isChannel(at.Channel) {
+		started, err := s.bot.StartThread(ctx, service, s.opt.TenantID, at.Channel, a)
+		if err != nil {
+			return bridge.Sent{}, err
+		}
+		id := started.ActivityID
+		if id == "" {
+			_, id = connector.SplitThread(started.ID)
+		}
+		if id == "" {
+			return bridge.Sent{}, lost("Teams didn't say what the thread is called.")
+		}
+		s.roots.put(orderKey(at.Channel, id), true)
+		return bridge.Sent{Message: id, Thread: id}, nil
+	}
+	r, err := s.bot.Reply(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(at.Channel, at.Thread)}, a)
+	return bridge.Sent{Message: r.ID, Thread: at.Thread}, err
+}
+
+func lost(text string) error {
+	return &channels.SendError{Class: channels.Ambiguous, Text: text, Cause: errors.New("teams: an answer without an id")}
+}
+
+// update puts an activity in place of one of ours.
+func (s *Surface) update(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
+	thread := p.Place.Thread
+	if thread == "" {
+		thread = p.Place.Message
+	}
+	_, err := s.bot.Update(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, thread)}, p.Place.Message, a)
+	return bridge.Sent{Message: p.Place.Message, Thread: thread}, err
+}
+
+// mark adds our reaction to a person's message. Where Teams takes none, nothing is marked:
+// the thread goes on without.
+func (s *Surface) mark(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
+	sent := bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}
+	at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
+	err := s.bot.AddReaction(ctx, at, p.Place.Message, markReaction(p.Mark))
+	var e *connector.Error
+	if errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusMethodNotAllowed || e.Status == http.StatusNotImplemented) {
+		return sent, nil
+	}
+	return sent, err
+}
+
+// whisper posts what only one person sees; where Teams doesn't do that, in the chat with them.
+func (s *Surface) whisper(ctx context.Context, service string, p bridge.Post, c posted, a connector.Activity) (bridge.Sent, error) {
+	one, ok, err := s.people.find(ctx, p.Place.Channel, p.To)
+	if err != nil {
+		return bridge.Sent{}, s.certain(err, p)
+	}
+	if ok {
+		a.Recipient = &connector.ChannelAccount{ID: one.Teams, Name: one.Name}
+		at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
+		r, err := s.bot.SendTargeted(ctx, at, a)
+		if err == nil {
+			return bridge.Sent{Message: r.ID, Thread: p.Place.Thread, More: c.more}, nil
+		}
+		if !notHere(err) {
+			return bridge.Sent{}, err
+		}
+		a.Recipient = nil
+	}
+	return s.direct(ctx, service, p, c, a)
+}
+
+// notHere tells that Teams won't show something to one person in a channel: it can't there,
+// they aren't in it, or we aren't.
+func notHere(err error) bool {
+	var e *connector.Error
+	return errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusForbidden || e.Status == http.StatusNotFound)
+}
+
+// direct posts in a person's chat with us.
+func (s *Surface) direct(ctx context.Context, service string, p bridge.Post, c posted, a connector.Activity) (bridge.Sent, error) {
+	chat, err := s.bot.Personal(ctx, service, s.opt.TenantID, p.To)
+	if err != nil {
+		return bridge.Sent{}, s.certain(err, bridge.Post{Kind: p.Kind})
+	}
+	a.Entities = nil
+	sent, err := s.post(ctx, service, bridge.Place{Channel: chat}, a)
+	sent.More = c.more
+	if err != nil {
+		return sent, s.classify(err, bridge.Post{Kind: p.Kind})
+	}
+	return sent, nil
+}
+
+// tellAbsent writes to those to whom a conversation was assigned and who aren't in its
+// channel: Teams tells nobody of a name there (R-239). Best effort; the line in the thread
+// stands already.
+func (s *Surface) tellAbsent(ctx context.Context, service string, p bridge.Post, absent []bridge.AgentRef, sent bridge.Sent) {
+	if p.Line == nil || p.Line.Kind != bridge.LineAssigned || p.Place.Thread == "" {
+		return
+	}
+	for _, who := range absent {
+		s.later(ctx, func(ctx context.Context) {
+			c, err := s.compose(ctx, bridge.Post{Kind: p.Kind, Token: p.Token, Line: p.Line, Facts: p.Facts})
+			if err != nil || c.text == nil {
+				return
+			}
+			text := *c.text
+			text.Text += `<br><a href="` + strings.ReplaceAll(s.home().Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message}), "&", "&amp;") + `">Open the thread</a>`
+			a, err := s.activity(ctx, content{text: &text}, "")
+			if err == nil {
+				_, err = s.direct(ctx, service, bridge.Post{Kind: p.Kind, To: who.User}, posted{}, a)
+			}
+			if err != nil {
+				s.log.Warn("assignment not told", "error", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,94 @@
+package teams
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"parley/bot/command"
+	"parley/bot/forms"
+	"parley/bot/teams/card"
+	"parley/bot/view"
+	"parley/bridge"
+)
+
+// submit handles a dialog that was handed in: a filled form, or a button of a window.
+func (in *invocation) submit(ctx context.Context) (any, error) {
+	read, err := card.Read(in.value.Data)
+	switch {
+	case err != nil:
+		return task(in.problem(&bridge.Problem{Code: "stale", Text: "This form is no longer valid.", Hint: "Close it and open it again."}, place(in.a))),
+			in.s.desk.Accept(ctx, quarantined(in.p.Body, "form not readable: "+err.Error()))
+	case read.Click != nil:
+		return in.clickedIn(ctx, read.Click)
+	case in.user.Kind != bridge.ActorPerson:
+		return task(in.problem(&bridge.Problem{Code: "foreign", Text: "Only people of this organisation can do that."}, place(in.a))), nil
+	}
+	f := read.Form
+	at := f.Memory.Place
+	filled, errs := f.Fill()
+	if len(errs) > 0 {
+		return task(in.again(ctx, f, errs)), nil
+	}
+	if filled.Verb == bridge.VerbNew && filled.Args.Recipient != "" {
+		if d, refused := in.mayStart(ctx, f, filled); refused {
+			return task(d), nil
+		}
+	}
+	if filled.Next && (filled.Args.Rich != "" || forms.Asks(filled)) || f.Memory.Pick && forms.Asks(filled) {
+		return task(in.form(ctx, filled.Verb, filled.Args, at, filled.Text)), nil
+	}
+	if in.p.Own, err = in.s.ours(ctx, at); err != nil {
+		return nil, err
+	}
+	return nil, in.s.desk.Accept(ctx, in.p.formFact(in.a, f, in.value.Data))
+}
+
+// clickedIn handles a button of a window: it opens the next one, or acts and shows the
+// window as it is then.
+func (in *invocation) clickedIn(ctx context.Context, c *card.Click) (any, error) {
+	if c.Opens != view.OpensNothing {
+		return task(in.dialog(ctx, c, c.Place)), nil
+	}
+	if in.user.Kind != bridge.ActorPerson {
+		return task(in.dialog(ctx, c, c.Place)), nil
+	}
+	fact, _ := in.s.clickFact(in.p, in.a, in.value.Data)
+	if err := in.s.desk.Accept(ctx, fact); err != nil {
+		return nil, err
+	}
+	if c.Args.Conversation == 0 || !pause(ctx, settles) {
+		return nil, nil
+	}
+	return task(in.window(ctx, view.OpensDetails, c.Args, c.Place)), nil
+}
+
+// again shows a form with what is wrong in it; one that can't be made any more says why.
+func (in *invocation) again(ctx context.Context, f *card.Submitted, errs map[string]string) card.Dialog {
+	verb, args, err := command.Button(f.Memory.Verb, f.Memory.Args)
+	if err != nil {
+		return in.problem(&bridge.Problem{Code: "stale", Text: "This form is no longer valid.", Hint: "Close it and open it again."}, f.Memory.Place)
+	}
+	form, _, err := in.s.forms().Form(ctx, verb, args, f.Memory.Place, in.user.ID, f.Memory.Text)
+	if err != nil {
+		return in.problem(err, f.Memory.Place)
+	}
+	return card.Again(form, *f, errs, in.s.home())
+}
+
+// mayStart says at the form why a conversation can't begin.
+func (in *invocation) mayStart(ctx context.Context, f *card.Submitted, filled view.Filled) (card.Dialog, bool) {
+	open, err := in.s.desk.MayStart(ctx, in.user.ID, bridge.Start{Account: filled.Args.Account, Recipient: filled.Args.Recipient, Subject: filled.Args.Subject, Text: filled.Text})
+	var p *bridge.Problem
+	switch {
+	case errors.As(err, &p) && p.Field != "" && f.Values[p.Field] != nil:
+		return in.again(ctx, f, map[string]string{p.Field: strings.TrimSpace(p.Text + " " + p.Hint)}), true
+	case errors.As(err, &p):
+		return in.problem(p, f.Memory.Place), true
+	case err != nil: // the engine says so afterwards
+		in.s.log.Warn("teams form not checked", "error", err)
+	case open.ID != 0:
+		return card.Window(view.Exists(open, filled.Text), f.Memory.Place, in.s.home(), in.nonce()), true
+	}
+	return card.Dialog{}, false
+}
