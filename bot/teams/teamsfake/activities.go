@@ -1,6 +1,7 @@
 package teamsfake
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -52,14 +53,12 @@ func (s *Server) createConversation(w http.ResponseWriter, r *http.Request) {
 	if _, ok := readActivity(w, r, &p); !ok {
 		return
 	}
-	tenant := p.TenantID
-	if tenant == "" {
-		tenant = p.ChannelData.Tenant.ID
-	}
+	tenant := cmp.Or(p.TenantID, p.ChannelData.Tenant.ID)
+	inThread := p.IsGroup && p.ChannelData.Channel.ID != ""
 	switch {
-	case tenant != s.opt.TenantID:
+	case tenant != s.opt.TenantID && (tenant != "" || !inThread): // a channel tells its tenant
 		refuse(w, http.StatusBadRequest, "BadArgument", "tenantId is missing or another one.")
-	case p.IsGroup && p.ChannelData.Channel.ID != "":
+	case inThread:
 		s.startThread(w, p)
 	case p.IsGroup:
 		refuse(w, http.StatusForbidden, "BadArgument", "Bots cannot create group chats.")
@@ -217,7 +216,7 @@ func (s *Server) updateActivity(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	n := msgs[0]
-	n.ID, n.Root, n.At, n.Reactions, n.Targeted, n.guid = m.ID, m.Root, m.At, m.Reactions, m.Targeted, m.guid
+	n.ID, n.Channel, n.Root, n.At, n.Reactions, n.Targeted, n.guid = m.ID, m.Channel, m.Root, m.At, m.Reactions, m.Targeted, m.guid
 	n.Prompt = m.Prompt
 	n.EditedAt = s.now()
 	*m = *n // what people saw instead of the card is gone

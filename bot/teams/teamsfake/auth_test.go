@@ -149,6 +149,14 @@ func TestSignedDelivery(t *testing.T) {
 	if g := w.nextRequest("message"); g.header.Get("Authorization") != "" {
 		t.Error("a token")
 	}
+	a := w.srv.Envelope("message", ann, tickets, "17")
+	a["value"] = "odd"
+	if status, _, err := w.srv.SendRaw(w.ctx, teamsfake.TokenGood, mustJSON(t, a)); err != nil || status != 200 {
+		t.Error(status, err)
+	}
+	got := w.next("message")
+	want(t, got, "value", "odd")
+	want(t, got, "conversation.id", tickets+";messageid=17")
 	w.bot.answers(func(obj) (int, any) { return http.StatusUnauthorized, nil })
 	if got := w.srv.Flood(w.ctx, teamsfake.TokenUnknownKid, 20); got[401] != 20 {
 		t.Errorf("flood: %v", got)

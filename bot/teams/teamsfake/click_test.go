@@ -234,6 +234,11 @@ func TestExtensions(t *testing.T) {
 		t.Errorf("%+v", out)
 	}
 	want(t, w.next("invoke"), "value.parameters.0.name", "what")
+	w.clean()
+	w.answering("composeExtension/query", nil)
+	if out := must(w.ann.Search(w.ctx, tickets, "", "find", "printer"))(t); out.Error != "bad_answer" {
+		t.Errorf("%+v", out)
+	}
 	w.answering("config/fetch", obj{"responseType": "config", "config": obj{"type": "continue", "value": obj{"title": "Settings", "card": form}}})
 	if out := must(w.ann.Configure(w.ctx, team))(t); out.Dialog == nil {
 		t.Errorf("%+v", out)
@@ -242,7 +247,6 @@ func TestExtensions(t *testing.T) {
 	if out := must(w.ann.Submit(w.ctx, "", nil))(t); out.Message != "Saved" {
 		t.Errorf("%+v", out)
 	}
-	w.clean()
 }
 
 func TestRefreshAndSuggestions(t *testing.T) {

@@ -97,7 +97,7 @@ func TestThread(t *testing.T) {
 	if status, got := w.call("PUT", path, obj{"type": "message", "text": "**new**"}); status != 200 || got["id"] != id {
 		t.Errorf("update: %d %v", status, got)
 	}
-	if m := w.srv.Message(tickets, id); m.HTML != "<p><strong>new</strong></p>" || m.EditedAt.IsZero() {
+	if m := w.srv.Message(tickets, id); m.HTML != "<p><strong>new</strong></p>" || m.EditedAt.IsZero() || m.Channel != tickets {
 		t.Errorf("updated: %+v", m)
 	}
 	if status, _ := w.call("DELETE", path, nil); status != 200 {

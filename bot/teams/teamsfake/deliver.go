@@ -256,6 +256,18 @@ func (s *Server) post(ctx context.Context, endpoint, authorization string, body 
 	return res.StatusCode, got, err
 }
 
+// Envelope starts an activity as Teams would send it for a person in a thread (channel "" =
+// the personal chat), without content: to be completed or spoilt, and given to SendRaw.
+func (s *Server) Envelope(kind, user, channel, root string) map[string]any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.base(kind, where{ch: s.channels[channel], root: root, user: user})
+	if u := s.users[user]; u != nil {
+		a["from"] = s.from(u)
+	}
+	return a
+}
+
 // SendRaw sends any bytes to the bot once, with this kind of token for the present service
 // address, and returns its answer. It is for what Teams itself would never send.
 // Errors: those of the connection, ctx's.
@@ -274,7 +286,7 @@ func (s *Server) SendRaw(ctx context.Context, kind Token, body []byte) (status i
 // counts the answers by status (0 = none).
 func (s *Server) Flood(ctx context.Context, kind Token, n int) map[int]int {
 	s.mu.Lock()
-	body := mustJSON(s.base("floodTest", s.personalPlace("")))
+	body := mustJSON(s.base("floodTest", where{}))
 	s.mu.Unlock()
 	answers := make(chan int, n)
 	for range n {

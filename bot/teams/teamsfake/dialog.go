@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Dialog is what is open in front of a person; one at a time.
@@ -161,7 +162,7 @@ func (p *Person) show(out *Outcome, d *Dialog, name string) *Outcome {
 			return s.misread(out, name, "lacks responseType config")
 		}
 	}
-	fetching := slices.Contains([]string{"task/fetch", "composeExtension/fetchTask", "config/fetch"}, name)
+	asking := !strings.HasSuffix(name, "/submit") && name != "composeExtension/submitAction"
 	switch {
 	case next != nil && next.Type == "continue":
 		return s.showDialog(out, p.id, d, name, next.Value)
@@ -175,7 +176,7 @@ func (p *Person) show(out *Outcome, d *Dialog, name string) *Outcome {
 	case answer.ComposeExtension != nil && d.family == "composeExtension":
 		s.closeDialog(p.id)
 		return s.showResults(out, name, d.at.ch, &answer)
-	case fetching || len(out.Response) > 0 && string(out.Response) != "{}":
+	case asking || len(out.Response) > 0 && string(out.Response) != "{}":
 		return s.misread(out, name, "opens nothing: "+string(out.Response))
 	default:
 		s.closeDialog(p.id)

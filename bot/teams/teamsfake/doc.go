@@ -43,6 +43,17 @@
 // Faults of what is sent to the bot have the method event:TYPE (event:message,
 // event:messageUpdate, event:invoke, event:*).
 //
+// # With the JavaScript tools
+//
+// Checked by hand with botbuilder 4.23.3 and @microsoft/teams.apps 2.1.0 on Node 20:
+// messages in both reply forms, updates, deletions, cards, new threads, personal chats,
+// rosters and teams, targeted messages, reactions, edits and deletions by people, buttons with
+// and without Action.Execute, dialogs, message extensions, settings. botbuilder refuses each of
+// [BadTokens] but no_exp, and of [GoodTokens] aud_array; it starts threads without a tenantId.
+// To repeat it, give botbuilder's ConfigurationBotFrameworkAuthentication [Server.OpenIDURL] as
+// ToBotFromChannelOpenIdMetadataUrl, or teams.apps withOverrides(PUBLIC, {openIdMetadataUrl}),
+// and drive /_fake.
+//
 // # What is assumed
 //
 // How often Teams repeats an activity that the bot did not take is undocumented: here it

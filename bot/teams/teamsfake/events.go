@@ -14,8 +14,6 @@ type where struct {
 	user string // of a personal chat
 }
 
-func (s *Server) personalPlace(user string) where { return where{user: user} }
-
 // base starts an activity to the bot: the members that all share. Caller holds s.mu.
 func (s *Server) base(kind string, at where) object {
 	now := s.now().UTC().Format("2006-01-02T15:04:05.000Z")
