@@ -7,7 +7,7 @@ const emojiTable = `
 inbox_tray 📥|outbox_tray 📤|incoming_envelope 📨|envelope_with_arrow 📩|email 📧|envelope ✉️|e-mail 📧|mailbox 📬|postbox 📮
 speech_balloon 💬|left_speech_bubble 🗨️|thought_balloon 💭|memo 📝|pencil ✏️|pencil2 ✏️|paperclip 📎|page_facing_up 📄|scroll 📜|label 🏷️|pushpin 📌|round_pushpin 📍|link 🔗|mag 🔍|bulb 💡
 telephone_receiver 📞|telephone ☎️|phone ☎️|iphone 📱|calling 📲|globe_with_meridians 🌐|electric_plug 🔌|package 📦|robot_face 🤖|gear ⚙️|wrench 🔧|key 🔑
-bust_in_silhouette 👤|busts_in_silhouette 👥|wave 👋|eyes 👀|raised_hand ✋|hand ✋|raising_hand 🙋|point_right 👉|+1 👍|-1 👎|ok 🆗|ok_hand 👌|clap 👏|pray 🙏|heart ❤️|tada 🎉|rocket 🚀|fire 🔥
+bust_in_silhouette 👤|busts_in_silhouette 👥|wave 👋|eyes 👀|raised_hand ✋|raised_hand_with_fingers_splayed 🖐️|hand ✋|raising_hand 🙋|whatsapp 💬|double_vertical_bar ⏸️|arrows_counterclockwise 🔄|point_right 👉|+1 👍|-1 👎|ok 🆗|ok_hand 👌|clap 👏|pray 🙏|heart ❤️|tada 🎉|rocket 🚀|fire 🔥
 white_check_mark ✅|heavy_check_mark ✔️|ballot_box_with_check ☑️|x ❌|warning ⚠️|no_entry ⛔|no_entry_sign 🚫|lock 🔒|unlock 🔓|no_bell 🔕|bell 🔔|wastebasket 🗑️|rotating_light 🚨
 leftwards_arrow_with_hook ↩️|arrow_right_hook ↪️|arrow_right ➡️|arrow_left ⬅️|rewind ⏪|repeat 🔁|hourglass ⌛|hourglass_flowing_sand ⏳|alarm_clock ⏰|clock1 🕐|stopwatch ⏱️|calendar 📅|date 📅|zzz 💤|sleeping 😴|no_mouth 😶|zipper_mouth_face 🤐
 information_source ℹ️|question ❓|exclamation ❗|grey_question ❔|eyeglasses 👓|house 🏠|city_sunset 🌇|crescent_moon 🌙|straight_ruler 📏|newspaper 📰|shield 🛡️|bar_chart 📊|books 📚

@@ -32,5 +32,5 @@ func (h Home) Link(p bridge.Place) string {
 	if g := h.Groups[p.Channel]; g != "" {
 		q.Set("groupId", g)
 	}
-	return "https://teams.microsoft.com/l/message/" + url.PathEscape(p.Channel) + "/" + url.PathEscape(id) + "?" + q.Encode()
+	return "https://teams.microsoft.com/l/message/" + url.QueryEscape(p.Channel) + "/" + url.QueryEscape(id) + "?" + q.Encode()
 }

@@ -42,21 +42,23 @@ func Messages(c view.Card, icon string, h Home) []Message {
 	if len(w.done) == 0 {
 		w.done = []Message{{Text: w.head}}
 	}
+	short := summary(c)
 	for i := range w.done {
-		w.done[i].Summary = summary(c)
+		w.done[i].Summary = short
 	}
 	return w.done
 }
 
 // texter writes text messages.
 type texter struct {
-	home   Home
-	head   string
-	done   []Message
-	text   strings.Builder
-	size   int
-	frame  frame
-	people mentions
+	home    Home
+	head    string
+	stamped bool // the last line is the time of what follows
+	done    []Message
+	text    strings.Builder
+	size    int
+	frame   frame
+	people  mentions
 }
 
 // end closes a message.
@@ -112,14 +114,18 @@ func (w *texter) put(line string, f frame, gap bool) {
 func (w *texter) block(b view.Block) {
 	switch b.Kind {
 	case view.BlockBody, view.BlockQuote:
-		for _, row := range rows(b.Text, b.Kind == view.BlockQuote, measure{textRowBytes, htmlCost}) {
-			w.put(markup(row.runs, row.frame), row.frame, row.gap)
+		for i, row := range rows(b.Text, b.Kind == view.BlockQuote, measure{textRowBytes, htmlCost}) {
+			w.put(markup(row.runs, row.frame), row.frame, row.gap && (i > 0 || !w.stamped))
 		}
 	case view.BlockItem:
 		w.put("• "+w.line(b.Pieces), frameNone, false)
 	case view.BlockLine, view.BlockSmall:
-		w.put(w.line(b.Pieces), frameNone, false)
+		stamp := len(b.Pieces) == 1 && b.Pieces[0].Kind == view.PieceTime // over one of several
+		w.put(w.line(b.Pieces), frameNone, stamp)
+		w.stamped = stamp
+		return
 	}
+	w.stamped = false
 }
 
 // line renders pieces as one line.

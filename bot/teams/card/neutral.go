@@ -25,6 +25,9 @@ func neutral(s string) string {
 		case '*':
 			b.WriteRune('∗')
 			continue
+		case '~':
+			b.WriteRune('∼')
+			continue
 		case '`':
 			b.WriteRune('\'')
 			continue
@@ -36,7 +39,7 @@ func neutral(s string) string {
 			b.WriteString(joiner)
 		}
 		b.WriteRune(r)
-		if strings.ContainsRune(`_[]<&\~{!`, r) {
+		if strings.ContainsRune(`_[]<&\{!`, r) {
 			b.WriteString(joiner)
 		}
 	}

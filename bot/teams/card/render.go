@@ -2,6 +2,7 @@ package card
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"parley/bot/markdown"
@@ -37,9 +38,9 @@ func Render(c view.Card, h Home, nonce string) []Page {
 		r.body = []element{words(" ")}
 		r.end()
 	}
-	pages := make([]Page, len(r.pages))
+	pages, short := make([]Page, len(r.pages)), summary(c)
 	for i, p := range r.pages {
-		pages[i] = Page{Card: p, Summary: summary(c)}
+		pages[i] = Page{Card: p, Summary: short}
 	}
 	return pages
 }
@@ -205,19 +206,24 @@ func jsonCost(r rune) int {
 	return 2
 }
 
-func summary(c view.Card) string { return markdown.Cut(oneLine(plain(c)), summaryRunes) }
+func summary(c view.Card) string {
+	words := strings.Join(strings.Fields(oneLine(plain(c))), " ")
+	return strings.TrimSpace(markdown.Cut(words, summaryRunes))
+}
 
-// plain is a card without layout, its icons as characters.
+// plain is the beginning of a card without layout, its icons as characters.
 func plain(c view.Card) string {
 	blocks := make([]view.Block, len(c.Blocks))
 	for i, b := range c.Blocks {
-		blocks[i] = b
-		blocks[i].Pieces = make([]view.Piece, len(b.Pieces))
+		blocks[i] = view.Block{Kind: view.BlockLine, Pieces: slices.Clone(b.Pieces)}
 		for j, p := range b.Pieces {
 			if p.Kind == view.PieceIcon {
-				p.Kind, p.Text = view.PieceText, emoji(p.Text)
+				blocks[i].Pieces[j] = view.Piece{Kind: view.PieceText, Text: emoji(p.Text)}
 			}
-			blocks[i].Pieces[j] = p
+		}
+		if b.Text != "" {
+			text := markdown.Plain(markdown.Parts(markdown.Cut(b.Text, 2*summaryRunes)))
+			blocks[i].Pieces = []view.Piece{{Kind: view.PieceText, Text: text}}
 		}
 	}
 	return view.Plain(view.Card{Blocks: blocks})

@@ -50,7 +50,7 @@ func (t Text) Named(s string) string {
 
 // htmlMostBytes bounds what is read as HTML: a parser's time grows with the square of
 // hostile markup. Teams' own limit of a message is about 100 KB.
-const htmlMostBytes = 300 << 10
+const htmlMostBytes = 160 << 10
 
 // ReadText reads what somebody typed, from its HTML where there is some. Never fails: what
 // it doesn't know is shown as it is. A mention counts only where an entity says so: names

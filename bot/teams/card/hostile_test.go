@@ -1,0 +1,218 @@
+package card
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	gmtext "github.com/yuin/goldmark/text"
+
+	"parley/bot/markdown"
+	"parley/bot/view"
+	"parley/bridge"
+)
+
+// hostile are texts that try to be more than text, or too much of it.
+func hostile() []string {
+	return []string{
+		"<at>Ann Lee</at> look", "**b** [x](https://evil.test) ![y](https://evil.test/i.png)", "{{DATE(2026-11-20T09:30:00Z, SHORT)}}", "\u202eevil\u202c", "<script>alert(1)</script>", "&lt;b&gt; &#x1f600;",
+		"# h\n- l\n> q\n+ n\n\n    code", "[x]: https://evil.test", "<https://evil.test>", `\*x\* \[y\](z)`, "~~s~~ __u__ _i_ ``c``", "\x00\x1b[31m\xff\xfe", "a\u0000b", "</pre></blockquote><br>", "\"}]}",
+		strings.Repeat("x", 150<<10), strings.Repeat("<", 60<<10), strings.Repeat("😀", 40<<10), strings.Repeat("word \U0001f468\u200d\U0001f469\u200d\U0001f467 ", 8<<10), strings.Repeat("a\n", 10<<10), strings.Repeat("\\", 50<<10),
+		strings.Repeat("> ", 2000) + "x", strings.Repeat("- a\n", 5<<10), strings.Repeat("[l](https://x.test/"+strings.Repeat("p", 1000)+") ", 100), "```\n" + strings.Repeat("code  \t<b>\n", 3000) + "```",
+	}
+}
+
+// Nothing of a hostile text acts, and none of it is lost, however long it is.
+func TestHostileText(t *testing.T) {
+	t.Parallel()
+	for _, s := range hostile() {
+		t.Run(markdown.Cut(strings.ToValidUTF8(s, ""), 12), func(t *testing.T) {
+			t.Parallel()
+			from := bridge.PartyRef{Name: s[:min(len(s), 300)], Address: "eve@example.org"}
+			c := view.Said(bridge.Said{From: from, Text: s, Notices: []string{s}, Files: []string{s}, Answers: &bridge.Answered{Text: s}}, time.UTC)
+			var got strings.Builder
+			for _, p := range Render(c, home(), "n") {
+				sound(t, p.Card)
+				got.WriteString(cardText(t, p.Card))
+			}
+			want := letters(markdown.Plain(markdown.Parts(strings.ToValidUTF8(s, "\ufffd"))))
+			if !strings.Contains(bare(got.String()), bare(want)) {
+				t.Errorf("the card lost some of it: %d of %d bytes", len(got.String()), len(want))
+			}
+			got.Reset()
+			for _, m := range Messages(c, "email", home()) {
+				wellFormed(t, m.Text)
+				if len(m.Mentions) > 0 {
+					t.Errorf("mentions %v", m.Mentions)
+				}
+				_, words, _ := strings.Cut(m.Text, "<br>") // the name
+				got.WriteString(ReadText(Typed{Text: words, Format: "xml"}).Plain)
+			}
+			if len(s) < htmlMostBytes/8 && !strings.Contains(bare(got.String()), bare(want)) {
+				t.Errorf("the messages lost some of it: %.200q, want %.200q", bare(got.String()), bare(want))
+			}
+			full := samples().Facts()
+			full.Subject, full.Contact, full.LastPreview, full.Team, full.Tags = s, from, s, s, []bridge.Tag{{Name: s, Color: s}}
+			full.Assignees = []bridge.AgentRef{{ID: 1, Name: s, User: annID}}
+			for _, c := range []view.Card{view.Root(full), view.Details(full), view.List("mine", []bridge.Facts{full, full}, time.UTC),
+				view.Line(bridge.Line{Kind: bridge.LineFailed, Mentions: full.Assignees, Reason: s, Hint: s, Text: s, Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Note: s}}, full)} {
+				for _, p := range Render(c, home(), "n") {
+					soundBut(t, p.Card, len(s) > 500)
+				}
+				soundBut(t, Window(c, full.Root, home(), "n").Card, true)
+			}
+		})
+	}
+}
+
+// soundBut checks a card whose buttons may carry arguments that don't fit: they are refused
+// when they come back, which sound would complain about.
+func soundBut(t *testing.T, card json.RawMessage, long bool) {
+	t.Helper()
+	if !long {
+		sound(t, card)
+		return
+	}
+	if n := wide(string(card)); n > 100<<10 || !json.Valid(card) {
+		t.Errorf("%d bytes as UTF-16", n)
+	}
+}
+
+// cardText gives the words of a card.
+func cardText(t *testing.T, card json.RawMessage) string {
+	t.Helper()
+	var c adaptive
+	must(t, json.Unmarshal(card, &c))
+	var b strings.Builder
+	var walk func([]element)
+	walk = func(list []element) {
+		for _, e := range list {
+			b.WriteString(e.Text)
+			for _, i := range e.Inlines {
+				b.WriteString(i.Text)
+			}
+			walk(e.Items)
+			walk(e.Columns)
+		}
+	}
+	walk(c.Body)
+	return b.String()
+}
+
+// bare leaves out what layout adds or takes: spaces, list marks, joiners.
+func bare(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r <= ' ' || strings.ContainsRune("\u00a0\u2060•|☐\ufffd", r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// Neutral words are words to a Markdown parser, and look as they did.
+func TestNeutral(t *testing.T) {
+	t.Parallel()
+	for _, s := range append(hostile(), "snake_case a_b@x.test", "_i_", "*", "-x", "1. x", "a * b", "http://x.test", "me@x.test") {
+		s = markdown.Cut(strings.ToValidUTF8(s, ""), 400)
+		if strings.HasPrefix(s, "http") || strings.HasPrefix(s, "me@") {
+			continue // what looks like an address may lead there
+		}
+		checkNeutral(t, s)
+	}
+}
+
+func FuzzNeutral(f *testing.F) {
+	f.Add("*a* _b_ [c](d) <e> &amp; `f`")
+	f.Fuzz(func(t *testing.T, s string) {
+		if s = strings.ToValidUTF8(s, ""); strings.Contains(s, "@") || strings.Contains(s, "://") || strings.Contains(s, "www.") {
+			t.Skip()
+		}
+		checkNeutral(t, s)
+	})
+}
+
+func checkNeutral(t *testing.T, s string) {
+	t.Helper()
+	source := []byte(fronted(neutral(s)))
+	doc := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(gmtext.NewReader(source))
+	var b strings.Builder
+	must(t, ast.Walk(doc, func(n ast.Node, in bool) (ast.WalkStatus, error) {
+		if !in {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Document, *ast.Paragraph:
+		case *ast.Text:
+			b.Write(n.Segment.Value(source))
+		default:
+			if n.Kind() != ast.KindLink && n.Kind() != ast.KindAutoLink || !strings.Contains(s, "www.") && !strings.Contains(s, "://") && !strings.Contains(s, "@") {
+				t.Errorf("%q has a %s", source, n.Kind())
+			}
+		}
+		return ast.WalkContinue, nil
+	}))
+	want := strings.NewReplacer("*", "∗", "~", "∼", "`", "'").Replace(oneLine(s))
+	if got := b.String(); bare(got) != bare(want) && !strings.Contains(s, "://") && !strings.Contains(s, "www.") && !strings.Contains(s, "@") {
+		t.Errorf("%q shows as %q, want %q", s, got, want)
+	}
+	if strings.Contains(string(source), "<at>") || strings.Contains(string(source), "{{") {
+		t.Errorf("%q mentions or dates", source)
+	}
+}
+
+// Two people of one name are two mentions; one person is told once.
+func TestMentions(t *testing.T) {
+	t.Parallel()
+	cara := bridge.AgentRef{ID: 3, Name: "Ann Lee", User: "c3333333-3333-4333-8333-333333333333"}
+	people := []bridge.AgentRef{{Name: "Ann Lee", User: annID}, cara, {Name: "Ann Lee", User: annID}, {Name: "D*n <x>", User: benID}, {Name: "Eve", User: "U0EVE"}}
+	var pieces []view.Piece
+	for _, a := range people {
+		pieces = append(pieces, view.Piece{Kind: view.PieceMention, Text: a.Name, Agent: a}, view.Piece{Kind: view.PieceText, Text: ", "})
+	}
+	c := view.Card{Blocks: []view.Block{{Kind: view.BlockLine, Pieces: pieces}}}
+	page := Render(c, home(), "n")[0]
+	sound(t, page.Card)
+	if got, want := cardText(t, page.Card), "<at>Ann Lee</at>, <at>Ann Lee (2)</at>, Ann Lee, <at>Dn x</at>, Eve, "; got != want {
+		t.Errorf("card %q, want %q", got, want)
+	}
+	m := Messages(c, "", home())[0]
+	if want := "<at>Ann Lee</at>, <at>Ann Lee (2)</at>, Ann Lee, <at>Dn x</at>, Eve, "; m.Text != want || len(m.Mentions) != 3 || m.Mentions[1].User != cara.User || m.Mentions[1].Text != "<at>Ann Lee (2)</at>" {
+		t.Errorf("text %q, %+v", m.Text, m.Mentions)
+	}
+}
+
+// Every icon that cards use has its characters.
+func TestIcons(t *testing.T) {
+	t.Parallel()
+	for name, c := range samples().Cards() {
+		for _, b := range c.Blocks {
+			for _, p := range b.Pieces {
+				if p.Kind == view.PieceIcon && emoji(p.Text) == "" {
+					t.Errorf("%s: no characters for %q", name, p.Text)
+				}
+			}
+		}
+	}
+	for _, m := range []bridge.Mark{bridge.MarkSent, bridge.MarkRead, bridge.MarkWarning, bridge.MarkInside} {
+		if emoji(view.MarkIcon(m)) == "" {
+			t.Errorf("no characters for the mark %q", m)
+		}
+	}
+}
+
+func TestLink(t *testing.T) {
+	t.Parallel()
+	for want, p := range map[string]bridge.Place{
+		"": {Channel: channel},
+		"https://teams.microsoft.com/l/message/19%3ACH%40thread.tacv2/2?groupId=c0c0c0c0-0000-4000-8000-000000000000&parentMessageId=1&tenantId=d9d9d9d9-0000-4000-8000-000000000000": {Channel: channel, Thread: "1", Message: "2"},
+		"https://teams.microsoft.com/l/message/19%3AX/1?parentMessageId=1&tenantId=d9d9d9d9-0000-4000-8000-000000000000":                                                              {Channel: "19:X", Thread: "1"},
+	} {
+		if got := home().Link(p); got != want {
+			t.Errorf("%+v: %q, want %q", p, got, want)
+		}
+	}
+}
