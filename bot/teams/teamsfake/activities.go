@@ -242,6 +242,9 @@ func (s *Server) put(ch *channel, m *Message) {
 	}
 	ch.messages = append(ch.messages, m)
 	ch.byID[m.ID] = m
+	if m.Root != "" {
+		ch.threads[m.Root] = append(ch.threads[m.Root], m)
+	}
 	s.note(Change{Kind: "message", Channel: ch.ID, Message: m.ID, Root: m.Root, User: m.User})
 }
 

@@ -62,7 +62,7 @@ func (s *Server) putChannel(c Channel) *channel {
 		c.Team = s.teamIDs[0]
 	}
 	c.Kind = cmp.Or(c.Kind, KindStandard)
-	ch := &channel{Channel: c, byID: map[string]*Message{}}
+	ch := newChannel(c, "")
 	if s.channels[c.ID] == nil {
 		s.channelIDs = append(s.channelIDs, c.ID)
 	}
@@ -173,7 +173,7 @@ func (s *Server) knows(user string) bool {
 func (s *Server) personal(user string) *channel {
 	id := s.personalID(user)
 	if s.channels[id] == nil {
-		s.channels[id] = &channel{Channel: Channel{ID: id, Kind: "personal"}, person: user, byID: map[string]*Message{}}
+		s.channels[id] = newChannel(Channel{ID: id, Kind: "personal"}, user)
 		s.channelIDs = append(s.channelIDs, id)
 	}
 	return s.channels[id]

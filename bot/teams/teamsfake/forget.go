@@ -14,8 +14,12 @@ func (s *Server) Forget(channel, id string) error {
 	case ch.byID[id] == nil:
 		return ErrNoMessage
 	}
+	root, this := ch.byID[id].Root, func(m *Message) bool { return m.ID == id }
 	delete(ch.byID, id)
-	ch.messages = slices.DeleteFunc(ch.messages, func(m *Message) bool { return m.ID == id })
+	ch.messages = slices.DeleteFunc(ch.messages, this)
+	if ch.threads[root] = slices.DeleteFunc(ch.threads[root], this); len(ch.threads[root]) == 0 {
+		delete(ch.threads, root)
+	}
 	s.note(Change{Kind: "deleted", Channel: channel, Message: id})
 	return nil
 }

@@ -168,10 +168,10 @@ func (s *Server) nextLink(r *http.Request, path string, skip int) string {
 	return s.url + path + "?" + q.Encode()
 }
 
-// newest lists the wanted messages of a channel as Graph orders them, the last first.
-func newest(ch *channel, want func(*Message) bool) []*Message {
+// newest lists the wanted messages as Graph orders them, the last first.
+func newest(list []*Message, want func(*Message) bool) []*Message {
 	var out []*Message
-	for _, m := range slices.Backward(ch.messages) {
+	for _, m := range slices.Backward(list) {
 		if m.Targeted == "" && want(m) {
 			out = append(out, m)
 		}
@@ -193,7 +193,7 @@ func (s *Server) graphMessages(w http.ResponseWriter, r *http.Request) {
 		s.graphRefuse(w, http.StatusBadRequest, "BadRequest", "Only replies can be expanded.")
 		return
 	}
-	roots := newest(ch, func(m *Message) bool { return m.Root == m.ID })
+	roots := newest(ch.messages, func(m *Message) bool { return m.Root == m.ID })
 	list := []object{}
 	for _, m := range roots[min(skip, len(roots)):min(skip+top, len(roots))] {
 		item := s.chatMessage(ch, m)
@@ -215,7 +215,7 @@ func (s *Server) answerPage(w http.ResponseWriter, r *http.Request, list []objec
 
 // expandReplies adds the newest replies to a root.
 func (s *Server) expandReplies(item object, ch *channel, root *Message) {
-	replies := newest(ch, func(m *Message) bool { return m.Root == root.ID && m.ID != root.ID })
+	replies := newest(ch.threads[root.ID], func(m *Message) bool { return m.ID != root.ID })
 	list := []object{}
 	for _, m := range replies[:min(s.opt.GraphPage, len(replies))] {
 		list = append(list, s.chatMessage(ch, m))
@@ -235,7 +235,7 @@ func (s *Server) graphReplies(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	replies := newest(ch, func(m *Message) bool { return m.Root == root.ID && m.ID != root.ID })
+	replies := newest(ch.threads[root.ID], func(m *Message) bool { return m.ID != root.ID })
 	list := []object{}
 	for _, m := range replies[min(skip, len(replies)):min(skip+top, len(replies))] {
 		list = append(list, s.chatMessage(ch, m))

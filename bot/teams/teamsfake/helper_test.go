@@ -245,6 +245,22 @@ func (b *bot) answers(f func(a obj) (int, any)) {
 	b.answer = f
 }
 
+// drain throws away what the bot gets until the test ends.
+func (b *bot) drain() {
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-b.all:
+			case <-stop:
+				return
+			}
+		}
+	}()
+	b.t.Cleanup(func() { close(stop); <-done })
+}
+
 func (b *bot) forget() {
 	for len(b.all) > 0 {
 		<-b.all

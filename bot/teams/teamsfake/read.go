@@ -3,7 +3,17 @@ package teamsfake
 // Thread returns a root with its replies, oldest first, tombstones included, without what
 // only one person sees; nil when the root is unknown.
 func (s *Server) Thread(channel, root string) []*Message {
-	return s.list(channel, func(m *Message) bool { return m.Root == root && m.Targeted == "" })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []*Message
+	if ch := s.channels[channel]; ch != nil {
+		for _, m := range ch.threads[root] {
+			if m.Targeted == "" && !m.system {
+				out = append(out, m.clone())
+			}
+		}
+	}
+	return out
 }
 
 // Messages returns everything in a channel or personal chat in order of posting, tombstones

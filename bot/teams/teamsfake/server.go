@@ -72,6 +72,11 @@ type channel struct {
 	person   string     // of a personal chat
 	messages []*Message // by id
 	byID     map[string]*Message
+	threads  map[string][]*Message // by root, which is the first; none in a personal chat
+}
+
+func newChannel(c Channel, person string) *channel {
+	return &channel{Channel: c, person: person, byID: map[string]*Message{}, threads: map[string][]*Message{}}
 }
 
 // New makes an organisation. Close must be called to end its goroutines.

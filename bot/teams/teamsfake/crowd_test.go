@@ -1,0 +1,86 @@
+package teamsfake_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/bot/teams/teamsfake"
+)
+
+// A crowd and a bot at once: nothing gets lost or mixed up, and the race detector is quiet.
+func TestCrowd(t *testing.T) {
+	w := newWorld(t, teamsfake.Options{RetryDelays: []time.Duration{time.Millisecond, time.Millisecond, time.Millisecond, time.Millisecond}})
+	const crowd, rounds = 8, 10
+	root := w.start(withActions(card(textBlock("hello")), execute("Go", "go", nil)))
+	_, note := w.reply(root, obj{"text": "note"})
+	w.srv.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDuplicate, Chance: 0.2})
+	w.srv.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultReorder, Chance: 0.1})
+	w.srv.Inject(teamsfake.Fault{Method: "activities.*", Kind: teamsfake.FaultHTTP, Chance: 0.1})
+	w.bot.answers(func(a obj) (int, any) {
+		return http.StatusOK, obj{"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": "ok"}
+	})
+	w.bot.drain()
+	path := w.srv.ServiceURL() + "v3/conversations/" + conv(tickets, root) + "/activities"
+	send := func(verb, address string) error {
+		req, err := http.NewRequestWithContext(w.ctx, verb, address, bytes.NewReader([]byte(`{"type":"message","text":"x"}`)))
+		if err != nil {
+			return err
+		}
+		req.Header = http.Header{"Authorization": {"Bearer " + w.token}, "Content-Type": {"application/json"}}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return err
+		}
+		defer res.Body.Close()
+		_, err = io.Copy(io.Discard, res.Body)
+		return err
+	}
+	var wg sync.WaitGroup
+	for i := range crowd {
+		wg.Go(func() {
+			p := w.srv.As([]string{ann, ben}[i%2])
+			for n := range rounds {
+				id, err := p.Reply(tickets, root, fmt.Sprint(i, "/", n))
+				if err == nil {
+					err = p.Edit(tickets, id, "edited")
+				}
+				if err == nil {
+					err = p.React(tickets, root, "like")
+				}
+				if err == nil {
+					_, err = p.Click(w.ctx, tickets, root, "Go", nil)
+				}
+				if err == nil {
+					err = send(http.MethodPost, path)
+				}
+				if err == nil {
+					err = send(http.MethodPut, fmt.Sprint(path, "/", note["id"]))
+				}
+				if err != nil {
+					t.Error(err)
+				}
+				w.srv.Snapshot("")
+			}
+		})
+	}
+	wg.Wait()
+	w.until("nothing pending", func() bool { return w.srv.Pending() == 0 })
+	if lost := w.srv.LostActivities(); len(lost) > 0 {
+		t.Errorf("%d lost, the first: %+v", len(lost), lost[0])
+	}
+	seen := map[string]bool{}
+	for _, m := range w.srv.Thread(tickets, root) {
+		if seen[m.ID] {
+			t.Errorf("%s twice", m.ID)
+		}
+		seen[m.ID] = true
+	}
+	if len(seen) <= crowd*rounds {
+		t.Errorf("%d messages", len(seen))
+	}
+}
