@@ -283,9 +283,9 @@ type stage struct {
 // newStage starts a workspace; run says whether the surface connects.
 func newStage(t *testing.T, run bool, change ...func(*Options, *slackfake.Options)) *stage {
 	t.Helper()
-	fo := slackfake.Options{TriggerLife: 3 * time.Second}
+	fo := slackfake.Options{TriggerLife: time.Minute, AckTimeout: time.Minute} // a slow machine is no late answer
 	d := newDesk()
-	opt := Options{Rate: 1, Desk: d, Connections: 1, ShareWait: 600 * time.Millisecond}
+	opt := Options{Rate: 1, Desk: d, Connections: 1, ShareWait: time.Minute}
 	for _, c := range change {
 		c(&opt, &fo)
 	}

@@ -174,7 +174,7 @@ func TestButton(t *testing.T) {
 // What can't be stored is not acknowledged: the person sees that it failed.
 func TestButtonThatIsNotStored(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.AckTimeout = 300 * time.Millisecond })
+	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.AckTimeout = 2 * time.Second })
 	root := st.root()
 	p := st.post(bridge.PostLine, root, "t1")
 	p.Line = &bridge.Line{Kind: bridge.LineAsk, Text: "Sure?", Verbs: []bridge.Verb{bridge.VerbKeep}, Args: bridge.Args{Message: 7}}
@@ -193,7 +193,10 @@ func TestButtonThatIsNotStored(t *testing.T) {
 // A form that takes long to make is announced by a waiting view, in time for its trigger.
 func TestSlowForm(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.TriggerLife = 2500 * time.Millisecond })
+	if quickly > 1500*time.Millisecond {
+		t.Errorf("it is announced after %s; Slack's triggers live for 3 s", quickly)
+	}
+	st := newStage(t, true)
 	st.withFacts()
 	root := st.root()
 	slow := make(chan struct{})

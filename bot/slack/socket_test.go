@@ -75,7 +75,7 @@ func TestUnknownAndMalformedEvents(t *testing.T) {
 // An event that can't be stored is not acknowledged, and comes again.
 func TestRefusedEventComesAgain(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.AckTimeout = 300_000_000 })
+	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.AckTimeout = 3 * time.Second })
 	st.desk.mu.Lock()
 	st.desk.refuse = errors.New("database gone")
 	before := st.desk.accepts
@@ -261,7 +261,7 @@ func TestSweepReadsWhatConcernsUs(t *testing.T) {
 // Case 31: a connection that is cut before the acknowledgement counts.
 func TestCutBeforeAcknowledgement(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.AckTimeout = 300 * time.Millisecond })
+	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.AckTimeout = 3 * time.Second })
 	st.fake.Inject(slackfake.Fault{Method: "event:message.channels", Kind: slackfake.FaultDrop, Times: 1})
 	ts := st.say("", "hello")
 	st.desk.waitFact(t, messageID(st.ch, ts))

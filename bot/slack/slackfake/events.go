@@ -179,7 +179,7 @@ func (s *Server) underWay() []*delivery {
 }
 
 // reorderHold is how long a reordered event waits for one to overtake it.
-const reorderHold = 500 * time.Millisecond
+const reorderHold = 3 * time.Second
 
 // throughFaults sends d, changed by the injected event faults. Caller holds s.mu.
 func (s *Server) throughFaults(d *delivery) {

@@ -130,7 +130,7 @@ func TestEventFaults(t *testing.T) {
 	for _, r := range rows {
 		w := newWorld(t, slackfake.Options{})
 		a := w.listen(nil)
-		w.srv.Inject(slackfake.Fault{Method: "event:message.*", Kind: r.kind, Times: 1, Delay: 50 * time.Millisecond})
+		w.srv.Inject(slackfake.Fault{Method: "event:message.*", Kind: r.kind, Times: 1, Delay: 3 * time.Second})
 		w.say(w.ann, "", "one")
 		w.say(w.ann, "", "two")
 		if got := texts(a, r.n); got != r.want {
@@ -144,14 +144,14 @@ func TestSlowEvents(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	a := w.listen(nil)
-	w.srv.Inject(slackfake.Fault{Method: "event:message.*", Kind: slackfake.FaultDelay, Times: 1, Delay: 300 * time.Millisecond})
+	w.srv.Inject(slackfake.Fault{Method: "event:message.*", Kind: slackfake.FaultDelay, Times: 1, Delay: 5 * time.Second}) // the other is told within that, on a slow machine too
 	late := w.say(w.ann, "", "late")
 	w.say(w.ann, "", "in time")
 	for range 2 {
 		a.inner("message")
 	}
 	w.until("both are acknowledged", func() bool {
-		slow := w.srv.SlowEvents(300 * time.Millisecond)
+		slow := w.srv.SlowEvents(5 * time.Second)
 		return w.srv.PendingEvents() == 0 && len(slow) == 1 && slow[0].Told && slow[0].TS == late
 	})
 }

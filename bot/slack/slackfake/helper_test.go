@@ -43,14 +43,14 @@ func newWorld(t *testing.T, o slackfake.Options) *world {
 			t.Error(err)
 		}
 	})
-	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(stop)
 	return &world{t: t, srv: srv, api: client(srv), ch: "C0SUPPORT1", ann: srv.As("U0ANN00001"), ben: srv.As("U0BEN00001"), ctx: ctx}
 }
 
 func client(srv *slackfake.Server) *slack.Client {
 	return slack.New(srv.BotToken(), slack.OptionAppLevelToken(srv.AppToken()), slack.OptionAPIURL(srv.APIURL()),
-		slack.OptionHTTPClient(&http.Client{Timeout: 10 * time.Second}))
+		slack.OptionHTTPClient(&http.Client{Timeout: time.Minute}))
 }
 
 // clock is a time that tests move.

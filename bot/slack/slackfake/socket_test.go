@@ -18,7 +18,7 @@ import (
 // TestSocketModeContract is what slack-go's Socket Mode needs from the other side.
 func TestSocketModeContract(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, slackfake.Options{AckTimeout: 50 * time.Millisecond})
+	w := newWorld(t, slackfake.Options{AckTimeout: 2 * time.Second})
 	var mu sync.Mutex
 	seen := map[string]int{}
 	a := w.listen(func(ev socketmode.Event) (any, bool) {
