@@ -285,7 +285,7 @@ func newStage(t *testing.T, run bool, change ...func(*Options, *slackfake.Option
 	t.Helper()
 	fo := slackfake.Options{TriggerLife: time.Minute, AckTimeout: time.Minute} // a slow machine is no late answer
 	d := newDesk()
-	opt := Options{Rate: 1, Desk: d, Connections: 1, ShareWait: time.Minute}
+	opt := Options{Rate: 1, Desk: d, Connections: 1, ShareWait: 6 * time.Second}
 	for _, c := range change {
 		c(&opt, &fo)
 	}

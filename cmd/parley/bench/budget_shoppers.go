@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,6 +23,7 @@ var errBudget = errors.New("bench: budget: lost, doubled or out of order")
 type shoppers struct {
 	w    *world
 	c    *child
+	mu   sync.Mutex           // a mouth may be closed while another speaks
 	said map[string]int       // by customer: messages so far
 	at   map[string]time.Time // by line: when it was said
 }
@@ -51,6 +53,8 @@ func (s *shoppers) mouth(ctx context.Context, account int) (*mouth, error) {
 // close gives back what was said. Not while another mouth of the same account is open.
 func (m *mouth) close() {
 	m.wire.close()
+	m.s.mu.Lock()
+	defer m.s.mu.Unlock()
 	for who, n := range m.said {
 		m.s.said[who] += n
 	}
@@ -63,7 +67,9 @@ func (m *mouth) close() {
 func (m *mouth) say(n int, due time.Time) error {
 	who := shopper(m.account, n)
 	m.said[who]++
+	m.s.mu.Lock()
 	line := fmt.Sprintf("%sx%d", who, m.s.said[who]+m.said[who])
+	m.s.mu.Unlock()
 	m.at[line] = due
 	body, err := json.Marshal([]channelstest.Event{{Type: "message", ID: line, From: who, Name: "Shopper " + who, At: time.Now(),
 		Text: "Line " + line + ": where is my parcel?"}})
