@@ -2,6 +2,7 @@ package messenger
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -123,12 +124,16 @@ func (c *Channel) upload(ctx context.Context, o channels.Outbound, parts []part)
 		if f == nil {
 			continue
 		}
+		content, err := read(ctx, *f)
+		if err != nil {
+			return err
+		}
 		kind := attachmentType(f.ContentType)
-		key := fmt.Sprintf("%d %d %s %q", o.DeliveryID, f.SizeBytes, kind, f.Name)
+		// An edit may have replaced the file by another of the same name and size.
+		key := fmt.Sprintf("%d %s %q %x", o.DeliveryID, kind, f.Name, sha256.Sum256(content))
 		id := c.uploads.find(key)
 		if id == "" {
-			var err error
-			if id, err = c.uploadOne(ctx, *f, kind); err != nil {
+			if id, err = c.uploadOne(ctx, *f, kind, content); err != nil {
 				return err
 			}
 			c.uploads.keep(key, id)
@@ -138,16 +143,12 @@ func (c *Channel) upload(ctx context.Context, o channels.Outbound, parts []part)
 	return nil
 }
 
-func (c *Channel) uploadOne(ctx context.Context, f channels.File, kind string) (string, error) {
-	content, err := read(ctx, f)
-	if err != nil {
-		return "", err
-	}
+func (c *Channel) uploadOne(ctx context.Context, f channels.File, kind string, content []byte) (string, error) {
 	message := `{"attachment":{"type":"` + kind + `","payload":{"is_reusable":true}}}`
 	var answer struct {
 		ID string `json:"attachment_id"`
 	}
-	err = c.graph.Upload(ctx, c.page+"/message_attachments", map[string]string{"message": message},
+	err := c.graph.Upload(ctx, c.page+"/message_attachments", map[string]string{"message": message},
 		graph.File{Field: "filedata", Name: f.Name, ContentType: f.ContentType, Content: content}, &answer)
 	switch {
 	case err != nil:

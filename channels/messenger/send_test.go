@@ -84,6 +84,26 @@ func TestSendTextAndFile(t *testing.T) {
 	}
 }
 
+// A reply that was edited between two attempts sends its new file, also under the old one's
+// name and size.
+func TestSendAnotherFileOfTheSameName(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	o := r.out(1, "")
+	o.Files = []channels.File{attached("price.pdf", "application/pdf", []byte("wrong"))}
+	r.fault(t, graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionError, Code: 2, Status: 500})
+	if _, err := r.Send(t.Context(), o); channels.ClassOf(err) != channels.Retry {
+		t.Fatal(err)
+	}
+	o.Attempt, o.Files = 2, []channels.File{attached("price.pdf", "application/pdf", []byte("right"))}
+	if _, err := r.sendAll(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.customer.Inbox(); len(got) != 1 || string(got[0].File) != "right" {
+		t.Errorf("the customer got %+v", got)
+	}
+}
+
 // A file that can't be read, is too large or isn't taken stops the text as well.
 func TestSendNoTextWithoutItsFile(t *testing.T) {
 	t.Parallel()
