@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"parley/channels"
 )
@@ -43,7 +45,10 @@ type Hook struct {
 	VerifyToken string
 	Split       func(body []byte) []channels.Fact // of a verified body; pure
 	Accept      channels.Accept
+	Now         func() time.Time
 	Log         *slog.Logger
+
+	warned atomic.Int64 // when a refused webhook was last logged, Unix seconds
 }
 
 // ServeHTTP implements http.Handler.
@@ -72,6 +77,14 @@ func (h *Hook) verify(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, q.Get("hub.challenge"))
 }
 
+// refused tells people, not too often, that a webhook can't be trusted: anybody may send one.
+func (h *Hook) refused(size int) {
+	now := h.Now().Unix()
+	if last := h.warned.Load(); now-last >= 60 && h.warned.CompareAndSwap(last, now) {
+		h.Log.Warn("webhook with a wrong signature refused", "size_bytes", size)
+	}
+}
+
 func (h *Hook) take(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxHook))
 	if err != nil {
@@ -83,7 +96,7 @@ func (h *Hook) take(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !Verify(h.Secret, r.Header.Get("X-Hub-Signature-256"), body) {
-		h.Log.Warn("webhook with a wrong signature refused", "size_bytes", len(body))
+		h.refused(len(body))
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/channels"
 )
@@ -78,7 +80,7 @@ func TestHook(t *testing.T) {
 		"signature of a GET": {method: "GET", target: "/", header: signed, status: 403},
 	} {
 		taken := 0
-		h := &Hook{Secret: []byte("secret"), VerifyToken: "word", Log: slog.New(slog.DiscardHandler),
+		h := &Hook{Secret: []byte("secret"), VerifyToken: "word", Now: time.Now, Log: slog.New(slog.DiscardHandler),
 			Split:  func(b []byte) []channels.Fact { return []channels.Fact{{ExternalID: string(b)}} },
 			Accept: func(context.Context, ...channels.Fact) error { taken++; return c.accept }}
 		r := httptest.NewRequestWithContext(t.Context(), c.method, c.target, strings.NewReader(c.body))
@@ -92,10 +94,28 @@ func TestHook(t *testing.T) {
 	}
 }
 
+// TestHookWarnsOnceAMinute: whoever sends forged webhooks doesn't fill the log.
+func TestHookWarnsOnceAMinute(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	now := time.Unix(1_800_000_000, 0)
+	h := &Hook{Secret: []byte("secret"), Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(&log, nil))}
+	for _, want := range []int{1, 1, 1, 2} {
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "POST", "/", strings.NewReader("{}"))); w.Code != http.StatusForbidden {
+			t.Error(w.Code)
+		}
+		if got := strings.Count(log.String(), "wrong signature"); got != want {
+			t.Errorf("%d warnings, want %d", got, want)
+		}
+		now = now.Add(20 * time.Second)
+	}
+}
+
 // TestHookWithoutSettings: what was never configured lets nobody in.
 func TestHookWithoutSettings(t *testing.T) {
 	t.Parallel()
-	h := &Hook{Log: slog.New(slog.DiscardHandler), Split: func([]byte) []channels.Fact { return nil },
+	h := &Hook{Now: time.Now, Log: slog.New(slog.DiscardHandler), Split: func([]byte) []channels.Fact { return nil },
 		Accept: func(context.Context, ...channels.Fact) error { t.Error("taken"); return nil }}
 	for _, r := range []*http.Request{
 		httptest.NewRequestWithContext(t.Context(), "GET", "/?hub.mode=subscribe&hub.verify_token=&hub.challenge=1", nil),

@@ -74,7 +74,7 @@ func newChannel(config channels.Config, env channels.Env) (*Channel, error) {
 	c := &Channel{page: page, env: env, graph: client, uploads: &uploads{ids: map[string]string{}},
 		newcomer: make(chan struct{}, 1), greeted: &greeted{ids: map[string]bool{}}}
 	c.hook = &graph.Hook{Secret: []byte(strings.TrimSpace(config[fieldSecret])), VerifyToken: config[fieldVerify],
-		Split: split, Accept: c.accept, Log: env.Log}
+		Split: split, Accept: c.accept, Now: env.Now, Log: env.Log}
 	return c, nil
 }
 
