@@ -63,7 +63,7 @@ func (c *phone) say(text string) {
 
 func (c *phone) hear(want string) {
 	c.t.Helper()
-	if got, err := c.within(10 * time.Second); err != nil || got != want {
+	if got, err := c.within(time.Minute); err != nil || got != want {
 		c.t.Fatalf("heard %q, %v; want %q", got, err, want)
 	}
 }
@@ -80,7 +80,7 @@ func (c *phone) within(d time.Duration) (string, error) {
 // ended waits for the end of the connection.
 func (c *phone) ended() {
 	c.t.Helper()
-	if line, err := c.within(10 * time.Second); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+	if line, err := c.within(time.Minute); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		c.t.Fatalf("heard %q, %v; want an end", line, err)
 	}
 }
@@ -150,7 +150,7 @@ func TestTraps(t *testing.T) {
 	set.add(mark{out, 1, 2})
 	arm := func(tr *trap) <-chan bool {
 		sprang := make(chan bool, 1)
-		go func() { sprang <- traps.wait(t.Context(), tr, 10*time.Second) }()
+		go func() { sprang <- traps.wait(t.Context(), tr, time.Minute) }()
 		for deadline := time.Now().Add(10 * time.Second); ; {
 			traps.mu.Lock()
 			armed := len(traps.list)
