@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// Runs appends runs of one line. Formatting that Markdown can't express where it stands
-// (bold within a word beside a quotation mark) is left out of the line: the words count.
+// Runs appends runs that stand beside each other. Formatting that Markdown can't express where it stands
+// (bold within a word beside a quotation mark) is left out of all of them: the words count.
 func (w *Writer) Runs(runs []Run) {
 	runs = Merge(runs)
 	if !w.survives(runs) {
@@ -54,6 +54,9 @@ func looks(runs []Run) string {
 			if on {
 				mark += 1 << i
 			}
+		}
+		if r.Text == "" {
+			r.Text = bare(r.URL)
 		}
 		for _, c := range r.Text {
 			if !unicode.IsSpace(c) {

@@ -158,14 +158,14 @@ func (w *Writer) Literal(s string) {
 
 // Link writes an address; only kinds that lead somewhere for a customer stay links.
 func (w *Writer) Link(address, label string, st Style) {
-	bare := strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
+	short := bare(address)
 	if label == "" {
-		label = bare
+		label = short
 	}
 	scheme, _, _ := strings.Cut(strings.ToLower(address), ":")
 	leads := slices.Contains([]string{"http", "https", "mailto", "tel"}, scheme)
 	switch {
-	case !leads || bare != address && label == bare || st.Code:
+	case !leads || short != address && label == short || st.Code:
 		w.Styled(label, st)
 	case label == address && !strings.ContainsAny(address, "<> \n"):
 		w.plain.WriteString(label)
@@ -176,4 +176,9 @@ func (w *Writer) Link(address, label string, st Style) {
 		target := strings.NewReplacer("<", "%3C", ">", "%3E", "\n", "", " ", "%20").Replace(address)
 		w.raw(open + "[" + w.escape(strings.ReplaceAll(label, "\n", " ")) + "](<" + target + ">)" + end)
 	}
+}
+
+// bare is an address as people write it.
+func bare(address string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
 }

@@ -133,37 +133,47 @@ func (w *writer) code(runs []element) string {
 	return inner.Plain()
 }
 
-// inline writes runs of text.
+// inline writes runs of text, those between mentions together: how one is marked depends on
+// its neighbours.
 func (w *writer) inline(runs []element) {
+	var words []markdown.Run
+	literal := func(s string) { words = append(words, markdown.Run{Text: s}) }
+	flush := func() {
+		w.Runs(words)
+		words = nil
+	}
 	for _, r := range runs {
 		var st markdown.Style
 		_ = json.Unmarshal(r.Style, &st) //nolint:errcheck // an unknown style is none
 		switch r.Type {
 		case "text":
-			w.Styled(string(r.Text), st)
+			words = append(words, markdown.Run{Text: string(r.Text), Style: st})
 		case "user":
+			flush()
 			w.User(r.UserID)
 		case "usergroup":
 			w.Mention(r.GroupID)
-			w.Literal("@" + w.label(r.GroupID))
+			literal("@" + w.label(r.GroupID))
 		case "broadcast":
 			w.Mention("here")
-			w.Literal("@" + r.Range)
+			literal("@" + r.Range)
 		case "channel":
-			w.Literal("#" + w.label(r.ChannelID))
+			literal("#" + w.label(r.ChannelID))
 		case "emoji":
-			w.Literal(emojiText(r))
+			literal(emojiText(r))
 		case "link":
-			w.Link(r.URL, string(r.Text), st)
+			words = append(words, markdown.Run{Text: string(r.Text), URL: r.URL, Style: st})
 		case "date":
-			w.Literal(r.Fallback)
+			literal(r.Fallback)
 		case "color":
-			w.Literal(r.Value)
+			literal(r.Value)
 		default:
+			flush()
 			w.Styled(string(r.Text), st)
 			w.inline(r.Elements)
 		}
 	}
+	flush()
 }
 
 func (w *writer) label(id string) string {

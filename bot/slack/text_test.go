@@ -22,6 +22,8 @@ func TestReadRichText(t *testing.T) {
 		{"styles", sectionOf(`{"type":"text","text":"a "},{"type":"text","text":"bold ","style":{"bold":true}},{"type":"text","text":"x","style":{"italic":true,"strike":true}}`),
 			"a **bold** ~~*x*~~", "a bold x"},
 		{"bold over lines", sectionOf(`{"type":"text","text":"a\nb","style":{"bold":true}}`), "**a**\n**b**", "a\nb"},
+		{"bold in a word", sectionOf(`{"type":"text","text":"x"},{"type":"text","text":"\"y\"","style":{"bold":true}},{"type":"text","text":"z"}`), `x"y"z`, `x"y"z`},
+		{"bold, then more", sectionOf(`{"type":"text","text":"a","style":{"bold":true}},{"type":"text","text":" b","style":{"bold":true,"italic":true}}`), "**a** ***b***", "a b"},
 		{"code with backticks", sectionOf("{\"type\":\"text\",\"text\":\"a`b\",\"style\":{\"code\":true}}"), "``a`b``", "a`b"},
 		{"link", sectionOf(`{"type":"link","url":"https://x.test/a_b","text":"here"},{"type":"text","text":" "},{"type":"link","url":"https://x.test"}`),
 			"[here](<https://x.test/a_b>) <https://x.test>", "here https://x.test"},
