@@ -77,11 +77,22 @@ func (c *closures) stops(now time.Time, places ...string) error {
 	return nil
 }
 
-// since tells when a place was closed; zero = it isn't known.
-func (c *closures) since(place string) time.Time {
+// reopen opens all places that match, and gives when the first of them was closed; zero =
+// none was.
+func (c *closures) reopen(is func(place string) bool) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.of[place].at
+	var first time.Time
+	for p, one := range c.of {
+		if !is(p) {
+			continue
+		}
+		if first.IsZero() || one.at.Before(first) {
+			first = one.at
+		}
+		delete(c.of, p)
+	}
+	return first
 }
 
 // first gives what to tell people of all that is closed.

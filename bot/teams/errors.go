@@ -132,7 +132,8 @@ func (s *Surface) shut(place string, err *channels.SendError) {
 
 // works remembers that a place takes posts.
 func (s *Surface) works(channel string) {
-	if s.closed.open(authorized, channel) {
+	c, _ := s.notes.channel(channel)
+	if s.closed.open(authorized, channel, c.Team) {
 		s.report(s.condition())
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley/bot/teams/connector"
+	"parley/bridge"
 	"parley/channels"
 )
 
@@ -19,6 +20,9 @@ func (s *Surface) learn(ctx context.Context, a *connector.Activity) error {
 		return err
 	}
 	d := a.ChannelData
+	if d != nil && d.Channel != nil && a.Type == connector.TypeMessage {
+		s.works(d.Channel.ID) // it hears us, so we are in it
+	}
 	if d == nil || d.Team == nil || d.Team.ID == "" {
 		return nil
 	}
@@ -52,8 +56,8 @@ func (s *Surface) learnTeam(ctx context.Context, ref *connector.TeamRef, a *conn
 	}
 	switch {
 	case t.Removed && !before.Removed:
-		s.report(channels.Condition{Status: channels.Broken, Text: "Parley was removed from the team " + nameOf(t.Name, ref.ID) + " in Microsoft Teams.",
-			Hint: "Add the app to the team again. Nothing is lost meanwhile: what waits is posted then."})
+		s.shut(ref.ID, &channels.SendError{Class: channels.BadRecipient, Text: "Parley was removed from the team " + nameOf(t.Name, ref.ID) + " in Microsoft Teams.",
+			Hint: "Add the app to the team again.", Cause: bridge.ErrChannelClosed})
 	case !t.Removed && (before.Removed || !known || a.Type == connector.TypeInstallationUpdate):
 		s.reopened(ref.ID)
 	}
@@ -119,9 +123,12 @@ func (s *Surface) learnChannel(ctx context.Context, d *connector.ChannelData) er
 // reopened tells that a team's channels may be posted to again, and looks what was said in
 // them meanwhile.
 func (s *Surface) reopened(team string) {
-	s.closed.open(team)
+	since := s.closed.reopen(func(place string) bool {
+		c, known := s.notes.channel(place)
+		return place == team || place != authorized && (!known || c.Team == team)
+	})
 	s.report(s.condition())
-	s.CatchUp(s.closed.since(team))
+	s.CatchUp(since)
 }
 
 // condition says what keeps us from working, of all that is known.

@@ -1,0 +1,209 @@
+package teams
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels"
+)
+
+// desk is an engine that remembers what comes, and has one conversation.
+type desk struct {
+	*bridgetest.Desk
+
+	mu       sync.Mutex
+	changed  chan struct{}
+	facts    []channels.Fact
+	fail     error // of Accept
+	reports  []channels.Condition
+	gaps     []time.Time
+	root     bridge.Place // of the conversation's thread; zero = it has none
+	mayStart func(bridge.Start) (bridge.Facts, error)
+}
+
+func newDesk() *desk { return &desk{Desk: bridgetest.NewDesk(), changed: make(chan struct{})} }
+
+func (d *desk) poke() {
+	close(d.changed)
+	d.changed = make(chan struct{})
+}
+
+func (d *desk) Accept(ctx context.Context, facts ...channels.Fact) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.fail != nil {
+		return d.fail
+	}
+	for _, f := range facts {
+		if !slices.ContainsFunc(d.facts, func(known channels.Fact) bool { return known.ExternalID == f.ExternalID }) {
+			d.facts = append(d.facts, f)
+		}
+	}
+	d.poke()
+	return d.Desk.Accept(ctx, facts...)
+}
+
+func (d *desk) Report(c channels.Condition) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reports = append(d.reports, c)
+	d.poke()
+}
+
+func (d *desk) Gap(since time.Time) {
+	d.mu.Lock()
+	d.gaps = append(d.gaps, since)
+	d.mu.Unlock()
+	d.Desk.Gap(since)
+}
+
+func sampleFacts() bridge.Facts {
+	at := time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
+	return bridge.Facts{ID: 12, Status: bridge.StatusOpen, Subject: "Printer on fire", ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email",
+		Account: "support-mail", AccountMode: "live", Team: "Support", Contact: bridge.PartyRef{Name: "Kim Lee", Address: "kim@example.org"},
+		CreatedAt: at, LastAt: at, WaitingSince: at, Zone: time.UTC, LastFrom: "customer", LastPreview: "Help"}
+}
+
+func (d *desk) Facts(_ context.Context, id int64, user string) (bridge.Facts, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if user != ann && user != ben {
+		return bridge.Facts{}, &bridge.Problem{Code: "not_an_agent", Text: "I don't know you as an agent."}
+	}
+	f := sampleFacts()
+	if id != f.ID {
+		return bridge.Facts{}, bridge.ErrNoConversation
+	}
+	f.Root = d.root
+	return f, nil
+}
+
+func (d *desk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error) {
+	d.mu.Lock()
+	there := d.root.Message != "" && at.Channel == d.root.Channel && (at.Thread == d.root.Message || at.Message == d.root.Message)
+	d.mu.Unlock()
+	if !there {
+		return bridge.Facts{}, bridge.ErrNoConversation
+	}
+	return d.Facts(ctx, sampleFacts().ID, user)
+}
+
+func (d *desk) List(ctx context.Context, _, user string) ([]bridge.Facts, error) {
+	f, err := d.Facts(ctx, sampleFacts().ID, user)
+	return []bridge.Facts{f}, err
+}
+
+func (d *desk) People(context.Context) ([]bridge.AgentRef, error) {
+	return []bridge.AgentRef{{ID: 1, Name: "Ann Lee", User: ann}, {ID: 2, Name: "Ben Kim", User: ben}}, nil
+}
+
+func (d *desk) Teams(context.Context) ([]string, error) { return []string{"Support"}, nil }
+
+func (d *desk) Accounts(context.Context, string) ([]bridge.AccountRef, error) {
+	return []bridge.AccountRef{{Name: "support-mail", ChannelName: "E-mail", Starts: true}}, nil
+}
+
+func (d *desk) MayStart(_ context.Context, _ string, s bridge.Start) (bridge.Facts, error) {
+	if d.mayStart == nil {
+		return bridge.Facts{}, nil
+	}
+	return d.mayStart(s)
+}
+
+// wait waits until cond, called under the lock, holds.
+func (d *desk) wait(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for {
+		d.mu.Lock()
+		ok, changed := cond(), d.changed
+		d.mu.Unlock()
+		if ok {
+			return
+		}
+		select {
+		case <-changed:
+		case <-timer.C:
+			t.Fatalf("never: %s; facts: %v", what, d.ids())
+		}
+	}
+}
+
+func (d *desk) ids() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var ids []string
+	for _, f := range d.facts {
+		ids = append(ids, f.ExternalID)
+	}
+	return ids
+}
+
+// count says how many facts have ids that begin so.
+func (d *desk) count(prefix string) (n int) {
+	for _, id := range d.ids() {
+		if strings.HasPrefix(id, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
+// accepted waits for a fact whose id begins so, and decodes it.
+func (w *world) accepted(d *desk, prefix string) bridge.Action {
+	w.t.Helper()
+	var found channels.Fact
+	d.wait(w.t, "a fact "+prefix, func() bool {
+		i := slices.IndexFunc(d.facts, func(f channels.Fact) bool { return strings.HasPrefix(f.ExternalID, prefix) })
+		if i >= 0 {
+			found = d.facts[i]
+		}
+		return i >= 0
+	})
+	if found.Quarantine != "" {
+		w.t.Fatalf("%s is quarantined: %s", found.ExternalID, found.Quarantine)
+	}
+	actions, err := w.s.Decode(found.Payload)
+	must(w.t, err)
+	if len(actions) != 1 {
+		w.t.Fatalf("%s is %d actions", found.ExternalID, len(actions))
+	}
+	return actions[0]
+}
+
+// settled waits until the emulator has nothing left to deliver.
+func (w *world) settled() {
+	w.t.Helper()
+	must(w.t, w.fake.WaitFor(within(w.t), func() bool { return w.fake.Pending() == 0 }))
+}
+
+var errDown = errors.New("the database is down")
+
+// thread opens the conversation's thread.
+func (w *world) thread(d *desk) string {
+	w.t.Helper()
+	sent, err := w.s.Send(within(w.t), bridge.Post{Kind: bridge.PostRoot, Token: "root", Attempt: 1, Place: bridge.Place{Channel: w.channel}, Facts: sampleFacts()})
+	must(w.t, err)
+	d.Own(w.channel, sent.Message)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.root = bridge.Place{Channel: w.channel, Thread: sent.Message, Message: sent.Message}
+	return sent.Message
+}
+
+// line posts a line in a thread.
+func (w *world) line(d *desk, root string, l bridge.Line) string {
+	w.t.Helper()
+	sent, err := w.s.Send(within(w.t), bridge.Post{Kind: bridge.PostLine, Token: "line " + string(l.Kind), Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root}, Facts: sampleFacts(), Line: &l})
+	must(w.t, err)
+	d.Own(w.channel, sent.Message)
+	return sent.Message
+}
