@@ -1,14 +1,6 @@
 package slackfake
 
-import (
-	"context"
-	"encoding/json"
-	"io"
-	"net/http"
-	"strconv"
-	"strings"
-	"time"
-)
+import "net/http"
 
 // The emulator's own address space for drivers in another process, all JSON:
 //
@@ -54,10 +46,8 @@ func (s *Server) controlRoutes() {
 	get("slow", func(q func(string) string) any { return s.SlowEvents(seconds(q("over"))) })
 	get("info", func(func(string) string) any { return s.info() })
 	s.mux.HandleFunc("GET /_fake/file", s.controlFile)
-	s.mux.HandleFunc("GET /_fake/changes", s.controlChanges)
-	s.mux.HandleFunc("GET /_fake/faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Faults()) })
-	s.mux.HandleFunc("POST /_fake/faults", s.controlInject)
-	s.mux.HandleFunc("DELETE /_fake/faults", s.controlClear)
+	s.mux.Handle("GET /_fake/changes", s.log)
+	s.faults.Routes(s.mux, "/_fake/faults", s.now)
 	s.mux.HandleFunc("POST /_fake/person/{user}/{verb}", s.controlPerson)
 	s.mux.HandleFunc("POST /_fake/admin/{verb}", s.controlAdmin)
 	s.mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
@@ -132,7 +122,7 @@ func (s *Server) info() reply {
 		"team_id": s.opt.TeamID, "app_id": s.opt.AppID, "bot_id": s.opt.BotID, "bot_user_id": s.opt.BotUser,
 		"bot_token": s.opt.BotToken, "app_token": s.opt.AppToken, "signing_secret": s.opt.SigningSecret,
 		"scopes_used": used, "lost_events": lost, "pending_events": pending, "sockets": sockets, "now": s.now(),
-		"last_change": s.log.next, "targets": s.targets,
+		"last_change": s.log.Last(), "targets": s.targets,
 	}
 }
 
@@ -147,74 +137,4 @@ func (s *Server) controlFile(w http.ResponseWriter, r *http.Request) {
 	default:
 		writeJSON(w, http.StatusOK, f)
 	}
-}
-
-func (s *Server) controlChanges(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	since, err := strconv.ParseInt(q.Get("since"), 10, 64)
-	if q.Get("since") != "" && err != nil {
-		writeJSON(w, http.StatusBadRequest, reply{"ok": false, "error": "bad since"})
-		return
-	}
-	seconds, err := strconv.Atoi(q.Get("wait"))
-	if err != nil {
-		seconds = 0
-	}
-	ctx, stop := context.WithTimeout(r.Context(), time.Duration(seconds)*time.Second)
-	defer stop()
-	got, _ := s.changesSince(since)
-	if len(got) == 0 && seconds > 0 {
-		sub := &Subscription{s: s, next: since}
-		got, _ = sub.Next(ctx) //nolint:errcheck // no news is an answer too
-	}
-	if got == nil {
-		got = []Change{}
-	}
-	writeJSON(w, http.StatusOK, got)
-}
-
-func (s *Server) controlInject(w http.ResponseWriter, r *http.Request) {
-	var f Fault
-	if !readControl(w, r, &f) {
-		return
-	}
-	writeJSON(w, http.StatusOK, reply{"ok": true, "id": s.Inject(f)})
-}
-
-func (s *Server) controlClear(w http.ResponseWriter, r *http.Request) {
-	var ids []int
-	for part := range strings.SplitSeq(r.URL.Query().Get("id"), ",") {
-		if n, err := strconv.Atoi(part); err == nil {
-			ids = append(ids, n)
-		}
-	}
-	s.ClearFaults(ids...)
-	writeJSON(w, http.StatusOK, reply{"ok": true})
-}
-
-// readControl decodes a strict JSON body; an empty one is the zero value.
-func readControl(w http.ResponseWriter, r *http.Request, into any) bool {
-	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<20))
-	if err == nil && len(b) > 0 {
-		d := json.NewDecoder(strings.NewReader(string(b)))
-		d.DisallowUnknownFields()
-		err = d.Decode(into)
-	}
-	if err != nil {
-		writeJSON(w, http.StatusBadRequest, reply{"ok": false, "error": err.Error()})
-		return false
-	}
-	return true
-}
-
-func controlDone(w http.ResponseWriter, out reply, err error) {
-	if err != nil {
-		writeJSON(w, http.StatusConflict, reply{"ok": false, "error": err.Error()})
-		return
-	}
-	if out == nil {
-		out = reply{}
-	}
-	out["ok"] = true
-	writeJSON(w, http.StatusOK, out)
 }

@@ -2,6 +2,8 @@ package slackfake
 
 import (
 	"net/http"
+
+	"parley/bot/chatfake"
 )
 
 // Admin is the body of POST /_fake/admin/{verb}; each verb reads what it needs:
@@ -25,7 +27,7 @@ type Admin struct {
 
 func (s *Server) controlAdmin(w http.ResponseWriter, r *http.Request) {
 	var a Admin
-	if !readControl(w, r, &a) {
+	if !chatfake.Read(w, r, &a) {
 		return
 	}
 	var out reply
@@ -49,7 +51,7 @@ func (s *Server) controlAdmin(w http.ResponseWriter, r *http.Request) {
 		}
 		err = run()
 	}
-	controlDone(w, out, err)
+	chatfake.Done(w, out, err)
 }
 
 func (s *Server) adminVerbs(a Admin) map[string]func() error {

@@ -3,6 +3,8 @@ package slackfake
 import (
 	"context"
 	"net/http"
+
+	"parley/bot/chatfake"
 )
 
 // Act is the body of POST /_fake/person/{user}/{verb}; each verb reads what it needs:
@@ -34,17 +36,17 @@ type Act struct {
 
 func (s *Server) controlPerson(w http.ResponseWriter, r *http.Request) {
 	var a Act
-	if !readControl(w, r, &a) {
+	if !chatfake.Read(w, r, &a) {
 		return
 	}
 	p := s.As(r.PathValue("user"))
 	verb := r.PathValue("verb")
 	if out, err, ok := p.answered(r.Context(), verb, a); ok {
-		controlDone(w, out, err)
+		chatfake.Done(w, out, err)
 		return
 	}
 	if err, ok := p.simple(verb, a); ok {
-		controlDone(w, nil, err)
+		chatfake.Done(w, nil, err)
 		return
 	}
 	writeJSON(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + verb})

@@ -1,14 +1,12 @@
 package slackfake
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"math"
 	"net/http"
-	"path"
-	"slices"
 	"time"
+
+	"parley/bot/chatfake"
 )
 
 // FaultKind is what goes wrong.
@@ -54,78 +52,39 @@ type Fault struct {
 	Matched int           `json:"matched,omitempty"` // so far
 }
 
+// Rule says what the fault strikes.
+func (f Fault) Rule() chatfake.Rule {
+	return chatfake.Rule{Method: f.Method, Channel: f.Channel, Skip: f.Skip, Times: f.Times, Chance: f.Chance, For: f.For}
+}
+
+// Counted is the fault with its id and counters.
+func (f Fault) Counted(id, matched, fired int) Fault {
+	f.ID, f.Matched, f.Fired = id, matched, fired
+	return f
+}
+
+// fault is a Fault that strikes, with its end.
 type fault struct {
 	Fault
 	until time.Time
 }
 
 // Inject adds a rule and returns its id.
-func (s *Server) Inject(f Fault) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faultN++
-	f.ID = s.faultN
-	x := &fault{Fault: f}
-	if f.For > 0 {
-		x.until = s.now().Add(f.For)
-	}
-	s.faults = append(s.faults, x)
-	return f.ID
-}
+func (s *Server) Inject(f Fault) int { return s.faults.Add(f, s.now()) }
 
 // Faults lists the rules with their counters.
-func (s *Server) Faults() []Fault {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var out []Fault
-	for _, f := range s.faults {
-		out = append(out, f.Fault)
-	}
-	return out
-}
+func (s *Server) Faults() []Fault { return s.faults.List() }
 
 // ClearFaults removes the rules with these ids, or all.
-func (s *Server) ClearFaults(ids ...int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = slices.DeleteFunc(s.faults, func(f *fault) bool { return len(ids) == 0 || slices.Contains(ids, f.ID) })
-}
+func (s *Server) ClearFaults(ids ...int) { s.faults.Clear(ids...) }
 
-// matchFault finds the rule that fires for this call or event. Caller holds s.mu.
+// matchFault finds the fault that strikes this call or event, or nil.
 func (s *Server) matchFault(name, channel string) *fault {
-	for _, f := range s.faults {
-		if !f.matches(name, channel) || !f.until.IsZero() && !s.now().Before(f.until) {
-			continue
-		}
-		f.Matched++
-		if f.Matched <= f.Skip || f.Times > 0 && f.Fired >= f.Times || !s.dice(f) {
-			continue
-		}
-		f.Fired++
-		snapshot := *f
-		return &snapshot
+	f, until, ok := s.faults.Strike(name, channel, s.now())
+	if !ok {
+		return nil
 	}
-	return nil
-}
-
-func (f *fault) matches(name, channel string) bool {
-	if f.Channel != "" && f.Channel != channel {
-		return false
-	}
-	if isEvent := len(name) > 6 && name[:6] == "event:"; isEvent && (len(f.Method) < 6 || f.Method[:6] != "event:") {
-		return false // "*" means calls
-	}
-	ok, err := path.Match(f.Method, name)
-	return err == nil && ok
-}
-
-// dice decides the n-th match of a rule from the seed alone, whatever else happens.
-func (s *Server) dice(f *fault) bool {
-	if f.Chance <= 0 || f.Chance >= 1 {
-		return true
-	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%d/%d", s.opt.Seed, f.ID, f.Matched))
-	return float64(binary.BigEndian.Uint64(sum[:])>>11)/float64(1<<53) < f.Chance
+	return &fault{Fault: f, until: until}
 }
 
 // preempts says that the request never takes effect.
@@ -144,7 +103,7 @@ func (f *fault) preempts() bool {
 func (s *Server) faultBefore(w http.ResponseWriter, r *http.Request, f *fault) bool {
 	switch {
 	case f.Kind == FaultDelay && !f.After:
-		return s.pause(r, f.Delay)
+		return chatfake.Pause(r, f.Delay)
 	case f.Kind == FaultRateLimit:
 		retry := f.Retry
 		if retry == 0 && !f.until.IsZero() {
@@ -167,7 +126,7 @@ func (s *Server) faultAfter(w http.ResponseWriter, r *http.Request, f *fault) bo
 	case !f.After, f.Kind == FaultNeverShare:
 		return true
 	case f.Kind == FaultDelay:
-		return s.pause(r, f.Delay)
+		return chatfake.Pause(r, f.Delay)
 	}
 	return s.spoil(w, f)
 }
@@ -201,16 +160,4 @@ func (s *Server) spoil(w http.ResponseWriter, f *fault) bool {
 		return true
 	}
 	return false
-}
-
-// pause waits in real time; false when the client has gone meanwhile.
-func (s *Server) pause(r *http.Request, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-r.Context().Done():
-		return false
-	}
 }

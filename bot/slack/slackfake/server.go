@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"parley/bot/chatfake"
 )
 
 // Server is one emulated workspace with one app. It is an http.Handler; Start gives it a
@@ -46,10 +48,9 @@ type Server struct {
 
 	untold  map[string]SlowEvent // events without an acknowledgement, by id
 	slow    []SlowEvent
-	faults  []*fault
-	faultN  int
+	faults  *chatfake.Rules[Fault]
 	buckets map[string]*bucket
-	log     changeLog
+	log     *chatfake.Changes[Change]
 	sched   schedule
 }
 
@@ -103,7 +104,8 @@ func New(o Options) *Server {
 	s.idStart = (o.withDefaults().Clock().UnixMicro() + o.Seed) % idSpace
 	s.sched.wake = make(chan struct{}, 1)
 	s.sched.poll = o.Clock != nil
-	s.log.more = make(chan struct{})
+	s.log = chatfake.NewChanges[Change](s.ctx.Done())
+	s.faults = chatfake.NewRules[Fault](o.Seed)
 	s.pending = map[string]*delivery{}
 	s.lanes = map[string][]*delivery{}
 	s.tickets = map[string]bool{}
@@ -129,7 +131,8 @@ func (s *Server) seed() {
 	}
 	s.used = map[string]bool{}
 	s.buckets = map[string]*bucket{}
-	s.calls, s.faults, s.held, s.parked, s.lost = nil, nil, nil, nil, nil
+	s.calls, s.held, s.parked, s.lost = nil, nil, nil, nil
+	s.faults.Clear()
 	for _, sc := range s.opt.Scopes {
 		s.scopes[sc] = true
 	}

@@ -1,14 +1,12 @@
 package teamsfake
 
 import (
-	"context"
-	"encoding/json"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
+
+	"parley/bot/chatfake"
 )
 
 // controlRoutes is the emulator's own address space for drivers in another process, all JSON:
@@ -59,16 +57,14 @@ func (s *Server) controlRoutes() {
 		}
 		return s.SlowActivities(time.Duration(seconds * float64(time.Second)))
 	})
-	get("faults", func(func(string) string) any { return s.Faults() })
+	s.faults.Routes(s.mux, "/_fake/faults", s.now)
 	s.mux.HandleFunc("GET /_fake/file", s.controlFile)
-	s.mux.HandleFunc("GET /_fake/changes", s.controlChanges)
-	s.mux.HandleFunc("POST /_fake/faults", s.controlInject)
-	s.mux.HandleFunc("DELETE /_fake/faults", s.controlClear)
+	s.mux.Handle("GET /_fake/changes", s.log)
 	s.mux.HandleFunc("POST /_fake/person/{user}/{verb}", s.controlPerson)
 	s.mux.HandleFunc("POST /_fake/admin/{verb}", s.controlAdmin)
 	s.mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.Reset()
-		controlDone(w, nil, nil)
+		chatfake.Done(w, nil, nil)
 	})
 }
 
@@ -105,7 +101,7 @@ func (s *Server) Info() Info {
 		}
 	}
 	slices.Sort(out.Permissions)
-	out.Endpoint, out.Lost, out.Problems, out.LastChange = s.endpoint, len(s.lost), len(s.problems), s.log.next
+	out.Endpoint, out.Lost, out.Problems, out.LastChange = s.endpoint, len(s.lost), len(s.problems), s.log.Last()
 	return out
 }
 
@@ -163,73 +159,4 @@ func (s *Server) controlFile(w http.ResponseWriter, r *http.Request) {
 	default:
 		writeJSON(w, http.StatusOK, f)
 	}
-}
-
-func (s *Server) controlChanges(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	since, err := strconv.ParseInt(q.Get("since"), 10, 64)
-	if q.Get("since") != "" && err != nil {
-		writeJSON(w, http.StatusBadRequest, object{"ok": false, "error": "bad since"})
-		return
-	}
-	seconds, err := strconv.Atoi(q.Get("wait"))
-	if err != nil {
-		seconds = 0
-	}
-	ctx, stop := context.WithTimeout(r.Context(), time.Duration(seconds)*time.Second)
-	defer stop()
-	got, _ := s.changesSince(since)
-	if len(got) == 0 && seconds > 0 {
-		sub := &Subscription{s: s, next: since}
-		got, _ = sub.Next(ctx) //nolint:errcheck // no news is an answer too
-	}
-	if got == nil {
-		got = []Change{}
-	}
-	writeJSON(w, http.StatusOK, got)
-}
-
-func (s *Server) controlInject(w http.ResponseWriter, r *http.Request) {
-	var f Fault
-	if readControl(w, r, &f) {
-		controlDone(w, object{"id": s.Inject(f)}, nil)
-	}
-}
-
-func (s *Server) controlClear(w http.ResponseWriter, r *http.Request) {
-	var ids []int
-	for part := range strings.SplitSeq(r.URL.Query().Get("id"), ",") {
-		if n, err := strconv.Atoi(part); err == nil {
-			ids = append(ids, n)
-		}
-	}
-	s.ClearFaults(ids...)
-	controlDone(w, nil, nil)
-}
-
-// readControl decodes a strict JSON body; an empty one is the zero value.
-func readControl(w http.ResponseWriter, r *http.Request, into any) bool {
-	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err == nil && len(b) > 0 {
-		d := json.NewDecoder(strings.NewReader(string(b)))
-		d.DisallowUnknownFields()
-		err = d.Decode(into)
-	}
-	if err != nil {
-		writeJSON(w, http.StatusBadRequest, object{"ok": false, "error": err.Error()})
-		return false
-	}
-	return true
-}
-
-func controlDone(w http.ResponseWriter, out object, err error) {
-	if err != nil {
-		writeJSON(w, http.StatusConflict, object{"ok": false, "error": err.Error()})
-		return
-	}
-	if out == nil {
-		out = object{}
-	}
-	out["ok"] = true
-	writeJSON(w, http.StatusOK, out)
 }

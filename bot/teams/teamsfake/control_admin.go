@@ -3,6 +3,8 @@ package teamsfake
 import (
 	"context"
 	"net/http"
+
+	"parley/bot/chatfake"
 )
 
 // Admin is the body of POST /_fake/admin/{verb}; each verb reads what it needs:
@@ -28,23 +30,23 @@ type Admin struct {
 
 func (s *Server) controlAdmin(w http.ResponseWriter, r *http.Request) {
 	var a Admin
-	if !readControl(w, r, &a) {
+	if !chatfake.Read(w, r, &a) {
 		return
 	}
 	switch verb := r.PathValue("verb"); verb {
 	case "add_user":
-		controlDone(w, object{"user": s.AddUser(a.User)}, nil)
+		chatfake.Done(w, object{"user": s.AddUser(a.User)}, nil)
 	case "add_team":
-		controlDone(w, object{"team": s.AddTeam(a.Team)}, nil)
+		chatfake.Done(w, object{"team": s.AddTeam(a.Team)}, nil)
 	case "add_channel":
-		controlDone(w, object{"channel": s.AddChannel(a.NewChannel)}, nil)
+		chatfake.Done(w, object{"channel": s.AddChannel(a.NewChannel)}, nil)
 	default:
 		run, ok := s.adminVerbs(a)[verb]
 		if !ok {
 			writeJSON(w, http.StatusNotFound, object{"ok": false, "error": "unknown verb " + verb})
 			return
 		}
-		controlDone(w, nil, run(r.Context()))
+		chatfake.Done(w, nil, run(r.Context()))
 	}
 }
 

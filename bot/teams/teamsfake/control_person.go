@@ -3,6 +3,8 @@ package teamsfake
 import (
 	"context"
 	"net/http"
+
+	"parley/bot/chatfake"
 )
 
 // Act is the body of POST /_fake/person/{user}/{verb}; each verb reads what it needs:
@@ -36,20 +38,20 @@ type Act struct {
 
 func (s *Server) controlPerson(w http.ResponseWriter, r *http.Request) {
 	var a Act
-	if !readControl(w, r, &a) {
+	if !chatfake.Read(w, r, &a) {
 		return
 	}
 	p, verb := s.As(r.PathValue("user")), r.PathValue("verb")
 	if id, err, ok := p.wrote(verb, a); ok {
-		controlDone(w, object{"id": id}, err)
+		chatfake.Done(w, object{"id": id}, err)
 		return
 	}
 	if out, err, ok := p.asked(r.Context(), verb, a); ok {
-		controlDone(w, object{"outcome": out}, err)
+		chatfake.Done(w, object{"outcome": out}, err)
 		return
 	}
 	if err, ok := p.changed(verb, a); ok {
-		controlDone(w, nil, err)
+		chatfake.Done(w, nil, err)
 		return
 	}
 	writeJSON(w, http.StatusNotFound, object{"ok": false, "error": "unknown verb " + verb})

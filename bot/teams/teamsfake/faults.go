@@ -2,17 +2,14 @@ package teamsfake
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"math"
 	"net"
 	"net/http"
-	"path"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
+
+	"parley/bot/chatfake"
 )
 
 // FaultKind is what goes wrong.
@@ -57,78 +54,39 @@ type Fault struct {
 	Matched int           `json:"matched,omitempty"` // so far
 }
 
+// Rule says what the fault strikes.
+func (f Fault) Rule() chatfake.Rule {
+	return chatfake.Rule{Method: f.Method, Channel: f.Channel, Skip: f.Skip, Times: f.Times, Chance: f.Chance, For: f.For}
+}
+
+// Counted is the fault with its id and counters.
+func (f Fault) Counted(id, matched, fired int) Fault {
+	f.ID, f.Matched, f.Fired = id, matched, fired
+	return f
+}
+
+// fault is a Fault that strikes, with its end.
 type fault struct {
 	Fault
 	until time.Time
 }
 
 // Inject adds a rule and returns its id.
-func (s *Server) Inject(f Fault) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faultN++
-	f.ID = s.faultN
-	x := &fault{Fault: f}
-	if f.For > 0 {
-		x.until = s.now().Add(f.For)
-	}
-	s.faults = append(s.faults, x)
-	return f.ID
-}
+func (s *Server) Inject(f Fault) int { return s.faults.Add(f, s.now()) }
 
 // Faults lists the rules with their counters.
-func (s *Server) Faults() []Fault {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := []Fault{}
-	for _, f := range s.faults {
-		out = append(out, f.Fault)
-	}
-	return out
-}
+func (s *Server) Faults() []Fault { return s.faults.List() }
 
 // ClearFaults removes the rules with these ids, or all.
-func (s *Server) ClearFaults(ids ...int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = slices.DeleteFunc(s.faults, func(f *fault) bool { return len(ids) == 0 || slices.Contains(ids, f.ID) })
-}
+func (s *Server) ClearFaults(ids ...int) { s.faults.Clear(ids...) }
 
-// matchFault finds the rule that fires for this call or activity. Caller holds s.mu.
+// matchFault finds the fault that strikes this call or event, or nil.
 func (s *Server) matchFault(name, channel string) *fault {
-	for _, f := range s.faults {
-		if !f.matches(name, channel) || !f.until.IsZero() && !s.now().Before(f.until) {
-			continue
-		}
-		f.Matched++
-		if f.Matched <= f.Skip || f.Times > 0 && f.Fired >= f.Times || !s.dice(f) {
-			continue
-		}
-		f.Fired++
-		snapshot := *f
-		return &snapshot
+	f, until, ok := s.faults.Strike(name, channel, s.now())
+	if !ok {
+		return nil
 	}
-	return nil
-}
-
-func (f *fault) matches(name, channel string) bool {
-	if f.Channel != "" && f.Channel != channel {
-		return false
-	}
-	if strings.HasPrefix(name, "event:") != strings.HasPrefix(f.Method, "event:") {
-		return false // "*" means calls
-	}
-	ok, err := path.Match(f.Method, name)
-	return err == nil && ok
-}
-
-// dice decides the n-th match of a rule from the seed alone, whatever else happens.
-func (s *Server) dice(f *fault) bool {
-	if f.Chance <= 0 || f.Chance >= 1 {
-		return true
-	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%d/%d", s.opt.Seed, f.ID, f.Matched))
-	return float64(binary.BigEndian.Uint64(sum[:])>>11)/float64(1<<53) < f.Chance
+	return &fault{Fault: f, until: until}
 }
 
 // spoilt runs a handler under a fault.
@@ -137,12 +95,12 @@ func (s *Server) spoilt(w *recorder, r *http.Request, f *fault, h http.HandlerFu
 	case f.Kind == FaultDelay && f.After:
 		unseen := &hidden{header: http.Header{}}
 		h(unseen, r)
-		if s.pause(r, f.Delay) {
+		if chatfake.Pause(r, f.Delay) {
 			unseen.replay(w)
 		}
 		return
 	case f.Kind == FaultDelay:
-		if s.pause(r, f.Delay) {
+		if chatfake.Pause(r, f.Delay) {
 			h(w, r)
 		}
 		return
@@ -231,16 +189,4 @@ func (h *hidden) replay(w http.ResponseWriter) {
 	}
 	w.WriteHeader(cmp.Or(h.status, http.StatusOK))
 	w.Write(h.body)
-}
-
-// pause waits in real time; false when the client has gone meanwhile.
-func (s *Server) pause(r *http.Request, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-r.Context().Done():
-		return false
-	}
 }

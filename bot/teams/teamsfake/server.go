@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"parley/bot/chatfake"
 )
 
 // Server is one emulated organisation with one bot: Teams, the Bot Connector, Entra's token
@@ -43,10 +45,9 @@ type Server struct {
 	untold map[*delivery]bool // neither taken nor lost yet
 	slow   []SlowActivity
 	calls  []Call
-	faults []*fault
-	faultN int
+	faults *chatfake.Rules[Fault]
 	rates  map[string][]time.Time
-	log    changeLog
+	log    *chatfake.Changes[Change]
 }
 
 // state is what Reset throws away.
@@ -84,7 +85,8 @@ func New(o Options) *Server {
 	o = o.withDefaults()
 	s := &Server{opt: o, client: newClient(), born: strconv.FormatInt(o.Clock().UnixMicro(), 10)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.log.more = make(chan struct{})
+	s.log = chatfake.NewChanges[Change](s.ctx.Done())
+	s.faults = chatfake.NewRules[Fault](o.Seed)
 	s.lanes, s.later = map[string][]*delivery{}, map[*delivery]bool{}
 	if o.Unsigned {
 		s.signing = TokenNone
@@ -115,7 +117,8 @@ func (s *Server) seed() {
 		channels: map[string]*channel{}, files: map[string]*File{}, dialogs: map[string]*Dialog{},
 		tokens: map[string]issued{}, blocked: map[string]bool{},
 	}
-	s.calls, s.faults, s.held, s.lost, s.rates = nil, nil, nil, nil, map[string][]time.Time{}
+	s.faults.Clear()
+	s.calls, s.held, s.lost, s.rates = nil, nil, nil, map[string][]time.Time{}
 	s.untold, s.slow = map[*delivery]bool{}, nil
 	for _, p := range s.opt.Permissions {
 		s.permissions[p] = true

@@ -1,0 +1,135 @@
+package chatfake
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// keepChanges bounds the log; a reader that falls further behind misses some.
+const keepChanges = 50_000
+
+// Changes is an append-only log whose readers wait for more. Its lock is a leaf: nothing is
+// called under it but what makes a change.
+type Changes[C any] struct {
+	closed <-chan struct{}
+
+	mu   sync.Mutex
+	all  []C
+	last int64
+	more chan struct{} // closed and replaced at each change
+}
+
+// NewChanges makes an empty log; readers stop waiting when closed is.
+func NewChanges[C any](closed <-chan struct{}) *Changes[C] {
+	return &Changes[C]{closed: closed, more: make(chan struct{})}
+}
+
+// Add appends what build makes of the change's number, counted from 1, and wakes who waits.
+func (l *Changes[C]) Add(build func(seq int64) C) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last++
+	l.all = append(l.all, build(l.last))
+	if len(l.all) > 2*keepChanges {
+		l.all = append([]C(nil), l.all[keepChanges:]...)
+	}
+	close(l.more)
+	l.more = make(chan struct{})
+}
+
+// Last is the number of the latest change.
+func (l *Changes[C]) Last() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last
+}
+
+// since returns the changes after one, the number of the last, and the signal of the next.
+func (l *Changes[C]) since(seq int64) (got []C, last int64, more <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := l.all
+	if n := l.last - seq; n <= 0 {
+		all = nil
+	} else if n < int64(len(all)) {
+		all = all[int64(len(all))-n:]
+	}
+	return append([]C{}, all...), l.last, l.more
+}
+
+// Subscription reads changes in order, at its own pace. It needs no closing.
+type Subscription[C any] struct {
+	log  *Changes[C]
+	seen int64
+}
+
+// Subscribe returns a reader of the changes from now on.
+func (l *Changes[C]) Subscribe() *Subscription[C] {
+	return &Subscription[C]{log: l, seen: l.Last()}
+}
+
+// Next blocks until there are changes since the last call and returns them.
+// Errors: ctx's, or context.Canceled once the emulator is closed.
+func (s *Subscription[C]) Next(ctx context.Context) ([]C, error) {
+	for {
+		got, last, more := s.log.since(s.seen)
+		if len(got) > 0 {
+			s.seen = last
+			return got, nil
+		}
+		if err := s.log.wait(ctx, more); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (l *Changes[C]) wait(ctx context.Context, more <-chan struct{}) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-l.closed:
+		return context.Canceled
+	case <-more:
+		return nil
+	}
+}
+
+// WaitFor evaluates cond now and after each change until it holds. cond is called without
+// locks held.
+// Errors: ctx's, or context.Canceled once the emulator is closed.
+func (l *Changes[C]) WaitFor(ctx context.Context, cond func() bool) error {
+	for {
+		_, _, more := l.since(l.Last())
+		if cond() {
+			return nil
+		}
+		if err := l.wait(ctx, more); err != nil {
+			return err
+		}
+	}
+}
+
+// ServeHTTP answers GET ?since=N[&wait=S] with the changes after N; it waits up to S seconds
+// for news.
+func (l *Changes[C]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	since, err := strconv.ParseInt(q.Get("since"), 10, 64)
+	if q.Get("since") != "" && err != nil {
+		Write(w, http.StatusBadRequest, map[string]any{"ok": false, "error": "bad since"})
+		return
+	}
+	seconds, err := strconv.Atoi(q.Get("wait"))
+	if err != nil {
+		seconds = 0
+	}
+	ctx, stop := context.WithTimeout(r.Context(), time.Duration(seconds)*time.Second)
+	defer stop()
+	got, _, more := l.since(since)
+	if len(got) == 0 && l.wait(ctx, more) == nil {
+		got, _, _ = l.since(since)
+	}
+	Write(w, http.StatusOK, got)
+}
