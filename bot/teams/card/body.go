@@ -24,10 +24,12 @@ type row struct {
 	gap   bool // begins a paragraph
 }
 
-// measure says what a row may cost, and what a character does.
+// measure says how rows are made: what one may cost, what a character does, and whether
+// links are spelled out because they can't be followed.
 type measure struct {
-	most int
-	cost func(rune) int
+	most  int
+	cost  func(rune) int
+	spell bool
 }
 
 // rows cuts canonical Markdown into lines. Nothing is lost: a line that costs too much
@@ -46,8 +48,30 @@ func rows(md string, quoted bool, m measure) []row {
 		if p.Kind == markdown.Item {
 			p.Runs = append([]markdown.Run{{Text: itemMark(p)}}, p.Runs...)
 		}
+		if m.spell {
+			p.Runs = spelled(p.Runs)
+		}
 		out = append(out, m.lines(first, p.Runs)...)
 		last = p
+	}
+	return out
+}
+
+// spelled puts the address behind the words of a link that don't show it.
+func spelled(runs []markdown.Run) []markdown.Run {
+	var out []markdown.Run
+	runs = markdown.Merge(runs)
+	for i, r := range runs {
+		address := r.URL
+		r.URL = ""
+		out = append(out, r)
+		if address == "" || i+1 < len(runs) && runs[i+1].URL == address {
+			continue
+		}
+		short := strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
+		if words := strings.TrimSpace(r.Text); words != address && words != short {
+			out = append(out, markdown.Run{Text: " (" + short + ")"})
+		}
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package card
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"parley/bot/markdown"
@@ -13,6 +14,9 @@ import (
 // visibleMost is how many buttons of a set Teams shows; the others go into its menu.
 // Source: learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference, read 2026-11.
 const visibleMost = 6
+
+// rowMost is how many buttons of a dialog stand beside each other, legible on a phone.
+const rowMost = 4
 
 // clickData is what a button carries. It comes back from a client: no more than claims.
 // Shape: {"v":"take","a":"{\"v\":1,\"a\":{\"conversation\":12}}","n":"3f2a-1"}
@@ -35,15 +39,39 @@ func (r *renderer) nonce() string {
 	return r.seed + "-" + strconv.FormatInt(int64(r.count), 36)
 }
 
-// actionSet lays buttons out in one row.
-func (r *renderer) actionSet(buttons []view.Button) element {
-	e := element{Type: "ActionSet"}
-	for i, b := range buttons {
-		a := r.button(b)
-		if len(buttons) > visibleMost && i >= visibleMost-1 { // the menu takes a place
-			a.Mode = "secondary"
+// actionSets lays buttons out. In messages those that find no place go into the menu at
+// the end of the row, but never one that asks first: from there its question doesn't open.
+// In dialogs there are more rows: phones don't open the menu there.
+// Source: github.com/MicrosoftDocs/msteams-docs issues 9223 and 9212, read 2026-11.
+func (r *renderer) actionSets(buttons []view.Button) []element {
+	if r.dialog != nil {
+		var sets []element
+		for row := range slices.Chunk(buttons, rowMost) {
+			sets = append(sets, r.actionSet(row, 0))
 		}
-		e.Actions = append(e.Actions, a)
+		return sets
+	}
+	if len(buttons) == 0 {
+		return nil
+	}
+	hide := 0
+	if len(buttons) > visibleMost {
+		hide = len(buttons) - visibleMost + 1 // the menu takes a place
+	}
+	return []element{r.actionSet(buttons, hide)}
+}
+
+// actionSet makes one row; so many at its end are hidden in its menu.
+func (r *renderer) actionSet(buttons []view.Button, hide int) element {
+	e := element{Type: "ActionSet"}
+	for _, b := range buttons {
+		e.Actions = append(e.Actions, r.button(b))
+	}
+	for i := len(buttons) - 1; i >= 0 && hide > 0; i-- {
+		if buttons[i].Confirm == "" {
+			e.Actions[i].Mode = "secondary"
+			hide--
+		}
 	}
 	return e
 }

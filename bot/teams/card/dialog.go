@@ -47,9 +47,7 @@ func (r *renderer) show(title string, buttons []view.Button) Dialog {
 	if r.left > 0 {
 		r.body = append(r.body, words(fmt.Sprintf("… and %d more, for which there is no room here.", r.left)))
 	}
-	if len(buttons) > 0 {
-		r.body = append(r.body, r.actionSet(buttons))
-	}
+	r.body = append(r.body, r.actionSets(buttons)...)
 	return r.dialogue(title)
 }
 

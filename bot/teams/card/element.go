@@ -73,19 +73,18 @@ type choice struct {
 
 // inline is a TextRun: its text is literal, nothing in it is Markdown.
 type inline struct {
-	Type   string  `json:"type"`
-	Text   string  `json:"text"`
-	Size   string  `json:"size,omitempty"`
-	Weight string  `json:"weight,omitempty"`
-	Color  string  `json:"color,omitempty"`
-	Font   string  `json:"fontType,omitempty"`
-	Subtle bool    `json:"isSubtle,omitempty"`
-	Italic bool    `json:"italic,omitempty"`
-	Strike bool    `json:"strikethrough,omitempty"`
-	Select *action `json:"selectAction,omitempty"`
+	Type   string `json:"type"`
+	Text   string `json:"text"`
+	Size   string `json:"size,omitempty"`
+	Weight string `json:"weight,omitempty"`
+	Color  string `json:"color,omitempty"`
+	Font   string `json:"fontType,omitempty"`
+	Subtle bool   `json:"isSubtle,omitempty"`
+	Italic bool   `json:"italic,omitempty"`
+	Strike bool   `json:"strikethrough,omitempty"`
 }
 
-// action is a button or what a click on a run does.
+// action is a button.
 type action struct {
 	Type      string          `json:"type"`
 	ID        string          `json:"id,omitempty"`
@@ -93,7 +92,6 @@ type action struct {
 	Style     string          `json:"style,omitempty"`
 	Mode      string          `json:"mode,omitempty"`
 	Verb      string          `json:"verb,omitempty"`
-	URL       string          `json:"url,omitempty"`
 	Data      json.RawMessage `json:"data,omitempty"`
 	Associate string          `json:"associatedInputs,omitempty"`
 	Card      *adaptive       `json:"card,omitempty"`

@@ -152,7 +152,9 @@ func input(f view.Field) element {
 	return e
 }
 
-// choices makes a choice of options: few are shown at once, many can be searched.
+// choices makes a choice of options: few are shown at once, many can be searched. Several
+// can't be, and a phone forgets what is filled in at first where it can search.
+// Source: schema 1.5.0; github.com/MicrosoftDocs/msteams-docs issue 10472, read 2026-11.
 func choices(e *element, f view.Field) {
 	e.Type, e.ID, e.Multiselect, e.Wrap = "Input.ChoiceSet", onePrefix+f.Name, f.Kind == view.FieldSeveral, true
 	if e.Required {
@@ -169,7 +171,7 @@ func choices(e *element, f view.Field) {
 		}
 	}
 	switch {
-	case len(f.Options) > choicesClosed:
+	case len(f.Options) > choicesClosed && !e.Multiselect && len(f.Value) == 0:
 		e.Style = "filtered"
 	case len(f.Options) > choicesOpen || len(e.Choices) > len(f.Options):
 		e.Style = "compact"

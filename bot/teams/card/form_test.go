@@ -126,6 +126,7 @@ func TestAgain(t *testing.T) {
 func TestLongLists(t *testing.T) {
 	t.Parallel()
 	f := view.Field{Name: "people", Kind: view.FieldSeveral, Label: "*People*"}
+	f.Kind = view.FieldOne
 	for range 13 {
 		f.Options = append(f.Options, view.Option{Value: strings.Repeat("v", len(f.Options)+1), Label: "# <b> *x*"})
 	}
@@ -184,16 +185,45 @@ func TestButtons(t *testing.T) {
 	at := bridge.Place{Channel: channel, Thread: "1"}
 	var window adaptive
 	must(t, json.Unmarshal(Window(view.Details(samples().Facts()), at, home(), "n").Card, &window))
-	set = window.Body[len(window.Body)-1].Actions
-	for i, a := range set {
-		got, err := Read(a.Data)
-		must(t, err)
-		if a.Type != "Action.Submit" || got.Click.Place != at || (a.Mode == "secondary") != (i >= visibleMost-1) {
-			t.Errorf("%d: %+v", i, a)
+	rows := 0
+	for _, e := range window.Body {
+		if e.Type == "ActionSet" {
+			rows++
+		}
+		for i, a := range e.Actions {
+			got, err := Read(a.Data)
+			must(t, err)
+			if a.Type != "Action.Submit" || got.Click.Place != at || a.Mode != "" {
+				t.Errorf("%d: %+v", i, a)
+			}
 		}
 	}
-	if len(set) <= visibleMost {
-		t.Errorf("%d buttons", len(set))
+	if rows != (len(view.Details(samples().Facts()).Buttons)+rowMost-1)/rowMost || rows < 2 {
+		t.Errorf("%d rows of buttons", rows)
+	}
+}
+
+// In a message the menu takes what has no place, but nothing that asks first.
+func TestMenu(t *testing.T) {
+	t.Parallel()
+	c := view.Card{}
+	for i := range 9 {
+		b := view.Button{Label: "b", Verb: bridge.VerbTake}
+		if i == 8 {
+			b.Confirm = "Sure?"
+		}
+		c.Buttons = append(c.Buttons, b)
+	}
+	page := Render(c, home(), "n")[0]
+	sound(t, page.Card)
+	var a adaptive
+	must(t, json.Unmarshal(page.Card, &a))
+	modes := ""
+	for _, b := range a.Body[0].Actions {
+		modes += string([]rune(b.Mode + "-")[0])
+	}
+	if modes != "----ssss-" {
+		t.Errorf("modes %s", modes)
 	}
 }
 

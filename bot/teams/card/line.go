@@ -11,23 +11,30 @@ import (
 // pieceRunes bounds one piece of a line.
 const pieceRunes = 500
 
-// line lays pieces out as one paragraph: runs of literal text. Mentions and times in the
-// reader's own zone exist in TextBlocks only, so that a line with one of them becomes a
-// TextBlock, in which all words are made neutral. Texts of more than a line (bodies,
-// quotations) never are in one.
+// line lays pieces out as one paragraph: runs of literal text. Mentions, times in the
+// reader's own zone, and links that work in all of Teams' clients exist in TextBlocks only,
+// so that a line with one of them becomes a TextBlock, in which all words are made neutral.
+// Texts of more than a line (bodies, quotations) never are in one.
 // Source: learn.microsoft.com/adaptive-cards/authoring-cards/text-features (DATE and TIME),
 // learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format
-// (mentions), both read 2026-11.
+// (mentions), github.com/microsoft/AdaptiveCards issues 5804 and 9100 (links of TextRuns
+// that didn't work or broke lines), all read 2026-11.
 func (r *renderer) line(pieces []view.Piece, small bool) element {
 	for _, p := range pieces {
-		if p.Kind == view.PieceTime || p.Kind == view.PieceMention && userID(p.Agent.User) {
+		switch p.Kind {
+		case view.PieceTime, view.PieceLink, view.PieceThread:
 			return r.textBlock(pieces, small)
+		case view.PieceMention:
+			if userID(p.Agent.User) {
+				return r.textBlock(pieces, small)
+			}
+		default:
 		}
 	}
 	e := element{Type: "RichTextBlock"}
 	for _, p := range pieces {
 		p.Text = markdown.Cut(p.Text, pieceRunes)
-		run := r.run(p)
+		run := pieceRun(p)
 		run.Size, run.Subtle = sized(small)
 		e.Inlines = appendRun(e.Inlines, run)
 	}
@@ -39,7 +46,7 @@ func (r *renderer) line(pieces []view.Piece, small bool) element {
 
 // appendRun joins runs that look the same.
 func appendRun(runs []inline, run inline) []inline {
-	if last := len(runs) - 1; last >= 0 && run.Select == nil {
+	if last := len(runs) - 1; last >= 0 {
 		bare := runs[last]
 		bare.Text = run.Text
 		if bare == run {
@@ -62,8 +69,8 @@ func sized(small bool) (size string, subtle bool) {
 
 func textRun(s string) inline { return inline{Type: "TextRun", Text: literalRun(s)} }
 
-// run renders a piece as a run of text.
-func (r *renderer) run(p view.Piece) inline {
+// pieceRun renders a piece as a run of text.
+func pieceRun(p view.Piece) inline {
 	run := textRun(oneLine(p.Text))
 	switch p.Kind {
 	case view.PieceBold:
@@ -74,20 +81,9 @@ func (r *renderer) run(p view.Piece) inline {
 		run.Text = emoji(p.Text)
 	case view.PieceTag:
 		run.Text = emoji(view.TagIcon(p.Color)) + " " + run.Text
-	case view.PieceLink:
-		open(&run, p.URL)
-	case view.PieceThread:
-		open(&run, r.home.Link(p.Place))
-	case view.PieceText, view.PieceMention, view.PieceTime:
+	case view.PieceText, view.PieceMention, view.PieceTime, view.PieceLink, view.PieceThread:
 	}
 	return run
-}
-
-// open makes a run lead to an address, if it is one.
-func open(run *inline, address string) {
-	if webURL(address) {
-		run.Color, run.Select = "Accent", &action{Type: "Action.OpenUrl", URL: address}
-	}
 }
 
 // webURL tells an address that Teams opens.

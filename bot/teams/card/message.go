@@ -114,7 +114,7 @@ func (w *texter) put(line string, f frame, gap bool) {
 func (w *texter) block(b view.Block) {
 	switch b.Kind {
 	case view.BlockBody, view.BlockQuote:
-		for i, row := range rows(b.Text, b.Kind == view.BlockQuote, measure{textRowBytes, htmlCost}) {
+		for i, row := range rows(b.Text, b.Kind == view.BlockQuote, measure{textRowBytes, htmlCost, false}) {
 			w.put(markup(row.runs, row.frame), row.frame, row.gap && (i > 0 || !w.stamped))
 		}
 	case view.BlockItem:

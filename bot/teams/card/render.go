@@ -118,7 +118,7 @@ func (r *renderer) blocks(blocks []view.Block) {
 	for _, b := range blocks {
 		switch b.Kind {
 		case view.BlockBody, view.BlockQuote:
-			for _, row := range rows(b.Text, b.Kind == view.BlockQuote, measure{rowBytes, jsonCost}) {
+			for _, row := range rows(b.Text, b.Kind == view.BlockQuote, measure{rowBytes, jsonCost, true}) {
 				if row.gap && row.frame == frameCode {
 					r.frame = frameNone // two pieces of code are two boxes
 				}
@@ -146,13 +146,13 @@ func (r *renderer) item(b view.Block) {
 	}
 	r.put(element{Type: "ColumnSet", Columns: []element{
 		{Type: "Column", Width: "stretch", Center: "Center", Items: []element{e}},
-		{Type: "Column", Width: "auto", Center: "Center", Items: []element{r.actionSet(b.Buttons)}},
+		{Type: "Column", Width: "auto", Center: "Center", Items: r.actionSets(b.Buttons)},
 	}}, frameNone)
 }
 
 func (r *renderer) buttons(buttons []view.Button) {
-	if len(buttons) > 0 {
-		r.put(r.actionSet(buttons), frameNone)
+	for _, set := range r.actionSets(buttons) {
+		r.put(set, frameNone)
 	}
 }
 
@@ -171,7 +171,6 @@ func rowElement(row row) element {
 			run.Weight = "Bolder"
 		}
 		run.Italic, run.Strike = m.Style.Italic, m.Style.Strike
-		open(&run, m.URL)
 		e.Inlines = append(e.Inlines, run)
 	}
 	if len(e.Inlines) == 0 {

@@ -18,7 +18,7 @@ func keys() map[string][]string {
 		"AdaptiveCard":    {"type", "$schema", "version", "body", "actions", "msteams"},
 		"TextBlock":       append(slices.Clone(block), "text", "wrap", "size", "isSubtle", "color", "weight"),
 		"RichTextBlock":   append(slices.Clone(block), "inlines"),
-		"TextRun":         {"type", "text", "size", "weight", "color", "fontType", "isSubtle", "italic", "strikethrough", "selectAction"},
+		"TextRun":         {"type", "text", "size", "weight", "color", "fontType", "isSubtle", "italic", "strikethrough"},
 		"Container":       append(slices.Clone(block), "style", "items"),
 		"ColumnSet":       append(slices.Clone(block), "columns"),
 		"Column":          append(slices.Clone(block), "width", "items", "verticalContentAlignment"),
@@ -28,7 +28,6 @@ func keys() map[string][]string {
 		"Action.Execute":  append(slices.Clone(act), "verb", "data", "associatedInputs", "fallback"),
 		"Action.Submit":   append(slices.Clone(act), "data", "associatedInputs"),
 		"Action.ShowCard": append(slices.Clone(act), "card"),
-		"Action.OpenUrl":  append(slices.Clone(act), "url"),
 		"(choice)":        {"title", "value"},
 		"(msteams)":       {"width", "entities"},
 	}
@@ -37,7 +36,7 @@ func keys() map[string][]string {
 // enums are the values that properties may have.
 func enums() map[string][]string {
 	return map[string][]string{
-		"spacing": {"None", "Small", "Medium"}, "size": {"Small"}, "weight": {"Bolder"}, "color": {"Accent", "Attention"}, "fontType": {"Monospace"},
+		"spacing": {"None", "Small", "Medium"}, "size": {"Small"}, "weight": {"Bolder"}, "color": {"Attention"}, "fontType": {"Monospace"},
 		"mode": {"secondary"}, "associatedInputs": {"none"}, "version": {"1.5"}, "verticalContentAlignment": {"Center"},
 		"style": {"emphasis", "compact", "expanded", "filtered", "positive", "destructive"}, "width": {"Full", "stretch", "auto"},
 	}
@@ -48,7 +47,7 @@ func required() map[string][]string {
 	return map[string][]string{
 		"TextBlock": {"text"}, "RichTextBlock": {"inlines"}, "TextRun": {"text"}, "Container": {"items"}, "ColumnSet": {"columns"}, "Column": {"items"}, "ActionSet": {"actions"},
 		"Input.Text": {"id", "label"}, "Input.ChoiceSet": {"id", "label", "choices"}, "Action.Execute": {"verb", "title", "data", "fallback"}, "Action.Submit": {"title", "data"},
-		"Action.ShowCard": {"card", "title"}, "Action.OpenUrl": {"url"}, "AdaptiveCard": {"version", "body"},
+		"Action.ShowCard": {"card", "title"}, "AdaptiveCard": {"version", "body"},
 	}
 }
 
