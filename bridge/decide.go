@@ -132,7 +132,7 @@ func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a Acti
 	if d.State == store.Failed { // the other side has done with that one
 		before.Again++
 	}
-	d.setPayload(payload{Span: before.Span, Again: before.Again}) // to whom it goes now
+	d.setPayload(payload{Place: before.Place, Span: before.Span, Again: before.Again}) // to whom it goes now
 	d.State, d.NotBefore, d.AbsentAt, d.FirstAt, d.WarnedAt, d.dirty = store.Queued, nil, nil, nil, nil, true
 	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
 		w.due(l, nil)

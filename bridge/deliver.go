@@ -177,7 +177,8 @@ func alsoKnown(keys []string, key string) []string {
 // replyLine is one typed text of a reply.
 type replyLine struct {
 	message *store.Message
-	late    bool // its source is read again before it leaves
+	at      Place // where it was typed
+	late    bool  // its source is read again before it leaves
 }
 
 // reply gives a reply as it is to be sent now.
@@ -233,7 +234,7 @@ func (a *attempt) reply() (*outgoing, error) {
 // addLines puts the lines together that leave as one message: without those that were
 // taken back, unless nothing would be left.
 func (a *attempt) addLines(r *outgoing) error {
-	all := []replyLine{{&r.message, r.payload.Late}}
+	all := []replyLine{{&r.message, r.payload.Place, r.payload.Late}}
 	for _, d := range a.c.With {
 		m := a.messages[d.MessageID]
 		if m == nil {
@@ -243,7 +244,7 @@ func (a *attempt) addLines(r *outgoing) error {
 		if err := json.Unmarshal(d.Payload, &p); err != nil {
 			return retry(fmt.Errorf("bridge: delivery %d: %w", d.ID, err))
 		}
-		all = append(all, replyLine{m, p.Late})
+		all = append(all, replyLine{m, p.Place, p.Late})
 	}
 	var texts []string
 	for _, l := range all {

@@ -30,7 +30,7 @@ const kindReply = "reply"
 
 // payload is what a delivery carries besides its message.
 type payload struct {
-	Place Place    `json:"place,omitzero"` // fixed place; Thread "" = the conversation's thread
+	Place Place    `json:"place,omitzero"` // a post: fixed place, Thread "" = the conversation's thread; a reply: where it was typed
 	To    string   `json:"to,omitempty"`   // ephemeral: who sees it
 	Line  *Line    `json:"line,omitempty"`
 	Mark  Mark     `json:"mark,omitempty"`

@@ -120,7 +120,7 @@ func later(m, than *store.Message) bool {
 
 // saidByPerson keeps a person's message; its fate follows.
 func (w *work) saidByPerson(c *conv, surface int64, a Action, agent *store.Agent) *message {
-	m := &message{fresh: true, Message: store.Message{ID: w.ids.Next(), ConversationID: c.ID, Direction: "note", Fate: store.FateInside,
+	m := &message{fresh: true, thread: a.Place.Thread, Message: store.Message{ID: w.ids.Next(), ConversationID: c.ID, Direction: "note", Fate: store.FateInside,
 		AuthorUser: a.Actor.ID, AccountID: surface, Channel: a.Place.Channel, Place: a.Place.Message, Text: a.Text,
 		EventID: w.event.ID, SaidAt: w.now, CreatedAt: w.now}}
 	if agent != nil {
@@ -182,12 +182,24 @@ func (w *work) sendToCustomer(c *conv, agent *store.Agent, surface int64, m *mes
 	}
 	m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
 	l := w.customerLane(c)
-	d := w.enqueueReply(c, l, order, m, payload{Late: w.cameLate(order), Meant: meant(c.Participants)})
+	d := w.enqueueReply(c, l, order, m, payload{Place: c.sourceAt(m), Late: w.cameLate(order), Meant: meant(c.Participants)})
 	w.joinLines(c, l, d, m)
 	w.answered(c, agent, m)
 	if m.Place != "" { // a form's own line tells it
 		w.warnOfTexts(c, m)
 	}
+}
+
+// sourceAt gives the place of a typed message with its thread, to be read there again.
+func (c *conv) sourceAt(m *message) Place {
+	if m.Place == "" {
+		return Place{}
+	}
+	at := Place{Channel: m.Channel, Thread: m.thread, Message: m.Place}
+	if t := c.threads[m.AccountID]; t != nil && at.Thread == "" && t.Rerooted == 0 {
+		at.Thread = t.Root // sent by a later click; where the root changed, nobody knows under which it was typed
+	}
+	return at
 }
 
 // joinLines lets a reply leave together with the line that its author typed before it,
@@ -333,66 +345,4 @@ func (w *work) blockedRecipients(c *conv) *Problem {
 func (w *work) park(c *conv, m *message, reason string) {
 	m.Fate, m.Reason, m.dirty = store.FateParked, reason, true
 	w.tellAuthor(c, m, LineParked, reason, VerbSend, VerbDrop)
-}
-
-// tellInside says that a text stayed inside, with a way out where there is one.
-func (w *work) tellInside(c *conv, m *message, reason string) {
-	switch reason {
-	case "not_an_agent":
-		w.tellAuthor(c, m, LineNotMapped, reason)
-	case "not_open":
-		w.tellAuthor(c, m, LineInside, reason, VerbReopen, VerbSend)
-	case "watch", "may_not_reply", "automatic":
-		w.tellAuthor(c, m, LineInside, reason)
-	default:
-		w.tellAuthor(c, m, LineInside, reason, VerbSend)
-	}
-}
-
-// tellAuthor posts the durable line that a text did not reach the customer: it
-// mentions the author and keeps the text.
-func (w *work) tellAuthor(c *conv, m *message, kind LineKind, reason string, verbs ...Verb) {
-	w.tellWith(c, m, Line{Kind: kind, Reason: reason, Verbs: verbs})
-}
-
-func (w *work) tellProblem(c *conv, m *message, p *Problem) {
-	w.tellWith(c, m, Line{Kind: LineInside, Reason: p.Text, Hint: p.Hint, Verbs: []Verb{VerbSend}})
-}
-
-func (w *work) tellWith(c *conv, m *message, line Line) {
-	line.Text, line.Rich = cmp.Or(line.Text, m.Text), richOf(&m.Message)
-	if line.Text == "" && len(m.Files) > 0 {
-		line.Text = m.Files[0].Name
-	}
-	line.Args = Args{Conversation: c.ID, Message: m.ID, Delivery: line.Args.Delivery}
-	w.lineAbout(c, m, line)
-}
-
-// lineAbout posts a line that points at a person's message and mentions its author.
-func (w *work) lineAbout(c *conv, m *message, line Line) {
-	if t := c.home(w.dir); t != nil {
-		line.Mentions, line.SourceRef = []AgentRef{w.author(m, t.AccountID)}, sourceOf(m, t)
-		w.line(c, line)
-	}
-}
-
-// sourceOf gives the place of a person's message, for a line in a thread: nothing where the
-// message was written in another surface.
-func sourceOf(m *message, t *thread) Place {
-	if m.AccountID != t.AccountID {
-		return Place{}
-	}
-	return Place{Channel: m.Channel, Message: m.Place}
-}
-
-// author names to a surface who typed a message, agent or not.
-func (w *work) author(m *message, surface int64) AgentRef {
-	ref := AgentRef{Name: "you"}
-	if m.AgentID != nil {
-		ref = w.dir.ref(surface, *m.AgentID)
-	}
-	if m.AuthorUser != "" && m.AccountID == surface {
-		ref.User = m.AuthorUser
-	}
-	return ref
 }

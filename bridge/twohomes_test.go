@@ -122,6 +122,7 @@ func TestTeamWithTwoHomes(t *testing.T) {
 		t.Errorf("an open conversation went on in %q", got)
 	}
 	w.chat.Say("ann", support, thread, "Yes, Kim")
+	w.provider.WaitTexts(t, "Yes, Kim")
 	w.second.Say("tann", annex, other, "Oui, Lee")
 	w.provider.WaitTexts(t, "Yes, Kim", "Oui, Lee")
 	w.card(thread, "Ann")

@@ -98,6 +98,7 @@ type thread struct {
 type message struct {
 	store.Message
 	fresh, dirty bool
+	thread       string // in which it was typed, while that is known
 }
 
 type delivery struct {

@@ -225,6 +225,9 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, _ string) (bridg
 	if err := s.call(ctx, "message", request{Channel: at.Channel, ID: at.Message}, &m); err != nil {
 		return bridge.Unchanged, err
 	}
+	if m.Thread != at.Thread && at.Thread != "" { // some platforms find a message only in its thread
+		return bridge.Unchanged, fmt.Errorf("bridgetest: message %s is in thread %q, not %q", m.ID, m.Thread, at.Thread)
+	}
 	e := event{Message: m}
 	var found bridge.Confirmation
 	switch {

@@ -1,0 +1,65 @@
+package bridge
+
+import "cmp"
+
+// tellInside says that a text stayed inside, with a way out where there is one.
+func (w *work) tellInside(c *conv, m *message, reason string) {
+	switch reason {
+	case "not_an_agent":
+		w.tellAuthor(c, m, LineNotMapped, reason)
+	case "not_open":
+		w.tellAuthor(c, m, LineInside, reason, VerbReopen, VerbSend)
+	case "watch", "may_not_reply", "automatic":
+		w.tellAuthor(c, m, LineInside, reason)
+	default:
+		w.tellAuthor(c, m, LineInside, reason, VerbSend)
+	}
+}
+
+// tellAuthor posts the durable line that a text did not reach the customer: it
+// mentions the author and keeps the text.
+func (w *work) tellAuthor(c *conv, m *message, kind LineKind, reason string, verbs ...Verb) {
+	w.tellWith(c, m, Line{Kind: kind, Reason: reason, Verbs: verbs})
+}
+
+func (w *work) tellProblem(c *conv, m *message, p *Problem) {
+	w.tellWith(c, m, Line{Kind: LineInside, Reason: p.Text, Hint: p.Hint, Verbs: []Verb{VerbSend}})
+}
+
+func (w *work) tellWith(c *conv, m *message, line Line) {
+	line.Text, line.Rich = cmp.Or(line.Text, m.Text), richOf(&m.Message)
+	if line.Text == "" && len(m.Files) > 0 {
+		line.Text = m.Files[0].Name
+	}
+	line.Args = Args{Conversation: c.ID, Message: m.ID, Delivery: line.Args.Delivery}
+	w.lineAbout(c, m, line)
+}
+
+// lineAbout posts a line that points at a person's message and mentions its author.
+func (w *work) lineAbout(c *conv, m *message, line Line) {
+	if t := c.home(w.dir); t != nil {
+		line.Mentions, line.SourceRef = []AgentRef{w.author(m, t.AccountID)}, sourceOf(m, t)
+		w.line(c, line)
+	}
+}
+
+// sourceOf gives the place of a person's message, for a line in a thread: nothing where the
+// message was written in another surface.
+func sourceOf(m *message, t *thread) Place {
+	if m.AccountID != t.AccountID {
+		return Place{}
+	}
+	return Place{Channel: m.Channel, Message: m.Place}
+}
+
+// author names to a surface who typed a message, agent or not.
+func (w *work) author(m *message, surface int64) AgentRef {
+	ref := AgentRef{Name: "you"}
+	if m.AgentID != nil {
+		ref = w.dir.ref(surface, *m.AgentID)
+	}
+	if m.AuthorUser != "" && m.AccountID == surface {
+		ref.User = m.AuthorUser
+	}
+	return ref
+}
