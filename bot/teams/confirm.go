@@ -11,9 +11,13 @@ import (
 	"parley/bridge"
 )
 
-// Confirm implements bridge.Surface. Where Graph may not be asked, what was said counts.
+// Confirm implements bridge.Surface. Where Graph may not be asked, or can't be because nobody
+// knows the thread any more, what was said counts.
 // Words are compared as well, so that an edit which is stored but not yet applied counts.
 func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
+	if at.Thread == "" {
+		return bridge.Unchanged, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	m, err := patient(ctx, s, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/bot/slack"
+	"parley/bot/teams"
 	"parley/bridge"
 	"parley/store"
 )
@@ -36,12 +37,20 @@ type SurfaceOptions struct {
 func Surfaces() []SurfaceSpec {
 	return []SurfaceSpec{
 		{Kind: "slack", Name: "Slack", Named: func(e Env) bool { return e.SlackBotToken != "" }, New: newSlack},
+		{Kind: "teams", Name: "Microsoft Teams", Named: func(e Env) bool { return e.Teams.AppID != "" }, New: newTeams},
 	}
 }
 
 func newSlack(e Env, o SurfaceOptions) (bridge.Surface, error) {
 	return slack.New(slack.Options{BotToken: e.SlackBotToken, AppToken: e.SlackAppToken, SigningSecret: e.SlackSigningSecret,
 		APIURL: e.SlackAPIURL, Rate: e.SlackRate, Desk: o.Desk, Log: o.Log, Now: o.Now, OnlyLook: o.OnlyLook})
+}
+
+func newTeams(e Env, o SurfaceOptions) (bridge.Surface, error) {
+	t := e.Teams
+	return teams.New(teams.Options{AppID: t.AppID, AppPassword: t.AppPassword, TenantID: t.TenantID, LoginURL: t.LoginURL, OpenIDURL: t.OpenIDURL,
+		ServiceURLs: t.ServiceURLs, GraphURL: t.GraphURL, Rate: t.Rate, AllowUnsigned: t.AllowUnsigned, PublicURL: e.PublicURL,
+		Desk: o.Desk, Log: o.Log, Now: o.Now, OnlyLook: o.OnlyLook})
 }
 
 // opened is a surface with its account.
