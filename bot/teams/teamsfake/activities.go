@@ -251,7 +251,7 @@ func (s *Server) put(ch *channel, m *Message) {
 // erase leaves a tombstone. Caller holds s.mu.
 func (s *Server) erase(ch *channel, m *Message) {
 	m.DeletedAt = s.now()
-	m.Text, m.HTML, m.Cards, m.Files, m.View, m.Mentions, m.attachments, m.Raw = "", "", nil, nil, nil, nil, nil, nil
+	m.Text, m.HTML, m.Cards, m.Pictures, m.Files, m.View, m.Mentions, m.attachments, m.Raw = "", "", nil, nil, nil, nil, nil, nil, nil
 	s.note(Change{Kind: "deleted", Channel: ch.ID, Message: m.ID, Root: m.Root, User: m.User})
 }
 

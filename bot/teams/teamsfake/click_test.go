@@ -1,13 +1,16 @@
 package teamsfake_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"errors"
+	"image"
+	"image/png"
 	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"parley/bot/teams/teamsfake"
 )
@@ -96,7 +99,7 @@ func TestExecute(t *testing.T) {
 }
 
 func TestInvokeRetries(t *testing.T) {
-	w := newWorld(t, teamsfake.Options{InvokeDeadline: 2 * time.Second})
+	w := newWorld(t, teamsfake.Options{})
 	root := w.start(withActions(card(textBlock("hello")), execute("Go", "go", nil)))
 	var calls atomic.Int64
 	w.bot.answers(func(a obj) (int, any) {
@@ -347,8 +350,12 @@ func TestTexts(t *testing.T) {
 		"odd element":    {obj{"textFormat": "xml", "text": "<video>x</video>"}, "x", "is not shown"},
 		"open":           {obj{"textFormat": "xml", "text": "<b>x"}, "x", "not closed"},
 		"odd link":       {obj{"textFormat": "xml", "text": `<a href="javascript:x">x</a>`}, "x", "does not work"},
-		"picture":        {obj{"attachments": []obj{{"contentType": "image/png", "contentUrl": "data:image/png;base64,iVBORw0KGgo="}}}, "", ""},
-		"picture counts": {obj{"attachments": []obj{{"contentType": "image/png", "contentUrl": "data:image/png;base64," + strings.Repeat("A", 200_000)}}}, "", ""},
+		"picture":        {pictured("image/png", picture(t, 8, 0)), "", ""},
+		"picture counts": {pictured("image/png", picture(t, 8, 200_000)), "", ""},
+		"large picture":  {pictured("image/png", picture(t, 1025, 0)), "", "1025 × 1025"},
+		"heavy picture":  {pictured("image/png", picture(t, 8, 1<<20)), "", "1 MB"},
+		"odd picture":    {pictured("image/jpeg", picture(t, 8, 0)), "", "png called image/jpeg"},
+		"no picture":     {pictured("image/png", []byte("hello")), "", "unknown format"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := len(w.srv.Problems())
@@ -365,4 +372,18 @@ func TestTexts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// picture is a PNG with these sides and bytes behind its end.
+func picture(t *testing.T, side, more int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, side, side))); err != nil {
+		t.Fatal(err)
+	}
+	return append(b.Bytes(), make([]byte, more)...)
+}
+
+func pictured(kind string, data []byte) obj {
+	return obj{"attachments": []obj{{"contentType": kind, "contentUrl": "data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(data)}}}
 }

@@ -148,6 +148,13 @@ func (s *Server) fillText(where string, ch *channel, m *Message, a outgoing) {
 func (s *Server) fillAttachments(where string, ch *channel, m *Message, a outgoing) {
 	m.attachments = a.Attachments
 	for _, at := range a.Attachments {
+		if strings.HasPrefix(at.ContentType, "image/") {
+			m.Pictures = append(m.Pictures, at.ContentURL)
+			if f := checkPicture(at); f != "" {
+				s.trouble(where, m.ID, f)
+				m.Broken = f
+			}
+		}
 		if at.ContentType != kindCard {
 			continue
 		}

@@ -60,7 +60,7 @@ func (s *Server) emit(lane string, activity object) *delivery {
 }
 
 // reorderHold is how long a reordered activity waits for one to overtake it.
-const reorderHold = 500 * time.Millisecond
+const reorderHold = 2 * time.Second
 
 func (s *Server) throughFaults(d *delivery, place string) {
 	f := s.matchFault("event:"+d.name, place)

@@ -98,6 +98,7 @@ type Message struct {
 	Cards     []json.RawMessage          `json:"cards,omitempty"`
 	View      map[string]json.RawMessage `json:"view,omitempty"`
 	Suggested json.RawMessage            `json:"suggested,omitempty"`
+	Pictures  []string                   `json:"pictures,omitempty"` // of the bot: addresses or data URIs
 	Files     []*File                    `json:"files,omitempty"`
 	Reactions []Reaction                 `json:"reactions,omitempty"`
 	// Raw is the activity as the bot sent it last.
