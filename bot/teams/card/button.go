@@ -3,7 +3,6 @@ package card
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 	"strconv"
 
 	"parley/bot/markdown"
@@ -39,26 +38,15 @@ func (r *renderer) nonce() string {
 	return r.seed + "-" + strconv.FormatInt(int64(r.count), 36)
 }
 
-// actionSets lays buttons out. In messages those that find no place go into the menu at
-// the end of the row, but never one that asks first: from there its question doesn't open.
-// In dialogs there are more rows: phones don't open the menu there.
+// actionRow lays buttons out beside each other. Those of a message that find no place go
+// into the menu at the end, but never one that asks first: from there its question doesn't
+// open. Dialogs have more rows: phones don't open the menu there.
 // Source: github.com/MicrosoftDocs/msteams-docs issues 9223 and 9212, read 2026-11.
-func (r *renderer) actionSets(buttons []view.Button) []element {
-	if r.dialog != nil {
-		var sets []element
-		for row := range slices.Chunk(buttons, rowMost) {
-			sets = append(sets, r.actionSet(row, 0))
-		}
-		return sets
-	}
-	if len(buttons) == 0 {
-		return nil
-	}
-	hide := 0
+func (r *renderer) actionRow(buttons []view.Button) element {
 	if len(buttons) > visibleMost {
-		hide = len(buttons) - visibleMost + 1 // the menu takes a place
+		return r.actionSet(buttons, len(buttons)-visibleMost+1) // the menu takes a place
 	}
-	return []element{r.actionSet(buttons, hide)}
+	return r.actionSet(buttons, 0)
 }
 
 // actionSet makes one row; so many at its end are hidden in its menu.

@@ -42,12 +42,13 @@ func Problem(err error, at bridge.Place, h Home) Dialog {
 	return Window(view.Problem(p), at, h, "")
 }
 
-// show ends a dialog with its buttons, which always have room.
+// show ends a dialog with its buttons.
 func (r *renderer) show(title string, buttons []view.Button) Dialog {
 	if r.left > 0 {
 		r.body = append(r.body, words(fmt.Sprintf("… and %d more, for which there is no room here.", r.left)))
 	}
-	r.body = append(r.body, r.actionSets(buttons)...)
+	r.size = 0 // its buttons always have room
+	r.buttons(buttons)
 	return r.dialogue(title)
 }
 

@@ -2,6 +2,7 @@ package card
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -186,6 +187,34 @@ func TestMentions(t *testing.T) {
 	m := Messages(c, "", home())[0]
 	if want := "<at>Ann Lee</at>, <at>Ann Lee (2)</at>, Ann Lee, <at>Dn x</at>, Eve, "; m.Text != want || len(m.Mentions) != 3 || m.Mentions[1].User != cara.User || m.Mentions[1].Text != "<at>Ann Lee (2)</at>" {
 		t.Errorf("text %q, %+v", m.Text, m.Mentions)
+	}
+}
+
+// A mention belongs to the page on which it stands.
+func TestMentionsOnPages(t *testing.T) {
+	t.Parallel()
+	c := view.Card{}
+	for i := range 700 {
+		a := bridge.AgentRef{Name: fmt.Sprintf("Agent %d", i), User: fmt.Sprintf("a1111111-1111-4111-8111-%012d", i)}
+		c.Blocks = append(c.Blocks, view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceMention, Text: a.Name, Agent: a}, {Kind: view.PieceText, Text: strings.Repeat(" word", 40)}}})
+	}
+	pages := Render(c, home(), "n")
+	for _, p := range pages {
+		sound(t, p.Card)
+	}
+	sound(t, Window(c, bridge.Place{}, home(), "n").Card)
+	told := 0
+	texts := Messages(c, "", home())
+	for _, m := range texts {
+		told += len(m.Mentions)
+		for _, who := range m.Mentions {
+			if strings.Count(m.Text, who.Text) != 1 {
+				t.Errorf("%q stands %d times", who.Text, strings.Count(m.Text, who.Text))
+			}
+		}
+	}
+	if len(pages) < 3 || len(texts) < 3 || told != 700 {
+		t.Errorf("%d pages, %d messages, %d told", len(pages), len(texts), told)
 	}
 }
 

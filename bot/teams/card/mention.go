@@ -45,6 +45,16 @@ func (m *mentions) mention(a bridge.AgentRef, name string) string {
 	}
 }
 
+// weight is about what the entities of mentions take as UTF-16, but for the first ones.
+func (m *mentions) weight(first int) int {
+	const frame = 400
+	n := 0
+	for _, who := range m.list[first:] {
+		n += frame + weigh(who.Text) + weigh(who.Name)
+	}
+	return n
+}
+
 // mentionable leaves out of a name what is markup in a TextBlock, where it can't be escaped:
 // the characters have to be those of the entity.
 func mentionable(name string) string {

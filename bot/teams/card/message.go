@@ -2,6 +2,7 @@ package card
 
 import (
 	"html"
+	"slices"
 	"strings"
 
 	"parley/bot/markdown"
@@ -89,12 +90,17 @@ func opening(f frame) string {
 
 func closing(f frame) string { return strings.Replace(opening(f), "<", "</", 1) }
 
-// put adds a line within a frame, in a new message if it doesn't fit. With gap an empty
-// line comes before it.
-func (w *texter) put(line string, f frame, gap bool) {
-	size := weigh(line) + 60
+// put adds the line that build makes within a frame, in a new message if it doesn't fit:
+// there it is made again, since mentions belong to a message. With gap an empty line comes
+// before it.
+func (w *texter) put(f frame, gap bool, build func() string) {
+	people := slices.Clone(w.people.list)
+	line := build()
+	size := weigh(line) + w.people.weight(len(people)) + 60
 	if w.size > 0 && w.size+size > textBytes {
+		w.people.list = people
 		w.end()
+		line = build()
 	}
 	switch {
 	case w.size == 0:
@@ -115,13 +121,13 @@ func (w *texter) block(b view.Block) {
 	switch b.Kind {
 	case view.BlockBody, view.BlockQuote:
 		for i, row := range rows(b.Text, b.Kind == view.BlockQuote, measure{textRowBytes, htmlCost, false}) {
-			w.put(markup(row.runs, row.frame), row.frame, row.gap && (i > 0 || !w.stamped))
+			w.put(row.frame, row.gap && (i > 0 || !w.stamped), func() string { return markup(row.runs, row.frame) })
 		}
 	case view.BlockItem:
-		w.put("• "+w.line(b.Pieces), frameNone, false)
+		w.put(frameNone, false, func() string { return "• " + w.line(b.Pieces) })
 	case view.BlockLine, view.BlockSmall:
 		stamp := len(b.Pieces) == 1 && b.Pieces[0].Kind == view.PieceTime // over one of several
-		w.put(w.line(b.Pieces), frameNone, stamp)
+		w.put(frameNone, stamp, func() string { return w.line(b.Pieces) })
 		w.stamped = stamp
 		return
 	}

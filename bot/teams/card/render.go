@@ -93,15 +93,22 @@ func (r *renderer) card() adaptive {
 	return c
 }
 
-// put adds an element within a frame, on a new page if it doesn't fit.
-func (r *renderer) put(e element, f frame) {
-	size := weight(e)
-	switch {
-	case r.dialog != nil && r.size+size > dialogBytes:
+// put adds what build makes within a frame, on a new page if it doesn't fit: there it is
+// made again, since mentions belong to a page.
+func (r *renderer) put(f frame, build func() element) {
+	people, count := slices.Clone(r.people.list), r.count
+	e := build()
+	size := weight(e) + r.people.weight(len(people))
+	if r.dialog != nil && r.size+size > dialogBytes {
+		r.people.list = people
 		r.left++
 		return
-	case r.dialog == nil && r.size > 0 && r.size+size > pageBytes:
+	}
+	if r.dialog == nil && r.size > 0 && r.size+size > pageBytes {
+		r.people.list, r.count = people, count
 		r.end()
+		e = build()
+		size = weight(e) + r.people.weight(0)
 	}
 	r.size += size
 	if f == frameNone {
@@ -122,14 +129,16 @@ func (r *renderer) blocks(blocks []view.Block) {
 				if row.gap && row.frame == frameCode {
 					r.frame = frameNone // two pieces of code are two boxes
 				}
-				r.put(rowElement(row), row.frame)
+				r.put(row.frame, func() element { return rowElement(row) })
 			}
 		case view.BlockSmall:
-			e := r.line(b.Pieces, true)
-			e.Spacing = "Small"
-			r.put(e, frameNone)
+			r.put(frameNone, func() element {
+				e := r.line(b.Pieces, true)
+				e.Spacing = "Small"
+				return e
+			})
 		case view.BlockLine:
-			r.put(r.line(b.Pieces, false), frameNone)
+			r.put(frameNone, func() element { return r.line(b.Pieces, false) })
 		case view.BlockItem:
 			r.item(b)
 		}
@@ -138,21 +147,27 @@ func (r *renderer) blocks(blocks []view.Block) {
 
 // item lays an entry of a list out, one button beside it, several below.
 func (r *renderer) item(b view.Block) {
-	e := r.line(b.Pieces, false)
+	line := func() element { return r.line(b.Pieces, false) }
 	if len(b.Buttons) != 1 || b.Buttons[0].Confirm != "" {
-		r.put(e, frameNone)
+		r.put(frameNone, line)
 		r.buttons(b.Buttons)
 		return
 	}
-	r.put(element{Type: "ColumnSet", Columns: []element{
-		{Type: "Column", Width: "stretch", Center: "Center", Items: []element{e}},
-		{Type: "Column", Width: "auto", Center: "Center", Items: r.actionSets(b.Buttons)},
-	}}, frameNone)
+	r.put(frameNone, func() element {
+		return element{Type: "ColumnSet", Columns: []element{
+			{Type: "Column", Width: "stretch", Center: "Center", Items: []element{line()}},
+			{Type: "Column", Width: "auto", Center: "Center", Items: []element{r.actionSet(b.Buttons, 0)}},
+		}}
+	})
 }
 
 func (r *renderer) buttons(buttons []view.Button) {
-	for _, set := range r.actionSets(buttons) {
-		r.put(set, frameNone)
+	row := max(len(buttons), 1)
+	if r.dialog != nil {
+		row = rowMost
+	}
+	for set := range slices.Chunk(buttons, row) {
+		r.put(frameNone, func() element { return r.actionRow(set) })
 	}
 }
 
