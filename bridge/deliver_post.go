@@ -250,12 +250,12 @@ func (e *Engine) filesOf(ctx context.Context, m *store.Message, fetched func(sto
 				missing = append(missing, Missing{Name: ref.Name})
 			}
 		case ref.Fetched && ref.Blob != "":
-			files = append(files, e.blobFile(ref))
+			files = append(files, e.linked(m.ID, ref.Index, e.blobFile(ref)))
 		case ref.Fetched:
 			missing = append(missing, Missing{Name: ref.Name, Reason: ref.Missing})
 		case whole && ref.Index < len(in.Attachments):
 			a := in.Attachments[ref.Index]
-			files = append(files, memoryFile(a.Name, a.ContentType, a.Content))
+			files = append(files, e.linked(m.ID, ref.Index, memoryFile(a.Name, a.ContentType, a.Content)))
 		}
 	}
 	if whole && in.HTML != "" && e.opt.Original == nil {

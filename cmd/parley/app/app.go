@@ -102,7 +102,7 @@ func New(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options
 	if a.engine, err = bridge.New(ctx, bo); err != nil {
 		return nil, err
 	}
-	a.links.html, a.links.open = a.engine.OriginalHTML, a.engine.OutgoingFile
+	a.links.html, a.links.open = a.engine.OriginalHTML, a.engine.LinkedFile
 	if err := a.addSurfaces(ctx); err != nil {
 		return nil, err
 	}

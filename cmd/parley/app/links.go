@@ -13,12 +13,13 @@ import (
 	"strings"
 	"time"
 
+	"parley/bridge"
 	"parley/channels"
 )
 
 const (
 	originalLife = 90 * 24 * time.Hour // how long the link to an original works
-	fileLife     = 24 * time.Hour      // how long the link to an outgoing file works
+	fileLife     = 24 * time.Hour      // how long the link to an outgoing file works; its provider fetches it at once
 	fileTimeout  = 10 * time.Minute    // for one file, however slow its reader is
 )
 
@@ -36,9 +37,14 @@ func (l *links) original(message int64) string {
 	return l.sign(l.keys[0], fmt.Sprintf("o.%d.%d", message, time.Now().Add(originalLife).Unix()))
 }
 
-// file gives the address of an outgoing message's file: "f.MESSAGE.FILE.END.MAC".
+// file gives the address of a message's file: "f.MESSAGE.FILE.END.MAC". One that a customer
+// sent stands in a thread, where people click on it later.
 func (l *links) file(message int64, file string) string {
-	return l.sign(l.keys[0], fmt.Sprintf("f.%d.%s.%d", message, file, time.Now().Add(fileLife).Unix()))
+	life := fileLife
+	if bridge.Incoming(file) {
+		life = originalLife
+	}
+	return l.sign(l.keys[0], fmt.Sprintf("f.%d.%s.%d", message, file, time.Now().Add(life).Unix()))
 }
 
 func (l *links) sign(key []byte, text string) string {

@@ -1,0 +1,75 @@
+package bridge_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"testing"
+
+	"parley/bridge"
+	"parley/channels/channelstest"
+)
+
+// leading is a surface that leads to files instead of holding them.
+type leading struct {
+	bridge.Surface
+	mu    sync.Mutex
+	links map[string]string // by the file's name
+}
+
+// Send implements bridge.Surface.
+func (l *leading) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+	for _, f := range p.Files {
+		link, err := f.Link()
+		if err != nil {
+			return bridge.Sent{}, err
+		}
+		l.mu.Lock()
+		l.links[f.Name] = link
+		l.mu.Unlock()
+	}
+	return l.Surface.Send(ctx, p)
+}
+
+// A surface leads to a customer's files, whether they came with the message or were fetched;
+// no link leads to a file of another message or number.
+func TestLinkToACustomersFile(t *testing.T) {
+	t.Parallel()
+	l := &leading{links: map[string]string{}}
+	w := newWorld(t, options{surface: func(s bridge.Surface) bridge.Surface { l.Surface = s; return l },
+		fileLink: func(message int64, file string) string { return fmt.Sprintf("%d %s", message, file) }})
+	w.provider.PutFile("photo", channelstest.File{Type: "image/jpeg", Content: []byte("a photo")})
+	w.customer(chat, channelstest.Event{From: "kim", Text: "Look", Refs: []channelstest.Ref{{Name: "photo.jpg", Type: "image/jpeg", Ref: "photo", Size: 7}},
+		Files: []channelstest.File{{Name: "a.txt", Type: "text/plain", Content: []byte("the first")}, {Name: "b.txt", Type: "text/plain", Content: []byte("the second")}}})
+	thread := w.thread("Look")
+	w.waitFiles(thread, 1)
+	w.eventually("the photo follows", func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return len(l.links) == 3
+	})
+	e := w.engines[0]
+	var message int64
+	for name, want := range map[string]string{"photo.jpg": "a photo", "a.txt": "the first", "b.txt": "the second"} {
+		var file string
+		if _, err := fmt.Sscan(l.links[name], &message, &file); err != nil || !bridge.Incoming(file) {
+			t.Fatalf("%s: link %q, %v", name, l.links[name], err)
+		}
+		f := must(e.LinkedFile(t.Context(), message, file))(t)
+		body := must(f.Open(t.Context()))(t)
+		if got := must(io.ReadAll(body))(t); string(got) != want || f.Name != name {
+			t.Errorf("%s: %q with %q", name, f.Name, got)
+		}
+		check(t, body.Close())
+	}
+	for _, other := range []string{"in99", "in-1", "in", "inx", ""} {
+		if _, err := e.LinkedFile(t.Context(), message, other); !errors.Is(err, bridge.ErrNoFile) {
+			t.Errorf("%q: %v", other, err)
+		}
+	}
+	if _, err := e.LinkedFile(t.Context(), 1<<40, "in0"); !errors.Is(err, bridge.ErrNoFile) {
+		t.Errorf("no message: %v", err)
+	}
+}
