@@ -1,0 +1,226 @@
+package teams
+
+import (
+	"strings"
+	"testing"
+
+	"parley/bot/teams/teamsfake"
+	"parley/bridge"
+)
+
+// TestDialogs: a form opens, says what is wrong with it and keeps what was typed; what is
+// right is stored before it closes; a form that was sent twice asks for one thing.
+func TestDialogs(t *testing.T) {
+	t.Parallel()
+	w, d, root, p := talk(t)
+	w.click(p, root, "Snooze")
+	out, err := p.Submit(within(t), "", teamsfake.Inputs{"t:other": "when pigs fly"})
+	must(t, err)
+	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "when pigs fly") || !strings.Contains(string(out.Dialog.Card), "⚠️") {
+		t.Fatalf("a wrong time: %+v", out)
+	}
+	if d.count("i:") != 0 {
+		t.Error("it was stored all the same")
+	}
+	out, err = p.Submit(within(t), "", teamsfake.Inputs{"t:other": "2h"})
+	must(t, err)
+	if out.Dialog != nil || out.Error != "" {
+		t.Errorf("a good time: %+v", out)
+	}
+	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbSnooze || a.Args.Until != "2h" || a.Place.Channel != w.channel || a.Actor.ID != ann {
+		t.Errorf("%+v", a)
+	}
+	w.noProblems()
+}
+
+// TestDetails: the window of details opens, its buttons act and open further windows.
+func TestDetails(t *testing.T) {
+	t.Parallel()
+	w, d, root, p := talk(t)
+	out := w.click(p, root, "More")
+	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "kim@example.org") {
+		t.Fatalf("details: %+v", out)
+	}
+	out, err := p.Submit(within(t), "Reply", nil)
+	must(t, err)
+	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "t:text") {
+		t.Fatalf("a form on top of it: %+v", out)
+	}
+	out, err = p.Submit(within(t), "", teamsfake.Inputs{"t:text": "We are **on it**."})
+	must(t, err)
+	if out.Error != "" || out.Dialog != nil {
+		t.Errorf("handed in: %+v", out)
+	}
+	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbReply || a.Text != "We are **on it**." || !a.Explicit || a.Args.Conversation != 12 {
+		t.Errorf("%+v", a)
+	}
+	w.noProblems()
+}
+
+// TestNewConversation: from the message box; the first form asks for the account, and what
+// can't begin says so at its field.
+func TestNewConversation(t *testing.T) {
+	t.Parallel()
+	w, d, _, p := talk(t)
+	refuse := true
+	d.mayStart = func(s bridge.Start) (bridge.Facts, error) {
+		if refuse {
+			return bridge.Facts{}, &bridge.Problem{Code: "bad", Text: "That is no address.", Field: "recipient"}
+		}
+		return bridge.Facts{}, nil
+	}
+	out, err := p.Compose(within(t), w.channel, "", CommandNew)
+	must(t, err)
+	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "t:recipient") {
+		t.Fatalf("%+v", out)
+	}
+	in := teamsfake.Inputs{"t:recipient": "kim@example.org", "t:text": "Hello Kim"}
+	out, err = p.Submit(within(t), "", in)
+	must(t, err)
+	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "That is no address.") || !strings.Contains(string(out.Dialog.Card), "Hello Kim") {
+		t.Fatalf("refused: %+v", out)
+	}
+	refuse = false
+	out, err = p.Submit(within(t), "", in)
+	must(t, err)
+	if out.Error != "" || out.Dialog != nil {
+		t.Errorf("handed in: %+v", out)
+	}
+	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbNew || a.Args.Account != "support-mail" || a.Args.Recipient != "kim@example.org" || a.Text != "Hello Kim" {
+		t.Errorf("%+v", a)
+	}
+	w.noProblems()
+}
+
+// TestFind: the search gives what its asker may see, and nothing to a guest.
+func TestFind(t *testing.T) {
+	t.Parallel()
+	w, _, root, p := talk(t)
+	for query, want := range map[string]int{"": 1, "printer KIM": 1, "riddle": 0} {
+		out, err := p.Search(within(t), w.channel, "", CommandFind, query)
+		must(t, err)
+		if len(out.Results) != want || out.Error != "" {
+			t.Errorf("%q finds %+v", query, out)
+		}
+		if want > 0 && !strings.Contains(string(out.Results[0].Card), root) {
+			t.Errorf("%q doesn't lead to the thread: %s", query, out.Results[0].Card)
+		}
+	}
+	out, err := w.fake.As(eve).Search(within(t), w.channel, "", CommandFind, "printer")
+	must(t, err)
+	if len(out.Results) != 0 {
+		t.Errorf("a guest finds %+v", out)
+	}
+	w.noProblems()
+}
+
+// TestMessageMenu: each entry opens the form of its verb; a guest gets none.
+func TestMessageMenu(t *testing.T) {
+	t.Parallel()
+	w, d, root, p := talk(t)
+	id, err := p.Reply(w.channel, root, "he is **angry**")
+	must(t, err)
+	for _, v := range MessageVerbs() {
+		out, err := p.MessageAction(within(t), w.channel, id, v.Command)
+		must(t, err)
+		if out.Dialog == nil || strings.Contains(string(out.Dialog.Card), "Internal error") || !strings.Contains(string(out.Dialog.Card), "Input.") {
+			t.Errorf("%s: %+v", v.Command, out)
+		}
+		if v.Verb == bridge.VerbNote && !strings.Contains(string(out.Dialog.Card), "he is **angry**") {
+			t.Errorf("the note doesn't begin with the message: %s", out.Dialog.Card)
+		}
+		must(t, p.CloseDialog())
+	}
+	out, err := w.fake.As(eve).MessageAction(within(t), w.channel, id, "resolveFromMessage")
+	must(t, err)
+	if out.Dialog == nil || strings.Contains(string(out.Dialog.Card), "Input.") {
+		t.Errorf("a guest: %+v", out)
+	}
+	if d.count("i:") != 0 {
+		t.Error("opening stored something")
+	}
+	w.noProblems()
+}
+
+// TestLineButtons: a line's button acts, and is told apart from the same one of another line.
+func TestLineButtons(t *testing.T) {
+	t.Parallel()
+	w, d, root, p := talk(t)
+	ask := bridge.Line{Kind: bridge.LineAsk, Mentions: []bridge.AgentRef{{ID: 1, Name: "Ann Lee", User: ann}}, Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: 7}}
+	line := w.line(d, root, ask)
+	if out := w.click(p, line, "Keep inside"); out.Message == "" && out.Card == nil {
+		t.Errorf("nothing is answered: %+v", out)
+	}
+	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbKeep || a.Args.Message != 7 || a.Place != (bridge.Place{Channel: w.channel, Thread: root, Message: line}) || !a.OwnThread {
+		t.Errorf("%+v", a)
+	}
+	if out, err := w.fake.As(eve).Click(within(t), w.channel, line, "Send to customer", nil); err != nil || d.count("i:") != 1 {
+		t.Errorf("a guest clicks: %+v, %v", out, err)
+	}
+	w.noProblems()
+}
+
+// TestNothingStoredNothingAnswered: while nothing can be stored, a click fails in sight.
+func TestNothingStoredNothingAnswered(t *testing.T) {
+	t.Parallel()
+	w, d, root, p := talk(t)
+	d.mu.Lock()
+	d.fail = errDown
+	d.mu.Unlock()
+	out, err := p.Click(within(t), w.channel, root, "Take", nil)
+	must(t, err)
+	if out.Error == "" {
+		t.Errorf("answered %+v", out)
+	}
+}
+
+// TestReactions: those that stand for a verb are that verb.
+func TestReactions(t *testing.T) {
+	t.Parallel()
+	w, d, root, p := talk(t)
+	must(t, p.React(w.channel, root, "1f440_eyes"))
+	if a := w.accepted(d, "r:"); a.Verb != bridge.VerbTake || a.Place.Message != root || a.Actor.ID != ann || a.Origin != bridge.OriginEmoji {
+		t.Errorf("%+v", a)
+	}
+	must(t, p.Unreact(w.channel, root, "1f440_eyes"))
+	must(t, p.React(w.channel, root, "like"))
+	w.settled()
+	var got []bridge.Verb
+	for _, f := range d.facts {
+		actions, err := w.s.Decode(f.Payload)
+		must(t, err)
+		for _, a := range actions {
+			got = append(got, a.Verb)
+		}
+	}
+	if len(got) != 3 || got[1] != bridge.VerbUnreact || got[2] != bridge.VerbReact {
+		t.Errorf("%v", got)
+	}
+}
+
+// TestPersonal: what somebody writes to us alone is a command, and is answered there.
+func TestPersonal(t *testing.T) {
+	t.Parallel()
+	w, d, _, p := talk(t)
+	id, err := p.Say("inbox")
+	must(t, err)
+	a := w.accepted(d, messageID(w.fake.PersonalID(ann), id))
+	if a.Verb != bridge.VerbList || a.Args.List != "mine" || a.Origin != bridge.OriginSlash || a.Actor.ID != ann || a.Place.Channel != w.fake.PersonalID(ann) {
+		t.Errorf("%+v", a)
+	}
+	sent, err := w.s.Send(within(t), bridge.Post{Kind: bridge.PostEphemeral, Token: "list", Attempt: 1, Place: a.Place, To: ann,
+		Line: &bridge.Line{Kind: bridge.LineList, Text: "mine", Rows: []bridge.Facts{sampleFacts()}}})
+	must(t, err)
+	chat := w.fake.Personal(ann)
+	if last := chat[len(chat)-1]; last.ID != sent.Message || !strings.Contains(last.Text+cardTexts(last), "Kim Lee") {
+		t.Errorf("answered %+v", last)
+	}
+	w.noProblems()
+}
+
+func cardTexts(m *teamsfake.Message) (all string) {
+	for _, raw := range m.Cards {
+		all += cardText(raw)
+	}
+	return all
+}

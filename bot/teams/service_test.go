@@ -1,0 +1,227 @@
+package teams
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/png"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/bot/teams/teamsfake"
+	"parley/bridge"
+	"parley/channels"
+)
+
+func fileOf(name, kind string, b []byte) channels.File {
+	return channels.File{Name: name, ContentType: kind, SizeBytes: int64(len(b)), Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }}
+}
+
+func strip(t *testing.T, side int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	must(t, png.Encode(&b, image.NewGray(image.Rect(0, 0, side, 1))))
+	return b.Bytes()
+}
+
+// TestFilesOut: pictures are shown, others are led to; each part is found again after a lost
+// answer.
+func TestFilesOut(t *testing.T) {
+	t.Parallel()
+	w, d, root, _ := talk(t)
+	plan := fileOf("plan.pdf", "application/pdf", []byte("plan"))
+	plan.Link = func() (string, error) { return "https://parley.test/files/x", nil }
+	secret := fileOf("secret.pdf", "application/pdf", []byte("secret"))
+	post := bridge.Post{Kind: bridge.PostFiles, Token: "files", Attempt: 1, FirstAttemptAt: time.Now(), Place: bridge.Place{Channel: w.channel, Thread: root}, Facts: sampleFacts(),
+		Files:   []channels.File{plan, fileOf("photo.png", "image/png", strip(t, 10)), fileOf("wide.png", "image/png", strip(t, 2000)), secret},
+		Missing: []bridge.Missing{{Name: "film.mp4", Reason: "it expired"}}}
+	for more := true; more; post.Part++ {
+		w.fake.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultDrop, After: true, Times: 1})
+		if se := w.refused(post); se.Class != channels.Ambiguous {
+			t.Fatalf("part %d: %v", post.Part, se)
+		}
+		outcome, sent, err := w.s.Reconcile(within(t), post)
+		if outcome != channels.Landed || err != nil {
+			t.Fatalf("part %d: reconciled %v, %v", post.Part, outcome, err)
+		}
+		d.Own(w.channel, sent.Message)
+		more = sent.More
+	}
+	all := w.fake.Thread(w.channel, root)
+	if len(all) != 3 || post.Part != 2 {
+		t.Fatalf("%d parts, %d messages", post.Part, len(all))
+	}
+	text := all[1]
+	for _, want := range []string{"plan.pdf", "photo.png", "film.mp4", "it expired", "secret.pdf can't be shown here", "PARLEY_PUBLIC_URL"} {
+		if !strings.Contains(text.Text, want) {
+			t.Errorf("the text lacks %q: %s", want, text.Text)
+		}
+	}
+	if !strings.Contains(text.HTML, `href="https://parley.test/files/x"`) {
+		t.Errorf("no link: %s", text.HTML)
+	}
+	if n := strings.Count(string(all[2].Raw), "data:image/png;base64,"); n != 1 {
+		t.Errorf("%d pictures", n)
+	}
+	w.noProblems()
+}
+
+// TestBudget: who keeps to the budgets meets none of Teams' limits.
+func TestBudget(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	var mu sync.Mutex
+	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	d := newDesk()
+	w := newWorld(t, d, func(o *Options, f *teamsfake.Options) { f.Limits, f.Clock, o.Now = true, clock, clock }).connect()
+	root := w.thread(d)
+	b := w.s.Budget(bridge.PostSaid, w.channel)
+	if other := w.s.Budget(bridge.PostSaid, "19:other@thread.tacv2"); other.Key == b.Key {
+		t.Error("channels share a budget")
+	}
+	if root := w.s.Budget(bridge.PostRoot, w.channel); root.Key != b.Key {
+		t.Error("a thread's first message has a budget of its own")
+	}
+	tokens := float64(b.Burst)
+	for range 100 {
+		mu.Lock()
+		now = now.Add(500 * time.Millisecond)
+		mu.Unlock()
+		tokens = min(tokens+b.PerSecond/2, float64(b.Burst))
+		for ; tokens >= 1; tokens-- {
+			if _, err := w.s.Send(within(t), saidPost(w, root, "x")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	free, err := New(Options{AppID: "x", AppPassword: "x", TenantID: "x", Desk: d})
+	must(t, err)
+	if got := free.Budget(bridge.PostMark, ""); got.PerSecond != 0 {
+		t.Errorf("without a rate: %+v", got)
+	}
+}
+
+// TestRestart: what was learned from events is known after a restart, and what was said
+// meanwhile is found.
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	w, d, root, p := talk(t)
+	w.fake.SetEndpoint("http://127.0.0.1:1/nobody")
+	_, err := p.Reply(w.channel, root, "said while nobody listened")
+	must(t, err)
+	o := w.s.opt
+	again, err := New(o)
+	must(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- again.Run(ctx) }()
+	d.wait(t, "what was said is found", func() bool {
+		for _, f := range d.facts {
+			if strings.Contains(string(f.Payload), "said while nobody listened") {
+				return true
+			}
+		}
+		return false
+	})
+	cancel()
+	must(t, <-done)
+	if user, err := again.Lookup(within(t), "BEN@acme.test"); user != ben || err != nil {
+		t.Errorf("Ben is %q, %v", user, err)
+	}
+	if id, err := again.Resolve(within(t), "#Customers"); id != w.channel || err != nil {
+		t.Errorf("the channel is %q, %v", id, err)
+	}
+}
+
+// TestSecretEnded: people are told once, and again when it works.
+func TestSecretEnded(t *testing.T) {
+	t.Parallel()
+	d := newDesk()
+	w := newWorld(t, d, nil).connect()
+	root := w.thread(d)
+	w.fake.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: http.StatusUnauthorized, Code: "invalid_client"})
+	w.fake.RevokeTokens()
+	if se := w.refused(saidPost(w, root, "x")); se.Class != channels.AuthBroken && se.Class != channels.Retry {
+		t.Errorf("class %s", se.Class)
+	}
+	w.fake.ClearFaults()
+	w.run()
+	d.wait(t, "it is told that it works", func() bool { return len(d.reports) > 0 && d.reports[len(d.reports)-1].Status == channels.Active })
+}
+
+// TestCheck: doctor says what is granted, and what to do about what is missing.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	d := newDesk()
+	w := newWorld(t, d, nil)
+	d.Open(w.channel)
+	all := func() string {
+		var b strings.Builder
+		for _, f := range w.s.Check(within(t)) {
+			b.WriteString(map[bool]string{true: "ok ", false: "broken "}[f.OK] + f.What + ": " + f.Text + "\n")
+			if !f.OK && f.Hint == "" {
+				t.Errorf("%s has no hint", f.What)
+			}
+		}
+		return b.String()
+	}
+	wants := func(texts ...string) {
+		t.Helper()
+		got := all()
+		for _, want := range texts {
+			if !strings.Contains(got, want) {
+				t.Errorf("no %q in:\n%s", want, got)
+			}
+		}
+	}
+	wants("ok app secret", "ok key server", "broken installation: Teams has not been in touch yet")
+	w.connect()
+	wants("ok team “Support”: the app is in it", "ok channel", "may be read")
+	w.fake.Permit()
+	wants("may not be read")
+	must(t, w.fake.Uninstall(within(t), w.team))
+	wants("broken installation: the app is in no team")
+	w.fake.Inject(teamsfake.Fault{Method: "openid", Kind: teamsfake.FaultHTTP})
+	wants("broken key server")
+	w.s.tokens = nil
+	o := w.s.opt
+	o.AppPassword = "wrong"
+	s, err := New(o)
+	must(t, err)
+	if got := s.Check(within(t)); len(got) != 1 || got[0].OK || !strings.Contains(got[0].Hint, "TEAMS_APP_PASSWORD") {
+		t.Errorf("a wrong secret: %+v", got)
+	}
+}
+
+// TestNew: what is missing is told together.
+func TestNew(t *testing.T) {
+	t.Parallel()
+	_, err := New(Options{ServiceURLs: []string{"ftp://x"}})
+	for _, want := range []string{"app id", "app password", "tenant id", "desk", "ftp://x"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("no %q in %v", want, err)
+		}
+	}
+	if _, err := New(Options{AppID: "a", AppPassword: "b", TenantID: "c", Desk: newDesk(), GraphURL: "http://graph.test"}); err == nil {
+		t.Error("Graph without TLS is taken")
+	}
+}
+
+// TestDeadline: a post that begins too late is never made.
+func TestDeadline(t *testing.T) {
+	t.Parallel()
+	w, _, root, _ := talk(t)
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	if _, err := w.s.Send(ctx, saidPost(w, root, "late")); err == nil || errors.Is(err, bridge.ErrThreadLost) {
+		t.Errorf("%v", err)
+	}
+	if n := len(w.fake.Thread(w.channel, root)); n != 1 {
+		t.Errorf("%d messages", n)
+	}
+}
