@@ -97,13 +97,13 @@ func (r *renderer) act(a *action, b view.Button) {
 	d := clickData{Verb: string(b.Verb), Opens: b.Opens, Args: b.Value, Nonce: r.nonce(), Place: r.dialog}
 	switch {
 	case r.dialog != nil:
-		a.Type, a.Associate = "Action.Submit", "none"
+		a.Type = "Action.Submit"
 	case b.Opens != view.OpensNothing:
-		a.Type, a.Associate = "Action.Submit", "none"
+		a.Type = "Action.Submit"
 		d.Teams = &fetch{Type: "task/fetch"}
 	default:
-		a.Type, a.Verb, a.Associate = "Action.Execute", string(b.Verb), "none"
-		a.Fallback = &action{Type: "Action.Submit", Title: a.Title, Style: a.Style, Associate: "none"}
+		a.Type, a.Verb = "Action.Execute", string(b.Verb)
+		a.Fallback = &action{Type: "Action.Submit", Title: a.Title, Style: a.Style}
 	}
 	a.Data = encode(d)
 	if a.Fallback != nil {

@@ -86,14 +86,13 @@ type inline struct {
 
 // action is a button.
 type action struct {
-	Type      string          `json:"type"`
-	ID        string          `json:"id,omitempty"`
-	Title     string          `json:"title,omitempty"`
-	Style     string          `json:"style,omitempty"`
-	Mode      string          `json:"mode,omitempty"`
-	Verb      string          `json:"verb,omitempty"`
-	Data      json.RawMessage `json:"data,omitempty"`
-	Associate string          `json:"associatedInputs,omitempty"`
-	Card      *adaptive       `json:"card,omitempty"`
-	Fallback  *action         `json:"fallback,omitempty"`
+	Type     string          `json:"type"`
+	ID       string          `json:"id,omitempty"`
+	Title    string          `json:"title,omitempty"`
+	Style    string          `json:"style,omitempty"`
+	Mode     string          `json:"mode,omitempty"`
+	Verb     string          `json:"verb,omitempty"`
+	Data     json.RawMessage `json:"data,omitempty"`
+	Card     *adaptive       `json:"card,omitempty"`
+	Fallback *action         `json:"fallback,omitempty"`
 }

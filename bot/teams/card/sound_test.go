@@ -2,7 +2,6 @@ package card
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -25,8 +24,8 @@ func keys() map[string][]string {
 		"ActionSet":       append(slices.Clone(block), "actions"),
 		"Input.Text":      append(slices.Clone(in), "maxLength", "isMultiline"),
 		"Input.ChoiceSet": append(slices.Clone(in), "choices", "style", "isMultiSelect", "wrap"),
-		"Action.Execute":  append(slices.Clone(act), "verb", "data", "associatedInputs", "fallback"),
-		"Action.Submit":   append(slices.Clone(act), "data", "associatedInputs"),
+		"Action.Execute":  append(slices.Clone(act), "verb", "data", "fallback"),
+		"Action.Submit":   append(slices.Clone(act), "data"),
 		"Action.ShowCard": append(slices.Clone(act), "card"),
 		"(choice)":        {"title", "value"},
 		"(msteams)":       {"width", "entities"},
@@ -37,7 +36,7 @@ func keys() map[string][]string {
 func enums() map[string][]string {
 	return map[string][]string{
 		"spacing": {"None", "Small", "Medium"}, "size": {"Small"}, "weight": {"Bolder"}, "color": {"Attention"}, "fontType": {"Monospace"},
-		"mode": {"secondary"}, "associatedInputs": {"none"}, "version": {"1.5"}, "verticalContentAlignment": {"Center"},
+		"mode": {"secondary"}: {"none"}, "version": {"1.5"}, "verticalContentAlignment": {"Center"},
 		"style": {"emphasis", "compact", "expanded", "filtered", "positive", "destructive"}, "width": {"Full", "stretch", "auto"},
 	}
 }
@@ -62,7 +61,7 @@ func sound(t testing.TB, card json.RawMessage) {
 	if err := json.Unmarshal(card, &root); err != nil {
 		t.Fatalf("%v: %.200s", err, card)
 	}
-	c := checker{t: t, ids: map[string]bool{}, nonces: map[string]bool{}}
+	c := checker{keys: keys(), required: required(), enums: enums(), t: t, ids: map[string]bool{}, nonces: map[string]bool{}}
 	c.object(root, "AdaptiveCard")
 	teams, _ := root["msteams"].(map[string]any)
 	list, _ := teams["entities"].([]any)
@@ -78,6 +77,8 @@ func sound(t testing.TB, card json.RawMessage) {
 }
 
 type checker struct {
+	keys, required, enums map[string][]string
+
 	t      testing.TB
 	ids    map[string]bool
 	nonces map[string]bool
@@ -89,13 +90,13 @@ func (c *checker) object(o map[string]any, kind string) {
 	if k, ok := o["type"].(string); ok {
 		kind = k
 	}
-	allowed, known := keys()[kind]
+	allowed, known := c.keys[kind]
 	if !known {
 		c.t.Errorf("unknown type %q", kind)
 		return
 	}
-	for _, name := range required()[kind] {
-		if v, ok := o[name]; !ok || fmt.Sprint(v) == "" || fmt.Sprint(v) == "[]" {
+	for _, name := range c.required[kind] {
+		if list, ok := o[name].([]any); o[name] == nil || o[name] == "" || ok && len(list) == 0 {
 			c.t.Errorf("%s without %s", kind, name)
 		}
 	}
@@ -103,7 +104,7 @@ func (c *checker) object(o map[string]any, kind string) {
 		if !slices.Contains(allowed, name) {
 			c.t.Errorf("%s has %s", kind, name)
 		}
-		if s, ok := v.(string); ok && enums()[name] != nil && !slices.Contains(enums()[name], s) {
+		if s, ok := v.(string); ok && c.enums[name] != nil && !slices.Contains(c.enums[name], s) {
 			c.t.Errorf("%s has %s %q", kind, name, s)
 		}
 		c.property(kind, name, v)
