@@ -36,7 +36,7 @@ func keys() map[string][]string {
 func enums() map[string][]string {
 	return map[string][]string{
 		"spacing": {"None", "Small", "Medium"}, "size": {"Small"}, "weight": {"Bolder"}, "color": {"Attention"}, "fontType": {"Monospace"},
-		"mode": {"secondary"}: {"none"}, "version": {"1.5"}, "verticalContentAlignment": {"Center"},
+		"mode": {"secondary"}, "version": {"1.5"}, "verticalContentAlignment": {"Center"},
 		"style": {"emphasis", "compact", "expanded", "filtered", "positive", "destructive"}, "width": {"Full", "stretch", "auto"},
 	}
 }
