@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"parley/bot/teams/teamsfake"
 	"parley/channels/http/httpfake"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/demo"
 	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/setup"
 	"parley/store/storetest"
@@ -45,7 +47,7 @@ type teamsWorld struct {
 	app  *app.App
 }
 
-func openTeams(t *testing.T) teamsWorld {
+func openTeams(t *testing.T, change ...func(*app.Env)) teamsWorld {
 	t.Helper()
 	const appID = "22222222-2222-4222-8222-222222222222"
 	manifest, err := teams.Manifest(teams.ManifestOptions{AppID: appID, PublicURL: "https://help.acme.test"})
@@ -63,6 +65,9 @@ func openTeams(t *testing.T) teamsWorld {
 	w.env = app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: "127.0.0.1:0", PublicURL: "https://help.acme.test",
 		Teams: app.TeamsEnv{AppID: appID, AppPassword: w.fake.AppPassword(), TenantID: w.fake.TenantID(), LoginURL: w.fake.LoginURL(),
 			OpenIDURL: w.fake.OpenIDURL(), GraphURL: w.fake.GraphURL(), ServiceURLs: []string{w.fake.ServiceURL()}}}
+	for _, f := range change {
+		f(&w.env)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	log := slog.New(slog.DiscardHandler)
 	if w.db, err = app.OpenDatabase(ctx, w.env, log, func(string) {}); err != nil {
@@ -89,6 +94,43 @@ func openTeams(t *testing.T) teamsWorld {
 	return w
 }
 
+// connect adds the app to the team.
+func (w teamsWorld) connect(t *testing.T) {
+	t.Helper()
+	if err := w.fake.Connect(t.Context(), "http://"+w.app.Address()+"/teams/messages"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the app is in the team", func() bool { return w.fake.Pending() == 0 })
+}
+
+// parse reads a set-up file in which %s is the shop's address.
+func (w teamsWorld) parse(t *testing.T, raw string) *setup.File {
+	t.Helper()
+	file, err := setup.Parse([]byte(strings.Replace(raw, "%s", w.back.URL, 1)), func(name string) (string, bool) { return shopSecret, name == "SHOP_SECRET" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func (w teamsWorld) apply(t *testing.T, raw string) {
+	t.Helper()
+	o := setup.Options{Sealer: w.db.Sealer, Specs: app.Specs(), Lookup: w.look(t, false)}
+	if _, err := setup.Apply(t.Context(), w.db.Pool, w.parse(t, raw), o); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writes lets a customer write to the shop, once it is connected.
+func (w teamsWorld) writes(t *testing.T, customer, name, text string) {
+	t.Helper()
+	until(t, "the shop is heard", func() bool {
+		status, _, err := w.shop.Post(t.Context(), "http://"+w.app.Address()+"/hooks/shop",
+			map[string]any{"type": "message", "id": customer + text, "from": map[string]any{"id": customer, "name": name}, "text": text})
+		return err == nil && status == http.StatusOK
+	})
+}
+
 // look gives what asks Teams, as apply and doctor do beside serve.
 func (w teamsWorld) look(t *testing.T, only bool) *app.Lookup {
 	t.Helper()
@@ -111,33 +153,19 @@ func TestTeams(t *testing.T) {
 	t.Parallel()
 	w := openTeams(t)
 	until(t, "Parley is ready", func() bool { status, _ := ready(t, w.app); return status == http.StatusOK })
-	file, err := setup.Parse([]byte(strings.Replace(nightPeople, "%s", w.back.URL, 1)), func(name string) (string, bool) { return shopSecret, name == "SHOP_SECRET" })
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := w.parse(t, nightPeople)
 	o := setup.Options{Sealer: w.db.Sealer, Specs: app.Specs(), Lookup: w.look(t, true)}
 	if _, err := setup.Plan(t.Context(), w.db.Pool, file, o); err == nil || !strings.Contains(err.Error(), "Night shift") {
 		t.Errorf("a channel of a team that the app is not in: %v", err)
 	}
-	if err := w.fake.Connect(t.Context(), "http://"+w.app.Address()+"/teams/messages"); err != nil {
-		t.Fatal(err)
-	}
-	until(t, "the app is in the team", func() bool { return w.fake.Pending() == 0 })
+	w.connect(t)
 	o.Lookup = w.look(t, true)
 	plan, err := setup.Plan(t.Context(), w.db.Pool, file, o)
 	if err != nil || !strings.Contains(plan.Text(), "+ agent ann@acme.test: name Ann Lee, teams "+annInEntra) || !strings.Contains(plan.Text(), "teams_channel "+nightShift) {
 		t.Fatalf("%s%v", plan.Text(), err)
 	}
-	o.Lookup = w.look(t, false)
-	if _, err := setup.Apply(t.Context(), w.db.Pool, file, o); err != nil {
-		t.Fatal(err)
-	}
-
-	hook := "http://" + w.app.Address() + "/hooks/shop"
-	until(t, "the shop is heard", func() bool {
-		status, _, err := w.shop.Post(t.Context(), hook, map[string]any{"type": "message", "id": "m-1", "from": map[string]any{"id": "u-17", "name": "Kim Miller"}, "text": "Where is my order?"})
-		return err == nil && status == http.StatusOK
-	})
+	w.apply(t, nightPeople)
+	w.writes(t, "u-17", "Kim Miller", "Where is my order?")
 	root := w.thread(t, "Where is my order?")
 	if _, err := w.fake.As(annInEntra).Reply(nightShift, root, "It leaves today."); err != nil {
 		t.Fatal(err)
@@ -205,4 +233,107 @@ func sectionOf(r inspect.Report, name string) string {
 		}
 	}
 	return ""
+}
+
+// TestDoctorOfTeams: what an admin meets on the way, each with what to do.
+func TestDoctorOfTeams(t *testing.T) {
+	t.Parallel()
+	w := openTeams(t)
+	says := func(state string, broken bool, parts ...string) {
+		t.Helper()
+		text := sectionOf(w.examined(t), "surface teams")
+		if strings.Contains(text, "✗") != broken {
+			t.Errorf("%s:\n%s", state, text)
+		}
+		for _, part := range parts {
+			if !strings.Contains(text, part) {
+				t.Errorf("%s: %q is not said:\n%s", state, part, text)
+			}
+		}
+		if strings.Contains(text, w.env.Teams.AppPassword) {
+			t.Errorf("%s: the secret is shown", state)
+		}
+	}
+	says("not added yet", true, "installation", "parley manifest teams")
+	w.connect(t)
+	says("added", false, "team “Acme”: the app is in it")
+	w.apply(t, `teams: [{name: Night, teams_channel: "`+nightShift+`"}]`)
+	says("with a channel", false, "Night shift", "its messages may be read")
+	w.fake.Permit()
+	says("nobody agreed", false, "its messages may not be read", "@Parley reply")
+	secret := w.env.Teams.AppPassword
+	w.env.Teams.AppPassword = "another~secret"
+	says("another secret", true, "app secret", "TEAMS_APP_PASSWORD")
+	w.env.Teams.AppPassword = secret
+	if err := w.fake.Uninstall(t.Context(), teamOfAcme); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the app is taken out", func() bool { return w.fake.Pending() == 0 })
+	says("taken out", true, "the app is in no team", "Add it")
+	w.env.Teams.LoginURL = "http://127.0.0.1:1"
+	says("no way to Microsoft", true, "app secret")
+}
+
+// TestSlackAndTeams: a team with a channel in both. Its threads open in Teams; in Slack they are
+// worked on by their numbers; after it moves to Slack, new threads open there and old ones stay.
+func TestSlackAndTeams(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	beside, err := demo.NewWorld(ctx, demo.WorldOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = beside.Close() })
+	w := openTeams(t, func(e *app.Env) {
+		e.SlackBotToken, e.SlackAppToken, e.SlackAPIURL = beside.Slack.BotToken(), beside.Slack.AppToken(), beside.Slack.APIURL()
+	})
+	w.connect(t)
+	until(t, "Slack is connected", func() bool { return beside.Slack.Sockets() > 0 })
+	w.apply(t, strings.Replace(nightPeople, `teams_channel:`, `slack_channel: "#support", home: teams, teams_channel:`, 1))
+
+	w.writes(t, "u-17", "Kim Miller", "Where is my order?")
+	root := w.thread(t, "Where is my order?")
+	ann := beside.Slack.As(demo.Ann)
+	until(t, "Ann can assign from Slack", func() bool {
+		out, err := ann.Command(ctx, demo.Support, "/parley", "#1 assign ben@acme.test")
+		return err == nil && out.Error == ""
+	})
+	until(t, "Ben is mentioned in Teams", func() bool {
+		return slices.ContainsFunc(w.fake.Thread(nightShift, root), func(m *teamsfake.Message) bool {
+			return slices.ContainsFunc(m.Mentions, func(x teamsfake.Mention) bool { return x.ID == benInEntra })
+		})
+	})
+	if _, err := ann.Command(ctx, demo.Support, "/parley", "list all"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the list in Slack says where the thread is", func() bool {
+		raw, err := json.Marshal(beside.Slack.Ephemerals(demo.Ann))
+		return err == nil && strings.Contains(string(raw), "in Microsoft Teams")
+	})
+	if n := len(beside.Slack.Messages(demo.Support)); n != 0 {
+		t.Errorf("%d messages in Slack's channel", n)
+	}
+
+	w.apply(t, `teams: [{name: Night, home: slack}]`)
+	n := 0
+	until(t, "new threads open in Slack", func() bool { // from the next look at the settings on
+		n++
+		w.writes(t, fmt.Sprintf("u-2%d", n), "Lee Park", "Is it open on Sunday?")
+		return len(beside.Slack.Messages(demo.Support)) > 0
+	})
+	w.writes(t, "u-17", "Kim Miller", "Still nothing")
+	if again := w.thread(t, "Still nothing"); again != root {
+		t.Error("the conversation left its thread")
+	}
+	if _, err := w.fake.As(benInEntra).Reply(nightShift, root, "It leaves today."); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the shop has the answer", func() bool { return len(w.shop.Got()) > 0 })
+	report := w.examined(t)
+	for _, section := range []string{"surface slack", "surface teams"} {
+		if text := sectionOf(report, section); text == "" || strings.Contains(text, "✗") {
+			t.Errorf("the doctor finds in %s:\n%s", section, text)
+		}
+	}
 }
