@@ -139,6 +139,7 @@ func TestRefused(t *testing.T) {
 		"empty":                {"POST", there, obj{"type": "message", "text": " "}, 400, "BadArgument"},
 		"format":               {"POST", there, with("textFormat", "html"), 400, "BadArgument"},
 		"too big":              {"POST", there, obj{"type": "message", "text": pages}, 413, "MessageSizeTooBig"},
+		"no picture":           {"POST", there, obj{"type": "message", "text": ";base64," + pages}, 413, "MessageSizeTooBig"},
 		"no card":              {"POST", there, obj{"type": "message", "attachments": []obj{{"contentType": "application/vnd.microsoft.card.adaptive", "content": obj{"type": "Card"}}}}, 400, "BadArgument"},
 		"http picture":         {"POST", there, obj{"type": "message", "attachments": []obj{{"contentType": "image/png", "contentUrl": "http://x.test/a.png"}}}, 400, "BadArgument"},
 		"odd attachment":       {"POST", there, obj{"type": "message", "attachments": []obj{{"contentType": "application/pdf"}}}, 400, "BadArgument"},
@@ -155,7 +156,10 @@ func TestRefused(t *testing.T) {
 			}
 		})
 	}
-	if got := w.srv.Thread(tickets, root); len(got) != 2 {
+	if status, got := w.reply(root, obj{"textFormat": "plain", "text": strings.Repeat("<", 50_000)}); status != 201 {
+		t.Errorf("escaped in JSON: %d %v", status, got)
+	}
+	if got := w.srv.Thread(tickets, root); len(got) != 3 {
 		t.Errorf("something was posted: %d messages", len(got))
 	}
 }

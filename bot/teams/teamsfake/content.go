@@ -14,12 +14,29 @@ import (
 // Source: "Format your bot messages", read 2026-11.
 const maxMessageBytes = 100 * 1024
 
-var dataURI = regexp.MustCompile(`data:image/[a-z+.-]+;base64,[A-Za-z0-9+/=]*`) //nolint:gochecknoglobals // constant
-
-// utf16Bytes counts what Teams counts: two bytes for each UTF-16 unit, pictures in the text not.
+// utf16Bytes counts what Teams counts: two bytes for each UTF-16 unit, without the base64 of
+// data URIs. How JSON writes < > & does not matter.
 func utf16Bytes(raw []byte) int {
-	return 2 * len(utf16.Encode([]rune(dataURI.ReplaceAllString(string(raw), ""))))
+	n := 0
+	text := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(raw))
+	for text != "" {
+		head, tail, found := strings.Cut(text, ";base64,")
+		for _, r := range head {
+			n += 2 * max(1, utf16.RuneLen(r))
+		}
+		if !found {
+			break
+		}
+		n += 2 * len(";base64,")
+		text = tail
+		if strings.HasPrefix(head[strings.LastIndexByte(head, '"')+1:], "data:image/") {
+			text = strings.TrimLeft(tail, base64Letters)
+		}
+	}
+	return n
 }
+
+const base64Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 
 // accept turns what the bot sends into messages that people see: one, or two when a text
 // and attachments come together. What Teams refuses is answered; what clients do not show is
