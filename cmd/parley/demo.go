@@ -20,6 +20,7 @@ type demoCommand struct {
 	Env     string        `placeholder:"FILE" help:"Write NAME=value lines here that point another serve at the emulators."`
 	Open    bool          `default:"true" negatable:"" help:"Open the page in a browser."`
 	Reset   bool          `help:"Make the demo's database server anew. (Its content is new at each start.)"`
+	Surface string        `enum:",slack,teams" default:"" help:"Where the team works and conversations open: slack or teams. The page can switch it."`
 	Hold    time.Duration `default:"10s" help:"How long a reply can be taken back."`
 	Verbose bool          `help:"Show what Parley logs."`
 	Engine  bool          `hidden:"" help:"Be the Parley of a demo that runs already."`
@@ -36,6 +37,7 @@ own Parley: another one hears of WhatsApp, SMS and Messenger by asking at most.
 
 Examples:
   parley demo
+  parley demo --surface teams
   parley demo --no-open --listen 127.0.0.1:9000`
 }
 
@@ -56,7 +58,7 @@ func (c demoCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	o := demo.Options{Listen: c.Listen, Data: data, Exe: exe, Reset: c.Reset, Hold: c.Hold, Say: remark, Log: newLog(os.Stderr, slog.LevelWarn)}
+	o := demo.Options{Listen: c.Listen, Data: data, Exe: exe, Reset: c.Reset, Hold: c.Hold, Surface: c.Surface, Say: remark, Log: newLog(os.Stderr, slog.LevelWarn)}
 	if c.Verbose {
 		o.Engine, o.Log = os.Stderr, newLog(os.Stderr, slog.LevelInfo)
 	}

@@ -52,6 +52,7 @@ type journalRow struct {
 	SeenAt   *time.Time `json:"seen_at"`
 	Copies   int        `json:"copies"`
 	Late     bool       `json:"late"`
+	Surface  string     `json:"surface"` // where it was typed or stands; "" = nowhere yet
 	Channel  string     `json:"channel"` // wayIn: of the thread where it stands, if it does
 	Thread   string     `json:"thread"`
 	Box      string     `json:"box"`  // address of the customer
@@ -101,7 +102,7 @@ func (p *Page) account(ctx context.Context) (journal, error) {
 	defer w.mu.Unlock()
 	said, arrived := p.look(now)
 	s := p.plugState()
-	if busy || err != nil || s.Slack.State != "on" || s.Mail.State != "on" || s.Parley.State != "on" {
+	if busy || err != nil || s.Slack.State != "on" || s.Teams.State != "on" || s.Mail.State != "on" || s.Parley.State != "on" {
 		w.idle = time.Time{}
 	} else if w.idle.IsZero() {
 		w.idle = now
@@ -122,9 +123,11 @@ func (v *verdict) row() journalRow {
 	r := journalRow{Key: v.Key, Way: v.Way, Who: v.Who, Whom: v.Whom, Text: excerpt(v.Text, shownRunes), At: v.At, State: v.State,
 		Copies: v.Copies, Late: v.Late}
 	r.Box, r.Chat, _ = strings.Cut(v.Box, " ")
+	r.Surface = surfaceOf(v.Channel)
 	if v.Copies > 0 {
 		r.SeenAt = &v.SeenAt
 		r.Channel, r.Thread, _ = strings.Cut(v.root, "/")
+		r.Surface = cmp.Or(r.Surface, surfaceOf(r.Channel))
 	}
 	if c := v.Claim; c != nil {
 		r.Accepted, r.Delivery, r.Attempt, r.Held, r.Error, r.Reason = true, c.Delivery, c.Attempt, c.Held, c.Error, c.Reason
@@ -145,6 +148,7 @@ func (p *Page) look(now time.Time) ([]*saying, []arrival) {
 	p.lookIntoMail(now)
 	p.lookIntoPhones(now)
 	p.lookIntoSlack(now)
+	p.lookIntoTeams(now)
 	said := slices.SortedFunc(maps.Values(w.known), func(a, b *saying) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Key, b.Key)) })
 	arrived := slices.SortedFunc(maps.Values(w.seen), func(a, b arrival) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Key, b.Key)) })
 	return said, arrived
@@ -162,7 +166,7 @@ func (w *witness) hear(s saying, now time.Time) {
 	if !slices.ContainsFunc(known.versions, func(v []string) bool { return slices.Equal(v, words) }) {
 		known.versions = append(known.versions, words)
 	}
-	known.gone, known.Text, known.Box, known.Meant = false, s.Text, s.Box, s.Meant
+	known.gone, known.Text, known.Box, known.Meant = false, s.Text, s.Box, s.Meant && !known.Unheard
 }
 
 // see notes what arrived.
@@ -190,7 +194,7 @@ func (p *Page) claims(ctx context.Context) (map[string]claim, bool, error) {
 	if err := pool.QueryRow(ctx, left).Scan(&busy); err != nil {
 		return list, true, fmt.Errorf("demo: journal: %w", err)
 	}
-	return list, busy, nil
+	return list, busy || p.world.Teams != nil && p.world.Teams.Pending() > 0, nil
 }
 
 func readClaims(ctx context.Context, q store.Querier) (map[string]claim, error) {

@@ -89,7 +89,7 @@ func (p *Page) lookIntoSlack(now time.Time) {
 				continue
 			}
 			thread := fake.Thread(c.ID, root.TS)
-			owner, box := p.owner(thread)
+			owner, box := p.ownerOf(thread)
 			for _, m := range thread {
 				switch {
 				case m.Subtype == "tombstone":
@@ -117,14 +117,19 @@ func postSeen(m *slackfake.Message, channel, root string) arrival {
 	return a
 }
 
-// owner tells whose thread it is: the customer who said what stands there first in a
-// customer's name.
-func (p *Page) owner(thread []*slackfake.Message) (name, box string) {
+// ownerOf tells whose thread it is.
+func (p *Page) ownerOf(thread []*slackfake.Message) (name, box string) {
 	at := slices.IndexFunc(thread, func(m *slackfake.Message) bool { return strings.HasSuffix(m.Username, customerSuffix) })
 	if at < 0 {
 		return "", ""
 	}
-	first, most := postSeen(thread[at], "", ""), -1
+	return p.owner(postSeen(thread[at], "", ""))
+}
+
+// owner tells whose thread it is: the customer who said what stands there first in a
+// customer's name.
+func (p *Page) owner(first arrival) (name, box string) {
+	most := -1
 	for _, s := range p.witness.known {
 		if !s.mayBe(first) {
 			continue

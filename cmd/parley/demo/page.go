@@ -32,6 +32,7 @@ type PageOptions struct {
 	Hold    time.Duration // how long a reply can be undone; said in the tour
 	Log     *slog.Logger
 	Address string        // host:port where the page is served; "" = any host is answered (tests)
+	Chosen  bool          // somebody chose the world's home: a browser's last choice doesn't count
 	CutFor  time.Duration // how long a line stays cut when nobody plugs it in; 0 = a minute
 }
 
@@ -45,14 +46,18 @@ type Page struct {
 	index     *template.Template
 	shortcuts []shortcut
 	commands  []slashCommand
+	teamsApp  teamsApp
+	chosen    atomic.Bool // somebody chose the surface
 	phase     atomic.Pointer[string]
 	db        atomic.Pointer[pgxpool.Pool]
+	applyHome atomic.Pointer[func(context.Context) error] // makes the world's home Parley's; nil: there is no Parley yet
 	hub       hub
 	plugs     plugs
 	witness   witness
 
 	mu   sync.Mutex
-	seen map[string]bool // mails that were opened, by mailKey
+	seen map[string]bool   // mails that were opened, by mailKey
+	read map[string]string // the last message in Teams that was seen, by readKey
 }
 
 // NewPage prepares the page of a world.
@@ -64,15 +69,16 @@ func NewPage(w *World, o PageOptions) (*Page, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	p := &Page{o: o, world: w, mux: http.NewServeMux(), seen: map[string]bool{}}
+	p := &Page{o: o, world: w, mux: http.NewServeMux(), seen: map[string]bool{}, read: map[string]string{}}
 	p.SetPhase("")
 	var err error
 	if p.index, err = template.ParseFS(web, "web/index.html"); err != nil {
 		return nil, fmt.Errorf("demo: page: %w", err)
 	}
-	if err := p.readManifest(); err != nil {
+	if err := errors.Join(p.readManifest(), p.readTeamsManifest()); err != nil {
 		return nil, err
 	}
+	p.chosen.Store(o.Chosen)
 	assets, err := fs.Sub(web, "web")
 	if err != nil {
 		return nil, fmt.Errorf("demo: page: %w", err)
@@ -94,6 +100,8 @@ func NewPage(w *World, o PageOptions) (*Page, error) {
 	p.mux.HandleFunc("POST /plug", p.movePlug)
 	p.mux.HandleFunc("POST /reset", p.reset)
 	p.mux.HandleFunc("GET /journal", p.showJournal)
+	p.mux.HandleFunc("POST /surface", p.chooseSurface)
+	p.teamsRoutes()
 	// What people do in Slack and in their mail programs, the emulators take as it is.
 	p.mux.Handle("POST /_fake/person/", w.Slack)
 	p.mux.Handle("POST /_fake/mail/send", w.Mail.Control())
@@ -113,10 +121,20 @@ func (p *Page) SetDatabase(pool *pgxpool.Pool) {
 	p.hub.wake()
 }
 
+// setHome gives the page the way to tell Parley where conversations open; nil: none.
+func (p *Page) setHome(apply func(context.Context) error) {
+	if apply == nil {
+		p.applyHome.Store(nil)
+		return
+	}
+	p.applyHome.Store(&apply)
+}
+
 // Run tells open pages of changes until ctx ends.
 func (p *Page) Run(ctx context.Context) error {
 	var wait sync.WaitGroup
 	wait.Go(func() { p.watchSlack(ctx) })
+	wait.Go(func() { p.watchTeams(ctx) })
 	wait.Go(func() { p.watchMail(ctx) })
 	wait.Go(func() { p.watchPhones(ctx) })
 	wait.Go(func() { p.watchDatabase(ctx) })
@@ -200,12 +218,15 @@ type boot struct {
 	Commands  []slashCommand `json:"commands"`
 	Agents    []string       `json:"agents"`
 	Customer  string         `json:"customer"`
+	Home      string         `json:"home"`   // surface
+	Chosen    bool           `json:"chosen"` // somebody chose it
+	Teams     *teamsBoot     `json:"teams"`  // nil: there is only Slack
 }
 
 func (p *Page) showIndex(w http.ResponseWriter, _ *http.Request) {
 	all := personas()
 	b := boot{Support: Support, Help: HelpAddress, Hold: int(p.o.Hold.Seconds()), Shortcuts: p.shortcuts, Commands: p.commands,
-		Agents: []string{Ann, Ben, Zoe}, Customer: all[len(all)-1].Address}
+		Agents: []string{Ann, Ben, Zoe}, Customer: all[len(all)-1].Address, Home: p.world.Home(), Chosen: p.chosen.Load(), Teams: p.teamsBoot()}
 	var page strings.Builder
 	if err := p.index.Execute(&page, map[string]any{"Boot": b}); err != nil {
 		p.fail(w, err)

@@ -21,6 +21,7 @@ const (
 // Lines that can be cut, by the names that the page gives them.
 const (
 	lineSlack  = "slack"
+	lineTeams  = "teams"
 	lineMail   = "mail"
 	lineParley = "parley" // the process: killed and started
 )
@@ -55,6 +56,7 @@ type lineState struct {
 // plugState is how everything that can be pulled is.
 type plugState struct {
 	Slack  lineState `json:"slack"`
+	Teams  lineState `json:"teams"`
 	Mail   lineState `json:"mail"`
 	Parley lineState `json:"parley"`
 	Reset  bool      `json:"reset"` // the demo can start over
@@ -87,6 +89,8 @@ func (p *Page) cordsOf(line string) []*cord {
 		return nil
 	case line == lineSlack:
 		return []*cord{p.world.cords.slack}
+	case line == lineTeams && p.world.cords.teams != nil:
+		return []*cord{p.world.cords.teams, p.world.cords.hook}
 	case line == lineMail:
 		return []*cord{p.world.cords.imap, p.world.cords.smtp}
 	}
@@ -135,11 +139,12 @@ func (p *Page) plugIn(ctx context.Context, line string) error {
 // Errors: a line can't be plugged in.
 func (p *Page) startOver(ctx context.Context) error {
 	p.SetPhase("Starting over …")
-	err := errors.Join(p.plugIn(ctx, lineSlack), p.plugIn(ctx, lineMail), p.world.Reset(ctx))
+	err := errors.Join(p.plugIn(ctx, lineSlack), p.plugIn(ctx, lineTeams), p.plugIn(ctx, lineMail), p.world.Reset(ctx))
 	p.o.Clock.reset()
 	p.witness.forget()
 	p.mu.Lock()
 	clear(p.seen)
+	clear(p.read)
 	p.mu.Unlock()
 	p.plugs.mu.Lock()
 	p.plugs.round++
@@ -201,7 +206,8 @@ func (p *Page) plugState() plugState {
 	now := time.Now()
 	p.plugs.mu.Lock()
 	defer p.plugs.mu.Unlock()
-	through := map[string]bool{lineSlack: p.world.Slack.Sockets() > 0, lineMail: p.world.Mail.State().Sessions > 0}
+	// Teams calls when it has something to tell: there is nothing to be through to.
+	through := map[string]bool{lineSlack: p.world.Slack.Sockets() > 0, lineTeams: true, lineMail: p.world.Mail.State().Sessions > 0}
 	look := func(line string) lineState {
 		s := lineState{State: "on", Can: p.cordsOf(line) != nil}
 		if c, is := p.plugs.cuts[line]; is {
@@ -211,7 +217,7 @@ func (p *Page) plugState() plugState {
 		}
 		return s
 	}
-	s := plugState{Slack: look(lineSlack), Mail: look(lineMail), Parley: lineState{State: "on"}, Reset: p.plugs.over != nil}
+	s := plugState{Slack: look(lineSlack), Teams: look(lineTeams), Mail: look(lineMail), Parley: lineState{State: "on"}, Reset: p.plugs.over != nil}
 	if e := p.plugs.engine; e != nil {
 		runs, kills, down, back := e.state()
 		s.Parley.Can, s.Parley.Times = true, kills
@@ -233,6 +239,9 @@ func (p *Page) phaseNow(s plugState) string {
 	if s.Slack.State == "cut" {
 		cuts = append(cuts, "Slack")
 	}
+	if s.Teams.State == "cut" {
+		cuts = append(cuts, "Teams")
+	}
 	if s.Mail.State == "cut" {
 		cuts = append(cuts, "mail")
 	}
@@ -248,17 +257,26 @@ func (p *Page) phaseNow(s plugState) string {
 		if text == "" {
 			text = "What is said waits."
 		}
-		text = strings.Join(cuts, " and ") + verb + ". " + text
+		text = list(cuts) + verb + ". " + text
 		text = strings.ToUpper(text[:1]) + text[1:]
 	}
 	return text
+}
+
+// list joins names: "a, b and c".
+func list(names []string) string {
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // watchPlugs tells open pages when a line comes and goes, which no emulator announces.
 func (p *Page) watchPlugs(ctx context.Context) {
 	tick := time.NewTicker(plugPace)
 	defer tick.Stop()
-	var last [3]string
+	var last [4]string
 	for {
 		select {
 		case <-ctx.Done():
@@ -267,7 +285,7 @@ func (p *Page) watchPlugs(ctx context.Context) {
 		case <-tick.C:
 		}
 		s := p.plugState()
-		if now := [3]string{s.Slack.State, s.Mail.State, s.Parley.State}; now != last {
+		if now := [4]string{s.Slack.State, s.Teams.State, s.Mail.State, s.Parley.State}; now != last {
 			last = now
 			p.hub.wake()
 		}

@@ -25,8 +25,11 @@ type Options struct {
 	Reset  bool          // make the database's folder anew
 	Hold   time.Duration // how long a reply can be undone
 	Back   time.Duration // after which what was pulled comes back by itself; 0 = a minute for a line, ten seconds for Parley
-	Log    *slog.Logger
-	Engine io.Writer // gets the engine's log beside Data/engine.log; nil = nobody
+	// Surface is where conversations open, slack or teams; "" = slack, until somebody
+	// chooses in the page.
+	Surface string
+	Log     *slog.Logger
+	Engine  io.Writer // gets the engine's log beside Data/engine.log; nil = nobody
 	// Ready is called once with the page's address and the variables of World.Env, as
 	// soon as the page can be opened.
 	Ready func(url string, vars []string) error
@@ -55,12 +58,13 @@ func Run(ctx context.Context, o Options) (err error) {
 		return errors.Join(err, listener.Close())
 	}
 	world, err := NewWorld(ctx, WorldOptions{Log: o.Log, Clock: clock.Now, WorkspaceURL: url + "/", Cords: true, SaveSent: true,
-		Phones: true, PublicURL: "http://" + engine})
+		Phones: true, PublicURL: "http://" + engine,
+		TeamsOptions: TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: retries()}})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { err = errors.Join(err, world.Close()) }()
-	page, err := NewPage(world, PageOptions{Clock: clock, Hold: o.Hold, Log: o.Log, Address: listener.Addr().String(), CutFor: o.Back})
+	page, err := NewPage(world, PageOptions{Clock: clock, Hold: o.Hold, Log: o.Log, Address: listener.Addr().String(), CutFor: o.Back, Chosen: o.Surface != ""})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -84,11 +88,21 @@ func Run(ctx context.Context, o Options) (err error) {
 		stop()
 		return errors.Join(err, app.Shutdown(ctx, server, stopGrace))
 	})
+	if o.Surface != "" {
+		url += "/?surface=" + o.Surface
+	}
 	if err := o.Ready(url, world.Env()); err != nil {
 		stop()
 		return errors.Join(err, group.Wait())
 	}
 	return group.Wait()
+}
+
+// retries are Teams' waits before it offers something again. They last longer than a line
+// stays cut.
+func retries() []time.Duration {
+	return []time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second, 8 * time.Second, 10 * time.Second,
+		15 * time.Second, 20 * time.Second, 30 * time.Second}
 }
 
 // freeAddress finds an address of loopback at which nobody listens. Webhooks name the

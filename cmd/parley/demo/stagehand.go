@@ -101,6 +101,12 @@ func (s *stagehand) round(ctx context.Context, server *pgserver.Server, pace tim
 	}
 	s.page.SetDatabase(db.Pool)
 	defer s.page.SetDatabase(nil)
+	home := func(ctx context.Context) error { return applyHome(ctx, s.world, db) }
+	s.page.setHome(home)
+	defer s.page.setHome(nil)
+	if err := home(ctx); err != nil { // somebody may have chosen another one meanwhile
+		return ended(ctx, err)
+	}
 	return s.play(ctx, env, db.Pool, pace)
 }
 
@@ -168,11 +174,23 @@ func (s *stagehand) setUp(ctx context.Context, env app.Env, db *app.Database) er
 
 // applyConfig sets Parley up for a world by its parley.yaml.
 func applyConfig(ctx context.Context, w *World, db *app.Database, hold time.Duration) error {
-	file, err := setup.Parse([]byte(w.Config(hold)), os.LookupEnv)
-	if err != nil {
-		return err
+	for _, kind := range w.surfaces() {
+		if _, err := store.EnsureSurface(ctx, db.Pool, kind); err != nil {
+			return err
+		}
 	}
-	if _, err := store.EnsureSurface(ctx, db.Pool, "slack"); err != nil {
+	return apply(ctx, db, w.Config(hold))
+}
+
+// applyHome makes conversations open in the world's home from now on.
+func applyHome(ctx context.Context, w *World, db *app.Database) error {
+	return apply(ctx, db, w.people())
+}
+
+// apply sets Parley up by a parley.yaml, or a part of one.
+func apply(ctx context.Context, db *app.Database, yaml string) error {
+	file, err := setup.Parse([]byte(yaml), os.LookupEnv)
+	if err != nil {
 		return err
 	}
 	_, err = setup.Apply(ctx, db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: app.Specs()})
@@ -191,7 +209,7 @@ func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, p
 		out = io.MultiWriter(log, s.o.Engine)
 	}
 	vars := append(s.world.Env(), "DATABASE_URL="+env.DatabaseURL, "PARLEY_DATA="+env.Data, "PARLEY_LISTEN="+s.listen,
-		"PARLEY_LOG=info", "SLACK_RATE=0") // the emulator has no limits: what happens is shown at once
+		"PARLEY_LOG=info", "SLACK_RATE=0", "TEAMS_RATE=0") // the emulator has no limits: what happens is shown at once
 	e := &engine{exe: s.o.Exe, args: []string{"demo", "--engine"}, env: engineEnv(vars...), out: out, log: s.o.Log, report: s.page.SetPhase, pause: cmp.Or(s.o.Back, killPause),
 		again: make(chan struct{}, 1)}
 	s.page.setEngine(e)
@@ -201,7 +219,7 @@ func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, p
 	s.page.SetPhase("Starting Parley …")
 	err = connected(ctx, s.world, pool)
 	if err == nil {
-		err = s.world.Subscribe(ctx)
+		err = errors.Join(s.world.Install(ctx), s.world.Subscribe(ctx))
 	}
 	if err == nil {
 		s.page.SetPhase("Parley is connecting to Slack again …") // shown whenever it isn't

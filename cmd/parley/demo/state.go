@@ -19,7 +19,9 @@ type state struct {
 	Plugs plugState  `json:"plugs"`
 	Now   time.Time  `json:"now"`   // the world's
 	Ahead int64      `json:"ahead"` // seconds
+	Home  string     `json:"home"`  // the surface in which conversations open
 	Slack slackState `json:"slack"`
+	Teams teamsState `json:"teams"`
 	Mail  mailState  `json:"mail"`
 	Phone phoneState `json:"phone"`
 	Tour  []tourStep `json:"tour"`
@@ -61,8 +63,8 @@ type threadRow struct {
 func (p *Page) showState(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query().Get
 	now := p.o.Clock.Now()
-	s := state{Now: now, Ahead: int64(p.o.Clock.Ahead().Seconds()), Plugs: p.plugState(),
-		Slack: p.slackState(q("as"), q("channel"), q("thread")), Mail: p.mailState(q("customer")),
+	s := state{Now: now, Ahead: int64(p.o.Clock.Ahead().Seconds()), Plugs: p.plugState(), Home: p.world.Home(),
+		Slack: p.slackState(q("as"), q("channel"), q("thread")), Teams: p.teamsState(q("teams_as"), q("teams_channel"), q("teams_thread")), Mail: p.mailState(q("customer")),
 		Phone: p.phoneState(q("customer"), q("chat"))}
 	s.Phase, s.Round = p.phaseNow(s.Plugs), p.plugs.rounds()
 	var err error

@@ -52,6 +52,7 @@ type saying struct {
 	Thread  string
 	Box     string // address: whose mail it is, or to whom it goes
 	Meant   bool   // wayOut: looks as if it were for the customer
+	Unheard bool   // Parley wasn't to be told of it
 
 	name     string     // of the author, as nameKey gives it
 	versions [][]string // the words by which it is known, and those before an edit

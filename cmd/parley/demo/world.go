@@ -70,22 +70,24 @@ type World struct {
 	Teams *teamsfake.Server // nil without WorldOptions.Teams
 	o     WorldOptions
 	cords *cords // nil without WorldOptions.Cords
+	home  atomic.Pointer[string]
 	// phones is nil without WorldOptions.Phones.
 	phones atomic.Pointer[phones]
 }
 
-// cords are a world's wires to Parley.
-type cords struct{ slack, imap, smtp *cord }
+// cords are a world's wires to Parley. Teams has one for each way, nil without Teams.
+type cords struct{ slack, imap, smtp, teams, hook *cord }
 
-func (c *cords) all() []*cord { return []*cord{c.slack, c.imap, c.smtp} }
+func (c *cords) all() []*cord { return []*cord{c.slack, c.imap, c.smtp, c.teams, c.hook} }
 
 // NewWorld starts the emulators. Close ends them.
 func NewWorld(ctx context.Context, o WorldOptions) (*World, error) {
 	outer := o
 	if o.Cords {
-		o.SlackAddr, o.IMAPAddr, o.SMTPAddr = "", "", ""
+		o.SlackAddr, o.IMAPAddr, o.SMTPAddr, o.TeamsAddr = "", "", "", ""
 	}
 	w := &World{o: o}
+	w.SetHome(o.Home)
 	w.Mail = mailfake.New(mailfake.Options{Log: o.Log, Clock: o.Clock, IMAPListen: o.IMAPAddr, SMTPListen: o.SMTPAddr,
 		Mailboxes: []mailfake.MailboxConfig{{Address: HelpAddress, Password: HelpPassword, SaveToSent: o.SaveSent}}})
 	if err := w.Mail.Start(ctx); err != nil {
@@ -105,10 +107,10 @@ func NewWorld(ctx context.Context, o WorldOptions) (*World, error) {
 	if err != nil {
 		return nil, errors.Join(err, w.Slack.Close(), w.Mail.Close())
 	}
-	if o.Cords {
+	if err = w.openTeams(); err == nil && o.Cords {
 		err = w.layCords(ctx, outer)
 	}
-	if err = errors.Join(err, w.openTeams(), w.openPhones(ctx)); err != nil {
+	if err = errors.Join(err, w.openPhones(ctx)); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	return w, nil
@@ -132,10 +134,18 @@ func (w *World) layCords(ctx context.Context, o WorldOptions) (err error) {
 		{&w.cords.slack, o.SlackAddr, strings.TrimPrefix(w.Slack.URL(), "http://")},
 		{&w.cords.imap, o.IMAPAddr, w.Mail.IMAPAddr()},
 		{&w.cords.smtp, o.SMTPAddr, w.Mail.SMTPAddr()},
+		{&w.cords.teams, o.TeamsAddr, w.teamsAddr()},
+		{&w.cords.hook, "", w.hookAddr()},
 	} {
+		if lay.target == "" {
+			continue
+		}
 		if *lay.into, err = newCord(ctx, cmp.Or(lay.addr, anyPort), lay.target); err != nil {
 			return err
 		}
+	}
+	if w.cords.teams != nil {
+		w.Teams.SetURL("http://" + w.cords.teams.addr)
 	}
 	return nil
 }

@@ -2,10 +2,18 @@ package demo
 
 import (
 	"cmp"
+	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"parley/bot/teams/teamsfake"
+)
+
+// Surfaces of a world, by their accounts' kinds.
+const (
+	SurfaceSlack = "slack"
+	SurfaceTeams = "teams"
 )
 
 // The same people and places in Microsoft Teams, by their ids in Entra and Teams.
@@ -35,6 +43,63 @@ func (w *World) openTeams() error {
 	o.Channels = []teamsfake.Channel{{ID: TeamsSupport, Team: TeamsTeam, Name: "support"}, {ID: TeamsRandom, Team: TeamsTeam, Name: "random"}}
 	w.Teams = teamsfake.New(o)
 	return w.Teams.Start(cmp.Or(w.o.TeamsAddr, anyPort))
+}
+
+// teamsAddr is the host:port where the organisation listens; "" without one.
+func (w *World) teamsAddr() string {
+	if w.Teams == nil {
+		return ""
+	}
+	return strings.TrimPrefix(w.Teams.URL(), "http://")
+}
+
+// hookAddr is the host:port of the Parley to which Teams sends; "" without one.
+func (w *World) hookAddr() string {
+	if w.Teams == nil {
+		return ""
+	}
+	return strings.TrimPrefix(w.o.PublicURL, "http://")
+}
+
+// Install adds Parley's app to the team, as its owner does, once Parley runs at
+// WorldOptions.PublicURL. Without Teams it does nothing.
+// Errors: Parley refused to hear of it, ctx's.
+func (w *World) Install(ctx context.Context) error {
+	if w.Teams == nil {
+		return nil
+	}
+	address := w.o.PublicURL
+	if w.cords != nil && w.cords.hook != nil {
+		address = "http://" + w.cords.hook.addr
+	}
+	return w.Teams.Connect(ctx, address+"/teams/messages")
+}
+
+// SetHome chooses the surface in which conversations open from now on: slack or teams. It
+// holds once Config was applied.
+func (w *World) SetHome(kind string) { w.home.Store(&kind) }
+
+// Home is the surface in which conversations open.
+func (w *World) Home() string {
+	switch {
+	case w.Teams == nil:
+		return SurfaceSlack
+	case w.o.NoSlack:
+		return SurfaceTeams
+	}
+	return cmp.Or(*w.home.Load(), SurfaceSlack)
+}
+
+// surfaces lists the kinds of surfaces there are.
+func (w *World) surfaces() []string {
+	var kinds []string
+	if !w.o.NoSlack {
+		kinds = append(kinds, SurfaceSlack)
+	}
+	if w.Teams != nil {
+		kinds = append(kinds, SurfaceTeams)
+	}
+	return kinds
 }
 
 // teamsEnv gives the variables that point Parley at the organisation.
@@ -67,7 +132,7 @@ func (w *World) people() string {
 		team += `, teams_channel: "` + TeamsSupport + `"`
 	}
 	if w.Teams != nil && !w.o.NoSlack {
-		team += ", home: " + cmp.Or(w.o.Home, "slack")
+		team += ", home: " + w.Home()
 	}
 	return "agents:\n" + agent("ann@acme.test", "Ann Lee", Ann, TeamsAnn, ", roles: [admin]") +
 		agent("ben@acme.test", "Ben Katz", Ben, TeamsBen, "") + "teams:\n" + team + "}\n"

@@ -1,22 +1,34 @@
 // The page's state: who one is, what is open, and what the server last said.
+import { boot } from './boot.js';
 import { menu, toast } from './dom.js';
 import { names } from './mrkdwn.js';
 import { showMail, openCustomer } from './mail.js';
-import { showSlack, openThread } from './slack.js';
-import { showModal } from './modal.js';
+import * as slack from './slack.js';
+import * as teams from './teams.js';
+import { leaveModal, showModal } from './modal.js';
+import { me, userName } from './teamsnames.js';
 import { showJourney, toggleJourney } from './journey.js';
 import { showTour, toggleTour } from './tour.js';
 import { resume, showPlugs, startedOver, togglePlugs } from './plugs.js';
 
-export const boot = JSON.parse(document.getElementById('boot').textContent);
+export { boot };
 
 export const app = {
-  as: boot.agents[0], channel: boot.support, thread: '', place: 'channel', // or 'threads'
+  surface: 'slack', // or 'teams': what the right half shows
+  as: boot.agents[0], channel: boot.support, thread: '', place: 'channel', // or 'threads'; of Slack
+  teams: { channel: boot.teams?.support || '', thread: '', place: 'channel' }, // or 'chat', 'activity'
   customer: boot.customer, chat: '', mail: null, // chat: '' = the mailbox
   writing: null, state: null,
 };
 
 const stage = document.getElementById('stage');
+
+// half gives what the shown surface can do: openThread(channel, root, focus), compose(text),
+// roots(), goHome().
+export const half = () => (app.surface === 'teams' ? teams : slack);
+
+// at gives the channel and thread that are open in the shown surface.
+export const at = () => (app.surface === 'teams' ? app.teams : app);
 
 // call posts JSON and gives the answer; errors are shown unless quiet.
 export async function call(url, body, quiet) {
@@ -36,7 +48,7 @@ export async function call(url, body, quiet) {
 function words(error) {
   return { no_text: 'There is nothing to send.', not_in_channel: 'You are not in this channel.', cant_delete_message: 'Only its author can delete this.',
     cant_update_message: 'Only its author can edit this.', already_reacted: 'You have reacted with that already.', message_not_found: 'That message is gone.',
-    thread_not_found: 'That thread is gone.', operation_timeout: 'Parley did not answer in time.' }[error] || error;
+    thread_not_found: 'That thread is gone.', operation_timeout: 'Parley did not answer in time.' }[error] || error.replace(/^(?:teamsfake: )+/, '');
 }
 
 // act does something in Slack as the chosen person.
@@ -49,17 +61,21 @@ export async function act(verb, body, quiet) {
 
 let loading = false, again = false;
 
+// question is what the server is asked: what is open, and for whom.
+const question = () => new URLSearchParams({ as: app.as, channel: app.channel, thread: app.thread, customer: app.customer, chat: app.chat,
+  ...(boot.teams && { teams_as: me(), teams_channel: app.teams.channel, teams_thread: app.teams.thread }) });
+
 // refresh asks the server for everything that is shown.
 export async function refresh() {
   if (loading) { again = true; return; }
   loading = true;
   do {
     again = false;
-    const q = new URLSearchParams({ as: app.as, channel: app.channel, thread: app.thread, customer: app.customer, chat: app.chat });
+    const q = question();
     try {
       const r = await fetch(`/state?${q}`);
       const next = await r.json();
-      if (q.get('as') !== app.as || q.get('channel') !== app.channel || q.get('thread') !== app.thread || q.get('customer') !== app.customer || q.get('chat') !== app.chat) { again = true; continue; }
+      if (q.toString() !== question().toString()) { again = true; continue; }
       const before = app.state;
       if (before && before.round !== next.round) { startedOver(); return; }
       app.state = next;
@@ -80,8 +96,8 @@ function show() {
   names.now = now;
   showBar();
   showMail();
-  showSlack();
-  showModal();
+  showSurfaces();
+  if (app.surface === 'teams') teams.showTeams(); else { slack.showSlack(); showModal(); }
   showTour();
   showJourney();
   showPlugs();
@@ -98,11 +114,12 @@ function tell(before, next) {
   if (!before || asBefore !== app.as) { asBefore = app.as; mails = unread(next); return; }
   const fresh = next.slack.noticed - before.slack.noticed;
   for (const n of (next.slack.notices || []).slice(-Math.max(0, Math.min(fresh, 3)))) {
-    if (fresh <= 0 || (n.thread && n.thread === app.thread && visible('slack'))) continue;
+    if (fresh <= 0 || app.surface !== 'slack' || (n.thread && n.thread === app.thread && visible('slack'))) continue;
     const who = names.user(n.from);
     const what = { mention: `${who} mentioned you`, thread_reply: `${who} wrote in a thread you follow`, here: `${who} wrote to everybody here`, dm: `${who} wrote to you` }[n.kind] || who;
-    toast(`💬 ${what}`, () => { tab('slack'); openThread(n.channel, n.thread || n.ts); });
+    toast(`💬 ${what}`, () => { tab('slack'); slack.openThread(n.channel, n.thread || n.ts); });
   }
+  if (app.surface === 'teams') tellTeams(before, next);
   const now = unread(next), onPhone = chats(next), earlier = chats(before);
   for (const c of next.mail.customers || []) {
     if ((onPhone[c.address] || 0) > (earlier[c.address] || 0) && !(c.address === app.customer && app.chat && visible('mail'))) toast(`📱 A message for ${c.name}`, () => { tab('mail'); openCustomer(c.address, c.waiting); });
@@ -113,6 +130,15 @@ function tell(before, next) {
   mails = now;
 }
 let mails = {};
+
+function tellTeams(before, next) {
+  const fresh = Math.min(next.teams.noticed - before.teams.noticed, 3);
+  for (const a of fresh > 0 ? next.teams.activity.slice(0, fresh).reverse() : []) {
+    const looking = visible('teams') && (a.thread ? a.thread === app.teams.thread : app.teams.place === 'chat');
+    if (!looking) toast(`💬 ${userName(a.user)} ${{ mention: 'mentioned you', reply: 'replied where you wrote', chat: 'wrote to you' }[a.kind]}`, () => { tab('teams'); teams.openThread(a.channel, a.thread); });
+  }
+}
+
 const chats = (s) => Object.fromEntries((s.mail.customers || []).map((c) => [c.address, c.chats]));
 const unread = (s) => Object.fromEntries((s.mail.customers || []).map((c) => [c.address, c.unread]));
 
@@ -131,12 +157,55 @@ function showBar() {
 
 // tab shows one pane in a narrow window.
 export function tab(name) {
+  if (name === 'slack' || name === 'teams') view(name);
   stage.dataset.tab = name;
   for (const b of document.querySelectorAll('.tabs button')) b.setAttribute('aria-pressed', String(b.dataset.tab === name));
   if (name === 'journey') toggleJourney(true);
   if (name === 'plugs') togglePlugs(true);
   if (app.state) show();
 }
+
+// view shows a surface in the right half, and keeps that in the address.
+function view(surface) {
+  if (app.surface === surface) return;
+  app.surface = surface;
+  const modal = document.getElementById('modal');
+  if (modal.open) modal.close();
+  leaveModal();
+  teams.leaveDialog();
+  const url = new URL(location.href);
+  url.searchParams.set('surface', surface);
+  history.replaceState(null, '', url);
+}
+
+// showSurfaces shows which surface is on the page, and says so when conversations open in
+// the other.
+const called = { slack: 'Slack', teams: 'Teams' };
+function showSurfaces() {
+  const box = document.getElementById('surfaces'), home = app.state.home;
+  box.hidden = !boot.teams;
+  for (const b of box.querySelectorAll('button')) {
+    b.setAttribute('aria-pressed', String(b.dataset.surface === app.surface));
+    b.classList.toggle('home', b.dataset.surface === home);
+    b.title = b.dataset.surface === home ? `New conversations open in ${called[home]}` : `Show ${called[b.dataset.surface]}, and open new conversations there`;
+  }
+  for (const name of ['slack', 'teams']) {
+    document.getElementById(name).hidden = name !== app.surface;
+    document.querySelector(`.tabs [data-tab=${name}]`).hidden = name !== app.surface;
+  }
+  document.getElementById('skip').href = `#${app.surface}`;
+}
+
+// choose shows a surface and makes conversations open there.
+async function choose(surface) {
+  tab(surface);
+  try { localStorage.setItem('surface', surface); } catch { /* storage is off */ }
+  const was = app.state.home;
+  const out = await call('/surface', new URLSearchParams({ to: surface }));
+  if (out && was !== surface) toast(`New conversations open in ${called[surface]} from now on. Those in ${called[was]} stay there.`);
+  refresh();
+}
+for (const b of document.querySelectorAll('#surfaces button')) b.addEventListener('click', () => choose(b.dataset.surface));
 
 // jump lets time pass.
 export async function jump(to, done) {
@@ -145,7 +214,7 @@ export async function jump(to, done) {
 }
 
 document.getElementById('clock').addEventListener('click', (e) => menu(e.currentTarget, [
-  { label: 'One hour later', hint: 'for Parley, the mail servers and Slack', act: () => jump('hour', 'an hour later') },
+  { label: 'One hour later', hint: 'for Parley, the mail servers and the team’s chat', act: () => jump('hour', 'an hour later') },
   { label: 'Tomorrow at 9:00', hint: 'when most snoozes end', act: () => jump('morning', 'tomorrow, 9:00') },
   { label: '24 hours later', hint: 'the same time tomorrow', act: () => jump('day', 'a day later') },
 ], 'Let time pass'));
@@ -163,15 +232,32 @@ for (const b of document.querySelectorAll('.tabs button')) b.addEventListener('c
 // Links to messages stay in the page.
 function follow(path) {
   const m = /^#?\/?(?:archives\/)?([CDG]\w+)\/p?(\d+)\.?(\d{6})(?:\?.*thread_ts=([\d.]+))?/.exec(path);
-  if (m) { tab('slack'); openThread(m[1], m[4] || `${m[2]}.${m[3]}`); }
+  if (m) { tab('slack'); slack.openThread(m[1], m[4] || `${m[2]}.${m[3]}`); }
+  const t = boot.teams && /^#([^/]+)\/(\d+)$/.exec(path);
+  if (t && !m) { tab('teams'); teams.openThread(decodeURIComponent(t[1]), t[2]); }
 }
 document.addEventListener('click', (e) => {
   const a = e.target.closest?.('a[data-archive]');
   if (a) { e.preventDefault(); follow(new URL(a.href).pathname + new URL(a.href).search); }
+  const t = e.target.closest?.('a[data-teams]');
+  if (t) { e.preventDefault(); const p = JSON.parse(t.dataset.teams); tab('teams'); teams.openThread(p.channel, p.thread); }
 });
 
-tab('slack');
+// first is the surface to begin with: what the address says, else what was chosen for this
+// demo, else what this browser chose the last time.
+function first() {
+  if (!boot.teams) return 'slack';
+  const asked = new URLSearchParams(location.search).get('surface');
+  if (called[asked]) return asked;
+  let last = null;
+  try { last = localStorage.getItem('surface'); } catch { /* storage is off */ }
+  return boot.chosen || !called[last] ? boot.home : last;
+}
+
+const begin = first();
+tab(begin);
 await refresh();
+if (boot.teams && !boot.chosen && begin !== boot.home) await choose(begin);
 resume();
 if (location.hash) follow(location.hash);
 const events = new EventSource('/events');

@@ -104,6 +104,7 @@ export function openPopup(anchor, el) {
   closeMenu();
   popup = { el, anchor };
   el.classList.add('popup');
+  if (anchor.closest('.teams, .t-dialog')) el.classList.add('t-look');
   (anchor.closest('dialog') || document.body).append(el);
   const a = anchor.getBoundingClientRect(), b = el.getBoundingClientRect();
   const top = a.bottom + 4 + b.height > innerHeight ? Math.max(8, a.top - b.height - 4) : a.bottom + 4;

@@ -1,6 +1,6 @@
 // The drawer "What just happened": the last message's way through Parley.
 import { h, replace } from './dom.js';
-import { app, tab } from './app.js';
+import { app, at, tab } from './app.js';
 import { togglePlugs } from './plugs.js';
 
 let open = false, asked = '';
@@ -12,13 +12,13 @@ export function toggleJourney(on) {
   const button = document.getElementById('journeybutton');
   button.setAttribute('aria-expanded', String(open));
   box().hidden = !open;
-  if (open) { asked = ''; togglePlugs(false); showJourney(); } else if (document.getElementById('stage').dataset.tab === 'journey') tab('slack');
+  if (open) { asked = ''; togglePlugs(false); showJourney(); } else if (document.getElementById('stage').dataset.tab === 'journey') tab(app.surface);
 }
 
 // showJourney asks for the journey anew; the answer is drawn when it differs.
 export async function showJourney() {
   if (!open) return;
-  const q = new URLSearchParams(app.thread ? { channel: app.channel, thread: app.thread } : {}).toString();
+  const q = new URLSearchParams(at().thread ? { channel: at().channel, thread: at().thread } : {}).toString();
   let j, ok;
   try {
     const r = await fetch(`/journey?${q}`);
@@ -50,10 +50,12 @@ function draw(j, ok) {
 
 const station = (title, tone, text, ...facts) => h('li', { class: tone }, h('h3', {}, title), h('p', {}, text), facts.length > 0 && h('p', { class: 'facts' }, facts.filter(Boolean).join(' · ')));
 
+const called = (account) => ({ slack: 'Slack', teams: 'Teams' }[account] || account);
+
 function event(j) {
   const e = j.event;
   if (!e) return station('Event', 'done', 'Parley made this message itself.');
-  const what = e.external_id.startsWith('m:') ? 'Slack told of a message' : e.external_id.startsWith('i:') ? 'Somebody pressed a button or sent a form' : e.external_id.startsWith('r:') ? 'Somebody reacted' : 'A mail was found in the mailbox';
+  const what = e.external_id.startsWith('m:') ? `${called(e.account)} told of a message` : e.external_id.startsWith('i:') ? 'Somebody pressed a button or sent a form' : e.external_id.startsWith('r:') ? 'Somebody reacted' : 'A mail was found in the mailbox';
   const tone = e.refused ? 'bad' : e.pending ? 'busy' : 'done';
   return station('Event', tone, `${what}. It was stored in the journal before anything else happened.`, `#${e.id}`, e.account, `${e.bytes} bytes`, time(e.at), e.refused && `set aside: ${e.refused}`);
 }
@@ -83,7 +85,7 @@ function deliveries(j) {
   if (!j.deliveries?.length) return station('Delivery', 'off', 'Nothing had to be delivered.');
   const tone = ['bad', 'busy', 'done'].find((t) => j.deliveries.some((d) => states[d.state]?.[0] === t)) || 'off';
   return h('li', { class: tone }, h('h3', {}, 'Delivery'), h('ul', { class: 'sends' }, j.deliveries.map((d) => h('li', {},
-    h('b', {}, d.side === 'surface' ? 'to Slack' : `to the customer, by ${d.to}`), ` (${d.kind}): ${states[d.state]?.[1] || d.state}`,
+    h('b', {}, d.side === 'surface' ? `to ${called(d.to)}` : `to the customer, by ${d.to}`), ` (${d.kind}): ${states[d.state]?.[1] || d.state}`,
     h('span', { class: 'facts' }, [`delivery ${d.id}`, d.attempt > 1 && `${d.attempt} attempts`, d.state === 'queued' && d.held_until && `not before ${time(d.held_until)}`, d.error].filter(Boolean).join(' · '))))));
 }
 

@@ -18,6 +18,7 @@ export function showModal() {
   const print = `${app.as} ${v.id} ${v.hash}`;
   if (print === shown) return;
   if (!shown.startsWith(`${app.as} ${v.id} `)) values = {};
+  d.className = 'modal';
   shown = print;
   const on = { values, click: (ref, picked) => press(v, ref, picked), suggest: (ref, text) => suggest(v, ref, text) };
   d.replaceChildren(h('form', { novalidate: true, onsubmit: (e) => { e.preventDefault(); submit(v); } },
@@ -63,8 +64,14 @@ async function close(v, all) {
   refresh();
 }
 
+// leaveModal takes the modal off the page, when another surface is shown.
+export function leaveModal() {
+  shown = '';
+}
+
 document.getElementById('modal').addEventListener('cancel', (e) => {
+  if (app.surface !== 'slack') return;
   e.preventDefault();
-  const v = (app.state.slack.views || []).at(-1);
+  const v = app.surface === 'slack' && (app.state.slack.views || []).at(-1);
   if (v) close(v, false).catch(() => toast('The window could not be closed.', null, 'bad'));
 });

@@ -1,9 +1,9 @@
 // The drawer "Pull the plug": what can be cut, and the witness' journal of what arrived.
 import { h, replace, toast } from './dom.js';
-import { app, call, jump, now, refresh, tab } from './app.js';
+import { boot } from './boot.js';
+import { app, call, half, jump, now, refresh, tab } from './app.js';
 import { toggleJourney } from './journey.js';
 import { openCustomer } from './mail.js';
-import { openThread } from './slack.js';
 
 let open = false, journal = null, heard = 0; // heard: when the state was told, by this machine's clock
 const box = () => document.getElementById('plugs');
@@ -16,7 +16,7 @@ export function togglePlugs(on) {
   remember('plugs', open && 'open');
   document.getElementById('plugbutton').setAttribute('aria-expanded', String(open));
   box().hidden = !open;
-  if (open) { toggleJourney(false); showPlugs(); } else if (document.getElementById('stage').dataset.tab === 'plugs') tab('slack');
+  if (open) { toggleJourney(false); showPlugs(); } else if (document.getElementById('stage').dataset.tab === 'plugs') tab(app.surface);
 }
 
 // resume opens what was open before the demo started over, and says that it has.
@@ -30,7 +30,7 @@ export function resume() {
 // startedOver loads the page anew: nothing that it shows is there any more.
 export function startedOver() {
   remember('over', 'yes');
-  history.replaceState(null, '', '/');
+  history.replaceState(null, '', location.pathname + location.search);
   location.reload();
 }
 
@@ -47,7 +47,7 @@ export async function showPlugs() {
   draw();
 }
 
-const names = { slack: 'Slack', mail: 'Mail', parley: 'Parley' };
+const names = { slack: 'Slack', ...(boot.teams && { teams: 'Teams' }), mail: 'Mail', parley: 'Parley' };
 const pulled = () => Object.keys(names).filter((n) => ['cut', 'down'].includes(app.state.plugs[n].state));
 
 // tellReturns says when a line is whole again.
@@ -76,6 +76,7 @@ function draw() {
 // The lines.
 const acts = {
   slack: { pull: ['Cut Slack', 'cut'], mend: ['Plug in', 'in'], what: 'Its sockets drop, its API refuses connections' },
+  teams: { pull: ['Cut Teams', 'cut'], mend: ['Plug in', 'in'], what: 'Its requests do not reach Parley, its service refuses connections' },
   mail: { pull: ['Cut mail', 'cut'], mend: ['Plug in', 'in'], what: 'IMAP and SMTP drop and refuse connections' },
   parley: { pull: ['Kill Parley', 'kill'], mend: ['Start now', 'start'], what: 'SIGKILL, like a power cut' },
 };
@@ -163,7 +164,7 @@ function records() {
   if (!journal) return;
   const p = app.state.plugs;
   const list = box().querySelector('.records');
-  replace(list, JSON.stringify([journal.rows, pulled(), p.slack.state, p.mail.state, p.parley.state]), () => (journal.rows.length ? journal.rows.map(record) : [h('li', { class: 'empty' }, 'What people say is listed here.')]));
+  replace(list, JSON.stringify([journal.rows, pulled(), p.slack.state, p.teams.state, p.mail.state, p.parley.state]), () => (journal.rows.length ? journal.rows.map(record) : [h('li', { class: 'empty' }, 'What people say is listed here.')]));
 }
 
 const clock = (at) => new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
@@ -191,7 +192,8 @@ function note(r, into) {
     case 'asked': return 'A person was told and decides: the thread says so.';
     case 'lost': return `Lost: Parley has nothing left to do, and it isn't ${into}.`;
   }
-  const ears = r.way === 'in' ? 'mail' : 'slack', mouth = r.way === 'in' ? 'slack' : 'mail';
+  const chat = r.surface || app.state.home;
+  const ears = r.way === 'in' ? 'mail' : chat, mouth = r.way === 'in' ? chat : 'mail';
   if (p.parley.state !== 'on') return r.accepted ? 'Stored. Waits until Parley is back.' : 'Waits until Parley is back.';
   if (!r.accepted) return p[ears].state === 'on' ? 'Parley is about to take it.' : `Waits: ${names[ears]} is ${p[ears].state === 'cut' ? 'cut' : 'coming back'}.`;
   if (r.held) return 'Stored. Waits a moment, so that it can be taken back.';
@@ -200,7 +202,7 @@ function note(r, into) {
 }
 
 function go(r) {
-  if (r.thread) { tab('slack'); openThread(r.channel, r.thread); } else { tab('mail'); openCustomer(r.box, r.chat); }
+  if (r.thread) { tab(r.surface); half().openThread(r.channel, r.thread); } else { tab('mail'); openCustomer(r.box, r.chat); }
 }
 
 setInterval(() => { if (open && app.state) { lines(); clockLine(); } }, 1000);

@@ -1,5 +1,6 @@
 // The little Slack: side bar, channel, Threads view, thread.
-import { avatar, h, keyed, replace } from './dom.js';
+import { avatar, h, replace } from './dom.js';
+import { fillList, scrollEnd, scrolls } from './list.js';
 import { act, app, boot, refresh, tab, visible } from './app.js';
 import { openCustomer } from './mail.js';
 import { flat, names } from './mrkdwn.js';
@@ -34,22 +35,7 @@ function build() {
   parts.center = h('div', { class: 'center' }, parts.head, parts.list, parts.write.el);
   parts.threadPane = h('section', { class: 'threadpane', 'aria-label': 'Thread', hidden: true }, parts.threadHead, parts.thread, parts.typing, parts.reply.el);
   root.append(parts.side, parts.center, parts.threadPane);
-  for (const list of [parts.list, parts.thread]) {
-    list.addEventListener('keydown', roam);
-    list.addEventListener('scroll', () => { list.ended = atEnd(list); });
-    list.ended = true;
-    new ResizeObserver(() => { if (list.ended) scrollEnd(list); }).observe(list); // what is at its end stays there
-  }
-}
-
-// roam moves between messages with the arrow keys.
-function roam(e) {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
-  if (!step || e.target.closest('textarea, input, select, [role=menu]')) return;
-  const all = [...e.currentTarget.querySelectorAll('[role=listitem]')];
-  const at = all.indexOf(e.target.closest('[role=listitem]'));
-  const next = all[at + step];
-  if (next) { e.preventDefault(); next.focus(); }
+  for (const box of [parts.list, parts.thread]) scrolls(box);
 }
 
 // showSlack draws what the person sees now.
@@ -122,22 +108,19 @@ export function closeThread() {
   parts.list.querySelector(`[data-key="${CSS.escape(was)}"]`)?.focus();
 }
 
+// roots gives the cards of open conversations, the newest first: {channel, id, text}.
+export function roots() {
+  return (app.state.slack.messages || []).filter((m) => m.bot_id && JSON.stringify(m.blocks || '').includes('"Resolve"')).reverse().map((m) => ({ channel: boot.support, id: m.ts, text: m.text }));
+}
+
+// goHome opens the channel where conversations begin.
+export function goHome() {
+  if (app.channel !== boot.support) { app.channel = boot.support; app.thread = ''; }
+  return refresh();
+}
+
 // compose puts a text into the reply box for the tour.
 export const compose = (text) => parts.reply.suggest(text);
-
-const atEnd = (el) => el.scrollHeight - el.scrollTop - el.clientHeight < 80;
-const scrollEnd = (el) => { el.scrollTop = el.scrollHeight; };
-
-function fill(box, items, place) {
-  const key = `${app.as} ${place}`;
-  const stay = box.place === key && !box.ended;
-  if (box.place !== key) { box.replaceChildren(); box.place = key; }
-  if (!items.length) { box.replaceChildren(); return; }
-  box.querySelector('.empty')?.remove();
-  keyed(box, items, (m) => m.key, (m) => m.print, (m) => m.render());
-  if (![...box.children].some((c) => c.tabIndex === 0)) { const last = box.lastElementChild; if (last) last.tabIndex = 0; }
-  if (!stay) { scrollEnd(box); box.ended = true; }
-}
 
 function rows(messages, inThread) {
   const eph = (app.state.slack.ephemerals || []).filter((e) => (inThread ? e.thread_ts === app.thread : !e.thread_ts));
@@ -164,14 +147,15 @@ function center() {
   parts.write.update();
   const items = threads ? (s.followed || []).map((t) => ({ key: t.root.ts, print: JSON.stringify([t, t.root.ts === app.thread]), render: () => followed(t) })) : rows(s.messages, false);
   parts.list.classList.toggle('top', threads);
-  fill(parts.list, items, threads ? 'threads' : app.channel);
+  fillList(parts.list, items, threads ? 'threads' : app.channel);
   if (!items.length) empty(parts.list, threads);
 }
 
 function empty(box, threads) {
   const waiting = app.state.phase !== '';
   const [mark, head, text] = threads ? ['💬', 'No threads yet', 'You follow a thread once you wrote in it, or somebody mentioned you there.'] :
-    waiting ? ['⏳', 'One moment', app.state.phase] : app.channel === boot.support ? ['📭', 'No customer has written', 'Write a mail on the left, and see it arrive here.'] :
+    waiting ? ['⏳', 'One moment', app.state.phase] : app.channel === boot.support && app.state.home !== 'slack' ? ['📭', 'Conversations open in Teams', 'Those that are there stay there. Choose Slack above to open new ones here.'] :
+    app.channel === boot.support ? ['📭', 'No customer has written', `Write a mail on the left, and see it arrive here.${(app.state.teams.posts || []).some((p) => p.bot) ? ' Threads in Teams stay there.' : ''}`] :
       ['👋', 'Nothing here yet', 'Parley is not in this channel. Say hello to your colleagues.'];
   box.replaceChildren(h('div', { class: 'empty', role: 'listitem' }, h('span', { class: 'big', 'aria-hidden': 'true' }, mark), h('strong', {}, head), h('p', {}, text)));
 }
@@ -195,7 +179,7 @@ function thread() {
   replace(parts.threadHead, `${app.channel} ${app.thread} ${c?.address}`, () => [h('h2', {}, 'Thread'), h('p', { class: 'muted' }, `# ${names.channel(app.channel)}`),
     c && h('button', { type: 'button', class: 'plainbutton tomail', title: `See what ${c.name} receives`, dataset: { focus: 'tomail' }, onclick: () => { tab('mail'); openCustomer(c.address); } }, '✉️ Mailbox'),
     h('button', { type: 'button', class: 'close', 'aria-label': 'Close the thread', onclick: closeThread }, '×')]);
-  fill(parts.thread, open ? rows(s.thread, true) : [], `${app.channel}/${app.thread}`);
+  fillList(parts.thread, open ? rows(s.thread, true) : [], `${app.channel}/${app.thread}`);
   if (!open) parts.thread.replaceChildren(h('div', { class: 'empty', role: 'listitem' }, h('strong', {}, 'This thread is gone')));
   const status = s.status?.text ? `${s.status.username || 'Parley'} ${s.status.text}` : '';
   if (parts.typing.textContent !== status) parts.typing.textContent = status;

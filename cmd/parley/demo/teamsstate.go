@@ -1,0 +1,241 @@
+package demo
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bot/teams/teamsfake"
+)
+
+// shownActivity is how many entries the activity feed has.
+const shownActivity = 30
+
+// teamsState is what one person sees in Teams.
+type teamsState struct {
+	On       bool              `json:"on"` // this world has Teams
+	Users    []teamsfake.User  `json:"users"`
+	Team     string            `json:"team"`
+	Channels []teamsChannel    `json:"channels"`
+	Chat     teamsChannel      `json:"chat"`     // with the app
+	Posts    []teamsPost       `json:"posts"`    // of the open channel
+	Thread   []teamsMessage    `json:"thread"`   // the open one, the root first; or the open chat
+	Activity []teamsActivity   `json:"activity"` // the newest first
+	Noticed  int               `json:"noticed"`  // how much activity there was
+	Dialog   *teamsfake.Dialog `json:"dialog"`
+	ReadsAll bool              `json:"reads_all"` // Parley may read all messages
+}
+
+// teamsChannel is an entry of the side bar.
+type teamsChannel struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Unread   int    `json:"unread"`
+	Mentions int    `json:"mentions"`
+}
+
+// teamsPost is the first message of a thread with what is to be told of the others.
+type teamsPost struct {
+	teamsMessage
+	Replies int       `json:"replies"`
+	Who     []string  `json:"who"` // of the replies: people, "" = the app; the last ones first
+	Last    time.Time `json:"last"`
+	Unread  int       `json:"unread"`
+}
+
+// teamsActivity is something that a person is told of.
+type teamsActivity struct {
+	Kind    string    `json:"kind"` // mention, reply, chat
+	Channel string    `json:"channel"`
+	Thread  string    `json:"thread"`
+	ID      string    `json:"id"`
+	User    string    `json:"user"` // "" = the app
+	Text    string    `json:"text"`
+	At      time.Time `json:"at"`
+	Unread  bool      `json:"unread"`
+}
+
+// teamsMessage is a message as one person sees it.
+type teamsMessage struct {
+	ID        string               `json:"id"`
+	Channel   string               `json:"channel"`
+	Root      string               `json:"root"`
+	User      string               `json:"user"` // "" = not a person
+	Bot       bool                 `json:"bot"`
+	Guise     string               `json:"guise"`
+	Subject   string               `json:"subject"`
+	HTML      string               `json:"html"`
+	Text      string               `json:"text"`
+	Mentions  []teamsfake.Mention  `json:"mentions"`
+	Cards     []json.RawMessage    `json:"cards"`
+	Pictures  int                  `json:"pictures"` // that the app sent; see teamsPicture
+	Suggested json.RawMessage      `json:"suggested"`
+	Files     []*teamsfake.File    `json:"files"`
+	Reactions []teamsfake.Reaction `json:"reactions"`
+	Private   bool                 `json:"private"` // only this person and the app see it
+	Prompt    string               `json:"prompt"`  // what it answers privately
+	Broken    string               `json:"broken"`  // why it isn't shown
+	At        time.Time            `json:"at"`
+	Edited    bool                 `json:"edited"`
+	Deleted   bool                 `json:"deleted"`
+}
+
+func (p *Page) teamsState(as, channel, thread string) teamsState {
+	fake := p.world.Teams
+	if fake == nil {
+		return teamsState{}
+	}
+	s := teamsState{On: true, Channels: []teamsChannel{}, Posts: []teamsPost{}, Thread: []teamsMessage{}, Activity: []teamsActivity{}, Users: fake.Users(), ReadsAll: p.readsAll(), Dialog: fake.Dialog(as)}
+	for _, t := range fake.Teams() {
+		s.Team = t.Name
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range fake.Channels() {
+		shown := fake.Shown(as, c.ID)
+		row := p.teamsRow(as, c.ID, shown, &s)
+		row.Name = c.Name
+		s.Channels = append(s.Channels, row)
+		if c.ID == channel {
+			s.Posts = p.teamsPosts(as, shown)
+			if thread != "" {
+				s.Thread = teamsThread(as, shown, thread)
+			}
+		}
+	}
+	chat := fake.PersonalID(as)
+	shown := fake.Shown(as, "")
+	s.Chat = p.teamsRow(as, chat, shown, &s)
+	if channel == chat || channel == "chat" {
+		s.Thread = teamsThread(as, shown[max(0, len(shown)-shownMessages):], "")
+	}
+	slices.SortStableFunc(s.Activity, func(a, b teamsActivity) int { return b.At.Compare(a.At) })
+	s.Noticed = len(s.Activity)
+	s.Activity = s.Activity[:min(s.Noticed, shownActivity)]
+	return s
+}
+
+// readKey names a place where a person reads.
+func readKey(as, channel, thread string) string { return as + " " + channel + " " + thread }
+
+// inPlace tells whether a message stands in a thread, or for "" among a channel's posts or
+// in a chat.
+func inPlace(m *teamsfake.Message, thread string) bool {
+	return thread == "" && m.Root == m.ID || m.Root == thread
+}
+
+// teamsRow counts what a person has not seen in a channel, and adds what they are told of.
+// Caller holds p.mu.
+func (p *Page) teamsRow(as, channel string, shown []*teamsfake.Message, s *teamsState) teamsChannel {
+	row := teamsChannel{ID: channel}
+	mine := map[string]bool{} // threads in which the person wrote
+	for _, m := range shown {
+		if m.User == as {
+			mine[m.Root] = true
+			continue
+		}
+		if m.Deleted() {
+			continue
+		}
+		place := m.Root
+		if m.Root == m.ID {
+			place = ""
+		}
+		fresh := m.ID > p.read[readKey(as, channel, place)]
+		if fresh && place == "" {
+			row.Unread++
+		}
+		kind := ""
+		switch {
+		case slices.ContainsFunc(m.Mentions, func(x teamsfake.Mention) bool { return x.ID == as }):
+			kind = "mention"
+			if fresh {
+				row.Mentions++
+			}
+		case m.Root == "":
+			kind = "chat"
+		case mine[m.Root] && !m.Bot && place != "":
+			kind = "reply"
+		}
+		if kind != "" {
+			text := m.Text
+			for _, card := range m.Cards {
+				text = strings.TrimSpace(text + " " + cardText(card))
+			}
+			s.Activity = append(s.Activity, teamsActivity{Kind: kind, Channel: channel, Thread: m.Root, ID: m.ID, User: m.User, Text: excerpt(text, shownRunes), At: m.At, Unread: fresh})
+		}
+	}
+	return row
+}
+
+// teamsPosts lists a channel's threads, oldest first. Caller holds p.mu.
+func (p *Page) teamsPosts(as string, shown []*teamsfake.Message) []teamsPost {
+	posts := []teamsPost{}
+	at := map[string]int{}
+	for _, m := range shown {
+		i, known := at[m.Root]
+		if !known && m.Root != m.ID {
+			continue // a private message outside of a thread
+		}
+		if !known {
+			at[m.Root] = len(posts)
+			posts = append(posts, teamsPost{teamsMessage: teamsView(m, as), Who: []string{}})
+			continue
+		}
+		post := &posts[i]
+		if m.Deleted() || m.Targeted != "" {
+			continue
+		}
+		post.Replies++
+		post.Last = m.At
+		post.Who = slices.Insert(slices.DeleteFunc(post.Who, func(id string) bool { return id == m.User }), 0, m.User)
+		if m.User != as && m.ID > p.read[readKey(as, m.Channel, m.Root)] {
+			post.Unread++
+		}
+	}
+	return posts[max(0, len(posts)-shownMessages):]
+}
+
+func teamsThread(as string, shown []*teamsfake.Message, root string) []teamsMessage {
+	list := []teamsMessage{}
+	for _, m := range shown {
+		if m.Root == root {
+			list = append(list, teamsView(m, as))
+		}
+	}
+	return list
+}
+
+// teamsView is a message as a person sees it.
+func teamsView(m *teamsfake.Message, as string) teamsMessage {
+	v := teamsMessage{ID: m.ID, Channel: m.Channel, Root: m.Root, User: m.User, Bot: m.Bot, Guise: m.Guise, Subject: m.Subject, HTML: m.HTML, Text: m.Text, Mentions: m.Mentions,
+		Cards: m.Cards, Suggested: m.Suggested, Files: m.Files, Reactions: m.Reactions, Private: m.Targeted != "", Prompt: m.Prompt, Broken: m.Broken,
+		At: m.At, Edited: !m.EditedAt.IsZero(), Deleted: m.Deleted()}
+	if own := m.View[as]; own != nil {
+		v.Cards = []json.RawMessage{own}
+	}
+	v.Pictures = len(sentPictures(m))
+	return v
+}
+
+// sentPictures gives the addresses of the pictures in a message of the app, mostly data
+// URIs.
+func sentPictures(m *teamsfake.Message) []string {
+	var sent struct {
+		Attachments []struct {
+			Type string `json:"contentType"`
+			URL  string `json:"contentUrl"`
+		} `json:"attachments"`
+	}
+	if m.Raw == nil || json.Unmarshal(m.Raw, &sent) != nil {
+		return nil
+	}
+	var urls []string
+	for _, a := range sent.Attachments {
+		if strings.HasPrefix(a.Type, "image/") {
+			urls = append(urls, a.URL)
+		}
+	}
+	return urls
+}

@@ -1,0 +1,2 @@
+// What the server tells the page once.
+export const boot = JSON.parse(document.getElementById('boot').textContent);

@@ -1,0 +1,38 @@
+// Lists of messages: they stay at their end, and arrow keys move in them.
+import { keyed } from './dom.js';
+import { app } from './app.js';
+
+// scrolls makes box such a list.
+export function scrolls(box) {
+  box.addEventListener('keydown', roam);
+  box.addEventListener('scroll', () => { box.ended = atEnd(box); });
+  box.addEventListener('load', () => { if (box.ended) scrollEnd(box); }, true); // of pictures
+  box.ended = true;
+  new ResizeObserver(() => { if (box.ended) scrollEnd(box); }).observe(box); // what is at its end stays there
+}
+
+// roam moves between messages with the arrow keys.
+function roam(e) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+  if (!step || e.target.closest('textarea, input, select, [role=menu]')) return;
+  const all = [...e.currentTarget.querySelectorAll('[role=listitem]')];
+  const at = all.indexOf(e.target.closest('[role=listitem]'));
+  const next = all[at + step];
+  if (next) { e.preventDefault(); next.focus(); }
+}
+
+const atEnd = (el) => el.scrollHeight - el.scrollTop - el.clientHeight < 80;
+// scrollEnd goes to a list's end.
+export const scrollEnd = (el) => { el.scrollTop = el.scrollHeight; };
+
+// fillList shows items {key, print, render} of a place; another place begins at its end.
+export function fillList(box, items, place) {
+  const key = `${app.as} ${place}`;
+  const stay = box.place === key && !box.ended;
+  if (box.place !== key) { box.replaceChildren(); box.place = key; }
+  if (!items.length) { box.replaceChildren(); return; }
+  box.querySelector('.empty')?.remove();
+  keyed(box, items, (m) => m.key, (m) => m.print, (m) => m.render());
+  if (![...box.children].some((c) => c.tabIndex === 0)) { const last = box.lastElementChild; if (last) last.tabIndex = 0; }
+  if (!stay) { scrollEnd(box); box.ended = true; }
+}
