@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -18,8 +19,8 @@ import (
 const (
 	templateEvery   = time.Second      // how often is looked for something to tell providers
 	templateTimeout = 45 * time.Second // of one call
-	templateBatch   = 8
-	templateLost    = time.Hour // a template that the provider's list lacks so long after handing in is gone
+	templateBatch   = 8                // templates between two looks at the lists
+	templateLost    = time.Hour        // a template that the provider's list lacks so long after handing in is gone
 )
 
 // runTemplates tells providers of new, changed and deleted templates, and asks for their
@@ -44,12 +45,15 @@ func (e *Engine) workTemplates(ctx context.Context) error {
 	if len(accounts) == 0 {
 		return nil
 	}
-	rows, err := store.ClaimTemplates(ctx, e.pool, accounts, templateBatch)
-	if err != nil {
-		return err
-	}
-	for _, row := range rows {
-		if err := e.workTemplate(ctx, row); err != nil {
+	for range templateBatch { // claimed one by one: a claim lasts as long as one call may take, not several
+		rows, err := store.ClaimTemplates(ctx, e.pool, accounts, 1)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			break
+		}
+		if err := e.workTemplate(ctx, rows[0]); err != nil {
 			return err
 		}
 	}
@@ -82,18 +86,7 @@ func (e *Engine) connected() []int64 {
 
 // workTemplate tells a provider of one template.
 func (e *Engine) workTemplate(ctx context.Context, row store.Template) error {
-	templater, ok := e.channel(row.AccountID).(channels.Templater)
-	state := channels.TemplateState{Status: channels.TemplateApproved} // nobody else decides
-	call, cancel := context.WithTimeout(ctx, templateTimeout)
-	defer cancel()
-	var err error
-	switch {
-	case row.Todo == store.TodoDelete && ok && row.ExternalID != "":
-		err = e.deleteTemplate(call, templater, row)
-	case row.Todo == store.TodoSubmit && ok:
-		state, err = e.handIn(call, templater, row)
-		state.Status = cmp.Or(state.Status, channels.TemplatePending)
-	}
+	state, err := e.tellOfTemplate(ctx, row)
 	class := channels.ClassOf(err)
 	switch {
 	case err == nil:
@@ -111,6 +104,32 @@ func (e *Engine) workTemplate(ctx context.Context, row store.Template) error {
 		return store.RemoveTemplate(ctx, e.pool, row) // one that the provider refuses to delete is at least not ours any more
 	}
 	return e.keepTemplateState(ctx, row, state, err == nil)
+}
+
+// tellOfTemplate calls the provider, where there is one to be told.
+func (e *Engine) tellOfTemplate(ctx context.Context, row store.Template) (state channels.TemplateState, err error) {
+	defer e.caught("template", &err)
+	templater, ok := e.channel(row.AccountID).(channels.Templater)
+	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
+	defer cancel()
+	switch {
+	case row.Todo == store.TodoDelete && ok && row.ExternalID != "":
+		return state, e.deleteTemplate(ctx, templater, row)
+	case row.Todo == store.TodoSubmit && ok:
+		state, err = e.handIn(ctx, templater, row)
+		state.Status = cmp.Or(state.Status, channels.TemplatePending)
+		return state, err
+	}
+	return channels.TemplateState{Status: channels.TemplateApproved}, nil // nobody else decides
+}
+
+// caught turns a panic of a channel into an error: what it was about is tried again later, and
+// all else goes on.
+func (e *Engine) caught(what string, err *error) {
+	if p := recover(); p != nil {
+		e.log.Error("a channel panicked", "what", what, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		*err = &channels.SendError{Class: channels.Retry, Text: "Internal error.", Cause: fmt.Errorf("panic: %v", p)}
+	}
 }
 
 // keepTemplateState ends a claim; the verdict is a fact like any other.
@@ -142,9 +161,7 @@ func (e *Engine) compareTemplates(ctx context.Context, account int64) error {
 	if err != nil {
 		return err
 	}
-	call, cancel := context.WithTimeout(ctx, templateTimeout)
-	defer cancel()
-	states, err := templater.ListTemplates(call)
+	states, err := e.listTemplates(ctx, templater)
 	if err != nil { // asked again in time
 		e.log.Info("templates not listed", "account_id", account, "class", string(channels.ClassOf(err)))
 		return store.FinishTemplateList(ctx, e.pool, account)
@@ -163,6 +180,13 @@ func (e *Engine) compareTemplates(ctx context.Context, account int64) error {
 	})
 	e.relay.WakeShards()
 	return err
+}
+
+func (e *Engine) listTemplates(ctx context.Context, t channels.Templater) (states []channels.TemplateState, err error) {
+	defer e.caught("list of templates", &err)
+	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
+	defer cancel()
+	return t.ListTemplates(ctx)
 }
 
 // now is the database's clock as far as this process knows it.
