@@ -123,7 +123,7 @@ var ErrVerdict = errors.New("torture: Parley broke a promise")
 // something is tried again, never what may be.
 func ShortWaits(o app.Options) app.Options {
 	o.Relay = relay.Options{MaxRequest: 3 * time.Second, LeaseMargin: 3 * time.Second, ReconcileAfter: time.Second,
-		AbsentAgain: 2 * time.Second, UnclearAfter: 12 * time.Second}
+		AbsentAgain: 2 * time.Second, UnclearAfter: 30 * time.Second} // long enough for several looks on a slow machine
 	o.Backoff = []time.Duration{time.Second, 2 * time.Second, 3 * time.Second}
 	o.Lease = 6 * time.Second
 	o.Specs = app.Specs()
@@ -145,7 +145,7 @@ func Quick(o Options) Options {
 	o.FreezeFor, o.StopLong, o.SilentFor = 5*time.Second, 12*time.Second, 5*time.Second
 	o.LateFor = 2500 * time.Millisecond
 	o.Upgrade = o.From != "" // building an earlier version takes longer than all of it
-	o.Flow, o.Settle, o.ShortWaits = 20*time.Second, 2*time.Minute, true
+	o.Flow, o.Settle, o.ShortWaits = 20*time.Second, 5*time.Minute, true
 	if o.Chats {
 		o.Blows[harmDay], o.Upgrade = 0, false
 	}
