@@ -2,10 +2,11 @@ package store
 
 // What retention asks, for tests that look at its plans.
 const (
-	OldEventsSQL   = oldEvents
-	RetainOpenSQL  = retainOpen
-	EmptyEventsSQL = emptyEvents
-	FreedEventsSQL = freedEvents
-	NextBlobsSQL   = nextBlobs
-	DropBlobsSQL   = dropBlobs
+	OldEventsSQL     = oldEvents
+	RetainOpenSQL    = retainOpen
+	EmptyEventsSQL   = emptyEvents
+	FreedEventsSQL   = freedEvents
+	NextBlobsSQL     = nextBlobs
+	DropBlobsSQL     = dropBlobs
+	DropReactionsSQL = dropReactions
 )

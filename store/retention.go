@@ -18,11 +18,12 @@ const (
 
 // Emptied says what one batch did.
 type Emptied struct {
-	Looked int // events or blobs that were looked at
-	Events int // events whose payload is gone now
-	Moved  int // of them, those whose payload became a blob: the original of a message
-	Blobs  int // files that nothing referred to
-	More   bool
+	Looked    int // events or blobs that were looked at
+	Events    int // events whose payload is gone now
+	Moved     int // of them, those whose payload became a blob: the original of a message
+	Blobs     int // files that nothing referred to
+	Reactions int // reactions that were forgotten
+	More      bool
 }
 
 // One batch at a time in all replicas: whoever comes second waits, and goes on behind.

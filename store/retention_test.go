@@ -198,6 +198,31 @@ func TestDropBlobs(t *testing.T) {
 	}
 }
 
+// A month after its line a reaction is forgotten; younger ones stay, and so does what was said.
+func TestDropReactions(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`)
+	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id) VALUES (1, 1, 'k', 1)`)
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at)
+		SELECT n, 1, n, 'line', 'accepted', now() - interval '31 days' + CASE WHEN n > 2500 THEN interval '2 days' ELSE '0' END FROM generate_series(1, 2510) AS n`)
+	exec(t, pool, `INSERT INTO reactions (account_id, target, identity_id, emoji, delivery_id) SELECT 1, 'x' || n, 1, 'y', n FROM generate_series(0, 2510) AS n`)
+	total := 0
+	for done := (store.Emptied{More: true}); done.More; total += done.Reactions {
+		done = must(store.DropReactions(t.Context(), pool, month))(t)
+		if done.Reactions > 1000 {
+			t.Errorf("%d went at once", done.Reactions)
+		}
+	}
+	if left := row(t, pool, `SELECT count(*), min(delivery_id) FROM reactions`); total != 2501 || left != "(10,2501)" {
+		t.Errorf("%d went, left %s", total, left)
+	}
+	check(t, store.MoveClock(t.Context(), pool, 3*24*time.Hour))
+	if done := must(store.DropReactions(t.Context(), pool, month))(t); done.Reactions != 10 || row(t, pool, `SELECT count(*) FROM deliveries`) != "(2510)" {
+		t.Errorf("later: %+v", done)
+	}
+}
+
 // However long the journal is, a batch reads and writes its own thousand.
 func TestRetentionPlans(t *testing.T) {
 	t.Parallel()
@@ -215,6 +240,7 @@ func TestRetentionPlans(t *testing.T) {
 		`INSERT INTO pending (event_id, shard, order_key) SELECT id, 0, 'k' FROM events WHERE id > 290000`,
 		`INSERT INTO quarantine (event_id, reason) SELECT n * 50, 'odd' FROM generate_series(1, 5000) AS n`,
 		`INSERT INTO retained (event_id) SELECT n * 50 FROM generate_series(1, 2000) AS n`,
+		`INSERT INTO reactions (account_id, target, identity_id, delivery_id) SELECT 1, 'x' || n, 1, n FROM generate_series(1, 20000) AS n`,
 		`ANALYZE`,
 	} {
 		exec(t, pool, sql)
@@ -236,6 +262,7 @@ func TestRetentionPlans(t *testing.T) {
 		{"empty", store.EmptyEventsSQL, []any{batch}, map[string]float64{"events": 2000, "messages": 1000}, "messages_event"},
 		{"freed", store.FreedEventsSQL, []any{1000}, map[string]float64{"retained": 2000, "pending": 2000, "quarantine": 5000}, ""},
 		{"blobs", store.NextBlobsSQL, []any{"h3", (24 * time.Hour).Seconds(), 1000, 16 << 20}, map[string]float64{"blobs": 1000, "events": 1000}, "events_blob"},
+		{"reactions", store.DropReactionsSQL, []any{month.Seconds(), 1000}, map[string]float64{"reactions": 3000, "deliveries": 1000}, "reactions_delivery"},
 		{"drop", store.DropBlobsSQL, []any{hashes, (24 * time.Hour).Seconds()}, map[string]float64{"blobs": 1000, "events": 1000}, "events_blob"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -81,6 +81,7 @@ func (r *retention) turn(parent context.Context) {
 		func(ctx context.Context) (store.Emptied, error) { return store.EmptyEvents(ctx, pool, keepPayloads) },
 		func(ctx context.Context) (store.Emptied, error) { return store.EmptyRetained(ctx, pool) },
 		func(ctx context.Context) (store.Emptied, error) { return store.DropBlobs(ctx, pool, keepBlobs) },
+		func(ctx context.Context) (store.Emptied, error) { return store.DropReactions(ctx, pool, keepPayloads) },
 	} {
 		if !r.batches(ctx, batch) {
 			return
@@ -102,8 +103,8 @@ func (r *retention) batches(ctx context.Context, batch func(context.Context) (st
 		r.emptied.Add(int64(done.Events))
 		r.moved.Add(int64(done.Moved))
 		r.removed.Add(int64(done.Blobs))
-		if done.Events+done.Blobs > 0 {
-			r.app.log.Debug("retention", "events", done.Events, "originals", done.Moved, "blobs", done.Blobs)
+		if done.Events+done.Blobs+done.Reactions > 0 {
+			r.app.log.Debug("retention", "events", done.Events, "originals", done.Moved, "blobs", done.Blobs, "reactions", done.Reactions)
 		}
 		if !done.More {
 			return true
