@@ -21,7 +21,8 @@ const maxSeen = 1000
 // Reconcile looks for an earlier attempt in the list of messages to the customer, which
 // shows a message from the moment it was accepted.
 //
-// Landed: exactly one message since the first attempt says the same. Absent: the list was
+// Landed: exactly one message since the first attempt says the same; one that seems to be a
+// little older may be ours, or the same words from another process. Absent: the list was
 // read back to before the first attempt, and nobody sent this customer anything since then
 // but what this process knows as another delivery's. One message in between that says
 // something else could be ours all the same (Twilio replaces characters when smart encoding
@@ -53,7 +54,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		switch {
 		case known && delivery != o.DeliveryID:
 		case known && o.Part > 0: // an earlier part of the same
-		case says(r, parts[o.Part]):
+		case says(r, parts[o.Part]) && !r.Created.Before(o.FirstAttemptAt.Truncate(time.Second)):
 			same = append(same, r)
 		default:
 			strange++

@@ -300,6 +300,21 @@ func TestEdge8NoToken(t *testing.T) {
 	if got := reconcile(lost(1, "another delivery, the same words")); got != channels.CannotTell {
 		t.Errorf("twice the same words: %v", got)
 	}
+	early := lost(4, "the same words, shortly before")
+	w.sent(w.outbound(5, early.Text)) // by another process
+	w.base.sent = map[string]int64{}
+	w.clock.move(2 * time.Second)
+	early.FirstAttemptAt = w.clock.now()
+	if got := reconcile(early); got != channels.CannotTell {
+		t.Errorf("the same words before the first attempt: %v", got)
+	}
+	w.fake.AddFault(twiliofake.Fault{Route: "POST /Messages", Kind: twiliofake.FaultDropAfter})
+	if _, err := w.send(early); classOf(t, err).Class != channels.Ambiguous {
+		t.Error(err)
+	}
+	if got := reconcile(early); got != channels.Landed {
+		t.Errorf("the same words before and since: %v", got)
+	}
 	w.fake.AddFault(twiliofake.Fault{Route: "GET /Messages", Kind: twiliofake.FaultTruncate})
 	if got := reconcile(lost(1, "y")); got != channels.CannotTell {
 		t.Errorf("half a list: %v", got)
