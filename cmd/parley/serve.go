@@ -27,7 +27,8 @@ TWILIO_API_URL take the place of a provider's base address (without the version)
 
 Examples:
   parley serve
-  DATABASE_URL=postgres://parley@db/parley SLACK_BOT_TOKEN=xoxb-… SLACK_APP_TOKEN=xapp-… parley serve`
+  DATABASE_URL=postgres://parley@db/parley SLACK_BOT_TOKEN=xoxb-… SLACK_APP_TOKEN=xapp-… parley serve
+  PARLEY_PUBLIC_URL=https://help.example.org TEAMS_APP_ID=… TEAMS_APP_PASSWORD_FILE=/run/secrets/teams TEAMS_TENANT_ID=… parley serve`
 }
 
 // Run serves until SIGTERM or an interrupt.
