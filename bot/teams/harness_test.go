@@ -12,7 +12,7 @@ import (
 )
 
 // patience bounds every wait; only a failing test uses it up.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // People of the tests' organisation.
 const (

@@ -86,7 +86,7 @@ func TestSeveralSurfaces(t *testing.T) {
 // ready asks /readyz.
 func ready(t *testing.T, a *app.App) (int, string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.Address()+"/readyz", nil)
 	if err != nil {

@@ -244,7 +244,7 @@ func (b *teamsBoard) failCalls(kind, times string) error {
 
 // manage does what administrators do.
 func (b *teamsBoard) manage(what string, args []string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	switch what {
 	case "archives", "unarchives":
