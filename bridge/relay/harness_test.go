@@ -54,7 +54,7 @@ func newStage(t *testing.T, change ...func(*relay.Options)) *stage {
 func stageOn(t *testing.T, pool *pgxpool.Pool, change ...func(*relay.Options)) *stage {
 	t.Helper()
 	s := &stage{t: t, pool: pool, policy: relay.Policy{RequestTimeout: time.Second, RetryFor: time.Hour, Backoff: []time.Duration{time.Millisecond}}}
-	o := relay.Options{Pool: pool, Handler: s, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)), ReconcileAfter: time.Millisecond, AbsentAgain: time.Millisecond}
+	o := relay.Options{Pool: pool, Handler: s, Log: slog.New(slog.NewTextHandler(newTestLog(t), nil)), ReconcileAfter: time.Millisecond, AbsentAgain: time.Millisecond}
 	for _, c := range change {
 		c(&o)
 	}
@@ -68,7 +68,7 @@ func stageOn(t *testing.T, pool *pgxpool.Pool, change ...func(*relay.Options)) *
 func (s *stage) start() *stage {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx, time.Second) }()
+	go func() { done <- s.Run(ctx, 10*time.Second) }()
 	s.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -86,10 +86,29 @@ func check(t testing.TB, err error) {
 	}
 }
 
-type testLog struct{ t *testing.T }
+// testLog shows the relay's log beside a failing test. What an attempt says that outlived its
+// relay is dropped: the test is over.
+type testLog struct {
+	mu sync.Mutex
+	t  *testing.T // nil when it is over
+}
 
-func (l testLog) Write(p []byte) (int, error) {
-	l.t.Log(string(bytes.TrimSpace(p)))
+func newTestLog(t *testing.T) *testLog {
+	l := &testLog{t: t}
+	t.Cleanup(func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.t = nil
+	})
+	return l
+}
+
+func (l *testLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.t != nil {
+		l.t.Log(string(bytes.TrimSpace(p)))
+	}
 	return len(p), nil
 }
 
