@@ -11,6 +11,7 @@ import (
 )
 
 // Resolve implements bridge.Surface: "#name" is a channel of any team that the app is in.
+// Errors: a name that several of them have: each has a General.
 func (s *Surface) Resolve(ctx context.Context, channel string) (string, error) {
 	name, named := strings.CutPrefix(channel, "#")
 	if !named {
@@ -23,6 +24,7 @@ func (s *Surface) Resolve(ctx context.Context, channel string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	found := ""
 	for _, team := range slices.Sorted(maps.Keys(s.notes.here())) {
 		list, err := s.bot.Channels(ctx, service, team)
 		if err != nil {
@@ -32,12 +34,16 @@ func (s *Surface) Resolve(ctx context.Context, channel string) (string, error) {
 			return "", err
 		}
 		for _, one := range list {
-			if strings.EqualFold(one.Name, name) || one.Name == "" && strings.EqualFold(name, generalName) {
-				return one.ID, nil
+			if !strings.EqualFold(one.Name, name) && (one.Name != "" || !strings.EqualFold(name, generalName)) {
+				continue
 			}
+			if found != "" && found != one.ID {
+				return "", fmt.Errorf("teams: several channels are called %q; name the one by its link", name)
+			}
+			found = one.ID
 		}
 	}
-	return "", nil
+	return found, nil
 }
 
 // Lookup implements bridge.Surface: agents are members of the teams that the app is in.

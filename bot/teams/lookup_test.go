@@ -1,0 +1,27 @@
+package teams
+
+import (
+	"strings"
+	"testing"
+
+	"parley/bot/teams/teamsfake"
+	"parley/bridge/bridgetest"
+)
+
+// TestResolveAmong: a name means a channel only while a single one has it.
+func TestResolveAmong(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, bridgetest.NewDesk(), func(_ *Options, o *teamsfake.Options) {
+		o.Teams = append(o.Teams, teamsfake.Team{Name: "Sales"})
+	}).connect()
+	sales := w.fake.AddChannel(teamsfake.Channel{Team: w.fake.Teams()[1].ID, Name: "Leads"})
+	must(t, w.fake.WaitFor(within(t), func() bool { return w.fake.Pending() == 0 }))
+	for name, want := range map[string]string{"#customers": w.channel, "#Leads": sales.ID, "#nothing": ""} {
+		if id, err := w.s.Resolve(within(t), name); id != want || err != nil {
+			t.Errorf("%s is %q, %v", name, id, err)
+		}
+	}
+	if id, err := w.s.Resolve(within(t), "#General"); id != "" || err == nil || !strings.Contains(err.Error(), "link") {
+		t.Errorf("a name of two channels is %q, %v", id, err)
+	}
+}
