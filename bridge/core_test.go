@@ -76,6 +76,24 @@ func TestEditAndDeleteInTheHold(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
+// What was deleted in its hold and is brought back isn't sent by that alone.
+func TestDeletedAndBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: 30 * time.Second})
+	thread := w.opened()
+	reply := w.reply(thread, "Hi Kim")
+	w.fate(reply, "waiting")
+	w.chat.Delete(support, reply)
+	w.fate(reply, "undone")
+	w.chat.Restore(support, reply)
+	w.fate(reply, "ask")
+	line := w.line(thread, bridge.LineAsk)
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.fate(reply, "waiting")
+	w.advance(time.Minute)
+	w.provider.WaitTexts(t, "Hi Kim")
+}
+
 // What is typed in a thread and isn't a reply never reaches the customer.
 func TestInternalStaysInside(t *testing.T) {
 	t.Parallel()

@@ -63,12 +63,18 @@ func (w *work) applyEdit(c *conv, m *message, surface int64, a Action) {
 		if decision != Out {
 			m.Direction, m.Fate, m.Reason = "note", store.FateInside, reason
 		}
+	case m.Fate == store.FateUndone || m.Fate == store.FateDropped: // nobody has it
+		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
+		if decision == Out && a.Restored { // what was deleted and is back isn't sent by that alone
+			m.Fate = store.FateAsk
+			w.tellAuthor(c, m, LineAsk, editedReason, VerbSend, VerbKeep)
+		}
 	case m.Direction == "out":
 		w.tellWith(c, &message{Message: withText(m.Message, a.Text)}, Line{Kind: LineEditLate})
 	default:
 		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
-		if decision == Out && (m.Fate == store.FateInside || a.Restored && (m.Fate == store.FateUndone || m.Fate == store.FateDropped)) {
-			// A note that became a reply, or what was deleted and is back, is never sent by that alone.
+		if decision == Out && m.Fate == store.FateInside {
+			// A note that became a reply is never sent by an edit alone.
 			m.Fate = store.FateAsk
 			w.tellAuthor(c, m, LineAsk, editedReason, VerbSend, VerbKeep)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"parley/bot/teams/connector"
 	"parley/bot/teams/graph"
+	"parley/bridge"
 	"parley/channels"
 )
 
@@ -122,49 +123,57 @@ func (s *Surface) concerns(m *graph.Message) bool {
 	return s.byUs(m) || slices.ContainsFunc(m.Replies, func(r graph.Message) bool { return s.byUs(&r) })
 }
 
+// catchUpThread compares a thread with what is stored, unless nothing in it has changed since
+// that was done.
 func (s *Surface) catchUpThread(ctx context.Context, channel string, m *graph.Message) error {
 	all := append([]graph.Message{*m}, m.Replies...)
-	return s.storeMissing(ctx, channel, all, s.byUs(m))
+	key, mark := orderKey(channel, m.ID), len(all)
+	changed := m.ModifiedAt
+	for _, r := range m.Replies {
+		if r.ModifiedAt.After(changed) {
+			changed = r.ModifiedAt
+		}
+	}
+	now := compared{changed, mark}
+	if before, ok := s.swept.get(key); ok && before == now {
+		return nil
+	}
+	err := s.storeMissing(ctx, channel, all, s.byUs(m))
+	if err == nil {
+		s.swept.put(key, now)
+	}
+	return err
 }
 
-// lacking is a fact, and the names under which it may be known.
-type lacking struct {
-	fact  channels.Fact
-	known []string
-	needs string // known only if this is, too
+// compared is how a thread was when all of it was stored.
+type compared struct {
+	changedAt time.Time
+	messages  int
 }
 
 // storeMissing accepts, in the order of their ids, messages, edits and deletions that are
 // not stored. own: the thread was begun by us.
 func (s *Surface) storeMissing(ctx context.Context, channel string, messages []graph.Message, own bool) error {
-	messages = slices.Clone(messages)
+	messages = slices.DeleteFunc(slices.Clone(messages), func(m graph.Message) bool { return m.ID == "" || m.Type != "message" })
 	slices.SortStableFunc(messages, func(a, b graph.Message) int {
 		return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
 	})
-	var all []lacking
-	for i := range messages {
-		found, err := s.missed(ctx, channel, &messages[i], own && messages[i].ReplyToID != "")
-		if err != nil {
-			return err
-		}
-		all = append(all, found...)
-	}
 	var ids []string
-	for _, l := range all {
-		ids = append(ids, l.known...)
-		if l.needs != "" {
-			ids = append(ids, l.needs)
-		}
+	for _, m := range messages {
+		ids = append(ids, messageID(channel, m.ID), deleteID(channel, m.ID))
 	}
 	seen, err := s.seen(ctx, ids)
 	if err != nil {
 		return err
 	}
 	var facts []channels.Fact
-	for _, l := range all {
-		if !slices.ContainsFunc(l.known, func(id string) bool { return seen[id] }) && (l.needs == "" || seen[l.needs]) {
-			facts = append(facts, l.fact)
+	for i := range messages {
+		m := &messages[i]
+		found, err := s.missed(ctx, channel, m, own && m.ReplyToID != "", seen)
+		if err != nil {
+			return err
 		}
+		facts = append(facts, found...)
 	}
 	for chunk := range slices.Chunk(facts, factsAtOnce) {
 		if err := s.desk.Accept(ctx, chunk...); err != nil {
@@ -174,36 +183,49 @@ func (s *Surface) storeMissing(ctx context.Context, channel string, messages []g
 	return nil
 }
 
-// missed gives what Teams should have told about a message: that it was written, changed,
-// deleted. Of ours only that the first of a thread is gone.
-func (s *Surface) missed(ctx context.Context, channel string, m *graph.Message, own bool) ([]lacking, error) {
-	if m.ID == "" || m.Type != "message" {
-		return nil, nil
-	}
+// missed gives what Teams should have told about a message and isn't stored: that it was
+// written, changed, deleted. Of ours only that the first of a thread is gone.
+func (s *Surface) missed(ctx context.Context, channel string, m *graph.Message, own bool, seen map[string]bool) ([]channels.Fact, error) {
 	at := place(&connector.Activity{ID: m.ID, Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, cmp.Or(m.ReplyToID, m.ID))}})
 	key, said := orderKey(channel, root(at)), messageID(channel, m.ID)
 	if !m.DeletedAt.IsZero() {
-		if s.byUs(m) && m.ReplyToID != "" {
+		id := deleteID(channel, m.ID)
+		if s.byUs(m) && m.ReplyToID != "" || seen[id] || !seen[said] {
 			return nil, nil
 		}
 		p, _, err := s.caught(ctx, connector.TypeMessageDelete, channel, m, own)
-		id := deleteID(channel, m.ID)
-		return []lacking{{fact: p.fact(id, key), known: []string{id}, needs: said}}, err
+		return []channels.Fact{p.fact(id, key)}, err
 	}
 	if s.byUs(m) {
 		return nil, nil
 	}
-	p, _, err := s.caught(ctx, connector.TypeMessage, channel, m, own)
-	if err != nil {
-		return nil, err
+	var out []channels.Fact
+	if !seen[said] {
+		p, _, err := s.caught(ctx, connector.TypeMessage, channel, m, own)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p.fact(said, key))
 	}
-	out := []lacking{{fact: p.fact(said, key), known: []string{said}}}
 	if m.EditedAt.IsZero() {
 		return out, nil
 	}
 	p, a, err := s.caught(ctx, connector.TypeMessageUpdate, channel, m, own)
-	id := p.editID(at, &a)
-	return append(out, lacking{fact: p.fact(id, key), known: append(p.knownIDs(at, &a), id)}), err
+	if err != nil {
+		return nil, err
+	}
+	known, err := s.knows(ctx, p, at, &a)
+	if !known {
+		out = append(out, p.fact(p.editID(at, &a), key))
+	}
+	return out, err
+}
+
+// knows tells whether a version of a message is stored, by whatever way it came.
+func (s *Surface) knows(ctx context.Context, p payload, at bridge.Place, a *connector.Activity) (bool, error) {
+	ids := append(p.knownIDs(at, a), p.editID(at, a))
+	seen, err := s.seen(ctx, ids)
+	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
 }
 
 // seen asks the desk in bounded portions.

@@ -3,7 +3,6 @@ package teams
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"parley/bot/teams/connector"
@@ -50,14 +49,12 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	if err != nil {
 		return bridge.Unchanged, err
 	}
-	id := p.editID(at, &a)
-	ids := append(p.knownIDs(at, &a), id)
-	known, err := s.seen(ctx, ids)
+	known, err := s.knows(ctx, p, at, &a)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
-	if !slices.ContainsFunc(ids, func(id string) bool { return known[id] }) {
-		return bridge.Changed, s.desk.Accept(ctx, p.fact(id, key))
+	if !known {
+		return bridge.Changed, s.desk.Accept(ctx, p.fact(p.editID(at, &a), key))
 	}
 	now := p.said(at, &a)
 	if now.Verb != bridge.VerbSay && now.Verb != bridge.VerbReply || strings.TrimSpace(now.Text) != strings.TrimSpace(text) {

@@ -70,6 +70,7 @@ type Surface struct {
 	notes  *notebook
 	people *people
 	roots  *memory[bool]        // threads, by orderKey: whether we began them
+	swept  *memory[compared]    // threads that were compared, by orderKey
 	sent   *memory[bridge.Sent] // posts that Teams has taken, by their tokens
 	closed *closures
 	reads  *permits
@@ -111,7 +112,7 @@ func New(o Options) (*Surface, error) {
 		bot:    connector.New(connector.Options{AppID: o.AppID, Tokens: tokens, Hosts: hosts, HTTP: o.Client, Now: o.Now}),
 		check:  check,
 		door:   inbound.New(check, o.AllowUnsigned, o.Log),
-		roots:  newMemory[bool](), sent: newMemory[bridge.Sent](), closed: newClosures(), reads: newPermits(),
+		roots:  newMemory[bool](), swept: newMemory[compared](), sent: newMemory[bridge.Sent](), closed: newClosures(), reads: newPermits(),
 		wake: make(chan struct{}, 1), slots: make(chan struct{}, 64),
 	}
 	if s.graph, err = newGraph(o, newTokens); err != nil {

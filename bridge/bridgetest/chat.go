@@ -49,7 +49,8 @@ type Message struct {
 	Token    string           `json:"token,omitempty"`
 	Version  int              `json:"version"`
 	Deleted  bool             `json:"deleted,omitempty"`
-	Whisper  string           `json:"whisper,omitempty"` // only this user sees it
+	Restored bool             `json:"restored,omitempty"` // it was deleted before
+	Whisper  string           `json:"whisper,omitempty"`  // only this user sees it
 	Order    string           `json:"order"`
 	Sequence int              `json:"sequence"` // of the last change in the Chat
 }
@@ -184,6 +185,11 @@ func (c *Chat) Edit(channel, id, text string) {
 // Delete deletes any message.
 func (c *Chat) Delete(channel, id string) {
 	c.change(channel, id, "delete", func(m *Message) { m.Deleted = true })
+}
+
+// Restore brings a deleted message back.
+func (c *Chat) Restore(channel, id string) {
+	c.change(channel, id, "edit", func(m *Message) { m.Deleted, m.Restored = false, true })
 }
 
 func (c *Chat) change(channel, id, what string, f func(*Message)) {
