@@ -20,21 +20,6 @@ const seenAtOnce = 500
 type sweepState struct {
 	mu   sync.Mutex
 	done map[string]string // channel and root → newest reply when it was read
-	redo bool              // something could not be stored: don't wait ten minutes
-}
-
-func (st *sweepState) again() {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	st.redo = true
-}
-
-func (st *sweepState) takeRedo() bool {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	was := st.redo
-	st.redo = false
-	return was
 }
 
 func (st *sweepState) read(channel, root, latest string) bool {
@@ -50,36 +35,6 @@ func (st *sweepState) mark(channel, root, latest string) {
 		st.done = map[string]string{}
 	}
 	st.done[orderKey(channel, root)] = latest
-}
-
-// sweepLoop catches up whenever it is woken and every ten minutes, until ctx ends.
-func (s *Surface) sweepLoop(ctx context.Context, me *self, wake <-chan struct{}) {
-	ticker := time.NewTicker(s.opt.SweepEvery)
-	defer ticker.Stop()
-	soon := time.NewTicker(5 * time.Second)
-	defer soon.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-soon.C:
-			if !s.sweep.takeRedo() {
-				continue
-			}
-		case <-wake:
-		case <-ticker.C:
-		}
-		gaps := s.gapCount()
-		if err := s.catchUp(ctx, me); err != nil {
-			if ctx.Err() != nil {
-				return
-			}
-			s.log.Error("slack catch-up failed", "error", err)
-			s.sweep.again()
-			continue
-		}
-		s.filled(gaps)
-	}
 }
 
 // catchUp makes one pass over all channels with threads of ours. A channel that can't be

@@ -38,12 +38,11 @@ func (s *Surface) takeEvents(ctx context.Context, me *self, bodies ...json.RawMe
 		}
 		if a.dropped {
 			s.log.Warn("slack left events out")
-			s.announceGap(s.now().Add(-2 * time.Minute))
-			s.sweep.again()
+			s.sweeper.Announce(s.now().Add(-2 * time.Minute))
+			s.sweeper.Soon()
 		}
 		if a.joined { // nobody knows how long we were out
-			s.announceGap(time.Time{})
-			wakeUp(s.wake)
+			s.CatchUp(time.Time{})
 		}
 		facts = append(facts, a.facts...)
 	}
@@ -86,7 +85,7 @@ func (s *Surface) afterwards(ctx context.Context, a answer) {
 		return
 	}
 	ctx = context.WithoutCancel(ctx)
-	ok := s.later(func() {
+	ok := s.work.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
 		a.after(ctx)

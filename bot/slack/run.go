@@ -17,19 +17,16 @@ const together = 45 * time.Second
 
 // linkState counts the open connections.
 type linkState struct {
-	mu      sync.Mutex
-	open    int
-	ends    map[int]time.Time // when each connection was last lost
-	lost    time.Time         // since when events may be missing; zero = before our time
-	pending bool              // a gap was announced and is not filled yet
-	gap     time.Time         // since when events may be missing in it; zero = before our time
-	gaps    int               // how many were announced
+	mu   sync.Mutex
+	open int
+	ends map[int]time.Time // when each connection was last lost
+	lost time.Time         // since when events may be missing; zero = before our time
 }
 
 // Run implements bridge.Surface: it learns who we are, keeps the Socket Mode connections
 // where there is an app token, and catches up after each connect and every ten minutes.
 func (s *Surface) Run(ctx context.Context) error {
-	defer s.settle()
+	defer s.work.Wait()
 	me, ok := s.introduce(ctx)
 	if !ok {
 		return nil
@@ -38,13 +35,12 @@ func (s *Surface) Run(ctx context.Context) error {
 	defer wg.Wait()
 	if s.opt.AppToken != "" {
 		for n := range s.opt.Connections {
-			wg.Go(func() { s.keepLink(ctx, me, n, s.wake) })
+			wg.Go(func() { s.keepLink(ctx, me, n) })
 		}
 	} else {
-		s.announceGap(time.Time{})
-		wakeUp(s.wake)
+		s.CatchUp(time.Time{})
 	}
-	s.sweepLoop(ctx, me, s.wake)
+	s.sweeper.Run(ctx, func(ctx context.Context) error { return s.catchUp(ctx, me) })
 	return nil
 }
 
@@ -104,7 +100,7 @@ func (s *Surface) opened() {
 	}
 	s.links.mu.Unlock()
 	if gap {
-		s.announceGap(since)
+		s.sweeper.Announce(since)
 	}
 }
 
@@ -122,52 +118,22 @@ func (s *Surface) closed(n int) {
 	}
 }
 
-func (s *Surface) announceGap(since time.Time) {
-	s.links.mu.Lock()
-	if !s.links.pending || since.Before(s.links.gap) {
-		s.links.gap = since
-	}
-	s.links.pending = true
-	s.links.gaps++
-	s.links.mu.Unlock()
-	s.desk.Gap(since)
-}
-
 // CatchUp implements bridge.CatcherUp.
 func (s *Surface) CatchUp(since time.Time) {
-	s.announceGap(since)
-	wakeUp(s.wake)
-}
-
-func (s *Surface) gapCount() int {
-	s.links.mu.Lock()
-	defer s.links.mu.Unlock()
-	return s.links.gaps
+	s.sweeper.Announce(since)
+	s.sweeper.Wake()
 }
 
 // holesSince is from when on a thread may lack replies that are older than its newest
 // one; the future where there is no gap.
 func (s *Surface) holesSince() time.Time {
-	s.links.mu.Lock()
-	defer s.links.mu.Unlock()
-	switch {
-	case !s.links.pending:
+	switch since, open := s.sweeper.Gap(); {
+	case !open:
 		return s.now().Add(time.Hour)
-	case s.links.gap.IsZero():
+	case since.IsZero():
 		return s.now().Add(-time.Hour)
-	}
-	return s.links.gap.Add(-lookBack)
-}
-
-// filled tells that everything up to now is stored, if somebody waits for it and no
-// gap was announced after the given count of them.
-func (s *Surface) filled(gaps int) {
-	s.links.mu.Lock()
-	was := s.links.pending && s.links.gaps == gaps
-	s.links.pending = s.links.pending && !was
-	s.links.mu.Unlock()
-	if was {
-		s.desk.Filled()
+	default:
+		return since.Add(-lookBack)
 	}
 }
 

@@ -56,29 +56,11 @@ func badPost(text string) error {
 	return &channels.SendError{Class: channels.BadContent, Text: text}
 }
 
-// card gives the content of a post.
-func card(p bridge.Post) (view.Card, error) {
-	switch p.Kind {
-	case bridge.PostRoot, bridge.PostCard:
-		return view.Root(p.Facts), nil
-	case bridge.PostSaid:
-		if p.Said != nil {
-			return view.Said(*p.Said, p.Facts.Zone), nil
-		}
-	case bridge.PostLine, bridge.PostEphemeral:
-		if p.Line != nil {
-			return view.Line(*p.Line, p.Facts), nil
-		}
-	case bridge.PostFiles, bridge.PostMark:
-	}
-	return view.Card{}, badPost("post without content")
-}
-
 // content renders the part of p that is to be sent, and whether more follow.
 func (me *self) content(p bridge.Post) (rendered, view.Card, bool, error) {
-	c, err := card(p)
-	if err != nil {
-		return rendered{}, c, false, err
+	c, ok := view.Post(p)
+	if !ok {
+		return rendered{}, c, false, badPost("post without content")
 	}
 	pages := me.render(c, digest(p.Token)[:8])
 	if p.Part < 0 || p.Part >= len(pages) {

@@ -21,9 +21,9 @@ const (
 )
 
 // keepLink keeps one connection until ctx ends.
-func (s *Surface) keepLink(ctx context.Context, me *self, n int, wake chan<- struct{}) {
+func (s *Surface) keepLink(ctx context.Context, me *self, n int) {
 	for ctx.Err() == nil {
-		err := s.link(ctx, me, n, wake)
+		err := s.link(ctx, me, n)
 		if ctx.Err() != nil {
 			return
 		}
@@ -39,13 +39,13 @@ func (s *Surface) keepLink(ctx context.Context, me *self, n int, wake chan<- str
 }
 
 // link runs one client, which reconnects by itself; it returns when that gives up.
-func (s *Surface) link(ctx context.Context, me *self, n int, wake chan<- struct{}) error {
+func (s *Surface) link(ctx context.Context, me *self, n int) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	client := socketmode.New(s.api, socketmode.OptionReadLimit(readLimit))
 	ended := make(chan error, 1)
 	go func() { ended <- client.RunContext(ctx) }()
-	l := &line{s: s, me: me, n: n, client: client, wake: wake}
+	l := &line{s: s, me: me, n: n, client: client}
 	defer l.down()
 	for {
 		select {
@@ -67,7 +67,6 @@ type line struct {
 	me     *self
 	n      int
 	client *socketmode.Client
-	wake   chan<- struct{}
 	up     bool
 }
 
@@ -163,8 +162,8 @@ func (l *line) store(ctx context.Context, batch []arrived) {
 	}
 	if err := l.s.takeEvents(ctx, l.me, bodies...); err != nil {
 		l.s.log.Error("slack events not stored", "count", len(batch), "error", err)
-		l.s.announceGap(l.s.now().Add(-acceptWithin)) // what comes later must not overtake them
-		l.s.sweep.again()
+		l.s.sweeper.Announce(l.s.now().Add(-acceptWithin)) // what comes later must not overtake them
+		l.s.sweeper.Soon()
 		return
 	}
 	for _, a := range batch {
@@ -202,7 +201,7 @@ func (l *line) other(ctx context.Context, evt socketmode.Event) {
 			l.s.log.Warn("slack has more connections than this process: other replicas, or ghosts that swallow events",
 				"connections", evt.Request.NumConnections, "own", l.s.opt.Connections)
 		}
-		wakeUp(l.wake)
+		l.s.sweeper.Wake()
 	case socketmode.EventTypeInteractive, socketmode.EventTypeSlashCommand:
 		if evt.Request != nil {
 			l.answer(ctx, evt.Type, evt.Request)
@@ -219,7 +218,7 @@ func (l *line) answer(ctx context.Context, kind socketmode.EventType, r *socketm
 		handle = l.s.takeCommand
 	}
 	envelope, body := r.EnvelopeID, r.Payload
-	started := l.s.later(func() {
+	started := l.s.work.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, acceptWithin)
 		defer cancel()
 		a, err := handle(ctx, l.me, body)
@@ -232,13 +231,5 @@ func (l *line) answer(ctx context.Context, kind socketmode.EventType, r *socketm
 	})
 	if !started {
 		l.s.log.Warn("slack interaction refused: too many at once")
-	}
-}
-
-// wakeUp signals without waiting.
-func wakeUp(c chan<- struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
 	}
 }

@@ -14,7 +14,9 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/background"
 	"parley/bot/fence"
+	"parley/bot/sweep"
 	"parley/bridge"
 )
 
@@ -80,9 +82,9 @@ type Surface struct {
 	people  peopleCache
 	shares  shareBook
 	sweep   sweepState
-	wake    chan struct{} // of the sweeper; holds one
+	sweeper *sweep.Sweeper
 	links   linkState
-	slots   chan struct{} // of work that goes on after an answer was given
+	work    *background.Work // that goes on after an answer was given
 }
 
 var _ bridge.Surface = (*Surface)(nil)
@@ -114,7 +116,7 @@ func New(o Options) (*Surface, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	s := &Surface{opt: o, http: o.Client, apiURL: base, log: o.Log, desk: o.Desk, now: o.Now, slots: make(chan struct{}, 64), wake: make(chan struct{}, 1)}
+	s := &Surface{opt: o, http: o.Client, apiURL: base, log: o.Log, desk: o.Desk, now: o.Now, work: background.New(64), sweeper: sweep.New(o.Desk, o.Log, o.SweepEvery)}
 	calls := bearerClient(o.Client, base, o.BotToken)
 	s.api = slackapi.New(o.BotToken, slackapi.OptionAppLevelToken(o.AppToken), slackapi.OptionAPIURL(o.APIURL), slackapi.OptionHTTPClient(calls))
 	return s, nil
@@ -198,29 +200,4 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine:
 	}
 	return bridge.Budget{Key: "post:" + channel, PerSecond: s.opt.Rate, Burst: max(3, int(s.opt.Rate/5))}
-}
-
-// later runs f in the background, bounded; Run waits for it. It reports false, and
-// does nothing, when too much is going on.
-func (s *Surface) later(f func()) bool {
-	select {
-	case s.slots <- struct{}{}:
-	default:
-		return false
-	}
-	go func() {
-		defer func() { <-s.slots }()
-		f()
-	}()
-	return true
-}
-
-// settle waits for background work to end; all of it has a timeout.
-func (s *Surface) settle() {
-	for range cap(s.slots) {
-		s.slots <- struct{}{}
-	}
-	for range cap(s.slots) {
-		<-s.slots
-	}
 }

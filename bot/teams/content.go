@@ -29,24 +29,6 @@ type posted struct {
 
 func badPost(text string) error { return &channels.SendError{Class: channels.BadContent, Text: text} }
 
-// cardOf gives what a post says.
-func cardOf(p bridge.Post) (view.Card, error) {
-	switch p.Kind {
-	case bridge.PostRoot, bridge.PostCard:
-		return view.Root(p.Facts), nil
-	case bridge.PostSaid:
-		if p.Said != nil {
-			return view.Said(*p.Said, p.Facts.Zone), nil
-		}
-	case bridge.PostLine, bridge.PostEphemeral:
-		if p.Line != nil {
-			return view.Line(*p.Line, p.Facts), nil
-		}
-	case bridge.PostFiles, bridge.PostMark:
-	}
-	return view.Card{}, badPost("post without content")
-}
-
 // seed begins the nonces of a post's buttons, and tells the post from others when it is
 // looked for. An update's are new, so that clicks on it are.
 func seed(p bridge.Post) string {
@@ -59,11 +41,12 @@ func seed(p bridge.Post) string {
 // compose makes the part of p that is to be shown. Cards have buttons; what has none is text.
 // Errors: what keeps Teams from telling who is in the channel, before anything was posted.
 func (s *Surface) compose(ctx context.Context, p bridge.Post) (posted, error) {
-	c, err := cardOf(p)
-	if err != nil {
-		return posted{}, err
+	c, ok := view.Post(p)
+	if !ok {
+		return posted{}, badPost("post without content")
 	}
 	var out posted
+	var err error
 	if c, out.absent, err = s.present(ctx, c, p.Place.Channel); err != nil {
 		return posted{}, s.certain(err, p)
 	}

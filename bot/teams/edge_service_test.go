@@ -189,7 +189,7 @@ func edgePrivate(t *testing.T) {
 	_, err = w.s.Send(within(t), bridge.Post{Kind: bridge.PostLine, Token: "assigned", Attempt: 1, Place: bridge.Place{Channel: private.ID, Thread: sent.Message}, Facts: sampleFacts(), Line: &line})
 	must(t, err)
 	must(t, w.fake.WaitFor(within(t), func() bool { return len(w.fake.Personal(ben)) > 0 }))
-	w.s.settle()
+	w.s.work.Wait()
 	if m := w.fake.Personal(ben)[0]; !strings.Contains(m.HTML, "teams.microsoft.com") {
 		t.Errorf("Ben is told %q", m.HTML)
 	}

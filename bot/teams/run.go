@@ -3,31 +3,20 @@ package teams
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"parley/channels"
 )
 
-// gaps are the times in which events may have been missed.
-type gaps struct {
-	mu      sync.Mutex
-	pending bool      // one was announced and is not filled yet
-	since   time.Time // since when events may be missing in it; zero = before our time
-	count   int       // how many were announced
-	redo    bool      // a catch-up failed: don't wait ten minutes
-}
-
 // Run implements bridge.Surface: Teams sends requests by itself, so it reads what was missed:
 // after the start, after gaps, and every ten minutes.
 func (s *Surface) Run(ctx context.Context) error {
-	defer s.settle()
-	s.announce(time.Time{})
-	wakeUp(s.wake)
+	defer s.work.Wait()
+	s.CatchUp(time.Time{})
 	if !s.introduce(ctx) {
 		return nil
 	}
-	s.sweepLoop(ctx)
+	s.sweeper.Run(ctx, s.catchUp)
 	return nil
 }
 
@@ -55,102 +44,20 @@ func (s *Surface) introduce(ctx context.Context) bool {
 	}
 }
 
-// sweepLoop catches up whenever it is woken and every ten minutes, until ctx ends.
-func (s *Surface) sweepLoop(ctx context.Context) {
-	ticker := time.NewTicker(s.opt.SweepEvery)
-	defer ticker.Stop()
-	soon := time.NewTicker(5 * time.Second)
-	defer soon.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-soon.C:
-			if !s.gap.takeRedo() {
-				continue
-			}
-		case <-s.wake:
-		case <-ticker.C:
-		}
-		count := s.gap.counted()
-		if err := s.catchUp(ctx); err != nil {
-			if ctx.Err() != nil {
-				return
-			}
-			s.log.Error("teams catch-up failed", "error", err)
-			s.gap.again()
-			continue
-		}
-		s.filled(count)
-	}
-}
-
 // CatchUp implements bridge.CatcherUp.
 func (s *Surface) CatchUp(since time.Time) {
-	s.announce(since)
-	wakeUp(s.wake)
-}
-
-func (s *Surface) announce(since time.Time) {
-	s.gap.mu.Lock()
-	if !s.gap.pending || since.Before(s.gap.since) {
-		s.gap.since = since
-	}
-	s.gap.pending = true
-	s.gap.count++
-	s.gap.mu.Unlock()
-	s.desk.Gap(since)
-}
-
-// filled tells that everything up to now is stored, if somebody waits for it and no gap was
-// announced after the given count of them.
-func (s *Surface) filled(count int) {
-	s.gap.mu.Lock()
-	was := s.gap.pending && s.gap.count == count
-	s.gap.pending = s.gap.pending && !was
-	s.gap.mu.Unlock()
-	if was {
-		s.desk.Filled()
-	}
-}
-
-func (g *gaps) counted() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.count
-}
-
-func (g *gaps) again() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.redo = true
-}
-
-func (g *gaps) takeRedo() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	was := g.redo
-	g.redo = false
-	return was
+	s.sweeper.Announce(since)
+	s.sweeper.Wake()
 }
 
 // chatterSince is from when on people's words at top level are of interest: they got no
 // answer while we were away. Older ones would be answered far too late.
 func (s *Surface) chatterSince() time.Time {
-	s.gap.mu.Lock()
-	defer s.gap.mu.Unlock()
 	since := s.now().Add(-time.Hour)
-	if s.gap.pending && !s.gap.since.IsZero() && s.gap.since.Before(since) {
-		since = s.gap.since
+	if gap, open := s.sweeper.Gap(); open && !gap.IsZero() && gap.Before(since) {
+		since = gap
 	}
 	return since
-}
-
-func wakeUp(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
 }
 
 // tokenCondition tells people what keeps us from working.

@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"time"
 
+	"parley/bot/background"
 	"parley/bot/fence"
 	"parley/bot/forms"
+	"parley/bot/sweep"
 	"parley/bot/teams/auth"
 	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
@@ -26,6 +28,7 @@ const (
 	maxTextRunes   = 18_000           // of one message; longer text goes on in further parts
 	maxFileBytes   = 100 << 20        // of a person's file
 	sweepEvery     = 10 * time.Minute // catch-up without a cause
+	backgroundMost = 64               // pieces of work at once
 	catchUpFor     = 90 * 24 * time.Hour
 )
 
@@ -67,16 +70,15 @@ type Surface struct {
 	check  *auth.Validator
 	door   *inbound.Reader
 
-	notes  *notebook
-	people *people
-	roots  *memory[bool]        // threads, by orderKey: whether we began them
-	swept  *memory[compared]    // threads that were compared, by orderKey
-	sent   *memory[bridge.Sent] // posts that Teams has taken, by their tokens
-	closed *closures
-	reads  *permits
-	gap    gaps
-	wake   chan struct{} // of the sweeper; holds one
-	slots  chan struct{} // of work that goes on after an answer was given
+	notes   *notebook
+	people  *people
+	roots   *memory[bool]        // threads, by orderKey: whether we began them
+	swept   *memory[compared]    // threads that were compared, by orderKey
+	sent    *memory[bridge.Sent] // posts that Teams has taken, by their tokens
+	closed  *closures
+	reads   *permits
+	sweeper *sweep.Sweeper
+	work    *background.Work // that goes on after an answer was given
 }
 
 var _ bridge.Surface = (*Surface)(nil)
@@ -113,7 +115,7 @@ func New(o Options) (*Surface, error) {
 		check:  check,
 		door:   inbound.New(check, o.AllowUnsigned, o.Log),
 		roots:  newMemory[bool](), swept: newMemory[compared](), sent: newMemory[bridge.Sent](), closed: newClosures(), reads: newPermits(),
-		wake: make(chan struct{}, 1), slots: make(chan struct{}, 64),
+		sweeper: sweep.New(o.Desk, o.Log, o.SweepEvery), work: background.New(backgroundMost),
 	}
 	if s.graph, err = newGraph(o, newTokens); err != nil {
 		return nil, err
@@ -176,28 +178,11 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 // later runs f in the background, bounded in number and time; Run waits for it. It reports
 // false, and does nothing, when too much is going on.
 func (s *Surface) later(ctx context.Context, f func(context.Context)) bool {
-	select {
-	case s.slots <- struct{}{}:
-	default:
-		return false
-	}
-	go func() {
-		defer func() { <-s.slots }()
+	return s.work.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
 		defer cancel()
 		f(ctx)
-	}()
-	return true
-}
-
-// settle waits for background work to end; all of it has a timeout.
-func (s *Surface) settle() {
-	for range cap(s.slots) {
-		s.slots <- struct{}{}
-	}
-	for range cap(s.slots) {
-		<-s.slots
-	}
+	})
 }
 
 func (s *Surface) forms() forms.Maker { return forms.Maker{Desk: s.desk, Now: s.now, Zone: s.opt.Zone} }
