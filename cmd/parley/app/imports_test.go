@@ -44,7 +44,7 @@ func bans() []ban {
 			why: "reading times in people's words needs nothing of ours"},
 		{from: []string{"bot/..."}, to: []string{"cmd/...", "store/...", "routing/...", "channels/*/...", "bridge/relay/..."},
 			why: "a surface verifies, parses and renders; it reaches everything else through bridge"},
-		{from: []string{"bot/command/...", "bot/forms/...", "bot/markdown/...", "bot/view/..."}, to: []string{"channels/...", "bot/slack/...", "bot/teams/...", "bot/web/..."},
+		{from: []string{"bot/background/...", "bot/command/...", "bot/forms/...", "bot/markdown/...", "bot/sweep/...", "bot/view/..."}, to: []string{"channels/...", "bot/slack/...", "bot/teams/...", "bot/web/..."},
 			why: "words and shapes are the same on every surface and know no vendor"},
 		{from: []string{"bot/command/..."}, to: []string{"bot/view/..."},
 			why: "what is typed is read without knowing how it will be shown"},
@@ -156,7 +156,7 @@ func sibling(from, to string) bool {
 		return false
 	}
 	shared := func(s string) bool {
-		return slices.Contains([]string{"command", "forms", "markdown", "view", "fence", "graph", "wamark", "faultset"}, s) || strings.HasSuffix(s, "test") || strings.HasSuffix(s, "fake")
+		return slices.Contains([]string{"background", "command", "fence", "forms", "markdown", "sweep", "view", "graph", "wamark", "faultset"}, s) || strings.HasSuffix(s, "test") || strings.HasSuffix(s, "fake")
 	}
 	return (a[0] == "channels" || a[0] == "bot") && !shared(a[1]) && !shared(b[1])
 }
