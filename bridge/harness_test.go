@@ -171,7 +171,7 @@ func (w *world) addEngine() *bridge.Engine {
 	if backoff == nil {
 		backoff = []time.Duration{20 * time.Millisecond}
 	}
-	e := must(bridge.New(w.t.Context(), bridge.Options{Pool: pool, Log: slog.New(slog.NewTextHandler(newTestLog(w.t), &slog.HandlerOptions{Level: slog.LevelDebug})),
+	e := must(bridge.New(w.t.Context(), bridge.Options{Pool: pool, Log: slog.New(slog.NewTextHandler(channelstest.Log(w.t), &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, Original: func(int64) string { return "" }, FileLink: w.opt.fileLink,
 		Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}}}))(w.t)
 	s := bridgetest.NewSurface(w.chat, e.Desk(w.surface), w.opt.rate)
@@ -222,32 +222,6 @@ func (w *world) run(i int) func() {
 	stop := sync.OnceFunc(func() { cancel(); group.Wait() })
 	w.t.Cleanup(stop)
 	return stop
-}
-
-// testLog shows the engine's log beside a failing test. What an attempt says that outlived its
-// engine is dropped: the test is over.
-type testLog struct {
-	mu sync.Mutex
-	t  *testing.T // nil when it is over
-}
-
-func newTestLog(t *testing.T) *testLog {
-	l := &testLog{t: t}
-	t.Cleanup(func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.t = nil
-	})
-	return l
-}
-
-func (l *testLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.t != nil {
-		l.t.Log(string(bytes.TrimSpace(p)))
-	}
-	return len(p), nil
 }
 
 // hook posts events to an account's webhook and gives the status.

@@ -1,7 +1,6 @@
 package relay_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +15,7 @@ import (
 
 	"parley/bridge/relay"
 	"parley/channels"
+	"parley/channels/channelstest"
 	"parley/store"
 	"parley/store/storetest"
 )
@@ -54,7 +54,7 @@ func newStage(t *testing.T, change ...func(*relay.Options)) *stage {
 func stageOn(t *testing.T, pool *pgxpool.Pool, change ...func(*relay.Options)) *stage {
 	t.Helper()
 	s := &stage{t: t, pool: pool, policy: relay.Policy{RequestTimeout: time.Second, RetryFor: time.Hour, Backoff: []time.Duration{time.Millisecond}}}
-	o := relay.Options{Pool: pool, Handler: s, Log: slog.New(slog.NewTextHandler(newTestLog(t), nil)), ReconcileAfter: time.Millisecond, AbsentAgain: time.Millisecond}
+	o := relay.Options{Pool: pool, Handler: s, Log: slog.New(slog.NewTextHandler(channelstest.Log(t), nil)), ReconcileAfter: time.Millisecond, AbsentAgain: time.Millisecond}
 	for _, c := range change {
 		c(&o)
 	}
@@ -84,32 +84,6 @@ func check(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// testLog shows the relay's log beside a failing test. What an attempt says that outlived its
-// relay is dropped: the test is over.
-type testLog struct {
-	mu sync.Mutex
-	t  *testing.T // nil when it is over
-}
-
-func newTestLog(t *testing.T) *testLog {
-	l := &testLog{t: t}
-	t.Cleanup(func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.t = nil
-	})
-	return l
-}
-
-func (l *testLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.t != nil {
-		l.t.Log(string(bytes.TrimSpace(p)))
-	}
-	return len(p), nil
 }
 
 // Apply implements relay.Handler: it writes each event's name into the order of effects.

@@ -1,7 +1,6 @@
 package email
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -18,6 +17,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 
 	"parley/channels"
+	"parley/channels/channelstest"
 	"parley/channels/email/mailfake"
 )
 
@@ -200,7 +200,7 @@ func newWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
 	w.process = newProcess()
 	w.env = channels.Env{
 		Accept: w.journal.accept, State: w.journal, Report: w.journal.report,
-		Log: slog.New(slog.NewTextHandler(testLog{t}, nil)), Now: time.Now, Keys: testKeys(),
+		Log: slog.New(slog.NewTextHandler(channelstest.Log(t), nil)), Now: time.Now, Keys: testKeys(),
 	}
 	w.config = channels.Config{
 		fieldAddress: support, fieldSenderName: "Acme Support", fieldAliases: "help@acme.test",
@@ -227,14 +227,6 @@ func greeting(t *testing.T, addr string) {
 func (w *world) point(imapAddr, smtpAddr string) {
 	w.config[fieldIMAPHost], w.config[fieldIMAPPort], _ = cutLast(imapAddr, ":")
 	w.config[fieldSMTPHost], w.config[fieldSMTPPort], _ = cutLast(smtpAddr, ":")
-}
-
-// testLog shows the channel's log beside a failing test.
-type testLog struct{ t *testing.T }
-
-func (l testLog) Write(p []byte) (int, error) {
-	l.t.Log(string(bytes.TrimSpace(p)))
-	return len(p), nil
 }
 
 func (w *world) channel() *Channel {

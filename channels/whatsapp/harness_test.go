@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/channelstest"
 	"parley/channels/graphfake"
 )
 
@@ -107,7 +108,7 @@ func newWorld(t *testing.T, change ...func(*graphfake.NumberConfig)) *world {
 	w.AllowToken(ourToken, phoneID, wabaID)
 	w.config = channels.Config{fieldPhoneID: phoneID, fieldWABA: wabaID, fieldToken: ourToken, fieldSecret: w.AppSecret(), fieldVerify: "verify-me"}
 	w.env = channels.Env{Accept: w.journal.accept, Keys: testKeys(), Now: w.clock.now, APIURL: w.URL(), HookURL: "https://parley.test/hooks/wa",
-		Log: slog.New(slog.NewTextHandler(testLog{t}, nil))}
+		Log: slog.New(slog.NewTextHandler(channelstest.Log(t), nil))}
 	w.channel = w.open()
 	server := httptest.NewServer(w.channel)
 	t.Cleanup(server.Close)
@@ -245,14 +246,6 @@ func file(name, contentType string, content []byte) channels.File {
 	return channels.File{Name: name, ContentType: contentType, SizeBytes: int64(len(content)), Open: func(context.Context) (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(content)), nil
 	}}
-}
-
-// testLog shows the channel's log beside a failing test.
-type testLog struct{ t *testing.T }
-
-func (l testLog) Write(p []byte) (int, error) {
-	l.t.Log(string(bytes.TrimSpace(p)))
-	return len(p), nil
 }
 
 // long makes a text of n characters.
