@@ -13,23 +13,32 @@ import (
 )
 
 // TestExercise: Teams passes the suite of all surfaces where its messages may be read, and
-// as far as that goes where they may not.
+// as far as that goes where they may not, and in a trial without Azure.
 func TestExercise(t *testing.T) {
 	t.Parallel()
 	t.Run("with Graph", func(t *testing.T) {
 		t.Parallel()
-		bridgetest.ExerciseSurface(t, bridgetest.Harness{New: func(t *testing.T) bridgetest.Stage { return exerciseStage(t, true) }})
+		bridgetest.ExerciseSurface(t, bridgetest.Harness{New: func(t *testing.T) bridgetest.Stage { return exerciseStage(t, true, nil) }})
 	})
 	t.Run("without Graph", func(t *testing.T) {
 		t.Parallel()
-		bridgetest.ExerciseSurface(t, bridgetest.Harness{New: func(t *testing.T) bridgetest.Stage { return exerciseStage(t, false) }})
+		bridgetest.ExerciseSurface(t, bridgetest.Harness{New: func(t *testing.T) bridgetest.Stage { return exerciseStage(t, false, nil) }})
+	})
+	t.Run("without Azure", func(t *testing.T) {
+		t.Parallel()
+		bridgetest.ExerciseSurface(t, bridgetest.Harness{New: func(t *testing.T) bridgetest.Stage { return exerciseStage(t, false, withoutAzure) }})
 	})
 }
 
+// withoutAzure makes a trial: nobody signs, nobody has a secret, and Entra isn't there.
+func withoutAzure(o *Options, f *teamsfake.Options) {
+	o.AllowUnsigned, f.Unsigned = true, true
+}
+
 // exerciseStage connects a surface to an organisation of its own, with a desk that remembers.
-func exerciseStage(t *testing.T, reads bool) bridgetest.Stage {
+func exerciseStage(t *testing.T, reads bool, change func(*Options, *teamsfake.Options)) bridgetest.Stage {
 	desk := bridgetest.NewDesk()
-	w := newWorld(t, desk, nil)
+	w := newWorld(t, desk, change)
 	desk.Open(w.channel)
 	w.connect().run()
 	if !reads {

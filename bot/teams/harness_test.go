@@ -48,6 +48,9 @@ func newWorld(t *testing.T, desk bridge.Desk, change func(*Options, *teamsfake.O
 	must(t, fake.Start("127.0.0.1:0"))
 	so.AppID, so.AppPassword, so.TenantID = fake.AppID(), fake.AppPassword(), fake.TenantID()
 	so.LoginURL, so.OpenIDURL, so.GraphURL, so.ServiceURLs = fake.LoginURL(), fake.OpenIDURL(), fake.GraphURL(), []string{fake.URL()}
+	if so.AllowUnsigned { // a trial without Azure
+		so.AppPassword, so.ServiceURLs = "", nil
+	}
 	s, err := New(so)
 	must(t, err)
 	mux := http.NewServeMux()

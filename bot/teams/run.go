@@ -25,7 +25,7 @@ func (s *Surface) Run(ctx context.Context) error {
 func (s *Surface) introduce(ctx context.Context) bool {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		err := s.notes.load(ctx)
-		if err == nil {
+		if err == nil && !s.alone() {
 			_, err = s.token(ctx)
 		}
 		if err == nil {

@@ -198,6 +198,33 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestAlone: in a trial without Azure nobody is asked for a token, and doctor says what that is.
+func TestAlone(t *testing.T) {
+	t.Parallel()
+	d := newDesk()
+	w := newWorld(t, d, withoutAzure)
+	d.Open(w.channel)
+	w.connect().run()
+	d.wait(t, "it is told that it works", func() bool { return len(d.reports) > 0 && d.reports[len(d.reports)-1].Status == channels.Active })
+	if _, err := w.s.Send(within(t), saidPost(w, w.thread(d), "x")); err != nil {
+		t.Error(err)
+	}
+	got := w.s.Check(within(t))
+	for _, f := range got {
+		if !f.OK {
+			t.Errorf("%+v", f)
+		}
+	}
+	if !strings.Contains(got[0].Text, "trying on this machine") || !strings.Contains(got[len(got)-1].Text, "may not be read") {
+		t.Errorf("%+v", got)
+	}
+	for _, method := range []string{"token", "openid", "keys", "graph.*"} {
+		if n := len(w.fake.Calls(method)); n > 0 {
+			t.Errorf("%d calls of %s", n, method)
+		}
+	}
+}
+
 // TestNew: what is missing is told together.
 func TestNew(t *testing.T) {
 	t.Parallel()

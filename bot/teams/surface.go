@@ -32,7 +32,8 @@ const (
 	catchUpFor     = 90 * 24 * time.Hour
 )
 
-// Options configure a Surface. AppID, AppPassword, TenantID and Desk are required.
+// Options configure a Surface. AppID, AppPassword, TenantID and Desk are required; with
+// AllowUnsigned the password may be missing.
 type Options struct {
 	AppID, AppPassword, TenantID string
 
@@ -42,7 +43,7 @@ type Options struct {
 	GraphURL    string   // "" = https://graph.microsoft.com/v1.0
 
 	Rate          float64 // factor on the published budgets; 0 = only 429s limit
-	AllowUnsigned bool    // take requests that nobody signed, from this machine only
+	AllowUnsigned bool    // take requests that nobody signed, from this machine only, and answer on it without a token
 	PublicURL     string  // where the world reaches us; "" = nowhere
 
 	Desk   bridge.Desk
@@ -88,7 +89,7 @@ var _ bridge.Surface = (*Surface)(nil)
 func New(o Options) (*Surface, error) {
 	var faults []error
 	for what, value := range map[string]string{"app id": o.AppID, "app password": o.AppPassword, "tenant id": o.TenantID} {
-		if value == "" {
+		if value == "" && (what != "app password" || !o.AllowUnsigned) {
 			faults = append(faults, fmt.Errorf("teams: %s is missing", what))
 		}
 	}
@@ -145,6 +146,10 @@ func (o Options) withDefaults() Options {
 	}
 	return o
 }
+
+// alone says that there is no secret: for a trial without Azure, in which no service of
+// Microsoft is asked for anything.
+func (s *Surface) alone() bool { return s.opt.AppPassword == "" }
 
 // token says whether Entra gives us one.
 func (s *Surface) token(ctx context.Context) (string, error) {

@@ -63,7 +63,7 @@ func classify(e *rest.Failure, creates bool) channels.Class {
 		unknown = channels.Ambiguous
 	}
 	switch {
-	case errors.Is(e, rest.ErrCredentials):
+	case errors.Is(e, rest.ErrCredentials), errors.Is(e, rest.ErrNoSecret):
 		return channels.AuthBroken
 	case errors.Is(e, rest.ErrHost), errors.Is(e, errID):
 		return channels.BadRecipient

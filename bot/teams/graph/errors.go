@@ -10,7 +10,8 @@ import (
 
 // Errors to be told apart.
 var (
-	// ErrNotGranted tells that the app lacks a permission there, or isn't installed.
+	// ErrNotGranted tells that the app lacks a permission there, isn't installed, or has
+	// no secret to prove with who it is.
 	ErrNotGranted = errors.New("graph: not granted")
 	// ErrNotFound tells that what was asked for isn't there.
 	ErrNotFound = errors.New("graph: not found")
@@ -62,7 +63,7 @@ func fail(err error) error {
 	switch {
 	case errors.Is(f, rest.ErrHost):
 		e.kind = ErrAddress
-	case f.Status == http.StatusForbidden:
+	case f.Status == http.StatusForbidden, errors.Is(f, rest.ErrNoSecret):
 		e.kind = ErrNotGranted
 	case f.Status == http.StatusNotFound, f.Status == http.StatusGone:
 		e.kind = ErrNotFound

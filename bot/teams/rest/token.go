@@ -32,12 +32,16 @@ var ErrToken = errors.New("teams: no access token")
 // ErrCredentials is wrapped beside ErrToken when Entra refuses what we are.
 var ErrCredentials = errors.New("teams: Entra refuses the app id, its secret or the tenant")
 
+// ErrNoSecret is wrapped beside ErrToken where there is no secret to get a token with: in
+// trials without Azure.
+var ErrNoSecret = errors.New("teams: no secret is set")
+
 // TokenOptions say for whom and for what a token is.
 type TokenOptions struct {
 	LoginURL string // "" = DefaultLoginURL
 	TenantID string
 	AppID    string
-	Password string
+	Password string // "" = no token is ever to be had, and Entra isn't asked
 	Scope    string // "https://api.botframework.com/.default"
 	Client   *http.Client
 	Now      func() time.Time
@@ -77,7 +81,7 @@ func NewTokens(o TokenOptions) *Tokens {
 }
 
 // Token gives a token that is good for now. May block until ctx ends.
-// Errors: ErrToken, with ErrCredentials where another try is of no use.
+// Errors: ErrToken, with ErrCredentials or ErrNoSecret where another try is of no use.
 func (t *Tokens) Token(ctx context.Context) (string, error) { return t.other(ctx, "") }
 
 // Renew gives another token than the one that was refused.
@@ -87,6 +91,9 @@ func (t *Tokens) Renew(ctx context.Context, refused string) (string, error) {
 }
 
 func (t *Tokens) other(ctx context.Context, refused string) (string, error) {
+	if t.config.ClientSecret == "" {
+		return "", fmt.Errorf("%w: %w", ErrToken, ErrNoSecret)
+	}
 	if value, fresh, _ := t.kept(refused); fresh {
 		return value, nil
 	}

@@ -77,6 +77,16 @@ func (st *stage) asked(t *testing.T, want int) {
 
 func (st *stage) down() { st.srv.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultDrop}) }
 
+// Without a secret, Entra isn't asked.
+func TestNoSecret(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, func(o *rest.TokenOptions) { o.Password = "" })
+	if v, err := st.Token(t.Context()); v != "" || !errors.Is(err, rest.ErrToken) || !errors.Is(err, rest.ErrNoSecret) {
+		t.Errorf("%q, %v", v, err)
+	}
+	st.asked(t, 0)
+}
+
 // All share one token, and ask for it once, also when it was refused to all of them.
 func TestShared(t *testing.T) {
 	t.Parallel()

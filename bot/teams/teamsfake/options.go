@@ -30,7 +30,8 @@ type Options struct {
 	Teams    []Team    // nil = one
 	Channels []Channel // beside each team's General
 
-	// Unsigned sends activities without an Authorization header.
+	// Unsigned sends activities without an Authorization header and takes the bot's calls
+	// without one, as Microsoft's Agents Playground does. Graph goes on asking for a token.
 	Unsigned bool
 	// TokenLife is that of the tokens which the bot asks for, default 1 h.
 	TokenLife time.Duration

@@ -62,7 +62,7 @@ func (t *TeamsEnv) checkIDs() (faults []error) {
 	if !setup.IsObjectID(t.AppID) {
 		faults = append(faults, errors.New("TEAMS_APP_ID is no id like 00000000-0000-0000-0000-000000000000; copy the Microsoft App ID from the Azure Bot's Configuration page"))
 	}
-	if t.AppPassword == "" {
+	if t.AppPassword == "" && !t.AllowUnsigned {
 		faults = append(faults, errors.New("TEAMS_APP_ID needs TEAMS_APP_PASSWORD beside it: the Value (not the Secret ID) of a client secret of the app registration"))
 	} else if setup.IsObjectID(t.AppPassword) {
 		faults = append(faults, errors.New("TEAMS_APP_PASSWORD looks like the Secret ID; copy the secret's Value, which is shown once, when it is made"))

@@ -84,6 +84,7 @@ func TestEnvTeams(t *testing.T) {
 		"none":                {map[string]string{}, nil},
 		"all":                 {whole("TEAMS_RATE", "0.5", "TEAMS_SERVICE_URLS", "https://a.test, "+loopback+",", "TEAMS_LOGIN_URL", loopback), nil},
 		"unsigned":            {whole("TEAMS_ALLOW_UNSIGNED", "loopback"), nil},
+		"without Azure":       {whole("TEAMS_ALLOW_UNSIGNED", "loopback", "TEAMS_APP_PASSWORD", ""), nil},
 		"secret as id":        {whole("TEAMS_APP_ID", aSecret), []string{"TEAMS_APP_ID is no id", "Microsoft App ID"}},
 		"id of the secret":    {whole("TEAMS_APP_PASSWORD", aKeyID), []string{"TEAMS_APP_PASSWORD looks like the Secret ID"}},
 		"many tenants":        {whole("TEAMS_TENANT_ID", "common"), []string{"TEAMS_TENANT_ID is no id", "one tenant"}},
