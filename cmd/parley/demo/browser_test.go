@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -43,17 +44,29 @@ type live struct {
 
 func newLive(t *testing.T) *live {
 	t.Helper()
+	return newLiveIn(t, SurfaceSlack)
+}
+
+// newLiveIn is newLive with both surfaces, and conversations opening in one of them.
+func newLiveIn(t *testing.T, home string) *live {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(cancel)
 	clock := &Clock{}
 	log := slog.New(slog.DiscardHandler)
-	w, err := NewWorld(ctx, WorldOptions{Clock: clock.Now})
+	listen, err := freeAddress(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := NewWorld(ctx, WorldOptions{Clock: clock.Now, PublicURL: "http://" + listen, TeamsOptions: TeamsOptions{Teams: true, Home: home}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Close() })
-	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: "127.0.0.1:0", SlackBotToken: w.Slack.BotToken(),
-		SlackAppToken: w.Slack.AppToken(), SlackAPIURL: w.Slack.APIURL()}
+	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: listen, SlackBotToken: w.Slack.BotToken(),
+		SlackAppToken: w.Slack.AppToken(), SlackAPIURL: w.Slack.APIURL(),
+		Teams: app.TeamsEnv{AppID: w.Teams.AppID(), AppPassword: w.Teams.AppPassword(), TenantID: w.Teams.TenantID(), LoginURL: w.Teams.LoginURL(),
+			OpenIDURL: w.Teams.OpenIDURL(), GraphURL: w.Teams.GraphURL(), ServiceURLs: []string{w.Teams.ServiceURL()}}}
 	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
 	if err != nil {
 		t.Fatal(err)
@@ -74,6 +87,7 @@ func newLive(t *testing.T) *live {
 		t.Fatal(err)
 	}
 	p.SetDatabase(db.Pool)
+	p.setHome(func(ctx context.Context) error { return applyHome(ctx, w, db) })
 	runCtx, stop := context.WithCancel(ctx)
 	done := make(chan error, 2)
 	go func() { done <- a.Run(runCtx) }()
@@ -86,7 +100,7 @@ func newLive(t *testing.T) *live {
 			}
 		}
 	})
-	if err := connected(ctx, w, db.Pool); err != nil {
+	if err := errors.Join(connected(ctx, w, db.Pool), w.Install(ctx)); err != nil {
 		t.Fatal(err)
 	}
 	return browse(ctx, t, w, p)

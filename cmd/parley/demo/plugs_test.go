@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"parley/bot/slack/slackfake"
+	"parley/bot/teams/teamsfake"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
 )
@@ -64,6 +65,7 @@ type runningDemo struct {
 	url  string
 	data string
 	mail string // Message-ID of Maria's first mail
+	home string // surface
 }
 
 // noBack is longer than any test: what was pulled comes back when the test says so.
@@ -71,6 +73,12 @@ const noBack = time.Hour
 
 // runDemo starts a demo; what was pulled comes back by itself after a while, 0 = as for people.
 func runDemo(t *testing.T, hold, back time.Duration) *runningDemo {
+	t.Helper()
+	return runDemoIn(t, "", hold, back)
+}
+
+// runDemoIn is runDemo with a surface in which conversations open.
+func runDemoIn(t *testing.T, home string, hold, back time.Duration) *runningDemo {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(cancel)
@@ -83,11 +91,11 @@ func runDemo(t *testing.T, hold, back time.Duration) *runningDemo {
 	if err := os.WriteFile(exe, []byte(script), 0o700); err != nil { //nolint:gosec // it is run
 		t.Fatal(err)
 	}
-	d := &runningDemo{t: t, ctx: ctx, data: data}
+	d := &runningDemo{t: t, ctx: ctx, data: data, home: home}
 	runCtx, stop := context.WithCancel(ctx)
 	ready, done := make(chan string, 1), make(chan error, 1)
 	go func() {
-		done <- Run(runCtx, Options{Listen: "127.0.0.1:0", Data: data, Exe: exe, Hold: hold, Back: back, Log: slog.New(slog.DiscardHandler), Say: func(string) {},
+		done <- Run(runCtx, Options{Listen: "127.0.0.1:0", Data: data, Exe: exe, Surface: home, Hold: hold, Back: back, Log: slog.New(slog.DiscardHandler), Say: func(string) {},
 			Ready: func(url string, _ []string) error { ready <- url; return nil }})
 	}()
 	t.Cleanup(func() {
@@ -98,6 +106,7 @@ func runDemo(t *testing.T, hold, back time.Duration) *runningDemo {
 	})
 	select {
 	case d.url = <-ready:
+		d.url, _, _ = strings.Cut(d.url, "/?")
 	case err := <-done:
 		done <- err
 		t.Fatalf("the demo did not start: %v", err)
@@ -150,7 +159,7 @@ func (d *runningDemo) call(method, path, kind string, body io.Reader, into any) 
 
 func (d *runningDemo) state() (s state) {
 	d.t.Helper()
-	d.get("/state?"+url.Values{"as": {Ann}, "channel": {Support}, "customer": {maria}}.Encode(), &s)
+	d.get("/state?"+url.Values{"as": {Ann}, "channel": {Support}, "teams_as": {TeamsAnn}, "teams_channel": {TeamsSupport}, "customer": {maria}}.Encode(), &s)
 	return s
 }
 
@@ -192,6 +201,11 @@ func (d *runningDemo) first() (thread string) {
 	d.until("the first mails arrive", func() bool { return d.journal().Counts == counts{Said: firstSaid, Arrived: firstSaid} })
 	s := d.state()
 	d.mail = s.Mail.Mails[0].MessageID
+	for _, p := range s.Teams.Posts {
+		if len(p.Cards) == 1 && strings.Contains(string(p.Cards[0]), "two mugs") {
+			return p.ID
+		}
+	}
 	for _, m := range s.Slack.Messages {
 		if strings.Contains(m.Text, "two mugs") {
 			return m.TS
@@ -211,24 +225,22 @@ func (d *runningDemo) talk(thread, about string) {
 
 func (d *runningDemo) say(thread, text string) {
 	d.t.Helper()
+	if d.home == SurfaceTeams {
+		d.post("/teams/_fake/person/"+TeamsAnn+"/reply", teamsfake.Act{Channel: TeamsSupport, Root: thread, Text: text}, nil)
+		return
+	}
 	d.post("/_fake/person/"+Ann+"/post", slackfake.Act{Post: slackfake.Post{Channel: Support, Thread: thread, Text: text}}, nil)
 }
 
-// TestPlugs: each plug is pulled while a customer mails and an agent replies; plugged in
-// again, everything has arrived once and in order. Reset brings the first state back,
-// also while something is cut.
-func TestPlugs(t *testing.T) {
-	t.Parallel()
-	d := runDemo(t, time.Second, noBack) // the first replies still wait when the plug is pulled
-	thread := d.first()
-	said := firstSaid
-	for i, c := range []struct {
-		line, pull, mend, down string
-	}{
-		{lineSlack, "cut", "in", "cut"},
-		{lineMail, "cut", "in", "cut"},
-		{lineParley, "kill", "start", "down"},
-	} {
+// pulledPlug is a plug with what pulls and mends it, and its state meanwhile.
+type pulledPlug struct{ line, pull, mend, down string }
+
+// pull pulls each plug while a customer mails and an agent replies; plugged in again,
+// everything must have arrived once and in order. It gives how much was said.
+func (d *runningDemo) pull(thread string, all []pulledPlug) (said int) {
+	d.t.Helper()
+	said = firstSaid
+	for i, c := range all {
 		d.talk(thread, "Just before "+c.line+" goes")
 		d.plug(c.line, c.pull)
 		d.until(c.line+" is off", func() bool { return d.state().Plugs.of(c.line).State == c.down && d.state().Phase != "" })
@@ -247,9 +259,20 @@ func TestPlugs(t *testing.T) {
 		d.until(c.line+" is on", func() bool { return d.state().Plugs.of(c.line).State == "on" && d.state().Phase == "" })
 		d.until("Parley is quiet", func() bool { return d.journal().Quiet })
 		if n := d.journal().Counts; n != want {
-			t.Errorf("after %s: %+v", c.line, n)
+			d.t.Errorf("after %s: %+v", c.line, n)
 		}
 	}
+	return said
+}
+
+// TestPlugs: each plug is pulled while a customer mails and an agent replies; plugged in
+// again, everything has arrived once and in order. Reset brings the first state back,
+// also while something is cut.
+func TestPlugs(t *testing.T) {
+	t.Parallel()
+	d := runDemo(t, time.Second, noBack) // the first replies still wait when the plug is pulled
+	thread := d.first()
+	said := d.pull(thread, []pulledPlug{{lineSlack, "cut", "in", "cut"}, {lineMail, "cut", "in", "cut"}, {lineParley, "kill", "start", "down"}})
 	if n := d.state().Plugs.Parley.Times; n != 1 {
 		t.Errorf("Parley was killed %d times", n)
 	}
@@ -281,7 +304,7 @@ func TestPlugs(t *testing.T) {
 
 // of gives a line's state by its name.
 func (s plugState) of(line string) lineState {
-	return map[string]lineState{lineSlack: s.Slack, lineMail: s.Mail, lineParley: s.Parley}[line]
+	return map[string]lineState{lineSlack: s.Slack, lineTeams: s.Teams, lineMail: s.Mail, lineParley: s.Parley}[line]
 }
 
 // TestPlugComesBack: Parley starts by itself after it was killed, and a line that nobody
@@ -312,5 +335,22 @@ func TestPlugComesBack(t *testing.T) {
 		if got := ask(p, "POST", path); got.Code != want {
 			t.Errorf("%s: %d %s", path, got.Code, got.Body)
 		}
+	}
+}
+
+// TestPlugsOfTeams: the same where conversations open in Teams.
+func TestPlugsOfTeams(t *testing.T) {
+	t.Parallel()
+	d := runDemoIn(t, SurfaceTeams, time.Second, noBack)
+	thread := d.first()
+	d.pull(thread, []pulledPlug{{lineTeams, "cut", "in", "cut"}, {lineParley, "kill", "start", "down"}})
+	if n := len(d.state().Slack.Messages); n != 0 {
+		t.Errorf("%d messages in Slack", n)
+	}
+	d.plug(lineTeams, "cut")
+	d.form("/reset", nil)
+	d.until("a new round begins, with every line plugged in", func() bool { s := d.state(); return s.Round == 1 && s.Phase == "" })
+	if d.first() == thread {
+		t.Error("the thread of the first round is still there")
 	}
 }

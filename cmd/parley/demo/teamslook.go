@@ -22,8 +22,8 @@ func (p *Page) lookIntoTeams(now time.Time) {
 	all := p.readsAll()
 	for _, c := range fake.Channels() {
 		for _, root := range fake.Roots(c.ID) {
-			if root.Bot {
-				p.lookIntoPost(c.ID, fake.Thread(c.ID, root.ID), all, now)
+			if thread := fake.Thread(c.ID, root.ID); root.Bot && len(thread) > 0 {
+				p.lookIntoPost(c.ID, thread, all, now)
 			}
 		}
 	}

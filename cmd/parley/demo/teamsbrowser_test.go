@@ -1,0 +1,247 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"parley/bot/teams/teamsfake"
+	"parley/channels/email/mailfake"
+)
+
+const (
+	inThread = "#teams .threadpane .t-msg"
+	inPosts  = "#teams .t-post"
+)
+
+// newTeams is a page that shows Teams, with the thread of a mail of Maria's open.
+func newTeams(t *testing.T, subject, text string) *live {
+	t.Helper()
+	l := newLiveIn(t, SurfaceTeams)
+	l.until("Teams is shown, since conversations open there", `!document.getElementById('teams').hidden && document.getElementById('slack').hidden`)
+	if _, err := l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{HelpAddress}, Subject: subject, Text: text}); err != nil {
+		t.Fatal(err)
+	}
+	l.click(inPosts + " .replies")
+	l.shows(inThread, text)
+	return l
+}
+
+// inTeams writes into the open thread.
+func (l *live) inTeams(text string) {
+	l.t.Helper()
+	l.write("#t-reply", text)
+	l.do("press Enter", chromedp.KeyEvent("\r"))
+	l.until("the box is empty", `document.getElementById('t-reply').value === ''`)
+}
+
+// be lets the page be somebody: Ann 0, Ben 1, Zoe 2.
+func (l *live) be(who string) {
+	l.t.Helper()
+	l.js("be "+who, `(() => { const s = document.getElementById('t-agent'); s.selectedIndex = `+who+`; s.dispatchEvent(new Event('change')); })()`)
+	l.until("the page is "+who, `document.getElementById('t-agent').selectedIndex === `+who)
+}
+
+// waits waits for something that happens outside the page.
+func (l *live) waits(what string, ok func() bool) {
+	l.t.Helper()
+	ctx, cancel := context.WithTimeout(l.ctx, stepTime)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-ctx.Done():
+			l.fail("in vain: %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
+// clean wants nothing that Teams' clients would not show as it was meant.
+func (l *live) clean() {
+	l.t.Helper()
+	for _, p := range l.world.Teams.Problems() {
+		l.t.Errorf("%s %s: %s", p.Where, p.ID, p.Text)
+	}
+}
+
+// A customer mails, an agent answers in Teams; a button, a dialog with an error, private
+// answers, the message menu and names do what they do in Teams.
+func TestTeamsInThePage(t *testing.T) {
+	t.Parallel()
+	l := newTeams(t, "Glaze "+attack, "What is in it? **sand** <at>Ann Lee</at> "+attack)
+	l.shows(inPosts, "Glaze "+attack)
+	l.inTeams("Only sand & ash")
+	l.shows(inThread+".mine", "Only sand & ash")
+	l.shows(".maillist", "Ann Lee")
+	l.ticked("answer")
+	if got := l.inbox(); !strings.Contains(got, "Only sand & ash") {
+		t.Errorf("Maria received:\n%s", got)
+	}
+	l.until("what people write stays text", `document.title === 'Parley demo' && !document.querySelector('img[src="x"]') && !document.querySelector('.t-post .t-at, .threadpane .t-msg:nth-child(2) .t-at')`)
+	l.shot("teams-thread")
+
+	l.click(`#teams .threadpane [data-label="Snooze"]`)
+	l.shows("#modal[open]", "Or another time")
+	l.write(`#modal [data-input="t:other"]`, "never ever")
+	l.shot("teams-dialog")
+	l.click(`#modal [data-label="Snooze"]`)
+	l.shows("#modal[open]", "I can't read “never ever” as a time")
+	l.until("what was typed is kept", `document.querySelector('#modal [data-input="t:other"]').value === 'never ever'`)
+	l.soundIn("#teams", "a dialog with an error")
+	l.shot("teams-wrong")
+	l.js("type it right", `document.querySelector('#modal [data-input="t:other"]').value = '2h'`)
+	l.click(`#modal [data-label="Snooze"]`)
+	l.until("the dialog closes", `!document.querySelector('#modal[open]')`)
+	l.shows(inThread, "Ann Lee snoozed this")
+	l.click(`#teams .threadpane [data-label="Wake"]`)
+	l.ticked("wake")
+
+	l.inTeams("/list all")
+	l.shows(inThread+".private.app", "Glaze")
+	l.shot("teams-private")
+	l.write("#t-reply", "/assign @be")
+	l.shows("#teams .threadpane .suggest", "Ben Katz")
+	l.do("take the name that is offered", chromedp.KeyEvent("\t"), chromedp.KeyEvent("\r"))
+	l.shows(inThread, "Ann Lee assigned this to you")
+	l.be("1")
+	l.until("Ben sees nothing of what is private to Ann", `![...document.querySelectorAll('#teams .threadpane .private')].length && document.querySelector('#teams .threadpane .t-at.me')`)
+	l.click(`#teams [data-focus="activity"]`)
+	l.shows("#teams .t-activity", "Parley mentioned you")
+	l.shot("teams-activity")
+	l.click("#teams .t-activity")
+	l.until("the thread is open", `document.querySelector('#teams .threadpane').checkVisibility()`)
+
+	l.click(inThread + ` [data-tool="more"]`)
+	l.shows(".menu", "Add internal note")
+	l.shot("teams-menu")
+	l.js("note", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent.startsWith('Add internal note')).click()`)
+	l.until("a dialog opens", `document.querySelector('#modal[open] [data-input]')`)
+	l.js("clear", `document.querySelector('#modal [data-input]').value = ''`)
+	l.click(`#modal .ac-button.positive`)
+	l.until("the client wants the field to be filled in", `document.querySelector('#modal[open] [aria-invalid]') === document.activeElement`)
+	l.write("#modal [data-input]", "the glaze is from May")
+	l.click(`#modal .ac-button.positive`)
+	l.shows(inThread, "the glaze is from May")
+	l.ticked("note")
+	l.clean()
+}
+
+// What agents do to their own messages, files, reactions and the chat with the app; what
+// Parley hears when it may not read all messages.
+func TestTeamsHabits(t *testing.T) {
+	t.Parallel()
+	l := newTeams(t, "Two mugs", "Both are chipped.")
+	l.attach("#teams .threadpane input[type=file]", "recipe.csv", "sand;1\n")
+	l.inTeams("See *this*")
+	l.shows(inThread+".mine .file", "recipe.csv")
+	l.click(inThread + `.mine [data-tool="more"]`)
+	l.js("edit", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent === 'Edit').click()`)
+	l.until("the editor has what was typed", `document.querySelector('#teams .editor textarea')?.value === 'See this'`)
+	l.js("write anew", `document.querySelector('#teams .editor textarea').value = 'See this list'`)
+	l.click("#teams .editor .primary")
+	l.shows(inThread+".mine", "Edited")
+	l.shows(".maillist", "Ann Lee")
+	if got := l.inbox(); !strings.Contains(got, "See this list") {
+		t.Errorf("Maria received:\n%s", got)
+	}
+
+	l.inTeams("This one I regret")
+	l.shows(inThread+".mine", "This one I regret")
+	l.click(inThread + `.mine [data-tool="21a9_leftwardsarrowwithhook"]`)
+	l.ticked("undo")
+	l.inTeams("And this one")
+	l.shows(inThread+".mine", "And this one")
+	l.click(inThread + `.mine [data-tool="more"]`)
+	l.js("delete", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent === 'Delete').click()`)
+	l.shows(inThread+".mine", "This message has been deleted")
+
+	l.click(`#teams [data-focus="permit"]`)
+	l.until("Parley may not read all", `!document.getElementById('t-permit').checked`)
+	l.inTeams("Nobody tells Parley of this")
+	l.inTeams("@Parley reply: It leaves today")
+	l.until("the app is mentioned", `document.querySelector('`+inThread+`.mine .t-at')?.textContent === 'Parley'`)
+	l.waits("Maria is told", func() bool { return strings.Contains(l.inbox(), "It leaves today") })
+	if got := l.inbox(); strings.Contains(got, "regret") || strings.Contains(got, "And this one") || strings.Contains(got, "Nobody tells") {
+		t.Errorf("Maria received:\n%s", got)
+	}
+
+	l.click(`#teams [data-focus="chat"]`)
+	l.shows("#teams .center .empty", "Your chat with Parley")
+	l.write("#t-chat", "help")
+	l.do("press Enter", chromedp.KeyEvent("\r"), chromedp.KeyEvent("\r"))
+	l.shows("#teams .center .t-msg.app", "snooze")
+	l.shot("teams-chat")
+	l.click(`#teams [data-focus="` + TeamsSupport + `"]`)
+	l.until("the channel is open", `document.querySelector('#teams [data-focus="post-apps"]').checkVisibility()`)
+	l.click(`#teams [data-focus="post-apps"]`)
+	l.shows(".menu", "Start conversation")
+	l.js("search", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent.startsWith('Find conversation')).click()`)
+	l.shows(".t-search summary", "Two mugs")
+	l.shot("teams-search")
+	l.do("leave the search", chromedp.KeyEvent(kb.Escape))
+	l.until("it is closed", `!document.querySelector('.t-search')`)
+	l.clean()
+}
+
+// The switch chooses what is shown and where conversations open; threads stay. The page is
+// sound in light and dark, in a narrow window, with long names, by keyboard.
+func TestTeamsSwitch(t *testing.T) {
+	t.Parallel()
+	l := newTeams(t, longName, longName+" asks")
+	if _, err := l.world.Teams.As(TeamsBen).Post(teamsfake.Post{Channel: TeamsSupport, Text: longName + " `" + longName + "`", Subject: longName}); err != nil {
+		t.Fatal(err)
+	}
+	l.shows(inPosts+" .subject", longName)
+	for _, theme := range []string{"light", "dark"} {
+		if _, err := chromedp.Call(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}); err != nil {
+			t.Fatal(err)
+		}
+		for _, width := range []int64{1280, 960, 420, 360} {
+			l.do("a window", chromedp.EmulateViewport(width, 780))
+			l.click(`.tabs [data-tab="teams"]`)
+			l.soundIn("#teams", theme)
+			l.shot("teams-" + theme + "-" + strings.Repeat("i", int(width/100)))
+		}
+	}
+	l.click("#teams .threadpane .close")
+	l.until("the channel has the window", `document.querySelector('#teams .center').checkVisibility() && !document.querySelector('#teams .threadpane').checkVisibility()`)
+	l.soundIn("#teams", "a narrow channel")
+	l.shot("teams-narrow-channel")
+
+	l.do("a wide window", chromedp.EmulateViewport(1280, 800))
+	l.js("focus", `document.querySelector('#surfaces [data-surface=slack]').focus()`)
+	l.do("press Enter", chromedp.KeyEvent(kb.Enter))
+	l.shows(".toast", "New conversations open in Slack from now on. Those in Teams stay there.")
+	l.until("the address says so", `location.search === '?surface=slack' && document.querySelector('#surfaces .home').dataset.surface === 'slack'`)
+	l.shows("#slack .center .empty", "Threads in Teams stay there.")
+	l.shot("teams-away")
+	before := len(l.world.Teams.Roots(TeamsSupport))
+	for n := 1; len(l.world.Slack.Messages(Support)) == 0; n++ { // Parley reads its settings anew every second
+		if _, err := l.world.Mail.Customer("Kim <kim@x.test>").Send(mailfake.Mail{To: []string{HelpAddress}, Subject: fmt.Sprintf("Opening hours %d", n), Text: "On Sunday?"}); err != nil {
+			t.Fatal(err)
+		}
+		l.waits("the conversation opens somewhere", func() bool {
+			return len(l.world.Slack.Messages(Support))+len(l.world.Teams.Roots(TeamsSupport)) == before+n
+		})
+	}
+	l.shows("#slack .center .msg", "Opening hours")
+	if _, err := l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{HelpAddress}, Subject: "Re: " + longName, Text: "Are you there?",
+		InReplyTo: l.world.Mail.Sent(maria)[0].MessageID}); err != nil {
+		t.Fatal(err)
+	}
+	l.do("load the page anew", chromedp.Reload())
+	l.until("the page is ready, on Slack", `document.documentElement.dataset.ready === 'yes' && document.getElementById('teams').hidden`)
+	l.click(`#surfaces [data-surface="teams"]`)
+	l.click(inPosts + `:first-child .replies`)
+	l.shows(inThread, "Are you there?")
+	l.clean()
+}
