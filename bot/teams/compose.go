@@ -69,7 +69,7 @@ func (in *invocation) query(ctx context.Context) (any, error) {
 	for _, f := range rows {
 		c := view.Root(f)
 		c.Buttons = nil
-		plain := view.Plain(c)
+		plain := card.Plain(c)
 		if !containsAll(strings.ToLower(plain+" "+f.Subject+" "+f.Contact.Name+" "+f.Contact.Address), words) {
 			continue
 		}

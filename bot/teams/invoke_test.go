@@ -105,6 +105,9 @@ func TestFind(t *testing.T) {
 		if want > 0 && !strings.Contains(string(out.Results[0].Card), root) {
 			t.Errorf("%q doesn't lead to the thread: %s", query, out.Results[0].Card)
 		}
+		if want > 0 && (strings.Contains(string(out.Results[0].Preview), "_") || !strings.Contains(string(out.Results[0].Preview), "📧")) {
+			t.Errorf("the line in the list has no characters for icons: %s", out.Results[0].Preview)
+		}
 	}
 	out, err := w.fake.As(eve).Search(within(t), w.channel, "", CommandFind, "printer")
 	must(t, err)

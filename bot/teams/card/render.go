@@ -221,12 +221,12 @@ func jsonCost(r rune) int {
 }
 
 func summary(c view.Card) string {
-	words := strings.Join(strings.Fields(oneLine(plain(c))), " ")
+	words := strings.Join(strings.Fields(oneLine(Plain(c))), " ")
 	return strings.TrimSpace(markdown.Cut(words, summaryRunes))
 }
 
-// plain is the beginning of a card without layout, its icons as characters.
-func plain(c view.Card) string {
+// Plain is the beginning of a card without layout, a line for each block, its icons as characters.
+func Plain(c view.Card) string {
 	blocks := make([]view.Block, len(c.Blocks))
 	for i, b := range c.Blocks {
 		blocks[i] = view.Block{Kind: view.BlockLine, Pieces: slices.Clone(b.Pieces)}
