@@ -30,10 +30,13 @@ type demoCommand struct {
 func (demoCommand) Help() string {
 	return `Everything is emulated but Parley itself, which runs as a process of its own.
 Customers write by mail, WhatsApp, SMS and Messenger; move the clock, and windows close.
+The team answers in Slack or Microsoft Teams: the page shows either, and the switch at its
+top says where new conversations open. Threads stay where they are.
 Stop it with Ctrl-C; nothing is kept but a database server in PARLEY_DATA/demo.
 
-What FILE of --env says is the same as that of parley fakes. Webhooks go on to the demo's
-own Parley: another one hears of WhatsApp, SMS and Messenger by asking at most.
+What FILE of --env says is what that of parley fakes does, and Teams' variables. Webhooks
+and what Teams sends go on to the demo's own Parley: another one hears of WhatsApp, SMS,
+Messenger and Teams by asking at most.
 
 Examples:
   parley demo
