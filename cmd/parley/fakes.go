@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"time"
 
 	"parley/cmd/parley/demo"
 )
@@ -13,12 +16,14 @@ import (
 // fakesCommand is `parley fakes`.
 type fakesCommand struct {
 	Env       string `required:"" placeholder:"FILE" help:"Write NAME=value lines here that point serve at the emulators."`
+	Surface   string `enum:"slack,teams,both" default:"both" help:"The chats that FILE tells serve of: slack, teams or both."`
 	Slack     string `default:"127.0.0.1:0" help:"Address of the Slack emulator."`
+	Teams     string `default:"127.0.0.1:0" help:"Address of the Microsoft Teams emulator."`
 	IMAP      string `default:"127.0.0.1:0" name:"imap" help:"Address of the IMAP server."`
 	SMTP      string `default:"127.0.0.1:0" name:"smtp" help:"Address of the SMTP server."`
 	Graph     string `default:"127.0.0.1:0" help:"Address of Meta's Graph API: WhatsApp and Messenger."`
 	Twilio    string `default:"127.0.0.1:0" help:"Address of Twilio's API: SMS."`
-	PublicURL string `default:"http://127.0.0.1:8080" env:"PARLEY_PUBLIC_URL" placeholder:"URL" name:"public-url" help:"Where Meta's and Twilio's webhooks go: an address of the serve that uses the emulators."`
+	PublicURL string `default:"http://127.0.0.1:8080" env:"PARLEY_PUBLIC_URL" placeholder:"URL" name:"public-url" help:"Where Teams' requests and Meta's and Twilio's webhooks go: an address of the serve that uses the emulators."`
 	HTTP      bool   `name:"http" help:"Slack's events as signed requests (Events API) instead of Socket Mode."`
 }
 
@@ -28,6 +33,10 @@ func (fakesCommand) Help() string {
   parley fakes --env fakes.env &
   set -a; . ./fakes.env; set +a
   parley serve
+
+Parley's app is added to a team of Teams once serve answers at URL/teams/messages; then
+"#support" can be a teams_channel. The agents are ann@acme.test and ben@acme.test. At
+FAKE_TEAMS_CONTROL programs act for them and look on; bot/teams/teamsfake tells how.
 
 Meta and Twilio send webhooks to serve: to URL/hooks/wa (WhatsApp), URL/hooks/page
 (Messenger) and URL/hooks/sms, where wa, page and sms are the accounts' names and URL is
@@ -39,17 +48,35 @@ parley.yaml: ids, tokens, and the mailbox's address and password.`
 // Run serves the emulators until it is interrupted.
 func (c fakesCommand) Run(ctx context.Context) error {
 	w, err := demo.NewWorld(ctx, demo.WorldOptions{SlackAddr: c.Slack, IMAPAddr: c.IMAP, SMTPAddr: c.SMTP, HTTPMode: c.HTTP,
-		Phones: true, GraphAddr: c.Graph, TwilioAddr: c.Twilio, PublicURL: strings.TrimRight(c.PublicURL, "/")})
+		Phones: true, GraphAddr: c.Graph, TwilioAddr: c.Twilio, PublicURL: strings.TrimRight(c.PublicURL, "/"),
+		TeamsOptions: demo.TeamsOptions{Teams: c.Surface != demo.SurfaceSlack, NoSlack: c.Surface == demo.SurfaceTeams, TeamsAddr: c.Teams}})
 	if err != nil {
 		return err
 	}
 	if err := writeEnv(c.Env, w.Env()); err != nil {
-		return err
+		return errors.Join(err, w.Close())
 	}
 	fmt.Println("The emulators run; their addresses are in " + c.Env + ". Stop them with Ctrl-C.")
-	_ = w.Subscribe(ctx) // once serve answers, however late
+	var each sync.WaitGroup // once serve answers, however late
+	each.Go(func() { _ = w.Subscribe(ctx) })
+	each.Go(func() { install(ctx, w) })
 	<-ctx.Done()
+	each.Wait()
 	return w.Close()
+}
+
+// installPace is how often Teams tries to tell a serve that doesn't answer yet of its app.
+const installPace = time.Second
+
+// install adds Parley's app to the team of Teams as soon as serve takes that.
+func install(ctx context.Context, w *demo.World) {
+	for w.Install(ctx) != nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(installPace):
+		}
+	}
 }
 
 // writeEnv writes variables to a file in one step, readable by the owner alone.

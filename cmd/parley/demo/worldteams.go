@@ -109,7 +109,8 @@ func (w *World) teamsEnv() []string {
 	}
 	t := w.Teams
 	return []string{"TEAMS_APP_ID=" + t.AppID(), "TEAMS_APP_PASSWORD=" + t.AppPassword(), "TEAMS_TENANT_ID=" + t.TenantID(),
-		"TEAMS_LOGIN_URL=" + t.LoginURL(), "TEAMS_OPENID_URL=" + t.OpenIDURL(), "TEAMS_SERVICE_URLS=" + t.ServiceURL(), "TEAMS_GRAPH_URL=" + t.GraphURL()}
+		"TEAMS_LOGIN_URL=" + t.LoginURL(), "TEAMS_OPENID_URL=" + t.OpenIDURL(), "TEAMS_SERVICE_URLS=" + t.ServiceURL(), "TEAMS_GRAPH_URL=" + t.GraphURL(),
+		"FAKE_TEAMS_CONTROL=" + t.URL() + "/_fake"}
 }
 
 // people gives parley.yaml's lines about agents and their team, for the surfaces there are.
