@@ -110,6 +110,17 @@ func TestRenewOnce(t *testing.T) {
 	}
 }
 
+// A refused token doesn't mean us where no other can be had just now.
+func TestNotRenewed(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	at := st.root()
+	st.srv.RevokeTokens()
+	st.srv.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: 503})
+	_, err := st.client.Reply(st.ctx(), at, text("one"))
+	failed(t, err, channels.Retry)
+}
+
 // Without a token nothing is sent, and the error says why.
 func TestNoToken(t *testing.T) {
 	t.Parallel()

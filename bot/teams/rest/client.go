@@ -123,7 +123,8 @@ func (c *Client) Open(ctx context.Context, r Request) (*Answer, error) {
 	return answer, nil
 }
 
-// withToken makes the call, and once more with another token when it was refused.
+// withToken makes the call, and once more with another token when it was refused. Where no
+// other can be had now, that is the failure: the service may not mean us, but the token.
 func (c *Client) withToken(ctx context.Context, r Request, body []byte, needed bool) (*Answer, error) {
 	if !needed {
 		return c.once(ctx, r, body, "")
@@ -137,10 +138,14 @@ func (c *Client) withToken(ctx context.Context, r Request, body []byte, needed b
 	if !errors.As(err, &refused) || refused.Status != http.StatusUnauthorized {
 		return answer, err
 	}
-	if other, renewErr := c.Tokens.Renew(ctx, token); renewErr == nil {
+	other, renewErr := c.Tokens.Renew(ctx, token)
+	switch {
+	case renewErr == nil:
 		return c.once(ctx, r, body, other)
+	case errors.Is(renewErr, errRefusedAgain):
+		return nil, err
 	}
-	return nil, err
+	return nil, &Failure{Call: r.Name, Cause: renewErr} // nothing was done, and a new token may do
 }
 
 // once makes one HTTP request.

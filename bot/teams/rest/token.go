@@ -36,6 +36,9 @@ var ErrCredentials = errors.New("teams: Entra refuses the app id, its secret or 
 // trials without Azure.
 var ErrNoSecret = errors.New("teams: no secret is set")
 
+// errRefusedAgain is wrapped beside ErrToken when the service refuses new tokens too.
+var errRefusedAgain = errors.New("a new one was refused a moment ago")
+
 // TokenOptions say for whom and for what a token is.
 type TokenOptions struct {
 	LoginURL string // "" = DefaultLoginURL
@@ -111,7 +114,7 @@ func (t *Tokens) other(ctx context.Context, refused string) (string, error) {
 		return t.orOld(refused, failed)
 	}
 	if refused != "" && refused == value && !t.mayRenew() {
-		return "", fmt.Errorf("%w: a new one was refused a moment ago", ErrToken)
+		return "", fmt.Errorf("%w: %w", ErrToken, errRefusedAgain)
 	}
 	if err := t.ask(ctx); err != nil {
 		return t.orOld(refused, err)
