@@ -22,7 +22,7 @@ type Claimed struct {
 	LeaseSeconds   float64    `db:"lease_seconds"`
 	SentAgo        float64    `db:"sent_ago"`    // seconds since the running attempt began
 	FirstAgo       float64    `db:"first_ago"`   // seconds since the first attempt began
-	AbsentAgo      float64    `db:"absent_ago"`  // seconds since it was first seen absent; 0 = never
+	AbsentAgo      float64    `db:"absent_ago"`  // seconds since the latest attempt was first seen absent; 0 = it was not
 	CreatedAgo     float64    `db:"created_ago"` // seconds since it was queued, Parley's clock
 }
 
@@ -40,7 +40,7 @@ type Finish struct {
 	ErrorClass string
 	ErrorText  string
 	Rest       float64 // seconds that the lane rests after a success, also between parts
-	Absent     bool    // seen absent for the first time, now
+	Absent     bool    // taken for not made, now
 	Warned     bool    // the agent is told now that it is late
 	Joined     int64   // as claimed
 	Keep       bool    // the lane keeps its place in its gate's queue, if more waits in it
@@ -134,7 +134,7 @@ const claim = `
 		RETURNING ` + claimedDelivery + `, l.account_id, l.conversation_id, l.key, l.gate_id, l.epoch, l.lease_seconds,
 			coalesce(extract(epoch FROM t.real - d.sent_at), 0)::double precision AS sent_ago,
 			coalesce(extract(epoch FROM t.real - d.first_at), 0)::double precision AS first_ago,
-			coalesce(extract(epoch FROM t.real - d.absent_at), 0)::double precision AS absent_ago,
+			CASE WHEN d.absent_at > d.sent_at THEN extract(epoch FROM t.real - d.absent_at) ELSE 0 END::double precision AS absent_ago,
 			coalesce(extract(epoch FROM t.now - d.created_at), 0)::double precision AS created_ago
 	), j AS (
 		UPDATE deliveries AS d

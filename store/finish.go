@@ -25,7 +25,7 @@ const finishDeliveries = `
 		part = r.part,
 		external_id = CASE WHEN r.external_id <> '' THEN r.external_id ELSE d.external_id END,
 		progress = r.progress, error_class = r.error_class, error_text = r.error_text,
-		absent_at = CASE WHEN r.absent THEN clock_timestamp() WHEN r.state = 'queued' THEN NULL ELSE d.absent_at END,
+		absent_at = CASE WHEN r.absent THEN clock_timestamp() WHEN r.part <> d.part THEN NULL ELSE d.absent_at END,
 		warned_at = CASE WHEN r.warned THEN clock_timestamp() ELSE d.warned_at END,
 		joined = r.joined
 	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[],

@@ -50,11 +50,13 @@ func (s *Surface) compose(ctx context.Context, p bridge.Post) (posted, error) {
 	if c, out.absent, err = s.present(ctx, c, p.Place.Channel); err != nil {
 		return posted{}, s.certain(err, p)
 	}
-	if p.Unsure && !s.canLook(p.Place.Channel) {
+	asCard := p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard || card.HasButtons(c)
+	unsure := p.Unsure && !s.canLook(p.Place.Channel)
+	if unsure && asCard {
 		c.Blocks = append(c.Blocks, view.Block{Kind: view.BlockSmall, Pieces: []view.Piece{{Kind: view.PieceText, Text: mayBeTwice}}})
 	}
 	var all []content
-	if p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard || card.HasButtons(c) {
+	if asCard {
 		pages := card.Render(c, s.home(), seed(p))
 		for i := range pages {
 			all = append(all, content{page: &pages[i]})
@@ -73,6 +75,9 @@ func (s *Surface) compose(ctx context.Context, p bridge.Post) (posted, error) {
 	}
 	out.content = all[p.Part]
 	out.more = p.Part+1 < len(all)
+	if unsure && !asCard { // this part, not the last
+		out.text.Text += "<br>" + mayBeTwice
+	}
 	return out, nil
 }
 

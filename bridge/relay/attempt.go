@@ -293,13 +293,13 @@ func (d *dispatcher) reconcile(ctx context.Context, f *store.Finish, c store.Cla
 		}
 	case p.Restored && !p.PreferDouble && err == nil: // never sent again by itself
 		d.unclear(f, c)
-	case outcome == channels.Absent && c.AbsentAt != nil && store.Seconds(c.AbsentAgo) >= d.opt.AbsentAgain:
+	case outcome == channels.Absent && c.AbsentAgo > 0 && store.Seconds(c.AbsentAgo) >= d.opt.AbsentAgain:
 		f.State = store.Queued
 	case outcome == channels.Absent:
-		f.Absent = c.AbsentAt == nil
+		f.Absent = c.AbsentAgo == 0
 		f.Wait = d.opt.AbsentAgain.Seconds()
 	case store.Seconds(c.SentAgo) > d.opt.UnclearAfter && p.PreferDouble:
-		f.State = store.Queued
+		f.State, f.Absent = store.Queued, true
 	case store.Seconds(c.SentAgo) > d.opt.UnclearAfter:
 		d.unclear(f, c)
 	default:

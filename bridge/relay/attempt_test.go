@@ -167,6 +167,50 @@ func TestUnknownAbsentTwice(t *testing.T) {
 	}
 }
 
+// That an attempt may have been made is known as long as its delivery is tried, whatever the
+// later attempts meet; and each unclear one is looked for twice.
+func TestAbsentRemembered(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, func(o *relay.Options) { o.AbsentAgain = 2 * time.Minute }).effects()
+	var maybe []bool
+	s.send = func(_ context.Context, c store.Claimed) (relay.Sent, error) {
+		s.mu.Lock()
+		maybe = append(maybe, c.AbsentAt != nil)
+		s.mu.Unlock()
+		class := []channels.Class{"", channels.Ambiguous, channels.Retry, channels.Ambiguous, ""}[c.Attempt]
+		if class == "" {
+			return relay.Sent{}, nil
+		}
+		return relay.Sent{}, &channels.SendError{Class: class, Text: "It did not work."}
+	}
+	s.reconcile = func(store.Claimed) (channels.Outcome, relay.Sent, error) {
+		return channels.Absent, relay.Sent{}, nil
+	}
+	s.lane(1, 1)
+	s.start()
+	looked := func(attempt, looks int) {
+		t.Helper()
+		s.eventually(fmt.Sprint("unknown ", attempt, " true"), `SELECT state || ' ' || attempt || ' ' || (absent_at IS NOT NULL AND absent_at > sent_at) FROM deliveries`)
+		if n := locked(s, func() int { return s.looks }); n != looks {
+			t.Errorf("looked %d times after attempt %d", n, attempt)
+		}
+	}
+	s.state(1001, "unknown")
+	s.age(10)
+	looked(1, 1)
+	s.age(130) // absent again: the second attempt fails for sure, the third is unclear
+	s.eventually("true", `SELECT attempt >= 2 FROM deliveries`)
+	s.age(200)
+	s.eventually("unknown 3", `SELECT state || ' ' || attempt FROM deliveries`)
+	s.age(10)
+	looked(3, 3)
+	s.age(130)
+	s.state(1001, "accepted")
+	if got := locked(s, func() string { return fmt.Sprint(maybe) }); got != "[false true true true]" {
+		t.Errorf("the attempts knew %s", got)
+	}
+}
+
 // What nobody can tell for ten minutes leaves the lane and goes to a person; what
 // waits behind it goes on.
 func TestUnknownNeedsDecision(t *testing.T) {
