@@ -9,7 +9,7 @@ import (
 
 // Admin is the body of POST /_fake/admin/{verb}; each verb reads what it needs:
 //
-//	connect endpoint       set_endpoint endpoint      install uninstall upgrade  names (teams)
+//	connect endpoint       set_endpoint endpoint      set_url name           install uninstall upgrade  names (teams)
 //	add_user user → {"user"}  set_user user  add_team team → {"team"}  add_channel new_channel → {"channel"}
 //	rename channel name    delete_channel channel     restore_channel channel  add_app remove_app channel
 //	archive unarchive  channel (a team's id)          members channel names    erase channel message
@@ -60,6 +60,7 @@ func (s *Server) adminVerbs(a Admin) map[string]func(context.Context) error {
 		"uninstall":       func(ctx context.Context) error { return s.Uninstall(ctx, a.Names...) },
 		"upgrade":         func(ctx context.Context) error { return s.Upgrade(ctx, a.Names...) },
 		"set_endpoint":    done(func() { s.SetEndpoint(a.Endpoint) }),
+		"set_url":         done(func() { s.SetURL(a.Name) }),
 		"set_user":        try(func() error { return s.SetUser(a.User) }),
 		"rename":          try(func() error { return s.RenameChannel(a.Channel, a.Name) }),
 		"delete_channel":  try(func() error { return s.DeleteChannel(a.Channel) }),

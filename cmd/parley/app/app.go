@@ -52,6 +52,7 @@ type Options struct {
 	Specs     []channels.Spec  // nil = Specs()
 	Surfaces  []SurfaceSpec    // nil = Surfaces()
 	Now       func() time.Time // the surfaces' clock; nil = time.Now
+	Sweep     time.Duration    // between two looks of a surface for what it missed; 0 = its own
 }
 
 // App is a running Parley.

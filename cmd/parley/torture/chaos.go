@@ -7,8 +7,6 @@ import (
 	"maps"
 	"sync"
 	"time"
-
-	"parley/bot/slack/slackfake"
 )
 
 // fullFor is how long the data folder stays full.
@@ -102,12 +100,12 @@ func (c *chaos) strike(ctx context.Context, h harm) error {
 		})
 	case harmBase:
 		return c.database.killAndStart(ctx)
-	case harmSockets:
-		return c.wire.dropSockets(ctx)
+	case harmSockets, harmTokens:
+		return c.wire.platform().upset(ctx)
 	case harmMail:
 		return c.wire.cutMail(ctx)
-	case harmLimit:
-		return c.wire.slackFault(ctx, slackfake.Fault{Method: "chat.*", Kind: slackfake.FaultRateLimit, For: 3 * time.Second})
+	case harmLimit, harmLimitTeams:
+		return c.wire.platform().limit(ctx, 3*time.Second)
 	case harmCut:
 		p, way := c.net.to(h.Way, h.N)
 		c.net.count("reset "+way, p.cut(way))
@@ -157,7 +155,7 @@ func (c *chaos) jump(ctx context.Context, h harm) error {
 
 // lurk waits for the moment of a blow on the wire.
 func (c *chaos) lurk(ctx context.Context, h harm) {
-	tr := &trap{way: h.Way, up: true}
+	tr, posting := &trap{way: h.Way, up: true}, contains(c.driver.traits.Posting)
 	switch h.Name {
 	case harmLaneKill:
 		tr.match = marked(&c.driver.bursts)
@@ -170,7 +168,7 @@ func (c *chaos) lurk(ctx context.Context, h harm) {
 	case harmClaimStop:
 		c.betweenClaimAndWrite(ctx, h, tr)
 	case harmEarly:
-		tr.match = contains("POST /api/chat.postMessage")
+		tr.match = posting
 		if h.Way == waySMTP {
 			tr.match = marked(&c.driver.backs)
 		}
@@ -179,7 +177,7 @@ func (c *chaos) lurk(ctx context.Context, h harm) {
 			return true
 		}
 	case harmLate:
-		tr.way, tr.match = waySlack, contains("POST /api/chat.postMessage")
+		tr.way, tr.match = c.driver.traits.Way, posting
 		tr.strike = func(*link) bool {
 			pause(ctx, c.opt.LateFor) // whoever asks now is told that it isn't there
 			return true
@@ -209,8 +207,8 @@ func (c *chaos) betweenClaimAndWrite(ctx context.Context, h harm, tr *trap) {
 		tr.up, tr.match = false, afterClaim
 	case waySMTP:
 		tr.match = contains("MAIL FROM")
-	case waySlack:
-		tr.match = contains("POST /api/chat.postMessage")
+	default:
+		tr.match = contains(c.driver.traits.Posting)
 	}
 	tr.strike = func(l *link) bool {
 		for _, r := range c.net.owners(l) {

@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
-	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
 )
 
@@ -18,6 +16,8 @@ const learnEvery = 300 * time.Millisecond
 // driver is all customers and teammates. Used by one goroutine.
 type driver struct {
 	wire    wire
+	chat    platform
+	traits  traits
 	rng     *rand.Rand
 	hold    time.Duration
 	talks   []*talk
@@ -51,7 +51,7 @@ type talk struct {
 	kind      chatKind
 	agent     string // who holds it
 	colleague string
-	root      string // ts of its thread; "" = not seen yet
+	root      string // id of its thread; "" = not seen yet
 	first     string // Message-ID of the customer's last new mail
 	n         int    // marks given
 	bounces   bool   // mail to this customer comes back
@@ -70,14 +70,15 @@ const (
 )
 
 func newDriver(w wire, o Options) *driver {
-	d := &driver{wire: w, rng: rand.New(rand.NewPCG(o.Seed, 1)), mails: o.Mails, replies: o.Replies, hold: o.hold(), //nolint:gosec // the seed is to be repeated
+	chat := w.platform()
+	d := &driver{wire: w, chat: chat, traits: chat.traits(), rng: rand.New(rand.NewPCG(o.Seed, 1)), mails: o.Mails, replies: o.Replies, hold: o.hold(), //nolint:gosec // the seed is to be repeated
 		every: o.Flow / time.Duration(max(o.Mails+o.Replies, 1))}
-	d.taken.wire, d.taken.hold = w, d.hold
+	d.taken.platform, d.taken.hold = chat, d.hold
 	for i := range min(max(4, o.Mails/8), mostTalks) {
-		t := &talk{conv: i + 1, kind: kindOf(i+1, o.Chats), agent: ann, colleague: ben}
+		t := &talk{conv: i + 1, kind: kindOf(i+1, o.Chats), agent: d.traits.Ann, colleague: d.traits.Ben}
 		t.bounces = t.kind == byMail && i%bounceEvery == bounceEvery/4
 		if i%2 == 1 {
-			t.agent, t.colleague = ben, ann
+			t.agent, t.colleague = d.traits.Ben, d.traits.Ann
 		}
 		d.talks = append(d.talks, t)
 	}
@@ -170,19 +171,9 @@ func (d *driver) many(most int, act func(last bool) error) error {
 
 // learn finds the threads of the conversations.
 func (d *driver) learn(ctx context.Context) error {
-	list, err := d.wire.messages(ctx)
+	roots, err := d.chat.roots(ctx)
 	if err != nil {
 		return err
-	}
-	roots := map[string]string{}
-	for _, m := range list {
-		if m.BotID == "" {
-			continue
-		}
-		words := shown(m.Text, m.Blocks)
-		if _, rest, ok := strings.Cut(words, "Case "); ok && len(rest) >= 3 {
-			roots["Case "+rest[:3]] = m.TS
-		}
 	}
 	for _, t := range d.talks {
 		t.root = roots[subject(t.conv)]
@@ -232,7 +223,7 @@ func (d *driver) typeIn(ctx context.Context, t *talk) error {
 		return d.typeAndDelete(ctx, t)
 	case n < 18:
 		d.done.Solved++
-		_, err := d.say(ctx, t.agent, t, "!resolve")
+		_, err := d.chat.say(ctx, t.agent, t.root, d.traits.Command("resolve"))
 		return err
 	}
 	return d.many(d.replies, func(last bool) error { return d.reply(ctx, t, last) })
@@ -252,13 +243,11 @@ func (d *driver) reply(ctx context.Context, t *talk, last bool) error {
 		d.bursts.add(m)
 	}
 	d.taken.typed(m)
-	ts, err := d.say(ctx, t.agent, t, d.words(m))
+	id, err := d.chat.say(ctx, t.agent, t.root, d.traits.Reply(d.words(m), m.N))
 	if err == nil && last && d.rng.IntN(100) < 8 {
 		d.done.Edits++
-		text := d.words(m) + " (corrected)"
-		d.soon(func(ctx context.Context) error {
-			return d.wire.act(ctx, t.agent, "edit", slackfake.Act{Channel: support, TS: ts, Text: text})
-		})
+		text := d.traits.Reply(d.words(m), m.N) + " (corrected)"
+		d.soon(func(ctx context.Context) error { return d.chat.edit(ctx, t.agent, id, text) })
 	}
 	return err
 }
@@ -267,13 +256,9 @@ func (d *driver) reply(ctx context.Context, t *talk, last bool) error {
 func (d *driver) typeInside(ctx context.Context, t *talk) error {
 	words := d.words(t.mark(inside))
 	d.done.Inside++
-	ways := []struct{ who, text string }{
-		{t.agent, "note: " + words}, {t.agent, "// " + words}, {t.colleague, "Note:" + words},
-		{t.agent, "<@" + t.colleague + "> " + words}, {t.agent, "!frobnicate " + words}, {t.agent, "/giveup " + words},
-		{zoe, words}, // no agent
-	}
+	ways := d.traits.Inside(t, words)
 	way := ways[d.rng.IntN(len(ways))]
-	_, err := d.say(ctx, way.who, t, way.text)
+	_, err := d.chat.say(ctx, way.who, t.root, way.text)
 	return err
 }
 
@@ -281,11 +266,11 @@ func (d *driver) typeInside(ctx context.Context, t *talk) error {
 func (d *driver) typeAndDelete(ctx context.Context, t *talk) error {
 	m := t.mark(gone)
 	d.taken.typed(m)
-	ts, err := d.say(ctx, t.agent, t, d.words(m))
+	id, err := d.chat.say(ctx, t.agent, t.root, d.traits.Reply(d.words(m), m.N))
 	d.done.Deletes++
 	d.soon(func(ctx context.Context) error {
-		d.taken.deleted(ts, m)
-		return d.wire.act(ctx, t.agent, "delete", slackfake.Act{Channel: support, TS: ts})
+		d.taken.deleted(id, m)
+		return d.chat.takeBack(ctx, t.agent, id)
 	})
 	return err
 }
@@ -293,10 +278,6 @@ func (d *driver) typeAndDelete(ctx context.Context, t *talk) error {
 // soon does something a moment later, well within the hold.
 func (d *driver) soon(do func(context.Context) error) {
 	d.later = append(d.later, deed{time.Now().Add(300 * time.Millisecond), do})
-}
-
-func (d *driver) say(ctx context.Context, user string, t *talk, text string) (string, error) {
-	return d.wire.post(ctx, user, slackfake.Post{Channel: support, Thread: t.root, Text: text})
 }
 
 // words makes a text around a mark.

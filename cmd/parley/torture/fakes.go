@@ -7,19 +7,14 @@ import (
 	"net/http"
 	"time"
 
-	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/child"
 )
 
-// People and places of this world.
+// The company's mailbox.
 const (
 	helpAddress  = "help@acme.test"
 	helpPassword = "let-me-in"
-	support      = "C0SUPPORT01"
-	ann          = "U0ANNLEE001"
-	ben          = "U0BENKATZ01"
-	zoe          = "U0ZOEGUEST1" // works here, is no agent
 )
 
 // FakesOptions shape the emulators of a run.
@@ -28,6 +23,8 @@ type FakesOptions struct {
 	Seed     uint64 // of faults by chance
 	SaveSent bool   // the mail server files what it sends by itself
 	Chats    bool   // there are WhatsApp, Messenger and short messages too
+	Teams    bool   // there is Microsoft Teams instead of Slack
+	Blind    bool   // in which the app may not read channels
 }
 
 // Fakes is the whole life of the emulators' process: it serves them, and all control
@@ -38,14 +35,14 @@ func Fakes(ctx context.Context, o FakesOptions) error {
 	if err := mail.Start(ctx); err != nil {
 		return err
 	}
-	slack := newWorkspace(o.Seed)
-	if err := slack.Start("127.0.0.1:0"); err != nil {
+	office, vars := o.office()
+	if err := office.Start("127.0.0.1:0"); err != nil {
 		return errors.Join(err, mail.Close())
 	}
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return errors.Join(err, slack.Close(), mail.Close())
+		return errors.Join(err, office.Close(), mail.Close())
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", mail.Control())
@@ -53,7 +50,7 @@ func Fakes(ctx context.Context, o FakesOptions) error {
 	var more []string
 	if o.Chats {
 		if phones, err = openChats(ctx, o.Seed); err != nil {
-			return errors.Join(err, listener.Close(), slack.Close(), mail.Close())
+			return errors.Join(err, listener.Close(), office.Close(), mail.Close())
 		}
 		mux.Handle("/_fake/chat/", phones.control())
 		more = []string{"WHATSAPP_API_URL=" + phones.graph.URL(), "MESSENGER_API_URL=" + phones.graph.URL(), "TWILIO_API_URL=" + phones.twilio.URL()}
@@ -62,12 +59,10 @@ func Fakes(ctx context.Context, o FakesOptions) error {
 	served := make(chan error, 1)
 	go func() { served <- control.Serve(listener) }()
 	err = child.WriteEnv(o.Env, append([]string{
-		"SLACK_BOT_TOKEN=" + slack.BotToken(), "SLACK_APP_TOKEN=" + slack.AppToken(), "SLACK_API_URL=" + slack.APIURL(),
-		"SLACK_SIGNING_SECRET=" + slack.SigningSecret(),
 		"FAKE_IMAP_ADDR=" + mail.IMAPAddr(), "FAKE_SMTP_ADDR=" + mail.SMTPAddr(),
 		"FAKE_MAIL_USERNAME=" + helpAddress, "FAKE_MAIL_PASSWORD=" + helpPassword,
-		"FAKE_SLACK_CONTROL=" + slack.URL(), "FAKE_MAIL_CONTROL=http://" + listener.Addr().String(),
-	}, more...))
+		"FAKE_MAIL_CONTROL=http://" + listener.Addr().String(),
+	}, append(vars(), more...)...))
 	if err == nil {
 		<-ctx.Done()
 	}
@@ -78,15 +73,27 @@ func Fakes(ctx context.Context, o FakesOptions) error {
 	if phones != nil {
 		err = errors.Join(err, phones.close())
 	}
-	return errors.Join(err, slack.Close(), mail.Close())
+	return errors.Join(err, office.Close(), mail.Close())
 }
 
-func newWorkspace(seed uint64) *slackfake.Server {
-	s := slackfake.New(slackfake.Options{Seed: int64(seed >> 1), AppName: "parley", Users: []slackfake.User{ //nolint:gosec // a seed
-		{ID: ann, Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"},
-		{ID: ben, Name: "ben", RealName: "Ben Katz", Email: "ben@acme.test"},
-		{ID: zoe, Name: "zoe", RealName: "Zoe Marsh", Email: "zoe@acme.test"},
-	}})
-	s.AddChannel(slackfake.Channel{ID: support, Name: "support", Members: []string{ann, ben, zoe, s.BotUserID()}})
-	return s
+// office is the emulator of the chat in which agents work.
+type office interface {
+	Start(address string) error
+	Close() error
+}
+
+// office makes it, and what gives the variables that lead to it once it has started.
+func (o FakesOptions) office() (office, func() []string) {
+	if o.Teams {
+		t := newOrganisation(o.Seed, o.Blind)
+		return t, func() []string {
+			return []string{"TEAMS_APP_ID=" + t.AppID(), "TEAMS_APP_PASSWORD=" + t.AppPassword(), "TEAMS_TENANT_ID=" + t.TenantID(), "TEAMS_LOGIN_URL=" + t.LoginURL(),
+				"TEAMS_OPENID_URL=" + t.OpenIDURL(), "TEAMS_SERVICE_URLS=" + t.URL(), "TEAMS_GRAPH_URL=" + t.GraphURL(), "FAKE_TEAMS_CONTROL=" + t.URL()}
+		}
+	}
+	s := newWorkspace(o.Seed)
+	return s, func() []string {
+		return []string{"SLACK_BOT_TOKEN=" + s.BotToken(), "SLACK_APP_TOKEN=" + s.AppToken(), "SLACK_API_URL=" + s.APIURL(),
+			"SLACK_SIGNING_SECRET=" + s.SigningSecret(), "FAKE_SLACK_CONTROL=" + s.URL()}
+	}
 }

@@ -19,7 +19,7 @@ type thread struct {
 	Posts []post
 }
 
-// post is one message in Slack.
+// post is one message in the chat.
 type post struct {
 	TS    string
 	User  string // of a person; "" = ours
@@ -27,7 +27,10 @@ type post struct {
 	Token string // the delivery that made it; "" = none
 	Marks []mark
 
-	Resolve bool // a person's command that ends the conversation
+	Buttons map[string]string // what clicks on ours name, by verb
+	Resolve bool              // a person's command that ends the conversation
+	Again   bool              // of ours: it says that it may be there twice, and nobody may look
+	Untold  bool              // of a person: the platform gave up telling Parley, who may not look
 }
 
 // box is one customer's mailbox.
@@ -62,7 +65,9 @@ type Verdict struct {
 	// Unseen counts customers who wait in a resolved conversation, as their words came
 	// into the thread only after it was resolved. It breaks no promise of the design.
 	Unseen  int `json:"unseen"`
-	Excused int `json:"excused"` // received though deleted, or out of order: Slack could not tell of it within the hold
+	Excused int `json:"excused"` // received though deleted, or out of order: the platform could not tell of it within the hold
+	Twice   int `json:"twice"`   // customers' messages and lines shown twice, marked as such, where Parley may not look
+	Untold  int `json:"untold"`  // replies of which the platform gave up telling Parley, who may not look
 	Backs   int `json:"backs"`   // replies that came back, as the thread says
 	// Findings says what is behind each count, at most a few dozen.
 	Findings []string `json:"findings,omitempty"`
@@ -89,7 +94,7 @@ func judge(w world, byClick, excused map[mark]bool) Verdict {
 	var v Verdict
 	judgeThreads(&v, w, excused)
 	judgeCare(&v, w)
-	replies := map[int][]mark{}
+	replies, untold := map[int][]mark{}, map[mark]bool{}
 	for _, t := range w.Threads {
 		for _, p := range t.Posts {
 			for _, m := range p.Marks {
@@ -100,12 +105,13 @@ func judge(w world, byClick, excused map[mark]bool) Verdict {
 				case m.Kind == out:
 					v.Replies++
 					replies[m.Conv] = append(replies[m.Conv], m)
+					untold[m] = untold[m] || p.Untold
 				}
 			}
 		}
 	}
 	for _, b := range w.Boxes {
-		judgeBox(&v, b, replies[b.Conv], byClick, excused)
+		judgeBox(&v, b, replies[b.Conv], byClick, excused, untold)
 	}
 	return v
 }
@@ -114,17 +120,12 @@ func judge(w world, byClick, excused map[mark]bool) Verdict {
 func judgeThreads(v *Verdict, w world, excused map[mark]bool) {
 	home := map[int]string{}
 	seen := map[mark]int{}
-	tokens := map[string]string{}
+	again := map[mark]bool{}
+	judgeTokens(v, w)
 	for _, t := range w.Threads {
 		owner := 0
 		last := 0
 		for _, p := range t.Posts {
-			if p.Token != "" {
-				if first, twice := tokens[p.Token]; twice {
-					v.find(&v.Doubled, "the posts %s and %s come from one delivery", first, p.TS)
-				}
-				tokens[p.Token] = p.TS
-			}
 			if p.User != "" || p.Name == "" {
 				continue
 			}
@@ -132,8 +133,13 @@ func judgeThreads(v *Verdict, w world, excused map[mark]bool) {
 				if m.Kind != said {
 					continue
 				}
-				if seen[m]++; seen[m] > 1 {
-					v.find(&v.Doubled, "%s stands in Slack %d times, now at %s", m, seen[m], p.TS)
+				again[m] = again[m] || p.Again
+				if seen[m]++; seen[m] > 1 && again[m] {
+					v.Twice++
+					continue
+				}
+				if seen[m] > 1 {
+					v.find(&v.Doubled, "%s is shown %d times, now at %s", m, seen[m], p.TS)
 					continue
 				}
 				switch {
@@ -163,6 +169,24 @@ func judgeThreads(v *Verdict, w world, excused map[mark]bool) {
 			if seen[m] == 0 {
 				v.find(&v.Lost, "%s was mailed and stands in no thread", m)
 			}
+		}
+	}
+}
+
+// judgeTokens looks for deliveries that made more than one post.
+func judgeTokens(v *Verdict, w world) {
+	tokens := map[string]string{}
+	for _, t := range w.Threads {
+		for _, p := range t.Posts {
+			if p.Token == "" {
+				continue
+			}
+			if first, twice := tokens[p.Token]; twice && p.Again {
+				v.Twice++
+			} else if twice {
+				v.find(&v.Doubled, "the posts %s and %s come from one delivery", first, p.TS)
+			}
+			tokens[p.Token] = p.TS
 		}
 	}
 }
@@ -211,7 +235,7 @@ func cared(card string) bool {
 }
 
 // judgeBox checks what a customer received against what was to reach him.
-func judgeBox(v *Verdict, b box, replies []mark, byClick, excused map[mark]bool) {
+func judgeBox(v *Verdict, b box, replies []mark, byClick, excused, untold map[mark]bool) {
 	got := map[mark]int{}
 	var order []mark
 	for _, l := range b.Inbox {
@@ -234,6 +258,8 @@ func judgeBox(v *Verdict, b box, replies []mark, byClick, excused map[mark]bool)
 	}
 	for _, m := range replies {
 		switch n := got[m]; {
+		case n == 0 && untold[m]:
+			v.Untold++
 		case n == 0:
 			v.find(&v.Lost, "%s was typed and reached nobody", m)
 		case n > 1 && !byClick[m]:

@@ -48,6 +48,16 @@ func TestJudge(t *testing.T) {
 		{name: "mail posted twice", spoil: func(w *world) {
 			w.Threads[1].Posts = append(w.Threads[1].Posts, post{TS: "10", Name: "Dora", Marks: []mark{{said, 2, 1}}})
 		}, want: Verdict{Doubled: 1}},
+		{name: "mail shown twice, and it says so", spoil: func(w *world) {
+			w.Threads[1].Posts = append(w.Threads[1].Posts, post{TS: "10", Name: "Dora", Again: true, Marks: []mark{{said, 2, 1}}})
+		}, want: Verdict{Twice: 1}},
+		{name: "mail shown twice, the first attempt last", spoil: func(w *world) {
+			w.Threads[1].Posts[1].Again = true
+			w.Threads[1].Posts = append(w.Threads[1].Posts, post{TS: "10", Name: "Dora", Marks: []mark{{said, 2, 1}}})
+		}, want: Verdict{Twice: 1}},
+		{name: "one line posted twice, and it says so", spoil: func(w *world) {
+			w.Threads[0].Posts = append(w.Threads[0].Posts, post{TS: "10", Token: "c.0", Again: true})
+		}, want: Verdict{Twice: 1}},
 		{name: "one delivery posted twice", spoil: func(w *world) {
 			w.Threads[0].Posts = append(w.Threads[0].Posts, post{TS: "10", Token: "c.0"})
 		}, want: Verdict{Doubled: 1}},
@@ -64,6 +74,14 @@ func TestJudge(t *testing.T) {
 			w.Threads[0].Posts = w.Threads[0].Posts[:6]
 		}, want: Verdict{Leaked: 1, Scattered: 1}},
 		{name: "reply reached nobody", spoil: func(w *world) { w.Boxes[0].Inbox = w.Boxes[0].Inbox[:1] }, want: Verdict{Lost: 1}},
+		{name: "reply of which nobody told Parley", spoil: func(w *world) {
+			w.Threads[0].Posts[4].Untold = true
+			w.Boxes[0].Inbox = w.Boxes[0].Inbox[:1]
+		}, want: Verdict{Untold: 1}},
+		{name: "reply twice, though nobody told Parley", spoil: func(w *world) {
+			w.Threads[0].Posts[4].Untold = true
+			w.Boxes[0].Inbox = append(w.Boxes[0].Inbox, w.Boxes[0].Inbox[1])
+		}, want: Verdict{Doubled: 1}},
 		{name: "reply twice", spoil: func(w *world) {
 			w.Boxes[0].Inbox = append(w.Boxes[0].Inbox, w.Boxes[0].Inbox[1])
 		}, want: Verdict{Doubled: 1}},
@@ -110,7 +128,7 @@ func TestJudge(t *testing.T) {
 			got := judge(w, map[mark]bool{c.click: true}, map[mark]bool{{gone, 1, 10}: true, c.late: true})
 			if got.Lost != c.want.Lost || got.Doubled != c.want.Doubled || got.Reordered != c.want.Reordered || got.Leaked != c.want.Leaked ||
 				got.Scattered != c.want.Scattered || got.Late != c.want.Late || got.Forgotten != c.want.Forgotten ||
-				got.Unseen != c.want.Unseen {
+				got.Unseen != c.want.Unseen || got.Twice != c.want.Twice || got.Untold != c.want.Untold {
 				t.Errorf("verdict %+v, want %+v", got, c.want)
 			}
 			if got.Bad() != c.want.Bad() || got.Bad() != (len(got.Findings) > 0) {

@@ -11,14 +11,15 @@ import (
 
 // network is every connection between Parley and what it speaks to: PostgreSQL and
 // Slack by a proxy for each replica, the mail server by one for all, as its address
-// stands in the database.
+// stands in the database, and Teams, as its address stands in what it tells.
 type network struct {
 	traps    traps
 	base     []*proxy
 	slack    []*proxy
+	teams    *proxy // nil = agents work in Slack
 	imap     *proxy
 	smtp     *proxy
-	front    *proxy // where Slack finds Parley; nil in Socket Mode
+	front    *proxy // where Slack or Teams finds Parley; nil in Socket Mode
 	hooks    *proxy // where chat providers find Parley; nil without chats
 	replicas []*replica
 
@@ -31,6 +32,10 @@ type network struct {
 func openNetwork(ctx context.Context, replicas int, vars map[string]string, baseURL string) (*network, error) {
 	n := &network{counts: map[string]int{}}
 	slack, err := url.Parse(vars["SLACK_API_URL"])
+	if err != nil {
+		return nil, err
+	}
+	teams, err := url.Parse(vars["FAKE_TEAMS_CONTROL"])
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +55,12 @@ func openNetwork(ctx context.Context, replicas int, vars map[string]string, base
 	for i := range replicas {
 		n.replicas = append(n.replicas, &replica{n: i})
 		n.base = append(n.base, open(wayBase, dialer("unix", socket)))
-		n.slack = append(n.slack, open(waySlack, dialer("tcp", slack.Host)))
+		if slack.Host != "" {
+			n.slack = append(n.slack, open(waySlack, dialer("tcp", slack.Host)))
+		}
+	}
+	if teams.Host != "" {
+		n.teams = open(wayTeams, dialer("tcp", teams.Host))
 	}
 	n.imap = open(wayIMAP, dialer("tcp", vars["FAKE_IMAP_ADDR"]))
 	n.smtp = open(waySMTP, dialer("tcp", vars["FAKE_SMTP_ADDR"]))
@@ -59,13 +69,16 @@ func openNetwork(ctx context.Context, replicas int, vars map[string]string, base
 		return nil, err
 	}
 	for i, r := range n.replicas {
-		n.base[i].owner, n.slack[i].owner = r, r
+		n.base[i].owner = r
+		if len(n.slack) > 0 {
+			n.slack[i].owner = r
+		}
 	}
 	return n, nil
 }
 
 func (n *network) close() {
-	for _, p := range append(append([]*proxy{n.imap, n.smtp, n.front, n.hooks}, n.base...), n.slack...) {
+	for _, p := range append(append([]*proxy{n.teams, n.imap, n.smtp, n.front, n.hooks}, n.base...), n.slack...) {
 		if p != nil {
 			p.close()
 		}
@@ -86,7 +99,7 @@ func (n *network) slackURL(i int) string { return "http://" + n.slack[i].address
 func (n *network) to(way string, replica int) (*proxy, string) {
 	p := n.through(way, replica)
 	if p == n.front {
-		way = wayHooks
+		way = p.way
 	}
 	return p, way
 }
@@ -103,6 +116,10 @@ func (n *network) through(way string, replica int) *proxy {
 		return n.imap
 	case waySMTP:
 		return n.smtp
+	case wayTeams:
+		return n.teams
+	case wayEvents:
+		return n.front
 	}
 	return n.slack[replica]
 }

@@ -13,8 +13,9 @@ import (
 // hold is short, so that blows fall into it and behind it. Slack waits 3 s for an
 // acknowledgement before it tries another connection: with several replicas, one of
 // them stopped, what must be known within the hold needs longer.
+// Teams comes back after 1 s and then 4 s.
 func (o Options) hold() time.Duration {
-	if o.Replicas > 1 {
+	if o.Replicas > 1 || o.Teams {
 		return 8 * time.Second
 	}
 	return 2 * time.Second
@@ -49,6 +50,12 @@ type Options struct {
 	// a run has no jump of a day, which would close all reply windows, and no upgrade: earlier
 	// versions don't know these channels.
 	Chats bool
+	// Teams lets agents work in Microsoft Teams instead of Slack. Such a run begins with an
+	// earlier version only if From names one: older ones don't know Teams.
+	Teams bool
+	// Blind keeps Parley from reading Teams' channels: what doesn't mention it is not told,
+	// and nothing can be looked up.
+	Blind bool
 	// Upgrade lets the run begin with the program of an earlier commit, and roll to
 	// this one under load. From names that commit; "" = see oldCommit.
 	Upgrade bool
@@ -80,10 +87,8 @@ func Plan(o Options) Options {
 	for name, n := range o.Blows {
 		plan[name] = n
 	}
-	if o.Chats {
-		plan[harmDay], o.Upgrade = 0, false
-	}
 	o.Blows = plan
+	o.fit()
 	// Emulators keep all that was said, as the oracle's evidence.
 	const perMinute, most = 60, 10_000
 	said := min(max(int(o.Flow.Minutes()*perMinute), 20), most)
@@ -126,6 +131,7 @@ func ShortWaits(o app.Options) app.Options {
 		AbsentAgain: 2 * time.Second, UnclearAfter: 30 * time.Second} // long enough for several looks on a slow machine
 	o.Backoff = []time.Duration{time.Second, 2 * time.Second, 3 * time.Second}
 	o.Lease = 6 * time.Second
+	o.Sweep = 10 * time.Second
 	o.Specs = app.Specs()
 	for i := range o.Specs {
 		if o.Specs[i].Kind == "sms" {
@@ -146,8 +152,23 @@ func Quick(o Options) Options {
 	o.LateFor = 2500 * time.Millisecond
 	o.Upgrade = o.From != "" // building an earlier version takes longer than all of it
 	o.Flow, o.Settle, o.ShortWaits = 20*time.Second, 5*time.Minute, true
+	o.fit()
+	return o
+}
+
+// fit leaves out what the world of the run has no place for.
+func (o *Options) fit() {
 	if o.Chats {
 		o.Blows[harmDay], o.Upgrade = 0, false
 	}
-	return o
+	if !o.Teams {
+		return
+	}
+	o.Upgrade = o.Upgrade && o.From != ""
+	for slacks, ours := range map[string]string{harmSockets: harmTokens, harmLimit: harmLimitTeams} {
+		if n, ok := o.Blows[slacks]; ok {
+			o.Blows[ours] = n
+			delete(o.Blows, slacks)
+		}
+	}
 }

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
 )
 
@@ -19,6 +18,7 @@ import (
 // of people, and judges.
 type oracle struct {
 	wire    wire
+	chat    platform
 	convs   int
 	hold    time.Duration
 	clicked map[string]time.Time // by the post that asked
@@ -34,7 +34,7 @@ type order struct {
 	Begin *beginning `json:"begin,omitempty"`
 	// Click lets the oracle's agent answer open questions.
 	Click bool `json:"click,omitempty"`
-	// Excused are deletions that Slack could not tell Parley within the hold, and replies
+	// Excused are deletions that the platform could not tell Parley within the hold, and replies
 	// whose hold ended with a jump of the clock: earlier ones may come after them.
 	Excused []mark `json:"excused,omitempty"`
 }
@@ -42,7 +42,7 @@ type order struct {
 type beginning struct {
 	Wire  wire `json:"wire"`
 	Convs int  `json:"convs"`
-	// Hold is how long a reply waits for earlier ones that Slack tells late.
+	// Hold is how long a reply waits for earlier ones that the platform tells late.
 	Hold time.Duration `json:"hold"`
 }
 
@@ -66,7 +66,7 @@ func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 			return fmt.Errorf("torture: oracle: %w", err)
 		}
 		if cmd.Begin != nil {
-			o.wire, o.convs, o.hold = cmd.Begin.Wire, cmd.Begin.Convs, cmd.Begin.Hold
+			o.wire, o.chat, o.convs, o.hold = cmd.Begin.Wire, cmd.Begin.Wire.platform(), cmd.Begin.Convs, cmd.Begin.Hold
 		}
 		for _, m := range cmd.Excused {
 			o.excused[m] = true
@@ -83,11 +83,11 @@ func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 
 // look sees everything, clicks if it may, and judges.
 func (o *oracle) look(ctx context.Context, click bool) (answer, error) {
-	channel, err := o.wire.channel(ctx)
-	if err != nil {
+	var w world
+	var err error
+	if w.Threads, err = o.chat.look(ctx); err != nil {
 		return answer{}, err
 	}
-	w := world{Threads: threadsOf(channel)}
 	for conv := 1; conv <= o.convs; conv++ {
 		b, err := o.box(ctx, conv)
 		if err != nil {
@@ -97,11 +97,11 @@ func (o *oracle) look(ctx context.Context, click bool) (answer, error) {
 	}
 	var a answer
 	if click {
-		if a.Clicks, err = o.answerQuestions(ctx, channel, w); err != nil {
+		if a.Clicks, err = o.answerQuestions(ctx, w); err != nil {
 			return a, err
 		}
 	}
-	late, err := o.wire.late(ctx, "", o.hold*3/4)
+	late, err := o.chat.untold(ctx, written, o.hold*3/4)
 	if err != nil {
 		return a, err
 	}
@@ -176,41 +176,10 @@ func everythingIn(m mailfake.Received) string {
 	return text
 }
 
-func threadsOf(channel slackfake.ChannelState) []thread {
-	var list []thread
-	for _, root := range channel.Messages {
-		t := thread{Root: root.TS}
-		if root.BotID != "" {
-			t.Card = shown(root.Text, root.Blocks)
-		}
-		for _, m := range append([]*slackfake.Message{root}, channel.Threads[root.TS]...) {
-			if m.Subtype == "tombstone" {
-				continue
-			}
-			t.Posts = append(t.Posts, postOf(m))
-		}
-		slices.SortStableFunc(t.Posts, func(a, b post) int { return cmp.Compare(a.TS, b.TS) })
-		list = append(list, t)
-	}
-	return list
-}
-
-func postOf(m *slackfake.Message) post {
-	p := post{TS: m.TS, Name: m.Username, Marks: marksIn(shown(m.Text, m.Blocks))}
-	if m.BotID == "" {
-		p.User, p.Resolve = m.User, strings.TrimSpace(m.Text) == "!resolve"
-		return p
-	}
-	if m.Metadata != nil {
-		p.Token = string(m.Metadata.EventPayload)
-	}
-	return p
-}
-
 // answerQuestions clicks Send on replies that were asked about or parked, and Send
 // again or Mark as sent, as the mailbox shows, where nobody can tell. What was typed
 // for inside it leaves alone.
-func (o *oracle) answerQuestions(ctx context.Context, channel slackfake.ChannelState, w world) (int, error) {
+func (o *oracle) answerQuestions(ctx context.Context, w world) (int, error) {
 	authors := map[mark]string{}
 	for _, t := range w.Threads {
 		for _, p := range t.Posts {
@@ -222,12 +191,12 @@ func (o *oracle) answerQuestions(ctx context.Context, channel slackfake.ChannelS
 		}
 	}
 	clicks := 0
-	for _, root := range channel.Messages {
-		for _, m := range channel.Threads[root.TS] {
-			if m.BotID == "" {
+	for _, t := range w.Threads {
+		for _, p := range t.Posts {
+			if p.User != "" || p.TS == t.Root {
 				continue
 			}
-			done, err := o.answerOne(ctx, root, m, authors, w)
+			done, err := o.answerOne(ctx, t, p, authors, w)
 			if err != nil {
 				return clicks, err
 			}
@@ -240,42 +209,45 @@ func (o *oracle) answerQuestions(ctx context.Context, channel slackfake.ChannelS
 }
 
 // answerOne clicks on one line, unless it did a moment ago.
-func (o *oracle) answerOne(ctx context.Context, root, m *slackfake.Message, authors map[mark]string, w world) (bool, error) {
+func (o *oracle) answerOne(ctx context.Context, t thread, p post, authors map[mark]string, w world) (bool, error) {
 	const again = 30 * time.Second
-	marks, ids := marksIn(shown(m.Text, m.Blocks)), buttons(m.Blocks)
-	if len(marks) != 1 || marks[0].Kind != out || authors[marks[0]] == "" || time.Since(o.clicked[m.TS]) < again {
+	if len(p.Marks) != 1 || p.Marks[0].Kind != out || authors[p.Marks[0]] == "" || time.Since(o.clicked[p.TS]) < again {
 		return false, nil
 	}
-	about, id := marks[0], ""
+	about, id := p.Marks[0], ""
 	arrived := slices.ContainsFunc(w.Boxes, func(b box) bool {
 		return slices.ContainsFunc(b.Inbox, func(l letter) bool { return slices.Contains(l.Marks, about) })
 	})
 	switch {
-	case ids["marksent"] != "" && arrived:
-		id = ids["marksent"]
+	case p.Buttons["marksent"] != "" && arrived:
+		id = p.Buttons["marksent"]
 	case arrived:
 		return false, nil
 	default:
-		id = cmp.Or(ids["sendagain"], ids["send"])
+		id = cmp.Or(p.Buttons["sendagain"], p.Buttons["send"])
 	}
-	if id == "" || ids["marksent"] != "" && !o.clicked[m.TS].IsZero() {
+	if id == "" || p.Buttons["marksent"] != "" && !o.clicked[p.TS].IsZero() {
 		return false, nil
 	}
-	if strings.Contains(shown(root.Text, root.Blocks), "Resolved") { // nothing leaves from there
-		if time.Since(o.clicked[root.TS]) < again {
+	if strings.Contains(t.Card, "Resolved") { // nothing leaves from there
+		if time.Since(o.clicked[t.Root]) < again {
 			return true, nil
 		}
-		o.clicked[root.TS] = time.Now()
-		_, err := o.wire.post(ctx, authors[about], slackfake.Post{Channel: support, Thread: root.TS, Text: "!reopen"})
+		o.clicked[t.Root] = time.Now()
+		_, err := o.chat.say(ctx, authors[about], t.Root, o.chat.traits().Command("reopen"))
 		return true, err
 	}
-	o.clicked[m.TS] = time.Now()
-	if ids["marksent"] != "" {
+	o.clicked[p.TS] = time.Now()
+	if p.Buttons["marksent"] != "" {
 		o.unclear[about] = true
 	} else {
 		o.asked[about] = true
 	}
 	o.byClick[about] = true
-	err := o.wire.act(ctx, authors[about], "click", slackfake.Act{Channel: support, TS: m.TS, Action: id})
+	err := o.chat.click(ctx, authors[about], p.TS, id)
+	if errors.Is(err, errNotTaken) { // a person would try again
+		delete(o.clicked, p.TS)
+		err = nil
+	}
 	return true, err
 }

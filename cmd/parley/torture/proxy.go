@@ -16,6 +16,7 @@ const (
 	wayBase   = "postgres"
 	waySlack  = "slack"        // the Web API
 	waySocket = "slack socket" // Socket Mode, behind the same address
+	wayTeams  = "teams"        // connector, login and Graph
 	wayIMAP   = "imap"
 	waySMTP   = "smtp"
 )

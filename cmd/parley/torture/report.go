@@ -50,8 +50,9 @@ func (s *stage) evidence(ctx context.Context) error {
 	if s.wire == (wire{}) {
 		return err
 	}
-	slack, seen := s.wire.channel(ctx)
-	err = errors.Join(err, seen, s.keep("slack.json", slack))
+	chat := s.wire.platform()
+	shown, seen := chat.evidence(ctx)
+	err = errors.Join(err, seen, s.keep(chat.traits().Kind+".json", shown))
 	if s.driver == nil {
 		return err
 	}
@@ -115,8 +116,11 @@ func (s *stage) print(r *Report) {
 		r.Left.Pending, r.Left.Lanes, r.Left.Quarantined, r.Fell, r.Seed, s.opt.Replicas, r.Loads[0], r.Loads[1],
 		r.Took.Round(time.Second), r.Quiet.Round(time.Second))
 	s.say("Verdict: %d mails, %d replies, %d came back, %d inside: lost %d, doubled %d, reordered %d, leaked %d, forgotten %d, scattered %d, "+
-		"received though deleted %d; excused %d, of which Slack could not tell within the hold; truly ambiguous %d, all decided by the oracle's agent; sent by a click %d; resolved before the customer's words were shown %d.",
-		v.Mails, v.Replies, v.Backs, v.Inside, v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten, v.Scattered, v.Late, v.Excused, v.Ambiguous, v.Clicked, v.Unseen)
+		"received though deleted %d; excused %d, of which %s could not tell within the hold; truly ambiguous %d, all decided by the oracle's agent; sent by a click %d; resolved before the customer's words were shown %d.",
+		v.Mails, v.Replies, v.Backs, v.Inside, v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten, v.Scattered, v.Late, v.Excused, s.wire.platform().traits().Name, v.Ambiguous, v.Clicked, v.Unseen)
+	if s.opt.Blind {
+		s.say("Where Parley may not look: %d messages shown twice and marked so, %d replies that Teams gave up telling.", v.Twice, v.Untold)
+	}
 }
 
 func median(list []time.Duration) time.Duration {

@@ -93,7 +93,7 @@ func (s *stage) play(ctx context.Context, r *Report) (err error) {
 	return nil
 }
 
-// connected waits until Slack sees the app.
+// connected waits until the chat sees the app.
 func (s *stage) connected(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -102,11 +102,15 @@ func (s *stage) connected(ctx context.Context) error {
 			return err
 		}
 	}
-	if s.opt.Webhooks {
+	switch {
+	case s.opt.Teams:
+		return s.useTeams(ctx)
+	case s.opt.Webhooks:
 		return s.useWebhooks(ctx)
 	}
+	slack := slackSide{s.wire}
 	for {
-		if i, err := s.wire.info(ctx); err == nil && i.Sockets >= s.opt.Replicas {
+		if i, err := slack.info(ctx); err == nil && i.Sockets >= s.opt.Replicas {
 			return nil
 		}
 		if !pause(ctx, 50*time.Millisecond) {
@@ -170,7 +174,7 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 		if err != nil {
 			return err
 		}
-		info, err := s.wire.info(ctx)
+		untold, err := s.wire.platform().pending(ctx)
 		if err != nil {
 			return err
 		}
@@ -183,7 +187,7 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 		}
 		r.Verdict, r.Left, excused = a.Verdict, left, nil
 		calm++
-		if a.Clicks > 0 || left.Lanes > 0 || left.Pending > 0 || info.Pending > 0 || a.Verdict.Lost+a.Verdict.Forgotten > 0 {
+		if a.Clicks > 0 || left.Lanes > 0 || left.Pending > 0 || untold > 0 || a.Verdict.Lost+a.Verdict.Forgotten > 0 {
 			calm = 0
 		}
 		if calm >= still || time.Now().After(deadline) {

@@ -40,20 +40,30 @@ const (
 	harmUpgrade   = "roll to the new version"
 )
 
+// In Teams these take the place of harmSockets and harmLimit.
+const (
+	harmTokens     = "end tokens"
+	harmLimitTeams = "limit teams"
+)
+
 // killsAndStops names the blows that end or stop a process.
 func killsAndStops() []string {
 	return []string{harmKill, harmLaneKill, harmFreeze, harmClaimStop, harmBase}
 }
 
 // Where each kind of blow strikes.
-func ways(name string) []string {
+func (o Options) ways(name string) []string {
+	calls, events := waySlack, waySocket
+	if o.Teams {
+		calls, events = wayTeams, wayEvents
+	}
 	switch name {
 	case harmCut, harmSilence:
-		return []string{wayBase, waySlack, waySocket, wayIMAP, waySMTP}
+		return []string{wayBase, calls, events, wayIMAP, waySMTP}
 	case harmClaimStop:
-		return []string{wayBase, waySMTP, waySlack}
+		return []string{wayBase, waySMTP, calls}
 	case harmLaneKill, harmEarly:
-		return []string{waySMTP, waySlack}
+		return []string{waySMTP, calls}
 	}
 	return []string{""}
 }
@@ -68,7 +78,7 @@ func schedule(seed uint64, o Options) []harm {
 	slices.Sort(names)
 	for k, name := range names {
 		rng := rand.New(rand.NewPCG(seed, uint64(k)+2)) //nolint:gosec // to be repeated
-		n, where := o.Blows[name], ways(name)
+		n, where := o.Blows[name], o.ways(name)
 		for i := range n {
 			// One in each n-th part of the time, so that none meets an idle end.
 			part := o.Flow / time.Duration(n)
@@ -97,7 +107,7 @@ func (o Options) lasts(name, way string, rng *rand.Rand) time.Duration {
 	case harmFreeze:
 		return o.FreezeFor
 	case harmClaimStop:
-		if way == waySlack { // whose leases are shorter
+		if way == waySlack || way == wayTeams { // whose leases are shorter
 			return o.StopLong / 2
 		}
 		return o.StopLong

@@ -34,7 +34,7 @@ func (s *stage) setUp(ctx context.Context) error {
 	if err := db.Migrate(ctx, env); err != nil {
 		return err
 	}
-	if _, err := store.EnsureSurface(ctx, db.Pool, "slack"); err != nil {
+	if _, err := store.EnsureSurface(ctx, db.Pool, s.wire.platform().traits().Kind); err != nil {
 		return err
 	}
 	file, err := setup.Parse([]byte(text), os.LookupEnv)
@@ -55,8 +55,7 @@ func (s *stage) setUpOld(ctx context.Context, text string) error {
 	env := app.Env{DatabaseURL: s.database.url(), Data: s.dir}
 	run := func(args ...string) error {
 		cmd := exec.CommandContext(ctx, s.old[0], args...) //nolint:gosec // what we built
-		cmd.Env = child.CleanEnv("DATABASE_URL="+env.DatabaseURL, "PARLEY_DATA="+s.dir,
-			"SLACK_BOT_TOKEN="+s.vars["SLACK_BOT_TOKEN"], "SLACK_APP_TOKEN="+s.vars["SLACK_APP_TOKEN"], "SLACK_API_URL="+s.vars["SLACK_API_URL"])
+		cmd.Env = child.CleanEnv(append([]string{"DATABASE_URL=" + env.DatabaseURL, "PARLEY_DATA=" + s.dir}, s.chatEnv(0)...)...)
 		if said, err := cmd.CombinedOutput(); err != nil {
 			return errNotSetUp(said, err)
 		}
@@ -70,7 +69,7 @@ func (s *stage) setUpOld(ctx context.Context, text string) error {
 		return err
 	}
 	defer db.Close()
-	if _, err := store.EnsureSurface(ctx, db.Pool, "slack"); err != nil {
+	if _, err := store.EnsureSurface(ctx, db.Pool, s.wire.platform().traits().Kind); err != nil {
 		return err
 	}
 	return run("apply", "-f", path)
@@ -90,23 +89,24 @@ func (s *stage) config() (string, error) {
 	if s.opt.OwnCopies {
 		saveSent = "      save_sent: \"on\"\n"
 	}
+	t := s.wire.platform().traits()
 	return fmt.Sprintf(`company: Acme
 agents:
-  - {email: ann@acme.test, name: Ann Lee, slack: %s, roles: [admin]}
-  - {email: ben@acme.test, name: Ben Katz, slack: %s}
+  - {email: ann@acme.test, name: Ann Lee, %[1]s: %[2]s, roles: [admin]}
+  - {email: ben@acme.test, name: Ben Katz, %[1]s: %[3]s}
 teams:
-  - {name: Support, members: [ann@acme.test, ben@acme.test], slack_channel: %s}
+  - {name: Support, members: [ann@acme.test, ben@acme.test], %[1]s_channel: %[4]q}
 accounts:
   - name: support-mail
     kind: email
     team: Support
-    hold: %s
+    hold: %[5]s
     email:
-      address: %s
+      address: %[6]s
       sender_name: Acme Support
-%s      imap: {host: %s, port: %s, security: none, username: %s, password: %s}
-      smtp: {host: %s, port: %s, security: none, username: %s, password: %s}
-`, ann, ben, support, s.opt.hold(), helpAddress, saveSent, imapHost, imapPort, vars["FAKE_MAIL_USERNAME"], vars["FAKE_MAIL_PASSWORD"],
+%[7]s      imap: {host: %[8]s, port: %[9]s, security: none, username: %[10]s, password: %[11]s}
+      smtp: {host: %[12]s, port: %[13]s, security: none, username: %[14]s, password: %[15]s}
+`, t.Kind, t.Ann, t.Ben, t.Channel, s.opt.hold(), helpAddress, saveSent, imapHost, imapPort, vars["FAKE_MAIL_USERNAME"], vars["FAKE_MAIL_PASSWORD"],
 		smtpHost, smtpPort, vars["FAKE_MAIL_USERNAME"], vars["FAKE_MAIL_PASSWORD"]) + s.chatConfig(), nil
 }
 

@@ -4,26 +4,8 @@ import (
 	"context"
 	"net/http"
 
-	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
 )
-
-// slackFaults spoil the Web API and the events all the time.
-func slackFaults() []slackfake.Fault {
-	const often, seldom = 0.04, 0.02
-	return []slackfake.Fault{
-		{Method: "chat.*", Kind: slackfake.FaultHTTP, Status: 503, Chance: often},
-		{Method: "chat.*", Kind: slackfake.FaultHTTP, Status: 502, After: true, Chance: seldom},
-		{Method: "chat.*", Kind: slackfake.FaultDrop, Chance: seldom},
-		{Method: "chat.*", Kind: slackfake.FaultDrop, After: true, Chance: seldom},
-		{Method: "chat.*", Kind: slackfake.FaultRateLimit, Retry: 1, Chance: seldom},
-		{Method: "conversations.*", Kind: slackfake.FaultHTTP, Chance: often},
-		{Method: "reactions.*", Kind: slackfake.FaultDrop, After: true, Chance: often},
-		{Method: "event:*", Kind: slackfake.FaultDuplicate, Chance: often},
-		{Method: "event:*", Kind: slackfake.FaultReorder, Chance: seldom},
-		{Method: "event:*", Kind: slackfake.FaultDrop, Chance: 0.005},
-	}
-}
 
 // mailFaults spoil IMAP and SMTP all the time.
 func mailFaults() []mailfake.Fault {
@@ -43,10 +25,8 @@ func mailFaults() []mailfake.Fault {
 
 // spoil arms the faults of all providers.
 func spoil(ctx context.Context, w wire) error {
-	for _, f := range slackFaults() {
-		if err := w.slackFault(ctx, f); err != nil {
-			return err
-		}
+	if err := w.platform().spoil(ctx); err != nil {
+		return err
 	}
 	for _, f := range mailFaults() {
 		if err := w.mailFault(ctx, f); err != nil {

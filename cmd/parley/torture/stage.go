@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"parley/cmd/parley/child"
@@ -67,14 +68,11 @@ func (s *stage) begin(ctx context.Context) error {
 	if s.doors, err = newDoors(ctx, s.opt.Replicas); err != nil {
 		return err
 	}
-	if s.opt.Webhooks {
-		if s.network.front, err = s.network.openFront(ctx, s.doors.list); err != nil {
-			return err
-		}
-		s.doors.secret = s.vars["SLACK_SIGNING_SECRET"]
+	if err := s.openFront(ctx); err != nil {
+		return err
 	}
 	if s.opt.Chats {
-		if s.network.hooks, err = s.network.openFront(ctx, s.doors.list); err != nil {
+		if s.network.hooks, err = s.network.openFront(ctx, wayHooks, s.doors.list); err != nil {
 			return err
 		}
 	}
@@ -85,25 +83,54 @@ func (s *stage) begin(ctx context.Context) error {
 	return nil
 }
 
+// openFront opens where Slack or Teams finds Parley, if it sends requests.
+func (s *stage) openFront(ctx context.Context) error {
+	way := wayHooks
+	switch {
+	case s.opt.Teams:
+		way = wayEvents
+	case s.opt.Webhooks:
+		s.doors.secret = s.vars["SLACK_SIGNING_SECRET"]
+	default:
+		return nil
+	}
+	var err error
+	s.network.front, err = s.network.openFront(ctx, way, s.doors.list)
+	return err
+}
+
 // equip says how each replica is started.
 func (s *stage) equip() {
 	program := s.program
 	if s.old != nil {
 		program = s.old
 	}
-	how := "SLACK_APP_TOKEN=" + s.vars["SLACK_APP_TOKEN"]
-	if s.opt.Webhooks {
-		how = "SLACK_SIGNING_SECRET=" + s.vars["SLACK_SIGNING_SECRET"]
-	}
 	for i, r := range s.network.replicas {
 		r.spec = child.Spec{Name: "parley", Program: program, Log: filepath.Join(s.dir, fmt.Sprintf("parley-%d.log", i+1)),
-			Env: child.CleanEnv("DATABASE_URL="+s.network.baseURL(i), "PARLEY_DATA="+s.dir, "PARLEY_LISTEN="+s.doors.list[i], "PARLEY_LOG=info", "SLACK_RATE=0",
-				"SLACK_BOT_TOKEN="+s.vars["SLACK_BOT_TOKEN"], how, "SLACK_API_URL="+s.network.slackURL(i))}
+			Env: child.CleanEnv("DATABASE_URL="+s.network.baseURL(i), "PARLEY_DATA="+s.dir, "PARLEY_LISTEN="+s.doors.list[i], "PARLEY_LOG=info")}
+		r.spec.Env = append(r.spec.Env, s.chatEnv(i)...)
 		if s.opt.Chats {
 			r.spec.Env = append(r.spec.Env, "PARLEY_PUBLIC_URL="+s.publicURL(), "WHATSAPP_API_URL="+s.vars["WHATSAPP_API_URL"],
 				"MESSENGER_API_URL="+s.vars["MESSENGER_API_URL"], "TWILIO_API_URL="+s.vars["TWILIO_API_URL"])
 		}
 	}
+}
+
+// chatEnv gives the variables by which replica i finds the chat in which agents work.
+func (s *stage) chatEnv(i int) []string {
+	if s.opt.Teams {
+		through := strings.NewReplacer(s.vars["FAKE_TEAMS_CONTROL"], "http://"+s.network.teams.address())
+		list := []string{"TEAMS_RATE=0"}
+		for _, name := range []string{"TEAMS_APP_ID", "TEAMS_APP_PASSWORD", "TEAMS_TENANT_ID", "TEAMS_LOGIN_URL", "TEAMS_OPENID_URL", "TEAMS_SERVICE_URLS", "TEAMS_GRAPH_URL"} {
+			list = append(list, name+"="+through.Replace(s.vars[name]))
+		}
+		return list
+	}
+	how := "SLACK_APP_TOKEN=" + s.vars["SLACK_APP_TOKEN"]
+	if s.opt.Webhooks {
+		how = "SLACK_SIGNING_SECRET=" + s.vars["SLACK_SIGNING_SECRET"]
+	}
+	return []string{"SLACK_RATE=0", "SLACK_BOT_TOKEN=" + s.vars["SLACK_BOT_TOKEN"], how, "SLACK_API_URL=" + s.network.slackURL(i)}
 }
 
 func (s *stage) startFakes(ctx context.Context) error {
@@ -116,6 +143,12 @@ func (s *stage) startFakes(ctx context.Context) error {
 	if s.opt.Chats {
 		args = append(args, "--chats")
 	}
+	if s.opt.Teams {
+		args = append(args, "--teams")
+	}
+	if s.opt.Blind {
+		args = append(args, "--no-graph")
+	}
 	var err error
 	s.fakes, err = child.Start(child.Spec{Name: "fakes", Program: args, Env: child.CleanEnv(), Log: filepath.Join(s.dir, "fakes.log")})
 	if err != nil {
@@ -124,7 +157,7 @@ func (s *stage) startFakes(ctx context.Context) error {
 	if s.vars, err = child.ReadEnv(ctx, envFile); err != nil {
 		return err
 	}
-	s.wire = wire{Slack: s.vars["FAKE_SLACK_CONTROL"], Mail: s.vars["FAKE_MAIL_CONTROL"], Chats: s.opt.Chats}
+	s.wire = wire{Slack: s.vars["FAKE_SLACK_CONTROL"], Teams: s.vars["FAKE_TEAMS_CONTROL"], Blind: s.opt.Blind, Mail: s.vars["FAKE_MAIL_CONTROL"], Chats: s.opt.Chats}
 	return nil
 }
 

@@ -9,8 +9,8 @@ import (
 // takeBacks remembers what the hold must do: which replies were deleted in it, and which
 // ones a jump of the clock let out early.
 type takeBacks struct {
-	wire wire
-	hold time.Duration
+	platform platform
+	hold     time.Duration
 
 	mu      sync.Mutex
 	recent  []typed         // replies that may be in the hold
@@ -48,7 +48,7 @@ func (t *takeBacks) deleted(ts string, m mark) {
 }
 
 // jumped is for a clock that jumps over all holds: neither a deletion nor the order of
-// what Slack told late is sure then.
+// what the platform told late is sure then.
 func (t *takeBacks) jumped() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -57,10 +57,10 @@ func (t *takeBacks) jumped() {
 	}
 }
 
-// rest gives all that is excused, also the deletions that Slack could not tell within the
+// rest gives all that is excused, also the deletions that the platform could not tell within the
 // hold.
 func (t *takeBacks) rest(ctx context.Context) ([]mark, error) {
-	late, err := t.wire.late(ctx, "message_deleted", t.hold/2)
+	late, err := t.platform.untold(ctx, deleted, t.hold/2)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func play(ctx context.Context, args []string) error {
 	case slices.Contains(args, "--oracle"):
 		return torture.Oracle(ctx, os.Stdin, os.Stdout)
 	}
-	o := torture.FakesOptions{SaveSent: !slices.Contains(args, "--own-copies"), Chats: slices.Contains(args, "--chats")}
+	o := torture.FakesOptions{SaveSent: !slices.Contains(args, "--own-copies"), Chats: slices.Contains(args, "--chats"), Teams: slices.Contains(args, "--teams"), Blind: slices.Contains(args, "--no-graph")}
 	for i, a := range args {
 		switch a {
 		case "--fakes":
@@ -84,21 +84,30 @@ func TestTorture(t *testing.T) {
 	for _, replicas := range []int{1, 3} {
 		t.Run(strconv.Itoa(replicas), func(t *testing.T) {
 			t.Parallel()
-			short(t, replicas, false)
+			short(t, torture.Options{Replicas: replicas})
 		})
 	}
 	t.Run("chats", func(t *testing.T) {
 		t.Parallel()
-		short(t, 2, true)
+		short(t, torture.Options{Replicas: 2, Chats: true})
+	})
+	t.Run("teams", func(t *testing.T) {
+		t.Parallel()
+		short(t, torture.Options{Replicas: 2, Teams: true})
+	})
+	t.Run("teams blind", func(t *testing.T) {
+		t.Parallel()
+		short(t, torture.Options{Replicas: 1, Teams: true, Blind: true})
 	})
 }
 
-func short(t *testing.T, replicas int, chats bool) {
+func short(t *testing.T, o torture.Options) {
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := torture.Quick(torture.Options{Program: program, Seed: 7, Replicas: replicas, Chats: chats, Out: t.Output()})
+	o.Program, o.Seed, o.Out = program, 7, t.Output()
+	o = torture.Quick(o)
 	if text := os.Getenv("PARLEY_TEST_SEED"); text != "" {
 		if o.Seed, err = strconv.ParseUint(text, 10, 64); err != nil {
 			t.Fatal(err)

@@ -18,12 +18,15 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
-// wayHooks leads the other way: Slack speaks to Parley.
-const wayHooks = "slack webhooks"
+// These lead the other way: to Parley.
+const (
+	wayHooks  = "slack webhooks"
+	wayEvents = "teams webhooks"
+)
 
 // openFront opens an address to which providers send requests: a balancer that knows
 // no more than who takes a connection.
-func (n *network) openFront(ctx context.Context, doors []string) (*proxy, error) {
+func (n *network) openFront(ctx context.Context, way string, doors []string) (*proxy, error) {
 	var next atomic.Uint32
 	dial := func(ctx context.Context) (net.Conn, error) {
 		var err error
@@ -36,7 +39,7 @@ func (n *network) openFront(ctx context.Context, doors []string) (*proxy, error)
 		}
 		return nil, err
 	}
-	return openProxy(ctx, &proxy{way: wayHooks, dial: dial, traps: &n.traps,
+	return openProxy(ctx, &proxy{way: way, dial: dial, traps: &n.traps,
 		seen: func(answer string) { n.count("webhooks answered "+answer, 1) }})
 }
 
@@ -51,6 +54,26 @@ func (s *stage) useWebhooks(ctx context.Context) error {
 		}
 		if !pause(ctx, 200*time.Millisecond) {
 			return errors.Join(errors.New("torture: Parley did not answer Slack; see parley-1.log"), err)
+		}
+	}
+}
+
+// useTeams adds the app to the team, once all replicas answer.
+func (s *stage) useTeams(ctx context.Context) error {
+	for n := range s.network.replicas {
+		for !s.doors.knock(ctx, n) {
+			if !pause(ctx, 50*time.Millisecond) {
+				return fmt.Errorf("torture: Parley did not start; see parley-%d.log", n+1)
+			}
+		}
+	}
+	for {
+		err := teamsSide{s.wire}.connect(ctx, "http://"+s.network.teams.address(), "http://"+s.network.front.address()+"/teams/messages")
+		if err == nil {
+			return nil
+		}
+		if !pause(ctx, 200*time.Millisecond) {
+			return errors.Join(errors.New("torture: Parley did not answer Teams; see parley-1.log"), err)
 		}
 	}
 }

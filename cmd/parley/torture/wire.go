@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
 )
 
@@ -20,7 +19,9 @@ const wireTimeout = 30 * time.Second
 
 // wire speaks to the emulators' control addresses.
 type wire struct {
-	Slack string // base URL of the Slack emulator, without a final slash
+	Slack string // base URL of the Slack emulator, without a final slash; "" = there is none
+	Teams string // likewise of the Teams emulator
+	Blind bool   // in Teams Parley may not read channels
 	Mail  string // likewise of the mail world's control, and of the phones
 	Chats bool   // there are phones
 }
@@ -93,68 +94,6 @@ func (w wire) folder(ctx context.Context, address, name string) ([]mailfake.Rece
 	return list, w.call(ctx, http.MethodGet, w.Mail+"/_fake/mail/inbox?"+q.Encode(), nil, &list)
 }
 
-// post lets a teammate write and gives the message's ts.
-func (w wire) post(ctx context.Context, user string, in slackfake.Post) (string, error) {
-	var res struct {
-		TS string `json:"ts"`
-	}
-	err := w.call(ctx, http.MethodPost, w.Slack+"/_fake/person/"+user+"/post", slackfake.Act{Post: in}, &res)
-	return res.TS, err
-}
-
-// act lets a teammate do something else.
-func (w wire) act(ctx context.Context, user, verb string, a slackfake.Act) error {
-	return w.call(ctx, http.MethodPost, w.Slack+"/_fake/person/"+user+"/"+verb, a, nil)
-}
-
-// messages lists the top level of the support channel.
-func (w wire) messages(ctx context.Context) ([]*slackfake.Message, error) {
-	var list []*slackfake.Message
-	return list, w.call(ctx, http.MethodGet, w.Slack+"/_fake/messages?channel="+support, nil, &list)
-}
-
-// channel shows the support channel with all its threads.
-func (w wire) channel(ctx context.Context) (slackfake.ChannelState, error) {
-	var s slackfake.Snapshot
-	err := w.call(ctx, http.MethodGet, w.Slack+"/_fake/state?channel="+support, nil, &s)
-	if err == nil && len(s.Channels) != 1 {
-		err = fmt.Errorf("torture: the workspace has no channel %s", support)
-	}
-	if err != nil {
-		return slackfake.ChannelState{}, err
-	}
-	return s.Channels[0], nil
-}
-
-// late lists the messages of which the app learned so late, or not yet; subtype "" =
-// that they are new.
-func (w wire) late(ctx context.Context, subtype string, over time.Duration) (map[string]bool, error) {
-	var list []slackfake.SlowEvent
-	found := map[string]bool{}
-	err := w.call(ctx, http.MethodGet, fmt.Sprintf("%s/_fake/slow?over=%g", w.Slack, over.Seconds()), nil, &list)
-	for _, e := range list {
-		if e.Subtype == subtype {
-			found[e.TS] = true
-		}
-	}
-	return found, err
-}
-
-// slackInfo says how the workspace stands with the app.
-type slackInfo struct {
-	Pending int `json:"pending_events"`
-	Sockets int `json:"sockets"`
-}
-
-func (w wire) info(ctx context.Context) (slackInfo, error) {
-	var i slackInfo
-	return i, w.call(ctx, http.MethodGet, w.Slack+"/_fake/info", nil, &i)
-}
-
-func (w wire) slackFault(ctx context.Context, f slackfake.Fault) error {
-	return w.call(ctx, http.MethodPost, w.Slack+"/_fake/faults", f, nil)
-}
-
 func (w wire) mailFault(ctx context.Context, f mailfake.Fault) error {
 	return w.call(ctx, http.MethodPost, w.Mail+"/_fake/mail/faults", f, nil)
 }
@@ -162,12 +101,8 @@ func (w wire) mailFault(ctx context.Context, f mailfake.Fault) error {
 // faultCounts says how often the armed faults struck, by what they do.
 func (w wire) faultCounts(ctx context.Context) (map[string]int, error) {
 	counts := map[string]int{}
-	var slack []slackfake.Fault
-	if err := w.call(ctx, http.MethodGet, w.Slack+"/_fake/faults", nil, &slack); err != nil {
+	if err := w.platform().struck(ctx, counts); err != nil {
 		return nil, err
-	}
-	for _, f := range slack {
-		counts["slack "+string(f.Kind)] += f.Fired
 	}
 	var mail mailfake.State
 	if err := w.call(ctx, http.MethodGet, w.Mail+"/_fake/mail/state", nil, &mail); err != nil {
@@ -184,7 +119,7 @@ func (w wire) faultCounts(ctx context.Context) (map[string]int, error) {
 
 // heal disarms all faults.
 func (w wire) heal(ctx context.Context) error {
-	if err := w.call(ctx, http.MethodDelete, w.Slack+"/_fake/faults", nil, nil); err != nil {
+	if err := w.platform().heal(ctx); err != nil {
 		return err
 	}
 	if w.Chats {
@@ -193,11 +128,6 @@ func (w wire) heal(ctx context.Context) error {
 		}
 	}
 	return w.call(ctx, http.MethodDelete, w.Mail+"/_fake/mail/faults", nil, nil)
-}
-
-// dropSockets cuts all Socket Mode connections.
-func (w wire) dropSockets(ctx context.Context) error {
-	return w.call(ctx, http.MethodPost, w.Slack+"/_fake/admin/drop_sockets", slackfake.Admin{}, nil)
 }
 
 // bounce lets mail to an address be taken, and come back with a report.
@@ -214,3 +144,11 @@ func customer(conv int) string { return fmt.Sprintf("c%03d@customer.test", conv)
 
 // subject of a conversation; the words are found again on the card of its thread.
 func subject(conv int) string { return fmt.Sprintf("Case %03d", conv) }
+
+// subjectIn finds the subject on a card; "" = there is none.
+func subjectIn(words string) string {
+	if _, rest, ok := strings.Cut(words, "Case "); ok && len(rest) >= 3 {
+		return "Case " + rest[:3]
+	}
+	return ""
+}

@@ -1,0 +1,82 @@
+package torture
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// platform is the chat in which agents work, seen through its emulator's windows: what
+// people do there, what they see, and what goes wrong. An oracle makes its own.
+type platform interface {
+	// traits never change.
+	traits() traits
+
+	// look shows the support channel with all its threads.
+	look(ctx context.Context) ([]thread, error)
+	// roots gives the threads' ids by the subject on their cards.
+	roots(ctx context.Context) (map[string]string, error)
+	// evidence is everything, to be kept.
+	evidence(ctx context.Context) (any, error)
+	// untold gives the messages of which Parley learned so late, or not yet.
+	untold(ctx context.Context, what change, over time.Duration) (map[string]bool, error)
+	// pending counts what Parley still has to be told.
+	pending(ctx context.Context) (int, error)
+
+	// say lets somebody type in a thread and gives the message's id.
+	say(ctx context.Context, user, root, text string) (string, error)
+	edit(ctx context.Context, user, id, text string) error
+	takeBack(ctx context.Context, user, id string) error
+	// click presses a button of a message. Errors: errNotTaken.
+	click(ctx context.Context, user, id, button string) error
+
+	// spoil lets calls and events fail by chance, until heal.
+	spoil(ctx context.Context) error
+	// limit answers 429 to all posts for some time.
+	limit(ctx context.Context, lasting time.Duration) error
+	// upset breaks what the platform itself keeps up: connections, keys.
+	upset(ctx context.Context) error
+	// struck adds how often the armed faults did so, by what they do.
+	struck(ctx context.Context, counts map[string]int) error
+	heal(ctx context.Context) error
+}
+
+// errNotTaken is returned for a click of which the platform says that nothing came of it.
+var errNotTaken = errors.New("torture: the click was not taken")
+
+// change is what may be told late.
+type change int
+
+// Changes.
+const (
+	written change = iota
+	deleted
+)
+
+// traits of a platform.
+type traits struct {
+	Kind string // of its account in Parley, and its keys in parley.yaml
+	Name string // for people
+
+	Ann, Ben, Zoe string // agents; a colleague who is none
+	Channel       string // support
+
+	Way     string // of Parley's calls; see ways
+	Posting string // with which the request begins that posts something
+
+	// How people write in a thread.
+	Reply   func(words string, n int) string // for the customer; n tells replies apart
+	Command func(verb string) string
+	Inside  func(t *talk, words string) []remark // in each of the ways that must never leave
+}
+
+// remark is what somebody types for inside.
+type remark struct{ who, text string }
+
+// platform gives the one that agents work in.
+func (w wire) platform() platform {
+	if w.Teams != "" {
+		return teamsSide{w}
+	}
+	return slackSide{w}
+}

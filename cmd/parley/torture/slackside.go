@@ -1,0 +1,224 @@
+package torture
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bot/slack/slackfake"
+)
+
+// People and places of the workspace.
+const (
+	support = "C0SUPPORT01"
+	ann     = "U0ANNLEE001"
+	ben     = "U0BENKATZ01"
+	zoe     = "U0ZOEGUEST1" // works here, is no agent
+)
+
+func newWorkspace(seed uint64) *slackfake.Server {
+	s := slackfake.New(slackfake.Options{Seed: int64(seed >> 1), AppName: "parley", Users: []slackfake.User{ //nolint:gosec // a seed
+		{ID: ann, Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"},
+		{ID: ben, Name: "ben", RealName: "Ben Katz", Email: "ben@acme.test"},
+		{ID: zoe, Name: "zoe", RealName: "Zoe Marsh", Email: "zoe@acme.test"},
+	}})
+	s.AddChannel(slackfake.Channel{ID: support, Name: "support", Members: []string{ann, ben, zoe, s.BotUserID()}})
+	return s
+}
+
+func slackTraits() traits {
+	return traits{
+		Kind: "slack", Name: "Slack", Ann: ann, Ben: ben, Zoe: zoe, Channel: support,
+		Way: waySlack, Posting: "POST /api/chat.postMessage",
+		Reply:   func(words string, _ int) string { return words },
+		Command: func(verb string) string { return "!" + verb },
+		Inside: func(t *talk, words string) []remark {
+			return []remark{
+				{t.agent, "note: " + words}, {t.agent, "// " + words}, {t.colleague, "Note:" + words},
+				{t.agent, "<@" + t.colleague + "> " + words}, {t.agent, "!frobnicate " + words}, {t.agent, "/giveup " + words},
+				{zoe, words},
+			}
+		},
+	}
+}
+
+// slackSide is Slack.
+type slackSide struct{ wire }
+
+func (slackSide) traits() traits { return slackTraits() }
+
+func (s slackSide) look(ctx context.Context) ([]thread, error) {
+	channel, err := s.channel(ctx)
+	return slackThreads(channel), err
+}
+
+func (s slackSide) evidence(ctx context.Context) (any, error) { return s.channel(ctx) }
+
+// channel shows the support channel with all its threads.
+func (s slackSide) channel(ctx context.Context) (slackfake.ChannelState, error) {
+	var all slackfake.Snapshot
+	err := s.call(ctx, http.MethodGet, s.Slack+"/_fake/state?channel="+support, nil, &all)
+	if err == nil && len(all.Channels) != 1 {
+		err = fmt.Errorf("torture: the workspace has no channel %s", support)
+	}
+	if err != nil {
+		return slackfake.ChannelState{}, err
+	}
+	return all.Channels[0], nil
+}
+
+func slackThreads(channel slackfake.ChannelState) []thread {
+	var list []thread
+	for _, root := range channel.Messages {
+		t := thread{Root: root.TS}
+		if root.BotID != "" {
+			t.Card = shown(root.Text, root.Blocks)
+		}
+		for _, m := range append([]*slackfake.Message{root}, channel.Threads[root.TS]...) {
+			if m.Subtype == "tombstone" {
+				continue
+			}
+			t.Posts = append(t.Posts, slackPost(m))
+		}
+		slices.SortStableFunc(t.Posts, func(a, b post) int { return cmp.Compare(a.TS, b.TS) })
+		list = append(list, t)
+	}
+	return list
+}
+
+func slackPost(m *slackfake.Message) post {
+	p := post{TS: m.TS, Name: m.Username, Marks: marksIn(shown(m.Text, m.Blocks))}
+	if m.BotID == "" {
+		p.User, p.Resolve = m.User, strings.TrimSpace(m.Text) == "!resolve"
+		return p
+	}
+	p.Buttons = buttons(m.Blocks)
+	if m.Metadata != nil {
+		p.Token = string(m.Metadata.EventPayload)
+	}
+	return p
+}
+
+func (s slackSide) roots(ctx context.Context) (map[string]string, error) {
+	var list []*slackfake.Message
+	if err := s.call(ctx, http.MethodGet, s.Slack+"/_fake/messages?channel="+support, nil, &list); err != nil {
+		return nil, err
+	}
+	roots := map[string]string{}
+	for _, m := range list {
+		if about := subjectIn(shown(m.Text, m.Blocks)); m.BotID != "" && about != "" {
+			roots[about] = m.TS
+		}
+	}
+	return roots, nil
+}
+
+func (s slackSide) untold(ctx context.Context, what change, over time.Duration) (map[string]bool, error) {
+	subtype := map[change]string{written: "", deleted: "message_deleted"}[what]
+	var list []slackfake.SlowEvent
+	found := map[string]bool{}
+	err := s.call(ctx, http.MethodGet, fmt.Sprintf("%s/_fake/slow?over=%g", s.Slack, over.Seconds()), nil, &list)
+	for _, e := range list {
+		if e.Subtype == subtype {
+			found[e.TS] = true
+		}
+	}
+	return found, err
+}
+
+// slackInfo says how the workspace stands with the app.
+type slackInfo struct {
+	Pending int `json:"pending_events"`
+	Sockets int `json:"sockets"`
+}
+
+func (s slackSide) info(ctx context.Context) (slackInfo, error) {
+	var i slackInfo
+	return i, s.call(ctx, http.MethodGet, s.Slack+"/_fake/info", nil, &i)
+}
+
+func (s slackSide) pending(ctx context.Context) (int, error) {
+	i, err := s.info(ctx)
+	return i.Pending, err
+}
+
+func (s slackSide) say(ctx context.Context, user, root, text string) (string, error) {
+	var res struct {
+		TS string `json:"ts"`
+	}
+	in := slackfake.Post{Channel: support, Thread: root, Text: text}
+	err := s.call(ctx, http.MethodPost, s.Slack+"/_fake/person/"+user+"/post", slackfake.Act{Post: in}, &res)
+	return res.TS, err
+}
+
+func (s slackSide) edit(ctx context.Context, user, id, text string) error {
+	return s.act(ctx, user, "edit", slackfake.Act{Channel: support, TS: id, Text: text})
+}
+
+func (s slackSide) takeBack(ctx context.Context, user, id string) error {
+	return s.act(ctx, user, "delete", slackfake.Act{Channel: support, TS: id})
+}
+
+func (s slackSide) click(ctx context.Context, user, id, button string) error {
+	return s.act(ctx, user, "click", slackfake.Act{Channel: support, TS: id, Action: button})
+}
+
+func (s slackSide) act(ctx context.Context, user, verb string, a slackfake.Act) error {
+	return s.call(ctx, http.MethodPost, s.Slack+"/_fake/person/"+user+"/"+verb, a, nil)
+}
+
+// slackFaults spoil the Web API and the events all the time.
+func slackFaults() []slackfake.Fault {
+	const often, seldom = 0.04, 0.02
+	return []slackfake.Fault{
+		{Method: "chat.*", Kind: slackfake.FaultHTTP, Status: 503, Chance: often},
+		{Method: "chat.*", Kind: slackfake.FaultHTTP, Status: 502, After: true, Chance: seldom},
+		{Method: "chat.*", Kind: slackfake.FaultDrop, Chance: seldom},
+		{Method: "chat.*", Kind: slackfake.FaultDrop, After: true, Chance: seldom},
+		{Method: "chat.*", Kind: slackfake.FaultRateLimit, Retry: 1, Chance: seldom},
+		{Method: "conversations.*", Kind: slackfake.FaultHTTP, Chance: often},
+		{Method: "reactions.*", Kind: slackfake.FaultDrop, After: true, Chance: often},
+		{Method: "event:*", Kind: slackfake.FaultDuplicate, Chance: often},
+		{Method: "event:*", Kind: slackfake.FaultReorder, Chance: seldom},
+		{Method: "event:*", Kind: slackfake.FaultDrop, Chance: 0.005},
+	}
+}
+
+func (s slackSide) spoil(ctx context.Context) error {
+	for _, f := range slackFaults() {
+		if err := s.fault(ctx, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s slackSide) fault(ctx context.Context, f slackfake.Fault) error {
+	return s.call(ctx, http.MethodPost, s.Slack+"/_fake/faults", f, nil)
+}
+
+func (s slackSide) limit(ctx context.Context, lasting time.Duration) error {
+	return s.fault(ctx, slackfake.Fault{Method: "chat.*", Kind: slackfake.FaultRateLimit, For: lasting})
+}
+
+// upset cuts all Socket Mode connections.
+func (s slackSide) upset(ctx context.Context) error {
+	return s.call(ctx, http.MethodPost, s.Slack+"/_fake/admin/drop_sockets", slackfake.Admin{}, nil)
+}
+
+func (s slackSide) struck(ctx context.Context, counts map[string]int) error {
+	var list []slackfake.Fault
+	err := s.call(ctx, http.MethodGet, s.Slack+"/_fake/faults", nil, &list)
+	for _, f := range list {
+		counts["slack "+string(f.Kind)] += f.Fired
+	}
+	return err
+}
+
+func (s slackSide) heal(ctx context.Context) error {
+	return s.call(ctx, http.MethodDelete, s.Slack+"/_fake/faults", nil, nil)
+}

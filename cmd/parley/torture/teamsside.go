@@ -1,0 +1,367 @@
+package torture
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bot/teams/teamsfake"
+)
+
+// People and places of the organisation.
+const (
+	teamsAnn     = "a0000000-0000-4000-8000-00000000000a"
+	teamsBen     = "b0000000-0000-4000-8000-00000000000b"
+	teamsZoe     = "20000000-0000-4000-8000-000000000002" // works here, is no agent
+	teamsTeam    = "19:acmeteam00000000000000000000001@thread.tacv2"
+	teamsChannel = "19:acmesupport0000000000000000001@thread.tacv2"
+)
+
+// newOrganisation makes one whose channels the app may read, unless it is blind.
+func newOrganisation(seed uint64, blind bool) *teamsfake.Server {
+	o := teamsfake.Options{
+		Seed: int64(seed >> 1), //nolint:gosec // a seed
+		Users: []teamsfake.User{
+			{ID: teamsAnn, Name: "Ann Lee", Email: "ann@acme.test"},
+			{ID: teamsBen, Name: "Ben Katz", Email: "ben@acme.test"},
+			{ID: teamsZoe, Name: "Zoe Marsh", Email: "zoe@acme.test"},
+		},
+		Teams:    []teamsfake.Team{{ID: teamsTeam, Name: "Acme"}},
+		Channels: []teamsfake.Channel{{ID: teamsChannel, Team: teamsTeam, Name: "support"}},
+	}
+	if blind {
+		o.Permissions = []string{teamsfake.PermitTeamMembers}
+	}
+	return teamsfake.New(o)
+}
+
+const atBot = "<@bot> "
+
+func (s teamsSide) traits() traits {
+	t := traits{
+		Kind: "teams", Name: "Teams", Ann: teamsAnn, Ben: teamsBen, Zoe: teamsZoe, Channel: teamsChannel,
+		Way: wayTeams, Posting: "POST /connector/",
+		Reply: func(words string, n int) string {
+			if n%5 == 0 { // some always write so
+				return atBot + "reply: " + words
+			}
+			return words
+		},
+		Command: func(verb string) string { return "!" + verb },
+		Inside: func(t *talk, words string) []remark {
+			return []remark{
+				{t.agent, "note: " + words}, {t.agent, "// " + words}, {t.colleague, "Note:" + words},
+				{t.agent, "<@" + t.colleague + "> " + words}, {t.agent, "!frobnicate " + words}, {t.agent, "/giveup " + words},
+				{t.agent, atBot + words}, {teamsZoe, words}, {teamsZoe, atBot + "reply: " + words},
+			}
+		},
+	}
+	if s.Blind {
+		t.Reply = func(words string, _ int) string { return atBot + "reply: " + words }
+		t.Command = func(verb string) string { return atBot + verb }
+		t.Inside = func(t *talk, words string) []remark {
+			return []remark{
+				{t.agent, atBot + "note: " + words}, {t.agent, words}, {t.colleague, words}, {t.agent, atBot + words},
+				{t.agent, "<@" + t.colleague + "> " + words}, {t.agent, atBot + "frobnicate " + words}, {teamsZoe, atBot + "reply: " + words},
+			}
+		}
+	}
+	return t
+}
+
+// teamsSide is Microsoft Teams.
+type teamsSide struct{ wire }
+
+// channel gives everything that all see in the support channel, as it was posted.
+func (s teamsSide) channel(ctx context.Context) ([]*teamsfake.Message, error) {
+	var list []*teamsfake.Message
+	return list, s.call(ctx, http.MethodGet, s.Teams+"/_fake/messages?channel="+url.QueryEscape(teamsChannel), nil, &list)
+}
+
+func (s teamsSide) evidence(ctx context.Context) (any, error) {
+	list, err := s.channel(ctx)
+	var lost []teamsfake.LostActivity
+	var problems []teamsfake.Problem
+	return map[string]any{"messages": list, "lost": &lost, "problems": &problems}, errors.Join(err,
+		s.call(ctx, http.MethodGet, s.Teams+"/_fake/lost", nil, &lost), s.call(ctx, http.MethodGet, s.Teams+"/_fake/problems", nil, &problems))
+}
+
+func (s teamsSide) look(ctx context.Context) ([]thread, error) {
+	list, err := s.channel(ctx)
+	if err != nil {
+		return nil, err
+	}
+	never := map[string]bool{}
+	if s.Blind { // what Teams gave up telling, nobody finds
+		if never, err = s.lost(ctx, written); err != nil {
+			return nil, err
+		}
+	}
+	return teamsThreads(list, s.Blind, never), nil
+}
+
+func teamsThreads(list []*teamsfake.Message, blind bool, never map[string]bool) []thread {
+	var roots []string
+	threads := map[string]*thread{}
+	for _, m := range list {
+		if threads[m.Root] == nil {
+			threads[m.Root] = &thread{Root: m.Root}
+			roots = append(roots, m.Root)
+		}
+		t := threads[m.Root]
+		if m.ID == m.Root && m.Bot {
+			t.Card = words(m)
+		}
+		if !m.Deleted() {
+			p := teamsPost(m, blind)
+			p.Untold = never[m.ID]
+			t.Posts = append(t.Posts, p)
+		}
+	}
+	out := make([]thread, 0, len(roots))
+	for _, id := range roots {
+		slices.SortStableFunc(threads[id].Posts, func(a, b post) int { return cmp.Compare(a.TS, b.TS) })
+		out = append(out, *threads[id])
+	}
+	return out
+}
+
+// words are what a message shows. Cards hold invisible characters that keep their
+// neighbours apart.
+func words(m *teamsfake.Message) string {
+	text := m.Text
+	for _, c := range m.Cards {
+		text += "\n" + shown("", c)
+	}
+	return strings.ReplaceAll(text, "\u2060", "")
+}
+
+// twice are words that Parley adds to what it posts again although it may be there already.
+const twice = "may be shown twice"
+
+func teamsPost(m *teamsfake.Message, blind bool) post {
+	text := words(m)
+	p := post{TS: m.ID, Marks: marksIn(text)}
+	if !m.Bot {
+		p.User, p.Resolve = m.User, strings.HasSuffix(strings.TrimSpace(m.Text), "resolve") && len(p.Marks) == 0
+		return p
+	}
+	if head, rest, ok := strings.Cut(strings.TrimPrefix(m.HTML, "<strong>"), "</strong>"); ok && strings.HasPrefix(m.HTML, "<strong>") && strings.HasPrefix(rest, "<br") {
+		p.Name = head
+	}
+	p.Again = blind && strings.Contains(text, twice)
+	for _, c := range m.Cards {
+		about := subjectIn(text)
+		if m.ID != m.Root {
+			p.Token = cmp.Or(p.Token, nonce(c))
+		} else if !blind && about != "" {
+			p.Token = "the card of " + about // of which there is one
+		}
+		p.Buttons = verbs(c)
+	}
+	return p
+}
+
+// verbs gives the buttons of a card that act at once.
+func verbs(card json.RawMessage) map[string]string {
+	found := map[string]string{}
+	walk(card, func(o map[string]any) {
+		if verb, ok := o["verb"].(string); ok && o["type"] == "Action.Execute" {
+			found[verb] = verb
+		}
+	})
+	return found
+}
+
+// nonce gives what all buttons of one post have in common; "" = it has none.
+// Shape of a button's n: 3f2a90bc11d0-2
+func nonce(card json.RawMessage) string {
+	found := ""
+	walk(card, func(o map[string]any) {
+		if n, ok := o["n"].(string); ok && found == "" {
+			found, _, _ = strings.Cut(n, "-")
+		}
+	})
+	return found
+}
+
+// roots prefers a thread with the customer's words: where nobody may look, a root that
+// nobody knows of may be beside it.
+func (s teamsSide) roots(ctx context.Context) (map[string]string, error) {
+	threads, err := s.look(ctx)
+	roots, talks := map[string]string{}, map[string]bool{}
+	for _, t := range threads {
+		about := subjectIn(t.Card)
+		has := slices.ContainsFunc(t.Posts, func(p post) bool { return p.Name != "" })
+		if about != "" && has && !talks[about] {
+			roots[about], talks[about] = t.Root, true
+		}
+	}
+	return roots, err
+}
+
+func (s teamsSide) untold(ctx context.Context, what change, over time.Duration) (map[string]bool, error) {
+	found, err := s.lost(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	var list []teamsfake.SlowActivity
+	err = s.call(ctx, http.MethodGet, fmt.Sprintf("%s/_fake/slow?over=%g", s.Teams, over.Seconds()), nil, &list)
+	for _, e := range list {
+		if e.Name == activity(what) {
+			found[e.ID] = true
+		}
+	}
+	return found, err
+}
+
+// lost are the messages of which Teams gave up telling Parley.
+func (s teamsSide) lost(ctx context.Context, what change) (map[string]bool, error) {
+	var list []teamsfake.LostActivity
+	found := map[string]bool{}
+	err := s.call(ctx, http.MethodGet, s.Teams+"/_fake/lost", nil, &list)
+	for _, a := range list {
+		if a.Name == activity(what) {
+			found[a.ID] = true
+		}
+	}
+	return found, err
+}
+
+func activity(what change) string {
+	return map[change]string{written: "message", deleted: "messageDelete"}[what]
+}
+
+func (s teamsSide) pending(ctx context.Context) (int, error) {
+	var i teamsfake.Info
+	return i.Pending, s.call(ctx, http.MethodGet, s.Teams+"/_fake/info", nil, &i)
+}
+
+func (s teamsSide) say(ctx context.Context, user, root, text string) (string, error) {
+	var res struct {
+		ID string `json:"id"`
+	}
+	err := s.call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/reply", teamsfake.Act{Channel: teamsChannel, Root: root, Text: text}, &res)
+	return res.ID, err
+}
+
+func (s teamsSide) edit(ctx context.Context, user, id, text string) error {
+	return s.act(ctx, user, "edit", teamsfake.Act{Channel: teamsChannel, Message: id, Text: text})
+}
+
+func (s teamsSide) takeBack(ctx context.Context, user, id string) error {
+	return s.act(ctx, user, "delete", teamsfake.Act{Channel: teamsChannel, Message: id})
+}
+
+func (s teamsSide) click(ctx context.Context, user, id, button string) error {
+	var res struct {
+		Outcome teamsfake.Outcome `json:"outcome"`
+	}
+	a := teamsfake.Act{Channel: teamsChannel, Message: id, Name: button}
+	err := s.call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/click", a, &res)
+	if err == nil && res.Outcome.Error != "" {
+		err = fmt.Errorf("%w: %s", errNotTaken, res.Outcome.Error)
+	}
+	return err
+}
+
+func (s teamsSide) act(ctx context.Context, user, verb string, a teamsfake.Act) error {
+	return s.call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/"+verb, a, nil)
+}
+
+// teamsFaults spoil calls and events all the time. Events get lost for good only where
+// Parley may look for them.
+func teamsFaults(blind bool) []teamsfake.Fault {
+	const often, seldom = 0.04, 0.02
+	var list []teamsfake.Fault
+	for _, posts := range []string{"activities.send", "conversations.create"} {
+		list = append(list,
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultHTTP, Status: http.StatusBadGateway, After: true, Chance: seldom},
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultHTTP, Status: http.StatusPreconditionFailed, Code: "PreconditionFailed", Chance: seldom},
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultDrop, Chance: seldom},
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultReset, After: true, Chance: seldom},
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultRateLimit, Retry: 1, Chance: seldom},
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultDelay, After: true, Delay: time.Second, Chance: seldom})
+	}
+	list = append(list,
+		teamsfake.Fault{Method: "activities.update", Kind: teamsfake.FaultHTTP, Status: http.StatusBadGateway, After: true, Chance: often},
+		teamsfake.Fault{Method: "activities.update", Kind: teamsfake.FaultHTTP, Status: http.StatusPreconditionFailed, Code: "PreconditionFailed", Chance: seldom},
+		teamsfake.Fault{Method: "reactions.*", Kind: teamsfake.FaultDrop, After: true, Chance: often},
+		teamsfake.Fault{Method: "members.*", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
+		teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Code: "UnknownError", Chance: often},
+		teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultRateLimit, Retry: 1, Chance: seldom},
+		teamsfake.Fault{Method: "openid", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
+		teamsfake.Fault{Method: "keys", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
+		teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
+		teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDuplicate, Chance: often},
+		teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultReorder, Chance: seldom},
+		teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDrop, Chance: seldom})
+	if !blind {
+		list = append(list, teamsfake.Fault{Method: "event:message*", Kind: teamsfake.FaultLose, Chance: seldom})
+	}
+	return list
+}
+
+func (s teamsSide) spoil(ctx context.Context) error {
+	for _, f := range teamsFaults(s.Blind) {
+		if err := s.fault(ctx, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s teamsSide) fault(ctx context.Context, f teamsfake.Fault) error {
+	return s.call(ctx, http.MethodPost, s.Teams+"/_fake/faults", f, nil)
+}
+
+func (s teamsSide) limit(ctx context.Context, lasting time.Duration) error {
+	return errors.Join(s.fault(ctx, teamsfake.Fault{Method: "activities.*", Kind: teamsfake.FaultRateLimit, For: lasting}),
+		s.fault(ctx, teamsfake.Fault{Method: "conversations.create", Kind: teamsfake.FaultRateLimit, For: lasting}))
+}
+
+// upset ends all tokens that Parley has.
+func (s teamsSide) upset(ctx context.Context) error {
+	return s.admin(ctx, "revoke_tokens", teamsfake.Admin{})
+}
+
+func (s teamsSide) admin(ctx context.Context, verb string, a teamsfake.Admin) error {
+	return s.call(ctx, http.MethodPost, s.Teams+"/_fake/admin/"+verb, a, nil)
+}
+
+func (s teamsSide) struck(ctx context.Context, counts map[string]int) error {
+	var list []teamsfake.Fault
+	err := s.call(ctx, http.MethodGet, s.Teams+"/_fake/faults", nil, &list)
+	for _, f := range list {
+		what := string(f.Kind)
+		if f.Kind == teamsfake.FaultHTTP {
+			what = fmt.Sprint(f.Status)
+		}
+		if strings.HasPrefix(f.Method, "event:") {
+			what = "event " + what
+		}
+		if f.After {
+			what += " after it took effect"
+		}
+		counts["teams "+what] += f.Fired
+	}
+	return err
+}
+
+func (s teamsSide) heal(ctx context.Context) error {
+	return s.call(ctx, http.MethodDelete, s.Teams+"/_fake/faults", nil, nil)
+}
+
+// connect points Parley's requests of Teams through a proxy, and Teams to where Parley
+// answers: the app is added to the team.
+func (s teamsSide) connect(ctx context.Context, proxy, endpoint string) error {
+	return errors.Join(s.admin(ctx, "set_url", teamsfake.Admin{Name: proxy}), s.admin(ctx, "connect", teamsfake.Admin{Endpoint: endpoint}))
+}
