@@ -207,3 +207,14 @@ func (w *world) line(d *desk, root string, l bridge.Line) string {
 	d.Own(w.channel, sent.Message)
 	return sent.Message
 }
+
+// notes gives the keys of what the surface keeps.
+func (d *desk) notes(t *testing.T) (keys []string) {
+	t.Helper()
+	all, err := d.Kept(t.Context())
+	must(t, err)
+	for key := range all {
+		keys = append(keys, key)
+	}
+	return keys
+}

@@ -95,6 +95,23 @@ func edgeElsewhere(t *testing.T) {
 	if a := typed(t, w, d, p, id, "<@bot> resolve"); a.OwnThread || a.Place.Thread != id {
 		t.Errorf("in somebody's own thread: %+v", a)
 	}
+	// What isn't our business isn't kept: chatter in other threads and channels, and what
+	// becomes of it.
+	before := len(d.ids())
+	other := w.fake.AddChannel(teamsfake.Channel{Team: w.team, Name: "Lunch"})
+	for _, at := range []teamsfake.Post{{Channel: w.channel, Root: id, Text: "our own chat"}, {Channel: other.ID, Text: "pizza?"}} {
+		said, err := p.Post(at)
+		must(t, err)
+		must(t, p.Edit(at.Channel, said, "never mind"))
+		must(t, p.React(at.Channel, said, "like"))
+		must(t, p.Delete(at.Channel, said))
+	}
+	w.settled()
+	for _, kept := range d.ids()[before:] {
+		if !strings.HasPrefix(kept, "r:"+w.channel) { // may be of a message that is still to come
+			t.Errorf("%s was kept", kept)
+		}
+	}
 }
 
 func edgeTwice(t *testing.T) {

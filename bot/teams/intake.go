@@ -37,6 +37,9 @@ func (s *Surface) facts(ctx context.Context, a *connector.Activity, raw []byte) 
 	case connector.TypeMessage:
 		return s.messageFacts(ctx, p, a)
 	case connector.TypeMessageReaction:
+		if keep, err := s.concernsReaction(ctx, a); err != nil || !keep {
+			return nil, err
+		}
 		return s.reactionFacts(p, a), nil
 	}
 	if inPersonal(a) || targeted(a) {
@@ -64,6 +67,9 @@ func (s *Surface) messageFacts(ctx context.Context, p payload, a *connector.Acti
 	if err != nil {
 		return nil, err
 	}
+	if keep, err := s.concernsUs(ctx, p, at, a, own); err != nil || !keep {
+		return nil, err
+	}
 	p.Own = own
 	p.Seen = s.attachments(ctx, p, a)
 	return []channels.Fact{p.fact(messageID(at.Channel, at.Message), orderKey(at.Channel, root(at)))}, nil
@@ -75,6 +81,9 @@ func (s *Surface) changeFacts(ctx context.Context, p payload, a *connector.Activ
 	at := place(a)
 	own, err := s.ours(ctx, at)
 	if err != nil {
+		return nil, err
+	}
+	if keep, err := s.knownOr(ctx, at.Channel, at.Message, own); err != nil || !keep {
 		return nil, err
 	}
 	p.Own = own

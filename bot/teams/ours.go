@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"parley/bot/teams/connector"
 	"parley/bridge"
 )
 
@@ -47,6 +48,54 @@ func (s *Surface) ours(ctx context.Context, at bridge.Place) (bool, error) {
 	if err != nil || errAnswered != nil || time.Duration(answered-began)*time.Millisecond > rootWait {
 		return false, nil
 	}
+	return s.isOurs(ctx, at.Channel)
+}
+
+// isOurs tells whether threads of ours open in a channel.
+func (s *Surface) isOurs(ctx context.Context, channel string) (bool, error) {
 	list, err := s.desk.Channels(ctx)
-	return slices.Contains(list, at.Channel), err
+	return slices.Contains(list, channel), err
+}
+
+// concernsUs tells whether a message is any of our business: in a thread of ours, to us, or
+// at the top level of a channel in which ours open, whose author may think that it reached
+// somebody. All else that people say in their teams is not kept.
+// Errors: the desk's.
+func (s *Surface) concernsUs(ctx context.Context, p payload, at bridge.Place, a *connector.Activity, own bool) (bool, error) {
+	if own || p.text(a).Bot {
+		return true, nil
+	}
+	if at.Thread != "" {
+		return false, nil
+	}
+	return s.isOurs(ctx, at.Channel)
+}
+
+// knownOr tells whether a change is of a message in a thread of ours, or of one that is kept.
+func (s *Surface) knownOr(ctx context.Context, channel, message string, own bool) (bool, error) {
+	if own {
+		return true, nil
+	}
+	id := messageID(channel, message)
+	known, err := s.desk.Seen(ctx, []string{id})
+	return known[id], err
+}
+
+// justSaid is how old a message is at most that may come later than what happens to it.
+const justSaid = time.Minute
+
+// concernsReaction tells the same of a reaction, of which Teams doesn't tell the thread.
+func (s *Surface) concernsReaction(ctx context.Context, a *connector.Activity) (bool, error) {
+	at := place(a)
+	if known, err := s.knownOr(ctx, at.Channel, a.ReplyToID, false); err != nil || known {
+		return known, err
+	}
+	said, err := strconv.ParseInt(a.ReplyToID, 10, 64)
+	if err != nil {
+		return true, nil //nolint:nilerr // kept as what it is: unreadable
+	}
+	if a.At().Sub(time.UnixMilli(said)) > justSaid {
+		return false, nil
+	}
+	return s.isOurs(ctx, at.Channel)
 }

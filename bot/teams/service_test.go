@@ -252,3 +252,26 @@ func TestDeadline(t *testing.T) {
 		t.Errorf("%d messages", n)
 	}
 }
+
+// TestUnsigned: a developer's tool on this machine needs no signature where that is allowed,
+// and only there.
+func TestUnsigned(t *testing.T) {
+	t.Parallel()
+	for _, allowed := range []bool{true, false} {
+		d := newDesk()
+		w := newWorld(t, d, func(o *Options, f *teamsfake.Options) { o.AllowUnsigned, f.Unsigned = allowed, true })
+		d.Open(w.channel)
+		err := w.fake.Connect(within(t), w.url)
+		if allowed != (err == nil) {
+			t.Fatalf("allowed %v: %v", allowed, err)
+		}
+		if allowed {
+			root := w.thread(d)
+			if a := typed(t, w, d, w.fake.As(ann), root, "hello"); a.Text != "hello" {
+				t.Errorf("%+v", a)
+			}
+		} else if len(d.notes(t)) > 0 {
+			t.Errorf("a forged request left %v", d.notes(t))
+		}
+	}
+}
