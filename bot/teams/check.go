@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +57,7 @@ func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Fin
 	}
 	var found []channels.Finding
 	for _, id := range slices.Sorted(maps.Keys(teams)) {
-		d, err := s.bot.Team(ctx, service, id)
+		d, err := s.bot.Team(ctx, cmp.Or(teams[id].Service, service), id)
 		if err != nil {
 			found = append(found, channels.Finding{What: "team " + nameOf(teams[id].Name, id), Text: "Teams doesn't show it: " + err.Error(),
 				Hint: "Add the app to the team again."})

@@ -50,6 +50,9 @@ func (s *Surface) learnTeam(ctx context.Context, ref *connector.TeamRef, a *conn
 	if ref.Name != "" {
 		t.Name = ref.Name
 	}
+	if _, err := s.hosts.Check(a.ServiceURL); err == nil {
+		t.Service = a.ServiceURL
+	}
 	t.Removed = s.removed(a, before.Removed)
 	if err := s.notes.keep(ctx, noteTeam+ref.ID, t); err != nil {
 		return err

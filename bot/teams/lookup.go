@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -25,8 +26,9 @@ func (s *Surface) Resolve(ctx context.Context, channel string) (string, error) {
 		return "", err
 	}
 	found := ""
-	for _, team := range slices.Sorted(maps.Keys(s.notes.here())) {
-		list, err := s.bot.Channels(ctx, service, team)
+	teams := s.notes.here()
+	for _, team := range slices.Sorted(maps.Keys(teams)) {
+		list, err := s.bot.Channels(ctx, cmp.Or(teams[team].Service, service), team)
 		if err != nil {
 			return "", fmt.Errorf("teams: channels of %s: %w", team, err)
 		}
@@ -52,8 +54,9 @@ func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, team := range slices.Sorted(maps.Keys(s.notes.here())) {
-		user, err := s.lookupIn(ctx, connector.Conversation{Service: service, ID: team}, email)
+	teams := s.notes.here()
+	for _, team := range slices.Sorted(maps.Keys(teams)) {
+		user, err := s.lookupIn(ctx, connector.Conversation{Service: cmp.Or(teams[team].Service, service), ID: team}, email)
 		if err != nil || user != "" {
 			return user, err
 		}

@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,7 +38,8 @@ const (
 
 // teamNote is a team that the app is in, or was.
 type teamNote struct {
-	Group   string `json:"group,omitempty"` // its id in Graph
+	Group   string `json:"group,omitempty"`   // its id in Graph
+	Service string `json:"service,omitempty"` // where it is reached: an organisation may be spread over regions
 	Name    string `json:"name,omitempty"`
 	Removed bool   `json:"removed,omitempty"` // the app was taken out
 }
@@ -148,6 +150,21 @@ func (n *notebook) where(ctx context.Context) (string, error) {
 	return "", errNowhere
 }
 
+// whereIs gives the address at which a channel is reached.
+// Errors: as where.
+func (n *notebook) whereIs(ctx context.Context, channel string) (string, error) {
+	service, err := n.where(ctx)
+	if err != nil {
+		return "", err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if own := n.teams[n.channels[channel].Team].Service; own != "" {
+		service = own
+	}
+	return service, nil
+}
+
 func (n *notebook) team(id string) (teamNote, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -187,7 +204,7 @@ func (n *notebook) groups() map[string]string {
 // group gives the Graph id of a channel's team; it asks Teams once for what no event told.
 // Errors: errNowhere, *connector.Error.
 func (n *notebook) group(ctx context.Context, channel string) (string, error) {
-	service, err := n.where(ctx)
+	service, err := n.whereIs(ctx, channel)
 	if err != nil {
 		return "", err
 	}
@@ -211,8 +228,8 @@ func (n *notebook) group(ctx context.Context, channel string) (string, error) {
 
 // find asks Teams in which of our teams a channel is.
 func (n *notebook) find(ctx context.Context, service, channel string) (channelNote, error) {
-	for id := range n.here() {
-		list, err := n.s.bot.Channels(ctx, service, id)
+	for id, t := range n.here() {
+		list, err := n.s.bot.Channels(ctx, cmp.Or(t.Service, service), id)
 		if err != nil {
 			return channelNote{}, err
 		}

@@ -60,11 +60,11 @@ func (p *people) find(ctx context.Context, conversation, id string) (one person,
 	if known && p.s.now().Sub(one.AskedAt).Abs() < personFresh {
 		return one, true, nil
 	}
-	service, err := p.s.notes.where(ctx)
+	channel, _ := connector.SplitThread(conversation)
+	service, err := p.s.notes.whereIs(ctx, channel)
 	if err != nil {
 		return one, known, orKnown(known, err)
 	}
-	channel, _ := connector.SplitThread(conversation)
 	m, err := p.s.bot.Member(ctx, connector.Conversation{Service: service, ID: channel}, id)
 	switch {
 	case err == nil:

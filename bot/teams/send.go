@@ -19,7 +19,7 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 		ctx, cancel = context.WithTimeout(ctx, requestTimeout)
 		defer cancel()
 	}
-	service, err := s.notes.where(ctx)
+	service, err := s.notes.whereIs(ctx, p.Place.Channel)
 	if err != nil {
 		return bridge.Sent{}, &channels.SendError{Class: channels.Retry, Text: "Teams didn't tell yet where it is reached.",
 			Hint: "Add the app to a team, or write a message that mentions it.", Cause: err}
@@ -27,6 +27,9 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 	c, _ := s.notes.channel(p.Place.Channel)
 	if err := s.closed.stops(s.now(), authorized, p.Place.Channel, c.Team); err != nil {
 		return bridge.Sent{}, err
+	}
+	if p.Unsure && !s.canLook(p.Place.Channel) {
+		s.log.Warn("teams post made again, though it may be there already", "delivery_id", p.DeliveryID, "kind", string(p.Kind))
 	}
 	sent, err := s.make(ctx, service, p)
 	if err != nil {
