@@ -53,7 +53,7 @@ func (s *Surface) catchUp(ctx context.Context) error {
 func closedTo(err error) bool {
 	var e *connector.Error
 	return errors.Is(err, graph.ErrNotFound) || errors.Is(err, errNowhere) || errors.Is(err, errUnlisted) ||
-		errors.As(err, &e) && (e.Class == channels.BadRecipient || e.Class == channels.AuthBroken)
+		errors.As(err, &e) && e.Class == channels.BadRecipient
 }
 
 func (s *Surface) catchUpChannel(ctx context.Context, channel string) error {

@@ -23,7 +23,7 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		return s.graph.Message(ctx, group, at.Channel, root(at), at.Message)
 	})
 	switch {
-	case errors.Is(err, graph.ErrNotGranted):
+	case errors.Is(err, graph.ErrNotGranted), errors.Is(err, graph.ErrNotFound) && at.Thread == "": // a reply is not found without its thread
 		return bridge.Unchanged, nil
 	case errors.Is(err, graph.ErrNotFound):
 		m = graph.Message{ID: at.Message, ReplyToID: at.Thread, DeletedAt: s.now()}

@@ -29,6 +29,9 @@ func (s *Surface) Resolve(ctx context.Context, channel string) (string, error) {
 	teams := s.notes.here()
 	for _, team := range slices.Sorted(maps.Keys(teams)) {
 		list, err := s.bot.Channels(ctx, cmp.Or(teams[team].Service, service), team)
+		if closedTo(err) {
+			continue // the app was taken out of it unseen
+		}
 		if err != nil {
 			return "", fmt.Errorf("teams: channels of %s: %w", team, err)
 		}
@@ -57,6 +60,9 @@ func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
 	teams := s.notes.here()
 	for _, team := range slices.Sorted(maps.Keys(teams)) {
 		user, err := s.lookupIn(ctx, connector.Conversation{Service: cmp.Or(teams[team].Service, service), ID: team}, email)
+		if closedTo(err) {
+			continue
+		}
 		if err != nil || user != "" {
 			return user, err
 		}

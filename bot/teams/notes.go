@@ -230,7 +230,7 @@ func (n *notebook) group(ctx context.Context, channel string) (string, error) {
 func (n *notebook) find(ctx context.Context, service, channel string) (channelNote, error) {
 	for id, t := range n.here() {
 		list, err := n.s.bot.Channels(ctx, cmp.Or(t.Service, service), id)
-		if err != nil {
+		if err != nil && !closedTo(err) {
 			return channelNote{}, err
 		}
 		if err := n.listed(ctx, id, list); err != nil {
