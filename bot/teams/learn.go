@@ -61,7 +61,7 @@ func (s *Surface) learnTeam(ctx context.Context, ref *connector.TeamRef, a *conn
 	case t.Removed && !before.Removed:
 		s.shut(ref.ID, &channels.SendError{Class: channels.BadRecipient, Text: "Parley was removed from the team " + nameOf(t.Name, ref.ID) + " in Microsoft Teams.",
 			Hint: "Add the app to the team again.", Cause: bridge.ErrChannelClosed})
-	case !t.Removed && (before.Removed || !known || a.Type == connector.TypeInstallationUpdate):
+	case !t.Removed && (before.Removed || !known || a.Type == connector.TypeInstallationUpdate || eventType(a) == "teamUnarchived"):
 		s.reopened(ref.ID)
 	}
 	return nil
