@@ -45,7 +45,7 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 	case bridge.LineDelayed:
 		return fate(l, f, "hourglass_flowing_sand", "Sent, but the other side has not delivered it to "+who+" yet and keeps trying.", "Nothing to do now. You will hear if it fails.")
 	case bridge.LineUnclear:
-		return fate(l, f, "grey_question", "Nobody can tell whether "+who+" got this.", "Look for it where sent messages are. Then mark it as sent, or send it again.")
+		return fate(l, f, "grey_question", "Nobody can tell whether "+who+" got this.", "Look for it where sent messages are."+nextFor(l, " Then mark it as sent, or send it again."))
 	case bridge.LineEditLate:
 		return fate(l, f, "pencil2", "You changed this after it was sent: "+who+" has the earlier text.", "If it matters, send the new text as a message of its own.")
 	case bridge.LineDeleteLate:
