@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"strconv"
@@ -21,6 +22,7 @@ import (
 //	agent ann opens 'Label'                  agent ann submits field=value …
 //	agent ann chooses action 'text'          agent ann commands 'verb …' [elsewhere|directly|thread]
 //	agent ann sees 'text' (only for her)     agent ann is notified|told 'text'
+//	agent ann learns 'text' (seen or told)
 //
 // Texts are written as utterance.Text tells.
 func agentCommand(ts *testscript.TestScript, neg bool, args []string) {
@@ -54,6 +56,10 @@ func agentCommand(ts *testscript.TestScript, neg bool, args []string) {
 		expect(ts, neg, who+" sees "+args[2], func() bool {
 			return anySays(s.board.whispers(who), args[2]) ||
 				slices.ContainsFunc(s.board.forms(who), func(f form) bool { return strings.Contains(f.Text, args[2]) })
+		})
+	case "learns": // by whatever way it reaches her alone
+		expect(ts, neg, who+" learns "+args[2], func() bool {
+			return anySays(s.board.whispers(who), args[2]) || anySays(s.board.direct(who), args[2])
 		})
 	case "is":
 		agentLearns(ts, neg, s, who, args[2:])
@@ -125,7 +131,9 @@ func agentUses(ts *testscript.TestScript, neg bool, s *stage, who string, args [
 		}
 		ts.Check(s.board.press(ctx, who, at))
 		if args[len(args)-1] == "twice" {
-			ts.Check(s.board.press(ctx, who, at))
+			if err := s.board.press(ctx, who, at); !errors.Is(err, errNoButton) { // gone: then nothing can happen
+				ts.Check(err)
+			}
 		}
 	case "opens":
 		at := s.button(ts, neg, who, args[1], "")
@@ -134,13 +142,16 @@ func agentUses(ts *testscript.TestScript, neg bool, s *stage, who string, args [
 		}
 		before := len(s.board.forms(who))
 		ts.Check(s.board.press(ctx, who, at))
-		ts.Check(s.until("a form opens", func() (bool, error) {
+		err := s.until("a form opens", func() (bool, error) {
 			open := s.board.forms(who)
 			if len(open) > before {
 				s.deeds.add(s.where, "dialog", open[len(open)-1].Title)
 			}
 			return len(open) > before, nil
-		}))
+		})
+		if err != nil {
+			ts.Fatalf("%v\n%s", err, s.picture())
+		}
 	case "chooses":
 		ts.Check(s.board.choose(ctx, who, args[1], s.find(ts, args[2]).ID))
 	case "searches":

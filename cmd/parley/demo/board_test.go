@@ -77,6 +77,8 @@ type boardWires interface {
 	stopped()
 	// close ends the board, when the story is over.
 	close()
+	// calls tells of Parley's newest calls, for who wonders why a story fails.
+	calls() string
 	// connected says that so many Parleys hear what happens.
 	connected(parleys int) bool
 	// pending says that a running Parley hasn't heard yet of something that people did.
@@ -139,6 +141,9 @@ type attached struct {
 
 // errNotHere is given by a board for what doesn't exist there.
 var errNotHere = errors.New("there is no such thing on this surface; the story says where it is told: surface NAME")
+
+// errNoButton says that a button isn't shown any more.
+var errNoButton = errors.New("there is no such button any more")
 
 func notHere(what string) error { return fmt.Errorf("%s: %w", what, errNotHere) }
 

@@ -220,6 +220,8 @@ func troubleSentences() map[string]string {
 		"unarchives":               "an archived channel is opened again",
 		"expels":                   "Parley is removed from the channel",
 		"invites":                  "Parley, removed from the channel, is let in again",
+		"deletes":                  "the channel is deleted",
+		"restores":                 "a deleted channel is restored",
 		"uninstalls":               "the app is removed",
 		"reinstalls":               "the app, removed, is installed again",
 		"renames":                  "the channel gets another name",

@@ -38,7 +38,7 @@ func (s *stage) phoneCommand(ts *testscript.TestScript, neg bool, name, address 
 	switch args[0] {
 	case "texts":
 		ts.Check(c.say(args[1], nil, ""))
-		s.last = map[string]string{chatSMS: h.number, chatMessenger: "* · #"}[s.chat] // no name, or one that comes later
+		s.last = map[string]string{chatSMS: h.number, chatMessenger: " · #"}[s.chat] // no name, or one that comes later
 		s.last = cmp.Or(s.last, name)
 	case "sends":
 		ts.Check(c.say(strings.Join(args[2:], " "), &chatFile{Name: "photo.png", Type: "image/png", Content: mugPicture()}, ""))

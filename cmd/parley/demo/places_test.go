@@ -198,7 +198,7 @@ func (s *stage) picture() string {
 			fmt.Fprintf(&b, "(form of %s) %s\n", who, f.Text)
 		}
 	}
-	return b.String() + s.journal()
+	return b.String() + s.journal() + s.board.calls()
 }
 
 // journal is what a failing scenario shows of the database.

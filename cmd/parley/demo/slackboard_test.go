@@ -71,6 +71,9 @@ func (b *slackBoard) stopped() {}
 // close implements board.
 func (b *slackBoard) close() {}
 
+// calls implements board.
+func (b *slackBoard) calls() string { return "" }
+
 // connected implements board.
 func (b *slackBoard) connected(parleys int) bool { return b.requests || b.fake.Sockets() >= parleys }
 

@@ -43,11 +43,12 @@ type stage struct {
 	deleted string // id of the message that was deleted last
 	last    string // the subject of the conversation that is talked about
 
-	lines   []string // name=value of the account, as set
-	extra   string   // further accounts
-	rate    float64  // factor on the surface's published budgets; 0 = none
-	deaf    bool     // Parley may not read Teams' channels
-	hasty   bool     // gives up on lost answers at once, not after ten minutes
+	lines   []string      // name=value of the account, as set
+	extra   string        // further accounts
+	rate    float64       // factor on the surface's published budgets; 0 = none
+	deaf    bool          // Parley may not read Teams' channels
+	sweep   time.Duration // between two looks for what was missed; 0 = the surface's
+	hasty   bool          // gives up on lost answers at once, not after ten minutes
 	running []*replica
 	hooks   *cord  // way of webhooks to the newest Parley; nil without phones
 	clock   *Clock // of the phones
@@ -184,7 +185,7 @@ func (s *stage) setUp(changes []string) error {
 	for _, l := range s.lines {
 		name, value, _ := strings.Cut(l, "=")
 		if name == "home" { // the team's
-			s.world.o.Home = value
+			s.world.SetHome(value)
 			continue
 		}
 		if name != "hold" {
@@ -245,7 +246,7 @@ func (s *stage) startOne() error {
 		o.Relay.MaxRequest, o.Relay.MaxWait = 5*time.Second, 300*time.Millisecond
 		o.Relay.UnclearAfter, o.Relay.LateAfter = time.Second, 500*time.Millisecond
 	}
-	o.Specs = quickSpecs()
+	o.Specs, o.Sweep = quickSpecs(), s.sweep
 	env := s.env
 	for _, b := range s.boards {
 		b.wire(&env, &o)

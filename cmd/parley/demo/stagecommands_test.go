@@ -12,11 +12,12 @@ import (
 // what it sends by itself; `hasty`, Parley waits for lost answers for five seconds only
 // and soon tries again; `behind`, the surface's clock is ten minutes behind; `phones`,
 // there are WhatsApp, SMS and Messenger; `both`, agents work in Slack and in Teams;
-// `deaf`, nobody has allowed Parley to read Teams' channels.
+// `deaf`, nobody has allowed Parley to read Teams' channels; `watchful`, Parley
+// looks twice a second in Teams for what it wasn't told.
 func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	if neg || len(args) == 0 || s.world != nil {
-		ts.Fatalf("usage, before all else: world saving|hasty|behind|phones|both|deaf …")
+		ts.Fatalf("usage, before all else: world saving|hasty|behind|phones|both|deaf|watchful …")
 	}
 	for _, a := range args {
 		switch a {
@@ -26,6 +27,8 @@ func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
 			s.hasty = true
 		case "phones":
 			s.options.Phones = true
+		case "watchful": // where nobody tells that something was missed
+			s.sweep = 500 * time.Millisecond
 		case "deaf": // without what the variant's people do about it
 			s.deaf = true
 		case "both":

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"html"
 	"regexp"
 	"slices"
@@ -31,7 +32,7 @@ type teamsBoard struct {
 }
 
 // teamsPlace is where a button of Teams' is pressed.
-type teamsPlace struct{ channel, message, way string }
+type teamsPlace struct{ channel, message, name string }
 
 // teamsCast are the people of the scripts by their Entra ids.
 func teamsCast() map[string]string {
@@ -58,6 +59,9 @@ func newTeamsBoard(ctx context.Context, t testing.TB, w *World, v variant) (*tea
 func (b *teamsBoard) wire(e *app.Env, o *app.Options) {
 	e.Teams = app.TeamsEnv{AppID: b.fake.AppID(), AppPassword: b.fake.AppPassword(), TenantID: b.fake.TenantID(),
 		LoginURL: b.fake.LoginURL(), OpenIDURL: b.fake.OpenIDURL(), GraphURL: b.fake.GraphURL(), ServiceURLs: []string{b.fake.ServiceURL()}}
+	if e.PublicURL == "" {
+		e.PublicURL = b.door.url // Teams calls us, so we have one, and files are links
+	}
 	o.Now = b.clock
 }
 
@@ -83,6 +87,22 @@ func (b *teamsBoard) close() {
 	for _, p := range b.fake.Problems() {
 		b.t.Errorf("teams: %s %s: %s", p.Where, p.ID, p.Text)
 	}
+}
+
+// calls implements board.
+func (b *teamsBoard) calls() string {
+	var out strings.Builder
+	for _, c := range b.fake.Calls("") {
+		fmt.Fprintf(&out, "teams %s %s %d", c.Method, c.Path, c.Status)
+		if c.Status < 200 || c.Status > 299 {
+			out.WriteString(" " + c.Body + " → " + c.Answer)
+		}
+		out.WriteString("\n")
+	}
+	for _, l := range b.fake.LostActivities() {
+		fmt.Fprintf(&out, "teams lost %s %s: %s\n", l.Name, l.ID, l.Reason)
+	}
+	return out.String()
 }
 
 // connected implements board.
@@ -162,6 +182,7 @@ func (b *teamsBoard) list(messages []*teamsfake.Message, who string) []shown {
 
 var (
 	teamsTag   = regexp.MustCompile(`<[^>]*>`)
+	teamsLink  = regexp.MustCompile(`<a href="([^"]*)">([^<]*)</a>`)
 	teamsBreak = regexp.MustCompile(`<br ?/?>|</p>|</div>|</li>|</blockquote>`)
 	teamsName  = regexp.MustCompile(`^(?:<p>)?<(?:b|strong)>([^<]*)</(?:b|strong)>`)
 )
@@ -169,7 +190,12 @@ var (
 // htmlWords is what a text message of Teams shows.
 func htmlWords(text string) string {
 	text = teamsTag.ReplaceAllString(teamsBreak.ReplaceAllString(text, "\n"), "")
-	return strings.ReplaceAll(html.UnescapeString(text), "\u00a0", " ")
+	return seen(html.UnescapeString(text))
+}
+
+// seen is a text as it looks.
+func seen(text string) string {
+	return strings.NewReplacer("\u00a0", " ", "\u2060", "").Replace(text)
 }
 
 // shown reads a message of Teams'.
@@ -194,7 +220,11 @@ func (b *teamsBoard) shown(m *teamsfake.Message, who string) shown {
 			kind, _ := o["type"].(string)
 			title, _ := o["title"].(string)
 			if strings.HasPrefix(kind, "Action.") && kind != "Action.ShowCard" && kind != "Action.OpenUrl" && title != "" {
-				out.Buttons = append(out.Buttons, button{Label: title, at: teamsPlace{m.Channel, m.ID, way}})
+				name := title // which stays when the card changes
+				if strings.Contains(way, "/card/") || slices.ContainsFunc(out.Buttons, func(other button) bool { return other.Label == title }) {
+					name = way
+				}
+				out.Buttons = append(out.Buttons, button{Label: title, at: teamsPlace{m.Channel, m.ID, name}})
 			}
 		})
 	}
@@ -209,7 +239,28 @@ func (b *teamsBoard) shown(m *teamsfake.Message, who string) shown {
 	for _, f := range m.Files {
 		out.Files = append(out.Files, f.Name)
 	}
+	out.Files = append(out.Files, pictures(m.Raw)...)
+	for _, link := range teamsLink.FindAllStringSubmatch(m.HTML, -1) {
+		if m.Bot && strings.HasPrefix(link[1], b.door.url+"/files/") {
+			out.Files = append(out.Files, strings.TrimPrefix(html.UnescapeString(link[2]), "Download "))
+		}
+	}
 	return out
+}
+
+// pictures names those that the bot posted.
+func pictures(raw json.RawMessage) (names []string) {
+	var a struct {
+		Attachments []struct{ ContentType, Name string }
+	}
+	if json.Unmarshal(raw, &a) == nil {
+		for _, at := range a.Attachments {
+			if strings.HasPrefix(at.ContentType, "image/") {
+				names = append(names, at.Name)
+			}
+		}
+	}
+	return names
 }
 
 // visitCard visits each object of a card that is shown, in its order, with the way to it.
@@ -255,7 +306,7 @@ func cardWords(card json.RawMessage) string {
 			words.WriteString("\n" + unmarked(text("title")+" "+text("value")))
 		}
 	})
-	return strings.TrimSpace(words.String())
+	return seen(strings.TrimSpace(words.String()))
 }
 
 // cardName is the name on top of a card that shows who speaks: its first run in bold.

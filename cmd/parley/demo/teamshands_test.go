@@ -112,7 +112,10 @@ func (b *teamsBoard) react(who, id, emoji string, on bool) error {
 // press implements board.
 func (b *teamsBoard) press(ctx context.Context, who string, at button) error {
 	place := at.at.(teamsPlace)
-	out, err := b.as(who).Click(ctx, place.channel, place.message, place.way, nil)
+	out, err := b.as(who).Click(ctx, place.channel, place.message, place.name, nil)
+	if err != nil && strings.Contains(err.Error(), "no button") { // the card has changed
+		err = errNoButton
+	}
 	return b.happened(who, out, err)
 }
 
@@ -198,7 +201,6 @@ func (b *teamsBoard) calm() {
 func (b *teamsBoard) suffer(trouble string, args []string) error {
 	switch trouble {
 	case "disconnects":
-		b.fake.Inject(teamsfake.Fault{Method: "*", Kind: teamsfake.FaultHTTP})
 		b.fake.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultLose})
 	case "fails":
 		return b.failCalls(args[0], args[1])
@@ -253,6 +255,10 @@ func (b *teamsBoard) manage(what string, args []string) error {
 		return b.fake.Uninstall(ctx, TeamsTeam)
 	case "invites", "reinstalls":
 		return b.fake.Install(ctx, TeamsTeam)
+	case "deletes":
+		return b.fake.DeleteChannel(TeamsSupport)
+	case "restores":
+		return b.fake.RestoreChannel(TeamsSupport)
 	case "renames":
 		return b.fake.RenameChannel(TeamsSupport, "customer-care")
 	case "removes":

@@ -111,6 +111,9 @@ func (b *textBoard) stopped() {}
 // close implements board.
 func (b *textBoard) close() {}
 
+// calls implements board.
+func (b *textBoard) calls() string { return "" }
+
 // connected implements board.
 func (b *textBoard) connected(int) bool {
 	b.mu.Lock()

@@ -22,6 +22,7 @@ import (
 //	surface repeats|reorders|forgets events
 //	surface archives|unarchives|expels|invites|renames|moves (another id)
 //	surface uninstalls|reinstalls
+//	surface deletes|restores channel
 //	surface mumbles                     events that nobody understands
 //	surface unfurls 'text'              a link preview appears
 //	surface retires ben                 his account is switched off
