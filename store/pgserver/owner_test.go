@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -188,6 +189,10 @@ func sleeper(t *testing.T, m machine) *exec.Cmd {
 // The watcher of kernels without a parent-death signal works on every kernel.
 func TestWatcher(t *testing.T) {
 	t.Parallel()
+	// Who runs the tests in the background may have SIGINT ignored, which programs inherit.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGINT)
+	t.Cleanup(func() { signal.Stop(caught) })
 	m := thisMachine()
 	acct, err := serverAccount(m, "/nonexistent")
 	if err != nil {
