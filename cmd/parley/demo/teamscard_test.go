@@ -1,0 +1,102 @@
+package demo
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// cardIn is what the golden files of bot/teams/card hold: messages or a dialog.
+type cardIn struct {
+	Cards []struct {
+		Card json.RawMessage `json:"card"`
+	} `json:"cards"`
+	Card json.RawMessage `json:"Card"` //nolint:tagliatelle // as the file has it
+}
+
+// drawCard draws a card where the page has its posts, and gives what is wrong with it.
+const drawCard = `((card) => {
+	const box = document.querySelector('#teams .messages'), out = [], wants = new Set();
+	box.replaceChildren(window.cardOf(card, { press: () => {} }));
+	const walk = (x) => {
+		if (!x || typeof x !== 'object') return;
+		if (x.type === 'TextRun') wants.add(x.text);
+		if (typeof x.type === 'string' && x.type.startsWith('Action.') && x.title) wants.add(x.title);
+		for (const [k, v] of Object.entries(x)) if (!['fallback', 'data', 'refresh'].includes(k)) walk(v);
+	};
+	walk({ body: card.body, actions: card.actions });
+	for (const b of box.querySelectorAll('button[aria-expanded=false]')) b.click();
+	const text = box.textContent.replace(/\s+/g, ' ');
+	if (text.includes('is not shown here')) out.push('something is unknown: ' + text);
+	for (const w of wants) if (!/\{\{/.test(w) && !text.includes(w.replace(/\s+/g, ' ')) && !box.querySelector('[aria-haspopup=menu]')) out.push('lacks: ' + w);
+	for (const i of box.querySelectorAll('input, select, textarea')) if (!i.labels?.length && !i.getAttribute('aria-label')) out.push('an input without a label: ' + i.outerHTML);
+	if (box.querySelector('script, iframe, style, img:not([src^="data:"], [src^="/"])')) out.push('it holds ' + box.innerHTML);
+	if (box.scrollWidth > box.clientWidth + 1) out.push('it is ' + box.scrollWidth + ' wide in ' + box.clientWidth);
+	return out.join('\n');
+})(%s)`
+
+// The page draws every card and dialog that Parley makes, and says so of what it doesn't know.
+func TestTeamsCards(t *testing.T) {
+	t.Parallel()
+	p, w := newTeamsPage(t)
+	l := browse(t.Context(), t, w, p)
+	l.click(`#surfaces [data-surface="teams"]`)
+	l.until("Teams is shown", `document.querySelector('#teams .messages')`)
+	l.js("load the renderer", `import('/assets/adaptive.js').then((m) => { window.cardOf = m.card; })`)
+	l.until("the renderer is there", `window.cardOf`)
+	l.do("a narrow window", chromedp.EmulateViewport(600, 800))
+	draw := func(name string, card json.RawMessage) string {
+		faults, err := chromedp.Run(l.ctx, chromedp.Evaluate[string](fmt.Sprintf(drawCard, card)))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		return faults
+	}
+	files, err := filepath.Glob("../../../bot/teams/card/testdata/*.json")
+	if err != nil || len(files) < 50 {
+		t.Fatalf("%d golden files: %v", len(files), err)
+	}
+	drawn := 0
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var in cardIn
+		if err := json.Unmarshal(raw, &in); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		cards := []json.RawMessage{}
+		if in.Card != nil {
+			cards = append(cards, in.Card)
+		}
+		for _, c := range in.Cards {
+			if c.Card != nil {
+				cards = append(cards, c.Card)
+			}
+		}
+		for _, c := range cards {
+			drawn++
+			if faults := draw(file, c); faults != "" {
+				t.Errorf("%s: %s", filepath.Base(file), faults)
+			}
+		}
+	}
+	if drawn < 50 {
+		t.Errorf("%d cards were drawn", drawn)
+	}
+	strange := `{"type":"AdaptiveCard","version":"1.5","body":[{"type":"Hologram"},{"type":"Hologram","fallback":{"type":"TextBlock","text":"**flat** <at>Ann</at> [x](javascript:alert(1))"}},
+		{"type":"FactSet","facts":[{"title":"Due","value":"{{DATE(2026-11-20T09:30:00Z, SHORT)}}"}]},{"type":"Image","url":"https://elsewhere.test/x.png","altText":"a mug"},
+		{"type":"Table","rows":[{"cells":[{"items":[{"type":"TextBlock","text":"cell"}]}]}]},{"type":"Input.Date","id":"d","label":"Day"},{"type":"Input.Number","id":"n","label":"How many"},
+		{"type":"Input.Toggle","id":"g","title":"Loud"}],"actions":[{"type":"Action.Teleport","title":"Beam"}]}`
+	if faults := draw("strange", json.RawMessage(strange)); !strings.Contains(faults, "Hologram is not shown here") || strings.Contains(faults, "label") {
+		t.Errorf("what is unknown: %s", faults)
+	}
+	l.until("the rest is there", `((box) => box.querySelector('strong')?.textContent === 'flat' && !box.querySelector('a') && box.textContent.includes('Fri, 20 Nov 2026') &&
+		box.textContent.includes('a mug') && box.querySelector('td')?.textContent === 'cell' && box.textContent.includes('Action.Teleport is not shown here'))(document.querySelector('#teams .messages'))`)
+}
