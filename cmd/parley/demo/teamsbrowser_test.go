@@ -218,6 +218,10 @@ func TestTeamsSwitch(t *testing.T) {
 	l.shot("teams-narrow-channel")
 
 	l.do("a wide window", chromedp.EmulateViewport(1280, 800))
+	l.js("go to the newest post", `document.querySelector('#teams .t-post[tabindex="0"]').focus()`)
+	l.do("go up, and open it", chromedp.KeyEvent(kb.ArrowUp), chromedp.KeyEvent(kb.Enter))
+	l.shows(inThread, longName+" asks")
+	l.until("the cursor is in the reply", `document.activeElement.id === 't-reply'`)
 	l.js("focus", `document.querySelector('#surfaces [data-surface=slack]').focus()`)
 	l.do("press Enter", chromedp.KeyEvent(kb.Enter))
 	l.shows(".toast", "New conversations open in Slack from now on. Those in Teams stay there.")

@@ -59,16 +59,20 @@ export async function act(verb, body, quiet) {
   return out;
 }
 
-let loading = false, again = false;
+let loading = null, again = false;
 
 // question is what the server is asked: what is open, and for whom.
 const question = () => new URLSearchParams({ as: app.as, channel: app.channel, thread: app.thread, customer: app.customer, chat: app.chat,
   ...(boot.teams && { teams_as: me(), teams_channel: app.teams.channel, teams_thread: app.teams.thread }) });
 
-// refresh asks the server for everything that is shown.
-export async function refresh() {
-  if (loading) { again = true; return; }
-  loading = true;
+// refresh asks the server for everything that is shown; once it is done, that is what was
+// open when refresh was called, or later.
+export function refresh() {
+  if (loading) again = true; else loading = load().finally(() => { loading = null; });
+  return loading;
+}
+
+async function load() {
   do {
     again = false;
     const q = question();
@@ -77,7 +81,7 @@ export async function refresh() {
       const next = await r.json();
       if (q.toString() !== question().toString()) { again = true; continue; }
       const before = app.state;
-      if (before && before.round !== next.round) { startedOver(); return; }
+      if (before && before.round !== next.round) { startedOver(); await new Promise(() => {}); } // the page goes
       app.state = next;
       show();
       tell(before, next);
@@ -85,7 +89,6 @@ export async function refresh() {
       if (app.state) { app.state.phase = 'The demo does not answer. Start it again, then reload this page.'; showBar(); }
     }
   } while (again);
-  loading = false;
 }
 
 // now is the world's time, in ms.

@@ -55,7 +55,7 @@ const called = (account) => ({ slack: 'Slack', teams: 'Teams' }[account] || acco
 function event(j) {
   const e = j.event;
   if (!e) return station('Event', 'done', 'Parley made this message itself.');
-  const what = e.external_id.startsWith('m:') ? `${called(e.account)} told of a message` : e.external_id.startsWith('i:') ? 'Somebody pressed a button or sent a form' : e.external_id.startsWith('r:') ? 'Somebody reacted' : 'A mail was found in the mailbox';
+  const what = e.external_id.startsWith('m:') ? (called(e.account) === e.account ? `A message came by ${e.account}` : `${called(e.account)} told of a message`) : e.external_id.startsWith('i:') ? 'Somebody pressed a button or sent a form' : e.external_id.startsWith('r:') ? 'Somebody reacted' : 'A mail was found in the mailbox';
   const tone = e.refused ? 'bad' : e.pending ? 'busy' : 'done';
   return station('Event', tone, `${what}. It was stored in the journal before anything else happened.`, `#${e.id}`, e.account, `${e.bytes} bytes`, time(e.at), e.refused && `set aside: ${e.refused}`);
 }

@@ -5,7 +5,11 @@ import { app } from './app.js';
 // scrolls makes box such a list.
 export function scrolls(box) {
   box.addEventListener('keydown', roam);
-  box.addEventListener('scroll', () => { box.ended = atEnd(box); });
+  box.addEventListener('scroll', () => {
+    if (box.scrollHeight === box.tall) box.ended = atEnd(box);
+    else if (box.ended) scrollEnd(box); // it grew meanwhile: nobody scrolled
+    box.tall = box.scrollHeight;
+  });
   box.addEventListener('load', () => { if (box.ended) scrollEnd(box); }, true); // of pictures
   box.ended = true;
   new ResizeObserver(() => { if (box.ended) scrollEnd(box); }).observe(box); // what is at its end stays there

@@ -132,7 +132,7 @@ function empty() {
 
 const messages = (list, channel) => list.map((m) => item(m.id, printOf(m, 'thread'), () => message(m, channel)));
 
-const posts = (list) => list.map((p) => item(p.id, printOf(p, p.id === open().thread), () => h('article', { class: `t-post ${p.id === open().thread ? 'open' : ''} ${p.unread ? 'unread' : ''}`, 'aria-label': `Post by ${author(p)}, ${when(p.at)}` },
+const posts = (list) => list.map((p) => item(p.id, printOf(p, p.id === open().thread), () => h('article', { onkeydown: (e) => { if (e.key === 'Enter' && e.target === e.currentTarget) openThread(open().channel, p.id, true); }, class: `t-post ${p.id === open().thread ? 'open' : ''} ${p.unread ? 'unread' : ''}`, 'aria-label': `Post by ${author(p)}, ${when(p.at)}` },
   message(p, open().channel, replies(p)))));
 
 function replies(p) {

@@ -29,8 +29,9 @@ export function showDialog() {
       h('button', { type: 'button', class: 'close', 'aria-label': 'Close', onclick: close }, '×')),
     h('div', { class: 'modalbody' }, body, wrong)));
   if (!d.open) d.showModal();
-  const fields = '.modalbody :is(input:checked, input:not([type=radio]), select, textarea)';
-  ((had && d.querySelector(`[data-focus="${CSS.escape(had)}"]`)) || d.querySelector(fields) || d.querySelector('.modalbody button') || d.querySelector('.close')).focus();
+  const field = d.querySelector('.modalbody :is(input, select, textarea)');
+  const chosen = field?.type === 'radio' && d.querySelector(`input[name="${field.name}"]:checked`);
+  ((had && d.querySelector(`[data-focus="${CSS.escape(had)}"]`)) || chosen || field || d.querySelector('.modalbody button') || d.querySelector('.close')).focus();
 }
 
 async function submit({ button, inputs }, wrong) {

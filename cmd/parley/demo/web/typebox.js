@@ -16,7 +16,7 @@ export function typebox(o) {
     h('div', { class: 'row' }, h('button', { type: 'button', class: 'attach', 'aria-label': 'Attach files', title: 'Attach files', onclick: () => pick.click() }, '📎'), pick, o.add,
       h('small', { class: 'muted' }, o.hint), send));
 
-  const grow = () => { box.style.height = 'auto'; box.style.height = `${Math.min(box.scrollHeight, 160)}px`; };
+  const grow = () => { box.style.height = 'auto'; if (box.scrollHeight) box.style.height = `${Math.min(box.scrollHeight, 160)}px`; };
   const showFiles = () => replace(chosen, `${Math.random()}`, () => files.map((f, i) => h('li', {}, f.name,
     h('button', { type: 'button', 'aria-label': `Remove ${f.name}`, onclick: () => { files.splice(i, 1); showFiles(); } }, '×'))));
   const take = (more) => { files = [...files, ...more]; showFiles(); };
