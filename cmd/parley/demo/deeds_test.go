@@ -187,7 +187,8 @@ func (c *chronicle) close() {
 	checkParity(c.t)
 }
 
-// watchStory begins a story's record, where its variant has a chronicle.
+// watchStory begins a story's record, where its variant has a chronicle. end is called while
+// its Parley still runs.
 func (s *stage) watchStory(c *chronicle, told testscript.T) (end func()) {
 	return func() {
 		story, ok := told.(interface { // what testscript's T really is
@@ -204,6 +205,8 @@ func (s *stage) watchStory(c *chronicle, told testscript.T) (end func()) {
 			return
 		}
 		name := story.Name()[strings.LastIndex(story.Name(), "/")+1:]
+		// What a story doesn't wait for itself may still be on its way: its Parley runs until the end.
+		_ = s.until("the story's deeds are seen", func() (bool, error) { return len(c.told(name, s.deeds.list(c.surface))) == 0, nil })
 		for _, deed := range c.told(name, s.deeds.list(c.surface)) {
 			story.Errorf("docs/parity.md claims of this story, on %s: %s. It no longer does that; run with -update", c.surface, deed)
 		}

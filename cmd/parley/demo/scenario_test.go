@@ -136,7 +136,7 @@ func play(t *testing.T, v variant, names ...string) {
 			s := newStage(ctx, t, v)
 			e.Values[stageKey{}] = s
 			end := s.watchStory(c, e.T())
-			e.Defer(func() { s.close(); end(); cancel() })
+			e.Defer(func() { end(); s.close(); cancel() })
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
