@@ -28,6 +28,12 @@ func TestBudget(t *testing.T) {
 	shortForm(t, budgetGroup, "budget_use", "budget_calls", "budget_calls_burst", "budget_isolation")
 }
 
+// Each line of each customer is in its thread in Teams once and in order.
+func TestTeams(t *testing.T) {
+	t.Parallel()
+	shortForm(t, teamsGroup, "teams_hop", "teams_budget_use", "teams_calls")
+}
+
 // shortForm runs a group as a test does: its invariants fail, its ratios don't.
 func shortForm(t *testing.T, measure func(*bench, context.Context) (map[string]Figure, error), names ...string) {
 	t.Helper()

@@ -23,6 +23,7 @@ import (
 // worldOptions shape a world. The zero value is a durable database without a surface.
 type worldOptions struct {
 	slack *slackOptions // nil = no Slack emulator
+	teams *teamsOptions // nil = no Teams emulator
 	// config is the parley.yaml that is applied; "" = none. With a Slack emulator see
 	// slackConfig.
 	config func(*world) string
@@ -37,6 +38,7 @@ type world struct {
 	dir     string // for logs and files; removed with the run
 	name    string // of the database
 	slack   *workspace
+	teams   *organisation
 	pool    *pgxpool.Pool // of the database, for looking
 	childs  []*child
 	options worldOptions
@@ -82,6 +84,9 @@ func startWorld(ctx context.Context, b *bench, o worldOptions) (*world, error) {
 	}
 	if err == nil && o.slack != nil {
 		w.slack, err = startWorkspace(*o.slack)
+	}
+	if err == nil && o.teams != nil {
+		w.teams, err = startOrganisation(*o.teams)
 	}
 	if err == nil && !o.empty {
 		err = w.setUp(ctx)
@@ -130,7 +135,11 @@ func (w *world) setUp(ctx context.Context) error {
 	if w.options.config == nil {
 		return nil
 	}
-	if _, err := store.EnsureSurface(ctx, db.Pool, "slack"); err != nil {
+	kind := "slack"
+	if w.teams != nil {
+		kind = "teams"
+	}
+	if _, err := store.EnsureSurface(ctx, db.Pool, kind); err != nil {
 		return err
 	}
 	file, err := setup.Parse([]byte(w.options.config(w)), os.LookupEnv)
@@ -155,6 +164,9 @@ func (w *world) close() error {
 	var errs []error
 	if w.slack != nil {
 		errs = append(errs, w.slack.close())
+	}
+	if w.teams != nil {
+		errs = append(errs, w.teams.Close())
 	}
 	if w.pool != nil {
 		w.pool.Close()
@@ -258,6 +270,9 @@ func (w *world) parley(ctx context.Context, o parleyOptions) (*child, error) {
 	if w.slack != nil {
 		vars = append(vars, w.slack.env()...)
 	}
+	if w.teams != nil {
+		vars = append(vars, w.teams.env()...)
+	}
 	listen, err := freeAddress(ctx)
 	if err != nil {
 		return nil, err
@@ -273,6 +288,9 @@ func (w *world) parley(ctx context.Context, o parleyOptions) (*child, error) {
 	}
 	if err := c.ready(ctx); err != nil {
 		return nil, err
+	}
+	if w.teams != nil {
+		return c, w.teams.connect(ctx, c)
 	}
 	if w.slack != nil {
 		return c, w.slack.connect(ctx, c)
