@@ -109,11 +109,15 @@ func (w *work) applySpeech(c *conv, surface int64, a Action, typed bool) error {
 		w.refuse(c, surface, a, "unknown_verb", a.Args.Note, "Try: help")
 		return nil
 	}
-	if c == nil && w.orphaned(surface, a) {
-		w.tellOrphaned(surface, a)
+	switch {
+	case c == nil && w.orphaned(surface, a):
+		w.tellOrphaned(surface, a, "This thread is newer than the backup that I was restored from: I don't know it.",
+			"Go on in the customer's other thread, or write to them yourself.")
 		return nil
-	}
-	if c == nil {
+	case c == nil && typed && w.unknownThread(surface, a):
+		w.tellOrphaned(surface, a, "I don't know this thread: it is no customer's, or a double of one.", "If a customer's card begins it, go on in the customer's other thread.")
+		return nil
+	case c == nil:
 		w.topLevel(surface, a)
 		return nil
 	}

@@ -60,8 +60,16 @@ func (w *work) orphaned(surface int64, a Action) bool {
 		w.posts[postKey{surface, a.Place.Channel, a.Place.Thread}] == nil
 }
 
-// tellOrphaned says so, once for each message.
-func (w *work) tellOrphaned(surface int64, a Action) {
+// unknownThread says that somebody asked us to reply to a customer in a thread that is no
+// customer's: it may be the double of one, whose root was posted twice as nobody could tell
+// whether it was there.
+func (w *work) unknownThread(surface int64, a Action) bool {
+	return a.Explicit && a.Args.Conversation == 0 && a.Place.Thread != "" && a.Place.Thread != a.Place.Message &&
+		w.posts[postKey{surface, a.Place.Channel, a.Place.Thread}] == nil
+}
+
+// tellOrphaned says that nobody gets what was typed, once for each message.
+func (w *work) tellOrphaned(surface int64, a Action, reason, hint string) {
 	k := postKey{surface, a.Place.Channel, a.Place.Message}
 	if a.Actor.Kind != ActorPerson || a.Verb == VerbNote || a.Marker == MarkNote || len(a.Mentions) > 0 || w.posts[k] != nil {
 		return
@@ -72,6 +80,5 @@ func (w *work) tellOrphaned(surface int64, a Action) {
 		ref = w.dir.ref(surface, agent.ID)
 	}
 	w.channelLine(surface, Place{Channel: a.Place.Channel, Thread: a.Place.Thread}, Line{Kind: LineInside, Mentions: []AgentRef{ref}, Text: a.Text,
-		Reason: "This thread is newer than the backup that I was restored from: I don't know it.",
-		Hint:   "Go on in the customer's other thread, or write to them yourself."})
+		Reason: reason, Hint: hint})
 }

@@ -156,6 +156,23 @@ func TestOrphanedThread(t *testing.T) {
 	w.settled()
 }
 
+// TestUnknownThread: who asks for a reply where no customer is, is told that nobody gets it;
+// talk among colleagues is none of ours.
+func TestUnknownThread(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.opened()
+	root := w.chat.Say("ben", support, "", "<@ann> Lunch?")
+	w.chat.Say("ann", support, root, "Yes")
+	w.chat.Say("ann", support, root, "<@app> reply: Into nowhere")
+	const told = `SELECT count(*) FROM deliveries WHERE kind = 'line' AND payload -> 'place' ->> 'thread' = $1 AND payload -> 'line' ->> 'Kind' = 'inside'`
+	w.eventually("its author is told", func() bool { return w.count(told+` AND payload -> 'line' ->> 'Text' = 'Into nowhere'`, root) == 1 })
+	w.settled()
+	if n := w.count(told, root); n != 1 {
+		t.Errorf("%d lines", n)
+	}
+}
+
 // Ids and conversation numbers that may have been given after the backup are never given
 // again.
 func TestNoNumberTwice(t *testing.T) {
