@@ -100,3 +100,36 @@ func TestTeamsCards(t *testing.T) {
 	l.until("the rest is there", `((box) => box.querySelector('strong')?.textContent === 'flat' && !box.querySelector('a') && box.textContent.includes('Fri, 20 Nov 2026') &&
 		box.textContent.includes('a mug') && box.querySelector('td')?.textContent === 'cell' && box.textContent.includes('Action.Teleport is not shown here'))(document.querySelector('#teams .messages'))`)
 }
+
+// A demo in which nobody chose shows what the browser chose the last time, and opens
+// conversations there. What the address says is only shown.
+func TestSurfaceRemembered(t *testing.T) {
+	t.Parallel()
+	p, w := newTeamsPage(t)
+	l := browse(t.Context(), t, w, p)
+	l.until("Slack is shown", `document.getElementById('teams').hidden`)
+	l.click(`#surfaces [data-surface="teams"]`)
+	l.waits("Teams is home", func() bool { return w.Home() == SurfaceTeams })
+
+	w.SetHome(SurfaceSlack) // as in a new demo
+	p.chosen.Store(false)
+	open := func(query string) {
+		l.js("open "+query, `(document.documentElement.dataset.ready = 'no', location.assign('/`+query+`'))`)
+		l.until("the page is ready", `document.documentElement.dataset.ready === 'yes'`)
+	}
+	open("?surface=slack")
+	l.until("Slack is shown, as the address says", `document.getElementById('teams').hidden`)
+	if w.Home() != SurfaceSlack {
+		t.Error("looking at a page moved the home")
+	}
+	open("")
+	l.until("Teams is shown", `document.getElementById('slack').hidden && document.querySelector('#surfaces .home').dataset.surface === 'teams'`)
+	if w.Home() != SurfaceTeams {
+		t.Error("what was chosen the last time is not home")
+	}
+	l.click(`#surfaces [data-surface="slack"]`)
+	l.waits("Slack is home", func() bool { return w.Home() == SurfaceSlack })
+	l.js("as another tab", `localStorage.setItem('surface', 'teams')`)
+	open("")
+	l.until("Slack is shown, as somebody chose in this demo", `document.getElementById('teams').hidden`)
+}
