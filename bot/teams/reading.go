@@ -15,6 +15,9 @@ import (
 	"parley/bridge"
 )
 
+// errCredentials tells that Entra refuses what we are.
+var errCredentials = rest.ErrCredentials
+
 // readPatience bounds the tries at one page.
 const readPatience = 4
 

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -44,6 +45,7 @@ func checkParity(t *testing.T) {
 type parity struct {
 	claims map[string]map[string]string // surface → deed → story
 	drawn  map[string]map[string]bool   // surface → names of golden cards
+	titles map[string]map[string]bool   // surface → titles of golden forms
 }
 
 const parityHead = `# What works in Slack and in Microsoft Teams
@@ -62,9 +64,9 @@ const columns = "| Slack desktop | Slack phone | Teams desktop | Teams phone |\n
 // writeParity makes the page.
 func writeParity(t *testing.T) string {
 	t.Helper()
-	p := &parity{claims: map[string]map[string]string{}, drawn: map[string]map[string]bool{}}
+	p := &parity{claims: map[string]map[string]string{}, drawn: map[string]map[string]bool{}, titles: map[string]map[string]bool{}}
 	for surface, cards := range map[string]string{onSlack: "../../../bot/slack/testdata", onTeams: "../../../bot/teams/card/testdata"} {
-		p.claims[surface], p.drawn[surface] = claims(t, chronicleFile(surface)), goldenCards(t, cards)
+		p.claims[surface], p.drawn[surface], p.titles[surface] = claims(t, chronicleFile(surface)), goldenCards(t, cards), goldenTitles(t, cards)
 	}
 	var b strings.Builder
 	b.WriteString(parityHead)
@@ -85,6 +87,32 @@ func goldenCards(t *testing.T, dir string) map[string]bool {
 		names[strings.TrimSuffix(filepath.Base(f), ".json")] = true
 	}
 	return names
+}
+
+// goldenTitles lists the titles of the forms in golden files.
+func goldenTitles(t *testing.T, dir string) map[string]bool {
+	t.Helper()
+	titles := map[string]bool{}
+	for name := range goldenCards(t, dir) {
+		if !strings.HasPrefix(name, "form_") {
+			continue
+		}
+		raw, err := os.ReadFile(filepath.Join(dir, name+".json")) //nolint:gosec // a golden file
+		must(t, err)
+		var form struct{ Title json.RawMessage } // Slack's is an object with a text
+		must(t, json.Unmarshal(raw, &form))
+		var title string
+		var object struct{ Text string }
+		if json.Unmarshal(form.Title, &title) != nil {
+			must(t, json.Unmarshal(form.Title, &object))
+			title = object.Text
+		}
+		if title == "" {
+			t.Errorf("%s/%s.json: a form without title", dir, name)
+		}
+		titles[title] = true
+	}
+	return titles
 }
 
 // row writes a line; cell gives what is known of a surface, "" = nothing.
@@ -140,17 +168,29 @@ func (p *parity) verbs(t *testing.T, b *strings.Builder) {
 }
 
 // dialogs writes which forms and windows stood before somebody: a line for each that did
-// anywhere.
+// anywhere, or is drawn.
 func (p *parity) dialogs(b *strings.Builder) {
 	head(b, "Forms and windows", "By the title that people read.")
-	for _, title := range p.titles("dialog") {
-		row(b, title, func(surface string) string { return p.claims[surface]["dialog "+title] })
+	all := map[string]bool{}
+	for _, title := range p.claimed("dialog") {
+		all[title] = true
+	}
+	for _, drawn := range p.titles {
+		maps.Copy(all, drawn)
+	}
+	for _, title := range slices.Sorted(maps.Keys(all)) {
+		row(b, title, func(surface string) string {
+			if story := p.claims[surface]["dialog "+title]; story != "" || !p.titles[surface][title] {
+				return story
+			}
+			return "*drawn*"
+		})
 	}
 	b.WriteString("\n")
 }
 
-// titles lists the things of a kind that are claimed anywhere.
-func (p *parity) titles(kind string) []string {
+// claimed lists the things of a kind that are claimed anywhere.
+func (p *parity) claimed(kind string) []string {
 	titles := map[string]bool{}
 	for _, list := range p.claims {
 		for deed := range list {
@@ -205,7 +245,7 @@ func (p *parity) troubles(t *testing.T, b *strings.Builder) {
 	t.Helper()
 	head(b, "What may happen to it", "Nothing is lost or doubled by any of it.")
 	sentences := troubleSentences()
-	for _, word := range p.titles("trouble") {
+	for _, word := range p.claimed("trouble") {
 		if sentences[word] == "" {
 			t.Errorf("docs/parity.md has no sentence for: surface %s", word)
 		}

@@ -46,7 +46,7 @@ type teamsCommand struct {
 
 // readTeamsManifest learns from Parley's own manifest what Teams would offer.
 func (p *Page) readTeamsManifest() error {
-	raw, err := teams.Manifest(teams.ManifestOptions{AppID: "22222222-2222-4222-8222-222222222222", PublicURL: "https://parley.acme.test"})
+	raw, err := teams.Manifest(teams.ManifestOptions{AppID: teamsAppID, PublicURL: "https://parley.acme.test"})
 	if err != nil {
 		return err
 	}

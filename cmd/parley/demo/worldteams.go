@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"parley/bot/teams"
 	"parley/bot/teams/teamsfake"
 )
 
@@ -27,12 +28,20 @@ const (
 	TeamsRandom  = "19:acmerandom00000000000000000001@thread.tacv2"
 )
 
-// openTeams starts the emulated Microsoft 365 organisation, if the world has one.
+// teamsAppID is the id of Parley's registration.
+const teamsAppID = "22222222-2222-4222-8222-222222222222"
+
+// openTeams starts the emulated Microsoft 365 organisation, if the world has one. Parley's
+// own manifest is what is installed there: what it doesn't declare, Teams refuses.
 func (w *World) openTeams() error {
 	if !w.o.Teams {
 		return nil
 	}
-	o := teamsfake.Options{Log: w.o.Log, Clock: w.o.Clock, Limits: w.o.Limits, RateFactor: w.o.TeamsRate, RetryDelays: w.o.TeamsRetries}
+	manifest, err := teams.Manifest(teams.ManifestOptions{AppID: teamsAppID, PublicURL: "https://parley.acme.test"})
+	if err != nil {
+		return err
+	}
+	o := teamsfake.Options{AppID: teamsAppID, Manifest: manifest, Log: w.o.Log, Clock: w.o.Clock, Limits: w.o.Limits, RateFactor: w.o.TeamsRate, RetryDelays: w.o.TeamsRetries}
 	o.Users = []teamsfake.User{
 		{ID: TeamsOwner, Name: "Olga Owner", Email: "olga@acme.test"},
 		{ID: TeamsAnn, Name: "Ann Lee", Email: "ann@acme.test"},
