@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"parley/bot/teams/graph"
+	"parley/bot/teams/rest"
 	"parley/channels"
 )
 
@@ -38,7 +39,10 @@ func (s *Surface) checkIdentity(ctx context.Context) (found []channels.Finding, 
 	}
 	if _, err := s.token(ctx); err != nil {
 		c := tokenCondition(err)
-		return []channels.Finding{{What: "app secret", Text: c.Text + " " + err.Error(), Hint: c.Hint}}, false
+		if !errors.Is(err, rest.ErrCredentials) { // else Text says why
+			c.Text += " " + err.Error()
+		}
+		return []channels.Finding{{What: "app secret", Text: c.Text, Hint: c.Hint}}, false
 	}
 	return []channels.Finding{{OK: true, What: "app secret", Text: "Entra gives tokens for it"}, s.checkKeys(ctx)}, true
 }
@@ -77,10 +81,14 @@ func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 	}
 	var found []channels.Finding
 	for _, id := range list {
+		what := "channel " + s.channelName(id)
+		if s.takenOut(id) {
+			found = append(found, channels.Finding{What: what, Text: "the app was taken out of its team", Hint: "Add the app to the team again."})
+			continue
+		}
 		_, err := patient(ctx, s, id, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 			return s.graph.Messages(ctx, group, id, 1, "")
 		})
-		what := "channel " + s.channelName(id)
 		switch {
 		case err == nil:
 			found = append(found, channels.Finding{OK: true, What: what, Text: "its messages may be read: plain replies reach customers, and what was missed is found"})
@@ -93,4 +101,11 @@ func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 		}
 	}
 	return found
+}
+
+// takenOut says whether the app was removed from a channel's team.
+func (s *Surface) takenOut(channel string) bool {
+	c, _ := s.notes.channel(channel)
+	t, _ := s.notes.team(c.Team)
+	return t.Removed
 }

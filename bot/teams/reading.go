@@ -15,9 +15,6 @@ import (
 	"parley/bridge"
 )
 
-// errCredentials tells that Entra refuses what we are.
-var errCredentials = rest.ErrCredentials
-
 // readPatience bounds the tries at one page.
 const readPatience = 4
 

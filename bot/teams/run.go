@@ -2,10 +2,7 @@ package teams
 
 import (
 	"context"
-	"errors"
 	"time"
-
-	"parley/channels"
 )
 
 // Run implements bridge.Surface: Teams sends requests by itself, so it reads what was missed:
@@ -58,13 +55,4 @@ func (s *Surface) chatterSince() time.Time {
 		since = gap
 	}
 	return since
-}
-
-// tokenCondition tells people what keeps us from working.
-func tokenCondition(err error) channels.Condition {
-	if errors.Is(err, errCredentials) {
-		return channels.Condition{Status: channels.Broken, Text: "Microsoft Entra refuses Parley's app.",
-			Hint: "Check TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID: the secret may have ended."}
-	}
-	return channels.Condition{Status: channels.Broken, Text: "Microsoft Teams can't be reached.", Hint: "Check the network; Parley keeps trying."}
 }

@@ -185,16 +185,27 @@ func TestCheck(t *testing.T) {
 	w.fake.Permit()
 	wants("may not be read")
 	must(t, w.fake.Uninstall(within(t), w.team))
-	wants("broken installation: the app is in no team")
+	wants("broken installation: the app is in no team", "broken channel “Customers”: the app was taken out of its team")
 	w.fake.Inject(teamsfake.Fault{Method: "openid", Kind: teamsfake.FaultHTTP})
 	wants("broken key server")
 	w.s.tokens = nil
-	o := w.s.opt
-	o.AppPassword = "wrong"
-	s, err := New(o)
-	must(t, err)
-	if got := s.Check(within(t)); len(got) != 1 || got[0].OK || !strings.Contains(got[0].Hint, "TEAMS_APP_PASSWORD") {
-		t.Errorf("a wrong secret: %+v", got)
+	for text, c := range map[string]struct {
+		spoil func(*Options)
+		hint  string
+	}{
+		"AADSTS7000215: Invalid client secret": {func(o *Options) { o.AppPassword = "wrong" }, "Set TEAMS_APP_PASSWORD to the Value"},
+		"AADSTS90002: Tenant":                  {func(o *Options) { o.TenantID = "99999999-0000-4000-8000-000000000001" }, "Set TEAMS_TENANT_ID"},
+		"AADSTS700016: Application":            {func(o *Options) { o.AppID = "99999999-0000-4000-8000-000000000001" }, "that TEAMS_APP_ID is"},
+		"connection refused":                   {func(o *Options) { o.LoginURL = "http://127.0.0.1:1" }, "Check the network"},
+	} {
+		o := w.s.opt
+		c.spoil(&o)
+		s, err := New(o)
+		must(t, err)
+		got := s.Check(within(t))
+		if len(got) != 1 || got[0].OK || !strings.Contains(got[0].Text, text) || strings.Contains(got[0].Text, "Trace") || !strings.Contains(got[0].Hint, c.hint) {
+			t.Errorf("%s: %+v", text, got)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -49,7 +50,7 @@ parley.yaml: ids, tokens, and the mailbox's address and password.`
 func (c fakesCommand) Run(ctx context.Context) error {
 	w, err := demo.NewWorld(ctx, demo.WorldOptions{SlackAddr: c.Slack, IMAPAddr: c.IMAP, SMTPAddr: c.SMTP, HTTPMode: c.HTTP,
 		Phones: true, GraphAddr: c.Graph, TwilioAddr: c.Twilio, PublicURL: strings.TrimRight(c.PublicURL, "/"),
-		TeamsOptions: demo.TeamsOptions{Teams: c.Surface != demo.SurfaceSlack, NoSlack: c.Surface == demo.SurfaceTeams, TeamsAddr: c.Teams}})
+		TeamsOptions: demo.TeamsOptions{Teams: c.Surface != demo.SurfaceSlack, NoSlack: c.Surface == demo.SurfaceTeams, TeamsAddr: c.Teams, TeamsRetries: installRetries()}})
 	if err != nil {
 		return err
 	}
@@ -67,6 +68,10 @@ func (c fakesCommand) Run(ctx context.Context) error {
 
 // installPace is how often Teams tries to tell a serve that doesn't answer yet of its app.
 const installPace = time.Second
+
+// installRetries are Teams' waits before it offers an event again: as often, for as long as
+// its own (35 s).
+func installRetries() []time.Duration { return slices.Repeat([]time.Duration{installPace}, 35) }
 
 // install adds Parley's app to the team of Teams as soon as serve takes that.
 func install(ctx context.Context, w *demo.World) {

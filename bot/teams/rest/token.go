@@ -195,6 +195,26 @@ func lifetime(t *oauth2.Token) time.Duration {
 	return time.Duration(min(seconds, 24*3600) * float64(time.Second))
 }
 
+// Refusal is what Entra answers instead of a token.
+type Refusal struct {
+	Status int
+	Code   string // "invalid_client"
+	Text   string // "AADSTS7000215: Invalid client secret provided."
+}
+
+// Error implements error.
+func (e *Refusal) Error() string { return fmt.Sprintf("status %d: %s: %s", e.Status, e.Code, e.Text) }
+
+// Number is what Entra's documentation lists a refusal under: "AADSTS7000215"; "" if there is none.
+// Source: learn.microsoft.com/entra/identity-platform/reference-error-codes, read 2026-11.
+func (e *Refusal) Number() string {
+	number, _, _ := strings.Cut(e.Text, ":")
+	if !strings.HasPrefix(number, "AADSTS") {
+		return ""
+	}
+	return number
+}
+
 // tokenError says what Entra said, without what was sent to it.
 func tokenError(err error) error {
 	var refused *oauth2.RetrieveError
@@ -208,7 +228,8 @@ func tokenError(err error) error {
 	if refused.ErrorCode == "" {
 		return fmt.Errorf("%w: Entra answers status %d", ErrToken, status)
 	}
-	said := fmt.Errorf("status %d: %s: %s", status, refused.ErrorCode, Shorten(refused.ErrorDescription))
+	words, _, _ := strings.Cut(refused.ErrorDescription, "Trace ID:") // from there on for Microsoft alone
+	said := &Refusal{Status: status, Code: refused.ErrorCode, Text: Shorten(words)}
 	if status >= 500 || status == http.StatusTooManyRequests || refused.ErrorCode == "temporarily_unavailable" || refused.ErrorCode == "server_error" {
 		return fmt.Errorf("%w: %w", ErrToken, said)
 	}

@@ -54,7 +54,8 @@ func (s *Server) giveToken(w http.ResponseWriter, r *http.Request) {
 	case id != s.opt.AppID:
 		s.refuseToken(w, http.StatusBadRequest, "unauthorized_client", "AADSTS700016", "Application with identifier '"+id+"' was not found in the directory.")
 	case secret != s.opt.AppPassword:
-		s.refuseToken(w, http.StatusUnauthorized, "invalid_client", "AADSTS7000215", "Invalid client secret provided.")
+		s.refuseToken(w, http.StatusUnauthorized, "invalid_client", "AADSTS7000215",
+			"Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '"+id+"'.")
 	case !plain || scope != scopeBot && scope != scopeGraph:
 		s.refuseToken(w, http.StatusBadRequest, "invalid_scope", "AADSTS70011", "The provided value for the input parameter 'scope' is not valid.")
 	default:
@@ -79,9 +80,10 @@ func (s *Server) issue(scope string) string {
 }
 
 func (s *Server) refuseToken(w http.ResponseWriter, status int, code, number, text string) {
+	at, trace := s.now().UTC().Format("2006-01-02 15:04:05Z"), s.guid("trace")
 	writeJSON(w, status, object{
-		"error": code, "error_description": number + ": " + text, "error_codes": []string{strings.TrimPrefix(number, "AADSTS")},
-		"timestamp": s.now().UTC().Format("2006-01-02 15:04:05Z"), "trace_id": s.guid("trace"), "correlation_id": s.guid("trace"),
+		"error": code, "error_description": number + ": " + text + " Trace ID: " + trace + " Correlation ID: " + trace + " Timestamp: " + at,
+		"error_codes": []string{strings.TrimPrefix(number, "AADSTS")}, "timestamp": at, "trace_id": trace, "correlation_id": trace,
 	})
 }
 

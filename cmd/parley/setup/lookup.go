@@ -106,7 +106,7 @@ func (f *found) find(ctx context.Context, l Lookup, e agentEntry, have *state) {
 		id, err := l.Find(ctx, kind, e.email)
 		switch {
 		case err != nil:
-			problem = " (" + kind + ": " + err.Error() + ")"
+			problem = " (" + err.Error() + ")" // which names the surface
 		case id != "":
 			f.users[userKey{kind, e.email}] = id
 			known = true

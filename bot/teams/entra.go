@@ -1,0 +1,37 @@
+package teams
+
+import (
+	"errors"
+
+	"parley/bot/teams/rest"
+	"parley/channels"
+)
+
+// tokenCondition tells people what keeps us from working, and what Entra said.
+func tokenCondition(err error) channels.Condition {
+	if !errors.Is(err, rest.ErrCredentials) {
+		return channels.Condition{Status: channels.Broken, Text: "Microsoft Teams can't be reached.", Hint: "Check the network; Parley keeps trying."}
+	}
+	out := channels.Condition{Status: channels.Broken, Text: "Microsoft Entra refuses Parley's app.", Hint: entraHint("")}
+	var said *rest.Refusal
+	if errors.As(err, &said) {
+		out.Text, out.Hint = "Microsoft Entra refuses Parley's app: "+said.Text, entraHint(said.Number())
+	}
+	return out
+}
+
+// entraHint says what to do about a refusal, by its number.
+// Source: learn.microsoft.com/entra/identity-platform/reference-error-codes, read 2026-11.
+func entraHint(number string) string {
+	switch number {
+	case "AADSTS7000215": // invalid
+		return "Set TEAMS_APP_PASSWORD to the Value (not the Secret ID) of a client secret of this app; if it is lost, make a new one."
+	case "AADSTS7000222": // expired
+		return "Make a new client secret in the app's registration, set TEAMS_APP_PASSWORD to its Value, and restart Parley."
+	case "AADSTS700016", "AADSTS7000229": // no such app in the tenant
+		return "Check that TEAMS_APP_ID is the bot's Microsoft App ID, that TEAMS_TENANT_ID is its App Tenant ID, and that it is of the type Single Tenant."
+	case "AADSTS90002", "AADSTS900023": // no such tenant
+		return "Set TEAMS_TENANT_ID to the App Tenant ID of the bot's Configuration page."
+	}
+	return "Check TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID: the secret may have ended."
+}
