@@ -19,7 +19,7 @@ import (
 // commands are the sub-commands; each has a file.
 type commands struct {
 	Serve    serveCommand    `cmd:"" help:"Run Parley."`
-	Demo     demoCommand     `cmd:"" help:"Try Parley: emulated mail and Slack, an own database, one page. Needs no account."`
+	Demo     demoCommand     `cmd:"" help:"Try Parley: emulated mail, phones, Slack and Teams, an own database, one page. Needs no account."`
 	Apply    applyCommand    `cmd:"" help:"Set Parley up from a file; shows what changes."`
 	Export   exportCommand   `cmd:"" help:"Write the current set-up as a file, without secrets."`
 	Doctor   doctorCommand   `cmd:"" help:"Check database, credentials, mailboxes and chats, and say what to do."`

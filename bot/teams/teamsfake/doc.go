@@ -50,9 +50,11 @@
 // rosters and teams, targeted messages, reactions, edits and deletions by people, buttons with
 // and without Action.Execute, dialogs, message extensions, settings. botbuilder refuses each of
 // [BadTokens] but no_exp, and of [GoodTokens] aud_array; it starts threads without a tenantId.
+// teams.apps also takes other_channel_key, no_endorsements and no_scheme. A card whose
+// Action.Execute has no fallback is not shown here, though only older clients refuse it.
 // To repeat it, give botbuilder's ConfigurationBotFrameworkAuthentication [Server.OpenIDURL] as
 // ToBotFromChannelOpenIdMetadataUrl, or teams.apps withOverrides(PUBLIC, {openIdMetadataUrl}),
-// and drive /_fake.
+// and drive /_fake (parley fakes names it FAKE_TEAMS_CONTROL).
 //
 // # What is assumed
 //
@@ -65,7 +67,7 @@
 // are in it as they were sent.
 //
 // Not modelled: group chats, meetings, single sign-on, link unfurling, message previews of
-// extensions, streaming, tabs.
+// extensions, quoted replies, streaming, tabs.
 //
 // # What does not belong here
 //
