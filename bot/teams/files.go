@@ -152,9 +152,9 @@ func drawable(data []byte) (kind string, ok bool) {
 func (s *Surface) wantedFiles(_ context.Context, p bridge.Post) (is func(*graph.Message) bool, more bool, err error) {
 	text, any := s.filesText(p)
 	if p.Part == 0 {
-		return like(content{text: &text}, ""), any, nil
+		return like(content{text: &text}, "", true), any, nil
 	}
 	return func(m *graph.Message) bool {
-		return plain(m.Body.Content) == "" && (len(m.Attachments) > 0 || strings.Contains(m.Body.Content, "<img"))
+		return plain(m.Body.Content, false) == "" && (len(m.Attachments) > 0 || strings.Contains(m.Body.Content, "<img"))
 	}, false, nil
 }

@@ -68,12 +68,13 @@ func (s *Surface) wanted(ctx context.Context, p bridge.Post) (is func(*graph.Mes
 	if err != nil {
 		return nil, false, err
 	}
-	return like(c.content, seed(p)), c.more, nil
+	return like(c.content, seed(p), p.Kind == bridge.PostSaid), c.more, nil
 }
 
 // like compares a message with what would be posted: a card carries the token of its post,
-// in its buttons; a text is compared as it reads.
-func like(c content, seed string) func(*graph.Message) bool {
+// in its buttons; a text is compared as it reads. Under a customer's name only what follows
+// it counts: the name may have become known since.
+func like(c content, seed string, named bool) func(*graph.Message) bool {
 	if c.page != nil {
 		token := []byte(seed)
 		marked := bytes.Contains(c.page.Card, token)
@@ -83,14 +84,18 @@ func like(c content, seed string) func(*graph.Message) bool {
 			})
 		}
 	}
-	reads := plain(c.text.Text)
-	return func(m *graph.Message) bool { return plain(m.Body.Content) == reads }
+	reads := plain(c.text.Text, named)
+	return func(m *graph.Message) bool { return plain(m.Body.Content, named) == reads }
 }
 
-// plain is how HTML reads, whatever its spaces and mentions.
-func plain(html string) string {
-	t := card.ReadText(card.Typed{HTML: html})
-	return strings.Join(strings.Fields(strings.ReplaceAll(t.Plain, mayBeTwice, "")), " ")
+// plain is how HTML reads, whatever its spaces and mentions; of what is named, without the
+// line of the name.
+func plain(html string, named bool) string {
+	text := strings.TrimSpace(strings.ReplaceAll(card.ReadText(card.Typed{HTML: html}).Plain, mayBeTwice, ""))
+	if named {
+		_, text, _ = strings.Cut(text, "\n")
+	}
+	return strings.Join(strings.Fields(text), " ")
 }
 
 // find looks for a post in its thread, or among the first messages of its channel. One that
