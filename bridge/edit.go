@@ -160,6 +160,7 @@ func (w *work) delete(surface int64, a Action) error {
 
 func (w *work) applyDelete(c *conv, m *message) {
 	switch {
+	case m.Fate == store.FateUndone || m.Fate == store.FateDropped: // nobody has it
 	case m.Fate == store.FateWaiting && w.cancelReply(m):
 		m.Fate, m.dirty = store.FateUndone, true
 		w.logParley(c, "undone", detail{Message: m.ID, Reason: "deleted"})

@@ -379,3 +379,21 @@ func TestUndo(t *testing.T) {
 		t.Errorf("%d cancelled deliveries, want 1", n)
 	}
 }
+
+// A deletion of what was undone before says nothing of the customer, who never got it.
+func TestDeletedAfterUndo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	reply := w.reply(thread, "One")
+	w.fate(reply, "waiting")
+	w.reply(thread, "!undo")
+	w.fate(reply, "undone")
+	w.chat.Delete(support, reply)
+	w.fate(w.reply(thread, "Two"), "waiting")
+	w.reply(thread, "!undo")
+	w.eventually("what came behind the deletion is told", func() bool { return w.lines(thread, bridge.LineUndone) == 2 })
+	if n := w.lines(thread, bridge.LineDeleteLate); n != 0 {
+		t.Errorf("%d lines say that the customer has it", n)
+	}
+}
