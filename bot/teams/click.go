@@ -1,8 +1,10 @@
 package teams
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"parley/bot/teams/card"
@@ -93,8 +95,7 @@ func clickPlace(a *connector.Activity, c *card.Click) bridge.Place {
 	return at
 }
 
-// clickFact names a click: the same button of the same card, clicked by the same person, is
-// one fact, however often Teams tells of it.
+// clickFact names a click: the same button of the same card, clicked by the same person.
 func (s *Surface) clickFact(p payload, a *connector.Activity, data json.RawMessage) (channels.Fact, *card.Click) {
 	if len(data) == 0 || data[0] == '"' {
 		data = submitted(a)
@@ -106,6 +107,41 @@ func (s *Surface) clickFact(p payload, a *connector.Activity, data json.RawMessa
 	p.Kind = kindClick
 	at := clickPlace(a, read.Click)
 	return p.fact(p.invokeID(a, read.Click.Nonce, data), orderKey(at.Channel, root(at))), read.Click
+}
+
+// clickSpan is how long the same click may come again by itself, in seconds: a client asks three
+// times within 15 s. A later one is a person's, who was told to click again or sees that
+// somebody has undone it.
+const clickSpan = 10
+
+// clickFacts are of a click: a later one of the same button is another fact.
+// Errors: the desk's.
+func (s *Surface) clickFacts(ctx context.Context, p payload, a *connector.Activity, data json.RawMessage) ([]channels.Fact, *card.Click, error) {
+	f, click := s.clickFact(p, a, data)
+	if click == nil {
+		return []channels.Fact{f}, nil, nil
+	}
+	at := a.At()
+	if at.IsZero() {
+		at = s.now()
+	}
+	var near []string
+	for back := range int64(3) {
+		near = append(near, fmt.Sprintf("k:%s:%d", f.ExternalID, at.Unix()/clickSpan-back))
+	}
+	seen, err := s.seen(ctx, append([]string{f.ExternalID}, near...))
+	if err != nil {
+		return nil, nil, err
+	}
+	switch {
+	case !seen[f.ExternalID]:
+	case slices.ContainsFunc(near, func(id string) bool { return seen[id] }):
+		return []channels.Fact{f}, click, nil // the same one
+	default:
+		f.ExternalID += strings.TrimPrefix(near[0], "k:"+f.ExternalID)
+	}
+	known := payload{Kind: kindKnown, Me: s.me, Body: json.RawMessage("{}")}
+	return []channels.Fact{f, known.fact(near[0], f.OrderKey)}, click, nil
 }
 
 // formFact names a filled form by what was filled in.

@@ -56,8 +56,11 @@ func (s *Surface) messageFacts(ctx context.Context, p payload, a *connector.Acti
 	if len(a.Value) > 0 && strings.TrimSpace(a.Text) == "" && string(a.Value) != "null" { // a button of a client that knows no Action.Execute
 		own, err := s.ours(ctx, bridge.Place{Channel: at.Channel, Thread: at.Thread, Message: at.Message})
 		p.Own = own
-		f, _ := s.clickFact(p, a, a.Value)
-		return []channels.Fact{f}, err
+		if err != nil {
+			return nil, err
+		}
+		facts, _, err := s.clickFacts(ctx, p, a, a.Value)
+		return facts, err
 	}
 	if inPersonal(a) || targeted(a) {
 		p.Kind, p.Body = kindCommand, withoutSecrets(a, p.Body)
@@ -88,13 +91,29 @@ func (s *Surface) changeFacts(ctx context.Context, p payload, a *connector.Activ
 	}
 	p.Own = own
 	key := orderKey(at.Channel, root(at))
+	known := payload{Kind: kindKnown, Me: s.me, Body: json.RawMessage("{}")}
 	if a.Type == connector.TypeMessageDelete {
-		return []channels.Fact{p.fact(deleteID(at.Channel, at.Message), key)}, nil
+		id, again := deleteID(at.Channel, at.Message), deleteID(at.Channel, at.Message)+":"+version(a)
+		restored := restoredID(at.Channel, at.Message)
+		seen, err := s.seen(ctx, []string{id, again, restored})
+		switch {
+		case err != nil:
+			return nil, err
+		case seen[restored] && !seen[again]: // it was deleted before, and was back
+			return []channels.Fact{p.fact(again, key)}, nil
+		}
+		return []channels.Fact{p.fact(id, key), known.fact(again, key)}, nil
 	}
 	p.Seen = s.attachments(ctx, p, a)
-	known := payload{Kind: kindKnown, Me: s.me, Body: json.RawMessage("{}")}
-	return []channels.Fact{p.fact(p.editID(at, a), key), known.fact(p.knownIDs(at, a)[0], key)}, nil
+	facts := []channels.Fact{p.fact(p.editID(at, a), key), known.fact(p.knownIDs(at, a)[0], key)}
+	if eventType(a) == undeleted {
+		facts = append(facts, known.fact(restoredID(at.Channel, at.Message), key))
+	}
+	return facts, nil
 }
+
+// undeleted is the event of a message that was deleted and is back.
+const undeleted = "undeleteMessage"
 
 // reactionFacts are of reactions that were added or taken back, together.
 func (s *Surface) reactionFacts(p payload, a *connector.Activity) []channels.Fact {

@@ -90,8 +90,11 @@ func (in *invocation) pressed(ctx context.Context) (any, error) {
 		return nil, err
 	}
 	in.p.Own = own
-	fact, _ = in.s.clickFact(in.p, in.a, in.value.Action.Data)
-	if err := in.s.desk.Accept(ctx, fact); err != nil {
+	facts, _, err := in.s.clickFacts(ctx, in.p, in.a, in.value.Action.Data)
+	if err == nil {
+		err = in.s.desk.Accept(ctx, facts...)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if c, ok := in.current(ctx, at, click.Args); ok {

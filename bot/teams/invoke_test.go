@@ -2,7 +2,9 @@ package teams
 
 import (
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
@@ -161,6 +163,30 @@ func TestLineButtons(t *testing.T) {
 		t.Errorf("a guest clicks: %+v, %v", out, err)
 	}
 	w.noProblems()
+}
+
+// TestClickedAgain: a click that comes again by itself is one; a later one is another, and that
+// again comes but once.
+func TestClickedAgain(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	var mu sync.Mutex
+	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	d := newDesk()
+	w := newWorld(t, d, func(o *Options, f *teamsfake.Options) { f.Clock, o.Now = clock, clock }).connect()
+	p, line := w.fake.As(ann), w.line(d, w.thread(d), bridge.Line{Kind: bridge.LineAsk, Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7}})
+	for _, step := range []struct {
+		after time.Duration
+		want  int
+	}{{0, 1}, {5 * time.Second, 1}, {15 * time.Second, 1}, {time.Minute, 2}, {5 * time.Second, 2}, {time.Minute, 3}} {
+		mu.Lock()
+		now = now.Add(step.after)
+		mu.Unlock()
+		w.click(p, line, "Send to customer")
+		if n := d.count("i:"); n != step.want {
+			t.Errorf("%d facts %v later, want %d", n, step.after, step.want)
+		}
+	}
 }
 
 // TestNothingStoredNothingAnswered: while nothing can be stored, a click fails in sight.

@@ -100,5 +100,8 @@ func digest(parts ...string) string {
 func messageID(channel, id string) string { return "m:" + channel + ":" + id }
 func deleteID(channel, id string) string  { return "d:" + channel + ":" + id }
 
+// restoredID says that a message was deleted once, and came back.
+func restoredID(channel, id string) string { return "u:" + channel + ":" + id }
+
 // orderKey is that of a thread.
 func orderKey(channel, root string) string { return channel + ":" + root }

@@ -53,8 +53,11 @@ func (in *invocation) clickedIn(ctx context.Context, c *card.Click) (any, error)
 	if in.user.Kind != bridge.ActorPerson {
 		return task(in.dialog(ctx, c, c.Place)), nil
 	}
-	fact, _ := in.s.clickFact(in.p, in.a, in.value.Data)
-	if err := in.s.desk.Accept(ctx, fact); err != nil {
+	facts, _, err := in.s.clickFacts(ctx, in.p, in.a, in.value.Data)
+	if err == nil {
+		err = in.s.desk.Accept(ctx, facts...)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if c.Args.Conversation == 0 || !pause(ctx, settles) {
