@@ -92,12 +92,15 @@ func (s *Surface) catchUpChannel(ctx context.Context, channel string) error {
 	return nil
 }
 
-// newestOf tells when something was last said in a thread.
+// newestOf tells when something last happened in a thread: Graph gives first what was changed
+// last, however old.
 func newestOf(m *graph.Message) time.Time {
 	at := m.CreatedAt
-	for _, r := range m.Replies {
-		if r.CreatedAt.After(at) {
-			at = r.CreatedAt
+	for _, r := range append([]graph.Message{*m}, m.Replies...) {
+		for _, t := range []time.Time{r.CreatedAt, r.ModifiedAt} {
+			if t.After(at) {
+				at = t
+			}
 		}
 	}
 	return at
@@ -201,9 +204,12 @@ func (s *Surface) missed(ctx context.Context, channel string, m *graph.Message, 
 	}
 	var out []channels.Fact
 	if !seen[said] {
-		p, _, err := s.caught(ctx, connector.TypeMessage, channel, m, own)
+		p, a, err := s.caught(ctx, connector.TypeMessage, channel, m, own)
 		if err != nil {
 			return nil, err
+		}
+		if at.Thread != "" && !own && !p.text(&a).Bot { // in somebody else's thread, where we answered
+			return nil, nil
 		}
 		out = append(out, p.fact(said, key))
 	}

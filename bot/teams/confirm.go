@@ -11,7 +11,7 @@ import (
 )
 
 // Confirm implements bridge.Surface. Where Graph may not be asked, or can't be because nobody
-// knows the thread any more, what was said counts.
+// knows the thread any more or shows it, what was said counts.
 // Words are compared as well, so that an edit which is stored but not yet applied counts.
 func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
 	if at.Thread == "" {
@@ -23,9 +23,13 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		return s.graph.Message(ctx, group, at.Channel, root(at), at.Message)
 	})
 	switch {
-	case errors.Is(err, graph.ErrNotGranted), errors.Is(err, graph.ErrNotFound) && at.Thread == "": // a reply is not found without its thread
+	case errors.Is(err, graph.ErrNotGranted):
 		return bridge.Unchanged, nil
 	case errors.Is(err, graph.ErrNotFound):
+		there, err := s.threadThere(ctx, at)
+		if err != nil || !there {
+			return bridge.Unchanged, err
+		}
 		m = graph.Message{ID: at.Message, ReplyToID: at.Thread, DeletedAt: s.now()}
 	case err != nil:
 		return bridge.Unchanged, err
@@ -61,4 +65,16 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		return bridge.Changed, nil
 	}
 	return bridge.Unchanged, nil
+}
+
+// threadThere tells whether a thread can be read: only then a message that isn't found in it
+// is gone.
+func (s *Surface) threadThere(ctx context.Context, at bridge.Place) (bool, error) {
+	_, err := patient(ctx, s, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
+		return s.graph.Message(ctx, group, at.Channel, at.Thread, at.Thread)
+	})
+	if errors.Is(err, graph.ErrNotFound) || errors.Is(err, graph.ErrNotGranted) {
+		return false, nil
+	}
+	return err == nil, err
 }

@@ -45,6 +45,8 @@ func (s *Surface) serve(w http.ResponseWriter, r *http.Request, a connector.Acti
 		err = s.desk.Accept(ctx, facts...)
 	}
 	if err != nil {
+		s.sweeper.Announce(s.now().Add(-activityTimeout)) // nobody promises that Teams tells it again
+		s.sweeper.Soon()
 		s.unavailable(w, err)
 		return
 	}

@@ -39,9 +39,12 @@ func (s *Surface) ours(ctx context.Context, at bridge.Place) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if said[id] { // somebody else's
-		s.roots.put(key, false)
-		return false, nil
+	if said[id] { // somebody else's, unless ours was recorded just now
+		own, err := s.desk.Posted(ctx, bridge.Place{Channel: at.Channel, Message: at.Thread})
+		if err == nil {
+			s.roots.put(key, own)
+		}
+		return own, err
 	}
 	began, err := strconv.ParseInt(at.Thread, 10, 64)
 	answered, errAnswered := strconv.ParseInt(at.Message, 10, 64)

@@ -91,7 +91,7 @@ func (s *Surface) synthetic(kind, channel string, m *graph.Message) connector.Ac
 		return a
 	}
 	if m.Body.ContentType == "html" {
-		content, err := json.Marshal(m.Body.Content)
+		content, err := json.Marshal(withQuotes(m))
 		if err == nil {
 			a.Attachments = []connector.Attachment{{ContentType: connector.ContentHTML, Content: content}}
 		}
@@ -100,12 +100,26 @@ func (s *Surface) synthetic(kind, channel string, m *graph.Message) connector.Ac
 	}
 	for _, x := range m.Mentions {
 		e := connector.Entity{Type: connector.EntityMention, Text: "<at>" + x.Text + "</at>", Mentioned: s.author(&x.Mentioned)}
-		if e.Mentioned != nil {
-			e.Mentioned.Name = x.Text
-			a.Entities = append(a.Entities, e)
+		if e.Mentioned == nil { // a channel, a team, a tag: colleagues all the same
+			e.Mentioned = &connector.ChannelAccount{}
 		}
+		e.Mentioned.Name = x.Text
+		a.Entities = append(a.Entities, e)
 	}
 	return a
+}
+
+// withQuotes gives a message's HTML with the messages that it quotes written as the webhook
+// writes them: Graph refers to them like to files.
+func withQuotes(m *graph.Message) string {
+	content := m.Body.Content
+	for _, at := range m.Attachments {
+		if at.ContentType == graph.ContentQuote {
+			content = strings.ReplaceAll(content, `<attachment id="`+at.ID+`"></attachment>`,
+				`<blockquote itemtype="http://schema.skype.com/Reply" itemid="`+at.ID+`"></blockquote>`)
+		}
+	}
+	return content
 }
 
 // author gives a person by the Entra object id, in place of the "29:…" that Graph doesn't

@@ -116,7 +116,7 @@ func (s *Surface) find(ctx context.Context, p bridge.Post, wanted func(*graph.Me
 		if err != nil {
 			return graph.Message{}, channels.CannotTell, err
 		}
-		fresh := false
+		fresh := p.Place.Thread != "" // in which order replies come is undocumented: all are looked at
 		for i := range page.Value {
 			m := &page.Value[i]
 			fresh = fresh || newestOf(m).After(oldest)

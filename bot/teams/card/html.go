@@ -23,6 +23,8 @@ type reader struct {
 	spaced bool // the line has a space that was typed
 	skip   bool // spaces that follow are left out
 	lists  int
+
+	nameless []string // mentions of whom only the name is known
 }
 
 // html reads markup; false if it can't be parsed.

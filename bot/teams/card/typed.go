@@ -29,7 +29,7 @@ type TypedMention struct {
 type Text struct {
 	Markdown string            // canonical; mentions are tokens such as <@id>
 	Plain    string            // the characters as typed, without formatting
-	Mentions []string          // who else is mentioned: Entra object ids, else Teams ids
+	Mentions []string          // who else is mentioned: Entra object ids, else Teams ids, else names
 	Tokens   map[string]string // token → that id, for command.Options
 	Names    map[string]string // token → name
 	Bot      bool              // we are mentioned
@@ -68,7 +68,7 @@ func ReadText(t Typed) Text {
 	}
 	r.flush()
 	text := r.writer.Text()
-	r.out.Mentions, r.out.Tokens = text.Mentions, text.Tokens
+	r.out.Mentions, r.out.Tokens = append(text.Mentions, r.nameless...), text.Tokens
 	if r.out.Markdown == "" {
 		r.out.Markdown, r.out.Plain = text.Markdown, text.Plain
 	}
@@ -103,6 +103,7 @@ func (r *reader) mention(i int) {
 	}
 	id := r.resolve(i)
 	if id == "" {
+		r.nameOnly(m)
 		r.text("@"+m.Name, markdown.Style{}, "")
 		return
 	}
@@ -111,6 +112,10 @@ func (r *reader) mention(i int) {
 	r.writer.User(id)
 	r.skip = false
 }
+
+// nameOnly remembers that others are mentioned of whom only the name is known: a channel, a
+// team, a tag. What is said to them is for colleagues.
+func (r *reader) nameOnly(m TypedMention) { r.nameless = append(r.nameless, "@"+m.Name) }
 
 // nothing says that nothing was read yet.
 func (r *reader) nothing() bool {
@@ -173,6 +178,7 @@ func (r *reader) markdownText() {
 			r.writer.User(id)
 			b.WriteString(markdown.MentionToken(id))
 		} else {
+			r.nameOnly(m)
 			b.WriteString("@" + m.Name)
 		}
 	})

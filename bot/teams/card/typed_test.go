@@ -130,6 +130,13 @@ func TestReadWho(t *testing.T) {
 	if got := ReadText(Typed{HTML: `<p><at id="0">Helpdesk</at></p>`, Mentions: []TypedMention{namesake(0)}, Bot: ""}); got.Bot {
 		t.Errorf("nobody's mention: %+v", got)
 	}
+	tag := []TypedMention{{Name: "Support", Text: "<at>Support</at>"}}
+	for _, in := range []Typed{{HTML: `<p>ask <at id="0">Support</at></p>`}, {Text: "ask <at>Support</at>"}, {Text: "ask <at>Support</at>", Format: "markdown"}} {
+		in.Mentions = tag
+		if got := ReadText(in); !slices.Equal(got.Mentions, []string{"@Support"}) || got.Plain != "ask @Support" {
+			t.Errorf("others by name only: %+v", got)
+		}
+	}
 	quote := ReadText(Typed{HTML: `<blockquote itemtype="http://schema.skype.com/Reply" itemid="17">x</blockquote>y`})
 	if !slices.Equal(quote.Quotes, []string{"17"}) || quote.Markdown != "y" {
 		t.Errorf("got %+v", quote)

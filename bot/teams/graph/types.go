@@ -52,8 +52,12 @@ type Attachment struct {
 	Name        string `json:"name"`
 }
 
-// ContentFile is the type of an Attachment that is a file.
-const ContentFile = "reference"
+// Types of an Attachment.
+// Source: learn.microsoft.com/graph/api/resources/chatmessageattachment, read 2026-11.
+const (
+	ContentFile  = "reference"        // a file
+	ContentQuote = "messageReference" // another message, of the id ID
+)
 
 // Mention is one in a message's text: <at id="0">Name</at>.
 type Mention struct {

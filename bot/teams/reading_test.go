@@ -1,0 +1,170 @@
+package teams
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bot/teams/connector"
+	"parley/bot/teams/graph"
+	"parley/bot/teams/teamsfake"
+	"parley/bridge"
+)
+
+// caughtSay is what Parley makes of a message that only Graph tells of.
+func caughtSay(t *testing.T, w *world, m graph.Message) bridge.Action {
+	t.Helper()
+	p, _, err := w.s.caught(within(t), connector.TypeMessage, w.channel, &m, true)
+	must(t, err)
+	actions, err := w.s.Decode(p.fact("m:x", "x").Payload)
+	must(t, err)
+	return actions[0]
+}
+
+// TestCaughtMentions: who speaks to a channel, a team or a tag speaks to colleagues, though
+// Graph names nobody then.
+func TestCaughtMentions(t *testing.T) {
+	t.Parallel()
+	w, _, root, _ := talk(t)
+	var m graph.Message
+	must(t, json.Unmarshal([]byte(`{"id":"1700000000001","messageType":"message","from":{"user":{"id":"`+ann+`"}},
+		"body":{"contentType":"html","content":"<p><at id=\"0\">Support</at> who is this fool?</p>"},
+		"mentions":[{"id":0,"mentionText":"Support","mentioned":{"user":null,"application":null,"conversation":{"id":"19:x@thread.tacv2","conversationIdentityType":"channel"}}}]}`), &m))
+	m.ReplyToID = root
+	if a := caughtSay(t, w, m); len(a.Mentions) != 1 || a.Text != "@Support who is this fool?" || a.Actor.Kind != bridge.ActorPerson {
+		t.Errorf("%+v", a)
+	}
+}
+
+// TestCaughtQuote: a quoted message is no file, and its words stay where they are.
+func TestCaughtQuote(t *testing.T) {
+	t.Parallel()
+	w, _, root, _ := talk(t)
+	m := graph.Message{ID: "1700000000001", ReplyToID: root, Type: "message", From: &graph.From{User: &graph.Identity{ID: ann}},
+		Body:        graph.Body{ContentType: "html", Content: `<attachment id="1700000000000"></attachment><p>yes</p>`},
+		Attachments: []graph.Attachment{{ID: "1700000000000", ContentType: graph.ContentQuote, Content: `{"messagePreview":"inside words"}`}}}
+	if a := caughtSay(t, w, m); a.Text != "yes" || len(a.Files) != 0 {
+		t.Errorf("%+v", a)
+	}
+}
+
+// TestConfirmGone: a reply that its thread doesn't show is gone; where nobody shows the thread,
+// what was said counts.
+func TestConfirmGone(t *testing.T) {
+	t.Parallel()
+	w, d, root, p := talk(t)
+	a := typed(t, w, d, p, root, "hello")
+	w.fake.Inject(teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: 404, Code: "NotFound"})
+	if got, err := w.s.Confirm(within(t), a.Place, a.Text); got != bridge.Unchanged || err != nil || d.count("d:") != 0 {
+		t.Errorf("the channel isn't found: %v, %v, facts %v", got, err, d.ids())
+	}
+	w.fake.ClearFaults()
+	w.fake.Inject(teamsfake.Fault{Method: "graph.reply", Kind: teamsfake.FaultHTTP, Status: 404, Code: "NotFound"})
+	if got, err := w.s.Confirm(within(t), a.Place, a.Text); got != bridge.Gone || err != nil || d.count("d:") != 1 {
+		t.Errorf("it isn't in its thread: %v, %v", got, err)
+	}
+}
+
+// TestDeletedAgain: what was deleted, brought back and deleted again is deleted twice.
+func TestDeletedAgain(t *testing.T) {
+	t.Parallel()
+	w, d, root, p := talk(t)
+	a := typed(t, w, d, p, root, "hello")
+	w.fake.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDuplicate})
+	for _, do := range []func(channel, id string) error{p.Delete, p.Undelete, p.Delete} {
+		must(t, do(w.channel, a.Place.Message))
+		w.settled()
+	}
+	var verbs []bridge.Verb
+	for _, f := range d.facts {
+		actions, err := w.s.Decode(f.Payload)
+		must(t, err)
+		for _, a := range actions {
+			verbs = append(verbs, a.Verb)
+		}
+	}
+	if want := []bridge.Verb{bridge.VerbSay, bridge.VerbDelete, bridge.VerbEdit, bridge.VerbDelete}; !slices.Equal(verbs, want) {
+		t.Errorf("%v, want %v", verbs, want)
+	}
+}
+
+// TestOthersThread: what people say to each other below our answer isn't kept.
+func TestOthersThread(t *testing.T) {
+	t.Parallel()
+	w, d, _, p := talk(t)
+	root, err := p.Post(teamsfake.Post{Channel: w.channel, Text: "<@bot> help"})
+	must(t, err)
+	w.accepted(d, messageID(w.channel, root))
+	w.line(d, root, bridge.Line{Kind: bridge.LineRefused, Reason: "none"})
+	w.fake.SetEndpoint("http://127.0.0.1:1/nobody")
+	for _, text := range []string{"our own chat", "<@bot> once more"} {
+		_, err = p.Reply(w.channel, root, text)
+		must(t, err)
+	}
+	must(t, w.s.catchUp(within(t)))
+	var kept []string
+	for _, f := range d.facts {
+		kept = append(kept, string(f.Payload))
+	}
+	if all := strings.Join(kept, ""); strings.Contains(all, "our own chat") || !strings.Contains(all, "once more") {
+		t.Errorf("kept: %s", all)
+	}
+}
+
+// lateRoots records the thread's root while it is asked who began it.
+type lateRoots struct {
+	*desk
+	asked int
+}
+
+func (d *lateRoots) Posted(ctx context.Context, at bridge.Place) (bool, error) {
+	d.asked++
+	if d.asked == 1 {
+		return false, nil
+	}
+	return d.desk.Posted(ctx, at)
+}
+
+// TestRootRecordedMeanwhile: a thread is ours for good though its record came between two looks.
+func TestRootRecordedMeanwhile(t *testing.T) {
+	t.Parallel()
+	w, d, root, _ := talk(t)
+	o := w.s.opt
+	o.Desk = &lateRoots{desk: d}
+	s, err := New(o)
+	must(t, err)
+	for range 2 {
+		if own, err := s.ours(within(t), bridge.Place{Channel: w.channel, Thread: root, Message: "1"}); !own || err != nil {
+			t.Errorf("ours: %v, %v", own, err)
+		}
+	}
+}
+
+// TestFailedStoreIsAGap: what could not be stored is looked for, whether Teams tells it again
+// or not.
+func TestFailedStoreIsAGap(t *testing.T) {
+	t.Parallel()
+	w, d, root, p := talk(t)
+	d.mu.Lock()
+	d.fail = errDown
+	before := len(d.gaps)
+	d.mu.Unlock()
+	_, err := p.Reply(w.channel, root, "hello")
+	must(t, err)
+	w.settled() // given up
+	if _, open := w.s.sweeper.Gap(); !open || len(d.gaps) == before {
+		t.Error("nobody was told that something is missing")
+	}
+}
+
+// TestNewestOf: an old thread that was changed today is news.
+func TestNewestOf(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	if at := newestOf(&graph.Message{CreatedAt: now.Add(-time.Hour), Replies: []graph.Message{{CreatedAt: now.Add(-time.Minute), ModifiedAt: now}}}); !at.Equal(now) {
+		t.Errorf("%v", at)
+	}
+}
