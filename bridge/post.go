@@ -123,7 +123,7 @@ const (
 	LineDetails     LineKind = "details"      // Facts
 	LineTexts       LineKind = "texts"        // a long text counts as Count messages
 	LineEvening     LineKind = "evening"      // Rows: their windows close before team Text is back; Zone
-	LineAccount     LineKind = "account"      // an account's condition changed: Reason, Hint
+	LineAccount     LineKind = "account"      // an account's condition changed: Text (its name), Reason ("" = it works again), Hint
 	LineRerooted    LineKind = "rerooted"     // the root was deleted; this is its new thread
 	LineTemplate    LineKind = "template"     // Verb VerbTemplate: choose one; VerbTemplates: a verdict on Templates[0], Reason = its category before
 	LineTemplates   LineKind = "templates"    // Templates, for admins

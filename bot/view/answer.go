@@ -27,10 +27,10 @@ func mailLine(l bridge.Line, f bridge.Facts) []Block {
 		return quarantine(l)
 	case bridge.LineAccount:
 		name := "An account:"
-		if n := oneLine(f.Account, maxNameRunes); n != "" {
+		if n := oneLine(or(f.Account, l.Text), maxNameRunes); n != "" {
 			name = "Account " + n + ":"
 		}
-		return append([]Block{sentence(icon("electric_plug"), " ", mentioned(l), name, then(l.Reason), then(l.Hint))}, quote(l.Text)...)
+		return []Block{sentence(icon("electric_plug"), " ", mentioned(l), name, then(or(l.Reason, "It works again.")), then(l.Hint))}
 	}
 	return nil
 }

@@ -205,6 +205,7 @@ func TestLineVariants(t *testing.T) {
 		b.WriteString(dump(string(l.Kind), c))
 	}
 	b.WriteString(dump("account without a conversation", Line(bridge.Line{Kind: bridge.LineAccount, Reason: "x"}, bridge.Facts{})))
+	b.WriteString(dump("account that works again", Line(bridge.Line{Kind: bridge.LineAccount, Text: "support-mail"}, bridge.Facts{})))
 	golden(t, "line_variants", b.String())
 }
 
