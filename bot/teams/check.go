@@ -81,14 +81,14 @@ func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 	}
 	var found []channels.Finding
 	for _, id := range list {
-		what := "channel " + s.channelName(id)
 		if s.takenOut(id) {
-			found = append(found, channels.Finding{What: what, Text: "the app was taken out of its team", Hint: "Add the app to the team again."})
+			found = append(found, channels.Finding{What: "channel " + s.channelName(id), Text: "the app was taken out of its team", Hint: "Add the app to the team again."})
 			continue
 		}
 		_, err := patient(ctx, s, id, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 			return s.graph.Messages(ctx, group, id, 1, "")
 		})
+		what := "channel " + s.channelName(id) // which may be known by now
 		switch {
 		case err == nil:
 			found = append(found, channels.Finding{OK: true, What: what, Text: "its messages may be read: plain replies reach customers, and what was missed is found"})
