@@ -51,7 +51,7 @@ func (s *Surface) compose(ctx context.Context, p bridge.Post) (posted, error) {
 		return posted{}, s.certain(err, p)
 	}
 	asCard := p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard || card.HasButtons(c)
-	unsure := p.Unsure && !s.canLook(p.Place.Channel)
+	unsure := p.Unsure && !changes(p) && !s.canLook(p.Place.Channel)
 	if unsure && asCard {
 		c.Blocks = append(c.Blocks, view.Block{Kind: view.BlockSmall, Pieces: []view.Piece{{Kind: view.PieceText, Text: mayBeTwice}}})
 	}
@@ -101,7 +101,7 @@ func (s *Surface) present(ctx context.Context, c view.Card, channel string) (vie
 				agent.User = ""
 				continue
 			}
-			_, ok, err := s.people.find(ctx, channel, agent.User)
+			ok, err := s.people.here(ctx, channel, agent.User)
 			if err != nil {
 				return c, nil, err
 			}

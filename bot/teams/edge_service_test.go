@@ -173,7 +173,8 @@ func edgeKeys(t *testing.T) {
 }
 
 func edgePrivate(t *testing.T) {
-	w, d, _, p := talk(t)
+	w, d, root, p := talk(t)
+	typed(t, w, d, w.fake.As(ben), root, "known from elsewhere")
 	private := w.fake.AddChannel(teamsfake.Channel{Team: w.team, Name: "Private", Kind: teamsfake.KindPrivate, Members: []string{ann}, Added: true})
 	d.Open(private.ID)
 	sent, err := w.s.Send(within(t), bridge.Post{Kind: bridge.PostRoot, Token: "private", Attempt: 1, Place: bridge.Place{Channel: private.ID}, Facts: sampleFacts()})

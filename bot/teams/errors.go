@@ -106,15 +106,19 @@ func (s *Surface) closedFor(e *connector.Error, p bridge.Post) error {
 func (s *Surface) missing(e *connector.Error, p bridge.Post) error {
 	out := &channels.SendError{Class: channels.BadContent, Cause: errors.Join(bridge.ErrThreadLost, e), Text: "The Teams thread's first message is gone."}
 	c, known := s.notes.channel(p.Place.Channel)
-	changes := p.Kind == bridge.PostCard || p.Kind == bridge.PostMark || p.Kind == bridge.PostLine && p.Place.Message != ""
 	switch {
-	case known && c.Gone, p.Place.Thread == "" && !changes:
+	case known && c.Gone, p.Place.Thread == "" && !changes(p):
 		out.Class, out.Cause = channels.BadRecipient, errors.Join(bridge.ErrChannelClosed, e)
 		out.Text, out.Hint = "The channel "+s.channelName(p.Place.Channel)+" is not there.", "Restore it in Teams, or choose another channel for the team."
-	case changes:
+	case changes(p):
 		out.Cause, out.Text = errors.Join(bridge.ErrMessageGone, e), "The Teams message is gone."
 	}
 	return out
+}
+
+// changes tells posts that change a message: made twice they leave what they leave once.
+func changes(p bridge.Post) bool {
+	return p.Kind.Idempotent() || p.Kind == bridge.PostLine && p.Place.Message != ""
 }
 
 func (s *Surface) channelName(id string) string {

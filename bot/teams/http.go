@@ -32,15 +32,19 @@ func (s *Surface) serve(w http.ResponseWriter, r *http.Request, a connector.Acti
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
-	if err := s.learn(ctx, &a); err != nil {
-		s.unavailable(w, err)
-		return
-	}
+	err := s.learn(ctx, &a)
 	if a.Type == connector.TypeInvoke {
+		if err != nil {
+			s.unavailable(w, err)
+			return
+		}
 		s.serveInvoke(ctx, w, &a, raw)
 		return
 	}
-	facts, err := s.facts(ctx, &a, raw)
+	var facts []channels.Fact
+	if err == nil {
+		facts, err = s.facts(ctx, &a, raw)
+	}
 	if err == nil && len(facts) > 0 {
 		err = s.desk.Accept(ctx, facts...)
 	}

@@ -30,9 +30,15 @@ type person struct {
 type people struct {
 	s  *Surface
 	by *memory[person]
+	in *memory[time.Time] // when somebody was last seen in a channel, by memberKey
 }
 
-func newPeople(s *Surface) *people { return &people{s: s, by: newMemory[person]()} }
+func newPeople(s *Surface) *people {
+	return &people{s: s, by: newMemory[person](), in: newMemory[time.Time]()}
+}
+
+// memberKey names a person's being in a channel.
+func memberKey(channel, user string) string { return channel + "/" + user }
 
 // take puts a kept note to use.
 func (p *people) take(id string, value json.RawMessage) {
@@ -61,24 +67,50 @@ func (p *people) find(ctx context.Context, conversation, id string) (one person,
 		return one, true, nil
 	}
 	channel, _ := connector.SplitThread(conversation)
-	service, err := p.s.notes.whereIs(ctx, channel)
-	if err != nil {
-		return one, known, orKnown(known, err)
-	}
-	m, err := p.s.bot.Member(ctx, connector.Conversation{Service: service, ID: channel}, id)
+	asked, err := p.ask(ctx, channel, id)
 	switch {
 	case err == nil:
+		return asked, true, nil
 	case notThere(err):
 		return person{}, false, nil
-	default:
-		return one, known, orKnown(known, err)
 	}
-	one = p.describe(m)
+	return one, known, orKnown(known, err)
+}
+
+// here tells whether a person is in a channel, whoever they are elsewhere.
+// Errors: as find.
+func (p *people) here(ctx context.Context, channel, user string) (bool, error) {
+	seen, known := p.in.get(memberKey(channel, user))
+	if known && p.s.now().Sub(seen).Abs() < personFresh {
+		return true, nil
+	}
+	_, err := p.ask(ctx, channel, user)
+	switch {
+	case err == nil:
+		return true, nil
+	case notThere(err):
+		return false, nil
+	}
+	return known, orKnown(known, err)
+}
+
+// ask has Teams describe a member of a channel.
+func (p *people) ask(ctx context.Context, channel, id string) (person, error) {
+	service, err := p.s.notes.whereIs(ctx, channel)
+	if err != nil {
+		return person{}, err
+	}
+	m, err := p.s.bot.Member(ctx, connector.Conversation{Service: service, ID: channel}, id)
+	if err != nil {
+		return person{}, err
+	}
+	one := p.describe(m)
 	p.put(one)
+	p.in.put(memberKey(channel, one.User), p.s.now())
 	if err := p.s.notes.keep(ctx, notePerson+one.Teams, one); err != nil {
 		p.s.log.Warn("teams person not noted", "error", err)
 	}
-	return one, true, nil
+	return one, nil
 }
 
 func orKnown(known bool, err error) error {

@@ -12,6 +12,7 @@ import (
 	"parley/bot/teams/graph"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
+	"parley/channels"
 )
 
 // caughtSay is what Parley makes of a message that only Graph tells of.
@@ -157,6 +158,25 @@ func TestFailedStoreIsAGap(t *testing.T) {
 	w.settled() // given up
 	if _, open := w.s.sweeper.Gap(); !open || len(d.gaps) == before {
 		t.Error("nobody was told that something is missing")
+	}
+}
+
+// TestChangeTwice: a line that is changed again needs no look, and isn't there twice.
+func TestChangeTwice(t *testing.T) {
+	t.Parallel()
+	w, d, root, _ := talk(t)
+	w.fake.Permit()
+	done := bridge.Line{Kind: bridge.LineResolved, By: bridge.AgentRef{Name: "Ann Lee"}}
+	id := w.line(d, root, done)
+	p := bridge.Post{Kind: bridge.PostLine, Token: "again", Attempt: 2, Unsure: true, Place: bridge.Place{Channel: w.channel, Thread: root, Message: id}, Facts: sampleFacts(), Line: &done}
+	calls := len(w.fake.Calls(""))
+	if outcome, _, err := w.s.Reconcile(within(t), p); outcome != channels.Absent || err != nil || len(w.fake.Calls("")) != calls {
+		t.Errorf("%v, %v after %d calls", outcome, err, len(w.fake.Calls(""))-calls)
+	}
+	_, err := w.s.Send(within(t), p)
+	must(t, err)
+	if m := w.fake.Message(w.channel, id); strings.Contains(m.Text, "shown twice") {
+		t.Errorf("it says %q", m.Text)
 	}
 }
 

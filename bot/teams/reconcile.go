@@ -28,12 +28,11 @@ const reconcilePages = 20
 func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	switch p.Kind {
-	case bridge.PostCard, bridge.PostMark:
+	switch {
+	case changes(p):
 		return channels.Absent, bridge.Sent{}, nil // doing it again changes nothing
-	case bridge.PostEphemeral:
+	case p.Kind == bridge.PostEphemeral:
 		return channels.Landed, bridge.Sent{}, nil // best effort: never doubled
-	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine:
 	}
 	if sent, ok := s.sent.get(sentName(p)); ok {
 		return channels.Landed, sent, nil
