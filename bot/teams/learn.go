@@ -29,7 +29,15 @@ func (s *Surface) learn(ctx context.Context, a *connector.Activity) error {
 	if err := s.learnTeam(ctx, d.Team, a); err != nil {
 		return err
 	}
-	return s.learnChannel(ctx, d)
+	return s.learnChannel(ctx, a)
+}
+
+// keeper gives what notes what an activity tells of a team or channel.
+func (s *Surface) keeper(a *connector.Activity) func(ctx context.Context, key string, v any) error {
+	if a.Type == connector.TypeInstallationUpdate || a.Type == connector.TypeConversationUpdate {
+		return s.notes.renew
+	}
+	return s.notes.keep
 }
 
 // learnService keeps an address, which the request's token is for. It changes with the
@@ -54,7 +62,7 @@ func (s *Surface) learnTeam(ctx context.Context, ref *connector.TeamRef, a *conn
 		t.Service = a.ServiceURL
 	}
 	t.Removed = s.removed(a, before.Removed)
-	if err := s.notes.keep(ctx, noteTeam+ref.ID, t); err != nil {
+	if err := s.keeper(a)(ctx, noteTeam+ref.ID, t); err != nil {
 		return err
 	}
 	switch {
@@ -103,7 +111,8 @@ func eventType(a *connector.Activity) string {
 	return a.ChannelData.EventType
 }
 
-func (s *Surface) learnChannel(ctx context.Context, d *connector.ChannelData) error {
+func (s *Surface) learnChannel(ctx context.Context, a *connector.Activity) error {
+	d := a.ChannelData
 	if d.Channel == nil || d.Channel.ID == "" {
 		return nil
 	}
@@ -114,7 +123,7 @@ func (s *Surface) learnChannel(ctx context.Context, d *connector.ChannelData) er
 		c.Name = d.Channel.Name
 	}
 	c.Gone = d.EventType == "channelDeleted"
-	if err := s.notes.keep(ctx, noteChannel+d.Channel.ID, c); err != nil {
+	if err := s.keeper(a)(ctx, noteChannel+d.Channel.ID, c); err != nil {
 		return err
 	}
 	if d.EventType == "channelRestored" || before.Gone && !c.Gone {

@@ -132,6 +132,15 @@ func (n *notebook) keep(ctx context.Context, key string, v any) error {
 	return nil
 }
 
+// renew is keep for what an event says: another replica may have kept something else since we
+// looked.
+func (n *notebook) renew(ctx context.Context, key string, v any) error {
+	n.mu.Lock()
+	delete(n.kept, key)
+	n.mu.Unlock()
+	return n.keep(ctx, key, v)
+}
+
 // where gives the address at which Teams is reached for this organisation. A kept address
 // is checked anew each time it is called; see rest.Hosts.
 // Errors: errNowhere, the desk's.

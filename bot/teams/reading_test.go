@@ -180,6 +180,31 @@ func TestChangeTwice(t *testing.T) {
 	}
 }
 
+// TestReplicasLearn: an event counts, whatever another replica has kept since this one looked.
+func TestReplicasLearn(t *testing.T) {
+	t.Parallel()
+	w, _, _, _ := talk(t)
+	replica := func() *Surface {
+		s, err := New(w.s.opt)
+		must(t, err)
+		must(t, s.notes.load(within(t)))
+		return s
+	}
+	told := func(s *Surface, action string) {
+		t.Helper()
+		must(t, s.learn(within(t), &connector.Activity{Type: connector.TypeInstallationUpdate, Action: action, ServiceURL: w.fake.ServiceURL(),
+			ChannelData: &connector.ChannelData{Team: &connector.TeamRef{ID: w.team}}}))
+	}
+	told(replica(), "remove")
+	if len(replica().notes.here()) != 0 {
+		t.Fatal("nobody knows that the app was removed")
+	}
+	told(w.s, "add")
+	if len(replica().notes.here()) != 1 {
+		t.Error("that it was added again was not kept")
+	}
+}
+
 // TestNewestOf: an old thread that was changed today is news.
 func TestNewestOf(t *testing.T) {
 	t.Parallel()
