@@ -207,11 +207,7 @@ func (s *stage) watchStory(c *chronicle, told testscript.T) (end func()) {
 		name := story.Name()[strings.LastIndex(story.Name(), "/")+1:]
 		// What a story doesn't wait for itself may still be on its way: its Parley runs until the end.
 		_ = s.until("the story's deeds are seen", func() (bool, error) { return len(c.told(name, s.deeds.list(c.surface))) == 0, nil })
-		wrong := c.told(name, s.deeds.list(c.surface))
-		if len(wrong) > 0 && len(s.running) > 0 && s.settle() == nil { // what is still under way counts
-			wrong = c.told(name, s.deeds.list(c.surface))
-		}
-		for _, deed := range wrong {
+		for _, deed := range c.told(name, s.deeds.list(c.surface)) {
 			story.Errorf("docs/parity.md claims of this story, on %s: %s. It no longer does that; run with -update", c.surface, deed)
 		}
 	}
