@@ -343,7 +343,7 @@ func opener(s Surface, f SurfaceFile) func(context.Context) (io.ReadCloser, erro
 
 // landedPost remembers where a post is, for replies, reactions and deletions.
 func landedPost(c store.Claimed, p Post, t *store.Thread, sent Sent) relay.Sent {
-	out := relay.Sent{ExternalID: sent.Message, Progress: sent.Progress, More: sent.More}
+	out := relay.Sent{ExternalID: sent.Message, Progress: sent.Progress, More: sent.More, Blind: sent.Blind}
 	if sent.Message == "" || p.Kind == PostCard || p.Kind == PostMark || p.Kind == PostEphemeral {
 		return out
 	}

@@ -170,4 +170,5 @@ type Sent struct {
 	Thread   string // the thread it really is in; for a root its own id
 	More     bool   // a long text: send the next Part
 	Progress string // to be kept for the next attempt or part
+	Blind    bool   // Reconcile: Absent is taken for granted, since nobody can look
 }

@@ -38,7 +38,7 @@ func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcom
 		return channels.Landed, sent, nil
 	}
 	if !isChannel(p.Place.Channel) {
-		return channels.Absent, bridge.Sent{}, nil // a chat with one person: nobody may read it
+		return channels.Absent, bridge.Sent{Blind: true}, nil // a chat with one person: nobody may read it
 	}
 	wanted, more, err := s.wanted(ctx, p)
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcom
 	m, outcome, err := s.find(ctx, p, wanted)
 	switch {
 	case errors.Is(err, graph.ErrNotGranted):
-		return channels.Absent, bridge.Sent{}, nil
+		return channels.Absent, bridge.Sent{Blind: true}, nil
 	case errors.Is(err, graph.ErrNotFound) && p.Place.Thread != "":
 		return channels.Absent, bridge.Sent{}, nil // Send says that the thread is gone
 	case err != nil || outcome != channels.Landed:

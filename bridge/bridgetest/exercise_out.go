@@ -277,8 +277,8 @@ func exerciseLostAnswers(t *testing.T, s Stage) {
 			outcome, sent, err := s.Surface.Reconcile(within(t), p)
 			if failure == FailLostBefore || s.Blind {
 				p.Unsure = true
-				if outcome != channels.Absent {
-					t.Fatalf("%s: reconciled %v, %v", name, outcome, err)
+				if outcome != channels.Absent || sent.Blind != s.Blind {
+					t.Fatalf("%s: reconciled %v %+v, %v", name, outcome, sent, err)
 				}
 				sent = s.send(t, p)
 			} else if outcome != channels.Landed || sent.Message == "" {

@@ -295,11 +295,15 @@ func (d *dispatcher) reconcile(ctx context.Context, f *store.Finish, c store.Cla
 		d.unclear(f, c)
 	case outcome == channels.Absent && c.AbsentAgo > 0 && store.Seconds(c.AbsentAgo) >= d.opt.AbsentAgain:
 		f.State = store.Queued
+		if sent.Blind {
+			d.metrics.Account(c.AccountID).Repeated.Add(1)
+		}
 	case outcome == channels.Absent:
 		f.Absent = c.AbsentAgo == 0
 		f.Wait = d.opt.AbsentAgain.Seconds()
 	case store.Seconds(c.SentAgo) > d.opt.UnclearAfter && p.PreferDouble:
 		f.State, f.Absent = store.Queued, true
+		d.metrics.Account(c.AccountID).Repeated.Add(1)
 	case store.Seconds(c.SentAgo) > d.opt.UnclearAfter:
 		d.unclear(f, c)
 	default:

@@ -41,6 +41,7 @@ type AccountMetrics struct {
 	Landed      atomic.Int64 // deliveries that ended well
 	Failed      atomic.Int64 // deliveries given up
 	Undecided   atomic.Int64 // deliveries handed to a person, since nobody can tell
+	Repeated    atomic.Int64 // posts made again though the first may be there: nobody could tell
 	LastEvent   atomic.Int64 // unix seconds of the last accepted fact; 0 = none yet
 	errors      [errorClasses]atomic.Int64
 }

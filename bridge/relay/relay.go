@@ -107,6 +107,7 @@ type Sent struct {
 	ExternalID string
 	Progress   string
 	More       bool // a long message: the next part follows
+	Blind      bool // Reconcile: Absent is taken for granted, since nobody can look
 	Landed     []store.Landed
 	// With tells what became of the rest of the run, in its order, where it is not what
 	// became of the first: State and Progress.

@@ -18,6 +18,7 @@ type traffic struct {
 	fresh, reconciles                           family
 	accepted, refused, applied, quarantined     family // by kind of account
 	attempts, inFlight, landed, failed, unclear family // by account
+	repeated                                    family
 	errors                                      family
 }
 
@@ -35,6 +36,7 @@ func newTraffic(m *relay.Metrics, accounts func() []store.Account) *traffic {
 		landed:      counter("parley_deliveries_landed_total", "Deliveries that ended well.", "account", "kind"),
 		failed:      counter("parley_deliveries_failed_total", "Deliveries given up.", "account", "kind"),
 		unclear:     counter("parley_deliveries_undecided_total", "Deliveries handed to a person, because nobody can tell whether they arrived.", "account", "kind"),
+		repeated:    counter("parley_posts_repeated_total", "Posts made again though the first may be there, because nobody could tell.", "account", "kind"),
 		errors:      counter("parley_provider_errors_total", "Outgoing calls that failed.", "account", "kind", "class"),
 	}
 }
@@ -42,7 +44,7 @@ func newTraffic(m *relay.Metrics, accounts func() []store.Account) *traffic {
 // Describe implements prometheus.Collector.
 func (t *traffic) Describe(to chan<- *prometheus.Desc) {
 	describe(to, t.fresh, t.reconciles, t.accepted, t.refused, t.applied, t.quarantined, t.attempts, t.inFlight, t.landed,
-		t.failed, t.unclear, t.errors)
+		t.failed, t.unclear, t.repeated, t.errors)
 }
 
 // byKind is what is told of all accounts of a kind together.
@@ -80,5 +82,6 @@ func (t *traffic) sent(to chan<- prometheus.Metric, a store.Account, m *relay.Ac
 	t.landed.send(to, float64(m.Landed.Load()), a.Name, a.Kind)
 	t.failed.send(to, float64(m.Failed.Load()), a.Name, a.Kind)
 	t.unclear.send(to, float64(m.Undecided.Load()), a.Name, a.Kind)
+	t.repeated.send(to, float64(m.Repeated.Load()), a.Name, a.Kind)
 	m.Errors(func(class string, n int64) { t.errors.send(to, float64(n), a.Name, a.Kind, class) })
 }
