@@ -134,7 +134,7 @@ func (p payload) reacted(at bridge.Place, a *connector.Activity) []bridge.Action
 	for verb, list := range map[bridge.Verb][]connector.Reaction{bridge.VerbReact: a.ReactionsAdded, bridge.VerbUnreact: a.ReactionsRemoved} {
 		for _, r := range list {
 			name := emojiName(r.Type)
-			one := bridge.Action{Verb: verb, Origin: bridge.OriginEmoji, Actor: p.actor(a), Place: at, Args: bridge.Args{Emoji: name}}
+			one := bridge.Action{Verb: verb, Origin: bridge.OriginEmoji, Actor: p.actor(a), Place: at, Args: bridge.Args{Emoji: name}, OwnThread: p.Own}
 			if v, args, ok := command.Emoji(name); ok && verb == bridge.VerbReact {
 				one.Verb, one.Args = v, args
 				one.Args.Emoji = name

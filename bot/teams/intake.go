@@ -37,9 +37,11 @@ func (s *Surface) facts(ctx context.Context, a *connector.Activity, raw []byte) 
 	case connector.TypeMessage:
 		return s.messageFacts(ctx, p, a)
 	case connector.TypeMessageReaction:
-		if keep, err := s.concernsReaction(ctx, a); err != nil || !keep {
+		keep, early, err := s.concernsReaction(ctx, a)
+		if err != nil || !keep {
 			return nil, err
 		}
+		p.Own = early
 		return s.reactionFacts(p, a), nil
 	}
 	if inPersonal(a) || targeted(a) {

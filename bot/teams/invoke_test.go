@@ -227,6 +227,21 @@ func TestReactions(t *testing.T) {
 	}
 }
 
+// TestEarlyReaction: what may be a post of ours that isn't recorded yet is waited for.
+func TestEarlyReaction(t *testing.T) {
+	t.Parallel()
+	w, d, root, p := talk(t)
+	sent, err := w.s.Send(within(t), bridge.Post{Kind: bridge.PostLine, Token: "early", Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root},
+		Facts: sampleFacts(), Line: &bridge.Line{Kind: bridge.LineWoke, Reason: "customer"}})
+	must(t, err)
+	for _, message := range []string{sent.Message, root} {
+		must(t, p.React(w.channel, message, "1f440_eyes"))
+		if a := w.accepted(d, "r:"+w.channel+":"+message); a.Verb != bridge.VerbTake || a.OwnThread != (message == sent.Message) {
+			t.Errorf("%+v", a)
+		}
+	}
+}
+
 // TestPersonal: what somebody writes to us alone is a command, and is answered there.
 func TestPersonal(t *testing.T) {
 	t.Parallel()

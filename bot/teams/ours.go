@@ -87,18 +87,20 @@ func (s *Surface) knownOr(ctx context.Context, channel, message string, own bool
 // justSaid is how old a message is at most that may come later than what happens to it.
 const justSaid = time.Minute
 
-// concernsReaction tells the same of a reaction, of which Teams doesn't tell the thread.
-func (s *Surface) concernsReaction(ctx context.Context, a *connector.Activity) (bool, error) {
+// concernsReaction tells the same of a reaction, of which Teams doesn't tell the thread; and
+// whether its message is one that isn't recorded yet, and may be ours.
+func (s *Surface) concernsReaction(ctx context.Context, a *connector.Activity) (keep, early bool, err error) {
 	at := place(a)
 	if known, err := s.knownOr(ctx, at.Channel, a.ReplyToID, false); err != nil || known {
-		return known, err
+		return known, false, err
 	}
 	said, err := strconv.ParseInt(a.ReplyToID, 10, 64)
 	if err != nil {
-		return true, nil //nolint:nilerr // kept as what it is: unreadable
+		return true, false, nil //nolint:nilerr // kept as what it is: unreadable
 	}
 	if a.At().Sub(time.UnixMilli(said)) > justSaid {
-		return false, nil
+		return false, false, nil
 	}
-	return s.isOurs(ctx, at.Channel)
+	early, err = s.isOurs(ctx, at.Channel)
+	return early, early, err
 }

@@ -220,6 +220,14 @@ func (c *Chat) Press(t testing.TB, user string, m Message, verb bridge.Verb) {
 	c.emit(event{Type: "press", Nonce: fmt.Sprintf("n%d", c.serial), User: user, By: c.users[user].Kind, Message: m, Button: m.Buttons[at]})
 }
 
+// React lets a user add the emoji of a verb to a message.
+func (c *Chat) React(user string, m Message, verb bridge.Verb) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.serial++
+	c.emit(event{Type: "react", Nonce: fmt.Sprintf("n%d", c.serial), User: user, By: c.users[user].Kind, Message: m, Button: Button{Verb: verb}})
+}
+
 // Submit lets a user submit a form: any verb with arguments and a text, outside text.
 func (c *Chat) Submit(user, channel, thread string, b Button, text string) {
 	c.mu.Lock()

@@ -51,6 +51,9 @@ func decode(raw []byte) ([]bridge.Action, error) {
 		if e.Type == "submit" {
 			a.Origin, a.Text, a.Rich = bridge.OriginForm, m.Plain(), e.Button.Rich
 		}
+	case "react": // whose thread it is in nobody tells
+		a.Origin, a.Verb, a.Actor, a.Raw = bridge.OriginEmoji, e.Button.Verb, bridge.Actor{ID: e.User, Kind: e.By}, ""
+		a.Place.Thread, a.OwnThread = "", m.User == App
 	default:
 		return nil, fmt.Errorf("bridgetest: unknown event %q", e.Type)
 	}
