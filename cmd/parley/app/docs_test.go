@@ -121,9 +121,6 @@ func TestDocsExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.EnsureSurface(t.Context(), pool, "slack"); err != nil {
-		t.Fatal(err)
-	}
 	env := func(name string) (string, bool) {
 		return "secret", name == "MAIL_PASSWORD" || name == "SHOP_SECRET" || name == "TWILIO_TOKEN"
 	}

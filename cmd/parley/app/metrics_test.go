@@ -1,11 +1,9 @@
 package app_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net/http"
 	"os"
@@ -21,9 +19,6 @@ import (
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo"
-	"parley/cmd/parley/setup"
-	"parley/store"
-	"parley/store/storetest"
 )
 
 // running is a whole Parley with emulators around it.
@@ -33,18 +28,12 @@ type running struct {
 	world *demo.World
 }
 
-// start runs Parley until the test ends, and waits until it watches its mailbox.
-func start(t *testing.T) running {
+// inSlack runs Parley until the test ends, and waits until it watches its mailbox.
+func inSlack(t *testing.T) running {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(cancel)
-	w, err := demo.NewWorld(ctx, demo.WorldOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.Close() })
-	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: "127.0.0.1:0", SlackBotToken: w.Slack.BotToken(),
-		SlackAppToken: w.Slack.AppToken(), SlackAPIURL: w.Slack.APIURL()}
+	w := openWorld(t)
+	env := environment(t)
+	withSlack(&env, w)
 	backup := filepath.Join(env.Data, "backups", "parley.backup")
 	if err := os.MkdirAll(filepath.Dir(backup), 0o700); err != nil {
 		t.Fatal(err)
@@ -52,38 +41,9 @@ func start(t *testing.T) running {
 	if err := os.WriteFile(backup, []byte("all of it"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.DiscardHandler)
-	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
-	if err := db.Migrate(ctx, env); err != nil {
-		t.Fatal(err)
-	}
-	file, err := setup.Parse([]byte(w.Config(time.Millisecond)), os.LookupEnv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := store.EnsureSurface(ctx, db.Pool, "slack"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := setup.Apply(ctx, db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: app.Specs()}); err != nil {
-		t.Fatal(err)
-	}
-	a, err := app.New(ctx, env, db, log, app.Options{MovedTime: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- a.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	r := running{a, db, w}
+	db := openDatabase(t, env)
+	set(t, db, app.Specs(), w.Config(time.Millisecond))
+	r := running{start(t, env, db, app.Options{MovedTime: true}), db, w}
 	until(t, "the mailbox is watched", func() bool {
 		at, ok := r.scrape(t).value("parley_account_caught_up_timestamp_seconds", "support-mail")
 		return ok && time.Since(time.Unix(int64(at), 0)) < time.Minute
@@ -188,7 +148,7 @@ func (s scrape) knows(name string) bool {
 // the documentation, the alerts and the dashboard say.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	r := start(t)
+	r := inSlack(t)
 	if _, err := r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{demo.HelpAddress}, Subject: "Mugs", Text: "Two are chipped."}); err != nil {
 		t.Fatal(err)
 	}

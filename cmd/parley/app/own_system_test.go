@@ -1,14 +1,12 @@
 package app_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,8 +18,6 @@ import (
 	"parley/cmd/parley/demo"
 	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/setup"
-	"parley/store"
-	"parley/store/storetest"
 )
 
 const shopSecret = "0123456789abcdef of the shop"
@@ -38,61 +34,27 @@ type shopWorld struct {
 
 func openShop(t *testing.T) shopWorld {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(cancel)
-	w, err := demo.NewWorld(ctx, demo.WorldOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.Close() })
+	w := openWorld(t)
 	shop := httpfake.New(shopSecret, time.Now)
 	callback := httptest.NewServer(shop)
 	t.Cleanup(callback.Close)
-	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(),
-		SlackBotToken: w.Slack.BotToken(), SlackAppToken: w.Slack.AppToken(), SlackAPIURL: w.Slack.APIURL()}
-	log := slog.New(slog.DiscardHandler)
-	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
-	if err := db.Migrate(ctx, env); err != nil {
-		t.Fatal(err)
-	}
-	file, err := setup.Parse([]byte(w.Config(time.Millisecond)+fmt.Sprintf(`
+	env := environment(t)
+	withSlack(&env, w)
+	db := openDatabase(t, env)
+	set(t, db, app.Specs(), w.Config(time.Millisecond)+fmt.Sprintf(`
   - {name: shop, kind: http, team: Support, hold: 0s, http: {secret: "${SHOP_SECRET}", callback_url: "%s/parley", allow_private: "true"}}
-`, callback.URL)), func(name string) (string, bool) {
-		if name == "SHOP_SECRET" {
-			return shopSecret, true
-		}
-		return os.LookupEnv(name)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := store.EnsureSurface(ctx, db.Pool, "slack"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := setup.Apply(ctx, db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: app.Specs()}); err != nil {
-		t.Fatal(err)
-	}
+`, callback.URL))
 	var a *app.App
+	var err error
 	for begun := false; !begun; begun = !errors.Is(err, syscall.EADDRINUSE) { // somebody may take the address in between
 		env.Listen = freeAddress(t) // its own links lead to it, so it must be known before
 		env.PublicURL = "http://" + env.Listen
-		a, err = app.New(ctx, env, db, log, app.Options{MovedTime: true})
+		a, err = app.New(t.Context(), env, db, slog.New(slog.DiscardHandler), app.Options{MovedTime: true})
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	done := make(chan error, 1)
-	go func() { done <- a.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	serve(t, a)
 	return shopWorld{world: w, shop: shop, base: callback.URL, hook: env.PublicURL + "/hooks/shop", env: env, db: db}
 }
 

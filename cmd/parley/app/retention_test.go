@@ -13,7 +13,7 @@ import (
 // is gone; of two processes one does the work.
 func TestRetention(t *testing.T) {
 	t.Parallel()
-	r := start(t)
+	r := inSlack(t)
 	ctx := t.Context()
 	if _, err := r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{demo.HelpAddress}, Subject: "Mugs",
 		Text: "Two are chipped.", Attachments: []mailfake.Attachment{{Name: "mug.txt", Type: "text/plain", Content: []byte("a mug")}}}); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"reflect"
 	"strings"
@@ -14,9 +13,7 @@ import (
 	"parley/channels"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/inspect"
-	"parley/cmd/parley/setup"
 	"parley/store"
-	"parley/store/storetest"
 )
 
 // dove is a channel whose callbacks are lines "owner id text".
@@ -74,37 +71,18 @@ func (d *doves) spec() channels.Spec {
 // address, its provider's and a guarded way out.
 func TestSharedCallback(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx := t.Context()
 	kind := &doves{envs: map[string]channels.Env{}}
 	specs := []channels.Spec{kind.spec()}
-	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: "127.0.0.1:0", PublicURL: "https://help.acme.test",
-		APIURLs: map[string]string{"DOVE_API_URL": "http://127.0.0.1:1/"}}
-	log := slog.New(slog.DiscardHandler)
-	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
-	if err := db.Migrate(ctx, env); err != nil {
-		t.Fatal(err)
-	}
+	env := environment(t)
+	env.APIURLs = map[string]string{"DOVE_API_URL": "http://127.0.0.1:1/"}
+	db := openDatabase(t, env)
 	set(t, db, specs, `
 teams: [{name: T, slack_channel: C1}]
 accounts:
   - {name: one, kind: dove, team: T, dove: {number: "111", loft: "10.255.255.1:1"}}
   - {name: two-2, kind: dove, team: T, dove: {number: "222"}}`)
-	a, err := app.New(ctx, env, db, log, app.Options{Specs: specs})
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- a.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	a := start(t, env, db, app.Options{Specs: specs})
 	base := "http://" + a.Address() + "/hooks/"
 	if got := call(t, http.MethodGet, base+"one?challenge=42", ""); got != "200 42" {
 		t.Errorf("the challenge is answered with %q", got)
@@ -160,18 +138,6 @@ func replayStray(t *testing.T, db *app.Database, specs []channels.Spec, event in
 		err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM pending`).Scan(&n)
 		return err == nil && n == 0
 	})
-}
-
-// set applies a set-up file.
-func set(t *testing.T, db *app.Database, specs []channels.Spec, text string) {
-	t.Helper()
-	file, err := setup.Parse([]byte(text), func(string) (string, bool) { return "", false })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := setup.Apply(t.Context(), db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: specs}); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // checkEnvs checks what the channels were given.

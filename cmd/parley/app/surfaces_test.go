@@ -3,7 +3,6 @@ package app_test
 import (
 	"context"
 	"io"
-	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -14,7 +13,6 @@ import (
 	"parley/channels"
 	"parley/cmd/parley/app"
 	"parley/store"
-	"parley/store/storetest"
 )
 
 // inChat lets agents work in a small chat in place of Slack.
@@ -30,17 +28,8 @@ func chatSpec(kind string, c *bridgetest.Chat) app.SurfaceSpec {
 // and Parley is ready while all that are connected work.
 func TestSeveralSurfaces(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: "127.0.0.1:0"}
-	log := slog.New(slog.DiscardHandler)
-	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
-	if err := db.Migrate(ctx, env); err != nil {
-		t.Fatal(err)
-	}
+	ctx, env := t.Context(), environment(t)
+	db := openDatabase(t, env)
 	former, err := store.EnsureSurface(ctx, db.Pool, "former") // of an environment that was
 	if err != nil {
 		t.Fatal(err)
@@ -51,18 +40,7 @@ func TestSeveralSurfaces(t *testing.T) {
 	one, two := bridgetest.NewChat(t), bridgetest.NewChat(t)
 	unnamed := chatSpec("third", bridgetest.NewChat(t))
 	unnamed.Named = func(app.Env) bool { return false }
-	a, err := app.New(ctx, env, db, log, app.Options{Surfaces: []app.SurfaceSpec{chatSpec("slack", one), unnamed, chatSpec("teams", two)}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- a.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	a := start(t, env, db, app.Options{Surfaces: []app.SurfaceSpec{chatSpec("slack", one), unnamed, chatSpec("teams", two)}})
 	until(t, "both chats are connected", func() bool { return one.Streams() > 0 && two.Streams() > 0 })
 	until(t, "Parley is ready", func() bool { status, _ := ready(t, a); return status == http.StatusOK })
 	accounts, err := store.ListAccounts(ctx, db.Pool)

@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -20,7 +19,6 @@ import (
 	"parley/cmd/parley/demo"
 	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/setup"
-	"parley/store/storetest"
 )
 
 // People and places of the organisation.
@@ -60,37 +58,21 @@ func openTeams(t *testing.T, change ...func(*app.Env)) teamsWorld {
 	if err := w.fake.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
-	w.back = httptest.NewServer(w.shop)
-	t.Cleanup(w.back.Close)
-	w.env = app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: "127.0.0.1:0", PublicURL: "https://help.acme.test",
-		Teams: app.TeamsEnv{AppID: appID, AppPassword: w.fake.AppPassword(), TenantID: w.fake.TenantID(), LoginURL: w.fake.LoginURL(),
-			OpenIDURL: w.fake.OpenIDURL(), GraphURL: w.fake.GraphURL(), ServiceURLs: []string{w.fake.ServiceURL()}}}
-	for _, f := range change {
-		f(&w.env)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	log := slog.New(slog.DiscardHandler)
-	if w.db, err = app.OpenDatabase(ctx, w.env, log, func(string) {}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.db.Close)
-	if err := w.db.Migrate(ctx, w.env); err != nil {
-		t.Fatal(err)
-	}
-	if w.app, err = app.New(ctx, w.env, w.db, log, app.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- w.app.Run(ctx) }()
 	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
 		if err := w.fake.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+	w.back = httptest.NewServer(w.shop)
+	t.Cleanup(w.back.Close)
+	w.env = environment(t)
+	w.env.Teams = app.TeamsEnv{AppID: appID, AppPassword: w.fake.AppPassword(), TenantID: w.fake.TenantID(), LoginURL: w.fake.LoginURL(),
+		OpenIDURL: w.fake.OpenIDURL(), GraphURL: w.fake.GraphURL(), ServiceURLs: []string{w.fake.ServiceURL()}}
+	for _, f := range change {
+		f(&w.env)
+	}
+	w.db = openDatabase(t, w.env)
+	w.app = start(t, w.env, w.db, app.Options{})
 	return w
 }
 
@@ -106,11 +88,7 @@ func (w teamsWorld) connect(t *testing.T) {
 // parse reads a set-up file in which %s is the shop's address.
 func (w teamsWorld) parse(t *testing.T, raw string) *setup.File {
 	t.Helper()
-	file, err := setup.Parse([]byte(strings.Replace(raw, "%s", w.back.URL, 1)), func(name string) (string, bool) { return shopSecret, name == "SHOP_SECRET" })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return file
+	return parse(t, strings.Replace(raw, "%s", w.back.URL, 1))
 }
 
 func (w teamsWorld) apply(t *testing.T, raw string) {
@@ -278,16 +256,8 @@ func TestDoctorOfTeams(t *testing.T) {
 // worked on by their numbers; after it moves to Slack, new threads open there and old ones stay.
 func TestSlackAndTeams(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(cancel)
-	beside, err := demo.NewWorld(ctx, demo.WorldOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = beside.Close() })
-	w := openTeams(t, func(e *app.Env) {
-		e.SlackBotToken, e.SlackAppToken, e.SlackAPIURL = beside.Slack.BotToken(), beside.Slack.AppToken(), beside.Slack.APIURL()
-	})
+	ctx, beside := t.Context(), openWorld(t)
+	w := openTeams(t, func(e *app.Env) { withSlack(e, beside) })
 	w.connect(t)
 	until(t, "Slack is connected", func() bool { return beside.Slack.Sockets() > 0 })
 	w.apply(t, strings.Replace(nightPeople, `teams_channel:`, `slack_channel: "#support", home: teams, teams_channel:`, 1))

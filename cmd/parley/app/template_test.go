@@ -3,7 +3,6 @@ package app_test
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -12,66 +11,22 @@ import (
 	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/channels/graphfake"
-	"parley/cmd/parley/app"
-	"parley/cmd/parley/setup"
 	"parley/store"
-	"parley/store/storetest"
 )
 
 // numberWorld is a whole Parley between an emulated WhatsApp number and a chat of agents.
 type numberWorld struct {
-	meta     *graphfake.Server
-	number   *graphfake.Number
+	metaWorld
 	customer *graphfake.Customer
-	chat     *bridgetest.Chat
-	db       *app.Database
 }
 
 func newNumberWorld(t *testing.T, file string) *numberWorld {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	w := &numberWorld{meta: graphfake.New(graphfake.Options{}), chat: bridgetest.NewChat(t, bridgetest.User{ID: "ann", Email: "ann@acme.test"})}
-	if err := w.meta.Start(ctx); err != nil {
-		t.Fatal(err)
-	}
-	w.number = w.meta.AddNumber(graphfake.NumberConfig{ID: "1055", WABA: "2066", Display: "+15550199"})
-	w.meta.AllowToken("T0KEN", "1055", "2066")
-	w.customer = w.number.Customer(graphfake.Person{Phone: "+15550100", Name: "Kim Fox"})
-	w.chat.Open("C1")
-	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: "127.0.0.1:0", PublicURL: "https://help.acme.test",
-		APIURLs: map[string]string{"WHATSAPP_API_URL": w.meta.URL()}}
-	log := slog.New(slog.DiscardHandler)
-	var err error
-	if w.db, err = app.OpenDatabase(ctx, env, log, func(string) {}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.db.Close)
-	if err := w.db.Migrate(ctx, env); err != nil {
-		t.Fatal(err)
-	}
-	a, err := app.New(ctx, env, w.db, log, app.Options{Surfaces: inChat(w.chat)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := setup.Parse([]byte(file), func(string) (string, bool) { return "", false })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := setup.Apply(ctx, w.db.Pool, parsed, setup.Options{Sealer: w.db.Sealer, Specs: app.Specs()}); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- a.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		if err := w.meta.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	subscribeMeta(t, w.meta, "2066", "http://"+a.Address()+"/hooks/wa")
+	meta := startMeta(t)
+	number := meta.AddNumber(graphfake.NumberConfig{ID: "1055", WABA: "2066", Display: "+15550199"})
+	meta.AllowToken("T0KEN", "1055", "2066")
+	w := &numberWorld{customer: number.Customer(graphfake.Person{Phone: "+15550100", Name: "Kim Fox"}), metaWorld: openMeta(t, meta, file)}
+	w.subscribe(t, "2066", "wa")
 	return w
 }
 

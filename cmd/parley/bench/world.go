@@ -16,7 +16,6 @@ import (
 	"parley/channels"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/setup"
-	"parley/store"
 	"parley/store/pgserver"
 )
 
@@ -134,13 +133,6 @@ func (w *world) setUp(ctx context.Context) error {
 	}
 	if w.options.config == nil {
 		return nil
-	}
-	kind := "slack"
-	if w.teams != nil {
-		kind = "teams"
-	}
-	if _, err := store.EnsureSurface(ctx, db.Pool, kind); err != nil {
-		return err
 	}
 	file, err := setup.Parse([]byte(w.options.config(w)), os.LookupEnv)
 	if err != nil {

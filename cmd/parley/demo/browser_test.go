@@ -75,7 +75,7 @@ func newLiveIn(t *testing.T, home string) *live {
 	if err := db.Migrate(ctx, env); err != nil {
 		t.Fatal(err)
 	}
-	if err := applyConfig(ctx, w, db, testHold); err != nil {
+	if err := apply(ctx, db, w.Config(testHold)); err != nil {
 		t.Fatal(err)
 	}
 	a, err := app.New(ctx, env, db, log, app.Options{MovedTime: true})

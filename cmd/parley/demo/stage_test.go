@@ -202,14 +202,6 @@ func (s *stage) setUp(changes []string) error {
 	if err != nil {
 		return err
 	}
-	for kind := range s.boards {
-		if kind == onText { // takes Slack's place
-			kind = onSlack
-		}
-		if _, err = store.EnsureSurface(s.ctx, s.db.Pool, kind); err != nil {
-			return err
-		}
-	}
 	_, err = setup.Apply(s.ctx, s.db.Pool, file, setup.Options{Sealer: s.db.Sealer, Specs: app.Specs()})
 	return err
 }

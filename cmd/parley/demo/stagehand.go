@@ -169,17 +169,7 @@ func (s *stagehand) setUp(ctx context.Context, env app.Env, db *app.Database) er
 	if err := db.Migrate(ctx, env); err != nil {
 		return err
 	}
-	return applyConfig(ctx, s.world, db, s.o.Hold)
-}
-
-// applyConfig sets Parley up for a world by its parley.yaml.
-func applyConfig(ctx context.Context, w *World, db *app.Database, hold time.Duration) error {
-	for _, kind := range w.surfaces() {
-		if _, err := store.EnsureSurface(ctx, db.Pool, kind); err != nil {
-			return err
-		}
-	}
-	return apply(ctx, db, w.Config(hold))
+	return apply(ctx, db, s.world.Config(s.o.Hold))
 }
 
 // applyHome makes conversations open in the world's home from now on.

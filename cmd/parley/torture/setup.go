@@ -34,9 +34,6 @@ func (s *stage) setUp(ctx context.Context) error {
 	if err := db.Migrate(ctx, env); err != nil {
 		return err
 	}
-	if _, err := store.EnsureSurface(ctx, db.Pool, s.wire.platform().traits().Kind); err != nil {
-		return err
-	}
 	file, err := setup.Parse([]byte(text), os.LookupEnv)
 	if err != nil {
 		return err
