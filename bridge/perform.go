@@ -227,7 +227,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a
 		return nil
 	}
 	if c.Kind == "automatic" && a.Verb != VerbPromote && a.Verb != VerbSilence {
-		w.refuse(c, surface, a, "automatic", "This thread collects automatic mail: it is no conversation.", "Make one of a mail first: its button under the mail, or !promote")
+		w.refuse(c, surface, a, "automatic", "This thread collects automatic mail: it is no conversation.", "Make one of a mail first: its button under the mail, or @Parley promote")
 		return nil
 	}
 	switch a.Verb {

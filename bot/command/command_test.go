@@ -41,6 +41,7 @@ func TestSlash(t *testing.T) {
 		"/resolve #12 refunded":              {Verb: bridge.VerbResolve, Args: args{Conversation: 12, Note: "refunded"}},
 		"/resolve #12":                       {Verb: bridge.VerbResolve, Args: args{Conversation: 12}},
 		"/resolve":                           {Verb: bridge.VerbResolve},
+		"/parley @Parley take #12":           {Verb: bridge.VerbTake, Args: args{Conversation: 12}},
 	} {
 		name, rest, _ := strings.Cut(text, " ")
 		want.Marker = bridge.MarkSlash
@@ -48,7 +49,7 @@ func TestSlash(t *testing.T) {
 			t.Errorf("%q\n got %+v\nwant %+v", text, got, want)
 		}
 	}
-	for text, says := range map[string]string{"xyz": "no verb “/xyz”", "#12 xyz": "no verb “/xyz”", "take #12 now": "Nothing may follow", "#12 …": "no verb “/…”", "#12 cc bob": "no address"} {
+	for text, says := range map[string]string{"xyz": "no verb “/xyz”", "#12 xyz": "no verb “/xyz”", "take #12 now": "Nothing may follow", "#12 …": "no verb “/…”", "#12 cc bob": "no address", "#12 take now": "follow “take”"} {
 		if got := Slash("parley", text, team); got.Verb != bridge.VerbUnknown || !strings.Contains(got.Err, says) {
 			t.Errorf("%q = %+v", text, got)
 		}

@@ -183,7 +183,7 @@ func TestParseWrong(t *testing.T) {
 	for text, says := range map[string]string{
 		"!take it easy": "Nothing may follow", "!unassign <@UANN>": "Nothing may follow", "!take\nHello customer": "Nothing may follow", "!mine now": "Nothing may follow",
 		"!assign ann please": "who “ann please” is", "!assign -<@UBOB>": "name all who keep it", "!assign <@UANN> -@bob": "name all who keep it", "!assign +": "comes a person", "!assign +#billing": "comes a person", "!assign #12": "who “#12” is",
-		"!cc bob": "“bob” is no address", "!cc bob@": "no address", "!cc -bob@x.test eve@x.test": "not both", "!to -bob@x.test": "Only !cc", "!to Bob Miller <bob@x.test>": "“Bob” is no address",
+		"!cc bob": "“bob” is no address", "!cc bob@": "no address", "!cc -bob@x.test eve@x.test": "not both", "!to -bob@x.test": "Only “cc”", "!to Bob Miller <bob@x.test>": "“Bob” is no address",
 		"!list nothing": "There is no list", "!reslove": "Did you mean !resolve", "!asign <@UANN>": "Did you mean !assign", "/snoze 2h": "Did you mean /snooze", "!qqqqqqqq": "There is no verb “!qqqqqqqq”.",
 	} {
 		got := Parse(text, team)

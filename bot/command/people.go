@@ -36,7 +36,7 @@ func people(args *bridge.Args, text string, opt Options) (bad string) {
 			text = after
 		}
 		if strings.HasPrefix(text, "-") && opens(text, opt) {
-			return "To take somebody off, name all who keep it: !assign @ann @bob"
+			return "To take somebody off, name all who keep it: assign @ann @bob"
 		}
 		after, plus := strings.CutPrefix(text, "+")
 		if plus {
@@ -44,7 +44,7 @@ func people(args *bridge.Args, text string, opt Options) (bad string) {
 		}
 		id, cut := person(text, opt)
 		if cut == 0 && plus {
-			return "After “+” comes a person: !assign +@bob"
+			return "After “+” comes a person: assign +@bob"
 		}
 		if cut == 0 {
 			break
@@ -106,7 +106,7 @@ func addresses(args *bridge.Args, verb bridge.Verb, text string) (bad string) {
 	case removed > 0 && removed < len(list):
 		return "Say either who joins or who leaves (-bob@shop.example), not both at once."
 	case removed > 0 && verb != bridge.VerbCC:
-		return "Only !cc takes addresses away."
+		return "Only “cc” takes addresses away."
 	}
 	args.Addresses, args.Remove = list, removed > 0
 	return ""

@@ -29,10 +29,13 @@ func number(text string) (int64, string) {
 
 // Slash reads a slash command: command is its name, with or without the slash. "parley"
 // takes "#12 verb …", "verb #12 …", "#12", the name of a list and "help verb"; any other
-// name is a verb itself. Args.Conversation is 0 where no number was given: ask which.
+// name is a verb itself. "@Parley" before them is nothing more than a habit. Args.Conversation is 0 where no number was given: ask which.
 func Slash(command, text string, opt Options) Parsed {
 	command = strings.ToLower(strings.TrimPrefix(trim(command), "/"))
 	text = trim(text)
+	if first, rest := field(text); strings.EqualFold(first, "@parley") {
+		text = rest
+	}
 	if command != "parley" && command != "" {
 		text = command + " " + text
 	}

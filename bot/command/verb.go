@@ -76,7 +76,7 @@ func (u Usage) arguments(p Parsed, name, rest string, marker bridge.Marker, opt 
 	switch u.shape {
 	case shapeNothing:
 		if strings.Trim(rest, ".! ") != "" {
-			bad = "Nothing may follow !" + u.Words[0] + "."
+			bad = "Nothing may follow “" + u.Words[0] + "”."
 		}
 	case shapeText:
 		p.Text = rest

@@ -56,9 +56,14 @@ func badPost(text string) error {
 	return &channels.SendError{Class: channels.BadContent, Text: text}
 }
 
+// ways are how verbs are given in Slack, whose slash commands don't work in threads.
+func ways() view.Ways {
+	return view.Ways{Signs: []string{"!", "@Parley "}, Elsewhere: []string{"@Parley ", "/parley "}}
+}
+
 // content renders the part of p that is to be sent, and whether more follow.
 func (me *self) content(p bridge.Post) (rendered, view.Card, bool, error) {
-	c, ok := view.Post(p)
+	c, ok := view.Post(p, ways())
 	if !ok {
 		return rendered{}, c, false, badPost("post without content")
 	}

@@ -38,10 +38,24 @@ func seed(p bridge.Post) string {
 	return digest(p.Token)[:12]
 }
 
+// ways are how verbs are given in a channel, or in the chat of somebody with us. What mentions
+// the app is heard everywhere; the rest only where we may read.
+func (s *Surface) ways(channel string) view.Ways {
+	if !isChannel(channel) {
+		return view.Ways{Private: true}
+	}
+	const mention = "@Parley "
+	w := view.Ways{Signs: []string{"!", mention}, Elsewhere: []string{mention}, Commands: slashCommands(), Deaf: !s.canLook(channel)}
+	if w.Deaf {
+		w.Signs = w.Signs[1:]
+	}
+	return w
+}
+
 // compose makes the part of p that is to be shown. Cards have buttons; what has none is text.
 // Errors: what keeps Teams from telling who is in the channel, before anything was posted.
 func (s *Surface) compose(ctx context.Context, p bridge.Post) (posted, error) {
-	c, ok := view.Post(p)
+	c, ok := view.Post(p, s.ways(p.Place.Channel))
 	if !ok {
 		return posted{}, badPost("post without content")
 	}

@@ -262,6 +262,31 @@ func TestPersonal(t *testing.T) {
 	w.noProblems()
 }
 
+// TestHelp: it says what can be typed where it is read: in a channel that may be read, in one
+// where only mentions are heard, and in the chat of somebody with us.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	help := func(w *world, channel string) string {
+		p := bridge.Post{Kind: bridge.PostEphemeral, Token: "help", Attempt: 1, Place: bridge.Place{Channel: channel}, To: ann, Line: &bridge.Line{Kind: bridge.LineHelp}}
+		c, err := w.s.compose(within(t), p)
+		must(t, err)
+		return c.content.text.Text
+	}
+	w, _, root, _ := talk(t)
+	if deaf := help(w, w.channel); strings.Contains(deaf, "!snooze") || !strings.Contains(deaf, "@Parley snooze") || !strings.Contains(deaf, "@Parley reply:") || !strings.Contains(deaf, "/snooze") {
+		t.Errorf("where nothing was read yet: %s", deaf)
+	}
+	if _, err := w.s.Confirm(within(t), bridge.Place{Channel: w.channel, Thread: root, Message: root}, ""); err != nil {
+		t.Fatal(err)
+	}
+	if reads := help(w, w.channel); !strings.Contains(reads, "!snooze") || !strings.Contains(reads, "@Parley") || !strings.Contains(reads, "/snooze") || strings.Contains(reads, "/reply") {
+		t.Errorf("where we may read: %s", reads)
+	}
+	if private := help(w, w.fake.PersonalID(ann)); strings.Contains(private, "!") || strings.Contains(private, "@Parley") || strings.Contains(private, "reply TEXT") || !strings.Contains(private, "snooze TIME") {
+		t.Errorf("in private: %s", private)
+	}
+}
+
 func cardTexts(m *teamsfake.Message) (all string) {
 	for _, raw := range m.Cards {
 		all += cardText(raw)

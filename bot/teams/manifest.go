@@ -175,7 +175,8 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 		Icons: map[string]string{"color": colorFile, "outline": outlineFile}, Accent: accentColor,
 		Scope: "team", Capability: map[string]string{"team": "bot"}, Channels: "tier1", // private and shared channels, too
 		Bots: []manifestBot{{ID: o.AppID, Scopes: []string{"team", "personal"}, Targeted: true, Commands: []manifestList{
-			{Scopes: []string{"team"}, Triggers: []string{"mention", "slash"}, Commands: botCommands("reply", "note", "take", "assign", "unassign", "tag", "snooze", "resolve", "reopen", "undo", "list", "help")},
+			{Scopes: []string{"team"}, Triggers: []string{"mention", "slash"}, Commands: botCommands(slashCommands()...)},
+			{Scopes: []string{"team"}, Triggers: []string{"mention"}, Commands: botCommands("reply")}, // nothing that only we see goes to a customer
 			{Scopes: []string{"personal"}, Commands: botCommands("inbox", "find", "new", "templates", "help")},
 		}}},
 		Extensions:  []manifestExt{{BotID: o.AppID, Commands: extensionCommands()}},
@@ -245,6 +246,11 @@ func (o *ManifestOptions) complete() error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// slashCommands are the words that Teams offers as slash commands in a channel.
+func slashCommands() []string {
+	return []string{"note", "take", "assign", "unassign", "tag", "snooze", "resolve", "reopen", "undo", "list", "help"}
 }
 
 // botCommands are what Teams offers while people type to the app, by their words.

@@ -18,6 +18,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"parley/bot/command"
+	"parley/bot/teams/connector"
 )
 
 func sampleOptions() map[string]ManifestOptions {
@@ -116,6 +117,12 @@ func TestManifestLimits(t *testing.T) {
 			if p := command.Mention(c.Title, command.Options{}); p.Verb == "unknown" || c.Description == "" || len(c.Title) > 32 {
 				t.Errorf("the command %q is read as %q", c.Title, p.Verb)
 			}
+		}
+	}
+	for _, word := range slashCommands() { // what nobody else sees says nothing to customers
+		a := payload{Me: "28:bot"}.decodeCommand(&connector.Activity{Text: word + " x", From: &connector.ChannelAccount{ID: "29:ann"}})
+		if a[0].Args.Note == noRelay {
+			t.Errorf("/%s is offered and refused", word)
 		}
 	}
 	for _, c := range m.Extensions[0].Commands {

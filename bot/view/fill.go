@@ -52,7 +52,7 @@ func NewForm(in FormInput) (Form, error) {
 			return form, nil
 		}
 	}
-	return Form{}, &bridge.Problem{Code: "no_form", Text: "There is nothing to fill in for that.", Hint: "Type !help for what can be done."}
+	return Form{}, &bridge.Problem{Code: "no_form", Text: "There is nothing to fill in for that.", Hint: "@Parley help tells what can be done."}
 }
 
 // refuse says why a verb makes no sense in the conversation's state.

@@ -1,44 +1,113 @@
 package view
 
 import (
+	"slices"
 	"strings"
 
 	"parley/bot/command"
+	"parley/bridge"
 	"parley/bridge/when"
 )
 
-// Help explains one verb, or all for "".
-func Help(word string) Card {
+// Ways says how people give verbs where a help is read.
+type Ways struct {
+	// Signs begin a verb in a conversation's thread, the usual one first: "!", "@Parley ".
+	Signs []string
+	// Elsewhere they begin one that names its conversation: "@Parley #12 take".
+	Elsewhere []string
+	// Commands are the words that the chat offers as slash commands of its own, which
+	// only their author sees: "take" for "/take".
+	Commands []string
+	// Deaf: what mentions no app isn't heard, so that a plain text goes to nobody.
+	Deaf bool
+	// Private: a chat with the app alone, in which a verb is a message by itself and nothing
+	// is said to customers. Signs are not needed.
+	Private bool
+}
+
+// sign begins a verb; others do the same.
+func (w Ways) sign() string {
+	if w.Private || len(w.Signs) == 0 {
+		return ""
+	}
+	return w.Signs[0]
+}
+
+func (w Ways) others() []string {
+	if w.Private || len(w.Signs) == 0 {
+		return nil
+	}
+	return w.Signs[1:]
+}
+
+// typed gives what is to be typed for an example of command's, "" where it does nothing.
+func (w Ways) typed(example string) string {
+	if rest, ok := strings.CutPrefix(example, "!"); ok {
+		return w.sign() + rest
+	}
+	if rest, ok := strings.CutPrefix(example, "@Parley "); ok && w.Private {
+		return rest
+	} else if ok {
+		return example
+	}
+	if w.Deaf || w.Private { // "note: …"
+		return ""
+	}
+	return example
+}
+
+// does says that a verb can be given there.
+func (w Ways) does(u command.Usage) bool {
+	return !w.Private || u.Slash && u.Verb != bridge.VerbReply
+}
+
+// Help explains one verb, or all for "", as they are given by the ways.
+func Help(word string, w Ways) Card {
 	if strings.TrimSpace(word) == "" {
-		return helpAll()
+		return helpAll(w)
 	}
 	u, ok := command.Help(word)
 	if !ok {
-		c := helpAll()
+		c := helpAll(w)
 		c.Blocks = append([]Block{sentence("There is no verb ", code(oneLine(word, 40)), ". These there are:")}, c.Blocks...)
 		return c
 	}
 	c := Card{Title: "Help"}
-	c.Blocks = append(c.Blocks, line(code(u.Form)), line(text(u.Sentence)))
-	for _, e := range u.Examples {
-		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: []Piece{code(e)}})
+	if !w.does(u) {
+		c.Blocks = append(c.Blocks, line(text(u.Sentence)), line(text("Do it in the conversation's thread: it can't be done from here.")))
+		return c
 	}
-	if u.Form == "!snooze TIME" {
+	c.Blocks = append(c.Blocks, line(code(w.typed(u.Form))), line(text(u.Sentence)))
+	for _, e := range u.Examples {
+		if e = w.typed(e); e != "" {
+			c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: []Piece{code(e)}})
+		}
+	}
+	if u.Verb == bridge.VerbSnooze {
 		c.Blocks = append(c.Blocks, small(text("Times: "+when.Forms)))
 	}
-	c.Blocks = append(c.Blocks, small(ways(u)...))
+	c.Blocks = append(c.Blocks, small(also(u, w)...))
 	return c
 }
 
-// ways says how else the verb can be given.
-func ways(u command.Usage) []Piece {
+// also says how else the verb can be given.
+func also(u command.Usage, w Ways) []Piece {
 	var groups [][]Piece
-	for _, w := range u.Words[1:] {
-		groups = append(groups, []Piece{code("!" + w)})
+	for _, word := range u.Words[1:] {
+		groups = append(groups, []Piece{code(w.sign() + word)})
 	}
-	groups = append(groups, []Piece{code("@Parley " + u.Words[0])})
-	if u.Slash {
-		groups = append(groups, []Piece{text("elsewhere "), code("@Parley #12 " + u.Words[0])})
+	for _, sign := range w.others() {
+		groups = append(groups, []Piece{code(sign + u.Words[0])})
+	}
+	if slices.Contains(w.Commands, u.Words[0]) {
+		groups = append(groups, []Piece{code("/" + u.Words[0])})
+	}
+	if u.Slash && len(w.Elsewhere) > 0 {
+		var named [][]Piece
+		for _, sign := range w.Elsewhere {
+			named = append(named, []Piece{code(sign + "#12 " + u.Words[0])})
+		}
+		groups = append(groups, append([]Piece{text("elsewhere ")}, joined(" or ", named...)...))
 	}
 	if u.Button != "" {
 		groups = append(groups, []Piece{text("the button " + u.Button)})
@@ -49,22 +118,55 @@ func ways(u command.Usage) []Piece {
 	return append([]Piece{text("Also: ")}, joined(between, groups...)...)
 }
 
-func helpAll() Card {
-	c := Card{Title: "Help"}
-	c.Blocks = []Block{
-		sentence("In a thread, what its owner types goes to the customer. ", code("note:"), " or ", code("//"), " in front, or mentioning a colleague, keeps it inside."),
-		sentence("A verb begins with ", code("!"), ". To send a text that begins with ! or /, type ", code("!!"), " or put ", code(`\`), " before it."),
-	}
+func helpAll(w Ways) Card {
+	c := Card{Title: "Help", Blocks: w.manners()}
 	for _, u := range command.All() {
-		if u.Hidden {
+		if u.Hidden || !w.does(u) {
 			continue
 		}
-		pieces := []Piece{code(u.Form), text(" " + u.Sentence)}
-		if len(u.Emoji) > 0 {
+		pieces := []Piece{code(w.typed(u.Form)), text(" " + u.Sentence)}
+		if len(u.Emoji) > 0 && !w.Private {
 			pieces = append(pieces, text(" "), icon(u.Emoji[0]))
 		}
 		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: pieces})
 	}
-	c.Blocks = append(c.Blocks, small(text("Times: "+when.Forms)), small(text("More about one: "), code("!help snooze")))
+	c.Blocks = append(c.Blocks, small(text("Times: "+when.Forms)), small(text("More about one: "), code(w.typed("!help snooze"))))
 	return c
+}
+
+// manners say what becomes of what is typed, and how a verb is told from it.
+func (w Ways) manners() []Block {
+	var blocks []Block
+	switch {
+	case w.Private:
+		return []Block{
+			sentence("Here a verb is a message by itself, and names the conversation that it is about: ", code("snooze #12 2h"), "."),
+			sentence("Nothing that you write here goes to a customer: reply in the conversation's thread."),
+		}
+	case w.Deaf:
+		blocks = []Block{
+			sentence("In a thread, what follows ", code(w.sign()+"reply:"), " goes to the customer. What doesn't mention me stays among you: I don't hear it."),
+			sentence("A verb follows ", code(strings.TrimSpace(w.sign())), "."),
+		}
+	default:
+		verb := []any{"A verb begins with ", code(strings.TrimSpace(w.sign()))}
+		for _, sign := range w.others() {
+			verb = append(verb, " or ", code(strings.TrimSpace(sign)))
+		}
+		blocks = []Block{
+			sentence("In a thread, what its owner types goes to the customer. ", code("note:"), " or ", code("//"), " in front, or mentioning a colleague, keeps it inside."),
+			sentence(append(verb, ". To send a text that begins with ! or /, type ", code("!!"), " or put ", code(`\`), " before it.")...),
+		}
+	}
+	if len(w.Commands) > 0 {
+		offered := []any{"What you choose from the list of commands, nobody else sees: "}
+		for i, word := range w.Commands {
+			if i > 0 {
+				offered = append(offered, " ")
+			}
+			offered = append(offered, code("/"+word))
+		}
+		blocks = append(blocks, sentence(append(offered, ".")...))
+	}
+	return blocks
 }

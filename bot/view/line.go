@@ -4,26 +4,24 @@ import (
 	"parley/bridge"
 )
 
-// Line gives words to a remark of Parley's. f are the facts of the post it comes with;
-// zero where there is no conversation. A remark that a customer did not get something
-// mentions the author and keeps the text.
+// Line gives words to a remark of Parley's, but for LineHelp, which differs from chat to chat
+// (Post). f are the facts of the post it comes with; zero where there is no conversation. A
+// remark that a customer did not get something mentions the author and keeps the text.
 func Line(l bridge.Line, f bridge.Facts) Card {
 	switch l.Kind {
-	case bridge.LineHelp:
-		return Help(l.Text)
 	case bridge.LineHistory:
-		return History(f, l.Log)
+		return headed(History(f, l.Log))
 	case bridge.LineList:
-		return List(l.Text, l.Rows, f.Zone)
+		return headed(List(l.Text, l.Rows, f.Zone))
 	case bridge.LineTemplates:
-		return TemplateList(l.Templates, len(l.Verbs) > 0)
+		return headed(TemplateList(l.Templates, len(l.Verbs) > 0))
 	case bridge.LineEvening:
 		return Evening(l)
 	case bridge.LineDetails:
 		if l.Other.ID != 0 {
 			f = l.Other
 		}
-		return Details(f)
+		return headed(Details(f))
 	}
 	blocks := templateLine(l)
 	for _, words := range [...]func(bridge.Line, bridge.Facts) []Block{startLine, stateLine, fateLine, mailLine, chatLine, answerLine} {
@@ -52,6 +50,12 @@ func needsArguments(verb bridge.Verb) bool {
 		return false
 	}
 	return Asks(verb, bridge.Args{})
+}
+
+// headed shows in a post the title that a window has around it.
+func headed(c Card) Card {
+	c.Blocks = append([]Block{line(bold(c.Title))}, c.Blocks...)
+	return c
 }
 
 // stateLine is about who has the conversation and in which state it is.

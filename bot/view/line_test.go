@@ -113,7 +113,7 @@ func TestLine(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	for _, k := range lineKinds(t) {
-		full, bare := Line(sample(t, k.kind), full(t)), Line(bridge.Line{Kind: k.kind, Mentions: []bridge.AgentRef{ann()}, Text: "x"}, facts(t))
+		full, bare := posted(t, sample(t, k.kind), full(t)), posted(t, bridge.Line{Kind: k.kind, Mentions: []bridge.AgentRef{ann()}, Text: "x"}, facts(t))
 		for name, c := range map[string]Card{"full ": full, "bare ": bare} {
 			checkCard(t, name+string(k.kind), c)
 			if len(c.Blocks) == 0 || strings.TrimSpace(Plain(c)) == "" {
@@ -127,6 +127,16 @@ func TestLine(t *testing.T) {
 		b.WriteString(dump(string(k.kind), full))
 	}
 	golden(t, "line", b.String())
+}
+
+// posted is what a post of the line says.
+func posted(t *testing.T, l bridge.Line, f bridge.Facts) Card {
+	t.Helper()
+	c, ok := Post(bridge.Post{Kind: bridge.PostLine, Line: &l, Facts: f}, heard())
+	if !ok {
+		t.Errorf("%s says nothing", l.Kind)
+	}
+	return c
 }
 
 // checkKept holds R-247: who wrote it is mentioned first, and the text is kept.

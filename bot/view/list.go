@@ -15,7 +15,6 @@ func lists() []string { return []string{"mine", "unassigned", "team", "all", "sn
 // buttons for the other lists. A row's own zone wins; zone nil means UTC.
 func List(list string, rows []bridge.Facts, zone *time.Location) Card {
 	c := Card{Title: listTitle(list)}
-	c.Blocks = append(c.Blocks, line(bold(listTitle(list))))
 	if len(rows) == 0 {
 		c.Blocks = append(c.Blocks, line(text(emptyList(list))))
 	}
@@ -117,7 +116,6 @@ func emptyList(list string) string {
 // History shows what was done to a conversation.
 func History(f bridge.Facts, rows []bridge.LogRow) Card {
 	c := Card{Title: "History of " + number(f.ID)}
-	c.Blocks = append(c.Blocks, line(bold(c.Title)))
 	if len(rows) == 0 {
 		c.Blocks = append(c.Blocks, line(text("Nothing has been done yet.")))
 	}

@@ -2,8 +2,9 @@ package view
 
 import "parley/bridge"
 
-// Post gives what a post says; false for files and marks, and for one without content.
-func Post(p bridge.Post) (Card, bool) {
+// Post gives what a post says where verbs are given in these ways; false for files and marks,
+// and for one without content.
+func Post(p bridge.Post, w Ways) (Card, bool) {
 	switch p.Kind {
 	case bridge.PostRoot, bridge.PostCard:
 		return Root(p.Facts), true
@@ -12,7 +13,11 @@ func Post(p bridge.Post) (Card, bool) {
 			return Said(*p.Said, p.Facts.Zone), true
 		}
 	case bridge.PostLine, bridge.PostEphemeral:
-		if p.Line != nil {
+		switch {
+		case p.Line == nil:
+		case p.Line.Kind == bridge.LineHelp:
+			return Help(p.Line.Text, w), true
+		default:
 			return Line(*p.Line, p.Facts), true
 		}
 	case bridge.PostFiles, bridge.PostMark:

@@ -51,7 +51,6 @@ func templateLine(l bridge.Line) []Block {
 // TemplateList shows templates with their state; edit adds what admins need.
 func TemplateList(list []bridge.Template, edit bool) Card {
 	c := Card{Title: "Templates"}
-	c.Blocks = append(c.Blocks, line(bold("Templates")))
 	if len(list) == 0 {
 		c.Blocks = append(c.Blocks, line(text("There are none yet.")))
 	}

@@ -163,11 +163,59 @@ func TestListHistoryHelp(t *testing.T) {
 
 	b.Reset()
 	for _, word := range []string{"", "snooze", "!r", "xyz\n", "cc", "why"} {
-		c := Help(word)
+		c := Help(word, heard())
 		checkCard(t, word, c)
 		b.WriteString(dump("help "+strings.TrimSpace(word), c))
 	}
 	golden(t, "help", b.String())
+}
+
+// heard are the ways of a chat in which everything typed is heard.
+func heard() Ways {
+	return Ways{Signs: []string{"!", "@Parley "}, Elsewhere: []string{"@Parley ", "/parley "}}
+}
+
+// Help says what can be typed where it is read: each line of it is read as that verb there.
+func TestHelpByWays(t *testing.T) {
+	t.Parallel()
+	private := Ways{Private: true}
+	deaf := Ways{Signs: []string{"@Parley "}, Elsewhere: []string{"@Parley "}, Commands: []string{"note", "take"}, Deaf: true}
+	var b strings.Builder
+	for name, w := range map[string]Ways{"heard": heard(), "deaf": deaf, "private": private} {
+		for _, u := range command.All() {
+			c := Help(u.Words[0], w)
+			checkCard(t, name+" "+u.Words[0], c)
+			for _, block := range c.Blocks {
+				if block.Kind != BlockItem {
+					continue
+				}
+				typed := block.Pieces[0].Text
+				if p := readAs(w, typed); p.Verb != u.Verb {
+					t.Errorf("%s: %q is read as %s, not %s", name, typed, p.Verb, u.Verb)
+				}
+			}
+		}
+	}
+	for _, w := range []Ways{deaf, private} {
+		for _, word := range []string{"", "snooze", "reply"} {
+			b.WriteString(dump("help "+word, Help(word, w)))
+		}
+	}
+	golden(t, "help_ways", b.String())
+}
+
+// readAs reads what was typed as a chat with these ways does; what it doesn't hear is nothing.
+func readAs(w Ways, typed string) command.Parsed {
+	mentioned, is := strings.CutPrefix(typed, "@Parley ")
+	switch {
+	case w.Private:
+		return command.Slash("parley", typed, command.Options{})
+	case is:
+		return command.Mention(mentioned, command.Options{})
+	case w.Deaf:
+		return command.Parsed{}
+	}
+	return command.Parse(typed, command.Options{})
 }
 
 func TestPlain(t *testing.T) {
@@ -175,7 +223,7 @@ func TestPlain(t *testing.T) {
 	var b strings.Builder
 	for _, c := range []Card{
 		Root(full(t)), Said(bridge.Said{Text: "Hello\nthere", Quoted: "a\nb", ShowQuote: true, Original: "https://x.test/1"}, nil),
-		Line(bridge.Line{Kind: bridge.LineFailed, Mentions: []bridge.AgentRef{ann()}, Text: "Hello\n\nBye", Reason: "the mailbox is full"}, facts(t)), List("mine", []bridge.Facts{full(t)}, nil), Help("tag"),
+		Line(bridge.Line{Kind: bridge.LineFailed, Mentions: []bridge.AgentRef{ann()}, Text: "Hello\n\nBye", Reason: "the mailbox is full"}, facts(t)), List("mine", []bridge.Facts{full(t)}, nil), Help("tag", heard()),
 	} {
 		b.WriteString(Plain(c) + "\n\n")
 	}

@@ -97,14 +97,15 @@ func (s Samples) Cards() map[string]view.Card {
 	said := bridge.Said{MessageID: 7, From: f.Contact, At: When(),
 		Text:    "# Title\n\n**Help** me & _you_ <b>now</b> `code`\n\n1. a\n   - b\n2. c\n\n> quoted\n\n```\nx\n```\n\n|a|b|\n|-|-|\n|1|2|\n\n[bank.test](https://evil.test) <https://x.test> ![pic](https://x.test/p.png)",
 		Notices: []string{"Encrypted part left out."}, Files: []string{"a.pdf", "b.pdf"}, Original: "https://p.test/files/1", Quoted: "On Monday:\n- x", ShowQuote: true}
+	ways := view.Ways{Signs: []string{"!", "@Parley "}, Elsewhere: []string{"@Parley "}}
 	cards := map[string]view.Card{
 		"root": view.Root(f), "root_resolved": view.Root(resolved), "root_unassigned": view.Root(unassigned), "root_long": view.Root(long),
 		"said": view.Said(said, time.UTC), "files": view.Files(said.From, []string{"a.pdf", "b <c>.pdf"}, nil), "details": view.Details(f),
 		"list": view.List("mine", []bridge.Facts{f, unassigned}, time.UTC), "history": view.History(f, s.Lines()["history"].Log),
-		"help": view.Help(""), "help_snooze": view.Help("snooze"), "problem": view.Problem(&bridge.Problem{Code: "x", Text: "It is *resolved*.", Hint: "Reopen it."}),
+		"help": view.Help("", ways), "help_snooze": view.Help("snooze", ways), "problem": view.Problem(&bridge.Problem{Code: "x", Text: "It is *resolved*.", Hint: "Reopen it."}),
 	}
 	for name, l := range s.Lines() {
-		cards["line_"+name] = view.Line(l, f)
+		cards["line_"+name], _ = view.Post(bridge.Post{Kind: bridge.PostLine, Line: &l, Facts: f}, ways)
 	}
 	for kind, r := range Riches() {
 		cards["line_rich_"+string(kind)] = view.Line(bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: s.Ann, Text: "Which *one*?", Quoted: "Do you <have> lamps?",
