@@ -304,7 +304,9 @@ func (e *Engine) gateID(g store.Gate) (int64, bool) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	known, ok := e.gates[laneKey{g.AccountID, g.Key}]
-	return known.ID, ok && known.PerSecond == g.PerSecond && known.Burst == g.Burst
+	id := known.ID
+	known.ID = g.ID
+	return id, ok && known == g
 }
 
 // keepGate remembers the id of a committed gate.

@@ -108,7 +108,8 @@ func (w *work) budget(surface int64, kind PostKind, channel string) (store.Gate,
 		return store.Gate{AccountID: surface, Key: "post:" + channel, PerSecond: 1, Burst: 1}, 30 * time.Second
 	}
 	b := s.Budget(kind, channel)
-	return store.Gate{AccountID: surface, Key: b.Key, PerSecond: b.PerSecond, Burst: max(b.Burst, 1)}, s.Limits().RequestTimeout
+	return store.Gate{AccountID: surface, Key: b.Key, PerSecond: b.PerSecond, Burst: max(b.Burst, 1),
+		WidePerSecond: b.WidePerSecond, WideBurst: b.WideBurst}, s.Limits().RequestTimeout
 }
 
 func (w *work) lane(key laneKey, conversation int64, priority int, gate store.Gate, request time.Duration) *lane {

@@ -65,11 +65,15 @@ const (
 	Gone                   // a deletion was accepted
 )
 
-// Budget of a provider: a token bucket.
+// Budget of a provider: a token bucket; a second one where the provider counts in a short
+// and in a wide window. A post takes a token of both.
 type Budget struct {
 	Key       string  // unique within the surface's account
 	PerSecond float64 // 0 = only 429s limit
 	Burst     int
+
+	WidePerSecond float64 // 0 = there is no second bucket
+	WideBurst     int
 }
 
 // Limits of one message in a surface.

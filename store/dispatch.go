@@ -73,7 +73,8 @@ const claimedDelivery = `d.id, d.lane_id, d.seq, d.message_id, d.kind, d.payload
 // under way or unclear stays as it is: it lands or fails as a whole.
 //
 // A claim leads with the gate, so that a throttled or stuck one costs nothing. The
-// bucket holds (now - next_at) × per_second tokens, at most burst.
+// bucket holds (now - next_at) × per_second tokens, at most burst. A gate may have a second,
+// wide bucket, kept alike: it gives what both hold.
 //
 // A claim leaves due_at, which is indexed, alone: so it rewrites no index. What is leased is
 // passed over, at most a gate's attempts under way.
@@ -82,11 +83,12 @@ const claim = `
 		SELECT parley_now() AS now, clock_timestamp() AS real
 	), g AS MATERIALIZED (
 		SELECT gates.id, gates.per_second, gates.burst,
-			CASE
-				WHEN gates.next_at > t.real THEN 0
-				WHEN gates.per_second <= 0 THEN w.slots
-				ELSE least(w.slots, gates.burst, floor(extract(epoch FROM t.real - gates.next_at) * gates.per_second + 1e-6))::int
-			END AS n
+			CASE WHEN gates.next_at > t.real THEN 0 ELSE least(w.slots,
+				CASE WHEN gates.per_second > 0
+					THEN least(gates.burst, floor(extract(epoch FROM t.real - gates.next_at) * gates.per_second + 1e-6)) END,
+				CASE WHEN gates.wide_per_second > 0
+					THEN least(gates.wide_burst, floor(greatest(extract(epoch FROM t.real - gates.wide_next_at), 0) * gates.wide_per_second + 1e-6)) END)
+			END::int AS n
 		FROM unnest($1::bigint[], $2::int[]) AS w(gate, slots)
 		JOIN gates ON gates.id = w.gate
 		CROSS JOIN t
@@ -118,10 +120,16 @@ const claim = `
 			lanes.head, lanes.lease_seconds
 	), u AS (
 		UPDATE gates
-		SET next_at = greatest(gates.next_at, t.real - make_interval(secs => gates.burst / gates.per_second))
-			+ make_interval(secs => c.n / gates.per_second)
+		SET next_at = CASE WHEN gates.per_second > 0
+				THEN greatest(gates.next_at, t.real - make_interval(secs => gates.burst / gates.per_second))
+					+ make_interval(secs => c.n / gates.per_second)
+				ELSE gates.next_at END,
+			wide_next_at = CASE WHEN gates.wide_per_second > 0
+				THEN greatest(gates.wide_next_at, t.real - make_interval(secs => gates.wide_burst / gates.wide_per_second))
+					+ make_interval(secs => c.n / gates.wide_per_second)
+				ELSE gates.wide_next_at END
 		FROM (SELECT gate_id, count(*)::double precision AS n FROM p GROUP BY gate_id) AS c, t
-		WHERE gates.id = c.gate_id AND gates.per_second > 0
+		WHERE gates.id = c.gate_id AND (gates.per_second > 0 OR gates.wide_per_second > 0)
 	), d AS (
 		UPDATE deliveries AS d
 		SET state = CASE d.state WHEN 'queued' THEN 'sending' WHEN 'sending' THEN 'unknown' ELSE d.state END,
@@ -187,7 +195,8 @@ const dueGates = `
 	SELECT g.id AS gate_id, g.account_id,
 		greatest(extract(epoch FROM min(x.due_at) - parley_now()),
 			extract(epoch FROM g.next_at - clock_timestamp()) + CASE WHEN g.per_second > 0 THEN 1 / g.per_second ELSE 0 END,
-			0)::double precision AS wait, g.per_second > 0 AS limited
+			CASE WHEN g.wide_per_second > 0 THEN extract(epoch FROM g.wide_next_at - clock_timestamp()) + 1 / g.wide_per_second END,
+			0)::double precision AS wait, g.per_second > 0 OR g.wide_per_second > 0 AS limited
 	FROM gates AS g
 	CROSS JOIN (VALUES (0), (1), (2), (3)) AS pr(n)
 	CROSS JOIN LATERAL (

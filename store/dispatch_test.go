@@ -256,6 +256,47 @@ func TestGateBudget(t *testing.T) {
 	}
 }
 
+// A gate with a second bucket gives what both hold, and is due when both have a token.
+func TestWideBudget(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	g := must(store.UpsertGates(t.Context(), pool, []store.Gate{{AccountID: 1, Key: "g", PerSecond: 0.1, Burst: 3, WidePerSecond: 0.01, WideBurst: 5}}))(t)[0].ID
+	for lane := int64(1); lane <= 20; lane++ {
+		fill(t, pool, lane, g, 1, 1)
+	}
+	pass := func(seconds int) {
+		exec(t, pool, `UPDATE gates SET next_at = next_at - make_interval(secs => $1), wide_next_at = wide_next_at - make_interval(secs => $1)`, seconds)
+	}
+	wantDue := func(seconds float64) {
+		t.Helper()
+		due := must(store.DueGates(t.Context(), pool, []int64{g}))(t)
+		if len(due) != 1 || !due[0].Limited || due[0].Wait < seconds-5 || due[0].Wait > seconds {
+			t.Errorf("due %+v, want in %v s", due, seconds)
+		}
+	}
+	for i, step := range []struct {
+		pass, claimed int
+		due           float64
+	}{
+		{0, 3, 10},
+		{10, 1, 10},
+		{100, 2, 90}, // the first bucket is full again, the wide one has two
+		{100, 1, 90},
+		{10000, 3, 10},
+		{30, 2, 70},
+	} {
+		pass(step.pass)
+		if got := turn(t, pool, nil, 10, g); len(got) != step.claimed {
+			t.Fatalf("step %d: claimed %v, want %d", i, deliveryIDs(got), step.claimed)
+		}
+		wantDue(step.due)
+	}
+	exec(t, pool, `UPDATE gates SET wide_next_at = clock_timestamp() + interval '1 h'`) // a clock went back
+	if got := turn(t, pool, nil, 10, g); len(got) != 0 {
+		t.Errorf("claimed %v", deliveryIDs(got))
+	}
+}
+
 // A 429 moves the gate's row: nobody claims there until it is over.
 func TestThrottledGate(t *testing.T) {
 	t.Parallel()

@@ -196,10 +196,13 @@ type Gate struct {
 	Key       string  `db:"key" json:"key"`
 	PerSecond float64 `db:"per_second" json:"per_second"` // 0 = only 429s limit
 	Burst     int     `db:"burst" json:"burst"`
+
+	WidePerSecond float64 `db:"wide_per_second" json:"wide_per_second"` // 0 = there is no second bucket
+	WideBurst     int     `db:"wide_burst" json:"wide_burst"`
 }
 
 const findGates = `
-	SELECT g.id, g.account_id, g.key, g.per_second, g.burst
+	SELECT g.id, g.account_id, g.key, g.per_second, g.burst, g.wide_per_second, g.wide_burst
 	FROM gates AS g
 	JOIN json_populate_recordset(NULL::gates, $1) AS r ON r.account_id = g.account_id AND r.key = g.key`
 
@@ -213,12 +216,14 @@ func FindGates(ctx context.Context, q Querier, rows []Gate) ([]Gate, error) {
 }
 
 const upsertGates = `
-	INSERT INTO gates (account_id, key, per_second, burst)
-	SELECT account_id, key, per_second, burst
+	INSERT INTO gates (account_id, key, per_second, burst, wide_per_second, wide_burst)
+	SELECT account_id, key, per_second, burst, wide_per_second, wide_burst
 	FROM json_populate_recordset(NULL::gates, $1)
 	ORDER BY account_id, key
-	ON CONFLICT (account_id, key) DO UPDATE SET per_second = EXCLUDED.per_second, burst = EXCLUDED.burst
-	RETURNING id, account_id, key, per_second, burst`
+	ON CONFLICT (account_id, key) DO UPDATE
+	SET per_second = EXCLUDED.per_second, burst = EXCLUDED.burst,
+		wide_per_second = EXCLUDED.wide_per_second, wide_burst = EXCLUDED.wide_burst
+	RETURNING id, account_id, key, per_second, burst, wide_per_second, wide_burst`
 
 // UpsertGates finds or makes gates and gives them with their ids.
 func UpsertGates(ctx context.Context, q Querier, rows []Gate) ([]Gate, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"image/png"
 	"io"
@@ -100,37 +101,74 @@ func TestFilesOut(t *testing.T) {
 	w.noProblems()
 }
 
-// TestBudget: who keeps to the budgets meets none of Teams' limits.
+// TestBudget: who keeps to the budgets meets none of Teams' limits, and gets what they allow:
+// a busy minute at once where it was quiet, almost all of an hour else.
 func TestBudget(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
-	var mu sync.Mutex
-	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
-	d := newDesk()
-	w := newWorld(t, d, func(o *Options, f *teamsfake.Options) { f.Limits, f.Clock, o.Now = true, clock, clock }).connect()
-	root := w.thread(d)
-	b := w.s.Budget(bridge.PostSaid, w.channel)
-	if other := w.s.Budget(bridge.PostSaid, "19:other@thread.tacv2"); other.Key == b.Key {
+	for _, rate := range []float64{0.5, 1} {
+		t.Run(fmt.Sprint(rate), func(t *testing.T) {
+			t.Parallel()
+			var mu sync.Mutex
+			now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+			clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+			d := newDesk()
+			w := newWorld(t, d, func(o *Options, f *teamsfake.Options) {
+				f.Limits, f.RateFactor, f.Clock, o.Now, o.Rate = true, rate, clock, clock, rate
+			}).connect()
+			root := w.thread(d)
+			b := w.s.Budget(bridge.PostSaid, w.channel)
+			short, wide := float64(b.Burst), float64(b.WideBurst)
+			// pass lets time go by, in which all is sent that the budget gives, at most so much.
+			pass := func(d time.Duration, most int) (sent int) {
+				const step = 200 * time.Millisecond
+				for range d / step {
+					mu.Lock()
+					now = now.Add(step)
+					mu.Unlock()
+					short = min(short+b.PerSecond*step.Seconds(), float64(b.Burst))
+					wide = min(wide+b.WidePerSecond*step.Seconds(), float64(b.WideBurst))
+					for ; min(short, wide) >= 1 && sent < most; short, wide, sent = short-1, wide-1, sent+1 {
+						if _, err := w.s.Send(within(t), saidPost(w, root, "x")); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				return sent
+			}
+			pass(time.Hour, 0)
+			if n := pass(30*time.Second, 1000); float64(n) < 50*rate {
+				t.Errorf("%d posts in the first 30 s", n)
+			}
+			if n := pass(time.Hour, 1000_000); float64(n) < 0.95*1800*rate {
+				t.Errorf("%d posts in an hour", n)
+			}
+			if n := pass(10*time.Second, 1000); float64(n) < 4*rate {
+				t.Errorf("%d posts in 10 s after a flood", n)
+			}
+			pass(3*time.Minute, 0)
+			pass(5*time.Minute, 1000)
+		})
+	}
+}
+
+// TestBudgetKeys: what Teams counts together has one budget; reactions have one for the bot.
+func TestBudgetKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newDesk(), nil)
+	said := w.s.Budget(bridge.PostSaid, w.channel)
+	if other := w.s.Budget(bridge.PostSaid, "19:other@thread.tacv2"); other.Key == said.Key {
 		t.Error("channels share a budget")
 	}
-	if root := w.s.Budget(bridge.PostRoot, w.channel); root.Key != b.Key {
+	if root := w.s.Budget(bridge.PostRoot, w.channel); root != said {
 		t.Error("a thread's first message has a budget of its own")
 	}
-	tokens := float64(b.Burst)
-	for range 100 {
-		mu.Lock()
-		now = now.Add(500 * time.Millisecond)
-		mu.Unlock()
-		tokens = min(tokens+b.PerSecond/2, float64(b.Burst))
-		for ; tokens >= 1; tokens-- {
-			if _, err := w.s.Send(within(t), saidPost(w, root, "x")); err != nil {
-				t.Fatal(err)
-			}
-		}
+	mark := w.s.Budget(bridge.PostMark, w.channel)
+	if other := w.s.Budget(bridge.PostMark, "19:other@thread.tacv2"); other != mark || float64(mark.Burst)+mark.PerSecond >= 3 {
+		t.Errorf("more than 2 reactions in a second: %+v", mark)
 	}
-	free, err := New(Options{AppID: "x", AppPassword: "x", TenantID: "x", Desk: d})
+	free, err := New(Options{AppID: "x", AppPassword: "x", TenantID: "x", Desk: newDesk()})
 	must(t, err)
-	if got := free.Budget(bridge.PostMark, ""); got.PerSecond != 0 {
+	if got := free.Budget(bridge.PostSaid, ""); got.PerSecond != 0 || got.WidePerSecond != 0 {
 		t.Errorf("without a rate: %+v", got)
 	}
 }

@@ -164,20 +164,27 @@ func (s *Surface) Limits() bridge.Limits {
 }
 
 // Budget implements bridge.Surface. Teams counts by channel, whatever the thread: 7 posts
-// in 1 s, 8 in 2 s, 60 in 30 s, 1800 in an hour. The hour's is what lasts, less the burst.
+// in 1 s, 8 in 2 s, 60 in 30 s, 1800 in an hour. In any window leave at most as many as a
+// bucket holds and is filled with meanwhile: 4 and 1.75/s keep to the first three, with most
+// of a second to spare for what is late on its way; the wide one, which holds a busy minute,
+// keeps to the hour. More for the first minutes would leave less for the rest of the hour.
+// So a channel that was quiet takes a burst of customers at once, and a flood of any length
+// is worked off at a post in 2 s: what an agent waits for comes in its turn, never next hour.
 // Changes are not in the list; reactions are 2 in a second for the whole bot.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/rate-limit, read 2026-11.
 func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
-	const hour, burst = 1800, 7
+	const hour, minute = 1800, 60
+	burst := func(n float64) int { return max(1, int(n*min(s.opt.Rate, 1))) } // a rate above 1 only makes faster
 	key := "post:" + channel
 	switch kind {
 	case bridge.PostMark:
-		return bridge.Budget{Key: "reactions", PerSecond: 2 * s.opt.Rate, Burst: 2}
+		return bridge.Budget{Key: "reactions", PerSecond: 1.5 * s.opt.Rate, Burst: 1}
 	case bridge.PostCard:
 		key = "update:" + channel
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine, bridge.PostEphemeral:
 	}
-	return bridge.Budget{Key: key, PerSecond: (hour - burst) / 3600.0 * s.opt.Rate, Burst: burst}
+	return bridge.Budget{Key: key, PerSecond: 1.75 * s.opt.Rate, Burst: burst(4),
+		WidePerSecond: (hour - minute) / 3600.0 * s.opt.Rate, WideBurst: burst(minute)}
 }
 
 // later runs f in the background, bounded in number and time; Run waits for it. It reports

@@ -175,7 +175,7 @@ func exerciseLimits(t *testing.T, s Stage) {
 		t.Errorf("limits %+v", l)
 	}
 	for _, kind := range []bridge.PostKind{bridge.PostRoot, bridge.PostSaid, bridge.PostLine, bridge.PostFiles, bridge.PostCard, bridge.PostMark, bridge.PostEphemeral} {
-		if b := s.Surface.Budget(kind, s.Channel); b.Key == "" || b.PerSecond < 0 || b.PerSecond > 0 && b.Burst < 1 {
+		if b := s.Surface.Budget(kind, s.Channel); b.Key == "" || b.PerSecond < 0 || b.PerSecond > 0 && b.Burst < 1 || b.WidePerSecond > 0 && b.WideBurst < 1 {
 			t.Errorf("budget of %s: %+v", kind, b)
 		}
 	}
