@@ -136,6 +136,7 @@ type Action struct {
 	Explicit    bool   // Say: "@Parley reply: …"
 	OwnThread   bool   // the thread's root is a post of our own app
 
+	Form   string // of a filled form: names the opened one, which may be handed in several times; "" = not known
 	Args   Args
 	Answer string // opaque; where an ephemeral answer goes besides the actor
 }

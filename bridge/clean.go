@@ -53,7 +53,7 @@ func cleanInbound(in *channels.Inbound) {
 
 func cleanAction(a *Action) {
 	for _, s := range []*string{&a.Actor.ID, &a.Place.Channel, &a.Place.Thread, &a.Place.Message, &a.Order, &a.Text, &a.Raw,
-		&a.Version, &a.Answer, &a.Args.Team, &a.Args.Until, &a.Args.Note, &a.Args.Emoji, &a.Args.List,
+		&a.Version, &a.Answer, &a.Form, &a.Args.Team, &a.Args.Until, &a.Args.Note, &a.Args.Emoji, &a.Args.List,
 		&a.Args.Account, &a.Args.Recipient, &a.Args.Subject} {
 		*s = clean(*s)
 	}

@@ -149,19 +149,20 @@ func (w *work) speakByForm(c *conv, agent *store.Agent, surface int64, a Action)
 		return
 	}
 	answered := w.answeredBy(c, a)
-	for _, one := range w.fitting(c, a, answered) {
-		w.replyByForm(c, agent, surface, one, answered)
+	first := w.takeFormBack(c, surface, a)
+	for i, one := range w.fitting(c, a, answered) {
+		w.rememberForm(surface, a, i, w.replyByForm(c, agent, surface, one, answered, first))
 	}
 }
 
-// replyByForm sends one message of a form.
-func (w *work) replyByForm(c *conv, agent *store.Agent, surface int64, a Action, answered *message) {
+// replyByForm sends one message of a form; first says that the customer has nothing of it yet.
+func (w *work) replyByForm(c *conv, agent *store.Agent, surface int64, a Action, answered *message, first bool) *message {
 	m := w.saidByPerson(c, surface, a, agent)
 	a.Explicit = true
 	if decision, reason := w.speak(c, agent, surface, a); decision != Out {
 		m.Reason = reason
 		w.tellInside(c, m, reason)
-		return
+		return m
 	}
 	m.Reason = "explicit"
 	line := Line{Kind: LineDone, Verb: VerbReply, By: w.dir.ref(surface, agent.ID), Text: a.Text, Rich: a.Rich, Verbs: []Verb{VerbUndo},
@@ -169,11 +170,16 @@ func (w *work) replyByForm(c *conv, agent *store.Agent, surface int64, a Action,
 	if w.mayName(c, answered) {
 		m.ReplyTo, line.Quoted = answered.ExternalID, excerpt(answered)
 	}
-	if w.parkForWindow(c, m) || w.keptByLimits(c, m) {
-		return
+	switch {
+	case !first:
+		m.Fate, m.Reason = store.FateAsk, formReason
+		w.tellAuthor(c, m, LineAsk, formReason, VerbSend, VerbKeep)
+	case w.parkForWindow(c, m) || w.keptByLimits(c, m):
+	default:
+		w.line(c, line)
+		w.sendToCustomer(c, agent, surface, m, w.formOrder())
 	}
-	w.line(c, line)
-	w.sendToCustomer(c, agent, surface, m, w.formOrder())
+	return m
 }
 
 // formOrder places a form's reply among typed ones: by when it was submitted, in the

@@ -201,8 +201,8 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface
 	if identity == nil {
 		return relay.ErrNotYet // the channel was put to work in between
 	}
-	var previous *conv
-	if !s.caps.Threads {
+	previous := w.startedBy(surface, a)
+	if previous == nil && !s.caps.Threads {
 		previous = w.latestOf(identity)
 	}
 	if previous != nil && previous.status().Open() {
@@ -262,6 +262,7 @@ func (w *work) firstWords(c *conv, agent *store.Agent, surface int64, a Action, 
 		m.Reason = templateReason
 	}
 	line.Text, line.Args = m.Text, Args{Conversation: c.ID, Message: m.ID}
+	w.rememberForm(surface, a, 0, m)
 	w.line(c, line)
 	w.sendToCustomer(c, agent, surface, m, w.formOrder())
 	return nil

@@ -34,6 +34,10 @@ func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, c *conv, agent *store
 		w.refuse(c, surface, a, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
+	if !w.takeFormBack(c, surface, a) {
+		w.refuse(c, surface, a, formReason, "You handed this form in before: its template is on its way, or sent.", "Open the form again to send another one.")
+		return nil
+	}
 	body, err := json.Marshal(used)
 	if err != nil {
 		return fmt.Errorf("bridge: template: %w", err)
@@ -41,6 +45,7 @@ func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, c *conv, agent *store
 	a.Place.Message, a.Files, a.Text = "", nil, used.Use.Words()
 	m := w.saidByPerson(c, surface, a, agent)
 	m.Reason, m.Template = templateReason, body
+	w.rememberForm(surface, a, 0, m)
 	w.logAgent(c, agent, "chose a template", detail{Message: m.ID, Text: used.Name})
 	w.line(c, Line{Kind: LineDone, Verb: VerbTemplate, By: w.dir.ref(surface, agent.ID), Text: m.Text, Reason: used.Name, Verbs: []Verb{VerbUndo},
 		Args: Args{Conversation: c.ID, Message: m.ID}})

@@ -149,6 +149,7 @@ func (n *wanted) action(surface int64, a Action) {
 			n.postAcc, n.postChannels, n.postMessages = append(n.postAcc, surface), append(n.postChannels, a.Place.Channel), append(n.postMessages, m)
 		}
 	}
+	n.form(surface, a)
 	n.speaks = n.speaks || speaks(a.Verb)
 	n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane(a.Place.Channel))
 }

@@ -24,6 +24,7 @@ type Button struct {
 	Verb bridge.Verb  `json:"verb"`
 	Args bridge.Args  `json:"args"`
 	Rich *bridge.Rich `json:"rich,omitempty"` // of a form
+	Form string       `json:"form,omitempty"` // which one was opened; "" = another one each time
 }
 
 // File in a Chat.

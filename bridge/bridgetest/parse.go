@@ -49,7 +49,7 @@ func decode(raw []byte) ([]bridge.Action, error) {
 		a.Origin, a.Verb, a.Args, a.Actor = bridge.OriginButton, e.Button.Verb, e.Button.Args, bridge.Actor{ID: e.User, Kind: e.By}
 		a.Raw, a.OwnThread = "", false
 		if e.Type == "submit" {
-			a.Origin, a.Text, a.Rich = bridge.OriginForm, m.Plain(), e.Button.Rich
+			a.Origin, a.Text, a.Rich, a.Form = bridge.OriginForm, m.Plain(), e.Button.Rich, e.Button.Form
 		}
 	case "react": // whose thread it is in nobody tells
 		a.Origin, a.Verb, a.Actor, a.Raw = bridge.OriginEmoji, e.Button.Verb, bridge.Actor{ID: e.User, Kind: e.By}, ""
