@@ -169,6 +169,9 @@ func (w *work) receiptOf(m *message, s *channels.Status) (*delivery, error) {
 	if len(parts) < 2 {
 		return w.replyOf(m), nil
 	}
+	if s.Early {
+		return parts[0], nil // what carries a file alone is one part
+	}
 	for _, d := range parts {
 		if d.ExternalID != "" && slices.Contains(s.External, d.ExternalID) {
 			return d, nil

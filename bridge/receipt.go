@@ -241,7 +241,7 @@ func (w *work) receipt(ctx context.Context, tx pgx.Tx, c *conv, d *delivery, m *
 // last one that left failed: else nobody would ever get that part.
 func restart(d *delivery, s *channels.Status) {
 	last := d.State != store.Queued && slices.Contains(s.External, d.ExternalID)
-	if d.Part > 0 && d.State != store.Unknown && !last && rank(d.State) < rank(store.Delivered) {
+	if d.Part > 0 && (s.Early || d.State != store.Unknown && !last) && rank(d.State) < rank(store.Delivered) {
 		d.Part, d.dirty = 0, true
 	}
 }

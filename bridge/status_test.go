@@ -199,3 +199,23 @@ func TestSendAgainAfterItFailed(t *testing.T) {
 		})
 	}
 }
+
+// A text that failed after it was taken is no word on the file whose answer was lost.
+func TestEarlyPartFailed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{stopped: true})
+	w.engines[0].SetChannel(w.accounts[chat], &splitter{Channel: w.live[chat].Load()})
+	w.start()
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, With: "b.txt"})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 1))
+	states := `SELECT string_agg(state || ' ' || part, ', ' ORDER BY seq) FROM deliveries WHERE kind = 'reply'`
+	w.eventually("nobody knows of the second file", func() bool { return w.text(states) == "accepted 1, unknown 0" })
+	message := w.count(`SELECT id FROM messages WHERE direction = 'out'`)
+	w.tells(channelstest.Event{State: "failed", Early: true, Message: int64(message), External: []string{w.provider.Sent()[0].ID}, Reason: "Nobody there."})
+	w.line(thread, bridge.LineFailed)
+	if got := w.text(states); got != "failed 0, unknown 0" { // Send again begins with the text
+		t.Errorf("the deliveries are %s", got)
+	}
+}

@@ -123,6 +123,7 @@ type Status struct {
 	Reason  string // for people
 	Delayed bool   // a note only: still being tried
 	Class   Class  // of a failure
+	Early   bool   // a part failed that others of the same Send follow, see Receipt.More
 	Parts   int    // as in Receipt
 	Cost    string // as in Receipt
 }

@@ -63,6 +63,7 @@ type Event struct {
 	Recipient string   `json:"recipient,omitempty"`
 	Reason    string   `json:"reason,omitempty"`
 	Delayed   bool     `json:"delayed,omitempty"`
+	Early     bool     `json:"early,omitempty"`
 
 	Class    channels.Class `json:"class,omitempty"`    // of a failure
 	Template *Template      `json:"template,omitempty"` // template: the verdict
@@ -206,7 +207,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	}
 	if e.State != "" {
 		in.Status = &channels.Status{State: channels.DeliveryState(e.State), MessageID: e.Message, External: e.External,
-			Recipient: e.Recipient, Reason: e.Reason, Delayed: e.Delayed, UpTo: e.UpTo, Parts: e.Parts, Cost: e.Cost, Class: e.Class}
+			Recipient: e.Recipient, Reason: e.Reason, Delayed: e.Delayed, Early: e.Early, UpTo: e.UpTo, Parts: e.Parts, Cost: e.Cost, Class: e.Class}
 	}
 	switch in.Kind = channels.InboundKind(e.Type); in.Kind {
 	case channels.InboundMessage, channels.InboundOwn, channels.InboundForeign:

@@ -128,14 +128,14 @@ func TestDecodeStatus(t *testing.T) {
 			t.Fatalf("%s: %+v, %v", c.status, list, err)
 		}
 		s := list[0].Status
-		if s.State != c.state || s.Class != c.class || s.MessageID != 5 || !slices.Equal(s.External, []string{"SM1"}) || (s.Reason == "") == (s.State == channels.StateFailed) {
+		if s.State != c.state || s.Class != c.class || s.MessageID != 5 || s.Early || !slices.Equal(s.External, []string{"SM1"}) || (s.Reason == "") == (s.State == channels.StateFailed) {
 			t.Errorf("%s %s: %+v", c.status, c.code, s)
 		}
 	}
 	part := tokenParam + "=" + w.base.sign([]byte("key one"), token{message: 5, more: true})
 	for status, n := range map[string]int{"delivered": 0, "failed": 1} { // a part's fate alone
 		form := url.Values{"MessageSid": {"SM1"}, "MessageStatus": {status}, "To": {waPrefix + annPhone}}
-		if list, err := w.channel.Decode(hookPayload(time.Now(), part, []byte(form.Encode()))); err != nil || len(list) != n {
+		if list, err := w.channel.Decode(hookPayload(time.Now(), part, []byte(form.Encode()))); err != nil || len(list) != n || n > 0 && !list[0].Status.Early {
 			t.Errorf("a part that is %s: %+v, %v", status, list, err)
 		}
 	}

@@ -20,7 +20,7 @@ func (c *Channel) decodeStatus(form url.Values, status string, at time.Time, que
 	if known && t.more && s.State != channels.StateFailed {
 		return nil
 	}
-	s.MessageID, s.External = t.message, []string{messageSid(form)}
+	s.MessageID, s.Early, s.External = t.message, known && t.more, []string{messageSid(form)}
 	s.Parts, _ = strconv.Atoi(form.Get("NumSegments"))
 	return []channels.Inbound{{Kind: channels.InboundStatus, From: channels.Party{Key: keyOf(form.Get("To"))}, At: at, Status: s}}
 }

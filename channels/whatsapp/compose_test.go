@@ -207,7 +207,7 @@ func TestPartsDontDouble(t *testing.T) {
 	}
 	w.settle()
 	w.number.Fail(w.number.Sent()[0].ID, 131026)
-	if in := w.one(); in.Status.State != channels.StateFailed || in.Status.MessageID != 12 {
+	if in := w.one(); in.Status.State != channels.StateFailed || !in.Status.Early || in.Status.MessageID != 12 {
 		t.Errorf("told %+v", in.Status)
 	}
 	o.Part = 2

@@ -35,7 +35,7 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 		if !t.last && st.State != channels.StateFailed {
 			return nil, nil // the rest of the message follows, and tells
 		}
-		st.MessageID = t.message
+		st.MessageID, st.Early = t.message, !t.last
 	}
 	in := channels.Inbound{Kind: channels.InboundStatus, At: stamp(s.Timestamp), Status: st,
 		From: partyOf(s.RecipientUserID, s.RecipientID, "")}
