@@ -131,7 +131,7 @@ type Action struct {
 	Files       []SurfaceFile
 	Rich        *Rich  // a reply's, besides its text
 	Broadcast   bool   // a thread reply also shown in the channel
-	Version     string // Edit: which version this is; a later one compares higher
+	Version     string // Edit: which version this is; a later one compares higher. What follows a colon names what it says: again the same changes nothing
 	Restored    bool   // Edit: it was deleted before, and is back
 	Explicit    bool   // Say: "@Parley reply: …"
 	OwnThread   bool   // the thread's root is a post of our own app

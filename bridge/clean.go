@@ -13,6 +13,11 @@ const maxPreviewBytes = 2000
 
 func clean(s string) string { return store.Clean(s) }
 
+// SameText tells whether a text that a surface reads again is what was stored of it.
+func SameText(read, stored string) bool {
+	return strings.TrimSpace(clean(read)) == strings.TrimSpace(stored)
+}
+
 func cleanAll(list []string) {
 	for i := range list {
 		list[i] = clean(list[i])

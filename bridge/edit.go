@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 
 	"parley/store"
 )
@@ -29,9 +30,20 @@ func (w *work) edit(surface int64, a Action) {
 	if p.Kind != humanMessage || m == nil || c == nil || a.Version <= p.Version {
 		return
 	}
+	again := sameContent(p.Version, a.Version)
 	p.Version = a.Version
 	w.changePost(p)
-	w.applyEdit(c, m, surface, a)
+	if !again || a.Restored {
+		w.applyEdit(c, m, surface, a)
+	}
+}
+
+// sameContent tells whether two versions, of which a surface tells times that differ, are
+// one: the surface was told of it by two ways.
+func sameContent(known, told string) bool {
+	_, before, _ := strings.Cut(known, ":")
+	_, now, _ := strings.Cut(told, ":")
+	return now != "" && now == before
 }
 
 func (w *work) applyEdit(c *conv, m *message, surface int64, a Action) {

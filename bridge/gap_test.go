@@ -108,3 +108,22 @@ func TestCatchUp(t *testing.T) {
 	w.settled()
 	w.provider.WaitTexts(t, "One", "Two", "Three", "Four")
 }
+
+// An edit that the surface tells of by two ways, which give it different times, is said to be
+// late once; the next edit is another.
+func TestEditToldTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	id := w.reply(thread, "One")
+	w.provider.WaitTexts(t, "One")
+	w.fate(id, "out")
+	for _, text := range []string{"Uno", "Uno", "One", "Uno"} {
+		w.chat.Edit(support, id, text)
+	}
+	w.eventually("the last edit", func() bool { return w.lines(thread, bridge.LineEditLate) >= 3 })
+	w.settled()
+	if n := w.lines(thread, bridge.LineEditLate); n != 3 {
+		t.Errorf("%d lines tell of three edits", n)
+	}
+}

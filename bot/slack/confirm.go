@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
-	"strings"
 
 	"parley/bridge"
 	"parley/channels"
@@ -46,7 +45,7 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		return bridge.Changed, s.takeSynthetic(ctx, me, body)
 	}
 	now := s.naming(ctx, me, m.raw).said(at.Channel, &m.message)
-	if now.Verb != bridge.VerbSay && now.Verb != bridge.VerbReply || strings.TrimSpace(now.Text) != strings.TrimSpace(text) {
+	if now.Verb != bridge.VerbSay && now.Verb != bridge.VerbReply || !bridge.SameText(now.Text, text) {
 		return bridge.Changed, nil
 	}
 	return bridge.Unchanged, nil

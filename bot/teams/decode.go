@@ -47,7 +47,7 @@ func (p payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) 
 		out = []bridge.Action{p.said(at, a)}
 	case connector.TypeMessageUpdate:
 		edit := p.said(at, a)
-		edit.Verb, edit.Args, edit.Version = bridge.VerbEdit, bridge.Args{}, version(a)
+		edit.Verb, edit.Args, edit.Version = bridge.VerbEdit, bridge.Args{}, p.told(a)
 		edit.Restored = eventType(a) == undeleted
 		if edit.Origin == bridge.OriginMention {
 			edit.Origin = bridge.OriginText

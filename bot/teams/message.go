@@ -133,6 +133,18 @@ func version(a *connector.Activity) string {
 	return fmt.Sprintf("%020d", t.UnixMilli())
 }
 
+// told is the version as the engine gets it: when it was changed, and what it says, in which
+// the webhook and Graph agree though their times may differ. Of pictures nothing tells that.
+func (p payload) told(a *connector.Activity) string {
+	t := p.text(a)
+	if len(t.Images) > 0 || len(pictures(a)) > 0 {
+		return version(a)
+	}
+	files := slices.Clone(t.Files)
+	slices.Sort(files)
+	return version(a) + ":" + digest(append([]string{t.Named(t.Markdown), strconv.FormatBool(t.Bot), strconv.FormatBool(t.Leads)}, files...)...)
+}
+
 // knownSpan is how far the times may be apart that the webhook and Graph give one edit.
 const knownSpan = 60 // seconds
 

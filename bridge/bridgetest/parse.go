@@ -42,7 +42,7 @@ func decode(raw []byte) ([]bridge.Action, error) {
 		parse(&a, m)
 	case "edit":
 		parse(&a, m)
-		a.Verb, a.Version, a.Restored = bridge.VerbEdit, version(m), m.Restored
+		a.Verb, a.Version, a.Restored = bridge.VerbEdit, version(m)+":"+m.Text, m.Restored
 	case "delete":
 		a.Verb, a.Version = bridge.VerbDelete, version(m)
 	case "press", "submit":
