@@ -82,7 +82,7 @@ func (s *Surface) catchUpChannel(ctx context.Context, channel string) error {
 				typed = append(typed, *m)
 			}
 		}
-		if err := s.storeMissing(ctx, channel, typed, false); err != nil {
+		if _, err := s.storeMissing(ctx, channel, typed, false); err != nil {
 			return err
 		}
 		if next = page.Next; next == "" || !fresh {
@@ -141,8 +141,8 @@ func (s *Surface) catchUpThread(ctx context.Context, channel string, m *graph.Me
 	if before, ok := s.swept.get(key); ok && before == now {
 		return nil
 	}
-	err := s.storeMissing(ctx, channel, all, s.byUs(m))
-	if err == nil {
+	unclear, err := s.storeMissing(ctx, channel, all, s.byUs(m))
+	if err == nil && !unclear {
 		s.swept.put(key, now)
 	}
 	return err
@@ -155,76 +155,81 @@ type compared struct {
 }
 
 // storeMissing accepts, in the order of their ids, messages, edits and deletions that are
-// not stored. own: the thread was begun by us.
-func (s *Surface) storeMissing(ctx context.Context, channel string, messages []graph.Message, own bool) error {
+// not stored. own: the thread was begun by us. unclear: see turn.
+func (s *Surface) storeMissing(ctx context.Context, channel string, messages []graph.Message, own bool) (unclear bool, err error) {
 	messages = slices.DeleteFunc(slices.Clone(messages), func(m graph.Message) bool { return m.ID == "" || m.Type != "message" })
 	slices.SortStableFunc(messages, func(a, b graph.Message) int {
 		return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
 	})
 	var ids []string
 	for _, m := range messages {
-		ids = append(ids, messageID(channel, m.ID), deleteID(channel, m.ID))
+		ids = append(ids, messageID(channel, m.ID), deleteID(channel, m.ID, 1))
 	}
 	seen, err := s.seen(ctx, ids)
 	if err != nil {
-		return err
+		return false, err
 	}
 	var facts []channels.Fact
 	for i := range messages {
 		m := &messages[i]
-		found, err := s.missed(ctx, channel, m, own && m.ReplyToID != "", seen)
+		found, later, err := s.missed(ctx, channel, m, own && m.ReplyToID != "", seen)
 		if err != nil {
-			return err
+			return false, err
 		}
-		facts = append(facts, found...)
+		facts, unclear = append(facts, found...), unclear || later
 	}
 	for chunk := range slices.Chunk(facts, factsAtOnce) {
 		if err := s.desk.Accept(ctx, chunk...); err != nil {
-			return fmt.Errorf("teams: catch-up: accept: %w", err)
+			return false, fmt.Errorf("teams: catch-up: accept: %w", err)
 		}
 	}
-	return nil
+	return unclear, nil
 }
 
 // missed gives what Teams should have told about a message and isn't stored: that it was
-// written, changed, deleted. Of ours only that the first of a thread is gone.
-func (s *Surface) missed(ctx context.Context, channel string, m *graph.Message, own bool, seen map[string]bool) ([]channels.Fact, error) {
+// written, changed, deleted, brought back. Of ours only that the first of a thread is gone.
+// unclear: see turn.
+func (s *Surface) missed(ctx context.Context, channel string, m *graph.Message, own bool, seen map[string]bool) (facts []channels.Fact, unclear bool, err error) {
 	at := place(&connector.Activity{ID: m.ID, Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, cmp.Or(m.ReplyToID, m.ID))}})
 	key, said := orderKey(channel, root(at)), messageID(channel, m.ID)
-	if !m.DeletedAt.IsZero() {
-		id := deleteID(channel, m.ID)
-		if s.byUs(m) && m.ReplyToID != "" || seen[id] || !seen[said] {
-			return nil, nil
+	gone := !m.DeletedAt.IsZero()
+	if s.byUs(m) && (!gone || m.ReplyToID != "") || gone && !seen[said] {
+		return nil, false, nil
+	}
+	if gone || seen[deleteID(channel, m.ID, 1)] {
+		facts, unclear, err = s.turn(ctx, at, m, own)
+		if gone || unclear || err != nil || len(facts) > 0 {
+			return facts, unclear, err
 		}
-		p, _, err := s.caught(ctx, connector.TypeMessageDelete, channel, m, own)
-		return []channels.Fact{p.fact(id, key)}, err
 	}
-	if s.byUs(m) {
-		return nil, nil
-	}
-	var out []channels.Fact
 	if !seen[said] {
-		p, a, err := s.caught(ctx, connector.TypeMessage, channel, m, own)
+		p, a, err := s.caught(ctx, "", channel, m, own)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if at.Thread != "" && !own && !p.text(&a).Bot { // in somebody else's thread, where we answered
-			return nil, nil
+			return nil, false, nil
 		}
-		out = append(out, p.fact(said, key))
+		facts = append(facts, p.fact(said, key))
 	}
+	edit, err := s.missedEdit(ctx, at, m, own)
+	return append(facts, edit...), false, err
+}
+
+// missedEdit gives the version of a message that isn't stored, if there is one.
+func (s *Surface) missedEdit(ctx context.Context, at bridge.Place, m *graph.Message, own bool) ([]channels.Fact, error) {
 	if m.EditedAt.IsZero() {
-		return out, nil
+		return nil, nil
 	}
-	p, a, err := s.caught(ctx, connector.TypeMessageUpdate, channel, m, own)
+	p, a, err := s.caught(ctx, eventEdited, at.Channel, m, own)
 	if err != nil {
 		return nil, err
 	}
 	known, err := s.knows(ctx, p, at, &a)
-	if !known {
-		out = append(out, p.fact(p.editID(at, &a), key))
+	if known || err != nil {
+		return nil, err
 	}
-	return out, err
+	return []channels.Fact{p.fact(p.editID(at, &a), orderKey(at.Channel, root(at)))}, nil
 }
 
 // knows tells whether a version of a message is stored, by whatever way it came.

@@ -140,8 +140,7 @@ func (s *Surface) clickFacts(ctx context.Context, p payload, a *connector.Activi
 	default:
 		f.ExternalID += strings.TrimPrefix(near[0], "k:"+f.ExternalID)
 	}
-	known := payload{Kind: kindKnown, Me: s.me, Body: json.RawMessage("{}")}
-	return []channels.Fact{f, known.fact(near[0], f.OrderKey)}, click, nil
+	return []channels.Fact{f, s.known(near[0], f.OrderKey)}, click, nil
 }
 
 // formFact names a filled form by what was filled in.
@@ -193,6 +192,6 @@ func (p payload) decodeForm(a *connector.Activity) ([]bridge.Action, error) {
 	}
 	return []bridge.Action{{
 		Verb: filled.Verb, Origin: bridge.OriginForm, Actor: p.actor(a), Place: read.Form.Memory.Place, Args: filled.Args,
-		Form: read.Form.Memory.Nonce, Text: filled.Text, Rich: filled.Rich, Explicit: filled.Verb == bridge.VerbReply, OwnThread: p.Own,
+		Text: filled.Text, Rich: filled.Rich, Explicit: filled.Verb == bridge.VerbReply, OwnThread: p.Own,
 	}}, nil
 }

@@ -3,11 +3,12 @@ package teams
 import (
 	"context"
 	"errors"
-	"strings"
+	"strconv"
+	"time"
 
-	"parley/bot/teams/connector"
 	"parley/bot/teams/graph"
 	"parley/bridge"
+	"parley/channels"
 )
 
 // Confirm implements bridge.Surface. Where Graph may not be asked, or can't be because nobody
@@ -30,6 +31,9 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		if err != nil || !there {
 			return bridge.Unchanged, err
 		}
+		if s.justWritten(at.Message) {
+			return bridge.Unchanged, notYet()
+		}
 		m = graph.Message{ID: at.Message, ReplyToID: at.Thread, DeletedAt: s.now()}
 	case err != nil:
 		return bridge.Unchanged, err
@@ -38,33 +42,56 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	if err != nil {
 		return bridge.Unchanged, err
 	}
-	key := orderKey(at.Channel, root(at))
 	if !m.DeletedAt.IsZero() {
-		p, _, err := s.caught(ctx, connector.TypeMessageDelete, at.Channel, &m, own)
-		if err != nil {
+		facts, unclear, err := s.turn(ctx, at, &m, own)
+		switch {
+		case err != nil:
 			return bridge.Unchanged, err
+		case unclear:
+			return bridge.Unchanged, notYet()
+		case len(facts) == 0:
+			return bridge.Gone, nil
 		}
-		return bridge.Gone, s.desk.Accept(ctx, p.fact(deleteID(at.Channel, at.Message), key))
+		return bridge.Gone, s.desk.Accept(ctx, facts...)
 	}
+	edit, err := s.missedEdit(ctx, at, &m, own)
+	if err != nil {
+		return bridge.Unchanged, err
+	}
+	if len(edit) > 0 {
+		return bridge.Changed, s.desk.Accept(ctx, edit...)
+	}
+	return s.compare(ctx, at, &m, text)
+}
+
+// compare tells whether an edited message, of which everything is stored, says what is to
+// leave: else an edit isn't applied yet.
+func (s *Surface) compare(ctx context.Context, at bridge.Place, m *graph.Message, text string) (bridge.Confirmation, error) {
 	if m.EditedAt.IsZero() {
 		return bridge.Unchanged, nil
 	}
-	p, a, err := s.caught(ctx, connector.TypeMessageUpdate, at.Channel, &m, own)
+	p, a, err := s.caught(ctx, eventEdited, at.Channel, m, false)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
-	known, err := s.knows(ctx, p, at, &a)
-	if err != nil {
-		return bridge.Unchanged, err
-	}
-	if !known {
-		return bridge.Changed, s.desk.Accept(ctx, p.fact(p.editID(at, &a), key))
-	}
-	now := p.said(at, &a)
-	if now.Verb != bridge.VerbSay && now.Verb != bridge.VerbReply || strings.TrimSpace(now.Text) != strings.TrimSpace(text) {
+	if now := p.said(at, &a); now.Verb != bridge.VerbSay && now.Verb != bridge.VerbReply || !bridge.SameText(now.Text, text) {
 		return bridge.Changed, nil
 	}
 	return bridge.Unchanged, nil
+}
+
+// unseenFor is how long after it was written Graph may not know a message yet; less than the
+// engine waits for a change to be applied.
+const unseenFor = 30 * time.Second
+
+func (s *Surface) justWritten(message string) bool {
+	said, err := strconv.ParseInt(message, 10, 64)
+	return err == nil && s.now().Sub(time.UnixMilli(said)) < unseenFor
+}
+
+// notYet has the engine ask again: what Graph shows may be older than what is stored.
+func notYet() error {
+	return &channels.SendError{Class: channels.Retry, Wait: 2 * time.Second, Text: "Teams doesn't show the message as it is yet."}
 }
 
 // threadThere tells whether a thread can be read: only then a message that isn't found in it

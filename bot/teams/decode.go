@@ -48,7 +48,7 @@ func (p payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) 
 	case connector.TypeMessageUpdate:
 		edit := p.said(at, a)
 		edit.Verb, edit.Args, edit.Version = bridge.VerbEdit, bridge.Args{}, p.told(a)
-		edit.Restored = eventType(a) == undeleted
+		edit.Restored = eventType(a) == eventRestored
 		if edit.Origin == bridge.OriginMention {
 			edit.Origin = bridge.OriginText
 		}

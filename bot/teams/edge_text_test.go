@@ -187,7 +187,7 @@ func edgeDeletion(t *testing.T) {
 	must(t, err)
 	w.accepted(d, messageID(w.channel, id))
 	must(t, p.Delete(w.channel, id))
-	if a := w.accepted(d, deleteID(w.channel, id)); a.Verb != bridge.VerbDelete || a.Place != (bridge.Place{Channel: w.channel, Thread: root, Message: id}) || a.Text != "" {
+	if a := w.accepted(d, deleteID(w.channel, id, 1)); a.Verb != bridge.VerbDelete || a.Place != (bridge.Place{Channel: w.channel, Thread: root, Message: id}) || a.Text != "" {
 		t.Errorf("%+v", a)
 	}
 }

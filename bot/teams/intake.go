@@ -80,8 +80,7 @@ func (s *Surface) messageFacts(ctx context.Context, p payload, a *connector.Acti
 	return []channels.Fact{p.fact(messageID(at.Channel, at.Message), orderKey(at.Channel, root(at)))}, nil
 }
 
-// changeFacts are of an edit, which is also kept under what it says, so that a catch-up
-// knows it; or of a deletion.
+// changeFacts are of an edit, of a deletion, or of a return from one.
 func (s *Surface) changeFacts(ctx context.Context, p payload, a *connector.Activity) ([]channels.Fact, error) {
 	at := place(a)
 	own, err := s.ours(ctx, at)
@@ -92,30 +91,28 @@ func (s *Surface) changeFacts(ctx context.Context, p payload, a *connector.Activ
 		return nil, err
 	}
 	p.Own = own
-	key := orderKey(at.Channel, root(at))
-	known := payload{Kind: kindKnown, Me: s.me, Body: json.RawMessage("{}")}
 	if a.Type == connector.TypeMessageDelete {
-		id, again := deleteID(at.Channel, at.Message), deleteID(at.Channel, at.Message)+":"+version(a)
-		restored := restoredID(at.Channel, at.Message)
-		seen, err := s.seen(ctx, []string{id, again, restored})
-		switch {
-		case err != nil:
-			return nil, err
-		case seen[restored] && !seen[again]: // it was deleted before, and was back
-			return []channels.Fact{p.fact(again, key)}, nil
-		}
-		return []channels.Fact{p.fact(id, key), known.fact(again, key)}, nil
+		return s.turnFacts(ctx, p, a, at)
 	}
 	p.Seen = s.attachments(ctx, p, a)
-	facts := []channels.Fact{p.fact(p.editID(at, a), key), known.fact(p.knownIDs(at, a)[0], key)}
-	if eventType(a) == undeleted {
-		facts = append(facts, known.fact(restoredID(at.Channel, at.Message), key))
+	if eventType(a) == eventRestored {
+		return s.turnFacts(ctx, p, a, at)
 	}
-	return facts, nil
+	return s.editFacts(p, a, at), nil
 }
 
-// undeleted is the event of a message that was deleted and is back.
-const undeleted = "undeleteMessage"
+// editFacts are of an edit, which is also kept under what it says, so that a catch-up knows it.
+func (s *Surface) editFacts(p payload, a *connector.Activity, at bridge.Place) []channels.Fact {
+	key := orderKey(at.Channel, root(at))
+	return []channels.Fact{p.fact(p.editID(at, a), key), s.known(p.knownIDs(at, a)[0], key)}
+}
+
+// Events of a message, in an activity's channelData.
+const (
+	eventEdited   = "editMessage"
+	eventDeleted  = "softDeleteMessage"
+	eventRestored = "undeleteMessage" // it was deleted, and is back
+)
 
 // reactionFacts are of reactions that were added or taken back, together.
 func (s *Surface) reactionFacts(p payload, a *connector.Activity) []channels.Fact {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"parley/bot/teams/connector"
 	"parley/channels"
@@ -21,7 +22,7 @@ const (
 	kindCommand  = "command"  // a message that only we see, or in a chat with us
 	kindClick    = "click"    // a button
 	kindForm     = "form"     // a filled dialog
-	kindKnown    = "known"    // says only that a version of a message is known
+	kindKnown    = "known"    // says nothing but its id
 )
 
 // payload is what the journal keeps of one fact: Teams' bytes, and what was known when they
@@ -98,10 +99,24 @@ func digest(parts ...string) string {
 
 // Ids of facts; see design: Journal.
 func messageID(channel, id string) string { return "m:" + channel + ":" + id }
-func deleteID(channel, id string) string  { return "d:" + channel + ":" + id }
 
-// restoredID says that a message was deleted once, and came back.
-func restoredID(channel, id string) string { return "u:" + channel + ":" + id }
+// deleteID is of a message's n-th deletion.
+func deleteID(channel, id string, n int) string { return nth("d:"+channel+":"+id, n) }
+
+// restoredID is of a message's n-th return from deletion.
+func restoredID(channel, id string, n int) string { return nth("u:"+channel+":"+id, n) }
+
+func nth(id string, n int) string {
+	if n == 1 {
+		return id
+	}
+	return id + ":" + strconv.Itoa(n)
+}
+
+// known is a fact without an effect, by which something is known again.
+func (s *Surface) known(id, order string) channels.Fact {
+	return payload{Kind: kindKnown, Me: s.me, Body: json.RawMessage("{}")}.fact(id, order)
+}
 
 // orderKey is that of a thread.
 func orderKey(channel, root string) string { return channel + ":" + root }

@@ -65,29 +65,30 @@ func patient[T any](ctx context.Context, s *Surface, channel string, read func(c
 	return out, err
 }
 
-// synthetic makes the activity that Teams would have sent about a message.
-func (s *Surface) synthetic(kind, channel string, m *graph.Message) connector.Activity {
+// synthetic makes the activity that Teams would have sent about a message: an event of it, or
+// "" that it was written.
+func (s *Surface) synthetic(event, channel string, m *graph.Message) connector.Activity {
 	begin := m.ReplyToID
 	if begin == "" {
 		begin = m.ID
 	}
 	at := m.CreatedAt
 	a := connector.Activity{
-		Type: kind, ID: m.ID, ChannelID: connector.ChannelTeams, Recipient: &connector.ChannelAccount{ID: s.me},
+		Type: connector.TypeMessage, ID: m.ID, ChannelID: connector.ChannelTeams, Recipient: &connector.ChannelAccount{ID: s.me},
 		Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, begin), ConversationType: connector.ConversationChannel, TenantID: s.opt.TenantID},
-		ChannelData:  &connector.ChannelData{Channel: &connector.ChannelRef{ID: channel}},
+		ChannelData:  &connector.ChannelData{Channel: &connector.ChannelRef{ID: channel}, EventType: event},
 		From:         s.author(m.From),
 	}
-	switch kind {
-	case connector.TypeMessageUpdate:
-		at = m.EditedAt
-		a.ChannelData.EventType = "editMessage"
-	case connector.TypeMessageDelete:
-		at = m.DeletedAt
-		a.ChannelData.EventType = "softDeleteMessage"
+	switch event {
+	case eventEdited:
+		a.Type, at = connector.TypeMessageUpdate, m.EditedAt
+	case eventRestored:
+		a.Type, at = connector.TypeMessageUpdate, m.ModifiedAt
+	case eventDeleted:
+		a.Type, at = connector.TypeMessageDelete, m.DeletedAt
 	}
 	a.Timestamp = at.UTC().Format(time.RFC3339Nano)
-	if kind == connector.TypeMessageDelete {
+	if event == eventDeleted {
 		return a
 	}
 	if m.Body.ContentType == "html" {
@@ -142,8 +143,8 @@ func (s *Surface) byUs(m *graph.Message) bool {
 }
 
 // caught is a message as Graph gives it, made ready to be stored.
-func (s *Surface) caught(ctx context.Context, kind, channel string, m *graph.Message, own bool) (payload, connector.Activity, error) {
-	a := s.synthetic(kind, channel, m)
+func (s *Surface) caught(ctx context.Context, event, channel string, m *graph.Message, own bool) (payload, connector.Activity, error) {
+	a := s.synthetic(event, channel, m)
 	p := payload{Kind: kindCatchUp, Me: s.me, Own: own, Who: map[string]who{}}
 	for _, one := range accounts(&a) {
 		if one.AADObjectID == "" || p.Who[one.ID].Kind != "" {

@@ -18,7 +18,7 @@ import (
 // caughtSay is what Parley makes of a message that only Graph tells of.
 func caughtSay(t *testing.T, w *world, m graph.Message) bridge.Action {
 	t.Helper()
-	p, _, err := w.s.caught(within(t), connector.TypeMessage, w.channel, &m, true)
+	p, _, err := w.s.caught(within(t), "", w.channel, &m, true)
 	must(t, err)
 	actions, err := w.s.Decode(p.fact("m:x", "x").Payload)
 	must(t, err)
@@ -56,8 +56,9 @@ func TestCaughtQuote(t *testing.T) {
 // what was said counts.
 func TestConfirmGone(t *testing.T) {
 	t.Parallel()
-	w, d, root, p := talk(t)
+	w, d, root, p, later := talkLater(t)
 	a := typed(t, w, d, p, root, "hello")
+	later(time.Hour)
 	w.fake.Inject(teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: 404, Code: "NotFound"})
 	if got, err := w.s.Confirm(within(t), a.Place, a.Text); got != bridge.Unchanged || err != nil || d.count("d:") != 0 {
 		t.Errorf("the channel isn't found: %v, %v, facts %v", got, err, d.ids())

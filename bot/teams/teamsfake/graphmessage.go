@@ -21,7 +21,7 @@ func (s *Server) graphPath(ch *channel, m *Message) string {
 // Source: Graph reference, "chatMessage resource type", read 2026-11.
 func (s *Server) chatMessage(ch *channel, m *Message) object {
 	modified := m.At
-	for _, at := range []time.Time{m.EditedAt, m.DeletedAt} {
+	for _, at := range []time.Time{m.EditedAt, m.DeletedAt, m.restoredAt} {
 		if at.After(modified) {
 			modified = at
 		}

@@ -191,7 +191,7 @@ func (p *Person) Delete(channel, id string) error {
 	return nil
 }
 
-// Undelete brings a deleted message back. Errors: ErrNoMessage, ErrNotYours.
+// Undelete brings a deleted message back, which is no edit. Errors: ErrNoMessage, ErrNotYours.
 func (p *Person) Undelete(channel, id string) error {
 	s := p.s
 	s.mu.Lock()
@@ -205,7 +205,7 @@ func (p *Person) Undelete(channel, id string) error {
 		return ErrNotYours
 	}
 	*m = *m.erased
-	m.EditedAt = s.now()
+	m.restoredAt = s.now()
 	s.note(Change{Kind: "changed", Channel: ch.ID, Message: m.ID, Root: m.Root, User: p.id})
 	s.tellChange(ch, m, "messageUpdate", "undeleteMessage", s.pushed(ch, m))
 	return nil

@@ -119,6 +119,7 @@ type Message struct {
 	guid        string           // of the first card's attachment in Graph
 	bare        bool             // the bot gets no text/html
 	erased      *Message         // what a deleted one was
+	restoredAt  time.Time        // when it came back
 	system      bool             // tells of an event; only Graph lists it
 }
 
