@@ -199,6 +199,7 @@ func (me *self) decodeInteraction(body []byte) ([]bridge.Action, error) {
 		if len(errs) > 0 || filled.Next {
 			return nil, fmt.Errorf("%w: form not valid", errDecode)
 		}
+		a.Form = in.View.ID
 		a.Origin, a.Verb, a.Args, a.Text, a.Rich = bridge.OriginForm, filled.Verb, filled.Args, filled.Text, filled.Rich
 		a.Explicit = filled.Verb == bridge.VerbReply
 		return []bridge.Action{a}, nil

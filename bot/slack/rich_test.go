@@ -69,7 +69,7 @@ func TestStartByShortcut(t *testing.T) {
 	st.fill(open(), map[string]string{"recipient": "slow@example.org", "subject": "Lamp", "text": "It is *repaired*."})
 	a := st.decode(st.desk.withPrefix(t, "i:"))
 	if a.Verb != bridge.VerbNew || a.Args.Account != "support-mail" || a.Args.Recipient != "slow@example.org" || a.Args.Subject != "Lamp" || a.Text != "It is *repaired*." ||
-		a.Origin != bridge.OriginForm || a.Place.Channel != "" || a.Actor.ID != st.ann {
+		a.Origin != bridge.OriginForm || a.Form == "" || a.Place.Channel != "" || a.Actor.ID != st.ann {
 		t.Errorf("got %+v", a)
 	}
 }

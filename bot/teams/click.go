@@ -192,6 +192,6 @@ func (p payload) decodeForm(a *connector.Activity) ([]bridge.Action, error) {
 	}
 	return []bridge.Action{{
 		Verb: filled.Verb, Origin: bridge.OriginForm, Actor: p.actor(a), Place: read.Form.Memory.Place, Args: filled.Args,
-		Text: filled.Text, Rich: filled.Rich, Explicit: filled.Verb == bridge.VerbReply, OwnThread: p.Own,
+		Form: read.Form.Memory.Nonce, Text: filled.Text, Rich: filled.Rich, Explicit: filled.Verb == bridge.VerbReply, OwnThread: p.Own,
 	}}, nil
 }

@@ -53,7 +53,7 @@ func TestDetails(t *testing.T) {
 	if out.Error != "" || out.Dialog != nil {
 		t.Errorf("handed in: %+v", out)
 	}
-	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbReply || a.Text != "We are **on it**." || !a.Explicit || a.Args.Conversation != 12 {
+	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbReply || a.Text != "We are **on it**." || !a.Explicit || a.Form == "" || a.Args.Conversation != 12 {
 		t.Errorf("%+v", a)
 	}
 	w.noProblems()

@@ -51,6 +51,8 @@ func reasonWords(reason string, f bridge.Facts) string {
 		return "It says reply and mentions a colleague: the customer would read the mention too."
 	case "paused":
 		return "The account is paused."
+	case "handed_in":
+		return "You handed its form in twice, with other words."
 	case "edited":
 		return "It was inside before you changed it."
 	}
