@@ -82,7 +82,7 @@ func TestAwkwardValues(t *testing.T) {
 		f.Fields[1].Options = f.Fields[0].Options
 	}
 	d := Form(f, memory(), home())
-	sound(t, d.Card)
+	soundDialog(t, d.Card)
 	var packed []string
 	for _, v := range all {
 		packed = append(packed, pack(v))
@@ -110,7 +110,7 @@ func TestAgain(t *testing.T) {
 		t.Fatalf("errors %v", errs)
 	}
 	d := Again(forms["snooze"], *got.Form, errs, home())
-	sound(t, d.Card)
+	soundDialog(t, d.Card)
 	var c adaptive
 	must(t, json.Unmarshal(d.Card, &c))
 	at := slices.IndexFunc(c.Body, func(e element) bool { return e.ID == "t:other" })
@@ -131,7 +131,7 @@ func TestLongLists(t *testing.T) {
 		f.Options = append(f.Options, view.Option{Value: strings.Repeat("v", len(f.Options)+1), Label: "# <b> *x*"})
 	}
 	d := Form(view.Form{Verb: bridge.VerbAssign, Fields: []view.Field{f}, Submit: "Assign"}, memory(), home())
-	sound(t, d.Card)
+	soundDialog(t, d.Card)
 	if !strings.Contains(string(d.Card), `"style":"filtered"`) || strings.Contains(string(d.Card), "*") {
 		t.Errorf("got %s", d.Card)
 	}

@@ -115,18 +115,21 @@ func TestForms(t *testing.T) {
 	t.Parallel()
 	forms, err := samples().Forms()
 	must(t, err)
+	shows := func(name string, d Dialog) {
+		t.Helper()
+		soundDialog(t, d.Card)
+		golden(t, name, d)
+	}
 	for name, f := range forms {
-		d := Form(f, memory(), home())
-		sound(t, d.Card)
-		golden(t, "form_"+name, d)
+		shows("form_"+name, Form(f, memory(), home()))
 	}
 	pick, err := samples().Pick()
 	must(t, err)
 	m := memory()
 	m.Pick, m.Text = true, "typed"
-	golden(t, "form_pick", Form(pick, m, home()))
+	shows("form_pick", Form(pick, m, home()))
 	wrong := Submitted{Memory: memory(), Values: map[string][]string{"until": {"4h"}, "other": {"a <b> moment"}}}
-	golden(t, "form_snooze_wrong", Again(forms["snooze"], wrong, map[string]string{"other": "I can't read this time.", "": "Something else."}, home()))
-	golden(t, "window_details", Window(view.Details(samples().Facts()), m.Place, home(), "n"))
-	golden(t, "window_problem", Problem(bridge.ErrNoConversation, m.Place, home()))
+	shows("form_snooze_wrong", Again(forms["snooze"], wrong, map[string]string{"other": "I can't read this time.", "": "Something else."}, home()))
+	shows("window_details", Window(view.Details(samples().Facts()), m.Place, home(), "n"))
+	shows("window_problem", Problem(bridge.ErrNoConversation, m.Place, home()))
 }

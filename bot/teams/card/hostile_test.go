@@ -202,7 +202,7 @@ func TestMentionsOnPages(t *testing.T) {
 	for _, p := range pages {
 		sound(t, p.Card)
 	}
-	sound(t, Window(c, bridge.Place{}, home(), "n").Card)
+	soundDialog(t, Window(c, bridge.Place{}, home(), "n").Card)
 	told := 0
 	texts := Messages(c, "", home())
 	for _, m := range texts {

@@ -9,64 +9,40 @@ import (
 // Source: "Cards reference", read 2026-11.
 const mostActions = 6
 
-func (c *cardCheck) actions(v any, at string) {
-	if v == nil {
-		return
-	}
-	all, ok := v.([]any)
-	if !ok || len(list(v)) != len(all) {
-		c.fault("%s is not a list of actions", at)
-	}
+// row checks the buttons that stand together.
+func (c *cardCheck) row(v any, at string) {
 	primary := 0
 	for _, a := range list(v) {
-		if a["mode"] != "secondary" {
+		if mode, _ := a["mode"].(string); !strings.EqualFold(mode, "secondary") {
 			primary++
 		}
 		if title, _ := a["title"].(string); title == "" {
 			c.fault("an action in %s has no title", at)
 		}
-		c.action(a, at)
+		c.older(a)
 	}
 	if primary > mostActions {
 		c.fault("%s has %d actions, Teams shows %d", at, primary, mostActions)
 	}
 }
 
-func (c *cardCheck) action(v any, at string) {
-	if v == nil {
-		return
-	}
-	a, ok := v.(object)
-	if !ok {
-		c.fault("%s is no action", at)
-		return
-	}
-	kind, _ := a["type"].(string)
+func (c *cardCheck) action(a object, kind string) {
 	switch kind {
 	case "Action.OpenUrl":
-		c.keys(a, kind, actionKeys+" url")
 		address, _ := a["url"].(string)
 		if !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "mailto:") {
 			c.fault("Action.OpenUrl %q is no address", address)
 		}
 	case "Action.Submit":
-		c.keys(a, kind, actionKeys+" data associatedInputs msteams")
 		c.submit(a)
 	case "Action.Execute":
-		c.keys(a, kind, actionKeys+" verb data associatedInputs")
-		c.execute(a, at)
-	case "Action.ShowCard":
-		c.keys(a, kind, actionKeys+" card")
-		card, _ := a["card"].(object)
-		c.elements(card["body"], "ShowCard.body")
-		c.actions(card["actions"], "ShowCard.actions")
+		if c.dialog {
+			c.fault("a dialog has Action.Execute, which does nothing there")
+		}
 	case "Action.ToggleVisibility":
-		c.keys(a, kind, actionKeys+" targetElements")
 		if targets, _ := a["targetElements"].([]any); len(targets) == 0 {
 			c.fault("Action.ToggleVisibility without targets")
 		}
-	default:
-		c.fault("unknown action %q", kind)
 	}
 }
 
@@ -80,43 +56,26 @@ func (c *cardCheck) submit(a object) {
 	if !slices.Contains([]string{"task/fetch", "messageBack", "imBack", "signin", "invoke"}, kind) {
 		c.fault("Action.Submit with msteams type %q", kind)
 	}
-	if c.where == cardInDialog {
+	if c.dialog {
 		c.fault("a dialog has Action.Submit with msteams type %q", kind)
 	}
 }
 
-func (c *cardCheck) execute(a object, at string) {
-	if verb, _ := a["verb"].(string); verb == "" {
-		c.fault("Action.Execute %v without verb", a["title"])
+// older checks what clients show that do not know Action.Execute.
+func (c *cardCheck) older(a object) {
+	if a["type"] != "Action.Execute" {
+		return
 	}
-	if c.where == cardInDialog {
-		c.fault("a dialog has Action.Execute, which does nothing there")
-	}
-	fallback, _ := a["fallback"].(object)
-	switch {
-	case fallback != nil:
-		if fallback["type"] != "Action.Submit" {
-			c.fault("the fallback of Action.Execute %v is %v", a["title"], fallback["type"])
-		}
-		if fallback["id"] == a["id"] {
-			delete(fallback, "id") // it replaces the action
-		}
-		c.action(fallback, "fallback")
-	case at != "refresh":
+	switch fallback, ok := a["fallback"].(object); {
+	case !ok:
 		c.fault("Action.Execute %v has no fallback for older clients", a["title"])
+	case fallback["type"] != "Action.Submit":
+		c.fault("the fallback of Action.Execute %v is %v", a["title"], fallback["type"])
 	}
 }
 
 // refresh checks the card's automatic update.
-func (c *cardCheck) refresh(card object) {
-	r, ok := card["refresh"].(object)
-	if !ok {
-		return
-	}
-	c.action(r["action"], "refresh")
-	if a, _ := r["action"].(object); a["type"] != "Action.Execute" {
-		c.fault("refresh.action is not Action.Execute")
-	}
+func (c *cardCheck) refresh(r object) {
 	ids, _ := r["userIds"].([]any)
 	if len(ids) > mostRefreshed {
 		c.fault("refresh.userIds has %d people, at most %d", len(ids), mostRefreshed)
@@ -141,8 +100,6 @@ func (c *cardCheck) mentions(card object) {
 		who, _ := e["mentioned"].(object)
 		id, _ := who["id"].(string)
 		switch {
-		case e["type"] != "mention":
-			c.fault("entity of type %v", e["type"])
 		case !atTag.MatchString(text) || !slices.ContainsFunc(c.texts, func(t string) bool { return strings.Contains(t, text) }):
 			c.fault("mention %q is not in the card's text", text)
 		case !c.member(id):
@@ -161,6 +118,9 @@ func (c *cardCheck) mentions(card object) {
 
 // member accepts a 29: id, an Entra object id or a user principal name, as cards do.
 func (c *cardCheck) member(id string) bool {
+	if c.s == nil {
+		return true
+	}
 	u := c.s.person(id)
 	if u == nil {
 		for _, x := range c.s.users {

@@ -135,7 +135,7 @@ func (s *Server) readCardAnswer(out *Outcome, name, user string, b *pressed) *Ou
 	}
 	switch answer.Type {
 	case kindCard:
-		for _, f := range s.checkCard(answer.Value, cardInMessage, b.at.ch) {
+		for _, f := range s.cardFaults(answer.Value, b.at.ch) {
 			s.trouble(name, b.m.ID, f)
 		}
 		if b.m.View == nil {

@@ -176,7 +176,7 @@ func (s *Server) fillAttachments(where string, ch *channel, m *Message, a outgoi
 			continue
 		}
 		m.Cards = append(m.Cards, at.Content)
-		for _, f := range s.checkCard(at.Content, cardInMessage, ch) {
+		for _, f := range s.cardFaults(at.Content, ch) {
 			s.trouble(where, m.ID, f)
 			m.Broken = f
 		}

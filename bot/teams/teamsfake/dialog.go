@@ -212,7 +212,7 @@ func (s *Server) showDialog(out *Outcome, user string, d *Dialog, name string, v
 			return s.misread(out, name, "has a card of type "+task.Card.ContentType)
 		}
 		n.Card = task.Card.Content
-		for _, f := range s.checkCard(n.Card, cardInDialog, d.at.ch) {
+		for _, f := range s.dialogFaults(n.Card, d.at.ch) {
 			s.trouble(name, "", f)
 		}
 	}
@@ -246,7 +246,7 @@ func (s *Server) showResults(out *Outcome, name string, ch *channel, answer *tas
 			if name == "composeExtension/query" && a.Preview == nil {
 				s.trouble(name, "", "an Adaptive Card without preview")
 			}
-			for _, f := range s.checkCard(a.Content, cardInPreview, ch) {
+			for _, f := range s.cardFaults(a.Content, ch) {
 				s.trouble(name, "", f)
 			}
 		}
