@@ -89,10 +89,10 @@ func (s *Server) startThread(w http.ResponseWriter, p conversationParameters) {
 		refuse(w, http.StatusBadRequest, "BadSyntax", "activity: "+err.Error())
 		return
 	}
-	msgs, ok := s.accept(w, "conversations.create", ch, a, p.Activity)
-	if !ok || !s.admit(w, createRule(ch.ID)) {
+	if !s.accept(w, ch, a, p.Activity) || !s.admit(w, createRule(ch.ID)) {
 		return
 	}
+	msgs := s.messages("conversations.create", ch, a, p.Activity, s.nextMessage)
 	for i, m := range msgs {
 		m.Root = msgs[0].ID
 		if i == 0 {
@@ -156,10 +156,10 @@ func (s *Server) sendActivity(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "BadArgument", "A targeted recipient needs isTargetedActivity=true.")
 		return
 	}
-	msgs, ok := s.accept(w, "activities.send", ch, a, raw)
-	if !ok || !s.admit(w, sendRule(ch.ID)) {
+	if !s.accept(w, ch, a, raw) || !s.admit(w, sendRule(ch.ID)) {
 		return
 	}
+	msgs := s.messages("activities.send", ch, a, raw, s.nextMessage)
 	for _, m := range msgs {
 		m.Root = root
 		s.put(ch, m)
@@ -207,16 +207,15 @@ func (s *Server) updateActivity(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "BadArgument", "The recipient of a targeted message cannot be changed.")
 		return
 	}
-	msgs, ok := s.accept(w, "activities.update", ch, a, raw)
-	if !ok {
-		return
-	}
-	if len(msgs) > 1 {
+	if a.Text != "" && len(a.Attachments) > 0 {
 		refuse(w, http.StatusBadRequest, "BadArgument", "A message becomes either a text or a card.")
 		return
 	}
-	n := msgs[0]
-	n.ID, n.Channel, n.Root, n.At, n.Reactions, n.Targeted, n.guid = m.ID, m.Channel, m.Root, m.At, m.Reactions, m.Targeted, m.guid
+	if !s.accept(w, ch, a, raw) {
+		return
+	}
+	n := s.messages("activities.update", ch, a, raw, func() string { return m.ID })[0]
+	n.Channel, n.Root, n.At, n.Reactions, n.Targeted, n.guid = m.Channel, m.Root, m.At, m.Reactions, m.Targeted, m.guid
 	n.Prompt = m.Prompt
 	n.EditedAt = s.now()
 	*m = *n // what people saw instead of the card is gone
@@ -279,10 +278,10 @@ func (s *Server) sendTargeted(w http.ResponseWriter, ch *channel, root string, a
 		refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The recipient is not part of the conversation roster.")
 		return
 	}
-	msgs, ok := s.accept(w, "activities.send", ch, a, raw)
-	if !ok || !s.admit(w, sendRule(ch.ID)) {
+	if !s.accept(w, ch, a, raw) || !s.admit(w, sendRule(ch.ID)) {
 		return
 	}
+	msgs := s.messages("activities.send", ch, a, raw, s.nextMessage)
 	for _, m := range msgs {
 		m.Root, m.Targeted, m.Prompt = root, u.ID, quotedPrompt(a.Entities)
 		s.put(ch, m)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 )
 
 // Click presses a button of a card that the person sees in a message: name is its id, title
@@ -57,7 +59,7 @@ func (p *Person) press(channel, message, name string, inputs Inputs) (*pressed, 
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch, m, err := s.visible(p.id, channel, message)
+	ch, m, err := s.live(p.id, channel, message)
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +135,9 @@ func (s *Server) readCardAnswer(out *Outcome, name, user string, b *pressed) *Ou
 	if err := json.Unmarshal(out.Response, &answer); err != nil || answer.StatusCode == 0 {
 		return s.misread(out, name, "has no statusCode: "+string(out.Response))
 	}
+	if failed := strings.HasPrefix(answer.Type, kindError); failed != (answer.StatusCode >= http.StatusBadRequest) {
+		return s.misread(out, name, fmt.Sprintf("has statusCode %d with type %q", answer.StatusCode, answer.Type))
+	}
 	switch answer.Type {
 	case kindCard:
 		for _, f := range s.cardFaults(answer.Value, b.at.ch) {
@@ -147,7 +152,7 @@ func (s *Server) readCardAnswer(out *Outcome, name, user string, b *pressed) *Ou
 		if json.Unmarshal(answer.Value, &out.Message) != nil {
 			return s.misread(out, name, "has a message that is no text")
 		}
-	case "application/vnd.microsoft.error", "application/vnd.microsoft.error.preconditionFailed":
+	case kindError, kindError + ".preconditionFailed":
 		var e struct{ Code, Message string }
 		if json.Unmarshal(answer.Value, &e) != nil || e.Code == "" {
 			return s.misread(out, name, "has an error without code")
@@ -204,7 +209,7 @@ func (p *Person) submitAction(ctx context.Context, b *pressed) (*Outcome, error)
 func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, error) {
 	s := p.s
 	s.mu.Lock()
-	ch, m, err := s.visible(p.id, channel, message)
+	ch, m, err := s.live(p.id, channel, message)
 	if err != nil {
 		s.mu.Unlock()
 		return nil, err
@@ -231,7 +236,7 @@ func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, e
 func (p *Person) Suggested(ctx context.Context, channel, message, title string) (*Outcome, error) {
 	s := p.s
 	s.mu.Lock()
-	ch, m, err := s.visible(p.id, channel, message)
+	ch, m, err := s.live(p.id, channel, message)
 	if err == nil {
 		m = m.clone()
 	}

@@ -78,6 +78,8 @@ func TestExecute(t *testing.T) {
 		"error":     {answer: obj{"statusCode": 400, "type": "application/vnd.microsoft.error", "value": obj{"code": "Stale", "message": "Too late."}}, error: "Stale", message: "Too late."},
 		"no status": {answer: obj{"type": "x"}, error: "bad_answer", problem: true},
 		"nothing":   {error: "bad_answer", problem: true},
+		"200":       {answer: obj{"statusCode": 200, "type": "application/vnd.microsoft.error", "value": obj{"code": "Stale", "message": "Too late."}}, error: "bad_answer", problem: true},
+		"400":       {answer: obj{"statusCode": 400, "type": "application/vnd.microsoft.activity.message", "value": "Done."}, error: "bad_answer", problem: true},
 		"odd type":  {answer: obj{"statusCode": 200, "type": "text/plain", "value": "x"}, error: "bad_answer", problem: true},
 	} {
 		t.Run(name, func(t *testing.T) {

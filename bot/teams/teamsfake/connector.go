@@ -63,7 +63,7 @@ func (s *Server) place(w http.ResponseWriter, r *http.Request) (ch *channel, roo
 		refuse(w, http.StatusForbidden, "ConversationBlockedByUser", "User blocked the conversation with the bot.")
 	case !s.reachable(ch):
 		refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
-	case root != "" && (ch.byID[root] == nil || ch.byID[root].Root != root):
+	case root != "" && !ch.begins(root):
 		refuse(w, http.StatusNotFound, "ConversationNotFound", "Conversation not found.")
 	default:
 		return ch, root, true
@@ -222,7 +222,7 @@ func (s *Server) listTeamChannels(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) getAttachment(w http.ResponseWriter, r *http.Request) {
 	f := s.files[r.PathValue("id")]
-	if f == nil {
+	if f == nil || !f.Image { // files lie in SharePoint
 		refuse(w, http.StatusNotFound, "NotFound", "Attachment not found.")
 		return
 	}

@@ -27,7 +27,7 @@ func TestTokens(t *testing.T) {
 		"bad secret":   {change: url.Values{"client_secret": {"no"}}, status: 401, code: "AADSTS7000215"},
 		"bad client":   {change: url.Values{"client_id": {"no"}}, status: 400, code: "AADSTS700016"},
 		"bad grant":    {change: url.Values{"grant_type": {"password"}}, status: 400, code: "AADSTS70003"},
-		"bad scope":    {change: url.Values{"scope": {"https://api.botframework.com"}}, status: 400, code: "AADSTS70011"},
+		"bad scope":    {change: url.Values{"scope": {"https://api.botframework.com"}}, status: 400, code: `"error_codes":[70011]`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			form := url.Values{

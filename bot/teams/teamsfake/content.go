@@ -38,30 +38,34 @@ func utf16Bytes(raw []byte) int {
 
 const base64Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 
-// accept turns what the bot sends into messages that people see: one, or two when a text
-// and attachments come together. What Teams refuses is answered; what clients do not show is
-// a problem. Caller holds s.mu.
-func (s *Server) accept(w http.ResponseWriter, where string, ch *channel, a outgoing, raw json.RawMessage) ([]*Message, bool) {
-	if status, code, text := s.unacceptable(ch, a, raw); status != 0 {
+// accept answers what Teams refuses.
+func (s *Server) accept(w http.ResponseWriter, ch *channel, a outgoing, raw json.RawMessage) bool {
+	status, code, text := s.unacceptable(ch, a, raw)
+	if status != 0 {
 		refuse(w, status, code, text)
-		return nil, false
 	}
+	return status == 0
+}
+
+// messages are what people see of an activity that was accepted: one, or two when a text and
+// attachments come together. What clients do not show is a problem. Caller holds s.mu.
+func (s *Server) messages(where string, ch *channel, a outgoing, raw json.RawMessage, id func() string) []*Message {
 	base := Message{Bot: true, Summary: a.Summary, Raw: slices.Clone(raw), At: s.now(), Alert: alerts(a.ChannelData), Suggested: keepJSON(a.SuggestedActions)}
 	var out []*Message
 	if a.Text != "" || len(a.Attachments) == 0 {
 		m := base
-		m.ID = s.nextMessage()
+		m.ID = id()
 		s.fillText(where, ch, &m, a)
 		out = append(out, &m)
 	}
 	if len(a.Attachments) > 0 {
 		m := base
-		m.ID = s.nextMessage()
+		m.ID = id()
 		m.guid = s.guid("card")
 		s.fillAttachments(where, ch, &m, a)
 		out = append(out, &m)
 	}
-	return out, true
+	return out
 }
 
 // unacceptable says how Teams refuses an activity; status 0 = it does not.

@@ -42,14 +42,12 @@ func (s *Server) putTeam(t Team) *Team {
 }
 
 // AddChannel adds a channel; Team defaults to the first one. Where the app is installed, it
-// is told of a new standard channel.
+// is told of it.
 func (s *Server) AddChannel(c Channel) Channel {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ch := s.putChannel(c)
-	if ch.Kind == KindStandard {
-		s.tellChannel(ch, "channelCreated")
-	}
+	s.tellChannel(ch, "channelCreated")
 	return ch.Channel
 }
 

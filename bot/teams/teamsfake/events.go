@@ -167,7 +167,7 @@ func (s *Server) tellInstallation(ch *channel, action string) *delivery {
 
 // tellChannel is conversationUpdate about a channel: channelCreated, channelRenamed …
 func (s *Server) tellChannel(ch *channel, event string) {
-	if t := s.teams[ch.Team]; !t.Installed {
+	if !s.teams[ch.Team].Installed || ch.Kind != KindStandard && !ch.Added {
 		return
 	}
 	a := s.base("conversationUpdate", where{ch: ch})

@@ -138,7 +138,7 @@ func (s *Server) postable(user string, in Post) (*channel, error) {
 	if ch == nil || ch.person != "" || ch.Deleted || !u.Bot && !s.isMember(ch, user) {
 		return nil, fmt.Errorf("teamsfake: %w: %s", ErrNoChannel, in.Channel)
 	}
-	if in.Root != "" && (ch.byID[in.Root] == nil || ch.byID[in.Root].Root != in.Root) {
+	if in.Root != "" && !ch.begins(in.Root) {
 		return nil, fmt.Errorf("teamsfake: %w: %s", ErrNoThread, in.Root)
 	}
 	return ch, nil
@@ -239,6 +239,15 @@ func (s *Server) visible(user, channel, id string) (*channel, *Message, error) {
 	return ch, m, nil
 }
 
+// live is visible for what only works while the app is there. Caller holds s.mu.
+func (s *Server) live(user, channel, id string) (*channel, *Message, error) {
+	ch, m, err := s.visible(user, channel, id)
+	if err == nil && !s.reachable(ch) {
+		err = ErrNoApp
+	}
+	return ch, m, err
+}
+
 // sees tells whether a message is for a person's eyes (still).
 func (s *Server) sees(user string, m *Message) bool {
 	return m.Targeted == "" || m.Targeted == user && s.now().Sub(m.At) < targetedLife
@@ -278,6 +287,9 @@ func (p *Person) react(channel, id, reaction string, add bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ch, m, err := s.visible(p.id, channel, id)
+	if err == nil && m.Targeted != "" {
+		err = fmt.Errorf("teamsfake: targeted messages take no reactions: %w", ErrNoMessage)
+	}
 	if err != nil {
 		return err
 	}

@@ -80,6 +80,12 @@ func newChannel(c Channel, person string) *channel {
 	return &channel{Channel: c, person: person, byID: map[string]*Message{}, threads: map[string][]*Message{}}
 }
 
+// begins tells whether a thread begins with this message: what one person sees has no replies.
+func (ch *channel) begins(id string) bool {
+	m := ch.byID[id]
+	return m != nil && m.Root == id && m.Targeted == ""
+}
+
 // New makes an organisation. Close must be called to end its goroutines.
 func New(o Options) *Server {
 	o = o.withDefaults()

@@ -1,6 +1,7 @@
 package teamsfake
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -32,7 +33,7 @@ func (s *Server) giveToken(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := r.ParseForm(); err != nil {
-		s.refuseToken(w, http.StatusBadRequest, "invalid_request", "AADSTS900144", err.Error())
+		s.refuseToken(w, http.StatusBadRequest, "invalid_request", 900144, err.Error())
 		return
 	}
 	tenant, form := r.PathValue("tenant"), r.PostForm.Get
@@ -43,21 +44,21 @@ func (s *Server) giveToken(w http.ResponseWriter, r *http.Request) {
 	scope, plain := strings.CutSuffix(form("scope"), "/.default")
 	switch {
 	case form("grant_type") == "":
-		s.refuseToken(w, http.StatusBadRequest, "invalid_request", "AADSTS900144", "The request body must contain the following parameter: 'grant_type'.")
+		s.refuseToken(w, http.StatusBadRequest, "invalid_request", 900144, "The request body must contain the following parameter: 'grant_type'.")
 	case form("grant_type") != "client_credentials":
-		s.refuseToken(w, http.StatusBadRequest, "unsupported_grant_type", "AADSTS70003", "The app requested an unsupported grant type.")
+		s.refuseToken(w, http.StatusBadRequest, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
 	case tenant == "botframework.com":
-		s.refuseToken(w, http.StatusBadRequest, "unauthorized_client", "AADSTS700016",
+		s.refuseToken(w, http.StatusBadRequest, "unauthorized_client", 700016,
 			"Application with identifier '"+id+"' was not found in the directory 'Bot Framework'.")
 	case tenant != s.opt.TenantID:
-		s.refuseToken(w, http.StatusBadRequest, "invalid_request", "AADSTS90002", "Tenant '"+tenant+"' not found.")
+		s.refuseToken(w, http.StatusBadRequest, "invalid_request", 90002, "Tenant '"+tenant+"' not found.")
 	case id != s.opt.AppID:
-		s.refuseToken(w, http.StatusBadRequest, "unauthorized_client", "AADSTS700016", "Application with identifier '"+id+"' was not found in the directory.")
+		s.refuseToken(w, http.StatusBadRequest, "unauthorized_client", 700016, "Application with identifier '"+id+"' was not found in the directory.")
 	case secret != s.opt.AppPassword:
-		s.refuseToken(w, http.StatusUnauthorized, "invalid_client", "AADSTS7000215",
+		s.refuseToken(w, http.StatusUnauthorized, "invalid_client", 7000215,
 			"Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '"+id+"'.")
 	case !plain || scope != scopeBot && scope != scopeGraph:
-		s.refuseToken(w, http.StatusBadRequest, "invalid_scope", "AADSTS70011", "The provided value for the input parameter 'scope' is not valid.")
+		s.refuseToken(w, http.StatusBadRequest, "invalid_scope", 70011, "The provided value for the input parameter 'scope' is not valid.")
 	default:
 		token := s.issue(scope)
 		writeJSON(w, http.StatusOK, object{
@@ -79,11 +80,11 @@ func (s *Server) issue(scope string) string {
 	return token
 }
 
-func (s *Server) refuseToken(w http.ResponseWriter, status int, code, number, text string) {
+func (s *Server) refuseToken(w http.ResponseWriter, status int, code string, number int, text string) {
 	at, trace := s.now().UTC().Format("2006-01-02 15:04:05Z"), s.guid("trace")
 	writeJSON(w, status, object{
-		"error": code, "error_description": number + ": " + text + " Trace ID: " + trace + " Correlation ID: " + trace + " Timestamp: " + at,
-		"error_codes": []string{strings.TrimPrefix(number, "AADSTS")}, "timestamp": at, "trace_id": trace, "correlation_id": trace,
+		"error": code, "error_description": fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %[3]s Timestamp: %s", number, text, trace, at),
+		"error_codes": []int{number}, "timestamp": at, "trace_id": trace, "correlation_id": trace,
 	})
 }
 

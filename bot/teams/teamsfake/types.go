@@ -156,9 +156,10 @@ type Problem struct {
 }
 
 const (
-	kindCard = "application/vnd.microsoft.card.adaptive"
-	kindHTML = "text/html"
-	kindJSON = "application/json; charset=utf-8"
+	kindCard  = "application/vnd.microsoft.card.adaptive"
+	kindError = "application/vnd.microsoft.error"
+	kindHTML  = "text/html"
+	kindJSON  = "application/json; charset=utf-8"
 )
 
 func mustJSON(v any) json.RawMessage {
