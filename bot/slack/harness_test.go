@@ -2,9 +2,6 @@ package slack
 
 import (
 	"context"
-	"encoding/json"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -12,75 +9,32 @@ import (
 	"parley/bot/slack/slackfake"
 	"parley/bot/view/viewtest"
 	"parley/bridge"
+	"parley/bridge/bridgetest"
 	"parley/channels"
 )
 
 // patience is how long a test waits for something that must happen.
 const patience = 2 * time.Minute
 
-// desk is an engine that only remembers.
+// desk is an engine that only remembers, and says what a test tells it to.
 type desk struct {
+	*bridgetest.Desk
+
 	mu       sync.Mutex
-	facts    map[string]channels.Fact
-	order    []string
-	refuse   error // of Accept
-	accepts  int
-	facts4   func(at bridge.Place, id int64, user string) (bridge.Facts, error)
-	channels []string
+	facts    func(at bridge.Place, id int64, user string) (bridge.Facts, error)
 	stock    bridge.Templates
 	people   []bridge.AgentRef
 	accounts []bridge.AccountRef
 	mayStart func(bridge.Start) (bridge.Facts, error)
 	said     []bridge.Said
-	gaps     []time.Time
-	filled   int
-	reports  []channels.Condition
-	ours     map[string]bool // ids of posts of our own
-	slow     chan struct{}   // FactsAt waits for it
-	changed  chan struct{}
+	slow     chan struct{} // FactsAt waits for it
 }
 
-func newDesk() *desk {
-	return &desk{facts: map[string]channels.Fact{}, ours: map[string]bool{}, changed: make(chan struct{})}
-}
-
-func (d *desk) poke() {
-	close(d.changed)
-	d.changed = make(chan struct{})
-}
-
-func (d *desk) Accept(_ context.Context, facts ...channels.Fact) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.accepts++
-	d.poke()
-	if d.refuse != nil {
-		return d.refuse
-	}
-	for _, f := range facts {
-		if _, known := d.facts[f.ExternalID]; !known {
-			d.facts[f.ExternalID] = f
-			d.order = append(d.order, f.ExternalID)
-		}
-	}
-	return nil
-}
-
-func (d *desk) Seen(_ context.Context, ids []string) (map[string]bool, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	out := map[string]bool{}
-	for _, id := range ids {
-		if _, ok := d.facts[id]; ok || d.ours[id] {
-			out[id] = true
-		}
-	}
-	return out, nil
-}
+func newDesk() *desk { return &desk{Desk: bridgetest.NewDesk()} }
 
 func (d *desk) find(ctx context.Context, at bridge.Place, id int64, user string) (bridge.Facts, error) {
 	d.mu.Lock()
-	slow, f := d.slow, d.facts4
+	slow, f := d.slow, d.facts
 	d.mu.Unlock()
 	if slow != nil {
 		select {
@@ -153,109 +107,6 @@ func (d *desk) Templates(context.Context, bridge.TemplatesFor, string) (bridge.T
 	return d.stock, nil
 }
 
-func (d *desk) Channels(context.Context) ([]string, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.channels, nil
-}
-
-func (d *desk) Gap(since time.Time) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.gaps = append(d.gaps, since)
-	d.poke()
-}
-
-func (d *desk) Attend(int64) {}
-
-func (d *desk) Keep(context.Context, string, json.RawMessage) error { return nil }
-
-func (d *desk) Posted(context.Context, bridge.Place) (bool, error) { return false, nil }
-
-func (d *desk) Kept(context.Context) (map[string]json.RawMessage, error) {
-	return map[string]json.RawMessage{}, nil
-}
-
-func (d *desk) Filled() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.filled++
-	d.poke()
-}
-
-func (d *desk) Report(c channels.Condition) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.reports = append(d.reports, c)
-	d.poke()
-}
-
-// wait waits until cond, called under the lock, holds.
-func (d *desk) wait(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	for {
-		d.mu.Lock()
-		ok, changed := cond(), d.changed
-		d.mu.Unlock()
-		if ok {
-			return
-		}
-		select {
-		case <-changed:
-		case <-timer.C:
-			t.Fatalf("never: %s; facts: %v", what, d.ids())
-		}
-	}
-}
-
-func (d *desk) waitFact(t *testing.T, id string) channels.Fact {
-	t.Helper()
-	d.wait(t, "fact "+id, func() bool { _, ok := d.facts[id]; return ok })
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.facts[id]
-}
-
-func (d *desk) ids() []string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	out := slices.Clone(d.order)
-	for i, id := range out {
-		if q := d.facts[id].Quarantine; q != "" {
-			out[i] += " (" + q + ")"
-		}
-	}
-	return out
-}
-
-// withPrefix waits for the first fact whose id begins so.
-func (d *desk) withPrefix(t *testing.T, prefix string) channels.Fact {
-	t.Helper()
-	var got channels.Fact
-	d.wait(t, "fact "+prefix+"…", func() bool {
-		for _, id := range d.order {
-			if strings.HasPrefix(id, prefix) {
-				got = d.facts[id]
-				return true
-			}
-		}
-		return false
-	})
-	return got
-}
-
-func (d *desk) count(prefix string) int {
-	n := 0
-	for _, id := range d.ids() {
-		if strings.HasPrefix(id, prefix) {
-			n++
-		}
-	}
-	return n
-}
-
 func when() time.Time { return viewtest.When() }
 
 // samples are what surfaces show, here in Slack's ids.
@@ -305,7 +156,7 @@ func newStage(t *testing.T, run bool, change ...func(*Options, *slackfake.Option
 		t.Fatal(err)
 	}
 	st := &stage{t: t, fake: f, desk: d, s: s, ann: ann.ID, ch: ch.ID, stop: func() {}}
-	d.channels = []string{ch.ID}
+	d.Open(ch.ID)
 	if run {
 		st.run()
 	}
@@ -315,6 +166,7 @@ func newStage(t *testing.T, run bool, change ...func(*Options, *slackfake.Option
 // run connects the surface and waits until it is caught up.
 func (st *stage) run() {
 	st.t.Helper()
+	before := st.desk.Fills()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- st.s.Run(ctx) }()
@@ -328,7 +180,7 @@ func (st *stage) run() {
 		})
 	}
 	st.t.Cleanup(st.stop)
-	st.desk.wait(st.t, "caught up", func() bool { return st.desk.filled > 0 })
+	st.desk.Connected(st.t, before+1)
 }
 
 func (st *stage) ctx() context.Context {

@@ -16,17 +16,13 @@ func TestHoleBehindTheNewestReply(t *testing.T) {
 		f.AckTimeout, f.RetryDelays = 100*time.Millisecond, []time.Duration{time.Hour}
 	})
 	root := st.root()
-	st.desk.mu.Lock()
-	st.desk.refuse = errors.New("database gone")
-	before, gaps, filled := st.desk.accepts, len(st.desk.gaps), st.desk.filled
-	st.desk.mu.Unlock()
+	before, gaps, filled := st.desk.Attempts(), len(st.desk.Gaps()), st.desk.Fills()
+	st.desk.Refuse(errors.New("database gone"))
 	missed := st.say(root.Message, "first")
-	st.desk.wait(t, "an attempt", func() bool { return st.desk.accepts > before })
-	st.desk.mu.Lock()
-	st.desk.refuse = nil
-	st.desk.mu.Unlock()
-	st.desk.waitFact(t, messageID(st.ch, st.say(root.Message, "second")))
-	st.desk.wait(t, "the gap announced", func() bool { return len(st.desk.gaps) > gaps })
-	st.desk.waitFact(t, messageID(st.ch, missed))
-	st.desk.wait(t, "the gap filled", func() bool { return st.desk.filled > filled })
+	st.desk.Wait(t, "an attempt", func() bool { return st.desk.Attempts() > before })
+	st.desk.Refuse(nil)
+	st.desk.First(t, messageID(st.ch, st.say(root.Message, "second")))
+	st.desk.Wait(t, "the gap announced", func() bool { return len(st.desk.Gaps()) > gaps })
+	st.desk.First(t, messageID(st.ch, missed))
+	st.desk.Wait(t, "the gap filled", func() bool { return st.desk.Fills() > filled })
 }

@@ -47,12 +47,12 @@ func TestEventsByHTTP(t *testing.T) {
 	st.run()
 	root := st.root()
 	ts := st.say(root.Message, "On our way")
-	if a := st.decode(st.desk.waitFact(t, messageID(st.ch, ts))); a.Text != "On our way" {
+	if a := st.decode(st.desk.First(t, messageID(st.ch, ts))); a.Text != "On our way" {
 		t.Errorf("got %+v", a)
 	}
 	out, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "#12 assign <@U0ANN>")
 	must(t, err)
-	f := st.desk.withPrefix(t, "i:")
+	f := st.desk.First(t, "i:")
 	a := st.decode(f)
 	if out.Error != "" || a.Verb != bridge.VerbAssign || a.Args.Conversation != 12 || len(a.Args.Agents) != 1 || a.Args.Agents[0] != st.ann || a.Origin != bridge.OriginSlash {
 		t.Errorf("outcome %+v, got %+v", out, a)
@@ -65,20 +65,16 @@ func TestEventsByHTTP(t *testing.T) {
 func TestOverloadAnswers503(t *testing.T) {
 	t.Parallel()
 	st, srv := httpStage(t)
-	st.desk.mu.Lock()
-	st.desk.refuse = channels.ErrOverloaded
-	st.desk.mu.Unlock()
+	st.desk.Refuse(channels.ErrOverloaded)
 	me := testSelfOf(st)
 	body := strings.NewReplacer("T1", me.Team, "ABOT", me.App).Replace(string(callbackOf(msg(`"user":"UANN",`, "x"))))
 	resp := st.call(srv.URL+"/slack/events", []byte(body), st.fake.Sign([]byte(body)))
 	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("%d %v", resp.StatusCode, resp.Header)
 	}
-	st.desk.mu.Lock()
-	st.desk.refuse = nil
-	st.desk.mu.Unlock()
-	if resp := st.call(srv.URL+"/slack/events", []byte(body), st.fake.Sign([]byte(body))); resp.StatusCode != http.StatusOK || len(st.desk.ids()) != 1 {
-		t.Errorf("%d, facts %v", resp.StatusCode, st.desk.ids())
+	st.desk.Refuse(nil)
+	if resp := st.call(srv.URL+"/slack/events", []byte(body), st.fake.Sign([]byte(body))); resp.StatusCode != http.StatusOK || len(st.desk.IDs()) != 1 {
+		t.Errorf("%d, facts %v", resp.StatusCode, st.desk.IDs())
 	}
 }
 
@@ -137,8 +133,8 @@ func TestSignatures(t *testing.T) {
 			}
 		}
 	}
-	if len(st.desk.ids()) != 0 {
-		t.Errorf("facts %v", st.desk.ids())
+	if len(st.desk.IDs()) != 0 {
+		t.Errorf("facts %v", st.desk.IDs())
 	}
 	closed := &Surface{opt: Options{}, now: time.Now}
 	if closed.signed(good, body) {

@@ -15,7 +15,7 @@ import (
 func (st *stage) withFacts() {
 	st.desk.mu.Lock()
 	defer st.desk.mu.Unlock()
-	st.desk.facts4 = func(_ bridge.Place, id int64, user string) (bridge.Facts, error) {
+	st.desk.facts = func(_ bridge.Place, id int64, user string) (bridge.Facts, error) {
 		if id != 0 && id != 12 {
 			return bridge.Facts{}, bridge.ErrNoConversation
 		}
@@ -108,12 +108,12 @@ func TestFormFromCard(t *testing.T) {
 	if err == nil && len(bad.Errors) == 0 {
 		t.Errorf("nonsense passed: %+v", bad)
 	}
-	if n := st.desk.count("i:"); n != 0 {
-		t.Fatalf("stored without being valid: %v", st.desk.ids())
+	if n := st.desk.Number("i:"); n != 0 {
+		t.Fatalf("stored without being valid: %v", st.desk.IDs())
 	}
 	out, err := st.fake.As(st.ann).Submit(st.ctx(), v.ID, map[string][]string{"f:other/v": {"2h"}})
 	must(t, err)
-	f := st.desk.withPrefix(t, "i:")
+	f := st.desk.First(t, "i:")
 	if out.Error != "" || len(out.Errors) != 0 || out.View != nil {
 		t.Errorf("outcome %+v", out)
 	}
@@ -158,10 +158,10 @@ func TestButton(t *testing.T) {
 	}
 	st.click(at, label)
 	st.click(at, label)
-	if n := st.desk.count("i:"); n != 2 {
-		t.Fatalf("facts %v", st.desk.ids())
+	if n := st.desk.Number("i:"); n != 2 {
+		t.Fatalf("facts %v", st.desk.IDs())
 	}
-	f := st.desk.withPrefix(t, "i:")
+	f := st.desk.First(t, "i:")
 	a := st.decode(f)
 	if a.Verb != bridge.VerbSend || a.Args.Message != 7 || a.Origin != bridge.OriginButton || a.Place != (bridge.Place{Channel: st.ch, Thread: root.Message, Message: sent.Message}) {
 		t.Errorf("got %+v", a)
@@ -179,9 +179,7 @@ func TestButtonThatIsNotStored(t *testing.T) {
 	p := st.post(bridge.PostLine, root, "t1")
 	p.Line = &bridge.Line{Kind: bridge.LineAsk, Text: "Sure?", Verbs: []bridge.Verb{bridge.VerbKeep}, Args: bridge.Args{Message: 7}}
 	sent := st.send(p)
-	st.desk.mu.Lock()
-	st.desk.refuse = channels.ErrOverloaded
-	st.desk.mu.Unlock()
+	st.desk.Refuse(channels.ErrOverloaded)
 	m := st.fake.Message(st.ch, sent.Message)
 	out, err := st.fake.As(st.ann).Click(st.ctx(), slackfake.Target{Channel: st.ch, TS: m.TS}, "b:keep::"+strings.Split(string(m.Blocks), "b:keep::")[1][:1])
 	must(t, err)
@@ -270,13 +268,13 @@ func TestShortcuts(t *testing.T) {
 		}
 	}
 	for n, verb := range map[string]bridge.Verb{"conv_undo": bridge.VerbUndo, "conv_send": bridge.VerbSend} {
-		before := st.desk.count("i:")
+		before := st.desk.Number("i:")
 		use(n)
-		ids := st.desk.ids()
-		if st.desk.count("i:") != before+1 {
-			t.Fatalf("%s: %v", n, ids)
+		facts := st.desk.Accepted()
+		if st.desk.Number("i:") != before+1 {
+			t.Fatalf("%s: %v", n, st.desk.IDs())
 		}
-		a := st.decode(st.desk.waitFact(t, ids[len(ids)-1]))
+		a := st.decode(facts[len(facts)-1])
 		if a.Verb != verb || a.Origin != bridge.OriginShortcut || a.Place != (bridge.Place{Channel: st.ch, Thread: root.Message, Message: ts}) || !a.OwnThread {
 			t.Errorf("got %+v", a)
 		}

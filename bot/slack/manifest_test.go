@@ -85,9 +85,7 @@ func TestManifestScopes(t *testing.T) {
 	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = botScopes(), botEvents() })
 	private := st.fake.AddChannel(slackfake.Channel{Name: "vip", Private: true, Members: []string{st.ann, st.fake.BotUserID()}})
 	st.fake.AddChannel(slackfake.Channel{Name: "open", Members: []string{st.ann}})
-	st.desk.mu.Lock()
-	st.desk.channels = append(st.desk.channels, private.ID)
-	st.desk.mu.Unlock()
+	st.desk.Open(private.ID)
 	root := st.root()
 	for _, name := range []string{"#open", "#vip", private.ID} {
 		if id, err := st.s.Resolve(st.ctx(), name); err != nil || id == "" {
@@ -98,9 +96,9 @@ func TestManifestScopes(t *testing.T) {
 		t.Fatal(err)
 	}
 	ts := st.say(root.Message, "<@"+st.fake.BotUserID()+"> take")
-	st.desk.waitFact(t, messageID(st.ch, ts))
+	st.desk.First(t, messageID(st.ch, ts))
 	must(t, st.fake.As(st.ann).React(st.ch, ts, "eyes"))
-	st.desk.withPrefix(t, "r:")
+	st.desk.First(t, "r:")
 	st.send(bridge.Post{Kind: bridge.PostMark, Mark: bridge.MarkSent, Place: bridge.Place{Channel: st.ch, Message: ts}})
 	st.send(st.post(bridge.PostSaid, root, "t1"))
 	files := st.post(bridge.PostFiles, root, "t2")

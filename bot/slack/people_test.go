@@ -38,7 +38,7 @@ func TestConfirm(t *testing.T) {
 		expect("as it was", "Dear **customer**", bridge.Unchanged)
 		must(t, st.fake.As(st.ann).Edit(st.ch, at.Message, "note: he is rude"))
 		expect("edited", "Dear **customer**", bridge.Changed)
-		f := st.desk.withPrefix(t, "e:"+st.ch+":"+at.Message)
+		f := st.desk.First(t, "e:"+st.ch+":"+at.Message)
 		if a := st.decode(f); a.Verb != bridge.VerbEdit || a.Text != "he is rude" || a.Place.Message != at.Message || a.Place.Thread != at.Thread || a.OwnThread != thread {
 			t.Errorf("got %+v", a)
 		}
@@ -46,12 +46,12 @@ func TestConfirm(t *testing.T) {
 		must(t, st.fake.As(st.ann).Edit(st.ch, at.Message, "Dear *customer*"))
 		expect("35 edited back, not stored yet", "Dear **customer**", bridge.Changed)
 		expect("35 edited back, stored", "Dear **customer**", bridge.Unchanged)
-		if n := st.desk.count("e:"); n != 2 {
+		if n := st.desk.Number("e:"); n != 2 {
 			t.Errorf("%d edits", n)
 		}
 		must(t, st.fake.As(st.ann).Delete(st.ch, at.Message))
 		expect("deleted", "Dear **customer**", bridge.Gone)
-		a := st.decode(st.desk.waitFact(t, deleteID(st.ch, at.Message)))
+		a := st.decode(st.desk.First(t, deleteID(st.ch, at.Message)))
 		if a.Verb != bridge.VerbDelete || a.Place.Message != at.Message || a.Place.Channel != at.Channel || c.known && a.Place != at {
 			t.Errorf("got %+v", a)
 		}

@@ -61,13 +61,13 @@ func TestStartByShortcut(t *testing.T) {
 	st.view(st.ann, func(v *slackfake.View) bool {
 		return v.CallbackID == "card" && strings.Contains(string(v.Blocks), "#12")
 	})
-	if n := st.desk.count("i:"); n != 0 {
+	if n := st.desk.Number("i:"); n != 0 {
 		t.Fatalf("%d actions were stored", n)
 	}
 	_, err := st.fake.As(st.ann).CloseView(st.ctx(), v.ID, true)
 	must(t, err)
 	st.fill(open(), map[string]string{"recipient": "slow@example.org", "subject": "Lamp", "text": "It is *repaired*."})
-	a := st.decode(st.desk.withPrefix(t, "i:"))
+	a := st.decode(st.desk.First(t, "i:"))
 	if a.Verb != bridge.VerbNew || a.Args.Account != "support-mail" || a.Args.Recipient != "slow@example.org" || a.Args.Subject != "Lamp" || a.Text != "It is *repaired*." ||
 		a.Origin != bridge.OriginForm || a.Form == "" || a.Place.Channel != "" || a.Actor.ID != st.ann {
 		t.Errorf("got %+v", a)
@@ -93,11 +93,11 @@ func TestFormSentTwice(t *testing.T) {
 	}
 	send("1.1", "Hello")
 	send("1.2", "Hello")
-	if n := st.desk.count("i:"); n != 1 {
+	if n := st.desk.Number("i:"); n != 1 {
 		t.Errorf("sent twice: %d actions", n)
 	}
 	send("1.3", "Hello, Eve")
-	if n := st.desk.count("i:"); n != 2 {
+	if n := st.desk.Number("i:"); n != 2 {
 		t.Errorf("changed: %d actions", n)
 	}
 }
@@ -109,7 +109,7 @@ func TestStartByCommand(t *testing.T) {
 	st.desk.accounts = viewtest.Accounts()
 	_, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "new support-mail eve@example.org It is repaired.")
 	must(t, err)
-	a := st.decode(st.desk.withPrefix(t, "i:"))
+	a := st.decode(st.desk.First(t, "i:"))
 	if a.Verb != bridge.VerbNew || a.Args.Account != "support-mail" || a.Args.Recipient != "eve@example.org" || a.Text != "It is repaired." || a.Place.Channel != st.ch {
 		t.Errorf("got %+v", a)
 	}
@@ -143,7 +143,7 @@ func TestReplyToThisWithButtons(t *testing.T) {
 		t.Errorf("too many: %+v", out)
 	}
 	st.fill(v, map[string]string{"text": "Shall I send one?", "choices": "Yes\nNo"})
-	a := st.decode(st.desk.withPrefix(t, "i:"))
+	a := st.decode(st.desk.First(t, "i:"))
 	if a.Verb != bridge.VerbReply || a.Args.Message != 7 || a.Args.Conversation != 12 || a.Text != "Shall I send one?" || !a.Explicit ||
 		a.Rich == nil || len(a.Rich.Buttons) != 2 || a.Rich.Buttons[1].Title != "No" {
 		t.Errorf("got %+v", a)

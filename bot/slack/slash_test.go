@@ -28,11 +28,11 @@ func TestSlash(t *testing.T) {
 	}
 	last := func() bridge.Action {
 		t.Helper()
-		ids := st.desk.ids()
-		if len(ids) == 0 {
+		facts := st.desk.Accepted()
+		if len(facts) == 0 {
 			t.Fatal("nothing stored")
 		}
-		return st.decode(st.desk.waitFact(t, ids[len(ids)-1]))
+		return st.decode(facts[len(facts)-1])
 	}
 	run("mine")
 	if a := last(); a.Verb != bridge.VerbList || a.Args.List != "mine" || a.Place.Channel != st.ch {
@@ -50,13 +50,13 @@ func TestSlash(t *testing.T) {
 	if a := last(); a.Verb != bridge.VerbUnknown {
 		t.Errorf("got %+v", a)
 	}
-	n := st.desk.count("i:")
+	n := st.desk.Number("i:")
 	run("snooze 2h") // which one?
 	v := st.view(st.ann, isForm)
 	if out, err := st.fake.As(st.ann).Submit(st.ctx(), v.ID, map[string][]string{firstInput(t, v) + "/v": {"12"}}); err != nil || out.Error != "" || len(out.Errors) > 0 {
 		t.Fatalf("%+v %v", out, err)
 	}
-	if a := last(); st.desk.count("i:") != n+1 || a.Verb != bridge.VerbSnooze || a.Args.Until != "2h" || a.Args.Conversation != 12 {
+	if a := last(); st.desk.Number("i:") != n+1 || a.Verb != bridge.VerbSnooze || a.Args.Until != "2h" || a.Args.Conversation != 12 {
 		t.Errorf("got %+v", a)
 	}
 	run("note careful *now*") // which one? then it is complete
@@ -113,7 +113,7 @@ func TestLongMenu(t *testing.T) {
 	if err != nil || out.Error != "" || len(out.Errors) != 0 {
 		t.Fatalf("%+v %v", out, err)
 	}
-	if a := st.decode(st.desk.withPrefix(t, "i:")); a.Verb != bridge.VerbAssign || len(a.Args.Agents) != 1 || a.Args.Agents[0] != values[0] {
+	if a := st.decode(st.desk.First(t, "i:")); a.Verb != bridge.VerbAssign || len(a.Args.Agents) != 1 || a.Args.Agents[0] != values[0] {
 		t.Errorf("got %+v", a)
 	}
 }
@@ -139,18 +139,18 @@ func TestForgedInteractions(t *testing.T) {
 	act := []any{map[string]any{"action_id": "b:take::1", "value": ""}}
 	must(t, send(base(map[string]any{"api_app_id": "A9", "actions": act})))
 	must(t, send(base(map[string]any{"team": map[string]any{"id": "T9"}, "actions": act})))
-	if len(st.desk.ids()) != 0 {
-		t.Fatalf("foreign app or team stored: %v", st.desk.ids())
+	if len(st.desk.IDs()) != 0 {
+		t.Fatalf("foreign app or team stored: %v", st.desk.IDs())
 	}
 	must(t, send(base(map[string]any{"actions": act})))
-	if a := st.decode(st.desk.waitFact(t, "i:1.2.3")); a.Actor.Kind != bridge.ActorForeign {
+	if a := st.decode(st.desk.First(t, "i:1.2.3")); a.Actor.Kind != bridge.ActorForeign {
 		t.Errorf("got %+v", a)
 	}
 	must(t, send(base(map[string]any{"actions": []any{map[string]any{"action_id": "b:take::1", "value": "{}{}"}}})))
 	must(t, send(base(map[string]any{"actions": []any{map[string]any{"action_id": "nonsense"}}})))
 	must(t, send(base(map[string]any{"type": "hologram"})))
-	if n := st.desk.count("q:"); n != 3 {
-		t.Errorf("facts %v", st.desk.ids())
+	if n := st.desk.Number("q:"); n != 3 {
+		t.Errorf("facts %v", st.desk.IDs())
 	}
 	a, err := st.s.takeInteraction(st.ctx(), me, mustMarshal(t, base(map[string]any{"type": "view_submission", "view": map[string]any{
 		"callback_id": "form", "private_metadata": "{", "blocks": []any{map[string]any{"type": "input", "block_id": "f:x"}}}})))
@@ -215,11 +215,11 @@ func TestSecretsAreNotStored(t *testing.T) {
 	must(t, err)
 	_, err = st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "mine")
 	must(t, err)
-	st.desk.wait(t, "both", func() bool { return len(st.desk.order) >= 3 })
-	for _, id := range st.desk.ids() {
-		raw := string(st.desk.waitFact(t, id).Payload)
-		if strings.HasPrefix(id, "i:") && (strings.Contains(raw, "response_url") || strings.Contains(raw, "fakeVerificationToken")) {
-			t.Errorf("%s: %s", id, raw)
+	st.desk.Wait(t, "both", func() bool { return len(st.desk.Accepted()) >= 3 })
+	for _, f := range st.desk.Accepted() {
+		raw := string(f.Payload)
+		if strings.HasPrefix(f.ExternalID, "i:") && (strings.Contains(raw, "response_url") || strings.Contains(raw, "fakeVerificationToken")) {
+			t.Errorf("%s: %s", f.ExternalID, raw)
 		}
 	}
 }

@@ -18,7 +18,7 @@ func TestMessageIsStoredThenAcknowledged(t *testing.T) {
 	st := newStage(t, true)
 	root := st.root()
 	ts := st.say(root.Message, "On our way")
-	f := st.desk.waitFact(t, "m:"+st.ch+":"+ts)
+	f := st.desk.First(t, "m:"+st.ch+":"+ts)
 	if f.OrderKey != st.ch+":"+root.Message {
 		t.Errorf("order key %q", f.OrderKey)
 	}
@@ -40,8 +40,8 @@ func TestOwnEchoIsIgnored(t *testing.T) {
 	st := newStage(t, true)
 	root := st.root()
 	ts := st.say(root.Message, "after")
-	st.desk.waitFact(t, "m:"+st.ch+":"+ts)
-	for _, id := range st.desk.ids() {
+	st.desk.First(t, "m:"+st.ch+":"+ts)
+	for _, id := range st.desk.IDs() {
 		if strings.Contains(id, root.Message) && !strings.Contains(id, ts) {
 			t.Errorf("own post stored as %s", id)
 		}
@@ -55,19 +55,13 @@ func TestUnknownAndMalformedEvents(t *testing.T) {
 	st := newStage(t, true)
 	st.fake.SendEvent("message.channels", st.ch, map[string]any{"type": "hologram_added", "channel": st.ch})
 	st.fake.SendEvent("message.channels", st.ch, map[string]any{"type": "message", "channel": st.ch, "ts": 17})
-	st.desk.wait(t, "one quarantined", func() bool {
-		n := 0
-		for _, f := range st.desk.facts {
-			if f.Quarantine != "" && strings.HasPrefix(f.ExternalID, "q:") {
-				n++
-			}
-		}
-		return n == 1
+	st.desk.Wait(t, "one quarantined", func() bool {
+		return st.desk.Number("q:") == 1 && st.desk.First(t, "q:").Quarantine != ""
 	})
 	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.PendingEvents() == 0 }); err != nil {
 		t.Errorf("not acknowledged: %v", err)
 	}
-	if ids := st.desk.ids(); len(ids) != 1 {
+	if ids := st.desk.IDs(); len(ids) != 1 {
 		t.Errorf("stored %v", ids)
 	}
 }
@@ -76,19 +70,15 @@ func TestUnknownAndMalformedEvents(t *testing.T) {
 func TestRefusedEventComesAgain(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.AckTimeout = 3 * time.Second })
-	st.desk.mu.Lock()
-	st.desk.refuse = errors.New("database gone")
-	before := st.desk.accepts
-	st.desk.mu.Unlock()
+	before := st.desk.Attempts()
+	st.desk.Refuse(errors.New("database gone"))
 	ts := st.say("", "hello")
-	st.desk.wait(t, "an attempt", func() bool { return st.desk.accepts > before })
+	st.desk.Wait(t, "an attempt", func() bool { return st.desk.Attempts() > before })
 	if st.fake.PendingEvents() == 0 {
 		t.Error("acknowledged although not stored")
 	}
-	st.desk.mu.Lock()
-	st.desk.refuse = nil
-	st.desk.mu.Unlock()
-	st.desk.waitFact(t, "m:"+st.ch+":"+ts)
+	st.desk.Refuse(nil)
+	st.desk.First(t, "m:"+st.ch+":"+ts)
 }
 
 func twoConnections(o *Options, _ *slackfake.Options) { o.Connections = 2 }
@@ -102,11 +92,11 @@ func TestOneFactOnTwoSockets(t *testing.T) {
 	}
 	st.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultDuplicate})
 	ts := st.say("", "hello")
-	st.desk.waitFact(t, "m:"+st.ch+":"+ts)
+	st.desk.First(t, "m:"+st.ch+":"+ts)
 	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.PendingEvents() == 0 }); err != nil {
 		t.Fatal(err)
 	}
-	if n := st.desk.count("m:"); n != 1 {
+	if n := st.desk.Number("m:"); n != 1 {
 		t.Errorf("%d facts", n)
 	}
 }
@@ -118,11 +108,11 @@ func TestMentionIsOneFact(t *testing.T) {
 	st.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultDuplicate})
 	root := st.root()
 	ts := st.say(root.Message, "<@"+st.fake.BotUserID()+"> snooze 2h")
-	f := st.desk.waitFact(t, "m:"+st.ch+":"+ts)
+	f := st.desk.First(t, "m:"+st.ch+":"+ts)
 	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.PendingEvents() == 0 }); err != nil {
 		t.Fatal(err)
 	}
-	if n := st.desk.count("m:" + st.ch + ":" + ts); n != 1 {
+	if n := st.desk.Number("m:" + st.ch + ":" + ts); n != 1 {
 		t.Errorf("%d facts", n)
 	}
 	a := st.decode(f)
@@ -137,7 +127,7 @@ func TestGapIsFilledOnce(t *testing.T) {
 	st := newStage(t, true)
 	root := st.root()
 	first := st.say(root.Message, "heard")
-	st.desk.waitFact(t, "m:"+st.ch+":"+first)
+	st.desk.First(t, "m:"+st.ch+":"+first)
 	st.stop()
 	st.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose, Times: 3})
 	missed := []string{st.say(root.Message, "one"), st.say(root.Message, "two")}
@@ -145,28 +135,23 @@ func TestGapIsFilledOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	st.fake.ClearFaults()
-	st.desk.mu.Lock()
-	st.desk.filled = 0
-	gaps := len(st.desk.gaps)
-	st.desk.mu.Unlock()
+	gaps := st.desk.Gaps()
 	st.run()
 	for _, ts := range missed {
-		f := st.desk.waitFact(t, "m:"+st.ch+":"+ts)
+		f := st.desk.First(t, "m:"+st.ch+":"+ts)
 		if a := st.decode(f); a.Origin != bridge.OriginCatchUp || a.Place.Thread != root.Message {
 			t.Errorf("got %+v", a)
 		}
 	}
-	e := st.desk.withPrefix(t, "e:"+st.ch+":"+missed[0])
+	e := st.desk.First(t, "e:"+st.ch+":"+missed[0])
 	if a := st.decode(e); a.Verb != bridge.VerbEdit || a.Text != "one, edited" {
 		t.Errorf("got %+v", a)
 	}
-	if st.desk.count("m:") != 3 {
-		t.Errorf("facts %v", st.desk.ids())
+	if st.desk.Number("m:") != 3 {
+		t.Errorf("facts %v", st.desk.IDs())
 	}
-	st.desk.mu.Lock()
-	defer st.desk.mu.Unlock()
-	if len(st.desk.gaps) != gaps+1 || st.desk.gaps[gaps].IsZero() {
-		t.Errorf("gaps %v", st.desk.gaps)
+	if now := st.desk.Gaps(); len(now) != len(gaps)+1 || now[len(gaps)].IsZero() {
+		t.Errorf("gaps %v", now)
 	}
 }
 
@@ -178,13 +163,11 @@ func TestReconnect(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := st.root()
-	st.desk.mu.Lock()
-	filled := st.desk.filled
-	st.desk.mu.Unlock()
+	filled := st.desk.Fills()
 	st.fake.DropSockets()
 	ts := st.say(root.Message, "while reconnecting")
-	st.desk.waitFact(t, "m:"+st.ch+":"+ts)
-	st.desk.wait(t, "filled again", func() bool { return st.desk.filled > filled })
+	st.desk.First(t, "m:"+st.ch+":"+ts)
+	st.desk.Wait(t, "filled again", func() bool { return st.desk.Fills() > filled })
 	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Sockets() == 2 }); err != nil {
 		t.Errorf("sockets: %d", st.fake.Sockets())
 	}
@@ -195,8 +178,8 @@ func TestUninstall(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)
 	st.fake.Uninstall()
-	st.desk.wait(t, "a broken condition", func() bool {
-		return slices.ContainsFunc(st.desk.reports, func(c channels.Condition) bool { return c.Status == channels.Broken && c.Hint != "" })
+	st.desk.Wait(t, "a broken condition", func() bool {
+		return slices.ContainsFunc(st.desk.Reports(), func(c channels.Condition) bool { return c.Status == channels.Broken && c.Hint != "" })
 	})
 }
 
@@ -206,10 +189,8 @@ func TestStartWithoutSlack(t *testing.T) {
 	st := newStage(t, false)
 	st.fake.Inject(slackfake.Fault{Method: "auth.test", Kind: slackfake.FaultHTTP, Times: 1})
 	st.run()
-	st.desk.mu.Lock()
-	defer st.desk.mu.Unlock()
-	if len(st.desk.reports) < 2 || st.desk.reports[0].Status != channels.Broken || st.desk.reports[len(st.desk.reports)-1].Status != channels.Active {
-		t.Errorf("reports %+v", st.desk.reports)
+	if told := st.desk.Reports(); len(told) < 2 || told[0].Status != channels.Broken || told[len(told)-1].Status != channels.Active {
+		t.Errorf("reports %+v", told)
 	}
 }
 
@@ -223,7 +204,7 @@ func TestDeletedRoots(t *testing.T) {
 			st.say(ts, "reply")
 		}
 		must(t, st.fake.As(st.ann).Delete(st.ch, ts))
-		a := st.decode(st.desk.waitFact(t, deleteID(st.ch, ts)))
+		a := st.decode(st.desk.First(t, deleteID(st.ch, ts)))
 		if a.Verb != bridge.VerbDelete || a.Place != (bridge.Place{Channel: st.ch, Message: ts}) || a.Actor.ID != st.ann {
 			t.Errorf("with replies %v: %+v", replies, a)
 		}
@@ -247,9 +228,9 @@ func TestSweepReadsWhatConcernsUs(t *testing.T) {
 	missed := st.say(root.Message, "a reply long ago")
 	past.Store(0)
 	st.run()
-	st.desk.waitFact(t, messageID(st.ch, missed))
-	if n := len(st.desk.ids()); n != 1 {
-		t.Errorf("facts %v", st.desk.ids())
+	st.desk.First(t, messageID(st.ch, missed))
+	if n := len(st.desk.IDs()); n != 1 {
+		t.Errorf("facts %v", st.desk.IDs())
 	}
 	calls := len(st.fake.Calls("conversations.replies"))
 	must(t, st.s.catchUp(st.ctx(), testSelfOf(st)))
@@ -264,10 +245,10 @@ func TestCutBeforeAcknowledgement(t *testing.T) {
 	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.AckTimeout = 3 * time.Second })
 	st.fake.Inject(slackfake.Fault{Method: "event:message.channels", Kind: slackfake.FaultDrop, Times: 1})
 	ts := st.say("", "hello")
-	st.desk.waitFact(t, messageID(st.ch, ts))
+	st.desk.First(t, messageID(st.ch, ts))
 	must(t, st.fake.WaitFor(st.ctx(), func() bool { return st.fake.PendingEvents() == 0 }))
-	if n := st.desk.count("m:"); n != 1 {
-		t.Errorf("facts %v", st.desk.ids())
+	if n := st.desk.Number("m:"); n != 1 {
+		t.Errorf("facts %v", st.desk.IDs())
 	}
 }
 
@@ -280,12 +261,12 @@ func TestMentionsHaveNames(t *testing.T) {
 	st.fake.AddUser(slackfake.User{ID: "U0EVE", Name: "eve"})
 	root := st.root()
 	at := bridge.Place{Channel: st.ch, Message: st.say(root.Message, "ask <@U0BEN> or <@U0EVE>")}
-	a := st.decode(st.desk.waitFact(t, messageID(st.ch, at.Message)))
+	a := st.decode(st.desk.First(t, messageID(st.ch, at.Message)))
 	if a.Text != "ask @Ben or @U0EVE" || a.Raw != a.Text || len(a.Mentions) != 2 {
 		t.Errorf("got %+v", a)
 	}
 	must(t, st.fake.As(st.ann).Edit(st.ch, at.Message, "ask <@U0BEN>"))
-	st.desk.withPrefix(t, "e:")
+	st.desk.First(t, "e:")
 	if got, err := st.s.Confirm(st.ctx(), at, "ask @Ben"); err != nil || got != bridge.Unchanged {
 		t.Errorf("%v %v", got, err)
 	}

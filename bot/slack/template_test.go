@@ -33,12 +33,12 @@ func TestTemplateForm(t *testing.T) {
 	submit(map[string][]string{"f:template/v": {"7"}})
 	v = st.view(st.ann, func(v *slackfake.View) bool { return strings.Contains(string(v.Blocks), "{{quote_number}}") })
 	submit(map[string][]string{"f:v:quote_number/v": {"Q-1"}, "f:v:first_name/v": {"Kim"}})
-	if n := st.desk.count("i:"); n != 0 {
-		t.Fatalf("stored before it was seen: %v", st.desk.ids())
+	if n := st.desk.Number("i:"); n != 0 {
+		t.Fatalf("stored before it was seen: %v", st.desk.IDs())
 	}
 	v = st.view(st.ann, func(v *slackfake.View) bool { return strings.Contains(string(v.Blocks), "your quote Q-1 is ready") })
 	submit(map[string][]string{"f:v:quote_number/v": {"Q-1"}, "f:v:first_name/v": {"Kim"}})
-	a := st.decode(st.desk.withPrefix(t, "i:"))
+	a := st.decode(st.desk.First(t, "i:"))
 	if a.Verb != bridge.VerbTemplate || a.Args.Conversation != 12 || !a.Args.Template.Ready() || a.Args.Template.Values["quote_number"] != "Q-1" || a.Args.Template.Version != 2 {
 		t.Errorf("got %+v with %+v", a, a.Args.Template)
 	}
@@ -54,7 +54,7 @@ func TestTemplateEditForm(t *testing.T) {
 	st.desk.mu.Unlock()
 	out, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "templates")
 	must(t, err)
-	if a := st.decode(st.desk.withPrefix(t, "i:")); a.Verb != bridge.VerbTemplates || out.Error != "" {
+	if a := st.decode(st.desk.First(t, "i:")); a.Verb != bridge.VerbTemplates || out.Error != "" {
 		t.Errorf("got %+v, %+v", a, out)
 	}
 }

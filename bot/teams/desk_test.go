@@ -3,15 +3,12 @@ package teams
 import (
 	"context"
 	"errors"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
-	"parley/channels"
 )
 
 // desk is an engine that remembers what comes, and has one conversation.
@@ -19,50 +16,11 @@ type desk struct {
 	*bridgetest.Desk
 
 	mu       sync.Mutex
-	changed  chan struct{}
-	facts    []channels.Fact
-	fail     error // of Accept
-	reports  []channels.Condition
-	gaps     []time.Time
 	root     bridge.Place // of the conversation's thread; zero = it has none
 	mayStart func(bridge.Start) (bridge.Facts, error)
 }
 
-func newDesk() *desk { return &desk{Desk: bridgetest.NewDesk(), changed: make(chan struct{})} }
-
-func (d *desk) poke() {
-	close(d.changed)
-	d.changed = make(chan struct{})
-}
-
-func (d *desk) Accept(ctx context.Context, facts ...channels.Fact) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.fail != nil {
-		return d.fail
-	}
-	for _, f := range facts {
-		if !slices.ContainsFunc(d.facts, func(known channels.Fact) bool { return known.ExternalID == f.ExternalID }) {
-			d.facts = append(d.facts, f)
-		}
-	}
-	d.poke()
-	return d.Desk.Accept(ctx, facts...)
-}
-
-func (d *desk) Report(c channels.Condition) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.reports = append(d.reports, c)
-	d.poke()
-}
-
-func (d *desk) Gap(since time.Time) {
-	d.mu.Lock()
-	d.gaps = append(d.gaps, since)
-	d.mu.Unlock()
-	d.Desk.Gap(since)
-}
+func newDesk() *desk { return &desk{Desk: bridgetest.NewDesk()} }
 
 func sampleFacts() bridge.Facts {
 	at := time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
@@ -117,57 +75,10 @@ func (d *desk) MayStart(_ context.Context, _ string, s bridge.Start) (bridge.Fac
 	return d.mayStart(s)
 }
 
-// wait waits until cond, called under the lock, holds.
-func (d *desk) wait(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	for {
-		d.mu.Lock()
-		ok, changed := cond(), d.changed
-		d.mu.Unlock()
-		if ok {
-			return
-		}
-		select {
-		case <-changed:
-		case <-timer.C:
-			t.Fatalf("never: %s; facts: %v", what, d.ids())
-		}
-	}
-}
-
-func (d *desk) ids() []string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var ids []string
-	for _, f := range d.facts {
-		ids = append(ids, f.ExternalID)
-	}
-	return ids
-}
-
-// count says how many facts have ids that begin so.
-func (d *desk) count(prefix string) (n int) {
-	for _, id := range d.ids() {
-		if strings.HasPrefix(id, prefix) {
-			n++
-		}
-	}
-	return n
-}
-
 // accepted waits for a fact whose id begins so, and decodes it.
 func (w *world) accepted(d *desk, prefix string) bridge.Action {
 	w.t.Helper()
-	var found channels.Fact
-	d.wait(w.t, "a fact "+prefix, func() bool {
-		i := slices.IndexFunc(d.facts, func(f channels.Fact) bool { return strings.HasPrefix(f.ExternalID, prefix) })
-		if i >= 0 {
-			found = d.facts[i]
-		}
-		return i >= 0
-	})
+	found := d.First(w.t, prefix)
 	if found.Quarantine != "" {
 		w.t.Fatalf("%s is quarantined: %s", found.ExternalID, found.Quarantine)
 	}

@@ -52,10 +52,10 @@ func edgeTwoClicks(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := d.count("i:"); n != 2 {
+	if n := d.Number("i:"); n != 2 {
 		t.Errorf("%d clicks of two people", n)
 	}
-	for _, f := range d.facts {
+	for _, f := range d.Accepted() {
 		actions, err := w.s.Decode(f.Payload)
 		must(t, err)
 		if strings.HasPrefix(f.ExternalID, "k:") {
@@ -76,14 +76,14 @@ func edgeStale(t *testing.T) {
 	card := bridge.Post{Kind: bridge.PostCard, Token: "card", Attempt: 1, Place: bridge.Place{Channel: w.channel, Message: root}, Facts: sampleFacts()}
 	_, err := w.s.Send(within(t), card)
 	must(t, err)
-	if n := d.count("i:"); n != 1 {
+	if n := d.Number("i:"); n != 1 {
 		t.Errorf("one click became %d facts", n)
 	}
 	if now := w.fake.Message(w.channel, root).Cards[0]; string(now) == string(old) {
 		t.Error("the buttons of the new card are those of the old one")
 	}
 	w.click(w.fake.As(ben), root, "Take")
-	if n := d.count("i:"); n != 2 {
+	if n := d.Number("i:"); n != 2 {
 		t.Errorf("%d facts", n)
 	}
 }
@@ -101,14 +101,14 @@ func edgeOldClient(t *testing.T) {
 			Timestamp string          `json:"timestamp"`
 		} `json:"body"`
 	}
-	must(t, json.Unmarshal(d.facts[0].Payload, &kept))
+	must(t, json.Unmarshal(d.Accepted()[0].Payload, &kept))
 	w.raw(map[string]any{"type": "message", "id": "1700000000999", "replyToId": root, "value": string(kept.Body.Value), "timestamp": kept.Body.Timestamp}, root) // the same, as JSON in a string
 	w.settled()
 	w.raw(map[string]any{"type": "message", "id": "1700000001000", "value": []any{"riddle"}}, root)
-	if n := d.count("i:"); n != 1 {
-		t.Errorf("%d facts of one button: %v", n, d.ids())
+	if n := d.Number("i:"); n != 1 {
+		t.Errorf("%d facts of one button: %v", n, d.IDs())
 	}
-	if n := d.count("q:"); n != 1 {
+	if n := d.Number("q:"); n != 1 {
 		t.Errorf("%d facts are kept as unreadable", n)
 	}
 }
@@ -147,8 +147,8 @@ func edgeRefresh(t *testing.T) {
 	}
 	status, answer := w.raw(map[string]any{"type": "invoke", "name": invokeCard, "replyToId": root, "value": map[string]any{"trigger": "automatic",
 		"action": map[string]any{"type": "Action.Execute", "verb": "take", "data": map[string]any{"v": "take", "a": `{"v":1,"a":{"conversation":12}}`, "n": "x"}}}}, root)
-	if status != 200 || !strings.Contains(answer, answerError) || d.count("i:") != 0 || len(w.fake.Calls("activities.*")) != calls {
-		t.Errorf("%d %s; facts %v", status, answer, d.ids())
+	if status != 200 || !strings.Contains(answer, answerError) || d.Number("i:") != 0 || len(w.fake.Calls("activities.*")) != calls {
+		t.Errorf("%d %s; facts %v", status, answer, d.IDs())
 	}
 }
 
@@ -170,7 +170,7 @@ func edgeLateDialog(t *testing.T) {
 	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbResolve || a.Args.Note != "New cable" || a.Origin != bridge.OriginForm || a.Args.Conversation != 12 || a.Place.Channel != w.channel {
 		t.Errorf("%+v", a)
 	}
-	if n := d.count("i:"); n != 1 {
+	if n := d.Number("i:"); n != 1 {
 		t.Errorf("%d facts of one form", n)
 	}
 	w.noProblems()

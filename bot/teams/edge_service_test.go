@@ -73,7 +73,7 @@ func edgeStored(t *testing.T) {
 func edgeRemoved(t *testing.T) {
 	w, d, root, p := talk(t)
 	must(t, w.fake.Uninstall(within(t), w.team))
-	d.wait(t, "that the app is out is told", func() bool { return len(d.reports) > 0 && d.reports[len(d.reports)-1].Status == channels.Broken })
+	d.Wait(t, "that the app is out is told", func() bool { return d.Status() == channels.Broken })
 	if se := w.refused(saidPost(w, root, "out")); !errors.Is(se, bridge.ErrChannelClosed) || !strings.Contains(se.Hint, "Add the app") {
 		t.Errorf("%v, hint %q", se, se.Hint)
 	}
@@ -85,12 +85,12 @@ func edgeRemoved(t *testing.T) {
 	_, err := p.Reply(w.channel, root, "said meanwhile")
 	must(t, err)
 	must(t, w.fake.Install(within(t), w.team))
-	d.wait(t, "that it is in again is told", func() bool { return d.reports[len(d.reports)-1].Status == channels.Active })
+	d.Wait(t, "that it is in again is told", func() bool { return d.Status() == channels.Active })
 	_, err = w.s.Send(within(t), saidPost(w, root, "in again"))
 	must(t, err)
 	w.run()
-	d.wait(t, "what was said meanwhile is found", func() bool {
-		for _, f := range d.facts {
+	d.Wait(t, "what was said meanwhile is found", func() bool {
+		for _, f := range d.Accepted() {
 			if strings.HasPrefix(f.ExternalID, "m:") && strings.Contains(string(f.Payload), "said meanwhile") {
 				return true
 			}
@@ -145,15 +145,15 @@ func edgeService(t *testing.T) {
 	}
 	good, err := w.s.notes.where(within(t))
 	must(t, err)
-	before := len(d.ids())
+	before := len(d.IDs())
 	for _, address := range []string{"https://smba.trafficmanager.net:8443/emea/", "https://evil@smba.trafficmanager.net/emea/", "https://x.trafficmanager.net/emea/",
 		"http://smba.trafficmanager.net/emea/", "https://smba.trafficmanager.net.evil.test/", "//evil.test/", ""} {
 		if status, _ := w.raw(map[string]any{"type": "message", "id": "1700000000777", "text": "hi", "serviceUrl": address}, root); status != http.StatusUnauthorized {
 			t.Errorf("%q is answered %d", address, status)
 		}
 	}
-	if now, _ := w.s.notes.where(within(t)); now != good || len(d.ids()) != before {
-		t.Errorf("the service is now at %s; facts %v", now, d.ids()[before:])
+	if now, _ := w.s.notes.where(within(t)); now != good || len(d.IDs()) != before {
+		t.Errorf("the service is now at %s; facts %v", now, d.IDs()[before:])
 	}
 }
 
@@ -228,7 +228,7 @@ func edgeTargeted(t *testing.T) {
 
 func edgeUnexpected(t *testing.T) {
 	w, d, root, _ := talk(t)
-	before := len(d.ids())
+	before := len(d.IDs())
 	for _, c := range []struct {
 		activity map[string]any
 		status   int
@@ -252,19 +252,15 @@ func edgeUnexpected(t *testing.T) {
 			t.Errorf("%.40q is answered %d, %v; want %d", body, status, err, want)
 		}
 	}
-	d.mu.Lock()
-	d.fail = errDown
-	d.mu.Unlock()
+	d.Refuse(errDown)
 	if status, _ := w.raw(map[string]any{"type": "message", "id": "1700000000888", "text": "hi"}, root); status != http.StatusInternalServerError {
 		t.Errorf("what could not be stored is answered %d", status)
 	}
-	d.mu.Lock()
-	d.fail = channels.ErrOverloaded
-	d.mu.Unlock()
+	d.Refuse(channels.ErrOverloaded)
 	if status, _ := w.raw(map[string]any{"type": "message", "id": "1700000000888", "text": "hi"}, root); status != http.StatusServiceUnavailable {
 		t.Errorf("an overload is answered %d", status)
 	}
-	if more := d.ids()[before:]; len(more) > 0 {
+	if more := d.IDs()[before:]; len(more) > 0 {
 		t.Errorf("facts of nothing: %v", more)
 	}
 }

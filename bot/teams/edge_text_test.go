@@ -73,14 +73,14 @@ func edgeUnmentioned(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	w.fake.SetRSC(false)
-	before := d.count("m:")
+	before := d.Number("m:")
 	_, err := p.Reply(w.channel, root, "nobody hears this")
 	must(t, err)
 	if a := typed(t, w, d, p, root, "<@bot> reply: heard"); a.Verb != bridge.VerbReply || a.Text != "heard" {
 		t.Errorf("%+v", a)
 	}
 	w.settled()
-	if n := d.count("m:") - before; n != 1 {
+	if n := d.Number("m:") - before; n != 1 {
 		t.Errorf("%d messages came without the right to read", n)
 	}
 }
@@ -97,7 +97,7 @@ func edgeElsewhere(t *testing.T) {
 	}
 	// What isn't our business isn't kept: chatter in other threads and channels, and what
 	// becomes of it.
-	before := len(d.ids())
+	before := len(d.IDs())
 	other := w.fake.AddChannel(teamsfake.Channel{Team: w.team, Name: "Lunch"})
 	for _, at := range []teamsfake.Post{{Channel: w.channel, Root: id, Text: "our own chat"}, {Channel: other.ID, Text: "pizza?"}} {
 		said, err := p.Post(at)
@@ -107,7 +107,7 @@ func edgeElsewhere(t *testing.T) {
 		must(t, p.Delete(at.Channel, said))
 	}
 	w.settled()
-	for _, kept := range d.ids()[before:] {
+	for _, kept := range d.IDs()[before:] {
 		if !strings.HasPrefix(kept, "r:"+w.channel) { // may be of a message that is still to come
 			t.Errorf("%s was kept", kept)
 		}
@@ -117,9 +117,7 @@ func edgeElsewhere(t *testing.T) {
 func edgeTwice(t *testing.T) {
 	w, d, root, p := talk(t)
 	w.fake.Inject(teamsfake.Fault{Method: "event:message", Kind: teamsfake.FaultDuplicate})
-	d.mu.Lock()
-	d.fail = errDown
-	d.mu.Unlock()
+	d.Refuse(errDown)
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
@@ -130,11 +128,9 @@ func edgeTwice(t *testing.T) {
 	}
 	wg.Wait()
 	must(t, w.fake.WaitFor(within(t), func() bool { return len(w.fake.Calls("")) >= 0 && w.fake.Pending() > 0 }))
-	d.mu.Lock()
-	d.fail = nil
-	d.mu.Unlock()
+	d.Refuse(nil)
 	w.settled()
-	if n := d.count("m:"); n != 4 || len(w.fake.LostActivities()) > 0 {
+	if n := d.Number("m:"); n != 4 || len(w.fake.LostActivities()) > 0 {
 		t.Errorf("%d facts of 4 messages, lost %v", n, w.fake.LostActivities())
 	}
 }
@@ -154,7 +150,7 @@ func edgeEdits(t *testing.T) {
 	w.settled()
 	var got []string
 	versions := map[string]bool{}
-	for _, f := range d.facts {
+	for _, f := range d.Accepted() {
 		actions, err := w.s.Decode(f.Payload)
 		must(t, err)
 		for _, a := range actions {
@@ -174,9 +170,9 @@ func edgeEdits(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	// A catch-up knows all of it.
-	before := len(d.ids())
+	before := len(d.IDs())
 	must(t, w.s.catchUp(within(t)))
-	if more := d.ids()[before:]; len(more) > 0 {
+	if more := d.IDs()[before:]; len(more) > 0 {
 		t.Errorf("a catch-up brought what was known: %v", more)
 	}
 }

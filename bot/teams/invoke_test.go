@@ -21,7 +21,7 @@ func TestDialogs(t *testing.T) {
 	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "when pigs fly") || !strings.Contains(string(out.Dialog.Card), "⚠️") {
 		t.Fatalf("a wrong time: %+v", out)
 	}
-	if d.count("i:") != 0 {
+	if d.Number("i:") != 0 {
 		t.Error("it was stored all the same")
 	}
 	out, err = p.Submit(within(t), "", teamsfake.Inputs{"t:other": "2h"})
@@ -141,7 +141,7 @@ func TestMessageMenu(t *testing.T) {
 	if out.Dialog == nil || strings.Contains(string(out.Dialog.Card), "Input.") {
 		t.Errorf("a guest: %+v", out)
 	}
-	if d.count("i:") != 0 {
+	if d.Number("i:") != 0 {
 		t.Error("opening stored something")
 	}
 	w.noProblems()
@@ -159,7 +159,7 @@ func TestLineButtons(t *testing.T) {
 	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbKeep || a.Args.Message != 7 || a.Place != (bridge.Place{Channel: w.channel, Thread: root, Message: line}) || !a.OwnThread {
 		t.Errorf("%+v", a)
 	}
-	if out, err := w.fake.As(eve).Click(within(t), w.channel, line, "Send to customer", nil); err != nil || d.count("i:") != 1 {
+	if out, err := w.fake.As(eve).Click(within(t), w.channel, line, "Send to customer", nil); err != nil || d.Number("i:") != 1 {
 		t.Errorf("a guest clicks: %+v, %v", out, err)
 	}
 	w.noProblems()
@@ -183,7 +183,7 @@ func TestClickedAgain(t *testing.T) {
 		now = now.Add(step.after)
 		mu.Unlock()
 		w.click(p, line, "Send to customer")
-		if n := d.count("i:"); n != step.want {
+		if n := d.Number("i:"); n != step.want {
 			t.Errorf("%d facts %v later, want %d", n, step.after, step.want)
 		}
 	}
@@ -193,9 +193,7 @@ func TestClickedAgain(t *testing.T) {
 func TestNothingStoredNothingAnswered(t *testing.T) {
 	t.Parallel()
 	w, d, root, p := talk(t)
-	d.mu.Lock()
-	d.fail = errDown
-	d.mu.Unlock()
+	d.Refuse(errDown)
 	out, err := p.Click(within(t), w.channel, root, "Take", nil)
 	must(t, err)
 	if out.Error == "" {
@@ -215,7 +213,7 @@ func TestReactions(t *testing.T) {
 	must(t, p.React(w.channel, root, "like"))
 	w.settled()
 	var got []bridge.Verb
-	for _, f := range d.facts {
+	for _, f := range d.Accepted() {
 		actions, err := w.s.Decode(f.Payload)
 		must(t, err)
 		for _, a := range actions {

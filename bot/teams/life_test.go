@@ -87,7 +87,7 @@ func (w *world) hears(d *desk, a connector.Activity) {
 // verbs are what was told, in its order.
 func (w *world) verbs(d *desk) (all []string) {
 	w.t.Helper()
-	for _, f := range d.facts {
+	for _, f := range d.Accepted() {
 		actions, err := w.s.Decode(f.Payload)
 		must(w.t, err)
 		for _, a := range actions {
@@ -277,7 +277,7 @@ func TestEditTwoWays(t *testing.T) {
 		w.settled()
 	}
 	var says []string
-	for _, f := range d.facts {
+	for _, f := range d.Accepted() {
 		actions, err := w.s.Decode(f.Payload)
 		must(t, err)
 		for _, a := range actions {

@@ -60,12 +60,12 @@ func TestConfirmGone(t *testing.T) {
 	a := typed(t, w, d, p, root, "hello")
 	later(time.Hour)
 	w.fake.Inject(teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: 404, Code: "NotFound"})
-	if got, err := w.s.Confirm(within(t), a.Place, a.Text); got != bridge.Unchanged || err != nil || d.count("d:") != 0 {
-		t.Errorf("the channel isn't found: %v, %v, facts %v", got, err, d.ids())
+	if got, err := w.s.Confirm(within(t), a.Place, a.Text); got != bridge.Unchanged || err != nil || d.Number("d:") != 0 {
+		t.Errorf("the channel isn't found: %v, %v, facts %v", got, err, d.IDs())
 	}
 	w.fake.ClearFaults()
 	w.fake.Inject(teamsfake.Fault{Method: "graph.reply", Kind: teamsfake.FaultHTTP, Status: 404, Code: "NotFound"})
-	if got, err := w.s.Confirm(within(t), a.Place, a.Text); got != bridge.Gone || err != nil || d.count("d:") != 1 {
+	if got, err := w.s.Confirm(within(t), a.Place, a.Text); got != bridge.Gone || err != nil || d.Number("d:") != 1 {
 		t.Errorf("it isn't in its thread: %v, %v", got, err)
 	}
 }
@@ -81,7 +81,7 @@ func TestDeletedAgain(t *testing.T) {
 		w.settled()
 	}
 	var verbs []bridge.Verb
-	for _, f := range d.facts {
+	for _, f := range d.Accepted() {
 		actions, err := w.s.Decode(f.Payload)
 		must(t, err)
 		for _, a := range actions {
@@ -108,7 +108,7 @@ func TestOthersThread(t *testing.T) {
 	}
 	must(t, w.s.catchUp(within(t)))
 	var kept []string
-	for _, f := range d.facts {
+	for _, f := range d.Accepted() {
 		kept = append(kept, string(f.Payload))
 	}
 	if all := strings.Join(kept, ""); strings.Contains(all, "our own chat") || !strings.Contains(all, "once more") {
@@ -150,14 +150,12 @@ func TestRootRecordedMeanwhile(t *testing.T) {
 func TestFailedStoreIsAGap(t *testing.T) {
 	t.Parallel()
 	w, d, root, p := talk(t)
-	d.mu.Lock()
-	d.fail = errDown
-	before := len(d.gaps)
-	d.mu.Unlock()
+	d.Refuse(errDown)
+	before := len(d.Gaps())
 	_, err := p.Reply(w.channel, root, "hello")
 	must(t, err)
 	w.settled() // given up
-	if _, open := w.s.sweeper.Gap(); !open || len(d.gaps) == before {
+	if _, open := w.s.sweeper.Gap(); !open || len(d.Gaps()) == before {
 		t.Error("nobody was told that something is missing")
 	}
 }

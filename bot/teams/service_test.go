@@ -187,8 +187,8 @@ func TestRestart(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- again.Run(ctx) }()
-	d.wait(t, "what was said is found", func() bool {
-		for _, f := range d.facts {
+	d.Wait(t, "what was said is found", func() bool {
+		for _, f := range d.Accepted() {
 			if strings.Contains(string(f.Payload), "said while nobody listened") {
 				return true
 			}
@@ -218,7 +218,7 @@ func TestSecretEnded(t *testing.T) {
 	}
 	w.fake.ClearFaults()
 	w.run()
-	d.wait(t, "it is told that it works", func() bool { return len(d.reports) > 0 && d.reports[len(d.reports)-1].Status == channels.Active })
+	d.Wait(t, "it is told that it works", func() bool { return d.Status() == channels.Active })
 }
 
 // TestCheck: doctor says what is granted, and what to do about what is missing.
@@ -283,7 +283,7 @@ func TestAlone(t *testing.T) {
 	w := newWorld(t, d, withoutAzure)
 	d.Open(w.channel)
 	w.connect().run()
-	d.wait(t, "it is told that it works", func() bool { return len(d.reports) > 0 && d.reports[len(d.reports)-1].Status == channels.Active })
+	d.Wait(t, "it is told that it works", func() bool { return d.Status() == channels.Active })
 	if _, err := w.s.Send(within(t), saidPost(w, w.thread(d), "x")); err != nil {
 		t.Error(err)
 	}

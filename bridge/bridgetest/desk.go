@@ -20,8 +20,11 @@ type Desk struct {
 	mu       sync.Mutex
 	facts    []channels.Fact
 	posts    map[string]bool // "m:{channel}:{message}" of our own
+	refuse   error           // of Accept
+	attempts int
 	channels []string
-	gaps     int
+	gaps     []time.Time
+	reports  []channels.Condition
 	attended []int64
 	filled   int
 	changed  chan struct{}
@@ -44,6 +47,11 @@ func (d *Desk) poke() {
 func (d *Desk) Accept(_ context.Context, facts ...channels.Fact) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.attempts++
+	if d.refuse != nil {
+		d.poke()
+		return d.refuse
+	}
 	for _, f := range facts {
 		if !slices.ContainsFunc(d.facts, func(known channels.Fact) bool { return known.ExternalID == f.ExternalID }) {
 			d.facts = append(d.facts, f)
@@ -51,6 +59,20 @@ func (d *Desk) Accept(_ context.Context, facts ...channels.Fact) error {
 	}
 	d.poke()
 	return nil
+}
+
+// Refuse makes Accept fail with an error from now on; nil lets it work again.
+func (d *Desk) Refuse(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.refuse = err
+}
+
+// Attempts says how often Accept was called.
+func (d *Desk) Attempts() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.attempts
 }
 
 // Attend implements bridge.Desk.
@@ -103,33 +125,64 @@ func (d *Desk) Posted(_ context.Context, at bridge.Place) (bool, error) {
 	return d.posts["m:"+at.Channel+":"+at.Message], nil
 }
 
-// accepted gives the facts that were accepted, in that order.
-func (d *Desk) accepted() []channels.Fact {
+// Accepted gives the facts that were accepted, in that order.
+func (d *Desk) Accepted() []channels.Fact {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.facts)
 }
 
-// wait waits until done says so of what was accepted and how many gaps were filled.
-func (d *Desk) wait(t *testing.T, what string, done func(facts []channels.Fact, filled int) bool) {
+// IDs gives the facts' ids, in order of acceptance, with the reason of those that are set aside.
+func (d *Desk) IDs() (ids []string) {
+	for _, f := range d.Accepted() {
+		if f.Quarantine != "" {
+			f.ExternalID += " (" + f.Quarantine + ")"
+		}
+		ids = append(ids, f.ExternalID)
+	}
+	return ids
+}
+
+// Number says how many facts have ids that begin so.
+func (d *Desk) Number(prefix string) (n int) {
+	for _, f := range d.Accepted() {
+		if strings.HasPrefix(f.ExternalID, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
+// First waits for a fact whose id begins so and gives the first one.
+func (d *Desk) First(t *testing.T, prefix string) (first channels.Fact) {
+	t.Helper()
+	d.Wait(t, "a fact "+prefix+"…", func() bool {
+		all := d.Accepted()
+		i := slices.IndexFunc(all, func(f channels.Fact) bool { return strings.HasPrefix(f.ExternalID, prefix) })
+		if i >= 0 {
+			first = all[i]
+		}
+		return i >= 0
+	})
+	return first
+}
+
+// Wait waits until cond holds, which is asked after each change, without locks.
+func (d *Desk) Wait(t *testing.T, what string, cond func() bool) {
 	t.Helper()
 	timeout := time.NewTimer(patience)
 	defer timeout.Stop()
 	for {
 		d.mu.Lock()
-		facts, filled, changed := slices.Clone(d.facts), d.filled, d.changed
+		changed := d.changed
 		d.mu.Unlock()
-		if done(facts, filled) {
+		if cond() {
 			return
 		}
 		select {
 		case <-changed:
 		case <-timeout.C:
-			var names []string
-			for _, f := range facts {
-				names = append(names, f.ExternalID)
-			}
-			t.Fatalf("waited in vain: %s; facts: %s; gaps filled: %d", what, strings.Join(names, " "), filled)
+			t.Fatalf("never: %s; facts: %s; gaps filled: %d", what, strings.Join(d.IDs(), " "), d.Fills())
 		}
 	}
 }
@@ -137,7 +190,7 @@ func (d *Desk) wait(t *testing.T, what string, done func(facts []channels.Fact, 
 // Connected waits until the surface has filled at least n gaps since it was made.
 func (d *Desk) Connected(t *testing.T, n int) {
 	t.Helper()
-	d.wait(t, fmt.Sprintf("%d gaps are filled", n), func(_ []channels.Fact, filled int) bool { return filled >= n })
+	d.Wait(t, fmt.Sprintf("%d gaps are filled", n), func() bool { return d.Fills() >= n })
 }
 
 // Fills says how many gaps the surface has filled.
@@ -166,11 +219,18 @@ func (d *Desk) Kept(context.Context) (map[string]json.RawMessage, error) {
 }
 
 // Gap implements bridge.Desk.
-func (d *Desk) Gap(time.Time) {
+func (d *Desk) Gap(since time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.gaps++
+	d.gaps = append(d.gaps, since)
 	d.poke()
+}
+
+// Gaps gives the times from which on something may be missing, as they were told.
+func (d *Desk) Gaps() []time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.gaps)
 }
 
 // Filled implements bridge.Desk.
@@ -182,7 +242,27 @@ func (d *Desk) Filled() {
 }
 
 // Report implements bridge.Desk.
-func (d *Desk) Report(channels.Condition) {}
+func (d *Desk) Report(c channels.Condition) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reports = append(d.reports, c)
+	d.poke()
+}
+
+// Status is the one that was told last; empty before any.
+func (d *Desk) Status() channels.ConditionStatus {
+	if told := d.Reports(); len(told) > 0 {
+		return told[len(told)-1].Status
+	}
+	return ""
+}
+
+// Reports gives the conditions that were told, the latest last.
+func (d *Desk) Reports() []channels.Condition {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.reports)
+}
 
 // FactsAt implements bridge.Desk.
 func (d *Desk) FactsAt(context.Context, bridge.Place, string) (bridge.Facts, error) {

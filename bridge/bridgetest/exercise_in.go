@@ -18,8 +18,8 @@ import (
 func (s Stage) action(t *testing.T, verb bridge.Verb, message string) bridge.Action {
 	t.Helper()
 	var found bridge.Action
-	s.Desk.wait(t, fmt.Sprintf("%s of %s", verb, message), func(facts []channels.Fact, _ int) bool {
-		for _, f := range facts {
+	s.Desk.Wait(t, fmt.Sprintf("%s of %s", verb, message), func() bool {
+		for _, f := range s.Desk.Accepted() {
 			if f.Quarantine != "" {
 				continue
 			}
@@ -94,9 +94,9 @@ func exerciseChanges(t *testing.T, s Stage) {
 	versions := []string{}
 	for i, text := range []string{"Hi Kim", "note: Hi Kim"} {
 		s.Edit(t, id, text)
-		s.Desk.wait(t, "the edit", func(facts []channels.Fact, _ int) bool {
+		s.Desk.Wait(t, "the edit", func() bool {
 			versions = nil
-			for _, f := range facts {
+			for _, f := range s.Desk.Accepted() {
 				for _, a := range s.decode(t, f) {
 					if a.Verb == bridge.VerbEdit && a.Place.Message == id {
 						versions = append(versions, a.Version+" "+a.Text+" "+string(a.Marker))
@@ -122,7 +122,7 @@ func exerciseOwnPosts(t *testing.T, s Stage) {
 	s.send(t, s.post(bridge.PostLine, root, "line"))
 	s.send(t, s.post(bridge.PostCard, root, "card"))
 	s.action(t, bridge.VerbSay, s.Say(t, root, "somebody's"))
-	for _, f := range s.Desk.accepted() {
+	for _, f := range s.Desk.Accepted() {
 		for _, a := range s.decode(t, f) {
 			if a.Actor.Kind == bridge.ActorPerson && a.Text != "somebody's" {
 				t.Errorf("our own post came back as %+v", a)
@@ -145,7 +145,7 @@ func exerciseOrder(t *testing.T, s Stage) {
 		t.Errorf("orders %q", orders)
 	}
 	keys := map[string]bool{}
-	for _, f := range s.Desk.accepted() {
+	for _, f := range s.Desk.Accepted() {
 		keys[f.OrderKey] = true
 	}
 	if len(keys) != 1 {
@@ -156,7 +156,7 @@ func exerciseOrder(t *testing.T, s Stage) {
 // told counts what all that was accepted says; some facts say nothing.
 func (s Stage) told(t *testing.T) (n int) {
 	t.Helper()
-	for _, f := range s.Desk.accepted() {
+	for _, f := range s.Desk.Accepted() {
 		n += len(s.decode(t, f))
 	}
 	return n
@@ -252,7 +252,7 @@ func exerciseConfirm(t *testing.T, s Stage) {
 func exerciseBadInput(t *testing.T, s Stage) {
 	root := s.root(t)
 	s.action(t, bridge.VerbSay, s.Say(t, root, "a good one"))
-	good := s.Desk.accepted()[0].Payload
+	good := s.Desk.Accepted()[0].Payload
 	bad := [][]byte{nil, {}, []byte("riddle"), []byte(`{}`), []byte(`[]`), []byte(`null`), {0xff, 0xfe}, bytes.Repeat([]byte("["), 100_000)}
 	for n := 1; n < len(good); n += max(1, len(good)/60) {
 		bad = append(bad, good[:n])
