@@ -243,33 +243,6 @@ func TestAnswered(t *testing.T) {
 	}
 }
 
-// R-259: an answer written elsewhere is shown, counts as one, and is never sent.
-func TestAnsweredElsewhere(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.does(channelstest.Event{Type: "foreign", ID: "echo-1", From: "kim", Author: "Dora", Text: "Hi from the page"})
-	m := w.shown("Hi from the page")
-	if m.Thread != thread || m.Name != "Dora" {
-		t.Errorf("shown as %q in %s", m.Name, m.Thread)
-	}
-	w.card(thread, "#1 pending")
-	if n := w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL`); n != 0 {
-		t.Error("the customer still waits")
-	}
-	w.does(channelstest.Event{Type: "foreign", ID: "echo-2", From: "lea", Text: "We begin"})
-	w.shown("We begin")
-	w.writes("lea", "Fine")
-	if w.thread("Fine") != w.thread("We begin") {
-		t.Error("her answer is elsewhere")
-	}
-	w.settled()
-	if n := w.provider.Calls(); n != 0 {
-		t.Errorf("the customer got %q", w.provider.Texts())
-	}
-}
-
 // Edge case 23: our own echo comes before the answer to Send, which is lost: it is resolved by it.
 func TestOwnEchoResolves(t *testing.T) {
 	t.Parallel()

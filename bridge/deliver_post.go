@@ -207,7 +207,7 @@ func (a *attempt) said(m *store.Message, from PartyRef) Said {
 	if m.IdentityID != nil && a.identities[*m.IdentityID] != nil {
 		s.From = refOf(a.identities[*m.IdentityID])
 	}
-	if m.Reason == elsewhereReason {
+	if m.Reason == elsewhereReason || m.Reason == machineReason {
 		s.From, s.Elsewhere = PartyRef{Name: m.AuthorUser}, true
 	}
 	for _, f := range m.Files {

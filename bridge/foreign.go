@@ -3,6 +3,7 @@ package bridge
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -11,14 +12,24 @@ import (
 	"parley/store"
 )
 
-// elsewhereReason marks an answer that was written elsewhere.
-const elsewhereReason = "elsewhere"
+// What marks an answer that was given elsewhere.
+const (
+	elsewhereReason = "elsewhere"
+	machineReason   = "machine" // most likely by a machine
+)
 
-// elsewhereNotice is shown with an answer that was written elsewhere.
-const elsewhereNotice = "Answered elsewhere, not from here."
+// What is shown with an answer that was written elsewhere.
+const (
+	elsewhereNotice = "Answered elsewhere, not from here."
+	machineNotice   = "Sent elsewhere, too soon for a person: it doesn't count as an answer."
+)
 
-// answeredElsewhere shows an answer that somebody gave without Parley: it counts as one
-//
+// soonest is how long after a customer's words a person's answer comes at the soonest. Providers
+// don't tell the automatic answers of their inboxes from those of people.
+const soonest = 5 * time.Second
+
+// answeredElsewhere shows an answer that was given without Parley. It counts as one,
+// unless a machine gave it.
 func (w *work) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	i, err := w.customerOf(a, in)
 	if err != nil || i == nil {
@@ -42,8 +53,28 @@ func (w *work) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	m := w.inboundMessage(c, a, part, in)
 	c.LastExternalID = before // that names the customer's last message
 	m.Direction, m.Fate, m.Reason, m.IdentityID = "out", store.FateOut, elsewhereReason, nil
-	m.AuthorUser, m.Notices = cmp.Or(in.Author, a.Name), append([]string{elsewhereNotice}, m.Notices...)
-	c.LastFrom, c.WaitingSince = "agent", nil
+	notice := elsewhereNotice
+	if w.byMachine(c, in) {
+		m.Reason, notice = machineReason, machineNotice
+	} else {
+		w.countElsewhere(c, m)
+	}
+	m.AuthorUser, m.Notices = cmp.Or(in.Author, a.Name), append([]string{notice}, m.Notices...)
+	c.LastFrom = "agent"
+	w.showSaid(c, t, m, payload{})
+	w.card(c)
+	return nil
+}
+
+// byMachine says that nobody can have written an answer in the time since the customer's words;
+// by the provider's clock.
+func (w *work) byMachine(c *conv, in channels.Inbound) bool {
+	return c.WindowFrom != nil && !in.At.IsZero() && in.At.Add(w.now.Sub(w.real)).Before(c.WindowFrom.Add(soonest))
+}
+
+// countElsewhere changes the conversation as an answer does.
+func (w *work) countElsewhere(c *conv, m *message) {
+	c.WaitingSince = nil
 	if c.status() == StatusSnoozed {
 		w.endSnooze(c)
 		c.Status = string(StatusOpen)
@@ -52,9 +83,6 @@ func (w *work) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Accoun
 		c.Status = string(StatusPending)
 	}
 	w.logParley(c, "answered elsewhere", detail{Message: m.ID})
-	w.showSaid(c, t, m, payload{})
-	w.card(c)
-	return nil
 }
 
 // ownAgain ties what the provider shows of our own message to it; where all of it is there,

@@ -301,7 +301,7 @@ func (w *work) unanswered(c *conv) {
 		if m == nil || m.Direction == "in" {
 			break
 		}
-		if m.Direction == "out" && (m.Fate == store.FateWaiting || m.Fate == store.FateOut || m.Fate == store.FateUnclear) {
+		if m.Direction == "out" && m.Reason != machineReason && (m.Fate == store.FateWaiting || m.Fate == store.FateOut || m.Fate == store.FateUnclear) {
 			return
 		}
 	}
