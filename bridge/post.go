@@ -151,7 +151,7 @@ type Line struct {
 	Until     time.Time
 	Since     time.Time
 	Customer  PartyRef
-	Other     Facts  // LineContinued, LineExists: the other conversation
+	Other     Facts  // LineContinued, LineExists, LineOffered: the other conversation
 	Verb      Verb   // LineDone, LineRefused: what was asked
 	Verbs     []Verb // buttons, in order
 	Args      Args   // what the buttons are about

@@ -180,11 +180,13 @@ func (w *work) closedByProvider(c *conv, m *message, text string) {
 	w.unanswered(c)
 }
 
-// offerParked offers what was parked for the window again, each text once.
+// offerParked offers what was parked for the window again, each text once; in a new conversation
+// also what still waits in the one that it continues.
 func (w *work) offerParked(c *conv) {
 	for _, id := range keys(w.messages) {
 		m := w.messages[id]
-		if m.ConversationID != c.ID || m.Fate != store.FateParked || m.Reason != windowReason {
+		before := c.fresh && c.PreviousID != nil && m.ConversationID == *c.PreviousID
+		if m.ConversationID != c.ID && !before || m.Fate != store.FateParked || m.Reason != windowReason {
 			continue
 		}
 		m.Reason, m.dirty = offeredReason, true
@@ -195,7 +197,11 @@ func (w *work) offerParked(c *conv) {
 // sayOffers posts the offers behind what the customer wrote.
 func (w *work) sayOffers(c *conv) {
 	for _, m := range w.offers {
-		w.tellWith(c, m, Line{Kind: LineOffered, Until: w.window(c).human, Verbs: []Verb{VerbSend, VerbDrop}})
+		line := Line{Kind: LineOffered, Until: w.window(c).human, Verbs: []Verb{VerbSend, VerbDrop}}
+		if m.ConversationID != c.ID { // that one has ended: nothing is sent from there
+			line.Verbs, line.Other = nil, Facts{ID: m.ConversationID}
+		}
+		w.tellWith(c, m, line)
 	}
 	w.offers = nil
 }

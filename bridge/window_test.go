@@ -92,6 +92,34 @@ func TestParkedForTheWindow(t *testing.T) {
 	}
 }
 
+// What waited in a conversation that was ended is said where the customer goes on: to be
+// written there, since nothing is sent from an ended one.
+func TestParkedInTheConversationBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: windowed(0)})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.advance(25 * time.Hour)
+	w.fate(w.chat.Say("ann", support, thread, "Your lamp is repaired"), "parked")
+	w.reply(thread, "!resolve")
+	w.card(thread, "resolved")
+	w.writes("kim", "And my lamp?")
+	next := w.thread("And my lamp?")
+	if next == thread {
+		t.Fatal("it is no new conversation")
+	}
+	offer := w.line(next, bridge.LineOffered)
+	if !strings.Contains(offer.Plain(), "Your lamp is repaired") || len(offer.Buttons) != 0 {
+		t.Errorf("offered as %q with %v", offer.Plain(), offer.Buttons)
+	}
+	w.writes("kim", "Hello?")
+	w.shown("Hello?")
+	w.settled()
+	if n := w.lines(next, bridge.LineOffered) + w.lines(thread, bridge.LineOffered); n != 1 || w.provider.Calls() != 0 {
+		t.Errorf("offered %d times, %d calls", n, w.provider.Calls())
+	}
+}
+
 // Edge case 9: the window closes while replies wait in their lane: none leaves, none is
 // lost, and what is typed once it is open again overtakes nothing.
 func TestTheWindowClosesWhileRepliesWait(t *testing.T) {

@@ -20,7 +20,11 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 	case bridge.LineTexts:
 		return []Block{sentence(icon("straight_ruler"), " ", mentioned(l), fmt.Sprintf("This counts as %d texts, and each is charged.", l.Count), then(or(l.Hint, "Take it back to shorten it, or let it go.")))}
 	case bridge.LineOffered:
-		return windowLine(l, f, "envelope_with_arrow", who+" wrote: the reply window is open until ", "This still waits. Send it, or drop it?")
+		usual := "This still waits. Send it, or drop it?"
+		if l.Other.ID != 0 {
+			usual = "This was kept in " + number(l.Other.ID) + ", which has ended. Write it here if it still fits."
+		}
+		return windowLine(l, f, "envelope_with_arrow", who+" wrote: the reply window is open until ", usual)
 	case bridge.LineParked:
 		if l.Reason == "window" {
 			hint := "I offer it again when " + who + " writes."

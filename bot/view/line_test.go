@@ -190,6 +190,8 @@ func TestLineVariants(t *testing.T) {
 		{Kind: bridge.LineParked, Mentions: []bridge.AgentRef{ann()}, Reason: "window", Until: now(t), Text: "Hi", Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}},
 		{Kind: bridge.LineParked, Mentions: []bridge.AgentRef{ann()}, Reason: "window", Hint: "(#131047) Re-engagement message", Text: "Hi", Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbDrop}},
 		{Kind: bridge.LineOffered, Mentions: []bridge.AgentRef{ann()}, Until: now(t).Add(24 * time.Hour), Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}},
+		{Kind: bridge.LineOffered, Mentions: []bridge.AgentRef{ann()}, Until: now(t).Add(24 * time.Hour), Text: "Hi", Other: bridge.Facts{ID: 11}},
+		{Kind: bridge.LineUndone, Mentions: []bridge.AgentRef{ann()}, Reason: "handed_in", Text: "Hi"},
 		{Kind: bridge.LineDone, Verb: bridge.VerbKeep, Reason: "window"},
 		{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: ann(), Text: "A long text", Count: 2},
 		{Kind: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: 12}},
