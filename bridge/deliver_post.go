@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/jackc/pgx/v5"
+
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -267,7 +269,18 @@ func (e *Engine) filesOf(ctx context.Context, m *store.Message, fetched func(sto
 // blobFile is a file that was fetched.
 func (e *Engine) blobFile(ref store.FileRef) channels.File {
 	return channels.File{Name: ref.Name, ContentType: ref.ContentType, SizeBytes: ref.SizeBytes,
-		Open: func(ctx context.Context) (io.ReadCloser, error) { return store.OpenBlob(ctx, e.pool, ref.Blob) }}
+		Open: func(ctx context.Context) (io.ReadCloser, error) {
+			r, err := store.OpenBlob(ctx, e.pool, ref.Blob)
+			return r, goneIf(err)
+		}}
+}
+
+// goneIf says of what isn't in the database any more that it is gone for good.
+func goneIf(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("%w: %w", ErrNoFile, err)
+	}
+	return err
 }
 
 // filesSize is what a message's files take in memory; those that were fetched are read piece by
@@ -294,6 +307,7 @@ func (e *Engine) takeTurns(ctx context.Context, size int64) (release func(), err
 }
 
 // OriginalHTML gives the sanitised HTML original of a customer's message.
+// Errors: ErrNoFile when the message or its original is gone; the database's.
 func (e *Engine) OriginalHTML(ctx context.Context, id int64) (string, error) {
 	release, err := e.takeTurns(ctx, originalsTogether/4) // its size isn't known yet
 	if err != nil {
@@ -308,7 +322,7 @@ func (e *Engine) OriginalHTML(ctx context.Context, id int64) (string, error) {
 func (e *Engine) original(ctx context.Context, id int64) (channels.Inbound, store.Message, error) {
 	messages, err := store.Messages(ctx, e.pool, id)
 	if err != nil || len(messages) == 0 {
-		return channels.Inbound{}, store.Message{}, errors.Join(err, fmt.Errorf("bridge: message %d: not found", id))
+		return channels.Inbound{}, store.Message{}, cmp.Or(err, fmt.Errorf("%w: no message %d", ErrNoFile, id))
 	}
 	m := messages[0]
 	ev, err := store.GetEvent(ctx, e.pool, m.EventID)
@@ -318,8 +332,11 @@ func (e *Engine) original(ctx context.Context, id int64) (channels.Inbound, stor
 	raw := ev.Payload
 	if ev.Blob != nil {
 		if raw, err = store.GetBlob(ctx, e.pool, *ev.Blob); err != nil {
-			return channels.Inbound{}, m, err
+			return channels.Inbound{}, m, goneIf(err)
 		}
+	}
+	if len(raw) == 0 {
+		return channels.Inbound{}, m, fmt.Errorf("%w: the original of message %d was removed", ErrNoFile, id)
 	}
 	ch := e.channel(ev.AccountID)
 	if ch == nil {

@@ -1,10 +1,12 @@
 package bridge_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"testing"
 
@@ -71,5 +73,22 @@ func TestLinkToACustomersFile(t *testing.T) {
 	}
 	if _, err := e.LinkedFile(t.Context(), 1<<40, "in0"); !errors.Is(err, bridge.ErrNoFile) {
 		t.Errorf("no message: %v", err)
+	}
+	for _, removed := range []string{`DELETE FROM blobs`, `UPDATE events SET payload = NULL`, `DELETE FROM messages`} { // as an erasure does
+		if _, err := w.pool.Exec(t.Context(), removed); err != nil {
+			t.Fatal(err)
+		}
+		name := map[string]string{`DELETE FROM blobs`: "photo.jpg"}[removed]
+		_, file, _ := strings.Cut(l.links[cmp.Or(name, "a.txt")], " ")
+		f, err := e.LinkedFile(t.Context(), message, file)
+		if err == nil {
+			_, err = f.Open(t.Context())
+		}
+		if !errors.Is(err, bridge.ErrNoFile) {
+			t.Errorf("after %s: %v", removed, err)
+		}
+		if _, err := e.OriginalHTML(t.Context(), message); name == "" && !errors.Is(err, bridge.ErrNoFile) {
+			t.Errorf("its HTML after %s: %v", removed, err)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -101,7 +102,7 @@ func (l *links) serveOriginal(w http.ResponseWriter, r *http.Request, message in
 	defer cancel()
 	page, err := l.html(ctx, message)
 	if err != nil || page == "" {
-		http.Error(w, "The original of this message is gone.", http.StatusNotFound)
+		refuse(w, "The original of this message", err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -115,14 +116,12 @@ func (l *links) serveFile(w http.ResponseWriter, r *http.Request, message int64,
 	ctx, cancel := context.WithTimeout(r.Context(), fileTimeout)
 	defer cancel()
 	f, err := l.open(ctx, message, file)
-	if err != nil {
-		http.Error(w, "This file is gone.", http.StatusNotFound)
-		return
+	var body io.ReadCloser
+	if err == nil {
+		body, err = f.Open(ctx)
 	}
-	body, err := f.Open(ctx)
 	if err != nil {
-		w.Header().Set("Retry-After", "10")
-		http.Error(w, "This file can't be read just now.", http.StatusServiceUnavailable)
+		refuse(w, "This file", err)
 		return
 	}
 	defer body.Close()
@@ -140,6 +139,16 @@ func (l *links) serveFile(w http.ResponseWriter, r *http.Request, message int64,
 	if _, err := io.Copy(w, body); err != nil {
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// refuse says that something is gone, as its message is, or can't be read just now.
+func refuse(w http.ResponseWriter, what string, err error) {
+	if err == nil || errors.Is(err, bridge.ErrNoFile) || channels.ClassOf(err) == channels.BadContent {
+		http.Error(w, what+" is gone.", http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Retry-After", "10")
+	http.Error(w, what+" can't be read just now.", http.StatusServiceUnavailable)
 }
 
 // attachment is a Content-Disposition with a name.

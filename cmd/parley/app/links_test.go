@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bridge"
 	"parley/channels"
 	"parley/cmd/parley/app"
 )
@@ -28,10 +29,14 @@ func stock(_ context.Context, message int64, file string) (channels.File, error)
 		}
 	case message == 7 && file == "shut":
 		f.Open = func(context.Context) (io.ReadCloser, error) { return nil, errors.New("rate limited") }
+	case message == 7 && file == "removed":
+		f.Open = func(context.Context) (io.ReadCloser, error) {
+			return nil, fmt.Errorf("its original: %w", bridge.ErrNoFile)
+		}
 	case message == 7 && file == "odd":
 		f.Name, f.ContentType = "", "nonsense\r\nSet-Cookie: a=b"
 	default:
-		return channels.File{}, errors.New("no such file")
+		return channels.File{}, fmt.Errorf("message %d: %w", message, bridge.ErrNoFile)
 	}
 	return f, nil
 }
@@ -69,7 +74,7 @@ func TestFileLinks(t *testing.T) {
 	end := time.Now().Add(app.FileLife).Unix()
 	for name, address := range map[string]string{
 		"another key": foreign(7, "aa"), "another message": strings.Replace(good, "f.7.", "f.8.", 1), "another file": strings.Replace(good, ".aa.", ".bb.", 1),
-		"signed, but not there": link(8, "aa"), "as an original": strings.Replace(good, "/f.", "/o.", 1), "longer": strings.Replace(good, fmt.Sprint(end), fmt.Sprint(end+9), 1),
+		"signed, but not there": link(8, "aa"), "removed since": link(7, "removed"), "as an original": strings.Replace(good, "/f.", "/o.", 1), "longer": strings.Replace(good, fmt.Sprint(end), fmt.Sprint(end+9), 1),
 		"over": sign(fmt.Sprintf("f.7.aa.%d", time.Now().Add(-time.Second).Unix())), "cut": good[:len(good)-1], "empty MAC": good[:strings.LastIndexByte(good, '.')+1],
 		"unknown letter": sign(fmt.Sprintf("x.7.aa.%d", end)), "no number": sign(fmt.Sprintf("f.x.aa.%d", end)), "too short": sign(fmt.Sprintf("f.%d", end)), "points": srv.URL + "/files/....",
 	} {
