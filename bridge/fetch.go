@@ -132,6 +132,7 @@ func (e *Engine) fetch(ctx context.Context, c store.ClaimedFetch) {
 		f.Text = whyMissing(err)
 		err = e.finishFetch(after, c, store.FetchFailed, f)
 	default:
+		e.trouble(c.AccountID, "fetch", nil)
 		err = e.finishFetch(after, c, store.FetchDone, f)
 	}
 	if err != nil {
