@@ -219,3 +219,24 @@ func TestEarlyPartFailed(t *testing.T) {
 		t.Errorf("the deliveries are %s", got)
 	}
 }
+
+// The same while the next part is on its way: its result doesn't make the text forgotten.
+func TestEarlyPartFailedMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{stopped: true})
+	w.engines[0].SetChannel(w.accounts[chat], &splitter{Channel: w.live[chat].Load()})
+	w.start()
+	thread := w.opened()
+	release := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Text: "Hi 2", Until: release})
+	reply := w.reply(thread, "Hi")
+	w.stateOf(reply, "sending")
+	w.eventually("the second part is on its way", func() bool { return w.provider.Calls() == 2 })
+	message := w.count(`SELECT id FROM messages WHERE direction = 'out'`)
+	w.tells(channelstest.Event{State: "failed", Early: true, Message: int64(message), External: []string{w.provider.Sent()[0].ID}, Reason: "Nobody there."})
+	line := w.line(thread, bridge.LineFailed)
+	close(release)
+	w.settled()
+	w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
+	w.provider.WaitTexts(t, "Hi 1", "Hi 2", "Hi 1", "Hi 2")
+}

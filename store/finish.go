@@ -19,10 +19,11 @@ const fence = `
 	ORDER BY l.id
 	FOR NO KEY UPDATE OF l`
 
+// What a receipt has decided meanwhile stays, also from which part on it is sent again.
 const finishDeliveries = `
 	UPDATE deliveries AS d
 	SET state = CASE WHEN d.state IN ('queued', 'sending', 'unknown') THEN r.state ELSE d.state END,
-		part = r.part,
+		part = CASE WHEN d.state IN ('queued', 'sending', 'unknown') THEN r.part ELSE d.part END,
 		external_id = CASE WHEN r.external_id <> '' THEN r.external_id ELSE d.external_id END,
 		progress = r.progress, error_class = r.error_class, error_text = r.error_text,
 		absent_at = CASE WHEN r.absent THEN clock_timestamp() WHEN r.part <> d.part THEN NULL ELSE d.absent_at END,
