@@ -149,12 +149,11 @@ func drawable(data []byte) (kind string, ok bool) {
 
 // wantedFiles tells a part of a post of files from other messages of ours: its text, or
 // pictures without a word, of which no others are under way.
-func (s *Surface) wantedFiles(_ context.Context, p bridge.Post) (is func(*graph.Message) bool, more bool, err error) {
-	text, any := s.filesText(p)
-	if p.Part == 0 {
-		return like(content{text: &text}, "", true), any, nil
+func (s *Surface) wantedFiles(p bridge.Post) (is func(*graph.Message) bool, more bool) {
+	if text, pictures := s.filesText(p); p.Part == 0 {
+		return like(text), pictures
 	}
 	return func(m *graph.Message) bool {
-		return plain(m.Body.Content, false) == "" && (len(m.Attachments) > 0 || strings.Contains(m.Body.Content, "<img"))
-	}, false, nil
+		return plain(m.Body.Content) == "" && (len(m.Attachments) > 0 || strings.Contains(m.Body.Content, "<img"))
+	}, false
 }

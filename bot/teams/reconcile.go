@@ -1,11 +1,11 @@
 package teams
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -60,41 +60,82 @@ func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcom
 
 // wanted tells a post from others of ours.
 func (s *Surface) wanted(ctx context.Context, p bridge.Post) (is func(*graph.Message) bool, more bool, err error) {
+	p = unnamed(p)
 	if p.Kind == bridge.PostFiles {
-		return s.wantedFiles(ctx, p)
+		is, more = s.wantedFiles(p)
+		return is, more, nil
 	}
 	c, err := s.compose(ctx, p)
 	if err != nil {
 		return nil, false, err
 	}
-	return like(c.content, seed(p), p.Kind == bridge.PostSaid), c.more, nil
+	if c.page != nil {
+		return marked(c.page.ID), c.more, nil
+	}
+	return like(*c.text), c.more, nil
 }
 
-// like compares a message with what would be posted: a card carries the token of its post,
-// in its buttons; a text is compared as it reads. Under a customer's name only what follows
-// it counts: the name may have become known since.
-func like(c content, seed string, named bool) func(*graph.Message) bool {
-	if c.page != nil {
-		token := []byte(seed)
-		marked := bytes.Contains(c.page.Card, token)
-		return func(m *graph.Message) bool {
-			return slices.ContainsFunc(m.Attachments, func(a graph.Attachment) bool {
-				return a.ContentType == card.ContentType && (marked && strings.Contains(a.Content, seed) || !marked && a.Content == string(c.page.Card))
-			})
+// marked tells a card by the id of its first element. Graph gives a card as JSON, but not as
+// it was sent: the order of its members is another.
+// Source: learn.microsoft.com/graph/teams-messaging-overview, "card attachment", read 2026-11.
+func marked(id string) func(*graph.Message) bool {
+	quoted := strconv.Quote(id)
+	return func(m *graph.Message) bool {
+		return slices.ContainsFunc(m.Attachments, func(a graph.Attachment) bool {
+			return a.ContentType == card.ContentType && strings.Contains(a.Content, quoted)
+		})
+	}
+}
+
+// like tells a text by how it reads: nothing that a bot gives with a text comes back with it
+// but what people see.
+func like(c card.Message) func(*graph.Message) bool {
+	parts := strings.Split(plain(c.Text), someone)
+	return func(m *graph.Message) bool { return fits(plain(m.Body.Content), parts) }
+}
+
+// fits tells whether a text is made of parts, with anybody's name between them.
+func fits(text string, parts []string) bool {
+	last := len(parts) - 1
+	if last == 0 {
+		return text == parts[0]
+	}
+	text, ok := strings.CutPrefix(text, parts[0])
+	for _, part := range parts[1:last] {
+		if ok {
+			_, text, ok = strings.Cut(text, part)
 		}
 	}
-	reads := plain(c.text.Text, named)
-	return func(m *graph.Message) bool { return plain(m.Body.Content, named) == reads }
+	return ok && strings.HasSuffix(text, parts[last])
 }
 
-// plain is how HTML reads, whatever its spaces and mentions; of what is named, without the
-// line of the name.
-func plain(html string, named bool) string {
-	text := strings.TrimSpace(strings.ReplaceAll(card.ReadText(card.Typed{HTML: html}).Plain, mayBeTwice, ""))
-	if named {
-		_, text, _ = strings.Cut(text, "\n")
-	}
+// plain is how HTML reads, whatever its spaces and mentions.
+func plain(html string) string {
+	text := strings.ReplaceAll(card.ReadText(card.Typed{HTML: html}).Plain, mayBeTwice, "")
 	return strings.Join(strings.Fields(text), " ")
+}
+
+// someone stands for a customer's name, which may have become known since a post was made.
+const someone = "\ue000"
+
+// unnamed is a post as it reads whatever the customer is called.
+func unnamed(p bridge.Post) bridge.Post {
+	who := bridge.PartyRef{Name: someone, Address: someone}
+	p.Facts.Contact = who
+	if p.Said != nil {
+		said := *p.Said
+		said.From, said.Then = who, slices.Clone(said.Then)
+		for i := range said.Then {
+			said.Then[i].From = who
+		}
+		p.Said = &said
+	}
+	if p.Line != nil {
+		line := *p.Line
+		line.Customer, line.Other.Contact = who, who
+		p.Line = &line
+	}
+	return p
 }
 
 // find looks for a post in its thread, or among the first messages of its channel. One that

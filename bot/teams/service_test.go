@@ -30,35 +30,6 @@ func strip(t *testing.T, side int) []byte {
 	return b.Bytes()
 }
 
-// TestFoundUnderAnotherName: what was posted is found again though its customer's name became
-// known meanwhile; other words of the customer are not it.
-func TestFoundUnderAnotherName(t *testing.T) {
-	t.Parallel()
-	w, d, root, _ := talk(t)
-	said := bridge.Said{From: bridge.PartyRef{Name: "62000134498"}, Text: "Where is it?\nI wait."}
-	post := bridge.Post{Kind: bridge.PostSaid, Token: "said", Attempt: 1, FirstAttemptAt: time.Now(), Place: bridge.Place{Channel: w.channel, Thread: root}, Facts: sampleFacts(), Said: &said}
-	w.fake.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultDrop, After: true, Times: 1})
-	if se := w.refused(post); se.Class != channels.Ambiguous {
-		t.Fatal(se)
-	}
-	said.From.Name = "Cara Lind"
-	other := post
-	otherSaid := said
-	otherSaid.Text = "Where is it?"
-	other.Said, other.Token = &otherSaid, "other"
-	if outcome, _, err := w.s.Reconcile(within(t), other); outcome != channels.Absent || err != nil {
-		t.Errorf("other words: %v, %v", outcome, err)
-	}
-	outcome, sent, err := w.s.Reconcile(within(t), post)
-	if outcome != channels.Landed || err != nil {
-		t.Fatalf("reconciled %v, %v", outcome, err)
-	}
-	d.Own(w.channel, sent.Message)
-	if outcome, _, err := w.s.Reconcile(within(t), bridge.Post{Kind: bridge.PostSaid, Token: "later", Attempt: 1, FirstAttemptAt: post.FirstAttemptAt, Place: post.Place, Facts: post.Facts, Said: &said}); outcome != channels.Absent || err != nil {
-		t.Errorf("a recorded post was taken for another: %v, %v", outcome, err)
-	}
-}
-
 // TestFilesOut: pictures are shown, others are led to; each part is found again after a lost
 // answer.
 func TestFilesOut(t *testing.T) {

@@ -3,6 +3,7 @@ package card
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"parley/bot/markdown"
@@ -24,11 +25,12 @@ const (
 type Page struct {
 	Card    json.RawMessage // content of an attachment of type ContentType
 	Summary string          // plain text for notifications
+	ID      string          // of its first element, by which it is known again
 }
 
 // Render lays c out in messages; most need one. A long card continues in further messages;
 // buttons come last. Nonce begins the nonces of its buttons: a new one each time the card
-// is brought up to date makes clicks on it new.
+// is brought up to date makes clicks on it new. It also names the pages.
 func Render(c view.Card, h Home, nonce string) []Page {
 	r := renderer{home: h, seed: nonce}
 	r.blocks(c.Blocks)
@@ -40,7 +42,7 @@ func Render(c view.Card, h Home, nonce string) []Page {
 	}
 	pages, short := make([]Page, len(r.pages)), summary(c)
 	for i, p := range r.pages {
-		pages[i] = Page{Card: p, Summary: short}
+		pages[i] = Page{Card: p, Summary: short, ID: r.pageID(i)}
 	}
 	return pages
 }
@@ -74,9 +76,16 @@ func (r *renderer) end() {
 	if len(r.body) == 0 {
 		return
 	}
+	if r.dialog == nil {
+		r.body[0].ID = r.pageID(len(r.pages))
+	}
 	r.pages = append(r.pages, encode(r.card()))
 	r.body, r.frame, r.size, r.people = nil, frameNone, 0, mentions{}
 }
+
+// pageID is of an element that the clients show or hide by it: so it must be kept, and people
+// don't see it.
+func (r *renderer) pageID(n int) string { return r.seed + "." + strconv.Itoa(n) }
 
 func (r *renderer) card() adaptive {
 	c := adaptive{Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: cardVersion, Body: r.body}

@@ -1,6 +1,7 @@
 package teamsfake
 
 import (
+	"encoding/json"
 	"fmt"
 	stdhtml "html"
 	"net/url"
@@ -101,7 +102,7 @@ func (s *Server) graphAttachments(m *Message) []object {
 			"thumbnailUrl": nil, "teamsAppId": nil,
 		}
 		if a.Content != nil {
-			item["content"] = string(a.Content)
+			item["content"] = storedCard(a.Content)
 		}
 		if a.ContentURL != "" {
 			item["contentUrl"] = a.ContentURL
@@ -119,6 +120,16 @@ func (s *Server) graphAttachments(m *Message) []object {
 		}
 	}
 	return out
+}
+
+// storedCard is a card as Graph gives it: its members come in another order than they were sent.
+// Source: Graph, "Working with Microsoft Teams messaging APIs", card attachment, read 2026-11.
+func storedCard(sent json.RawMessage) string {
+	var card any
+	if json.Unmarshal(sent, &card) != nil {
+		return string(sent)
+	}
+	return string(mustJSON(card))
 }
 
 func (s *Server) graphMentions(m *Message) []object {
