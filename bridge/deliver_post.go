@@ -55,14 +55,10 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	case errors.Is(err, ErrThreadLost), errors.Is(err, ErrMessageGone):
 		return progress, e.reportLost(ctx, c, t, p)
 	case errors.Is(err, ErrChannelClosed):
-		hint := "Let the app into it, or choose another channel."
-		var se *channels.SendError
-		if errors.As(err, &se) && se.Hint != "" {
-			hint = se.Hint // in the words of that chat
-		}
-		e.trouble(c.AccountID, p.Place.Channel, &channels.Condition{Status: channels.Broken, Text: "The channel " + p.Place.Channel +
-			" can't be posted to.", Hint: hint + " Nothing is lost meanwhile."})
-		return progress, &channels.SendError{Class: channels.Retry, Wait: channelClosed, Cause: err, Text: "The channel can't be posted to.", Hint: hint}
+		why := &channels.SendError{Text: "The channel " + p.Place.Channel + " can't be posted to."}
+		errors.As(err, &why) // in the words of that chat, which may have told of it before
+		e.trouble(c.AccountID, p.Place.Channel, &channels.Condition{Status: channels.Broken, Text: why.Text, Hint: why.Hint})
+		return progress, &channels.SendError{Class: channels.Retry, Wait: channelClosed, Cause: err, Text: why.Text, Hint: why.Hint}
 	case p.Kind == PostRoot && channels.ClassOf(err) == channels.BadContent:
 		return progress, e.reportRefused(ctx, c, err)
 	}

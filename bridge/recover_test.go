@@ -2,10 +2,12 @@ package bridge_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"parley/bridge"
+	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
 )
@@ -40,12 +42,14 @@ func TestChannelStartsLater(t *testing.T) {
 	w.settled()
 }
 
-// A channel that nobody can post to holds its posts back and loses none.
+// A channel that nobody can post to holds its posts back and loses none. Admins are told of it
+// once, in the chat's own words, though it told of it before.
 func TestClosedChannelOpensAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.opened()
 	w.chat.Close(support)
+	w.engines[0].Desk(w.surface).Report(channels.Condition{Status: channels.Broken, Text: "The channel is closed.", Hint: "Open it."})
 	posts := w.chat.Calls("post")
 	w.writes("kim", "Into the void")
 	w.chat.Wait(t, "a post is refused", func() bool { return w.chat.Calls("post") > posts })
@@ -56,6 +60,12 @@ func TestClosedChannelOpensAgain(t *testing.T) {
 	w.advance(2 * time.Minute)
 	if same := w.thread("Into the void"); same != thread {
 		t.Error("posted elsewhere")
+	}
+	w.settled()
+	const told = `SELECT string_agg(concat_ws(' ', payload->'line'->>'Reason', payload->'line'->>'Hint'), '; ' ORDER BY id)
+		FROM deliveries WHERE payload->'line'->>'Kind' = 'account'`
+	if got := w.text(told); strings.TrimSpace(got) != "The channel is closed. Open it.;" { // it works again, without a reason
+		t.Errorf("admins are told %q", got)
 	}
 }
 

@@ -20,7 +20,8 @@ type Surface interface {
 
 	// Send makes one post. Same contract as channels.Channel.Send: *channels.SendError
 	// with a class, anything else is Ambiguous. Wrap ErrThreadLost, ErrMessageGone
-	// or ErrChannelClosed where they apply.
+	// or ErrChannelClosed where they apply; the last with a Text that names the channel
+	// and a Hint, which admins are told.
 	Send(ctx context.Context, p Post) (Sent, error)
 
 	// Reconcile looks whether an earlier attempt at p (this part) was made.

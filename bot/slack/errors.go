@@ -72,14 +72,25 @@ func classify(err error) error {
 	return classifyNetwork(err)
 }
 
+// inChannel names the channel that can't be posted to.
+func inChannel(err error, channel string) error {
+	var se *channels.SendError
+	if !errors.Is(err, bridge.ErrChannelClosed) || !errors.As(err, &se) {
+		return err
+	}
+	named := *se
+	named.Text = "Parley can't post to the Slack channel " + channel + " (" + codeOf(err) + ")."
+	return &named
+}
+
 func classifyCode(code string, err error) error {
 	switch code {
 	case "channel_not_found", "not_in_channel", "is_archived", "restricted_action", "restricted_action_thread_locked",
 		"restricted_action_read_only_channel", "restricted_action_non_threadable_channel", "thread_locked",
 		"channel_is_archived", "ekm_access_denied":
 		return &channels.SendError{
-			Class: channels.BadRecipient, Text: "Parley can't post to this Slack channel (" + code + ").",
-			Hint: "Invite the app to the channel, unarchive it, or choose another channel for the account.", Cause: errors.Join(bridge.ErrChannelClosed, err),
+			Class: channels.BadRecipient, Text: "Parley can't post to a Slack channel (" + code + ").",
+			Hint: "Invite the app to the channel, unarchive it, or choose another channel for the account. Nothing is lost meanwhile.", Cause: errors.Join(bridge.ErrChannelClosed, err),
 		}
 	case "message_not_found", "cant_update_message": // the latter for a deleted root that has replies
 		return &channels.SendError{Class: channels.BadContent, Text: "The Slack message can't be changed any more (" + code + ").", Cause: errors.Join(bridge.ErrMessageGone, err)}

@@ -46,3 +46,15 @@ func TestClassifyCodes(t *testing.T) {
 	}
 	class(t, certain(errBlank), channels.Retry, nil)
 }
+
+// Admins are told which channel can't be posted to.
+func TestClosedChannelIsNamed(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, false)
+	must(t, st.fake.ArchiveChannel(st.ch, true))
+	_, err := st.s.Send(st.ctx(), st.post(bridge.PostRoot, bridge.Place{Channel: st.ch}, "t1"))
+	var se *channels.SendError
+	if !errors.Is(err, bridge.ErrChannelClosed) || !errors.As(err, &se) || se.Text != "Parley can't post to the Slack channel C0SUPPORT (is_archived)." {
+		t.Errorf("%v", err)
+	}
+}

@@ -27,6 +27,11 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 	if err != nil {
 		return bridge.Sent{}, certain(err)
 	}
+	sent, err := s.make(ctx, me, p)
+	return sent, inChannel(err, p.Place.Channel)
+}
+
+func (s *Surface) make(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
 	switch p.Kind {
 	case bridge.PostCard:
 		return s.update(ctx, me, p)

@@ -57,6 +57,9 @@ func closedTo(err error) bool {
 }
 
 func (s *Surface) catchUpChannel(ctx context.Context, channel string) error {
+	if err := s.notes.name(ctx, channel); err != nil {
+		s.log.Debug("teams channel has no name yet", "channel", channel, "error", err)
+	}
 	oldest := s.now().Add(-s.opt.CatchUpFor)
 	next := ""
 	for range mostPages {

@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -9,9 +10,10 @@ import (
 	"parley/channels"
 )
 
-// probeEvery is how often a place that Teams keeps us from is tried all the same: an event
-// that opens it may have been missed.
-const probeEvery = 5 * time.Minute
+// probeEvery is how often a place that Teams keeps us from is tried all the same, by one post
+// of all that wait: the event that opens it may have been missed, or have come to another
+// replica.
+const probeEvery = time.Minute
 
 // authorized names what keeps us from everything.
 const authorized = "auth"
@@ -95,18 +97,17 @@ func (c *closures) reopen(is func(place string) bool) time.Time {
 	return first
 }
 
-// first gives what to tell people of all that is closed.
-func (c *closures) first() (channels.Condition, bool) {
+// latest gives what to tell people of all that is closed: what was told last.
+func (c *closures) latest() (channels.Condition, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var all []string
-	for p := range c.of {
-		all = append(all, p)
+	var last closure
+	for _, p := range slices.Sorted(maps.Keys(c.of)) {
+		if one := c.of[p]; !one.at.Before(last.at) {
+			last = one
+		}
 	}
-	if len(all) == 0 {
-		return channels.Condition{}, false
-	}
-	return c.of[slices.Min(all)].why, true
+	return last.why, len(c.of) > 0
 }
 
 // shutBy tells whether Teams' word for a failure closes a place.

@@ -72,13 +72,28 @@ func because(e *connector.Error) string {
 
 // certain classifies a failure before the post itself was tried: it can't be ambiguous.
 func (s *Surface) certain(err error, p bridge.Post) error {
-	err = s.classify(err, p)
+	err = apart(s.classify(err, p))
 	var se *channels.SendError
 	if errors.As(err, &se) && se.Class == channels.Ambiguous {
 		return &channels.SendError{Class: channels.Retry, Text: "Teams didn't answer.", Cause: se.Cause}
 	}
 	return err
 }
+
+// apart is for calls that Teams counts apart from a channel's posts, such as those about its
+// members: when there are too many of them, only what needs one waits.
+func apart(err error) error {
+	var se *channels.SendError
+	if !errors.As(err, &se) || se.Class != channels.Throttled {
+		return err
+	}
+	alone := *se
+	alone.Class = channels.Retry
+	return &alone
+}
+
+// nothingLost ends the hints about a channel, which admins are told.
+const nothingLost = " Nothing is lost meanwhile."
 
 // closedFor is for words by which Teams says that we may not post somewhere. A channel is
 // left alone until an event opens it.
@@ -98,18 +113,23 @@ func (s *Surface) closedFor(e *connector.Error, p bridge.Post) error {
 	default:
 		out.Hint = "Add the app to the team (and to the channel, if it is a private or shared one)."
 	}
+	out.Hint += nothingLost
 	s.shut(p.Place.Channel, out)
 	return out
 }
 
-// missing is for a 404: of a message, of a thread whose first message is gone, or of a channel.
+// missing is for a 404: of a message, of a thread whose first message is gone, of a channel,
+// or of a person's chat with us.
 func (s *Surface) missing(e *connector.Error, p bridge.Post) error {
 	out := &channels.SendError{Class: channels.BadContent, Cause: errors.Join(bridge.ErrThreadLost, e), Text: "The Teams thread's first message is gone."}
 	c, known := s.notes.channel(p.Place.Channel)
 	switch {
+	case !isChannel(p.Place.Channel) && !changes(p):
+		out.Class, out.Cause = channels.BadRecipient, e
+		out.Text, out.Hint = "Parley has no chat with this person in Teams"+because(e)+".", "They can add the app."
 	case known && c.Gone, p.Place.Thread == "" && !changes(p):
 		out.Class, out.Cause = channels.BadRecipient, errors.Join(bridge.ErrChannelClosed, e)
-		out.Text, out.Hint = "The channel "+s.channelName(p.Place.Channel)+" is not there.", "Restore it in Teams, or choose another channel for the team."
+		out.Text, out.Hint = "The channel "+s.channelName(p.Place.Channel)+" is not there.", "Restore it in Teams, or choose another channel for the team."+nothingLost
 	case changes(p):
 		out.Cause, out.Text = errors.Join(bridge.ErrMessageGone, e), "The Teams message is gone."
 	}

@@ -34,7 +34,7 @@ func (s *Surface) serveInvoke(ctx context.Context, w http.ResponseWriter, a *con
 		invokeCard: in.pressed, invokeFetch: in.fetch, invokeSubmit: in.submit, invokeCompose: in.compose, invokeComposed: in.submit, invokeQuery: in.query,
 		invokeConfig: in.configure, invokeConfiged: in.configure, invokeConsent: nothing,
 	}[a.Name]
-	if answer == nil {
+	if answer == nil { // 501 is what Teams expects for what a bot doesn't know, and Microsoft's own libraries answer
 		http.Error(w, "not implemented", http.StatusNotImplemented)
 		return
 	}

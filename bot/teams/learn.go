@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -68,7 +69,7 @@ func (s *Surface) learnTeam(ctx context.Context, ref *connector.TeamRef, a *conn
 	switch {
 	case t.Removed && !before.Removed:
 		s.shut(ref.ID, &channels.SendError{Class: channels.BadRecipient, Text: "Parley was removed from the team " + nameOf(t.Name, ref.ID) + " in Microsoft Teams.",
-			Hint: "Add the app to the team again.", Cause: bridge.ErrChannelClosed})
+			Hint: "Add the app to the team again." + nothingLost, Cause: bridge.ErrChannelClosed})
 	case !t.Removed && (before.Removed || !known || a.Type == connector.TypeInstallationUpdate || eventType(a) == "teamUnarchived"):
 		s.reopened(ref.ID)
 	}
@@ -118,7 +119,7 @@ func (s *Surface) learnChannel(ctx context.Context, a *connector.Activity) error
 	}
 	before, _ := s.notes.channel(d.Channel.ID)
 	c := before
-	c.Team = d.Team.ID
+	c.Team = cmp.Or(before.Team, d.Team.ID) // the one that owns it: it may be shared with others
 	if d.Channel.Name != "" {
 		c.Name = d.Channel.Name
 	}
@@ -127,7 +128,7 @@ func (s *Surface) learnChannel(ctx context.Context, a *connector.Activity) error
 		return err
 	}
 	if d.EventType == "channelRestored" || before.Gone && !c.Gone {
-		s.reopened(d.Team.ID)
+		s.reopened(c.Team)
 	}
 	return nil
 }
@@ -145,7 +146,7 @@ func (s *Surface) reopened(team string) {
 
 // condition says what keeps us from working, of all that is known.
 func (s *Surface) condition() channels.Condition {
-	if c, ok := s.closed.first(); ok {
+	if c, ok := s.closed.latest(); ok {
 		return c
 	}
 	return channels.Condition{Status: channels.Active}

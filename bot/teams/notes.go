@@ -63,10 +63,13 @@ type notebook struct {
 	service  string
 	teams    map[string]teamNote
 	channels map[string]channelNote
+
+	asked *memory[bool] // channels whose names were asked for
 }
 
 func newNotebook(s *Surface) *notebook {
-	return &notebook{s: s, kept: map[string]string{}, teams: map[string]teamNote{}, channels: map[string]channelNote{}}
+	return &notebook{s: s, kept: map[string]string{}, teams: map[string]teamNote{}, channels: map[string]channelNote{},
+		asked: newMemory[bool]()}
 }
 
 // load reads the notes unless they are fresh.
@@ -251,6 +254,26 @@ func (n *notebook) find(ctx context.Context, service, channel string) (channelNo
 		return c, fmt.Errorf("%w: %s", errUnlisted, channel)
 	}
 	return c, nil
+}
+
+// name learns what people call a channel of which only messages told, which don't say it. It
+// asks once: a team may not list it.
+// Errors: errNowhere, *connector.Error, the desk's.
+func (n *notebook) name(ctx context.Context, channel string) error {
+	c, known := n.channel(channel)
+	if _, asked := n.asked.get(channel); asked || !known || c.Name != "" {
+		return nil
+	}
+	service, err := n.whereIs(ctx, channel)
+	if err != nil {
+		return err
+	}
+	list, err := n.s.bot.Channels(ctx, service, c.Team)
+	if err != nil {
+		return err
+	}
+	n.asked.put(channel, true)
+	return n.listed(ctx, c.Team, list)
 }
 
 // generalName is what people call the channel that every team has; Teams doesn't name it.

@@ -166,7 +166,7 @@ func (s *Surface) direct(ctx context.Context, service string, p bridge.Post, c p
 	sent, err := s.post(ctx, service, bridge.Place{Channel: chat}, a)
 	sent.More = c.more
 	if err != nil {
-		return sent, s.classify(err, bridge.Post{Kind: p.Kind})
+		return sent, apart(s.classify(err, bridge.Post{Kind: p.Kind}))
 	}
 	return sent, nil
 }

@@ -249,6 +249,10 @@ func exerciseClosed(t *testing.T, s Stage) {
 		if !errors.Is(err, bridge.ErrChannelClosed) || channels.ClassOf(err) == channels.Ambiguous {
 			t.Errorf("%s: %v", kind, err)
 		}
+		var told *channels.SendError
+		if !errors.As(err, &told) || told.Text == "" || told.Hint == "" {
+			t.Errorf("%s: nothing to tell admins: %+v", kind, told)
+		}
 	}
 }
 

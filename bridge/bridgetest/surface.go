@@ -137,7 +137,7 @@ func read(resp *http.Response, answer any) error {
 	case resp.StatusCode == statusMessageGone:
 		return &channels.SendError{Class: channels.BadContent, Text: "The message is gone.", Cause: bridge.ErrMessageGone}
 	case resp.StatusCode == statusClosed:
-		return &channels.SendError{Class: channels.Retry, Text: "The channel is closed.", Cause: bridge.ErrChannelClosed}
+		return &channels.SendError{Class: channels.Retry, Text: "The channel is closed.", Hint: "Open it.", Cause: bridge.ErrChannelClosed}
 	case resp.Header.Get("X-Done") == "no":
 		return &channels.SendError{Class: channels.Retry, Text: "The chat is busy."}
 	}

@@ -1,0 +1,154 @@
+package teams
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/bot/teams/connector"
+	"parley/bot/teams/teamsfake"
+	"parley/bridge"
+	"parley/channels"
+)
+
+// shutOut is how Teams says that the app may not post.
+func shutOut(method, channel string) teamsfake.Fault {
+	return teamsfake.Fault{Method: method, Channel: channel, Kind: teamsfake.FaultHTTP, Status: http.StatusForbidden, Code: connector.CodeNotInRoster}
+}
+
+// lastReport gives what was told last, and how much was told.
+func (d *desk) lastReport() (last channels.Condition, told int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.reports) > 0 {
+		last = d.reports[len(d.reports)-1]
+	}
+	return last, len(d.reports)
+}
+
+// TestClosedIsTold: what is told of a closed channel are the words of the failed post, so
+// that the engine, which tells those, tells nothing new.
+func TestClosedIsTold(t *testing.T) {
+	t.Parallel()
+	w, d, root, p := talk(t)
+	other := w.fake.AddChannel(teamsfake.Channel{Team: w.team, Name: "Billing"})
+	d.Open(other.ID)
+	typed(t, w, d, p, root, "which doesn't say how the channel is called")
+	must(t, w.s.catchUp(within(t)))
+	w.fake.Inject(shutOut("activities.send", ""))
+	w.fake.Inject(shutOut("conversations.create", ""))
+	for channel, post := range map[string]bridge.Post{
+		"“Customers”": saidPost(w, root, "x"),
+		"“Billing”":   {Kind: bridge.PostRoot, Token: "y", Attempt: 1, Place: bridge.Place{Channel: other.ID}, Facts: sampleFacts()},
+	} {
+		se := w.refused(post)
+		if got, _ := d.lastReport(); got != (channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint}) || !strings.Contains(se.Text, channel) {
+			t.Errorf("%s: told %+v, the post says %q, %q", channel, got, se.Text, se.Hint)
+		}
+	}
+	_, told := d.lastReport()
+	_ = w.refused(saidPost(w, root, "again"))
+	if _, now := d.lastReport(); now != told {
+		t.Errorf("told %d times more", now-told)
+	}
+	must(t, w.fake.Uninstall(within(t), w.team))
+	w.settled()
+	if got, _ := d.lastReport(); !strings.Contains(got.Text, "removed from the team “Support”") { // which is told last, too
+		t.Errorf("told %+v", got)
+	}
+}
+
+// TestProbe: a place that Teams keeps us from is tried once a minute, whoever heard that it
+// is open again.
+func TestProbe(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	now := time.Now()
+	d := newDesk()
+	w := newWorld(t, d, func(o *Options, _ *teamsfake.Options) {
+		o.Now = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	}).connect()
+	root := w.thread(d)
+	w.fake.Inject(shutOut("activities.send", w.channel))
+	_ = w.refused(saidPost(w, root, "x"))
+	calls := len(w.fake.Calls("activities.send"))
+	for minute := range 3 {
+		mu.Lock()
+		now = now.Add(time.Minute)
+		mu.Unlock()
+		for range 5 {
+			_ = w.refused(saidPost(w, root, "x"))
+		}
+		if n := len(w.fake.Calls("activities.send")) - calls; n != minute+1 {
+			t.Errorf("%d calls in %d minutes", n, minute+1)
+		}
+	}
+	w.fake.ClearFaults() // no event tells it
+	mu.Lock()
+	now = now.Add(time.Minute)
+	mu.Unlock()
+	if _, err := w.s.Send(within(t), saidPost(w, root, "x")); err != nil {
+		t.Error(err)
+	}
+	if got, _ := d.lastReport(); got.Status != channels.Active {
+		t.Errorf("told %+v", got)
+	}
+}
+
+// TestOtherLimits: too many questions about members, or messages to a person, keep nobody else from posting.
+func TestOtherLimits(t *testing.T) {
+	t.Parallel()
+	w, _, root, _ := talk(t)
+	whisper := bridge.Post{Kind: bridge.PostEphemeral, Token: "w", Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root}, To: ben, Facts: sampleFacts(),
+		Line: &bridge.Line{Kind: bridge.LineRefused, Verb: bridge.VerbTake, Reason: "There is a reason."}}
+	alone := whisper
+	alone.Place = bridge.Place{}
+	for method, post := range map[string]bridge.Post{"members.get": whisper, "conversations.create": alone, "activities.send": alone} {
+		w.fake.Inject(teamsfake.Fault{Method: method, Kind: teamsfake.FaultRateLimit, Retry: 7, Times: 1})
+		if se := w.refused(post); se.Class != channels.Retry || se.Wait != 7*time.Second {
+			t.Errorf("%s: class %s, wait %v", method, se.Class, se.Wait)
+		}
+	}
+}
+
+// TestNoChat: a chat with a person that isn't there is no missing channel.
+func TestNoChat(t *testing.T) {
+	t.Parallel()
+	w, d, _, _ := talk(t)
+	line := bridge.Line{Kind: bridge.LineRefused, Verb: bridge.VerbTake, Reason: "There is a reason."}
+	for _, at := range []bridge.Place{{}, {Channel: "a:chat"}} {
+		for _, method := range []string{"conversations.create", "activities.send"} {
+			w.fake.Inject(teamsfake.Fault{Method: method, Kind: teamsfake.FaultHTTP, Status: http.StatusNotFound, Code: connector.CodeNoConversation, Times: 1})
+			se := w.refused(bridge.Post{Kind: bridge.PostEphemeral, Token: "w", Attempt: 1, Place: at, To: ben, Facts: sampleFacts(), Line: &line})
+			if se.Class != channels.BadRecipient || !strings.Contains(se.Text, "person") || strings.Contains(se.Error(), bridge.ErrChannelClosed.Error()) {
+				t.Errorf("%s in %q: %v", method, at.Channel, se)
+			}
+			w.fake.ClearFaults()
+		}
+	}
+	if last, told := d.lastReport(); told > 0 && last.Status == channels.Broken {
+		t.Errorf("told %+v", last)
+	}
+}
+
+// TestSharedChannel: a channel belongs to the team that owns it, whomever it is shared with.
+func TestSharedChannel(t *testing.T) {
+	t.Parallel()
+	w, d, root, p := talk(t)
+	typed(t, w, d, p, root, "heard in its own team")
+	data := func(event string) map[string]any {
+		return map[string]any{"tenant": map[string]any{"id": w.fake.TenantID()}, "eventType": event,
+			"team": map[string]any{"id": "19:guests@thread.tacv2"}, "channel": map[string]any{"id": w.channel, "name": "Customers", "type": "shared"}}
+	}
+	for _, event := range []string{"channelShared", "channelMemberAdded", "channelUnshared"} {
+		status, answer := w.raw(map[string]any{"type": connector.TypeConversationUpdate, "id": "f:" + event, "channelData": data(event)}, root)
+		if now, _ := w.s.notes.channel(w.channel); status != http.StatusOK || now.Team != w.team {
+			t.Errorf("%s is answered %d %s; the channel's note is %+v", event, status, answer, now)
+		}
+	}
+	if group := w.s.notes.groups()[w.channel]; group == "" {
+		t.Error("links into the channel are lost")
+	}
+}
