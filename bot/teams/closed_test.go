@@ -20,12 +20,11 @@ func shutOut(method, channel string) teamsfake.Fault {
 
 // lastReport gives what was told last, and how much was told.
 func (d *desk) lastReport() (last channels.Condition, told int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(d.reports) > 0 {
-		last = d.reports[len(d.reports)-1]
+	all := d.Reports()
+	if len(all) > 0 {
+		last = all[len(all)-1]
 	}
-	return last, len(d.reports)
+	return last, len(all)
 }
 
 // TestClosedIsTold: what is told of a closed channel are the words of the failed post, so
