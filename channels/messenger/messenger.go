@@ -23,6 +23,7 @@ const (
 	maxCardText     = 80 // characters, of a card's title and of its text
 	maxImageBytes   = 8 << 20
 	maxFileBytes    = 25 << 20
+	maxInMemory     = 4 // files on their way out
 )
 
 // Windows that a customer's message opens.
@@ -38,6 +39,7 @@ type Channel struct {
 	graph   *graph.Client
 	hook    *graph.Hook
 	uploads *uploads
+	places  chan struct{} // for files in memory
 
 	newcomer chan struct{} // somebody new has written
 	greeted  *greeted
@@ -71,7 +73,7 @@ func newChannel(config channels.Config, env channels.Env) (*Channel, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	c := &Channel{page: page, env: env, graph: client, uploads: &uploads{ids: map[string]string{}},
+	c := &Channel{page: page, env: env, graph: client, uploads: &uploads{ids: map[string]string{}}, places: make(chan struct{}, maxInMemory),
 		newcomer: make(chan struct{}, 1), greeted: &greeted{ids: map[string]bool{}}}
 	c.hook = &graph.Hook{Secret: []byte(strings.TrimSpace(config[fieldSecret])), VerifyToken: config[fieldVerify],
 		Split: split, Accept: c.accept, Now: env.Now, Log: env.Log}

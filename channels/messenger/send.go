@@ -124,26 +124,43 @@ func (c *Channel) upload(ctx context.Context, o channels.Outbound, parts []part)
 		if f == nil {
 			continue
 		}
-		content, err := read(ctx, *f)
+		kind := attachmentType(f.ContentType)
+		id, err := c.uploadOne(ctx, o.DeliveryID, *f, kind)
 		if err != nil {
 			return err
-		}
-		kind := attachmentType(f.ContentType)
-		// An edit may have replaced the file by another of the same name and size.
-		key := fmt.Sprintf("%d %s %q %x", o.DeliveryID, kind, f.Name, sha256.Sum256(content))
-		id := c.uploads.find(key)
-		if id == "" {
-			if id, err = c.uploadOne(ctx, *f, kind, content); err != nil {
-				return err
-			}
-			c.uploads.keep(key, id)
 		}
 		parts[i].message.Attachment = &outAttached{Type: kind, Payload: savedFile{ID: id}}
 	}
 	return nil
 }
 
-func (c *Channel) uploadOne(ctx context.Context, f channels.File, kind string, content []byte) (string, error) {
+// uploadOne uploads a file of a delivery, unless that was done. It is in memory meanwhile, and
+// has a place there.
+func (c *Channel) uploadOne(ctx context.Context, delivery int64, f channels.File, kind string) (string, error) {
+	select {
+	case c.places <- struct{}{}:
+		defer func() { <-c.places }()
+	case <-ctx.Done():
+		return "", &channels.SendError{Class: channels.Retry, Text: "Other files took too long.", Cause: ctx.Err()}
+	}
+	content, err := read(ctx, f)
+	if err != nil {
+		return "", err
+	}
+	// An edit may have replaced the file by another of the same name and size.
+	key := fmt.Sprintf("%d %s %q %x", delivery, kind, f.Name, sha256.Sum256(content))
+	if id := c.uploads.find(key); id != "" {
+		return id, nil
+	}
+	id, err := c.hand(ctx, f, kind, content)
+	if err == nil {
+		c.uploads.keep(key, id)
+	}
+	return id, err
+}
+
+// hand makes the call of an upload.
+func (c *Channel) hand(ctx context.Context, f channels.File, kind string, content []byte) (string, error) {
 	message := `{"attachment":{"type":"` + kind + `","payload":{"is_reusable":true}}}`
 	var answer struct {
 		ID string `json:"attachment_id"`
