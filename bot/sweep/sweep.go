@@ -14,8 +14,12 @@ import (
 	"parley/bridge"
 )
 
-// retryAfter is how long after a failure it is tried again, unless something else wakes it.
-const retryAfter = 5 * time.Second
+// After a failure it is tried again, unless something else wakes it: reading costs all that
+// was missed, so the pauses double.
+const (
+	retryAfter  = 5 * time.Second
+	mostRetries = 12 // times retryAfter: a minute
+)
 
 // Sweeper keeps the gaps of one surface. Safe for concurrent use.
 type Sweeper struct {
@@ -28,7 +32,7 @@ type Sweeper struct {
 	open  bool      // a gap was announced and is not filled yet
 	since time.Time // since when events may be missing in it; zero = before our time
 	count int       // how many were announced
-	redo  bool      // something could not be read or stored
+	redo  int       // when to read again, in turns of retryAfter: something could not be read or stored; 0 = no need
 }
 
 // New makes a Sweeper that reads at least every so often; Run does the work.
@@ -67,7 +71,16 @@ func (s *Sweeper) Wake() {
 func (s *Sweeper) Soon() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.redo = true
+	s.redo = 1
+}
+
+// later has it read again so many turns from now.
+func (s *Sweeper) later(turns int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.redo == 0 {
+		s.redo = turns
+	}
 }
 
 // Run reads whenever there is cause, until ctx ends.
@@ -76,6 +89,7 @@ func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 	defer ticker.Stop()
 	soon := time.NewTicker(retryAfter)
 	defer soon.Stop()
+	pause := 1
 	for {
 		select {
 		case <-ctx.Done():
@@ -93,9 +107,11 @@ func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 				return
 			}
 			s.log.Error("catch-up failed", "error", err)
-			s.Soon()
+			s.later(pause)
+			pause = min(2*pause, mostRetries)
 			continue
 		}
+		pause = 1
 		s.filled(count)
 	}
 }
@@ -110,8 +126,8 @@ func (s *Sweeper) takeRedo() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	was := s.redo
-	s.redo = false
-	return was
+	s.redo = max(was-1, 0)
+	return was == 1
 }
 
 // filled tells that everything up to now is stored, if somebody waits for it and no gap was

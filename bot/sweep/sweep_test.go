@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"parley/bot/sweep"
@@ -55,4 +57,46 @@ func TestGap(t *testing.T) {
 	desk.Connected(t, 2)
 	cancel()
 	<-done
+}
+
+// TestFailing: what goes on failing is tried ever less often, at least every minute; what works
+// again is read as before.
+func TestFailing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := sweep.New(bridgetest.NewDesk(), slog.New(slog.DiscardHandler), time.Hour)
+		ctx, cancel := context.WithCancel(t.Context())
+		var last time.Time
+		var pauses []time.Duration
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s.Run(ctx, func(context.Context) error {
+				pauses, last = append(pauses, time.Since(last).Round(time.Second)), time.Now()
+				if len(pauses) == 8 {
+					return nil
+				}
+				return errors.New("not now")
+			})
+		}()
+		last = time.Now()
+		s.Soon()
+		<-time.After(10 * time.Minute)
+		synctest.Wait()
+		want := []time.Duration{5, 5, 10, 20, 40, 60, 60, 60}
+		for i := range want {
+			want[i] *= time.Second
+		}
+		if !slices.Equal(pauses, want) {
+			t.Errorf("pauses %v, want %v", pauses, want)
+		}
+		s.Soon()
+		<-time.After(11 * time.Second)
+		synctest.Wait()
+		if n := len(pauses); n != 10 {
+			t.Errorf("read %d times, want 10", n)
+		}
+		cancel()
+		<-done
+	})
 }
