@@ -15,6 +15,7 @@ import (
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
+	"parley/golden"
 )
 
 func manifests(t *testing.T) map[string][]byte {
@@ -35,7 +36,7 @@ func TestManifest(t *testing.T) {
 	for name, raw := range manifests(t) {
 		var v any
 		must(t, json.Unmarshal(raw, &v))
-		golden(t, "manifest_"+name, v)
+		golden.JSON(t, "testdata/manifest_"+name+".json", v)
 	}
 	for _, o := range []ManifestOptions{{Name: strings.Repeat("x", 36)}, {PublicURL: "http://parley.acme.test"}} {
 		if _, err := Manifest(o); err == nil {

@@ -1,11 +1,6 @@
 package slack
 
 import (
-	"bytes"
-	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,37 +8,8 @@ import (
 
 	"parley/bot/view"
 	"parley/bridge"
+	"parley/golden"
 )
-
-var updateGolden = flag.Bool("update", false, "rewrite golden files")
-
-// golden compares what Slack gets with testdata/name.json.
-func golden(t *testing.T, name string, v any) {
-	t.Helper()
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join("testdata", name+".json")
-	if *updateGolden {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(b.Bytes(), want) {
-		t.Errorf("%s differs; run with -update and look at the diff\n%s", file, b.Bytes())
-	}
-}
 
 // shown is the golden form of a card.
 type shown struct {
@@ -70,25 +36,8 @@ func TestRenderCards(t *testing.T) {
 	for name, c := range samples().Cards() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			golden(t, "card_"+name, show(me, c))
+			golden.JSON(t, "testdata/card_"+name+".json", show(me, c))
 		})
-	}
-}
-
-// Every kind of line is among the golden files.
-func TestAllLinesAreRendered(t *testing.T) {
-	t.Parallel()
-	raw, err := os.ReadFile(filepath.Join("..", "..", "bridge", "post.go"))
-	must(t, err)
-	for _, row := range strings.Split(string(raw), "\n") {
-		_, after, ok := strings.Cut(row, "LineKind = \"")
-		if !ok {
-			continue
-		}
-		kind, _, _ := strings.Cut(after, "\"")
-		if _, ok := samples().Lines()[kind]; !ok {
-			t.Errorf("no golden file of line %q", kind)
-		}
 	}
 }
 
@@ -99,13 +48,13 @@ func TestRenderForms(t *testing.T) {
 	forms, err := samples().Forms()
 	must(t, err)
 	for name, form := range forms {
-		golden(t, "form_"+name, me.modal(form, private{Place: at, Zone: "UTC", At: when().Unix()}))
+		golden.JSON(t, "testdata/form_"+name+".json", me.modal(form, private{Place: at, Zone: "UTC", At: when().Unix()}))
 	}
 	pick, err := samples().Pick()
 	must(t, err)
-	golden(t, "form_pick", me.modal(pick, private{Place: at, Pick: true, Text: "typed"}))
-	golden(t, "window_details", me.window(view.Details(sampleFacts()), at))
-	golden(t, "window_problem", me.problem(bridge.ErrNoConversation, at))
+	golden.JSON(t, "testdata/form_pick.json", me.modal(pick, private{Place: at, Pick: true, Text: "typed"}))
+	golden.JSON(t, "testdata/window_details.json", me.window(view.Details(sampleFacts()), at))
+	golden.JSON(t, "testdata/window_problem.json", me.problem(bridge.ErrNoConversation, at))
 }
 
 // Nothing that comes from outside can mention, link, format or end a token.

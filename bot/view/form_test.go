@@ -9,6 +9,7 @@ import (
 
 	"parley/bot/command"
 	"parley/bridge"
+	"parley/golden"
 )
 
 func input(t *testing.T, verb bridge.Verb, f bridge.Facts) FormInput {
@@ -54,7 +55,7 @@ func TestNewForm(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.WriteString(dumpForm("tag, none known", tag) + dumpForm("assign, no teams", assign) + dumpForm("pick", pick))
-	golden(t, "form", b.String())
+	golden.Text(t, "testdata/form.txt", b.String())
 }
 
 func TestNewFormRefuses(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/golden"
 )
 
 // kind is a LineKind as bridge declares it: not means that a customer did not get
@@ -126,7 +127,7 @@ func TestLine(t *testing.T) {
 		}
 		b.WriteString(dump(string(k.kind), full))
 	}
-	golden(t, "line", b.String())
+	golden.Text(t, "testdata/line.txt", b.String())
 }
 
 // posted is what a post of the line says.
@@ -218,7 +219,7 @@ func TestLineVariants(t *testing.T) {
 	}
 	b.WriteString(dump("account without a conversation", Line(bridge.Line{Kind: bridge.LineAccount, Reason: "x"}, bridge.Facts{})))
 	b.WriteString(dump("account that works again", Line(bridge.Line{Kind: bridge.LineAccount, Text: "support-mail"}, bridge.Facts{})))
-	golden(t, "line_variants", b.String())
+	golden.Text(t, "testdata/line_variants.txt", b.String())
 }
 
 // The engine's codes never reach people, who would not know what they mean.
@@ -262,5 +263,5 @@ func TestLineDone(t *testing.T) {
 		}
 		b.WriteString(string(v) + ": " + words + "\n")
 	}
-	golden(t, "line_done", b.String())
+	golden.Text(t, "testdata/line_done.txt", b.String())
 }

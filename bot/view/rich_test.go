@@ -9,6 +9,7 @@ import (
 
 	"parley/bot/command"
 	"parley/bridge"
+	"parley/golden"
 )
 
 // riches are one message of each kind.
@@ -46,7 +47,7 @@ func TestRichLine(t *testing.T) {
 	}
 	failed := bridge.Line{Kind: bridge.LineFailed, Mentions: []bridge.AgentRef{ann()}, Reason: "no such number", Rich: riches()[bridge.RichIsLocation], Verbs: []bridge.Verb{bridge.VerbSendAgain}}
 	b.WriteString(dump("failed", Line(failed, facts(t))))
-	golden(t, "rich", b.String())
+	golden.Text(t, "testdata/rich.txt", b.String())
 }
 
 // The forms of what goes with a text say what the channel carries.
@@ -74,7 +75,7 @@ func TestRichForm(t *testing.T) {
 	if err := errors.Join(err, errSeveral); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "form_rich", b.String()+dumpForm("in answer to one", one)+dumpForm("in answer to one of several", several))
+	golden.Text(t, "testdata/form_rich.txt", b.String()+dumpForm("in answer to one", one)+dumpForm("in answer to one of several", several))
 }
 
 func TestSubmitRich(t *testing.T) {
@@ -188,7 +189,7 @@ func TestStartForm(t *testing.T) {
 		}
 		return dumpForm("new", form)
 	}
-	golden(t, "form_start", make(bridge.Args{Recipient: "ann@example.org"}, accounts())+make(bridge.Args{Account: "page"}, accounts())+
+	golden.Text(t, "testdata/form_start.txt", make(bridge.Args{Recipient: "ann@example.org"}, accounts())+make(bridge.Args{Account: "page"}, accounts())+
 		make(bridge.Args{Account: "SMS", Recipient: "+491715550100"}, accounts())+make(bridge.Args{Recipient: "ann@example.org"}, accounts()[:1])+
 		make(bridge.Args{Account: "wa", Recipient: "+491715550100"}, accounts())+make(bridge.Args{Account: "wa", Recipient: "+491715550100", Template: &bridge.TemplateArgs{ID: 7}}, accounts()))
 	_, err := NewForm(FormInput{Verb: bridge.VerbNew, Accounts: accounts()[2:3]})
@@ -246,7 +247,7 @@ func TestStartCards(t *testing.T) {
 	cards := dump("begun", Line(bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbNew, By: ann(), Mentions: []bridge.AgentRef{ann()}, Text: "It is *repaired*.", Verbs: []bridge.Verb{bridge.VerbUndo}}, f)) +
 		dump("refused", Line(bridge.Line{Kind: bridge.LineRefused, Verb: bridge.VerbNew, Reason: "“ann” is no e-mail address.", Hint: "Write it like ann@example.org.", Text: "It is repaired."}, bridge.Facts{})) +
 		dump("in place of the form", Exists(f, "It is repaired.")) + dump("closed", Root(closed))
-	golden(t, "start", cards)
+	golden.Text(t, "testdata/start.txt", cards)
 	if b := Root(closed).Buttons[0]; b.Verb != bridge.VerbNew || b.Opens != OpensForm {
 		t.Errorf("a closed conversation offers %+v", b)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"parley/bridge"
+	"parley/golden"
 )
 
 // stock are templates of one account.
@@ -160,5 +161,5 @@ func TestTemplateLines(t *testing.T) {
 		checkCard(t, c.name, card)
 		b.WriteString(dump(c.name, card))
 	}
-	golden(t, "template_lines", b.String())
+	golden.Text(t, "testdata/template_lines.txt", b.String())
 }

@@ -8,6 +8,7 @@ import (
 
 	"parley/bot/command"
 	"parley/bridge"
+	"parley/golden"
 )
 
 // nasty is what a customer may write to look like somebody or something else.
@@ -60,8 +61,8 @@ func TestRootAndDetails(t *testing.T) {
 		checkCard(t, name, d)
 		details.WriteString(dump(name, d))
 	}
-	golden(t, "root", root.String())
-	golden(t, "details", details.String())
+	golden.Text(t, "testdata/root.txt", root.String())
+	golden.Text(t, "testdata/details.txt", details.String())
 }
 
 // checkCard holds for every card: no line breaks or invisible characters in pieces, labels
@@ -124,7 +125,7 @@ func TestSaid(t *testing.T) {
 		b.WriteString(dump("answers", Said(bridge.Said{From: carla, Text: "Yes", Answers: &a}, time.UTC)))
 	}
 	b.WriteString(dump("elsewhere", Said(bridge.Said{From: bridge.PartyRef{Name: "Dan"}, Elsewhere: true, Text: "Done", Notices: []string{"Answered elsewhere, not from here."}}, time.UTC)))
-	golden(t, "said", b.String())
+	golden.Text(t, "testdata/said.txt", b.String())
 }
 
 func TestListHistoryHelp(t *testing.T) {
@@ -153,13 +154,13 @@ func TestListHistoryHelp(t *testing.T) {
 		checkCard(t, c.name, c.card)
 		b.WriteString(dump(c.name, c.card))
 	}
-	golden(t, "list", b.String())
+	golden.Text(t, "testdata/list.txt", b.String())
 
 	history := History(full(t), []bridge.LogRow{
 		{At: now(t), Actor: "Ann Lee", What: "assigned", Detail: "to Bob Ray"}, {At: now(t).Add(-time.Hour), Actor: "Customer", What: "wrote"}, {At: now(t).Add(-2 * time.Hour), Actor: "Parley", What: "opened", Detail: nasty},
 	})
 	checkCard(t, "history", history)
-	golden(t, "history", dump("rows", history)+dump("none", History(facts(t), nil)))
+	golden.Text(t, "testdata/history.txt", dump("rows", history)+dump("none", History(facts(t), nil)))
 
 	b.Reset()
 	for _, word := range []string{"", "snooze", "!r", "xyz\n", "cc", "why"} {
@@ -167,7 +168,7 @@ func TestListHistoryHelp(t *testing.T) {
 		checkCard(t, word, c)
 		b.WriteString(dump("help "+strings.TrimSpace(word), c))
 	}
-	golden(t, "help", b.String())
+	golden.Text(t, "testdata/help.txt", b.String())
 }
 
 // heard are the ways of a chat in which everything typed is heard.
@@ -201,7 +202,7 @@ func TestHelpByWays(t *testing.T) {
 			b.WriteString(dump("help "+word, Help(word, w)))
 		}
 	}
-	golden(t, "help_ways", b.String())
+	golden.Text(t, "testdata/help_ways.txt", b.String())
 }
 
 // readAs reads what was typed as a chat with these ways does; what it doesn't hear is nothing.
@@ -227,7 +228,7 @@ func TestPlain(t *testing.T) {
 	} {
 		b.WriteString(Plain(c) + "\n\n")
 	}
-	golden(t, "plain", b.String())
+	golden.Text(t, "testdata/plain.txt", b.String())
 }
 
 // A mark must not be an emoji that does something when a colleague joins in.

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	netmail "net/mail"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +11,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/golden"
 )
 
 // composer is a channel that connects to nothing, at a fixed time.
@@ -84,20 +83,8 @@ func TestComposeGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := steady(written(t, m))
-			got = fmt.Appendf(nil, "%s\n-- envelope: %s to %s\n", got, m.from, strings.Join(m.recipients, ", "))
-			path := filepath.Join("testdata", "sent", strings.ReplaceAll(name, " ", "-")+".eml")
-			if *update {
-				if err := os.WriteFile(path, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(got, want) {
-				t.Errorf("got\n%s", got)
-			}
+			golden.Text(t, "testdata/sent/"+strings.ReplaceAll(name, " ", "-")+".eml",
+				fmt.Sprintf("%s\n-- envelope: %s to %s\n", got, m.from, strings.Join(m.recipients, ", ")))
 			checkHead(t, written(t, m))
 		})
 	}

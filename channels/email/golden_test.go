@@ -1,16 +1,15 @@
 package email
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+	"parley/golden"
+)
 
 // mailToken stands for an id of ours in a sample mail: {{m:12.34}} a message,
 // {{a:12}} an anchor, {{p:12}} the tag of a plus address, {{f:12.34}} a forgery.
@@ -64,20 +63,7 @@ func TestGolden(t *testing.T) {
 			if problem := unreadable(ins); problem != "" {
 				t.Error(problem)
 			}
-			golden := strings.TrimSuffix(path, ".eml") + ".golden"
-			if *update {
-				if err := os.WriteFile(golden, []byte(out.String()), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if out.String() != string(want) {
-				t.Errorf("got:\n%s\nwant:\n%s", out.String(), want)
-			}
+			golden.Text(t, strings.TrimSuffix(path, ".eml")+".golden", out.String())
 		})
 	}
 }

@@ -2,13 +2,11 @@ package slackfake
 
 import (
 	"encoding/json"
-	"flag"
-	"os"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "rewrite golden files")
+	"parley/golden"
+)
 
 // TestTypedText shows what people's text becomes on the wire, as text and as blocks.
 func TestTypedText(t *testing.T) {
@@ -37,16 +35,7 @@ func TestTypedText(t *testing.T) {
 		}
 		out.WriteString("typed  " + strings.ReplaceAll(typed, "\n", `\n`) + "\nwire   " + strings.ReplaceAll(wire, "\n", `\n`) + "\nblocks " + string(b) + "\n\n")
 	}
-	const golden = "testdata/typed.txt"
-	if *update {
-		if err := os.WriteFile(golden, []byte(out.String()), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil || out.String() != string(want) {
-		t.Errorf("%v, got\n%s", err, out.String())
-	}
+	golden.Text(t, "testdata/typed.txt", out.String())
 }
 
 // FuzzRichText: any text gives blocks that Slack itself would accept.

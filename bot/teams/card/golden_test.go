@@ -1,47 +1,14 @@
 package card
 
 import (
-	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"parley/bot/view"
 	"parley/bot/view/viewtest"
 	"parley/bridge"
+	"parley/golden"
 )
-
-var updateGolden = flag.Bool("update", false, "rewrite golden files")
-
-// golden compares what Teams gets with testdata/name.json.
-func golden(t *testing.T, name string, v any) {
-	t.Helper()
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join("testdata", name+".json")
-	if *updateGolden {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(b.Bytes(), want) {
-		t.Errorf("%s differs; run with -update and look at the diff\n%s", file, b.Bytes())
-	}
-}
 
 // The organisation, the people and the conversation of the tests.
 const (
@@ -102,7 +69,7 @@ func TestCards(t *testing.T) {
 			for _, m := range Messages(c, "email", home()) {
 				wellFormed(t, m.Text)
 			}
-			golden(t, "card_"+name, show(c))
+			golden.JSON(t, "testdata/card_"+name+".json", show(c))
 		})
 	}
 }
@@ -118,7 +85,7 @@ func TestForms(t *testing.T) {
 	shows := func(name string, d Dialog) {
 		t.Helper()
 		soundDialog(t, d.Card)
-		golden(t, name, d)
+		golden.JSON(t, "testdata/"+name+".json", d)
 	}
 	for name, f := range forms {
 		shows("form_"+name, Form(f, memory(), home()))

@@ -2,9 +2,6 @@ package mailfake_test
 
 import (
 	"bytes"
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,26 +10,8 @@ import (
 	gomail "github.com/wneessen/go-mail"
 
 	"parley/channels/email/mailfake"
+	"parley/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs:\n%s", path, got)
-	}
-}
 
 func pixel() []byte { return []byte("\x89PNG\r\n\x1a\n\x00picture") }
 
@@ -59,7 +38,7 @@ func TestCompose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "rich.eml", sent.Raw)
+	golden.Text(t, "testdata/rich.eml", string(sent.Raw))
 	if want := []string{support, "bob@customer.test", "boss@customer.test"}; strings.Join(sent.Delivered, " ") != strings.Join(want, " ") {
 		t.Errorf("delivered to %v", sent.Delivered)
 	}
@@ -220,7 +199,7 @@ func TestReply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "reply_gmail.eml", sent.Raw)
+	golden.Text(t, "testdata/reply_gmail.eml", string(sent.Raw))
 	r := s.Inbox(support)[0]
 	if r.Get("Delivered-To") != "support+c7.ab@acme.test" || r.Subject != "Re: Order 7" || r.InReplyTo != "<c1.m1@acme.test>" ||
 		strings.Join(r.References, " ") != "<anchor@acme.test> <c1.m1@acme.test>" {
@@ -251,7 +230,7 @@ func TestPrograms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "reply_"+string(program)+".eml", sent.Raw)
+		golden.Text(t, "testdata/reply_"+string(program)+".eml", string(sent.Raw))
 		if r := s.Inbox(support)[0]; r.ParseError != "" || !strings.HasPrefix(r.Text, "My answer\n\n") || (r.HTML == "") != (program == mailfake.Plain) {
 			t.Errorf("%s: %+v", program, r)
 		}

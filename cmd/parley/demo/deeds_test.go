@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -16,9 +15,8 @@ import (
 
 	"parley/bridge"
 	"parley/cmd/parley/app"
+	"parley/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite what the stories showed and docs/parity.md")
 
 // deeds are what one story really did and was shown on each surface, by the words of
 // docs/parity.md:
@@ -134,7 +132,7 @@ func (c *chronicle) told(story string, done map[string]bool) (wrong []string) {
 	defer c.mu.Unlock()
 	c.stories[story] = done
 	for deed, by := range claims(c.t, c.file) {
-		if by == story && !done[deed] && !*update {
+		if by == story && !done[deed] && !golden.Updating() {
 			wrong = append(wrong, deed)
 		}
 	}
@@ -146,7 +144,7 @@ func (c *chronicle) told(story string, done map[string]bool) (wrong []string) {
 func claims(t *testing.T, file string) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile(file) //nolint:gosec // a file of testdata
-	if err != nil && !(os.IsNotExist(err) && *update) {
+	if err != nil && !(os.IsNotExist(err) && golden.Updating()) {
 		t.Fatal(err)
 	}
 	list := map[string]string{}
@@ -171,13 +169,13 @@ func (c *chronicle) close() {
 		for deed := range c.stories[story] {
 			if list[deed] == "" {
 				list[deed] = story
-				if !*update && testing.Verbose() {
+				if !golden.Updating() && testing.Verbose() {
 					c.t.Logf("%s: %s isn't in docs/parity.md yet: run with -update", story, deed)
 				}
 			}
 		}
 	}
-	if !*update || c.t.Failed() {
+	if !golden.Updating() || c.t.Failed() {
 		return
 	}
 	var b strings.Builder

@@ -17,6 +17,7 @@ import (
 
 	"parley/bot/command"
 	"parley/bridge"
+	"parley/golden"
 )
 
 const parityPage = "../../../docs/parity.md"
@@ -30,15 +31,7 @@ func TestParity(t *testing.T) {
 
 func checkParity(t *testing.T) {
 	t.Helper()
-	got := writeParity(t)
-	if *update {
-		must(t, os.WriteFile(parityPage, []byte(got), 0o644)) //nolint:gosec // a page of the documentation
-	}
-	want, err := os.ReadFile(parityPage)
-	must(t, err)
-	if got != string(want) {
-		t.Error("docs/parity.md isn't what the code has and the tests showed: go test ./cmd/parley/demo -run TestParity -update")
-	}
+	golden.Text(t, parityPage, writeParity(t))
 }
 
 // parity is what is known of the surfaces.

@@ -10,6 +10,7 @@ import (
 	"parley/channels"
 	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/setup"
+	"parley/golden"
 	"parley/store"
 	"parley/store/storetest"
 )
@@ -112,7 +113,7 @@ func TestDoctor(t *testing.T) {
 		t.Error("a broken system is called healthy")
 	}
 	shown.WriteString("== ill\n" + report.Text())
-	golden(t, "doctor.txt", shown.String())
+	golden.Text(t, "testdata/doctor.txt", shown.String())
 	if strings.Contains(shown.String(), "wrong\n") || strings.Contains(shown.String(), "r1ght") {
 		t.Error("a secret is shown")
 	}
@@ -157,7 +158,7 @@ func TestDoctorDatabase(t *testing.T) {
 			t.Errorf("%s: the doctor bound the database to a key: %v %v", c.name, bound, err)
 		}
 	}
-	golden(t, "doctor_database.txt", shown.String())
+	golden.Text(t, "testdata/doctor_database.txt", shown.String())
 }
 
 // Two chats in one set-up: each is examined for itself, and people are missed where their
@@ -174,7 +175,7 @@ accounts: [{name: rookery, kind: raven, team: Support, raven: {token: r1ght}}]
 	must(t, store.CheckMasterKey(t.Context(), pool, sealer(t, masterKey)))
 	report := inspect.Doctor(t.Context(), inspect.Options{Pool: pool, Sealer: sealer(t, masterKey), Specs: birds(), Surfaces: map[string]any{
 		"slack": chat{{OK: true, What: "token", Text: "Works."}}, "teams": chat{{What: "secret", Text: "It has expired.", Hint: "Make another one."}}}})
-	golden(t, "doctor_two_chats.txt", report.Text())
+	golden.Text(t, "testdata/doctor_two_chats.txt", report.Text())
 }
 
 // A surface without a check of its own is asked for a person.

@@ -12,6 +12,7 @@ import (
 	"parley/channels"
 	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/setup"
+	"parley/golden"
 	"parley/store"
 )
 
@@ -113,7 +114,7 @@ func TestExplain(t *testing.T) {
 	if strings.Contains(all.String(), "secret") {
 		t.Error("a body or a file's name is shown")
 	}
-	golden(t, "explain.txt", all.String())
+	golden.Text(t, "testdata/explain.txt", all.String())
 }
 
 // What the demo's drawer reads is in order and says what each step is about.
@@ -200,7 +201,7 @@ func TestReplay(t *testing.T) {
 			shown.WriteString(a.Text() + "\n")
 		}
 	}
-	golden(t, "replay.txt", shown.String())
+	golden.Text(t, "testdata/replay.txt", shown.String())
 	if list, err = inspect.Quarantined(t.Context(), s.pool, time.UTC); err != nil || list != "nothing is in quarantine\n" {
 		t.Errorf("after the replay: %s %v", list, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/channels"
+	"parley/golden"
 	"parley/store"
 	"parley/store/storetest"
 )
@@ -47,7 +48,7 @@ func TestApply(t *testing.T) {
 	pool := storetest.DB(t)
 	o := options(t)
 	variables := []string{"LOFT_PASSWORD=tops3cret", "OUT=0ther"}
-	golden(t, "apply_new.txt", apply(t, pool, acme, o, variables...).Text())
+	golden.Text(t, "testdata/apply_new.txt", apply(t, pool, acme, o, variables...).Text())
 
 	d := directory(t, pool)
 	if d.Company != "Acme" || len(d.Agents) != 2 || len(d.Users) != 3 || len(d.Teams) != 1 || len(d.Channels) != 2 {
@@ -162,7 +163,7 @@ func TestApplyChanges(t *testing.T) {
 	if strings.Contains(shown.String(), "n3w") || strings.Contains(shown.String(), "t0ken") {
 		t.Error("a secret is shown")
 	}
-	golden(t, "apply_changes.txt", shown.String())
+	golden.Text(t, "testdata/apply_changes.txt", shown.String())
 	o.Specs = specs()[1:]
 	if got := apply(t, pool, `accounts: [{name: home-loft, paused: false}]`, o); len(got.Changes) != 1 {
 		t.Errorf("an account of another version's channel: %s", got.Text())
@@ -199,7 +200,7 @@ func TestApplyRefuses(t *testing.T) {
 	if strings.Contains(shown.String(), "s3cret") {
 		t.Error("a message quotes a value")
 	}
-	golden(t, "apply_refused.txt", shown.String())
+	golden.Text(t, "testdata/apply_refused.txt", shown.String())
 }
 
 // Two who apply at once don't do it twice.

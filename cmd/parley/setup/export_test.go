@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/golden"
 	"parley/store/storetest"
 )
 
@@ -30,7 +31,7 @@ accounts:
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "export.yaml", string(out))
+	golden.Text(t, "testdata/export.yaml", string(out))
 	secrets := []string{"HOME_LOFT_IN_PASSWORD=tops3cret", "HOME_LOFT_OUT_DEEP_PASSWORD=0ther", "HOME_LOFT_IN_PASSWORD_2=p"}
 	if got := usedVariable.FindAllString(string(out), -1); len(got) != len(secrets)+1 { // and the escaped one
 		t.Errorf("variables: %v", got)

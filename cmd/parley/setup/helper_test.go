@@ -3,9 +3,6 @@ package setup
 import (
 	"context"
 	"errors"
-	"flag"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,8 +12,6 @@ import (
 	"parley/channels"
 	"parley/store"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // loft is a channel that no vendor has: two servers, a list, secrets, a choice.
 func loft() channels.Spec {
@@ -131,27 +126,6 @@ func accountNamed(t testing.TB, pool *pgxpool.Pool, name string) store.Account {
 	}
 	t.Fatalf("no account %s", name)
 	return store.Account{}
-}
-
-// golden compares with testdata/name, or rewrites it with -update.
-func golden(t testing.TB, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs:\n%s\nwant:\n%s", name, got, want)
-	}
 }
 
 // workspace is a Lookup with fixed answers.

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"parley/golden"
 )
 
 // What is wrong with a file is said all at once, in words, with places; the golden
@@ -31,7 +33,7 @@ func TestParseFaults(t *testing.T) {
 	if strings.Contains(all.String(), "s3cret") {
 		t.Error("a message quotes a secret")
 	}
-	golden(t, "faults.txt", all.String())
+	golden.Text(t, "testdata/faults.txt", all.String())
 }
 
 func TestParseKeepsText(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/golden"
 	"parley/store"
 )
 
@@ -34,7 +35,7 @@ accounts: [{name: typo, kind: raven, team: Mistake}, {name: old-rookery, kind: r
 	shown.WriteString("== agents\n" + apply(t, pool, `agents: [{email: ann@acme.test}, {email: ben@acme.test}]`, o).Text())
 	shown.WriteString("== all\n" + apply(t, pool, acme, o, secrets...).Text())
 	shown.WriteString("== again\n" + apply(t, pool, acme, o, secrets...).Text())
-	golden(t, "prune.txt", shown.String())
+	golden.Text(t, "testdata/prune.txt", shown.String())
 
 	d := directory(t, pool)
 	for _, a := range d.Accounts {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/golden"
 	"parley/store"
 	"parley/store/storetest"
 )
@@ -99,7 +100,7 @@ func TestTemplates(t *testing.T) {
 		t.Errorf("after pruning: %s", got)
 	}
 	step("back again", acmeTemplates)
-	golden(t, "templates.txt", shown.String())
+	golden.Text(t, "testdata/templates.txt", shown.String())
 }
 
 // What can only be seen with what is stored is said with its line, too.
@@ -107,7 +108,7 @@ func TestTemplateFaults(t *testing.T) {
 	t.Parallel()
 	o := options(t)
 	pool := acmeApplied(t, o)
-	golden(t, "template_faults.txt", refused(t, pool, `
+	golden.Text(t, "testdata/template_faults.txt", refused(t, pool, `
 templates:
   - {name: nowhere, language: en, accounts: [somewhere], body: Hello}
   - {name: empty, language: en, accounts: [rookery]}
