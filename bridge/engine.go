@@ -20,7 +20,7 @@ import (
 )
 
 // originalsTogether is how many bytes of customers' originals may be in memory while their
-// files are posted; a larger one has it alone.
+// files are posted; a larger one has it alone. As many may be in memory while people fetch them.
 const originalsTogether = 48 << 20
 
 // Options of an Engine.
@@ -62,6 +62,7 @@ type Engine struct {
 	idle      []*store.IDs
 	troubles  map[laneKey]bool    // what made sending fail, by account
 	large     *semaphore.Weighted // bytes of originals in memory for their files
+	downloads *semaphore.Weighted // bytes in memory that people fetch by links, as slowly as they like
 	fetchNow  chan struct{}       // files may be there to be fetched
 	attended  map[int64]time.Time // when a conversation's customer was last shown that somebody reads
 	attending sync.WaitGroup
@@ -80,7 +81,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 	e := &Engine{pool: o.Pool, log: o.Log, opt: o, changed: make(chan struct{}),
 		channels: map[int64]channels.Channel{}, surfaces: map[int64]*desk{}, gates: map[laneKey]store.Gate{}, troubles: map[laneKey]bool{},
 		fetchNow: make(chan struct{}, 1), attended: map[int64]time.Time{},
-		large: semaphore.NewWeighted(originalsTogether)}
+		large: semaphore.NewWeighted(originalsTogether), downloads: semaphore.NewWeighted(originalsTogether)}
 	ro := o.Relay
 	ro.Pool, ro.Handler, ro.Log = o.Pool, e, o.Log
 	var err error

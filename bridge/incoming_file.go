@@ -2,10 +2,13 @@ package bridge
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"parley/channels"
 	"parley/store"
@@ -51,38 +54,53 @@ func (e *Engine) LinkedFile(ctx context.Context, message int64, file string) (ch
 		Open: func(ctx context.Context) (io.ReadCloser, error) { return e.openIncoming(ctx, m, f) }}, nil
 }
 
-// openIncoming reads one file of a customer's message. Its original stays in memory until
-// the reader is closed, and has its turn there.
+// downloadWait is how long a download waits until others have ended.
+const downloadWait = 10 * time.Second
+
+// openIncoming reads one file of a customer's message. It stays in memory until the reader is
+// closed and has a place there, which posts don't wait for.
 func (e *Engine) openIncoming(ctx context.Context, m *store.Message, ref store.FileRef) (io.ReadCloser, error) {
+	one := *m
+	one.Files, one.HasHTML = []store.FileRef{ref}, false
+	size := min(max(filesSize(&one), 1<<20), originalsTogether)
+	wait, cancel := context.WithTimeout(ctx, downloadWait)
+	defer cancel()
+	if err := e.downloads.Acquire(wait, size); err != nil {
+		return nil, fmt.Errorf("bridge: file of message %d: too many are fetched at a time: %w", m.ID, err)
+	}
+	r, err := e.readIncoming(ctx, m, &one)
+	if err != nil {
+		e.downloads.Release(size)
+		return nil, err
+	}
+	return &placed{ReadCloser: r, release: sync.OnceFunc(func() { e.downloads.Release(size) })}, nil
+}
+
+// readIncoming gives the only file of one, which is of m, whose original is in memory meanwhile.
+func (e *Engine) readIncoming(ctx context.Context, m, one *store.Message) (io.ReadCloser, error) {
 	release, err := e.takeTurns(ctx, filesSize(m))
 	if err != nil {
 		return nil, err
 	}
-	one := *m
-	one.Files, one.HasHTML = []store.FileRef{ref}, false
-	files, _, err := e.filesOf(ctx, &one, func(store.FileRef) bool { return true }, false)
+	defer release()
+	files, _, err := e.filesOf(ctx, one, func(store.FileRef) bool { return true }, false)
 	if err == nil && len(files) == 0 {
 		err = ErrNoFile
 	}
-	var r io.ReadCloser
-	if err == nil {
-		r, err = files[0].Open(ctx)
-	}
 	if err != nil {
-		release()
 		return nil, err
 	}
-	return &turned{ReadCloser: r, release: release}, nil
+	return files[0].Open(ctx)
 }
 
-// turned is a reader that has a turn in memory.
-type turned struct {
+// placed is a reader that has a place in memory.
+type placed struct {
 	io.ReadCloser
 	release func()
 }
 
 // Close implements io.Closer.
-func (t *turned) Close() error {
-	defer t.release()
-	return t.ReadCloser.Close()
+func (p *placed) Close() error {
+	defer p.release()
+	return p.ReadCloser.Close()
 }

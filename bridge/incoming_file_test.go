@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"parley/bridge"
 	"parley/channels/channelstest"
@@ -91,4 +92,42 @@ func TestLinkToACustomersFile(t *testing.T) {
 			t.Errorf("its HTML after %s: %v", removed, err)
 		}
 	}
+}
+
+// People who fetch files as slowly as they can keep no file from being posted.
+func TestSlowDownloads(t *testing.T) {
+	t.Parallel()
+	l := &leading{links: map[string]string{}}
+	w := newWorld(t, options{surface: func(s bridge.Surface) bridge.Surface { l.Surface = s; return l },
+		fileLink: func(message int64, file string) string { return fmt.Sprintf("%d %s", message, file) }})
+	send := func(name string) {
+		w.customer(chat, channelstest.Event{From: "kim", Text: "Look: " + name, Files: []channelstest.File{{Name: name, Type: "text/plain", Content: []byte(name)}}})
+		w.eventually(name+" is posted", func() bool {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			return l.links[name] != ""
+		})
+	}
+	send("a.txt")
+	var message int64
+	var file string
+	if _, err := fmt.Sscan(l.links["a.txt"], &message, &file); err != nil {
+		t.Fatal(err)
+	}
+	var open []io.Closer
+	for range 48 { // a megabyte each at least
+		f := must(w.engines[0].LinkedFile(t.Context(), message, file))(t)
+		open = append(open, must(f.Open(t.Context()))(t))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	f := must(w.engines[0].LinkedFile(t.Context(), message, file))(t)
+	if _, err := f.Open(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("one too many: %v", err)
+	}
+	send("b.txt")
+	for _, r := range open {
+		check(t, r.Close())
+	}
+	check(t, must(f.Open(t.Context()))(t).Close())
 }
