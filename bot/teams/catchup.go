@@ -10,6 +10,7 @@ import (
 
 	"parley/bot/teams/connector"
 	"parley/bot/teams/graph"
+	"parley/bot/teams/rest"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -33,7 +34,7 @@ func (s *Surface) catchUp(ctx context.Context) error {
 	}
 	var first error
 	for _, channel := range list {
-		err := s.catchUpChannel(ctx, channel)
+		err := inPages(func(size int) error { return s.catchUpChannel(ctx, channel, size) })
 		switch {
 		case err == nil:
 		case ctx.Err() != nil:
@@ -56,7 +57,8 @@ func closedTo(err error) bool {
 		errors.As(err, &e) && e.Class == channels.BadRecipient
 }
 
-func (s *Surface) catchUpChannel(ctx context.Context, channel string) error {
+// catchUpChannel reads a channel, so many threads at once.
+func (s *Surface) catchUpChannel(ctx context.Context, channel string, size int) error {
 	if err := s.notes.name(ctx, channel); err != nil {
 		s.log.Debug("teams channel has no name yet", "channel", channel, "error", err)
 	}
@@ -64,7 +66,7 @@ func (s *Surface) catchUpChannel(ctx context.Context, channel string) error {
 	next := ""
 	for range mostPages {
 		page, err := patient(ctx, s, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
-			return s.graph.Messages(ctx, group, channel, pageOfThreads, next)
+			return s.graph.Messages(ctx, group, channel, size, next)
 		})
 		if err != nil {
 			return err
@@ -93,6 +95,16 @@ func (s *Surface) catchUpChannel(ctx context.Context, channel string) error {
 		}
 	}
 	return nil
+}
+
+// inPages reads threads in pages of so many, and all of them again in smaller ones where an
+// answer is too long: a page has the replies of its threads.
+func inPages(read func(size int) error) error {
+	for size := pageOfThreads; ; size /= 4 {
+		if err := read(size); size == 1 || !errors.Is(err, rest.ErrTooLarge) {
+			return err
+		}
+	}
 }
 
 // newestOf tells when something last happened in a thread: Graph gives first what was changed

@@ -212,3 +212,27 @@ func TestNewestOf(t *testing.T) {
 		t.Errorf("%v", at)
 	}
 }
+
+// TestLongThreads: threads of which Graph's answer would be too long are read all the same.
+func TestLongThreads(t *testing.T) {
+	t.Parallel()
+	w, d, _, p := talk(t)
+	long, roots := strings.Repeat("y", 90_000), []string{}
+	w.unheard(func() error {
+		for range pageOfThreads {
+			roots = append(roots, w.thread(d))
+		}
+		for _, root := range roots {
+			for range 20 {
+				if _, err := p.Reply(w.channel, root, long); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	must(t, w.s.catchUp(within(t)))
+	if n := d.Number("m:" + w.channel); n != len(roots)*20 {
+		t.Errorf("%d replies found of %d", n, len(roots)*20)
+	}
+}

@@ -44,7 +44,12 @@ func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcom
 	if err != nil {
 		return channels.CannotTell, bridge.Sent{}, err
 	}
-	m, outcome, err := s.find(ctx, p, wanted)
+	var m graph.Message
+	var outcome channels.Outcome
+	err = inPages(func(size int) (err error) {
+		m, outcome, err = s.find(ctx, p, wanted, size)
+		return err
+	})
 	switch {
 	case errors.Is(err, graph.ErrNotGranted):
 		return channels.Absent, bridge.Sent{Blind: true}, nil
@@ -140,7 +145,7 @@ func unnamed(p bridge.Post) bridge.Post {
 
 // find looks for a post in its thread, or among the first messages of its channel. One that
 // is recorded is another.
-func (s *Surface) find(ctx context.Context, p bridge.Post, wanted func(*graph.Message) bool) (graph.Message, channels.Outcome, error) {
+func (s *Surface) find(ctx context.Context, p bridge.Post, wanted func(*graph.Message) bool, size int) (graph.Message, channels.Outcome, error) {
 	oldest := time.Time{}
 	if !p.FirstAttemptAt.IsZero() {
 		oldest = p.FirstAttemptAt.Add(-lookBack)
@@ -151,7 +156,7 @@ func (s *Surface) find(ctx context.Context, p bridge.Post, wanted func(*graph.Me
 			if p.Place.Thread != "" {
 				return s.graph.Replies(ctx, group, p.Place.Channel, p.Place.Thread, next)
 			}
-			return s.graph.Messages(ctx, group, p.Place.Channel, pageOfThreads, next)
+			return s.graph.Messages(ctx, group, p.Place.Channel, size, next)
 		})
 		if err != nil {
 			return graph.Message{}, channels.CannotTell, err

@@ -20,8 +20,8 @@ const DefaultURL = "https://graph.microsoft.com/v1.0"
 // Scope of the token that Graph takes.
 const Scope = "https://graph.microsoft.com/.default"
 
-// Bounds of answers, in bytes. A page of 50 messages with 1000 replies each is more than
-// the first; what is too long is asked for in smaller pages.
+// Bounds of answers, in bytes. A page of 50 messages with 1000 replies each can be more than
+// the first: who gets rest.ErrTooLarge asks for a smaller page.
 const (
 	maxPage    = 32 << 20
 	maxMessage = 4 << 20
