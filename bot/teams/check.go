@@ -44,7 +44,27 @@ func (s *Surface) checkIdentity(ctx context.Context) (found []channels.Finding, 
 		}
 		return []channels.Finding{{What: "app secret", Text: c.Text, Hint: c.Hint}}, false
 	}
-	return []channels.Finding{{OK: true, What: "app secret", Text: "Entra gives tokens for it"}, s.checkKeys(ctx)}, true
+	return []channels.Finding{{OK: true, What: "app secret", Text: "Entra gives tokens for it"}, s.checkKeys(ctx), s.checkFiles(ctx)}, true
+}
+
+// checkFiles tells whether files that agents attach in channels reach customers: that is
+// optional, and an admin's to grant.
+func (s *Surface) checkFiles(ctx context.Context) channels.Finding {
+	out := channels.Finding{OK: true, What: "files of channels"}
+	rights, ok, err := s.graph.Rights(ctx)
+	switch right := rights.Files(); {
+	case err != nil:
+		return channels.Finding{What: out.What, Text: "Entra gives no token for Graph: " + err.Error(), Hint: "Try again."}
+	case !ok:
+		out.Text = "Entra doesn't tell whether they may be read"
+	case right != "":
+		out.Text = "they may be read (" + right + "): what agents attach reaches customers"
+	case rights.Sites():
+		out.Text = "they may be read where an admin granted it for the team's site (Sites.Selected)"
+	default:
+		out.Text = "they may not be read (Files.Read.All, or Sites.Selected): what agents attach doesn't reach customers; pasted pictures do"
+	}
+	return out
 }
 
 func (s *Surface) checkKeys(ctx context.Context) channels.Finding {

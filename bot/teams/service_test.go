@@ -9,6 +9,7 @@ import (
 	"image/png"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -243,6 +244,29 @@ func TestCheck(t *testing.T) {
 		got := s.Check(within(t))
 		if len(got) != 1 || got[0].OK || !strings.Contains(got[0].Text, text) || strings.Contains(got[0].Text, "Trace") || !strings.Contains(got[0].Hint, c.hint) {
 			t.Errorf("%s: %+v", text, got)
+		}
+	}
+}
+
+// TestCheckFiles: doctor says which right to read files an admin granted, and what is lost
+// without one.
+func TestCheckFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newDesk(), nil).connect()
+	for want, granted := range map[string][]string{
+		"they may be read (Files.Read.All)":                  teamsfake.AllPermissions(),
+		"they may be read (Sites.Read.All)":                  {"Sites.Read.All", "User.Read.All"},
+		"where an admin granted it for the team's site":      {"Sites.Selected", teamsfake.PermitMessages},
+		"they may not be read (Files.Read.All, or Sites.Sel": {teamsfake.PermitMessages},
+	} {
+		w.fake.Permit(granted...)
+		s, err := New(w.s.opt) // whose token isn't older than the grant
+		must(t, err)
+		i := slices.IndexFunc(s.Check(within(t)), func(f channels.Finding) bool {
+			return f.OK && f.What == "files of channels" && strings.Contains(f.Text, want)
+		})
+		if i < 0 {
+			t.Errorf("with %v: %+v", granted, s.Check(within(t)))
 		}
 	}
 }

@@ -354,3 +354,28 @@ func TestFileRedirects(t *testing.T) {
 		t.Error("the token went to the file's host, or another host was called")
 	}
 }
+
+// TestRights: what an admin granted is in the token; one that can't be read tells nothing.
+func TestRights(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	st.srv.Permit(teamsfake.PermitMessages, teamsfake.PermitFilesRead, "Sites.Selected")
+	got, ok, err := st.client.Rights(t.Context())
+	if !ok || err != nil || !slices.Equal(got, graph.Rights{"Files.Read.All", "Sites.Selected"}) || got.Files() != "Files.Read.All" || !got.Sites() {
+		t.Errorf("rights %v, %v, %v", got, ok, err)
+	}
+	opaque := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"token_type":"Bearer","expires_in":3600,"access_token":"EwBwA8l6BAAU"}`)
+	}))
+	defer opaque.Close()
+	st.tokens = rest.NewTokens(rest.TokenOptions{LoginURL: opaque.URL, TenantID: "t", AppID: "a", Password: "p", Scope: graph.Scope, Client: st.http, Now: time.Now})
+	if got, ok, err := st.at(st.srv.GraphURL()).Rights(t.Context()); ok || err != nil || len(got) > 0 {
+		t.Errorf("of a token that can't be read: %v, %v, %v", got, ok, err)
+	}
+	opaque.Close()
+	st.tokens = rest.NewTokens(rest.TokenOptions{LoginURL: opaque.URL, TenantID: "t", AppID: "a", Password: "p", Scope: graph.Scope, Client: st.http, Now: time.Now})
+	if _, _, err := st.at(st.srv.GraphURL()).Rights(t.Context()); !errors.Is(err, rest.ErrToken) {
+		t.Errorf("without a token: %v", err)
+	}
+}

@@ -3,6 +3,7 @@ package teamsfake
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -74,10 +75,23 @@ func (s *Server) issue(scope string) string {
 	k := s.keys.signer()
 	token := k.rs256(encode(object{"typ": "JWT", "alg": "RS256", "kid": k.id}, object{
 		"aud": scope, "iss": "https://sts.windows.net/" + s.opt.TenantID + "/", "tid": s.opt.TenantID, "appid": s.opt.AppID,
-		"iat": now.Unix(), "nbf": now.Unix(), "exp": end.Unix(), "uti": s.newID("token")[:22],
+		"iat": now.Unix(), "nbf": now.Unix(), "exp": end.Unix(), "uti": s.newID("token")[:22], "roles": s.roles(scope),
 	}))
 	s.tokens[token] = issued{scope: scope, expires: end}
 	return token
+}
+
+// roles are what an admin granted the app; what owners of teams agreed to is in no token.
+// Caller holds s.mu.
+func (s *Server) roles(scope string) []string {
+	roles := []string{}
+	for p := range s.permissions {
+		if s.permissions[p] && scope == scopeGraph && !strings.HasSuffix(p, ".Group") {
+			roles = append(roles, p)
+		}
+	}
+	slices.Sort(roles)
+	return roles
 }
 
 func (s *Server) refuseToken(w http.ResponseWriter, status int, code string, number int, text string) {

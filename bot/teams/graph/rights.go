@@ -1,0 +1,44 @@
+package graph
+
+import (
+	"context"
+	"slices"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Rights are what an admin of the organisation granted the app, such as "Files.Read.All".
+// What a team's owner agreed to is not among them: that shows where it is used.
+type Rights []string
+
+// Rights reads what was granted out of the app's token; ok is false where the token, which
+// is meant for Graph alone, doesn't tell.
+// Errors: those of rest.Tokens.
+func (c *Client) Rights(ctx context.Context) (granted Rights, ok bool, err error) {
+	token, err := c.rest.Tokens.Token(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	var said struct {
+		jwt.RegisteredClaims
+		Roles Rights `json:"roles"`
+	}
+	if _, _, err := jwt.NewParser().ParseUnverified(token, &said); err != nil {
+		return nil, false, nil //nolint:nilerr // it came from Entra itself, and needn't be readable
+	}
+	return said.Roles, true, nil
+}
+
+// Files says which right lets the app read all files of channels; "" if none does.
+// Source: what reading of drive items asks of apps, learn.microsoft.com/graph/api/permission-get, read 2026-11.
+func (r Rights) Files() string {
+	for _, right := range []string{"Files.Read.All", "Files.ReadWrite.All", "Sites.Read.All", "Sites.ReadWrite.All"} {
+		if slices.Contains(r, right) {
+			return right
+		}
+	}
+	return ""
+}
+
+// Sites says whether an admin may let the app read the files of single sites.
+func (r Rights) Sites() bool { return slices.Contains(r, "Sites.Selected") }
