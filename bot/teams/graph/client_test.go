@@ -366,7 +366,7 @@ func TestRights(t *testing.T) {
 	}
 	opaque := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprint(w, `{"token_type":"Bearer","expires_in":3600,"access_token":"EwBwA8l6BAAU"}`)
+		_, _ = fmt.Fprint(w, `{"token_type":"Bearer","expires_in":3600,"access_token":"EwBwA8l6BAAU"}`)
 	}))
 	defer opaque.Close()
 	st.tokens = rest.NewTokens(rest.TokenOptions{LoginURL: opaque.URL, TenantID: "t", AppID: "a", Password: "p", Scope: graph.Scope, Client: st.http, Now: time.Now})
