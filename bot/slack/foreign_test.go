@@ -10,9 +10,9 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
-	"parley/bot/fence"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
+	"parley/channels/fence"
 )
 
 // TestOtherAPI speaks to an API that reads the token from the header only and doesn't
@@ -56,7 +56,7 @@ func TestTokenStays(t *testing.T) {
 	for url, want := range map[string]string{srv.URL + "/api/x": "Bearer xoxb-1", srv.URL + "/upload/1": "", other + "/api/x": ""} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, nil)
 		must(t, err)
-		resp, err := bearerClient(fence.NewClient(requestTimeout), s.apiURL, "xoxb-1").Do(r)
+		resp, err := bearerClient(fence.NewClient(fence.Options{Answer: requestTimeout}), s.apiURL, "xoxb-1").Do(r)
 		must(t, err)
 		must(t, resp.Body.Close())
 		if got != want {

@@ -15,9 +15,9 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/background"
-	"parley/bot/fence"
 	"parley/bot/sweep"
 	"parley/bridge"
+	"parley/channels/fence"
 )
 
 // DefaultAPIURL is where Slack's Web API lives.
@@ -133,7 +133,7 @@ func (o Options) withDefaults() Options {
 		o.Zone = time.UTC
 	}
 	if o.Client == nil {
-		o.Client = fence.NewClient(requestTimeout)
+		o.Client = fence.NewClient(fence.Options{Answer: requestTimeout})
 	}
 	if o.Connections == 0 {
 		o.Connections = 2

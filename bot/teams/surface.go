@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"parley/bot/background"
-	"parley/bot/fence"
 	"parley/bot/forms"
 	"parley/bot/sweep"
 	"parley/bot/teams/auth"
@@ -20,6 +19,7 @@ import (
 	"parley/bot/teams/rest"
 	"parley/bridge"
 	"parley/channels"
+	"parley/channels/fence"
 )
 
 // Limits and times of this surface.
@@ -136,7 +136,7 @@ func (o Options) withDefaults() Options {
 		o.Zone = time.UTC
 	}
 	if o.Client == nil {
-		o.Client = fence.NewClient(requestTimeout)
+		o.Client = fence.NewClient(fence.Options{Answer: requestTimeout})
 	}
 	if o.CatchUpFor == 0 {
 		o.CatchUpFor = catchUpFor

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/fence"
 )
 
 // DefaultURL is where Meta serves the Graph API, without the version.
@@ -28,8 +29,12 @@ const DefaultVersion = "v26.0"
 // maxAnswer bounds an answer, in bytes.
 const maxAnswer = 8 << 20
 
-// defaultTimeout bounds a request whose context has no deadline.
-const defaultTimeout = 30 * time.Second
+// defaultTimeout bounds a request whose context has no deadline; answerTimeout how long an
+// answer may take to begin in any case.
+const (
+	defaultTimeout = 30 * time.Second
+	answerTimeout  = 2 * time.Minute
+)
 
 // userAgent names us; published descriptions of the API ask for this form.
 const userAgent = "Parley/1.0.0"
@@ -77,10 +82,8 @@ func New(o Options) (*Client, error) {
 		o.MediaDialer = o.Dialer
 	}
 	c := &Client{base: base.JoinPath(o.Version), host: base, token: o.Token, hosts: o.MediaHosts}
-	// Graph answers no call with a redirect; following one would carry the token away.
-	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	c.http = &http.Client{Transport: newTransport(o.Dialer), CheckRedirect: stay}
-	c.media = &http.Client{Transport: newTransport(o.MediaDialer), CheckRedirect: stay}
+	c.http = fence.NewClient(fence.Options{Answer: answerTimeout, Dialer: o.Dialer})
+	c.media = fence.NewClient(fence.Options{Answer: answerTimeout, Dialer: o.MediaDialer})
 	return c, nil
 }
 
@@ -175,6 +178,7 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 	}
 	to := c.base.JoinPath(path)
 	to.RawQuery = query.Encode()
+	ctx, attempt := fence.Watch(ctx)
 	req, err := http.NewRequestWithContext(ctx, method, to.String(), body)
 	if err != nil {
 		return &LostError{Cause: fmt.Errorf("make request: %w", err)}
@@ -186,10 +190,9 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 	} else {
 		req.Body = http.NoBody
 	}
-	req, fence := fenced(req)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return &LostError{Left: fence.wrote.Load(), Cause: trimURL(err)}
+		return &LostError{Left: attempt.Left(), Cause: trimURL(err)}
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))

@@ -160,21 +160,6 @@ func TestNeverLeft(t *testing.T) {
 	}
 }
 
-// TestLateWrite: a request whose time is over writes nothing, even on an open connection.
-func TestLateWrite(t *testing.T) {
-	t.Parallel()
-	here, there := net.Pipe()
-	defer there.Close()
-	c := &fencedConn{Conn: here}
-	c.now.Store(&fence{until: time.Now().Add(-time.Second)})
-	if n, err := c.Write([]byte("x")); n != 0 || !errors.Is(err, errLate) {
-		t.Errorf("%d, %v", n, err)
-	}
-	if c.now.Load().wrote.Load() {
-		t.Error("nothing was written, and it says so")
-	}
-}
-
 // TestLost: an answer that never came may follow an effect.
 func TestLost(t *testing.T) {
 	t.Parallel()

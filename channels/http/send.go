@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/fence"
 )
 
 const (
@@ -47,11 +48,14 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 
 // call makes one signed request of the callback. It says whether anything left.
 func (c *Channel) call(ctx context.Context, method, address string, body []byte, key string) (*http.Response, bool, error) {
+	ctx, attempt := fence.Watch(ctx)
 	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, false, fmt.Errorf("http: request: %w", err)
 	}
-	req, a := watched(req)
+	// net/http would repeat a request with an Idempotency-Key by itself when its connection
+	// ends; without GetBody it can't, and every attempt is one that the engine knows of.
+	req.GetBody = nil
 	signed := body
 	if method == http.MethodGet { // it has no body: what is asked about is signed
 		signed = []byte(key)
@@ -63,7 +67,7 @@ func (c *Channel) call(ctx context.Context, method, address string, body []byte,
 	req.Header.Set("User-Agent", userAgent)
 	req.Header.Set("Accept", "application/json")
 	resp, err := c.calls.Do(req)
-	return resp, a.wrote.Load(), err
+	return resp, attempt.Left(), err
 }
 
 // said is what a receiver may answer.

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"parley/channels"
+	"parley/channels/fence"
 )
 
 // Names of the settings.
@@ -112,10 +113,8 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	if c.env.Now == nil {
 		c.env.Now = time.Now
 	}
-	// A redirect would carry customers' words to an address that nobody configured.
-	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	c.calls = &http.Client{Transport: newTransport(env.Dialer), CheckRedirect: stay}
-	c.fetches = &http.Client{Transport: newTransport(env.Dialer), CheckRedirect: c.checkRedirect}
+	c.calls = fence.NewClient(fence.Options{Dialer: env.Dialer})
+	c.fetches = fence.NewClient(fence.Options{Dialer: env.Dialer, Follow: c.checkRedirect})
 	return c, nil
 }
 

@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/fence"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/rest"
+	"parley/channels/fence"
 )
 
 const (
@@ -150,7 +150,7 @@ func newStage(t testing.TB, keys ...signer) *stage {
 	}
 	st.Validator, err = New(Options{
 		AppID: app, Tenants: []string{tenant}, OpenID: st.server.URL + "/v1/.well-known/openidconfiguration",
-		Hosts: hosts, Client: fence.NewClient(time.Minute), Now: st.now,
+		Hosts: hosts, Client: fence.NewClient(fence.Options{Answer: time.Minute}), Now: st.now,
 	})
 	if err != nil {
 		t.Fatal(err)

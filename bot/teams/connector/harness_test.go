@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/fence"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/rest"
 	"parley/bot/teams/teamsfake"
 	"parley/channels"
+	"parley/channels/fence"
 )
 
 const (
@@ -31,7 +31,7 @@ type stage struct {
 
 func newStage(t *testing.T, o teamsfake.Options) *stage {
 	t.Helper()
-	st := &stage{t: t, http: fence.NewClient(time.Minute)}
+	st := &stage{t: t, http: fence.NewClient(fence.Options{Answer: time.Minute})}
 	o.Users = append(o.Users, teamsfake.User{ID: ann, Name: "Ann Lee", Email: "ann@acme.test"})
 	o.Teams = append(o.Teams, teamsfake.Team{ID: team, GroupID: group, Name: "Support", Installed: true})
 	o.Channels = append(o.Channels, teamsfake.Channel{ID: tickets, Team: team, Name: "tickets"})

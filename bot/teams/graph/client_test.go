@@ -14,10 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/fence"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/rest"
 	"parley/bot/teams/teamsfake"
+	"parley/channels/fence"
 )
 
 const (
@@ -42,7 +42,7 @@ func newStage(t *testing.T, o teamsfake.Options) *stage {
 	o.Users = []teamsfake.User{{ID: ann, Name: "Ann Lee"}}
 	o.Teams = []teamsfake.Team{{ID: team, GroupID: group, Name: "Support", Installed: true}}
 	o.Channels = []teamsfake.Channel{{ID: tickets, Team: team, Name: "tickets"}}
-	st := &stage{t: t, srv: teamsfake.New(o), http: fence.NewClient(time.Minute)}
+	st := &stage{t: t, srv: teamsfake.New(o), http: fence.NewClient(fence.Options{Answer: time.Minute})}
 	if err := st.srv.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}

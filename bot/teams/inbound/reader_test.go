@@ -15,10 +15,10 @@ import (
 
 	"github.com/infracloudio/msbotbuilder-go/schema"
 
-	"parley/bot/fence"
 	"parley/bot/teams/auth"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/rest"
+	"parley/channels/fence"
 )
 
 const tenant = "11111111-1111-4111-8111-111111111111"
@@ -40,7 +40,7 @@ func newBot(t *testing.T, unsigned bool, metadata string) *bot {
 		t.Fatal(err)
 	}
 	v, err := auth.New(auth.Options{
-		AppID: "app", Tenants: []string{tenant}, OpenID: metadata, Hosts: hosts, Client: fence.NewClient(time.Minute), Now: time.Now,
+		AppID: "app", Tenants: []string{tenant}, OpenID: metadata, Hosts: hosts, Client: fence.NewClient(fence.Options{Answer: time.Minute}), Now: time.Now,
 	})
 	if err != nil {
 		t.Fatal(err)

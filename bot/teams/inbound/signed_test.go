@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/fence"
 	"parley/bot/teams/auth"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/rest"
 	"parley/bot/teams/teamsfake"
+	"parley/channels/fence"
 )
 
 // stage is an endpoint that an emulated organisation sends to, and the endpoint's clock:
@@ -68,7 +68,7 @@ func newStageWith(t *testing.T, unsigned bool) *stage {
 	}
 	v, err := auth.New(auth.Options{
 		AppID: st.srv.AppID(), Tenants: []string{st.srv.TenantID()}, OpenID: st.srv.OpenIDURL(), Hosts: hosts,
-		Client: fence.NewClient(time.Minute), Now: st.now,
+		Client: fence.NewClient(fence.Options{Answer: time.Minute}), Now: st.now,
 	})
 	if err != nil {
 		t.Fatal(err)

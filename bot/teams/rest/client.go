@@ -11,7 +11,7 @@ import (
 	"net/url"
 	"time"
 
-	"parley/bot/fence"
+	"parley/channels/fence"
 )
 
 // DefaultTimeout bounds a call whose context has no deadline, or a later one.

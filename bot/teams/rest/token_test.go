@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/fence"
 	"parley/bot/teams/rest"
 	"parley/bot/teams/teamsfake"
+	"parley/channels/fence"
 )
 
 // stage is a source of tokens beside an emulated Entra, and the clock of both.
@@ -41,7 +41,7 @@ func newStage(t *testing.T, change func(*rest.TokenOptions)) *stage {
 	if err := st.srv.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
-	client := fence.NewClient(time.Minute)
+	client := fence.NewClient(fence.Options{Answer: time.Minute})
 	t.Cleanup(func() {
 		client.CloseIdleConnections()
 		if err := st.srv.Close(); err != nil {

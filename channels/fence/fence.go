@@ -1,6 +1,6 @@
-// Package fence makes HTTP clients for surfaces: their connections write nothing after
-// the deadline of the request they carry, they follow no redirects, and whoever gets an
-// error can ask whether anything left.
+// Package fence makes HTTP clients for channels and surfaces: their connections write
+// nothing after the deadline of the request they carry, they follow no redirects, and whoever
+// gets an error can ask whether anything left.
 //
 // What does not belong here: what is asked of whom, with which token.
 package fence
@@ -11,36 +11,51 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"sync/atomic"
 	"time"
+
+	"parley/channels"
 )
 
 // ErrLate is what a connection's Write returns after the request's deadline: a process
 // that was stopped must not send a post when it wakes up.
 var ErrLate = errors.New("fence: the request's deadline is over")
 
-// NewClient makes a client that waits at most answer for the headers of an answer.
-// HTTP/1.1 only: there a connection carries one request at a time. It follows no redirects.
-func NewClient(answer time.Duration) *http.Client {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+// Options of a client.
+type Options struct {
+	Answer time.Duration   // to wait for an answer's headers; 0 = as long as the request may take
+	Dialer channels.Dialer // must see whom it calls: no proxy is used; nil = any host, by the environment's proxy
+	// Follow is http.Client's CheckRedirect; nil = no redirect is followed: one would carry
+	// what is said, or a token, to where nobody meant it to go.
+	Follow func(*http.Request, []*http.Request) error
+}
+
+// NewClient makes a client. HTTP/1.1 only: there a connection carries one request at a time.
+func NewClient(o Options) *http.Client {
+	var proxy func(*http.Request) (*url.URL, error)
+	if o.Dialer == nil {
+		proxy = http.ProxyFromEnvironment
+		o.Dialer = &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	}
+	if o.Follow == nil {
+		o.Follow = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	}
 	transport := &http.Transport{
-		Proxy: http.ProxyFromEnvironment,
+		Proxy: proxy,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			c, err := dialer.DialContext(ctx, network, address)
+			c, err := o.Dialer.DialContext(ctx, network, address)
 			if err != nil {
 				return nil, err
 			}
 			return &conn{Conn: c}, nil
 		},
 		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: answer,
+		ResponseHeaderTimeout: o.Answer,
 		MaxIdleConnsPerHost:   64,
 		IdleConnTimeout:       90 * time.Second,
 	}
-	return &http.Client{
-		Transport:     fencedTransport{next: transport},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	return &http.Client{Transport: fencedTransport{next: transport}, CheckRedirect: o.Follow}
 }
 
 // Attempt watches over one request.

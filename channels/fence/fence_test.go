@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -56,7 +57,7 @@ func TestLeft(t *testing.T) {
 				http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 			}))
 			defer s.Close()
-			c := NewClient(time.Minute)
+			c := NewClient(Options{Answer: time.Minute})
 			c.Transport.(fencedTransport).next.TLSClientConfig = s.Client().Transport.(*http.Transport).TLSClientConfig
 			resp, a, err := get(t, c, s.URL)
 			if err != nil || resp.StatusCode != http.StatusTemporaryRedirect || !a.Left() {
@@ -71,5 +72,34 @@ func TestLeft(t *testing.T) {
 				t.Errorf("nobody there: %v, left %v", err, a.Left())
 			}
 		})
+	}
+}
+
+// dials counts connections.
+type dials struct {
+	net.Dialer
+	n atomic.Int32
+}
+
+func (d *dials) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	d.n.Add(1)
+	return d.Dialer.DialContext(ctx, network, address)
+}
+
+// A given dialer sees whom each connection is for, and a redirect is followed where that is meant.
+func TestOptions(t *testing.T) {
+	t.Parallel()
+	there := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+	defer there.Close()
+	here := httptest.NewServer(http.RedirectHandler(there.URL, http.StatusTemporaryRedirect))
+	defer here.Close()
+	d := &dials{}
+	c := NewClient(Options{Dialer: d, Follow: func(*http.Request, []*http.Request) error { return nil }})
+	if c.Transport.(fencedTransport).next.Proxy != nil {
+		t.Error("a proxy hides from the dialer whom it calls")
+	}
+	resp, a, err := get(t, c, here.URL)
+	if err != nil || resp.StatusCode != http.StatusTeapot || !a.Left() || d.n.Load() != 2 {
+		t.Errorf("%v, %v, left %v, %d connections", resp, err, a.Left(), d.n.Load())
 	}
 }
