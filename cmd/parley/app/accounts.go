@@ -26,6 +26,8 @@ const (
 	fetchLease   = 30 * time.Second // renewed each third of it
 	leaseTry     = 2 * time.Second
 	restartAfter = time.Second
+
+	watermarkTimeout = 30 * time.Second
 )
 
 // accounts keeps each configured account's channel at work, and restarts it alone
@@ -211,7 +213,7 @@ func (w *worker) stop() {
 func (a *accounts) fetch(ctx context.Context, id int64, runner channels.Runner) {
 	name := "account:" + store.OrderKey(id, "fetch")
 	for ctx.Err() == nil {
-		got, err := store.TakeLease(ctx, a.db.Pool, name, a.holder, a.lease.Seconds())
+		got, err := a.takeLease(ctx, name)
 		if err != nil || !got {
 			sleep(ctx, leaseTry)
 			continue
@@ -239,7 +241,7 @@ func (a *accounts) fetch(ctx context.Context, id int64, runner channels.Runner) 
 func (a *accounts) keepLease(ctx context.Context, name string) {
 	held := time.Now()
 	for sleep(ctx, a.lease/3) {
-		got, err := store.TakeLease(ctx, a.db.Pool, name, a.holder, a.lease.Seconds())
+		got, err := a.takeLease(ctx, name)
 		switch {
 		case err == nil && !got, err != nil && time.Since(held) > a.lease*2/3:
 			return
@@ -247,6 +249,13 @@ func (a *accounts) keepLease(ctx context.Context, name string) {
 			held = time.Now()
 		}
 	}
+}
+
+// takeLease takes or renews a lease. A database that doesn't answer is asked again while it lasts.
+func (a *accounts) takeLease(ctx context.Context, name string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, a.lease/3)
+	defer cancel()
+	return store.TakeLease(ctx, a.db.Pool, name, a.holder, a.lease.Seconds())
 }
 
 // sleep waits, or returns false when ctx ends first.
@@ -269,10 +278,14 @@ type watermark struct {
 
 // Load implements channels.State.
 func (w *watermark) Load(ctx context.Context) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, watermarkTimeout)
+	defer cancel()
 	return store.LoadWatermark(ctx, w.db.Pool, w.account)
 }
 
 // Save implements channels.State.
 func (w *watermark) Save(ctx context.Context, data []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, watermarkTimeout)
+	defer cancel()
 	return store.SaveWatermark(ctx, w.db.Pool, w.account, data)
 }

@@ -51,6 +51,7 @@ func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(strin
 		return nil, errNoDatabaseURL
 	}
 	config.MaxConns = maxConnections
+	config.ConnConfig.DialFunc = databaseDialer().DialContext
 	config.ConnConfig.RuntimeParams["application_name"] = "parley"
 	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60s"
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"

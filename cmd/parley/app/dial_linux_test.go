@@ -1,0 +1,46 @@
+package app
+
+import (
+	"net"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestDatabaseDialer: a connection to a database ends by itself when nobody is there any more;
+// one by a socket is none of the network's.
+func TestDatabaseDialer(t *testing.T) {
+	t.Parallel()
+	for network, address := range map[string]string{"tcp": "127.0.0.1:0", "unix": filepath.Join(t.TempDir(), "s")} {
+		var lc net.ListenConfig
+		l, err := lc.Listen(t.Context(), network, address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		conn, err := databaseDialer().DialContext(t.Context(), network, l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		tcp, ok := conn.(*net.TCPConn)
+		if !ok {
+			continue
+		}
+		raw, err := tcp.SyscallConn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for option, want := range map[int]int{unix.TCP_USER_TIMEOUT: int(deadAfter.Milliseconds()), unix.TCP_KEEPIDLE: int(deadAfter.Seconds()) / 3} {
+			var got int
+			var failed error
+			if err := raw.Control(func(fd uintptr) { got, failed = unix.GetsockoptInt(int(fd), unix.IPPROTO_TCP, option) }); err != nil || failed != nil {
+				t.Fatal(err, failed)
+			}
+			if got != want {
+				t.Errorf("option %d is %d, not %d", option, got, want)
+			}
+		}
+	}
+}

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package app
+
+import "syscall"
+
+// endUnanswered does nothing: only Linux has a way.
+func endUnanswered(string, string, syscall.RawConn) error { return nil }
