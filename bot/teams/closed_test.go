@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -149,5 +150,40 @@ func TestSharedChannel(t *testing.T) {
 	}
 	if group := w.s.notes.groups()[w.channel]; group == "" {
 		t.Error("links into the channel are lost")
+	}
+}
+
+// TestChannelWithoutApp: an app that is taken out of a shared or private channel is still in
+// the team and its other channels.
+func TestChannelWithoutApp(t *testing.T) {
+	t.Parallel()
+	w, d, root, _ := talk(t)
+	private := w.fake.AddChannel(teamsfake.Channel{Team: w.team, Name: "Private", Kind: teamsfake.KindPrivate, Members: []string{ann}, Added: true})
+	event := func(name string, members string) {
+		t.Helper()
+		status, answer := w.raw(map[string]any{"type": connector.TypeConversationUpdate, "id": "f:" + name, members: []any{map[string]any{"id": w.s.me}},
+			"channelData": map[string]any{"tenant": map[string]any{"id": w.fake.TenantID()}, "eventType": name, "team": map[string]any{"id": w.team},
+				"channel": map[string]any{"id": private.ID, "name": "Private", "type": "private"}}}, root)
+		if status != http.StatusOK {
+			t.Fatalf("%s is answered %d %s", name, status, answer)
+		}
+	}
+	post := bridge.Post{Kind: bridge.PostRoot, Token: "p", Attempt: 1, Place: bridge.Place{Channel: private.ID}, Facts: sampleFacts()}
+	event("channelMemberRemoved", "membersRemoved")
+	if se := w.refused(post); !errors.Is(se, bridge.ErrChannelClosed) || !strings.Contains(se.Text, "removed from the channel “Private”") {
+		t.Errorf("%v", se)
+	}
+	if _, err := w.s.Send(within(t), saidPost(w, root, "in the team")); err != nil {
+		t.Errorf("in another channel of the team: %v", err)
+	}
+	if last, _ := d.lastReport(); last.Status != channels.Broken {
+		t.Errorf("told %+v", last)
+	}
+	event("channelMemberAdded", "membersAdded")
+	if _, err := w.s.Send(within(t), post); err != nil {
+		t.Errorf("in it again: %v", err)
+	}
+	if last, _ := d.lastReport(); last.Status != channels.Active {
+		t.Errorf("told %+v", last)
 	}
 }

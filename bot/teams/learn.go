@@ -3,6 +3,7 @@ package teams
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"parley/bot/teams/connector"
@@ -78,22 +79,16 @@ func (s *Surface) learnTeam(ctx context.Context, ref *connector.TeamRef, a *conn
 
 // removed tells whether the app is out of a team after an activity.
 func (s *Surface) removed(a *connector.Activity, before bool) bool {
-	bot := func(list []connector.ChannelAccount) bool {
-		for _, m := range list {
-			if m.ID == s.me {
-				return true
-			}
-		}
-		return false
-	}
 	switch {
 	case a.Type == connector.TypeInstallationUpdate:
 		return strings.HasPrefix(a.Action, "remove") && a.Action != "remove-upgrade"
 	case a.Type != connector.TypeConversationUpdate:
 		return false // it hears us
-	case bot(a.MembersRemoved):
+	case ofChannel(a):
+		return before // a private or shared channel, to which the app is added apart from its team
+	case s.among(a.MembersRemoved):
 		return true
-	case bot(a.MembersAdded):
+	case s.among(a.MembersAdded):
 		return false
 	}
 	switch eventType(a) {
@@ -103,6 +98,18 @@ func (s *Surface) removed(a *connector.Activity, before bool) bool {
 		return false
 	}
 	return before
+}
+
+// among tells whether the app is one of those who came or went.
+func (s *Surface) among(list []connector.ChannelAccount) bool {
+	return slices.ContainsFunc(list, func(m connector.ChannelAccount) bool { return m.ID == s.me })
+}
+
+// ofChannel tells whether who came or went did so in a channel alone, not in its team. A team's
+// own channel, General, has its id.
+func ofChannel(a *connector.Activity) bool {
+	d := a.ChannelData
+	return len(a.MembersAdded)+len(a.MembersRemoved) > 0 && d != nil && d.Team != nil && d.Channel != nil && d.Channel.ID != "" && d.Channel.ID != d.Team.ID
 }
 
 func eventType(a *connector.Activity) string {
@@ -127,18 +134,23 @@ func (s *Surface) learnChannel(ctx context.Context, a *connector.Activity) error
 	if err := s.keeper(a)(ctx, noteChannel+d.Channel.ID, c); err != nil {
 		return err
 	}
-	if d.EventType == "channelRestored" || before.Gone && !c.Gone {
-		s.reopened(c.Team)
+	switch {
+	case ofChannel(a) && s.among(a.MembersRemoved):
+		s.shut(d.Channel.ID, &channels.SendError{Class: channels.BadRecipient, Text: "Parley was removed from the channel " + nameOf(c.Name, d.Channel.ID) + " in Microsoft Teams.",
+			Hint: "Add the app to the channel again." + nothingLost, Cause: bridge.ErrChannelClosed})
+	case ofChannel(a) && s.among(a.MembersAdded), d.EventType == "channelRestored", before.Gone && !c.Gone:
+		s.reopened(d.Channel.ID)
 	}
 	return nil
 }
 
-// reopened tells that a team's channels may be posted to again, and looks what was said in
-// them meanwhile.
-func (s *Surface) reopened(team string) {
-	since := s.closed.reopen(func(place string) bool {
-		c, known := s.notes.channel(place)
-		return place == team || place != authorized && (!known || c.Team == team)
+// reopened tells that a channel, or all of a team's, may be posted to again, and looks what
+// was said there meanwhile.
+func (s *Surface) reopened(place string) {
+	_, team := s.notes.team(place)
+	since := s.closed.reopen(func(shut string) bool {
+		c, known := s.notes.channel(shut)
+		return shut == place || team && shut != authorized && (!known || c.Team == place)
 	})
 	s.report(s.condition())
 	s.CatchUp(since)
