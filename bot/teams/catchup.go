@@ -59,9 +59,7 @@ func closedTo(err error) bool {
 
 // catchUpChannel reads a channel, so many threads at once.
 func (s *Surface) catchUpChannel(ctx context.Context, channel string, size int) error {
-	if err := s.notes.name(ctx, channel); err != nil {
-		s.log.Debug("teams channel has no name yet", "channel", channel, "error", err)
-	}
+	s.notes.name(ctx, channel)
 	oldest := s.now().Add(-s.opt.CatchUpFor)
 	next := ""
 	for range mostPages {

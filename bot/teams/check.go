@@ -108,7 +108,8 @@ func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 		_, err := patient(ctx, s, id, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 			return s.graph.Messages(ctx, group, id, 1, "")
 		})
-		what := "channel " + s.channelName(id) // which may be known by now
+		s.notes.name(ctx, id)
+		what := "channel " + s.channelName(id)
 		switch {
 		case err == nil:
 			found = append(found, channels.Finding{OK: true, What: what, Text: "its messages may be read: plain replies reach customers, and what was missed is found"})

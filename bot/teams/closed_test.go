@@ -157,7 +157,8 @@ func TestSharedChannel(t *testing.T) {
 // the team and its other channels.
 func TestChannelWithoutApp(t *testing.T) {
 	t.Parallel()
-	w, d, root, _ := talk(t)
+	w, d, root, p := talk(t)
+	typed(t, w, d, p, root, "in the team's channel")
 	private := w.fake.AddChannel(teamsfake.Channel{Team: w.team, Name: "Private", Kind: teamsfake.KindPrivate, Members: []string{ann}, Added: true})
 	event := func(name string, members string) {
 		t.Helper()
@@ -176,8 +177,8 @@ func TestChannelWithoutApp(t *testing.T) {
 	if _, err := w.s.Send(within(t), saidPost(w, root, "in the team")); err != nil {
 		t.Errorf("in another channel of the team: %v", err)
 	}
-	if last, _ := d.lastReport(); last.Status != channels.Broken {
-		t.Errorf("told %+v", last)
+	if last, _ := d.lastReport(); last.Status != channels.Broken || len(w.s.notes.here()) != 1 {
+		t.Errorf("told %+v; the app is in %v", last, w.s.notes.here())
 	}
 	event("channelMemberAdded", "membersAdded")
 	if _, err := w.s.Send(within(t), post); err != nil {
@@ -185,5 +186,29 @@ func TestChannelWithoutApp(t *testing.T) {
 	}
 	if last, _ := d.lastReport(); last.Status != channels.Active {
 		t.Errorf("told %+v", last)
+	}
+}
+
+// TestWrongHost: where Teams is not at the address that is known, a setting is wrong: posts
+// wait, and admins are told which.
+func TestWrongHost(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(*world){
+		"Teams says so": func(w *world) {
+			w.fake.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: http.StatusForbidden, Code: connector.CodeWrongHost})
+		},
+		"it is not allowed": func(w *world) { must(t, w.s.notes.keep(within(t), noteService, "https://elsewhere.test/")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, d, root, _ := talk(t)
+			spoil(w)
+			if se := w.refused(saidPost(w, root, "x")); se.Class != channels.AuthBroken || !strings.Contains(se.Hint, "TEAMS_SERVICE_URLS") {
+				t.Errorf("class %s, hint %q", se.Class, se.Hint)
+			}
+			if last, _ := d.lastReport(); last.Status != channels.Broken || !strings.Contains(last.Hint, "TEAMS_SERVICE_URLS") {
+				t.Errorf("told %+v", last)
+			}
+		})
 	}
 }

@@ -39,13 +39,17 @@ func (s *Surface) classify(err error, p bridge.Post) error {
 		}
 	case e.Class == channels.Ambiguous:
 		out.Text = "Teams' answer was lost."
+	case errors.Is(err, rest.ErrHost), e.Code == connector.CodeWrongHost: // a setting is wrong, not the post
+		out.Class = channels.AuthBroken
+		out.Text, out.Hint = "Teams is not reached at the address that is known"+because(e)+".", "Set TEAMS_SERVICE_URLS to the host of this organisation's cloud."
+		if isChannel(p.Place.Channel) {
+			s.shut(p.Place.Channel, out)
+		}
 	case e.Class == channels.AuthBroken:
 		out.Text, out.Hint = "Teams refuses our app"+because(e)+".", "Check TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID: the secret may have ended."
 		s.shut(authorized, out)
 	case shutBy(e.Code):
 		return s.closedFor(e, p)
-	case errors.Is(err, rest.ErrHost), e.Code == connector.CodeWrongHost:
-		out.Text, out.Hint = "Teams is not reached at the address that is known"+because(e)+".", "Set TEAMS_SERVICE_URLS to the host of this organisation's cloud."
 	case e.Status == http.StatusNotFound:
 		return s.missing(e, p)
 	case e.Status == http.StatusPreconditionFailed:

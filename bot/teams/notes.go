@@ -257,23 +257,24 @@ func (n *notebook) find(ctx context.Context, service, channel string) (channelNo
 }
 
 // name learns what people call a channel of which only messages told, which don't say it. It
-// asks once: a team may not list it.
-// Errors: errNowhere, *connector.Error, the desk's.
-func (n *notebook) name(ctx context.Context, channel string) error {
+// asks once: a team may not list it. Best effort.
+func (n *notebook) name(ctx context.Context, channel string) {
 	c, known := n.channel(channel)
 	if _, asked := n.asked.get(channel); asked || !known || c.Name != "" {
-		return nil
+		return
 	}
 	service, err := n.whereIs(ctx, channel)
-	if err != nil {
-		return err
+	var list []connector.ChannelInfo
+	if err == nil {
+		list, err = n.s.bot.Channels(ctx, service, c.Team)
 	}
-	list, err := n.s.bot.Channels(ctx, service, c.Team)
-	if err != nil {
-		return err
+	if err == nil {
+		n.asked.put(channel, true)
+		err = n.listed(ctx, c.Team, list)
 	}
-	n.asked.put(channel, true)
-	return n.listed(ctx, c.Team, list)
+	if err != nil {
+		n.s.log.Debug("teams channel has no name yet", "channel", channel, "error", err)
+	}
 }
 
 // generalName is what people call the channel that every team has; Teams doesn't name it.
