@@ -37,11 +37,13 @@ func write(t *testing.T, s *mailfake.Server, subject string) {
 	}
 }
 
-func arm(t *testing.T, s *mailfake.Server, f mailfake.Fault) {
+func arm(t *testing.T, s *mailfake.Server, f mailfake.Fault) (id string) {
 	t.Helper()
-	if _, err := s.AddFault(f); err != nil {
+	id, err := s.AddFault(f)
+	if err != nil {
 		t.Fatal(err)
 	}
+	return id
 }
 
 // listener collects what the server says unasked.

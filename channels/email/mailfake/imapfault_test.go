@@ -290,10 +290,13 @@ func TestDisconnectEndsIdle(t *testing.T) {
 func TestSilentIdleStaysSilent(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	arm(t, s, mailfake.Fault{Op: mailfake.OpIDLE, Action: mailfake.ActionSilent})
+	id := arm(t, s, mailfake.Fault{Op: mailfake.OpIDLE, Action: mailfake.ActionSilent})
 	var deaf, other listener
 	c := fill(t, s, 0, deaf.options())
 	if _, err := c.Idle(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.WaitFault(soon(t), id, 1); err != nil { // the server has said + before it begins
 		t.Fatal(err)
 	}
 	d := fill(t, s, 0, other.options())
