@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"parley/bridge"
+	"parley/bridge/bridgetest"
 )
 
 // slowRoots makes threads, and keeps what became of them to itself until it is told to tell.
@@ -33,9 +34,29 @@ func TestEarlyEmoji(t *testing.T) {
 	w.writes("kim", "Hello")
 	root := w.shown("Kim")
 	w.chat.React("ann", root, bridge.VerbTake)
-	w.eventually("the emoji was looked at, and waits", func() bool {
-		return w.count(`SELECT count(*) FROM pending AS p JOIN events AS e ON e.id = p.event_id JOIN blocked AS b ON b.order_key = e.order_key WHERE e.account_id = $1`, w.surface) == 1
-	})
+	w.emojiWaits()
 	close(s.tell)
 	w.card(root.ID, "Ann")
+}
+
+// emojiWaits waits until an emoji was looked at, and was told to wait.
+func (w *world) emojiWaits() {
+	w.t.Helper()
+	w.eventually("an emoji was looked at, and waits", func() bool {
+		return w.count(`SELECT count(*) FROM pending AS p JOIN events AS e ON e.id = p.event_id JOIN blocked AS b ON b.order_key = e.order_key WHERE e.account_id = $1`, w.surface) == 1
+	})
+}
+
+// Under what may be a post of ours and isn't, it waits a minute: what waits for longer wakes
+// people.
+func TestEmojiUnderNobodysPost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.chat.React("ann", bridgetest.Message{Channel: support, ID: "m999999", User: bridgetest.App}, bridge.VerbTake)
+	w.emojiWaits()
+	w.exec(`UPDATE events SET received_at = received_at - interval '61 s'`)
+	w.eventually("it is given up", func() bool { return w.count(`SELECT count(*) FROM pending`) == 0 })
+	if n := len(w.everything()); n != 0 {
+		t.Errorf("%d posts", n)
+	}
 }

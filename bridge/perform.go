@@ -16,6 +16,10 @@ import (
 // as nobody may know whether a post was made.
 const rootWait = 11 * time.Minute
 
+// emojiWait is how long an emoji may wait for the record of the post that it is under. Nobody
+// knows for sure whose that is, so that it isn't worth as much.
+const emojiWait = time.Minute
+
 // applyAction does what a person did or asked for.
 func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Account, a Action) error {
 	surface := account.ID
@@ -40,7 +44,11 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	c := w.conversationAt(surface, a)
 	typed := a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginCatchUp
 	root := w.posts[postKey{surface, a.Place.Channel, cmp.Or(a.Place.Thread, a.Place.Message)}]
-	if c == nil && a.OwnThread && root == nil && !w.orphaned(surface, a) && w.event.ReceivedAt.After(w.real.Add(-rootWait)) {
+	wait := rootWait
+	if a.Origin == OriginEmoji {
+		wait = emojiWait
+	}
+	if c == nil && a.OwnThread && root == nil && !w.orphaned(surface, a) && w.event.ReceivedAt.After(w.real.Add(-wait)) {
 		return relay.ErrNotYet // the root's own result is about to be written
 	}
 	switch a.Verb {
