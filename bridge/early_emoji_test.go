@@ -26,13 +26,16 @@ func (s slowRoots) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error)
 	return sent, err
 }
 
-// An emoji that comes before its message is recorded waits for the record.
+// An emoji that comes before its message is recorded waits for the record; what is about no
+// conversation does not.
 func TestEarlyEmoji(t *testing.T) {
 	t.Parallel()
 	s := slowRoots{tell: make(chan struct{})}
 	w := newWorld(t, options{surface: func(inner bridge.Surface) bridge.Surface { s.Surface = inner; return s }})
 	w.writes("kim", "Hello")
 	root := w.shown("Kim")
+	w.chat.Say("ann", support, root.ID, "!help") // about nothing here: it waits for nothing
+	w.whisper("ann", "[help]")
 	w.chat.React("ann", root, bridge.VerbTake)
 	w.emojiWaits()
 	close(s.tell)

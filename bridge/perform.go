@@ -48,7 +48,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	if a.Origin == OriginEmoji {
 		wait = emojiWait
 	}
-	if c == nil && a.OwnThread && root == nil && !w.orphaned(surface, a) && w.event.ReceivedAt.After(w.real.Add(-wait)) {
+	if c == nil && a.OwnThread && root == nil && !aboutNone(a.Verb) && !w.orphaned(surface, a) && w.event.ReceivedAt.After(w.real.Add(-wait)) {
 		return relay.ErrNotYet // the root's own result is about to be written
 	}
 	switch a.Verb {
@@ -65,6 +65,15 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 		c.clicked = true
 	}
 	return w.perform(ctx, tx, c, surface, a)
+}
+
+// aboutNone says that a verb is about no conversation, wherever it is said.
+func aboutNone(v Verb) bool {
+	switch v {
+	case VerbHelp, VerbList, VerbNew, VerbTemplates, VerbTemplateEdit, VerbTemplateDelete:
+		return true
+	}
+	return false
 }
 
 // conversationAt finds what an action is about: named by number, by a button, or by
