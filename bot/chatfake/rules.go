@@ -1,16 +1,14 @@
 package chatfake
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"fmt"
 	"net/http"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
+
+	"parley/faultset"
 )
 
 // Rule says which calls and events a fault strikes.
@@ -32,71 +30,76 @@ type Fault[F any] interface {
 
 // Rules holds the injected faults. Its lock is a leaf.
 type Rules[F Fault[F]] struct {
-	seed int64
-
-	mu    sync.Mutex
-	next  int
-	armed []*armed[F]
+	set  *faultset.Set[aimed[F]]
+	next atomic.Int64 // the last id
 }
 
-type armed[F any] struct {
-	fault              F
-	rule               Rule
-	id, matched, fired int
-	until              time.Time
+// aimed is a fault with what it strikes, and when it ends.
+type aimed[F any] struct {
+	fault F
+	rule  Rule
+	until time.Time
 }
 
 // NewRules makes an empty set; seed decides faults with a chance.
-func NewRules[F Fault[F]](seed int64) *Rules[F] { return &Rules[F]{seed: seed} }
+func NewRules[F Fault[F]](seed int64) *Rules[F] {
+	return &Rules[F]{set: faultset.New[aimed[F]](seed)}
+}
 
 // Add injects a fault and returns its id.
 func (r *Rules[F]) Add(f F, now time.Time) int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.next++
-	a := &armed[F]{fault: f, rule: f.Rule(), id: r.next}
+	a := aimed[F]{fault: f, rule: f.Rule()}
 	if a.rule.For > 0 {
 		a.until = now.Add(a.rule.For)
 	}
-	r.armed = append(r.armed, a)
-	return a.id
+	times := a.rule.Times
+	if times == 0 {
+		times = faultset.Forever
+	}
+	id := int(r.next.Add(1))
+	r.set.Add(a, faultset.Rule{ID: strconv.Itoa(id), Nth: a.rule.Skip + 1, Times: times, Probability: a.rule.Chance})
+	return id
+}
+
+// counted is a fault with its id and counters.
+func counted[F Fault[F]](s faultset.State[aimed[F]]) F {
+	id, err := strconv.Atoi(s.Rule.ID)
+	if err != nil {
+		panic(err) // Add gave it
+	}
+	return s.Fault.fault.Counted(id, s.Seen, s.Fired)
 }
 
 // List gives the faults with their counters.
 func (r *Rules[F]) List() []F {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	out := []F{}
-	for _, a := range r.armed {
-		out = append(out, a.fault.Counted(a.id, a.matched, a.fired))
+	for _, s := range r.set.List() {
+		out = append(out, counted(s))
 	}
 	return out
 }
 
 // Clear removes the faults with these ids, or all.
 func (r *Rules[F]) Clear(ids ...int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.armed = slices.DeleteFunc(r.armed, func(a *armed[F]) bool { return len(ids) == 0 || slices.Contains(ids, a.id) })
+	if len(ids) == 0 {
+		r.set.Clear()
+		return
+	}
+	for _, id := range ids {
+		r.set.Remove(strconv.Itoa(id))
+	}
 }
 
 // Strike finds the first fault that strikes this call (or event, when its name begins with
 // event:), and counts. until is its end, zero for none.
 func (r *Rules[F]) Strike(name, channel string, now time.Time) (f F, until time.Time, ok bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, a := range r.armed {
-		if !a.rule.matches(name, channel) || !a.until.IsZero() && !now.Before(a.until) {
-			continue
-		}
-		a.matched++
-		if a.matched <= a.rule.Skip || a.rule.Times > 0 && a.fired >= a.rule.Times || !r.dice(a) {
-			continue
-		}
-		a.fired++
-		return a.fault.Counted(a.id, a.matched, a.fired), a.until, true
+	s, ok := r.set.First(func(a aimed[F]) bool {
+		return a.rule.matches(name, channel) && (a.until.IsZero() || now.Before(a.until))
+	})
+	if !ok {
+		return f, until, false
 	}
-	return f, until, false
+	return counted(s), s.Fault.until, true
 }
 
 func (r Rule) matches(name, channel string) bool {
@@ -105,15 +108,6 @@ func (r Rule) matches(name, channel string) bool {
 	}
 	ok, err := path.Match(r.Method, name)
 	return err == nil && ok
-}
-
-// dice decides the n-th match of a rule from the seed alone, whatever else happens.
-func (r *Rules[F]) dice(a *armed[F]) bool {
-	if a.rule.Chance <= 0 || a.rule.Chance >= 1 {
-		return true
-	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%d/%d", r.seed, a.id, a.matched))
-	return float64(binary.BigEndian.Uint64(sum[:])>>11)/float64(1<<53) < a.rule.Chance
 }
 
 // Routes serves the faults: GET lists, POST injects and answers the id, DELETE [?id=1,2]

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/faultset"
 )
 
 // patience bounds every wait of this package; only a failing test uses it up.
@@ -91,7 +92,7 @@ type Chat struct {
 	sequence int
 	streams  map[chan event]bool
 	mute     bool // streams lose everything
-	faults   []*Fault
+	faults   *faultset.Set[Fault]
 	struck   int
 	calls    map[string]int
 	changed  chan struct{}
@@ -100,7 +101,7 @@ type Chat struct {
 // NewChat starts a Chat that ends with the test.
 func NewChat(t testing.TB, users ...User) *Chat {
 	c := &Chat{now: time.Now, closing: make(chan struct{}), users: map[string]User{}, channels: map[string]bool{},
-		streams: map[chan event]bool{}, calls: map[string]int{}, changed: make(chan struct{})}
+		streams: map[chan event]bool{}, faults: faultset.New[Fault](1), calls: map[string]int{}, changed: make(chan struct{})}
 	for _, u := range users {
 		if u.Kind == "" {
 			u.Kind = bridge.ActorPerson

@@ -3,6 +3,8 @@ package bridgetest
 import (
 	"strings"
 	"time"
+
+	"parley/faultset"
 )
 
 // FaultKind says what goes wrong with a call of a Chat's API.
@@ -30,21 +32,10 @@ type Fault struct {
 }
 
 // AddFault arms a fault; the oldest that fits strikes first.
-func (c *Chat) AddFault(f Fault) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if f.Times == 0 {
-		f.Times = 1
-	}
-	c.faults = append(c.faults, &f)
-}
+func (c *Chat) AddFault(f Fault) { c.faults.Add(f, faultset.Rule{Times: f.Times}) }
 
 // ClearFaults disarms everything.
-func (c *Chat) ClearFaults() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.faults = nil
-}
+func (c *Chat) ClearFaults() { c.faults.Clear() }
 
 // strike takes the fault for a call and counts the call.
 func (c *Chat) strike(call, body string) Fault {
@@ -52,16 +43,11 @@ func (c *Chat) strike(call, body string) Fault {
 	defer c.mu.Unlock()
 	c.calls[call]++
 	c.poke()
-	for _, f := range c.faults {
-		if f.Times != 0 && f.Call == call && strings.Contains(body, f.Text) {
-			if f.Times > 0 {
-				f.Times--
-			}
-			c.struck++
-			return *f
-		}
+	hit, ok := c.faults.First(func(f Fault) bool { return f.Call == call && strings.Contains(body, f.Text) })
+	if ok {
+		c.struck++
 	}
-	return Fault{}
+	return hit.Fault
 }
 
 // Struck says how many faults have struck.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/faultset"
 )
 
 // FaultKind says what goes wrong.
@@ -43,41 +44,25 @@ type Fault struct {
 func (f Fault) lookup() bool { return f.Kind == FaultBlind }
 
 // AddFault arms a fault; the oldest that fits strikes first.
-func (p *Provider) AddFault(f Fault) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if f.Times == 0 {
-		f.Times = 1
-	}
-	p.faults = append(p.faults, &f)
-}
+func (p *Provider) AddFault(f Fault) { p.faults.Add(f, faultset.Rule{Times: f.Times}) }
 
 // ClearFaults disarms everything.
-func (p *Provider) ClearFaults() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.faults = nil
-}
+func (p *Provider) ClearFaults() { p.faults.Clear() }
 
 // strike takes the fault for a message or a look-up.
 func (p *Provider) strike(lookup bool, m Sent) Fault {
-	return p.strikeWhere(m.Text, func(f *Fault) bool {
+	return p.strikeWhere(m.Text, func(f Fault) bool {
 		return !f.File && f.lookup() == lookup && (f.With == "" || slices.ContainsFunc(m.Files, func(one File) bool { return one.Name == f.With }))
 	})
 }
 
-func (p *Provider) strikeWhere(text string, fits func(*Fault) bool) Fault {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, f := range p.faults {
-		if f.Times != 0 && fits(f) && strings.Contains(text, f.Text) {
-			if f.Times > 0 {
-				f.Times--
-			}
-			p.struck++
-			p.poke()
-			return *f
-		}
+func (p *Provider) strikeWhere(text string, fits func(Fault) bool) Fault {
+	hit, ok := p.faults.First(func(f Fault) bool { return fits(f) && strings.Contains(text, f.Text) })
+	if ok {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.struck++
+		p.poke()
 	}
-	return Fault{}
+	return hit.Fault
 }

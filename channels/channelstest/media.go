@@ -51,7 +51,7 @@ func (p *Provider) file(w http.ResponseWriter, r *http.Request) {
 	f, known := p.files[ref]
 	p.poke()
 	p.mu.Unlock()
-	fault := p.strikeWhere(ref, func(f *Fault) bool { return f.File })
+	fault := p.strikeWhere(ref, func(f Fault) bool { return f.File })
 	if fault.Until != nil {
 		select {
 		case <-fault.Until:

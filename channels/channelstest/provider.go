@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/faultset"
 )
 
 // Sent is a message that the provider took: what a customer got.
@@ -58,7 +59,7 @@ type Provider struct {
 	files   map[string]File // kept for who fetches them, by ref
 	fetched []string        // refs that were asked for
 	seen    []string        // ids of customers' messages that somebody attends to
-	faults  []*Fault
+	faults  *faultset.Set[Fault]
 	struck  int
 	serial  int
 	changed chan struct{}
@@ -76,7 +77,7 @@ func StartProvider(taken func(Sent)) (*Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("channelstest: provider: %w", err)
 	}
-	p := &Provider{url: "http://" + listener.Addr().String(), taken: taken, changed: make(chan struct{}),
+	p := &Provider{url: "http://" + listener.Addr().String(), taken: taken, faults: faultset.New[Fault](1), changed: make(chan struct{}),
 		closing: make(chan struct{}), ended: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /send", p.send)

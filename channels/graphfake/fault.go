@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"parley/channels/faultset"
+	"parley/faultset"
 )
 
 // Action says what a Fault does.
@@ -77,17 +77,6 @@ type Fault struct {
 	RetryAfter time.Duration `json:"retry_after,omitempty"`
 }
 
-// Rule implements faultset.Fault.
-func (f Fault) Rule() faultset.Rule {
-	return faultset.Rule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}
-}
-
-// WithID implements faultset.Fault.
-func (f Fault) WithID(id string) Fault {
-	f.ID = id
-	return f
-}
-
 // FaultState is a Fault and how often it matched and struck.
 type FaultState struct {
 	Fault
@@ -106,7 +95,7 @@ func (s *Server) AddFault(f Fault) (string, error) {
 	if _, err := path.Match(f.Route, ""); err != nil {
 		return "", fmt.Errorf("graphfake: fault: route: %w", err)
 	}
-	return s.faults.Add(f), nil
+	return s.faults.Add(f, faultset.Rule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}), nil
 }
 
 // ClearFaults disarms all faults and lets go of every call that one holds.
@@ -119,6 +108,7 @@ func (s *Server) RemoveFault(id string) { s.faults.Remove(id) }
 func (s *Server) Faults() []FaultState {
 	list := []FaultState{}
 	for _, f := range s.faults.List() {
+		f.Fault.ID = f.Rule.ID
 		list = append(list, FaultState{Fault: f.Fault, Seen: f.Seen, Fired: f.Fired})
 	}
 	return list

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"parley/channels/faultset"
+	"parley/faultset"
 )
 
 // Options of New; the zero value works.

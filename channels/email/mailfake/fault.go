@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/channels/faultset"
+	"parley/faultset"
 )
 
 // Op names the command at which a Fault strikes.
@@ -102,17 +102,6 @@ type Fault struct {
 	Count    int           `json:"count,omitempty"`
 }
 
-// Rule implements faultset.Fault.
-func (f Fault) Rule() faultset.Rule {
-	return faultset.Rule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}
-}
-
-// WithID implements faultset.Fault.
-func (f Fault) WithID(id string) Fault {
-	f.ID = id
-	return f
-}
-
 // FaultState is a Fault and how often it matched and struck.
 type FaultState struct {
 	Fault
@@ -128,7 +117,7 @@ func (s *Server) AddFault(f Fault) (string, error) {
 	if !knownAction(f.Action) {
 		return "", fmt.Errorf("mailfake: fault: unknown action %q", f.Action)
 	}
-	return s.faults.Add(f), nil
+	return s.faults.Add(f, faultset.Rule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}), nil
 }
 
 // ClearFaults disarms all faults and lets go of every command that one holds.
@@ -141,6 +130,7 @@ func (s *Server) RemoveFault(id string) { s.faults.Remove(id) }
 func (s *Server) Faults() []FaultState {
 	list := []FaultState{}
 	for _, f := range s.faults.List() {
+		f.Fault.ID = f.Rule.ID
 		list = append(list, FaultState{Fault: f.Fault, Seen: f.Seen, Fired: f.Fired})
 	}
 	return list

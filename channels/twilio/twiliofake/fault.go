@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"parley/faultset"
 )
 
 // FaultKind says what goes wrong.
@@ -39,37 +41,18 @@ type Fault struct {
 }
 
 // AddFault arms a fault; the oldest that fits strikes first.
-func (s *Server) AddFault(f Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if f.Times == 0 {
-		f.Times = 1
-	}
-	s.faults = append(s.faults, &f)
-}
+func (s *Server) AddFault(f Fault) { s.faults.Add(f, faultset.Rule{Times: f.Times}) }
 
 // ClearFaults disarms everything.
-func (s *Server) ClearFaults() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = nil
-}
+func (s *Server) ClearFaults() { s.faults.Clear() }
 
 // strike takes the fault for a request; fates are told apart.
 func (s *Server) strike(r *http.Request, fate bool) Fault {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, f := range s.faults {
+	hit, _ := s.faults.First(func(f Fault) bool {
 		method, path, _ := strings.Cut(f.Route, " ")
-		if f.Times == 0 || (f.Kind == FaultFate) != fate || f.Route != "" && (r.Method != method || !strings.Contains(r.URL.Path, path)) {
-			continue
-		}
-		if f.Times > 0 {
-			f.Times--
-		}
-		return *f
-	}
-	return Fault{}
+		return (f.Kind == FaultFate) == fate && (f.Route == "" || r.Method == method && strings.Contains(r.URL.Path, path))
+	})
+	return hit.Fault
 }
 
 // recorder keeps an answer until it is certain that it is given.

@@ -57,7 +57,7 @@ func bans() []ban {
 
 // emulators are everything that stands in for the world or serves tests.
 func emulators() []string {
-	return []string{"*/*fake/...", "*/*/*fake/...", "*/*test/...", "bridge/bridgetest/...", "channels/faultset/...", "golden/..."}
+	return []string{"*/*fake/...", "*/*/*fake/...", "*/*test/...", "bridge/bridgetest/...", "faultset/...", "golden/..."}
 }
 
 // withEmulators are the packages outside tests that may start emulators.

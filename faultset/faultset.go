@@ -1,18 +1,20 @@
 // Package faultset counts what goes wrong on purpose: an emulator arms faults in it and asks
 // it, call by call, which of them strike.
 //
-// What does not belong here: what a fault does.
+// What does not belong here: what a fault does, and which calls it means.
 package faultset
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
-	"math/rand"
+	"slices"
 	"sync"
 	"time"
 )
 
-// Forever in Rule.Times keeps a fault until the faults are cleared.
+// Forever in Rule.Times keeps a fault until the faults are cleared, as does any less than 0.
 const Forever = -1
 
 // Rule says which of the calls that match a fault it strikes.
@@ -23,24 +25,20 @@ type Rule struct {
 	Probability float64 // of each strike, in (0,1); 0 is certain
 }
 
-// Fault is an emulator's kind of fault.
-type Fault[F any] interface {
-	Rule() Rule
-	WithID(id string) F
-}
-
-// State is a fault and how often it matched and struck.
+// State is a fault with its rule, and how often it matched and struck.
 type State[F any] struct {
 	Fault F
+	Rule  Rule
 	Seen  int
 	Fired int
 }
 
 // Set holds the armed faults. Its lock is a leaf: nothing is called under it but the
 // question whether a fault matches.
-type Set[F Fault[F]] struct {
+type Set[F any] struct {
+	seed int64
+
 	mu       sync.Mutex
-	rng      *rand.Rand
 	armed    []*State[F]
 	next     int
 	released chan struct{} // closed and replaced by Clear
@@ -48,20 +46,20 @@ type Set[F Fault[F]] struct {
 }
 
 // New makes an empty Set; seed is that of probable faults.
-func New[F Fault[F]](seed int64) *Set[F] {
-	return &Set[F]{rng: rand.New(rand.NewSource(seed)), released: make(chan struct{}), struck: make(chan struct{})}
+func New[F any](seed int64) *Set[F] {
+	return &Set[F]{seed: seed, released: make(chan struct{}), struck: make(chan struct{})}
 }
 
 // Add arms a fault and gives its id.
-func (s *Set[F]) Add(f F) string {
+func (s *Set[F]) Add(f F, r Rule) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.next++
-	if f.Rule().ID == "" {
-		f = f.WithID(fmt.Sprintf("fault-%d", s.next))
+	if r.ID == "" {
+		r.ID = fmt.Sprintf("fault-%d", s.next)
 	}
-	s.armed = append(s.armed, &State[F]{Fault: f})
-	return f.Rule().ID
+	s.armed = append(s.armed, &State[F]{Fault: f, Rule: r})
+	return r.ID
 }
 
 // Clear disarms all faults and lets go of every call that one holds.
@@ -73,17 +71,11 @@ func (s *Set[F]) Clear() {
 	s.released = make(chan struct{})
 }
 
-// Remove disarms one fault, without releasing the calls it already holds.
-func (s *Set[F]) Remove(id string) {
+// Remove disarms some faults, without releasing the calls they already hold.
+func (s *Set[F]) Remove(ids ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	kept := s.armed[:0]
-	for _, f := range s.armed {
-		if f.Fault.Rule().ID != id {
-			kept = append(kept, f)
-		}
-	}
-	s.armed = kept
+	s.armed = slices.DeleteFunc(s.armed, func(f *State[F]) bool { return slices.Contains(ids, f.Rule.ID) })
 }
 
 // List gives the armed faults, spent ones too, in the order they were armed in.
@@ -121,7 +113,7 @@ func (s *Set[F]) fired(id string) (int, <-chan struct{}, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.armed {
-		if f.Fault.Rule().ID == id {
+		if f.Rule.ID == id {
 			return f.Fired, s.struck, true
 		}
 	}
@@ -168,23 +160,46 @@ func (s *Set[F]) Strike(matches func(F) bool) Hits[F] {
 	defer s.mu.Unlock()
 	out := Hits[F]{Released: s.released}
 	for _, f := range s.armed {
-		if !matches(f.Fault) {
-			continue
+		if s.fires(f, matches) {
+			out.List = append(out.List, f.Fault)
 		}
-		f.Seen++
-		rule := f.Fault.Rule()
-		if f.Seen < rule.Nth || rule.Times != Forever && f.Fired >= max(rule.Times, 1) {
-			continue
-		}
-		if rule.Probability > 0 && s.rng.Float64() >= rule.Probability {
-			continue
-		}
-		f.Fired++
-		out.List = append(out.List, f.Fault)
-	}
-	if len(out.List) > 0 {
-		close(s.struck)
-		s.struck = make(chan struct{})
 	}
 	return out
+}
+
+// First counts a call against the armed faults that match it, the oldest first, until one
+// fires; later ones don't hear of it.
+func (s *Set[F]) First(matches func(F) bool) (hit State[F], ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.armed {
+		if s.fires(f, matches) {
+			return *f, true
+		}
+	}
+	return hit, false
+}
+
+// fires counts one call against one fault. Caller holds s.mu.
+func (s *Set[F]) fires(f *State[F], matches func(F) bool) bool {
+	if !matches(f.Fault) {
+		return false
+	}
+	f.Seen++
+	if f.Seen < f.Rule.Nth || f.Rule.Times >= 0 && f.Fired >= max(f.Rule.Times, 1) || !s.chance(f) {
+		return false
+	}
+	f.Fired++
+	close(s.struck)
+	s.struck = make(chan struct{})
+	return true
+}
+
+// chance decides the n-th match of a fault by the seed alone, whatever else happens.
+func (s *Set[F]) chance(f *State[F]) bool {
+	if f.Rule.Probability <= 0 || f.Rule.Probability >= 1 {
+		return true
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s/%d", s.seed, f.Rule.ID, f.Seen))
+	return float64(binary.BigEndian.Uint64(sum[:])>>11)/float64(1<<53) < f.Rule.Probability
 }

@@ -6,25 +6,14 @@ import (
 	"testing"
 	"time"
 
-	"parley/channels/faultset"
+	"parley/faultset"
 )
 
-type fault struct {
-	rule faultset.Rule
-	call string
-}
-
-func (f fault) Rule() faultset.Rule { return f.rule }
-
-func (f fault) WithID(id string) fault {
-	f.rule.ID = id
-	return f
-}
-
-func armed(r faultset.Rule) fault { return fault{rule: r, call: "send"} }
+// fault is the call that it strikes.
+type fault string
 
 func strikes(s *faultset.Set[fault], call string) int {
-	return len(s.Strike(func(f fault) bool { return f.call == call }).List)
+	return len(s.Strike(func(f fault) bool { return string(f) == call }).List)
 }
 
 // Which calls a fault strikes.
@@ -44,7 +33,7 @@ func TestRules(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := faultset.New[fault](1)
-			s.Add(armed(tt.rule))
+			s.Add("send", tt.rule)
 			for i, want := range tt.want {
 				if got := strikes(s, "send"); got != want {
 					t.Errorf("call %d: %d strikes, want %d", i+1, got, want)
@@ -53,7 +42,7 @@ func TestRules(t *testing.T) {
 					t.Errorf("another call: %d strikes", got)
 				}
 			}
-			if list := s.List(); len(list) != 1 || list[0].Seen != 5 || list[0].Fault.rule.ID != "fault-1" {
+			if list := s.List(); len(list) != 1 || list[0].Seen != 5 || list[0].Rule.ID != "fault-1" {
 				t.Errorf("the list is %+v", list)
 			}
 		})
@@ -65,7 +54,7 @@ func TestChance(t *testing.T) {
 	t.Parallel()
 	draw := func(seed int64) (n int) {
 		s := faultset.New[fault](seed)
-		s.Add(armed(faultset.Rule{Times: faultset.Forever, Probability: 0.5}))
+		s.Add("send", faultset.Rule{Times: faultset.Forever, Probability: 0.5})
 		for range 1000 {
 			n += strikes(s, "send")
 		}
@@ -80,7 +69,7 @@ func TestChance(t *testing.T) {
 func TestWaitAndHold(t *testing.T) {
 	t.Parallel()
 	s := faultset.New[fault](1)
-	id := s.Add(armed(faultset.Rule{Times: 2}))
+	id := s.Add("send", faultset.Rule{Times: 2})
 	held := make(chan struct{})
 	go func() {
 		defer close(held)
@@ -112,10 +101,10 @@ func TestHoldEnds(t *testing.T) {
 func TestRemove(t *testing.T) {
 	t.Parallel()
 	s := faultset.New[fault](1)
-	gone, kept := s.Add(armed(faultset.Rule{})), s.Add(armed(faultset.Rule{ID: "mine"}))
+	gone, kept := s.Add("read", faultset.Rule{}), s.Add("send", faultset.Rule{ID: "mine"})
 	s.Remove(gone)
 	h := s.Strike(func(fault) bool { return true })
-	if f, ok := h.Find(func(f fault) bool { return f.rule.ID == kept }); !ok || len(h.List) != 1 || f.rule.ID != "mine" {
+	if _, ok := h.Find(func(f fault) bool { return f == "send" }); !ok || len(h.List) != 1 || kept != "mine" {
 		t.Errorf("struck by %+v", h.List)
 	}
 	if _, ok := h.Find(func(fault) bool { return false }); ok {
@@ -125,5 +114,25 @@ func TestRemove(t *testing.T) {
 	cancel()
 	if err := s.Wait(ctx, kept, 2); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// The first fault that fires keeps a call from those behind it; what it lets through they see.
+func TestFirst(t *testing.T) {
+	t.Parallel()
+	s := faultset.New[fault](1)
+	s.Add("read", faultset.Rule{Times: faultset.Forever})
+	s.Add("send", faultset.Rule{Nth: 2})
+	s.Add("send", faultset.Rule{Times: -7})
+	for i, want := range []string{"fault-3", "fault-2", "fault-3"} {
+		if hit, ok := s.First(func(f fault) bool { return f == "send" }); !ok || hit.Rule.ID != want {
+			t.Errorf("call %d: %+v, want %s", i+1, hit, want)
+		}
+	}
+	if _, ok := s.First(func(fault) bool { return false }); ok {
+		t.Error("struck by what nobody meant")
+	}
+	if list := s.List(); list[0].Seen != 0 || list[1].Seen != 3 || list[2].Seen != 2 {
+		t.Errorf("the list is %+v", list)
 	}
 }
