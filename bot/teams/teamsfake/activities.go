@@ -31,7 +31,8 @@ type account struct {
 	IsTargeted  bool   `json:"isTargeted,omitempty"`
 }
 
-// conversationParameters start a conversation.
+// conversationParameters start a conversation. Clients are leaving isGroup and bot out.
+// Source: npm @microsoft/teams.api 2.1.0, CreateConversationParams.
 type conversationParameters struct {
 	IsGroup     bool            `json:"isGroup"`
 	Bot         *account        `json:"bot"`
@@ -54,7 +55,7 @@ func (s *Server) createConversation(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	tenant := cmp.Or(p.TenantID, p.ChannelData.Tenant.ID)
-	inThread := p.IsGroup && p.ChannelData.Channel.ID != ""
+	inThread := p.ChannelData.Channel.ID != ""
 	switch {
 	case tenant != s.opt.TenantID && (tenant != "" || !inThread): // a channel tells its tenant
 		refuse(w, http.StatusBadRequest, "BadArgument", "tenantId is missing or another one.")

@@ -24,6 +24,7 @@ func (s *Server) connectorRoutes() {
 	bot("PUT", "conversations/{conv}/activities/{id}/reactions/{type}", "reactions.add", s.addReaction)
 	bot("DELETE", "conversations/{conv}/activities/{id}/reactions/{type}", "reactions.remove", s.removeReaction)
 	bot("GET", "conversations/{conv}/members", "members.list", s.listMembers)
+	bot("GET", "conversations/{conv}/activities/{id}/members", "members.list", s.listMembers)
 	bot("GET", "conversations/{conv}/pagedmembers", "members.page", s.pageMembers)
 	bot("GET", "conversations/{conv}/pagedMembers", "members.page", s.pageMembers)
 	bot("GET", "conversations/{conv}/members/{id}", "members.get", s.getMember)

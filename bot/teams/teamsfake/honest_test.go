@@ -2,6 +2,7 @@ package teamsfake_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,6 +63,20 @@ func TestPrivateChannelIsQuiet(t *testing.T) {
 		}
 	}
 	want(t, w.next("conversationUpdate"), "channelData.channel.id", tickets)
+}
+
+// A channel is enough to begin a thread in it, and who is there can be asked by a message.
+func TestNewerClients(t *testing.T) {
+	w := newWorld(t, teamsfake.Options{})
+	status, got := w.call("POST", "conversations", obj{"tenantId": w.srv.TenantID(), "channelData": obj{"channel": obj{"id": tickets}}, "activity": obj{"type": "message", "text": "hello"}})
+	if status != 201 || len(w.srv.Roots(tickets)) != 1 {
+		t.Fatal(status, got)
+	}
+	root, _ := got["activityId"].(string)
+	status, members := w.do("GET", w.srv.ServiceURL()+"v3/conversations/"+conv(tickets, root)+"/activities/"+root+"/members", w.token, "", nil)
+	if status != 200 || strings.Count(string(members), "@acme.test") < 2 {
+		t.Errorf("%d %s", status, members)
+	}
 }
 
 // A file of a channel lies in SharePoint: only pasted pictures are the connector's.
