@@ -66,6 +66,20 @@ func TestRules(t *testing.T) {
 	}
 }
 
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	for _, x := range []struct {
+		seconds int
+		until   time.Time
+		want    int
+	}{{0, time.Time{}, 1}, {7, time.Time{}, 7}, {7, now.Add(time.Minute), 7}, {0, now.Add(1500 * time.Millisecond), 2}, {0, now, 1}} {
+		if got := chatfake.RetryAfter(x.seconds, x.until, now); got != x.want {
+			t.Errorf("%+v: %d", x, got)
+		}
+	}
+}
+
 func TestChanges(t *testing.T) {
 	t.Parallel()
 	closed := make(chan struct{})

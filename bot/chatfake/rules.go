@@ -1,6 +1,7 @@
 package chatfake
 
 import (
+	"math"
 	"net/http"
 	"path"
 	"strconv"
@@ -100,6 +101,15 @@ func (r *Rules[F]) Strike(name, channel string, now time.Time) (f F, until time.
 		return f, until, false
 	}
 	return counted(s), s.Fault.until, true
+}
+
+// RetryAfter is how many seconds a fault that limits calls tells people to wait: those that it
+// names, else what is left until its end, and at least one.
+func RetryAfter(seconds int, until, now time.Time) int {
+	if seconds == 0 && !until.IsZero() {
+		seconds = int(math.Ceil(until.Sub(now).Seconds()))
+	}
+	return max(seconds, 1)
 }
 
 func (r Rule) matches(name, channel string) bool {

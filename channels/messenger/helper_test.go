@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,22 +25,11 @@ const (
 )
 
 // clock is a clock that tests move.
-type clock struct {
-	mu    sync.Mutex
-	ahead time.Duration
-}
+type clock struct{ ahead atomic.Int64 }
 
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return time.Now().Add(c.ahead)
-}
+func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
 
-func (c *clock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ahead += d
-}
+func (c *clock) move(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // rig is a channel connected to an emulated Page with one customer, who has written.
 type rig struct {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,22 +44,11 @@ type world struct {
 }
 
 // clock is a clock that tests move.
-type clock struct {
-	mu    sync.Mutex
-	ahead time.Duration
-}
+type clock struct{ ahead atomic.Int64 }
 
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return time.Now().Add(c.ahead)
-}
+func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
 
-func (c *clock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ahead += d
-}
+func (c *clock) move(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // Load implements channels.State.
 func (w *world) Load(context.Context) ([]byte, error) {

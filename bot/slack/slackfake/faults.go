@@ -2,7 +2,6 @@ package slackfake
 
 import (
 	"fmt"
-	"math"
 	"net/http"
 	"time"
 
@@ -105,11 +104,7 @@ func (s *Server) faultBefore(w http.ResponseWriter, r *http.Request, f *fault) b
 	case f.Kind == FaultDelay && !f.After:
 		return chatfake.Pause(r, f.Delay)
 	case f.Kind == FaultRateLimit:
-		retry := f.Retry
-		if retry == 0 && !f.until.IsZero() {
-			retry = int(math.Ceil(f.until.Sub(s.now()).Seconds()))
-		}
-		s.answer(w, &apiError{code: "ratelimited", retry: max(retry, 1)})
+		s.answer(w, &apiError{code: "ratelimited", retry: chatfake.RetryAfter(f.Retry, f.until, s.now())})
 	case f.Kind == FaultBareLimit:
 		writeJSON(w, http.StatusTooManyRequests, reply{"ok": false, "error": "ratelimited"})
 	case f.After, f.Kind == FaultNeverShare:

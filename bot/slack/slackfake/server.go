@@ -2,10 +2,8 @@ package slackfake
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -166,21 +164,13 @@ func (s *Server) Reset() {
 // Start listens on addr (host:port, port 0 picks one) and serves until Close.
 // Errors: those of net.Listen.
 func (s *Server) Start(addr string) error {
-	ln, err := (&net.ListenConfig{}).Listen(s.ctx, "tcp", addr)
+	srv, address, err := chatfake.Serve(s.ctx, &s.wg, addr, s, func(err error) { s.opt.Log.Error("slack emulator stopped", "error", err) })
 	if err != nil {
-		return fmt.Errorf("slackfake: listen: %w", err)
+		return fmt.Errorf("slackfake: %w", err)
 	}
 	s.mu.Lock()
-	s.url = "http://" + ln.Addr().String()
-	s.mu.Unlock()
-	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return s.ctx }}
-	s.wg.Add(1)
-	go func() {
-		defer s.wg.Done()
-		if err := s.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			s.opt.Log.Error("slack emulator stopped", "error", err)
-		}
-	}()
+	defer s.mu.Unlock()
+	s.http, s.url = srv, address
 	return nil
 }
 

@@ -3,7 +3,6 @@ package teamsfake
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"net"
 	"net/http"
 	"strconv"
@@ -109,11 +108,7 @@ func (s *Server) spoilt(w *recorder, r *http.Request, f *fault, h http.HandlerFu
 	}
 	switch f.Kind {
 	case FaultRateLimit:
-		retry := f.Retry
-		if retry == 0 && !f.until.IsZero() {
-			retry = int(math.Ceil(f.until.Sub(s.now()).Seconds()))
-		}
-		throttle(w, max(retry, 1))
+		throttle(w, chatfake.RetryAfter(f.Retry, f.until, s.now()))
 	case FaultBareLimit:
 		throttle(w, 0)
 	case FaultDrop:

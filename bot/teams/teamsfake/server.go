@@ -3,9 +3,7 @@ package teamsfake
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strconv"
 	"sync"
@@ -154,19 +152,13 @@ func (s *Server) Reset() {
 // Start listens on addr (host:port, port 0 picks one) and serves until Close.
 // Errors: those of net.Listen.
 func (s *Server) Start(addr string) error {
-	ln, err := (&net.ListenConfig{}).Listen(s.ctx, "tcp", addr)
+	srv, address, err := chatfake.Serve(s.ctx, &s.wg, addr, s, func(err error) { s.opt.Log.Error("teams emulator stopped", "error", err) })
 	if err != nil {
-		return fmt.Errorf("teamsfake: listen: %w", err)
+		return fmt.Errorf("teamsfake: %w", err)
 	}
 	s.mu.Lock()
-	s.url = "http://" + ln.Addr().String()
-	s.mu.Unlock()
-	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return s.ctx }}
-	s.wg.Go(func() {
-		if err := s.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			s.opt.Log.Error("teams emulator stopped", "error", err)
-		}
-	})
+	defer s.mu.Unlock()
+	s.http, s.url = srv, address
 	return nil
 }
 
