@@ -17,8 +17,8 @@ import (
 
 // Bounds of a catch-up.
 const (
-	pageOfThreads = 20  // of threads with their replies
-	mostPages     = 500 // of one channel
+	pageOfThreads = 20     // of threads with their replies
+	mostThreads   = 10_000 // of one channel
 	factsAtOnce   = 200
 	seenAtOnce    = 500
 )
@@ -62,7 +62,7 @@ func (s *Surface) catchUpChannel(ctx context.Context, channel string, size int) 
 	s.notes.name(ctx, channel)
 	oldest := s.now().Add(-s.opt.CatchUpFor)
 	next := ""
-	for range mostPages {
+	for range mostThreads / size {
 		page, err := patient(ctx, s, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 			return s.graph.Messages(ctx, group, channel, size, next)
 		})
@@ -92,6 +92,7 @@ func (s *Surface) catchUpChannel(ctx context.Context, channel string, size int) 
 			return nil
 		}
 	}
+	s.log.Warn("teams channel has more threads than a catch-up looks at", "channel", channel, "threads", mostThreads)
 	return nil
 }
 

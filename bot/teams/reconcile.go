@@ -19,7 +19,8 @@ import (
 // clock is not the database's.
 const lookBack = 5 * time.Minute
 
-// reconcilePages bounds one look; a thread with more new replies can't be judged.
+// reconcilePages bounds one look, in pages of pageOfThreads; a thread with more new replies
+// can't be judged.
 const reconcilePages = 20
 
 // Reconcile implements bridge.Surface. What this process got an answer for is known. Else
@@ -151,7 +152,7 @@ func (s *Surface) find(ctx context.Context, p bridge.Post, wanted func(*graph.Me
 		oldest = p.FirstAttemptAt.Add(-lookBack)
 	}
 	next := ""
-	for range reconcilePages {
+	for range reconcilePages * pageOfThreads / size {
 		page, err := patient(ctx, s, p.Place.Channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 			if p.Place.Thread != "" {
 				return s.graph.Replies(ctx, group, p.Place.Channel, p.Place.Thread, next)
