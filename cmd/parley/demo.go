@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"time"
 
+	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo"
 )
 
@@ -51,7 +52,7 @@ func (c demoCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return serve(ctx, env, log, demo.EngineOptions())
+		return app.Serve(ctx, env, log, remark, demo.EngineOptions())
 	}
 	exe, err := os.Executable()
 	if err != nil {

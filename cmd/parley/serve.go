@@ -41,23 +41,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if c.ShortWaits {
 		o = torture.ShortWaits(o)
 	}
-	return serve(ctx, env, log, o)
-}
-
-func serve(ctx context.Context, env app.Env, log *slog.Logger, o app.Options) error {
-	db, err := app.OpenDatabase(ctx, env, log, remark)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if err := db.Migrate(ctx, env); err != nil {
-		return err
-	}
-	a, err := app.New(ctx, env, db, log, o)
-	if err != nil {
-		return err
-	}
-	return a.Run(ctx)
+	return app.Serve(ctx, env, log, remark, o)
 }
 
 // environment reads the environment and makes the logger it asks for.

@@ -150,6 +150,24 @@ func (a *App) Address() string { return a.listener.Addr().String() }
 // Engine gives the use cases, for sub-commands and tests.
 func (a *App) Engine() *bridge.Engine { return a.engine }
 
+// Serve opens and migrates the database that env names and runs an App on it until ctx ends.
+// say tells the person at the terminal something once.
+func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o Options) error {
+	db, err := OpenDatabase(ctx, env, log, say)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := db.Migrate(ctx, env); err != nil {
+		return err
+	}
+	a, err := New(ctx, env, db, log, o)
+	if err != nil {
+		return err
+	}
+	return a.Run(ctx)
+}
+
 // Run serves until ctx ends. A stopping process ends its sends first and answers
 // webhooks until then.
 func (a *App) Run(ctx context.Context) error {

@@ -34,23 +34,11 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: env.Log}))
-	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if err := db.Migrate(ctx, env); err != nil {
-		return err
-	}
 	held, end := heldBySignal()
 	defer end()
 	options := app.Options{Specs: append(app.Specs(), channelstest.Spec())}
 	options.Relay.Held = held
-	a, err := app.New(ctx, env, db, log, options)
-	if err != nil {
-		return err
-	}
-	return a.Run(ctx)
+	return app.Serve(ctx, env, log, func(string) {}, options)
 }
 
 // heldBySignal gives what says whether the appliers are held; end gives the signals back.

@@ -42,20 +42,7 @@ func beEngine() error {
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if err := db.Migrate(ctx, env); err != nil {
-		return err
-	}
-	a, err := app.New(ctx, env, db, log, EngineOptions())
-	if err != nil {
-		return err
-	}
-	return a.Run(ctx)
+	return app.Serve(ctx, env, slog.New(slog.NewTextHandler(os.Stderr, nil)), func(string) {}, EngineOptions())
 }
 
 // running is a whole demo, with Parley as a process of its own.

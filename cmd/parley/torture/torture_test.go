@@ -58,23 +58,11 @@ func serve(ctx context.Context, short bool) error {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: env.Log}))
-	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if err := db.Migrate(ctx, env); err != nil {
-		return err
-	}
 	o := app.Options{MovedTime: true}
 	if short {
 		o = torture.ShortWaits(o)
 	}
-	a, err := app.New(ctx, env, db, log, o)
-	if err != nil {
-		return err
-	}
-	return a.Run(ctx)
+	return app.Serve(ctx, env, log, func(string) {}, o)
 }
 
 // TestTorture plays the short form, alone and among replicas: a fixed seed, so that a
