@@ -242,7 +242,7 @@ func (w *work) undo(c *conv, agent *store.Agent, surface int64, a Action) {
 	if m != nil && m.ConversationID != c.ID {
 		m = nil
 	}
-	if m == nil {
+	if m == nil && !pointed(a) {
 		for i := range c.last {
 			row := w.messages[c.last[i].ID]
 			if row != nil && row.AgentID != nil && *row.AgentID == agent.ID && row.Fate == store.FateWaiting && (m == nil || later(&row.Message, &m.Message)) {
@@ -252,6 +252,10 @@ func (w *work) undo(c *conv, agent *store.Agent, surface int64, a Action) {
 	}
 	if m == nil {
 		w.refuse(c, surface, a, "nothing_to_undo", "There is no reply of yours that still waits.", "A reply can be taken back during its hold.")
+		return
+	}
+	if m.Fate == store.FateUndone {
+		w.refuse(c, surface, a, "stale", "It was taken back already.", "")
 		return
 	}
 	if !w.cancelReply(m) {
@@ -264,6 +268,11 @@ func (w *work) undo(c *conv, agent *store.Agent, surface int64, a Action) {
 	w.unanswered(c)
 }
 
+// pointed says that somebody chose a verb for one message of a thread, and means no other.
+func pointed(a Action) bool {
+	return a.Place.Message != "" && (a.Origin == OriginShortcut || a.Origin == OriginForm)
+}
+
 // undoNamed finds the reply that a click or emoji means; a typed undo names none.
 func (w *work) undoNamed(c *conv, surface int64, a Action) *message {
 	if a.Args.Message == 0 && (a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginSlash) {
@@ -272,7 +281,7 @@ func (w *work) undoNamed(c *conv, surface int64, a Action) *message {
 	return w.namedMessage(c, surface, a)
 }
 
-// namedMessage finds the message an action is about: by its id, by where it
+// namedMessage finds the message an action is about: by its id, by where it or a line about it
 // stands, or, for a typed verb, the newest one in the thread that asks for it.
 func (w *work) namedMessage(c *conv, surface int64, a Action) *message {
 	if m := w.messages[a.Args.Message]; m != nil {
@@ -281,7 +290,8 @@ func (w *work) namedMessage(c *conv, surface int64, a Action) *message {
 	if a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginSlash {
 		return w.newestAsking(c, a.Verb)
 	}
-	if p := w.posts[postKey{surface, a.Place.Channel, a.Place.Message}]; p != nil && p.Kind == humanMessage {
+	p := w.posts[postKey{surface, a.Place.Channel, a.Place.Message}]
+	if p != nil && (p.Kind == humanMessage || p.Kind == string(PostLine) && pointed(a)) {
 		return w.messages[p.MessageID]
 	}
 	return nil

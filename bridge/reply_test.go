@@ -12,7 +12,6 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/channels/channelstest"
-	"parley/store"
 )
 
 // An answer that was lost: the message is found and not sent again.
@@ -351,49 +350,5 @@ func TestNoteEditedIntoReply(t *testing.T) {
 	w.settled()
 	if n := w.provider.Calls(); n != 0 {
 		t.Fatalf("the customer got %q", w.provider.Texts())
-	}
-}
-
-// Undo takes back the newest waiting reply of its author, and only in its hold.
-func TestUndo(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"who_replies": "any_agent"}})
-	thread := w.opened()
-	first := w.reply(thread, "One")
-	second := w.reply(thread, "Two")
-	bens := w.chat.Say("ben", support, thread, "Three")
-	w.fate(bens, "waiting")
-	w.reply(thread, "!undo")
-	w.fate(second, "undone")
-	line := w.line(thread, bridge.LineUndone)
-	w.advance(time.Hour)
-	w.provider.WaitTexts(t, "One", "Three")
-	w.fate(first, "out")
-	w.reply(thread, "!undo")
-	w.whisper("ann", "no reply of yours")
-	w.chat.Press(t, "ann", line, bridge.VerbSend)
-	w.fate(second, "waiting")
-	w.advance(time.Hour)
-	w.provider.WaitTexts(t, "One", "Three", "Two")
-	if n := w.count(`SELECT count(*) FROM deliveries WHERE state = $1`, store.Cancelled); n != 1 {
-		t.Errorf("%d cancelled deliveries, want 1", n)
-	}
-}
-
-// A deletion of what was undone before says nothing of the customer, who never got it.
-func TestDeletedAfterUndo(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
-	reply := w.reply(thread, "One")
-	w.fate(reply, "waiting")
-	w.reply(thread, "!undo")
-	w.fate(reply, "undone")
-	w.chat.Delete(support, reply)
-	w.fate(w.reply(thread, "Two"), "waiting")
-	w.reply(thread, "!undo")
-	w.eventually("what came behind the deletion is told", func() bool { return w.lines(thread, bridge.LineUndone) == 2 })
-	if n := w.lines(thread, bridge.LineDeleteLate); n != 0 {
-		t.Errorf("%d lines say that the customer has it", n)
 	}
 }

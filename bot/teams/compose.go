@@ -4,40 +4,97 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 
 	"parley/bot/teams/card"
+	"parley/bot/teams/connector"
 	"parley/bot/view"
 	"parley/bridge"
 )
 
 // compose opens the dialog of an entry of a message's menu, or of the message box.
 func (in *invocation) compose(ctx context.Context) (any, error) {
-	at := in.messagePlace()
+	at := messagePlace(in.a, in.value.Message)
 	if in.user.Kind != bridge.ActorPerson {
 		return task(in.problem(&bridge.Problem{Code: "foreign", Text: "Only people of this organisation can do that."}, at)), nil
 	}
 	if in.value.CommandID == CommandNew {
 		return task(in.form(ctx, bridge.VerbNew, bridge.Args{}, bridge.Place{Channel: at.Channel}, "")), nil
 	}
-	for _, entry := range MessageVerbs() {
-		if entry.Command != in.value.CommandID {
-			continue
-		}
-		text := ""
-		if entry.Verb == bridge.VerbNote && in.value.Message != nil && in.value.Message.Body.ContentType == "html" {
-			text = card.ReadText(card.Typed{HTML: in.value.Message.Body.Content, Bot: in.p.Me}).Markdown
-		}
-		return task(in.form(ctx, entry.Verb, bridge.Args{}, at, text)), nil
+	verb := menuVerb(in.value.CommandID)
+	text := ""
+	if m := in.value.Message; m != nil && m.Body.ContentType == "html" && (verb == bridge.VerbNote || verb == bridge.VerbSend) {
+		text = card.ReadText(card.Typed{HTML: m.Body.Content, Bot: in.p.Me}).Markdown
 	}
-	return task(in.problem(&bridge.Problem{Code: "unknown_command", Text: "I don't know that command.", Hint: "Ask an admin to bring the app in Teams up to date."}, at)), nil
+	switch {
+	case verb == "":
+		return task(in.problem(&bridge.Problem{Code: "unknown_command", Text: "I don't know that command.", Hint: "Ask an admin to bring the app in Teams up to date."}, at)), nil
+	case in.value.Message == nil:
+		return task(in.boxForm(ctx, verb, at)), nil
+	case verb == bridge.VerbUndo:
+		return in.undo(ctx, at)
+	}
+	return task(in.form(ctx, verb, bridge.Args{}, at, text)), nil
 }
 
-// messagePlace is the message that an entry of its menu was chosen for.
-func (in *invocation) messagePlace() bridge.Place {
-	at := place(in.a)
+// menuVerb is the verb of an entry of a message's menu, "" if there is no such entry.
+func menuVerb(command string) bridge.Verb {
+	for _, entry := range MessageVerbs() {
+		if entry.Command == command {
+			return entry.Verb
+		}
+	}
+	return ""
+}
+
+// boxForm opens a verb's form from the message box of a conversation's thread; from another
+// one it asks first which conversation is meant.
+func (in *invocation) boxForm(ctx context.Context, verb bridge.Verb, at bridge.Place) card.Dialog {
+	if _, err := in.s.desk.FactsAt(ctx, at, in.user.ID); !errors.Is(err, bridge.ErrNoConversation) {
+		return in.form(ctx, verb, bridge.Args{}, at, "")
+	}
+	rows, err := in.s.desk.List(ctx, "all", in.user.ID)
+	if err != nil {
+		return in.problem(err, at)
+	}
+	form, err := view.Pick(verb, bridge.Args{}, rows)
+	if err != nil {
+		return in.problem(err, at)
+	}
+	m := card.Remember(at, in.s.opt.Zone, in.s.now(), in.nonce())
+	m.Pick = true
+	return card.Form(form, m, in.s.home())
+}
+
+// undo takes the chosen reply back at once: its hold doesn't wait for a second click.
+func (in *invocation) undo(ctx context.Context, at bridge.Place) (any, error) {
+	own, err := in.s.ours(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	in.p.Kind, in.p.Own = kindMenu, own
+	if err := in.s.desk.Accept(ctx, in.p.fact(in.p.invokeID(in.a, in.nonce(), in.a.Value), orderKey(at.Channel, root(at)))); err != nil {
+		return nil, err
+	}
+	said := view.Card{Title: "Undo", Blocks: []view.Block{{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: "Parley takes it back if it has not left yet. The thread says what became of it."}}}}}
+	return task(card.Window(said, at, in.s.home(), in.nonce())), nil
+}
+
+// decodeMenu reads an entry of a message's menu that acts at once.
+func (p payload) decodeMenu(a *connector.Activity) ([]bridge.Action, error) {
+	v := readInvoked(a)
+	if menuVerb(v.CommandID) != bridge.VerbUndo || v.Message == nil {
+		return nil, fmt.Errorf("%w: menu entry %q", errDecode, cut(v.CommandID))
+	}
+	return []bridge.Action{{Verb: bridge.VerbUndo, Origin: bridge.OriginShortcut, Actor: p.actor(a), Place: messagePlace(a, v.Message), OwnThread: p.Own}}, nil
+}
+
+// messagePlace is the message that an entry of its menu was chosen for; without m, where the
+// message box is.
+func messagePlace(a *connector.Activity, m *messagePayload) bridge.Place {
+	at := place(a)
 	at.Message = ""
-	m := in.value.Message
 	if m == nil {
 		return at
 	}

@@ -30,6 +30,8 @@ func (s *Surface) Decode(raw []byte) ([]bridge.Action, error) {
 		return p.decodeClick(&a)
 	case kindForm:
 		return p.decodeForm(&a)
+	case kindMenu:
+		return p.decodeMenu(&a)
 	case kindKnown:
 		return nil, nil
 	}

@@ -119,20 +119,23 @@ func TestFind(t *testing.T) {
 	w.noProblems()
 }
 
-// TestMessageMenu: each entry opens the form of its verb; a guest gets none.
+// TestMessageMenu: each entry opens the form of its verb, but for Undo; a guest gets none.
 func TestMessageMenu(t *testing.T) {
 	t.Parallel()
 	w, d, root, p := talk(t)
 	id, err := p.Reply(w.channel, root, "he is **angry**")
 	must(t, err)
 	for _, v := range MessageVerbs() {
+		if v.Verb == bridge.VerbUndo {
+			continue
+		}
 		out, err := p.MessageAction(within(t), w.channel, id, v.Command)
 		must(t, err)
-		if out.Dialog == nil || strings.Contains(string(out.Dialog.Card), "Internal error") || !strings.Contains(string(out.Dialog.Card), "Input.") {
+		if out.Dialog == nil || strings.Contains(string(out.Dialog.Card), "Internal error") || strings.Contains(string(out.Dialog.Card), "Input.") == (v.Verb == bridge.VerbSend) {
 			t.Errorf("%s: %+v", v.Command, out)
 		}
-		if v.Verb == bridge.VerbNote && !strings.Contains(string(out.Dialog.Card), "he is **angry**") {
-			t.Errorf("the note doesn't begin with the message: %s", out.Dialog.Card)
+		if want := map[bridge.Verb]string{bridge.VerbNote: "he is **angry**", bridge.VerbSend: `"text":"angry"`}[v.Verb]; !strings.Contains(string(out.Dialog.Card), want) {
+			t.Errorf("%s doesn't show the message: %s", v.Command, out.Dialog.Card)
 		}
 		must(t, p.CloseDialog())
 	}
@@ -143,6 +146,61 @@ func TestMessageMenu(t *testing.T) {
 	}
 	if d.Number("i:") != 0 {
 		t.Error("opening stored something")
+	}
+	w.noProblems()
+}
+
+// TestUndoFromMenu: choosing it is enough; the dialog that Teams must have only says so. A
+// guest's choice is nothing.
+func TestUndoFromMenu(t *testing.T) {
+	t.Parallel()
+	w, d, root, p := talk(t)
+	id, err := p.Reply(w.channel, root, "Too fast")
+	must(t, err)
+	out, err := w.fake.As(eve).MessageAction(within(t), w.channel, id, "undoFromMessage")
+	must(t, err)
+	if out.Dialog == nil || d.Number("i:") != 0 {
+		t.Errorf("a guest: %+v", out)
+	}
+	out, err = p.MessageAction(within(t), w.channel, id, "undoFromMessage")
+	must(t, err)
+	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "takes it back") {
+		t.Errorf("%+v", out)
+	}
+	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbUndo || a.Origin != bridge.OriginShortcut || a.Actor.ID != ann || !a.OwnThread ||
+		a.Place != (bridge.Place{Channel: w.channel, Thread: root, Message: id}) {
+		t.Errorf("%+v", a)
+	}
+	w.noProblems()
+}
+
+// TestReplyFromMessageBox: in a conversation's thread it is about that; elsewhere it asks which.
+func TestReplyFromMessageBox(t *testing.T) {
+	t.Parallel()
+	w, d, root, p := talk(t)
+	out, err := p.Compose(within(t), w.channel, root, "replyFromMessage")
+	must(t, err)
+	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "t:text") {
+		t.Fatalf("in the thread: %+v", out)
+	}
+	must(t, p.CloseDialog())
+	out, err = p.Compose(within(t), w.channel, "", "replyFromMessage")
+	must(t, err)
+	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "o:conversation") {
+		t.Fatalf("elsewhere: %+v", out)
+	}
+	out, err = p.Submit(within(t), "", teamsfake.Inputs{"o:conversation": "12"})
+	must(t, err)
+	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "t:text") {
+		t.Fatalf("a conversation was picked: %+v", out)
+	}
+	out, err = p.Submit(within(t), "", teamsfake.Inputs{"t:text": "On our way"})
+	must(t, err)
+	if out.Dialog != nil || out.Error != "" {
+		t.Errorf("handed in: %+v", out)
+	}
+	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbReply || a.Args.Conversation != 12 || a.Text != "On our way" || !a.Explicit {
+		t.Errorf("%+v", a)
 	}
 	w.noProblems()
 }

@@ -18,8 +18,9 @@ import (
 
 // Ids of the message extension's commands, besides those of MessageVerbs.
 const (
-	CommandNew  = "newConversation" // opens the form; also "/newConversation"
-	CommandFind = "find"            // a query: parameter ParameterFind
+	CommandNew   = "newConversation"  // opens the form; also a slash command
+	CommandFind  = "find"             // a query: parameter ParameterFind
+	commandReply = "replyFromMessage" // also from the message box, and a slash command
 )
 
 // ParameterFind is what people type into the search of CommandFind.
@@ -148,11 +149,14 @@ type MessageVerb struct {
 	title, description string
 }
 
-// MessageVerbs lists the entries of a message's menu, in their order in the manifest.
+// MessageVerbs lists the entries of a message's menu, in their order in the manifest. All but
+// VerbUndo open a form.
 func MessageVerbs() []MessageVerb {
 	return []MessageVerb{
-		{"replyFromMessage", bridge.VerbReply, "Reply to customer", "Answer this one message"},
+		{commandReply, bridge.VerbReply, "Reply to customer", "Answer a message, or the conversation"},
 		{"noteFromMessage", bridge.VerbNote, "Add internal note", "Never sent to the customer"},
+		{"undoFromMessage", bridge.VerbUndo, "Undo this reply", "Take it back while it is held"},
+		{"sendFromMessage", bridge.VerbSend, "Send to customer", "Send this message to the customer"},
 		{"assignFromMessage", bridge.VerbAssign, "Assign conversation", "Choose who answers"},
 		{"snoozeFromMessage", bridge.VerbSnooze, "Snooze conversation", "Bring it back later"},
 		{"tagFromMessage", bridge.VerbTag, "Tag conversation", "Add or remove tags"},
@@ -267,7 +271,11 @@ func botCommands(words ...string) []manifestCommand {
 func extensionCommands() []manifestExtCommand {
 	var list []manifestExtCommand
 	for _, v := range MessageVerbs() {
-		list = append(list, manifestExtCommand{ID: v.Command, Type: "action", Title: v.title, Description: v.description, Context: []string{"message"}, FetchTask: true})
+		c := manifestExtCommand{ID: v.Command, Type: "action", Title: v.title, Description: v.description, Context: []string{"message"}, FetchTask: true}
+		if v.Command == commandReply {
+			c.Context, c.Triggers = append(c.Context, "compose", "commandBox"), []string{"slash"}
+		}
+		list = append(list, c)
 	}
 	return append(list,
 		manifestExtCommand{ID: CommandNew, Type: "action", Title: "Start conversation", Description: "Write to a customer first",

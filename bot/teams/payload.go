@@ -22,6 +22,7 @@ const (
 	kindCommand  = "command"  // a message that only we see, or in a chat with us
 	kindClick    = "click"    // a button
 	kindForm     = "form"     // a filled dialog
+	kindMenu     = "menu"     // an entry of a message's menu that acts at once
 	kindKnown    = "known"    // says nothing but its id
 )
 

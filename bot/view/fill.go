@@ -1,7 +1,6 @@
 package view
 
 import (
-	"fmt"
 	"strings"
 
 	"parley/bridge"
@@ -47,7 +46,7 @@ func NewForm(in FormInput) (Form, error) {
 	case bridge.VerbTemplateEdit:
 		return form, templateEditForm(&form, in)
 	}
-	for _, fill := range [...]func(*Form, FormInput) bool{talkForm, ownerForm, stateForm, mailForm, clickForm} {
+	for _, fill := range [...]func(*Form, FormInput) bool{talkForm, ownerForm, stateForm, mailForm, sendForm} {
 		if fill(&form, in) {
 			return form, nil
 		}
@@ -59,7 +58,7 @@ func NewForm(in FormInput) (Form, error) {
 func refuse(in FormInput) error {
 	f := in.Facts
 	switch in.Verb {
-	case bridge.VerbReply, bridge.VerbSend, bridge.VerbSendAgain, bridge.VerbTemplate:
+	case bridge.VerbReply, bridge.VerbSend, bridge.VerbTemplate:
 		switch {
 		case f.Status == bridge.StatusResolved:
 			return &bridge.Problem{Code: "resolved", Text: "This conversation is resolved.", Hint: "Reopen it first."}
@@ -199,25 +198,12 @@ func mailForm(form *Form, in FormInput) bool {
 	return true
 }
 
-// clickForm asks whether to do something to one message.
-func clickForm(form *Form, in FormInput) bool {
-	question := ""
-	switch in.Verb {
-	case bridge.VerbUndo:
-		form.Title, form.Submit = "Take it back", "Take back"
-		question = "Take this back before it leaves?"
-	case bridge.VerbSend:
-		form.Title, form.Submit = "Send to customer", "Send"
-		question = fmt.Sprintf("Send this to %s?", partyName(in.Facts.Contact))
-	case bridge.VerbSendAgain:
-		form.Title, form.Submit = "Send again", "Send again"
-		question = "Send it again? If the first one did arrive, the customer gets it twice."
-	case bridge.VerbDrop:
-		form.Title, form.Submit = "Drop", "Drop"
-		question = "Drop this? The customer will not get it."
-	default:
+// sendForm asks whether to send one message.
+func sendForm(form *Form, in FormInput) bool {
+	if in.Verb != bridge.VerbSend {
 		return false
 	}
-	form.Intro = append(append(form.Intro, line(text(question))), quote(in.Text)...)
+	form.Title, form.Submit = "Send to customer", "Send"
+	form.Intro = append(append(form.Intro, line(text("Send this to "+partyName(in.Facts.Contact)+"?"))), quote(in.Text)...)
 	return true
 }

@@ -230,6 +230,14 @@ func (c *Chat) React(user string, m Message, verb bridge.Verb) {
 	c.emit(event{Type: "react", Nonce: fmt.Sprintf("n%d", c.serial), User: user, By: c.users[user].Kind, Message: m, Button: Button{Verb: verb}})
 }
 
+// Choose lets a user choose a verb in a message's menu.
+func (c *Chat) Choose(user, channel, id string, verb bridge.Verb) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.serial++
+	c.emit(event{Type: "choose", Nonce: fmt.Sprintf("n%d", c.serial), User: user, By: c.users[user].Kind, Message: *c.find(channel, id), Button: Button{Verb: verb}})
+}
+
 // Submit lets a user submit a form: any verb with arguments and a text, outside text.
 func (c *Chat) Submit(user, channel, thread string, b Button, text string) {
 	c.mu.Lock()

@@ -45,11 +45,14 @@ func decode(raw []byte) ([]bridge.Action, error) {
 		a.Verb, a.Version, a.Restored = bridge.VerbEdit, version(m)+":"+m.Text, m.Restored
 	case "delete":
 		a.Verb, a.Version = bridge.VerbDelete, version(m)
-	case "press", "submit":
+	case "press", "submit", "choose":
 		a.Origin, a.Verb, a.Args, a.Actor = bridge.OriginButton, e.Button.Verb, e.Button.Args, bridge.Actor{ID: e.User, Kind: e.By}
 		a.Raw, a.OwnThread = "", false
-		if e.Type == "submit" {
+		switch e.Type {
+		case "submit":
 			a.Origin, a.Text, a.Rich, a.Form = bridge.OriginForm, m.Plain(), e.Button.Rich, e.Button.Form
+		case "choose":
+			a.Origin = bridge.OriginShortcut
 		}
 	case "react": // whose thread it is in nobody tells
 		a.Origin, a.Verb, a.Actor, a.Raw = bridge.OriginEmoji, e.Button.Verb, bridge.Actor{ID: e.User, Kind: e.By}, ""

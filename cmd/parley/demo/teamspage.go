@@ -81,12 +81,13 @@ func (p *Page) readTeamsManifest() error {
 	}
 	for _, e := range m.Extensions {
 		for _, c := range e.Commands {
-			switch {
-			case slices.Contains(c.Context, "message"):
+			if slices.Contains(c.Context, "message") {
 				p.teamsApp.Actions = append(p.teamsApp.Actions, c.teamsCommand)
+			}
+			switch {
 			case c.Type == "query":
 				p.teamsApp.Search = append(p.teamsApp.Search, c.teamsCommand)
-			default:
+			case slices.Contains(c.Context, "compose"):
 				p.teamsApp.Compose = append(p.teamsApp.Compose, c.teamsCommand)
 			}
 		}

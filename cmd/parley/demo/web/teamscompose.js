@@ -40,7 +40,7 @@ export function teamsComposer(place, at) {
   }
 
   async function slash(channel, root, text) {
-    const opens = boot.teams.app.compose.find((c) => text === `/${c.id}`);
+    const opens = boot.teams.app.compose.find((c) => text === `/${c.title}`);
     if (opens) { told(await act('compose', { channel, root, name: opens.id })); return true; }
     if (!boot.teams.app.slash.some((c) => text === `/${c.title}` || text.startsWith(`/${c.title} `))) {
       toast(`${text.split(' ')[0]} is not a command here. Type / to see what there is.`, null, 'bad');
@@ -51,10 +51,10 @@ export function teamsComposer(place, at) {
 
   // Names after @ and commands after / are offered while one types.
   function offer(before) {
-    const who = /(?:^|[\s(])@([\p{L}\p{N} ]{0,40})$/u.exec(before), command = /^\/([\w]*)$/.exec(before), word = /^(\w*)$/.exec(before);
+    const who = /(?:^|[\s(])@([\p{L}\p{N} ]{0,40})$/u.exec(before), command = /^\/[\w ]*$/.test(before), word = /^(\w*)$/.exec(before);
     if (who) return named().reverse().filter((p) => p.name.toLowerCase().startsWith(who[1].toLowerCase())).map((p) => ({ text: `@${p.name}`, hint: p.id === 'bot' ? 'app' : p.email, from: before.length - who[1].length - 1 }));
     if (command && place !== 'chat') {
-      return [...boot.teams.app.slash.map((c) => ({ text: `/${c.title}`, hint: c.description, from: 0 })), ...boot.teams.app.compose.map((c) => ({ text: `/${c.id}`, hint: c.title, from: 0 }))].filter((c) => c.text.startsWith(before));
+      return [...boot.teams.app.slash.map((c) => ({ text: `/${c.title}`, hint: c.description, from: 0 })), ...boot.teams.app.compose.map((c) => ({ text: `/${c.title}`, hint: c.description, from: 0 }))].filter((c) => c.text.toLowerCase().startsWith(before.toLowerCase()));
     }
     if (word && word[1] && place === 'chat') return boot.teams.app.personal.filter((c) => c.title.startsWith(word[1])).map((c) => ({ text: c.title, hint: c.description, from: 0 }));
     return [];
