@@ -73,6 +73,7 @@ func cleanAction(a *Action) {
 	for i := range a.Files {
 		f := &a.Files[i]
 		f.ID, f.Name, f.ContentType, f.URL, f.Unavailable = clean(f.ID), clean(f.Name), clean(f.ContentType), clean(f.URL), clean(f.Unavailable)
+		f.Blob = clean(f.Blob)
 	}
 }
 

@@ -350,10 +350,6 @@ func memoryFile(name, contentType string, content []byte) channels.File {
 		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}
 }
 
-func opener(s Surface, f SurfaceFile) func(context.Context) (io.ReadCloser, error) {
-	return func(ctx context.Context) (io.ReadCloser, error) { return s.Open(ctx, f) }
-}
-
 // landedPost remembers where a post is, for replies, reactions and deletions.
 func landedPost(c store.Claimed, p Post, t *store.Thread, sent Sent) relay.Sent {
 	out := relay.Sent{ExternalID: sent.Message, Progress: sent.Progress, More: sent.More, Blind: sent.Blind}

@@ -3,6 +3,8 @@ package bridge
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -197,6 +199,33 @@ func (d *desk) Kept(ctx context.Context) (map[string]json.RawMessage, error) {
 		kept[n.Key] = n.Value
 	}
 	return kept, err
+}
+
+func (d *desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error) {
+	blob, size, err = store.WriteUpload(ctx, d.e.pool, r, maxBytes)
+	if errors.Is(err, store.ErrTooLarge) {
+		err = ErrTooLarge
+	}
+	return blob, size, err
+}
+
+func (d *desk) MayReply(ctx context.Context, conversation int64, user, text string, files []SurfaceFile) error {
+	if problem := Authorize(d.agent(user), VerbReply, nil); problem != nil {
+		return problem
+	}
+	f, err := d.Facts(ctx, conversation, user)
+	if err != nil {
+		return err
+	}
+	dir := d.e.directory.Load()
+	account := dir.accountNamed(f.Account)
+	if account == nil {
+		return ErrNoConversation
+	}
+	if problem := d.e.overLimits(account, text, surfaceFiles(files)); problem != nil {
+		return problem
+	}
+	return nil
 }
 
 func (d *desk) Gap(time.Time) {

@@ -124,7 +124,23 @@ func (w *work) flushMessages(ctx context.Context, p *store.Pipeline) error {
 	if err := store.InsertExternalIDs(ctx, p, w.newExternal); err != nil {
 		return err
 	}
+	if err := store.UseUploads(ctx, p, uploads(fresh)); err != nil {
+		return err
+	}
 	return store.MoveExternalIDs(ctx, p, w.moved)
+}
+
+// uploads are the blobs of the files that were uploaded to us.
+func uploads(messages []store.Message) []string {
+	var blobs []string
+	for i := range messages {
+		for _, f := range messages[i].Files {
+			if f.Blob != "" && len(f.Surface) > 0 {
+				blobs = append(blobs, f.Blob)
+			}
+		}
+	}
+	return blobs
 }
 
 func (w *work) flushLanes(ctx context.Context, p *store.Pipeline, n *newLanes) error {

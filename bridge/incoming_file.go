@@ -17,9 +17,6 @@ import (
 // incomingFile begins the names of customers' files in links; no agent's file is called so.
 const incomingFile = "in"
 
-// Incoming says that a file's name in a link is that of a customer's file.
-func Incoming(file string) bool { return strings.HasPrefix(file, incomingFile) }
-
 // linked lets a surface that can't hold a customer's file lead to it.
 func (e *Engine) linked(message int64, index int, f channels.File) channels.File {
 	if e.opt.FileLink != nil {

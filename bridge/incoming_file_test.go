@@ -57,7 +57,7 @@ func TestLinkToACustomersFile(t *testing.T) {
 	var message int64
 	for name, want := range map[string]string{"photo.jpg": "a photo", "a.txt": "the first", "b.txt": "the second"} {
 		var file string
-		if _, err := fmt.Sscan(l.links[name], &message, &file); err != nil || !bridge.Incoming(file) {
+		if _, err := fmt.Sscan(l.links[name], &message, &file); err != nil || !bridge.InThread(file) {
 			t.Fatalf("%s: link %q, %v", name, l.links[name], err)
 		}
 		f := must(e.LinkedFile(t.Context(), message, file))(t)

@@ -44,25 +44,26 @@ func lower(limit, other int64) int64 {
 	return min(limit, other)
 }
 
-// overLimits says why a channel can't take a reply, before anything is tried; nil = it can.
-func (w *work) overLimits(c *conv, m *message) *Problem {
-	ch := w.e.channel(c.AccountID)
-	if ch == nil || m.Template != nil {
+// overLimits says why an account's channel can't take a reply, before anything is tried;
+// nil = it can.
+func (e *Engine) overLimits(a *store.Account, text string, files []store.FileRef) *Problem {
+	ch := e.channel(a.ID)
+	if ch == nil {
 		return nil
 	}
 	caps := ch.Capabilities()
-	name, _ := w.e.kindName(c.account.Kind)
-	if n := utf8.RuneCountInString(m.Text); caps.MaxTextRunes > 0 && n > caps.MaxTextRunes {
+	name, _ := e.kindName(a.Kind)
+	if n := utf8.RuneCountInString(text); caps.MaxTextRunes > 0 && n > caps.MaxTextRunes {
 		return &Problem{Code: "text_too_long", Text: fmt.Sprintf("%s takes %d characters, and this has %d.", name, caps.MaxTextRunes, n),
 			Hint: "Say it in several messages."}
 	}
-	if len(m.Files) == 0 {
+	if len(files) == 0 {
 		return nil
 	}
 	if caps.AttachmentsPerMessage == 0 {
 		return &Problem{Code: "no_files", Text: name + " takes no files.", Hint: "Send a link to it instead."}
 	}
-	return filesOver(caps, w.settings(c).FileLimits, name, m.Files)
+	return filesOver(caps, settingsOf(a, caps.Threads).FileLimits, name, files)
 }
 
 // filesOver says which of the files a channel can't take.
@@ -101,7 +102,10 @@ func plainKind(kind channels.FileKind) string {
 // keptByLimits keeps a reply inside that the channel can't take, and says so: before it
 // waits, not after. It says no where the channel can.
 func (w *work) keptByLimits(c *conv, m *message) bool {
-	problem := w.overLimits(c, m)
+	if m.Template != nil {
+		return false
+	}
+	problem := w.e.overLimits(c.account, m.Text, m.Files)
 	if problem == nil {
 		return false
 	}

@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"io"
+	"strconv"
+	"strings"
 
 	"parley/channels"
 	"parley/store"
@@ -18,15 +20,12 @@ var ErrNoFile = errors.New("bridge: no such file")
 // outgoingFile gives a file that an agent attached, as a channel gets it.
 // Errors: *channels.SendError.
 func (e *Engine) outgoingFile(s Surface, message int64, ref store.FileRef) (channels.File, error) {
-	var f SurfaceFile
-	if err := json.Unmarshal(ref.Surface, &f); err != nil {
-		return channels.File{}, fmt.Errorf("bridge: file of message %d: %w", message, err)
-	}
+	f := surfaceFile(ref)
 	if f.Unavailable != "" {
 		return channels.File{}, &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: " + f.Unavailable,
 			Hint: "Upload the file itself and send again."}
 	}
-	if s == nil {
+	if s == nil && ref.Blob == "" {
 		return channels.File{}, retry(errors.New("bridge: the surface of the file isn't connected"))
 	}
 	link := func() (string, error) {
@@ -36,14 +35,51 @@ func (e *Engine) outgoingFile(s Surface, message int64, ref store.FileRef) (chan
 		}
 		return e.opt.FileLink(message, fileName(ref)), nil
 	}
-	return channels.File{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Open: opener(s, f), Link: link}, nil
+	open := func(ctx context.Context) (io.ReadCloser, error) { return s.Open(ctx, f) }
+	if ref.Blob != "" {
+		open = func(ctx context.Context) (io.ReadCloser, error) { return store.OpenBlob(ctx, e.pool, ref.Blob) }
+	}
+	return channels.File{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Open: open, Link: link}, nil
 }
+
+// surfaceFile reads what a surface told of a file; a customer's has nothing.
+func surfaceFile(ref store.FileRef) SurfaceFile {
+	var f SurfaceFile
+	_ = json.Unmarshal(ref.Surface, &f) //nolint:errcheck // written by us
+	return f
+}
+
+// uploadedFile begins the names of files that were uploaded to us.
+const uploadedFile = "up"
 
 // fileName names a file of a message in links: an edit that takes another file doesn't
 // change what a link leads to.
 func fileName(ref store.FileRef) string {
+	if ref.Blob != "" { // a hash itself; the database writes Surface in its own way
+		return uploadedFile + strconv.Itoa(ref.Index) + "-" + ref.Blob[:min(len(ref.Blob), 16)]
+	}
 	sum := sha256.Sum256(ref.Surface)
 	return hex.EncodeToString(sum[:8])
+}
+
+// InThread says that links to a file stand in a thread, by its name in them: it lies nowhere
+// else in the chat, and people click on it later.
+func InThread(file string) bool {
+	return strings.HasPrefix(file, incomingFile) || strings.HasPrefix(file, uploadedFile)
+}
+
+// attached names the files of a message that were uploaded to us, with links to them where
+// the world can reach us.
+func (e *Engine) attached(m *message) []LineFile {
+	var list []LineFile
+	for _, ref := range m.Files {
+		f := LineFile{Name: ref.Name}
+		if e.opt.FileLink != nil {
+			f.URL = e.opt.FileLink(m.ID, fileName(ref))
+		}
+		list = append(list, f)
+	}
+	return list
 }
 
 // OutgoingFile gives a file of a message that leaves or left for a customer, for whoever

@@ -183,7 +183,7 @@ func (w *work) replyByForm(c *conv, agent *store.Agent, surface int64, a Action,
 	}
 	m.Reason = "explicit"
 	line := Line{Kind: LineDone, Verb: VerbReply, By: w.dir.ref(surface, agent.ID), Text: a.Text, Rich: a.Rich, Verbs: []Verb{VerbUndo},
-		Count: w.manyTexts(c, a.Text), Args: Args{Conversation: c.ID, Message: m.ID}}
+		Count: w.manyTexts(c, a.Text), Files: w.e.attached(m), Args: Args{Conversation: c.ID, Message: m.ID}}
 	if w.mayName(c, answered) {
 		m.ReplyTo, line.Quoted = answered.ExternalID, excerpt(answered)
 	}

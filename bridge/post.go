@@ -162,6 +162,13 @@ type Line struct {
 	SourceRef Place  // the human message it is about, "" if none
 
 	Templates []Template `json:",omitempty"`
+	Files     []LineFile `json:",omitempty"` // LineDone of a reply: what goes with the text
+}
+
+// LineFile is a file that a line names.
+type LineFile struct {
+	Name string
+	URL  string `json:",omitempty"` // where it can be had; "" = nowhere
 }
 
 // Sent is what a surface tells of a post that was made.

@@ -113,7 +113,11 @@ func (w *work) replyFailed(ctx context.Context, tx pgx.Tx, c *conv, f ownFact) e
 	m.Fate, m.Reason, m.dirty = store.FateFailed, f.Class, true
 	w.logParley(c, "not delivered", detail{Message: m.ID, Reason: f.Text})
 	w.mark(c, m, MarkWarning)
-	w.tellWith(c, m, Line{Kind: LineFailed, Text: part, Reason: f.Text, Hint: f.Hint, Verbs: []Verb{VerbSendAgain}, Args: Args{Delivery: f.Delivery}})
+	line := Line{Kind: LineFailed, Text: part, Reason: f.Text, Hint: f.Hint, Verbs: []Verb{VerbSendAgain}, Args: Args{Delivery: f.Delivery}}
+	if slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return surfaceFile(f).Unavailable != "" }) {
+		line.Verbs, line.Args = []Verb{VerbReply}, Args{Conversation: c.ID} // it would fail again
+	}
+	w.tellWith(c, m, line)
 	w.refusedByCustomer(c, m, f.Class)
 	w.unanswered(c)
 	return nil

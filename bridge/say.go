@@ -139,7 +139,7 @@ func surfaceFiles(files []SurfaceFile) []store.FileRef {
 		if err != nil {
 			panic("bridge: file: " + err.Error()) // our own plain struct
 		}
-		refs = append(refs, store.FileRef{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Index: i, Surface: body})
+		refs = append(refs, store.FileRef{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Index: i, Surface: body, Blob: f.Blob})
 	}
 	return refs
 }

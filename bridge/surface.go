@@ -157,6 +157,16 @@ type Desk interface {
 	// Kept gives what Keep remembers, by key.
 	Kept(ctx context.Context) (map[string]json.RawMessage, error)
 
+	// StoreFile keeps a file that a person uploads to us, of at most maxBytes, for an action
+	// with it that follows: SurfaceFile.Blob, and its size in bytes.
+	// Errors: ErrTooLarge; what reading r gives; the database's.
+	StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error)
+
+	// MayReply checks a reply with files, before it is handed in; files need a name, a type
+	// and a size.
+	// Errors: *Problem, for people; as Facts.
+	MayReply(ctx context.Context, conversation int64, user, text string, files []SurfaceFile) error
+
 	// Gap tells that events may have been missed since a time. Replies wait (≤ 30 s)
 	// until Filled is called.
 	Gap(since time.Time)
@@ -170,5 +180,8 @@ type Desk interface {
 	Report(channels.Condition)
 }
 
-// ErrNoConversation is returned where no conversation is found.
-var ErrNoConversation = errors.New("bridge: no conversation there")
+// Errors of a Desk.
+var (
+	ErrNoConversation = errors.New("bridge: no conversation there")
+	ErrTooLarge       = errors.New("bridge: the file is too large")
+)

@@ -151,7 +151,8 @@ const nextBlobs = `
 	WITH page AS MATERIALIZED (
 		SELECT b.hash, b.size_bytes,
 			b.created_at < clock_timestamp() - make_interval(secs => $2) AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.blob = b.hash)
-				AND NOT EXISTS (SELECT 1 FROM fetches AS f WHERE f.blob = b.hash) AS dead
+				AND NOT EXISTS (SELECT 1 FROM fetches AS f WHERE f.blob = b.hash)
+				AND NOT EXISTS (SELECT 1 FROM uploads AS u WHERE u.blob = b.hash AND (u.used OR u.created_at > clock_timestamp() - interval '30 days')) AS dead
 		FROM (SELECT * FROM blobs WHERE hash > $1 ORDER BY hash LIMIT $3) AS b
 	), sized AS (
 		SELECT hash, dead, sum(CASE WHEN dead THEN size_bytes ELSE 0 END) OVER w - CASE WHEN dead THEN size_bytes ELSE 0 END AS before
@@ -167,9 +168,12 @@ const dropBlobs = `
 		WHERE b.hash = ANY($1) AND b.created_at < clock_timestamp() - make_interval(secs => $2)
 			AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.blob = b.hash)
 			AND NOT EXISTS (SELECT 1 FROM fetches AS f WHERE f.blob = b.hash)
+			AND NOT EXISTS (SELECT 1 FROM uploads AS u WHERE u.blob = b.hash AND (u.used OR u.created_at > clock_timestamp() - interval '30 days'))
 		RETURNING b.hash
 	), chunks AS (
 		DELETE FROM blob_chunks USING gone WHERE blob_chunks.hash = gone.hash
+	), uploaded AS (
+		DELETE FROM uploads USING gone WHERE uploads.blob = gone.hash
 	)
 	SELECT count(*) FROM gone`
 

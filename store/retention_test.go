@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -155,6 +156,41 @@ func TestEmptyEventsTwice(t *testing.T) {
 	group.Wait()
 	if total.Load() != 7540 || biggest.Load() > 1000 {
 		t.Errorf("%d events were emptied, at most %d at once", total.Load(), biggest.Load())
+	}
+}
+
+// What an agent uploaded stays as long as its message, and a month where it has none yet.
+func TestDropUploads(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	upload := func(s string) string {
+		blob, size, err := store.WriteUpload(t.Context(), pool, strings.NewReader(s), 100)
+		check(t, err)
+		if size != int64(len(s)) {
+			t.Errorf("%s: %d bytes", s, size)
+		}
+		return blob
+	}
+	if _, _, err := store.WriteUpload(t.Context(), pool, strings.NewReader("too long"), 4); !errors.Is(err, store.ErrTooLarge) {
+		t.Errorf("too long: %v", err)
+	}
+	sent, waiting, forgotten := upload("sent"), upload("waiting"), upload("forgotten")
+	check(t, store.UseUploads(t.Context(), pool, []string{sent}))
+	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '40 days'`)
+	exec(t, pool, `UPDATE uploads SET created_at = created_at - interval '40 days'`)
+	upload("waiting") // once more: by another message that is about to be stored
+	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '25 h'`)
+	total := 0
+	for done := (store.Emptied{More: true}); done.More; total += done.Blobs {
+		done = must(store.DropBlobs(t.Context(), pool, 24*time.Hour))(t)
+	}
+	for _, kept := range []string{sent, waiting} {
+		if len(must(store.GetBlob(t.Context(), pool, kept))(t)) == 0 {
+			t.Errorf("%s is gone", kept)
+		}
+	}
+	if _, err := store.GetBlob(t.Context(), pool, forgotten); err == nil || total != 1 || row(t, pool, `SELECT count(*) FROM uploads`) != "(2)" {
+		t.Errorf("%d files went: %v", total, err)
 	}
 }
 

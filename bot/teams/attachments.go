@@ -21,7 +21,7 @@ import (
 )
 
 // noFileAccess is why a file of a channel can't be read. Teams tells a bot nothing of it.
-const noFileAccess = "Teams doesn't let Parley read files of channels. Paste it as a picture, or ask an admin to grant Files.Read.All"
+const noFileAccess = "Teams doesn't let Parley read files of channels. Choose Reply and “Attach files…”, paste it as a picture, or ask an admin to grant Files.Read.All"
 
 // lookTime bounds what is found out about files before a message is stored.
 const lookTime = 3 * time.Second

@@ -33,7 +33,10 @@ type invoked struct {
 		Verb string          `json:"verb"`
 		Data json.RawMessage `json:"data"`
 	} `json:"action"`
-	Trigger    string          `json:"trigger"` // automatic: a client brings a card up to date
+	Trigger string `json:"trigger"` // automatic: a client brings a card up to date
+	Context struct {
+		Theme string `json:"theme"` // default, dark, contrast
+	} `json:"context"`
 	Data       json.RawMessage `json:"data"`
 	CommandID  string          `json:"commandId"`
 	Message    *messagePayload `json:"messagePayload"`

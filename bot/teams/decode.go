@@ -32,6 +32,8 @@ func (s *Surface) Decode(raw []byte) ([]bridge.Action, error) {
 		return p.decodeForm(&a)
 	case kindMenu:
 		return p.decodeMenu(&a)
+	case kindUpload:
+		return p.decodeUpload()
 	case kindKnown:
 		return nil, nil
 	}

@@ -65,7 +65,7 @@ func (d *desk) People(context.Context) ([]bridge.AgentRef, error) {
 func (d *desk) Teams(context.Context) ([]string, error) { return []string{"Support"}, nil }
 
 func (d *desk) Accounts(context.Context, string) ([]bridge.AccountRef, error) {
-	return []bridge.AccountRef{{Name: "support-mail", ChannelName: "E-mail", Starts: true}}, nil
+	return []bridge.AccountRef{{Name: "support-mail", ChannelName: "E-mail", Starts: true, Can: bridge.Capabilities{AttachmentsPerMessage: 5}}}, nil
 }
 
 func (d *desk) MayStart(_ context.Context, _ string, s bridge.Start) (bridge.Facts, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"time"
 
@@ -21,7 +22,11 @@ const (
 
 // Handlers implements bridge.Surface.
 func (s *Surface) Handlers() map[string]http.Handler {
-	return map[string]http.Handler{"POST /teams/messages": s.door.Handler(s.serve)}
+	all := map[string]http.Handler{"POST /teams/messages": s.door.Handler(s.serve)}
+	if s.upload != nil {
+		maps.Copy(all, s.upload.Handlers())
+	}
+	return all
 }
 
 // serve takes a genuine request. Nothing is acknowledged that isn't stored.

@@ -131,6 +131,13 @@ func task(d card.Dialog) map[string]any {
 	}}}
 }
 
+// webPage wraps a page of ours as a dialog. Where a client can't show it, the link opens it.
+func webPage(title, link string) map[string]any {
+	return map[string]any{"task": map[string]any{"type": "continue", "value": map[string]any{
+		"title": title, "width": "medium", "height": "medium", "url": link, "fallbackUrl": link,
+	}}}
+}
+
 // fetch opens the dialog of a button.
 func (in *invocation) fetch(ctx context.Context) (any, error) {
 	read, err := card.Read(in.value.Data)

@@ -71,6 +71,7 @@ type manifest struct {
 	Bots          []manifestBot     `json:"bots"`
 	Extensions    []manifestExt     `json:"composeExtensions"`
 	Permissions   []string          `json:"permissions"`
+	Domains       []string          `json:"validDomains"` // of pages that dialogs show
 	Application   *manifestApp      `json:"webApplicationInfo,omitempty"`
 	Authorization *manifestAuth     `json:"authorization,omitempty"`
 }
@@ -170,6 +171,10 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 	if err := o.complete(); err != nil {
 		return nil, fmt.Errorf("teams: manifest: %w", err)
 	}
+	host, err := url.Parse(o.PublicURL)
+	if err != nil {
+		return nil, fmt.Errorf("teams: manifest: %w", err)
+	}
 	m := manifest{
 		Schema: manifestSchema, SchemaVersion: "1.30", Version: o.Version, ID: o.AppID,
 		Developer: manifestDeveloper{Name: o.Developer, Website: o.Website, Privacy: o.Privacy, Terms: o.Terms},
@@ -185,12 +190,9 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 		}}},
 		Extensions:  []manifestExt{{BotID: o.AppID, Commands: extensionCommands()}},
 		Permissions: []string{"identity", "messageTeamMembers"},
+		Domains:     []string{host.Hostname()},
 	}
 	if !o.MentionsOnly {
-		host, err := url.Parse(o.PublicURL)
-		if err != nil {
-			return nil, fmt.Errorf("teams: manifest: %w", err)
-		}
 		m.Application = &manifestApp{ID: o.AppID, Resource: "api://" + host.Hostname() + "/" + o.AppID} // without it Teams grants nothing
 		m.Authorization = &manifestAuth{}
 		m.Authorization.Permissions.Resource = []manifestRight{{Name: ReadRight, Type: "Application"}}

@@ -23,6 +23,7 @@ const (
 	kindClick    = "click"    // a button
 	kindForm     = "form"     // a filled dialog
 	kindMenu     = "menu"     // an entry of a message's menu that acts at once
+	kindUpload   = "upload"   // a reply with files from the upload page
 	kindKnown    = "known"    // says nothing but its id
 )
 

@@ -14,6 +14,9 @@ import (
 
 // submit handles a dialog that was handed in: a filled form, or a button of a window.
 func (in *invocation) submit(ctx context.Context) (any, error) {
+	if uploaded(in.value.Data) {
+		return nil, nil
+	}
 	read, err := card.Read(in.value.Data)
 	switch {
 	case err != nil:
@@ -26,6 +29,9 @@ func (in *invocation) submit(ctx context.Context) (any, error) {
 	}
 	f := read.Form
 	at := f.Memory.Place
+	if f.Memory.Files {
+		return in.attach(f), nil
+	}
 	filled, errs := f.Fill()
 	if len(errs) > 0 {
 		return task(in.again(ctx, f, errs)), nil

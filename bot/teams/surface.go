@@ -17,6 +17,7 @@ import (
 	"parley/bot/teams/graph"
 	"parley/bot/teams/inbound"
 	"parley/bot/teams/rest"
+	"parley/bot/upload"
 	"parley/bridge"
 	"parley/channels"
 	"parley/channels/fence"
@@ -42,9 +43,10 @@ type Options struct {
 	ServiceURLs []string // exact hosts or URLs that are allowed besides Teams' own; http only on loopback
 	GraphURL    string   // "" = https://graph.microsoft.com/v1.0
 
-	Rate          float64 // factor on the published budgets; 0 = only 429s limit
-	AllowUnsigned bool    // take requests that nobody signed, from this machine only, and answer on it without a token
-	PublicURL     string  // where the world reaches us; "" = nowhere
+	Rate          float64  // factor on the published budgets; 0 = only 429s limit
+	AllowUnsigned bool     // take requests that nobody signed, from this machine only, and answer on it without a token
+	PublicURL     string   // where the world reaches us; "" = nowhere
+	LinkKeys      [][]byte // what links to our pages are signed with: the first signs, all are taken; none = there are no pages
 
 	Desk   bridge.Desk
 	Log    *slog.Logger     // nil = discard
@@ -70,6 +72,7 @@ type Surface struct {
 	graph  *graph.Client
 	check  *auth.Validator
 	door   *inbound.Reader
+	upload *upload.Page // nil = there is none: Teams can't reach us
 
 	notes   *notebook
 	people  *people
@@ -122,6 +125,7 @@ func New(o Options) (*Surface, error) {
 		return nil, err
 	}
 	s.notes, s.people = newNotebook(s), newPeople(s)
+	s.upload = s.newUpload()
 	return s, nil
 }
 
@@ -201,7 +205,7 @@ func (s *Surface) forms() forms.Maker { return forms.Maker{Desk: s.desk, Now: s.
 
 // home is what links and mentions in cards need.
 func (s *Surface) home() card.Home {
-	return card.Home{Tenant: s.opt.TenantID, Groups: s.notes.groups()}
+	return card.Home{Tenant: s.opt.TenantID, Groups: s.notes.groups(), Attach: s.upload != nil}
 }
 
 func (s *Surface) report(c channels.Condition) { s.desk.Report(c) }

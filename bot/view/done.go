@@ -23,10 +23,24 @@ func done(l bridge.Line, f bridge.Facts) []Block {
 		return append([]Block{sentence(icon("scroll"), " ", mentioned(l), doer(l)+" sent "+customer(l, f)+" the template ", bold(oneLine(l.Reason, maxNameRunes)), ":")}, quote(l.Text)...)
 	case l.Verb == bridge.VerbTemplateEdit || l.Verb == bridge.VerbTemplateDelete:
 		return []Block{sentence(append(lead, templateDone(l), then(l.Hint))...)}
-	case l.Verb == bridge.VerbReply && (l.Text != "" || l.Rich != nil):
-		return append(append([]Block{sentence(icon("outbox_tray"), " ", mentioned(l), doer(l)+" replied to "+customer(l, f)+counted(l.Count)+":")}, answered(l)...), quote(l.Text)...)
+	case l.Verb == bridge.VerbReply && (l.Text != "" || l.Rich != nil || len(l.Files) > 0):
+		blocks := append([]Block{sentence(icon("outbox_tray"), " ", mentioned(l), doer(l)+" replied to "+customer(l, f)+counted(l.Count)+":")}, answered(l)...)
+		return append(append(blocks, quote(l.Text)...), attachedFiles(l.Files)...)
 	}
 	return append([]Block{sentence(append(lead, doneWords(l, f), then(reasonWords(l.Reason, f)), then(l.Hint))...)}, quote(l.Text)...)
+}
+
+// attachedFiles names the files that go with a reply.
+func attachedFiles(files []bridge.LineFile) []Block {
+	var blocks []Block
+	for _, f := range files {
+		name := text(or(oneLine(f.Name, maxNameRunes), "unnamed file"))
+		if f.URL != "" {
+			name.Kind, name.URL = PieceLink, f.URL
+		}
+		blocks = append(blocks, line(icon("paperclip"), text(" "), name))
+	}
+	return blocks
 }
 
 // counted says as how many texts something counts, where it is more than one.

@@ -14,6 +14,7 @@ type Form struct {
 	Intro  []Block     // read before the fields
 	Fields []Field
 	Submit string // label of the button, at most 24 runes
+	Files  bool   // files can go with it, where the surface has a way for them
 }
 
 // FieldKind says how a Field is filled in.

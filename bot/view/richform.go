@@ -57,6 +57,7 @@ func replyForm(form *Form, in FormInput) {
 		add.Options = append(add.Options, Option{Value: string(k.kind), Label: label})
 	}
 	form.Fields = append(form.Fields, add)
+	form.Files = in.Can.AttachmentsPerMessage > 0
 }
 
 // countWords says how many messages a text is where providers count.
@@ -145,12 +146,20 @@ func richLimits(in FormInput) string {
 	return ""
 }
 
+// Begun gives the text of a reply's form so far, and its arguments, whether or not it could be
+// handed in.
+func Begun(args bridge.Args, fields map[string][]string) (string, bridge.Args) {
+	v := values(fields)
+	if id, err := strconv.ParseInt(v.text(fieldAnswers), 10, 64); err == nil && id > 0 {
+		args.Message = id
+	}
+	return v.text(fieldText), args
+}
+
 // submitReply reads a reply, or its first step.
 func submitReply(out *Filled, v values) (field, problem string) {
-	if id, err := strconv.ParseInt(v.text(fieldAnswers), 10, 64); err == nil && id > 0 {
-		out.Args.Message = id
-	}
-	typed := v.text(fieldText)
+	var typed string
+	typed, out.Args = Begun(out.Args, v)
 	if out.Args.Rich == "" {
 		if out.Args.Rich = bridge.RichKind(v.text(fieldAdd)); out.Args.Rich != "" {
 			out.Text, out.Next = typed, true

@@ -33,6 +33,8 @@ type File struct {
 	ID      string `json:"id"`
 	Name    string `json:"name"`
 	Content []byte `json:"content,omitempty"`
+	Blob    string `json:"blob,omitempty"` // of one that was uploaded to the engine, and its size
+	Size    int64  `json:"size,omitempty"`
 }
 
 // Message of a Chat. Ids rise with time within a Chat.
@@ -238,13 +240,14 @@ func (c *Chat) Choose(user, channel, id string, verb bridge.Verb) {
 	c.emit(event{Type: "choose", Nonce: fmt.Sprintf("n%d", c.serial), User: user, By: c.users[user].Kind, Message: *c.find(channel, id), Button: Button{Verb: verb}})
 }
 
-// Submit lets a user submit a form: any verb with arguments and a text, outside text.
-func (c *Chat) Submit(user, channel, thread string, b Button, text string) {
+// Submit lets a user submit a form: any verb with arguments, a text and uploaded files, outside
+// text.
+func (c *Chat) Submit(user, channel, thread string, b Button, text string, files ...File) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.serial++
 	c.emit(event{Type: "submit", Nonce: fmt.Sprintf("n%d", c.serial), User: user, By: c.users[user].Kind, Button: b,
-		Message: Message{Channel: channel, Thread: thread, Text: text}})
+		Message: Message{Channel: channel, Thread: thread, Text: text, Files: files}})
 }
 
 // Mute says whether events get lost.

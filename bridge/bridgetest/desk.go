@@ -2,8 +2,11 @@ package bridgetest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -216,6 +219,21 @@ func (d *Desk) Kept(context.Context) (map[string]json.RawMessage, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return maps.Clone(d.notes), nil
+}
+
+// StoreFile implements bridge.Desk: it forgets the content.
+func (d *Desk) StoreFile(_ context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error) {
+	sum := sha256.New()
+	size, err = io.Copy(sum, io.LimitReader(r, maxBytes+1))
+	if err == nil && size > maxBytes {
+		err = bridge.ErrTooLarge
+	}
+	return hex.EncodeToString(sum.Sum(nil)), size, err
+}
+
+// MayReply implements bridge.Desk.
+func (d *Desk) MayReply(context.Context, int64, string, string, []bridge.SurfaceFile) error {
+	return nil
 }
 
 // Gap implements bridge.Desk.

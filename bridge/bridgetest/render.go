@@ -115,6 +115,9 @@ func renderLine(r *request, l bridge.Line) {
 	if kind := l.Rich.Kind(); kind != "" {
 		words = append(words, "{"+string(kind)+"}", literal(l.Rich.Text()))
 	}
+	for _, f := range l.Files {
+		words = append(words, literal(f.Name), literal(f.URL))
+	}
 	if l.Other.ID != 0 {
 		words = append(words, fmt.Sprintf("#%d", l.Other.ID), literal(l.Other.Elsewhere))
 	}

@@ -27,10 +27,11 @@ type Memory struct {
 	Verb  string       `json:"verb"`
 	Args  string       `json:"args,omitempty"` // command.Value
 	Place bridge.Place `json:"place"`
-	Zone  string       `json:"zone,omitempty"` // IANA name
-	At    int64        `json:"at,omitempty"`   // unix seconds when it was opened
-	Text  string       `json:"text,omitempty"` // typed before a conversation was picked
-	Pick  bool         `json:"pick,omitempty"` // asks for the conversation only
+	Zone  string       `json:"zone,omitempty"`  // IANA name
+	At    int64        `json:"at,omitempty"`    // unix seconds when it was opened
+	Text  string       `json:"text,omitempty"`  // typed before a conversation was picked
+	Pick  bool         `json:"pick,omitempty"`  // asks for the conversation only
+	Files bool         `json:"files,omitempty"` // of the button that leads to the page for files
 	Nonce string       `json:"nonce,omitempty"`
 }
 
@@ -84,13 +85,18 @@ func form(f view.Form, m Memory, h Home, errs map[string]string) Dialog {
 		}
 	}
 	r.blocks(f.Intro)
+	attach := f.Files && h.Attach
 	for _, field := range f.Fields {
+		field.Optional = field.Optional || attach // clients check what is required for every button; we do for ours
 		r.field(field, errs[field.Name])
 	}
-	m.Verb, m.Args = string(f.Verb), command.Value(f.Args)
-	r.body = append(r.body, element{Type: "ActionSet", Actions: []action{{
-		Type: "Action.Submit", Title: markdown.Cut(f.Submit, labelRunes), Style: "positive", Data: encode(formData{Form: m}),
-	}}})
+	m.Verb, m.Args, m.Files = string(f.Verb), command.Value(f.Args), false
+	buttons := []action{{Type: "Action.Submit", Title: markdown.Cut(f.Submit, labelRunes), Style: "positive", Data: encode(formData{Form: m})}}
+	if attach {
+		m.Files = true
+		buttons = append(buttons, action{Type: "Action.Submit", Title: "Attach files…", Data: encode(formData{Form: m})})
+	}
+	r.body = append(r.body, element{Type: "ActionSet", Actions: buttons})
 	return r.dialogue(f.Title)
 }
 

@@ -10,6 +10,7 @@ import (
 type Home struct {
 	Tenant string            // Entra tenant id
 	Groups map[string]string // channel id → its team's Entra group id; may lack some
+	Attach bool              // there is a page on which files for a customer can be added
 }
 
 // Link leads to a message; "" where the place names none.

@@ -170,7 +170,7 @@ func (p *Person) submitAction(ctx context.Context, b *pressed) (*Outcome, error)
 	kind, _ := ms["type"].(string)
 	if kind == "task/fetch" {
 		d := &Dialog{family: "task", at: b.at, replyTo: b.id}
-		return p.open(ctx, d, "task/fetch", object{"data": b.data, "context": object{"theme": "default"}})
+		return p.open(ctx, d, "task/fetch", object{"data": b.data, "context": p.context()})
 	}
 	s := p.s
 	s.mu.Lock()

@@ -2,6 +2,7 @@ package teamsfake
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 
 	"parley/bot/chatfake"
@@ -18,6 +19,7 @@ import (
 //	react     channel message name     unreact          channel message name
 //	click     channel message name inputs old    → {"outcome"}
 //	submit    name inputs                        → {"outcome"}
+//	complete  result (of the dialog's page)      → {"outcome"}
 //	view      channel message                    → {"outcome"}
 //	suggested channel message name               → {"outcome"}
 //	action    channel message name (of a message extension's command) → {"outcome"}
@@ -25,6 +27,8 @@ import (
 //	search    channel root name text             → {"outcome"}
 //	configure channel (a team's id)              → {"outcome"}
 //	close
+//
+// Theme is that of the person's client.
 type Act struct {
 	Post    Post   `json:"post"`
 	Channel string `json:"channel"`
@@ -34,6 +38,9 @@ type Act struct {
 	Name    string `json:"name"`
 	Inputs  Inputs `json:"inputs"`
 	Old     bool   `json:"old"`
+	Theme   string `json:"theme"`
+
+	Result json.RawMessage `json:"result"`
 }
 
 func (s *Server) controlPerson(w http.ResponseWriter, r *http.Request) {
@@ -42,6 +49,7 @@ func (s *Server) controlPerson(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p, verb := s.As(r.PathValue("user")), r.PathValue("verb")
+	p.Theme = a.Theme
 	if id, err, ok := p.wrote(verb, a); ok {
 		chatfake.Done(w, object{"id": id}, err)
 		return
@@ -83,6 +91,8 @@ func (p *Person) asked(ctx context.Context, verb string, a Act) (out *Outcome, e
 		out, err = p.click(ctx, a.Channel, a.Message, a.Name, a.Inputs, a.Old)
 	case "submit":
 		out, err = p.Submit(ctx, a.Name, a.Inputs)
+	case "complete":
+		out, err = p.Complete(ctx, a.Result)
 	case "view":
 		out, err = p.View(ctx, a.Channel, a.Message)
 	case "suggested":

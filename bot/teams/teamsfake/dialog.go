@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -72,7 +74,26 @@ func (p *Person) Submit(ctx context.Context, button string, inputs Inputs) (*Out
 	if err != nil {
 		return nil, err
 	}
-	name, value := d.family+"/submit", object{"data": data, "context": object{"theme": "default"}}
+	return p.submit(ctx, d, data)
+}
+
+// Complete is what the page in the open dialog does when it is done: it hands a result in.
+// Source: npm @microsoft/teams-js 2.58.0, dialog.url.submit.
+// Errors: ErrNoDialog, also for a dialog with a card; ctx's.
+func (p *Person) Complete(ctx context.Context, result any) (*Outcome, error) {
+	p.s.mu.Lock()
+	d := p.s.dialogs[p.id]
+	p.s.mu.Unlock()
+	if d == nil || d.URL == "" {
+		return nil, ErrNoDialog
+	}
+	return p.submit(ctx, d, result)
+}
+
+// submit hands a dialog in.
+func (p *Person) submit(ctx context.Context, d *Dialog, data any) (*Outcome, error) {
+	s := p.s
+	name, value := d.family+"/submit", object{"data": data, "context": p.context()}
 	if d.family == "composeExtension" {
 		name = "composeExtension/submitAction"
 		for k, v := range d.command {
@@ -184,6 +205,17 @@ func (p *Person) show(out *Outcome, d *Dialog, name string) *Outcome {
 	return out
 }
 
+// showable says that clients show a page: Teams does by https alone, an emulator also one on
+// its own machine.
+func showable(page string) bool {
+	u, err := url.Parse(page)
+	if err != nil || u.Host == "" {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Scheme == "https" || u.Scheme == "http" && (ip != nil && ip.IsLoopback() || u.Hostname() == "localhost")
+}
+
 func (s *Server) closeDialog(user string) {
 	delete(s.dialogs, user)
 	s.note(Change{Kind: "dialog", User: user})
@@ -204,6 +236,8 @@ func (s *Server) showDialog(out *Outcome, user string, d *Dialog, name string, v
 	switch {
 	case task.Card == nil && task.URL == "":
 		return s.misread(out, name, "has neither card nor url")
+	case task.URL != "" && !showable(task.URL):
+		return s.misread(out, name, "has a page that is not https: "+task.URL)
 	case task.Title == "":
 		s.trouble(name, "", "the dialog has no title")
 	}

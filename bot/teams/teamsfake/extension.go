@@ -63,7 +63,7 @@ func (p *Person) extension(ctx context.Context, at where, command, place string,
 	if !there {
 		return nil, ErrNoApp
 	}
-	value["commandId"], value["commandContext"], value["context"] = command, place, object{"theme": "default"}
+	value["commandId"], value["commandContext"], value["context"] = command, place, p.context()
 	d := &Dialog{family: "composeExtension", at: at, command: value}
 	return p.open(ctx, d, "composeExtension/fetchTask", value)
 }

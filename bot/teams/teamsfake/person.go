@@ -1,6 +1,7 @@
 package teamsfake
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,9 +10,15 @@ import (
 
 // Person acts as one person through Teams' own client.
 type Person struct {
+	// Theme is their client's: "" = default, which is light; dark; contrast.
+	Theme string
+
 	s  *Server
 	id string
 }
+
+// context is what invokes tell of the client.
+func (p *Person) context() object { return object{"theme": cmp.Or(p.Theme, "default")} }
 
 // As returns the person with this Entra object id.
 func (s *Server) As(user string) *Person { return &Person{s: s, id: user} }

@@ -46,6 +46,8 @@ func bans() []ban {
 			why: "a surface verifies, parses and renders; it reaches everything else through bridge"},
 		{from: []string{"bot/background/...", "bot/command/...", "bot/forms/...", "bot/markdown/...", "bot/sweep/...", "bot/view/..."}, to: []string{"channels/...", "bot/slack/...", "bot/teams/...", "bot/web/..."},
 			why: "words and shapes are the same on every surface and know no vendor"},
+		{from: []string{"bot/upload/..."}, to: []string{"bot/slack/...", "bot/teams/..."},
+			why: "a page of ours is the same for every surface that leads to it"},
 		{from: []string{"bot/command/..."}, to: []string{"bot/view/..."},
 			why: "what is typed is read without knowing how it will be shown"},
 		{from: []string{"cmd/parley/app/..."}, to: []string{"cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/..."},
@@ -156,7 +158,7 @@ func sibling(from, to string) bool {
 		return false
 	}
 	shared := func(s string) bool {
-		return slices.Contains([]string{"background", "command", "fence", "forms", "markdown", "sweep", "view", "graph", "wamark", "faultset"}, s) || strings.HasSuffix(s, "test") || strings.HasSuffix(s, "fake")
+		return slices.Contains([]string{"background", "command", "fence", "forms", "markdown", "sweep", "upload", "view", "graph", "wamark", "faultset"}, s) || strings.HasSuffix(s, "test") || strings.HasSuffix(s, "fake")
 	}
 	return (a[0] == "channels" || a[0] == "bot") && !shared(a[1]) && !shared(b[1])
 }

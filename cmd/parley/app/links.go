@@ -38,11 +38,10 @@ func (l *links) original(message int64) string {
 	return l.sign(l.keys[0], fmt.Sprintf("o.%d.%d", message, time.Now().Add(originalLife).Unix()))
 }
 
-// file gives the address of a message's file: "f.MESSAGE.FILE.END.MAC". One that a customer
-// sent stands in a thread, where people click on it later.
+// file gives the address of a message's file: "f.MESSAGE.FILE.END.MAC".
 func (l *links) file(message int64, file string) string {
 	life := fileLife
-	if bridge.Incoming(file) {
+	if bridge.InThread(file) {
 		life = originalLife
 	}
 	return l.sign(l.keys[0], fmt.Sprintf("f.%d.%s.%d", message, file, time.Now().Add(life).Unix()))

@@ -30,6 +30,7 @@ type SurfaceOptions struct {
 	Log      *slog.Logger
 	Now      func() time.Time // nil = time.Now
 	Sweep    time.Duration    // between two looks for what was missed; 0 = its own
+	LinkKeys [][]byte         // what links to its own pages are signed with: the first signs, all are taken
 	OnlyLook bool             // it may change nothing, not even join a channel
 }
 
@@ -50,7 +51,7 @@ func newSlack(e Env, o SurfaceOptions) (bridge.Surface, error) {
 func newTeams(e Env, o SurfaceOptions) (bridge.Surface, error) {
 	t := e.Teams
 	return teams.New(teams.Options{AppID: t.AppID, AppPassword: t.AppPassword, TenantID: t.TenantID, LoginURL: t.LoginURL, OpenIDURL: t.OpenIDURL,
-		ServiceURLs: t.ServiceURLs, GraphURL: t.GraphURL, Rate: t.Rate, AllowUnsigned: t.AllowUnsigned, PublicURL: e.PublicURL,
+		ServiceURLs: t.ServiceURLs, GraphURL: t.GraphURL, Rate: t.Rate, AllowUnsigned: t.AllowUnsigned, PublicURL: e.PublicURL, LinkKeys: o.LinkKeys,
 		Desk: o.Desk, Log: o.Log, Now: o.Now, OnlyLook: o.OnlyLook, SweepEvery: o.Sweep})
 }
 
@@ -86,7 +87,7 @@ func openSurfaces(ctx context.Context, env Env, db *Database, engine *bridge.Eng
 // addSurfaces connects the chats that the environment names.
 func (a *App) addSurfaces(ctx context.Context) error {
 	var err error
-	if a.surfaces, err = openSurfaces(ctx, a.env, a.db, a.engine, a.opt.Surfaces, SurfaceOptions{Log: a.log, Now: a.opt.Now, Sweep: a.opt.Sweep}); err != nil || len(a.surfaces) == 0 {
+	if a.surfaces, err = openSurfaces(ctx, a.env, a.db, a.engine, a.opt.Surfaces, SurfaceOptions{Log: a.log, Now: a.opt.Now, Sweep: a.opt.Sweep, LinkKeys: a.links.keys}); err != nil || len(a.surfaces) == 0 {
 		return err
 	}
 	if err := a.engine.Reload(ctx); err != nil { // their accounts may be new

@@ -20,6 +20,7 @@ import (
 //	agent ann reacts 'text' 👀               agent ann unreacts 'text' 👀
 //	agent ann clicks 'Label' [twice]         agent ann presses 'Label' under 'text'
 //	agent ann opens 'Label'                  agent ann submits field=value …
+//	agent ann attaches 'text' attach=file … (from a reply's form)
 //	agent ann chooses action 'text'          agent ann commands 'verb …' [elsewhere|directly|thread]
 //	agent ann sees 'text' (only for her)     agent ann is notified|told 'text'
 //	agent ann learns 'text' (seen or told)
@@ -162,6 +163,14 @@ func agentUses(ts *testscript.TestScript, neg bool, s *stage, who string, args [
 		}
 	case "submits":
 		s.submit(ctx, ts, neg, who, args[1:])
+	case "attaches":
+		u := utterance{Text: args[1]}
+		manner(ts, &u, args[2:])
+		refused, err := s.board.attach(ctx, who, u.Text, u.Files)
+		ts.Check(err)
+		if (refused != "") != neg {
+			ts.Fatalf("files: refused: %q", refused)
+		}
 	case "commands":
 		where := here
 		if len(args) > 2 {

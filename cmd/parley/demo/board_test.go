@@ -57,6 +57,8 @@ type boardHands interface {
 	command(ctx context.Context, who, where, text string) error
 	// submit fills in the form on top and sends it. refused tells what is wrong with it.
 	submit(ctx context.Context, who string, f form, values map[string][]string) (refused string, err error)
+	// attach sends files from the form of a reply that is on top.
+	attach(ctx context.Context, who, text string, files []attached) (refused string, err error)
 }
 
 // boardWeather is what happens to a board.

@@ -67,6 +67,9 @@ func newLiveIn(t *testing.T, home string) *live {
 		SlackAppToken: w.Slack.AppToken(), SlackAPIURL: w.Slack.APIURL(),
 		Teams: app.TeamsEnv{AppID: w.Teams.AppID(), AppPassword: w.Teams.AppPassword(), TenantID: w.Teams.TenantID(), LoginURL: w.Teams.LoginURL(),
 			OpenIDURL: w.Teams.OpenIDURL(), GraphURL: w.Teams.GraphURL(), ServiceURLs: []string{w.Teams.ServiceURL()}}}
+	if home == SurfaceTeams { // which calls us, and shows pages of ours
+		env.PublicURL = "http://" + listen
+	}
 	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
 	if err != nil {
 		t.Fatal(err)

@@ -72,6 +72,10 @@ func (b *slackBoard) edit(who, id, text string) error {
 func (b *slackBoard) remove(who, id string) error { return b.as(who).Delete(b.support, id) }
 
 // restore implements board.
+func (b *slackBoard) attach(context.Context, string, string, []attached) (string, error) {
+	return "", notHere("a form with files")
+}
+
 func (b *slackBoard) restore(_, _ string) error { return notHere("to bring back a message") }
 
 // search implements board.

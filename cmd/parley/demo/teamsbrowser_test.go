@@ -3,6 +3,8 @@ package demo
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -132,6 +134,58 @@ func TestTeamsInThePage(t *testing.T) {
 	l.shows(inThread, "the glaze is from May")
 	l.ticked("note")
 	l.clean()
+}
+
+// An agent sends a file on the page that a reply's form leads to: what she typed is there already,
+// what is wrong is said, and when it is sent the dialog closes.
+func TestTeamsUploadPage(t *testing.T) {
+	t.Parallel()
+	l := newTeams(t, "The form", "Send me the form, please.")
+	l.click(inThread + ` [data-tool="more"]`)
+	l.js("reply", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent.startsWith('Reply to customer')).click()`)
+	l.until("a dialog opens", `document.querySelector('#modal[open] [data-input="t:text"]')`)
+	l.write(`#modal [data-input="t:text"]`, "50 % & more #1")
+	l.click(`#modal [data-label="Attach files…"]`)
+	l.until("the page is shown", `document.querySelector('#modal[open] iframe.t-page')`)
+	frame := l.frame("#modal iframe.t-page")
+	in := chromedp.FromNode(frame)
+	l.do("wait for what was typed", chromedp.WaitVisible(chromedp.CSS("#hint"), in))
+	if typed, err := chromedp.Run(l.ctx, chromedp.Value(chromedp.CSS("#text"), in)); err != nil || typed != "50 % & more #1" {
+		t.Errorf("typed: %q, %v", typed, err)
+	}
+	file := func(name, content string) string {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	l.do("choose an empty file", chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file("empty.txt", "")}, in),
+		chromedp.WaitVisible(chromedp.CSS("#problem:not([hidden])"), in))
+	l.do("choose others", chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file("form.txt", "sign here"), file(strings.Repeat("a-very-long-name-", 8)+".txt", "x")}, in),
+		chromedp.WaitNotVisible(chromedp.CSS("#problem"), in))
+	l.shot("teams-upload")
+	l.do("send", chromedp.Click(chromedp.CSS("button"), in))
+	l.until("the dialog closes by itself", `!document.querySelector('#modal[open]')`)
+	l.shows(inThread, "form.txt")
+	l.shot("teams-uploaded")
+	l.waits("Maria has the file", func() bool {
+		list := l.world.Mail.Inbox(maria)
+		return len(list) == 1 && strings.Contains(list[0].Text, "50 % & more #1") && len(list[0].Attachments) == 2
+	})
+	l.clean()
+}
+
+// frame waits for a frame and gives its node.
+func (l *live) frame(selector string) *chromedp.Node {
+	l.t.Helper()
+	ctx, cancel := context.WithTimeout(l.ctx, stepTime)
+	defer cancel()
+	nodes, err := chromedp.Run(ctx, chromedp.Nodes(chromedp.CSS(selector)))
+	if err != nil || len(nodes) == 0 {
+		l.fail("no frame %s: %v", selector, err)
+	}
+	return nodes[0]
 }
 
 // What agents do to their own messages, files, reactions and the chat with the app; what

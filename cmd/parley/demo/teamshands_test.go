@@ -1,9 +1,16 @@
 package demo
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -186,6 +193,61 @@ func (b *teamsBoard) submit(ctx context.Context, who string, _ form, values map[
 	return refused, nil
 }
 
+// attach implements board: the form leads to a page, in which people do what a browser does.
+func (b *teamsBoard) attach(ctx context.Context, who, text string, files []attached) (refused string, err error) {
+	out, err := b.as(who).Submit(ctx, "Attach files…", teamsfake.Inputs{"t:text": text})
+	if err = b.happened(who, out, err); err != nil {
+		return "", err
+	}
+	if out.Dialog == nil || out.Dialog.URL == "" {
+		return "", errors.New("teams: no page opens")
+	}
+	address, typed, _ := strings.Cut(out.Dialog.URL, "#")
+	if typed, err = url.PathUnescape(typed); err != nil || typed != text {
+		return "", fmt.Errorf("teams: the page begins with %q: %w", typed, err)
+	}
+	refused, err = sendForm(ctx, address, typed, files)
+	if refused != "" || err != nil {
+		return refused, err
+	}
+	out, err = b.as(who).Complete(ctx, map[string]bool{"uploaded": true})
+	return "", b.happened(who, out, err)
+}
+
+// sendForm sends the form of the page for files; refused is what the page says is wrong.
+func sendForm(ctx context.Context, address, text string, files []attached) (refused string, err error) {
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	faults := []error{w.WriteField("text", text)}
+	for _, f := range files {
+		part, err := w.CreateFormFile("file", f.Name)
+		if err == nil {
+			_, err = part.Write(f.Body)
+		}
+		faults = append(faults, err)
+	}
+	if err := errors.Join(append(faults, w.Close())...); err != nil {
+		return "", err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, &body)
+	if err != nil {
+		return "", err
+	}
+	r.Header.Set("Content-Type", w.FormDataContentType())
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close() //nolint:errcheck // read already
+	page, err := io.ReadAll(answer.Body)
+	if answer.StatusCode == http.StatusOK || err != nil {
+		return "", err
+	}
+	_, refused, _ = strings.Cut(string(page), `role="alert">`)
+	refused, _, _ = strings.Cut(refused, "<")
+	return cmp.Or(refused, answer.Status), nil
+}
+
 // errorMark stands in a dialog that was handed in and refused: what is wrong is in red.
 const errorMark = `"color":"Attention"`
 
@@ -271,6 +333,11 @@ func (b *teamsBoard) manage(what string, args []string) error {
 			}
 		}
 		return b.fake.SetMembers(TeamsTeam, left)
+	case "withholds": // what it takes to read files
+		b.fake.Permit(slices.DeleteFunc(teamsfake.AllPermissions(), func(p string) bool {
+			return p == teamsfake.PermitFilesRead || p == teamsfake.PermitFilesWrite
+		})...)
+		return nil
 	case "mumbles":
 		return b.mumble(ctx)
 	}

@@ -244,6 +244,10 @@ func (b *textBoard) remove(_, id string) error {
 }
 
 // restore implements board.
+func (b *textBoard) attach(context.Context, string, string, []attached) (string, error) {
+	return "", notHere("a form with files")
+}
+
 func (b *textBoard) restore(_, _ string) error { return notHere("to bring back a message") }
 
 // search implements board.

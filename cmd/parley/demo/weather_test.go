@@ -23,6 +23,7 @@ import (
 //	surface archives|unarchives|expels|invites|renames|moves (another id)
 //	surface uninstalls|reinstalls
 //	surface deletes|restores channel
+//	surface withholds files             Parley may not read them
 //	surface mumbles                     events that nobody understands
 //	surface unfurls 'text'              a link preview appears
 //	surface retires ben                 his account is switched off

@@ -15,7 +15,8 @@ export function outcomeFault(o) {
 // act does something as the chosen person, and gives the emulator's answer; null = refused,
 // which was said unless quiet.
 export async function act(verb, body, quiet) {
-  const out = await call(`/teams/_fake/person/${encodeURIComponent(me())}/${verb}`, body, quiet);
+  const theme = getComputedStyle(document.documentElement).colorScheme === 'dark' ? 'dark' : 'default';
+  const out = await call(`/teams/_fake/person/${encodeURIComponent(me())}/${verb}`, { ...body, theme }, quiet);
   refresh();
   return out;
 }

@@ -2,7 +2,6 @@
 import { h } from './dom.js';
 import { app } from './app.js';
 import { card } from './adaptive.js';
-import { link } from './cardtext.js';
 import { act, outcomeFault } from './teamsact.js';
 import { toast } from './dom.js';
 
@@ -22,7 +21,7 @@ export function showDialog() {
   shown = print;
   const had = d.open && d.contains(document.activeElement) && document.activeElement.dataset.focus;
   const wrong = h('p', { class: 'error general', role: 'alert' });
-  const body = v.card ? card(v.card, { press: (p) => submit(p, wrong) }) : h('p', {}, 'This dialog is a page of the app: ', link(v.url, v.url));
+  const body = v.card ? card(v.card, { press: (p) => submit(p, wrong) }) : h('iframe', { class: 't-page', src: v.url, title: v.title || 'Parley' });
   d.className = `modal t-dialog ${typeof v.width === 'string' ? v.width : 'medium'}`;
   d.replaceChildren(h('div', { class: 't-window' },
     h('header', {}, h('img', { src: '/assets/icon.svg', alt: '', width: '24', height: '24' }), h('h2', { id: 'modaltitle' }, v.title || 'Parley'),
@@ -43,6 +42,16 @@ async function submit({ button, inputs }, wrong) {
 }
 
 const close = () => act('close', {}, true);
+
+// A page in a dialog says when it is done, as Teams' library for pages does: what it hands in
+// goes to the app.
+window.addEventListener('message', async (e) => {
+  const frame = document.querySelector('#modal iframe.t-page');
+  if (!frame || e.source !== frame.contentWindow || e.data?.func !== 'tasks.completeTask') return;
+  const out = await act('complete', { result: e.data.args?.[0] ?? null }, true);
+  const fault = out?.error || outcomeFault(out?.outcome);
+  if (fault) toast(fault, null, 'bad');
+});
 
 // leaveDialog takes the dialog off the page, when another surface is shown.
 export function leaveDialog() {

@@ -1,0 +1,102 @@
+package teams
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	"parley/bot/command"
+	"parley/bot/teams/card"
+	"parley/bot/upload"
+	"parley/bot/view"
+	"parley/bridge"
+)
+
+// uploadPath is where the upload page is below our public address.
+const uploadPath = "/teams/upload"
+
+// frames are what shows a page of an app.
+// Source: learn.microsoft.com/microsoftteams/platform/tabs/how-to/tab-requirements, read 2026-11.
+func frames() []string {
+	return []string{"https://teams.microsoft.com", "https://*.teams.microsoft.com", "https://*.cloud.microsoft"}
+}
+
+// newUpload makes the upload page, nil where no client could open it: Teams shows pages by
+// https alone. On this machine a trial may do without.
+func (s *Surface) newUpload() *upload.Page {
+	u, err := url.Parse(s.opt.PublicURL)
+	if err != nil || u.Host == "" || len(s.opt.LinkKeys) == 0 {
+		return nil
+	}
+	ancestors := frames()
+	if u.Scheme != "https" {
+		if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return nil
+		}
+		ancestors = append(ancestors, "http://127.0.0.1:*", "http://localhost:*")
+	}
+	return upload.New(upload.Options{
+		Base: strings.TrimRight(s.opt.PublicURL, "/"), Path: uploadPath, Keys: s.opt.LinkKeys, Ancestors: ancestors, AppID: s.opt.AppID,
+		Desk: s.desk, Now: s.now, Zone: s.opt.Zone, Log: s.log, HandIn: s.takeUpload,
+	})
+}
+
+// attach opens the upload page for who has the form of a reply before them. What they typed
+// in it goes along.
+func (in *invocation) attach(f *card.Submitted) any {
+	_, args, err := command.Button(f.Memory.Verb, f.Memory.Args)
+	if err != nil || in.s.upload == nil {
+		return task(in.problem(&bridge.Problem{Code: "stale", Text: "This form is no longer valid.", Hint: "Close it and open it again."}, f.Memory.Place))
+	}
+	typed, args := view.Begun(args, f.Values)
+	t := upload.Ticket{User: in.user.ID, Conversation: args.Conversation, Message: args.Message, Place: f.Memory.Place, Nonce: cmp.Or(f.Memory.Nonce, in.nonce())}
+	return webPage("Send files", in.s.upload.Link(t, in.value.Context.Theme, typed))
+}
+
+// uploaded says that a dialog which is handed in was the upload page, which is done.
+func uploaded(data json.RawMessage) bool {
+	var d struct {
+		Uploaded bool `json:"uploaded"`
+	}
+	return json.Unmarshal(data, &d) == nil && d.Uploaded
+}
+
+// uploadBody is what the journal keeps of an upload.
+type uploadBody struct {
+	Ticket upload.Ticket `json:"ticket"`
+	Reply  upload.Reply  `json:"reply"`
+}
+
+// takeUpload stores what was sent on the upload page, once for a ticket.
+func (s *Surface) takeUpload(ctx context.Context, t upload.Ticket, r upload.Reply) (already bool, err error) {
+	id := "a:" + t.Nonce + ":" + t.User
+	seen, err := s.seen(ctx, []string{id})
+	if err != nil || seen[id] {
+		return seen[id], err
+	}
+	body, err := json.Marshal(uploadBody{t, r})
+	if err != nil {
+		return false, fmt.Errorf("teams: upload: %w", err)
+	}
+	p := payload{Kind: kindUpload, Me: s.me, Body: body}
+	return false, s.desk.Accept(ctx, p.fact(id, orderKey(t.Place.Channel, root(t.Place))))
+}
+
+func (p payload) decodeUpload() ([]bridge.Action, error) {
+	var b uploadBody
+	if err := json.Unmarshal(p.Body, &b); err != nil {
+		return nil, fmt.Errorf("%w: upload: %w", errDecode, err)
+	}
+	text, err := upload.Text(b.Ticket, b.Reply)
+	if err != nil {
+		return nil, fmt.Errorf("%w: upload: %w", errDecode, err)
+	}
+	return []bridge.Action{{
+		Verb: bridge.VerbReply, Origin: bridge.OriginForm, Actor: bridge.Actor{ID: b.Ticket.User, Kind: bridge.ActorPerson}, Place: b.Ticket.Place,
+		Args: bridge.Args{Conversation: b.Ticket.Conversation, Message: b.Ticket.Message}, Form: b.Ticket.Nonce, Text: text, Files: b.Reply.Files, Explicit: true,
+	}}, nil
+}

@@ -1,0 +1,107 @@
+package teams
+
+import (
+	"bytes"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"parley/bot/teams/teamsfake"
+	"parley/bridge"
+)
+
+// TestUploadPage: "Attach files…" in the form of a reply opens a page, with what was typed so
+// far; what is sent there is a reply of who opened it, once; then the dialog closes.
+func TestUploadPage(t *testing.T) {
+	t.Parallel()
+	d := newDesk()
+	w := newWorld(t, d, func(o *Options, _ *teamsfake.Options) {
+		o.PublicURL, o.LinkKeys = "http://127.0.0.1:1/parley", [][]byte{[]byte("a key")}
+	}).connect()
+	d.Open(w.channel)
+	root, p := w.thread(d), w.fake.As(ann)
+	w.click(p, root, "More")
+	_, err := p.Submit(within(t), "Reply", nil)
+	must(t, err)
+	p.Theme = "dark"
+	out, err := p.Submit(within(t), "Attach files…", teamsfake.Inputs{"t:text": "Here **it** is"})
+	must(t, err)
+	if out.Error != "" || out.Dialog == nil || out.Dialog.URL == "" {
+		t.Fatalf("no page: %+v", out)
+	}
+	u, err := url.Parse(out.Dialog.URL)
+	must(t, err)
+	if u.Fragment != "Here **it** is" || u.Query().Get("theme") != "dark" || !strings.HasPrefix(u.Path, "/parley/teams/upload/") {
+		t.Errorf("the page is %s", u)
+	}
+	for range 2 {
+		if status, page := w.upload(u, "Here it is", "plan.txt", "the plan"); status != http.StatusOK || !strings.Contains(page, "On its way to Kim Lee") {
+			t.Fatalf("%d %s", status, page)
+		}
+	}
+	if n := d.Number("a:"); n != 1 {
+		t.Errorf("%d replies", n)
+	}
+	a := w.accepted(d, "a:")
+	if a.Verb != bridge.VerbReply || !a.Explicit || a.Origin != bridge.OriginForm || a.Actor.ID != ann || a.Actor.Kind != bridge.ActorPerson || a.Args.Conversation != 12 ||
+		a.Text != "Here it is" || a.Form == "" || len(a.Files) != 1 || a.Files[0].Name != "plan.txt" || a.Files[0].Blob == "" || a.Files[0].SizeBytes != 8 {
+		t.Errorf("%+v", a)
+	}
+	out, err = p.Complete(within(t), map[string]any{"uploaded": true})
+	must(t, err)
+	if out.Error != "" || out.Dialog != nil || w.fake.Dialog(ann) != nil {
+		t.Errorf("the page is done: %+v", out)
+	}
+	w.noProblems()
+}
+
+// upload sends the page's form to where the surface really is.
+func (w *world) upload(page *url.URL, text, name, content string) (status int, body string) {
+	w.t.Helper()
+	var form bytes.Buffer
+	f := multipart.NewWriter(&form)
+	must(w.t, f.WriteField("text", text))
+	part, err := f.CreateFormFile("file", name)
+	must(w.t, err)
+	_, err = io.WriteString(part, content)
+	must(w.t, err)
+	must(w.t, f.Close())
+	base := strings.TrimSuffix(w.url, "/teams/messages")
+	r, err := http.NewRequestWithContext(within(w.t), http.MethodPost, base+strings.TrimPrefix(page.Path, "/parley"), &form)
+	must(w.t, err)
+	r.Header.Set("Content-Type", f.FormDataContentType())
+	answer, err := http.DefaultClient.Do(r)
+	must(w.t, err)
+	defer answer.Body.Close()
+	all, err := io.ReadAll(answer.Body)
+	must(w.t, err)
+	return answer.StatusCode, string(all)
+}
+
+// TestNoUploadPage: where Teams could not open the page, or the channel takes no files, none is
+// offered; a button of before says that it is no longer valid.
+func TestNoUploadPage(t *testing.T) {
+	t.Parallel()
+	for _, public := range []string{"", "http://help.acme.test", "::"} {
+		s, err := New(Options{AppID: "a", AppPassword: "b", TenantID: "c", PublicURL: public, LinkKeys: [][]byte{[]byte("k")}, Desk: newDesk()})
+		must(t, err)
+		if s.upload != nil || s.home().Attach || len(s.Handlers()) != 1 {
+			t.Errorf("%q has a page", public)
+		}
+	}
+	s, err := New(Options{AppID: "a", AppPassword: "b", TenantID: "c", PublicURL: "https://help.acme.test", LinkKeys: [][]byte{[]byte("k")}, Desk: newDesk()})
+	must(t, err)
+	if s.upload == nil || len(s.Handlers()) != 3 {
+		t.Error("https has no page")
+	}
+	w, _, root, p := talk(t)
+	w.click(p, root, "More")
+	out, err := p.Submit(within(t), "Reply", nil)
+	must(t, err)
+	if out.Dialog == nil || strings.Contains(string(out.Dialog.Card), "Attach files") {
+		t.Errorf("offered without a page: %+v", out)
+	}
+}

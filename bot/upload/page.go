@@ -1,0 +1,194 @@
+package upload
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"parley/bot/forms"
+	"parley/bridge"
+	"parley/channels"
+)
+
+// Bounds of what is uploaded at once. No channel takes more.
+const (
+	mostBytes = 100 << 20
+	mostFiles = 10
+	mostTime  = 10 * time.Minute // for all of it, however slow the line
+	formTime  = 20 * time.Second // for everything else
+	textRunes = 3000             // of the text, as in other forms
+)
+
+// Options configure a Page. All but Ancestors, Finish and Log are required.
+type Options struct {
+	Base      string   // where the world finds us, without a final slash
+	Path      string   // of the page below it: "/chat/upload"
+	Keys      [][]byte // the first signs tickets, all are taken
+	Ancestors []string // what may show the page in a frame, in the words of a Content-Security-Policy
+	AppID     string   // of the chat's app, which is told when a dialog's page is done; "" = nobody is
+	Desk      bridge.Desk
+	Now       func() time.Time
+	Zone      *time.Location
+	Log       *slog.Logger // nil = discard
+
+	// HandIn stores the reply as what its author did. Already: it was handed in before, and
+	// what was stored then counts.
+	HandIn func(context.Context, Ticket, Reply) (already bool, err error)
+}
+
+// Reply is what somebody sends.
+type Reply struct {
+	Text  string               `json:"text,omitempty"` // as typed, Markdown
+	Files []bridge.SurfaceFile `json:"files"`
+}
+
+// Page serves the upload page.
+type Page struct {
+	opt  Options
+	html *template.Template
+}
+
+// New makes the page.
+func New(o Options) *Page {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	html := template.Must(template.New("page").Funcs(template.FuncMap{"size": channels.SizeWords}).Parse(source))
+	return &Page{o, html}
+}
+
+// Link leads the ticket's bearer to the page. What was typed already goes along behind the
+// "#", which no server and no log gets to see. Theme is the client's: "default" (light), "dark",
+// "contrast"; anything else = as the system is.
+func (p *Page) Link(t Ticket, theme, typed string) string {
+	t.Until = p.opt.Now().Add(TicketLife).Unix()
+	link := p.opt.Base + p.opt.Path + "/" + sign(p.opt.Keys[0], t)
+	if named(theme) {
+		link += "?theme=" + theme
+	}
+	if typed != "" {
+		link += "#" + url.PathEscape(typed)
+	}
+	return link
+}
+
+// named says that a client told its theme.
+func named(theme string) bool { return theme == "default" || theme == "dark" || theme == "contrast" }
+
+// Handlers answers below the path.
+func (p *Page) Handlers() map[string]http.Handler {
+	return map[string]http.Handler{
+		"GET " + p.opt.Path + "/{ticket}":  p.guarded(p.show),
+		"POST " + p.opt.Path + "/{ticket}": p.guarded(p.take),
+	}
+}
+
+// shown is what the template needs.
+type shown struct {
+	Facts   bridge.Facts
+	Theme   string
+	Nonce   string // of the policy
+	AppID   string
+	Text    string
+	Problem string // what is wrong, or why there is no form
+	Form    bool
+	Done    bool
+	Files   int   // how many at most
+	Bytes   int64 // how large together at most
+	Runes   int   // how long the text at most
+}
+
+//go:embed page.html
+var source string
+
+// guarded lets in who has a ticket, with the headers of every answer.
+func (p *Page) guarded(next func(http.ResponseWriter, *http.Request, Ticket, shown)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := shown{Nonce: rand.Text(), AppID: p.opt.AppID, Files: mostFiles, Bytes: mostBytes, Runes: textRunes}
+		if theme := r.URL.Query().Get("theme"); named(theme) {
+			s.Theme = theme
+		}
+		h := w.Header()
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+s.Nonce+"'; script-src 'nonce-"+s.Nonce+"'; connect-src 'self'; "+
+			"form-action 'self'; base-uri 'none'; frame-ancestors "+strings.Join(append([]string{"'self'"}, p.opt.Ancestors...), " "))
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Robots-Tag", "noindex")
+		t, ok := check(p.opt.Keys, r.PathValue("ticket"), p.opt.Now())
+		if !ok {
+			s.Problem = "This page is not valid any more. Open it again from the conversation."
+			p.answer(w, http.StatusNotFound, s)
+			return
+		}
+		next(w, r, t, s)
+	})
+}
+
+// answer writes the page.
+func (p *Page) answer(w http.ResponseWriter, status int, s shown) {
+	var body bytes.Buffer
+	if err := p.html.Execute(&body, s); err != nil {
+		p.opt.Log.Error("upload page not made", "error", err)
+		status = http.StatusInternalServerError
+	}
+	w.WriteHeader(status)
+	if _, err := w.Write(body.Bytes()); err != nil {
+		p.opt.Log.Debug("upload page not sent", "error", err)
+	}
+}
+
+// show answers with the form, or with why nothing can be sent now.
+func (p *Page) show(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
+	ctx, cancel := context.WithTimeout(r.Context(), formTime)
+	defer cancel()
+	if !p.admit(ctx, w, t, &s) {
+		return
+	}
+	p.answer(w, http.StatusOK, s)
+}
+
+// admit looks whether the ticket's bearer may reply now; if not, it has answered.
+func (p *Page) admit(ctx context.Context, w http.ResponseWriter, t Ticket, s *shown) bool {
+	facts, err := p.opt.Desk.Facts(ctx, t.Conversation, t.User)
+	if err == nil {
+		s.Facts, s.Form = facts, true
+		maker := forms.Maker{Desk: p.opt.Desk, Now: p.opt.Now, Zone: p.opt.Zone}
+		_, _, err = maker.Form(ctx, bridge.VerbReply, bridge.Args{Conversation: t.Conversation}, t.Place, t.User, "")
+	}
+	if err != nil {
+		s.Form = false
+		p.refuse(w, err, *s)
+		return false
+	}
+	return true
+}
+
+// refuse says why something isn't taken; what was typed stays in the form, if there is one.
+func (p *Page) refuse(w http.ResponseWriter, err error, s shown) {
+	var problem *bridge.Problem
+	var tooBig *http.MaxBytesError
+	status := http.StatusUnprocessableEntity
+	switch {
+	case errors.As(err, &problem):
+		s.Problem = strings.TrimSpace(problem.Text + " " + problem.Hint)
+	case errors.Is(err, bridge.ErrNoConversation):
+		s.Problem, status = "There is no such conversation.", http.StatusNotFound
+	case errors.Is(err, bridge.ErrTooLarge), errors.As(err, &tooBig):
+		s.Problem, status = fmt.Sprintf("That is too much at once: at most %s. Send a link to it instead.", channels.SizeWords(mostBytes)), http.StatusRequestEntityTooLarge
+	default:
+		p.opt.Log.Error("upload not taken", "error", err)
+		s.Problem, status = "That did not work: nothing was sent. Try again.", http.StatusInternalServerError
+	}
+	p.answer(w, status, s)
+}

@@ -1,0 +1,60 @@
+package upload
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"parley/bridge"
+)
+
+// TicketLife is how long a ticket lets somebody in. It acts for one person in one
+// conversation, so it is short; a button gives another one.
+const TicketLife = time.Hour
+
+// Ticket lets the person to whom it was given reply once, in one conversation. Where it was
+// given is a claim of theirs: the engine authorises the reply.
+type Ticket struct {
+	User         string       `json:"user"` // the surface's id
+	Conversation int64        `json:"conversation"`
+	Message      int64        `json:"message,omitempty"` // the one that is answered
+	Place        bridge.Place `json:"place"`
+	Nonce        string       `json:"nonce"` // names the reply: the same ticket makes one, however often it is handed in
+	Until        int64        `json:"until"` // unix seconds
+}
+
+// sign makes "TICKET.MAC" of a ticket.
+func sign(key []byte, t Ticket) string {
+	body, err := json.Marshal(t)
+	if err != nil {
+		panic("upload: ticket: " + err.Error()) // our own plain struct
+	}
+	text := base64.RawURLEncoding.EncodeToString(body)
+	return text + "." + seal(key, text)
+}
+
+func seal(key []byte, text string) string {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte("upload." + text)) // keys sign other things, too
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// check reads a ticket that one of the keys signed and that is still valid.
+func check(keys [][]byte, signed string, now time.Time) (Ticket, bool) {
+	text, mac, _ := strings.Cut(signed, ".")
+	for _, key := range keys {
+		if !hmac.Equal([]byte(seal(key, text)), []byte(mac)) {
+			continue
+		}
+		var t Ticket
+		body, err := base64.RawURLEncoding.DecodeString(text)
+		if err != nil || json.Unmarshal(body, &t) != nil {
+			return Ticket{}, false
+		}
+		return t, now.Unix() <= t.Until
+	}
+	return Ticket{}, false
+}

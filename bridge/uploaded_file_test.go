@@ -1,0 +1,78 @@
+package bridge_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels"
+)
+
+// What an agent uploads to us goes to the customer with the reply; the thread names it and
+// leads to it until it is taken back, and it is kept as long as its message.
+func TestUploadedFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{fileLink: func(message int64, file string) string { return fmt.Sprintf("(%d/%s)", message, file) },
+		caps: func(c *channels.Capabilities) { c.AttachmentsPerMessage = 2 }})
+	thread := w.opened()
+	desk := w.engines[0].Desk(w.surface)
+	upload := func(name, content string) bridgetest.File {
+		blob, size, err := desk.StoreFile(t.Context(), strings.NewReader(content), 100)
+		check(t, err)
+		return bridgetest.File{Name: name, Blob: blob, Size: size}
+	}
+	reply := submit(bridge.VerbReply)
+	reply.Args.Conversation = int64(w.count(`SELECT id FROM conversations`))
+	w.chat.Submit("ann", support, thread, reply, "", upload("plan.txt", "the plan"))
+	got := w.sent(1)[0]
+	if len(got.Files) != 1 || got.Files[0].Name != "plan.txt" || string(got.Files[0].Content) != "the plan" {
+		t.Errorf("the customer got %+v", got)
+	}
+	line := w.line(thread, bridge.LineDone)
+	_, link, _ := strings.Cut(line.Plain(), "plan.txt (")
+	link, _, _ = strings.Cut(link, ")")
+	var message int64
+	number, file, _ := strings.Cut(link, "/")
+	if _, err := fmt.Sscan(number, &message); err != nil || !bridge.InThread(file) {
+		t.Fatalf("the line %q leads to no file of the thread", line.Plain())
+	}
+	f := must(w.engines[0].LinkedFile(t.Context(), message, file))(t)
+	body := must(f.Open(t.Context()))(t)
+	if all := must(io.ReadAll(body))(t); string(all) != "the plan" {
+		t.Errorf("the link leads to %q", all)
+	}
+	if n := w.count(`SELECT count(*) FROM uploads WHERE used`); n != 1 {
+		t.Errorf("%d uploads are kept for their message", n)
+	}
+}
+
+// Who uploads learns at once what the channel can't take, and who may not reply.
+func TestUploadIsChecked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.AttachmentsPerMessage, c.MaxAttachmentBytes = 2, 1000 }})
+	w.opened()
+	desk, id := w.engines[0].Desk(w.surface), int64(w.count(`SELECT id FROM conversations`))
+	files := func(size int64) []bridge.SurfaceFile {
+		return []bridge.SurfaceFile{{Name: "plan.pdf", ContentType: "application/pdf", SizeBytes: size, Blob: "x"}}
+	}
+	check(t, desk.MayReply(t.Context(), id, "ann", "", files(1000)))
+	for what, err := range map[string]error{
+		"file_too_large": desk.MayReply(t.Context(), id, "ann", "", files(1001)),
+		"not_an_agent":   desk.MayReply(t.Context(), id, "dan", "", files(1)),
+	} {
+		var p *bridge.Problem
+		if !errors.As(err, &p) || p.Code != what {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if err := desk.MayReply(t.Context(), 1<<40, "ann", "", files(1)); !errors.Is(err, bridge.ErrNoConversation) {
+		t.Errorf("no conversation: %v", err)
+	}
+	if _, _, err := desk.StoreFile(t.Context(), strings.NewReader("too long"), 4); !errors.Is(err, bridge.ErrTooLarge) {
+		t.Errorf("too long: %v", err)
+	}
+}

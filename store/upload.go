@@ -1,0 +1,39 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const keepUpload = `
+	INSERT INTO uploads (blob) VALUES ($1)
+	ON CONFLICT (blob) DO UPDATE SET created_at = clock_timestamp()`
+
+// WriteUpload stores a file that an agent uploads, and gives its blob and size in bytes. It
+// is kept for a month, and as long as its message once UseUploads was told of it.
+// Errors: as WriteBlob.
+func WriteUpload(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes int64) (blob string, size int64, err error) {
+	if blob, size, err = WriteBlob(ctx, pool, r, maxBytes); err != nil {
+		return "", size, err
+	}
+	if _, err := pool.Exec(ctx, keepUpload, blob); err != nil {
+		return "", size, fmt.Errorf("store: keep upload: %w", err)
+	}
+	return blob, size, nil
+}
+
+const useUploads = `UPDATE uploads SET used = true WHERE blob = ANY($1)`
+
+// UseUploads notes that blobs are files of a message.
+func UseUploads(ctx context.Context, q Execer, blobs []string) error {
+	if len(blobs) == 0 {
+		return nil
+	}
+	if _, err := q.Exec(ctx, useUploads, blobs); err != nil {
+		return fmt.Errorf("store: use uploads: %w", err)
+	}
+	return nil
+}
