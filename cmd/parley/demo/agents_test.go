@@ -168,6 +168,7 @@ func agentUses(ts *testscript.TestScript, neg bool, s *stage, who string, args [
 		manner(ts, &u, args[2:])
 		refused, err := s.board.attach(ctx, who, u.Text, u.Files)
 		ts.Check(err)
+		s.deeds.add(s.where, "dialog", "Send files")
 		if (refused != "") != neg {
 			ts.Fatalf("files: refused: %q", refused)
 		}
