@@ -61,7 +61,7 @@ bench: ## measure against what PostgreSQL can do here: a table, and bench.json
 
 golden: ## rewrite the golden files; review them as a diff
 	@.ci/need go postgres
-	go test $$(grep -rlE --include='*_test.go' '"parley/golden"' . | xargs -n1 dirname | sort -u) -update
+	go test $$(grep -rlE --include='*_test.go' '"parley/channels/golden"' . | xargs -n1 dirname | sort -u) -update
 
 $(GOLANGCI):
 	@.ci/need go

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"parley/faultset"
+	"parley/channels/faultset"
 )
 
 // Rule says which calls and events a fault strikes.

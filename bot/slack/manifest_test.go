@@ -15,7 +15,7 @@ import (
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
-	"parley/golden"
+	"parley/channels/golden"
 )
 
 func manifests(t *testing.T) map[string][]byte {

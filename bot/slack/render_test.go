@@ -8,7 +8,7 @@ import (
 
 	"parley/bot/view"
 	"parley/bridge"
-	"parley/golden"
+	"parley/channels/golden"
 )
 
 // shown is the golden form of a card.

@@ -9,7 +9,7 @@ import (
 
 	"parley/bot/command"
 	"parley/bridge"
-	"parley/golden"
+	"parley/channels/golden"
 )
 
 func input(t *testing.T, verb bridge.Verb, f bridge.Facts) FormInput {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/golden"
+	"parley/channels/golden"
 )
 
 // kind is a LineKind as bridge declares it: not means that a customer did not get

@@ -9,7 +9,7 @@ import (
 
 	"parley/bot/command"
 	"parley/bridge"
-	"parley/golden"
+	"parley/channels/golden"
 )
 
 // riches are one message of each kind.

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"parley/bridge"
-	"parley/golden"
+	"parley/channels/golden"
 )
 
 // stock are templates of one account.

@@ -8,7 +8,7 @@ import (
 
 	"parley/bot/command"
 	"parley/bridge"
-	"parley/golden"
+	"parley/channels/golden"
 )
 
 // nasty is what a customer may write to look like somebody or something else.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/faultset"
+	"parley/channels/faultset"
 )
 
 // patience bounds every wait of this package; only a failing test uses it up.

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/faultset"
+	"parley/channels/faultset"
 )
 
 // FaultKind says what goes wrong with a call of a Chat's API.

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/faultset"
+	"parley/channels/faultset"
 )
 
 // FaultKind says what goes wrong.

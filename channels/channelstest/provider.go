@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/faultset"
+	"parley/channels/faultset"
 )
 
 // Sent is a message that the provider took: what a customer got.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/golden"
+	"parley/channels/golden"
 )
 
 // composer is a channel that connects to nothing, at a fixed time.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/golden"
+	"parley/channels/golden"
 )
 
 // mailToken stands for an id of ours in a sample mail: {{m:12.34}} a message,

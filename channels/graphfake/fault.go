@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"parley/faultset"
+	"parley/channels/faultset"
 )
 
 // Action says what a Fault does.

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"parley/faultset"
+	"parley/channels/faultset"
 )
 
 // Options of New; the zero value works.

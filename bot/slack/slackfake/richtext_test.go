@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/golden"
+	"parley/channels/golden"
 )
 
 // TestTypedText shows what people's text becomes on the wire, as text and as blocks.

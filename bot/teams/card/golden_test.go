@@ -7,7 +7,7 @@ import (
 	"parley/bot/view"
 	"parley/bot/view/viewtest"
 	"parley/bridge"
-	"parley/golden"
+	"parley/channels/golden"
 )
 
 // The organisation, the people and the conversation of the tests.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/faultset"
+	"parley/channels/faultset"
 )
 
 // Op names the command at which a Fault strikes.

@@ -10,7 +10,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 
 	"parley/channels/email/mailfake"
-	"parley/golden"
+	"parley/channels/golden"
 )
 
 func pixel() []byte { return []byte("\x89PNG\r\n\x1a\n\x00picture") }

@@ -14,7 +14,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-smtp"
 
-	"parley/faultset"
+	"parley/channels/faultset"
 )
 
 // closeTimeout bounds the wait for SMTP handlers, which end as soon as they are cut off.

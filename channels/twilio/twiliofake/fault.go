@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/faultset"
+	"parley/channels/faultset"
 )
 
 // FaultKind says what goes wrong.

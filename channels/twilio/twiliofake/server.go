@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"parley/faultset"
+	"parley/channels/faultset"
 )
 
 // Number is one of the company's senders.

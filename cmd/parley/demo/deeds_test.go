@@ -14,8 +14,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"parley/bridge"
+	"parley/channels/golden"
 	"parley/cmd/parley/app"
-	"parley/golden"
 )
 
 // deeds are what one story really did and was shown on each surface, by the words of

@@ -17,7 +17,7 @@ import (
 
 	"parley/bot/command"
 	"parley/bridge"
-	"parley/golden"
+	"parley/channels/golden"
 )
 
 const parityPage = "../../../docs/parity.md"

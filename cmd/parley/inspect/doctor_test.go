@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/golden"
 	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/setup"
-	"parley/golden"
 	"parley/store"
 	"parley/store/storetest"
 )

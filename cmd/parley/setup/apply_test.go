@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/channels"
-	"parley/golden"
+	"parley/channels/golden"
 	"parley/store"
 	"parley/store/storetest"
 )

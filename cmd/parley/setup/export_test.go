@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/golden"
+	"parley/channels/golden"
 	"parley/store/storetest"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/golden"
+	"parley/channels/golden"
 )
 
 // What is wrong with a file is said all at once, in words, with places; the golden

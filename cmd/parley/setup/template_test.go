@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/golden"
+	"parley/channels/golden"
 	"parley/store"
 	"parley/store/storetest"
 )

@@ -1,7 +1,8 @@
 // Package golden holds what a test shows against a file of its testdata. With -update the
 // file is rewritten, so that a change is read as a diff.
 //
-// What does not belong here: what is shown. Nothing outside tests may import it.
+// What does not belong here: what is shown, and anything of channels: the tests of all parts
+// use it. Nothing outside tests may import it.
 package golden
 
 import (

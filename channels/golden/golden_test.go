@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/golden"
+	"parley/channels/golden"
 )
 
 // spy takes what a test would say of another.

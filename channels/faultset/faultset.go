@@ -1,7 +1,8 @@
 // Package faultset counts what goes wrong on purpose: an emulator arms faults in it and asks
 // it, call by call, which of them strike.
 //
-// What does not belong here: what a fault does, and which calls it means.
+// What does not belong here: what a fault does, and which calls it means. The chats' emulators
+// use it as the channels' do.
 package faultset
 
 import (

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/faultset"
+	"parley/channels/faultset"
 )
 
 // fault is the call that it strikes.
