@@ -18,6 +18,7 @@ import (
 	"parley/bot/teams/graph"
 	"parley/bot/teams/rest"
 	"parley/bridge"
+	"parley/channels"
 )
 
 // noFileAccess is why a file of a channel can't be read. Teams tells a bot nothing of it.
@@ -91,7 +92,7 @@ func (s *Surface) attachments(ctx context.Context, p payload, a *connector.Activ
 	}
 	for _, f := range graphFiles(&m) {
 		if slices.Contains(ids, f.ID) {
-			out = append(out, s.readable(ctx, f))
+			out = append(out, s.readable(ctx, from(a), f))
 		}
 	}
 	return out
@@ -130,8 +131,18 @@ func graphFiles(m *graph.Message) []attached {
 }
 
 // readable finds out whether a file in SharePoint may be read.
-func (s *Surface) readable(ctx context.Context, f attached) attached {
-	answer, err := s.graph.File(ctx, f.URL)
+func (s *Surface) readable(ctx context.Context, o origin, f attached) attached {
+	address, err := s.admit(ctx, o, f.URL)
+	switch {
+	case errors.Is(err, errElsewhere):
+		f.URL, f.Unavailable = "", fileElsewhere
+	case errors.Is(err, graph.ErrNotGranted):
+		f.URL, f.Unavailable = "", noFileAccess
+	}
+	if err != nil {
+		return f
+	}
+	answer, err := s.graph.File(ctx, address)
 	switch {
 	case errors.Is(err, graph.ErrNotGranted):
 		f.URL, f.Unavailable = "", noFileAccess
@@ -150,20 +161,24 @@ func (s *Surface) readable(ctx context.Context, f attached) attached {
 // hostedPart stands in the address of a picture that Graph gives.
 const hostedPart = "/hostedContents/"
 
-// reader gives what reads a file, by where it lies.
-func (s *Surface) reader(address string) func(context.Context, string) (*rest.Answer, error) {
+// fetch reads a file by where it lies.
+func (s *Surface) fetch(ctx context.Context, o origin, address string) (*rest.Answer, error) {
 	if withToken, err := s.hosts.Check(address); err == nil && withToken && strings.Contains(address, "/v3/attachments/") {
-		return s.bot.Download
+		return s.bot.Download(ctx, address)
 	}
 	if strings.Contains(address, hostedPart) {
-		return s.hosted
+		return s.hosted(ctx, o, address)
 	}
-	return s.graph.File
+	address, err := s.admit(ctx, o, address)
+	if err != nil {
+		return nil, err
+	}
+	return s.graph.File(ctx, address)
 }
 
-// hosted reads a picture by Graph's address:
+// hosted reads a picture of the channel by Graph's address:
 // …/teams/{group}/channels/{channel}/messages/{root}[/replies/{id}]/hostedContents/{content}/$value.
-func (s *Surface) hosted(ctx context.Context, address string) (*rest.Answer, error) {
+func (s *Surface) hosted(ctx context.Context, o origin, address string) (*rest.Answer, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil, err
@@ -172,6 +187,9 @@ func (s *Surface) hosted(ctx context.Context, address string) (*rest.Answer, err
 	parts := strings.Split(u.Path, "/")
 	for i := 0; i+1 < len(parts); i++ {
 		at[parts[i]] = parts[i+1]
+	}
+	if at["channels"] != o.Channel {
+		return nil, errElsewhere
 	}
 	return s.graph.Picture(ctx, at["teams"], at["channels"], at["messages"], cmp.Or(at["replies"], at["messages"]), at["hostedContents"])
 }
@@ -184,7 +202,11 @@ func (s *Surface) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser
 	if f.Unavailable != "" {
 		return nil, fmt.Errorf("%w: %s", errFile, f.Unavailable)
 	}
-	answer, err := s.reader(f.URL)(ctx, f.URL)
+	o, address := unseal(f.URL)
+	answer, err := s.fetch(ctx, o, address)
+	if errors.Is(err, errElsewhere) {
+		return nil, &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: " + fileElsewhere, Hint: "Upload the file itself and send again.", Cause: errFile}
+	}
 	if errors.Is(err, graph.ErrNotGranted) {
 		return nil, fmt.Errorf("%w: %s: %w", errFile, noFileAccess, err)
 	}

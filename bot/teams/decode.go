@@ -110,7 +110,7 @@ func (p payload) files(a *connector.Activity, t card.Text) []bridge.SurfaceFile 
 		if f.ID == "" {
 			f.ID = digest(f.URL)
 		}
-		out = append(out, bridge.SurfaceFile{ID: f.ID, Name: f.Name, ContentType: f.Type, SizeBytes: f.Bytes, URL: f.URL, Unavailable: f.Unavailable})
+		out = append(out, bridge.SurfaceFile{ID: f.ID, Name: f.Name, ContentType: f.Type, SizeBytes: f.Bytes, URL: from(a).seal(f.URL), Unavailable: f.Unavailable})
 	}
 	for _, f := range p.Seen {
 		add(f)

@@ -37,6 +37,15 @@ func root(p bridge.Place) string {
 	return p.Message
 }
 
+// from tells where the files of a message come from.
+func from(a *connector.Activity) origin {
+	o := origin{Channel: place(a).Channel}
+	if a.From != nil {
+		o.Author = a.From.AADObjectID
+	}
+	return o
+}
+
 func inChannel(a *connector.Activity) bool {
 	return a.Conversation != nil && (a.Conversation.ConversationType == connector.ConversationChannel ||
 		a.Conversation.ConversationType == "" && strings.HasPrefix(a.Conversation.ID, "19:"))

@@ -79,6 +79,7 @@ type Surface struct {
 	roots   *memory[bool]        // threads, by orderKey: whether we began them
 	swept   *memory[compared]    // threads that were compared, by orderKey
 	sent    *memory[bridge.Sent] // posts that Teams has taken, by their tokens
+	libs    *memory[library]     // where files lie
 	closed  *closures
 	reads   *permits
 	sweeper *sweep.Sweeper
@@ -118,7 +119,7 @@ func New(o Options) (*Surface, error) {
 		bot:    connector.New(connector.Options{AppID: o.AppID, Tokens: tokens, Hosts: hosts, HTTP: o.Client, Now: o.Now}),
 		check:  check,
 		door:   inbound.New(check, o.AllowUnsigned, o.Log),
-		roots:  newMemory[bool](), swept: newMemory[compared](), sent: newMemory[bridge.Sent](), closed: newClosures(), reads: newPermits(),
+		roots:  newMemory[bool](), swept: newMemory[compared](), sent: newMemory[bridge.Sent](), libs: newMemory[library](), closed: newClosures(), reads: newPermits(),
 		sweeper: sweep.New(o.Desk, o.Log, o.SweepEvery), work: background.New(backgroundMost),
 	}
 	if s.graph, err = newGraph(o, newTokens); err != nil {

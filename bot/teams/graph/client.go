@@ -156,6 +156,25 @@ func beside(address, contentURL string) error {
 	return nil
 }
 
+// Folder gives the address of the folder in which a channel's files lie. Where nobody looked
+// at the channel's files yet, there may be none: ErrNotFound.
+func (c *Client) Folder(ctx context.Context, group, channel string) (address string, err error) {
+	return c.webURL(ctx, "GET files' folder", c.path("teams", group, "channels", channel, "filesFolder"))
+}
+
+// Drive gives the address of a person's OneDrive; user is the Entra object id.
+func (c *Client) Drive(ctx context.Context, user string) (address string, err error) {
+	return c.webURL(ctx, "GET drive", c.path("users", user, "drive"))
+}
+
+func (c *Client) webURL(ctx context.Context, name, address string) (string, error) {
+	var at struct {
+		WebURL string `json:"webUrl"`
+	}
+	err := c.get(ctx, name, address, maxMessage, &at)
+	return at.WebURL, err
+}
+
 // message is the address of a message, "" when an id is none.
 func (c *Client) message(group, channel, root, id string) string {
 	if id == root {

@@ -9,5 +9,6 @@
 //
 // Source: learn.microsoft.com/graph/api: channel-list-messages, chatmessage-list-replies,
 // chatmessage-get, chatmessagehostedcontent-get, channel-list, shares-get,
-// driveitem-get-content, read 2026-11.
+// driveitem-get-content, channel-get-filesfolder, drive-get, read 2026-11. The last two name
+// Files.Read.All, and not Sites.Selected; newer editions of drive-get name no right of apps.
 package graph

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -42,3 +43,11 @@ func (r Rights) Files() string {
 
 // Sites says whether an admin may let the app read the files of single sites.
 func (r Rights) Sites() bool { return slices.Contains(r, "Sites.Selected") }
+
+// OnlyNamedSites says that of all files the app may read only those of sites that an admin named.
+func (r Rights) OnlyNamedSites() bool {
+	return r.Sites() && !slices.ContainsFunc(r, func(right string) bool {
+		kind, _, _ := strings.Cut(right, ".")
+		return right != "Sites.Selected" && slices.Contains([]string{"Sites", "Files", "Group"}, kind)
+	})
+}

@@ -100,8 +100,8 @@ func (s *Server) personAttachments(ch *channel, m *Message) []object {
 	for _, f := range m.Files {
 		switch {
 		case f.Image:
-			out = append(out, object{"contentType": "image/*", "contentUrl": s.imageURL(f)})
-			tags += fmt.Sprintf(`<p><img src="%s" alt="image"></p>`, stdhtml.EscapeString(s.imageURL(f)))
+			out = append(out, object{"contentType": "image/*", "contentUrl": f.URL})
+			tags += fmt.Sprintf(`<p><img src="%s" alt="image"></p>`, stdhtml.EscapeString(f.URL))
 		case ch.person != "":
 			_, kind, _ := strings.Cut(f.Name, ".")
 			out = append(out, object{

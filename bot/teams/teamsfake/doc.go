@@ -30,7 +30,7 @@
 //	/login/{tenant}/oauth2/v2.0/token           Entra
 //	/botframework/v1/.well-known/…              OpenID metadata and keys
 //	/connector/{region}/{tenant}/v3/…           the Bot Connector (serviceUrl)
-//	/graph/v1.0/…  /sharepoint/…  /download/…   Graph, and where files lie
+//	/graph/v1.0/…  /sites/…  /personal/…  /download/…   Graph, and where files lie
 //	/_fake/…                                    the emulator's own; see control.go
 //
 // # Methods, for Calls and faults
@@ -38,7 +38,7 @@
 //	token openid keys conversations.create activities.send activities.update activities.delete
 //	reactions.add reactions.remove members.list members.page members.get team.get team.channels
 //	attachments.get graph.team graph.channels graph.channel graph.messages graph.message
-//	graph.replies graph.reply graph.hosted graph.file graph.folder graph.upload download
+//	graph.replies graph.reply graph.hosted graph.file graph.folder graph.drive graph.upload download
 //
 // Faults of what is sent to the bot have the method event:TYPE (event:message,
 // event:messageUpdate, event:invoke, event:*).

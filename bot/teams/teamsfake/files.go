@@ -4,30 +4,69 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 )
 
-// keepFile stores a person's file in the channel's document library, or a pasted picture as
-// hosted content. Caller holds s.mu.
-func (s *Server) keepFile(place string, in NewFile) *File {
+// keepFile stores a person's file in the channel's document library or in the OneDrive, or a
+// pasted picture as hosted content. Caller holds s.mu.
+func (s *Server) keepFile(user, place string, in NewFile) *File {
 	kind, _, _ := strings.Cut(http.DetectContentType(in.Data), ";")
 	f := &File{ID: s.guid("file"), Name: in.Name, Type: cmp.Or(in.Type, kind), Size: int64(len(in.Data)), Image: in.Image, Data: in.Data}
-	f.URL = s.imageURL(f)
-	if !f.Image {
-		f.URL = s.libraryURL(place) + "/" + url.PathEscape(f.Name)
+	switch ch := s.channels[place]; {
+	case in.URL != "":
+		f.URL, f.Elsewhere = in.URL, true
+	case f.Image:
+		f.URL = s.imageURL(f)
+	case in.OneDrive, ch == nil, ch.person != "":
+		f.URL = s.driveURL(user) + "/Microsoft%20Teams%20Chat%20Files/" + url.PathEscape(f.Name)
+	default:
+		f.URL = s.folderURL(ch) + "/" + url.PathEscape(f.Name)
 	}
 	s.files[f.ID] = f
 	s.note(Change{Kind: "file", ID: f.ID, Channel: place})
 	return f
 }
 
-// libraryURL is the address of a channel's folder in SharePoint, or of a person's OneDrive.
-func (s *Server) libraryURL(place string) string {
-	ch := s.channels[place]
-	if ch == nil || ch.person != "" {
-		return s.url + "/sharepoint/personal/Documents/Microsoft%20Teams%20Chat%20Files"
+// siteURL is the address of a channel's site: the team's, or a private or shared channel's own.
+func (s *Server) siteURL(ch *channel) string {
+	name := s.teams[ch.Team].GroupID[:8]
+	if ch.Kind == KindPrivate || ch.Kind == KindShared {
+		name += "-" + hash("site", ch.ID)[:6]
 	}
-	return s.url + "/sharepoint/sites/" + s.teams[ch.Team].GroupID[:8] + "/Shared%20Documents/" + url.PathEscape(ch.Name)
+	return s.url + "/sites/" + name
+}
+
+// folderURL is the address of a channel's folder in SharePoint.
+func (s *Server) folderURL(ch *channel) string {
+	return s.siteURL(ch) + "/Shared%20Documents/" + url.PathEscape(ch.Name)
+}
+
+// driveURL is the address of a person's OneDrive.
+func (s *Server) driveURL(user string) string {
+	name := user
+	if u := s.users[user]; u != nil && u.Email != "" {
+		name = u.Email
+	}
+	return s.url + "/personal/" + strings.NewReplacer("@", "_", ".", "_").Replace(name) + "/Documents"
+}
+
+// lies finds the file at an address, as SharePoint reads one: without case, and resolved.
+func (s *Server) lies(address string) *File {
+	for _, f := range s.files {
+		if !f.Image && !f.Elsewhere && strings.EqualFold(resolved(f.URL), resolved(address)) {
+			return f
+		}
+	}
+	return nil
+}
+
+func resolved(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host + path.Clean(u.Path)
 }
 
 // imageURL is where the bot gets a pasted picture with its token.

@@ -10,7 +10,8 @@ import (
 
 // graphRoutes are the reads of Microsoft Graph v1.0 that a helpdesk needs, and uploads.
 // Source: Graph reference, channel-list-messages, chatmessage-get, chatmessage-list-replies,
-// chatmessagehostedcontent-get, shares-get, driveitem-put-content, read 2026-11.
+// chatmessagehostedcontent-get, shares-get, driveitem-put-content, channel-get-filesfolder,
+// drive-get, read 2026-11.
 func (s *Server) graphRoutes() {
 	get := func(path, method, permission string, h http.HandlerFunc) {
 		s.mux.HandleFunc("GET /graph/v1.0/"+path, s.call(method, s.asApp(h, permission)))
@@ -27,19 +28,21 @@ func (s *Server) graphRoutes() {
 		get(at+"/hostedContents", "graph.hosted", PermitMessages, s.graphHosted)
 		get(at+"/hostedContents/{file}/$value", "graph.hosted", PermitMessages, s.graphHosted)
 	}
-	get("shares/{share}/driveItem", "graph.file", PermitFilesRead, s.graphShare)
-	get("shares/{share}/driveItem/content", "graph.file", PermitFilesRead, s.graphShare)
+	get("shares/{share}/driveItem", "graph.file", PermitSites, s.graphShare)
+	get("shares/{share}/driveItem/content", "graph.file", PermitSites, s.graphShare)
+	get("users/{user}/drive", "graph.drive", PermitFilesRead, s.graphDrive)
 	get("teams/{group}/channels/{channel}/filesFolder", "graph.folder", PermitFilesRead, s.graphFolder)
 	s.mux.HandleFunc("PUT /graph/v1.0/drives/{drive}/items/{folder}/{name}/content",
 		s.call("graph.upload", s.asApp(s.graphUpload, PermitFilesWrite)))
 	s.mux.HandleFunc("GET /download/{file}", s.call("download", s.download))
-	s.mux.HandleFunc("/sharepoint/", func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "sign in", http.StatusForbidden) // people's addresses, not apps'
-	})
+	for _, people := range []string{"/sites/", "/personal/"} {
+		s.mux.HandleFunc(people, func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "sign in", http.StatusForbidden) // people's addresses, not apps'
+		})
+	}
 }
 
 // asApp checks the bot's token for Graph and the permission, and holds s.mu for the handler.
-// What may be written may be read.
 func (s *Server) asApp(h http.HandlerFunc, permission string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
@@ -47,12 +50,23 @@ func (s *Server) asApp(h http.HandlerFunc, permission string) http.HandlerFunc {
 		switch {
 		case !s.authorized(r, scopeGraph):
 			s.graphRefuse(w, http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token is empty, has expired or is for another audience.")
-		case !s.permissions[permission] && (permission != PermitFilesRead || !s.permissions[PermitFilesWrite]):
+		case !s.permitted(permission):
 			s.graphRefuse(w, http.StatusForbidden, "Forbidden", "Missing role permissions on the request. API requires one of '"+permission+"'.")
 		default:
 			h(w, r)
 		}
 	}
+}
+
+// permitted: what may be written may be read, and who may read everything may read what is named.
+func (s *Server) permitted(permission string) bool {
+	switch permission {
+	case PermitSites:
+		return s.permissions[PermitSites] || s.permitted(PermitFilesRead)
+	case PermitFilesRead:
+		return s.permissions[PermitFilesRead] || s.permissions[PermitFilesWrite]
+	}
+	return s.permissions[permission]
 }
 
 func (s *Server) graphRefuse(w http.ResponseWriter, status int, code, text string) {

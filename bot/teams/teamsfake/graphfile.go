@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -42,18 +43,25 @@ func (s *Server) graphShare(w http.ResponseWriter, r *http.Request) {
 		s.graphRefuse(w, http.StatusBadRequest, "invalidRequest", "The sharing token is not valid.")
 		return
 	}
-	for _, f := range s.files {
-		if f.Image || f.URL != string(raw) {
-			continue
-		}
-		if strings.HasSuffix(r.URL.Path, "/content") {
-			http.Redirect(w, r, s.downloadURL(f), http.StatusFound)
-		} else {
-			writeJSON(w, http.StatusOK, s.driveItem(f))
-		}
-		return
+	switch f := s.lies(string(raw)); {
+	case f != nil && !s.permitted(PermitFilesRead) && !slices.ContainsFunc(s.sites, func(site string) bool { return strings.HasPrefix(f.URL, site+"/") }):
+		s.graphRefuse(w, http.StatusForbidden, "accessDenied", "Access denied")
+	case f == nil:
+		s.graphRefuse(w, http.StatusNotFound, "itemNotFound", "The resource could not be found.")
+	case strings.HasSuffix(r.URL.Path, "/content"):
+		http.Redirect(w, r, s.downloadURL(f), http.StatusFound)
+	default:
+		writeJSON(w, http.StatusOK, s.driveItem(f))
 	}
-	s.graphRefuse(w, http.StatusNotFound, "itemNotFound", "The resource could not be found.")
+}
+
+// NameSite lets the app read the files of a channel's site with Sites.Selected.
+func (s *Server) NameSite(channel string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ch := s.channels[channel]; ch != nil {
+		s.sites = append(s.sites, s.siteURL(ch))
+	}
 }
 
 func (s *Server) driveItem(f *File) object {
@@ -84,14 +92,27 @@ func (s *Server) graphFolder(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, object{
-		"id": folderID(ch), "name": ch.Name, "webUrl": s.libraryURL(ch.ID), "folder": object{"childCount": 0},
-		"parentReference": object{"driveId": driveID(ch), "driveType": "documentLibrary"},
+		"id": folderID(ch), "name": ch.Name, "webUrl": s.folderURL(ch), "folder": object{"childCount": 0},
+		"parentReference": object{"driveId": s.driveID(ch), "driveType": "documentLibrary"},
+	})
+}
+
+// graphDrive is a person's OneDrive; guests have none.
+func (s *Server) graphDrive(w http.ResponseWriter, r *http.Request) {
+	u := s.users[r.PathValue("user")]
+	if u == nil || u.Guest || u.Bot {
+		s.graphRefuse(w, http.StatusNotFound, "ResourceNotFound", "User's mysite not found.")
+		return
+	}
+	writeJSON(w, http.StatusOK, object{
+		"id": "b!" + hash("drive", u.ID)[:40], "name": "OneDrive", "driveType": "business", "webUrl": s.driveURL(u.ID),
+		"owner": object{"user": object{"id": u.ID, "displayName": u.Name}},
 	})
 }
 
 func folderID(ch *channel) string { return "01" + strings.ToUpper(hash("folder", ch.ID)[:30]) }
 
-func driveID(ch *channel) string { return "b!" + hash("drive", ch.Team)[:40] }
+func (s *Server) driveID(ch *channel) string { return "b!" + hash("drive", s.siteURL(ch))[:40] }
 
 // graphUpload puts a file into a channel's folder:
 // PUT /drives/{drive}/items/{folder}:/{name}:/content.
@@ -100,7 +121,7 @@ func (s *Server) graphUpload(w http.ResponseWriter, r *http.Request) {
 	name, ok2 := strings.CutSuffix(r.PathValue("name"), ":")
 	for _, id := range s.channelIDs {
 		ch := s.channels[id]
-		if !ok1 || !ok2 || ch.person != "" || folderID(ch) != folder || driveID(ch) != r.PathValue("drive") || !s.reachable(ch) {
+		if !ok1 || !ok2 || ch.person != "" || folderID(ch) != folder || s.driveID(ch) != r.PathValue("drive") || !s.reachable(ch) {
 			continue
 		}
 		data, err := io.ReadAll(r.Body)
@@ -110,7 +131,7 @@ func (s *Server) graphUpload(w http.ResponseWriter, r *http.Request) {
 		}
 		f := &File{
 			ID: guidOf("upload", ch.ID, name), Name: name, Type: r.Header.Get("Content-Type"), Size: int64(len(data)), Data: data,
-			URL: s.libraryURL(ch.ID) + "/" + url.PathEscape(name), Uploaded: ch.ID,
+			URL: s.folderURL(ch) + "/" + url.PathEscape(name), Uploaded: ch.ID,
 		}
 		s.files[f.ID] = f
 		s.note(Change{Kind: "file", ID: f.ID, Channel: ch.ID})

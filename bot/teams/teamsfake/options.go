@@ -72,6 +72,7 @@ const (
 	PermitChannelMembers = "ChannelMember.Read.Group"
 	PermitFilesRead      = "Files.Read.All"
 	PermitFilesWrite     = "Files.ReadWrite.All"
+	PermitSites          = "Sites.Selected" // files of sites that NameSite names
 )
 
 func (o Options) withDefaults() Options {

@@ -44,6 +44,11 @@ type NewFile struct {
 	Type  string `json:"type,omitempty"` // media type; default from the content
 	Data  []byte `json:"data,omitempty"` // base64 in JSON
 	Image bool   `json:"image,omitempty"`
+	// OneDrive is where the person keeps it, rather than in the channel's folder.
+	OneDrive bool `json:"onedrive,omitempty"`
+	// URL is the address that the message says instead, of whatever may lie there, as a program
+	// in the person's name can.
+	URL string `json:"url,omitempty"`
 }
 
 // Post is what a person writes. Text is typed Markdown; <@bot> and <@Entra object id> are
@@ -155,7 +160,7 @@ func (s *Server) postable(user string, in Post) (*channel, error) {
 func (s *Server) compose(user string, in Post) *Message {
 	m := &Message{ID: s.nextMessage(), Root: in.Root, User: user, Guise: in.As, Subject: in.Subject, At: s.now()}
 	for _, f := range in.Files {
-		m.Files = append(m.Files, s.keepFile(in.Channel, f))
+		m.Files = append(m.Files, s.keepFile(user, in.Channel, f))
 	}
 	s.write(m, in)
 	return m

@@ -59,6 +59,7 @@ type state struct {
 	channels    map[string]*channel
 	channelIDs  []string
 	files       map[string]*File
+	sites       []string           // addresses of those whose files Sites.Selected opens
 	dialogs     map[string]*Dialog // by person
 	tokens      map[string]issued
 	problems    []Problem

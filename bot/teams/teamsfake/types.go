@@ -75,6 +75,8 @@ type File struct {
 	Size  int64  `json:"size"`
 	Image bool   `json:"image,omitempty"` // pasted: hosted content, not a file
 	URL   string `json:"url"`             // contentUrl: the address in SharePoint, or of the hosted content
+	// Elsewhere tells that nothing was stored: a message only says the address.
+	Elsewhere bool `json:"elsewhere,omitempty"`
 	// Uploaded is the channel into which the bot put it; empty for people's files.
 	Uploaded string `json:"uploaded,omitempty"`
 	Data     []byte `json:"-"`

@@ -54,10 +54,11 @@ func (b *teamsBoard) post(who string, u utterance) error {
 		return notHere(u.As)
 	}
 	for _, f := range u.Files {
+		file := teamsfake.NewFile{Name: f.Name, Data: f.Body}
 		if f.Elsewhere {
-			return notHere("a file elsewhere")
+			file.URL = "https://elsewhere.test/" + f.Name
 		}
-		in.Files = append(in.Files, teamsfake.NewFile{Name: f.Name, Data: f.Body})
+		in.Files = append(in.Files, file)
 	}
 	switch {
 	case u.ToParley:
