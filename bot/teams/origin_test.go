@@ -183,6 +183,21 @@ func TestFilesOfNamedSites(t *testing.T) {
 	}
 }
 
+// TestCaughtFiles: what only a catch-up found is held to the same, by the author whom Graph names.
+func TestCaughtFiles(t *testing.T) {
+	t.Parallel()
+	w, _, root, _ := talk(t)
+	hers := w.keep(ann, w.channel, teamsfake.NewFile{Name: "own.pdf", OneDrive: true})
+	for who, ok := range map[string]bool{ann: true, ben: false} {
+		a := caughtSay(t, w, graph.Message{ID: "1700000000001", ReplyToID: root, Type: "message", From: &graph.From{User: &graph.Identity{ID: who}},
+			Body:        graph.Body{ContentType: "html", Content: `<p>see</p><attachment id="a1"></attachment>`},
+			Attachments: []graph.Attachment{{ID: "a1", ContentType: graph.ContentFile, ContentURL: hers, Name: "own.pdf"}}})
+		if len(a.Files) != 1 || w.refusedFile(a.Files[0]) == ok {
+			t.Errorf("by %s: %+v", who, a.Files)
+		}
+	}
+}
+
 // TestHostedElsewhere: a picture of another channel isn't read for a message of this one.
 func TestHostedElsewhere(t *testing.T) {
 	t.Parallel()
