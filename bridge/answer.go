@@ -32,7 +32,7 @@ func (w *work) answer(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agen
 			return true, nil
 		}
 		var err error
-		if line, err = w.tell(ctx, tx, c, surface, a); err != nil {
+		if line, err = w.tell(ctx, tx, c, agent, surface, a); err != nil {
 			return true, err
 		}
 	default:
@@ -42,15 +42,12 @@ func (w *work) answer(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agen
 	return true, nil
 }
 
-func (w *work) tell(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a Action) (Line, error) {
+func (w *work) tell(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a Action) (Line, error) {
 	if a.Verb == VerbFind {
-		facts, err := w.e.facts(ctx, tx, surface, nil, c.ID)
-		if err != nil || len(facts) == 0 {
-			return Line{Kind: LineDetails, Other: Facts{ID: c.ID}}, err
-		}
-		return Line{Kind: LineDetails, Other: facts[0]}, nil
+		facts, err := w.facts(ctx, tx, c, agent, surface)
+		return Line{Kind: LineDetails, Other: facts}, err
 	}
-	rows, err := w.e.history(ctx, tx, c.ID)
+	rows, err := w.e.history(ctx, tx, c.ID, w.log...)
 	if err != nil {
 		return Line{}, err
 	}

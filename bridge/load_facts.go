@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"parley/store"
 )
 
@@ -103,6 +105,19 @@ func (e *Engine) factsOf(dir *directory, surface int64, viewer *store.Agent, c *
 	return f
 }
 
+// facts are those of a conversation as the batch has made it so far: its row is written last.
+func (w *work) facts(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64) (Facts, error) {
+	places := c.places()
+	if c.PreviousID != nil {
+		threads, err := store.Threads(ctx, tx, []int64{*c.PreviousID})
+		if err != nil {
+			return Facts{}, err
+		}
+		places.add(threads)
+	}
+	return w.e.factsOf(w.dir, surface, agent, c.Conversation, w.identities, places, w.now), nil
+}
+
 // threadsOf are threads by their conversation.
 type threadsOf map[int64][]*store.Thread
 
@@ -195,12 +210,18 @@ func (e *Engine) list(ctx context.Context, q store.Querier, surface int64, agent
 	return e.facts(ctx, q, surface, agent, ids...)
 }
 
-// history gives the newest log rows of a conversation.
-func (e *Engine) history(ctx context.Context, q store.Querier, id int64) ([]LogRow, error) {
+// history gives the newest log rows of a conversation; unsaved are what a batch will add.
+func (e *Engine) history(ctx context.Context, q store.Querier, id int64, unsaved ...store.LogEntry) ([]LogRow, error) {
 	entries, err := store.ListLog(ctx, q, id, historyRows)
 	if err != nil {
 		return nil, err
 	}
+	for _, entry := range unsaved {
+		if entry.ConversationID == id {
+			entries = slices.Insert(entries, 0, entry)
+		}
+	}
+	entries = entries[:min(len(entries), historyRows)]
 	dir := e.directory.Load()
 	rows := make([]LogRow, 0, len(entries))
 	for _, entry := range entries {

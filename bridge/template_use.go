@@ -96,16 +96,16 @@ func notApproved(row store.Template) string {
 
 // offerTemplates answers a typed verb: with the button that opens the form.
 func (w *work) offerTemplates(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a Action) error {
-	facts, err := w.e.facts(ctx, tx, surface, agent, c.ID)
-	if err != nil || len(facts) == 0 {
+	facts, err := w.facts(ctx, tx, c, agent, surface)
+	if err != nil {
 		return err
 	}
-	list, err := w.e.fitting(ctx, tx, facts[0])
+	list, err := w.e.fitting(ctx, tx, facts)
 	if err != nil {
 		return err
 	}
 	if len(list) == 0 {
-		w.refuse(c, surface, a, "no_template", noneFits(facts[0]), "Admins make them with @Parley templates.")
+		w.refuse(c, surface, a, "no_template", noneFits(facts), "Admins make them with @Parley templates.")
 		return nil
 	}
 	line := Line{Kind: LineTemplate, Verb: VerbTemplate, Verbs: []Verb{VerbTemplate}, Args: Args{Conversation: c.ID, Message: a.Args.Message}}

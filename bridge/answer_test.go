@@ -1,0 +1,40 @@
+package bridge_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"parley/bridge"
+)
+
+// Who asks is told what stands right then, also of what was said in the same breath, and as
+// the one who asked: an admin who holds the conversation.
+func TestAnswerInABurst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	tx := must(w.pool.Begin(t.Context()))(t)
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	if _, err := tx.Exec(t.Context(), `SELECT 1 FROM conversations FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	w.chat.Say("ann", support, thread, "!take")
+	w.eventually("the engine waits for the conversation", func() bool {
+		return w.count(`SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')`) > 0
+	})
+	for _, text := range []string{"!tag Urgent", "!show", "!history"} {
+		w.chat.Say("ann", support, thread, text)
+	}
+	w.eventually("the others wait behind it", func() bool { return w.count(`SELECT count(*) FROM pending`) == 4 })
+	check(t, tx.Commit(t.Context()))
+	log := w.whisper("ann", "["+string(bridge.LineHistory)+"]")
+	if text := log.Plain(); strings.Index(text, "Ann tagged") > strings.Index(text, "Ann assigned") || !strings.Contains(text, "Ann tagged") {
+		t.Errorf("the history is %q", text)
+	}
+	const details = `SELECT concat_ws(' ', f->'Viewer'->>'Name', f->'Viewer'->>'IsAdmin', f->'Assignees'->0->>'Name', f->'Tags'->0->>'Name')
+		FROM (SELECT payload->'line'->'Other' AS f FROM deliveries WHERE payload->'line'->>'Kind' = 'details') AS d`
+	if got := w.text(details); got != "Ann true Ann Urgent" {
+		t.Errorf("the details are of %q", got)
+	}
+}
