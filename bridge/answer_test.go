@@ -14,20 +14,7 @@ func TestAnswerInABurst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.opened()
-	tx := must(w.pool.Begin(t.Context()))(t)
-	defer func() { _ = tx.Rollback(context.Background()) }()
-	if _, err := tx.Exec(t.Context(), `SELECT 1 FROM conversations FOR UPDATE`); err != nil {
-		t.Fatal(err)
-	}
-	w.chat.Say("ann", support, thread, "!take")
-	w.eventually("the engine waits for the conversation", func() bool {
-		return w.count(`SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')`) > 0
-	})
-	for _, text := range []string{"!tag Urgent", "!show", "!history"} {
-		w.chat.Say("ann", support, thread, text)
-	}
-	w.eventually("the others wait behind it", func() bool { return w.count(`SELECT count(*) FROM pending`) == 4 })
-	check(t, tx.Commit(t.Context()))
+	w.burst(thread, "!take", "!tag Urgent", "!show", "!history")
 	log := w.whisper("ann", "["+string(bridge.LineHistory)+"]")
 	if text := log.Plain(); strings.Index(text, "Ann tagged") > strings.Index(text, "Ann assigned") || !strings.Contains(text, "Ann tagged") {
 		t.Errorf("the history is %q", text)
@@ -37,4 +24,23 @@ func TestAnswerInABurst(t *testing.T) {
 	if got := w.text(details); got != "Ann true Ann Urgent" {
 		t.Errorf("the details are of %q", got)
 	}
+}
+
+// burst lets ann say several things, of which all but the first are applied in one go.
+func (w *world) burst(thread string, texts ...string) {
+	w.t.Helper()
+	tx := must(w.pool.Begin(w.t.Context()))(w.t)
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	if _, err := tx.Exec(w.t.Context(), `SELECT 1 FROM conversations FOR UPDATE`); err != nil {
+		w.t.Fatal(err)
+	}
+	w.chat.Say("ann", support, thread, texts[0])
+	w.eventually("the engine waits for the conversation", func() bool {
+		return w.count(`SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')`) > 0
+	})
+	for _, text := range texts[1:] {
+		w.chat.Say("ann", support, thread, text)
+	}
+	w.eventually("the others wait behind it", func() bool { return w.count(`SELECT count(*) FROM pending`) == len(texts) })
+	check(w.t, tx.Commit(w.t.Context()))
 }

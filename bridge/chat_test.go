@@ -353,3 +353,19 @@ func TestRecipientsOfAChat(t *testing.T) {
 		t.Errorf("sent to %v and %v", sent.To, sent.Cc)
 	}
 }
+
+// What is refused changes nobody's mail: neither a verb without an address nor one of which
+// an address is none.
+func TestRecipientsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "Hello"})
+	thread := w.thread("Hello")
+	w.settled()
+	w.burst(thread, "!take", "!to", "!cc", "!allow", "!to eve@x.test lee", "!cc eve@x.test lea", "Hi Kim")
+	w.provider.WaitTexts(t, "Hi Kim")
+	w.chat.Wait(t, "all are refused", func() bool { return len(w.chat.Whispers("ann")) == 5 })
+	if sent := w.provider.Sent()[0]; !slices.Equal(sent.To, []string{"kim@x.test"}) || !slices.Equal(sent.Cc, []string{"lee@x.test"}) {
+		t.Errorf("sent to %v and %v", sent.To, sent.Cc)
+	}
+}

@@ -135,36 +135,42 @@ func (w *work) changeRecipients(c *conv, agent *store.Agent, surface int64, a Ac
 		w.refuse(c, surface, a, "one_customer", "A conversation of "+c.account.Name+" has one customer: nobody else gets what is written in it.", "Write to them by a conversation of their own: @Parley new")
 		return
 	}
+	if len(a.Args.Addresses) == 0 {
+		w.refuse(c, surface, a, "no_address", "No address was named.", "For example: !"+string(a.Verb)+" bob@shop.example")
+		return
+	}
+	list := slices.Clone(c.Participants)
 	for _, address := range a.Args.Addresses {
 		key := strings.ToLower(strings.TrimSpace(address))
 		if !strings.Contains(key, "@") {
 			w.refuse(c, surface, a, "not_an_address", address+" is not an e-mail address.", "Write it like ann@example.org.")
 			return
 		}
-		at := slices.IndexFunc(c.Participants, func(p store.Participant) bool { return p.Key == key })
+		at := slices.IndexFunc(list, func(p store.Participant) bool { return p.Key == key })
 		switch {
 		case a.Args.Remove:
 			if at >= 0 {
-				c.Participants = slices.Delete(c.Participants, at, at+1)
+				list = slices.Delete(list, at, at+1)
 			}
 		case at >= 0:
-			c.Participants[at].New = false
+			list[at].New = false
 			if a.Verb == VerbTo {
-				c.Participants[at].Role = "to"
+				list[at].Role = "to"
 			}
 		default:
 			role := "cc"
 			if a.Verb == VerbTo {
 				role = "to"
 			}
-			c.Participants = append(c.Participants, store.Participant{Key: key, Role: role})
+			list = append(list, store.Participant{Key: key, Role: role})
 		}
 	}
 	if a.Verb == VerbTo && !a.Args.Remove {
-		c.Participants = slices.DeleteFunc(c.Participants, func(p store.Participant) bool {
+		list = slices.DeleteFunc(list, func(p store.Participant) bool {
 			return p.Role == "to" && !slices.ContainsFunc(a.Args.Addresses, func(s string) bool { return strings.EqualFold(strings.TrimSpace(s), p.Key) })
 		})
 	}
+	c.Participants = list
 	w.logAgent(c, agent, "recipients", detail{Text: strings.Join(a.Args.Addresses, ", ")})
 	w.line(c, Line{Kind: LineRecipients, By: w.dir.ref(surface, agent.ID), Text: recipientList(c.Participants)})
 	w.card(c)
