@@ -146,10 +146,8 @@ func TestTeamsUploadPage(t *testing.T) {
 	l.until("a dialog opens", `document.querySelector('#modal[open] [data-input="t:text"]')`)
 	l.write(`#modal [data-input="t:text"]`, "50 % & more #1")
 	l.click(`#modal [data-label="Attach files…"]`)
-	l.until("the page is shown", `document.querySelector('#modal[open] iframe.t-page')`)
-	frame := l.frame("#modal iframe.t-page")
-	in := chromedp.FromNode(frame)
-	l.do("wait for what was typed", chromedp.WaitVisible(chromedp.CSS("#hint"), in))
+	l.until("the page is loaded", `document.querySelector('#modal[open] iframe.t-page:not([aria-busy])')`)
+	in := chromedp.FromNode(l.frame("#modal iframe.t-page", "#hint"))
 	if typed, err := chromedp.Run(l.ctx, chromedp.Value(chromedp.CSS("#text"), in)); err != nil || typed != "50 % & more #1" {
 		t.Errorf("typed: %q, %v", typed, err)
 	}
@@ -176,16 +174,26 @@ func TestTeamsUploadPage(t *testing.T) {
 	l.clean()
 }
 
-// frame waits for a frame and gives its node.
-func (l *live) frame(selector string) *chromedp.Node {
+// frame gives the node of a frame, once something in it is visible. The browser tells of a
+// frame's new document in its own time: a node of before leads to nothing.
+func (l *live) frame(selector, visible string) *chromedp.Node {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.ctx, stepTime)
 	defer cancel()
-	nodes, err := chromedp.Run(ctx, chromedp.Nodes(chromedp.CSS(selector)))
-	if err != nil || len(nodes) == 0 {
-		l.fail("no frame %s: %v", selector, err)
+	for ctx.Err() == nil {
+		nodes, err := chromedp.Run(ctx, chromedp.Nodes(chromedp.CSS(selector)))
+		if err != nil || len(nodes) == 0 {
+			continue
+		}
+		try, stop := context.WithTimeout(ctx, 2*time.Second)
+		err = chromedp.Do(try, chromedp.WaitVisible(chromedp.CSS(visible), chromedp.FromNode(nodes[0])))
+		stop()
+		if err == nil {
+			return nodes[0]
+		}
 	}
-	return nodes[0]
+	l.fail("no frame %s shows %s", selector, visible)
+	return nil
 }
 
 // What agents do to their own messages, files, reactions and the chat with the app; what

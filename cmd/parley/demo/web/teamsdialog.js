@@ -21,7 +21,7 @@ export function showDialog() {
   shown = print;
   const had = d.open && d.contains(document.activeElement) && document.activeElement.dataset.focus;
   const wrong = h('p', { class: 'error general', role: 'alert' });
-  const body = v.card ? card(v.card, { press: (p) => submit(p, wrong) }) : h('iframe', { class: 't-page', src: v.url, title: v.title || 'Parley' });
+  const body = v.card ? card(v.card, { press: (p) => submit(p, wrong) }) : h('iframe', { class: 't-page', src: v.url, title: v.title || 'Parley', 'aria-busy': 'true', onload: (e) => e.target.removeAttribute('aria-busy') });
   d.className = `modal t-dialog ${typeof v.width === 'string' ? v.width : 'medium'}`;
   d.replaceChildren(h('div', { class: 't-window' },
     h('header', {}, h('img', { src: '/assets/icon.svg', alt: '', width: '24', height: '24' }), h('h2', { id: 'modaltitle' }, v.title || 'Parley'),
