@@ -89,7 +89,7 @@ func (w *work) assignTeam(c *conv, agent *store.Agent, surface int64, a Action) 
 	}
 	c.TeamID, c.Assignees = &team.ID, nil
 	w.logAgent(c, agent, "assigned", detail{Team: team.ID, Text: team.Name})
-	w.line(c, Line{Kind: LineUnassigned, By: w.dir.ref(surface, agent.ID), Text: team.Name})
+	w.line(c, Line{Kind: LineUnassigned, By: w.dir.ref(surface, agent.ID), Args: Args{Team: team.Name}, Text: a.Args.Note})
 	w.card(c)
 }
 

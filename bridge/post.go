@@ -89,8 +89,8 @@ type LineKind string
 // Kinds of lines. Those marked * say that a customer did not get something: they
 // mention the author and keep the text.
 const (
-	LineAssigned    LineKind = "assigned"     // By assigned it to Mentions
-	LineUnassigned  LineKind = "unassigned"   // By put it back
+	LineAssigned    LineKind = "assigned"     // By assigned it to Mentions; Text = note
+	LineUnassigned  LineKind = "unassigned"   // By put it back, or handed it to Args.Team; Text = note
 	LineWoke        LineKind = "woke"         // the snooze is over
 	LineReopened    LineKind = "reopened"     // by the customer or By
 	LineContinued   LineKind = "continued"    // the customer wrote again: see Other

@@ -64,13 +64,7 @@ func stateLine(l bridge.Line, f bridge.Facts) []Block {
 	case bridge.LineAssigned:
 		return append([]Block{assignedLine(l, f)}, quote(l.Text)...)
 	case bridge.LineUnassigned:
-		if team := oneLine(l.Text, maxNameRunes); team != "" {
-			return []Block{sentence(icon("large_blue_circle"), " ", mentioned(l), actor(l)+" handed this to "+team+". Nobody has it yet.", then(reasonWords(l.Reason, f)), then(l.Hint))}
-		}
-		if nobody(l.By) {
-			return []Block{sentence(icon("large_blue_circle"), " ", mentioned(l), "This is unassigned again.", then(reasonWords(l.Reason, f)), then(l.Hint))}
-		}
-		return []Block{sentence(icon("large_blue_circle"), " ", mentioned(l), agentName(l.By)+" put this back to Unassigned.", then(reasonWords(l.Reason, f)))}
+		return append([]Block{unassignedLine(l, f)}, quote(l.Text)...)
 	case bridge.LineWoke:
 		if !nobody(l.By) {
 			return []Block{sentence(icon("alarm_clock"), " ", mentioned(l), agentName(l.By)+" ended the snooze.", then(reasonWords(l.Reason, f)))}
@@ -101,8 +95,6 @@ func stateLine(l bridge.Line, f bridge.Facts) []Block {
 func assignedLine(l bridge.Line, f bridge.Facts) Block {
 	parts := []any{icon("bust_in_silhouette"), " "}
 	switch {
-	case len(l.Mentions) == 0 && l.Args.Team != "":
-		parts = append(parts, actor(l)+" handed this to "+oneLine(l.Args.Team, maxNameRunes)+".")
 	case len(l.Mentions) == 0:
 		parts = append(parts, actor(l)+" assigned this.")
 	case len(l.Mentions) == 1 && sameAgent(l.Mentions[0], l.By):
@@ -113,6 +105,16 @@ func assignedLine(l bridge.Line, f bridge.Facts) Block {
 		parts = append(parts, mentions(l.Mentions), ": "+agentName(l.By)+" assigned this to you.")
 	}
 	return sentence(append(parts, then(reasonWords(l.Reason, f)), then(l.Hint))...)
+}
+
+func unassignedLine(l bridge.Line, f bridge.Facts) Block {
+	words := agentName(l.By) + " put this back to Unassigned."
+	if team := oneLine(l.Args.Team, maxNameRunes); team != "" {
+		words = actor(l) + " handed this to " + team + ". Nobody has it yet."
+	} else if nobody(l.By) {
+		words = "This is unassigned again."
+	}
+	return sentence(icon("large_blue_circle"), " ", mentioned(l), words, then(reasonWords(l.Reason, f)), then(l.Hint))
 }
 
 func resolvedWords(l bridge.Line) string {
