@@ -41,7 +41,7 @@ func (s *Surface) newUpload() *upload.Page {
 	}
 	return upload.New(upload.Options{
 		Base: strings.TrimRight(s.opt.PublicURL, "/"), Path: uploadPath, Keys: s.opt.LinkKeys, Ancestors: ancestors, AppID: s.opt.AppID,
-		Desk: s.desk, Now: s.now, Zone: s.opt.Zone, Log: s.log, HandIn: s.takeUpload,
+		Desk: s.desk, Now: s.now, Zone: s.opt.Zone, Log: s.log, Used: s.uploadTaken, HandIn: s.takeUpload,
 	})
 }
 
@@ -71,19 +71,26 @@ type uploadBody struct {
 	Reply  upload.Reply  `json:"reply"`
 }
 
+// uploadID names what a ticket makes.
+func uploadID(t upload.Ticket) string { return "a:" + t.Nonce + ":" + t.User }
+
+// uploadTaken says that a ticket's reply is stored.
+func (s *Surface) uploadTaken(ctx context.Context, t upload.Ticket) (bool, error) {
+	seen, err := s.seen(ctx, []string{uploadID(t)})
+	return seen[uploadID(t)], err
+}
+
 // takeUpload stores what was sent on the upload page, once for a ticket.
 func (s *Surface) takeUpload(ctx context.Context, t upload.Ticket, r upload.Reply) (already bool, err error) {
-	id := "a:" + t.Nonce + ":" + t.User
-	seen, err := s.seen(ctx, []string{id})
-	if err != nil || seen[id] {
-		return seen[id], err
+	if already, err = s.uploadTaken(ctx, t); err != nil || already {
+		return already, err
 	}
 	body, err := json.Marshal(uploadBody{t, r})
 	if err != nil {
 		return false, fmt.Errorf("teams: upload: %w", err)
 	}
 	p := payload{Kind: kindUpload, Me: s.me, Body: body}
-	return false, s.desk.Accept(ctx, p.fact(id, orderKey(t.Place.Channel, root(t.Place))))
+	return false, s.desk.Accept(ctx, p.fact(uploadID(t), orderKey(t.Place.Channel, root(t.Place))))
 }
 
 func (p payload) decodeUpload() ([]bridge.Action, error) {

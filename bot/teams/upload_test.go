@@ -94,7 +94,7 @@ func TestNoUploadPage(t *testing.T) {
 	}
 	s, err := New(Options{AppID: "a", AppPassword: "b", TenantID: "c", PublicURL: "https://help.acme.test", LinkKeys: [][]byte{[]byte("k")}, Desk: newDesk()})
 	must(t, err)
-	if s.upload == nil || len(s.Handlers()) != 3 {
+	if s.upload == nil || len(s.Handlers()) != 4 {
 		t.Error("https has no page")
 	}
 	w, _, root, p := talk(t)

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -40,6 +41,8 @@ type Options struct {
 	Zone      *time.Location
 	Log       *slog.Logger // nil = discard
 
+	// Used says that a ticket's reply was handed in.
+	Used func(context.Context, Ticket) (bool, error)
 	// HandIn stores the reply as what its author did. Already: it was handed in before, and
 	// what was stored then counts.
 	HandIn func(context.Context, Ticket, Reply) (already bool, err error)
@@ -87,8 +90,9 @@ func named(theme string) bool { return theme == "default" || theme == "dark" || 
 // Handlers answers below the path.
 func (p *Page) Handlers() map[string]http.Handler {
 	return map[string]http.Handler{
-		"GET " + p.opt.Path + "/{ticket}":  p.guarded(p.show),
-		"POST " + p.opt.Path + "/{ticket}": p.guarded(p.take),
+		"GET " + p.opt.Path + "/{ticket}":        p.guarded(p.show),
+		"POST " + p.opt.Path + "/{ticket}":       p.guarded(p.take),
+		"POST " + p.opt.Path + "/{ticket}/check": p.guarded(p.check),
 	}
 }
 
@@ -161,8 +165,17 @@ func (p *Page) show(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 // admit looks whether the ticket's bearer may reply now; if not, it has answered.
 func (p *Page) admit(ctx context.Context, w http.ResponseWriter, t Ticket, s *shown) bool {
 	facts, err := p.opt.Desk.Facts(ctx, t.Conversation, t.User)
+	used := false
 	if err == nil {
-		s.Facts, s.Form = facts, true
+		s.Facts = facts
+		used, err = p.opt.Used(ctx, t)
+	}
+	if used {
+		p.sent(w, *s, true)
+		return false
+	}
+	if err == nil {
+		s.Form = true
 		maker := forms.Maker{Desk: p.opt.Desk, Now: p.opt.Now, Zone: p.opt.Zone}
 		_, _, err = maker.Form(ctx, bridge.VerbReply, bridge.Args{Conversation: t.Conversation}, t.Place, t.User, "")
 	}
@@ -172,6 +185,15 @@ func (p *Page) admit(ctx context.Context, w http.ResponseWriter, t Ticket, s *sh
 		return false
 	}
 	return true
+}
+
+// sent says that a reply is handed in. Already: another one was, before.
+func (p *Page) sent(w http.ResponseWriter, s shown, already bool) {
+	s.Form, s.Done = false, true
+	if already {
+		s.Problem = "This was sent before, and only that counts. To send more, open the page again from the conversation."
+	}
+	p.answer(w, http.StatusOK, s)
 }
 
 // refuse says why something isn't taken; what was typed stays in the form, if there is one.
@@ -186,6 +208,8 @@ func (p *Page) refuse(w http.ResponseWriter, err error, s shown) {
 		s.Problem, status = "There is no such conversation.", http.StatusNotFound
 	case errors.Is(err, bridge.ErrTooLarge), errors.As(err, &tooBig):
 		s.Problem, status = fmt.Sprintf("That is too much at once: at most %s. Send a link to it instead.", channels.SizeWords(mostBytes)), http.StatusRequestEntityTooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		s.Problem = fmt.Sprintf("That took longer than %d minutes: nothing was sent. Send less at once.", int(mostTime.Minutes()))
 	default:
 		p.opt.Log.Error("upload not taken", "error", err)
 		s.Problem, status = "That did not work: nothing was sent. Try again.", http.StatusInternalServerError

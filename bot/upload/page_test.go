@@ -23,6 +23,12 @@ type desk struct {
 	resolved bool
 	refuse   error // of MayReply
 	checked  string
+	stored   int
+}
+
+func (d *desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error) {
+	d.stored++
+	return d.Desk.StoreFile(ctx, r, maxBytes)
 }
 
 func (d *desk) Facts(_ context.Context, id int64, user string) (bridge.Facts, error) {
@@ -52,6 +58,7 @@ type stand struct {
 	now     time.Time
 	handler http.Handler
 	replies []Reply
+	used    bool
 	already bool
 	fail    error
 }
@@ -61,6 +68,7 @@ func newStand(t *testing.T) *stand {
 	s := &stand{t: t, desk: &desk{Desk: bridgetest.NewDesk()}, now: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)}
 	p := New(Options{Base: "https://help.acme.test", Path: "/chat/upload", Keys: [][]byte{[]byte("new"), []byte("old")}, Ancestors: []string{"https://chat.example"},
 		AppID: "app", Desk: s.desk, Now: func() time.Time { return s.now },
+		Used: func(context.Context, Ticket) (bool, error) { return s.used, nil },
 		HandIn: func(_ context.Context, _ Ticket, r Reply) (bool, error) {
 			s.replies = append(s.replies, r)
 			return s.already, s.fail
@@ -99,7 +107,7 @@ func (s *stand) send(link, text string, files ...file) *httptest.ResponseRecorde
 	form := multipart.NewWriter(&body)
 	fields := []error{form.WriteField("text", text), form.WriteField("odd", "x")}
 	for _, f := range files {
-		w, err := form.CreatePart(map[string][]string{"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename=%q`, f.name)}, "Content-Type": {f.kind}})
+		w, err := form.CreatePart(map[string][]string{"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename="%s"`, f.name)}, "Content-Type": {f.kind}})
 		if err == nil {
 			_, err = io.WriteString(w, f.content)
 		}

@@ -3,15 +3,18 @@ package upload
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"os"
 	"path"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"parley/bot/view"
@@ -24,6 +27,9 @@ const (
 	fieldFile = "file"
 )
 
+// checkBytes bounds what is asked before files are sent: a text and files' names.
+const checkBytes = 64 << 10
+
 // take stores what is sent and hands it in. Files are stored as they come; those of a reply
 // that isn't handed in are forgotten after a while.
 func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
@@ -31,7 +37,7 @@ func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 	defer cancel()
 	end := time.Now().Add(mostTime) //nolint:forbidigo // the connection's clock
 	control := http.NewResponseController(w)
-	_, _ = control.SetReadDeadline(end), control.SetWriteDeadline(end) //nolint:errcheck // then the server's stay
+	_, _ = control.SetReadDeadline(end), control.SetWriteDeadline(end.Add(formTime)) //nolint:errcheck // then the server's stay
 	if !p.admit(ctx, w, t, &s) {
 		return
 	}
@@ -50,11 +56,28 @@ func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 		p.refuse(w, err, s)
 		return
 	}
-	s.Form, s.Done = false, true
-	if already {
-		s.Problem = "This was sent before, and only that counts. To send more, open the page again from the conversation."
+	p.sent(w, s, already)
+}
+
+// check tells whether a reply would be taken, before its files are brought.
+func (p *Page) check(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
+	ctx, cancel := context.WithTimeout(r.Context(), formTime)
+	defer cancel()
+	if !p.admit(ctx, w, t, &s) {
+		return
 	}
-	p.answer(w, http.StatusOK, s)
+	var reply Reply
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, checkBytes)).Decode(&reply)
+	if err != nil {
+		err = errForm
+	} else {
+		err = p.accepts(ctx, t, reply)
+	}
+	if err != nil {
+		p.refuse(w, err, s)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // accepts checks a reply as a form's is checked, and against what the channel carries.
@@ -62,6 +85,9 @@ func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 func (p *Page) accepts(ctx context.Context, t Ticket, r Reply) error {
 	if len(r.Files) == 0 {
 		return &bridge.Problem{Code: "no_file", Text: "Choose at least one file."}
+	}
+	for i := range r.Files {
+		r.Files[i].Name, r.Files[i].ContentType = called(r.Files[i].Name, r.Files[i].ContentType)
 	}
 	text, err := Text(t, r)
 	if err != nil {
@@ -101,12 +127,14 @@ func (p *Page) read(ctx context.Context, r *http.Request) (Reply, error) {
 			return out, nil
 		case err != nil:
 			return out, broken(err)
+		case part.FormName() == "": // not readable: rather nothing than all but one
+			return out, errForm
 		case part.FormName() == fieldText:
 			text, err := io.ReadAll(io.LimitReader(part, textRunes*utf8.UTFMax+1))
 			if err != nil {
 				return out, broken(err)
 			}
-			if out.Text = strings.ToValidUTF8(string(text), "\uFFFD"); utf8.RuneCountInString(out.Text) > textRunes {
+			if out.Text = strings.ReplaceAll(strings.ToValidUTF8(string(text), "\uFFFD"), "\r\n", "\n"); utf8.RuneCountInString(out.Text) > textRunes {
 				return out, &bridge.Problem{Code: "long", Text: fmt.Sprintf("The text is too long: at most %d characters.", textRunes)}
 			}
 		case part.FormName() == fieldFile && part.FileName() != "":
@@ -126,20 +154,41 @@ func (p *Page) read(ctx context.Context, r *http.Request) (Reply, error) {
 // broken tells what is wrong with a request that can't be read to its end.
 func broken(err error) error {
 	var tooBig *http.MaxBytesError
-	if errors.As(err, &tooBig) {
+	if errors.As(err, &tooBig) || errors.Is(err, os.ErrDeadlineExceeded) {
 		return err
 	}
 	return errForm
 }
 
-// store keeps one file, of at most so many bytes.
-func (p *Page) store(ctx context.Context, part *multipart.Part, most int64) (bridge.SurfaceFile, error) {
-	f := bridge.SurfaceFile{Name: path.Base(strings.ReplaceAll(part.FileName(), "\\", "/"))}
-	kind, _, err := mime.ParseMediaType(part.Header.Get("Content-Type"))
-	if err != nil || kind == "application/octet-stream" {
-		kind, _, _ = strings.Cut(mime.TypeByExtension(path.Ext(f.Name)), ";")
+// called gives the name and type of a file that a browser calls so.
+func called(name, kind string) (string, string) {
+	name = path.Base(strings.ReplaceAll(name, "\\", "/"))
+	name = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(name, "\uFFFD")))
+	switch name {
+	case "", ".", "..", "/":
+		name = "file"
 	}
-	f.ContentType = cmp.Or(kind, "application/octet-stream")
+	kind, _, err := mime.ParseMediaType(kind)
+	if err != nil || !strings.Contains(kind, "/") || kind == "application/octet-stream" {
+		kind, _, _ = strings.Cut(mime.TypeByExtension(path.Ext(name)), ";")
+	}
+	return name, cmp.Or(kind, "application/octet-stream")
+}
+
+// escaped undoes what browsers do to a file's name in a form.
+// Source: html.spec.whatwg.org, "multipart/form-data encoding algorithm", read 2026-11.
+func escaped(name string) string {
+	return strings.NewReplacer("%22", `"`, "%0D", " ", "%0A", " ").Replace(name)
+}
+
+// store keeps one file, of at most so many bytes.
+func (p *Page) store(ctx context.Context, part *multipart.Part, most int64) (f bridge.SurfaceFile, err error) {
+	f.Name, f.ContentType = called(escaped(part.FileName()), part.Header.Get("Content-Type"))
 	f.Blob, f.SizeBytes, err = p.opt.Desk.StoreFile(ctx, part, most)
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):

@@ -163,7 +163,7 @@ func TestTeamsUploadPage(t *testing.T) {
 	l.do("choose others", chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file("form.txt", "sign here"), file(strings.Repeat("a-very-long-name-", 8)+".txt", "x")}, in),
 		chromedp.WaitNotVisible(chromedp.CSS("#problem"), in))
 	l.shot("teams-upload")
-	l.do("send", chromedp.Click(chromedp.CSS("button"), in))
+	l.do("send", chromedp.Click(chromedp.CSS(".foot button"), in))
 	l.until("the dialog closes by itself", `!document.querySelector('#modal[open]')`)
 	l.shows(inThread, "form.txt")
 	l.shot("teams-uploaded")
@@ -324,5 +324,65 @@ func TestTeamsSwitch(t *testing.T) {
 	l.click(`#surfaces [data-surface="teams"]`)
 	l.click(inPosts + `:first-child .replies`)
 	l.shows(inThread, "Are you there?")
+	l.clean()
+}
+
+// The page alone, as where a client can't show it: what goes wrong is said where it can be put
+// right, nothing that was typed or chosen is lost, and nothing changes while it is sent.
+func TestTeamsUploadPageAlone(t *testing.T) {
+	t.Parallel()
+	l := newTeams(t, "The form", "Send me the form, please.")
+	l.click(inThread + ` [data-tool="more"]`)
+	l.js("reply", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent.startsWith('Reply to customer')).click()`)
+	l.until("a dialog opens", `document.querySelector('#modal[open] [data-input="t:text"]')`)
+	l.write(`#modal [data-input="t:text"]`, "Two of them")
+	l.click(`#modal [data-label="Attach files…"]`)
+	l.until("the page is shown", `document.querySelector('#modal[open] iframe.t-page')`)
+	link, err := chromedp.Run(l.ctx, chromedp.Evaluate[string](`document.querySelector('#modal iframe.t-page').src`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.do("open the page", chromedp.Navigate(link))
+	l.until("what was typed is there", `document.getElementById('text')?.value === 'Two of them' && !location.hash`)
+	l.js("watch what is sent", `(() => {
+		window.sent = [];
+		window.nativeInterface = { framelessPostMessage: (m) => { window.told = JSON.parse(m); } };
+		window.send = XMLHttpRequest.prototype.send;
+		XMLHttpRequest.prototype.send = function (body) { sent.push(this); this.body = body; };
+		window.paste = (...names) => {
+			const clipboardData = new DataTransfer();
+			for (const name of names) clipboardData.items.add(new File(['content'], name, { type: 'text/plain' }));
+			const e = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
+			document.dispatchEvent(e);
+		};
+		window.files = () => [...document.querySelectorAll('#list li bdi')].map((li) => li.textContent).join(' ');
+		paste('a.txt', 'b.txt', 'c.txt');
+	})()`)
+	l.until("three files are chosen", `files() === 'a.txt b.txt c.txt'`)
+	l.js("one is wrong", `document.querySelector('[aria-label="Remove b.txt"]').click()`)
+	l.until("it is gone", `files() === 'a.txt c.txt' && document.activeElement.id === 'file'`)
+	l.js("send", `(() => { document.querySelector('.foot button').focus(); document.querySelector('.foot button').click(); })()`)
+	l.js("more, too late", `paste('late.txt')`)
+	l.until("nothing changes while it is sent", `files() === 'a.txt c.txt' && sent.length === 1 && document.querySelector('.foot button').matches(':disabled') && document.getElementById('text').matches(':disabled')`)
+	l.js("the line breaks", `sent[0].onerror()`)
+	l.until("it is said, and can be sent again by keyboard", `document.getElementById('problem').textContent.includes('Nothing is sent twice') && document.activeElement === document.querySelector('.foot button')`)
+	l.js("a proxy refuses", `(() => { document.activeElement.click(); Object.defineProperties(sent[1], { status: { value: 413 }, responseText: { value: '<html>nginx</html>' } }); sent[1].onload(); })()`)
+	l.until("it is no fault of the line", `document.getElementById('problem').textContent.includes('server on the way')`)
+	l.do("a phone", chromedp.EmulateViewport(360, 640))
+	l.until("nothing is cut off", `document.documentElement.scrollWidth <= 360`)
+	l.shot("upload-alone-problem")
+	l.js("the page is told that it can't be sent now", `(() => { document.activeElement.click();
+		Object.defineProperties(sent[2], { status: { value: 422 }, responseText: { value: '<main><h1>Nothing can be sent here</h1><p class="problem">This conversation is resolved.</p></main>' } }); sent[2].onload(); })()`)
+	l.until("what was typed and chosen stays", `document.getElementById('problem').textContent.includes('is resolved') && document.getElementById('text').value === 'Two of them' && files() === 'a.txt c.txt'`)
+	l.js("send it at last", `(() => { XMLHttpRequest.prototype.send = send; document.activeElement.click(); })()`)
+	l.until("it is done, and a phone's client is told", `document.querySelector('main[data-done] h1') === document.activeElement && window.told?.func === 'tasks.completeTask' && window.told.args[0].uploaded`)
+	again, _, _ := strings.Cut(link, "#") // else it would be the same document
+	l.do("once more", chromedp.Navigate(again))
+	l.until("there is no form any more", `document.querySelector('main[data-done] [role=status]')?.textContent.includes('sent before') && !document.querySelector('form')`)
+	l.shot("upload-alone-again")
+	l.waits("Maria has the files", func() bool {
+		list := l.world.Mail.Inbox(maria)
+		return len(list) == 1 && strings.Contains(list[0].Text, "Two of them") && len(list[0].Attachments) == 2
+	})
 	l.clean()
 }
