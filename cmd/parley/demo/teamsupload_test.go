@@ -1,0 +1,98 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// An agent sends a file on the page that a reply's form leads to: what she typed is there already,
+// what is wrong is said, and when it is sent the dialog closes.
+func TestTeamsUploadPage(t *testing.T) {
+	t.Parallel()
+	l := newTeams(t, "The form", "Send me the form, please.")
+	l.click(inThread + ` [data-tool="more"]`)
+	l.js("reply", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent.startsWith('Reply to customer')).click()`)
+	l.until("a dialog opens", `document.querySelector('#modal[open] [data-input="t:text"]')`)
+	l.write(`#modal [data-input="t:text"]`, "50 % & more #1")
+	l.js("listen as Teams does", `window.told = [], addEventListener('message', (e) => told.push(JSON.stringify(e.data)))`)
+	l.click(`#modal [data-label="Attach files…"]`)
+	l.until("the page is loaded", `document.querySelector('#modal[open] iframe.t-page:not([aria-busy])')`)
+	link, err := chromedp.Run(l.ctx, chromedp.Evaluate[string](`document.querySelector('iframe.t-page').src`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.toldTeams(0, "initialize", "v2_app.initialize", `["2.58.0",4,null]`)
+	in := chromedp.FromNode(l.frame("#modal iframe.t-page", "#hint"))
+	if typed, err := chromedp.Run(l.ctx, chromedp.Value(chromedp.CSS("#text"), in)); err != nil || typed != "50 % & more #1" {
+		t.Errorf("typed: %q, %v", typed, err)
+	}
+	file := func(name, content string) string {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	l.do("choose an empty file", chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file("empty.txt", "")}, in),
+		chromedp.WaitVisible(chromedp.CSS("#problem:not([hidden])"), in))
+	l.do("choose others", chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file("form.txt", "sign here"), file(strings.Repeat("a-very-long-name-", 8)+".txt", "x")}, in),
+		chromedp.WaitNotVisible(chromedp.CSS("#problem"), in))
+	l.shot("teams-upload")
+	l.do("send", chromedp.Click(chromedp.CSS(".foot button"), in))
+	l.until("the dialog closes by itself", `!document.querySelector('#modal[open]')`)
+	l.shows(inThread, "form.txt")
+	l.shot("teams-uploaded")
+	l.waits("Maria has the file", func() bool {
+		list := l.world.Mail.Inbox(maria)
+		return len(list) == 1 && strings.Contains(list[0].Text, "50 % & more #1") && len(list[0].Attachments) == 2
+	})
+	l.clean()
+	l.toldTeams(1, "tasks.completeTask", "v2_dialog.url.submit", `[{"uploaded":true},["`+teamsAppID+`"]]`)
+
+	phone := `window.told = []; window.nativeInterface = { framelessPostMessage: (m) => told.push(m) }`
+	l.do("open the page as phones do, in no frame", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: phone})
+		return chromedp.Void{}, err
+	}, chromedp.Navigate(link))
+	l.toldTeams(0, "initialize", "v2_app.initialize", `["2.58.0",4,null]`)
+}
+
+// toldTeams waits until the page told its host something, as Microsoft's library would.
+// Source: what npm @microsoft/teams-js 2.58.0 sent in a browser.
+func (l *live) toldTeams(id int, function, tag, args string) {
+	l.t.Helper()
+	l.until("the host hears "+function, fmt.Sprintf(`window.told?.map((m) => JSON.parse(m)).some((m) => m.id === %d && m.func === %q && m.apiVersionTag === %q &&
+		JSON.stringify(m.args) === %q && m.isProxiedFromChild === false && Math.abs(m.timestamp - m.monotonicTimestamp) < 60000 &&
+		[m.uuidAsString, m.teamsJsInstanceId].every((u) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(u)))`, id, function, tag, args))
+}
+
+// frame gives the node of a frame, once something in it is visible. The browser tells of a
+// frame's new document in its own time: a node of before leads to nothing.
+func (l *live) frame(selector, visible string) *chromedp.Node {
+	l.t.Helper()
+	ctx, cancel := context.WithTimeout(l.ctx, stepTime)
+	defer cancel()
+	for ctx.Err() == nil {
+		nodes, err := chromedp.Run(ctx, chromedp.Nodes(chromedp.CSS(selector)))
+		if err != nil || len(nodes) == 0 {
+			continue
+		}
+		try, stop := context.WithTimeout(ctx, 2*time.Second)
+		err = chromedp.Do(try, chromedp.WaitVisible(chromedp.CSS(visible), chromedp.FromNode(nodes[0])))
+		stop()
+		if err == nil {
+			return nodes[0]
+		}
+	}
+	l.fail("no frame %s shows %s", selector, visible)
+	return nil
+}
