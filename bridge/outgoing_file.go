@@ -82,6 +82,18 @@ func (e *Engine) attached(m *message) []LineFile {
 	return list
 }
 
+// uploadedNames names the files of a message that lie nowhere else in the chat, without links:
+// nobody gets what did not leave.
+func uploadedNames(m *message) []LineFile {
+	var list []LineFile
+	for _, ref := range m.Files {
+		if ref.Blob != "" && len(ref.Surface) > 0 {
+			list = append(list, LineFile{Name: ref.Name})
+		}
+	}
+	return list
+}
+
 // OutgoingFile gives a file of a message that leaves or left for a customer, for whoever
 // fetches it by a signed link.
 // Errors: ErrNoFile, also for a file of a message that stayed inside; and the database's.

@@ -162,7 +162,7 @@ type Line struct {
 	SourceRef Place  // the human message it is about, "" if none
 
 	Templates []Template `json:",omitempty"`
-	Files     []LineFile `json:",omitempty"` // LineDone of a reply: what goes with the text
+	Files     []LineFile `json:",omitempty"` // of a reply, uploaded to us: what goes with the text
 }
 
 // LineFile is a file that a line names.

@@ -27,8 +27,11 @@ func (w *work) tellProblem(c *conv, m *message, p *Problem) {
 }
 
 func (w *work) tellWith(c *conv, m *message, line Line) {
+	if line.Text == "" { // else it is about a part
+		line.Files = uploadedNames(m)
+	}
 	line.Text, line.Rich = cmp.Or(line.Text, m.Text), richOf(&m.Message)
-	if line.Text == "" && len(m.Files) > 0 {
+	if line.Text == "" && len(line.Files) == 0 && len(m.Files) > 0 {
 		line.Text = m.Files[0].Name
 	}
 	line.Args = Args{Conversation: c.ID, Message: m.ID, Delivery: line.Args.Delivery}

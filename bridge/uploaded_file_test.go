@@ -50,6 +50,21 @@ func TestUploadedFile(t *testing.T) {
 	}
 }
 
+// What is uploaded and does not leave is named in the thread: it lies nowhere else.
+func TestUploadedFileStaysInside(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.AttachmentsPerMessage, c.MaxTextRunes = 2, 10 }})
+	thread := w.opened()
+	blob, size, err := w.engines[0].Desk(w.surface).StoreFile(t.Context(), strings.NewReader("the plan"), 100)
+	check(t, err)
+	reply := submit(bridge.VerbReply)
+	reply.Args.Conversation = int64(w.count(`SELECT id FROM conversations`))
+	w.chat.Submit("ann", support, thread, reply, "longer than it may be", bridgetest.File{Name: "plan.txt", Blob: blob, Size: size})
+	if line := w.line(thread, bridge.LineInside).Plain(); !strings.Contains(line, "longer than it may be") || !strings.Contains(line, "plan.txt") {
+		t.Errorf("the line %q", line)
+	}
+}
+
 // Who uploads learns at once what the channel can't take, and who may not reply.
 func TestUploadIsChecked(t *testing.T) {
 	t.Parallel()

@@ -67,8 +67,11 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 
 // fate is a line about one message. The engine's hint wins over the usual one.
 func fate(l bridge.Line, f bridge.Facts, mark, what, usual string) []Block {
-	return append([]Block{sentence(icon(mark), " ", mentioned(l), what, then(reasonWords(l.Reason, f)), then(or(l.Hint, usual)))}, quote(l.Text)...)
+	return append([]Block{sentence(icon(mark), " ", mentioned(l), what, then(reasonWords(l.Reason, f)), then(or(l.Hint, usual)))}, kept(l)...)
 }
+
+// kept is what a line says of a message itself.
+func kept(l bridge.Line) []Block { return append(quote(l.Text), attachedFiles(l.Files)...) }
 
 // windowLine is about a text that waits for the reply window; it ends in the window's end.
 func windowLine(l bridge.Line, f bridge.Facts, mark, what, usual string) []Block {
@@ -76,7 +79,7 @@ func windowLine(l bridge.Line, f bridge.Facts, mark, what, usual string) []Block
 	if l.Until.IsZero() { // it was never open, or only the provider knows
 		parts = []any{icon(mark), " ", mentioned(l), "Not sent: " + customer(l, f) + " does not have this. The reply window is closed."}
 	}
-	return append([]Block{sentence(append(parts, then(said(l.Hint)), then(usual))...)}, quote(l.Text)...)
+	return append([]Block{sentence(append(parts, then(said(l.Hint)), then(usual))...)}, kept(l)...)
 }
 
 // nextFor says what to do next where there are buttons to do it with.

@@ -189,6 +189,8 @@ func TestLineVariants(t *testing.T) {
 		{Kind: bridge.LineResolved, By: ann(), Verb: bridge.VerbClose, Text: "spam"},
 		{Kind: bridge.LineParked, Mentions: []bridge.AgentRef{ann()}, Reason: "window", Until: now(t), Text: "Hi", Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}},
 		{Kind: bridge.LineParked, Mentions: []bridge.AgentRef{ann()}, Reason: "window", Hint: "(#131047) Re-engagement message", Text: "Hi", Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbDrop}},
+		{Kind: bridge.LineParked, Mentions: []bridge.AgentRef{ann()}, Reason: "window", Until: now(t), Text: "Hi", Files: []bridge.LineFile{{Name: "plan.pdf"}}, Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbDrop}},
+		{Kind: bridge.LineInside, Mentions: []bridge.AgentRef{ann()}, Reason: "not_open", Files: []bridge.LineFile{{Name: "plan.pdf"}, {Name: "b.png"}}, Verbs: []bridge.Verb{bridge.VerbReopen, bridge.VerbSend}},
 		{Kind: bridge.LineOffered, Mentions: []bridge.AgentRef{ann()}, Until: now(t).Add(24 * time.Hour), Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}},
 		{Kind: bridge.LineOffered, Mentions: []bridge.AgentRef{ann()}, Until: now(t).Add(24 * time.Hour), Text: "Hi", Other: bridge.Facts{ID: 11}},
 		{Kind: bridge.LineUndone, Mentions: []bridge.AgentRef{ann()}, Reason: "handed_in", Text: "Hi"},
