@@ -29,7 +29,7 @@ const (
 	textRunes = 3000             // of the text, as in other forms
 )
 
-// Options configure a Page. All but Ancestors, Finish and Log are required.
+// Options configure a Page. All but Ancestors, AppID, Zone and Log are required.
 type Options struct {
 	Base      string   // where the world finds us, without a final slash
 	Path      string   // of the page below it: "/chat/upload"
