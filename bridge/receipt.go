@@ -115,7 +115,7 @@ func (w *work) replyFailed(ctx context.Context, tx pgx.Tx, c *conv, f ownFact) e
 	w.mark(c, m, MarkWarning)
 	line := Line{Kind: LineFailed, Text: part, Reason: f.Text, Hint: f.Hint, Verbs: []Verb{VerbSendAgain}, Args: Args{Delivery: f.Delivery}}
 	if slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return surfaceFile(f).Unavailable != "" }) {
-		line.Verbs, line.Args = []Verb{VerbReply}, Args{Conversation: c.ID} // it would fail again
+		line.Verbs = []Verb{VerbReply} // it would fail again
 	}
 	w.tellWith(c, m, line)
 	w.refusedByCustomer(c, m, f.Class)

@@ -77,8 +77,8 @@ func (w *work) fitting(c *conv, a Action, answered *message) []Action {
 // answeredBy finds the one message that a reply answers; nil = none in particular.
 func (w *work) answeredBy(c *conv, a Action) *message {
 	m := w.messages[a.Args.Message]
-	if m == nil || m.ConversationID != c.ID || m.Direction == "note" {
-		return nil
+	if m == nil || m.ConversationID != c.ID || m.Direction != "in" && m.Fate != store.FateOut {
+		return nil // nor is what the customer hasn't
 	}
 	return m
 }

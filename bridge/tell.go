@@ -1,6 +1,9 @@
 package bridge
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+)
 
 // tellInside says that a text stayed inside, with a way out where there is one.
 func (w *work) tellInside(c *conv, m *message, reason string) {
@@ -35,6 +38,9 @@ func (w *work) tellWith(c *conv, m *message, line Line) {
 		line.Text = m.Files[0].Name
 	}
 	line.Args = Args{Conversation: c.ID, Message: m.ID, Delivery: line.Args.Delivery}
+	if slices.Contains(line.Verbs, VerbReply) {
+		line.Args.Message = 0 // of a reply it is what that answers
+	}
 	w.lineAbout(c, m, line)
 }
 

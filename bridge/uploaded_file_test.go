@@ -91,3 +91,23 @@ func TestUploadIsChecked(t *testing.T) {
 		t.Errorf("too long: %v", err)
 	}
 }
+
+// A reply whose file can't be read offers another reply, not the same again; that one quotes
+// nothing to the customer, who has nothing of the first.
+func TestUnreadableFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.AttachmentsPerMessage = 2 }})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	said := w.chat.Say("ann", support, thread, "Here it is", bridgetest.File{Name: "plan.txt", Unavailable: "no right to it"})
+	w.fate(said, "failed")
+	line := w.line(thread, bridge.LineFailed)
+	if len(line.Buttons) != 1 || line.Buttons[0].Verb != bridge.VerbReply || line.Buttons[0].Args.Message != 0 || line.Buttons[0].Args.Conversation == 0 {
+		t.Errorf("the buttons %+v", line.Buttons)
+	}
+	answer := line.Buttons[0]
+	answer.Args.Message = int64(w.count(`SELECT id FROM messages WHERE place = $1`, said)) // a claim of the form's
+	w.chat.Submit("ann", support, thread, answer, "Here is a link.")
+	w.provider.WaitTexts(t, "Here is a link.")
+}

@@ -80,16 +80,8 @@ func TestDeletedAgain(t *testing.T) {
 		must(t, do(w.channel, a.Place.Message))
 		w.settled()
 	}
-	var verbs []bridge.Verb
-	for _, f := range d.Accepted() {
-		actions, err := w.s.Decode(f.Payload)
-		must(t, err)
-		for _, a := range actions {
-			verbs = append(verbs, a.Verb)
-		}
-	}
-	if want := []bridge.Verb{bridge.VerbSay, bridge.VerbDelete, bridge.VerbEdit, bridge.VerbDelete}; !slices.Equal(verbs, want) {
-		t.Errorf("%v, want %v", verbs, want)
+	if got, want := w.verbs(d), []string{"say", "delete", "restored", "delete"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 

@@ -35,6 +35,8 @@ type File struct {
 	Content []byte `json:"content,omitempty"`
 	Blob    string `json:"blob,omitempty"` // of one that was uploaded to the engine, and its size
 	Size    int64  `json:"size,omitempty"`
+
+	Unavailable string `json:"unavailable,omitempty"` // why it can't be read
 }
 
 // Message of a Chat. Ids rise with time within a Chat.

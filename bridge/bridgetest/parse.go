@@ -34,7 +34,7 @@ func decode(raw []byte) ([]bridge.Action, error) {
 		a.Origin = bridge.OriginCatchUp
 	}
 	for _, f := range m.Files {
-		a.Files = append(a.Files, bridge.SurfaceFile{ID: f.ID, Name: f.Name, SizeBytes: f.Size + int64(len(f.Content)), Blob: f.Blob})
+		a.Files = append(a.Files, bridge.SurfaceFile{ID: f.ID, Name: f.Name, SizeBytes: f.Size + int64(len(f.Content)), Blob: f.Blob, Unavailable: f.Unavailable})
 	}
 	switch e.Type {
 	case "say":
