@@ -2,7 +2,9 @@ package email
 
 import (
 	"bytes"
+	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -128,12 +130,16 @@ func isMultiByte(label string) bool {
 	return false
 }
 
-// detectEncoding guesses from the bytes; windows-1252 unless it is sure.
+// detectEncoding guesses from the bytes; windows-1252 unless it is sure. The
+// same bytes give the same guess: addresses and message ids are read by it too,
+// and a mail that is read again must be the same mail.
 func detectEncoding(b []byte) encoding.Encoding {
 	const sure, enough = 30, 20
-	if r, err := chardet.NewTextDetector().DetectBest(b[:min(len(b), 16<<10)]); err == nil && r.Confidence >= sure && len(b) >= enough {
-		if enc := findEncoding(strings.ToLower(r.Charset)); enc != nil && !strings.HasPrefix(r.Charset, "UTF-") {
-			return enc
+	if len(b) >= enough {
+		if r := likeliest(b[:min(len(b), 16<<10)]); r.Confidence >= sure && !strings.HasPrefix(r.Charset, "UTF-") {
+			if enc := findEncoding(strings.ToLower(r.Charset)); enc != nil {
+				return enc
+			}
 		}
 	}
 	enc, err := htmlindex.Get("windows-1252")
@@ -141,6 +147,27 @@ func detectEncoding(b []byte) encoding.Encoding {
 		return encoding.Replacement
 	}
 	return enc
+}
+
+// likeliest is what chardet holds for the likeliest; among equals a Western
+// charset, then the first by name. (chardet itself takes the one whose goroutine
+// comes first.)
+func likeliest(b []byte) chardet.Result {
+	list, err := chardet.NewTextDetector().DetectAll(b)
+	if err != nil {
+		return chardet.Result{}
+	}
+	return slices.MinFunc(list, func(a, b chardet.Result) int {
+		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(foreign(a), foreign(b)), cmp.Compare(a.Charset, b.Charset))
+	})
+}
+
+// foreign orders the charset that is assumed without a guess before the others.
+func foreign(r chardet.Result) int {
+	if r.Charset == "ISO-8859-1" || r.Charset == "windows-1252" {
+		return 0
+	}
+	return 1
 }
 
 // dropControls removes NUL and other controls, normalises line ends and makes

@@ -65,6 +65,18 @@ func TestCharsets(t *testing.T) {
 	}
 }
 
+// A mail that is read again is the same mail: an address in bytes of no declared
+// charset is spelt one way, also where two charsets are equally likely.
+func TestUndeclaredBytesAreReadOneWay(t *testing.T) {
+	t.Parallel()
+	raw := []byte("Ann Lee <ann@custom\xf1r.test>")
+	for range 500 {
+		if got := toUTF8(raw, ""); got != "Ann Lee <ann@customñr.test>" {
+			t.Fatalf("the address became %q", got)
+		}
+	}
+}
+
 func TestHeaderWords(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ in, want string }{
