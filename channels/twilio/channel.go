@@ -2,10 +2,8 @@ package twilio
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -13,6 +11,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/fence"
 )
 
 // Limits of Twilio, and waits of ours.
@@ -37,7 +36,6 @@ type Channel struct {
 	content  string // base URL of the Content API
 	typing   string // base URL of the Messaging API
 	http     *http.Client
-	media    *http.Client
 	gather   int          // messages of a list held in memory at once
 	warned   atomic.Int64 // when a refused webhook was last logged, Unix seconds
 
@@ -89,19 +87,8 @@ func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) 
 	c.api = cmp.Or(given, "https://api.twilio.com")
 	c.content = cmp.Or(given, "https://content.twilio.com")
 	c.typing = cmp.Or(given, "https://messaging.twilio.com")
-	transport := &http.Transport{DialContext: dial(env.Dialer), Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
-		TLSHandshakeTimeout: 10 * time.Second, MaxIdleConnsPerHost: 16, IdleConnTimeout: 90 * time.Second}
-	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	c.http = &http.Client{Transport: transport, CheckRedirect: stay}
-	c.media = &http.Client{Transport: transport, CheckRedirect: stay}
+	c.http = fence.NewClient(fence.Options{Dialer: env.Dialer})
 	return c, nil
-}
-
-func dial(d channels.Dialer) func(context.Context, string, string) (net.Conn, error) {
-	if d == nil {
-		d = &net.Dialer{Timeout: 10 * time.Second}
-	}
-	return d.DialContext
 }
 
 // Capabilities implements channels.Channel.

@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
+
+	"parley/channels/fence"
 )
 
 // maxAnswer bounds an answer of Twilio's API: a page of a thousand messages.
@@ -51,9 +51,8 @@ func (c *Channel) do(ctx context.Context, r request, out any) error {
 		}
 		body, kind = bytes.NewReader(b), "application/json"
 	}
-	var connected atomic.Bool
-	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), r.method, r.url, body)
+	ctx, attempt := fence.Watch(ctx)
+	req, err := http.NewRequestWithContext(ctx, r.method, r.url, body)
 	if err != nil {
 		return &lostError{cause: errors.New("bad address")}
 	}
@@ -65,7 +64,7 @@ func (c *Channel) do(ctx context.Context, r request, out any) error {
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return &lostError{connected: connected.Load(), cause: withoutURL(err)}
+		return &lostError{left: attempt.Left(), cause: withoutURL(err)}
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
@@ -73,13 +72,13 @@ func (c *Channel) do(ctx context.Context, r request, out any) error {
 		return refusal(resp, answer)
 	}
 	if err != nil {
-		return &lostError{connected: true, cause: err}
+		return &lostError{left: true, cause: err}
 	}
 	if out == nil {
 		return nil
 	}
 	if err := json.Unmarshal(answer, out); err != nil {
-		return &lostError{connected: true, cause: fmt.Errorf("answer: %w", err)}
+		return &lostError{left: true, cause: fmt.Errorf("answer: %w", err)}
 	}
 	return nil
 }

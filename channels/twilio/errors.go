@@ -99,11 +99,11 @@ type apiError struct {
 // Error implements error, without what the message said of whom.
 func (e *apiError) Error() string { return fmt.Sprintf("twilio: status %d, code %d", e.status, e.code) }
 
-// lostError is a request whose answer nobody knows. connected says whether anything can
-// have reached Twilio.
+// lostError is a request whose answer nobody knows. left says whether a byte
+// of it may have gone to Twilio.
 type lostError struct {
-	connected bool
-	cause     error
+	left  bool
+	cause error
 }
 
 // Error implements error.
@@ -120,7 +120,7 @@ func sendError(err error) *channels.SendError {
 	switch {
 	case errors.As(err, &se):
 		return se
-	case errors.As(err, &lost) && !lost.connected:
+	case errors.As(err, &lost) && !lost.left:
 		return &channels.SendError{Class: channels.Retry, Text: "Twilio could not be reached.", Cause: err}
 	case errors.As(err, &api):
 		return api.meaning()

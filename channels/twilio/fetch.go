@@ -34,7 +34,7 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 		if hop == 0 && trusted {
 			req.SetBasicAuth(c.set.account, c.set.token)
 		}
-		resp, err := c.media.Do(req)
+		resp, err := c.http.Do(req)
 		if err != nil {
 			return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "The file could not be fetched from Twilio.", Cause: withoutURL(err)}
 		}
