@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"parley/bot/background"
@@ -73,6 +74,7 @@ type Surface struct {
 	check  *auth.Validator
 	door   *inbound.Reader
 	upload *upload.Page // nil = there is none: Teams can't reach us
+	taking sync.Mutex   // what was sent on it
 
 	notes   *notebook
 	people  *people

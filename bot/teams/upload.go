@@ -80,8 +80,11 @@ func (s *Surface) uploadTaken(ctx context.Context, t upload.Ticket) (bool, error
 	return seen[uploadID(t)], err
 }
 
-// takeUpload stores what was sent on the upload page, once for a ticket.
+// takeUpload stores what was sent on the upload page, once for a ticket. One at a time: of
+// two that come together the second is told that it doesn't count.
 func (s *Surface) takeUpload(ctx context.Context, t upload.Ticket, r upload.Reply) (already bool, err error) {
+	s.taking.Lock()
+	defer s.taking.Unlock()
 	if already, err = s.uploadTaken(ctx, t); err != nil || already {
 		return already, err
 	}

@@ -2,14 +2,20 @@ package teams
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"parley/bot/teams/teamsfake"
+	"parley/bot/upload"
 	"parley/bridge"
 )
 
@@ -56,6 +62,43 @@ func TestUploadPage(t *testing.T) {
 		t.Errorf("the page is done: %+v", out)
 	}
 	w.noProblems()
+}
+
+// TestTwoUploadsAtOnce: of several different replies with one ticket, sent together, one counts,
+// and only its sender is told that it is on its way.
+func TestTwoUploadsAtOnce(t *testing.T) {
+	t.Parallel()
+	d := newDesk()
+	w := newWorld(t, &thoughtfulDesk{d}, nil)
+	ticket := upload.Ticket{User: ann, Conversation: 12, Nonce: "n", Place: bridge.Place{Channel: w.channel}}
+	var won atomic.Int32
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			already, err := w.s.takeUpload(within(t), ticket, upload.Reply{Text: fmt.Sprint("reply ", i), Files: []bridge.SurfaceFile{{Name: "a", Blob: "b", SizeBytes: 1}}})
+			if err != nil {
+				t.Error(err)
+			}
+			if !already {
+				won.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if won.Load() != 1 || d.Number("a:") != 1 {
+		t.Errorf("%d were told that theirs is on its way; %d stored", won.Load(), d.Number("a:"))
+	}
+}
+
+// thoughtfulDesk lets others go first after it was asked what it has seen.
+type thoughtfulDesk struct{ *desk }
+
+func (d *thoughtfulDesk) Seen(ctx context.Context, ids []string) (map[string]bool, error) {
+	seen, err := d.desk.Seen(ctx, ids)
+	for range 100 {
+		runtime.Gosched()
+	}
+	return seen, err
 }
 
 // upload sends the page's form to where the surface really is.
