@@ -19,6 +19,8 @@ import (
 const (
 	pageOfThreads = 20     // of threads with their replies
 	mostThreads   = 10_000 // of one channel
+	lately        = 3 * 24 * time.Hour
+	wholeEvery    = 2 * time.Hour
 	factsAtOnce   = 200
 	seenAtOnce    = 500
 )
@@ -57,12 +59,22 @@ func closedTo(err error) bool {
 		errors.As(err, &e) && e.Class == channels.BadRecipient
 }
 
-// catchUpChannel reads a channel, so many threads at once.
+// catchUpChannel reads a channel, so many threads at once: all of them after a gap and every
+// two hours, in between those of the last days. To read all each time would take what Graph
+// allows away from the replies that wait for it; in which order it lists is undocumented, so
+// that nothing tells where the news end.
 func (s *Surface) catchUpChannel(ctx context.Context, channel string, size int) error {
 	s.notes.name(ctx, channel)
-	oldest := s.now().Add(-s.opt.CatchUpFor)
-	next := ""
-	for range mostThreads / size {
+	began, unclear := s.now(), false
+	oldest := began.Add(-min(lately, s.opt.CatchUpFor))
+	last, _ := s.whole.get(channel)
+	_, gap := s.sweeper.Gap()
+	whole := gap || began.Sub(last) >= wholeEvery
+	if whole {
+		oldest = began.Add(-s.opt.CatchUpFor)
+	}
+	next, more := "", true
+	for n := 0; more && n < mostThreads/size; n++ {
 		page, err := patient(ctx, s, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 			return s.graph.Messages(ctx, group, channel, size, next)
 		})
@@ -78,9 +90,11 @@ func (s *Surface) catchUpChannel(ctx context.Context, channel string, size int) 
 				return err
 			}
 			if s.concerns(m) {
-				if err := s.catchUpThread(ctx, channel, m); err != nil {
+				early, err := s.catchUpThread(ctx, channel, m)
+				if err != nil {
 					return err
 				}
+				unclear = unclear || early
 			} else if m.CreatedAt.After(s.chatterSince()) {
 				typed = append(typed, *m)
 			}
@@ -88,11 +102,15 @@ func (s *Surface) catchUpChannel(ctx context.Context, channel string, size int) 
 		if _, err := s.storeMissing(ctx, channel, typed, false); err != nil {
 			return err
 		}
-		if next = page.Next; next == "" || !fresh {
-			return nil
-		}
+		next = page.Next
+		more = next != "" && fresh
 	}
-	s.log.Warn("teams channel has more threads than a catch-up looks at", "channel", channel, "threads", mostThreads)
+	if more {
+		s.log.Warn("teams channel has more threads than a catch-up looks at", "channel", channel, "threads", mostThreads)
+	}
+	if whole && !unclear {
+		s.whole.put(channel, began)
+	}
 	return nil
 }
 
@@ -106,8 +124,8 @@ func inPages(read func(size int) error) error {
 	}
 }
 
-// newestOf tells when something last happened in a thread: Graph gives first what was changed
-// last, however old.
+// newestOf tells when something last happened in a thread: Graph may give first what was
+// changed last, however old.
 func newestOf(m *graph.Message) time.Time {
 	at := m.CreatedAt
 	for _, r := range append([]graph.Message{*m}, m.Replies...) {
@@ -141,8 +159,8 @@ func (s *Surface) concerns(m *graph.Message) bool {
 }
 
 // catchUpThread compares a thread with what is stored, unless nothing in it has changed since
-// that was done.
-func (s *Surface) catchUpThread(ctx context.Context, channel string, m *graph.Message) error {
+// that was done. unclear: see turn.
+func (s *Surface) catchUpThread(ctx context.Context, channel string, m *graph.Message) (unclear bool, err error) {
 	all := append([]graph.Message{*m}, m.Replies...)
 	key, mark := orderKey(channel, m.ID), len(all)
 	changed := m.ModifiedAt
@@ -153,13 +171,13 @@ func (s *Surface) catchUpThread(ctx context.Context, channel string, m *graph.Me
 	}
 	now := compared{changed, mark}
 	if before, ok := s.swept.get(key); ok && before == now {
-		return nil
+		return false, nil
 	}
-	unclear, err := s.storeMissing(ctx, channel, all, s.byUs(m))
+	unclear, err = s.storeMissing(ctx, channel, all, s.byUs(m))
 	if err == nil && !unclear {
 		s.swept.put(key, now)
 	}
-	return err
+	return unclear, err
 }
 
 // compared is how a thread was when all of it was stored.

@@ -228,3 +228,61 @@ func TestLongThreads(t *testing.T) {
 		t.Errorf("%d replies found of %d", n, len(roots)*20)
 	}
 }
+
+// TestWholeChannel: without a cause only the threads of the last days are read; every two hours,
+// and at once after a gap, all of them.
+func TestWholeChannel(t *testing.T) {
+	t.Parallel()
+	w, d, oldest, p, later := talkLater(t)
+	for range 2 * pageOfThreads {
+		w.thread(d)
+	}
+	later(lately + time.Hour)
+	fresh := w.thread(d)
+	ctx, cancel := context.WithCancel(t.Context())
+	passes, done := make(chan error), make(chan struct{})
+	go func() {
+		defer close(done)
+		w.s.sweeper.Run(ctx, func(ctx context.Context) error {
+			err := w.s.catchUp(ctx)
+			passes <- err
+			return err
+		})
+	}()
+	reads := func() int {
+		t.Helper()
+		before := len(w.fake.Calls("graph.messages"))
+		w.s.sweeper.Wake()
+		must(t, <-passes)
+		return len(w.fake.Calls("graph.messages")) - before
+	}
+	said := func(root string) {
+		t.Helper()
+		w.unheard(func() error { _, err := p.Reply(w.channel, root, "hello"); return err })
+	}
+	found := func(want int, when string) {
+		t.Helper()
+		if n := d.Number("m:" + w.channel); n != want {
+			t.Errorf("%s: %d replies are stored, want %d", when, n, want)
+		}
+	}
+	if n := reads(); n != 3 {
+		t.Errorf("the first time %d pages were read, want all 3", n)
+	}
+	said(fresh)
+	later(sweepEvery)
+	if n := reads(); n > 2 {
+		t.Errorf("ten minutes later %d pages were read", n)
+	}
+	found(1, "a reply in a thread of today")
+	said(oldest)
+	later(wholeEvery)
+	reads()
+	found(2, "one in an old thread, two hours later")
+	said(oldest)
+	w.s.sweeper.Announce(w.s.now())
+	reads()
+	found(3, "one in an old thread, after a gap")
+	cancel()
+	<-done
+}

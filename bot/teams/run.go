@@ -6,7 +6,7 @@ import (
 )
 
 // Run implements bridge.Surface: Teams sends requests by itself, so it reads what was missed:
-// after the start, after gaps, and every ten minutes.
+// after the start, after gaps, and from time to time.
 func (s *Surface) Run(ctx context.Context) error {
 	defer s.work.Wait()
 	s.CatchUp(time.Time{})
