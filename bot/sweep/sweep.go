@@ -101,7 +101,7 @@ func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 		case <-s.wake:
 		case <-ticker.C:
 		}
-		count := s.announced()
+		count := s.Announced()
 		if err := read(ctx); err != nil {
 			if ctx.Err() != nil {
 				return
@@ -116,7 +116,9 @@ func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 	}
 }
 
-func (s *Sweeper) announced() int {
+// Announced tells how many gaps were announced so far: what was read since the last of them
+// need not be read again for it.
+func (s *Sweeper) Announced() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.count

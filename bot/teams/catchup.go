@@ -67,9 +67,9 @@ func (s *Surface) catchUpChannel(ctx context.Context, channel string, size int) 
 	s.notes.name(ctx, channel)
 	began, unclear := s.now(), false
 	oldest := began.Add(-min(lately, s.opt.CatchUpFor))
+	gaps := s.sweeper.Announced()
 	last, _ := s.whole.get(channel)
-	_, gap := s.sweeper.Gap()
-	whole := gap || began.Sub(last) >= wholeEvery
+	whole := gaps != last.gaps || began.Sub(last.began) >= wholeEvery
 	if whole {
 		oldest = began.Add(-s.opt.CatchUpFor)
 	}
@@ -109,9 +109,15 @@ func (s *Surface) catchUpChannel(ctx context.Context, channel string, size int) 
 		s.log.Warn("teams channel has more threads than a catch-up looks at", "channel", channel, "threads", mostThreads)
 	}
 	if whole && !unclear {
-		s.whole.put(channel, began)
+		s.whole.put(channel, wholePass{began, gaps})
 	}
 	return nil
+}
+
+// wholePass is a catch-up that read all of a channel.
+type wholePass struct {
+	began time.Time
+	gaps  int // announced until then
 }
 
 // inPages reads threads in pages of so many, and all of them again in smaller ones where an

@@ -281,8 +281,15 @@ func TestWholeChannel(t *testing.T) {
 	found(2, "one in an old thread, two hours later")
 	said(oldest)
 	w.s.sweeper.Announce(w.s.now())
+	w.fake.Inject(teamsfake.Fault{Method: "graph.messages", Kind: teamsfake.FaultHTTP, Status: 404, Code: "NotFound", Times: 1})
 	reads()
+	if n := reads(); n != 3 {
+		t.Errorf("after a failure %d pages were read, want all 3", n)
+	}
 	found(3, "one in an old thread, after a gap")
+	if n := reads(); n > 2 {
+		t.Errorf("a gap that is filled had %d pages read again", n)
+	}
 	cancel()
 	<-done
 }

@@ -80,7 +80,7 @@ type Surface struct {
 	people  *people
 	roots   *memory[bool]        // threads, by orderKey: whether we began them
 	swept   *memory[compared]    // threads that were compared, by orderKey
-	whole   *memory[time.Time]   // channels: when the last catch-up that read all of them began
+	whole   *memory[wholePass]   // the last of each channel
 	sent    *memory[bridge.Sent] // posts that Teams has taken, by their tokens
 	libs    *memory[library]     // where files lie
 	closed  *closures
@@ -122,7 +122,7 @@ func New(o Options) (*Surface, error) {
 		bot:    connector.New(connector.Options{AppID: o.AppID, Tokens: tokens, Hosts: hosts, HTTP: o.Client, Now: o.Now}),
 		check:  check,
 		door:   inbound.New(check, o.AllowUnsigned, o.Log),
-		roots:  newMemory[bool](), swept: newMemory[compared](), whole: newMemory[time.Time](), sent: newMemory[bridge.Sent](), libs: newMemory[library](), closed: newClosures(), reads: newPermits(),
+		roots:  newMemory[bool](), swept: newMemory[compared](), whole: newMemory[wholePass](), sent: newMemory[bridge.Sent](), libs: newMemory[library](), closed: newClosures(), reads: newPermits(),
 		sweeper: sweep.New(o.Desk, o.Log, o.SweepEvery), work: background.New(backgroundMost),
 	}
 	if s.graph, err = newGraph(o, newTokens); err != nil {
