@@ -37,15 +37,15 @@ func TestEarlyEmoji(t *testing.T) {
 	w.chat.Say("ann", support, root.ID, "!help") // about nothing here: it waits for nothing
 	w.whisper("ann", "[help]")
 	w.chat.React("ann", root, bridge.VerbTake)
-	w.emojiWaits()
+	w.somethingWaits()
 	close(s.tell)
 	w.card(root.ID, "Ann")
 }
 
-// emojiWaits waits until an emoji was looked at, and was told to wait.
-func (w *world) emojiWaits() {
+// somethingWaits waits until an event was looked at, and was told to wait.
+func (w *world) somethingWaits() {
 	w.t.Helper()
-	w.eventually("an emoji was looked at, and waits", func() bool {
+	w.eventually("an event was looked at, and waits", func() bool {
 		return w.count(`SELECT count(*) FROM pending AS p JOIN events AS e ON e.id = p.event_id JOIN blocked AS b ON b.order_key = e.order_key WHERE e.account_id = $1`, w.surface) == 1
 	})
 }
@@ -56,10 +56,35 @@ func TestEmojiUnderNobodysPost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.chat.React("ann", bridgetest.Message{Channel: support, ID: "m999999", User: bridgetest.App}, bridge.VerbTake)
-	w.emojiWaits()
+	w.somethingWaits()
 	w.exec(`UPDATE events SET received_at = received_at - interval '61 s'`)
 	w.eventually("it is given up", func() bool { return w.count(`SELECT count(*) FROM pending`) == 0 })
 	if n := len(w.everything()); n != 0 {
 		t.Errorf("%d posts", n)
+	}
+}
+
+// A verb waits as well while a root is under way that may be the one above it; then it counts.
+func TestVerbBeforeItsRootIsRecorded(t *testing.T) {
+	t.Parallel()
+	s := slowRoots{tell: make(chan struct{})}
+	w := newWorld(t, options{surface: func(inner bridge.Surface) bridge.Surface { s.Surface = inner; return s }})
+	w.writes("kim", "Hello")
+	root := w.shown("Kim")
+	w.chat.Say("ann", support, root.ID, "!take")
+	w.somethingWaits()
+	close(s.tell)
+	w.card(root.ID, "Ann")
+}
+
+// Where no root is under way, none is to come: a verb under what only looks like a post of ours
+// is answered at once.
+func TestVerbUnderNobodysPost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.chat.Say("ann", support, w.chat.Say(bridgetest.App, support, "", "a card that nobody knows"), "!take")
+	w.whisper("ann", "conversation")
+	if n := w.count(`SELECT count(*) FROM blocked`); n != 0 {
+		t.Errorf("%d order keys wait", n)
 	}
 }

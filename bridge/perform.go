@@ -43,13 +43,10 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 	c := w.conversationAt(surface, a)
 	typed := a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginCatchUp
-	root := w.posts[postKey{surface, a.Place.Channel, cmp.Or(a.Place.Thread, a.Place.Message)}]
-	wait := rootWait
-	if a.Origin == OriginEmoji {
-		wait = emojiWait
-	}
-	if c == nil && a.OwnThread && root == nil && !aboutNone(a.Verb) && !w.orphaned(surface, a) && w.event.ReceivedAt.After(w.real.Add(-wait)) {
-		return relay.ErrNotYet // the root's own result is about to be written
+	if c == nil && a.OwnThread && !aboutNone(a.Verb) && !w.orphaned(surface, a) {
+		if err := w.awaitRecord(ctx, tx, surface, a); err != nil {
+			return err
+		}
 	}
 	switch a.Verb {
 	case VerbSay, VerbUnknown, VerbNote, VerbReply:
@@ -65,6 +62,26 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 		c.clicked = true
 	}
 	return w.perform(ctx, tx, c, surface, a)
+}
+
+// awaitRecord has an action wait for the record of what it is under, if that may be about to
+// be written.
+// Errors: relay.ErrNotYet; the database's.
+func (w *work) awaitRecord(ctx context.Context, tx pgx.Tx, surface int64, a Action) error {
+	wait, under := rootWait, cmp.Or(a.Place.Thread, a.Place.Message)
+	if a.Origin == OriginEmoji {
+		wait = emojiWait
+	}
+	if w.posts[postKey{surface, a.Place.Channel, under}] != nil || !w.event.ReceivedAt.After(w.real.Add(-wait)) {
+		return nil
+	}
+	if a.Origin != OriginEmoji { // which may be under any post
+		coming, err := store.RootComing(ctx, tx, surface, a.Place.Channel, under)
+		if err != nil || !coming {
+			return err
+		}
+	}
+	return relay.ErrNotYet
 }
 
 // aboutNone says that a verb is about no conversation, wherever it is said.

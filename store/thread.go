@@ -74,6 +74,26 @@ func FindPosts(ctx context.Context, q Querier, accounts []int64, channels, messa
 	return collect[Post](ctx, q, "posts", findPosts, accounts, channels, messages)
 }
 
+// What was begun stands at the head of its lane until its result is written, together with the
+// post: one snapshot shows one of them. The lanes are those in work.
+const rootComing = `
+	SELECT EXISTS (SELECT FROM posts WHERE account_id = $1 AND channel = $2 AND message = $3)
+		OR EXISTS (
+			SELECT FROM gates
+			JOIN lanes ON lanes.gate_id = gates.id AND lanes.due_at IS NOT NULL
+			JOIN deliveries AS d ON d.lane_id = lanes.id AND d.seq = lanes.head + 1
+			WHERE gates.account_id = $1 AND d.kind = 'root' AND d.first_at IS NOT NULL)`
+
+// RootComing tells whether a surface's message is recorded, or may be the root of a thread
+// whose record is still to come: a root was begun of which nobody knows yet what became of it.
+func RootComing(ctx context.Context, q Querier, surface int64, channel, message string) (bool, error) {
+	var coming bool
+	if err := q.QueryRow(ctx, rootComing, surface, channel, message).Scan(&coming); err != nil {
+		return false, fmt.Errorf("store: root coming: %w", err)
+	}
+	return coming, nil
+}
+
 const upsertPosts = `
 	INSERT INTO posts (account_id, channel, message, conversation_id, message_id, kind, version, early)
 	SELECT account_id, channel, message, conversation_id, message_id, kind, version, early
