@@ -128,11 +128,13 @@ func TestEventFaults(t *testing.T) {
 		{slackfake.FaultDelay, 2, "two one"},
 	}
 	for _, r := range rows {
-		w := newWorld(t, slackfake.Options{})
+		c := newClock()
+		w := newWorld(t, slackfake.Options{Clock: c.now, AckTimeout: time.Hour})
 		a := w.listen(nil)
 		w.srv.Inject(slackfake.Fault{Method: "event:message.*", Kind: r.kind, Times: 1, Delay: 3 * time.Second})
 		w.say(w.ann, "", "one")
 		w.say(w.ann, "", "two")
+		c.advance(3 * time.Second)
 		if got := texts(a, r.n); got != r.want {
 			t.Errorf("%s: got %q, want %q", r.kind, got, r.want)
 		}
@@ -142,15 +144,17 @@ func TestEventFaults(t *testing.T) {
 // TestSlowEvents: only what the app learned late is listed.
 func TestSlowEvents(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, slackfake.Options{})
+	c := newClock()
+	w := newWorld(t, slackfake.Options{Clock: c.now, AckTimeout: time.Hour})
 	a := w.listen(nil)
-	w.srv.Inject(slackfake.Fault{Method: "event:message.*", Kind: slackfake.FaultDelay, Times: 1, Delay: 5 * time.Second}) // the other is told within that, on a slow machine too
+	w.srv.Inject(slackfake.Fault{Method: "event:message.*", Kind: slackfake.FaultDelay, Times: 1, Delay: 5 * time.Second})
 	late := w.say(w.ann, "", "late")
 	w.say(w.ann, "", "in time")
-	for range 2 {
-		a.inner("message")
-	}
-	w.until("both are acknowledged", func() bool {
+	a.inner("message")
+	w.until("the one is acknowledged", func() bool { return w.srv.PendingEvents() == 0 })
+	c.advance(5 * time.Second)
+	a.inner("message")
+	w.until("the other is acknowledged", func() bool {
 		slow := w.srv.SlowEvents(5 * time.Second)
 		return w.srv.PendingEvents() == 0 && len(slow) == 1 && slow[0].Told && slow[0].TS == late
 	})

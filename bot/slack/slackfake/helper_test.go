@@ -1,6 +1,7 @@
 package slackfake_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -29,6 +30,9 @@ type world struct {
 
 func newWorld(t *testing.T, o slackfake.Options) *world {
 	t.Helper()
+	if o.Clock == nil { // a slow machine is no late answer
+		o.AckTimeout, o.TriggerLife = cmp.Or(o.AckTimeout, time.Minute), cmp.Or(o.TriggerLife, time.Minute)
+	}
 	o.Users = append(o.Users,
 		slackfake.User{ID: "U0ANN00001", Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"},
 		slackfake.User{ID: "U0BEN00001", Name: "ben", RealName: "Ben Ode", Email: "ben@acme.test"})

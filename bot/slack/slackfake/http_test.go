@@ -106,7 +106,7 @@ func TestHTTPMode(t *testing.T) {
 func TestHTTPRetries(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	w := newWorld(t, slackfake.Options{Clock: c.now, SignClock: time.Now})
+	w := newWorld(t, slackfake.Options{Clock: c.now, SignClock: time.Now, AckTimeout: time.Minute})
 	h, address := w.hook()
 	if err := w.srv.UseHTTP(w.ctx, slackfake.Targets{Events: address}); err != nil {
 		t.Fatal(err)

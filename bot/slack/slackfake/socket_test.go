@@ -18,7 +18,8 @@ import (
 // TestSocketModeContract is what slack-go's Socket Mode needs from the other side.
 func TestSocketModeContract(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, slackfake.Options{AckTimeout: 2 * time.Second})
+	c := newClock()
+	w := newWorld(t, slackfake.Options{Clock: c.now})
 	var mu sync.Mutex
 	seen := map[string]int{}
 	a := w.listen(func(ev socketmode.Event) (any, bool) {
@@ -36,6 +37,7 @@ func TestSocketModeContract(t *testing.T) {
 	}
 	w.say(w.ann, "", "hi")
 	first := a.next(socketmode.EventTypeEventsAPI)
+	c.advance(3 * time.Second)
 	again := a.next(socketmode.EventTypeEventsAPI)
 	if first.Request.RetryAttempt != 0 || again.Request.RetryAttempt != 1 || again.Request.RetryReason == "" {
 		t.Errorf("attempts %d then %d (%s)", first.Request.RetryAttempt, again.Request.RetryAttempt, again.Request.RetryReason)
