@@ -38,6 +38,7 @@ func newWorld(t *testing.T, desk bridge.Desk, change func(*Options, *teamsfake.O
 	o := teamsfake.Options{
 		Users: []teamsfake.User{{ID: ann, Name: "Ann Lee", Email: "ann@acme.test"}, {ID: ben, Name: "Ben Kim", Email: "ben@acme.test"}, {ID: eve, Name: "Eve Fox", Email: "eve@other.test", Guest: true}},
 		Teams: []teamsfake.Team{{Name: "Support"}}, RetryDelays: []time.Duration{10 * time.Millisecond, 20 * time.Millisecond, 50 * time.Millisecond, 100 * time.Millisecond},
+		InvokeDeadline: patience, RedeliverAfter: patience, // a slow machine is no late answer
 	}
 	so := Options{Desk: desk, Rate: 1}
 	if change != nil {

@@ -59,9 +59,6 @@ func (s *Server) emit(lane string, activity object) *delivery {
 	return d
 }
 
-// reorderHold is how long a reordered activity waits for one to overtake it.
-const reorderHold = 2 * time.Second
-
 func (s *Server) throughFaults(d *delivery, place string) {
 	f := s.matchFault("event:"+d.name, place)
 	if f == nil {
@@ -78,7 +75,7 @@ func (s *Server) throughFaults(d *delivery, place string) {
 		s.queue(&twin)
 	case FaultReorder:
 		s.held = append(s.held, d)
-		s.after(reorderHold, func() {
+		s.after(s.opt.ReorderHold, func() {
 			if i := slices.Index(s.held, d); i >= 0 {
 				s.held = slices.Delete(s.held, i, i+1)
 				s.queue(d)

@@ -2,6 +2,7 @@ package teamsfake_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -27,6 +28,9 @@ const (
 	group   = "99999999-0000-4000-8000-000000000009"
 	tickets = "19:tickets0@thread.tacv2"
 )
+
+// patience bounds every wait; only a failing test uses it up.
+const patience = 2 * time.Minute
 
 // world is an organisation with two people, a channel and a bot that listens.
 type world struct {
@@ -57,6 +61,7 @@ func newServer(t *testing.T, o teamsfake.Options) *world {
 	o.Users = append(o.Users, teamsfake.User{ID: ann, Name: "Ann Lee", Email: "ann@acme.test"}, teamsfake.User{ID: ben, Name: "Ben Ode", Email: "ben@acme.test"})
 	o.Teams = append(o.Teams, teamsfake.Team{ID: team, GroupID: group, Name: "Support"})
 	o.Channels = append(o.Channels, teamsfake.Channel{ID: tickets, Team: team, Name: "tickets"})
+	o.InvokeDeadline, o.RedeliverAfter = cmp.Or(o.InvokeDeadline, patience), cmp.Or(o.RedeliverAfter, patience) // a slow machine is no late answer
 	srv := teamsfake.New(o)
 	if err := srv.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
@@ -66,7 +71,7 @@ func newServer(t *testing.T, o teamsfake.Options) *world {
 			t.Error(err)
 		}
 	})
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(stop)
 	w := &world{t: t, srv: srv, ann: srv.As(ann), ben: srv.As(ben), ctx: ctx}
 	w.token = w.login("https://api.botframework.com/.default")

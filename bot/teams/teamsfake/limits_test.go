@@ -147,7 +147,7 @@ func TestFaults(t *testing.T) {
 }
 
 func TestEventFaults(t *testing.T) {
-	w := newWorld(t, teamsfake.Options{RetryDelays: []time.Duration{time.Millisecond, time.Millisecond}})
+	w := newWorld(t, teamsfake.Options{RetryDelays: []time.Duration{time.Millisecond, time.Millisecond}, ReorderHold: patience})
 	root := w.start(card(textBlock("hello")))
 	say := func(text string) string { return must(w.ann.Reply(tickets, root, text))(t) }
 	w.srv.Inject(teamsfake.Fault{Method: "event:message", Kind: teamsfake.FaultDuplicate, Times: 1})

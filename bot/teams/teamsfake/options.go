@@ -45,6 +45,8 @@ type Options struct {
 	// InvokeDeadline is how long the bot may take for an invoke, default 5 s; the client
 	// tries twice more. Source: "Respond to the dialog submit action", read 2026-11.
 	InvokeDeadline time.Duration
+	// ReorderHold is how long a reordered activity waits for one to overtake it, default 2 s.
+	ReorderHold time.Duration
 
 	Limits     bool    // enforce the published rate windows
 	RateFactor float64 // multiplies them, default 1
@@ -103,6 +105,7 @@ func (o Options) withDefaults() Options {
 	span(&o.TokenLife, time.Hour)
 	span(&o.RedeliverAfter, 15*time.Second)
 	span(&o.InvokeDeadline, 5*time.Second)
+	span(&o.ReorderHold, 2*time.Second)
 	if o.RetryDelays == nil {
 		o.RetryDelays = []time.Duration{time.Second, 4 * time.Second, 10 * time.Second, 20 * time.Second}
 	}
