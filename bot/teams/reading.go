@@ -45,7 +45,7 @@ func (s *Surface) canLook(channel string) bool {
 }
 
 func newGraph(o Options, tokens func(scope string) *rest.Tokens) (*graph.Client, error) {
-	return graph.New(graph.Options{URL: o.GraphURL, Tokens: tokens(graph.Scope), HTTP: o.Client, Now: o.Now})
+	return graph.New(graph.Options{URL: o.GraphURL, Tokens: tokens(graph.Scope), HTTP: o.Client, Now: o.Now, PageBytes: o.PageBytes})
 }
 
 // patient reads something of a channel, waiting as Graph asks, and notes whether it is granted.

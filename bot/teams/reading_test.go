@@ -208,8 +208,11 @@ func TestNewestOf(t *testing.T) {
 // TestLongThreads: threads of which Graph's answer would be too long are read all the same.
 func TestLongThreads(t *testing.T) {
 	t.Parallel()
-	w, d, _, p := talk(t)
-	long, roots := strings.Repeat("y", 90_000), []string{}
+	d := newDesk()
+	w := newWorld(t, d, func(o *Options, _ *teamsfake.Options) { o.PageBytes = 1 << 20 }).connect()
+	d.Open(w.channel)
+	p := w.fake.As(ann)
+	long, roots := strings.Repeat("y", 3000), []string{}
 	w.unheard(func() error {
 		for range pageOfThreads {
 			roots = append(roots, w.thread(d))

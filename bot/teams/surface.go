@@ -58,6 +58,7 @@ type Options struct {
 	OnlyLook   bool          // keep no notes: for apply --dry-run and doctor
 	CatchUpFor time.Duration // how old a thread's root may be to be looked at; 0 = 90 days
 	SweepEvery time.Duration // 0 = ten minutes
+	PageBytes  int64         // as graph.Options has it
 }
 
 // Surface is one Microsoft 365 organisation with our app in it.

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -41,13 +42,16 @@ type Options struct {
 	Tokens *rest.Tokens // for Scope
 	HTTP   *http.Client // refuses redirects; see fence.NewClient
 	Now    func() time.Time
+
+	PageBytes int64 // of an answer with many messages; 0 = 32 MiB
 }
 
 // Client reads. Safe for concurrent use. All methods block until the answer came, ctx ends,
 // or rest.DefaultTimeout is over; their errors are *Error; see Wait.
 type Client struct {
-	base *url.URL
-	rest *rest.Client
+	base      *url.URL
+	rest      *rest.Client
+	pageBytes int64
 }
 
 // New makes a client; it connects to nothing.
@@ -60,7 +64,7 @@ func New(o Options) (*Client, error) {
 	if err != nil || base.Host == "" || base.User != nil || base.RawQuery != "" || base.Scheme != "https" && !rest.LocalURL(o.URL) {
 		return nil, fmt.Errorf("graph: %q is no https address", o.URL)
 	}
-	c := &Client{base: base}
+	c := &Client{base: base, pageBytes: cmp.Or(o.PageBytes, maxPage)}
 	c.rest = &rest.Client{HTTP: o.HTTP, Tokens: o.Tokens, Allow: c.allow, Now: o.Now}
 	return c, nil
 }
@@ -99,7 +103,7 @@ func (c *Client) Messages(ctx context.Context, group, channel string, size int, 
 	if next == "" {
 		next = c.path("teams", group, "channels", channel, "messages") + fmt.Sprintf("?$expand=replies&$top=%d", min(max(size, 1), mostMessages))
 	}
-	return p, c.get(ctx, "GET messages", next, maxPage, &p)
+	return p, c.get(ctx, "GET messages", next, c.pageBytes, &p)
 }
 
 // Replies lists a thread's replies; in which order is undocumented. next is Page.Next of the page before
@@ -108,7 +112,7 @@ func (c *Client) Replies(ctx context.Context, group, channel, root, next string)
 	if next == "" {
 		next = c.path("teams", group, "channels", channel, "messages", root, "replies") + fmt.Sprintf("?$top=%d", mostMessages)
 	}
-	return p, c.get(ctx, "GET replies", next, maxPage, &p)
+	return p, c.get(ctx, "GET replies", next, c.pageBytes, &p)
 }
 
 // Message gives one message of a thread; id is root's for its first.
