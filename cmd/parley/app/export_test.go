@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"parley/channels"
 )
@@ -17,6 +16,3 @@ func Files(base string, keys [][]byte, open func(context.Context, int64, string)
 	l := &links{base: base, keys: keys, open: open}
 	return l.serve, l.file, func(text string) string { return l.sign(keys[0], text) }
 }
-
-// FileLife is how long the address of an outgoing file works.
-const FileLife time.Duration = fileLife
