@@ -1,6 +1,7 @@
 package email
 
 import (
+	"cmp"
 	"net/mail"
 	"net/textproto"
 	"regexp"
@@ -233,18 +234,37 @@ func date(h headers, internal time.Time) time.Time {
 	return internal
 }
 
+// zoneName is a zone that stands as a word behind the time, as old mailers write it.
+var zoneName = regexp.MustCompile(`(:\d\d) ([A-Za-z]{1,5})( [+-]\d{4})?( |$)`)
+
+// zoneOffsets are the zones that RFC 5322, section 4.3, knows by name.
+func zoneOffsets() map[string]string {
+	return map[string]string{"EDT": "-0400", "EST": "-0500", "CDT": "-0500", "CST": "-0600", "MDT": "-0600", "MST": "-0700", "PDT": "-0700", "PST": "-0800"}
+}
+
+// numericZone writes a zone as its offset; a name that RFC 5322 doesn't know says none.
+// time.Parse would look names up in the zone of the machine.
+func numericZone(v string) string {
+	m := zoneName.FindStringSubmatch(v)
+	if m == nil || strings.EqualFold(m[2], "AM") || strings.EqualFold(m[2], "PM") {
+		return v
+	}
+	offset := cmp.Or(m[3], " "+cmp.Or(zoneOffsets()[strings.ToUpper(m[2])], "+0000"))
+	return strings.Replace(v, m[0], m[1]+offset+m[4], 1)
+}
+
 // parseDate reads one date of a header; years before 1980 are clocks that were
 // never set.
 func parseDate(v string) (time.Time, bool) {
 	if v == "" || len(v) > 200 {
 		return time.Time{}, false
 	}
-	v = dateNoise.ReplaceAllString(v, "")
+	v = numericZone(dateNoise.ReplaceAllString(v, ""))
 	t, err := mail.ParseDate(v)
 	for _, layout := range []string{
 		time.RFC3339, "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05",
-		time.RFC850, time.ANSIC, time.UnixDate,
-		"Mon, 2 Jan 2006 15:04:05 MST -0700", "Mon Jan 2 15:04:05 2006 -0700",
+		"Monday, 02-Jan-06 15:04:05 -0700", time.ANSIC, "Mon Jan _2 15:04:05 -0700 2006",
+		"Mon Jan 2 15:04:05 2006 -0700",
 		"2 Jan 2006 15:04:05", "Mon, 2 Jan 2006 15:04:05", "Mon, 2 Jan 2006 15:04",
 	} {
 		if err == nil {
