@@ -1,10 +1,10 @@
 package http
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
 	"net/url"
 	"path"
 	"slices"
@@ -225,10 +225,7 @@ func attachment(f File) channels.Attachment {
 		a.Name = "file"
 	}
 	if a.ContentType == "" {
-		a.ContentType = mime.TypeByExtension(path.Ext(a.Name))
-	}
-	if a.ContentType == "" {
-		a.ContentType = "application/octet-stream"
+		a.ContentType = cmp.Or(channels.TypeOf(a.Name), "application/octet-stream")
 	}
 	return a
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"mime"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -91,6 +92,21 @@ func TestEvents(t *testing.T) {
 		got, err := w.channel.Decode(facts[0].Payload)
 		if err != nil || !reflect.DeepEqual(got, []channels.Inbound{c.want}) {
 			t.Errorf("%s became\n%+v, %v, want\n%+v", c.raw, got, err, c.want)
+		}
+	}
+}
+
+// What a file's ending stands for is the same on every machine, whatever it has installed.
+func TestFileTypes(t *testing.T) {
+	t.Parallel()
+	if err := mime.AddExtensionType(".machine", "image/machine"); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, nil)
+	for name, want := range map[string]string{"a.machine": "application/octet-stream", "A.PDF": "application/pdf", "a": "application/octet-stream"} {
+		got, err := w.channel.Decode([]byte(`{"type":"message","id":"m1","from":{"id":"kim"},"attachments":[{"name":"` + name + `","content":"eA=="}]}`))
+		if err != nil || len(got) != 1 || got[0].Attachments[0].ContentType != want {
+			t.Errorf("%s became %+v, %v, want %s", name, got, err, want)
 		}
 	}
 }

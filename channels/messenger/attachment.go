@@ -70,43 +70,11 @@ func thumbsUp(id int64) bool {
 	return id == 369239263222822 || id == 369239343222814 || id == 369239383222810
 }
 
-// typeByExtension knows what Messenger's files end in. The table of the machine would make
-// the same bytes mean something else on another one.
-func typeByExtension(ext string) string {
-	switch strings.ToLower(ext) {
-	case ".jpg", ".jpeg":
-		return "image/jpeg"
-	case ".png":
-		return "image/png"
-	case ".gif":
-		return "image/gif"
-	case ".webp":
-		return "image/webp"
-	case ".mp4":
-		return "video/mp4"
-	case ".mov":
-		return "video/quicktime"
-	case ".mp3":
-		return "audio/mpeg"
-	case ".m4a", ".aac":
-		return "audio/mp4"
-	case ".ogg", ".opus":
-		return "audio/ogg"
-	case ".wav":
-		return "audio/wav"
-	case ".pdf":
-		return "application/pdf"
-	case ".txt":
-		return "text/plain"
-	}
-	return ""
-}
-
 // fileName makes a name and a type of a file's address. Fetch learns the true type.
 func fileName(u *url.URL, kind string, nth int) (name, contentType string) {
 	base := path.Base(u.Path)
 	ext := path.Ext(base)
-	contentType = typeByExtension(ext)
+	contentType = channels.TypeOf(base)
 	if kind == "file" && ext != "" && len(base) <= 150 {
 		if contentType == "" {
 			contentType = "application/octet-stream"
