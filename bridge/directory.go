@@ -80,26 +80,32 @@ func (d *directory) as(surface int64, ref AgentRef) AgentRef {
 	return ref
 }
 
-// find finds an agent by what people write: a user id of the surface, an e-mail or a name.
+// find finds an agent by what people write: a user id of the surface, an e-mail or a name;
+// nil if several share it: ask back.
 func (d *directory) find(surface int64, who string) *store.Agent {
 	who = strings.TrimPrefix(strings.TrimSpace(who), "@")
 	if a := d.byUser[userKey{surface, who}]; a != nil {
 		return a
 	}
-	var found *store.Agent
-	for _, a := range d.agents {
-		switch {
+	var named, first []*store.Agent
+	for i := range d.Agents {
+		switch a := &d.Agents[i]; {
 		case !a.Active:
-		case strings.EqualFold(a.Email, who), strings.EqualFold(a.Name, who):
+		case strings.EqualFold(a.Email, who):
 			return a
+		case strings.EqualFold(a.Name, who):
+			named = append(named, a)
 		case strings.EqualFold(strings.SplitN(a.Name, " ", 2)[0], who):
-			if found != nil {
-				return nil // two people share the first name: ask back
-			}
-			found = a
+			first = append(first, a)
 		}
 	}
-	return found
+	if len(named) == 0 {
+		named = first
+	}
+	if len(named) != 1 {
+		return nil
+	}
+	return named[0]
 }
 
 // surfacesOf gives the surfaces in which an agent can be reached.
@@ -113,12 +119,16 @@ func (d *directory) surfacesOf(agent int64) []int64 {
 	return list
 }
 
+// findTeam finds a team by what people write: as it is spelt, else as it reads.
 func (d *directory) findTeam(name string) *store.Team {
 	plain := strings.NewReplacer("-", " ", "_", " ")
-	name = plain.Replace(strings.TrimPrefix(strings.TrimSpace(name), "#"))
-	for _, t := range d.teams {
-		if strings.EqualFold(plain.Replace(t.Name), name) {
-			return t
+	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
+	for _, alike := range []func(string) bool{
+		func(team string) bool { return team == name },
+		func(team string) bool { return strings.EqualFold(plain.Replace(team), plain.Replace(name)) },
+	} {
+		if i := slices.IndexFunc(d.Teams, func(t store.Team) bool { return alike(t.Name) }); i >= 0 {
+			return &d.Teams[i]
 		}
 	}
 	return nil

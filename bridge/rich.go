@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -164,7 +165,9 @@ func cleanRich(r *Rich) {
 // saidIn gives the messages of customers that a post shows: several where they were posted
 // together.
 func saidIn(messages []store.Message) []Said {
-	slices.SortFunc(messages, func(a, b store.Message) int { return a.SaidAt.Compare(b.SaidAt) })
+	slices.SortFunc(messages, func(a, b store.Message) int { // providers count in seconds
+		return cmp.Or(a.SaidAt.Compare(b.SaidAt), cmp.Compare(a.EventID, b.EventID), cmp.Compare(a.ID, b.ID))
+	})
 	var list []Said
 	for _, m := range messages {
 		if m.Direction == "in" {

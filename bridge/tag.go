@@ -50,9 +50,12 @@ func (w *work) tag(c *conv, agent *store.Agent, surface int64, a Action) {
 
 // knownTag gives a tag's usual spelling, or makes the tag.
 func (w *work) knownTag(name string) string {
-	for known := range w.dir.colors {
-		if strings.EqualFold(known, name) {
-			return known
+	if _, known := w.dir.colors[name]; known {
+		return name
+	}
+	for _, t := range w.dir.Tags {
+		if strings.EqualFold(t.Name, name) {
+			return t.Name
 		}
 	}
 	w.newTags[name] = true
