@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -107,7 +108,7 @@ func (p payload) text(a *connector.Activity) card.Text {
 		if e.Type != connector.EntityMention || e.Mentioned == nil {
 			continue
 		}
-		m := card.TypedMention{ID: e.Mentioned.ID, User: e.Mentioned.AADObjectID, Name: e.Mentioned.Name, Text: e.Text, Index: len(t.Mentions)}
+		m := card.TypedMention{ID: e.Mentioned.ID, User: e.Mentioned.AADObjectID, Name: cmp.Or(card.Words(e.Text), e.Mentioned.Name), Text: e.Text, Index: len(t.Mentions)}
 		if known, ok := p.Who[m.ID]; ok && known.User != "" {
 			m.User = known.User
 			if known.Name != "" {
@@ -119,10 +120,14 @@ func (p payload) text(a *connector.Activity) card.Text {
 	return card.ReadText(t)
 }
 
+// words is what stands in a message, with people called as they are there: what we know of
+// them is another tomorrow, and on another replica.
+func (p payload) words(a *connector.Activity) card.Text { return payload{Me: p.Me}.text(a) }
+
 // content tells one version of a message from another, whether the webhook or Graph gives
 // it: by its words and files.
 func (p payload) content(a *connector.Activity) string {
-	t := p.text(a)
+	t := p.words(a)
 	files := slices.Clone(t.Files)
 	slices.Sort(files)
 	return digest(append([]string{strings.Join(strings.Fields(t.Named(t.Plain)), " ")}, files...)...)
@@ -145,7 +150,7 @@ func version(a *connector.Activity) string {
 // told is the version as the engine gets it: when it was changed, and what it says, in which
 // the webhook and Graph agree though their times may differ. Of pictures nothing tells that.
 func (p payload) told(a *connector.Activity) string {
-	t := p.text(a)
+	t := p.words(a)
 	if len(t.Images) > 0 || len(pictures(a)) > 0 {
 		return version(a)
 	}

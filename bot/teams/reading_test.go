@@ -40,6 +40,42 @@ func TestCaughtMentions(t *testing.T) {
 	}
 }
 
+// TestEditsAreOneWhoeverIsKnown: an edit is the same fact and the same version, whatever the
+// replica that hears of it knows of those whom it mentions, by the webhook or by Graph.
+func TestEditsAreOneWhoeverIsKnown(t *testing.T) {
+	t.Parallel()
+	w, _, root, _ := talk(t)
+	var hook connector.Activity
+	must(t, json.Unmarshal([]byte(`{"type":"messageUpdate","id":"1700000000001","timestamp":"2023-11-14T22:13:21Z","conversation":{"id":"`+connector.ThreadID(w.channel, root)+`"},
+		"attachments":[{"contentType":"text/html","content":"<p>ask <at id=\"0\">Bo &amp; Co</at> now</p>"}],
+		"entities":[{"type":"mention","text":"<at>Bo &amp; Co</at>","mentioned":{"id":"29:BEN","name":"Ben Oak"}}]}`), &hook))
+	var m graph.Message
+	must(t, json.Unmarshal([]byte(`{"id":"1700000000001","lastEditedDateTime":"2023-11-14T22:13:21Z","from":{"user":{"id":"`+ann+`"}},
+		"body":{"contentType":"html","content":"<div>ask <at id=\"0\">Bo &amp; Co</at> now</div>"},
+		"mentions":[{"id":0,"mentionText":"Bo & Co","mentioned":{"user":{"id":"`+ben+`","displayName":"Ben Oak"}}}]}`), &m))
+	m.ReplyToID = root
+	caught := w.s.synthetic(eventEdited, w.channel, &m)
+	at := place(&hook)
+	first := payload{Me: w.s.me}
+	id, version := first.editID(at, &hook), first.told(&hook)
+	for name, told := range map[string]struct {
+		p payload
+		a *connector.Activity
+	}{
+		"known":           {payload{Me: w.s.me, Who: map[string]who{"29:BEN": {User: ben, Name: "Ben Oak", Kind: "person"}}}, &hook},
+		"renamed":         {payload{Me: w.s.me, Who: map[string]who{"29:BEN": {User: ben, Name: "Ben Elm", Kind: "person"}}}, &hook},
+		"Graph":           {payload{Me: w.s.me, Who: map[string]who{ben: {User: ben, Name: "Ben Oak", Kind: "person"}}}, &caught},
+		"Graph, stranger": {payload{Me: w.s.me}, &caught},
+	} {
+		if got := told.p.editID(at, told.a); got != id {
+			t.Errorf("%s: the fact is %s, first %s", name, got, id)
+		}
+		if got := told.p.told(told.a); got != version {
+			t.Errorf("%s: the version is %s, first %s", name, got, version)
+		}
+	}
+}
+
 // TestCaughtQuote: a quoted message is no file, and its words stay where they are.
 func TestCaughtQuote(t *testing.T) {
 	t.Parallel()

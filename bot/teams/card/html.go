@@ -263,8 +263,8 @@ func content(n *html.Node) string {
 	return b.String()
 }
 
-// innerText gives the words of a mention as it stands in text.
-func innerText(markup string) string {
+// Words gives the words of a mention as it stands in text.
+func Words(markup string) string {
 	words := strings.TrimSuffix(strings.TrimPrefix(markup, "<at>"), "</at>")
 	return html.UnescapeString(words)
 }

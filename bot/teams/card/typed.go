@@ -144,7 +144,7 @@ func alike(m TypedMention, words string) bool {
 	if text == "" {
 		return fold(m.Name) == fold(words)
 	}
-	return fold(innerText(text)) == fold(words)
+	return fold(Words(text)) == fold(words)
 }
 
 // plainText reads text without markup, but for mentions.
