@@ -51,3 +51,14 @@ func FuzzLiteral(f *testing.F) {
 		}
 	})
 }
+
+// Names are put in all at once: a text in which one makes another token reads the same each time.
+func TestNamed(t *testing.T) {
+	t.Parallel()
+	names := map[string]string{MentionToken("A"): "*B*", MentionToken("B"): "Ben_Oak", MentionToken("C"): "C"}
+	for range 100 {
+		if got := Named("<<@A>> <@B>, <@C> <@D>", names); got != "<@B> @Ben Oak, @C <@D>" {
+			t.Fatalf("named %q", got)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -15,6 +16,17 @@ type Text struct {
 
 // MentionToken stands for somebody in both forms.
 func MentionToken(id string) string { return "<@" + id + ">" }
+
+// Named writes mention tokens in s as names, all at once: what a name makes of the text around
+// it is no token.
+func Named(s string, names map[string]string) string {
+	clean := strings.NewReplacer("*", "", "_", " ", "`", "", "[", "", "]", "", "<", "", ">", "", "\\", "")
+	var pairs []string
+	for _, token := range slices.Sorted(maps.Keys(names)) {
+		pairs = append(pairs, token, "@"+clean.Replace(names[token]))
+	}
+	return strings.NewReplacer(pairs...).Replace(s)
+}
 
 // Writer builds a text line by line, in both forms.
 type Writer struct {

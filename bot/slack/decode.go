@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -203,17 +204,14 @@ func (me *self) said(channel string, m *message) bridge.Action {
 
 // named writes mentions as names; who is no agent keeps his id.
 func (me *self) named(s string, tokens map[string]string) string {
+	names := map[string]string{}
 	for token, id := range tokens {
-		name := me.Names[id]
-		switch {
-		case id == me.User:
-			name = "Parley"
-		case name == "":
-			name = id
+		names[token] = cmp.Or(me.Names[id], id)
+		if id == me.User {
+			names[token] = "Parley"
 		}
-		s = strings.ReplaceAll(s, token, "@"+strings.NewReplacer("*", "", "_", " ", "`", "", "[", "", "]", "", "<", "", ">", "", "\\", "").Replace(name))
 	}
-	return s
+	return markdown.Named(s, names)
 }
 
 // cutMention takes a leading mention of us off.

@@ -144,6 +144,18 @@ func TestLongLists(t *testing.T) {
 	}
 }
 
+// TestFormReadTheSame: a form that answers a field twice, which none of ours does, says the same
+// each time that it is read.
+func TestFormReadTheSame(t *testing.T) {
+	t.Parallel()
+	for range 100 {
+		got, err := Read([]byte(`{"form":{"verb":"note"},"t:text":"one","o:text":"two"}`))
+		if err != nil || got.Form.Values["text"][0] != "one" {
+			t.Fatalf("read %+v, %v", got.Form, err)
+		}
+	}
+}
+
 // What isn't ours is refused.
 func TestReadRefuses(t *testing.T) {
 	t.Parallel()

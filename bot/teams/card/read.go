@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -91,13 +93,13 @@ func readForm(raw json.RawMessage, fields map[string]json.RawMessage) (Returned,
 	if s.Memory.Verb == "" || len(s.Memory.Nonce) > nonceMostBytes {
 		return Returned{}, fmt.Errorf("%w: form: without verb", ErrData)
 	}
-	for id, raw := range fields {
+	for _, id := range slices.Sorted(maps.Keys(fields)) { // of two for one field the same counts each time
 		kind, name, ok := strings.Cut(id, ":")
 		if kind += ":"; !ok || kind != textPrefix && kind != onePrefix && kind != severalPrefix {
 			continue
 		}
 		var v string
-		if err := json.Unmarshal(raw, &v); err != nil {
+		if err := json.Unmarshal(fields[id], &v); err != nil {
 			return Returned{}, fmt.Errorf("%w: form: %w", ErrData, err)
 		}
 		if list := values(kind, v); len(list) > 0 {

@@ -41,11 +41,7 @@ type Text struct {
 
 // Named writes tokens in s as names.
 func (t Text) Named(s string) string {
-	clean := strings.NewReplacer("*", "", "_", " ", "`", "", "[", "", "]", "", "<", "", ">", "", "\\", "")
-	for token, name := range t.Names {
-		s = strings.ReplaceAll(s, token, "@"+clean.Replace(name))
-	}
-	return s
+	return markdown.Named(s, t.Names)
 }
 
 // htmlMostBytes bounds what is read as HTML: a parser's time grows with the square of
