@@ -103,12 +103,17 @@ func clockCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(s.clock.Move(s.ctx, s.db.Pool, d))
 }
 
-// settleCommand waits until nothing is under way.
+// settleCommand waits until nothing is under way; "settle inside": until all that came is known
+// to Parley, though nothing may be posted.
 func settleCommand(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 0 {
-		ts.Fatalf("usage: settle")
+	switch {
+	case !neg && len(args) == 0:
+		ts.Check(onStage(ts).settle())
+	case !neg && len(args) == 1 && args[0] == "inside":
+		ts.Check(onStage(ts).arrive())
+	default:
+		ts.Fatalf("usage: settle [inside]")
 	}
-	ts.Check(onStage(ts).settle())
 }
 
 // expect turns "shows" and "! shows" into one check: what must be is waited for, what
