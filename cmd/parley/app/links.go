@@ -92,7 +92,7 @@ func (l *links) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	http.Error(w, "This link is not valid any more. Ask for the message in its thread.", http.StatusNotFound)
+	http.Error(w, "This link has ended, or is cut off. Open it from its thread again; after 90 days ask who sent the file to send it once more.", http.StatusNotFound)
 }
 
 // serveOriginal shows a mail's HTML in a page that can run nothing and load nothing.
