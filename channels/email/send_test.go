@@ -104,12 +104,15 @@ func TestCopyToSent(t *testing.T) {
 				w.fault(tc.fault)
 			}
 			if tc.fault.Action == mailfake.ActionDelay {
-				w.opts.timing.saveCopy = 5 * time.Second // the second copy must fit
+				w.opts.timing.saveCopy = 5 * time.Second // it is waited for: enough to get to the fault on a slow machine
 			}
 			c := w.channel()
 			for i, want := range tc.copies {
 				o := reply()
 				o.MessageID += int64(i)
+				if i > 0 {
+					c.opts.timing.saveCopy = patience
+				}
 				got, err := c.Send(within(t, patience), o)
 				if err != nil {
 					t.Fatalf("mail %d: %v", i, err)
@@ -297,7 +300,7 @@ func TestNoByteAfterTheDeadline(t *testing.T) {
 	d := &tap{}
 	w.env.Dialer = d
 	c := w.channel()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // it is waited for: enough to log in on a slow machine
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second) // it is waited for: enough to log in on a slow machine
 	defer cancel()
 	var before atomic.Int64
 	o := reply()

@@ -54,7 +54,7 @@ func TestSMTPFaults(t *testing.T) {
 			}
 			var options []gomail.Option
 			if c.reason == "timeout" { // it is waited for: enough for the rest of the talk on a slow machine
-				options = append(options, gomail.WithTimeout(5*time.Second))
+				options = append(options, gomail.WithTimeout(15*time.Second))
 			}
 			client := sender(t, s, options...)
 			err := client.DialAndSendWithContext(soon(t), letter(t, support, ann, "Hi", strings.Repeat("text\r\n", 50)))

@@ -178,7 +178,7 @@ func talk(t *testing.T, s *mailfake.Server, lines ...string) string {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(2 * time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	all := append([]string{"a LOGIN " + support + " secret"}, lines...)
