@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -122,10 +123,11 @@ func TestProxySilence(t *testing.T) {
 	ctx, end := context.WithCancel(t.Context())
 	done := make(chan int)
 	go func() { done <- p.silence(ctx, waySMTP, time.Hour, true) }()
-	for deadline := time.Now().Add(10 * time.Second); !p.list(waySMTP)[0].silent(); {
+	for deadline := time.Now().Add(time.Minute); !p.list(waySMTP)[0].silent(); {
 		if time.Now().After(deadline) {
 			t.Fatal("not silent")
 		}
+		runtime.Gosched()
 	}
 	fresh := call(t, p)
 	old.say("swallowed")
@@ -151,7 +153,7 @@ func TestTraps(t *testing.T) {
 	arm := func(tr *trap) <-chan bool {
 		sprang := make(chan bool, 1)
 		go func() { sprang <- traps.wait(t.Context(), tr, time.Minute) }()
-		for deadline := time.Now().Add(10 * time.Second); ; {
+		for deadline := time.Now().Add(time.Minute); ; {
 			traps.mu.Lock()
 			armed := len(traps.list)
 			traps.mu.Unlock()
@@ -161,6 +163,7 @@ func TestTraps(t *testing.T) {
 			if time.Now().After(deadline) {
 				t.Fatal("not armed")
 			}
+			runtime.Gosched()
 		}
 	}
 	c := call(t, p)
