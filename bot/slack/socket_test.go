@@ -69,7 +69,10 @@ func TestUnknownAndMalformedEvents(t *testing.T) {
 // An event that can't be stored is not acknowledged, and comes again.
 func TestRefusedEventComesAgain(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.AckTimeout = 3 * time.Second })
+	var ahead atomic.Int64
+	st := newStage(t, true, func(_ *Options, f *slackfake.Options) {
+		f.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	})
 	before := st.desk.Attempts()
 	st.desk.Refuse(errors.New("database gone"))
 	ts := st.say("", "hello")
@@ -78,6 +81,7 @@ func TestRefusedEventComesAgain(t *testing.T) {
 		t.Error("acknowledged although not stored")
 	}
 	st.desk.Refuse(nil)
+	ahead.Store(int64(time.Minute)) // Slack waits no longer
 	st.desk.First(t, "m:"+st.ch+":"+ts)
 }
 
@@ -242,7 +246,7 @@ func TestSweepReadsWhatConcernsUs(t *testing.T) {
 // Case 31: a connection that is cut before the acknowledgement counts.
 func TestCutBeforeAcknowledgement(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.AckTimeout = 3 * time.Second })
+	st := newStage(t, true)
 	st.fake.Inject(slackfake.Fault{Method: "event:message.channels", Kind: slackfake.FaultDrop, Times: 1})
 	ts := st.say("", "hello")
 	st.desk.First(t, messageID(st.ch, ts))
