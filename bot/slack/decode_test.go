@@ -246,10 +246,21 @@ func TestOwnUploadIsLearned(t *testing.T) {
 	}
 }
 
+// decodeTwice decodes a payload, which says the same each time.
+func decodeTwice(t *testing.T, raw []byte) ([]bridge.Action, error) {
+	t.Helper()
+	first, err := decode(raw)
+	if again, err2 := decode(raw); (err == nil) != (err2 == nil) || !reflect.DeepEqual(first, again) {
+		t.Fatalf("decoded as %+v, %v, then as %+v, %v", first, err, again, err2)
+	}
+	return first, err
+}
+
 func FuzzDecodeEvent(f *testing.F) {
 	f.Add([]byte(msg(`"user":"UANN",`, "<@UBOT> !snooze 2h")))
 	f.Add([]byte(`{"type":"message","subtype":"message_changed","channel":"C1","message":{"ts":"1","subtype":"tombstone"}}`))
 	f.Add([]byte(`{"type":"reaction_added","user":"U","reaction":"x","item":{"type":"message","channel":"C","ts":"1"}}`))
+	f.Add([]byte(msg(`"user":"UANN",`, "<@U1> and <<@U2>> ask <@U3|ann> or <!subteam^S1|@team>")))
 	f.Fuzz(func(t *testing.T, ev []byte) {
 		me := testSelf()
 		for _, fact := range me.splitEvent(kindEvent, callbackOf(string(ev))).facts {
@@ -259,7 +270,7 @@ func FuzzDecodeEvent(f *testing.F) {
 			if fact.Quarantine != "" {
 				continue
 			}
-			as, err := decode(fact.Payload)
+			as, err := decodeTwice(t, fact.Payload)
 			if err != nil {
 				t.Fatalf("accepted but not decodable: %v", err)
 			}
@@ -276,18 +287,18 @@ func FuzzDecodeInteraction(f *testing.F) {
 	f.Add([]byte(`{"type":"block_actions","user":{"id":"U"},"actions":[{"action_id":"b:take::1","value":""}]}`))
 	f.Add([]byte(`{"type":"view_submission","view":{"private_metadata":"{\"verb\":\"snooze\"}","state":{"values":{"f:until":{"v":{"value":"2h"}}}}}}`))
 	f.Add([]byte(`{"type":"message_action","callback_id":"conv_undo","message":{"ts":"1"}}`))
-	f.Fuzz(func(_ *testing.T, body []byte) {
+	f.Fuzz(func(t *testing.T, body []byte) {
 		if raw, err := testSelf().wrap(kindInteraction, body); err == nil {
-			_, _ = decode(raw) //nolint:errcheck // must not crash
+			_, _ = decodeTwice(t, raw) //nolint:errcheck // must not crash
 		}
 	})
 }
 
 func FuzzDecodeCommand(f *testing.F) {
 	f.Add([]byte(`{"team_id":"T1","command":"/parley","text":"#12 assign <@U1|ann> <#C1|x>"}`))
-	f.Fuzz(func(_ *testing.T, body []byte) {
+	f.Fuzz(func(t *testing.T, body []byte) {
 		if raw, err := testSelf().wrap(kindCommand, body); err == nil {
-			_, _ = decode(raw) //nolint:errcheck // must not crash
+			_, _ = decodeTwice(t, raw) //nolint:errcheck // must not crash
 		}
 	})
 }

@@ -2,6 +2,7 @@ package card
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 	"parley/bot/view"
 )
 
-// Whatever comes back from a client is read or refused.
+// Whatever comes back from a client is read or refused, the same way each time.
 func FuzzRead(f *testing.F) {
 	for _, s := range []string{
 		``, `null`, `"x"`, `[]`, `{}`, `{"v":null}`, `{"form":null}`, `{"form":"x"}`, `{"form":{"verb":"note","at":1e99},"t:text":5}`, `{"v":"take","a":"{\"v\":1,\"a\":{}}"}`,
@@ -21,6 +22,9 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got, err := Read(data)
+		if again, err2 := Read(data); (err == nil) != (err2 == nil) || !reflect.DeepEqual(got, again) {
+			t.Fatalf("read %+v, %v, then %+v, %v", got, err, again, err2)
+		}
 		switch {
 		case err != nil && !errors.Is(err, ErrData):
 			t.Fatalf("error %v", err)
@@ -38,7 +42,11 @@ func FuzzReadText(f *testing.F) {
 	f.Add(`<p>a <at id="0">Helpdesk</at>&nbsp;<strong>b"c</strong>d<em>e</em></p><ul><li>x<ol><li>y`, "<at>Helpdesk</at>")
 	f.Add(`<blockquote>a<pre>b</pre></blockquote><table><tr><td>1<td>|`, "")
 	f.Fuzz(func(t *testing.T, markup, mention string) {
-		got := ReadText(Typed{HTML: markup, Text: markup, Mentions: []TypedMention{{ID: botID, Name: "Helpdesk", Text: mention}, benly(1)}, Bot: botID})
+		typed := Typed{HTML: markup, Text: markup, Mentions: []TypedMention{{ID: botID, Name: "Helpdesk", Text: mention}, benly(1)}, Bot: botID}
+		got := ReadText(typed)
+		if again := ReadText(typed); !reflect.DeepEqual(got, again) || got.Named(got.Plain) != again.Named(again.Plain) {
+			t.Fatalf("read %+v, then %+v", got, again)
+		}
 		markdown.Parts(got.Markdown)
 		for token, id := range got.Tokens {
 			if token != markdown.MentionToken(id) {
