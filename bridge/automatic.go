@@ -64,7 +64,7 @@ func (w *work) dailyThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*c
 	}
 	c := &conv{fresh: true, account: a, threads: map[int64]*thread{}, Conversation: &store.Conversation{ID: id, AccountID: a.ID,
 		TeamID: a.TeamID, Kind: "automatic", Status: string(StatusOpen), Day: &today, LastAt: w.now, CreatedAt: w.now,
-		Subject: "Automatic mail, " + w.now.Format("Monday 2 January")}}
+		Subject: "Automatic mail, " + w.now.UTC().Format("Monday 2 January")}}
 	w.convs[id] = c
 	w.days[k] = id
 	return c, nil

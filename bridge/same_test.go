@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/channels"
 	"parley/store"
 )
 
@@ -62,6 +63,34 @@ func TestSaidInKeepsTheOrder(t *testing.T) {
 		}
 		if !slices.Equal(got, []string{"one", "two", "three"}) {
 			t.Errorf("given as %v: %q", order, got)
+		}
+	}
+}
+
+// chatWindow is a chat in which replies may be sent for a day.
+type chatWindow struct{ channels.Channel }
+
+func (chatWindow) Capabilities() channels.Capabilities {
+	return channels.Capabilities{ReplyWindow: 24 * time.Hour}
+}
+
+// What is made of a time is the same in each zone that a machine may be in, or that a time was
+// read in.
+func TestZonesMakeNoDifference(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 21, 2, 30, 0, 0, time.UTC)
+	opened := now.Add(-time.Hour)
+	for _, zone := range []*time.Location{time.UTC, time.FixedZone("EST", -5*60*60), time.FixedZone("IST", 330*60)} {
+		from := opened.In(zone)
+		w := &work{now: now.In(zone), fresh: []int64{7}, convs: map[int64]*conv{}, days: map[laneKey]int64{},
+			e: &Engine{channels: map[int64]channels.Channel{1: chatWindow{}}}}
+		c, err := w.dailyThread(t.Context(), nil, &store.Account{ID: 1})
+		if err != nil || *c.Day != "2026-11-21" || c.Subject != "Automatic mail, Saturday 21 November" {
+			t.Errorf("%s: %q of %s, %v", zone, c.Subject, *c.Day, err)
+		}
+		chat := &conv{Conversation: &store.Conversation{AccountID: 1, Status: string(StatusOpen), WindowFrom: &from}}
+		if got := w.windowShown(chat); got != "2026-11-22 01:30:00 +0000 UTC" {
+			t.Errorf("%s: the window is shown as %s", zone, got)
 		}
 	}
 }

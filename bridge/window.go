@@ -128,9 +128,9 @@ func (w *work) windowShown(c *conv) string {
 	case !win.open(w.now):
 		return "closed"
 	case !win.openFor(false, w.now):
-		return "people " + win.human.Truncate(windowStep).String()
+		return "people " + win.human.Truncate(windowStep).UTC().String()
 	}
-	return win.human.Truncate(windowStep).String()
+	return win.human.Truncate(windowStep).UTC().String() // providers' times are in UTC, the database's in the machine's zone
 }
 
 // parkForWindow keeps a reply that may not be sent because the reply window is closed. It
