@@ -1,7 +1,6 @@
 package bridge_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -189,20 +188,6 @@ func TestCustomerEditsAndDeletes(t *testing.T) {
 	w.settled()
 	if got := w.text(`SELECT text FROM messages WHERE external_id = $1`, id); got != "Send it to Berlin" {
 		t.Errorf("kept: %q", got)
-	}
-}
-
-// Of a customer's several keys that are new it is always the same one that stands for them, and
-// that is shown of who has no name.
-func TestSeveralNewKeysStandInOneOrder(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	for i := range 12 {
-		w.customer(chat, channelstest.Event{From: fmt.Sprint("US.", i), Also: []string{fmt.Sprint("+49151000", i)}, Text: "Hello"})
-	}
-	w.settled()
-	if got := w.text(`SELECT string_agg(DISTINCT left(i.key, 1), '') FROM conversations AS c JOIN identities AS i ON i.id = c.identity_id`); got != "+" {
-		t.Errorf("customers stand by keys that begin with %q", got)
 	}
 }
 

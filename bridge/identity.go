@@ -59,7 +59,11 @@ func (n *wanted) party(account int64, in channels.Inbound) {
 	all = slices.DeleteFunc(all, func(key string) bool { return key == "" })
 	for _, key := range all {
 		k := userKey{account, key}
-		if p, ok := n.parties[k]; !ok || p.Name == "" {
+		_, known := n.parties[k]
+		if !known {
+			n.partyKeys = append(n.partyKeys, k)
+		}
+		if !known || in.From.Name != "" { // the newest name, as if each came alone
 			n.parties[k] = channels.Party{Key: key, Name: in.From.Name}
 		}
 	}

@@ -124,19 +124,16 @@ func (w *work) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	return nil
 }
 
-// newIdentities gives the rows of all senders, as if each were new, sorted, so are their ids: of
-// several new keys the one with the lowest stands for the customer.
+// newIdentities gives the rows of all senders, as if each were new, sorted. Their ids rise as the
+// facts name them: of several new keys the one with the lowest stands for the customer.
 func (w *work) newIdentities(n *wanted) []store.Identity {
 	rows := make([]store.Identity, 0, len(n.parties))
-	for k, p := range n.parties {
-		rows = append(rows, store.Identity{AccountID: k.account, Key: k.user, Name: p.Name})
+	for _, k := range n.partyKeys {
+		rows = append(rows, store.Identity{ID: w.ids.Next(), AccountID: k.account, Key: k.user, Name: n.parties[k].Name, ContactID: w.ids.Next()})
 	}
 	slices.SortFunc(rows, func(a, b store.Identity) int {
 		return cmp.Or(cmp.Compare(a.AccountID, b.AccountID), strings.Compare(a.Key, b.Key))
 	})
-	for i := range rows {
-		rows[i].ID, rows[i].ContactID = w.ids.Next(), w.ids.Next()
-	}
 	return rows
 }
 

@@ -21,6 +21,7 @@ type fact struct {
 // wanted collects what a batch will touch, before anything is locked.
 type wanted struct {
 	parties       map[userKey]channels.Party
+	partyKeys     []userKey // of parties, in the order in which the facts name them
 	same          []samePerson
 	reactAcc      []int64
 	reactTargets  []string
