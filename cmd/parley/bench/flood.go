@@ -71,19 +71,16 @@ var errAnswer = errors.New("bench: unexpected answer")
 // run sends for so long. Errors: errAnswer, those of connections.
 func (f *flood) run(ctx context.Context, d time.Duration) (answered, error) {
 	parts := make([]answered, f.conns)
-	wires := make([]*wire, f.conns)
-	for i := range wires {
-		var err error
-		if wires[i], err = dial(ctx, f.c.address); err != nil {
-			return answered{}, err
-		}
-		defer wires[i].close()
-	}
 	var group errgroup.Group
 	begin := time.Now()
 	for i := range parts {
-		group.Go(func() (err error) {
-			parts[i], err = f.one(ctx, wires[i], i, begin, begin.Add(d))
+		group.Go(func() error {
+			w, err := dial(ctx, f.c.address) // only now: who says nothing for 10 s is hung up on
+			if err != nil {
+				return err
+			}
+			defer w.close()
+			parts[i], err = f.one(ctx, w, i, begin, begin.Add(d))
 			return err
 		})
 	}
