@@ -74,7 +74,7 @@ type variant struct {
 
 // world gives what the variant needs of the world.
 func (v variant) world() WorldOptions {
-	o := WorldOptions{HTTPMode: v.requests}
+	o := WorldOptions{HTTPMode: v.requests, Patience: time.Minute} // a slow machine is no late answer
 	if v.on == onTeams {
 		o.Teams, o.NoSlack = true, true
 		o.TeamsRetries = quickRetries()

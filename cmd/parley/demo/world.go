@@ -45,6 +45,8 @@ type WorldOptions struct {
 	PostRate  float64          // with Limits: posts per second and channel; 0 = Slack's
 	SaveSent  bool             // the mail server files what it sends by itself
 	HTTPMode  bool             // Slack's events come as signed requests: see Slack.UseHTTP
+	// Patience is how long chats wait for Parley's answer to a person; 0 = as long as the real ones.
+	Patience time.Duration
 	// Cords lays a wire between Parley and each emulator that can be cut: Env and Config
 	// then give the cords' addresses, which SlackAddr, IMAPAddr and SMTPAddr name.
 	Cords bool
@@ -94,7 +96,7 @@ func NewWorld(ctx context.Context, o WorldOptions) (*World, error) {
 		return nil, err
 	}
 	so := slackfake.Options{Log: o.Log, Clock: o.Clock, SignClock: time.Now, Limits: o.Limits, PostPerSecond: o.PostRate,
-		AppName: "Parley", WorkspaceURL: o.WorkspaceURL}
+		AppName: "Parley", WorkspaceURL: o.WorkspaceURL, AckTimeout: o.Patience, TriggerLife: o.Patience}
 	so.Users = []slackfake.User{
 		{ID: Ann, Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"},
 		{ID: Ben, Name: "ben", RealName: "Ben Katz", Email: "ben@acme.test"},
