@@ -16,6 +16,10 @@ import (
 // as nobody may know whether a post was made.
 const rootWait = 11 * time.Minute
 
+// disorderWait is how long it waits though no root is under way: what a surface tells may come
+// before what it should have told first.
+const disorderWait = 15 * time.Second
+
 // emojiWait is how long an emoji may wait for the record of the post that it is under. Nobody
 // knows for sure whose that is, so that it isn't worth as much.
 const emojiWait = time.Minute
@@ -68,16 +72,16 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 // be written.
 // Errors: relay.ErrNotYet; the database's.
 func (w *work) awaitRecord(ctx context.Context, tx pgx.Tx, surface int64, a Action) error {
-	wait, under := rootWait, cmp.Or(a.Place.Thread, a.Place.Message)
-	if a.Origin == OriginEmoji {
-		wait = emojiWait
-	}
-	if w.posts[postKey{surface, a.Place.Channel, under}] != nil || !w.event.ReceivedAt.After(w.real.Add(-wait)) {
+	under, age := cmp.Or(a.Place.Thread, a.Place.Message), w.real.Sub(w.event.ReceivedAt)
+	switch {
+	case w.posts[postKey{surface, a.Place.Channel, under}] != nil, age >= rootWait:
 		return nil
-	}
-	if a.Origin != OriginEmoji { // which may be under any post
-		coming, err := store.RootComing(ctx, tx, surface, a.Place.Channel, under)
-		if err != nil || !coming {
+	case a.Origin == OriginEmoji: // which may be under any post
+		if age >= emojiWait {
+			return nil
+		}
+	case age >= disorderWait:
+		if coming, err := store.RootComing(ctx, tx, surface, a.Place.Channel, under, w.event.ID); err != nil || !coming {
 			return err
 		}
 	}

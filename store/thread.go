@@ -75,20 +75,26 @@ func FindPosts(ctx context.Context, q Querier, accounts []int64, channels, messa
 }
 
 // What was begun stands at the head of its lane until its result is written, together with the
-// post: one snapshot shows one of them. The lanes are those in work.
+// post: one snapshot shows one of them. An older event may say that the channel has another id
+// now. The lanes are those in work.
 const rootComing = `
 	SELECT EXISTS (SELECT FROM posts WHERE account_id = $1 AND channel = $2 AND message = $3)
 		OR EXISTS (
 			SELECT FROM gates
 			JOIN lanes ON lanes.gate_id = gates.id AND lanes.due_at IS NOT NULL
 			JOIN deliveries AS d ON d.lane_id = lanes.id AND d.seq = lanes.head + 1
-			WHERE gates.account_id = $1 AND d.kind = 'root' AND d.first_at IS NOT NULL)`
+			WHERE gates.account_id = $1 AND d.kind = 'root' AND d.first_at IS NOT NULL)
+		OR EXISTS (
+			SELECT FROM pending AS p
+			JOIN events AS e ON e.id = p.event_id
+			WHERE p.event_id < $4 AND e.account_id = $1)`
 
 // RootComing tells whether a surface's message is recorded, or may be the root of a thread
-// whose record is still to come: a root was begun of which nobody knows yet what became of it.
-func RootComing(ctx context.Context, q Querier, surface int64, channel, message string) (bool, error) {
+// whose record is still to come: a root was begun of which nobody knows yet what became of it,
+// or something that the surface told before an event isn't applied.
+func RootComing(ctx context.Context, q Querier, surface int64, channel, message string, event int64) (bool, error) {
 	var coming bool
-	if err := q.QueryRow(ctx, rootComing, surface, channel, message).Scan(&coming); err != nil {
+	if err := q.QueryRow(ctx, rootComing, surface, channel, message, event).Scan(&coming); err != nil {
 		return false, fmt.Errorf("store: root coming: %w", err)
 	}
 	return coming, nil
