@@ -16,7 +16,7 @@ import (
 
 // readyWithin is what a child may take to be ready, migrations of an empty database
 // included.
-const readyWithin = time.Minute
+const readyWithin = 5 * time.Minute
 
 // child is a process of the run: a Parley, or emulators.
 type child struct {

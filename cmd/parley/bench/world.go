@@ -148,11 +148,11 @@ func (w *world) setUp(ctx context.Context) error {
 
 // close ends the children and the emulators and drops the database.
 func (w *world) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
 	for _, c := range w.childs {
 		c.stop()
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
 	var errs []error
 	if w.slack != nil {
 		errs = append(errs, w.slack.close())
