@@ -190,6 +190,7 @@ func (w *work) inboundMessage(c *conv, a *store.Account, part int, in channels.I
 	}
 	w.keepFiles(m, a, in)
 	w.messages[m.ID] = m
+	c.last = append(c.last, m.Message)
 	if in.ExternalID != "" {
 		w.tie(a.ID, in.ExternalID, c.ID, m.ID)
 		c.LastExternalID = in.ExternalID
