@@ -30,6 +30,7 @@ func (w *world) keep(who, channel string, f teamsfake.NewFile) string {
 	f.Data = []byte("kept " + f.Name)
 	_, err := w.fake.As(who).Post(teamsfake.Post{Channel: channel, Files: []teamsfake.NewFile{f}})
 	must(w.t, err)
+	w.settled() // Parley has looked where it lies
 	for _, kept := range w.fake.Files() {
 		if kept.Name == f.Name && !kept.Elsewhere {
 			return kept.URL
