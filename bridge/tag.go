@@ -22,7 +22,9 @@ func (w *work) tag(c *conv, agent *store.Agent, surface int64, a Action) {
 			w.refuse(c, surface, a, "bad_tag", "A tag has 1 to 40 letters.", "For example: !tag Billing, Urgent")
 			return
 		}
-		name = w.knownTag(name)
+		if a.Verb == VerbTag {
+			name = w.knownTag(name)
+		}
 		at := slices.IndexFunc(c.Tags, func(t string) bool { return strings.EqualFold(t, name) })
 		switch {
 		case a.Verb == VerbUntag && at >= 0:
