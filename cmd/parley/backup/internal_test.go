@@ -3,7 +3,11 @@ package backup
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -121,4 +125,33 @@ func FuzzConnection(f *testing.F) {
 			t.Errorf("%q shows the password: %q", in, dbname)
 		}
 	})
+}
+
+// The lock is free once it is given back, though a process that is just being started has a copy
+// of its file.
+func TestLockIsGivenBack(t *testing.T) {
+	t.Parallel()
+	f := Folder{Dir: t.TempDir()}
+	unlock, err := f.lock()
+	if err != nil || unlock == nil {
+		t.Fatal(err)
+	}
+	copies := 0
+	for fd := range 1024 {
+		if at, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd)); err == nil && at == filepath.Join(f.Dir, ".lock") {
+			dup, err := syscall.Dup(fd)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = syscall.Close(dup) }()
+			copies++
+			break
+		}
+	}
+	unlock()
+	again, err := f.lock()
+	if err != nil || again == nil {
+		t.Fatalf("with %d copies it is still held: %v", copies, err)
+	}
+	again()
 }

@@ -224,7 +224,12 @@ func (f Folder) lock() (unlock func(), err error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("backup: lock: %w", err), file.Close())
 	}
-	return func() { _ = file.Close() }, nil
+	return func() {
+		// Closing alone leaves the lock with a process that is being started: it has a copy
+		// of the file until it runs its own program.
+		_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
+		_ = file.Close()
+	}, nil
 }
 
 // prune keeps the newest files of a kind; their names sort by time. What an interrupted
