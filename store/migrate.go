@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
 
 //go:embed migrations/*.sql
@@ -21,34 +21,104 @@ var migrations embed.FS
 // that this binary does not know.
 var ErrNewerSchema = errors.New("store: the database was migrated by a newer Parley")
 
-// Migrate brings the schema up to date. Several processes may call it at once:
-// one works, the others wait.
+// Migrator brings the schema of one database up to date while other processes work on it.
+type Migrator struct {
+	Pool *pgxpool.Pool
+
+	// Report is told in a sentence what was applied and what is waited for: at once when
+	// that changes, and every RemindEvery while it lasts. It may be called from two
+	// goroutines at once. nil = nobody is told.
+	Report func(text string)
+
+	RemindEvery time.Duration // 0 = a minute
+}
+
+// Migrate brings the schema up to date and tells nobody about it; see Migrator.Run.
+func Migrate(ctx context.Context, pool *pgxpool.Pool) error { return Migrator{Pool: pool}.Run(ctx) }
+
+// MigrateRestored is Migrate for the restore itself.
+func MigrateRestored(ctx context.Context, pool *pgxpool.Pool) error {
+	return Migrator{Pool: pool}.run(ctx)
+}
+
+// Run applies the migrations that are missing. Several processes may call it at once: one
+// works, the others wait for it without limit. Whoever uses the database meanwhile is kept
+// waiting for lockTimeout at most, however long others hold the tables: what gets no lock is
+// tried again until it does, or ctx ends.
 // Errors: ErrNewerSchema when the schema is more than one version ahead; ErrRestoring.
-func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
-	backup, err := Restoring(ctx, pool)
+func (m Migrator) Run(ctx context.Context) error {
+	backup, err := Restoring(ctx, m.Pool)
 	if err != nil {
 		return err
 	}
 	if backup != "" {
 		return fmt.Errorf("%w: run parley restore again with the same file", ErrRestoring)
 	}
-	return migrate(ctx, pool)
+	return m.run(ctx)
 }
 
-func migrate(ctx context.Context, pool *pgxpool.Pool) error {
-	provider, closeDB, err := newProvider(pool)
-	if err != nil {
+func (m Migrator) run(ctx context.Context) (err error) {
+	missing, err := m.missing(ctx)
+	if err != nil || !missing {
 		return err
 	}
-	defer closeDB()
-	current, target, err := provider.GetVersions(ctx)
-	if err == nil && current > target+1 {
-		return fmt.Errorf("%w: schema %d, this binary knows %d", ErrNewerSchema, current, target)
+	session, err := openMigrationSession(ctx, m)
+	if err != nil {
+		return fmt.Errorf("store: migrate: %w", err)
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	defer func() { err = errors.Join(err, session.close()) }()
+	if err := session.lock(ctx); err != nil {
+		return fmt.Errorf("store: migrate: wait for another process: %w", err)
+	}
+	if missing, err = m.missing(ctx); err != nil || !missing { // another process did it meanwhile
+		return err
+	}
+	if err := session.applyAll(ctx); err != nil {
 		return fmt.Errorf("store: migrate: %w", err)
 	}
 	return nil
+}
+
+// missing tells whether migrations that this binary knows are not applied yet.
+func (m Migrator) missing(ctx context.Context) (bool, error) {
+	current, err := SchemaOf(ctx, m.Pool)
+	if err != nil {
+		return false, err
+	}
+	if current > SchemaVersion()+1 {
+		return false, fmt.Errorf("%w: schema %d, this binary knows %d", ErrNewerSchema, current, SchemaVersion())
+	}
+	return current < SchemaVersion(), nil
+}
+
+// applyAll applies one migration after the other. One that runs in a transaction is repeated
+// as a whole when it doesn't get its locks; the statements of others are repeated one by one
+// (ExecContext).
+func (s *migrationSession) applyAll(ctx context.Context) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, s.db, files)
+	if err != nil {
+		return err
+	}
+	for retry := (lockRetry{}); ; {
+		applied, err := provider.UpByOne(ctx)
+		switch {
+		case errors.Is(err, goose.ErrNoNextVersion):
+			return nil
+		case isLockTimeout(err):
+			if err := retry.pause(ctx, s); err != nil {
+				return err
+			}
+		case err != nil:
+			return err
+		default:
+			s.progress.tell(fmt.Sprintf("applied %s in %s", path.Base(applied.Source.Path), applied.Duration.Round(time.Millisecond)))
+			retry = lockRetry{}
+		}
+	}
 }
 
 // Migrated says whether every migration that this binary knows is applied.
@@ -63,24 +133,6 @@ func Migrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 
 // MigrationFiles gives the embedded migrations, for tests that build a template.
 func MigrationFiles() fs.FS { return migrations }
-
-func newProvider(pool *pgxpool.Pool) (*goose.Provider, func(), error) {
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, nil, fmt.Errorf("store: migrations: %w", err)
-	}
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
-	if err != nil {
-		return nil, nil, fmt.Errorf("store: migrations: %w", err)
-	}
-	db := stdlib.OpenDBFromPool(pool)
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, sub, goose.WithSessionLocker(locker))
-	if err != nil {
-		_ = db.Close()
-		return nil, nil, fmt.Errorf("store: migrations: %w", err)
-	}
-	return provider, func() { _ = db.Close() }, nil
-}
 
 // InTx runs f in one READ COMMITTED transaction.
 func InTx(ctx context.Context, pool *pgxpool.Pool, f func(pgx.Tx) error) error {

@@ -103,9 +103,6 @@ func Restoring(ctx context.Context, q Querier) (backup string, err error) {
 	return backup, nil
 }
 
-// MigrateRestored is Migrate for the restore itself.
-func MigrateRestored(ctx context.Context, pool *pgxpool.Pool) error { return migrate(ctx, pool) }
-
 // Restored is what FinishRestore found and changed.
 type Restored struct {
 	Replies int64 // to customers, that waited when the backup was made

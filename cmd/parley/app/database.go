@@ -69,7 +69,8 @@ func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(strin
 	return db, nil
 }
 
-// Migrate brings the schema up to date and opens the secrets.
+// Migrate brings the schema up to date and opens the secrets. While another process
+// migrates, it waits without limit; the log says what for.
 func (db *Database) Migrate(ctx context.Context, env Env) error {
 	if err := store.CheckServer(ctx, db.Pool); err != nil {
 		return err
@@ -77,7 +78,8 @@ func (db *Database) Migrate(ctx context.Context, env Env) error {
 	if err := db.saveBeforeMigration(ctx, env); err != nil {
 		return err
 	}
-	if err := store.Migrate(ctx, db.Pool); err != nil {
+	migrator := store.Migrator{Pool: db.Pool, Report: func(text string) { db.log.Info("migrating", "progress", text) }}
+	if err := migrator.Run(ctx); err != nil {
 		return err
 	}
 	return db.Unlock(ctx, env)

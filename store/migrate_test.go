@@ -1,0 +1,217 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// migratePatience bounds every wait; only a failing test uses it up.
+const migratePatience = 2 * time.Minute
+
+// olderDatabase gives a database with the schema of an earlier version; 0 = an empty one.
+func olderDatabase(t *testing.T, version int64) *pgxpool.Pool {
+	t.Helper()
+	config := must(pgxpool.ParseConfig(storetest.URL(t)))(t)
+	config.MaxConns = 10
+	pool := must(pgxpool.NewWithConfig(t.Context(), config))(t)
+	t.Cleanup(pool.Close)
+	exec(t, pool, `DROP SCHEMA public CASCADE`)
+	exec(t, pool, `CREATE SCHEMA public`)
+	if version == 0 {
+		return pool
+	}
+	files := must(fs.Sub(store.MigrationFiles(), "migrations"))(t)
+	db := stdlib.OpenDBFromPool(pool)
+	defer func() { check(t, db.Close()) }()
+	provider := must(goose.NewProvider(goose.DialectPostgres, db, files))(t)
+	_, err := provider.UpTo(t.Context(), version)
+	check(t, err)
+	return pool
+}
+
+// openDump does what pg_dump does: it holds one snapshot, and every table against changes of
+// its form, until it ends.
+func openDump(t *testing.T, pool *pgxpool.Pool) pgx.Tx {
+	t.Helper()
+	dump := must(pool.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead}))(t)
+	t.Cleanup(func() { _ = dump.Rollback(context.Background()) })
+	var tables string
+	check(t, dump.QueryRow(t.Context(), `SELECT string_agg(tablename, ', ') FROM pg_tables WHERE schemaname = 'public'`).Scan(&tables))
+	_, err := dump.Exec(t.Context(), `LOCK TABLE `+tables+` IN ACCESS SHARE MODE`)
+	check(t, err)
+	return dump
+}
+
+// longest repeats a statement until the test is done with it, and gives the longest time that it took.
+func longest(ctx context.Context, t *testing.T, pool *pgxpool.Pool, sql string) time.Duration {
+	var worst time.Duration
+	for ctx.Err() == nil {
+		began := time.Now()
+		limit, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		_, err := pool.Exec(limit, sql)
+		cancel()
+		worst = max(worst, time.Since(began))
+		if err != nil {
+			t.Errorf("%s: %v", sql, err)
+			return worst
+		}
+	}
+	return worst
+}
+
+// migration is a Migrator at work.
+type migration struct {
+	reports chan string
+	ended   chan error
+	cancel  func()
+}
+
+// migrate lets a process migrate beside the test.
+func migrate(t *testing.T, pool *pgxpool.Pool) *migration {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	m := &migration{reports: make(chan string, 1000), ended: make(chan error, 1), cancel: cancel}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		m.ended <- store.Migrator{Pool: pool, Report: func(text string) { m.reports <- text }, RemindEvery: time.Second}.Run(ctx)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	return m
+}
+
+// tells waits until the migration told something of this so many times.
+func (m *migration) tells(t *testing.T, what string, times int) {
+	t.Helper()
+	for patience := time.After(migratePatience); times > 0; {
+		select {
+		case text := <-m.reports:
+			t.Log(text)
+			if strings.Contains(text, what) {
+				times--
+			}
+		case err := <-m.ended:
+			t.Fatalf("it ended without telling of %q: %v", what, err)
+		case <-patience:
+			t.Fatalf("it tells nothing of %q", what)
+		}
+	}
+}
+
+// ends waits until the migration ended, and gives its error.
+func (m *migration) ends(t *testing.T) error {
+	t.Helper()
+	select {
+	case err := <-m.ended:
+		return err
+	case <-time.After(migratePatience):
+		t.Fatal("the migration does not end")
+		return nil
+	}
+}
+
+// A new version migrates while pg_dump reads everything for hours: the running replicas go on
+// reading and writing, and the migration ends once the dump has.
+func TestMigrateBesideDump(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		from int64
+		told string
+	}{
+		"statements without a transaction": {1, "waiting for the lock of ALTER TABLE deliveries"},
+		"a transaction":                    {4, "ALTER TABLE messages"},
+		"an index":                         {7, "running CREATE INDEX CONCURRENTLY reactions_delivery"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pool := olderDatabase(t, tt.from)
+			dump := openDump(t, pool)
+			m := migrate(t, pool)
+
+			ctx, stop := context.WithCancel(t.Context())
+			var group sync.WaitGroup
+			var read, write, other time.Duration
+			group.Go(func() { read = longest(ctx, t, pool, `SELECT count(*) FROM messages`) })
+			group.Go(func() { write = longest(ctx, t, pool, `UPDATE deliveries SET part = part WHERE id = 0`) })
+			group.Go(func() { other = longest(ctx, t, pool, `SELECT 1`) }) // what the machine itself makes others wait
+			m.tells(t, tt.told, 6)                                         // some seconds, and some tries
+			stop()
+			group.Wait()
+			t.Logf("the longest wait of a read %s, a write %s, of what needs no table %s", read, write, other)
+			if most := 3*time.Second + other; read > most || write > most {
+				t.Errorf("a read waited %s, a write %s; what needs no table %s", read, write, other)
+			}
+
+			check(t, dump.Commit(t.Context()))
+			check(t, m.ends(t))
+			if ok := must(store.Migrated(t.Context(), pool))(t); !ok {
+				t.Error("not migrated")
+			}
+			var broken int
+			check(t, pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_index WHERE NOT indisvalid`).Scan(&broken))
+			if broken > 0 {
+				t.Errorf("%d indexes are not valid", broken)
+			}
+		})
+	}
+}
+
+// Whoever finds another process migrating waits for it, says so, and ends at once when asked
+// to; so does one that is migrating.
+func TestMigrateEndsWhenAsked(t *testing.T) {
+	t.Parallel()
+	t.Run("behind another process", func(t *testing.T) {
+		t.Parallel()
+		pool := olderDatabase(t, 9)
+		other := must(pool.Acquire(t.Context()))(t)
+		defer other.Release()
+		_, err := other.Exec(t.Context(), `SELECT pg_advisory_lock(4097083626)`) // the key of every released version
+		check(t, err)
+		m := migrate(t, pool)
+		m.tells(t, "waiting for another process that migrates this database; in the way may be", 3)
+		m.cancel()
+		if err := m.ends(t); !errors.Is(err, context.Canceled) {
+			t.Errorf("it ended with %v", err)
+		}
+		m = migrate(t, pool)
+		m.tells(t, "waiting for another process", 1)
+		_, err = other.Exec(t.Context(), `SELECT pg_advisory_unlock(4097083626)`)
+		check(t, err)
+		check(t, m.ends(t))
+	})
+	for name, from := range map[string]int64{"at a statement": 1, "in a transaction": 5, "at an index": 7} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pool := olderDatabase(t, from)
+			dump := openDump(t, pool)
+			m := migrate(t, pool)
+			m.tells(t, "in the way may be", 1)
+			m.cancel()
+			if err := m.ends(t); !errors.Is(err, context.Canceled) {
+				t.Errorf("it ended with %v", err)
+			}
+			const left = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'parley migrate'`
+			for n := 1; n > 0; {
+				check(t, pool.QueryRow(t.Context(), left).Scan(&n)) // until the test's own deadline
+			}
+			check(t, dump.Commit(t.Context()))
+			check(t, store.Migrate(t.Context(), pool)) // what was cut off begins again
+		})
+	}
+}

@@ -1,0 +1,361 @@
+package store_test
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/store"
+)
+
+// A migration runs while replicas of the version before read and write, and may be cut off
+// at any statement. Only forms of statements that are known to be harmless then are allowed:
+// a new form needs a rule here that says why.
+
+// What a statement does wrong.
+const (
+	unknownForm   = "its form is not known to be harmless while others work"
+	notRepeatable = "it can't be repeated: say IF [NOT] EXISTS, OR REPLACE or ON CONFLICT"
+	locksWriters  = "it keeps writers waiting while the index is built: say CONCURRENTLY"
+	keepsBroken   = "an index that an interrupted run left unfinished stays: no IF NOT EXISTS, but DROP INDEX CONCURRENTLY IF EXISTS right before"
+	locksReaders  = "it keeps readers waiting: say DROP INDEX CONCURRENTLY IF EXISTS"
+	inTransaction = "it can't be in a transaction: say -- +goose NO TRANSACTION"
+	readsWhole    = "it reads or rewrites the whole table while nobody else may use it"
+	locksRows     = "it locks rows that others want: change them in batches beside the queue"
+	locksTwo      = "one table stays locked while it waits for another: give each a file of its own, or no transaction"
+)
+
+// oldFaults are those of files that were released before there were rules, and why they do
+// no harm. No file may be added.
+var oldFaults = map[string]map[string]string{
+	"0002_runs_restores_retention.sql": {locksReaders: "there is an index to drop only after an interruption, and it waits for two seconds at most"},
+	"0003_chat_channels.sql":           {locksReaders: "as 0002"},
+	"0004_window.sql":                  {locksReaders: "as 0002"},
+	"0005_templates.sql":               {locksTwo: "accounts is only locked against changes of accounts, for two seconds at most"},
+	"0008_old_reactions.sql":           {locksReaders: "as 0002"},
+}
+
+func TestMigrationRules(t *testing.T) {
+	t.Parallel()
+	files := must(fs.Glob(store.MigrationFiles(), "migrations/*.sql"))(t)
+	for _, file := range files {
+		name := path.Base(file)
+		found := map[string]bool{}
+		for _, f := range faults(string(must(fs.ReadFile(store.MigrationFiles(), file))(t))) {
+			found[f.what] = true
+			if oldFaults[name][f.what] == "" {
+				t.Errorf("%s: %s\n\t%s", name, f.what, f.statement)
+			}
+		}
+		for what := range oldFaults[name] {
+			if !found[what] {
+				t.Errorf("%s is excused for what it doesn't do: %s", name, what)
+			}
+		}
+	}
+	if newest := slices.Max(slices.Collect(maps.Keys(oldFaults))); newest >= "0011" {
+		t.Errorf("%s is no old file", newest)
+	}
+}
+
+// Each rule finds what it forbids and lets through what it allows.
+func TestMigrationRulesHold(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ sql, fault string }{
+		{`CREATE TABLE a (n int)`, ""},
+		{`CREATE TABLE a (n int REFERENCES old)`, ""},
+		{`CREATE TABLE a (n int REFERENCES old); ALTER TABLE other ADD COLUMN m int`, locksTwo},
+		{`CREATE TABLE a (n int REFERENCES old); ALTER TABLE old ADD COLUMN m int`, ""},
+		{`CREATE TABLE a PARTITION OF old FOR VALUES FROM (1) TO (2); ALTER TABLE other ADD COLUMN n int`, locksTwo},
+		{`CREATE TABLE a (n int); CREATE INDEX a_n ON a (n); ALTER TABLE a ALTER COLUMN n SET NOT NULL; UPDATE a SET n = 1`, ""},
+		{`CREATE TABLE a AS SELECT * FROM old`, unknownForm},
+		{`CREATE INDEX old_n ON old (n)`, locksWriters},
+		{`CREATE INDEX CONCURRENTLY old_n ON old (n)`, inTransaction},
+		{`CREATE UNIQUE INDEX old_n ON old (n)`, locksWriters},
+		{`DROP INDEX old_n`, locksReaders},
+		{`ALTER TABLE old ADD COLUMN n int`, ""},
+		{`ALTER TABLE old ADD COLUMN n int NOT NULL DEFAULT -1, ADD COLUMN m timestamptz NOT NULL DEFAULT 'epoch', ADD COLUMN b bool DEFAULT false`, ""},
+		{`ALTER TABLE old ADD COLUMN m text[] NOT NULL DEFAULT '{}'::text[] -- a comment; with signs, 'and more'
+		`, ""},
+		{`ALTER TABLE old ADD COLUMN n timestamptz DEFAULT clock_timestamp()`, readsWhole},
+		{`ALTER TABLE old ADD COLUMN n uuid DEFAULT gen_random_uuid()`, readsWhole},
+		{`ALTER TABLE old ADD COLUMN n int, ADD COLUMN m timestamptz NOT NULL DEFAULT now()`, readsWhole},
+		{`ALTER TABLE old ADD COLUMN n int NOT NULL`, readsWhole},
+		{`ALTER TABLE old ADD COLUMN n int CHECK (n > 0)`, readsWhole},
+		{`ALTER TABLE old ADD COLUMN n bigint REFERENCES other`, readsWhole},
+		{`ALTER TABLE old ADD COLUMN n bigint UNIQUE`, readsWhole},
+		{`ALTER TABLE old ADD COLUMN n bigint GENERATED ALWAYS AS IDENTITY`, readsWhole},
+		{`ALTER TABLE old ADD COLUMN n bigserial`, readsWhole},
+		{`ALTER TABLE old ALTER COLUMN n SET NOT NULL`, readsWhole},
+		{`ALTER TABLE old ALTER COLUMN n TYPE bigint`, readsWhole},
+		{`ALTER TABLE old ADD CONSTRAINT c CHECK (n > 0)`, readsWhole},
+		{`ALTER TABLE old ADD PRIMARY KEY (n)`, readsWhole},
+		{`ALTER TABLE old ATTACH PARTITION a FOR VALUES FROM (1) TO (2)`, readsWhole},
+		{`ALTER TABLE old ADD CONSTRAINT c CHECK (n > 0) NOT VALID`, ""},
+		{`ALTER TABLE old VALIDATE CONSTRAINT c`, inTransaction},
+		{`ALTER TABLE old ALTER COLUMN n SET DEFAULT 5, ALTER COLUMN m DROP NOT NULL, DROP COLUMN IF EXISTS k, SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01)`, ""},
+		{`ALTER TABLE old ADD COLUMN n int; ALTER TABLE other ADD COLUMN n int`, locksTwo},
+		{`ALTER TABLE old RENAME COLUMN n TO m`, readsWhole},
+		{`INSERT INTO old (n) VALUES (1)`, ""},
+		{`UPDATE old SET n = 1`, locksRows},
+		{`DELETE FROM old`, locksRows},
+		{`TRUNCATE old`, unknownForm},
+		{`LOCK TABLE old`, unknownForm},
+		{`DROP TABLE IF EXISTS old; DROP TABLE IF EXISTS other`, locksTwo},
+		{`CREATE TRIGGER x AFTER INSERT ON old FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE other ADD COLUMN n int`, locksTwo},
+		{"-- +goose StatementBegin\nCREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1; $$;\n-- +goose StatementEnd", ""},
+		{"-- +goose StatementBegin\nCREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1; $$;\n-- +goose StatementEnd\nTRUNCATE old", unknownForm},
+		{"-- +goose StatementBegin\nDO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$;\n-- +goose StatementEnd", unknownForm},
+
+		{noTransaction + `CREATE TABLE IF NOT EXISTS a (n int); CREATE INDEX IF NOT EXISTS a_n ON a (n)`, ""},
+		{noTransaction + `CREATE TABLE a (n int)`, notRepeatable},
+		{noTransaction + `CREATE TABLE IF NOT EXISTS a (n int); CREATE INDEX a_n ON a (n)`, notRepeatable},
+		{noTransaction + `DROP INDEX CONCURRENTLY IF EXISTS old_n; CREATE INDEX CONCURRENTLY old_n ON old (n)`, ""},
+		{noTransaction + `DROP INDEX IF EXISTS old_n; CREATE INDEX CONCURRENTLY old_n ON old (n)`, locksReaders},
+		{noTransaction + `DROP INDEX CONCURRENTLY IF EXISTS other_n; CREATE INDEX CONCURRENTLY old_n ON old (n)`, keepsBroken},
+		{noTransaction + `CREATE INDEX CONCURRENTLY IF NOT EXISTS old_n ON old (n)`, keepsBroken},
+		{noTransaction + `DROP INDEX CONCURRENTLY IF EXISTS old_n; CREATE INDEX old_n ON old (n)`, locksWriters},
+		{noTransaction + `DROP INDEX CONCURRENTLY old_n`, locksReaders},
+		{noTransaction + `ALTER TABLE old ADD COLUMN IF NOT EXISTS n int; ALTER TABLE other ADD COLUMN IF NOT EXISTS n int`, ""},
+		{noTransaction + `ALTER TABLE old ADD COLUMN n int`, notRepeatable},
+		{noTransaction + `ALTER TABLE old DROP COLUMN n`, notRepeatable},
+		{noTransaction + `ALTER TABLE old ADD CONSTRAINT c CHECK (n > 0) NOT VALID`, notRepeatable},
+		{noTransaction + `ALTER TABLE old DROP CONSTRAINT IF EXISTS c, ADD CONSTRAINT c CHECK (n > 0) NOT VALID; ALTER TABLE old VALIDATE CONSTRAINT c`, ""},
+		{noTransaction + `INSERT INTO old (n) VALUES (1)`, notRepeatable},
+		{noTransaction + `INSERT INTO old (n) SELECT 1 ON CONFLICT DO NOTHING`, ""},
+		{noTransaction + `CREATE SEQUENCE s`, notRepeatable},
+		{noTransaction + `CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'`, notRepeatable},
+		{noTransaction + `CREATE OR REPLACE TRIGGER x AFTER INSERT ON old FOR EACH ROW EXECUTE FUNCTION f(); DROP TRIGGER IF EXISTS y ON other`, ""},
+		{noTransaction + `DROP TABLE old`, notRepeatable},
+		{noTransaction + `UPDATE old SET n = 1 WHERE n = 2`, locksRows},
+	} {
+		var found []string
+		for _, f := range faults("-- +goose Up\n" + tt.sql + ";\n") {
+			found = append(found, f.what)
+		}
+		switch {
+		case tt.fault == "" && len(found) > 0:
+			t.Errorf("%s\n\trefused: %s", tt.sql, found)
+		case tt.fault != "" && !slices.Contains(found, tt.fault):
+			t.Errorf("%s\n\tfound %q, want %q", tt.sql, found, tt.fault)
+		}
+	}
+}
+
+// noTransaction begins a file whose statements run one by one.
+const noTransaction = "-- +goose NO TRANSACTION\n"
+
+// fault is what one statement of a migration does wrong.
+type fault struct{ what, statement string }
+
+// migrationFile is a migration as far as it was read.
+type migrationFile struct {
+	transaction bool
+	created     map[string]bool // tables that are new in this file: nobody else uses them
+	locked      map[string]bool // other tables that the transaction keeps locked
+	previous    string          // the statement before
+	faults      []fault
+}
+
+// faults reads a migration and gives what may not be done.
+func faults(file string) []fault {
+	f := &migrationFile{transaction: !strings.Contains(file, strings.TrimSpace(noTransaction)), created: map[string]bool{}, locked: map[string]bool{}}
+	for _, statement := range statements(file) {
+		f.judge(statement)
+		f.previous = statement
+	}
+	return f.faults
+}
+
+func (f *migrationFile) judge(statement string) {
+	known := false
+	for form, rule := range statementRules {
+		if m := regexp.MustCompile(form).FindStringSubmatch(statement); m != nil {
+			known = true
+			for _, what := range rule(f, m) {
+				f.faults = append(f.faults, fault{what, statement})
+			}
+		}
+	}
+	if !known {
+		f.faults = append(f.faults, fault{unknownForm, statement})
+	}
+	if f.transaction && len(f.locked) > 1 {
+		f.faults = append(f.faults, fault{locksTwo, statement})
+	}
+}
+
+// uses notes that a statement locks a table.
+func (f *migrationFile) uses(table string) {
+	if !f.created[table] {
+		f.locked[table] = true
+	}
+}
+
+// unlessRepeatable gives the fault of a statement that runs by itself and can't run twice.
+func (f *migrationFile) unlessRepeatable(repeatable bool) []string {
+	if f.transaction || repeatable {
+		return nil
+	}
+	return []string{notRepeatable}
+}
+
+// statementRules are the forms that are allowed, and what each must keep to.
+var statementRules = map[string]func(f *migrationFile, m []string) []string{
+	`^CREATE TABLE (IF NOT EXISTS )?(\w+) (?:\((.+)\)|PARTITION OF (\w+) .+)( WITH \(.+\)| PARTITION BY .+)?$`: func(f *migrationFile, m []string) []string {
+		f.created[m[2]] = true
+		for _, reference := range regexp.MustCompile(`REFERENCES (\w+)`).FindAllStringSubmatch(m[3], -1) {
+			f.uses(reference[1])
+		}
+		if m[4] != "" {
+			f.uses(m[4])
+		}
+		return f.unlessRepeatable(m[1] != "")
+	},
+	`^CREATE (?:UNIQUE )?INDEX (CONCURRENTLY )?(IF NOT EXISTS )?(\w+) ON (\w+) .+$`: func(f *migrationFile, m []string) []string {
+		concurrently, ifNotExists, index, table := m[1] != "", m[2] != "", m[3], m[4]
+		dropped := regexp.MustCompile(`^DROP INDEX (CONCURRENTLY )?IF EXISTS ` + index + `$`).MatchString(f.previous)
+		switch {
+		case concurrently && f.transaction:
+			return []string{inTransaction}
+		case f.created[table]:
+			return f.unlessRepeatable(ifNotExists || dropped)
+		case !concurrently:
+			return []string{locksWriters}
+		case ifNotExists || !dropped:
+			return []string{keepsBroken}
+		}
+		return nil
+	},
+	`^DROP INDEX (CONCURRENTLY IF EXISTS )?.+$`: func(f *migrationFile, m []string) []string {
+		switch {
+		case m[1] == "":
+			return []string{locksReaders}
+		case f.transaction:
+			return []string{inTransaction}
+		}
+		return nil
+	},
+	`^ALTER TABLE (\w+) (.+)$`: func(f *migrationFile, m []string) []string {
+		f.uses(m[1])
+		var found []string
+		for _, change := range splitTopLevel(m[2]) {
+			found = append(found, f.judgeChange(m[1], m[2], change)...)
+		}
+		return found
+	},
+	`^INSERT INTO \w+ .+?( ON CONFLICT .+)?$`: func(f *migrationFile, m []string) []string {
+		return f.unlessRepeatable(m[1] != "")
+	},
+	`^(?:UPDATE|DELETE FROM) (\w+)\b.*$`: func(f *migrationFile, m []string) []string {
+		if f.created[m[1]] {
+			return nil
+		}
+		return []string{locksRows}
+	},
+	`^CREATE SEQUENCE (IF NOT EXISTS )?.+$`: func(f *migrationFile, m []string) []string { return f.unlessRepeatable(m[1] != "") },
+	`^CREATE (OR REPLACE )?FUNCTION .+$`:    func(f *migrationFile, m []string) []string { return f.unlessRepeatable(m[1] != "") },
+	`^CREATE (OR REPLACE )?TRIGGER .+? ON (\w+) .+$`: func(f *migrationFile, m []string) []string {
+		f.uses(m[2])
+		return f.unlessRepeatable(m[1] != "")
+	},
+	`^DROP TRIGGER (IF EXISTS )?\w+ ON (\w+)$`: func(f *migrationFile, m []string) []string {
+		f.uses(m[2])
+		return f.unlessRepeatable(m[1] != "")
+	},
+	`^DROP (?:TABLE|SEQUENCE|FUNCTION) (IF EXISTS )?(\w+).*$`: func(f *migrationFile, m []string) []string {
+		f.uses(m[2])
+		return f.unlessRepeatable(m[1] != "")
+	},
+}
+
+// judgeChange judges one change of ALTER TABLE; all is the whole list of them.
+func (f *migrationFile) judgeChange(table, all, change string) []string {
+	add := regexp.MustCompile(`^ADD COLUMN (IF NOT EXISTS )?(.+)$`).FindStringSubmatch(change)
+	constraint := regexp.MustCompile(`^ADD CONSTRAINT (\w+) .+ NOT VALID$`).FindStringSubmatch(change)
+	is := func(form string) bool { return regexp.MustCompile(form).MatchString(change) }
+	switch {
+	case add != nil && (f.created[table] || isCheapColumn(add[2])):
+		return f.unlessRepeatable(add[1] != "")
+	case constraint != nil:
+		return f.unlessRepeatable(strings.Contains(all, "DROP CONSTRAINT IF EXISTS "+constraint[1]+","))
+	case f.created[table]:
+		return nil
+	case is(`^VALIDATE CONSTRAINT \w+$`): // takes no lock that readers or writers would notice
+		if f.transaction {
+			return []string{inTransaction}
+		}
+		return nil
+	case is(`^DROP (COLUMN|CONSTRAINT) \w+$`):
+		return f.unlessRepeatable(false)
+	case is(`^DROP (COLUMN|CONSTRAINT) IF EXISTS \w+$`),
+		is(`^ALTER COLUMN \w+ (SET DEFAULT .+|DROP DEFAULT|DROP NOT NULL|SET STATISTICS \d+)$`),
+		is(`^(SET|RESET) \(.+\)$`): // only the catalogue changes
+		return nil
+	}
+	return []string{readsWhole}
+}
+
+// isCheapColumn tells whether a column can be added without a look at any row.
+func isCheapColumn(definition string) bool {
+	if regexp.MustCompile(`(?i)\b(REFERENCES|CHECK|UNIQUE|PRIMARY KEY|CONSTRAINT|GENERATED|\w*serial)\b`).MatchString(definition) {
+		return false
+	}
+	constant := regexp.MustCompile(`DEFAULT ('[^']*'(::[\w\[\]]+)?|-?[\d.]+|true|false|NULL)$`).MatchString(definition)
+	if strings.Contains(definition, "NOT NULL") || strings.Contains(definition, "DEFAULT") {
+		return constant
+	}
+	return true
+}
+
+// splitTopLevel cuts a list at its commas, those in brackets excepted.
+func splitTopLevel(list string) []string {
+	var parts []string
+	depth, from := 0, 0
+	for i, r := range list {
+		switch {
+		case r == '(':
+			depth++
+		case r == ')':
+			depth--
+		case r == ',' && depth == 0:
+			parts, from = append(parts, strings.TrimSpace(list[from:i])), i+1
+		}
+	}
+	return append(parts, strings.TrimSpace(list[from:]))
+}
+
+// statements gives the statements of a migration, without comments and with single spaces.
+// Semicolons in texts are not expected outside of StatementBegin and StatementEnd.
+func statements(file string) []string {
+	var list []string
+	var text strings.Builder
+	ends := func() {
+		one := strings.TrimSuffix(strings.Join(strings.Fields(text.String()), " "), ";")
+		text.Reset()
+		if one != "" {
+			list = append(list, one)
+		}
+	}
+	block := false // between StatementBegin and StatementEnd
+	for line := range strings.Lines(file) {
+		if strings.HasPrefix(line, "-- +goose Statement") {
+			ends()
+			block = strings.Contains(line, "Begin")
+		}
+		line, _, _ = strings.Cut(line, "--")
+		for before, after, found := strings.Cut(line, ";"); found && !block; before, after, found = strings.Cut(line, ";") {
+			text.WriteString(before)
+			ends()
+			line = after
+		}
+		fmt.Fprintln(&text, line)
+	}
+	ends()
+	return list
+}
