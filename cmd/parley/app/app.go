@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -64,8 +62,7 @@ type App struct {
 	engine   *bridge.Engine
 	accounts *accounts
 	surfaces []opened
-	listener net.Listener
-	server   *http.Server
+	front    *front
 	links    *links
 	retain   *retention
 	ready    atomic.Bool
@@ -74,13 +71,26 @@ type App struct {
 
 // New prepares everything and listens, but serves nothing yet. Run does.
 func New(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options) (*App, error) {
+	front, err := newFront(ctx, env, log)
+	if err != nil {
+		return nil, err
+	}
+	a, err := assemble(ctx, env, db, log, o, front)
+	if err != nil {
+		return nil, errors.Join(err, front.stop(ctx, 0))
+	}
+	return a, nil
+}
+
+// assemble prepares everything behind a front.
+func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options, front *front) (*App, error) {
 	if o.Specs == nil {
 		o.Specs = Specs()
 	}
 	if o.Surfaces == nil {
 		o.Surfaces = Surfaces()
 	}
-	a := &App{env: env, log: log, opt: o, db: db}
+	a := &App{env: env, log: log, opt: o, db: db, front: front}
 	if err := a.checkClock(ctx); err != nil {
 		return nil, err
 	}
@@ -110,12 +120,6 @@ func New(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options
 	a.accounts = newAccounts(a.engine, env, db, o.Specs, keys, log, o.Lease)
 	a.retain = newRetention(a)
 	a.accounts.refresh()
-	var lc net.ListenConfig
-	if a.listener, err = lc.Listen(ctx, "tcp", env.Listen); err != nil {
-		return nil, fmt.Errorf("PARLEY_LISTEN: %w", err)
-	}
-	a.server = &http.Server{Handler: a.routes(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
-		WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
 	return a, nil
 }
 
@@ -145,39 +149,54 @@ func (a *App) checkClock(ctx context.Context) error {
 }
 
 // Address is where the App listens.
-func (a *App) Address() string { return a.listener.Addr().String() }
+func (a *App) Address() string { return a.front.address() }
 
 // Engine gives the use cases, for sub-commands and tests.
 func (a *App) Engine() *bridge.Engine { return a.engine }
 
-// Serve opens and migrates the database that env names and runs an App on it until ctx ends.
-// say tells the person at the terminal something once.
-func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o Options) error {
+// Serve opens and migrates the database that env names and runs an App on it until ctx ends,
+// however long others migrate it before. It answers HTTP from the beginning (front). say
+// tells the person at the terminal something once.
+func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o Options) (err error) {
+	front, err := newFront(ctx, env, log)
+	if err != nil {
+		return err
+	}
+	front.start()
+	defer func() { err = errors.Join(err, front.stop(ctx, 0)) }()
+	log.Info("listening", "address", front.address())
 	db, err := OpenDatabase(ctx, env, log, say)
 	if err != nil {
-		return err
+		return unlessEnded(ctx, err)
 	}
 	defer db.Close()
+	front.waitFor("migrating")
 	if err := db.Migrate(ctx, env); err != nil {
-		return err
+		return unlessEnded(ctx, err)
 	}
-	a, err := New(ctx, env, db, log, o)
+	front.waitFor("starting")
+	a, err := assemble(ctx, env, db, log, o, front)
 	if err != nil {
-		return err
+		return unlessEnded(ctx, err)
 	}
 	return a.Run(ctx)
+}
+
+// unlessEnded drops the error of what was interrupted because the process was asked to end.
+func unlessEnded(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // Run serves until ctx ends. A stopping process ends its sends first and answers
 // webhooks until then.
 func (a *App) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx) // what fails stops the rest
-	group.Go(func() error {
-		if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("http: %w", err)
-		}
-		return nil
-	})
+	a.front.open(a.routes())
+	a.front.start()
+	group.Go(a.front.wait)
 	group.Go(func() error {
 		select {
 		case <-a.db.Ended(): // nothing heals that in this process; a supervisor starts it again
@@ -194,7 +213,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.nightly(ctx) })
 	group.Go(func() error {
 		err := a.engine.Run(ctx, Grace)
-		return errors.Join(err, Shutdown(ctx, a.server, 5*time.Second))
+		return errors.Join(err, a.front.stop(ctx, 5*time.Second))
 	})
 	a.ready.Store(true)
 	a.started.Store(int64(processAge()))

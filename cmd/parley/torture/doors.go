@@ -10,7 +10,7 @@ import (
 )
 
 // gaps are the times in which a Parley that was asked to stop, and the one after it,
-// answered nobody: from the last 2xx of the old process to the first of the new.
+// served nobody: from the last answer of the old process to the first of the new.
 type gaps struct {
 	Worst time.Duration   `json:"worst"` // Units: nanoseconds
 	All   []time.Duration `json:"all"`
@@ -53,9 +53,13 @@ func newDoors(ctx context.Context, n int) (*doors, error) {
 	return d, nil
 }
 
-// knock says whether somebody answers with 2xx.
+// unknownHook is a webhook that no account has. A Parley that serves answers it with 404,
+// one that is still starting or migrating with 503.
+const unknownHook = "/hooks/nobody"
+
+// knock says whether somebody serves.
 func (d *doors) knock(ctx context.Context, n int) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.list[n]+"/healthz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.list[n]+unknownHook, nil)
 	if d.secret != "" {
 		req, err = signedKnock(ctx, d.list[n], d.secret)
 	}
@@ -67,7 +71,7 @@ func (d *doors) knock(ctx context.Context, n int) bool {
 		return false
 	}
 	_ = res.Body.Close()
-	return res.StatusCode/100 == 2
+	return res.StatusCode/100 == 2 || res.StatusCode == http.StatusNotFound
 }
 
 // watch knocks until replace has returned and somebody answers again.
