@@ -52,9 +52,14 @@ type Surface interface {
 	// Run keeps the connection (or sweeps only, in webhook mode) until ctx ends.
 	Run(ctx context.Context) error
 
-	// Handlers to mount, by pattern ("POST /chat/events"); nil when none.
+	// Handlers to mount, by pattern ("POST /chat/events"); nil when none. They get bodies
+	// whole, of 16 MiB at most; a Stream gets any as it comes.
 	Handlers() map[string]http.Handler
 }
+
+// Stream is a handler of long bodies: it checks who sends before it reads, bounds what it
+// reads, and holds little of it in memory at once.
+type Stream struct{ http.Handler }
 
 // Confirmation is what Confirm found.
 type Confirmation int

@@ -91,7 +91,7 @@ func named(theme string) bool { return theme == "default" || theme == "dark" || 
 func (p *Page) Handlers() map[string]http.Handler {
 	return map[string]http.Handler{
 		"GET " + p.opt.Path + "/{ticket}":        p.guarded(p.show),
-		"POST " + p.opt.Path + "/{ticket}":       p.guarded(p.take),
+		"POST " + p.opt.Path + "/{ticket}":       bridge.Stream{Handler: p.guarded(p.take)},
 		"POST " + p.opt.Path + "/{ticket}/check": p.guarded(p.check),
 	}
 }

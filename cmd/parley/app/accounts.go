@@ -42,6 +42,7 @@ type accounts struct {
 	holder  string
 	lease   time.Duration
 	mu      sync.Mutex
+	bodies  *bodies
 	running map[int64]*worker
 	owners  atomic.Pointer[owners.Table] // of shared callbacks
 }
@@ -56,8 +57,8 @@ type worker struct {
 	done    chan struct{}
 }
 
-func newAccounts(e *bridge.Engine, env Env, db *Database, specs []channels.Spec, keys [][]byte, log *slog.Logger, lease time.Duration) *accounts {
-	a := &accounts{engine: e, outside: env, db: db, specs: map[string]channels.Spec{}, keys: keys, log: log, holder: rand.Text(), lease: cmp.Or(lease, fetchLease), running: map[int64]*worker{}}
+func newAccounts(e *bridge.Engine, env Env, db *Database, specs []channels.Spec, keys [][]byte, log *slog.Logger, lease time.Duration, bodies *bodies) *accounts {
+	a := &accounts{engine: e, outside: env, bodies: bodies, db: db, specs: map[string]channels.Spec{}, keys: keys, log: log, holder: rand.Text(), lease: cmp.Or(lease, fetchLease), running: map[int64]*worker{}}
 	for _, s := range specs {
 		a.specs[s.Kind] = s
 	}
@@ -107,7 +108,7 @@ func (a *accounts) bounded(id int64, ch channels.Channel) http.Handler {
 	if !ok {
 		return nil
 	}
-	return newBound(&a.engine.Relay().Metrics().Account(id).Refused).handler(hook)
+	return newBound(a.bodies, &a.engine.Relay().Metrics().Account(id).Refused).handler(hook)
 }
 
 func (a *accounts) open(account store.Account) (channels.Channel, error) {

@@ -63,6 +63,7 @@ type App struct {
 	accounts *accounts
 	surfaces []opened
 	front    *front
+	bodies   *bodies
 	links    *links
 	retain   *retention
 	ready    atomic.Bool
@@ -90,7 +91,7 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	if o.Surfaces == nil {
 		o.Surfaces = Surfaces()
 	}
-	a := &App{env: env, log: log, opt: o, db: db, front: front}
+	a := &App{env: env, log: log, opt: o, db: db, front: front, bodies: newBodies()}
 	if err := a.checkClock(ctx); err != nil {
 		return nil, err
 	}
@@ -117,7 +118,7 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	if err := a.addSurfaces(ctx); err != nil {
 		return nil, err
 	}
-	a.accounts = newAccounts(a.engine, env, db, o.Specs, keys, log, o.Lease)
+	a.accounts = newAccounts(a.engine, env, db, o.Specs, keys, log, o.Lease, a.bodies)
 	a.retain = newRetention(a)
 	a.accounts.refresh()
 	return a, nil

@@ -25,7 +25,7 @@ type gatehouse struct {
 
 func newGatehouse(t *testing.T) *gatehouse {
 	g := &gatehouse{inside: make(chan struct{}, 2*maxInside), letGo: make(chan struct{}), got: make(chan int, 2*maxInside)}
-	g.Server = httptest.NewServer(newBound(&g.refused).handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	g.Server = httptest.NewServer(newBound(newBodies(), &g.refused).handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		g.inside <- struct{}{}
 		<-g.letGo
 		body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, 1<<20))
@@ -52,7 +52,7 @@ func (g *gatehouse) post(ctx context.Context, body io.Reader) (status int, retry
 }
 
 // Who finds too many inside is asked to come back, and gets in when somebody left. Bodies
-// arrive whole, also those that are longer than what is read ahead.
+// arrive whole, also those that are no small ones.
 func TestBound(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), boundPatience)
@@ -61,7 +61,7 @@ func TestBound(t *testing.T) {
 	statuses := make(chan int, maxInside)
 	for range maxInside {
 		go func() {
-			status, _ := g.post(ctx, bytes.NewReader(make([]byte, readAhead+1)))
+			status, _ := g.post(ctx, bytes.NewReader(make([]byte, smallBody+1)))
 			statuses <- status
 		}()
 	}
@@ -76,8 +76,8 @@ func TestBound(t *testing.T) {
 		if status := <-statuses; status != http.StatusOK {
 			t.Errorf("inside: %d", status)
 		}
-		if n := <-g.got; n != readAhead+1 {
-			t.Errorf("a body of %d bytes, want %d", n, readAhead+1)
+		if n := <-g.got; n != smallBody+1 {
+			t.Errorf("a body of %d bytes, want %d", n, smallBody+1)
 		}
 	}
 	if status, _ := g.post(ctx, bytes.NewReader([]byte("x"))); status != http.StatusOK {

@@ -26,7 +26,7 @@ func (a *App) routes() http.Handler {
 	mux.HandleFunc("/hooks/{account}", a.hook)
 	for _, r := range a.surfaces {
 		for pattern, handler := range r.surface.Handlers() {
-			mux.Handle(pattern, newBound(a.refused(r.account)).handler(handler))
+			mux.Handle(pattern, newBound(a.bodies, a.refused(r.account)).handler(handler))
 		}
 	}
 	return mux
@@ -65,21 +65,33 @@ func (a *App) surfacesReady(ctx context.Context, w http.ResponseWriter) {
 	_, _ = io.WriteString(w, "ready\n")
 }
 
-// guardMetrics lets loopback and the bearer of the token through.
+// guardMetrics lets this machine and the bearer of the token through.
 func (a *App) guardMetrics(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-		allowed := a.env.MetricsToken != "" && subtle.ConstantTimeCompare([]byte(token), []byte(a.env.MetricsToken)) == 1
-		host, _, err := net.SplitHostPort(r.RemoteAddr)
-		if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsLoopback() && r.Header.Get("X-Forwarded-For") == "" {
-			allowed = true
-		}
-		if !allowed {
-			http.Error(w, "metrics: from loopback, or with a bearer token", http.StatusForbidden)
+		bearer := a.env.MetricsToken != "" && subtle.ConstantTimeCompare([]byte(token), []byte(a.env.MetricsToken)) == 1
+		if !bearer && !fromThisMachine(r) {
+			http.Error(w, "metrics: from loopback and through no proxy, or with a bearer token", http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// fromThisMachine tells whether a process on this machine asks for itself. A proxy here asks
+// from loopback too: it gives itself away by a header, by the name that its client asked for,
+// or by HTTP/1.0, which nginx speaks to what is behind it unless it is told otherwise.
+func fromThisMachine(r *http.Request) bool {
+	for _, header := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
+		if r.Header.Get(header) != "" {
+			return false
+		}
+	}
+	host := r.Host
+	if _, _, err := net.SplitHostPort(host); err != nil { // it names no port
+		host = net.JoinHostPort(strings.Trim(host, "[]"), "80")
+	}
+	return r.ProtoAtLeast(1, 1) && loopback(r.RemoteAddr) && loopback(host)
 }
 
 // hook passes a provider's call to its account's channel.

@@ -1,0 +1,136 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// mostBody is the longest body that is taken, in bytes: as much as the webhook takes that
+// takes most (docs/http-channel.md). A bridge.Stream has a bound of its own.
+const mostBody = 16 << 20
+
+// Chunks of a body grow with what has come: what was only announced costs no memory.
+const (
+	firstChunk = 4 << 10
+	mostChunk  = 256 << 10
+)
+
+// errTooLong means that a body is longer than mostBody.
+var errTooLong = errors.New("the body is longer than 16 MiB")
+
+// bodies is the memory of a process for bodies that arrive; room tells the rules.
+type bodies struct{ small, large *room }
+
+func newBodies() *bodies {
+	return &bodies{small: newRoom(smallRoom, smallRoom/2), large: newRoom(largeRoom, mostBody)}
+}
+
+// arrival is one body on its way into memory, and then what its handler reads.
+type arrival struct {
+	bodies   *bodies
+	source   *bound
+	from     io.ReadCloser
+	length   int64 // as announced; -1 = it wasn't
+	received atomic.Int64
+	chunks   [][]byte // what the handler has not read yet
+	end      func()   // makes reading fail
+	release  func()   // gives the room back
+}
+
+// arrive reads the whole body of a request into memory. release must be called once the
+// request is answered, whatever came of it.
+// Errors: errTooLong and errNoRoom, before anything is read if the length was announced; the
+// connection's.
+func (b *bodies) arrive(w http.ResponseWriter, r *http.Request, source *bound) (body io.ReadCloser, release func(), err error) {
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	a := &arrival{bodies: b, source: source, from: r.Body, length: r.ContentLength, release: func() {}, end: func() {
+		cancel()
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now()) //nolint:errcheck // a test's recorder has none
+	}}
+	switch {
+	case a.length > mostBody:
+		err = errTooLong
+	case a.length > smallBody:
+		_, err = a.readIn(ctx, b.large, a.length)
+	case a.length >= 0:
+		_, err = a.readIn(ctx, b.small, a.length)
+	default:
+		err = a.readUnannounced(ctx)
+	}
+	return a, func() { a.release() }, err
+}
+
+// readUnannounced reads a body of any length. It begins as a small one: most are.
+func (a *arrival) readUnannounced(ctx context.Context) error {
+	whole, err := a.readIn(ctx, a.bodies.small, smallBody)
+	if err != nil || whole {
+		return err
+	}
+	small := a.release
+	whole, err = a.readIn(ctx, a.bodies.large, mostBody)
+	small()
+	if err == nil && !whole {
+		return errTooLong
+	}
+	return err
+}
+
+// readIn takes room for length bytes, reads until the body ends or is longer, and says
+// whether it ended.
+func (a *arrival) readIn(ctx context.Context, m *room, length int64) (whole bool, err error) {
+	p := &place{source: a.source, length: length, received: &a.received, end: a.end}
+	wait, cancel := context.WithTimeout(ctx, waitForRoom)
+	defer cancel()
+	if err := m.take(wait, p); err != nil {
+		return false, err
+	}
+	a.release = func() { m.release(p) }
+	for err == nil && a.received.Load() <= length {
+		err = a.readChunk(length + 1)
+	}
+	whole = errors.Is(err, io.EOF)
+	switch {
+	case a.received.Load() > length: // it is still on its way, or takes more room than it has
+		return false, nil
+	case !m.settle(p):
+		return false, errNoRoom
+	case whole:
+		return true, nil
+	}
+	return false, err
+}
+
+// readChunk reads the next bytes of a body, at most limit in all.
+func (a *arrival) readChunk(limit int64) (err error) {
+	chunk := make([]byte, 0, min(max(a.received.Load(), firstChunk), mostChunk, limit-a.received.Load()))
+	for err == nil && len(chunk) < cap(chunk) {
+		var n int
+		n, err = a.from.Read(chunk[len(chunk):cap(chunk)])
+		chunk = chunk[:len(chunk)+n]
+		a.received.Add(int64(n))
+	}
+	a.chunks = append(a.chunks, chunk)
+	return err
+}
+
+// Read implements io.Reader. What was read is forgotten: the handler has its own copy.
+func (a *arrival) Read(to []byte) (int, error) {
+	for len(a.chunks) > 0 && len(a.chunks[0]) == 0 {
+		a.chunks[0] = nil
+		a.chunks = a.chunks[1:]
+	}
+	if len(a.chunks) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(to, a.chunks[0])
+	a.chunks[0] = a.chunks[0][n:]
+	return n, nil
+}
+
+// Close implements io.Closer.
+func (a *arrival) Close() error { return a.from.Close() }

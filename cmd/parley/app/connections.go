@@ -1,0 +1,88 @@
+package app
+
+import (
+	"container/list"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	mostConnections = 2048
+	mostHeader      = 32 << 10 // of a request, in bytes
+	tellFull        = time.Minute
+)
+
+// connections bounds how many connections are open at once. A new one takes the place of the
+// one that has been without a request for longest; while all have one, it is closed.
+type connections struct {
+	most int
+	log  *slog.Logger
+
+	mu    sync.Mutex
+	open  map[net.Conn]*list.Element // its place in quiet; nil while it has a request
+	quiet list.List                  // connections without a request, longest first
+	told  time.Time
+}
+
+func newConnections(most int, log *slog.Logger) *connections {
+	return &connections{most: most, log: log, open: map[net.Conn]*list.Element{}}
+}
+
+// changed is told of every connection's state (http.Server.ConnState).
+func (c *connections) changed(conn net.Conn, state http.ConnState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		if len(c.open) >= c.most && !c.closeQuiet() {
+			c.tell()
+			_ = conn.Close()
+			return
+		}
+		c.open[conn] = c.quiet.PushBack(conn)
+	case http.StateActive:
+		c.busy(conn)
+	case http.StateIdle:
+		if _, ok := c.open[conn]; ok {
+			c.open[conn] = c.quiet.PushBack(conn)
+		}
+	case http.StateClosed, http.StateHijacked:
+		c.forget(conn)
+	}
+}
+
+// busy takes a connection out of the quiet ones.
+func (c *connections) busy(conn net.Conn) {
+	if e := c.open[conn]; e != nil {
+		c.quiet.Remove(e)
+		c.open[conn] = nil
+	}
+}
+
+func (c *connections) forget(conn net.Conn) {
+	c.busy(conn)
+	delete(c.open, conn)
+}
+
+// closeQuiet closes the connection that has been quiet for longest, if there is one.
+func (c *connections) closeQuiet() bool {
+	longest := c.quiet.Front()
+	if longest == nil {
+		return false
+	}
+	conn := longest.Value.(net.Conn)
+	c.forget(conn)
+	_ = conn.Close()
+	return true
+}
+
+// tell says once in a while that connections are refused.
+func (c *connections) tell() {
+	if now := time.Now(); now.Sub(c.told) >= tellFull {
+		c.told = now
+		c.log.Warn("connections refused: too many requests are open at once", "most", c.most)
+	}
+}

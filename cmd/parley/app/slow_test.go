@@ -1,0 +1,296 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"parley/bridge"
+)
+
+// hooks is a front with two webhooks and an upload, each of which answers with what it read.
+type hooks struct {
+	address string
+	bodies  *bodies
+	refused [2]atomic.Int64
+}
+
+// openHooks serves them until the test ends.
+func openHooks(t *testing.T) *hooks {
+	t.Helper()
+	h := &hooks{bodies: newBodies()}
+	f, err := newFront(t.Context(), Env{Listen: "127.0.0.1:0"}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		_, _ = fmt.Fprint(w, len(body))
+	})
+	upload := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, err := io.Copy(io.Discard, r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		_, _ = fmt.Fprint(w, n)
+	})
+	mux := http.NewServeMux()
+	mux.Handle("/hooks/one", newBound(h.bodies, &h.refused[0]).handler(count))
+	mux.Handle("/hooks/two", newBound(h.bodies, &h.refused[1]).handler(count))
+	mux.Handle("/upload", newBound(h.bodies, &h.refused[0]).handler(bridge.Stream{Handler: upload}))
+	f.open(mux)
+	f.start()
+	t.Cleanup(func() {
+		if err := f.stop(context.Background(), 0); err != nil {
+			t.Error(err)
+		}
+	})
+	h.address = f.address()
+	return h
+}
+
+// post sends a body and gives the answer; "" when the connection was closed instead.
+func (h *hooks) post(t *testing.T, path string, body io.Reader, length int64) (status int, answer string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), boundPatience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+h.address+path, body)
+	if err != nil {
+		t.Error(err)
+		return 0, ""
+	}
+	req.ContentLength, req.Close = length, true
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, ""
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return res.StatusCode, strings.TrimSpace(string(text))
+}
+
+// takes checks that a body of so many bytes is taken, with its length announced and without.
+func (h *hooks) takes(t *testing.T, path string, bytes int64) {
+	t.Helper()
+	for _, announced := range []int64{bytes, -1} {
+		if status, answer := h.post(t, path, io.LimitReader(endless{}, bytes), announced); status != http.StatusOK || answer != fmt.Sprint(bytes) {
+			t.Errorf("%s, %d bytes, announced %d: %d %q", path, bytes, announced, status, answer)
+		}
+	}
+}
+
+// endless gives as many bytes as anybody wants.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// begin sends a request without its end.
+func (h *hooks) begin(t *testing.T, path string, announced, sent int) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", h.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", path, announced, strings.Repeat("x", sent)) //nolint:errcheck // it may be refused meanwhile
+	return conn
+}
+
+// seen counts the bodies that have room, wait for it or were refused.
+func (h *hooks) seen() (n int64) {
+	for _, m := range []*room{h.bodies.small, h.bodies.large} {
+		m.mu.Lock()
+		n += int64(len(m.arriving) + len(m.waiting))
+		m.mu.Unlock()
+	}
+	return n + h.refused[0].Load() + h.refused[1].Load()
+}
+
+// Strangers send the beginnings of many bodies, and no more. They cost little memory, and
+// keep nobody out: not at their own hook either.
+func TestSlowSenders(t *testing.T) {
+	for name, announced := range map[string]int{"large": 1_000_000, "small": smallBody, "the largest": mostBody} {
+		t.Run(name, func(t *testing.T) {
+			h := openHooks(t)
+			before := heap()
+			const strangers, most = 1500, 64 << 20
+			for range strangers {
+				h.begin(t, "/hooks/one", announced, min(announced-1, 255<<10))
+			}
+			var worst int64
+			for deadline := time.Now().Add(boundPatience); h.seen() < strangers; {
+				if time.Now().After(deadline) {
+					t.Fatalf("%d of %d requests were seen", h.seen(), strangers)
+				}
+				worst = max(worst, heap()-before)
+			}
+			worst = max(worst, heap()-before)
+			for _, path := range []string{"/hooks/one", "/hooks/two"} {
+				for _, bytes := range []int64{2000, smallBody, 300_000} {
+					h.takes(t, path, bytes)
+				}
+			}
+			worst = max(worst, heap()-before)
+			t.Logf("%d unfinished bodies: %d MB of heap in use, %d refused so far", strangers, worst>>20, h.refused[0].Load())
+			if worst > most {
+				t.Errorf("%d MB of heap in use, want at most %d", worst>>20, most>>20)
+			}
+			if n := h.refused[1].Load(); n > 0 {
+				t.Errorf("%d requests refused at another hook", n)
+			}
+		})
+	}
+}
+
+// heap is the memory in use now, in bytes.
+func heap() int64 {
+	var now runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&now)
+	return int64(now.HeapInuse)
+}
+
+// What was taken before there was a bound is taken: long bodies, several at once, and uploads
+// of any length.
+func TestBodies(t *testing.T) {
+	t.Parallel()
+	h := openHooks(t)
+	for _, bytes := range []int64{0, 1, firstChunk, smallBody - 1, smallBody, smallBody + 1, mostBody - 1, mostBody} {
+		h.takes(t, "/hooks/one", bytes)
+	}
+	h.takes(t, "/upload", 3*mostBody)
+	answers := make(chan int, 8)
+	for range cap(answers) {
+		go func() {
+			status, _ := h.post(t, "/hooks/one", io.LimitReader(endless{}, mostBody), mostBody)
+			answers <- status
+		}()
+	}
+	for range cap(answers) {
+		if status := <-answers; status != http.StatusOK {
+			t.Errorf("one of several long bodies: %d", status)
+		}
+	}
+	if n := h.refused[0].Load(); n > 0 {
+		t.Errorf("%d refused", n)
+	}
+	if status, _ := h.post(t, "/hooks/one", io.LimitReader(endless{}, mostBody+1), -1); status != http.StatusRequestEntityTooLarge {
+		t.Errorf("a body that turns out too long: %d", status)
+	}
+	if h.bodies.small.held+h.bodies.large.held != 0 {
+		t.Errorf("room is held by nobody: %d, %d", h.bodies.small.held, h.bodies.large.held)
+	}
+}
+
+// What is announced as too long is refused before any of it was read, and what breaks off
+// reaches no handler.
+func TestBodiesRefused(t *testing.T) {
+	t.Parallel()
+	h := openHooks(t)
+	conn := h.begin(t, "/hooks/one", mostBody+1, 0)
+	if got := firstLine(t, conn); got != "HTTP/1.1 413 Request Entity Too Large" {
+		t.Errorf("too long: %s", got)
+	}
+	conn = h.begin(t, "/hooks/one", 100, 50)
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if got := firstLine(t, conn); got != "HTTP/1.1 400 Bad Request" {
+		t.Errorf("broken off: %s", got)
+	}
+}
+
+func firstLine(t *testing.T, conn net.Conn) string {
+	t.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(boundPatience)); err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(conn)
+	if len(text) == 0 {
+		t.Fatalf("no answer: %v", err)
+	}
+	line, _, _ := strings.Cut(string(text), "\r\n")
+	return line
+}
+
+// Of too many connections, those without a request make room for new ones.
+func TestConnections(t *testing.T) {
+	t.Parallel()
+	server := &http.Server{ConnState: newConnections(3, slog.New(slog.DiscardHandler)).changed, ReadHeaderTimeout: time.Minute}
+	inside, letGo := make(chan struct{}, 10), make(chan struct{})
+	server.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		inside <- struct{}{}
+		<-letGo
+	})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = server.Serve(listener)
+	}()
+	t.Cleanup(func() {
+		_ = server.Close()
+		<-served
+	})
+	h := &hooks{address: listener.Addr().String()}
+	dial := func() net.Conn {
+		conn, err := net.Dial("tcp", h.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		return conn
+	}
+	silent := []net.Conn{dial(), dial(), dial()}
+	var busy []net.Conn
+	for range 3 {
+		busy = append(busy, h.begin(t, "/", 0, 0))
+		<-inside
+	}
+	for _, conn := range silent {
+		closed(t, conn)
+	}
+	closed(t, h.begin(t, "/", 0, 0))
+	close(letGo)
+	for _, conn := range busy {
+		line := make([]byte, len("HTTP/1.1 200"))
+		if _, err := io.ReadFull(conn, line); err != nil || string(line) != "HTTP/1.1 200" {
+			t.Errorf("a request that was under way: %q, %v", line, err)
+		}
+	}
+	h.begin(t, "/", 0, 0)
+	<-inside
+}
+
+// closed waits until the other side closed a connection without an answer.
+func closed(t *testing.T, conn net.Conn) {
+	t.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(boundPatience)); err != nil {
+		t.Fatal(err)
+	}
+	var timeout net.Error
+	if n, err := conn.Read(make([]byte, 1)); n > 0 || err == nil || errors.As(err, &timeout) && timeout.Timeout() {
+		t.Errorf("it is not closed: %d, %v", n, err)
+	}
+}
