@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Account is one configured mailbox, number, page or workspace.
@@ -103,37 +101,6 @@ const saveWatermark = `UPDATE accounts SET watermark = $2 WHERE id = $1`
 func SaveWatermark(ctx context.Context, q Querier, id int64, data []byte) error {
 	if _, err := q.Exec(ctx, saveWatermark, id, data); err != nil {
 		return fmt.Errorf("store: watermark: %w", err)
-	}
-	return nil
-}
-
-const takeLease = `
-	INSERT INTO leases (name, holder, until)
-	VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
-	ON CONFLICT (name) DO UPDATE
-	SET holder = EXCLUDED.holder, until = EXCLUDED.until
-	WHERE leases.holder = EXCLUDED.holder OR leases.until < clock_timestamp()
-	RETURNING name`
-
-// TakeLease takes or renews a named lease and says whether the holder has it.
-func TakeLease(ctx context.Context, q Querier, name, holder string, seconds float64) (bool, error) {
-	rows, err := q.Query(ctx, takeLease, name, holder, seconds)
-	if err != nil {
-		return false, fmt.Errorf("store: lease: %w", err)
-	}
-	taken, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return false, fmt.Errorf("store: lease: %w", err)
-	}
-	return len(taken) > 0, nil
-}
-
-const dropLease = `DELETE FROM leases WHERE name = $1 AND holder = $2`
-
-// DropLease gives a lease back.
-func DropLease(ctx context.Context, q Querier, name, holder string) error {
-	if _, err := q.Exec(ctx, dropLease, name, holder); err != nil {
-		return fmt.Errorf("store: lease: %w", err)
 	}
 	return nil
 }

@@ -22,54 +22,47 @@ import (
 	"parley/store"
 )
 
-const (
-	fetchLease   = 30 * time.Second // renewed each third of it
-	leaseTry     = 2 * time.Second
-	restartAfter = time.Second
+const watermarkTimeout = 30 * time.Second
 
-	watermarkTimeout = 30 * time.Second
-)
-
-// accounts keeps each configured account's channel at work, and restarts it alone
-// when its settings change. Of several replicas one fetches, all send.
+// accounts keeps each configured account's channel at work, and makes it anew when its
+// settings change. Of several replicas one fetches, all send.
 type accounts struct {
-	engine  *bridge.Engine
-	outside Env
-	db      *Database
-	specs   map[string]channels.Spec
-	keys    [][]byte
-	log     *slog.Logger
-	holder  string
-	lease   time.Duration
-	mu      sync.Mutex
-	bodies  *bodies
+	engine   *bridge.Engine
+	outside  Env
+	db       *Database
+	specs    map[string]channels.Spec
+	keys     [][]byte
+	log      *slog.Logger
+	holder   string // of this process's leases
+	bodies   *bodies
+	fetchers *fetchers
+	owners   atomic.Pointer[owners.Table] // of shared callbacks
+
+	mu      sync.RWMutex // for webhooks; only refresh changes running
 	running map[int64]*worker
-	owners  atomic.Pointer[owners.Table] // of shared callbacks
 }
 
-// worker is one account's channel and the goroutine that fetches.
+// worker is one account's channel.
 type worker struct {
 	print   [32]byte // of the settings it was made with
 	channel channels.Channel
 	webhook http.Handler // nil if it has none
 	paused  bool
-	cancel  context.CancelFunc
-	done    chan struct{}
 }
 
 func newAccounts(e *bridge.Engine, env Env, db *Database, specs []channels.Spec, keys [][]byte, log *slog.Logger, lease time.Duration, bodies *bodies) *accounts {
-	a := &accounts{engine: e, outside: env, bodies: bodies, db: db, specs: map[string]channels.Spec{}, keys: keys, log: log, holder: rand.Text(), lease: cmp.Or(lease, fetchLease), running: map[int64]*worker{}}
+	a := &accounts{engine: e, outside: env, db: db, specs: map[string]channels.Spec{}, keys: keys, log: log, holder: rand.Text(), bodies: bodies,
+		running: map[int64]*worker{}}
+	a.fetchers = newFetchers(db.Pool, log, a.holder, cmp.Or(lease, fetchLease))
 	for _, s := range specs {
 		a.specs[s.Kind] = s
 	}
 	return a
 }
 
-// refresh makes the channels of accounts that are new or changed, and ends those of
-// accounts that are gone.
+// refresh makes the channels of accounts that are new or changed, and lets go of those of
+// accounts that are gone. It waits for no channel's end: webhooks go on meanwhile.
 func (a *accounts) refresh() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	gone, all := maps.Clone(a.running), a.engine.Accounts()
 	table := owners.New(all, slices.Collect(maps.Values(a.specs)))
 	a.owners.Store(&table)
@@ -89,17 +82,24 @@ func (a *accounts) refresh() {
 			a.log.Error("account not opened", "account_id", account.ID, "error", err)
 			continue
 		}
-		if w := a.running[account.ID]; w != nil {
-			w.stop()
-		}
-		a.running[account.ID] = &worker{print: print, channel: ch, webhook: a.bounded(account.ID, ch), paused: account.Paused}
+		a.put(account.ID, &worker{print: print, channel: ch, webhook: a.bounded(account.ID, ch), paused: account.Paused})
 		a.engine.SetChannel(account.ID, ch)
 	}
-	for id, w := range gone { // taken out by apply --prune
-		w.stop()
-		delete(a.running, id)
+	for id := range gone { // taken out by apply --prune
+		a.put(id, nil)
 		a.engine.SetChannel(id, nil)
 	}
+}
+
+// put makes a worker that of an account; nil takes it away.
+func (a *accounts) put(id int64, w *worker) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if w == nil {
+		delete(a.running, id)
+		return
+	}
+	a.running[id] = w
 }
 
 // bounded gives a channel's webhook with a bound of its own.
@@ -165,98 +165,37 @@ func fingerprint(a store.Account) [32]byte {
 	return sha256.Sum256(body)
 }
 
-// run fetches for all accounts until ctx ends.
+// run follows the settings, and fetches for the accounts that are this process's, until ctx
+// ends. Webhooks are answered until the end.
 func (a *accounts) run(ctx context.Context) error {
+	round := time.NewTicker(min(fetchRound, a.fetchers.lease/6))
+	defer round.Stop()
+	changed := a.engine.Changed()
+	a.refresh()
 	for {
-		changed := a.engine.Changed()
-		a.refresh()
-		a.startWorkers(ctx)
+		a.fetchers.round(ctx, a.wanted())
 		select {
 		case <-changed:
+			changed = a.engine.Changed()
+			a.refresh()
+		case <-a.fetchers.wake:
+		case <-round.C:
 		case <-ctx.Done():
-			a.mu.Lock() // not while they stop: webhooks are answered until the end
-			workers := slices.Collect(maps.Values(a.running))
-			a.mu.Unlock()
-			for _, w := range workers {
-				w.stop()
-			}
+			a.fetchers.stop(ctx)
 			return nil
 		}
 	}
 }
 
-func (a *accounts) startWorkers(ctx context.Context) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+// wanted gives the workers whose channels fetch.
+func (a *accounts) wanted() map[int64]*worker {
+	list := map[int64]*worker{}
 	for id, w := range a.running {
-		runner, ok := w.channel.(channels.Runner)
-		if !ok || w.paused || w.done != nil {
-			continue
-		}
-		ctx, cancel := context.WithCancel(ctx)
-		w.cancel, w.done = cancel, make(chan struct{})
-		go func() {
-			defer close(w.done)
-			a.fetch(ctx, id, runner)
-		}()
-	}
-}
-
-// stop ends a worker and waits for it.
-func (w *worker) stop() {
-	if w.done != nil {
-		w.cancel()
-		<-w.done
-	}
-}
-
-// fetch runs a channel while this process holds the account's lease.
-func (a *accounts) fetch(ctx context.Context, id int64, runner channels.Runner) {
-	name := "account:" + store.OrderKey(id, "fetch")
-	for ctx.Err() == nil {
-		got, err := a.takeLease(ctx, name)
-		if err != nil || !got {
-			sleep(ctx, leaseTry)
-			continue
-		}
-		work, cancel := context.WithCancel(ctx)
-		kept := make(chan struct{})
-		go func() {
-			defer close(kept)
-			defer cancel()
-			a.keepLease(work, name)
-		}()
-		if err := runner.Run(work); err != nil && ctx.Err() == nil {
-			a.log.Warn("fetching stopped", "account_id", id, "error", err)
-		}
-		cancel()
-		<-kept
-		sleep(ctx, restartAfter)
-	}
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-	defer cancel()
-	_ = store.DropLease(end, a.db.Pool, name, a.holder) // else it runs out by itself
-}
-
-// keepLease renews the lease until ctx ends or it is lost.
-func (a *accounts) keepLease(ctx context.Context, name string) {
-	held := time.Now()
-	for sleep(ctx, a.lease/3) {
-		got, err := a.takeLease(ctx, name)
-		switch {
-		case err == nil && !got, err != nil && time.Since(held) > a.lease*2/3:
-			return
-		case err == nil:
-			held = time.Now()
+		if _, ok := w.channel.(channels.Runner); ok && !w.paused {
+			list[id] = w
 		}
 	}
-}
-
-// takeLease takes or renews a lease. A database that doesn't answer is asked again while it lasts.
-func (a *accounts) takeLease(ctx context.Context, name string) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, a.lease/3)
-	defer cancel()
-	return store.TakeLease(ctx, a.db.Pool, name, a.holder, a.lease.Seconds())
+	return list
 }
 
 // sleep waits, or returns false when ctx ends first.

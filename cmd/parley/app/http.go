@@ -115,8 +115,8 @@ func (a *App) refused(account int64) *atomic.Int64 {
 
 // webhook gives the bounded webhook of an account's channel; nil if it has none.
 func (a *accounts) webhook(id int64) http.Handler {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.mu.RLock()
+	defer a.mu.RUnlock()
 	if w := a.running[id]; w != nil {
 		return w.webhook
 	}
@@ -125,8 +125,8 @@ func (a *accounts) webhook(id int64) http.Handler {
 
 // channel gives an account's channel; nil if it isn't running.
 func (a *accounts) channel(id int64) channels.Channel {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.mu.RLock()
+	defer a.mu.RUnlock()
 	if w := a.running[id]; w != nil {
 		return w.channel
 	}

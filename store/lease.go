@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Lease is a named right that one holder has for a time, by the database's clock.
+type Lease struct {
+	Name   string `db:"name"`
+	Holder string `db:"holder"`
+	Live   bool   `db:"live"` // its time is not over
+}
+
+const findLeases = `
+	SELECT name, holder, until > (SELECT clock_timestamp()) AS live
+	FROM leases
+	WHERE name = ANY($1) OR starts_with(name, $2)`
+
+// FindLeases reads the leases of these names, and all whose names begin with prefix. It takes
+// nothing and writes nothing, so looking whether something is free costs next to nothing.
+func FindLeases(ctx context.Context, q Querier, names []string, prefix string) ([]Lease, error) {
+	return collect[Lease](ctx, q, "leases", findLeases, names, prefix)
+}
+
+// The order keeps two processes that want the same leases from waiting for each other. A row
+// is locked even where it is refused: ask only for what seems to be free.
+const takeLeases = `
+	INSERT INTO leases (name, holder, until)
+	SELECT n.name, $2, t.now + make_interval(secs => $3)
+	FROM unnest($1::text[]) AS n (name), (SELECT clock_timestamp() AS now) AS t
+	ORDER BY n.name
+	ON CONFLICT (name) DO UPDATE
+	SET holder = EXCLUDED.holder, until = EXCLUDED.until
+	WHERE leases.holder = EXCLUDED.holder OR leases.until < (SELECT clock_timestamp())
+	RETURNING name`
+
+// TakeLeases takes or renews leases and gives the names of those that the holder has now.
+func TakeLeases(ctx context.Context, q Querier, names []string, holder string, seconds float64) ([]string, error) {
+	rows, err := q.Query(ctx, takeLeases, names, holder, seconds)
+	if err != nil {
+		return nil, fmt.Errorf("store: leases: %w", err)
+	}
+	taken, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("store: leases: %w", err)
+	}
+	return taken, nil
+}
+
+// TakeLease takes or renews a named lease and says whether the holder has it.
+func TakeLease(ctx context.Context, q Querier, name, holder string, seconds float64) (bool, error) {
+	taken, err := TakeLeases(ctx, q, []string{name}, holder, seconds)
+	return len(taken) > 0, err
+}
+
+const dropLeases = `
+	DELETE FROM leases
+	WHERE name = ANY($1) AND (holder = $2 OR until < (SELECT clock_timestamp()))`
+
+// DropLeases gives leases back. Those that ran out, whoever had them, are removed too.
+func DropLeases(ctx context.Context, q Querier, names []string, holder string) error {
+	if _, err := q.Exec(ctx, dropLeases, names, holder); err != nil {
+		return fmt.Errorf("store: leases: %w", err)
+	}
+	return nil
+}
+
+// DropLease gives a lease back.
+func DropLease(ctx context.Context, q Querier, name, holder string) error {
+	return DropLeases(ctx, q, []string{name}, holder)
+}
