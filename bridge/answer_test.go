@@ -41,6 +41,6 @@ func (w *world) burst(thread string, texts ...string) {
 	for _, text := range texts[1:] {
 		w.chat.Say("ann", support, thread, text)
 	}
-	w.eventually("the others wait behind it", func() bool { return w.count(`SELECT count(*) FROM pending`) == len(texts) })
+	w.eventually("the others wait behind it", func() bool { return w.count(`SELECT count(*) FROM queued`) == len(texts) })
 	check(w.t, tx.Commit(w.t.Context()))
 }

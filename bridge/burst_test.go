@@ -31,7 +31,7 @@ func (w *world) held() (release func()) {
 	w.chat.AddFault(bridgetest.Fault{Call: "post", Kind: bridgetest.FaultRefuse, Times: -1})
 	return func() {
 		w.t.Helper()
-		w.eventually("all of it waits", func() bool { return w.count(`SELECT count(*) FROM pending`) == 0 })
+		w.eventually("all of it waits", func() bool { return w.count(`SELECT count(*) FROM queued`) == 0 })
 		w.chat.ClearFaults()
 	}
 }

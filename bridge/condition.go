@@ -21,21 +21,22 @@ func (e *Engine) Report(account int64, c channels.Condition) {
 	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
 	defer cancel()
 	changed := false
-	err := store.InTx(ctx, e.pool, func(tx pgx.Tx) error {
+	err := store.InTxWith(ctx, e.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
 		var err error
 		if changed, err = store.ReportAccount(ctx, tx, account, string(c.Status), c.Text, c.Hint); err != nil || !changed {
-			return err
+			return nil, err
 		}
 		f := ownFact{Kind: ownAccount, Account: account, Class: string(c.Status), Text: c.Text, Hint: c.Hint}
-		_, err = store.InsertEvents(ctx, tx, []store.NewEvent{f.event(fmt.Sprintf("account:%d:%s", account, rand.Text()))})
-		return err
+		var p store.Pipeline
+		p.InsertEvents([]store.NewEvent{f.event(fmt.Sprintf("account:%d:%s", account, rand.Text()))})
+		return &p, nil
 	})
 	switch {
 	case err != nil:
 		e.log.Warn("account condition not written", "account_id", account, "error", err)
 	case changed:
 		e.log.Info("account condition changed", "account_id", account, "status", string(c.Status), "text", c.Text)
-		e.relay.WakeShards()
+		e.relay.WakeAppliers(store.SystemAccount)
 	}
 }
 

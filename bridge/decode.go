@@ -1,43 +1,32 @@
 package bridge
 
 import (
-	"context"
 	"errors"
 	"fmt"
-
-	"github.com/jackc/pgx/v5"
+	"time"
 
 	"parley/bridge/relay"
 	"parley/store"
 )
 
-// decode turns events into facts.
-// Errors: *relay.EventError for bytes that nobody can read.
-func (e *Engine) decode(ctx context.Context, tx pgx.Tx, dir *directory, events []store.Event) ([]fact, error) {
-	facts := make([]fact, 0, len(events))
-	for _, ev := range events {
-		f := fact{event: ev, account: dir.accounts[ev.AccountID]}
-		if f.account == nil {
-			return nil, relay.ErrNotYet
-		}
-		payload := ev.Payload
-		if ev.Blob != nil {
-			var err error
-			if payload, err = store.GetBlob(ctx, tx, *ev.Blob); err != nil {
-				return nil, err
-			}
-		}
-		if err := e.decodeOne(&f, payload); err != nil {
-			if errors.Is(err, relay.ErrNotYet) {
-				return nil, err
-			}
-			return nil, &relay.EventError{EventID: ev.ID, Err: err}
-		}
-		facts = append(facts, f)
+// unknownFor is how long an event waits for an account that nobody has set up: the directory of
+// this process may be older than the account.
+const unknownFor = time.Hour
+
+// Decode implements relay.Handler: it reads what an event says.
+func (e *Engine) Decode(ev store.Event, payload []byte) (any, error) {
+	f := &fact{event: ev, account: e.directory.Load().accounts[ev.AccountID]}
+	switch {
+	case f.account != nil:
+		return f, e.decodeOne(f, payload)
+	case time.Since(ev.ReceivedAt) > unknownFor:
+		return nil, errors.New("bridge: its account is not set up")
 	}
-	return facts, nil
+	return nil, relay.ErrNotOpen
 }
 
+// decodeOne reads the bytes of a fact by what its account understands.
+// Errors: relay.ErrNotOpen while its channel or surface is not at work in this process.
 func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -50,7 +39,7 @@ func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 	case "surface":
 		s := e.surface(f.account.ID)
 		if s == nil {
-			return relay.ErrNotYet
+			return relay.ErrNotOpen
 		}
 		f.actions, err = s.Decode(payload)
 		for i := range f.actions {
@@ -59,7 +48,7 @@ func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 	default:
 		ch := e.channel(f.account.ID)
 		if ch == nil {
-			return relay.ErrNotYet
+			return relay.ErrNotOpen
 		}
 		f.inbound, err = ch.Decode(payload)
 		for i := range f.inbound {

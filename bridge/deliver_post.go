@@ -76,7 +76,7 @@ func (e *Engine) reportLost(ctx context.Context, c store.Claimed, t *store.Threa
 	}
 	f := ownFact{Kind: ownThreadLost, Conversation: c.ConversationID, Surface: c.AccountID, Root: root}
 	_, err := store.InsertEvents(ctx, e.pool, []store.NewEvent{f.event(fmt.Sprintf("lost:%d:%s", c.ConversationID, root))})
-	e.relay.WakeShards()
+	e.relay.WakeAppliers(store.SystemAccount)
 	return &channels.SendError{Class: channels.Retry, Wait: waitForRoot, Text: "The thread's first message was deleted; it is posted anew.", Cause: err}
 }
 
@@ -89,7 +89,7 @@ func (e *Engine) reportRefused(ctx context.Context, c store.Claimed, refused err
 		f.Text = se.Text
 	}
 	_, err := store.InsertEvents(ctx, e.pool, []store.NewEvent{f.event(fmt.Sprintf("refused:%d", c.ID))})
-	e.relay.WakeShards()
+	e.relay.WakeAppliers(store.SystemAccount)
 	return &channels.SendError{Class: channels.Retry, Wait: channelClosed, Text: f.Text, Cause: errors.Join(refused, err)}
 }
 
@@ -105,7 +105,9 @@ func (a *attempt) post(ctx context.Context) (Post, *store.Thread, error) {
 	if c.FirstAt != nil {
 		p.FirstAttemptAt = *c.FirstAt
 	}
+	dir := a.e.directory.Load()
 	if c.ConversationID == 0 {
+		p.Place.Channel = dir.channelNow(c.AccountID, p.Place.Channel)
 		return p, nil, nil
 	}
 	if a.err != nil {
@@ -115,8 +117,9 @@ func (a *attempt) post(ctx context.Context) (Post, *store.Thread, error) {
 	if err != nil {
 		return p, nil, err
 	}
+	p.Place.Channel = dir.channelNow(c.AccountID, p.Place.Channel)
 	if conv := a.conversations[c.ConversationID]; conv != nil {
-		p.Facts = a.e.factsOf(a.e.directory.Load(), c.AccountID, nil, conv, a.identities, a.threads, a.now)
+		p.Facts = a.e.factsOf(dir, c.AccountID, nil, conv, a.identities, a.threads, a.now)
 	}
 	if body.Changes != 0 {
 		p.Place.Message = a.changes[body.Changes]

@@ -21,6 +21,7 @@ type directory struct {
 	users    map[agentKey]string
 	colors   map[string]string
 	hours    map[int64]*hours.Hours // of accounts that have any
+	moved    map[userKey]string     // former ids of channels → those that they have now
 }
 
 type userKey struct {
@@ -33,7 +34,10 @@ type agentKey struct{ account, agent int64 }
 func newDirectory(d store.Directory) *directory {
 	dir := &directory{Directory: d, accounts: map[int64]*store.Account{}, agents: map[int64]*store.Agent{},
 		teams: map[int64]*store.Team{}, byUser: map[userKey]*store.Agent{}, users: map[agentKey]string{}, colors: map[string]string{},
-		hours: hoursOf(d.Accounts)}
+		hours: hoursOf(d.Accounts), moved: map[userKey]string{}}
+	for _, m := range d.Moves {
+		dir.moved[userKey{m.AccountID, m.Former}] = m.Current
+	}
 	for i := range d.Accounts {
 		dir.accounts[d.Accounts[i].ID] = &d.Accounts[i]
 	}

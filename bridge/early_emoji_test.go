@@ -46,7 +46,7 @@ func TestEarlyEmoji(t *testing.T) {
 func (w *world) somethingWaits() {
 	w.t.Helper()
 	w.eventually("an event was looked at, and waits", func() bool {
-		return w.count(`SELECT count(*) FROM pending AS p JOIN events AS e ON e.id = p.event_id JOIN blocked AS b ON b.order_key = e.order_key WHERE e.account_id = $1`, w.surface) == 1
+		return w.count(`SELECT count(*) FROM queues WHERE account_id = $1 AND waits > 0 AND holder IS NULL`, w.surface) == 1
 	})
 }
 
@@ -58,7 +58,8 @@ func TestEmojiUnderNobodysPost(t *testing.T) {
 	w.chat.React("ann", bridgetest.Message{Channel: support, ID: "m999999", User: bridgetest.App}, bridge.VerbTake)
 	w.somethingWaits()
 	w.exec(`UPDATE events SET received_at = received_at - interval '61 s'`)
-	w.eventually("it is given up", func() bool { return w.count(`SELECT count(*) FROM pending`) == 0 })
+	w.dueNow()
+	w.eventually("it is given up", func() bool { return w.count(`SELECT count(*) FROM queued`) == 0 })
 	if n := len(w.everything()); n != 0 {
 		t.Errorf("%d posts", n)
 	}
@@ -74,7 +75,8 @@ func TestVerbBeforeItsRootIsRecorded(t *testing.T) {
 	w.chat.Say("ann", support, root.ID, "!take")
 	w.somethingWaits()
 	w.exec(`UPDATE events SET received_at = received_at - interval '1 min'`)
-	w.exec(`DELETE FROM blocked`)
+	w.exec(`UPDATE queues SET waits = 0 WHERE account_id = $1`, w.surface)
+	w.dueNow()
 	w.somethingWaits() // it was looked at once more
 	close(s.tell)
 	w.card(root.ID, "Ann")
@@ -88,5 +90,6 @@ func TestVerbUnderNobodysPost(t *testing.T) {
 	w.chat.Say("ann", support, w.chat.Say(bridgetest.App, support, "", "a card that nobody knows"), "!take")
 	w.eventually("it is stored", func() bool { return w.count(`SELECT count(*) FROM events WHERE account_id = $1`, w.surface) == 1 })
 	w.exec(`UPDATE events SET received_at = received_at - interval '15 s'`)
+	w.dueNow()
 	w.whisper("ann", "conversation")
 }

@@ -2,14 +2,12 @@ package bridge
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -127,6 +125,7 @@ func (e *Engine) SetChannel(account int64, ch channels.Channel) {
 		return
 	}
 	e.channels[account] = ch
+	e.relay.OpenAccount(account)
 }
 
 // kindName gives a channel's name and icon for people.
@@ -157,6 +156,7 @@ func (e *Engine) SetSurface(account int64, s Surface) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	d.surface = s
+	e.relay.OpenAccount(account)
 }
 
 func (e *Engine) channel(account int64) channels.Channel {
@@ -192,6 +192,7 @@ func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
 	group.Go(func() error { return e.watchSettings(ctx) })
 	group.Go(func() error { return e.runPresence(ctx) })
 	group.Go(func() error { return e.runTemplates(ctx) })
+	group.Go(func() error { return e.runChannelMoves(ctx) })
 	group.Go(func() error { return e.runFetches(ctx) })
 	e.setRunning(true)
 	err := group.Wait()
@@ -238,43 +239,6 @@ func (e *Engine) readSettings(ctx context.Context) error {
 		return err
 	}
 	return e.Reload(ctx)
-}
-
-// Apply implements relay.Handler.
-func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, taken store.Pending) (relay.Made, error) {
-	dir := e.directory.Load()
-	facts, err := e.decode(ctx, tx, dir, taken.Events)
-	if err != nil {
-		return relay.Made{}, tooOld(taken.Events, err)
-	}
-	w := e.newWork(dir, taken.Now, taken.Real)
-	defer e.release(w)
-	e.relay.Metrics().Applying(taken)
-	if err := w.load(ctx, tx, w.wants(facts)); err != nil {
-		return relay.Made{}, err
-	}
-	for _, f := range facts {
-		w.event = f.event
-		err := w.apply(ctx, tx, f)
-		if errors.Is(err, relay.ErrNotYet) {
-			return relay.Made{}, &relay.NotYetError{EventID: f.event.ID}
-		}
-		if err != nil {
-			return relay.Made{}, err
-		}
-	}
-	if err := w.flush(ctx, tx); err != nil {
-		return relay.Made{}, err
-	}
-	return w.made(), nil
-}
-
-// tooOld gives up waiting for an account or surface that never comes.
-func tooOld(events []store.Event, err error) error {
-	if errors.Is(err, relay.ErrNotYet) && len(events) == 1 && time.Since(events[0].ReceivedAt) > time.Hour {
-		return &relay.EventError{EventID: events[0].ID, Err: errors.New("bridge: its account is not set up")}
-	}
-	return err
 }
 
 func (e *Engine) newWork(dir *directory, now, real time.Time) *work {

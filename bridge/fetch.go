@@ -142,7 +142,7 @@ func (e *Engine) fetch(ctx context.Context, c store.ClaimedFetch) {
 
 func (e *Engine) finishFetch(ctx context.Context, c store.ClaimedFetch, state string, f ownFact) error {
 	err := store.FinishFetch(ctx, e.pool, c, state, f.Blob, f.Text, f.event(fmt.Sprintf("fetch:%d", c.ID)))
-	e.relay.WakeShards()
+	e.relay.WakeAppliers(store.SystemAccount)
 	return err
 }
 

@@ -315,7 +315,7 @@ func TestPhotosTogether(t *testing.T) {
 			w.sendsFile("kim", "", fmt.Sprint("photo", i))
 		}
 		w.eventually("they are fetched", func() bool {
-			return w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'fetch:%'`) == 3 && w.count(`SELECT count(*) FROM pending`) == 0
+			return w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'fetch:%'`) == 3 && w.count(`SELECT count(*) FROM queued`) == 0
 		})
 		w.chat.ClearFaults()
 		if fault != "" {

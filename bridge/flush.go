@@ -10,38 +10,32 @@ import (
 	"parley/store"
 )
 
-// flush writes what the use cases changed: a statement a table, all in one round trip.
-func (w *work) flush(ctx context.Context, tx pgx.Tx) error {
+// flush gives the statements that write what the use cases changed: one a table.
+func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	w.queueCards()
 	if err := w.resolveGates(ctx, tx); err != nil {
-		return err
+		return nil, err
 	}
 	var p store.Pipeline
-	var lanes newLanes
 	steps := []func(context.Context, *store.Pipeline) error{
-		w.flushIdentities, w.flushConversations, w.flushThreads, w.flushMessages,
-		func(ctx context.Context, p *store.Pipeline) error { return w.flushLanes(ctx, p, &lanes) },
-		w.flushDeliveries, w.flushTimers,
+		w.flushIdentities, w.flushConversations, w.flushThreads, w.flushMessages, w.flushLanes, w.flushDeliveries, w.flushTimers,
 		func(ctx context.Context, p *store.Pipeline) error { return store.InsertLog(ctx, p, w.log) },
 		w.flushTags, w.flushReactions,
 	}
 	for _, step := range steps {
 		if err := step(ctx, &p); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := p.Run(ctx, tx); err != nil {
-		return err
-	}
-	if lanes.made < lanes.wanted {
-		return relay.ErrNotYet // another transaction made one first: what we put into ours would be lost
-	}
-	return nil
+	return &p, nil
 }
 
 // made tells the relay what became due.
 func (w *work) made() relay.Made {
 	m := relay.Made{Timers: len(w.setTimers) > 0}
+	for _, x := range w.newExternal {
+		m.Written = append(m.Written, store.AwaitedID(x.AccountID, x.ExternalID))
+	}
 	if len(w.fetches) > 0 {
 		m.Committed = w.e.wakeFetches
 	}
@@ -60,9 +54,6 @@ func (w *work) made() relay.Made {
 	}
 	return m
 }
-
-// newLanes counts the lanes that were to be made, and those that were.
-type newLanes struct{ wanted, made int }
 
 func (w *work) flushConversations(ctx context.Context, p *store.Pipeline) error {
 	var fresh, changed []store.Conversation
@@ -143,7 +134,9 @@ func uploads(messages []store.Message) []string {
 	return blobs
 }
 
-func (w *work) flushLanes(ctx context.Context, p *store.Pipeline, n *newLanes) error {
+// flushLanes writes lanes. The transaction fails when another one made a lane first: what was put
+// into ours would be lost.
+func (w *work) flushLanes(ctx context.Context, p *store.Pipeline) error {
 	var fresh, changed []store.Lane
 	for _, id := range keys(w.lanes) {
 		switch l := w.lanes[id]; {
@@ -153,8 +146,7 @@ func (w *work) flushLanes(ctx context.Context, p *store.Pipeline, n *newLanes) e
 			changed = append(changed, l.Lane)
 		}
 	}
-	n.wanted = len(fresh)
-	if err := p.InsertLanes(&n.made, fresh); err != nil {
+	if err := p.InsertLanes(fresh); err != nil {
 		return err
 	}
 	return store.UpdateLanes(ctx, p, changed)

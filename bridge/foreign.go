@@ -7,7 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
 )
@@ -117,31 +116,45 @@ func (w *work) tieSent(a *store.Account, m *message, external string) {
 }
 
 // watermark takes what is true of everything that was sent to a customer up to a time.
+// Errors: notYet while the result of something of it may be about to be written.
 func (w *work) watermark(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
-	i, s := w.byAddress[userKey{a.ID, in.From.Key}], in.Status
-	if i == nil {
-		return nil
+	sent := w.sentUpTo(a, in)
+	for _, d := range sent {
+		if d.State == store.Sending && w.age() < resultWait {
+			return w.wait(resultWait - w.age())
+		}
 	}
-	for _, id := range keys(w.deliveries) {
-		d := w.deliveries[id]
-		l := w.lanes[d.LaneID]
-		if d.Kind != kindReply || l == nil || d.SentAt == nil || d.SentAt.After(s.UpTo) {
+	for _, d := range sent {
+		if rank(d.State) == 0 {
 			continue
 		}
-		c, m := w.convs[l.ConversationID], w.messages[d.MessageID]
-		if c == nil || m == nil || c.AccountID != a.ID || w.rootOf(c) != i {
-			continue
-		}
-		switch {
-		case d.State == store.Sending && w.event.ReceivedAt.After(w.real.Add(-resultWait)):
-			return relay.ErrNotYet // its own result is about to be written
-		case rank(d.State) > 0:
-			if err := w.receipt(ctx, tx, c, d, m, s); err != nil {
-				return err
-			}
+		c, m := w.convs[w.lanes[d.LaneID].ConversationID], w.messages[d.MessageID]
+		if err := w.receipt(ctx, tx, c, d, m, in.Status); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// sentUpTo gives the replies to a customer whose latest attempt began up to a receipt's time.
+func (w *work) sentUpTo(a *store.Account, in channels.Inbound) []*delivery {
+	i := w.byAddress[userKey{a.ID, in.From.Key}]
+	if i == nil {
+		return nil
+	}
+	var list []*delivery
+	for _, id := range keys(w.deliveries) {
+		d := w.deliveries[id]
+		l := w.lanes[d.LaneID]
+		if d.Kind != kindReply || l == nil || d.SentAt == nil || d.SentAt.After(in.Status.UpTo) {
+			continue
+		}
+		c := w.convs[l.ConversationID]
+		if c != nil && w.messages[d.MessageID] != nil && c.AccountID == a.ID && w.rootOf(c) == i {
+			list = append(list, d)
+		}
+	}
+	return list
 }
 
 // accountNotice tells an account's people what its provider says of it.

@@ -34,6 +34,7 @@ func TestGapInTheHold(t *testing.T) {
 	}
 	close(release)
 	w.eventually("the deletion", func() bool { return w.text(`SELECT fate FROM messages WHERE place = $1`, deleted) == "undone" })
+	w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, edited) == "Hi Kim" }) // it begins the hold anew
 	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "Hi Kim")
 	w.settled()

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
 )
@@ -167,7 +166,7 @@ func newerConv(c, than *conv) bool {
 }
 
 // customerOf finds the customer of an inbound.
-// Errors: relay.ErrNotYet when the key was given up in this batch.
+// Errors: notYet when the key was given up in this batch: the next one makes it anew.
 func (w *work) customerOf(a *store.Account, in channels.Inbound) (*store.Identity, error) {
 	if in.From.Key == "" {
 		return nil, nil
@@ -175,7 +174,7 @@ func (w *work) customerOf(a *store.Account, in channels.Inbound) (*store.Identit
 	if i := w.byAddress[userKey{a.ID, in.From.Key}]; i != nil {
 		return i, nil
 	}
-	return nil, relay.ErrNotYet
+	return nil, w.wait(0)
 }
 
 // latestOf gives the conversation that a customer's next message belongs to; nil if none.

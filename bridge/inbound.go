@@ -21,6 +21,7 @@ func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 func (w *work) applyInbound(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if in.Opens && in.Kind != channels.InboundMessage {
 		if c := w.conversationOf(a, in); c != nil {
+			w.begun = true
 			w.openWindow(c, in)
 			w.sayOffers(c)
 			w.card(c)

@@ -2,6 +2,7 @@ package bridge_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -26,8 +27,26 @@ func (w *world) eventually(what string, done func() bool) {
 func (w *world) settled() {
 	w.t.Helper()
 	w.eventually("settled", func() bool {
-		return w.count(`SELECT (SELECT count(*) FROM pending) + (SELECT count(*) FROM lanes WHERE head < tail)`) == 0
+		return w.count(`SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM lanes WHERE head < tail)`) == 0
 	})
+}
+
+// dueNow ends the waits of all events.
+func (w *world) dueNow() {
+	w.t.Helper()
+	w.exec(`UPDATE queues SET due_at = clock_timestamp() WHERE due_at > clock_timestamp()`)
+}
+
+// holdQueues keeps what an account brings from now on from being applied, until release is called.
+func (w *world) holdQueues(account int64) (release func()) {
+	w.t.Helper()
+	w.exec(`CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.due_at = clock_timestamp() + interval '1 hour'; RETURN NEW; END $$`)
+	w.exec(fmt.Sprintf(`CREATE TRIGGER hold BEFORE INSERT ON queues FOR EACH ROW WHEN (NEW.account_id = %d) EXECUTE FUNCTION hold()`, account))
+	return func() {
+		w.t.Helper()
+		w.exec(`DROP TRIGGER hold ON queues`)
+		w.dueNow()
+	}
 }
 
 // settledBut waits until nothing is pending and only so many deliveries wait, none of them under
@@ -35,7 +54,7 @@ func (w *world) settled() {
 func (w *world) settledBut(n int) {
 	w.t.Helper()
 	w.eventually("settled but for some", func() bool {
-		return w.count(`SELECT (SELECT count(*) FROM pending) + (SELECT count(*) FROM lanes WHERE leased_until IS NOT NULL)`) == 0 &&
+		return w.count(`SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM lanes WHERE leased_until IS NOT NULL)`) == 0 &&
 			w.count(`SELECT coalesce(sum(tail - head), 0) FROM lanes`) == n
 	})
 }
@@ -141,8 +160,8 @@ func (w *world) dump() string {
 	defer cancel()
 	var b strings.Builder
 	for _, sql := range []string{
-		`SELECT 'event ' || e.id || ' ' || e.account_id || ' ' || e.external_id || coalesce(' PENDING tries ' || p.tries, '') || coalesce(' QUARANTINED ' || q.reason, '')
-			FROM events e LEFT JOIN pending p ON p.event_id = e.id LEFT JOIN quarantine q ON q.event_id = e.id ORDER BY e.id`,
+		`SELECT 'event ' || e.id || ' ' || e.account_id || ' ' || e.external_id || coalesce(' QUEUED tries ' || p.tries || ' due ' || p.due_at, '') || coalesce(' QUARANTINED ' || q.reason, '')
+			FROM events e LEFT JOIN queued w ON w.event_id = e.id LEFT JOIN queues p ON p.id = w.queue_id LEFT JOIN quarantine q ON q.event_id = e.id ORDER BY e.id`,
 		`SELECT 'conversation ' || id || ' ' || status || ' ' || subject || ' ' || assignees::text FROM conversations ORDER BY id`,
 		`SELECT 'message ' || id || ' c' || conversation_id || ' ' || direction || ' ' || fate || ' ' || reason || ' ' || text FROM messages ORDER BY event_id, id`,
 		`SELECT 'lane ' || id || ' ' || key || ' gate ' || gate_id || ' head ' || head || ' tail ' || tail || ' epoch ' || epoch || ' due ' || coalesce((due_at - parley_now())::text, '-') || ' lease ' || coalesce((leased_until - clock_timestamp())::text, '-') FROM lanes ORDER BY id`,

@@ -69,7 +69,8 @@ func (e *Engine) confirmReply(ctx context.Context, c store.Claimed, l replyLine)
 	}
 	ctx, cancel := context.WithTimeout(ctx, confirmTimeout)
 	defer cancel()
-	found, err := s.Confirm(ctx, Place{Channel: m.Channel, Thread: l.at.Thread, Message: m.Place}, m.Text)
+	channel := e.directory.Load().channelNow(m.AccountID, m.Channel)
+	found, err := s.Confirm(ctx, Place{Channel: channel, Thread: l.at.Thread, Message: m.Place}, m.Text)
 	switch {
 	case err != nil:
 		return retry(err)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge/relay"
 	"parley/store"
 )
 
@@ -166,7 +165,7 @@ func (w *work) lockConversations(ctx context.Context, tx pgx.Tx, n *wanted) erro
 	for i := range rows {
 		c := &conv{Conversation: &rows[i], threads: map[int64]*thread{}, account: w.dir.accounts[rows[i].AccountID]}
 		if c.account == nil {
-			return relay.ErrNotYet // the account is newer than our directory
+			return errNewAccount
 		}
 		w.convs[c.ID] = c
 		if c.IdentityID != nil && w.identities[*c.IdentityID] == nil {

@@ -104,7 +104,9 @@ func (e *Engine) Facts(c store.Claimed, r relay.Report) []store.NewEvent {
 	} else if c.Joined == 0 { // a message of several lines is counted once
 		f.Parts, f.Cost = r.Sent.Parts, r.Sent.Cost
 	}
-	return []store.NewEvent{f.event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, r.Kind, c.Attempt))}
+	told := f.event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, r.Kind, c.Attempt))
+	told.Share = c.AccountID
+	return []store.NewEvent{told}
 }
 
 // postFailed shows people what could not be posted: a message that nobody sees
@@ -122,7 +124,7 @@ func (w *work) postFailed(c *conv, f ownFact) {
 }
 
 // Quarantined implements relay.Handler: people are told where they will see it.
-func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, reason string) error {
+func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, reason string, unread bool) error {
 	dir := e.directory.Load()
 	account := dir.accounts[ev.AccountID]
 	if account == nil {
@@ -136,6 +138,9 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	defer e.release(w)
 	n := &wanted{}
 	n.people(dir)
+	if unread {
+		ev.Payload = nil
+	}
 	surface, at, author := e.quarantinePlace(dir, account, ev)
 	if at.Channel != "" {
 		n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane(at.Channel))
@@ -146,10 +151,14 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	again := fmt.Sprintf("parley replay %d", ev.ID)
 	if at.Channel == "" { // no place that anybody sees
 		w.tellCondition(ownFact{Account: ev.AccountID, Text: "Something could not be dealt with: " + reason, Hint: again})
-		return w.flush(ctx, tx)
+	} else {
+		w.channelLine(surface, at, Line{Kind: LineQuarantine, Text: account.Name, Mentions: author, Reason: reason, Hint: again})
 	}
-	w.channelLine(surface, at, Line{Kind: LineQuarantine, Text: account.Name, Mentions: author, Reason: reason, Hint: again})
-	return w.flush(ctx, tx)
+	write, err := w.flush(ctx, tx)
+	if err != nil {
+		return err
+	}
+	return write.Run(ctx, tx)
 }
 
 // quarantinePlace says where people look for what an event was: a customer's in the
@@ -172,25 +181,17 @@ func (e *Engine) quarantinePlace(dir *directory, account *store.Account, ev stor
 	return surface, at, author
 }
 
-// apply changes the batch by one fact.
-func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
-	for i, in := range f.inbound {
-		if err := w.applyInbound(ctx, tx, f.account, i, in); err != nil {
-			return err
-		}
-	}
-	for _, a := range f.actions {
-		if err := w.applyAction(ctx, tx, f.account, a); err != nil {
-			return err
-		}
-	}
-	if f.own != nil {
-		return w.applyOwn(ctx, tx, *f.own)
-	}
-	return nil
-}
-
+// applyOwn takes what Parley told itself.
+// Errors: notYet for what only a newer version knows: one may take over in a moment, also within
+// the hour; *relay.EventError after that.
 func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f ownFact) error {
+	switch {
+	case knownOwn(f.Kind):
+	case w.age() < unknownFor:
+		return w.wait(unknownFor - w.age())
+	default:
+		return &relay.EventError{EventID: w.event.ID, Err: fmt.Errorf("bridge: this version knows no fact of kind %q; start the version that wrote it, then replay", f.Kind)}
+	}
 	if team, ok := eveningTeam(f.Kind); ok {
 		return w.evening(ctx, tx, team, f.Due)
 	}
@@ -228,4 +229,17 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f ownFact) error {
 		w.replyUnclear(c, f)
 	}
 	return nil
+}
+
+// knownOwn says that this version knows what to do with a kind of own fact.
+func knownOwn(kind string) bool {
+	if _, evening := eveningTeam(kind); evening {
+		return true
+	}
+	switch kind {
+	case ownDigest, ownAccount, ownTemplate, ownSnooze, ownWindow, ownThreadLost, ownPostFailed, ownFetched,
+		string(relay.ReportLanded), string(relay.ReportFailed), string(relay.ReportLate), string(relay.ReportUnclear):
+		return true
+	}
+	return false
 }

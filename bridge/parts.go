@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
 )
@@ -163,7 +162,7 @@ func (w *work) partName(m *message, d *delivery) string {
 
 // receiptOf finds the delivery that a receipt is about: by the provider's id where a message
 // left in parts.
-// Errors: relay.ErrNotYet while the part's own result may be about to be written.
+// Errors: notYet while the part's own result may be about to be written.
 func (w *work) receiptOf(m *message, s *channels.Status) (*delivery, error) {
 	parts := w.partsOf(m)
 	if len(parts) < 2 {
@@ -180,8 +179,8 @@ func (w *work) receiptOf(m *message, s *channels.Status) (*delivery, error) {
 	if i := slices.IndexFunc(parts, func(d *delivery) bool { return d.State == store.Unknown && d.ExternalID == "" }); i >= 0 {
 		return parts[i], nil // the one whose answer was lost
 	}
-	if w.event.ReceivedAt.After(w.real.Add(-resultWait)) {
-		return nil, relay.ErrNotYet
+	if w.age() < resultWait {
+		return nil, w.wait(resultWait - w.age())
 	}
 	return parts[0], nil
 }

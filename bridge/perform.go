@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge/relay"
 	"parley/store"
 )
 
@@ -19,6 +18,9 @@ const rootWait = 11 * time.Minute
 // disorderWait is how long it waits though no root is under way: what a surface tells may come
 // before what it should have told first.
 const disorderWait = 15 * time.Second
+
+// rootLook is how often it is looked whether a root is still under way.
+const rootLook = 5 * time.Second
 
 // emojiWait is how long an emoji may wait for the record of the post that it is under. Nobody
 // knows for sure whose that is, so that it isn't worth as much.
@@ -38,7 +40,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	case VerbDelete:
 		return w.delete(surface, a)
 	case VerbMoveChannel:
-		return store.MoveChannel(ctx, tx, surface, a.Place.Channel, a.Args.Note)
+		return store.BeginChannelMove(ctx, tx, surface, a.Place.Channel, a.Args.Note)
 	case VerbReact, VerbUnreact:
 		return nil // emoji that are verbs arrive as those verbs
 	}
@@ -70,22 +72,24 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 
 // awaitRecord has an action wait for the record of what it is under, if that may be about to
 // be written.
-// Errors: relay.ErrNotYet; the database's.
+// Errors: notYet; the database's.
 func (w *work) awaitRecord(ctx context.Context, tx pgx.Tx, surface int64, a Action) error {
-	under, age := cmp.Or(a.Place.Thread, a.Place.Message), w.real.Sub(w.event.ReceivedAt)
+	under, age := cmp.Or(a.Place.Thread, a.Place.Message), w.age()
+	most := disorderWait - age
 	switch {
 	case w.posts[postKey{surface, a.Place.Channel, under}] != nil, age >= rootWait:
 		return nil
 	case a.Origin == OriginEmoji: // which may be under any post
-		if age >= emojiWait {
+		if most = emojiWait - age; most <= 0 {
 			return nil
 		}
 	case age >= disorderWait:
 		if coming, err := store.RootComing(ctx, tx, surface, a.Place.Channel, under, w.event.ID); err != nil || !coming {
 			return err
 		}
+		most = rootLook
 	}
-	return relay.ErrNotYet
+	return w.waitForPost(surface, a.Place.Channel, under, most)
 }
 
 // aboutNone says that a verb is about no conversation, wherever it is said.
@@ -131,6 +135,7 @@ func (w *work) seen(surface int64, a Action) bool {
 
 // keepCommand remembers a typed verb as what it is: inside, done.
 func (w *work) keepCommand(c *conv, surface int64, a Action) {
+	w.begun = true
 	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
 	if a.Text == "" {
 		a.Text = a.Raw

@@ -25,7 +25,7 @@ func (w *world) journal(account string, events ...channelstest.Event) {
 	must(store.InsertEvents(w.t.Context(), w.pool, rows))(w.t)
 }
 
-// Appliers of all shards that need new gates at once must not wait for connections of
+// Appliers that need new gates at once must not wait for connections of
 // each other: a small pool is enough.
 func TestFewConnectionsAreEnough(t *testing.T) {
 	t.Parallel()

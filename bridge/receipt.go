@@ -9,7 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
 )
@@ -160,7 +159,7 @@ func (w *work) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, par
 	}
 	m := w.statusMessage(a, in.Status)
 	if m == nil && w.receiptCameFirst(a, in) {
-		return relay.ErrNotYet
+		return w.waitForID(a.ID, in.Status.External[0], resultWait-w.age())
 	}
 	if m == nil && w.elsewheres(a, in.Status) {
 		return nil
@@ -195,7 +194,7 @@ func (w *work) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, par
 func (w *work) receiptCameFirst(a *store.Account, in channels.Inbound) bool {
 	ch := w.e.channel(a.ID)
 	return in.Status.MessageID == 0 && len(in.Status.External) > 0 && ch != nil && !ch.Capabilities().Threads &&
-		w.event.ReceivedAt.After(w.real.Add(-resultWait))
+		w.age() < resultWait
 }
 
 // elsewheres says that a receipt tells nobody anything: in a chat, that what another system

@@ -24,7 +24,6 @@ func TestNoChannelYet(t *testing.T) {
 	check(t, store.SaveTeamChannel(t.Context(), w.pool, store.TeamChannel{TeamID: w.team, AccountID: w.surface, Channel: support, Home: true}))
 	check(t, w.engines[0].Reload(t.Context()))
 	must(store.Replay(t.Context(), w.pool, []int64{int64(w.count(`SELECT event_id FROM quarantine`))}))(t)
-	w.engines[0].Relay().WakeShards()
 	w.thread("Hello")
 }
 

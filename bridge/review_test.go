@@ -144,11 +144,11 @@ func TestSnoozeWakesThoughTheClockStepsBack(t *testing.T) {
 	w.reply(thread, "!snooze 2h")
 	w.card(thread, "snoozed")
 	w.settled()
-	w.exec(`INSERT INTO blocked (order_key, until) VALUES ($1, clock_timestamp() + interval '1 hour')`, store.ConversationKey(1))
+	release := w.holdQueues(store.SystemAccount)
 	w.advance(2*time.Hour + time.Minute)
 	w.eventually("the timer fired", func() bool { return w.count(`SELECT count(*) FROM timers`) == 0 })
 	w.advance(-2 * time.Minute)
-	w.exec(`DELETE FROM blocked`)
+	release()
 	w.card(thread, "#1 open")
 }
 
@@ -310,11 +310,10 @@ func TestQuarantineOfAnAgentsMessage(t *testing.T) {
 	thread := w.opened()
 	w.exec(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room'; END $$`)
 	w.exec(`CREATE TRIGGER refuse BEFORE INSERT ON messages FOR EACH ROW WHEN (NEW.text = 'Yes') EXECUTE FUNCTION refuse()`)
-	w.exec(`INSERT INTO blocked (order_key, until) VALUES ('none', 'infinity')`)
 	w.reply(thread, "Yes")
 	for i := range 4 {
-		w.eventually("a failed try", func() bool { return w.count(`SELECT count(*) FROM pending WHERE tries > $1`, i) > 0 })
-		w.exec(`UPDATE blocked SET until = clock_timestamp() WHERE order_key <> 'none'`)
+		w.eventually("a failed try", func() bool { return w.count(`SELECT count(*) FROM queues WHERE tries > $1 AND holder IS NULL`, i) > 0 })
+		w.dueNow()
 	}
 	if line := w.line(thread, bridge.LineQuarantine); !strings.Contains(line.Plain(), "parley replay") {
 		t.Errorf("the line says %q", line.Plain())

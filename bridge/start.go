@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
 )
@@ -199,7 +199,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface
 		return nil
 	}
 	if identity == nil {
-		return relay.ErrNotYet // the channel was put to work in between
+		return w.wait(time.Second) // the channel was put to work in between
 	}
 	previous := w.startedBy(surface, a)
 	if previous == nil && !s.caps.Threads {

@@ -134,21 +134,22 @@ func (e *Engine) caught(what string, err *error) {
 
 // keepTemplateState ends a claim; the verdict is a fact like any other.
 func (e *Engine) keepTemplateState(ctx context.Context, row store.Template, state channels.TemplateState, taken bool) error {
-	err := store.InTx(ctx, e.pool, func(tx pgx.Tx) error {
+	err := store.InTxWith(ctx, e.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
 		if done, err := store.FinishTemplate(ctx, tx, row, taken); err != nil || !done {
-			return err
+			return nil, err
 		}
-		return learned(ctx, tx, row, handedIn, state)
+		var p store.Pipeline
+		p.InsertEvents([]store.NewEvent{learned(row, handedIn, state)})
+		return &p, nil
 	})
-	e.relay.WakeShards()
+	e.relay.WakeAppliers(store.SystemAccount)
 	return err
 }
 
-// learned journals what a provider says of a template.
-func learned(ctx context.Context, tx pgx.Tx, row store.Template, how string, state channels.TemplateState) error {
+// learned is the fact of what a provider says of a template.
+func learned(row store.Template, how string, state channels.TemplateState) store.NewEvent {
 	f := ownFact{Kind: ownTemplate, Account: row.AccountID, Template: row.ID, Version: row.Version, Class: how, State: &state}
-	_, err := store.InsertEvents(ctx, tx, []store.NewEvent{f.event(fmt.Sprintf("template:%d:%s", row.ID, rand.Text()))})
-	return err
+	return f.event(fmt.Sprintf("template:%d:%s", row.ID, rand.Text()))
 }
 
 // compareTemplates asks a provider for its view of an account's templates.
@@ -166,19 +167,18 @@ func (e *Engine) compareTemplates(ctx context.Context, account int64) error {
 		e.log.Info("templates not listed", "account_id", account, "class", string(channels.ClassOf(err)))
 		return store.FinishTemplateList(ctx, e.pool, account)
 	}
-	err = store.InTx(ctx, e.pool, func(tx pgx.Tx) error {
-		for _, row := range rows {
-			state, news := listed(row, states, e.now())
-			if !news {
-				continue
-			}
-			if err := learned(ctx, tx, row, "listed", state); err != nil {
-				return err
-			}
+	var facts []store.NewEvent
+	for _, row := range rows {
+		if state, news := listed(row, states, e.now()); news {
+			facts = append(facts, learned(row, "listed", state))
 		}
-		return store.FinishTemplateList(ctx, tx, account)
+	}
+	err = store.InTxWith(ctx, e.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
+		var p store.Pipeline
+		p.InsertEvents(facts)
+		return &p, store.FinishTemplateList(ctx, tx, account)
 	})
-	e.relay.WakeShards()
+	e.relay.WakeAppliers(store.SystemAccount)
 	return err
 }
 

@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
 )
@@ -26,7 +26,7 @@ func (w *work) applyTemplateState(ctx context.Context, tx pgx.Tx, a *store.Accou
 	}
 	for _, row := range rows {
 		if row.Todo != "" && row.Busy {
-			return relay.ErrNotYet // the answer to handing it in is about to be written
+			return w.wait(time.Minute) // the answer to handing it in is about to be written
 		}
 	}
 	told := false
@@ -45,7 +45,7 @@ func (w *work) applyTemplateState(ctx context.Context, tx pgx.Tx, a *store.Accou
 
 // templateLearned takes what was asked of the provider, or heard when handing in.
 func (w *work) templateLearned(ctx context.Context, tx pgx.Tx, f ownFact) error {
-	rows, err := store.Templates(ctx, tx, f.Template)
+	rows, err := store.LockTemplates(ctx, tx, f.Template)
 	if err != nil || len(rows) == 0 || rows[0].Version != f.Version || rows[0].Todo != "" || f.State == nil {
 		return err // it was changed since: that will have its own verdict
 	}

@@ -155,7 +155,7 @@ func (w *work) mark(c *conv, m *message, mark Mark) {
 }
 
 // threadLost opens a new root when the old one was deleted, once for each root.
-// Errors: relay.ErrNotYet while a post is under way: nothing may overtake it.
+// Errors: notYet while a post is under way: nothing may overtake it.
 func (w *work) threadLost(c *conv, surface int64, root string) error {
 	t := c.threads[surface]
 	if t == nil || t.Root == "" || t.Root != root {
@@ -163,7 +163,7 @@ func (w *work) threadLost(c *conv, surface int64, root string) error {
 	}
 	l := w.surfaceLane(c, t, PostLine)
 	if l.LeasedUntil != nil && l.LeasedUntil.After(w.event.ReceivedAt) && !l.fresh {
-		return relay.ErrNotYet
+		return w.wait(l.LeasedUntil.Sub(w.real))
 	}
 	t.Root, t.dirty = "", true
 	t.Rerooted++

@@ -50,6 +50,7 @@ type work struct {
 	overdue         []store.Overdue
 	offers          []*message  // parked replies to be offered again
 	event           store.Event // the one being applied
+	begun           bool        // something was changed for it
 	typed           time.Time   // when the action being applied was typed, if that is known
 }
 

@@ -203,7 +203,7 @@ const dueGates = `
 		SELECT lanes.due_at
 		FROM lanes
 		WHERE lanes.gate_id = g.id AND lanes.priority = pr.n AND lanes.due_at IS NOT NULL
-			AND (lanes.leased_until IS NULL OR lanes.leased_until <= clock_timestamp())
+			AND (lanes.leased_until IS NULL OR lanes.leased_until <= (SELECT clock_timestamp()))
 		ORDER BY lanes.due_at
 		LIMIT 1) AS x
 	WHERE $1::bigint[] IS NULL OR g.id = ANY($1)

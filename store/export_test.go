@@ -2,20 +2,26 @@ package store
 
 // The hot statements, for tests that look at their plans.
 const (
-	ClaimSQL         = claim
-	DueGatesSQL      = dueGates
-	PendingEventsSQL = pendingEvents
-	LockLanesSQL     = lockLanes
-	DeliveriesOfSQL  = deliveriesOf
-	LatestSQL        = latestMessages
-	FireTimersSQL    = fireTimers
-	FenceSQL         = fence
-	FinishDelivSQL   = finishDeliveries
-	FinishLanesSQL   = finishLanes
-	FindPostsSQL     = findPosts
-	FindExternalSQL  = findExternalIDs
-	LockConvSQL      = lockConversations
-	LatestOfSQL      = latestOf
+	ClaimSQL        = claim
+	DueGatesSQL     = dueGates
+	TakeRunsSQL     = takeRuns
+	TakeSuspectSQL  = takeSuspect
+	SuspectsSQL     = suspects
+	ReleaseRunsSQL  = releaseRuns
+	SharesDueSQL    = sharesDue
+	WakeQueuesSQL   = wakeQueues
+	InsertEventsSQL = insertEvents
+	LockLanesSQL    = lockLanes
+	DeliveriesOfSQL = deliveriesOf
+	LatestSQL       = latestMessages
+	FireTimersSQL   = fireTimers
+	FenceSQL        = fence
+	FinishDelivSQL  = finishDeliveries
+	FinishLanesSQL  = finishLanes
+	FindPostsSQL    = findPosts
+	FindExternalSQL = findExternalIDs
+	LockConvSQL     = lockConversations
+	LatestOfSQL     = latestOf
 
 	OutgoingThreadsSQL    = outgoingThreads
 	OutgoingIdentitiesSQL = outgoingIdentities

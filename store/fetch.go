@@ -60,7 +60,7 @@ const claimFetches = `
 			SELECT f.id
 			FROM fetches AS f
 			WHERE f.account_id = w.account AND f.due_at <= (SELECT parley_now())
-				AND (f.leased_until IS NULL OR f.leased_until <= clock_timestamp())
+				AND (f.leased_until IS NULL OR f.leased_until <= (SELECT clock_timestamp()))
 			ORDER BY f.due_at
 			LIMIT w.slots
 			FOR UPDATE SKIP LOCKED) AS x
@@ -90,13 +90,14 @@ const finishFetch = `
 // FinishFetch writes what became of a claimed file, and the fact that tells it, at once.
 // A claim whose lease ended and that somebody else took counts for nothing.
 func FinishFetch(ctx context.Context, pool *pgxpool.Pool, c ClaimedFetch, state, blob, reason string, fact NewEvent) error {
-	return InTx(ctx, pool, func(tx pgx.Tx) error {
+	return InTxWith(ctx, pool, func(tx pgx.Tx) (*Pipeline, error) {
 		tag, err := tx.Exec(ctx, finishFetch, c.ID, c.Epoch, state, blob, Clean(reason))
 		if err != nil || tag.RowsAffected() == 0 {
-			return err
+			return nil, err
 		}
-		_, err = InsertEvents(ctx, tx, []NewEvent{fact})
-		return err
+		var p Pipeline
+		p.InsertEvents([]NewEvent{fact})
+		return &p, nil
 	})
 }
 

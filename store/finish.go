@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -64,16 +65,25 @@ const finishLanes = `
 
 // insertFacts is insertEvents behind the fence.
 const insertFacts = `
-	WITH new AS (
-		INSERT INTO events (account_id, external_id, order_key, payload, size_bytes)
-		SELECT t.a, t.x, t.k, t.p, length(t.p)
-		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::bigint[]) AS t(a, x, k, p, lane, epoch)
-		JOIN lanes AS l ON l.id = t.lane AND l.epoch = t.epoch AND l.leased_until IS NOT NULL
+	WITH given AS MATERIALIZED (
+		SELECT nextval('events_id_seq') AS id, t.*
+		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::bigint[], $7::bigint[])
+			AS t(account_id, external_id, order_key, payload, lane_id, epoch, share)
+		JOIN lanes AS l ON l.id = t.lane_id AND l.epoch = t.epoch AND l.leased_until IS NOT NULL
+	), stored AS (
+		INSERT INTO events (id, account_id, external_id, order_key, payload, size_bytes)
+		OVERRIDING SYSTEM VALUE
+		SELECT id, account_id, external_id, order_key, payload, length(payload)
+		FROM given
+		ORDER BY account_id, external_id, id
 		ON CONFLICT (account_id, external_id) DO NOTHING
-		RETURNING id, order_key
-	)
-	INSERT INTO pending (event_id, shard, order_key)
-	SELECT id, (hashtext(order_key) & 2147483647) % 4, order_key FROM new`
+		RETURNING id
+	), new AS (
+		SELECT given.id, given.share AS account_id, given.order_key
+		FROM stored
+		JOIN given ON given.id = stored.id
+	), ` + enqueue + `
+	SELECT 1 FROM put`
 
 const landPosts = `
 	INSERT INTO posts (account_id, channel, message, conversation_id, message_id, kind, version, early)
@@ -199,17 +209,18 @@ func landedOf(done []Finish) (posts, threads []landed) {
 }
 
 func queueFacts(batch *pgx.Batch, done []Finish) {
-	var accounts, lanes, epochs []int64
+	var accounts, lanes, epochs, shares []int64
 	var external, keys []string
 	var payloads [][]byte
 	for _, f := range done {
 		for _, e := range f.Facts {
 			accounts, lanes, epochs = append(accounts, e.AccountID), append(lanes, f.LaneID), append(epochs, f.Epoch)
 			external, keys, payloads = append(external, e.ExternalID), append(keys, e.OrderKey), append(payloads, e.Payload)
+			shares = append(shares, cmp.Or(e.Share, e.AccountID))
 		}
 	}
 	if len(accounts) > 0 {
-		batch.Queue(insertFacts, accounts, external, keys, payloads, lanes, epochs)
+		batch.Queue(insertFacts, accounts, external, keys, payloads, lanes, epochs, shares)
 	}
 }
 

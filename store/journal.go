@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -18,7 +19,6 @@ type Event struct {
 	Blob       *string   `db:"blob"`
 	SizeBytes  int64     `db:"size_bytes"`
 	ReceivedAt time.Time `db:"received_at"`
-	Tries      int       `db:"tries"`
 }
 
 // NewEvent is a fact to be stored.
@@ -30,7 +30,15 @@ type NewEvent struct {
 	Blob       string // instead of Payload
 	SizeBytes  int64
 	Quarantine string // not empty: stored and shown, never applied
+	// Share is the account whose share of the appliers' time the event uses; 0 = AccountID. What
+	// Parley tells itself about a conversation counts for the account of that conversation.
+	Share int64
 }
+
+// FactVersion is written with each event. It rises when events of a new kind are introduced: a
+// process leaves events of a higher version than its own to the processes that know them. Those
+// of processes that know no version have 0.
+const FactVersion = 2
 
 // SystemAccount is Parley itself: the account of timers and results.
 const SystemAccount int64 = 1
@@ -43,38 +51,78 @@ func ConversationKey(conversation int64) string {
 	return OrderKey(SystemAccount, fmt.Sprintf("c%d", conversation))
 }
 
+// enqueue puts new events, given by id, account_id (whose share they use) and order_key in a
+// table named new, at the ends of their queues. It is the middle of several statements; the last
+// of its tables is put, with a row for each queue that got something.
+//
+// A queue's row is locked until the transaction ends. So the places of its events have the order
+// of the commits, and an applier that is about to remove the row waits, and sees them. The rows
+// are locked in the order of their keys, after all events were inserted: no two can wait for
+// each other.
+const enqueue = `fresh AS MATERIALIZED (
+		SELECT id, account_id, order_key, row_number() OVER (PARTITION BY order_key ORDER BY id) AS rank,
+			count(*) OVER (PARTITION BY order_key) AS n
+		FROM new
+	), put AS (
+		INSERT INTO queues AS q (key, account_id, version, first_event, place, last_place, due_at)
+		SELECT order_key, account_id, ` + factVersion + `, id, id, id + n - 1, (SELECT clock_timestamp())
+		FROM fresh
+		WHERE rank = 1
+		ORDER BY order_key
+		ON CONFLICT (key) DO UPDATE
+		SET last_place = greatest(q.last_place, EXCLUDED.place - 1) + EXCLUDED.last_place - EXCLUDED.place + 1,
+			version = greatest(q.version, EXCLUDED.version)
+		RETURNING q.id, q.key, q.first_event, q.last_place
+	), rest AS (
+		INSERT INTO queue_events (queue_id, place, event_id)
+		SELECT put.id, put.last_place - fresh.n + fresh.rank, fresh.id
+		FROM fresh
+		JOIN put ON put.key = fresh.order_key
+		WHERE fresh.id <> put.first_event
+	)`
+
+// factVersion is FactVersion in SQL.
+const factVersion = `2`
+
+// Ids are given in the order in which the facts came, but rows are inserted in the order of
+// their external ids: two processes that store the same facts wait for each other in one
+// direction only.
 const insertEvents = `
-	WITH new AS (
-		INSERT INTO events (account_id, external_id, order_key, payload, blob, size_bytes)
-		SELECT a, x, k, p, nullif(b, ''), s
-		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::bigint[]) AS t(a, x, k, p, b, s)
+	WITH given AS MATERIALIZED (
+		SELECT nextval('events_id_seq') AS id, t.*
+		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::text[], $8::bigint[])
+			AS t(account_id, external_id, order_key, payload, blob, size_bytes, quarantine, share)
+	), stored AS (
+		INSERT INTO events (id, account_id, external_id, order_key, payload, blob, size_bytes)
+		OVERRIDING SYSTEM VALUE
+		SELECT id, account_id, external_id, order_key, payload, nullif(blob, ''), size_bytes
+		FROM given
+		ORDER BY account_id, external_id, id
 		ON CONFLICT (account_id, external_id) DO NOTHING
-		RETURNING id, account_id, external_id, order_key
+		RETURNING id
 	), bad AS (
 		INSERT INTO quarantine (event_id, reason)
-		SELECT new.id, t.r
-		FROM new
-		JOIN unnest($1::bigint[], $2::text[], $7::text[]) AS t(a, x, r) ON t.a = new.account_id AND t.x = new.external_id
-		WHERE t.r <> ''
-		ON CONFLICT DO NOTHING
-		RETURNING event_id, reason
-	), queued AS (
-		INSERT INTO pending (event_id, shard, order_key)
-		SELECT id, (hashtext(order_key) & 2147483647) % 4, order_key
-		FROM new
-		WHERE id NOT IN (SELECT event_id FROM bad)
-		RETURNING shard
-	)
-	SELECT shard, 0::bigint AS quarantined, 0::bigint AS account_id, '' AS reason FROM queued
-	UNION ALL
-	SELECT 0::smallint, new.id, new.account_id, bad.reason FROM bad JOIN new ON new.id = bad.event_id`
+		SELECT given.id, given.quarantine
+		FROM stored
+		JOIN given ON given.id = stored.id
+		WHERE given.quarantine <> ''
+		RETURNING event_id
+	), new AS (
+		SELECT given.id, given.share AS account_id, given.order_key
+		FROM stored
+		JOIN given ON given.id = stored.id
+		WHERE given.quarantine = ''
+	), ` + enqueue + `
+	SELECT given.id, given.account_id, given.share, given.quarantine
+	FROM stored
+	JOIN given ON given.id = stored.id`
 
 // Inserted is one fact that was not known before.
 type Inserted struct {
-	Shard       int16  // that got work
-	Quarantined int64  // the event, where it was never queued; else 0
-	AccountID   int64  // of a quarantined one
-	Reason      string // of a quarantined one
+	ID         int64
+	AccountID  int64
+	Share      int64  // the account whose share it uses
+	Quarantine string // why it is never applied; "" = it was queued
 }
 
 // InsertEvents stores facts and queues those that are new, in one statement. What is
@@ -83,105 +131,42 @@ func InsertEvents(ctx context.Context, q Querier, events []NewEvent) ([]Inserted
 	return collect[Inserted](ctx, q, "insert events", insertEvents, eventColumns(events)...)
 }
 
+// InsertEvents stores facts with the other statements of the pipeline.
+func (p *Pipeline) InsertEvents(events []NewEvent) {
+	if len(events) > 0 {
+		p.batch.Queue(insertEvents, eventColumns(events)...)
+	}
+}
+
 func eventColumns(events []NewEvent) []any {
 	n := len(events)
-	accounts, sizes := make([]int64, n), make([]int64, n)
+	accounts, sizes, shares := make([]int64, n), make([]int64, n), make([]int64, n)
 	external, keys, blobs, reasons := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	payloads := make([][]byte, n)
 	for i, e := range events {
 		accounts[i], external[i], keys[i], blobs[i] = e.AccountID, shortID(e.ExternalID), shortID(e.OrderKey), e.Blob
 		payloads[i], sizes[i], reasons[i] = e.Payload, max(e.SizeBytes, int64(len(e.Payload))), Clean(e.Quarantine)
+		shares[i] = cmp.Or(e.Share, e.AccountID)
 	}
-	return []any{accounts, external, keys, payloads, blobs, sizes, reasons}
+	return []any{accounts, external, keys, payloads, blobs, sizes, reasons, shares}
 }
 
-// Pending are events taken off the queue, oldest first, and when.
-type Pending struct {
-	Events []Event
-	Now    time.Time // Parley's clock
-	Real   time.Time // the database's
-}
-
-const lockShard = `SELECT id FROM shards WHERE id = $1 FOR UPDATE`
-
-// The oldest events whose key is not blocked, as many as fit the byte limit (at
-// least one).
-const pendingEvents = `
-	WITH oldest AS (
-		SELECT p.event_id, p.tries
-		FROM pending AS p
-		WHERE p.shard = $1
-			AND NOT EXISTS (SELECT 1 FROM blocked AS b WHERE b.order_key = p.order_key AND b.until > clock_timestamp())
-		ORDER BY p.event_id
-		LIMIT $2
-	), sized AS (
-		SELECT o.event_id, o.tries, sum(e.size_bytes) OVER (ORDER BY o.event_id) - e.size_bytes AS before
-		FROM oldest AS o
-		JOIN events AS e ON e.id = o.event_id
-	), taken AS (
-		SELECT event_id, tries FROM sized WHERE before < $3
-	), done AS (
-		DELETE FROM pending WHERE event_id = ANY(ARRAY(SELECT event_id FROM taken))
-	)
-	SELECT e.id, e.account_id, e.external_id, e.order_key, e.payload, e.blob, e.size_bytes, e.received_at, t.tries
-	FROM taken AS t
-	JOIN events AS e ON e.id = t.event_id
-	ORDER BY e.id`
-
-// TakePending locks a shard (it waits: skipping would lose wake-ups) and takes its oldest
-// events off the queue, in a statement of its own, so that it sees what the last holder
-// did. They are back when the transaction fails.
-func TakePending(ctx context.Context, tx pgx.Tx, shard int16, limit int, maxBytes int64) (Pending, error) {
-	var p Pipeline
-	var taken Pending
-	p.batch.Queue(lockShard, shard)
-	read(&p, &taken.Events, pendingEvents, shard, limit, maxBytes)
-	p.batch.Queue(bothClocks).QueryRow(func(row pgx.Row) error { return row.Scan(&taken.Now, &taken.Real) })
-	return taken, p.Run(ctx, tx)
-}
-
-const blockKey = `
-	WITH tried AS (UPDATE pending SET tries = tries + $4 WHERE event_id = $1)
-	INSERT INTO blocked (order_key, until)
-	VALUES ($2, clock_timestamp() + make_interval(secs => $3))
-	ON CONFLICT (order_key) DO UPDATE SET until = EXCLUDED.until`
-
-// BlockKey lets the key of an event wait and, if count is set, counts a failed try.
-func BlockKey(ctx context.Context, q Querier, event int64, key string, wait time.Duration, count bool) error {
-	tries := 0
-	if count {
-		tries = 1
-	}
-	if _, err := q.Exec(ctx, blockKey, event, key, wait.Seconds(), tries); err != nil {
-		return fmt.Errorf("store: block key: %w", err)
-	}
-	return nil
-}
-
-const quarantineEvent = `
-	WITH gone AS (DELETE FROM pending WHERE event_id = $1),
-	free AS (DELETE FROM blocked WHERE order_key = (SELECT order_key FROM events WHERE id = $1))
-	INSERT INTO quarantine (event_id, reason)
-	VALUES ($1, $2)
-	ON CONFLICT (event_id) DO UPDATE SET reason = EXCLUDED.reason, at = clock_timestamp()`
-
-// Quarantine takes an event that can't be applied out of the queue and frees its key.
-func Quarantine(ctx context.Context, q Querier, event int64, reason string) error {
-	if _, err := q.Exec(ctx, quarantineEvent, event, Clean(reason)); err != nil {
-		return fmt.Errorf("store: quarantine: %w", err)
-	}
-	return nil
-}
-
+// An event in quarantine was never applied. One that an earlier version gave up may have been all
+// the same, by another process: what it made tells.
 const replayEvents = `
-	WITH out AS (DELETE FROM quarantine WHERE event_id = ANY($1) RETURNING event_id)
-	INSERT INTO pending (event_id, shard, order_key)
-	SELECT e.id, (hashtext(e.order_key) & 2147483647) % 4, e.order_key
-	FROM out JOIN events AS e ON e.id = out.event_id
-	ON CONFLICT (event_id) DO NOTHING
-	RETURNING event_id`
+	WITH out AS (
+		DELETE FROM quarantine AS q
+		WHERE q.event_id = ANY($1) AND NOT EXISTS (SELECT FROM messages AS m WHERE m.event_id = q.event_id)
+		RETURNING q.event_id
+	), new AS (
+		SELECT e.id, e.account_id, e.order_key
+		FROM out
+		JOIN events AS e ON e.id = out.event_id
+	), ` + enqueue + `
+	SELECT event_id FROM out`
 
-// Replay puts quarantined events back into the queue and says which.
+// Replay puts quarantined events back into their queues, behind what waits there, and says which.
+// One that has made a message already stays where it is.
 func Replay(ctx context.Context, q Querier, events []int64) ([]int64, error) {
 	return ids(ctx, q, "replay", replayEvents, events)
 }
@@ -195,11 +180,8 @@ const handOver = `
 		FROM freed
 		JOIN events AS e ON e.id = freed.event_id
 		ON CONFLICT (account_id, external_id) DO NOTHING
-		RETURNING id, order_key
-	), queued AS (
-		INSERT INTO pending (event_id, shard, order_key)
-		SELECT id, (hashtext(order_key) & 2147483647) % 4, order_key FROM new
-	)
+		RETURNING id, account_id, order_key
+	), ` + enqueue + `
 	SELECT event_id AS id FROM freed`
 
 // HandOver gives a quarantined event to another account, under the name that it has
@@ -234,7 +216,7 @@ func ListQuarantine(ctx context.Context, q Querier, limit int) ([]Quarantined, e
 }
 
 const getEvent = `
-	SELECT id, account_id, external_id, order_key, payload, blob, size_bytes, received_at, 0 AS tries
+	SELECT id, account_id, external_id, order_key, payload, blob, size_bytes, received_at
 	FROM events WHERE id = $1`
 
 // GetEvent reads one event of the journal.
@@ -267,29 +249,6 @@ func SeenEvents(ctx context.Context, q Querier, account int64, external []string
 	return seen, err
 }
 
-const shardsWithWork = `
-	SELECT s.id FROM shards AS s
-	WHERE EXISTS (SELECT 1 FROM pending AS p WHERE p.shard = s.id)`
-
-// ShardsWithWork gives the shards that have something queued.
-func ShardsWithWork(ctx context.Context, q Querier) ([]int16, error) {
-	rows, err := q.Query(ctx, shardsWithWork)
-	if err != nil {
-		return nil, fmt.Errorf("store: shards: %w", err)
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[int16])
-}
-
-const dropBlocked = `DELETE FROM blocked WHERE until < clock_timestamp() - interval '1 minute'`
-
-// DropBlocked forgets keys that wait no more.
-func DropBlocked(ctx context.Context, q Querier) error {
-	if _, err := q.Exec(ctx, dropBlocked); err != nil {
-		return fmt.Errorf("store: blocked keys: %w", err)
-	}
-	return nil
-}
-
 // NewestEvent gives the id of the newest event; 0 if there is none.
 func NewestEvent(ctx context.Context, q Querier) (int64, error) {
 	var id int64
@@ -301,10 +260,9 @@ func NewestEvent(ctx context.Context, q Querier) (int64, error) {
 
 const unapplied = `
 	SELECT EXISTS (
-		SELECT 1
-		FROM pending AS p
-		JOIN events AS e ON e.id = p.event_id
-		WHERE p.event_id <= $2 AND e.account_id = $1)`
+		SELECT FROM queues AS q
+		WHERE q.account_id = $1 AND (q.first_event <= $2
+			OR EXISTS (SELECT FROM queue_events AS e WHERE e.queue_id = q.id AND e.place > q.place AND e.event_id <= $2)))`
 
 // Unapplied says whether events of an account, up to one of them, still wait.
 func Unapplied(ctx context.Context, q Querier, account, upTo int64) (bool, error) {

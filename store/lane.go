@@ -88,11 +88,15 @@ const lockLanes = `
 	FOR NO KEY UPDATE`
 
 const insertLanes = `
-	INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, priority, tail, due_at, lease_seconds)
-	SELECT id, account_id, key, conversation_id, gate_id, priority, tail, due_at, lease_seconds
-	FROM json_populate_recordset(NULL::lanes, $1)
-	ORDER BY account_id, key
-	ON CONFLICT (account_id, key) DO NOTHING`
+	WITH made AS (
+		INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, priority, tail, due_at, lease_seconds)
+		SELECT id, account_id, key, conversation_id, gate_id, priority, tail, due_at, lease_seconds
+		FROM json_populate_recordset(NULL::lanes, $1)
+		ORDER BY account_id, key
+		ON CONFLICT (account_id, key) DO NOTHING
+		RETURNING id
+	)
+	SELECT parley_require(count(*) = $2, 'lane') FROM made`
 
 const updateLanes = `
 	UPDATE lanes AS l

@@ -40,6 +40,11 @@ var oldFaults = map[string]map[string]string{
 	"0008_old_reactions.sql":           {locksReaders: "as 0002"},
 }
 
+// neededFaults are those of later files that can't be avoided, and why they do no harm.
+var neededFaults = map[string]map[string]string{
+	"0011_queues.sql": {unknownForm: "what waits in the old queue moves while nobody may write to it, for as long as that takes; readers go on"},
+}
+
 func TestMigrationRules(t *testing.T) {
 	t.Parallel()
 	files := must(fs.Glob(store.MigrationFiles(), "migrations/*.sql"))(t)
@@ -48,7 +53,7 @@ func TestMigrationRules(t *testing.T) {
 		found := map[string]bool{}
 		for _, f := range faults(string(must(fs.ReadFile(store.MigrationFiles(), file))(t))) {
 			found[f.what] = true
-			if oldFaults[name][f.what] == "" {
+			if oldFaults[name][f.what] == "" && neededFaults[name][f.what] == "" {
 				t.Errorf("%s: %s\n\t%s", name, f.what, f.statement)
 			}
 		}
@@ -258,6 +263,7 @@ var statementRules = map[string]func(f *migrationFile, m []string) []string{
 		}
 		return []string{locksRows}
 	},
+	`^CREATE (OR REPLACE )?VIEW .+$`:        func(f *migrationFile, m []string) []string { return f.unlessRepeatable(m[1] != "") },
 	`^CREATE SEQUENCE (IF NOT EXISTS )?.+$`: func(f *migrationFile, m []string) []string { return f.unlessRepeatable(m[1] != "") },
 	`^CREATE (OR REPLACE )?FUNCTION .+$`:    func(f *migrationFile, m []string) []string { return f.unlessRepeatable(m[1] != "") },
 	`^CREATE (OR REPLACE )?TRIGGER .+? ON (\w+) .+$`: func(f *migrationFile, m []string) []string {
@@ -342,6 +348,7 @@ func statements(file string) []string {
 			list = append(list, one)
 		}
 	}
+	file, _, _ = strings.Cut(file, "-- +goose Down")
 	block := false // between StatementBegin and StatementEnd
 	for line := range strings.Lines(file) {
 		if strings.HasPrefix(line, "-- +goose Statement") {

@@ -52,6 +52,7 @@ type Directory struct {
 	Teams    []Team
 	Channels []TeamChannel
 	Accounts []Account
+	Moves    []ChannelMove
 	Tags     []Tag
 }
 
@@ -106,6 +107,9 @@ func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
 		return d, err
 	}
 	if d.Accounts, err = ListAccounts(ctx, q); err != nil {
+		return d, err
+	}
+	if d.Moves, err = collect[ChannelMove](ctx, q, "channel moves", `SELECT account_id, former, current, began_at FROM channel_moves`); err != nil {
 		return d, err
 	}
 	d.Tags, err = collect[Tag](ctx, q, "tags", `SELECT name, color FROM tags ORDER BY name`)

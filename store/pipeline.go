@@ -173,9 +173,8 @@ func (p *Pipeline) FindExternalIDs(list *[]ExternalID, accounts []int64, externa
 	})
 }
 
-// InsertLanes adds new lanes and says how many it added: one that exists already is left
-// alone.
-func (p *Pipeline) InsertLanes(made *int, rows []Lane) error {
+// InsertLanes adds new lanes. The transaction fails (IsLost) when one of them exists already.
+func (p *Pipeline) InsertLanes(rows []Lane) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -183,9 +182,6 @@ func (p *Pipeline) InsertLanes(made *int, rows []Lane) error {
 	if err != nil {
 		return err
 	}
-	p.batch.Queue(insertLanes, body).Exec(func(tag pgconn.CommandTag) error {
-		*made = int(tag.RowsAffected())
-		return nil
-	})
+	p.batch.Queue(insertLanes, body, len(rows))
 	return nil
 }

@@ -116,8 +116,13 @@ func crowd(t *testing.T, pool *pgxpool.Pool) {
 		`INSERT INTO deliveries (id, lane_id, seq, message_id, kind, created_at) SELECT n, n, 1, n, 'reply', now() FROM generate_series(1, 1000000) AS n`,
 		`INSERT INTO deliveries (id, lane_id, seq, kind, created_at) SELECT 2000000 + n, 1, n + 1, 'reply', now() FROM generate_series(1, 200000) AS n`,
 		`INSERT INTO events (account_id, external_id, order_key, payload, size_bytes) SELECT 1, 'e' || n, '1/k' || n % 1000, 'x', 1 FROM generate_series(1, 1000000) AS n`,
-		`INSERT INTO pending (event_id, shard, order_key) SELECT id, id % 4, order_key FROM events`,
-		`INSERT INTO blocked (order_key, until) SELECT '1/k' || n, now() + interval '1 h' FROM generate_series(1, 20) AS n`,
+		`INSERT INTO accounts (id, name, kind, side) SELECT n, 'a' || n, 'x', 'channel' FROM generate_series(100, 200) AS n`,
+		// a key in ten waits, one has 200,000 events behind it
+		`INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at, tries)
+			SELECT '1/k' || id, 100 + id % 100, 1, id, id, id + CASE WHEN id = 1 THEN 200000 WHEN id % 70 = 0 THEN 3 ELSE 0 END,
+				now() + CASE WHEN id % 10 = 0 THEN interval '1 h' ELSE id * interval '-1 ms' END, CASE WHEN id % 100000 = 5 THEN 1 ELSE 0 END FROM events`,
+		`INSERT INTO queue_events (queue_id, place, event_id) SELECT id, place + n, first_event FROM queues, generate_series(1, 3) AS n WHERE first_event % 70 = 0`,
+		`INSERT INTO queue_events (queue_id, place, event_id) SELECT id, 1 + n, 1 + n FROM queues, generate_series(1, 200000) AS n WHERE first_event = 1`,
 		`INSERT INTO timers (conversation_id, kind, due_at) SELECT n, 'snooze', now() + n * interval '1 s' FROM generate_series(-100, 1000000) AS n`,
 		`INSERT INTO identities (id, account_id, key, contact_id, same_as) SELECT n, 1, 'k' || n, 1, CASE WHEN n % 10 = 2 THEN n - 1 END FROM generate_series(1, 1000000) AS n`,
 		`INSERT INTO fetches (id, account_id, conversation_id, message_id, n, ref, state, due_at, created_at)
@@ -170,6 +175,12 @@ func TestPlans(t *testing.T) {
 		places, externals = append(places, fmt.Sprint("m", 10*i+i%10)), append(externals, fmt.Sprint("x", i*7))
 	}
 	exec(t, pool, `UPDATE lanes SET leased_until = now() WHERE id = ANY($1)`, many)
+	since := []string{"-infinity", "-infinity", "-infinity", "-infinity"}
+	queues, ones8 := []int64{}, []int64{}
+	for i := range int64(8) {
+		queues, ones8 = append(queues, 70*(i+1)), append(ones8, 1)
+	}
+	exec(t, pool, `UPDATE queues SET epoch = 1, holder = 7 WHERE id = ANY($1)`, queues)
 	tests := []struct {
 		name   string
 		sql    string
@@ -182,7 +193,13 @@ func TestPlans(t *testing.T) {
 		{"claim of the stuck gate", store.ClaimSQL, []any{[]int64{50}, []int32{16}, true}, true, map[string]float64{"lanes": 0, "deliveries": 0, "gates": 110}, ""},
 		{"due gates", store.DueGatesSQL, []any{[]int64(nil)}, true, map[string]float64{"lanes": 250, "gates": 60}, "lanes_due"},
 		{"due gates touched", store.DueGatesSQL, []any{[]int64{3, 50}}, true, map[string]float64{"lanes": 10, "gates": 60}, "lanes_due"},
-		{"pending events", store.PendingEventsSQL, []any{int16(1), 64, int64(1 << 20)}, true, map[string]float64{"pending": 200, "events": 200}, "pending_shard"},
+		{"take runs", store.TakeRunsSQL, []any{[]int64{100, 101, 102, 103}, []int32{64, 64, 64, 64}, since, 1, 32, int64(1 << 20), 7}, true,
+			map[string]float64{"queues": 900, "queue_events": 700, "events": 1100}, "queues_due"},
+		{"take a suspect", store.TakeSuspectSQL, []any{1, 7}, true, map[string]float64{"queues": 5, "events": 2}, "queues_suspect"},
+		{"shares due", store.SharesDueSQL, []any{[]int64{100, 101}, since[:2], false}, false, map[string]float64{"queues": 110, "accounts": 110}, "queues_due"},
+		{"wake queues", store.WakeQueuesSQL, []any{[]string{"id:1:x", "id:1:y"}}, false, map[string]float64{"queues": 5}, "queues_waiting"},
+		{"release runs", store.ReleaseRunsSQL, []any{queues, ones8, ones8, ones8, waits[:8], make([]string, 8), make([]int32, 8), make([]int32, 8), make([]int64, 8)}, true,
+			map[string]float64{"queues": 50, "queue_events": 60}, "queues_pkey"},
 		{"lock lanes", store.LockLanesSQL, []any{many, []int64{1}, []string{"c7"}}, true, map[string]float64{"lanes": 200}, "lanes_conversation"},
 		{"deliveries of messages", store.DeliveriesOfSQL, []any{many, many}, true, map[string]float64{"deliveries": 300}, "deliveries_message"},
 		{"latest messages", store.LatestSQL, []any{many[:8], 5}, true, map[string]float64{"messages": 60}, "messages_conversation"},

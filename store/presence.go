@@ -20,12 +20,12 @@ const keepPresence = `
 		SET until = EXCLUDED.until
 	), forgotten AS (
 		DELETE FROM leases
-		WHERE name LIKE 'process:%' AND name <> $1 AND until < clock_timestamp() - interval '1 minute'
+		WHERE name LIKE 'process:%' AND name <> $1 AND until < (SELECT clock_timestamp()) - interval '1 minute'
 	)
 	SELECT name, until
 	FROM leases
 	WHERE name LIKE 'process:%' AND name <> $1
-		AND until BETWEEN clock_timestamp() - interval '1 minute' AND clock_timestamp()`
+		AND until BETWEEN (SELECT clock_timestamp()) - interval '1 minute' AND (SELECT clock_timestamp())`
 
 // ProcessName begins the name under which a process keeps its presence. The number rises
 // when processes must know of something before others may use it; 2: runs.
@@ -34,7 +34,7 @@ const ProcessName = "process:2:"
 const allKnowRuns = `
 	SELECT NOT EXISTS (
 		SELECT 1 FROM leases
-		WHERE name LIKE 'process:%' AND name NOT LIKE 'process:2:%' AND until > clock_timestamp() - interval '1 minute')`
+		WHERE name LIKE 'process:%' AND name NOT LIKE 'process:2:%' AND until > (SELECT clock_timestamp()) - interval '1 minute')`
 
 // AllKnowRuns says whether every process that lives, or did lately, knows that deliveries
 // may leave together (Claim.Join). One of an earlier version would send them again.

@@ -145,6 +145,7 @@ const knownUntil = `SELECT least($1, (SELECT received_at FROM events ORDER BY id
 
 const (
 	freeLeases   = `DELETE FROM leases`
+	freeQueues   = `WITH gone AS (DELETE FROM holders) UPDATE queues SET holder = NULL, epoch = epoch + 1 WHERE holder IS NOT NULL`
 	insertServed = `INSERT INTO restores (backup_at) VALUES ($1)`
 	endRestore   = `DROP TABLE parley_restoring`
 )
@@ -166,7 +167,7 @@ func FinishRestore(ctx context.Context, pool *pgxpool.Pool, backupAt time.Time) 
 		if err := tx.QueryRow(ctx, skipIDs, known).Scan(&ids, &r.Next); err != nil {
 			return err
 		}
-		for _, sql := range []string{freeLanes, freeLeases, endRestore} {
+		for _, sql := range []string{freeLanes, freeLeases, freeQueues, endRestore} {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return err
 			}

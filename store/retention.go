@@ -48,15 +48,20 @@ const oldEvents = `
 const freedEvents = `
 	SELECT r.event_id
 	FROM retained AS r
-	WHERE NOT EXISTS (SELECT 1 FROM pending AS p WHERE p.event_id = r.event_id)
+	WHERE NOT EXISTS (
+			SELECT 1 FROM events AS e JOIN queues AS q ON q.key = e.order_key AND q.first_event <= e.id WHERE e.id = r.event_id)
 		AND NOT EXISTS (SELECT 1 FROM quarantine AS q WHERE q.event_id = r.event_id)
 	ORDER BY r.event_id
 	LIMIT $1`
 
-// What waits or is in quarantine keeps its payload: it is still to be applied.
+// What waits or is in quarantine keeps its payload: it is still to be applied. So does what came
+// after the next event of its queue; most of that waits behind it.
 const retainOpen = `
 	INSERT INTO retained (event_id)
-	SELECT p.event_id FROM unnest($1::bigint[]) AS w(id) JOIN pending AS p ON p.event_id = w.id
+	SELECT e.id
+	FROM unnest($1::bigint[]) AS w(id)
+	JOIN events AS e ON e.id = w.id
+	JOIN queues AS q ON q.key = e.order_key AND q.first_event <= e.id
 	UNION
 	SELECT q.event_id FROM unnest($1::bigint[]) AS w(id) JOIN quarantine AS q ON q.event_id = w.id
 	ON CONFLICT DO NOTHING`
@@ -150,9 +155,9 @@ func EmptyRetained(ctx context.Context, pool *pgxpool.Pool) (Emptied, error) {
 const nextBlobs = `
 	WITH page AS MATERIALIZED (
 		SELECT b.hash, b.size_bytes,
-			b.created_at < clock_timestamp() - make_interval(secs => $2) AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.blob = b.hash)
+			b.created_at < (SELECT clock_timestamp()) - make_interval(secs => $2) AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.blob = b.hash)
 				AND NOT EXISTS (SELECT 1 FROM fetches AS f WHERE f.blob = b.hash)
-				AND NOT EXISTS (SELECT 1 FROM uploads AS u WHERE u.blob = b.hash AND (u.used OR u.created_at > clock_timestamp() - interval '30 days')) AS dead
+				AND NOT EXISTS (SELECT 1 FROM uploads AS u WHERE u.blob = b.hash AND (u.used OR u.created_at > (SELECT clock_timestamp()) - interval '30 days')) AS dead
 		FROM (SELECT * FROM blobs WHERE hash > $1 ORDER BY hash LIMIT $3) AS b
 	), sized AS (
 		SELECT hash, dead, sum(CASE WHEN dead THEN size_bytes ELSE 0 END) OVER w - CASE WHEN dead THEN size_bytes ELSE 0 END AS before
@@ -165,10 +170,10 @@ const nextBlobs = `
 const dropBlobs = `
 	WITH gone AS (
 		DELETE FROM blobs AS b
-		WHERE b.hash = ANY($1) AND b.created_at < clock_timestamp() - make_interval(secs => $2)
+		WHERE b.hash = ANY($1) AND b.created_at < (SELECT clock_timestamp()) - make_interval(secs => $2)
 			AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.blob = b.hash)
 			AND NOT EXISTS (SELECT 1 FROM fetches AS f WHERE f.blob = b.hash)
-			AND NOT EXISTS (SELECT 1 FROM uploads AS u WHERE u.blob = b.hash AND (u.used OR u.created_at > clock_timestamp() - interval '30 days'))
+			AND NOT EXISTS (SELECT 1 FROM uploads AS u WHERE u.blob = b.hash AND (u.used OR u.created_at > (SELECT clock_timestamp()) - interval '30 days'))
 		RETURNING b.hash
 	), chunks AS (
 		DELETE FROM blob_chunks USING gone WHERE blob_chunks.hash = gone.hash

@@ -28,8 +28,22 @@ func stored(t *testing.T, pool *pgxpool.Pool, events ...store.NewEvent) (ids []i
 		check(t, pool.QueryRow(t.Context(), `SELECT id FROM events WHERE external_id = $1`, e.ExternalID).Scan(&id))
 		ids = append(ids, id)
 	}
-	exec(t, pool, `DELETE FROM pending`)
+	applied(t, pool)
 	return ids
+}
+
+// applied empties all queues.
+func applied(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	exec(t, pool, `DELETE FROM queues`)
+	exec(t, pool, `DELETE FROM queue_events`)
+}
+
+// waits puts events into queues again, each as the only one of its order key.
+func waits(t *testing.T, pool *pgxpool.Pool, events ...int64) {
+	t.Helper()
+	exec(t, pool, `INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
+		SELECT order_key, account_id, 0, id, id, id, clock_timestamp() FROM events WHERE id = ANY($1)`, events)
 }
 
 // emptyAll runs batches until there are no more.
@@ -74,8 +88,8 @@ func TestEmptyEvents(t *testing.T) {
 	names := []string{"plain", "waits", "bad", "html", "same html", "files", "letter", "chat", "large", "large letter", "young"}
 	ids := stored(t, pool, event("plain", "p"), event("waits", "w"), event("bad", "b"), event("html", "<p>"), event("same html", "<p>"),
 		event("files", "f"), event("letter", "l"), event("chat", "c"), blob("large"), blob("large letter"), event("young", "y"))
-	exec(t, pool, `INSERT INTO pending (event_id, shard, order_key) VALUES ($1, 0, 'k')`, ids[1])
-	check(t, store.Quarantine(t.Context(), pool, ids[2], "odd"))
+	waits(t, pool, ids[1])
+	exec(t, pool, `INSERT INTO quarantine (event_id, reason) VALUES ($1, 'odd')`, ids[2])
 	letter(t, pool, ids[3], "", true, "[]")
 	letter(t, pool, ids[4], "", true, "[]")
 	letter(t, pool, ids[5], "", false, `[{"name": "a.pdf"}]`)
@@ -116,7 +130,7 @@ func TestEmptyEvents(t *testing.T) {
 		t.Errorf("second run: %+v", done)
 	}
 	must(store.Replay(t.Context(), pool, []int64{ids[2]}))(t)
-	must(pool.Exec(t.Context(), `DELETE FROM pending WHERE event_id = ANY($1)`, ids[1:3]))(t)
+	applied(t, pool)
 	if done := emptyAll(t, pool); done.Events != 2 || content(1)+content(2) != "" {
 		t.Errorf("what was applied late: %+v", done)
 	}
@@ -273,7 +287,9 @@ func TestRetentionPlans(t *testing.T) {
 		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) VALUES (1, 1, 1, 'open', now(), now())`,
 		`INSERT INTO messages (id, conversation_id, direction, fate, subject, said_at, created_at, event_id)
 			SELECT n, 1, 'in', 'in', 's', now(), now(), n FROM generate_series(1, 200000) AS n`,
-		`INSERT INTO pending (event_id, shard, order_key) SELECT id, 0, 'k' FROM events WHERE id > 290000`,
+		`UPDATE events SET order_key = 'k' || id % 5000`,
+		`INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
+			SELECT order_key, 1, 0, min(id), min(id), max(id), now() FROM events WHERE id > 290000 GROUP BY order_key`,
 		`INSERT INTO quarantine (event_id, reason) SELECT n * 50, 'odd' FROM generate_series(1, 5000) AS n`,
 		`INSERT INTO retained (event_id) SELECT n * 50 FROM generate_series(1, 2000) AS n`,
 		`INSERT INTO reactions (account_id, target, identity_id, delivery_id) SELECT 1, 'x' || n, 1, n FROM generate_series(1, 20000) AS n`,
@@ -294,9 +310,9 @@ func TestRetentionPlans(t *testing.T) {
 	}{
 		{"old events", store.OldEventsSQL, []any{int64(100_000), month.Seconds(), 1000, 16 << 20}, map[string]float64{"events": 1000}, "events_pkey"},
 		{"no old events", store.OldEventsSQL, []any{int64(299_000), month.Seconds(), 1000, 16 << 20}, map[string]float64{"events": 1000}, "events_pkey"},
-		{"open", store.RetainOpenSQL, []any{batch}, map[string]float64{"pending": 1000, "quarantine": 1000}, "pending_pkey"},
+		{"open", store.RetainOpenSQL, []any{batch}, map[string]float64{"queues": 1000, "quarantine": 1000}, "queues_pkey"},
 		{"empty", store.EmptyEventsSQL, []any{batch}, map[string]float64{"events": 2000, "messages": 1000}, "messages_event"},
-		{"freed", store.FreedEventsSQL, []any{1000}, map[string]float64{"retained": 2000, "pending": 2000, "quarantine": 5000}, ""},
+		{"freed", store.FreedEventsSQL, []any{1000}, map[string]float64{"retained": 2000, "queues": 2000, "quarantine": 5000}, ""},
 		{"blobs", store.NextBlobsSQL, []any{"h3", (24 * time.Hour).Seconds(), 1000, 16 << 20}, map[string]float64{"blobs": 1000, "events": 1000}, "events_blob"},
 		{"reactions", store.DropReactionsSQL, []any{month.Seconds(), 1000}, map[string]float64{"reactions": 3000, "deliveries": 1000}, "reactions_delivery"},
 		{"drop", store.DropBlobsSQL, []any{hashes, (24 * time.Hour).Seconds()}, map[string]float64{"blobs": 1000, "events": 1000}, "events_blob"},

@@ -61,10 +61,10 @@ type GateStats struct {
 }
 
 const statsPending = `
-	SELECT clock_timestamp() AS clock, (SELECT count(*) FROM (SELECT 1 FROM pending LIMIT $1) AS x) AS pending,
+	SELECT clock_timestamp() AS clock, (SELECT count(*) FROM (SELECT FROM queued LIMIT $1) AS x) AS pending,
 		coalesce((SELECT extract(epoch FROM clock_timestamp() - e.received_at)
-			FROM (SELECT event_id FROM pending ORDER BY event_id LIMIT 1) AS p
-			JOIN events AS e ON e.id = p.event_id), 0)::double precision AS oldest`
+			FROM events AS e
+			WHERE e.id = (SELECT min(q.first_event) FROM (SELECT first_event FROM queues LIMIT $1) AS q)), 0)::double precision AS oldest`
 
 const statsQuarantined = `
 	SELECT e.account_id, count(*) AS n, extract(epoch FROM clock_timestamp() - min(q.at))::double precision AS oldest
@@ -115,7 +115,7 @@ const statsLanesOf = `
 const statsGates = `
 	SELECT account_id, count(*) AS blocked, extract(epoch FROM max(next_at) - clock_timestamp())::double precision AS wait
 	FROM gates
-	WHERE next_at > clock_timestamp()
+	WHERE next_at > (SELECT clock_timestamp())
 	GROUP BY account_id`
 
 const statsBroken = `SELECT id FROM accounts WHERE status <> $1`

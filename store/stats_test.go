@@ -34,7 +34,7 @@ func TestStats(t *testing.T) {
 			(41, 4, 1, 'said', 'queued', now() - interval '5 min', now() + interval '20 s'), (51, 5, 1, 'said', 'accepted', now(), NULL)`,
 		`INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at) VALUES
 			(100, 'x1', 'k', '', 0, clock_timestamp() - interval '1 h'), (100, 'x2', 'k', '', 0, clock_timestamp()), (101, 'x3', 'k', '', 0, clock_timestamp())`,
-		`INSERT INTO pending (event_id, shard, order_key) SELECT id, 0, 'k' FROM events WHERE external_id IN ('x1', 'x2')`,
+		`INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at) SELECT external_id, 1, 0, id, id, id, now() FROM events WHERE external_id IN ('x1', 'x2')`,
 		`INSERT INTO quarantine (event_id, reason) SELECT id, 'odd' FROM events WHERE external_id = 'x3'`,
 		`INSERT INTO contacts (id, name) VALUES (1, 'x')`,
 		`INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, 100, 'k', 1)`,
@@ -99,7 +99,7 @@ func TestStatsPlans(t *testing.T) {
 		limits map[string]float64
 		index  string
 	}{
-		{"pending", store.StatsPendingSQL, []any{10_000}, map[string]float64{"pending": 10_001, "events": 1}, "pending_pkey"},
+		{"pending", store.StatsPendingSQL, []any{10_000}, map[string]float64{"queues": 20_001, "queue_events": 10_001, "events": 1}, ""},
 		{"quarantined", store.StatsQuarantinedSQL, []any{10_000}, map[string]float64{"quarantine": 10_000, "events": 10_000}, "quarantine_pkey"},
 		{"undecided", store.StatsUndecidedSQL, []any{10_000}, map[string]float64{"messages": 0}, "messages_unclear"},
 		{"lanes", store.StatsLanesSQL, []any{100, 2000}, map[string]float64{"lanes": 2200, "deliveries": 2000}, "lanes_due"},

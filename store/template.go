@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Template is a prepared text of one account, in one language.
@@ -72,6 +74,12 @@ func Templates(ctx context.Context, q Querier, ids ...int64) ([]Template, error)
 		return nil, nil
 	}
 	return collect[Template](ctx, q, "templates", getTemplates, ids)
+}
+
+// LockTemplates reads templates by id and locks them: of two verdicts that are applied at the same
+// time the second sees what the first one changed.
+func LockTemplates(ctx context.Context, tx pgx.Tx, ids ...int64) ([]Template, error) {
+	return collect[Template](ctx, tx, "lock templates", getTemplates+` ORDER BY id FOR UPDATE`, ids)
 }
 
 const findTemplates = `

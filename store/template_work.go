@@ -15,8 +15,8 @@ const claimTemplates = `
 	SET leased_until = clock_timestamp() + make_interval(secs => $3), epoch = epoch + 1, tries = tries + 1
 	WHERE id IN (
 		SELECT id FROM templates
-		WHERE todo <> '' AND todo_at <= parley_now() AND account_id = ANY($1)
-			AND (leased_until IS NULL OR leased_until < clock_timestamp())
+		WHERE todo <> '' AND todo_at <= (SELECT parley_now()) AND account_id = ANY($1)
+			AND (leased_until IS NULL OR leased_until < (SELECT clock_timestamp()))
 		ORDER BY todo_at
 		LIMIT $2
 		FOR UPDATE SKIP LOCKED)
@@ -84,7 +84,7 @@ const claimTemplateLists = `
 	SET leased_until = clock_timestamp() + make_interval(secs => $2)
 	WHERE account_id IN (
 		SELECT account_id FROM template_lists
-		WHERE due_at <= parley_now() AND account_id = ANY($1) AND (leased_until IS NULL OR leased_until < clock_timestamp())
+		WHERE due_at <= (SELECT parley_now()) AND account_id = ANY($1) AND (leased_until IS NULL OR leased_until < (SELECT clock_timestamp()))
 		FOR UPDATE SKIP LOCKED)
 	RETURNING account_id`
 

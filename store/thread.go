@@ -61,10 +61,17 @@ type Post struct {
 	Early          json.RawMessage `db:"early" json:"early"`
 }
 
+// A post may still be under the former id of its channel: it is given under the current one.
 const findPosts = `
 	SELECT account_id, channel, message, conversation_id, message_id, kind, version, early
 	FROM posts
-	WHERE (account_id, channel, message) IN (SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[]))`
+	WHERE (account_id, channel, message) IN (SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[]))
+	UNION ALL
+	SELECT p.account_id, m.current, p.message, p.conversation_id, p.message_id, p.kind, p.version, p.early
+	FROM channel_moves AS m
+	JOIN unnest($1::bigint[], $2::text[], $3::text[]) AS k(account_id, channel, message) ON k.account_id = m.account_id AND k.channel = m.current
+	JOIN posts AS p ON p.account_id = m.account_id AND p.channel = m.former AND p.message = k.message
+	WHERE m.done_at IS NULL`
 
 // FindPosts looks surface messages up.
 func FindPosts(ctx context.Context, q Querier, accounts []int64, channels, messages []string) ([]Post, error) {
@@ -84,10 +91,7 @@ const rootComing = `
 			JOIN lanes ON lanes.gate_id = gates.id AND lanes.due_at IS NOT NULL
 			JOIN deliveries AS d ON d.lane_id = lanes.id AND d.seq = lanes.head + 1
 			WHERE gates.account_id = $1 AND d.kind = 'root' AND d.first_at IS NOT NULL)
-		OR EXISTS (
-			SELECT FROM pending AS p
-			JOIN events AS e ON e.id = p.event_id
-			WHERE p.event_id < $4 AND e.account_id = $1)`
+		OR EXISTS (SELECT FROM queues WHERE account_id = $1 AND first_event < $4)`
 
 // RootComing tells whether a surface's message is recorded, or may be the root of a thread
 // whose record is still to come: a root was begun of which nobody knows yet what became of it,
@@ -130,22 +134,4 @@ func ThreadChannels(ctx context.Context, q Querier, surface int64) ([]string, er
 		list = append(list, r.Channel)
 	}
 	return list, err
-}
-
-const moveChannel = `
-	WITH a AS (UPDATE team_channels SET channel = $3 WHERE account_id = $1 AND channel = $2),
-	b AS (UPDATE accounts SET surface_channel = $3 WHERE surface_id = $1 AND surface_channel = $2),
-	c AS (UPDATE threads SET channel = $3 WHERE account_id = $1 AND channel = $2),
-	d AS (UPDATE messages SET channel = $3 WHERE account_id = $1 AND channel = $2)
-	UPDATE posts SET channel = $3 WHERE account_id = $1 AND channel = $2`
-
-// MoveChannel follows a channel whose id the surface changed.
-func MoveChannel(ctx context.Context, q Querier, surface int64, from, to string) error {
-	if from == "" || to == "" {
-		return nil
-	}
-	if _, err := q.Exec(ctx, moveChannel, surface, from, to); err != nil {
-		return fmt.Errorf("store: move channel: %w", err)
-	}
-	return BumpSettings(ctx, q)
 }

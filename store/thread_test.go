@@ -24,10 +24,10 @@ func TestRootComing(t *testing.T) {
 			t.Errorf("%s: %v, %v", when, got, err)
 		}
 	}
-	exec(t, pool, `INSERT INTO pending (event_id, shard, order_key) SELECT id, 0, order_key FROM events`)
-	coming("something before it is pending", true)
-	exec(t, pool, `DELETE FROM pending WHERE event_id = $1`, ids[1])
-	coming("only itself and what came later is pending", false)
+	waits(t, pool, ids...)
+	coming("something before it is queued", true)
+	exec(t, pool, `DELETE FROM queues WHERE first_event = $1`, ids[1])
+	coming("only itself and what came later is queued", false)
 	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (7, 1, 'post:c')`)
 	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, tail, due_at) VALUES (7, 1, 'say', 7, 1, now())`)
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, created_at) VALUES (7, 7, 1, 'root', now())`)

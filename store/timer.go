@@ -43,7 +43,7 @@ const fireTimers = `
 		DELETE FROM timers
 		WHERE (conversation_id, kind) IN (
 			SELECT conversation_id, kind FROM timers
-			WHERE due_at <= parley_now()
+			WHERE due_at <= (SELECT parley_now())
 			ORDER BY due_at
 			LIMIT $1
 			FOR UPDATE SKIP LOCKED)

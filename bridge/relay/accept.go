@@ -168,35 +168,60 @@ func (r *Relay) storeBatch(ctx context.Context, batch []*arrival) {
 	}
 }
 
-// store writes facts and wakes who deals with them.
+// store writes facts and wakes who deals with them. What clashes with another process that
+// stores the same is tried again at once.
 func (r *Relay) store(ctx context.Context, events []store.NewEvent) error {
+	began := time.Now()
 	stored, err := r.insert(ctx, events)
+	for tries := 0; err != nil && conflicting(err) && tries < conflicts; tries++ {
+		stored, err = r.insert(ctx, events)
+	}
+	if err == nil {
+		r.alive()
+	}
 	r.metrics.Accepted.Add(int64(len(stored)))
+	shares := make([]int64, 0, len(stored))
 	for _, s := range stored {
-		if s.Quarantined != 0 {
+		if s.Quarantine != "" {
 			r.metrics.Account(s.AccountID).Quarantined.Add(1)
-			r.gaveUp(s.Quarantined, errors.New(s.Reason))
+			r.gaveUp(s.ID, errors.New(s.Quarantine))
 			continue
 		}
-		signal(r.shards[s.Shard])
+		shares = append(shares, s.Share)
 	}
+	if time.Since(began) > lateCommit/2 {
+		r.schedule.stray(shares...)
+	}
+	r.schedule.wake(began, shares...)
 	return err
 }
 
-// insert writes facts. What no handler will see is told to people in the same commit.
-func (r *Relay) insert(ctx context.Context, events []store.NewEvent) (stored []store.Inserted, err error) {
-	if !slices.ContainsFunc(events, func(e store.NewEvent) bool { return e.Quarantine != "" }) {
-		return store.InsertEvents(ctx, r.pool, events)
+// insert writes facts. What no handler will see is told to people in the same commit, which is one
+// of its own: so nobody waits for the others' queues meanwhile.
+func (r *Relay) insert(ctx context.Context, events []store.NewEvent) ([]store.Inserted, error) {
+	var good, bad []store.NewEvent
+	for _, e := range events {
+		if e.Quarantine == "" {
+			good = append(good, e)
+		} else {
+			bad = append(bad, e)
+		}
+	}
+	var stored []store.Inserted
+	var err error
+	if len(good) > 0 {
+		if stored, err = store.InsertEvents(ctx, r.pool, good); err != nil || len(bad) == 0 {
+			return stored, err
+		}
 	}
 	err = store.InTx(ctx, r.pool, func(tx pgx.Tx) error {
-		if stored, err = store.InsertEvents(ctx, tx, events); err != nil {
+		refused, err := store.InsertEvents(ctx, tx, bad)
+		if err != nil {
 			return err
 		}
-		for _, s := range stored {
-			if s.Quarantined == 0 {
-				continue
-			}
-			if err := r.handler.Quarantined(ctx, tx, store.Event{ID: s.Quarantined, AccountID: s.AccountID}, s.Reason); err != nil {
+		stored = append(stored, refused...)
+		for _, s := range refused {
+			if err := r.handler.Quarantined(ctx, tx, store.Event{ID: s.ID, AccountID: s.AccountID}, s.Quarantine, true); err != nil {
 				return err
 			}
 		}
@@ -208,7 +233,7 @@ func (r *Relay) insert(ctx context.Context, events []store.NewEvent) (stored []s
 // badFact says that an error is a fact's own fault and not the database's.
 func badFact(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && !transient(err)
+	return errors.As(err, &pg) && !slices.Contains([]string{"08", "40", "53", "57", "58"}, pg.Code[:2])
 }
 
 // storeSingly finds the bad fact of a batch: it must not refuse the others. When the

@@ -15,54 +15,57 @@ import (
 )
 
 const (
-	maxApply       = 256 // events of one transaction
-	maxTries       = 5
-	maxApplyBytes  = 16 << 20 // payloads of one transaction; at least one event
+	maxTries       = 5        // attempts to apply an event
+	maxApplyBytes  = 16 << 20 // payloads of one batch; at least one event
 	largeBytes     = 4 << 20  // more than this takes turns
-	largeTogether  = 48 << 20 // what all transactions may have in hand then
-	applyTimeout   = 60 * time.Second
+	largeTogether  = 48 << 20 // what all batches may have in hand then
 	yieldFor       = 250 * time.Millisecond
-	yieldShare     = 3 // an applier works so many times as long as it gave way
+	yieldShare     = 3 // an applier that gave way for a while works three times as long before it does again
 	yieldStep      = 5 * time.Millisecond
-	placeWait      = time.Second // for a batch that is in work
+	placeWait      = 100 * time.Millisecond // for a batch that is in work
 	backoffOnError = 500 * time.Millisecond
-	notYetWait     = 500 * time.Millisecond
+	firstWait      = 500 * time.Millisecond // of an event that can't be applied yet; each further one is twice as long
+	longestWait    = 30 * time.Second
+	closedWait     = 5 * time.Second // of an account that isn't open
+	conflicts      = 5               // how often a batch is begun again because of what others did
+	stalledAfter   = 3 * time.Second // without an answer of the database: nothing is blamed on an event
 )
 
-// runApply applies the events of one shard until ctx ends.
-func (r *Relay) runApply(ctx context.Context, shard int16) error {
-	single := 0 // events still to be applied one by one, after a failure
-	var until time.Time
+// runApplier applies batches of events until ctx ends.
+func (r *Relay) runApplier(ctx context.Context) error {
+	a := &applier{Relay: r}
+	defer a.end()
+	var notBefore time.Time
 	for {
-		until = r.giveWay(ctx, until)
-		limit := maxApply
-		if single > 0 {
-			limit, single = 1, single-1
-		}
-		done := r.takePlace(ctx)
-		n, err := r.applyOnce(ctx, shard, limit)
-		done()
-		switch {
-		case ctx.Err() != nil:
+		r.waitWhileHeld(ctx)
+		shares := r.schedule.next(ctx)
+		if len(shares) == 0 {
 			return nil
-		case err != nil && limit > 1:
-			single = maxApply // the failing event is found alone; the others go on
-		case err != nil:
+		}
+		if r.opt.Held != nil && r.opt.Held() { // since it began to wait
+			r.schedule.done(shares, all(shares))
+			continue
+		}
+		notBefore = r.giveWay(ctx, notBefore)
+		done := r.takePlace(ctx)
+		more, err := a.batch(ctx, shares)
+		done()
+		r.schedule.done(shares, more)
+		if err != nil {
 			r.warn(ctx, "apply failed", err)
 			pause(ctx, backoffOnError)
-		case n == 0:
-			single = 0
-			select {
-			case <-r.shards[shard]:
-			case <-ctx.Done():
-				return nil
-			}
 		}
 	}
 }
 
+// waitWhileHeld returns when Options.Held does not keep appliers from beginning.
+func (r *Relay) waitWhileHeld(ctx context.Context) {
+	for r.opt.Held != nil && r.opt.Held() && pause(ctx, yieldStep) {
+	}
+}
+
 // takePlace waits for the batches in work, but not for long: one that waits for a lock of
-// a process that was stopped must not keep other shards waiting.
+// a process that was stopped must not keep other accounts waiting.
 func (r *Relay) takePlace(ctx context.Context) (done func()) {
 	timer := time.NewTimer(placeWait)
 	defer timer.Stop()
@@ -79,11 +82,6 @@ func (r *Relay) takePlace(ctx context.Context) (done func()) {
 // it gives the next such time: or under a steady load what was accepted would be applied
 // too late.
 func (r *Relay) giveWay(ctx context.Context, notBefore time.Time) time.Time {
-	for r.opt.Held != nil && r.opt.Held() {
-		if !pause(ctx, yieldStep) {
-			return notBefore
-		}
-	}
 	began := time.Now()
 	if began.Before(notBefore) {
 		return notBefore
@@ -96,58 +94,131 @@ func (r *Relay) giveWay(ctx context.Context, notBefore time.Time) time.Time {
 	return time.Now().Add(yieldShare * time.Since(began))
 }
 
-// applyOnce applies the oldest events of a shard in one transaction and says how
-// many it dealt with. A batch of one that fails is counted against its event.
-func (r *Relay) applyOnce(parent context.Context, shard int16, limit int) (int, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), applyTimeout)
+// batch takes events of accounts, decodes and applies them. It gives the accounts that have more.
+func (a *applier) batch(parent context.Context, shares []store.Share) (more map[int64]bool, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), storeTimeout)
 	defer cancel()
+	if err := a.begin(ctx); err != nil {
+		return all(shares), err
+	}
 	began := time.Now()
-	var taken store.Pending
-	var made Made
-	err := store.InTx(ctx, r.hot, func(tx pgx.Tx) error {
-		var err error
-		if taken, err = store.TakePending(ctx, tx, shard, limit, maxApplyBytes); err != nil || len(taken.Events) == 0 {
-			return err
+	taken, err := store.TakeRuns(ctx, a.conn, store.Take{Holder: a.holder, Version: a.opt.Version, Shares: shares, PerKey: maxPerKey, Bytes: maxApplyBytes})
+	if err != nil {
+		return all(shares), err
+	}
+	a.alive()
+	b := newBatch(taken)
+	if len(b.runs) == 0 {
+		return nil, nil
+	}
+	a.decodeBatch(ctx, b)
+	err = a.finish(ctx, b, began)
+	return b.more(shares), err
+}
+
+// all gives the accounts of shares.
+func all(shares []store.Share) map[int64]bool {
+	accounts := map[int64]bool{}
+	for _, s := range shares {
+		accounts[s.Account] = true
+	}
+	return accounts
+}
+
+// finish applies what was decoded of a batch and writes what becomes of its runs.
+func (a *applier) finish(ctx context.Context, b *batch, began time.Time) error {
+	for tries := 0; ; tries++ {
+		err := a.apply(ctx, b, began)
+		var bad *EventError
+		var early *WaitError
+		switch {
+		case err == nil:
+			return a.giveUpRefused(ctx, b)
+		case errors.As(err, &bad) && b.refuse(bad.EventID, bad.Err), errors.As(err, &early) && b.wait(early.Wait):
+			tries = 0 // once more, with fewer events
+		case conflicting(err) && tries < conflicts:
+		default:
+			return a.fail(ctx, b, err)
 		}
-		release, err := r.takeTurns(ctx, taken.Events)
-		if err != nil {
-			return err
-		}
-		defer release()
-		made, err = r.safeApply(ctx, tx, taken)
-		return err
-	})
-	events := taken.Events
-	var bad *EventError
-	var early *NotYetError
-	switch {
-	case err == nil:
-		if len(events) > 0 {
-			r.metrics.applied(events, began)
-			r.wakeFor(made)
-			if made.Committed != nil {
-				made.Committed()
-			}
-		}
-		return len(events), nil
-	case errors.As(err, &bad):
-		return 1, r.quarantine(ctx, events, bad.EventID, bad.Err)
-	case errors.As(err, &early):
-		return 1, r.postpone(ctx, events, early.EventID)
-	case len(events) != 1 || transient(err):
-		return 0, err
-	case errors.Is(err, ErrNotYet):
-		return 1, store.BlockKey(ctx, r.pool, events[0].ID, events[0].OrderKey, notYetWait, false)
-	default:
-		return 1, r.countFailure(ctx, events[0], err)
 	}
 }
 
-// takeTurns waits until large payloads, which are decoded in memory, have room.
-func (r *Relay) takeTurns(ctx context.Context, events []store.Event) (release func(), err error) {
-	var size int64
+// apply applies what is left of a batch in one transaction.
+func (a *applier) apply(ctx context.Context, b *batch, began time.Time) error {
+	facts := b.facts()
+	if len(facts) == 0 {
+		return store.ReleaseRuns(ctx, a.conn, b.releases())
+	}
+	release, err := a.takeTurns(ctx, facts)
+	if err != nil {
+		return err
+	}
+	made, err := a.transact(ctx, b, facts)
+	release()
+	if err != nil {
+		return err
+	}
+	a.applied(ctx, b, facts, made, began)
+	return nil
+}
+
+// applied tells everybody of a batch that was committed.
+func (a *applier) applied(ctx context.Context, b *batch, facts []Fact, made Made, began time.Time) {
+	a.alive()
+	left := map[int64]bool{}
+	for _, r := range b.runs {
+		for _, e := range r.Events[r.apply:] {
+			left[e.ID] = true
+		}
+	}
+	events := make([]store.Event, 0, len(facts))
+	for _, f := range facts {
+		if !left[f.Event.ID] {
+			events = append(events, f.Event)
+		}
+	}
+	a.metrics.applied(events, began)
+	costs := map[int64]int{}
 	for _, e := range events {
-		size += e.SizeBytes
+		costs[e.AccountID]++
+	}
+	for account, n := range costs {
+		a.schedule.took(account, n, time.Since(began)*time.Duration(n)/time.Duration(len(events)))
+	}
+	a.wakeFor(made)
+	if made.Committed != nil {
+		made.Committed()
+	}
+	a.wakeWaiting(ctx, made.Written)
+	if made.Recheck != nil {
+		a.awaitPosts()
+		written, err := made.Recheck(ctx)
+		if err != nil {
+			a.warn(ctx, "awaited facts not looked up", err) // they come back in time
+		}
+		a.wakeWaiting(ctx, written)
+	}
+	for _, r := range b.runs {
+		if r.release.After > 0 {
+			a.schedule.wake(time.Now().Add(r.release.After), r.Share)
+		}
+	}
+}
+
+// wakeWaiting lets events come back that wait for something that is there now.
+func (r *Relay) wakeWaiting(ctx context.Context, written []string) {
+	accounts, err := store.WakeQueues(ctx, r.pool, written)
+	if err != nil {
+		r.warn(ctx, "waiting events not woken", err) // they come back in time
+	}
+	r.schedule.wake(time.Now(), accounts...)
+}
+
+// takeTurns waits until large payloads, which are decoded in memory, have room.
+func (r *Relay) takeTurns(ctx context.Context, facts []Fact) (release func(), err error) {
+	var size int64
+	for _, f := range facts {
+		size += f.Event.SizeBytes
 	}
 	if size <= largeBytes {
 		return func() {}, nil
@@ -159,74 +230,139 @@ func (r *Relay) takeTurns(ctx context.Context, events []store.Event) (release fu
 	return func() { r.large.Release(size) }, nil
 }
 
-// postpone lets the key of an event wait a moment.
-func (r *Relay) postpone(ctx context.Context, events []store.Event, id int64) error {
-	at := slices.IndexFunc(events, func(e store.Event) bool { return e.ID == id })
-	if at < 0 {
-		return fmt.Errorf("relay: event %d is not of this batch: %w", id, ErrNotYet)
+// errTookLong is what is left of an attempt that did not end in time.
+var errTookLong = errors.New("relay: it took too long to apply")
+
+// transact runs the handler and commits, in time. What takes longer loses its session, and goes on
+// alone without effect.
+func (a *applier) transact(ctx context.Context, b *batch, facts []Fact) (Made, error) {
+	ctx, cancel := context.WithTimeout(ctx, a.opt.ApplyFor)
+	defer cancel()
+	type result struct {
+		made Made
+		err  error
 	}
-	return store.BlockKey(ctx, r.pool, id, events[at].OrderKey, notYetWait, false)
+	done, conn, outcome := make(chan result, 1), a.conn.Conn(), b.clone()
+	a.left.Add(1)
+	go func() {
+		defer a.left.Done()
+		made, err := a.transaction(ctx, conn, outcome, facts)
+		done <- result{made, err}
+	}()
+	timer := time.NewTimer(a.opt.ApplyFor + time.Second) // what obeys its context ends in time
+	defer timer.Stop()
+	select {
+	case r := <-done:
+		if r.err == nil {
+			b.runs = outcome.runs
+		}
+		return r.made, r.err
+	case <-timer.C:
+		a.abandon()
+		return Made{}, errTookLong
+	}
+}
+
+// transaction is one attempt at a batch; b learns which events were left out.
+func (a *applier) transaction(ctx context.Context, conn *pgx.Conn, b *batch, facts []Fact) (made Made, err error) {
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return Made{}, fmt.Errorf("relay: apply: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			rollback(ctx, tx)
+		}
+	}()
+	if made, err = a.safeApply(ctx, tx, Batch{Facts: facts, Now: b.now, Real: b.real}); err != nil {
+		return Made{}, err
+	}
+	for _, w := range made.Waits {
+		b.wait(w)
+	}
+	for _, e := range made.Refused {
+		b.refuse(e.EventID, e.Err)
+	}
+	write := made.Write
+	if write == nil {
+		write = &store.Pipeline{}
+	}
+	write.FinishRuns(b.releases())
+	return made, store.CommitWith(ctx, tx, write)
+}
+
+// rollback ends a failed transaction, though its context may have ended.
+func rollback(ctx context.Context, tx pgx.Tx) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	_ = tx.Rollback(ctx) // its session ends if that fails
 }
 
 // safeApply turns a panic of a handler into an error of the batch.
-func (r *Relay) safeApply(ctx context.Context, tx pgx.Tx, taken store.Pending) (made Made, err error) {
+func (r *Relay) safeApply(ctx context.Context, tx pgx.Tx, b Batch) (made Made, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.log.Error("apply panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = fmt.Errorf("relay: apply panicked: %v", p)
 		}
 	}()
-	return r.handler.Apply(ctx, tx, taken)
+	return r.handler.Apply(ctx, tx, b)
 }
 
-// countFailure lets the event's key wait, or gives the event up.
-func (r *Relay) countFailure(ctx context.Context, e store.Event, cause error) error {
-	r.log.Warn("event failed", "event_seq", e.ID, "tries", e.Tries+1, "error", cause)
-	if e.Tries+1 >= maxTries {
-		return r.quarantine(ctx, []store.Event{e}, e.ID, cause)
-	}
-	return store.BlockKey(ctx, r.pool, e.ID, e.OrderKey, time.Second<<e.Tries, true)
-}
-
-func (r *Relay) quarantine(ctx context.Context, events []store.Event, id int64, cause error) error {
-	r.metrics.gaveUp(events, id)
-	r.gaveUp(id, cause)
-	reason := store.Clean(cause.Error())
-	err := store.InTx(ctx, r.pool, func(tx pgx.Tx) error {
-		if err := store.Quarantine(ctx, tx, id, reason); err != nil {
-			return err
+// fail gives back the runs of a batch that could not be applied. If that may be the fault of an
+// event, each queue's next one is tried alone.
+func (a *applier) fail(ctx context.Context, b *batch, cause error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	blame := a.blames(cause)
+	var list []store.Release
+	for _, r := range b.runs {
+		one := r.Release(0)
+		if blame {
+			one.Tries, one.Suspects = max(r.Tries, 1), r.Places[len(r.Places)-1]
 		}
-		for _, e := range events {
-			if e.ID == id {
-				return r.handler.Quarantined(ctx, tx, e, reason)
-			}
-		}
-		return nil
-	})
-	if err != nil && !transient(err) && !errors.Is(err, ErrNotYet) {
-		r.log.Error("quarantine not told", "event_seq", id, "error", err)
-		err = store.Quarantine(ctx, r.pool, id, reason) // the others must not wait for it; doctor shows it
+		list = append(list, one)
 	}
-	r.WakeShards()
-	return err
+	if err := store.ReleaseRuns(ctx, a.pool, list); err != nil {
+		return errors.Join(cause, err) // they are free when this session has ended
+	}
+	if !blame {
+		return cause
+	}
+	a.log.Warn("a batch failed; its events are tried one by one", "events", len(b.facts()), "error", cause)
+	signal(a.suspects)
+	return nil
 }
 
-// gaveUp logs an event that is not tried again.
-func (r *Relay) gaveUp(id int64, cause error) {
-	r.log.Error("event quarantined", "event_seq", id, "error", cause)
+// blames says that an event may be the cause of an error, and not the database.
+func (r *Relay) blames(cause error) bool {
+	if errors.Is(cause, errTookLong) || errors.Is(cause, context.DeadlineExceeded) {
+		return !r.stalled()
+	}
+	return !transient(cause)
 }
 
-// transient says that the database, not the event, is the cause.
+// conflicting says that an error came from what others did at the same time: the same again may go
+// well.
+func conflicting(err error) bool {
+	if errors.Is(err, ErrAgain) {
+		return true
+	}
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return false
+	}
+	return pg.Code == "40P01" || pg.Code == "40001" || store.IsLost(err)
+}
+
+// transient says that the database, not the event, is the cause: it can't be reached, has no room,
+// or others were faster. A session that ends is no such cause, since the event may have ended it.
 func transient(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		var connect *pgconn.ConnectError
-		return errors.As(err, &connect) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
-			pgconn.SafeToRetry(err) || pgconn.Timeout(err)
+		return errors.As(err, &connect)
 	}
-	switch pg.Code[:2] {
-	case "08", "40", "53", "57", "58":
-		return true
-	}
-	return false
+	const starting = "57P03"
+	return pg.Code == starting || store.IsLost(err) || slices.Contains([]string{"40", "53", "58"}, pg.Code[:2])
 }

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -258,12 +259,7 @@ func (d *dispatcher) choose(claim bool) (gates []int64, slots []int32) {
 
 // afterTurn forgets what was written and learns when the touched gates are due.
 func (d *dispatcher) afterTurn(gates []int64, due []store.GateDue, claimed bool) {
-	for _, f := range d.done {
-		if len(f.Facts) > 0 {
-			d.WakeShards()
-			break
-		}
-	}
+	d.wakeAppliers()
 	for _, f := range d.done {
 		delete(d.next, f.Gate)
 	}
@@ -280,3 +276,36 @@ func (d *dispatcher) afterTurn(gates []int64, due []store.GateDue, claimed bool)
 		d.next[g.GateID] = now.Add(wait)
 	}
 }
+
+// wakeAppliers tells of the facts that were written with results, and of the posts that events may
+// wait for.
+func (d *dispatcher) wakeAppliers() {
+	var shares []int64
+	var posts []string
+	for _, f := range d.done {
+		for _, e := range f.Facts {
+			shares = append(shares, cmp.Or(e.Share, e.AccountID))
+		}
+		for _, l := range f.Landed {
+			posts = append(posts, store.AwaitedPost(l.Post.AccountID, l.Post.Channel, l.Post.Message))
+		}
+	}
+	d.WakeAppliers(shares...)
+	if len(posts) > 0 && d.postsAwaited() {
+		d.left.Add(1)
+		go func() {
+			defer d.left.Done()
+			ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
+			defer cancel()
+			d.wakeWaiting(ctx, posts)
+		}()
+	}
+}
+
+// postsMayWait is how long posts are told of after an event began to wait for one.
+const postsMayWait = time.Minute
+
+// awaitPosts notes that events wait for the records of posts.
+func (r *Relay) awaitPosts() { r.awaited.Store(int64(time.Since(r.began) + postsMayWait)) }
+
+func (r *Relay) postsAwaited() bool { return int64(time.Since(r.began)) < r.awaited.Load() }

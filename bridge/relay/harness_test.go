@@ -35,10 +35,17 @@ type stage struct {
 
 	mu        sync.Mutex
 	policy    relay.Policy
-	apply     func(ctx context.Context, tx pgx.Tx, events []store.Event) error
+	payload   func(body []byte)                                                // sees what is decoded
+	decode    func(e store.Event) (any, error)                                 // nil = each event is readable
+	apply     func(ctx context.Context, tx pgx.Tx, events []store.Event) error // before the effects are written
+	waits     func(e store.Event) *relay.Wait                                  // nil = what is not to be applied yet
+	refuses   func(e store.Event) error                                        // why an event can never be applied
+	recheck   func() []string                                                  // names that others have written
+	written   func(e store.Event) []string                                     // names that an event writes
 	send      func(ctx context.Context, c store.Claimed) (relay.Sent, error)
 	reconcile func(c store.Claimed) (channels.Outcome, relay.Sent, error)
 	batches   []int
+	decoded   int
 	given     []string // external ids that were given up
 	sends     []string // delivery:attempt, in the order of the attempts
 	looks     int
@@ -86,28 +93,80 @@ func check(t testing.TB, err error) {
 	}
 }
 
+// Decode implements relay.Handler.
+func (s *stage) Decode(e store.Event, payload []byte) (any, error) {
+	s.mu.Lock()
+	decode, see := s.decode, s.payload
+	s.decoded++
+	s.mu.Unlock()
+	if see != nil {
+		see(payload)
+	}
+	if decode == nil {
+		return payload, nil
+	}
+	return decode(e)
+}
+
 // Apply implements relay.Handler: it writes each event's name into the order of effects.
-func (s *stage) Apply(ctx context.Context, tx pgx.Tx, taken store.Pending) (relay.Made, error) {
-	events := taken.Events
+func (s *stage) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {
+	var made relay.Made
+	events := make([]store.Event, 0, len(b.Facts))
+	for _, f := range b.Facts {
+		events = append(events, f.Event)
+	}
 	s.mu.Lock()
 	apply := s.apply
 	s.batches = append(s.batches, len(events))
 	s.mu.Unlock()
+	made.Recheck = func(context.Context) ([]string, error) {
+		if recheck := locked(s, func() func() []string { return s.recheck }); recheck != nil {
+			return recheck(), nil
+		}
+		return nil, nil
+	}
 	if apply != nil {
 		if err := apply(ctx, tx, events); err != nil {
 			return relay.Made{}, err
 		}
 	}
+	made.Write = &store.Pipeline{}
+	left := map[string]bool{}
 	for _, e := range events {
-		if _, err := tx.Exec(ctx, `INSERT INTO effects (name, key) VALUES ($1, $2)`, e.ExternalID, e.OrderKey); err != nil {
+		if left[e.OrderKey] || s.leaveOut(e, &made) {
+			left[e.OrderKey] = true
+			continue
+		}
+		if s.written != nil {
+			made.Written = append(made.Written, s.written(e)...)
+		}
+		if _, err := made.Write.Exec(ctx, `INSERT INTO effects (name, key) VALUES ($1, $2)`, e.ExternalID, e.OrderKey); err != nil {
 			return relay.Made{}, err
 		}
 	}
-	return relay.Made{}, nil
+	return made, nil
+}
+
+// leaveOut says whether an event is not to be applied.
+func (s *stage) leaveOut(e store.Event, made *relay.Made) bool {
+	if s.waits != nil {
+		if w := s.waits(e); w != nil {
+			w.EventID = e.ID
+			made.Waits = append(made.Waits, *w)
+			return true
+		}
+	}
+	if s.refuses != nil {
+		if err := s.refuses(e); err != nil {
+			made.Refused = append(made.Refused, relay.EventError{EventID: e.ID, Err: err})
+			return true
+		}
+	}
+	return false
 }
 
 // Quarantined implements relay.Handler.
-func (s *stage) Quarantined(_ context.Context, _ pgx.Tx, e store.Event, _ string) error {
+func (s *stage) Quarantined(_ context.Context, _ pgx.Tx, e store.Event, _ string, _ bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.given = append(s.given, e.ExternalID)
@@ -259,6 +318,15 @@ func (s *stage) laneOn(gate, id int64, priority, n int) {
 		INSERT INTO deliveries (id, lane_id, seq, kind, created_at) SELECT $1 * 1000 + n, $1, n, 'reply', parley_now() FROM generate_series(1, $4::int) AS n`,
 		id, gate, priority, n, float64(leaseSeconds), fmt.Sprint("c", id))
 	s.Wake()
+}
+
+// queued is the number of events that are not applied.
+const queued = `SELECT count(*) FROM queued`
+
+// dueNow ends the waits of all queues.
+func (s *stage) dueNow() {
+	s.t.Helper()
+	s.exec(`UPDATE queues SET due_at = clock_timestamp() WHERE due_at > clock_timestamp()`)
 }
 
 // age lets time pass for everything that runs: leases, attempts and looks.

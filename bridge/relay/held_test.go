@@ -28,7 +28,7 @@ func TestHeld(t *testing.T) {
 	for range 10 { // the appliers looked again and again, and stayed
 		<-asked
 	}
-	if got := s.text(`SELECT count(*) FROM pending`); got != "20" {
+	if got := s.text(queued); got != "20" {
 		t.Errorf("%s wait, want all", got)
 	}
 	held.Store(false)

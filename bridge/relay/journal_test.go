@@ -33,13 +33,13 @@ func (s *stage) applied7(n int) {
 func TestAcceptIsDurable(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).effects()
-	s.apply = func(context.Context, pgx.Tx, []store.Event) error { return relay.ErrNotYet }
+	s.waits = func(store.Event) *relay.Wait { return &relay.Wait{Most: time.Hour} }
 	s.start()
 	check(t, s.Accept(t.Context(), 7, fact("k", "a"), fact("k", "b")))
 	if got := s.text(`SELECT string_agg(external_id || ':' || convert_from(payload, 'UTF8'), ' ' ORDER BY id) FROM events`); got != "a:a b:b" {
 		t.Errorf("the journal holds %q", got)
 	}
-	if got := s.text(`SELECT count(*) FROM pending`); got != "2" {
+	if got := s.text(queued); got != "2" {
 		t.Errorf("%s pending", got)
 	}
 }
@@ -63,7 +63,7 @@ func TestAcceptOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
-	a.eventually("0", `SELECT count(*) FROM pending`)
+	a.eventually("0", queued)
 	if got := a.text(`SELECT count(*) || ' ' || count(DISTINCT name) FROM effects`); got != "21 21" {
 		t.Errorf("effects %s", got)
 	}
@@ -161,14 +161,7 @@ func TestLargePayload(t *testing.T) {
 	s := newStage(t).effects()
 	payload := bytes.Repeat([]byte("0123456789abcdef"), 3<<16) // 3 MiB
 	got := make(chan []byte, 1)
-	s.apply = func(ctx context.Context, tx pgx.Tx, events []store.Event) error {
-		if events[0].Blob == nil {
-			return errors.New("no blob")
-		}
-		body, err := store.GetBlob(ctx, tx, *events[0].Blob)
-		got <- body
-		return err
-	}
+	s.payload = func(body []byte) { got <- body }
 	s.start()
 	check(t, s.Accept(t.Context(), 7, channels.Fact{ExternalID: "big", OrderKey: "k", Payload: payload}))
 	s.applied7(1)
@@ -238,8 +231,7 @@ func TestFailingEvent(t *testing.T) {
 		t.Fatalf("the key went on past its failing event: %s", got)
 	}
 	for s.text(`SELECT count(*) FROM quarantine`) == "0" {
-		s.exec(`UPDATE blocked SET until = clock_timestamp()`) // the waits between tries
-		s.WakeShards()
+		s.dueNow() // the waits between tries
 	}
 	s.applied7(22)
 	if got := s.order("k"); got != "before after" {
@@ -257,7 +249,6 @@ func TestFailingEvent(t *testing.T) {
 	if err != nil || !slices.Equal(back, []int64{event}) {
 		t.Fatalf("replayed %v, %v", back, err)
 	}
-	s.WakeShards()
 	s.applied7(23)
 }
 
@@ -268,50 +259,66 @@ func TestHopelessEvent(t *testing.T) {
 	s.apply = func(_ context.Context, _ pgx.Tx, events []store.Event) error {
 		for _, e := range events {
 			switch e.ExternalID {
-			case "hopeless":
-				return &relay.EventError{EventID: e.ID, Err: errors.New("gibberish")}
+			case "begun":
+				return &relay.EventError{EventID: e.ID, Err: errors.New("begun in vain")}
 			case "panic":
 				panic("boom")
 			}
 		}
 		return nil
 	}
-	s.start()
-	check(t, s.Accept(t.Context(), 7, fact("k", "a"), fact("k", "hopeless"), fact("k", "b"), fact("p", "panic"), fact("p", "c")))
-	s.eventually("a b", `SELECT string_agg(name, ' ' ORDER BY n) FROM effects WHERE key = '7/k'`)
-	for s.order("p") != "c" {
-		s.exec(`UPDATE blocked SET until = clock_timestamp()`)
-		s.WakeShards()
+	s.refuses = func(e store.Event) error {
+		if e.ExternalID == "hopeless" {
+			return errors.New("gibberish")
+		}
+		return nil
 	}
-	if got := s.text(`SELECT string_agg(reason, ' | ' ORDER BY event_id) FROM quarantine`); got != "gibberish | store: transaction: relay: apply panicked: boom" {
+	s.decode = func(e store.Event) (any, error) {
+		if e.ExternalID == "unreadable" {
+			return nil, errors.New("no word of it")
+		}
+		return nil, nil
+	}
+	s.start()
+	check(t, s.Accept(t.Context(), 7, fact("k", "a"), fact("k", "hopeless"), fact("k", "b"), fact("k", "begun"), fact("k", "unreadable"), fact("k", "d"),
+		fact("p", "panic"), fact("p", "c")))
+	s.eventually("a b d", `SELECT string_agg(name, ' ' ORDER BY n) FROM effects WHERE key = '7/k'`)
+	for s.order("p") != "c" {
+		s.dueNow()
+	}
+	if got := s.text(`SELECT string_agg(reason, ' | ' ORDER BY event_id) FROM quarantine`); got != "gibberish | begun in vain | no word of it | relay: apply panicked: boom" {
 		t.Errorf("quarantine: %s", got)
 	}
 }
 
-// What isn't ready yet waits without being counted.
+// What can't be applied yet waits without being counted; what came behind it waits as well, and
+// everything else goes on.
 func TestNotYet(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).effects()
-	ready, calls := false, 0
-	s.apply = func(context.Context, pgx.Tx, []store.Event) error {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if calls++; !ready {
-			return relay.ErrNotYet
+	ready, looks := false, 0
+	s.waits = func(e store.Event) *relay.Wait {
+		if e.ExternalID != "a" || locked(s, func() bool { looks++; return ready }) {
+			return nil
 		}
-		return nil
+		return &relay.Wait{Most: time.Hour}
 	}
 	s.start()
-	check(t, s.Accept(t.Context(), 7, fact("k", "a")))
-	for locked(s, func() bool { return calls < 8 }) {
-		s.exec(`UPDATE blocked SET until = clock_timestamp()`)
-		s.WakeShards()
-	}
-	if got := s.text(`SELECT tries FROM pending`); got != "0" {
+	check(t, s.Accept(t.Context(), 7, fact("k", "before"), fact("k", "a"), fact("k", "b"), fact("other", "c")))
+	s.eventually("before c", `SELECT string_agg(name, ' ' ORDER BY name) FROM effects`)
+	s.until("it was looked at several times", func() bool {
+		s.dueNow()
+		return locked(s, func() bool { return looks >= 5 })
+	})
+	if got := s.text(`SELECT tries FROM queues`); got != "0" {
 		t.Errorf("%s tries were counted", got)
 	}
 	locked(s, func() bool { ready = true; return true })
-	s.applied7(1)
+	s.dueNow()
+	s.applied7(4)
+	if got := s.order("k"); got != "before a b" {
+		t.Errorf("applied: %s", got)
+	}
 }
 
 // A timer fires once, on one of two replicas, when Parley's clock says so; a cancelled

@@ -19,7 +19,7 @@ type Metrics struct {
 	Reconciled atomic.Int64 // looks for lost answers
 
 	accept    prometheus.Histogram // seconds a call of Accept waited for its commit
-	apply     prometheus.Histogram // seconds a batch took, with the wait for its shard
+	apply     prometheus.Histogram // seconds a batch took, from taking it to its commit
 	batch     prometheus.Histogram // events in a batch
 	delay     prometheus.Histogram // seconds from an event's arrival to its effect
 	due       prometheus.Histogram // seconds from a delivery being due to the start of its call
@@ -101,7 +101,7 @@ func newMetrics() *Metrics {
 	long := prometheus.ExponentialBuckets(0.002, 3, 14)  // 2 ms to 53 min
 	return &Metrics{
 		accept:  histogram("parley_accept_duration_seconds", "How long callers waited until their facts were durable.", fast),
-		apply:   histogram("parley_apply_duration_seconds", "How long a batch of events took to apply, the wait for its shard included.", fast),
+		apply:   histogram("parley_apply_duration_seconds", "How long a batch of events took, from taking it to its commit.", fast),
 		batch:   histogram("parley_apply_batch_events", "Events applied by one transaction.", []float64{1, 2, 4, 8, 16, 32, 64}),
 		delay:   histogram("parley_event_delay_seconds", "From an event's arrival in the journal until it was applied.", long),
 		due:     histogram("parley_delivery_delay_seconds", "From a delivery being due for the first time until its outgoing call began.", long),
@@ -156,21 +156,12 @@ func (m *Metrics) applied(events []store.Event, began time.Time) {
 
 // Applying tells that events are applied at now (Parley's clock), which is real by the
 // database's: their deliveries will bear that time.
-func (m *Metrics) Applying(taken store.Pending) {
+func (m *Metrics) Applying(b Batch) {
 	var waited time.Duration
-	for _, e := range taken.Events {
-		waited += max(taken.Real.Sub(e.ReceivedAt), 0)
+	for _, f := range b.Facts {
+		waited += max(b.Real.Sub(f.Event.ReceivedAt), 0)
 	}
-	m.batches.add(taken.Now, waited/time.Duration(max(len(taken.Events), 1)))
-}
-
-// gaveUp counts an event among events that is not tried again.
-func (m *Metrics) gaveUp(events []store.Event, id int64) {
-	for _, e := range events {
-		if e.ID == id {
-			m.Account(e.AccountID).Quarantined.Add(1)
-		}
-	}
+	m.batches.add(b.Now, waited/time.Duration(max(len(b.Facts), 1)))
 }
 
 // began counts an attempt whose claim was asked for at claimed.

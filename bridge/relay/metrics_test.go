@@ -48,7 +48,7 @@ func TestHop(t *testing.T) {
 	m := newMetrics()
 	now := time.Date(2026, 11, 20, 12, 0, 0, 123456000, time.UTC) // Parley's clock is a day ahead here
 	real := now.Add(-24 * time.Hour)
-	m.Applying(store.Pending{Now: now, Real: real, Events: []store.Event{{ReceivedAt: real.Add(-2 * time.Second)}, {ReceivedAt: real.Add(-4 * time.Second)}}})
+	m.Applying(Batch{Now: now, Real: real, Facts: []Fact{{Event: store.Event{ReceivedAt: real.Add(-2 * time.Second)}}, {Event: store.Event{ReceivedAt: real.Add(-4 * time.Second)}}}})
 	held := now.Add(20 * time.Second)
 	local := now.In(time.FixedZone("X", 3600)) // as another connection reads it
 	for _, c := range []store.Claimed{
@@ -72,7 +72,7 @@ func TestHop(t *testing.T) {
 		t.Errorf("%d attempts, %d in flight", a.Attempts.Load(), a.InFlight.Load())
 	}
 	for i := range 2 * maxBatches {
-		m.Applying(store.Pending{Now: now.Add(time.Duration(i) * time.Millisecond), Real: real})
+		m.Applying(Batch{Now: now.Add(time.Duration(i) * time.Millisecond), Real: real})
 	}
 	if len(m.batches.order) != maxBatches || len(m.batches.waited) != maxBatches {
 		t.Errorf("%d batches are remembered", len(m.batches.waited))
@@ -95,7 +95,7 @@ func TestEventDelay(t *testing.T) {
 func BenchmarkMetrics(b *testing.B) {
 	m := newMetrics()
 	c := store.Claimed{Delivery: store.Delivery{Attempt: 1, CreatedAt: time.Now()}, AccountID: 1}
-	m.Applying(store.Pending{Now: c.CreatedAt, Real: c.CreatedAt})
+	m.Applying(Batch{Now: c.CreatedAt, Real: c.CreatedAt})
 	for b.Loop() {
 		now := time.Now()
 		m.accepted(1, 1, now)

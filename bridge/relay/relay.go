@@ -6,10 +6,13 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,13 +27,21 @@ import (
 
 // Handler gives meaning to what the relay moves.
 type Handler interface {
-	// Apply turns events, in order, into state; all in tx, all or nothing.
-	// Errors: *EventError names the event that can't be applied; what else fails is
-	// tried again.
-	Apply(ctx context.Context, tx pgx.Tx, taken store.Pending) (Made, error)
+	// Decode reads what an event says; payload holds its bytes. It is pure: no I/O, no clock. It
+	// runs outside of any transaction, and again when an attempt to apply the event failed.
+	// Errors: ErrNotOpen when nobody can read it yet; what else fails is never tried again.
+	Decode(e store.Event, payload []byte) (any, error)
 
-	// Quarantined is told, in tx, that an event was given up.
-	Quarantined(ctx context.Context, tx pgx.Tx, e store.Event, reason string) error
+	// Apply turns events, in order, into state; all in tx, all or nothing. An event that must
+	// wait, or can never be applied, is left out and named in Made, and so are all later events
+	// of its order key.
+	// Errors: *WaitError and *EventError name an event that was begun before that became
+	// clear: the others are applied again without it. Everything else is counted as a failed try.
+	Apply(ctx context.Context, tx pgx.Tx, b Batch) (Made, error)
+
+	// Quarantined is told, in tx, that an event was given up. unread: the event must not be
+	// looked at, since that may be what nobody survives.
+	Quarantined(ctx context.Context, tx pgx.Tx, e store.Event, reason string, unread bool) error
 
 	// Policy says how a delivery is attempted. Cheap, no I/O.
 	Policy(c store.Claimed) Policy
@@ -46,10 +57,35 @@ type Handler interface {
 	Timer(t store.Timer) store.NewEvent
 }
 
-// Made is what Apply made besides state.
+// Fact is an event with what Handler.Decode made of it.
+type Fact struct {
+	Event store.Event
+	Value any
+}
+
+// Batch are events that are applied together, in the order in which they were accepted.
+type Batch struct {
+	Facts []Fact
+	Now   time.Time // Parley's clock
+	Real  time.Time // the database's
+}
+
+// Made is what Apply made.
 type Made struct {
-	Due    []store.GateDue // gates behind which lanes became due; Limited isn't told
+	// Write holds the statements that write what was changed; they are sent with the commit. nil =
+	// nothing is to be written.
+	Write *store.Pipeline
+	Due   []store.GateDue // gates behind which lanes became due; Limited isn't told
+	// Timers says that timers were set.
 	Timers bool
+	// Waits and Refused are events that were left out.
+	Waits   []Wait
+	Refused []EventError
+	// Written names what other events may wait for (Wait.For) and is there from now on.
+	Written []string
+	// Recheck gives those of the names in Waits that were written by others meanwhile. It is called
+	// after the commit, so that nothing is missed; nil = Waits has no names.
+	Recheck func(ctx context.Context) ([]string, error)
 	// Committed, if not nil, is called once all of it is committed. It must not block.
 	Committed func()
 }
@@ -63,19 +99,31 @@ type Attempt interface {
 	Reconcile(ctx context.Context) (channels.Outcome, Sent, error)
 }
 
-// ErrNotYet is returned by Handler.Apply when an event needs something that another
-// transaction is about to write. Its key waits a moment; no try is counted, so the
-// Handler must give up by the event's age.
-var ErrNotYet = errors.New("relay: not yet")
+// Wait says that an event can't be applied yet. It and all later events of its order key stay in
+// their queue; no try is counted, so the Handler must stop asking for it by the event's age.
+type Wait struct {
+	EventID int64
+	// For names what the event waits for; it comes back when that is among Made.Written. "" = it
+	// has no name, and the event is looked at again and again.
+	For string
+	// Most is after how long the event comes back at the latest.
+	Most time.Duration
+}
 
-// NotYetError is ErrNotYet for a known event: the others of its batch need not wait.
-type NotYetError struct{ EventID int64 }
+// WaitError is a Wait that became clear only after the event had begun to change something.
+type WaitError struct{ Wait }
 
 // Error implements error.
-func (e *NotYetError) Error() string { return ErrNotYet.Error() }
+func (e *WaitError) Error() string {
+	return fmt.Sprintf("relay: event %d can't be applied yet", e.EventID)
+}
 
-// Unwrap makes it an ErrNotYet.
-func (e *NotYetError) Unwrap() error { return ErrNotYet }
+// ErrNotOpen is returned by Handler.Decode for an event of an account that isn't open in this
+// process yet: nothing is taken of the account until WakeAccount, or some seconds have passed.
+var ErrNotOpen = errors.New("relay: the event's account is not open")
+
+// ErrAgain is returned by Handler.Apply when the same is to be tried again at once.
+var ErrAgain = errors.New("relay: again")
 
 // EventError names an event that can never be applied: it is quarantined at once.
 type EventError struct {
@@ -158,56 +206,56 @@ type Options struct {
 	// Held keeps appliers from beginning while it returns true, so that accepting can be
 	// measured alone; nil = never. For bench.
 	Held func() bool
+	// Version is the highest store.FactVersion whose events this process applies; 0 = its own.
+	// SlowDecode is how long one event may be decoded in a batch, 0 = 250 ms; DecodeFor and ApplyFor
+	// are what it is given when it is dealt with alone, 0 = 10 s. For tests.
+	Version                         int
+	SlowDecode, DecodeFor, ApplyFor time.Duration
 }
 
 // Relay moves facts in and deliveries out.
 type Relay struct {
-	pool    *pgxpool.Pool
-	hot     *pgxpool.Pool
-	handler Handler
-	log     *slog.Logger
-	opt     Options
-	queue   *acceptQueue
-	shards  []chan struct{}
-	lanes   chan struct{}        // something may be due
-	gates   chan []store.GateDue // lanes became due behind these
-	timers  chan struct{}
-	runs    atomic.Bool // deliveries may leave as one message
-	// applying bounds the batches in work: they mostly touch the same conversations as
-	// well as the same cores, and one large batch costs less than many small ones.
+	pool     *pgxpool.Pool
+	hot      *pgxpool.Pool
+	handler  Handler
+	log      *slog.Logger
+	opt      Options
+	queue    *acceptQueue
+	schedule *schedule
+	suspects chan struct{}        // events that failed before may be tried again
+	lanes    chan struct{}        // something may be due
+	gates    chan []store.GateDue // lanes became due behind these
+	timers   chan struct{}
+	runs     atomic.Bool // deliveries may leave as one message
+	// applying bounds the batches in work: more at a time than there are cores only hinder each other.
 	applying chan struct{}
 	large    *semaphore.Weighted // bytes of large payloads being applied
+	slow     *slowDecodes
+	holders  *holders
+	left     sync.WaitGroup // work that took too long and goes on without anybody waiting for it
+	answered atomic.Int64   // when the database last answered, nanoseconds since began
+	awaited  atomic.Int64   // until when posts may be awaited by events, likewise
+	began    time.Time
 	metrics  *Metrics
 }
 
-// shards is how many batches of events are applied at the same time; as many rows are in
-// the table of that name.
-const shards = 4
+const (
+	appliers        = 4 // that work on batches
+	suspectAppliers = 2 // that work on events which failed before
+)
 
 // New makes a Relay. It opens a small pool of its own for claims and for applying, with
 // the plan settings that keep them flat (generic plans of LIMIT $n would hash-join all
 // lanes; planning each of many small statements costs more than running it).
 func New(ctx context.Context, o Options) (*Relay, error) {
-	if o.PerGate == 0 {
-		o.PerGate = 16
-	}
-	if o.Total == 0 {
-		o.Total = 256
-	}
-	if o.UnclearAfter == 0 {
-		o.UnclearAfter = 10 * time.Minute
-	}
-	if o.ReconcileAfter == 0 {
-		o.ReconcileAfter = 10 * time.Second
-	}
-	if o.LateAfter == 0 {
-		o.LateAfter = time.Hour
-	}
-	if o.AbsentAgain == 0 {
-		o.AbsentAgain = 10 * time.Second
-	}
+	o.PerGate, o.Total = cmp.Or(o.PerGate, 16), cmp.Or(o.Total, 256)
+	o.UnclearAfter, o.ReconcileAfter = cmp.Or(o.UnclearAfter, 10*time.Minute), cmp.Or(o.ReconcileAfter, 10*time.Second)
+	o.LateAfter, o.AbsentAgain = cmp.Or(o.LateAfter, time.Hour), cmp.Or(o.AbsentAgain, 10*time.Second)
+	o.Version = cmp.Or(o.Version, store.FactVersion)
+	o.SlowDecode = cmp.Or(o.SlowDecode, 250*time.Millisecond)
+	o.DecodeFor, o.ApplyFor = cmp.Or(o.DecodeFor, 10*time.Second), cmp.Or(o.ApplyFor, 10*time.Second)
 	config := o.Pool.Config().Copy()
-	config.MaxConns, config.MinConns = 3+shards, 0
+	config.MaxConns, config.MinConns = 3+appliers+suspectAppliers, 0
 	for name, value := range map[string]string{
 		"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "jit": "off",
 		"plan_cache_mode":                     "force_generic_plan",
@@ -219,16 +267,13 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Relay{
+	return &Relay{
 		pool: o.Pool, hot: hot, handler: o.Handler, log: o.Log, opt: o,
-		queue: newAcceptQueue(), lanes: make(chan struct{}, 1), gates: make(chan []store.GateDue, shards),
-		timers: make(chan struct{}, 1), metrics: newMetrics(), applying: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/4)),
-		large: semaphore.NewWeighted(largeTogether),
-	}
-	for range shards {
-		r.shards = append(r.shards, make(chan struct{}, 1))
-	}
-	return r, nil
+		queue: newAcceptQueue(), schedule: newSchedule(), suspects: make(chan struct{}, suspectAppliers),
+		lanes: make(chan struct{}, 1), gates: make(chan []store.GateDue, appliers),
+		timers: make(chan struct{}, 1), metrics: newMetrics(), applying: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
+		large: semaphore.NewWeighted(largeTogether), slow: newSlowDecodes(), holders: newHolders(), began: time.Now(),
+	}, nil
 }
 
 // Run works until ctx ends; then it finishes what is under way (at most grace) and
@@ -242,8 +287,11 @@ func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
 		r.runAccept(storing)
 	}()
 	var group errgroup.Group
-	for shard := range r.shards {
-		group.Go(func() error { return r.runApply(ctx, int16(shard)) })
+	for range appliers {
+		group.Go(func() error { return r.runApplier(ctx) })
+	}
+	for range suspectAppliers {
+		group.Go(func() error { return r.runSuspects(ctx) })
 	}
 	group.Go(func() error { return r.runDispatch(ctx, grace) })
 	group.Go(func() error { return r.runTimers(ctx) })
@@ -251,7 +299,24 @@ func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
 	err := group.Wait()
 	stopStoring()
 	<-stored
+	r.leaveBehind(grace)
 	return err
+}
+
+// leaveBehind waits for what went on alone, but not for long: it may never end.
+func (r *Relay) leaveBehind(grace time.Duration) {
+	done := make(chan struct{})
+	go func() {
+		r.left.Wait()
+		close(done)
+	}()
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+		r.log.Warn("an event is still being worked on while the process ends")
+	}
 }
 
 // Wake says that deliveries or timers may be due: call it after a commit that made them.
@@ -282,12 +347,12 @@ func (r *Relay) AllowRuns(yes bool) { r.runs.Store(yes) }
 // RunsAllowed tells what AllowRuns said last.
 func (r *Relay) RunsAllowed() bool { return r.runs.Load() }
 
-// WakeShards says that facts were journalled elsewhere in this process.
-func (r *Relay) WakeShards() {
-	for _, c := range r.shards {
-		signal(c)
-	}
-}
+// WakeAppliers says that events were journalled elsewhere in this process, which use the shares of
+// these accounts.
+func (r *Relay) WakeAppliers(accounts ...int64) { r.schedule.wake(time.Now(), accounts...) }
+
+// OpenAccount says that the events of an account can be decoded from now on.
+func (r *Relay) OpenAccount(account int64) { r.schedule.open(account) }
 
 func signal(c chan struct{}) {
 	select {
@@ -309,27 +374,50 @@ func (r *Relay) runSweep(ctx context.Context) error {
 		if err := r.sweep(ctx, turn%60 == 0); err != nil {
 			r.warn(ctx, "sweep failed", err)
 		}
+		if turn%holderKeep == 0 {
+			if err := r.keepHolders(ctx); err != nil {
+				r.warn(ctx, "appliers not kept", err)
+			}
+		}
 	}
 }
 
 func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	if thorough {
-		if err := store.DropBlocked(ctx, r.pool); err != nil {
-			return err
-		}
+	if freed, err := store.FreeHeld(ctx, r.pool, maxPerKey, thorough); err != nil {
+		return err
+	} else if freed > 0 {
+		r.log.Warn("an applier ended with events in hand; each of them is tried again alone", "queues", freed)
 	}
-	shards, err := store.ShardsWithWork(ctx, r.pool)
+	due, real, err := store.SharesDue(ctx, r.pool, r.schedule.froms(), thorough)
 	if err != nil {
 		return err
 	}
-	for _, s := range shards {
-		signal(r.shards[s])
+	r.schedule.swept(due, real)
+	suspects, posts, err := store.Suspects(ctx, r.pool, r.opt.Version)
+	if err != nil {
+		return err
 	}
+	if suspects {
+		signal(r.suspects)
+	}
+	if posts {
+		r.awaitPosts()
+	}
+	r.alive()
 	signal(r.lanes)
 	signal(r.timers)
 	return nil
+}
+
+// alive notes that the database answered.
+func (r *Relay) alive() { r.answered.Store(int64(time.Since(r.began))) }
+
+// stalled says that the database has not answered anybody lately: what takes long is not the
+// fault of an event.
+func (r *Relay) stalled() bool {
+	return time.Since(r.began)-time.Duration(r.answered.Load()) > stalledAfter
 }
 
 func (r *Relay) warn(ctx context.Context, what string, err error) {

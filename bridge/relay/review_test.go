@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -35,11 +33,9 @@ func TestUnstorableAnswer(t *testing.T) {
 func TestUnstorableReason(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).effects()
-	s.apply = func(_ context.Context, _ pgx.Tx, events []store.Event) error {
-		for _, e := range events {
-			if e.ExternalID == "bad" {
-				return &relay.EventError{EventID: e.ID, Err: errors.New("nul \x00 and \xff")}
-			}
+	s.refuses = func(e store.Event) error {
+		if e.ExternalID == "bad" {
+			return errors.New("nul \x00 and \xff")
 		}
 		return nil
 	}

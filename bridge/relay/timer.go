@@ -35,24 +35,25 @@ func (r *Relay) fireTimers(parent context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(parent, storeTimeout)
 	defer cancel()
 	fired := 0
-	err := store.InTx(ctx, r.pool, func(tx pgx.Tx) error {
+	err := store.InTxWith(ctx, r.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
 		due, err := store.TakeDueTimers(ctx, tx, 200)
 		if err != nil || len(due) == 0 {
-			return err
+			return nil, err
 		}
 		facts := make([]store.NewEvent, len(due))
 		for i, t := range due {
 			facts[i] = r.handler.Timer(t)
 		}
 		fired = len(due)
-		_, err = store.InsertEvents(ctx, tx, facts)
-		return err
+		var p store.Pipeline
+		p.InsertEvents(facts)
+		return &p, nil
 	})
 	if err != nil {
 		return 0, err
 	}
 	if fired > 0 {
-		r.WakeShards()
+		r.WakeAppliers(store.SystemAccount)
 		return 0, nil
 	}
 	wait, ok, err := store.NextTimer(ctx, r.pool)

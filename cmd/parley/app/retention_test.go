@@ -27,7 +27,7 @@ func TestRetention(t *testing.T) {
 		return n
 	}
 	until(t, "the mail is a message and nothing waits", func() bool {
-		return count(`SELECT count(*) FROM messages WHERE direction = 'in'`) == 1 && count(`SELECT count(*) FROM pending`) == 0
+		return count(`SELECT count(*) FROM messages WHERE direction = 'in'`) == 1 && count(`SELECT count(*) FROM queued`) == 0
 	})
 	surface := count(`SELECT id FROM accounts WHERE kind = 'slack'`)
 	if _, err := store.InsertEvents(ctx, r.db.Pool, []store.NewEvent{
@@ -36,7 +36,7 @@ func TestRetention(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the timer's fact is applied", func() bool { return count(`SELECT count(*) FROM pending`) == 0 })
+	until(t, "the timer's fact is applied", func() bool { return count(`SELECT count(*) FROM queued`) == 0 })
 	if _, err := store.PutBlob(ctx, r.db.Pool, []byte("nobody's")); err != nil {
 		t.Fatal(err)
 	}

@@ -135,7 +135,7 @@ func replayStray(t *testing.T, db *app.Database, specs []channels.Spec, event in
 	}
 	until(t, "it is applied", func() bool {
 		n := 0
-		err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM pending`).Scan(&n)
+		err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM queued`).Scan(&n)
 		return err == nil && n == 0
 	})
 }

@@ -32,13 +32,16 @@ func newLaneHandler(f laneFill) *laneHandler {
 	return h
 }
 
-// Apply implements relay.Handler; there are no events.
-func (*laneHandler) Apply(context.Context, pgx.Tx, store.Pending) (relay.Made, error) {
+// Decode implements relay.Handler; there are no events.
+func (*laneHandler) Decode(store.Event, []byte) (any, error) { return nil, nil } //nolint:nilnil // never called
+
+// Apply implements relay.Handler.
+func (*laneHandler) Apply(context.Context, pgx.Tx, relay.Batch) (relay.Made, error) {
 	return relay.Made{}, nil
 }
 
 // Quarantined implements relay.Handler.
-func (*laneHandler) Quarantined(context.Context, pgx.Tx, store.Event, string) error { return nil }
+func (*laneHandler) Quarantined(context.Context, pgx.Tx, store.Event, string, bool) error { return nil }
 
 // Policy implements relay.Handler: that of a channel that retries.
 func (*laneHandler) Policy(store.Claimed) relay.Policy {

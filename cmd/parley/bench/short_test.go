@@ -71,11 +71,11 @@ func TestKeptFails(t *testing.T) {
 	if err := w.kept(t.Context(), []string{"m:C:1", "m:C:2"}); !errors.Is(err, errLost) {
 		t.Errorf("a lost event: %v", err)
 	}
-	exec(`INSERT INTO pending (event_id, shard, order_key) SELECT id, 0, 'k' FROM events`)
+	exec(`INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at) SELECT 'k', 1, 0, id, id, id, now() FROM events`)
 	if err := w.drain(t.Context(), 200*time.Millisecond); !errors.Is(err, errNotDrained) {
 		t.Errorf("an event that nobody applies: %v", err)
 	}
-	exec(`DELETE FROM pending`)
+	exec(`DELETE FROM queues`)
 	exec(`INSERT INTO quarantine (event_id, reason) SELECT id, 'test' FROM events`)
 	if err := w.drain(t.Context(), time.Second); !errors.Is(err, errNotDrained) {
 		t.Errorf("a quarantined event: %v", err)

@@ -173,7 +173,7 @@ type load struct{ Pending, Lanes, Quarantined int }
 func (l load) idle() bool { return l.Pending == 0 && l.Lanes == 0 }
 
 const loadQuery = `
-	SELECT (SELECT count(*) FROM pending),
+	SELECT (SELECT count(*) FROM queued),
 		(SELECT count(*) FROM lanes WHERE due_at IS NOT NULL OR leased_until IS NOT NULL),
 		(SELECT count(*) FROM quarantine)`
 

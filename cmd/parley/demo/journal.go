@@ -189,7 +189,7 @@ func (p *Page) claims(ctx context.Context) (map[string]claim, bool, error) {
 	if err != nil {
 		return nil, true, fmt.Errorf("demo: journal: %w", err)
 	}
-	const left = `SELECT EXISTS (SELECT FROM pending) OR EXISTS (SELECT FROM lanes WHERE due_at IS NOT NULL)`
+	const left = `SELECT EXISTS (SELECT FROM queues) OR EXISTS (SELECT FROM lanes WHERE due_at IS NOT NULL)`
 	var busy bool
 	if err := pool.QueryRow(ctx, left).Scan(&busy); err != nil {
 		return list, true, fmt.Errorf("demo: journal: %w", err)

@@ -147,7 +147,7 @@ func readMessage(ctx context.Context, q store.Querier, id int64) (journeyMessage
 func readEvent(ctx context.Context, q store.Querier, id int64) (*journeyEvent, error) {
 	const read = `
 		SELECT e.id, a.name AS account, e.external_id, e.size_bytes, e.received_at,
-			EXISTS (SELECT FROM pending WHERE event_id = e.id) AS pending,
+			EXISTS (SELECT FROM queues AS q JOIN queued AS w ON w.queue_id = q.id WHERE q.key = e.order_key AND w.event_id = e.id) AS pending,
 			coalesce((SELECT reason FROM quarantine WHERE event_id = e.id), '') AS refused
 		FROM events AS e
 		JOIN accounts AS a ON a.id = e.account_id

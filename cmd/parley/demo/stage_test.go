@@ -295,14 +295,14 @@ func (s *stage) until(what string, ok func() (bool, error)) error {
 // settle waits until nothing is under way: no fact unapplied, no event undelivered,
 // no delivery due. What waits for its hold, or for a person, stays.
 func (s *stage) settle() error {
-	return s.idle("everything settles", `SELECT (SELECT count(*) FROM pending)
+	return s.idle("everything settles", `SELECT (SELECT count(*) FROM queued)
 		+ (SELECT count(*) FROM lanes WHERE due_at <= parley_now() + interval '1 second' OR leased_until IS NOT NULL)`)
 }
 
 // arrive waits until all that came is applied, and files are fetched, whatever of it can't be
 // posted.
 func (s *stage) arrive() error {
-	return s.idle("everything arrives", `SELECT (SELECT count(*) FROM pending) + (SELECT count(*) FROM fetches WHERE due_at IS NOT NULL)`)
+	return s.idle("everything arrives", `SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM fetches WHERE due_at IS NOT NULL)`)
 }
 
 // idle waits until a query that counts what is under way stays at nothing.

@@ -29,7 +29,7 @@ func TestEmptied(t *testing.T) {
 		}
 	}
 	var queued int
-	must(t, s.pool.QueryRow(t.Context(), `SELECT count(*) FROM pending WHERE event_id = $1`, s.broken).Scan(&queued))
+	must(t, s.pool.QueryRow(t.Context(), `SELECT count(*) FROM queued WHERE event_id = $1`, s.broken).Scan(&queued))
 	if queued != 0 {
 		t.Error("an event without a payload was queued")
 	}

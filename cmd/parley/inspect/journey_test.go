@@ -53,10 +53,18 @@ func tell(t *testing.T) story {
 	s.broken = event(store.SystemAccount, "timer:12:snooze:1", store.ConversationKey(12))
 	s.waiting = event(store.SystemAccount, "delivery:9:failed:1", store.ConversationKey(12))
 	s.lone = event(rookery, strings.Repeat("long ", 30), "y")
-	_, err = s.pool.Exec(ctx, `DELETE FROM pending WHERE event_id IN ($1, $2)`, s.question, s.reply)
-	must(t, err,
-		store.Quarantine(ctx, s.pool, s.broken, "bridge: own fact: unexpected end"),
-		store.BlockKey(ctx, s.pool, s.waiting, store.ConversationKey(12), time.Hour, true))
+	for _, sql := range []string{`DELETE FROM queues`, `DELETE FROM queue_events`} {
+		_, err = s.pool.Exec(ctx, sql)
+		must(t, err)
+	}
+	_, err = s.pool.Exec(ctx, `INSERT INTO quarantine (event_id, reason) VALUES ($1, 'bridge: own fact: unexpected end')`, s.broken)
+	must(t, err)
+	_, err = s.pool.Exec(ctx, `INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at, tries)
+		VALUES ($1, 1, 1, $2, $2, $2, clock_timestamp() + interval '1 hour', 1)`, store.ConversationKey(12), s.waiting)
+	must(t, err)
+	_, err = s.pool.Exec(ctx, `INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
+		SELECT order_key, account_id, 1, id, id, id, clock_timestamp() FROM events WHERE id = $1`, s.lone)
+	must(t, err)
 
 	ann, ben := d.Agents[0].ID, d.Agents[1].ID
 	must(t,
@@ -87,8 +95,7 @@ func (s story) deliveries(t *testing.T, rookery, slack int64) {
 	gates, err := store.UpsertGates(ctx, s.pool, []store.Gate{{AccountID: rookery, Key: "g"}, {AccountID: slack, Key: "g"}})
 	must(t, err)
 	var p store.Pipeline
-	var made int
-	must(t, p.InsertLanes(&made, []store.Lane{
+	must(t, p.InsertLanes([]store.Lane{
 		{ID: 301, AccountID: rookery, Key: "c12", ConversationID: 12, GateID: gates[0].ID, Tail: 4, DueAt: at(60), LeaseSeconds: 45},
 		{ID: 302, AccountID: slack, Key: "c12", ConversationID: 12, GateID: gates[1].ID, Tail: 2, LeaseSeconds: 45}}))
 	must(t, p.Run(ctx, s.pool),

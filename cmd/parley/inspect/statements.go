@@ -16,25 +16,25 @@ var ErrUnknown = errors.New("not found")
 
 // event of the journal without its payload, and what became of it.
 type event struct {
-	ID          int64      `db:"id"`
-	AccountID   int64      `db:"account_id"`
-	Account     string     `db:"account"`
-	ExternalID  string     `db:"external_id"`
-	SizeBytes   int64      `db:"size_bytes"`
-	ReceivedAt  time.Time  `db:"received_at"`
-	Erased      bool       `db:"erased"`
-	Tries       *int       `db:"tries"` // nil: not in the queue
-	BlockedTill *time.Time `db:"blocked_until"`
-	Reason      *string    `db:"reason"` // nil: not quarantined
+	ID         int64      `db:"id"`
+	AccountID  int64      `db:"account_id"`
+	Account    string     `db:"account"`
+	ExternalID string     `db:"external_id"`
+	SizeBytes  int64      `db:"size_bytes"`
+	ReceivedAt time.Time  `db:"received_at"`
+	Erased     bool       `db:"erased"`
+	Tries      *int       `db:"tries"`       // that failed; nil: not in a queue
+	WaitsUntil *time.Time `db:"waits_until"` // nil: it or its queue waits for nothing
+	Reason     *string    `db:"reason"`      // nil: not quarantined
 }
 
 const getEvents = `
 	SELECT e.id, e.account_id, coalesce(a.name, '?') AS account, e.external_id, e.size_bytes, e.received_at,
-		e.payload IS NULL AND e.blob IS NULL AS erased, p.tries, b.until AS blocked_until, q.reason
+		e.payload IS NULL AND e.blob IS NULL AS erased, CASE WHEN w.first_event = e.id THEN w.tries ELSE 0 * w.tries END AS tries,
+		CASE WHEN w.due_at > (SELECT clock_timestamp()) THEN w.due_at END AS waits_until, q.reason
 	FROM events AS e
 	LEFT JOIN accounts AS a ON a.id = e.account_id
-	LEFT JOIN pending AS p ON p.event_id = e.id
-	LEFT JOIN blocked AS b ON b.order_key = e.order_key AND b.until > clock_timestamp() AND p.event_id IS NOT NULL
+	LEFT JOIN queues AS w ON w.key = e.order_key AND EXISTS (SELECT FROM queued AS x WHERE x.queue_id = w.id AND x.event_id = e.id)
 	LEFT JOIN quarantine AS q ON q.event_id = e.id
 	WHERE e.id = ANY($1)
 	ORDER BY e.id`
@@ -45,7 +45,7 @@ func events(ctx context.Context, q store.Querier, ids []int64) ([]event, error) 
 
 // What waits or is quarantined is found by its order key: both tables are small.
 const openEventsOf = `
-	SELECT p.event_id AS id FROM pending AS p WHERE p.order_key = $1
+	SELECT w.event_id AS id FROM queues AS q JOIN queued AS w ON w.queue_id = q.id WHERE q.key = $1
 	UNION
 	SELECT e.id FROM quarantine AS q JOIN events AS e ON e.id = q.event_id WHERE e.order_key = $1`
 

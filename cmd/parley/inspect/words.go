@@ -73,9 +73,9 @@ func (t *teller) arrived(e event) Step {
 		s.Detail = append(s.Detail, "quarantined: "+*e.Reason, fmt.Sprintf("to try it again: parley replay %d", e.ID))
 	case e.Tries != nil && *e.Tries > 0:
 		s.Bad = true
-		s.Detail = append(s.Detail, "not applied yet, tried "+times(*e.Tries)+t.again(e.BlockedTill))
+		s.Detail = append(s.Detail, "not applied yet, tried "+times(*e.Tries)+t.again(e.WaitsUntil))
 	case e.Tries != nil:
-		s.Detail = append(s.Detail, "not applied yet"+t.again(e.BlockedTill))
+		s.Detail = append(s.Detail, "not applied yet"+t.again(e.WaitsUntil))
 	case e.Erased:
 		s.Detail = append(s.Detail, "applied; its payload is no longer kept")
 	default:

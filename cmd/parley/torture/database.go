@@ -150,7 +150,7 @@ type load struct {
 }
 
 const loadQuery = `
-	SELECT (SELECT count(*) FROM pending),
+	SELECT (SELECT count(*) FROM queued),
 		(SELECT count(*) FROM lanes WHERE due_at IS NOT NULL OR leased_until IS NOT NULL),
 		(SELECT count(*) FROM quarantine)`
 
@@ -196,7 +196,7 @@ func (d *database) export(ctx context.Context, dir string) error {
 		return err
 	}
 	return d.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		for _, table := range []string{"events", "pending", "quarantine", "conversations", "messages", "deliveries", "lanes", "gates", "posts",
+		for _, table := range []string{"events", "queues", "queue_events", "quarantine", "conversations", "messages", "deliveries", "lanes", "gates", "posts",
 			"threads", "external_ids", "log_entries", "timers", "accounts", "leases", "clock"} {
 			file, err := os.OpenFile(filepath.Join(dir, table+".csv"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 			if err != nil {

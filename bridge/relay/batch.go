@@ -1,0 +1,149 @@
+package relay
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"parley/store"
+)
+
+// batch are runs that are dealt with together.
+type batch struct {
+	runs      []*work
+	now, real time.Time
+}
+
+// work is a run and what becomes of it: its first events are applied, and something may be known of
+// the one behind them.
+type work struct {
+	store.Run
+	values  []any         // of the events that were decoded
+	apply   int           // how many events are to be applied
+	release store.Release // beside how many were done
+	refused error         // why the event behind them can never be applied
+}
+
+func newBatch(taken store.Taken) *batch {
+	b := &batch{now: taken.Now, real: taken.Real}
+	for _, r := range taken.Runs {
+		b.runs = append(b.runs, &work{Run: r, apply: len(r.Events)})
+	}
+	return b
+}
+
+// clone copies what may change.
+func (b *batch) clone() *batch {
+	c := *b
+	c.runs = nil
+	for _, r := range b.runs {
+		one := *r
+		c.runs = append(c.runs, &one)
+	}
+	return &c
+}
+
+// place is an event in its run.
+type place struct {
+	*work
+	n     int
+	order int64
+}
+
+// inOrder gives the events that are to be applied, in the order in which they were accepted; those
+// of one queue in the queue's order, whatever their numbers say.
+func (b *batch) inOrder() []place {
+	var list []place
+	for _, r := range b.runs {
+		order := int64(0)
+		for n, e := range r.Events[:r.apply] {
+			order = max(order, e.ID)
+			list = append(list, place{r, n, order})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b place) int { return cmp.Compare(a.order, b.order) })
+	return list
+}
+
+// facts gives what is to be applied, in order.
+func (b *batch) facts() []Fact {
+	var list []Fact
+	for _, p := range b.inOrder() {
+		list = append(list, Fact{Event: p.Events[p.n], Value: p.values[p.n]})
+	}
+	return list
+}
+
+// find gives an event's place; n < 0 when it is not of the batch, or left out already.
+func (b *batch) find(event int64) (r *work, n int) {
+	for _, r := range b.runs {
+		if n := slices.IndexFunc(r.Events[:r.apply], func(e store.Event) bool { return e.ID == event }); n >= 0 {
+			return r, n
+		}
+	}
+	return nil, -1
+}
+
+// wait leaves an event out until it can be applied, and those behind it. It says whether it did.
+func (b *batch) wait(w Wait) bool {
+	r, n := b.find(w.EventID)
+	if n < 0 {
+		return false
+	}
+	r.apply = n
+	waits := r.Waits
+	if n > 0 {
+		waits = 0 // it is looked at for the first time
+	}
+	r.release.Waits, r.release.For, r.release.After = waits+1, w.For, max(w.Most, time.Millisecond)
+	if w.For == "" {
+		r.release.After = min(r.release.After, firstWait<<min(waits, 10), longestWait)
+	}
+	return true
+}
+
+// refuse leaves out an event that can never be applied, and those behind it. It says whether it did.
+func (b *batch) refuse(event int64, why error) bool {
+	r, n := b.find(event)
+	if n < 0 {
+		return false
+	}
+	r.apply, r.refused = n, why
+	return true
+}
+
+// releases gives what is to be written of the runs. Those whose next event is given up stay in
+// hand until that is done.
+func (b *batch) releases() []store.Release {
+	var list []store.Release
+	for _, r := range b.runs {
+		if r.refused != nil && r.apply == 0 {
+			continue
+		}
+		done := r.Release(r.apply)
+		done.After, done.For, done.Waits, done.Tries = r.release.After, r.release.For, r.release.Waits, r.release.Tries
+		list = append(list, done)
+	}
+	return list
+}
+
+// more gives the accounts that have further events due.
+func (b *batch) more(shares []store.Share) map[int64]bool {
+	events, more := map[int64]int{}, map[int64]bool{}
+	var size int64
+	for _, r := range b.runs {
+		events[r.Share] += len(r.Events)
+		for _, e := range r.Events {
+			size += e.SizeBytes
+		}
+		if r.release.After == 0 && (r.More || r.apply < len(r.Events)) {
+			more[r.Share] = true
+		}
+	}
+	for _, s := range shares {
+		if events[s.Account] >= s.Events || size >= maxApplyBytes/2 {
+			more[s.Account] = true
+		}
+	}
+	return more
+}

@@ -1,0 +1,152 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"parley/store"
+)
+
+// decodeTime is how long a batch is decoded; what is not decoded by then is left for the next one.
+const decodeTime = 2 * batchTime
+
+// errSlow says that an event is still being decoded.
+var errSlow = errors.New("relay: it took too long to decode")
+
+// decodeBatch decodes the events of a batch, in their order and before any transaction. It ends at
+// an event of a run that can't be read, that isn't to be read yet, or that takes long: its queue is
+// dealt with alone.
+func (a *applier) decodeBatch(ctx context.Context, b *batch) {
+	began := time.Now()
+	closed := map[int64]bool{}
+	for _, p := range b.inOrder() {
+		switch {
+		case p.n >= p.apply: // something before it in its queue was left out
+			continue
+		case closed[p.Events[p.n].AccountID], time.Since(began) > decodeTime:
+			p.apply = p.n
+			continue
+		}
+		value, err := a.decode(ctx, p.Events[p.n], a.opt.SlowDecode)
+		switch {
+		case err == nil:
+			p.values = append(p.values, value)
+		case errors.Is(err, ErrNotOpen):
+			closed[p.Events[p.n].AccountID] = true
+			p.apply = p.n
+			a.schedule.hold(p.Share, time.Now().Add(closedWait))
+		case errors.Is(err, errSlow):
+			p.apply, p.release.Tries = p.n, 1
+			signal(a.suspects)
+		case unreadable(err):
+			p.apply, p.refused = p.n, err
+		default: // the database did not give its payload
+			p.apply = p.n
+		}
+	}
+}
+
+// payloadError says that the payload of an event could not be read from the database.
+type payloadError struct{ error }
+
+// Unwrap gives the cause.
+func (e payloadError) Unwrap() error { return e.error }
+
+// unreadable says that an event can never be decoded.
+func unreadable(err error) bool {
+	var payload payloadError
+	return !errors.As(err, &payload) && !errors.Is(err, errSlow) && !errors.Is(err, ErrNotOpen)
+}
+
+// decode decodes one event, in time. One that takes longer goes on: who asks for it again gets
+// what comes of it.
+// Errors: errSlow; payloadError; what Handler.Decode gives.
+func (r *Relay) decode(ctx context.Context, e store.Event, limit time.Duration) (any, error) {
+	d := r.slow.find(e.ID)
+	if d == nil {
+		payload := e.Payload
+		if e.Blob != nil {
+			var err error
+			if payload, err = store.GetBlob(ctx, r.pool, *e.Blob); err != nil {
+				return nil, payloadError{err}
+			}
+		}
+		d = &decoding{done: make(chan struct{})}
+		r.left.Add(1)
+		go func() {
+			defer r.left.Done()
+			defer close(d.done)
+			d.value, d.err = r.safeDecode(e, payload)
+		}()
+	}
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-d.done:
+		r.slow.drop(e.ID)
+		return d.value, d.err
+	case <-timer.C:
+		r.slow.keep(e.ID, d)
+		return nil, errSlow
+	}
+}
+
+// safeDecode turns a panic of a handler into an error.
+func (r *Relay) safeDecode(e store.Event, payload []byte) (value any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.log.Error("decoding panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("relay: decoding panicked: %v", p)
+		}
+	}()
+	return r.handler.Decode(e, payload)
+}
+
+// decoding is an event that is being decoded.
+type decoding struct {
+	done  chan struct{}
+	value any
+	err   error
+}
+
+// slowDecodes remembers the events of which the decoding goes on though nobody waits for it.
+type slowDecodes struct {
+	mu      sync.Mutex
+	running map[int64]*decoding
+}
+
+func newSlowDecodes() *slowDecodes { return &slowDecodes{running: map[int64]*decoding{}} }
+
+// mostSlow is how many are remembered: of those that have ended, others give way.
+const mostSlow = 16
+
+func (s *slowDecodes) find(event int64) *decoding {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running[event]
+}
+
+func (s *slowDecodes) keep(event int64, d *decoding) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, old := range s.running {
+		select {
+		case <-old.done:
+			if len(s.running) >= mostSlow {
+				delete(s.running, id)
+			}
+		default:
+		}
+	}
+	s.running[event] = d
+}
+
+func (s *slowDecodes) drop(event int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.running, event)
+}

@@ -1,0 +1,244 @@
+package relay
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"parley/store"
+)
+
+const (
+	// batchTime is about how long a batch may take: so long may others have to wait for it.
+	batchTime  = 50 * time.Millisecond
+	maxApply   = 256 // events of one batch
+	minApply   = 8   // an account's share of a batch, at least
+	maxPerKey  = 32  // events of one queue in one batch; then it goes behind the account's other queues
+	maxShares  = 16  // accounts in one batch
+	mostAtOnce = 2   // batches with events of one account, at the same time
+	// lateCommit is how much later than its due time a queue may become visible and be found at
+	// once; what takes longer is found by the thorough sweep.
+	lateCommit = 5 * time.Second
+)
+
+// schedule knows which accounts may have events to apply, and gives them to appliers in turn: one
+// that has a million of them waits as long for its next batch as one that has a few.
+type schedule struct {
+	mu       sync.Mutex
+	accounts map[int64]*account
+	turns    []int64       // accounts in the order of their turns
+	changed  chan struct{} // closed and replaced when something may have become due
+}
+
+// account is what is known of one account's queues.
+type account struct {
+	due     bool          // there may be something to take
+	later   time.Time     // when there may be something next, this process's clock; zero = nothing is known
+	held    time.Time     // until then nothing is taken: its channel isn't open
+	batches int           // that have events of it in hand
+	from    time.Time     // store.Share.From
+	each    time.Duration // what one event takes, about
+}
+
+func newSchedule() *schedule {
+	return &schedule{accounts: map[int64]*account{}, changed: make(chan struct{})}
+}
+
+// of gives what is known of an account. Its caller holds the lock.
+func (s *schedule) of(id int64) *account {
+	a := s.accounts[id]
+	if a == nil {
+		a = &account{}
+		s.accounts[id] = a
+		s.turns = append(s.turns, id)
+	}
+	return a
+}
+
+// wake says that accounts may have something to apply at a time.
+func (s *schedule) wake(at time.Time, ids ...int64) {
+	if len(ids) == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range ids {
+		s.of(id).wake(at)
+	}
+	s.tell()
+}
+
+// wake notes that there may be something to take at a time.
+func (a *account) wake(at time.Time) {
+	if !at.After(time.Now()) {
+		a.due = true
+	} else if a.later.IsZero() || at.Before(a.later) {
+		a.later = at
+	}
+}
+
+// hold lets nothing be taken of an account until a time, or until it is opened.
+func (s *schedule) hold(id int64, until time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.of(id).held = until
+}
+
+// open ends a hold.
+func (s *schedule) open(id int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.of(id)
+	a.held, a.due = time.Time{}, true
+	s.tell()
+}
+
+// tell wakes appliers that wait. Its caller holds the lock.
+func (s *schedule) tell() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// next waits until accounts have something to apply, and gives what may be taken of them. They
+// count as in work until done is called.
+func (s *schedule) next(ctx context.Context) []store.Share {
+	for {
+		shares, wait, changed := s.pick()
+		if len(shares) > 0 {
+			return shares
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-changed:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// pick gives the shares of the accounts whose turn it is; none: how long to wait.
+func (s *schedule) pick() (shares []store.Share, wait time.Duration, changed <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now, wait := time.Now(), time.Hour
+	var behind []int64
+	first := s.turns[:0:0]
+	for _, id := range s.turns {
+		a := s.accounts[id]
+		if !a.later.IsZero() && !a.later.After(now) {
+			a.due, a.later = true, time.Time{}
+		}
+		if !a.due || a.held.After(now) || a.batches >= mostAtOnce || len(shares) == maxShares {
+			first = append(first, id)
+			if at := a.waits(now); !at.IsZero() {
+				wait = min(wait, max(at.Sub(now), time.Millisecond))
+			}
+			continue
+		}
+		behind = append(behind, id)
+		shares = append(shares, store.Share{Account: id, From: a.from})
+		a.due = false // what becomes due from now on wakes again
+		a.batches++
+	}
+	s.turns = append(first, behind...)
+	for i := range shares {
+		shares[i].Events = s.accounts[shares[i].Account].most(len(shares))
+	}
+	return shares, wait, s.changed
+}
+
+// waits gives when to look at an account again though nobody tells of it; zero = never.
+func (a *account) waits(now time.Time) time.Time {
+	if a.due && a.held.After(now) {
+		return a.held
+	}
+	return a.later
+}
+
+// most gives how many events of an account fit its part of a batch.
+func (a *account) most(accounts int) int {
+	n := maxApply / accounts
+	if a.each > 0 {
+		n = min(n, int(batchTime/a.each)/accounts)
+	}
+	return max(n, minApply/min(accounts, minApply))
+}
+
+// done says that a batch with shares has ended; more names the accounts that have further events
+// due.
+func (s *schedule) done(shares []store.Share, more map[int64]bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	due := false
+	for _, share := range shares {
+		a := s.of(share.Account)
+		a.batches--
+		a.due = a.due || more[share.Account]
+		due = due || a.due
+	}
+	if due {
+		s.tell()
+	}
+}
+
+// took learns what an event of an account costs: n of them took so long.
+func (s *schedule) took(id int64, n int, took time.Duration) {
+	if n == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.of(id)
+	each := took / time.Duration(n)
+	if a.each == 0 {
+		a.each = each
+	}
+	a.each += (each - a.each) / 4
+}
+
+// swept learns when the first queue of each account is due, by the database; real is its clock.
+// From there on queues are looked for.
+func (s *schedule) swept(list []store.ShareDue, real time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now, told := time.Now(), map[int64]bool{}
+	for _, d := range list {
+		a := s.of(d.AccountID)
+		told[d.AccountID] = true
+		a.from = d.Due
+		if d.Due.After(real) {
+			a.from = real
+		}
+		a.from = a.from.Add(-lateCommit)
+		a.wake(now.Add(store.Seconds(d.Wait)))
+	}
+	for id, a := range s.accounts {
+		if !told[id] {
+			a.from = real.Add(-lateCommit)
+		}
+	}
+	s.tell()
+}
+
+// froms gives where to look for each account's first queue.
+func (s *schedule) froms() map[int64]time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	from := make(map[int64]time.Time, len(s.accounts))
+	for id, a := range s.accounts {
+		from[id] = a.from
+	}
+	return from
+}
+
+// stray has an account's queues looked for everywhere: something became due long ago.
+func (s *schedule) stray(ids ...int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range ids {
+		s.of(id).from = time.Time{}
+	}
+}

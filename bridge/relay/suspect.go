@@ -1,0 +1,187 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+)
+
+// runSuspects applies events that failed before, one by one, until ctx ends. Each attempt is
+// counted before it begins, so that one which ends the session or the process counts as well.
+func (r *Relay) runSuspects(ctx context.Context) error {
+	a := &applier{Relay: r}
+	defer a.end()
+	for {
+		found, err := a.suspect(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			r.warn(ctx, "applying one by one failed", err)
+			pause(ctx, backoffOnError)
+		case found:
+			signal(r.suspects) // there may be more, for the other one as well
+		}
+		select {
+		case <-r.suspects:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// suspect deals with one event that failed before. It says whether there was one.
+func (a *applier) suspect(parent context.Context) (bool, error) {
+	a.waitWhileHeld(parent)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), storeTimeout+a.opt.DecodeFor+a.opt.ApplyFor)
+	defer cancel()
+	if err := a.begin(ctx); err != nil {
+		return false, err
+	}
+	began := time.Now()
+	taken, err := store.TakeSuspect(ctx, a.conn, a.holder, a.opt.Version)
+	if err != nil || len(taken.Runs) == 0 {
+		return false, err
+	}
+	a.alive()
+	b := newBatch(taken)
+	r := b.runs[0]
+	if r.Tries > maxTries {
+		return true, a.giveUp(ctx, r, errors.New("each attempt to apply it ended with the process, or was never finished"), true)
+	}
+	value, err := a.decode(ctx, r.Events[0], a.opt.DecodeFor)
+	switch {
+	case err == nil:
+		r.values = []any{value}
+		err = a.applyAlone(ctx, b, began)
+	case errors.Is(err, ErrNotOpen): // it waits with the others of its account
+		a.schedule.hold(r.Share, time.Now().Add(closedWait))
+		return true, a.uncounted(ctx, r, closedWait)
+	case unreadable(err):
+		return true, a.giveUp(ctx, r, err, false)
+	}
+	if err != nil {
+		return true, a.failedAlone(ctx, r, err)
+	}
+	a.schedule.wake(time.Now(), r.Share) // what waits behind it
+	return true, nil
+}
+
+// applyAlone applies a batch of one event.
+func (a *applier) applyAlone(ctx context.Context, b *batch, began time.Time) error {
+	for tries := 0; ; tries++ {
+		err := a.apply(ctx, b, began)
+		var bad *EventError
+		var early *WaitError
+		switch {
+		case err == nil:
+			return a.giveUpRefused(ctx, b)
+		case errors.As(err, &bad):
+			return a.giveUp(ctx, b.runs[0], bad.Err, false)
+		case errors.As(err, &early) && b.wait(early.Wait):
+		case conflicting(err) && tries < conflicts:
+		default:
+			return err
+		}
+	}
+}
+
+// failedAlone lets an event wait for its next attempt, or gives it up.
+func (a *applier) failedAlone(ctx context.Context, r *work, cause error) error {
+	e := r.Events[0]
+	a.log.Warn("event failed", "event_seq", e.ID, "tries", r.Tries, "error", cause)
+	switch {
+	case !a.blames(cause):
+		return errors.Join(cause, a.uncounted(ctx, r, time.Second))
+	case r.Tries >= maxTries:
+		return a.giveUp(ctx, r, cause, errors.Is(cause, errSlow) || errors.Is(cause, errTookLong))
+	}
+	again := r.Release(0)
+	again.Tries, again.Waits, again.After = r.Tries, r.Waits, time.Second<<min(r.Tries-1, 4)
+	return a.release(ctx, again)
+}
+
+// uncounted gives an event back as if this attempt had not begun.
+func (a *applier) uncounted(ctx context.Context, r *work, wait time.Duration) error {
+	again := r.Release(0)
+	again.Tries, again.Waits, again.After = r.Tries-1, r.Waits, wait
+	return a.release(ctx, again)
+}
+
+func (r *Relay) release(ctx context.Context, one store.Release) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	return store.ReleaseRuns(ctx, r.pool, []store.Release{one})
+}
+
+// giveUpRefused gives up the next events of runs that can never be applied.
+func (a *applier) giveUpRefused(ctx context.Context, b *batch) error {
+	var errs []error
+	for _, r := range b.runs {
+		if r.refused != nil && r.apply == 0 {
+			errs = append(errs, a.giveUp(ctx, r, r.refused, false))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// giveUp puts the next event of a run into quarantine and frees its queue. People are told in the
+// same transaction, which fails when the queue is another applier's by now: so it happens once, and
+// never to an event that was applied.
+func (a *applier) giveUp(ctx context.Context, r *work, cause error, unread bool) error {
+	e := r.Events[0]
+	reason := store.Clean(cause.Error())
+	err := a.quarantine(ctx, r, reason, func(tx pgx.Tx) error { return a.safeQuarantined(ctx, tx, e, reason, unread) })
+	if err != nil && !store.IsLost(err) && a.blames(err) {
+		a.log.Error("quarantine not told", "event_seq", e.ID, "error", err)
+		err = a.quarantine(ctx, r, reason, func(pgx.Tx) error { return nil }) // the others must not wait for it; doctor shows it
+	}
+	switch {
+	case store.IsLost(err):
+		return nil
+	case err != nil:
+		again := r.Release(0)
+		again.Tries = max(r.Tries, 1)
+		return errors.Join(err, a.release(ctx, again))
+	}
+	a.slow.drop(e.ID)
+	a.metrics.Account(e.AccountID).Quarantined.Add(1)
+	a.gaveUp(e.ID, cause)
+	a.schedule.wake(time.Now(), r.Share)
+	return nil
+}
+
+// quarantine takes the next event of a run out of its queue.
+func (r *Relay) quarantine(ctx context.Context, w *work, reason string, tell func(pgx.Tx) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	return store.InTxWith(ctx, r.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
+		if err := tell(tx); err != nil {
+			return nil, err
+		}
+		var p store.Pipeline
+		p.FinishRuns([]store.Release{w.Release(1)})
+		p.Quarantine(w.Events[0].ID, reason)
+		return &p, nil
+	})
+}
+
+// safeQuarantined turns a panic of a handler into an error.
+func (r *Relay) safeQuarantined(ctx context.Context, tx pgx.Tx, e store.Event, reason string, unread bool) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("relay: telling of a quarantine panicked: %v", p)
+		}
+	}()
+	return r.handler.Quarantined(ctx, tx, e, reason, unread)
+}
+
+// gaveUp logs an event that is not tried again.
+func (r *Relay) gaveUp(id int64, cause error) {
+	r.log.Error("event quarantined", "event_seq", id, "error", cause)
+}

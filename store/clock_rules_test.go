@@ -1,0 +1,131 @@
+package store_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// PostgreSQL asks these clocks anew for each row that a condition is checked for. A statement that
+// reads many rows then sees time pass: what was not due for the first of them is due for the last
+// ones, and the order in which it looked at them is lost. (SELECT clock_timestamp()) is one value
+// for the whole statement.
+var (
+	volatileClock  = regexp.MustCompile(`^(clock_timestamp|timeofday|parley_now)\(`)
+	onceAStatement = regexp.MustCompile(`^\(SELECT (clock_timestamp|parley_now)\(\)\)`)
+)
+
+// clausesOf are the words that begin a clause, and whether it is a condition on rows.
+var clausesOf = map[string]bool{
+	"where": true, "on": true, "having": true,
+	"select": false, "from": false, "set": false, "returning": false, "group": false, "order": false, "limit": false, "values": false,
+	"window": false, "for": false, "union": false, "insert": false, "update": false, "delete": false, "with": false, "do": false, "when": false,
+	"cross": false, "join": false, "left": false,
+}
+
+// clocksInConditions gives the places of a statement at which a clock is asked for each row.
+func clocksInConditions(sql string) (found []string) {
+	sql = regexp.MustCompile(`--.*`).ReplaceAllString(sql, "")
+	sql = strings.Join(strings.Fields(sql), " ")
+	condition := []bool{false} // by depth of brackets
+	for i := 0; i < len(sql); {
+		rest := sql[i:]
+		top := len(condition) - 1
+		switch word := regexp.MustCompile(`^\w+`).FindString(rest); {
+		case onceAStatement.MatchString(rest):
+			i += len(onceAStatement.FindString(rest))
+		case volatileClock.MatchString(rest):
+			if condition[top] {
+				found = append(found, sql[max(0, i-50):min(len(sql), i+30)])
+			}
+			i += len(word)
+		case word != "":
+			if is, clause := clausesOf[strings.ToLower(word)]; clause && !(strings.EqualFold(word, "from") && inFunction(sql[:i])) {
+				condition[top] = is
+			}
+			i += len(word)
+		case rest[0] == '(':
+			condition = append(condition, condition[top])
+			i++
+		case rest[0] == ')' && top > 0:
+			condition = condition[:top]
+			i++
+		case rest[0] == '\'':
+			end := strings.IndexByte(rest[1:], '\'')
+			if end < 0 {
+				return found
+			}
+			i += end + 2
+		default:
+			i++
+		}
+	}
+	return found
+}
+
+// inFunction says whether what follows is the FROM of extract(epoch FROM …).
+func inFunction(before string) bool {
+	return regexp.MustCompile(`(?i)\b(extract|substring|trim)\s*\([^()]*$`).MatchString(before)
+}
+
+// No statement of the program asks a clock for each row that it checks a condition for.
+func TestOneClockAStatement(t *testing.T) {
+	t.Parallel()
+	statements := 0
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		if err != nil || !regexp.MustCompile(`clock_timestamp|parley_now`).Match(source) {
+			return err
+		}
+		files := token.NewFileSet()
+		file, err := parser.ParseFile(files, path, source, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING {
+				sql, _ := strconv.Unquote(text.Value)
+				statements++
+				for _, place := range clocksInConditions(sql) {
+					t.Errorf("%s: … %s …", files.Position(text.Pos()), place)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil || statements < 50 {
+		t.Errorf("%d texts were read, %v", statements, err)
+	}
+}
+
+// The rule finds what it forbids.
+func TestOneClockRule(t *testing.T) {
+	t.Parallel()
+	for sql, want := range map[string]int{
+		`SELECT 1 FROM a WHERE until > clock_timestamp()`:                                                          1,
+		`SELECT 1 FROM a WHERE until > (SELECT clock_timestamp())`:                                                 0,
+		`SELECT 1 FROM a WHERE NOT EXISTS (SELECT 1 FROM b WHERE b.k = a.k AND b.until > clock_timestamp())`:       1,
+		`SELECT 1 FROM a JOIN b ON b.until > parley_now() - interval '1 s' WHERE true`:                             1,
+		`SELECT extract(epoch FROM clock_timestamp() - x) FROM a WHERE x < now()`:                                  0,
+		`SELECT 1 FROM a WHERE extract(epoch FROM clock_timestamp() - x) > 1`:                                      1,
+		`UPDATE a SET until = clock_timestamp() WHERE id = 1 RETURNING clock_timestamp()`:                          0,
+		`WITH t AS (SELECT clock_timestamp() AS now) SELECT 1 FROM a, t WHERE until > t.now`:                       0,
+		`INSERT INTO a VALUES (1) ON CONFLICT (id) DO UPDATE SET at = clock_timestamp() WHERE a.at < parley_now()`: 1,
+		`SELECT 1 FROM a WHERE b = 'clock_timestamp()' ORDER BY clock_timestamp()`:                                 0,
+	} {
+		if found := clocksInConditions(sql); len(found) != want {
+			t.Errorf("%s\n\tfound %q, want %d", sql, found, want)
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// holderLocks is the class of the advisory locks that appliers hold.
+const holderLocks = 0x50A71E7
+
+// ErrLost means that what a process had in hand was given to another one meanwhile.
+var ErrLost = errors.New("store: lost to another process")
+
+// lostCode is what parley_require raises.
+const lostCode = "PY001"
+
+// IsLost says whether an error means that something was not the caller's any more.
+func IsLost(err error) bool {
+	var pg *pgconn.PgError
+	return errors.Is(err, ErrLost) || errors.As(err, &pg) && pg.Code == lostCode
+}
+
+const (
+	nextHolder = `SELECT nextval('holder_ids')`
+	lockHolder = `SELECT pg_advisory_lock($1, $2)`
+	addHolder  = `INSERT INTO holders (id, until) VALUES ($1, clock_timestamp() + make_interval(secs => $2))`
+)
+
+// AddHolder makes a session an applier and gives its number. What it takes is free for others
+// when the session ends, or when KeepHolders was not called for so long.
+func AddHolder(ctx context.Context, session Querier, lasts time.Duration) (int, error) {
+	var id int
+	if err := session.QueryRow(ctx, nextHolder).Scan(&id); err != nil {
+		return 0, fmt.Errorf("store: add holder: %w", err)
+	}
+	for _, step := range []struct {
+		sql  string
+		args []any
+	}{{lockHolder, []any{holderLocks, id}}, {addHolder, []any{id, lasts.Seconds()}}} { // who has no lock counts as dead
+		if _, err := session.Exec(ctx, step.sql, step.args...); err != nil {
+			return 0, fmt.Errorf("store: add holder: %w", err)
+		}
+	}
+	return id, nil
+}
+
+const keepHolders = `
+	UPDATE holders SET until = clock_timestamp() + make_interval(secs => $2) WHERE id = ANY($1) RETURNING id`
+
+// KeepHolders says that appliers go on, and gives those that were not given up meanwhile.
+func KeepHolders(ctx context.Context, q Querier, holders []int, lasts time.Duration) ([]int64, error) {
+	return ids(ctx, q, "keep holders", keepHolders, holders, lasts.Seconds())
+}
+
+const dropHolders = `DELETE FROM holders WHERE id = ANY($1)`
+
+// DropHolders ends appliers that have nothing in hand any more.
+func DropHolders(ctx context.Context, q Querier, holders ...int) error {
+	if _, err := q.Exec(ctx, dropHolders, holders); err != nil {
+		return fmt.Errorf("store: drop holders: %w", err)
+	}
+	return nil
+}
+
+const deadHolders = `
+	SELECT h.id
+	FROM holders AS h
+	WHERE h.until < (SELECT clock_timestamp()) OR NOT EXISTS (
+		SELECT FROM pg_locks AS l
+		WHERE l.locktype = 'advisory' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+			AND l.classid = $1 AND l.objid = h.id AND l.objsubid = 2)`
+
+// What a dead applier had in hand may be what ended it: its next event is applied alone.
+const freeHeld = `
+	WITH dead AS (
+		DELETE FROM holders WHERE id = ANY($1)
+	), held AS MATERIALIZED (
+		SELECT q.id
+		FROM queues AS q
+		WHERE q.holder IS NOT NULL AND (q.holder = ANY($1) OR NOT EXISTS (SELECT FROM holders AS h WHERE h.id = q.holder))
+		ORDER BY q.key
+		FOR NO KEY UPDATE
+	)
+	UPDATE queues AS q
+	SET holder = NULL, epoch = q.epoch + 1, tries = greatest(q.tries, 1), suspect_upto = least(q.last_place, q.place + $2)
+	WHERE q.id = ANY(ARRAY(SELECT id FROM held))
+	RETURNING q.account_id AS id`
+
+// FreeHeld gives up appliers that ended without a word, and frees what they had in hand, of each
+// queue so many events at most; thorough also looks for what belongs to none that is known. It
+// says how many queues it freed.
+func FreeHeld(ctx context.Context, q Querier, perKey int, thorough bool) (int, error) {
+	dead, err := ids(ctx, q, "dead holders", deadHolders, holderLocks)
+	if err != nil || len(dead) == 0 && !thorough {
+		return 0, err
+	}
+	freed, err := ids(ctx, q, "free held queues", freeHeld, dead, perKey)
+	return len(freed), err
+}
