@@ -325,6 +325,9 @@ func (e *Engine) original(ctx context.Context, id int64) (channels.Inbound, stor
 	}
 	m := messages[0]
 	ev, err := store.GetEvent(ctx, e.pool, m.EventID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return channels.Inbound{}, m, fmt.Errorf("%w: the original of message %d was removed", ErrNoFile, id)
+	}
 	if err != nil {
 		return channels.Inbound{}, m, err
 	}

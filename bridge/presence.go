@@ -88,7 +88,7 @@ func (e *Engine) watchOthers(ctx context.Context) {
 func (e *Engine) presence(ctx context.Context, name string) ([]store.Vanished, error) {
 	ctx, cancel := context.WithTimeout(ctx, presenceLasts)
 	defer cancel()
-	all, err := store.AllKnowRuns(ctx, e.pool)
+	all, err := store.AllKnow(ctx, e.pool, store.KnowsRuns)
 	e.relay.AllowRuns(err == nil && all)
 	if err != nil {
 		return nil, err

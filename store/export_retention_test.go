@@ -9,4 +9,8 @@ const (
 	NextBlobsSQL     = nextBlobs
 	DropBlobsSQL     = dropBlobs
 	DropReactionsSQL = dropReactions
+	SeenOfEventsSQL  = seenOfEvents
+	DropEmptiedSQL   = dropEmptied
+	DropPassingSQL   = dropDeliveries
+	DropLanesSQL     = dropLanes
 )

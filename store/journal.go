@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"time"
 
@@ -90,13 +91,14 @@ const factVersion = `2`
 const insertEvents = `
 	WITH given AS MATERIALIZED (
 		SELECT nextval('events_id_seq') AS id, t.*
-		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::text[], $8::bigint[])
-			AS t(account_id, external_id, order_key, payload, blob, size_bytes, quarantine, share)
+		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::uuid[])
+			AS t(account_id, external_id, order_key, payload, blob, size_bytes, quarantine, share, fact)
 	), stored AS (
 		INSERT INTO events (id, account_id, external_id, order_key, payload, blob, size_bytes)
 		OVERRIDING SYSTEM VALUE
 		SELECT id, account_id, external_id, order_key, payload, nullif(blob, ''), size_bytes
 		FROM given
+		WHERE NOT EXISTS (SELECT FROM seen WHERE seen.account_id = given.account_id AND seen.fact = given.fact)
 		ORDER BY account_id, external_id, id
 		ON CONFLICT (account_id, external_id) DO NOTHING
 		RETURNING id
@@ -142,13 +144,19 @@ func eventColumns(events []NewEvent) []any {
 	n := len(events)
 	accounts, sizes, shares := make([]int64, n), make([]int64, n), make([]int64, n)
 	external, keys, blobs, reasons := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	payloads := make([][]byte, n)
+	payloads, facts := make([][]byte, n), make([][16]byte, n)
 	for i, e := range events {
 		accounts[i], external[i], keys[i], blobs[i] = e.AccountID, shortID(e.ExternalID), shortID(e.OrderKey), e.Blob
 		payloads[i], sizes[i], reasons[i] = e.Payload, max(e.SizeBytes, int64(len(e.Payload))), Clean(e.Quarantine)
-		shares[i] = cmp.Or(e.Share, e.AccountID)
+		shares[i], facts[i] = cmp.Or(e.Share, e.AccountID), factHash(external[i])
 	}
-	return []any{accounts, external, keys, payloads, blobs, sizes, reasons, shares}
+	return []any{accounts, external, keys, payloads, blobs, sizes, reasons, shares, facts}
+}
+
+// factHash is what is kept of an external id for ever; seenOfEvents computes the same.
+func factHash(external string) [16]byte {
+	sum := sha256.Sum256([]byte(external))
+	return [16]byte(sum[:16])
 }
 
 // An event in quarantine was never applied. One that an earlier version gave up may have been all
@@ -179,6 +187,7 @@ const handOver = `
 		SELECT $2::bigint, $3, $2::bigint || substring(e.order_key FROM position('/' IN e.order_key)), e.payload, e.blob, e.size_bytes
 		FROM freed
 		JOIN events AS e ON e.id = freed.event_id
+		WHERE NOT EXISTS (SELECT FROM seen WHERE seen.account_id = $2 AND seen.fact = $4)
 		ON CONFLICT (account_id, external_id) DO NOTHING
 		RETURNING id, account_id, order_key
 	), ` + enqueue + `
@@ -188,7 +197,7 @@ const handOver = `
 // there, and queues it; what that account knows already is only taken out of quarantine.
 // It says whether the event was in quarantine.
 func HandOver(ctx context.Context, q Querier, event, account int64, externalID string) (bool, error) {
-	list, err := ids(ctx, q, "hand over", handOver, event, account, shortID(externalID))
+	list, err := ids(ctx, q, "hand over", handOver, event, account, shortID(externalID), factHash(shortID(externalID)))
 	return len(list) > 0, err
 }
 
@@ -233,7 +242,11 @@ func GetEvent(ctx context.Context, q Querier, id int64) (Event, error) {
 }
 
 const seenEvents = `
-	SELECT external_id FROM events WHERE account_id = $1 AND external_id = ANY($2)`
+	SELECT external_id FROM events WHERE account_id = $1 AND external_id = ANY($2)
+	UNION
+	SELECT t.external_id
+	FROM unnest($2::text[], $3::uuid[]) AS t(external_id, fact)
+	JOIN seen ON seen.account_id = $1 AND seen.fact = t.fact`
 
 // SeenEvents tells which fact ids an account has in the journal.
 func SeenEvents(ctx context.Context, q Querier, account int64, external []string) (map[string]bool, error) {
@@ -241,7 +254,11 @@ func SeenEvents(ctx context.Context, q Querier, account int64, external []string
 		ExternalID string `db:"external_id"`
 	}
 	short, original := shortIDs(external)
-	rows, err := collect[row](ctx, q, "seen events", seenEvents, account, short)
+	facts := make([][16]byte, len(short))
+	for i, id := range short {
+		facts[i] = factHash(id)
+	}
+	rows, err := collect[row](ctx, q, "seen events", seenEvents, account, short, facts)
 	seen := make(map[string]bool, len(rows))
 	for _, r := range rows {
 		seen[original[r.ExternalID]] = true

@@ -28,19 +28,25 @@ const keepPresence = `
 		AND until BETWEEN (SELECT clock_timestamp()) - interval '1 minute' AND (SELECT clock_timestamp())`
 
 // ProcessName begins the name under which a process keeps its presence. The number rises
-// when processes must know of something before others may use it; 2: runs.
-const ProcessName = "process:2:"
+// when processes must know of something before others may use it: KnowsRuns, KnowsSeen.
+const ProcessName = "process:3:"
 
-const allKnowRuns = `
+// What a process may have to know of, by the number in ProcessName.
+const (
+	KnowsRuns = 2 // deliveries may leave together (Claim.Join): earlier processes would send them again
+	KnowsSeen = 3 // events are removed: earlier processes would take what comes a second time for new
+)
+
+const allKnow = `
 	SELECT NOT EXISTS (
 		SELECT 1 FROM leases
-		WHERE name LIKE 'process:%' AND name NOT LIKE 'process:2:%' AND until > (SELECT clock_timestamp()) - interval '1 minute')`
+		WHERE name LIKE 'process:%' AND coalesce(substring(name FROM '^process:([0-9]+):')::int, 1) < $1
+			AND until > (SELECT clock_timestamp()) - interval '1 minute')`
 
-// AllKnowRuns says whether every process that lives, or did lately, knows that deliveries
-// may leave together (Claim.Join). One of an earlier version would send them again.
-func AllKnowRuns(ctx context.Context, q Querier) (bool, error) {
+// AllKnow says whether every process that lives, or did lately, knows of something.
+func AllKnow(ctx context.Context, q Querier, what int) (bool, error) {
 	var all bool
-	err := q.QueryRow(ctx, allKnowRuns).Scan(&all)
+	err := q.QueryRow(ctx, allKnow, what).Scan(&all)
 	if err != nil {
 		err = fmt.Errorf("store: processes: %w", err)
 	}

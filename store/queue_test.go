@@ -100,7 +100,7 @@ func TestQueuesUnderAHeldSnapshot(t *testing.T) {
 			"sweep":    pages(t, pool, store.SharesDueSQL, []int64{account}, since, false),
 			"suspects": pages(t, pool, store.SuspectsSQL, store.FactVersion),
 			"accept": pages(t, pool, store.InsertEventsSQL, []int64{account, account}, []string{"new1 " + when, "new2 " + when}, []string{"30/c8", "30/c9"},
-				[]string{"x", "x"}, []string{"", ""}, []int64{1, 1}, []string{"", ""}, []int64{account, account}),
+				[]string{"x", "x"}, []string{"", ""}, []int64{1, 1}, []string{"", ""}, []int64{account, account}, []string{"00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"}),
 		}
 		taken := must(store.TakeRuns(t.Context(), pool, store.Take{Holder: holder, Version: store.FactVersion, PerKey: 32, Bytes: 1 << 20,
 			Shares: []store.Share{{Account: account, Events: 256}}}))(t)

@@ -68,7 +68,7 @@ const dropReactions = `
 // DropReactions forgets one batch of reactions that are older than keep (Parley's clock): when
 // the customer thinks better of one later, that is a line of its own.
 func DropReactions(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
-	return oneBatch(ctx, pool, "drop reactions", func(tx pgx.Tx, _ int64, _ string) (done Emptied, err error) {
+	return oneBatch(ctx, pool, "drop reactions", func(tx pgx.Tx, _ rounds) (done Emptied, err error) {
 		err = tx.QueryRow(ctx, dropReactions, keep.Seconds(), retainRows).Scan(&done.Reactions)
 		done.More = done.Reactions == retainRows
 		return done, err

@@ -18,16 +18,35 @@ const (
 
 // Emptied says what one batch did.
 type Emptied struct {
-	Looked    int // events or blobs that were looked at
-	Events    int // events whose payload is gone now
-	Moved     int // of them, those whose payload became a blob: the original of a message
-	Blobs     int // files that nothing referred to
-	Reactions int // reactions that were forgotten
-	More      bool
+	Looked     int // events, deliveries, lanes or blobs that were looked at
+	Events     int // events whose payload is gone now
+	Moved      int // of them, those whose payload became a blob: the original of a message
+	Removed    int // of them, those that were removed as a whole
+	Deliveries int // deliveries that were removed
+	Lanes      int // lanes that were removed
+	Blobs      int // files that nothing referred to
+	Reactions  int // reactions that were forgotten
+	More       bool
+}
+
+// rounds is how far each round of retention has come.
+type rounds struct {
+	Seen       int64      `db:"seen_upto"`
+	Events     int64      `db:"events_upto"`
+	Dropped    int64      `db:"dropped_upto"`
+	Deliveries int64      `db:"deliveries_upto"`
+	Lanes      int64      `db:"lanes_upto"`
+	Blobs      string     `db:"blobs_upto"`
+	DropFrom   *time.Time `db:"drop_from"`
+	MayDrop    bool       `db:"may_drop"` // that time has come
 }
 
 // One batch at a time in all replicas: whoever comes second waits, and goes on behind.
-const lockRetention = `SELECT events_upto, blobs_upto FROM retention WHERE id = 1 FOR UPDATE`
+const lockRetention = `
+	SELECT seen_upto, events_upto, dropped_upto, deliveries_upto, lanes_upto, blobs_upto, drop_from,
+		coalesce(drop_from <= clock_timestamp(), false) AS may_drop
+	FROM retention WHERE id = 1
+	FOR UPDATE`
 
 // The next events that are old enough. Ids rise with time, so the first young one ends
 // the batch. Payloads are not read here.
@@ -74,7 +93,7 @@ const closedOf = `
 
 // A customer's message is shown from its original as long as it exists: its HTML, its
 // files, a letter as it was written. That payload moves into a blob (it fits one chunk:
-// what is larger came as a blob), all others go.
+// what is larger came as a blob). All others go: with $2 the whole event, else its payload.
 const emptyEvents = `
 	WITH e AS MATERIALIZED (
 		SELECT events.id, events.payload, events.blob,
@@ -82,7 +101,7 @@ const emptyEvents = `
 				WHERE m.event_id = events.id AND m.direction = 'in'
 					AND (m.has_html OR m.files <> '[]' OR m.subject <> '')) AS original
 		FROM events
-		WHERE events.id = ANY($1) AND (events.payload IS NOT NULL OR events.blob IS NOT NULL)
+		WHERE events.id = ANY($1) AND ($2 OR events.payload IS NOT NULL OR events.blob IS NOT NULL)
 	), moved AS MATERIALIZED (
 		SELECT id, encode(sha256(payload), 'hex') AS hash, payload
 		FROM e
@@ -95,26 +114,31 @@ const emptyEvents = `
 		INSERT INTO blob_chunks (hash, n, data)
 		SELECT DISTINCT ON (hash) hash, 0, payload FROM moved WHERE length(payload) > 0 ORDER BY hash
 		ON CONFLICT DO NOTHING
+	), removed AS (
+		DELETE FROM events
+		WHERE $2 AND events.id = ANY(ARRAY(SELECT id FROM e WHERE NOT original))
+		RETURNING 1
 	), changed AS (
 		UPDATE events
 		SET payload = NULL, blob = CASE WHEN e.original THEN coalesce(e.blob, moved.hash) END
 		FROM e
 		LEFT JOIN moved ON moved.id = e.id
-		WHERE events.id = e.id AND (e.payload IS NOT NULL OR NOT e.original)
+		WHERE events.id = e.id AND CASE WHEN e.original THEN e.payload IS NOT NULL ELSE NOT $2 END
 		RETURNING e.original
 	)
-	SELECT count(*), count(*) FILTER (WHERE original) FROM changed`
+	SELECT (SELECT count(*) FROM changed) + (SELECT count(*) FROM removed), (SELECT count(*) FROM changed WHERE original), (SELECT count(*) FROM removed)`
 
-const eventsUpTo = `UPDATE retention SET events_upto = $1 WHERE id = 1`
-
-const dropRetained = `DELETE FROM retained WHERE event_id = ANY($1)`
+const (
+	eventsUpTo   = `UPDATE retention SET events_upto = $1 WHERE id = 1`
+	dropRetained = `DELETE FROM retained WHERE event_id = ANY($1)`
+)
 
 // EmptyEvents takes the payloads of one batch of events that are older than keep (Parley's
-// clock). Keys stay for ever, so that nothing comes back. More says that the next batch
-// can follow.
+// clock), and removes the events themselves where KeepSeen remembers them: facts stay known for
+// ever, so that nothing comes back. More says that the next batch can follow.
 func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
-	return oneBatch(ctx, pool, "empty events", func(tx pgx.Tx, upTo int64, _ string) (Emptied, error) {
-		list, err := ids(ctx, tx, "old events", oldEvents, upTo, keep.Seconds(), retainRows, retainBytes)
+	return oneBatch(ctx, pool, "empty events", func(tx pgx.Tx, r rounds) (Emptied, error) {
+		list, err := ids(ctx, tx, "old events", oldEvents, r.Events, keep.Seconds(), retainRows, retainBytes)
 		if err != nil || len(list) == 0 {
 			return Emptied{}, err
 		}
@@ -126,23 +150,24 @@ func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 		if err != nil {
 			return done, err
 		}
-		if err := tx.QueryRow(ctx, emptyEvents, closed).Scan(&done.Events, &done.Moved); err != nil {
+		last := list[len(list)-1]
+		if err := tx.QueryRow(ctx, emptyEvents, closed, r.MayDrop && r.Seen >= last).Scan(&done.Events, &done.Moved, &done.Removed); err != nil {
 			return done, err
 		}
-		_, err = tx.Exec(ctx, eventsUpTo, list[len(list)-1])
+		_, err = tx.Exec(ctx, eventsUpTo, last)
 		return done, err
 	})
 }
 
 // EmptyRetained does what EmptyEvents does for events that had to be kept longer.
-func EmptyRetained(ctx context.Context, pool *pgxpool.Pool) (Emptied, error) {
-	return oneBatch(ctx, pool, "empty retained events", func(tx pgx.Tx, _ int64, _ string) (Emptied, error) {
+func EmptyRetained(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
+	return oneBatch(ctx, pool, "empty retained events", func(tx pgx.Tx, r rounds) (Emptied, error) {
 		list, err := ids(ctx, tx, "freed events", freedEvents, retainRows)
 		if err != nil || len(list) == 0 {
 			return Emptied{}, err
 		}
 		done := Emptied{Looked: len(list), More: len(list) == retainRows}
-		if err := tx.QueryRow(ctx, emptyEvents, list).Scan(&done.Events, &done.Moved); err != nil {
+		if err := tx.QueryRow(ctx, emptyEvents, list, r.MayDrop && r.Seen >= list[len(list)-1]).Scan(&done.Events, &done.Moved, &done.Removed); err != nil {
 			return done, err
 		}
 		_, err = tx.Exec(ctx, dropRetained, list)
@@ -193,8 +218,8 @@ func DropBlobs(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emp
 		Hash string `db:"hash"`
 		Dead bool   `db:"dead"`
 	}
-	return oneBatch(ctx, pool, "drop blobs", func(tx pgx.Tx, _ int64, upTo string) (Emptied, error) {
-		page, err := collect[row](ctx, tx, "blobs", nextBlobs, upTo, keep.Seconds(), retainRows, retainBytes)
+	return oneBatch(ctx, pool, "drop blobs", func(tx pgx.Tx, r rounds) (Emptied, error) {
+		page, err := collect[row](ctx, tx, "blobs", nextBlobs, r.Blobs, keep.Seconds(), retainRows, retainBytes)
 		if err != nil {
 			return Emptied{}, err
 		}
@@ -216,17 +241,16 @@ func DropBlobs(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emp
 }
 
 // oneBatch runs f in one transaction, behind every other batch.
-func oneBatch(ctx context.Context, pool *pgxpool.Pool, what string, f func(tx pgx.Tx, eventsUpTo int64, blobsUpTo string) (Emptied, error)) (done Emptied, err error) {
+func oneBatch(ctx context.Context, pool *pgxpool.Pool, what string, f func(tx pgx.Tx, r rounds) (Emptied, error)) (done Emptied, err error) {
 	err = InTx(ctx, pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, byIndex, retainStatement); err != nil {
 			return err
 		}
-		var events int64
-		var blobs string
-		if err := tx.QueryRow(ctx, lockRetention).Scan(&events, &blobs); err != nil {
+		state, err := collect[rounds](ctx, tx, "retention", lockRetention)
+		if err != nil {
 			return err
 		}
-		done, err = f(tx, events, blobs)
+		done, err = f(tx, state[0])
 		return err
 	})
 	if err != nil {

@@ -56,7 +56,7 @@ func emptyAll(t *testing.T, pool *pgxpool.Pool) (all store.Emptied) {
 			break
 		}
 	}
-	done := must(store.EmptyRetained(t.Context(), pool))(t)
+	done := must(store.EmptyRetained(t.Context(), pool, 0))(t)
 	all.Events, all.Moved = all.Events+done.Events, all.Moved+done.Moved
 	return all
 }
@@ -293,6 +293,14 @@ func TestRetentionPlans(t *testing.T) {
 		`INSERT INTO quarantine (event_id, reason) SELECT n * 50, 'odd' FROM generate_series(1, 5000) AS n`,
 		`INSERT INTO retained (event_id) SELECT n * 50 FROM generate_series(1, 2000) AS n`,
 		`INSERT INTO reactions (account_id, target, identity_id, delivery_id) SELECT 1, 'x' || n, 1, n FROM generate_series(1, 20000) AS n`,
+		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at, resolved_at)
+			SELECT n, 1, 1, 'resolved', now(), now(), now() - interval '90 days' FROM generate_series(2, 20001) AS n`,
+		`INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`,
+		`INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail) SELECT n, 1, 'k' || n, 1, n + 1, 4, 4 FROM generate_series(1, 20000) AS n`,
+		`INSERT INTO threads (account_id, conversation_id, channel, root) SELECT 1, n, 'c', 'r' || n FROM generate_series(2, 20001) AS n`,
+		`INSERT INTO deliveries (id, lane_id, seq, kind, state, external_id, created_at)
+			SELECT n, 1 + n / 4, 1 + n % 4, CASE n % 4 WHEN 0 THEN 'card' ELSE 'said' END, 'accepted', 'p' || n, now() - interval '90 days' FROM generate_series(1, 79999) AS n`,
+		`INSERT INTO posts (account_id, channel, message, conversation_id, kind) SELECT 1, 'c', 'p' || n, 2 + n / 4, 'said' FROM generate_series(1, 79999) AS n`,
 		`ANALYZE`,
 	} {
 		exec(t, pool, sql)
@@ -310,8 +318,14 @@ func TestRetentionPlans(t *testing.T) {
 	}{
 		{"old events", store.OldEventsSQL, []any{int64(100_000), month.Seconds(), 1000, 16 << 20}, map[string]float64{"events": 1000}, "events_pkey"},
 		{"no old events", store.OldEventsSQL, []any{int64(299_000), month.Seconds(), 1000, 16 << 20}, map[string]float64{"events": 1000}, "events_pkey"},
-		{"open", store.RetainOpenSQL, []any{batch}, map[string]float64{"queues": 1000, "quarantine": 1000}, "queues_pkey"},
-		{"empty", store.EmptyEventsSQL, []any{batch}, map[string]float64{"events": 2000, "messages": 1000}, "messages_event"},
+		{"open", store.RetainOpenSQL, []any{batch}, map[string]float64{"queues": 1000, "quarantine": 1000}, "queues_key_key"},
+		{"remove", store.EmptyEventsSQL, []any{batch, true}, map[string]float64{"events": 3000, "messages": 1000}, "messages_event"},
+		{"seen", store.SeenOfEventsSQL, []any{int64(100_000), month.Seconds(), 1000, 1}, map[string]float64{"events": 1000}, "events_pkey"},
+		{"emptied", store.DropEmptiedSQL, []any{int64(100_000), int64(200_000), 1000}, map[string]float64{"events": 2000}, "events_pkey"},
+		{"passing", store.DropPassingSQL, []any{int64(10_000), month.Seconds(), 1000}, map[string]float64{"deliveries": 2000, "lanes": 1000}, "deliveries_pkey"},
+		{"lanes", store.DropLanesSQL, []any{int64(1000), month.Seconds(), 1000},
+			map[string]float64{"lanes": 3000, "conversations": 1000, "deliveries": 8000, "posts": 8000, "threads": 8000}, "posts_pkey"},
+		{"empty", store.EmptyEventsSQL, []any{batch, false}, map[string]float64{"events": 2000, "messages": 1000}, "messages_event"},
 		{"freed", store.FreedEventsSQL, []any{1000}, map[string]float64{"retained": 2000, "queues": 2000, "quarantine": 5000}, ""},
 		{"blobs", store.NextBlobsSQL, []any{"h3", (24 * time.Hour).Seconds(), 1000, 16 << 20}, map[string]float64{"blobs": 1000, "events": 1000}, "events_blob"},
 		{"reactions", store.DropReactionsSQL, []any{month.Seconds(), 1000}, map[string]float64{"reactions": 3000, "deliveries": 1000}, "reactions_delivery"},

@@ -45,31 +45,28 @@ func TestProcessEndingEvent(t *testing.T) {
 	defer pool.Close()
 	s := stageOn(t, pool).effects() // it only stores and looks
 	ends := 0
-	start := func() *exec.Cmd {
-		child := exec.Command(os.Args[0], "-test.run=^TestCrashingChild$", "-test.timeout=5m")
+	start := func() (*os.Process, chan struct{}) {
+		child, ended := exec.Command(os.Args[0], "-test.run=^TestCrashingChild$", "-test.timeout=5m"), make(chan struct{})
 		child.Env = append(os.Environ(), inChild+"="+url)
 		check(t, child.Start())
-		return child
+		go func() { defer close(ended); _ = child.Wait() }()
+		return child.Process, ended
 	}
-	child := start()
-	defer func() { _ = child.Process.Kill(); _ = child.Wait() }()
+	child, ended := start()
+	defer func() { _ = child.Kill(); <-ended }()
 	put := func(account int64, facts ...string) {
 		for i := 0; i < len(facts); i += 2 {
 			s.journal(account, fact(facts[i], facts[i+1]))
 		}
 	}
 	put(7, "k", "before", "k", "poison", "k", "after", "other", "beside")
-	ended := make(chan struct{})
-	wait := func() { _ = child.Wait(); ended <- struct{}{} }
-	go wait()
 	for n := 0; s.text(`SELECT count(*) FROM quarantine`) == "0"; n++ {
 		put(8, fmt.Sprint("c", n%5), fmt.Sprint("customer ", n))
 		timer := time.NewTimer(20 * time.Millisecond)
 		select {
 		case <-ended:
 			ends++
-			child = start()
-			go wait()
+			child, ended = start()
 			s.exec(`UPDATE queues SET due_at = clock_timestamp() WHERE due_at > clock_timestamp() AND holder IS NULL`) // the waits between tries
 		case <-timer.C:
 		}

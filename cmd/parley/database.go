@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"parley/cmd/parley/app"
+	"parley/store"
 )
 
 // withDatabase opens the migrated database for a sub-command beside serve.
@@ -26,12 +27,21 @@ func withDatabase(ctx context.Context, f func(context.Context, app.Env, *app.Dat
 }
 
 // migrateCommand is `parley migrate`.
-type migrateCommand struct{}
+type migrateCommand struct {
+	Back bool `help:"Give the database back to the version before instead. Stop every process first; possible for a week after the upgrade."`
+}
 
 // Run migrates and says so.
-func (migrateCommand) Run(ctx context.Context) error {
-	return withDatabase(ctx, func(context.Context, app.Env, *app.Database, *slog.Logger) error {
-		_, err := fmt.Println("The database is up to date.")
+func (c migrateCommand) Run(ctx context.Context) error {
+	return withDatabase(ctx, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
+		said := "The database is up to date."
+		if c.Back {
+			if err := store.MigrateBack(ctx, db.Pool); err != nil {
+				return err
+			}
+			said = "The version before can take over the database now."
+		}
+		_, err := fmt.Println(said)
 		return err
 	})
 }

@@ -80,7 +80,7 @@ func Event(ctx context.Context, q store.Querier, id int64) (Journey, error) {
 		return Journey{}, err
 	}
 	if len(t.steps) == 0 {
-		return Journey{}, fmt.Errorf("inspect: event %d: %w", id, ErrUnknown)
+		return Journey{}, fmt.Errorf("inspect: event %d: %w; what was applied is removed after 30 days", id, ErrUnknown)
 	}
 	return Journey{Title: fmt.Sprintf("event %d", id), Steps: t.steps}, nil
 }

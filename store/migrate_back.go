@@ -1,0 +1,64 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// ErrNoWayBack means that the version before could not take over the database as it is.
+var ErrNoWayBack = errors.New("store: the version before can't take over")
+
+// Why not, in words for people; ” = it can.
+const hindersBack = `
+	SELECT CASE
+		WHEN (SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied) <> $1
+			THEN 'the schema is not the one that this binary made'
+		WHEN EXISTS (SELECT FROM leases WHERE name LIKE 'process:%' AND until > (SELECT clock_timestamp()))
+			THEN 'a process of Parley still runs on this database: stop all of them, and try again after a minute'
+		WHEN EXISTS (SELECT FROM channel_moves WHERE done_at IS NULL)
+			THEN 'the records of a channel with a new id are being moved: start this version until that has ended'
+		WHEN (SELECT drop_from <= (SELECT clock_timestamp()) FROM retention WHERE id = 1)
+			THEN 'events that it would have to know have been removed since the upgrade: restore the backup that was made before it'
+		ELSE ''
+	END`
+
+// Everything that waits goes where the version before looks for it, in the same order of ids.
+var backSteps = []string{
+	`LOCK TABLE pending, queues, queue_events IN EXCLUSIVE MODE`,
+	`DROP TRIGGER IF EXISTS pending_queued ON pending`,
+	`INSERT INTO pending (event_id, shard, order_key, tries)
+		SELECT w.event_id, (hashtext(q.key) & 2147483647) % 4, q.key, CASE WHEN w.event_id = q.first_event THEN q.tries ELSE 0 END
+		FROM queues AS q
+		JOIN queued AS w ON w.queue_id = q.id
+		ON CONFLICT DO NOTHING`,
+	`DELETE FROM queue_events`,
+	`DELETE FROM queues`,
+	`UPDATE retention SET drop_from = NULL WHERE id = 1`,
+	`DELETE FROM goose_db_version WHERE version_id = 11`,
+}
+
+// MigrateBack gives a database that this version migrated back to the version before. Nothing that
+// waits is lost. What this version added stays beside it, unused; migrating again takes everything
+// over once more. No process may run on the database.
+// Errors: ErrNoWayBack, with the reason.
+func MigrateBack(ctx context.Context, pool *pgxpool.Pool) error {
+	return InTx(ctx, pool, func(tx pgx.Tx) error {
+		var reason string
+		if err := tx.QueryRow(ctx, hindersBack, SchemaVersion()).Scan(&reason); err != nil {
+			return err
+		}
+		if reason != "" {
+			return fmt.Errorf("%w: %s", ErrNoWayBack, reason)
+		}
+		for _, sql := range backSteps {
+			if _, err := tx.Exec(ctx, sql); err != nil {
+				return fmt.Errorf("store: migrate back: %w", err)
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// What is of no use any more after a while: the events of the journal but for the fact that they
+// were here, deliveries of which nothing is asked any more, and lanes of conversations that ended
+// long ago. What people said, and what was done, stays.
+
+const allowDrop = `
+	UPDATE retention
+	SET drop_from = coalesce(drop_from, clock_timestamp() + make_interval(secs => $1))
+	WHERE id = 1 AND drop_from IS NULL`
+
+// AllowDropping lets events be removed from a time on that is so far ahead when it is called for
+// the first time. Until then they are only emptied, and the version before could take over again: it
+// does not know the facts whose events are removed. To be called while no process of it runs.
+func AllowDropping(ctx context.Context, q Querier, after time.Duration) error {
+	if _, err := q.Exec(ctx, allowDrop, after.Seconds()); err != nil {
+		return fmt.Errorf("store: allow dropping: %w", err)
+	}
+	return nil
+}
+
+// Parley's own facts are not among them: their names are given once.
+const seenOfEvents = `
+	WITH t AS MATERIALIZED (
+		SELECT parley_now() - make_interval(secs => $2) AS before
+	), page AS MATERIALIZED (
+		SELECT e.id, e.account_id, e.external_id, e.received_at >= t.before AS young
+		FROM t
+		CROSS JOIN LATERAL (SELECT * FROM events WHERE events.id > $1 ORDER BY events.id LIMIT $3) AS e
+	), old AS MATERIALIZED (
+		SELECT * FROM (SELECT page.*, bool_or(young) OVER (ORDER BY id) AS ended FROM page) AS x WHERE NOT ended
+	), kept AS (
+		INSERT INTO seen (account_id, fact)
+		SELECT account_id, encode(substring(sha256(convert_to(external_id, 'UTF8')) FROM 1 FOR 16), 'hex')::uuid
+		FROM old
+		WHERE account_id <> $4
+		ORDER BY 1, 2
+		ON CONFLICT DO NOTHING
+	)
+	SELECT coalesce(max(id), 0), count(*) FROM old`
+
+const seenUpTo = `UPDATE retention SET seen_upto = $1 WHERE id = 1`
+
+// KeepSeen remembers the facts of one batch of events that are older than keep (Parley's clock).
+func KeepSeen(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
+	return oneBatch(ctx, pool, "keep seen", func(tx pgx.Tx, r rounds) (done Emptied, err error) {
+		var last int64
+		if err := tx.QueryRow(ctx, seenOfEvents, r.Seen, keep.Seconds(), retainRows, SystemAccount).Scan(&last, &done.Looked); err != nil || done.Looked == 0 {
+			return done, err
+		}
+		done.More = done.Looked == retainRows
+		_, err = tx.Exec(ctx, seenUpTo, last)
+		return done, err
+	})
+}
+
+// What was emptied before events could be removed. An original that became a blob stays, and what
+// is still to be applied has its payload.
+const dropEmptied = `
+	WITH page AS MATERIALIZED (
+		SELECT id, payload IS NULL AND blob IS NULL AS emptied
+		FROM events
+		WHERE id > $1 AND id <= $2
+		ORDER BY id
+		LIMIT $3
+	), gone AS (
+		DELETE FROM events WHERE id = ANY(ARRAY(SELECT id FROM page WHERE emptied)) RETURNING 1
+	)
+	SELECT coalesce((SELECT max(id) FROM page), 0), (SELECT count(*) FROM page), (SELECT count(*) FROM gone)`
+
+const droppedUpTo = `UPDATE retention SET dropped_upto = $1 WHERE id = 1`
+
+// DropEmptied removes one batch of events that were emptied before events could be removed.
+func DropEmptied(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
+	return oneBatch(ctx, pool, "drop emptied events", func(tx pgx.Tx, r rounds) (done Emptied, err error) {
+		if !r.MayDrop {
+			return done, nil
+		}
+		var last int64
+		if err := tx.QueryRow(ctx, dropEmptied, r.Dropped, min(r.Seen, r.Events), retainRows).Scan(&last, &done.Looked, &done.Removed); err != nil || done.Looked == 0 {
+			return done, err
+		}
+		done.Events, done.More = done.Removed, done.Looked == retainRows
+		_, err = tx.Exec(ctx, droppedUpTo, last)
+		return done, err
+	})
+}
+
+// Cards, marks and what was shown to one person alone say nothing once they were posted. A card that
+// waits longer than that goes with its lane.
+const dropDeliveries = `
+	WITH t AS MATERIALIZED (
+		SELECT parley_now() - make_interval(secs => $2) AS before
+	), page AS MATERIALIZED (
+		SELECT d.id, d.lane_id, d.seq, d.created_at >= t.before AS young,
+			d.kind IN ('card', 'mark', 'ephemeral') AND d.state NOT IN ('queued', 'sending', 'unknown', 'needs_decision') AS passing
+		FROM t
+		CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE deliveries.id > $1 ORDER BY deliveries.id LIMIT $3) AS d
+	), old AS MATERIALIZED (
+		SELECT * FROM (SELECT page.*, bool_or(young) OVER (ORDER BY id) AS ended FROM page) AS x WHERE NOT ended
+	), gone AS (
+		DELETE FROM deliveries
+		WHERE id = ANY(ARRAY(
+			SELECT old.id FROM old JOIN lanes ON lanes.id = old.lane_id AND lanes.head >= old.seq AND lanes.leased_until IS NULL WHERE old.passing))
+		RETURNING 1
+	)
+	SELECT coalesce((SELECT max(id) FROM old), 0), (SELECT count(*) FROM old), (SELECT count(*) FROM gone)`
+
+const deliveriesUpTo = `UPDATE retention SET deliveries_upto = $1 WHERE id = 1`
+
+// DropPassing removes one batch of deliveries older than keep (Parley's clock) that only concerned
+// the moment.
+func DropPassing(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
+	return oneBatch(ctx, pool, "drop passing deliveries", func(tx pgx.Tx, r rounds) (done Emptied, err error) {
+		var last int64
+		if err := tx.QueryRow(ctx, dropDeliveries, r.Deliveries, keep.Seconds(), retainRows).Scan(&last, &done.Looked, &done.Deliveries); err != nil || done.Looked == 0 {
+			return done, err
+		}
+		done.More = done.Looked == retainRows
+		_, err = tx.Exec(ctx, deliveriesUpTo, last)
+		return done, err
+	})
+}
+
+// The lanes of a conversation that ended long ago and has nothing left to deliver go, with their
+// deliveries and what was recorded of Parley's own posts. If the customer writes again, lanes are
+// made anew; the root and what people typed are still known. A lane that somebody uses now is locked
+// or has changed: it is looked at again in the next round.
+const dropLanes = `
+	WITH t AS MATERIALIZED (
+		SELECT parley_now() - make_interval(secs => $2) AS before
+	), page AS MATERIALIZED (
+		SELECT l.id, l.account_id, l.conversation_id
+		FROM lanes AS l
+		WHERE l.id > $1
+		ORDER BY l.id
+		LIMIT $3
+	), idle AS MATERIALIZED (
+		SELECT l.id, l.account_id, l.conversation_id
+		FROM lanes AS l
+		WHERE l.id = ANY(ARRAY(
+				SELECT page.id
+				FROM page
+				CROSS JOIN t
+				JOIN conversations AS c ON c.id = page.conversation_id AND c.status IN ('resolved', 'closed') AND c.resolved_at < t.before))
+			AND l.due_at IS NULL AND l.leased_until IS NULL AND l.head = l.tail
+		ORDER BY l.id
+		FOR UPDATE SKIP LOCKED
+	), d AS (
+		DELETE FROM deliveries WHERE lane_id = ANY(ARRAY(SELECT id FROM idle)) RETURNING lane_id, kind, external_id
+	), p AS (
+		DELETE FROM posts
+		WHERE (account_id, channel, message) IN (
+			SELECT idle.account_id, threads.channel, d.external_id
+			FROM d
+			JOIN idle ON idle.id = d.lane_id
+			JOIN threads ON threads.conversation_id = idle.conversation_id AND threads.account_id = idle.account_id
+			WHERE d.external_id <> '' AND d.external_id <> threads.root)
+			AND kind IN ('said', 'files', 'line')
+	), l AS (
+		DELETE FROM lanes WHERE id = ANY(ARRAY(SELECT id FROM idle)) RETURNING 1
+	)
+	SELECT coalesce((SELECT max(id) FROM page), 0), (SELECT count(*) FROM page), (SELECT count(*) FROM d), (SELECT count(*) FROM l)`
+
+const lanesUpTo = `UPDATE retention SET lanes_upto = $1 WHERE id = 1`
+
+// TidyConversations removes what was needed to deliver the messages of conversations that ended
+// before keep (Parley's clock): one batch of lanes. More is false when all lanes have been looked
+// at; the next call begins a new round.
+func TidyConversations(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
+	return oneBatch(ctx, pool, "tidy conversations", func(tx pgx.Tx, r rounds) (done Emptied, err error) {
+		var last int64
+		err = tx.QueryRow(ctx, dropLanes, r.Lanes, keep.Seconds(), retainRows).Scan(&last, &done.Looked, &done.Deliveries, &done.Lanes)
+		if err != nil {
+			return done, err
+		}
+		done.More = done.Looked == retainRows
+		if !done.More {
+			last = 0
+		}
+		_, err = tx.Exec(ctx, lanesUpTo, last)
+		return done, err
+	})
+}

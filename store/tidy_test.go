@@ -1,0 +1,135 @@
+package store_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// allBatches repeats a batch until there are no more.
+func allBatches(t *testing.T, pool *pgxpool.Pool, keep time.Duration,
+	batch func(context.Context, *pgxpool.Pool, time.Duration) (store.Emptied, error)) (all store.Emptied) {
+	t.Helper()
+	for more := true; more; {
+		done := must(batch(t.Context(), pool, keep))(t)
+		all.Looked, all.Events, all.Removed = all.Looked+done.Looked, all.Events+done.Events, all.Removed+done.Removed
+		all.Deliveries, all.Lanes = all.Deliveries+done.Deliveries, all.Lanes+done.Lanes
+		more = done.More
+	}
+	return all
+}
+
+// Old events go a while after every process knows of it; until then they are only emptied. What was
+// there stays known, and what a message is shown from stays.
+func TestEventsGo(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	event := func(account int64, name string) store.NewEvent {
+		return store.NewEvent{AccountID: account, ExternalID: name, OrderKey: "k/" + name, Payload: []byte(name)}
+	}
+	const account = 7
+	ids := stored(t, pool, event(account, "first"), event(account, "letter"), event(store.SystemAccount, "timer"), event(account, "waits"), event(account, "second"))
+	letter(t, pool, ids[1], "Hello", false, "[]")
+	waits(t, pool, ids[3])
+	check(t, store.MoveClock(t.Context(), pool, month+time.Hour))
+	tidy := func() (removed int) {
+		t.Helper()
+		allBatches(t, pool, month-time.Hour, store.KeepSeen)
+		for _, batch := range []func(context.Context, *pgxpool.Pool, time.Duration) (store.Emptied, error){store.EmptyEvents, store.EmptyRetained, store.DropEmptied} {
+			removed += allBatches(t, pool, month, batch).Removed
+		}
+		return removed
+	}
+	left := func() string {
+		return row(t, pool, `SELECT string_agg(external_id, ' ' ORDER BY id) FROM events`)
+	}
+	if n := tidy(); n != 0 || left() != `("first letter timer waits second")` {
+		t.Errorf("%d events went before they may: %s are left", n, left())
+	}
+	check(t, store.AllowDropping(t.Context(), pool, time.Hour))
+	check(t, store.AllowDropping(t.Context(), pool, 0)) // the first word counts
+	if n := tidy(); n != 0 {
+		t.Errorf("%d events went before the hour had passed", n)
+	}
+	exec(t, pool, `UPDATE retention SET drop_from = clock_timestamp()`)
+	if n := tidy(); n != 3 || left() != `("letter waits")` {
+		t.Errorf("%d events went, %s are left", n, left())
+	}
+	applied(t, pool)
+	if n := tidy(); n != 1 || left() != "(letter)" {
+		t.Errorf("of what was applied late %d went, %s are left", n, left())
+	}
+	again := []store.NewEvent{event(account, "first"), event(account, "letter"), event(account, "waits"), event(account, "second"), event(account, "third"), event(8, "first")}
+	if came := must(store.InsertEvents(t.Context(), pool, again))(t); len(came) != 2 {
+		t.Errorf("%v are new, not the third and the other account's first", came)
+	}
+	seen := must(store.SeenEvents(t.Context(), pool, account, []string{"first", "letter", "third", "fourth"}))(t)
+	if !seen["first"] || !seen["letter"] || !seen["third"] || seen["fourth"] || len(seen) != 3 {
+		t.Errorf("seen are %v", seen)
+	}
+	if n := row(t, pool, `SELECT count(*) FROM seen`); n != "(4)" {
+		t.Errorf("%s facts are remembered; nobody brings a timer again", n)
+	}
+}
+
+// A card that was posted is of no use a day later; what people said is kept as long as their
+// conversation, and so is what is still to be posted.
+func TestPassingDeliveriesGo(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`)
+	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, head, tail) VALUES (1, 1, 'k', 1, 4, 5)`)
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at)
+		SELECT n, 1, n, (ARRAY['card', 'said', 'mark', 'ephemeral', 'card', 'card'])[n], CASE n WHEN 5 THEN 'queued' ELSE 'accepted' END,
+			now() - CASE n WHEN 6 THEN interval '1 h' ELSE interval '25 h' END
+		FROM generate_series(1, 6) AS n`)
+	done := allBatches(t, pool, 24*time.Hour, store.DropPassing)
+	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id) FROM deliveries`); left != `("2 5 6")` || done.Deliveries != 3 {
+		t.Errorf("left are %s: %+v", left, done)
+	}
+}
+
+// What was needed to deliver goes with a conversation that ended long ago, unless something is still
+// under way. What was said, and where a mail belongs, stays.
+func TestLanesOfEndedConversationsGo(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	for _, sql := range []string{
+		`INSERT INTO contacts (id, name) VALUES (1, 'x')`,
+		`INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, 1, 'k', 1)`,
+		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at, resolved_at)
+			SELECT n, 1, 1, CASE n WHEN 2 THEN 'open' ELSE 'resolved' END, now(), now(), now() - CASE n WHEN 3 THEN interval '1 day' ELSE interval '90 days' END
+			FROM generate_series(1, 6) AS n`,
+		`INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`,
+		`INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail, due_at, leased_until)
+			SELECT n, 1, 'k' || n, 1, n, 2, CASE n WHEN 4 THEN 3 ELSE 2 END, CASE n WHEN 5 THEN now() END, CASE n WHEN 6 THEN now() END
+			FROM generate_series(1, 6) AS n`,
+		`INSERT INTO threads (account_id, conversation_id, channel, root) SELECT 1, n, 'c', 'root' || n FROM generate_series(1, 6) AS n`,
+		`INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at, external_id) SELECT n * 10 + m, n, m, CASE m WHEN 1 THEN 'root' ELSE 'said' END, 'accepted', now(),
+			CASE m WHEN 1 THEN 'root' || n ELSE 'p' || n END
+			FROM generate_series(1, 6) AS n, generate_series(1, 2) AS m`,
+		`INSERT INTO posts (account_id, channel, message, conversation_id, kind)
+			SELECT 1, 'c', x.message || n, n, x.kind FROM generate_series(1, 6) AS n, (VALUES ('root', 'root'), ('p', 'said'), ('typed', 'human')) AS x(message, kind)`,
+	} {
+		exec(t, pool, sql)
+	}
+	done := allBatches(t, pool, 60*24*time.Hour, store.TidyConversations)
+	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id), (SELECT count(*) FROM deliveries) FROM lanes`); left != `("2 3 4 5 6",10)` || done.Lanes != 1 || done.Deliveries != 2 {
+		t.Errorf("left are %s: %+v", left, done)
+	}
+	if left := row(t, pool, `SELECT string_agg(message, ' ' ORDER BY message) FROM posts WHERE conversation_id = 1`); left != `("root1 typed1")` {
+		t.Errorf("posts left are %s", left)
+	}
+	if left := row(t, pool, `SELECT count(*) FROM threads`); left != "(6)" {
+		t.Errorf("%s threads are left", left)
+	}
+	exec(t, pool, `UPDATE lanes SET due_at = NULL, leased_until = NULL, tail = head`)
+	if done := allBatches(t, pool, 60*24*time.Hour, store.TidyConversations); done.Lanes != 3 {
+		t.Errorf("a new round begins at the first lane again: %+v", done)
+	}
+}
