@@ -59,16 +59,18 @@ func ConversationKey(conversation int64) string {
 // A queue's row is locked until the transaction ends. So the places of its events have the order
 // of the commits, and an applier that is about to remove the row waits, and sees them. The rows
 // are locked in the order of their keys, after all events were inserted: no two can wait for
-// each other.
+// each other. Conditions are columns of their own, of which the planner takes half the rows to
+// pass: of others it takes none, and compares each event with each queue.
 const enqueue = `fresh AS MATERIALIZED (
-		SELECT id, account_id, order_key, row_number() OVER (PARTITION BY order_key ORDER BY id) AS rank,
+		SELECT id, account_id, order_key, row_number() OVER w AS rank, row_number() OVER w = 1 AS first,
 			count(*) OVER (PARTITION BY order_key) AS n
 		FROM new
+		WINDOW w AS (PARTITION BY order_key ORDER BY id)
 	), put AS (
 		INSERT INTO queues AS q (key, account_id, version, first_event, place, last_place, due_at)
 		SELECT order_key, account_id, ` + factVersion + `, id, id, id + n - 1, (SELECT clock_timestamp())
 		FROM fresh
-		WHERE rank = 1
+		WHERE first
 		ORDER BY order_key
 		ON CONFLICT (key) DO UPDATE
 		SET last_place = greatest(q.last_place, EXCLUDED.place - 1) + EXCLUDED.last_place - EXCLUDED.place + 1,
@@ -90,7 +92,7 @@ const factVersion = `2`
 // direction only.
 const insertEvents = `
 	WITH given AS MATERIALIZED (
-		SELECT nextval('events_id_seq') AS id, t.*
+		SELECT nextval('events_id_seq') AS id, t.*, t.quarantine = '' AS good
 		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::uuid[])
 			AS t(account_id, external_id, order_key, payload, blob, size_bytes, quarantine, share, fact)
 	), stored AS (
@@ -107,13 +109,13 @@ const insertEvents = `
 		SELECT given.id, given.quarantine
 		FROM stored
 		JOIN given ON given.id = stored.id
-		WHERE given.quarantine <> ''
+		WHERE NOT given.good
 		RETURNING event_id
 	), new AS (
 		SELECT given.id, given.share AS account_id, given.order_key
 		FROM stored
 		JOIN given ON given.id = stored.id
-		WHERE given.quarantine = ''
+		WHERE given.good
 	), ` + enqueue + `
 	SELECT given.id, given.account_id, given.share, given.quarantine
 	FROM stored

@@ -57,6 +57,11 @@ func KeepSeen(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Empt
 		if err := tx.QueryRow(ctx, seenOfEvents, r.Seen, keep.Seconds(), retainRows, SystemAccount).Scan(&last, &done.Looked); err != nil || done.Looked == 0 {
 			return done, err
 		}
+		if r.Seen == 0 { // plans that were made for an empty table are made anew
+			if _, err := tx.Exec(ctx, `ANALYZE seen`); err != nil {
+				return done, err
+			}
+		}
 		done.More = done.Looked == retainRows
 		_, err = tx.Exec(ctx, seenUpTo, last)
 		return done, err
