@@ -46,11 +46,15 @@ func (w *work) made() relay.Made {
 		}
 		wait := max(l.DueAt.Sub(w.now).Seconds(), 0)
 		if i, ok := gates[l.GateID]; ok {
-			m.Due[i].Wait = min(m.Due[i].Wait, wait)
+			due := &m.Due[i]
+			due.Wait, due.Waiting = min(due.Wait, wait), due.Waiting|1<<l.Priority
+			if l.DueAt.Before(due.Oldest) {
+				due.Oldest = *l.DueAt
+			}
 			continue
 		}
 		gates[l.GateID] = len(m.Due)
-		m.Due = append(m.Due, store.GateDue{GateID: l.GateID, AccountID: l.AccountID, Wait: wait})
+		m.Due = append(m.Due, store.GateDue{GateID: l.GateID, AccountID: l.AccountID, Waiting: 1 << l.Priority, Wait: wait, Oldest: *l.DueAt})
 	}
 	return m
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -60,16 +61,21 @@ func fill(t testing.TB, pool *pgxpool.Pool, lane, gate int64, priority, n int) {
 		SELECT $1 * 1000 + n, $1, n, 'reply', parley_now() FROM generate_series(1, $2) AS n`, lane, n)
 }
 
-// turn claims from gates and gives the claimed deliveries' ids, sorted.
-func turn(t testing.TB, pool *pgxpool.Pool, done []store.Finish, slots int32, gates ...int64) []store.Claimed {
+// turn claims from gates and gives the claimed deliveries, in the order of their ids.
+func turn(t testing.TB, pool *pgxpool.Pool, done []store.Finish, slots int, gates ...int64) []store.Claimed {
 	t.Helper()
-	all := make([]int32, len(gates))
-	for i := range all {
-		all[i] = slots
+	var list []store.GateClaim
+	for _, g := range gates {
+		list = append(list, store.GateClaim{GateSince: store.GateSince{ID: g}, Slots: slots, Mixed: true})
 	}
-	claimed, _, err := store.Turn(t.Context(), pool, done, store.Claim{Gates: gates, Slots: all, Join: true})
+	return turnWith(t, pool, done, list...)
+}
+
+func turnWith(t testing.TB, pool *pgxpool.Pool, done []store.Finish, gates ...store.GateClaim) []store.Claimed {
+	t.Helper()
+	claimed, _, err := store.Turn(t.Context(), pool, done, store.Claim{Gates: gates, Join: true}, nil)
 	check(t, err)
-	slices.SortFunc(claimed, func(a, b store.Claimed) int { return int(a.ID - b.ID) })
+	slices.SortFunc(claimed, func(a, b store.Claimed) int { return cmp.Compare(a.ID, b.ID) })
 	return claimed
 }
 
@@ -269,7 +275,7 @@ func TestWideBudget(t *testing.T) {
 	}
 	wantDue := func(seconds float64) {
 		t.Helper()
-		due := must(store.DueGates(t.Context(), pool, []int64{g}))(t)
+		due := must(store.DueGates(t.Context(), pool, []store.GateSince{{ID: g}}))(t)
 		if len(due) != 1 || !due[0].Limited || due[0].Wait < seconds-5 || due[0].Wait > seconds {
 			t.Errorf("due %+v, want in %v s", due, seconds)
 		}
@@ -309,7 +315,7 @@ func TestThrottledGate(t *testing.T) {
 	f := finished(first[0], store.Queued)
 	f.Advance, f.GateWait = 0, 600
 	wantIDs(t, turn(t, pool, []store.Finish{f}, 10, hit, other), 3001)
-	due := must(store.DueGates(t.Context(), pool, []int64{hit}))(t)
+	due := must(store.DueGates(t.Context(), pool, []store.GateSince{{ID: hit}}))(t)
 	if len(due) != 1 || due[0].Wait < 590 || due[0].Wait > 600 {
 		t.Errorf("the throttled gate is due in %+v, want 600 s", due)
 	}

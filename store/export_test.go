@@ -3,7 +3,9 @@ package store
 // The hot statements, for tests that look at their plans.
 const (
 	ClaimSQL        = claim
+	ClaimSharedSQL  = claimShared
 	DueGatesSQL     = dueGates
+	OtherGatesSQL   = otherGates
 	TakeRunsSQL     = takeRuns
 	TakeSuspectSQL  = takeSuspect
 	SuspectsSQL     = suspects

@@ -39,7 +39,10 @@ const finishDeliveries = `
 // A head that a receipt has decided meanwhile waits for nothing but the lane's rest.
 //
 // A lane that keeps its place keeps due_at, so that no index is written; one that gives
-// it up goes behind the others of its gate.
+// it up goes behind the others of its gate. None becomes due earlier than it was, nor, if it
+// gives its place up, earlier than now: claims look no further back (GateDue.Oldest).
+//
+// What waits behind a root that landed is no more urgent than what is said elsewhere.
 //
 // The lanes are locked by fence, so no delivery can be on its way into them
 // unseen by this statement.
@@ -54,13 +57,14 @@ const finishLanes = `
 			WHEN r.advance = 0 AND r.id <> 0 THEN t.now + make_interval(secs => greatest(r.rest, CASE
 				WHEN r.wait > 0 AND EXISTS (SELECT FROM deliveries AS d WHERE d.id = r.id AND d.state NOT IN ('queued', 'sending', 'unknown')) THEN 0
 				ELSE r.wait END))
-			ELSE greatest(coalesce((SELECT n.not_before FROM deliveries AS n
+			ELSE greatest((SELECT n.not_before FROM deliveries AS n
 				WHERE n.lane_id = l.id AND n.seq = l.head + r.advance + 1),
-				CASE WHEN r.keep THEN l.due_at END, t.now),
+				CASE WHEN r.keep THEN l.due_at ELSE t.now END,
 				CASE WHEN r.rest > 0 THEN t.now + make_interval(secs => r.rest) ELSE l.rest_until END)
-		END
-	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::double precision[], $6::boolean[], $7::double precision[])
-		AS r(lane_id, epoch, id, advance, wait, keep, rest), t
+		END,
+		priority = CASE WHEN r.rooted AND l.priority = 0 THEN 1 ELSE l.priority END
+	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::double precision[], $6::boolean[], $7::double precision[], $8::boolean[])
+		AS r(lane_id, epoch, id, advance, wait, keep, rest, rooted), t
 	WHERE l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL`
 
 // insertFacts is insertEvents behind the fence.
@@ -125,10 +129,11 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 	}
 	n := len(done)
 	lanes, epochs, ids, advance, waits := make([]int64, n), make([]int64, n), make([]int64, n), make([]int32, n), make([]float64, n)
-	keep, rests := make([]bool, n), make([]float64, n)
+	keep, rests, rooted := make([]bool, n), make([]float64, n), make([]bool, n)
 	for i, f := range done {
 		lanes[i], epochs[i], ids[i], advance[i], waits[i], keep[i] = f.LaneID, f.Epoch, f.ID, int32(f.Advance), f.Wait, f.Keep
 		rests[i] = f.Rest
+		rooted[i] = slices.ContainsFunc(f.Landed, func(l Landed) bool { return l.Thread != nil })
 	}
 	batch.Queue(fence, lanes, epochs)
 	posts, threads := landedOf(done)
@@ -140,7 +145,7 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 	}
 	queueFacts(batch, done)
 	batch.Queue(finishDeliveries, deliveryResults(done)...)
-	batch.Queue(finishLanes, lanes, epochs, ids, advance, waits, keep, rests)
+	batch.Queue(finishLanes, lanes, epochs, ids, advance, waits, keep, rests, rooted)
 	blocked := map[int64]float64{}
 	for _, f := range done {
 		if f.GateWait > 0 {

@@ -14,7 +14,7 @@ type Lane struct {
 	Key            string     `db:"key" json:"key"`
 	ConversationID int64      `db:"conversation_id" json:"conversation_id"`
 	GateID         int64      `db:"gate_id" json:"gate_id"`
-	Priority       int        `db:"priority" json:"priority"` // 0 first
+	Priority       int        `db:"priority" json:"priority"` // Priority…
 	Head           int64      `db:"head" json:"head"`
 	Tail           int64      `db:"tail" json:"tail"`
 	Epoch          int64      `db:"epoch" json:"epoch"`
@@ -54,6 +54,15 @@ type Delivery struct {
 	// before it.
 	Joined int64 `db:"joined" json:"joined"`
 }
+
+// Priorities of lanes: within a gate the lowest goes first, but for every fourth slot
+// (see claim). A lane has PriorityRoot until the thread's first message has landed.
+const (
+	PriorityRoot = iota
+	PrioritySay
+	PriorityCard
+	PriorityMark
+)
 
 // JoinRoom is what one message holds, in the unit of Delivery.JoinSize.
 const JoinRoom = 1000
@@ -192,54 +201,3 @@ const joinedTo = `SELECT ` + deliveryColumns + ` FROM deliveries WHERE joined = 
 func JoinedTo(ctx context.Context, q Querier, first []int64) ([]Delivery, error) {
 	return collect[Delivery](ctx, q, "joined deliveries", joinedTo, first)
 }
-
-// Gate is the narrowest provider budget that lanes spend.
-type Gate struct {
-	ID        int64   `db:"id" json:"id"`
-	AccountID int64   `db:"account_id" json:"account_id"`
-	Key       string  `db:"key" json:"key"`
-	PerSecond float64 `db:"per_second" json:"per_second"` // 0 = only 429s limit
-	Burst     int     `db:"burst" json:"burst"`
-
-	WidePerSecond float64 `db:"wide_per_second" json:"wide_per_second"` // 0 = there is no second bucket
-	WideBurst     int     `db:"wide_burst" json:"wide_burst"`
-}
-
-const findGates = `
-	SELECT g.id, g.account_id, g.key, g.per_second, g.burst, g.wide_per_second, g.wide_burst
-	FROM gates AS g
-	JOIN json_populate_recordset(NULL::gates, $1) AS r ON r.account_id = g.account_id AND r.key = g.key`
-
-// FindGates looks gates up by account and key.
-func FindGates(ctx context.Context, q Querier, rows []Gate) ([]Gate, error) {
-	body, err := jsonRows(rows)
-	if err != nil {
-		return nil, err
-	}
-	return collect[Gate](ctx, q, "gates", findGates, body)
-}
-
-const upsertGates = `
-	INSERT INTO gates (account_id, key, per_second, burst, wide_per_second, wide_burst)
-	SELECT account_id, key, per_second, burst, wide_per_second, wide_burst
-	FROM json_populate_recordset(NULL::gates, $1)
-	ORDER BY account_id, key
-	ON CONFLICT (account_id, key) DO UPDATE
-	SET per_second = EXCLUDED.per_second, burst = EXCLUDED.burst,
-		wide_per_second = EXCLUDED.wide_per_second, wide_burst = EXCLUDED.wide_burst
-	RETURNING id, account_id, key, per_second, burst, wide_per_second, wide_burst`
-
-// UpsertGates finds or makes gates and gives them with their ids.
-func UpsertGates(ctx context.Context, q Querier, rows []Gate) ([]Gate, error) {
-	body, err := jsonRows(rows)
-	if err != nil {
-		return nil, err
-	}
-	return collect[Gate](ctx, q, "gates", upsertGates, body)
-}
-
-const blockGates = `
-	UPDATE gates AS g
-	SET next_at = greatest(g.next_at, clock_timestamp() + make_interval(secs => b.wait))
-	FROM unnest($1::bigint[], $2::double precision[]) AS b(id, wait)
-	WHERE g.id = b.id`

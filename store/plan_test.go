@@ -22,6 +22,8 @@ type plan struct {
 	Rows    float64 `json:"Actual Rows"`
 	Loops   float64 `json:"Actual Loops"`
 	Removed float64 `json:"Rows Removed by Filter"`
+	Hit     float64 `json:"Shared Hit Blocks"`
+	Read    float64 `json:"Shared Read Blocks"`
 	Plans   []plan  `json:"Plans"`
 }
 
@@ -54,7 +56,7 @@ func explain(t *testing.T, pool *pgxpool.Pool, hot bool, sql string, args ...any
 		given = "(" + strings.Join(literals, ", ") + ")"
 	}
 	var body []byte
-	check(t, tx.QueryRow(t.Context(), "EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot"+given, pgx.QueryExecModeSimpleProtocol).Scan(&body))
+	check(t, tx.QueryRow(t.Context(), "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE hot"+given, pgx.QueryExecModeSimpleProtocol).Scan(&body))
 	var plans []struct{ Plan plan }
 	check(t, json.Unmarshal(body, &plans))
 	return plans[0].Plan
@@ -84,6 +86,9 @@ func (p plan) walk(f func(plan)) {
 		child.walk(f)
 	}
 }
+
+// buffers says how many blocks a plan read.
+func (p plan) buffers() float64 { return p.Hit + p.Read }
 
 // touched says how many rows a plan read of a table, and through which indexes.
 func (p plan) touched(table string) (rows float64, indexes string) {
@@ -154,9 +159,10 @@ func TestPlans(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	crowd(t, pool)
-	gates, slots := []int64{}, []int32{}
+	gates, slots, given, everything := []int64{}, []int32{}, []int64{}, []string{}
 	for g := range int64(50) {
 		gates, slots = append(gates, g+1), append(slots, 4)
+		given, everything = append(given, g), append(everything, "-infinity")
 	}
 	many := make([]int64, 64)
 	for i := range many {
@@ -189,10 +195,13 @@ func TestPlans(t *testing.T) {
 		limits map[string]float64 // rows that may be read of a table
 		index  string
 	}{
-		{"claim", store.ClaimSQL, []any{gates, slots, true}, true, map[string]float64{"lanes": 2000, "deliveries": 1000, "gates": 300}, "lanes_due"},
-		{"claim of the stuck gate", store.ClaimSQL, []any{[]int64{50}, []int32{16}, true}, true, map[string]float64{"lanes": 0, "deliveries": 0, "gates": 110}, ""},
-		{"due gates", store.DueGatesSQL, []any{[]int64(nil)}, true, map[string]float64{"lanes": 250, "gates": 60}, "lanes_due"},
-		{"due gates touched", store.DueGatesSQL, []any{[]int64{3, 50}}, true, map[string]float64{"lanes": 10, "gates": 60}, "lanes_due"},
+		{"claim", store.ClaimSQL, []any{gates, slots, true, given, everything}, true, map[string]float64{"lanes": 2000, "deliveries": 1000, "gates": 300}, "lanes_due"},
+		{"claim among priorities", store.ClaimSharedSQL, []any{gates, slots, true, given, everything}, true, map[string]float64{"lanes": 3000, "deliveries": 1000, "gates": 300}, "lanes_due"},
+		{"claim of the stuck gate", store.ClaimSQL, []any{[]int64{50}, []int32{16}, true, given[:1], everything[:1]}, true, map[string]float64{"lanes": 0, "deliveries": 0, "gates": 110}, ""},
+		{"due gates", store.DueGatesSQL, []any{gates, everything, false}, true, map[string]float64{"lanes": 250, "gates": 60}, "lanes_due"},
+		{"due gates touched", store.DueGatesSQL, []any{[]int64{3, 50}, everything[:2], false}, true, map[string]float64{"lanes": 10, "gates": 60}, "lanes_due"},
+		{"due gates, and the oldest", store.DueGatesSQL, []any{gates, everything, true}, true, map[string]float64{"lanes": 500, "gates": 60}, "lanes_due"},
+		{"other gates", store.OtherGatesSQL, []any{[]int64{0}, []int64{1000}}, true, map[string]float64{"lanes": 60}, "lanes_due"},
 		{"take runs", store.TakeRunsSQL, []any{[]int64{100, 101, 102, 103}, []int32{64, 64, 64, 64}, since, 1, 32, int64(1 << 20), 7}, true,
 			map[string]float64{"queues": 900, "queue_events": 700, "events": 1100}, "queues_due"},
 		{"take a suspect", store.TakeSuspectSQL, []any{1, 7}, true, map[string]float64{"queues": 5, "events": 2}, "queues_suspect"},
@@ -205,7 +214,7 @@ func TestPlans(t *testing.T) {
 		{"latest messages", store.LatestSQL, []any{many[:8], 5}, true, map[string]float64{"messages": 60}, "messages_conversation"},
 		{"fence", store.FenceSQL, []any{many, epochs}, true, map[string]float64{"lanes": 130}, "lanes_pkey"},
 		{"finish deliveries", store.FinishDelivSQL, store.DeliveryResults(done), true, map[string]float64{"lanes": 130, "deliveries": 130}, "deliveries_pkey"},
-		{"finish lanes", store.FinishLanesSQL, []any{many, epochs, many, advance, waits, make([]bool, len(many)), waits}, true, map[string]float64{"lanes": 130, "deliveries": 130}, "lanes_pkey"},
+		{"finish lanes", store.FinishLanesSQL, []any{many, epochs, many, advance, waits, make([]bool, len(many)), waits, make([]bool, len(many))}, true, map[string]float64{"lanes": 130, "deliveries": 130}, "lanes_pkey"},
 		{"posts", store.FindPostsSQL, []any{ones, chans, places}, true, map[string]float64{"posts": 130}, "posts_pkey"},
 		{"external ids", store.FindExternalSQL, []any{ones, externals}, true, map[string]float64{"external_ids": 130}, "external_ids_pkey"},
 		{"lock conversations", store.LockConvSQL, []any{many[:8], many[:8]}, true, map[string]float64{"conversations": 40, "messages": 20}, "conversations_pkey"},

@@ -3,6 +3,8 @@ package relay
 import (
 	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"parley/store"
@@ -14,24 +16,16 @@ const emptyTurnWait = 20 * time.Millisecond
 // dispatcher hands out the heads of due lanes. It is used by one goroutine.
 type dispatcher struct {
 	*Relay
-	next    map[int64]time.Time // when a gate is worth trying
-	busy    map[int64]int       // attempts under way, by gate
-	account map[int64]int64     // whose a gate is
-	busyBy  map[int64]int       // attempts under way, by account
-	limited map[int64]bool      // gates with a rate
-	inRow   map[int64]int       // how many of a lane went one behind the other
-	total   int
+	*gateBook
+	inRow   map[int64]int // how many of a lane went one behind the other
 	results chan store.Finish
 	done    []store.Finish // not written yet
-	swept   time.Time
-	turned  time.Time // when the last turn began
+	turned  time.Time      // when the last turn began
 }
 
 // runDispatch turns until ctx ends, then waits for the attempts under way.
 func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
-	d := &dispatcher{Relay: r, next: map[int64]time.Time{}, busy: map[int64]int{}, account: map[int64]int64{}, busyBy: map[int64]int{},
-		limited: map[int64]bool{}, inRow: map[int64]int{},
-		results: make(chan store.Finish, r.opt.Total)}
+	d := &dispatcher{Relay: r, gateBook: newGateBook(r.opt), inRow: map[int64]int{}, results: make(chan store.Finish, r.opt.Total)}
 	work, cancel := withGrace(ctx, grace)
 	defer cancel()
 	for ctx.Err() == nil {
@@ -45,8 +39,8 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 	for d.total > 0 || len(d.done) > 0 {
 		if d.total > 0 && len(d.done) == 0 {
 			select {
-			case f := <-d.results:
-				d.collect(f)
+			case r := <-d.results:
+				d.collect(r)
 			case <-work.Done():
 				return nil
 			}
@@ -93,36 +87,11 @@ func (d *dispatcher) wait(ctx context.Context) {
 	case <-ctx.Done():
 	case <-timer.C:
 	case <-d.lanes:
-		d.swept = time.Time{}
-	case due := <-d.gates:
-		d.expect(due)
-	case f := <-d.results:
-		d.collect(f)
-	}
-}
-
-// expect learns of lanes that became due. A gate that is not known, and one with a rate,
-// for which it may have to wait, is looked at first.
-func (d *dispatcher) expect(due []store.GateDue) {
-	now := time.Now()
-	for more := true; more; {
-		for _, g := range due {
-			at := now.Add(store.Seconds(g.Wait))
-			next, waits := d.next[g.GateID]
-			limited, known := d.limited[g.GateID]
-			switch {
-			case waits && !at.Before(next):
-			case !known, limited:
-				d.swept = time.Time{}
-			default:
-				d.next[g.GateID], d.account[g.GateID] = at, g.AccountID
-			}
-		}
-		select {
-		case due = <-d.gates:
-		default:
-			more = false
-		}
+		d.forget()
+	case <-d.woken.some:
+		d.expect(d.woken.take())
+	case r := <-d.results:
+		d.collect(r)
 	}
 }
 
@@ -136,66 +105,66 @@ func (d *dispatcher) gather(ctx context.Context, most time.Duration) {
 			return
 		case <-timer.C:
 			return
-		case f := <-d.results:
-			d.collect(f)
+		case r := <-d.results:
+			d.collect(r)
 		}
 	}
 }
 
 // collect takes a result, and those that are there besides.
-func (d *dispatcher) collect(f store.Finish) {
+func (d *dispatcher) collect(r store.Finish) {
 	for more := true; more; {
-		d.done = append(d.done, f)
-		d.busy[f.Gate]--
-		d.busyBy[d.account[f.Gate]]--
-		d.total--
-		if d.busy[f.Gate] <= 0 {
-			delete(d.busy, f.Gate)
-		}
+		d.done = append(d.done, r)
+		d.end(r.Gate)
 		select {
-		case f = <-d.results:
+		case r = <-d.results:
 		default:
 			more = false
 		}
 	}
 }
 
-// free gives how many more attempts a gate may have under way. No account gets more than
-// half of all: a provider that doesn't answer must not take every place.
-func (d *dispatcher) free(gate int64) int {
-	return min(d.opt.PerGate-d.busy[gate], d.opt.Total-d.total, max(d.opt.Total/2, 1)-d.busyBy[d.account[gate]])
-}
-
 // turn writes results and claims in one commit.
 func (d *dispatcher) turn(ctx context.Context, claim bool) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
+	var gates []store.GateClaim
 	if claim {
-		if err := d.look(ctx); err != nil {
+		if err := d.look(ctx, d.hot); err != nil {
 			return err
 		}
+		gates = d.choose()
 	}
-	gates, slots := d.choose(claim)
 	if len(gates) == 0 && len(d.done) == 0 {
 		return nil
 	}
 	d.keepPlaces()
 	began := time.Now()
 	d.turned = began
-	claimed, due, err := store.Turn(ctx, d.hot, d.done, store.Claim{Gates: gates, Slots: slots, Join: d.runs.Load()})
+	claimed, due, err := store.Turn(ctx, d.hot, d.done, store.Claim{Gates: gates, Join: d.runs.Load()}, d.touched(gates))
 	if err != nil {
 		return err
 	}
-	d.afterTurn(gates, due, len(claimed) > 0)
+	d.afterTurn(due, len(claimed) > 0)
 	for _, c := range claimed {
-		d.busy[c.GateID]++
-		d.busyBy[d.account[c.GateID]]++
-		d.total++
+		d.begin(c.GateID)
 	}
 	if len(claimed) > 0 {
 		go d.attempts(context.WithoutCancel(ctx), claimed, began)
 	}
 	return nil
+}
+
+// touched gives the gates that a turn changes.
+func (d *dispatcher) touched(claims []store.GateClaim) []store.GateSince {
+	ids := map[int64]bool{}
+	for _, c := range claims {
+		ids[c.ID] = true
+	}
+	for _, r := range d.done {
+		ids[r.Gate] = true
+	}
+	return d.sinceOf(slices.Collect(maps.Keys(ids)))
 }
 
 // A lane may hand out so many, one behind the other, before those that wait behind it.
@@ -212,7 +181,7 @@ func (d *dispatcher) keepPlaces() {
 	}
 	for i := range d.done {
 		f := &d.done[i]
-		if f.Advance == 0 || d.limited[f.Gate] || d.inRow[f.LaneID] >= mostInRow-1 {
+		if f.Advance == 0 || d.gate(f.Gate).limited || d.inRow[f.LaneID] >= mostInRow-1 {
 			delete(d.inRow, f.LaneID)
 			continue
 		}
@@ -221,60 +190,16 @@ func (d *dispatcher) keepPlaces() {
 	}
 }
 
-// look learns of gates with due work: all of them after a wake-up and each second.
-func (d *dispatcher) look(ctx context.Context) error {
-	if time.Since(d.swept) < time.Second {
-		return nil
-	}
-	due, err := store.DueGates(ctx, d.hot, nil)
-	if err != nil {
-		return err
-	}
-	d.swept = time.Now()
-	clear(d.next)
-	for _, g := range due {
-		d.next[g.GateID] = d.swept.Add(store.Seconds(g.Wait))
-		d.account[g.GateID], d.limited[g.GateID] = g.AccountID, g.Limited
-	}
-	return nil
-}
-
-func (d *dispatcher) choose(claim bool) (gates []int64, slots []int32) {
-	if !claim {
-		return nil, nil
-	}
-	now := time.Now()
-	offered, total := map[int64]int{}, 0
-	for gate, at := range d.next {
-		who := d.account[gate]
-		n := min(d.free(gate), d.opt.Total-d.total-total, max(d.opt.Total/2, 1)-d.busyBy[who]-offered[who])
-		if n > 0 && !at.After(now) {
-			gates, slots = append(gates, gate), append(slots, int32(n))
-			offered[who] += n
-			total += n
-		}
-	}
-	return gates, slots
-}
-
 // afterTurn forgets what was written and learns when the touched gates are due.
-func (d *dispatcher) afterTurn(gates []int64, due []store.GateDue, claimed bool) {
+func (d *dispatcher) afterTurn(due []store.GateDue, claimed bool) {
 	d.wakeAppliers()
-	for _, f := range d.done {
-		delete(d.next, f.Gate)
-	}
 	d.done = nil
-	for _, g := range gates {
-		delete(d.next, g)
-	}
-	now := time.Now()
-	for _, g := range due {
-		wait := store.Seconds(g.Wait)
-		if !claimed {
-			wait = max(wait, emptyTurnWait) // locked by another replica, or leased in spite of a clock that jumped
+	if !claimed { // locked by another replica, or leased in spite of a clock that jumped
+		for i := range due {
+			due[i].Wait = max(due[i].Wait, emptyTurnWait.Seconds())
 		}
-		d.next[g.GateID] = now.Add(wait)
 	}
+	d.learn(due, false)
 }
 
 // wakeAppliers tells of the facts that were written with results, and of the posts that events may

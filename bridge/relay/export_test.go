@@ -1,8 +1,13 @@
 package relay
 
+import "parley/store"
+
 // Callers says how many callers of Accept wait for their facts to be stored.
 func (r *Relay) Callers() int {
 	r.queue.mu.Lock()
 	defer r.queue.mu.Unlock()
 	return r.queue.inside
 }
+
+// WakeFor tells the dispatcher of a gate behind which a lane became due.
+func (r *Relay) WakeFor(due store.GateDue) { r.wakeFor(Made{Due: []store.GateDue{due}}) }

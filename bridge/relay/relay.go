@@ -75,7 +75,8 @@ type Made struct {
 	// Write holds the statements that write what was changed; they are sent with the commit. nil =
 	// nothing is to be written.
 	Write *store.Pipeline
-	Due   []store.GateDue // gates behind which lanes became due; Limited isn't told
+	// Due are the gates behind which lanes became due; Oldest is when. Limited isn't told.
+	Due []store.GateDue
 	// Timers says that timers were set.
 	Timers bool
 	// Waits and Refused are events that were left out.
@@ -203,6 +204,9 @@ type Options struct {
 	// lost answer; 0 = as the channel says. MaxWait shortens the pauses between
 	// attempts; 0 = as the other side says. All four serve tests that can't wait.
 	AbsentAgain, LeaseMargin, MaxRequest, MaxWait time.Duration
+	// LookBackEvery is how often due lanes are looked for however long ago they became due;
+	// 0 = 1 minute. See sinceMargin.
+	LookBackEvery time.Duration
 	// Held keeps appliers from beginning while it returns true, so that accepting can be
 	// measured alone; nil = never. For bench.
 	Held func() bool
@@ -222,9 +226,9 @@ type Relay struct {
 	opt      Options
 	queue    *acceptQueue
 	schedule *schedule
-	suspects chan struct{}        // events that failed before may be tried again
-	lanes    chan struct{}        // something may be due
-	gates    chan []store.GateDue // lanes became due behind these
+	suspects chan struct{} // events that failed before may be tried again
+	lanes    chan struct{} // anything may be due
+	woken    *wakeups      // lanes became due behind these gates
 	timers   chan struct{}
 	runs     atomic.Bool // deliveries may leave as one message
 	// applying bounds the batches in work: more at a time than there are cores only hinder each other.
@@ -251,6 +255,7 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 	o.PerGate, o.Total = cmp.Or(o.PerGate, 16), cmp.Or(o.Total, 256)
 	o.UnclearAfter, o.ReconcileAfter = cmp.Or(o.UnclearAfter, 10*time.Minute), cmp.Or(o.ReconcileAfter, 10*time.Second)
 	o.LateAfter, o.AbsentAgain = cmp.Or(o.LateAfter, time.Hour), cmp.Or(o.AbsentAgain, 10*time.Second)
+	o.LookBackEvery = cmp.Or(o.LookBackEvery, time.Minute)
 	o.Version = cmp.Or(o.Version, store.FactVersion)
 	o.SlowDecode = cmp.Or(o.SlowDecode, 250*time.Millisecond)
 	o.DecodeFor, o.ApplyFor = cmp.Or(o.DecodeFor, 10*time.Second), cmp.Or(o.ApplyFor, 10*time.Second)
@@ -270,7 +275,7 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 	return &Relay{
 		pool: o.Pool, hot: hot, handler: o.Handler, log: o.Log, opt: o,
 		queue: newAcceptQueue(), schedule: newSchedule(), suspects: make(chan struct{}, suspectAppliers),
-		lanes: make(chan struct{}, 1), gates: make(chan []store.GateDue, appliers),
+		lanes: make(chan struct{}, 1), woken: newWakeups(),
 		timers: make(chan struct{}, 1), metrics: newMetrics(), applying: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
 		large: semaphore.NewWeighted(largeTogether), slow: newSlowDecodes(), holders: newHolders(), began: time.Now(),
 	}, nil
@@ -319,7 +324,8 @@ func (r *Relay) leaveBehind(grace time.Duration) {
 	}
 }
 
-// Wake says that deliveries or timers may be due: call it after a commit that made them.
+// Wake says that any delivery or timer may be due: call it after a commit that changed them
+// by other ways than Handler.Apply.
 func (r *Relay) Wake() {
 	signal(r.lanes)
 	signal(r.timers)
@@ -330,13 +336,8 @@ func (r *Relay) wakeFor(m Made) {
 	if m.Timers {
 		signal(r.timers)
 	}
-	if len(m.Due) == 0 {
-		return
-	}
-	select {
-	case r.gates <- m.Due:
-	default:
-		signal(r.lanes) // the dispatcher is behind: it looks for itself
+	if len(m.Due) > 0 {
+		r.woken.add(m.Due)
 	}
 }
 
@@ -406,7 +407,6 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 		r.awaitPosts()
 	}
 	r.alive()
-	signal(r.lanes)
 	signal(r.timers)
 	return nil
 }

@@ -1,0 +1,259 @@
+package relay
+
+import (
+	"context"
+	"maps"
+	"math/bits"
+	"slices"
+	"sync"
+	"time"
+
+	"parley/store"
+)
+
+const (
+	// sweepEvery is how often all gates are asked for what other processes left. A sweep that
+	// took long is repeated so much later that sweeps take a tenth of the time at most.
+	sweepEvery = time.Second
+	sweepShare = 10
+
+	// sinceMargin is how much earlier than the oldest known lane of a gate others are looked
+	// for. A lane is due from when its transaction began and is seen when that is committed: a
+	// slower one is known to the process that made it, which hands it out. Should that process
+	// end before, another one finds the lane within Options.LookBackEvery.
+	sinceMargin = 5 * time.Second
+)
+
+// wakeups collects the gates behind which lanes became due until the dispatcher takes them.
+type wakeups struct {
+	mu    sync.Mutex
+	gates map[int64]wakeup
+	some  chan struct{}
+}
+
+// wakeup is one gate behind which lanes became due.
+type wakeup struct {
+	account int64
+	waiting uint8     // of which priorities: a bit each
+	at      time.Time // when the first is to be claimed
+	oldest  time.Time // when the first became due, Parley's clock
+}
+
+func newWakeups() *wakeups { return &wakeups{gates: map[int64]wakeup{}, some: make(chan struct{}, 1)} }
+
+func (w *wakeups) add(due []store.GateDue) {
+	now := time.Now()
+	w.mu.Lock()
+	for _, g := range due {
+		one := wakeup{g.AccountID, g.Waiting, now.Add(store.Seconds(g.Wait)), g.Oldest}
+		if before, ok := w.gates[g.GateID]; ok {
+			one.waiting |= before.waiting
+			one.at, one.oldest = earlier(before.at, one.at), earlier(before.oldest, one.oldest)
+		}
+		w.gates[g.GateID] = one
+	}
+	w.mu.Unlock()
+	signal(w.some)
+}
+
+func (w *wakeups) take() map[int64]wakeup {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	taken := w.gates
+	w.gates = map[int64]wakeup{}
+	return taken
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// gateBook is what a dispatcher remembers of the gates. It is used by one goroutine.
+type gateBook struct {
+	perGate, places int           // how many attempts may be under way: of a gate, of all
+	lookBackEvery   time.Duration // how often everything is looked for
+
+	gates   map[int64]*gateMemory
+	next    map[int64]time.Time // when a gate behind which lanes wait is worth trying
+	ask     map[int64]bool      // gates that are asked before they are tried
+	busyBy  map[int64]int       // attempts under way, by account
+	total   int                 // attempts under way
+	sweepAt time.Time           // when all gates are asked again
+	forgot  time.Time           // when everything was last looked for
+}
+
+// gateMemory is what is remembered of one gate.
+type gateMemory struct {
+	account int64
+	limited bool      // by a rate
+	busy    int       // attempts under way
+	given   int64     // slots that this process had
+	waiting uint8     // of which priorities lanes wait: a bit each
+	since   time.Time // lanes that were due earlier are not looked for, Parley's clock; zero = it was not asked lately
+}
+
+func newGateBook(o Options) *gateBook {
+	return &gateBook{perGate: o.PerGate, places: o.Total, lookBackEvery: o.LookBackEvery,
+		gates: map[int64]*gateMemory{}, next: map[int64]time.Time{}, ask: map[int64]bool{}, busyBy: map[int64]int{}}
+}
+
+// gate gives the memory of a gate, which may be new.
+func (b *gateBook) gate(id int64) *gateMemory {
+	g := b.gates[id]
+	if g == nil {
+		g = &gateMemory{}
+		b.gates[id] = g
+	}
+	return g
+}
+
+// asked gives a gate as it is asked.
+func (b *gateBook) asked(id int64) store.GateSince {
+	return store.GateSince{ID: id, Since: b.gate(id).since}
+}
+
+// expect notes what became due. A gate that was not asked lately, and one with a rate, for
+// which it may have to wait, is asked first.
+func (b *gateBook) expect(woken map[int64]wakeup) {
+	for id, w := range woken {
+		g := b.gate(id)
+		g.account = w.account
+		g.waiting |= w.waiting
+		g.lookBack(w.oldest)
+		next, waits := b.next[id]
+		switch {
+		case waits && !w.at.Before(next):
+		case g.limited, g.since.IsZero():
+			b.ask[id] = true
+		default:
+			b.next[id] = w.at
+		}
+	}
+}
+
+// lookBack has claims look for a lane that became due at a time.
+func (g *gateMemory) lookBack(due time.Time) {
+	if since := due.Add(-sinceMargin); !g.since.IsZero() && since.Before(g.since) {
+		g.since = since
+	}
+}
+
+// forget has the next sweep look for everything.
+func (b *gateBook) forget() {
+	for _, g := range b.gates {
+		g.since = time.Time{}
+	}
+	b.forgot, b.sweepAt = time.Now(), time.Time{}
+}
+
+// learn notes what gates answered.
+func (b *gateBook) learn(due []store.GateDue, oldest bool) {
+	now := time.Now()
+	for _, d := range due {
+		g := b.gate(d.GateID)
+		g.account, g.limited, g.waiting = d.AccountID, d.Limited, d.Waiting
+		if oldest {
+			g.since = d.Oldest.Add(-sinceMargin)
+		}
+		delete(b.next, d.GateID)
+		if d.Waiting != 0 {
+			b.next[d.GateID] = now.Add(store.Seconds(d.Wait))
+		}
+	}
+}
+
+// look asks the gates that were woken, and each second all of them.
+func (b *gateBook) look(ctx context.Context, q store.Querier) error {
+	if !time.Now().Before(b.sweepAt) {
+		return b.sweep(ctx, q)
+	}
+	if len(b.ask) == 0 {
+		return nil
+	}
+	due, err := store.DueGates(ctx, q, b.sinceOf(slices.Collect(maps.Keys(b.ask))))
+	if err != nil {
+		return err
+	}
+	clear(b.ask)
+	b.learn(due, true)
+	return nil
+}
+
+// sweep asks the gates that were asked lately, and finds out which others have lanes that wait.
+func (b *gateBook) sweep(ctx context.Context, q store.Querier) error {
+	began := time.Now()
+	if began.Sub(b.forgot) >= b.lookBackEvery {
+		b.forget()
+	}
+	var known []int64
+	for id, g := range b.gates {
+		if !g.since.IsZero() || b.ask[id] {
+			known = append(known, id)
+		}
+	}
+	slices.Sort(known)
+	others, err := store.OtherGates(ctx, q, known)
+	if err != nil {
+		return err
+	}
+	due, err := store.DueGates(ctx, q, b.sinceOf(append(known, others...)))
+	if err != nil {
+		return err
+	}
+	clear(b.ask)
+	clear(b.next)
+	b.learn(due, true)
+	b.sweepAt = began.Add(max(sweepEvery, sweepShare*time.Since(began)))
+	return nil
+}
+
+func (b *gateBook) sinceOf(ids []int64) []store.GateSince {
+	list := make([]store.GateSince, len(ids))
+	for i, id := range ids {
+		list[i] = b.asked(id)
+	}
+	return list
+}
+
+// begin counts an attempt, end that it is over.
+func (b *gateBook) begin(id int64) {
+	g := b.gate(id)
+	g.busy++
+	g.given++
+	b.busyBy[g.account]++
+	b.total++
+}
+
+func (b *gateBook) end(id int64) {
+	g := b.gate(id)
+	g.busy--
+	b.busyBy[g.account]--
+	b.total--
+}
+
+// free gives how many more attempts a gate may have under way. No account gets more than
+// half of all: a provider that doesn't answer must not take every place.
+func (b *gateBook) free(id int64) int {
+	g := b.gate(id)
+	return min(b.perGate-g.busy, b.places-b.total, max(b.places/2, 1)-b.busyBy[g.account])
+}
+
+// choose gives what may be claimed now.
+func (b *gateBook) choose() []store.GateClaim {
+	now := time.Now()
+	offered, total := map[int64]int{}, 0
+	var list []store.GateClaim
+	for id, at := range b.next {
+		g := b.gate(id)
+		n := min(b.free(id), b.places-b.total-total, max(b.places/2, 1)-b.busyBy[g.account]-offered[g.account])
+		if n > 0 && !at.After(now) {
+			list = append(list, store.GateClaim{GateSince: b.asked(id), Slots: n, Given: g.given, Mixed: bits.OnesCount8(g.waiting) > 1})
+			offered[g.account] += n
+			total += n
+		}
+	}
+	return list
+}

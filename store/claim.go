@@ -1,0 +1,178 @@
+package store
+
+// Claimed is the head of a lane, handed to this process until its lease ends.
+type Claimed struct {
+	Delivery
+	With           []Delivery `db:"-"` // the rest of its run, in order: leaves with it, as one message
+	AccountID      int64      `db:"account_id"`
+	ConversationID int64      `db:"conversation_id"`
+	Key            string     `db:"key"`
+	GateID         int64      `db:"gate_id"`
+	Epoch          int64      `db:"epoch"`
+	LeaseSeconds   float64    `db:"lease_seconds"`
+	SentAgo        float64    `db:"sent_ago"`    // seconds since the running attempt began
+	FirstAgo       float64    `db:"first_ago"`   // seconds since the first attempt began
+	AbsentAgo      float64    `db:"absent_ago"`  // seconds since the latest attempt was first seen absent; 0 = it was not
+	CreatedAgo     float64    `db:"created_ago"` // seconds since it was queued, Parley's clock
+}
+
+const claimedDelivery = `d.id, d.lane_id, d.seq, d.message_id, d.kind, d.payload, d.state, d.order_by, d.attempt, d.part,
+	d.not_before, d.first_at, d.sent_at, d.absent_at, d.warned_at, d.external_id, d.progress, d.error_class, d.error_text,
+	d.created_at, d.join_key, d.join_size, d.joined`
+
+// Of each lane the head is handed out, and with it the rest of its run. A run that is
+// under way or unclear stays as it is: it lands or fails as a whole.
+//
+// A claim leads with the gate, so that a throttled or stuck one costs nothing. The
+// bucket holds (now - next_at) × per_second tokens, at most burst. A gate may have a second,
+// wide bucket, kept alike: it gives what both hold.
+//
+// A claim leaves due_at, which is indexed, alone: so it rewrites no index. What is leased is
+// passed over, at most a gate's attempts under way.
+const (
+	claim = claimBudgets + `
+		SELECT x.id, g.id AS gate_id
+		FROM g
+		CROSS JOIN LATERAL (
+			SELECT y.id
+			FROM (VALUES (0), (1), (2), (3)) AS pr(n)
+			CROSS JOIN LATERAL (
+				SELECT lanes.id
+				FROM lanes
+				WHERE lanes.gate_id = g.id AND lanes.priority = pr.n AND lanes.due_at >= g.since AND lanes.due_at <= (SELECT now FROM t)
+					AND (lanes.leased_until IS NULL OR lanes.leased_until <= (SELECT real FROM t))
+				ORDER BY lanes.due_at
+				LIMIT g.n
+				FOR NO KEY UPDATE SKIP LOCKED) AS y
+			LIMIT g.n) AS x
+		WHERE g.n > 0` + claimHeads
+
+	claimBudgets = `
+	WITH t AS MATERIALIZED (
+		SELECT parley_now() AS now, clock_timestamp() AS real
+	), g AS MATERIALIZED (
+		SELECT gates.id, gates.per_second, gates.burst, w.since,
+			CASE WHEN gates.next_at > t.real THEN 0 ELSE least(w.slots,
+				CASE WHEN gates.per_second > 0
+					THEN least(gates.burst, floor(extract(epoch FROM t.real - gates.next_at) * gates.per_second + 1e-6)) END,
+				CASE WHEN gates.wide_per_second > 0
+					THEN least(gates.wide_burst, floor(greatest(extract(epoch FROM t.real - gates.wide_next_at), 0) * gates.wide_per_second + 1e-6)) END)
+			END::int AS n,
+			CASE WHEN gates.per_second > 0 OR gates.wide_per_second > 0 THEN gates.given ELSE w.given END AS given
+		FROM unnest($1::bigint[], $2::int[], $4::bigint[], $5::timestamptz[]) AS w(gate, slots, given, since)
+		JOIN gates ON gates.id = w.gate
+		CROSS JOIN t
+		ORDER BY gates.id
+		FOR NO KEY UPDATE OF gates SKIP LOCKED
+	), p AS MATERIALIZED (`
+
+	claimHeads = `
+	), l AS (
+		UPDATE lanes
+		SET epoch = lanes.epoch + 1,
+			leased_until = t.real + make_interval(secs => lanes.lease_seconds)
+		FROM p, t
+		WHERE lanes.id = p.id
+		RETURNING lanes.id AS lane, lanes.account_id, lanes.conversation_id, lanes.key, lanes.gate_id, lanes.epoch,
+			lanes.head, lanes.lease_seconds
+	), u AS (
+		UPDATE gates
+		SET next_at = CASE WHEN gates.per_second > 0
+				THEN greatest(gates.next_at, t.real - make_interval(secs => gates.burst / gates.per_second))
+					+ make_interval(secs => c.n / gates.per_second)
+				ELSE gates.next_at END,
+			wide_next_at = CASE WHEN gates.wide_per_second > 0
+				THEN greatest(gates.wide_next_at, t.real - make_interval(secs => gates.wide_burst / gates.wide_per_second))
+					+ make_interval(secs => c.n / gates.wide_per_second)
+				ELSE gates.wide_next_at END,
+			given = gates.given + c.n
+		FROM (SELECT gate_id, count(*) AS n FROM p GROUP BY gate_id) AS c, t
+		WHERE gates.id = c.gate_id AND (gates.per_second > 0 OR gates.wide_per_second > 0)
+	), d AS (
+		UPDATE deliveries AS d
+		SET state = CASE d.state WHEN 'queued' THEN 'sending' WHEN 'sending' THEN 'unknown' ELSE d.state END,
+			attempt = d.attempt + CASE WHEN d.state = 'queued' THEN 1 ELSE 0 END,
+			sent_at = CASE WHEN d.state = 'queued' THEN t.real ELSE coalesce(d.sent_at, t.real) END,
+			joined = CASE WHEN d.state = 'queued' AND d.part = 0 THEN 0 ELSE d.joined END,
+			first_at = coalesce(d.first_at, t.real)
+		FROM l, t
+		WHERE d.lane_id = l.lane AND d.seq = l.head + 1 AND (d.not_before IS NULL OR d.not_before <= t.now)
+		RETURNING ` + claimedDelivery + `, l.account_id, l.conversation_id, l.key, l.gate_id, l.epoch, l.lease_seconds,
+			coalesce(extract(epoch FROM t.real - d.sent_at), 0)::double precision AS sent_ago,
+			coalesce(extract(epoch FROM t.real - d.first_at), 0)::double precision AS first_ago,
+			CASE WHEN d.absent_at > d.sent_at THEN extract(epoch FROM t.real - d.absent_at) ELSE 0 END::double precision AS absent_ago,
+			coalesce(extract(epoch FROM t.now - d.created_at), 0)::double precision AS created_ago
+	), j AS (
+		UPDATE deliveries AS d
+		SET state = f.state, joined = f.id, attempt = f.attempt, sent_at = f.sent_at, first_at = coalesce(d.first_at, f.first_at)
+		FROM d AS f
+		CROSS JOIN t
+		CROSS JOIN LATERAL (
+			SELECT m.id, m.state,
+				bool_and(m.state = 'cancelled' OR CASE
+					WHEN f.state = 'unknown' THEN m.joined = f.id AND m.state IN ('sending', 'unknown')
+					WHEN f.part > 0 THEN m.joined = f.id AND m.state = 'queued'
+					ELSE $3 AND m.state = 'queued' AND m.join_key = f.join_key AND (m.not_before IS NULL OR m.not_before <= t.now)
+				END) OVER w AS fits,
+				sum(m.join_size) FILTER (WHERE m.state = 'queued') OVER w AS size
+			FROM deliveries AS m
+			WHERE m.lane_id = f.lane_id AND m.seq > f.seq AND m.seq < f.seq + 20
+			WINDOW w AS (ORDER BY m.seq)) AS m
+		WHERE d.id = m.id AND f.join_key <> '' AND f.state IN ('sending', 'unknown') AND m.fits AND m.state <> 'cancelled'
+			AND (f.state = 'unknown' OR f.part > 0 OR f.join_size + m.size <= 1000)
+		RETURNING ` + claimedDelivery + `, f.account_id, f.conversation_id, f.key, f.gate_id, f.epoch, f.lease_seconds,
+			f.sent_ago, f.first_ago, f.absent_ago, f.created_ago
+	)
+	SELECT * FROM d
+	UNION ALL
+	SELECT * FROM j
+	UNION ALL
+	SELECT 0, l.lane, 0, 0, '', '{}', '', '', 0, 0, NULL, NULL, NULL, NULL, NULL, '', '', '', '', t.now, '', 0, 0,
+		l.account_id, l.conversation_id, l.key, l.gate_id, l.epoch, l.lease_seconds, 0, 0, 0, 0
+	FROM l, t
+	WHERE l.lane NOT IN (SELECT lane_id FROM d)`
+)
+
+// claimShared is claim where lanes of several priorities wait. Those of the lowest go first, but
+// every fourth slot is for those that would wait behind them: for whoever among them has been due
+// longest. Slots are counted in the gate's row, for all processes, also after a restart; where no
+// rate limits the gate, its row isn't written, and each process counts its own.
+const claimShared = claimBudgets + `
+		SELECT x.id, g.id AS gate_id
+		FROM g
+		CROSS JOIN LATERAL (
+			SELECT ARRAY(
+				SELECT y.id
+				FROM (VALUES (0), (1), (2), (3)) AS pr(n)
+				CROSS JOIN LATERAL (
+					SELECT lanes.id, lanes.due_at
+					FROM lanes
+					WHERE lanes.gate_id = g.id AND lanes.priority = pr.n AND lanes.due_at >= g.since AND lanes.due_at <= (SELECT now FROM t)
+						AND (lanes.leased_until IS NULL OR lanes.leased_until <= (SELECT real FROM t))
+					ORDER BY lanes.due_at
+					LIMIT (g.given + g.n) / 4 - g.given / 4) AS y
+				ORDER BY pr.n = min(pr.n) OVER (), y.due_at
+				LIMIT (g.given + g.n) / 4 - g.given / 4) AS ids
+			OFFSET 0) AS patient -- once, not where it is used
+		CROSS JOIN LATERAL (
+			SELECT y.id
+			FROM unnest(patient.ids) AS chosen(id)
+			CROSS JOIN LATERAL (
+				SELECT lanes.id
+				FROM lanes
+				WHERE lanes.id = chosen.id AND lanes.gate_id = g.id AND lanes.due_at <= (SELECT now FROM t)
+					AND (lanes.leased_until IS NULL OR lanes.leased_until <= (SELECT real FROM t))
+				FOR NO KEY UPDATE SKIP LOCKED) AS y
+			UNION ALL
+			SELECT y.id
+			FROM (VALUES (0), (1), (2), (3)) AS pr(n)
+			CROSS JOIN LATERAL (
+				SELECT lanes.id
+				FROM lanes
+				WHERE lanes.gate_id = g.id AND lanes.priority = pr.n AND lanes.due_at >= g.since AND lanes.due_at <= (SELECT now FROM t)
+					AND (lanes.leased_until IS NULL OR lanes.leased_until <= (SELECT real FROM t)) AND lanes.id <> ALL(patient.ids)
+				ORDER BY lanes.due_at
+				LIMIT g.n
+				FOR NO KEY UPDATE SKIP LOCKED) AS y
+			LIMIT g.n) AS x
+		WHERE g.n > 0` + claimHeads

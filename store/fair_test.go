@@ -1,0 +1,153 @@
+package store_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// slotsUntil claims from a gate slot by slot and says in which one a lane has its turn. counts:
+// the process counts its slots; else each slot is claimed as if by another process.
+func slotsUntil(t *testing.T, pool *pgxpool.Pool, g, lane int64, counts bool) int {
+	t.Helper()
+	var done []store.Finish
+	for slot := 1; slot <= 300; slot++ {
+		take := store.GateClaim{GateSince: store.GateSince{ID: g}, Slots: 1, Mixed: true}
+		if counts {
+			take.Given = int64(slot - 1)
+		}
+		claimed := turnWith(t, pool, done, take)
+		if len(claimed) != 1 {
+			t.Fatalf("slot %d was given to %v", slot, deliveryIDs(claimed))
+		}
+		if claimed[0].LaneID == lane {
+			return slot
+		}
+		done = []store.Finish{finished(claimed[0], store.Accepted)}
+		exec(t, pool, `UPDATE gates SET next_at = next_at - interval '1 s', wide_next_at = wide_next_at - interval '1 s'`) // a token comes
+	}
+	return 0
+}
+
+// However many new conversations wait, the words of an old one are among the first four: where a
+// rate limits the gate, whichever process claims.
+func TestWordsBesideNewConversations(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		gate   store.Gate
+		counts bool
+		due    string // when the words became due, before the new conversations
+	}{
+		"no rate":          {store.Gate{}, true, "1 hour"},
+		"one a second":     {store.Gate{PerSecond: 1, Burst: 1}, false, "1 hour"},
+		"a burst":          {store.Gate{PerSecond: 1, Burst: 3}, false, "1 hour"},
+		"by the hour":      {store.Gate{WidePerSecond: 1, WideBurst: 1}, false, "1 hour"},
+		"words come later": {store.Gate{PerSecond: 1, Burst: 1}, false, "-1 us"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pool := storetest.DB(t)
+			tt.gate.AccountID, tt.gate.Key = 1, "g"
+			g := must(store.UpsertGates(t.Context(), pool, []store.Gate{tt.gate}))(t)[0].ID
+			for lane := range int64(50) {
+				fill(t, pool, 100+lane, g, store.PriorityRoot, 2)
+			}
+			fill(t, pool, 1, g, store.PrioritySay, 1)
+			exec(t, pool, `UPDATE lanes SET due_at = (SELECT min(due_at) FROM lanes WHERE id >= 100) - $1::interval WHERE id = 1`, tt.due)
+			if slot := slotsUntil(t, pool, g, 1, tt.counts); slot < 1 || slot > 4 {
+				t.Errorf("the words of an old conversation had slot %d, want one of the first four", slot)
+			}
+		})
+	}
+}
+
+// Three of four slots keep to the priorities, and a turn with many slots shares them alike.
+func TestSlotsOfOneTurn(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	g := gate(t, pool, "g", 0, 1)
+	for priority := range 4 {
+		for n := range int64(20) {
+			fill(t, pool, int64(1000*(priority+1))+n, g, priority, 1)
+		}
+	}
+	exec(t, pool, `UPDATE lanes SET due_at = due_at - interval '1 min' WHERE id IN (2019, 4000, 4001)`)
+	var lanes []int64
+	for _, c := range turn(t, pool, nil, 16, g) {
+		lanes = append(lanes, c.LaneID)
+	}
+	want := []int64{1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 2000, 2019, 4000, 4001}
+	if !slices.Equal(lanes, want) {
+		t.Errorf("claimed %v, want %v", lanes, want)
+	}
+}
+
+// Who is alone behind a gate gets all of its slots.
+func TestNoSlotIsLeftFree(t *testing.T) {
+	t.Parallel()
+	for priority := range 4 {
+		pool := storetest.DB(t)
+		g := gate(t, pool, "g", 0, 1)
+		for n := range int64(6) {
+			fill(t, pool, 1+n, g, priority, 1)
+		}
+		if claimed := turn(t, pool, nil, 5, g); len(claimed) != 5 {
+			t.Errorf("of priority %d %v were claimed, want five", priority, deliveryIDs(claimed))
+		}
+	}
+}
+
+// Once its root has landed, a conversation is no more urgent than the others.
+func TestLandedRootEndsItsPriority(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	g := gate(t, pool, "g", 0, 1)
+	fill(t, pool, 1, g, store.PriorityRoot, 2)
+	fill(t, pool, 2, g, store.PriorityRoot, 2)
+	exec(t, pool, `INSERT INTO conversations (id, account_id, status, last_at, created_at) VALUES (1, 1, 'open', now(), now())`)
+	claimed := turn(t, pool, nil, 2, g)
+	landed := finished(claimed[0], store.Accepted)
+	landed.Landed = []store.Landed{{Post: store.Post{AccountID: 1, Channel: "C", Message: "1", Kind: "root"},
+		Thread: &store.Thread{ConversationID: 1, AccountID: 1, Channel: "C", Root: "1"}}}
+	failed := finished(claimed[1], store.Queued)
+	failed.Advance = 0
+	turn(t, pool, []store.Finish{landed, failed}, 0)
+	if got := row(t, pool, `SELECT string_agg(id || ':' || priority, ' ' ORDER BY id) FROM lanes`); got != `("1:1 2:0")` {
+		t.Errorf("lanes and priorities %s", got)
+	}
+}
+
+// A result makes no lane due before the time to which claims look back.
+func TestFinishMakesNothingDueEarlier(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	g := gate(t, pool, "g", 0, 1)
+	for lane := int64(1); lane <= 3; lane++ {
+		fill(t, pool, lane, g, 1, 2)
+	}
+	exec(t, pool, `UPDATE lanes SET due_at = due_at - interval '1 min'`)
+	exec(t, pool, `UPDATE deliveries SET not_before = parley_now() - interval '1 hour' WHERE seq = 2 AND lane_id <> 3`)
+	oldest := func() time.Time {
+		return must(store.DueGates(t.Context(), pool, []store.GateSince{{ID: g}}))(t)[0].Oldest
+	}
+	var done []store.Finish
+	for i, c := range turn(t, pool, nil, 3, g) {
+		f := finished(c, store.Accepted)
+		f.Keep = i == 0
+		done = append(done, f)
+	}
+	before := oldest()
+	turn(t, pool, done, 0)
+	if got := oldest(); got.Before(before) {
+		t.Errorf("the oldest lane was due at %v, and at %v after the results", before, got)
+	}
+	if got := row(t, pool, `SELECT count(*) FROM lanes WHERE due_at < parley_now() - interval '50 s'`); got != "(1)" {
+		t.Errorf("%s lanes kept their place, want the one that was to", got)
+	}
+}

@@ -1,0 +1,174 @@
+package store
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+)
+
+// Gate is the narrowest provider budget that lanes spend.
+type Gate struct {
+	ID        int64   `db:"id" json:"id"`
+	AccountID int64   `db:"account_id" json:"account_id"`
+	Key       string  `db:"key" json:"key"`
+	PerSecond float64 `db:"per_second" json:"per_second"` // 0 = only 429s limit
+	Burst     int     `db:"burst" json:"burst"`
+
+	WidePerSecond float64 `db:"wide_per_second" json:"wide_per_second"` // 0 = there is no second bucket
+	WideBurst     int     `db:"wide_burst" json:"wide_burst"`
+}
+
+const findGates = `
+	SELECT g.id, g.account_id, g.key, g.per_second, g.burst, g.wide_per_second, g.wide_burst
+	FROM gates AS g
+	JOIN json_populate_recordset(NULL::gates, $1) AS r ON r.account_id = g.account_id AND r.key = g.key`
+
+// FindGates looks gates up by account and key.
+func FindGates(ctx context.Context, q Querier, rows []Gate) ([]Gate, error) {
+	body, err := jsonRows(rows)
+	if err != nil {
+		return nil, err
+	}
+	return collect[Gate](ctx, q, "gates", findGates, body)
+}
+
+const upsertGates = `
+	INSERT INTO gates (account_id, key, per_second, burst, wide_per_second, wide_burst)
+	SELECT account_id, key, per_second, burst, wide_per_second, wide_burst
+	FROM json_populate_recordset(NULL::gates, $1)
+	ORDER BY account_id, key
+	ON CONFLICT (account_id, key) DO UPDATE
+	SET per_second = EXCLUDED.per_second, burst = EXCLUDED.burst,
+		wide_per_second = EXCLUDED.wide_per_second, wide_burst = EXCLUDED.wide_burst
+	RETURNING id, account_id, key, per_second, burst, wide_per_second, wide_burst`
+
+// UpsertGates finds or makes gates and gives them with their ids.
+func UpsertGates(ctx context.Context, q Querier, rows []Gate) ([]Gate, error) {
+	body, err := jsonRows(rows)
+	if err != nil {
+		return nil, err
+	}
+	return collect[Gate](ctx, q, "gates", upsertGates, body)
+}
+
+const blockGates = `
+	UPDATE gates AS g
+	SET next_at = greatest(g.next_at, clock_timestamp() + make_interval(secs => b.wait))
+	FROM unnest($1::bigint[], $2::double precision[]) AS b(id, wait)
+	WHERE g.id = b.id`
+
+// GateSince is a gate, and since when lanes behind it may be due.
+type GateSince struct {
+	ID int64
+	// Since is a time of Parley's clock: lanes that were due earlier are not looked for.
+	// Zero = all are. See GateDue.Oldest.
+	Since time.Time
+}
+
+// GateDue says in how many seconds a gate can next hand out work.
+type GateDue struct {
+	GateID    int64   `db:"gate_id"`
+	AccountID int64   `db:"account_id"`
+	Waiting   uint8   `db:"waiting"` // of which priorities lanes wait that nobody has claimed: a bit each
+	Wait      float64 `db:"wait"`
+	Limited   bool    `db:"limited"` // by a rate
+	// Oldest is a time of Parley's clock: no lane that waits behind the gate, or is claimed,
+	// was due earlier. It is never later than now. A lane that another transaction has made
+	// due but not committed yet may have been due earlier by as long as that takes.
+	Oldest time.Time `db:"oldest"`
+}
+
+// A scan of lanes_due that begins at the oldest lane passes over nothing that is dead:
+// while somebody holds a snapshot, a dump for example, each lane that was ever handed out
+// leaves entries in front of it that can't be removed.
+const dueGates = `
+	WITH t AS MATERIALIZED (
+		SELECT parley_now() AS now, clock_timestamp() AS real
+	)
+	SELECT g.id AS gate_id, g.account_id, coalesce(free.priorities, 0) AS waiting,
+		greatest(extract(epoch FROM free.due_at - t.now),
+			extract(epoch FROM g.next_at - t.real) + CASE WHEN g.per_second > 0 THEN 1 / g.per_second ELSE 0 END,
+			CASE WHEN g.wide_per_second > 0 THEN extract(epoch FROM g.wide_next_at - t.real) + 1 / g.wide_per_second END,
+			0)::double precision AS wait,
+		g.per_second > 0 OR g.wide_per_second > 0 AS limited,
+		least(oldest.due_at, t.now) AS oldest
+	FROM unnest($1::bigint[], $2::timestamptz[]) AS a(gate, since)
+	CROSS JOIN t
+	JOIN gates AS g ON g.id = a.gate
+	CROSS JOIN LATERAL (
+		SELECT min(x.due_at) AS due_at, bit_or(1 << pr.n) AS priorities
+		FROM (VALUES (0), (1), (2), (3)) AS pr(n)
+		CROSS JOIN LATERAL (
+			SELECT lanes.due_at
+			FROM lanes
+			WHERE lanes.gate_id = g.id AND lanes.priority = pr.n AND lanes.due_at >= a.since
+				AND (lanes.leased_until IS NULL OR lanes.leased_until <= t.real)
+			ORDER BY lanes.due_at
+			LIMIT 1) AS x) AS free
+	CROSS JOIN LATERAL (
+		SELECT min(x.due_at) AS due_at
+		FROM (VALUES (0), (1), (2), (3)) AS pr(n)
+		CROSS JOIN LATERAL (
+			SELECT lanes.due_at
+			FROM lanes
+			WHERE lanes.gate_id = g.id AND lanes.priority = pr.n AND lanes.due_at >= a.since
+			ORDER BY lanes.due_at
+			LIMIT CASE WHEN $3 THEN 1 ELSE 0 END) AS x) AS oldest`
+
+// DueGates says of gates when they have work next.
+func DueGates(ctx context.Context, q Querier, gates []GateSince) ([]GateDue, error) {
+	ids, since := gateColumns(gates)
+	return collect[GateDue](ctx, q, "due gates", dueGates, ids, since, true)
+}
+
+func gateColumns(gates []GateSince) (ids []int64, since []time.Time) {
+	ids, since = make([]int64, len(gates)), make([]time.Time, len(gates))
+	for i, g := range gates {
+		ids[i], since[i] = g.ID, g.Since
+	}
+	return ids, since
+}
+
+// Each step finds the next gate that has a lane, by one look into lanes_due: so gates
+// without any cost nothing, however many they are.
+const otherGates = `
+	WITH RECURSIVE found(gate_id, upto) AS (
+		SELECT x.gate_id, gap.upto
+		FROM unnest($1::bigint[], $2::bigint[]) AS gap(above, upto)
+		CROSS JOIN LATERAL (
+			SELECT lanes.gate_id
+			FROM lanes
+			WHERE lanes.due_at IS NOT NULL AND lanes.gate_id > gap.above AND lanes.gate_id < gap.upto
+			ORDER BY lanes.gate_id, lanes.priority, lanes.due_at
+			LIMIT 1) AS x
+		UNION ALL
+		SELECT x.gate_id, found.upto
+		FROM found
+		CROSS JOIN LATERAL (
+			SELECT lanes.gate_id
+			FROM lanes
+			WHERE lanes.due_at IS NOT NULL AND lanes.gate_id > found.gate_id AND lanes.gate_id < found.upto
+			ORDER BY lanes.gate_id, lanes.priority, lanes.due_at
+			LIMIT 1) AS x
+	)
+	SELECT gate_id FROM found`
+
+// OtherGates gives the gates behind which lanes wait or are claimed, other than those that
+// are known, in no order.
+func OtherGates(ctx context.Context, q Querier, known []int64) ([]int64, error) {
+	above, upto := gaps(known)
+	return ids(ctx, q, "other gates", otherGates, above, upto)
+}
+
+// gaps gives the ranges of ids between known ones, without their ends.
+func gaps(known []int64) (above, upto []int64) {
+	last := int64(0)
+	for _, id := range append(slices.Clip(known), math.MaxInt64) {
+		if id-last > 1 {
+			above, upto = append(above, last), append(upto, id)
+		}
+		last = id
+	}
+	return above, upto
+}

@@ -1,0 +1,112 @@
+package store_test
+
+import (
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// While a dump holds its snapshot, handing out a delivery costs no more after many than before,
+// as long as claims look back no further than to the oldest lane. PARLEY_TEST_LONG takes a million.
+func TestHeldSnapshot(t *testing.T) {
+	t.Parallel()
+	rounds := 8
+	if os.Getenv("PARLEY_TEST_LONG") != "" {
+		rounds = 100
+	}
+	const lanes = 10_000
+	pool := storetest.DB(t)
+	g := gate(t, pool, "g", 0, 1)
+	exec(t, pool, `INSERT INTO lanes (id, account_id, key, conversation_id, gate_id) SELECT n, 1, 'c' || n, n, $1 FROM generate_series(1, $2::int) AS n`, g, lanes)
+	exec(t, pool, `VACUUM (ANALYZE) lanes`)
+	snapshot := must(pool.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead}))(t)
+	defer func() { _ = snapshot.Rollback(t.Context()) }()
+	must(snapshot.Exec(t.Context(), `SELECT count(*) FROM settings`))(t)
+
+	var since time.Time
+	cost := func(name string) map[string]float64 {
+		fill(t, pool, 1_000_000+int64(len(name)), g, store.PrioritySay, 1)
+		defer exec(t, pool, `UPDATE lanes SET due_at = NULL WHERE id > 999999`)
+		gates, from, wholly := []int64{g}, []string{since.Format(time.RFC3339Nano)}, []string{"-infinity"}
+		explained := func(sql string, args ...any) float64 { return explain(t, pool, true, sql, args...).buffers() }
+		return map[string]float64{
+			"claim":                  explained(store.ClaimSQL, gates, []int32{16}, true, []int64{0}, from),
+			"claim among priorities": explained(store.ClaimSharedSQL, gates, []int32{16}, true, []int64{0}, from),
+			"due gates":              explained(store.DueGatesSQL, gates, from, false),
+			"claim of everything":    explained(store.ClaimSQL, gates, []int32{16}, true, []int64{0}, wholly),
+		}
+	}
+	before := cost("x")
+	for range rounds {
+		exec(t, pool, `UPDATE lanes SET due_at = parley_now(), tail = tail + 1 WHERE id <= $1`, lanes)
+		exec(t, pool, `UPDATE lanes SET due_at = NULL, head = tail WHERE id <= $1`, lanes)
+		check(t, store.MoveClock(t.Context(), pool, time.Minute))
+		since = must(store.DueGates(t.Context(), pool, []store.GateSince{{ID: g, Since: since}}))(t)[0].Oldest
+	}
+	exec(t, pool, `VACUUM lanes`)
+	after := cost("xx")
+	for name, n := range before {
+		t.Logf("%s: %.0f blocks before, %.0f after %d deliveries", name, n, after[name], rounds*lanes)
+		if limit := 2*n + 10; after[name] > limit && name != "claim of everything" {
+			t.Errorf("%s reads %.0f blocks after %d deliveries, %.0f before them", name, after[name], rounds*lanes, n)
+		}
+	}
+	if after["claim of everything"] < 100*before["claim of everything"] {
+		t.Error("nothing lay in the way: the snapshot kept nothing")
+	}
+}
+
+// A wake-up asks one gate however many there are, and what has no lanes costs nothing when all
+// are asked.
+func TestManyGates(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	const last = 20_000
+	exec(t, pool, `INSERT INTO gates (id, account_id, key, per_second) OVERRIDING SYSTEM VALUE SELECT n, 1, 'g' || n, 1 FROM generate_series(1, $1::int) AS n`, last)
+	for _, g := range []int64{1, 7000, last} {
+		fill(t, pool, g, g, 1, 1)
+	}
+	exec(t, pool, `ANALYZE`)
+	others := must(store.OtherGates(t.Context(), pool, []int64{1, 2, 500, last}))(t)
+	if len(others) != 1 || others[0] != 7000 {
+		t.Errorf("other gates with lanes: %v, want 7000", others)
+	}
+	for name, p := range map[string]plan{
+		"the woken gate": explain(t, pool, true, store.DueGatesSQL, []int64{7000}, []string{"-infinity"}, true),
+		"all gates":      explain(t, pool, true, store.OtherGatesSQL, []int64{0}, []int64{1 << 62}),
+	} {
+		gates, _ := p.touched("gates")
+		lanes, indexes := p.touched("lanes")
+		if gates > 1 || lanes > 10 || p.buffers() > 40 {
+			t.Errorf("asking %s reads %.0f gates, %.0f lanes, %.0f blocks; indexes %s", name, gates, lanes, p.buffers(), indexes)
+		}
+	}
+}
+
+// The ranges between known gates.
+func TestOtherGatesBetweenKnown(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE SELECT n, 1, 'g' || n FROM generate_series(1, 9) AS n`)
+	for g := int64(1); g <= 9; g++ {
+		fill(t, pool, g, g, int(g%4), 1)
+	}
+	for _, tt := range []struct{ known, want []int64 }{
+		{nil, []int64{1, 2, 3, 4, 5, 6, 7, 8, 9}},
+		{[]int64{1, 9}, []int64{2, 3, 4, 5, 6, 7, 8}},
+		{[]int64{2, 3, 4, 8}, []int64{1, 5, 6, 7, 9}},
+		{[]int64{1, 2, 3, 4, 5, 6, 7, 8, 9}, nil},
+	} {
+		got := must(store.OtherGates(t.Context(), pool, tt.known))(t)
+		slices.Sort(got)
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("besides %v: %v, want %v", tt.known, got, tt.want)
+		}
+	}
+}
