@@ -18,14 +18,14 @@ type dispatcher struct {
 	*Relay
 	*gateBook
 	inRow   map[int64]int // how many of a lane went one behind the other
-	results chan store.Finish
-	done    []store.Finish // not written yet
-	turned  time.Time      // when the last turn began
+	results chan result
+	done    []result  // not written yet
+	turned  time.Time // when the last turn began
 }
 
 // runDispatch turns until ctx ends, then waits for the attempts under way.
 func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
-	d := &dispatcher{Relay: r, gateBook: newGateBook(r.opt), inRow: map[int64]int{}, results: make(chan store.Finish, r.opt.Total)}
+	d := &dispatcher{Relay: r, gateBook: newGateBook(r.opt), inRow: map[int64]int{}, results: make(chan result, r.opt.Total)}
 	work, cancel := withGrace(ctx, grace)
 	defer cancel()
 	for ctx.Err() == nil {
@@ -112,7 +112,7 @@ func (d *dispatcher) gather(ctx context.Context, most time.Duration) {
 }
 
 // collect takes a result, and those that are there besides.
-func (d *dispatcher) collect(r store.Finish) {
+func (d *dispatcher) collect(r result) {
 	for more := true; more; {
 		d.done = append(d.done, r)
 		d.end(r.Gate)
@@ -141,8 +141,11 @@ func (d *dispatcher) turn(ctx context.Context, claim bool) error {
 	d.keepPlaces()
 	began := time.Now()
 	d.turned = began
-	claimed, due, err := store.Turn(ctx, d.hot, d.done, store.Claim{Gates: gates, Join: d.runs.Load()}, d.touched(gates))
-	if err != nil {
+	claimed, due, err := d.commit(ctx, finishes(d.done), store.Claim{Gates: gates, Join: d.runs.Load()}, d.touched(gates))
+	switch {
+	case err != nil && len(d.done) > 0 && refused(err):
+		return d.writeSingly(ctx)
+	case err != nil:
 		return err
 	}
 	d.afterTurn(due, len(claimed) > 0)
@@ -180,7 +183,7 @@ func (d *dispatcher) keepPlaces() {
 		clear(d.inRow)
 	}
 	for i := range d.done {
-		f := &d.done[i]
+		f := &d.done[i].Finish
 		if f.Advance == 0 || d.gate(f.Gate).limited || d.inRow[f.LaneID] >= mostInRow-1 {
 			delete(d.inRow, f.LaneID)
 			continue
@@ -192,7 +195,7 @@ func (d *dispatcher) keepPlaces() {
 
 // afterTurn forgets what was written and learns when the touched gates are due.
 func (d *dispatcher) afterTurn(due []store.GateDue, claimed bool) {
-	d.wakeAppliers()
+	d.wakeAppliers(d.done)
 	d.done = nil
 	if !claimed { // locked by another replica, or leased in spite of a clock that jumped
 		for i := range due {
@@ -204,10 +207,10 @@ func (d *dispatcher) afterTurn(due []store.GateDue, claimed bool) {
 
 // wakeAppliers tells of the facts that were written with results, and of the posts that events may
 // wait for.
-func (d *dispatcher) wakeAppliers() {
+func (d *dispatcher) wakeAppliers(written []result) {
 	var shares []int64
 	var posts []string
-	for _, f := range d.done {
+	for _, f := range written {
 		for _, e := range f.Facts {
 			shares = append(shares, cmp.Or(e.Share, e.AccountID))
 		}
@@ -215,7 +218,9 @@ func (d *dispatcher) wakeAppliers() {
 			posts = append(posts, store.AwaitedPost(l.Post.AccountID, l.Post.Channel, l.Post.Message))
 		}
 	}
-	d.WakeAppliers(shares...)
+	if len(shares) > 0 {
+		d.WakeAppliers(shares...)
+	}
 	if len(posts) > 0 && d.postsAwaited() {
 		d.left.Add(1)
 		go func() {

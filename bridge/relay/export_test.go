@@ -11,3 +11,6 @@ func (r *Relay) Callers() int {
 
 // WakeFor tells the dispatcher of a gate behind which a lane became due.
 func (r *Relay) WakeFor(due store.GateDue) { r.wakeFor(Made{Due: []store.GateDue{due}}) }
+
+// Refused says whether an error is an answer of the database to what it was given.
+func Refused(err error) bool { return refused(err) }

@@ -1,0 +1,126 @@
+package relay
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"parley/store"
+)
+
+// atOnce is how often a turn that collided with another transaction is tried again at once.
+const atOnce = 3
+
+// refusedText is what people read of a delivery whose result the database doesn't take.
+const refusedText = "What became of it could not be written down: the database refused it."
+
+// result is what became of a claim.
+type result struct {
+	store.Finish
+	claim store.Claimed
+}
+
+func finishes(list []result) []store.Finish {
+	done := make([]store.Finish, len(list))
+	for i, r := range list {
+		done[i] = r.Finish
+	}
+	return done
+}
+
+// commit is store.Turn, tried again where it collided with another transaction.
+func (d *dispatcher) commit(ctx context.Context, done []store.Finish, take store.Claim, ask []store.GateSince) (
+	claimed []store.Claimed, due []store.GateDue, err error) {
+	for range atOnce {
+		if claimed, due, err = store.Turn(ctx, d.hot, done, take, ask); !conflicting(err) {
+			break
+		}
+	}
+	return claimed, due, err
+}
+
+// writeSingly writes each result by itself, since the database refused to write them together:
+// one that it doesn't take must not keep the others from being written.
+func (d *dispatcher) writeSingly(ctx context.Context) error {
+	for len(d.done) > 0 {
+		r := d.done[0]
+		if err := d.writeOne(ctx, r); err != nil {
+			return err
+		}
+		d.wakeAppliers(d.done[:1])
+		d.done = d.done[1:]
+		d.ask[r.Gate] = true
+	}
+	return nil
+}
+
+// writeOne writes one result. Where the database refuses it, a person is told and asked. If
+// even that is refused, the claim is left to its lease: whoever claims the lane next finds out
+// what became of the delivery.
+func (d *dispatcher) writeOne(ctx context.Context, r result) error {
+	ways := []func() store.Finish{func() store.Finish { return r.Finish }}
+	if r.ID != 0 {
+		ways = append(ways, func() store.Finish { return d.undecided(r) }, func() store.Finish { return untold(r) })
+	}
+	for _, way := range ways {
+		f := way()
+		_, _, err := d.commit(ctx, []store.Finish{f}, store.Claim{}, nil)
+		if err == nil || !refused(err) {
+			return err
+		}
+		d.log.Error("result refused", "delivery_id", r.ID, "conversation_id", r.claim.ConversationID, "state", f.State, "error", err)
+	}
+	return nil
+}
+
+// undecided puts a delivery to a person: whether it left is known, but can't be written down.
+func (d *dispatcher) undecided(r result) store.Finish {
+	f := untold(r)
+	f.With = nil
+	d.report(&f, r.claim, Report{Kind: ReportUnclear, Text: refusedText})
+	if len(f.Facts) == 0 { // it is none that a person decides on
+		f.State = store.Failed
+		d.report(&f, r.claim, Report{Kind: ReportFailed, Text: refusedText})
+	}
+	finishRun(&f, r.claim)
+	d.metrics.Account(r.claim.AccountID).Undecided.Add(1)
+	return f
+}
+
+// untold is undecided without any fact.
+func untold(r result) store.Finish {
+	c := r.claim
+	f := store.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, Gate: c.GateID, Joined: c.Joined,
+		State: store.NeedsDecision, Advance: 1, Part: c.Part, ErrorText: refusedText}
+	finishRun(&f, c)
+	return f
+}
+
+// refused says that the database doesn't take what it was given, and never will. Where it can't be
+// reached, or does not answer, nothing is known.
+func refused(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return unencodable(err)
+	}
+	switch pg.Code[:2] {
+	case "21", "22", "23", "54", "P0", "XX":
+		return true
+	}
+	return false
+}
+
+// unencodable says that no statement could be made of what was to be written.
+func unencodable(err error) bool {
+	var batch pgx.ErrPreprocessingBatch
+	if errors.As(err, &batch) {
+		return strings.HasPrefix(batch.Error(), "error preprocessing batch (build)")
+	}
+	var value *json.UnsupportedValueError
+	var marshal *json.MarshalerError
+	return errors.As(err, &value) || errors.As(err, &marshal)
+}
