@@ -13,6 +13,7 @@ const (
 	SharesDueSQL    = sharesDue
 	WakeQueuesSQL   = wakeQueues
 	InsertEventsSQL = insertEvents
+	RootComingSQL   = rootComing
 	LockLanesSQL    = lockLanes
 	DeliveriesOfSQL = deliveriesOf
 	LatestSQL       = latestMessages

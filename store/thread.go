@@ -83,12 +83,12 @@ func FindPosts(ctx context.Context, q Querier, accounts []int64, channels, messa
 
 // What was begun stands at the head of its lane until its result is written, together with the
 // post: one snapshot shows one of them. An older event may say that the channel has another id
-// now. The lanes are those in work.
+// now. Of the lanes only those are read whose root has not landed: they have that priority.
 const rootComing = `
 	SELECT EXISTS (SELECT FROM posts WHERE account_id = $1 AND channel = $2 AND message = $3)
 		OR EXISTS (
 			SELECT FROM gates
-			JOIN lanes ON lanes.gate_id = gates.id AND lanes.due_at IS NOT NULL
+			JOIN lanes ON lanes.gate_id = gates.id AND lanes.priority = 0 AND lanes.due_at IS NOT NULL AND lanes.epoch > 0
 			JOIN deliveries AS d ON d.lane_id = lanes.id AND d.seq = lanes.head + 1
 			WHERE gates.account_id = $1 AND d.kind = 'root' AND d.first_at IS NOT NULL)
 		OR EXISTS (SELECT FROM queues WHERE account_id = $1 AND first_event < $4)`

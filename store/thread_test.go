@@ -29,11 +29,12 @@ func TestRootComing(t *testing.T) {
 	exec(t, pool, `DELETE FROM queues WHERE first_event = $1`, ids[1])
 	coming("only itself and what came later is queued", false)
 	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (7, 1, 'post:c')`)
-	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, tail, due_at) VALUES (7, 1, 'say', 7, 1, now())`)
+	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, priority, tail, due_at) VALUES (7, 1, 'say', 7, $1, 1, now())`, store.PriorityRoot)
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, created_at) VALUES (7, 7, 1, 'root', now())`)
 	coming("a root is queued that nobody has begun", false)
 	for _, state := range []string{"sending", "unknown", "queued"} {
 		exec(t, pool, `UPDATE deliveries SET first_at = now(), state = $1`, state)
+		exec(t, pool, `UPDATE lanes SET epoch = epoch + 1`) // it was claimed
 		coming(fmt.Sprintf("a root was begun and is %s", state), true)
 	}
 	exec(t, pool, `UPDATE deliveries SET kind = 'said'`)
@@ -43,4 +44,22 @@ func TestRootComing(t *testing.T) {
 	coming("the root is done", false)
 	exec(t, pool, `INSERT INTO posts (account_id, channel, message, kind) VALUES (1, 'c', 'm', 'root')`)
 	coming("it is recorded", true)
+}
+
+// However much waits for a surface, only conversations that have no thread yet are looked at.
+func TestRootComingIsCheap(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE SELECT n, 1, 'post:' || n FROM generate_series(1, 20) AS n`)
+	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, priority, tail, due_at, epoch)
+		SELECT n, 1, 'c' || n, 1 + n % 20, CASE WHEN n % 1000 = 0 THEN 0 ELSE 1 + n % 3 END, 1, now(), n % 2 FROM generate_series(1, 20000) AS n`)
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, created_at, first_at)
+		SELECT n, n, 1, CASE WHEN n % 1000 = 0 THEN 'root' ELSE 'said' END, now(), CASE WHEN n % 1000 <> 0 THEN now() END FROM generate_series(1, 20000) AS n`)
+	exec(t, pool, `ANALYZE`)
+	p := explain(t, pool, true, store.RootComingSQL, int64(1), "c", "m", int64(1))
+	for table, limit := range map[string]float64{"lanes": 50, "deliveries": 50} {
+		if rows, indexes := p.touched(table); rows > limit {
+			t.Errorf("%.0f rows of %s were read, want %.0f at most; indexes %s", rows, table, limit, indexes)
+		}
+	}
 }
