@@ -38,8 +38,11 @@ func (e *Engine) Policy(c store.Claimed) relay.Policy {
 	p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: postRetryFor, PreferDouble: true, Idempotent: PostKind(c.Kind).Idempotent(),
 		BestEffort: PostKind(c.Kind) == PostEphemeral || strings.HasPrefix(c.Key, channelLane("@")),
 		Backoff:    []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute}}
-	if p.BestEffort {
+	switch {
+	case p.BestEffort:
 		p.RetryFor = bestEffortFor
+	case PostKind(c.Kind) == PostMark:
+		p.RetryFor = markFor
 	}
 	p.Restored = restored(c)
 	if s := e.surface(c.AccountID); s != nil {

@@ -194,6 +194,7 @@ func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
 	group.Go(func() error { return e.runTemplates(ctx) })
 	group.Go(func() error { return e.runChannelMoves(ctx) })
 	group.Go(func() error { return e.runFetches(ctx) })
+	group.Go(func() error { return e.runMarks(ctx) })
 	e.setRunning(true)
 	err := group.Wait()
 	e.setRunning(false)

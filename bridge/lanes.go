@@ -10,15 +10,6 @@ import (
 	"parley/store"
 )
 
-// Priorities of lanes: new roots overtake the tail of a chatty conversation, cards
-// and receipts come last.
-const (
-	priorityRoot = iota
-	prioritySay
-	priorityCard
-	priorityMark
-)
-
 // What an upload is given time for.
 const (
 	slowestUpload = 128 << 10 // bytes per second
@@ -66,20 +57,20 @@ func (w *work) customerLane(c *conv) *lane {
 		gate.PerSecond, request = caps.Rate*c.account.Rate, caps.RequestTimeout
 		gate.Burst = max(1, int(gate.PerSecond))
 	}
-	return w.lane(key, c.ID, prioritySay, gate, request)
+	return w.lane(key, c.ID, store.PrioritySay, gate, request)
 }
 
 // surfaceLane gives the lane of a class of posts to a conversation's thread.
 func (w *work) surfaceLane(c *conv, t *thread, kind PostKind) *lane {
-	class, priority := "say", prioritySay
+	class, priority := "say", store.PrioritySay
 	switch kind {
 	case PostCard:
-		class, priority = "card", priorityCard
+		class, priority = "card", store.PriorityCard
 	case PostMark:
-		class, priority = "mark", priorityMark
+		class, priority = "mark", store.PriorityMark
 	}
 	if class == "say" && t.Root == "" {
-		priority = priorityRoot
+		priority = store.PriorityRoot
 	}
 	gate, request := w.budget(t.AccountID, kind, t.Channel)
 	l := w.lane(laneKey{t.AccountID, conversationLane(c.ID, class)}, c.ID, priority, gate, request)

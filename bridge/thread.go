@@ -80,7 +80,7 @@ func (w *work) direct(surface, agent int64, line Line) {
 
 func (w *work) channelLaneOf(surface int64, channel string, kind PostKind) *lane {
 	gate, request := w.budget(surface, kind, channel)
-	return w.lane(laneKey{surface, channelLane(channel)}, 0, prioritySay, gate, request)
+	return w.lane(laneKey{surface, channelLane(channel)}, 0, store.PrioritySay, gate, request)
 }
 
 // cardWait is how long a root waits for further changes, unless somebody clicked.
@@ -145,15 +145,6 @@ func (w *work) rootUnsent(c *conv, t *thread) bool {
 	return l.LeasedUntil == nil && l.Head == 0
 }
 
-// mark adds a receipt to an agent's own message.
-func (w *work) mark(c *conv, m *message, mark Mark) {
-	t := c.threads[m.AccountID]
-	if t == nil || m.Place == "" {
-		return
-	}
-	w.postTo(c, t, PostMark, m.ID, payload{Mark: mark, Place: Place{Channel: m.Channel, Message: m.Place}})
-}
-
 // threadLost opens a new root when the old one was deleted, once for each root.
 // Errors: notYet while a post is under way: nothing may overtake it.
 func (w *work) threadLost(c *conv, surface int64, root string) error {
@@ -167,7 +158,7 @@ func (w *work) threadLost(c *conv, surface int64, root string) error {
 	}
 	t.Root, t.dirty = "", true
 	t.Rerooted++
-	l.Priority, l.dirty = priorityRoot, true
+	l.Priority, l.dirty = store.PriorityRoot, true
 	w.enqueueFirst(l, PostRoot)
 	w.logParley(c, "rerooted", nil)
 	return nil

@@ -55,8 +55,9 @@ type Delivery struct {
 	Joined int64 `db:"joined" json:"joined"`
 }
 
-// Priorities of lanes: within a gate the lowest goes first, but for every fourth slot
-// (see claim). A lane has PriorityRoot until the thread's first message has landed.
+// Priorities of lanes: new roots overtake the tail of a chatty conversation, cards and receipts
+// come last; but every fourth slot is shared (see claimShared). A lane has PriorityRoot until
+// the thread's first message has landed.
 const (
 	PriorityRoot = iota
 	PrioritySay
@@ -186,7 +187,7 @@ const sentLately = `
 
 const deliveriesOf = `
 	SELECT ` + deliveryColumns + ` FROM deliveries
-	WHERE message_id = ANY($1) AND message_id <> 0 AND kind = 'reply' OR id = ANY($2)
+	WHERE message_id = ANY($1) AND message_id <> 0 AND kind IN ('reply', 'mark') OR id = ANY($2)
 	ORDER BY id`
 
 const unshown = `
