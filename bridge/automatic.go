@@ -58,15 +58,12 @@ func (w *work) dailyThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*c
 	if c := w.convs[w.days[k]]; c != nil {
 		return c, nil
 	}
-	id, err := w.number(ctx, tx)
+	c, err := w.sortingThread(ctx, tx, a, "Automatic mail, ")
 	if err != nil {
 		return nil, err
 	}
-	c := &conv{fresh: true, account: a, threads: map[int64]*thread{}, Conversation: &store.Conversation{ID: id, AccountID: a.ID,
-		TeamID: a.TeamID, Kind: "automatic", Status: string(StatusOpen), Day: &today, LastAt: w.now, CreatedAt: w.now,
-		Subject: "Automatic mail, " + w.now.UTC().Format("Monday 2 January")}}
-	w.convs[id] = c
-	w.days[k] = id
+	c.Day = &today
+	w.days[k] = c.ID
 	return c, nil
 }
 
@@ -90,13 +87,17 @@ func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, c *conv, agent *sto
 		i.Silenced = true
 		w.dirtyIdentities[i.ID] = true
 		w.logAgent(c, agent, "silenced", detail{Text: i.Key})
-		w.confirm(c, surface, a, Line{Kind: LineDone, Verb: VerbSilence, Text: i.Key})
+		done := Line{Kind: LineDone, Verb: VerbSilence, Text: i.Key}
+		if c.Collects != nil {
+			done.Hint = "What is not above the limit still becomes a conversation."
+		}
+		w.confirm(c, surface, a, done)
 		return nil
 	}
 	return w.promote(ctx, tx, c, agent, m, i)
 }
 
-// promote makes an automatic mail a conversation of its own.
+// promote makes an automatic or collected mail a conversation of its own.
 func (w *work) promote(ctx context.Context, tx pgx.Tx, from *conv, agent *store.Agent, m *message, i *store.Identity) error {
 	c, err := w.newConversation(ctx, tx, from.account, channels.Inbound{Subject: m.Subject,
 		From: channels.Party{Key: i.Key, Name: i.Name}}, nil)

@@ -192,13 +192,14 @@ type settings struct {
 	JoinLines     bool   // lines typed within a hold leave as one message
 	FileLimits    channels.FileLimits
 	Outgoing      bool // agents may begin conversations
+	CollectFloods bool // mails of who opens very many conversations are collected in one thread
 }
 
 // settingsOf reads an account's settings over the defaults; threads says that the
 // channel has threads of its own (mail), which has other defaults than a chat.
 func settingsOf(a *store.Account, threads bool) settings {
 	s := settings{WhoReplies: "assignees", ReplyTo: "all", ReplyAfter: "new_linked", ReopenDays: 30, AutoPending: true,
-		WakeOnMessage: true, Receipts: "read", JoinLines: true, Outgoing: true}
+		WakeOnMessage: true, Receipts: "read", JoinLines: true, Outgoing: true, CollectFloods: true}
 	if threads {
 		s.ReplyAfter = "reopen"
 	}
@@ -227,6 +228,8 @@ func settingsOf(a *store.Account, threads bool) settings {
 			s.JoinLines = on
 		case "outgoing":
 			s.Outgoing = on
+		case "collect_floods":
+			s.CollectFloods = on
 		}
 	}
 	return s

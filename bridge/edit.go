@@ -303,14 +303,14 @@ func (w *work) newestAsking(c *conv, verb Verb) *message {
 	var found *message
 	for i := range c.last {
 		m := w.messages[c.last[i].ID]
-		if m != nil && asksFor(m, verb) && (found == nil || later(&m.Message, &found.Message)) {
+		if m != nil && asksFor(c, m, verb) && (found == nil || later(&m.Message, &found.Message)) {
 			found = m
 		}
 	}
 	return found
 }
 
-func asksFor(m *message, verb Verb) bool {
+func asksFor(c *conv, m *message, verb Verb) bool {
 	switch verb {
 	case VerbSend:
 		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateUndone || m.Fate == store.FateInside && Told(m.Reason)
@@ -321,7 +321,7 @@ func asksFor(m *message, verb Verb) bool {
 	case VerbMarkSent:
 		return m.Fate == store.FateUnclear
 	case VerbPromote, VerbSilence:
-		return m.Direction == "in" && m.Automatic != ""
+		return m.Direction == "in" && (m.Automatic != "" || c.Collects != nil)
 	}
 	return false
 }

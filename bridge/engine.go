@@ -194,7 +194,7 @@ func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
 	group.Go(func() error { return e.runTemplates(ctx) })
 	group.Go(func() error { return e.runChannelMoves(ctx) })
 	group.Go(func() error { return e.runFetches(ctx) })
-	group.Go(func() error { return e.runMarks(ctx) })
+	group.Go(func() error { return e.runTidying(ctx) })
 	e.setRunning(true)
 	err := group.Wait()
 	e.setRunning(false)
@@ -253,7 +253,7 @@ func (e *Engine) newWork(dir *directory, now, real time.Time) *work {
 		convs: map[int64]*conv{}, identities: map[int64]*store.Identity{}, byAddress: map[userKey]*store.Identity{},
 		external: map[userKey]store.ExternalID{}, posts: map[postKey]*store.Post{}, messages: map[int64]*message{},
 		deliveries: map[int64]*delivery{}, lanes: map[int64]*lane{}, laneKeys: map[laneKey]*lane{}, latest: map[int64]int64{},
-		days: map[laneKey]int64{}, gates: map[laneKey]*store.Gate{}, dirtyPosts: map[postKey]bool{},
+		days: map[laneKey]int64{}, collecting: map[laneKey]int64{}, openings: map[userKey]*opening{}, gates: map[laneKey]*store.Gate{}, dirtyPosts: map[postKey]bool{},
 		dirtyIdentities: map[int64]bool{}, setTimers: map[timerKey]store.Timer{}, cancelTimers: map[timerKey]store.Timer{},
 		newTags: map[string]bool{}, newIdentity: map[int64]bool{}, united: map[int64]int64{}, linked: map[int64]bool{},
 		consents: map[int64]bool{}, reactions: map[reactionKey]store.Reaction{}, reacted: map[reactionKey]bool{}}

@@ -46,6 +46,7 @@ type Tag struct {
 type Facts struct {
 	ID           int64 // shown as #id
 	Automatic    bool  // a day's quiet thread of automatic mail: nobody holds or resolves it
+	Collects     bool  // Automatic, but of mails of people who opened very many conversations
 	Status       Status
 	CloseReason  string
 	Subject      string

@@ -20,7 +20,7 @@ func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	steps := []func(context.Context, *store.Pipeline) error{
 		w.flushIdentities, w.flushConversations, w.flushThreads, w.flushMessages, w.flushLanes, w.flushDeliveries, w.flushTimers,
 		func(ctx context.Context, p *store.Pipeline) error { return store.InsertLog(ctx, p, w.log) },
-		w.flushTags, w.flushReactions,
+		w.flushTags, w.flushReactions, w.flushOpenings,
 	}
 	for _, step := range steps {
 		if err := step(ctx, &p); err != nil {

@@ -75,6 +75,9 @@ func (w *work) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, 
 	}
 	unseen := c == nil // nobody here has seen what it quotes
 	if unseen {
+		if !w.mayOpen(a, in) {
+			return w.collect(ctx, tx, a, part, in)
+		}
 		var err error
 		if c, err = w.newConversation(ctx, tx, a, in, nil); err != nil {
 			return err

@@ -73,6 +73,7 @@ func (w *work) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
 		external     []store.ExternalID
 		posts        []store.Post
 		reactions    []store.Reaction
+		openings     []store.Opening
 	)
 	rows := w.newIdentities(n)
 	if err := p.UpsertIdentities(&identities, rows); err != nil {
@@ -92,6 +93,8 @@ func (w *work) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	p.FindExternalIDs(&external, n.externalAcc, n.externalIDs)
 	p.FindPosts(&posts, n.postAcc, n.postChannels, n.postMessages)
 	p.AutomaticOfDays(&days, n.dayAcc, n.days)
+	openers, origins := n.openers()
+	p.FindOpenings(&openings, openers, origins)
 	if err := p.Run(ctx, tx); err != nil {
 		return err
 	}
@@ -120,7 +123,8 @@ func (w *work) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
 		n.add(id)
 	}
 	n.messages = compact(n.messages)
-	return nil
+	w.keepOpenings(openings)
+	return w.wantCollecting(ctx, tx, n)
 }
 
 // newIdentities gives the rows of all senders, as if each were new, sorted. Their ids rise as the
@@ -173,6 +177,9 @@ func (w *work) lockConversations(ctx context.Context, tx pgx.Tx, n *wanted) erro
 		}
 		if c.Kind == "automatic" && c.Day != nil {
 			w.days[laneKey{c.AccountID, *c.Day}] = c.ID
+		}
+		if c.Collects != nil {
+			w.collecting[laneKey{c.AccountID, *c.Collects}] = c.ID
 		}
 	}
 	var (

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"time"
 
@@ -11,12 +10,7 @@ import (
 
 // A surface takes few marks a minute, from all conversations together. One that waited so long
 // says nothing that anybody still looks for.
-const (
-	markFor         = time.Hour
-	dropMarksEvery  = time.Minute
-	marksDropped    = 1000 // of a gate in one transaction
-	dropMarksWithin = 10 * time.Second
-)
+const markFor = time.Hour
 
 // mark adds a receipt to an agent's own message, unless the message has it or says more already.
 // One that still waits gives way to the newer one.
@@ -55,30 +49,4 @@ func (w *work) marksOf(m *message) []*delivery {
 func (w *work) notBegun(d *delivery) bool {
 	l := w.lanes[d.LaneID]
 	return l != nil && d.State == store.Queued && (l.LeasedUntil == nil || d.Seq > l.Head+1)
-}
-
-// runMarks drops marks that waited too long until ctx ends.
-func (e *Engine) runMarks(ctx context.Context) error {
-	tick := time.NewTicker(dropMarksEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		if err := e.dropMarks(ctx); err != nil && ctx.Err() == nil {
-			e.log.Warn("old marks not dropped", "error", err)
-		}
-	}
-}
-
-func (e *Engine) dropMarks(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, dropMarksWithin)
-	defer cancel()
-	n, err := store.DropOldMarks(ctx, e.pool, markFor, marksDropped)
-	if n > 0 {
-		e.log.Info("old marks dropped", "conversations", n)
-	}
-	return err
 }

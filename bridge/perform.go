@@ -276,7 +276,11 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a
 		return nil
 	}
 	if c.Kind == "automatic" && a.Verb != VerbPromote && a.Verb != VerbSilence {
-		w.refuse(c, surface, a, "automatic", "This thread collects automatic mail: it is no conversation.", "Make one of a mail first: its button under the mail, or @Parley promote")
+		what := "automatic mail"
+		if c.Collects != nil {
+			what = "mails of people who opened very many conversations"
+		}
+		w.refuse(c, surface, a, "automatic", "This thread collects "+what+": it is no conversation.", "Make one of a mail first: its button under the mail, or @Parley promote")
 		return nil
 	}
 	switch a.Verb {

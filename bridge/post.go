@@ -112,6 +112,7 @@ const (
 	LineParticipant LineKind = "participant"  // a newcomer in the mail: allow?
 	LineRecipients  LineKind = "recipients"   // who gets replies now
 	LineAutomatic   LineKind = "automatic"    // one automatic mail in the daily thread
+	LineCollected   LineKind = "collected"    // one mail of Customer, who opened very many conversations: Text its subject, Hint its words, Count its files
 	LineBounceOther LineKind = "bounce_other" // a bounce of something we can't match
 	LineQuarantine  LineKind = "quarantine"   // something arrived that we could not read
 	LineRefused     LineKind = "refused"      // the action changed nothing: Reason, Hint

@@ -45,13 +45,17 @@ type wanted struct {
 	receipts      bool // what left together is needed
 	dayAcc        []int64
 	days          []string
+	opens         map[userKey]int // how many conversations each origin may open
 }
 
 func (w *work) wants(facts []fact) *wanted {
-	n := &wanted{facts: facts, parties: map[userKey]channels.Party{}, conversations: map[int64]bool{}}
+	n := &wanted{facts: facts, parties: map[userKey]channels.Party{}, conversations: map[int64]bool{}, opens: map[userKey]int{}}
 	for _, f := range facts {
 		for _, in := range f.inbound {
 			n.inbound(f.account, in, w.now)
+			for _, origin := range w.originsOf(f.account, in) {
+				n.opens[userKey{f.account.ID, origin}]++
+			}
 			if in.Kind == channels.InboundTemplate {
 				n.templatesOf(w.dir, f.account.ID)
 			}
@@ -89,6 +93,14 @@ func (w *work) wants(facts []fact) *wanted {
 		}
 	}
 	return n
+}
+
+// openers gives the accounts and origins of those who may open conversations.
+func (n *wanted) openers() (accounts []int64, origins []string) {
+	for k := range n.opens {
+		accounts, origins = append(accounts, k.account), append(origins, k.user)
+	}
+	return accounts, origins
 }
 
 // people adds the lanes of what is told to agents directly.

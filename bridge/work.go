@@ -28,6 +28,8 @@ type work struct {
 	laneKeys   map[laneKey]*lane
 	latest     map[int64]int64 // identity → its newest conversation
 	days       map[laneKey]int64
+	collecting map[laneKey]int64 // the threads of a day in which mails are collected
+	openings   map[userKey]*opening
 	gates      map[laneKey]*store.Gate
 
 	newIdentity map[int64]bool  // rows that this batch made

@@ -23,7 +23,8 @@ type Conversation struct {
 	Refs           []string      `db:"refs" json:"refs"`
 	LastExternalID string        `db:"last_external_id" json:"last_external_id"`
 	PreviousID     *int64        `db:"previous_id" json:"previous_id"`
-	Day            *string       `db:"day" json:"day"` // yyyy-mm-dd
+	Day            *string       `db:"day" json:"day"`           // yyyy-mm-dd
+	Collects       *string       `db:"collects" json:"collects"` // yyyy-mm-dd: kind automatic, the day's mails above a limit
 	SnoozedUntil   *time.Time    `db:"snoozed_until" json:"snoozed_until"`
 	WaitingSince   *time.Time    `db:"waiting_since" json:"waiting_since"`
 	WindowFrom     *time.Time    `db:"window_from" json:"window_from"` // when the customer last opened the reply window; nil = never
@@ -44,11 +45,11 @@ type Participant struct {
 }
 
 const conversationColumns = `id, account_id, identity_id, team_id, kind, status, close_reason, exclusive, subject,
-	assignees, tags, participants, via, refs, last_external_id, previous_id, day, snoozed_until, waiting_since,
+	assignees, tags, participants, via, refs, last_external_id, previous_id, day, collects, snoozed_until, waiting_since,
 	window_from, last_at, last_from, last_preview, resolved_at, created_at, cost`
 
 const conversationSelect = `id, account_id, identity_id, team_id, kind, status, close_reason, exclusive, subject,
-	assignees, tags, participants, via, refs, last_external_id, previous_id, day::text AS day, snoozed_until, waiting_since,
+	assignees, tags, participants, via, refs, last_external_id, previous_id, day::text AS day, collects::text AS collects, snoozed_until, waiting_since,
 	window_from, last_at, last_from, last_preview, resolved_at, created_at, cost`
 
 const lockConversations = `
@@ -107,6 +108,15 @@ func LatestConversations(ctx context.Context, q Querier, accounts []int64, custo
 const automaticOfDays = `
 	SELECT id FROM conversations
 	WHERE kind = 'automatic' AND (account_id, day) IN (SELECT * FROM unnest($1::bigint[], $2::date[]))`
+
+const collectingOfDays = `
+	SELECT id FROM conversations
+	WHERE collects IS NOT NULL AND (account_id, collects) IN (SELECT * FROM unnest($1::bigint[], $2::date[]))`
+
+// CollectingOfDays gives the collecting threads of accounts, where they exist.
+func CollectingOfDays(ctx context.Context, q Querier, accounts []int64, days []string) ([]int64, error) {
+	return ids(ctx, q, "collecting threads", collectingOfDays, accounts, days)
+}
 
 const insertConversations = `
 	INSERT INTO conversations (` + conversationColumns + `)

@@ -40,6 +40,9 @@ const (
 	FindReactionsSQL      = findReactions
 	ParkedMessagesSQL     = parkedMessages
 	ListClosingSQL        = listClosing
+	FindOpeningsSQL       = findOpenings
+	CollectingOfDaysSQL   = collectingOfDays
+	DropOldMarksSQL       = dropOldMarks
 )
 
 // DeliveryResults gives the arguments of FinishDelivSQL.

@@ -140,6 +140,7 @@ func crowd(t *testing.T, pool *pgxpool.Pool) {
 		`INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at, event_id) SELECT n, 1 + n % 1000, 'in', 'in', now(), now(), n FROM generate_series(1, 1000000) AS n`,
 		`INSERT INTO messages (id, conversation_id, direction, fate, reason, said_at, created_at) SELECT 2000000 + n, 500000 + n, 'note', 'parked', 'window', now(), now() FROM generate_series(1, 1000) AS n`,
 		`INSERT INTO posts (account_id, channel, message, kind) SELECT 1, 'C' || n % 10, 'm' || n, 'said' FROM generate_series(1, 1000000) AS n`,
+		`INSERT INTO openings (account_id, origin, free_at) SELECT 1, 'k' || n, now() FROM generate_series(1, 200000) AS n`,
 		`INSERT INTO external_ids (account_id, external_id, conversation_id, message_id) SELECT 1, 'x' || n, 1, n FROM generate_series(1, 1000000) AS n`,
 	}
 	check(t, store.InTx(t.Context(), pool, func(tx pgx.Tx) error {
@@ -233,6 +234,9 @@ func TestPlans(t *testing.T) {
 		{"messages of a post", store.MessagesOfPostSQL, []any{many[0], "said"}, true, map[string]float64{"messages": 5, "deliveries": 10}, "deliveries_joined"},
 		{"parked messages", store.ParkedMessagesSQL, []any{many, "window", 10}, true, map[string]float64{"messages": 20}, "messages_parked"},
 		{"closing windows", store.ListClosingSQL, []any{int64(2), int64(1), "2026-01-01T10:00:00Z", "2026-01-01T20:00:00Z", 30}, true, map[string]float64{"conversations": 700}, "conversations_window"},
+		{"openings", store.FindOpeningsSQL, []any{ones, names}, true, map[string]float64{"openings": 130}, "openings_pkey"},
+		{"collecting threads", store.CollectingOfDaysSQL, []any{ones[:1], []string{"2026-01-01"}}, true, map[string]float64{"conversations": 10}, "conversations_collects"},
+		{"old marks", store.DropOldMarksSQL, []any{3600.0, 100, 3}, false, map[string]float64{"lanes": 2000, "deliveries": 1000, "gates": 60}, "lanes_due"},
 		{"due timers", store.FireTimersSQL, []any{200}, false, map[string]float64{"timers": 500}, "timers_due"},
 	}
 	for _, tt := range tests {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"strings"
 
 	"parley/bridge"
@@ -21,6 +22,8 @@ func mailLine(l bridge.Line, f bridge.Facts) []Block {
 		return []Block{sentence(icon("incoming_envelope"), " ", mentioned(l), by+"Replies go to "+to+".", then(l.Reason), then(l.Hint))}
 	case bridge.LineAutomatic:
 		return automatic(l, f)
+	case bridge.LineCollected:
+		return collected(l, f)
 	case bridge.LineBounceOther:
 		return fate(l, f, "warning", "A message came back undelivered, and I can't tell which one it was.", "If it was yours, look for the address and try another one.")
 	case bridge.LineQuarantine:
@@ -50,6 +53,22 @@ func automatic(l bridge.Line, f bridge.Facts) []Block {
 		blocks = append(blocks, small(text(begins)))
 	}
 	return blocks
+}
+
+// collected is one mail of somebody who opened very many conversations: whose, its subject and
+// its words.
+func collected(l bridge.Line, f bridge.Facts) []Block {
+	parts := []any{icon("inbox_tray"), " ", mentioned(l), "Mail from " + customerParty(l, f)}
+	if subject := oneLine(l.Text, maxSubjectRunes); subject != "" {
+		parts = append(parts, ": ", bold(subject))
+	}
+	switch {
+	case l.Count == 1:
+		parts = append(parts, " (with a file)")
+	case l.Count > 1:
+		parts = append(parts, fmt.Sprintf(" (with %d files)", l.Count))
+	}
+	return append([]Block{sentence(parts...)}, quote(l.Hint)...)
 }
 
 // quarantine tells of what could not be read; the hint is what an admin types.

@@ -81,6 +81,8 @@ func sample(t *testing.T, k bridge.LineKind) bridge.Line {
 		l.Customer, l.Args.Addresses, l.Verbs = bridge.PartyRef{Name: "Dan", Address: "dan@shop.example"}, []string{"dan@shop.example"}, []bridge.Verb{bridge.VerbAllow}
 	case bridge.LineAutomatic:
 		l.Customer, l.Verbs = bridge.PartyRef{Name: "News", Address: "news@list.example"}, []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}
+	case bridge.LineCollected:
+		l.Customer, l.Count, l.Verbs = bridge.PartyRef{Name: "Kim", Address: "kim@shop.example"}, 2, []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}
 	case bridge.LineReacted, bridge.LineChanged, bridge.LineDeleted:
 		l.By, l.Mentions, l.Reason, l.Hint = bridge.AgentRef{}, nil, "", "Where is my **order**?"
 		if k == bridge.LineReacted {
@@ -204,6 +206,7 @@ func TestLineVariants(t *testing.T) {
 		{Kind: bridge.LineWhy, Log: []bridge.LogRow{{At: now(t), Actor: "Parley", What: "kept inside", Detail: "lone_verb"}, {At: now(t), Actor: "Ann Lee", What: "snoozed", Detail: "2026-11-21 09:00 CET"}}},
 		{Kind: bridge.LineQuarantine, Text: "support-mail", Reason: "no header", Hint: "parley replay 12"},
 		{Kind: bridge.LineAutomatic, Customer: bridge.PartyRef{Name: "News", Address: "news@list.example"}, Reason: "list", Text: nasty, Hint: nasty},
+		{Kind: bridge.LineCollected, Customer: bridge.PartyRef{Name: "Kim", Address: "kim@shop.example"}, Text: nasty, Hint: nasty, Count: 1},
 		{Kind: bridge.LineRecipients, By: ann(), Text: "carla@shop.example · copy: dan@shop.example"},
 		{Kind: bridge.LineReacted}, {Kind: bridge.LineReacted, Hint: nasty, Text: nasty}, {Kind: bridge.LineDeleted}, {Kind: bridge.LineChanged, Text: nasty},
 		{Kind: bridge.LineOptedOut, Reason: "marketing"}, {Kind: bridge.LineOptedIn},

@@ -21,6 +21,9 @@ func reasonWords(reason string, f bridge.Facts) string {
 	case "moved":
 		return "This conversation goes on in another thread."
 	case "automatic":
+		if f.Collects {
+			return "This thread collects mails of people who opened very many conversations: nobody reads answers to it. Make a conversation of a mail first."
+		}
 		return "This thread collects automatic mail: nobody reads answers to it. Make a conversation of a mail first."
 	case "not_open":
 		return "This conversation is " + strings.ToLower(statusWords(f)) + "."

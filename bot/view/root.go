@@ -12,7 +12,12 @@ import (
 func Root(f bridge.Facts) Card {
 	if f.Automatic {
 		title := joined(between, []Piece{icon("inbox_tray"), text(" "), bold(oneLine(f.Subject, maxSubjectRunes))}, []Piece{text(oneLine(f.Account, maxNameRunes))})
-		return Card{Title: "Automatic mail", Blocks: []Block{line(title...)}}
+		c := Card{Title: "Automatic mail", Blocks: []Block{line(title...)}}
+		if f.Collects {
+			c.Title = "Very many new conversations"
+			c.Blocks = append(c.Blocks, small(text("Mails of people who opened more conversations than one does. Make one of what needs an answer.")))
+		}
+		return c
 	}
 	title := joined(between, []Piece{icon(statusIcon(f)), text(" "), icon(channelIcon(f)), text(" "), bold(partyName(f.Contact))},
 		[]Piece{text(number(f.ID))}, subject(f))

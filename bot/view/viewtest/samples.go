@@ -62,6 +62,7 @@ func (s Samples) Lines() map[string]bridge.Line {
 		"participant":   {Kind: bridge.LineParticipant, Customer: bridge.PartyRef{Name: "Mallory", Address: "m@example.org"}, Verbs: []bridge.Verb{bridge.VerbAllow}, Args: bridge.Args{Addresses: []string{"m@example.org"}}},
 		"recipients":    {Kind: bridge.LineRecipients, Text: "eve@example.org"},
 		"automatic":     {Kind: bridge.LineAutomatic, Customer: bridge.PartyRef{Name: "News", Address: "n@example.org"}, Text: "Weekly", Verbs: []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}, Args: bridge.Args{Message: 7}},
+		"collected":     {Kind: bridge.LineCollected, Customer: bridge.PartyRef{Name: "Kim", Address: "kim@example.org"}, Text: "Offer 11", Hint: "Buy now.", Count: 2, Verbs: []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}, Args: bridge.Args{Message: 7}},
 		"bounce_other":  {Kind: bridge.LineBounceOther, Reason: "No such user."},
 		"quarantine":    {Kind: bridge.LineQuarantine, Reason: "not readable"},
 		"refused":       {Kind: bridge.LineRefused, Verb: bridge.VerbClose, Reason: "Only admins may.", Hint: "Ask one."},

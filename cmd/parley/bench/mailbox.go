@@ -66,6 +66,7 @@ func mailAccounts(m *mailfake.Server, boxes int, secure bool) string {
     kind: email
     team: Team0
     hold: 0s
+    settings: {collect_floods: off}
     email:
       address: %[2]s
       sender_name: Acme

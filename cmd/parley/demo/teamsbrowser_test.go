@@ -245,7 +245,7 @@ func TestTeamsSwitch(t *testing.T) {
 	l.shot("teams-away")
 	before := len(l.world.Teams.Roots(TeamsSupport))
 	for n := 1; len(l.world.Slack.Messages(Support)) == 0; n++ { // Parley reads its settings anew every second
-		if _, err := l.world.Mail.Customer("Kim <kim@x.test>").Send(mailfake.Mail{To: []string{HelpAddress}, Subject: fmt.Sprintf("Opening hours %d", n), Text: "On Sunday?"}); err != nil {
+		if _, err := l.world.Mail.Customer(fmt.Sprintf("Kim <kim@x%d.test>", n)).Send(mailfake.Mail{To: []string{HelpAddress}, Subject: fmt.Sprintf("Opening hours %d", n), Text: "On Sunday?"}); err != nil {
 			t.Fatal(err)
 		}
 		l.waits("the conversation opens somewhere", func() bool {

@@ -122,9 +122,10 @@ func knownSettings() (order []string, values map[string][]string) {
 		"receipts":            {"read", "sent", "failures"},
 		"join_lines":          onOff,
 		"outgoing":            onOff,
+		"collect_floods":      onOff,
 		"file_limits":         nil, // channels.ParseFileLimits
 	}
-	order = []string{"confirm_send", "who_replies", "reply_to", "reply_after_resolve", "auto_pending", "wake_on_message", "receipts", "join_lines", "outgoing", "file_limits"}
+	order = []string{"confirm_send", "who_replies", "reply_to", "reply_after_resolve", "auto_pending", "wake_on_message", "receipts", "join_lines", "outgoing", "collect_floods", "file_limits"}
 	return order, values
 }
 

@@ -1,0 +1,59 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Opening says how much of what somebody may open on an account is used up.
+type Opening struct {
+	AccountID int64  `db:"account_id" json:"account_id"`
+	Origin    string `db:"origin" json:"origin"` // an address, or a mail domain with its @
+	// FreeAt is when all that was used has come back, Parley's clock.
+	FreeAt time.Time `db:"free_at" json:"free_at"`
+	// Used is how many seconds are used up now, when the opening is written.
+	Used float64 `db:"-" json:"used"`
+}
+
+const findOpenings = `
+	SELECT o.account_id, o.origin, o.free_at
+	FROM unnest($1::bigint[], $2::text[]) AS k(account_id, origin)
+	JOIN openings AS o ON o.account_id = k.account_id AND o.origin = k.origin`
+
+// FindOpenings looks up what is used up, by account and origin. Who is missing used nothing.
+func (p *Pipeline) FindOpenings(list *[]Opening, accounts []int64, origins []string) {
+	if len(accounts) > 0 {
+		read(p, list, findOpenings, accounts, origins)
+	}
+}
+
+// Batches add what they used: none takes back what another one wrote meanwhile.
+const useOpenings = `
+	WITH t AS MATERIALIZED (SELECT parley_now() AS now)
+	INSERT INTO openings AS o (account_id, origin, free_at)
+	SELECT r.account_id, r.origin, t.now + make_interval(secs => r.used)
+	FROM json_to_recordset($1) AS r(account_id bigint, origin text, used double precision)
+	CROSS JOIN t
+	ORDER BY r.account_id, r.origin
+	ON CONFLICT (account_id, origin) DO UPDATE
+	SET free_at = EXCLUDED.free_at + greatest(o.free_at - (SELECT now FROM t), interval '0')`
+
+// UseOpenings adds Used to what is used up. Rows must be unique.
+func UseOpenings(ctx context.Context, q Execer, rows []Opening) error {
+	return execRows(ctx, q, "use openings", useOpenings, rows)
+}
+
+// What is being written is left for later: so this waits for nobody.
+const forgetOpenings = `
+	DELETE FROM openings
+	WHERE ctid = ANY(ARRAY(
+		SELECT ctid FROM openings WHERE free_at < (SELECT parley_now()) LIMIT $1 FOR UPDATE SKIP LOCKED))`
+
+// ForgetOpenings removes rows that say nothing any more, at most limit.
+func ForgetOpenings(ctx context.Context, q Execer, limit int) error {
+	if _, err := q.Exec(ctx, forgetOpenings, limit); err != nil {
+		return fmt.Errorf("store: forget openings: %w", err)
+	}
+	return nil
+}
