@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"parley/store"
@@ -21,14 +22,22 @@ type dispatcher struct {
 	results chan result
 	done    []result  // not written yet
 	turned  time.Time // when the last turn began
+
+	searches   sync.WaitGroup       // looks for lanes that became due long ago, one at a time
+	searching  bool                 // it goes on, or what it found isn't noted yet
+	searchedAt time.Time            // when it last began
+	found      chan []store.GateDue // what it found
 }
 
 // runDispatch turns until ctx ends, then waits for the attempts under way.
 func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
-	d := &dispatcher{Relay: r, gateBook: newGateBook(r.opt), inRow: map[int64]int{}, results: make(chan result, r.opt.Total)}
+	d := &dispatcher{Relay: r, gateBook: newGateBook(r.opt), inRow: map[int64]int{}, results: make(chan result, r.opt.Total),
+		found: make(chan []store.GateDue, 1), searchedAt: time.Now()}
+	defer d.searches.Wait()
 	work, cancel := withGrace(ctx, grace)
 	defer cancel()
 	for ctx.Err() == nil {
+		d.search(ctx)
 		if err := d.turn(work, true); err != nil {
 			r.warn(ctx, "dispatch failed", err)
 			pause(ctx, backoffOnError)
@@ -141,14 +150,15 @@ func (d *dispatcher) turn(ctx context.Context, claim bool) error {
 	d.keepPlaces()
 	began := time.Now()
 	d.turned = began
-	claimed, due, err := d.commit(ctx, finishes(d.done), store.Claim{Gates: gates, Join: d.runs.Load()}, d.touched(gates))
+	ask := d.touched(gates)
+	claimed, due, err := d.commit(ctx, finishes(d.done), store.Claim{Gates: gates, Join: d.runs.Load()}, ask)
 	switch {
 	case err != nil && len(d.done) > 0 && refused(err):
 		return d.writeSingly(ctx)
 	case err != nil:
 		return err
 	}
-	d.afterTurn(due, len(claimed) > 0)
+	d.afterTurn(ask, due, len(claimed) > 0)
 	for _, c := range claimed {
 		d.begin(c.GateID)
 	}
@@ -156,6 +166,43 @@ func (d *dispatcher) turn(ctx context.Context, claim bool) error {
 		go d.attempts(context.WithoutCancel(ctx), claimed, began)
 	}
 	return nil
+}
+
+// search looks from time to time for lanes however long ago they became due. It goes on beside
+// the turns: while somebody holds a snapshot it passes over all that was handed out since then.
+func (d *dispatcher) search(ctx context.Context) {
+	select {
+	case due := <-d.found:
+		d.lookBack(due)
+		d.searching = false
+	default:
+	}
+	if d.searching || time.Since(d.searchedAt) < d.opt.LookBackEvery {
+		return
+	}
+	d.searching, d.searchedAt = true, time.Now()
+	d.searches.Go(func() {
+		limited, cancel := context.WithTimeout(ctx, storeTimeout)
+		defer cancel()
+		due, err := allDue(limited, d.hot)
+		if err != nil {
+			d.warn(ctx, "search for lanes that became due long ago failed", err)
+		}
+		d.found <- due
+	})
+}
+
+// allDue asks all gates that have lanes for their oldest.
+func allDue(ctx context.Context, q store.Querier) ([]store.GateDue, error) {
+	ids, err := store.OtherGates(ctx, q, nil)
+	if err != nil {
+		return nil, err
+	}
+	gates := make([]store.GateSince, len(ids))
+	for i, id := range ids {
+		gates[i].ID = id
+	}
+	return store.DueGates(ctx, q, gates)
 }
 
 // touched gives the gates that a turn changes.
@@ -194,7 +241,7 @@ func (d *dispatcher) keepPlaces() {
 }
 
 // afterTurn forgets what was written and learns when the touched gates are due.
-func (d *dispatcher) afterTurn(due []store.GateDue, claimed bool) {
+func (d *dispatcher) afterTurn(asked []store.GateSince, due []store.GateDue, claimed bool) {
 	d.wakeAppliers(d.done)
 	d.done = nil
 	if !claimed { // locked by another replica, or leased in spite of a clock that jumped
@@ -202,7 +249,7 @@ func (d *dispatcher) afterTurn(due []store.GateDue, claimed bool) {
 			due[i].Wait = max(due[i].Wait, emptyTurnWait.Seconds())
 		}
 	}
-	d.learn(due, false)
+	d.learn(asked, due, false)
 }
 
 // wakeAppliers tells of the facts that were written with results, and of the posts that events may

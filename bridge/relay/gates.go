@@ -22,6 +22,10 @@ const (
 	// slower one is known to the process that made it, which hands it out. Should that process
 	// end before, another one finds the lane within Options.LookBackEvery.
 	sinceMargin = 5 * time.Second
+
+	// mostAsked is how many gates are asked each second though nothing waits behind them: it
+	// costs less than to look whether anything does, where much was handed out before.
+	mostAsked = 2000
 )
 
 // wakeups collects the gates behind which lanes became due until the dispatcher takes them.
@@ -73,8 +77,7 @@ func earlier(a, b time.Time) time.Time {
 
 // gateBook is what a dispatcher remembers of the gates. It is used by one goroutine.
 type gateBook struct {
-	perGate, places int           // how many attempts may be under way: of a gate, of all
-	lookBackEvery   time.Duration // how often everything is looked for
+	perGate, places int // how many attempts may be under way: of a gate, of all
 
 	gates   map[int64]*gateMemory
 	next    map[int64]time.Time // when a gate behind which lanes wait is worth trying
@@ -82,7 +85,6 @@ type gateBook struct {
 	busyBy  map[int64]int       // attempts under way, by account
 	total   int                 // attempts under way
 	sweepAt time.Time           // when all gates are asked again
-	forgot  time.Time           // when everything was last looked for
 }
 
 // gateMemory is what is remembered of one gate.
@@ -96,7 +98,7 @@ type gateMemory struct {
 }
 
 func newGateBook(o Options) *gateBook {
-	return &gateBook{perGate: o.PerGate, places: o.Total, lookBackEvery: o.LookBackEvery,
+	return &gateBook{perGate: o.PerGate, places: o.Total,
 		gates: map[int64]*gateMemory{}, next: map[int64]time.Time{}, ask: map[int64]bool{}, busyBy: map[int64]int{}}
 }
 
@@ -146,19 +148,40 @@ func (b *gateBook) forget() {
 	for _, g := range b.gates {
 		g.since = time.Time{}
 	}
-	b.forgot, b.sweepAt = time.Now(), time.Time{}
+	b.sweepAt = time.Time{}
 }
 
-// learn notes what gates answered.
-func (b *gateBook) learn(due []store.GateDue, oldest bool) {
+// forgetIdle has gates behind which nothing waits not asked until they are woken or found.
+func (b *gateBook) forgetIdle() {
+	for id, g := range b.gates {
+		if _, waits := b.next[id]; !waits && g.busy == 0 {
+			g.since = time.Time{}
+		}
+	}
+}
+
+// lookBack has claims look for lanes that became due earlier than what was known.
+func (b *gateBook) lookBack(found []store.GateDue) {
+	for _, d := range found {
+		if g := b.gate(d.GateID); d.Oldest.Before(g.since) {
+			g.lookBack(d.Oldest)
+			b.ask[d.GateID] = true
+		}
+	}
+}
+
+// learn notes what the gates that were asked answered.
+func (b *gateBook) learn(asked []store.GateSince, due []store.GateDue, oldest bool) {
 	now := time.Now()
+	for _, a := range asked {
+		delete(b.next, a.ID)
+	}
 	for _, d := range due {
 		g := b.gate(d.GateID)
 		g.account, g.limited, g.waiting = d.AccountID, d.Limited, d.Waiting
 		if oldest {
 			g.since = d.Oldest.Add(-sinceMargin)
 		}
-		delete(b.next, d.GateID)
 		if d.Waiting != 0 {
 			b.next[d.GateID] = now.Add(store.Seconds(d.Wait))
 		}
@@ -173,21 +196,19 @@ func (b *gateBook) look(ctx context.Context, q store.Querier) error {
 	if len(b.ask) == 0 {
 		return nil
 	}
-	due, err := store.DueGates(ctx, q, b.sinceOf(slices.Collect(maps.Keys(b.ask))))
+	asked := b.sinceOf(slices.Collect(maps.Keys(b.ask)))
+	due, err := store.DueGates(ctx, q, asked)
 	if err != nil {
 		return err
 	}
 	clear(b.ask)
-	b.learn(due, true)
+	b.learn(asked, due, true)
 	return nil
 }
 
 // sweep asks the gates that were asked lately, and finds out which others have lanes that wait.
 func (b *gateBook) sweep(ctx context.Context, q store.Querier) error {
 	began := time.Now()
-	if began.Sub(b.forgot) >= b.lookBackEvery {
-		b.forget()
-	}
 	var known []int64
 	for id, g := range b.gates {
 		if !g.since.IsZero() || b.ask[id] {
@@ -199,13 +220,17 @@ func (b *gateBook) sweep(ctx context.Context, q store.Querier) error {
 	if err != nil {
 		return err
 	}
-	due, err := store.DueGates(ctx, q, b.sinceOf(append(known, others...)))
+	asked := b.sinceOf(append(known, others...))
+	due, err := store.DueGates(ctx, q, asked)
 	if err != nil {
 		return err
 	}
 	clear(b.ask)
 	clear(b.next)
-	b.learn(due, true)
+	b.learn(asked, due, true)
+	if len(asked) > mostAsked {
+		b.forgetIdle()
+	}
 	b.sweepAt = began.Add(max(sweepEvery, sweepShare*time.Since(began)))
 	return nil
 }
