@@ -51,12 +51,17 @@ func (s *stage) indexReads() (scans, entries int) {
 	return scans, entries
 }
 
-// indexReadsAfter is indexReads after the counts have arrived: at least one scan was made since before.
+// indexReadsAfter is indexReads once processes that ended have told all: sessions end one by one.
 func (s *stage) indexReadsAfter(before int) (scans, entries int) {
 	s.t.Helper()
+	same := 0
 	s.until("the statistics arrive", func() bool {
-		scans, entries = s.indexReads()
-		return scans > before
+		n, m := s.indexReads()
+		if same++; n != scans {
+			same = 0
+		}
+		scans, entries = n, m
+		return scans > before && same > 100
 	})
 	return scans, entries
 }

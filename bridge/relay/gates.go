@@ -25,7 +25,7 @@ const (
 
 	// mostAsked is how many gates are asked each second though nothing waits behind them: it
 	// costs less than to look whether anything does, where much was handed out before.
-	mostAsked = 2000
+	mostAsked = 500
 )
 
 // wakeups collects the gates behind which lanes became due until the dispatcher takes them.
