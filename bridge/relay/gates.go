@@ -21,7 +21,7 @@ const (
 	// for. A lane is due from when its transaction began and is seen when that is committed: a
 	// slower one is known to the process that made it, which hands it out. Should that process
 	// end before, another one finds the lane within Options.LookBackEvery.
-	sinceMargin = 5 * time.Second
+	sinceMargin = 2 * time.Second
 
 	// mostAsked is how many gates are asked each second though nothing waits behind them: it
 	// costs less than to look whether anything does, where much was handed out before.
