@@ -6,18 +6,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"parley/store"
 	"parley/store/storetest"
 )
+
+// longForm says that a test may take minutes.
+func longForm() bool { return os.Getenv("PARLEY_TEST_LONG") != "" }
 
 // While a dump holds its snapshot, handing out a delivery costs no more after many than before,
 // as long as claims look back no further than to the oldest lane. PARLEY_TEST_LONG takes a million.
 func TestHeldSnapshot(t *testing.T) {
 	t.Parallel()
 	rounds := 8
-	if os.Getenv("PARLEY_TEST_LONG") != "" {
+	if longForm() {
 		rounds = 100
 	}
 	const lanes = 10_000
@@ -25,9 +26,7 @@ func TestHeldSnapshot(t *testing.T) {
 	g := gate(t, pool, "g", 0, 1)
 	exec(t, pool, `INSERT INTO lanes (id, account_id, key, conversation_id, gate_id) SELECT n, 1, 'c' || n, n, $1 FROM generate_series(1, $2::int) AS n`, g, lanes)
 	exec(t, pool, `VACUUM (ANALYZE) lanes`)
-	snapshot := must(pool.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead}))(t)
-	defer func() { _ = snapshot.Rollback(t.Context()) }()
-	must(snapshot.Exec(t.Context(), `SELECT count(*) FROM settings`))(t)
+	openDump(t, pool)
 
 	var since time.Time
 	cost := func(name string) map[string]float64 {
