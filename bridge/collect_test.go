@@ -3,12 +3,15 @@ package bridge_test
 import (
 	"fmt"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/bridgetest"
 	"parley/channels/channelstest"
 )
 
@@ -80,6 +83,108 @@ func TestManySubjectsOfOneSender(t *testing.T) {
 	w.customer(mail, channelstest.Event{From: "eve@flood.test", Subject: "Re: Offer 13", Text: "Nobody answers still", References: []string{"Offer-13"}})
 	if at := w.thread("Nobody answers still"); at == collecting {
 		t.Error("after a while nothing is opened")
+	}
+}
+
+// A thread may collect mails of several people. Nothing that is typed or submitted there reaches
+// any of them; what is said in the conversation of a mail reaches who wrote that mail.
+func TestRepliesBesideCollectedMails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.mails("Offer", 12, always("eve@flood.test"))
+	w.mails("Prize", 12, always("mallory@other.test"))
+	collecting := w.thread("Offer 11 words")
+	for _, text := range []string{"Offer 12 words", "Prize 11 words", "Prize 12 words"} {
+		if at := w.thread(text); at != collecting {
+			t.Fatalf("%q is in thread %s, the others in %s", text, at, collecting)
+		}
+	}
+
+	typed := w.chat.Say("ann", support, collecting, "Please stop")
+	w.fate(typed, "inside")
+	if buttons := w.verbs(collecting, bridge.LineInside); len(buttons) > 0 {
+		t.Errorf("what was typed there can be sent: buttons %v", buttons)
+	}
+	number := w.count(`SELECT id FROM conversations WHERE collects IS NOT NULL`)
+	for verb, text := range map[bridge.Verb]string{bridge.VerbReply: "From a form", bridge.VerbSay: "Said in a form"} {
+		w.chat.Submit("ann", support, collecting, bridgetest.Button{Verb: verb, Args: bridge.Args{Conversation: int64(number)}}, text)
+	}
+	w.chat.Say("ann", support, collecting, "!close")
+	w.whisper("ann", "opened very many conversations")
+	w.settled()
+	if sent := w.provider.Sent(); len(sent) > 0 {
+		t.Fatalf("customers got %+v", sent)
+	}
+
+	for range 2 { // the second click changes nothing
+		w.chat.Press(t, "ann", w.shown("Prize 11 words"), bridge.VerbPromote)
+		w.eventually("it is a conversation", func() bool { return w.conversationsOf("customer") == 21 })
+		w.settled()
+	}
+	own := w.shown("| Prize 11 | Ann").ID
+	if got := w.said(own); !slices.Equal(got, []string{"Prize 11 words"}) {
+		t.Errorf("its thread begins with %q", got)
+	}
+	w.chat.Say("ann", support, own, "No, thank you")
+	sent := w.sent(1)
+	if got := sent[0]; got.Text != "No, thank you" || !slices.Equal(got.To, []string{"mallory@other.test"}) || len(got.Cc)+len(got.Also) > 0 {
+		t.Errorf("sent %+v", got)
+	}
+	w.settled()
+	w.sent(1)
+}
+
+// Two replicas take the floods of several people at the same time: all mails are kept, each is
+// shown once, those of each sender in their order, above the limit in one thread.
+func TestFloodsOnTwoReplicas(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{engines: 2})
+	const size, limit = 40, 10
+	senders := map[string]string{"Offer": "eve@flood.test", "Prize": "mallory@other.test", "Loan": "trudy@third.test"}
+	for from := 1; from <= size; from += 5 {
+		var events []channelstest.Event
+		for name, address := range senders {
+			for i := from; i < from+5; i++ {
+				events = append(events, channelstest.Event{Type: "message", ID: fmt.Sprintf("%s-%d", name, i), From: address, Subject: fmt.Sprint(name, " ", i),
+					Text: fmt.Sprintf("%s %d words", name, i)})
+			}
+		}
+		if status := w.hook(mail, events...); status != 200 {
+			t.Fatalf("the webhook answered %d", status)
+		}
+	}
+	w.customer(mail, channelstest.Event{From: "kim@known.test", Subject: "Broken lamp", Text: "It is dark"})
+	lamp := w.thread("It is dark")
+	for name := range senders {
+		w.shown(fmt.Sprintf("%s %d words", name, size))
+	}
+	w.settled()
+	if kept, bad := w.count(`SELECT count(*) FROM messages`), w.count(`SELECT count(*) FROM quarantine`); kept != 3*size+1 || bad != 0 {
+		t.Errorf("%d messages were kept, want %d; %d events in quarantine", kept, 3*size+1, bad)
+	}
+	if all, collect := w.conversationsOf("customer"), w.conversationsOf("collecting"); all != 3*limit+1 || collect != 1 {
+		t.Fatalf("%d conversations and %d collecting threads, want %d and one", all, collect, 3*limit+1)
+	}
+	collecting := w.thread(fmt.Sprintf("Offer %d words", size))
+	if lamp == collecting {
+		t.Error("the mail of somebody else is collected")
+	}
+	words := regexp.MustCompile(`(Offer|Prize|Loan) \d+ words`)
+	shown := map[string][]string{}
+	for _, m := range w.chat.Messages(support, collecting) {
+		for _, text := range words.FindAllString(m.Plain(), -1) {
+			name, _, _ := strings.Cut(text, " ")
+			shown[name] = append(shown[name], text)
+		}
+	}
+	for name := range senders {
+		var want []string
+		for i := limit + 1; i <= size; i++ {
+			want = append(want, fmt.Sprintf("%s %d words", name, i))
+		}
+		if !slices.Equal(shown[name], want) {
+			t.Errorf("collected are %q, want %q", shown[name], want)
+		}
 	}
 }
 
