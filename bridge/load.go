@@ -159,6 +159,16 @@ func (w *work) addIdentity(i *store.Identity) {
 	w.byAddress[userKey{i.AccountID, i.Key}] = i
 }
 
+// noteSorting notes the threads of a day in which mails are sorted.
+func (w *work) noteSorting(c *conv) {
+	if c.Kind == "automatic" && c.Day != nil {
+		w.days[laneKey{c.AccountID, *c.Day}] = c.ID
+	}
+	if c.Collects != nil {
+		w.collecting[laneKey{c.AccountID, *c.Collects}] = c.ID
+	}
+}
+
 // lockConversations locks conversations and then lanes, and reads what belongs to them.
 func (w *work) lockConversations(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	rows, err := store.LockConversations(ctx, tx, keys(n.conversations), n.messages)
@@ -175,12 +185,7 @@ func (w *work) lockConversations(ctx context.Context, tx pgx.Tx, n *wanted) erro
 		if c.IdentityID != nil && w.identities[*c.IdentityID] == nil {
 			people = append(people, *c.IdentityID)
 		}
-		if c.Kind == "automatic" && c.Day != nil {
-			w.days[laneKey{c.AccountID, *c.Day}] = c.ID
-		}
-		if c.Collects != nil {
-			w.collecting[laneKey{c.AccountID, *c.Collects}] = c.ID
-		}
+		w.noteSorting(c)
 	}
 	var (
 		p              store.Pipeline

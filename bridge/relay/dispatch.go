@@ -158,7 +158,7 @@ func (d *dispatcher) turn(ctx context.Context, claim bool) error {
 	case err != nil:
 		return err
 	}
-	d.afterTurn(ask, due, len(claimed) > 0)
+	d.afterTurn(ctx, ask, due, len(claimed) > 0)
 	for _, c := range claimed {
 		d.begin(c.GateID)
 	}
@@ -241,8 +241,8 @@ func (d *dispatcher) keepPlaces() {
 }
 
 // afterTurn forgets what was written and learns when the touched gates are due.
-func (d *dispatcher) afterTurn(asked []store.GateSince, due []store.GateDue, claimed bool) {
-	d.wakeAppliers(d.done)
+func (d *dispatcher) afterTurn(ctx context.Context, asked []store.GateSince, due []store.GateDue, claimed bool) {
+	d.wakeAppliers(ctx, d.done)
 	d.done = nil
 	if !claimed { // locked by another replica, or leased in spite of a clock that jumped
 		for i := range due {
@@ -254,7 +254,7 @@ func (d *dispatcher) afterTurn(asked []store.GateSince, due []store.GateDue, cla
 
 // wakeAppliers tells of the facts that were written with results, and of the posts that events may
 // wait for.
-func (d *dispatcher) wakeAppliers(written []result) {
+func (d *dispatcher) wakeAppliers(ctx context.Context, written []result) {
 	var shares []int64
 	var posts []string
 	for _, f := range written {
@@ -272,7 +272,7 @@ func (d *dispatcher) wakeAppliers(written []result) {
 		d.left.Add(1)
 		go func() {
 			defer d.left.Done()
-			ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 			defer cancel()
 			d.wakeWaiting(ctx, posts)
 		}()

@@ -51,7 +51,7 @@ func (d *dispatcher) writeSingly(ctx context.Context) error {
 		if err := d.writeOne(ctx, r); err != nil {
 			return err
 		}
-		d.wakeAppliers(d.done[:1])
+		d.wakeAppliers(ctx, d.done[:1])
 		d.done = d.done[1:]
 		d.ask[r.Gate] = true
 	}
