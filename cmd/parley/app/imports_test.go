@@ -59,7 +59,7 @@ func bans() []ban {
 
 // emulators are everything that stands in for the world or serves tests.
 func emulators() []string {
-	return []string{"*/*fake/...", "*/*/*fake/...", "*/*test/...", "bridge/bridgetest/...", "channels/faultset/...", "channels/golden/..."}
+	return []string{"*/*fake/...", "*/*/*fake/...", "*/*test/...", "bridge/bridgetest/...", "channels/faultset/...", "channels/golden/...", "channels/budget/..."}
 }
 
 // withEmulators are the packages outside tests that may start emulators.
@@ -148,7 +148,7 @@ func TestBansForbid(t *testing.T) {
 	if !sibling("channels/email", "channels/sms") || !sibling("bot/slack", "bot/teams/teamsfake") || sibling("bot/slack", "bot/slack/slackfake") || sibling("bot/slack", "bot/view") {
 		t.Error("siblings are not told apart")
 	}
-	if !matchAny(emulators(), "channels/faultset") || !matchAny(emulators(), "channels/golden") {
+	if !matchAny(emulators(), "channels/faultset") || !matchAny(emulators(), "channels/golden") || !matchAny(emulators(), "channels/budget") {
 		t.Error("what only emulators and tests use could be imported by what serves")
 	}
 }
@@ -164,7 +164,7 @@ func sibling(from, to string) bool {
 		return false
 	}
 	shared := func(s string) bool {
-		return slices.Contains([]string{"background", "command", "fence", "forms", "markdown", "sweep", "upload", "view", "graph", "wamark", "faultset", "golden"}, s) || strings.HasSuffix(s, "test") || strings.HasSuffix(s, "fake")
+		return slices.Contains([]string{"background", "command", "fence", "forms", "markdown", "sweep", "upload", "view", "graph", "wamark", "faultset", "golden", "budget"}, s) || strings.HasSuffix(s, "test") || strings.HasSuffix(s, "fake")
 	}
 	return (a[0] == "channels" || a[0] == "bot") && !shared(a[1]) && !shared(b[1])
 }

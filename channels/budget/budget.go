@@ -1,0 +1,112 @@
+// Package budget holds parsers of what strangers send to a bound of CPU time, so that
+// nobody's input can keep others waiting: every fuzz target asks it, and so do tests with
+// input that is made to cost time.
+//
+// What does not belong here: what is parsed, and anything of channels: the tests of all parts
+// use it. Nothing outside tests may import it.
+package budget
+
+import (
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+)
+
+// What parsing may cost on the machine that docs/performance.md names: PerMegabyte for each
+// megabyte (1<<20 bytes) of the input and Base for any input, unless its Meter says more.
+const (
+	PerMegabyte = 50 * time.Millisecond
+	Base        = time.Millisecond
+)
+
+// referenceCost is what the reference takes on that machine while it does nothing else.
+const referenceCost = 670 * time.Microsecond
+
+// Before a parser is said to cost too much it is measured again: other work on the machine
+// makes CPU time longer too (shared caches and cores), but hardly ever each time.
+const (
+	attempts  = 8
+	beyond    = 20              // times too much: nothing else explains it, two attempts are enough
+	patience  = 3 * time.Second // of CPU time: the same
+	remeasure = 1000            // checks that believe how slow the machine was
+)
+
+// Meter measures parsers. It counts what the whole process spends: nothing else may run in
+// it meanwhile, no parallel test either.
+type Meter struct {
+	base time.Duration
+
+	mu        sync.Mutex
+	reference *reference // made when it is needed
+	slowness  float64    // how many times longer this process takes than the machine of the figures
+	checks    int        // since slowness was measured
+}
+
+// NewMeter makes a Meter. One serves all inputs of a fuzz target.
+func NewMeter() *Meter { return &Meter{base: Base, slowness: 1} }
+
+// NewMeterWithBase makes a Meter for parsers that may cost more than Base for a short input.
+func NewMeterWithBase(base time.Duration) *Meter { return &Meter{base: base, slowness: 1} }
+
+// Check runs parse, which parses an input of so many bytes. The test fails if that takes
+// more CPU time than it may. parse runs more than once when it seems to.
+func (m *Meter) Check(t testing.TB, bytes int, parse func()) {
+	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.checks++; m.checks > remeasure {
+		m.slowness, m.checks = 1, 0
+	}
+	total := cost(parse)
+	if m.exceeds(total, bytes) <= 1 {
+		return
+	}
+	least, spent, slowness := 0.0, total, 1.0
+	for n := 0; n < attempts && (n < 2 || least < beyond && total < patience); n++ {
+		runtime.GC() // what others left is not this parser's
+		before := m.slow()
+		now := cost(parse)
+		m.slowness, m.checks = max(before, m.slow()), 0
+		times := m.exceeds(now, bytes)
+		if times <= 1 {
+			return
+		}
+		if total += now; n == 0 || times < least {
+			least, spent, slowness = times, now, m.slowness
+		}
+	}
+	t.Fatalf("%d bytes took %v of CPU time: %.1f times what they may (%v and %v a megabyte, each times %.1f in this process)",
+		bytes, spent.Round(10*time.Microsecond), least, m.base, PerMegabyte, slowness)
+}
+
+// exceeds gives how many times what may be spent on so many bytes was spent.
+func (m *Meter) exceeds(spent time.Duration, bytes int) float64 {
+	allowed := float64(m.base) + float64(PerMegabyte)*float64(bytes)/(1<<20)
+	return float64(spent) / (allowed * m.slowness)
+}
+
+// slow gives how many times longer the reference takes now than on the machine of the
+// figures: slower processors, other work, the race detector and the counters of a fuzzer make
+// it longer, as they do any parser.
+func (m *Meter) slow() float64 {
+	if m.reference == nil {
+		m.reference = newReference()
+		m.run()
+	}
+	least := min(cost(m.run), cost(m.run), cost(m.run))
+	return detectorSlack * float64(least) / float64(referenceCost)
+}
+
+func (m *Meter) run() {
+	if m.reference.run() == 0 {
+		panic("the reference did nothing")
+	}
+}
+
+// cost gives the CPU time of a call.
+func cost(call func()) time.Duration {
+	before := spentCPU()
+	call()
+	return spentCPU() - before
+}

@@ -1,0 +1,67 @@
+package budget
+
+import (
+	"flag"
+	"hash/fnv"
+	"strings"
+	"testing"
+)
+
+// repeatedBytes is how long inputs are made: long enough that a parser which takes
+// quadratic time exceeds its budget many times, short enough for a thousand of them.
+const repeatedBytes = 64 << 10
+
+// CheckRepeated checks parse with an input, and with the input repeated until it is long.
+func CheckRepeated[T ~string | ~[]byte](t testing.TB, m *Meter, input T, parse func(T)) {
+	t.Helper()
+	m.Check(t, len(input), func() { parse(input) })
+	if long, ok := Repeated(input); ok {
+		m.Check(t, len(long), func() { parse(long) })
+	}
+}
+
+// Repeated makes a long input of a piece: fuzzers find what a parser stumbles over in short
+// inputs, where it costs little. While a fuzzer looks for new inputs ok is true for some
+// pieces only, so that it stays quick; for which ones depends on the piece alone, so that it
+// fails again as a regression test.
+func Repeated[T ~string | ~[]byte](piece T) (long T, ok bool) {
+	if len(piece) == 0 || len(piece) >= repeatedBytes || fuzzing() && !chosen(string(piece)) {
+		return long, false
+	}
+	return T(strings.Repeat(string(piece), repeatedBytes/len(piece)+1)), true
+}
+
+// fuzzing reports whether new inputs are looked for.
+func fuzzing() bool {
+	for _, name := range []string{"test.fuzz", "test.fuzzworker"} {
+		if f := flag.Lookup(name); f != nil && f.Value.String() != f.DefValue {
+			return true
+		}
+	}
+	return false
+}
+
+// chosen picks one input of sixteen.
+func chosen(input string) bool {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(input)) // it never fails
+	return h.Sum32()%16 == 0
+}
+
+// Seeds are pieces that parsers stumble over: what opens and never closes, what means
+// something in HTML, Markdown, MIME, JSON or a chat's markup, broken letters. CheckRepeated
+// makes long inputs of them.
+func Seeds() []string {
+	deep := func(open, inside, end string) string {
+		return strings.Repeat(open, 300) + inside + strings.Repeat(end, 300)
+	}
+	return []string{
+		"<", ">", "<>", "(", ")", "[", "]", "[](", "![", "{", "}", "\"", "'", "`", "``` ", "\\", "|", "|-|\n", "*", "_", "~", "*_", "**a", "_a_b",
+		"#", "# ", "\n#", "-", "- ", "\n- ", "\n1. ", "\n> ", "&", "&amp;", "&#", "&#x1;", "=", "=?utf-8?", "=?utf-8?q?a?= ", "\n===", "\n---\n",
+		":", ":a:", ";", ",", "@", "a@b ", "a@b.test, ", "<@U1>", "<!here>", "<#C1|x>", "<https://x.test|y>", "https://", "https://x.test/(a)_b ", "http://[", "www.x.test ",
+		"<b>", "<b>x</b>", "<p>", "<p>x", "</b>", "<a href=x>", "<div>", "<br>", "<!--", "<![CDATA[", "<at>x</at>", "<table><tr><td>", "<ul><li>", "<blockquote>", "<pre>", "<img src=x>",
+		" ", "\n", "\r", "\t", "\r\n", " \n", "\x00", "\xff", "\xff\xc3", "\u00a0", "\u200b", "\u2028", "\u202e", "\ufe0f", "é", "e\u0301", "漢", "\U0001F600", "\U0001F468\u200d", "\x1b$B",
+		"a", "aB1 ", "1", "12:00 ", "1.", "$1", "{{1}}", "%", "%ff", "+", "/", "//", "!", "!a ", "note:", "\\u0000", "\\ud800",
+		deep("[", "a", "]"), deep("(", "a", ")"), deep("*", "a", "*"), deep("<b>", "a", "</b>"), deep("> ", "a", "\n"), deep("<a", " ", ">"), deep("`", "a", "``"), deep("_a", "b", "*"),
+	}
+}
