@@ -3,8 +3,6 @@ module parley
 go 1.26.0
 
 require (
-	github.com/JohannesKaufmann/dom v0.3.1
-	github.com/JohannesKaufmann/html-to-markdown/v2 v2.5.2
 	github.com/alecthomas/kong v1.17.0
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.22.0

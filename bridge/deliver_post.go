@@ -259,8 +259,8 @@ func (e *Engine) filesOf(ctx context.Context, m *store.Message, fetched func(sto
 			files = append(files, e.linked(m.ID, ref.Index, memoryFile(a.Name, a.ContentType, a.Content)))
 		}
 	}
-	if whole && in.HTML != "" && e.opt.Original == nil {
-		files = append(files, memoryFile("original.html", "text/html", []byte(in.HTML)))
+	if whole && in.HTML != nil && e.opt.Original == nil {
+		files = append(files, memoryFile("original.html", "text/html", []byte(in.HTML.Sanitised())))
 	}
 	return files, missing, nil
 }
@@ -314,7 +314,10 @@ func (e *Engine) OriginalHTML(ctx context.Context, id int64) (string, error) {
 	}
 	defer release()
 	in, _, err := e.original(ctx, id)
-	return in.HTML, err
+	if err != nil || in.HTML == nil {
+		return "", err
+	}
+	return in.HTML.Sanitised(), nil
 }
 
 // original decodes the stored bytes of a customer's message again.

@@ -50,7 +50,7 @@ type Inbound struct {
 	Subject     string
 	Text        string // canonical Markdown, without quoted history
 	Quoted      string // quoted history as Markdown, "" if none
-	HTML        string // sanitised original, "" if Text tells all of it
+	HTML        Page   // the original, nil if Text tells all of it
 	Attachments []Attachment
 	Notices     []string // remarks for agents: "Encrypted: cannot be displayed."
 
@@ -86,6 +86,14 @@ type Consent struct {
 	OptedOut  bool
 	Marketing bool // only advertising is meant; answers are still wanted
 	Silent    bool // the message itself asks for no answer and opens nothing: STOP, START
+}
+
+// Page is a document that a customer sent. It is made safe when somebody opens it, which
+// for most never happens.
+type Page interface {
+	// Sanitised gives HTML that is safe to show in a sandboxed page. It may take as long as
+	// decoding the message did.
+	Sanitised() string
 }
 
 // Attachment of an Inbound. Content or Ref is set.

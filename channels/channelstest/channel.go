@@ -188,6 +188,12 @@ func split(body []byte) []channels.Fact {
 	return facts
 }
 
+// page is an original that needs no cleaning.
+type page string
+
+// Sanitised implements channels.Page.
+func (p page) Sanitised() string { return string(p) }
+
 // Decode implements channels.Channel.
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	var e Event
@@ -195,10 +201,13 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 		return nil, fmt.Errorf("channelstest: event: %w", err)
 	}
 	in := channels.Inbound{ExternalID: e.ID, From: channels.Party{Key: e.From, Name: e.Name}, At: e.At, Subject: e.Subject, Text: e.Text,
-		Quoted: e.Quoted, HTML: e.HTML, To: parties(e.To), Cc: parties(e.Cc), ReplyTo: parties(e.ReplyTo), Via: e.Via,
+		Quoted: e.Quoted, To: parties(e.To), Cc: parties(e.Cc), ReplyTo: parties(e.ReplyTo), Via: e.Via,
 		References: e.References, Conversation: e.Conversation, Automatic: e.Automatic, Target: e.Target, Emoji: e.Emoji, Historical: e.Historical, Opens: e.Opens,
 		Previous: e.Previous, Answered: e.Answered, Author: e.Author, Answers: e.Answers, Notices: e.Notices, Consent: e.Consent}
 	in.From.Also = e.Also
+	if e.HTML != "" {
+		in.HTML = page(e.HTML)
+	}
 	for _, r := range e.Refs {
 		in.Attachments = append(in.Attachments, channels.Attachment{Name: r.Name, ContentType: r.Type, Ref: r.Ref, SizeBytes: r.Size})
 	}

@@ -7,18 +7,25 @@ import (
 	"parley/channels"
 )
 
-// addressLimit is how many addresses of one field are read.
-const addressLimit = 500
+// Bounds of what is read of the fields of one kind, and of each of them.
+const (
+	addressLimit = 500  // addresses
+	addressItems = 1000 // whatever stands between commas
+	addressBytes = 128 << 10
+)
 
 // addresses reads an address field as tolerantly as a person would: groups,
 // comments, missing commas' leftovers and stray text never make it fail. Names
 // are decoded only after the field was split, so a name can't forge an address.
-func addresses(values ...string) []channels.Party {
+func addresses(guess *guesser, values ...string) []channels.Party {
 	var out []channels.Party
 	seen := map[string]bool{}
+	room := addressItems
 	for _, v := range values {
-		for _, item := range splitAddresses(v) {
-			p, ok := parseAddress(item)
+		items := splitAddresses(v, room)
+		room -= len(items)
+		for _, item := range items {
+			p, ok := parseAddress(item, guess)
 			if !ok || seen[p.Key] {
 				continue
 			}
@@ -32,15 +39,19 @@ func addresses(values ...string) []channels.Party {
 	return out
 }
 
-// splitAddresses cuts a field at its commas and semicolons, outside quotes,
-// comments and angle brackets, and drops the names of groups.
-func splitAddresses(v string) []string {
-	if len(v) > 1<<17 {
-		v = v[:1<<17]
-	}
+// splitAddresses cuts a field at its commas and semicolons, outside quotes, comments and
+// angle brackets, and drops the names of groups. It gives the first most items. It looks at
+// each byte at most twice: what is looked for ahead is remembered.
+func splitAddresses(v string, most int) []string {
+	v = v[:min(len(v), addressBytes)]
 	var items []string
 	start, quoted, angle, depth := 0, false, false, 0
-	for i := 0; i < len(v); i++ {
+	next := 0  // the comma or "<" that was found last, looking ahead
+	sign := -1 // the last "@"
+	for i := 0; i < len(v) && len(items) < most; i++ {
+		if v[i] == '@' {
+			sign = i
+		}
 		switch c := v[i]; {
 		case c == '\\' && (quoted || depth > 0):
 			i++
@@ -56,7 +67,10 @@ func splitAddresses(v string) []string {
 			angle = true
 		case c == '>':
 			angle = false
-			if next, _, _ := strings.Cut(v[i+1:], ","); strings.Contains(next, "<") { // the comma is missing
+			if next <= i {
+				next = i + 1 + indexOrEnd(v[i+1:], ",<")
+			}
+			if next < len(v) && v[next] == '<' { // the comma is missing
 				items = append(items, v[start:i+1])
 				start = i + 1
 			}
@@ -64,15 +78,26 @@ func splitAddresses(v string) []string {
 		case c == ',' || c == ';':
 			items = append(items, v[start:i])
 			start = i + 1
-		case c == ':' && !strings.ContainsRune(v[start:i], '@') && !strings.EqualFold(strings.TrimSpace(v[start:i]), "mailto"):
+		case c == ':' && sign < start && !strings.EqualFold(strings.TrimSpace(v[start:i]), "mailto"):
 			start = i + 1 // a group's name
 		}
 	}
-	return append(items, v[min(start, len(v)):])
+	if len(items) < most {
+		items = append(items, v[min(start, len(v)):])
+	}
+	return items
+}
+
+// indexOrEnd gives where the first of some ASCII signs stands, the length of s if none does.
+func indexOrEnd(s, signs string) int {
+	if i := strings.IndexAny(s, signs); i >= 0 {
+		return i
+	}
+	return len(s)
 }
 
 // parseAddress reads one address with its name.
-func parseAddress(item string) (channels.Party, bool) {
+func parseAddress(item string, guess *guesser) (channels.Party, bool) {
 	name, address := "", ""
 	if open := strings.LastIndexByte(item, '<'); open >= 0 {
 		address, _, _ = strings.Cut(item[open+1:], ">")
@@ -95,11 +120,14 @@ func parseAddress(item string) (channels.Party, bool) {
 			name = comment
 		}
 	}
-	key := normaliseAddress(address)
+	if !strings.Contains(address, "@") && !strings.Contains(address, "=?") {
+		return channels.Party{}, false
+	}
+	key := normaliseAddress(address, guess)
 	if key == "" {
 		return channels.Party{}, false
 	}
-	return channels.Party{Key: key, Name: displayName(name, key)}, true
+	return channels.Party{Key: key, Name: displayName(name, key, guess)}, true
 }
 
 // splitComment separates the text of parentheses from the rest.
@@ -116,8 +144,8 @@ func splitComment(s string) (plain, comment string) {
 }
 
 // normaliseAddress gives an address in lower case, "" if there is none.
-func normaliseAddress(a string) string {
-	a = strings.ToLower(decodeHeader(a))
+func normaliseAddress(a string, guess *guesser) string {
+	a = strings.ToLower(decodeHeader(a, guess))
 	a = strings.TrimPrefix(strings.Trim(a, " <>\"'`,;"), "mailto:")
 	a = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || dropRune(r) {
@@ -133,13 +161,13 @@ func normaliseAddress(a string) string {
 }
 
 // displayName makes a person's name of the text before an address.
-func displayName(name, key string) string {
+func displayName(name, key string, guess *guesser) string {
 	name = strings.TrimSpace(name)
 	if len(name) >= 2 && name[0] == '"' && name[len(name)-1] == '"' {
 		name = name[1 : len(name)-1]
 	}
 	name = strings.ReplaceAll(strings.ReplaceAll(name, `\"`, `"`), `\\`, `\`)
-	name = strings.Trim(decodeHeader(name), `"' `)
+	name = strings.Trim(decodeHeader(name, guess), `"' `)
 	if len([]rune(name)) > 200 {
 		name = string([]rune(name)[:200])
 	}

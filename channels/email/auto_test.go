@@ -92,7 +92,7 @@ func TestAddresses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var got []string
-		for _, p := range addresses(tt.in) {
+		for _, p := range addresses(newGuesser(), tt.in) {
 			got = append(got, strings.TrimSpace(p.Name+" <"+p.Key+">"))
 		}
 		if s := strings.Join(got, " | "); s != tt.want {

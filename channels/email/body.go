@@ -142,8 +142,8 @@ func (c *content) plainText() string {
 
 // leaf takes a part without parts.
 func (c *content) leaf(p *part) {
-	disposition, _ := parseParams(p.header.raw("Content-Disposition"))
-	name := fileName(p.header)
+	disposition, params := parseParams(p.header.raw("Content-Disposition"), p.header.guess)
+	name := fileName(params, p.params, p.header.guess)
 	isText := p.ctype == "text/plain" || p.ctype == "text/html" || p.ctype == "text/enriched"
 	switch {
 	case isText && disposition != "attachment" && (name == "" || len(c.segments) == 0 && disposition != "inline"):
@@ -163,7 +163,7 @@ func (c *content) leaf(p *part) {
 	case strings.HasPrefix(p.ctype, "multipart/"): // too deep
 		c.damaged = true
 	case p.ctype == "text/rfc822-headers" && c.reportType != "":
-		c.returned = readReturned(p.bytes())
+		c.returned = readReturned(p.bytes(), p.header.guess)
 		c.file(p, name)
 	case p.ctype == "message/rfc822" || p.ctype == "message/global":
 		c.mail(p, name)
@@ -181,9 +181,9 @@ func (p *part) bytes() []byte {
 func (c *content) text(p *part) {
 	b := p.bytes()
 	if p.ctype != "text/html" && len(b) > longText {
-		b = c.long(b, p.params["charset"])
+		b = c.long(b, p.params["charset"], p.header.guess)
 	}
-	text := toUTF8(b, p.params["charset"])
+	text := toUTF8(b, p.params["charset"], p.header.guess)
 	if p.ctype == "text/html" {
 		c.segments = append(c.segments, segment{html: text})
 		return
@@ -199,10 +199,10 @@ func (c *content) text(p *part) {
 const longText = 2 << 20
 
 // long attaches a text and gives its beginning.
-func (c *content) long(b []byte, charset string) []byte {
+func (c *content) long(b []byte, charset string, guess *guesser) []byte {
 	whole := b
 	if !isUTF8(b, cleanLabel(charset)) {
-		whole = []byte(toUTF8(b, charset))
+		whole = []byte(toUTF8(b, charset, guess))
 	}
 	c.files = append(c.files, channels.Attachment{Name: "message.txt", ContentType: "text/plain", Content: whole})
 	c.cut = true
@@ -227,7 +227,7 @@ func (c *content) file(p *part, name string) {
 // mail keeps an attached mail, named by its subject.
 func (c *content) mail(p *part, name string) {
 	b := p.bytes()
-	inner := readReturned(b)
+	inner := readReturned(b, p.header.guess)
 	if c.returned == nil {
 		c.returned = inner
 	}
@@ -260,10 +260,10 @@ func (c *content) pkcs7(p *part, name string) {
 }
 
 // readReturned reads the top headers of a mail inside a mail.
-func readReturned(b []byte) *part {
+func readReturned(b []byte, guess *guesser) *part {
 	head, body := splitHead(bytes.TrimLeft(b, "\r\n"))
 	head = head[:min(len(head), maxHeaderBytes)]
-	return &part{header: readHeader(head), body: body}
+	return &part{header: readHeader(head, guess), body: body}
 }
 
 // contentID gives the id by which HTML refers to a part.
@@ -283,7 +283,7 @@ func normaliseCID(id string) string {
 	if len(id) > 300 {
 		return ""
 	}
-	return cleanLine(toUTF8([]byte(id), ""))
+	return cleanLine(strings.ToValidUTF8(id, "\uFFFD"))
 }
 
 // inventName names a file that came without a name.

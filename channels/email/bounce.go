@@ -11,6 +11,11 @@ import (
 // bounceSubject is how reports begin that don't say by a header what they are.
 var bounceSubject = regexp.MustCompile(`(?i)(?:undeliver|delivery (?:status|failure|has failed|delayed)|failure notice|returned mail|mail delivery (?:failed|failure|system)|delivery incomplete|could not (?:be delivered|send message)|unzustellbar|nicht zustellbar|non remis|no se puede entregar|não entregue|mancato recapito|onbestelbaar|配信不能|无法投递|未送达)`)
 
+// isBounceSubject reports whether a subject says so.
+func isBounceSubject(subject string) bool {
+	return bounceSubject.MatchString(subject[:min(len(subject), 300)])
+}
+
 // reportBytes is how much of a report is searched for what it speaks of: the
 // headers of the returned mail, not its files.
 const reportBytes = 1 << 20
@@ -29,7 +34,7 @@ func (d *decoder) bounce(root *part, c *content, in *channels.Inbound, raw []byt
 	if in.Kind != channels.InboundMessage || in.Automatic == "" || in.Automatic == "receipt" || in.Automatic == "feedback-report" {
 		return nil
 	}
-	if in.Automatic != "bounce" && !(nullSender(root.header) && bounceSubject.MatchString(in.Subject)) {
+	if in.Automatic != "bounce" && !(nullSender(root.header) && isBounceSubject(in.Subject)) {
 		return nil
 	}
 	in.Automatic = "bounce"
@@ -47,7 +52,7 @@ func (d *decoder) bounce(root *part, c *content, in *channels.Inbound, raw []byt
 	if !b.ours {
 		return nil
 	}
-	reports := readStatuses(c.statuses)
+	reports := readStatuses(c.statuses, root.header.guess)
 	if len(reports) == 0 {
 		reports = d.prose(root.header, in.Subject, text, c)
 	}
@@ -57,22 +62,22 @@ func (d *decoder) bounce(root *part, c *content, in *channels.Inbound, raw []byt
 // prose reads a report without a machine-readable part.
 func (d *decoder) prose(h headers, subject, text string, c *content) []report {
 	var failed []string
-	for _, p := range d.withoutOwn(addresses(h.all("X-Failed-Recipients")...)) {
+	for _, p := range d.withoutOwn(addresses(h.guess, h.all("X-Failed-Recipients")...)) {
 		failed = append(failed, p.Key)
 	}
 	var kept []report
-	for _, r := range readProse(text, failed) {
+	for _, r := range readProse(text, failed, h.guess) {
 		if d.ownAddress(r.recipient) == "" && !daemonAddress.MatchString(r.recipient) {
 			kept = append(kept, r)
 		}
 	}
-	if len(kept) == 0 && (bounceSubject.MatchString(subject) || c.returned != nil) {
+	if len(kept) == 0 && (isBounceSubject(subject) || c.returned != nil) {
 		reply := replyInText(text)
 		r := report{action: "failed", status: enhancedCode.FindString(reply), reply: reply}
-		if a := normaliseAddress(mailInText.FindString(reply)); d.ownAddress(a) == "" {
+		if a := normaliseAddress(mailInText.FindString(reply), h.guess); d.ownAddress(a) == "" {
 			r.recipient = a
 		}
-		if delayedText.MatchString(text) {
+		if saysDelayed(text) {
 			r.action = "delayed"
 		}
 		kept = append(kept, r) // it failed; who, only the text can say
@@ -80,8 +85,22 @@ func (d *decoder) prose(h headers, subject, text string, c *content) []report {
 	return kept
 }
 
-// idInText finds the Message-ID of a mail that is returned as text.
-var idInText = regexp.MustCompile(`(?im)^[ \t>]*Message-ID:\s*<([^<>\s]{3,400})>`)
+// idInText finds the Message-ID of a mail that is returned as text, "" if there is none.
+func idInText(text string) string {
+	const field = "message-id:"
+	for text != "" {
+		line := strings.TrimLeft(text, " \t>")
+		if len(line) >= len(field) && strings.EqualFold(line[:len(field)], field) {
+			rest, ok := strings.CutPrefix(strings.TrimLeft(line[len(field):], " \t\r\n"), "<") // perhaps folded
+			id, _, closed := strings.Cut(rest[:min(len(rest), 401)], ">")
+			if ok && closed && len(id) >= 3 && !strings.ContainsAny(id, "< \t\r\n") {
+				return id
+			}
+		}
+		_, text, _ = strings.Cut(line, "\n")
+	}
+	return ""
+}
 
 // bouncedMail finds the mail that a report speaks of: by the returned mail's
 // Message-ID, by the ids that the report answers, by our token anywhere in it.
@@ -91,14 +110,14 @@ func (d *decoder) bouncedMail(c *content, in *channels.Inbound, raw []byte, text
 	var b bounced
 	var from string
 	if c.returned != nil {
-		b.external = messageIDs(c.returned.header.raw("Message-Id"))
-		if list := addresses(c.returned.header.all("From")...); len(list) > 0 {
+		b.external = messageIDs(c.returned.header.raw("Message-Id"), c.returned.header.guess)
+		if list := addresses(c.returned.header.guess, c.returned.header.all("From")...); len(list) > 0 {
 			from = list[0].Key
 		}
 	}
 	if len(b.external) == 0 {
-		if m := idInText.FindStringSubmatch(text); m != nil {
-			b.external = []string{m[1]}
+		if id := idInText(text); id != "" {
+			b.external = []string{id}
 		}
 	}
 	known := len(b.external) > 0

@@ -9,8 +9,9 @@ import (
 
 // Limits of a calendar part: what people read of it, and how much is looked at.
 const (
-	calendarBytes  = 1 << 20
+	calendarBytes  = 128 << 10
 	calendarEvents = 5
+	calendarLines  = 2000
 )
 
 // calendar keeps an invitation as a file and as lines to read. It is never
@@ -26,7 +27,7 @@ func (c *content) calendar(p *part, name string) {
 		}
 	}
 	c.files = append(c.files, channels.Attachment{Name: name, ContentType: "text/calendar", Content: b})
-	if text := calendarText(toUTF8(b[:min(len(b), calendarBytes)], p.params["charset"])); text != "" {
+	if text := calendarText(toUTF8(b[:min(len(b), calendarBytes)], p.params["charset"], p.header.guess), p.header.guess); text != "" {
 		for _, known := range c.calendars {
 			if known == text {
 				return
@@ -43,7 +44,7 @@ type icsLine struct {
 }
 
 // icsLines reads the properties of RFC 5545 text, unfolded.
-func icsLines(text string) []icsLine {
+func icsLines(text string, guess *guesser) []icsLine {
 	text = strings.NewReplacer("\n ", "", "\n\t", "").Replace(text)
 	var out []icsLine
 	for line := range strings.SplitSeq(text, "\n") {
@@ -59,15 +60,23 @@ func icsLines(text string) []icsLine {
 		if colon <= 0 {
 			continue
 		}
-		name, params := parseParams(line[:colon])
-		out = append(out, icsLine{strings.ToUpper(name), strings.TrimSpace(line[colon+1:]), params})
+		name, rest, _ := strings.Cut(line[:colon], ";")
+		l := icsLine{name: strings.ToUpper(strings.TrimSpace(name)), value: strings.TrimSpace(line[colon+1:])}
+		if rest != "" {
+			_, l.params = parseParams(line[:colon], guess)
+		}
+		if out = append(out, l); len(out) == calendarLines {
+			break
+		}
 	}
 	return out
 }
 
 // icsText undoes the escapes of a text value.
 func icsText(v string) string {
-	v = strings.NewReplacer(`\n`, " ", `\N`, " ", `\,`, ",", `\;`, ";", `\\`, `\`).Replace(v)
+	if strings.Contains(v, `\`) {
+		v = strings.NewReplacer(`\n`, " ", `\N`, " ", `\,`, ",", `\;`, ";", `\\`, `\`).Replace(v)
+	}
 	return cleanLine(v)
 }
 
@@ -77,11 +86,11 @@ type event struct {
 }
 
 // calendarText makes Markdown lines of a calendar; "" if there is no event in it.
-func calendarText(text string) string {
+func calendarText(text string, guess *guesser) string {
 	method := ""
 	var events []*event
 	var e *event
-	for _, l := range icsLines(text) {
+	for _, l := range icsLines(text, guess) {
 		switch {
 		case l.name == "METHOD":
 			method = strings.ToUpper(l.value)
@@ -111,9 +120,9 @@ func (e *event) set(l icsLine) {
 	case "SUMMARY":
 		e.summary = icsText(l.value)
 	case "DTSTART":
-		e.start = icsTime(l)
+		setTime(&e.start, l)
 	case "DTEND", "DUE":
-		e.end = icsTime(l)
+		setTime(&e.end, l)
 	case "LOCATION":
 		e.where = icsText(l.value)
 	case "ORGANIZER":
@@ -126,6 +135,13 @@ func (e *event) set(l icsLine) {
 		if answer := l.params["partstat"]; answer != "" {
 			e.answer = icsPerson(l) + ": " + strings.ToLower(answer)
 		}
+	}
+}
+
+// setTime takes over the first time of a kind: an event has one.
+func setTime(at *string, l icsLine) {
+	if *at == "" {
+		*at = icsTime(l)
 	}
 }
 

@@ -3,6 +3,8 @@ package email
 import (
 	"strings"
 	"testing"
+
+	"parley/channels/budget"
 )
 
 func TestCalendarText(t *testing.T) {
@@ -23,12 +25,12 @@ func TestCalendarText(t *testing.T) {
 		{"garbage", ":::\n;;=\nBEGIN", ""},
 	}
 	for _, tt := range tests {
-		if got := calendarText(tt.in); got != tt.want {
+		if got := calendarText(tt.in, newGuesser()); got != tt.want {
 			t.Errorf("%s:\n got %q\nwant %q", tt.name, got, tt.want)
 		}
 	}
 	many := strings.Repeat("BEGIN:VEVENT\nSUMMARY:x\nEND:VEVENT\n", 50)
-	if got := strings.Count(calendarText(many), "**Event**"); got != calendarEvents {
+	if got := strings.Count(calendarText(many, newGuesser()), "**Event**"); got != calendarEvents {
 		t.Errorf("%d events of 50 are shown", got)
 	}
 }
@@ -37,8 +39,14 @@ func TestCalendarText(t *testing.T) {
 func FuzzCalendar(f *testing.F) {
 	f.Add("BEGIN:VEVENT\nSUMMARY:a\\nb *c* [d](e)\nDTSTART;TZID=\"x:y\":20261121T080000\nORGANIZER;CN=\"a:b\":mailto:x@y\nEND:VEVENT")
 	f.Add("METHOD:REPLY\nBEGIN:VTODO\nATTENDEE;PARTSTAT=DECLINED:mailto:x\nRRULE:F=1\nLOCATION:# x\n - y")
+	for _, s := range append(budget.Seeds(), "ATTENDEE;PARTSTAT=X:a\n", "DTSTART;TZID=x:1\n", "\n ", "A;\"") {
+		f.Add("BEGIN:VEVENT\n" + s)
+		f.Add(s)
+	}
+	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, text string) {
-		out := calendarText(dropControls(strings.ToValidUTF8(text, "")))
+		budget.CheckRepeated(t, m, text, func(s string) { calendarText("BEGIN:VEVENT\n"+s, newGuesser()) })
+		out := calendarText(dropControls(strings.ToValidUTF8(text, "")), newGuesser())
 		if tag := forged(t, strings.NewReplacer("**Invitation**", "", "**Cancelled**", "", "**Event**", "").Replace(out)); tag != "" && !strings.HasPrefix(tag, "<strong") && !strings.HasPrefix(tag, "</strong") {
 			t.Fatalf("%q became %s by %q", text, tag, out)
 		}
@@ -50,8 +58,15 @@ func FuzzCalendar(f *testing.F) {
 func FuzzReport(f *testing.F) {
 	f.Add("<a@x.test>:\nUser unknown (#5.1.1)\n\n--- Below this line is a copy", "Final-Recipient: rfc822; a@x.test\nAction: failed\nStatus: 5.1.1\n")
 	f.Add("  a@x.test\n    550 5.7.1 refused", "Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; <a@x.test>\nAction: delayed (x)\nStatus: 4.4.7 (y)\nDiagnostic-Code: smtp; 451 later")
+	for _, s := range append(budget.Seeds(), "<a@x.test>:\nword\n", "4 5 ", "(a@", "delivery d", "Action: failed\n\n") {
+		f.Add(s, s)
+	}
+	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, prose, fields string) {
-		for _, r := range append(readProse(prose, []string{"b@x.test"}), readStatuses([][]byte{[]byte(fields)})...) {
+		budget.CheckRepeated(t, m, prose, func(s string) { readProse(s, []string{"b@x.test"}, newGuesser()) })
+		budget.CheckRepeated(t, m, prose, func(s string) { idInText(s) })
+		budget.CheckRepeated(t, m, []byte(fields), func(b []byte) { readStatuses([][]byte{b}, newGuesser()) })
+		for _, r := range append(readProse(prose, []string{"b@x.test"}, newGuesser()), readStatuses([][]byte{[]byte(fields)}, newGuesser())...) {
 			if r.recipient != "" && !strings.Contains(r.recipient, "@") || r.action == "" {
 				t.Fatalf("%+v", r)
 			}

@@ -3,7 +3,6 @@ package email
 import (
 	"bytes"
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -16,14 +15,11 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-// metaCharset finds the charset that an HTML document names itself.
-var metaCharset = regexp.MustCompile(`(?i)<meta[^>]{0,300}?charset\s*=\s*["']?\s*([a-z0-9_:.\-]{2,40})`)
-
 // toUTF8 converts text of a declared charset ("" = none) to UTF-8 without
 // controls. Order: what is declared if it can be true, what an HTML document
 // names, what the bytes look like, windows-1252.
-func toUTF8(b []byte, declared string) string {
-	return dropControls(decodeCharset(b, cleanLabel(declared)))
+func toUTF8(b []byte, declared string, guess *guesser) string {
+	return dropControls(decodeCharset(b, cleanLabel(declared), guess))
 }
 
 // cleanLabel takes off a charset's name what mailers put around it.
@@ -40,7 +36,7 @@ func isUTF8(b []byte, label string) bool {
 }
 
 // decodeCharset converts without cleaning.
-func decodeCharset(b []byte, declared string) string {
+func decodeCharset(b []byte, declared string, guess *guesser) string {
 	if s, ok := byMark(b, declared); ok {
 		return s
 	}
@@ -52,18 +48,51 @@ func decodeCharset(b []byte, declared string) string {
 		}
 	}
 	if enc == nil && !strings.Contains(declared, "utf-8") {
-		if m := metaCharset.FindSubmatch(b[:min(len(b), 4096)]); m != nil {
-			enc = findEncoding(strings.ToLower(string(m[1])))
-		}
+		enc = findEncoding(metaCharset(b))
 	}
 	if enc == nil {
-		enc = detectEncoding(b)
+		enc = guess.encoding(b)
 	}
 	out, err := enc.NewDecoder().Bytes(b)
 	if err != nil {
 		return strings.ToValidUTF8(string(b), "\uFFFD")
 	}
 	return string(out)
+}
+
+// Bounds of where an HTML document names its charset.
+const (
+	metaBytes    = 4096
+	metaTagBytes = 300
+)
+
+// metaCharset finds the charset that an HTML document names itself, "" if none:
+// <meta charset=utf-8>, <meta http-equiv=content-type content="text/html; charset=utf-8">.
+func metaCharset(b []byte) string {
+	if b = b[:min(len(b), metaBytes)]; bytes.IndexByte(b, '<') < 0 {
+		return ""
+	}
+	head := strings.ToLower(string(b))
+	tag := -1 // where the tag begins that is open
+	for i := range len(head) {
+		switch {
+		case head[i] == '<' && strings.HasPrefix(head[i:], "<meta"):
+			tag = i
+		case head[i] == '>':
+			tag = -1
+		case tag >= 0 && i-tag < metaTagBytes && strings.HasPrefix(head[i:], "charset"):
+			value, ok := strings.CutPrefix(strings.TrimLeft(head[i+len("charset"):], " \t\r\n"), "=")
+			value = strings.TrimLeft(value, " \t\r\n\"'")
+			end := 0
+			for end < len(value) && (isEntityLetter(value[end]) || strings.IndexByte("_:.-", value[end]) >= 0) {
+				end++
+			}
+			if ok && end >= 2 && end <= 40 {
+				return value[:end]
+			}
+		}
+	}
+	return ""
 }
 
 // byMark handles what the bytes themselves say for sure: a byte order mark, or
@@ -130,13 +159,28 @@ func isMultiByte(label string) bool {
 	return false
 }
 
-// detectEncoding guesses from the bytes; windows-1252 unless it is sure. The
-// same bytes give the same guess: addresses and message ids are read by it too,
-// and a mail that is read again must be the same mail.
-func detectEncoding(b []byte) encoding.Encoding {
+// guesser guesses the charsets of one mail within bounds: a guess takes as long as reading
+// some kilobytes, and a mail may have thousands of parts, names and ids.
+type guesser struct{ guesses, bytes int }
+
+// Bounds of what is guessed in one mail, and of one guess.
+const (
+	mailGuesses = 12
+	mailGuessed = 48 << 10
+	guessBytes  = 16 << 10
+)
+
+// newGuesser makes a guesser for one mail.
+func newGuesser() *guesser { return &guesser{mailGuesses, mailGuessed} }
+
+// encoding guesses from the bytes; windows-1252 unless it is sure. The same bytes give the
+// same guess: addresses and message ids are read by it too, and a mail that is read again
+// must be the same mail.
+func (g *guesser) encoding(b []byte) encoding.Encoding {
 	const sure, enough = 30, 20
-	if len(b) >= enough {
-		if r := likeliest(b[:min(len(b), 16<<10)]); r.Confidence >= sure && !strings.HasPrefix(r.Charset, "UTF-") {
+	if b = b[:min(len(b), guessBytes, g.bytes)]; len(b) >= enough && g.guesses > 0 {
+		g.guesses, g.bytes = g.guesses-1, g.bytes-len(b)
+		if r := likeliest(b); r.Confidence >= sure && !strings.HasPrefix(r.Charset, "UTF-") {
 			if enc := findEncoding(strings.ToLower(r.Charset)); enc != nil {
 				return enc
 			}
@@ -179,7 +223,9 @@ func dropControls(s string) string {
 	if isClean(s) {
 		return s
 	}
-	s = strings.ToValidUTF8(s, "\uFFFD")
+	if s = strings.ToValidUTF8(s, "\uFFFD"); strings.IndexFunc(s, isUnwanted) < 0 {
+		return s
+	}
 	return strings.Map(func(r rune) rune {
 		switch {
 		case dropRune(r):
@@ -190,6 +236,9 @@ func dropControls(s string) string {
 		return r
 	}, s)
 }
+
+// isUnwanted reports whether dropControls takes r away or makes a line end of it.
+func isUnwanted(r rune) bool { return dropRune(r) || r == '\u2028' || r == '\u2029' }
 
 // isClean reports whether s is ASCII without controls: most mails are.
 func isClean(s string) bool {

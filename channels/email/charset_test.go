@@ -15,6 +15,8 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
+
+	"parley/channels/budget"
 )
 
 func TestCharsets(t *testing.T) {
@@ -55,12 +57,12 @@ func TestCharsets(t *testing.T) {
 		{"utf-8", "exe\u202egpj\ufeff", "exegpj"},
 	}
 	for _, tt := range tests {
-		if got := toUTF8([]byte(tt.bytes), tt.declared); got != tt.want {
+		if got := toUTF8([]byte(tt.bytes), tt.declared, newGuesser()); got != tt.want {
 			t.Errorf("%q of %q = %q, want %q", tt.declared, tt.bytes, got, tt.want)
 		}
 	}
 	russian := encode(charmap.Windows1251, "Здравствуйте, где мой заказ номер пятнадцать? Спасибо за ответ, жду.")
-	if got := toUTF8([]byte(russian), ""); !strings.Contains(got, "заказ") {
+	if got := toUTF8([]byte(russian), "", newGuesser()); !strings.Contains(got, "заказ") {
 		t.Errorf("undeclared Russian = %q", got)
 	}
 }
@@ -71,7 +73,7 @@ func TestUndeclaredBytesAreReadOneWay(t *testing.T) {
 	t.Parallel()
 	raw := []byte("Ann Lee <ann@custom\xf1r.test>")
 	for range 500 {
-		if got := toUTF8(raw, ""); got != "Ann Lee <ann@customñr.test>" {
+		if got := toUTF8(raw, "", newGuesser()); got != "Ann Lee <ann@customñr.test>" {
 			t.Fatalf("the address became %q", got)
 		}
 	}
@@ -94,7 +96,7 @@ func TestHeaderWords(t *testing.T) {
 		{"", ""},
 	}
 	for _, tt := range tests {
-		if got := decodeHeader(tt.in); got != tt.want {
+		if got := decodeHeader(tt.in, newGuesser()); got != tt.want {
 			t.Errorf("decodeHeader(%q) = %q, want %q", tt.in, got, tt.want)
 		}
 	}
@@ -146,8 +148,16 @@ func TestFlowed(t *testing.T) {
 func FuzzTransfer(f *testing.F) {
 	f.Add([]byte("hello\r\nworld"), "base64")
 	f.Add([]byte("begin 644 a\n%:&5L;&\\\nend"), "x-uuencode")
+	for _, s := range append(budget.Seeds(), "begin 644 a\n#86)C\n", "+AGE", "\x1b$B$\"", "\x81\x30") {
+		for _, encoding := range []string{"base64", "quoted-printable", "uuencode", "utf-7", "iso-2022-jp", "gb18030"} {
+			f.Add([]byte(s), encoding)
+		}
+	}
+	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, b []byte, encoding string) {
-		decodeTransfer(b, encoding)
+		budget.CheckRepeated(t, m, b, func(b []byte) { decodeTransfer(b, encoding) })
+		budget.CheckRepeated(t, m, b, func(b []byte) { toUTF8(b, encoding, newGuesser()) })
+		budget.CheckRepeated(t, m, string(b), func(s string) { unflow(s, len(encoding)%2 == 0) })
 		if got := decodeBase64([]byte(base64.StdEncoding.EncodeToString(b))); !bytes.Equal(got, b) {
 			t.Fatalf("base64 of %q = %q", b, got)
 		}
@@ -160,9 +170,8 @@ func FuzzTransfer(f *testing.F) {
 		if got := decodeQuotedPrintable(out.Bytes()); !bytes.Equal(got, b) {
 			t.Fatalf("quoted-printable of %q = %q", b, got)
 		}
-		if s := toUTF8(b, encoding); !utf8.ValidString(s) || strings.ContainsAny(s, "\x00\r") {
+		if s := toUTF8(b, encoding, newGuesser()); !utf8.ValidString(s) || strings.ContainsAny(s, "\x00\r") {
 			t.Fatalf("%q of %q = %q", encoding, b, s)
 		}
-		unflow(string(b), len(encoding)%2 == 0)
 	})
 }

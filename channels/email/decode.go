@@ -5,7 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
+
+	"github.com/microcosm-cc/bluemonday"
 
 	"parley/channels"
 )
@@ -21,14 +24,15 @@ type decodeOptions struct {
 
 // decoder decodes the mails of one account. Its methods may be called concurrently.
 type decoder struct {
-	own  map[string]bool
-	keys [][]byte
-	html func() *htmlTools // shared: slow to make and large
+	own    map[string]bool
+	keys   [][]byte
+	policy func() *bluemonday.Policy // shared: slow to make and large
 }
 
-// newDecoder makes a decoder. html gives the tools for HTML, which decoders share.
-func newDecoder(o decodeOptions, html func() *htmlTools) *decoder {
-	d := &decoder{own: map[string]bool{}, keys: o.Keys, html: html}
+// newDecoder makes a decoder. policy gives what originals are sanitised with, which
+// decoders share.
+func newDecoder(o decodeOptions, policy func() *bluemonday.Policy) *decoder {
+	d := &decoder{own: map[string]bool{}, keys: o.Keys, policy: policy}
 	for _, a := range o.Own {
 		d.own[strings.ToLower(strings.TrimSpace(a))] = true
 	}
@@ -46,7 +50,12 @@ func newDecoder(o decodeOptions, html func() *htmlTools) *decoder {
 // InboundOwn carries the number of our message in Answers. An InboundStatus keeps
 // subject, text and files of the report.
 // Errors: errEmptyPayload only.
-func (d *decoder) decode(payload []byte) (out []channels.Inbound, err error) {
+func (d *decoder) decode(payload []byte) ([]channels.Inbound, error) {
+	return d.decodeWith(d.decodeMail, payload)
+}
+
+// decodeWith decodes a payload by read; the mail is shown as it came when that panics.
+func (d *decoder) decodeWith(read func(envelope, []byte) []channels.Inbound, payload []byte) (out []channels.Inbound, err error) {
 	if len(bytes.TrimSpace(payload)) == 0 {
 		return nil, errEmptyPayload
 	}
@@ -56,7 +65,7 @@ func (d *decoder) decode(payload []byte) (out []channels.Inbound, err error) {
 			out, err = []channels.Inbound{d.rawMessage(e, raw)}, nil
 		}
 	}()
-	return d.decodeMail(e, raw), nil
+	return read(e, raw), nil
 }
 
 // decodeMail decodes a mail.
@@ -85,8 +94,8 @@ func original(raw []byte) channels.Attachment {
 func (d *decoder) message(e envelope, raw []byte, root *part, c *content) channels.Inbound {
 	h := root.header
 	in := d.head(e, raw, h)
-	in.Automatic = d.automatic(h, c, in.From)
-	d.identify(&in, e, h)
+	in.Automatic = d.automatic(h, c, in.Subject, in.From)
+	d.identify(&in, e)
 	if notice := authenticationNotice(h); notice != "" {
 		in.Notices = append(in.Notices, notice)
 	}
@@ -109,9 +118,9 @@ func (d *decoder) head(e envelope, raw []byte, h headers) channels.Inbound {
 		References: references(h),
 		Historical: e.Historical,
 	}
-	from := addresses(h.all("From")...)
+	from := addresses(h.guess, h.all("From")...)
 	if len(from) == 0 {
-		from = addresses(append(append([]string{}, h.all("Sender")...), h.all("Return-Path")...)...)
+		from = addresses(h.guess, slices.Concat(h.all("Sender"), h.all("Return-Path"))...)
 	}
 	if len(from) == 0 {
 		from = []channels.Party{{Key: "unknown@invalid", Name: h.text("From")}}
@@ -121,11 +130,12 @@ func (d *decoder) head(e envelope, raw []byte, h headers) channels.Inbound {
 	if shown := mailInText.FindString(strings.ToLower(in.From.Name)); shown != "" && shown != in.From.Key {
 		in.Notices = append(in.Notices, "The sender's name shows another address than the mail comes from: "+in.From.Key+".")
 	}
-	to := addresses(h.all("To")...)
-	cc := addresses(append(append([]string{}, h.all("Cc")...), h.all("Bcc")...)...)
-	in.Via = d.via(to, cc, addresses(append(append(append([]string{}, h.all("Delivered-To")...), h.all("X-Original-To")...), h.all("Envelope-To")...)...))
+	to, cc := addresses(h.guess, h.all("To")...), addresses(h.guess, slices.Concat(h.all("Cc"), h.all("Bcc"))...)
+	delivered := addresses(h.guess, slices.Concat(h.all("Delivered-To"), h.all("X-Original-To"), h.all("Envelope-To"))...)
+	in.Via = d.via(to, cc, delivered)
+	in.Conversation, in.Answers = d.plusTokens(to, cc, delivered)
 	in.To, in.Cc = d.withoutOwn(to), append(from[1:len(from):len(from)], d.withoutOwn(cc)...)
-	in.ReplyTo = d.withoutOwn(addresses(h.all("Reply-To")...))
+	in.ReplyTo = d.withoutOwn(addresses(h.guess, h.all("Reply-To")...))
 	if len(in.ReplyTo) == 1 && in.ReplyTo[0].Key == in.From.Key {
 		in.ReplyTo = nil
 	}
@@ -147,8 +157,23 @@ func (d *decoder) via(lists ...[]channels.Party) string {
 	return ""
 }
 
-// identify finds the conversation by our tokens and tells our own mail apart.
-func (d *decoder) identify(in *channels.Inbound, e envelope, h headers) {
+// plusTokens finds the conversation by the tag of the address that a mail was sent to.
+func (d *decoder) plusTokens(lists ...[]channels.Party) (conversation, message int64) {
+	for _, list := range lists {
+		for _, p := range list {
+			if c, m, ok := plusToken(d.keys, p.Key); ok {
+				return c, m
+			}
+		}
+	}
+	return 0, 0
+}
+
+// identify finds the conversation by our tokens and tells our own mail apart. What a mail
+// answers tells more than the address that it was sent to.
+func (d *decoder) identify(in *channels.Inbound, e envelope) {
+	tagged, answered := in.Conversation, in.Answers
+	in.Conversation, in.Answers = 0, 0
 	for _, id := range in.References {
 		c, m, ok := parseToken(d.keys, id)
 		switch {
@@ -159,16 +184,8 @@ func (d *decoder) identify(in *channels.Inbound, e envelope, h headers) {
 			in.Answers = m
 		}
 	}
-	for _, name := range []string{"To", "Cc", "Delivered-To", "X-Original-To"} {
-		if in.Conversation != 0 {
-			break
-		}
-		for _, p := range addresses(h.all(name)...) {
-			if c, m, ok := plusToken(d.keys, p.Key); ok {
-				in.Conversation, in.Answers = c, m
-				break
-			}
-		}
+	if in.Conversation == 0 {
+		in.Conversation, in.Answers = tagged, answered
 	}
 	if d.ownAddress(in.From.Key) == "" {
 		return
@@ -185,7 +202,7 @@ func (d *decoder) identify(in *channels.Inbound, e envelope, h headers) {
 
 // externalID gives the Message-ID, else a hash of the mail.
 func externalID(h headers, raw []byte) string {
-	if ids := messageIDs(h.raw("Message-Id")); len(ids) > 0 {
+	if ids := messageIDs(h.raw("Message-Id"), h.guess); len(ids) > 0 {
 		return ids[0]
 	}
 	sum := sha256.Sum256(raw)
@@ -199,9 +216,10 @@ const rawBytes = 20_000
 // the raw text. The mail itself is attached.
 func (d *decoder) rawMessage(e envelope, raw []byte) channels.Inbound {
 	head, _ := splitHead(raw)
-	in := d.head(e, raw, readHeader(head[:min(len(head), maxHeaderBytes)]))
+	guess := newGuesser()
+	in := d.head(e, raw, readHeader(head[:min(len(head), maxHeaderBytes)], guess))
 	in.Automatic = "damaged"
-	in.Text = markdownText(toUTF8(raw[:min(len(raw), rawBytes)], ""))
+	in.Text = markdownText(toUTF8(raw[:min(len(raw), rawBytes)], "", guess))
 	in.Notices = append(in.Notices, "This mail could not be read: it is shown as it came, and attached.")
 	in.Attachments = []channels.Attachment{original(raw)}
 	return in

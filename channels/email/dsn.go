@@ -18,17 +18,21 @@ type report struct {
 // reportLimit is how many recipients of one report are read.
 const reportLimit = 100
 
+// groupLimit is how many groups of fields of one report are looked at for them.
+const groupLimit = 300
+
 // readStatuses reads the message/delivery-status parts of a report.
 // Source: RFC 3464 section 2.
-func readStatuses(parts [][]byte) []report {
+func readStatuses(parts [][]byte, guess *guesser) []report {
 	var out []report
+	groups := 0
 	for _, b := range parts {
 		b = bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
 		for group := range bytes.SplitSeq(b, []byte("\n\n")) {
-			if len(out) == reportLimit {
+			if groups++; len(out) == reportLimit || groups > groupLimit {
 				return out
 			}
-			h := readHeader(append(bytes.TrimSpace(group), "\n\n"...))
+			h := readHeader(append(bytes.TrimSpace(group), "\n\n"...), guess)
 			r := report{
 				action: strings.ToLower(firstWord(h.raw("Action"))),
 				status: enhancedCode.FindString(h.raw("Status")),
@@ -36,7 +40,7 @@ func readStatuses(parts [][]byte) []report {
 			}
 			for _, name := range []string{"Original-Recipient", "Final-Recipient", "X-Actual-Recipient"} {
 				if r.recipient == "" {
-					r.recipient = normaliseAddress(afterType(h.raw(name)))
+					r.recipient = normaliseAddress(afterType(h.raw(name)), guess)
 				}
 			}
 			if r.action != "" && (r.recipient != "" || r.status != "") {
@@ -80,18 +84,28 @@ var smtpReply = regexp.MustCompile(`(?:^|[\s#<(:])([45]\d\d)[ \-](?:#?[45]\.\d{1
 // a name; what follows is the reply.
 var recipientLine = regexp.MustCompile(`^[\s*•]*(?:<([^<>\s@]+@[^<>\s]+)>(?:<mailto:[^>]*>)?\s*[:.]?|([^\s<>@:()]+@[^\s<>:()]+)(?:<mailto:[^>]*>)?(?:\s*:\s|\s*:?\s*$| on )|[^<>@]{0,80}[(<]([^<>\s@()]+@[^<>\s()]+)[)>]\s*:?\s*$)\s*(.*)$`)
 
+// recipientIn matches recipientLine; nil without looking where there is no address.
+func recipientIn(line string) []string {
+	if !strings.Contains(line, "@") || len(line) > proseLineBytes {
+		return nil
+	}
+	return recipientLine.FindStringSubmatch(line)
+}
+
 // copyLine is where prose ends and the returned mail begins.
 var copyLine = regexp.MustCompile(`(?i)^[\s\-*=]*(?:below this line is a copy|this is a copy of the message|original message (?:headers?|follows)|the original message|ursprüngliche nachrichtenkopfzeilen|original-nachrichtenkopf|diagnostic information for administrators)`)
 
 // proseLines is how much of a report's text is read.
 const (
 	proseLines = 300
-	proseBytes = 100_000
+	proseBytes = 30_000
+	// proseLineBytes is the longest line that can name a recipient.
+	proseLineBytes = 2000
 )
 
 // readProse reads a report that has no machine-readable part: qmail, old Exchange,
 // Exim, Postfix without DSN. Nothing is guessed about mails that name nobody.
-func readProse(text string, failed []string) []report {
+func readProse(text string, failed []string, guess *guesser) []report {
 	var out []report
 	var open *report
 	text = text[:min(len(text), proseBytes)]
@@ -99,8 +113,8 @@ func readProse(text string, failed []string) []report {
 		if n > proseLines || copyLine.MatchString(l) || len(out) == reportLimit {
 			break
 		}
-		if m := recipientLine.FindStringSubmatch(l); m != nil {
-			a := normaliseAddress(firstOf(m[1], m[2], m[3]))
+		if m := recipientIn(l); m != nil {
+			a := normaliseAddress(firstOf(m[1], m[2], m[3]), guess)
 			if open == nil || open.recipient != a {
 				out = append(out, report{recipient: a, reply: strings.TrimSpace(m[4])})
 				open = &out[len(out)-1]
@@ -128,10 +142,11 @@ func readProse(text string, failed []string) []report {
 			kept = append(kept, report{recipient: a, reply: replyInText(text)})
 		}
 	}
-	delayed := delayedText.MatchString(text)
+	delayed := saysDelayed(text)
+	anywhere := enhancedCode.FindString(replyInText(text))
 	for i := range kept {
 		if kept[i].status = enhancedCode.FindString(kept[i].reply); kept[i].status == "" {
-			kept[i].status = enhancedCode.FindString(replyInText(text))
+			kept[i].status = anywhere
 		}
 		kept[i].action = "failed"
 		if delayed && !strings.HasPrefix(kept[i].status, "5") {
@@ -141,17 +156,39 @@ func readProse(text string, failed []string) []report {
 	return kept
 }
 
-// delayedText is how prose says that a mail is still being tried.
-var delayedText = regexp.MustCompile(`(?i)(?:warning message only|do not need to resend|will keep trying|delivery (?:has been )?delayed|still being retried|wird weiterhin versucht|verzögert)`)
+// saysDelayed reports whether prose says that a mail is still being tried.
+func saysDelayed(text string) bool {
+	text = strings.ToLower(text[:min(len(text), proseBytes)])
+	for _, words := range []string{
+		"warning message only", "do not need to resend", "will keep trying", "delivery delayed", "delivery has been delayed",
+		"still being retried", "wird weiterhin versucht", "verzögert",
+	} {
+		if strings.Contains(text, words) {
+			return true
+		}
+	}
+	return false
+}
 
 // replyInText gives the first line that holds a server's reply.
 func replyInText(text string) string {
+	looks := patternBytes
 	for l := range strings.SplitSeq(text[:min(len(text), proseBytes)], "\n") {
-		if smtpReply.MatchString(l) || enhancedCode.MatchString(l) {
+		if hasCode(l) && looks.allow(l) && (smtpReply.MatchString(l) || enhancedCode.MatchString(l)) {
 			return strings.TrimSpace(l)
 		}
 	}
 	return ""
+}
+
+// hasCode reports whether a line has what may be a code: "550", "5.1".
+func hasCode(line string) bool {
+	for i := 0; i+2 < len(line); i++ {
+		if c := line[i]; (c == '2' || c == '4' || c == '5') && isDigit(line[i+2]) && (line[i+1] == '.' || isDigit(line[i+1])) {
+			return true
+		}
+	}
+	return false
 }
 
 // code gives the SMTP reply code of a report, made up of its enhanced code if the

@@ -115,7 +115,7 @@ func newChannel(account channels.Account, env channels.Env, opts options, shared
 		set: set, env: env, opts: opts,
 		log:     log.With("account_id", account.ID),
 		process: shared,
-		decoder: newDecoder(decodeOptions{Own: set.own, Keys: env.Keys}, shared.html),
+		decoder: newDecoder(decodeOptions{Own: set.own, Keys: env.Keys}, shared.policy),
 		sending: make(chan struct{}, maxSending),
 	}, nil
 }

@@ -17,11 +17,11 @@ import (
 func factID(raw []byte) string {
 	sum := sha256.New()
 	root, _ := readMail(raw)
-	if ids := messageIDs(root.header.raw("Message-Id")); len(ids) > 0 {
+	if ids := messageIDs(root.header.raw("Message-Id"), root.header.guess); len(ids) > 0 {
 		sum.Write([]byte(ids[0]))
 		h := &blankless{to: sum}
 		for _, name := range []string{"Date", "From", "Subject"} {
-			blanklessText(h, decodeHeader(root.header.raw(name)))
+			blanklessText(h, decodeHeader(root.header.raw(name), root.header.guess))
 		}
 		h.texts(root)
 	} else {
@@ -47,7 +47,7 @@ func (h *blankless) texts(p *part) {
 		if isUTF8(b, cleanLabel(charset)) {
 			blanklessText(h, b) // as it is: no copies of a large one
 		} else {
-			blanklessText(h, toUTF8(b, charset))
+			blanklessText(h, toUTF8(b, charset, p.header.guess))
 		}
 	}
 }

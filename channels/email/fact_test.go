@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"parley/channels/budget"
 )
 
 // FuzzBlankless proves that the fast way to hash a text is the one that stored ids
@@ -15,8 +17,12 @@ func FuzzBlankless(f *testing.F) {
 			f.Add([]byte(text), charset)
 		}
 	}
+	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, text []byte, charset string) {
-		p := &part{ctype: "text/plain", body: text, params: map[string]string{"charset": charset}}
+		budget.CheckRepeated(t, m, text, func(b []byte) {
+			(&blankless{to: sha256.New()}).texts(&part{header: headers{guess: newGuesser()}, ctype: "text/plain", body: b, params: map[string]string{"charset": charset}})
+		})
+		p := &part{header: headers{guess: newGuesser()}, ctype: "text/plain", body: text, params: map[string]string{"charset": charset}}
 		got := sha256.New()
 		(&blankless{to: got}).texts(p)
 		want := sha256.Sum256([]byte("\n" + strings.Map(func(r rune) rune {
@@ -24,7 +30,7 @@ func FuzzBlankless(f *testing.F) {
 				return -1
 			}
 			return r
-		}, toUTF8(text, charset))))
+		}, toUTF8(text, charset, newGuesser()))))
 		if string(got.Sum(nil)) != string(want[:]) {
 			t.Errorf("%q as %q is another fact than it was", text, charset)
 		}

@@ -2,15 +2,17 @@ package email
 
 import (
 	"html"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"unicode/utf8"
 
 	"parley/channels"
+	"parley/channels/budget"
 )
 
 // addSamples seeds a fuzz target with the sample mails.
@@ -31,6 +33,10 @@ func addSamples(f *testing.F) {
 			f.Add(sampleMail(f, path))
 		}
 	}
+	mails := hostile{500}.all()
+	for _, name := range slices.Sorted(maps.Keys(mails)) {
+		f.Add([]byte(mails[name]))
+	}
 	f.Add([]byte(nested(40)))
 	f.Add(append([]byte("From: a@b.test\nContent-Type: application/ms-tnef\n\n"), testTNEF()...))
 }
@@ -39,10 +45,25 @@ func addSamples(f *testing.F) {
 // read, stored and told apart; the same each time.
 func FuzzDecode(f *testing.F) {
 	addSamples(f)
-	d := newTestDecoder()
+	d, m := newTestDecoder(), newMailMeter()
+	check := func(t *testing.T, payload []byte) {
+		m.Check(t, len(payload), func() { factID(payload) })
+		m.Check(t, len(payload), func() {
+			e, raw := splitPayload(payload)
+			d.decodeMail(e, raw)
+		})
+	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		if len(payload) > 1<<16 {
 			return
+		}
+		check(t, payload)
+		head, body := splitHead(payload)
+		if long, ok := budget.Repeated(body); ok {
+			check(t, slices.Concat(head, []byte("\n"), long))
+		}
+		if long, ok := budget.Repeated(head); ok {
+			check(t, slices.Concat(long, []byte("\n"), body))
 		}
 		e, raw := splitPayload(payload)
 		ins := d.decodeMail(e, raw) // without the net that catches panics
@@ -83,12 +104,13 @@ func checkInbound(t *testing.T, in channels.Inbound) {
 			t.Fatalf("party %q", p.Key)
 		}
 	}
-	lower := strings.ToLower(in.HTML)
+	safe := safeHTML(in)
+	lower := strings.ToLower(safe)
 	for _, bad := range []string{"<script", "<iframe", "<svg", "<form", "<style", "<object", "javascript:", " onerror=", " src=\"http"} {
 		if i := strings.Index(lower, bad); i >= 0 && strings.HasPrefix(bad, "<") {
-			t.Fatalf("HTML holds %s: %q", bad, in.HTML)
+			t.Fatalf("HTML holds %s: %q", bad, safe)
 		} else if i >= 0 && insideTag(lower, i) {
-			t.Fatalf("HTML holds %s in a tag: %q", bad, in.HTML)
+			t.Fatalf("HTML holds %s in a tag: %q", bad, safe)
 		}
 	}
 }
@@ -108,11 +130,15 @@ func FuzzMarkdown(f *testing.F) {
 	} {
 		f.Add(s)
 	}
-	tools := sync.OnceValue(newHTMLTools)
+	for _, s := range budget.Seeds() {
+		f.Add(s)
+	}
+	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 2000 {
 			return
 		}
+		budget.CheckRepeated(t, m, text, func(s string) { markdownText(s) })
 		text = dropControls(strings.ToValidUTF8(text, ""))
 		out := markdownText(text)
 		if tag := forged(t, out); tag != "" {
@@ -126,15 +152,11 @@ func FuzzMarkdown(f *testing.F) {
 		if got, want := visible(renderMarkdown(t, out)), letters(plain.String()); got != want {
 			t.Fatalf("%q shows %q, by %q", want, got, out)
 		}
-		r := &htmlReader{tools: tools, whole: true, cids: map[string]string{}, used: map[string]bool{}}
-		body, err := r.read("<p>" + html.EscapeString(text) + "</p>")
-		if err != nil {
-			t.Fatal(err)
-		}
+		body := newHTMLReader(true, nil).read("<p>" + html.EscapeString(text) + "</p>")
 		if tag := forged(t, body.text); tag != "" {
 			t.Fatalf("in HTML %q became %s by %q:\n%s", text, tag, body.text, renderMarkdown(t, body.text))
 		}
-		if got, want := visible(renderMarkdown(t, body.text)), letters(dropMarks(text)); got != want {
+		if got, want := visible(renderMarkdown(t, body.text)), letters(text); got != want {
 			t.Fatalf("in HTML %q shows %q, by %q", want, got, body.text)
 		}
 	})
@@ -151,17 +173,18 @@ func FuzzHTML(f *testing.F) {
 	} {
 		f.Add(s)
 	}
-	tools := sync.OnceValue(newHTMLTools)
+	for _, s := range budget.Seeds() {
+		f.Add(s)
+	}
+	d, m := newTestDecoder(), newMailMeter()
 	f.Fuzz(func(t *testing.T, source string) {
 		if len(source) > 4000 {
 			return
 		}
-		r := &htmlReader{tools: tools, cids: map[string]string{"a": "a.png"}, used: map[string]bool{}}
-		body, err := r.read(source)
-		if err != nil {
-			return
-		}
-		checkInbound(t, channels.Inbound{HTML: tools().sanitise(body.source)})
+		budget.CheckRepeated(t, m, source, func(s string) { newHTMLReader(false, nil).read(s) })
+		cids := map[string]string{"a": "a.png"}
+		checkInbound(t, channels.Inbound{HTML: &page{d, []segment{{html: source}}, cids}})
+		body := newHTMLReader(false, cids).read(source)
 		for _, text := range []string{body.text, body.quoted} {
 			for _, m := range markupTag.FindAllStringSubmatch(renderMarkdown(t, text), -1) {
 				if strings.Contains(m[3], "javascript:") || m[2] == "script" || strings.Contains(m[3], "src=\"http") {
@@ -180,7 +203,12 @@ func FuzzQuote(f *testing.F) {
 	} {
 		f.Add(s, false)
 	}
+	for _, s := range budget.Seeds() {
+		f.Add(s, false)
+	}
+	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, text string, whole bool) {
+		budget.CheckRepeated(t, m, text, func(s string) { splitQuote(s, whole) })
 		now, history := splitQuote(text, whole)
 		if history == "" && now != text || history != "" && now+"\n"+history != text {
 			t.Fatalf("%q became %q and %q", text, now, history)
@@ -198,7 +226,12 @@ func FuzzQuote(f *testing.F) {
 func FuzzToken(f *testing.F) {
 	f.Add(int64(12), int64(34), "c12.m34.01234567@acme.test")
 	f.Add(int64(1), int64(0), "<c1.ffffffff>")
+	for _, s := range append(budget.Seeds(), "c1.", "c1.00000000 ", "c1.m1.00000000 ") {
+		f.Add(int64(1), int64(1), s)
+	}
+	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, conv, msg int64, text string) {
+		budget.CheckRepeated(t, m, text, func(s string) { scanTokens(decodeKeys, []byte(s)) })
 		if c, m, ok := parseToken(decodeKeys, text); ok {
 			made := false
 			for _, key := range decodeKeys {
@@ -231,8 +264,13 @@ func FuzzParams(f *testing.F) {
 	for _, s := range []string{`text/plain; charset="utf-8"`, `a/b; filename*0*=utf-8''%e2; filename*1="x"`, `a; b=c d; e="f\"g"; =; ;`, `attachment; filename=a b.pdf`} {
 		f.Add(s)
 	}
+	for _, s := range budget.Seeds() {
+		f.Add(s)
+	}
+	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, v string) {
-		value, params := parseParams(v)
+		budget.CheckRepeated(t, m, v, func(s string) { parseParams(s, newGuesser()) })
+		value, params := parseParams(v, newGuesser())
 		if strings.ContainsAny(value, ";\r\n") {
 			t.Fatalf("value %q", value)
 		}
@@ -251,8 +289,14 @@ func FuzzParams(f *testing.F) {
 // FuzzTNEF: no winmail.dat reads outside itself.
 func FuzzTNEF(f *testing.F) {
 	f.Add(testTNEF())
+	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if r, ok := decodeTNEF(b); ok {
+		m.Check(t, len(b), func() { decodeTNEF(b, newGuesser()) })
+		if long, ok := budget.Repeated(b[min(len(b), 6):]); ok { // behind the signature
+			long = slices.Concat(b[:6], long)
+			m.Check(t, len(long), func() { decodeTNEF(long, newGuesser()) })
+		}
+		if r, ok := decodeTNEF(b, newGuesser()); ok {
 			total := 0
 			for _, file := range r.files {
 				total += len(file.Content)
@@ -269,13 +313,21 @@ func FuzzHeader(f *testing.F) {
 	for _, s := range []string{"=?utf-8?B?w6Q=?= =?utf-8?Q?=C3?= =?utf-8?Q?=A4?=", "=?iso-2022-jp?B?GyRCJCIbKEI=?=", "\xe4\xf6", "=?x?q?a?=", "=?utf-8?q?=0d=0aBcc:_x?="} {
 		f.Add(s)
 	}
+	for _, s := range budget.Seeds() {
+		f.Add(s)
+	}
+	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, v string) {
-		got := decodeHeader(v)
+		budget.CheckRepeated(t, m, v, func(s string) { decodeHeader(s, newGuesser()) })
+		budget.CheckRepeated(t, m, v, func(s string) { addresses(newGuesser(), s) })
+		budget.CheckRepeated(t, m, v, func(s string) { messageIDs(s, newGuesser()) })
+		budget.CheckRepeated(t, m, v, func(s string) { parseDate(s) })
+		got := decodeHeader(v, newGuesser())
 		if !utf8.ValidString(got) || strings.ContainsAny(got, "\r\n\x00") {
 			t.Fatalf("%q became %q", v, got)
 		}
-		addresses(v)
-		messageIDs(v)
+		addresses(newGuesser(), v)
+		messageIDs(v, newGuesser())
 		parseDate(v)
 	})
 }

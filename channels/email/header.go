@@ -14,21 +14,25 @@ import (
 )
 
 // headers are the fields of a mail or part, undecoded, values of a name in order.
-type headers textproto.MIMEHeader
+type headers struct {
+	fields textproto.MIMEHeader
+	guess  *guesser // of the mail
+}
 
 // raw gives the first value of a field as it stands, unfolded.
 func (h headers) raw(name string) string {
-	return textproto.MIMEHeader(h).Get(name)
+	return h.fields.Get(name)
 }
 
 // text gives the first value of a field for people to read.
 func (h headers) text(name string) string {
-	return decodeHeader(h.raw(name))
+	return decodeHeader(h.raw(name), h.guess)
 }
 
-// all gives every value of a field.
+// all gives the values of a field, the first ones of very many.
 func (h headers) all(name string) []string {
-	return h[textproto.CanonicalMIMEHeaderKey(name)]
+	values := h.fields.Values(name)
+	return values[:min(len(values), valueLimit)]
 }
 
 // has reports whether a field is there at all, even empty.
@@ -36,13 +40,20 @@ func (h headers) has(name string) bool {
 	return len(h.all(name)) > 0
 }
 
-// convert makes UTF-8 of raw 8-bit values: their charset is most likely that of
-// the text.
+// valueLimit is how many values of one field are read.
+const valueLimit = 100
+
+// convert makes UTF-8 of raw 8-bit values of the fields that people or addresses stand in:
+// their charset is most likely that of the text.
 func (h headers) convert(charset string) {
-	for _, values := range h {
+	for _, name := range []string{
+		"Subject", "From", "To", "Cc", "Reply-To", "Sender", "Bcc", "Return-Path", "Delivered-To", "X-Original-To", "Envelope-To",
+		"Message-Id", "In-Reply-To", "References", "Date", "X-Failed-Recipients",
+	} {
+		values := h.all(name)
 		for i, v := range values {
 			if !isASCII(v) && !utf8.ValidString(v) {
-				values[i] = toUTF8([]byte(v), charset)
+				values[i] = toUTF8([]byte(v), charset, h.guess)
 			}
 		}
 	}
@@ -61,8 +72,18 @@ func firstCharset(p *part) string {
 	return ""
 }
 
-// headerRunes is how much of one header is shown.
-const headerRunes = 4000
+// headerBytes is how much of one header is shown.
+const headerBytes = 16_000
+
+// runeStart gives the last place up to i at which s can be cut without halving a letter.
+func runeStart(s string, i int) int {
+	for n := 0; n < utf8.UTFMax && i-n > 0; n++ {
+		if utf8.RuneStart(s[i-n]) {
+			return i - n
+		}
+	}
+	return i
+}
 
 // encodedWord is RFC 2047's, as tolerant as real mail needs: blanks inside,
 // a language after the charset.
@@ -70,28 +91,45 @@ var encodedWord = regexp.MustCompile(`=\?([^?\s]{1,60})\?([bBqQ])\?(.*?)\?=`)
 
 // decodeHeader makes a field readable: RFC 2047 words, raw 8-bit bytes of any
 // charset, no controls, blanks collapsed.
-func decodeHeader(v string) string {
-	if len(v) > headerRunes*4 {
-		v = v[:headerRunes*4]
+func decodeHeader(v string, guess *guesser) string {
+	if len(v) > headerBytes {
+		v = v[:runeStart(v, headerBytes)]
+	}
+	if isTidy(v) {
+		return v
 	}
 	if strings.Contains(v, "=?") {
-		v = decodeWords(v)
+		v = decodeWords(v, guess)
 	}
 	if !isASCII(v) {
-		v = toUTF8([]byte(v), "")
+		v = toUTF8([]byte(v), "", guess)
 	}
 	return cleanLine(v)
 }
 
+// isTidy reports whether a field is readable as it stands: ASCII, no encoded words, no
+// blanks but single ones between words.
+func isTidy(v string) bool {
+	before := byte(' ')
+	for i := range len(v) {
+		c := v[i]
+		if c < ' ' || c >= 0x7f || c == ' ' && before == ' ' || c == '?' && before == '=' {
+			return false
+		}
+		before = c
+	}
+	return v == "" || before != ' '
+}
+
 // decodeWords decodes the RFC 2047 words of v. Neighbours of one charset are
 // joined as bytes first: many mailers cut a character in two.
-func decodeWords(v string) string {
+func decodeWords(v string, guess *guesser) string {
 	var out strings.Builder
 	var pending []byte
 	var charset string
 	flush := func() {
 		if len(pending) > 0 {
-			out.WriteString(toUTF8(pending, charset))
+			out.WriteString(toUTF8(pending, charset, guess))
 		}
 		pending = nil
 	}
@@ -100,7 +138,7 @@ func decodeWords(v string) string {
 		between := v[at:m[0]]
 		if !wasWord || strings.TrimSpace(between) != "" {
 			flush()
-			out.WriteString(toUTF8([]byte(between), ""))
+			out.WriteString(toUTF8([]byte(between), "", guess))
 		}
 		cs, _, _ := strings.Cut(strings.ToLower(v[m[2]:m[3]]), "*")
 		if cs != charset {
@@ -111,7 +149,7 @@ func decodeWords(v string) string {
 		at, wasWord = m[1], true
 	}
 	flush()
-	out.WriteString(toUTF8([]byte(v[at:]), ""))
+	out.WriteString(toUTF8([]byte(v[at:]), "", guess))
 	return out.String()
 }
 
@@ -163,34 +201,45 @@ func isASCII(s string) bool {
 	return true
 }
 
-// idPattern finds the ids of a Message-ID, In-Reply-To or References field.
-var idPattern = regexp.MustCompile(`<\s*([^<>\s][^<>]*?)\s*>`)
-
 // referenceLimit is how many ids of one field are used; the last ones count.
 const referenceLimit = 100
 
 // messageIDs gives the ids of a field without angle brackets, in order.
-func messageIDs(v string) []string {
+func messageIDs(v string, guess *guesser) []string {
 	if len(v) > 1<<17 {
 		v = v[len(v)-1<<17:]
 	}
 	var ids []string
-	for _, m := range idPattern.FindAllStringSubmatch(v, -1) {
-		id := strings.Join(strings.Fields(m[1]), "")
-		if id != "" && len(id) <= 500 {
-			ids = append(ids, toUTF8([]byte(id), ""))
+	for rest := v; ; {
+		open := strings.IndexByte(rest, '<')
+		if open < 0 {
+			break
 		}
+		rest = rest[open+1:]
+		end := strings.IndexAny(rest, "<>")
+		if end < 0 {
+			break
+		}
+		if rest[end] == '>' {
+			if id := strings.Join(strings.Fields(rest[:end]), ""); id != "" && len(id) <= 500 {
+				ids = append(ids, id)
+			}
+		}
+		rest = rest[end:]
 	}
 	if ids == nil { // some write ids without brackets
 		for _, id := range strings.FieldsFunc(v, func(r rune) bool { return unicode.IsSpace(r) || r == ',' }) {
 			id = strings.Trim(id, "<>")
 			if strings.Contains(id, "@") && len(id) <= 500 {
-				ids = append(ids, toUTF8([]byte(id), ""))
+				ids = append(ids, id)
 			}
 		}
 	}
 	if len(ids) > referenceLimit {
 		ids = ids[len(ids)-referenceLimit:]
+	}
+	for i, id := range ids {
+		ids[i] = toUTF8([]byte(id), "", guess)
 	}
 	return ids
 }
@@ -198,8 +247,8 @@ func messageIDs(v string) []string {
 // references gives what a mail answers, best first: In-Reply-To, then References
 // from right to left, each once.
 func references(h headers) []string {
-	ids := messageIDs(h.raw("In-Reply-To"))
-	refs := messageIDs(strings.Join(h.all("References"), " "))
+	ids := messageIDs(h.raw("In-Reply-To"), h.guess)
+	refs := messageIDs(strings.Join(h.all("References"), " "), h.guess)
 	for i := len(refs) - 1; i >= 0; i-- {
 		ids = append(ids, refs[i])
 	}
@@ -226,7 +275,7 @@ func date(h headers, internal time.Time) time.Time {
 	received := h.all("Received")
 	for _, v := range received[:min(len(received), 50)] {
 		if i := strings.LastIndexByte(v, ';'); i >= 0 {
-			if t, ok := parseDate(decodeHeader(v[i+1:])); ok {
+			if t, ok := parseDate(decodeHeader(v[i+1:], h.guess)); ok {
 				return t
 			}
 		}

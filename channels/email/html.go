@@ -1,130 +1,107 @@
 package email
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
 
-	"github.com/JohannesKaufmann/html-to-markdown/v2/converter"
-	"github.com/microcosm-cc/bluemonday"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
 	"parley/channels"
 )
 
-// htmlBytes is how much HTML of one mail is laid out; of more the plain text is
-// shown.
-const htmlBytes = 2 << 20
-
-// styleBytes is how much of a style is looked at.
-const styleBytes = 4000
-
-// errHTML is returned for HTML that can't be laid out: too large or too deep.
-var errHTML = errors.New("email: html: cannot be laid out")
-
-// htmlTools is what HTML is cleaned and converted with; making it is slow.
-type htmlTools struct {
-	policy    *bluemonday.Policy
-	converter *converter.Converter
-}
-
-// newHTMLTools builds the sanitiser and the converter.
-func newHTMLTools() *htmlTools {
-	p := bluemonday.UGCPolicy()
-	p.AllowURLSchemes("http", "https", "mailto", "tel", "cid")
-	p.AllowAttrs("start").Matching(regexp.MustCompile(`^-?[0-9]{1,9}$`)).OnElements("ol")
-	p.AllowAttrs(blockedAttr).Matching(regexp.MustCompile(`(?i)^https?://[^\s"'<>]+$`)).OnElements("img")
-	p.AllowElements("center", "font", "u")
-	p.RequireNoFollowOnLinks(true)
-	p.RequireNoReferrerOnLinks(true)
-	p.AddTargetBlankToFullyQualifiedLinks(true)
-	return &htmlTools{policy: p, converter: newConverter()}
-}
+// Bounds of what is laid out of one mail's HTML: what is behind them is only in the
+// attached original. styleBytes is how much of a style is looked at.
+const (
+	htmlBodies = 100
+	htmlBytes  = 2 << 20
+	htmlNodes  = 20_000
+	styleBytes = 4000
+)
 
 // blockedAttr holds the address of a remote picture that is not loaded.
 const blockedAttr = "data-blocked-src"
 
+// remoteAddress is the address of a picture that is not part of the mail.
+var remoteAddress = regexp.MustCompile(`(?i)^https?://[^\s"'<>]+$`)
+
 // htmlBody is one HTML body, read.
 type htmlBody struct {
 	text, quoted string // Markdown
-	source       string // as it came, without what is never shown; to be sanitised
+	empty        bool   // browsers would show nothing of it
+	cut          bool   // it goes on behind what was read
 }
 
 // htmlReader reads one mail's HTML bodies.
 type htmlReader struct {
-	tools   func() *htmlTools
-	whole   bool              // forwards and reports: nothing in them is history
-	cids    map[string]string // known content ids: file name
-	used    map[string]bool   // those that a body shows
-	images  []channels.Attachment
-	blocked bool // a remote picture was not loaded
-	bytes   int  // bytes of HTML so far
+	whole    bool                  // forwards and reports: nothing in them is history
+	original bool                  // the HTML itself is wanted, not what people read of it
+	cids     map[string]string     // known content ids: file name
+	used     map[string]bool       // those that a body shows
+	images   []channels.Attachment // that stood in the HTML itself
+	cut      []channels.Attachment // bodies that are longer than what is read of them
+	blocked  bool                  // a remote picture was not loaded
+	richer   bool                  // there are pictures or tables, which text can't show
+	bodies   int                   // read so far
+	bytes    int                   // of HTML read so far
+	nodes    int                   // made of it so far
+}
+
+// newHTMLReader makes a reader for a mail that holds files with these content ids.
+func newHTMLReader(whole bool, cids map[string]string) *htmlReader {
+	return &htmlReader{whole: whole, cids: cids, used: map[string]bool{}}
 }
 
 // read turns one HTML body into what is shown.
-// Errors: errHTML.
-func (r *htmlReader) read(source string) (htmlBody, error) {
-	if r.bytes += len(source); r.bytes > htmlBytes {
-		return htmlBody{}, errHTML
-	}
-	doc, err := html.Parse(strings.NewReader(source))
-	if err != nil { // more than 512 elements inside each other
-		return htmlBody{}, errHTML
-	}
-	body := findElement(doc, atom.Body)
-	if body == nil {
-		return htmlBody{}, errHTML
-	}
-	r.clean(body)
-	flattenDeep(body, 0, 0)
-	if layoutCost(body, 0) > maxLayoutCost {
-		return htmlBody{}, errHTML
-	}
-	out := htmlBody{source: renderChildren(body)}
-	r.blockRemote(body)
+func (r *htmlReader) read(source string) htmlBody {
+	body, complete := r.parse(source)
+	out := htmlBody{empty: isEmpty(body), cut: !complete}
 	history := splitHistory(body, r.whole)
-	if out.text, err = r.tools().markdown(body); err != nil {
-		return htmlBody{}, errHTML
-	}
+	out.text = writeMarkdown(body)
 	if history != nil {
-		if out.quoted, err = r.tools().markdown(history); err != nil {
-			return htmlBody{}, errHTML
-		}
+		out.quoted = writeMarkdown(history)
 	}
-	return out, nil
+	return out
 }
 
-// sanitise gives HTML that is safe to show in a sandboxed page.
-func (t *htmlTools) sanitise(source string) string {
-	return strings.TrimSpace(t.policy.Sanitize(source))
+// parse makes a tree of one HTML body within the bounds of the mail, without what is never
+// shown. complete reports whether it is all there.
+func (r *htmlReader) parse(source string) (body *html.Node, complete bool) {
+	room := min(len(source), htmlBytes-r.bytes)
+	if r.bodies++; r.bodies > htmlBodies || room == 0 {
+		return &html.Node{Type: html.ElementNode, DataAtom: atom.Body, Data: "body"}, len(source) == 0
+	}
+	keeps := readAttribute
+	if r.original {
+		keeps = func(string) bool { return true }
+	}
+	body, nodes, complete := parseTree(source[:room], keeps, htmlNodes-r.nodes)
+	complete = complete && room == len(source)
+	r.bytes, r.nodes = r.bytes+room, r.nodes+nodes
+	r.clean(body)
+	return body, complete
 }
 
-// renderChildren writes what is in a node as HTML.
-func renderChildren(n *html.Node) string {
-	var b strings.Builder
+// readAttribute reports whether an attribute says something for the text.
+func readAttribute(name string) bool {
+	switch name {
+	case "alt", "class", "colspan", "height", "hidden", "href", "id", "role", "rowspan", "src", "start", "style", "type", "width":
+		return true
+	}
+	return false
+}
+
+// isEmpty reports whether there is nothing to see in a node.
+func isEmpty(n *html.Node) bool {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		if err := html.Render(&b, c); err != nil {
-			return ""
+		if c.Type != html.TextNode || strings.TrimSpace(c.Data) != "" {
+			return false
 		}
 	}
-	return b.String()
-}
-
-// findElement gives the first element of a kind.
-func findElement(n *html.Node, kind atom.Atom) *html.Node {
-	if n.Type == html.ElementNode && n.DataAtom == kind {
-		return n
-	}
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		if found := findElement(c, kind); found != nil {
-			return found
-		}
-	}
-	return nil
+	return true
 }
 
 // clean removes what is never shown and settles where pictures come from.
@@ -132,11 +109,12 @@ func (r *htmlReader) clean(n *html.Node) {
 	for c := n.FirstChild; c != nil; {
 		next := c.NextSibling
 		switch {
-		case c.Type == html.CommentNode, c.Type == html.DoctypeNode, c.Type == html.ElementNode && (neverShown(c) || hidden(c)):
+		case c.Type == html.ElementNode && (neverShown(c) || hidden(c)):
 			n.RemoveChild(c)
-		case c.Type == html.ElementNode && c.DataAtom == atom.Img:
+		case c.DataAtom == atom.Img:
 			r.picture(n, c)
 		default:
+			r.richer = r.richer || c.DataAtom == atom.Table
 			r.clean(c)
 		}
 		c = next
@@ -154,13 +132,6 @@ func neverShown(n *html.Node) bool {
 	return false
 }
 
-// hiddenStyle is a style, in lower case, that hides text from readers.
-var hiddenStyle = regexp.MustCompile(`(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?:\.0+)?\s*(?:;|$|!)|max-height\s*:\s*0(?:px)?\s*(?:;|$|!))`)
-
-// zeroFont is a style that hides text unless something inside sets a size again,
-// as newsletters do between their columns.
-var zeroFont = regexp.MustCompile(`(?:^|[;\s])font-size\s*:\s*0(?:\.0+)?(?:px|pt|em|%)?\s*(?:;|$|!)`)
-
 // hidden reports whether an element is invisible by itself.
 func hidden(n *html.Node) bool {
 	for _, a := range n.Attr {
@@ -170,18 +141,40 @@ func hidden(n *html.Node) bool {
 		if a.Key != "style" {
 			continue
 		}
-		style := strings.ToLower(a.Val[:min(len(a.Val), styleBytes)])
-		if mayHide(style) && hiddenStyle.MatchString(style) || strings.Contains(style, "font-size") && zeroFont.MatchString(style) && !setsFont(n) {
+		hides, zeroFont := readStyle(a.Val[:min(len(a.Val), styleBytes)])
+		if hides || zeroFont && !setsFont(n) {
 			return true
 		}
 	}
 	return false
 }
 
-// mayHide reports whether a style has a word that hiddenStyle needs: cheaper.
-func mayHide(style string) bool {
-	return strings.Contains(style, "none") || strings.Contains(style, "hidden") ||
-		strings.Contains(style, "opacity") || strings.Contains(style, "max-height")
+// readStyle reports whether a style hides an element, and whether it hides its text unless
+// something inside sets a size again, as newsletters do between their columns.
+func readStyle(style string) (hides, zeroFont bool) {
+	for declaration := range strings.SplitSeq(strings.ToLower(style), ";") {
+		name, value, _ := strings.Cut(declaration, ":")
+		value = strings.TrimSpace(value)
+		switch strings.TrimSpace(name) {
+		case "display":
+			hides = hides || strings.HasPrefix(value, "none")
+		case "visibility":
+			hides = hides || strings.HasPrefix(value, "hidden")
+		case "opacity", "max-height":
+			hides = hides || isZero(value)
+		case "font-size":
+			zeroFont = zeroFont || isZero(value)
+		}
+	}
+	return hides, zeroFont
+}
+
+// isZero reports whether a length or number of a style is nothing: "0", "0.0em !important".
+func isZero(value string) bool {
+	value, _, _ = strings.Cut(value, "!")
+	value = strings.TrimRight(strings.TrimSpace(value), "%emptx")
+	whole, fraction, _ := strings.Cut(value, ".")
+	return whole == "0" && strings.Trim(fraction, "0") == ""
 }
 
 // setsFont reports whether anything inside an element has a size of its own.
@@ -207,6 +200,7 @@ func (r *htmlReader) picture(parent, img *html.Node) {
 			replaceByText(parent, img, alt)
 			return
 		}
+		r.richer = true
 		img.Attr = []html.Attribute{{Key: "src", Val: "cid:" + url.PathEscape(id)}, {Key: "alt", Val: alt}}
 	case strings.HasPrefix(lower, "cid:"):
 		id := normaliseCID(src)
@@ -220,6 +214,7 @@ func (r *htmlReader) picture(parent, img *html.Node) {
 			replaceByText(parent, img, alt)
 			return
 		}
+		r.richer = true
 		img.Attr = []html.Attribute{{Key: "src", Val: "cid:" + url.PathEscape(id)}, {Key: "alt", Val: firstOf(alt, name)}}
 	default:
 		r.blocked = r.blocked || strings.HasPrefix(lower, "http")
@@ -227,20 +222,12 @@ func (r *htmlReader) picture(parent, img *html.Node) {
 			parent.RemoveChild(img)
 			return
 		}
-		img.Attr = []html.Attribute{{Key: blockedAttr, Val: src}, {Key: "alt", Val: alt}}
-	}
-}
-
-// blockRemote leaves only the description of remote pictures in the text.
-func (r *htmlReader) blockRemote(n *html.Node) {
-	for c := n.FirstChild; c != nil; {
-		next := c.NextSibling
-		if c.DataAtom == atom.Img && c.Type == html.ElementNode && attr(c, "src") == "" {
-			replaceByText(n, c, attr(c, "alt"))
-		} else {
-			r.blockRemote(c)
+		r.richer = true
+		if !r.original {
+			replaceByText(parent, img, alt)
+			return
 		}
-		c = next
+		img.Attr = []html.Attribute{{Key: blockedAttr, Val: src}, {Key: "alt", Val: alt}}
 	}
 }
 
@@ -269,8 +256,9 @@ const (
 // extract makes a file of a data: picture and gives its content id.
 func (r *htmlReader) extract(src string) (string, bool) {
 	head, body, found := strings.Cut(src[5:], ",")
-	ctype, _ := parseParams(head)
-	if !found || len(r.images) >= dataImages || len(body) > dataImageBytes || !strings.HasPrefix(ctype, "image/") {
+	ctype, _, _ := strings.Cut(head, ";")
+	ctype = strings.ToLower(strings.TrimSpace(ctype))
+	if !found || len(r.images) >= dataImages || len(body) > dataImageBytes || !strings.HasPrefix(ctype, "image/") || !mediaType.MatchString(ctype) {
 		return "", false
 	}
 	body = strings.ReplaceAll(strings.ReplaceAll(body, "=", "=3D"), "%", "=")

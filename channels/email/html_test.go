@@ -2,14 +2,12 @@ package email
 
 import (
 	"strings"
-	"sync"
 	"testing"
 )
 
 // TestHTMLToMarkdown: how mailers write, and what people should read.
 func TestHTMLToMarkdown(t *testing.T) {
 	t.Parallel()
-	tools := sync.OnceValue(newHTMLTools)
 	tests := []struct{ name, in, want string }{
 		{"divs are lines", "<div>a</div><div>b</div><div><br></div><div>c</div>", "a\nb\n\nc"},
 		{"nested divs", "<div><div>a</div><div><div>b</div></div></div>c", "a\nb\nc"},
@@ -46,17 +44,21 @@ func TestHTMLToMarkdown(t *testing.T) {
 		{"middle of a line", "<b>Name</b> - text <i>x</i>: y, <u>in</u> 2024. z", "**Name** - text *x*: y, in 2024. z"},
 		{"start in an element", "<div><span>- a</span></div><div><span>2.</span> b</div>", "\\- a\n2\\. b"},
 		{"split emphasis", "<span>*</span><span>a</span><span>*</span>", `\*a\*`},
-		{"private letters", "a\ue0feb\ue0fdc\ue0ff", "abc"},
+		{"open drawing", "a<svg><text>b<p>c", "a\n\nc"},
+		{"open lines", "<p>a<p>b<ul><li>c<li>d</ul><table><tr><td>e<td>f</table>", "a\n\nb\n\n- c\n- d\n\ne f"},
+		{"overlapping elements", "<b><p>a</b> b</p><i>c<div>d</i>e</div> </span>f", "**a**\n\nb*c*\n*d*\ne f"},
+		{"no idle marks", "<b>Name:</b>Ann, <b>b</b>c<i>(d)</i>e <b>f</b>.", "Name:Ann, **b**c(d)e **f**."},
+		{"styles that end apart", "<b><i>a</i> b</b> <b><i>c</i></b> <i>d <b>e</b></i>", "***a* b *c*** *d **e***"},
+		{"picture of a link", `Look!<a href="https://x.test/">go</a>`, `Look\![go](https://x.test/)`},
 		{"bare address", "see https://x.test/a_b, ok", "see <https://x.test/a_b>, ok"},
 		{"quote", "<p>a</p><blockquote><p>b</p></blockquote><p>c</p>", "a\n\n> b\n\nc"},
 		{"icon", `<img src="cid:known" width=16 height=16 alt="x"><img src="cid:known" width=200>`, "x![file.png](cid:known)"},
 		{"alt attack", `<img src="cid:known" alt="](http://evil.test) **x**">`, `![\](http://evil.test) \*\*x\*\*](cid:known)`},
 	}
 	for _, tt := range tests {
-		r := &htmlReader{tools: tools, whole: true, cids: map[string]string{"known": "file.png"}, used: map[string]bool{}}
-		got, err := r.read(tt.in)
-		if err != nil || got.text != tt.want {
-			t.Errorf("%s: %v\n got %q\nwant %q", tt.name, err, got.text, tt.want)
+		got := newHTMLReader(true, map[string]string{"known": "file.png"}).read(tt.in)
+		if got.text != tt.want {
+			t.Errorf("%s:\n got %q\nwant %q", tt.name, got.text, tt.want)
 		}
 	}
 }
@@ -64,7 +66,6 @@ func TestHTMLToMarkdown(t *testing.T) {
 // TestHTMLQuotes: the marks of mailers, each with text that must stay.
 func TestHTMLQuotes(t *testing.T) {
 	t.Parallel()
-	tools := sync.OnceValue(newHTMLTools)
 	for name, history := range map[string]string{
 		"gmail":          `<div class="gmail_quote"><div class="gmail_attr">On 2 Nov 2026 at 10:15, A &lt;a@x.test&gt; wrote:</div><blockquote class="gmail_quote">old</blockquote></div>`,
 		"gmail x_":       `<div class="x_gmail_quote"><div>On 2 Nov 2026 at 10:15, A wrote:</div><blockquote class="x_gmail_quote">old</blockquote></div>`,
@@ -80,12 +81,11 @@ func TestHTMLQuotes(t *testing.T) {
 		"zoho":           `<div class="zmail_extra"><div>---- On Monday A wrote ----</div><div>old</div></div>`,
 		"mobile footer":  `<div>Sent from my iPhone</div><br><blockquote type="cite">On 2 Nov 2026, at 10:15, A wrote:<br>old</blockquote>`,
 	} {
-		r := &htmlReader{tools: tools, cids: map[string]string{}, used: map[string]bool{}}
-		got, err := r.read("<html><body><div>My <b>answer</b></div><br>" + history + "</body></html>")
-		if err != nil || got.text != "My **answer**" || !strings.Contains(got.quoted, "old") {
-			t.Errorf("%s: %v, text %q, quoted %q", name, err, got.text, got.quoted)
+		got := newHTMLReader(false, nil).read("<html><body><div>My <b>answer</b></div><br>" + history + "</body></html>")
+		if got.text != "My **answer**" || !strings.Contains(got.quoted, "old") {
+			t.Errorf("%s: text %q, quoted %q", name, got.text, got.quoted)
 		}
-		if alone, _ := r.read(history); !strings.Contains(alone.text, "old") {
+		if alone := newHTMLReader(false, nil).read(history); !strings.Contains(alone.text, "old") {
 			t.Errorf("%s alone: text %q", name, alone.text)
 		}
 	}
@@ -96,9 +96,8 @@ func TestHTMLQuotes(t *testing.T) {
 		"inside":        `<blockquote type="cite">question</blockquote><p>answer</p><blockquote type="cite">old</blockquote>`,
 		"no headers":    `<p>new</p><div style="border:none;border-top:solid #E1E1E1 1.0pt">old</div>`,
 	} {
-		r := &htmlReader{tools: tools, cids: map[string]string{}, used: map[string]bool{}}
-		if got, err := r.read(source); err != nil || got.quoted != "" || !strings.Contains(got.text, "old") {
-			t.Errorf("%s: %v, text %q, quoted %q", name, err, got.text, got.quoted)
+		if got := newHTMLReader(false, nil).read(source); got.quoted != "" || !strings.Contains(got.text, "old") {
+			t.Errorf("%s: text %q, quoted %q", name, got.text, got.quoted)
 		}
 	}
 }
@@ -106,12 +105,15 @@ func TestHTMLQuotes(t *testing.T) {
 // TestSanitised: what a page may show of a mail's HTML.
 func TestSanitised(t *testing.T) {
 	t.Parallel()
-	r := &htmlReader{tools: newHTMLTools, cids: map[string]string{"a b": "a.png"}, used: map[string]bool{}}
-	got, err := r.read(`<style>p{}</style><p onclick="x()" style="position:fixed">a<script>x</script></p><img src="cid:a%20b"><img src="https://t.test/x.png" alt="y" onerror="z"><a href="javascript:x">l</a><form><input></form><ol start="4"><li>b</ol>`)
+	source := `<style>p{}</style><p onclick="x()" style="position:fixed">a<script>x</script></p><img src="cid:a%20b"><img src="https://t.test/x.png" alt="y" onerror="z"><a href="javascript:x">l</a><form><input></form><ol start="4"><li>b</ol>`
+	cids := map[string]string{"a b": "a.png"}
+	got := (&page{newTestDecoder(), []segment{{html: source}}, cids}).Sanitised()
 	want := `<p>a</p><img src="cid:a%20b" alt="a.png"/><img data-blocked-src="https://t.test/x.png" alt="y"/>l<ol start="4"><li>b</li></ol>`
-	if safe := newHTMLTools().sanitise(got.source); err != nil || safe != want {
-		t.Errorf("%v\n got %s\nwant %s", err, safe, want)
+	if got != want {
+		t.Errorf("got %s\nwant %s", got, want)
 	}
+	r := newHTMLReader(false, cids)
+	r.read(source)
 	if !r.blocked || !r.used["a b"] {
 		t.Errorf("blocked %v, used %v", r.blocked, r.used)
 	}

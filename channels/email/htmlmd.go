@@ -1,323 +1,312 @@
 package email
 
 import (
-	"fmt"
-	"net/url"
-	"regexp"
+	"bytes"
 	"strings"
-	"unicode"
 
-	"github.com/JohannesKaufmann/dom"
-	"github.com/JohannesKaufmann/html-to-markdown/v2/converter"
-	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/base"
-	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/commonmark"
-	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/strikethrough"
-	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/table"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
 
-// newConverter makes the converter from HTML to canonical Markdown.
-func newConverter() *converter.Converter {
-	c := converter.NewConverter(
-		// The converter's own escaping takes quadratic time on hostile text.
-		converter.WithEscapeMode(converter.EscapeModeDisabled),
-		converter.WithPlugins(
-			base.NewBasePlugin(),
-			commonmark.NewCommonmarkPlugin(commonmark.WithListEndComment(false)),
-			strikethrough.NewStrikethroughPlugin(),
-			table.NewTablePlugin(table.WithNewlineBehavior(table.NewlineBehaviorPreserve), table.WithHeaderPromotion(true)),
-		))
-	angleBrackets := strings.NewReplacer("<", string(lessMark), ">", string(moreMark))
-	c.Register.TextTransformer(func(_ converter.Context, text string) string {
-		return nodeText(angleBrackets.Replace(text))
-	}, converter.PriorityEarly)
-	c.Register.RendererFor("a", converter.TagTypeInline, renderLink, converter.PriorityEarly)
-	c.Register.RendererFor("img", converter.TagTypeInline, renderPicture, converter.PriorityEarly)
-	return c
+// markdownWriter writes a tree as canonical Markdown in one walk. What is in a line is
+// collected and written when the line ends (markdownLine), so that a node costs the same
+// however many elements are around it.
+type markdownWriter struct {
+	out        strings.Builder
+	line       markdownLine
+	boxes      []box // the quotes and list items around what comes next
+	lists      []*list
+	items      int    // that are open, each in a box
+	quotes     int    // that are open, each in a box
+	deepLists  int    // that are open beyond maxListDepth
+	gap        int    // line ends due before the next line; two leave an empty line
+	kept       int    // boxes, the outermost ones, in which a line was written
+	lines      int    // written so far
+	margin     []byte // what lines of these begin with
+	singleLine int    // above 0: inside of what can't hold line breaks
+
+	data map[*html.Node][][]*html.Node // the cells of tables that show data
 }
 
-// Private-use letters that stand for "<" and ">", which the converter would write
-// as entities, for "|" in a table, and for a backslash that is needed only if a
-// line begins there, while the converter works.
-const (
-	lineMark = '\uE0FC'
-	pipeMark = '\uE0FD'
-	lessMark = '\uE0FE'
-	moreMark = '\uE0FF'
-)
+// writeMarkdown gives the Markdown of what is in a node.
+func writeMarkdown(n *html.Node) string {
+	w := &markdownWriter{data: map[*html.Node][][]*html.Node{}}
+	w.measure(n)
+	w.children(n)
+	w.endLine()
+	return w.out.String()
+}
 
-// nodeText escapes one piece of HTML's text. Any piece may begin a line, and what
-// stands beside it is not known.
-func nodeText(s string) string {
-	body := strings.TrimLeftFunc(s, unicode.IsSpace)
-	if body == "" {
-		return s
-	}
-	var b strings.Builder
-	b.WriteString(s[:len(s)-len(body)])
-	if n := blockMark(body); n > 0 {
-		mark := string(lineMark)
-		if strings.IndexByte("*_~", body[n-1]) >= 0 {
-			mark = `\` // acts inside a line too
+// measure tells elements that are lines from those with empty lines around them: these are
+// paragraphs and the like, and all that holds any of them. The former become a div, the
+// latter a paragraph, where it makes no other difference what they are. It reports whether n
+// is one of the latter.
+func (w *markdownWriter) measure(n *html.Node) bool {
+	wide := false
+	switch n.DataAtom {
+	case atom.P:
+		wide = paragraphGap(n) == 2
+	case atom.Table:
+		if rows := dataRows(n); rows != nil {
+			w.data[n] = rows
+			wide = true
 		}
-		b.WriteString(body[:n-1] + mark + body[n-1:n])
-		body = body[n:]
+	case atom.Div, atom.Dt, atom.Dd, atom.Tr, atom.Caption, atom.Thead, atom.Tbody, atom.Tfoot, atom.Li:
+	default:
+		wide = isBlockTag(n.DataAtom)
 	}
-	escapeRun(&b, "."+body+".", 1, len(body)+1)
-	return b.String()
-}
-
-// writeMarks puts back what the private-use letters stand for, escaped where it
-// could act.
-func writeMarks(s string) string {
-	if !strings.Contains(s, markPrefix) {
-		return s
-	}
-	var b strings.Builder
-	before := ' '
-	begins := true // only marks of lists and quotes stand before on this line
-	for _, r := range s {
-		switch {
-		case r == lineMark && begins:
-			b.WriteByte('\\')
-		case r == lineMark:
-		case r == lessMark:
-			b.WriteString(`\<`)
-		case r == pipeMark:
-			b.WriteString(`\|`)
-		case r == moreMark && wordRune(before):
-			b.WriteByte('>')
-		case r == moreMark:
-			b.WriteString(`\>`)
-		default:
-			b.WriteRune(r)
-		}
-		begins = r == '\n' || begins && (r == lineMark || strings.ContainsRune(" \t>+-*.)0123456789", r))
-		before = r
-	}
-	return b.String()
-}
-
-// dropMarks removes private-use letters that a sender wrote.
-func dropMarks(s string) string {
-	if !strings.Contains(s, markPrefix) {
-		return s
-	}
-	return strings.Map(func(r rune) rune {
-		if r >= lineMark && r <= moreMark {
-			return -1
-		}
-		return r
-	}, s)
-}
-
-// markPrefix is how the private-use letters begin in UTF-8.
-const markPrefix = "\xee\x83"
-
-// markdown converts a body.
-// Errors: the converter's.
-func (t *htmlTools) markdown(body *html.Node) (string, error) {
-	layOut(body)
-	out, err := t.converter.ConvertNode(body)
-	if err != nil {
-		return "", fmt.Errorf("email: html: to markdown: %w", err)
-	}
-	return tidyLines(writeMarks(string(out))), nil
-}
-
-// tidyLines drops blanks before line ends, which are the converter's hard breaks
-// (canonical Markdown breaks at every line end), and all but one empty line.
-func tidyLines(text string) string {
-	var b strings.Builder
-	b.Grow(len(text))
-	blank := 0
-	for line := range strings.SplitSeq(text, "\n") {
-		line = strings.TrimRight(line, " \t"+nbsp)
-		if line == "" {
-			blank++
-			continue
-		}
-		if b.Len() > 0 {
-			b.WriteString("\n\n"[:1+min(blank, 1)])
-		}
-		blank = 0
-		b.WriteString(line)
-	}
-	return strings.TrimSpace(b.String())
-}
-
-// renderLink writes a link, or only its text when its target is not for people.
-func renderLink(ctx converter.Context, w converter.Writer, n *html.Node) converter.RenderStatus {
-	href := strings.TrimSpace(attr(n, "href"))
-	label := strings.Join(strings.Fields(dom.CollectText(n)), " ")
-	if target, ok := plainTarget(href, label); ok {
-		w.WriteString(target)
-		return converter.RenderSuccess
-	}
-	var b strings.Builder
-	ctx.RenderChildNodes(ctx.WithValue("is_inside_link", true), builderWriter{&b}, n)
-	inner := b.String()
-	content := strings.Join(strings.Fields(inner), " ")
-	if content == "" || !linkable(href) {
-		w.WriteString(inner)
-		return converter.RenderSuccess
-	}
-	if strings.HasPrefix(inner, " ") {
-		w.WriteString(" ")
-	}
-	w.WriteString("[" + content + "](" + destination(href) + ")")
-	if host := foreignHost(label, href); host != "" {
-		w.WriteString(" (" + host + ")") // the text names another place
-	}
-	if strings.HasSuffix(inner, " ") {
-		w.WriteString(" ")
-	}
-	return converter.RenderSuccess
-}
-
-// builderWriter makes the converter's writer of a builder.
-type builderWriter struct{ *strings.Builder }
-
-// plainTarget gives a link whose text is its target as that target alone.
-func plainTarget(href, label string) (string, bool) {
-	if strings.ContainsAny(href, " <>\"`\\\n") || !linkable(href) {
-		return "", false
-	}
-	switch lower := strings.ToLower(href); {
-	case strings.HasPrefix(lower, "mailto:"), strings.HasPrefix(lower, "tel:"):
-		_, address, _ := strings.Cut(href, ":")
-		if address == label {
-			return escaped(label), true
-		}
-	case href == label, strings.TrimSuffix(href, "/") == label:
-		return bareURL(href), true
-	}
-	return "", false
-}
-
-// linkable reports whether a target may be a link: the web, mail, telephone.
-func linkable(href string) bool {
-	scheme, rest, found := strings.Cut(strings.ToLower(href), ":")
-	if !found || rest == "" || len(href) > 4000 {
-		return false
-	}
-	switch scheme {
-	case "http", "https":
-		return strings.HasPrefix(rest, "//") && len(rest) > 2
-	case "mailto", "tel":
-		return true
-	}
-	return false
-}
-
-// destination writes a target so that nothing in it ends the link.
-func destination(href string) string {
-	var b strings.Builder
-	for i := range len(href) {
-		switch c := href[i]; {
-		case c <= ' ' || c == 0x7f || strings.IndexByte("()<>[]\\\"`|", c) >= 0:
-			fmt.Fprintf(&b, "%%%02X", c)
-		case c == '&' && entityPattern.MatchString(href[i:min(len(href), i+40)]):
-			b.WriteString("&amp;")
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}
-
-// hostInText finds the host that a link's text claims.
-var hostInText = regexp.MustCompile(`(?i)^(?:https?://|www\.)([\p{L}\d\-]+(?:\.[\p{L}\d\-]+)+)`)
-
-// foreignHost gives where a link really leads when its text names another host.
-func foreignHost(label, href string) string {
-	if !strings.Contains(label, ".") {
-		return ""
-	}
-	if m := hostInText.FindStringSubmatch(label); m != nil {
-		u, err := url.Parse(href)
-		if err != nil || u.Host == "" {
-			return ""
-		}
-		claimed := strings.TrimPrefix(strings.ToLower(m[1]), "www.")
-		real := strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
-		if claimed != real {
-			return escaped(u.Hostname())
-		}
-	}
-	return ""
-}
-
-// renderPicture writes a picture of the mail itself; others are text by now.
-func renderPicture(_ converter.Context, w converter.Writer, n *html.Node) converter.RenderStatus {
-	if src := attr(n, "src"); strings.HasPrefix(src, "cid:") {
-		w.WriteString("![" + escaped(attr(n, "alt")) + "](" + destination(src) + ")")
-	}
-	return converter.RenderSuccess
-}
-
-// layOut makes a mail's HTML say in elements what it says in looks: tables that
-// only place things become blocks, blocks of one line become lines, bare
-// addresses become links.
-func layOut(n *html.Node) {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		layOut(c)
+		wide = c.Type == html.ElementNode && w.measure(c) || wide
 	}
-	switch {
-	case n.Type == html.TextNode:
-		n.Data = dropMarks(n.Data)
-		if n.Parent != nil && !isWithin(n, atom.Pre) {
-			n.Data = strings.ReplaceAll(n.Data, nbsp, " ")
-		}
-	case n.Type != html.ElementNode:
-	case n.DataAtom == atom.Table && isDataTable(n):
-		markPipes(n)
-	case n.DataAtom == atom.Table:
-		flatten(n)
-	}
-	joinLines(n)
-	linkText(n)
-}
-
-// isWithin reports whether a node lies in an element of a kind.
-func isWithin(n *html.Node, kind atom.Atom) bool {
-	for p := n.Parent; p != nil; p = p.Parent {
-		if p.DataAtom == kind {
-			return true
+	switch n.DataAtom {
+	case atom.P, atom.Div, atom.Dt, atom.Dd, atom.Tr, atom.Caption, atom.Thead, atom.Tbody, atom.Tfoot, atom.Table:
+		switch {
+		case w.data[n] != nil:
+		case wide:
+			n.DataAtom = atom.P
+		default:
+			n.DataAtom = atom.Div
 		}
 	}
-	return false
+	return wide
 }
 
-// linkText makes links of the addresses in the text directly below n.
-func linkText(n *html.Node) {
-	if n.DataAtom == atom.A || n.DataAtom == atom.Pre || n.DataAtom == atom.Code || isWithin(n, atom.A) || isWithin(n, atom.Pre) {
+func (w *markdownWriter) children(n *html.Node) {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		w.node(c)
+	}
+}
+
+// node writes a node with everything in it.
+func (w *markdownWriter) node(n *html.Node) {
+	if n.Type == html.TextNode {
+		w.line.text(n.Data)
 		return
 	}
-	for c := n.FirstChild; c != nil; {
-		next := c.NextSibling
-		if c.Type == html.TextNode && strings.Contains(c.Data, "://") {
-			at := 0
-			for _, m := range findURLs(c.Data) {
-				u := c.Data[m[0]:m[1]]
-				insertText(n, c, c.Data[at:m[0]])
-				a := &html.Node{Type: html.ElementNode, DataAtom: atom.A, Data: "a", Attr: []html.Attribute{{Key: "href", Val: u}}}
-				a.AppendChild(&html.Node{Type: html.TextNode, Data: u})
-				n.InsertBefore(a, c)
-				at = m[1]
-			}
-			if at > 0 {
-				c.Data = c.Data[at:]
-			}
-		}
-		c = next
+	switch n.DataAtom {
+	case atom.Br:
+		w.lineBreak()
+	case atom.Img:
+		w.line.picture(attr(n, "src"), attr(n, "alt"))
+	case atom.A:
+		w.link(n)
+	case atom.Code, atom.Samp, atom.Kbd, atom.Tt:
+		w.line.code(n)
+	case atom.B, atom.Strong, atom.I, atom.Em, atom.Del, atom.S, atom.Strike:
+		before := w.line.style
+		w.line.style |= styleOf(n.DataAtom)
+		w.children(n)
+		w.line.style = before
+	default:
+		w.block(n)
 	}
 }
 
-// insertText puts text before a node, nothing for no text.
-func insertText(parent, before *html.Node, text string) {
-	if text != "" {
-		parent.InsertBefore(&html.Node{Type: html.TextNode, Data: text}, before)
+// block writes an element that has lines of its own, or one that only holds others.
+func (w *markdownWriter) block(n *html.Node) {
+	if w.singleLine > 0 {
+		w.inOneLine(n)
+		return
 	}
+	switch n.DataAtom {
+	case atom.Div:
+		w.ownLines(n, 1)
+	case atom.Td, atom.Th:
+		w.layoutCell(n)
+	case atom.Table:
+		w.table(n)
+	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+		w.heading(n)
+	case atom.Hr:
+		w.begin(2)
+		w.line.rule = true
+		w.end(2)
+	case atom.Pre, atom.Listing, atom.Xmp, atom.Plaintext:
+		w.preformatted(n)
+	case atom.Blockquote:
+		w.quote(n)
+	case atom.Ul, atom.Ol, atom.Menu, atom.Dir:
+		w.list(n)
+	case atom.Li:
+		w.item(n)
+	default:
+		if isBlockTag(n.DataAtom) {
+			w.ownLines(n, 2)
+		} else {
+			w.children(n)
+		}
+	}
+}
+
+// ownLines writes an element that shares no line with what is beside it. gap is 2 if
+// empty lines are around it.
+func (w *markdownWriter) ownLines(n *html.Node, gap int) {
+	w.begin(gap)
+	w.children(n)
+	w.end(gap)
+}
+
+// paragraphGap tells a paragraph from one that mailers use as a line.
+func paragraphGap(n *html.Node) int {
+	class := strings.ToLower(attr(n, "class"))
+	if strings.Contains(class, "msonormal") || strings.Contains(class, "msoplaintext") {
+		return 1
+	}
+	if style := attr(n, "style"); style != "" {
+		style = strings.ToLower(strings.Join(strings.Fields(style[:min(len(style), styleBytes)]), ""))
+		if strings.Contains(style, "margin:0") || strings.Contains(style, "margin-bottom:0") {
+			return 1
+		}
+	}
+	return 2
+}
+
+// inOneLine writes an element where there can be no line breaks: its pieces are kept
+// apart by blanks.
+func (w *markdownWriter) inOneLine(n *html.Node) {
+	if !isBlockTag(n.DataAtom) && !isCell(n.DataAtom) {
+		w.children(n)
+		return
+	}
+	w.line.text(" ")
+	w.children(n)
+	w.line.text(" ")
+}
+
+// lineBreak ends a line as its author did: twice leaves an empty line.
+func (w *markdownWriter) lineBreak() {
+	switch {
+	case w.singleLine > 0:
+		w.line.text(" ")
+	case w.endLine():
+		w.wantGap(1)
+	default:
+		w.wantGap(2)
+	}
+}
+
+// begin starts a block.
+func (w *markdownWriter) begin(gap int) {
+	w.endLine()
+	w.wantGap(gap)
+}
+
+// end ends a block. One that shows nothing but a hard blank is an empty line.
+func (w *markdownWriter) end(gap int) {
+	if spaced := w.line.spaced; !w.endLine() && spaced {
+		gap = 2
+	}
+	w.wantGap(gap)
+}
+
+// wantGap asks for line ends before the next line; a box begins without an empty line.
+func (w *markdownWriter) wantGap(gap int) {
+	if len(w.boxes) == w.kept {
+		w.gap = max(w.gap, gap)
+	}
+}
+
+// endLine writes the line that is collected. It reports whether there was anything in it.
+func (w *markdownWriter) endLine() bool {
+	if w.line.isEmpty() {
+		w.line.reset()
+		return false
+	}
+	w.beginLine()
+	w.line.writeTo(&w.out)
+	return true
+}
+
+// beginLine ends the line before and writes what the boxes begin theirs with.
+func (w *markdownWriter) beginLine() {
+	if w.lines > 0 {
+		if w.gap > 1 {
+			w.out.WriteByte('\n')
+			w.out.Write(bytes.TrimRight(w.marginOf(w.kept), " "))
+		}
+		w.out.WriteByte('\n')
+	}
+	w.writeMarks()
+	w.lines++
+	w.gap, w.kept = 0, len(w.boxes)
+}
+
+// heading writes a heading. It is one line.
+func (w *markdownWriter) heading(n *html.Node) {
+	w.begin(2)
+	w.line.heading = int(n.Data[1] - '0')
+	w.singleLine++
+	w.children(n)
+	w.singleLine--
+	w.end(2)
+}
+
+// link writes a link in one line, or what it holds when its target is not for people.
+func (w *markdownWriter) link(n *html.Node) {
+	href := strings.TrimSpace(attr(n, "href"))
+	if !linkable(href) || w.line.inLink() {
+		w.children(n)
+		return
+	}
+	w.line.openLink()
+	w.singleLine++
+	w.children(n)
+	w.singleLine--
+	w.line.closeLink(href)
+}
+
+// preformatted writes text as it stands.
+func (w *markdownWriter) preformatted(n *html.Node) {
+	text := strings.Trim(rawText(n), "\n")
+	if strings.TrimSpace(text) == "" {
+		return
+	}
+	fence := strings.Repeat("`", max(3, longestRun(text, '`')+1))
+	w.begin(2)
+	w.rawLine(fence)
+	for line := range strings.SplitSeq(text, "\n") {
+		w.rawLine(strings.TrimRight(line, " \t\r"))
+	}
+	w.rawLine(fence)
+	w.wantGap(2)
+}
+
+// rawLine writes a line as it is.
+func (w *markdownWriter) rawLine(text string) {
+	w.beginLine()
+	w.out.WriteString(text)
+	w.wantGap(1)
+}
+
+// rawText gives the text in a node with its own line breaks.
+func rawText(n *html.Node) string {
+	var b strings.Builder
+	var walk func(*html.Node)
+	walk = func(n *html.Node) {
+		switch {
+		case n.Type == html.TextNode:
+			b.WriteString(n.Data)
+		case n.DataAtom == atom.Br, n.DataAtom == atom.Div && b.Len() > 0:
+			b.WriteByte('\n')
+		}
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			walk(c)
+		}
+	}
+	walk(n)
+	return b.String()
+}
+
+// longestRun gives the length of the longest run of c.
+func longestRun(text string, c byte) int {
+	longest, run := 0, 0
+	for i := range len(text) {
+		if text[i] != c {
+			run = 0
+			continue
+		}
+		run++
+		longest = max(longest, run)
+	}
+	return longest
 }

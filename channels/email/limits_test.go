@@ -118,7 +118,7 @@ func TestHugeMail(t *testing.T) {
 	}
 }
 
-// TestHostileHTML: HTML that can't be laid out falls back to text, and is attached.
+// TestHostileHTML: HTML of any kind gives text; what is too long to be laid out is attached.
 func TestHostileHTML(t *testing.T) {
 	t.Parallel()
 	mail := func(html string) string {
@@ -148,9 +148,17 @@ func TestHostileHTML(t *testing.T) {
 			t.Logf("%s: took %v", name, d)
 		}
 	}
-	deep := decodeOne(t, mail(strings.Repeat("<div>", 5000)+"words"))
-	if !hasNotice(deep, "too deeply nested") || len(deep.Attachments) != 1 || deep.Attachments[0].Name != "message.html" {
-		t.Errorf("deep HTML: %v", deep.Notices)
+	deep := decodeOne(t, mail(strings.Repeat("<div>first", 5000)+"</div>last"))
+	if len(deep.Notices) > 0 || strings.Count(deep.Text, "first") != 5000 || !strings.HasSuffix(deep.Text, "last") {
+		t.Errorf("deep HTML: %v, %d bytes", deep.Notices, len(deep.Text))
+	}
+	long := decodeOne(t, mail(strings.Repeat("<p>words</p>", htmlNodes)))
+	if !hasNotice(long, "its beginning is shown, the whole is attached as message.html") || long.Attachments[0].Name != "message.html" || len(long.Attachments[0].Content) < 12*htmlNodes || long.Text == "" {
+		t.Errorf("long HTML: %v, %d bytes, %d files", long.Notices, len(long.Text), len(long.Attachments))
+	}
+	tags := decodeOne(t, mail(strings.Repeat("<b></b>", htmlNodes)+"words"))
+	if tags.Text != "words" || !hasNotice(tags, "message.html") {
+		t.Errorf("nothing but tags at the beginning: %q, %v", tags.Text, tags.Notices)
 	}
 }
 
@@ -192,9 +200,8 @@ func TestHostileText(t *testing.T) {
 func TestUnreadable(t *testing.T) {
 	t.Parallel()
 	d := newTestDecoder()
-	d.html = func() *htmlTools { panic("a library's fault") }
 	raw := "From: Ann <ann@customer.test>\r\nSubject: Hi\r\nContent-Type: text/html\r\n\r\n<p>Hello *there*</p>"
-	ins, err := d.decode([]byte(raw))
+	ins, err := d.decodeWith(func(envelope, []byte) []channels.Inbound { panic("a library's fault") }, []byte(raw))
 	if err != nil || len(ins) != 1 {
 		t.Fatal(ins, err)
 	}

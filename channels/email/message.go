@@ -19,19 +19,16 @@ func (d *decoder) body(in *channels.Inbound, c *content) {
 	if len(c.segments) == 0 && c.forward != nil {
 		c.segments = forwardedSegments(c.forward)
 	}
-	r := &htmlReader{
-		tools: d.html, whole: in.Automatic == "bounce" || forwardSubject.MatchString(in.Subject),
-		cids: map[string]string{}, used: map[string]bool{},
-	}
+	r := newHTMLReader(in.Automatic == "bounce" || forwardSubject.MatchString(in.Subject), map[string]string{})
 	for _, f := range c.files {
 		if f.ContentID != "" {
 			r.cids[f.ContentID] = f.Name
 		}
 	}
-	var texts, quotes, pages []string
+	var texts, quotes []string
 	for _, s := range c.segments {
-		b := r.segment(s, &in.Notices)
-		texts, quotes, pages = appendText(texts, b.text), appendText(quotes, b.quoted), appendText(pages, b.source)
+		b := r.segment(s)
+		texts, quotes = appendText(texts, b.text), appendText(quotes, b.quoted)
 	}
 	if len(texts) == 0 && len(quotes) > 0 && len(c.calendars) == 0 {
 		texts, quotes = quotes, nil // a quote is all there is
@@ -41,39 +38,22 @@ func (d *decoder) body(in *channels.Inbound, c *content) {
 	if c.cut {
 		in.Notices = append(in.Notices, "The text of this mail is very long: its beginning is shown, the whole is attached as message.txt.")
 	}
-	in.HTML = d.safeHTML(pages)
+	if r.richer {
+		in.HTML = &page{d, c.segments, r.cids}
+	}
 	for i := range c.files {
 		if r.used[c.files[i].ContentID] && c.files[i].ContentID != "" {
 			c.files[i].Inline = true
 		}
 	}
-	in.Attachments = append(in.Attachments, append(c.files, r.images...)...)
+	in.Attachments = slices.Concat(in.Attachments, c.files, r.images, r.cut)
 	in.Notices = append(in.Notices, cryptoNotices(c, in.Text)...)
+	if len(r.cut) > 0 {
+		in.Notices = append(in.Notices, "The HTML of this mail is very long: its beginning is shown, the whole is attached as message.html.")
+	}
 	if r.blocked {
 		in.Notices = append(in.Notices, "Remote pictures are not loaded.")
 	}
-}
-
-// safeHTML gives the HTML of a mail made safe, "" if the text tells all of it.
-func (d *decoder) safeHTML(pages []string) string {
-	if !slices.ContainsFunc(pages, tellsMore) {
-		return "" // nor will it when it is sanitised, which takes long
-	}
-	var safe []string
-	for _, source := range pages {
-		safe = appendText(safe, d.html().sanitise(source))
-	}
-	out := strings.Join(safe, "\n<hr/>\n")
-	if !tellsMore(out) {
-		return ""
-	}
-	return out
-}
-
-// tellsMore says that a mail's HTML shows what its text can't: pictures or tables.
-// The rest of it is in the text already and needs no original beside it.
-func tellsMore(source string) bool {
-	return strings.Contains(source, "<img") || strings.Contains(source, "<table")
 }
 
 // forwardedSegments gives the text of a mail that was forwarded as a file and
@@ -101,23 +81,19 @@ func appendText(list []string, text string) []string {
 	return append(list, text)
 }
 
-// segment reads one piece of text: its HTML if that can be laid out and says
-// something, else its plain form.
-func (r *htmlReader) segment(s segment, notices *[]string) htmlBody {
+// segment reads one piece of text: its HTML if that says something, else its plain form.
+func (r *htmlReader) segment(s segment) htmlBody {
 	if s.html != "" {
-		b, err := r.read(s.html)
-		switch {
-		case err == nil && (b.text != "" || strings.TrimSpace(s.plain) == "" && r.tools().sanitise(b.source) != ""):
-			return b
-		case err == nil && strings.TrimSpace(s.plain) == "":
-			s.plain = strippedHTML(s.html) // all of it stands where browsers show nothing
+		b := r.read(s.html)
+		if b.cut {
+			r.cut = append(r.cut, channels.Attachment{Name: "message.html", ContentType: "text/html", Content: []byte(s.html)})
 		}
-		if err != nil {
-			*notices = append(*notices, "The HTML of this mail is too large or too deeply nested to show: its plain text is shown.")
-			r.images = append(r.images, channels.Attachment{Name: "message.html", ContentType: "text/html", Content: []byte(s.html)})
-			if strings.TrimSpace(s.plain) == "" {
-				s.plain = strippedHTML(s.html)
-			}
+		hasPlain := strings.TrimSpace(s.plain) != ""
+		if b.text != "" || !hasPlain && !b.empty && !b.cut {
+			return b
+		}
+		if !hasPlain && r.bodies <= htmlBodies {
+			s.plain = strippedHTML(s.html[:min(len(s.html), htmlBytes)]) // all of it stands where browsers show nothing
 		}
 	}
 	now, history := splitQuote(s.plain, r.whole)

@@ -12,7 +12,7 @@ const paramBytes = 16 << 10
 // parseParams reads a field like Content-Type: its value in lower case and its
 // parameters, RFC 2231 pieces and charsets included. It never fails: names
 // without quotes, stray semicolons and unknown charsets are read as meant.
-func parseParams(v string) (value string, params map[string]string) {
+func parseParams(v string, guess *guesser) (value string, params map[string]string) {
 	if len(v) > paramBytes {
 		v = v[:paramBytes]
 	}
@@ -39,7 +39,7 @@ func parseParams(v string) (value string, params map[string]string) {
 		}
 	}
 	for base, pieces := range extended {
-		params[base] = joinPieces(pieces)
+		params[base] = joinPieces(pieces, guess)
 	}
 	return value, params
 }
@@ -97,7 +97,7 @@ func splitParamName(name string) (base string, n int, encoded bool) {
 }
 
 // joinPieces puts an RFC 2231 value together and converts its charset.
-func joinPieces(pieces map[int]piece) string {
+func joinPieces(pieces map[int]piece, guess *guesser) string {
 	order := make([]int, 0, len(pieces))
 	for n := range pieces {
 		order = append(order, n)
@@ -118,16 +118,14 @@ func joinPieces(pieces map[int]piece) string {
 			b = append(b, text...)
 		}
 	}
-	return toUTF8(b, charset)
+	return toUTF8(b, charset, guess)
 }
 
-// fileName gives the name of a part's file as its sender meant it, without
-// folders; "" if it has none.
-func fileName(h headers) string {
-	_, disposition := parseParams(h.raw("Content-Disposition"))
-	_, ctype := parseParams(h.raw("Content-Type"))
+// fileName gives the name of a part's file as its sender meant it, without folders; ""
+// if it has none. It is among the parameters of Content-Disposition or Content-Type.
+func fileName(disposition, ctype map[string]string, guess *guesser) string {
 	for _, name := range []string{disposition["filename"], ctype["name"], ctype["filename"], ctype["file"], disposition["name"]} {
-		if name = safeFileName(decodeHeader(name)); name != "" {
+		if name = safeFileName(decodeHeader(name, guess)); name != "" {
 			return name
 		}
 	}

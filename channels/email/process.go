@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"sync"
 
+	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark"
 	"golang.org/x/sync/semaphore"
 )
@@ -28,8 +29,8 @@ const (
 // process is what the mailboxes of one process share: what is slow to make or large to
 // keep, and bounds that hold for all of them together. Safe for concurrent use.
 type process struct {
-	html     func() *htmlTools        // made when the first HTML comes
-	markdown func() goldmark.Markdown // made when the first mail leaves
+	policy   func() *bluemonday.Policy // made when the first original is opened
+	markdown func() goldmark.Markdown  // made when the first mail leaves
 	sessions tls.ClientSessionCache
 
 	small, large pool // mail that was asked for and is not stored yet
@@ -42,7 +43,7 @@ type process struct {
 
 func newProcess() *process {
 	return &process{
-		html:     sync.OnceValue(newHTMLTools),
+		policy:   sync.OnceValue(newPolicy),
 		markdown: sync.OnceValue(newMarkdown),
 		sessions: tls.NewLRUClientSessionCache(0),
 		small:    newPool(smallBytes),

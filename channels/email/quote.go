@@ -1,25 +1,76 @@
 package email
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
 
 // line is a line of a body as a reader sees it, from plain text or from HTML.
 type line struct {
 	text  string
+	blank bool // there is nothing to see
+	field byte // of a mail's headers, as fieldOfLine names them; 0 = none
+	ends  bool // as what introduces a quote does: in a colon or dashes
 	depth int  // how deep it is quoted
 	tail  bool // a mailer's mark: from here on it is history
 	sig   bool // a mailer's mark: a signature
 	loose bool // quoted, but perhaps by the sender: a quote only below an attribution
 }
 
-// blank reports whether there is nothing to see.
-func (l line) blank() bool { return strings.Trim(l.text, " \t\r\u00a0\u1427\u200b") == "" }
+// read fills in what is asked of a line again and again.
+func (l *line) read(text string) {
+	l.text = text
+	if l.blank = trimBlanks(text) == ""; l.blank {
+		return
+	}
+	l.field = fieldOfLine(text)
+	text = strings.TrimRight(text, " "+nbsp)
+	l.ends = strings.HasSuffix(text, ":") || strings.HasSuffix(text, "：") || strings.HasSuffix(text, "--")
+}
 
 // Bounds of what is looked at: longer mails are shown as they are, and only the
 // beginning of a line can be a mailer's.
 const (
-	quoteLines = 20_000
+	quoteLines = 5000
 	lineBytes  = 2000
 )
+
+// trimBlanks takes blanks off the beginning of a line, also hard and invisible ones. For
+// ASCII it is quicker than strings.TrimLeft would be.
+func trimBlanks(text string) string {
+	for text != "" {
+		switch c := text[0]; {
+		case c == ' ' || c == '\t' || c == '\r':
+			text = text[1:]
+		case c < utf8.RuneSelf:
+			return text
+		default:
+			r, size := utf8.DecodeRuneInString(text)
+			if r != '\u00a0' && r != '\u1427' && r != '\u200b' {
+				return text
+			}
+			text = text[size:]
+		}
+	}
+	return text
+}
+
+// looks is how many bytes of one body may still be compared with patterns, which take
+// long: no person writes as many lines that need it.
+type looks int
+
+// patternBytes is how many they are at first; each line counts with lookCost besides.
+const (
+	patternBytes looks = 8 << 10
+	lookCost           = 50
+)
+
+// allow reports whether a line may be compared.
+func (l *looks) allow(text string) bool {
+	*l -= looks(len(text) + lookCost)
+	return *l >= 0
+}
 
 // findHistory gives the index of the first line that is not what the sender wrote
 // now: signature or quoted history up to the end. len(lines) means that all stays:
@@ -42,7 +93,7 @@ func findHistory(lines []line, whole bool) int {
 // hasText reports whether any line shows something.
 func hasText(lines []line) bool {
 	for _, l := range lines {
-		if !l.blank() {
+		if !l.blank {
 			return true
 		}
 	}
@@ -61,10 +112,10 @@ func findQuote(lines []line) int {
 		return tail
 	}
 	start := end
-	for start > 0 && (body[start-1].depth > 0 || body[start-1].blank()) {
+	for start > 0 && (body[start-1].depth > 0 || body[start-1].blank) {
 		start--
 	}
-	for start < end && body[start].blank() {
+	for start < end && body[start].blank {
 		start++
 	}
 	first := start
@@ -80,7 +131,7 @@ func findQuote(lines []line) int {
 // hasQuoted reports whether any line is quoted text.
 func hasQuoted(lines []line) bool {
 	for _, l := range lines {
-		if l.depth > 0 && !l.blank() {
+		if l.depth > 0 && !l.blank {
 			return true
 		}
 	}
@@ -90,7 +141,7 @@ func hasQuoted(lines []line) bool {
 // lastText gives the index behind the last line that shows something.
 func lastText(lines []line) int {
 	end := len(lines)
-	for end > 0 && lines[end-1].blank() {
+	for end > 0 && lines[end-1].blank {
 		end--
 	}
 	return end
@@ -99,15 +150,16 @@ func lastText(lines []line) int {
 // findTail gives where history begins that isn't marked line by line: a mailer's
 // mark, a block of headers, a separator, an attribution that says who and when.
 func findTail(lines []line) int {
+	looks := patternBytes
 	for i, l := range lines {
 		switch {
-		case l.blank() && !l.tail:
+		case l.blank && !l.tail:
 		case l.tail, isSeparator(l.text):
 			return i
-		case fieldOfLine(l.text) != 0 && isHeaderBlock(lines[i:]):
+		case l.field != 0 && isHeaderBlock(lines[i:]):
 			return ruleAbove(lines, i)
 		case l.depth == 0:
-			if n := strictAttribution(lines[i:]); n > 0 && !startsQuoted(lines[i+n:]) {
+			if n := strictAttribution(lines[i:], &looks); n > 0 && !startsQuoted(lines[i+n:]) {
 				return i
 			}
 		}
@@ -126,39 +178,42 @@ func ruleAbove(lines []line, i int) int {
 	return i
 }
 
+// headerLines is how many lines a block of headers may have.
+const headerLines = 16
+
 // isHeaderBlock reports whether lines begin with the headers of a mail: who wrote
 // it and two fields more within a few lines.
 func isHeaderBlock(lines []line) bool {
-	seen := map[byte]bool{}
-	used := 0
-	for _, l := range lines[:min(len(lines), 16)] {
-		if l.blank() {
+	seen, used := "", 0
+	for _, l := range lines[:min(len(lines), headerLines)] {
+		if l.blank {
 			continue
 		}
 		if used++; used > 9 {
 			break
 		}
-		if f := fieldOfLine(l.text); f != 0 && f != 'c' {
-			seen[f] = true
+		if l.field != 0 && l.field != 'c' && strings.IndexByte(seen, l.field) < 0 {
+			seen += string(l.field)
 		}
 	}
-	return len(seen) >= 3 && seen['f']
+	return len(seen) >= 3 && strings.Contains(seen, "f")
 }
 
 // strictAttribution gives over how many lines an attribution goes that stands
 // above unmarked history; 0 if there is none.
-func strictAttribution(lines []line) int {
+func strictAttribution(lines []line, looks *looks) int {
 	lines = lines[:min(len(lines), 4)]
-	if !endsInColon(lines) || !attributionStart.MatchString(lines[0].text) {
+	ends := func(l line) bool { return l.ends }
+	if !slices.ContainsFunc(lines, ends) || !startsAttribution(lines[0].text) {
 		return 0
 	}
 	joined := ""
 	for n, l := range lines {
-		if l.blank() || l.depth > 0 {
+		if l.blank || l.depth > 0 {
 			return 0
 		}
 		joined = strings.TrimSpace(joined + " " + l.text)
-		if isAttribution(joined, true) {
+		if l.ends && looks.allow(joined) && isAttribution(joined, true) {
 			return n + 1
 		}
 	}
@@ -168,28 +223,11 @@ func strictAttribution(lines []line) int {
 // startsQuoted reports whether the first line that shows something is quoted.
 func startsQuoted(lines []line) bool {
 	for _, l := range lines {
-		if !l.blank() {
+		if !l.blank {
 			return l.depth > 0
 		}
 	}
 	return false
-}
-
-// endsInColon reports whether one of the lines does: cheaper than the patterns.
-func endsInColon(lines []line) bool {
-	for _, l := range lines {
-		text := strings.TrimRight(l.text, " "+nbsp)
-		if strings.HasSuffix(text, ":") || strings.HasSuffix(text, "：") || strings.HasSuffix(text, "--") {
-			return true
-		}
-	}
-	return false
-}
-
-// isSeparator reports whether a line separates an answer from what it answers.
-func isSeparator(text string) bool {
-	text = strings.TrimLeft(text, " \t>*")
-	return text != "" && (text[0] == '-' || text[0] == '_' || text[0] == 0xe2) && separatorLine.MatchString(text)
 }
 
 // attributionAbove gives where the attribution of the quote at start begins, start
@@ -201,13 +239,13 @@ func attributionAbove(lines []line, start int) int {
 	}
 	joined, found := "", start
 	for i := end - 1; i >= 0 && i >= end-4; i-- {
-		if lines[i].blank() || lines[i].depth > 0 {
+		if lines[i].blank || lines[i].depth > 0 {
 			break
 		}
 		joined = strings.TrimSpace(lines[i].text + " " + joined)
 		if isAttribution(joined, false) {
 			found = i
-			if attributionStart.MatchString(joined) {
+			if startsAttribution(joined) {
 				break
 			}
 		} else if found < start {
@@ -229,8 +267,9 @@ func isForward(lines []line, cut int) bool {
 
 // saysInside reports whether the sender says that the answers stand in the quote.
 func saysInside(lines []line) bool {
+	looks := patternBytes
 	for _, l := range lines {
-		if l.depth == 0 && insideWord(l.text) && answersInside.MatchString(l.text) {
+		if l.depth == 0 && insideWord(l.text) && looks.allow(l.text) && answersInside.MatchString(l.text) {
 			return true
 		}
 	}
@@ -261,15 +300,15 @@ func findSignature(lines []line) int {
 		end = lastText(lines[:start])
 	}
 	for i := end - 1; i >= 0 && i >= end-signatureLines; i-- {
-		if lines[i].depth > 0 && !lines[i].blank() {
+		if lines[i].depth > 0 && !lines[i].blank {
 			break
 		}
 		if strings.TrimRight(lines[i].text, " "+nbsp) == "--" {
 			return i
 		}
 	}
-	for i := end - 1; i >= 0 && (lines[i].sig || lines[i].blank()); i-- {
-		if lines[i].sig && !lines[i].blank() {
+	for i := end - 1; i >= 0 && (lines[i].sig || lines[i].blank); i-- {
+		if lines[i].sig && !lines[i].blank {
 			start = i
 		}
 	}
@@ -281,20 +320,24 @@ func textLines(text string) []line {
 	raw := strings.Split(text, "\n")
 	lines := make([]line, len(raw))
 	for i, s := range raw {
-		lines[i].text = s[:min(len(s), lineBytes)]
+		text := s[:min(len(s), lineBytes)]
 		for strings.HasPrefix(s, ">") {
 			lines[i].depth++
 			s = strings.TrimPrefix(s[1:], " ")
 		}
 		if lines[i].depth > 0 && s == "" {
-			lines[i].text = ">"
+			text = ">"
 		}
+		lines[i].read(text)
 	}
 	return lines
 }
 
 // splitQuote separates plain text into what was written now and the rest.
 func splitQuote(text string, whole bool) (now, history string) {
+	if whole || strings.Count(text, "\n") >= quoteLines {
+		return text, ""
+	}
 	lines := textLines(text)
 	cut := findHistory(lines, whole)
 	if cut == len(lines) {

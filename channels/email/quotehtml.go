@@ -1,6 +1,7 @@
 package email
 
 import (
+	"bytes"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -16,7 +17,10 @@ type htmlLine struct {
 // lineReader walks an HTML body and collects its lines.
 type lineReader struct {
 	lines []htmlLine
-	text  strings.Builder
+	limit int    // of lines that are read
+	steps int    // nodes that may still be looked at
+	bare  bool   // what mailers say of a block does not count
+	text  []byte // of the current line, its beginning
 	first *html.Node
 	state line // what holds for the text that is read now
 	tail  *html.Node
@@ -24,7 +28,7 @@ type lineReader struct {
 
 // htmlLines gives the lines of a body as a reader sees them.
 func htmlLines(body *html.Node) []htmlLine {
-	r := &lineReader{}
+	r := &lineReader{limit: quoteLines + 1, steps: htmlNodes + 1} // longer bodies have no history
 	r.walk(body)
 	r.end()
 	return r.lines
@@ -36,7 +40,7 @@ func (r *lineReader) end() {
 		return
 	}
 	l := r.state
-	l.text = strings.TrimSpace(r.text.String()[:min(r.text.Len(), lineBytes)])
+	l.read(string(bytes.TrimSpace(r.text)))
 	if strings.HasPrefix(l.text, ">") { // quoted by hand
 		l.depth++
 	}
@@ -45,7 +49,7 @@ func (r *lineReader) end() {
 		r.first, r.tail = r.tail, nil
 	}
 	r.lines = append(r.lines, htmlLine{l, r.first})
-	r.text.Reset()
+	r.text = r.text[:0]
 	r.first = nil
 }
 
@@ -76,13 +80,15 @@ func (r *lineReader) walk(n *html.Node) {
 		r.end()
 		return
 	}
-	if !isBlock(n) {
+	if !isBlockTag(n.DataAtom) {
 		r.children(n)
 		return
 	}
 	r.end()
 	outer := r.state
-	r.mark(n)
+	if !r.bare {
+		r.mark(n)
+	}
 	r.children(n)
 	r.end()
 	r.state = outer
@@ -90,29 +96,43 @@ func (r *lineReader) walk(n *html.Node) {
 
 // children reads what is in a node.
 func (r *lineReader) children(n *html.Node) {
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
+	for c := n.FirstChild; c != nil && len(r.lines) < r.limit && r.steps > 0; c = c.NextSibling {
+		r.steps--
 		r.walk(c)
 	}
 }
 
 // add takes text into the current line.
 func (r *lineReader) add(n *html.Node, text string) {
+	limit := lineBytes
+	if r.bare {
+		limit = 200 // more says no more of a field
+	}
+	text = text[:min(len(text), limit)]
 	if r.first == nil {
 		if strings.TrimSpace(text) == "" {
 			return
 		}
 		r.first = n
 	}
-	r.text.WriteString(strings.Map(func(c rune) rune {
-		if c == '\n' || c == '\t' || c == '\u00a0' {
-			return ' '
+	for i := 0; i < len(text) && len(r.text) < limit; i++ {
+		c := text[i]
+		switch {
+		case c == '\n' || c == '\t':
+			c = ' '
+		case strings.HasPrefix(text[i:], nbsp):
+			c = ' '
+			i += len(nbsp) - 1
 		}
-		return c
-	}, text))
+		r.text = append(r.text, c)
+	}
 }
 
 // mark notes what a block's class, id and style say of the text in it.
 func (r *lineReader) mark(n *html.Node) {
+	if len(n.Attr) == 0 && n.DataAtom != atom.Blockquote {
+		return
+	}
 	class, id := " "+strings.ToLower(attr(n, "class"))+" ", strings.ToLower(attr(n, "id"))
 	class = strings.ReplaceAll(class, " x_", " ")
 	for strings.HasPrefix(id, "x_") {
@@ -143,28 +163,39 @@ func (r *lineReader) mark(n *html.Node) {
 	}
 }
 
+// headerNodes is how much of a block is searched for headers.
+const headerNodes = 500
+
 // outlookBorder reports whether a block is the line that desktop Outlook draws
 // above the headers of what it answers.
 func outlookBorder(n *html.Node) bool {
-	style := strings.ToLower(strings.Join(strings.Fields(attr(n, "style")), ""))
+	style := attr(n, "style")
+	if !strings.Contains(style, "order") { // cheaper
+		return false
+	}
+	style = strings.ToLower(strings.Join(strings.Fields(style[:min(len(style), styleBytes)]), ""))
 	if !strings.Contains(style, "border-top:solid#e1e1e11.0pt") && !strings.Contains(style, "border-top:solid#b5c4df1.0pt") &&
 		!strings.Contains(style, "border-top:1ptsolidrgb(225,225,225)") {
 		return false
 	}
+	r := &lineReader{limit: headerLines, steps: headerNodes, bare: true}
+	r.children(n)
+	r.end()
 	var lines []line
-	for _, l := range htmlLines(&html.Node{Type: html.DocumentNode, FirstChild: n.FirstChild}) {
+	for _, l := range r.lines {
 		lines = append(lines, l.line)
 	}
 	return isHeaderBlock(lines)
 }
 
-// isBlock reports whether an element starts a line of its own.
-func isBlock(n *html.Node) bool {
-	switch n.DataAtom {
+// isBlockTag reports whether an element of this kind starts a line of its own.
+func isBlockTag(tag atom.Atom) bool {
+	switch tag {
 	case atom.P, atom.Div, atom.Blockquote, atom.Ul, atom.Ol, atom.Li, atom.Table, atom.Tr, atom.Pre, atom.Body, atom.Html,
 		atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Main, atom.Nav,
 		atom.Address, atom.Center, atom.Dl, atom.Dt, atom.Dd, atom.Fieldset, atom.Form, atom.Figure, atom.Figcaption, atom.Tbody,
-		atom.Thead, atom.Tfoot, atom.Hr, atom.Aside, atom.Caption, atom.Details, atom.Summary:
+		atom.Thead, atom.Tfoot, atom.Hr, atom.Aside, atom.Caption, atom.Details, atom.Summary, atom.Menu, atom.Dir, atom.Hgroup,
+		atom.Listing, atom.Xmp, atom.Plaintext:
 		return true
 	}
 	return false

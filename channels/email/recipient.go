@@ -12,7 +12,7 @@ var _ channels.Starter = (*Channel)(nil)
 
 // Recipient implements channels.Starter: one address, with or without a name.
 func (c *Channel) Recipient(typed string) (channels.Party, error) {
-	list := addresses(typed)
+	list := addresses(newGuesser(), typed)
 	switch {
 	case len(list) == 0, len(list) == 1 && list[0].Name != "" && !strings.Contains(typed, "<"), strings.ContainsFunc(strings.TrimSpace(typed), unicode.IsControl):
 		return channels.Party{}, badRecipient("“"+cut(oneLine(typed))+"” is no e-mail address.", "Write it like ann@example.org.")

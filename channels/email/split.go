@@ -3,6 +3,7 @@ package email
 import (
 	"bufio"
 	"bytes"
+	"net/textproto"
 	"regexp"
 	"strings"
 
@@ -32,6 +33,7 @@ type part struct {
 type splitter struct {
 	parts   int
 	notices []string
+	guess   *guesser
 }
 
 // note adds a remark once.
@@ -57,7 +59,7 @@ func readMail(raw []byte) (*part, []string) {
 	if bytes.IndexByte(raw, '\n') < 0 {
 		raw = bytes.ReplaceAll(raw, []byte("\r"), []byte("\n"))
 	}
-	s := &splitter{}
+	s := &splitter{guess: newGuesser()}
 	return s.read(bytes.TrimLeft(raw, " \t\r\n"), 0, "text/plain"), s.notices
 }
 
@@ -69,7 +71,7 @@ func (s *splitter) read(b []byte, depth int, defaultType string) *part {
 		s.note(noticeHeaders)
 		head = head[:bytes.LastIndexByte(head[:maxHeaderBytes], '\n')+1]
 	}
-	p := &part{header: readHeader(head), body: body}
+	p := &part{header: readHeader(head, s.guess), body: body}
 	p.ctype, p.params = contentType(p.header, defaultType)
 	if !strings.HasPrefix(p.ctype, "multipart/") {
 		return p
@@ -154,15 +156,54 @@ func headerLine(line []byte, first bool) bool {
 }
 
 // readHeader reads a header block; what can't be read is left out.
-func readHeader(head []byte) headers {
-	if len(head) == 0 {
-		return headers{}
+func readHeader(head []byte, guess *guesser) headers {
+	if fields, ok := plainHeader(head); ok {
+		return headers{fields, guess}
 	}
-	h, err := enmime.ReadHeader(bufio.NewReaderSize(bytes.NewReader(head), 512), ignoreErrors{})
-	if err != nil && len(h) == 0 {
-		return headers{}
+	fields, err := enmime.ReadHeader(bufio.NewReaderSize(bytes.NewReader(head), 512), ignoreErrors{})
+	if err != nil && len(fields) == 0 {
+		fields = nil
 	}
-	return headers(h)
+	return headers{fields, guess}
+}
+
+// plainHeader reads a header block in which nothing is odd, as almost all are: many parts
+// or fields would make enmime's reader cost more than the rest of a mail. It gives what that
+// would; ok is false for blocks that need its tolerance.
+func plainHeader(head []byte) (fields textproto.MIMEHeader, ok bool) {
+	fields = textproto.MIMEHeader{}
+	name, value := "", []byte(nil)
+	for line := range bytes.Lines(head) {
+		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+		text := bytes.Trim(line, " \t")
+		switch {
+		case len(text) == 0 || bytes.IndexByte(line, '\r') >= 0:
+			return nil, false
+		case (line[0] == ' ' || line[0] == '\t') && name != "":
+			value = append(append(value, ' '), text...)
+			continue
+		}
+		colon := bytes.IndexByte(line, ':')
+		if colon <= 0 || bytes.ContainsFunc(line[:colon], isOddInName) {
+			return nil, false
+		}
+		addField(fields, name, value)
+		name, value = textproto.CanonicalMIMEHeaderKey(string(line[:colon])), append([]byte(nil), bytes.TrimLeft(text[colon+1:], " \t")...)
+	}
+	addField(fields, name, value)
+	return fields, true
+}
+
+// isOddInName reports whether r is none of the signs that names of fields are made of.
+func isOddInName(r rune) bool {
+	return r != '-' && r != '_' && (r >= 0x80 || !isLetter(byte(r)) && !isDigit(byte(r)))
+}
+
+// addField appends a value of a field.
+func addField(fields textproto.MIMEHeader, name string, value []byte) {
+	if name != "" {
+		fields[name] = append(fields[name], string(value))
+	}
 }
 
 // ignoreErrors takes enmime's remarks on headers; the mail is shown as it is.
@@ -180,7 +221,7 @@ func contentType(h headers, defaultType string) (string, map[string]string) {
 	if strings.TrimSpace(v) == "" {
 		return defaultType, map[string]string{}
 	}
-	ctype, params := parseParams(v)
+	ctype, params := parseParams(v, h.guess)
 	switch major, _, found := strings.Cut(ctype, "/"); {
 	case ctype == "" || ctype == "text" || ctype == "plain":
 		ctype = "text/plain"
@@ -188,10 +229,13 @@ func contentType(h headers, defaultType string) (string, map[string]string) {
 		ctype = "text/html"
 	case !found && params["boundary"] != "":
 		ctype = "multipart/mixed"
-	case (!found || major == "" || !mediaType.MatchString(ctype)) && fileName(h) == "":
-		ctype = "text/plain" // whatever it is meant to be, it can be read
-	case !mediaType.MatchString(ctype):
-		ctype = "application/octet-stream"
+	case !found || major == "" || !mediaType.MatchString(ctype):
+		_, disposition := parseParams(h.raw("Content-Disposition"), h.guess)
+		if named := fileName(disposition, params, h.guess) != ""; !named {
+			ctype = "text/plain" // whatever it is meant to be, it can be read
+		} else if !mediaType.MatchString(ctype) {
+			ctype = "application/octet-stream"
+		}
 	}
 	return ctype, params
 }

@@ -1,7 +1,6 @@
 package email
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -68,12 +67,23 @@ func writeLine(out *strings.Builder, line string) {
 	escapeInline(out, body)
 }
 
-// orderedMark is the start of a numbered list.
-var orderedMark = regexp.MustCompile(`^[0-9]{1,9}[.)]`)
+// orderedMark gives the length of the start of a numbered list, 0 if there is none.
+func orderedMark(s string) int {
+	n := 0
+	for n < len(s) && n < 10 && s[n] >= '0' && s[n] <= '9' {
+		n++
+	}
+	if n == 0 || n > 9 || n == len(s) || s[n] != '.' && s[n] != ')' {
+		return 0
+	}
+	return n + 1
+}
 
-// ruleLine is a line that Markdown could take for a rule, an underline of a
+// ruleLine reports whether Markdown could take a line for a rule, an underline of a
 // heading or the second row of a table.
-var ruleLine = regexp.MustCompile(`^[-=_*|: \t]+$`)
+func ruleLine(s string) bool {
+	return strings.Trim(s, "-=_*|: \t") == ""
+}
 
 // blockMark gives how many bytes of a line's start end in the sign that would
 // make a block of it, 0 if none would.
@@ -86,7 +96,7 @@ func blockMark(s string) int {
 			return 1
 		}
 	case '*', '_':
-		if len(s) == 1 || s[0] == '*' && endsMark(s[1:]) || ruleLine.MatchString(s) {
+		if len(s) == 1 || s[0] == '*' && endsMark(s[1:]) || ruleLine(s) {
 			return 1
 		}
 	case '~':
@@ -94,16 +104,16 @@ func blockMark(s string) int {
 			return 1
 		}
 	case '-', '+':
-		if endsMark(s[1:]) || ruleLine.MatchString(s) {
+		if endsMark(s[1:]) || ruleLine(s) {
 			return 1
 		}
 	case '=', '|', ':':
-		if ruleLine.MatchString(s) && strings.ContainsAny(s, "-=") {
+		if ruleLine(s) && strings.ContainsAny(s, "-=") {
 			return 1
 		}
 	}
-	if m := orderedMark.FindString(s); m != "" && endsMark(s[len(m):]) {
-		return len(m)
+	if n := orderedMark(s); n > 0 && endsMark(s[n:]) {
+		return n
 	}
 	return 0
 }
@@ -164,8 +174,43 @@ func endsURLRune(s string) bool {
 	return unicode.IsSpace(r) || unicode.Is(unicode.Co, r)
 }
 
-// entityPattern is what Markdown decodes after an ampersand.
-var entityPattern = regexp.MustCompile(`^&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});`)
+// isEntity reports whether s, behind an ampersand, begins with what Markdown decodes:
+// "#10;", "#x1F;", "amp;".
+func isEntity(s string) bool {
+	end := strings.IndexByte(s[:min(len(s), 33)], ';')
+	if end < 2 {
+		return false
+	}
+	name, digits := s[:end], isEntityLetter
+	switch {
+	case name[0] != '#':
+		if !isLetter(name[0]) {
+			return false
+		}
+	case name[1] == 'x' || name[1] == 'X':
+		name, digits = name[2:], func(c byte) bool { return hexDigit(c) >= 0 }
+		if len(name) > 6 {
+			return false
+		}
+	default:
+		name, digits = name[1:], isDigit
+		if len(name) > 7 {
+			return false
+		}
+	}
+	for i := range len(name) {
+		if !digits(name[i]) {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// isEntityLetter reports whether a named entity may hold c.
+func isEntityLetter(c byte) bool { return isLetter(c) || isDigit(c) }
+
+// isDigit reports whether c is an ASCII digit.
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // escapeInline writes s so that Markdown shows it as it is.
 func escapeInline(out *strings.Builder, s string) {
@@ -185,7 +230,7 @@ func escapeInline(out *strings.Builder, s string) {
 // trimURL drops what ends the sentence around a URL, not the URL: a full stop, a
 // closing bracket that was opened before it.
 func trimURL(u string) string {
-	spare := map[byte]int{} // closing brackets without an opening one
+	var spare [256]int // closing brackets without an opening one
 	for i := range len(u) {
 		switch c := u[i]; c {
 		case ')', ']', '}':
@@ -226,15 +271,10 @@ func bareURL(u string) string {
 
 // entityInside reports whether Markdown would decode something in u.
 func entityInside(u string) bool {
-	for i := strings.IndexByte(u, '&'); i >= 0; {
-		if entityPattern.MatchString(u[i:]) {
+	for found := true; found; {
+		if _, u, found = strings.Cut(u, "&"); found && isEntity(u) {
 			return true
 		}
-		next := strings.IndexByte(u[i+1:], '&')
-		if next < 0 {
-			return false
-		}
-		i += 1 + next
 	}
 	return false
 }
@@ -260,8 +300,8 @@ func escapeRun(out *strings.Builder, s string, from, to int) {
 			i = end
 			continue
 		case c == '`', c == '[', c == ']', c == '<',
-			c == '&' && entityPattern.MatchString(s[i:min(len(s), i+40)]),
-			c == '\\' && (i+1 == to || isPunct(s[i+1]) || s[i+1] == markPrefix[0]):
+			c == '&' && isEntity(s[i+1:]),
+			c == '\\' && (i+1 == to || isPunct(s[i+1])):
 			out.WriteByte('\\')
 		}
 		out.WriteByte(s[i])

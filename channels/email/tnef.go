@@ -13,6 +13,7 @@ type tnefResult struct {
 	files      []channels.Attachment
 	text, html string
 	complete   bool // nothing in it was left unread
+	guess      *guesser
 }
 
 // TNEF numbers (MS-OXTNEF 2.1.2, MS-OXPROPS).
@@ -40,7 +41,7 @@ const (
 // tnef decodes a winmail.dat; what can't be decoded stays a file.
 func (c *content) tnef(p *part, name string) {
 	b := p.bytes()
-	result, ok := decodeTNEF(b)
+	result, ok := decodeTNEF(b, p.header.guess)
 	if !ok || !result.complete {
 		if name == "" {
 			name = "winmail.dat"
@@ -55,12 +56,12 @@ func (c *content) tnef(p *part, name string) {
 
 // decodeTNEF reads a winmail.dat within its own bounds: every length is checked
 // against what is left.
-func decodeTNEF(b []byte) (*tnefResult, bool) {
+func decodeTNEF(b []byte, guess *guesser) (*tnefResult, bool) {
 	if len(b) < 6 || binary.LittleEndian.Uint32(b) != tnefSignature {
 		return nil, false
 	}
 	b = b[6:]
-	result := &tnefResult{complete: true}
+	result := &tnefResult{complete: true, guess: guess}
 	var file *channels.Attachment
 	for len(b) >= 9 && len(result.files) < tnefMaxParts {
 		id, size := binary.LittleEndian.Uint32(b[1:]), uint64(binary.LittleEndian.Uint32(b[5:]))
@@ -97,15 +98,15 @@ func decodeTNEF(b []byte) (*tnefResult, bool) {
 func (r *tnefResult) attribute(id uint32, data []byte, file *channels.Attachment) {
 	switch {
 	case id == tnefBody:
-		r.text = toUTF8(data, "")
+		r.text = toUTF8(data, "", r.guess)
 	case id == tnefMAPIProps:
 		hasRTF := false
 		r.complete = readProperties(data, func(prop uint16, value []byte, unicode bool) {
 			switch prop {
 			case propBody:
-				r.text = propText(value, unicode)
+				r.text = propText(value, unicode, r.guess)
 			case propHTML:
-				r.html = propText(value, unicode)
+				r.html = propText(value, unicode, r.guess)
 			case propRTF:
 				hasRTF = true
 			}
@@ -115,14 +116,14 @@ func (r *tnefResult) attribute(id uint32, data []byte, file *channels.Attachment
 		}
 	case file == nil:
 	case id == tnefTitle && file.Name == "":
-		file.Name = propText(data, false)
+		file.Name = propText(data, false, r.guess)
 	case id == tnefAttachData:
 		file.Content = data
 	case id == tnefAttachment:
 		readProperties(data, func(prop uint16, value []byte, unicode bool) {
 			text := ""
 			if prop != propAttachData {
-				text = propText(value[:min(len(value), 2000)], unicode)
+				text = propText(value[:min(len(value), 2000)], unicode, r.guess)
 			}
 			switch {
 			case prop == propAttachLong && text != "", prop == propAttachName && file.Name == "":
@@ -137,7 +138,7 @@ func (r *tnefResult) attribute(id uint32, data []byte, file *channels.Attachment
 }
 
 // propText reads a string property, which ends in NUL.
-func propText(b []byte, unicode bool) string {
+func propText(b []byte, unicode bool, guess *guesser) string {
 	if unicode {
 		units := make([]uint16, len(b)/2)
 		for i := range units {
@@ -145,7 +146,7 @@ func propText(b []byte, unicode bool) string {
 		}
 		return dropControls(strings.TrimRight(string(utf16.Decode(units)), "\x00"))
 	}
-	return toUTF8([]byte(strings.TrimRight(string(b), "\x00")), "")
+	return toUTF8([]byte(strings.TrimRight(string(b), "\x00")), "", guess)
 }
 
 // readProperties walks a list of MAPI properties; false when it is damaged.

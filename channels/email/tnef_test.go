@@ -64,7 +64,7 @@ func testTNEF() []byte {
 func TestTNEF(t *testing.T) {
 	t.Parallel()
 	whole := testTNEF()
-	r, ok := decodeTNEF(whole)
+	r, ok := decodeTNEF(whole, newGuesser())
 	if !ok || !r.complete || r.text != "Text in Outlook's own form" || len(r.files) != 1 {
 		t.Fatalf("%+v, %v", r, ok)
 	}
@@ -73,7 +73,7 @@ func TestTNEF(t *testing.T) {
 	}
 	complete := 0
 	for n := range whole { // cut anywhere
-		r, ok := decodeTNEF(whole[:n])
+		r, ok := decodeTNEF(whole[:n], newGuesser())
 		if !ok {
 			continue
 		}

@@ -1,17 +1,13 @@
 package email
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"regexp"
 	"strconv"
 	"strings"
 )
-
-// tokenPattern finds what may be a token of ours: c12.m34.0a1b2c3d or c12.0a1b2c3d,
-// bounded so that it can't be the middle of somebody else's id.
-var tokenPattern = regexp.MustCompile(`(?:^|[^0-9A-Za-z.])c([1-9][0-9]{0,17})(?:\.m([1-9][0-9]{0,17}))?\.([0-9A-Fa-f]{8})(?:@|$|[^0-9A-Za-z.])`)
 
 // messageID gives the Message-ID of a message of ours, without angle brackets.
 // Shape: c12.m34.0a1b2c3d@acme.test
@@ -40,25 +36,76 @@ func tokenMAC(key []byte, body string) string {
 func parseToken(keys [][]byte, id string) (conversation, message int64, ok bool) {
 	id = strings.Trim(strings.TrimSpace(id), "<>")
 	local, _, _ := strings.Cut(id, "@")
-	m := tokenPattern.FindStringSubmatch(local)
-	if m == nil || len(m[0]) != len(local) {
+	seen, length := cutToken(local)
+	if length == 0 || length != len(local) {
 		return 0, 0, false
 	}
-	return verifyToken(keys, m)
+	return seen.verify(keys)
 }
 
-// verifyToken checks a match of tokenPattern against every key.
-func verifyToken(keys [][]byte, m []string) (conversation, message int64, ok bool) {
-	body := "c" + m[1]
-	if m[2] != "" {
-		body += ".m" + m[2]
+// tokenText is what looks like a token of ours, as it is written.
+type tokenText struct{ conversation, message, mac string }
+
+// tokenBytes is the length of the longest token.
+const tokenBytes = len("c.m.") + 2*18 + 8
+
+// cutToken reads what looks like a token at the beginning of s: c12.m34.0a1b2c3d or
+// c12.0a1b2c3d. length is 0 if there is none; it must not be the beginning of a longer word.
+func cutToken(s string) (seen tokenText, length int) {
+	rest, ok := strings.CutPrefix(s, "c")
+	if !ok {
+		return tokenText{}, 0
 	}
-	given := []byte(strings.ToLower(m[3]))
+	if seen.conversation, rest = cutNumber(rest); seen.conversation == "" {
+		return tokenText{}, 0
+	}
+	if after, ok := strings.CutPrefix(rest, ".m"); ok {
+		if seen.message, rest = cutNumber(after); seen.message == "" {
+			return tokenText{}, 0
+		}
+	}
+	if len(rest) < 9 || rest[0] != '.' {
+		return tokenText{}, 0
+	}
+	seen.mac, rest = rest[1:9], rest[9:]
+	for i := range len(seen.mac) {
+		if hexDigit(seen.mac[i]) < 0 {
+			return tokenText{}, 0
+		}
+	}
+	if rest != "" && inTokenWord(rest[0]) {
+		return tokenText{}, 0
+	}
+	return seen, len(s) - len(rest)
+}
+
+// cutNumber cuts a number of at most 18 digits, without zeros in front, off s.
+func cutNumber(s string) (number, rest string) {
+	n := 0
+	for n < len(s) && n < 18 && isDigit(s[n]) {
+		n++
+	}
+	if n == 0 || s[0] == '0' {
+		return "", s
+	}
+	return s[:n], s[n:]
+}
+
+// inTokenWord reports whether beside c there is no token, but the middle of another id.
+func inTokenWord(c byte) bool { return isLetter(c) || isDigit(c) || c == '.' }
+
+// verify checks a token against every key.
+func (t tokenText) verify(keys [][]byte) (conversation, message int64, ok bool) {
+	body := "c" + t.conversation
+	if t.message != "" {
+		body += ".m" + t.message
+	}
+	given := []byte(strings.ToLower(t.mac))
 	for _, key := range keys {
 		if len(key) > 0 && hmac.Equal(given, []byte(tokenMAC(key, body))) {
-			conversation, _ = strconv.ParseInt(m[1], 10, 64)
-			if m[2] != "" {
-				message, _ = strconv.ParseInt(m[2], 10, 64)
+			conversation, _ = strconv.ParseInt(t.conversation, 10, 64)
+			if t.message != "" {
+				message, _ = strconv.ParseInt(t.message, 10, 64)
 			}
 			return conversation, message, true
 		}
@@ -75,21 +122,27 @@ const tokenScanLimit = 200
 // scanTokens finds every verified token in a text, each once, in order.
 func scanTokens(keys [][]byte, text []byte) []token {
 	var found []token
-	seen := map[token]bool{}
-	for tries := 0; tries < tokenScanLimit; tries++ {
-		at := tokenPattern.FindSubmatchIndex(text)
-		if at == nil {
+	known := map[token]bool{}
+	tries := 0
+	for at := 0; tries < tokenScanLimit; at++ {
+		next := bytes.IndexByte(text[at:], 'c')
+		if next < 0 {
 			break
 		}
-		m := []string{"", string(text[at[2]:at[3]]), "", string(text[at[6]:at[7]])}
-		if at[4] >= 0 {
-			m[2] = string(text[at[4]:at[5]])
+		at += next
+		if at > 0 && inTokenWord(text[at-1]) || at+1 == len(text) || !isDigit(text[at+1]) {
+			continue
 		}
-		if c, msg, ok := verifyToken(keys, m); ok && !seen[token{c, msg}] {
-			seen[token{c, msg}] = true
+		seen, length := cutToken(string(text[at:min(len(text), at+tokenBytes+1)]))
+		if length == 0 {
+			continue
+		}
+		tries++
+		if c, msg, ok := seen.verify(keys); ok && !known[token{c, msg}] {
+			known[token{c, msg}] = true
 			found = append(found, token{c, msg})
 		}
-		text = text[at[7]:] // the byte after a token may open the next one
+		at += length - 1
 	}
 	return found
 }
