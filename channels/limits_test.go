@@ -3,6 +3,8 @@ package channels
 import (
 	"maps"
 	"testing"
+
+	"parley/channels/budget"
 )
 
 func TestParseFileLimits(t *testing.T) {
@@ -26,7 +28,12 @@ func TestParseFileLimits(t *testing.T) {
 
 func FuzzParseFileLimits(f *testing.F) {
 	f.Add("image 5MB, document 10 mb")
+	for _, s := range budget.Seeds() {
+		f.Add(s)
+	}
+	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, s string) {
+		budget.CheckRepeated(t, m, s, func(s string) { _, _ = ParseFileLimits(s) })
 		limits, err := ParseFileLimits(s)
 		for kind, size := range limits {
 			if err != nil || size < 0 || kind == "" {

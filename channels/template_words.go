@@ -67,23 +67,18 @@ func (u TemplateUse) Words() string {
 	return strings.Join(parts, "\n\n")
 }
 
-// inside are the characters that mean something anywhere in Markdown.
-const inside = "\\`*_[]<>~|&"
-
-var (
-	startSign  = regexp.MustCompile(`^[#+=-]`)
-	listNumber = regexp.MustCompile(`^(\d{1,9})([.)])`)
-)
-
 // literal writes plain text as Markdown that reads the same.
 func literal(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if strings.ContainsRune(inside, r) {
-			b.WriteByte('\\')
+	out := make([]byte, 0, len(s)+len(s)/8)
+	digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
+	for i := range len(s) {
+		switch c := s[i]; {
+		case strings.IndexByte("\\`*_[]<>~|&", c) >= 0, // these mean something anywhere
+			i == 0 && strings.IndexByte("#+=-", c) >= 0,
+			i == digits && digits >= 1 && digits <= 9 && (c == '.' || c == ')'): // the start of a list
+			out = append(out, '\\')
 		}
-		b.WriteRune(r)
+		out = append(out, s[i])
 	}
-	out := listNumber.ReplaceAllString(b.String(), `$1\$2`)
-	return startSign.ReplaceAllString(out, `\$0`)
+	return string(out)
 }

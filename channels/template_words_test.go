@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/yuin/goldmark"
+
+	"parley/channels/budget"
 )
 
 func TestTemplateWords(t *testing.T) {
@@ -38,7 +40,14 @@ func FuzzTemplateValue(f *testing.F) {
 	for _, seed := range []string{"Ann", "*b* _i_ ~~s~~ `c`", "[x](https://x.test)", "<b>&amp;", "# h", "1. one", "12) x", "- x", "+ x", "> q", "===", "---", "a | b", `\`, "![i](x)", "***", "&#42;", "__a__"} {
 		f.Add(seed)
 	}
+	for _, seed := range budget.Seeds() {
+		f.Add(seed)
+	}
+	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, value string) {
+		budget.CheckRepeated(t, m, value, func(s string) {
+			TemplateUse{Template: Template{Body: "Hello {{v}}"}, Values: map[string]string{"v": s}}.Words()
+		})
 		value = strings.Join(strings.Fields(strings.ToValidUTF8(value, "")), " ")
 		if value == "" || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd }) {
 			return

@@ -13,15 +13,22 @@ import (
 	"time"
 )
 
-// What parsing may cost on the machine that docs/performance.md names: PerMegabyte for each
-// megabyte (1<<20 bytes) of the input and Base for any input, unless its Meter says more.
-const (
-	PerMegabyte = 50 * time.Millisecond
-	Base        = time.Millisecond
-)
+// Allowance is what parsing may cost on the machine that docs/performance.md names:
+// PerMegabyte for each megabyte (1<<20 bytes) of the input and Base for any input.
+type Allowance struct{ Base, PerMegabyte time.Duration }
+
+// Usual is the allowance of parsers without a reason for another one.
+func Usual() Allowance { return Allowance{Base: time.Millisecond, PerMegabyte: 50 * time.Millisecond} }
 
 // referenceCost is what the reference takes on that machine while it does nothing else.
 const referenceCost = 670 * time.Microsecond
+
+// Webhook is the allowance of parsers of JSON. For a body of nothing but tiny things
+// encoding/json takes up to 100 ms a megabyte each time that it reads one, and what is read
+// of each thing is stored: that costs a hundred times as much.
+func Webhook() Allowance {
+	return Allowance{Base: 2 * time.Millisecond, PerMegabyte: 250 * time.Millisecond}
+}
 
 // Before a parser is said to cost too much it is measured again: other work on the machine
 // makes CPU time longer too (shared caches and cores), but hardly ever each time.
@@ -35,7 +42,7 @@ const (
 // Meter measures parsers. It counts what the whole process spends: nothing else may run in
 // it meanwhile, no parallel test either.
 type Meter struct {
-	base time.Duration
+	allowed Allowance
 
 	mu        sync.Mutex
 	reference *reference // made when it is needed
@@ -43,11 +50,11 @@ type Meter struct {
 	checks    int        // since slowness was measured
 }
 
-// NewMeter makes a Meter. One serves all inputs of a fuzz target.
-func NewMeter() *Meter { return &Meter{base: Base, slowness: 1} }
+// NewMeter makes a Meter for the usual allowance. One serves all inputs of a fuzz target.
+func NewMeter() *Meter { return NewMeterFor(Usual()) }
 
-// NewMeterWithBase makes a Meter for parsers that may cost more than Base for a short input.
-func NewMeterWithBase(base time.Duration) *Meter { return &Meter{base: base, slowness: 1} }
+// NewMeterFor makes a Meter for another allowance.
+func NewMeterFor(allowed Allowance) *Meter { return &Meter{allowed: allowed, slowness: 1} }
 
 // Check runs parse, which parses an input of so many bytes. The test fails if that takes
 // more CPU time than it may. parse runs more than once when it seems to.
@@ -77,12 +84,12 @@ func (m *Meter) Check(t testing.TB, bytes int, parse func()) {
 		}
 	}
 	t.Fatalf("%d bytes took %v of CPU time: %.1f times what they may (%v and %v a megabyte, each times %.1f in this process)",
-		bytes, spent.Round(10*time.Microsecond), least, m.base, PerMegabyte, slowness)
+		bytes, spent.Round(10*time.Microsecond), least, m.allowed.Base, m.allowed.PerMegabyte, slowness)
 }
 
 // exceeds gives how many times what may be spent on so many bytes was spent.
 func (m *Meter) exceeds(spent time.Duration, bytes int) float64 {
-	allowed := float64(m.base) + float64(PerMegabyte)*float64(bytes)/(1<<20)
+	allowed := float64(m.allowed.Base) + float64(m.allowed.PerMegabyte)*float64(bytes)/(1<<20)
 	return float64(spent) / (allowed * m.slowness)
 }
 

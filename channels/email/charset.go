@@ -84,7 +84,7 @@ func metaCharset(b []byte) string {
 			value, ok := strings.CutPrefix(strings.TrimLeft(head[i+len("charset"):], " \t\r\n"), "=")
 			value = strings.TrimLeft(value, " \t\r\n\"'")
 			end := 0
-			for end < len(value) && (isEntityLetter(value[end]) || strings.IndexByte("_:.-", value[end]) >= 0) {
+			for end < len(value) && ((isLetter(value[end]) || isDigit(value[end])) || strings.IndexByte("_:.-", value[end]) >= 0) {
 				end++
 			}
 			if ok && end >= 2 && end <= 40 {

@@ -157,7 +157,11 @@ func (h hostile) all() map[string]string {
 
 // newMailMeter makes a Meter for whole mails. A mail may be nothing but tags or parts: up to
 // htmlNodes and maxParts of them are read, however few bytes they have.
-func newMailMeter() *budget.Meter { return budget.NewMeterWithBase(4 * time.Millisecond) }
+func newMailMeter() *budget.Meter {
+	allowed := budget.Usual()
+	allowed.Base = 4 * time.Millisecond
+	return budget.NewMeterFor(allowed)
+}
 
 // TestHostileMails: no mail takes more than its length deserves, neither to be named nor to
 // be decoded nor to be opened as it came, and each gives something to show.

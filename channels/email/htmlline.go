@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"parley/channels/markdown"
 )
 
 // textStyle is how text stands out: styles add up.
@@ -166,7 +168,7 @@ func (l *markdownLine) code(n *html.Node) {
 	if text == "" {
 		return
 	}
-	fence := strings.Repeat("`", longestRun(text, '`')+1)
+	fence := strings.Repeat("`", markdown.LongestRun(text, '`')+1)
 	inside := text
 	if strings.HasPrefix(text, "`") || strings.HasSuffix(text, "`") {
 		inside = " " + text + " "
@@ -324,7 +326,7 @@ func writeText(out *strings.Builder, text string, begins bool, after runKind) {
 	}
 	text = "." + text + "."
 	at := 1
-	for _, m := range findURLs(text[:len(text)-1]) {
+	for _, m := range markdown.FindURLs(text[:len(text)-1]) {
 		escapeRun(out, text, at, m[0])
 		u := bareURL(text[m[0]:m[1]])
 		if m[1] == len(text)-1 && after != blankRun && !strings.HasPrefix(u, "<") {

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"parley/channels/markdown"
 )
 
 // plainTarget gives a link whose text is its target as that target alone.
@@ -47,7 +49,7 @@ func destination(href string) string {
 			b.WriteByte('%')
 			b.WriteByte("0123456789ABCDEF"[c>>4])
 			b.WriteByte("0123456789ABCDEF"[c&15])
-		case c == '&' && isEntity(href[i+1:]):
+		case c == '&' && markdown.IsEntity(href[i+1:]):
 			b.WriteString("&amp;")
 		default:
 			b.WriteByte(c)

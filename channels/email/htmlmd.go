@@ -6,6 +6,8 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"parley/channels/markdown"
 )
 
 // markdownWriter writes a tree as canonical Markdown in one walk. What is in a line is
@@ -261,7 +263,7 @@ func (w *markdownWriter) preformatted(n *html.Node) {
 	if strings.TrimSpace(text) == "" {
 		return
 	}
-	fence := strings.Repeat("`", max(3, longestRun(text, '`')+1))
+	fence := strings.Repeat("`", max(3, markdown.LongestRun(text, '`')+1))
 	w.begin(2)
 	w.rawLine(fence)
 	for line := range strings.SplitSeq(text, "\n") {
@@ -295,18 +297,4 @@ func rawText(n *html.Node) string {
 	}
 	walk(n)
 	return b.String()
-}
-
-// longestRun gives the length of the longest run of c.
-func longestRun(text string, c byte) int {
-	longest, run := 0, 0
-	for i := range len(text) {
-		if text[i] != c {
-			run = 0
-			continue
-		}
-		run++
-		longest = max(longest, run)
-	}
-	return longest
 }

@@ -3,16 +3,19 @@ package http_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"mime"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"parley/channels"
+	"parley/channels/budget"
 	parleyhttp "parley/channels/http"
 )
 
@@ -229,6 +232,15 @@ func TestStatusByToken(t *testing.T) {
 	}
 }
 
+// messageEvent makes an event in which a customer says so.
+func messageEvent(text string) []byte {
+	raw, err := json.Marshal(parleyhttp.Event{Type: "message", ID: "1", From: &parleyhttp.Person{ID: "u"}, Text: text})
+	if err != nil {
+		panic(err) // it has nothing that JSON can't hold
+	}
+	return raw
+}
+
 // FuzzDecode: whatever the bytes are, decoding ends the same way twice, and what it takes
 // is whole.
 func FuzzDecode(f *testing.F) {
@@ -239,7 +251,16 @@ func FuzzDecode(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	for _, s := range budget.Seeds() {
+		f.Add(messageEvent(s))
+	}
+	m := budget.NewMeterFor(budget.Webhook())
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		m.Check(t, len(raw), func() { _, _ = c.Decode(raw) })
+		if long, ok := budget.Repeated(string(raw)); ok {
+			event := messageEvent(long[:min(len(long), 150_000)])
+			m.Check(t, len(event), func() { _, _ = c.Decode(event) })
+		}
 		first, err1 := c.Decode(raw)
 		second, err2 := c.Decode(raw)
 		if (err1 == nil) != (err2 == nil) || !reflect.DeepEqual(first, second) {
@@ -258,7 +279,10 @@ func FuzzVerify(f *testing.F) {
 	now := time.Unix(1790000000, 0)
 	f.Add(parleyhttp.Sign([]byte("another"), now, []byte("body")), []byte("body"))
 	f.Add("t=1790000000,v1=", []byte(""))
+	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, header string, body []byte) {
+		budget.CheckRepeated(t, m, header, func(s string) { parleyhttp.Verify([]byte(secret), now, s, body) })
+		budget.CheckRepeated(t, m, body, func(b []byte) { parleyhttp.Verify([]byte(secret), now, header, b) })
 		if parleyhttp.Verify([]byte(secret), now, header, body) == "" {
 			t.Fatalf("%q passes", header)
 		}
@@ -315,6 +339,12 @@ func FuzzSplit(f *testing.F) {
 		f.Add([]byte(`{"events":[` + c.raw + `]}`))
 	}
 	f.Add([]byte(`{"events":[{"type":"typing"},{"type":"typing"}]}`))
+	for _, c := range events() {
+		f.Add([]byte(c.raw)) // they are repeated as the events of one body
+	}
+	for _, s := range append(budget.Seeds(), "[", "{\"a\":", "[{}],") {
+		f.Add([]byte(s))
+	}
 	var facts []channels.Fact
 	c, err := parleyhttp.Spec().New(channels.Account{Config: config("http://127.0.0.1:1")}, channels.Env{
 		Accept: func(_ context.Context, list ...channels.Fact) error { facts = list; return nil }})
@@ -329,7 +359,13 @@ func FuzzSplit(f *testing.F) {
 		c.(http.Handler).ServeHTTP(w, req)
 		return w.Code, facts
 	}
+	m := budget.NewMeterFor(budget.Webhook())
 	f.Fuzz(func(t *testing.T, body []byte) {
+		m.Check(t, len(body), func() { post(t, body) })
+		if long, ok := budget.Repeated(append(bytes.Clone(body), ',')); ok {
+			batch := slices.Concat([]byte(`{"events":[`), bytes.TrimRight(long, ","), []byte("]}"))
+			m.Check(t, len(batch), func() { post(t, batch) })
+		}
 		status, first := post(t, body)
 		again, second := post(t, body)
 		if status != again || !reflect.DeepEqual(first, second) || status != http.StatusOK && (status != http.StatusBadRequest || first != nil) {

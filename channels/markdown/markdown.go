@@ -1,5 +1,5 @@
 // Package markdown reads canonical Markdown for the channels that write it as something
-// else: what they have in common, once.
+// else, and knows what acts in it for those that write it: what they have in common, once.
 //
 // What does not belong here: how any channel's text looks.
 package markdown

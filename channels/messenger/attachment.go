@@ -14,6 +14,9 @@ import (
 // maxRefBytes is the longest address that an Attachment can have as its Ref.
 const maxRefBytes = 2000
 
+// maxShown is how many attachments are shown of a message; Messenger allows 30.
+const maxShown = 100
+
 // add puts an attachment into a message: a file to fetch, a line of text, or, where there
 // is nothing to show, a remark that says so. text is what the message itself says.
 func (a *attachment) add(in *channels.Inbound, text string) {

@@ -95,7 +95,11 @@ func said(in channels.Inbound, m *message) []channels.Inbound {
 // body takes over what a message says and shows.
 func body(in *channels.Inbound, m *message) {
 	in.Text = wamark.Escape(m.Text)
-	for _, a := range m.Attachments {
+	for i, a := range m.Attachments {
+		if i == maxShown {
+			in.Notices = append(in.Notices, fmt.Sprintf("Sent %d things more. Look into the Page's inbox.", len(m.Attachments)-maxShown))
+			break
+		}
 		a.add(in, m.Text)
 	}
 }

@@ -1,11 +1,47 @@
 package messenger
 
 import (
+	"encoding/json"
+	"maps"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"parley/channels"
+	"parley/channels/budget"
 )
+
+// saying makes a webhook in which a customer says so.
+func saying(text string) []byte {
+	body, err := json.Marshal(text)
+	if err != nil {
+		panic(err) // a string always can be written
+	}
+	return hookBody("messaging", `"message":{"mid":"m_1","text":`+string(body)+`}`)
+}
+
+// splitDecode does with a webhook what is done before it is shown.
+func splitDecode(c *Channel, body []byte) {
+	for _, one := range split(body) {
+		_, _ = c.Decode(one.Payload)
+	}
+}
+
+// TestHostileWebhooks: no webhook costs more than its length deserves.
+func TestHostileWebhooks(t *testing.T) { // not parallel: it measures what the process spends
+	rep := func(s string) string { return strings.TrimSuffix(strings.Repeat(s, 100_000/len(s)), ",") }
+	c, m := plainChannel(t), budget.NewMeterFor(budget.Webhook())
+	entries := func(list string) []byte { return []byte(`{"object":"page","entry":[` + list + `]}`) }
+	hooks := map[string][]byte{
+		"events": entries(`{"id":"1","messaging":[` + rep(`{"sender":{"id":"2"},"timestamp":1,"message":{"mid":"m","text":"x"}},`) + `]}`), "entries": entries(rep(`{"id":"1","messaging":[{}]},`)), "numbers": entries(rep("1,")), "deep": entries(rep("[")),
+		"one text": saying(rep("*_~")), "escapes": hookBody("messaging", `"message":{"mid":"m_1","text":"`+rep(`\u0000`)+`"}`), "keys": hookBody("messaging", rep(`"a":1,`)), "attachments": hookBody("messaging", attachments(rep(`{"type":"image","payload":{"url":"https://a.test"}},`))),
+		"elements": hookBody("messaging", attachments(`{"type":"template","payload":{"elements":[`+rep(`{"title":"t"},`)+`]}}`)), "mids": hookBody("messaging", `"delivery":{"mids":[`+rep(`"m_1",`)+`],"watermark":1}`),
+	}
+	for _, name := range slices.Sorted(maps.Keys(hooks)) {
+		t.Run(name, func(t *testing.T) { m.Check(t, len(hooks[name]), func() { splitDecode(c, hooks[name]) }) })
+	}
+}
 
 // FuzzSplitDecode: whatever Meta sends is stored once each under a name that fits, and
 // decodes without a panic, the same way each time.
@@ -22,8 +58,16 @@ func FuzzSplitDecode(f *testing.F) {
 		f.Add(hookBody("standby", event))
 	}
 	f.Add([]byte(`{"object":"page","entry":[{"id":"1","messaging":[null,5,{}],"standby":null}]}`))
-	c := plainChannel(f)
+	for _, s := range budget.Seeds() {
+		f.Add(saying(s))
+	}
+	c, m := plainChannel(f), budget.NewMeterFor(budget.Webhook())
 	f.Fuzz(func(t *testing.T, body []byte) {
+		m.Check(t, len(body), func() { splitDecode(c, body) })
+		if long, ok := budget.Repeated(string(body)); ok {
+			said := saying(long)
+			m.Check(t, len(said), func() { splitDecode(c, said) })
+		}
 		facts := split(body)
 		for _, fact := range facts {
 			if fact.ExternalID == "" || len(fact.ExternalID) > 500 || fact.OrderKey == "" || len(fact.OrderKey) > 500 {

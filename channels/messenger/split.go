@@ -15,6 +15,9 @@ import (
 // maxIDBytes is the longest id that names a fact as it is; longer ones by their hash.
 const maxIDBytes = 300
 
+// maxEvents bounds the entries of a webhook, and the events of each.
+const maxEvents = 2000
+
 // notification is the body of a webhook.
 type notification struct {
 	Object string            `json:"object"`
@@ -49,11 +52,18 @@ func split(body []byte) []channels.Fact {
 	if n.Object != "page" {
 		return []channels.Fact{kept(body, "", "about "+strconv.Quote(clip(n.Object, 40))+", not a Page: another product's webhooks come here")}
 	}
+	if len(n.Entry) > maxEvents {
+		return []channels.Fact{kept(body, "", "a webhook with "+strconv.Itoa(len(n.Entry))+" entries: Meta sends no more than a thousand at once")}
+	}
 	var facts []channels.Fact
 	for _, raw := range n.Entry {
 		var e entry
 		if json.Unmarshal(raw, &e) != nil || !isID(e.ID) {
 			facts = append(facts, kept(raw, "", "an entry without a Page"))
+			continue
+		}
+		if n := len(e.Messaging) + len(e.Standby); n > maxEvents {
+			facts = append(facts, kept(raw, e.ID, "an entry with "+strconv.Itoa(n)+" events: Meta sends no more than a thousand at once"))
 			continue
 		}
 		for _, event := range e.Messaging {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/budget"
 	"parley/channels/twilio/twiliofake"
 )
 
@@ -156,8 +157,23 @@ func FuzzDecode(f *testing.F) {
 		}
 		all = append(all, c)
 	}
+	saying := func(text string) []byte {
+		form := inboundForm()
+		form.Set("Body", text)
+		return []byte("hook\t2026-11-20T09:00:00Z\to=1.0e.00\n" + form.Encode())
+	}
+	for _, s := range budget.Seeds() {
+		f.Add(saying(s))
+		f.Add([]byte(s))
+	}
+	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		for _, c := range all {
+			m.Check(t, len(raw), func() { _, _ = c.Decode(raw) })
+			if long, ok := budget.Repeated(string(raw)); ok {
+				payload := saying(long)
+				m.Check(t, len(payload), func() { _, _ = c.Decode(payload) })
+			}
 			first, err1 := c.Decode(raw)
 			second, err2 := c.Decode(raw)
 			if (err1 == nil) != (err2 == nil) || !reflect.DeepEqual(first, second) {

@@ -27,12 +27,15 @@ func countSegments(text string) channels.Count {
 	widths, encoding, alone, part := make([]int, 0, len(text)), "GSM-7", gsmAlone, gsmPart
 	for _, r := range text {
 		switch {
-		case strings.ContainsRune(gsmBasic, r):
+		case r >= 'a' && r <= 'z' || r == ' ', strings.ContainsRune(gsmBasic, r):
 			widths = append(widths, 1)
 		case strings.ContainsRune(gsmExtension, r):
 			widths = append(widths, 2)
 		default:
 			encoding = "UCS-2"
+		}
+		if encoding == "UCS-2" {
+			break
 		}
 	}
 	if encoding == "UCS-2" {

@@ -6,6 +6,7 @@ import (
 	"unicode/utf16"
 
 	"parley/channels"
+	"parley/channels/budget"
 )
 
 // Edge case 29: the edges of 160, 153, 70 and 67 with characters that take two places.
@@ -48,7 +49,12 @@ func FuzzCount(f *testing.F) {
 	for _, s := range []string{"", "a", "€", "😀", strings.Repeat("a€", 200), strings.Repeat("ж😀", 99), "\xff\xfe"} {
 		f.Add(s)
 	}
+	for _, s := range budget.Seeds() {
+		f.Add(s)
+	}
+	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, s string) {
+		budget.CheckRepeated(t, m, s, func(s string) { countSegments(s) })
 		c := countSegments(s)
 		units := len(utf16.Encode([]rune(s)))
 		if c.Parts < 1 || c.Left < 0 || c.Left > 160 || c.Encoding != "GSM-7" && c.Encoding != "UCS-2" {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/budget"
 )
 
 // The vectors are of Twilio's own libraries.
@@ -242,7 +243,17 @@ func FuzzWebhook(f *testing.F) {
 	f.Add("bodySHA256=x", "{}", "application/json")
 	c := &Channel{set: settings{account: testAccount, token: testToken, from: smsNumber}}
 	c.env = channels.Env{HookURL: "https://parley.test/h", Keys: [][]byte{[]byte("k")}, Now: time.Now}
+	for _, s := range append(budget.Seeds(), "a=b&", "&", "%ff=", "o=") {
+		f.Add(s, "Body="+s, formType)
+	}
+	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, query, body, contentType string) {
+		budget.CheckRepeated(t, m, body, func(s string) {
+			form, _ := formOf(contentType, []byte(s))
+			c.signed("x", query, form, []byte(s))
+			c.factOf(form, query, []byte(s))
+		})
+		budget.CheckRepeated(t, m, query, func(s string) { c.verify(s) })
 		form, isForm := formOf(contentType, []byte(body))
 		if c.signed("x", query, form, []byte(body)) {
 			t.Error("a forged signature fits")

@@ -1,27 +1,45 @@
 package wamark
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"parley/channels/markdown"
 )
 
 // nbsp keeps indentation that Markdown would take for code or drop.
 const nbsp = "\u00a0"
 
-// blockMark is a line's start that Markdown would make a block of. The last sign of it is
-// escaped.
-var blockMark = regexp.MustCompile(`^(?:>|#{1,6}(?:\s|$)|[-+*](?:\s|$)|[0-9]{1,9}[.)](?:\s|$)|~~~)`)
+// blockMark gives the length of a line's start that Markdown would make a block of; 0 if
+// there is none. The last sign of it is escaped.
+func blockMark(line string) int {
+	digits := len(line) - len(strings.TrimLeft(line, "0123456789"))
+	n := 1
+	switch {
+	case line == "":
+		return 0
+	case line[0] == '>':
+		return 1
+	case line[0] == '#':
+		if n = len(line) - len(strings.TrimLeft(line, "#")); n > 6 {
+			return 0
+		}
+	case strings.IndexByte("-+*", line[0]) >= 0:
+	case digits >= 1 && digits <= 9 && digits < len(line) && (line[digits] == '.' || line[digits] == ')'):
+		n = digits + 1
+	default:
+		return 0
+	}
+	if after, _ := utf8.DecodeRuneInString(line[n:]); n < len(line) && !unicode.IsSpace(after) {
+		return 0 // the mark has a blank behind it
+	}
+	return n
+}
 
-// ruleLine is a line that could be a rule, an underline of a heading or a row of a table.
-var ruleLine = regexp.MustCompile(`^[-=_*|:~ \t]+$`)
-
-// entityPattern is what Markdown decodes after an ampersand.
-var entityPattern = regexp.MustCompile(`^&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});`)
-
-// urlPattern finds addresses of the web, with what may follow them in a sentence.
-var urlPattern = regexp.MustCompile("(?i)\\bhttps?://[^\\s<>\"`\\x00]+")
+// ruleLine reports whether a line could be a rule, an underline of a heading or a row of a
+// table.
+func ruleLine(line string) bool { return strings.Trim(line, "-=_*|:~ \t") == "" }
 
 // escapeLine writes one line: its beginning so that it opens no block, the rest by rest.
 func escapeLine(line string, rest func(string) string) string {
@@ -33,64 +51,56 @@ func escapeLine(line string, rest func(string) string) string {
 		}
 		out.WriteString(nbsp)
 	}
-	m := strings.TrimRightFunc(blockMark.FindString(body), unicode.IsSpace)
-	if m == "" && ruleLine.MatchString(body) {
-		m = body[:1]
+	n := blockMark(body)
+	if n == 0 && body != "" && !strings.HasPrefix(body, "~~~") && ruleLine(body) {
+		n = 1
 	}
-	if m == "" || m == "~~~" {
-		return out.String() + rest(body)
+	if n > 0 {
+		out.WriteString(body[:n-1])
+		out.WriteByte('\\')
+		out.WriteString(body[n-1 : n])
 	}
-	out.WriteString(m[:len(m)-1] + `\` + m[len(m)-1:])
-	return out.String() + rest(body[len(m):])
+	out.WriteString(rest(body[n:]))
+	return out.String()
 }
 
 // escapeInline writes s so that Markdown shows it as it is.
 func escapeInline(s string) string {
-	var out strings.Builder
+	out := make([]byte, 0, len(s)+len(s)/8)
 	at := 0
-	for _, m := range urlPattern.FindAllStringIndex(s, -1) {
-		url := trimURL(s[m[0]:m[1]])
-		escapeRun(&out, s, at, m[0])
-		if strings.ContainsAny(url, "*_~[]\\(){}|!'$^") || strings.Contains(url, ";") {
-			out.WriteString("<" + url + ">")
-		} else {
-			out.WriteString(url)
+	for _, m := range markdown.FindURLs(s) {
+		url := s[m[0]:m[1]]
+		out = escapeRun(out, s, at, m[0])
+		if strings.ContainsAny(url, "*_~[]\\(){}|!'$^;") {
+			url = "<" + url + ">"
 		}
-		at = m[0] + len(url)
+		out = append(out, url...)
+		at = m[1]
 	}
-	escapeRun(&out, s, at, len(s))
-	return out.String()
+	return string(escapeRun(out, s, at, len(s)))
 }
 
-// trimURL drops what ends the sentence around an address.
-func trimURL(u string) string {
-	for u != "" {
-		c := u[len(u)-1]
-		if c == ')' && strings.Count(u, "(") >= strings.Count(u, ")") || c != ')' && !strings.ContainsRune(".,;:!?'*_~]", rune(c)) {
-			return u
+// escapeRun appends s[from:to], escaped; what stands around a sign decides whether it could
+// act.
+func escapeRun(out []byte, s string, from, to int) []byte {
+	for i := from; i < to; i++ {
+		escape := false
+		switch s[i] {
+		case '*', '_', '~':
+			escape = acts(s, i)
+		case '`', '[', ']', '<', '|':
+			escape = true
+		case '&':
+			escape = markdown.IsEntity(s[i+1:])
+		case '\\':
+			escape = i+1 == to || isPunct(s[i+1])
 		}
-		u = u[:len(u)-1]
-	}
-	return u
-}
-
-// escapeRun escapes s[from:to]; what stands around it decides whether a sign could act.
-func escapeRun(out *strings.Builder, s string, from, to int) {
-	for i := from; i < to; {
-		r, size := utf8.DecodeRuneInString(s[i:to])
-		switch {
-		case r == '*' || r == '_' || r == '~':
-			if acts(s, i) {
-				out.WriteByte('\\')
-			}
-		case r == '`', r == '[', r == ']', r == '<', r == '|',
-			r == '&' && entityPattern.MatchString(s[i:min(len(s), i+40)]),
-			r == '\\' && (i+1 == to || isPunct(s[i+1])):
-			out.WriteByte('\\')
+		if escape {
+			out = append(out, '\\')
 		}
-		out.WriteString(s[i : i+size])
-		i += size
+		out = append(out, s[i])
 	}
+	return out
 }
 
 // acts reports whether the sign s[i] could open or close emphasis: not between blanks,

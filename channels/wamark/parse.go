@@ -1,10 +1,11 @@
 package wamark
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"parley/channels/markdown"
 )
 
 // Parse turns a WhatsApp text into canonical Markdown that shows what WhatsApp shows:
@@ -29,22 +30,22 @@ func Parse(text string) string {
 // assemble joins texts and, at odd places, code.
 func assemble(pieces []string) string {
 	var blocks []string
-	line := "" // of inline code, what belongs to the same lines
+	var line strings.Builder // of inline code, what belongs to the same lines
 	for i, piece := range pieces {
 		code := strings.TrimPrefix(piece, "```")
 		switch {
 		case i%2 == 0:
-			line += "\x00t" + piece
+			line.WriteString("\x00t" + piece)
 		case strings.Contains(strings.Trim(code, "\n"), "\n"):
-			blocks = append(blocks, lines(line), fence(strings.Trim(code, "\n")))
-			line = ""
+			blocks = append(blocks, lines(line.String()), fence(strings.Trim(code, "\n")))
+			line.Reset()
 		case strings.TrimSpace(code) == "":
-			line += "\x00t" + piece + "```"
+			line.WriteString("\x00t" + piece + "```")
 		default:
-			line += "\x00c" + strings.Trim(code, "\n") + "\x00"
+			line.WriteString("\x00c" + strings.Trim(code, "\n") + "\x00")
 		}
 	}
-	blocks = append(blocks, lines(line))
+	blocks = append(blocks, lines(line.String()))
 	var kept []string
 	for _, b := range blocks {
 		if b = strings.Trim(b, "\n"); b != "" {
@@ -70,6 +71,9 @@ func Escape(text string) string {
 // clean drops what no text holds.
 func clean(text string) string {
 	text = strings.ToValidUTF8(text, "\uFFFD")
+	if !strings.ContainsFunc(text, isDropped) {
+		return text
+	}
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\x00", "").Replace(text)
 	return strings.Map(func(r rune) rune {
 		if r != '\n' && r != '\t' && unicode.IsControl(r) {
@@ -77,6 +81,11 @@ func clean(text string) string {
 		}
 		return r
 	}, text)
+}
+
+// isDropped reports whether clean changes something about r.
+func isDropped(r rune) bool {
+	return r != '\n' && r != '\t' && unicode.IsControl(r) || r == '\u2028' || r == '\u2029'
 }
 
 // paragraphs writes a text line by line.
@@ -101,8 +110,21 @@ func paragraphs(text string, write func(string) string) string {
 	return out.String()
 }
 
-// listMark is how a line of a list begins on WhatsApp.
-var listMark = regexp.MustCompile(`^(?:[-*] |[0-9]{1,9}\. )`)
+// listMark gives the length of what begins a line of a list on WhatsApp: "- ", "* ", "12. ";
+// 0 if a line is none.
+func listMark(line string) int {
+	if strings.HasPrefix(line, "- ") || strings.HasPrefix(line, "* ") {
+		return 2
+	}
+	digits := 0
+	for digits < min(len(line), 9) && line[digits] >= '0' && line[digits] <= '9' {
+		digits++
+	}
+	if digits == 0 || !strings.HasPrefix(line[digits:], ". ") {
+		return 0
+	}
+	return digits + 2
+}
 
 // lines writes WhatsApp's lines. Code that stood between fences on one line is between
 // "\x00c" and "\x00"; "\x00t" is text again.
@@ -114,13 +136,13 @@ func lines(text string) string {
 		switch {
 		case strings.HasPrefix(bare, "> "):
 			kind, out = "> ", "> "+escapeLine(strings.TrimLeft(bare[2:], " "), marks)
-		case listMark.MatchString(bare):
-			mark := listMark.FindString(bare)
-			kind = "list"
-			if mark == "* " {
+		case listMark(bare) > 0:
+			mark := bare[:listMark(bare)]
+			out = escapeLine(strings.TrimLeft(bare[len(mark):], " "), marks)
+			if kind = "list"; mark == "* " {
 				mark = "- "
 			}
-			out = mark + escapeLine(strings.TrimLeft(bare[len(mark):], " "), marks)
+			out = mark + out
 		default:
 			out = escapeLine(bare, marks)
 		}
@@ -150,10 +172,7 @@ func marks(line string) string {
 
 // codeSpan writes code inside a line.
 func codeSpan(code string) string {
-	ticks := "`"
-	for strings.Contains(code, ticks) {
-		ticks += "`"
-	}
+	ticks := strings.Repeat("`", markdown.LongestRun(code, '`')+1)
 	if strings.HasPrefix(code, "`") || strings.HasSuffix(code, "`") {
 		code = " " + code + " "
 	}
@@ -165,11 +184,21 @@ const maxNesting = 4
 
 // inline writes text with WhatsApp's marks as Markdown.
 func inline(s string, depth int) string {
+	if depth == maxNesting {
+		return escapeInline(s)
+	}
 	var out strings.Builder
-	from := 0
-	for i := 0; i < len(s) && depth < maxNesting; {
-		end := closing(s, i)
-		if end < 0 || insideURL(s, i) {
+	from, urls, ends := 0, markdown.FindURLs(s), findEnds(s)
+	for i := 0; i < len(s); {
+		if len(urls) > 0 && urls[0][0] <= i { // marks in an address are none
+			i, urls = max(i, urls[0][1]), urls[1:]
+			continue
+		}
+		end := -1
+		if opens(s, i) {
+			end = ends.next(s[i], i+2)
+		}
+		if end < 0 {
 			i++
 			continue
 		}
@@ -192,39 +221,65 @@ func inline(s string, depth int) string {
 	return out.String()
 }
 
-// closing gives where the mark that opens at s[i] is closed, -1 if it doesn't open.
-func closing(s string, i int) int {
-	mark := s[i]
-	if strings.IndexByte("*_~`", mark) < 0 || i > 0 && (wordBefore(s, i) || s[i-1] == mark) || i+2 >= len(s) {
-		return -1
-	}
-	if r, _ := utf8.DecodeRuneInString(s[i+1:]); unicode.IsSpace(r) || s[i+1] == mark {
-		return -1
-	}
-	for end := i + 2; end < len(s); end++ {
-		if s[end] != mark {
-			continue
-		}
-		before, _ := utf8.DecodeLastRuneInString(s[:end])
-		after, _ := utf8.DecodeRuneInString(s[end+1:])
-		if !unicode.IsSpace(before) && (end+1 == len(s) || !wordRune(after) && after != rune(mark)) {
-			return end
-		}
+// signIndex numbers WhatsApp's marks inside a line; -1 for what is none.
+func signIndex(c byte) int {
+	switch c {
+	case '*':
+		return 0
+	case '_':
+		return 1
+	case '~':
+		return 2
+	case '`':
+		return 3
 	}
 	return -1
+}
+
+// opens reports whether s[i] is a mark that may begin something.
+func opens(s string, i int) bool {
+	if signIndex(s[i]) < 0 || i > 0 && (wordBefore(s, i) || s[i-1] == s[i]) || i+2 >= len(s) {
+		return false
+	}
+	r, _ := utf8.DecodeRuneInString(s[i+1:])
+	return !unicode.IsSpace(r) && s[i+1] != s[i]
+}
+
+// markEnds are the places where marks may end, for each of the signs.
+type markEnds [4][]int
+
+// findEnds finds all of them at once: looking for the end of each mark that opens would take
+// quadratic time.
+func findEnds(s string) markEnds {
+	var ends markEnds
+	for i := 2; i < len(s); i++ {
+		n := signIndex(s[i])
+		if n < 0 {
+			continue
+		}
+		before, _ := utf8.DecodeLastRuneInString(s[:i])
+		after, _ := utf8.DecodeRuneInString(s[i+1:])
+		if !unicode.IsSpace(before) && (i+1 == len(s) || !wordRune(after) && after != rune(s[i])) {
+			ends[n] = append(ends[n], i)
+		}
+	}
+	return ends
+}
+
+// next gives the first end of a mark from a place on, which is never before the last one
+// asked for; -1 if there is none.
+func (e *markEnds) next(mark byte, from int) int {
+	list := &e[signIndex(mark)]
+	for len(*list) > 0 && (*list)[0] < from {
+		*list = (*list)[1:]
+	}
+	if len(*list) == 0 {
+		return -1
+	}
+	return (*list)[0]
 }
 
 func wordBefore(s string, i int) bool {
 	r, _ := utf8.DecodeLastRuneInString(s[:i])
 	return wordRune(r)
-}
-
-// insideURL reports whether s[i] is part of an address.
-func insideURL(s string, i int) bool {
-	for _, at := range urlPattern.FindAllStringIndex(s, -1) {
-		if at[0] <= i && i < at[0]+len(trimURL(s[at[0]:at[1]])) {
-			return true
-		}
-	}
-	return false
 }

@@ -3,7 +3,10 @@ package wamark
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode"
+
+	"parley/channels/budget"
 )
 
 func TestRender(t *testing.T) {
@@ -84,10 +87,17 @@ func FuzzEscape(f *testing.F) {
 		"http://a.b/c_d_(e)*f*.", "~~~\nx", "www.a.test/*x*", "a@b.test", "!", "\\\\*", "[ ] x", "***", "_ _"} {
 		f.Add(s)
 	}
+	for _, s := range budget.Seeds() {
+		f.Add(s)
+	}
+	// Marks inside marks are read again, up to maxNesting times; texts have 4,096 letters at most.
+	m := budget.NewMeterFor(budget.Allowance{Base: time.Millisecond, PerMegabyte: 100 * time.Millisecond})
 	f.Fuzz(func(t *testing.T, s string) {
 		if len(s) > 2000 {
 			return
 		}
+		budget.CheckRepeated(t, m, s, func(s string) { Escape(s) })
+		budget.CheckRepeated(t, m, s, func(s string) { Parse(s) })
 		if got, want := flat(Plain(Escape(s))), flat(clean(s)); got != want {
 			t.Errorf("%q escaped as %q shows %q", want, Escape(s), got)
 		}

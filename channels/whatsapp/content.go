@@ -3,6 +3,7 @@ package whatsapp
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,28 +109,39 @@ func answered(in *channels.Inbound, parts map[string]json.RawMessage) bool {
 	return in.Text != ""
 }
 
+// listLines is how many things of one kind a message lists.
+const listLines = 100
+
+// beginning gives the first things of a list, and a line that says how many more there are;
+// "" if these are all.
+func beginning[T any](list []T) (shown []T, more string) {
+	if len(list) <= listLines {
+		return list, ""
+	}
+	return list[:listLines], fmt.Sprintf("- … and %d more", len(list)-listLines)
+}
+
 // form lists the fields of a filled form.
 func form(response string, body loose) string {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal([]byte(response), &fields) != nil {
 		return wamark.Escape(first(loose(response), body))
 	}
+	delete(fields, "flow_token") // says nothing to people
+	if len(fields) == 0 {
+		return wamark.Escape(string(body))
+	}
+	names, more := beginning(slices.Sorted(maps.Keys(fields)))
 	var lines []string
-	for name, raw := range fields {
-		if name == "flow_token" { // says nothing to people
-			continue
-		}
-		value := string(raw)
+	for _, name := range names {
+		value := string(fields[name])
 		var s string
-		if json.Unmarshal(raw, &s) == nil {
+		if json.Unmarshal(fields[name], &s) == nil {
 			value = s
 		}
 		lines = append(lines, "- **"+wamark.Escape(line(loose(name), 100))+"**: "+wamark.Escape(line(loose(value), 1000)))
 	}
-	if slices.Sort(lines); len(lines) == 0 {
-		return wamark.Escape(string(body))
-	}
-	return strings.Join(lines, "\n")
+	return joined("\n", append(lines, more)...)
 }
 
 // place shows a location with a link to a map.
@@ -152,11 +164,17 @@ func place(l location) string {
 // ordered lists what a customer ordered from the catalogue.
 func ordered(o order) string {
 	lines := []string{"**Order**"}
+	items, more := beginning(o.Items)
+	for _, i := range items {
+		lines = append(lines, fmt.Sprintf("- %s × %s: %s %s each", number(i.Quantity), wamark.Escape(line(i.Item, 100)),
+			number(i.Price), wamark.Escape(line(i.Currency, 10))))
+	}
+	if more != "" {
+		lines = append(lines, more)
+	}
 	totals, currencies := map[string]float64{}, []string{}
 	for _, i := range o.Items {
 		currency := line(i.Currency, 10)
-		lines = append(lines, fmt.Sprintf("- %s × %s: %s %s each", number(i.Quantity), wamark.Escape(line(i.Item, 100)),
-			number(i.Price), wamark.Escape(currency)))
 		if _, known := totals[currency]; !known {
 			currencies = append(currencies, currency)
 		}

@@ -192,3 +192,23 @@ func TestEdge21TokenRevoked(t *testing.T) {
 		t.Errorf("the customer got %d", len(got))
 	}
 }
+
+// What is listed of a message is bounded; how much is left out is said.
+func TestLongLists(t *testing.T) {
+	t.Parallel()
+	rep := func(s string, n int) string { return strings.TrimSuffix(strings.Repeat(s+",", n), ",") }
+	for name, c := range map[string]struct{ rest, text, notice string }{
+		"order":    {`"type":"order","order":{"product_items":[` + rep(`{"product_retailer_id":"lamp","quantity":1,"item_price":2,"currency":"EUR"}`, 150) + `]}`, "- … and 50 more\n\nTotal: 300 EUR", ""},
+		"phones":   {`"type":"contacts","contacts":[{"phones":[` + rep(`{"phone":"1"}`, 150) + `]}]`, "- … and 50 more in the file", ""},
+		"contacts": {`"type":"contacts","contacts":[` + rep(`{"name":{"formatted_name":"Ann"}}`, 60) + `]`, "Ann", "10 more contacts"},
+	} {
+		in := decodeHook(t, messageHook(from(c.rest)))
+		if len(in) != 1 || !strings.Contains(in[0].Text, c.text) || !strings.Contains(strings.Join(in[0].Notices, " "), c.notice) {
+			t.Errorf("%s: %+v", name, in)
+		}
+	}
+	facts := split(messageHook(rep(from(`"type":"text","text":{"body":"x"}`), maxItems+1)))
+	if len(facts) != 1 || facts[0].Quarantine == "" || !bytes.Contains(facts[0].Payload, []byte("wamid.1")) {
+		t.Errorf("too many messages gave %d facts", len(facts))
+	}
+}

@@ -121,6 +121,13 @@ func split(body []byte) []channels.Fact {
 	return facts
 }
 
+// Bounds of one change: how many things it tells, and what is stored of a customer's profile
+// beside each of them.
+const (
+	maxItems        = 2000
+	maxContactBytes = 4096
+)
+
 // splitChange makes the facts of one change.
 func splitChange(base fact, raw json.RawMessage) []channels.Fact {
 	var v value
@@ -128,6 +135,9 @@ func splitChange(base fact, raw json.RawMessage) []channels.Fact {
 		return []channels.Fact{unreadable(raw, "", "a change that can't be read: "+err.Error())}
 	}
 	base.Phone = string(v.Metadata.PhoneNumberID)
+	if n := len(v.Messages) + len(v.Statuses) + len(v.Echoes) + len(v.Preferences) + len(v.Errors); n > maxItems {
+		return []channels.Fact{unreadable(raw, base.Phone, "a change that tells "+strconv.Itoa(n)+" things: Meta sends no more than a thousand at once")}
+	}
 	var facts []channels.Fact
 	people := newDirectory(v.Contacts)
 	each := func(kind string, items []json.RawMessage, make func(fact, json.RawMessage, directory) channels.Fact) {
@@ -240,8 +250,8 @@ func newDirectory(contacts []json.RawMessage) directory {
 	d := directory{}
 	for _, raw := range contacts {
 		var n names
-		if json.Unmarshal(raw, &n) != nil {
-			continue
+		if len(raw) > maxContactBytes || json.Unmarshal(raw, &n) != nil {
+			continue // only the name is missing then
 		}
 		for _, id := range []loose{n.WaID, n.UserID} {
 			if id != "" {

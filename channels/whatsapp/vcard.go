@@ -1,6 +1,8 @@
 package whatsapp
 
 import (
+	"cmp"
+	"fmt"
 	"strings"
 
 	"parley/channels"
@@ -10,8 +12,9 @@ import (
 // addCards shows contact cards as words, and adds each as a vCard file.
 func addCards(in *channels.Inbound, cards []card) {
 	const most = 50
-	if len(cards) > most {
+	if n := len(cards) - most; n > 0 {
 		cards = cards[:most]
+		in.Notices = append(in.Notices, fmt.Sprintf("The customer sent %d more contacts. They can only be seen on the customer's phone.", n))
 	}
 	var blocks []string
 	for _, c := range cards {
@@ -20,11 +23,16 @@ func addCards(in *channels.Inbound, cards []card) {
 		if org := joined(", ", line(c.Org.Title, 100), line(c.Org.Department, 100), line(c.Org.Company, 100)); org != "" {
 			lines = append(lines, wamark.Escape(org))
 		}
-		for _, p := range c.Phones {
+		phones, morePhones := beginning(c.Phones)
+		for _, p := range phones {
 			lines = append(lines, wamark.Escape(line(loose(first(p.Phone, loose(phoneKey(p.WaID)))), 60)))
 		}
-		for _, e := range c.Emails {
+		mails, moreMails := beginning(c.Emails)
+		for _, e := range mails {
 			lines = append(lines, wamark.Escape(line(e.Email, 200)))
+		}
+		if more := cmp.Or(morePhones, moreMails); more != "" {
+			lines = append(lines, more+" in the file")
 		}
 		blocks = append(blocks, strings.Join(lines, "\n"))
 		in.Attachments = append(in.Attachments, channels.Attachment{Name: fileName(name) + ".vcf", ContentType: "text/vcard", Content: vCard(c)})
