@@ -161,7 +161,10 @@ func isMultiByte(label string) bool {
 
 // guesser guesses the charsets of one mail within bounds: a guess takes as long as reading
 // some kilobytes, and a mail may have thousands of parts, names and ids.
-type guesser struct{ guesses, bytes int }
+type guesser struct {
+	guesses, bytes int               // that are left
+	last           encoding.Encoding // what was guessed last; nil = nothing for sure
+}
 
 // Bounds of what is guessed in one mail, and of one guess.
 const (
@@ -171,17 +174,22 @@ const (
 )
 
 // newGuesser makes a guesser for one mail.
-func newGuesser() *guesser { return &guesser{mailGuesses, mailGuessed} }
+func newGuesser() *guesser { return &guesser{guesses: mailGuesses, bytes: mailGuessed} }
 
-// encoding guesses from the bytes; windows-1252 unless it is sure. The same bytes give the
-// same guess: addresses and message ids are read by it too, and a mail that is read again
-// must be the same mail.
+// encoding guesses from the bytes; windows-1252 unless it is sure. Behind the bounds it is
+// what was guessed last in the mail: hardly anybody writes in two charsets at once. The same
+// mail gives the same guesses: addresses and message ids are read by them too, and a mail
+// that is read again must be the same mail.
 func (g *guesser) encoding(b []byte) encoding.Encoding {
 	const sure, enough = 30, 20
+	if len(b) >= enough && (g.guesses == 0 || g.bytes < enough) && g.last != nil {
+		return g.last
+	}
 	if b = b[:min(len(b), guessBytes, g.bytes)]; len(b) >= enough && g.guesses > 0 {
 		g.guesses, g.bytes = g.guesses-1, g.bytes-len(b)
 		if r := likeliest(b); r.Confidence >= sure && !strings.HasPrefix(r.Charset, "UTF-") {
 			if enc := findEncoding(strings.ToLower(r.Charset)); enc != nil {
+				g.last = enc
 				return enc
 			}
 		}

@@ -79,6 +79,21 @@ func TestUndeclaredBytesAreReadOneWay(t *testing.T) {
 	}
 }
 
+// A mail of more undeclared texts than are guessed at is read as its first ones were.
+func TestUndeclaredTextsBeyondTheBound(t *testing.T) {
+	t.Parallel()
+	guess := newGuesser()
+	russian, err := charmap.Windows1251.NewEncoder().Bytes([]byte("Здравствуйте, где мой заказ номер пятнадцать? Спасибо за ответ, жду."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 2 * mailGuesses {
+		if got := toUTF8(russian, "", guess); !strings.Contains(got, "заказ") {
+			t.Fatalf("text %d = %q", n, got)
+		}
+	}
+}
+
 func TestHeaderWords(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ in, want string }{

@@ -82,6 +82,7 @@ func (h hostile) pages() map[string]string {
 		"html: quotes in quotes": h.page(h.rep(strings.Repeat("<blockquote>x", 200) + strings.Repeat("</blockquote>", 200))), "html: tables in tables": h.page(strings.Repeat("<table><tr><td>", 120) + h.rep("<table><tr><td>a<td>b<tr><td>c<td>d</table>")),
 		"html: cells": h.page("<table><tr>" + h.rep("<td>a")), "html: rows": h.page("<table>" + h.rep("<tr><td>a<td>b")), "html: text in a table": h.page("<table>" + h.rep("x<tr>")), "html: code": h.page("<pre>" + h.rep("` ~ ```\n")),
 		"html: zero fonts": h.page(strings.Repeat("<div style='font-size:0'>", 400) + h.rep("<b>x</b>")), "html: long style": h.page(h.rep("<p style='" + strings.Repeat("font-size : 0x;", 250) + "'>x")), "html: comment": h.page("<!--" + h.rep("--")),
+		"html: wide columns": h.page(h.rep("<table><tr>" + strings.Repeat("<td><a href=https://x.test/"+strings.Repeat("a", 400)+">b</a>", 20) + strings.Repeat("<tr>"+strings.Repeat("<td>", 20), 199) + "</table>")),
 	}
 	for _, piece := range []string{
 		border, border + "x</div>", "<b>words</b> https://x.test/ ", "<a href=https://x.test/>x</a>", "<a href=https://x.test/>https://x.test/</a>", "<a href=https://www.x.test>www.a.test</a>", "a!<a href=https://x.test>b</a>",
@@ -163,6 +164,10 @@ func newMailMeter() *budget.Meter {
 	return budget.NewMeterFor(allowed)
 }
 
+// textGrowth is how many times longer than a mail its text may be: what tables and lists are
+// filled up with costs others who show it.
+const textGrowth = 20
+
 // TestHostileMails: no mail takes more than its length deserves, neither to be named nor to
 // be decoded nor to be opened as it came, and each gives something to show.
 func TestHostileMails(t *testing.T) { // not parallel: it measures what the process spends
@@ -175,8 +180,14 @@ func TestHostileMails(t *testing.T) { // not parallel: it measures what the proc
 			t.Run(fmt.Sprintf("%d bytes, %s", size, name), func(t *testing.T) {
 				m.Check(t, len(raw), func() { factID(raw) })
 				m.Check(t, len(raw), func() {
-					if ins, err := d.decode(raw); err != nil || len(ins) == 0 {
+					ins, err := d.decode(raw)
+					if err != nil || len(ins) == 0 {
 						t.Errorf("%d messages, %v", len(ins), err)
+					}
+					for _, in := range ins {
+						if n := len(in.Text) + len(in.Quoted); n > textGrowth*len(raw) {
+							t.Errorf("%d bytes of text", n)
+						}
 					}
 				})
 			})

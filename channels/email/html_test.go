@@ -45,6 +45,8 @@ func TestHTMLToMarkdown(t *testing.T) {
 		{"start in an element", "<div><span>- a</span></div><div><span>2.</span> b</div>", "\\- a\n2\\. b"},
 		{"split emphasis", "<span>*</span><span>a</span><span>*</span>", `\*a\*`},
 		{"open drawing", "a<svg><text>b<p>c", "a\n\nc"},
+		{"drawings that end themselves", "<svg/>a <b>b</b><p>c<svg><path/></svg>d<svg><g/>e</svg>f", "a **b**\n\ncdf"},
+		{"hidden signs", `a&#x202e;b&#8;c<img src="cid:known" width=200 alt="d&#x202e;e">`, "abc![de](cid:known)"},
 		{"open lines", "<p>a<p>b<ul><li>c<li>d</ul><table><tr><td>e<td>f</table>", "a\n\nb\n\n- c\n- d\n\ne f"},
 		{"overlapping elements", "<b><p>a</b> b</p><i>c<div>d</i>e</div> </span>f", "**a**\n\nb*c*\n*d*\ne f"},
 		{"no idle marks", "<b>Name:</b>Ann, <b>b</b>c<i>(d)</i>e <b>f</b>.", "Name:Ann, **b**c(d)e **f**."},
@@ -69,7 +71,7 @@ func TestHTMLQuotes(t *testing.T) {
 	for name, history := range map[string]string{
 		"gmail":          `<div class="gmail_quote"><div class="gmail_attr">On 2 Nov 2026 at 10:15, A &lt;a@x.test&gt; wrote:</div><blockquote class="gmail_quote">old</blockquote></div>`,
 		"gmail x_":       `<div class="x_gmail_quote"><div>On 2 Nov 2026 at 10:15, A wrote:</div><blockquote class="x_gmail_quote">old</blockquote></div>`,
-		"cite":           `<blockquote type="cite">old</blockquote>`,
+		"cite, far in":   strings.Repeat(" \n", lineBytes) + `<blockquote type="cite">old</blockquote>`,
 		"thunderbird":    `<div class="moz-cite-prefix">Am 02.11.26 um 10:15 schrieb A:<br></div><blockquote type="cite" cite="mid:1"><p>old</p></blockquote>`,
 		"outlook web":    `<div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>From:</b> A</div><div>old</div>`,
 		"outlook web x_": `<div id="x_x_divRplyFwdMsg"><b>From:</b> A</div><div>old</div>`,

@@ -13,6 +13,7 @@ const (
 	tableRows      = 200
 	tableColumns   = 20
 	tableCellBytes = 200
+	columnRunes    = 60 // shorter cells of a column are filled up to at most as much
 )
 
 // table writes a table that shows data. All others only place things: a row of them is a
@@ -28,7 +29,7 @@ func (w *markdownWriter) table(n *html.Node) {
 			var text strings.Builder
 			inside.children(cell)
 			inside.line.writeTo(&text)
-			widths[i] = max(widths[i], utf8.RuneCountInString(text.String()))
+			widths[i] = min(max(widths[i], utf8.RuneCountInString(text.String())), columnRunes)
 			texts[i] = strings.ReplaceAll(text.String(), "|", `\|`)
 		}
 		cells = append(cells, texts)

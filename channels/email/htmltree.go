@@ -39,13 +39,13 @@ func parseTree(source string, keeps func(attribute string) bool, limit int) (bod
 		open: []*html.Node{body}, count: map[atom.Atom]int{}, deeper: map[atom.Atom]int{},
 	}
 	for b.nodes < limit {
-		switch b.tokens.Next() {
+		switch token := b.tokens.Next(); token {
 		case html.ErrorToken: // the end of the string
 			return body, b.nodes, true
 		case html.TextToken:
-			b.add(html.TextNode, 0, html.UnescapeString(string(b.tokens.Raw())))
+			b.add(html.TextNode, 0, dropControls(html.UnescapeString(string(b.tokens.Raw()))))
 		case html.StartTagToken, html.SelfClosingTagToken:
-			b.start()
+			b.start(token == html.SelfClosingTagToken)
 		case html.EndTagToken:
 			b.end()
 		}
@@ -75,8 +75,9 @@ func (b *treeBuilder) tagName() (tag atom.Atom, name string, more bool) {
 	return 0, string(raw), more
 }
 
-// start begins an element.
-func (b *treeBuilder) start() {
+// start begins an element. One that closes itself is empty in drawings, "<svg/>", as is the
+// drawing then; in HTML the slash says nothing.
+func (b *treeBuilder) start(selfClosing bool) {
 	tag, name, more := b.tagName()
 	if !b.makeRoom(tag) {
 		return
@@ -87,13 +88,15 @@ func (b *treeBuilder) start() {
 		var key, value []byte
 		key, value, more = b.tokens.TagAttr()
 		if known := atom.String(key); b.keeps(known) {
-			b.attrs = append(b.attrs, html.Attribute{Key: known, Val: string(value)})
+			b.attrs = append(b.attrs, html.Attribute{Key: known, Val: dropControls(string(value))})
 		}
 	}
 	n.Attr = slices.Clone(b.attrs)
-	if !isVoid(tag) {
-		b.begin(n)
+	drawing := isDrawing(tag) || b.count[atom.Svg] > 0 || b.count[atom.Math] > 0
+	if isVoid(tag) || selfClosing && drawing {
+		return
 	}
+	b.begin(n)
 }
 
 // begin lets an element take what comes next.
@@ -220,6 +223,9 @@ func (b *treeBuilder) end() {
 		}
 	}
 }
+
+// isDrawing reports whether an element holds a drawing or a formula.
+func isDrawing(tag atom.Atom) bool { return tag == atom.Svg || tag == atom.Math }
 
 // isVoid reports whether an element of this kind is always empty.
 func isVoid(tag atom.Atom) bool {

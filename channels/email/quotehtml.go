@@ -3,6 +3,7 @@ package email
 import (
 	"bytes"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -107,10 +108,10 @@ func (r *lineReader) add(n *html.Node, text string) {
 	limit := lineBytes
 	if r.bare {
 		limit = 200 // more says no more of a field
+		text = text[:min(len(text), limit)]
 	}
-	text = text[:min(len(text), limit)]
 	if r.first == nil {
-		if strings.TrimSpace(text) == "" {
+		if text = strings.TrimLeftFunc(text, unicode.IsSpace); text == "" {
 			return
 		}
 		r.first = n
