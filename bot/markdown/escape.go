@@ -66,8 +66,8 @@ func numberBefore(s string, i int) bool {
 
 // entityLike tells whether s would be read as a character reference.
 func entityLike(s string) bool {
-	end := strings.IndexByte(s, ';')
-	if end < 2 || end > 32 {
+	end := strings.IndexByte(s[:min(len(s), 33)], ';')
+	if end < 2 {
 		return false
 	}
 	for _, r := range s[1:end] {

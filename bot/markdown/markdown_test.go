@@ -3,6 +3,9 @@ package markdown
 import (
 	"strings"
 	"testing"
+	"time"
+
+	"parley/channels/budget"
 )
 
 // A long text is parsed in pieces; none of it is lost.
@@ -18,6 +21,51 @@ func TestChunks(t *testing.T) {
 				t.Errorf("%.10q: chunk of %d bytes", s, len(c))
 			}
 		}
+	}
+}
+
+// TestHostileMarks: marks that never end, or lie deeper than anybody reads, are text: all of
+// them is shown, and they make no flood of parts.
+func TestHostileMarks(t *testing.T) {
+	t.Parallel()
+	for _, mark := range []string{">", "> ", "#", "[](", "~", "- ", "1. ", "](", "a~", "[a](b \"", "[a](b ("} {
+		s := "x" + strings.Repeat(mark, 60_000/len(mark))
+		parts := Parts(s)
+		if got, want := strings.Count(Plain(parts), mark[:1]), strings.Count(s, mark[:1])*99/100; got < want || len(parts) > 200 {
+			t.Errorf("%q: %d times in %d parts, not %d times", s[:10], got, len(parts), want)
+		}
+	}
+	if got := Plain(Parts(strings.Repeat("> ", maxDepth+2) + "x")); !strings.HasSuffix(got, "> > x") {
+		t.Errorf("deep quotes: %q", got)
+	}
+}
+
+// TestVerbatim: what bounds the parser leaves code, links and strikethrough as they are.
+func TestVerbatim(t *testing.T) {
+	t.Parallel()
+	underline := "x := y +\n     ^" + strings.Repeat("~", 30)
+	for _, code := range []string{underline, strings.Repeat("> ", 30), strings.Repeat("[](", 30)} {
+		parts := Parts("```\n" + code + "\n```")
+		if len(parts) != 1 || parts[0].Kind != Code || parts[0].Runs[0].Text != code {
+			t.Errorf("%q became %+v", code, parts)
+		}
+		if parts := Parts("`" + strings.ReplaceAll(code, "\n", " ") + "` x"); !parts[0].Runs[0].Style.Code || strings.Contains(parts[0].Runs[0].Text, `\`) {
+			t.Errorf("%q in a line became %+v", code, parts)
+		}
+	}
+	many := strings.Repeat("[a](https://x.test/(b)?c=%28)", 30)
+	if parts := Parts(many); len(parts) != 1 || len(parts[0].Runs) != 30 || parts[0].Runs[29].URL != "https://x.test/(b)?c=%28" {
+		t.Errorf("links became %+v", parts)
+	}
+	if parts := Parts("~~a~~ b"); len(parts) != 1 || !parts[0].Runs[0].Style.Strike || parts[0].Runs[0].Text != "a" {
+		t.Errorf("strikethrough became %+v", parts)
+	}
+	if got := Plain(Parts("[1]: https://x.test/a\n")); !strings.Contains(got, "https://x.test/a") {
+		t.Errorf("a definition became %q", got)
+	}
+	long := "[a](https://x.test/" + strings.Repeat("b", urlBytes) + ")"
+	if got := Plain(Parts(long)); !strings.Contains(got, strings.Repeat("b", urlBytes)) {
+		t.Errorf("of a long address %d bytes are left", len(got))
 	}
 }
 
@@ -39,7 +87,19 @@ func squash(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func FuzzLiteral(f *testing.F) {
 	f.Add("a *b* <c>\n- d")
+	for _, s := range budget.Seeds() {
+		f.Add(s)
+	}
+	// Goldmark keeps a node for each line and each sign that may act: 0.5 µs each.
+	literal := budget.NewMeterFor(budget.Allowance{Base: 2 * time.Millisecond, PerMegabyte: 400 * time.Millisecond})
+	raw := budget.NewMeterFor(budget.Allowance{Base: 2 * time.Millisecond, PerMegabyte: 1500 * time.Millisecond})
 	f.Fuzz(func(t *testing.T, s string) {
+		budget.CheckRepeated(t, literal, s, func(s string) {
+			w := NewWriter()
+			w.Literal(s)
+			Parts(w.Text().Markdown)
+		})
+		budget.CheckRepeated(t, raw, s, func(s string) { Plain(Parts(s)) })
 		if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\n' || r == 0xfffd || r == 0x7f }) {
 			t.Skip()
 		}

@@ -6,9 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
 	extast "github.com/yuin/goldmark/extension/ast"
 	gmtext "github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
@@ -46,53 +44,19 @@ type Part struct {
 // parts.
 func Parts(md string) []Part {
 	var parts []Part
+	broken := false // the chunk begins inside of a line
 	for _, chunk := range chunks(md) {
 		source := []byte(chunk)
-		doc := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(gmtext.NewReader(source))
+		if broken {
+			source = []byte(unbroken(chunk))
+		}
+		broken = !strings.HasSuffix(chunk, "\n")
+		doc := newParser().Parse(gmtext.NewReader(source))
 		r := reader{source: source}
 		r.children(doc, Section, 0)
 		parts = append(parts, r.parts...)
 	}
 	return parts
-}
-
-// Sizes of what is parsed at once: a parser's time grows with the square of hostile text.
-const (
-	chunkBytes = 12 << 10 // from here on a text is cut at the next empty line
-	chunkMost  = 24 << 10 // here it is cut wherever it is
-)
-
-// chunks cuts a long text between paragraphs, outside of code where possible.
-func chunks(md string) []string {
-	var out []string
-	begin, fenced := 0, false
-	for at := 0; at < len(md); {
-		end := len(md)
-		if n := strings.IndexByte(md[at:], '\n'); n >= 0 {
-			end = at + n + 1
-		}
-		line := strings.TrimSpace(md[at:min(end, at+80)])
-		if strings.HasPrefix(line, "```") || strings.HasPrefix(line, "~~~") {
-			fenced = !fenced
-		}
-		for end-begin > chunkMost {
-			cut := at
-			if cut == begin { // one endless line
-				cut = begin + len(Cut(md[begin:min(end, begin+chunkMost)], chunkMost/4))
-			}
-			out = append(out, md[begin:cut])
-			begin, at = cut, max(at, cut)
-		}
-		if line == "" && !fenced && end-begin > chunkBytes {
-			out = append(out, md[begin:end])
-			begin = end
-		}
-		at = end
-	}
-	if begin < len(md) {
-		out = append(out, md[begin:])
-	}
-	return out
 }
 
 // reader walks a Markdown tree.
@@ -293,13 +257,16 @@ func runs2text(runs []Run) []Run {
 	return out
 }
 
+// urlBytes is how long the address of a link may be: Slack and Teams refuse longer ones.
+const urlBytes = 2900
+
 // SafeURL gives an address that may be shown as a link, "" for others.
 func SafeURL(s string, email bool) string {
 	if email && !strings.HasPrefix(s, "mailto:") {
 		s = "mailto:" + s
 	}
 	u, err := url.Parse(s)
-	if err != nil || len(s) > 2900 {
+	if err != nil || len(s) > urlBytes {
 		return ""
 	}
 	switch strings.ToLower(u.Scheme) {

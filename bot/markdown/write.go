@@ -37,14 +37,19 @@ type Writer struct {
 	apart     bool   // the line before is empty
 	inked     bool   // the line has more than marks and spaces
 	mentions  []string
+	known     map[string]bool // what mentions holds
 	tokens    map[string]string
 }
 
 // NewWriter begins a text.
-func NewWriter() *Writer { return &Writer{tokens: map[string]string{}, fresh: true} }
+func NewWriter() *Writer {
+	return &Writer{tokens: map[string]string{}, known: map[string]bool{}, fresh: true}
+}
 
 // Inner begins a text that becomes a piece of w's; its mentions are to be told to w.
-func (w *Writer) Inner() *Writer { return &Writer{tokens: w.tokens, fresh: true} }
+func (w *Writer) Inner() *Writer {
+	return &Writer{tokens: w.tokens, known: map[string]bool{}, fresh: true}
+}
 
 // Text gives what was written.
 func (w *Writer) Text() Text {
@@ -63,7 +68,8 @@ func (w *Writer) Mentions() []string { return w.mentions }
 
 // Mention notes that somebody is mentioned, without a word of it.
 func (w *Writer) Mention(id string) {
-	if !slices.Contains(w.mentions, id) {
+	if !w.known[id] {
+		w.known[id] = true
 		w.mentions = append(w.mentions, id)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
 
@@ -23,12 +24,12 @@ func New(options ...goldmark.Option) goldmark.Markdown {
 	blocks := []util.PrioritizedValue{ // the default ones without HTML blocks
 		util.Prioritized(parser.NewSetextHeadingParser(), 100),
 		util.Prioritized(parser.NewThematicBreakParser(), 200),
-		util.Prioritized(parser.NewListParser(), 300),
+		util.Prioritized(shallow{parser.NewListParser()}, 300),
 		util.Prioritized(parser.NewListItemParser(), 400),
 		util.Prioritized(parser.NewCodeBlockParser(), 500),
 		util.Prioritized(parser.NewATXHeadingParser(), 600),
 		util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
-		util.Prioritized(parser.NewBlockquoteParser(), 800),
+		util.Prioritized(shallow{parser.NewBlockquoteParser()}, 800),
 		util.Prioritized(parser.NewParagraphParser(), 1000),
 	}
 	return goldmark.New(append([]goldmark.Option{
@@ -38,6 +39,26 @@ func New(options ...goldmark.Option) goldmark.Markdown {
 		)),
 		goldmark.WithExtensions(extension.GFM),
 	}, options...)...)
+}
+
+// maxDepth is how many blocks may contain a block. A list counts twice, because its items
+// are blocks too. The marks of deeper quotes and lists are text.
+const maxDepth = 12
+
+// shallow keeps a block parser from opening blocks deeper than anybody reads. Without a
+// bound, a line of n marks costs time that grows with the square of n.
+type shallow struct{ parser.BlockParser }
+
+// Open implements parser.BlockParser.
+func (s shallow) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	depth := 0
+	for n := parent; n != nil; n = n.Parent() {
+		depth++
+	}
+	if depth > maxDepth {
+		return nil, parser.NoChildren
+	}
+	return s.BlockParser.Open(parent, reader, pc)
 }
 
 // Unescape gives the text of a run of source: it resolves backslashes and entities. What a

@@ -110,3 +110,15 @@ func FuzzEscape(f *testing.F) {
 
 // flat gives a text without what Markdown doesn't keep: the kind and number of blanks.
 func flat(s string) string { return strings.Join(strings.FieldsFunc(s, unicode.IsSpace), " ") }
+
+// No words are lost, however deep they lie.
+func TestDeepMarks(t *testing.T) {
+	t.Parallel()
+	for _, mark := range []string{"> ", "- ", "1. ", "> - "} {
+		for _, depth := range []int{5, 12, 15, 30} {
+			if got := Render(strings.Repeat(mark, depth) + "words"); !strings.Contains(got, "words") {
+				t.Errorf("%d times %q: %q", depth, mark, got)
+			}
+		}
+	}
+}
