@@ -2,6 +2,7 @@ package bridge_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -40,9 +41,10 @@ func (w *world) sizes() map[string]int {
 		FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 		WHERE nspname = 'public' AND relkind = 'r'`)
 	check(w.t, err)
+	defer rows.Close()
 	sizes, name, size := map[string]int{}, "", 0
 	_, err = pgx.ForEachRow(rows, []any{&name, &size}, func() error { sizes[name] = size; return nil })
-	check(w.t, err)
+	check(w.t, errors.Join(err, rows.Err()))
 	return sizes
 }
 
@@ -52,7 +54,7 @@ func (w *world) sizes() map[string]int {
 func TestGrowth(t *testing.T) {
 	t.Parallel()
 	const customers, most = 200, 5 << 10
-	w, total := newWorld(t, options{}), 0
+	w := newWorld(t, options{})
 	empty := w.sizes()
 	number := func(c int) string { return fmt.Sprint("+4917012345", c) }
 	for c := range customers {
@@ -80,18 +82,19 @@ func TestGrowth(t *testing.T) {
 	check(t, store.AllowDropping(t.Context(), w.pool, 0))
 	check(t, store.MoveClock(t.Context(), w.pool, 365*24*time.Hour))
 	w.settled()
-	w.retain()
-	full := w.sizes()
-	for name, bytes := range full {
-		if cost := bytes - empty[name]; cost > 0 {
-			total += cost
-			t.Logf("%-16s %5d bytes a conversation", name, cost/customers)
+	costs := map[string]int{}
+	cost := func() (total int) {
+		for name, bytes := range w.sizes() {
+			costs[name] = max(bytes-empty[name], 0) / customers
+			total += costs[name]
 		}
+		return total
 	}
-	t.Logf("together %d bytes a conversation", total/customers)
-	if total/customers > most {
-		t.Errorf("a conversation costs %d bytes after a year, more than %d", total/customers, most)
-	}
+	w.eventually("little is left", func() bool { // somebody may look at rows that are to go
+		w.retain()
+		return cost() <= most
+	})
+	t.Logf("%d bytes a conversation: %v", cost(), costs)
 	before := w.count(`SELECT count(*) FROM messages`)
 	w.customer(chat, channelstest.Event{ID: "thanks0", From: number(0), Text: "Thanks 0, I will wait for your answer then."})
 	w.customer(chat, channelstest.Event{From: number(0), Text: "It is me again"})

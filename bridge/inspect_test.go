@@ -177,6 +177,9 @@ func (w *world) dump() string {
 			b.WriteString(s + "\n")
 		}
 		rows.Close()
+		if rows.Err() != nil {
+			return rows.Err().Error()
+		}
 	}
 	return b.String()
 }

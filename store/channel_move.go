@@ -58,10 +58,14 @@ func ClaimChannelMove(ctx context.Context, q Querier) (m ChannelMove, ok bool, e
 	return list[0], true, nil
 }
 
-// The tables of a move, one after the other. $4 is how far the table was read, $5 how many rows a
+// channelMoveTables is how many tables a move goes through.
+const channelMoveTables = 3
+
+// channelMoveSteps gives what is done to the tables of a move, one after the other. $4 is how far the table was read, $5 how many rows a
 // batch reads or moves. Each gives how far it was read by then ("" = to its end) and how many rows
 // it moved. Threads come first: what is posted next goes by them.
-var channelMoveSteps = [...]string{`
+func channelMoveSteps() [channelMoveTables]string {
+	return [...]string{`
 	WITH page AS MATERIALIZED (
 		SELECT conversation_id AS id FROM threads WHERE conversation_id > coalesce(nullif($4, ''), '0')::bigint ORDER BY conversation_id LIMIT $5
 	), moved AS (
@@ -89,17 +93,18 @@ var channelMoveSteps = [...]string{`
 		RETURNING 1
 	)
 	SELECT coalesce((SELECT max(id)::text FROM page), ''), (SELECT count(*) FROM moved)`,
+	}
 }
 
 // MoveProgress is how far a move has come.
 type MoveProgress struct {
-	Step  int    // of channelMoveSteps
+	Step  int    // the table that it is at, of channelMoveTables
 	UpTo  string // how far its table was read
 	Moved int64  // rows in this pass
 }
 
 // Done says that a pass over all tables has ended.
-func (p MoveProgress) Done() bool { return p.Step >= len(channelMoveSteps) }
+func (p MoveProgress) Done() bool { return p.Step >= channelMoveTables }
 
 const keepChannelMove = `
 	UPDATE channel_moves SET leased_until = clock_timestamp() + interval '1 minute' WHERE account_id = $1 AND former = $2`
@@ -111,7 +116,7 @@ func MoveChannelBatch(ctx context.Context, pool *pgxpool.Pool, m ChannelMove, p 
 		if _, err := tx.Exec(ctx, byIndex, retainStatement); err != nil {
 			return err
 		}
-		if err := tx.QueryRow(ctx, channelMoveSteps[p.Step], m.AccountID, m.Former, m.Current, p.UpTo, rows).Scan(&p.UpTo, &moved); err != nil {
+		if err := tx.QueryRow(ctx, channelMoveSteps()[p.Step], m.AccountID, m.Former, m.Current, p.UpTo, rows).Scan(&p.UpTo, &moved); err != nil {
 			return err
 		}
 		p.Moved += moved

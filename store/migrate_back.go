@@ -27,18 +27,20 @@ const hindersBack = `
 	END`
 
 // Everything that waits goes where the version before looks for it, in the same order of ids.
-var backSteps = []string{
-	`LOCK TABLE pending, queues, queue_events IN EXCLUSIVE MODE`,
-	`DROP TRIGGER IF EXISTS pending_queued ON pending`,
-	`INSERT INTO pending (event_id, shard, order_key, tries)
+func backSteps() []string {
+	return []string{
+		`LOCK TABLE pending, queues, queue_events IN EXCLUSIVE MODE`,
+		`DROP TRIGGER IF EXISTS pending_queued ON pending`,
+		`INSERT INTO pending (event_id, shard, order_key, tries)
 		SELECT w.event_id, (hashtext(q.key) & 2147483647) % 4, q.key, CASE WHEN w.event_id = q.first_event THEN q.tries ELSE 0 END
 		FROM queues AS q
 		JOIN queued AS w ON w.queue_id = q.id
 		ON CONFLICT DO NOTHING`,
-	`DELETE FROM queue_events`,
-	`DELETE FROM queues`,
-	`UPDATE retention SET drop_from = NULL WHERE id = 1`,
-	`DELETE FROM goose_db_version WHERE version_id = 11`,
+		`DELETE FROM queue_events`,
+		`DELETE FROM queues`,
+		`UPDATE retention SET drop_from = NULL WHERE id = 1`,
+		`DELETE FROM goose_db_version WHERE version_id = 11`,
+	}
 }
 
 // MigrateBack gives a database that this version migrated back to the version before. Nothing that
@@ -54,7 +56,7 @@ func MigrateBack(ctx context.Context, pool *pgxpool.Pool) error {
 		if reason != "" {
 			return fmt.Errorf("%w: %s", ErrNoWayBack, reason)
 		}
-		for _, sql := range backSteps {
+		for _, sql := range backSteps() {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return fmt.Errorf("store: migrate back: %w", err)
 			}

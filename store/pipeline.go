@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Execer runs statements that give no rows: a pool, a transaction, or a Pipeline.
@@ -183,5 +184,38 @@ func (p *Pipeline) InsertLanes(rows []Lane) error {
 		return err
 	}
 	p.batch.Queue(insertLanes, body, len(rows))
+	return nil
+}
+
+// CommitWith ends a transaction with the statements of the pipeline: they and the commit go in
+// one round trip. So the locks that they take don't depend on this process going on.
+func CommitWith(ctx context.Context, tx pgx.Tx, p *Pipeline) error {
+	p.batch.Queue("commit")
+	return p.Run(ctx, tx.Conn())
+}
+
+// InTxWith runs f in one READ COMMITTED transaction and ends it with the statements that f gives,
+// as CommitWith does; nil = there are none.
+func InTxWith(ctx context.Context, pool *pgxpool.Pool, f func(pgx.Tx) (*Pipeline, error)) error {
+	err := pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		tx, err := conn.Conn().Begin(ctx)
+		if err != nil {
+			return err
+		}
+		p, err := f(tx)
+		if err == nil && p == nil {
+			p = &Pipeline{}
+		}
+		if err == nil {
+			err = CommitWith(ctx, tx, p)
+		}
+		if err != nil {
+			_ = tx.Rollback(ctx) // the session ends with its context
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("store: transaction: %w", err)
+	}
 	return nil
 }

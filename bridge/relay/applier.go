@@ -61,11 +61,11 @@ func closeSession(conn *pgxpool.Conn) {
 }
 
 // end gives the session back when the process stops.
-func (a *applier) end() {
+func (a *applier) end(ctx context.Context) {
 	if a.conn == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	_ = store.DropHolders(ctx, a.conn, a.holder) // else others find that its session has ended
 	a.abandon()

@@ -34,7 +34,7 @@ const (
 // runApplier applies batches of events until ctx ends.
 func (r *Relay) runApplier(ctx context.Context) error {
 	a := &applier{Relay: r}
-	defer a.end()
+	defer a.end(ctx)
 	var notBefore time.Time
 	for {
 		r.waitWhileHeld(ctx)

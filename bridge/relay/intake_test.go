@@ -379,36 +379,3 @@ func TestOlderVersionLeavesNewerEvents(t *testing.T) {
 	check(t, older.Accept(t.Context(), 7, fact("k", "of old")))
 	older.eventually("1", `SELECT count(*) FROM quarantine`)
 }
-
-// Replicas that store the same facts in other orders don't refuse any of them.
-func TestAcceptSameFactsInOtherOrders(t *testing.T) {
-	t.Parallel()
-	a := newStage(t).effects()
-	b := stageOn(t, a.pool)
-	a.start()
-	b.start()
-	var group sync.WaitGroup
-	const rounds = 200
-	for n, s := range []*stage{a, b} {
-		group.Go(func() {
-			for round := range rounds {
-				facts := make([]channels.Fact, 0, 64)
-				for i := range 64 {
-					k := i
-					if n == 1 {
-						k = 63 - i
-					}
-					facts = append(facts, fact(fmt.Sprint("k", k%7), fmt.Sprintf("r%d.%d", round, k)))
-				}
-				if err := s.Accept(context.Background(), 7, facts...); err != nil {
-					t.Errorf("round %d: %v", round, err)
-				}
-			}
-		})
-	}
-	group.Wait()
-	a.eventually(fmt.Sprint(rounds*64), `SELECT count(*) FROM effects`)
-	if n := a.text(`SELECT count(*) - count(DISTINCT name) FROM effects`); n != "0" {
-		t.Errorf("%s events were applied twice", n)
-	}
-}

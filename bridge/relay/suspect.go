@@ -15,7 +15,7 @@ import (
 // counted before it begins, so that one which ends the session or the process counts as well.
 func (r *Relay) runSuspects(ctx context.Context) error {
 	a := &applier{Relay: r}
-	defer a.end()
+	defer a.end(ctx)
 	for {
 		found, err := a.suspect(ctx)
 		switch {

@@ -1,0 +1,174 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// Handler gives meaning to what the relay moves.
+type Handler interface {
+	// Decode reads what an event says; payload holds its bytes. It is pure: no I/O, no clock. It
+	// runs outside of any transaction, and again when an attempt to apply the event failed.
+	// Errors: ErrNotOpen when nobody can read it yet; what else fails is never tried again.
+	Decode(e store.Event, payload []byte) (any, error)
+
+	// Apply turns events, in order, into state; all in tx, all or nothing. An event that must
+	// wait, or can never be applied, is left out and named in Made, and so are all later events
+	// of its order key.
+	// Errors: *WaitError and *EventError name an event that was begun before that became
+	// clear: the others are applied again without it. Everything else is counted as a failed try.
+	Apply(ctx context.Context, tx pgx.Tx, b Batch) (Made, error)
+
+	// Quarantined is told, in tx, that an event was given up. unread: the event must not be
+	// looked at, since that may be what nobody survives.
+	Quarantined(ctx context.Context, tx pgx.Tx, e store.Event, reason string, unread bool) error
+
+	// Policy says how a delivery is attempted. Cheap, no I/O.
+	Policy(c store.Claimed) Policy
+
+	// Attempts prepares attempts at deliveries that were claimed together, one each and
+	// in their order; what it can't read is told by the attempt.
+	Attempts(ctx context.Context, claims []store.Claimed) []Attempt
+
+	// Facts gives what is to be journalled with a result.
+	Facts(c store.Claimed, r Report) []store.NewEvent
+
+	// Timer gives the fact that a timer stands for.
+	Timer(t store.Timer) store.NewEvent
+}
+
+// Fact is an event with what Handler.Decode made of it.
+type Fact struct {
+	Event store.Event
+	Value any
+}
+
+// Batch are events that are applied together, in the order in which they were accepted.
+type Batch struct {
+	Facts []Fact
+	Now   time.Time // Parley's clock
+	Real  time.Time // the database's
+}
+
+// Made is what Apply made.
+type Made struct {
+	// Write holds the statements that write what was changed; they are sent with the commit. nil =
+	// nothing is to be written.
+	Write *store.Pipeline
+	// Due are the gates behind which lanes became due; Oldest is when. Limited isn't told.
+	Due []store.GateDue
+	// Timers says that timers were set.
+	Timers bool
+	// Waits and Refused are events that were left out.
+	Waits   []Wait
+	Refused []EventError
+	// Written names what other events may wait for (Wait.For) and is there from now on.
+	Written []string
+	// Recheck gives those of the names in Waits that were written by others meanwhile. It is called
+	// after the commit, so that nothing is missed; nil = Waits has no names.
+	Recheck func(ctx context.Context) ([]string, error)
+	// Committed, if not nil, is called once all of it is committed. It must not block.
+	Committed func()
+}
+
+// Attempt is one claimed delivery with all that sending it needs. It is used once.
+type Attempt interface {
+	// Send makes the attempt. Errors by class as in channels.SendError.
+	Send(ctx context.Context) (Sent, error)
+
+	// Reconcile looks for an earlier attempt whose answer was lost.
+	Reconcile(ctx context.Context) (channels.Outcome, Sent, error)
+}
+
+// Wait says that an event can't be applied yet. It and all later events of its order key stay in
+// their queue; no try is counted, so the Handler must stop asking for it by the event's age.
+type Wait struct {
+	EventID int64
+	// For names what the event waits for; it comes back when that is among Made.Written. "" = it
+	// has no name, and the event is looked at again and again.
+	For string
+	// Most is after how long the event comes back at the latest.
+	Most time.Duration
+}
+
+// WaitError is a Wait that became clear only after the event had begun to change something.
+type WaitError struct{ Wait }
+
+// Error implements error.
+func (e *WaitError) Error() string {
+	return fmt.Sprintf("relay: event %d can't be applied yet", e.EventID)
+}
+
+// ErrNotOpen is returned by Handler.Decode for an event of an account that isn't open in this
+// process yet: nothing is taken of the account until WakeAccount, or some seconds have passed.
+var ErrNotOpen = errors.New("relay: the event's account is not open")
+
+// ErrAgain is returned by Handler.Apply when the same is to be tried again at once.
+var ErrAgain = errors.New("relay: again")
+
+// EventError names an event that can never be applied: it is quarantined at once.
+type EventError struct {
+	EventID int64
+	Err     error
+}
+
+// Error implements error.
+func (e *EventError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *EventError) Unwrap() error { return e.Err }
+
+// Policy of attempts at one delivery.
+type Policy struct {
+	RequestTimeout time.Duration   // the longest one attempt may take; shorter than the lane's lease
+	RetryFor       time.Duration   // how long a passing failure is tried again
+	Backoff        []time.Duration // waits between attempts; the last one repeats
+	Idempotent     bool            // doing it twice leaves what doing it once leaves: no reconcile
+	BestEffort     bool            // an unclear attempt is not worth a second one
+	PreferDouble   bool            // when nobody can tell, a double is better than a loss: no person is asked
+	Rest           time.Duration   // how long the lane rests after a success
+	Restored       bool            // came with a backup: attempts may have been made that no row tells of
+}
+
+// Sent is what a successful attempt left.
+type Sent struct {
+	State      string // store.Accepted or higher; store.Cancelled: it was taken back
+	ExternalID string
+	Progress   string
+	More       bool // a long message: the next part follows
+	Blind      bool // Reconcile: Absent is taken for granted, since nobody can look
+	Landed     []store.Landed
+	// With tells what became of the rest of the run, in its order, where it is not what
+	// became of the first: State and Progress.
+	With []store.Part
+	// Parts and Cost are what a provider counts and charges the message as, for the Handler.
+	Parts int
+	Cost  string
+}
+
+// ReportKind says what a Report is about.
+type ReportKind string
+
+// Kinds of Report.
+const (
+	ReportLanded  ReportKind = "landed"
+	ReportFailed  ReportKind = "failed"  // given up
+	ReportLate    ReportKind = "late"    // still tried after an hour
+	ReportUnclear ReportKind = "unclear" // a person has to decide
+)
+
+// Report is what became of a delivery.
+type Report struct {
+	Kind  ReportKind
+	Class channels.Class
+	Text  string
+	Hint  string
+	Sent  Sent
+}

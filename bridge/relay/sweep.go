@@ -1,0 +1,57 @@
+package relay
+
+import (
+	"context"
+	"time"
+
+	"parley/store"
+)
+
+// runSweep finds each second what a dead process left.
+func (r *Relay) runSweep(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for turn := 0; ; turn++ {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := r.sweep(ctx, turn%60 == 0); err != nil {
+			r.warn(ctx, "sweep failed", err)
+		}
+		if turn%holderKeep == 0 {
+			if err := r.keepHolders(ctx); err != nil {
+				r.warn(ctx, "appliers not kept", err)
+			}
+		}
+	}
+}
+
+func (r *Relay) sweep(ctx context.Context, thorough bool) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	if freed, err := store.FreeHeld(ctx, r.pool, maxPerKey, thorough); err != nil {
+		return err
+	} else if freed > 0 {
+		r.log.Warn("an applier ended with events in hand; each of them is tried again alone", "queues", freed)
+	}
+	due, real, err := store.SharesDue(ctx, r.pool, r.schedule.froms(), thorough)
+	if err != nil {
+		return err
+	}
+	r.schedule.swept(due, real)
+	suspects, posts, err := store.Suspects(ctx, r.pool, r.opt.Version)
+	if err != nil {
+		return err
+	}
+	if suspects {
+		signal(r.suspects)
+	}
+	if posts {
+		r.awaitPosts()
+	}
+	r.alive()
+	signal(r.timers)
+	return nil
+}

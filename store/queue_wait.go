@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const wakeQueues = `
+	UPDATE queues AS q
+	SET due_at = (SELECT clock_timestamp()), waits_for = NULL
+	WHERE q.id = ANY(ARRAY(
+		SELECT w.id FROM queues AS w WHERE w.waits_for = ANY($1) AND w.holder IS NULL ORDER BY w.key FOR NO KEY UPDATE SKIP LOCKED))
+	RETURNING q.account_id AS id`
+
+// WakeQueues makes queues due whose next event waits for something that is written now, and gives
+// the accounts whose shares they use.
+func WakeQueues(ctx context.Context, q Querier, written []string) ([]int64, error) {
+	if len(written) == 0 {
+		return nil, nil
+	}
+	short, _ := shortIDs(written)
+	list, err := ids(ctx, q, "wake queues", wakeQueues, short)
+	slices.Sort(list)
+	return slices.Compact(list), err
+}
+
+// ShareDue says when an account has something to apply.
+type ShareDue struct {
+	AccountID int64     `db:"account_id"`
+	Due       time.Time `db:"due"` // the due time of its first queue
+	Wait      float64   `db:"wait"`
+}
+
+// The first queue of each account, whoever works on it. The accounts are those that are known, and
+// where all is looked at, those that any queue names.
+const sharesDue = `
+	WITH l AS MATERIALIZED (
+		SELECT account_id, since FROM unnest($1::bigint[], $2::timestamptz[]) AS l(account_id, since)
+	), a AS MATERIALIZED (
+		SELECT id FROM accounts
+		UNION
+		SELECT account_id FROM l
+		UNION
+		SELECT account_id FROM queues WHERE $3
+	)
+	SELECT a.id AS account_id, x.due_at AS due, extract(epoch FROM x.due_at - (SELECT clock_timestamp()))::double precision AS wait
+	FROM a
+	LEFT JOIN l ON l.account_id = a.id
+	CROSS JOIN LATERAL (
+		SELECT q.due_at
+		FROM queues AS q
+		WHERE q.account_id = a.id AND q.due_at >= coalesce(l.since, '-infinity')
+		ORDER BY q.due_at
+		LIMIT 1) AS x`
+
+// SharesDue says for each account that has queues when the first of them is due, and gives the
+// database's clock. since is as Share.From, by account; thorough reads all queues instead.
+func SharesDue(ctx context.Context, q Batcher, since map[int64]time.Time, thorough bool) (list []ShareDue, real time.Time, err error) {
+	var accounts []int64
+	var from []time.Time
+	for id, at := range since {
+		if thorough {
+			at = time.Time{}
+		}
+		accounts, from = append(accounts, id), append(from, at)
+	}
+	var p Pipeline
+	p.batch.Queue(`SELECT clock_timestamp()`).QueryRow(func(row pgx.Row) error { return row.Scan(&real) })
+	read(&p, &list, sharesDue, accounts, from, thorough)
+	if err := p.Run(ctx, q); err != nil {
+		return nil, time.Time{}, fmt.Errorf("store: shares due: %w", err)
+	}
+	return list, real, nil
+}
+
+// awaitedPost begins the names of posts that events wait for.
+const awaitedPost = `post:`
+
+const suspects = `
+	SELECT EXISTS (SELECT FROM queues WHERE tries > 0 AND due_at <= (SELECT clock_timestamp()) AND holder IS NULL AND version <= $1),
+		EXISTS (SELECT FROM queues WHERE waits_for >= 'post:' AND waits_for < 'post;')`
+
+// Suspects says whether an event that failed before may be tried again, and whether events wait for
+// the records of posts.
+func Suspects(ctx context.Context, q Querier, version int) (due, posts bool, err error) {
+	if err := q.QueryRow(ctx, suspects, version).Scan(&due, &posts); err != nil {
+		return false, false, fmt.Errorf("store: suspects: %w", err)
+	}
+	return due, posts, nil
+}
+
+// AwaitedPost names a surface's message that an event may wait for (Release.For).
+func AwaitedPost(account int64, channel, message string) string {
+	return fmt.Sprintf("%s%d:%s:%s", awaitedPost, account, channel, message)
+}
+
+// AwaitedID names a provider's message id that an event may wait for.
+func AwaitedID(account int64, external string) string {
+	return fmt.Sprintf("id:%d:%s", account, external)
+}
+
+// Written gives those of provider's message ids and of surfaces' messages that are recorded.
+func Written(ctx context.Context, q Batcher, ids []ExternalID, posts []Post) ([]ExternalID, []Post, error) {
+	var p Pipeline
+	var accounts, surfaces []int64
+	var external, channels, messages []string
+	for _, x := range ids {
+		accounts, external = append(accounts, x.AccountID), append(external, x.ExternalID)
+	}
+	for _, x := range posts {
+		surfaces, channels, messages = append(surfaces, x.AccountID), append(channels, x.Channel), append(messages, x.Message)
+	}
+	ids, posts = nil, nil
+	p.FindExternalIDs(&ids, accounts, external)
+	p.FindPosts(&posts, surfaces, channels, messages)
+	return ids, posts, p.Run(ctx, q)
+}
