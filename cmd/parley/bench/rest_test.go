@@ -28,6 +28,12 @@ func TestBudget(t *testing.T) {
 	shortForm(t, budgetGroup, "budget_use", "budget_calls", "budget_calls_burst", "budget_isolation")
 }
 
+// Floods too are posted whole and in order, and so is what others write beside them.
+func TestFair(t *testing.T) {
+	t.Parallel()
+	shortForm(t, fairGroup, "fair_account", "fair_sender")
+}
+
 // Each line of each customer is in its thread in Teams once and in order.
 func TestTeams(t *testing.T) {
 	t.Parallel()

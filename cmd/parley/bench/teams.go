@@ -81,7 +81,7 @@ func (c *counter) speak(ctx context.Context, n int, every time.Duration) (map[st
 		if wait := time.Until(began.Add(time.Duration(i) * every)); wait > 0 && !pause(ctx, wait) {
 			return nil, ctx.Err()
 		}
-		if err := m.say(i%hopTalks, time.Now()); err != nil {
+		if err := m.say(time.Now(), i%hopTalks); err != nil {
 			return nil, err
 		}
 		who := shopper(0, i%hopTalks)
