@@ -47,6 +47,7 @@ func TestStart(t *testing.T) {
 	if m.To[0] != "carla" || m.Subject != "Your lamp" || m.Text != "It is repaired." || m.Author != "Ben" || m.InReplyTo != "" {
 		t.Errorf("sent %+v", m)
 	}
+	w.settled() // by the mail's id, which the answer names, it is known now
 	w.customer(mail, channelstest.Event{From: "carla", Text: "Thank you!", References: []string{m.ID}})
 	if answer := w.shown("Thank you!"); answer.Thread != line.Thread {
 		t.Errorf("the answer is in thread %s, not %s", answer.Thread, line.Thread)
