@@ -3,6 +3,7 @@ package slackfake_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -158,6 +159,19 @@ func TestSlowEvents(t *testing.T) {
 		slow := w.srv.SlowEvents(5 * time.Second)
 		return w.srv.PendingEvents() == 0 && len(slow) == 1 && slow[0].Told && slow[0].TS == late
 	})
+}
+
+// TestSlowEdit: a change that nobody acknowledges is listed by the message that it is about.
+func TestSlowEdit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	ts := w.say(w.ann, "", "hi")
+	if err := w.ann.Edit(w.ch, ts, "hello"); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(w.srv.SlowEvents(0), func(e slackfake.SlowEvent) bool { return e.Subtype == "message_changed" && e.TS == ts && !e.Told }) {
+		t.Errorf("no change of %s in %+v", ts, w.srv.SlowEvents(0))
+	}
 }
 
 // TestDropBeforeAck: the event arrives, its ack is lost with the socket, it comes again.

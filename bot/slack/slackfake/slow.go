@@ -15,7 +15,7 @@ type SlowEvent struct {
 	EventID string        `json:"event_id"`
 	Name    string        `json:"name"`
 	Subtype string        `json:"subtype,omitempty"`
-	TS      string        `json:"ts,omitempty"` // of the new or deleted message, if it is about one
+	TS      string        `json:"ts,omitempty"` // of the new, changed or deleted message, if it is about one
 	Took    time.Duration `json:"took"`         // to the first acknowledgement, or until now; nanoseconds in JSON
 	Told    bool          `json:"told"`         // it was acknowledged
 
@@ -28,6 +28,8 @@ func (s *Server) telling(id, name string, event map[string]any) {
 	subtype, _ := event["subtype"].(string)
 	if gone, ok := event["deleted_ts"].(string); ok {
 		ts = gone
+	} else if changed, ok := event["message"].(*Message); ok {
+		ts = changed.TS
 	}
 	if s.untold == nil {
 		s.untold = map[string]SlowEvent{}
