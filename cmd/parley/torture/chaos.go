@@ -9,8 +9,15 @@ import (
 	"time"
 )
 
-// fullFor is how long the data folder stays full.
-const fullFor = 10 * time.Second
+const (
+	// fullFor is how long the data folder stays full.
+	fullFor = 10 * time.Second
+	// lurkLeast is how long a blow waits at least for its moment on the wire: replies wait for
+	// their hold, and up to 30 s for what a chat has to catch up with.
+	lurkLeast = 45 * time.Second
+	// catchWithin is how long it waits for a process to run or a connection to open.
+	catchWithin = 15 * time.Second
+)
 
 // chaos strikes as scheduled.
 type chaos struct {
@@ -86,18 +93,30 @@ func (c *chaos) strike(ctx context.Context, h harm) error {
 	case harmHour, harmDay:
 		c.lasting(h.Name, func() error { return c.jump(ctx, h) })
 		return nil
+	case harmKill, harmFreeze, harmCut:
+		c.under.Go(func() { c.catch(ctx, h) })
+		return nil
 	}
 	c.hit(h)
-	r := c.replicas[h.N]
-	switch h.Name {
-	case harmKill:
-		r.kill()
-	case harmFreeze:
-		thaw := r.freeze()
+	over := func() {}
+	if h.strikesBase() {
+		over = c.net.troubled()
+	}
+	if h.Name == harmSilence {
+		p, way := c.net.to(h.Way, h.N)
 		c.under.Go(func() {
-			pause(ctx, h.For)
-			thaw()
+			defer over()
+			c.net.count("half-open "+way, p.silence(ctx, way, h.For, h.Wholly))
 		})
+		return nil
+	}
+	defer over()
+	return c.strikeNow(ctx, h)
+}
+
+// strikeNow does what is over when it returns.
+func (c *chaos) strikeNow(ctx context.Context, h harm) error {
+	switch h.Name {
 	case harmBase:
 		return c.database.killAndStart(ctx)
 	case harmSockets, harmTokens:
@@ -106,16 +125,57 @@ func (c *chaos) strike(ctx context.Context, h harm) error {
 		return c.wire.cutMail(ctx)
 	case harmLimit, harmLimitTeams:
 		return c.wire.platform().limit(ctx, 3*time.Second)
-	case harmCut:
-		p, way := c.net.to(h.Way, h.N)
-		c.net.count("reset "+way, p.cut(way))
-	case harmSilence:
-		p, way := c.net.to(h.Way, h.N)
-		c.under.Go(func() { c.net.count("half-open "+way, p.silence(ctx, way, h.For, h.Wholly)) })
 	case harmFull:
 		return c.fill(ctx)
 	}
 	return nil
+}
+
+// catch strikes a process or connections as soon as there are any.
+func (c *chaos) catch(ctx context.Context, h harm) {
+	for deadline := time.Now().Add(catchWithin); ; {
+		if c.caught(ctx, h) {
+			c.hit(h)
+			return
+		}
+		if time.Now().After(deadline) || !pause(ctx, 50*time.Millisecond) {
+			c.miss(h)
+			return
+		}
+	}
+}
+
+// caught says whether there was something to strike.
+func (c *chaos) caught(ctx context.Context, h harm) bool {
+	r := c.replicas[h.N]
+	switch h.Name {
+	case harmKill:
+		return r.kill()
+	case harmFreeze:
+		thaw, ok := r.freeze()
+		if ok {
+			c.under.Go(func() {
+				pause(ctx, h.For)
+				thaw()
+			})
+		}
+		return ok
+	}
+	if h.strikesBase() {
+		defer c.net.troubled()()
+	}
+	p, way := c.net.to(h.Way, h.N)
+	n := p.cut(way)
+	c.net.count("reset "+way, n)
+	return n > 0
+}
+
+// miss counts a blow that waited in vain.
+func (c *chaos) miss(h harm) {
+	c.mu.Lock()
+	c.missed[h.Name]++
+	c.mu.Unlock()
+	c.say("%6.1fs  waited in vain: %s", time.Since(c.began).Seconds(), h.describe(c.opt))
 }
 
 // fill takes the database its space.
@@ -156,17 +216,19 @@ func (c *chaos) jump(ctx context.Context, h harm) error {
 // lurk waits for the moment of a blow on the wire.
 func (c *chaos) lurk(ctx context.Context, h harm) {
 	tr, posting := &trap{way: h.Way, up: true}, contains(c.driver.traits.Posting)
+	landed := true
 	switch h.Name {
 	case harmLaneKill:
 		tr.match = marked(&c.driver.bursts)
 		tr.strike = func(l *link) bool {
+			landed = false
 			for _, r := range c.net.owners(l) {
-				r.kill()
+				landed = r.kill() || landed
 			}
 			return !h.Wholly
 		}
 	case harmClaimStop:
-		c.betweenClaimAndWrite(ctx, h, tr)
+		c.betweenClaimAndWrite(ctx, h, tr, &landed)
 	case harmEarly:
 		tr.match = posting
 		if h.Way == waySMTP {
@@ -190,18 +252,21 @@ func (c *chaos) lurk(ctx context.Context, h harm) {
 			return true
 		}
 	}
-	if c.net.traps.wait(ctx, tr, max(c.opt.Flow/10, min(c.opt.Flow/2, 12*time.Second))) {
+	defer c.driver.wishes.make(h.wishFor())()
+	if h.strikesBase() {
+		defer c.net.troubled()()
+	}
+	if c.net.traps.wait(ctx, tr, max(c.opt.Flow/10, lurkLeast)) && landed {
 		c.hit(h)
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.missed[h.Name]++
+	c.miss(h)
 }
 
 // betweenClaimAndWrite stops a sender once its claim is committed and before, or just
-// as, the first byte of the message leaves; longer than its lease.
-func (c *chaos) betweenClaimAndWrite(ctx context.Context, h harm, tr *trap) {
+// as, the first byte of the message leaves; longer than its lease. landed says whether there
+// was a process to stop.
+func (c *chaos) betweenClaimAndWrite(ctx context.Context, h harm, tr *trap, landed *bool) {
 	switch h.Way {
 	case wayBase:
 		tr.up, tr.match = false, afterClaim
@@ -211,8 +276,10 @@ func (c *chaos) betweenClaimAndWrite(ctx context.Context, h harm, tr *trap) {
 		tr.match = contains(c.driver.traits.Posting)
 	}
 	tr.strike = func(l *link) bool {
+		*landed = false
 		for _, r := range c.net.owners(l) {
-			thaw := r.freeze()
+			thaw, ok := r.freeze()
+			*landed = *landed || ok
 			c.under.Go(func() {
 				pause(ctx, h.For)
 				thaw()

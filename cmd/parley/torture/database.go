@@ -26,7 +26,8 @@ type database struct {
 
 func (d *database) start(ctx context.Context) error {
 	server, err := pgserver.Start(ctx, pgserver.Options{Dir: d.dir, Durable: true, Say: func(string) {},
-		Settings: map[string]string{"max_connections": "200"}})
+		// With the times of commits the audit knows what the journal had first.
+		Settings: map[string]string{"max_connections": "200", "track_commit_timestamp": "on"}})
 	if err != nil {
 		return err
 	}
@@ -92,7 +93,7 @@ func (d *database) fill(ctx context.Context, lasting time.Duration) (ended bool,
 			return true, refused, d.startAgain(ctx)
 		default:
 		}
-		if _, err := d.load(ctx); err == nil {
+		if d.write(ctx) == nil {
 			return false, refused, nil
 		}
 	}
@@ -160,34 +161,6 @@ func (d *database) load(ctx context.Context) (load, error) {
 		return c.QueryRow(ctx, loadQuery).Scan(&l.Pending, &l.Lanes, &l.Quarantined)
 	})
 	return l, err
-}
-
-// A customer's words reopen what is resolved. Which came first, the card can't show: here
-// alone the verdict asks the database. Both times are those of Parley's transactions,
-// which may have been stopped in between.
-const forgottenQuery = `
-	SELECT c.id
-	FROM conversations AS c
-	WHERE c.kind = 'customer' AND (
-		c.status = 'resolved' AND EXISTS (
-			SELECT FROM messages AS m
-			WHERE m.conversation_id = c.id AND m.direction = 'in' AND m.automatic = ''
-				AND m.created_at > c.resolved_at + make_interval(secs => $1))
-		OR c.status IN ('open', 'pending') AND c.waiting_since IS NOT NULL AND c.assignees = '{}' AND c.team_id IS NULL
-			AND NOT EXISTS (SELECT FROM timers AS t WHERE t.conversation_id = c.id))
-	ORDER BY c.id`
-
-// forgotten lists the conversations in which a customer waits and nobody will be told.
-func (d *database) forgotten(ctx context.Context, stopped time.Duration) (list []int64, err error) {
-	err = d.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		rows, err := c.Query(ctx, forgottenQuery, (stopped + 5*time.Second).Seconds())
-		if err != nil {
-			return err
-		}
-		list, err = pgx.CollectRows(rows, pgx.RowTo[int64])
-		return err
-	})
-	return list, err
 }
 
 // export writes every table that tells what happened as CSV into dir.

@@ -28,9 +28,11 @@ type driver struct {
 	done    counts
 	later   []deed // second halves of acts: edits and deletions
 
+	said   ledger
 	taken  takeBacks
 	bursts markSet // messages with others of their lane right behind them
 	backs  markSet // replies to a mailbox that does not exist any more
+	wishes wishes  // of those who wait for a moment to strike
 }
 
 // counts is what was said.
@@ -43,6 +45,7 @@ type counts struct {
 	Backs   int `json:"backs"`    // replies that bounce
 	Bursts  int `json:"bursts"`   // several messages at once in one conversation
 	Solved  int `json:"resolved"` // conversations marked as done, some of them to be reopened
+	Handed  int `json:"handed"`   // conversations given to another team, or put back
 }
 
 // talk is one customer's conversation.
@@ -55,6 +58,9 @@ type talk struct {
 	first     string // Message-ID of the customer's last new mail
 	n         int    // marks given
 	bounces   bool   // mail to this customer comes back
+	// rests is until when nobody types in the thread: each line begins the hold anew, and
+	// somebody waits for what was typed to leave.
+	rests time.Time
 }
 
 // deed is something to be done at a time.
@@ -63,8 +69,10 @@ type deed struct {
 	do func(context.Context) error
 }
 
-// Of mostTalks conversations, one in bounceEvery is with somebody whose mailbox is gone.
+// Of leastTalks to mostTalks conversations, one in bounceEvery is with somebody whose
+// mailbox is gone.
 const (
+	leastTalks  = 6
 	mostTalks   = 300
 	bounceEvery = 8
 )
@@ -74,9 +82,13 @@ func newDriver(w wire, o Options) *driver {
 	d := &driver{wire: w, chat: chat, traits: chat.traits(), rng: rand.New(rand.NewPCG(o.Seed, 1)), mails: o.Mails, replies: o.Replies, hold: o.hold(), //nolint:gosec // the seed is to be repeated
 		every: o.Flow / time.Duration(max(o.Mails+o.Replies, 1))}
 	d.taken.platform, d.taken.hold = chat, d.hold
-	for i := range min(max(4, o.Mails/8), mostTalks) {
+	mailers := 0
+	for i := range min(max(leastTalks, o.Mails/8), mostTalks) {
 		t := &talk{conv: i + 1, kind: kindOf(i+1, o.Chats), agent: d.traits.Ann, colleague: d.traits.Ben}
-		t.bounces = t.kind == byMail && i%bounceEvery == bounceEvery/4
+		if t.kind == byMail {
+			mailers++
+			t.bounces = mailers%bounceEvery == 2
+		}
 		if i%2 == 1 {
 			t.agent, t.colleague = d.traits.Ben, d.traits.Ann
 		}
@@ -110,7 +122,7 @@ func (d *driver) jumped() { d.taken.jumped() }
 func (d *driver) run(ctx context.Context) error {
 	tick := time.NewTicker(max(d.every, time.Millisecond))
 	defer tick.Stop()
-	for d.mails+d.replies+len(d.later) > 0 {
+	for d.mails+d.replies+len(d.later) > 0 || d.wishes.open() {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -138,6 +150,9 @@ func (d *driver) step(ctx context.Context) error {
 			return err
 		}
 	}
+	if done, err := d.grant(ctx); done || err != nil {
+		return err
+	}
 	if d.mails+d.replies == 0 {
 		return nil
 	}
@@ -145,7 +160,7 @@ func (d *driver) step(ctx context.Context) error {
 	switch {
 	case t.n == 0 && d.mails > 0, d.rng.IntN(d.mails+d.replies) < d.mails:
 		return d.many(d.mails, func(last bool) error { return d.mail(ctx, t, last) })
-	case t.root != "":
+	case t.root != "" && time.Now().After(t.rests):
 		return d.typeIn(ctx, t)
 	}
 	return nil
@@ -158,6 +173,11 @@ func (d *driver) many(most int, act func(last bool) error) error {
 	if d.rng.IntN(100) < 16 {
 		n = min(2+d.rng.IntN(3), max(most, 1))
 	}
+	return d.repeat(n, act)
+}
+
+// repeat does an act n times on end.
+func (d *driver) repeat(n int, act func(last bool) error) error {
 	if n > 1 {
 		d.done.Bursts++
 	}
@@ -192,6 +212,16 @@ func (d *driver) mail(ctx context.Context, t *talk, last bool) error {
 	text := d.words(about)
 	d.mails--
 	d.done.Mails++
+	if err := d.write(ctx, t, from, text); err != nil {
+		return err
+	}
+	d.said = append(d.said, record{At: time.Now(), Did: actWrite, Mark: about, Conv: t.conv, Heard: true})
+	return nil
+}
+
+// write sends what a customer writes: by phone, as an answer to the last mail received, or
+// as a mail of its own.
+func (d *driver) write(ctx context.Context, t *talk, from, text string) error {
 	if t.kind != byMail {
 		return d.wire.text(ctx, chatText{Kind: t.kind, Conv: t.conv, Text: text})
 	}
@@ -223,8 +253,13 @@ func (d *driver) typeIn(ctx context.Context, t *talk) error {
 		return d.typeAndDelete(ctx, t)
 	case n < 18:
 		d.done.Solved++
-		_, err := d.chat.say(ctx, t.agent, t.root, d.traits.Command("resolve"))
-		return err
+		return d.command(ctx, t, record{Did: actResolve}, "resolve")
+	case n < 20:
+		d.done.Handed++
+		return d.command(ctx, t, record{Did: actHandOver, Team: otherTeam}, "assign #"+otherTeam)
+	case n < 21:
+		d.done.Handed++
+		return d.command(ctx, t, record{Did: actUnassign}, "unassign")
 	}
 	return d.many(d.replies, func(last bool) error { return d.reply(ctx, t, last) })
 }
@@ -243,22 +278,50 @@ func (d *driver) reply(ctx context.Context, t *talk, last bool) error {
 		d.bursts.add(m)
 	}
 	d.taken.typed(m)
-	id, err := d.chat.say(ctx, t.agent, t.root, d.traits.Reply(d.words(m), m.N))
+	id, err := d.say(ctx, t, t.agent, d.traits.Reply(d.words(m), m.N), record{Did: actType, Mark: m})
 	if err == nil && last && d.rng.IntN(100) < 8 {
-		d.done.Edits++
-		text := d.traits.Reply(d.words(m), m.N) + " (corrected)"
-		d.soon(func(ctx context.Context) error { return d.chat.edit(ctx, t.agent, id, text) })
+		d.edit(t, id, m)
 	}
+	return err
+}
+
+// edit corrects a reply a moment after it was typed.
+func (d *driver) edit(t *talk, id string, m mark) {
+	d.done.Edits++
+	now := t.mark(fixed)
+	text := d.traits.Reply(d.words(m), m.N) + " (corrected: " + now.String() + ")"
+	d.soon(func(ctx context.Context) error {
+		if err := d.chat.edit(ctx, t.agent, id, text); err != nil {
+			return err
+		}
+		d.said = append(d.said, record{At: time.Now(), Did: actEdit, Mark: now, Conv: t.conv, Root: t.root, ID: id, Heard: true})
+		return nil
+	})
+}
+
+// say types in a conversation's thread and enters it into the ledger.
+func (d *driver) say(ctx context.Context, t *talk, who, text string, r record) (id string, err error) {
+	if id, err = d.chat.say(ctx, who, t.root, text); err != nil {
+		return "", err
+	}
+	r.At, r.Conv, r.Root, r.ID, r.By, r.Heard = time.Now(), t.conv, t.root, id, who, d.traits.Heard(text)
+	d.said = append(d.said, r)
+	return id, nil
+}
+
+// command types a command of the agent who holds the conversation.
+func (d *driver) command(ctx context.Context, t *talk, r record, words string) error {
+	_, err := d.say(ctx, t, t.agent, d.traits.Command(words), r)
 	return err
 }
 
 // typeInside types what must never leave, in one of the ways.
 func (d *driver) typeInside(ctx context.Context, t *talk) error {
-	words := d.words(t.mark(inside))
+	m := t.mark(inside)
 	d.done.Inside++
-	ways := d.traits.Inside(t, words)
+	ways := d.traits.Inside(t, d.words(m))
 	way := ways[d.rng.IntN(len(ways))]
-	_, err := d.chat.say(ctx, way.who, t.root, way.text)
+	_, err := d.say(ctx, t, way.who, way.text, record{Did: actType, Mark: m})
 	return err
 }
 
@@ -266,13 +329,20 @@ func (d *driver) typeInside(ctx context.Context, t *talk) error {
 func (d *driver) typeAndDelete(ctx context.Context, t *talk) error {
 	m := t.mark(gone)
 	d.taken.typed(m)
-	id, err := d.chat.say(ctx, t.agent, t.root, d.traits.Reply(d.words(m), m.N))
+	id, err := d.say(ctx, t, t.agent, d.traits.Reply(d.words(m), m.N), record{Did: actType, Mark: m})
+	if err != nil {
+		return err
+	}
 	d.done.Deletes++
 	d.soon(func(ctx context.Context) error {
 		d.taken.deleted(id, m)
-		return d.chat.takeBack(ctx, t.agent, id)
+		if err := d.chat.takeBack(ctx, t.agent, id); err != nil {
+			return err
+		}
+		d.said = append(d.said, record{At: time.Now(), Did: actDelete, Conv: t.conv, Root: t.root, ID: id, Heard: true})
+		return nil
 	})
-	return err
+	return nil
 }
 
 // soon does something a moment later, well within the hold.

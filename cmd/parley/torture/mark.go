@@ -16,6 +16,7 @@ const (
 	inside = "inside" // typed in the thread, never for the customer
 	gone   = "gone"   // a reply that its author deleted during the hold
 	back   = "back"   // a reply that comes back: the thread must say so
+	fixed  = "fixed"  // the new words of an edited reply: the customer has them, or its author is told
 )
 
 // mark is the unique word in a message that tells it from all others.
@@ -28,19 +29,40 @@ type mark struct {
 
 func (m mark) String() string { return fmt.Sprintf("%s-c%03d-%d", m.Kind, m.Conv, m.N) }
 
-var markPattern = regexp.MustCompile(`\b(said|out|inside|gone|back)-c(\d{3,6})-(\d+)\b`)
+var markPattern = regexp.MustCompile(`\b(said|out|inside|gone|back|fixed)-c(\d{3,6})-(\d+)\b`)
 
-// marksIn gives the marks of a text, each once, in their order.
+// marksIn gives the marks of a text in their order, each as often as it stands there: what
+// stands there twice was sent twice.
 func marksIn(text string) []mark {
 	var list []mark
 	for _, found := range markPattern.FindAllStringSubmatch(text, -1) {
 		conv, _ := strconv.Atoi(found[2]) // digits
 		n, _ := strconv.Atoi(found[3])
-		if m := (mark{found[1], conv, n}); !slices.Contains(list, m) {
-			list = append(list, m)
-		}
+		list = append(list, mark{found[1], conv, n})
 	}
 	return list
+}
+
+// distinct gives each mark of a list once, in the order of the list.
+func distinct(list []mark) []mark {
+	var once []mark
+	for _, m := range list {
+		if !slices.Contains(once, m) {
+			once = append(once, m)
+		}
+	}
+	return once
+}
+
+// count says how often a mark stands in a list.
+func count(list []mark, m mark) int {
+	n := 0
+	for _, other := range list {
+		if other == m {
+			n++
+		}
+	}
+	return n
 }
 
 // shown gives the words that a message shows: those of its blocks; where it has none, its

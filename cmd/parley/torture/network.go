@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"sync"
+	"time"
 
 	"parley/store/pgserver"
 )
@@ -23,8 +24,10 @@ type network struct {
 	hooks    *proxy // where chat providers find Parley; nil without chats
 	replicas []*replica
 
-	mu     sync.Mutex
-	counts map[string]int
+	mu      sync.Mutex
+	counts  map[string]int
+	outages int       // blows to the database that last
+	outage  time.Time // when the last one ended
 }
 
 // openNetwork opens all proxies. vars are the emulators' addresses, baseURL is
@@ -53,7 +56,7 @@ func openNetwork(ctx context.Context, replicas int, vars map[string]string, base
 		return p
 	}
 	for i := range replicas {
-		n.replicas = append(n.replicas, &replica{n: i})
+		n.replicas = append(n.replicas, &replica{n: i, excuse: n.inTrouble})
 		n.base = append(n.base, open(wayBase, dialer("unix", socket)))
 		if slack.Host != "" {
 			n.slack = append(n.slack, open(waySlack, dialer("tcp", slack.Host)))
@@ -142,4 +145,33 @@ func (n *network) count(what string, struck int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.counts[what] += struck
+}
+
+// addTo adds what count counted.
+func (n *network) addTo(faults map[string]int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for what, struck := range n.counts {
+		faults[what] += struck
+	}
+}
+
+// troubled notes that the database is struck, until over is called.
+func (n *network) troubled() (over func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.outages++
+	return func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.outages--
+		n.outage = time.Now()
+	}
+}
+
+// inTrouble says whether the database is struck or was so since then.
+func (n *network) inTrouble(since time.Time) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.outages > 0 || n.outage.After(since)
 }

@@ -105,24 +105,34 @@ func Plan(o Options) Options {
 type Report struct {
 	Seed    uint64         `json:"seed"`
 	Loads   [2]string      `json:"loads"`  // the machine's load average before and after
-	Harm    map[string]int `json:"harm"`   // blows, by name
+	Blows   map[string]int `json:"blows"`  // that were to fall, by name
+	Harm    map[string]int `json:"harm"`   // those that did
 	Missed  map[string]int `json:"missed"` // blows that waited in vain for their moment
 	Struck  int            `json:"struck"` // kills and stops of Parley and PostgreSQL among the blows
 	Faults  map[string]int `json:"faults"` // of providers and connections, by what they did
 	Said    counts         `json:"said"`
 	Left    load           `json:"left"`    // what Parley still had to do at the end
-	Fell    int            `json:"fell"`    // ends of a Parley that nobody asked for
+	Audit   audit          `json:"audit"`   // what Parley's own records say
+	Fell    []string       `json:"fell"`    // ends of a Parley that nobody asked for
+	Refused int            `json:"refused"` // starts that it gave up, as its database was out of reach
 	Gaps    gaps           `json:"gaps"`    // in which a stopping and starting Parley answered nobody
 	Skipped []string       `json:"skipped"` // what this machine could not play, and why
 	Took    time.Duration  `json:"took"`    // Units: nanoseconds
 	Quiet   time.Duration  `json:"quiet"`   // from the end of the flow to the verdict
 	Verdict Verdict        `json:"verdict"`
-	Crashes []string       `json:"crashes,omitempty"` // panics and data races in Parley's logs
-	Folder  string         `json:"folder,omitempty"`  // what was kept
+	Crashes []string       `json:"crashes,omitempty"` // panics and data races in the logs
+	// Problems are what Parley sent that emulators could not show as it was meant.
+	Problems []string `json:"problems,omitempty"`
+	// Broken says why the run failed; empty = all promises were kept, and put to the test.
+	Broken []string `json:"broken,omitempty"`
+	Folder string   `json:"folder,omitempty"` // what was kept
+
+	opt Options
 }
 
-// ErrVerdict is returned for a run in which Parley broke a promise.
-var ErrVerdict = errors.New("torture: Parley broke a promise")
+// ErrVerdict is returned for a run in which Parley broke a promise, or that did not put its
+// promises to the test.
+var ErrVerdict = errors.New("torture: not all promises were kept")
 
 // ShortWaits shortens the waits of production for a run of seconds: they change when
 // something is tried again, never what may be.

@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"parley/channels/email/mailfake"
@@ -22,10 +22,10 @@ type oracle struct {
 	convs   int
 	hold    time.Duration
 	clicked map[string]time.Time // by the post that asked
-	byClick map[mark]bool
-	unclear map[mark]bool
-	asked   map[mark]bool
-	excused map[mark]bool
+	unclear map[mark]bool        // of which nobody could tell whether the customer has it
+	asked   map[mark]bool        // all others that a click sent
+	told    testimony
+	broken  map[string]bool // mails that customers can't read
 }
 
 // order is one line that an oracle reads.
@@ -34,6 +34,8 @@ type order struct {
 	Begin *beginning `json:"begin,omitempty"`
 	// Click lets the oracle's agent answer open questions.
 	Click bool `json:"click,omitempty"`
+	// Said is all that the driver had people say and do; absent = as told before.
+	Said ledger `json:"said,omitempty"`
 	// Excused are deletions that the platform could not tell Parley within the hold, and replies
 	// whose hold ended with a jump of the clock: earlier ones may come after them.
 	Excused []mark `json:"excused,omitempty"`
@@ -50,13 +52,28 @@ type beginning struct {
 type answer struct {
 	Clicks  int     `json:"clicks"` // made now
 	Verdict Verdict `json:"verdict"`
-	Error   string  `json:"error,omitempty"`
+	// Cards are those of the customers' threads, by their roots.
+	Cards map[string]cardSeen `json:"cards,omitempty"`
+	// Problems are what the emulators saw that no user could read as it was meant.
+	Problems []string `json:"problems,omitempty"`
+	Error    string   `json:"error,omitempty"`
+}
+
+// cardSeen is what a thread's card shows, and of whom it must name one while a customer waits.
+type cardSeen struct {
+	Card    string  `json:"card"`
+	Keepers keepers `json:"keepers"`
+}
+
+func newOracle() *oracle {
+	return &oracle{clicked: map[string]time.Time{}, unclear: map[mark]bool{}, asked: map[mark]bool{}, broken: map[string]bool{},
+		told: testimony{Clicks: map[mark]clicks{}, Answered: map[string]bool{}, Excused: map[mark]bool{}}}
 }
 
 // Oracle is the whole life of an oracle's process: it answers each line of in with one
 // of out until in ends. Errors: orders that can't be read.
 func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
-	o := &oracle{clicked: map[string]time.Time{}, byClick: map[mark]bool{}, unclear: map[mark]bool{}, asked: map[mark]bool{}, excused: map[mark]bool{}}
+	o := newOracle()
 	lines, say := json.NewDecoder(in), json.NewEncoder(out)
 	for {
 		var cmd order
@@ -69,7 +86,10 @@ func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 			o.wire, o.chat, o.convs, o.hold = cmd.Begin.Wire, cmd.Begin.Wire.platform(), cmd.Begin.Convs, cmd.Begin.Hold
 		}
 		for _, m := range cmd.Excused {
-			o.excused[m] = true
+			o.told.Excused[m] = true
+		}
+		if cmd.Said != nil {
+			o.told.Said = cmd.Said
 		}
 		a, err := o.look(ctx, cmd.Click)
 		if err != nil {
@@ -101,22 +121,47 @@ func (o *oracle) look(ctx context.Context, click bool) (answer, error) {
 			return a, err
 		}
 	}
+	if err := o.ask(ctx, w); err != nil {
+		return a, err
+	}
+	a.Verdict = judge(w, o.told)
+	a.Verdict.Ambiguous, a.Verdict.Clicked = len(o.unclear), len(o.asked)
+	for m, rightly := range o.told.Said.asks() {
+		if rightly && o.asked[m] {
+			a.Verdict.Asked++
+		}
+	}
+	a.Cards = map[string]cardSeen{}
+	for _, t := range w.Threads {
+		if t.Card != "" {
+			a.Cards[t.Root] = cardSeen{t.Card, o.told.keepersOf(t.Root)}
+		}
+	}
+	a.Problems, err = o.chat.problems(ctx)
+	a.Problems = append(a.Problems, slices.Sorted(maps.Keys(o.broken))...)
+	return a, err
+}
+
+// ask asks the platform what it told Parley late, and what never.
+func (o *oracle) ask(ctx context.Context, w world) error {
 	late, err := o.chat.untold(ctx, written, o.hold*3/4)
 	if err != nil {
-		return a, err
+		return err
 	}
 	for _, t := range w.Threads {
 		for _, p := range t.Posts {
 			for _, m := range p.Marks {
 				if p.User != "" && late[p.TS] { // its place in the lane was gone already
-					o.excused[m] = true
+					o.told.Excused[m] = true
 				}
 			}
 		}
 	}
-	a.Verdict = judge(w, o.byClick, o.excused)
-	a.Verdict.Ambiguous, a.Verdict.Clicked = len(o.unclear), len(o.asked)
-	return a, nil
+	if o.told.Late, err = o.chat.untold(ctx, written, tellInOrder/2); err != nil {
+		return err
+	}
+	o.told.Never, err = o.chat.never(ctx, edited, deleted)
+	return err
 }
 
 // phone is the box of a customer who writes by one.
@@ -128,7 +173,7 @@ func (o *oracle) phone(ctx context.Context, kind chatKind, conv int) (box, error
 	}
 	for _, text := range chat.Late {
 		for _, m := range marksIn(text) {
-			o.excused[m] = true
+			o.told.Excused[m] = true
 		}
 	}
 	for _, m := range chat.Inbox {
@@ -162,18 +207,28 @@ func (o *oracle) box(ctx context.Context, conv int) (box, error) {
 		}
 	}
 	for _, m := range inbox {
-		b.Inbox = append(b.Inbox, letter{ID: m.MessageID, Marks: marksIn(everythingIn(m))})
+		if m.ParseError != "" {
+			o.broken[fmt.Sprintf("the mail %s to customer %d can't be read: %s", m.MessageID, conv, m.ParseError)] = true
+		}
+		b.Inbox = append(b.Inbox, letter{ID: m.MessageID, Marks: marksOf(m)})
 	}
 	return b, nil
 }
 
-// everythingIn is all that a customer can read in a mail.
-func everythingIn(m mailfake.Received) string {
-	text := m.Subject + "\n" + m.Text + "\n" + m.HTML
-	for _, a := range m.Attachments {
-		text += "\n" + a.Name + "\n" + string(a.Content)
+// marksOf gives the marks of all that a customer can read in a mail. Text and HTML are one
+// text in two forms, of which mail programs show one.
+func marksOf(m mailfake.Received) []mark {
+	plain, html := marksIn(m.Text), marksIn(m.HTML)
+	for _, found := range distinct(html) {
+		for range count(html, found) - count(plain, found) {
+			plain = append(plain, found)
+		}
 	}
-	return text
+	all := append(marksIn(m.Subject), plain...)
+	for _, a := range m.Attachments {
+		all = append(all, marksIn(a.Name+"\n"+string(a.Content))...)
+	}
+	return all
 }
 
 // answerQuestions clicks Send on replies that were asked about or parked, and Send
@@ -211,13 +266,11 @@ func (o *oracle) answerQuestions(ctx context.Context, w world) (int, error) {
 // answerOne clicks on one line, unless it did a moment ago.
 func (o *oracle) answerOne(ctx context.Context, t thread, p post, authors map[mark]string, w world) (bool, error) {
 	const again = 30 * time.Second
-	if len(p.Marks) != 1 || p.Marks[0].Kind != out || authors[p.Marks[0]] == "" || time.Since(o.clicked[p.TS]) < again {
+	about, id := subjectOf(p), ""
+	if authors[about] == "" || time.Since(o.clicked[p.TS]) < again {
 		return false, nil
 	}
-	about, id := p.Marks[0], ""
-	arrived := slices.ContainsFunc(w.Boxes, func(b box) bool {
-		return slices.ContainsFunc(b.Inbox, func(l letter) bool { return slices.Contains(l.Marks, about) })
-	})
+	arrived := w.received(about)
 	switch {
 	case p.Buttons["marksent"] != "" && arrived:
 		id = p.Buttons["marksent"]
@@ -229,25 +282,52 @@ func (o *oracle) answerOne(ctx context.Context, t thread, p post, authors map[ma
 	if id == "" || p.Buttons["marksent"] != "" && !o.clicked[p.TS].IsZero() {
 		return false, nil
 	}
-	if strings.Contains(t.Card, "Resolved") { // nothing leaves from there
+	if isResolved(t.Card) { // nothing leaves from there
 		if time.Since(o.clicked[t.Root]) < again {
 			return true, nil
 		}
-		o.clicked[t.Root] = time.Now()
+		o.clicked[t.Root], o.told.Answered[t.Root] = time.Now(), true
 		_, err := o.chat.say(ctx, authors[about], t.Root, o.chat.traits().Command("reopen"))
 		return true, err
 	}
 	o.clicked[p.TS] = time.Now()
-	if p.Buttons["marksent"] != "" {
-		o.unclear[about] = true
-	} else {
-		o.asked[about] = true
-	}
-	o.byClick[about] = true
+	o.press(t.Root, about, p.Buttons["marksent"] != "", id == p.Buttons["sendagain"])
 	err := o.chat.click(ctx, authors[about], p.TS, id)
 	if errors.Is(err, errNotTaken) { // a person would try again
 		delete(o.clicked, p.TS)
 		err = nil
 	}
 	return true, err
+}
+
+// press notes a click about a reply: where nobody can tell, or else where it was not sent.
+func (o *oracle) press(root string, about mark, unclear, again bool) {
+	o.told.Answered[root] = true
+	c := o.told.Clicks[about]
+	c.Sent++
+	if unclear {
+		o.unclear[about] = true
+	} else {
+		o.asked[about] = true
+	}
+	if unclear && again {
+		c.Again++
+	}
+	o.told.Clicks[about] = c
+}
+
+// subjectOf gives the reply that a line of ours is about; zero when it is about none, or
+// about several.
+func subjectOf(p post) mark {
+	about := mark{}
+	for _, m := range distinct(p.Marks) {
+		switch {
+		case m.Kind == fixed: // its words as they are now
+		case m.Kind != out, about != mark{}:
+			return mark{}
+		default:
+			about = m
+		}
+	}
+	return about
 }

@@ -20,6 +20,10 @@ type platform interface {
 	evidence(ctx context.Context) (any, error)
 	// untold gives the messages of which Parley learned so late, or not yet.
 	untold(ctx context.Context, what change, over time.Duration) (map[string]bool, error)
+	// never gives the messages of which one of these changes was never told.
+	never(ctx context.Context, what ...change) (map[string]bool, error)
+	// problems are what Parley did that no user of the platform could see as it was meant.
+	problems(ctx context.Context) ([]string, error)
 	// pending counts what Parley still has to be told.
 	pending(ctx context.Context) (int, error)
 
@@ -50,6 +54,7 @@ type change int
 // Changes.
 const (
 	written change = iota
+	edited
 	deleted
 )
 
@@ -68,6 +73,7 @@ type traits struct {
 	Reply   func(words string, n int) string // for the customer; n tells replies apart
 	Command func(verb string) string
 	Inside  func(t *talk, words string) []remark // in each of the ways that must never leave
+	Heard   func(text string) bool               // the platform tells Parley of it
 }
 
 // remark is what somebody types for inside.

@@ -2,6 +2,13 @@ package torture
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -14,11 +21,16 @@ type replica struct {
 	n    int // from 0
 	spec child.Spec
 
+	// excuse says whether the database was out of reach since then; nil = never.
+	excuse func(since time.Time) bool
+
 	mu      sync.Mutex
 	now     *child.Process
-	asked   bool // we ended it
+	asked   bool // we end it
+	killed  bool // and it had no say
 	started time.Time
-	unasked int // ends that were not our doing
+	fallen  []string // ends that were not our doing, and what it said last
+	refused int      // starts that it gave up, as its database was out of reach
 }
 
 // run supervises until ctx ends; then the child is asked to stop.
@@ -27,12 +39,13 @@ func (r *replica) run(ctx context.Context) error {
 		r.mu.Lock()
 		spec := r.spec
 		r.mu.Unlock()
+		log := logFrom(spec.Log)
 		p, err := child.Start(spec)
 		if err != nil {
 			return err
 		}
 		r.mu.Lock()
-		r.now, r.asked, r.started = p, false, time.Now()
+		r.now, r.asked, r.killed, r.started = p, false, false, time.Now()
 		r.mu.Unlock()
 		select {
 		case <-p.Done():
@@ -43,7 +56,7 @@ func (r *replica) run(ctx context.Context) error {
 		r.mu.Lock()
 		asked := r.asked
 		if !asked {
-			r.unasked++
+			r.ended(p.Err(), log())
 		}
 		r.mu.Unlock()
 		if !asked && !pause(ctx, time.Second) { // as a service manager would
@@ -53,27 +66,82 @@ func (r *replica) run(ctx context.Context) error {
 	return nil
 }
 
-// kill ends the child at once, wherever it is.
-func (r *replica) kill() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.now != nil {
-		r.asked = true
-		r.now.Signal(syscall.SIGKILL)
+// outageLasts is how long a database that comes back may still refuse connections.
+const outageLasts = 20 * time.Second
+
+// ended judges an end that nobody asked for. A Parley that gives a reason and ends, because
+// it can't reach its database when it starts, is started again by whoever runs it; one that
+// was at work must never end by itself. Caller holds r.mu.
+func (r *replica) ended(how error, log string) {
+	var exit *exec.ExitError
+	gaveUp := errors.As(how, &exit) && exit.ExitCode() == 1
+	if gaveUp && !strings.Contains(log, readyLine) && r.excuse != nil && r.excuse(r.started.Add(-outageLasts)) {
+		r.refused++
+		return
+	}
+	last := strings.TrimSpace(log)
+	last = last[strings.LastIndexByte(last, '\n')+1:]
+	if how == nil {
+		how = errors.New("exit status 0")
+	}
+	r.fallen = append(r.fallen, fmt.Sprintf("Parley %d ended by itself (%v) after %s; it said last: %.300s", r.n+1, how,
+		time.Since(r.started).Round(time.Millisecond), last))
+}
+
+// readyLine is in the log of a Parley that has started.
+const readyLine = `"msg":"ready"`
+
+// logFrom gives what is written into a log from now on.
+func logFrom(path string) func() string {
+	begin := int64(0)
+	if info, err := os.Stat(path); err == nil {
+		begin = info.Size()
+	}
+	return func() string {
+		body, err := os.ReadFile(filepath.Clean(path))
+		if err != nil || int64(len(body)) < begin {
+			return ""
+		}
+		return string(body[begin:])
 	}
 }
 
-// freeze stops the child where it is. thaw lets it go on as if nothing had been; it is
-// harmless when the child is gone.
-func (r *replica) freeze() (thaw func()) {
+// kill ends the child at once, wherever it is, and says whether there was one.
+func (r *replica) kill() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := r.now
-	if p == nil {
-		return func() {}
+	if !r.alive() {
+		return false
 	}
+	r.asked, r.killed = true, true
+	r.now.Signal(syscall.SIGKILL)
+	return true
+}
+
+// alive says whether the child runs. Caller holds r.mu.
+func (r *replica) alive() bool {
+	if r.now == nil || r.killed {
+		return false
+	}
+	select {
+	case <-r.now.Done():
+		return false
+	default:
+		return true
+	}
+}
+
+// freeze stops the child where it is and says whether there was one. thaw lets it go on as
+// if nothing had been; it is harmless when the child is gone.
+func (r *replica) freeze() (thaw func(), ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.alive() {
+		return func() {}, false
+	}
+	p := r.now
 	p.Signal(syscall.SIGSTOP)
-	return func() { p.Signal(syscall.SIGCONT) }
+	return func() { p.Signal(syscall.SIGCONT) }, true
 }
 
 // replace asks the child to stop and returns when it has ended; what runs next is
@@ -101,11 +169,12 @@ func (r *replica) pid() int {
 	return r.now.PID()
 }
 
-// fell says how often the child ended by itself.
-func (r *replica) fell() int {
+// fell tells of the ends of the child that nobody asked for, and counts the starts that it
+// gave up.
+func (r *replica) fell() (ends []string, refused int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.unasked
+	return slices.Clone(r.fallen), r.refused
 }
 
 // pause waits, or returns false when ctx ends first.

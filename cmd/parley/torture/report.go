@@ -13,12 +13,8 @@ import (
 	"time"
 )
 
-// bad says that Parley broke a promise.
-func (r *Report) bad() bool {
-	return r.Verdict.Bad() || r.Left != (load{}) || len(r.Crashes) > 0
-}
-
-// crashes gives the lines of Parley's logs that tell of a panic or a data race.
+// crashes gives the lines of the logs of Parley, the emulators and the oracle that tell of a
+// panic or a data race.
 func (s *stage) crashes() []string {
 	const most = 10
 	var found []string
@@ -26,6 +22,7 @@ func (s *stage) crashes() []string {
 	if err != nil {
 		return nil
 	}
+	logs = append(logs, filepath.Join(s.dir, "fakes.log"), filepath.Join(s.dir, "oracle.log"))
 	for _, log := range logs {
 		body, err := os.ReadFile(filepath.Clean(log))
 		if err != nil {
@@ -56,6 +53,7 @@ func (s *stage) evidence(ctx context.Context) error {
 	if s.driver == nil {
 		return err
 	}
+	err = errors.Join(err, s.keep("said.json", s.driver.said))
 	mail := map[string]any{}
 	for _, t := range s.driver.talks {
 		if t.kind != byMail {
@@ -97,7 +95,7 @@ func (s *stage) leave(r *Report, err error) error {
 
 func (s *stage) print(r *Report) {
 	v := r.Verdict
-	for _, f := range slices.Concat(v.Findings, r.Crashes) {
+	for _, f := range slices.Concat(v.Findings, r.Audit.findings(), r.Fell, r.Crashes, r.Problems) {
 		s.say("  %s", f)
 	}
 	s.say("Blows: %s (%d kills and stops)", list(r.Harm), r.Struck)
@@ -112,14 +110,21 @@ func (s *stage) print(r *Report) {
 	for _, text := range r.Skipped {
 		s.say("%s", text)
 	}
-	s.say("Left: %d facts, %d lanes, %d quarantined. Parley fell by itself %d times. Seed %d, %d replicas, load average %s before, %s after; took %s, of which waiting %s.",
-		r.Left.Pending, r.Left.Lanes, r.Left.Quarantined, r.Fell, r.Seed, s.opt.Replicas, r.Loads[0], r.Loads[1],
+	s.say("Left: %d facts, %d lanes, %d quarantined. Parley fell by itself %d times; %d starts found no database. Seed %d, %d replicas, load average %s before, %s after; took %s, of which waiting %s.",
+		r.Left.Pending, r.Left.Lanes, r.Left.Quarantined, len(r.Fell), r.Refused, r.Seed, s.opt.Replicas, r.Loads[0], r.Loads[1],
 		r.Took.Round(time.Second), r.Quiet.Round(time.Second))
-	s.say("Verdict: %d mails, %d replies, %d came back, %d inside: lost %d, doubled %d, reordered %d, leaked %d, forgotten %d, scattered %d, "+
-		"received though deleted %d; excused %d, of which %s could not tell within the hold; truly ambiguous %d, all decided by the oracle's agent; sent by a click %d; resolved before the customer's words were shown %d.",
-		v.Mails, v.Replies, v.Backs, v.Inside, v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten, v.Scattered, v.Late, v.Excused, s.wire.platform().traits().Name, v.Ambiguous, v.Clicked, v.Unseen)
-	if s.opt.Blind {
-		s.say("Where Parley may not look: %d messages shown twice and marked so, %d replies that Teams gave up telling.", v.Twice, v.Untold)
+	s.say("Verdict: %d mails, %d replies, %d came back, %d inside, %d edits, %d deletions, %d commands: lost %d, doubled %d, reordered %d, leaked %d, forgotten %d, "+
+		"scattered %d, received though deleted %d, unaccounted for %d; excused %d, of which %s could not tell within the hold; truly ambiguous %d, all decided by "+
+		"the oracle's agent; sent by a click %d, %d of them rightly; resolved before the customer's words were shown %d.",
+		v.Mails, v.Replies, v.Backs, v.Inside, v.Edits, v.Deletes, v.Commands, v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten+len(r.Audit.Forgotten),
+		v.Scattered, v.Late, v.Unaccounted, v.Excused, s.wire.platform().traits().Name, v.Ambiguous, v.Clicked, v.Asked, v.Unseen)
+	s.say("Records: out of the journal's order %d, applied twice %d, typed and not recorded %d, stale cards %d.",
+		len(r.Audit.Overtaken), len(r.Audit.Twice), len(r.Audit.Missing), len(r.Audit.Stale))
+	if s.opt.Blind || v.Untold > 0 {
+		s.say("Where Parley may not look: %d messages shown twice and marked so, %d replies and edits that the platform gave up telling.", v.Twice, v.Untold)
+	}
+	for _, why := range r.Broken {
+		s.say("FAILED: %s", why)
 	}
 }
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -41,7 +41,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	r := Report{Seed: o.Seed, Loads: [2]string{loadAverage()}}
+	r := Report{Seed: o.Seed, Loads: [2]string{loadAverage()}, opt: o}
 	err = s.play(ctx, &r)
 	r.Loads[1], r.Took, r.Skipped = loadAverage(), time.Since(s.began), s.skipped
 	return r, s.leave(&r, err)
@@ -60,8 +60,9 @@ func (s *stage) play(ctx context.Context, r *Report) (err error) {
 	defer func() {
 		end()
 		err = errors.Join(err, parleys.Wait())
-		if r.Crashes = s.crashes(); err == nil && r.bad() {
-			err = ErrVerdict
+		r.Crashes, r.Blows = s.crashes(), s.opt.Blows
+		if err == nil {
+			err = r.judge()
 		}
 		if err != nil {
 			err = errors.Join(err, s.evidence(context.WithoutCancel(ctx)))
@@ -88,7 +89,8 @@ func (s *stage) play(ctx context.Context, r *Report) (err error) {
 	}
 	r.Quiet = time.Since(quiet)
 	for _, p := range s.network.replicas {
-		r.Fell += p.fell()
+		ends, refused := p.fell()
+		r.Fell, r.Refused = append(r.Fell, ends...), r.Refused+refused
 	}
 	return nil
 }
@@ -143,15 +145,16 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 	if r.Faults, err = s.wire.faultCounts(ctx); err != nil {
 		return err
 	}
-	maps.Copy(r.Faults, s.network.counts)
+	s.network.addTo(r.Faults)
 	r.Said = s.driver.done
 	r.Harm, r.Missed = c.counts()
 	for _, name := range killsAndStops() {
 		r.Struck += r.Harm[name]
 	}
 	r.Gaps = s.doors.gaps
-	s.say("All is said: %d mails, %d replies (%d to a mailbox that is gone), %d remarks inside, %d edits, %d deletions, %d resolved. The faults end.",
-		r.Said.Mails, r.Said.Replies+r.Said.Backs, r.Said.Backs, r.Said.Inside, r.Said.Edits, r.Said.Deletes, r.Said.Solved)
+	d := r.Said
+	s.say("All is said: %d mails, %d replies (%d to a mailbox that is gone), %d remarks inside, %d edits, %d deletions, %d resolved, %d handed over. The faults end.",
+		d.Mails, d.Replies+d.Backs, d.Backs, d.Inside, d.Edits, d.Deletes, d.Solved, d.Handed)
 	return s.wire.heal(ctx)
 }
 
@@ -165,29 +168,15 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 	if err != nil {
 		return err
 	}
+	o := order{Click: true, Excused: excused, Said: s.driver.said}
 	for {
-		a, err := s.oracle.ask(order{Click: true, Excused: excused})
+		quiet, err := s.look(ctx, o, r)
 		if err != nil {
 			return err
 		}
-		left, err := s.database.load(ctx)
-		if err != nil {
-			return err
-		}
-		untold, err := s.wire.platform().pending(ctx)
-		if err != nil {
-			return err
-		}
-		forgotten, err := s.database.forgotten(ctx, s.opt.StopLong)
-		if err != nil {
-			return err
-		}
-		for _, id := range forgotten {
-			a.Verdict.find(&a.Verdict.Forgotten, "the customer of conversation #%d waits, and nobody will be told", id)
-		}
-		r.Verdict, r.Left, excused = a.Verdict, left, nil
+		o.Excused, o.Said = nil, nil
 		calm++
-		if a.Clicks > 0 || left.Lanes > 0 || left.Pending > 0 || untold > 0 || a.Verdict.Lost+a.Verdict.Forgotten > 0 {
+		if !quiet {
 			calm = 0
 		}
 		if calm >= still || time.Now().After(deadline) {
@@ -196,12 +185,38 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 		if time.Since(told) > 5*time.Second {
 			told = time.Now()
 			s.say("        waiting: %d facts, %d lanes, %d not arrived, %d answered by the oracle's agent",
-				left.Pending, left.Lanes, a.Verdict.Lost, a.Verdict.Clicked+a.Verdict.Ambiguous)
+				r.Left.Pending, r.Left.Lanes, r.Verdict.waits()+r.Audit.waits(), r.Verdict.Clicked+r.Verdict.Ambiguous)
 		}
 		if !pause(ctx, time.Second) {
 			return ctx.Err()
 		}
 	}
+}
+
+// look asks everybody once and says whether nothing is left to wait for.
+func (s *stage) look(ctx context.Context, o order, r *Report) (quiet bool, err error) {
+	a, err := s.oracle.ask(o)
+	if err != nil {
+		return false, err
+	}
+	if r.Left, err = s.database.load(ctx); err != nil {
+		return false, err
+	}
+	chat := s.wire.platform()
+	untold, err := chat.pending(ctx)
+	if err != nil {
+		return false, err
+	}
+	never, err := chat.never(ctx, written)
+	if err != nil {
+		return false, err
+	}
+	typed := slices.DeleteFunc(s.driver.said.heard(), func(id string) bool { return never[id] })
+	if r.Audit, err = s.database.audit(ctx, typed, a.Cards, s.opt.StopLong); err != nil {
+		return false, err
+	}
+	r.Verdict, r.Problems = a.Verdict, a.Problems
+	return a.Clicks+r.Left.Lanes+r.Left.Pending+untold+a.Verdict.waits()+r.Audit.waits() == 0, nil
 }
 
 // list writes counts in the order of their names.

@@ -51,6 +51,11 @@ func killsAndStops() []string {
 	return []string{harmKill, harmLaneKill, harmFreeze, harmClaimStop, harmBase}
 }
 
+// strikesBase says whether a blow keeps a Parley from its database for a while.
+func (h harm) strikesBase() bool {
+	return h.Name == harmBase || h.Name == harmFull || h.Name == harmCommit || h.Way == wayBase && h.Name != harmClaimStop
+}
+
 // Where each kind of blow strikes.
 func (o Options) ways(name string) []string {
 	calls, events := waySlack, waySocket

@@ -92,11 +92,12 @@ agents:
   - {email: ann@acme.test, name: Ann Lee, %[1]s: %[2]s, roles: [admin]}
   - {email: ben@acme.test, name: Ben Katz, %[1]s: %[3]s}
 teams:
-  - {name: Support, members: [ann@acme.test, ben@acme.test], %[1]s_channel: %[4]q}
+  - {name: %[17]s, members: [ann@acme.test, ben@acme.test], %[1]s_channel: %[4]q}
+  - {name: %[16]s, members: [ann@acme.test, ben@acme.test]}
 accounts:
   - name: support-mail
     kind: email
-    team: Support
+    team: %[17]s
     hold: %[5]s
     settings: {collect_floods: off} # all customers are of one domain
     email:
@@ -105,7 +106,7 @@ accounts:
 %[7]s      imap: {host: %[8]s, port: %[9]s, security: none, username: %[10]s, password: %[11]s}
       smtp: {host: %[12]s, port: %[13]s, security: none, username: %[14]s, password: %[15]s}
 `, t.Kind, t.Ann, t.Ben, t.Channel, s.opt.hold(), helpAddress, saveSent, imapHost, imapPort, vars["FAKE_MAIL_USERNAME"], vars["FAKE_MAIL_PASSWORD"],
-		smtpHost, smtpPort, vars["FAKE_MAIL_USERNAME"], vars["FAKE_MAIL_PASSWORD"]) + s.chatConfig(), nil
+		smtpHost, smtpPort, vars["FAKE_MAIL_USERNAME"], vars["FAKE_MAIL_PASSWORD"], otherTeam, supportTeam) + s.chatConfig(), nil
 }
 
 // chatConfig is the part of parley.yaml with the chat accounts. A customer keeps one
@@ -114,11 +115,12 @@ func (s *stage) chatConfig() string {
 	if !s.opt.Chats {
 		return ""
 	}
-	return fmt.Sprintf(`  - {name: wa, kind: whatsapp, team: Support, hold: %[1]s, settings: {reply_after_resolve: reopen},
+	return fmt.Sprintf(`  - {name: wa, kind: whatsapp, team: %[12]s, hold: %[1]s, settings: {reply_after_resolve: reopen},
      whatsapp: {phone_number_id: %[2]q, waba_id: %[3]q, token: %[4]s, app_secret: %[5]s, verify_token: %[6]s}}
-  - {name: page, kind: messenger, team: Support, hold: %[1]s, settings: {reply_after_resolve: reopen},
+  - {name: page, kind: messenger, team: %[12]s, hold: %[1]s, settings: {reply_after_resolve: reopen},
      messenger: {page_id: %[7]q, token: %[8]s, app_secret: %[5]s, verify_token: %[6]s}}
-  - {name: sms, kind: sms, team: Support, hold: %[1]s, settings: {reply_after_resolve: reopen},
+  - {name: sms, kind: sms, team: %[12]s, hold: %[1]s, settings: {reply_after_resolve: reopen},
      twilio: {account_sid: %[9]s, auth_token: %[10]s, from: %[11]q}}
-`, s.opt.hold(), waNumber, waBusiness, waToken, appSecret, verifyToken, pageID, pageToken, twilioAccount, twilioToken, smsNumber)
+`, s.opt.hold(), waNumber, waBusiness, waToken, appSecret, verifyToken, pageID, pageToken,
+		twilioAccount, twilioToken, smsNumber, supportTeam)
 }

@@ -36,6 +36,7 @@ func slackTraits() traits {
 		Way: waySlack, Posting: "POST /api/chat.postMessage",
 		Reply:   func(words string, _ int) string { return words },
 		Command: func(verb string) string { return "!" + verb },
+		Heard:   func(string) bool { return true },
 		Inside: func(t *talk, words string) []remark {
 			return []remark{
 				{t.agent, "note: " + words}, {t.agent, "// " + words}, {t.colleague, "Note:" + words},
@@ -118,17 +119,39 @@ func (s slackSide) roots(ctx context.Context) (map[string]string, error) {
 }
 
 func (s slackSide) untold(ctx context.Context, what change, over time.Duration) (map[string]bool, error) {
-	subtype := map[change]string{written: "", deleted: "message_deleted"}[what]
-	var list []slackfake.SlowEvent
+	list, err := s.slow(ctx, over)
 	found := map[string]bool{}
-	err := s.call(ctx, http.MethodGet, fmt.Sprintf("%s/_fake/slow?over=%g", s.Slack, over.Seconds()), nil, &list)
 	for _, e := range list {
-		if e.Subtype == subtype {
+		if e.Subtype == subtype(what) {
 			found[e.TS] = true
 		}
 	}
 	return found, err
 }
+
+func (s slackSide) never(ctx context.Context, what ...change) (map[string]bool, error) {
+	list, err := s.slow(ctx, 0)
+	found := map[string]bool{}
+	for _, e := range list {
+		if !e.Told && slices.ContainsFunc(what, func(c change) bool { return subtype(c) == e.Subtype }) {
+			found[e.TS] = true
+		}
+	}
+	return found, err
+}
+
+func (s slackSide) slow(ctx context.Context, over time.Duration) ([]slackfake.SlowEvent, error) {
+	var list []slackfake.SlowEvent
+	return list, s.call(ctx, http.MethodGet, fmt.Sprintf("%s/_fake/slow?over=%g", s.Slack, over.Seconds()), nil, &list)
+}
+
+// subtype is that of the event which tells of a change.
+func subtype(what change) string {
+	return map[change]string{written: "", edited: "message_changed", deleted: "message_deleted"}[what]
+}
+
+// problems has nothing to tell: this emulator refuses what clients would not show.
+func (slackSide) problems(context.Context) ([]string, error) { return nil, nil }
 
 // slackInfo says how the workspace stands with the app.
 type slackInfo struct {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -55,6 +56,7 @@ func (s teamsSide) traits() traits {
 			return words
 		},
 		Command: func(verb string) string { return "!" + verb },
+		Heard:   func(string) bool { return true },
 		Inside: func(t *talk, words string) []remark {
 			return []remark{
 				{t.agent, "note: " + words}, {t.agent, "// " + words}, {t.colleague, "Note:" + words},
@@ -66,6 +68,7 @@ func (s teamsSide) traits() traits {
 	if s.Blind {
 		t.Reply = func(words string, _ int) string { return atBot + "reply: " + words }
 		t.Command = func(verb string) string { return atBot + verb }
+		t.Heard = func(text string) bool { return strings.Contains(text, atBot) }
 		t.Inside = func(t *talk, words string) []remark {
 			return []remark{
 				{t.agent, atBot + "note: " + words}, {t.agent, words}, {t.colleague, words}, {t.agent, atBot + words},
@@ -236,7 +239,29 @@ func (s teamsSide) lost(ctx context.Context, what change) (map[string]bool, erro
 }
 
 func activity(what change) string {
-	return map[change]string{written: "message", deleted: "messageDelete"}[what]
+	return map[change]string{written: "message", edited: "messageUpdate", deleted: "messageDelete"}[what]
+}
+
+func (s teamsSide) never(ctx context.Context, what ...change) (map[string]bool, error) {
+	all := map[string]bool{}
+	for _, c := range what {
+		found, err := s.lost(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(all, found)
+	}
+	return all, nil
+}
+
+func (s teamsSide) problems(ctx context.Context) ([]string, error) {
+	var list []teamsfake.Problem
+	err := s.call(ctx, http.MethodGet, s.Teams+"/_fake/problems", nil, &list)
+	var words []string
+	for _, p := range list {
+		words = append(words, fmt.Sprintf("Teams doesn't show %s %s as it was meant: %s", p.Where, p.ID, p.Text))
+	}
+	return words, err
 }
 
 func (s teamsSide) pending(ctx context.Context) (int, error) {

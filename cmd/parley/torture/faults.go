@@ -1,0 +1,69 @@
+package torture
+
+import (
+	"fmt"
+	"slices"
+)
+
+// judge decides whether a run that was played to its end was a good one.
+// Errors: ErrVerdict.
+func (r *Report) judge() error {
+	if r.Broken = r.faults(); len(r.Broken) > 0 {
+		return ErrVerdict
+	}
+	return nil
+}
+
+// faults says why a run failed: promises that were broken, and whatever kept the run from
+// putting them to the test as ordered. None = a good run.
+func (r *Report) faults() []string {
+	return slices.Concat(r.brokenPromises(), r.Verdict.excessive(r.opt), r.unlikeOrdered(), r.unheard())
+}
+
+// brokenPromises are those of Parley itself.
+func (r *Report) brokenPromises() []string {
+	list := slices.Concat(r.Verdict.broken(), r.Audit.broken(), counted([]tally{
+		{"events left in the queue", r.Left.Pending}, {"lanes left with something to deliver", r.Left.Lanes}, {"events in quarantine", r.Left.Quarantined},
+		{"ends of Parley by itself", len(r.Fell)}, {"panics or data races", len(r.Crashes)}, {"posts or mails that can't be shown", len(r.Problems)}}))
+	return list
+}
+
+// unlikeOrdered says what of the plan was not carried out. Half of the blows of a kind may
+// wait in vain for their moment; what this machine can't play is no part of the plan.
+func (r *Report) unlikeOrdered() []string {
+	var list []string
+	if r.Said.Mails < r.opt.Mails || r.Said.Replies+r.Said.Backs < r.opt.Replies {
+		list = append(list, fmt.Sprintf("%d mails and %d replies were said, of %d and %d", r.Said.Mails, r.Said.Replies+r.Said.Backs, r.opt.Mails, r.opt.Replies))
+	}
+	if r.Audit.Effects == 0 {
+		list = append(list, "nothing was applied of which the order could be judged")
+	}
+	for _, name := range sorted(r.Blows) {
+		if planned, fell := r.Blows[name], r.Harm[name]; fell < (planned+1)/2 {
+			list = append(list, fmt.Sprintf("%q fell %d times, of %d", name, fell, planned))
+		}
+	}
+	return list
+}
+
+// unheard compares what the driver counted with what the oracle counted: an oracle that
+// looks into an empty world, or was told of nothing, finds nothing.
+func (r *Report) unheard() []string {
+	var list []string
+	s, v := r.Said, r.Verdict
+	for _, c := range []struct {
+		what       string
+		said, seen int
+	}{
+		{"mails", s.Mails, v.Mails}, {"replies", s.Replies, v.Replies}, {"replies to a mailbox that is gone", s.Backs, v.Backs}, {"remarks inside", s.Inside, v.Inside},
+		{"edits", s.Edits, v.Edits}, {"deletions", s.Deletes, v.Deletes}, {"commands", s.Solved + s.Handed, v.Commands},
+	} {
+		if c.said != c.seen {
+			list = append(list, fmt.Sprintf("%d %s seen, of %d", c.seen, c.what, c.said))
+		}
+	}
+	if s == (counts{}) {
+		list = append(list, "nothing was said")
+	}
+	return list
+}

@@ -1,0 +1,257 @@
+package torture
+
+import (
+	"slices"
+	"time"
+)
+
+// judgeCase is a way to spoil the good world, and what the verdict is to find. The counts of
+// what was said are not compared.
+type judgeCase struct {
+	name  string
+	spoil func(*world, *testimony)
+	want  Verdict
+}
+
+func threadCases() []judgeCase {
+	dora := mark{said, 2, 1}
+	return []judgeCase{
+		{name: "all kept", spoil: func(*world, *testimony) {}},
+		{name: "mail in no thread", spoil: func(w *world, _ *testimony) { w.Threads[1].Posts[1].Marks = nil }, want: Verdict{Lost: 1}},
+		{name: "mail posted twice", spoil: func(w *world, _ *testimony) {
+			w.Threads[1].Posts = append(w.Threads[1].Posts, post{TS: "10", Name: "Dora", Marks: []mark{dora}})
+		}, want: Verdict{Doubled: 1}},
+		{name: "mail twice in one post", spoil: func(w *world, _ *testimony) {
+			w.Threads[1].Posts[1].Marks = marksIn("said-c002-1\n\nsaid-c002-1")
+		}, want: Verdict{Doubled: 1}},
+		{name: "mail shown twice, and it says so", spoil: func(w *world, _ *testimony) {
+			w.Threads[1].Posts = append(w.Threads[1].Posts, post{TS: "10", Name: "Dora", Again: true, Marks: []mark{dora}})
+		}, want: Verdict{Twice: 1}},
+		{name: "mail shown three times, and one says so", spoil: func(w *world, _ *testimony) {
+			w.Threads[1].Posts = append(w.Threads[1].Posts, post{TS: "10", Name: "Dora", Again: true, Marks: []mark{dora}},
+				post{TS: "11", Name: "Dora", Marks: []mark{dora}})
+		}, want: Verdict{Twice: 1, Doubled: 1}},
+		{name: "mail twice in one post that says so", spoil: func(w *world, _ *testimony) {
+			w.Threads[1].Posts[1].Marks, w.Threads[1].Posts[1].Again = []mark{dora, dora}, true
+		}, want: Verdict{Doubled: 1}},
+		{name: "mail shown twice, the first attempt last", spoil: func(w *world, _ *testimony) {
+			w.Threads[1].Posts[1].Again = true
+			w.Threads[1].Posts = append(w.Threads[1].Posts, post{TS: "10", Name: "Dora", Marks: []mark{dora}})
+		}, want: Verdict{Twice: 1}},
+		{name: "one line posted twice, and it says so", spoil: func(w *world, _ *testimony) {
+			w.Threads[0].Posts = append(w.Threads[0].Posts, post{TS: "10", Token: "c.0", Again: true})
+		}, want: Verdict{Twice: 1}},
+		{name: "one line posted three times, and one says so", spoil: func(w *world, _ *testimony) {
+			w.Threads[0].Posts = append(w.Threads[0].Posts, post{TS: "10", Token: "c.0", Again: true}, post{TS: "11", Token: "c.0"})
+		}, want: Verdict{Twice: 1, Doubled: 1}},
+		{name: "one delivery posted twice", spoil: func(w *world, _ *testimony) {
+			w.Threads[0].Posts = append(w.Threads[0].Posts, post{TS: "10", Token: "c.0"})
+		}, want: Verdict{Doubled: 1}},
+		{name: "mails posted in the wrong order", spoil: func(w *world, _ *testimony) {
+			p := w.Threads[0].Posts
+			p[1].Marks, p[6].Marks = p[6].Marks, p[1].Marks
+		}, want: Verdict{Reordered: 1}},
+		{name: "texts of which the phone told late, in the wrong order", spoil: func(w *world, t *testimony) {
+			p := w.Threads[0].Posts
+			p[1].Marks, p[6].Marks = p[6].Marks, p[1].Marks
+			t.Excused[mark{said, 1, 1}] = true
+		}, want: Verdict{Excused: 1}},
+		{name: "mail in a second thread", spoil: func(w *world, _ *testimony) {
+			w.Threads[0].Posts = w.Threads[0].Posts[:6]
+			w.Threads = append(w.Threads, thread{Root: "20", Card: "Support", Posts: []post{{TS: "21", Name: "Cara", Marks: []mark{{said, 1, 5}}}}})
+		}, want: Verdict{Scattered: 1}},
+		{name: "mail in another customer's thread", spoil: func(w *world, _ *testimony) {
+			w.Threads[1].Posts = append(w.Threads[1].Posts, w.Threads[0].Posts[6])
+			w.Threads[0].Posts = w.Threads[0].Posts[:6]
+		}, want: Verdict{Leaked: 1, Scattered: 1}},
+	}
+}
+
+func boxCases() []judgeCase {
+	return []judgeCase{
+		{name: "reply reached nobody", spoil: func(w *world, _ *testimony) { w.Boxes[0].Inbox = w.Boxes[0].Inbox[1:] }, want: Verdict{Lost: 1}},
+		{name: "reply of which nobody told Parley", spoil: func(w *world, _ *testimony) {
+			w.Threads[0].Posts[2].Untold = true
+			w.Boxes[0].Inbox = w.Boxes[0].Inbox[1:]
+		}, want: Verdict{Untold: 1}},
+		{name: "reply twice, though nobody told Parley", spoil: func(w *world, _ *testimony) {
+			w.Threads[0].Posts[4].Untold = true
+			w.Boxes[0].Inbox = append(w.Boxes[0].Inbox, w.Boxes[0].Inbox[1])
+		}, want: Verdict{Doubled: 1}},
+		{name: "reply twice", spoil: func(w *world, _ *testimony) {
+			w.Boxes[0].Inbox = append(w.Boxes[0].Inbox, w.Boxes[0].Inbox[1])
+		}, want: Verdict{Doubled: 1}},
+		{name: "reply twice in one mail", spoil: func(w *world, _ *testimony) {
+			w.Boxes[0].Inbox[0].Marks = marksIn("out-c001-2\n\nout-c001-2")
+		}, want: Verdict{Doubled: 1}},
+		{name: "replies in the wrong order", spoil: func(w *world, _ *testimony) { slices.Reverse(w.Boxes[0].Inbox) }, want: Verdict{Reordered: 1}},
+		{name: "order of what the platform told late", spoil: func(w *world, t *testimony) {
+			slices.Reverse(w.Boxes[0].Inbox)
+			t.Excused[mark{out, 1, 2}] = true
+		}, want: Verdict{Excused: 1}},
+		{name: "internal text in a mailbox", spoil: func(w *world, _ *testimony) {
+			w.Boxes[0].Inbox[0].Marks = append(w.Boxes[0].Inbox[0].Marks, mark{inside, 1, 3})
+		}, want: Verdict{Leaked: 1}},
+		{name: "another customer's reply", spoil: func(w *world, _ *testimony) {
+			w.Boxes[1].Inbox = append(w.Boxes[1].Inbox, letter{ID: "z", Marks: []mark{{out, 1, 4}}})
+		}, want: Verdict{Leaked: 1}},
+		{name: "another customer's words, quoted", spoil: func(w *world, _ *testimony) {
+			w.Boxes[1].Inbox = append(w.Boxes[1].Inbox, letter{ID: "z", Marks: []mark{{said, 1, 1}}})
+		}, want: Verdict{Leaked: 1}},
+		{name: "deleted in the hold", spoil: func(w *world, _ *testimony) {
+			w.Boxes[0].Inbox = append(w.Boxes[0].Inbox, letter{ID: "z", Marks: []mark{{gone, 1, 9}}})
+			w.Threads[0].Posts = append(w.Threads[0].Posts, post{TS: "8", Marks: []mark{{gone, 1, 9}}})
+		}, want: Verdict{Late: 1}},
+		{name: "deleted in the hold, which the platform could not tell, and a line says so", spoil: func(w *world, t *testimony) {
+			w.Boxes[0].Inbox = append(w.Boxes[0].Inbox, letter{ID: "z", Marks: []mark{{gone, 1, 9}}})
+			w.Threads[0].Posts = append(w.Threads[0].Posts, post{TS: "8", Marks: []mark{{gone, 1, 9}}})
+			t.Excused[mark{gone, 1, 9}] = true
+		}, want: Verdict{Excused: 1}},
+		{name: "deleted in the hold, which the platform could not tell, and nobody says so", spoil: func(w *world, t *testimony) {
+			w.Boxes[0].Inbox = append(w.Boxes[0].Inbox, letter{ID: "z", Marks: []mark{{gone, 1, 9}}})
+			t.Excused[mark{gone, 1, 9}] = true
+		}, want: Verdict{Excused: 1, Lost: 1}},
+		{name: "deleted, and the platform never told it", spoil: func(w *world, t *testimony) {
+			w.Boxes[0].Inbox = append(w.Boxes[0].Inbox, letter{ID: "z", Marks: []mark{{gone, 1, 9}}})
+			t.Excused[mark{gone, 1, 9}], t.Never["5.1"] = true, true
+		}, want: Verdict{Excused: 1, Untold: 1}},
+	}
+}
+
+// clickCases: a click excuses one more copy, and one place in the order, of one reply.
+func clickCases() []judgeCase {
+	first, second := mark{out, 1, 2}, mark{out, 1, 4}
+	again := func(w *world, n int) {
+		for range n {
+			w.Boxes[0].Inbox = append(w.Boxes[0].Inbox, letter{ID: "again", Marks: []mark{first}})
+		}
+	}
+	return []judgeCase{
+		{name: "a second copy, asked for where nobody could tell", spoil: func(w *world, t *testimony) {
+			again(w, 1)
+			t.Clicks[first] = clicks{Sent: 1, Again: 1}
+		}},
+		{name: "a third copy, though one was asked for", spoil: func(w *world, t *testimony) {
+			again(w, 2)
+			t.Clicks[first] = clicks{Sent: 1, Again: 1}
+		}, want: Verdict{Doubled: 1}},
+		{name: "a second copy of what was asked about and sent once", spoil: func(w *world, t *testimony) {
+			again(w, 1)
+			t.Clicks[first] = clicks{Sent: 1}
+		}, want: Verdict{Doubled: 1}},
+		{name: "two copies in one mail, though one was asked for", spoil: func(w *world, t *testimony) {
+			w.Boxes[0].Inbox[0].Marks = []mark{first, first}
+			t.Clicks[first] = clicks{Sent: 1, Again: 1}
+		}, want: Verdict{Doubled: 1}},
+		{name: "the place of what a click sent", spoil: func(w *world, t *testimony) {
+			slices.Reverse(w.Boxes[0].Inbox)
+			t.Clicks[first] = clicks{Sent: 1}
+		}},
+		{name: "the place of a first copy, of which a click made a second", spoil: func(w *world, t *testimony) {
+			slices.Reverse(w.Boxes[0].Inbox)
+			again(w, 1)
+			t.Clicks[first] = clicks{Sent: 1, Again: 1}
+		}, want: Verdict{Reordered: 1}},
+		{name: "all was asked about, clicked, sent three times and out of order", spoil: func(w *world, t *testimony) {
+			w.Boxes[0].Inbox = []letter{{ID: "x", Marks: []mark{second, {fixed, 1, 6}}}, {ID: "y", Marks: []mark{second}}, {ID: "z", Marks: []mark{second, first}}}
+			t.Clicks[first], t.Clicks[second] = clicks{Sent: 1}, clicks{Sent: 1}
+		}, want: Verdict{Doubled: 1}},
+	}
+}
+
+// careCases: who waits must be in somebody's hands, and the card must say in whose.
+func careCases() []judgeCase {
+	handed := record{At: time.Unix(100, 0), Did: actHandOver, Root: "1", ID: "7.1", Team: otherTeam}
+	hand := func(w *world, t *testimony, r record) {
+		t.Said = append(t.Said, r)
+		w.Threads[0].Posts = append(w.Threads[0].Posts, post{TS: r.ID, User: "U1"})
+	}
+	const billing, owned, supported = "Customer 001 Unassigned · Billing", "Customer 001 Ann Lee · Billing", "Customer 001 Unassigned · Support"
+	return []judgeCase{
+		{name: "a bounce that nobody was told of", spoil: func(w *world, _ *testimony) { w.Threads[1].Posts = w.Threads[1].Posts[:3] }, want: Verdict{Lost: 1}},
+		{name: "a bounce of what nobody told Parley", spoil: func(w *world, _ *testimony) {
+			w.Threads[1].Posts[2].Untold = true
+			w.Threads[1].Posts = w.Threads[1].Posts[:3]
+		}, want: Verdict{Untold: 1}},
+		{name: "the card names nobody", spoil: func(w *world, _ *testimony) { w.Threads[0].Card = "Customer 001 Unassigned" }, want: Verdict{Forgotten: 1}},
+		{name: "the card names another team", spoil: func(w *world, _ *testimony) { w.Threads[0].Card = billing }, want: Verdict{Forgotten: 1}},
+		{name: "handed over", spoil: func(w *world, t *testimony) {
+			w.Threads[0].Card = billing
+			hand(w, t, handed)
+		}},
+		{name: "handed over, and the card names the team of before", spoil: func(w *world, t *testimony) { hand(w, t, handed) }, want: Verdict{Forgotten: 1}},
+		{name: "handed over, and the card names the owner of before", spoil: func(w *world, t *testimony) {
+			w.Threads[0].Card = owned
+			hand(w, t, handed)
+		}, want: Verdict{Forgotten: 1}},
+		{name: "handed over, and taken by a click", spoil: func(w *world, t *testimony) {
+			w.Threads[0].Card, t.Answered["1"] = owned, true
+			hand(w, t, handed)
+		}},
+		{name: "handed over, of which Parley was told late", spoil: func(w *world, t *testimony) {
+			w.Threads[0].Card, t.Late["7.1"] = "Customer 001 Ann Lee · Support", true
+			hand(w, t, handed)
+		}},
+		{name: "put back, and the card names the owner of before", spoil: func(w *world, t *testimony) {
+			w.Threads[0].Card = "Customer 001 Ann Lee · Support"
+			hand(w, t, record{At: time.Unix(100, 0), Did: actUnassign, Root: "1", ID: "7.1"})
+		}, want: Verdict{Forgotten: 1}},
+		{name: "put back", spoil: func(w *world, t *testimony) {
+			w.Threads[0].Card = supported
+			hand(w, t, record{At: time.Unix(100, 0), Did: actUnassign, Root: "1", ID: "7.1"})
+		}},
+		{name: "a waiting customer's conversation is resolved", spoil: func(w *world, _ *testimony) { w.Threads[0].Card = "Customer 001 · Resolved" }, want: Verdict{Forgotten: 1}},
+		{name: "resolved before the customer's words were shown", spoil: func(w *world, _ *testimony) {
+			w.Threads[0].Card = "Customer 001 · Resolved"
+			w.Threads[0].Posts[5].Resolve = true
+		}, want: Verdict{Unseen: 1}},
+		{name: "a resolved conversation whose customer was answered", spoil: func(w *world, t *testimony) {
+			w.Threads[0].Card = "Customer 001 · Resolved"
+			w.Threads[0].Posts = append(w.Threads[0].Posts, post{TS: "8", User: "U1", Marks: []mark{{out, 1, 7}}})
+			w.Boxes[0].Inbox = append(w.Boxes[0].Inbox, letter{ID: "z", Marks: []mark{{out, 1, 7}}})
+			t.Said = append(t.Said, record{Did: actType, Mark: mark{out, 1, 7}, Root: "1", ID: "8"})
+		}},
+	}
+}
+
+// editBack lets the author of a reply to a mailbox that is gone correct it.
+func editBack(w *world, t *testimony) {
+	m := mark{fixed, 2, 3}
+	w.Threads[1].Posts[2].Marks = append(w.Threads[1].Posts[2].Marks, m)
+	t.Said = append(t.Said, record{Did: actEdit, Mark: m, Conv: 2, Root: "8", ID: "9.1"})
+}
+
+// ledgerCases: everything that was said must be seen, and nothing else.
+func ledgerCases() []judgeCase {
+	return []judgeCase{
+		{name: "nothing was said and nothing was seen", spoil: func(w *world, t *testimony) { *w, t.Said = world{}, nil }, want: Verdict{Unaccounted: 1}},
+		{name: "nothing was seen at all", spoil: func(w *world, t *testimony) { *w, t.Said = world{}, t.Said[:3] }, want: Verdict{Unaccounted: 3}},
+		{name: "a mailbox is missing", spoil: func(w *world, _ *testimony) { w.Boxes = w.Boxes[:1] }, want: Verdict{Unaccounted: 1}},
+		{name: "a thread is missing", spoil: func(w *world, _ *testimony) { w.Threads = w.Threads[:1] }, want: Verdict{Unaccounted: 1, Lost: 1}},
+		{name: "a phone forgot what was written", spoil: func(w *world, _ *testimony) { w.Boxes[0].Wrote = w.Boxes[0].Wrote[:1] }, want: Verdict{Unaccounted: 1}},
+		{name: "a remark is gone", spoil: func(w *world, _ *testimony) { w.Threads[0].Posts = slices.Delete(w.Threads[0].Posts, 3, 4) }, want: Verdict{Unaccounted: 1}},
+		{name: "a deleted reply still stands there", spoil: func(w *world, _ *testimony) {
+			w.Threads[0].Posts = append(w.Threads[0].Posts, post{TS: "5.1", User: "U1", Marks: []mark{{gone, 1, 9}}})
+		}, want: Verdict{Unaccounted: 1}},
+		{name: "words that nobody said", spoil: func(w *world, _ *testimony) { w.Threads[0].Posts[0].Marks = []mark{{inside, 1, 99}} }, want: Verdict{Unaccounted: 1}},
+		{name: "an edit that the thread doesn't show", spoil: func(w *world, _ *testimony) { w.Threads[0].Posts[4].Marks = []mark{{out, 1, 4}} }, want: Verdict{Unaccounted: 1}},
+		{name: "an edit that came too late, and nobody says so", spoil: func(w *world, _ *testimony) { w.Boxes[0].Inbox[1].Marks = []mark{{out, 1, 4}} }, want: Verdict{Lost: 1}},
+		{name: "an edit that came too late, and a line says so", spoil: func(w *world, _ *testimony) {
+			w.Boxes[0].Inbox[1].Marks = []mark{{out, 1, 4}}
+			w.Threads[0].Posts[5].Marks = []mark{{fixed, 1, 6}}
+		}},
+		{name: "an edit of what came back, and a line says that it did", spoil: editBack},
+		{name: "an edit of what came back, and no line says so", spoil: func(w *world, t *testimony) {
+			editBack(w, t)
+			w.Threads[1].Posts = w.Threads[1].Posts[:3]
+		}, want: Verdict{Lost: 2}},
+		{name: "an edit of which nobody told Parley", spoil: func(w *world, t *testimony) {
+			w.Boxes[0].Inbox[1].Marks = []mark{{out, 1, 4}}
+			t.Never["5"] = true
+		}, want: Verdict{Untold: 1}},
+		{name: "a command that the thread doesn't show", spoil: func(_ *world, t *testimony) {
+			t.Said = append(t.Said, record{Did: actResolve, Root: "1", ID: "77"})
+		}, want: Verdict{Unaccounted: 1}},
+		{name: "a phone still sends", spoil: func(w *world, _ *testimony) { w.Boxes[1].Waiting = 2 }, want: Verdict{Lost: 2}},
+	}
+}

@@ -1,0 +1,102 @@
+package torture
+
+import "slices"
+
+// judgeLedger goes through all that was said and done, and looks for each at its place.
+func judgeLedger(v *Verdict, w world, t testimony) {
+	if len(t.Said) == 0 {
+		v.find(&v.Unaccounted, "nobody said anything: such a run shows nothing")
+	}
+	deleted := t.Said.deleted()
+	for _, r := range t.Said {
+		switch r.Did {
+		case actWrite:
+			if !slices.ContainsFunc(w.Boxes, func(b box) bool { return b.Conv == r.Conv && slices.Contains(b.Wrote, r.Mark) }) {
+				v.find(&v.Unaccounted, "%s was written, and the customer's mailbox or phone doesn't show it", r.Mark)
+			}
+		case actType:
+			judgeTyped(v, w, r, deleted[r.ID])
+		case actEdit:
+			v.Edits++
+			judgeEdit(v, w, t, r)
+		case actDelete:
+			v.Deletes++
+			judgeDelete(v, w, t, r)
+		case actResolve, actHandOver, actUnassign:
+			v.Commands++
+			if th, p := w.find(r.ID); p == nil || th.Root != r.Root || r.Did == actResolve && !p.Resolve {
+				v.find(&v.Unaccounted, "a conversation was %s by the message %s, and its thread doesn't show that", r.Did, r.ID)
+			}
+		}
+	}
+	judgeStrange(v, w, t.Said.marks())
+}
+
+// judgeTyped looks for a teammate's message in its thread.
+func judgeTyped(v *Verdict, w world, r record, deleted bool) {
+	th, p := w.find(r.ID)
+	switch {
+	case deleted && p != nil:
+		v.find(&v.Unaccounted, "%s was deleted and still stands at %s", r.Mark, r.ID)
+	case deleted:
+	case p == nil || th.Root != r.Root || !slices.Contains(p.Marks, r.Mark):
+		v.find(&v.Unaccounted, "%s was typed at %s, and its thread doesn't show it", r.Mark, r.ID)
+	}
+}
+
+// judgeEdit looks for the new words of a reply: the customer has them, or a line says that
+// they came too late. Of a reply that reaches nobody a line says so, in whichever words.
+func judgeEdit(v *Verdict, w world, t testimony, r record) {
+	th, p := w.find(r.ID)
+	switch {
+	case p == nil || !slices.Contains(p.Marks, r.Mark):
+		v.find(&v.Unaccounted, "%s was edited into %s, and its thread doesn't show it", r.ID, r.Mark)
+	case w.received(r.Mark), th.tells(r.Mark):
+	case t.Said.original(r.ID).Kind == back && th.tells(t.Said.original(r.ID)):
+	case t.Never[r.ID]:
+		v.Untold++
+	default:
+		v.find(&v.Lost, "%s changed %s: the customer has it not, and no line says so", r.Mark, t.Said.original(r.ID))
+	}
+}
+
+// judgeDelete looks for a line about a reply that reached the customer although it was
+// deleted; that it did is judged with the mailbox.
+func judgeDelete(v *Verdict, w world, t testimony, r record) {
+	m := t.Said.original(r.ID)
+	told := slices.ContainsFunc(w.Threads, func(th thread) bool { return th.Root == r.Root && th.tells(m) })
+	switch {
+	case !w.received(m) || told:
+	case t.Never[r.ID]:
+		v.Untold++
+	default:
+		v.find(&v.Lost, "%s reached the customer though it was deleted, and no line says so", m)
+	}
+}
+
+// judgeStrange looks for words that nobody said.
+func judgeStrange(v *Verdict, w world, marks map[mark]bool) {
+	seen := map[mark]string{}
+	for _, t := range w.Threads {
+		for _, p := range t.Posts {
+			for _, m := range p.Marks {
+				seen[m] = "the post " + p.TS
+			}
+		}
+	}
+	for _, b := range w.Boxes {
+		for _, m := range b.Wrote {
+			seen[m] = "what a customer wrote"
+		}
+		for _, l := range b.Inbox {
+			for _, m := range l.Marks {
+				seen[m] = "what a customer received, " + l.ID
+			}
+		}
+	}
+	for m, where := range seen {
+		if !marks[m] {
+			v.find(&v.Unaccounted, "nobody said %s, which stands in %s", m, where)
+		}
+	}
+}

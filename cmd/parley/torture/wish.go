@@ -1,0 +1,133 @@
+package torture
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// wish is a moment that a blow waits for, and that people bring about by what they write.
+type wish string
+
+// Wishes.
+const (
+	wishMail    wish = "a customer writes"
+	wishMails   wish = "a customer writes several times at once"
+	wishReply   wish = "an agent replies by mail"
+	wishReplies wish = "an agent replies by mail several times at once"
+	wishBack    wish = "an agent replies to a mailbox that is gone"
+)
+
+// wishFor says what lets a blow meet its moment.
+func (h harm) wishFor() wish {
+	switch {
+	case h.Name == harmLaneKill && h.Way == waySMTP:
+		return wishReplies
+	case h.Name == harmLaneKill:
+		return wishMails
+	case h.Name == harmEarly && h.Way == waySMTP:
+		return wishBack
+	case h.Way == waySMTP, h.Name == harmClaimStop && h.Way == wayBase:
+		return wishReply
+	}
+	return wishMail
+}
+
+// grantEvery is the pause between two acts for the sake of a wish.
+const grantEvery = 2 * time.Second
+
+// wishes are those that wait, used by several goroutines. The zero value is ready.
+type wishes struct {
+	mu      sync.Mutex
+	list    []wish
+	granted time.Time
+}
+
+// make adds a wish; take removes it again.
+func (w *wishes) make(what wish) (take func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.list = append(w.list, what)
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for i, other := range w.list {
+			if other == what {
+				w.list = append(w.list[:i:i], w.list[i+1:]...)
+				return
+			}
+		}
+	}
+}
+
+func (w *wishes) open() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.list) > 0
+}
+
+// next gives the wish that is granted now, each in its turn; "" = none yet.
+func (w *wishes) next() wish {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.list) == 0 || time.Since(w.granted) < grantEvery {
+		return ""
+	}
+	w.granted = time.Now()
+	first := w.list[0]
+	w.list = append(w.list[1:], first)
+	return first
+}
+
+// grant does what somebody waits for, beyond what was to be said anyway.
+func (d *driver) grant(ctx context.Context) (done bool, err error) {
+	const several = 3
+	switch what := d.wishes.next(); what {
+	case wishMail:
+		return true, d.writeFor(ctx, 1)
+	case wishMails:
+		return true, d.writeFor(ctx, several)
+	case wishReply, wishBack:
+		return d.replyFor(ctx, 1, what == wishBack)
+	case wishReplies:
+		return d.replyFor(ctx, several, false)
+	}
+	return false, nil
+}
+
+// writeFor lets a customer write n times on end.
+func (d *driver) writeFor(ctx context.Context, n int) error {
+	t := d.talks[d.rng.IntN(len(d.talks))]
+	d.mails += n
+	return d.repeat(n, func(last bool) error { return d.mail(ctx, t, last) })
+}
+
+// replyFor lets an agent reply n times on end to a customer who writes mails. Not done: nobody
+// has written yet, or what was typed has not left yet.
+func (d *driver) replyFor(ctx context.Context, n int, bounces bool) (done bool, err error) {
+	t := d.mailer(bounces)
+	if t == nil {
+		return false, nil
+	}
+	t.rests = time.Now().Add(d.hold + leaveWithin)
+	d.replies += n
+	return true, d.repeat(n, func(last bool) error { return d.reply(ctx, t, last) })
+}
+
+// leaveWithin is how long after its hold a reply has usually left.
+const leaveWithin = 2 * time.Second
+
+// mailer picks a customer who has a thread in which nobody waits and writes mails, from a
+// mailbox that is gone or not; nil = there is none.
+func (d *driver) mailer(bounces bool) *talk {
+	var list []*talk
+	for _, t := range d.talks {
+		if t.root != "" && t.kind == byMail && t.bounces == bounces && time.Now().After(t.rests) {
+			list = append(list, t)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return list[d.rng.IntN(len(list))]
+}

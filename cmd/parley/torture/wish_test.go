@@ -1,0 +1,94 @@
+package torture
+
+import (
+	"testing"
+	"time"
+)
+
+// TestWishes: whoever waits is served in turn, not too often, until it waits no more.
+func TestWishes(t *testing.T) {
+	t.Parallel()
+	var w wishes
+	if w.open() || w.next() != "" {
+		t.Error("there is a wish that nobody made")
+	}
+	first, second := w.make(wishBack), w.make(wishMail)
+	for i, want := range []wish{wishBack, "", wishMail, "", wishBack} {
+		if got := w.next(); got != want {
+			t.Errorf("%d: %q, want %q", i, got, want)
+		}
+		if want == "" {
+			w.granted = time.Now().Add(-grantEvery)
+		}
+	}
+	first()
+	if w.granted = (time.Time{}); w.next() != wishMail || !w.open() {
+		t.Error("the other wish is gone")
+	}
+	second()
+	if w.granted = (time.Time{}); w.open() || w.next() != "" {
+		t.Error("a wish stays though nobody waits")
+	}
+}
+
+// TestWishFor: what people are to do so that a blow meets its moment.
+func TestWishFor(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		harm harm
+		want wish
+	}{
+		{harm{Name: harmLaneKill, Way: waySMTP}, wishReplies},
+		{harm{Name: harmLaneKill, Way: waySlack}, wishMails},
+		{harm{Name: harmClaimStop, Way: wayBase}, wishReply},
+		{harm{Name: harmClaimStop, Way: waySMTP}, wishReply},
+		{harm{Name: harmClaimStop, Way: wayTeams}, wishMail},
+		{harm{Name: harmEarly, Way: waySMTP}, wishBack},
+		{harm{Name: harmEarly, Way: waySlack}, wishMail},
+		{harm{Name: harmCommit}, wishMail},
+		{harm{Name: harmLate}, wishMail},
+	} {
+		if got := c.harm.wishFor(); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.harm, got, c.want)
+		}
+	}
+}
+
+// TestMailer: a wish about mail is granted where nobody waits for what was typed before.
+func TestMailer(t *testing.T) {
+	t.Parallel()
+	ready, gone := &talk{conv: 1, root: "1"}, &talk{conv: 2, root: "2", bounces: true}
+	d := newDriver(wire{}, Options{Mails: 90})
+	d.talks = []*talk{ready, gone, {conv: 3}, {conv: 4, root: "4", kind: bySMS}, {conv: 5, root: "5", rests: time.Now().Add(time.Hour)}}
+	for range 20 {
+		if got := d.mailer(false); got != ready {
+			t.Fatalf("customer %d", got.conv)
+		}
+		if got := d.mailer(true); got != gone {
+			t.Fatalf("customer %d, whose mailbox is there", got.conv)
+		}
+	}
+	if d.talks = d.talks[2:]; d.mailer(false) != nil {
+		t.Error("somebody was picked who can't be")
+	}
+}
+
+// TestTalks: in each world, however small, some customers write mails, and the mailbox of one
+// of them is gone: blows wait for that.
+func TestTalks(t *testing.T) {
+	t.Parallel()
+	for _, o := range []Options{{}, {Chats: true}, {Teams: true}, {Mails: 2000, Chats: true}} {
+		mailers, bounces := 0, 0
+		for _, talk := range newDriver(wire{}, o).talks {
+			if talk.kind == byMail {
+				mailers++
+			}
+			if talk.bounces {
+				bounces++
+			}
+		}
+		if bounces == 0 || mailers <= bounces {
+			t.Errorf("%+v: %d customers write mails, the mailboxes of %d are gone", o, mailers, bounces)
+		}
+	}
+}
