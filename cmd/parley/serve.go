@@ -39,7 +39,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 	}
 	o := app.Options{MovedTime: c.MovedTime}
 	if c.ShortWaits {
-		o = torture.ShortWaits(o)
+		o = torture.ShortWaits(o, env)
 	}
 	return app.Serve(ctx, env, log, remark, o)
 }

@@ -28,6 +28,7 @@ type tortureCommand struct {
 	Chats     bool          `help:"Two of three customers write by WhatsApp, Messenger and SMS."`
 	Teams     bool          `help:"Agents work in Microsoft Teams instead of Slack."`
 	Graph     bool          `default:"true" negatable:"" help:"In Teams the app may read its channels (ChannelMessage.Read.Group): it is told every message, and looks up by Graph what it missed. Without, agents mention it."`
+	Rate      float64       `help:"Parley's SLACK_RATE or TEAMS_RATE; above 0 the emulators keep to their published limits, too."`
 	OwnCopies bool          `help:"The mail server does not file what it sends: then a lost answer is truly ambiguous."`
 	Keep      string        `placeholder:"DIR" help:"Keep data and logs there, also after a good run."`
 
@@ -39,15 +40,18 @@ type tortureCommand struct {
 func (tortureCommand) Help() string {
 	return `Starts a durable PostgreSQL, emulators of mail and of Slack or Teams, and Parley, each as a process of its own;
 lets customers and agents talk while Parley and PostgreSQL are killed, stopped and restarted, connections
-break or go silent, providers fail, the data folder fills up (as root) and the clock jumps; waits until
-everything has arrived; and lets an oracle, which sees only mailboxes and threads, count what was lost,
-doubled, reordered, leaked or forgotten. Where Parley may not read Teams' channels (--no-graph), what it
-posted again and marked as such is counted apart, and what Teams gave up telling. Exit status 1 if anything was; then the journal, what the emulators
-saw and all logs stay in a folder that the output names.
+break or go silent, providers fail, customers flood, somebody holds a snapshot, the data folder fills up
+(as root) and the clock jumps; waits until everything has arrived; and lets an oracle, which sees only
+mailboxes and threads, count what was lost, doubled, reordered, leaked or forgotten. Parley's records must
+show that events were applied once and in the order of their queues. Where Parley may not read Teams'
+channels (--no-graph), what it posted again and marked as such is counted apart, and what Teams gave up
+telling. Exit status 1 if anything was wrong, or the run was not the one that was ordered; then the
+journal, what the emulators saw and all logs stay in a folder that the output names.
 
 Examples:
   parley torture --quick
   parley torture --quick --chats
+  parley torture --quick --rate 1
   parley torture --quick --teams --no-graph
   parley torture --seed 7 --replicas 1 --keep ./torture-7
   parley torture --flow 30m`
@@ -59,14 +63,16 @@ func (c tortureCommand) Run(ctx context.Context) error {
 	case c.Oracle:
 		return torture.Oracle(ctx, os.Stdin, os.Stdout)
 	case c.Fakes != "":
-		return torture.Fakes(ctx, torture.FakesOptions{Env: c.Fakes, Seed: c.Seed, SaveSent: !c.OwnCopies, Chats: c.Chats, Teams: c.Teams, Blind: !c.Graph})
+		return torture.Fakes(ctx, torture.FakesOptions{Env: c.Fakes, Seed: c.Seed, SaveSent: !c.OwnCopies, Chats: c.Chats,
+			Teams: c.Teams, Blind: !c.Graph, Limits: c.Rate > 0})
 	}
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("torture: %w", err)
 	}
 	o := torture.Options{Program: program, Seed: c.Seed, Mails: c.Mails, Replies: c.Replies, FreezeFor: 30 * time.Second, StopLong: 160 * time.Second,
-		SilentFor: 40 * time.Second, LateFor: 25 * time.Second, Replicas: max(c.Replicas, 1), Flow: c.Flow, Settle: 15 * time.Minute, OwnCopies: c.OwnCopies, Webhooks: c.Webhooks, Chats: c.Chats, Teams: c.Teams, Blind: c.Teams && !c.Graph,
+		SilentFor: 40 * time.Second, LateFor: 25 * time.Second, Replicas: max(c.Replicas, 1), Flow: c.Flow, Settle: 15 * time.Minute,
+		OwnCopies: c.OwnCopies, Rate: c.Rate, Webhooks: c.Webhooks, Chats: c.Chats, Teams: c.Teams, Blind: c.Teams && !c.Graph,
 		Upgrade: c.Upgrade || c.From != "", From: c.From, Keep: c.Keep, Blows: c.blows(), Out: io.Writer(os.Stdout)}
 	if c.Quick {
 		o = torture.Quick(o)

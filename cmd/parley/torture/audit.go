@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -16,12 +17,17 @@ import (
 type audit struct {
 	// Effects counts the messages and entries of the log whose order was judged.
 	Effects int `json:"effects"`
+	// Places counts the customers' messages whose order in the lanes was judged.
+	Places int `json:"places"`
 	// Overtaken are events that took effect before earlier ones of the same order key.
 	Overtaken []string `json:"overtaken,omitempty"`
 	// Twice are events and teammates' messages that took effect more than once.
 	Twice []string `json:"twice,omitempty"`
-	// GivenUp are quarantined events.
+	// GivenUp are quarantined events that could have been applied, or were.
 	GivenUp []string `json:"given_up,omitempty"`
+	// Unread are events that can't be applied and were not given up, or of which people were not
+	// told once.
+	Unread []string `json:"unread,omitempty"`
 	// Missing are teammates' messages of which Parley has no record.
 	Missing []string `json:"missing,omitempty"`
 	// Stale are cards that show another state, owner or team than the conversation has.
@@ -31,58 +37,20 @@ type audit struct {
 }
 
 // waits counts what may still be put right by waiting.
-func (a *audit) waits() int { return len(a.Missing) + len(a.Stale) + len(a.Forgotten) }
+func (a *audit) waits() int { return len(a.Unread) + len(a.Missing) + len(a.Stale) + len(a.Forgotten) }
 
 // broken counts what is wrong, in words.
 func (a *audit) broken() []string {
-	return counted([]tally{{"applied out of the journal's order", len(a.Overtaken)}, {"applied twice", len(a.Twice)}, {"given up", len(a.GivenUp)},
-		{"typed and not recorded", len(a.Missing)}, {"cards that show what is not so", len(a.Stale)}, {"forgotten by the database's word", len(a.Forgotten)}})
+	return counted([]tally{
+		{"applied out of the journal's order", len(a.Overtaken)}, {"applied twice", len(a.Twice)}, {"given up", len(a.GivenUp)},
+		{"unreadable and not given up, or not told of once", len(a.Unread)}, {"typed and not recorded", len(a.Missing)},
+		{"cards that show what is not so", len(a.Stale)}, {"forgotten by the database's word", len(a.Forgotten)},
+	})
 }
 
 // findings gives all of it for people.
 func (a *audit) findings() []string {
-	return slices.Concat(a.Overtaken, a.Twice, a.GivenUp, a.Missing, a.Stale, a.Forgotten)
-}
-
-// effect is a row that an event made: a message or an entry of the log.
-type effect struct {
-	Key         string     `db:"order_key"`
-	Event       int64      `db:"event_id"`
-	Transaction string     `db:"transaction"` // that put the event into the journal
-	Accepted    *time.Time `db:"accepted"`    // when that was committed; nil = nobody knows
-	At          time.Time  `db:"at"`          // when it was applied, by Parley's clock
-	ID          int64      `db:"id"`          // rises within what one transaction made
-}
-
-// overtaken finds events that took effect after later ones of their key. list is in the
-// order in which things took effect.
-func overtaken(list []effect) []string {
-	var found []string
-	before, newest := map[string][]effect{}, map[string]int64{}
-	for _, e := range list {
-		if e.Event < newest[e.Key] {
-			i := slices.IndexFunc(before[e.Key], func(first effect) bool { return first.Event > e.Event && e.readyFor(first) })
-			if i >= 0 {
-				first := before[e.Key][i]
-				found = append(found, fmt.Sprintf("event %d of %s took effect after event %d, at %s and %s", e.Event, e.Key, first.Event,
-					e.At.Format(time.RFC3339Nano), first.At.Format(time.RFC3339Nano)))
-			}
-		}
-		before[e.Key], newest[e.Key] = append(before[e.Key], e), max(newest[e.Key], e.Event)
-	}
-	return found
-}
-
-// visibleWithin is how long after its commit a transaction is surely seen by others.
-const visibleWithin = 500 * time.Millisecond
-
-// readyFor says whether an event could surely be applied when a later one came. Two that
-// replicas accept at the same moment get ids in one order and may be seen in the other.
-func (e *effect) readyFor(later effect) bool {
-	if e.Transaction == later.Transaction {
-		return true
-	}
-	return e.Accepted != nil && later.Accepted != nil && !e.Accepted.Add(visibleWithin).After(*later.Accepted)
+	return slices.Concat(a.Overtaken, a.Twice, a.GivenUp, a.Unread, a.Missing, a.Stale, a.Forgotten)
 }
 
 // standing is how a conversation stands in the database.
@@ -103,11 +71,12 @@ func (a *audit) inspect(list []standing, cards map[string]cardSeen) {
 		seen, ok := cards[c.Root]
 		over := c.Status == "resolved" || c.Status == "closed"
 		if !ok || !c.shownBy(seen.Card, over) {
-			a.Stale = append(a.Stale, fmt.Sprintf("conversation #%d is %s, team %q, owners %q, and its card shows %q", c.Number, c.Status, c.Team, c.Owners, seen.Card))
+			a.Stale = append(a.Stale, fmt.Sprintf("conversation #%d is %s, team %q, owners %q, and its card shows %q",
+				c.Number, c.Status, c.Team, c.Owners, seen.Card))
 		}
 		if c.Waits && !over && !c.kept(seen.Keepers) {
-			a.Forgotten = append(a.Forgotten, fmt.Sprintf("the customer of conversation #%d waits; it has the owners %q and the team %q, and should have one of %s",
-				c.Number, c.Owners, c.Team, seen.Keepers))
+			a.Forgotten = append(a.Forgotten, fmt.Sprintf("the customer of conversation #%d waits; "+
+				"it has the owners %q and the team %q, and should have one of %s", c.Number, c.Owners, c.Team, seen.Keepers))
 		}
 	}
 }
@@ -138,17 +107,6 @@ func (c *standing) kept(k keepers) bool {
 	}
 	return c.Team != "" && slices.Contains(k.Teams, c.Team)
 }
-
-const effectsQuery = `
-	SELECT e.order_key, f.event_id, f.at, f.id, e.xmin::text AS transaction,
-		CASE WHEN current_setting('track_commit_timestamp') = 'on' THEN pg_xact_commit_timestamp(e.xmin) END AS accepted
-	FROM (
-		SELECT event_id, created_at AS at, id FROM messages
-		UNION ALL
-		SELECT event_id, at, id FROM log_entries
-	) AS f
-	JOIN events AS e ON e.id = f.event_id
-	ORDER BY f.at, f.id`
 
 const standingQuery = `
 	SELECT t.root, c.id AS number, c.status,
@@ -192,22 +150,87 @@ const twiceQuery = `
 	FROM messages
 	WHERE place <> ''
 	GROUP BY account_id, channel, place
-	HAVING count(*) > 1`
+	HAVING count(*) > 1
+	UNION ALL
+	SELECT format('event %s stands in its queue %s times', event_id, count(*))
+	FROM queued
+	GROUP BY event_id
+	HAVING count(*) > 1
+	UNION ALL
+	SELECT format('event %s is still queued, and was given up', event_id)
+	FROM queued
+	JOIN quarantine USING (event_id)
+	UNION ALL
+	SELECT format('event %s is still queued, and was applied', event_id)
+	FROM queued
+	WHERE EXISTS (SELECT FROM messages AS m WHERE m.event_id = queued.event_id)
+		OR EXISTS (SELECT FROM log_entries AS l WHERE l.event_id = queued.event_id)`
 
-const givenUpQuery = `
-	SELECT format('event %s was given up%s: %s', q.event_id,
-		CASE WHEN EXISTS (SELECT FROM messages AS m WHERE m.event_id = q.event_id) THEN ' and applied as well' ELSE '' END, q.reason) AS text
+// quarantined is an event that was given up.
+type quarantined struct {
+	Event   int64  `db:"event_id"`
+	Fact    string `db:"fact"` // its external id; "" = there is no such event
+	Reason  string `db:"reason"`
+	Applied bool   `db:"applied"`
+}
+
+const quarantinedQuery = `
+	SELECT q.event_id, coalesce(e.external_id, '') AS fact, q.reason,
+		EXISTS (SELECT FROM messages AS m WHERE m.event_id = q.event_id)
+			OR EXISTS (SELECT FROM log_entries AS l WHERE l.event_id = q.event_id) AS applied
 	FROM quarantine AS q
+	LEFT JOIN events AS e ON e.id = q.event_id
 	ORDER BY q.event_id`
+
+// giveUp compares what was given up with what had to be.
+func (a *audit) giveUp(list []quarantined, k known) {
+	unread := slices.Clone(k.Poisons)
+	for _, q := range list {
+		i := slices.Index(unread, q.Fact)
+		if i >= 0 {
+			unread = slices.Delete(unread, i, i+1)
+		}
+		switch told := k.told(q.Event); {
+		case q.Applied:
+			a.GivenUp = append(a.GivenUp, fmt.Sprintf("event %d was given up and applied as well: %s", q.Event, q.Reason))
+		case i < 0:
+			a.GivenUp = append(a.GivenUp, fmt.Sprintf("event %d was given up: %s", q.Event, q.Reason))
+		case told != 1 && (told == 0 || !k.Blind):
+			a.Unread = append(a.Unread, fmt.Sprintf("that event %d was given up is told %d times", q.Event, told))
+		}
+	}
+	for _, fact := range unread {
+		a.Unread = append(a.Unread, fmt.Sprintf("%s can't be applied and was not given up", fact))
+	}
+}
+
+// known is what the audit knows besides the records.
+type known struct {
+	Typed   []string            // messages of teammates of which Parley was told
+	Cards   map[string]cardSeen // what the roots of threads show
+	Poisons []string            // facts that can't be applied, by their external ids
+	Stopped time.Duration       // the longest that a process stood still
+	Blind   bool                // people may be told twice, where Parley may not look
+}
+
+// told counts the messages that tell of an event that was given up.
+func (k *known) told(event int64) int {
+	n, words := 0, regexp.MustCompile(fmt.Sprintf(`\bparley replay %d\b`, event))
+	for _, c := range k.Cards {
+		if words.MatchString(c.Card) {
+			n++
+		}
+	}
+	return n
+}
 
 const missingQuery = `
 	SELECT 'nothing is recorded of what was typed at ' || typed.place AS text
 	FROM unnest($1::text[]) AS typed(place)
 	WHERE NOT EXISTS (SELECT FROM messages AS m WHERE m.place = typed.place)`
 
-// audit reads Parley's records. typed are the messages of teammates of which it was told,
-// cards what the threads show; stopped is the longest that a process stood still.
-func (d *database) audit(ctx context.Context, typed []string, cards map[string]cardSeen, stopped time.Duration) (audit, error) {
+// audit reads Parley's records.
+func (d *database) audit(ctx context.Context, k known) (audit, error) {
 	var a audit
 	err := d.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		var kept string
@@ -217,32 +240,32 @@ func (d *database) audit(ctx context.Context, typed []string, cards map[string]c
 		if kept != "on" { // it could judge next to nothing
 			return errors.New("audit: the server doesn't keep the times of commits")
 		}
-		return a.read(ctx, c, typed, cards, stopped)
+		return a.read(ctx, c, k)
 	})
 	return a, err
 }
 
-func (a *audit) read(ctx context.Context, c *pgx.Conn, typed []string, cards map[string]cardSeen, stopped time.Duration) error {
-	effects, err := rows(ctx, c, pgx.RowToStructByName[effect], effectsQuery)
-	if err != nil {
+func (a *audit) read(ctx context.Context, c *pgx.Conn, k known) error {
+	if err := a.readOrder(ctx, c); err != nil {
 		return err
 	}
-	a.Effects, a.Overtaken = len(effects), overtaken(effects)
 	list, err := rows(ctx, c, pgx.RowToStructByName[standing], standingQuery)
 	if err != nil {
 		return err
 	}
-	a.inspect(list, cards)
+	a.inspect(list, k.Cards)
 	if a.Twice, err = rows(ctx, c, pgx.RowTo[string], twiceQuery); err != nil {
 		return err
 	}
-	if a.GivenUp, err = rows(ctx, c, pgx.RowTo[string], givenUpQuery); err != nil {
+	givenUp, err := rows(ctx, c, pgx.RowToStructByName[quarantined], quarantinedQuery)
+	if err != nil {
 		return err
 	}
-	if a.Missing, err = rows(ctx, c, pgx.RowTo[string], missingQuery, typed); err != nil {
+	a.giveUp(givenUp, k)
+	if a.Missing, err = rows(ctx, c, pgx.RowTo[string], missingQuery, k.Typed); err != nil {
 		return err
 	}
-	unseen, err := rows(ctx, c, pgx.RowTo[string], resolvedQuery, (stopped + besides).Seconds())
+	unseen, err := rows(ctx, c, pgx.RowTo[string], resolvedQuery, (k.Stopped + besides).Seconds())
 	a.Forgotten = append(a.Forgotten, unseen...)
 	return err
 }

@@ -2,6 +2,7 @@ package torture
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -10,46 +11,6 @@ import (
 
 	"parley/store/storetest"
 )
-
-// TestOvertaken: what took effect before earlier events of its key is found, but for what the
-// journal did not have yet.
-func TestOvertaken(t *testing.T) {
-	t.Parallel()
-	began := time.Unix(100, 0)
-	// ev is an event of one key, accepted at a time in a transaction of its own; of is one of
-	// several accepted in one transaction.
-	ev := func(id int64, after time.Duration) effect {
-		at := began.Add(after)
-		return effect{Key: "k", Event: id, Transaction: after.String(), Accepted: &at}
-	}
-	of := func(key string, id int64) effect { return effect{Key: key, Event: id, Transaction: "1"} }
-	const second = time.Second
-	cases := []struct {
-		name string
-		list []effect
-		want int
-	}{
-		{name: "nothing"},
-		{name: "in order", list: []effect{of("k", 1), of("k", 1), of("k", 2), of("k", 5)}},
-		{name: "keys beside each other", list: []effect{of("11/mail", 9), of("10/C:1", 3), of("11/mail", 10), of("10/C:1", 4)}},
-		{name: "overtaken", list: []effect{of("k", 1), of("k", 3), of("k", 2)}, want: 1},
-		{name: "several overtaken by one", list: []effect{of("k", 4), of("k", 1), of("k", 2), of("k", 3)}, want: 3},
-		{name: "of two keys", list: []effect{of("k", 4), of("l", 3), of("k", 2), of("l", 1)}, want: 2},
-		{name: "accepted a second later", list: []effect{ev(3, 2*second), ev(2, second)}, want: 1},
-		{name: "accepted at the same moment", list: []effect{ev(3, second+time.Millisecond), ev(2, second)}},
-		{name: "committed first, though its id is later", list: []effect{ev(3, second), ev(2, 2*second)}},
-		{name: "overtaken by another than the newest", list: []effect{ev(9, 1*second), ev(5, 4*second), ev(2, 3*second)}, want: 1},
-		{name: "nobody knows when it was accepted", list: []effect{{Key: "k", Event: 3, Transaction: "3"}, {Key: "k", Event: 2, Transaction: "2"}}},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			if got := overtaken(c.list); len(got) != c.want {
-				t.Errorf("found %q, want %d", got, c.want)
-			}
-		})
-	}
-}
 
 // TestInspect compares conversations with what their cards show, and with who should keep them.
 func TestInspect(t *testing.T) {
@@ -93,6 +54,7 @@ func TestInspect(t *testing.T) {
 
 // auditWorld is one conversation of a customer who was answered, and three events.
 const auditWorld = `
+	UPDATE goose_db_version SET tstamp = '2025-01-01';
 	INSERT INTO agents (email, name) VALUES ('ann@acme.test', 'Ann Lee');
 	INSERT INTO teams (name, members) VALUES ('Support', '{1}'), ('Nobody', '{}');
 	INSERT INTO accounts (id, name, kind, side, team_id) VALUES (11, 'mail', 'email', 'channel', 1), (12, 'slack', 'slack', 'surface', NULL);
@@ -101,7 +63,8 @@ const auditWorld = `
 	INSERT INTO threads (conversation_id, account_id, channel, root) VALUES (1, 12, 'C', 'root');
 	INSERT INTO messages (id, conversation_id, direction, fate, event_id, place, account_id, channel, said_at, created_at) VALUES
 		(1, 1, 'in', 'in', 1, '', 0, '', now(), '2026-01-01 10:00'), (2, 1, 'in', 'in', 2, '', 0, '', now(), '2026-01-01 10:01'),
-		(3, 1, 'out', 'out', 3, '5.1', 12, 'C', now(), '2026-01-01 10:02');`
+		(3, 1, 'out', 'out', 3, '5.1', 12, 'C', now(), '2026-01-01 10:02');
+	INSERT INTO deliveries (id, lane_id, seq, message_id, kind, created_at) VALUES (1, 7, 1, 1, 'said', now()), (2, 7, 2, 2, 'said', now());`
 
 // TestAudit spoils Parley's records in each of the ways that the audit must find.
 func TestAudit(t *testing.T) {
@@ -117,9 +80,21 @@ func TestAudit(t *testing.T) {
 			find: func(a *audit) []string { return a.Overtaken }},
 		{name: "in one transaction, the wrong way round", spoil: `UPDATE messages SET created_at = '2026-01-01 10:00', event_id = 3 - event_id WHERE id < 3`,
 			find: func(a *audit) []string { return a.Overtaken }},
+		{name: "what customers said was queued in another order", spoil: `UPDATE deliveries SET message_id = 3 - message_id`,
+			find: func(a *audit) []string { return a.Overtaken }},
 		{name: "an event was applied twice", spoil: `UPDATE messages SET event_id = 1 WHERE id = 2`, find: func(a *audit) []string { return a.Twice }},
 		{name: "what was typed was recorded twice", spoil: `
 			INSERT INTO messages (id, conversation_id, direction, fate, place, account_id, channel, said_at, created_at) VALUES (4, 1, 'note', 'inside', '5.1', 12, 'C', now(), now())`,
+			find: func(a *audit) []string { return a.Twice }},
+		{name: "an event is queued twice", spoil: `
+			INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at) VALUES ('12/C:9', 12, 2, 99, 1, 2, now());
+			INSERT INTO queue_events (queue_id, place, event_id) VALUES (1, 2, 99)`, find: func(a *audit) []string { return a.Twice }},
+		{name: "an event is queued and was applied", spoil: `
+			INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at) VALUES ('12/C:1', 12, 2, 3, 1, 1, now())`,
+			find: func(a *audit) []string { return a.Twice }},
+		{name: "an event is queued and was given up", spoil: `
+			INSERT INTO quarantine (event_id, reason) VALUES (99, 'why');
+			INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at) VALUES ('12/C:9', 12, 2, 99, 1, 1, now())`,
 			find: func(a *audit) []string { return a.Twice }},
 		{name: "given up", spoil: `INSERT INTO quarantine (event_id, reason) VALUES (99, 'why')`, find: func(a *audit) []string { return a.GivenUp }},
 		{name: "what was typed was not recorded", spoil: `UPDATE messages SET place = '' WHERE id = 3`, find: func(a *audit) []string { return a.Missing }},
@@ -148,13 +123,53 @@ func TestAudit(t *testing.T) {
 			}
 		})
 	}
-	t.Run("given up and applied", func(t *testing.T) {
-		t.Parallel()
-		a := auditOf(t, `INSERT INTO quarantine (event_id, reason) VALUES (2, 'why')`)
-		if len(a.GivenUp) != 1 || !strings.Contains(a.GivenUp[0], "applied as well") {
-			t.Errorf("found %q", a.GivenUp)
-		}
-	})
+	for name, spoil := range map[string]string{
+		"given up and applied": `INSERT INTO quarantine (event_id, reason) VALUES (2, 'why')`,
+		"given up and applied, by the log": `
+			INSERT INTO quarantine (event_id, reason) VALUES (99, 'why');
+			INSERT INTO log_entries (id, conversation_id, at, actor, what, event_id) VALUES (9, 1, now(), 'customer', 'opened', 99)`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if a := auditOf(t, spoil); len(a.GivenUp) != 1 || !strings.Contains(a.GivenUp[0], "applied as well") {
+				t.Errorf("found %q", a.GivenUp)
+			}
+		})
+	}
+}
+
+// TestGiveUp compares what was given up with what had to be.
+func TestGiveUp(t *testing.T) {
+	t.Parallel()
+	poison := quarantined{Event: 5, Fact: "m:wamid.poison-1", Reason: "nobody sent it"}
+	cases := []struct {
+		name            string
+		list            []quarantined
+		cards           []string
+		blind           bool
+		givenUp, unread int
+	}{
+		{name: "given up and told", list: []quarantined{poison}, cards: []string{"parley replay 5"}},
+		{name: "not given up", cards: []string{"parley replay 5"}, unread: 1},
+		{name: "given up, and nobody was told", list: []quarantined{poison}, cards: []string{"parley replay 55"}, unread: 1},
+		{name: "given up, and told twice", list: []quarantined{poison}, cards: []string{"parley replay 5", "look: parley replay 5."}, unread: 1},
+		{name: "told twice where Parley may not look", list: []quarantined{poison}, cards: []string{"parley replay 5", "parley replay 5"}, blind: true},
+		{name: "another one was given up", list: []quarantined{poison, {Event: 6, Fact: "m:wamid.6"}}, cards: []string{"parley replay 5", "parley replay 6"}, givenUp: 1},
+		{name: "given up and applied", list: []quarantined{{Event: 5, Fact: poison.Fact, Applied: true}}, cards: []string{"parley replay 5"}, givenUp: 1},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			k := known{Poisons: []string{poison.Fact}, Cards: map[string]cardSeen{}, Blind: c.blind}
+			for i, card := range c.cards {
+				k.Cards[strconv.Itoa(i)] = cardSeen{Card: card}
+			}
+			var a audit
+			if a.giveUp(c.list, k); len(a.GivenUp) != c.givenUp || len(a.Unread) != c.unread {
+				t.Errorf("given up %q, unread %q", a.GivenUp, a.Unread)
+			}
+		})
+	}
 }
 
 // auditOf audits a world that a statement has spoilt.
@@ -178,7 +193,7 @@ func readAudit(t *testing.T, pool *pgxpool.Pool) audit {
 	defer conn.Release()
 	cards := map[string]cardSeen{"root": {Card: "Unassigned · Support", Keepers: keepers{Teams: []string{supportTeam}, Owner: true}}}
 	var a audit
-	if err := a.read(t.Context(), conn.Conn(), []string{"5.1"}, cards, time.Second); err != nil {
+	if err := a.read(t.Context(), conn.Conn(), known{Typed: []string{"5.1"}, Cards: cards, Stopped: time.Second}); err != nil {
 		t.Fatal(err)
 	}
 	return a

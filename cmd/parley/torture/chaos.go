@@ -14,10 +14,20 @@ const (
 	fullFor = 10 * time.Second
 	// lurkLeast is how long a blow waits at least for its moment on the wire: replies wait for
 	// their hold, and up to 30 s for what a chat has to catch up with.
-	lurkLeast = 45 * time.Second
+	lurkLeast = 75 * time.Second
+	// lurkLimited is the same where a chat takes one post a second.
+	lurkLimited = 3 * time.Minute
 	// catchWithin is how long it waits for a process to run or a connection to open.
 	catchWithin = 15 * time.Second
 )
+
+// lurkFor is how long a blow waits for its moment.
+func (o Options) lurkFor() time.Duration {
+	if o.Rate > 0 {
+		return max(o.Flow/10, lurkLimited)
+	}
+	return max(o.Flow/10, lurkLeast)
+}
 
 // chaos strikes as scheduled.
 type chaos struct {
@@ -30,6 +40,7 @@ type chaos struct {
 	opt      Options
 	say      func(format string, args ...any)
 	began    time.Time
+	receipts int           // floods of another system's receipts so far
 	program  []string      // the new version, of an upgrade
 	rolled   chan struct{} // closed when all replicas run it; nil = they do from the start
 
@@ -93,6 +104,12 @@ func (c *chaos) strike(ctx context.Context, h harm) error {
 	case harmHour, harmDay:
 		c.lasting(h.Name, func() error { return c.jump(ctx, h) })
 		return nil
+	case harmFloodOne, harmFloodAll, harmPoison:
+		c.under.Go(func() { c.letPeople(ctx, h) })
+		return nil
+	case harmHeld, harmReader:
+		c.lasting(h.Name, func() error { return c.hold(ctx, h) })
+		return nil
 	case harmKill, harmFreeze, harmCut:
 		c.under.Go(func() { c.catch(ctx, h) })
 		return nil
@@ -127,6 +144,9 @@ func (c *chaos) strikeNow(ctx context.Context, h harm) error {
 		return c.wire.platform().limit(ctx, 3*time.Second)
 	case harmFull:
 		return c.fill(ctx)
+	case harmReceipts:
+		c.receipts++
+		return c.foreignReceipts(ctx)
 	}
 	return nil
 }
@@ -168,6 +188,31 @@ func (c *chaos) caught(ctx context.Context, h harm) bool {
 	n := p.cut(way)
 	c.net.count("reset "+way, n)
 	return n > 0
+}
+
+// letPeople strikes by what people do.
+func (c *chaos) letPeople(ctx context.Context, h harm) {
+	what := map[string]errand{harmFloodOne: errandOne, harmFloodAll: errandAll, harmPoison: errandPoison}[h.Name]
+	if c.driver.errands.send(ctx, what, c.opt.lurkFor()) {
+		c.hit(h)
+		return
+	}
+	c.miss(h)
+}
+
+// hold keeps a snapshot for a while, or until everything is said. It counts when it ends: until
+// then it may have been in the way of others.
+func (c *chaos) hold(ctx context.Context, h harm) error {
+	what := takeSnapshot
+	if h.Name == harmReader {
+		what = readAll
+	}
+	c.say("%6.1fs  %s", time.Since(c.began).Seconds(), h.describe(c.opt))
+	err := c.database.read(ctx, time.Now().Add(h.For), what)
+	if err == nil {
+		c.hit(h)
+	}
+	return err
 }
 
 // miss counts a blow that waited in vain.
@@ -256,7 +301,7 @@ func (c *chaos) lurk(ctx context.Context, h harm) {
 	if h.strikesBase() {
 		defer c.net.troubled()()
 	}
-	if c.net.traps.wait(ctx, tr, max(c.opt.Flow/10, lurkLeast)) && landed {
+	if c.net.traps.wait(ctx, tr, c.opt.lurkFor()) && landed {
 		c.hit(h)
 		return
 	}

@@ -47,6 +47,7 @@ type chats struct {
 	number *graphfake.Number
 	page   *graphfake.Page
 	twilio *twiliofake.Server
+	base   string // where Parley answers; it is told once, before anybody speaks
 
 	mu      sync.Mutex
 	texts   map[int]*texter                 // by conversation
@@ -95,6 +96,7 @@ func (c *chats) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /_fake/chat/connect", c.connect)
 	mux.HandleFunc("POST /_fake/chat/say", c.say)
+	mux.HandleFunc("POST /_fake/chat/hook", c.tell)
 	mux.HandleFunc("GET /_fake/chat/box", c.box)
 	mux.HandleFunc("POST /_fake/chat/faults", c.spoil)
 	mux.HandleFunc("GET /_fake/chat/faults", c.faults)
@@ -108,6 +110,7 @@ func (c *chats) control() http.Handler {
 // connect tells the providers where Parley answers.
 func (c *chats) connect(w http.ResponseWriter, r *http.Request) {
 	base := r.URL.Query().Get("base")
+	c.base = base
 	err := errors.Join(
 		c.graph.Subscribe(r.Context(), waBusiness, base+"/hooks/wa", verifyToken),
 		c.graph.Subscribe(r.Context(), pageID, base+"/hooks/page", verifyToken))
@@ -120,6 +123,9 @@ func (c *chats) connect(w http.ResponseWriter, r *http.Request) {
 
 // phoneOf is the number of a customer who writes short messages or by WhatsApp.
 func phoneOf(conv int) string { return fmt.Sprintf("+1555%07d", 1_000_000+conv) }
+
+// whatsAppUser is by what WhatsApp knows a customer.
+func whatsAppUser(conv int) string { return fmt.Sprintf("US.torture%04d", conv) }
 
 func (c *chats) say(w http.ResponseWriter, r *http.Request) {
 	var in chatText
@@ -140,7 +146,7 @@ func (c *chats) say(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *chats) whatsApp(conv int) *graphfake.Customer {
-	return c.number.Customer(graphfake.Person{Phone: phoneOf(conv), UserID: fmt.Sprintf("US.torture%04d", conv), Name: subject(conv)})
+	return c.number.Customer(graphfake.Person{Phone: phoneOf(conv), UserID: whatsAppUser(conv), Name: subject(conv)})
 }
 
 // person is a customer who writes to the page.

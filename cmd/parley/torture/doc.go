@@ -5,7 +5,8 @@
 // the oracle, and this one, which drives the people, does the harm and starts again
 // what it killed. Whatever Parley's processes do to each other, the verdict stands on
 // the emulators' word alone: the oracle sees what they show over the wire and never
-// the database.
+// the database. Beside it Parley's records are audited for promises that nobody sees: the
+// order of the queues, and that nothing was applied twice or given up.
 //
 // Each message carries a marker (see mark) that names its conversation, its number and
 // what is to become of it. The schedule of harm follows from a seed; when a blow meets

@@ -33,6 +33,10 @@ type driver struct {
 	bursts markSet // messages with others of their lane right behind them
 	backs  markSet // replies to a mailbox that does not exist any more
 	wishes wishes  // of those who wait for a moment to strike
+
+	errands errands
+	much    int      // messages of a flood
+	poisons []string // facts that can't be read, by their external ids
 }
 
 // counts is what was said.
@@ -46,6 +50,8 @@ type counts struct {
 	Bursts  int `json:"bursts"`   // several messages at once in one conversation
 	Solved  int `json:"resolved"` // conversations marked as done, some of them to be reopened
 	Handed  int `json:"handed"`   // conversations given to another team, or put back
+	Floods  int `json:"floods"`   // times that customers wrote very often
+	Poisons int `json:"poisons"`  // facts that can't be read
 }
 
 // talk is one customer's conversation.
@@ -56,8 +62,11 @@ type talk struct {
 	colleague string
 	root      string // id of its thread; "" = not seen yet
 	first     string // Message-ID of the customer's last new mail
-	n         int    // marks given
-	bounces   bool   // mail to this customer comes back
+	// over counts what the customer must write before the conversation surely is open again: the
+	// first of it may have been written before it was resolved.
+	over    int
+	n       int  // marks given
+	bounces bool // mail to this customer comes back
 	// rests is until when nobody types in the thread: each line begins the hold anew, and
 	// somebody waits for what was typed to leave.
 	rests time.Time
@@ -81,7 +90,7 @@ func newDriver(w wire, o Options) *driver {
 	chat := w.platform()
 	d := &driver{wire: w, chat: chat, traits: chat.traits(), rng: rand.New(rand.NewPCG(o.Seed, 1)), mails: o.Mails, replies: o.Replies, hold: o.hold(), //nolint:gosec // the seed is to be repeated
 		every: o.Flow / time.Duration(max(o.Mails+o.Replies, 1))}
-	d.taken.platform, d.taken.hold = chat, d.hold
+	d.taken.platform, d.taken.hold, d.much = chat, d.hold, o.much()
 	mailers := 0
 	for i := range min(max(leastTalks, o.Mails/8), mostTalks) {
 		t := &talk{conv: i + 1, kind: kindOf(i+1, o.Chats), agent: d.traits.Ann, colleague: d.traits.Ben}
@@ -122,7 +131,7 @@ func (d *driver) jumped() { d.taken.jumped() }
 func (d *driver) run(ctx context.Context) error {
 	tick := time.NewTicker(max(d.every, time.Millisecond))
 	defer tick.Stop()
-	for d.mails+d.replies+len(d.later) > 0 || d.wishes.open() {
+	for d.mails+d.replies+len(d.later) > 0 || d.wishes.open() || d.errands.open() {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -149,6 +158,9 @@ func (d *driver) step(ctx context.Context) error {
 		if err := d.learn(ctx); err != nil {
 			return err
 		}
+	}
+	if done, err := d.runErrand(ctx); done || err != nil {
+		return err
 	}
 	if done, err := d.grant(ctx); done || err != nil {
 		return err
@@ -206,6 +218,7 @@ func (d *driver) learn(ctx context.Context) error {
 func (d *driver) mail(ctx context.Context, t *talk, last bool) error {
 	from := fmt.Sprintf("Customer %03d <%s>", t.conv, customer(t.conv))
 	about := t.mark(said)
+	t.over = max(t.over-1, 0)
 	if !last {
 		d.bursts.add(about)
 	}
@@ -253,6 +266,7 @@ func (d *driver) typeIn(ctx context.Context, t *talk) error {
 		return d.typeAndDelete(ctx, t)
 	case n < 18:
 		d.done.Solved++
+		t.over = 2
 		return d.command(ctx, t, record{Did: actResolve}, "resolve")
 	case n < 20:
 		d.done.Handed++

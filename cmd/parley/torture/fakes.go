@@ -25,6 +25,7 @@ type FakesOptions struct {
 	Chats    bool   // there are WhatsApp, Messenger and short messages too
 	Teams    bool   // there is Microsoft Teams instead of Slack
 	Blind    bool   // in which the app may not read channels
+	Limits   bool   // Slack and Teams keep to the limits that they publish
 }
 
 // Fakes is the whole life of the emulators' process: it serves them, and all control
@@ -85,13 +86,13 @@ type office interface {
 // office makes it, and what gives the variables that lead to it once it has started.
 func (o FakesOptions) office() (office, func() []string) {
 	if o.Teams {
-		t := newOrganisation(o.Seed, o.Blind)
+		t := newOrganisation(o)
 		return t, func() []string {
 			return []string{"TEAMS_APP_ID=" + t.AppID(), "TEAMS_APP_PASSWORD=" + t.AppPassword(), "TEAMS_TENANT_ID=" + t.TenantID(), "TEAMS_LOGIN_URL=" + t.LoginURL(),
 				"TEAMS_OPENID_URL=" + t.OpenIDURL(), "TEAMS_SERVICE_URLS=" + t.URL(), "TEAMS_GRAPH_URL=" + t.GraphURL(), "FAKE_TEAMS_CONTROL=" + t.URL()}
 		}
 	}
-	s := newWorkspace(o.Seed)
+	s := newWorkspace(o)
 	return s, func() []string {
 		return []string{"SLACK_BOT_TOKEN=" + s.BotToken(), "SLACK_APP_TOKEN=" + s.AppToken(), "SLACK_API_URL=" + s.APIURL(),
 			"SLACK_SIGNING_SECRET=" + s.SigningSecret(), "FAKE_SLACK_CONTROL=" + s.URL()}

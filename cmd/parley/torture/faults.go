@@ -22,21 +22,23 @@ func (r *Report) faults() []string {
 
 // brokenPromises are those of Parley itself.
 func (r *Report) brokenPromises() []string {
-	list := slices.Concat(r.Verdict.broken(), r.Audit.broken(), counted([]tally{
-		{"events left in the queue", r.Left.Pending}, {"lanes left with something to deliver", r.Left.Lanes}, {"events in quarantine", r.Left.Quarantined},
-		{"ends of Parley by itself", len(r.Fell)}, {"panics or data races", len(r.Crashes)}, {"posts or mails that can't be shown", len(r.Problems)}}))
-	return list
+	return slices.Concat(r.Verdict.broken(), r.Audit.broken(), counted([]tally{
+		{"events left in the queue", r.Left.Pending}, {"lanes left with something to deliver", r.Left.Lanes},
+		{"events in quarantine that can be read", r.Left.Quarantined - r.Said.Poisons},
+		{"ends of Parley by itself", len(r.Fell)}, {"panics or data races", len(r.Crashes)},
+		{"posts or mails that can't be shown", len(r.Problems)},
+	}))
 }
 
 // unlikeOrdered says what of the plan was not carried out. Half of the blows of a kind may
 // wait in vain for their moment; what this machine can't play is no part of the plan.
 func (r *Report) unlikeOrdered() []string {
 	var list []string
-	if r.Said.Mails < r.opt.Mails || r.Said.Replies+r.Said.Backs < r.opt.Replies {
-		list = append(list, fmt.Sprintf("%d mails and %d replies were said, of %d and %d", r.Said.Mails, r.Said.Replies+r.Said.Backs, r.opt.Mails, r.opt.Replies))
+	if replies := r.Said.Replies + r.Said.Backs; r.Said.Mails < r.opt.Mails || replies < r.opt.Replies {
+		list = append(list, fmt.Sprintf("%d mails and %d replies were said, of %d and %d", r.Said.Mails, replies, r.opt.Mails, r.opt.Replies))
 	}
-	if r.Audit.Effects == 0 {
-		list = append(list, "nothing was applied of which the order could be judged")
+	if r.Audit.Effects == 0 || r.Audit.Places == 0 {
+		list = append(list, "nothing was applied, or shown, of which the order could be judged")
 	}
 	for _, name := range sorted(r.Blows) {
 		if planned, fell := r.Blows[name], r.Harm[name]; fell < (planned+1)/2 {
@@ -55,7 +57,8 @@ func (r *Report) unheard() []string {
 		what       string
 		said, seen int
 	}{
-		{"mails", s.Mails, v.Mails}, {"replies", s.Replies, v.Replies}, {"replies to a mailbox that is gone", s.Backs, v.Backs}, {"remarks inside", s.Inside, v.Inside},
+		{"mails", s.Mails, v.Mails}, {"replies", s.Replies, v.Replies},
+		{"replies to a mailbox that is gone", s.Backs, v.Backs}, {"remarks inside", s.Inside, v.Inside},
 		{"edits", s.Edits, v.Edits}, {"deletions", s.Deletes, v.Deletes}, {"commands", s.Solved + s.Handed, v.Commands},
 	} {
 		if c.said != c.seen {

@@ -15,9 +15,10 @@ func goodReport() Report {
 		opt:     Options{Mails: 90, Replies: 60},
 		Blows:   map[string]int{harmKill: 4, harmEarly: 3, harmHour: 1, harmFull: 0},
 		Harm:    map[string]int{harmKill: 4, harmEarly: 2, harmHour: 1},
-		Said:    counts{Mails: 91, Replies: 58, Backs: 4, Inside: 8, Edits: 3, Deletes: 2, Solved: 2, Handed: 1},
-		Audit:   audit{Effects: 200},
-		Verdict: Verdict{Mails: 91, Replies: 58, Backs: 4, Inside: 8, Edits: 3, Deletes: 2, Commands: 3, Clicked: 9, Asked: 5, Ambiguous: 3, Excused: 4},
+		Said:    counts{Mails: 91, Replies: 58, Backs: 4, Inside: 8, Edits: 3, Deletes: 2, Solved: 2, Handed: 1, Poisons: 2},
+		Left:    load{Quarantined: 2},
+		Audit:   audit{Effects: 200, Places: 90},
+		Verdict: Verdict{Mails: 91, Replies: 58, Backs: 4, Inside: 8, Edits: 3, Deletes: 2, Commands: 3, Clicked: 9, Asked: 5, Ambiguous: 9, Unsure: 3, Excused: 4},
 	}
 }
 
@@ -41,20 +42,22 @@ func TestReportFaults(t *testing.T) {
 		{"forgotten", func(r *Report) { r.Verdict.Forgotten = 1 }},
 		{"unaccounted", func(r *Report) { r.Verdict.Unaccounted = 1 }},
 		{"sent by a click", func(r *Report) { r.Verdict.Clicked = 12 }},
-		{"truly ambiguous", func(r *Report) { r.Verdict.Ambiguous = 5 }},
+		{"truly ambiguous", func(r *Report) { r.Verdict.Unsure = 5 }},
 		{"excused", func(r *Report) { r.Verdict.Excused = 8 }},
 		{"untold", func(r *Report) { r.Verdict.Untold = 8 }},
 		{"before the customer's words", func(r *Report) { r.Verdict.Unseen = 3 }},
-		{"marked so", func(r *Report) { r.Verdict.Twice = 41 }},
+		{"marked so", func(r *Report) { r.Verdict.Twice = 4 }},
+		{"marked so", func(r *Report) { r.Verdict.Twice, r.opt.Blind = 41, true }},
 		{"journal's order", func(r *Report) { r.Audit.Overtaken = []string{"x"} }},
 		{"applied twice", func(r *Report) { r.Audit.Twice = []string{"x"} }},
 		{"given up", func(r *Report) { r.Audit.GivenUp = []string{"x"} }},
+		{"unreadable", func(r *Report) { r.Audit.Unread = []string{"x"} }},
 		{"not recorded", func(r *Report) { r.Audit.Missing = []string{"x"} }},
 		{"cards", func(r *Report) { r.Audit.Stale = []string{"x"} }},
 		{"database's word", func(r *Report) { r.Audit.Forgotten = []string{"x"} }},
 		{"left in the queue", func(r *Report) { r.Left.Pending = 1 }},
 		{"lanes left", func(r *Report) { r.Left.Lanes = 1 }},
-		{"quarantine", func(r *Report) { r.Left.Quarantined = 1 }},
+		{"quarantine that can be read", func(r *Report) { r.Left.Quarantined = 3 }},
 		{"by itself", func(r *Report) { r.Fell = []string{"x"} }},
 		{"panics", func(r *Report) { r.Crashes = []string{"x"} }},
 		{"can't be shown", func(r *Report) { r.Problems = []string{"x"} }},
@@ -67,8 +70,9 @@ func TestReportFaults(t *testing.T) {
 		{"edits seen", func(r *Report) { r.Verdict.Edits-- }},
 		{"deletions seen", func(r *Report) { r.Verdict.Deletes-- }},
 		{"commands seen", func(r *Report) { r.Verdict.Commands-- }},
-		{"nothing was said", func(r *Report) { *r = Report{Audit: audit{Effects: 1}} }},
+		{"nothing was said", func(r *Report) { *r = Report{Audit: audit{Effects: 1, Places: 1}} }},
 		{"nothing was applied", func(r *Report) { r.Audit.Effects = 0 }},
+		{"or shown", func(r *Report) { r.Audit.Places = 0 }},
 		{harmEarly, func(r *Report) { r.Harm[harmEarly] = 1 }},
 		{harmHour, func(r *Report) { delete(r.Harm, harmHour) }},
 		{harmFull, func(r *Report) { r.Blows[harmFull] = 1 }},
@@ -90,12 +94,12 @@ func TestReportFaults(t *testing.T) {
 func TestExcessiveByWorld(t *testing.T) {
 	t.Parallel()
 	for _, o := range []Options{{OwnCopies: true}, {Chats: true}, {ShortWaits: true}} {
-		v := Verdict{Replies: 90, Ambiguous: 22}
+		v := Verdict{Replies: 90, Unsure: 14}
 		if got := v.excessive(o); len(got) > 0 {
 			t.Errorf("%+v: %q", o, got)
 		}
-		if v.Ambiguous++; len(v.excessive(o)) != 1 {
-			t.Errorf("%+v: 23 of 90 pass", o)
+		if v.Unsure++; len(v.excessive(o)) != 1 {
+			t.Errorf("%+v: 15 of 90 pass", o)
 		}
 	}
 }

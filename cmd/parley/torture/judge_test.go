@@ -113,6 +113,11 @@ func TestSchedule(t *testing.T) {
 			kills++
 		}
 	}
+	for _, h := range a {
+		if h.Name == harmHeld && (h.At != 0 || h.For != o.Flow) {
+			t.Errorf("the snapshot is not held for the whole run: %+v", h)
+		}
+	}
 	if kills != o.Blows[harmKill] {
 		t.Errorf("%d kills", kills)
 	}

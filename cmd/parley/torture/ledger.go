@@ -81,6 +81,22 @@ func (l ledger) heard() []string {
 	return ids
 }
 
+// together counts the messages to customers in which replies left, when those that were typed one
+// after the other to a customer left together.
+func (l ledger) together(replies map[mark]bool) int {
+	n, inRun := 0, map[int]bool{}
+	for _, r := range l {
+		if r.Did != actType || r.Mark.Kind != out && r.Mark.Kind != back {
+			continue
+		}
+		if replies[r.Mark] && !inRun[r.Conv] {
+			n++
+		}
+		inRun[r.Conv] = replies[r.Mark]
+	}
+	return n
+}
+
 // supportTeam has the accounts of a run. Its agents hand some conversations over to
 // otherTeam, which has no channel of its own: their threads stay where they are.
 const (

@@ -50,6 +50,9 @@ type Options struct {
 	// a run has no jump of a day, which would close all reply windows, and no upgrade: earlier
 	// versions don't know these channels.
 	Chats bool
+	// Rate is Parley's SLACK_RATE or TEAMS_RATE: 1 = as these allow. Their emulators then keep to
+	// the limits that they publish. 0 = there are none.
+	Rate float64
 	// Teams lets agents work in Microsoft Teams instead of Slack. Such a run begins with an
 	// earlier version only if From names one: older ones don't know Teams.
 	Teams bool
@@ -68,6 +71,9 @@ type Options struct {
 	Out  io.Writer // progress, for people
 }
 
+// much is how many messages make a flood.
+func (o Options) much() int { return min(max(int(o.Flow.Seconds()), 20), 200) }
+
 // Plan gives the blows and messages that fit a flow: their number grows with it. What
 // o has already stays.
 func Plan(o Options) Options {
@@ -83,6 +89,8 @@ func Plan(o Options) Options {
 		harmEarly: every(20 * time.Second), harmLate: every(time.Minute), harmCommit: every(20 * time.Second), harmFull: every(10 * time.Minute),
 		// Mail is tried for two days: no more than 32 hours may pass.
 		harmHour: min(every(4*time.Minute), 8), harmDay: 1,
+		harmFloodOne: every(3 * time.Minute), harmFloodAll: every(5 * time.Minute), harmReceipts: every(3 * time.Minute),
+		harmPoison: every(time.Minute), harmHeld: 1,
 	}
 	for name, n := range o.Blows {
 		plan[name] = n
@@ -136,9 +144,12 @@ var ErrVerdict = errors.New("torture: not all promises were kept")
 
 // ShortWaits shortens the waits of production for a run of seconds: they change when
 // something is tried again, never what may be.
-func ShortWaits(o app.Options) app.Options {
+func ShortWaits(o app.Options, env app.Env) app.Options {
 	o.Relay = relay.Options{MaxRequest: 3 * time.Second, LeaseMargin: 3 * time.Second, ReconcileAfter: time.Second,
 		AbsentAgain: 2 * time.Second, UnclearAfter: 30 * time.Second} // long enough for several looks on a slow machine
+	if env.SlackRate > 0 { // which may let Parley look only after a minute
+		o.Relay.UnclearAfter = 3 * time.Minute
+	}
 	o.Backoff = []time.Duration{time.Second, 2 * time.Second, 3 * time.Second}
 	o.Lease = 6 * time.Second
 	o.Sweep = 10 * time.Second
@@ -157,11 +168,15 @@ func Quick(o Options) Options {
 	o.Blows = map[string]int{
 		harmKill: 4, harmLaneKill: 2, harmFreeze: 1, harmClaimStop: 2, harmBase: 1, harmRestart: 1, harmSockets: 2, harmMail: 2, harmLimit: 1,
 		harmCut: 4, harmSilence: 2, harmEarly: 3, harmLate: 2, harmCommit: 3, harmHour: 1, harmDay: 1, harmFull: 0,
+		harmFloodOne: 1, harmFloodAll: 1, harmReceipts: 1, harmPoison: 2, harmHeld: 1,
 	}
 	o.FreezeFor, o.StopLong, o.SilentFor = 5*time.Second, 12*time.Second, 5*time.Second
 	o.LateFor = 2500 * time.Millisecond
 	o.Upgrade = o.From != "" // building an earlier version takes longer than all of it
 	o.Flow, o.Settle, o.ShortWaits = 20*time.Second, 5*time.Minute, true
+	if o.Rate > 0 {
+		o.Settle = 15 * time.Minute // Slack takes 40 marks a minute
+	}
 	o.fit()
 	return o
 }
@@ -170,6 +185,8 @@ func Quick(o Options) Options {
 func (o *Options) fit() {
 	if o.Chats {
 		o.Blows[harmDay], o.Upgrade = 0, false
+	} else {
+		o.Blows[harmReceipts], o.Blows[harmPoison] = 0, 0 // of WhatsApp
 	}
 	if !o.Teams {
 		return

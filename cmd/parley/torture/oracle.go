@@ -125,7 +125,7 @@ func (o *oracle) look(ctx context.Context, click bool) (answer, error) {
 		return a, err
 	}
 	a.Verdict = judge(w, o.told)
-	a.Verdict.Ambiguous, a.Verdict.Clicked = len(o.unclear), len(o.asked)
+	a.Verdict.Ambiguous, a.Verdict.Unsure, a.Verdict.Clicked = len(o.unclear), o.told.Said.together(o.unclear), len(o.asked)
 	for m, rightly := range o.told.Said.asks() {
 		if rightly && o.asked[m] {
 			a.Verdict.Asked++

@@ -92,6 +92,19 @@ func TestAsks(t *testing.T) {
 	}
 }
 
+// TestTogether: replies that left in one message are one case of doubt.
+func TestTogether(t *testing.T) {
+	t.Parallel()
+	typed := func(conv, n int, kind string) record {
+		return record{Did: actType, Mark: mark{kind, conv, n}, Conv: conv}
+	}
+	l := ledger{typed(1, 1, out), typed(1, 2, out), typed(2, 1, out), typed(1, 3, inside), typed(1, 4, out), typed(1, 5, out), typed(1, 6, out), {Did: actWrite, Conv: 1}}
+	unclear := map[mark]bool{{out, 1, 1}: true, {out, 1, 2}: true, {out, 1, 4}: true, {out, 1, 6}: true, {out, 2, 1}: true}
+	if got := l.together(unclear); got != 3 {
+		t.Errorf("%d messages, want 3", got)
+	}
+}
+
 // TestKeepersOf: who is to have a conversation after all that was typed in its thread.
 func TestKeepersOf(t *testing.T) {
 	t.Parallel()

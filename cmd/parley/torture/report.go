@@ -110,18 +110,22 @@ func (s *stage) print(r *Report) {
 	for _, text := range r.Skipped {
 		s.say("%s", text)
 	}
-	s.say("Left: %d facts, %d lanes, %d quarantined. Parley fell by itself %d times; %d starts found no database. Seed %d, %d replicas, load average %s before, %s after; took %s, of which waiting %s.",
+	s.say("Left: %d facts, %d lanes, %d quarantined. Parley fell by itself %d times; %d starts found no database. "+
+		"Seed %d, %d replicas, load average %s before, %s after; took %s, of which waiting %s.",
 		r.Left.Pending, r.Left.Lanes, r.Left.Quarantined, len(r.Fell), r.Refused, r.Seed, s.opt.Replicas, r.Loads[0], r.Loads[1],
 		r.Took.Round(time.Second), r.Quiet.Round(time.Second))
-	s.say("Verdict: %d mails, %d replies, %d came back, %d inside, %d edits, %d deletions, %d commands: lost %d, doubled %d, reordered %d, leaked %d, forgotten %d, "+
-		"scattered %d, received though deleted %d, unaccounted for %d; excused %d, of which %s could not tell within the hold; truly ambiguous %d, all decided by "+
-		"the oracle's agent; sent by a click %d, %d of them rightly; resolved before the customer's words were shown %d.",
-		v.Mails, v.Replies, v.Backs, v.Inside, v.Edits, v.Deletes, v.Commands, v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten+len(r.Audit.Forgotten),
-		v.Scattered, v.Late, v.Unaccounted, v.Excused, s.wire.platform().traits().Name, v.Ambiguous, v.Clicked, v.Asked, v.Unseen)
-	s.say("Records: out of the journal's order %d, applied twice %d, typed and not recorded %d, stale cards %d.",
-		len(r.Audit.Overtaken), len(r.Audit.Twice), len(r.Audit.Missing), len(r.Audit.Stale))
+	s.say("Verdict: %d mails, %d replies, %d came back, %d inside, %d edits, %d deletions, %d commands: "+
+		"lost %d, doubled %d, reordered %d, leaked %d, forgotten %d, scattered %d, received though deleted %d, unaccounted for %d; "+
+		"excused %d, of which %s could not tell within the hold; truly ambiguous %d, all decided by the oracle's agent; "+
+		"sent by a click %d, %d of them rightly; resolved before the customer's words were shown %d.",
+		v.Mails, v.Replies, v.Backs, v.Inside, v.Edits, v.Deletes, v.Commands,
+		v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten+len(r.Audit.Forgotten), v.Scattered, v.Late, v.Unaccounted, v.Excused, s.wire.platform().traits().Name, v.Ambiguous, v.Clicked, v.Asked, v.Unseen)
+	s.say("Records: %d effects and %d places in lanes, out of the journal's order %d; applied twice %d, wrongly given up %d, "+
+		"unreadable and not given up once %d, typed and not recorded %d, stale cards %d.", r.Audit.Effects, r.Audit.Places,
+		len(r.Audit.Overtaken), len(r.Audit.Twice), len(r.Audit.GivenUp), len(r.Audit.Unread), len(r.Audit.Missing), len(r.Audit.Stale))
 	if s.opt.Blind || v.Untold > 0 {
-		s.say("Where Parley may not look: %d messages shown twice and marked so, %d replies and edits that the platform gave up telling.", v.Twice, v.Untold)
+		s.say("Where Parley may not look: %d messages shown twice and marked so, %d replies and edits that the platform gave up telling.",
+			v.Twice, v.Untold)
 	}
 	for _, why := range r.Broken {
 		s.say("FAILED: %s", why)

@@ -153,7 +153,8 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 	}
 	r.Gaps = s.doors.gaps
 	d := r.Said
-	s.say("All is said: %d mails, %d replies (%d to a mailbox that is gone), %d remarks inside, %d edits, %d deletions, %d resolved, %d handed over. The faults end.",
+	s.say("All is said: %d mails, %d replies (%d to a mailbox that is gone), %d remarks inside, %d edits, %d deletions, "+
+		"%d resolved, %d handed over. The faults end.",
 		d.Mails, d.Replies+d.Backs, d.Backs, d.Inside, d.Edits, d.Deletes, d.Solved, d.Handed)
 	return s.wire.heal(ctx)
 }
@@ -212,7 +213,8 @@ func (s *stage) look(ctx context.Context, o order, r *Report) (quiet bool, err e
 		return false, err
 	}
 	typed := slices.DeleteFunc(s.driver.said.heard(), func(id string) bool { return never[id] })
-	if r.Audit, err = s.database.audit(ctx, typed, a.Cards, s.opt.StopLong); err != nil {
+	k := known{Typed: typed, Cards: a.Cards, Poisons: s.driver.poisons, Stopped: s.opt.StopLong, Blind: s.opt.Blind}
+	if r.Audit, err = s.database.audit(ctx, k); err != nil {
 		return false, err
 	}
 	r.Verdict, r.Problems = a.Verdict, a.Problems

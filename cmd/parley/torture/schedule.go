@@ -38,6 +38,12 @@ const (
 	harmDay       = "clock +24h"
 	harmFull      = "fill the data folder"
 	harmUpgrade   = "roll to the new version"
+	harmFloodOne  = "flood of one sender"
+	harmFloodAll  = "flood of one account"
+	harmReceipts  = "receipts of another system"
+	harmPoison    = "an event that can't be read"
+	harmHeld      = "hold a snapshot"
+	harmReader    = "read all tables beside the migration"
 )
 
 // In Teams these take the place of harmSockets and harmLimit.
@@ -95,7 +101,11 @@ func schedule(seed uint64, o Options) []harm {
 				h.At = o.Flow/3 + h.At/2
 			case harmUpgrade:
 				h.At = o.Flow / 5
-			case harmLaneKill, harmEarly, harmCommit, harmLate: // they wait for a moment
+			case harmReader:
+				h.At = o.Flow/5 - time.Second
+			case harmHeld:
+				h.At = part * time.Duration(i)
+			case harmLaneKill, harmEarly, harmCommit, harmLate, harmFloodOne, harmFloodAll, harmPoison: // they wait for a moment
 				h.At = h.At * 3 / 4
 			case harmClaimStop: // and last
 				h.At /= 2
@@ -116,6 +126,10 @@ func (o Options) lasts(name, way string, rng *rand.Rand) time.Duration {
 			return o.StopLong / 2
 		}
 		return o.StopLong
+	case harmHeld:
+		return o.Flow / time.Duration(max(o.Blows[harmHeld], 1))
+	case harmReader:
+		return o.FreezeFor
 	case harmSilence:
 		return o.SilentFor/5 + time.Duration(rng.Int64N(int64(o.SilentFor*4/5)))
 	}

@@ -20,8 +20,9 @@ const (
 	zoe     = "U0ZOEGUEST1" // works here, is no agent
 )
 
-func newWorkspace(seed uint64) *slackfake.Server {
-	s := slackfake.New(slackfake.Options{Seed: int64(seed >> 1), AppName: "parley", Users: []slackfake.User{ //nolint:gosec // a seed
+func newWorkspace(o FakesOptions) *slackfake.Server {
+	seed := int64(o.Seed >> 1) //nolint:gosec // a seed
+	s := slackfake.New(slackfake.Options{Seed: seed, Limits: o.Limits, AppName: "parley", Users: []slackfake.User{
 		{ID: ann, Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"},
 		{ID: ben, Name: "ben", RealName: "Ben Katz", Email: "ben@acme.test"},
 		{ID: zoe, Name: "zoe", RealName: "Zoe Marsh", Email: "zoe@acme.test"},

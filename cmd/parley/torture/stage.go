@@ -118,9 +118,9 @@ func (s *stage) equip() {
 
 // chatEnv gives the variables by which replica i finds the chat in which agents work.
 func (s *stage) chatEnv(i int) []string {
+	list := []string{fmt.Sprintf("SLACK_RATE=%g", s.opt.Rate), fmt.Sprintf("TEAMS_RATE=%g", s.opt.Rate)}
 	if s.opt.Teams {
 		through := strings.NewReplacer(s.vars["FAKE_TEAMS_CONTROL"], "http://"+s.network.teams.address())
-		list := []string{"TEAMS_RATE=0"}
 		for _, name := range []string{"TEAMS_APP_ID", "TEAMS_APP_PASSWORD", "TEAMS_TENANT_ID", "TEAMS_LOGIN_URL", "TEAMS_OPENID_URL", "TEAMS_SERVICE_URLS", "TEAMS_GRAPH_URL"} {
 			list = append(list, name+"="+through.Replace(s.vars[name]))
 		}
@@ -130,7 +130,7 @@ func (s *stage) chatEnv(i int) []string {
 	if s.opt.Webhooks {
 		how = "SLACK_SIGNING_SECRET=" + s.vars["SLACK_SIGNING_SECRET"]
 	}
-	return []string{"SLACK_RATE=0", "SLACK_BOT_TOKEN=" + s.vars["SLACK_BOT_TOKEN"], how, "SLACK_API_URL=" + s.network.slackURL(i)}
+	return append(list, "SLACK_BOT_TOKEN="+s.vars["SLACK_BOT_TOKEN"], how, "SLACK_API_URL="+s.network.slackURL(i))
 }
 
 func (s *stage) startFakes(ctx context.Context) error {
@@ -149,6 +149,9 @@ func (s *stage) startFakes(ctx context.Context) error {
 	if s.opt.Blind {
 		args = append(args, "--no-graph")
 	}
+	if s.opt.Rate > 0 {
+		args = append(args, "--rate", fmt.Sprint(s.opt.Rate))
+	}
 	var err error
 	s.fakes, err = child.Start(child.Spec{Name: "fakes", Program: args, Env: child.CleanEnv(), Log: filepath.Join(s.dir, "fakes.log")})
 	if err != nil {
@@ -164,6 +167,7 @@ func (s *stage) startFakes(ctx context.Context) error {
 // chooseOld builds the version to begin with, if one is wanted.
 func (s *stage) chooseOld(ctx context.Context) {
 	delete(s.opt.Blows, harmUpgrade)
+	delete(s.opt.Blows, harmReader)
 	if !s.opt.Upgrade {
 		return
 	}
@@ -179,7 +183,7 @@ func (s *stage) chooseOld(ctx context.Context) {
 			s.old = append(s.old, flag)
 		}
 	}
-	s.opt.Blows[harmUpgrade] = 1
+	s.opt.Blows[harmUpgrade], s.opt.Blows[harmReader] = 1, 1
 	s.say("The run begins with the program of %.12s (%v) and rolls to this one.", commit, s.old[1:])
 }
 

@@ -26,9 +26,9 @@ const (
 )
 
 // newOrganisation makes one whose channels the app may read, unless it is blind.
-func newOrganisation(seed uint64, blind bool) *teamsfake.Server {
+func newOrganisation(f FakesOptions) *teamsfake.Server {
 	o := teamsfake.Options{
-		Seed: int64(seed >> 1), //nolint:gosec // a seed
+		Seed: int64(f.Seed >> 1), Limits: f.Limits, //nolint:gosec // a seed
 		Users: []teamsfake.User{
 			{ID: teamsAnn, Name: "Ann Lee", Email: "ann@acme.test"},
 			{ID: teamsBen, Name: "Ben Katz", Email: "ben@acme.test"},
@@ -37,7 +37,7 @@ func newOrganisation(seed uint64, blind bool) *teamsfake.Server {
 		Teams:    []teamsfake.Team{{ID: teamsTeam, Name: "Acme"}},
 		Channels: []teamsfake.Channel{{ID: teamsChannel, Team: teamsTeam, Name: "support"}},
 	}
-	if blind {
+	if f.Blind {
 		o.Permissions = []string{teamsfake.PermitTeamMembers}
 	}
 	return teamsfake.New(o)

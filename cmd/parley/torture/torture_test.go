@@ -41,6 +41,8 @@ func play(ctx context.Context, args []string) error {
 		switch a {
 		case "--fakes":
 			o.Env = args[i+1]
+		case "--rate":
+			o.Limits = true
 		case "--seed":
 			seed, err := strconv.ParseUint(args[i+1], 10, 64)
 			if err != nil {
@@ -60,7 +62,7 @@ func serve(ctx context.Context, short bool) error {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: env.Log}))
 	o := app.Options{MovedTime: true}
 	if short {
-		o = torture.ShortWaits(o)
+		o = torture.ShortWaits(o, env)
 	}
 	return app.Serve(ctx, env, log, func(string) {}, o)
 }

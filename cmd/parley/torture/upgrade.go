@@ -143,7 +143,7 @@ func (c *chaos) blows() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := 0
-	for _, name := range append([]string{harmCut, harmSilence, harmFull, harmCommit}, killsAndStops()...) {
+	for _, name := range append([]string{harmCut, harmSilence, harmFull, harmCommit, harmReader}, killsAndStops()...) {
 		n += c.struck[name]
 	}
 	return n

@@ -17,6 +17,7 @@ type Verdict struct {
 	Leaked    int `json:"leaked"`
 	Scattered int `json:"scattered"` // mails of one conversation outside its thread
 	Ambiguous int `json:"ambiguous"` // nobody could tell: decided by the oracle's agent
+	Unsure    int `json:"unsure"`    // messages that these left in: replies that left together count once
 	Clicked   int `json:"clicked"`   // asked or parked, sent by the oracle's agent
 	Asked     int `json:"asked"`     // those of them about which Parley rightly asks
 	Late      int `json:"late"`      // deleted during the hold, yet received
@@ -51,7 +52,8 @@ func (v *Verdict) find(count *int, format string, args ...any) {
 
 // broken says which promises were broken, in words.
 func (v *Verdict) broken() []string {
-	return counted([]tally{{"lost", v.Lost}, {"doubled", v.Doubled}, {"reordered", v.Reordered}, {"leaked", v.Leaked}, {"scattered", v.Scattered},
+	return counted([]tally{{"lost", v.Lost}, {"doubled", v.Doubled}, {"reordered", v.Reordered}, {"leaked", v.Leaked},
+		{"scattered", v.Scattered},
 		{"received though deleted", v.Late}, {"forgotten", v.Forgotten}, {"unaccounted for", v.Unaccounted}})
 }
 
@@ -88,7 +90,11 @@ func (v *Verdict) excessive(o Options) []string {
 	// Without copies in Sent, and at WhatsApp, nothing tells whether a message arrived whose answer
 	// was lost. With short waits people are asked after two or three looks.
 	if o.OwnCopies || o.Chats || o.ShortWaits {
-		unsure = share{4, 20}
+		unsure = share{4, 12}
+	}
+	twice := share{2, 2}
+	if o.Blind {
+		twice = share{4, 40}
 	}
 	var list []string
 	for _, c := range []struct {
@@ -97,11 +103,11 @@ func (v *Verdict) excessive(o Options) []string {
 		from int
 	}{
 		{tally{"sent by a click for no reason", v.Clicked - v.Asked}, share{4, 4}, replies},
-		{tally{"truly ambiguous", v.Ambiguous}, unsure, replies},
+		{tally{"truly ambiguous", v.Unsure}, unsure, replies},
 		{tally{"excused", v.Excused}, share{4, 5}, replies},
 		{tally{"untold", v.Untold}, share{4, 5}, replies + v.Edits},
 		{tally{"resolved before the customer's words were shown", v.Unseen}, share{2, 30}, v.Commands},
-		{tally{"shown twice and marked so", v.Twice}, share{4, 40}, v.Mails},
+		{tally{"shown twice and marked so", v.Twice}, twice, v.Mails},
 	} {
 		if most := c.of(c.from); c.n > most {
 			list = append(list, fmt.Sprintf("%d %s, of %d: more than the %d that faults explain", c.n, c.what, c.from, most))

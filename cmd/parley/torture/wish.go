@@ -102,12 +102,17 @@ func (d *driver) writeFor(ctx context.Context, n int) error {
 	return d.repeat(n, func(last bool) error { return d.mail(ctx, t, last) })
 }
 
-// replyFor lets an agent reply n times on end to a customer who writes mails. Not done: nobody
-// has written yet, or what was typed has not left yet.
+// replyFor lets an agent reply n times on end to a customer who writes mails; one whose
+// conversation was resolved writes before. Not done: nobody has written yet, or what was typed has
+// not left yet.
 func (d *driver) replyFor(ctx context.Context, n int, bounces bool) (done bool, err error) {
 	t := d.mailer(bounces)
 	if t == nil {
 		return false, nil
+	}
+	if t.over > 0 {
+		d.mails++
+		return true, d.mail(ctx, t, true)
 	}
 	t.rests = time.Now().Add(d.hold + leaveWithin)
 	d.replies += n

@@ -73,6 +73,25 @@ func TestMailer(t *testing.T) {
 	}
 }
 
+// TestReplyFor: nothing leaves from a resolved conversation, so its customer writes before an agent
+// replies.
+func TestReplyFor(t *testing.T) {
+	t.Parallel()
+	d, emulators := crowded(t, Options{Mails: 90})
+	d.talks = []*talk{{conv: 1, root: "1", over: 2}}
+	for range d.talks[0].over {
+		if done, err := d.replyFor(t.Context(), 1, false); !done || err != nil {
+			t.Fatal(done, err)
+		}
+	}
+	if d.done.Mails != 2 || d.done.Replies != 0 || d.talks[0].over != 0 {
+		t.Errorf("said %+v", d.done)
+	}
+	if _, err := d.replyFor(t.Context(), 1, false); err != nil || d.done.Replies != 1 {
+		t.Errorf("said %+v, asked for %v: %v", d.done, emulators.asks, err)
+	}
+}
+
 // TestTalks: in each world, however small, some customers write mails, and the mailbox of one
 // of them is gone: blows wait for that.
 func TestTalks(t *testing.T) {

@@ -1,0 +1,193 @@
+package torture
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// errand is something that people do once for a blow, beyond what was to be said anyway.
+type errand string
+
+// Errands.
+const (
+	errandOne    errand = "one customer writes very often"
+	errandAll    errand = "all customers of an account write very often"
+	errandPoison errand = "a customer's phone sends what can't be read"
+)
+
+// errands are those that wait for the driver, used by several goroutines. The zero value is ready.
+type errands struct {
+	mu   sync.Mutex
+	list []sent
+}
+
+// sent is an errand of somebody who waits for it.
+type sent struct {
+	what errand
+	done chan struct{}
+}
+
+// send waits until an errand is done and says whether it was, within that time.
+func (e *errands) send(ctx context.Context, what errand, within time.Duration) bool {
+	one := sent{what, make(chan struct{})}
+	e.mu.Lock()
+	e.list = append(e.list, one)
+	e.mu.Unlock()
+	timer := time.NewTimer(within)
+	defer timer.Stop()
+	select {
+	case <-one.done:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.list = slices.DeleteFunc(e.list, func(other sent) bool { return other == one })
+	return false
+}
+
+func (e *errands) open() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.list) > 0
+}
+
+// next takes the first errand off the list.
+func (e *errands) next() (sent, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.list) == 0 {
+		return sent{}, false
+	}
+	first := e.list[0]
+	e.list = e.list[1:]
+	return first, true
+}
+
+// runErrand does the first errand. Whoever waits is told only of those that could be done.
+func (d *driver) runErrand(ctx context.Context) (done bool, err error) {
+	one, ok := d.errands.next()
+	if !ok {
+		return false, nil
+	}
+	switch one.what {
+	case errandOne:
+		err = d.flood(ctx, d.talks[d.rng.IntN(len(d.talks)):][:1])
+	case errandAll:
+		err = d.flood(ctx, d.sameAccount())
+	case errandPoison:
+		err = d.poison(ctx)
+	}
+	if err == nil {
+		close(one.done)
+	}
+	return true, err
+}
+
+// sameAccount picks the customers of one of the accounts.
+func (d *driver) sameAccount() []*talk {
+	kind := d.talks[d.rng.IntN(len(d.talks))].kind
+	return slices.DeleteFunc(slices.Clone(d.talks), func(t *talk) bool { return t.kind != kind })
+}
+
+// flood lets customers write in turn, as fast as they can.
+func (d *driver) flood(ctx context.Context, from []*talk) error {
+	d.done.Floods++
+	d.mails += d.much
+	for i := range d.much {
+		if err := d.mail(ctx, from[i%len(from)], i+len(from) >= d.much); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// poison lets the phone of a customer send something without a sender, which is queued with that
+// customer's messages and can never be applied. What comes before and behind it must be.
+func (d *driver) poison(ctx context.Context) error {
+	t := d.talks[slices.IndexFunc(d.talks, func(t *talk) bool { return t.kind == byWhatsApp })]
+	d.mails += 2
+	if err := d.mail(ctx, t, false); err != nil {
+		return err
+	}
+	d.done.Poisons++
+	id := poisonID(d.done.Poisons)
+	message := map[string]any{"id": id, "timestamp": strconv.FormatInt(time.Now().Unix(), 10), "type": "text",
+		"text": map[string]any{"body": "nobody sent this"}, "system": map[string]any{"previous_user_id": whatsAppUser(t.conv)}}
+	if err := d.wire.hook(ctx, "messages", message); err != nil {
+		return err
+	}
+	d.poisons = append(d.poisons, "m:"+id)
+	return d.mail(ctx, t, true)
+}
+
+func poisonID(n int) string { return fmt.Sprintf("wamid.poison-%d", n) }
+
+// foreignReceipts tells of messages that another system sends by the same number: half of them to
+// customers of ours. They wait for the result of a send that there never was.
+func (c *chaos) foreignReceipts(ctx context.Context) error {
+	const together = 50
+	talks := c.driver.conversations(byWhatsApp)
+	for n := 0; n < c.opt.much()*receiptsEach; n += together {
+		var list []any
+		for i := n; i < n+together; i++ {
+			phone, user := fmt.Sprintf("+1666%07d", i), fmt.Sprintf("US.foreign%04d", i)
+			if i%2 == 0 {
+				conv := talks[i/2%len(talks)]
+				phone, user = phoneOf(conv), whatsAppUser(conv)
+			}
+			list = append(list, map[string]any{"id": fmt.Sprintf("wamid.foreign-%d-%d", c.receipts, i), "status": "delivered",
+				"timestamp": strconv.FormatInt(time.Now().Unix(), 10), "recipient_id": phone, "recipient_user_id": user})
+		}
+		if err := c.wire.hook(ctx, "statuses", list...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// receiptsEach is how many of another system's receipts come where customers write one message.
+const receiptsEach = 20
+
+// conversations gives those of the customers who write by one kind of channel.
+func (d *driver) conversations(kind chatKind) []int {
+	var list []int
+	for _, t := range d.talks {
+		if t.kind == kind {
+			list = append(list, t.conv)
+		}
+	}
+	return list
+}
+
+// hook lets WhatsApp tell Parley of items, until it takes them.
+func (w wire) hook(ctx context.Context, what string, items ...any) error {
+	value := map[string]any{"messaging_product": "whatsapp", "metadata": map[string]any{"phone_number_id": waNumber}, what: items}
+	body := map[string]any{"object": "whatsapp_business_account", "entry": []any{map[string]any{"id": waBusiness,
+		"changes": []any{map[string]any{"field": "messages", "value": value}}}}}
+	return w.call(ctx, http.MethodPost, w.Mail+"/_fake/chat/hook", body, nil)
+}
+
+// tell posts a webhook of WhatsApp's and repeats that until it is taken.
+func (c *chats) tell(w http.ResponseWriter, r *http.Request) {
+	var body json.RawMessage
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	c.writing.Go(func() { //nolint:contextcheck // the provider goes on when the driver has hung up
+		for {
+			status, err := c.graph.PostHook(c.base+"/hooks/wa", body)
+			if err == nil && status/100 == 2 || !pause(c.ended, 500*time.Millisecond) {
+				return
+			}
+		}
+	})
+}

@@ -1,0 +1,61 @@
+package torture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// readEvery is how often somebody who holds a snapshot looks whether the server still is there.
+const readEvery = 500 * time.Millisecond
+
+// A dump holds a snapshot for hours: nothing that was removed since then can be cleaned away.
+const takeSnapshot = `SELECT count(*) FROM accounts`
+
+// One that reads all tables holds back whoever wants to change them as well.
+const readAll = `
+	DO $$
+	DECLARE
+		name text;
+	BEGIN
+		FOR name IN SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'public' LOOP
+			EXECUTE 'LOCK TABLE ' || name || ' IN ACCESS SHARE MODE';
+		END LOOP;
+	END $$`
+
+// read holds a snapshot until that time, and begins anew when the server ends.
+func (d *database) read(ctx context.Context, until time.Time, what string) error {
+	for {
+		err := readOnce(ctx, d.url(), until, what)
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		if time.Now().After(until.Add(time.Minute)) {
+			return err
+		}
+		pause(ctx, readEvery)
+	}
+}
+
+// readOnce returns nil when the time is over. Errors: the server ended, or is not there.
+func readOnce(ctx context.Context, url string, until time.Time, what string) (err error) {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return fmt.Errorf("torture: snapshot: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	for _, sql := range []string{"BEGIN ISOLATION LEVEL REPEATABLE READ", what} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("torture: snapshot: %w", err)
+		}
+	}
+	for time.Now().Before(until) && pause(ctx, min(readEvery, time.Until(until))) {
+		if err := conn.Ping(ctx); err != nil {
+			return fmt.Errorf("torture: snapshot: %w", err)
+		}
+	}
+	return nil
+}
