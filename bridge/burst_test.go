@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/channels"
 	"parley/channels/channelstest"
@@ -294,4 +295,53 @@ func TestManyAreTold(t *testing.T) {
 	w.eventually("all are told", func() bool {
 		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE l.key LIKE 'ch:@u%'`) == admins
 	})
+}
+
+// Nobody can tell whether a message of two lines arrived. The line that a person sends again counts
+// for itself: what the provider tells of it says nothing of the other one, which can be sent as well.
+func TestLinesSentAgainApart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: lineHold, lossy: true})
+	w.knowRuns()
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropBefore})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	one, two := w.waits(thread, "One"), w.waits(thread, "Two")
+	w.advance(2 * lineHold)
+	w.eventually("nobody can tell", func() bool {
+		w.exec(ageUnclear)
+		w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 hour' WHERE state = 'unknown'`)
+		w.exec(lookNow)
+		return w.count(`SELECT count(*) FROM deliveries WHERE state = 'needs_decision'`) == 2
+	})
+	w.fate(one, "unclear")
+	w.fate(two, "unclear")
+	again := func(text string) {
+		t.Helper()
+		w.chat.Wait(t, "the line about "+text, func() bool { return w.unclearLine(thread, text) != nil })
+		w.chat.Press(t, "ann", *w.unclearLine(thread, text), bridge.VerbSendAgain)
+	}
+	again("One")
+	w.fate(one, "out")
+	external := w.provider.Wait(t, "the first line", func(list []channelstest.Sent) bool { return len(list) == 1 })[0].ID
+	w.tells(channelstest.Event{ID: external + ".d", State: "delivered", External: []string{external}})
+	w.stateOf(one, store.Delivered)
+	w.stateOf(two, store.NeedsDecision)
+	w.fate(two, "unclear")
+	again("Two")
+	w.fate(two, "out")
+	w.settled()
+	if got := w.sentTexts(); !slices.Equal(got, []string{"One", "Two"}) {
+		t.Errorf("the customer got %q", got)
+	}
+}
+
+// unclearLine finds the line that asks what became of a text.
+func (w *world) unclearLine(thread, text string) *bridgetest.Message {
+	for _, m := range w.chat.Messages(support, thread) {
+		if strings.Contains(m.Text, "["+string(bridge.LineUnclear)+"]") && strings.Contains(m.Plain(), text) {
+			return &m
+		}
+	}
+	return nil
 }

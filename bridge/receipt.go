@@ -203,11 +203,12 @@ func (w *work) elsewheres(a *store.Account, s *channels.Status) bool {
 	return s.State != channels.StateFailed && !s.Delayed && !w.e.caps(a.ID).Threads
 }
 
-// runOf gives a delivery and those that left together with it, in order.
+// runOf gives a delivery and those that left together with it, in order. What left with an earlier
+// attempt of it, and not with the last one, is apart from it.
 func (w *work) runOf(d *delivery) []*delivery {
 	run := []*delivery{d}
 	for _, other := range w.deliveries {
-		if other.Joined == d.ID {
+		if other.Joined == d.ID && other.SentAt != nil && d.SentAt != nil && other.SentAt.Equal(*d.SentAt) {
 			run = append(run, other)
 		}
 	}

@@ -121,7 +121,7 @@ const messagesOfPost = `
 		UNION
 		SELECT j.message_id
 		FROM deliveries AS d
-		JOIN deliveries AS j ON j.joined = d.id
+		JOIN deliveries AS j ON j.joined = d.id AND j.sent_at = d.sent_at
 		WHERE d.message_id = $1 AND d.message_id <> 0 AND d.kind = $2 AND j.joined <> 0)`
 
 // MessagesOfPost gives the messages that a surface's post shows: the one that it is of, and
