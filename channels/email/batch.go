@@ -1,6 +1,7 @@
 package email
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -101,7 +102,7 @@ func (f *fetcher) look(ctx context.Context, s *imapSession) error {
 		return nil
 	}
 	f.due = false // before it: what kills the connection must not do so at once again
-	f.lookBack.Reset(jitter(f.c.opts.timing.rescan))
+	f.lookBack.Reset(jitter(cmp.Or(f.badWait, f.c.opts.timing.rescan)))
 	return f.rescan(ctx, s)
 }
 

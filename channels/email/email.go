@@ -59,6 +59,7 @@ type timing struct {
 	poll       time.Duration // between looks while IDLE works, which it ends
 	pollBlind  time.Duration // between looks without IDLE
 	rescan     time.Duration // between looks back
+	rescanBad  time.Duration // until the first one after a mail could not be read; doubles
 	overlap    time.Duration // how far they look
 	retryFirst time.Duration // first wait after a lost connection; doubles
 	retryMax   time.Duration
@@ -79,7 +80,7 @@ func defaultOptions() options {
 		timing: timing{
 			dial: 30 * time.Second, command: 60 * time.Second, total: 15 * time.Minute,
 			poll: 3 * time.Minute, pollBlind: 45 * time.Second,
-			rescan: time.Hour, overlap: 48 * time.Hour,
+			rescan: time.Hour, rescanBad: time.Minute, overlap: 48 * time.Hour,
 			retryFirst: time.Second, retryMax: 5 * time.Minute,
 			loginFirst: 5 * time.Minute, loginMax: 30 * time.Minute,
 			storeFirst: time.Second, storeMax: time.Minute,

@@ -262,6 +262,21 @@ func TestLookingBackInTime(t *testing.T) {
 	w.arrives("quarantined", "shy")
 }
 
+// A mail that met a line which broke three times in seconds comes in soon after, long before the
+// next look back is due.
+func TestBadMinuteOfTheLine(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stop := w.run()
+	w.ready()
+	stop()
+	w.mail("unlucky")
+	w.opts.timing.rescanBad = 20 * time.Millisecond
+	w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Times: 8})
+	w.run()
+	w.arrives("quarantined", "unlucky")
+}
+
 // Looking back finds a lower UID that showed up late, and fetches nothing twice.
 func TestLookingBack(t *testing.T) {
 	t.Parallel()

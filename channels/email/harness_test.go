@@ -42,7 +42,7 @@ func testKeys() [][]byte { return [][]byte{[]byte("key one"), []byte("key two")}
 func testTiming() timing {
 	return timing{
 		dial: 30 * time.Second, command: 30 * time.Second, total: patience,
-		poll: time.Hour, pollBlind: time.Hour, rescan: time.Hour, overlap: 48 * time.Hour,
+		poll: time.Hour, pollBlind: time.Hour, rescan: time.Hour, rescanBad: time.Hour, overlap: 48 * time.Hour,
 		retryFirst: time.Millisecond, retryMax: 20 * time.Millisecond,
 		loginFirst: time.Millisecond, loginMax: 20 * time.Millisecond,
 		storeFirst: time.Millisecond, storeMax: 20 * time.Millisecond,

@@ -27,7 +27,8 @@ type fetcher struct {
 	oldUntil time.Time // mail up to here was there before us; zero: UIDs tell that
 
 	lookBack *time.Timer
-	due      bool // it is time to look back
+	due      bool          // it is time to look back
+	badWait  time.Duration // until the last look back that was hurried; 0 = none was
 
 	lost     int // sessions in a row that brought nothing
 	failures int // sessions in a row that ended soon, for the wait

@@ -223,7 +223,7 @@ func (t *taking) alone(ctx context.Context, uid imap.UID, known *fetched) (outco
 			return outcome{uid, fateOld, m}, nil
 		}
 		if m != nil && m.whole {
-			delete(f.bad, uid)
+			f.recovered(uid)
 			return outcome{uid, fateFetched, m}, nil
 		}
 		there, err := t.s.exists(uid)
@@ -239,8 +239,24 @@ func (t *taking) alone(ctx context.Context, uid imap.UID, known *fetched) (outco
 		}
 	}
 	f.bad[uid] = true
+	f.hurry()
 	f.c.log.Error("mail can't be read, quarantined", "uid", uid)
 	return outcome{uid, fateUnreadable, nil}, nil
+}
+
+// hurry looks back soon: what could not be read may have met a bad minute of the line. Each time
+// takes twice as long, until it is as rare as looking back is anyway.
+func (f *fetcher) hurry() {
+	t := f.c.opts.timing
+	f.badWait = min(max(2*f.badWait, t.rescanBad), t.rescan)
+	f.lookBack.Reset(jitter(f.badWait))
+}
+
+// recovered notes that a mail could be read.
+func (f *fetcher) recovered(uid imap.UID) {
+	if delete(f.bad, uid); len(f.bad) == 0 {
+		f.badWait = 0
+	}
 }
 
 // try asks for one mail. The last time it asks for the body only: size or date may be
