@@ -163,6 +163,16 @@ func (d *database) load(ctx context.Context) (load, error) {
 	return l, err
 }
 
+const unwatchedQuery = `SELECT count(*) FROM accounts WHERE kind = 'email' AND watermark IS NULL`
+
+// watched says whether Parley has noted in every mailbox where new mail begins: what comes
+// before that was there before Parley.
+func (d *database) watched(ctx context.Context) (bool, error) {
+	unwatched := 0
+	err := d.with(ctx, func(ctx context.Context, c *pgx.Conn) error { return c.QueryRow(ctx, unwatchedQuery).Scan(&unwatched) })
+	return unwatched == 0, err
+}
+
 // export writes every table that tells what happened as CSV into dir.
 func (d *database) export(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {

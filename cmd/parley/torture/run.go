@@ -95,10 +95,16 @@ func (s *stage) play(ctx context.Context, r *Report) (err error) {
 	return nil
 }
 
-// connected waits until the chat sees the app.
+// connected waits until the chat sees the app, and Parley watches every mailbox.
 func (s *stage) connected(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	for watched := false; !watched; {
+		watched, _ = s.database.watched(ctx) // the database may be down for a moment
+		if !watched && !pause(ctx, 50*time.Millisecond) {
+			return errors.New("torture: Parley did not open its mailboxes; see parley-1.log")
+		}
+	}
 	if s.opt.Chats {
 		if err := s.useChats(ctx); err != nil {
 			return err
