@@ -181,11 +181,8 @@ func (e *Engine) Accept(ctx context.Context, account int64, facts ...channels.Fa
 
 // Run works until ctx ends, then finishes what is under way, at most grace.
 func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
-	if err := e.afterRestore(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil // asked to stop before it began
-		}
-		return err
+	if !e.afterRestore(ctx) {
+		return nil // asked to stop before it began
 	}
 	var group errgroup.Group
 	group.Go(func() error { return e.relay.Run(ctx, grace) })

@@ -13,12 +13,33 @@ import (
 // so shortly after work began again is asked about as well.
 const restoreMargin = 5 * time.Second
 
+// beginAgain is the wait when the database does not answer as work begins.
+const beginAgain = 200 * time.Millisecond
+
 // restoredReason marks a text that was typed before Parley was restored from a backup.
 const restoredReason = "restored"
 
-// afterRestore learns since when this database is worked on after its last restore.
-// What is older may have been dealt with by the Parley that was lost.
-func (e *Engine) afterRestore(ctx context.Context) (err error) {
+// afterRestore learns since when this database is worked on after its last restore. What is
+// older may have been dealt with by the Parley that was lost. It asks until the database answers,
+// and says whether it did before ctx ended.
+func (e *Engine) afterRestore(ctx context.Context) bool {
+	for {
+		err := e.askServedSince(ctx)
+		if err == nil || ctx.Err() != nil {
+			return err == nil
+		}
+		e.log.Warn("work can't begin yet", "error", err)
+		timer := time.NewTimer(beginAgain)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		}
+	}
+}
+
+func (e *Engine) askServedSince(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
 	e.restored, err = store.ServedSince(ctx, e.pool)

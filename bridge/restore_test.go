@@ -192,3 +192,17 @@ func TestNoNumberTwice(t *testing.T) {
 		t.Errorf("the next delivery is %d, the last was %d", n, before)
 	}
 }
+
+// A database that does not answer as work begins is asked again; nothing else ends the process.
+func TestWorkBeginsWhenTheDatabaseAnswers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.stops[0]()
+	w.exec(`ALTER TABLE restores RENAME TO away`)
+	w.addEngine()
+	w.startLast()
+	w.chat.Wait(t, "the surface listens", func() bool { return w.chat.Streams() > 0 })
+	w.exec(`ALTER TABLE away RENAME TO restores`)
+	w.writes("kim", "Hello")
+	w.thread("Hello")
+}
