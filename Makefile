@@ -15,6 +15,9 @@ FUZZTIME ?= 30s
 TEST_TIMEOUT ?= 15m
 PKG ?= ./...
 
+# Those that take minutes begin first: else the last of them runs alone while a core is idle.
+SLOW := ./cmd/parley/demo ./bridge ./cmd/parley/torture ./store ./cmd/parley/bench ./channels/email ./bridge/relay
+
 # Tests run in their package's folder: a relative path would not lead there.
 ifneq ($(strip $(PARLEY_TESTDATA)),)
 override PARLEY_TESTDATA := $(abspath $(PARLEY_TESTDATA))
@@ -38,7 +41,7 @@ build: ## build bin/parley
 test: ## everything: unit, PostgreSQL, scenarios, browser, race detector, short torture
 	@.ci/need go compiler postgres browser
 	@[ -n "$$PARLEY_TESTDATA" ] || echo "PARLEY_TESTDATA is not set: the tests with sample data of others are skipped."
-	go test -race -timeout $(TEST_TIMEOUT) $(PKG)
+	go test -race -timeout $(TEST_TIMEOUT) $(if $(filter ./...,$(PKG)),$(SLOW)) $(PKG)
 
 lint: $(GOLANGCI) ## formatting and linters
 	$(GOLANGCI) run $(PKG)
