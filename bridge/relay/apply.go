@@ -113,7 +113,9 @@ func (a *applier) batch(parent context.Context, shares []store.Share) (more map[
 	}
 	a.decodeBatch(ctx, b)
 	err = a.finish(ctx, b, began)
-	return b.more(shares), err
+	counts := b.counts()
+	a.schedule.took(shares, counts, time.Since(began))
+	return b.more(shares, counts), err
 }
 
 // all gives the accounts of shares.
@@ -178,13 +180,6 @@ func (a *applier) applied(ctx context.Context, b *batch, facts []Fact, made Made
 		}
 	}
 	a.metrics.applied(events, began)
-	costs := map[int64]int{}
-	for _, e := range events {
-		costs[e.AccountID]++
-	}
-	for account, n := range costs {
-		a.schedule.took(account, n, time.Since(began)*time.Duration(n)/time.Duration(len(events)))
-	}
 	a.wakeFor(made)
 	if made.Committed != nil {
 		made.Committed()

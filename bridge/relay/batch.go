@@ -127,12 +127,20 @@ func (b *batch) releases() []store.Release {
 	return list
 }
 
-// more gives the accounts that have further events due.
-func (b *batch) more(shares []store.Share) map[int64]bool {
-	events, more := map[int64]int{}, map[int64]bool{}
+// counts gives how many events of each account were taken.
+func (b *batch) counts() map[int64]int {
+	n := map[int64]int{}
+	for _, r := range b.runs {
+		n[r.Share] += len(r.Events)
+	}
+	return n
+}
+
+// more gives the accounts that have further events due, by how many were taken of each.
+func (b *batch) more(shares []store.Share, taken map[int64]int) map[int64]bool {
+	more := map[int64]bool{}
 	var size int64
 	for _, r := range b.runs {
-		events[r.Share] += len(r.Events)
 		for _, e := range r.Events {
 			size += e.SizeBytes
 		}
@@ -141,7 +149,7 @@ func (b *batch) more(shares []store.Share) map[int64]bool {
 		}
 	}
 	for _, s := range shares {
-		if events[s.Account] >= s.Events || size >= maxApplyBytes/2 {
+		if taken[s.Account] >= s.Events || size >= maxApplyBytes/2 {
 			more[s.Account] = true
 		}
 	}

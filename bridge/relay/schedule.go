@@ -12,7 +12,9 @@ const (
 	// batchTime is about how long a batch may take: so long may others have to wait for it.
 	batchTime  = 50 * time.Millisecond
 	maxApply   = 256 // events of one batch
-	minApply   = 8   // an account's share of a batch, at least
+	firstApply = 64  // of one account in its first batch, if it is alone
+	minApply   = 32  // of one account that is alone in a batch, at least
+	minShare   = 4   // of one account in a batch, at least
 	maxPerKey  = 32  // events of one queue in one batch; then it goes behind the account's other queues
 	maxShares  = 16  // accounts in one batch
 	mostAtOnce = 2   // batches with events of one account, at the same time
@@ -32,12 +34,12 @@ type schedule struct {
 
 // account is what is known of one account's queues.
 type account struct {
-	due     bool          // there may be something to take
-	later   time.Time     // when there may be something next, this process's clock; zero = nothing is known
-	held    time.Time     // until then nothing is taken: its channel isn't open
-	batches int           // that have events of it in hand
-	from    time.Time     // store.Share.From
-	each    time.Duration // what one event takes, about
+	due     bool      // there may be something to take
+	later   time.Time // when there may be something next, this process's clock; zero = nothing is known
+	held    time.Time // until then nothing is taken: its channel isn't open
+	batches int       // that have events of it in hand
+	from    time.Time // store.Share.From
+	most    int       // so many of its events are applied within batchTime, about
 }
 
 func newSchedule() *schedule {
@@ -48,7 +50,7 @@ func newSchedule() *schedule {
 func (s *schedule) of(id int64) *account {
 	a := s.accounts[id]
 	if a == nil {
-		a = &account{}
+		a = &account{most: firstApply}
 		s.accounts[id] = a
 		s.turns = append(s.turns, id)
 	}
@@ -145,7 +147,7 @@ func (s *schedule) pick() (shares []store.Share, wait time.Duration, changed <-c
 	}
 	s.turns = append(first, behind...)
 	for i := range shares {
-		shares[i].Events = s.accounts[shares[i].Account].most(len(shares))
+		shares[i].Events = max(s.accounts[shares[i].Account].most/len(shares), minShare)
 	}
 	return shares, wait, s.changed
 }
@@ -156,15 +158,6 @@ func (a *account) waits(now time.Time) time.Time {
 		return a.held
 	}
 	return a.later
-}
-
-// most gives how many events of an account fit its part of a batch.
-func (a *account) most(accounts int) int {
-	n := maxApply / accounts
-	if a.each > 0 {
-		n = min(n, int(batchTime/a.each)/accounts)
-	}
-	return max(n, minApply/min(accounts, minApply))
 }
 
 // done says that a batch with shares has ended; more names the accounts that have further events
@@ -184,19 +177,19 @@ func (s *schedule) done(shares []store.Share, more map[int64]bool) {
 	}
 }
 
-// took learns what an event of an account costs: n of them took so long.
-func (s *schedule) took(id int64, n int, took time.Duration) {
-	if n == 0 {
-		return
-	}
+// took learns from a batch that took so long: the next share of an account which filled its own is
+// larger or smaller than this one. It is no question of what one event takes, since a batch costs
+// much that doesn't grow with its events: then a small batch would make the next one smaller still.
+func (s *schedule) took(shares []store.Share, taken map[int64]int, took time.Duration) {
+	factor := min(max(float64(batchTime)/float64(took), 0.5), 2)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := s.of(id)
-	each := took / time.Duration(n)
-	if a.each == 0 {
-		a.each = each
+	for _, share := range shares {
+		if taken[share.Account] >= share.Events {
+			a := s.of(share.Account)
+			a.most = min(max(int(float64(a.most)*factor), minApply), maxApply)
+		}
 	}
-	a.each += (each - a.each) / 4
 }
 
 // swept learns when the first queue of each account is due, by the database; real is its clock.
