@@ -22,7 +22,7 @@ const (
 	yieldFor       = 250 * time.Millisecond
 	yieldShare     = 3 // an applier that gave way for a while works three times as long before it does again
 	yieldStep      = 5 * time.Millisecond
-	placeWait      = 100 * time.Millisecond // for a batch that is in work
+	placeWait      = 25 * time.Millisecond // for a batch that is in work
 	backoffOnError = 500 * time.Millisecond
 	firstWait      = 500 * time.Millisecond // of an event that can't be applied yet; each further one is twice as long
 	longestWait    = 30 * time.Second

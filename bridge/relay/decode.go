@@ -12,7 +12,7 @@ import (
 )
 
 // decodeTime is how long a batch is decoded; what is not decoded by then is left for the next one.
-const decodeTime = 2 * batchTime
+const decodeTime = 100 * time.Millisecond
 
 // errSlow says that an event is still being decoded.
 var errSlow = errors.New("relay: it took too long to decode")

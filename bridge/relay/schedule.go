@@ -9,15 +9,20 @@ import (
 )
 
 const (
-	// batchTime is about how long a batch may take: so long may others have to wait for it.
-	batchTime  = 50 * time.Millisecond
+	// batchTime is about how long a batch may take: so long may the next words of its accounts have
+	// to wait for it.
+	batchTime  = 100 * time.Millisecond
 	maxApply   = 256 // events of one batch
 	firstApply = 64  // of one account in its first batch, if it is alone
-	minApply   = 32  // of one account that is alone in a batch, at least
+	minApply   = 64  // of one account that is alone in a batch, at least
 	minShare   = 4   // of one account in a batch, at least
 	maxPerKey  = 32  // events of one queue in one batch; then it goes behind the account's other queues
 	maxShares  = 16  // accounts in one batch
-	mostAtOnce = 2   // batches with events of one account, at the same time
+	// mostAtOnce is how many batches may have events of one account. The second begins only when the
+	// first takes slowBatch already: it may wait for somebody who has stopped. So a busy account uses
+	// one applier, what arrives for it meanwhile makes one large batch, and the others are free.
+	mostAtOnce = 2
+	slowBatch  = 4 * batchTime
 	// lateCommit is how much later than its due time a queue may become visible and be found at
 	// once; what takes longer is found by the thorough sweep.
 	lateCommit = 5 * time.Second
@@ -38,6 +43,8 @@ type account struct {
 	later   time.Time // when there may be something next, this process's clock; zero = nothing is known
 	held    time.Time // until then nothing is taken: its channel isn't open
 	batches int       // that have events of it in hand
+	began   time.Time // when the last of them began
+	filled  bool      // its share of the last batch was not enough
 	from    time.Time // store.Share.From
 	most    int       // so many of its events are applied within batchTime, about
 }
@@ -133,17 +140,23 @@ func (s *schedule) pick() (shares []store.Share, wait time.Duration, changed <-c
 		if !a.later.IsZero() && !a.later.After(now) {
 			a.due, a.later = true, time.Time{}
 		}
-		if !a.due || a.held.After(now) || a.batches >= mostAtOnce || len(shares) == maxShares {
+		if !a.due || a.held.After(now) || a.busy(now) || len(shares) == maxShares {
 			first = append(first, id)
 			if at := a.waits(now); !at.IsZero() {
 				wait = min(wait, max(at.Sub(now), time.Millisecond))
 			}
 			continue
 		}
+		// Little is not to wait for much: another applier takes the rest.
+		if len(shares) > 0 && a.filled != s.accounts[shares[0].Account].filled {
+			first = append(first, id)
+			continue
+		}
 		behind = append(behind, id)
 		shares = append(shares, store.Share{Account: id, From: a.from})
 		a.due = false // what becomes due from now on wakes again
 		a.batches++
+		a.began = now
 	}
 	s.turns = append(first, behind...)
 	for i := range shares {
@@ -154,10 +167,18 @@ func (s *schedule) pick() (shares []store.Share, wait time.Duration, changed <-c
 
 // waits gives when to look at an account again though nobody tells of it; zero = never.
 func (a *account) waits(now time.Time) time.Time {
-	if a.due && a.held.After(now) {
+	switch {
+	case a.due && a.held.After(now):
 		return a.held
+	case a.due && a.batches < mostAtOnce && a.busy(now):
+		return a.began.Add(slowBatch)
 	}
 	return a.later
+}
+
+// busy says that no further batch may have events of the account now.
+func (a *account) busy(now time.Time) bool {
+	return a.batches >= mostAtOnce || a.batches > 0 && now.Before(a.began.Add(slowBatch))
 }
 
 // done says that a batch with shares has ended; more names the accounts that have further events
@@ -185,8 +206,8 @@ func (s *schedule) took(shares []store.Share, taken map[int64]int, took time.Dur
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, share := range shares {
-		if taken[share.Account] >= share.Events {
-			a := s.of(share.Account)
+		a := s.of(share.Account)
+		if a.filled = taken[share.Account] >= share.Events; a.filled {
 			a.most = min(max(int(float64(a.most)*factor), minApply), maxApply)
 		}
 	}

@@ -1,0 +1,103 @@
+package relay
+
+import (
+	"testing"
+	"time"
+
+	"parley/store"
+)
+
+// picked gives the accounts whose events the next batch may have, and how many of each.
+func picked(s *schedule) map[int64]int {
+	shares, _, _ := s.pick()
+	events := map[int64]int{}
+	for _, share := range shares {
+		events[share.Account] = share.Events
+	}
+	return events
+}
+
+func shareOf(account int64, events int) []store.Share {
+	return []store.Share{{Account: account, Events: events}}
+}
+
+// A busy account uses one applier, whatever arrives for it meanwhile; it gets a second one when the
+// first does not come to an end.
+func TestBusyAccountUsesOneApplier(t *testing.T) {
+	s := newSchedule()
+	s.wake(time.Now(), 7)
+	if got := picked(s); len(got) != 1 {
+		t.Fatalf("the first batch has accounts %v, want account 7", got)
+	}
+	s.wake(time.Now(), 7, 8)
+	if got := picked(s); len(got) != 1 || got[8] == 0 {
+		t.Errorf("the next batch has accounts %v, want account 8 alone", got)
+	}
+	if _, wait, _ := s.pick(); wait > slowBatch {
+		t.Errorf("an applier waits for %s, want at most %s: account 7 has something to apply", wait, slowBatch)
+	}
+	s.of(7).began = time.Now().Add(-slowBatch)
+	if got := picked(s); got[7] == 0 {
+		t.Errorf("beside a batch that takes long there is one of accounts %v, want account 7", got)
+	}
+	s.of(7).began, s.of(7).due = time.Now().Add(-slowBatch), true
+	if got := picked(s); len(got) != 0 {
+		t.Errorf("a third batch has accounts %v, want none", got)
+	}
+	s.done(shareOf(7, 1), nil)
+	if got := picked(s); got[7] == 0 {
+		t.Errorf("after the end of a batch the next one has accounts %v, want account 7", got)
+	}
+}
+
+// An account with a flood is not in the batch of accounts which have little to apply.
+func TestLittleDoesNotWaitForMuch(t *testing.T) {
+	s := newSchedule()
+	s.wake(time.Now(), 7, 8, 9)
+	first := picked(s)
+	if len(first) != 3 {
+		t.Fatalf("the first batch has accounts %v, want three", first)
+	}
+	for account, events := range first {
+		taken := 1
+		if account == 8 {
+			taken = events
+		}
+		s.took(shareOf(account, events), map[int64]int{account: taken}, time.Millisecond)
+		s.done(shareOf(account, events), map[int64]bool{account: true})
+	}
+	for range 2 {
+		got := picked(s)
+		if both := got[8] > 0 && len(got) > 1; both || len(got) == 0 {
+			t.Errorf("a batch has accounts %v, want account 8 alone or the two others", got)
+		}
+	}
+}
+
+// Batches grow while there is more to apply than fits, and it takes less time than it may. They get
+// smaller when it takes more, but never so small that most of what they take is their overhead.
+func TestSizeOfBatches(t *testing.T) {
+	s := newSchedule()
+	batch := func(took time.Duration) int {
+		s.wake(time.Now(), 7)
+		events := picked(s)[7]
+		s.took(shareOf(7, events), map[int64]int{7: events}, took)
+		s.done(shareOf(7, events), nil)
+		return events
+	}
+	for range 5 {
+		batch(batchTime / 4)
+	}
+	if got := batch(batchTime); got != maxApply {
+		t.Errorf("after fast batches one has %d events, want %d", got, maxApply)
+	}
+	if got := batch(batchTime); got != maxApply {
+		t.Errorf("after a batch that took as long as it may one has %d events, want %d", got, maxApply)
+	}
+	for range 10 {
+		batch(20 * batchTime)
+	}
+	if got := batch(batchTime); got != minApply {
+		t.Errorf("after slow batches one has %d events, want %d", got, minApply)
+	}
+}
