@@ -43,25 +43,16 @@ func (d *directory) movedActions(surface int64, actions []Action) []Action {
 
 // runChannelMoves moves what is recorded of channels to their new ids, a batch at a time.
 func (e *Engine) runChannelMoves(ctx context.Context) error {
-	tick := time.NewTicker(movePause)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
+	return e.every(ctx, movePause, "channel not moved", func(ctx context.Context) error {
 		if len(e.directory.Load().Moves) == 0 {
-			continue
+			return nil
 		}
 		m, ok, err := store.ClaimChannelMove(ctx, e.pool)
-		if err == nil && ok {
-			err = e.moveChannel(ctx, m)
+		if err != nil || !ok {
+			return err
 		}
-		if err != nil && ctx.Err() == nil {
-			e.log.Warn("channel not moved", "error", err)
-		}
-	}
+		return e.moveChannel(ctx, m)
+	})
 }
 
 // moveChannel makes one pass over all that is recorded of a channel. The move has ended when a pass

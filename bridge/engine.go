@@ -205,6 +205,23 @@ func (e *Engine) setRunning(yes bool) {
 	e.running = yes
 }
 
+// every does a round of work now and after each pause until ctx ends; failed is what the log says of
+// one that did not go well.
+func (e *Engine) every(ctx context.Context, pause time.Duration, failed string, round func(context.Context) error) error {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		if err := round(ctx); err != nil && ctx.Err() == nil {
+			e.log.Warn(failed, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
 // watchSettings rereads the directory when its version rose.
 func (e *Engine) watchSettings(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)

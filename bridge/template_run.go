@@ -26,18 +26,7 @@ const (
 // runTemplates tells providers of new, changed and deleted templates, and asks for their
 // verdicts.
 func (e *Engine) runTemplates(ctx context.Context) error {
-	tick := time.NewTicker(templateEvery)
-	defer tick.Stop()
-	for {
-		if err := e.workTemplates(ctx); err != nil && ctx.Err() == nil {
-			e.log.Warn("templates not looked after", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+	return e.every(ctx, templateEvery, "templates not looked after", e.workTemplates)
 }
 
 func (e *Engine) workTemplates(ctx context.Context) error {

@@ -17,18 +17,7 @@ const (
 
 // runTidying removes what says nothing any more, until ctx ends.
 func (e *Engine) runTidying(ctx context.Context) error {
-	tick := time.NewTicker(tidyEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		if err := e.tidy(ctx); err != nil && ctx.Err() == nil {
-			e.log.Warn("not tidied", "error", err)
-		}
-	}
+	return e.every(ctx, tidyEvery, "not tidied", e.tidy)
 }
 
 func (e *Engine) tidy(ctx context.Context) error {

@@ -71,10 +71,7 @@ func TestCase40Restart(t *testing.T) {
 
 func TestBatchesKeepUIDOrder(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	stop := w.run()
-	w.ready()
-	stop()
+	w := newWatchedWorld(t)
 	var want []string
 	for i := range 2*batchSize + 5 {
 		want = append(want, fmt.Sprint("mail ", i))
@@ -155,10 +152,7 @@ func TestCase30UIDValidity(t *testing.T) {
 // Case 31: a FETCH answered without the body, once: the mail is asked for again.
 func TestCase31FlagsOnly(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	stop := w.run()
-	w.ready()
-	stop()
+	w := newWatchedWorld(t)
 	w.mail("one")
 	w.mail("two")
 	id := w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: 3})
@@ -171,10 +165,7 @@ func TestCase31FlagsOnly(t *testing.T) {
 // not.
 func TestCase31Expunged(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	stop := w.run()
-	w.ready()
-	stop()
+	w := newWatchedWorld(t)
 	for _, s := range []string{"one", "two", "three"} {
 		w.mail(s)
 	}
@@ -193,10 +184,7 @@ func TestUnreadableMailIsQuarantined(t *testing.T) {
 	} {
 		t.Run(string(action), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			stop := w.run()
-			w.ready()
-			stop()
+			w := newWatchedWorld(t)
 			w.mail("poison")
 			w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: action, Times: mailfake.Forever})
 			w.run()
@@ -218,10 +206,7 @@ func TestUnreadableMailIsQuarantined(t *testing.T) {
 // One mail that breaks every connection does not take its neighbours along.
 func TestPoisonAmongOthers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	stop := w.run()
-	w.ready()
-	stop()
+	w := newWatchedWorld(t)
 	w.mail("one")
 	w.put("INBOX", "Message-ID: <b@x>\nSubject: big\n\n"+strings.Repeat("A line of text that fills the mail.\n", 3000), time.Time{})
 	w.mail("two")
@@ -233,13 +218,10 @@ func TestPoisonAmongOthers(t *testing.T) {
 // What was quarantined comes in by looking back once the server hands it out.
 func TestQuarantinedMailRecovers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	stop := w.run()
-	w.ready()
-	stop()
+	w := newWatchedWorld(t)
 	w.mail("shy")
 	w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: mailfake.Forever})
-	stop = w.run()
+	stop := w.run()
 	w.arrives("quarantined")
 	stop()
 	w.ClearFaults()
@@ -250,10 +232,7 @@ func TestQuarantinedMailRecovers(t *testing.T) {
 // The same without a restart: looking back happens while the connection waits.
 func TestLookingBackInTime(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	stop := w.run()
-	w.ready()
-	stop()
+	w := newWatchedWorld(t)
 	w.mail("shy")
 	w.opts.timing.rescan = 20 * time.Millisecond
 	// Three tries and the first look back: six answers without a body.
@@ -266,10 +245,7 @@ func TestLookingBackInTime(t *testing.T) {
 // next look back is due.
 func TestBadMinuteOfTheLine(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	stop := w.run()
-	w.ready()
-	stop()
+	w := newWatchedWorld(t)
 	w.mail("unlucky")
 	w.opts.timing.rescanBad = 20 * time.Millisecond
 	w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Times: 8})

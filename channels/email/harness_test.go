@@ -210,6 +210,16 @@ func newWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
 	return w
 }
 
+// newWatchedWorld makes a world whose mailbox was watched once: what is mailed from now on is new.
+func newWatchedWorld(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	stop := w.run()
+	w.ready()
+	stop()
+	return w
+}
+
 // greeting waits until a server says hello.
 func greeting(t *testing.T, addr string) {
 	t.Helper()

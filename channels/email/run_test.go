@@ -84,10 +84,7 @@ func TestStall(t *testing.T) {
 	for _, op := range []mailfake.Op{mailfake.OpLOGIN, mailfake.OpSELECT, mailfake.OpSEARCH, mailfake.OpFETCH, mailfake.OpIDLE} {
 		t.Run(string(op), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			stop := w.run()
-			w.ready()
-			stop()
+			w := newWatchedWorld(t)
 			w.mail("one")
 			w.opts.timing.dial, w.opts.timing.command = time.Second, time.Second
 			w.fault(mailfake.Fault{Op: op, Action: mailfake.ActionDelay})
@@ -111,10 +108,7 @@ func TestStallInsideAMail(t *testing.T) {
 	for _, action := range []mailfake.Action{mailfake.ActionFreeze, mailfake.ActionCut} {
 		t.Run(string(action), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			stop := w.run()
-			w.ready()
-			stop()
+			w := newWatchedWorld(t)
 			w.mail("one")
 			w.mail("two")
 			w.opts.timing.command = 2 * time.Second
@@ -153,10 +147,7 @@ func TestStrangeWatermark(t *testing.T) {
 // Another folder begins with its new mail.
 func TestFolderChanges(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	stop := w.run()
-	w.ready()
-	stop()
+	w := newWatchedWorld(t)
 	w.put("Archive", "Message-ID: <a@x>\nSubject: old\n\nx\n", time.Time{})
 	w.config[fieldFolder] = "Archive"
 	idle := w.idling(mailfake.Fault{Action: mailfake.ActionExists})

@@ -17,10 +17,7 @@ import (
 // passed over before its batch is stored.
 func TestNextBatchIsFetchedMeanwhile(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	stop := w.run()
-	w.ready()
-	stop()
+	w := newWatchedWorld(t)
 	var want []string
 	for i := range 2 * batchSize {
 		want = append(want, fmt.Sprint("mail ", i))
