@@ -269,14 +269,14 @@ func (e *Engine) filesOf(ctx context.Context, m *store.Message, fetched func(sto
 func (e *Engine) blobFile(ref store.FileRef) channels.File {
 	return channels.File{Name: ref.Name, ContentType: ref.ContentType, SizeBytes: ref.SizeBytes,
 		Open: func(ctx context.Context) (io.ReadCloser, error) {
-			r, err := store.OpenBlob(ctx, e.pool, ref.Blob)
+			r, err := store.OpenBlob(ctx, e.pool, e.opt.Objects, ref.Blob)
 			return r, goneIf(err)
 		}}
 }
 
-// goneIf says of what isn't in the database any more that it is gone for good.
+// goneIf says of what isn't in the database or the object store any more that it is gone for good.
 func goneIf(err error) error {
-	if errors.Is(err, pgx.ErrNoRows) {
+	if errors.Is(err, pgx.ErrNoRows) || errors.Is(err, store.ErrNoObject) {
 		return fmt.Errorf("%w: %w", ErrNoFile, err)
 	}
 	return err
@@ -336,7 +336,7 @@ func (e *Engine) original(ctx context.Context, id int64) (channels.Inbound, stor
 	}
 	raw := ev.Payload
 	if ev.Blob != nil {
-		if raw, err = store.GetBlob(ctx, e.pool, *ev.Blob); err != nil {
+		if raw, err = store.GetBlob(ctx, e.pool, e.opt.Objects, *ev.Blob); err != nil {
 			return channels.Inbound{}, m, goneIf(err)
 		}
 	}

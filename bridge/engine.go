@@ -25,6 +25,8 @@ const originalsTogether = 48 << 20
 type Options struct {
 	Pool *pgxpool.Pool
 	Log  *slog.Logger
+	// Objects has the bytes of old blobs; nil = the database has all of them.
+	Objects store.Objects
 	// Original makes the signed link to a mail's HTML original; nil or "" = it is
 	// uploaded as a file instead (no public URL).
 	Original func(message int64) string
@@ -81,7 +83,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		fetchNow: make(chan struct{}, 1), attended: map[int64]time.Time{},
 		large: semaphore.NewWeighted(originalsTogether), downloads: semaphore.NewWeighted(originalsTogether)}
 	ro := o.Relay
-	ro.Pool, ro.Handler, ro.Log = o.Pool, e, o.Log
+	ro.Pool, ro.Handler, ro.Log, ro.Objects = o.Pool, e, o.Log, o.Objects
 	var err error
 	if e.relay, err = relay.New(ctx, ro); err != nil {
 		return nil, fmt.Errorf("bridge: %w", err)

@@ -56,7 +56,7 @@ func TestFileIsFetched(t *testing.T) {
 	if n := w.count(`SELECT count(*) FROM blobs`); n != 1 {
 		t.Errorf("%d blobs", n)
 	}
-	if _, err := store.DropBlobs(t.Context(), w.pool, 0); err != nil || w.count(`SELECT count(*) FROM blobs`) != 1 {
+	if _, err := store.DropBlobs(t.Context(), w.pool, 0, false); err != nil || w.count(`SELECT count(*) FROM blobs`) != 1 {
 		t.Errorf("the blob was collected: %v", err)
 	}
 }

@@ -37,7 +37,13 @@ func (e *Engine) outgoingFile(s Surface, message int64, ref store.FileRef) (chan
 	}
 	open := func(ctx context.Context) (io.ReadCloser, error) { return s.Open(ctx, f) }
 	if ref.Blob != "" {
-		open = func(ctx context.Context) (io.ReadCloser, error) { return store.OpenBlob(ctx, e.pool, ref.Blob) }
+		open = func(ctx context.Context) (io.ReadCloser, error) {
+			r, err := e.blobFile(ref).Open(ctx)
+			if errors.Is(err, ErrNoFile) {
+				err = &channels.SendError{Class: channels.BadContent, Text: f.Name + " is not stored any more.", Hint: "Upload the file again and send it anew."}
+			}
+			return r, err
+		}
 	}
 	return channels.File{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Open: open, Link: link}, nil
 }

@@ -45,6 +45,10 @@ func TestUploadedFile(t *testing.T) {
 	if all := must(io.ReadAll(body))(t); string(all) != "the plan" {
 		t.Errorf("the link leads to %q", all)
 	}
+	w.exec(`DELETE FROM blobs`)
+	if _, err := f.Open(t.Context()); channels.ClassOf(err) != channels.BadContent {
+		t.Errorf("a file that isn't stored any more: %v", err)
+	}
 	if n := w.count(`SELECT count(*) FROM uploads WHERE used`); n != 1 {
 		t.Errorf("%d uploads are kept for their message", n)
 	}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -21,7 +20,6 @@ const chunkBytes = 1 << 20
 const (
 	insertBlob  = `INSERT INTO blobs (hash, size_bytes) VALUES ($1, $2) ON CONFLICT (hash) DO UPDATE SET created_at = clock_timestamp()`
 	insertChunk = `INSERT INTO blob_chunks (hash, n, data) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
-	getChunk    = `SELECT data FROM blob_chunks WHERE hash = $1 AND n = $2`
 )
 
 // PutBlob stores content under its hash. Blobs are written before the event that
@@ -137,70 +135,4 @@ func nameTheBlob(ctx context.Context, pool *pgxpool.Pool, name, hash string, siz
 		}
 		return err
 	})
-}
-
-// OpenBlob reads a blob chunk by chunk, while ctx lasts. Reading gives io.ErrUnexpectedEOF when
-// a part is missing.
-func OpenBlob(ctx context.Context, q Querier, hash string) (io.ReadCloser, error) {
-	b := &blobReader{ctx: ctx, q: q, hash: hash}
-	if err := q.QueryRow(ctx, `SELECT size_bytes FROM blobs WHERE hash = $1`, hash).Scan(&b.left); err != nil {
-		return nil, fmt.Errorf("store: blob: %w", err)
-	}
-	return b, nil
-}
-
-// blobReader is an open blob.
-type blobReader struct {
-	ctx  context.Context //nolint:containedctx // of whoever opened it; Read has none
-	q    Querier
-	hash string
-	left int64
-	n    int
-	data []byte
-}
-
-// Read implements io.Reader.
-func (b *blobReader) Read(p []byte) (int, error) {
-	if len(b.data) == 0 {
-		if b.left <= 0 {
-			return 0, io.EOF
-		}
-		err := b.q.QueryRow(b.ctx, getChunk, b.hash, b.n).Scan(&b.data)
-		if errors.Is(err, pgx.ErrNoRows) || err == nil && len(b.data) == 0 {
-			return 0, fmt.Errorf("store: blob: %w", io.ErrUnexpectedEOF)
-		}
-		if err != nil {
-			return 0, fmt.Errorf("store: blob chunk %d: %w", b.n, err)
-		}
-		b.n++
-		b.left -= int64(len(b.data))
-	}
-	n := copy(p, b.data)
-	b.data = b.data[n:]
-	return n, nil
-}
-
-// Close implements io.Closer.
-func (b *blobReader) Close() error { return nil }
-
-// GetBlob reads a whole blob.
-// Errors: io.ErrUnexpectedEOF when a part is missing.
-func GetBlob(ctx context.Context, q Querier, hash string) ([]byte, error) {
-	var size int64
-	if err := q.QueryRow(ctx, `SELECT size_bytes FROM blobs WHERE hash = $1`, hash).Scan(&size); err != nil {
-		return nil, fmt.Errorf("store: blob: %w", err)
-	}
-	var content bytes.Buffer
-	content.Grow(int(size))
-	for n := 0; int64(content.Len()) < size; n++ {
-		var data []byte
-		if err := q.QueryRow(ctx, getChunk, hash, n).Scan(&data); err != nil {
-			return nil, fmt.Errorf("store: blob chunk %d: %w", n, err)
-		}
-		if len(data) == 0 {
-			return nil, fmt.Errorf("store: blob: %w", io.ErrUnexpectedEOF)
-		}
-		content.Write(data)
-	}
-	return content.Bytes(), nil
 }

@@ -83,20 +83,20 @@ func TestBlob(t *testing.T) {
 		if again := must(store.PutBlob(t.Context(), pool, content))(t); again != hash {
 			t.Errorf("%d bytes have two names", size)
 		}
-		if got := must(store.GetBlob(t.Context(), pool, hash))(t); !bytes.Equal(got, content) {
+		if got := must(store.GetBlob(t.Context(), pool, nil, hash))(t); !bytes.Equal(got, content) {
 			t.Errorf("%d bytes came back as %d", size, len(got))
 		}
 	}
 	hash := must(store.PutBlob(t.Context(), pool, bytes.Repeat([]byte("x"), 3<<20)))(t)
 	exec(t, pool, `UPDATE blob_chunks SET data = '' WHERE hash = $1 AND n = 1`, hash)
-	if _, err := store.GetBlob(t.Context(), pool, hash); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, err := store.GetBlob(t.Context(), pool, nil, hash); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("an empty part: %v", err)
 	}
 	exec(t, pool, `DELETE FROM blob_chunks WHERE hash = $1 AND n = 1`, hash)
-	if _, err := store.GetBlob(t.Context(), pool, hash); err == nil {
+	if _, err := store.GetBlob(t.Context(), pool, nil, hash); err == nil {
 		t.Error("a missing part went unnoticed")
 	}
-	if _, err := store.GetBlob(t.Context(), pool, "nothing"); !errors.Is(err, pgx.ErrNoRows) {
+	if _, err := store.GetBlob(t.Context(), pool, nil, "nothing"); !errors.Is(err, pgx.ErrNoRows) {
 		t.Errorf("no blob: %v", err)
 	}
 }

@@ -180,7 +180,8 @@ func EmptyRetained(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Em
 const nextBlobs = `
 	WITH page AS MATERIALIZED (
 		SELECT b.hash, b.size_bytes,
-			b.created_at < (SELECT clock_timestamp()) - make_interval(secs => $2) AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.blob = b.hash)
+			b.created_at < (SELECT clock_timestamp()) - make_interval(secs => $2) AND NOT starts_with(b.hash, 'removing:')
+				AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.blob = b.hash)
 				AND NOT EXISTS (SELECT 1 FROM fetches AS f WHERE f.blob = b.hash)
 				AND NOT EXISTS (SELECT 1 FROM uploads AS u WHERE u.blob = b.hash AND (u.used OR u.created_at > (SELECT clock_timestamp()) - interval '30 days')) AS dead
 		FROM (SELECT * FROM blobs WHERE hash > $1 ORDER BY hash LIMIT $3) AS b
@@ -191,7 +192,8 @@ const nextBlobs = `
 	)
 	SELECT hash, dead FROM sized WHERE before < $4 ORDER BY hash`
 
-// Somebody may store the same bytes again meanwhile: then the row is young, and stays.
+// Somebody may store the same bytes again meanwhile: then the row is young, and stays. With $3, and
+// of a blob whose bytes are not in the database, a row stays behind that lets its object be removed.
 const dropBlobs = `
 	WITH gone AS (
 		DELETE FROM blobs AS b
@@ -199,7 +201,14 @@ const dropBlobs = `
 			AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.blob = b.hash)
 			AND NOT EXISTS (SELECT 1 FROM fetches AS f WHERE f.blob = b.hash)
 			AND NOT EXISTS (SELECT 1 FROM uploads AS u WHERE u.blob = b.hash AND (u.used OR u.created_at > (SELECT clock_timestamp()) - interval '30 days'))
-		RETURNING b.hash
+		RETURNING b.hash, b.size_bytes
+	), noted AS (
+		INSERT INTO blobs (hash, size_bytes)
+		SELECT 'removing:' || gone.hash, 0
+		FROM gone
+		WHERE gone.size_bytes > 0 AND position(':' IN gone.hash) = 0
+			AND ($3 OR NOT EXISTS (SELECT 1 FROM blob_chunks AS c WHERE c.hash = gone.hash))
+		ON CONFLICT DO NOTHING
 	), chunks AS (
 		DELETE FROM blob_chunks USING gone WHERE blob_chunks.hash = gone.hash
 	), uploaded AS (
@@ -212,8 +221,9 @@ const blobsUpTo = `UPDATE retention SET blobs_upto = $1 WHERE id = 1`
 // DropBlobs removes, of one batch of blobs, those that nothing refers to and that are older
 // than keep: younger ones may belong to an event that is being stored. By the database's
 // clock, which nobody moves. More is false when all blobs have been looked at; the next
-// call begins a new round.
-func DropBlobs(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
+// call begins a new round. withObjects says that there is an object store: what was removed is noted
+// for RemoveObject.
+func DropBlobs(ctx context.Context, pool *pgxpool.Pool, keep time.Duration, withObjects bool) (Emptied, error) {
 	type row struct {
 		Hash string `db:"hash"`
 		Dead bool   `db:"dead"`
@@ -230,7 +240,7 @@ func DropBlobs(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emp
 			}
 		}
 		if len(dead) > 0 {
-			if err := tx.QueryRow(ctx, dropBlobs, dead, keep.Seconds()).Scan(&done.Blobs); err != nil {
+			if err := tx.QueryRow(ctx, dropBlobs, dead, keep.Seconds(), withObjects).Scan(&done.Blobs); err != nil {
 				return done, err
 			}
 		}

@@ -116,7 +116,7 @@ func TestEmptyEvents(t *testing.T) {
 		if e.Payload != nil {
 			t.Errorf("%s has a payload beside its blob", names[i])
 		}
-		return string(must(store.GetBlob(t.Context(), pool, *e.Blob))(t))
+		return string(must(store.GetBlob(t.Context(), pool, nil, *e.Blob))(t))
 	}
 	for i, name := range names {
 		if got := content(i); got != want[name] {
@@ -196,14 +196,14 @@ func TestDropUploads(t *testing.T) {
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '25 h'`)
 	total := 0
 	for done := (store.Emptied{More: true}); done.More; total += done.Blobs {
-		done = must(store.DropBlobs(t.Context(), pool, 24*time.Hour))(t)
+		done = must(store.DropBlobs(t.Context(), pool, 24*time.Hour, false))(t)
 	}
 	for _, kept := range []string{sent, waiting} {
-		if len(must(store.GetBlob(t.Context(), pool, kept))(t)) == 0 {
+		if len(must(store.GetBlob(t.Context(), pool, nil, kept))(t)) == 0 {
 			t.Errorf("%s is gone", kept)
 		}
 	}
-	if _, err := store.GetBlob(t.Context(), pool, forgotten); err == nil || total != 1 || row(t, pool, `SELECT count(*) FROM uploads`) != "(2)" {
+	if _, err := store.GetBlob(t.Context(), pool, nil, forgotten); err == nil || total != 1 || row(t, pool, `SELECT count(*) FROM uploads`) != "(2)" {
 		t.Errorf("%d files went: %v", total, err)
 	}
 }
@@ -221,7 +221,7 @@ func TestDropBlobs(t *testing.T) {
 	put("again") // somebody is about to refer to it
 	total, rounds := 0, 0
 	for {
-		done := must(store.DropBlobs(t.Context(), pool, 24*time.Hour))(t)
+		done := must(store.DropBlobs(t.Context(), pool, 24*time.Hour, false))(t)
 		total += done.Blobs
 		if rounds++; !done.More {
 			break
@@ -231,7 +231,7 @@ func TestDropBlobs(t *testing.T) {
 		t.Errorf("%d files went, in %d batches", total, rounds)
 	}
 	for _, kept := range []string{used, young, again} {
-		if len(must(store.GetBlob(t.Context(), pool, kept))(t)) != 5<<20 {
+		if len(must(store.GetBlob(t.Context(), pool, nil, kept))(t)) != 5<<20 {
 			t.Errorf("%s is not whole", kept)
 		}
 	}
@@ -241,7 +241,7 @@ func TestDropBlobs(t *testing.T) {
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '25 h'`)
 	exec(t, pool, `UPDATE events SET blob = NULL`)
 	for done := (store.Emptied{More: true}); done.More; total += done.Blobs {
-		done = must(store.DropBlobs(t.Context(), pool, 24*time.Hour))(t)
+		done = must(store.DropBlobs(t.Context(), pool, 24*time.Hour, false))(t)
 	}
 	if total != 4 {
 		t.Errorf("a new round begins at the first file again: %d went", total)
@@ -329,7 +329,7 @@ func TestRetentionPlans(t *testing.T) {
 		{"freed", store.FreedEventsSQL, []any{1000}, map[string]float64{"retained": 2000, "queues": 2000, "quarantine": 5000}, ""},
 		{"blobs", store.NextBlobsSQL, []any{"h3", (24 * time.Hour).Seconds(), 1000, 16 << 20}, map[string]float64{"blobs": 1000, "events": 1000}, "events_blob"},
 		{"reactions", store.DropReactionsSQL, []any{month.Seconds(), 1000}, map[string]float64{"reactions": 3000, "deliveries": 1000}, "reactions_delivery"},
-		{"drop", store.DropBlobsSQL, []any{hashes, (24 * time.Hour).Seconds()}, map[string]float64{"blobs": 1000, "events": 1000}, "events_blob"},
+		{"drop", store.DropBlobsSQL, []any{hashes, (24 * time.Hour).Seconds(), true}, map[string]float64{"blobs": 1000, "events": 1000}, "events_blob"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := explain(t, pool, true, tt.sql, tt.args...)

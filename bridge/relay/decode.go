@@ -71,7 +71,7 @@ func (r *Relay) decode(ctx context.Context, e store.Event, limit time.Duration) 
 		payload := e.Payload
 		if e.Blob != nil {
 			var err error
-			if payload, err = store.GetBlob(ctx, r.pool, *e.Blob); err != nil {
+			if payload, err = store.GetBlob(ctx, r.pool, r.opt.Objects, *e.Blob); err != nil {
 				return nil, payloadError{err}
 			}
 		}

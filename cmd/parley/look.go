@@ -18,7 +18,7 @@ type doctorCommand struct{}
 
 // Help is shown by `parley doctor --help`.
 func (doctorCommand) Help() string {
-	return "Changes nothing. Ends with 1 if anything is broken; each finding says what to do."
+	return "Changes nothing; into an object store (S3_BUCKET) it puts a small object and removes it again. Ends with 1 if anything is broken; each finding says what to do."
 }
 
 // Run checks everything and prints what it found.
@@ -39,6 +39,13 @@ func (doctorCommand) Run(ctx context.Context) error {
 		}
 	}
 	options := inspect.Options{Pool: db.Pool, Sealer: db.Sealer, Specs: app.Specs(), Surfaces: surfaces, Outside: env.Outside, Log: log}
+	bucket, err := env.Objects.Connect()
+	if err != nil {
+		return err
+	}
+	if bucket != nil {
+		options.Objects = bucket
+	}
 	if db.Embedded() {
 		options.Backups = app.BackupFolder(env)
 	}

@@ -59,6 +59,7 @@ type App struct {
 	log      *slog.Logger
 	opt      Options
 	db       *Database
+	objects  store.Objects // of old files; nil = the database has all of them
 	engine   *bridge.Engine
 	accounts *accounts
 	surfaces []opened
@@ -104,7 +105,10 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 		return nil, err
 	}
 	a.links = &links{base: env.PublicURL, keys: linkKeys}
-	bo := bridge.Options{Pool: db.Pool, Log: log, Specs: o.Specs, SurfaceNames: map[string]string{}, Relay: o.Relay, Backoff: o.Backoff}
+	if a.objects, err = env.Objects.open(); err != nil {
+		return nil, err
+	}
+	bo := bridge.Options{Pool: db.Pool, Log: log, Objects: a.objects, Specs: o.Specs, SurfaceNames: map[string]string{}, Relay: o.Relay, Backoff: o.Backoff}
 	for _, s := range o.Surfaces {
 		bo.SurfaceNames[s.Kind] = s.Name
 	}

@@ -35,6 +35,8 @@ type Env struct {
 
 	Teams TeamsEnv
 
+	Objects ObjectsEnv
+
 	// APIURLs are addresses instead of providers' own, by the variable that channels.Spec
 	// names, without a version.
 	APIURLs map[string]string
@@ -74,6 +76,7 @@ func LoadEnv(get func(string) (string, bool)) (Env, error) {
 	}
 	faults = append(faults, e.readAPIURLs(read)...)
 	faults = append(faults, e.Teams.read(read)...)
+	faults = append(faults, e.Objects.read(read)...)
 	faults = append(faults, e.check(read("PARLEY_LOG", "info"), read("SLACK_RATE", "1"))...)
 	if err := errors.Join(faults...); err != nil {
 		return e, fmt.Errorf("environment: %w", err)

@@ -118,3 +118,36 @@ func TestEnvTeams(t *testing.T) {
 		}
 	}
 }
+
+// TestEnvObjects: an object store is set whole or not at all, and no value that may be the secret is
+// shown.
+func TestEnvObjects(t *testing.T) {
+	t.Parallel()
+	whole := func(name, value string) map[string]string {
+		env := map[string]string{"S3_ENDPOINT": "http://10.0.0.7:9000", "S3_BUCKET": "/acme-parley/files/", "S3_ACCESS_KEY_ID": "AKIAEXAMPLE", "S3_SECRET_ACCESS_KEY": aSecret}
+		env[name] = value
+		return env
+	}
+	for name, c := range map[string]struct {
+		env  map[string]string
+		want string // in the error; "" = it is fine
+	}{
+		"none":            {map[string]string{}, ""},
+		"all":             {whole("S3_REGION", "eu-central-1"), ""},
+		"secret alone":    {map[string]string{"S3_SECRET_ACCESS_KEY": aSecret}, "S3_ENDPOINT is missing"},
+		"no bucket":       {whole("S3_BUCKET", "/"), "S3_BUCKET is missing"},
+		"no key":          {whole("S3_ACCESS_KEY_ID", ""), "S3_ACCESS_KEY_ID is missing"},
+		"no secret":       {whole("S3_SECRET_ACCESS_KEY", ""), "S3_SECRET_ACCESS_KEY is missing"},
+		"no address":      {whole("S3_ENDPOINT", "s3.example.org"), "S3_ENDPOINT: write it like https://"},
+		"secret in it":    {whole("S3_ENDPOINT", "https://k:"+aSecret+"@s3.example.org"), "S3_ENDPOINT: write it like https://"},
+		"secret as place": {whole("S3_ENDPOINT", aSecret), "S3_ENDPOINT: write it like https://"},
+	} {
+		e, err := app.LoadEnv(func(name string) (string, bool) { v, ok := c.env[name]; return v, ok })
+		switch {
+		case c.want == "" && (err != nil || e.Objects.Endpoint != c.env["S3_ENDPOINT"] || e.Objects.Bucket != strings.Trim(c.env["S3_BUCKET"], "/")):
+			t.Errorf("%s: %+v, %v", name, e.Objects, err)
+		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), aSecret)):
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

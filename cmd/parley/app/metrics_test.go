@@ -28,12 +28,16 @@ type running struct {
 	world *demo.World
 }
 
-// inSlack runs Parley until the test ends, and waits until it watches its mailbox.
-func inSlack(t *testing.T) running {
+// inSlack runs Parley until the test ends, and waits until it watches its mailbox. change adds to its
+// environment.
+func inSlack(t *testing.T, change ...func(*app.Env)) running {
 	t.Helper()
 	w := openWorld(t)
 	env := environment(t)
 	withSlack(&env, w)
+	for _, c := range change {
+		c(&env)
+	}
 	backup := filepath.Join(env.Data, "backups", "parley.backup")
 	if err := os.MkdirAll(filepath.Dir(backup), 0o700); err != nil {
 		t.Fatal(err)

@@ -38,9 +38,10 @@ type retention struct {
 	events     atomic.Int64
 	deliveries atomic.Int64
 	blobs      atomic.Int64
+	outside    atomic.Int64
 	lastRun    atomic.Int64 // unix seconds of the last run that came to its end
 
-	emptiedTotal, movedTotal, eventsTotal, deliveriesTotal, blobsTotal, runAt family
+	emptiedTotal, movedTotal, eventsTotal, deliveriesTotal, blobsTotal, outsideTotal, runAt family
 }
 
 func newRetention(a *App) *retention {
@@ -51,13 +52,14 @@ func newRetention(a *App) *retention {
 		eventsTotal:     counter("parley_retention_events_removed_total", "Old events removed; that they were here stays known."),
 		deliveriesTotal: counter("parley_retention_deliveries_removed_total", "Deliveries removed: of the moment only, or of conversations that ended long ago."),
 		blobsTotal:      counter("parley_retention_blobs_removed_total", "Files removed because nothing refers to them."),
+		outsideTotal:    counter("parley_retention_blobs_moved_total", "Files moved from the database to the object store."),
 		runAt:           gauge("parley_retention_run_timestamp_seconds", "When this process last ended a run of retention; of several replicas one runs."),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (r *retention) Describe(to chan<- *prometheus.Desc) {
-	describe(to, r.emptiedTotal, r.movedTotal, r.eventsTotal, r.deliveriesTotal, r.blobsTotal, r.runAt)
+	describe(to, r.emptiedTotal, r.movedTotal, r.eventsTotal, r.deliveriesTotal, r.blobsTotal, r.outsideTotal, r.runAt)
 }
 
 // Collect implements prometheus.Collector.
@@ -67,6 +69,7 @@ func (r *retention) Collect(to chan<- prometheus.Metric) {
 	r.eventsTotal.send(to, float64(r.events.Load()))
 	r.deliveriesTotal.send(to, float64(r.deliveries.Load()))
 	r.blobsTotal.send(to, float64(r.blobs.Load()))
+	r.outsideTotal.send(to, float64(r.outside.Load()))
 	if at := r.lastRun.Load(); at > 0 {
 		r.runAt.send(to, float64(at))
 	}
@@ -79,7 +82,7 @@ type round struct {
 }
 
 // rounds is what a run does, in this order: facts are remembered before their events go.
-func rounds() []round {
+func (r *retention) rounds() []round {
 	return []round{
 		{keepPayloads - seenAhead, store.KeepSeen},
 		{keepPayloads, store.EmptyEvents},
@@ -87,7 +90,9 @@ func rounds() []round {
 		{0, store.DropEmptied},
 		{keepPassing, store.DropPassing},
 		{keepEnded, store.TidyConversations},
-		{keepBlobs, store.DropBlobs},
+		{keepBlobs, func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (store.Emptied, error) {
+			return store.DropBlobs(ctx, pool, keep, r.app.objects != nil)
+		}},
 		{keepPayloads, store.DropReactions},
 	}
 }
@@ -123,11 +128,14 @@ func (r *retention) turn(parent context.Context) {
 		return
 	}
 	r.allowDropping(ctx)
-	for _, round := range rounds() {
+	for _, round := range r.rounds() {
 		batch := func(ctx context.Context) (store.Emptied, error) { return round.batch(ctx, r.app.db.Pool, round.keep) }
 		if !r.batches(ctx, batch) {
 			return
 		}
+	}
+	if !r.objects(ctx) {
+		return
 	}
 	r.lastRun.Store(time.Now().Unix()) //nolint:forbidigo // for people to compare with their own clock
 }

@@ -5,15 +5,22 @@ import (
 	"time"
 
 	"parley/channels/email/mailfake"
+	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo"
 	"parley/store"
+	"parley/store/objects/s3fake"
 )
 
 // A month later a mail is still shown from its original, while what only announced things
-// is gone; of two processes one does the work.
+// is gone; of two processes one does the work. What is left moves to the object store, and goes from
+// there with its message.
 func TestRetention(t *testing.T) {
 	t.Parallel()
-	r := inSlack(t)
+	fake, endpoint, stop := s3fake.Start()
+	defer stop()
+	r := inSlack(t, func(env *app.Env) {
+		env.Objects = app.ObjectsEnv{Endpoint: endpoint, Bucket: fake.Bucket, Region: fake.Region, KeyID: fake.KeyID, SecretKey: fake.SecretKey}
+	})
 	ctx := t.Context()
 	if _, err := r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{demo.HelpAddress}, Subject: "Mugs",
 		Text: "Two are chipped.", Attachments: []mailfake.Attachment{{Name: "mug.txt", Type: "text/plain", Content: []byte("a mug")}}}); err != nil {
@@ -65,11 +72,36 @@ func TestRetention(t *testing.T) {
 		t.Errorf("%d files are left, not the mail alone", n)
 	}
 	message := count(`SELECT id FROM messages WHERE direction = 'in'`)
-	if files, err := r.app.Engine().MessageFiles(ctx, int64(message)); err != nil || len(files) != 1 || files[0].Name != "mug.txt" {
-		t.Errorf("the files of the mail: %v, %v", files, err)
+	shown := func() {
+		t.Helper()
+		if files, err := r.app.Engine().MessageFiles(ctx, int64(message)); err != nil || len(files) != 1 || files[0].Name != "mug.txt" {
+			t.Errorf("the files of the mail: %v, %v", files, err)
+		}
+	}
+	shown()
+
+	if _, err := r.db.Pool.Exec(ctx, `UPDATE blobs SET created_at = created_at - interval '2 days'`); err != nil {
+		t.Fatal(err)
+	}
+	fake.Fail(s3fake.Fault{Method: s3fake.Put, Status: 503})
+	r.app.Retain(ctx)
+	if n := count(`SELECT count(*) FROM blob_chunks`); n != 1 {
+		t.Errorf("%d chunks are left while the object store is busy", n)
+	}
+	r.app.Retain(ctx)
+	if n := count(`SELECT count(*) FROM blob_chunks`); n != 0 || len(fake.Objects()) != 1 {
+		t.Errorf("%d chunks are left, and the object store has %s", n, fake.Objects())
+	}
+	shown()
+	if _, err := r.db.Pool.Exec(ctx, `UPDATE events SET blob = NULL`); err != nil {
+		t.Fatal(err)
+	}
+	r.app.Retain(ctx)
+	if n := count(`SELECT count(*) FROM blobs`); n != 0 || len(fake.Objects()) != 0 {
+		t.Errorf("%d files are left, and the object store has %s", n, fake.Objects())
 	}
 	s := r.scrape(t)
-	for name, want := range map[string]float64{"parley_retention_moved_total": 1, "parley_retention_blobs_removed_total": 1} {
+	for name, want := range map[string]float64{"parley_retention_moved_total": 1, "parley_retention_blobs_removed_total": 2, "parley_retention_blobs_moved_total": 1} {
 		if got, ok := s.value(name, ""); !ok || got != want {
 			t.Errorf("%s is %g (%v), not %g", name, got, ok, want)
 		}

@@ -36,7 +36,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Errorf("the key was saved as %q; asked %d times", tg.saved, tg.asked)
 	}
 	check(t, store.Migrate(t.Context(), tg.Pool))
-	got, err := store.GetBlob(t.Context(), tg.Pool, c.blob)
+	got, err := store.GetBlob(t.Context(), tg.Pool, nil, c.blob)
 	if err != nil || !bytes.Equal(got, content) {
 		t.Errorf("the blob came back with %d bytes, %v", len(got), err)
 	}

@@ -27,6 +27,15 @@ type Checker interface {
 	Check(ctx context.Context) []channels.Finding
 }
 
+// Bucket is a place in an object store, as the doctor examines it.
+type Bucket interface {
+	store.Objects
+	// Try writes, reads and removes a small object of its own.
+	Try(ctx context.Context) error
+	// Where names the place for people.
+	Where() string
+}
+
 // Options of Doctor.
 type Options struct {
 	Pool     *pgxpool.Pool
@@ -35,6 +44,7 @@ type Options struct {
 	Surfaces map[string]any // by kind, those that are configured; examined if they are a Checker, else asked for an agent
 	// Outside gives what a channel knows of the world around it; nil = nothing.
 	Outside func(spec channels.Spec, account string, config channels.Config) channels.Env
+	Objects Bucket // for old files; nil = they are in the database
 	Backups string // the folder of an embedded server's backups; "" = they are somebody else's
 	Log     *slog.Logger
 }
@@ -121,7 +131,8 @@ func (s *Section) add(list []channels.Finding) {
 }
 
 // Doctor examines everything that Parley needs and says what to do. What can't be
-// examined is a finding, not an error. It changes nothing.
+// examined is a finding, not an error. It changes nothing, but for an object of its own that it puts
+// into the object store and removes again.
 func Doctor(ctx context.Context, o Options) Report {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -139,6 +150,9 @@ func Doctor(ctx context.Context, o Options) Report {
 	checks := []func(context.Context) Section{
 		func(context.Context) Section { return people(directory) },
 		func(ctx context.Context) Section { return quarantine(ctx, o.Pool) },
+	}
+	if moved, err := store.MovedBlob(ctx, o.Pool); o.Objects != nil || moved != "" || err != nil {
+		checks = append(checks, func(ctx context.Context) Section { return o.files(ctx, moved, err) })
 	}
 	if o.Backups != "" {
 		checks = append(checks, o.backups)

@@ -1,0 +1,61 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"parley/store"
+	"parley/store/objects"
+)
+
+// ObjectsEnv is what the environment says about an object store for old files.
+type ObjectsEnv struct {
+	Endpoint  string // "" = all files stay in the database
+	Bucket    string // perhaps with a folder: acme-parley/files
+	Region    string
+	KeyID     string
+	SecretKey string
+}
+
+// read reads the variables. Values are not quoted in faults: a secret may have got into the wrong
+// one.
+func (o *ObjectsEnv) read(read func(name, def string) string) (faults []error) {
+	*o = ObjectsEnv{Endpoint: read("S3_ENDPOINT", ""), Bucket: strings.Trim(read("S3_BUCKET", ""), "/"), Region: read("S3_REGION", ""),
+		KeyID: read("S3_ACCESS_KEY_ID", ""), SecretKey: read("S3_SECRET_ACCESS_KEY", "")}
+	if *o == (ObjectsEnv{}) {
+		return nil
+	}
+	for _, v := range []struct{ name, value, what string }{
+		{"S3_ENDPOINT", o.Endpoint, "the address of the object store, like https://s3.eu-central-1.amazonaws.com"},
+		{"S3_BUCKET", o.Bucket, "the bucket, like acme-parley, or a folder in it, like acme-parley/files"},
+		{"S3_ACCESS_KEY_ID", o.KeyID, "the name of the key that may use the bucket"},
+		{"S3_SECRET_ACCESS_KEY", o.SecretKey, "the secret of that key"},
+	} {
+		if v.value == "" {
+			faults = append(faults, fmt.Errorf("%s is missing: %s. Set all of S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or none of them", v.name, v.what))
+		}
+	}
+	if u, err := url.Parse(o.Endpoint); o.Endpoint != "" && (!webAddress(o.Endpoint) || err != nil || u.User != nil || u.RawQuery != "") {
+		faults = append(faults, errors.New("S3_ENDPOINT: write it like https://s3.eu-central-1.amazonaws.com, without the bucket"))
+	}
+	return faults
+}
+
+// Connect gives the object store that is set; nil when none is.
+func (o ObjectsEnv) Connect() (*objects.Bucket, error) {
+	if o.Endpoint == "" {
+		return nil, nil //nolint:nilnil // as it says
+	}
+	return objects.New(objects.Options{Endpoint: o.Endpoint, Bucket: o.Bucket, Region: o.Region, KeyID: o.KeyID, SecretKey: o.SecretKey})
+}
+
+// open gives the object store as the rest of Parley knows it; nil when none is set.
+func (o ObjectsEnv) open() (store.Objects, error) {
+	bucket, err := o.Connect()
+	if bucket == nil || err != nil {
+		return nil, err
+	}
+	return bucket, nil
+}

@@ -1,0 +1,238 @@
+// Package objects keeps blobs in a bucket of an S3-compatible object store: Amazon S3, MinIO, Ceph,
+// Cloudflare R2 and others. It speaks four requests (PUT, GET, DELETE and their answers), each with a
+// deadline, at an address that the operator gives; signatures are made by Amazon's own library.
+//
+// What does not belong here: which blobs are moved or removed, and when (store, and retention in app).
+package objects
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"parley/store"
+)
+
+const (
+	dialTimeout   = 10 * time.Second
+	answerTimeout = 20 * time.Second // from the end of a request to the head of its answer
+	readTimeout   = 10 * time.Minute // for the whole of an object
+	tries         = 3                // of a request without a body
+	firstPause    = 200 * time.Millisecond
+	maxAnswer     = 64 << 10 // of an error's text that is read
+	emptyHash     = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+)
+
+// Options say where the bucket is and who may use it.
+type Options struct {
+	Endpoint  string // https://s3.eu-central-1.amazonaws.com; the bucket is added as a part of its path
+	Bucket    string // "acme-parley", or "acme-parley/files" for a folder in it
+	Region    string // that signatures name; "" = us-east-1, which most stores other than Amazon's take
+	KeyID     string
+	SecretKey string
+}
+
+// Bucket implements store.Objects.
+type Bucket struct {
+	opt    Options
+	base   *url.URL
+	client *http.Client
+	signer *v4.Signer
+}
+
+var _ store.Objects = (*Bucket)(nil)
+
+// New prepares a Bucket. It connects with nobody yet.
+func New(o Options) (*Bucket, error) {
+	base, err := url.Parse(o.Endpoint)
+	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
+		return nil, errors.New("objects: the endpoint is no address like https://s3.example.org")
+	}
+	if o.Region == "" {
+		o.Region = "us-east-1"
+	}
+	base.Path = path.Join("/", base.Path, o.Bucket) + "/"
+	transport := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: answerTimeout, ForceAttemptHTTP2: true,
+		MaxIdleConns: 4, IdleConnTimeout: time.Minute, DisableCompression: true,
+	}
+	refuse := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // a signature is for one address
+	return &Bucket{opt: o, base: base, client: &http.Client{Transport: transport, CheckRedirect: refuse},
+		signer: v4.NewSigner(func(s *v4.SignerOptions) { s.DisableURIPathEscaping = true })}, nil
+}
+
+// Put implements store.Objects. The hash is also what the signature says of the body, so the store
+// refuses other bytes.
+func (b *Bucket) Put(ctx context.Context, hash string, size int64, content io.Reader) error {
+	r, err := b.request(ctx, http.MethodPut, hash)
+	if err != nil {
+		return err
+	}
+	r.Body, r.ContentLength = io.NopCloser(content), size
+	if size == 0 {
+		r.Body = http.NoBody
+	}
+	answer, err := b.send(r, hash) //nolint:bodyclose // done closes it
+	if err != nil {
+		return fmt.Errorf("objects: put: %w", err)
+	}
+	return b.done(answer, "put")
+}
+
+// Open implements store.Objects.
+func (b *Bucket) Open(ctx context.Context, hash string, from int64) (io.ReadCloser, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	answer, err := b.patiently(ctx, func() (*http.Response, error) { //nolint:bodyclose // done closes it, or the reader
+		r, err := b.request(ctx, http.MethodGet, hash)
+		if err != nil {
+			return nil, err
+		}
+		if from > 0 {
+			r.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
+		}
+		return b.send(r, emptyHash)
+	})
+	switch {
+	case err != nil:
+		cancel()
+		return nil, fmt.Errorf("objects: get: %w", err)
+	case answer.StatusCode == http.StatusOK && from == 0, answer.StatusCode == http.StatusPartialContent && from > 0:
+		return body{answer.Body, cancel}, nil
+	}
+	defer cancel()
+	if err := b.done(answer, "get"); err != nil {
+		return nil, err
+	}
+	return nil, fmt.Errorf("objects: get: the store answered %d to a request for the bytes from %d on", answer.StatusCode, from)
+}
+
+// Remove implements store.Objects.
+func (b *Bucket) Remove(ctx context.Context, hash string) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	answer, err := b.patiently(ctx, func() (*http.Response, error) { //nolint:bodyclose // done closes it
+		r, err := b.request(ctx, http.MethodDelete, hash)
+		if err != nil {
+			return nil, err
+		}
+		return b.send(r, emptyHash)
+	})
+	if err != nil {
+		return fmt.Errorf("objects: remove: %w", err)
+	}
+	if err := b.done(answer, "remove"); !errors.Is(err, store.ErrNoObject) {
+		return err
+	}
+	return nil
+}
+
+// Try writes, reads and removes a small object of its own, which shows that the bucket is there and
+// that all of this is allowed.
+func (b *Bucket) Try(ctx context.Context) error {
+	const content = "Parley looks whether it may write, read and remove here."
+	sum := sha256.Sum256([]byte(content))
+	hash := hex.EncodeToString(sum[:])
+	if err := b.Put(ctx, hash, int64(len(content)), strings.NewReader(content)); err != nil {
+		return err
+	}
+	r, err := b.Open(ctx, hash, 0)
+	if err != nil {
+		return err
+	}
+	read, err := io.ReadAll(io.LimitReader(r, maxAnswer))
+	_ = r.Close()
+	switch {
+	case err != nil:
+		return fmt.Errorf("objects: get: %w", err)
+	case string(read) != content:
+		return errors.New("objects: what was read is not what was written")
+	}
+	return b.Remove(ctx, hash)
+}
+
+// Where names the bucket for people.
+func (b *Bucket) Where() string { return b.base.Redacted() }
+
+func (b *Bucket) request(ctx context.Context, method, name string) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, method, b.base.JoinPath(name).String(), http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("objects: %w", err)
+	}
+	return r, nil
+}
+
+// send signs a request and sends it. bodyHash is the SHA-256 of its body in hex.
+func (b *Bucket) send(r *http.Request, bodyHash string) (*http.Response, error) {
+	r.Header.Set("X-Amz-Content-Sha256", bodyHash)
+	who := aws.Credentials{AccessKeyID: b.opt.KeyID, SecretAccessKey: b.opt.SecretKey}
+	now := time.Now() //nolint:forbidigo // the store compares it with its own clock
+	if err := b.signer.SignHTTP(r.Context(), who, r, bodyHash, "s3", b.opt.Region, now); err != nil {
+		return nil, err
+	}
+	return b.client.Do(r)
+}
+
+// patiently repeats a request that failed for the moment.
+func (b *Bucket) patiently(ctx context.Context, request func() (*http.Response, error)) (*http.Response, error) {
+	for try := 1; ; try++ {
+		answer, err := request()
+		if err == nil && answer.StatusCode < 500 && answer.StatusCode != http.StatusTooManyRequests || try == tries || ctx.Err() != nil {
+			return answer, err
+		}
+		if err == nil {
+			_ = answer.Body.Close()
+		}
+		timer := time.NewTimer(firstPause << (2 * (try - 1)))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// done reads what a store answered. Errors: store.ErrNoObject; an error that says what the store said.
+func (b *Bucket) done(answer *http.Response, what string) error {
+	defer func() { _ = answer.Body.Close() }()
+	text, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswer)) //nolint:errcheck // the status says enough
+	if answer.StatusCode/100 == 2 {
+		return nil
+	}
+	var said struct {
+		Code    string `xml:"Code"`
+		Message string `xml:"Message"`
+	}
+	_ = xml.Unmarshal(text, &said) //nolint:errcheck // some answers have no text
+	if answer.StatusCode == http.StatusNotFound && said.Code != "NoSuchBucket" {
+		return fmt.Errorf("objects: %s: %w", what, store.ErrNoObject)
+	}
+	return fmt.Errorf("objects: %s: the store answered %d %s %s", what, answer.StatusCode, said.Code, said.Message)
+}
+
+// body ends its request's context when it is closed.
+type body struct {
+	io.ReadCloser
+
+	cancel context.CancelFunc
+}
+
+// Close implements io.Closer.
+func (b body) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
+}

@@ -1,0 +1,165 @@
+package objects_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/store"
+	"parley/store/objects"
+	"parley/store/objects/s3fake"
+)
+
+// bucket starts an object store and gives it with a client that may use it.
+func bucket(t *testing.T, change func(*objects.Options)) (*s3fake.Server, *objects.Bucket) {
+	t.Helper()
+	fake := s3fake.New()
+	server := httptest.NewServer(fake)
+	t.Cleanup(server.Close)
+	o := objects.Options{Endpoint: server.URL, Bucket: fake.Bucket, Region: fake.Region, KeyID: fake.KeyID, SecretKey: fake.SecretKey}
+	if change != nil {
+		change(&o)
+	}
+	b, err := objects.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fake, b
+}
+
+func hashOf(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+func put(t *testing.T, b *objects.Bucket, content []byte) string {
+	t.Helper()
+	if err := b.Put(t.Context(), hashOf(content), int64(len(content)), bytes.NewReader(content)); err != nil {
+		t.Fatal(err)
+	}
+	return hashOf(content)
+}
+
+func get(ctx context.Context, b *objects.Bucket, hash string, from int64) (string, error) {
+	r, err := b.Open(ctx, hash, from)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = r.Close() }()
+	content, err := io.ReadAll(r)
+	return string(content), err
+}
+
+// What is put can be read from any byte on, put again, and removed twice; also in a folder of a bucket
+// and behind an endpoint with a path.
+func TestBucket(t *testing.T) {
+	t.Parallel()
+	for _, folder := range []string{"", "/files/of acme"} {
+		fake, b := bucket(t, func(o *objects.Options) { o.Bucket += folder; o.Endpoint += "/" })
+		for _, size := range []int{0, 1, 3 << 20} {
+			content := bytes.Repeat([]byte("x"), size)
+			hash := put(t, b, content)
+			put(t, b, content)
+			if got, err := get(t.Context(), b, hash, 0); err != nil || got != string(content) {
+				t.Errorf("%d bytes came back as %d: %v", size, len(got), err)
+			}
+		}
+		hash := put(t, b, []byte("Two mugs are chipped."))
+		if got, err := get(t.Context(), b, hash, 4); err != nil || got != "mugs are chipped." {
+			t.Errorf("from byte 4 on: %q, %v", got, err)
+		}
+		if want := strings.TrimPrefix(folder+"/"+hash, "/"); !slices.Contains(fake.Objects(), want) {
+			t.Errorf("%s is not among %s", want, fake.Objects())
+		}
+		for range 2 {
+			if err := b.Remove(t.Context(), hash); err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := get(t.Context(), b, hash, 0); !errors.Is(err, store.ErrNoObject) {
+			t.Errorf("a removed object: %v", err)
+		}
+		if err := b.Try(t.Context()); err != nil || len(fake.Objects()) != 3 {
+			t.Errorf("a look: %v, and these are there: %s", err, fake.Objects())
+		}
+	}
+}
+
+// What a store refuses is an error that says why and shows no secret.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, want string
+		change     func(*objects.Options)
+	}{
+		{"another secret", "SignatureDoesNotMatch", func(o *objects.Options) { o.SecretKey += "." }},
+		{"another key", "SignatureDoesNotMatch", func(o *objects.Options) { o.KeyID += "." }},
+		{"another region", "SignatureDoesNotMatch", func(o *objects.Options) { o.Region = "us-east-1" }},
+		{"another bucket", "NoSuchBucket", func(o *objects.Options) { o.Bucket = "other" }},
+		{"nobody there", "refused", func(o *objects.Options) { o.Endpoint = "http://127.0.0.1:1" }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, b := bucket(t, c.change)
+			err := b.Try(t.Context())
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret that nobody") {
+				t.Errorf("%v", err)
+			}
+			if _, err := get(t.Context(), b, hashOf(nil), 0); err == nil || errors.Is(err, store.ErrNoObject) {
+				t.Errorf("this looks like an object that is gone: %v", err)
+			}
+		})
+	}
+	fake, b := bucket(t, nil)
+	if err := b.Put(t.Context(), hashOf([]byte("said")), 4, strings.NewReader("meet")); err == nil || !strings.Contains(err.Error(), "SHA256Mismatch") {
+		t.Errorf("other bytes than were signed: %v", err)
+	}
+	if err := b.Put(t.Context(), hashOf([]byte("said")), 4, strings.NewReader("sa")); err == nil || len(fake.Objects()) != 0 {
+		t.Errorf("fewer bytes than were announced: %v", err)
+	}
+	for _, address := range []string{"", "s3.example.org", "ftp://s3.example.org"} {
+		if _, err := objects.New(objects.Options{Endpoint: address}); err == nil {
+			t.Errorf("%q was taken for an address", address)
+		}
+	}
+}
+
+// Reading and removing outlast a store that is busy for a moment; a store that stays silent is given up.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	fake, b := bucket(t, nil)
+	hash := put(t, b, []byte("said"))
+	busy := s3fake.Fault{Method: http.MethodGet, Status: http.StatusServiceUnavailable}
+	fake.Fail(busy, s3fake.Fault{Method: http.MethodGet})
+	if got, err := get(t.Context(), b, hash, 0); err != nil || got != "said" {
+		t.Errorf("%q, %v", got, err)
+	}
+	fake.Fail(busy, busy, busy)
+	if _, err := get(t.Context(), b, hash, 0); err == nil || errors.Is(err, store.ErrNoObject) || !strings.Contains(err.Error(), "503 SlowDown") {
+		t.Errorf("a store that stays busy: %v", err)
+	}
+	fake.Fail(s3fake.Fault{Method: http.MethodDelete, Status: http.StatusServiceUnavailable})
+	if err := b.Remove(t.Context(), hash); err != nil || len(fake.Objects()) != 0 {
+		t.Errorf("%v", err)
+	}
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	defer silent.Close()
+	mute, err := objects.New(objects.Options{Endpoint: silent.URL, Bucket: "b", KeyID: "k", SecretKey: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := mute.Put(ctx, hash, 4, strings.NewReader("said")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a silent store: %v", err)
+	}
+}
