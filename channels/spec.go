@@ -1,6 +1,9 @@
 package channels
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Spec describes one kind of channel. It feeds YAML, the settings form,
 // `parley doctor` and the route /hooks/{account}.
@@ -37,6 +40,9 @@ type Account struct {
 	ID     int64
 	Name   string // immutable key
 	Config Config
+	// BeginsAt is when the account was set up, by the database's clock: what customers sent from
+	// then on is taken. Zero = not known; then it is the first look.
+	BeginsAt time.Time
 }
 
 // Config holds an account's settings by Field.Name; lists are joined by newlines.

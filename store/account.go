@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 // Account is one configured mailbox, number, page or workspace.
@@ -29,10 +30,13 @@ type Account struct {
 	Status         string          `db:"status" json:"status"`
 	StatusText     string          `db:"status_text" json:"status_text"`
 	StatusHint     string          `db:"status_hint" json:"status_hint"`
+	// BeginsAt is when the account was set up, or pointed elsewhere once fetching had begun: what
+	// customers sent from then on is taken. nil = not known. SaveAccount sets it.
+	BeginsAt *time.Time `db:"begins_at" json:"begins_at"`
 }
 
 const accountColumns = `id, name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature,
-	reply_mode, hold_seconds, rate, settings, config, hours, secrets, status, status_text, status_hint`
+	reply_mode, hold_seconds, rate, settings, config, hours, secrets, status, status_text, status_hint, begins_at`
 
 const listAccounts = `SELECT ` + accountColumns + ` FROM accounts ORDER BY id`
 
@@ -41,6 +45,8 @@ func ListAccounts(ctx context.Context, q Querier) ([]Account, error) {
 	return collect[Account](ctx, q, "accounts", listAccounts)
 }
 
+// The moment moves when the settings change after a first look: they may name another folder, of
+// which nothing is known. Before a first look they are still being put right, and the moment stays.
 const saveAccount = `
 	INSERT INTO accounts (name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature,
 		reply_mode, hold_seconds, rate, settings, config, secrets, hours)
@@ -50,7 +56,11 @@ const saveAccount = `
 		surface_id = EXCLUDED.surface_id, surface_channel = EXCLUDED.surface_channel, signature = EXCLUDED.signature,
 		reply_mode = EXCLUDED.reply_mode, hold_seconds = EXCLUDED.hold_seconds, rate = EXCLUDED.rate,
 		settings = EXCLUDED.settings, config = EXCLUDED.config, secrets = EXCLUDED.secrets,
-		hours = EXCLUDED.hours
+		hours = EXCLUDED.hours,
+		begins_at = CASE
+			WHEN accounts.watermark IS NOT NULL AND accounts.config IS DISTINCT FROM EXCLUDED.config THEN (SELECT clock_timestamp())
+			ELSE accounts.begins_at
+		END
 	RETURNING id`
 
 // SaveAccount makes or changes an account by its name and gives its id. Kind and

@@ -39,7 +39,7 @@ func backSteps() []string {
 		`DELETE FROM queue_events`,
 		`DELETE FROM queues`,
 		`UPDATE retention SET drop_from = NULL WHERE id = 1`,
-		`DELETE FROM goose_db_version WHERE version_id = 11`,
+		`DELETE FROM goose_db_version WHERE version_id > 10`,
 	}
 }
 

@@ -23,69 +23,6 @@ const (
 	mailOrder = "mail"
 )
 
-// align compares the folder with the watermark: the first start notes where new mail
-// begins; a changed UIDVALIDITY makes all UIDs void, so the last days are read again
-// and Accept knows what it has.
-func (f *fetcher) align(ctx context.Context, s *imapSession, data *imap.SelectData) error {
-	if f.mark == nil {
-		return f.begin(ctx, s, data)
-	}
-	if f.mark.UIDValidity == data.UIDValidity {
-		return nil
-	}
-	f.c.log.Info("UIDVALIDITY changed, reading the last days again", "old", f.mark.UIDValidity, "new", data.UIDValidity)
-	f.tries, f.bad, f.careful = map[imap.UID]int{}, map[imap.UID]bool{}, 0
-	uids, err := f.since(s)
-	if err != nil {
-		return err
-	}
-	// Saved only when all is stored: after a crash it starts again from the old mark.
-	next := &mark{
-		Folder: f.c.set.folder, UIDValidity: data.UIDValidity, First: 1,
-		NewestAt: f.mark.NewestAt, StartedAt: f.mark.StartedAt,
-	}
-	if data.UIDNext > 0 {
-		next.Last = data.UIDNext - 1
-	}
-	took := func(ctx context.Context, done []outcome) error {
-		next.note(done, f.c.env.Now())
-		return nil
-	}
-	f.oldUntil = f.mark.StartedAt
-	err = f.take(ctx, s, data.UIDValidity, uids, took)
-	f.oldUntil = time.Time{}
-	if err != nil {
-		return err
-	}
-	return f.save(ctx, next)
-}
-
-// begin notes where new mail starts: mail that is there already is not a request.
-func (f *fetcher) begin(ctx context.Context, s *imapSession, data *imap.SelectData) error {
-	now := f.c.env.Now()
-	m := &mark{Folder: f.c.set.folder, UIDValidity: data.UIDValidity, First: data.UIDNext}
-	if data.NumMessages > 0 {
-		uid, at, err := s.newest(data.NumMessages)
-		if err != nil {
-			return err
-		}
-		if m.First == 0 { // the server did not tell UIDNEXT
-			m.First = uid + 1
-		}
-		if at.IsZero() || at.After(now) {
-			at = now
-		}
-		m.StartedAt = at.UTC()
-	}
-	m.First = max(m.First, 1)
-	m.Last = m.First - 1
-	m.arrived(m.StartedAt, now)
-	if m.NewestAt.IsZero() {
-		m.NewestAt = now.UTC()
-	}
-	return f.save(ctx, m)
-}
-
 // look fetches what is new, and what looking back finds when that is due.
 func (f *fetcher) look(ctx context.Context, s *imapSession) error {
 	all := imap.UIDSet{{Start: f.mark.Last + 1, Stop: 0}}
@@ -109,7 +46,7 @@ func (f *fetcher) look(ctx context.Context, s *imapSession) error {
 // rescan looks for mail of the last days that showed up below the watermark, and once
 // more for what was quarantined.
 func (f *fetcher) rescan(ctx context.Context, s *imapSession) error {
-	found, err := f.since(s)
+	found, err := f.since(s, f.mark.NewestAt)
 	if err != nil {
 		return err
 	}
@@ -136,9 +73,9 @@ func (f *fetcher) rescan(ctx context.Context, s *imapSession) error {
 	return nil
 }
 
-// since finds the mail that arrived in the days before the watermark.
-func (f *fetcher) since(s *imapSession) ([]imap.UID, error) {
-	day := f.mark.NewestAt.Add(-f.c.opts.timing.overlap)
+// since finds the mail that arrived after a moment, and in the days before it.
+func (f *fetcher) since(s *imapSession, at time.Time) ([]imap.UID, error) {
+	day := at.Add(-f.c.opts.timing.overlap)
 	return s.search(&imap.SearchCriteria{Since: day})
 }
 

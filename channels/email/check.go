@@ -53,7 +53,7 @@ func (c *Channel) checkIMAP(ctx context.Context) []channels.Finding {
 		p := explain(atStage(stageFolder, err), to, c.set.folder)
 		return append(out, fault(folder, p.text, p.hint))
 	}
-	out = append(out, found(folder, "%s has %d mails.", c.set.folder, data.NumMessages))
+	out = append(out, found(folder, "%s has %d mails.%s", c.set.folder, data.NumMessages, c.olderMails(ctx)))
 	caps := s.client.Caps()
 	if caps.Has(imap.CapIdle) {
 		out = append(out, found("IMAP IDLE", "New mail is announced at once."))
@@ -66,6 +66,28 @@ func (c *Channel) checkIMAP(ctx context.Context) []channels.Finding {
 		out = append(out, found("IMAP UIDPLUS", "Not offered; Parley does without."))
 	}
 	return append(out, c.checkSent(s))
+}
+
+// olderMails says which mails of the folder are not taken; "" when nothing is known.
+func (c *Channel) olderMails(ctx context.Context) string {
+	if c.env.State == nil {
+		return ""
+	}
+	m, err := c.loadMark(ctx)
+	from := c.takenFrom()
+	switch {
+	case err != nil:
+		return ""
+	case m == nil && from.IsZero():
+		return " parley serve has not looked into it yet."
+	case m == nil:
+		return fmt.Sprintf(" parley serve has not looked into it yet; it will take what was received since %s.", from.Format("2006-01-02 15:04 MST"))
+	case m.Left == 1:
+		return " 1 that was there before the account was set up is left alone."
+	case m.Left > 0:
+		return fmt.Sprintf(" %d that were there before the account was set up are left alone.", m.Left)
+	}
+	return ""
 }
 
 func (c *Channel) checkSent(s *imapSession) channels.Finding {

@@ -23,13 +23,14 @@ const (
 
 // Channel is one mailbox. Make it with Spec.
 type Channel struct {
-	set     settings
-	env     channels.Env
-	opts    options
-	log     *slog.Logger
-	process *process
-	decoder *decoder
-	sending chan struct{} // a place for each SMTP connection
+	set      settings
+	beginsAt time.Time // when the account was set up; zero = not known
+	env      channels.Env
+	opts     options
+	log      *slog.Logger
+	process  *process
+	decoder  *decoder
+	sending  chan struct{} // a place for each SMTP connection
 
 	mu          sync.Mutex
 	lastSent    string    // Message-ID of the last mail that the server took, "" = none yet
@@ -113,7 +114,7 @@ func newChannel(account channels.Account, env channels.Env, opts options, shared
 		log = slog.New(slog.DiscardHandler)
 	}
 	return &Channel{
-		set: set, env: env, opts: opts,
+		set: set, beginsAt: account.BeginsAt, env: env, opts: opts,
 		log:     log.With("account_id", account.ID),
 		process: shared,
 		decoder: newDecoder(decodeOptions{Own: set.own, Keys: env.Keys}, shared.policy),

@@ -175,6 +175,7 @@ type world struct {
 	journal *journal
 	config  channels.Config
 	env     channels.Env
+	begins  time.Time // when the account was set up; zero = not known
 	opts    options
 	process *process
 }
@@ -241,7 +242,7 @@ func (w *world) point(imapAddr, smtpAddr string) {
 
 func (w *world) channel() *Channel {
 	w.t.Helper()
-	c, err := newChannel(channels.Account{ID: 1, Name: "mail", Config: maps.Clone(w.config)}, w.env, w.opts, w.process)
+	c, err := newChannel(channels.Account{ID: 1, Name: "mail", Config: maps.Clone(w.config), BeginsAt: w.begins}, w.env, w.opts, w.process)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -23,8 +23,10 @@ type mark struct {
 	Last  imap.UID `json:"last"` // every UID up to here is dealt with
 	// NewestAt is the latest arrival (INTERNALDATE) dealt with; looking back starts there.
 	NewestAt time.Time `json:"newest_at"`
-	// StartedAt is the arrival of the newest mail that was there before us; zero = none was.
+	// StartedAt is the latest arrival that counts as there before us; zero = none does.
 	StartedAt time.Time `json:"started_at"`
+	// Left counts the mails that were there before us, for people.
+	Left int `json:"left,omitempty"`
 	// Done lists the UIDs dealt with that looking back finds again, as ranges. Servers
 	// may show a lower UID after a higher one: what is not listed is fetched.
 	Done [][2]imap.UID `json:"done"`

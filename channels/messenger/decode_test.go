@@ -16,7 +16,7 @@ const testPSID = "2500100200300400"
 // plainChannel decodes; it talks to nobody.
 func plainChannel(t testing.TB) *Channel {
 	t.Helper()
-	c, err := newChannel(config(), channels.Env{Keys: [][]byte{[]byte("new key"), []byte("old key")}, Now: time.Now})
+	c, err := newChannel(channels.Account{Config: config()}, channels.Env{Keys: [][]byte{[]byte("new key"), []byte("old key")}, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,7 +79,7 @@ func TestFetchFails(t *testing.T) {
 		_, _ = io.CopyN(w, zeros{}, maxFetchBytes+1) // the reader hangs up
 	}))
 	defer huge.Close()
-	c, err := newChannel(config(), channels.Env{APIURL: huge.URL, Now: time.Now})
+	c, err := newChannel(channels.Account{Config: config()}, channels.Env{APIURL: huge.URL, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

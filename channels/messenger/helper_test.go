@@ -81,7 +81,7 @@ func newRig(t *testing.T) *rig {
 	}
 	r.page = r.meta.AddPage(graphfake.PageConfig{ID: testPage, Name: "Acme", HumanAgent: true})
 	r.meta.AllowToken(testToken, testPage)
-	c, err := newChannel(config(), channels.Env{APIURL: r.meta.URL(), Now: r.clock.now, Log: slog.New(slog.DiscardHandler),
+	c, err := newChannel(channels.Account{Config: config()}, channels.Env{APIURL: r.meta.URL(), Now: r.clock.now, Log: slog.New(slog.DiscardHandler),
 		Keys: [][]byte{[]byte("key of the tests")}, Accept: r.accept, State: r, Report: r.report, HookURL: "https://help.acme.test/hooks/page"})
 	if err != nil {
 		t.Fatal(err)

@@ -34,12 +34,13 @@ const (
 
 // Channel is one Page. It implements Channel, Webhook, Runner, Checker, Fetcher and Attendant.
 type Channel struct {
-	page    string
-	env     channels.Env
-	graph   *graph.Client
-	hook    *graph.Hook
-	uploads *uploads
-	places  chan struct{} // for files in memory
+	page     string
+	beginsAt time.Time // when the account was set up; zero = not known
+	env      channels.Env
+	graph    *graph.Client
+	hook     *graph.Hook
+	uploads  *uploads
+	places   chan struct{} // for files in memory
 
 	newcomer chan struct{} // somebody new has written
 	greeted  *greeted
@@ -53,8 +54,9 @@ var (
 	_ channels.Attendant = (*Channel)(nil)
 )
 
-// newChannel reads a configuration. Errors: all faults at once.
-func newChannel(config channels.Config, env channels.Env) (*Channel, error) {
+// newChannel reads an account's configuration. Errors: all faults at once.
+func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
+	config := a.Config
 	var faults []error
 	for _, name := range []string{fieldPage, fieldToken, fieldSecret, fieldVerify} {
 		if strings.TrimSpace(config[name]) == "" {
@@ -73,7 +75,7 @@ func newChannel(config channels.Config, env channels.Env) (*Channel, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	c := &Channel{page: page, env: env, graph: client, uploads: &uploads{ids: map[string]string{}}, places: make(chan struct{}, maxInMemory),
+	c := &Channel{page: page, beginsAt: a.BeginsAt, env: env, graph: client, uploads: &uploads{ids: map[string]string{}}, places: make(chan struct{}, maxInMemory),
 		newcomer: make(chan struct{}, 1), greeted: &greeted{ids: map[string]bool{}}}
 	c.hook = &graph.Hook{Secret: []byte(strings.TrimSpace(config[fieldSecret])), VerifyToken: config[fieldVerify],
 		Split: split, Accept: c.accept, Now: env.Now, Log: env.Log}

@@ -27,6 +27,8 @@ const (
 	lostAfter = 5 * time.Minute
 	// lostUpTo is how far back lost messages are looked for.
 	lostUpTo = 24 * time.Hour
+	// clockDoubt is how far Facebook's clock may be behind ours without a message being passed over.
+	clockDoubt = 10 * time.Minute
 	// maxKnown is how many names a process remembers having told.
 	maxKnown = 10_000
 )
@@ -65,7 +67,8 @@ func (c *Channel) Run(ctx context.Context) error {
 	return nil
 }
 
-// since gives when the account began.
+// since gives the time from which messages are taken: since the account was set up, or since the
+// first look where that is not known.
 func (c *Channel) since(ctx context.Context) (time.Time, error) {
 	var s seenState
 	raw, err := c.env.State.Load(ctx)
@@ -76,6 +79,10 @@ func (c *Channel) since(ctx context.Context) (time.Time, error) {
 		return s.Since, nil
 	}
 	s.Since = c.env.Now()
+	if !c.beginsAt.IsZero() {
+		s.Since = c.beginsAt.Add(-clockDoubt)
+	}
+	c.env.Log.Info("first look for messages", "taken_from", s.Since)
 	raw, err = json.Marshal(s)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("messenger: run: %w", err)

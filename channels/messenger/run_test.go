@@ -73,6 +73,26 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// What customers wrote between the set-up of an account and its first look counts as lost too.
+func TestFirstLookReachesBackToTheSetUp(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.meta.PauseHooks()
+	r.customer.Text("Before")
+	r.clock.move(time.Hour)
+	r.beginsAt = r.clock.now()
+	r.clock.move(time.Minute)
+	wanted := r.customer.Text("After")
+	r.clock.move(time.Hour)
+	since, err := r.since(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ids, _ := r.looked(t, since, map[string]string{r.customer.ID(): "Ann Lee"}); !slices.Equal(ids, []string{"m:" + wanted}) {
+		t.Errorf("found %q, want the message after the set-up alone", ids)
+	}
+}
+
 // Names come with the first look after somebody wrote, and when they change.
 func TestNames(t *testing.T) {
 	t.Parallel()

@@ -20,7 +20,7 @@ func Spec() channels.Spec {
 		Owner:  fieldPage,
 		APIEnv: "MESSENGER_API_URL",
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
-			return newChannel(a.Config, env)
+			return newChannel(a, env)
 		},
 		Fields: []channels.Field{
 			{Name: fieldPage, Label: "Page id", Required: true,

@@ -31,6 +31,7 @@ type Channel struct {
 	opts     Options
 	log      *slog.Logger
 	account  int64
+	beginsAt time.Time // when the account was set up; zero = not known
 	whatsapp bool
 	api      string // base URL of the 2010 API
 	content  string // base URL of the Content API
@@ -82,7 +83,7 @@ func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) 
 	}
 	env.HookURL, _, _ = strings.Cut(env.HookURL, "#")
 	o.Poll, o.Settle, o.Watch = cmp.Or(o.Poll, 5*time.Minute), cmp.Or(o.Settle, 30*time.Second), cmp.Or(o.Watch, 15*time.Minute)
-	c := &Channel{set: set, env: env, opts: o, log: env.Log, account: a.ID, whatsapp: whatsapp, gather: maxGathered, sent: map[string]int64{}}
+	c := &Channel{set: set, env: env, opts: o, log: env.Log, account: a.ID, beginsAt: a.BeginsAt, whatsapp: whatsapp, gather: maxGathered, sent: map[string]int64{}}
 	given := strings.TrimRight(env.APIURL, "/")
 	c.api = cmp.Or(given, "https://api.twilio.com")
 	c.content = cmp.Or(given, "https://content.twilio.com")

@@ -99,8 +99,8 @@ func (c *Channel) condition(err error) {
 	}
 }
 
-// load reads the memory. A new account begins now: what was said before it was set up is
-// left alone.
+// load reads the memory. A new account begins when it was set up, or now where that is not known:
+// what was said before is left alone.
 func (c *Channel) load(ctx context.Context) (memory, error) {
 	raw, err := c.env.State.Load(ctx)
 	if err != nil {
@@ -116,7 +116,10 @@ func (c *Channel) load(ctx context.Context) (memory, error) {
 		m.Templates = map[string]channels.TemplateStatus{}
 	}
 	if m.Since.IsZero() {
-		m.Since = c.env.Now().UTC()
+		if m.Since = c.beginsAt.UTC(); m.Since.IsZero() {
+			m.Since = c.env.Now().UTC()
+		}
+		c.log.Info("first look for messages", "taken_from", m.Since.Add(-overlap))
 		return m, c.save(ctx, m)
 	}
 	return m, nil

@@ -120,7 +120,7 @@ func (a *accounts) open(account store.Account) (channels.Channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	return spec.New(channels.Account{ID: account.ID, Name: account.Name, Config: config}, a.env(account, spec, config))
+	return spec.New(setup.Account(account, config), a.env(account, spec, config))
 }
 
 func (a *accounts) env(account store.Account, spec channels.Spec, config channels.Config) channels.Env {

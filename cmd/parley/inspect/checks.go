@@ -266,18 +266,23 @@ func (o Options) open(a store.Account, spec channels.Spec) (channels.Channel, er
 		env = o.Outside(spec, a.Name, config)
 	}
 	env.Accept = func(context.Context, ...channels.Fact) error { return errors.New("inspect: a look stores nothing") }
-	env.State, env.Log, env.Now, env.Keys = noState{}, o.Log.With("account_id", a.ID), time.Now, [][]byte{key}
+	env.State, env.Log, env.Now, env.Keys = lookState{o.Pool, a.ID}, o.Log.With("account_id", a.ID), time.Now, [][]byte{key}
 	env.Report = func(channels.Condition) {}
-	return spec.New(channels.Account{ID: a.ID, Name: a.Name, Config: config}, env)
+	return spec.New(setup.Account(a, config), env)
 }
 
-// noState remembers nothing.
-type noState struct{}
+// lookState shows how far an account has been fetched and changes nothing of it.
+type lookState struct {
+	db      store.Querier
+	account int64
+}
 
 // Load implements channels.State.
-func (noState) Load(context.Context) ([]byte, error) { return nil, nil }
+func (s lookState) Load(ctx context.Context) ([]byte, error) {
+	return store.LoadWatermark(ctx, s.db, s.account)
+}
 
 // Save implements channels.State.
-func (noState) Save(context.Context, []byte) error {
+func (lookState) Save(context.Context, []byte) error {
 	return errors.New("inspect: a look stores nothing")
 }

@@ -31,6 +31,15 @@ func Open(a store.Account, sealer *store.Sealer, spec channels.Spec) (channels.C
 	return config, nil
 }
 
+// Account gives an account as its channel is made of it, with the settings that Open gave.
+func Account(a store.Account, config channels.Config) channels.Account {
+	account := channels.Account{ID: a.ID, Name: a.Name, Config: config}
+	if a.BeginsAt != nil {
+		account.BeginsAt = *a.BeginsAt
+	}
+	return account
+}
+
 // openConfig reads what is stored in the open. A secret that is set has an empty
 // value there: so an export knows of it without the master key.
 func openConfig(a store.Account) (channels.Config, error) {

@@ -1,0 +1,32 @@
+package twilio
+
+import (
+	"testing"
+	"time"
+
+	"parley/channels"
+	"parley/channels/twilio/twiliofake"
+)
+
+// What customers wrote between the set-up of an account and its first look is brought.
+func TestFirstLookReachesBackToTheSetUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, true)
+	w.fake.SetLost(true)
+	for _, text := range []string{"before", "after"} {
+		w.clock.move(time.Hour)
+		w.base.beginsAt = w.clock.now() // the last time counts
+		w.clock.move(time.Minute)
+		if _, err := w.ann.Send(twiliofake.Message{Text: text}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.clock.move(5 * time.Hour)
+	m, err := w.base.load(t.Context())
+	if err == nil {
+		_, err = w.base.poll(t.Context(), &m)
+	}
+	if in := w.decoded(channels.InboundMessage); err != nil || len(in) != 1 || in[0].Text != "after" {
+		t.Errorf("%v, brought %+v, want the message after the set-up alone", err, in)
+	}
+}
