@@ -54,10 +54,9 @@ func (e *Engine) attendNow(ctx context.Context, conversation int64) error {
 	if !ok || account == nil || account.Paused || account.Mode != "live" || c.LastExternalID == "" || !Status(c.Status).Open() {
 		return nil
 	}
-	for _, p := range c.Participants {
-		if p.Role == "to" && !p.New {
-			return ch.Attend(ctx, channels.Party{Key: p.Key, Name: p.Name}, c.LastExternalID)
-		}
+	to, _ := addressed(c.Participants)
+	if len(to) == 0 {
+		return nil
 	}
-	return nil
+	return ch.Attend(ctx, channels.Party{Key: to[0].Key, Name: to[0].Name}, c.LastExternalID)
 }

@@ -104,7 +104,7 @@ func (w *work) promote(ctx context.Context, tx pgx.Tx, from *conv, agent *store.
 	if err != nil {
 		return err
 	}
-	c.Participants = []store.Participant{{Key: i.Key, Name: i.Name, Role: "to"}}
+	c.Participants = []store.Participant{{Key: i.Key, Name: i.Name, Role: roleTo}}
 	c.Assignees = []int64{agent.ID}
 	c.LastFrom, c.LastPreview, c.LastExternalID = "customer", preview(m.Text), m.ExternalID
 	since := w.now

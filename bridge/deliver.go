@@ -215,14 +215,12 @@ func (a *attempt) reply() (*outgoing, error) {
 	if conv.IdentityID != nil && a.identities[*conv.IdentityID] != nil {
 		r.optedOut = a.identities[*conv.IdentityID].OptedOut
 	}
-	for _, p := range conv.Participants {
-		switch {
-		case p.New:
-		case p.Role == "to":
-			r.out.To = append(r.out.To, channels.Party{Key: p.Key, Name: p.Name, Also: alsoKnown(a.keys[conv.ID], p.Key)})
-		default:
-			r.out.Cc = append(r.out.Cc, channels.Party{Key: p.Key, Name: p.Name})
-		}
+	to, cc := addressed(conv.Participants)
+	for _, p := range to {
+		r.out.To = append(r.out.To, channels.Party{Key: p.Key, Name: p.Name, Also: alsoKnown(a.keys[conv.ID], p.Key)})
+	}
+	for _, p := range cc {
+		r.out.Cc = append(r.out.Cc, channels.Party{Key: p.Key, Name: p.Name})
 	}
 	if err := a.addLines(r); err != nil {
 		return nil, err

@@ -57,7 +57,10 @@ type Facts struct {
 	AccountMode  string // watch, trial, live
 	Team         string
 	Contact      PartyRef
-	Participants []PartyRef // who else gets the replies
+	To           []PartyRef // whom a reply would go to now
+	Cc           []PartyRef // who would get a copy of it
+	Waiting      []PartyRef // who joined and gets nothing until somebody allows it
+	Copied       []PartyRef // who reads the customer's mails in copy, but is not answered: replies go to the sender only
 	Assignees    []AgentRef // first is the lead
 	Tags         []Tag
 	CreatedAt    time.Time

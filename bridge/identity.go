@@ -259,7 +259,7 @@ func (w *work) rowOf(account int64, key string) *store.Identity {
 // useKey lets replies of a chat go to a key from now on.
 func (w *work) useKey(c *conv, p channels.Party) bool {
 	for i := range c.Participants {
-		if q := &c.Participants[i]; q.Role == "to" && q.Key != p.Key {
+		if q := &c.Participants[i]; q.Role == roleTo && q.Key != p.Key {
 			q.Key = p.Key
 			c.touch()
 			return true

@@ -81,11 +81,7 @@ func (e *Engine) factsOf(dir *directory, surface int64, viewer *store.Agent, c *
 	if c.IdentityID != nil && identities[*c.IdentityID] != nil {
 		f.Contact = contactOf(c, identities[*c.IdentityID])
 	}
-	for _, p := range c.Participants {
-		if p.Key != f.Contact.Address {
-			f.Participants = append(f.Participants, PartyRef{Name: p.Name, Address: p.Key})
-		}
-	}
+	recipientFacts(&f, c.Participants)
 	for _, id := range c.Assignees {
 		f.Assignees = append(f.Assignees, dir.ref(surface, id))
 	}

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -13,6 +14,52 @@ const (
 	askedAlone    = 5
 	askedTogether = 5
 )
+
+// Roles of a participant.
+const (
+	roleTo     = "to"
+	roleCc     = "cc"
+	roleCopied = "copied" // reads the customer's mail in copy; replies go to the sender only. It is New as well: a version that does not know it sends nothing either.
+)
+
+// addressed gives whom a reply goes to and who gets a copy. Sending and all that names recipients
+// ask it, so that what is shown is what is sent.
+func addressed(list []store.Participant) (to, cc []store.Participant) {
+	for _, p := range list {
+		switch {
+		case p.New:
+		case p.Role == roleTo:
+			to = append(to, p)
+		default:
+			cc = append(cc, p)
+		}
+	}
+	return to, cc
+}
+
+// recipientFacts shows who gets replies and who does not.
+func recipientFacts(f *Facts, list []store.Participant) {
+	name := func(p store.Participant) PartyRef { return PartyRef{Name: p.Name, Address: p.Key} }
+	to, cc := addressed(list)
+	for _, p := range to {
+		ref := name(p)
+		if p.Key == f.Contact.Address {
+			ref = f.Contact
+		}
+		f.To = append(f.To, ref)
+	}
+	for _, p := range cc {
+		f.Cc = append(f.Cc, name(p))
+	}
+	for _, p := range list {
+		switch {
+		case p.Role == roleCopied:
+			f.Copied = append(f.Copied, name(p))
+		case p.New:
+			f.Waiting = append(f.Waiting, name(p))
+		}
+	}
+}
 
 // recipients takes who gets replies from the customer's last mail. Who is new in a
 // conversation that is known already waits for one click.
@@ -31,21 +78,25 @@ func (w *work) recipients(c *conv, in channels.Inbound) {
 		if p.Key == "" || slices.ContainsFunc(next, func(q store.Participant) bool { return q.Key == p.Key }) {
 			return
 		}
-		q := store.Participant{Key: p.Key, Name: p.Name, Role: role, New: w.isNewcomer(c, p.Key)}
-		if q.New {
+		q := store.Participant{Key: p.Key, Name: p.Name, Role: role, New: role == roleCopied || w.isNewcomer(c, p.Key)}
+		if q.New && role != roleCopied {
 			newcomers = append(newcomers, p.Key)
 		}
 		next = append(next, q)
 	}
 	for _, p := range to {
-		add(p, "to")
+		add(p, roleTo)
 	}
-	if ch != nil && ch.Capabilities().Participants && w.settings(c).ReplyTo == "all" {
+	if ch != nil && ch.Capabilities().Participants {
+		copied := roleCopied
+		if w.settings(c).ReplyTo == "all" {
+			copied = roleCc
+		}
 		for _, p := range slices.Concat(in.To, in.Cc) {
-			add(p, "cc")
+			add(p, copied)
 		}
 	}
-	if !slices.ContainsFunc(next, func(p store.Participant) bool { return p.Role == "to" && !p.New }) {
+	if answered, _ := addressed(next); len(answered) == 0 {
 		next = append(next, keepKnown(c.Participants, next)...)
 	}
 	known := c.Participants
@@ -53,8 +104,19 @@ func (w *work) recipients(c *conv, in channels.Inbound) {
 	c.touch()
 	w.askNewcomers(c, without(newcomers, waiting(known)))
 	if before, now := recipientList(known), recipientList(next); before != "" && before != now && !c.Exclusive {
-		w.line(c, Line{Kind: LineRecipients, Text: now})
+		w.line(c, Line{Kind: LineRecipients, Text: now, Without: droppedFrom(known, next)})
 	}
+}
+
+// droppedFrom names who got replies before and does not any more.
+func droppedFrom(known, next []store.Participant) []PartyRef {
+	var dropped []PartyRef
+	for _, p := range known {
+		if !p.New && !slices.ContainsFunc(next, func(q store.Participant) bool { return q.Key == p.Key && !q.New }) {
+			dropped = append(dropped, PartyRef{Name: cmp.Or(p.Name, p.Key), Address: p.Key})
+		}
+	}
+	return dropped
 }
 
 // askNewcomers asks whether new people may get replies: each by a line, many together.
@@ -118,7 +180,7 @@ func keepKnown(known, next []store.Participant) []store.Participant {
 func waiting(list []store.Participant) []string {
 	var keys []string
 	for _, p := range list {
-		if p.New {
+		if p.New && p.Role != roleCopied {
 			keys = append(keys, p.Key)
 		}
 	}
@@ -154,21 +216,28 @@ func (w *work) changeRecipients(c *conv, agent *store.Agent, surface int64, a Ac
 			}
 		case at >= 0:
 			list[at].New = false
-			if a.Verb == VerbTo {
-				list[at].Role = "to"
+			switch {
+			case a.Verb == VerbTo:
+				list[at].Role = roleTo
+			case list[at].Role == roleCopied:
+				list[at].Role = roleCc
 			}
 		default:
-			role := "cc"
+			role := roleCc
 			if a.Verb == VerbTo {
-				role = "to"
+				role = roleTo
 			}
 			list = append(list, store.Participant{Key: key, Role: role})
 		}
 	}
 	if a.Verb == VerbTo && !a.Args.Remove {
 		list = slices.DeleteFunc(list, func(p store.Participant) bool {
-			return p.Role == "to" && !slices.ContainsFunc(a.Args.Addresses, func(s string) bool { return strings.EqualFold(strings.TrimSpace(s), p.Key) })
+			return p.Role == roleTo && !p.New && !slices.ContainsFunc(a.Args.Addresses, func(s string) bool { return strings.EqualFold(strings.TrimSpace(s), p.Key) })
 		})
+	}
+	if slices.Equal(list, c.Participants) {
+		w.confirm(c, surface, a, Line{Text: "already"})
+		return
 	}
 	c.Participants = list
 	w.logAgent(c, agent, "recipients", detail{Text: strings.Join(a.Args.Addresses, ", ")})
@@ -178,30 +247,24 @@ func (w *work) changeRecipients(c *conv, agent *store.Agent, surface int64, a Ac
 
 // meant gives whom a reply is for, besides those who get a copy.
 func meant(list []store.Participant) []string {
+	to, _ := addressed(list)
+	return keysOf(to)
+}
+
+func keysOf(list []store.Participant) []string {
 	var keys []string
 	for _, p := range list {
-		if p.Role == "to" && !p.New {
-			keys = append(keys, p.Key)
-		}
+		keys = append(keys, p.Key)
 	}
 	return keys
 }
 
 // recipientList names who gets replies.
 func recipientList(list []store.Participant) string {
-	var to, cc []string
-	for _, p := range list {
-		switch {
-		case p.New:
-		case p.Role == "to":
-			to = append(to, p.Key)
-		default:
-			cc = append(cc, p.Key)
-		}
-	}
-	text := strings.Join(to, ", ")
+	to, cc := addressed(list)
+	text := strings.Join(keysOf(to), ", ")
 	if len(cc) > 0 {
-		text += " · copy: " + strings.Join(cc, ", ")
+		text += " · copy: " + strings.Join(keysOf(cc), ", ")
 	}
 	return text
 }

@@ -162,6 +162,7 @@ type Line struct {
 	Zone      string // of its times: "Europe/Berlin"; "" = that of the facts
 	SourceRef Place  // the human message it is about, "" if none
 
+	Without   []PartyRef `json:",omitempty"` // LineRecipients: who gets no replies any more
 	Templates []Template `json:",omitempty"`
 	Files     []LineFile `json:",omitempty"` // of a reply, uploaded to us: what goes with the text
 }

@@ -332,8 +332,9 @@ func (w *work) blockedRecipients(c *conv) *Problem {
 	if c.account.Mode != "trial" {
 		return nil
 	}
-	for _, p := range c.Participants {
-		if !p.New && !slices.ContainsFunc(c.account.TrialTo, func(s string) bool { return s == p.Key }) {
+	to, cc := addressed(c.Participants)
+	for _, p := range slices.Concat(to, cc) {
+		if !slices.ContainsFunc(c.account.TrialTo, func(s string) bool { return s == p.Key }) {
 			return &Problem{Code: "trial", Text: "This account is on trial and " + p.Key + " is not on its list.",
 				Hint: "Add the address to trial_to, or switch the account to live."}
 		}

@@ -214,7 +214,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface
 		return err
 	}
 	w.logAgent(c, agent, "started", nil)
-	c.Participants = []store.Participant{{Key: s.party.Key, Name: cmp.Or(s.party.Name, identity.Name), Role: "to"}}
+	c.Participants = []store.Participant{{Key: s.party.Key, Name: cmp.Or(s.party.Name, identity.Name), Role: roleTo}}
 	c.Assignees, c.clicked = []int64{agent.ID}, true
 	return w.firstWords(c, agent, surface, a, used)
 }

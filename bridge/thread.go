@@ -133,7 +133,17 @@ func (c *conv) shown(window string) string {
 		previous = *c.PreviousID
 	}
 	return textMark(fmt.Sprintf("%q %q %q %v %q %q %d %d %d %d %s", c.Status, c.CloseReason, c.Subject, c.Assignees, c.Tags, c.customer(), team,
-		previous, orZero(c.WaitingSince).UnixMilli(), orZero(c.SnoozedUntil).UnixMilli(), window))
+		previous, orZero(c.WaitingSince).UnixMilli(), orZero(c.SnoozedUntil).UnixMilli(), window) + c.copies())
+}
+
+// copies are the people in copy whom a root shows; "" = nobody is.
+func (c *conv) copies() (shown string) {
+	for _, p := range c.Participants {
+		if p.Role == roleCc && !p.New || p.Role == roleCopied {
+			shown += fmt.Sprintf(" %s %q %q", p.Role, p.Name, p.Key)
+		}
+	}
+	return shown
 }
 
 // rootUnsent says that the root isn't even on its way: it will show the newest state.

@@ -40,7 +40,7 @@ type Conversation struct {
 type Participant struct {
 	Key  string `json:"key"`
 	Name string `json:"name,omitempty"`
-	Role string `json:"role"`          // to or cc
+	Role string `json:"role"`          // to, cc or copied
 	New  bool   `json:"new,omitempty"` // gets nothing until a person allows it
 }
 

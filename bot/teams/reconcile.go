@@ -127,6 +127,12 @@ const someone = "\ue000"
 // unnamed is a post as it reads whatever the customer is called.
 func unnamed(p bridge.Post) bridge.Post {
 	who := bridge.PartyRef{Name: someone, Address: someone}
+	p.Facts.To = slices.Clone(p.Facts.To)
+	for i := range p.Facts.To {
+		if p.Facts.To[i] == p.Facts.Contact {
+			p.Facts.To[i] = who
+		}
+	}
 	p.Facts.Contact = who
 	if p.Said != nil {
 		said := *p.Said

@@ -19,7 +19,7 @@ func mailLine(l bridge.Line, f bridge.Facts) []Block {
 			by = agentName(l.By) + " changed who gets replies. "
 		}
 		to := oneLine(or(l.Text, recipients(f)), 1000)
-		return []Block{sentence(icon("incoming_envelope"), " ", mentioned(l), by+"Replies go to "+to+".", then(l.Reason), then(l.Hint))}
+		return []Block{sentence(icon("incoming_envelope"), " ", mentioned(l), by+"Replies go to "+to+"."+without(l.Without), then(l.Reason), then(l.Hint))}
 	case bridge.LineAutomatic:
 		return automatic(l, f)
 	case bridge.LineCollected:
@@ -36,6 +36,14 @@ func mailLine(l bridge.Line, f bridge.Facts) []Block {
 		return []Block{sentence(icon("electric_plug"), " ", mentioned(l), name, then(or(l.Reason, "It works again.")), then(l.Hint))}
 	}
 	return nil
+}
+
+// without names who gets no replies any more.
+func without(list []bridge.PartyRef) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return " No longer among them: " + parties(list) + "."
 }
 
 // automatic is one mail of a machine: who, why it is one, its subject and beginning.

@@ -26,7 +26,11 @@ func Details(f bridge.Facts) Card {
 	words("Assigned to", assignees(f))
 	words("Team", oneLine(f.Team, maxNameRunes))
 	add("Tags", tags(f.Tags)...)
-	words("Replies go to", recipients(f))
+	if !f.Automatic {
+		words("Replies go to", recipients(f))
+	}
+	words("Not allowed yet", parties(f.Waiting))
+	words("In copy, gets no replies", parties(f.Copied))
 	if !f.CreatedAt.IsZero() {
 		add("Started", at(f.CreatedAt, f.Zone))
 	}
@@ -83,13 +87,22 @@ func filled(list ...string) []string {
 	return all
 }
 
-// recipients names everybody who gets a reply.
+// recipients names everybody who would get a reply now.
 func recipients(f bridge.Facts) string {
-	all := []string{party(f.Contact)}
-	for _, p := range f.Participants {
-		all = append(all, party(p))
+	to := or(parties(f.To), "nobody")
+	if len(f.Cc) > 0 {
+		to += between + "copy: " + parties(f.Cc)
 	}
-	return strings.Join(all, ", ")
+	return to
+}
+
+// parties names people with their addresses.
+func parties(list []bridge.PartyRef) string {
+	names := make([]string, len(list))
+	for i, p := range list {
+		names[i] = party(p)
+	}
+	return strings.Join(names, ", ")
 }
 
 // detailButtons are the verbs that make sense now.

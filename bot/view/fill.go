@@ -178,11 +178,17 @@ func mailForm(form *Form, in FormInput) bool {
 	case bridge.VerbTo:
 		form.Title, form.Submit = "Recipients", "Save"
 		list.Label = "Replies go to"
-		all := filled(in.Facts.Contact.Address)
-		for _, p := range in.Facts.Participants {
-			all = append(all, filled(p.Address)...)
+		var to []string
+		for _, p := range in.Facts.To {
+			to = append(to, filled(p.Address)...)
 		}
-		list.Value = one(strings.Join(all, "\n"))
+		list.Value = one(strings.Join(to, "\n"))
+		if len(in.Facts.Cc) > 0 {
+			form.Intro = append(form.Intro, small(text("In copy, and stays so: "+parties(in.Facts.Cc)+". To change that: !cc")))
+		}
+		if len(in.Facts.Waiting) > 0 {
+			form.Intro = append(form.Intro, small(text("Not allowed yet: "+parties(in.Facts.Waiting))))
+		}
 		form.Fields = []Field{list}
 	case bridge.VerbCC:
 		form.Title, form.Submit = "Copies", "Save"

@@ -130,7 +130,7 @@ func facts(t testing.TB) bridge.Facts {
 	n := now(t)
 	return bridge.Facts{
 		ID: 12, Status: bridge.StatusOpen, Subject: "Broken lamp", ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email", Account: "support-mail", AccountMode: "live", Team: "Support",
-		Contact: bridge.PartyRef{Name: "Carla Diaz", Address: "carla@shop.example"}, CreatedAt: n.Add(-2 * time.Hour), LastAt: n.Add(-time.Hour), WaitingSince: n.Add(-time.Hour),
+		Contact: bridge.PartyRef{Name: "Carla Diaz", Address: "carla@shop.example"}, To: []bridge.PartyRef{{Name: "Carla Diaz", Address: "carla@shop.example"}}, CreatedAt: n.Add(-2 * time.Hour), LastAt: n.Add(-time.Hour), WaitingSince: n.Add(-time.Hour),
 		Root: bridge.Place{Channel: "C1", Message: "100.1"}, LastPreview: "It flickers since Monday.", LastFrom: "customer", Viewer: bob(), Zone: berlin(t),
 	}
 }
@@ -140,7 +140,7 @@ func full(t testing.TB) bridge.Facts {
 	f := facts(t)
 	f.Assignees = []bridge.AgentRef{ann(), bob()}
 	f.Tags = []bridge.Tag{{Name: "billing", Color: "#1d4d4f"}, {Name: "late delivery", Color: "#aa0000"}}
-	f.Participants = []bridge.PartyRef{{Name: "Dan", Address: "dan@shop.example"}, {Name: "eli@shop.example", Address: "eli@shop.example"}}
+	f.Cc = []bridge.PartyRef{{Name: "Dan", Address: "dan@shop.example"}, {Name: "eli@shop.example", Address: "eli@shop.example"}}
 	f.WindowUntil = now(t).Add(20 * time.Hour)
 	f.Previous, f.PreviousAt = 9, bridge.Place{Channel: "C1", Message: "90.1"}
 	f.AccountMode, f.Viewer = "trial", ann()

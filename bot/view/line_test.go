@@ -214,7 +214,7 @@ func TestLineVariants(t *testing.T) {
 		{Kind: bridge.LineDone, Verb: bridge.VerbPromote, Other: bridge.Facts{ID: 13, Subject: "x"}}, {Kind: bridge.LineDone, Verb: bridge.VerbSilence, Text: "news@list.example"},
 		{Kind: bridge.LineDone, Verb: bridge.VerbNote, By: ann(), Text: "asked the warehouse"}, {Kind: bridge.LineDone, Verb: bridge.VerbReply, By: ann(), Text: "On its way", Verbs: []bridge.Verb{bridge.VerbUndo}},
 		{Kind: bridge.LineRefused, Verb: bridge.VerbSnooze, Reason: "no time was given"},
-		{Kind: bridge.LineDetails, Other: bridge.Facts{ID: 13, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Dan"}}},
+		{Kind: bridge.LineDetails, Other: bridge.Facts{ID: 13, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Dan"}, To: []bridge.PartyRef{{Name: "Dan"}}}},
 		{Kind: "later", Reason: "something new", Hint: "Look.", Text: "words"},
 	} {
 		c := Line(l, f)

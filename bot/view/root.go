@@ -111,10 +111,31 @@ func timing(f bridge.Facts) []Piece {
 	if f.Previous > 0 {
 		groups = append(groups, []Piece{text("Continues "), thread(number(f.Previous), f.PreviousAt)})
 	}
+	for _, some := range [][]Piece{copied("Cc: ", f.Cc, ""), copied("Cc: ", f.Copied, " (gets no replies)")} {
+		groups = append(groups, some)
+	}
 	if w := modeWords(f.AccountMode); w != "" {
 		groups = append(groups, []Piece{text(w)})
 	}
 	return joined(between, groups...)
+}
+
+// maxCopied is how many people in copy a card names.
+const maxCopied = 3
+
+// copied names people in copy.
+func copied(lead string, list []bridge.PartyRef, then string) []Piece {
+	if len(list) == 0 {
+		return nil
+	}
+	var names []string
+	for _, p := range list[:min(len(list), maxCopied)] {
+		names = append(names, partyName(p))
+	}
+	if more := len(list) - maxCopied; more > 0 {
+		then = " and " + strconv.Itoa(more) + " more" + then
+	}
+	return []Piece{text(lead + strings.Join(names, ", ") + then)}
 }
 
 // window says until when the customer can be answered: as a time, so that the card never

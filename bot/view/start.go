@@ -30,6 +30,7 @@ func startForm(in FormInput) (Form, error) {
 	form.Intro = []Block{small(icon(strings.Trim(or(chosen.ChannelIcon, "speech_balloon"), ":")), text(" By "+accountName(chosen)))}
 	if t := in.Args.Template; chosen.ByTemplate && t != nil && t.ID != 0 {
 		in.Facts.Contact = bridge.PartyRef{Name: in.Args.Recipient, Address: in.Args.Recipient}
+		in.Facts.To = []bridge.PartyRef{in.Facts.Contact}
 		err := templateForm(&form, in)
 		form.Title = "New conversation"
 		return form, err

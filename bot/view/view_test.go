@@ -18,17 +18,19 @@ func roots(t *testing.T) map[string]bridge.Facts {
 	f, all := facts(t), full(t)
 	return map[string]bridge.Facts{
 		"1 unassigned": f, "2 everything": all,
-		"3 pending":           with(f, func(f *bridge.Facts) { f.Status, f.Assignees = bridge.StatusPending, []bridge.AgentRef{bob()} }),
-		"4 snoozed":           with(all, func(f *bridge.Facts) { f.Status, f.SnoozedUntil = bridge.StatusSnoozed, now(t).Add(23*time.Hour) }),
-		"5 resolved":          with(all, func(f *bridge.Facts) { f.Status = bridge.StatusResolved }),
-		"6 closed":            with(all, func(f *bridge.Facts) { f.Status, f.CloseReason = bridge.StatusClosed, "admin" }),
-		"7 bare":              {ID: 1, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "+491511234567", Address: "+491511234567"}},
+		"3 pending":  with(f, func(f *bridge.Facts) { f.Status, f.Assignees = bridge.StatusPending, []bridge.AgentRef{bob()} }),
+		"4 snoozed":  with(all, func(f *bridge.Facts) { f.Status, f.SnoozedUntil = bridge.StatusSnoozed, now(t).Add(23*time.Hour) }),
+		"5 resolved": with(all, func(f *bridge.Facts) { f.Status = bridge.StatusResolved }),
+		"6 closed":   with(all, func(f *bridge.Facts) { f.Status, f.CloseReason = bridge.StatusClosed, "admin" }),
+		"7 bare": {ID: 1, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "+491511234567", Address: "+491511234567"},
+			To: []bridge.PartyRef{{Name: "+491511234567", Address: "+491511234567"}}},
 		"8 watching":          with(f, func(f *bridge.Facts) { f.AccountMode = "watch" }),
 		"a window for people": with(f, func(f *bridge.Facts) { f.WindowUntil, f.WindowPeople = now(t).Add(5*24*time.Hour), true }),
 		"b window closed":     with(f, func(f *bridge.Facts) { f.WindowUntil, f.WindowClosed = now(t).Add(-time.Hour), true }),
 		"c never opened":      with(f, func(f *bridge.Facts) { f.WindowClosed = true }),
 		"9 nasty": with(f, func(f *bridge.Facts) {
 			f.Subject, f.Contact.Name, f.Tags = nasty+strings.Repeat("x", 500), nasty, []bridge.Tag{{Name: nasty}}
+			f.To = []bridge.PartyRef{f.Contact}
 		}),
 	}
 }

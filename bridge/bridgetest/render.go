@@ -109,6 +109,9 @@ func renderLine(r *request, l bridge.Line) {
 	for _, a := range l.Args.Addresses {
 		words = append(words, literal(a))
 	}
+	for _, p := range l.Without {
+		words = append(words, "without", literal(p.Address))
+	}
 	if l.Quoted != "" {
 		words = append(words, "to:", literal(l.Quoted))
 	}

@@ -1,0 +1,58 @@
+package view
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+)
+
+// The form of recipients holds those to whom replies go, and only them: saved unchanged it allows
+// nobody who waits and makes no copy a recipient.
+func TestRecipientsFormHoldsWhomRepliesGoTo(t *testing.T) {
+	t.Parallel()
+	f := facts(t)
+	f.To = []bridge.PartyRef{{Name: "Lee", Address: "lee@x.test"}, {Address: "mia@x.test"}} // !to replaced the customer
+	f.Cc = []bridge.PartyRef{{Name: "Dan", Address: "dan@x.test"}}
+	f.Waiting = []bridge.PartyRef{{Address: "spy@y.test"}}
+	form, err := NewForm(FormInput{Verb: bridge.VerbTo, Facts: f, Now: now(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	filled, problems := Submit(bridge.VerbTo, form.Args, map[string][]string{fieldAddresses: form.Fields[0].Value}, now(t), time.UTC)
+	if want := []string{"lee@x.test", "mia@x.test"}; len(problems) > 0 || !slices.Equal(filled.Args.Addresses, want) {
+		t.Errorf("saved unchanged it names %q, %v; want %q", filled.Args.Addresses, problems, want)
+	}
+	if intro := dumpForm("to", form); !strings.Contains(intro, "dan@x.test") || !strings.Contains(intro, "Not allowed yet: spy@y.test") {
+		t.Errorf("the form does not show who else there is:\n%s", intro)
+	}
+}
+
+// A card names who is in copy, and of many the first.
+func TestCardNamesWhoIsInCopy(t *testing.T) {
+	t.Parallel()
+	people := func(names ...string) (list []bridge.PartyRef) {
+		for _, n := range names {
+			list = append(list, bridge.PartyRef{Name: n, Address: strings.ToLower(n) + "@x.test"})
+		}
+		return list
+	}
+	for want, change := range map[string]func(*bridge.Facts){
+		"Cc: Lucía":                    func(f *bridge.Facts) { f.Cc = people("Lucía") },
+		"Cc: A, B, C and 2 more":       func(f *bridge.Facts) { f.Cc = people("A", "B", "C", "D", "E") },
+		"Cc: Lucía (gets no replies)":  func(f *bridge.Facts) { f.Copied = people("Lucía") },
+		"No longer among them: Lucía ": nil,
+	} {
+		shown := ""
+		if change == nil {
+			shown = dump("line", Line(bridge.Line{Kind: bridge.LineRecipients, Without: people("Lucía")}, facts(t)))
+		} else {
+			shown = dump("root", Root(with(facts(t), change)))
+		}
+		if !strings.Contains(shown, want) {
+			t.Errorf("%q is not in\n%s", want, shown)
+		}
+	}
+}

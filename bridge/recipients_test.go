@@ -1,0 +1,93 @@
+package bridge_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/bridge"
+	"parley/channels/channelstest"
+)
+
+// addresses of people, as they are shown.
+func addresses(list []bridge.PartyRef) []string {
+	var all []string
+	for _, p := range list {
+		all = append(all, p.Address)
+	}
+	return all
+}
+
+// facts are what forms and cards show to Ann of the conversation that was opened first.
+func (w *world) facts() bridge.Facts {
+	w.t.Helper()
+	return must(w.engines[0].Desk(w.surface).Facts(w.t.Context(), 1, "ann"))(w.t)
+}
+
+// goesAsShown sends a reply and compares its recipients with those that are shown before.
+func (w *world) goesAsShown(thread, text string, to, cc, waiting []string) {
+	w.t.Helper()
+	w.settled()
+	f := w.facts()
+	if !slices.Equal(addresses(f.To), to) || !slices.Equal(addresses(f.Cc), cc) || !slices.Equal(addresses(f.Waiting), waiting) {
+		w.t.Errorf("before %q: shown to %q, copy %q, waiting %q; want %q, %q, %q", text, f.To, f.Cc, f.Waiting, to, cc, waiting)
+	}
+	n := len(w.provider.Sent())
+	w.reply(thread, text)
+	if m := w.sent(n + 1)[n]; !slices.Equal(m.To, addresses(f.To)) || !slices.Equal(m.Cc, addresses(f.Cc)) {
+		w.t.Errorf("%q went to %q, copy %q; shown were %q and %q", text, m.To, m.Cc, f.To, f.Cc)
+	}
+}
+
+// What is shown of a mail's recipients is what is sent: no newcomer who is not allowed yet, no
+// customer whom !to replaced. Saving the same recipients changes nothing and allows nobody.
+func TestRecipientsShownAreThoseSentTo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+	thread := w.thread("first")
+	w.goesAsShown(thread, "A", []string{"kim@x.test"}, []string{"lee@x.test"}, nil)
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second", References: []string{first}})
+	w.line(thread, bridge.LineParticipant)
+	w.goesAsShown(thread, "B", []string{"kim@x.test"}, []string{"lee@x.test"}, []string{"spy@y.test"})
+	w.chat.Say("ann", support, thread, "!to kim@x.test")
+	w.whisper("ann", "already")
+	w.goesAsShown(thread, "C", []string{"kim@x.test"}, []string{"lee@x.test"}, []string{"spy@y.test"})
+	if n := w.lines(thread, bridge.LineRecipients); n != 0 {
+		t.Errorf("%d lines tell of recipients that did not change", n)
+	}
+	w.chat.Say("ann", support, thread, "!to lee@x.test")
+	w.line(thread, bridge.LineRecipients)
+	w.goesAsShown(thread, "D", []string{"lee@x.test"}, nil, []string{"spy@y.test"})
+}
+
+// Who is left out of the copy by the customer is named.
+func TestWhoDropsOutOfTheCopyIsNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "mia@x.test"}, Subject: "One", Text: "first"})
+	thread := w.thread("first")
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"mia@x.test"}, Text: "second", References: []string{first}})
+	if line := w.line(thread, bridge.LineRecipients).Plain(); !strings.Contains(line, "without lee@x.test") || strings.Contains(line, "without mia") {
+		t.Errorf("the line says %q, want who got no reply any more", line)
+	}
+}
+
+// With reply_to: sender people in copy get no reply, but agents see that they read along, and may
+// answer them after all.
+func TestCopyIsShownWhereOnlyTheSenderIsAnswered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"reply_to": "sender"}})
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+	thread := w.thread("first")
+	w.goesAsShown(thread, "A", []string{"kim@x.test"}, nil, nil)
+	if got := addresses(w.facts().Copied); !slices.Equal(got, []string{"lee@x.test"}) {
+		t.Errorf("agents see %q in copy, want Lee", got)
+	}
+	if w.lines(thread, bridge.LineParticipant) != 0 {
+		t.Error("somebody is asked about a person who is never answered")
+	}
+	w.chat.Say("ann", support, thread, "!cc lee@x.test")
+	w.line(thread, bridge.LineRecipients)
+	w.goesAsShown(thread, "B", []string{"kim@x.test"}, []string{"lee@x.test"}, nil)
+}
