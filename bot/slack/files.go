@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,7 +37,7 @@ func (s *Surface) sendFiles(ctx context.Context, me *self, p bridge.Post) (bridg
 	}
 	r := me.render(view.Files(sender(p), fileNames(p), p.Missing), digest(p.Token)[:8])[0]
 	if p.Part == 0 {
-		if !anyContent(p.Files) {
+		if !slices.ContainsFunc(p.Files, takes) {
 			return s.postNames(ctx, p, r)
 		}
 		done, err := s.upload(ctx, p.Files)
@@ -76,13 +77,19 @@ func sender(p bridge.Post) bridge.PartyRef {
 	return p.Facts.Contact
 }
 
-// fileNames lists the files; Slack takes no empty one, which is only named.
+// takes says whether Slack takes a file; others are only named.
+func takes(f channels.File) bool { return f.SizeBytes > 0 && f.SizeBytes <= maxFileBytes }
+
+// fileNames lists the files, with a word about those that Slack doesn't take.
 func fileNames(p bridge.Post) []string {
 	names := make([]string, 0, len(p.Files))
 	for _, f := range p.Files {
 		name := fileName(f)
-		if f.SizeBytes == 0 {
+		switch {
+		case f.SizeBytes <= 0:
 			name += " (0 bytes)"
+		case !takes(f):
+			name += " (larger than the 1 GB that Slack takes)"
 		}
 		names = append(names, name)
 	}
@@ -97,16 +104,7 @@ func fileName(f channels.File) string {
 	return name
 }
 
-func anyContent(files []channels.File) bool {
-	for _, f := range files {
-		if f.SizeBytes > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// postNames is for files without content.
+// postNames is for files that Slack doesn't take.
 func (s *Surface) postNames(ctx context.Context, p bridge.Post, r rendered) (bridge.Sent, error) {
 	opts := append(inert(r), slackapi.MsgOptionMetadata(slackapi.SlackMetadata{
 		EventType: metadataType, EventPayload: map[string]any{"token": p.Token, "part": p.Part},
@@ -129,11 +127,8 @@ func (s *Surface) postNames(ctx context.Context, p bridge.Post, r rendered) (bri
 func (s *Surface) upload(ctx context.Context, files []channels.File) (string, error) {
 	var done progress
 	for _, f := range files {
-		if f.SizeBytes == 0 {
+		if !takes(f) {
 			continue
-		}
-		if f.SizeBytes > maxFileBytes {
-			return "", badPost("A file is larger than Slack takes.")
 		}
 		id, err := s.uploadOne(ctx, f)
 		if err != nil {
@@ -170,7 +165,7 @@ func (s *Surface) uploadOne(ctx context.Context, f channels.File) (string, error
 func (s *Surface) reconcileFiles(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	var done progress
 	if p.Part == 0 {
-		if anyContent(p.Files) {
+		if slices.ContainsFunc(p.Files, takes) {
 			return channels.Absent, bridge.Sent{}, nil // uploading again shows nothing twice
 		}
 		return s.reconcileNames(ctx, p)

@@ -57,6 +57,39 @@ func TestSendFiles(t *testing.T) {
 	}
 }
 
+// Whatever a customer sends, of each kind and size: the agent finds it among the message's files,
+// or is told why not.
+func TestEveryFileIsMet(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	root := st.root()
+	for _, c := range []struct {
+		name, kind string
+		size       int64
+		word       string // "" = the file itself
+	}{
+		{"photo.png", "image/png", 1, ""}, {"phone.jpg", "image/jpeg", 400_000, ""}, {"heavy.jpg", "image/jpeg", 1<<20 + 1, ""},
+		{"moving.gif", "image/gif", 10, ""}, {"sticker.webp", "image/webp", 10, ""}, {"photo.heic", "image/heic", 10, ""},
+		{"drawing.svg", "image/svg+xml", 10, ""}, {"plan.pdf", "application/pdf", 10, ""}, {"unknown", "", 1, ""},
+		{"empty.png", "image/png", 0, "(0 bytes)"}, {"film.mp4", "video/mp4", maxFileBytes + 1, "1 GB"},
+	} {
+		p := st.post(bridge.PostFiles, root, c.name)
+		f := upload(c.name, strings.Repeat("x", int(min(c.size, 1<<21))))
+		f.ContentType, f.SizeBytes = c.kind, c.size
+		p.Files = []channels.File{f}
+		sent := st.sendAll(p)
+		m := st.fake.Message(st.ch, sent.Message)
+		switch {
+		case m == nil || !strings.Contains(m.Text, c.name):
+			t.Errorf("%s: the agent sees %+v", c.name, m)
+		case c.word != "" && !strings.Contains(m.Text, c.word):
+			t.Errorf("%s: nothing says why it isn't there: %s", c.name, m.Text)
+		case c.word == "" && (len(m.Files) != 1 || int64(len(st.fake.File(m.Files[0].ID).Data)) != c.size):
+			t.Errorf("%s: files %+v", c.name, m.Files)
+		}
+	}
+}
+
 func TestReconcileFiles(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, false)
