@@ -68,8 +68,7 @@ func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcom
 func (s *Surface) wanted(ctx context.Context, p bridge.Post) (is func(*graph.Message) bool, more bool, err error) {
 	p = unnamed(p)
 	if p.Kind == bridge.PostFiles {
-		is, more = s.wantedFiles(p)
-		return is, more, nil
+		return s.wantedFiles(ctx, p)
 	}
 	c, err := s.compose(ctx, p)
 	if err != nil {

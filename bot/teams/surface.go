@@ -86,6 +86,7 @@ type Surface struct {
 	libs    *memory[library]     // where files lie
 	closed  *closures
 	reads   *permits
+	copying chan struct{} // is full while a picture is copied
 	sweeper *sweep.Sweeper
 	work    *background.Work // that goes on after an answer was given
 }
@@ -123,7 +124,7 @@ func New(o Options) (*Surface, error) {
 		bot:    connector.New(connector.Options{AppID: o.AppID, Tokens: tokens, Hosts: hosts, HTTP: o.Client, Now: o.Now}),
 		check:  check,
 		door:   inbound.New(check, o.AllowUnsigned, o.Log),
-		roots:  newMemory[bool](), swept: newMemory[compared](), whole: newMemory[wholePass](), sent: newMemory[bridge.Sent](), libs: newMemory[library](), closed: newClosures(), reads: newPermits(),
+		roots:  newMemory[bool](), swept: newMemory[compared](), whole: newMemory[wholePass](), sent: newMemory[bridge.Sent](), libs: newMemory[library](), closed: newClosures(), reads: newPermits(), copying: make(chan struct{}, 1),
 		sweeper: sweep.New(o.Desk, o.Log, o.SweepEvery), work: background.New(backgroundMost),
 	}
 	if s.graph, err = newGraph(o, newTokens); err != nil {
