@@ -96,6 +96,10 @@ const (
 	MarkBang  Marker = "bang"  // "!" and a letter
 	MarkSlash Marker = "slash" // "/" and a letter
 	MarkLone  Marker = "lone"  // nothing but a verb's word: "resolve"
+
+	// MarkColleagues is on a text that begins with a word for what is for colleagues
+	// ("internal: …", "(note) …"), or in which a later line begins like a note.
+	MarkColleagues Marker = "colleagues"
 )
 
 // Place is where something is in a surface. Ids are the surface's own.

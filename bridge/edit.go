@@ -227,7 +227,7 @@ func (w *work) applyEarly(c *conv, m *message, post, known *store.Post, a *Actio
 		return true
 	}
 	post.Version = known.Version
-	a.Text, a.Files, a.Marker, a.Verb = e.Action.Text, e.Action.Files, e.Action.Marker, VerbSay
+	a.Text, a.Raw, a.Files, a.Marker, a.Verb = e.Action.Text, e.Action.Raw, e.Action.Files, e.Action.Marker, VerbSay
 	if e.Action.Marker == MarkNote {
 		a.Verb = VerbNote
 	}

@@ -239,7 +239,7 @@ func (w *work) topLevel(surface int64, a Action) {
 		w.dir.teamOfChannel(surface, a.Place.Channel) == nil || w.posts[postKey{surface, a.Place.Channel, a.Place.Message}] != nil {
 		return
 	}
-	if a.Verb == VerbNote || a.Marker == MarkNote || len(a.Mentions) > 0 {
+	if a.Verb == VerbNote || a.Marker == MarkNote || a.Marker == MarkColleagues || len(a.Mentions) > 0 {
 		return // plainly for colleagues
 	}
 	w.remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: humanMessage})

@@ -74,7 +74,8 @@ func (w *work) speak(c *conv, agent *store.Agent, surface int64, a Action) (Deci
 	return Speak(Speech{
 		Actor: a.Actor.Kind, IsAgent: agent != nil, MayReply: agent != nil && Authorize(agent, VerbReply, c.Conversation) == nil,
 		Verb: a.Verb, Marker: a.Marker, Explicit: a.Explicit, MentionsBot: a.MentionsBot, Mentions: len(a.Mentions) > 0,
-		HasText: a.Text != "" || a.Rich != nil, HasFiles: len(a.Files) > 0, Status: c.status(), Moved: c.leftThread(surface, a.Place), Automatic: c.Kind == "automatic", Watch: c.account.Mode == "watch",
+		Colleague: w.namesColleague(agent, a.Raw),
+		HasText:   a.Text != "" || a.Rich != nil, HasFiles: len(a.Files) > 0, Status: c.status(), Moved: c.leftThread(surface, a.Place), Automatic: c.Kind == "automatic", Watch: c.account.Mode == "watch",
 		ReplyMode: c.account.ReplyMode, AnyAgent: s.WhoReplies == "any_agent", Assigned: len(c.Assignees) > 0,
 		IsAssignee: agent != nil && c.isAssignee(agent.ID), AfterInner: w.afterRemark(c, agent, a), Confirm: s.ConfirmSend,
 	})

@@ -10,6 +10,7 @@ type Speech struct {
 	Explicit    bool // "@Parley reply: …", the Reply form, !reply
 	MentionsBot bool
 	Mentions    bool // mentions a colleague
+	Colleague   bool // begins with a colleague's name and a comma: "Ben, can you …"
 	HasText     bool
 	HasFiles    bool
 
@@ -74,6 +75,10 @@ func Speak(s Speech) (d Decision, reason string) {
 		return Inside, "not_assignee"
 	case s.Marker == MarkLone:
 		return Ask, "lone_verb"
+	case s.Marker == MarkColleagues:
+		return Ask, "for_colleagues"
+	case s.Colleague:
+		return Ask, "names_colleague"
 	case !s.HasText:
 		return Ask, "file_alone"
 	case s.AfterInner:
@@ -92,7 +97,7 @@ func Speak(s Speech) (d Decision, reason string) {
 func Told(reason string) bool {
 	switch reason {
 	case "not_an_agent", "may_not_reply", "moved", "automatic", "not_open", "watch", "not_assignee", "unknown_verb", "lone_verb",
-		"file_alone", "after_remark", "confirm", "reply_mentions":
+		"for_colleagues", "names_colleague", "file_alone", "after_remark", "confirm", "reply_mentions":
 		return true
 	}
 	return false

@@ -57,6 +57,10 @@ func TestSpeakReasons(t *testing.T) {
 		{"! and a letter", func(s *bridge.Speech) { s.Marker = bridge.MarkBang }, bridge.Ask, "unknown_verb", true},
 		{"/ and a letter", func(s *bridge.Speech) { s.Marker = bridge.MarkSlash }, bridge.Ask, "unknown_verb", true},
 		{"a verb alone", func(s *bridge.Speech) { s.Marker = bridge.MarkLone }, bridge.Ask, "lone_verb", true},
+		{"a word for colleagues", func(s *bridge.Speech) { s.Marker = bridge.MarkColleagues }, bridge.Ask, "for_colleagues", true},
+		{"a colleague's name", func(s *bridge.Speech) { s.Colleague = true }, bridge.Ask, "names_colleague", true},
+		{"a word for colleagues, explicitly", func(s *bridge.Speech) { s.Marker, s.Colleague, s.Explicit = bridge.MarkColleagues, true, true }, bridge.Out, "explicit", false},
+		{"a word for colleagues, by another agent", func(s *bridge.Speech) { s.Marker, s.IsAssignee = bridge.MarkColleagues, false }, bridge.Inside, "not_assignee", true},
 		{"a file alone", func(s *bridge.Speech) { s.HasText, s.HasFiles = false, true }, bridge.Ask, "file_alone", true},
 		{"after a colleague's remark", func(s *bridge.Speech) { s.AfterInner = true }, bridge.Ask, "after_remark", true},
 		{"confirm_send", func(s *bridge.Speech) { s.Confirm = true }, bridge.Ask, "confirm", true},
@@ -87,7 +91,7 @@ func forbidden(s bridge.Speech) bool {
 // reply, or it is an ordinary text of somebody whose word it is to give.
 func plain(s bridge.Speech) bool {
 	speaker := !s.Assigned || s.IsAssignee || s.AnyAgent
-	unusual := s.Marker == bridge.MarkLone || !s.HasText || s.AfterInner || s.Confirm
+	unusual := s.Marker == bridge.MarkLone || s.Marker == bridge.MarkColleagues || s.Colleague || !s.HasText || s.AfterInner || s.Confirm
 	return s.Explicit || s.ReplyMode == "direct" && speaker && !unusual
 }
 
@@ -107,9 +111,9 @@ func TestSpeakExhaustively(t *testing.T) {
 	}
 	for _, actor := range []bridge.ActorKind{bridge.ActorPerson, bridge.ActorForeign, bridge.ActorBot, bridge.ActorSelf, ""} {
 		for _, verb := range []bridge.Verb{bridge.VerbSay, bridge.VerbEdit, bridge.VerbNote, bridge.VerbReply, bridge.VerbUnknown} {
-			for _, marker := range []bridge.Marker{bridge.MarkNone, bridge.MarkNote, bridge.MarkBang, bridge.MarkSlash, bridge.MarkLone} {
+			for _, marker := range []bridge.Marker{bridge.MarkNone, bridge.MarkNote, bridge.MarkBang, bridge.MarkSlash, bridge.MarkLone, bridge.MarkColleagues} {
 				for _, status := range []bridge.Status{bridge.StatusOpen, bridge.StatusPending, bridge.StatusSnoozed, bridge.StatusResolved, bridge.StatusClosed} {
-					for bits := range 1 << 16 {
+					for bits := range 1 << 17 {
 						bit := func(n int) bool { return bits>>n&1 == 1 }
 						mode := "direct"
 						if bit(13) {
@@ -117,7 +121,7 @@ func TestSpeakExhaustively(t *testing.T) {
 						}
 						try(bridge.Speech{Actor: actor, Verb: verb, Marker: marker, Status: status, ReplyMode: mode,
 							IsAgent: bit(0), MayReply: bit(1), Explicit: bit(2), MentionsBot: bit(3), Mentions: bit(4), HasText: bit(5), HasFiles: bit(6),
-							Watch: bit(7), AnyAgent: bit(8), Assigned: bit(9), IsAssignee: bit(10), AfterInner: bit(11), Confirm: bit(12), Moved: bit(14), Automatic: bit(15)})
+							Watch: bit(7), AnyAgent: bit(8), Assigned: bit(9), IsAssignee: bit(10), AfterInner: bit(11), Confirm: bit(12), Moved: bit(14), Automatic: bit(15), Colleague: bit(16)})
 					}
 				}
 			}
@@ -128,7 +132,7 @@ func TestSpeakExhaustively(t *testing.T) {
 			t.Errorf("no combination is %s", d)
 		}
 	}
-	if combinations != 5*5*5*5<<16 {
+	if combinations != 5*5*6*5<<17 {
 		t.Errorf("%d combinations", combinations)
 	}
 	if d, _ := bridge.Speak(bridge.Speech{}); d != bridge.Inside {

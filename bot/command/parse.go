@@ -13,25 +13,35 @@ import (
 // "!" or "/", a note with "note:" or "//"; leading mentions, quotation and emphasis
 // marks, spaces and invisible characters before them and case don't matter. "!!" and
 // a backslash escape them. What begins like a verb and isn't one is VerbUnknown; a
-// verb's word alone is VerbSay with MarkLone.
+// verb's word alone is VerbSay with MarkLone. A text that begins with another word for what
+// is for colleagues ("internal: …"), or has a later line that begins like a note, is VerbSay
+// with MarkColleagues.
 //
 // Text is Markdown whose beginning is as typed: a writer of Markdown must not put
 // backslashes of its own before "!" and "/" there.
 func Parse(text string, opt Options) Parsed {
 	front, rest := lead(text, opt)
 	if said, ok := escaped(rest, opt); ok {
-		return Parsed{Verb: bridge.VerbSay, Text: trim(front + said)}
+		p := Parsed{Verb: bridge.VerbSay, Text: trim(front + said)}
+		if laterLineInside(said, opt) {
+			p.Marker = bridge.MarkColleagues
+		}
+		return p
 	}
 	switch marker, after := classify(rest, opt); marker {
 	case bridge.MarkNote:
 		return Parsed{Verb: bridge.VerbNote, Marker: marker, Text: trim(mentions(front, opt) + trim(undecorate(front, after)))}
 	case bridge.MarkBang, bridge.MarkSlash:
 		return verb(undecorate(front, after), marker, opt)
-	case bridge.MarkLone:
+	case bridge.MarkLone, bridge.MarkColleagues:
 		return Parsed{Verb: bridge.VerbSay, Marker: marker, Text: trim(text)}
 	case bridge.MarkNone:
 	}
-	return Parsed{Verb: bridge.VerbSay, Text: trim(text)}
+	p := Parsed{Verb: bridge.VerbSay, Text: trim(text)}
+	if laterLineInside(text, opt) {
+		p.Marker = bridge.MarkColleagues
+	}
+	return p
 }
 
 // decoration begins emphasis, code, quotations; it hides no marker.
@@ -117,6 +127,9 @@ func undecorate(front, rest string) string {
 	return rest
 }
 
+// pointMark begins a point of a list, or a heading.
+var pointMark = regexp.MustCompile(`^(?:[-+•#]+|\d{1,2}[.)])[\s\p{Zs}]+`)
+
 // noteWord is "note:" with whatever is invisible or emphasis in between, also as the
 // first point of a list or as a heading.
 var noteWord = regexp.MustCompile("^(?:(?:[-+•#]+|\\d{1,2}[.)])[\\s\\p{Zs}]+[*_~`]*)?(?i:n\\p{Cf}*o\\p{Cf}*t\\p{Cf}*e)[\\s\\p{Zs}\\p{Cf}*_~`]*[:：][*_~`]*")
@@ -138,6 +151,9 @@ func classify(rest string, opt Options) (bridge.Marker, string) {
 	}
 	if loneVerb(rest) {
 		return bridge.MarkLone, ""
+	}
+	if beginsInside(rest) {
+		return bridge.MarkColleagues, rest
 	}
 	return bridge.MarkNone, rest
 }

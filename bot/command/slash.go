@@ -53,7 +53,7 @@ func Mention(text string, opt Options) Parsed {
 		return Parsed{Verb: bridge.VerbNote, Marker: marker, Text: trim(after)}
 	case bridge.MarkBang, bridge.MarkSlash:
 		rest = after
-	case bridge.MarkNone, bridge.MarkLone:
+	case bridge.MarkNone, bridge.MarkLone, bridge.MarkColleagues:
 	}
 	p := spoken(rest, bridge.MarkNone, opt)
 	if p.Verb == bridge.VerbReply && p.Text != "" {

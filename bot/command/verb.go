@@ -125,7 +125,7 @@ func replyText(text string, opt Options) (reply, bad string) {
 		return text, "That begins like a note. Put \\ before it to send it."
 	case bridge.MarkBang, bridge.MarkSlash:
 		return text, "That begins like a verb. Put \\ before it to send it."
-	case bridge.MarkNone, bridge.MarkLone:
+	case bridge.MarkNone, bridge.MarkLone, bridge.MarkColleagues:
 		if p.Verb == bridge.VerbSay {
 			return p.Text, ""
 		}

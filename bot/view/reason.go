@@ -38,6 +38,10 @@ func reasonWords(reason string, f bridge.Facts) string {
 		return "It begins like a verb, but I know no such verb (!help lists them)."
 	case "lone_verb":
 		return "It is nothing but a verb's word. To do it, type it with a ! before it."
+	case "for_colleagues":
+		return "It begins like a remark for colleagues, or one of its lines does."
+	case "names_colleague":
+		return "It begins with a colleague's name."
 	case "file_alone":
 		return "It is a file without a word."
 	case "after_remark":

@@ -10,7 +10,7 @@ import (
 	"parley/bridge"
 )
 
-// A Chat's own tiny forms: note: text · // text · !verb words · <@app> verb words ·
+// A Chat's own tiny forms: note: text · // text · internal: text · !verb words · <@app> verb words ·
 // <@app> #12 verb words · <@app> reply: text · !! escapes.
 
 // typedVerbs are the verbs that may be typed here.
@@ -108,6 +108,8 @@ func parse(a *bridge.Action, m Message) {
 		}
 	case len(text) > 1 && text[0] == '/' && letter(text[1]):
 		a.Verb, a.Marker = bridge.VerbUnknown, bridge.MarkSlash
+	case strings.HasPrefix(lower, "internal:"):
+		a.Marker = bridge.MarkColleagues
 	case slices.Contains(typedVerbs(), bridge.Verb(lower)):
 		a.Marker = bridge.MarkLone
 	}

@@ -1,0 +1,179 @@
+package command
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"parley/bridge"
+)
+
+// insideWords are one language's words with which people begin what is for colleagues, in
+// small letters without accents. What begins with one is asked before it is sent.
+type insideWords struct {
+	language string
+	notes    []string // "note", "internal": for colleagues, also at the beginning of a later line
+	hints    []string // "fyi", "hint": customers are told such things too, but rarely first
+	everyday []string // words of notes that begin ordinary sentences too, of any language: they need a separator
+}
+
+func insideTable() []insideWords {
+	return []insideWords{
+		{language: "English", notes: []string{"note", "notes", "note to self", "internal", "internally", "private", "privately", "confidential", "for internal use", "team note"},
+			hints: []string{"fyi", "for your information", "hint", "hints", "heads up", "heads-up"}},
+		{language: "German", notes: []string{"notiz", "notizen", "intern", "interne", "interner", "internes", "anmerkung", "anmerkungen", "privat", "vertraulich", "nur intern"},
+			hints: []string{"zur info", "zur information", "zur kenntnis", "hinweis", "hinweise", "z.k.", "zk"}},
+		{language: "French", notes: []string{"note", "notes", "interne", "en interne", "prive", "privee", "confidentiel", "remarque", "entre nous"},
+			hints: []string{"pour info", "pour information", "indice"}},
+		{language: "Spanish", notes: []string{"nota", "notas", "interno", "interna", "privado", "privada", "confidencial", "entre nosotros"},
+			hints: []string{"para tu informacion", "para su informacion", "pista"}},
+		{language: "Portuguese", notes: []string{"nota", "notas", "interno", "interna", "privado", "privada", "particular", "confidencial", "observacao"},
+			hints: []string{"para tua informacao", "para sua informacao", "dica"}, everyday: []string{"particular"}},
+		{language: "Italian", notes: []string{"nota", "note", "appunto", "appunti", "interno", "interna", "privato", "privata", "riservato", "confidenziale"},
+			hints: []string{"per info", "per tua informazione", "suggerimento"}, everyday: []string{"appunto", "riservato"}},
+		{language: "Dutch", notes: []string{"notitie", "notities", "opmerking", "intern", "interne", "prive", "vertrouwelijk", "onder ons"},
+			hints: []string{"ter info", "ter informatie", "tip"}, everyday: []string{"tip"}},
+		{language: "Polish", notes: []string{"notatka", "notatki", "wewnetrzne", "wewnetrzna", "wewnetrznie", "prywatne", "prywatnie", "poufne", "uwaga wewnetrzna"},
+			hints: []string{"dla informacji", "wskazowka"}},
+		{language: "Swedish", notes: []string{"anteckning", "anteckningar", "notering", "internt", "intern", "privat", "konfidentiellt"},
+			hints: []string{"for kannedom", "for information", "tips"}, everyday: []string{"for information", "tips"}},
+		{language: "Danish", notes: []string{"note", "noter", "notat", "internt", "intern", "privat", "fortroligt"},
+			hints: []string{"til orientering", "til info", "tip"}},
+		{language: "Czech", notes: []string{"poznamka", "poznamky", "interne", "interni", "soukrome", "soukroma", "duverne"},
+			hints: []string{"pro informaci", "pro info", "napoveda"}},
+		{language: "Turkish", notes: []string{"not", "notlar", "dahili", "ic not", "sirket ici", "ozel", "gizli"},
+			hints: []string{"bilgi", "bilginize", "ipucu"}, everyday: []string{"not", "ozel", "bilgi"}},
+	}
+}
+
+// insideWord is an entry of the table.
+type insideWord struct {
+	text     string
+	hint     bool
+	everyday bool
+}
+
+// allInsideWords gives the table's words of all languages, the longest first.
+var allInsideWords = sync.OnceValue(func() []insideWord { //nolint:gochecknoglobals // a table that never changes
+	words := map[string]insideWord{}
+	everyday := map[string]bool{}
+	for _, l := range insideTable() {
+		for _, w := range l.hints {
+			words[w] = insideWord{text: w, hint: true}
+		}
+		for _, w := range l.everyday {
+			everyday[w] = true
+		}
+	}
+	for _, l := range insideTable() {
+		for _, w := range l.notes {
+			words[w] = insideWord{text: w}
+		}
+	}
+	var list []insideWord
+	for _, w := range words {
+		w.everyday = everyday[w.text]
+		list = append(list, w)
+	}
+	slices.SortFunc(list, func(a, b insideWord) int {
+		if n := len(b.text) - len(a.text); n != 0 {
+			return n
+		}
+		return strings.Compare(a.text, b.text)
+	})
+	return list
+})
+
+// beginningRunes is more of a line than any beginning that counts.
+const beginningRunes = 80
+
+// beginsInside says that a text begins with a word for what is for colleagues: "internal: …",
+// "Note - …", "(note) …", "note customer is angry".
+func beginsInside(text string) bool {
+	word, after, found := cutInsideWord(text)
+	return found && (!word.everyday || separated(after))
+}
+
+// laterLineInside says that a line after the first begins like a note: "note: …", "// …",
+// "(internal) …". A word for a note alone doesn't count there, nor does a hint: customers get such
+// lines too.
+func laterLineInside(text string, opt Options) bool {
+	_, later, _ := strings.Cut(trim(text), "\n")
+	for line := range strings.SplitSeq(later, "\n") {
+		_, rest := lead(line, opt)
+		if marker, _ := classify(rest, opt); marker == bridge.MarkNote {
+			return true
+		}
+		word, after, found := cutInsideWord(rest)
+		if found && !word.hint && separated(after) {
+			return true
+		}
+	}
+	return false
+}
+
+// cutInsideWord finds the word of the table that a line begins with. After is what follows the
+// word, in small letters without accents.
+func cutInsideWord(line string) (word insideWord, after string, found bool) {
+	plain := plainBeginning(line)
+	for _, w := range allInsideWords() {
+		after, ok := strings.CutPrefix(plain, w.text)
+		if ok && !beginsWithLetter(after) {
+			return w, after, true
+		}
+	}
+	return insideWord{}, "", false
+}
+
+// plainBeginning gives a line's beginning in small letters without accents, brackets, bullets
+// and what nobody sees, so that it can be compared with the table.
+func plainBeginning(line string) string {
+	var b strings.Builder
+	runes := 0
+	for _, r := range line {
+		if runes++; runes > beginningRunes || r == '\n' {
+			break
+		}
+		switch {
+		case unicode.IsSpace(r):
+			b.WriteByte(' ')
+		case r == '：':
+			b.WriteByte(':')
+		case !blank(r):
+			b.WriteRune(r)
+		}
+	}
+	plain := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, norm.NFD.String(b.String()))
+	plain = pointMark.ReplaceAllString(strings.TrimLeft(plain, " "), "")
+	return strings.TrimLeft(plain, " ([{<\"'“”„«»*_~`#>-–—•+")
+}
+
+func beginsWithLetter(s string) bool {
+	for _, r := range s {
+		return unicode.IsLetter(r) || unicode.IsDigit(r)
+	}
+	return false
+}
+
+// separated says that what follows a word sets it apart: "not: …", "(not) …", "not - …", but
+// not "not-so-good".
+func separated(after string) bool {
+	after = strings.TrimLeft(after, " *_~`")
+	if strings.IndexAny(after, ":)]}|=>") == 0 {
+		return true
+	}
+	for _, dash := range []string{"-", "–", "—"} {
+		if rest, ok := strings.CutPrefix(after, dash); ok {
+			return rest == "" || !beginsWithLetter(rest)
+		}
+	}
+	return false
+}
