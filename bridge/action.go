@@ -155,6 +155,7 @@ type Args struct {
 	Team         string   `json:"team,omitempty"`
 	Add          bool     `json:"add,omitempty"`
 	Remove       bool     `json:"remove,omitempty"`
+	Sure         bool     `json:"sure,omitempty"` // Send: who asks knows that somebody else is the author
 	Tags         []string `json:"tags,omitempty"`
 	Until        string   `json:"until,omitempty"` // a time in people's words
 	Note         string   `json:"note,omitempty"`

@@ -69,6 +69,10 @@ func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a Action, m 
 	if w.refuseClosed(c, surface, a, m) {
 		return
 	}
+	if *m.AgentID != agent.ID && !a.Args.Sure {
+		w.askSendAs(c, surface, a, m)
+		return
+	}
 	if !c.isAssignee(agent.ID) {
 		c.Assignees = append(c.Assignees, agent.ID)
 		w.logAgent(c, agent, "joined", nil)
@@ -84,6 +88,23 @@ func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a Action, m 
 		return
 	}
 	w.sendToCustomer(c, agent, surface, m, w.formOrder())
+	if *m.AgentID != agent.ID && m.Fate == store.FateWaiting {
+		w.tellSentAs(c, agent, surface, m)
+	}
+}
+
+// askSendAs asks who wants to send what somebody else wrote whether it is to leave: the customer
+// gets it as its author's.
+func (w *work) askSendAs(c *conv, surface int64, a Action, m *message) {
+	w.whisper(c, surface, a, Line{Kind: LineSendAs, By: w.dir.ref(surface, *m.AgentID), Text: m.Text, Files: uploadedNames(m), Customer: c.customer(),
+		Verbs: []Verb{VerbSend}, Args: Args{Conversation: c.ID, Message: m.ID, Sure: true}})
+}
+
+// tellSentAs says in the thread who sends what somebody else wrote. The author notices it, and
+// anybody can take it back while it waits.
+func (w *work) tellSentAs(c *conv, agent *store.Agent, surface int64, m *message) {
+	w.lineAbout(c, m, Line{Kind: LineDone, Verb: VerbSend, By: w.dir.ref(surface, agent.ID), Text: m.Text, Files: uploadedNames(m),
+		Verbs: []Verb{VerbUndo}, Args: Args{Conversation: c.ID, Message: m.ID}})
 }
 
 // decideDelivery does Send again and Mark as sent on what nobody can tell, and Send

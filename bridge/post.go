@@ -98,6 +98,7 @@ const (
 	LineSnoozed     LineKind = "snoozed"      // By, Until; confirmation with Wake
 	LineAsk         LineKind = "ask"          // * not sent without a click; Reason
 	LineInside      LineKind = "inside"       // * stayed inside; Reason; may be sent
+	LineSendAs      LineKind = "send_as"      // asks somebody who wants to send Text, which By wrote, whether they are sure
 	LineParked      LineKind = "parked"       // * found late, the conversation moved on
 	LineOffered     LineKind = "offered"      // * parked for the reply window, which is open now until Until
 	LineFailed      LineKind = "failed"       // * the customer didn't get it; Reason, Hint

@@ -14,7 +14,8 @@ import (
 	"parley/store"
 )
 
-// another agent's text stays inside with a button; who clicks joins as assignee.
+// another agent's text stays inside with a button; who clicks joins as assignee. Who
+// clicks under somebody else's text is asked first, since that one would be its author.
 func TestAnotherAgentsTextWaitsForAClick(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -29,8 +30,14 @@ func TestAnotherAgentsTextWaitsForAClick(t *testing.T) {
 		t.Errorf("the line: %q", line.Text)
 	}
 	w.chat.Press(t, "cat", line, bridge.VerbSend)
+	question := w.whisper("cat", "[send_as] Ben")
+	w.fate(m, "inside")
+	w.chat.Press(t, "cat", question, bridge.VerbSend)
 	w.provider.WaitTexts(t, "One", "Two")
 	w.card(thread, "| Ann,Cat |")
+	if told := w.shown("[done] <@ben> Cat send"); !strings.Contains(told.Plain(), "Two") {
+		t.Errorf("the line: %q", told.Text)
+	}
 	w.chat.Press(t, "cat", line, bridge.VerbSend)
 	w.whisper("cat", "decided already")
 	w.settled()

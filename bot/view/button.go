@@ -15,8 +15,6 @@ func button(verb bridge.Verb, args bridge.Args) Button {
 		b.Opens = OpensHistory
 	case bridge.VerbList:
 		b.Opens = OpensList
-	case bridge.VerbSend:
-		b.Style = StylePrimary
 	case bridge.VerbSendAgain:
 		b.Confirm = "Send it again? If the first one did arrive, the customer gets it twice."
 	case bridge.VerbClose:
@@ -85,6 +83,12 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 	var all []Button
 	for _, verb := range l.Verbs {
 		b := button(verb, args)
+		if verb == bridge.VerbSend && likelyReply(l) {
+			b.Style = StylePrimary
+		}
+		if l.Kind == bridge.LineSendAs && verb == bridge.VerbSend {
+			b.Label = oneLine("Send as "+agentName(l.By), maxLabelRunes)
+		}
 		if l.Kind == bridge.LineParked && l.Reason == "window" && verb == bridge.VerbKeep {
 			b.Label = "Keep for later"
 		}
@@ -94,6 +98,21 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 		all = append(all, b)
 	}
 	return all
+}
+
+// maxLabelRunes is what fits on a button.
+const maxLabelRunes = 24
+
+// likelyReply says that what a line is about was most likely written for the customer, so that
+// sending it is what people want first.
+func likelyReply(l bridge.Line) bool {
+	switch l.Kind {
+	case bridge.LineParked, bridge.LineOffered:
+		return true
+	case bridge.LineAsk:
+		return l.Reason == "confirm" || l.Reason == "file_alone" || l.Reason == "handed_in"
+	}
+	return false
 }
 
 // MarkIcon is the emoji shortcode of a receipt mark. None of them is a verb's emoji, so

@@ -21,6 +21,8 @@ func done(l bridge.Line, f bridge.Facts) []Block {
 		return append([]Block{sentence(icon("memo"), " ", mentioned(l), doer(l)+" noted, inside:")}, quote(l.Text)...)
 	case l.Verb == bridge.VerbTemplate && l.Text != "":
 		return append([]Block{sentence(icon("scroll"), " ", mentioned(l), doer(l)+" sent "+customer(l, f)+" the template ", bold(oneLine(l.Reason, maxNameRunes)), ":")}, quote(l.Text)...)
+	case l.Verb == bridge.VerbSend && len(l.Mentions) > 0:
+		return append([]Block{sentence(icon("outbox_tray"), " ", doer(l)+" sends "+customer(l, f)+" what ", mentions(l.Mentions), " wrote:")}, kept(l)...)
 	case l.Verb == bridge.VerbTemplateEdit || l.Verb == bridge.VerbTemplateDelete:
 		return []Block{sentence(append(lead, templateDone(l), then(l.Hint))...)}
 	case l.Verb == bridge.VerbReply && (l.Text != "" || l.Rich != nil || len(l.Files) > 0):

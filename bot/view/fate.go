@@ -17,6 +17,9 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 		return fate(l, f, "raised_hand_with_fingers_splayed", "Not sent yet: "+who+" does not have this.", "Send it, or keep it inside?")
 	case bridge.LineInside:
 		return fate(l, f, "house", "This stayed inside: "+who+" did not get it.", nextFor(l, "Send it, if it was meant for the customer."))
+	case bridge.LineSendAs:
+		author := agentName(l.By)
+		return fate(l, f, "raised_hand_with_fingers_splayed", author+" wrote this, and would be its author: send it to "+who+"?", "It waits like any reply, with Undo.")
 	case bridge.LineTexts:
 		return []Block{sentence(icon("straight_ruler"), " ", mentioned(l), fmt.Sprintf("This counts as %d texts, and each is charged.", l.Count), then(or(l.Hint, "Take it back to shorten it, or let it go.")))}
 	case bridge.LineOffered:

@@ -68,6 +68,8 @@ func sample(t *testing.T, k bridge.LineKind) bridge.Line {
 		l.Reason, l.Hint, l.Text, l.Verbs = "", "", "", []bridge.Verb{bridge.VerbWake}
 	case bridge.LineAsk, bridge.LineInside, bridge.LineParked:
 		l.Verbs = []bridge.Verb{bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop}
+	case bridge.LineSendAs:
+		l.Mentions, l.Reason, l.Hint, l.Verbs, l.Args.Sure = nil, "", "", []bridge.Verb{bridge.VerbSend}, true
 	case bridge.LineTexts:
 		l.Reason, l.Hint, l.Text, l.Count, l.Verbs = "", "", "", 4, []bridge.Verb{bridge.VerbUndo}
 	case bridge.LineEvening:

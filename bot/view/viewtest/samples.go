@@ -44,6 +44,8 @@ func (s Samples) Lines() map[string]bridge.Line {
 		"resolved":   {Kind: bridge.LineResolved, By: ann, Text: "refunded", Verbs: []bridge.Verb{bridge.VerbReopen}},
 		"snoozed":    {Kind: bridge.LineSnoozed, By: ann, Until: When(), Verbs: []bridge.Verb{bridge.VerbWake}},
 		"ask":        {Kind: bridge.LineAsk, Mentions: []bridge.AgentRef{ann}, Reason: "It looks like a command.", Text: kept, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: 7}},
+		"send_as":    {Kind: bridge.LineSendAs, By: ann, Customer: s.Facts().Contact, Text: kept, Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7, Sure: true}},
+		"sent_as":    {Kind: bridge.LineDone, Verb: bridge.VerbSend, By: s.Ben, Mentions: []bridge.AgentRef{ann}, Customer: s.Facts().Contact, Text: kept, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: 7}},
 		"inside":     {Kind: bridge.LineInside, Mentions: []bridge.AgentRef{ann}, Reason: "You are not assigned.", Text: kept, Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7}},
 		"parked":     {Kind: bridge.LineParked, Mentions: []bridge.AgentRef{ann}, Reason: "Found late.", Text: kept, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}, Args: bridge.Args{Message: 7}},
 		"texts":      {Kind: bridge.LineTexts, Mentions: []bridge.AgentRef{ann}, Count: 4, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: 7}},
