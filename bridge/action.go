@@ -143,7 +143,16 @@ type Action struct {
 
 	Form   string // of a filled form: names the opened one, which may be handed in several times; "" = not known
 	Args   Args
+	Meant  *Meant // VerbUnknown: the verb that was probably meant; nil = nobody knows
 	Answer string // opaque; where an ephemeral answer goes besides the actor
+}
+
+// Meant is the verb that a slip of the pen probably stands for: "!assing @ben". People are offered
+// it by a button; who presses that does the verb.
+type Meant struct {
+	Verb  Verb     `json:"verb"`
+	Args  Args     `json:"args"`
+	Names []string `json:"names,omitempty"` // of the people in Args.Agents, as they are called
 }
 
 // Args are the arguments of a verb; which ones count depends on the verb.
@@ -155,6 +164,7 @@ type Args struct {
 	Team         string   `json:"team,omitempty"`
 	Add          bool     `json:"add,omitempty"`
 	Remove       bool     `json:"remove,omitempty"`
+	Slip         int64    `json:"slip,omitempty"` // the asked message that the verb corrects: "!assing @ben"
 	Sure         bool     `json:"sure,omitempty"` // Send: who asks knows that somebody else is the author
 	Tags         []string `json:"tags,omitempty"`
 	Until        string   `json:"until,omitempty"` // a time in people's words

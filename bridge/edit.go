@@ -58,7 +58,7 @@ func (w *work) applyEdit(c *conv, m *message, surface int64, a Action) {
 		m.Reason = editedReason
 		w.dropParts(m)
 		if decision != Out {
-			w.keepInside(c, m, decision, reason)
+			w.keepInside(c, m, a, decision, reason)
 		}
 	case m.Fate == store.FateWaiting && d != nil && w.holdable(d):
 		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
@@ -69,7 +69,7 @@ func (w *work) applyEdit(c *conv, m *message, surface int64, a Action) {
 			return
 		}
 		w.cancelReply(m)
-		w.keepInside(c, m, decision, reason)
+		w.keepInside(c, m, a, decision, reason)
 	case m.Fate == store.FateFailed: // Send again sends what it says now
 		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
 		if decision != Out {
@@ -106,14 +106,14 @@ func (w *work) underWay(d *delivery) bool {
 }
 
 // keepInside makes a waiting reply, by its edit, something that does not leave.
-func (w *work) keepInside(c *conv, m *message, decision Decision, reason string) {
+func (w *work) keepInside(c *conv, m *message, a Action, decision Decision, reason string) {
 	m.Direction, m.Fate, m.Reason = "note", store.FateInside, reason
 	w.logParley(c, "kept inside", detail{Message: m.ID, Reason: reason})
 	w.unanswered(c)
 	switch {
 	case decision == Ask:
 		m.Fate = store.FateAsk
-		w.tellAuthor(c, m, LineAsk, reason, VerbSend, VerbKeep)
+		w.ask(c, m, a, reason)
 	case Told(reason):
 		w.tellInside(c, m, reason)
 	}

@@ -66,8 +66,19 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 	if c != nil {
 		c.clicked = true
+		w.settleSlip(c, surface, a)
 	}
 	return w.perform(ctx, tx, c, surface, a)
+}
+
+// settleSlip keeps a mistyped command inside when the one that was meant is done by its button.
+func (w *work) settleSlip(c *conv, surface int64, a Action) {
+	m := w.messages[a.Args.Slip]
+	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
+	if m != nil && m.ConversationID == c.ID && m.Fate == store.FateAsk && Authorize(agent, a.Verb, c.Conversation) == nil {
+		m.Fate, m.Reason, m.dirty = store.FateInside, "note", true
+		w.mark(c, m, MarkInside)
+	}
 }
 
 // awaitRecord has an action wait for the record of what it is under, if that may be about to

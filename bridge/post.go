@@ -157,6 +157,7 @@ type Line struct {
 	Verb      Verb   // LineDone, LineRefused: what was asked
 	Verbs     []Verb // buttons, in order
 	Args      Args   // what the buttons are about
+	Meant     *Meant `json:",omitempty"` // LineAsk: the verb that was probably meant, as the first button
 	Log       []LogRow
 	Rows      []Facts
 	Count     int    // LineTexts, LineDone of a reply: as how many messages the provider counts it

@@ -45,10 +45,7 @@ func (w *work) say(c *conv, surface int64, a Action) {
 		w.sendToCustomer(c, agent, surface, m, a.Order)
 	case Ask:
 		m.Fate = store.FateAsk
-		if a.Verb == VerbUnknown && a.Args.Note != "" {
-			reason = a.Args.Note // what is wrong with it, in words
-		}
-		w.tellAuthor(c, m, LineAsk, reason, VerbSend, VerbKeep)
+		w.ask(c, m, a, reason)
 	default:
 		m.Fate = store.FateInside
 		if reason == "not_an_agent" && c.toldBefore(m) {

@@ -1,6 +1,8 @@
 package bridge_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +57,42 @@ func TestSendingForSomebodyElseIsAsked(t *testing.T) {
 	w.fate(own, "inside")
 	w.chat.Choose("ben", support, own, bridge.VerbSend)
 	w.fate(own, "waiting")
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("the customer got %q", w.provider.Texts())
+	}
+}
+
+// A mistyped command is offered as it was meant; who presses that does it, by their own right, and
+// the slip stays inside. A name that nobody has is not offered.
+func TestMistypedCommandIsOffered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	slip := w.reply(thread, "!assing ben")
+	w.fate(slip, "ask")
+	line := w.shown("unknown_verb !assing ben")
+	var verbs []bridge.Verb
+	for _, b := range line.Buttons {
+		verbs = append(verbs, b.Verb)
+	}
+	if !slices.Equal(verbs, []bridge.Verb{bridge.VerbAssign, bridge.VerbKeep, bridge.VerbSend}) {
+		t.Errorf("the buttons are %v", verbs)
+	}
+	w.chat.Press(t, "dan", line, bridge.VerbAssign) // who is no agent
+	w.whisper("dan", "not one of Parley's agents")
+	w.fate(slip, "ask")
+	w.chat.Press(t, "cat", line, bridge.VerbAssign)
+	w.card(thread, "| Ben |")
+	w.fate(slip, "inside")
+	if told := w.line(thread, bridge.LineAssigned); !strings.Contains(told.Plain(), "Cat") {
+		t.Errorf("the line: %q", told.Text)
+	}
+	w.reply(thread, "!assing nobody")
+	if line := w.shown("unknown_verb !assing nobody"); len(line.Buttons) != 2 {
+		t.Errorf("the buttons are %+v", line.Buttons)
+	}
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("the customer got %q", w.provider.Texts())
 	}

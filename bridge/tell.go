@@ -25,6 +25,45 @@ func (w *work) tellAuthor(c *conv, m *message, kind LineKind, reason string, ver
 	w.tellWith(c, m, Line{Kind: kind, Reason: reason, Verbs: verbs})
 }
 
+// ask asks the author whether a text is for the customer. What was likelier meant comes first: the
+// verb that a slip stands for, then to keep the text inside.
+func (w *work) ask(c *conv, m *message, a Action, reason string) {
+	line := Line{Kind: LineAsk, Reason: reason, Verbs: []Verb{VerbSend, VerbKeep}}
+	switch reason {
+	case "unknown_verb":
+		line.Verb, line.Meant = VerbUnknown, w.meant(c, m, a)
+		if a.Args.Note != "" {
+			line.Reason = a.Args.Note // what is wrong with it, in words
+		}
+		fallthrough
+	case "lone_verb", "for_colleagues", "names_colleague", "after_remark", "reply_mentions":
+		line.Verbs = []Verb{VerbKeep, VerbSend}
+	}
+	w.tellWith(c, m, line)
+}
+
+// meant makes a button of the verb that a mistyped one stands for: about this conversation, with the
+// names of its people. Nothing where one of them isn't known.
+func (w *work) meant(c *conv, m *message, a Action) *Meant {
+	if a.Meant == nil {
+		return nil
+	}
+	offered := *a.Meant
+	offered.Args.Conversation, offered.Args.Slip = c.ID, m.ID
+	for _, who := range offered.Args.Agents {
+		name := "me"
+		if who != "me" {
+			found := w.dir.find(m.AccountID, who)
+			if found == nil {
+				return nil
+			}
+			name = found.Name
+		}
+		offered.Names = append(offered.Names, name)
+	}
+	return &offered
+}
+
 func (w *work) tellProblem(c *conv, m *message, p *Problem) {
 	w.tellWith(c, m, Line{Kind: LineInside, Reason: p.Text, Hint: p.Hint, Verbs: []Verb{VerbSend}})
 }

@@ -155,7 +155,7 @@ func (n *wanted) inbound(a *store.Account, in channels.Inbound, now time.Time) {
 
 func (n *wanted) action(surface int64, a Action) {
 	n.add(a.Args.Conversation)
-	n.messages = append(n.messages, a.Args.Message)
+	n.messages = append(n.messages, a.Args.Message, a.Args.Slip)
 	n.deliveries = append(n.deliveries, a.Args.Delivery)
 	for _, m := range []string{a.Place.Thread, a.Place.Message} {
 		if m != "" {

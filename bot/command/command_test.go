@@ -49,7 +49,7 @@ func TestSlash(t *testing.T) {
 			t.Errorf("%q\n got %+v\nwant %+v", text, got, want)
 		}
 	}
-	for text, says := range map[string]string{"xyz": "no verb “/xyz”", "#12 xyz": "no verb “/xyz”", "take #12 now": "Nothing may follow", "#12 …": "no verb “/…”", "#12 cc bob": "no address", "#12 take now": "follow “take”"} {
+	for text, says := range map[string]string{"xyz": "no command “/xyz”", "#12 xyz": "no command “/xyz”", "take #12 now": "Nothing may follow", "#12 …": "no command “/…”", "#12 cc bob": "no address", "#12 take now": "follow “take”"} {
 		if got := Slash("parley", text, team); got.Verb != bridge.VerbUnknown || !strings.Contains(got.Err, says) {
 			t.Errorf("%q = %+v", text, got)
 		}

@@ -16,8 +16,9 @@ type Parsed struct {
 	Args     bridge.Args
 	Text     string // VerbSay, VerbReply, VerbNote: without marker, verb and escape
 	Marker   bridge.Marker
-	Explicit bool   // "@Parley reply: …"
-	Unknown  string // VerbUnknown: the word that is no verb, as typed
+	Explicit bool          // "@Parley reply: …"
+	Unknown  string        // VerbUnknown: the word that is no verb, as typed
+	Meant    *bridge.Meant // VerbUnknown: the verb that was probably meant, with what follows it; nil = none
 	// Err says for people what is wrong with the arguments. With VerbUnknown they
 	// can't be used (Args.Note holds Err too, so that the engine can say it); with
 	// any other verb something is missing that a form may ask for.

@@ -83,7 +83,7 @@ func spoken(text string, marker bridge.Marker, opt Options) Parsed {
 		if name == "" {
 			name = firstField(rest)
 		}
-		return unknown(name, marker)
+		return unknown(name, strings.TrimPrefix(rest, name), marker, opt)
 	}
 	rest = trim(strings.TrimPrefix(rest[len(name):], ":"))
 	if id == 0 && u.shape != shapeFind {

@@ -22,7 +22,7 @@ func verb(text string, marker bridge.Marker, opt Options) Parsed {
 	}
 	u, p, ok := lookup(name)
 	if !ok {
-		return unknown(name, marker)
+		return unknown(name, text[len(name):], marker, opt)
 	}
 	rest := strings.TrimPrefix(text[len(name):], ":")
 	p = u.arguments(p, name, trim(rest), marker, opt)
@@ -45,16 +45,41 @@ func lookup(name string) (Usage, Parsed, bool) {
 	return Usage{}, Parsed{}, false
 }
 
-// unknown is what looks like a verb and isn't one.
-func unknown(name string, marker bridge.Marker) Parsed {
+// unknown is what looks like a verb and isn't one; rest follows its word.
+func unknown(name, rest string, marker bridge.Marker, opt Options) Parsed {
 	sign := map[bridge.Marker]string{bridge.MarkBang: "!", bridge.MarkSlash: "/"}[marker]
-	text := "There is no verb “" + sign + clip(name) + "”."
+	text := "There is no command “" + sign + clip(name) + "”."
+	near := nearest(name)
 	if name == "" {
-		text = "A verb follows “" + sign + "” directly."
-	} else if near := nearest(name); near != "" {
+		text = "A command follows “" + sign + "” directly."
+	} else if near != "" {
 		text += " Did you mean " + sign + near + "?"
 	}
-	return Parsed{Verb: bridge.VerbUnknown, Marker: marker, Unknown: name, Err: text, Args: bridge.Args{Note: text}}
+	return Parsed{Verb: bridge.VerbUnknown, Marker: marker, Unknown: name, Err: text, Args: bridge.Args{Note: text}, Meant: meant(near, rest, marker, opt)}
+}
+
+// meant reads what follows a mistyped verb as if it had been typed right; nil where no button may
+// stand for the verb, since it would send something or needs more than its arguments.
+func meant(name, rest string, marker bridge.Marker, opt Options) *bridge.Meant {
+	u, ok := Help(name)
+	if !ok || !offered(u.Verb) {
+		return nil
+	}
+	p := u.arguments(Parsed{Verb: u.Verb}, name, trim(strings.TrimPrefix(rest, ":")), marker, opt)
+	if p.Verb != u.Verb {
+		return nil // nobody knows what its arguments mean
+	}
+	return &bridge.Meant{Verb: p.Verb, Args: p.Args}
+}
+
+// offered says that a button may stand for a verb that was mistyped.
+func offered(verb bridge.Verb) bool {
+	switch verb {
+	case bridge.VerbTake, bridge.VerbAssign, bridge.VerbUnassign, bridge.VerbTag, bridge.VerbUntag, bridge.VerbTopic, bridge.VerbPending, bridge.VerbSnooze, bridge.VerbWake,
+		bridge.VerbResolve, bridge.VerbReopen, bridge.VerbClose, bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow:
+		return true
+	}
+	return false
 }
 
 // wrong is a verb whose arguments can't be used; nothing is done.

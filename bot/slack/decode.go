@@ -188,7 +188,7 @@ func (me *self) said(channel string, m *message) bridge.Action {
 		a.Origin = bridge.OriginMention
 	}
 	p := parse(plain, opt)
-	a.Verb, a.Args, a.Text, a.Marker, a.Explicit = p.Verb, p.Args, p.Text, p.Marker, p.Explicit
+	a.Verb, a.Args, a.Text, a.Marker, a.Explicit, a.Meant = p.Verb, p.Args, p.Text, p.Marker, p.Explicit, p.Meant
 	if p.Verb == bridge.VerbSay || p.Verb == bridge.VerbNote || p.Verb == bridge.VerbReply {
 		if q := parse(md, opt); q.Verb == p.Verb && q.Marker == p.Marker {
 			a.Text = q.Text

@@ -86,7 +86,7 @@ func (p payload) said(at bridge.Place, a *connector.Activity) bridge.Action {
 		parse, out.Origin = command.Mention, bridge.OriginMention
 	}
 	q := parse(t.Plain, opt)
-	out.Verb, out.Args, out.Text, out.Marker, out.Explicit = q.Verb, q.Args, q.Text, q.Marker, q.Explicit
+	out.Verb, out.Args, out.Text, out.Marker, out.Explicit, out.Meant = q.Verb, q.Args, q.Text, q.Marker, q.Explicit, q.Meant
 	if q.Verb == bridge.VerbSay || q.Verb == bridge.VerbNote || q.Verb == bridge.VerbReply {
 		if m := parse(t.Markdown, opt); m.Verb == q.Verb && m.Marker == q.Marker {
 			out.Text = m.Text

@@ -1,6 +1,9 @@
 package view
 
 import (
+	"regexp"
+	"strings"
+
 	"parley/bot/command"
 	"parley/bridge"
 )
@@ -81,6 +84,9 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 		args.Conversation = f.ID
 	}
 	var all []Button
+	if l.Meant != nil {
+		all = append(all, meantButton(*l.Meant))
+	}
 	for _, verb := range l.Verbs {
 		b := button(verb, args)
 		if verb == bridge.VerbSend && likelyReply(l) {
@@ -98,6 +104,44 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 		all = append(all, b)
 	}
 	return all
+}
+
+// plainSpan is a time from now on: "2h", "3 days".
+var plainSpan = regexp.MustCompile(`^\d+ ?(?:m|min|minutes?|h|hours?|d|days?|w|weeks?)$`)
+
+// meantButton is the button of a command that was mistyped, and says what it does: "Assign to Ben".
+func meantButton(m bridge.Meant) Button {
+	b := button(m.Verb, m.Args)
+	b.Style = StylePrimary
+	until, addresses := strings.TrimSpace(m.Args.Until), strings.Join(m.Args.Addresses, ", ")
+	switch {
+	case Asks(m.Verb, m.Args) && m.Verb != bridge.VerbResolve && m.Verb != bridge.VerbClose:
+		// its form asks for what is missing
+	case m.Verb == bridge.VerbAssign && m.Args.Team != "":
+		b.Label = "Assign to " + m.Args.Team
+	case m.Verb == bridge.VerbAssign:
+		b.Label = "Assign to " + strings.Join(m.Names, ", ")
+	case m.Verb == bridge.VerbSnooze && plainSpan.MatchString(until):
+		b.Label = "Snooze for " + until
+	case m.Verb == bridge.VerbSnooze:
+		b.Label = "Snooze until " + until
+	case m.Verb == bridge.VerbTag:
+		b.Label = "Tag " + strings.Join(m.Args.Tags, ", ")
+	case m.Verb == bridge.VerbUntag:
+		b.Label = "Untag " + strings.Join(m.Args.Tags, ", ")
+	case m.Verb == bridge.VerbTopic:
+		b.Label = "Topic: " + m.Args.Note
+	case m.Verb == bridge.VerbCC && m.Args.Remove:
+		b.Label = "No copy to " + addresses
+	case m.Verb == bridge.VerbCC:
+		b.Label = "Copy to " + addresses
+	case m.Verb == bridge.VerbTo:
+		b.Label = "Reply to " + addresses
+	case m.Verb == bridge.VerbAllow:
+		b.Label = "Allow " + addresses
+	}
+	b.Label = oneLine(b.Label, maxLabelRunes)
+	return b
 }
 
 // maxLabelRunes is what fits on a button.

@@ -14,6 +14,9 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 	who := customer(l, f)
 	switch l.Kind {
 	case bridge.LineAsk:
+		if l.Verb == bridge.VerbUnknown {
+			return fate(l, f, "raised_hand_with_fingers_splayed", "Nothing was sent or done.", "")
+		}
 		return fate(l, f, "raised_hand_with_fingers_splayed", "Not sent yet: "+who+" does not have this.", "Send it, or keep it inside?")
 	case bridge.LineInside:
 		return fate(l, f, "house", "This stayed inside: "+who+" did not get it.", nextFor(l, "Send it, if it was meant for the customer."))

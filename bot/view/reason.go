@@ -35,7 +35,7 @@ func reasonWords(reason string, f bridge.Facts) string {
 		}
 		return "Somebody else has this conversation."
 	case "unknown_verb":
-		return "It begins like a verb, but I know no such verb (!help lists them)."
+		return "It begins like a command, but I know no such command (!help lists them)."
 	case "lone_verb":
 		return "It is nothing but a verb's word. To do it, type it with a ! before it."
 	case "for_colleagues":

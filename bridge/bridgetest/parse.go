@@ -105,6 +105,9 @@ func parse(a *bridge.Action, m Message) {
 	case len(text) > 1 && text[0] == '!' && letter(text[1]):
 		if !verb(a, text[1:]) {
 			a.Verb, a.Marker = bridge.VerbUnknown, bridge.MarkBang
+			if rest, ok := strings.CutPrefix(text, "!assing "); ok {
+				a.Meant = &bridge.Meant{Verb: bridge.VerbAssign, Args: bridge.Args{Agents: strings.Fields(rest)}}
+			}
 		}
 	case len(text) > 1 && text[0] == '/' && letter(text[1]):
 		a.Verb, a.Marker = bridge.VerbUnknown, bridge.MarkSlash

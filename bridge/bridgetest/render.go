@@ -134,6 +134,9 @@ func renderLine(r *request, l bridge.Line) {
 		words = append(words, literal(t.Name), literal("("+t.Language+")"), literal(t.Status), literal(t.Reason))
 	}
 	r.Text = strings.Join(words, " ")
+	if l.Meant != nil {
+		r.Buttons = append(r.Buttons, Button{Verb: l.Meant.Verb, Args: l.Meant.Args})
+	}
 	for _, v := range l.Verbs {
 		r.Buttons = append(r.Buttons, Button{Verb: v, Args: l.Args})
 	}
