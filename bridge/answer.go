@@ -1,14 +1,20 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"parley/store"
 )
 
-const historyRows = 50
+const (
+	historyRows = 50
+	whyMessages = 30 // that are looked through for whyTexts
+	whyTexts    = 5
+)
 
 // answer does the verbs that only read: they change nothing and are answered to
 // the actor alone.
@@ -42,6 +48,40 @@ func (w *work) answer(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agen
 	return true, nil
 }
 
+// decided gives what became of the texts that people typed last in a conversation, also of those of
+// this batch, the newest first. Commands are not among them.
+func (w *work) decided(ctx context.Context, tx pgx.Tx, c *conv, surface int64) ([]Decided, error) {
+	var p store.Pipeline
+	var latest []store.Message
+	p.LatestMessages(&latest, []int64{c.ID}, whyMessages)
+	if err := p.Run(ctx, tx); err != nil {
+		return nil, err
+	}
+	known := map[int64]bool{}
+	for i := range latest {
+		known[latest[i].ID] = true
+		if now := w.messages[latest[i].ID]; now != nil {
+			latest[i] = now.Message
+		}
+	}
+	for _, m := range w.messages {
+		if m.fresh && m.ConversationID == c.ID && !known[m.ID] {
+			latest = append(latest, m.Message)
+		}
+	}
+	slices.SortFunc(latest, func(a, b store.Message) int {
+		return cmp.Or(cmp.Compare(b.EventID, a.EventID), cmp.Compare(b.ID, a.ID))
+	})
+	var list []Decided
+	for i := range latest {
+		m := &message{Message: latest[i]}
+		if m.AuthorUser != "" && m.Reason != commandReason && len(list) < whyTexts {
+			list = append(list, Decided{At: m.SaidAt, By: w.author(m, surface), Text: excerpt(m), Fate: m.Fate, Reason: m.Reason})
+		}
+	}
+	return list, nil
+}
+
 func (w *work) tell(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a Action) (Line, error) {
 	if a.Verb == VerbFind {
 		facts, err := w.facts(ctx, tx, c, agent, surface)
@@ -55,7 +95,8 @@ func (w *work) tell(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent,
 		if len(rows) > 10 {
 			rows = rows[:10]
 		}
-		return Line{Kind: LineWhy, Log: rows}, nil
+		decided, err := w.decided(ctx, tx, c, surface)
+		return Line{Kind: LineWhy, Decided: decided, Log: rows}, err
 	}
 	return Line{Kind: LineHistory, Log: rows}, nil
 }

@@ -74,7 +74,7 @@ func (w *work) assignTo(c *conv, agent *store.Agent, surface int64, a Action, ch
 			w.tellAssigned(c, ref.ID)
 		}
 	}
-	w.logAgent(c, agent, "assigned", detail{Agents: unique})
+	w.logAgent(c, agent, "assigned", detail{Agents: unique, Note: a.Args.Note})
 	if len(notice) > 0 {
 		w.line(c, Line{Kind: LineAssigned, By: w.dir.ref(surface, agent.ID), Mentions: notice, Text: a.Args.Note})
 	}
@@ -88,7 +88,7 @@ func (w *work) assignTeam(c *conv, agent *store.Agent, surface int64, a Action) 
 		return
 	}
 	c.TeamID, c.Assignees = &team.ID, nil
-	w.logAgent(c, agent, "assigned", detail{Team: team.ID, Text: team.Name})
+	w.logAgent(c, agent, "assigned", detail{Team: team.ID, Text: team.Name, Note: a.Args.Note})
 	w.line(c, Line{Kind: LineUnassigned, By: w.dir.ref(surface, agent.ID), Args: Args{Team: team.Name}, Text: a.Args.Note})
 	w.card(c)
 }

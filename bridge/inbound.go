@@ -263,6 +263,7 @@ func (w *work) wakeFor(c *conv, in channels.Inbound) {
 	case before == StatusSnoozed:
 		w.endSnooze(c)
 		w.line(c, Line{Kind: LineWoke, Mentions: w.owners(c), Reason: "customer"})
+		w.logCustomer(c, "woke", nil)
 	case before == StatusResolved:
 		c.ResolvedAt, c.CloseReason = nil, ""
 		w.line(c, Line{Kind: LineReopened, Mentions: w.owners(c)})

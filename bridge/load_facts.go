@@ -239,6 +239,9 @@ func (e *Engine) history(ctx context.Context, q store.Querier, id int64, unsaved
 			}
 			row.Detail += dir.ref(0, id).Name
 		}
+		if d.Note != "" {
+			row.Detail += ": " + d.Note
+		}
 		rows = append(rows, row)
 	}
 	return rows, nil

@@ -38,4 +38,5 @@ type detail struct {
 	Message int64   `json:"message,omitempty"`
 	Agents  []int64 `json:"agents,omitempty"`
 	Team    int64   `json:"team,omitempty"`
+	Note    string  `json:"note,omitempty"` // what was said with it, to colleagues
 }

@@ -76,7 +76,7 @@ func (w *work) settleSlip(c *conv, surface int64, a Action) {
 	m := w.messages[a.Args.Slip]
 	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
 	if m != nil && m.ConversationID == c.ID && m.Fate == store.FateAsk && Authorize(agent, a.Verb, c.Conversation) == nil {
-		m.Fate, m.Reason, m.dirty = store.FateInside, "note", true
+		m.Fate, m.Reason, m.dirty = store.FateInside, commandReason, true
 		w.mark(c, m, MarkInside)
 	}
 }
@@ -144,6 +144,9 @@ func (w *work) seen(surface int64, a Action) bool {
 	return p != nil && p.Kind == humanMessage
 }
 
+// commandReason marks a message that is a command, done or refused: nothing to be sent.
+const commandReason = "command"
+
 // keepCommand remembers a typed verb as what it is: inside, done.
 func (w *work) keepCommand(c *conv, surface int64, a Action) {
 	w.begun = true
@@ -152,7 +155,7 @@ func (w *work) keepCommand(c *conv, surface int64, a Action) {
 		a.Text = a.Raw
 	}
 	m := w.saidByPerson(c, surface, a, agent)
-	m.Reason = "note"
+	m.Reason = commandReason
 	w.remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, ConversationID: c.ID,
 		MessageID: m.ID, Kind: humanMessage})
 }

@@ -120,7 +120,7 @@ const (
 	LineDone        LineKind = "done"         // confirmation of Verb: Text
 	LineHelp        LineKind = "help"         // the verbs; Text = verb asked about
 	LineHistory     LineKind = "history"      // Log
-	LineWhy         LineKind = "why"          // Text
+	LineWhy         LineKind = "why"          // Decided, Log
 	LineList        LineKind = "list"         // Rows, Text = which list
 	LineDetails     LineKind = "details"      // Facts
 	LineTexts       LineKind = "texts"        // a long text counts as Count messages
@@ -159,6 +159,7 @@ type Line struct {
 	Args      Args   // what the buttons are about
 	Meant     *Meant `json:",omitempty"` // LineAsk: the verb that was probably meant, as the first button
 	Log       []LogRow
+	Decided   []Decided `json:",omitempty"` // LineWhy: what became of the newest texts, the newest first
 	Rows      []Facts
 	Count     int    // LineTexts, LineDone of a reply: as how many messages the provider counts it
 	Zone      string // of its times: "Europe/Berlin"; "" = that of the facts
@@ -167,6 +168,15 @@ type Line struct {
 	Without   []PartyRef `json:",omitempty"` // LineRecipients: who gets no replies any more
 	Templates []Template `json:",omitempty"`
 	Files     []LineFile `json:",omitempty"` // of a reply, uploaded to us: what goes with the text
+}
+
+// Decided is what became of a text that somebody typed, and why.
+type Decided struct {
+	At     time.Time
+	By     AgentRef
+	Text   string // its beginning
+	Fate   string // store.FateInside, …
+	Reason string // a code of Speak, or a sentence
 }
 
 // LineFile is a file that a line names.

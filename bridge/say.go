@@ -104,7 +104,7 @@ func (w *work) afterRemark(c *conv, agent *store.Agent, a Action) bool {
 	if last == nil || last.Direction != "note" || last.AuthorUser == a.Actor.ID {
 		return false
 	}
-	return last.Reason != "note" && last.Reason != "bot" && last.AuthorUser != "" && agent != nil
+	return last.Reason != "note" && last.Reason != commandReason && last.Reason != "bot" && last.AuthorUser != "" && agent != nil
 }
 
 // later says that a message was said after another: by the order in which their facts
@@ -278,10 +278,14 @@ func (w *work) answered(c *conv, agent *store.Agent, m *message) {
 		w.endSnooze(c)
 		c.Status = string(StatusOpen)
 	}
+	pending := false
 	if w.settings(c).AutoPending && c.status() == StatusOpen {
-		c.Status = string(StatusPending)
+		c.Status, pending = string(StatusPending), true
 	}
 	w.logAgent(c, agent, "replied", detail{Message: m.ID})
+	if pending {
+		w.logParley(c, "set pending", detail{Reason: "answered"})
+	}
 	w.card(c)
 }
 

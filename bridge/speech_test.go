@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/bridgetest"
 )
 
 // what begins like a remark for colleagues, or with a colleague's name, waits for a click;
@@ -95,5 +96,49 @@ func TestMistypedCommandIsOffered(t *testing.T) {
 	}
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("the customer got %q", w.provider.Texts())
+	}
+}
+
+// Who asks why is told what became of the last texts and for what reason, and not of the commands.
+func TestWhyTellsOfTexts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.fate(w.chat.Say("ben", support, thread, "He never pays"), "inside")
+	w.fate(w.reply(thread, "Is that so?"), "ask")
+	w.fate(w.reply(thread, "note: I look it up"), "inside")
+	w.fate(w.reply(thread, "!frob"), "ask")
+	w.fate(w.reply(thread, "It is paid"), "waiting")
+	w.reply(thread, "!why")
+	const told = "(Ann: It is paid waiting assignee) (Ann: !frob ask unknown_verb) (Ann: I look it up inside note) " +
+		"(Ann: Is that so? ask after_remark) (Ben: He never pays inside not_assignee)"
+	if text := w.whisper("ann", "[why]").Plain(); !strings.HasPrefix(text, "[why] ") || !strings.HasSuffix(text, told) {
+		t.Errorf("told: %q", text)
+	}
+}
+
+// The history has what Parley and the customer did to a conversation, and the words with an
+// assignment.
+func TestHistoryHasWhatHappenedByItself(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "Hello")
+	w.provider.WaitTexts(t, "Hello")
+	w.card(thread, "pending")
+	w.reply(thread, "!snooze 2h")
+	w.card(thread, "snoozed")
+	w.writes("kim", "Anything new?")
+	w.card(thread, "open")
+	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"ben"}, Note: "knows this customer"}}, "")
+	w.card(thread, "| Ben |")
+	w.reply(thread, "!history")
+	text := w.whisper("ann", "[history]").Plain()
+	for _, row := range []string{"Parley set pending answered", "Customer woke", "Ann assigned Ben: knows this customer"} {
+		if !strings.Contains(text, row) {
+			t.Errorf("no %q in %q", row, text)
+		}
 	}
 }

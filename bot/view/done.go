@@ -57,6 +57,15 @@ func counted(n int) string {
 func why(l bridge.Line, f bridge.Facts) []Block {
 	lead := sentence(icon("bulb"), " ", mentioned(l), or(reasonWords(l.Reason, f), "What was decided here, the newest first:"), then(l.Hint))
 	switch {
+	case len(l.Decided) > 0:
+		blocks := []Block{sentence(icon("bulb"), " ", mentioned(l), "What became of the last texts, and why:")}
+		for _, d := range l.Decided {
+			blocks = append(blocks, decided(d, f))
+		}
+		if len(l.Log) > 0 {
+			blocks = append(append(blocks, lead), logRows(l.Log, f)...)
+		}
+		return blocks
 	case strings.TrimSpace(l.Text) != "":
 		return []Block{{Kind: BlockBody, Text: l.Text}}
 	case len(l.Log) > 0:
@@ -65,6 +74,50 @@ func why(l bridge.Line, f bridge.Facts) []Block {
 		return []Block{lead}
 	}
 	return []Block{sentence(icon("bulb"), " ", mentioned(l), "Nothing has been decided here yet.")}
+}
+
+// decided says of one text what became of it, and why.
+func decided(d bridge.Decided, f bridge.Facts) Block {
+	fate := map[string]string{
+		"inside": "stayed inside", "ask": "waits for a click", "parked": "is kept for later", "waiting": "waits to leave", "out": "went to the customer", "undone": "was taken back",
+		"dropped": "was given up", "failed": "was not delivered", "unclear": "may or may not have arrived",
+	}[d.Fate]
+	return Block{Kind: BlockItem, Pieces: []Piece{at(d.At, f.Zone), text(" " + agentName(d.By) + ": “" + oneLine(d.Text, maxPreviewRunes) + "” " + or(fate, d.Fate) + "." + then(decidedWhy(d.Reason, f)))}}
+}
+
+// decidedWhy gives words to the reason of a decision, also to those that a line need not name.
+func decidedWhy(reason string, f bridge.Facts) string {
+	switch reason {
+	case "assignee":
+		return "Its author has this conversation."
+	case "claims":
+		return "It was the first answer and made its author the owner."
+	case "explicit":
+		return "It was said to be a reply."
+	case "clicked", "revived":
+		return "Somebody pressed Send to customer."
+	case "note":
+		return "It was marked as a note."
+	case "not_a_person":
+		return "No person wrote it."
+	case "late":
+		return "It was found late, when the conversation had moved on."
+	case "window", "offered":
+		return "The reply window was closed."
+	case "deleted":
+		return "Its author deleted it."
+	case "opted_out":
+		return "The customer wants no messages."
+	case "trial":
+		return "The account is on trial, and somebody who would get it is not on its list."
+	case "text_too_long", "file_too_large", "files_too_large", "file_kind", "no_files":
+		return "The channel does not take it as it is."
+	}
+	words := reasonWords(reason, f)
+	if words == said(reason) && !strings.Contains(reason, " ") {
+		return "" // a code that has no words
+	}
+	return words
 }
 
 // doneWords confirm a verb that the engine says nothing more about.

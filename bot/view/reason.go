@@ -56,6 +56,8 @@ func reasonWords(reason string, f bridge.Facts) string {
 		return "It mentions a colleague."
 	case "reply_mentions":
 		return "It says reply and mentions a colleague: the customer would read the mention too."
+	case "answered":
+		return "It was answered."
 	case "paused":
 		return "The account is paused."
 	case "handed_in":

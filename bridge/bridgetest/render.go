@@ -128,7 +128,10 @@ func renderLine(r *request, l bridge.Line) {
 		words = append(words, fmt.Sprintf("#%d", f.ID), literal(f.Subject), literal(f.Elsewhere))
 	}
 	for _, row := range l.Log {
-		words = append(words, literal(row.Actor+" "+row.What))
+		words = append(words, literal(strings.TrimSpace(row.Actor+" "+row.What+" "+row.Detail)))
+	}
+	for _, d := range l.Decided {
+		words = append(words, literal("("+d.By.Name+": "+d.Text+" "+d.Fate+" "+d.Reason+")"))
 	}
 	for _, t := range l.Templates {
 		words = append(words, literal(t.Name), literal("("+t.Language+")"), literal(t.Status), literal(t.Reason))
