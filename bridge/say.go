@@ -48,7 +48,7 @@ func (w *work) say(c *conv, surface int64, a Action) {
 		w.ask(c, m, a, reason)
 	default:
 		m.Fate = store.FateInside
-		if reason == "not_an_agent" && c.toldBefore(m) {
+		if (reason == "not_an_agent" || reason == "explicit_mode") && c.toldBefore(m) {
 			w.mark(c, m, MarkInside) // a line once: an automation that answers each would never end
 			return
 		}
@@ -58,7 +58,8 @@ func (w *work) say(c *conv, surface int64, a Action) {
 	}
 }
 
-// toldBefore says that an author who is no agent was lately told so in this thread.
+// toldBefore says that an author was lately told in this thread that a text stayed inside for
+// the same reason.
 func (c *conv) toldBefore(m *message) bool {
 	return slices.ContainsFunc(c.last, func(before store.Message) bool {
 		return before.ID != m.ID && before.AuthorUser == m.AuthorUser && before.Reason == m.Reason

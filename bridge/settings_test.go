@@ -12,7 +12,8 @@ import (
 	"parley/store"
 )
 
-// reply_mode explicit: only what is explicitly a reply leaves; the rest is plainly inside.
+// reply_mode explicit: only what is explicitly a reply leaves; the rest is inside, which its author
+// is told once, and sees by a mark from then on.
 func TestExplicitMode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{account: func(a *store.Account) { a.ReplyMode = "explicit" }})
@@ -28,8 +29,14 @@ func TestExplicitMode(t *testing.T) {
 	w.shown("A note from the form")
 	w.settled()
 	w.provider.WaitTexts(t, "Hi Kim", "Hi again", "From the form")
-	if n := w.lines(thread, bridge.LineInside); n != 0 {
-		t.Errorf("%d lines about what is plainly inside", n)
+	second := w.reply(thread, "Still among us")
+	w.fate(second, "inside")
+	w.settled()
+	if line := w.line(thread, bridge.LineInside); !strings.Contains(line.Plain(), "Talking among us") || w.lines(thread, bridge.LineInside) != 1 {
+		t.Errorf("%d lines about what is inside, the last: %q", w.lines(thread, bridge.LineInside), line.Text)
+	}
+	if marks := w.chat.Get(support, second).Marks; !slices.Contains(marks, string(bridge.MarkInside)) {
+		t.Errorf("the marks are %v", marks)
 	}
 }
 

@@ -96,7 +96,7 @@ func Speak(s Speech) (d Decision, reason string) {
 // the customer did not get the text. The others are what the author meant.
 func Told(reason string) bool {
 	switch reason {
-	case "not_an_agent", "may_not_reply", "moved", "automatic", "not_open", "watch", "not_assignee", "unknown_verb", "lone_verb",
+	case "not_an_agent", "may_not_reply", "explicit_mode", "moved", "automatic", "not_open", "watch", "not_assignee", "unknown_verb", "lone_verb",
 		"for_colleagues", "names_colleague", "file_alone", "after_remark", "confirm", "reply_mentions":
 		return true
 	}

@@ -50,7 +50,7 @@ func TestSpeakReasons(t *testing.T) {
 		{"explicitly, but resolved", func(s *bridge.Speech) { s.Explicit, s.Status = true, bridge.StatusResolved }, bridge.Inside, "not_open", true},
 		{"the account watches", func(s *bridge.Speech) { s.Watch = true }, bridge.Inside, "watch", true},
 		{"explicitly, but it watches", func(s *bridge.Speech) { s.Explicit, s.Watch = true, true }, bridge.Inside, "watch", true},
-		{"explicit mode", func(s *bridge.Speech) { s.ReplyMode = "explicit" }, bridge.Inside, "explicit_mode", false},
+		{"explicit mode", func(s *bridge.Speech) { s.ReplyMode = "explicit" }, bridge.Inside, "explicit_mode", true},
 		{"not the assignee", func(s *bridge.Speech) { s.IsAssignee = false }, bridge.Inside, "not_assignee", true},
 
 		{"an unknown verb", func(s *bridge.Speech) { s.Verb = bridge.VerbUnknown }, bridge.Ask, "unknown_verb", true},
