@@ -8,9 +8,9 @@ import (
 	"parley/store"
 )
 
-// addressed finds whom a text begins to speak to: what stands before its first comma, colon,
+// salutation finds whom a text begins to speak to: what stands before its first comma, colon,
 // exclamation mark or dash, "Ben, can you check?" or "Hi Ben - please".
-var addressed = regexp.MustCompile(`^[^\p{L}\n]*([\p{L}\p{M}.'’ \x{00a0}-]{1,80}?)\s*(?:[,،、，:：!！;\n]|\s[-–—]|$)`)
+var salutation = regexp.MustCompile(`^[^\p{L}\n]*([\p{L}\p{M}.'’ \x{00a0}-]{1,80}?)\s*(?:[,،、，:：!！;\n]|\s[-–—]|$)`)
 
 // typedName is a name after an @ that was not picked from the list, so that no mention came of it.
 var typedName = regexp.MustCompile(`^\s*@([\p{L}\p{M}\p{N}'’-]+)`)
@@ -28,7 +28,7 @@ func greetings() []string {
 func (w *work) namesColleague(author *store.Agent, typed string) bool {
 	found := typedName.FindStringSubmatch(typed)
 	if found == nil {
-		found = addressed.FindStringSubmatch(typed)
+		found = salutation.FindStringSubmatch(typed)
 	}
 	if found == nil {
 		return false
