@@ -55,7 +55,7 @@ func groups() []group {
 		{"chat", measureChat, []string{"accept_chat"}},
 		{"relay", measureRelay, []string{"relay_ratio", "commits_per_message"}},
 		{"hop", measureHop, []string{"hop", "hop_p95"}},
-		{"lanes", lanesGroup, []string{"lane_ratio", "lane_flat", "lane_isolation", "lane_snapshot"}},
+		{"lanes", lanesGroup, []string{"lane_ratio", "lane_rated", "lane_flat", "lane_isolation", "lane_snapshot"}},
 		{"budget", budgetGroup, []string{"budget_use", "budget_calls", "budget_calls_burst", "budget_isolation"}},
 		{"fair", fairGroup, []string{"fair_account", "fair_sender"}},
 		{"teams", teamsGroup, []string{"teams_hop", "teams_budget_use", "teams_calls"}},

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +31,12 @@ type laneFill struct {
 	queued    int // in free lanes, laneDepth each
 	stuck     int // in one further conversation whose head fails, on a gate of the free ones
 	throttled int // further lanes behind one gate that answers 429
+	gates     int // of the free lanes; 0 = laneGates
+	rate      int // deliveries that each of them allows a second, and at once; 0 = any number
 }
+
+// freeGates is how many gates the free lanes have.
+func (f laneFill) freeGates() int { return cmp.Or(f.gates, laneGates) }
 
 func (f laneFill) free() int { return f.queued / laneDepth }
 
@@ -47,16 +53,16 @@ func (f laneFill) throttledGate() int64 {
 	if f.throttled == 0 {
 		return 0
 	}
-	return laneGates + 1
+	return int64(f.freeGates() + 1)
 }
 
 const (
 	emptyLanes = `TRUNCATE lanes, deliveries, gates`
 
 	fillGates = `
-	INSERT INTO gates (id, account_id, key)
+	INSERT INTO gates (id, account_id, key, per_second, burst)
 	OVERRIDING SYSTEM VALUE
-	SELECT n, 10 + n % $2, 'gate' || n FROM generate_series(1, $1::int) AS n`
+	SELECT n, 10 + n % $2, 'gate' || n, $3::int, greatest($3::int, 1) FROM generate_series(1, $1::int) AS n`
 
 	// Every account has gates of its own.
 	fillLanes = `
@@ -75,12 +81,12 @@ const (
 // fillLanesOf puts into the tables what f says.
 func fillLanesOf(ctx context.Context, w *world, f laneFill) error {
 	type part struct{ first, lanes, depth, gate, gates int }
-	parts := []part{{0, f.free(), laneDepth, 1, laneGates}}
+	parts := []part{{0, f.free(), laneDepth, 1, f.freeGates()}}
 	if f.stuck > 0 {
 		parts = append(parts, part{f.free(), 1, f.stuck, 1, 1})
 	}
 	if f.throttled > 0 {
-		parts = append(parts, part{f.free() + 1, f.throttled, 1, laneGates + 1, 1})
+		parts = append(parts, part{f.free() + 1, f.throttled, 1, f.freeGates() + 1, 1})
 	}
 	run := func(sql string, args ...any) error {
 		if _, err := w.pool.Exec(ctx, sql, args...); err != nil {
@@ -90,7 +96,7 @@ func fillLanesOf(ctx context.Context, w *world, f laneFill) error {
 	}
 	// Before, not after: right after a checkpoint each page's first change writes the whole
 	// page, and a larger queue has more pages. A queue that has just grown has none such.
-	if err := errors.Join(run(emptyLanes), w.checkpoint(ctx), run(fillGates, laneGates+1, laneAccounts)); err != nil {
+	if err := errors.Join(run(emptyLanes), w.checkpoint(ctx), run(fillGates, f.freeGates()+1, laneAccounts, f.rate)); err != nil {
 		return err
 	}
 	deliveries := 0

@@ -22,7 +22,7 @@ func lanesGroup(b *bench, ctx context.Context) (figures map[string]Figure, err e
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context, *bench, *world) (Figure, error)
-	}{{"lane_ratio", laneRatio}, {"lane_flat", laneFlat}, {"lane_isolation", laneIsolation}, {"lane_snapshot", laneSnapshot}} {
+	}{{"lane_ratio", laneRatio}, {"lane_rated", laneRated}, {"lane_flat", laneFlat}, {"lane_isolation", laneIsolation}, {"lane_snapshot", laneSnapshot}} {
 		f, err := part.measure(ctx, b, w)
 		if err != nil {
 			return figures, fmt.Errorf("%s: %w", part.name, err)
@@ -66,6 +66,37 @@ func laneRatio(ctx context.Context, b *bench, w *world) (Figure, error) {
 	f.Note = join(fmt.Sprintf("%d queued; %s", queued, laneNote), note)
 	return f.with(map[string]float64{"deliveries_per_second": median(rates), "inserts_per_second": median(referencesOf(rounds)),
 		"cpu_us": median(cpus)}), nil
+}
+
+const (
+	ratedGates = 1000
+	// ratedRate is more than such a gate is asked for here: what keeping rates costs is measured, not
+	// waiting.
+	ratedRate = 1000
+)
+
+// laneRated compares many gates that have a rate with few that have none.
+func laneRated(ctx context.Context, b *bench, w *world) (Figure, error) {
+	span := b.span(3*time.Second, time.Second)
+	queued := b.laneSize(200_000)
+	var ratedCPU, freeCPU []float64
+	reference := func(ctx context.Context) (float64, error) {
+		rate, cpu, err := laneRate(ctx, w, laneFill{queued: queued}, span)
+		freeCPU = append(freeCPU, cpu)
+		return rate, err
+	}
+	rates, rounds, note, err := b.bracket(ctx, b.rounds(), reference, func(ctx context.Context, _ int) (float64, error) {
+		rate, cpu, err := laneRate(ctx, w, laneFill{queued: queued, gates: ratedGates, rate: ratedRate}, span)
+		ratedCPU = append(ratedCPU, cpu)
+		return rate, err
+	})
+	if err != nil {
+		return Figure{}, err
+	}
+	f := atLeast(0.5, "ratio", overReference(rates, rounds)...)
+	f.Note = join(fmt.Sprintf("%d gates with a rate; %s", ratedGates, laneNote), note)
+	return f.with(map[string]float64{"rated_per_second": median(rates), "free_per_second": median(referencesOf(rounds)),
+		"rated_cpu_us": median(ratedCPU), "free_cpu_us": median(freeCPU)}), nil
 }
 
 // laneFlat compares with a tenth of the size in the same shape, so that only the size of
