@@ -3,7 +3,10 @@ package bridge
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
 
@@ -22,23 +25,15 @@ func (w *work) answer(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agen
 	line := Line{Kind: LineHelp, Text: a.Args.Note}
 	switch a.Verb {
 	case VerbHelp:
-	case VerbList:
-		rows, err := w.e.list(ctx, tx, surface, agent, a.Args.List)
-		if err != nil {
-			return true, err
-		}
-		line = Line{Kind: LineList, Text: a.Args.List, Rows: rows}
-	case VerbHistory, VerbWhy, VerbFind:
-		if c == nil {
-			w.refuse(nil, surface, a, "no_conversation", "I don't know which conversation you mean.", "Say which one: #12")
-			return true, nil
-		}
-		if problem := Authorize(agent, a.Verb, c.Conversation); problem != nil {
+	case VerbList, VerbHistory, VerbWhy, VerbFind:
+		var err error
+		line, err = w.read(ctx, tx, c, agent, surface, a)
+		var problem *Problem
+		if errors.As(err, &problem) {
 			w.refuse(c, surface, a, problem.Code, problem.Text, problem.Hint)
 			return true, nil
 		}
-		var err error
-		if line, err = w.tell(ctx, tx, c, agent, surface, a); err != nil {
+		if err != nil {
 			return true, err
 		}
 	default:
@@ -80,6 +75,42 @@ func (w *work) decided(ctx context.Context, tx pgx.Tx, c *conv, surface int64) (
 		}
 	}
 	return list, nil
+}
+
+// read makes the line that answers who wants to see a list, what is found by some words, or
+// something of a conversation.
+// Errors: *Problem, for people; the database's.
+func (w *work) read(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a Action) (Line, error) {
+	if problem := Authorize(agent, a.Verb, nil); problem != nil {
+		return Line{}, problem
+	}
+	switch {
+	case a.Verb == VerbList:
+		return w.listLine(ctx, tx, agent, surface, a.Args)
+	case a.Verb == VerbFind && a.Args.Note != "":
+		return w.listLine(ctx, tx, agent, surface, Args{List: listFound, Note: a.Args.Note})
+	case a.Verb == VerbFind && c == nil && a.Args.Conversation > 9999: // no conversation's number: a telephone's
+		return w.listLine(ctx, tx, agent, surface, Args{List: listFound, Note: strconv.FormatInt(a.Args.Conversation, 10)})
+	case c == nil && a.Args.Conversation != 0:
+		return Line{}, noSuchConversation(a.Args.Conversation)
+	case c == nil:
+		return Line{}, &Problem{Code: "no_conversation", Text: "I don't know which conversation you mean.", Hint: "Say which one: #12"}
+	}
+	if problem := w.authorize(agent, a.Verb, c, surface, a); problem != nil {
+		return Line{}, problem
+	}
+	return w.tell(ctx, tx, c, agent, surface, a)
+}
+
+// listLine shows a page of a list, or of what was found.
+func (w *work) listLine(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface int64, args Args) (Line, error) {
+	l, err := w.e.list(ctx, tx, surface, agent, w.e.reader(agent), args.ListQuery())
+	args.List = cmp.Or(args.List, l.List)
+	return Line{Kind: LineList, Text: args.List, Args: args, Rows: l.Rows, More: l.More}, err
+}
+
+func noSuchConversation(id int64) *Problem {
+	return &Problem{Code: "no_conversation", Text: fmt.Sprintf("There is no conversation #%d.", id), Hint: "Look it up: @Parley find NAME"}
 }
 
 func (w *work) tell(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a Action) (Line, error) {

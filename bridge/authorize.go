@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"fmt"
 	"slices"
 
 	"parley/store"
@@ -21,6 +22,33 @@ func Authorize(agent *store.Agent, verb Verb, c *store.Conversation) *Problem {
 	return nil
 }
 
-// visibleTeams is the one read predicate: the teams whose conversations an agent may
-// read, nil = all.
-func visibleTeams(_ *store.Agent) []int64 { return nil }
+// authorize says why an agent may not do something to a conversation, or may not even read it;
+// nil = both are allowed.
+func (w *work) authorize(agent *store.Agent, verb Verb, c *conv, surface int64, a Action) *Problem {
+	if agent != nil && !w.isInThread(c, surface, a) && !w.e.reader(agent).May(c.Conversation) {
+		return notReadable(c.ID)
+	}
+	return Authorize(agent, verb, c.Conversation)
+}
+
+// isInThread says that somebody typed, or put an emoji, in a conversation's own thread: the surface
+// tells that, and so that its author can read it. Where a button or a form says it was, is no proof.
+func (w *work) isInThread(c *conv, surface int64, a Action) bool {
+	switch a.Origin {
+	case OriginText, OriginMention, OriginCatchUp, OriginEmoji:
+	default:
+		return false
+	}
+	for _, m := range []string{a.Place.Thread, a.Place.Message} {
+		if p := w.posts[postKey{surface, a.Place.Channel, m}]; p != nil && m != "" && p.ConversationID == c.ID {
+			return true
+		}
+	}
+	return false
+}
+
+// notReadable refuses a conversation to somebody who may not read it.
+func notReadable(id int64) *Problem {
+	return &Problem{Code: "not_allowed", Text: fmt.Sprintf("Conversation #%d is not open to you.", id),
+		Hint: "Only who is in its channel or its team may read it. If you joined just now, try again in a minute."}
+}

@@ -79,9 +79,9 @@ func (d *desk) FactsAt(ctx context.Context, at Place, user string) (Facts, error
 }
 
 func (d *desk) Facts(ctx context.Context, id int64, user string) (Facts, error) {
-	agent := d.agent(user)
-	if problem := Authorize(agent, VerbFind, nil); problem != nil {
-		return Facts{}, problem
+	agent, err := d.mayRead(ctx, id, user)
+	if err != nil {
+		return Facts{}, err
 	}
 	list, err := d.e.facts(ctx, d.e.pool, d.account, agent, id)
 	if err == nil && len(list) == 0 {
@@ -93,13 +93,47 @@ func (d *desk) Facts(ctx context.Context, id int64, user string) (Facts, error) 
 	return list[0], nil
 }
 
-func (d *desk) List(ctx context.Context, list, user string) ([]Facts, error) {
-	return d.e.list(ctx, d.e.pool, d.account, d.agent(user), list)
+// reading gives the agent behind a user, with what they may read as it is now.
+// Errors: *Problem for who is no agent.
+func (d *desk) reading(ctx context.Context, user string) (*store.Agent, store.Reader, error) {
+	agent := d.agent(user)
+	if problem := Authorize(agent, VerbFind, nil); problem != nil {
+		return nil, store.Reader{}, problem
+	}
+	d.e.askAudiences(ctx, agent)
+	return agent, d.e.reader(agent), nil
+}
+
+// mayRead gives the agent behind a user who may read a conversation.
+// Errors: ErrNoConversation; *Problem for who may not.
+func (d *desk) mayRead(ctx context.Context, id int64, user string) (*store.Agent, error) {
+	agent, r, err := d.reading(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := store.Conversations(ctx, d.e.pool, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(rows) == 0:
+		return nil, ErrNoConversation
+	case !r.May(&rows[0]):
+		return nil, notReadable(id)
+	}
+	return agent, nil
+}
+
+func (d *desk) List(ctx context.Context, q ListQuery, user string) (Listing, error) {
+	agent, r, err := d.reading(ctx, user)
+	if err != nil {
+		return Listing{}, err
+	}
+	return d.e.list(ctx, d.e.pool, d.account, agent, r, q)
 }
 
 func (d *desk) History(ctx context.Context, id int64, user string) ([]LogRow, error) {
-	if problem := Authorize(d.agent(user), VerbHistory, nil); problem != nil {
-		return nil, problem
+	if _, err := d.mayRead(ctx, id, user); err != nil {
+		return nil, err
 	}
 	return d.e.history(ctx, d.e.pool, id)
 }
@@ -115,10 +149,10 @@ func (d *desk) People(context.Context) ([]AgentRef, error) {
 	return list, nil
 }
 
-func (d *desk) Accounts(_ context.Context, user string) ([]AccountRef, error) {
-	agent := d.agent(user)
-	if problem := Authorize(agent, VerbNew, nil); problem != nil {
-		return nil, problem
+func (d *desk) Accounts(ctx context.Context, user string) ([]AccountRef, error) {
+	agent, _, err := d.reading(ctx, user)
+	if err != nil {
+		return nil, err
 	}
 	return d.e.accountsFor(d.e.directory.Load(), agent), nil
 }
@@ -150,6 +184,9 @@ func (d *desk) SaidAt(ctx context.Context, at Place, user string) ([]Said, error
 	}
 	posts, err := store.FindPosts(ctx, d.e.pool, []int64{d.account}, []string{at.Channel}, []string{at.Message})
 	if err != nil || len(posts) == 0 || posts[0].Kind != string(PostSaid) && posts[0].Kind != string(PostFiles) {
+		return nil, err
+	}
+	if _, err := d.mayRead(ctx, posts[0].ConversationID, user); err != nil {
 		return nil, err
 	}
 	messages, err := store.MessagesOfPost(ctx, d.e.pool, posts[0].MessageID, posts[0].Kind)

@@ -170,6 +170,17 @@ func (d *directory) teamOfChannel(surface int64, channel string) *store.Team {
 	return nil
 }
 
+// teamsOf gives the teams whose member an agent is.
+func (d *directory) teamsOf(agent int64) []int64 {
+	list := []int64{}
+	for _, t := range d.Teams {
+		if slices.Contains(t.Members, agent) {
+			list = append(list, t.ID)
+		}
+	}
+	return list
+}
+
 func (d *directory) zone(agent *store.Agent) *time.Location {
 	if agent != nil && agent.Zone != "" {
 		if loc, err := time.LoadLocation(agent.Zone); err == nil {

@@ -43,6 +43,9 @@ type Options struct {
 	Backoff []time.Duration
 	// GapWait bounds how long replies wait for a surface to fill a gap; 0 = 30 s.
 	GapWait time.Duration
+	// AudienceAge is how long who was last seen in an account's own channel may read its
+	// conversations while the surface can't tell who is there; 0 = 10 min.
+	AudienceAge time.Duration
 }
 
 // Engine runs the use cases.
@@ -66,7 +69,8 @@ type Engine struct {
 	fetchNow  chan struct{}       // files may be there to be fetched
 	attended  map[int64]time.Time // when a conversation's customer was last shown that somebody reads
 	attending sync.WaitGroup
-	running   bool      // Run waits for those who attend
+	running   bool // Run waits for those who attend
+	audiences *audiences
 	restored  time.Time // when work began after the last restore; set before any
 }
 
@@ -75,13 +79,17 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 	if o.GapWait == 0 {
 		o.GapWait = 30 * time.Second
 	}
+	if o.AudienceAge == 0 {
+		o.AudienceAge = 10 * time.Minute
+	}
 	if o.Backoff == nil {
 		o.Backoff = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 4 * time.Hour}
 	}
 	e := &Engine{pool: o.Pool, log: o.Log, opt: o, changed: make(chan struct{}),
 		channels: map[int64]channels.Channel{}, surfaces: map[int64]*desk{}, gates: map[laneKey]store.Gate{}, troubles: map[laneKey]bool{},
 		fetchNow: make(chan struct{}, 1), attended: map[int64]time.Time{},
-		large: semaphore.NewWeighted(originalsTogether), downloads: semaphore.NewWeighted(originalsTogether)}
+		audiences: &audiences{age: o.AudienceAge, known: map[userKey]heldAudience{}},
+		large:     semaphore.NewWeighted(originalsTogether), downloads: semaphore.NewWeighted(originalsTogether)}
 	ro := o.Relay
 	ro.Pool, ro.Handler, ro.Log, ro.Objects = o.Pool, e, o.Log, o.Objects
 	var err error
@@ -194,6 +202,7 @@ func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
 	group.Go(func() error { return e.runChannelMoves(ctx) })
 	group.Go(func() error { return e.runFetches(ctx) })
 	group.Go(func() error { return e.runTidying(ctx) })
+	group.Go(func() error { return e.runAudiences(ctx) })
 	e.setRunning(true)
 	err := group.Wait()
 	e.setRunning(false)

@@ -58,19 +58,20 @@ type world struct {
 
 // options of a world; the zero value is one engine with a hold of nothing.
 type options struct {
-	engines  int
-	hold     time.Duration
-	rate     float64 // posts per second and channel; 0 = any
-	lossy    bool    // answers get lost: time passes for attempts that are over
-	relay    relay.Options
-	backoff  []time.Duration
-	settings map[string]string
-	account  func(*store.Account)
-	caps     func(*channels.Capabilities)
-	stopped  bool // nothing runs until start is called
-	gapWait  time.Duration
-	fileLink func(message int64, file string) string
-	surface  func(bridge.Surface) bridge.Surface // nil = the chat's as it is
+	engines     int
+	hold        time.Duration
+	rate        float64 // posts per second and channel; 0 = any
+	lossy       bool    // answers get lost: time passes for attempts that are over
+	relay       relay.Options
+	backoff     []time.Duration
+	settings    map[string]string
+	account     func(*store.Account)
+	caps        func(*channels.Capabilities)
+	stopped     bool // nothing runs until start is called
+	gapWait     time.Duration
+	audienceAge time.Duration
+	fileLink    func(message int64, file string) string
+	surface     func(bridge.Surface) bridge.Surface // nil = the chat's as it is
 }
 
 // newWorld makes a company with the agents ann (admin), ben and cat, the team Support
@@ -172,7 +173,7 @@ func (w *world) addEngine() *bridge.Engine {
 		backoff = []time.Duration{20 * time.Millisecond}
 	}
 	e := must(bridge.New(w.t.Context(), bridge.Options{Pool: pool, Log: slog.New(slog.NewTextHandler(channelstest.Log(w.t), &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, Original: func(int64) string { return "" }, FileLink: w.opt.fileLink,
+		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, Original: func(int64) string { return "" }, FileLink: w.opt.fileLink,
 		Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}}}))(w.t)
 	s := bridgetest.NewSurface(w.chat, e.Desk(w.surface), w.opt.rate)
 	if w.opt.surface != nil {

@@ -178,34 +178,6 @@ func (d *directory) color(tag string) string {
 	return tagColor(tag)
 }
 
-// list gives the rows of a named list that an agent may see, newest first.
-func (e *Engine) list(ctx context.Context, q store.Querier, surface int64, agent *store.Agent, name string) ([]Facts, error) {
-	if agent == nil {
-		return nil, Authorize(nil, VerbList, nil)
-	}
-	l := store.ListQuery{Limit: historyRows, Teams: visibleTeams(agent)}
-	switch name {
-	case "", "mine":
-		l.Agent = agent.ID
-	case "unassigned":
-		l.Unassigned = true
-	case "team":
-		l.InTeams = []int64{}
-		for _, t := range e.directory.Load().Teams {
-			if slices.Contains(t.Members, agent.ID) {
-				l.InTeams = append(l.InTeams, t.ID)
-			}
-		}
-	case "snoozed", "resolved":
-		l.Status = name
-	}
-	ids, err := store.ListConversations(ctx, q, l)
-	if err != nil {
-		return nil, err
-	}
-	return e.facts(ctx, q, surface, agent, ids...)
-}
-
 // history gives the newest log rows of a conversation; unsaved are what a batch will add.
 func (e *Engine) history(ctx context.Context, q store.Querier, id int64, unsaved ...store.LogEntry) ([]LogRow, error) {
 	entries, err := store.ListLog(ctx, q, id, historyRows)

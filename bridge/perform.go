@@ -188,7 +188,7 @@ func (w *work) applySpeech(c *conv, surface int64, a Action, typed bool) error {
 		return nil
 	}
 	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
-	if problem := Authorize(agent, a.Verb, c.Conversation); problem != nil {
+	if problem := w.authorize(agent, a.Verb, c, surface, a); problem != nil {
 		w.refuse(c, surface, a, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
@@ -278,14 +278,15 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a
 		return nil // under some other message: meant for people
 	}
 	if c == nil && a.Args.Conversation != 0 {
-		w.refuse(nil, surface, a, "no_conversation", fmt.Sprintf("There is no conversation #%d.", a.Args.Conversation), "Look it up: @Parley find NAME")
+		problem := noSuchConversation(a.Args.Conversation)
+		w.refuse(nil, surface, a, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
 	if c == nil {
 		w.refuse(nil, surface, a, "no_conversation", "That is not in a conversation's thread.", "Say which one: #12, or use the thread's buttons.")
 		return nil
 	}
-	if problem := Authorize(agent, a.Verb, c.Conversation); problem != nil {
+	if problem := w.authorize(agent, a.Verb, c, surface, a); problem != nil {
 		w.refuse(c, surface, a, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}

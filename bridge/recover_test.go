@@ -133,7 +133,7 @@ func TestDesk(t *testing.T) {
 	if _, err := d.Facts(t.Context(), 1, "dan"); err == nil {
 		t.Error("somebody who is no agent may read")
 	}
-	if _, err := d.List(t.Context(), "all", "dan"); err == nil {
+	if _, err := d.List(t.Context(), bridge.ListQuery{List: "all"}, "dan"); err == nil {
 		t.Error("somebody who is no agent may list")
 	}
 	if _, err := d.History(t.Context(), 1, "dan"); err == nil {
@@ -143,8 +143,8 @@ func TestDesk(t *testing.T) {
 	if !seen["m:"+support+":"+reply] || !seen["m:"+support+":"+thread] || seen["m:"+support+":other"] {
 		t.Errorf("seen %v", seen)
 	}
-	if list := must(d.List(t.Context(), "mine", "ann"))(t); len(list) != 1 {
-		t.Errorf("mine: %d", len(list))
+	if list := must(d.List(t.Context(), bridge.ListQuery{}, "ann"))(t); len(list.Rows) != 1 {
+		t.Errorf("mine: %d", len(list.Rows))
 	}
 	if rows := must(d.History(t.Context(), 1, "ann"))(t); len(rows) < 3 {
 		t.Errorf("history: %+v", rows)

@@ -3,6 +3,7 @@ package bridge_test
 import (
 	"testing"
 
+	"parley/bridge"
 	"parley/store"
 )
 
@@ -14,9 +15,9 @@ func TestListOfATeam(t *testing.T) {
 	must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Support", Members: []int64{w.agents["ann"]}}))(t)
 	check(t, w.engines[0].Reload(t.Context()))
 	for user, want := range map[string]int{"ann": 1, "ben": 0} {
-		rows, err := w.engines[0].Desk(w.surface).List(t.Context(), "team", user)
-		if err != nil || len(rows) != want {
-			t.Errorf("%s sees %d rows (%v), want %d", user, len(rows), err, want)
+		l, err := w.engines[0].Desk(w.surface).List(t.Context(), bridge.ListQuery{List: "team"}, user)
+		if err != nil || len(l.Rows) != want {
+			t.Errorf("%s sees %d rows (%v), want %d", user, len(l.Rows), err, want)
 		}
 	}
 }

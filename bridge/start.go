@@ -47,7 +47,7 @@ func (e *Engine) accountsFor(dir *directory, agent *store.Agent) []AccountRef {
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
 		ch := e.channel(a.ID)
-		if a.Side != "channel" || ch == nil || !maySee(agent, a) {
+		if a.Side != "channel" || ch == nil || e.closedTo(dir, agent, a) {
 			continue
 		}
 		ref := AccountRef{Name: a.Name, Can: ch.Capabilities(), Starts: e.starts(dir, a) == nil,
@@ -57,12 +57,6 @@ func (e *Engine) accountsFor(dir *directory, agent *store.Agent) []AccountRef {
 	}
 	slices.SortFunc(list, func(a, b AccountRef) int { return strings.Compare(a.Name, b.Name) })
 	return list
-}
-
-// maySee says that an agent may read an account's conversations.
-func maySee(agent *store.Agent, a *store.Account) bool {
-	teams := visibleTeams(agent)
-	return teams == nil || a.TeamID != nil && slices.Contains(teams, *a.TeamID)
 }
 
 // starts says why no conversation can be begun by an account; nil = it can.
@@ -98,7 +92,7 @@ func (e *Engine) starting(dir *directory, agent *store.Agent, s Start) (starting
 	}
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
-		if a.Side != "channel" || s.Account != "" && !strings.EqualFold(a.Name, s.Account) || !maySee(agent, a) {
+		if a.Side != "channel" || s.Account != "" && !strings.EqualFold(a.Name, s.Account) || e.closedTo(dir, agent, a) {
 			continue
 		}
 		one, p := e.startingBy(dir, a, s)

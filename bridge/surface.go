@@ -49,6 +49,10 @@ type Surface interface {
 	// Lookup finds an agent's user id by e-mail; "" if there is none.
 	Lookup(ctx context.Context, email string) (string, error)
 
+	// Audience tells who can read a channel; it is asked about once a minute.
+	// Errors: any; then nobody is taken to be in it, once what was last told is some minutes old.
+	Audience(ctx context.Context, channel string) (Audience, error)
+
 	// Run keeps the connection (or sweeps only, in webhook mode) until ctx ends.
 	Run(ctx context.Context) error
 
@@ -115,9 +119,9 @@ type Desk interface {
 	// Facts of a conversation by its number, for user. Errors as FactsAt.
 	Facts(ctx context.Context, id int64, user string) (Facts, error)
 
-	// List gives the rows of "mine", "unassigned", "team", "all", "snoozed" or
-	// "resolved" that user may see, newest first, at most 50.
-	List(ctx context.Context, list, user string) ([]Facts, error)
+	// List gives a page of a list, at most 50 rows, or of what is found by some words, at
+	// most 20, as far as user may see it. Errors: *Problem.
+	List(ctx context.Context, q ListQuery, user string) (Listing, error)
 
 	// History gives the newest log rows of a conversation, at most 50.
 	History(ctx context.Context, id int64, user string) ([]LogRow, error)

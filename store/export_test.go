@@ -43,6 +43,9 @@ const (
 	FindOpeningsSQL       = findOpenings
 	CollectingOfDaysSQL   = collectingOfDays
 	DropOldMarksSQL       = dropOldMarks
+	FindSQL               = findConversations
+	ListAllSQL            = listAll
+	ListMineSQL           = listMine
 )
 
 // DeliveryResults gives the arguments of FinishDelivSQL.

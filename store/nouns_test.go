@@ -322,36 +322,6 @@ func TestMigrateTogether(t *testing.T) {
 	}
 }
 
-// Lists show what they say, newest first.
-func TestLists(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	account := must(store.SaveAccount(t.Context(), pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct"}))(t)
-	team := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "T"}))(t)
-	exec(t, pool, `INSERT INTO conversations (id, account_id, team_id, kind, status, assignees, last_at, created_at) VALUES
-		(1, $1, NULL, 'customer', 'open', '{5}', now() - interval '4 s', now()), (2, $1, $2, 'customer', 'pending', '{6,5}', now() - interval '3 s', now()),
-		(3, $1, $2, 'customer', 'open', '{}', now() - interval '2 s', now()), (4, $1, $2, 'customer', 'snoozed', '{5}', now() - interval '1 s', now()),
-		(5, $1, NULL, 'customer', 'resolved', '{5}', now(), now()), (6, $1, NULL, 'automatic', 'open', '{}', now(), now())`, account, team)
-	for name, tt := range map[string]struct {
-		q    store.ListQuery
-		want []int64
-	}{
-		"all":          {store.ListQuery{}, []int64{3, 2, 1}},
-		"mine":         {store.ListQuery{Agent: 5}, []int64{2, 1}},
-		"unassigned":   {store.ListQuery{Unassigned: true}, []int64{3}},
-		"of a team":    {store.ListQuery{InTeams: []int64{team}}, []int64{3, 2}},
-		"snoozed":      {store.ListQuery{Status: "snoozed"}, []int64{4}},
-		"resolved":     {store.ListQuery{Status: "resolved"}, []int64{5}},
-		"visible":      {store.ListQuery{Teams: []int64{team}}, []int64{3, 2, 1}},
-		"other team's": {store.ListQuery{Teams: []int64{team + 1}}, []int64{1}},
-	} {
-		tt.q.Limit = 50
-		if got := must(store.ListConversations(t.Context(), pool, tt.q))(t); !slices.Equal(got, tt.want) {
-			t.Errorf("%s: %v, want %v", name, got, tt.want)
-		}
-	}
-}
-
 // Of each conversation some parked replies are given, however many others have some.
 func TestParkedMessages(t *testing.T) {
 	t.Parallel()

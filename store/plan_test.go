@@ -136,6 +136,7 @@ func crowd(t *testing.T, pool *pgxpool.Pool) {
 		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) SELECT n, 1, n, 'open', now(), now() FROM generate_series(1, 1000000) AS n`,
 		`INSERT INTO conversations (id, account_id, identity_id, team_id, status, last_at, created_at, window_from, waiting_since) SELECT 2000000 + n, 2, n, 1, 'open', now(), now(),
 			'2026-01-01 00:00Z'::timestamptz + n * interval '1 min', now() FROM generate_series(1, 10000) AS n`,
+		`INSERT INTO conversation_words (conversation_id, words) SELECT n, array_to_tsvector(ARRAY['order', CASE WHEN n % 100000 = 7 THEN 'rare' ELSE 'usual' END]) FROM generate_series(1, 1000000) AS n`,
 		`INSERT INTO threads (conversation_id, account_id, channel, root) SELECT n, 1, 'C' || n % 10, 'r' || n FROM generate_series(1, 1000000) AS n`,
 		`INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at, event_id) SELECT n, 1 + n % 1000, 'in', 'in', now(), now(), n FROM generate_series(1, 1000000) AS n`,
 		`INSERT INTO messages (id, conversation_id, direction, fate, reason, said_at, created_at) SELECT 2000000 + n, 500000 + n, 'note', 'parked', 'window', now(), now() FROM generate_series(1, 1000) AS n`,
@@ -237,6 +238,10 @@ func TestPlans(t *testing.T) {
 		{"openings", store.FindOpeningsSQL, []any{ones, names}, true, map[string]float64{"openings": 130}, "openings_pkey"},
 		{"collecting threads", store.CollectingOfDaysSQL, []any{ones[:1], []string{"2026-01-01"}}, true, map[string]float64{"conversations": 10}, "conversations_collects"},
 		{"old marks", store.DropOldMarksSQL, []any{3600.0, 100, 3}, false, map[string]float64{"lanes": 2000, "deliveries": 1000, "gates": 60}, "lanes_due"},
+		{"find a rare word", store.FindSQL, []any{given[:0], given[:0], int64(0), "rar", "", 20, 0}, false, map[string]float64{"conversation_words": 60, "conversations": 60}, "conversation_words_found"},
+		{"find a word of all", store.FindSQL, []any{given[:0], given[:0], int64(0), "order", "", 20, 0}, false, map[string]float64{"conversation_words": 6000, "conversations": 200}, "conversations_pkey"},
+		{"list all", store.ListAllSQL, []any{given[:0], given[:0], int64(0), 51, 100}, false, map[string]float64{"conversations": 300}, "conversations_waiting"},
+		{"list mine", store.ListMineSQL, []any{given[:0], given[:0], int64(5), 51, 0}, false, map[string]float64{"conversations": 300}, "conversations_mine"},
 		{"due timers", store.FireTimersSQL, []any{200}, false, map[string]float64{"timers": 500}, "timers_due"},
 	}
 	for _, tt := range tests {

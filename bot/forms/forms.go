@@ -124,15 +124,11 @@ func (m Maker) templateForm(ctx context.Context, args bridge.Args, user string) 
 // Errors: as Form.
 func (m Maker) Window(ctx context.Context, opens view.Opens, args bridge.Args, at bridge.Place, user string) (view.Card, error) {
 	if opens == view.OpensList {
-		rows, err := m.Desk.List(ctx, args.List, user)
+		l, err := m.Desk.List(ctx, args.ListQuery(), user)
 		if err != nil {
 			return view.Card{}, err
 		}
-		zone := m.Zone
-		if len(rows) > 0 && rows[0].Zone != nil {
-			zone = rows[0].Zone
-		}
-		return view.List(args.List, rows, zone), nil
+		return view.List(l, m.Zone), nil
 	}
 	f, err := m.Facts(ctx, args, at, user)
 	if err != nil {

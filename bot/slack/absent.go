@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -39,6 +40,22 @@ func (s *Surface) tellAbsent(ctx context.Context, me *self, p bridge.Post, sent 
 			s.log.Warn("assignment not told", "error", err)
 		}
 	}
+}
+
+// Audience implements bridge.Surface: a public channel can be read by all of the workspace.
+func (s *Surface) Audience(ctx context.Context, channel string) (bridge.Audience, error) {
+	info, err := s.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: channel})
+	if err != nil {
+		return bridge.Audience{}, fmt.Errorf("slack: channel %s: %w", channel, err)
+	}
+	if !info.IsPrivate {
+		return bridge.Audience{Everyone: true}, nil
+	}
+	members, err := s.members(ctx, channel)
+	if err != nil {
+		return bridge.Audience{}, fmt.Errorf("slack: members of %s: %w", channel, err)
+	}
+	return bridge.Audience{Users: members}, nil
 }
 
 func (s *Surface) members(ctx context.Context, channel string) ([]string, error) {

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,5 +26,23 @@ func TestAssignedAbroad(t *testing.T) {
 	}
 	if got := st.fake.Messages(st.fake.DM(st.ann)); len(got) != 0 {
 		t.Errorf("told twice: %+v", got)
+	}
+}
+
+// A public channel is everybody's, a private one its members'; of one that Parley isn't in nobody
+// can tell.
+func TestAudience(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, false)
+	if a, err := st.s.Audience(st.ctx(), st.ch); err != nil || !a.Everyone {
+		t.Errorf("a public channel: %+v, %v", a, err)
+	}
+	vault := st.fake.AddChannel(slackfake.Channel{Name: "vault", Private: true, Members: []string{st.fake.BotUserID(), st.ann}})
+	if a, err := st.s.Audience(st.ctx(), vault.ID); err != nil || a.Everyone || !slices.Contains(a.Users, st.ann) || len(a.Users) != 2 {
+		t.Errorf("a private channel: %+v, %v", a, err)
+	}
+	foreign := st.fake.AddChannel(slackfake.Channel{Name: "foreign", Private: true, Members: []string{st.ann}})
+	if a, err := st.s.Audience(st.ctx(), foreign.ID); err == nil {
+		t.Errorf("a private channel without Parley: %+v", a)
 	}
 }

@@ -57,8 +57,8 @@ func (d *desk) Facts(ctx context.Context, id int64, user string) (bridge.Facts, 
 	return d.find(ctx, bridge.Place{}, id, user)
 }
 
-func (d *desk) List(context.Context, string, string) ([]bridge.Facts, error) {
-	return []bridge.Facts{sampleFacts()}, nil
+func (d *desk) List(_ context.Context, q bridge.ListQuery, _ string) (bridge.Listing, error) {
+	return bridge.Listing{ListQuery: q, Rows: []bridge.Facts{sampleFacts()}, More: true}, nil
 }
 
 func (d *desk) History(context.Context, int64, string) ([]bridge.LogRow, error) {

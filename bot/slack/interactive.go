@@ -62,7 +62,12 @@ func (s *Surface) pressed(ctx context.Context, me *self, in *interaction, body [
 				return s.formModal(ctx, me, verb, args, at, user, "")
 			})
 		}}, nil
-	case view.OpensDetails, view.OpensHistory, view.OpensList:
+	case view.OpensList:
+		if in.View != nil { // one list follows another: Slack puts no more than three windows on top of each other
+			return answer{after: func(ctx context.Context) { s.replace(ctx, in, s.cardModal(ctx, me, opens, args, at, user)) }}, nil
+		}
+		fallthrough
+	case view.OpensDetails, view.OpensHistory:
 		return answer{after: func(ctx context.Context) {
 			s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
 				return s.cardModal(ctx, me, opens, args, at, user)
@@ -84,7 +89,11 @@ func (s *Surface) refresh(ctx context.Context, me *self, in *interaction, args b
 	if !pause(ctx, time.Second) {
 		return
 	}
-	m := s.cardModal(ctx, me, view.OpensDetails, args, at, user)
+	s.replace(ctx, in, s.cardModal(ctx, me, view.OpensDetails, args, at, user))
+}
+
+// replace shows another window in the place of the one that was clicked in.
+func (s *Surface) replace(ctx context.Context, in *interaction, m slackapi.ModalViewRequest) {
 	if _, err := s.api.UpdateViewContext(ctx, m, "", "", in.View.ID); err != nil {
 		s.log.Info("slack view not refreshed", "error", err)
 	}

@@ -241,6 +241,29 @@ func TestDetailsAndTheirButtons(t *testing.T) {
 	})
 }
 
+// A list's buttons show the next list, or page, in the place of the one before: Slack refuses a fourth
+// window on top of three.
+func TestListsFollowEachOther(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	p := st.post(bridge.PostLine, st.root(), "t1")
+	p.Line = &bridge.Line{Kind: bridge.LineList, Text: "mine", Args: bridge.Args{List: "mine"}, Rows: []bridge.Facts{sampleFacts()}, More: true}
+	at := slackfake.Target{Channel: st.ch, TS: st.send(p).Message}
+	blocks := st.fake.Message(at.Channel, at.TS).Blocks
+	for _, list := range []string{"All", "Team", "All", "Team", "Mine"} {
+		out, err := st.fake.As(st.ann).Click(st.ctx(), at, button(t, blocks, list))
+		must(t, err)
+		if out.Error != "" {
+			t.Fatalf("%s: %+v", list, out)
+		}
+		v := st.view(st.ann, func(v *slackfake.View) bool { return strings.Contains(string(v.Title), list) })
+		at, blocks = slackfake.Target{View: v.ID}, v.Blocks
+	}
+	if n := len(st.fake.Views(st.ann)); n != 1 {
+		t.Errorf("%d windows are open", n)
+	}
+}
+
 func TestProblemIsShown(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)

@@ -58,11 +58,11 @@ func (s *Surface) commanded(ctx context.Context, me *self, c *slashCommand, body
 	case forms.About(p) && p.Args.Conversation == 0:
 		return answer{after: func(ctx context.Context) {
 			s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
-				rows, err := s.desk.List(ctx, "all", c.UserID)
+				all, err := s.desk.List(ctx, bridge.ListQuery{List: "all"}, c.UserID)
 				if err != nil {
 					return me.problem(err, at)
 				}
-				form, err := view.Pick(p.Verb, p.Args, rows)
+				form, err := view.Pick(p.Verb, p.Args, all.Rows)
 				if err != nil {
 					return me.problem(err, at)
 				}

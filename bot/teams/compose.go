@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"parley/bot/teams/card"
@@ -54,11 +55,11 @@ func (in *invocation) boxForm(ctx context.Context, verb bridge.Verb, at bridge.P
 	if _, err := in.s.desk.FactsAt(ctx, at, in.user.ID); !errors.Is(err, bridge.ErrNoConversation) {
 		return in.form(ctx, verb, bridge.Args{}, at, "")
 	}
-	rows, err := in.s.desk.List(ctx, "all", in.user.ID)
+	all, err := in.s.desk.List(ctx, bridge.ListQuery{List: "all"}, in.user.ID)
 	if err != nil {
 		return in.problem(err, at)
 	}
-	form, err := view.Pick(verb, bridge.Args{}, rows)
+	form, err := view.Pick(verb, bridge.Args{}, all.Rows)
 	if err != nil {
 		return in.problem(err, at)
 	}
@@ -108,37 +109,43 @@ func messagePlace(a *connector.Activity, m *messagePayload) bridge.Place {
 	return at
 }
 
-// most is how many rows a search gives at once.
-const most = 25
-
-// query searches among the conversations that its asker may see, for the message box.
+// query searches among the conversations that its asker may see, for the message box. Before
+// anything is typed it shows what waits longest. Teams asks for what follows by how many rows it
+// has asked for already.
 func (in *invocation) query(ctx context.Context) (any, error) {
 	result := map[string]any{"type": "result", "attachmentLayout": "list", "attachments": []any{}}
 	if in.user.Kind != bridge.ActorPerson || in.value.CommandID != CommandFind {
 		return map[string]any{"composeExtension": result}, nil
 	}
-	rows, err := in.s.desk.List(ctx, "all", in.user.ID)
+	q := bridge.ListQuery{List: "all", Words: strings.TrimSpace(in.searched())}
+	if o := in.value.Options; o.Skip > 0 && o.Count > 0 {
+		q.Page = o.Skip / o.Count
+	}
+	l, err := in.found(ctx, q)
 	if err != nil {
 		return map[string]any{"composeExtension": map[string]any{"type": "message", "text": in.words(err)}}, nil
 	}
-	words := strings.Fields(strings.ToLower(in.searched()))
 	found := []any{}
-	for _, f := range rows {
+	for _, f := range l.Rows {
 		c := view.Root(f)
 		c.Buttons = nil
-		plain := card.Plain(c)
-		if !containsAll(strings.ToLower(plain+" "+f.Subject+" "+f.Contact.Name+" "+f.Contact.Address), words) {
-			continue
-		}
-		found = append(found, in.row(f, c, plain))
+		found = append(found, in.row(f, c, card.Plain(c)))
 	}
-	skip := min(max(in.value.Options.Skip, 0), len(found))
-	count := in.value.Options.Count
-	if count <= 0 || count > most {
-		count = most
-	}
-	result["attachments"] = found[skip:min(skip+count, len(found))]
+	result["attachments"] = found
 	return map[string]any{"composeExtension": result}, nil
+}
+
+// found gives what was searched for: "#12" is that conversation.
+func (in *invocation) found(ctx context.Context, q bridge.ListQuery) (bridge.Listing, error) {
+	id, err := strconv.ParseInt(strings.TrimPrefix(q.Words, "#"), 10, 64)
+	if err != nil || id <= 0 || q.Page > 0 {
+		return in.s.desk.List(ctx, q, in.user.ID)
+	}
+	f, err := in.s.desk.Facts(ctx, id, in.user.ID)
+	if errors.Is(err, bridge.ErrNoConversation) { // digits of a telephone's number, perhaps
+		return in.s.desk.List(ctx, q, in.user.ID)
+	}
+	return bridge.Listing{ListQuery: q, Rows: []bridge.Facts{f}}, err
 }
 
 // row is one found conversation: a line in the list, and the card that it becomes in a message.
@@ -151,15 +158,6 @@ func (in *invocation) row(f bridge.Facts, c view.Card, plain string) map[string]
 		"contentType": card.ContentType, "content": card.Render(c, in.s.home(), in.nonce())[0].Card,
 		"preview": map[string]any{"contentType": "application/vnd.microsoft.card.thumbnail", "content": map[string]any{"title": title, "text": rest}},
 	}
-}
-
-func containsAll(text string, words []string) bool {
-	for _, w := range words {
-		if !strings.Contains(text, w) {
-			return false
-		}
-	}
-	return true
 }
 
 // searched is what was typed in the search; nothing at its first opening.

@@ -53,9 +53,14 @@ func (d *desk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridg
 	return d.Facts(ctx, sampleFacts().ID, user)
 }
 
-func (d *desk) List(ctx context.Context, _, user string) ([]bridge.Facts, error) {
+func (d *desk) List(ctx context.Context, q bridge.ListQuery, user string) (bridge.Listing, error) {
+	l := bridge.Listing{ListQuery: q}
+	if q.Words != "" && q.Words != "printer KIM" || q.Page > 0 {
+		return l, nil
+	}
 	f, err := d.Facts(ctx, sampleFacts().ID, user)
-	return []bridge.Facts{f}, err
+	l.Rows = append(l.Rows, f)
+	return l, err
 }
 
 func (d *desk) People(context.Context) ([]bridge.AgentRef, error) {

@@ -98,7 +98,7 @@ func TestNewConversation(t *testing.T) {
 func TestFind(t *testing.T) {
 	t.Parallel()
 	w, _, root, p := talk(t)
-	for query, want := range map[string]int{"": 1, "printer KIM": 1, "riddle": 0} {
+	for query, want := range map[string]int{"": 1, "printer KIM": 1, "riddle": 0, "#12": 1, "12": 1, "#99": 0} {
 		out, err := p.Search(within(t), w.channel, "", CommandFind, query)
 		must(t, err)
 		if len(out.Results) != want || out.Error != "" {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"parley/bot/teams/connector"
+	"parley/bridge"
 )
 
 // Resolve implements bridge.Surface: "#name" is a channel of any team that the app is in.
@@ -68,6 +69,28 @@ func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+// Audience implements bridge.Surface: whoever is in a channel's roster, which for a standard
+// channel is that of its team.
+func (s *Surface) Audience(ctx context.Context, channel string) (bridge.Audience, error) {
+	service, err := s.notes.whereIs(ctx, channel)
+	if err != nil {
+		return bridge.Audience{}, err
+	}
+	var a bridge.Audience
+	for token := ""; ; {
+		page, err := s.bot.Members(ctx, connector.Conversation{Service: service, ID: channel}, token)
+		if err != nil {
+			return bridge.Audience{}, fmt.Errorf("teams: members of %s: %w", channel, err)
+		}
+		for _, m := range page.Members {
+			a.Users = append(a.Users, m.AADObjectID)
+		}
+		if token = page.ContinuationToken; token == "" {
+			return a, nil
+		}
+	}
 }
 
 func (s *Surface) lookupIn(ctx context.Context, team connector.Conversation, email string) (string, error) {

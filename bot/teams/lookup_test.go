@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,5 +24,19 @@ func TestResolveAmong(t *testing.T) {
 	}
 	if id, err := w.s.Resolve(within(t), "#General"); id != "" || err == nil || !strings.Contains(err.Error(), "link") {
 		t.Errorf("a name of two channels is %q, %v", id, err)
+	}
+}
+
+// A channel's roster says who can read it; of one that Parley isn't in nobody can tell.
+func TestAudience(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, bridgetest.NewDesk(), nil).connect()
+	must(t, w.fake.WaitFor(within(t), func() bool { return w.fake.Pending() == 0 }))
+	a, err := w.s.Audience(within(t), w.channel)
+	if err != nil || a.Everyone || !slices.Contains(a.Users, ann) || slices.Contains(a.Users, "") {
+		t.Errorf("the team's channel: %+v, %v", a, err)
+	}
+	if a, err := w.s.Audience(within(t), "19:nowhere@thread.tacv2"); err == nil {
+		t.Errorf("a channel without Parley: %+v", a)
 	}
 }

@@ -12,7 +12,7 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 	case bridge.LineHistory:
 		return headed(History(f, l.Log))
 	case bridge.LineList:
-		return headed(List(l.Text, l.Rows, f.Zone))
+		return headed(List(listing(l), f.Zone))
 	case bridge.LineTemplates:
 		return headed(TemplateList(l.Templates, len(l.Verbs) > 0))
 	case bridge.LineEvening:

@@ -11,27 +11,56 @@ import (
 // lists in the order of their buttons.
 func lists() []string { return []string{"mine", "unassigned", "team", "all", "snoozed", "resolved"} }
 
-// List shows rows of "mine", "unassigned", "team", "all", "snoozed" or "resolved", with
-// buttons for the other lists. A row's own zone wins; zone nil means UTC.
-func List(list string, rows []bridge.Facts, zone *time.Location) Card {
-	c := Card{Title: listTitle(list)}
-	if len(rows) == 0 {
-		c.Blocks = append(c.Blocks, line(text(emptyList(list))))
+// List shows a page of a list, with buttons for the other lists, or of what was found; either
+// with a button for the next page. A row's own zone wins; zone nil means UTC.
+func List(l bridge.Listing, zone *time.Location) Card {
+	c := Card{Title: listTitle(l.List)}
+	if l.Words != "" {
+		c.Title = "Found: " + oneLine(l.Words, 16)
 	}
-	for _, f := range rows {
+	if len(l.Rows) == 0 {
+		c.Blocks = append(c.Blocks, line(text(emptyList(l))))
+	}
+	for _, f := range l.Rows {
 		if f.Zone == nil {
 			f.Zone = zone
 		}
 		c.Blocks = append(c.Blocks, row(f))
 	}
+	if l.More {
+		c.Buttons = append(c.Buttons, nextPage(l))
+	}
+	if l.Words != "" {
+		return c
+	}
 	for _, other := range lists() {
-		if other != list {
+		if other != l.List {
 			b := button(bridge.VerbList, bridge.Args{List: other})
 			b.Label = listTitle(other)
 			c.Buttons = append(c.Buttons, b)
 		}
 	}
 	return c
+}
+
+// nextPage is the button that shows what follows.
+func nextPage(l bridge.Listing) Button {
+	args := bridge.Args{List: l.List, Page: l.Page + 1}
+	if l.Words != "" {
+		args.List, args.Note = "find", l.Words
+	}
+	b := button(bridge.VerbList, args)
+	b.Label = "Next page"
+	return b
+}
+
+// listing gives the list that a line shows.
+func listing(l bridge.Line) bridge.Listing {
+	q := l.Args.ListQuery()
+	if q.Words == "" {
+		q.List = l.Text
+	}
+	return bridge.Listing{ListQuery: q, Rows: l.Rows, More: l.More}
 }
 
 // row is one conversation in a list: what it is, who has it, what was said last.
@@ -99,16 +128,22 @@ func listTitle(list string) string {
 	return strings.ToUpper(l[:1]) + l[1:]
 }
 
-func emptyList(list string) string {
-	switch list {
+func emptyList(l bridge.Listing) string {
+	switch {
+	case l.Page > 0:
+		return "There are no more."
+	case l.Words != "":
+		return "Nothing is found for “" + oneLine(l.Words, maxNameRunes) + "” in names, addresses, numbers and subjects. Words are found by how they begin."
+	}
+	switch l.List {
 	case "mine":
 		return "Nothing is waiting for you. Look into Unassigned for more."
 	case "unassigned":
 		return "Nothing is unassigned."
 	case "snoozed":
-		return "Nothing is snoozed."
+		return "Nothing of yours is snoozed."
 	case "resolved":
-		return "Nothing has been resolved yet."
+		return "Nothing of yours has been resolved yet."
 	}
 	return "No conversations here."
 }

@@ -143,14 +143,18 @@ func TestListHistoryHelp(t *testing.T) {
 		name string
 		card Card
 	}{
-		{"all", List("all", rows, nil)},
+		{"all", List(bridge.Listing{ListQuery: bridge.ListQuery{List: "all"}, Rows: rows}, nil)},
+		{"all, page 3", List(bridge.Listing{ListQuery: bridge.ListQuery{List: "all", Page: 2}, Rows: rows[:1], More: true}, nil)},
+		{"found", List(bridge.Listing{ListQuery: bridge.ListQuery{Words: "ann lamp"}, Rows: rows[:1], More: true}, nil)},
+		{"found nothing", List(bridge.Listing{ListQuery: bridge.ListQuery{Words: nasty}}, nil)},
+		{"nothing more", List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine", Page: 1}}, nil)},
 		{"nothing", Problem(&bridge.Problem{Code: "x", Text: "this conversation is resolved", Hint: "Reopen it, or start a new one."})},
 	}
 	for _, list := range append(lists(), "", "überfällig") {
 		cards = append(cards, struct {
 			name string
 			card Card
-		}{"empty " + list, List(list, nil, berlin(t))})
+		}{"empty " + list, List(bridge.Listing{ListQuery: bridge.ListQuery{List: list}}, berlin(t))})
 	}
 	for _, c := range cards {
 		checkCard(t, c.name, c.card)
@@ -226,7 +230,7 @@ func TestPlain(t *testing.T) {
 	var b strings.Builder
 	for _, c := range []Card{
 		Root(full(t)), Said(bridge.Said{Text: "Hello\nthere", Quoted: "a\nb", ShowQuote: true, Original: "https://x.test/1"}, nil),
-		Line(bridge.Line{Kind: bridge.LineFailed, Mentions: []bridge.AgentRef{ann()}, Text: "Hello\n\nBye", Reason: "the mailbox is full"}, facts(t)), List("mine", []bridge.Facts{full(t)}, nil), Help("tag", heard()),
+		Line(bridge.Line{Kind: bridge.LineFailed, Mentions: []bridge.AgentRef{ann()}, Text: "Hello\n\nBye", Reason: "the mailbox is full"}, facts(t)), List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{full(t)}}, nil), Help("tag", heard()),
 	} {
 		b.WriteString(Plain(c) + "\n\n")
 	}

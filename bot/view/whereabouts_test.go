@@ -13,7 +13,7 @@ func TestWhereabouts(t *testing.T) {
 	f := full(t)
 	f.Root, f.Elsewhere = bridge.Place{}, "Matrix\n<b>"
 	for name, c := range map[string]Card{
-		"list": List("mine", []bridge.Facts{f}, nil), "details": Details(f),
+		"list": List(bridge.Listing{Rows: []bridge.Facts{f}}, nil), "details": Details(f),
 		"exists":    Line(bridge.Line{Kind: bridge.LineExists, Other: f, Text: "Hello"}, facts(t)),
 		"same":      Line(bridge.Line{Kind: bridge.LineSamePerson, Other: f}, facts(t)),
 		"continued": Line(bridge.Line{Kind: bridge.LineContinued, Other: f}, facts(t)),

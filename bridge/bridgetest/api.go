@@ -47,6 +47,7 @@ func (c *Chat) api() http.Handler {
 	mux.HandleFunc("POST /thread", c.call("thread", c.thread))
 	mux.HandleFunc("POST /since", c.call("since", c.since))
 	mux.HandleFunc("POST /message", c.call("message", c.message))
+	mux.HandleFunc("POST /audience", c.call("audience", c.audience))
 	mux.HandleFunc("GET /file", c.file)
 	mux.HandleFunc("GET /user", c.user)
 	mux.HandleFunc("GET /events", c.events)

@@ -90,7 +90,8 @@ type Chat struct {
 	mu       sync.Mutex
 	now      func() time.Time
 	users    map[string]User
-	channels map[string]bool // false = closed
+	channels map[string]bool     // false = closed
+	private  map[string][]string // who is in the channels that not everybody may read
 	messages []*Message
 	serial   int
 	sequence int
@@ -104,7 +105,7 @@ type Chat struct {
 
 // NewChat starts a Chat that ends with the test.
 func NewChat(t testing.TB, users ...User) *Chat {
-	c := &Chat{now: time.Now, closing: make(chan struct{}), users: map[string]User{}, channels: map[string]bool{},
+	c := &Chat{now: time.Now, closing: make(chan struct{}), users: map[string]User{}, channels: map[string]bool{}, private: map[string][]string{},
 		streams: map[chan event]bool{}, faults: faultset.New[Fault](1), calls: map[string]int{}, changed: make(chan struct{})}
 	for _, u := range users {
 		if u.Kind == "" {

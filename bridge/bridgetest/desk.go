@@ -293,7 +293,9 @@ func (d *Desk) Facts(context.Context, int64, string) (bridge.Facts, error) {
 }
 
 // List implements bridge.Desk.
-func (d *Desk) List(context.Context, string, string) ([]bridge.Facts, error) { return nil, nil }
+func (d *Desk) List(context.Context, bridge.ListQuery, string) (bridge.Listing, error) {
+	return bridge.Listing{}, nil
+}
 
 // History implements bridge.Desk.
 func (d *Desk) History(context.Context, int64, string) ([]bridge.LogRow, error) { return nil, nil }

@@ -1,0 +1,30 @@
+package bridgetest
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"parley/bridge"
+)
+
+// Private lets only some users read a channel.
+func (c *Chat) Private(channel string, users ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.private[channel] = users
+}
+
+func (c *Chat) audience(r request) (int, any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	users, private := c.private[r.Channel]
+	return http.StatusOK, bridge.Audience{Everyone: !private, Users: slices.Clone(users)}
+}
+
+// Audience implements bridge.Surface.
+func (s *Surface) Audience(ctx context.Context, channel string) (bridge.Audience, error) {
+	var a bridge.Audience
+	err := s.call(ctx, "audience", request{Channel: channel}, &a)
+	return a, err
+}

@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// What holds few conversations is found by the index of words and then sorted. What holds very
+// many is not collected: the newest conversations are looked at, one after the other, until there
+// are enough; "IS TRUE" keeps the index out of that.
+const findConversations = `
+	WITH query AS (
+		SELECT find_query($4) || find_query($5) AS words
+	), met AS MATERIALIZED (
+		SELECT w.conversation_id AS id
+		FROM conversation_words AS w
+		WHERE w.words @@ (SELECT words FROM query)
+		LIMIT 5001
+	), few AS (
+		SELECT count(*) <= 5000 AS yes FROM met
+	)
+	SELECT id
+	FROM (
+		SELECT c.id
+		FROM met
+		JOIN conversations AS c ON c.id = met.id
+		WHERE (SELECT yes FROM few) AND ` + readable + `
+		UNION ALL (
+			SELECT c.id
+			FROM conversations AS c
+			JOIN conversation_words AS w ON w.conversation_id = c.id
+			WHERE NOT (SELECT yes FROM few) AND (w.words @@ (SELECT words FROM query)) IS TRUE AND ` + readable + `
+			ORDER BY c.id DESC
+			LIMIT $6::int + $7::int)) AS found
+	ORDER BY id DESC
+	LIMIT $6::int OFFSET $7::int`
+
+// FindConversations gives the ids of conversations in whose subject, names, addresses and numbers
+// all of some words occur, each whole or as a word's beginning; the newest first, in any status.
+// Everything in text is data: whatever is no letter or digit only parts words.
+func FindConversations(ctx context.Context, q Querier, r Reader, text string, limit, offset int) ([]int64, error) {
+	return ids(ctx, q, "find", findConversations, append(r.arguments(), plainText(text), phoneNumber(text), limit, offset)...)
+}
+
+// plainText leaves out what PostgreSQL takes in no text.
+func plainText(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, " "), "\x00", " ")
+}
+
+// phoneNumber gives the digits of a text that may be a phone number, without what is dialled
+// before the country's code or the area's; "" if it is none.
+func phoneNumber(text string) string {
+	var digits strings.Builder
+	for _, r := range text {
+		switch {
+		case r >= '0' && r <= '9':
+			digits.WriteRune(r)
+		case !unicode.IsSpace(r) && !strings.ContainsRune("+-./()", r):
+			return ""
+		}
+	}
+	if digits.Len() < 5 {
+		return ""
+	}
+	return strings.TrimLeft(digits.String(), "0")
+}
+
+const nextWordless = `
+	WITH page AS MATERIALIZED (
+		SELECT id
+		FROM conversations
+		WHERE id < (SELECT below FROM words_backlog)
+		ORDER BY id DESC
+		LIMIT $1
+	), kept AS (
+		INSERT INTO conversation_words (conversation_id, words)
+		SELECT id, words FROM words_of_conversations WHERE id = ANY(ARRAY(SELECT id FROM page)) ORDER BY id
+		ON CONFLICT DO NOTHING
+	), moved AS (
+		UPDATE words_backlog SET below = coalesce((SELECT min(id) FROM page), 0)
+	)
+	SELECT count(*) FROM page`
+
+// KeepOldWords makes some conversations findable that were there before there was a search, the
+// newest first; false = all are.
+func KeepOldWords(ctx context.Context, pool *pgxpool.Pool, most int) (more bool, err error) {
+	err = InTx(ctx, pool, func(tx pgx.Tx) error {
+		if err := tx.QueryRow(ctx, `SELECT FROM words_backlog FOR UPDATE SKIP LOCKED`).Scan(); err != nil {
+			if errors.Is(err, pgx.ErrNoRows) { // another process is at it, or it is done
+				return nil
+			}
+			return err
+		}
+		var looked int
+		if err := tx.QueryRow(ctx, nextWordless, most).Scan(&looked); err != nil {
+			return err
+		}
+		more = looked > 0
+		if !more {
+			_, err := tx.Exec(ctx, `DELETE FROM words_backlog`)
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("store: keep words: %w", err)
+	}
+	return more, nil
+}

@@ -1,0 +1,162 @@
+package store_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// channelAccount makes an account.
+func channelAccount(t *testing.T, pool *pgxpool.Pool, name string) int64 {
+	t.Helper()
+	return must(store.SaveAccount(t.Context(), pool, store.Account{Name: name, Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct"}))(t)
+}
+
+// Lists show what they say: whoever has waited longest is on top, what is snoozed comes last. What is
+// snoozed or was resolved is listed for those to whom it is assigned.
+func TestLists(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := channelAccount(t, pool, "a")
+	team := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "T"}))(t)
+	exec(t, pool, `INSERT INTO conversations (id, account_id, team_id, kind, status, assignees, waiting_since, snoozed_until, resolved_at, last_at, created_at)
+		SELECT id, $1, CASE WHEN in_team THEN $2::bigint END, kind, status, assignees, now() - waits, now() + sleeps, now() - solved, now() - last, now()
+		FROM (VALUES
+			(1, false, 'customer', 'open', '{5}'::bigint[], interval '2 h', NULL::interval, NULL::interval, interval '1 s'),
+			(2, true, 'customer', 'pending', '{6,5}', NULL, NULL, NULL, '3 s'),
+			(3, true, 'customer', 'open', '{}', '1 h', NULL, NULL, '2 s'),
+			(4, true, 'customer', 'snoozed', '{5}', '3 h', '2 h', NULL, '1 s'),
+			(5, false, 'customer', 'resolved', '{5}', NULL, NULL, '2 h', '0 s'),
+			(6, false, 'automatic', 'open', '{}', NULL, NULL, NULL, '0 s'),
+			(7, false, 'customer', 'open', '{5}', '3 h', NULL, NULL, '9 s'),
+			(8, false, 'customer', 'snoozed', '{6}', NULL, '1 h', NULL, '0 s'),
+			(9, false, 'customer', 'resolved', '{6}', NULL, NULL, '1 h', '0 s'),
+			(10, false, 'customer', 'resolved', '{5}', NULL, NULL, '1 h', '9 h'),
+			(11, false, 'customer', 'snoozed', '{5}', NULL, '1 h', NULL, '0 s'),
+			(12, false, 'customer', 'open', '{5}', NULL, NULL, NULL, '2 s')
+		) AS v (id, in_team, kind, status, assignees, waits, sleeps, solved, last)`, account, team)
+	reader := store.Reader{Agent: 5, Teams: []int64{team}}
+	for list, want := range map[string][]int64{
+		store.ListMine:       {7, 1, 12, 2},
+		store.ListUnassigned: {3},
+		store.ListTeam:       {3, 2, 4},
+		store.ListAll:        {7, 1, 3, 12, 2, 4, 8, 11},
+		store.ListSnoozed:    {11, 4},
+		store.ListResolved:   {10, 5},
+	} {
+		if got := must(store.ListConversations(t.Context(), pool, reader, list, 50, 0))(t); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", list, got, want)
+		}
+		if got := must(store.ListConversations(t.Context(), pool, reader, list, 2, 1))(t); !slices.Equal(got, want[1:min(3, len(want))]) {
+			t.Errorf("%s, two from the second on: %v of %v", list, got, want)
+		}
+	}
+	if _, err := store.ListConversations(t.Context(), pool, reader, "everything", 50, 0); err == nil {
+		t.Error("a list that isn't there gives no error")
+	}
+}
+
+// What somebody may read is the same for one conversation as in lists and searches.
+func TestReader(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	open, closed := channelAccount(t, pool, "open"), channelAccount(t, pool, "closed")
+	ours := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "Ours"}))(t)
+	theirs := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "Theirs"}))(t)
+	var rows []store.Conversation
+	for _, account := range []int64{open, closed} {
+		for _, team := range []*int64{nil, &ours, &theirs} {
+			for _, holders := range [][]int64{{}, {5}, {6}, {6, 5}} {
+				id := int64(len(rows) + 1)
+				rows = append(rows, store.Conversation{ID: id, AccountID: account, TeamID: team, Kind: "customer", Status: "open", Subject: "Lamp", Assignees: holders})
+			}
+		}
+	}
+	check(t, store.InsertConversations(t.Context(), pool, rows))
+	for name, tt := range map[string]struct {
+		reader store.Reader
+		want   int
+	}{
+		"nothing is closed":            {store.Reader{Agent: 5}, 24},
+		"one account is closed":        {store.Reader{Agent: 5, Closed: []int64{closed}}, 12 + 6},
+		"but to a team":                {store.Reader{Agent: 5, Teams: []int64{ours}, Closed: []int64{closed}}, 12 + 8},
+		"both are closed":              {store.Reader{Agent: 7, Closed: []int64{open, closed}}, 0},
+		"to one who holds nothing":     {store.Reader{Agent: 7, Teams: []int64{theirs}, Closed: []int64{closed}}, 12 + 4},
+		"to one who is in two of them": {store.Reader{Agent: 7, Teams: []int64{theirs, ours}, Closed: []int64{closed}}, 12 + 8},
+	} {
+		var may []int64
+		for i := range rows {
+			if tt.reader.May(&rows[i]) {
+				may = append(may, rows[i].ID)
+			}
+		}
+		listed := must(store.ListConversations(t.Context(), pool, tt.reader, store.ListAll, 50, 0))(t)
+		slices.Sort(listed)
+		found := must(store.FindConversations(t.Context(), pool, tt.reader, "lamp", 50, 0))(t)
+		slices.Sort(found)
+		if len(may) != tt.want || !slices.Equal(listed, may) || !slices.Equal(found, may) {
+			t.Errorf("%s: %d are read, want %d: %v; listed %v, found %v", name, len(may), tt.want, may, listed, found)
+		}
+	}
+}
+
+// found gives the conversations with some words, for somebody who may read all.
+func found(t *testing.T, pool *pgxpool.Pool, words string) []int64 {
+	t.Helper()
+	return must(store.FindConversations(t.Context(), pool, store.Reader{}, words, 50, 0))(t)
+}
+
+// A search finds by subject, name, address and number, by the beginnings of words, whatever signs are typed.
+func TestFind(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := channelAccount(t, pool, "a")
+	exec(t, pool, `WITH k AS (INSERT INTO contacts (id, name) VALUES (1, 'x'))
+		INSERT INTO identities (id, account_id, key, name, contact_id) VALUES (11, $1, 'ann.lee@shop.example', 'Ann O''Brien-Lee', 1),
+		(12, $1, '+491715550100', 'Tomás Núñez', 1), (13, $1, '76000247060', '', 1), (14, $1, 'wa-77', 'نورة', 1)`, account)
+	exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, subject, participants, last_at, created_at) VALUES
+		(1, $1, 11, 'open', 'Broken lamp, order 2024-0042', '[{"key":"ann.lee@shop.example"},{"key":"lucia@casa.example","name":"Lucía"}]', now(), now()),
+		(2, $1, 11, 'closed', 'Invoice for 100% wool', '[]', now(), now()),
+		(3, $1, 12, 'resolved', '', '[]', now(), now()), (4, $1, 13, 'snoozed', '', '[]', now(), now()),
+		(5, $1, 14, 'open', '王芳 asks', '[]', now(), now())`, account)
+	exec(t, pool, `UPDATE identities SET same_as = 12 WHERE id = 14`)
+	for words, want := range map[string][]int64{
+		"lamp": {1}, "LAM": {1}, "amp": nil, "lamp order": {1}, "lamp invoice": nil, "ann": {2, 1}, "ann inv": {2}, "o'brien": {2, 1},
+		"ann.lee@shop.example": {2, 1}, "shop.exam": {2, 1}, "lucia": {1}, "tomas nunez": {3}, "Núñez": {3},
+		"+49 171 5550100": {3}, "0049 (171) 555-0100": {3}, "0171/5550100": {3}, "171555": {3}, "5550100": nil,
+		"2024-0042": {1}, "0042": {1}, "76000": {4}, "نور": {5, 3}, "王芳": {5},
+		"100%": {2}, "%": nil, "'": nil, `"`: nil, `\'); DROP TABLE conversations; --`: nil, "lamp' | 'ann": {1}, "lamp & !ann": {1}, "a:* <-> (": {5, 2, 1},
+		"lamp\x00\xff": {1}, "": nil, "   ": nil,
+	} {
+		if got := found(t, pool, words); !slices.Equal(got, want) {
+			t.Errorf("%q finds %v, want %v", words, got, want)
+		}
+	}
+	exec(t, pool, `UPDATE conversations SET subject = 'Desk' WHERE id = 1`)
+	exec(t, pool, `UPDATE identities SET name = 'Zoe' WHERE id = 11`)
+	for words, want := range map[string][]int64{"broken": nil, "desk zoe": {1}, "zoe": {2, 1}, "brien": nil} {
+		if got := found(t, pool, words); !slices.Equal(got, want) {
+			t.Errorf("after changes, %q finds %v, want %v", words, got, want)
+		}
+	}
+}
+
+// Conversations that were there before the search become findable in batches, the newest first.
+func TestKeepOldWords(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := channelAccount(t, pool, "a")
+	exec(t, pool, `INSERT INTO conversations (id, account_id, status, subject, last_at, created_at) SELECT n, $1, 'open', 'Lamp', now(), now() FROM generate_series(1, 5) AS n`, account)
+	exec(t, pool, `DELETE FROM conversation_words`)
+	exec(t, pool, `INSERT INTO words_backlog (id, below) VALUES (1, 6)`)
+	for round, want := range [][]int64{{5, 4}, {5, 4, 3, 2}, {5, 4, 3, 2, 1}, {5, 4, 3, 2, 1}, {5, 4, 3, 2, 1}} {
+		more := must(store.KeepOldWords(t.Context(), pool, 2))(t)
+		if got := found(t, pool, "lamp"); !slices.Equal(got, want) || more != (round < 3) {
+			t.Errorf("round %d: %v are found, want %v; more to do: %v", round, got, want, more)
+		}
+	}
+}
