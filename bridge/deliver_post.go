@@ -120,6 +120,7 @@ func (a *attempt) post(ctx context.Context) (Post, *store.Thread, error) {
 	p.Place.Channel = dir.channelNow(c.AccountID, p.Place.Channel)
 	if conv := a.conversations[c.ConversationID]; conv != nil {
 		p.Facts = a.e.factsOf(dir, c.AccountID, nil, conv, a.identities, a.threads, a.now)
+		p.Facts.AlsoOpen = dir.alsoOpen(c.AccountID, conv.ID, a.alsoOpen)
 	}
 	if body.Changes != 0 {
 		p.Place.Message = a.changes[body.Changes]

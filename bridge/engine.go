@@ -145,7 +145,7 @@ func (e *Engine) kindName(kind string) (name, icon string) {
 			return s.Name, s.Icon
 		}
 	}
-	return kind, "speech_balloon"
+	return kind, "grey_question"
 }
 
 // Desk gives what the surface of an account may ask of the engine.

@@ -72,6 +72,7 @@ type Facts struct {
 	WindowPeople bool      // people may, automatic messages may not
 	Templates    bool      // approved templates can be sent
 	Cost         string    // the provider's price category of our newest message; "" = unknown
+	AlsoOpen     []OpenRef // what else of the same customer is open, the newest first
 	Previous     int64     // the conversation this one continues
 	PreviousAt   Place     // its root
 	Root         Place     // this conversation's root, once posted; zero where its thread is in another chat
@@ -81,6 +82,13 @@ type Facts struct {
 	MayStart     bool      // another conversation with the contact may be begun by this account
 	Viewer       AgentRef  // for whom forms and lists are made
 	Zone         *time.Location
+}
+
+// OpenRef names another open conversation of a customer.
+type OpenRef struct {
+	ID        int64
+	Root      Place      // zero where its thread is in another chat
+	Assignees []AgentRef // first is the lead
 }
 
 // LogRow is one line of a conversation's history.

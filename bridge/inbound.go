@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -152,7 +153,8 @@ func (w *work) newConversation(ctx context.Context, tx pgx.Tx, a *store.Account,
 	return c, err
 }
 
-// makeConversation makes one with in.From, whoever begins it.
+// makeConversation makes one with in.From, whoever begins it. What has no subject is about its
+// first words, for colleagues; a customer never gets them as a subject.
 func (w *work) makeConversation(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *conv) (*conv, error) {
 	id, err := w.number(ctx, tx)
 	if err != nil {
@@ -161,7 +163,7 @@ func (w *work) makeConversation(ctx context.Context, tx pgx.Tx, a *store.Account
 	ch := w.e.channel(a.ID)
 	c := &conv{fresh: true, account: a, threads: map[int64]*thread{}, identity: w.byAddress[userKey{a.ID, in.From.Key}],
 		Conversation: &store.Conversation{ID: id, AccountID: a.ID, TeamID: a.TeamID, Kind: "customer", Status: string(StatusOpen),
-			Exclusive: ch != nil && !ch.Capabilities().Threads, Subject: in.Subject, Via: in.Via, LastAt: w.now, CreatedAt: w.now}}
+			Exclusive: ch != nil && !ch.Capabilities().Threads, Subject: cmp.Or(in.Subject, preview(in.Text)), Via: in.Via, LastAt: w.now, CreatedAt: w.now}}
 	if c.identity != nil {
 		c.IdentityID = &c.identity.ID
 		if last := w.convs[w.latest[c.identity.ID]]; last != nil && c.Exclusive {

@@ -42,6 +42,10 @@ func (e *Engine) facts(ctx context.Context, q store.Querier, surface int64, view
 	if err != nil {
 		return nil, err
 	}
+	others, err := store.AlsoOpen(ctx, q, ids)
+	if err != nil {
+		return nil, err
+	}
 	var now time.Time
 	for _, c := range byID {
 		if e.caps(c.AccountID).ReplyWindow == 0 || !now.IsZero() {
@@ -56,7 +60,9 @@ func (e *Engine) facts(ctx context.Context, q store.Querier, surface int64, view
 	places.add(threads)
 	for _, id := range ids {
 		if c := byID[id]; c != nil {
-			list = append(list, e.factsOf(dir, surface, viewer, c, people, places, now))
+			f := e.factsOf(dir, surface, viewer, c, people, places, now)
+			f.AlsoOpen = dir.alsoOpen(surface, c.ID, others)
+			list = append(list, f)
 		}
 	}
 	return list, nil
@@ -99,6 +105,28 @@ func (e *Engine) factsOf(dir *directory, surface int64, viewer *store.Agent, c *
 		f.Viewer = dir.ref(surface, viewer.ID)
 	}
 	return f
+}
+
+// alsoOpen names the open conversations of the same customer as one.
+func (d *directory) alsoOpen(surface, conversation int64, rows []store.OpenConversation) []OpenRef {
+	var list []OpenRef
+	for _, o := range rows {
+		if o.Beside != conversation {
+			continue
+		}
+		i := slices.IndexFunc(list, func(r OpenRef) bool { return r.ID == o.ID })
+		if i < 0 {
+			i = len(list)
+			list = append(list, OpenRef{ID: o.ID})
+			for _, id := range o.Assignees {
+				list[i].Assignees = append(list[i].Assignees, d.ref(surface, id))
+			}
+		}
+		if o.AccountID != nil && *o.AccountID == surface {
+			list[i].Root = Place{Channel: *o.Channel, Thread: *o.Root, Message: *o.Root}
+		}
+	}
+	return list
 }
 
 // facts are those of a conversation as the batch has made it so far: its row is written last.

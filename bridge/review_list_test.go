@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels/channelstest"
 	"parley/store"
 )
 
@@ -19,5 +21,25 @@ func TestListOfATeam(t *testing.T) {
 		if err != nil || len(l.Rows) != want {
 			t.Errorf("%s sees %d rows (%v), want %d", user, len(l.Rows), err, want)
 		}
+	}
+}
+
+// A chat's card says what it is about by its first words, and a card names what else of the same
+// customer is open, with who has it.
+func TestCardSaysTheMatter(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "Where is my parcel?\nNumber 4711")
+	chatThread := w.thread("Where is my")
+	w.writes("kim", "Hello?")
+	w.card(chatThread, "| Kim | Where is my parcel? Number 4711 |")
+	w.customer(mail, channelstest.Event{From: "lou@x.test", Name: "Lou", Subject: "Lamp", Text: "It is dark"})
+	first := w.thread("It is dark")
+	w.chat.Submit("ann", support, first, bridgetest.Button{Verb: bridge.VerbTake}, "")
+	w.card(first, "| Ann |")
+	w.customer(mail, channelstest.Event{From: "lou@x.test", Name: "Lou", Subject: "Desk", Text: "It is low"})
+	w.card(w.thread("It is low"), "| also open #2 Ann")
+	if f := must(w.engines[0].Desk(w.surface).Facts(t.Context(), 2, "ben"))(t); len(f.AlsoOpen) != 1 || f.AlsoOpen[0].ID != 3 || f.AlsoOpen[0].Root.Channel != support {
+		t.Errorf("beside the first: %+v", f.AlsoOpen)
 	}
 }

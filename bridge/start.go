@@ -252,6 +252,7 @@ func (w *work) firstWords(c *conv, agent *store.Agent, surface int64, a Action, 
 	a.Place.Message, a.Files = "", nil
 	m := w.saidByPerson(c, surface, a, agent)
 	m.Subject, m.Reason, m.Template = c.Subject, "explicit", template
+	c.Subject = cmp.Or(c.Subject, preview(m.Text))
 	if used != nil {
 		m.Reason = templateReason
 	}

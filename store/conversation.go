@@ -105,6 +105,40 @@ func LatestConversations(ctx context.Context, q Querier, accounts []int64, custo
 	return ids(ctx, q, "latest conversations", latestOf, accounts, customers)
 }
 
+// OpenConversation is one that still needs somebody, beside another one of the same customer.
+type OpenConversation struct {
+	Beside    int64   `db:"beside"` // the other one
+	ID        int64   `db:"id"`
+	Assignees []int64 `db:"assignees"`
+	AccountID *int64  `db:"account_id"` // of its thread; nil = it has none
+	Channel   *string `db:"channel"`
+	Root      *string `db:"root"`
+}
+
+// A customer's newest conversations are looked at, so that one with very many costs no more.
+const alsoOpen = `
+	SELECT c.id AS beside, o.id, o.assignees, t.account_id, t.channel, t.root
+	FROM conversations AS c
+	CROSS JOIN LATERAL (
+		SELECT n.id, n.assignees
+		FROM (
+			SELECT id, assignees, status, kind
+			FROM conversations
+			WHERE identity_id = c.identity_id
+			ORDER BY id DESC
+			LIMIT 30) AS n
+		WHERE n.id <> c.id AND n.kind = 'customer' AND n.status IN ('open', 'pending', 'snoozed')
+		ORDER BY n.id DESC
+		LIMIT 4) AS o
+	LEFT JOIN threads AS t ON t.conversation_id = o.id
+	WHERE c.id = ANY($1)
+	ORDER BY o.id DESC`
+
+// AlsoOpen gives the newest open conversations of the customers of some, beside those.
+func AlsoOpen(ctx context.Context, q Querier, conversations []int64) ([]OpenConversation, error) {
+	return collect[OpenConversation](ctx, q, "also open", alsoOpen, conversations)
+}
+
 const automaticOfDays = `
 	SELECT id FROM conversations
 	WHERE kind = 'automatic' AND (account_id, day) IN (SELECT * FROM unnest($1::bigint[], $2::date[]))`

@@ -177,7 +177,7 @@ func stateVerbs() []Usage {
 		{
 			Verb: bridge.VerbClose, Words: []string{"close"}, Form: "!close",
 			Sentence: "Ends it without an answer. For admins.",
-			Examples: []string{"!close"}, Button: "Close", Slash: true, shape: shapeNothing, lone: true,
+			Examples: []string{"!close"}, Button: "Close conversation", Slash: true, shape: shapeNothing, lone: true,
 		},
 	}
 }

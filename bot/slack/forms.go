@@ -139,6 +139,7 @@ func (me *self) modal(f view.Form, p private) slackapi.ModalViewRequest {
 	for _, b := range f.Intro {
 		r.block(b)
 	}
+	r.buttons(f.Quick)
 	r.end()
 	m := modalOf(f.Title, r.all())
 	for _, field := range f.Fields {
@@ -164,6 +165,7 @@ func (me *self) window(c view.Card, at bridge.Place) slackapi.ModalViewRequest {
 		title = "Parley"
 	}
 	m := modalOf(title, r.all())
+	m.Close = plainObject("Done")
 	m.CallbackID = "card"
 	m.PrivateMetadata = private{Place: at}.encode()
 	return m
@@ -179,7 +181,7 @@ func (r *renderer) all() []slackapi.Block {
 
 func modalOf(title string, blocks []slackapi.Block) slackapi.ModalViewRequest {
 	return slackapi.ModalViewRequest{
-		Type: slackapi.VTModal, Title: plainObject(markdown.Cut(title, titleRunes)), Close: plainObject("Close"),
+		Type: slackapi.VTModal, Title: plainObject(markdown.Cut(title, titleRunes)), Close: plainObject("Cancel"),
 		Blocks: slackapi.Blocks{BlockSet: blocks},
 	}
 }

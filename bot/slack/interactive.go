@@ -150,7 +150,8 @@ func (s *Surface) submitted(ctx context.Context, me *self, in *interaction, body
 	if filled.Next && (filled.Args.Rich != "" || forms.Asks(filled)) || readPrivate(in.View.Private).Pick && forms.Asks(filled) {
 		return s.follow(ctx, me, in, filled), nil
 	}
-	return answer{}, s.journalForm(ctx, me, in, body)
+	// All windows close: the one under the form shows what was before.
+	return answer{payload: map[string]any{"response_action": "clear"}}, s.journalForm(ctx, me, in, body)
 }
 
 // mayStart tells at the form why a conversation can't begin; nil = it may, or nobody knows

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -239,6 +240,46 @@ func TestDetailsAndTheirButtons(t *testing.T) {
 	st.view(st.ann, func(v *slackfake.View) bool {
 		return strings.Contains(string(v.Blocks), "assigned") && len(st.fake.Views(st.ann)) == 2
 	})
+}
+
+// A form that was opened from the details closes them too: they show what was before.
+func TestFormClosesDetails(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	st.withFacts()
+	st.click(st.root(), "More")
+	v := st.view(st.ann, func(v *slackfake.View) bool {
+		return v.CallbackID == "card" && strings.Contains(string(v.Blocks), `"Note"`)
+	})
+	_, err := st.fake.As(st.ann).Click(st.ctx(), slackfake.Target{View: v.ID}, button(t, v.Blocks, "Note"))
+	must(t, err)
+	form := st.view(st.ann, isForm)
+	out, err := st.fake.As(st.ann).Submit(st.ctx(), form.ID, map[string][]string{"f:text/v": {"Asked the warehouse"}})
+	must(t, err)
+	if n := len(st.fake.Views(st.ann)); out.Error != "" || n != 0 {
+		t.Errorf("%d windows stay: %+v", n, out)
+	}
+}
+
+// Of the form to assign, one click on a name hands the conversation over; its owner isn't among them.
+func TestHandOver(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	st.withFacts()
+	root := st.root()
+	st.click(root, "Assign")
+	v := st.view(st.ann, isForm)
+	out, err := st.fake.As(st.ann).Click(st.ctx(), slackfake.Target{View: v.ID}, button(t, v.Blocks, "Ben"))
+	must(t, err)
+	if out.Error != "" {
+		t.Fatalf("%+v", out)
+	}
+	st.desk.Wait(t, "it is handed over", func() bool { return st.desk.Number("i:") == 1 })
+	facts := st.desk.Accepted()
+	if a := st.decode(facts[len(facts)-1]); a.Verb != bridge.VerbAssign || !slices.Equal(a.Args.Agents, []string{"U0BEN"}) || a.Args.Conversation != 12 {
+		t.Errorf("%+v", a)
+	}
+	st.view(st.ann, func(v *slackfake.View) bool { return v.CallbackID == "card" })
 }
 
 // A list's buttons show the next list, or page, in the place of the one before: Slack refuses a fourth

@@ -196,14 +196,12 @@ func (r *renderer) overflow(buttons []view.Button) *slackapi.OverflowBlockElemen
 }
 
 func (r *renderer) buttons(buttons []view.Button) {
-	for len(buttons) > 0 {
-		n := min(len(buttons), actionsMost)
-		elements := make([]slackapi.BlockElement, 0, n)
-		for _, b := range buttons[:n] {
+	for _, row := range view.Rows(buttons, actionsMost) {
+		elements := make([]slackapi.BlockElement, 0, len(row))
+		for _, b := range row {
 			elements = append(elements, r.button(b))
 		}
 		r.put(slackapi.NewActionBlock(r.id(), elements...), "", 0)
-		buttons = buttons[n:]
 	}
 }
 

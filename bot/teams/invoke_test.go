@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -55,6 +56,21 @@ func TestDetails(t *testing.T) {
 	}
 	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbReply || a.Text != "We are **on it**." || !a.Explicit || a.Form == "" || a.Args.Conversation != 12 {
 		t.Errorf("%+v", a)
+	}
+	w.noProblems()
+}
+
+// TestHandOver: of the form to assign, one click on a name hands the conversation over.
+func TestHandOver(t *testing.T) {
+	t.Parallel()
+	w, d, root, p := talk(t)
+	w.click(p, root, "More")
+	out, err := p.Submit(within(t), "Assign", nil)
+	must(t, err)
+	out, err = p.Submit(within(t), "Ben Kim", nil)
+	must(t, err)
+	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbAssign || !slices.Equal(a.Args.Agents, []string{ben}) || a.Args.Conversation != 12 || out.Error != "" {
+		t.Errorf("%+v: %+v", out, a)
 	}
 	w.noProblems()
 }

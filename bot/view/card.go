@@ -80,6 +80,20 @@ type Button struct {
 	Style   Style
 	Opens   Opens  // what a click opens; OpensNothing acts at once
 	Confirm string // a question asked before it acts, "" = none
+	Apart   bool   // begins a row of its own
+}
+
+// Rows puts buttons into rows of at most so many; one that stands apart begins a row.
+func Rows(buttons []Button, most int) [][]Button {
+	var rows [][]Button
+	for _, b := range buttons {
+		if last := len(rows) - 1; last >= 0 && !b.Apart && len(rows[last]) < most {
+			rows[last] = append(rows[last], b)
+			continue
+		}
+		rows = append(rows, []Button{b})
+	}
+	return rows
 }
 
 // Opens says what a click on a button opens.

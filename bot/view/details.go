@@ -35,10 +35,10 @@ func Details(f bridge.Facts) Card {
 		add("Started", at(f.CreatedAt, f.Zone))
 	}
 	if !f.LastAt.IsZero() {
-		add("Last message", at(f.LastAt, f.Zone))
+		add("Last message", joined(between, []Piece{at(f.LastAt, f.Zone)}, lastWords(f))...)
 	}
 	if !f.WaitingSince.IsZero() {
-		add("Customer waiting since", at(f.WaitingSince, f.Zone))
+		add("Waiting since", at(f.WaitingSince, f.Zone))
 	}
 	if f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero() {
 		add("Snoozed until", at(f.SnoozedUntil, f.Zone))
@@ -48,17 +48,23 @@ func Details(f bridge.Facts) Card {
 	if f.Previous > 0 {
 		add("Continues", thread(number(f.Previous), f.PreviousAt))
 	}
+	add("Also open", alsoOpen(f)...)
 	switch {
 	case f.Root.Channel != "":
 		add("Thread", thread("Open", f.Root))
 	case f.Elsewhere != "":
 		words("Thread", "in "+oneLine(f.Elsewhere, maxNameRunes))
 	}
-	if p := oneLine(f.LastPreview, maxPreviewRunes); p != "" {
-		words("Last words", "“"+p+"”")
-	}
 	c.Buttons = detailButtons(f)
 	return c
+}
+
+// lastWords begin the last message.
+func lastWords(f bridge.Facts) []Piece {
+	if p := oneLine(f.LastPreview, maxPreviewRunes); p != "" {
+		return []Piece{text("“" + p + "”")}
+	}
+	return nil
 }
 
 // windowDetails explain the reply window.
@@ -105,22 +111,58 @@ func parties(list []bridge.PartyRef) string {
 	return strings.Join(names, ", ")
 }
 
-// detailButtons are the verbs that make sense now.
+// detailButtons are the verbs that make sense now: what one does most, then the rest, then, apart
+// from all, what ends it without an answer.
 func detailButtons(f bridge.Facts) []Button {
-	var verbs []bridge.Verb
+	rows := [][]bridge.Verb{usualVerbs(f), otherVerbs(f), nil}
+	if f.Viewer.IsAdmin && f.Status != bridge.StatusClosed {
+		rows[2] = []bridge.Verb{bridge.VerbClose}
+	}
+	var all []Button
+	for _, verbs := range rows {
+		for i, b := range buttons(bridge.Line{Verbs: verbs}, f) {
+			b.Apart = i == 0
+			all = append(all, b)
+		}
+	}
+	return all
+}
+
+// usualVerbs are at most four.
+func usualVerbs(f bridge.Facts) []bridge.Verb {
 	switch {
 	case f.Status == bridge.StatusClosed:
+		return nil
 	case f.Status == bridge.StatusResolved:
-		verbs = append(verbs, bridge.VerbReopen)
-	default:
-		if f.AccountMode != "watch" {
-			verbs = append(verbs, bridge.VerbReply, bridge.VerbTemplate)
-		}
-		verbs = append(verbs, bridge.VerbNote)
-		if !assigned(f, f.Viewer) {
-			verbs = append(verbs, bridge.VerbTake)
-		}
+		return []bridge.Verb{bridge.VerbReopen}
+	}
+	var verbs []bridge.Verb
+	if f.AccountMode != "watch" {
+		verbs = append(verbs, bridge.VerbReply)
+	}
+	if assigned(f, f.Viewer) {
 		verbs = append(verbs, bridge.VerbAssign)
+	} else {
+		verbs = append(verbs, bridge.VerbTake)
+	}
+	if f.Status == bridge.StatusSnoozed {
+		verbs = append(verbs, bridge.VerbWake)
+	} else {
+		verbs = append(verbs, bridge.VerbSnooze)
+	}
+	return append(verbs, bridge.VerbResolve)
+}
+
+func otherVerbs(f bridge.Facts) []bridge.Verb {
+	var verbs []bridge.Verb
+	if f.Status.Open() {
+		verbs = append(verbs, bridge.VerbNote)
+		if f.AccountMode != "watch" {
+			verbs = append(verbs, bridge.VerbTemplate)
+		}
+		if !assigned(f, f.Viewer) {
+			verbs = append(verbs, bridge.VerbAssign)
+		}
 		if len(f.Assignees) > 0 {
 			verbs = append(verbs, bridge.VerbUnassign)
 		}
@@ -132,25 +174,13 @@ func detailButtons(f bridge.Facts) []Button {
 		}
 		verbs = append(verbs, bridge.VerbTopic)
 	}
-	if f.Status.Open() {
-		if strings.Contains(f.Contact.Address, "@") {
-			verbs = append(verbs, bridge.VerbTo)
-		}
-		if f.Status != bridge.StatusPending {
-			verbs = append(verbs, bridge.VerbPending)
-		}
-		if f.Status == bridge.StatusSnoozed {
-			verbs = append(verbs, bridge.VerbWake)
-		} else {
-			verbs = append(verbs, bridge.VerbSnooze)
-		}
-		verbs = append(verbs, bridge.VerbResolve)
+	if f.Status.Open() && strings.Contains(f.Contact.Address, "@") {
+		verbs = append(verbs, bridge.VerbTo)
 	}
-	verbs = append(verbs, bridge.VerbHistory)
-	if f.Viewer.IsAdmin && f.Status != bridge.StatusClosed {
-		verbs = append(verbs, bridge.VerbClose)
+	if f.Status.Open() && f.Status != bridge.StatusPending {
+		verbs = append(verbs, bridge.VerbPending)
 	}
-	return buttons(bridge.Line{Verbs: verbs}, f)
+	return append(verbs, bridge.VerbHistory)
 }
 
 // assigned says whether the agent is among those who hold it.

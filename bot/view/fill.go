@@ -115,7 +115,8 @@ func ownerForm(form *Form, in FormInput) bool {
 	switch in.Verb {
 	case bridge.VerbAssign:
 		form.Title, form.Submit = "Assign", "Assign"
-		people := Field{Name: fieldPeople, Kind: FieldSeveral, Label: "People", Hint: "The first one leads.", Optional: true}
+		form.Quick = handOver(in)
+		people := Field{Name: fieldPeople, Kind: FieldSeveral, Label: "Several people", Hint: "The first person owns it; the others are added.", Optional: true}
 		for _, a := range in.People {
 			people.Options = append(people.Options, Option{Value: agentValue(a), Label: agentName(a)})
 		}
@@ -150,6 +151,24 @@ func ownerForm(form *Form, in FormInput) bool {
 	}
 	return true
 }
+
+// handOver offers to give a conversation to one person, at once: its owner is not among them.
+func handOver(in FormInput) []Button {
+	var quick []Button
+	for _, a := range in.People {
+		if len(in.Facts.Assignees) == 1 && assigned(in.Facts, a) || len(quick) == mostHandOver {
+			continue
+		}
+		b := button(bridge.VerbAssign, bridge.Args{Conversation: in.Facts.ID, Agents: []string{agentValue(a)}})
+		b.Label = oneLine(agentName(a), 24)
+		quick = append(quick, b)
+	}
+	return quick
+}
+
+// mostHandOver is how many people a conversation can be handed to by one click; all others are in
+// the form's list.
+const mostHandOver = 8
 
 func stateForm(form *Form, in FormInput) bool {
 	switch in.Verb {

@@ -12,6 +12,7 @@ type Form struct {
 	Verb   bridge.Verb
 	Args   bridge.Args // kept through the form; command.Value carries them
 	Intro  []Block     // read before the fields
+	Quick  []Button    // what acts at once, in place of filling in the fields
 	Fields []Field
 	Submit string // label of the button, at most 24 runes
 	Files  bool   // files can go with it, where the surface has a way for them

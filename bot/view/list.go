@@ -16,7 +16,7 @@ func lists() []string { return []string{"mine", "unassigned", "team", "all", "sn
 func List(l bridge.Listing, zone *time.Location) Card {
 	c := Card{Title: listTitle(l.List)}
 	if l.Words != "" {
-		c.Title = "Found: " + oneLine(l.Words, 16)
+		c.Title = "Found: " + oneLine(l.Words, 14)
 	}
 	if len(l.Rows) == 0 {
 		c.Blocks = append(c.Blocks, line(text(emptyList(l))))

@@ -112,11 +112,22 @@ func oneLine(s string, runes int) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, ""))
-	r := []rune(strings.Join(strings.Fields(s), " "))
-	if len(r) > runes {
-		return strings.TrimSpace(string(r[:runes-1])) + "…"
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > runes {
+		s = strings.TrimSpace(string(r[:runes-1])) + "…"
 	}
-	return string(r)
+	return isolated(s)
+}
+
+// isolated keeps words that are written from the right from turning what stands beside them: it puts
+// them between the signs that Unicode has for that.
+func isolated(s string) string {
+	for _, r := range s {
+		if unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Adlam) {
+			return "\u2068" + s + "\u2069"
+		}
+	}
+	return s
 }
 
 // agentName never is empty.

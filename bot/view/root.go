@@ -101,9 +101,9 @@ func timing(f bridge.Facts) []Piece {
 	case f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero():
 		groups = append(groups, []Piece{text("Snoozed until "), at(f.SnoozedUntil, f.Zone)})
 	case f.Status == bridge.StatusPending:
-		groups = append(groups, []Piece{text("Waiting for the customer")})
+		groups = append(groups, []Piece{text("Waiting for customer")})
 	case !f.WaitingSince.IsZero():
-		groups = append(groups, []Piece{text("Customer waiting since "), at(f.WaitingSince, f.Zone)})
+		groups = append(groups, []Piece{text("Waiting since "), at(f.WaitingSince, f.Zone)})
 	}
 	if w := window(f); len(w) > 0 {
 		groups = append(groups, w)
@@ -113,6 +113,9 @@ func timing(f bridge.Facts) []Piece {
 	}
 	for _, some := range [][]Piece{copied("Cc: ", f.Cc, ""), copied("Cc: ", f.Copied, " (gets no replies)")} {
 		groups = append(groups, some)
+	}
+	if others := alsoOpen(f); len(others) > 0 {
+		groups = append(groups, append([]Piece{text("Also open: ")}, others...))
 	}
 	if w := modeWords(f.AccountMode); w != "" {
 		groups = append(groups, []Piece{text(w)})
@@ -138,18 +141,34 @@ func copied(lead string, list []bridge.PartyRef, then string) []Piece {
 	return []Piece{text(lead + strings.Join(names, ", ") + then)}
 }
 
+// alsoOpen names the customer's other conversations, with who has them.
+func alsoOpen(f bridge.Facts) []Piece {
+	var groups [][]Piece
+	for i, o := range f.AlsoOpen {
+		if i == mostAlsoOpen {
+			groups = append(groups, []Piece{text("…")})
+			break
+		}
+		groups = append(groups, []Piece{thread(number(o.ID), o.Root), text(" (" + assignees(bridge.Facts{Assignees: o.Assignees}) + ")")})
+	}
+	return joined(", ", groups...)
+}
+
+// mostAlsoOpen is how many of a customer's other conversations a card names.
+const mostAlsoOpen = 3
+
 // window says until when the customer can be answered: as a time, so that the card never
 // has to tick.
 func window(f bridge.Facts) []Piece {
 	switch {
 	case f.WindowClosed:
-		return []Piece{icon("lock"), text(" Window closed")}
+		return []Piece{icon("lock"), text(" Reply window closed")}
 	case f.WindowUntil.IsZero():
 		return nil
 	case f.WindowPeople:
-		return []Piece{text("Window for people until "), at(f.WindowUntil, f.Zone)}
+		return []Piece{text("Only a person may reply, until "), at(f.WindowUntil, f.Zone)}
 	}
-	return []Piece{text("Window until "), at(f.WindowUntil, f.Zone)}
+	return []Piece{text("Reply by "), at(f.WindowUntil, f.Zone)}
 }
 
 func modeWords(mode string) string {
@@ -185,7 +204,7 @@ func statusIcon(f bridge.Facts) string {
 func statusWords(f bridge.Facts) string {
 	switch f.Status {
 	case bridge.StatusPending:
-		return "Pending"
+		return "Waiting for customer"
 	case bridge.StatusSnoozed:
 		return "Snoozed"
 	case bridge.StatusResolved:
@@ -205,7 +224,7 @@ func statusWords(f bridge.Facts) string {
 
 func channelIcon(f bridge.Facts) string {
 	if f.ChannelIcon == "" {
-		return "speech_balloon"
+		return "grey_question"
 	}
 	return strings.Trim(f.ChannelIcon, ":")
 }

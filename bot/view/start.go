@@ -27,7 +27,7 @@ func startForm(in FormInput) (Form, error) {
 		return form, nil
 	}
 	form.Args.Account = chosen.Name
-	form.Intro = []Block{small(icon(strings.Trim(or(chosen.ChannelIcon, "speech_balloon"), ":")), text(" By "+accountName(chosen)))}
+	form.Intro = []Block{small(icon(strings.Trim(or(chosen.ChannelIcon, "grey_question"), ":")), text(" By "+accountName(chosen)))}
 	if t := in.Args.Template; chosen.ByTemplate && t != nil && t.ID != 0 {
 		in.Facts.Contact = bridge.PartyRef{Name: in.Args.Recipient, Address: in.Args.Recipient}
 		in.Facts.To = []bridge.PartyRef{in.Facts.Contact}

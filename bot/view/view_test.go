@@ -27,7 +27,10 @@ func roots(t *testing.T) map[string]bridge.Facts {
 		"8 watching":          with(f, func(f *bridge.Facts) { f.AccountMode = "watch" }),
 		"a window for people": with(f, func(f *bridge.Facts) { f.WindowUntil, f.WindowPeople = now(t).Add(5*24*time.Hour), true }),
 		"b window closed":     with(f, func(f *bridge.Facts) { f.WindowUntil, f.WindowClosed = now(t).Add(-time.Hour), true }),
-		"c never opened":      with(f, func(f *bridge.Facts) { f.WindowClosed = true }),
+		"d from the right": with(f, func(f *bridge.Facts) {
+			f.Contact.Name, f.Subject = "نورة العتيبي", "איפה ההזמנה שלי? #4711"
+		}),
+		"c never opened": with(f, func(f *bridge.Facts) { f.WindowClosed = true }),
 		"9 nasty": with(f, func(f *bridge.Facts) {
 			f.Subject, f.Contact.Name, f.Tags = nasty+strings.Repeat("x", 500), nasty, []bridge.Tag{{Name: nasty}}
 			f.To = []bridge.PartyRef{f.Contact}
@@ -37,7 +40,7 @@ func roots(t *testing.T) map[string]bridge.Facts {
 
 func sorted(m map[string]bridge.Facts) []string {
 	var keys []string
-	for c := '0'; c <= 'c'; c++ {
+	for c := '0'; c <= 'd'; c++ {
 		for k := range m {
 			if strings.HasPrefix(k, string(c)) {
 				keys = append(keys, k)

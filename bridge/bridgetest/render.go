@@ -46,6 +46,12 @@ func renderCard(r *request, f bridge.Facts) {
 	if f.Previous != 0 {
 		r.Text += fmt.Sprintf(" | continues #%d", f.Previous)
 	}
+	for _, o := range f.AlsoOpen {
+		r.Text += fmt.Sprintf(" | also open #%d", o.ID)
+		for _, a := range o.Assignees {
+			r.Text += literal(" " + a.Name)
+		}
+	}
 	switch {
 	case f.WindowClosed:
 		r.Text += " | window closed"

@@ -27,7 +27,7 @@ type Options struct {
 
 // WhatsAppSpec describes the channel "twilio_whatsapp".
 func WhatsAppSpec(o Options) channels.Spec {
-	return channels.Spec{Kind: "twilio_whatsapp", Section: section, Name: "WhatsApp by Twilio", Icon: "whatsapp", APIEnv: apiEnv,
+	return channels.Spec{Kind: "twilio_whatsapp", Section: section, Name: "WhatsApp by Twilio", Icon: "telephone_receiver", APIEnv: apiEnv,
 		Fields: fields("The WhatsApp sender's number: +15550100."),
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
 			c, err := newChannel(a, env, o, true)

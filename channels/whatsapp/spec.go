@@ -21,7 +21,7 @@ func Spec() channels.Spec {
 	return channels.Spec{
 		Kind:   "whatsapp",
 		Name:   "WhatsApp",
-		Icon:   "speech_balloon",
+		Icon:   "telephone_receiver",
 		Owner:  fieldPhoneID,
 		APIEnv: "WHATSAPP_API_URL",
 		New: func(account channels.Account, env channels.Env) (channels.Channel, error) {

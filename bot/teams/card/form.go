@@ -78,7 +78,7 @@ func Again(f view.Form, s Submitted, errs map[string]string, h Home) Dialog {
 }
 
 func form(f view.Form, m Memory, h Home, errs map[string]string) Dialog {
-	r := renderer{home: h, dialog: &m.Place}
+	r := renderer{home: h, dialog: &m.Place, seed: m.Nonce}
 	for _, name := range sorted(errs) {
 		if !slices.ContainsFunc(f.Fields, func(f view.Field) bool { return f.Name == name }) {
 			r.body = append(r.body, fault(errs[name]))
@@ -97,6 +97,7 @@ func form(f view.Form, m Memory, h Home, errs map[string]string) Dialog {
 		buttons = append(buttons, action{Type: "Action.Submit", Title: "Attach files…", Data: encode(formData{Form: m})})
 	}
 	r.body = append(r.body, element{Type: "ActionSet", Actions: buttons})
+	r.buttons(f.Quick)
 	return r.dialogue(f.Title)
 }
 

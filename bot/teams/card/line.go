@@ -118,7 +118,7 @@ func (r *renderer) markup(p view.Piece) string {
 		return emoji(view.TagIcon(p.Color)) + " " + words
 	case view.PieceTime:
 		at := p.At.UTC().Format(time.RFC3339) // whole seconds: the functions know no fractions
-		return "{{DATE(" + at + ", SHORT)}} {{TIME(" + at + ")}}"
+		return "{{DATE(" + at + ", COMPACT)}} {{TIME(" + at + ")}}"
 	case view.PieceMention:
 		if text := r.people.mention(p.Agent, p.Text); text != "" {
 			return text

@@ -175,7 +175,7 @@ func (r *renderer) buttons(buttons []view.Button) {
 	if r.dialog != nil {
 		row = rowMost
 	}
-	for set := range slices.Chunk(buttons, row) {
+	for _, set := range view.Rows(buttons, row) {
 		r.put(frameNone, func() element { return r.actionRow(set) })
 	}
 }

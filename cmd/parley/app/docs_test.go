@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"parley/bot/teams/card"
+	"parley/bot/view"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/setup"
 	"parley/store"
@@ -139,6 +141,23 @@ func TestDocsExamples(t *testing.T) {
 		}
 		if len(result.Changes) == 0 || len(result.Remarks) > 0 {
 			t.Errorf("%s:\n%s", doc, result.Text())
+		}
+	}
+}
+
+// Cards tell channels apart by their icons, which every surface has: only the two ways to WhatsApp
+// share one.
+func TestChannelIcons(t *testing.T) {
+	t.Parallel()
+	by := map[string]string{}
+	for _, s := range app.Specs() {
+		name := strings.TrimSuffix(s.Name, " by Twilio")
+		if other := by[s.Icon]; other != "" && other != name || s.Icon == "grey_question" {
+			t.Errorf("%s has the icon of %s: %s", s.Name, other, s.Icon)
+		}
+		by[s.Icon] = name
+		if shown := card.Plain(view.Card{Blocks: []view.Block{{Pieces: []view.Piece{{Kind: view.PieceIcon, Text: s.Icon}}}}}); shown == "" || strings.Contains(shown, s.Icon) {
+			t.Errorf("%s: %q is shown as %q", s.Name, s.Icon, shown)
 		}
 	}
 }
