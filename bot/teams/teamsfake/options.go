@@ -8,10 +8,13 @@ import (
 // Options shape an organisation with one installed bot. The zero value is a usable one:
 // every permission, no limits, one team with its General channel and nobody in it.
 type Options struct {
-	// Clock gives Teams' time: message ids and stamps, tokens' life, rate windows, how long a
-	// targeted message stays. Default time.Now. Timeouts and redelivery follow the real clock.
+	// Clock gives Teams' time: message ids and stamps, rate windows, how long a targeted message
+	// stays. Default time.Now. Timeouts and redelivery follow the real clock.
 	Clock func() time.Time
-	Log   *slog.Logger
+	// SignClock stamps tokens and ends their life. Default Clock; apps that verify by the real
+	// clock while Clock is another want time.Now.
+	SignClock func() time.Time
+	Log       *slog.Logger
 
 	TenantID    string // default 72f9…; a GUID
 	AppID       string // the bot's client id; a GUID
@@ -80,6 +83,9 @@ const (
 func (o Options) withDefaults() Options {
 	if o.Clock == nil {
 		o.Clock = time.Now
+	}
+	if o.SignClock == nil {
+		o.SignClock = o.Clock
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

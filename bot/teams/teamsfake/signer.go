@@ -68,7 +68,7 @@ const issuer = "https://api.botframework.com"
 // Authorization returns the Authorization header of an activity from serviceURL with this
 // kind of token; empty for TokenNone.
 func (s *Server) Authorization(kind Token, serviceURL string) (string, error) {
-	now := s.now()
+	now := s.opt.SignClock()
 	header := object{"alg": "RS256", "typ": "JWT"}
 	claims := object{
 		"serviceurl": serviceURL, "iss": issuer, "aud": s.opt.AppID,
@@ -94,7 +94,7 @@ func (s *Server) Authorization(kind Token, serviceURL string) (string, error) {
 
 // spoilClaims makes the claims wrong.
 func (s *Server) spoilClaims(kind Token, c object) {
-	now := s.now().Unix()
+	now := s.opt.SignClock().Unix()
 	switch kind {
 	case TokenAudArray:
 		c["aud"] = []string{"https://other.example", s.opt.AppID}

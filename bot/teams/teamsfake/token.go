@@ -70,7 +70,7 @@ func (s *Server) giveToken(w http.ResponseWriter, r *http.Request) {
 
 // issue makes an access token. Caller holds s.mu.
 func (s *Server) issue(scope string) string {
-	now := s.now()
+	now := s.opt.SignClock()
 	end := now.Add(s.opt.TokenLife)
 	k := s.keys.signer()
 	token := k.rs256(encode(object{"typ": "JWT", "alg": "RS256", "kid": k.id}, object{
@@ -113,7 +113,7 @@ func (s *Server) RevokeTokens() {
 func (s *Server) authorized(r *http.Request, scope string) bool {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	got, known := s.tokens[token]
-	return ok && known && got.scope == scope && s.now().Before(got.expires)
+	return ok && known && got.scope == scope && s.opt.SignClock().Before(got.expires)
 }
 
 // openID is the Bot Framework's metadata. Its issuer differs from its address on purpose.
