@@ -5,7 +5,8 @@ import { names, textObject, withEmoji } from './mrkdwn.js';
 let serial = 0;
 
 // input shows an input block, or with type "bare" only its element. In a modal the value
-// is kept in on.values under "block_id/action_id" as a list of strings.
+// is kept in on.values under "block_id/action_id" as a list of strings; on.before has what was
+// typed before the view was updated.
 export function input(b, on) {
   const e = b.element, ref = `${b.block_id}/${e.action_id}`, id = `in${++serial}`;
   const bare = b.type === 'bare';
@@ -14,7 +15,7 @@ export function input(b, on) {
       if (on.values) on.values[ref] = values;
       if (bare || b.dispatch_action) on.click(ref, values);
     } };
-  if (on.values && !(ref in on.values)) on.values[ref] = initial(e);
+  if (on.values && !(ref in on.values)) on.values[ref] = on.before?.[ref] ?? initial(e);
   const group = ['checkboxes', 'radio_buttons'].includes(e.type) || isMulti(e.type);
   const control = make(ctx);
   if (bare) return control;

@@ -17,10 +17,11 @@ export function showModal() {
   }
   const print = `${app.as} ${v.id} ${v.hash}`;
   if (print === shown) return;
-  if (!shown.startsWith(`${app.as} ${v.id} `)) values = {};
+  const before = shown.startsWith(`${app.as} ${v.id} `) ? values : {};
+  values = {}; // of the inputs that the view has now: an updated one may have others
   d.className = 'modal';
   shown = print;
-  const on = { values, click: (ref, picked) => press(v, ref, picked), suggest: (ref, text) => suggest(v, ref, text) };
+  const on = { values, before, click: (ref, picked) => press(v, ref, picked), suggest: (ref, text) => suggest(v, ref, text) };
   d.replaceChildren(h('form', { novalidate: true, onsubmit: (e) => { e.preventDefault(); submit(v); } },
     h('header', {}, h('h2', { id: 'modaltitle' }, v.title?.text || 'Parley'),
       h('button', { type: 'button', class: 'close', 'aria-label': 'Close', onclick: () => close(v, true) }, '×')),
