@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -238,9 +239,9 @@ func (p *Page) lookIntoPhones(now time.Time) {
 }
 
 func (p *Page) noteLine(box, kind string, h *handset, l chatLine, now time.Time) {
-	text := l.Text
-	if text == "" && l.File != nil {
-		text = l.File.Name
+	text, files := l.Text, 0
+	if l.File != nil {
+		text, files = cmp.Or(l.Text, l.File.Name), 1
 	}
 	switch {
 	case l.Automatic || l.Elsewhere: // nobody said it in Slack
@@ -249,7 +250,8 @@ func (p *Page) noteLine(box, kind string, h *handset, l chatLine, now time.Time)
 		if kind == chatMessenger {
 			alias = h.page.ID()
 		}
-		p.witness.hear(saying{Key: "<" + l.ID + ">", Way: wayIn, Who: h.name, Alias: alias, Whom: chatWith(kind), At: l.At, Text: text, Box: box}, now)
+		p.witness.hear(saying{Key: "<" + l.ID + ">", Way: wayIn, Who: h.name, Alias: alias, Whom: chatWith(kind), At: l.At, Text: text, Box: box,
+			Files: files, Bare: l.Text == "" && files > 0}, now)
 	default:
 		p.witness.see(arrival{Key: box + "/" + l.ID, Way: wayOut, At: l.At, Box: box, wording: wordingOf(text)})
 	}

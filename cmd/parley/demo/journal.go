@@ -121,10 +121,10 @@ func (p *Page) account(ctx context.Context) (journal, error) {
 
 func (v *verdict) row() journalRow {
 	r := journalRow{Key: v.Key, Way: v.Way, Who: v.Who, Whom: v.Whom, Text: excerpt(v.Text, shownRunes), At: v.At, State: v.State,
-		Copies: v.Copies, Late: v.Late}
+		Copies: max(v.Copies, v.Told), Late: v.Late}
 	r.Box, r.Chat, _ = strings.Cut(v.Box, " ")
 	r.Surface = surfaceOf(v.Channel)
-	if v.Copies > 0 {
+	if v.seen() {
 		r.SeenAt = &v.SeenAt
 		r.Channel, r.Thread, _ = strings.Cut(v.root, "/")
 		r.Surface = cmp.Or(r.Surface, surfaceOf(r.Channel))
@@ -166,12 +166,12 @@ func (w *witness) hear(s saying, now time.Time) {
 	if !slices.ContainsFunc(known.versions, func(v []string) bool { return slices.Equal(v, words) }) {
 		known.versions = append(known.versions, words)
 	}
-	known.gone, known.Text, known.Box, known.Meant = false, s.Text, s.Box, s.Meant && !known.Unheard
+	known.gone, known.Text, known.Box, known.Meant, known.Files = false, s.Text, s.Box, s.Meant && !known.Unheard, s.Files
 }
 
-// see notes what arrived.
+// see notes what arrived. A post of files may show more of them later.
 func (w *witness) see(a arrival) {
-	if _, before := w.seen[a.Key]; !before {
+	if before, seen := w.seen[a.Key]; !seen || a.files > before.files {
 		w.seen[a.Key] = a
 	}
 }

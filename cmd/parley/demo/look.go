@@ -33,8 +33,9 @@ func (p *Page) lookIntoMail(now time.Time) {
 			if !toCompany(m) {
 				continue
 			}
-			text := cmp.Or(ownText(m.Text, m.HTML), filesOf(m), "(a message without text)")
-			w.hear(saying{Key: m.MessageID, Way: wayIn, Who: nameIn(m.From), Whom: HelpAddress, At: m.At, Text: text, Box: box.Address}, now)
+			text, files := ownText(m.Text, m.HTML), attachments(m)
+			w.hear(saying{Key: m.MessageID, Way: wayIn, Who: nameIn(m.From), Whom: HelpAddress, At: m.At, Text: cmp.Or(text, filesOf(m), "(a message without text)"),
+				Box: box.Address, Files: files, Bare: text == "" && files > 0}, now)
 		}
 		for _, m := range mail.Inbox(box.Address) {
 			if strings.EqualFold(m.From.Address, HelpAddress) {
@@ -52,6 +53,16 @@ func filesOf(m mailfake.Received) string {
 		names = append(names, a.Name)
 	}
 	return strings.Join(names, " ")
+}
+
+// attachments counts a mail's files but for pictures within its text.
+func attachments(m mailfake.Received) (n int) {
+	for _, a := range m.Attachments {
+		if !a.Inline && a.ContentID == "" {
+			n++
+		}
+	}
+	return n
 }
 
 // typedText is what somebody typed, or the names of the files that he sent.
@@ -104,12 +115,29 @@ func (p *Page) lookIntoSlack(now time.Time) {
 	}
 }
 
-// postSeen is a post of Parley's. Under a customer's name it is the customer's text; else
-// Parley tells of it.
+var (
+	// filesOfCustomer tells whose files a post shows, or misses.
+	filesOfCustomer = regexp.MustCompile(`(?m)^\W*From (.+): \W*(?:📎|:paperclip:)|^\W+.+ from (.+) could not be had: `)
+	// fileWord tells in words of a file that isn't shown.
+	fileWord = regexp.MustCompile(`\(0 bytes\)|\(larger than | could not be had: | can't be shown here: `)
+)
+
+// customerOfFiles is the customer whose files a post shows, as nameKey gives it; "" = it shows none.
+func customerOfFiles(text string) string {
+	if head := filesOfCustomer.FindStringSubmatch(text); head != nil {
+		return nameKey(cmp.Or(head[1], head[2]))
+	}
+	return ""
+}
+
+// postSeen is a post of Parley's. Under a customer's name it is the customer's text, or his
+// files; else Parley tells of it.
 func postSeen(m *slackfake.Message, channel, root string) arrival {
 	text := shownText(m)
 	a := arrival{Key: channel + "/" + m.TS, Way: wayIn, At: timeOf(m.TS), Thread: channel + "/" + root, wording: wordingOf(text)}
-	if from, ok := strings.CutSuffix(m.Username, customerSuffix); ok {
+	if from := customerOfFiles(text); from != "" {
+		a.from, a.files, a.wording = from, len(m.Files)+len(fileWord.FindAllString(text, -1)), wording{}
+	} else if from, ok := strings.CutSuffix(m.Username, customerSuffix); ok {
 		a.from = nameKey(from)
 	} else {
 		a.told = text

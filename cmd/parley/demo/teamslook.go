@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -38,11 +39,19 @@ func (p *Page) lookIntoPost(channel string, thread []*teamsfake.Message, all boo
 	if at >= 0 {
 		owner, box = p.owner(seenInTeams(thread[at], root))
 	}
+	var files arrival // the post of files above
+	linked := ""      // by that post
 	for _, m := range thread {
 		switch {
 		case m.Deleted():
+		case m.Bot && len(m.Pictures) > 0 && files.from != "":
+			p.witness.see(arrival{Key: m.Channel + "/" + m.ID, Way: wayIn, At: m.At, Thread: files.Thread, from: files.from, files: picturesSeen(m, linked)})
 		case m.Bot:
-			p.witness.see(seenInTeams(m, root))
+			a := seenInTeams(m, root)
+			if a.files > 0 || customerOfFiles(m.Text) != "" {
+				files, linked = a, m.Text
+			}
+			p.witness.see(a)
 		case box != "":
 			text, meant := p.typedInTeams(m)
 			p.witness.hear(saying{Key: channel + "/" + m.ID, Way: wayOut, Who: p.teamsName(m.User), Whom: owner, At: m.At, Text: text,
@@ -60,12 +69,35 @@ func seenInTeams(m *teamsfake.Message, root string) arrival {
 	}
 	a := arrival{Key: m.Channel + "/" + m.ID, Way: wayIn, At: m.At, Thread: m.Channel + "/" + root, wording: wordingOf(text)}
 	name, rest, _ := strings.Cut(text, "\n")
-	if from, ok := strings.CutSuffix(strings.TrimSpace(name), customerSuffix); ok {
+	if from := customerOfFiles(rest); from != "" {
+		a.from, a.files, a.wording = from, strings.Count(rest, downloads)+len(fileWord.FindAllString(rest, -1)), wording{}
+	} else if from, ok := strings.CutSuffix(strings.TrimSpace(name), customerSuffix); ok {
 		a.from, a.wording = nameKey(from), wordingOf(rest)
 	} else {
 		a.told = text
 	}
 	return a
+}
+
+// downloads begins what leads to a file.
+const downloads = "\nDownload "
+
+// picturesSeen counts the pictures that a message shows and that nothing above led to already.
+func picturesSeen(m *teamsfake.Message, linked string) (n int) {
+	var sent struct {
+		Attachments []struct {
+			Name string `json:"name"`
+		} `json:"attachments"`
+	}
+	if m.Broken != "" || json.Unmarshal(m.Raw, &sent) != nil {
+		return 0
+	}
+	for _, at := range sent.Attachments {
+		if !strings.Contains(linked+"\n", downloads+at.Name+"\n") {
+			n++
+		}
+	}
+	return n
 }
 
 // typedInTeams is what somebody typed, and whether it looks as if it were for the customer:

@@ -53,6 +53,8 @@ type saying struct {
 	Box     string // address: whose mail it is, or to whom it goes
 	Meant   bool   // wayOut: looks as if it were for the customer
 	Unheard bool   // Parley wasn't to be told of it
+	Files   int    // wayIn: how many files came with it
+	Bare    bool   // wayIn: it is nothing but files, whose names Parley may have made up
 
 	name     string     // of the author, as nameKey gives it
 	versions [][]string // the words by which it is known, and those before an edit
@@ -71,6 +73,7 @@ type arrival struct {
 	Thread string // wayIn: channel/ts of the root
 	from   string // wayIn: the name under which it stands, as nameKey gives it
 	told   string // wayIn, without a name: Parley's own words, in which it may stand
+	files  int    // wayIn: how many files an agent sees, is led to, or is told of
 }
 
 // claim is what Parley says about a message.
@@ -90,8 +93,21 @@ type verdict struct {
 	Claim  *claim    // nil: Parley does not know of it
 	SeenAt time.Time // zero: nobody saw it
 	Copies int       // how often it was seen
+	Told   int       // wayIn: how often Parley told of it in words of its own, which is no copy
 	Late   bool      // out of order
 	root   string    // wayIn: channel/ts of the thread where it was seen
+	lacks  int       // wayIn: how many of its files nobody saw
+}
+
+// seen tells whether a message stands anywhere.
+func (v *verdict) seen() bool { return v.Copies+v.Told > 0 }
+
+// seenLike counts how often a message was seen in the way of an arrival: as itself, or told of.
+func (v *verdict) seenLike(a arrival) *int {
+	if a.told != "" {
+		return &v.Told
+	}
+	return &v.Copies
 }
 
 // counts sum the journal up. Said = Arrived + Waiting + Lost.
@@ -114,7 +130,7 @@ type counts struct {
 func compare(said []*saying, arrived []arrival, claims map[string]claim, idle time.Time) ([]verdict, counts) {
 	list := make([]verdict, len(said))
 	for i, s := range said {
-		list[i] = verdict{saying: s}
+		list[i] = verdict{saying: s, lacks: s.Files}
 		if c, ok := claims[s.Key]; ok {
 			list[i].Claim = &c
 			s.decided = s.decided || c.Fate == "ask" || c.Fate == "parked" || c.Fate == "unclear" || c.Delivery == "needs_decision"
@@ -122,6 +138,7 @@ func compare(said []*saying, arrived []arrival, claims map[string]claim, idle ti
 	}
 	for _, a := range arrived {
 		take(list, a)
+		takeFiles(list, a)
 	}
 	var n counts
 	for i := range list {
@@ -152,12 +169,29 @@ func take(list []verdict, a arrival) {
 		}
 		end = m.end
 		v := &list[at]
-		if v.Copies++; v.Copies == 1 {
+		n := v.seenLike(a)
+		if *n++; *n == 1 && (a.told == "" || v.Copies == 0) {
 			v.SeenAt, v.root = a.At, a.Thread
 			v.Late = overtaken(list, at)
 		}
 		if a.told != "" {
 			return
+		}
+	}
+}
+
+// takeFiles gives the files of a post to those messages of its customer that still lack some,
+// in their order. A message of nothing but files has arrived with the last of them.
+func takeFiles(list []verdict, a arrival) {
+	for i := range list {
+		v := &list[i]
+		if v.lacks == 0 || a.files == 0 || !v.mayBe(a) {
+			continue
+		}
+		n := min(v.lacks, a.files)
+		v.lacks, a.files = v.lacks-n, a.files-n
+		if v.Bare && v.lacks == 0 {
+			v.Copies, v.SeenAt, v.root = 1, a.At, a.Thread
 		}
 	}
 }
@@ -169,19 +203,20 @@ func recognise(list []verdict, a arrival, from int) (int, match) {
 	best, most, how := -1, 0, match{}
 	for i := range list {
 		v := &list[i]
-		if !v.mayBe(a) {
+		if !v.mayBe(a) || v.Bare && a.told == "" {
 			continue
 		}
+		copies := *v.seenLike(a)
 		for _, words := range v.versions {
 			m := a.recognise(words, from)
-			if m.found == 0 || v.Copies > 0 && from > 0 && !(m.whole && m.found >= startWords) {
+			if m.found == 0 || copies > 0 && from > 0 && !(m.whole && m.found >= startWords) {
 				continue
 			}
 			like := 4 * m.found
 			if v.meant() {
 				like++
 			}
-			if v.Copies == 0 { // rather the first copy of one than the second of another
+			if copies == 0 { // rather the first copy of one than the second of another
 				like += 2
 				if m.whole {
 					like += wholeBonus
@@ -232,7 +267,7 @@ func overtaken(list []verdict, at int) bool {
 	}
 	for i := at + 1; i < len(list); i++ {
 		o := &list[i]
-		if o.Copies > 0 && !o.decided && o.Way == v.Way && o.root == v.root && o.Thread == v.Thread {
+		if o.seen() && !o.decided && o.Way == v.Way && o.root == v.root && o.Thread == v.Thread {
 			return true
 		}
 	}
@@ -260,7 +295,7 @@ func (v *verdict) judge(idle time.Time) string {
 	switch {
 	case !v.meant():
 		return stateInside
-	case v.Copies > 0:
+	case v.Copies > 0 && v.lacks == 0, v.Copies == 0 && v.Told > 0:
 		return stateArrived
 	case fate == "undone", fate == "dropped", v.gone && fate != "out":
 		return stateWithdrawn
@@ -294,7 +329,7 @@ func (n *counts) add(v verdict) {
 		n.Lost++
 	}
 	n.Said++
-	n.Doubled += max(0, v.Copies-1)
+	n.Doubled += max(0, v.Copies-1) + max(0, v.Told-1)
 	if v.Late {
 		n.Disordered++
 	}

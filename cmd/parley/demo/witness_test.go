@@ -116,6 +116,13 @@ func TestCompare(t *testing.T) {
 	letter := func(text string) arrival {
 		return arrival{Way: wayOut, Box: maria, At: at(1), wording: wordingOf(text)}
 	}
+	shows := func(files int) arrival {
+		return arrival{Way: wayIn, Thread: "c/1", from: "maria", At: at(1), files: files}
+	}
+	carries := func(s *saying, files int, bare bool) *saying { s.Files, s.Bare = files, bare; return s }
+	told := func(text string) arrival {
+		return arrival{Way: wayIn, Thread: "c/0", told: "from " + maria, At: at(1), wording: wordingOf("automatic mail:\n" + text)}
+	}
 	deleted := typed("g", "regret")
 	deleted.gone = true
 	edited := typed("e", "new words")
@@ -155,6 +162,15 @@ func TestCompare(t *testing.T) {
 		{name: "a person decided late", said: []*saying{typed("1", "oh"), typed("2", "ah")}, arrived: []arrival{letter("ah"), letter("oh")}, claims: map[string]claim{"1": {Fate: "parked"}}, want: counts{Said: 2, Arrived: 2}},
 		{name: "another's name", said: []*saying{mail("1", "hello")}, arrived: []arrival{{Way: wayIn, from: "dana", wording: wordingOf("hello")}}, want: counts{Said: 1, Waiting: 1}},
 		{name: "told in our words", said: []*saying{mail("1", "pulp is new")}, arrived: []arrival{{Way: wayIn, told: "from " + maria, wording: wordingOf("automatic mail: pulp is new")}}, want: counts{Said: 1, Arrived: 1}},
+		{name: "told, then made a conversation", said: []*saying{mail("1", "pulp is new")}, arrived: []arrival{told("pulp is new"), post("c/1", "pulp is new")}, want: counts{Said: 1, Arrived: 1}},
+		{name: "told twice", said: []*saying{mail("1", "pulp is new")}, arrived: []arrival{told("pulp is new"), told("pulp is new")}, want: counts{Said: 1, Arrived: 1, Doubled: 1}},
+		{name: "told, then doubled", said: []*saying{mail("1", "pulp is new")}, arrived: []arrival{told("pulp is new"), post("c/1", "pulp is new"), post("c/1", "pulp is new")}, want: counts{Said: 1, Arrived: 1, Doubled: 1}},
+		{name: "nothing but a picture", said: []*saying{carries(mail("1", "photo.png"), 1, true)}, arrived: []arrival{shows(1)}, want: counts{Said: 1, Arrived: 1}},
+		{name: "a picture that is named only", said: []*saying{carries(mail("1", "photo.png"), 1, true)}, arrived: []arrival{shows(0)}, idle: at(100), want: counts{Said: 1, Lost: 1}},
+		{name: "a text without its picture", said: []*saying{carries(mail("1", "see this"), 1, false)}, arrived: []arrival{post("c/1", "see this"), shows(0)}, idle: at(100), want: counts{Said: 1, Lost: 1}},
+		{name: "the second of two pictures", said: []*saying{carries(mail("1", "a.png"), 1, true), carries(mail("2", "b.png"), 1, true)}, arrived: []arrival{shows(1)}, idle: at(100), want: counts{Said: 2, Arrived: 1, Lost: 1}},
+		{name: "pictures that came later", said: []*saying{carries(mail("1", "see these"), 2, false), mail("2", "well?")}, arrived: []arrival{post("c/1", "see these"), shows(1), post("c/1", "well?"), shows(1)}, want: counts{Said: 2, Arrived: 2}},
+		{name: "told of, with its file", said: []*saying{carries(mail("1", "pulp is new"), 1, false)}, arrived: []arrival{told("pulp is new")}, want: counts{Said: 1, Arrived: 1}},
 		{name: "told of somebody else", said: []*saying{mail("1", "pulp is new")}, arrived: []arrival{{Way: wayIn, told: "from dana", wording: wordingOf("automatic mail: pulp is new")}}, want: counts{Said: 1, Waiting: 1}},
 	} {
 		if _, got := compare(c.said, c.arrived, c.claims, c.idle); got != c.want {
