@@ -26,7 +26,7 @@ import (
 
 const (
 	maria    = "maria@lopez-ceramics.test"
-	testHold = 20 * time.Second // enough for a slow machine to undo in
+	testHold = 30 * time.Second // enough for a slow machine to undo in
 	stepTime = 2 * time.Minute
 	attack   = `<img src=x onerror="document.title='owned'">`
 )
@@ -58,17 +58,20 @@ func newLiveIn(t *testing.T, home string) *live {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := NewWorld(ctx, WorldOptions{Clock: clock.Now, PublicURL: "http://" + listen, TeamsOptions: TeamsOptions{Teams: true, Home: home}})
+	w, err := NewWorld(ctx, WorldOptions{Clock: clock.Now, Cords: true, SaveSent: true, Phones: true, PublicURL: "http://" + listen,
+		TeamsOptions: TeamsOptions{Teams: true, Home: home, TeamsRetries: retries()}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Close() })
-	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: listen, SlackBotToken: w.Slack.BotToken(),
-		SlackAppToken: w.Slack.AppToken(), SlackAPIURL: w.Slack.APIURL(),
-		Teams: app.TeamsEnv{AppID: w.Teams.AppID(), AppPassword: w.Teams.AppPassword(), TenantID: w.Teams.TenantID(), LoginURL: w.Teams.LoginURL(),
-			OpenIDURL: w.Teams.OpenIDURL(), GraphURL: w.Teams.GraphURL(), ServiceURLs: []string{w.Teams.ServiceURL()}}}
-	if home == SurfaceTeams { // which calls us, and shows pages of ours
-		env.PublicURL = "http://" + listen
+	vars := map[string]string{"DATABASE_URL": storetest.URL(t), "PARLEY_DATA": t.TempDir(), "PARLEY_LISTEN": listen, "SLACK_RATE": "0", "TEAMS_RATE": "0"}
+	for _, v := range w.Env() {
+		name, value, _ := strings.Cut(v, "=")
+		vars[name] = value
+	}
+	env, err := app.LoadEnv(func(name string) (string, bool) { value, ok := vars[name]; return value, ok })
+	if err != nil {
+		t.Fatal(err)
 	}
 	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
 	if err != nil {
@@ -81,11 +84,11 @@ func newLiveIn(t *testing.T, home string) *live {
 	if err := apply(ctx, db, w.Config(testHold)); err != nil {
 		t.Fatal(err)
 	}
-	a, err := app.New(ctx, env, db, log, app.Options{MovedTime: true})
+	a, err := app.New(ctx, env, db, log, EngineOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := NewPage(w, PageOptions{Clock: clock, Hold: testHold})
+	p, err := NewPage(w, PageOptions{Clock: clock, Hold: testHold, CutFor: noBack})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +106,7 @@ func newLiveIn(t *testing.T, home string) *live {
 			}
 		}
 	})
-	if err := errors.Join(connected(ctx, w, db.Pool), w.Install(ctx)); err != nil {
+	if err := errors.Join(connected(ctx, w, db.Pool), w.Install(ctx), w.Subscribe(ctx)); err != nil {
 		t.Fatal(err)
 	}
 	return browse(ctx, t, w, p)
@@ -265,14 +268,22 @@ func TestTour(t *testing.T) {
 	t.Parallel()
 	l := newLive(t)
 
+	dana := l.texts("Dana Cole", "dana@cole.test", "Me again, about order 0977.")
+	l.shows(".center .msg", "Dana Cole")
+	l.click(`#tour [data-step="answer"]`)
+	l.shows(".threadpane .msg", "Me again, about order 0977.")
+	l.until("an answer is suggested", `document.getElementById('reply').value.includes('looking into it')`)
+	l.click(".threadpane .send")
+	l.ticked("answer") // by whatever the newest customer wrote
+	l.waits("Dana reads the answer", dana.reads("We are looking into it"))
+
 	l.click(".mailhead .primary")
 	l.write("#w-subject", "Two broken mugs")
 	l.write("#w-text", "Can you send new ones?")
 	l.attach("#w-files", "list.csv", "mug;2\n")
 	l.shot("write")
 	l.click(".write .primary")
-	l.shows(".center .msg", "Two broken mugs")
-	l.click(".center .replies")
+	l.openThread(SurfaceSlack, "Two broken mugs")
 	l.shows(".threadpane .msg", "Can you send new ones?")
 	l.shows(".threadpane .file", "list.csv")
 	l.shot("thread")
@@ -318,6 +329,8 @@ func TestTour(t *testing.T) {
 	l.click(".write .primary")
 	l.shows(".threadpane .msg", "They came, thank you!")
 	l.shows(".threadpane .msg", "wrote again")
+	l.formsInSlack(dana)
+	l.plugsInPage(SurfaceSlack, dana)
 
 	got := l.inbox()
 	if !strings.Contains(got, "They leave today") || strings.Contains(got, "regret") || strings.Contains(got, "glaze") {

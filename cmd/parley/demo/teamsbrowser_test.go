@@ -131,6 +131,28 @@ func TestTeamsInThePage(t *testing.T) {
 	l.click(`#modal .ac-button.positive`)
 	l.shows(inThread, "the glaze is from May")
 	l.ticked("note")
+
+	dana := l.texts("Dana Cole", "dana@cole.test", "Me again, about order 0977.")
+	l.click("#clock")
+	l.click(".menu button:last-of-type")
+	l.shows("#clock", "+24 h")
+	l.click(`#teams [data-focus="` + TeamsSupport + `"]`)
+	l.openThread(SurfaceTeams, "Glaze")
+	l.inTeams("This one I regret")
+	l.shows(inThread+".mine", "This one I regret")
+	l.click(inThread + `.mine [data-tool="21a9_leftwardsarrowwithhook"]`)
+	l.ticked("undo")
+	l.click(`#teams .threadpane [data-label="Resolve"]`)
+	l.until("a form opens, or it is done", `document.querySelector('#modal[open] .ac-button.positive') || /esolved/.test(document.querySelector('#teams .threadpane').innerText)`)
+	l.js("resolve", `document.querySelector('#modal[open] .ac-button.positive')?.click()`)
+	l.ticked("resolve")
+	l.shows("#tour", "That was the tour")
+	l.shot("teams-done")
+	if err := dana.say("I am still waiting.", nil, ""); err != nil { // a day later the window opens anew
+		t.Fatal(err)
+	}
+	l.formsInTeams(dana)
+	l.plugsInPage(SurfaceTeams, dana)
 	l.clean()
 }
 

@@ -1,0 +1,151 @@
+package demo
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// phone is a customer's phone, with the chat that is used.
+type phone struct {
+	*handset
+	chat
+}
+
+// texts lets a customer write by WhatsApp.
+func (l *live) texts(name, address, text string) phone {
+	l.t.Helper()
+	h := l.world.phones.Load().handset(address, name)
+	c, err := h.chat(chatWhatsApp)
+	if err == nil {
+		err = c.say(text, nil, "")
+	}
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return phone{h, c}
+}
+
+// reads tells whether the company's words, or a choice to tap, are on the phone.
+func (p phone) reads(text string) func() bool {
+	return func() bool {
+		return slices.ContainsFunc(p.lines(), func(m chatLine) bool {
+			return !m.Mine && (strings.Contains(m.Text, text) || slices.ContainsFunc(m.Choices, func(c chatChoice) bool { return c.Title == text }))
+		})
+	}
+}
+
+// choose picks an option of a select in the open form.
+func (l *live) choose(selector, value string) {
+	l.t.Helper()
+	l.until("there is "+selector, fmt.Sprintf(`document.querySelector(%q)`, selector))
+	l.js("choose "+value, fmt.Sprintf(`(() => { const s = document.querySelector(%q); s.value = %q; s.dispatchEvent(new Event('change', { bubbles: true })); })()`, selector, value))
+}
+
+// openThread opens the thread of a card that shows a text, in either half.
+func (l *live) openThread(half, text string) {
+	l.t.Helper()
+	find := fmt.Sprintf(`[...document.querySelectorAll('#%s .center [data-key]')].filter((e) => e.innerText.includes(%q) && e.querySelector('.replies')).at(-1)`, half, text)
+	l.until("there is a thread of "+text, find)
+	l.js("open it", find+`.querySelector('.replies').click()`)
+	l.shows("#"+half+" .threadpane", text)
+}
+
+// closed waits until no form is open.
+func (l *live) closed() {
+	l.t.Helper()
+	l.until("the form closes", `!document.querySelector('#modal[open]')`)
+}
+
+// formsInSlack sends a reply with buttons and begins a conversation: forms whose steps take
+// each other's place.
+func (l *live) formsInSlack(dana phone) {
+	l.t.Helper()
+	l.openThread(SurfaceSlack, "Dana Cole")
+	l.click(`#slack .threadpane [data-label="More"]`)
+	l.click(`#modal [data-label="Reply"]`)
+	l.write(`#modal [data-focus="f:text/v"]`, "Shall we send the money again?")
+	l.choose(`#modal select[data-focus="f:add/v"]`, "buttons")
+	l.click("#modal footer .primary")
+	l.shows("#modal", "At most 3 buttons")
+	l.until("the text is kept", `document.querySelector('#modal [data-focus="f:text/v"]').value === 'Shall we send the money again?'`)
+	l.write(`#modal [data-focus="f:choices/v"]`, "Yes, please\nNo, thanks")
+	l.shot("form-buttons")
+	l.click("#modal footer .primary")
+	l.waits("Dana may tap", dana.reads("Yes, please"))
+	l.js("close what is still open", `document.querySelector('#modal[open] .close')?.click()`)
+	l.closed()
+
+	l.write("#post", "/parley new")
+	l.click("#slack .center .send")
+	l.choose(`#modal select[data-focus="f:account/v"]`, "support-mail")
+	l.click("#modal footer .primary")
+	l.shows("#modal", "Subject")
+	l.write(`#modal [data-focus="f:recipient/v"]`, maria)
+	l.write(`#modal [data-focus="f:subject/v"]`, "Open day")
+	l.write(`#modal [data-focus="f:text/v"]`, "Come and see our new kiln.")
+	l.shot("form-new")
+	l.click("#modal footer .primary")
+	l.closed()
+	l.waits("Maria is invited", func() bool { return strings.Contains(l.inbox(), "new kiln") })
+}
+
+// formsInTeams does the same in Teams' dialogs.
+func (l *live) formsInTeams(dana phone) {
+	l.t.Helper()
+	l.openThread(SurfaceTeams, "Dana Cole")
+	l.click(`#teams .threadpane [data-label="More"]`)
+	l.click(`#modal [data-label="Reply"]`)
+	l.write(`#modal [data-input="t:text"]`, "Shall we send the money again?")
+	l.choose(`#modal select[data-input="o:add"]`, "buttons")
+	l.click("#modal .ac-button.positive")
+	l.shows("#modal", "At most 3 buttons")
+	l.write(`#modal [data-input="t:choices"]`, "Yes, please\nNo, thanks")
+	l.shot("teams-form-buttons")
+	l.click("#modal .ac-button.positive")
+	l.waits("Dana may tap", dana.reads("Yes, please"))
+	l.closed()
+
+	l.click(`#teams [data-focus="post-apps"]`)
+	l.shows(".menu", "Start conversation")
+	l.js("begin", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent.startsWith('Start conversation')).click()`)
+	l.click(`#modal [data-focus="o:account/support-mail"]`)
+	l.click("#modal .ac-button.positive")
+	l.shows("#modal", "Subject")
+	l.write(`#modal [data-input="t:recipient"]`, maria)
+	l.write(`#modal [data-input="t:subject"]`, "Open day")
+	l.write(`#modal [data-input="t:text"]`, "Come and see our new kiln.")
+	l.shot("teams-form-new")
+	l.click("#modal .ac-button.positive")
+	l.waits("Maria is invited", func() bool { return strings.Contains(l.inbox(), "new kiln") })
+	l.closed()
+}
+
+// plugsInPage cuts each line that the half needs while both sides write, and plugs it in again:
+// then the witness has nothing to complain of.
+func (l *live) plugsInPage(half string, dana phone) {
+	l.t.Helper()
+	l.openThread(half, "Dana Cole")
+	if err := dana.say("", &chatFile{Name: "photo.png", Type: "image/png", Content: mugPicture()}, ""); err != nil {
+		l.t.Fatal(err)
+	}
+	l.click("#plugbutton")
+	for _, line := range []string{half, lineMail} {
+		l.click(`[data-focus="plug-` + line + `"]`)
+		l.until(line+" is cut", `document.querySelector('#plugs .cut')`)
+		if err := dana.say("While "+line+" was cut", nil, ""); err != nil {
+			l.t.Fatal(err)
+		}
+		l.click(`[data-focus="plug-` + line + `"]`)
+		l.until(line+" is whole", `!document.querySelector('#plugs .cut')`)
+		l.shows("#"+half+" .threadpane", "While "+line+" was cut")
+	}
+	l.shows("#plugs .sum", "each once and in order")
+	l.shot("plugs-" + half)
+	l.sound("after the plugs")
+	l.click("#plugbutton")
+	j, err := l.page.account(l.ctx)
+	if n := j.Counts; err != nil || n.Lost+n.Doubled+n.Disordered+n.Leaked > 0 {
+		l.t.Errorf("the witness says %+v, %v", n, err)
+	}
+}
