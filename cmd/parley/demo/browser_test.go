@@ -277,6 +277,8 @@ func TestTour(t *testing.T) {
 	l.ticked("answer") // by whatever the newest customer wrote
 	l.waits("Dana reads the answer", dana.reads("We are looking into it"))
 
+	l.shows("#mail .chat", "Me again, about order 0977.") // who is answered is shown
+	l.customer(maria)
 	l.click(".mailhead .primary")
 	l.write("#w-subject", "Two broken mugs")
 	l.write("#w-text", "Can you send new ones?")

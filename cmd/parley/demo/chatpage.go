@@ -37,11 +37,12 @@ type chatTab struct {
 
 // chatView is the chat that is shown.
 type chatView struct {
-	Kind   string     `json:"kind"`
-	With   string     `json:"with"` // how the customer knows the company there
-	Lines  []chatLine `json:"lines"`
-	Window chatWindow `json:"window"`
-	Typing bool       `json:"typing"`
+	Customer string     `json:"customer"` // whose phone it is
+	Kind     string     `json:"kind"`
+	With     string     `json:"with"` // how the customer knows the company there
+	Lines    []chatLine `json:"lines"`
+	Window   chatWindow `json:"window"`
+	Typing   bool       `json:"typing"`
 }
 
 // chatWith says how the company is reached on a kind of chat.
@@ -75,7 +76,7 @@ func (p *Page) phoneState(address, open string) phoneState {
 		return s
 	}
 	lines := c.lines()
-	s.Chat = &chatView{Kind: open, With: chatWith(open), Lines: lines[max(0, len(lines)-shownLines):], Window: c.window(p.o.Clock.Now()), Typing: c.typing()}
+	s.Chat = &chatView{Customer: address, Kind: open, With: chatWith(open), Lines: lines[max(0, len(lines)-shownLines):], Window: c.window(p.o.Clock.Now()), Typing: c.typing()}
 	return s
 }
 

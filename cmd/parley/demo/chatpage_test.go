@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"parley/channels/twilio/twiliofake"
 )
 
 // TestPagePhone: what a person does on a phone reaches the emulator, shows in the state,
@@ -57,6 +59,15 @@ func TestPagePhone(t *testing.T) {
 	}
 	if l := s.Phone.Chat.Lines[1]; !l.Automatic || l.Mine || s.Phone.Tabs[1].Unread != 0 {
 		t.Errorf("Twilio's answer to STOP: %+v", l)
+	}
+	if err := json.Unmarshal(ask(p, "GET", "/state?as="+Ann+"&customer="+dana+"&chat=messenger").Body.Bytes(), &s); err != nil {
+		t.Fatal(err)
+	}
+	if c := s.Phone.Chat; c.Customer != dana || c.Window.People.Sub(c.Window.Until) != personWindow-dayWindow {
+		t.Errorf("how long people may answer by Messenger: %+v", c)
+	}
+	if f := mediaFile(twiliofake.Media{ContentType: "text/plain"}, 1); f.Name != "file-2.txt" {
+		t.Errorf("the second file of a text message is called %s", f.Name)
 	}
 	line := p.phoneOf(dana).page.Conversation()[0].ID
 	if got := ask(p, "GET", "/phone/file?customer="+dana+"&chat=messenger&line="+line); got.Code != 200 || got.Header().Get("Content-Type") != "image/png" {

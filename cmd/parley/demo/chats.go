@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -121,13 +122,21 @@ func (c smsChat) lines() []chatLine {
 			l.State = "delivered" // a phone says it of what the network took
 		}
 		if len(m.Media) > 0 {
-			kind := m.Media[0].ContentType
-			_, ext, _ := strings.Cut(kind, "/")
-			l.File = &chatFile{Name: "file." + ext, Type: kind, Content: m.Media[0].Content}
+			l.File = mediaFile(m.Media[0], 0)
 		}
 		list = append(list, l)
+		for i := 1; i < len(m.Media); i++ { // a bubble for each
+			list = append(list, chatLine{ID: fmt.Sprintf("%s/%d", m.SID, i), Mine: m.Mine, At: m.At, State: l.State, File: mediaFile(m.Media[i], i)})
+		}
 	}
 	return list
+}
+
+// mediaFile is a file of a text message, which has no name.
+func mediaFile(m twiliofake.Media, index int) *chatFile {
+	_, kind, _ := strings.Cut(m.ContentType, "/")
+	ending := map[string]string{"plain": "txt", "jpeg": "jpg", "mpeg": "mp3", "octet-stream": "bin"}[kind]
+	return &chatFile{Name: fmt.Sprintf("file-%d.%s", index+1, cmp.Or(ending, kind)), Type: m.ContentType, Content: m.Content}
 }
 
 func (c smsChat) window(time.Time) chatWindow {
@@ -208,8 +217,10 @@ func (c messengerChat) window(now time.Time) chatWindow {
 		return w
 	}
 	w.Until = last.Add(dayWindow)
-	if !now.Before(w.Until) {
-		w.Until, w.Person = last.Add(personWindow), true
+	if people := last.Add(personWindow); now.Before(w.Until) {
+		w.People = people
+	} else {
+		w.Until, w.Person = people, true
 	}
 	w.Open = now.Before(w.Until)
 	return w

@@ -3,8 +3,12 @@ package demo
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	"parley/bot/slack/slackfake"
+	"parley/bot/teams/teamsfake"
 	"parley/channels/email/mailfake"
 	"parley/channels/graphfake"
 )
@@ -71,6 +75,53 @@ func (w *World) phonePrologue(ctx context.Context, pace time.Duration) error {
 		p.then(phones.handset(p.Address, p.Name))
 	}
 	return nil
+}
+
+// homeSettles is how long Parley may take to read where conversations open from now on.
+const homeSettles = 1500 * time.Millisecond
+
+// Greet lets some customers write again once conversations open where none is yet, so that nobody
+// who switches meets an empty chat.
+// Errors: a mail that nobody took; ctx's.
+func (w *World) Greet(ctx context.Context, pace time.Duration) error {
+	if w.talksIn(w.Home()) {
+		return nil
+	}
+	wait := homeSettles
+	for i, p := range personas() {
+		text := greetings()[p.Name]
+		if text == "" {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+		subject, _, _ := strings.Cut(text, "\n")
+		if _, err := w.Mail.Customer(p.String()).Send(mailfake.Mail{To: []string{HelpAddress}, Subject: subject, Text: text}); err != nil {
+			return fmt.Errorf("demo: mail %d of those who greet: %w", i, err)
+		}
+		wait = pace
+	}
+	return nil
+}
+
+// greetings are what customers write then, by their names. The first line is the subject too.
+func greetings() map[string]string {
+	return map[string]string{
+		"Priya Raman": "Can two of us share one account?\nMy colleague starts on Monday.",
+		"Jonas Weber": "Haben Sie am Samstag geöffnet?\nIch würde die Rechnung sonst selbst abholen.",
+		"Maria Lopez": "Do you ship to Canada?\nMy sister fell in love with the blue mugs.",
+	}
+}
+
+// talksIn tells whether a customer has a thread in a surface.
+func (w *World) talksIn(surface string) bool {
+	if surface == SurfaceTeams {
+		return slices.ContainsFunc(w.Teams.Roots(TeamsSupport), func(m *teamsfake.Message) bool { return m.Bot })
+	}
+	return slices.ContainsFunc(w.Slack.Messages(Support), func(m *slackfake.Message) bool { return m.BotID != "" })
 }
 
 func byWhatsApp(h *handset) {

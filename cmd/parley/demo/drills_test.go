@@ -35,6 +35,14 @@ func (p phone) reads(text string) func() bool {
 	}
 }
 
+// customer shows a customer's mailbox.
+func (l *live) customer(address string) {
+	l.t.Helper()
+	l.click(`.rail [data-focus="` + address + `"]`)
+	l.click(`[data-focus="tab-"]`)
+	l.until("the mailbox is shown", `document.querySelector('.mailhead [data-focus=write]')`)
+}
+
 // choose picks an option of a select in the open form.
 func (l *live) choose(selector, value string) {
 	l.t.Helper()

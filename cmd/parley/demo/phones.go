@@ -323,8 +323,9 @@ type chatWindow struct {
 	Limited bool      `json:"limited"` // there is such a time
 	Open    bool      `json:"open"`
 	Until   time.Time `json:"until"`
-	Person  bool      `json:"person"`  // by people only, not by automatic answers
-	Stopped bool      `json:"stopped"` // the customer said STOP
+	Person  bool      `json:"person"`          // by people only, not by automatic answers
+	People  time.Time `json:"people,omitzero"` // how much longer people may; zero = no longer than anybody
+	Stopped bool      `json:"stopped"`         // the customer said STOP
 }
 
 // Kinds of chats, in the order of their tabs.

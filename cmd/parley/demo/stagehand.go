@@ -101,13 +101,20 @@ func (s *stagehand) round(ctx context.Context, server *pgserver.Server, pace tim
 	}
 	s.page.SetDatabase(db.Pool)
 	defer s.page.SetDatabase(nil)
-	home := func(ctx context.Context) error { return applyHome(ctx, s.world, db) }
+	switched := make(chan struct{}, 1)
+	home := func(ctx context.Context) error {
+		select {
+		case switched <- struct{}{}:
+		default: // it is known already
+		}
+		return applyHome(ctx, s.world, db)
+	}
 	s.page.setHome(home)
 	defer s.page.setHome(nil)
 	if err := home(ctx); err != nil { // somebody may have chosen another one meanwhile
 		return ended(ctx, err)
 	}
-	return s.play(ctx, env, db.Pool, pace)
+	return s.play(ctx, env, db.Pool, pace, switched)
 }
 
 // forget removes a demo's folder with its database server.
@@ -187,8 +194,9 @@ func apply(ctx context.Context, db *app.Database, yaml string) error {
 	return err
 }
 
-// play runs the engine, and lets the customers write once it listens.
-func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, pace time.Duration) error {
+// play runs the engine, and lets the customers write once it listens, and when somebody switched
+// to a chat in which none has written.
+func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, pace time.Duration, switched <-chan struct{}) error {
 	log, err := logFile(s.o.Data)
 	if err != nil {
 		return fmt.Errorf("demo: engine log: %w", err)
@@ -207,6 +215,7 @@ func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, p
 	done := make(chan error, 1)
 	go func() { done <- e.run(ctx) }()
 	s.page.SetPhase("Starting Parley …")
+	greeted := map[string]bool{s.world.Home(): true}
 	err = connected(ctx, s.world, pool)
 	if err == nil {
 		err = errors.Join(s.world.Install(ctx), s.world.Subscribe(ctx))
@@ -215,8 +224,19 @@ func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, p
 		s.page.SetPhase("Parley is connecting to Slack again …") // shown whenever it isn't
 		err = s.world.Prologue(ctx, pace)
 	}
-	if err != nil && ctx.Err() == nil {
-		s.o.Log.Warn("the customers' first messages were not sent", "error", err)
+	for err == nil {
+		select {
+		case err := <-done:
+			return err
+		case <-switched:
+		}
+		if home := s.world.Home(); !greeted[home] {
+			greeted[home] = true
+			err = s.world.Greet(ctx, pace)
+		}
+	}
+	if ctx.Err() == nil {
+		s.o.Log.Warn("a customer's message was not sent", "error", err)
 	}
 	return <-done
 }

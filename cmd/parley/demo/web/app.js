@@ -1,6 +1,6 @@
 // The page's state: who one is, what is open, and what the server last said.
 import { boot } from './boot.js';
-import { menu, toast } from './dom.js';
+import { h, menu, toast } from './dom.js';
 import { names } from './mrkdwn.js';
 import { showMail, openCustomer } from './mail.js';
 import * as slack from './slack.js';
@@ -57,6 +57,28 @@ export async function act(verb, body, quiet) {
   if (out?.outcome?.error && !quiet) toast(words(out.outcome.error), null, 'bad');
   if (!quiet) refresh();
   return out;
+}
+
+// places lists where customers' messages stand, as the witness saw them, the newest first.
+async function places() {
+  try {
+    const r = await fetch('/journal');
+    return (await r.json()).rows.filter((row) => row.way === 'in' && row.thread);
+  } catch { return []; }
+}
+
+// meet shows the customer of a thread on the left, unless somebody writes there.
+export async function meet(channel, thread) {
+  const r = (await places()).find((row) => row.channel === channel && row.thread === thread);
+  if (!r || app.writing || document.activeElement?.closest('#mail') || at().thread !== thread) return;
+  if (r.box !== app.customer || r.chat !== app.chat) openCustomer(r.box, r.chat);
+}
+
+// tellElsewhere says where a customer's words went, when that is not what is shown.
+export async function tellElsewhere() {
+  const r = (await places()).find((row) => row.box === app.customer && row.chat === app.chat);
+  if (!r || r.surface === app.surface) return;
+  toast(`This conversation is in ${called[r.surface]}. Show it`, () => { tab(r.surface); half().openThread(r.channel, r.thread); });
 }
 
 let loading = null, again = false;
@@ -145,16 +167,20 @@ function tellTeams(before, next) {
 const chats = (s) => Object.fromEntries((s.mail.customers || []).map((c) => [c.address, c.chats]));
 const unread = (s) => Object.fromEntries((s.mail.customers || []).map((c) => [c.address, c.unread]));
 
+// face is the world's clock in words.
+function face() {
+  const d = new Date(now());
+  return d.toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short' }) + ' ' + d.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+}
+
 function showBar() {
   const phase = document.getElementById('phase');
   const text = app.state.phase;
   if (phase.textContent !== text) phase.textContent = text;
   phase.classList.toggle('waiting', text !== '');
-  const d = new Date(now());
   const ahead = app.state.ahead;
-  const face = d.toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short' }) + ' ' + d.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
   const clock = document.getElementById('clock');
-  const label = `🕐 ${face}${ahead ? ` (+${Math.round(ahead / 3600)} h)` : ''}`;
+  const label = `🕐 ${face()}${ahead ? ` (+${Math.round(ahead / 3600)} h)` : ''}`;
   if (clock.textContent !== label) clock.textContent = label;
 }
 
@@ -199,6 +225,17 @@ function showSurfaces() {
   document.getElementById('skip').href = `#${app.surface}`;
 }
 
+// elsewhere leads to what is open in the other half; null = nothing is.
+export function elsewhere() {
+  const other = app.surface === 'teams' ? 'slack' : 'teams', n = boot.teams ? (other === 'teams' ? teams : slack).roots().length : 0;
+  return n > 0 ? h('p', { class: 'elsewhere' }, `${n} ${n === 1 ? 'conversation is' : 'conversations are'} open in ${called[other]}. `,
+    h('button', { type: 'button', class: 'linkbutton', dataset: { focus: `show-${other}` }, onclick: () => tab(other) }, 'Show')) : null;
+}
+
+// legend tells what the signs on cards mean.
+export const legend = () => h('details', { class: 'legend' }, h('summary', {}, 'What the signs mean'), h('ul', {},
+  ['🔵 nobody has it yet', '🟢 somebody has it', '⏳ waiting for the customer', '💤 snoozed', '✅ resolved', '🔒 only templates until the customer writes'].map((s) => h('li', {}, s))));
+
 // choose shows a surface and makes conversations open there.
 async function choose(surface) {
   tab(surface);
@@ -211,15 +248,16 @@ async function choose(surface) {
 for (const b of document.querySelectorAll('#surfaces button')) b.addEventListener('click', () => choose(b.dataset.surface));
 
 // jump lets time pass.
-export async function jump(to, done) {
-  if (await call('/clock', new URLSearchParams({ to }))) toast(`It is now ${done}.`);
-  refresh();
+export async function jump(to) {
+  const moved = await call('/clock', new URLSearchParams({ to }));
+  await refresh();
+  if (moved) toast(`Clock moved to ${face()}.`);
 }
 
 document.getElementById('clock').addEventListener('click', (e) => menu(e.currentTarget, [
-  { label: 'One hour later', hint: 'for Parley, the mail servers and the team’s chat', act: () => jump('hour', 'an hour later') },
-  { label: 'Tomorrow at 9:00', hint: 'when most snoozes end', act: () => jump('morning', 'tomorrow, 9:00') },
-  { label: '24 hours later', hint: 'the same time tomorrow', act: () => jump('day', 'a day later') },
+  { label: 'One hour later', hint: 'for Parley, the mail servers and the team’s chat', act: () => jump('hour') },
+  { label: 'Tomorrow at 9:00', hint: 'when most snoozes end', act: () => jump('morning') },
+  { label: '24 hours later', hint: 'the same time tomorrow', act: () => jump('day') },
 ], 'Let time pass'));
 document.getElementById('journeybutton').addEventListener('click', () => toggleJourney());
 document.getElementById('plugbutton').addEventListener('click', () => togglePlugs());

@@ -1,6 +1,6 @@
 // The customer's phone: WhatsApp, SMS and Messenger beside the mailbox.
 import { closeMenu, fileData, h, keyed, menu, replace } from './dom.js';
-import { app, call, now, refresh, visible } from './app.js';
+import { app, call, now, refresh, tellElsewhere, visible } from './app.js';
 
 export const programs = {
   whatsapp: { name: 'WhatsApp', mark: '🟢', hint: 'Message' },
@@ -55,6 +55,7 @@ function composer() {
 async function use(verb, body) {
   const done = await call(`/phone/${verb}`, { customer: app.customer, chat: app.chat, ...body });
   if (done) refresh();
+  if (done && verb === 'say') setTimeout(tellElsewhere, 1500); // once Parley has shown it
   return Boolean(done);
 }
 
@@ -107,9 +108,9 @@ function info(c, phone) {
   if (w.stopped) [text, kind] = ['You said STOP: they can’t text you until you send START.', 'shut'];
   else if (!w.limited) text = 'They can text you at any time. STOP ends that.';
   else if (w.open && w.person) text = `Only people can answer you, until ${clock(w.until)}.`;
-  else if (w.open) [text, kind] = [`They can answer until ${clock(w.until)}.`, 'open'];
-  else if (c.lines.some((l) => l.mine)) [text, kind] = [c.kind === 'whatsapp' ? 'Closed: they can only send a template. Write, and it opens again.' : 'Closed: they can’t answer. Write, and it opens again.', 'shut'];
-  else text = c.kind === 'whatsapp' ? 'Until you write, they can only send a template.' : 'They can’t write first.';
+  else if (w.open) [text, kind] = [`They can answer until ${clock(w.until)}${w.people ? `, people there until ${clock(w.people)}` : ''}.`, 'open'];
+  else if (c.lines.some((l) => l.mine)) [text, kind] = [c.kind === 'whatsapp' ? 'Acme can only send a template now. Write something to reopen.' : 'Acme can’t answer now. Write something to reopen.', 'shut'];
+  else text = c.kind === 'whatsapp' ? 'Acme can only send a template until you write.' : 'Acme can’t write first.';
   return [h('p', {}, h('b', {}, 'Acme '), h('span', { class: 'muted' }, c.with), c.kind !== 'messenger' && h('span', { class: 'muted own' }, `you: ${phone.number}`)), h('p', { class: `window ${kind}` }, text)];
 }
 

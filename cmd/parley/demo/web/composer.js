@@ -8,6 +8,7 @@ const handles = () => [...names.users().map((u) => [u.name, u.id]), ['parley', a
 
 // chips turns @names into Slack's mentions.
 export function chips(text) {
+  for (const u of names.users()) text = text.replaceAll(`@${names.user(u.id)}`, `<@${u.id}>`);
   return text.replace(/(^|[\s(])@([a-z0-9._-]+)/gi, (all, before, name) => {
     const hit = handles().find(([n]) => n === name.toLowerCase());
     return hit ? `${before}<@${hit[1]}>` : all;
@@ -44,6 +45,7 @@ export function composer({ thread }) {
   }
 
   const box = typebox({ id: thread ? 'reply' : 'post', label: thread ? 'Reply in the thread' : 'Message the channel', offer, send,
+    editLast: thread && (() => import('./message.js').then((m) => m.editLast())),
     hint: thread ? 'note: stays inside · Enter sends' : '/parley for lists and help' });
   return { ...box, update: () => box.prompt(thread ? 'Reply…' : `Message #${names.channel(app.channel)}`) };
 }

@@ -55,14 +55,14 @@ const called = (account) => ({ slack: 'Slack', teams: 'Teams' }[account] || acco
 function event(j) {
   const e = j.event;
   if (!e) return station('Event', 'done', 'Parley made this message itself.');
-  const what = e.external_id.startsWith('m:') ? (called(e.account) === e.account ? `A message came by ${e.account}` : `${called(e.account)} told of a message`) : e.external_id.startsWith('i:') ? 'Somebody pressed a button or sent a form' : e.external_id.startsWith('r:') ? 'Somebody reacted' : 'A mail was found in the mailbox';
+  const what = e.external_id.startsWith('m:') ? (called(e.account) === e.account ? `A message came by ${{ wa: 'WhatsApp', sms: 'SMS', page: 'Messenger' }[e.account] || e.account}` : `${called(e.account)} told of a message`) : e.external_id.startsWith('i:') ? 'Somebody pressed a button or sent a form' : e.external_id.startsWith('r:') ? 'Somebody reacted' : 'A mail was found in the mailbox';
   const tone = e.refused ? 'bad' : e.pending ? 'busy' : 'done';
-  return station('Event', tone, `${what}. It was stored in the journal before anything else happened.`, `#${e.id}`, e.account, `${e.bytes} bytes`, time(e.at), e.refused && `set aside: ${e.refused}`);
+  return station('Event', tone, `${what}. It was stored before anything else happened.`, `#${e.id}`, e.account, `${e.bytes} bytes`, time(j.message.at), e.refused && `set aside: ${e.refused}`);
 }
 
 function conversation(j) {
   const place = j.earlier ? `Message ${j.earlier + 1} of conversation #${j.number}` : `It opened conversation #${j.number}`;
-  return station('Conversation', 'done', `${place} with ${j.contact}.`, j.subject, j.status, j.assigned?.length ? `held by ${j.assigned.join(', ')}` : 'held by nobody');
+  return station('Conversation', 'done', `${place} with ${j.contact}.`, j.subject, j.status, j.assigned?.length ? `assigned to ${j.assigned.join(', ')}` : 'unassigned');
 }
 
 const fates = {
@@ -77,7 +77,7 @@ function decision(m) {
 }
 
 const states = {
-  queued: ['busy', 'queued'], sending: ['busy', 'being sent'], unknown: ['busy', 'answer lost; looking whether it arrived'], accepted: ['done', 'taken by the other side'], sent: ['done', 'sent'],
+  queued: ['busy', 'queued'], sending: ['busy', 'being sent'], unknown: ['busy', 'answer lost; looking whether it arrived'], accepted: ['done', 'accepted'], sent: ['done', 'sent'],
   delivered: ['done', 'delivered'], read: ['done', 'read'], failed: ['bad', 'given up'], cancelled: ['off', 'cancelled'], needs_decision: ['bad', 'waits for a person'],
 };
 

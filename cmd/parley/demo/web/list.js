@@ -1,5 +1,5 @@
 // Lists of messages: they stay at their end, and arrow keys move in them.
-import { keyed } from './dom.js';
+import { h, keyed } from './dom.js';
 import { app } from './app.js';
 
 // scrolls makes box such a list.
@@ -38,5 +38,16 @@ export function fillList(box, items, place) {
   box.querySelector('.empty')?.remove();
   keyed(box, items, (m) => m.key, (m) => m.print, (m) => m.render());
   if (![...box.children].some((c) => c.tabIndex === 0)) { const last = box.lastElementChild; if (last) last.tabIndex = 0; }
-  if (!stay) { scrollEnd(box); box.ended = true; }
+  if (!stay) { scrollEnd(box); box.ended = true; } else if (box.lastElementChild.dataset.key !== box.newest) tellNew(box);
+  box.newest = box.lastElementChild.dataset.key;
+}
+
+// tellNew offers the way to what came below while somebody reads above.
+function tellNew(box) {
+  if (box.nextElementSibling?.matches('.newbelow')) return;
+  const el = h('button', { type: 'button', class: 'newbelow', onclick: () => { scrollEnd(box); leave(); } }, 'New messages ↓');
+  const leave = () => { el.remove(); box.removeEventListener('scroll', seen); };
+  const seen = () => { if (atEnd(box) || !box.isConnected) leave(); };
+  box.addEventListener('scroll', seen);
+  box.after(el);
 }

@@ -1,6 +1,6 @@
 // The customer's mail program, and the way to the phone.
 import { avatar, fileData, fill, h, keyed, menu, replace, size, toast } from './dom.js';
-import { app, boot, call, refresh } from './app.js';
+import { app, boot, call, refresh, tellElsewhere } from './app.js';
 import { programs, showChat } from './chat.js';
 
 let parts = null;
@@ -9,12 +9,12 @@ function build() {
   parts = {
     rail: h('nav', { class: 'rail', 'aria-label': 'Customers' }),
     head: h('header', { class: 'mailhead' }),
-    tabs: h('div', { class: 'chattabs', role: 'tablist', 'aria-label': 'Mail and phone', onkeydown: alongTabs }),
+    tabs: h('div', { class: 'chattabs' }),
     chat: h('div', { class: 'chat', hidden: true }),
     list: h('div', { class: 'maillist', role: 'list', 'aria-label': 'Mails' }),
     reader: h('div', { class: 'reader', hidden: true }),
   };
-  document.getElementById('mail').append(parts.rail, h('div', { class: 'mailbody' }, parts.head, parts.tabs, parts.list, parts.reader, parts.chat));
+  document.getElementById('mail').append(parts.rail, h('div', { class: 'mailbody' }, h('p', { class: 'panetitle' }, 'Your customers: you play them'), parts.head, parts.tabs, parts.list, parts.reader, parts.chat));
 }
 
 const me = () => app.state.mail.customers.find((c) => c.address === app.customer) || app.state.mail.customers[0];
@@ -27,7 +27,7 @@ export function showMail() {
   replace(parts.head, JSON.stringify([me(), app.customer, app.chat]), head);
   replace(parts.tabs, JSON.stringify([app.state.phone.tabs, app.chat, app.customer, me().unread]), tabs);
   parts.tabs.hidden = !app.state.phone.on;
-  parts.chat.hidden = !app.chat || !app.state.phone.chat;
+  parts.chat.hidden = !app.chat || app.state.phone.chat?.customer !== app.customer || app.state.phone.chat.kind !== app.chat; // the answer may be about another one yet
   document.getElementById('mail').classList.toggle('chatting', !parts.chat.hidden);
   if (!parts.chat.hidden) showChat(parts.chat);
   if (parts.list.owner !== app.customer) { parts.list.replaceChildren(); parts.list.owner = app.customer; }
@@ -60,7 +60,8 @@ function tabs() {
   const one = (kind, label, mark, unread) => h('button', { type: 'button', role: 'tab', 'aria-selected': String(app.chat === kind), tabindex: app.chat === kind ? '0' : '-1', dataset: { focus: `tab-${kind}` },
     onclick: () => openChat(kind) }, h('span', { 'aria-hidden': 'true' }, mark), label, unread > 0 && h('span', { class: 'badge' }, String(unread), h('span', { class: 'sr' }, ' unread')));
   const rest = t.filter((c) => !c.used && c.kind !== app.chat);
-  return [one('', 'Mail', '✉️', me().unread), t.filter((c) => c.used || c.kind === app.chat).map((c) => one(c.kind, programs[c.kind].name, programs[c.kind].mark, c.unread)),
+  return [h('div', { class: 'chattabs', role: 'tablist', 'aria-label': 'Mail and phone', onkeydown: alongTabs },
+    one('', 'Mail', '✉️', me().unread), t.filter((c) => c.used || c.kind === app.chat).map((c) => one(c.kind, programs[c.kind].name, programs[c.kind].mark, c.unread))),
     rest.length > 0 && h('button', { type: 'button', 'aria-label': 'Write in another way', title: 'Write in another way', 'aria-haspopup': 'menu', dataset: { focus: 'tab-more' },
       onclick: (e) => menu(e.currentTarget, rest.map((c) => ({ label: `${programs[c.kind].mark} ${programs[c.kind].name}`, act: () => openChat(c.kind, true) })), 'Write by') }, '+')];
 }
@@ -151,7 +152,8 @@ function write(to) {
     const sent = to ? await call('/_fake/mail/reply', { from, message_id_of: to.message_id, text: d.get('text'), cc, attachments }) :
       await call('/_fake/mail/send', { from, to: d.get('to').split(',').map((s) => s.trim()).filter(Boolean), cc, subject: d.get('subject'), text: d.get('text'), attachments });
     if (!sent) return;
-    toast('✉️ Sent. Watch it arrive in Slack.');
+    toast(`✉️ Sent. Watch it arrive in ${app.surface === 'teams' ? 'Teams' : 'Slack'}.`);
+    if (to) setTimeout(tellElsewhere, 1500); // once Parley has shown it
     closeReader();
     refresh();
   } },

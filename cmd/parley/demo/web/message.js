@@ -12,7 +12,7 @@ let editing = '';
 // printOf is all that a message's looks depend on.
 export function printOf(m, inThread) {
   return JSON.stringify([inThread, m.text, m.blocks, m.reactions, m.files?.map((f) => [f.id, f.mode]), m.edited, m.subtype, m.reply_count, m.latest_reply,
-    app.as, editing === m.ts, m.ts === app.thread]);
+    app.as, editing === m.ts, m.ts === app.thread, new Date(names.now()).toDateString()]); // days have names on cards
 }
 
 // clicks leads a message's buttons to Parley.
@@ -76,12 +76,15 @@ function files(m) {
   }));
 }
 
+// marks are what Parley says by a reaction.
+const marks = { heavy_check_mark: 'sent', eyeglasses: 'read' };
+
 function reactions(m) {
   if (!m.reactions?.length) return null;
   return h('div', { class: 'reactions' }, m.reactions.map((r) => {
     const mine = r.users.includes(app.as);
     const who = r.users.map(names.user).join(', ');
-    return h('button', { type: 'button', class: 'reaction', 'aria-pressed': String(mine), title: `${who} reacted with :${r.name}:`, 'aria-label': `:${r.name}: by ${who}`,
+    return h('button', { type: 'button', class: 'reaction', 'aria-pressed': String(mine), title: `${who} reacted with :${r.name}:`, 'aria-label': `${marks[r.name] || r.name.replace(/_/g, ' ')}, by ${who}`,
       dataset: { focus: `r${m.ts}${r.name}`, reaction: r.name }, onclick: () => react(m, r.name, mine) }, h('span', { 'aria-hidden': 'true' }, emoji(r.name)), ` ${r.count}`);
   }));
 }
@@ -103,7 +106,7 @@ function tools(m, inThread) {
     () => react(m, name, m.reactions?.some((r) => r.name === name && r.users.includes(app.as))), name));
   return h('div', { class: 'tools', role: 'group', 'aria-label': 'Message actions' }, quick,
     tool('☺', 'More reactions', (e) => picker(e.currentTarget, m), 'picker'),
-    !inThread && tool('💬', 'Reply in thread', () => openThread(app.channel, m.ts, true), 'thread'),
+    !inThread && tool('💬', 'Reply in thread', () => openThread(app.channel, m.ts), 'thread'),
     tool('⋮', 'More actions', (e) => more(e.currentTarget, m), 'more'));
 }
 
@@ -134,6 +137,12 @@ async function copyLink(m) {
     await navigator.clipboard.writeText(`${location.origin}/archives/${app.channel}/p${m.ts.replace('.', '')}${thread}`);
     toast('The link is on the clipboard.');
   } catch { toast('The browser does not let this page copy.', null, 'bad'); }
+}
+
+// editLast opens the person's newest message of a thread for editing.
+export function editLast() {
+  const m = (app.state.slack.thread || []).findLast((one) => one.user === app.as && !one.bot_id && one.subtype !== 'tombstone');
+  if (m) edit(m.ts);
 }
 
 function edit(ts) {

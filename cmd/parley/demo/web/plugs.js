@@ -122,8 +122,8 @@ function clockLine() {
   const day = new Date(now()).toLocaleString('en-GB', { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
   replace(box().querySelector('.clockline'), JSON.stringify([ahead, day, app.state.plugs.reset]), () => [
     h('p', { id: 'line-clock' }, h('strong', {}, 'Clock'), ` ${day}${ahead ? `, ${Math.round(ahead / 3600)} h ahead` : ''}`),
-    h('div', { class: 'row', role: 'group', 'aria-label': 'Let time pass' }, [['hour', '+1 h', 'an hour later'], ['morning', 'Tomorrow 9:00', 'tomorrow, 9:00'], ['day', '+24 h', 'a day later']].map(([to, label, done]) =>
-      h('button', { type: 'button', class: 'plainbutton', dataset: { focus: `jump-${to}` }, onclick: () => jump(to, done) }, label)),
+    h('div', { class: 'row', role: 'group', 'aria-label': 'Let time pass' }, [['hour', '+1 h'], ['morning', 'Tomorrow 9:00'], ['day', '+24 h']].map(([to, label]) =>
+      h('button', { type: 'button', class: 'plainbutton', dataset: { focus: `jump-${to}` }, onclick: () => jump(to) }, label)),
     app.state.plugs.reset && h('button', { type: 'button', class: 'plainbutton over', dataset: { focus: 'over' }, onclick: askReset }, 'Reset'))]);
 }
 
@@ -151,9 +151,9 @@ function tally() {
 }
 
 function sum(c) {
-  const bad = [c.lost && `${c.lost} lost`, c.doubled && `${c.doubled} doubled`, c.disordered && `${c.disordered} out of order`, c.leaked && `${c.leaked} leaked`].filter(Boolean);
-  const beside = [c.inside && `${c.inside} stayed inside`, c.withdrawn && `${c.withdrawn} taken back`].filter(Boolean).join(', ');
-  const tail = beside ? ` Beside them ${beside}.` : '';
+  const bad = [c.lost && `${c.lost} lost`, c.doubled && `${c.doubled} ${c.doubled === 1 ? 'duplicate' : 'duplicates'}`, c.disordered && `${c.disordered} out of order`, c.leaked && `${c.leaked} leaked`].filter(Boolean);
+  const beside = [c.inside && `${c.inside} internal`, c.withdrawn && `${c.withdrawn} undone`].filter(Boolean).join(' and ');
+  const tail = beside ? ` Not counted: ${beside}.` : '';
   if (bad.length) return `Broken: ${bad.join(', ')}.${tail}`;
   if (c.waiting) return `${c.waiting} on the way${c.asked ? `, of which ${c.asked} with a person who decides` : ''}; nothing lost.${tail}`;
   return c.said ? `All ${c.said} arrived, each once and in order.${tail}` : 'Nobody has said anything.';

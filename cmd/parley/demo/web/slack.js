@@ -1,7 +1,7 @@
 // The little Slack: side bar, channel, Threads view, thread.
 import { avatar, h, replace } from './dom.js';
 import { fillList, scrollEnd, scrolls } from './list.js';
-import { act, app, boot, refresh, tab, visible } from './app.js';
+import { act, app, boot, elsewhere, legend, meet, refresh, tab, visible } from './app.js';
 import { openCustomer } from './mail.js';
 import { flat, names } from './mrkdwn.js';
 import { composer } from './composer.js';
@@ -25,6 +25,7 @@ function build() {
   parts = {
     side: h('nav', { class: 'side', 'aria-label': 'Channels' }),
     head: h('header', { class: 'panehead' }),
+    elsewhere: h('div', {}),
     list: h('div', { class: 'messages', role: 'list', 'aria-label': 'Messages' }),
     write: composer({ thread: false }),
     threadHead: h('header', { class: 'panehead' }),
@@ -32,7 +33,7 @@ function build() {
     typing: h('p', { class: 'typing', role: 'status' }),
     reply: composer({ thread: true }),
   };
-  parts.center = h('div', { class: 'center' }, parts.head, parts.list, parts.write.el);
+  parts.center = h('div', { class: 'center' }, parts.head, parts.elsewhere, parts.list, parts.write.el);
   parts.threadPane = h('section', { class: 'threadpane', 'aria-label': 'Thread', hidden: true }, parts.threadHead, parts.thread, parts.typing, parts.reply.el);
   root.append(parts.side, parts.center, parts.threadPane);
   for (const box of [parts.list, parts.thread]) scrolls(box);
@@ -55,13 +56,14 @@ function side() {
     const unread = (s.followed || []).reduce((n, t) => n + t.unread, 0), mentions = (s.followed || []).reduce((n, t) => n + t.mentions, 0);
     const channels = (s.channels || []).filter((c) => !c.im), direct = (s.channels || []).filter((c) => c.im);
     return [
-      h('div', { class: 'workspace' }, h('strong', {}, 'Acme'),
+      h('div', { class: 'workspace' }, h('strong', {}, 'Acme'), h('small', {}, 'Your team’s Slack'),
         h('label', { for: 'agent' }, 'You are'),
         h('select', { id: 'agent', dataset: { focus: 'agent' }, onchange: (e) => beAgent(e.target.value) },
           boot.agents.map((id) => h('option', { value: id, selected: id === app.as }, names.user(id) + (id === boot.agents[2] ? ' (no agent)' : ''))))),
       entry('💬', 'Threads', unread, mentions, app.place === 'threads', openThreads, 'threads'),
       h('h2', {}, 'Channels'), channels.map((c) => entry('#', c.name, c.unread, c.mentions, app.place === 'channel' && c.id === app.channel, () => openChannel(c.id), c.id)),
       direct.length > 0 && h('h2', {}, 'Direct messages'), direct.map((c) => entry('●', c.name, c.unread, c.mentions, app.place === 'channel' && c.id === app.channel, () => openChannel(c.id), c.id)),
+      legend(),
     ];
   });
 }
@@ -91,14 +93,15 @@ function openThreads() {
   refresh();
 }
 
-// openThread opens a thread beside its channel; focus puts the cursor into the reply.
-export async function openThread(channel, ts, focus) {
+// openThread opens a thread beside its channel and puts the cursor into the reply.
+export async function openThread(channel, ts) {
   if (channel !== app.channel) app.place = 'channel';
   app.channel = channel;
   app.thread = ts;
   await refresh();
   scrollEnd(parts.thread);
-  if (focus) parts.reply.focus();
+  parts.reply.focus();
+  meet(channel, ts);
 }
 
 export function closeThread() {
@@ -143,6 +146,8 @@ function center() {
   const title = threads ? 'Threads' : (s.channels || []).find((c) => c.id === app.channel)?.name || '';
   replace(parts.head, `${threads} ${title}`, () => [h('h2', {}, threads ? '💬 Threads' : `# ${title}`),
     h('p', { class: 'muted' }, threads ? 'Those you follow' : app.channel === boot.support ? `Each thread is a customer of ${boot.help}` : '')]);
+  const there = elsewhere();
+  replace(parts.elsewhere, there?.textContent || '', () => [there]);
   parts.write.el.hidden = threads;
   parts.write.update();
   const items = threads ? (s.followed || []).map((t) => ({ key: t.root.ts, print: JSON.stringify([t, t.root.ts === app.thread]), render: () => followed(t) })) : rows(s.messages, false);

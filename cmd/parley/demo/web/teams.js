@@ -1,6 +1,6 @@
 // The little Teams: side bar, channel, thread, chat with the app, activity.
 import { h, replace } from './dom.js';
-import { app, boot, call, refresh, tab, visible } from './app.js';
+import { app, boot, call, elsewhere, legend, meet, refresh, tab, visible } from './app.js';
 import { fillList, scrollEnd, scrolls } from './list.js';
 import { openCustomer } from './mail.js';
 import { author, message, portrait, printOf, when } from './teamsmessage.js';
@@ -16,6 +16,7 @@ function build() {
   parts = {
     side: h('nav', { class: 'side', 'aria-label': 'Teams and channels' }),
     head: h('header', { class: 'panehead' }),
+    elsewhere: h('div', {}),
     list: h('div', { class: 'messages', role: 'list', 'aria-label': 'Posts' }),
     post: teamsComposer('post', () => ({ channel: open().channel, root: '' })),
     chat: teamsComposer('chat', () => ({ channel: '', root: '' })),
@@ -23,7 +24,7 @@ function build() {
     thread: h('div', { class: 'messages', role: 'list', 'aria-label': 'Thread' }),
     reply: teamsComposer('reply', () => ({ channel: open().channel, root: open().thread })),
   };
-  parts.center = h('div', { class: 'center' }, parts.head, parts.list, parts.post.el, parts.chat.el);
+  parts.center = h('div', { class: 'center' }, parts.head, parts.elsewhere, parts.list, parts.post.el, parts.chat.el);
   parts.threadPane = h('section', { class: 'threadpane', 'aria-label': 'Thread', hidden: true }, parts.threadHead, parts.thread, parts.reply.el);
   root.append(parts.side, parts.center, parts.threadPane);
   for (const box of [parts.list, parts.thread]) scrolls(box);
@@ -46,7 +47,7 @@ function side() {
   const s = app.state.teams;
   const news = s.activity.filter((a) => a.unread && a.kind !== 'chat').length;
   replace(parts.side, JSON.stringify([app.as, open().channel, open().place, s.channels, s.chat, news, s.reads_all]), () => [
-    h('div', { class: 'workspace' }, h('label', { for: 't-agent' }, 'You are'),
+    h('div', { class: 'workspace' }, h('small', {}, 'Your team’s Teams'), h('label', { for: 't-agent' }, 'You are'),
       h('select', { id: 't-agent', dataset: { focus: 't-agent' }, onchange: (e) => { app.as = boot.agents[e.target.selectedIndex]; refresh(); } },
         boot.teams.agents.map((id, i) => h('option', { value: id, selected: id === me() }, userName(id) + (i === 2 ? ' (no agent)' : ''))))),
     entry('🔔', 'Activity', news, 0, open().place === 'activity', () => go('activity', ''), 'activity'),
@@ -58,6 +59,7 @@ function side() {
         await call('/teams/permission', new URLSearchParams({ all: e.target.checked ? 'yes' : 'no' }));
         refresh();
       } }), h('span', {}, 'Parley may read all messages')),
+    legend(),
   ]);
 }
 
@@ -73,13 +75,14 @@ function go(place, channel) {
   refresh();
 }
 
-// openThread opens a thread beside its channel; focus puts the cursor into the reply.
-export async function openThread(channel, root, focus) {
+// openThread opens a thread beside its channel and puts the cursor into the reply.
+export async function openThread(channel, root) {
   if (!(app.state.teams.channels || []).some((c) => c.id === channel)) { go('chat', 'chat'); return; }
   Object.assign(open(), { place: open().place === 'activity' ? 'activity' : 'channel', channel, thread: root });
   await refresh();
   scrollEnd(parts.thread);
-  if (focus) parts.reply.focus();
+  parts.reply.focus();
+  meet(channel, root);
 }
 
 function closeThread() {
@@ -109,6 +112,8 @@ function center() {
   const title = { activity: 'Activity', chat: 'Parley' }[at.place] || channelName(at.channel);
   const about = { activity: 'Mentions of you and replies to you', chat: 'App' }[at.place] || (at.channel === boot.teams.support ? `Each post is a customer of ${boot.help}` : s.team);
   replace(parts.head, JSON.stringify([at.place, title, about]), () => [h('h2', {}, title), h('p', { class: 'muted' }, about)]);
+  const there = elsewhere();
+  replace(parts.elsewhere, there?.textContent || '', () => [there]);
   parts.post.el.hidden = at.place !== 'channel';
   parts.chat.el.hidden = at.place !== 'chat';
   parts.post.update();
@@ -132,13 +137,13 @@ function empty() {
 
 const messages = (list, channel) => list.map((m) => item(m.id, printOf(m, 'thread'), () => message(m, channel)));
 
-const posts = (list) => list.map((p) => item(p.id, printOf(p, p.id === open().thread), () => h('article', { onkeydown: (e) => { if (e.key === 'Enter' && e.target === e.currentTarget) openThread(open().channel, p.id, true); }, class: `t-post ${p.id === open().thread ? 'open' : ''} ${p.unread ? 'unread' : ''}`, 'aria-label': `Post by ${author(p)}, ${when(p.at)}` },
+const posts = (list) => list.map((p) => item(p.id, printOf(p, p.id === open().thread), () => h('article', { onkeydown: (e) => { if (e.key === 'Enter' && e.target === e.currentTarget) openThread(open().channel, p.id); }, class: `t-post ${p.id === open().thread ? 'open' : ''} ${p.unread ? 'unread' : ''}`, 'aria-label': `Post by ${author(p)}, ${when(p.at)}` },
   message(p, open().channel, replies(p)))));
 
 function replies(p) {
   return h('div', { class: 't-replies' }, p.replies > 0 && h('button', { type: 'button', class: 'replies', dataset: { focus: `t${p.id}` }, onclick: () => openThread(open().channel, p.id) },
     p.who.slice(0, 3).map((id) => portrait({ bot: id === '', user: id }, 'tiny')), h('b', {}, p.replies === 1 ? '1 reply' : `${p.replies} replies`), p.unread > 0 && h('span', { class: 'badge' }, `${p.unread} new`), h('span', {}, ` last ${when(p.last)}`)),
-  h('button', { type: 'button', class: 'linkbutton', dataset: { focus: `a${p.id}`, reply: p.id }, onclick: () => openThread(open().channel, p.id, true) }, 'Reply'));
+  h('button', { type: 'button', class: 'linkbutton', dataset: { focus: `a${p.id}`, reply: p.id }, onclick: () => openThread(open().channel, p.id) }, 'Reply'));
 }
 
 const activity = () => app.state.teams.activity.map((a) => item(a.id, JSON.stringify(a), () => h('button', { type: 'button', class: `t-activity ${a.unread ? 'unread' : ''}`, onclick: () => openThread(a.channel, a.thread) },

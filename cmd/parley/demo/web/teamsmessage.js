@@ -73,7 +73,7 @@ function reactions(m, channel) {
   return h('div', { class: 'reactions' }, [...by].map(([type, all]) => {
     const mine = all.some((r) => r.user === me());
     const who = all.map((r) => (r.bot ? 'Parley' : userName(r.user))).join(', ');
-    return h('button', { type: 'button', class: 'reaction', 'aria-pressed': String(mine), title: `${who} reacted with ${reactionName(type)}`, 'aria-label': `${reactionName(type)} by ${who}`,
+    return h('button', { type: 'button', class: 'reaction', 'aria-pressed': String(mine), title: `${who} reacted with ${reactionName(type)}`, 'aria-label': `${reactionName(type)}, by ${who}`,
       dataset: { focus: `r${m.id}${type}`, reaction: type }, onclick: () => react(m, channel, type, mine) }, h('span', { 'aria-hidden': 'true' }, face(type)), ` ${all.length}`);
   }));
 }

@@ -13,7 +13,7 @@ async function go(text) {
   const open = half().roots();
   const root = open.find((m) => m.id === at().thread) || open[0];
   if (!root) { toast(app.state.home === app.surface ? 'Every conversation is resolved. Write a new mail on the left.' : 'No open conversation is here. Write a new mail on the left, after choosing above where it opens.'); return false; }
-  await half().openThread(root.channel, root.id, true);
+  await half().openThread(root.channel, root.id);
   if (text) half().compose(typeof text === 'function' ? text(root) : text);
   return true;
 }
@@ -31,9 +31,9 @@ function pulse(selector) {
 const button = (label) => `#${app.surface} .threadpane [data-label="${label}"]`;
 const typed = (slack, teams) => (app.surface === 'teams' ? teams : slack);
 const steps = {
-  answer: { title: 'Answer a customer', text: () => `Open a thread and write. After ${boot.hold} seconds it arrives in the customer's mailbox on the left.`, show: () => go((root) => (root.text.includes('mugs') ? 'I am sorry about that! Two new ones leave our workshop today.' : 'Thank you for writing! We are looking into it.')) },
-  undo: { title: 'Take one back', text: () => `Write again, and within ${boot.hold} seconds delete your message or react to it with ↩️. The customer gets nothing.`, show: () => go('Oh, and this one I will regret') },
-  note: { title: 'Note something inside', text: () => 'Begin with note: or //. Your colleagues see it, the customer never does.', show: () => go('note: ask the workshop about the glaze') },
+  answer: { title: 'Answer a customer', text: () => `Open a thread and write. After ${boot.hold} seconds the customer on the left has it.`, show: () => go((root) => (root.text.includes('mugs') ? 'I am sorry about that! Two new ones leave our workshop today.' : 'Thank you for writing! We are looking into it.')) },
+  undo: { title: 'Undo a reply', text: () => `Write again, and within ${boot.hold} seconds delete your message or react to it with ↩️. The customer gets nothing.`, show: () => go('Oh, and this one I will regret') },
+  note: { title: 'Leave an internal note', text: () => 'Begin with note: or //. Your colleagues see it, the customer never does.', show: () => go('note: ask the workshop about the glaze') },
   snooze: { title: 'Snooze it', text: () => `Press Snooze on the card above the thread, or type ${typed('!snooze 1h', '/snooze 1h')}.`, show: async () => { if (await go('')) pulse(button('Snooze')); } },
   wake: { title: 'Let time pass', text: () => 'Move the clock at the top. The conversation wakes, and its owner is told.', show: () => pulse('#clock') },
   resolve: { title: 'Resolve it', text: () => 'Press Resolve, or react with ✅. If the customer writes again, the thread opens again.', show: async () => { if (await go('')) pulse(button('Resolve')); } },
@@ -63,7 +63,7 @@ export function showTour() {
   replace(box(), `${app.surface} ${done} ${next?.name}`, () => [
     h('ol', { class: 'dots', role: 'list' }, list.map((s) => h('li', { class: s.done ? 'done' : s === next ? 'next' : '', dataset: { name: s.name } }, h('span', { class: 'sr' }, `${steps[s.name].title}: ${s.done ? 'done' : 'to do'}`)))),
     next ? h('div', { class: 'step' }, h('strong', {}, `${list.indexOf(next) + 1}. ${steps[next.name].title}`), h('span', {}, ` ${steps[next.name].text()}`)) :
-      h('div', { class: 'step' }, h('strong', {}, 'That was the tour.'), h('span', {}, ' Now pull a plug at the top: nothing gets lost. Or be somebody new, bring Ben in with ' + typed('!assign @ben, type /parley help.', '/assign @Ben Katz, type /help.'))),
+      h('div', { class: 'step' }, h('strong', {}, 'That was the tour.'), h('span', {}, ' Try next: Pull the plug · Write as a new customer · ' + typed('!assign @ben · /parley help', '/assign @Ben Katz · /help'))),
     h('div', { class: 'row' }, next && h('button', { type: 'button', class: 'primary', dataset: { focus: 'tourshow', step: next.name }, onclick: () => steps[next.name].show() }, 'Show me'),
       next && h('button', { type: 'button', class: 'plainbutton', dataset: { focus: 'tourskip' }, onclick: () => { skipped.add(next.name); showTour(); } }, 'Skip'),
       h('button', { type: 'button', class: 'close', 'aria-label': 'Close the tour', dataset: { focus: 'tourclose' }, onclick: () => toggleTour(false) }, '×'))]);

@@ -3,7 +3,8 @@ import { h, replace } from './dom.js';
 
 // typebox makes one. o: id; label for screen readers; hint under it; add, further buttons;
 // offer(before) gives what fits to the text before the cursor as [{text, hint, from}];
-// send(text, files) gives false when the message stays in the box.
+// send(text, files) gives false when the message stays in the box; editLast answers ArrowUp in
+// an empty one.
 export function typebox(o) {
   let files = [];
   const box = h('textarea', { id: o.id, rows: '1', dataset: { focus: o.id } });
@@ -81,6 +82,7 @@ export function typebox(o) {
       const it = list.items[selected()];
       if ((e.key === 'Enter' || e.key === 'Tab') && box.value.slice(it.from) !== it.text) { e.preventDefault(); put(it); return; }
     }
+    if (e.key === 'ArrowUp' && !box.value && o.editLast) { e.preventDefault(); o.editLast(); return; }
     if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) { e.preventDefault(); go(); }
   });
 
