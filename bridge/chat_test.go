@@ -54,6 +54,18 @@ func TestPhoneLearnedLater(t *testing.T) {
 	}
 }
 
+// A customer whose name the provider tells later is called by it on the card at once, not with the
+// next message.
+func TestNameLearnedLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customer(chat, channelstest.Event{From: "US.abc", Text: "Hello"})
+	w.thread("Hello")
+	w.settled()
+	w.does(channelstest.Event{Type: "identity", From: "US.abc", Name: "Kim Doe"})
+	w.eventually("the card has the name", func() bool { return strings.Contains(w.chat.Messages(support, "")[0].Text, "Kim Doe") })
+}
+
 // Edge case 11: the number and the provider's id change; the conversation goes on, one line says
 // so, a reply that waits reaches the customer at the new number. The old number is a stranger's.
 func TestNumberChange(t *testing.T) {

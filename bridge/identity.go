@@ -214,14 +214,19 @@ func (w *work) tellUnited() {
 	clear(w.united)
 }
 
-// identityChanges takes another key of a customer: the conversation goes on, replies go to
-// the new one.
+// identityChanges takes what a provider tells of a customer: a name, which cards show at once, or
+// another key. Then the conversation goes on, and replies go to the new one.
 func (w *work) identityChanges(a *store.Account, in channels.Inbound) error {
 	i, err := w.customerOf(a, in)
 	if err != nil || i == nil {
 		return err
 	}
 	w.tellUnited()
+	for _, id := range keys(w.convs) {
+		if c := w.convs[id]; w.rootOf(c) == i && c.status().Open() {
+			w.card(c)
+		}
+	}
 	if in.Previous == "" || in.Previous == in.From.Key {
 		return nil
 	}
