@@ -107,6 +107,9 @@ func (c *chaos) strike(ctx context.Context, h harm) error {
 	case harmFloodOne, harmFloodAll, harmPoison:
 		c.under.Go(func() { c.letPeople(ctx, h) })
 		return nil
+	case harmFails, harmSlow, harmEnds:
+		c.under.Go(func() { c.stumble(ctx, h) })
+		return nil
 	case harmHeld, harmReader:
 		c.lasting(h.Name, func() error { return c.hold(ctx, h) })
 		return nil
@@ -233,15 +236,24 @@ func (c *chaos) fill(ctx context.Context) error {
 	return err
 }
 
+// waitForNew waits until all replicas run the new version.
+func (c *chaos) waitForNew(ctx context.Context) error {
+	if c.rolled == nil {
+		return nil
+	}
+	select {
+	case <-c.rolled:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // jump moves Parley's clock. Holds end with it: what was deleted a moment ago may be
 // on its way.
 func (c *chaos) jump(ctx context.Context, h harm) error {
-	if c.rolled != nil {
-		select {
-		case <-c.rolled: // an earlier version may refuse a moved clock
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	if err := c.waitForNew(ctx); err != nil { // an earlier version may refuse a moved clock
+		return err
 	}
 	by := time.Hour
 	if h.Name == harmDay {

@@ -19,6 +19,9 @@ const (
 	errandOne    errand = "one customer writes very often"
 	errandAll    errand = "all customers of an account write very often"
 	errandPoison errand = "a customer's phone sends what can't be read"
+	errandFails  errand = "a customer writes what can't be applied for a while"
+	errandSlow   errand = "a customer writes what takes long to apply"
+	errandDeadly errand = "a customer writes what ends the process"
 )
 
 // errands are those that wait for the driver, used by several goroutines. The zero value is ready.
@@ -84,6 +87,8 @@ func (d *driver) runErrand(ctx context.Context) (done bool, err error) {
 		err = d.flood(ctx, d.sameAccount())
 	case errandPoison:
 		err = d.poison(ctx)
+	case errandFails, errandSlow, errandDeadly:
+		err = d.writeHard(ctx, one.what)
 	}
 	if err == nil {
 		close(one.done)

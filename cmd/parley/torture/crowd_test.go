@@ -115,6 +115,24 @@ func TestPoison(t *testing.T) {
 	}
 }
 
+// TestWriteHard: a hard mail stands between two others of the customer, and is known before it is
+// written; what ends a process is its applying, not its arrival.
+func TestWriteHard(t *testing.T) {
+	t.Parallel()
+	d, _ := crowded(t, Options{Mails: 90, Chats: true})
+	do(t, d, errandDeadly)
+	if len(d.said) != 3 || d.said[0].Conv != d.said[2].Conv || d.done.Hard != 1 || d.mails != 90 {
+		t.Fatalf("said %+v", d.said)
+	}
+	if deadly := d.hard.deadly.list(); !slices.Equal(deadly, []mark{d.said[1].Mark}) || kindOf(d.said[1].Conv, true) != byMail {
+		t.Errorf("deadly are %v of %+v", deadly, d.said)
+	}
+	text := []byte("Please look at " + d.said[1].Mark.String() + ".")
+	if !d.hard.applying(nil, text) || d.hard.applying(nil, append([]byte("Subject: x\r\n\r\n"), text...)) || d.hard.applying(nil, []byte(d.said[0].Mark.String())) {
+		t.Error("applying isn't told from arriving")
+	}
+}
+
 // do has a driver do one errand.
 func do(t *testing.T, d *driver, what errand) {
 	t.Helper()

@@ -37,6 +37,7 @@ type driver struct {
 	errands errands
 	much    int      // messages of a flood
 	poisons []string // facts that can't be read, by their external ids
+	hard    hardMails
 }
 
 // counts is what was said.
@@ -52,6 +53,7 @@ type counts struct {
 	Handed  int `json:"handed"`   // conversations given to another team, or put back
 	Floods  int `json:"floods"`   // times that customers wrote very often
 	Poisons int `json:"poisons"`  // facts that can't be read
+	Hard    int `json:"hard"`     // mails whose applying failed, took long or ended the process
 }
 
 // talk is one customer's conversation.

@@ -91,6 +91,7 @@ func Plan(o Options) Options {
 		harmHour: min(every(4*time.Minute), 8), harmDay: 1,
 		harmFloodOne: every(3 * time.Minute), harmFloodAll: every(5 * time.Minute), harmReceipts: every(3 * time.Minute),
 		harmPoison: every(time.Minute), harmHeld: 1,
+		harmFails: every(2 * time.Minute), harmSlow: every(5 * time.Minute), harmEnds: every(3 * time.Minute),
 	}
 	for name, n := range o.Blows {
 		plan[name] = n
@@ -169,6 +170,7 @@ func Quick(o Options) Options {
 		harmKill: 4, harmLaneKill: 2, harmFreeze: 1, harmClaimStop: 2, harmBase: 1, harmRestart: 1, harmSockets: 2, harmMail: 2, harmLimit: 1,
 		harmCut: 4, harmSilence: 2, harmEarly: 3, harmLate: 2, harmCommit: 3, harmHour: 1, harmDay: 1, harmFull: 0,
 		harmFloodOne: 1, harmFloodAll: 1, harmReceipts: 1, harmPoison: 2, harmHeld: 1,
+		harmFails: 1, harmSlow: 0, harmEnds: 1, // what takes long does so three times
 	}
 	o.FreezeFor, o.StopLong, o.SilentFor = 5*time.Second, 12*time.Second, 5*time.Second
 	o.LateFor = 2500 * time.Millisecond

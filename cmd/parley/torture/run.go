@@ -130,6 +130,7 @@ func (s *stage) connected(ctx context.Context) error {
 // flow lets people speak and things break at the same time; then the faults end.
 func (s *stage) flow(ctx context.Context, r *Report) error {
 	s.driver = newDriver(s.wire, s.opt)
+	s.driver.hard.base = s.database
 	c := &chaos{wire: s.wire, replicas: s.network.replicas, net: s.network, database: s.database, driver: s.driver, doors: s.doors, opt: s.opt,
 		say: s.say, struck: map[string]int{}, missed: map[string]int{}}
 	if s.old != nil {

@@ -42,6 +42,9 @@ const (
 	harmFloodAll  = "flood of one account"
 	harmReceipts  = "receipts of another system"
 	harmPoison    = "an event that can't be read"
+	harmFails     = "an event that fails for a while"
+	harmSlow      = "an event that takes 40 s"
+	harmEnds      = "an event that ends the process"
 	harmHeld      = "hold a snapshot"
 	harmReader    = "read all tables beside the migration"
 )
@@ -105,7 +108,7 @@ func schedule(seed uint64, o Options) []harm {
 				h.At = o.Flow/5 - time.Second
 			case harmHeld:
 				h.At = part * time.Duration(i)
-			case harmLaneKill, harmEarly, harmCommit, harmLate, harmFloodOne, harmFloodAll, harmPoison: // they wait for a moment
+			case harmLaneKill, harmEarly, harmCommit, harmLate, harmFloodOne, harmFloodAll, harmPoison, harmFails, harmSlow, harmEnds: // they wait for a moment
 				h.At = h.At * 3 / 4
 			case harmClaimStop: // and last
 				h.At /= 2
