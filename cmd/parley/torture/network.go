@@ -15,6 +15,7 @@ import (
 // stands in the database, and Teams, as its address stands in what it tells.
 type network struct {
 	traps    traps
+	lost     markSet // mails whose sending got no answer
 	base     []*proxy
 	slack    []*proxy
 	teams    *proxy // nil = agents work in Slack
@@ -51,8 +52,11 @@ func openNetwork(ctx context.Context, replicas int, vars map[string]string, base
 		if err != nil {
 			return nil
 		}
-		var p *proxy
-		p, err = openProxy(ctx, &proxy{way: way, dial: dial, traps: &n.traps})
+		p := &proxy{way: way, dial: dial, traps: &n.traps}
+		if way == waySMTP {
+			p.lost = &n.lost
+		}
+		p, err = openProxy(ctx, p)
 		return p
 	}
 	for i := range replicas {

@@ -35,6 +35,7 @@ type proxy struct {
 	dial  func(context.Context) (net.Conn, error)
 	traps *traps
 	seen  func(answer string) // told of each answer of a webhook; nil otherwise
+	lost  *markSet            // messages whose sending got no answer; nil = nobody asks
 	in    net.Listener
 	end   context.CancelFunc
 
@@ -101,6 +102,7 @@ func (p *proxy) list(way string) []*link {
 func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	l := &link{p: p, way: p.way, client: client}
 	defer l.reset()
+	defer l.loseAnswer()
 	var first []byte
 	if p.way == waySlack { // SMTP and IMAP servers speak first
 		buf := make([]byte, 32<<10)
@@ -192,8 +194,9 @@ type link struct {
 	deafUp   bool     // what Parley says is swallowed
 	deafDown bool     // what it is told is
 	hold     time.Time
-	hot      bool // PostgreSQL: one that claims
-	claimed  bool // and just did
+	asked    []mark // what was sent since the last answer, by SMTP
+	hot      bool   // PostgreSQL: one that claims
+	claimed  bool   // and just did
 }
 
 func (l *link) mute(wholly bool) {
@@ -252,6 +255,11 @@ func (l *link) pump(from, to net.Conn, up bool) {
 // carry passes a piece on, unless the link is silent or a trap springs. False: the
 // link is over.
 func (l *link) carry(to net.Conn, piece []byte, up bool) bool {
+	if up && l.p.lost != nil {
+		l.mu.Lock()
+		l.asked = append(l.asked, marksIn(string(piece))...)
+		l.mu.Unlock()
+	}
 	if l.swallows(up) {
 		return true
 	}
@@ -270,8 +278,25 @@ func (l *link) carry(to net.Conn, piece []byte, up bool) bool {
 	if l.swallows(up) { // meanwhile
 		return true
 	}
-	_, err := to.Write(piece)
-	return err == nil
+	if _, err := to.Write(piece); err != nil {
+		return false
+	}
+	if !up {
+		l.mu.Lock()
+		l.asked = nil
+		l.mu.Unlock()
+	}
+	return true
+}
+
+// loseAnswer notes what was sent by a connection that ended before it was answered: whoever sent it
+// can't know whether it arrived.
+func (l *link) loseAnswer() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, m := range l.asked {
+		l.p.lost.add(m)
+	}
 }
 
 func (l *link) swallows(up bool) bool {
