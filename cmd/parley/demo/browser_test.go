@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -231,28 +230,6 @@ func (l *live) fail(format string, args ...any) {
 		l.t.Log(text)
 	}
 	l.t.Fatalf(format, args...)
-}
-
-// shot keeps a picture where PARLEY_TEST_SHOTS says, for people to look at.
-func (l *live) shot(name string) {
-	l.t.Helper()
-	dir := os.Getenv("PARLEY_TEST_SHOTS")
-	if dir == "" {
-		return
-	}
-	for _, theme := range []string{"light", "dark"} {
-		if _, err := chromedp.Call(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}); err != nil {
-			l.t.Fatal(err)
-		}
-		picture, err := chromedp.Run(l.ctx, chromedp.CaptureScreenshot())
-		if err != nil {
-			l.t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name+"-"+theme+".png"), picture, 0o600); err != nil {
-			l.t.Fatal(err)
-		}
-	}
 }
 
 func (l *live) inbox() string {

@@ -2,8 +2,13 @@ package demo
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
 )
 
 // phone is a customer's phone, with the chat that is used.
@@ -57,6 +62,28 @@ func (l *live) openThread(half, text string) {
 	l.until("there is a thread of "+text, find)
 	l.js("open it", find+`.querySelector('.replies').click()`)
 	l.shows("#"+half+" .threadpane", text)
+}
+
+// shot keeps a picture where PARLEY_TEST_SHOTS says, for people to look at.
+func (l *live) shot(name string) {
+	l.t.Helper()
+	dir := os.Getenv("PARLEY_TEST_SHOTS")
+	if dir == "" {
+		return
+	}
+	for _, theme := range []string{"light", "dark"} {
+		if _, err := chromedp.Call(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}); err != nil {
+			l.t.Fatal(err)
+		}
+		picture, err := chromedp.Run(l.ctx, chromedp.CaptureScreenshot())
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name+"-"+theme+".png"), picture, 0o600); err != nil {
+			l.t.Fatal(err)
+		}
+	}
 }
 
 // closed waits until no form is open.
