@@ -151,5 +151,11 @@ func TestDrawer(t *testing.T) {
 	l.shot("teams-greeted")
 	l.click(`[data-focus="show-slack"]`)
 	l.until("Slack is shown", `document.getElementById('slack').checkVisibility()`)
+	l.openThread(SurfaceSlack, "two mugs")
+	l.click(`#slack .threadpane [data-label="More"]`)
+	l.click(`#modal [data-label="Send template"]`)
+	l.until("answers by mail are prepared", `[...document.querySelectorAll('#modal option, #modal label')].some((o) => o.textContent.includes('Parcel on its way'))`)
+	l.shot("templates")
+	l.click("#modal .close")
 	l.shows("#slack .elsewhere", "3 conversations are open in Teams")
 }

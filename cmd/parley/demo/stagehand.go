@@ -176,8 +176,22 @@ func (s *stagehand) setUp(ctx context.Context, env app.Env, db *app.Database) er
 	if err := db.Migrate(ctx, env); err != nil {
 		return err
 	}
-	return apply(ctx, db, s.world.Config(s.o.Hold))
+	return errors.Join(apply(ctx, db, s.world.Config(s.o.Hold)), apply(ctx, db, mailTemplates))
 }
+
+// mailTemplates are prepared answers by mail, which need nobody's approval.
+const mailTemplates = `templates:
+  - name: Parcel on its way
+    language: en
+    accounts: [support-mail]
+    types: [reply]
+    body: "Hello {{first_name}}, your parcel leaves our workshop today. Tell us if it isn't with you within a week."
+  - name: Ask for a photo
+    language: en
+    accounts: [support-mail]
+    types: [reply]
+    body: "Hello {{first_name}}, could you send us a photo of it? Then we can help at once."
+`
 
 // applyHome makes conversations open in the world's home from now on.
 func applyHome(ctx context.Context, w *World, db *app.Database) error {
