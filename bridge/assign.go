@@ -87,10 +87,7 @@ func (w *work) assignTeam(c *conv, agent *store.Agent, surface int64, a Action) 
 		w.refuse(c, surface, a, "unknown_team", "There is no team called "+a.Args.Team+".", "The Assign button lists them.")
 		return
 	}
-	c.TeamID, c.Assignees = &team.ID, nil
-	w.logAgent(c, agent, "assigned", detail{Team: team.ID, Text: team.Name, Note: a.Args.Note})
-	w.line(c, Line{Kind: LineUnassigned, By: w.dir.ref(surface, agent.ID), Args: Args{Team: team.Name}, Text: a.Args.Note})
-	w.card(c)
+	w.handOver(c, agent, surface, team, a.Args.Note)
 }
 
 func (w *work) unassign(c *conv, agent *store.Agent, surface int64, a Action) {
@@ -98,11 +95,7 @@ func (w *work) unassign(c *conv, agent *store.Agent, surface int64, a Action) {
 		w.confirm(c, surface, a, Line{Text: "already"})
 		return
 	}
-	c.Assignees = nil
-	if c.status() == StatusSnoozed {
-		w.endSnooze(c)
-	}
-	c.Status = string(StatusOpen)
+	w.queue(c)
 	w.logAgent(c, agent, "unassigned", nil)
 	w.line(c, Line{Kind: LineUnassigned, By: w.dir.ref(surface, agent.ID)})
 	w.card(c)

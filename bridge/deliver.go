@@ -59,6 +59,7 @@ type attempt struct {
 	e *Engine
 	c store.Claimed
 	*material
+	body payload // of a post, once that is made
 }
 
 // material is what deliveries that were claimed together need.

@@ -40,7 +40,7 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	if err != nil {
 		return relay.Sent{}, err
 	}
-	if p.Kind == PostFiles && len(p.Files)+len(p.Missing) == 0 {
+	if p.Kind == PostFiles && len(p.Files)+len(p.Missing) == 0 || a.outdated(p, t) {
 		return relay.Sent{}, nil
 	}
 	sent, err := s.Send(ctx, p)
@@ -50,6 +50,8 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	}
 	progress := relay.Sent{Progress: sent.Progress}
 	switch {
+	case a.body.Left && (errors.Is(err, ErrMessageGone) || errors.Is(err, ErrThreadLost) || errors.Is(err, ErrChannelClosed)):
+		return relay.Sent{}, nil // nobody reads there any more
 	case errors.Is(err, ErrMessageGone) && p.Kind != PostCard, errors.Is(err, ErrThreadLost) && p.Kind == PostEphemeral:
 		return relay.Sent{}, nil // nothing left to mark
 	case errors.Is(err, ErrThreadLost), errors.Is(err, ErrMessageGone):
@@ -105,6 +107,7 @@ func (a *attempt) post(ctx context.Context) (Post, *store.Thread, error) {
 	if c.FirstAt != nil {
 		p.FirstAttemptAt = *c.FirstAt
 	}
+	a.body = body
 	dir := a.e.directory.Load()
 	if c.ConversationID == 0 {
 		p.Place.Channel = dir.channelNow(c.AccountID, p.Place.Channel)
@@ -121,6 +124,7 @@ func (a *attempt) post(ctx context.Context) (Post, *store.Thread, error) {
 	if conv := a.conversations[c.ConversationID]; conv != nil {
 		p.Facts = a.e.factsOf(dir, c.AccountID, nil, conv, a.identities, a.threads, a.now)
 		p.Facts.AlsoOpen = dir.alsoOpen(c.AccountID, conv.ID, a.alsoOpen)
+		a.pointOn(dir, &p)
 	}
 	if body.Changes != 0 {
 		p.Place.Message = a.changes[body.Changes]
@@ -154,7 +158,7 @@ func (a *attempt) place(p *Post) (*store.Thread, error) {
 	case t.Root == "":
 		return nil, &channels.SendError{Class: channels.Retry, Wait: waitForRoot, Text: "The thread is not open yet."}
 	case p.Kind == PostCard:
-		p.Place.Message = t.Root
+		p.Place.Message = cmp.Or(p.Place.Message, t.Root)
 	case p.Place.Thread == "":
 		p.Place.Thread = t.Root
 	}
@@ -370,7 +374,10 @@ func landedPost(c store.Claimed, p Post, t *store.Thread, sent Sent) relay.Sent 
 		ConversationID: c.ConversationID, MessageID: c.MessageID, Kind: c.Kind}}
 	if p.Kind == PostRoot && t != nil {
 		root := *t
-		root.Root = sent.Message
+		if root.Root != "" && root.Root != sent.Message {
+			root.Rerooted++ // handed over: what is typed in the old thread is known by that
+		}
+		root.Channel, root.Root = p.Place.Channel, sent.Message
 		landed.Thread = &root
 	}
 	out.Landed = []store.Landed{landed}

@@ -77,6 +77,7 @@ type Facts struct {
 	PreviousAt   Place     // its root
 	Root         Place     // this conversation's root, once posted; zero where its thread is in another chat
 	Elsewhere    string    // that one's name: "Matrix"
+	Left         bool      // it was handed over: the thread that shows this was left, it goes on at Root or Elsewhere
 	LastPreview  string    // at most 120 runes of the last message, for lists
 	LastFrom     string    // "customer", "agent", ""
 	MayStart     bool      // another conversation with the contact may be begun by this account

@@ -36,6 +36,8 @@ type payload struct {
 	Only    bool      `json:"only,omitempty"`    // PostFiles: nothing but Files, which came late
 	Changes int64     `json:"changes,omitempty"` // PostLine: the delivery whose line this one takes the place of
 
+	Left bool `json:"left,omitempty"` // Place is in a thread that the conversation was handed over from
+
 	Restored bool `json:"restored,omitempty"` // store.FinishRestore: it came with a backup
 }
 
@@ -74,6 +76,10 @@ func (w *work) surfaceLane(c *conv, t *thread, kind PostKind) *lane {
 	}
 	gate, request := w.budget(t.AccountID, kind, t.Channel)
 	l := w.lane(laneKey{t.AccountID, conversationLane(c.ID, class)}, c.ID, priority, gate, request)
+	if t.Rerooted > 0 && !l.fresh && l.gate == nil { // it may be in another channel now
+		w.setGate(l, gate)
+		l.dirty = true
+	}
 	if l.Priority != priority {
 		l.Priority, l.dirty = priority, true
 	}
@@ -109,13 +115,18 @@ func (w *work) lane(key laneKey, conversation int64, priority int, gate store.Ga
 	}
 	l := &lane{fresh: true, Lane: store.Lane{ID: w.ids.Next(), AccountID: key.account, Key: key.key, ConversationID: conversation,
 		Priority: priority, LeaseSeconds: w.e.opt.Relay.LeaseFor(request).Seconds()}}
+	w.setGate(l, gate)
+	w.lanes[l.ID], w.laneKeys[key] = l, l
+	return l
+}
+
+// setGate says whose budget a lane spends.
+func (w *work) setGate(l *lane, gate store.Gate) {
 	gk := laneKey{gate.AccountID, gate.Key}
 	if w.gates[gk] == nil {
 		w.gates[gk] = &gate
 	}
 	l.gate = w.gates[gk]
-	w.lanes[l.ID], w.laneKeys[key] = l, l
-	return l
 }
 
 // enqueue puts a delivery at the end of a lane.

@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -168,7 +167,7 @@ func (e *Engine) rootOf(dir *directory, surface int64, threads threadsOf, conver
 	}
 	for _, t := range threads[conversation] {
 		if a := dir.accounts[t.AccountID]; a != nil {
-			return Place{}, cmp.Or(e.opt.SurfaceNames[a.Kind], a.Name)
+			return Place{}, e.surfaceName(dir, a.ID)
 		}
 	}
 	return Place{}, ""

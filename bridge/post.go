@@ -91,6 +91,7 @@ type LineKind string
 const (
 	LineAssigned    LineKind = "assigned"     // By assigned it to Mentions; Text = note
 	LineUnassigned  LineKind = "unassigned"   // By put it back, or handed it to Args.Team; Text = note
+	LineHandedOver  LineKind = "handed_over"  // By handed it to Args.Team: it goes on at the facts' Root, or Elsewhere
 	LineWoke        LineKind = "woke"         // the snooze is over
 	LineReopened    LineKind = "reopened"     // by the customer or By
 	LineContinued   LineKind = "continued"    // the customer wrote again: see Other
@@ -166,6 +167,8 @@ type Line struct {
 	Zone      string // of its times: "Europe/Berlin"; "" = that of the facts
 	SourceRef Place  // the human message it is about, "" if none
 
+	Left      Place      `json:",omitzero"`  // LineUnassigned: the thread in which it was before
+	LeftIn    string     `json:",omitempty"` // the name of the chat of that thread, if it is another one
 	Without   []PartyRef `json:",omitempty"` // LineRecipients: who gets no replies any more
 	Templates []Template `json:",omitempty"`
 	Files     []LineFile `json:",omitempty"` // of a reply, uploaded to us: what goes with the text

@@ -73,17 +73,20 @@ func (w *work) speak(c *conv, agent *store.Agent, surface int64, a Action) (Deci
 		Actor: a.Actor.Kind, IsAgent: agent != nil, MayReply: agent != nil && Authorize(agent, VerbReply, c.Conversation) == nil,
 		Verb: a.Verb, Marker: a.Marker, Explicit: a.Explicit, MentionsBot: a.MentionsBot, Mentions: len(a.Mentions) > 0,
 		Colleague: w.namesColleague(agent, a.Raw),
-		HasText:   a.Text != "" || a.Rich != nil, HasFiles: len(a.Files) > 0, Status: c.status(), Moved: c.leftThread(surface, a.Place), Automatic: c.Kind == "automatic", Watch: c.account.Mode == "watch",
+		HasText:   a.Text != "" || a.Rich != nil, HasFiles: len(a.Files) > 0, Status: c.status(), Moved: w.leftThread(c, surface, a.Place), Automatic: c.Kind == "automatic", Watch: c.account.Mode == "watch",
 		ReplyMode: c.account.ReplyMode, AnyAgent: s.WhoReplies == "any_agent", Assigned: len(c.Assignees) > 0,
 		IsAssignee: agent != nil && c.isAssignee(agent.ID), AfterInner: w.afterRemark(c, agent, a), Confirm: s.ConfirmSend,
 	})
 }
 
 // leftThread says that something was typed in a thread of before the conversation's root
-// was posted anew. Forms name their conversation.
-func (c *conv) leftThread(surface int64, at Place) bool {
+// was posted anew, or of before it was handed over. Forms name their conversation.
+func (w *work) leftThread(c *conv, surface int64, at Place) bool {
 	t := c.threads[surface]
-	return t != nil && at.Message != "" && at.Thread != "" && at.Thread != t.Root
+	if t == nil || at.Message == "" || at.Thread == "" {
+		return false
+	}
+	return at.Thread != t.Root || c.home(w.dir) != t
 }
 
 // afterRemark says that the last thing in the thread is a colleague's remark: the

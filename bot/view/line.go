@@ -64,7 +64,10 @@ func stateLine(l bridge.Line, f bridge.Facts) []Block {
 	case bridge.LineAssigned:
 		return append([]Block{assignedLine(l, f)}, quote(l.Text)...)
 	case bridge.LineUnassigned:
-		return append([]Block{unassignedLine(l, f)}, quote(l.Text)...)
+		return append(append([]Block{unassignedLine(l, f)}, quote(l.Text)...), cameFrom(l, f)...)
+	case bridge.LineHandedOver:
+		return []Block{sentence(icon("arrow_right"), " ", mentioned(l), actor(l)+" handed this to "+or(oneLine(l.Args.Team, maxNameRunes), "another team")+". It goes on in ",
+			whereabouts(number(f.ID), f), ".")}
 	case bridge.LineWoke:
 		if !nobody(l.By) {
 			return []Block{sentence(icon("alarm_clock"), " ", mentioned(l), agentName(l.By)+" ended the snooze.", then(reasonWords(l.Reason, f)))}
@@ -105,6 +108,24 @@ func assignedLine(l bridge.Line, f bridge.Facts) Block {
 		parts = append(parts, mentions(l.Mentions), ": "+agentName(l.By)+" assigned this to you.")
 	}
 	return sentence(append(parts, then(reasonWords(l.Reason, f)), then(l.Hint))...)
+}
+
+// cameFrom leads to the thread that a conversation was handed over from, and says the last words
+// in it.
+func cameFrom(l bridge.Line, f bridge.Facts) []Block {
+	var parts [][]Piece
+	switch {
+	case l.Left.Message != "":
+		parts = append(parts, []Piece{thread("What was said before", l.Left)})
+	case l.LeftIn != "":
+		parts = append(parts, []Piece{text("What was said before is in " + oneLine(l.LeftIn, maxNameRunes))})
+	default:
+		return nil
+	}
+	if last := oneLine(f.LastPreview, maxPreviewRunes); last != "" {
+		parts = append(parts, []Piece{text("Last: “" + last + "”")})
+	}
+	return []Block{small(joined(between, parts...)...)}
 }
 
 func unassignedLine(l bridge.Line, f bridge.Facts) Block {

@@ -56,3 +56,16 @@ func TestCardNamesWhoIsInCopy(t *testing.T) {
 		}
 	}
 }
+
+// The card of a thread that was left leads to where the conversation goes on, and offers nothing.
+func TestCardOfAThreadThatWasLeft(t *testing.T) {
+	t.Parallel()
+	left := Root(with(facts(t), func(f *bridge.Facts) { f.Left, f.Team = true, "Billing" }))
+	if shown := dump("root", left); !strings.Contains(shown, "goes on in <thread Billing C1 100.1>") || len(left.Buttons) != 0 || len(left.Blocks) != 1 {
+		t.Errorf("the card of a thread that was left is\n%s", shown)
+	}
+	elsewhere := Root(with(facts(t), func(f *bridge.Facts) { f.Left, f.Root, f.Elsewhere = true, bridge.Place{}, "Teams" }))
+	if shown := dump("root", elsewhere); !strings.Contains(shown, " in Teams") {
+		t.Errorf("the card of a thread that was left for another chat is\n%s", shown)
+	}
+}

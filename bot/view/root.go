@@ -21,6 +21,10 @@ func Root(f bridge.Facts) Card {
 	}
 	title := joined(between, []Piece{icon(statusIcon(f)), text(" "), icon(channelIcon(f)), text(" "), bold(partyName(f.Contact))},
 		[]Piece{text(number(f.ID))}, subject(f))
+	if f.Left {
+		goesOn := append([]Piece{text(between + "goes on in ")}, whereabouts(or(oneLine(f.Team, maxNameRunes), number(f.ID)), f)...)
+		return Card{Title: "Conversation " + number(f.ID), Blocks: []Block{line(append(title, goesOn...)...)}}
+	}
 	if !f.Status.Open() {
 		title = append(title, text(between+statusWords(f)))
 		c := Card{Title: "Conversation " + number(f.ID), Blocks: []Block{line(title...)}}
@@ -111,9 +115,7 @@ func timing(f bridge.Facts) []Piece {
 	if f.Previous > 0 {
 		groups = append(groups, []Piece{text("Continues "), thread(number(f.Previous), f.PreviousAt)})
 	}
-	for _, some := range [][]Piece{copied("Cc: ", f.Cc, ""), copied("Cc: ", f.Copied, " (gets no replies)")} {
-		groups = append(groups, some)
-	}
+	groups = append(groups, copied("Cc: ", f.Cc, ""), copied("Cc: ", f.Copied, " (gets no replies)"))
 	if others := alsoOpen(f); len(others) > 0 {
 		groups = append(groups, append([]Piece{text("Also open: ")}, others...))
 	}

@@ -131,6 +131,10 @@ func verb(a *bridge.Action, text string) bool {
 	a.Verb, a.Text = v, rest
 	switch v {
 	case bridge.VerbAssign:
+		if team, ok := strings.CutPrefix(rest, "#"); ok {
+			a.Args.Team, a.Args.Note, _ = strings.Cut(team, " ")
+			return true
+		}
 		for _, who := range strings.Fields(rest) {
 			a.Args.Agents = append(a.Args.Agents, strings.TrimPrefix(who, "@"))
 		}

@@ -28,6 +28,9 @@ func render(r *request, p bridge.Post) (more bool) {
 	case bridge.PostLine, bridge.PostEphemeral:
 		if p.Line != nil {
 			renderLine(r, *p.Line)
+			if p.Line.Kind == bridge.LineHandedOver {
+				r.Text += " goes on " + literal(goesOn(p.Facts))
+			}
 		}
 	case bridge.PostMark:
 	}
@@ -60,10 +63,21 @@ func renderCard(r *request, f bridge.Facts) {
 	case !f.WindowUntil.IsZero():
 		r.Text += " | window until " + f.WindowUntil.UTC().Format("2006-01-02 15:04")
 	}
+	if f.Left {
+		r.Text += " | goes on in " + literal(goesOn(f))
+	}
 	args := bridge.Args{Conversation: f.ID}
 	for _, v := range []bridge.Verb{bridge.VerbTake, bridge.VerbResolve, bridge.VerbReopen, bridge.VerbUnassign} {
 		r.Buttons = append(r.Buttons, Button{Verb: v, Args: args})
 	}
+}
+
+// goesOn says where the conversation of a thread that was left goes on.
+func goesOn(f bridge.Facts) string {
+	if f.Elsewhere != "" {
+		return f.Elsewhere
+	}
+	return f.Root.Channel + "/" + f.Root.Message
 }
 
 // saidText is what a customer said.
@@ -114,6 +128,9 @@ func renderLine(r *request, l bridge.Line) {
 	}
 	for _, a := range l.Args.Addresses {
 		words = append(words, literal(a))
+	}
+	if l.Left.Channel != "" {
+		words = append(words, "left", literal(l.Left.Channel+"/"+l.Left.Thread))
 	}
 	for _, p := range l.Without {
 		words = append(words, "without", literal(p.Address))

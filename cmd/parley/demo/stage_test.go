@@ -181,11 +181,16 @@ func (s *stage) setUp(changes []string) error {
 		s.lines = slices.DeleteFunc(s.lines, func(l string) bool { return strings.HasPrefix(l, name+"=") })
 		s.lines = append(s.lines, c)
 	}
-	hold, extra := time.Duration(0), ""
+	hold, extra, teams := time.Duration(0), "", ""
 	for _, l := range s.lines {
 		name, value, _ := strings.Cut(l, "=")
 		if name == "home" { // the team's
 			s.world.SetHome(value)
+			continue
+		}
+		if name == "billing" { // a second team, Ben alone, at home in a chat
+			channel := map[string]string{onSlack: "slack_channel: " + Support, onTeams: `teams_channel: "` + TeamsSupport + `"`}[value]
+			teams = "  - {name: Billing, members: [ben@acme.test], " + channel + "}\n"
 			continue
 		}
 		if name != "hold" {
@@ -198,6 +203,7 @@ func (s *stage) setUp(changes []string) error {
 		}
 	}
 	text := strings.Replace(s.world.Config(hold), "    team: Support\n", "    team: Support\n"+extra, 1)
+	text = strings.Replace(text, "\nteams:\n", "\nteams:\n"+teams, 1)
 	file, err := setup.Parse([]byte(text+s.extra), os.LookupEnv)
 	if err != nil {
 		return err
