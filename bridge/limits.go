@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"fmt"
 	"unicode/utf8"
 
@@ -61,7 +62,7 @@ func (e *Engine) overLimits(a *store.Account, text string, files []store.FileRef
 		return nil
 	}
 	if caps.AttachmentsPerMessage == 0 {
-		return &Problem{Code: "no_files", Text: name + " takes no files.", Hint: "Send a link to it instead."}
+		return &Problem{Code: "no_files", Text: cmp.Or(caps.NoFiles, name+" takes no files."), Hint: "Send a link to it instead."}
 	}
 	return filesOver(caps, settingsOf(a, caps.Threads).FileLimits, name, files)
 }

@@ -42,6 +42,7 @@ func TestLimitsAreToldAtOnce(t *testing.T) {
 		says     string
 	}{
 		{"no files at all", func(c *channels.Capabilities) { c.AttachmentsPerMessage, c.MaxAttachmentBytes = 0, 0 }, nil, "Look", []bridgetest.File{file("a.txt", 1)}, "takes no files"},
+		{"no way out for files", func(c *channels.Capabilities) { c.AttachmentsPerMessage, c.NoFiles = 0, "Nobody can fetch them." }, nil, "Look", []bridgetest.File{file("a.txt", 1)}, "Nobody can fetch them."},
 		{"larger than the channel takes", nil, nil, "Look", []bridgetest.File{file("a.txt", 1), file("b.txt", 1<<20+1)}, "b.txt has 1 MB"},
 		{"larger than the account wants", nil, map[string]string{"file_limits": "document 1KB, image 5MB"}, "Look", []bridgetest.File{file("a.txt", 2000)}, "at most 1 KB of a document"},
 		{"a kind that it doesn't take", func(c *channels.Capabilities) { c.FileLimits = channels.FileLimits{channels.FileImage: 1 << 20} }, nil, "Look", []bridgetest.File{file("a.txt", 1)}, "takes no documents"},

@@ -78,6 +78,7 @@ type Capabilities struct {
 	ReplyEvery            time.Duration // the provider's pace towards one customer; 0 = none
 	MaxTextRunes          int           // 0 = no limit
 	AttachmentsPerMessage int           // 0 = none allowed
+	NoFiles               string        // for people: why files, which the channel carries, can't be sent as Parley is set up; "" = nothing hinders
 	MaxAttachmentBytes    int64         // all files of a message together
 	RetryFor              time.Duration // how long a certain, passing failure is tried again
 	RequestTimeout        time.Duration // the longest Send may take

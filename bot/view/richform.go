@@ -58,6 +58,9 @@ func replyForm(form *Form, in FormInput) {
 	}
 	form.Fields = append(form.Fields, add)
 	form.Files = in.Can.AttachmentsPerMessage > 0
+	if in.Can.NoFiles != "" {
+		form.Intro = append(form.Intro, small(text(in.Can.NoFiles)))
+	}
 }
 
 // countWords says how many messages a text is where providers count.

@@ -105,13 +105,22 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		caps.FileLimits = channels.FileLimits{channels.FileImage: 5 << 20, channels.FileVideo: 16 << 20,
 			channels.FileAudio: 16 << 20, channels.FileDocument: 16 << 20}
 		caps.Rate = 80
-		return caps
+		return c.withoutAddress(caps)
 	}
 	caps.Start = channels.StartFree
 	if c.set.mms {
 		caps.AttachmentsPerMessage, caps.MaxAttachmentBytes, caps.Captions = 10, 5<<20, channels.Full
 		caps.FileLimits = channels.FileLimits{channels.FileImage: 5 << 20, channels.FileVideo: 500 << 10,
 			channels.FileAudio: 500 << 10, channels.FileDocument: 500 << 10}
+	}
+	return c.withoutAddress(caps)
+}
+
+// withoutAddress takes files away where Twilio could not fetch them from us.
+func (c *Channel) withoutAddress(caps channels.Capabilities) channels.Capabilities {
+	if c.env.HookURL == "" && caps.AttachmentsPerMessage > 0 {
+		caps.AttachmentsPerMessage = 0
+		caps.NoFiles = "Files can't be sent: Twilio fetches them from Parley, which has no public address (PARLEY_PUBLIC_URL)."
 	}
 	return caps
 }

@@ -1,12 +1,28 @@
 package twilio
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"parley/channels"
 	"parley/channels/twilio/twiliofake"
 )
+
+// Without an address from which Twilio can fetch them files are not offered, and the reason is told.
+func TestNoFilesWithoutAPublicAddress(t *testing.T) {
+	t.Parallel()
+	for _, whatsapp := range []bool{true, false} {
+		w := newWorld(t, whatsapp, func(_ *twiliofake.Options, c channels.Config) { c[fieldMMS] = "true" })
+		if caps := w.base.Capabilities(); caps.AttachmentsPerMessage == 0 || caps.NoFiles != "" {
+			t.Errorf("with an address: %d files, %q", caps.AttachmentsPerMessage, caps.NoFiles)
+		}
+		w.base.env.HookURL = ""
+		if caps := w.base.Capabilities(); caps.AttachmentsPerMessage != 0 || !strings.Contains(caps.NoFiles, "PARLEY_PUBLIC_URL") {
+			t.Errorf("without one: %d files, %q", caps.AttachmentsPerMessage, caps.NoFiles)
+		}
+	}
+}
 
 // What customers wrote between the set-up of an account and its first look is brought.
 func TestFirstLookReachesBackToTheSetUp(t *testing.T) {
