@@ -51,6 +51,13 @@ func KindOf(contentType string) FileKind {
 // be sent.
 type FileLimits map[FileKind]int64
 
+// How long a reply waits where the account does not say: time to take it back. In a chat the
+// customer waits at the other end.
+const (
+	HoldMail = 20 * time.Second
+	HoldChat = 4 * time.Second
+)
+
 // Capabilities of one account. The engine asks these, never the kind.
 type Capabilities struct {
 	Threads      bool // the customer's side has threads of its own (mail): several conversations at once

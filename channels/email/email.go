@@ -17,7 +17,6 @@ const (
 	maxFiles         = 100
 	requestTimeout   = 2 * time.Minute // of one Send, a big upload included
 	retryFor         = 48 * time.Hour
-	defaultHold      = 20 * time.Second
 	maxSending       = 3 // SMTP connections at a time: Microsoft 365 allows no more
 )
 
@@ -132,7 +131,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		MaxAttachmentBytes:    maxOutgoingBytes,
 		RetryFor:              retryFor,
 		RequestTimeout:        requestTimeout,
-		Hold:                  defaultHold,
+		Hold:                  channels.HoldMail,
 	}
 	if c.set.provider() == providerMicrosoft {
 		caps.Rate = 0.5 // 30 messages a minute

@@ -108,7 +108,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		MaxAttachmentBytes:    maxFileBytes,
 		RetryFor:              48 * time.Hour,
 		RequestTimeout:        time.Minute,
-		Hold:                  20 * time.Second,
+		Hold:                  channels.HoldChat,
 		Rate:                  300, // of the Send API, per Page
 	}
 }

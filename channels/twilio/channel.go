@@ -19,7 +19,6 @@ const (
 	maxBody        = 1600 // characters of a message
 	requestTimeout = 30 * time.Second
 	retryFor       = 24 * time.Hour
-	defaultHold    = 10 * time.Second
 	replyWindow    = 24 * time.Hour
 	rememberedSids = 2000
 )
@@ -96,7 +95,7 @@ func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) 
 // Source: Twilio's WhatsApp and MMS pages on media, and Content types.
 func (c *Channel) Capabilities() channels.Capabilities {
 	caps := channels.Capabilities{Delivered: channels.Full, MaxTextRunes: maxBody,
-		RetryFor: retryFor, RequestTimeout: requestTimeout, Hold: defaultHold}
+		RetryFor: retryFor, RequestTimeout: requestTimeout, Hold: channels.HoldChat}
 	if c.whatsapp {
 		caps.RichText, caps.ReadReceipts = channels.Partial, channels.Full
 		caps.ReplyWindow, caps.Start, caps.Templates = replyWindow, channels.StartTemplate, true

@@ -24,7 +24,6 @@ const (
 	numberRate     = 80              // messages a second of one number
 	requestTimeout = 2 * time.Minute // of one Send, a big upload included
 	retryFor       = 24 * time.Hour
-	defaultHold    = 20 * time.Second
 	maxUploads     = 4 // files of one number that are handed up at a time
 )
 
@@ -106,7 +105,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		MaxAttachmentBytes:    maxFile, // what is too large for a picture goes as a document
 		RetryFor:              retryFor,
 		RequestTimeout:        requestTimeout,
-		Hold:                  defaultHold,
+		Hold:                  channels.HoldChat,
 		Rate:                  numberRate,
 	}
 }

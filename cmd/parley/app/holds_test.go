@@ -1,0 +1,59 @@
+package app_test
+
+import (
+	"regexp"
+	"testing"
+	"time"
+
+	"parley/channels"
+	"parley/cmd/parley/app"
+)
+
+// configOf gives what a channel needs to be made.
+func configOf(spec channels.Spec) channels.Config {
+	values := map[string]string{
+		"address": "help@acme.test", "imap.host": "imap.acme.test", "smtp.host": "smtp.acme.test", "account_sid": "AC00000000000000000000000000000001",
+		"from": "+15550101", "phone_number_id": "1055", "waba_id": "2066", "page_id": "3077", "callback_url": "https://shop.example/parley",
+	}
+	config := channels.Config{}
+	for _, f := range spec.Fields {
+		config[f.Name] = f.Default
+		if f.Required || f.Secret {
+			config[f.Name] = "a secret of some length"
+		}
+		if v := values[f.Name]; v != "" {
+			config[f.Name] = v
+		}
+	}
+	return config
+}
+
+// TestDocsTellTheHolds compares the table of the documentation, and the sentences that name a
+// hold, with what the channels do.
+func TestDocsTellTheHolds(t *testing.T) {
+	t.Parallel()
+	told := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| ([0-9]+s) \\|$").FindAllStringSubmatch(readDoc(t, "docs/operations.md"), -1) {
+		told[row[1]] = row[2]
+	}
+	for _, spec := range app.Specs() {
+		ch, err := spec.New(channels.Account{ID: 1, Name: "a", Config: configOf(spec)}, channels.Env{Now: time.Now, Keys: [][]byte{[]byte("key")}})
+		if err != nil {
+			t.Fatalf("%s: %v", spec.Kind, err)
+		}
+		if hold := ch.Capabilities().Hold.String(); told[spec.Kind] != hold {
+			t.Errorf("a reply by %s waits %s, docs/operations.md tells %q", spec.Kind, hold, told[spec.Kind])
+		}
+	}
+	for doc, sentence := range map[string]string{
+		"README.md": "A reply to a mail waits 20 seconds, one in a chat 4", "docs/slack.md": "A reply to a mail waits 20 seconds", "docs/teams.md": "A reply to a mail waits 20 seconds",
+		"docs/email.md": "hold: 20s ",
+	} {
+		if !regexp.MustCompile(regexp.QuoteMeta(sentence)).MatchString(readDoc(t, doc)) {
+			t.Errorf("%s does not say %q", doc, sentence)
+		}
+	}
+	if channels.HoldMail != 20*time.Second || channels.HoldChat != 4*time.Second {
+		t.Errorf("the holds are %s and %s: the sentences name others", channels.HoldMail, channels.HoldChat)
+	}
+}
