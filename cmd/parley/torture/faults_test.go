@@ -43,7 +43,7 @@ func TestReportFaults(t *testing.T) {
 		{"unaccounted", func(r *Report) { r.Verdict.Unaccounted = 1 }},
 		{"sent by a click", func(r *Report) { r.Verdict.Clicked = 12 }},
 		{"truly ambiguous", func(r *Report) { r.Verdict.Unsure = 5 }},
-		{"no answer was lost", func(r *Report) { r.Verdict.Unexplained = 5 + r.opt.ends()/2 }},
+		{"no answer was lost", func(r *Report) { r.Verdict.Unexplained = 5 + r.opt.ends() }},
 		{"excused", func(r *Report) { r.Verdict.Excused = 8 }},
 		{"untold", func(r *Report) { r.Verdict.Untold = 8 }},
 		{"before the customer's words", func(r *Report) { r.Verdict.Unseen = 3 }},
@@ -112,8 +112,8 @@ func TestExcessiveByWorld(t *testing.T) {
 // by the blows that end or stop a process, whatever the machine.
 func TestUnexplainedOnSlowMachines(t *testing.T) {
 	t.Parallel()
-	for _, o := range []Options{{}, {OwnCopies: true}, {Chats: true}, {ShortWaits: true}, {ShortWaits: true, Chats: true}, {ShortWaits: true, Blows: map[string]int{harmKill: 5, harmBase: 1, harmCut: 9}}} {
-		v := Verdict{Replies: 90, Unexplained: 5 + (o.Blows[harmKill]+o.Blows[harmBase])/2}
+	for _, o := range []Options{{}, {OwnCopies: true}, {Chats: true}, {ShortWaits: true}, {ShortWaits: true, Chats: true}, {ShortWaits: true, Blows: map[string]int{harmKill: 4, harmBase: 1, harmCut: 9}}} {
+		v := Verdict{Replies: 90, Unexplained: 5 + o.Blows[harmKill] + o.Blows[harmBase]}
 		if got := v.excessive(o); len(got) > 0 {
 			t.Errorf("%+v: %q", o, got)
 		}

@@ -84,8 +84,8 @@ type share struct {
 
 func (s share) of(n int) int { return s.some + n*s.percent/100 }
 
-// ends counts the blows that end or stop a process. Where one had just claimed a reply nobody can
-// tell what became of that; about every second has.
+// ends counts the blows that end or stop a process. One that had just claimed a reply explains that
+// nobody can tell what became of it.
 func (o Options) ends() (n int) {
 	for _, name := range killsAndStops() {
 		n += o.Blows[name]
@@ -116,7 +116,7 @@ func (v *Verdict) excessive(o Options) []string {
 	}{
 		{tally{"sent by a click for no reason", v.Clicked - v.Asked}, share{4, 4}, replies, true},
 		{tally{"truly ambiguous", v.Unsure}, unsure, replies, true},
-		{tally{"ambiguous although no answer was lost", v.Unexplained}, share{3 + o.ends()/2, 3}, replies, false},
+		{tally{"ambiguous although no answer was lost", v.Unexplained}, share{3 + o.ends(), 3}, replies, false},
 		{tally{"excused", v.Excused}, share{4, 5}, replies, true},
 		{tally{"untold", v.Untold}, share{4, 5}, replies + v.Edits, true},
 		{tally{"resolved before the customer's words were shown", v.Unseen}, share{2, 30}, v.Commands, true},
