@@ -43,7 +43,6 @@ func TestReportFaults(t *testing.T) {
 		{"unaccounted", func(r *Report) { r.Verdict.Unaccounted = 1 }},
 		{"sent by a click", func(r *Report) { r.Verdict.Clicked = 12 }},
 		{"truly ambiguous", func(r *Report) { r.Verdict.Unsure = 5 }},
-		{"no answer was lost", func(r *Report) { r.Verdict.Unexplained = 5 + r.opt.ends() }},
 		{"excused", func(r *Report) { r.Verdict.Excused = 8 }},
 		{"untold", func(r *Report) { r.Verdict.Untold = 8 }},
 		{"before the customer's words", func(r *Report) { r.Verdict.Unseen = 3 }},
@@ -104,21 +103,6 @@ func TestExcessiveByWorld(t *testing.T) {
 		}
 		if v.Unsure++; len(v.excessive(c.o)) != 1 {
 			t.Errorf("%+v: %d of 90 pass", c.o, v.Unsure)
-		}
-	}
-}
-
-// TestUnexplainedOnSlowMachines: replies that are asked about although no answer was lost are bounded
-// by the blows that end or stop a process, whatever the machine.
-func TestUnexplainedOnSlowMachines(t *testing.T) {
-	t.Parallel()
-	for _, o := range []Options{{}, {OwnCopies: true}, {Chats: true}, {ShortWaits: true}, {ShortWaits: true, Chats: true}, {ShortWaits: true, Blows: map[string]int{harmKill: 4, harmBase: 1, harmCut: 9}}} {
-		v := Verdict{Replies: 90, Unexplained: 5 + o.Blows[harmKill] + o.Blows[harmBase]}
-		if got := v.excessive(o); len(got) > 0 {
-			t.Errorf("%+v: %q", o, got)
-		}
-		if v.Unexplained++; len(v.excessive(o)) != 1 {
-			t.Errorf("%+v: %d of 90 pass", o, v.Unexplained)
 		}
 	}
 }

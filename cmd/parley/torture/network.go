@@ -15,7 +15,6 @@ import (
 // stands in the database, and Teams, as its address stands in what it tells.
 type network struct {
 	traps    traps
-	lost     markSet // mails whose sending got no answer
 	base     []*proxy
 	slack    []*proxy
 	teams    *proxy // nil = agents work in Slack
@@ -52,11 +51,8 @@ func openNetwork(ctx context.Context, replicas int, vars map[string]string, base
 		if err != nil {
 			return nil
 		}
-		p := &proxy{way: way, dial: dial, traps: &n.traps}
-		if way == waySMTP {
-			p.lost = &n.lost
-		}
-		p, err = openProxy(ctx, p)
+		var p *proxy
+		p, err = openProxy(ctx, &proxy{way: way, dial: dial, traps: &n.traps})
 		return p
 	}
 	for i := range replicas {

@@ -39,8 +39,6 @@ type order struct {
 	// Excused are deletions that the platform could not tell Parley within the hold, and replies
 	// whose hold ended with a jump of the clock: earlier ones may come after them.
 	Excused []mark `json:"excused,omitempty"`
-	// Lost are mails whose sending got no answer: nobody can tell whether they arrived.
-	Lost []mark `json:"lost,omitempty"`
 }
 
 type beginning struct {
@@ -69,7 +67,7 @@ type cardSeen struct {
 
 func newOracle() *oracle {
 	return &oracle{clicked: map[string]time.Time{}, unclear: map[mark]bool{}, asked: map[mark]bool{}, broken: map[string]bool{},
-		told: testimony{Clicks: map[mark]clicks{}, Answered: map[string]bool{}, Excused: map[mark]bool{}, Lost: map[mark]bool{}}}
+		told: testimony{Clicks: map[mark]clicks{}, Answered: map[string]bool{}, Excused: map[mark]bool{}}}
 }
 
 // Oracle is the whole life of an oracle's process: it answers each line of in with one
@@ -89,9 +87,6 @@ func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 		}
 		for _, m := range cmd.Excused {
 			o.told.Excused[m] = true
-		}
-		for _, m := range cmd.Lost {
-			o.told.Lost[m] = true
 		}
 		if cmd.Said != nil {
 			o.told.Said = cmd.Said
@@ -131,7 +126,6 @@ func (o *oracle) look(ctx context.Context, click bool) (answer, error) {
 	}
 	a.Verdict = judge(w, o.told)
 	a.Verdict.Ambiguous, a.Verdict.Unsure, a.Verdict.Clicked = len(o.unclear), o.told.Said.together(o.unclear), len(o.asked)
-	a.Verdict.Unexplained = o.told.Said.together(o.unexplained())
 	for m, rightly := range o.told.Said.asks() {
 		if rightly && o.asked[m] {
 			a.Verdict.Asked++
@@ -146,14 +140,6 @@ func (o *oracle) look(ctx context.Context, click bool) (answer, error) {
 	a.Problems, err = o.chat.problems(ctx)
 	a.Problems = append(a.Problems, slices.Sorted(maps.Keys(o.broken))...)
 	return a, err
-}
-
-// unexplained gives the mails of which Parley could not tell whether they arrived although no attempt
-// at them lost its answer.
-func (o *oracle) unexplained() map[mark]bool {
-	list := maps.Clone(o.unclear)
-	maps.DeleteFunc(list, func(m mark, _ bool) bool { return o.told.Lost[m] || kindOf(m.Conv, o.wire.Chats) != byMail })
-	return list
 }
 
 // ask asks the platform what it told Parley late, and what never.

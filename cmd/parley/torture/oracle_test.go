@@ -137,28 +137,3 @@ func TestKeepersOf(t *testing.T) {
 		}
 	}
 }
-
-// TestUnexplained: a mail that nobody can tell of is explained by a lost answer, and by nothing else;
-// of phones nobody knows the wire.
-func TestUnexplained(t *testing.T) {
-	t.Parallel()
-	o := newOracle()
-	o.wire.Chats = true
-	mailer, phone := 0, 0
-	for conv := 1; mailer == 0 || phone == 0; conv++ {
-		if kindOf(conv, true) == byMail {
-			mailer = conv
-		} else {
-			phone = conv
-		}
-	}
-	answered, lost := mark{out, mailer, 1}, mark{out, mailer, 2}
-	o.unclear = map[mark]bool{answered: true, lost: true, {out, phone, 1}: true}
-	o.told.Lost[lost] = true
-	if got := o.unexplained(); len(got) != 1 || !got[answered] {
-		t.Errorf("%v", got)
-	}
-	if len(o.unclear) != 3 {
-		t.Error("what is unclear was changed")
-	}
-}

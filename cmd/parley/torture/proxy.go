@@ -35,7 +35,6 @@ type proxy struct {
 	dial  func(context.Context) (net.Conn, error)
 	traps *traps
 	seen  func(answer string) // told of each answer of a webhook; nil otherwise
-	lost  *markSet            // messages whose sending got no answer; nil = nobody asks
 	in    net.Listener
 	end   context.CancelFunc
 
@@ -102,7 +101,6 @@ func (p *proxy) list(way string) []*link {
 func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	l := &link{p: p, way: p.way, client: client}
 	defer l.reset()
-	defer l.loseAnswer()
 	var first []byte
 	if p.way == waySlack { // SMTP and IMAP servers speak first
 		buf := make([]byte, 32<<10)
@@ -194,9 +192,8 @@ type link struct {
 	deafUp   bool     // what Parley says is swallowed
 	deafDown bool     // what it is told is
 	hold     time.Time
-	asked    []mark // what was sent since the last answer, by SMTP
-	hot      bool   // PostgreSQL: one that claims
-	claimed  bool   // and just did
+	hot      bool // PostgreSQL: one that claims
+	claimed  bool // and just did
 }
 
 func (l *link) mute(wholly bool) {
@@ -255,11 +252,6 @@ func (l *link) pump(from, to net.Conn, up bool) {
 // carry passes a piece on, unless the link is silent or a trap springs. False: the
 // link is over.
 func (l *link) carry(to net.Conn, piece []byte, up bool) bool {
-	if up && l.p.lost != nil {
-		l.mu.Lock()
-		l.asked = append(l.asked, marksIn(string(piece))...)
-		l.mu.Unlock()
-	}
 	if l.swallows(up) {
 		return true
 	}
@@ -278,25 +270,8 @@ func (l *link) carry(to net.Conn, piece []byte, up bool) bool {
 	if l.swallows(up) { // meanwhile
 		return true
 	}
-	if _, err := to.Write(piece); err != nil {
-		return false
-	}
-	if !up {
-		l.mu.Lock()
-		l.asked = nil
-		l.mu.Unlock()
-	}
-	return true
-}
-
-// loseAnswer notes what was sent by a connection that ended before it was answered: whoever sent it
-// can't know whether it arrived.
-func (l *link) loseAnswer() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, m := range l.asked {
-		l.p.lost.add(m)
-	}
+	_, err := to.Write(piece)
+	return err == nil
 }
 
 func (l *link) swallows(up bool) bool {

@@ -188,41 +188,6 @@ func TestTraps(t *testing.T) {
 	}
 }
 
-// TestLostAnswers: a mail counts as one without an answer when its connection ends before any came,
-// however it ended; one that was answered never does.
-func TestLostAnswers(t *testing.T) {
-	t.Parallel()
-	p, err := openProxy(t.Context(), &proxy{way: waySMTP, dial: dialer("tcp", echo(t)), traps: &traps{}, lost: &markSet{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.close()
-	answered, left, silent := call(t, p), call(t, p), call(t, p)
-	for _, c := range []*phone{answered, left, silent} {
-		c.hear("hello")
-	}
-	answered.say("out-c001-1")
-	answered.hear("out-c001-1")
-	for _, l := range p.list("") {
-		l.mute(false)
-	}
-	left.say("out-c001-2")
-	silent.say("out-c001-3")
-	for asked := 0; asked < 2; {
-		asked = 0
-		for _, l := range p.list("") {
-			l.mu.Lock()
-			asked += len(l.asked)
-			l.mu.Unlock()
-		}
-		runtime.Gosched()
-	}
-	p.close()
-	if p.lost.has(mark{out, 1, 1}) || !p.lost.has(mark{out, 1, 2}) || !p.lost.has(mark{out, 1, 3}) {
-		t.Errorf("lost are %v", p.lost.list())
-	}
-}
-
 // TestPostgresMoments knows a claim and a commit from what passes.
 func TestPostgresMoments(t *testing.T) {
 	t.Parallel()

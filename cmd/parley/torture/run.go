@@ -203,7 +203,6 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 
 // look asks everybody once and says whether nothing is left to wait for.
 func (s *stage) look(ctx context.Context, o order, r *Report) (quiet bool, err error) {
-	o.Lost = s.network.lost.list()
 	a, err := s.oracle.ask(o)
 	if err != nil {
 		return false, err

@@ -18,12 +18,10 @@ type Verdict struct {
 	Scattered int `json:"scattered"` // mails of one conversation outside its thread
 	Ambiguous int `json:"ambiguous"` // nobody could tell: decided by the oracle's agent
 	Unsure    int `json:"unsure"`    // messages that these left in: replies that left together count once
-	// Unexplained counts those of them that left by mail and none of whose attempts lost its answer.
-	Unexplained int `json:"unexplained"`
-	Clicked     int `json:"clicked"`   // asked or parked, sent by the oracle's agent
-	Asked       int `json:"asked"`     // those of them about which Parley rightly asks
-	Late        int `json:"late"`      // deleted during the hold, yet received
-	Forgotten   int `json:"forgotten"` // the customer spoke last, and the card names neither an owner nor the right queue
+	Clicked   int `json:"clicked"`   // asked or parked, sent by the oracle's agent
+	Asked     int `json:"asked"`     // those of them about which Parley rightly asks
+	Late      int `json:"late"`      // deleted during the hold, yet received
+	Forgotten int `json:"forgotten"` // the customer spoke last, and the card names neither an owner nor the right queue
 	// Unaccounted counts what the driver had said and no emulator shows, and what they show
 	// and nobody said.
 	Unaccounted int `json:"unaccounted"`
@@ -84,15 +82,6 @@ type share struct {
 
 func (s share) of(n int) int { return s.some + n*s.percent/100 }
 
-// ends counts the blows that end or stop a process. One that had just claimed a reply explains that
-// nobody can tell what became of it.
-func (o Options) ends() (n int) {
-	for _, name := range killsAndStops() {
-		n += o.Blows[name]
-	}
-	return n
-}
-
 // excessive says which excuses were used more often than faults explain: a Parley that
 // asks about everything loses nothing and is of no use.
 func (v *Verdict) excessive(o Options) []string {
@@ -111,19 +100,17 @@ func (v *Verdict) excessive(o Options) []string {
 	for _, c := range []struct {
 		tally
 		share
-		from  int
-		speed bool // a slow machine has more of them
+		from int
 	}{
-		{tally{"sent by a click for no reason", v.Clicked - v.Asked}, share{4, 4}, replies, true},
-		{tally{"truly ambiguous", v.Unsure}, unsure, replies, true},
-		{tally{"ambiguous although no answer was lost", v.Unexplained}, share{3 + o.ends(), 3}, replies, false},
-		{tally{"excused", v.Excused}, share{4, 5}, replies, true},
-		{tally{"untold", v.Untold}, share{4, 5}, replies + v.Edits, true},
-		{tally{"resolved before the customer's words were shown", v.Unseen}, share{2, 30}, v.Commands, true},
-		{tally{"shown twice and marked so", v.Twice}, twice, v.Mails, true},
+		{tally{"sent by a click for no reason", v.Clicked - v.Asked}, share{4, 4}, replies},
+		{tally{"truly ambiguous", v.Unsure}, unsure, replies},
+		{tally{"excused", v.Excused}, share{4, 5}, replies},
+		{tally{"untold", v.Untold}, share{4, 5}, replies + v.Edits},
+		{tally{"resolved before the customer's words were shown", v.Unseen}, share{2, 30}, v.Commands},
+		{tally{"shown twice and marked so", v.Twice}, twice, v.Mails},
 	} {
 		most := c.of(c.from)
-		if c.speed && o.ShortWaits { // then people are asked after two or three looks: sooner on a slow machine
+		if o.ShortWaits { // then people are asked after two or three looks: sooner on a slow machine
 			most += 4 + c.from*20/100
 		}
 		if c.n > most {

@@ -53,8 +53,6 @@ type testimony struct {
 	Answered map[string]bool
 	// Excused are deletions and replies of which Parley could not know within the hold.
 	Excused map[mark]bool
-	// Lost are mails whose sending got no answer.
-	Lost map[mark]bool
 	// Late are teammates' messages of which Parley was told late, or never, by their ids.
 	Late map[string]bool
 	// Never are edits and deletions of which Parley was never told, by the message's id.
