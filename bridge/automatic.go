@@ -70,8 +70,12 @@ func (w *work) dailyThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*c
 // sortAutomatic does Promote and Silence.
 func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a Action) error {
 	m := w.namedMessage(c, surface, a)
-	if m == nil || m.ConversationID != c.ID || c.Kind != "automatic" || m.IdentityID == nil {
-		w.refuse(c, surface, a, "stale", "That was decided already.", "")
+	switch {
+	case m == nil || c.Kind != "automatic" || m.IdentityID == nil:
+		w.refuse(c, surface, a, "unknown_message", "I don't know which mail you mean.", "Use the button under the mail.")
+		return nil
+	case m.ConversationID != c.ID:
+		w.whisper(c, surface, a, Line{Kind: LineDecided, Verb: a.Verb, Outcome: &Outcome{State: OutcomePromoted}, Other: Facts{ID: m.ConversationID}})
 		return nil
 	}
 	i := w.identities[*m.IdentityID]
@@ -85,6 +89,7 @@ func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, c *conv, agent *sto
 	}
 	if a.Verb == VerbSilence {
 		i.Silenced = true
+		w.decide(m, agent, OutcomeSilenced)
 		w.dirtyIdentities[i.ID] = true
 		w.logAgent(c, agent, "silenced", detail{Text: i.Key})
 		done := Line{Kind: LineDone, Verb: VerbSilence, Text: i.Key}
@@ -113,13 +118,13 @@ func (w *work) promote(ctx context.Context, tx pgx.Tx, from *conv, agent *store.
 		c.addRef(m.ExternalID)
 	}
 	w.moveMessage(m, c)
+	w.decide(m, agent, OutcomePromoted)
 	t, err := w.openThread(c)
 	if err != nil {
 		return err
 	}
 	w.showSaid(c, t, m, payload{Quote: m.Quoted != ""})
 	w.logAgent(c, agent, "promoted", detail{Message: m.ID})
-	w.line(from, Line{Kind: LineDone, Verb: VerbPromote, Other: Facts{ID: c.ID, Subject: c.Subject}})
 	return nil
 }
 

@@ -116,10 +116,14 @@ func TestRepliesBesideCollectedMails(t *testing.T) {
 		t.Fatalf("customers got %+v", sent)
 	}
 
+	collected := w.shown("Prize 11 words")
 	for range 2 { // the second click changes nothing
-		w.chat.Press(t, "ann", w.shown("Prize 11 words"), bridge.VerbPromote)
+		w.chat.Press(t, "ann", collected, bridge.VerbPromote)
 		w.eventually("it is a conversation", func() bool { return w.conversationsOf("customer") == 21 })
 		w.settled()
+	}
+	if got := w.settledAs(collected, bridge.OutcomePromoted); offers(got) != "" {
+		t.Errorf("the mail that was promoted: %q has the buttons %s", got.Text, offers(got))
 	}
 	own := w.shown("| Prize 11 | Ann").ID
 	if got := w.said(own); !slices.Equal(got, []string{"Prize 11 words"}) {

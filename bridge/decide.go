@@ -34,6 +34,7 @@ func (w *work) decideMessage(c *conv, agent *store.Agent, surface int64, a Actio
 	switch m.Fate {
 	case store.FateWaiting, store.FateAsk, store.FateParked:
 		m.Direction, m.Fate, m.dirty = "note", store.FateInside, true
+		w.decide(m, agent, "")
 		if a.Verb == VerbDrop {
 			m.Fate = store.FateDropped
 		}
@@ -42,7 +43,7 @@ func (w *work) decideMessage(c *conv, agent *store.Agent, surface int64, a Actio
 		w.mark(c, m, MarkInside)
 		w.confirm(c, surface, a, Line{})
 	default:
-		w.refuse(c, surface, a, "stale", "That was decided already.", "")
+		w.refuseDecided(c, surface, a, m)
 	}
 }
 
@@ -51,7 +52,7 @@ func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a Action, m 
 	switch m.Fate {
 	case store.FateInside, store.FateAsk, store.FateParked, store.FateUndone, store.FateFailed:
 	default:
-		w.refuse(c, surface, a, "stale", "That was decided already.", "")
+		w.refuseDecided(c, surface, a, m)
 		return
 	}
 	if !c.status().Open() {
@@ -77,6 +78,7 @@ func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a Action, m 
 		c.Assignees = append(c.Assignees, agent.ID)
 		w.logAgent(c, agent, "joined", nil)
 	}
+	w.decide(m, agent, "")
 	m.Reason = clickedReason
 	if m.Fate == store.FateUndone {
 		m.Reason = revivedReason
@@ -126,13 +128,14 @@ func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a Acti
 	}
 	if d.State != store.NeedsDecision && d.State != store.Failed || a.Verb == VerbMarkSent && d.State != store.NeedsDecision ||
 		m.Fate != store.FateFailed && m.Fate != store.FateUnclear {
-		w.refuse(c, surface, a, "stale", "That was decided already.", "")
+		w.refuseDecided(c, surface, a, m)
 		return
 	}
 	if a.Verb == VerbSendAgain && w.beforeRestore() {
 		w.refuse(c, surface, a, "restored", "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
 		return
 	}
+	w.decide(m, agent, "")
 	if a.Verb == VerbMarkSent {
 		d.State, d.dirty = store.Accepted, true
 		m.Fate, m.dirty = store.FateOut, true

@@ -74,7 +74,7 @@ type material struct {
 	now           time.Time                // Parley's clock
 	templates     map[int64]store.Template // those that messages are, as they are now
 	keys          map[int64][]string       // of the customer of a chat, by conversation
-	changes       map[int64]string         // where lines stand that others take the place of, by delivery
+	changes       map[int64]store.Posting  // where lines stand that others take the place of, by delivery
 }
 
 // Attempts implements relay.Handler: everything is read at once for all of them.

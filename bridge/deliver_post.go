@@ -37,6 +37,9 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 		defer release()
 	}
 	p, t, err := a.post(ctx)
+	if errors.Is(err, ErrMessageGone) {
+		return relay.Sent{}, nil // nothing is left to change
+	}
 	if err != nil {
 		return relay.Sent{}, err
 	}
@@ -127,12 +130,29 @@ func (a *attempt) post(ctx context.Context) (Post, *store.Thread, error) {
 		a.pointOn(dir, &p)
 	}
 	if body.Changes != 0 {
-		p.Place.Message = a.changes[body.Changes]
+		if err := a.placeChange(body.Changes, &p); err != nil {
+			return p, nil, err
+		}
 	}
 	if p.Kind == PostSaid || p.Kind == PostFiles {
 		err = a.addSaid(ctx, body, &p)
 	}
 	return p, t, err
+}
+
+// placeChange points a line at the one that it takes the place of; where that could not be
+// posted, it is a line of its own.
+// Errors: Retry while that one is still to be posted; ErrMessageGone when it is known no more.
+func (a *attempt) placeChange(delivery int64, p *Post) error {
+	at, known := a.changes[delivery]
+	switch {
+	case !known:
+		return &channels.SendError{Class: channels.BadContent, Text: "The line that it changes is known no more.", Cause: ErrMessageGone}
+	case at.Coming:
+		return &channels.SendError{Class: channels.Retry, Wait: waitForRoot, Text: "The line that it changes is not posted yet."}
+	}
+	p.Place.Message = at.Message
+	return nil
 }
 
 // token names a delivery's part to a surface; opaque there.

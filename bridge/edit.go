@@ -254,15 +254,16 @@ func (w *work) undo(c *conv, agent *store.Agent, surface int64, a Action) {
 		w.refuse(c, surface, a, "nothing_to_undo", "There is no reply of yours that still waits.", "A reply can be taken back during its hold.")
 		return
 	}
-	if m.Fate == store.FateUndone {
-		w.refuse(c, surface, a, "stale", "It was taken back already.", "")
+	switch {
+	case m.Fate == store.FateUndone, m.Fate == store.FateOut:
+		w.refuseDecided(c, surface, a, m)
 		return
-	}
-	if !w.cancelReply(m) {
+	case !w.cancelReply(m):
 		w.refuse(c, surface, a, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
 		return
 	}
 	m.Fate, m.dirty = store.FateUndone, true
+	w.decide(m, agent, "")
 	w.logAgent(c, agent, "undone", detail{Message: m.ID})
 	w.tellAuthor(c, m, LineUndone, "undone", VerbSend)
 	w.unanswered(c)

@@ -12,6 +12,7 @@ import (
 
 // flush gives the statements that write what the use cases changed: one a table.
 func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
+	w.settleLines()
 	w.queueCards()
 	if err := w.resolveGates(ctx, tx); err != nil {
 		return nil, err

@@ -35,6 +35,7 @@ type payload struct {
 	Files   []int     `json:"files,omitempty"`   // PostFiles: those that were fetched in time, or this one only
 	Only    bool      `json:"only,omitempty"`    // PostFiles: nothing but Files, which came late
 	Changes int64     `json:"changes,omitempty"` // PostLine: the delivery whose line this one takes the place of
+	Fate    string    `json:"fate,omitempty"`    // PostLine: the fate that its message had when the line was written; it is settled by another
 
 	Left bool `json:"left,omitempty"` // Place is in a thread that the conversation was handed over from
 
@@ -71,6 +72,17 @@ func (w *work) surfaceLane(c *conv, t *thread, kind PostKind) *lane {
 	case PostMark:
 		class, priority = "mark", store.PriorityMark
 	}
+	return w.laneOfClass(c, t, kind, class, priority)
+}
+
+// changesLane gives the lane in which lines of a thread are changed: what is said doesn't wait
+// for them.
+func (w *work) changesLane(c *conv, t *thread) *lane {
+	return w.laneOfClass(c, t, PostCard, "change", store.PriorityCard)
+}
+
+// laneOfClass gives the lane of a class of posts, which spends the budget of a kind.
+func (w *work) laneOfClass(c *conv, t *thread, kind PostKind, class string, priority int) *lane {
 	if class == "say" && t.Root == "" {
 		priority = store.PriorityRoot
 	}

@@ -267,7 +267,9 @@ func (w *work) loadWaiting(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	if err := p.Run(ctx, tx); err != nil {
 		return err
 	}
-	w.keepMessages(parked, nil)
+	if err := w.keepParked(ctx, tx, parked); err != nil {
+		return err
+	}
 	for _, id := range unshown {
 		w.convs[id].unshown = true
 	}
@@ -276,6 +278,33 @@ func (w *work) loadWaiting(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	}
 	if n.receipts {
 		return w.loadJoined(ctx, tx)
+	}
+	return nil
+}
+
+// keepParked remembers parked replies, with the lines about them.
+func (w *work) keepParked(ctx context.Context, tx pgx.Tx, parked []store.Message) error {
+	w.keepMessages(parked, nil)
+	return w.loadDeliveries(ctx, tx, parked)
+}
+
+// loadDeliveries reads what belongs to messages that were found late.
+func (w *work) loadDeliveries(ctx context.Context, tx pgx.Tx, late []store.Message) error {
+	var ids []int64
+	for _, m := range late {
+		ids = append(ids, m.ID)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var p store.Pipeline
+	var found []store.Delivery
+	p.DeliveriesOf(&found, ids, nil)
+	if err := p.Run(ctx, tx); err != nil {
+		return err
+	}
+	for _, d := range found {
+		w.addDelivery(d)
 	}
 	return nil
 }
@@ -310,10 +339,13 @@ func (w *work) loadJoined(ctx context.Context, tx pgx.Tx) error {
 		return nil
 	}
 	messages, err := store.Messages(ctx, tx, missing...)
+	if err != nil {
+		return err
+	}
 	for _, m := range messages {
 		w.messages[m.ID] = &message{Message: m}
 	}
-	return err
+	return w.loadDeliveries(ctx, tx, messages)
 }
 
 func (w *work) addDelivery(d store.Delivery) {

@@ -113,6 +113,9 @@ func (e *Engine) Facts(c store.Claimed, r relay.Report) []store.NewEvent {
 // would be lost.
 func (w *work) postFailed(c *conv, f ownFact) {
 	w.logParley(c, "not posted", detail{Message: f.Message, Text: f.Post, Reason: f.Text})
+	if d := w.deliveries[f.Delivery]; d != nil && payloadOf(d).Changes != 0 {
+		return // the line that it was to change stands
+	}
 	switch PostKind(f.Post) {
 	case PostSaid, PostFiles:
 		w.line(c, Line{Kind: LineQuarantine, Text: c.account.Name, Reason: f.Text,

@@ -118,6 +118,7 @@ const (
 	LineBounceOther LineKind = "bounce_other" // a bounce of something we can't match
 	LineQuarantine  LineKind = "quarantine"   // something arrived that we could not read
 	LineRefused     LineKind = "refused"      // the action changed nothing: Reason, Hint
+	LineDecided     LineKind = "decided"      // the action changed nothing, since Outcome came first
 	LineDone        LineKind = "done"         // confirmation of Verb: Text
 	LineHelp        LineKind = "help"         // the verbs; Text = verb asked about
 	LineHistory     LineKind = "history"      // Log
@@ -172,6 +173,7 @@ type Line struct {
 	Without   []PartyRef `json:",omitempty"` // LineRecipients: who gets no replies any more
 	Templates []Template `json:",omitempty"`
 	Files     []LineFile `json:",omitempty"` // of a reply, uploaded to us: what goes with the text
+	Outcome   *Outcome   `json:",omitempty"` // what became of what it is about; nil = it is as the line says
 }
 
 // Decided is what became of a text that somebody typed, and why.
@@ -182,6 +184,35 @@ type Decided struct {
 	Fate   string // store.FateInside, …
 	Reason string // a code of Speak, or a sentence
 }
+
+// Outcome is what became of the message that a line is about. A line that has one says it in
+// place of what it asked for, and its Verbs are what can still be done.
+type Outcome struct {
+	State OutcomeState
+	By    AgentRef  // who decided it; zero = nobody who is known
+	At    time.Time // when it was decided or, of a reply that left, sent; zero = not known
+}
+
+// OutcomeState says what became of a message.
+type OutcomeState string
+
+// States of an Outcome.
+const (
+	OutcomeWaiting   OutcomeState = "waiting"   // it leaves when its hold ends
+	OutcomeSent      OutcomeState = "sent"      // the provider took it
+	OutcomeDelivered OutcomeState = "delivered" // the customer's device has it
+	OutcomeRead      OutcomeState = "read"      // the customer read it
+	OutcomeFailed    OutcomeState = "failed"    // the customer did not get it
+	OutcomeUnclear   OutcomeState = "unclear"   // nobody can tell
+	OutcomeInside    OutcomeState = "inside"    // it is kept inside
+	OutcomeDropped   OutcomeState = "dropped"   // it is given up
+	OutcomeUndone    OutcomeState = "undone"    // it was taken back in its hold
+	OutcomeKept      OutcomeState = "kept"      // it waits for the customer's next message
+	OutcomeTemplate  OutcomeState = "template"  // a template went first; it waits for the customer's next message
+	OutcomeAsked     OutcomeState = "asked"     // a later line asks about it
+	OutcomePromoted  OutcomeState = "promoted"  // it is in the conversation Line.Other now
+	OutcomeSilenced  OutcomeState = "silenced"  // nothing more is posted about its sender
+)
 
 // LineFile is a file that a line names.
 type LineFile struct {

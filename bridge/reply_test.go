@@ -92,7 +92,7 @@ func TestReplyUnclear(t *testing.T) {
 			w.fate(first, "out")
 			w.provider.WaitTexts(t, want...)
 			w.chat.Press(t, "ben", line, verb)
-			w.whisper("ben", "decided already")
+			w.whisper("ben", "[decided]")
 			w.settled()
 			w.provider.WaitTexts(t, want...)
 		})

@@ -125,7 +125,7 @@ func TestEditOfAFailedReply(t *testing.T) {
 			w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
 			w.provider.WaitTexts(t, c.sent...)
 			if c.sent == nil {
-				w.whisper("ann", "decided already")
+				w.whisper("ann", "[decided]")
 			}
 			w.settled()
 			w.provider.WaitTexts(t, c.sent...)

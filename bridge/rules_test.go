@@ -39,7 +39,7 @@ func TestAnotherAgentsTextWaitsForAClick(t *testing.T) {
 		t.Errorf("the line: %q", told.Text)
 	}
 	w.chat.Press(t, "cat", line, bridge.VerbSend)
-	w.whisper("cat", "decided already")
+	w.whisper("cat", "[decided]")
 	w.settled()
 	w.provider.WaitTexts(t, "One", "Two")
 }

@@ -50,6 +50,9 @@ func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, c *conv, agent *store
 	w.line(c, Line{Kind: LineDone, Verb: VerbTemplate, By: w.dir.ref(surface, agent.ID), Text: m.Text, Reason: used.Name, Verbs: []Verb{VerbUndo},
 		Args: Args{Conversation: c.ID, Message: m.ID}})
 	w.sendToCustomer(c, agent, surface, m, w.formOrder())
+	if parked := w.messages[a.Args.Message]; parked != nil && parked.ConversationID == c.ID && parked.Fate == store.FateParked {
+		w.decide(parked, agent, OutcomeTemplate)
+	}
 	return nil
 }
 

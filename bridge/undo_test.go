@@ -50,7 +50,7 @@ func TestUndoChosen(t *testing.T) {
 	w.chat.Choose("ann", support, first, bridge.VerbUndo)
 	w.fate(first, "undone")
 	w.chat.Choose("ann", support, first, bridge.VerbUndo)
-	w.whisper("ann", "taken back already")
+	w.whisper("ann", "= undone")
 	w.chat.Choose("ann", support, formed.ID, bridge.VerbUndo)
 	w.eventually("the reply of the form is undone", func() bool { return w.lines(thread, bridge.LineUndone) == 2 })
 	w.fate(second, "waiting")

@@ -224,6 +224,7 @@ func (w *work) keepForWindow(c *conv, agent *store.Agent, surface int64, a Actio
 		return false
 	}
 	w.logAgent(c, agent, "kept for later", detail{Message: m.ID})
+	w.decide(m, agent, OutcomeKept)
 	w.confirm(c, surface, a, Line{Kind: LineDone, Verb: VerbKeep, Reason: windowReason})
 	return true
 }

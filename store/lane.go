@@ -187,7 +187,7 @@ const sentLately = `
 
 const deliveriesOf = `
 	SELECT ` + deliveryColumns + ` FROM deliveries
-	WHERE message_id = ANY($1) AND message_id <> 0 AND kind IN ('reply', 'mark') OR id = ANY($2)
+	WHERE message_id = ANY($1) AND message_id <> 0 AND kind IN ('reply', 'mark', 'line') OR id = ANY($2)
 	ORDER BY id`
 
 const unshown = `

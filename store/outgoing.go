@@ -16,10 +16,21 @@ type Outgoing struct {
 	Identities    []Identity         // of the conversations and of the messages
 	Subjects      map[int64]string   // of a conversation's first mail
 	Keys          map[int64][]string // of a chat's customer, by conversation: all that are known
-	Places        map[int64]string   // the surface's message of deliveries, by their ids
+	Places        map[int64]Posting  // where deliveries are in a surface, by their ids
 	AlsoOpen      []OpenConversation // of the same customers
 	Now           time.Time          // Parley's clock
 }
+
+// Posting is where a delivery is in a surface.
+type Posting struct {
+	Message string // "" = nowhere
+	Coming  bool   // it is still to be posted, or a part of it
+}
+
+const postings = `
+	SELECT id, external_id, state IN ('queued', 'sending', 'unknown')
+	FROM deliveries
+	WHERE id = ANY($1)`
 
 const outgoingThreads = `
 	SELECT conversation_id, account_id, channel, root, rerooted, card
@@ -65,7 +76,7 @@ const outgoingKeys = `
 // messages. answered names the conversations to whose customers something is sent; posted
 // deliveries of which it matters where they are.
 func LoadOutgoing(ctx context.Context, q Batcher, conversations, messages, answered, posted []int64) (*Outgoing, error) {
-	o := &Outgoing{Subjects: map[int64]string{}, Keys: map[int64][]string{}, Places: map[int64]string{}}
+	o := &Outgoing{Subjects: map[int64]string{}, Keys: map[int64][]string{}, Places: map[int64]Posting{}}
 	var batch pgx.Batch
 	batch.Queue(clockNow).QueryRow(func(row pgx.Row) error { return row.Scan(&o.Now) })
 	queueRead(&batch, &o.Conversations, getConversations, conversations)
@@ -98,11 +109,11 @@ func LoadOutgoing(ctx context.Context, q Batcher, conversations, messages, answe
 		})
 	}
 	if len(posted) > 0 {
-		batch.Queue(`SELECT id, external_id FROM deliveries WHERE id = ANY($1)`, posted).Query(func(rows pgx.Rows) error {
+		batch.Queue(postings, posted).Query(func(rows pgx.Rows) error {
 			var id int64
-			var place string
-			_, err := pgx.ForEachRow(rows, []any{&id, &place}, func() error {
-				o.Places[id] = place
+			var at Posting
+			_, err := pgx.ForEachRow(rows, []any{&id, &at.Message, &at.Coming}, func() error {
+				o.Places[id] = at
 				return nil
 			})
 			return err

@@ -116,7 +116,8 @@ func (p *Pipeline) WaitingDeliveries(list *[]Delivery, lanes []int64) {
 	}
 }
 
-// DeliveriesOf gives the replies and marks of messages, and deliveries by their ids.
+// DeliveriesOf gives the replies and marks of messages and the lines about them, and deliveries by
+// their ids.
 func (p *Pipeline) DeliveriesOf(list *[]Delivery, messages, deliveries []int64) {
 	if len(messages)+len(deliveries) > 0 {
 		read(p, list, deliveriesOf, messages, deliveries)

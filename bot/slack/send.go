@@ -73,6 +73,9 @@ func (me *self) content(p bridge.Post) (rendered, view.Card, bool, error) {
 		return rendered{}, c, false, badPost("post without content")
 	}
 	pages := me.render(c, digest(p.Token)[:8])
+	if p.Kind == bridge.PostLine && p.Place.Message != "" {
+		pages = pages[len(pages)-1:] // of a long line, its last message is known: the buttons are there
+	}
 	if p.Part < 0 || p.Part >= len(pages) {
 		return rendered{}, c, false, badPost("there is no such part")
 	}

@@ -32,7 +32,7 @@ func badPost(text string) error { return &channels.SendError{Class: channels.Bad
 // seed begins the nonces of a post's buttons, and tells the post from others when it is
 // looked for. An update's are new, so that clicks on it are.
 func seed(p bridge.Post) string {
-	if p.Kind == bridge.PostCard {
+	if changes(p) {
 		return digest(p.Token, p.FirstAttemptAt.UTC().String())[:12]
 	}
 	return digest(p.Token)[:12]
@@ -64,7 +64,8 @@ func (s *Surface) compose(ctx context.Context, p bridge.Post) (posted, error) {
 	if c, out.absent, err = s.present(ctx, c, p.Place.Channel); err != nil {
 		return posted{}, s.certain(err, p)
 	}
-	asCard := p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard || card.HasButtons(c)
+	settled := p.Line != nil && p.Line.Outcome != nil // it had buttons, and takes the place of a card
+	asCard := p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard || card.HasButtons(c) || settled
 	unsure := p.Unsure && !changes(p) && !s.canLook(p.Place.Channel)
 	if unsure && asCard {
 		c.Blocks = append(c.Blocks, view.Block{Kind: view.BlockSmall, Pieces: []view.Piece{{Kind: view.PieceText, Text: mayBeTwice}}})
@@ -81,8 +82,11 @@ func (s *Surface) compose(ctx context.Context, p bridge.Post) (posted, error) {
 			all = append(all, content{text: &texts[i]})
 		}
 	}
-	if p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard || p.Kind == bridge.PostLine && p.Place.Message != "" {
+	switch {
+	case p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard:
 		all = all[:1] // a message is changed by one
+	case p.Kind == bridge.PostLine && p.Place.Message != "":
+		all = all[len(all)-1:] // of a long line, its last message is known: the buttons are there
 	}
 	if p.Part < 0 || p.Part >= len(all) {
 		return posted{}, badPost("there is no such part")

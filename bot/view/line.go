@@ -23,12 +23,9 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 		}
 		return headed(Details(f))
 	}
-	blocks := templateLine(l)
-	for _, words := range [...]func(bridge.Line, bridge.Facts) []Block{startLine, stateLine, fateLine, mailLine, chatLine, answerLine} {
-		if blocks != nil {
-			break
-		}
-		blocks = words(l, f)
+	blocks := words(l, f)
+	if l.Outcome != nil {
+		blocks = outcomeLine(l, f)
 	}
 	if blocks == nil { // a kind of a later version: its own words are better than none
 		blocks = append([]Block{sentence(mentioned(l), said(l.Reason), then(l.Hint))}, quote(l.Text)...)
@@ -41,6 +38,18 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 		l.Verbs = []bridge.Verb{l.Verb} // its form asks for what was missing
 	}
 	return Card{Blocks: blocks, Buttons: buttons(l, f)}
+}
+
+// words are what a line says that asks or tells something, without its outcome.
+func words(l bridge.Line, f bridge.Facts) []Block {
+	blocks := templateLine(l)
+	for _, words := range [...]func(bridge.Line, bridge.Facts) []Block{startLine, stateLine, fateLine, mailLine, chatLine, answerLine} {
+		if blocks != nil {
+			break
+		}
+		blocks = words(l, f)
+	}
+	return blocks
 }
 
 // needsArguments says that a verb can do nothing without arguments, which its form asks for.

@@ -98,6 +98,8 @@ func sample(t *testing.T, k bridge.LineKind) bridge.Line {
 		l.Reason, l.Text = "", "STOP"
 	case bridge.LineParts:
 		l.Text = "2"
+	case bridge.LineDecided:
+		l.Verb, l.Outcome = bridge.VerbSend, &bridge.Outcome{State: bridge.OutcomeSent, By: bob(), At: now(t)}
 	case bridge.LineDone:
 		l.Verb, l.Verbs = bridge.VerbTag, []bridge.Verb{bridge.VerbUndo}
 	case bridge.LineHelp:
@@ -226,6 +228,33 @@ func TestLineVariants(t *testing.T) {
 	b.WriteString(dump("account without a conversation", Line(bridge.Line{Kind: bridge.LineAccount, Reason: "x"}, bridge.Facts{})))
 	b.WriteString(dump("account that works again", Line(bridge.Line{Kind: bridge.LineAccount, Text: "support-mail"}, bridge.Facts{})))
 	golden.Text(t, "testdata/line_variants.txt", b.String())
+}
+
+// What became of a message is said in each state, by whom, and with what can still be done.
+func TestLineOutcome(t *testing.T) {
+	t.Parallel()
+	src, err := os.ReadFile("../../bridge/post.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, m := range regexp.MustCompile(`Outcome[A-Za-z]+ +OutcomeState = "([a-z]+)"`).FindAllStringSubmatch(string(src), -1) {
+		o := &bridge.Outcome{State: bridge.OutcomeState(m[1]), By: bob(), At: now(t)}
+		for _, l := range []bridge.Line{
+			{Kind: bridge.LineAsk, Mentions: []bridge.AgentRef{ann()}, Text: nasty, Outcome: o, Verbs: []bridge.Verb{bridge.VerbUndo}, Other: bridge.Facts{ID: 13}},
+			{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: bob(), Text: "Hi", Outcome: o},
+			{Kind: bridge.LineAutomatic, Text: "Weekly", Outcome: o, Other: bridge.Facts{ID: 13}},
+			{Kind: bridge.LineDecided, Verb: bridge.VerbSend, Outcome: o},
+		} {
+			c := Line(l, facts(t))
+			checkCard(t, m[1], c)
+			b.WriteString(dump(m[1]+" "+string(l.Kind), c))
+			if strings.Contains(Plain(c), "ettled") {
+				t.Errorf("the outcome %s has no words", m[1])
+			}
+		}
+	}
+	golden.Text(t, "testdata/line_outcome.txt", b.String())
 }
 
 // The engine's codes never reach people, who would not know what they mean.

@@ -159,6 +159,9 @@ func renderLine(r *request, l bridge.Line) {
 	for _, t := range l.Templates {
 		words = append(words, literal(t.Name), literal("("+t.Language+")"), literal(t.Status), literal(t.Reason))
 	}
+	if o := l.Outcome; o != nil {
+		words = append(words, "=", string(o.State), literal(o.By.Name))
+	}
 	r.Text = strings.Join(words, " ")
 	if l.Meant != nil {
 		r.Buttons = append(r.Buttons, Button{Verb: l.Meant.Verb, Args: l.Meant.Args})

@@ -73,6 +73,8 @@ func (s Samples) Lines() map[string]bridge.Line {
 		"bounce_other":  {Kind: bridge.LineBounceOther, Reason: "No such user."},
 		"quarantine":    {Kind: bridge.LineQuarantine, Reason: "not readable"},
 		"refused":       {Kind: bridge.LineRefused, Verb: bridge.VerbClose, Reason: "Only admins may.", Hint: "Ask one."},
+		"decided":       {Kind: bridge.LineDecided, Verb: bridge.VerbSend, Outcome: &bridge.Outcome{State: bridge.OutcomeSent, By: s.Ben, At: When()}},
+		"settled":       {Kind: bridge.LineAsk, Mentions: []bridge.AgentRef{ann}, Text: kept, Outcome: &bridge.Outcome{State: bridge.OutcomeRead, By: s.Ben, At: When()}},
 		"done":          {Kind: bridge.LineDone, Verb: bridge.VerbTag, Text: "vip"},
 		"help":          {Kind: bridge.LineHelp},
 		"history":       {Kind: bridge.LineHistory, Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "assigned", Detail: "to Ben"}}},
