@@ -115,7 +115,8 @@ func (w *world) waits(thread, text string) string {
 	return m
 }
 
-// Lines typed within a hold leave as one message; each shows its own fate.
+// Lines typed within a hold leave as one message; its last line has the mark of all
+// and each its own fate.
 func TestLinesLeaveAsOneMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: lineHold})
@@ -124,16 +125,17 @@ func TestLinesLeaveAsOneMessage(t *testing.T) {
 	lines := []string{w.waits(thread, "Hi Kim,"), w.waits(thread, "I looked."), w.waits(thread, "All is well.")}
 	w.advance(2 * lineHold)
 	w.provider.WaitTexts(t, "Hi Kim,\n\nI looked.\n\nAll is well.")
-	for _, l := range lines {
-		w.marked(l, "sent")
-	}
+	w.marked(lines[2], "sent")
 	external := w.provider.Sent()[0].ID
 	w.hook(chat, channelstest.Event{Type: "status", ID: external + ".r", State: "read", External: []string{external}})
-	for _, l := range lines {
-		w.marked(l, "read")
-		w.fate(l, "out")
-	}
+	w.marked(lines[2], "read")
 	w.settled()
+	for i, l := range lines {
+		w.fate(l, "out")
+		if got, want := w.chat.Get(support, l).Marks, [][]string{nil, nil, {"read"}}[i]; len(got) != len(want) {
+			t.Errorf("line %d has the marks %v, want %v", i, got, want)
+		}
+	}
 	if got := w.sentTexts(); len(got) != 1 {
 		t.Errorf("the customer got %q", got)
 	}

@@ -139,6 +139,7 @@ func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a Acti
 	if a.Verb == VerbMarkSent {
 		d.State, d.dirty = store.Accepted, true
 		m.Fate, m.dirty = store.FateOut, true
+		w.customersTurn(c)
 		w.logAgent(c, agent, "marked as sent", detail{Message: m.ID})
 		w.mark(c, m, MarkSent)
 		return

@@ -74,6 +74,7 @@ func (w *work) applyEdit(c *conv, m *message, surface int64, a Action) {
 		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
 		if decision != Out {
 			m.Direction, m.Fate, m.Reason = "note", store.FateInside, reason
+			w.mark(c, m, MarkInside)
 		}
 	case m.Fate == store.FateUndone || m.Fate == store.FateDropped: // nobody has it
 		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
@@ -110,9 +111,11 @@ func (w *work) keepInside(c *conv, m *message, a Action, decision Decision, reas
 	m.Direction, m.Fate, m.Reason = "note", store.FateInside, reason
 	w.logParley(c, "kept inside", detail{Message: m.ID, Reason: reason})
 	w.unanswered(c)
+	w.mark(c, m, MarkInside)
 	switch {
 	case decision == Ask:
 		m.Fate = store.FateAsk
+		w.mark(c, m, "")
 		w.ask(c, m, a, reason)
 	case Told(reason):
 		w.tellInside(c, m, reason)
@@ -264,6 +267,7 @@ func (w *work) undo(c *conv, agent *store.Agent, surface int64, a Action) {
 	}
 	m.Fate, m.dirty = store.FateUndone, true
 	w.decide(m, agent, "")
+	w.mark(c, m, "")
 	w.logAgent(c, agent, "undone", detail{Message: m.ID})
 	w.tellAuthor(c, m, LineUndone, "undone", VerbSend)
 	w.unanswered(c)

@@ -21,15 +21,16 @@ const kindReply = "reply"
 
 // payload is what a delivery carries besides its message.
 type payload struct {
-	Place Place    `json:"place,omitzero"` // a post: fixed place, Thread "" = the conversation's thread; a reply: where it was typed
-	To    string   `json:"to,omitempty"`   // ephemeral: who sees it
-	Line  *Line    `json:"line,omitempty"`
-	Mark  Mark     `json:"mark,omitempty"`
-	Quote bool     `json:"quote,omitempty"` // show the quoted history
-	Late  bool     `json:"late,omitempty"`  // re-read before sending
-	Meant []string `json:"meant,omitempty"` // a reply: whom it was for when it was typed
-	Span  *span    `json:"span,omitempty"`  // a reply in parts: which files this one carries
-	Again int      `json:"again,omitempty"` // a reply: how often it failed and was sent again by a click
+	Place  Place    `json:"place,omitzero"` // a post: fixed place, Thread "" = the conversation's thread; a reply: where it was typed
+	To     string   `json:"to,omitempty"`   // ephemeral: who sees it
+	Line   *Line    `json:"line,omitempty"`
+	Mark   Mark     `json:"mark,omitempty"`
+	Clears Mark     `json:"clears,omitempty"` // PostMark: the mark that this one takes the place of
+	Quote  bool     `json:"quote,omitempty"`  // show the quoted history
+	Late   bool     `json:"late,omitempty"`   // re-read before sending
+	Meant  []string `json:"meant,omitempty"`  // a reply: whom it was for when it was typed
+	Span   *span    `json:"span,omitempty"`   // a reply in parts: which files this one carries
+	Again  int      `json:"again,omitempty"`  // a reply: how often it failed and was sent again by a click
 
 	Answers *Answered `json:"answers,omitempty"` // which message a customer's answers
 	Files   []int     `json:"files,omitempty"`   // PostFiles: those that were fetched in time, or this one only

@@ -12,25 +12,76 @@ import (
 // says nothing that anybody still looks for.
 const markFor = time.Hour
 
-// mark adds a receipt to an agent's own message, unless the message has it or says more already.
-// One that still waits gives way to the newer one.
+// receiptRank orders the marks that receipts bring: they only rise. 0 = it is none of them.
+func receiptRank(m Mark) int {
+	switch m {
+	case MarkSent:
+		return 1
+	case MarkDelivered:
+		return 2
+	case MarkRead:
+		return 3
+	}
+	return 0
+}
+
+// mark shows on a person's message what became of it, in place of the mark that it has; "" takes
+// that off. One that still waits to be made gives way to the newer one, so that a message which
+// leaves before its first mark is made gets one mark.
 func (w *work) mark(c *conv, m *message, mark Mark) {
 	t := c.threads[m.AccountID]
 	if t == nil || m.Place == "" {
 		return
 	}
-	for _, d := range w.marksOf(m) {
-		p := payloadOf(d)
-		switch {
-		case p.Mark == mark, p.Mark == MarkRead && mark == MarkSent:
-			return
-		case w.notBegun(d):
-			p.Mark = mark
-			d.setPayload(p)
-			return
+	var last *delivery
+	var now payload
+	if all := w.marksOf(m); len(all) > 0 {
+		last = all[len(all)-1]
+		now = payloadOf(last)
+	}
+	switch {
+	case now.Mark == mark, mark != "" && receiptRank(mark) > 0 && receiptRank(mark) < receiptRank(now.Mark):
+	case last != nil && w.notBegun(last) && now.Clears == mark:
+		w.cancel(last)
+	case last != nil && w.notBegun(last):
+		now.Mark = mark
+		last.setPayload(now)
+	default:
+		w.postTo(c, t, PostMark, m.ID, payload{Mark: mark, Clears: now.Mark, Place: Place{Channel: m.Channel, Message: m.Place}})
+	}
+}
+
+// markWaiting marks a reply that waits in its hold: its author can take it back by that mark.
+func (w *work) markWaiting(c *conv, m *message) {
+	if d := w.firstOf(m); d != nil && d.NotBefore != nil && d.NotBefore.After(w.now) {
+		w.mark(c, m, MarkWaiting)
+	}
+}
+
+// markSent marks a reply that the provider has, as far as its receipts say and as the account
+// wants to know. followed: another line left with it as one message, and carries the mark.
+func (w *work) markSent(c *conv, m *message, followed bool) {
+	receipts := w.settings(c).Receipts
+	switch state := w.receiptState(m); {
+	case followed || receipts == "failures":
+		w.mark(c, m, "")
+	case receipts == "read" && state == OutcomeRead:
+		w.mark(c, m, MarkRead)
+	case receipts == "read" && state == OutcomeDelivered:
+		w.mark(c, m, MarkDelivered)
+	default:
+		w.mark(c, m, MarkSent)
+	}
+}
+
+// lastInRun says that no later line of a message that left still goes to the customer.
+func (w *work) lastInRun(run []*delivery, d *delivery) bool {
+	for _, other := range run {
+		if other.Seq > d.Seq && other.State != store.Cancelled {
+			return false
 		}
 	}
-	w.postTo(c, t, PostMark, m.ID, payload{Mark: mark, Place: Place{Channel: m.Channel, Message: m.Place}})
+	return true
 }
 
 // marksOf gives the marks that a message has or is to get, in order.

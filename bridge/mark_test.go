@@ -33,7 +33,9 @@ func TestMarksCoalesce(t *testing.T) {
 	w.provider.WaitTexts(t, "On our way")
 	w.eventually("the mark waits", func() bool { return w.text(marksMade) == "sent queued" })
 	external := w.provider.Sent()[0].ID
-	w.hook(chat, channelstest.Event{Type: "status", ID: external + ".r", State: "read", External: []string{external}})
+	for _, state := range []string{"delivered", "read"} {
+		w.hook(chat, channelstest.Event{Type: "status", ID: external + state, State: state, External: []string{external}})
+	}
 	w.eventually("it tells more", func() bool { return w.text(marksMade) == "read queued" })
 	w.letMarksOut()
 	w.marked(reply, "read")
@@ -43,8 +45,8 @@ func TestMarksCoalesce(t *testing.T) {
 	}
 }
 
-// A message gets no mark that it has.
-func TestMarkOnce(t *testing.T) {
+// A message has one mark: the newest takes the place of the one before.
+func TestOneMark(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.opened()
@@ -59,10 +61,41 @@ func TestMarkOnce(t *testing.T) {
 	w.marked(reply, "warning")
 	w.chat.Press(t, "ann", w.line(thread, bridge.LineFailed), bridge.VerbSendAgain)
 	w.fate(reply, "out")
+	w.marked(reply, "sent")
 	w.settled()
-	if got := w.text(marksMade); got != "sent accepted, warning accepted" {
+	if got := w.chat.Get(support, reply).Marks; !slices.Equal(got, []string{"sent"}) {
+		t.Errorf("marks %v, want one", got)
+	}
+	if got := w.text(marksMade); got != "sent accepted, warning accepted, sent accepted" {
 		t.Errorf("marks %s", got)
 	}
+}
+
+// what waits is marked at once, so that it doesn't look like a remark, which is marked as
+// inside; joining in on the first takes the reply back.
+func TestWaitingAndInsideAreMarked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	sent, undone := w.reply(thread, "On our way"), w.reply(thread, "Never mind")
+	for _, m := range []string{sent, undone} {
+		w.marked(m, "waiting")
+	}
+	for _, text := range []string{"note: he is a regular", "<@ben> can you look?"} {
+		w.marked(w.chat.Say("ann", support, thread, text), "inside")
+	}
+	w.card(thread, "#1 open")
+	w.chat.React("ann", w.chat.Get(support, undone), bridge.VerbUndo)
+	w.fate(undone, "undone")
+	w.chat.Wait(t, "its mark is taken off", func() bool { return len(w.chat.Get(support, undone).Marks) == 0 })
+	w.advance(time.Hour)
+	w.provider.WaitTexts(t, "On our way")
+	w.marked(sent, "sent")
+	w.settled()
+	if got := w.chat.Get(support, sent).Marks; !slices.Equal(got, []string{"sent"}) {
+		t.Errorf("marks %v, want one", got)
+	}
+	w.card(thread, "#1 pending")
 }
 
 // A mark that waited for an hour is not made any more, and costs no call; a newer one is.

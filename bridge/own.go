@@ -32,9 +32,10 @@ type ownFact struct {
 	Due          time.Time `json:"due,omitzero"`   // a timer's time
 	Parts        int       `json:"parts,omitempty"`
 	Cost         string    `json:"cost,omitempty"`
-	File         int       `json:"file,omitempty"` // which of the message's files was fetched
-	Blob         string    `json:"blob,omitempty"` // where it is; "" = it never came: Text
-	Name         string    `json:"name,omitempty"` // what it turned out to be called, of which type and how large
+	Followed     bool      `json:"followed,omitempty"` // a later line left with it as one message
+	File         int       `json:"file,omitempty"`     // which of the message's files was fetched
+	Blob         string    `json:"blob,omitempty"`     // where it is; "" = it never came: Text
+	Name         string    `json:"name,omitempty"`     // what it turned out to be called, of which type and how large
 	ContentType  string    `json:"type,omitempty"`
 	SizeBytes    int64     `json:"size,omitempty"`
 
@@ -101,12 +102,23 @@ func (e *Engine) Facts(c store.Claimed, r relay.Report) []store.NewEvent {
 			return nil // the thread itself shows what was posted
 		}
 		f.Kind, f.Post, f.Account = ownPostFailed, c.Kind, c.AccountID
-	} else if c.Joined == 0 { // a message of several lines is counted once
+	} else if f.Followed = followed(c, r); c.Joined == 0 { // a message of several lines is counted once
 		f.Parts, f.Cost = r.Sent.Parts, r.Sent.Cost
 	}
 	told := f.event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, r.Kind, c.Attempt))
 	told.Share = c.AccountID
 	return []store.NewEvent{told}
+}
+
+// followed says that a delivery left in one message with a later line.
+func followed(c store.Claimed, r relay.Report) bool {
+	for i := len(c.With) - 1; i >= 0; i-- {
+		if i < len(r.Sent.With) && r.Sent.With[i].State == store.Cancelled {
+			continue // taken back before it left
+		}
+		return c.With[i].ID != c.ID
+	}
+	return false
 }
 
 // postFailed shows people what could not be posted: a message that nobody sees

@@ -185,11 +185,6 @@ func (w *work) receiptOf(m *message, s *channels.Status) (*delivery, error) {
 	return parts[0], nil
 }
 
-// readAll says that all of a message was read.
-func (w *work) readAll(m *message) bool {
-	return !slices.ContainsFunc(w.partsOf(m), func(d *delivery) bool { return d.State != store.Read })
-}
-
 // leaves says that a message is still to leave: also the other parts of one of which a part
 // failed.
 func (r *outgoing) leaves(m *store.Message) bool {

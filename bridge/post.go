@@ -16,7 +16,7 @@ const (
 	PostSaid      PostKind = "said"      // a customer's message, under the customer's name
 	PostFiles     PostKind = "files"     // files of a customer's message
 	PostLine      PostKind = "line"      // a line of Parley's own
-	PostMark      PostKind = "mark"      // add a receipt mark to Place.Message
+	PostMark      PostKind = "mark"      // show Mark on Place.Message, in place of Clears
 	PostEphemeral PostKind = "ephemeral" // Line, seen by To only; best effort
 )
 
@@ -37,7 +37,8 @@ type Post struct {
 	Facts          Facts
 	Said           *Said
 	Line           *Line
-	Mark           Mark
+	Mark           Mark            // PostMark: "" = none
+	Clears         Mark            // PostMark: the mark that Mark takes the place of; "" = none
 	Files          []channels.File // PostFiles
 	Missing        []Missing       // PostFiles: those that could not be had, or not yet
 	Progress       string          // what an earlier attempt left (opaque, of this surface)
@@ -72,15 +73,17 @@ type Answered struct {
 	ByOwner bool   `json:"by_owner,omitempty"` // the customer answers her own
 }
 
-// Mark is a receipt on an agent's own message; marks are only added.
+// Mark says on a person's own message what became of it. A message has one at a time.
 type Mark string
 
-// Marks, in rising order.
+// Marks.
 const (
-	MarkSent    Mark = "sent"
-	MarkRead    Mark = "read"
-	MarkWarning Mark = "warning" // not delivered; a line says why
-	MarkInside  Mark = "inside"  // kept inside by its author's emoji
+	MarkWaiting   Mark = "waiting"   // it leaves when its hold ends; its author joins in to take it back
+	MarkSent      Mark = "sent"      // the provider took it
+	MarkDelivered Mark = "delivered" // the customer's device has it
+	MarkRead      Mark = "read"      // the customer read it
+	MarkWarning   Mark = "warning"   // not delivered; a line says why
+	MarkInside    Mark = "inside"    // the customer does not get it
 )
 
 // LineKind says what a line is about; bot/view gives it words.

@@ -62,9 +62,8 @@ func (w *work) replyLanded(c *conv, f ownFact) {
 		w.tellWith(c, m, Line{Kind: LineEditLate})
 	}
 	m.Fate, m.dirty = store.FateOut, true
-	if w.settings(c).Receipts != "failures" {
-		w.mark(c, m, MarkSent)
-	}
+	w.customersTurn(c)
+	w.markSent(c, m, f.Followed)
 }
 
 // counted keeps what the provider counts and charges a message as.
@@ -179,10 +178,14 @@ func (w *work) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, par
 		w.tieSent(a, m, in.Status.External[0])
 	}
 	w.counted(c, m, in.Status.Parts, in.Status.Cost)
-	for _, one := range w.runOf(d) {
+	run := w.runOf(d)
+	for _, one := range run {
 		if said := w.messages[one.MessageID]; said != nil {
 			if err := w.receipt(ctx, tx, c, one, said, in.Status); err != nil {
 				return err
+			}
+			if said.Fate == store.FateOut {
+				w.markSent(c, said, !w.lastInRun(run, one))
 			}
 		}
 	}
@@ -234,9 +237,6 @@ func (w *work) receipt(ctx context.Context, tx pgx.Tx, c *conv, d *delivery, m *
 		}
 		d.State, d.dirty = string(s.State), true
 		w.receiptSays(c, m)
-		if s.State == channels.StateRead && w.readAll(m) && w.settings(c).Receipts == "read" {
-			w.mark(c, m, MarkRead)
-		}
 	}
 	return nil
 }
@@ -259,9 +259,7 @@ func (w *work) receiptSays(c *conv, m *message) {
 	switch m.Fate {
 	case store.FateWaiting, store.FateUnclear, store.FateFailed:
 		m.Fate, m.dirty = store.FateOut, true
-		if w.settings(c).Receipts != "failures" {
-			w.mark(c, m, MarkSent)
-		}
+		w.customersTurn(c)
 	case store.FateUndone, store.FateDropped: // taken back while it was under way
 		m.Direction, m.Fate, m.dirty = "out", store.FateOut, true
 		w.tellWith(c, m, Line{Kind: LineDeleteLate})

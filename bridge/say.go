@@ -48,9 +48,11 @@ func (w *work) say(c *conv, surface int64, a Action) {
 		w.ask(c, m, a, reason)
 	default:
 		m.Fate = store.FateInside
+		if a.Actor.Kind == ActorPerson {
+			w.mark(c, m, MarkInside)
+		}
 		if (reason == "not_an_agent" || reason == "explicit_mode") && c.toldBefore(m) {
-			w.mark(c, m, MarkInside) // a line once: an automation that answers each would never end
-			return
+			return // a line once: an automation that answers each would never end
 		}
 		if Told(reason) {
 			w.tellInside(c, m, reason)
@@ -186,6 +188,7 @@ func (w *work) sendToCustomer(c *conv, agent *store.Agent, surface int64, m *mes
 	l := w.customerLane(c)
 	d := w.enqueueReply(c, l, order, m, payload{Place: c.sourceAt(m), Late: w.cameLate(order), Meant: meant(c.Participants)})
 	w.joinLines(c, l, d, m)
+	w.markWaiting(c, m)
 	w.answered(c, agent, m)
 	if m.Place != "" { // a form's own line tells it
 		w.warnOfTexts(c, m)
@@ -270,24 +273,31 @@ func (w *work) mayWait(d *delivery, until time.Time) bool {
 	return !until.After(d.CreatedAt.Add(holdLongest))
 }
 
-// answered changes the conversation as a reply does.
+// answered changes the conversation as a reply does when it is said; customersTurn is for when it
+// has left.
 func (w *work) answered(c *conv, agent *store.Agent, m *message) {
 	if len(c.Assignees) == 0 {
 		c.Assignees = []int64{agent.ID}
 		w.logAgent(c, agent, "took", nil)
 	}
 	c.LastAt, c.LastFrom, c.LastPreview = w.now, "agent", preview(cmp.Or(m.Text, richOf(&m.Message).Text()))
-	c.WaitingSince = nil
 	if c.status() == StatusSnoozed {
 		w.endSnooze(c)
 		c.Status = string(StatusOpen)
 	}
-	pending := false
-	if w.settings(c).AutoPending && c.status() == StatusOpen {
-		c.Status, pending = string(StatusPending), true
-	}
 	w.logAgent(c, agent, "replied", detail{Message: m.ID})
-	if pending {
+	w.card(c)
+}
+
+// customersTurn notes that the customer has our answer: we wait for the customer, who has not
+// written since it was said.
+func (w *work) customersTurn(c *conv) {
+	if c.LastFrom != "agent" {
+		return
+	}
+	c.WaitingSince = nil
+	if w.settings(c).AutoPending && c.status() == StatusOpen {
+		c.Status = string(StatusPending)
 		w.logParley(c, "set pending", detail{Reason: "answered"})
 	}
 	w.card(c)

@@ -13,14 +13,15 @@ type emojiVerb struct {
 	names []string
 }
 
-// emojiVerbs is the default map. Receipt marks use other emoji.
+// emojiVerbs is the default map. Of the marks that we make on messages, only that of what
+// waits and that of what stays inside are among them: who joins in takes it back, or keeps it inside.
 func emojiVerbs() []emojiVerb {
 	return []emojiVerb{
 		{bridge.VerbTake, bridge.Args{}, []string{"eyes", "raised_hand", "hand", "raising_hand"}},
 		{bridge.VerbResolve, bridge.Args{}, []string{"white_check_mark"}},
 		{bridge.VerbSnooze, bridge.Args{Until: "tomorrow"}, []string{"zzz", "alarm_clock", "sleeping"}},
 		{bridge.VerbKeep, bridge.Args{}, []string{"lock", "no_mouth", "zipper_mouth_face"}},
-		{bridge.VerbUndo, bridge.Args{}, []string{"leftwards_arrow_with_hook", "rewind"}},
+		{bridge.VerbUndo, bridge.Args{}, []string{"leftwards_arrow_with_hook", "rewind", "hourglass_flowing_sand"}},
 	}
 }
 

@@ -169,14 +169,23 @@ func (s *Surface) revise(ctx context.Context, p bridge.Post, r rendered) (bridge
 	return bridge.Sent{Message: ts, Thread: p.Place.Thread}, nil
 }
 
+// mark shows a mark on a message, then takes the one off that it had.
 func (s *Surface) mark(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
-	err := s.api.AddReactionContext(ctx, view.MarkIcon(p.Mark), slackapi.NewRefToMessage(p.Place.Channel, p.Place.Message))
-	switch codeOf(err) {
-	case "already_reacted", "too_many_reactions", "too_many_emoji":
-		err = nil
+	at := slackapi.NewRefToMessage(p.Place.Channel, p.Place.Message)
+	if p.Mark != "" {
+		err := s.api.AddReactionContext(ctx, view.MarkIcon(p.Mark), at)
+		switch codeOf(err) {
+		case "already_reacted", "too_many_reactions", "too_many_emoji":
+			err = nil
+		}
+		if err != nil {
+			return bridge.Sent{}, classify(err)
+		}
 	}
-	if err != nil {
-		return bridge.Sent{}, classify(err)
+	if p.Clears != "" {
+		if err := s.api.RemoveReactionContext(ctx, view.MarkIcon(p.Clears), at); err != nil && codeOf(err) != "no_reaction" {
+			return bridge.Sent{}, classify(err)
+		}
 	}
 	return bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}, nil
 }

@@ -187,14 +187,15 @@ func (s *Surface) Limits() bridge.Limits {
 // Budget implements bridge.Surface.
 // Source: docs.slack.dev/apis/web-api/rate-limits, read 2026-11: posts about one per
 // second and channel with short bursts; chat.update and reactions.add 50 per minute and
-// workspace, of which a fifth is left to forms and repairs.
+// workspace, of which a fifth is left to forms and repairs. reactions.remove takes 20: of four
+// marks of a message three take the place of another one.
 func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	perMinute := func(n float64) float64 { return n / 60 * s.opt.Rate }
 	switch kind {
 	case bridge.PostCard:
 		return bridge.Budget{Key: "update", PerSecond: perMinute(40), Burst: 5}
 	case bridge.PostMark:
-		return bridge.Budget{Key: "reactions", PerSecond: perMinute(40), Burst: 5}
+		return bridge.Budget{Key: "reactions", PerSecond: perMinute(25), Burst: 5}
 	case bridge.PostEphemeral:
 		return bridge.Budget{Key: "ephemeral", PerSecond: perMinute(80), Burst: 10}
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine:

@@ -10,7 +10,7 @@ import (
 // that are verbs; others keep Teams' name.
 const emojiNames = `
 1f440 eyes|270b raised_hand|1f64b raising_hand|2705 white_check_mark|1f4a4 zzz|23f0 alarm_clock|1f634 sleeping|1f512 lock|
-1f636 no_mouth|1f910 zipper_mouth_face|21a9 leftwards_arrow_with_hook|23ea rewind`
+1f636 no_mouth|1f910 zipper_mouth_face|21a9 leftwards_arrow_with_hook|23ea rewind|23f3 hourglass_flowing_sand`
 
 // emojiName gives the shortcode of a reaction such as "like" or "1f440_eyes".
 // Source: npm @microsoft/teams.api 2.1.0, MessageReactionType.
@@ -28,9 +28,13 @@ func emojiName(reaction string) string {
 	return name
 }
 
-// markReaction is the bot's reaction for a receipt mark. None of them is a verb's emoji.
+// markReaction is the bot's reaction for a mark, by the emoji of view.MarkIcon.
 func markReaction(m bridge.Mark) string {
 	switch m {
+	case bridge.MarkWaiting:
+		return "23f3_hourglasswithflowingsand"
+	case bridge.MarkDelivered:
+		return "2611_ballotboxwithcheck"
 	case bridge.MarkSent:
 		return "2714_heavycheckmark"
 	case bridge.MarkRead:
@@ -38,7 +42,7 @@ func markReaction(m bridge.Mark) string {
 	case bridge.MarkWarning:
 		return "26a0_warning"
 	case bridge.MarkInside:
-		return "1f3e0_housebuilding"
+		return "1f512_lock"
 	}
 	return ""
 }

@@ -115,17 +115,31 @@ func (s *Surface) update(ctx context.Context, service string, p bridge.Post, a c
 	return bridge.Sent{Message: p.Place.Message, Thread: thread}, err
 }
 
-// mark adds our reaction to a person's message. Where Teams takes none, nothing is marked:
+// mark adds our reaction to a person's message, then takes the one off that it had. Where Teams takes none, nothing is marked:
 // the thread goes on without.
 func (s *Surface) mark(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	sent := bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}
 	at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
-	err := s.bot.AddReaction(ctx, at, p.Place.Message, markReaction(p.Mark))
+	var err error
+	if p.Mark != "" {
+		err = s.bot.AddReaction(ctx, at, p.Place.Message, markReaction(p.Mark))
+	}
+	if err == nil && p.Clears != "" {
+		if err = s.bot.RemoveReaction(ctx, at, p.Place.Message, markReaction(p.Clears)); noReaction(err) {
+			err = nil
+		}
+	}
 	var e *connector.Error
 	if errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusMethodNotAllowed || e.Status == http.StatusNotImplemented) {
 		return sent, nil
 	}
 	return sent, err
+}
+
+// noReaction says that there was no reaction of ours to take off.
+func noReaction(err error) bool {
+	var e *connector.Error
+	return errors.As(err, &e) && e.Status == http.StatusNotFound
 }
 
 // whisper posts what only one person sees; where Teams doesn't do that, in the chat with them.

@@ -180,7 +180,8 @@ func (s *Surface) Limits() bridge.Limits {
 // keeps to the hour. More for the first minutes would leave less for the rest of the hour.
 // So a channel that was quiet takes a burst of customers at once, and a flood of any length
 // is worked off at a post in 2 s: what an agent waits for comes in its turn, never next hour.
-// Changes are not in the list; reactions are 2 in a second for the whole bot.
+// Changes are not in the list; reactions are 2 in a second for the whole bot,
+// and a mark may be two: a new one, and the end of the one before.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/rate-limit, read 2026-11.
 func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	const hour, minute = 1800, 60
@@ -188,7 +189,7 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	key := "post:" + channel
 	switch kind {
 	case bridge.PostMark:
-		return bridge.Budget{Key: "reactions", PerSecond: 1.5 * s.opt.Rate, Burst: 1}
+		return bridge.Budget{Key: "reactions", PerSecond: 0.9 * s.opt.Rate, Burst: 1}
 	case bridge.PostCard:
 		key = "update:" + channel
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine, bridge.PostEphemeral:

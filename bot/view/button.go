@@ -159,10 +159,14 @@ func likelyReply(l bridge.Line) bool {
 	return false
 }
 
-// MarkIcon is the emoji shortcode of a receipt mark. None of them is a verb's emoji, so
-// that joining in on a mark does nothing.
+// MarkIcon is the emoji shortcode of a mark. Joining in on two of them does what they show
+// (command.Emoji): on what waits it takes that back, on what is inside it keeps it there.
 func MarkIcon(m bridge.Mark) string {
 	switch m {
+	case bridge.MarkWaiting:
+		return "hourglass_flowing_sand"
+	case bridge.MarkDelivered:
+		return "ballot_box_with_check"
 	case bridge.MarkSent:
 		return "heavy_check_mark"
 	case bridge.MarkRead:
@@ -170,7 +174,7 @@ func MarkIcon(m bridge.Mark) string {
 	case bridge.MarkWarning:
 		return "warning"
 	case bridge.MarkInside:
-		return "house"
+		return "lock"
 	}
 	return ""
 }

@@ -22,17 +22,17 @@ func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 func outcomeIcon(s bridge.OutcomeState) string {
 	switch s {
 	case bridge.OutcomeWaiting:
-		return "hourglass_flowing_sand"
+		return MarkIcon(bridge.MarkWaiting)
 	case bridge.OutcomeSent:
 		return MarkIcon(bridge.MarkSent)
 	case bridge.OutcomeDelivered:
-		return "ballot_box_with_check"
+		return MarkIcon(bridge.MarkDelivered)
 	case bridge.OutcomeRead:
 		return MarkIcon(bridge.MarkRead)
 	case bridge.OutcomeFailed:
 		return MarkIcon(bridge.MarkWarning)
 	case bridge.OutcomeInside:
-		return "lock"
+		return MarkIcon(bridge.MarkInside)
 	case bridge.OutcomeUnclear:
 		return "grey_question"
 	case bridge.OutcomeDropped:

@@ -240,13 +240,13 @@ func TestPlain(t *testing.T) {
 	golden.Text(t, "testdata/plain.txt", b.String())
 }
 
-// A mark must not be an emoji that does something when a colleague joins in.
+// A mark must not be an emoji that does something else than it shows when somebody joins in.
 func TestMarkIcon(t *testing.T) {
 	t.Parallel()
-	seen := map[string]bool{}
-	for _, m := range []bridge.Mark{bridge.MarkSent, bridge.MarkRead, bridge.MarkWarning, bridge.MarkInside} {
+	seen, joining := map[string]bool{}, map[bridge.Mark]bridge.Verb{bridge.MarkWaiting: bridge.VerbUndo, bridge.MarkInside: bridge.VerbKeep}
+	for _, m := range []bridge.Mark{bridge.MarkWaiting, bridge.MarkSent, bridge.MarkDelivered, bridge.MarkRead, bridge.MarkWarning, bridge.MarkInside} {
 		icon := MarkIcon(m)
-		if verb, _, ok := command.Emoji(icon); icon == "" || ok || seen[icon] {
+		if verb, _, _ := command.Emoji(icon); icon == "" || verb != joining[m] || seen[icon] {
 			t.Errorf("%s is %q, which does %s", m, icon, verb)
 		}
 		seen[icon] = true

@@ -33,6 +33,7 @@ type request struct {
 	Text    string   `json:"text,omitempty"`
 	Token   string   `json:"token,omitempty"`
 	Mark    string   `json:"mark,omitempty"`
+	Clears  string   `json:"clears,omitempty"`
 	Whisper string   `json:"whisper,omitempty"`
 	Buttons []Button `json:"buttons,omitempty"`
 	Files   []File   `json:"files,omitempty"`
@@ -146,9 +147,10 @@ func (c *Chat) mark(r request) (int, any) {
 	if m == nil || m.Deleted {
 		return statusMessageGone, nil
 	}
-	if !slices.Contains(m.Marks, r.Mark) {
+	if r.Mark != "" && !slices.Contains(m.Marks, r.Mark) {
 		m.Marks = append(m.Marks, r.Mark)
 	}
+	m.Marks = slices.DeleteFunc(m.Marks, func(mark string) bool { return mark == r.Clears })
 	c.poke()
 	return http.StatusOK, *m
 }

@@ -42,8 +42,8 @@ func exerciseThread(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseCard: the root follows the facts; doing it twice changes nothing; marks are added
-// once.
+// exerciseCard: the root follows the facts; doing it twice changes nothing; marks are made
+// once, and take the place of others.
 func exerciseCard(t *testing.T, s Stage) {
 	root := s.root(t)
 	typed := s.Say(t, root, "on our way")
@@ -67,6 +67,17 @@ func exerciseCard(t *testing.T, s Stage) {
 	s.send(t, read)
 	if got := s.Shown(t, root)[1].Marks; got != 2 {
 		t.Errorf("%d marks after the second", got)
+	}
+	for _, then := range []bridge.Mark{bridge.MarkWaiting, ""} { // in place of another one, then none
+		next := mark
+		next.Token, next.Mark, next.Clears = "next"+string(then), then, read.Mark
+		for range 2 {
+			s.send(t, next)
+		}
+		read = next
+	}
+	if got := s.Shown(t, root)[1].Marks; got != 1 {
+		t.Errorf("%d marks when the second was taken off", got)
 	}
 }
 

@@ -150,7 +150,7 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 	var m Message
 	switch p.Kind {
 	case bridge.PostMark:
-		r.ID, r.Mark = p.Place.Message, string(p.Mark)
+		r.ID, r.Mark, r.Clears = p.Place.Message, string(p.Mark), string(p.Clears)
 		return bridge.Sent{}, s.call(ctx, "mark", r, &m)
 	case bridge.PostCard:
 		r.ID = p.Place.Message

@@ -230,7 +230,7 @@ func TestIcons(t *testing.T) {
 			}
 		}
 	}
-	for _, m := range []bridge.Mark{bridge.MarkSent, bridge.MarkRead, bridge.MarkWarning, bridge.MarkInside} {
+	for _, m := range []bridge.Mark{bridge.MarkWaiting, bridge.MarkSent, bridge.MarkDelivered, bridge.MarkRead, bridge.MarkWarning, bridge.MarkInside} {
 		if emoji(view.MarkIcon(m)) == "" {
 			t.Errorf("no characters for the mark %q", m)
 		}

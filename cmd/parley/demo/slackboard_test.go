@@ -164,7 +164,7 @@ func (b *slackBoard) shown(m *slackfake.Message) shown {
 		out.Body = plain("", m.Blocks)
 	}
 	for _, r := range m.Reactions {
-		mark := map[string]string{"heavy_check_mark": "sent", "eyeglasses": "read"}[r.Name]
+		mark := map[string]string{"hourglass_flowing_sand": "waiting", "lock": "inside", "heavy_check_mark": "sent", "ballot_box_with_check": "delivered", "eyeglasses": "read"}[r.Name]
 		if mark == "" {
 			mark = r.Name
 		}

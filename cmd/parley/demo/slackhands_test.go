@@ -19,7 +19,7 @@ var (
 
 // slackEmoji are the names by which Slack's client writes emoji.
 func slackEmoji() map[string]string {
-	return map[string]string{"👀": "eyes", "✅": "white_check_mark", "🦄": "unicorn_face", "⏪": "rewind", "👋": "wave"}
+	return map[string]string{"👀": "eyes", "✅": "white_check_mark", "🦄": "unicorn_face", "⏪": "rewind", "👋": "wave", "⏳": "hourglass_flowing_sand"}
 }
 
 // typed is a script's text as Slack's composer takes it.

@@ -22,7 +22,7 @@ import (
 // teamsEmoji are Teams' names of reactions.
 // Source: npm @microsoft/teams.api 2.1.0, MessageReactionType.
 func teamsEmoji() map[string]string {
-	return map[string]string{"👀": "1f440_eyes", "✅": "2705_whiteheavycheckmark", "🦄": "1f984_unicornhead", "⏪": "23ea_fastreverse", "👋": "1f44b_wavinghand"}
+	return map[string]string{"👀": "1f440_eyes", "✅": "2705_whiteheavycheckmark", "🦄": "1f984_unicornhead", "⏪": "23ea_fastreverse", "👋": "1f44b_wavinghand", "⏳": "23f3_hourglasswithflowingsand"}
 }
 
 // typed is a script's text as Teams' composer takes it.
