@@ -58,7 +58,7 @@ func (w *work) assignTo(c *conv, agent *store.Agent, surface int64, a Action, ch
 		}
 	}
 	if slices.Equal(unique, c.Assignees) {
-		w.confirm(c, surface, a, Line{Text: "already"})
+		w.unchanged(c, surface, a)
 		return
 	}
 	t := c.home(w.dir)
@@ -92,7 +92,7 @@ func (w *work) assignTeam(c *conv, agent *store.Agent, surface int64, a Action) 
 
 func (w *work) unassign(c *conv, agent *store.Agent, surface int64, a Action) {
 	if len(c.Assignees) == 0 {
-		w.confirm(c, surface, a, Line{Text: "already"})
+		w.unchanged(c, surface, a)
 		return
 	}
 	w.queue(c)

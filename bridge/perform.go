@@ -335,6 +335,11 @@ func (w *work) refuse(c *conv, surface int64, a Action, code, text, hint string)
 	}
 }
 
+// unchanged tells the actor that a verb had nothing to do.
+func (w *work) unchanged(c *conv, surface int64, a Action) {
+	w.whisper(c, surface, a, Line{Kind: LineUnchanged, Verb: a.Verb})
+}
+
 // confirm tells the actor that a verb was done, where the card alone does not show it.
 func (w *work) confirm(c *conv, surface int64, a Action, line Line) {
 	if line.Kind == "" {

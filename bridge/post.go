@@ -122,6 +122,7 @@ const (
 	LineQuarantine  LineKind = "quarantine"   // something arrived that we could not read
 	LineRefused     LineKind = "refused"      // the action changed nothing: Reason, Hint
 	LineDecided     LineKind = "decided"      // the action changed nothing, since Outcome came first
+	LineUnchanged   LineKind = "unchanged"    // Verb had nothing to do: it is so already
 	LineDone        LineKind = "done"         // confirmation of Verb: Text
 	LineHelp        LineKind = "help"         // the verbs; Text = verb asked about
 	LineHistory     LineKind = "history"      // Log

@@ -39,7 +39,7 @@ func (w *work) tag(c *conv, agent *store.Agent, surface int64, a Action) {
 		return
 	}
 	if slices.Equal(before, c.Tags) {
-		w.confirm(c, surface, a, Line{Text: "already"})
+		w.unchanged(c, surface, a)
 		return
 	}
 	what := "tagged"

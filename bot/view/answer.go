@@ -123,6 +123,8 @@ func answerLine(l bridge.Line, f bridge.Facts) []Block {
 			what = "That can't be done now."
 		}
 		return append([]Block{sentence(icon("no_entry_sign"), " ", mentioned(l), refusal(l.Verb)+what, then(l.Hint))}, quote(l.Text)...)
+	case bridge.LineUnchanged:
+		return []Block{sentence(icon("ok"), " ", mentioned(l), "It is so already. Nothing changed.", then(l.Hint))}
 	case bridge.LineDone:
 		return done(l, f)
 	case bridge.LineWhy:

@@ -11,8 +11,6 @@ import (
 func done(l bridge.Line, f bridge.Facts) []Block {
 	lead := []any{icon("ok"), " ", mentioned(l)}
 	switch {
-	case l.Text == "already":
-		return []Block{sentence(append(lead, "It is so already. Nothing changed.", then(l.Hint))...)}
 	case l.Verb == bridge.VerbPromote && l.Other.ID != 0:
 		return []Block{sentence(append(lead, "This is conversation ", whereabouts(number(l.Other.ID), l.Other), " now.", then(l.Hint))...)}
 	case l.Verb == bridge.VerbSilence && l.Text != "":

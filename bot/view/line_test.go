@@ -214,7 +214,7 @@ func TestLineVariants(t *testing.T) {
 		{Kind: bridge.LineRecipients, By: ann(), Text: "carla@shop.example · copy: dan@shop.example"},
 		{Kind: bridge.LineReacted}, {Kind: bridge.LineReacted, Hint: nasty, Text: nasty}, {Kind: bridge.LineDeleted}, {Kind: bridge.LineChanged, Text: nasty},
 		{Kind: bridge.LineOptedOut, Reason: "marketing"}, {Kind: bridge.LineOptedIn},
-		{Kind: bridge.LineDone, Text: "already"}, {Kind: bridge.LineDone, Verb: bridge.VerbTake},
+		{Kind: bridge.LineUnchanged}, {Kind: bridge.LineDone, Verb: bridge.VerbNote, By: ann(), Text: "already"}, {Kind: bridge.LineDone, Verb: bridge.VerbTake},
 		{Kind: bridge.LineDone, Verb: bridge.VerbPromote, Other: bridge.Facts{ID: 13, Subject: "x"}}, {Kind: bridge.LineDone, Verb: bridge.VerbSilence, Text: "news@list.example"},
 		{Kind: bridge.LineDone, Verb: bridge.VerbNote, By: ann(), Text: "asked the warehouse"}, {Kind: bridge.LineDone, Verb: bridge.VerbReply, By: ann(), Text: "On its way", Verbs: []bridge.Verb{bridge.VerbUndo}},
 		{Kind: bridge.LineRefused, Verb: bridge.VerbSnooze, Reason: "no time was given"},

@@ -75,6 +75,7 @@ func (s Samples) Lines() map[string]bridge.Line {
 		"refused":       {Kind: bridge.LineRefused, Verb: bridge.VerbClose, Reason: "Only admins may.", Hint: "Ask one."},
 		"decided":       {Kind: bridge.LineDecided, Verb: bridge.VerbSend, Outcome: &bridge.Outcome{State: bridge.OutcomeSent, By: s.Ben, At: When()}},
 		"settled":       {Kind: bridge.LineAsk, Mentions: []bridge.AgentRef{ann}, Text: kept, Outcome: &bridge.Outcome{State: bridge.OutcomeRead, By: s.Ben, At: When()}},
+		"unchanged":     {Kind: bridge.LineUnchanged, Verb: bridge.VerbTake},
 		"done":          {Kind: bridge.LineDone, Verb: bridge.VerbTag, Text: "vip"},
 		"help":          {Kind: bridge.LineHelp},
 		"history":       {Kind: bridge.LineHistory, Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "assigned", Detail: "to Ben"}}},
