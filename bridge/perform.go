@@ -257,9 +257,7 @@ func (w *work) topLevel(surface int64, a Action) {
 		return // plainly for colleagues
 	}
 	w.remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: humanMessage})
-	ref := w.dir.ref(surface, agent.ID)
-	w.channelLine(surface, Place{Channel: a.Place.Channel, Thread: a.Place.Message},
-		Line{Kind: LineTopLevel, Mentions: []AgentRef{ref}, Text: a.Text})
+	w.tellOnce(nil, surface, a, Line{Kind: LineTopLevel, Text: a.Text})
 }
 
 // perform does a verb.

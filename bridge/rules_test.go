@@ -14,8 +14,9 @@ import (
 	"parley/store"
 )
 
-// another agent's text stays inside with a button; who clicks joins as assignee. Who
-// clicks under somebody else's text is asked first, since that one would be its author.
+// another agent's text stays inside, which its mark says to all and words, once, to its
+// author alone, with a button; who clicks joins as assignee. Who sends somebody else's text is
+// asked first, since that one would be its author.
 func TestAnotherAgentsTextWaitsForAClick(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -25,23 +26,27 @@ func TestAnotherAgentsTextWaitsForAClick(t *testing.T) {
 	w.card(thread, "| Ann |")
 	m := w.chat.Say("ben", support, thread, "Two")
 	w.fate(m, "inside")
-	line := w.line(thread, bridge.LineInside)
-	if !slices.Equal(line.Mentions(), []string{"ben"}) || !strings.Contains(line.Plain(), "Two") {
-		t.Errorf("the line: %q", line.Text)
-	}
-	w.chat.Press(t, "cat", line, bridge.VerbSend)
+	w.marked(m, "inside")
+	line := w.whisper("ben", "[inside]")
+	again := w.chat.Say("ben", support, thread, "Two and a half")
+	w.marked(again, "inside")
+	w.chat.Choose("cat", support, m, bridge.VerbSend)
 	question := w.whisper("cat", "[send_as] Ben")
 	w.fate(m, "inside")
 	w.chat.Press(t, "cat", question, bridge.VerbSend)
 	w.provider.WaitTexts(t, "One", "Two")
+	w.marked(m, "sent")
 	w.card(thread, "| Ann,Cat |")
 	if told := w.shown("[done] <@ben> Cat send"); !strings.Contains(told.Plain(), "Two") {
 		t.Errorf("the line: %q", told.Text)
 	}
-	w.chat.Press(t, "cat", line, bridge.VerbSend)
-	w.whisper("cat", "[decided]")
+	w.chat.Press(t, "ben", line, bridge.VerbSend)
+	w.whisper("ben", "[decided]")
 	w.settled()
 	w.provider.WaitTexts(t, "One", "Two")
+	if n := w.lines(thread, bridge.LineInside); n != 0 || len(w.chat.Whispers("ben")) != 2 {
+		t.Errorf("%d lines for all, and ben was told %d times", n, len(w.chat.Whispers("ben")))
+	}
 }
 
 // a file alone and a text after a colleague's remark wait for a click; Keep keeps.
@@ -79,12 +84,12 @@ func TestExactlyOneFate(t *testing.T) {
 	w.card(thread, "| Ann |")
 	told := map[string]string{
 		w.chat.Say("dan", support, thread, "text of dan"):  "dan",
-		w.chat.Say("ben", support, thread, "text of ben"):  "ben",
 		w.chat.Say("ann", support, thread, "!frob of ann"): "ann",
 		w.chat.Say("ann", support, thread, "/frob of ann"): "ann",
 	}
-	w.chat.Wait(t, "four lines", func() bool {
-		return w.lines(thread, bridge.LineNotMapped)+w.lines(thread, bridge.LineInside)+w.lines(thread, bridge.LineAsk) == 4
+	w.marked(w.chat.Say("ben", support, thread, "text of ben"), "inside")
+	w.chat.Wait(t, "three lines", func() bool {
+		return w.lines(thread, bridge.LineNotMapped)+w.lines(thread, bridge.LineInside)+w.lines(thread, bridge.LineAsk) == 3
 	})
 	w.settled()
 	for id, author := range told {
@@ -217,23 +222,30 @@ func TestModeChangesInTheHold(t *testing.T) {
 	}
 }
 
-// what an agent types in the channel is answered there: it reached nobody.
+// what an agent types in the channel is answered, to the agent alone and once a day: it
+// reached nobody.
 func TestTopLevel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	top := w.chat.Say("ann", support, "", "The printer is fixed")
-	if m := w.line(top, bridge.LineTopLevel); !slices.Equal(m.Mentions(), []string{"ann"}) {
-		t.Errorf("the line: %q", m.Text)
-	}
+	w.chat.Say("ann", support, "", "The printer is fixed")
+	w.whisper("ann", "[top_level]")
+	w.chat.Say("ben", support, "", "Lunch?")
+	w.whisper("ben", "[top_level]")
 	for _, quiet := range []string{
 		w.chat.Say("dan", support, "", "I am no agent"), w.chat.Say("bot", support, "", "I am a bot"),
-		w.chat.Say("ann", support, "", "note: lunch"), w.chat.Say("ann", support, "", "<@ben> lunch?"),
+		w.chat.Say("ann", support, "", "The shop closes at 16"), w.chat.Say("ann", support, "", "note: lunch"), w.chat.Say("ann", support, "", "<@ben> lunch?"),
 	} {
 		w.settled()
 		if n := len(w.chat.Messages(support, quiet)); n != 1 {
 			t.Errorf("%q was answered", w.chat.Get(support, quiet).Text)
 		}
 	}
+	if n := len(w.chat.Whispers("ann")); n != 1 {
+		t.Errorf("ann was told %d times on one day", n)
+	}
+	w.advance(24 * time.Hour)
+	w.chat.Say("ann", support, "", "The printer is fixed again")
+	w.eventually("the next day she is told again", func() bool { return len(w.chat.Whispers("ann")) == 2 })
 }
 
 // admins are told of each change of an account's condition, in a conversation of two.

@@ -54,7 +54,10 @@ func (w *work) say(c *conv, surface int64, a Action) {
 		if (reason == "not_an_agent" || reason == "explicit_mode") && c.toldBefore(m) {
 			return // a line once: an automation that answers each would never end
 		}
-		if Told(reason) {
+		switch {
+		case reason == "not_assignee": // its mark is enough for everybody else, and the next time for its author
+			w.tellOnce(c, surface, a, Line{Kind: LineInside, Reason: reason, Verbs: []Verb{VerbSend}, Args: Args{Conversation: c.ID, Message: m.ID}})
+		case Told(reason):
 			w.tellInside(c, m, reason)
 		}
 	}

@@ -65,6 +65,7 @@ func (w *work) wants(facts []fact) *wanted {
 		}
 		for _, a := range f.actions {
 			n.action(f.account.ID, a)
+			n.told(f.account.ID, a, w.now)
 			switch a.Verb {
 			case VerbNew:
 				n.start(w, f.account.ID, a)
