@@ -155,6 +155,12 @@ type Meant struct {
 	Names []string `json:"names,omitempty"` // of the people in Args.Agents, as they are called
 }
 
+// typed says that somebody wrote it where others see it: their surface tells them from now on what
+// is said there.
+func (a Action) typed() bool {
+	return a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginCatchUp
+}
+
 // Args are the arguments of a verb; which ones count depends on the verb.
 type Args struct {
 	Conversation int64    `json:"conversation,omitempty"` // #id, or from a button

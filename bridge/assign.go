@@ -49,7 +49,8 @@ func (w *work) assignAgents(c *conv, agent *store.Agent, surface int64, a Action
 	w.assignTo(c, agent, surface, a, chosen)
 }
 
-// assignTo sets the assignees; those who are new notice it by a line.
+// assignTo sets the assignees; those who are new notice it by a line that mentions them, and whom
+// the surface then tells what is said there. Who typed in the thread is told anyway.
 func (w *work) assignTo(c *conv, agent *store.Agent, surface int64, a Action, chosen []int64) {
 	var unique []int64
 	for _, id := range chosen {
@@ -64,13 +65,13 @@ func (w *work) assignTo(c *conv, agent *store.Agent, surface int64, a Action, ch
 	t := c.home(w.dir)
 	var notice []AgentRef
 	for _, id := range unique {
-		if !slices.Contains(c.Assignees, id) && id != agent.ID && t != nil {
+		if !slices.Contains(c.Assignees, id) && (id != agent.ID || !a.typed()) && t != nil {
 			notice = append(notice, w.dir.ref(t.AccountID, id))
 		}
 	}
 	c.Assignees = unique
 	for _, ref := range notice {
-		if ref.User == "" {
+		if ref.User == "" && ref.ID != agent.ID {
 			w.tellAssigned(c, ref.ID)
 		}
 	}

@@ -30,7 +30,7 @@ const emojiWait = time.Minute
 func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Account, a Action) error {
 	surface := account.ID
 	w.typed = time.Time{}
-	if a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginCatchUp { // a button's order is its message's
+	if a.typed() { // a button's order is its message's
 		w.typed = orderTime(a.Order)
 	}
 	switch a.Verb {
@@ -48,7 +48,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 		return nil
 	}
 	c := w.conversationAt(surface, a)
-	typed := a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginCatchUp
+	typed := a.typed()
 	if c == nil && a.OwnThread && !aboutNone(a.Verb) && !w.orphaned(surface, a) {
 		if err := w.awaitRecord(ctx, tx, surface, a); err != nil {
 			return err

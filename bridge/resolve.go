@@ -25,6 +25,10 @@ func (w *work) endOrReopen(c *conv, agent *store.Agent, surface int64, a Action)
 	case !c.status().Open():
 		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+" already.", "Reopen it: !reopen")
 		return
+	case a.Origin == OriginEmoji && c.othersOwn(agent.ID) && !w.onCard(c, surface, a):
+		w.whisper(c, surface, a, Line{Kind: LineRefused, Verb: a.Verb, Reason: "not_assignee", Hint: "Resolve it all the same?",
+			Verbs: []Verb{VerbResolve}, Args: Args{Conversation: c.ID}})
+		return
 	case c.unshown: // who resolves has not read it, and nobody would
 		w.refuse(c, surface, a, "unread", "The customer has just written again; it is about to be shown here.", "Read it, then resolve.")
 		return
@@ -49,11 +53,22 @@ func (w *work) end(c *conv, agent *store.Agent, surface int64, a Action, by Agen
 	if a.Verb == VerbResolve {
 		line.Verbs = []Verb{VerbReopen}
 	}
-	if a.Args.Note != "" {
-		w.line(c, line) // the note belongs to the thread
+	if line.Mentions = w.others(c, agent); a.Args.Note != "" || len(line.Mentions) > 0 {
+		w.line(c, line) // the note belongs to the thread, and its owners learn there who did it
 		return
 	}
 	w.confirm(c, surface, a, line)
+}
+
+// othersOwn says that the conversation is somebody else's.
+func (c *conv) othersOwn(agent int64) bool {
+	return len(c.Assignees) > 0 && !c.isAssignee(agent)
+}
+
+// onCard says that something was done to the conversation's card, and not to a message.
+func (w *work) onCard(c *conv, surface int64, a Action) bool {
+	t := c.threads[surface]
+	return t != nil && t.Root != "" && a.Place.Message == t.Root
 }
 
 // openBeside finds the open conversation that a chat has with the same customer: there
