@@ -83,7 +83,7 @@ func (w *work) applyEdit(c *conv, m *message, surface int64, a Action) {
 			w.tellAuthor(c, m, LineAsk, editedReason, VerbSend, VerbKeep)
 		}
 	case m.Direction == "out":
-		w.tellWith(c, &message{Message: withText(m.Message, a.Text)}, Line{Kind: LineEditLate})
+		w.tellLateEdit(c, m, a, decision)
 	default:
 		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
 		if decision == Out && m.Fate == store.FateInside {
@@ -92,11 +92,6 @@ func (w *work) applyEdit(c *conv, m *message, surface int64, a Action) {
 			w.tellAuthor(c, m, LineAsk, editedReason, VerbSend, VerbKeep)
 		}
 	}
-}
-
-func withText(m store.Message, text string) store.Message {
-	m.Text = text
-	return m
 }
 
 // underWay says that an attempt runs or will be repeated: nobody knows yet whether

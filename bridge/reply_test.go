@@ -318,7 +318,8 @@ func TestEditBetweenAttempts(t *testing.T) {
 	}
 }
 
-// An edit after the hold never reaches the customer silently: the author is told.
+// An edit after the hold never reaches the customer silently: the author is told what the customer
+// has, and may send the newest text as a correction.
 func TestEditAfterTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -328,12 +329,23 @@ func TestEditAfterTheHold(t *testing.T) {
 	w.fate(second, "out")
 	w.chat.Edit(support, first, "Uno")
 	w.chat.Delete(support, second)
-	if m := w.line(thread, bridge.LineEditLate); !strings.Contains(m.Plain(), "Uno") {
-		t.Errorf("the line does not keep the text: %q", m.Text)
+	earlier := w.line(thread, bridge.LineEditLate)
+	if !strings.HasSuffix(earlier.Plain(), " One") {
+		t.Errorf("the line does not say what the customer has: %q", earlier.Text)
 	}
 	w.line(thread, bridge.LineDeleteLate)
+	w.chat.Edit(support, first, "Eins")
+	w.settledAs(earlier, bridge.OutcomeDropped)
+	w.eventually("the newest text is offered", func() bool { return w.lines(thread, bridge.LineEditLate) == 2 })
+	newest := w.lineAbout(thread, bridge.LineEditLate, "One")
 	w.settled()
 	w.provider.WaitTexts(t, "One", "Two")
+	w.chat.Press(t, "ann", newest, bridge.VerbSend)
+	w.provider.WaitTexts(t, "One", "Two", "Eins")
+	w.settledAs(newest, bridge.OutcomeSent)
+	if n := w.lines(thread, bridge.LineEditLate); n != 2 {
+		t.Errorf("%d lines tell of two edits", n)
+	}
 }
 
 // A note that is edited into a reply, and back, never leaves by itself (edge case 35).

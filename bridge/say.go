@@ -113,7 +113,11 @@ func (w *work) afterRemark(c *conv, agent *store.Agent, a Action) bool {
 	if last == nil || last.Direction != "note" || last.AuthorUser == a.Actor.ID {
 		return false
 	}
-	return last.Reason != "note" && last.Reason != commandReason && last.Reason != "bot" && last.AuthorUser != "" && agent != nil
+	switch last.Reason {
+	case "note", commandReason, correctionReason, "bot":
+		return false
+	}
+	return last.AuthorUser != "" && agent != nil
 }
 
 // later says that a message was said after another: by the order in which their facts

@@ -98,6 +98,9 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 		if l.Kind == bridge.LineParked && l.Reason == "window" && verb == bridge.VerbKeep {
 			b.Label = "Keep for later"
 		}
+		if l.Kind == bridge.LineEditLate && verb == bridge.VerbSend {
+			b.Label = "Send correction"
+		}
 		if l.Kind == bridge.LineFailed && verb == bridge.VerbSendAgain {
 			b.Confirm = "" // it surely did not arrive
 		}

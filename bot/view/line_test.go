@@ -70,6 +70,8 @@ func sample(t *testing.T, k bridge.LineKind) bridge.Line {
 		l.Verbs = []bridge.Verb{bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop}
 	case bridge.LineSendAs:
 		l.Mentions, l.Reason, l.Hint, l.Verbs, l.Args.Sure = nil, "", "", []bridge.Verb{bridge.VerbSend}, true
+	case bridge.LineEditLate:
+		l.Verbs = []bridge.Verb{bridge.VerbSend}
 	case bridge.LineTexts:
 		l.Reason, l.Hint, l.Text, l.Count, l.Verbs = "", "", "", 4, []bridge.Verb{bridge.VerbUndo}
 	case bridge.LineEvening:

@@ -61,7 +61,7 @@ func (s Samples) Lines() map[string]bridge.Line {
 		"retrying":      {Kind: bridge.LineRetrying, Mentions: []bridge.AgentRef{ann}, Reason: "The server doesn't answer.", Since: When(), Text: kept},
 		"delayed":       {Kind: bridge.LineDelayed, Reason: "Their server still tries."},
 		"unclear":       {Kind: bridge.LineUnclear, Mentions: []bridge.AgentRef{ann}, Text: kept, Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: 9}},
-		"edit_late":     {Kind: bridge.LineEditLate, Mentions: []bridge.AgentRef{ann}, Text: kept},
+		"edit_late":     {Kind: bridge.LineEditLate, Mentions: []bridge.AgentRef{ann}, Text: kept, Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7}},
 		"delete_late":   {Kind: bridge.LineDeleteLate, Mentions: []bridge.AgentRef{ann}},
 		"undone":        {Kind: bridge.LineUndone, Mentions: []bridge.AgentRef{ann}, Text: kept},
 		"top_level":     {Kind: bridge.LineTopLevel, Mentions: []bridge.AgentRef{ann}, Text: kept},
