@@ -114,9 +114,16 @@ func noSuchConversation(id int64) *Problem {
 }
 
 func (w *work) tell(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a Action) (Line, error) {
+	var line Line
+	if a.Verb == VerbFind || w.looksFromElsewhere(c, surface, a) {
+		var err error
+		if line.Other, err = w.facts(ctx, tx, c, agent, surface); err != nil {
+			return Line{}, err
+		}
+	}
 	if a.Verb == VerbFind {
-		facts, err := w.facts(ctx, tx, c, agent, surface)
-		return Line{Kind: LineDetails, Other: facts}, err
+		line.Kind = LineDetails
+		return line, nil
 	}
 	rows, err := w.e.history(ctx, tx, c.ID, w.log...)
 	if err != nil {
@@ -126,8 +133,24 @@ func (w *work) tell(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent,
 		if len(rows) > 10 {
 			rows = rows[:10]
 		}
-		decided, err := w.decided(ctx, tx, c, surface)
-		return Line{Kind: LineWhy, Decided: decided, Log: rows}, err
+		line.Kind, line.Log = LineWhy, rows
+		line.Decided, err = w.decided(ctx, tx, c, surface)
+		return line, err
 	}
-	return Line{Kind: LineHistory, Log: rows}, nil
+	line.Kind, line.Log = LineHistory, rows
+	return line, nil
+}
+
+// looksFromElsewhere says that somebody asks about a conversation outside of its thread, where an
+// answer to one person would not be seen.
+func (w *work) looksFromElsewhere(c *conv, surface int64, a Action) bool {
+	if a.Verb != VerbFind && a.Verb != VerbHistory && a.Verb != VerbWhy || a.Args.Conversation == 0 || a.Place.Channel == "" {
+		return false
+	}
+	at := a.Place.Thread
+	if at == "" && !a.typed() { // a button of the card
+		at = a.Place.Message
+	}
+	p := w.posts[postKey{surface, a.Place.Channel, at}]
+	return p == nil || p.ConversationID != c.ID
 }

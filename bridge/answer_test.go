@@ -2,10 +2,12 @@ package bridge_test
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
 
 	"parley/bridge"
+	"parley/bridge/bridgetest"
 )
 
 // Who asks is told what stands right then, also of what was said in the same breath, and as
@@ -43,4 +45,24 @@ func (w *world) burst(thread string, texts ...string) {
 	}
 	w.eventually("the others wait behind it", func() bool { return w.count(`SELECT count(*) FROM queued`) == len(texts) })
 	check(w.t, tx.Commit(w.t.Context()))
+}
+
+// Who asks about a conversation from elsewhere is answered there, with the way to it.
+func TestAnswerWhereItWasAsked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.opened()
+	w.writes("lee", "Another matter")
+	second := w.thread("Another matter")
+	named := bridge.Args{Conversation: int64(w.count(`SELECT max(id) FROM conversations`))}
+	for verb, kind := range map[bridge.Verb]bridge.LineKind{bridge.VerbFind: bridge.LineDetails, bridge.VerbHistory: bridge.LineHistory, bridge.VerbWhy: bridge.LineWhy} {
+		w.chat.Submit("ann", support, first, bridgetest.Button{Verb: verb, Args: named}, "")
+		if m := w.whisper("ann", "["+string(kind)+"]"); m.Thread != first || !strings.Contains(m.Plain(), "#"+strconv.FormatInt(named.Conversation, 10)) {
+			t.Errorf("%s is answered in %q by %q", verb, m.Thread, m.Text)
+		}
+	}
+	w.chat.Say("ben", support, second, "!show")
+	if m := w.whisper("ben", "[details]"); m.Thread != second {
+		t.Errorf("the answer is in %q", m.Thread)
+	}
 }

@@ -52,7 +52,7 @@ func (w *work) line(c *conv, line Line) {
 func (w *work) whisper(c *conv, surface int64, a Action, line Line) {
 	p := payload{To: a.Actor.ID, Line: &line, Place: Place{Channel: a.Place.Channel, Thread: a.Place.Thread}}
 	if c != nil {
-		if t := c.threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) {
+		if t := c.threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) && !w.looksFromElsewhere(c, surface, a) {
 			p.Place = Place{} // the thread as it is when it is sent
 			w.postTo(c, t, PostEphemeral, 0, p)
 			return

@@ -128,7 +128,7 @@ func answerLine(l bridge.Line, f bridge.Facts) []Block {
 	case bridge.LineDone:
 		return done(l, f)
 	case bridge.LineWhy:
-		return why(l, f)
+		return append(why(l, f), toConversation(l)...)
 	}
 	return nil
 }

@@ -8,9 +8,14 @@ import (
 // (Post). f are the facts of the post it comes with; zero where there is no conversation. A
 // remark that a customer did not get something mentions the author and keeps the text.
 func Line(l bridge.Line, f bridge.Facts) Card {
+	if l.Other.ID != 0 && (l.Kind == bridge.LineHistory || l.Kind == bridge.LineWhy || l.Kind == bridge.LineDetails) {
+		f = l.Other // it was asked from elsewhere
+	}
 	switch l.Kind {
 	case bridge.LineHistory:
-		return headed(History(f, l.Log))
+		c := headed(History(f, l.Log))
+		c.Blocks = append(c.Blocks, toConversation(l)...)
+		return c
 	case bridge.LineList:
 		return headed(List(listing(l), f.Zone))
 	case bridge.LineTemplates:
@@ -18,9 +23,6 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 	case bridge.LineEvening:
 		return Evening(l)
 	case bridge.LineDetails:
-		if l.Other.ID != 0 {
-			f = l.Other
-		}
 		return headed(Details(f))
 	}
 	blocks := words(l, f)
@@ -38,6 +40,14 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 		l.Verbs = []bridge.Verb{l.Verb} // its form asks for what was missing
 	}
 	return Card{Blocks: blocks, Buttons: buttons(l, f)}
+}
+
+// toConversation leads from an answer that is shown elsewhere to the conversation that it is about.
+func toConversation(l bridge.Line) []Block {
+	if l.Other.ID == 0 {
+		return nil
+	}
+	return []Block{small(whereabouts("Open "+number(l.Other.ID), l.Other)...)}
 }
 
 // words are what a line says that asks or tells something, without its outcome.
