@@ -22,7 +22,7 @@ const (
 // answer does the verbs that only read: they change nothing and are answered to
 // the actor alone.
 func (w *work) answer(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a Action) (bool, error) {
-	line := Line{Kind: LineHelp, Text: a.Args.Note}
+	line := Line{Kind: LineHelp, Text: a.Args.Note, Denied: deniedTo(agent)}
 	switch a.Verb {
 	case VerbHelp:
 	case VerbList, VerbHistory, VerbWhy, VerbFind:

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"parley/store"
@@ -14,12 +15,30 @@ func Authorize(agent *store.Agent, verb Verb, c *store.Conversation) *Problem {
 	case agent == nil:
 		return &Problem{Code: "not_an_agent", Text: "You are not one of Parley's agents.",
 			Hint: "Ask an admin to add your e-mail address to the agents."}
-	case (verb == VerbTemplateEdit || verb == VerbTemplateDelete) && !slices.Contains(agent.Roles, "admin"):
-		return &Problem{Code: "not_allowed", Text: "Only admins change templates.", Hint: "Ask one of them."}
-	case verb == VerbClose && !slices.Contains(agent.Roles, "admin"):
-		return &Problem{Code: "not_allowed", Text: "Only admins close conversations.", Hint: "Resolve it instead: !resolve"}
+	case !slices.Contains(agent.Roles, "admin"):
+		return forAdmins()[verb]
 	}
 	return nil
+}
+
+// forAdmins gives the verbs that only admins may use, and what others are told.
+func forAdmins() map[Verb]*Problem {
+	templates := &Problem{Code: "not_allowed", Text: "Only admins change templates.", Hint: "Ask one of them."}
+	return map[Verb]*Problem{
+		VerbTemplateEdit: templates, VerbTemplateDelete: templates,
+		VerbClose: {Code: "not_allowed", Text: "Only admins close conversations.", Hint: "Resolve it instead: !resolve"},
+	}
+}
+
+// deniedTo gives the verbs that an agent may use nowhere.
+func deniedTo(agent *store.Agent) []Verb {
+	var denied []Verb
+	for _, verb := range slices.Sorted(maps.Keys(forAdmins())) {
+		if agent != nil && Authorize(agent, verb, nil) != nil {
+			denied = append(denied, verb)
+		}
+	}
+	return denied
 }
 
 // authorize says why an agent may not do something to a conversation, or may not even read it;

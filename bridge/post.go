@@ -124,7 +124,7 @@ const (
 	LineDecided     LineKind = "decided"      // the action changed nothing, since Outcome came first
 	LineUnchanged   LineKind = "unchanged"    // Verb had nothing to do: it is so already
 	LineDone        LineKind = "done"         // confirmation of Verb: Text
-	LineHelp        LineKind = "help"         // the verbs; Text = verb asked about
+	LineHelp        LineKind = "help"         // the verbs; Text = verb asked about, "all" = all of them
 	LineHistory     LineKind = "history"      // Log
 	LineWhy         LineKind = "why"          // Decided, Log
 	LineList        LineKind = "list"         // Rows, Text = which list
@@ -175,6 +175,7 @@ type Line struct {
 	Left      Place      `json:",omitzero"`  // LineUnassigned: the thread in which it was before
 	LeftIn    string     `json:",omitempty"` // the name of the chat of that thread, if it is another one
 	Without   []PartyRef `json:",omitempty"` // LineRecipients: who gets no replies any more
+	Denied    []Verb     `json:",omitempty"` // LineHelp: what the asker may not do
 	Templates []Template `json:",omitempty"`
 	Files     []LineFile `json:",omitempty"` // of a reply, uploaded to us: what goes with the text
 	Outcome   *Outcome   `json:",omitempty"` // what became of what it is about; nil = it is as the line says

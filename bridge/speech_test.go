@@ -142,3 +142,43 @@ func TestHistoryHasWhatHappenedByItself(t *testing.T) {
 		}
 	}
 }
+
+// A tag that nobody had before is told to who made it, and one that exists isn't.
+func TestNewTagIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!tag Biling")
+	told := w.whisper("ann", "tag new")
+	w.card(thread, "Biling")
+	w.reply(thread, "!untag Biling")
+	w.settled()
+	w.reply(thread, "!tag biling")
+	w.settled()
+	if n := len(w.chat.Whispers("ann")); n != 1 {
+		t.Errorf("told %d times: %q", n, told.Text)
+	}
+}
+
+// The help leaves out for an agent what only admins may do.
+func TestHelpLeavesOutWhatIsForAdmins(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	for user, denied := range map[string]string{"ann": "", "ben": `["close", "templateedit", "templatedelete"]`} {
+		w.chat.Say(user, support, thread, "!help")
+		w.whisper(user, "[help]")
+		if got := w.text(`SELECT coalesce(payload->'line'->>'Denied', '') FROM deliveries WHERE payload->>'to' = '` + user + `'`); !sameWords(got, denied) {
+			t.Errorf("%s may not: %s, want %s", user, got, denied)
+		}
+	}
+}
+
+func sameWords(a, b string) bool {
+	words := func(s string) []string {
+		list := strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(`[]", `, r) })
+		slices.Sort(list)
+		return list
+	}
+	return slices.Equal(words(a), words(b))
+}

@@ -16,6 +16,7 @@ const (
 // tag adds or removes tags; new ones are created.
 func (w *work) tag(c *conv, agent *store.Agent, surface int64, a Action) {
 	before := slices.Clone(c.Tags)
+	var created []string
 	for _, name := range a.Args.Tags {
 		name = strings.Join(strings.Fields(name), " ")
 		if name == "" || len([]rune(name)) > maxTagRunes {
@@ -31,6 +32,9 @@ func (w *work) tag(c *conv, agent *store.Agent, surface int64, a Action) {
 			c.Tags = slices.Delete(c.Tags, at, at+1)
 		case a.Verb == VerbTag && at < 0:
 			c.Tags = append(c.Tags, name)
+			if w.newTags[name] {
+				created = append(created, name)
+			}
 		}
 	}
 	if len(c.Tags) > maxTags {
@@ -47,6 +51,9 @@ func (w *work) tag(c *conv, agent *store.Agent, surface int64, a Action) {
 		what = "untagged"
 	}
 	w.logAgent(c, agent, what, detail{Text: strings.Join(a.Args.Tags, ", ")})
+	if len(created) > 0 && a.Origin != OriginForm { // whose form asks for new ones
+		w.confirm(c, surface, a, Line{Text: "new", Args: Args{Conversation: c.ID, Tags: created}})
+	}
 	w.card(c)
 }
 

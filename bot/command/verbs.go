@@ -35,6 +35,7 @@ type Usage struct {
 	Emoji    []string // shortcodes that do the same
 	Button   string   // label of the button that does the same, "" if none
 	Slash    bool     // also elsewhere: "@Parley #12 …"
+	Everyday bool     // a short help names it
 	Hidden   bool     // a list of all verbs leaves it out: it has only a button
 
 	shape   shape
@@ -80,13 +81,13 @@ func talkVerbs() []Usage {
 			Verb: bridge.VerbReply, Words: []string{"reply", "answer"}, Form: "!reply TEXT",
 			Sentence: "Sends the text to the customer, whoever holds the conversation.",
 			Examples: []string{"!reply Your parcel is on its way.", "@Parley reply: Your parcel is on its way."},
-			Button:   "Reply", Slash: true, shape: shapeText, missing: "Say what to send: !reply Your parcel is on its way.", lone: true,
+			Button:   "Reply", Slash: true, Everyday: true, shape: shapeText, missing: "Say what to send: !reply Your parcel is on its way.", lone: true,
 		},
 		{
 			Verb: bridge.VerbNote, Words: []string{"note", "n"}, Form: "!note TEXT",
 			Sentence: "Keeps the text inside. The customer never sees it.",
 			Examples: []string{"note: asked the warehouse", "// asked the warehouse", "!n asked the warehouse"},
-			Button:   "Note", Slash: true, shape: shapeText, missing: "Say what to note: !note asked the warehouse", lone: true,
+			Button:   "Note", Slash: true, Everyday: true, shape: shapeText, missing: "Say what to note: !note asked the warehouse", lone: true,
 		},
 		{
 			Verb: bridge.VerbTemplate, Words: []string{"template", "tpl"}, Form: "!template [NAME]",
@@ -103,7 +104,7 @@ func talkVerbs() []Usage {
 		{
 			Verb: bridge.VerbUndo, Words: []string{"undo", "u"}, Form: "!undo",
 			Sentence: "Takes back your last reply while it waits.",
-			Examples: []string{"!undo"}, Button: "Undo", shape: shapeNothing, lone: true,
+			Examples: []string{"!undo"}, Button: "Undo", shape: shapeNothing, Everyday: true, lone: true,
 		},
 	}
 }
@@ -113,13 +114,13 @@ func ownerVerbs() []Usage {
 		{
 			Verb: bridge.VerbTake, Words: []string{"take", "accept", "claim"}, Form: "!take",
 			Sentence: "Makes the conversation yours.",
-			Examples: []string{"!take"}, Button: "Take", Slash: true, shape: shapeNothing, lone: true,
+			Examples: []string{"!take"}, Button: "Take", Slash: true, Everyday: true, shape: shapeNothing, lone: true,
 		},
 		{
 			Verb: bridge.VerbAssign, Words: []string{"assign", "a", "t", "transfer"}, Form: "!assign @WHO or #TEAM [NOTE]",
 			Sentence: "Hands it to somebody or to a team; with + somebody joins.",
 			Examples: []string{"!assign @ann", "!assign me +@bob", "!assign #billing wants a refund", "!t @ann knows this customer"},
-			Button:   "Assign", Slash: true, shape: shapePeople, missing: "Say to whom: !assign @ann, or !assign #billing", lone: true,
+			Button:   "Assign", Slash: true, Everyday: true, shape: shapePeople, missing: "Say to whom: !assign @ann, or !assign #billing", lone: true,
 		},
 		{
 			Verb: bridge.VerbUnassign, Words: []string{"unassign", "release"}, Form: "!unassign",
@@ -130,7 +131,7 @@ func ownerVerbs() []Usage {
 			Verb: bridge.VerbTag, Words: []string{"tag", "label"}, Form: "!tag TAG, TAG",
 			Sentence: "Adds tags. New ones are created.",
 			Examples: []string{"!tag billing", "!tag billing, late delivery"},
-			Button:   "Tag", Slash: true, shape: shapeTags, missing: "Say which tags: !tag billing, late delivery", lone: true,
+			Button:   "Tag", Slash: true, Everyday: true, shape: shapeTags, missing: "Say which tags: !tag billing, late delivery", lone: true,
 		},
 		{
 			Verb: bridge.VerbUntag, Words: []string{"untag", "unlabel"}, Form: "!untag TAG, TAG",
@@ -156,7 +157,7 @@ func stateVerbs() []Usage {
 			Verb: bridge.VerbSnooze, Words: []string{"snooze", "s", "z"}, Form: "!snooze TIME",
 			Sentence: "Hides it until then; it comes back to its owner.",
 			Examples: []string{"!snooze 2h", "!snooze tomorrow", "!snooze monday", "!snooze friday 14:00", "!snooze 24.12. 9:00"},
-			Button:   "Snooze", Slash: true, shape: shapeTime, missing: "Say until when: !snooze 2h, !snooze tomorrow, !snooze friday 14:00", lone: true,
+			Button:   "Snooze", Slash: true, Everyday: true, shape: shapeTime, missing: "Say until when: !snooze 2h, !snooze tomorrow, !snooze friday 14:00", lone: true,
 		},
 		{
 			Verb: bridge.VerbWake, Words: []string{"wake", "unsnooze"}, Form: "!wake",
@@ -167,7 +168,7 @@ func stateVerbs() []Usage {
 			Verb: bridge.VerbResolve, Words: []string{"resolve", "r", "done"}, Form: "!resolve [NOTE]",
 			Sentence: "Ends it as solved. A note stays inside.",
 			Examples: []string{"!resolve", "!resolve refunded 12.50", "!r"},
-			Button:   "Resolve", Slash: true, shape: shapeNote, lone: true,
+			Button:   "Resolve", Slash: true, Everyday: true, shape: shapeNote, lone: true,
 		},
 		{
 			Verb: bridge.VerbReopen, Words: []string{"reopen", "unresolve"}, Form: "!reopen",
@@ -214,13 +215,13 @@ func mailVerbs() []Usage {
 		{
 			Verb: bridge.VerbList, Words: []string{"list", "inbox"}, Form: "!list mine",
 			Sentence: "Lists conversations: mine, unassigned, team, all, snoozed or resolved.",
-			Examples: []string{"@Parley mine", "@Parley unassigned", "!list all"}, Slash: true, shape: shapeList, lone: true,
+			Examples: []string{"@Parley mine", "@Parley unassigned", "!list all"}, Slash: true, Everyday: true, shape: shapeList, lone: true,
 		},
 		{
 			Verb: bridge.VerbFind, Words: []string{"show", "find", "open", "more", "details"}, Form: "!show [#NUMBER]",
 			Sentence: "Shows all that is known of a conversation, or looks for one.",
 			Examples: []string{"!show", "@Parley #12", "@Parley find lamp"},
-			Button:   "More", Slash: true, shape: shapeFind, lone: true,
+			Button:   "More", Slash: true, Everyday: true, shape: shapeFind, lone: true,
 		},
 		{
 			Verb: bridge.VerbTemplates, Words: []string{"templates"}, Form: "!templates",
@@ -229,8 +230,8 @@ func mailVerbs() []Usage {
 		},
 		{
 			Verb: bridge.VerbHelp, Words: []string{"help", "?"}, Form: "!help [VERB]",
-			Sentence: "Lists the verbs, or explains one.",
-			Examples: []string{"!help", "!help snooze", "@Parley help"}, Slash: true, shape: shapeTopic, lone: true,
+			Sentence: "Lists the everyday verbs, all of them, or explains one.",
+			Examples: []string{"!help", "!help all", "!help snooze", "@Parley help"}, Slash: true, shape: shapeTopic, lone: true,
 		},
 	}
 }

@@ -342,7 +342,7 @@ func TestHelp(t *testing.T) {
 		p := bridge.Post{Kind: bridge.PostEphemeral, Token: "help", Attempt: 1, Place: bridge.Place{Channel: channel}, To: ann, Line: &bridge.Line{Kind: bridge.LineHelp}}
 		c, err := w.s.compose(within(t), p)
 		must(t, err)
-		return c.content.text.Text
+		return cardText(c.content.page.Card)
 	}
 	w, _, root, _ := talk(t)
 	if deaf := help(w, w.channel); strings.Contains(deaf, "!snooze") || !strings.Contains(deaf, "@Parley snooze") || !strings.Contains(deaf, "@Parley reply:") || !strings.Contains(deaf, "/snooze") {

@@ -11,6 +11,8 @@ import (
 func done(l bridge.Line, f bridge.Facts) []Block {
 	lead := []any{icon("ok"), " ", mentioned(l)}
 	switch {
+	case l.Verb == bridge.VerbTag && l.Text == "new":
+		return []Block{sentence(append(lead, doer(l)+" made a new tag: ", bold(listed(l.Args.Tags, "tag")), ".", then(or(l.Hint, "If that was a slip, remove it: !untag "+listed(l.Args.Tags, "tag"))))...)}
 	case l.Verb == bridge.VerbPromote && l.Other.ID != 0:
 		return []Block{sentence(append(lead, "This is conversation ", whereabouts(number(l.Other.ID), l.Other), " now.", then(l.Hint))...)}
 	case l.Verb == bridge.VerbSilence && l.Text != "":

@@ -61,14 +61,19 @@ func (w Ways) does(u command.Usage) bool {
 	return !w.Private || u.Slash && u.Verb != bridge.VerbReply
 }
 
-// Help explains one verb, or all for "", as they are given by the ways.
-func Help(word string, w Ways) Card {
-	if strings.TrimSpace(word) == "" {
-		return helpAll(w)
+// allVerbs asks the help for every verb.
+const allVerbs = "all"
+
+// Help explains one verb, the everyday ones for "", or all for "all", as they are given by the ways.
+// Denied are those that its reader may not use: lists leave them out.
+func Help(word string, w Ways, denied ...bridge.Verb) Card {
+	word = strings.TrimSpace(word)
+	if word == "" || strings.EqualFold(word, allVerbs) {
+		return helpList(w, word != "", denied)
 	}
 	u, ok := command.Help(word)
 	if !ok {
-		c := helpAll(w)
+		c := helpList(w, false, denied)
 		c.Blocks = append([]Block{sentence("There is no verb ", code(oneLine(word, 40)), ". These there are:")}, c.Blocks...)
 		return c
 	}
@@ -118,10 +123,11 @@ func also(u command.Usage, w Ways) []Piece {
 	return append([]Piece{text("Also: ")}, joined(between, groups...)...)
 }
 
-func helpAll(w Ways) Card {
+// helpList lists the everyday verbs, or all, with a button for the others.
+func helpList(w Ways, all bool, denied []bridge.Verb) Card {
 	c := Card{Title: "Help", Blocks: w.manners()}
 	for _, u := range command.All() {
-		if u.Hidden || !w.does(u) {
+		if u.Hidden || !w.does(u) || slices.Contains(denied, u.Verb) || !all && !u.Everyday {
 			continue
 		}
 		pieces := []Piece{code(w.typed(u.Form)), text(" " + u.Sentence)}
@@ -131,6 +137,12 @@ func helpAll(w Ways) Card {
 		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: pieces})
 	}
 	c.Blocks = append(c.Blocks, small(text("Times: "+when.Forms)), small(text("More about one: "), code(w.typed("!help snooze"))))
+	if !all {
+		more := button(bridge.VerbHelp, bridge.Args{Note: allVerbs})
+		more.Label = "All commands"
+		c.Blocks = append(c.Blocks, small(text("All of them: "), code(w.typed("!help all"))))
+		c.Buttons = []Button{more}
+	}
 	return c
 }
 

@@ -16,7 +16,7 @@ func Post(p bridge.Post, w Ways) (Card, bool) {
 		switch {
 		case p.Line == nil:
 		case p.Line.Kind == bridge.LineHelp:
-			return Help(p.Line.Text, w), true
+			return Help(p.Line.Text, w, p.Line.Denied...), true
 		default:
 			return Line(*p.Line, p.Facts), true
 		}

@@ -2,6 +2,7 @@ package view
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -172,7 +173,7 @@ func TestListHistoryHelp(t *testing.T) {
 	golden.Text(t, "testdata/history.txt", dump("rows", history)+dump("none", History(facts(t), nil)))
 
 	b.Reset()
-	for _, word := range []string{"", "snooze", "!r", "xyz\n", "cc", "why"} {
+	for _, word := range []string{"", "all", "snooze", "!r", "xyz\n", "cc", "why"} {
 		c := Help(word, heard())
 		checkCard(t, word, c)
 		b.WriteString(dump("help "+strings.TrimSpace(word), c))
@@ -207,7 +208,7 @@ func TestHelpByWays(t *testing.T) {
 		}
 	}
 	for _, w := range []Ways{deaf, private} {
-		for _, word := range []string{"", "snooze", "reply"} {
+		for _, word := range []string{"", "all", "snooze", "reply"} {
 			b.WriteString(dump("help "+word, Help(word, w)))
 		}
 	}
@@ -262,5 +263,27 @@ func TestProblemIsError(t *testing.T) {
 	var p *bridge.Problem
 	if !errors.As(err, &p) || p.Text == "" || p.Hint == "" {
 		t.Errorf("no form for take: %v", err)
+	}
+}
+
+// The help names ten everyday verbs and leads to the others; it names none that its reader may
+// not use.
+func TestHelpIsShort(t *testing.T) {
+	t.Parallel()
+	items := func(c Card) (list []string) {
+		for _, b := range c.Blocks {
+			if b.Kind == BlockItem {
+				list = append(list, b.Pieces[0].Text)
+			}
+		}
+		return list
+	}
+	short := Help("", heard())
+	if n := len(items(short)); n != 10 || len(short.Buttons) != 1 || short.Buttons[0].Label != "All commands" {
+		t.Errorf("%d verbs, buttons %+v", n, short.Buttons)
+	}
+	all, some := items(Help("ALL", heard())), items(Help("all", heard(), bridge.VerbClose))
+	if len(all) < 25 || len(some) != len(all)-1 || slices.Contains(some, "!close") || len(Help("all", heard()).Buttons) != 0 {
+		t.Errorf("all: %q, without closing: %q", all, some)
 	}
 }
