@@ -202,7 +202,7 @@ func (d *desk) Count(account, text string) (Count, bool) {
 	if !ok {
 		return Count{}, false
 	}
-	return counter.Count(text), true
+	return counter.Count(text, a.Signature), true
 }
 
 func (d *desk) Teams(context.Context) ([]string, error) {

@@ -10,6 +10,7 @@ import (
 	"parley/bridge/bridgetest"
 	"parley/channels"
 	"parley/channels/channelstest"
+	"parley/store"
 )
 
 func file(name string, size int) bridgetest.File {
@@ -154,7 +155,9 @@ func TestSeveralFilesTakenBackAndParked(t *testing.T) {
 // counting is a channel whose provider counts ten characters as one text.
 type counting struct{ *channelstest.Channel }
 
-func (counting) Count(text string) channels.Count { return channels.Count{Parts: (len(text) + 9) / 10} }
+func (counting) Count(text, signature string) channels.Count {
+	return channels.Count{Parts: (len(text+signature) + 9) / 10}
+}
 
 // A long text is counted where the provider counts: more than three parts are told while the
 // text can be taken back; a form's own line says it.
@@ -172,6 +175,10 @@ func TestTextsAreCounted(t *testing.T) {
 	if n := w.lines(thread, bridge.LineTexts); n != 1 {
 		t.Errorf("%d warnings", n)
 	}
+	w.saveAccount(chat, func(a *store.Account) { a.Signature = "Yours, Acme" })
+	signed := w.chat.Say("ann", support, thread, "Twenty-five characters...")
+	w.fate(signed, "waiting")
+	w.chat.Wait(t, "a warning that counts the signature", func() bool { return w.lines(thread, bridge.LineTexts) == 2 })
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("%d calls", n)
 	}

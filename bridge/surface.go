@@ -142,8 +142,8 @@ type Desk interface {
 	// several where they were posted together, none where it isn't a customer's.
 	SaidAt(ctx context.Context, at Place, user string) ([]Said, error)
 
-	// Count says how many messages the provider of an account counts a text as; ok is false
-	// where it doesn't count.
+	// Count says how many messages the provider of an account counts a text as, with the
+	// account's signature; ok is false where it doesn't count.
 	Count(account, text string) (n Count, ok bool)
 
 	// Teams gives the teams' names, for pickers.

@@ -37,8 +37,9 @@ type Starter interface {
 
 // Counter is a Channel whose provider counts a long text as several messages.
 type Counter interface {
-	// Count says how many messages a text is. Pure.
-	Count(text string) Count
+	// Count says how many messages a text is when it is sent with a signature, which may be "".
+	// A text that is still empty is counted as if one would follow. Pure.
+	Count(text, signature string) Count
 }
 
 // Count of a text.

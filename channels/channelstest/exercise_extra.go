@@ -69,14 +69,20 @@ func exerciseCount(t *testing.T, h Harness) {
 	for _, letter := range []string{"a", "ñ", "€", "ж", "😀"} {
 		last := channels.Count{Parts: 1}
 		for n := range 1601 {
-			c := counter.Count(strings.Repeat(letter, n))
+			c := counter.Count(strings.Repeat(letter, n), "")
 			if c.Parts < 1 || c.Parts < last.Parts || c.Left < 0 || c.Encoding == "" || c.Parts == last.Parts && n > 1 && c.Left >= last.Left {
 				t.Fatalf("%d × %q: %+v after %+v", n, letter, c, last)
 			}
 			last = c
 		}
-		if last.Parts < 2 || last != counter.Count(strings.Repeat(letter, 1600)) {
+		if last.Parts < 2 || last != counter.Count(strings.Repeat(letter, 1600), "") {
 			t.Errorf("1600 × %q: %+v", letter, last)
+		}
+	}
+	for _, text := range []string{"", "a", strings.Repeat("a", 155)} {
+		without, with := counter.Count(text, ""), counter.Count(text, "Yours, Acme")
+		if with.Parts < without.Parts || with == without {
+			t.Errorf("%d letters count as %+v, with a signature as %+v", len(text), without, with)
 		}
 	}
 }

@@ -161,5 +161,11 @@ func (w *WhatsApp) Attend(ctx context.Context, _ channels.Party, last string) er
 		form: url.Values{"messageId": {last}, "channel": {"whatsapp"}}}, nil)
 }
 
-// Count implements channels.Counter.
-func (s *SMS) Count(text string) channels.Count { return countSegments(wamark.Plain(text)) }
+// Count implements channels.Counter: it counts what body makes of a text.
+func (s *SMS) Count(text, signature string) channels.Count {
+	if strings.TrimSpace(text) == "" && signature != "" {
+		return countSegments("\n\n" + strings.TrimSpace(wamark.Plain(signature)))
+	}
+	body, _ := s.body(channels.Outbound{Text: text, Signature: signature})
+	return countSegments(body)
+}

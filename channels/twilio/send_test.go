@@ -77,8 +77,13 @@ func TestSendSMS(t *testing.T) {
 	if f := w.lastForm(); f.Get("Body") != text || f.Get("MessagingServiceSid") == "" {
 		t.Errorf("%v", f)
 	}
-	if count := w.channel.(channels.Counter).Count("**" + text + "**"); r.Parts != 2 || count.Parts != 2 {
+	if count := w.channel.(channels.Counter).Count("**"+text+"**", ""); r.Parts != 2 || count.Parts != 2 {
 		t.Errorf("parts %d, counted %+v", r.Parts, count)
+	}
+	signed := w.outbound(3, strings.Repeat("a", 155))
+	signed.Signature = "Yours, Acme"
+	if r, count := w.sent(signed), w.channel.(channels.Counter).Count(signed.Text, signed.Signature); r.Parts != 2 || count.Parts != 2 {
+		t.Errorf("with a signature %d parts, counted %+v", r.Parts, count)
 	}
 	o := w.outbound(2, "Which?")
 	o.Rich = &channels.Rich{Buttons: []channels.Button{{Title: "This"}, {Title: "That"}}}
