@@ -98,8 +98,12 @@ func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a Action, m 
 // askSendAs asks who wants to send what somebody else wrote whether it is to leave: the customer
 // gets it as its author's.
 func (w *work) askSendAs(c *conv, surface int64, a Action, m *message) {
-	w.whisper(c, surface, a, Line{Kind: LineSendAs, By: w.dir.ref(surface, *m.AgentID), Text: m.Text, Files: uploadedNames(m), Customer: c.customer(),
-		Verbs: []Verb{VerbSend}, Args: Args{Conversation: c.ID, Message: m.ID, Sure: true}})
+	line := Line{Kind: LineSendAs, By: w.dir.ref(surface, *m.AgentID), Text: m.Text, Files: uploadedNames(m), Customer: c.customer(),
+		Verbs: []Verb{VerbSend}, Args: Args{Conversation: c.ID, Message: m.ID, Sure: true}}
+	if m.AccountID == surface {
+		line.SourceRef = Place{Channel: m.Channel, Message: m.Place}
+	}
+	w.whisper(c, surface, a, line)
 }
 
 // tellSentAs says in the thread who sends what somebody else wrote. The author notices it, and

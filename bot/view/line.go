@@ -25,6 +25,7 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 	case bridge.LineDetails:
 		return headed(Details(f))
 	}
+	l, cut := brief(l)
 	blocks := words(l, f)
 	if l.Outcome != nil {
 		blocks = outcomeLine(l, f)
@@ -33,7 +34,7 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 		blocks = append([]Block{sentence(mentioned(l), said(l.Reason), then(l.Hint))}, quote(l.Text)...)
 	}
 	blocks = append(blocks, richBlocks(l.Rich)...)
-	if l.SourceRef.Message != "" && l.SourceRef.Channel != "" && l.Text == "" {
+	if l.SourceRef.Message != "" && l.SourceRef.Channel != "" && (l.Text == "" || cut) {
 		blocks = append(blocks, small(thread("To the message", l.SourceRef)))
 	}
 	if l.Kind == bridge.LineRefused && len(l.Verbs) == 0 && f.Status.Open() && needsArguments(l.Verb) {

@@ -302,3 +302,35 @@ func TestLineDone(t *testing.T) {
 	}
 	golden.Text(t, "testdata/line_done.txt", b.String())
 }
+
+// A line repeats two lines of a long message and leads to it; what can't be read there any more,
+// or stands nowhere else, is kept whole.
+func TestLineRepeatsTwoLines(t *testing.T) {
+	t.Parallel()
+	long := "**Dear** Carla,\n\n- one_two\n- three\n\n```\ncode\n```\n" + strings.Repeat("And so on, as was said before. ", 200)
+	quoted := func(l bridge.Line) (text string, leads bool) {
+		l.Mentions = []bridge.AgentRef{ann()}
+		for _, b := range Line(l, facts(t)).Blocks {
+			if b.Kind == BlockQuote {
+				text = b.Text
+			}
+			leads = leads || b.Kind == BlockSmall && b.Pieces[0].Kind == PieceThread
+		}
+		return text, leads
+	}
+	at := bridge.Place{Channel: "C1", Message: "101.1"}
+	if text, leads := quoted(bridge.Line{Kind: bridge.LineInside, Text: long, SourceRef: at}); text != "Dear Carla,\none\\_two …" || !leads {
+		t.Errorf("repeated: %q, leads to it: %v", text, leads)
+	}
+	if text, leads := quoted(bridge.Line{Kind: bridge.LineFailed, Text: strings.Repeat("word ", 1000), SourceRef: at}); len(text) > 210 || !leads {
+		t.Errorf("%d characters, leads to it: %v", len(text), leads)
+	}
+	for name, l := range map[string]bridge.Line{
+		"short": {Kind: bridge.LineInside, Text: "Two\nlines", SourceRef: at}, "of a form": {Kind: bridge.LineInside, Text: long},
+		"deleted": {Kind: bridge.LineDeleteLate, Text: long, SourceRef: at}, "changed": {Kind: bridge.LineEditLate, Text: long, SourceRef: at},
+	} {
+		if text, leads := quoted(l); text != l.Text || leads {
+			t.Errorf("%s: %d of %d characters", name, len(text), len(l.Text))
+		}
+	}
+}
