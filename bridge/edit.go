@@ -264,7 +264,7 @@ func (w *work) undo(c *conv, agent *store.Agent, surface int64, a Action) {
 	w.decide(m, agent, "")
 	w.mark(c, m, "")
 	w.logAgent(c, agent, "undone", detail{Message: m.ID})
-	w.tellAuthor(c, m, LineUndone, "undone", VerbSend)
+	w.tellWith(c, m, Line{Kind: LineUndone, By: w.dir.ref(surface, agent.ID), Reason: "undone", Verbs: []Verb{VerbSend}})
 	w.unanswered(c)
 }
 

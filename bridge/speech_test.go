@@ -182,3 +182,37 @@ func sameWords(a, b string) bool {
 	}
 	return slices.Equal(words(a), words(b))
 }
+
+// A first mail without a subject gets the first words of its text.
+func TestFirstMailWithoutSubject(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	for i, mails := range [][2]string{
+		{"It is **repaired**.\nFetch it when you like.", "It is repaired"},
+		{"We have looked at the lamp which you brought us on Monday and found the fault", "We have looked at the lamp which you brought us on Monday …"},
+	} {
+		w.chat.Submit("ben", support, "", begin(mail, "carla", ""), mails[0])
+		if got := w.sent(i + 1)[i].Subject; got != mails[1] {
+			t.Errorf("the subject is %q, want %q", got, mails[1])
+		}
+	}
+}
+
+// Who takes a reply of one's own back isn't mentioned; its author is, where somebody else does.
+func TestOwnDeedsMentionNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	own := w.reply(thread, "Taken back by its author")
+	w.fate(own, "waiting")
+	w.reply(thread, "!undo")
+	if line := w.shown("[undone]"); len(line.Mentions()) > 0 {
+		t.Errorf("the line: %q", line.Text)
+	}
+	other := w.reply(thread, "Taken back by a colleague")
+	w.fate(other, "waiting")
+	w.chat.Choose("ben", support, other, bridge.VerbUndo)
+	if line := w.shown("undone Taken back by a colleague"); !slices.Equal(line.Mentions(), []string{"ann"}) {
+		t.Errorf("the line: %q", line.Text)
+	}
+}

@@ -200,7 +200,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface
 		previous = w.latestOf(identity)
 	}
 	if previous != nil && previous.status().Open() {
-		w.tellActor(surface, agent, a, Line{Kind: LineExists, Mentions: []AgentRef{w.dir.ref(surface, agent.ID)}, Other: w.refer(previous, surface), Customer: previous.customer(), Text: a.Text})
+		w.tellActor(surface, agent, a, Line{Kind: LineExists, Other: w.refer(previous, surface), Customer: previous.customer(), Text: a.Text})
 		return nil
 	}
 	c, err := w.makeConversation(ctx, tx, s.account, channels.Inbound{From: s.party, Subject: subjectFor(s, a)}, previous)
@@ -267,7 +267,25 @@ func subjectFor(s starting, a Action) string {
 	if !s.caps.Subject {
 		return ""
 	}
-	return preview(a.Args.Subject)
+	return cmp.Or(preview(a.Args.Subject), subjectOf(a.Text))
+}
+
+// subjectRunes is how much of a text becomes its subject.
+const subjectRunes = 60
+
+// subjectOf gives the first words of a text, as the subject of a mail that was given none.
+func subjectOf(text string) string {
+	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	first = preview(first)
+	runes := []rune(first)
+	if len(runes) <= subjectRunes {
+		return strings.TrimRight(first, ".,:; ")
+	}
+	cut := string(runes[:subjectRunes])
+	if at := strings.LastIndexByte(cut, ' '); at > 0 {
+		cut = cut[:at]
+	}
+	return strings.TrimRight(cut, ".,:;!? ") + " …"
 }
 
 // refer names a conversation to a surface, with the place of its thread.

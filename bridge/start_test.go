@@ -150,12 +150,12 @@ func TestStartRefused(t *testing.T) {
 func TestStartIsHeld(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	w.chat.Submit("ben", support, "", begin(mail, "carla", ""), "Too early")
+	w.chat.Submit("ben", support, "", begin(mail, "carla", "A subject"), "Too early")
 	line := w.shown("Too early")
 	w.chat.Press(t, "ben", line, bridge.VerbUndo)
 	w.line(line.Thread, bridge.LineUndone)
 	w.saveAccount(mail, func(a *store.Account) { a.Paused = true })
-	w.chat.Submit("ben", support, "", begin(mail, "dora", ""), "In a pause")
+	w.chat.Submit("ben", support, "", begin(mail, "dora", "A subject"), "In a pause")
 	if parked := w.line(w.shown("In a pause").Thread, bridge.LineParked); !strings.Contains(parked.Plain(), "paused") {
 		t.Errorf("%q", parked.Text)
 	}

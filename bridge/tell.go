@@ -83,10 +83,14 @@ func (w *work) tellWith(c *conv, m *message, line Line) {
 	w.lineAbout(c, m, line)
 }
 
-// lineAbout posts a line that points at a person's message and mentions its author.
+// lineAbout posts a line that points at a person's message. It mentions the author, but for what
+// the author did.
 func (w *work) lineAbout(c *conv, m *message, line Line) {
 	if t := c.home(w.dir); t != nil {
-		line.Mentions, line.SourceRef = []AgentRef{w.author(m, t.AccountID)}, sourceOf(m, t)
+		line.SourceRef = sourceOf(m, t)
+		if m.AgentID == nil || line.By.ID != *m.AgentID {
+			line.Mentions = []AgentRef{w.author(m, t.AccountID)}
+		}
 		w.line(c, line)
 	}
 }

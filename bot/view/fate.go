@@ -61,7 +61,7 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 	case bridge.LineDeleteLate:
 		return fate(l, f, "wastebasket", "This was deleted here after it was sent: "+who+" has it.", "")
 	case bridge.LineUndone:
-		return fate(l, f, "leftwards_arrow_with_hook", "Taken back in time: "+who+" did not get this.", "")
+		return undone(l, f)
 	case bridge.LineTopLevel:
 		return fate(l, f, "mag", "This reached no customer: it was typed in the channel, not in a conversation's thread.", "Type it in the thread of the conversation that it is for.")
 	case bridge.LineNotMapped:
@@ -69,6 +69,15 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 		return fate(l, f, "no_entry", "Nothing was sent: I don't know you as an agent.", "Ask an admin to add you, then type it again.")
 	}
 	return nil
+}
+
+// undone says who took a reply back, where its author has to be told.
+func undone(l bridge.Line, f bridge.Facts) []Block {
+	by := ""
+	if len(l.Mentions) > 0 && !nobody(l.By) {
+		by = " by " + agentName(l.By)
+	}
+	return fate(l, f, "leftwards_arrow_with_hook", "Taken back in time"+by+": "+customer(l, f)+" did not get this.", "")
 }
 
 // fate is a line about one message. The engine's hint wins over the usual one.

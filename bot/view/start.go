@@ -129,7 +129,10 @@ func startLine(l bridge.Line, f bridge.Facts) []Block {
 		return append([]Block{sentence(icon("speech_balloon"), " ", mentioned(l), customer(l, f)+" has an open conversation already: ",
 			whereabouts(number(l.Other.ID), l.Other), ". Nothing was sent.", then(or(l.Hint, "Write it there.")))}, quote(l.Text)...)
 	case l.Kind == bridge.LineDone && l.Verb == bridge.VerbNew:
-		lead := []any{icon("outbox_tray"), " ", mentioned(l), doer(l) + " wrote to " + customer(l, f)}
+		lead := []any{icon("outbox_tray"), " ", doer(l) + " wrote to " + customer(l, f)}
+		if len(l.Mentions) > 0 { // the mention makes the thread one of the writer's, who would miss the answer else
+			lead = []any{icon("outbox_tray"), " ", mentions(l.Mentions), " wrote to " + customer(l, f)}
+		}
 		if name := oneLine(l.Reason, maxNameRunes); name != "" {
 			lead = append(lead, " with the template ", bold(name))
 		}
