@@ -75,7 +75,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 func (w *work) settleSlip(c *conv, surface int64, a Action) {
 	m := w.messages[a.Args.Slip]
 	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
-	if m != nil && m.ConversationID == c.ID && m.Fate == store.FateAsk && Authorize(agent, a.Verb, c.Conversation) == nil {
+	if m != nil && m.ConversationID == c.ID && m.Fate == store.FateAsk && w.authorize(agent, a.Verb, c, surface, a) == nil {
 		m.Fate, m.Reason, m.dirty = store.FateInside, commandReason, true
 		w.mark(c, m, MarkInside)
 	}
