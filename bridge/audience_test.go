@@ -38,6 +38,7 @@ func secluded(t *testing.T, o options) *world {
 
 // What an account's own channel closes is closed by every way: lists, searches, details, forms, history,
 // what was said, new conversations, verbs from elsewhere.
+//
 func TestPrivateChannel(t *testing.T) {
 	t.Parallel()
 	w := secluded(t, options{})
@@ -114,6 +115,7 @@ func TestPrivateChannel(t *testing.T) {
 }
 
 // Somebody who joined may read at once; while nobody can tell who is in a channel, it closes.
+//
 func TestAudienceAges(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -137,6 +139,7 @@ func TestAudienceAges(t *testing.T) {
 }
 
 // A list has pages; find looks for words everywhere, and in a thread too.
+//
 func TestFindAndPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -10,6 +10,7 @@ import (
 )
 
 // A customer writes, an agent answers, the customer gets it: the whole way there and back.
+//
 func TestConversationThereAndBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -155,6 +156,7 @@ func TestDuplicates(t *testing.T) {
 }
 
 // Assign, tag, topic, snooze, wake by time, resolve, reopen: the card follows.
+//
 func TestVerbs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -189,6 +191,7 @@ func TestVerbs(t *testing.T) {
 
 // A mail that answers another by its id joins that conversation; one that does not opens
 // its own; automatic mail opens no root of its own.
+//
 func TestMailThreads(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

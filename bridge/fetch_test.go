@@ -187,6 +187,7 @@ func TestFetchingIsFair(t *testing.T) {
 
 // Somebody opens the form: the customer sees it, once in 20 s; a channel that can't show it isn't
 // asked.
+//
 func TestAttend(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -302,6 +303,7 @@ func TestBurstWithPhotos(t *testing.T) {
 
 // Photos that wait together are one upload; the connection to the surface breaks meanwhile: each
 // is shown once.
+//
 func TestPhotosTogether(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []bridgetest.FaultKind{"", "drop_after", "drop_before"} {

@@ -42,6 +42,7 @@ func TestGapInTheHold(t *testing.T) {
 }
 
 // While a gap is being filled no reply leaves, not even one that turns out unchanged.
+//
 func TestRepliesWaitForTheGap(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})

@@ -26,6 +26,7 @@ func TestFirstOfSeveralNewKeysStands(t *testing.T) {
 
 // A customer who took another name has it, whether what they said before is applied with it or
 // alone.
+//
 func TestNewestNameCounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -32,6 +32,7 @@ func (w *world) got() []string {
 
 // What the channel can't take is told when it is said, with what to do, and never tried
 //
+//
 func TestLimitsAreToldAtOnce(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -97,6 +98,7 @@ func TestSeveralFiles(t *testing.T) {
 }
 
 // A file that fails is told by its name; sending it again sends nothing twice.
+//
 func TestOneOfSeveralFilesFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -85,6 +85,7 @@ func TestLinkToAFile(t *testing.T) {
 }
 
 // Without a public address the agent is told what is missing.
+//
 func TestNoLinkWithoutAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{stopped: true})

@@ -84,6 +84,7 @@ func TestLaneMadeTwice(t *testing.T) {
 
 // Where the customer has another open conversation on a chat, reopening the old one is
 // refused, with the way to the new one.
+//
 func TestReopenBesideAnOpenOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

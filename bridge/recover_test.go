@@ -114,6 +114,7 @@ func TestSettingsReachReplicas(t *testing.T) {
 }
 
 // The desk answers what surfaces ask for, to those who may know.
+//
 func TestDesk(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -139,6 +139,7 @@ func TestReplyLate(t *testing.T) {
 
 // Receipts only rise, in whatever order they come; a bounce is told; a later delivery
 // beats it.
+//
 func TestReceipts(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -10,6 +10,7 @@ import (
 )
 
 // The list of a team shows the conversations of the agent's own teams alone.
+//
 func TestListOfATeam(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -34,6 +34,7 @@ func buttons(titles ...string) *bridge.Rich {
 }
 
 // Buttons leave as such where they are carried; what the customer taps comes back as words.
+//
 func TestRichReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: carrying})
@@ -80,6 +81,7 @@ func TestRichIsSentAgain(t *testing.T) {
 }
 
 // Where a channel doesn't carry it the customer gets words, and the thread shows the same.
+//
 func TestRichAsWords(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Buttons = 2 }})
@@ -129,6 +131,7 @@ func TestRichIsHeld(t *testing.T) {
 }
 
 // A reply to one message names it where the channel can, and quotes it where it can't.
+//
 func TestReplyToOneMessage(t *testing.T) {
 	t.Parallel()
 	for name, caps := range map[string]func(*channels.Capabilities){"named": carrying, "quoted": nil} {

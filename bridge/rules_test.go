@@ -207,6 +207,7 @@ func TestModes(t *testing.T) {
 }
 
 // What was said before the account began to watch, or was paused, does not leave either.
+//
 func TestModeChangesInTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -320,6 +321,7 @@ func TestUnsignedWebhook(t *testing.T) {
 
 // A customer who writes after the end: a chat goes on in a new, linked conversation; a mail
 // reopens its own.
+//
 func TestCustomerWritesAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -370,6 +372,7 @@ func TestSnoozeEndsWithTheCustomer(t *testing.T) {
 }
 
 // New roots overtake the tail of a chatty conversation.
+//
 func TestRootsOvertake(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{rate: 4})

@@ -41,6 +41,7 @@ func TestExplicitMode(t *testing.T) {
 }
 
 // confirm_send: each reply waits for a click.
+//
 func TestConfirmSend(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"confirm_send": "on"}})
@@ -56,6 +57,7 @@ func TestConfirmSend(t *testing.T) {
 }
 
 // receipts: read marks all, sent one, failures none of what went well.
+//
 func TestReceiptSettings(t *testing.T) {
 	t.Parallel()
 	for setting, want := range map[string][]string{"read": {"read"}, "sent": {"sent"}, "failures": nil} {
@@ -83,6 +85,7 @@ func TestReceiptSettings(t *testing.T) {
 }
 
 // Who may not is told so, and nothing changes.
+//
 func TestAuthorization(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -109,6 +112,7 @@ func TestAuthorization(t *testing.T) {
 }
 
 // Assigning to somebody, joining, giving back: those who are new are mentioned, nobody else.
+//
 func TestAssignments(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -136,6 +140,7 @@ func TestAssignments(t *testing.T) {
 }
 
 // Lists and histories are answered to the one who asked, and change nothing.
+//
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -181,6 +186,7 @@ func TestLargeMessageWithFiles(t *testing.T) {
 }
 
 // A paused account parks nothing silently: what was said before waits, and leaves later.
+//
 func TestPausedAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})

@@ -13,6 +13,7 @@ func reply() bridge.Speech {
 }
 
 // Each way in which a reply differs from a plain one, and what becomes of it.
+//
 func TestSpeakReasons(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -97,6 +98,7 @@ func plain(s bridge.Speech) bool {
 
 // Every combination of everything: what is forbidden never leaves and is never sent by
 // less than a click; the rest leaves exactly when it is plain.
+//
 func TestSpeakExhaustively(t *testing.T) {
 	t.Parallel()
 	combinations, counts := 0, map[bridge.Decision]int{}

@@ -31,6 +31,7 @@ func (w *world) sent(n int) []channelstest.Sent {
 
 // An agent begins: the root first, then the text, then the mail; the answer comes to the
 // same conversation.
+//
 func TestStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -59,6 +60,7 @@ func TestStart(t *testing.T) {
 }
 
 // A chat has one open conversation with a customer: it is offered, and nothing is sent.
+//
 func TestStartOffersTheOpenOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -88,6 +90,7 @@ func TestStartOffersTheOpenOne(t *testing.T) {
 }
 
 // What can't be begun is refused in words, keeps the text, and leaves no trace.
+//
 func TestStartRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -178,6 +181,7 @@ func TestStartTwiceAtOnce(t *testing.T) {
 
 // Where a conversation begins with a template only, one of type Start is picked, filled in and
 // sent; a text or another template is refused.
+//
 func TestStartWithTemplate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) {

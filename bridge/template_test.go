@@ -77,6 +77,7 @@ func fill(id int64, version int, values map[string]string) bridgetest.Button {
 }
 
 // A template is handed in, approved by webhook, told, picked, filled and sent.
+//
 func TestTemplateApprovedAndSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, templating(options{}))
@@ -109,6 +110,7 @@ func TestTemplateApprovedAndSent(t *testing.T) {
 }
 
 // What was not seen in a preview, is not approved, or belongs to another account is not sent.
+//
 func TestTemplateRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, templating(options{}))
@@ -146,6 +148,7 @@ func TestTemplateRefused(t *testing.T) {
 
 // Edge case 18: paused by the provider before it is sent. The reply is parked with the
 // reason, the list is looked at, and when it is approved again a click sends it.
+//
 func TestTemplatePausedBeforeSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, templating(options{hold: time.Hour}))
@@ -194,6 +197,7 @@ func TestTemplateListed(t *testing.T) {
 }
 
 // A changed template is handed in again under its id; a deleted one is deleted there.
+//
 func TestTemplateChangedAndDeleted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, templating(options{}))
@@ -345,6 +349,7 @@ func TestTemplateOfTwoAccounts(t *testing.T) {
 }
 
 // What is changed while the provider still reviews it is handed in after the verdict.
+//
 func TestTemplateChangedWhilePending(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, templating(options{}))

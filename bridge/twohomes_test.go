@@ -109,6 +109,7 @@ func told(t *testing.T, c *bridgetest.Chat, user, text string) bridgetest.Messag
 
 // New conversations open where the team is at home; when it moves, what is open stays in its
 // thread, and each chat's agents answer in theirs.
+//
 func TestTeamWithTwoHomes(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})
@@ -186,6 +187,7 @@ func TestWordsForTheOtherChat(t *testing.T) {
 }
 
 // Whoever is not in the chat of the thread hears of an assignment in the other one.
+//
 func TestAssignedInTheOtherChat(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})

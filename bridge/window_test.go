@@ -32,6 +32,7 @@ func (w *world) verbs(thread string, kind bridge.LineKind) []bridge.Verb {
 // Edge case 9: the card shows the window's end as a time and, without anybody doing
 // anything, that it is over. What is typed then is parked with its text, and offered once
 // when the customer writes again.
+//
 func TestReplyWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: windowed(0)})
@@ -67,6 +68,7 @@ func TestReplyWindow(t *testing.T) {
 }
 
 // What was dropped is not offered; what was offered too late is offered again.
+//
 func TestParkedForTheWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: windowed(0)})

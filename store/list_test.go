@@ -18,6 +18,7 @@ func channelAccount(t *testing.T, pool *pgxpool.Pool, name string) int64 {
 
 // Lists show what they say: whoever has waited longest is on top, what is snoozed comes last. What is
 // snoozed or was resolved is listed for those to whom it is assigned.
+//
 func TestLists(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -61,6 +62,7 @@ func TestLists(t *testing.T) {
 }
 
 // What somebody may read is the same for one conversation as in lists and searches.
+//
 func TestReader(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -111,6 +113,7 @@ func found(t *testing.T, pool *pgxpool.Pool, words string) []int64 {
 }
 
 // A search finds by subject, name, address and number, by the beginnings of words, whatever signs are typed.
+//
 func TestFind(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)

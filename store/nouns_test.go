@@ -186,6 +186,7 @@ func TestIdentityRace(t *testing.T) {
 }
 
 // A chat has one open conversation per customer; ended ones don't count.
+//
 func TestOneOpenConversation(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)

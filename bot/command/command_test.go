@@ -95,6 +95,7 @@ func TestMention(t *testing.T) {
 	}
 }
 
+//
 func TestEmoji(t *testing.T) {
 	t.Parallel()
 	for name, verb := range map[string]bridge.Verb{

@@ -13,6 +13,7 @@ var (
 )
 
 // What is said to the customer and what is not: how a text begins decides.
+//
 func TestParseMarkers(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -72,6 +73,7 @@ func TestParseMarkers(t *testing.T) {
 	}
 }
 
+//
 func TestParseVerbs(t *testing.T) {
 	t.Parallel()
 	type args = bridge.Args

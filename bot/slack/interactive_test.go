@@ -262,6 +262,7 @@ func TestFormClosesDetails(t *testing.T) {
 }
 
 // Of the form to assign, one click on a name hands the conversation over; its owner isn't among them.
+//
 func TestHandOver(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)

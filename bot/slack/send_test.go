@@ -79,6 +79,7 @@ func TestSendSaid(t *testing.T) {
 }
 
 // Lines mention who is to notice them, cards nobody.
+//
 func TestLineNotifiesCardDoesNot(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, false)

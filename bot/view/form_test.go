@@ -89,6 +89,7 @@ func TestNewFormRefuses(t *testing.T) {
 	}
 }
 
+//
 func TestSubmit(t *testing.T) {
 	t.Parallel()
 	type v = map[string][]string

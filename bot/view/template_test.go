@@ -54,6 +54,7 @@ func templateForms(t *testing.T) string {
 
 // What is sent is what was seen: a form whose values are those of its preview is ready,
 // any change goes on to another preview.
+//
 func TestTemplateSteps(t *testing.T) {
 	t.Parallel()
 	step := func(args *bridge.TemplateArgs, fields map[string][]string) (Form, Filled) {

@@ -51,6 +51,7 @@ func sorted(m map[string]bridge.Facts) []string {
 	return keys
 }
 
+//
 func TestRootAndDetails(t *testing.T) {
 	t.Parallel()
 	var root, details strings.Builder
@@ -134,6 +135,7 @@ func TestSaid(t *testing.T) {
 	golden.Text(t, "testdata/said.txt", b.String())
 }
 
+//
 func TestListHistoryHelp(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder

@@ -76,6 +76,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
+//
 func TestParseOnOtherDays(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ now, text, want string }{

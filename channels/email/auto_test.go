@@ -102,6 +102,7 @@ func TestAddresses(t *testing.T) {
 }
 
 // TestRecipients: who gets an answer, who takes part, where a mail was sent.
+//
 func TestRecipients(t *testing.T) {
 	t.Parallel()
 	in := decodeOne(t, "From: Ann <ann@customer.test>, Al <al@customer.test>\r\nReply-To: office@customer.test, help@acme.test\r\n"+

@@ -201,6 +201,7 @@ func (noDialer) DialContext(context.Context, string, string) (net.Conn, error) {
 	return nil, errors.New("no network")
 }
 
+//
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	healthy := newWorld(t, func(o *mailfake.Options) { o.TLS = true })

@@ -20,6 +20,7 @@ func (w *world) idling(change mailfake.Fault) string {
 	return w.fault(change)
 }
 
+//
 func TestIdleAnnounces(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

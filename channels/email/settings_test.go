@@ -10,6 +10,7 @@ import (
 	"parley/channels"
 )
 
+//
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	base := channels.Config{fieldAddress: "Help@Acme.test", fieldIMAPHost: "imap.acme.test", fieldIMAPPassword: "s", fieldSMTPHost: "smtp.acme.test"}

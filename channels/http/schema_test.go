@@ -49,6 +49,7 @@ func fits(t *testing.T, s *jsonschema.Schema, raw string) error {
 }
 
 // TestSchemaOut: every callback is of the published form.
+//
 func TestSchemaOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(e *channels.Env) { e.HookURL = "https://help.test/hooks/shop" })
@@ -89,6 +90,7 @@ func TestSchemaOut(t *testing.T) {
 }
 
 // TestSchemaIn: the schema and the webhook take and refuse the same.
+//
 func TestSchemaIn(t *testing.T) {
 	t.Parallel()
 	batch, accepted := published(t, "batch"), published(t, "accepted")
@@ -106,6 +108,7 @@ func TestSchemaIn(t *testing.T) {
 }
 
 // TestDocExamples: what the page shows is of the published form, and its curl works.
+//
 func TestDocExamples(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "http-channel.md"))

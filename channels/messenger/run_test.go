@@ -94,6 +94,7 @@ func TestFirstLookReachesBackToTheSetUp(t *testing.T) {
 }
 
 // Names come with the first look after somebody wrote, and when they change.
+//
 func TestNames(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

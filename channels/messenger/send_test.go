@@ -43,6 +43,7 @@ func TestSendText(t *testing.T) {
 
 // A text with a file is two messages, in order; when the file fails for certain after the
 // text left, another attempt sends the file only.
+//
 func TestSendTextAndFile(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -155,6 +156,7 @@ func TestAttachmentType(t *testing.T) {
 }
 
 // Answers to tap: the customer sees them, taps, and the answer says which one.
+//
 func TestSendButtons(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -203,6 +205,7 @@ func TestSendButtons(t *testing.T) {
 }
 
 // A carousel, and what Messenger has no form for: it becomes words.
+//
 func TestSendRich(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -277,6 +280,7 @@ func TestComposeRefuses(t *testing.T) {
 }
 
 // The customer sees that somebody reads and writes.
+//
 func TestAttend(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -10,6 +10,7 @@ import (
 )
 
 // Edge case 29: the edges of 160, 153, 70 and 67 with characters that take two places.
+//
 func TestEdge29Segments(t *testing.T) {
 	t.Parallel()
 	a := func(n int) string { return strings.Repeat("a", n) }

@@ -316,6 +316,7 @@ func TestRecipient(t *testing.T) {
 }
 
 // Typing is shown and the message marked as read.
+//
 func TestAttend(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, true)

@@ -20,6 +20,7 @@ func welcome() channels.Template {
 }
 
 // TestTemplates: submitting, the verdict, editing, listing over pages, deleting.
+//
 func TestTemplates(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -106,6 +107,7 @@ func TestTemplateRefused(t *testing.T) {
 }
 
 // TestAttend: the customer sees that somebody reads and writes, until the answer comes.
+//
 func TestAttend(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

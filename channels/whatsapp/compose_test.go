@@ -16,6 +16,7 @@ import (
 
 // TestMessages: what leaves for each kind of message, byte for byte, and that Meta's
 // emulator takes it.
+// R-060
 func TestMessages(t *testing.T) {
 	t.Parallel()
 	const frame = `{"biz_opaque_callback_data":"TOKEN",`
@@ -117,6 +118,7 @@ func plainToken(t *testing.T, body string) string {
 
 // TestEdge17FileKinds: edge case 17: what WhatsApp doesn't show as a picture (HEIC, WebP,
 // GIF, or too large) leaves as a document; the text goes with the file where it can.
+// R-059
 func TestEdge17FileKinds(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -175,6 +175,7 @@ func TestEdge14EditAndRevoke(t *testing.T) {
 }
 
 // TestContacts: cards become words and vCards.
+// R-062
 func TestContacts(t *testing.T) {
 	t.Parallel()
 	list := decodeHook(t, messageHook(from(`"type":"contacts","contacts":[{"name":{"formatted_name":"Lucía/Gómez","first_name":"Lucía","last_name":"Gó;mez"},`+

@@ -15,6 +15,7 @@ import (
 
 // TestEdge16Media: edge case 16: a file whose address or self ran out, whose bytes are
 // others, or which is too big.
+//
 func TestEdge16Media(t *testing.T) {
 	t.Parallel()
 	content := bytes.Repeat([]byte("pixel"), 1000)

@@ -52,6 +52,7 @@ func TestEdge01StatusBeforeResponse(t *testing.T) {
 // TestEdge02ReadWithoutDelivered: edge case 2: each status stands for itself; skipped,
 // doubled and reordered ones are told as they come, under names that double only when they
 // are the same.
+//
 func TestEdge02ReadWithoutDelivered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -39,6 +39,7 @@ func openFolder(t *testing.T) string {
 
 // TestBackupAndRestore does what docs/backup.md says, with the program: a backup while
 // Parley serves, a trial, a restore elsewhere.
+//
 func TestBackupAndRestore(t *testing.T) {
 	base := openFolder(t)
 	old, file := filepath.Join(base, "old"), filepath.Join(base, "acme.parley")

@@ -29,6 +29,7 @@ func office() Plan {
 	return Plan{Zone: "Europe/Berlin", Week: []Rule{{"mon-fri", "9:00-12:30, 13:30-17:30"}, {"sat", "10:00-14:00"}}, Holidays: []string{"2026-12-25"}}
 }
 
+//
 func TestHours(t *testing.T) {
 	t.Parallel()
 	h := must(t, office())

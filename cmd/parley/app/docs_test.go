@@ -147,6 +147,7 @@ func TestDocsExamples(t *testing.T) {
 
 // Cards tell channels apart by their icons, which every surface has: only the two ways to WhatsApp
 // share one.
+//
 func TestChannelIcons(t *testing.T) {
 	t.Parallel()
 	by := map[string]string{}

@@ -289,6 +289,7 @@ func TestNothingIsQueuedAfterwards(t *testing.T) {
 	}
 }
 
+//
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)

@@ -1,0 +1,176 @@
+package demo
+
+import (
+	"cmp"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/channels/golden"
+)
+
+const (
+	repository       = "../../.."
+	requirementsPage = repository + "/docs/requirements.md"
+	requirementsList = repository + "/docs/requirements.tsv"
+)
+
+const requirementsHead = `# What Parley does of what is required
+
+This page is written by a test: ` + "`go test ./cmd/parley/demo -run TestRequirements -update`" + `, or ` + "`make golden`" + `. A
+requirement's number stands in the comment above each test, and at the top of each story of
+` + "`cmd/parley/demo/testdata`" + `, that shows it; all of them run in ` + "`make test`" + `. *works*: tests show it. *partly*: tests
+show some, and [requirements.tsv](requirements.tsv) says what is missing. *not there*: no test names it, whatever
+the code may do.
+
+`
+
+// requirement is one of the list.
+type requirement struct {
+	ID, Title, Missing string
+	Section            string
+	Shown              []string // by which tests, each with its file
+}
+
+func (r requirement) status() string {
+	switch {
+	case len(r.Shown) == 0:
+		return "not there"
+	case r.Missing != "":
+		return "partly"
+	}
+	return "works"
+}
+
+var requirementID = regexp.MustCompile(`\bR-\d{3}\b`)
+
+// TestRequirements writes the page of requirements, and fails when it is not up to date, or when a
+// test names a number that no requirement has.
+func TestRequirements(t *testing.T) {
+	t.Parallel()
+	list := readRequirements(t)
+	named := namedByTests(t)
+	for i := range list {
+		list[i].Shown = named[list[i].ID]
+		delete(named, list[i].ID)
+	}
+	for _, id := range slices.Sorted(maps.Keys(named)) {
+		t.Errorf("%s is no requirement of docs/requirements.tsv, but these tests name it: %v", id, named[id])
+	}
+	golden.Text(t, requirementsPage, writeRequirements(list))
+}
+
+// readRequirements reads the list: a number, a title and what is missing, between tabs.
+func readRequirements(t *testing.T) []requirement {
+	t.Helper()
+	raw, err := os.ReadFile(requirementsList)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []requirement
+	section := ""
+	for n, line := range strings.Split(strings.Trim(string(raw), "\n"), "\n") {
+		if title, ok := strings.CutPrefix(line, "# "); ok {
+			section = title
+			continue
+		}
+		fields := strings.Split(line, "\t")
+		if len(fields) != 3 || !requirementID.MatchString(fields[0]) || fields[1] == "" {
+			t.Fatalf("docs/requirements.tsv, line %d: a number, a title and what is missing are expected, with tabs between", n+1)
+		}
+		list = append(list, requirement{ID: fields[0], Title: fields[1], Missing: strings.TrimSpace(fields[2]), Section: section})
+	}
+	return list
+}
+
+// namedByTests gives, by the number of a requirement, the tests and stories that name it.
+func namedByTests(t *testing.T) map[string][]string {
+	t.Helper()
+	named := map[string][]string{}
+	add := func(text, test, file string) {
+		for _, id := range requirementID.FindAllString(text, -1) {
+			if entry := test + " in " + file; !slices.Contains(named[id], entry) {
+				named[id] = append(named[id], entry)
+			}
+		}
+	}
+	err := filepath.WalkDir(repository, func(path string, d fs.DirEntry, err error) error {
+		file := strings.TrimPrefix(filepath.ToSlash(path), repository+"/")
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != repository:
+			return fs.SkipDir
+		case strings.HasSuffix(path, "_test.go"):
+			return testsOf(path, func(test, comment string) { add(comment, "`"+test+"`", file) })
+		case filepath.Dir(file) == "cmd/parley/demo/testdata" && strings.HasSuffix(file, ".txt"):
+			raw, err := os.ReadFile(path)
+			add(storyHead(string(raw)), "the story `"+strings.TrimSuffix(d.Name(), ".txt")+"`", filepath.ToSlash(filepath.Dir(file)))
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return named
+}
+
+// testsOf gives the tests of a file with the comments above them.
+func testsOf(path string, each func(test, comment string)) error {
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return err
+	}
+	for _, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && strings.HasPrefix(f.Name.Name, "Test") {
+			each(f.Name.Name, f.Doc.Text())
+		}
+	}
+	return nil
+}
+
+// storyHead gives the comments with which a story begins.
+func storyHead(story string) string {
+	var head strings.Builder
+	for line := range strings.Lines(story) {
+		if !strings.HasPrefix(line, "#") {
+			break
+		}
+		head.WriteString(line)
+	}
+	return head.String()
+}
+
+func writeRequirements(list []requirement) string {
+	var b strings.Builder
+	b.WriteString(requirementsHead)
+	count := map[string]int{}
+	for _, r := range list {
+		count[r.status()]++
+	}
+	fmt.Fprintf(&b, "%d requirements: %d work, %d work partly, %d are not there.\n", len(list), count["works"], count["partly"], count["not there"])
+	section := ""
+	for _, r := range list {
+		if r.Section != section {
+			section = r.Section
+			fmt.Fprintf(&b, "\n## %s\n\n| number | what | status | shown by |\n|---|---|---|---|\n", section)
+		}
+		status := r.status()
+		if status == "partly" {
+			status += ": " + r.Missing
+		}
+		slices.Sort(r.Shown)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", r.ID, r.Title, status, cmp.Or(strings.Join(r.Shown, ", "), "–"))
+	}
+	return b.String()
+}
