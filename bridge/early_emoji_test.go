@@ -33,7 +33,7 @@ func TestEarlyEmoji(t *testing.T) {
 	s := slowRoots{tell: make(chan struct{})}
 	w := newWorld(t, options{surface: func(inner bridge.Surface) bridge.Surface { s.Surface = inner; return s }})
 	w.writes("kim", "Hello")
-	root := w.shown("Kim")
+	root := w.cardWith("Kim")
 	w.chat.Say("ann", support, root.ID, "!help") // about nothing here: it waits for nothing
 	w.whisper("ann", "[help]")
 	w.chat.React("ann", root, bridge.VerbTake)
@@ -71,7 +71,7 @@ func TestVerbBeforeItsRootIsRecorded(t *testing.T) {
 	s := slowRoots{tell: make(chan struct{})}
 	w := newWorld(t, options{surface: func(inner bridge.Surface) bridge.Surface { s.Surface = inner; return s }})
 	w.writes("kim", "Hello")
-	root := w.shown("Kim")
+	root := w.cardWith("Kim")
 	w.chat.Say("ann", support, root.ID, "!take")
 	w.somethingWaits()
 	w.exec(`UPDATE events SET received_at = received_at - interval '1 min'`)
@@ -92,4 +92,10 @@ func TestVerbUnderNobodysPost(t *testing.T) {
 	w.exec(`UPDATE events SET received_at = received_at - interval '15 s'`)
 	w.dueNow()
 	w.whisper("ann", "conversation")
+}
+
+// cardWith waits until a card shows this text.
+func (w *world) cardWith(text string) bridgetest.Message {
+	w.t.Helper()
+	return w.shownAs(text, func(m bridgetest.Message) bool { return m.Kind == string(bridge.PostRoot) })
 }

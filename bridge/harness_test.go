@@ -266,13 +266,19 @@ func (w *world) writes(from, text string) string {
 	return w.customer(chat, channelstest.Event{From: from, Name: strings.ToUpper(from[:1]) + from[1:], Text: text})
 }
 
-// shown waits until a message with this text is in the channel, anywhere.
+// shown waits until a message with this text is in the channel, anywhere. Cards don't count: they
+// show a conversation's first words too.
 func (w *world) shown(text string) bridgetest.Message {
+	w.t.Helper()
+	return w.shownAs(text, func(m bridgetest.Message) bool { return m.Kind != string(bridge.PostRoot) })
+}
+
+func (w *world) shownAs(text string, counts func(bridgetest.Message) bool) bridgetest.Message {
 	w.t.Helper()
 	var found bridgetest.Message
 	w.chat.Wait(w.t, fmt.Sprintf("%q is shown", text), func() bool {
 		list := w.everything()
-		i := slices.IndexFunc(list, func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), text) })
+		i := slices.IndexFunc(list, func(m bridgetest.Message) bool { return counts(m) && strings.Contains(m.Plain(), text) })
 		if i >= 0 {
 			found = list[i]
 		}

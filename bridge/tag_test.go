@@ -7,7 +7,7 @@ func TestUntagMakesNoTag(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.writes("kim", "Hello")
-	root := w.shown("Kim")
+	root := w.cardWith("Kim")
 	w.chat.Say("ann", support, root.ID, "!tag Billing")
 	w.card(root.ID, "Billing")
 	w.chat.Say("ann", support, root.ID, "!untag BILLING, Biling")
