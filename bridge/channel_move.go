@@ -43,7 +43,7 @@ func (d *directory) movedActions(surface int64, actions []Action) []Action {
 
 // runChannelMoves moves what is recorded of channels to their new ids, a batch at a time.
 func (e *Engine) runChannelMoves(ctx context.Context) error {
-	return e.every(ctx, movePause, "channel not moved", func(ctx context.Context) error {
+	return e.every(ctx, movePause, "moving a channel", func(ctx context.Context) error {
 		if len(e.directory.Load().Moves) == 0 {
 			return nil
 		}

@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -377,11 +376,6 @@ func (e *Engine) original(ctx context.Context, id int64) (channels.Inbound, stor
 		return channels.Inbound{}, m, errors.Join(err, fmt.Errorf("bridge: message %d: its original can't be read", id))
 	}
 	return list[m.Part], m, nil
-}
-
-func memoryFile(name, contentType string, content []byte) channels.File {
-	return channels.File{Name: name, ContentType: contentType, SizeBytes: int64(len(content)),
-		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}
 }
 
 // landedPost remembers where a post is, for replies, reactions and deletions.

@@ -216,14 +216,14 @@ func (e *Engine) setRunning(yes bool) {
 	e.running = yes
 }
 
-// every does a round of work now and after each pause until ctx ends; failed is what the log says of
-// one that did not go well.
-func (e *Engine) every(ctx context.Context, pause time.Duration, failed string, round func(context.Context) error) error {
+// every does a round of work now and after each pause until ctx ends; the log names the work when a
+// round did not go well.
+func (e *Engine) every(ctx context.Context, pause time.Duration, work string, round func(context.Context) error) error {
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for {
 		if err := round(ctx); err != nil && ctx.Err() == nil {
-			e.log.Warn(failed, "error", err)
+			e.log.Warn("a round of work failed", "what", work, "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -100,4 +101,10 @@ type placed struct {
 func (p *placed) Close() error {
 	defer p.release()
 	return p.ReadCloser.Close()
+}
+
+// memoryFile is a file whose bytes are at hand.
+func memoryFile(name, contentType string, content []byte) channels.File {
+	return channels.File{Name: name, ContentType: contentType, SizeBytes: int64(len(content)),
+		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}
 }

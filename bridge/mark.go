@@ -21,8 +21,9 @@ func receiptRank(m Mark) int {
 		return 2
 	case MarkRead:
 		return 3
+	default:
+		return 0
 	}
-	return 0
 }
 
 // mark shows on a person's message what became of it, in place of the mark that it has; "" takes

@@ -204,8 +204,9 @@ func openVerbs(state OutcomeState) []Verb {
 		return []Verb{VerbUndo}
 	case OutcomeKept, OutcomeTemplate:
 		return []Verb{VerbDrop}
+	default:
+		return nil
 	}
-	return nil
 }
 
 // promotedTo gives the conversation that a promoted mail is in; else what the line named.

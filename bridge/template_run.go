@@ -26,7 +26,7 @@ const (
 // runTemplates tells providers of new, changed and deleted templates, and asks for their
 // verdicts.
 func (e *Engine) runTemplates(ctx context.Context) error {
-	return e.every(ctx, templateEvery, "templates not looked after", e.workTemplates)
+	return e.every(ctx, templateEvery, "looking after templates", e.workTemplates)
 }
 
 func (e *Engine) workTemplates(ctx context.Context) error {

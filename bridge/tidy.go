@@ -20,7 +20,7 @@ const (
 // conversations findable, once in the life of a database.
 func (e *Engine) runTidying(ctx context.Context) error {
 	e.keepOldWords(ctx)
-	return e.every(ctx, tidyEvery, "not tidied", e.tidy)
+	return e.every(ctx, tidyEvery, "tidying", e.tidy)
 }
 
 func (e *Engine) keepOldWords(ctx context.Context) {

@@ -65,9 +65,9 @@ func TestHandOver(t *testing.T) {
 	t.Parallel()
 	w, d, root, p := talk(t)
 	w.click(p, root, "More")
-	out, err := p.Submit(within(t), "Assign", nil)
+	_, err := p.Submit(within(t), "Assign", nil)
 	must(t, err)
-	out, err = p.Submit(within(t), "Ben Kim", nil)
+	out, err := p.Submit(within(t), "Ben Kim", nil)
 	must(t, err)
 	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbAssign || !slices.Equal(a.Args.Agents, []string{ben}) || a.Args.Conversation != 12 || out.Error != "" {
 		t.Errorf("%+v: %+v", out, a)

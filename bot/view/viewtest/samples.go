@@ -3,6 +3,7 @@
 package viewtest
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -33,6 +34,13 @@ func (s Samples) Facts() bridge.Facts {
 
 // Lines are one of each kind, by a name for it.
 func (s Samples) Lines() map[string]bridge.Line {
+	lines := s.tellingLines()
+	maps.Copy(lines, s.showingLines())
+	return lines
+}
+
+// tellingLines tell of what happened to a message or a conversation.
+func (s Samples) tellingLines() map[string]bridge.Line {
 	ann := s.Ann
 	kept := "Dear <!channel>, *see* [x](https://x.test)\n\n- one\n- two"
 	return map[string]bridge.Line{
@@ -82,6 +90,14 @@ func (s Samples) Lines() map[string]bridge.Line {
 		"why":           {Kind: bridge.LineWhy, Text: "Ann is *assigned*."},
 		"why_texts": {Kind: bridge.LineWhy, Decided: []bridge.Decided{{At: When(), By: s.Ben, Text: "He never *pays*", Fate: "inside", Reason: "not_assignee"}, {At: When(), By: ann, Text: "note?", Fate: "ask", Reason: "for_colleagues"},
 			{At: When(), By: ann, Text: "Hello", Fate: "out", Reason: "assignee"}}, Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "assigned", Detail: "Ben: knows this customer"}}},
+	}
+}
+
+// showingLines show what is kept, and what came from the customer's side.
+func (s Samples) showingLines() map[string]bridge.Line {
+	ann := s.Ann
+	kept := "Dear <!channel>, *see* [x](https://x.test)\n\n- one\n- two"
+	return map[string]bridge.Line{
 		"list":         {Kind: bridge.LineList, Text: "mine", Args: bridge.Args{List: "mine"}, Rows: []bridge.Facts{s.Facts()}},
 		"list_found":   {Kind: bridge.LineList, Text: "find", Args: bridge.Args{List: "find", Note: "lamp"}, Rows: []bridge.Facts{s.Facts()}, More: true},
 		"list_nothing": {Kind: bridge.LineList, Text: "find", Args: bridge.Args{List: "find", Note: "lamp"}},
