@@ -199,14 +199,13 @@ func (w *work) receiptState(m *message) OutcomeState {
 
 // openVerbs gives what can still be done where a line tells an outcome.
 func openVerbs(state OutcomeState) []Verb {
-	switch state {
-	case OutcomeWaiting:
+	if state == OutcomeWaiting {
 		return []Verb{VerbUndo}
-	case OutcomeKept, OutcomeTemplate:
-		return []Verb{VerbDrop}
-	default:
-		return nil
 	}
+	if state == OutcomeKept || state == OutcomeTemplate {
+		return []Verb{VerbDrop}
+	}
+	return nil
 }
 
 // promotedTo gives the conversation that a promoted mail is in; else what the line named.

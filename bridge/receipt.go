@@ -237,6 +237,9 @@ func (w *work) receipt(ctx context.Context, tx pgx.Tx, c *conv, d *delivery, m *
 		}
 		d.State, d.dirty = string(s.State), true
 		w.receiptSays(c, m)
+		if m.Fate == store.FateOut {
+			w.markSent(c, m, false)
+		}
 	}
 	return nil
 }
