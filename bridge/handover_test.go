@@ -76,7 +76,7 @@ func TestHandOverToATeam(t *testing.T) {
 	}
 	root := line.Thread
 	w.chat.Wait(t, "the new card is open and free", func() bool {
-		return strings.HasPrefix(w.chat.Get(billing, root).Plain(), "#1 open | Kim |  |  |")
+		return strings.HasPrefix(w.chat.Get(billing, root).Plain(), "#1 open | Kim | Where is my invoice? |  |")
 	})
 	says(t, w.chat, support, old, "[handed_over]", "goes on "+billing+"/"+root)
 	w.card(old, "goes on in "+billing+"/"+root)

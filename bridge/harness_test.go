@@ -2,6 +2,7 @@ package bridge_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -297,10 +298,12 @@ func (w *world) everything() []bridgetest.Message {
 	return list
 }
 
-// thread waits until a customer's text is shown and gives its thread.
+// thread waits until a customer's text is shown and gives its thread. The root may show it as well,
+// as the first words.
 func (w *world) thread(text string) string {
 	w.t.Helper()
-	return w.shown(text).Thread
+	m := w.shown(text)
+	return cmp.Or(m.Thread, m.ID)
 }
 
 // card waits until the root of a thread contains a text.
