@@ -259,7 +259,7 @@ func TestCardsOnlyWhenTheyChange(t *testing.T) {
 		t.Errorf("%d updates of an unchanged root", n)
 	}
 	w.reply(thread, "Hello Kim")
-	w.card(thread, "#1 pending | Kim |  | Ann")
+	w.card(thread, "#1 pending | Kim | One | Ann")
 }
 
 // Who resolves while something the customer said waits to be shown has not read it: it is

@@ -63,7 +63,7 @@ func TestManySubjectsOfOneSender(t *testing.T) {
 	w.line(collecting, bridge.LineInside)
 	w.chat.Press(t, "ann", w.shown("Offer 12 words"), bridge.VerbPromote)
 	w.eventually("it is a conversation", func() bool { return w.conversationsOf("customer") == 11 })
-	own := w.shown("| Offer 12 | Ann").ID
+	own := w.cardWith("| Offer 12 | Ann").ID
 	w.chat.Say("ann", support, own, "No, thank you")
 	w.provider.WaitTexts(t, "No, thank you")
 	w.customer(mail, channelstest.Event{From: "eve@flood.test", Subject: "Re: Offer 12", Text: "Why not?", References: []string{"Offer-12"}})
@@ -125,7 +125,7 @@ func TestRepliesBesideCollectedMails(t *testing.T) {
 	if got := w.settledAs(collected, bridge.OutcomePromoted); offers(got) != "" {
 		t.Errorf("the mail that was promoted: %q has the buttons %s", got.Text, offers(got))
 	}
-	own := w.shown("| Prize 11 | Ann").ID
+	own := w.cardWith("| Prize 11 | Ann").ID
 	if got := w.said(own); !slices.Equal(got, []string{"Prize 11 words"}) {
 		t.Errorf("its thread begins with %q", got)
 	}

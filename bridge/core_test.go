@@ -20,7 +20,7 @@ func TestConversationThereAndBack(t *testing.T) {
 	reply := w.chat.Say("ann", support, thread, "On our way")
 	w.provider.WaitTexts(t, "On our way")
 	w.marked(reply, "sent")
-	w.card(thread, "#1 pending | Kim |  | Ann")
+	w.card(thread, "#1 pending | Kim | Printer on fire | Ann")
 	w.writes("kim", "Thanks")
 	w.shown("Thanks")
 	w.card(thread, "#1 open")

@@ -56,7 +56,7 @@ func says(t *testing.T, c *bridgetest.Chat, channel, root string, texts ...strin
 	return found
 }
 
-// A conversation that is handed to another team opens anew in that team's channel: open, without
+// R-017, R-121, R-251: a conversation that is handed to another team opens anew in that team's channel: open, without
 // owner, with those told who are there, and each thread leads to the other. What is typed in the
 // old thread stays inside; answers are given and shown in the new one.
 func TestHandOverToATeam(t *testing.T) {
@@ -136,6 +136,7 @@ func TestHandOverThroughFaults(t *testing.T) {
 	w.settled()
 	w.chat.AddFault(bridgetestFault("post", bridgetest.FaultDropAfter, 2))
 	w.chat.Say("ann", support, old, "!assign #billing over to you")
+	w.eventually("it is handed over", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 1 })
 	w.writes("kim", "One more thing")
 	root := threadIn(t, w.chat, billing, 1, "One more thing")
 	says(t, w.chat, billing, root, "over to you")

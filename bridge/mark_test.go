@@ -45,7 +45,7 @@ func TestMarksCoalesce(t *testing.T) {
 	}
 }
 
-// A message has one mark: the newest takes the place of the one before.
+// a message has one mark: the newest takes the place of the one before.
 func TestOneMark(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -172,7 +172,7 @@ func TestTakenBackIsNotAnswered(t *testing.T) {
 			w.writes("kim", "Hello")
 			thread := w.thread("Hello")
 			reply := w.chat.Say("ann", support, thread, "Yes")
-			w.card(thread, "#1 open | Kim |  | Ann")
+			w.card(thread, "#1 open | Kim | Hello | Ann")
 			do(w, thread, reply)
 			w.card(thread, "#1 open")
 			w.settled()

@@ -142,7 +142,7 @@ func TestAutomaticMail(t *testing.T) {
 	}
 	auto("Order 1")
 	w.chat.Press(t, "ann", w.shown("Order 1"), bridge.VerbPromote)
-	w.card(w.shown("| Order 1 | Ann").ID, "open")
+	w.card(w.cardWith("| Order 1 | Ann").ID, "open")
 	w.customer(mail, channelstest.Event{From: "news@x.test", Subject: "Buy", Text: "Buy", Automatic: "list"})
 	w.chat.Press(t, "ann", w.shown("list Buy"), bridge.VerbSilence)
 	w.whisper("ann", "news@x.test")
@@ -356,7 +356,7 @@ func TestSnoozeEndsWithTheCustomer(t *testing.T) {
 	thread := w.opened()
 	w.reply(thread, "!take")
 	w.reply(thread, "!snooze 2h")
-	w.card(thread, "#1 snoozed | Kim |  | Ann")
+	w.card(thread, "#1 snoozed | Kim | Hello | Ann")
 	w.writes("kim", "Anything new?")
 	w.card(thread, "#1 open")
 	w.settled()

@@ -102,7 +102,7 @@ func TestAuthorization(t *testing.T) {
 	w.chat.Say("ben", support, thread, "!assign @nobody")
 	w.whisper("ben", "no single agent")
 	w.settled()
-	w.card(thread, "#1 open | Kim |  |  | ")
+	w.card(thread, "#1 open | Kim | Hello |  | ")
 	w.chat.Say("ann", support, thread, "!close")
 	w.card(thread, "#1 closed")
 	w.writes("kim", "After the end")
@@ -122,7 +122,7 @@ func TestAssignments(t *testing.T) {
 	w.reply(thread, "!assign @ben @cat")
 	w.card(thread, "| Ben,Cat |")
 	w.reply(thread, "!unassign")
-	w.card(thread, "#1 open | Kim |  |  |")
+	w.card(thread, "#1 open | Kim | Hello |  |")
 	w.line(thread, bridge.LineUnassigned)
 	w.settled()
 	var mentioned []string

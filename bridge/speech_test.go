@@ -99,7 +99,7 @@ func TestMistypedCommandIsOffered(t *testing.T) {
 	}
 }
 
-// Who asks why is told what became of the last texts and for what reason, and not of the commands.
+// who asks why is told what became of the last texts and for what reason, and not of the commands.
 func TestWhyTellsOfTexts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})

@@ -330,7 +330,9 @@ func (c *Chat) Get(channel, id string) Message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if m := c.find(channel, id); m != nil {
-		return *m
+		found := *m
+		found.Marks = slices.Clone(m.Marks) // it changes in place
+		return found
 	}
 	return Message{}
 }

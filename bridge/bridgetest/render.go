@@ -1,6 +1,7 @@
 package bridgetest
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -65,6 +66,9 @@ func renderCard(r *request, f bridge.Facts) {
 	}
 	if f.Left {
 		r.Text += " | goes on in " + literal(goesOn(f))
+	}
+	for _, p := range f.Copied {
+		r.Text += literal(" | Cc: " + cmp.Or(p.Name, p.Address) + " (gets no replies)")
 	}
 	args := bridge.Args{Conversation: f.ID}
 	for _, v := range []bridge.Verb{bridge.VerbTake, bridge.VerbResolve, bridge.VerbReopen, bridge.VerbUnassign} {
@@ -161,6 +165,9 @@ func renderLine(r *request, l bridge.Line) {
 	}
 	if o := l.Outcome; o != nil {
 		words = append(words, "=", string(o.State), literal(o.By.Name))
+		if o.State == bridge.OutcomePromoted {
+			words = append(words, fmt.Sprintf("This is conversation #%d", l.Other.ID))
+		}
 	}
 	r.Text = strings.Join(words, " ")
 	if l.Meant != nil {

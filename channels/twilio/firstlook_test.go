@@ -9,7 +9,7 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// Without an address from which Twilio can fetch them files are not offered, and the reason is told.
+// without an address from which Twilio can fetch them files are not offered, and the reason is told.
 func TestNoFilesWithoutAPublicAddress(t *testing.T) {
 	t.Parallel()
 	for _, whatsapp := range []bool{true, false} {

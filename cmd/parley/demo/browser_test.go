@@ -57,7 +57,7 @@ func newLiveIn(t *testing.T, home string) *live {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := NewWorld(ctx, WorldOptions{Clock: clock.Now, Cords: true, SaveSent: true, Phones: true, PublicURL: "http://" + listen,
+	w, err := NewWorld(ctx, WorldOptions{Clock: clock.Now, TokenClock: time.Now, Cords: true, SaveSent: true, Phones: true, PublicURL: "http://" + listen,
 		TeamsOptions: TeamsOptions{Teams: true, Home: home, TeamsRetries: retries()}})
 	if err != nil {
 		t.Fatal(err)

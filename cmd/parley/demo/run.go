@@ -57,7 +57,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	world, err := NewWorld(ctx, WorldOptions{Log: o.Log, Clock: clock.Now, WorkspaceURL: url + "/", Cords: true, SaveSent: true,
+	world, err := NewWorld(ctx, WorldOptions{Log: o.Log, Clock: clock.Now, TokenClock: time.Now, WorkspaceURL: url + "/", Cords: true, SaveSent: true,
 		Phones: true, PublicURL: "http://" + engine,
 		TeamsOptions: TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: retries()}})
 	if err != nil {

@@ -41,10 +41,13 @@ type WorldOptions struct {
 	IMAPAddr  string           // likewise
 	SMTPAddr  string           // likewise
 	Clock     func() time.Time // of the emulators; nil = time.Now
-	Limits    bool             // enforce Slack's rate limits
-	PostRate  float64          // with Limits: posts per second and channel; 0 = Slack's
-	SaveSent  bool             // the mail server files what it sends by itself
-	HTTPMode  bool             // Slack's events come as signed requests: see Slack.UseHTTP
+	// TokenClock dates the tokens of Teams; nil = Clock. Where Clock is moved, Parley goes on to check
+	// them by the machine's.
+	TokenClock func() time.Time
+	Limits     bool    // enforce Slack's rate limits
+	PostRate   float64 // with Limits: posts per second and channel; 0 = Slack's
+	SaveSent   bool    // the mail server files what it sends by itself
+	HTTPMode   bool    // Slack's events come as signed requests: see Slack.UseHTTP
 	// Patience is how long chats wait for Parley's answer to a person; 0 = as long as the real ones.
 	Patience time.Duration
 	// Cords lays a wire between Parley and each emulator that can be cut: Env and Config

@@ -41,7 +41,7 @@ func (w *World) openTeams() error {
 	if err != nil {
 		return err
 	}
-	o := teamsfake.Options{AppID: teamsAppID, Manifest: manifest, Log: w.o.Log, Clock: w.o.Clock, SignClock: time.Now, Limits: w.o.Limits, RateFactor: w.o.TeamsRate, RetryDelays: w.o.TeamsRetries,
+	o := teamsfake.Options{AppID: teamsAppID, Manifest: manifest, Log: w.o.Log, Clock: w.o.Clock, SignClock: w.o.TokenClock, Limits: w.o.Limits, RateFactor: w.o.TeamsRate, RetryDelays: w.o.TeamsRetries,
 		InvokeDeadline: w.o.Patience}
 	o.Users = []teamsfake.User{
 		{ID: TeamsOwner, Name: "Olga Owner", Email: "olga@acme.test"},
