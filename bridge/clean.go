@@ -119,9 +119,17 @@ func preview(text string) string {
 	text = previewLink.ReplaceAllString(text, "$1")
 	text = previewMark.ReplaceAllString(text, "")
 	text = previewSlip.ReplaceAllString(text, "$1")
-	text = strings.Join(strings.Fields(text), " ")
-	if r := []rune(text); len(r) > 120 {
-		return string(r[:119]) + "…"
+	return shortened(strings.Join(strings.Fields(text), " "), 120)
+}
+
+// topic gives what a message without a subject is about: its first words, few enough for a card. All
+// of it is kept for ever, and looked through by find.
+func topic(text string) string { return shortened(preview(text), 60) }
+
+// shortened gives at most so many letters of a text.
+func shortened(text string, most int) string {
+	if r := []rune(text); len(r) > most {
+		return string(r[:most-1]) + "…"
 	}
 	return text
 }

@@ -163,7 +163,7 @@ func (w *work) makeConversation(ctx context.Context, tx pgx.Tx, a *store.Account
 	ch := w.e.channel(a.ID)
 	c := &conv{fresh: true, account: a, threads: map[int64]*thread{}, identity: w.byAddress[userKey{a.ID, in.From.Key}],
 		Conversation: &store.Conversation{ID: id, AccountID: a.ID, TeamID: a.TeamID, Kind: "customer", Status: string(StatusOpen),
-			Exclusive: ch != nil && !ch.Capabilities().Threads, Subject: cmp.Or(in.Subject, preview(in.Text)), Via: in.Via, LastAt: w.now, CreatedAt: w.now}}
+			Exclusive: ch != nil && !ch.Capabilities().Threads, Subject: cmp.Or(in.Subject, topic(in.Text)), Via: in.Via, LastAt: w.now, CreatedAt: w.now}}
 	if c.identity != nil {
 		c.IdentityID = &c.identity.ID
 		if last := w.convs[w.latest[c.identity.ID]]; last != nil && c.Exclusive {
