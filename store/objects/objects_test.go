@@ -151,7 +151,10 @@ func TestFaults(t *testing.T) {
 	if err := b.Remove(t.Context(), hash); err != nil || len(fake.Objects()) != 0 {
 		t.Errorf("%v", err)
 	}
-	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only behind the body it is noticed that the client has gone
+		<-r.Context().Done()
+	}))
 	defer silent.Close()
 	mute, err := objects.New(objects.Options{Endpoint: silent.URL, Bucket: "b", KeyID: "k", SecretKey: "s"})
 	if err != nil {
