@@ -9,6 +9,7 @@ const (
 	TakeRunsSQL     = takeRuns
 	TakeSuspectSQL  = takeSuspect
 	SuspectsSQL     = suspects
+	FenceRunsSQL    = fenceRuns
 	ReleaseRunsSQL  = releaseRuns
 	SharesDueSQL    = sharesDue
 	WakeQueuesSQL   = wakeQueues

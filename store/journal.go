@@ -59,18 +59,20 @@ func ConversationKey(conversation int64) string {
 // A queue's row is locked until the transaction ends. So the places of its events have the order
 // of the commits, and an applier that is about to remove the row waits, and sees them. The rows
 // are locked in the order of their keys, after all events were inserted: no two can wait for
-// each other. Conditions are columns of their own, of which the planner takes half the rows to
-// pass: of others it takes none, and compares each event with each queue.
+// each other.
+//
+// The planner takes lists for short, and would join two by comparing each row of one with each of
+// the other. So they are looked up in a hash (IN, in brackets that keep it from becoming a join) or
+// in an object by key.
 const enqueue = `fresh AS MATERIALIZED (
-		SELECT id, account_id, order_key, row_number() OVER w AS rank, row_number() OVER w = 1 AS first,
-			count(*) OVER (PARTITION BY order_key) AS n
+		SELECT id, account_id, order_key, row_number() OVER w AS rank, count(*) OVER (PARTITION BY order_key) AS n
 		FROM new
 		WINDOW w AS (PARTITION BY order_key ORDER BY id)
 	), put AS (
 		INSERT INTO queues AS q (key, account_id, version, first_event, place, last_place, due_at)
 		SELECT order_key, account_id, ` + factVersion + `, id, id, id + n - 1, (SELECT clock_timestamp())
 		FROM fresh
-		WHERE first
+		WHERE rank = 1
 		ORDER BY order_key
 		ON CONFLICT (key) DO UPDATE
 		SET last_place = greatest(q.last_place, EXCLUDED.place - 1) + EXCLUDED.last_place - EXCLUDED.place + 1,
@@ -78,10 +80,11 @@ const enqueue = `fresh AS MATERIALIZED (
 		RETURNING q.id, q.key, q.first_event, q.last_place
 	), rest AS (
 		INSERT INTO queue_events (queue_id, place, event_id)
-		SELECT put.id, put.last_place - fresh.n + fresh.rank, fresh.id
-		FROM fresh
-		JOIN put ON put.key = fresh.order_key
-		WHERE fresh.id <> put.first_event
+		SELECT (at ->> 0)::bigint, (at ->> 1)::bigint - behind.n + behind.rank, behind.id
+		FROM (
+			SELECT fresh.*, (SELECT jsonb_object_agg(key, jsonb_build_array(id, last_place)) FROM put) -> order_key AS at
+			FROM fresh
+			WHERE (fresh.id IN (SELECT first_event FROM put)) IS FALSE) AS behind
 	)`
 
 // factVersion is FactVersion in SQL.
@@ -106,20 +109,18 @@ const insertEvents = `
 		RETURNING id
 	), bad AS (
 		INSERT INTO quarantine (event_id, reason)
-		SELECT given.id, given.quarantine
-		FROM stored
-		JOIN given ON given.id = stored.id
-		WHERE NOT given.good
+		SELECT id, quarantine
+		FROM given
+		WHERE NOT good AND (id IN (SELECT id FROM stored)) IS TRUE
 		RETURNING event_id
 	), new AS (
-		SELECT given.id, given.share AS account_id, given.order_key
-		FROM stored
-		JOIN given ON given.id = stored.id
-		WHERE given.good
+		SELECT id, share AS account_id, order_key
+		FROM given
+		WHERE good AND (id IN (SELECT id FROM stored)) IS TRUE
 	), ` + enqueue + `
-	SELECT given.id, given.account_id, given.share, given.quarantine
-	FROM stored
-	JOIN given ON given.id = stored.id`
+	SELECT id, account_id, share, quarantine
+	FROM given
+	WHERE (id IN (SELECT id FROM stored)) IS TRUE`
 
 // Inserted is one fact that was not known before.
 type Inserted struct {

@@ -54,7 +54,7 @@ const takeRuns = `
 		SELECT a.account_id, a.events, x.*
 		FROM unnest($1::bigint[], $2::int[], $3::timestamptz[]) AS a(account_id, events, since)
 		CROSS JOIN LATERAL (
-			SELECT q.id, q.first_event, q.place, q.last_place, q.due_at, q.waits
+			SELECT q.id, q.epoch, q.first_event, q.place, q.last_place, q.due_at, q.waits
 			FROM queues AS q
 			WHERE q.account_id = a.account_id AND q.due_at >= a.since AND q.due_at <= (SELECT real FROM t)
 				AND q.holder IS NULL AND q.tries = 0 AND q.version <= $4
@@ -62,10 +62,10 @@ const takeRuns = `
 			LIMIT a.events
 			FOR NO KEY UPDATE SKIP LOCKED) AS x
 	), e AS MATERIALIZED (
-		SELECT k.account_id, k.events, k.due_at, k.id, k.place, k.first_event AS event_id, k.waits, k.last_place
+		SELECT k.account_id, k.events, k.due_at, k.id, k.epoch, k.place, k.first_event AS event_id, k.waits, k.last_place
 		FROM k
 		UNION ALL
-		SELECT k.account_id, k.events, k.due_at, k.id, x.place, x.event_id, k.waits, k.last_place
+		SELECT k.account_id, k.events, k.due_at, k.id, k.epoch, x.place, x.event_id, k.waits, k.last_place
 		FROM k
 		CROSS JOIN LATERAL (
 			SELECT r.place, r.event_id
@@ -78,7 +78,7 @@ const takeRuns = `
 		SELECT e.*, row_number() OVER (PARTITION BY account_id ORDER BY due_at, id, place) AS turn
 		FROM e
 	), sized AS (
-		SELECT turns.*, sum(v.size_bytes) OVER (ORDER BY turns.turn, turns.account_id) - v.size_bytes AS before
+		SELECT turns.*, v.ctid AS stored, sum(v.size_bytes) OVER (ORDER BY turns.turn, turns.account_id) - v.size_bytes AS before
 		FROM turns
 		JOIN events AS v ON v.id = turns.event_id
 		WHERE turns.turn <= turns.events
@@ -88,12 +88,10 @@ const takeRuns = `
 		UPDATE queues AS q
 		SET holder = $7, epoch = q.epoch + 1
 		WHERE q.id = ANY(ARRAY(SELECT DISTINCT id FROM chosen))
-		RETURNING q.id, q.epoch
 	)
-	SELECT c.id AS queue_id, c.account_id AS share, taken.epoch, 0 AS tries, c.waits, c.place, c.last_place, ` + takenEvent + `
+	SELECT c.id AS queue_id, c.account_id AS share, c.epoch + 1 AS epoch, 0 AS tries, c.waits, c.place, c.last_place, ` + takenEvent + `
 	FROM chosen AS c
-	JOIN taken ON taken.id = c.id
-	JOIN events AS v ON v.id = c.event_id
+	JOIN events AS v ON v.ctid = c.stored
 	CROSS JOIN t
 	ORDER BY c.turn`
 
@@ -223,12 +221,12 @@ func (r Run) Release(n int) Release { return releaseOf(r, n) }
 // They are locked in the order of their keys, as by those who store events.
 
 // lockRuns locks the queues that are still the holder's. Who stores events for them waits; what was
-// stored before is seen by the next statement.
+// stored before is seen by the next statement. The pairs are looked up in a hash: as a join, each
+// would be compared with each.
 const lockRuns = `
 	SELECT q.id
 	FROM queues AS q
-	JOIN unnest($1::bigint[], $2::bigint[]) AS r(id, epoch) ON r.id = q.id AND r.epoch = q.epoch
-	WHERE q.id = ANY($1)
+	WHERE q.id = ANY($1) AND ((q.id, q.epoch) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))) IS TRUE
 	ORDER BY q.key
 	FOR UPDATE OF q`
 
@@ -236,22 +234,25 @@ const lockRuns = `
 const fenceRuns = `SELECT parley_require(count(*) = $3, 'queue') FROM (` + lockRuns + `) AS held`
 
 // A queue without events goes. One with more gives way to those that are due; its next event moves
-// from queue_events into its row.
+// from queue_events into its row. The rows are locked, so they stay where they are (ctid).
 const releaseRuns = `
 	WITH t AS MATERIALIZED (
 		SELECT clock_timestamp() AS now
 	), r AS MATERIALIZED (
-		SELECT r.*, x.place AS next_place, x.event_id AS next_event
-		FROM queues AS q
-		JOIN unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::double precision[], $6::text[], $7::int[], $8::int[], $9::bigint[])
-			AS r(id, epoch, first, done, after, waits_for, waits, tries, suspects) ON r.id = q.id AND r.epoch = q.epoch
+		SELECT r.*, q.stored, q.last_place, x.place AS next_place, x.event_id AS next_event
+		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::double precision[], $6::text[], $7::int[], $8::int[], $9::bigint[])
+			AS r(id, epoch, first, done, after, waits_for, waits, tries, suspects)
+		CROSS JOIN LATERAL (
+			SELECT queues.ctid AS stored, queues.last_place
+			FROM queues
+			WHERE queues.id = r.id AND queues.epoch = r.epoch
+			LIMIT 1) AS q
 		LEFT JOIN LATERAL (
 			SELECT e.place, e.event_id
 			FROM queue_events AS e
-			WHERE r.done > 0 AND e.queue_id = r.id AND e.place > r.done
+			WHERE r.done > 0 AND q.last_place > r.done AND e.queue_id = r.id AND e.place > r.done
 			ORDER BY e.place
 			LIMIT 1) AS x ON true
-		WHERE q.id = ANY($1)
 	), passed AS (
 		DELETE FROM queue_events
 		WHERE ctid = ANY(ARRAY(
@@ -260,14 +261,13 @@ const releaseRuns = `
 			CROSS JOIN LATERAL (
 				SELECT x.ctid
 				FROM queue_events AS x
-				WHERE x.queue_id = r.id AND x.place > r.first AND x.place <= coalesce(r.next_place, r.done)
+				WHERE r.last_place > r.first AND x.queue_id = r.id AND x.place > r.first AND x.place <= coalesce(r.next_place, r.done)
 				ORDER BY x.place
 				LIMIT 1000000) AS e
 			WHERE r.done > 0))
 	), ended AS (
-		DELETE FROM queues AS q
-		USING r
-		WHERE q.id = ANY($1) AND q.id = r.id AND q.last_place <= r.done
+		DELETE FROM queues
+		WHERE ctid = ANY(ARRAY(SELECT stored FROM r WHERE last_place <= done))
 	)
 	UPDATE queues AS q
 	SET holder = NULL, waits = r.waits, suspect_upto = greatest(q.suspect_upto, r.suspects),
@@ -276,7 +276,7 @@ const releaseRuns = `
 		due_at = CASE WHEN r.after > 0 THEN t.now + make_interval(secs => r.after) WHEN r.done > 0 THEN t.now ELSE q.due_at END,
 		first_event = coalesce(r.next_event, q.first_event), place = coalesce(r.next_place, q.place)
 	FROM t, r
-	WHERE q.id = ANY($1) AND q.id = r.id AND q.last_place > r.done`
+	WHERE q.ctid = r.stored AND r.last_place > r.done`
 
 // FinishRuns writes what became of runs together with what their events made. The transaction
 // fails (ErrLost) when one of them is no longer the holder's.

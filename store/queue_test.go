@@ -89,3 +89,62 @@ func TestQueuesUnderAHeldSnapshot(t *testing.T) {
 		}
 	}
 }
+
+// A statement of the queues has as much work for a row of a large batch as for one of a small one,
+// also when the rows go behind others, or have others behind them.
+func TestQueueStatementsGrowWithTheirRows(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	const account, few, many = 30, 16, 240
+	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (30, 'chat', 'x', 'channel')`)
+	conn := must(pool.Acquire(t.Context()))(t)
+	defer conn.Release()
+	holder := must(store.AddHolder(t.Context(), conn, time.Hour))(t)
+	effort := map[string][]float64{}
+	measure := func(name, sql string, args ...any) {
+		effort[name] = append(effort[name], explain(t, pool, true, sql, args...).effort())
+	}
+	for _, n := range []int{few, many} {
+		accounts, keys, xs, empty, sizes := make([]int64, n), make([]string, n), make([]string, n), make([]string, n), make([]int64, n)
+		for i := range n {
+			accounts[i], keys[i], xs[i], sizes[i] = account, fmt.Sprintf("30/c%d-%d", n, i), "x", 1
+		}
+		accept := func(name string) {
+			var external, unseen []string
+			var events []store.NewEvent
+			for i := range n {
+				external, unseen = append(external, fmt.Sprint(name, n, "-", i)), append(unseen, fmt.Sprintf("00000000-0000-0000-0000-%012d", i))
+				events = append(events, store.NewEvent{AccountID: account, ExternalID: external[i], OrderKey: keys[i], Payload: []byte("x")})
+			}
+			measure("accept "+name, store.InsertEventsSQL, accounts, external, keys, xs, empty, sizes, empty, accounts, unseen)
+			must(store.InsertEvents(t.Context(), pool, events))(t)
+		}
+		accept("first")
+		accept("behind")
+		measure("take", store.TakeRunsSQL, []int64{account}, []int32{int32(2 * n)}, []string{"-infinity"}, store.FactVersion, 32, int64(1<<20), holder) //nolint:gosec // small
+		taken := must(store.TakeRuns(t.Context(), pool, store.Take{Holder: holder, Version: store.FactVersion, PerKey: 32, Bytes: 1 << 20,
+			Shares: []store.Share{{Account: account, Events: 2 * n}}}))(t)
+		if len(taken.Runs) != n {
+			t.Fatalf("%d of %d queues were taken", len(taken.Runs), n)
+		}
+		queues, epochs, first, last := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+		var done []store.Release
+		for i, r := range taken.Runs {
+			queues[i], epochs[i], first[i], last[i] = r.Queue, r.Epoch, r.Places[0], r.Places[1]
+			done = append(done, r.Release(2))
+		}
+		waits, none := make([]float64, n), make([]int32, n)
+		measure("fence", store.FenceRunsSQL, queues, epochs, n)
+		measure("release with more", store.ReleaseRunsSQL, queues, epochs, first, first, waits, empty, none, none, make([]int64, n))
+		measure("release", store.ReleaseRunsSQL, queues, epochs, first, last, waits, empty, none, none, make([]int64, n))
+		check(t, store.ReleaseRuns(t.Context(), pool, done))
+	}
+	for name, e := range effort {
+		if e[1] > 2*e[0]*many/few {
+			t.Errorf("%s: an effort of %.0f for %d rows, %.0f for %d", name, e[0], few, e[1], many)
+		}
+	}
+	if left := row(t, pool, `SELECT (SELECT count(*) FROM queues), (SELECT count(*) FROM queue_events)`); left != "(0,0)" {
+		t.Errorf("%s queues and events are left", left)
+	}
+}

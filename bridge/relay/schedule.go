@@ -13,8 +13,8 @@ const (
 	// to wait for it.
 	batchTime  = 100 * time.Millisecond
 	maxApply   = 256 // events of one batch
-	firstApply = 64  // of one account in its first batch, if it is alone
-	minApply   = 64  // of one account that is alone in a batch, at least
+	firstApply = 128 // of one account in its first batch, if it is alone
+	minApply   = 128 // of one account that is alone in a batch, at least
 	minShare   = 4   // of one account in a batch, at least
 	maxPerKey  = 32  // events of one queue in one batch; then it goes behind the account's other queues
 	maxShares  = 16  // accounts in one batch
