@@ -19,6 +19,7 @@ var errNewAccount = errors.New("bridge: an account is newer than the directory")
 // Apply implements relay.Handler.
 func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {
 	w := e.newWork(e.directory.Load(), b.Now, b.Real)
+	w.locks = b.Locks
 	defer e.release(w)
 	e.relay.Metrics().Applying(b)
 	facts := make([]fact, 0, len(b.Facts))

@@ -274,7 +274,7 @@ func (e *Engine) newWork(dir *directory, now, real time.Time) *work {
 	if n := len(e.idle); n > 0 {
 		ids, e.idle = e.idle[n-1], e.idle[:n-1]
 	}
-	return &work{e: e, dir: dir, now: now, real: real, ids: ids,
+	return &work{e: e, dir: dir, now: now, real: real, ids: ids, locks: func([]int64) {},
 		convs: map[int64]*conv{}, identities: map[int64]*store.Identity{}, byAddress: map[userKey]*store.Identity{},
 		external: map[userKey]store.ExternalID{}, posts: map[postKey]*store.Post{}, messages: map[int64]*message{},
 		deliveries: map[int64]*delivery{}, lanes: map[int64]*lane{}, laneKeys: map[laneKey]*lane{}, latest: map[int64]int64{},

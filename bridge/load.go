@@ -195,6 +195,7 @@ func (w *work) lockConversations(ctx context.Context, tx pgx.Tx, n *wanted) erro
 		lanes          []store.Lane
 		all            = keys(w.convs)
 	)
+	w.locks(all)
 	p.LockLanes(&lanes, all, n.laneAcc, n.laneKeys)
 	p.Identities(&identities, compact(people))
 	p.Threads(&threads, all)

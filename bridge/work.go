@@ -12,8 +12,9 @@ import (
 type work struct {
 	e     *Engine
 	dir   *directory
-	now   time.Time // Parley's clock
-	real  time.Time // the database's
+	now   time.Time                   // Parley's clock
+	real  time.Time                   // the database's
+	locks func(conversations []int64) // relay.Batch.Locks
 	ids   *store.IDs
 	fresh []int64 // conversation numbers, taken but not used
 

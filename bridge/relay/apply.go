@@ -22,7 +22,7 @@ const (
 	yieldFor       = 250 * time.Millisecond
 	yieldShare     = 3 // an applier that gave way for a while works three times as long before it does again
 	yieldStep      = 5 * time.Millisecond
-	placeWait      = 25 * time.Millisecond // for a batch that is in work
+	placeWait      = 100 * time.Millisecond // for a batch that is in work
 	backoffOnError = 500 * time.Millisecond
 	firstWait      = 500 * time.Millisecond // of an event that can't be applied yet; each further one is twice as long
 	longestWait    = 30 * time.Second
@@ -36,18 +36,21 @@ func (r *Relay) runApplier(ctx context.Context) error {
 	a := &applier{Relay: r}
 	defer a.end(ctx)
 	var notBefore time.Time
-	for {
+	for r.schedule.await(ctx) {
 		r.waitWhileHeld(ctx)
-		shares := r.schedule.next(ctx)
-		if len(shares) == 0 {
-			return nil
+		// Only now are accounts chosen: what became due meanwhile is in one batch.
+		done := r.takePlace(ctx)
+		var shares []store.Share
+		if !r.held() {
+			shares = r.schedule.pick()
 		}
-		if r.opt.Held != nil && r.opt.Held() { // since it began to wait
-			r.schedule.done(shares, all(shares))
+		if len(shares) == 0 {
+			done()
 			continue
 		}
-		notBefore = r.giveWay(ctx, notBefore)
-		done := r.takePlace(ctx)
+		if r.schedule.muchOf(shares) {
+			notBefore = r.giveWay(ctx, notBefore)
+		}
 		more, err := a.batch(ctx, shares)
 		done()
 		r.schedule.done(shares, more)
@@ -56,13 +59,17 @@ func (r *Relay) runApplier(ctx context.Context) error {
 			pause(ctx, backoffOnError)
 		}
 	}
+	return nil
 }
 
 // waitWhileHeld returns when Options.Held does not keep appliers from beginning.
 func (r *Relay) waitWhileHeld(ctx context.Context) {
-	for r.opt.Held != nil && r.opt.Held() && pause(ctx, yieldStep) {
+	for r.held() && pause(ctx, yieldStep) {
 	}
 }
+
+// held says that Options.Held keeps appliers from beginning.
+func (r *Relay) held() bool { return r.opt.Held != nil && r.opt.Held() }
 
 // takePlace waits for the batches in work, but not for long: one that waits for a lock of
 // a process that was stopped must not keep other accounts waiting.
@@ -78,9 +85,9 @@ func (r *Relay) takePlace(ctx context.Context) (done func()) {
 	return func() {}
 }
 
-// giveWay lets the accepting side go first while callers pile up; not before a time, and
-// it gives the next such time: or under a steady load what was accepted would be applied
-// too late.
+// giveWay lets the accepting side go first while callers pile up, which is for accounts with much
+// to apply: those with little would only wait. It does so not before a time, and gives the next
+// such time: or under a steady load what was accepted would be applied too late.
 func (r *Relay) giveWay(ctx context.Context, notBefore time.Time) time.Time {
 	began := time.Now()
 	if began.Before(notBefore) {
@@ -269,7 +276,15 @@ func (a *applier) transaction(ctx context.Context, conn *pgx.Conn, b *batch, fac
 			rollback(ctx, tx)
 		}
 	}()
-	if made, err = a.safeApply(ctx, tx, Batch{Facts: facts, Now: b.now, Real: b.real}); err != nil {
+	var locked []int64
+	defer func() { a.locked.remove(locked) }()
+	locks := func(conversations []int64) {
+		if b.much() {
+			a.locked.add(conversations)
+			locked = append(locked, conversations...)
+		}
+	}
+	if made, err = a.safeApply(ctx, tx, Batch{Facts: facts, Now: b.now, Real: b.real, Locks: locks}); err != nil {
 		return Made{}, err
 	}
 	for _, w := range made.Waits {

@@ -49,7 +49,7 @@ func (d *dispatcher) attempts(ctx context.Context, claimed []store.Claimed, bega
 		if err == nil {
 			a = prepared[i]
 		}
-		go func() { d.results <- result{d.attempt(ctx, c, a, began), c} }()
+		go func() { d.results <- result{Finish: d.attempt(ctx, c, a, began), claim: c} }()
 	}
 }
 

@@ -136,6 +136,16 @@ func (b *batch) counts() map[int64]int {
 	return n
 }
 
+// much says that an account has so many events in the batch that others would feel how long it takes.
+func (b *batch) much() bool {
+	for _, n := range b.counts() {
+		if n >= muchOfOne {
+			return true
+		}
+	}
+	return false
+}
+
 // more gives the accounts that have further events due, by how many were taken of each.
 func (b *batch) more(shares []store.Share, taken map[int64]int) map[int64]bool {
 	more := map[int64]bool{}

@@ -21,6 +21,7 @@ type dispatcher struct {
 	inRow   map[int64]int // how many of a lane went one behind the other
 	results chan result
 	done    []result  // not written yet
+	aside   []result  // likewise; large batches have their lanes locked
 	turned  time.Time // when the last turn began
 
 	searches   sync.WaitGroup       // looks for lanes that became due long ago, one at a time
@@ -45,8 +46,8 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 		}
 		d.wait(ctx)
 	}
-	for d.total > 0 || len(d.done) > 0 {
-		if d.total > 0 && len(d.done) == 0 {
+	for d.total > 0 || len(d.done)+len(d.aside) > 0 {
+		if d.total > 0 && len(d.done)+len(d.aside) == 0 {
 			select {
 			case r := <-d.results:
 				d.collect(r)
@@ -59,6 +60,9 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 			if work.Err() != nil || !pause(work, backoffOnError) {
 				return nil
 			}
+		}
+		if len(d.aside) > 0 {
+			pause(work, asideEvery)
 		}
 	}
 	return nil
@@ -86,6 +90,9 @@ func (d *dispatcher) wait(ctx context.Context) {
 		if d.free(gate) > 0 {
 			soon = min(soon, at.Sub(now))
 		}
+	}
+	if len(d.aside) > 0 {
+		soon = min(soon, asideEvery)
 	}
 	if soon <= 0 {
 		return
@@ -144,6 +151,7 @@ func (d *dispatcher) turn(ctx context.Context, claim bool) error {
 		}
 		gates = d.choose()
 	}
+	d.putAside()
 	if len(gates) == 0 && len(d.done) == 0 {
 		return nil
 	}

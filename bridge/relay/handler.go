@@ -55,6 +55,9 @@ type Batch struct {
 	Facts []Fact
 	Now   time.Time // Parley's clock
 	Real  time.Time // the database's
+	// Locks is to be called before lanes are locked, with the conversations of which all may be: what
+	// becomes of deliveries in them is not written before the batch ends, if that is soon.
+	Locks func(conversations []int64)
 }
 
 // Made is what Apply made.

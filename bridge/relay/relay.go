@@ -72,6 +72,7 @@ type Relay struct {
 	large    *semaphore.Weighted // bytes of large payloads being applied
 	slow     *slowDecodes
 	holders  *holders
+	locked   *held
 	left     sync.WaitGroup // work that took too long and goes on without anybody waiting for it
 	answered atomic.Int64   // when the database last answered, nanoseconds since began
 	awaited  atomic.Int64   // until when posts may be awaited by events, likewise
@@ -113,7 +114,7 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 		queue: newAcceptQueue(), schedule: newSchedule(), suspects: make(chan struct{}, suspectAppliers),
 		lanes: make(chan struct{}, 1), woken: newWakeups(),
 		timers: make(chan struct{}, 1), metrics: newMetrics(), applying: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
-		large: semaphore.NewWeighted(largeTogether), slow: newSlowDecodes(), holders: newHolders(), began: time.Now(),
+		large: semaphore.NewWeighted(largeTogether), slow: newSlowDecodes(), holders: newHolders(), locked: newHeld(), began: time.Now(),
 	}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -22,6 +23,7 @@ const refusedText = "What became of it could not be written down: the database r
 type result struct {
 	store.Finish
 	claim store.Claimed
+	since time.Time // when it was first to be written
 }
 
 func finishes(list []result) []store.Finish {

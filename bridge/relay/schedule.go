@@ -108,47 +108,63 @@ func (s *schedule) tell() {
 	s.changed = make(chan struct{})
 }
 
-// next waits until accounts have something to apply, and gives what may be taken of them. They
-// count as in work until done is called.
-func (s *schedule) next(ctx context.Context) []store.Share {
-	for {
-		shares, wait, changed := s.pick()
-		if len(shares) > 0 {
-			return shares
+// await waits until accounts have something to apply that nobody has in hand. It says whether ctx
+// goes on.
+func (s *schedule) await(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		due, wait, changed := s.look()
+		if due {
+			return true
 		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
-			timer.Stop()
-			return nil
 		case <-changed:
 		case <-timer.C:
 		}
 		timer.Stop()
 	}
+	return false
 }
 
-// pick gives the shares of the accounts whose turn it is; none: how long to wait.
-func (s *schedule) pick() (shares []store.Share, wait time.Duration, changed <-chan struct{}) {
+// look says whether accounts have something to apply; if not, how long to wait.
+func (s *schedule) look() (due bool, wait time.Duration, changed <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, wait := time.Now(), time.Hour
+	for _, id := range s.turns {
+		a := s.accounts[id]
+		if a.ready(now) {
+			return true, 0, nil
+		}
+		if at := a.waits(now); !at.IsZero() {
+			wait = min(wait, max(at.Sub(now), time.Millisecond))
+		}
+	}
+	return false, wait, s.changed
+}
+
+// ready says that a batch may have events of the account now.
+func (a *account) ready(now time.Time) bool {
+	if !a.later.IsZero() && !a.later.After(now) {
+		a.due, a.later = true, time.Time{}
+	}
+	return a.due && !a.held.After(now) && !a.busy(now)
+}
+
+// pick gives what may be taken of the accounts whose turn it is. They count as in work until done is
+// called.
+func (s *schedule) pick() (shares []store.Share) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
 	var behind []int64
 	first := s.turns[:0:0]
 	for _, id := range s.turns {
 		a := s.accounts[id]
-		if !a.later.IsZero() && !a.later.After(now) {
-			a.due, a.later = true, time.Time{}
-		}
-		if !a.due || a.held.After(now) || a.busy(now) || len(shares) == maxShares {
-			first = append(first, id)
-			if at := a.waits(now); !at.IsZero() {
-				wait = min(wait, max(at.Sub(now), time.Millisecond))
-			}
-			continue
-		}
 		// Little is not to wait for much: another applier takes the rest.
-		if len(shares) > 0 && a.filled != s.accounts[shares[0].Account].filled {
+		apart := len(shares) > 0 && a.filled != s.accounts[shares[0].Account].filled
+		if !a.ready(now) || apart || len(shares) == maxShares {
 			first = append(first, id)
 			continue
 		}
@@ -162,7 +178,14 @@ func (s *schedule) pick() (shares []store.Share, wait time.Duration, changed <-c
 	for i := range shares {
 		shares[i].Events = max(s.accounts[shares[i].Account].most/len(shares), minShare)
 	}
-	return shares, wait, s.changed
+	return shares
+}
+
+// muchOf says that the accounts of shares have more to apply than goes into a batch.
+func (s *schedule) muchOf(shares []store.Share) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.of(shares[0].Account).filled // as of all of them
 }
 
 // waits gives when to look at an account again though nobody tells of it; zero = never.
