@@ -31,8 +31,13 @@ type keyring struct {
 	unendorsed, otherChannel, unlisted *key
 }
 
+// privateKeys holds the private half of each key by its name: making one takes much longer than
+// all else that an emulator does when it starts, and emulators of one process may share them.
+var privateKeys sync.Map //nolint:gochecknoglobals // a cache: what it gives differs by name only
+
 func newKey(id string, endorsements ...string) (*key, error) {
-	k, err := rsa.GenerateKey(rand.Reader, 2048)
+	generate, _ := privateKeys.LoadOrStore(id, sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }))
+	k, err := generate.(func() (*rsa.PrivateKey, error))()
 	if err != nil {
 		return nil, fmt.Errorf("teamsfake: make a key: %w", err)
 	}
