@@ -43,8 +43,10 @@ test: ## everything: unit, PostgreSQL, scenarios, browser, race detector, short 
 	@[ -n "$$PARLEY_TESTDATA" ] || echo "PARLEY_TESTDATA is not set: the tests with sample data of others are skipped."
 	go test -race -timeout $(TEST_TIMEOUT) $(if $(filter ./...,$(PKG)),$(SLOW)) $(PKG)
 
+# With -race the linters read the packages that `make test` compiles; else both compile all of them.
 lint: $(GOLANGCI) ## formatting and linters
-	$(GOLANGCI) run $(PKG)
+	@.ci/need go compiler
+	GOFLAGS="$$(go env GOFLAGS) -race" $(GOLANGCI) run $(PKG)
 
 fuzz: ## each fuzz target for FUZZTIME (30s)
 	@.ci/need go
