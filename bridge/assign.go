@@ -10,7 +10,7 @@ import (
 // assign does take, assign (people or a team) and unassign.
 func (w *work) assign(c *conv, agent *store.Agent, surface int64, a Action) {
 	if !c.status().Open() {
-		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+".", "Reopen it first: !reopen")
+		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+".", c.afterTheEnd())
 		return
 	}
 	switch {

@@ -56,7 +56,7 @@ func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a Action, m 
 		return
 	}
 	if !c.status().Open() {
-		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+".", "Reopen it first, then click again.")
+		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+".", c.afterTheEnd())
 		return
 	}
 	if c.account.Mode == "watch" {

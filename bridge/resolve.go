@@ -23,7 +23,7 @@ func (w *work) endOrReopen(c *conv, agent *store.Agent, surface int64, a Action)
 		w.refuse(c, surface, a, "not_resolved", "This conversation is "+c.Status+", not resolved.", "")
 		return
 	case !c.status().Open():
-		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+" already.", "Reopen it: !reopen")
+		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+" already.", c.afterTheEnd())
 		return
 	case a.Origin == OriginEmoji && c.othersOwn(agent.ID) && !w.onCard(c, surface, a):
 		w.whisper(c, surface, a, Line{Kind: LineRefused, Verb: a.Verb, Reason: "not_assignee", Hint: "Resolve it all the same?",
@@ -58,6 +58,14 @@ func (w *work) end(c *conv, agent *store.Agent, surface int64, a Action, by Agen
 		return
 	}
 	w.confirm(c, surface, a, line)
+}
+
+// afterTheEnd says what can be done with a conversation that is over: what was closed stays closed.
+func (c *conv) afterTheEnd() string {
+	if c.status() == StatusClosed {
+		return "What the customer writes next starts a new one."
+	}
+	return "To go on, reopen it: !reopen"
 }
 
 // othersOwn says that the conversation is somebody else's.

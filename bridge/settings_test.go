@@ -105,6 +105,12 @@ func TestAuthorization(t *testing.T) {
 	w.card(thread, "#1 open | Kim | Hello |  | ")
 	w.chat.Say("ann", support, thread, "!close")
 	w.card(thread, "#1 closed")
+	w.chat.Say("ann", support, thread, "!snooze 2h")
+	w.whisper("ann", "[refused] snooze This conversation is closed. What the customer writes next starts a new one.")
+	w.reply(thread, "A word too late")
+	if late := w.line(thread, bridge.LineInside); len(late.Buttons) > 0 {
+		t.Errorf("a text in a closed conversation has buttons that do nothing: %v", late.Buttons)
+	}
 	w.writes("kim", "After the end")
 	if second := w.thread("After the end"); second == thread {
 		t.Error("a closed conversation went on")

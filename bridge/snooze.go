@@ -19,7 +19,7 @@ const (
 // pauseOrWake does pending, snooze and wake.
 func (w *work) pauseOrWake(c *conv, agent *store.Agent, surface int64, a Action) {
 	if !c.status().Open() {
-		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+".", "Reopen it first: !reopen")
+		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+".", c.afterTheEnd())
 		return
 	}
 	switch a.Verb {

@@ -11,6 +11,10 @@ func (w *work) tellInside(c *conv, m *message, reason string) {
 	case "not_an_agent":
 		w.tellAuthor(c, m, LineNotMapped, reason)
 	case "not_open":
+		if c.status() == StatusClosed {
+			w.tellWith(c, m, Line{Kind: LineInside, Reason: reason, Hint: c.afterTheEnd()})
+			return
+		}
 		w.tellAuthor(c, m, LineInside, reason, VerbReopen, VerbSend)
 	case "watch", "may_not_reply", "automatic":
 		w.tellAuthor(c, m, LineInside, reason)

@@ -60,7 +60,7 @@ func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, c *conv, agent *store
 func (w *work) checkTemplate(c *conv, rows []store.Template, args *TemplateArgs) (usedTemplate, *Problem) {
 	switch {
 	case !c.status().Open():
-		return usedTemplate{}, &Problem{Code: "not_open", Text: "This conversation is " + c.Status + ".", Hint: "Reopen it first."}
+		return usedTemplate{}, &Problem{Code: "not_open", Text: "This conversation is " + c.Status + ".", Hint: c.afterTheEnd()}
 	case c.account.Mode == "watch":
 		return usedTemplate{}, &Problem{Code: "watch", Text: "This account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
 	}

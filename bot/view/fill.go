@@ -61,9 +61,9 @@ func refuse(in FormInput) error {
 	case bridge.VerbReply, bridge.VerbSend, bridge.VerbTemplate:
 		switch {
 		case f.Status == bridge.StatusResolved:
-			return &bridge.Problem{Code: "resolved", Text: "This conversation is resolved.", Hint: "Reopen it first."}
+			return &bridge.Problem{Code: "resolved", Text: "This conversation is resolved.", Hint: afterTheEnd(f)}
 		case f.Status == bridge.StatusClosed:
-			return &bridge.Problem{Code: "closed", Text: "This conversation is closed.", Hint: "What the customer writes next starts a new one."}
+			return &bridge.Problem{Code: "closed", Text: "This conversation is closed.", Hint: afterTheEnd(f)}
 		case f.AccountMode == "watch":
 			return &bridge.Problem{Code: "watching", Text: "This account only watches: nothing is sent from here.", Hint: "An admin can set it live."}
 		case in.Verb == bridge.VerbTemplate: // may be sent at any time
@@ -72,7 +72,7 @@ func refuse(in FormInput) error {
 		}
 	case bridge.VerbSnooze, bridge.VerbAssign, bridge.VerbResolve:
 		if !f.Status.Open() {
-			return &bridge.Problem{Code: "not_open", Text: "This conversation is " + strings.ToLower(statusWords(f)) + ".", Hint: "Reopen it first."}
+			return &bridge.Problem{Code: "not_open", Text: "This conversation is " + strings.ToLower(statusWords(f)) + ".", Hint: afterTheEnd(f)}
 		}
 	case bridge.VerbUntag:
 		if len(f.Tags) == 0 {
@@ -80,6 +80,14 @@ func refuse(in FormInput) error {
 		}
 	}
 	return nil
+}
+
+// afterTheEnd says what can be done with a conversation that is over: what was closed stays closed.
+func afterTheEnd(f bridge.Facts) string {
+	if f.Status == bridge.StatusClosed {
+		return "What the customer writes next starts a new one."
+	}
+	return "Reopen it first."
 }
 
 func windowProblem(f bridge.Facts) error {

@@ -80,6 +80,9 @@ func TestNewFormRefuses(t *testing.T) {
 		if !errors.As(err, &p) || p.Code != c.code || p.Text == "" {
 			t.Errorf("%s: %v, want %s", c.verb, err, c.code)
 		}
+		if p != nil && strings.Contains(p.Hint, "Reopen") != (c.facts.Status == bridge.StatusResolved) {
+			t.Errorf("%s on a %s conversation: %q; only what is resolved can be reopened", c.verb, c.facts.Status, p.Hint)
+		}
 	}
 	if _, err := NewForm(input(t, bridge.VerbNote, with(f, func(f *bridge.Facts) { f.Status = bridge.StatusResolved }))); err != nil {
 		t.Errorf("a note on a resolved conversation: %v", err)
