@@ -163,7 +163,7 @@ func manifestShortcuts() []manifestShortcut {
 	return []manifestShortcut{
 		{"Assign conversation", "message", "conv_assign", "Choose who answers"},
 		{"Snooze conversation", "message", "conv_snooze", "Bring it back later"},
-		{"Tag conversation", "message", "conv_tag", "Add or remove tags"},
+		{"Tag conversation", "message", "conv_tag", "Add tags"},
 		{"Resolve conversation", "message", "conv_resolve", "It is done"},
 		{"Add internal note", "message", "conv_note", "Never sent to the customer"},
 		{"Reply to this", "message", "conv_reply", "Answer this one message"},

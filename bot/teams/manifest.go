@@ -160,7 +160,7 @@ func MessageVerbs() []MessageVerb {
 		{"sendFromMessage", bridge.VerbSend, "Send to customer", "Send this message to the customer"},
 		{"assignFromMessage", bridge.VerbAssign, "Assign conversation", "Choose who answers"},
 		{"snoozeFromMessage", bridge.VerbSnooze, "Snooze conversation", "Bring it back later"},
-		{"tagFromMessage", bridge.VerbTag, "Tag conversation", "Add or remove tags"},
+		{"tagFromMessage", bridge.VerbTag, "Tag conversation", "Add tags"},
 		{"resolveFromMessage", bridge.VerbResolve, "Resolve conversation", "It is done"},
 	}
 }
@@ -282,7 +282,7 @@ func extensionCommands() []manifestExtCommand {
 	return append(list,
 		manifestExtCommand{ID: CommandNew, Type: "action", Title: "Start conversation", Description: "Write to a customer first",
 			Context: []string{"compose", "commandBox"}, FetchTask: true, Triggers: []string{"slash"}},
-		manifestExtCommand{ID: CommandFind, Type: "query", Title: "Find conversation", Description: "By name, address, number or words",
+		manifestExtCommand{ID: CommandFind, Type: "query", Title: "Find conversation", Description: "By name, address, number or subject",
 			Context: []string{"compose", "commandBox"}, InitialRun: true, Parameters: []manifestParameter{{Name: ParameterFind, Title: "Search", Input: "text"}}})
 }
 
