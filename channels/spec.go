@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// Spec describes one kind of channel. It feeds YAML, the settings form,
-// `parley doctor` and the route /hooks/{account}.
+// Spec describes one kind of channel. It feeds the set-up file and the route /hooks/{account}.
 type Spec struct {
 	Kind    string // "email": the word of the YAML
 	Section string // YAML key of its fields; "" = Kind
