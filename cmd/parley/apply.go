@@ -27,7 +27,7 @@ ${NAME} takes a value from the environment.
 Examples:
   parley apply -f parley.yaml --dry-run
   MAIL_PASSWORD=… parley apply -f parley.yaml
-  parley export | parley apply -f -`
+  parley apply -f - < parley.yaml`
 }
 
 // Run applies the file and prints what changed.
@@ -72,6 +72,15 @@ func readFile(name string) ([]byte, error) {
 
 // exportCommand is `parley export`.
 type exportCommand struct{}
+
+// Help is shown by `parley export --help`.
+func (exportCommand) Help() string {
+	return `A secret comes out as ${ACCOUNT_FIELD}. To apply the file again, set these variables, or take
+those lines out: what is stored is kept then.
+
+Example:
+  parley export > parley.yaml`
+}
 
 // Run prints the set-up with ${ACCOUNT_FIELD} in place of secrets.
 func (exportCommand) Run(ctx context.Context) error {
