@@ -36,7 +36,7 @@ const steps = {
   note: { title: 'Leave an internal note', text: () => 'Begin with note: or //. Your colleagues see it, the customer never does.', show: () => go('note: ask the workshop about the glaze') },
   snooze: { title: 'Snooze it', text: () => `Press Snooze on the card above the thread, or type ${typed('!snooze 1h', '/snooze 1h')}.`, show: async () => { if (await go('')) pulse(button('Snooze')); } },
   wake: { title: 'Let time pass', text: () => 'Move the clock at the top. The conversation wakes, and its owner is told.', show: () => pulse('#clock') },
-  resolve: { title: 'Resolve it', text: () => 'Press Resolve, or react with ✅. If the customer writes again, the thread opens again.', show: async () => { if (await go('')) pulse(button('Resolve')); } },
+  resolve: { title: 'Resolve it', text: () => 'Press Resolve, or react with ✅. If the customer sends another mail, the thread opens again; a chat goes on in a new one.', show: async () => { if (await go('')) pulse(button('Resolve')); } },
 };
 
 // toggleTour opens or closes the tour, and remembers that.
