@@ -35,7 +35,7 @@ func startForm(in FormInput) (Form, error) {
 		form.Title = "New conversation"
 		return form, err
 	}
-	to := Field{Name: fieldRecipient, Kind: FieldText, Label: "To", Hint: "A phone number with its country, like +49 171 5550100.", Value: one(in.Args.Recipient), MaxRunes: 320}
+	to := Field{Name: fieldRecipient, Kind: FieldText, Label: "To", Hint: "A phone number with its country, like +49 171 5550100. In a system of your own: the customer's id there.", Value: one(in.Args.Recipient), MaxRunes: 320}
 	if chosen.Can.Subject {
 		to.Hint = "One address."
 		to.Example = "ann@example.org"
