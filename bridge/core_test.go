@@ -10,7 +10,7 @@ import (
 )
 
 // A customer writes, an agent answers, the customer gets it: the whole way there and back.
-//
+//
 func TestConversationThereAndBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

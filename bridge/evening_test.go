@@ -67,6 +67,11 @@ func TestEveningList(t *testing.T) {
 	if text := w.evenings()[0].Plain(); !strings.Contains(text, "#1") || strings.Contains(text, "#2") || strings.Contains(text, "#3") {
 		t.Errorf("the list is %s", text)
 	}
+	w.chat.Submit("ann", support, "", submit(bridge.VerbLeave), "")
+	w.whisper("ann", "leave")
+	if n := w.count(`SELECT count(*) FROM log_entries WHERE what = 'left until tomorrow' AND conversation_id = 1`); n != 1 {
+		t.Errorf("%d entries say that Ann leaves it", n)
+	}
 	w.until(time.Thursday, 11, 0)
 	w.card(w.thread("Closes at half past eight"), "window closed")
 	w.until(time.Thursday, 16, 0) // lou's is over, and nobody else waits

@@ -85,7 +85,7 @@ func TestReceiptSettings(t *testing.T) {
 }
 
 // Who may not is told so, and nothing changes.
-//
+//
 func TestAuthorization(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -118,7 +118,7 @@ func TestAuthorization(t *testing.T) {
 }
 
 // Assigning to somebody, joining, giving back: those who are new are mentioned, nobody else.
-//
+//
 func TestAssignments(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -146,7 +146,7 @@ func TestAssignments(t *testing.T) {
 }
 
 // Lists and histories are answered to the one who asked, and change nothing.
-//
+//
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -161,6 +161,7 @@ func TestNewTagIsTold(t *testing.T) {
 }
 
 // The help leaves out for an agent what only admins may do.
+//
 func TestHelpLeavesOutWhatIsForAdmins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

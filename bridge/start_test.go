@@ -31,7 +31,7 @@ func (w *world) sent(n int) []channelstest.Sent {
 
 // An agent begins: the root first, then the text, then the mail; the answer comes to the
 // same conversation.
-//
+//
 func TestStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
