@@ -45,6 +45,7 @@ func (w *pageWorld) inbox(t *testing.T, n int) []graphfake.PageMessage {
 }
 
 // A customer of a Page and an agent talk: text, files, a tap, each once and in order.
+//
 func TestMessengerConversation(t *testing.T) {
 	t.Parallel()
 	w := newPageWorld(t)

@@ -47,6 +47,7 @@ func (w *numberWorld) template(t *testing.T, status string) store.Template {
 
 // A template of the set-up file goes to WhatsApp, is approved there by webhook, is told to
 // the team, sent with its variables and buttons, and parked when WhatsApp pauses it.
+// R-008
 func TestWhatsAppTemplate(t *testing.T) {
 	t.Parallel()
 	w := newNumberWorld(t, `

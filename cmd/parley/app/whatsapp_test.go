@@ -56,6 +56,7 @@ func (w *numbersWorld) gets(t *testing.T, phone *graphfake.Customer, want ...str
 
 // A customer on WhatsApp and an agent talk: text with its marks, places, pictures both
 // ways, a recording with words; each once and in order.
+//
 func TestWhatsAppConversation(t *testing.T) {
 	t.Parallel()
 	w := newNumbersWorld(t)
