@@ -43,6 +43,7 @@ func acmeApplied(t testing.TB, o Options) *pgxpool.Pool {
 }
 
 // Everything that a file can say arrives, and the second time nothing is left to do.
+//
 func TestApply(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
