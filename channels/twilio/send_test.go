@@ -41,6 +41,7 @@ func publicFile(t *testing.T, name, kind, content string) channels.File {
 }
 
 // A text becomes one message with WhatsApp's marks, our number, and an address for its fate.
+//
 func TestSendText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, true)
@@ -303,6 +304,7 @@ func TestUnreachable(t *testing.T) {
 }
 
 // A number is read as people type it, in the country of ours.
+//
 func TestRecipient(t *testing.T) {
 	t.Parallel()
 	german := newWorld(t, false, func(o *twiliofake.Options, c channels.Config) { c[fieldFrom] = "+493012345678" })

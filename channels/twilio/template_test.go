@@ -16,6 +16,7 @@ func sampleTemplate() channels.Template {
 }
 
 // A template's life: submitted, waiting, approved, sent outside the window, paused, deleted.
+//
 func TestTemplateLife(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, true, func(o *twiliofake.Options, _ channels.Config) { o.ReviewDelay = time.Hour })
