@@ -28,6 +28,7 @@ const (
 
 // TestEveryFileIsMet: whatever a customer sends, of each kind and size, the agent sees as a
 // picture, is led to, or is told why not; a picture that had to be made smaller is led to as well.
+//
 func TestEveryFileIsMet(t *testing.T) {
 	t.Parallel()
 	w, _, root, _ := talk(t)
