@@ -29,8 +29,7 @@ const requirementsHead = `# What Parley does of what is required
 This page is written by a test: ` + "`go test ./cmd/parley/demo -run TestRequirements -update`" + `, or ` + "`make golden`" + `. A
 requirement's number stands in the comment above each test, and at the top of each story of
 ` + "`cmd/parley/demo/testdata`" + `, that shows it; all of them run in ` + "`make test`" + `. *works*: tests show it. *partly*: tests
-show some, and [requirements.tsv](requirements.tsv) says what is missing. *not there*: no test names it, whatever
-the code may do.
+show some of it, and [requirements.tsv](requirements.tsv) says what is missing. *not there*: no test shows any of it.
 
 `
 
@@ -166,7 +165,7 @@ func writeRequirements(list []requirement) string {
 			fmt.Fprintf(&b, "\n## %s\n\n| number | what | status | shown by |\n|---|---|---|---|\n", section)
 		}
 		status := r.status()
-		if status == "partly" {
+		if r.Missing != "" {
 			status += ": " + r.Missing
 		}
 		slices.Sort(r.Shown)
