@@ -218,7 +218,7 @@ func mailVerbs() []Usage {
 			Examples: []string{"@Parley mine", "@Parley unassigned", "!list all"}, Slash: true, Everyday: true, shape: shapeList, lone: true,
 		},
 		{
-			Verb: bridge.VerbFind, Words: []string{"show", "find", "open", "more", "details"}, Form: "!show [#NUMBER]",
+			Verb: bridge.VerbFind, Words: []string{"show", "find", "open", "more", "details"}, Form: "!show [#NUMBER or WORDS]",
 			Sentence: "Shows all that is known of a conversation, or looks for one.",
 			Examples: []string{"!show", "@Parley #12", "@Parley find lamp"},
 			Button:   "More", Slash: true, Everyday: true, shape: shapeFind, lone: true,
