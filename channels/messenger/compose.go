@@ -84,8 +84,11 @@ func compose(o channels.Outbound) ([]part, error) {
 		rich = &channels.Rich{}
 	}
 	text := wamark.Plain(o.Text)
-	if s := wamark.Plain(o.Signature); s != "" && text != "" {
-		text += "\n\n" + s
+	if signature := wamark.Plain(o.Signature); text != "" && signature != "" {
+		// What was short enough when it was typed must not fail because of its signature.
+		if signed := text + "\n\n" + signature; utf8.RuneCountInString(signed) <= maxText {
+			text = signed
+		}
 	}
 	switch rich.Kind() {
 	case channels.RichList, channels.RichLocation, channels.RichContact: // Messenger has no form for them

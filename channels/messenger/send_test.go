@@ -41,6 +41,17 @@ func TestSendText(t *testing.T) {
 	}
 }
 
+// A text that was short enough when it was typed leaves, without the signature where that has no
+// room below it.
+func TestNoRoomForTheSignature(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("x", maxText-8)
+	parts, err := compose(channels.Outbound{Text: text, Signature: "Yours, Acme"})
+	if err != nil || len(parts) != 1 || parts[0].text != text {
+		t.Errorf("%d parts, %v", len(parts), err)
+	}
+}
+
 // A text with a file is two messages, in order; when the file fails for certain after the
 // text left, another attempt sends the file only.
 //

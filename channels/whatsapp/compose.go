@@ -37,7 +37,10 @@ func compose(o channels.Outbound) ([]step, error) {
 	}
 	text := wamark.Render(o.Text)
 	if signature := wamark.Render(o.Signature); text != "" && signature != "" {
-		text += "\n\n" + signature
+		// What was short enough when it was typed must not fail because of its signature.
+		if signed := text + "\n\n" + signature; utf8.RuneCountInString(signed) <= maxTextRunes {
+			text = signed
+		}
 	}
 	if n := utf8.RuneCountInString(text); n > maxTextRunes {
 		return nil, refuse(fmt.Sprintf("The text has %d characters; WhatsApp takes %d.", n, maxTextRunes), "Shorten it, or send it in two messages.")

@@ -32,6 +32,8 @@ func TestMessages(t *testing.T) {
 			[]string{frame + tail + `"text":{"body":"See https://acme.test/a_b","preview_url":true},"type":"text"}`}},
 		"signature": {func(o *channels.Outbound) { o.Text, o.Signature = "Hi", "*Kim*" },
 			[]string{frame + tail + `"text":{"body":"Hi\n\n_Kim_"},"type":"text"}`}},
+		"no room for the signature": {func(o *channels.Outbound) { o.Text, o.Signature = strings.Repeat("x", maxTextRunes-8), "Yours, Kim" },
+			[]string{frame + tail + `"text":{"body":"` + strings.Repeat("x", maxTextRunes-8) + `"},"type":"text"}`}},
 		"answer": {func(o *channels.Outbound) { o.ReplyTo = "wamid.0" },
 			[]string{frame + `"context":{"message_id":"wamid.0"},` + tail + `"text":{"body":"Hi"},"type":"text"}`}},
 		"answers": {func(o *channels.Outbound) { o.Rich = &channels.Rich{Buttons: buttons} },
