@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"strings"
 	"time"
 
 	"parley/bot/teams/card"
@@ -184,10 +183,7 @@ func (in *invocation) nonce() string { return digest(in.a.ID, in.a.Timestamp, st
 
 // configure answers the settings of the app in a team: they are elsewhere.
 func (in *invocation) configure(context.Context) (any, error) {
-	text := "Parley is configured in its set-up file."
-	if in.s.opt.PublicURL != "" {
-		text = "Parley is configured in its set-up file, see " + strings.TrimRight(in.s.opt.PublicURL, "/") + "."
-	}
+	const text = "Parley is set up by its set-up file: an admin changes that and runs parley apply."
 	return map[string]any{"responseType": "config", "config": map[string]any{"type": "message", "value": text}}, nil
 }
 
