@@ -43,7 +43,9 @@ Meta and Twilio send webhooks to serve: to URL/hooks/wa (WhatsApp), URL/hooks/pa
 (Messenger) and URL/hooks/sms, where wa, page and sms are the accounts' names and URL is
 that of --public-url. It is what serve must be told as PARLEY_PUBLIC_URL; FILE does.
 Without it, URL is where serve listens by default. FILE's FAKE_ variables are for
-parley.yaml: ids, tokens, and the mailbox's address and password.`
+parley.yaml: ids, tokens, and the mailbox's user name (its address) and password. Its servers
+stand in FAKE_IMAP_ADDR and FAKE_SMTP_ADDR as host:port, where parley.yaml wants host and port
+apart, and security: none.`
 }
 
 // Run serves the emulators until it is interrupted.
