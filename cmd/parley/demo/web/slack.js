@@ -145,7 +145,7 @@ function center() {
   const threads = app.place === 'threads';
   const title = threads ? 'Threads' : (s.channels || []).find((c) => c.id === app.channel)?.name || '';
   replace(parts.head, `${threads} ${title}`, () => [h('h2', {}, threads ? '💬 Threads' : `# ${title}`),
-    h('p', { class: 'muted' }, threads ? 'Those you follow' : app.channel === boot.support ? `Each thread is a customer of ${boot.help}` : '')]);
+    h('p', { class: 'muted' }, threads ? 'Those you follow' : app.channel === boot.support ? 'Each thread is one conversation with a customer' : '')]);
   const there = elsewhere();
   replace(parts.elsewhere, there?.textContent || '', () => [there]);
   parts.write.el.hidden = threads;

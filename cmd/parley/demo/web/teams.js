@@ -110,7 +110,7 @@ const item = (key, print, el) => ({ key, print, render: () => { const e = el(); 
 function center() {
   const s = app.state.teams, at = open();
   const title = { activity: 'Activity', chat: 'Parley' }[at.place] || channelName(at.channel);
-  const about = { activity: 'Mentions of you and replies to you', chat: 'App' }[at.place] || (at.channel === boot.teams.support ? `Each post is a customer of ${boot.help}` : s.team);
+  const about = { activity: 'Mentions of you and replies to you', chat: 'App' }[at.place] || (at.channel === boot.teams.support ? 'Each post is one conversation with a customer' : s.team);
   replace(parts.head, JSON.stringify([at.place, title, about]), () => [h('h2', {}, title), h('p', { class: 'muted' }, about)]);
   const there = elsewhere();
   replace(parts.elsewhere, there?.textContent || '', () => [there]);
