@@ -68,7 +68,7 @@ function conversation(j) {
 const fates = {
   in: ['done', 'From the customer: shown to the team.'], inside: ['done', 'Inside: the customer never sees it.'], ask: ['busy', 'Not clear whether it is meant for the customer: the author is asked, nothing is sent.'],
   waiting: ['busy', 'For the customer. It waits a moment, so that it can be taken back.'], out: ['done', 'For the customer: sent.'], failed: ['bad', 'For the customer, but it could not be delivered.'],
-  unclear: ['busy', 'Sent, but nobody knows whether it arrived. Parley is looking.'], parked: ['busy', 'Kept: it was typed where nothing is sent any more. The author is asked.'], undone: ['done', 'Taken back before it left.'], dropped: ['done', 'Dropped.'],
+  unclear: ['busy', 'Nobody can tell whether it arrived: a person looks and decides.'], parked: ['busy', 'Kept for later: it can’t be sent now, or came late. The author is asked.'], undone: ['done', 'Taken back before it left.'], dropped: ['done', 'Dropped.'],
 };
 
 function decision(m) {
@@ -94,7 +94,7 @@ function outcome(j) {
   const bad = (j.deliveries || []).find((d) => ['failed', 'needs_decision'].includes(d.state));
   if (bad) return station('Outcome', 'bad', bad.error || 'It needs a person; the thread says so.');
   if (m.fate === 'in') return (j.deliveries || []).every((d) => states[d.state]?.[0] === 'done') ? station('Outcome', 'done', 'It is in the thread, once.') : station('Outcome', 'busy', 'On its way to the thread.');
-  if (m.fate === 'out') return station('Outcome', 'done', "It is in the customer's mailbox, once, and marked in the thread.");
+  if (m.fate === 'out') return station('Outcome', 'done', "It is with the customer, once, and marked in the thread.");
   if (m.fate === 'undone') return station('Outcome', 'done', 'The customer got nothing.');
   if (m.fate === 'inside') return station('Outcome', 'done', 'It stays in the thread.');
   const held = (j.deliveries || []).find((d) => d.state === 'queued' && d.held_until);
