@@ -77,6 +77,7 @@ func tell(t *testing.T) story {
 			{ID: 104, ConversationID: 12, Direction: "out", Fate: "failed", Reason: "bad_recipient", AgentID: &ann, CreatedAt: after(4), Files: []store.FileRef{{}, {}}},
 			{ID: 105, ConversationID: 12, Direction: "out", Fate: "ask", Reason: "unknown_verb", CreatedAt: after(5)},
 			{ID: 106, ConversationID: 12, Direction: "in", Fate: "in", Automatic: "auto_submitted", CreatedAt: after(6)},
+			{ID: 107, ConversationID: 12, Direction: "note", Fate: "parked", Reason: "window", AgentID: &ann, CreatedAt: after(7)},
 		}),
 		store.InsertLog(ctx, s.pool, []store.LogEntry{
 			{ID: 201, ConversationID: 12, At: after(1), Actor: "customer", What: "opened", Detail: detail(t, nil), EventID: s.question},
@@ -130,7 +131,7 @@ func TestConversation(t *testing.T) {
 	s := tell(t)
 	j, err := inspect.Conversation(t.Context(), s.pool, 12)
 	must(t, err)
-	if j.Conversation != 12 || j.Cut || len(j.Steps) != 6+5+6+4 {
+	if j.Conversation != 12 || j.Cut || len(j.Steps) != 7+5+6+4 {
 		t.Errorf("%d steps of #%d, cut %v", len(j.Steps), j.Conversation, j.Cut)
 	}
 	for i, step := range j.Steps {

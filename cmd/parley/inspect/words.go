@@ -145,11 +145,11 @@ func fate(fate string) (text string, bad bool) {
 	case store.FateUnclear:
 		return "nobody knows whether the customer got it", true
 	case store.FateParked:
-		return "found late, waits for a click, not sent", true
+		return "kept for later, waits for a click, not sent", true
 	case store.FateUndone:
 		return "taken back in time", false
 	case store.FateDropped:
-		return "dropped by an agent", false
+		return "given up, not sent", false
 	}
 	return fate, false
 }
