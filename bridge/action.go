@@ -54,6 +54,15 @@ const (
 	VerbSilence   Verb = "silence"   // button: no more posts about this automatic sender (Args.Message)
 )
 
+// Reads says that a verb only shows something and changes nothing.
+func (v Verb) Reads() bool {
+	switch v {
+	case VerbHistory, VerbWhy, VerbHelp, VerbList, VerbFind, VerbTemplates:
+		return true
+	}
+	return false
+}
+
 // ActorKind says who acted.
 type ActorKind string
 

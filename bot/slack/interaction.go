@@ -19,6 +19,7 @@ type interaction struct {
 	User       userRef   `json:"user"`
 	AppID      string    `json:"api_app_id"`
 	TriggerID  string    `json:"trigger_id"`
+	AnswerURL  string    `json:"response_url"` // a secret: it acts in our name
 	CallbackID string    `json:"callback_id"`
 	Container  container `json:"container"`
 	Channel    *teamRef  `json:"channel"`
@@ -45,6 +46,7 @@ type container struct {
 	ChannelID string `json:"channel_id"`
 	MessageTS string `json:"message_ts"`
 	ThreadTS  string `json:"thread_ts"`
+	Private   bool   `json:"is_ephemeral"` // only who clicked sees it
 }
 
 // control is what was clicked or chosen.

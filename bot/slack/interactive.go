@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/url"
 	"strings"
 	"time"
 
@@ -78,10 +79,29 @@ func (s *Surface) pressed(ctx context.Context, me *self, in *interaction, body [
 	if err := s.journal(ctx, me, kindInteraction, in.TriggerID, at, body); err != nil {
 		return answer{}, err
 	}
-	if in.View == nil {
-		return answer{}, nil
+	switch {
+	case in.View != nil:
+		return answer{after: func(ctx context.Context) { s.refresh(ctx, me, in, args, at, user) }}, nil
+	case in.Container.Private && !verb.Reads():
+		return answer{after: func(ctx context.Context) { s.takeAway(ctx, in) }}, nil
 	}
-	return answer{after: func(ctx context.Context) { s.refresh(ctx, me, in, args, at, user) }}, nil
+	return answer{}, nil
+}
+
+// takeAway removes a private message of which a button did something: it says what was so before, and
+// nobody could change it later.
+func (s *Surface) takeAway(ctx context.Context, in *interaction) {
+	u, err := url.Parse(in.AnswerURL)
+	if err != nil || !s.ownHost(u) {
+		return
+	}
+	err = slackapi.PostWebhookCustomHTTPContext(ctx, u.String(), s.http, &slackapi.WebhookMessage{DeleteOriginal: true})
+	if named := (*url.Error)(nil); errors.As(err, &named) {
+		err = named.Err // its words would hold the address
+	}
+	if err != nil {
+		s.log.Info("slack private message not taken away", "error", err)
+	}
 }
 
 // refresh shows what became of a button that was pressed in a window of details.

@@ -72,7 +72,9 @@ func (s *Surface) compose(ctx context.Context, p bridge.Post) (posted, error) {
 	}
 	var all []content
 	if asCard {
-		pages := card.Render(c, s.home(), seed(p))
+		home := s.home()
+		home.Private = p.Kind == bridge.PostEphemeral
+		pages := card.Render(c, home, seed(p))
 		for i := range pages {
 			all = append(all, content{page: &pages[i]})
 		}

@@ -99,7 +99,22 @@ func (in *invocation) pressed(ctx context.Context) (any, error) {
 	if c, ok := in.current(ctx, at, click.Args); ok {
 		return cardAnswer(card.ContentType, c), nil
 	}
+	if click.Alone && inChannel(in.a) && !click.Verb.Reads() {
+		in.s.later(ctx, func(ctx context.Context) { in.s.takeAway(ctx, place(in.a), in.a.ReplyToID) })
+	}
 	return cardAnswer(answerMessage, "Parley is on it."), nil
+}
+
+// takeAway removes a private message of which a button did something: it says what was so before, and
+// nobody could change it later.
+func (s *Surface) takeAway(ctx context.Context, at bridge.Place, message string) {
+	service, err := s.notes.whereIs(ctx, at.Channel)
+	if err == nil {
+		err = s.bot.DeleteTargeted(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(at.Channel, at.Thread)}, message)
+	}
+	if err != nil {
+		s.log.Info("teams private message not taken away", "error", err)
+	}
 }
 
 // current gives the root's card as it is now, where that was clicked.

@@ -365,3 +365,17 @@ func cardTexts(m *teamsfake.Message) (all string) {
 	}
 	return all
 }
+
+// A private answer goes once one of its buttons did something: what it says was so before.
+func TestPrivateAnswerGoesWhenItWasUsed(t *testing.T) {
+	t.Parallel()
+	w, d, root, p := talk(t)
+	_, err := w.s.Send(within(t), bridge.Post{Kind: bridge.PostEphemeral, Token: "whisper", Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root}, To: ann, Facts: sampleFacts(),
+		Line: &bridge.Line{Kind: bridge.LineSnoozed, Verbs: []bridge.Verb{bridge.VerbWake}, Args: bridge.Args{Conversation: 12}}})
+	must(t, err)
+	w.click(p, w.fake.Targeted(ann)[0].ID, "Wake")
+	must(t, w.fake.WaitFor(within(t), func() bool { return len(w.fake.Targeted(ann)) == 0 }))
+	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbWake {
+		t.Errorf("stored: %+v", a)
+	}
+}

@@ -26,6 +26,7 @@ type clickData struct {
 	Args  string        `json:"a,omitempty"` // command.Value
 	Nonce string        `json:"n,omitempty"`
 	Place *bridge.Place `json:"p,omitempty"` // in a dialog: where it was opened
+	Alone bool          `json:"w,omitempty"` // of a message that one person sees
 }
 
 // fetch makes Teams ask for a dialog instead of acting.
@@ -94,7 +95,7 @@ func buttonStyle(s view.Style) string {
 // act fills in what a click does: in a message it acts at once or fetches a dialog; in a
 // dialog everything is handed in, and the answer is the next dialog.
 func (r *renderer) act(a *action, b view.Button) {
-	d := clickData{Verb: string(b.Verb), Opens: b.Opens, Args: b.Value, Nonce: r.nonce(), Place: r.dialog}
+	d := clickData{Verb: string(b.Verb), Opens: b.Opens, Args: b.Value, Nonce: r.nonce(), Place: r.dialog, Alone: r.home.Private}
 	switch {
 	case r.dialog != nil:
 		a.Type = "Action.Submit"

@@ -11,6 +11,8 @@ type Home struct {
 	Tenant string            // Entra tenant id
 	Groups map[string]string // channel id → its team's Entra group id; may lack some
 	Attach bool              // there is a page on which files for a customer can be added
+
+	Private bool // the message that is rendered is shown to one person alone: its buttons say so when they come back
 }
 
 // Link leads to a message; "" where the place names none.

@@ -36,6 +36,7 @@ type Click struct {
 	Opens view.Opens
 	Nonce string       // names the button for the fact's id
 	Place bridge.Place // of a button in a dialog: where that was opened
+	Alone bool         // of a message that only who clicked sees
 }
 
 // Submitted is a filled form; all of it is a claim, too.
@@ -78,7 +79,7 @@ func readClick(data []byte) (Returned, error) {
 	if len(d.Nonce) > nonceMostBytes {
 		return Returned{}, fmt.Errorf("%w: button: long nonce", ErrData)
 	}
-	c := &Click{Verb: verb, Args: args, Opens: d.Opens, Nonce: d.Nonce}
+	c := &Click{Verb: verb, Args: args, Opens: d.Opens, Nonce: d.Nonce, Alone: d.Alone}
 	if d.Place != nil {
 		c.Place = *d.Place
 	}
