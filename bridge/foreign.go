@@ -42,7 +42,7 @@ func (w *work) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Accoun
 		if c, err = w.newConversation(ctx, tx, a, in, nil); err != nil {
 			return err
 		}
-		w.recipients(c, in)
+		w.recipients(c, in, 0)
 	}
 	t, err := w.openThread(c)
 	if err != nil {

@@ -89,7 +89,7 @@ func (w *work) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, 
 		return err
 	}
 	m := w.inboundMessage(c, a, part, in)
-	w.recipients(c, in)
+	w.recipients(c, in, m.ID)
 	w.wakeFor(c, in)
 	w.openWindow(c, in)
 	w.showSaid(c, t, m, payload{Quote: unseen && m.Quoted != "", Answers: w.answers(a, in)})

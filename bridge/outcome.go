@@ -16,7 +16,7 @@ import (
 func tracked(line *Line) bool {
 	switch line.Kind {
 	case LineAsk, LineInside, LineNotMapped, LineParked, LineOffered, LineFailed, LineRetrying, LineUnclear, LineEditLate, LineUndone,
-		LineTexts, LineAutomatic, LineCollected:
+		LineTexts, LineAutomatic, LineCollected, LineParticipant:
 		return line.Args.Message != 0
 	}
 	return carriesFate(line)
@@ -122,6 +122,9 @@ func (w *work) settle(m *message, line postedLine, last bool) {
 // outcome gives what a line has to say of its message; nil = what it was written with. first is the
 // line's payload as it was written, now what it says.
 func (w *work) outcome(m *message, first payload, now *Line, last bool) *Outcome {
+	if now.Kind == LineParticipant {
+		return w.allowed(m, now)
+	}
 	before := now.Outcome
 	if m.decided != nil && m.decided.State != "" && (last || now.Kind == LineAutomatic || now.Kind == LineCollected) {
 		return w.decidedBy(m, now, before, m.decided.State)
@@ -137,6 +140,21 @@ func (w *work) outcome(m *message, first payload, now *Line, last bool) *Outcome
 	default:
 		return w.decidedBy(m, now, before, state)
 	}
+}
+
+// allowed gives the outcome of a line that asks about people who are new in a mail: once all of them
+// get replies, whoever changed that.
+func (w *work) allowed(m *message, line *Line) *Outcome {
+	c := w.convs[m.ConversationID]
+	if c == nil || line.Outcome != nil {
+		return line.Outcome
+	}
+	for _, key := range line.Args.Addresses {
+		if !slices.ContainsFunc(c.Participants, func(p store.Participant) bool { return p.Key == key && !p.New }) {
+			return nil
+		}
+	}
+	return &Outcome{State: OutcomeAllowed, By: c.addressedBy, At: w.now}
 }
 
 // decidedBy completes an outcome with who decided it and when: both stay while a reply goes its way.

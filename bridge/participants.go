@@ -62,8 +62,9 @@ func recipientFacts(f *Facts, list []store.Participant) {
 }
 
 // recipients takes who gets replies from the customer's last mail. Who is new in a
-// conversation that is known already waits for one click.
-func (w *work) recipients(c *conv, in channels.Inbound) {
+// conversation that is known already waits for one click. message is that mail as we keep
+// it; 0 = it is not one of the customer's.
+func (w *work) recipients(c *conv, in channels.Inbound, message int64) {
 	ch := w.e.channel(c.AccountID)
 	if in.Automatic != "" && len(c.Participants) > 0 {
 		return
@@ -102,7 +103,7 @@ func (w *work) recipients(c *conv, in channels.Inbound) {
 	known := c.Participants
 	c.Participants = next
 	c.touch()
-	w.askNewcomers(c, without(newcomers, waiting(known)))
+	w.askNewcomers(c, message, without(newcomers, waiting(known)))
 	if before, now := recipientList(known), recipientList(next); before != "" && before != now && !c.Exclusive {
 		w.line(c, Line{Kind: LineRecipients, Text: now, Without: droppedFrom(known, next)})
 	}
@@ -121,7 +122,7 @@ func droppedFrom(known, next []store.Participant) []PartyRef {
 
 // askNewcomers asks whether new people may get replies: each by a line, many together.
 // Who is beyond what lines can hold may be added by !cc.
-func (w *work) askNewcomers(c *conv, keys []string) {
+func (w *work) askNewcomers(c *conv, message int64, keys []string) {
 	together := 1
 	if len(keys) > askedAlone {
 		together = askedTogether
@@ -136,7 +137,7 @@ func (w *work) askNewcomers(c *conv, keys []string) {
 			who = PartyRef{Name: strings.Join(some, ", ")}
 		}
 		w.line(c, Line{Kind: LineParticipant, Customer: who, Verbs: []Verb{VerbAllow},
-			Args: Args{Conversation: c.ID, Addresses: some}})
+			Args: Args{Conversation: c.ID, Message: message, Addresses: some}})
 	}
 }
 
@@ -236,10 +237,10 @@ func (w *work) changeRecipients(c *conv, agent *store.Agent, surface int64, a Ac
 		})
 	}
 	if slices.Equal(list, c.Participants) {
-		w.confirm(c, surface, a, Line{Text: "already"})
+		w.unchanged(c, surface, a)
 		return
 	}
-	c.Participants = list
+	c.Participants, c.addressedBy = list, w.dir.ref(0, agent.ID)
 	w.logAgent(c, agent, "recipients", detail{Text: strings.Join(a.Args.Addresses, ", ")})
 	w.line(c, Line{Kind: LineRecipients, By: w.dir.ref(surface, agent.ID), Text: recipientList(c.Participants)})
 	w.card(c)

@@ -217,6 +217,7 @@ const (
 	OutcomeAsked     OutcomeState = "asked"     // a later line asks about it
 	OutcomePromoted  OutcomeState = "promoted"  // it is in the conversation Line.Other now
 	OutcomeSilenced  OutcomeState = "silenced"  // nothing more is posted about its sender
+	OutcomeAllowed   OutcomeState = "allowed"   // who is new in a mail gets replies now
 )
 
 // LineFile is a file that a line names.

@@ -51,7 +51,7 @@ func TestRecipientsShownAreThoseSentTo(t *testing.T) {
 	w.line(thread, bridge.LineParticipant)
 	w.goesAsShown(thread, "B", []string{"kim@x.test"}, []string{"lee@x.test"}, []string{"spy@y.test"})
 	w.chat.Say("ann", support, thread, "!to kim@x.test")
-	w.whisper("ann", "already")
+	w.whisper("ann", "[unchanged]")
 	w.goesAsShown(thread, "C", []string{"kim@x.test"}, []string{"lee@x.test"}, []string{"spy@y.test"})
 	if n := w.lines(thread, bridge.LineRecipients); n != 0 {
 		t.Errorf("%d lines tell of recipients that did not change", n)

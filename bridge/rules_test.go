@@ -179,9 +179,18 @@ func TestParticipants(t *testing.T) {
 	}
 	w.chat.Press(t, "ann", line, bridge.VerbAllow)
 	w.line(thread, bridge.LineRecipients)
+	if got := w.settledAs(line, bridge.OutcomeAllowed); offers(got) != "" || !strings.HasSuffix(got.Plain(), "Ann") {
+		t.Errorf("once it was allowed, the line says %q with the buttons %s", got.Text, offers(got))
+	}
 	w.reply(thread, "C")
 	if sent = w.provider.WaitTexts(t, "A", "B", "C"); !slices.Equal(sent[2].Cc, []string{"lee@x.test", "spy@y.test"}) {
 		t.Errorf("after the click the copy is %v", sent[2].Cc)
+	}
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "mia@y.test"}, Text: "third", References: []string{first}})
+	line = says(t, w.chat, support, thread, "[participant]", "mia@y.test")
+	w.chat.Say("ben", support, thread, "!allow mia@y.test")
+	if got := w.settledAs(line, bridge.OutcomeAllowed); !strings.HasSuffix(got.Plain(), "Ben") {
+		t.Errorf("allowed by a typed command, the line says %q", got.Text)
 	}
 }
 

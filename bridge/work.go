@@ -91,6 +91,7 @@ type conv struct {
 	showsNew     bool            // its root may have to show something else
 	unshown      bool            // something that the customer said isn't posted yet
 	clicked      bool            // by what somebody did who looks at it now
+	addressedBy  AgentRef        // who changed in this batch who gets replies
 }
 
 type thread struct {

@@ -247,6 +247,7 @@ func TestLineOutcome(t *testing.T) {
 			{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: bob(), Text: "Hi", Outcome: o},
 			{Kind: bridge.LineAutomatic, Text: "Weekly", Outcome: o, Other: bridge.Facts{ID: 13}},
 			{Kind: bridge.LineDecided, Verb: bridge.VerbSend, Outcome: o},
+			{Kind: bridge.LineParticipant, Args: bridge.Args{Addresses: []string{"lee@x.test"}}, Outcome: o},
 		} {
 			c := Line(l, facts(t))
 			checkCard(t, m[1], c)

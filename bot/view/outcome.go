@@ -13,6 +13,8 @@ func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 		return append(words(l, f), small(said...))
 	case bridge.LineDecided:
 		return []Block{line(said...)}
+	case bridge.LineParticipant:
+		return []Block{sentence(icon("bust_in_silhouette"), " ", newcomers(l)+" joined this mail."), small(said...)}
 	}
 	l.Text = oneLine(l.Text, maxPreviewRunes)
 	return append([]Block{line(said...)}, kept(l)...)
@@ -43,7 +45,7 @@ func outcomeIcon(s bridge.OutcomeState) string {
 		return "hourglass"
 	case bridge.OutcomeAsked:
 		return "arrow_down"
-	case bridge.OutcomePromoted, bridge.OutcomeSilenced:
+	case bridge.OutcomePromoted, bridge.OutcomeSilenced, bridge.OutcomeAllowed:
 	}
 	return "ok"
 }
@@ -99,6 +101,8 @@ func outcomeWords(s bridge.OutcomeState, who string) (what, after string) {
 		return "This is conversation", ""
 	case bridge.OutcomeSilenced:
 		return "No more posts about this sender", ""
+	case bridge.OutcomeAllowed:
+		return "Allowed", " Replies go there, too."
 	}
 	return "Settled", ""
 }
@@ -130,6 +134,8 @@ func decidedWords(s bridge.OutcomeState) string {
 		return "This is already conversation"
 	case bridge.OutcomeSilenced:
 		return "Already silenced"
+	case bridge.OutcomeAllowed:
+		return "Already allowed"
 	}
 	return "Already settled"
 }
