@@ -90,7 +90,8 @@ func (d *desk) Facts(ctx context.Context, id int64, user string) (Facts, error) 
 	if err != nil {
 		return Facts{}, err
 	}
-	return list[0], nil
+	list[0].Now, err = store.Now(ctx, d.e.pool)
+	return list[0], err
 }
 
 // reading gives the agent behind a user, with what they may read as it is now.

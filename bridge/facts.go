@@ -83,6 +83,7 @@ type Facts struct {
 	MayStart     bool      // another conversation with the contact may be begun by this account
 	Viewer       AgentRef  // for whom forms and lists are made
 	Zone         *time.Location
+	Now          time.Time // Parley's clock as these were read for a form or window; zero on cards and lists
 }
 
 // OpenRef names another open conversation of a customer.

@@ -160,40 +160,6 @@ func TestAutomaticMail(t *testing.T) {
 	}
 }
 
-// replies go to whom the last mail names; who is new waits for a click.
-func TestParticipants(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
-	thread := w.thread("first")
-	w.reply(thread, "A")
-	sent := w.provider.WaitTexts(t, "A")
-	if !slices.Equal(sent[0].To, []string{"kim@x.test"}) || !slices.Equal(sent[0].Cc, []string{"lee@x.test"}) || sent[0].InReplyTo != first {
-		t.Errorf("sent to %v, copy %v, answering %q", sent[0].To, sent[0].Cc, sent[0].InReplyTo)
-	}
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second", References: []string{first}})
-	line := w.line(thread, bridge.LineParticipant)
-	w.reply(thread, "B")
-	if sent = w.provider.WaitTexts(t, "A", "B"); !slices.Equal(sent[1].Cc, []string{"lee@x.test"}) {
-		t.Errorf("a newcomer got a reply: %v", sent[1].Cc)
-	}
-	w.chat.Press(t, "ann", line, bridge.VerbAllow)
-	w.line(thread, bridge.LineRecipients)
-	if got := w.settledAs(line, bridge.OutcomeAllowed); offers(got) != "" || !strings.HasSuffix(got.Plain(), "Ann") {
-		t.Errorf("once it was allowed, the line says %q with the buttons %s", got.Text, offers(got))
-	}
-	w.reply(thread, "C")
-	if sent = w.provider.WaitTexts(t, "A", "B", "C"); !slices.Equal(sent[2].Cc, []string{"lee@x.test", "spy@y.test"}) {
-		t.Errorf("after the click the copy is %v", sent[2].Cc)
-	}
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "mia@y.test"}, Text: "third", References: []string{first}})
-	line = says(t, w.chat, support, thread, "[participant]", "mia@y.test")
-	w.chat.Say("ben", support, thread, "!allow mia@y.test")
-	if got := w.settledAs(line, bridge.OutcomeAllowed); !strings.HasSuffix(got.Plain(), "Ben") {
-		t.Errorf("allowed by a typed command, the line says %q", got.Text)
-	}
-}
-
 // an account that watches sends nothing, one on trial only to its list.
 func TestModes(t *testing.T) {
 	t.Parallel()

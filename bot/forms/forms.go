@@ -17,8 +17,8 @@ import (
 // Maker makes forms and windows.
 type Maker struct {
 	Desk bridge.Desk
-	Now  func() time.Time
-	Zone *time.Location // of readers of whom no other is known
+	Now  func() time.Time // for what is about no conversation: those tell Parley's own time
+	Zone *time.Location   // of readers of whom no other is known
 }
 
 // Facts finds the conversation that args or a place name, as user may see it.
@@ -48,10 +48,14 @@ func (m Maker) Form(ctx context.Context, verb bridge.Verb, args bridge.Args, at 
 	if in.Facts = f; in.Args.Conversation == 0 {
 		in.Args.Conversation = f.ID
 	}
+	if !f.Now.IsZero() {
+		in.Now = f.Now
+	}
 	if err := m.lists(ctx, &in, at, user); err != nil {
 		return view.Form{}, f.Zone, err
 	}
 	form, err := view.NewForm(in)
+	form.At = in.Now
 	return form, f.Zone, err
 }
 

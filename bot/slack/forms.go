@@ -54,8 +54,11 @@ func (p private) encode() string {
 }
 
 // remember begins what a form keeps.
-func (s *Surface) remember(at bridge.Place, zone *time.Location) private {
+func (s *Surface) remember(at bridge.Place, zone *time.Location, f view.Form) private {
 	p := private{Place: at, At: s.now().Unix()}
+	if !f.At.IsZero() {
+		p.At = f.At.Unix()
+	}
 	if zone != nil {
 		p.Zone = zone.String()
 	}

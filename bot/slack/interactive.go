@@ -274,7 +274,7 @@ func (s *Surface) formModal(ctx context.Context, me *self, verb bridge.Verb, arg
 	if err != nil {
 		return me.problem(err, at)
 	}
-	return me.modal(form, s.remember(at, zone))
+	return me.modal(form, s.remember(at, zone, form))
 }
 
 // cardModal makes a window of details, history or a list.

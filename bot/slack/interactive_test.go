@@ -12,8 +12,8 @@ import (
 	"parley/channels"
 )
 
-// withFacts lets the desk know the conversation.
-func (st *stage) withFacts() {
+// withFacts lets the desk know the conversation, at Parley's time if one is given.
+func (st *stage) withFacts(now ...time.Time) {
 	st.desk.mu.Lock()
 	defer st.desk.mu.Unlock()
 	st.desk.facts = func(_ bridge.Place, id int64, user string) (bridge.Facts, error) {
@@ -23,7 +23,11 @@ func (st *stage) withFacts() {
 		if user != st.ann {
 			return bridge.Facts{}, &bridge.Problem{Code: "not_allowed", Text: "You may not see this.", Hint: "Ask an admin."}
 		}
-		return sampleFacts(), nil
+		f := sampleFacts()
+		if len(now) > 0 {
+			f.Now = now[0]
+		}
+		return f, nil
 	}
 	st.desk.people = []bridge.AgentRef{{ID: 1, Name: "Ann", User: "U0ANN"}, {ID: 2, Name: "Ben", User: "U0BEN"}}
 }
@@ -124,6 +128,21 @@ func TestFormFromCard(t *testing.T) {
 	}
 	if f.OrderKey != orderKey(st.ch, root.Message) {
 		t.Errorf("order key %q", f.OrderKey)
+	}
+}
+
+// The days in a form are those of Parley's clock, which may not be the machine's.
+func TestFormByParleysClock(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	st.withFacts(time.Date(2031, 3, 3, 12, 0, 0, 0, time.UTC))
+	st.click(st.root(), "Snooze")
+	v := st.view(st.ann, isForm)
+	if !strings.Contains(string(v.Blocks), "Tomorrow (Tue 4 Mar 09:00)") {
+		t.Errorf("the form offers %s", v.Blocks)
+	}
+	if bad, err := st.fake.As(st.ann).Submit(st.ctx(), v.ID, map[string][]string{"f:other/v": {"2031-03-03 11:00"}}); err != nil || len(bad.Errors) == 0 {
+		t.Errorf("an hour ago was taken: %+v, %v", bad, err)
 	}
 }
 
@@ -352,36 +371,5 @@ func TestShortcuts(t *testing.T) {
 		}
 		use(n)
 		st.view(st.ann, isForm)
-	}
-}
-
-// A private answer goes once one of its buttons did something: what it says was so before. A button
-// that only shows something leaves it.
-func TestPrivateAnswerGoesWhenItWasUsed(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, true)
-	st.withFacts()
-	p := st.post(bridge.PostEphemeral, st.root(), "t1")
-	p.To = st.ann
-	p.Line = &bridge.Line{Kind: bridge.LineSnoozed, Verbs: []bridge.Verb{bridge.VerbFind, bridge.VerbWake}, Args: bridge.Args{Conversation: 12}}
-	st.send(p)
-	press := func(label string) {
-		t.Helper()
-		e := st.fake.Ephemerals(st.ann)[0]
-		_, err := st.fake.As(st.ann).Click(st.ctx(), slackfake.Target{Channel: p.Place.Channel, TS: e.TS}, button(t, e.Blocks, label))
-		must(t, err)
-	}
-	press("More")
-	st.view(st.ann, func(*slackfake.View) bool { return true })
-	if st.fake.Ephemerals(st.ann)[0].Deleted {
-		t.Error("it went though its button only showed the details")
-	}
-	press("Wake")
-	must(t, st.fake.WaitFor(st.ctx(), func() bool {
-		all := st.fake.Ephemerals(st.ann)
-		return len(all) == 0 || all[0].Deleted
-	}))
-	if a := st.decode(st.desk.First(t, "i:")); a.Verb != bridge.VerbWake {
-		t.Errorf("stored: %+v", a)
 	}
 }

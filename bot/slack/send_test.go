@@ -317,3 +317,34 @@ func TestWhisper(t *testing.T) {
 		t.Errorf("no direct message; sent %+v", sent)
 	}
 }
+
+// A private answer goes once one of its buttons did something: what it says was so before. A button
+// that only shows something leaves it.
+func TestPrivateAnswerGoesWhenItWasUsed(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	st.withFacts()
+	p := st.post(bridge.PostEphemeral, st.root(), "t1")
+	p.To = st.ann
+	p.Line = &bridge.Line{Kind: bridge.LineSnoozed, Verbs: []bridge.Verb{bridge.VerbFind, bridge.VerbWake}, Args: bridge.Args{Conversation: 12}}
+	st.send(p)
+	press := func(label string) {
+		t.Helper()
+		e := st.fake.Ephemerals(st.ann)[0]
+		_, err := st.fake.As(st.ann).Click(st.ctx(), slackfake.Target{Channel: p.Place.Channel, TS: e.TS}, button(t, e.Blocks, label))
+		must(t, err)
+	}
+	press("More")
+	st.view(st.ann, func(*slackfake.View) bool { return true })
+	if st.fake.Ephemerals(st.ann)[0].Deleted {
+		t.Error("it went though its button only showed the details")
+	}
+	press("Wake")
+	must(t, st.fake.WaitFor(st.ctx(), func() bool {
+		all := st.fake.Ephemerals(st.ann)
+		return len(all) == 0 || all[0].Deleted
+	}))
+	if a := st.decode(st.desk.First(t, "i:")); a.Verb != bridge.VerbWake {
+		t.Errorf("stored: %+v", a)
+	}
+}

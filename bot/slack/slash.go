@@ -66,7 +66,7 @@ func (s *Surface) commanded(ctx context.Context, me *self, c *slashCommand, body
 				if err != nil {
 					return me.problem(err, at)
 				}
-				kept := s.remember(at, s.opt.Zone)
+				kept := s.remember(at, s.opt.Zone, form)
 				kept.Text, kept.Pick = p.Text, true
 				return me.modal(form, kept)
 			})

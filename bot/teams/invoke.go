@@ -178,7 +178,10 @@ func (in *invocation) form(ctx context.Context, verb bridge.Verb, args bridge.Ar
 	if err != nil {
 		return in.problem(err, at)
 	}
-	return card.Form(f, card.Remember(at, zone, in.s.now(), in.nonce()), in.s.home())
+	if f.At.IsZero() {
+		f.At = in.s.now()
+	}
+	return card.Form(f, card.Remember(at, zone, f.At, in.nonce()), in.s.home())
 }
 
 func (in *invocation) window(ctx context.Context, opens view.Opens, args bridge.Args, at bridge.Place) card.Dialog {

@@ -16,6 +16,8 @@ type Form struct {
 	Fields []Field
 	Submit string // label of the button, at most 24 runes
 	Files  bool   // files can go with it, where the surface has a way for them
+
+	At time.Time // when it was made: times that are chosen or typed in it are meant from then on
 }
 
 // FieldKind says how a Field is filled in.
