@@ -241,12 +241,7 @@ func (w *work) undo(c *conv, agent *store.Agent, surface int64, a Action) {
 		m = nil
 	}
 	if m == nil && !pointed(a) {
-		for i := range c.last {
-			row := w.messages[c.last[i].ID]
-			if row != nil && row.AgentID != nil && *row.AgentID == agent.ID && row.Fate == store.FateWaiting && (m == nil || later(&row.Message, &m.Message)) {
-				m = row
-			}
-		}
+		m = w.lastSentBy(c, agent)
 	}
 	if m == nil {
 		w.refuse(c, surface, a, "nothing_to_undo", "There is no reply of yours that still waits.", "A reply can be taken back during its hold.")
@@ -266,6 +261,38 @@ func (w *work) undo(c *conv, agent *store.Agent, surface int64, a Action) {
 	w.logAgent(c, agent, "undone", detail{Message: m.ID})
 	w.tellWith(c, m, Line{Kind: LineUndone, By: w.dir.ref(surface, agent.ID), Reason: "undone", Verbs: []Verb{VerbSend}})
 	w.unanswered(c)
+}
+
+// lastSentBy gives the reply that would leave last of those that an agent wrote, or sent for a
+// colleague, and that still wait.
+func (w *work) lastSentBy(c *conv, agent *store.Agent) *message {
+	senders := w.sendersForOthers()
+	var found *message
+	var last int64
+	for _, id := range keys(w.messages) {
+		m := w.messages[id]
+		if m.ConversationID != c.ID || m.Fate != store.FateWaiting || m.AgentID == nil {
+			continue
+		}
+		mine := *m.AgentID == agent.ID || senders[id] == agent.ID
+		if d := w.firstOf(m); mine && d != nil && (found == nil || d.Seq > last) {
+			found, last = m, d.Seq
+		}
+	}
+	return found
+}
+
+// sendersForOthers gives by message who sent what somebody else wrote.
+func (w *work) sendersForOthers() map[int64]int64 {
+	senders := map[int64]int64{}
+	for id, lines := range w.trackedLines() {
+		for _, line := range lines {
+			if l := payloadOf(line.delivery).Line; l.Kind == LineDone && l.Verb == VerbSend {
+				senders[id] = l.By.ID
+			}
+		}
+	}
+	return senders
 }
 
 // pointed says that somebody chose a verb for one message of a thread, and means no other.

@@ -34,6 +34,24 @@ func TestUndo(t *testing.T) {
 	}
 }
 
+// Who sent what a colleague wrote takes that back by the same words as an own reply, before the own one
+// that was sent earlier.
+func TestUndoOfWhatWasSentAs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	w.fate(w.reply(thread, "Mine"), "waiting")
+	remark := w.chat.Say("ben", support, thread, "A remark")
+	w.fate(remark, "inside")
+	w.chat.Choose("ann", support, remark, bridge.VerbSend)
+	w.chat.Press(t, "ann", w.whisper("ann", "[send_as] Ben"), bridge.VerbSend)
+	w.fate(remark, "waiting")
+	w.reply(thread, "!undo")
+	w.fate(remark, "undone")
+	w.advance(time.Hour)
+	w.provider.WaitTexts(t, "Mine")
+}
+
 // Undo from a message's menu means that reply, or the one that a line is about, and no other.
 func TestUndoChosen(t *testing.T) {
 	t.Parallel()
