@@ -19,6 +19,8 @@ type Maker struct {
 	Desk bridge.Desk
 	Now  func() time.Time // for what is about no conversation: those tell Parley's own time
 	Zone *time.Location   // of readers of whom no other is known
+
+	Author string // who wrote the message that a form is opened for, where that is not its reader
 }
 
 // Facts finds the conversation that args or a place name, as user may see it.
@@ -34,7 +36,7 @@ func (m Maker) Facts(ctx context.Context, args bridge.Args, at bridge.Place, use
 // reader, nil if it isn't known.
 // Errors: *bridge.Problem, bridge.ErrNoConversation, the desk's.
 func (m Maker) Form(ctx context.Context, verb bridge.Verb, args bridge.Args, at bridge.Place, user, text string) (view.Form, *time.Location, error) {
-	in := view.FormInput{Verb: verb, Args: args, Text: text, Now: m.Now()}
+	in := view.FormInput{Verb: verb, Args: args, Text: text, Author: m.Author, Now: m.Now()}
 	if verb == bridge.VerbNew {
 		return m.startForm(ctx, in, user)
 	}

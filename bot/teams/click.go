@@ -54,7 +54,13 @@ type invoked struct {
 type messagePayload struct {
 	ID        string `json:"id"`
 	ReplyToID string `json:"replyToId"`
-	Body      struct {
+	From      struct {
+		User struct {
+			ID   string `json:"id"`
+			Name string `json:"displayName"`
+		} `json:"user"`
+	} `json:"from"`
+	Body struct {
 		ContentType string `json:"contentType"`
 		Content     string `json:"content"`
 	} `json:"body"`

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"parley/bot/forms"
 	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
 	"parley/bot/view"
@@ -36,7 +37,21 @@ func (in *invocation) compose(ctx context.Context) (any, error) {
 	case verb == bridge.VerbUndo:
 		return in.undo(ctx, at)
 	}
-	return task(in.form(ctx, verb, bridge.Args{}, at, text)), nil
+	f, zone, err := in.maker().Form(ctx, verb, bridge.Args{}, at, in.user.ID, text)
+	if err != nil {
+		return task(in.problem(err, at)), nil
+	}
+	return task(in.opened(f, zone, at)), nil
+}
+
+// maker makes forms, which name the author of the message that they were opened for if that is
+// somebody else.
+func (in *invocation) maker() forms.Maker {
+	maker := in.s.forms()
+	if m := in.value.Message; m != nil && m.From.User.ID != in.user.ID {
+		maker.Author = m.From.User.Name
+	}
+	return maker
 }
 
 // menuVerb is the verb of an entry of a message's menu, "" if there is no such entry.

@@ -178,6 +178,11 @@ func (in *invocation) form(ctx context.Context, verb bridge.Verb, args bridge.Ar
 	if err != nil {
 		return in.problem(err, at)
 	}
+	return in.opened(f, zone, at)
+}
+
+// opened shows a form that was made for a place.
+func (in *invocation) opened(f view.Form, zone *time.Location, at bridge.Place) card.Dialog {
 	if f.At.IsZero() {
 		f.At = in.s.now()
 	}

@@ -155,7 +155,12 @@ func TestMessageMenu(t *testing.T) {
 		}
 		must(t, p.CloseDialog())
 	}
-	out, err := w.fake.As(eve).MessageAction(within(t), w.channel, id, "resolveFromMessage")
+	out, err := w.fake.As(ben).MessageAction(within(t), w.channel, id, "sendFromMessage")
+	must(t, err)
+	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "Ann Lee wrote this, and would be its author: send it to Kim Lee?") || !strings.Contains(string(out.Dialog.Card), "Send as Ann Lee") {
+		t.Errorf("Ben is asked: %+v", out)
+	}
+	out, err = w.fake.As(eve).MessageAction(within(t), w.channel, id, "resolveFromMessage")
 	must(t, err)
 	if out.Dialog == nil || strings.Contains(string(out.Dialog.Card), "Input.") {
 		t.Errorf("a guest: %+v", out)

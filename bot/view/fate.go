@@ -22,7 +22,7 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 		return fate(l, f, "house", "This stayed inside: "+who+" did not get it.", nextFor(l, "Send it, if it was meant for the customer."))
 	case bridge.LineSendAs:
 		author := agentName(l.By)
-		return fate(l, f, "raised_hand_with_fingers_splayed", author+" wrote this, and would be its author: send it to "+who+"?", "It waits like any reply, with Undo.")
+		return fate(l, f, "raised_hand_with_fingers_splayed", sendAsQuestion(author, who), "It waits like any reply, with Undo.")
 	case bridge.LineTexts:
 		return []Block{sentence(icon("straight_ruler"), " ", mentioned(l), fmt.Sprintf("This counts as %d texts, and each is charged.", l.Count), then(or(l.Hint, "Take it back to shorten it, or let it go.")))}
 	case bridge.LineOffered:
@@ -69,6 +69,11 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 		return fate(l, f, "no_entry", "Nothing was sent: I don't know you as an agent.", "Ask an admin to add you, then type it again.")
 	}
 	return nil
+}
+
+// sendAsQuestion asks whether to send what somebody else wrote.
+func sendAsQuestion(author, customer string) string {
+	return author + " wrote this, and would be its author: send it to " + customer + "?"
 }
 
 // undone says who took a reply back, where its author has to be told.

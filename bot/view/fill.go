@@ -237,6 +237,11 @@ func sendForm(form *Form, in FormInput) bool {
 		return false
 	}
 	form.Title, form.Submit = "Send to customer", "Send"
-	form.Intro = append(append(form.Intro, line(text("Send this to "+partyName(in.Facts.Contact)+"?"))), quote(in.Text)...)
+	question := "Send this to " + partyName(in.Facts.Contact) + "?"
+	if author := oneLine(in.Author, maxNameRunes); author != "" {
+		question = sendAsQuestion(author, partyName(in.Facts.Contact))
+		form.Submit, form.Args.Sure = oneLine("Send as "+author, maxLabelRunes), true
+	}
+	form.Intro = append(append(form.Intro, line(text(question))), quote(in.Text)...)
 	return true
 }

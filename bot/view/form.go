@@ -56,6 +56,7 @@ type FormInput struct {
 	Facts  bridge.Facts
 	Args   bridge.Args // from the button: Message, Delivery, …
 	Text   string      // the message it is about or the text begun, Markdown
+	Author string      // VerbSend: who wrote that message, where it is not the viewer
 	People []bridge.AgentRef
 	Teams  []string
 	Tags   []bridge.Tag
