@@ -25,6 +25,9 @@ type board interface {
 type boardView interface {
 	// channel is the team's, by the id that facts name it by.
 	channel() string
+	// look goes to the channel of a name, "support" being the team's. Another one is private, and is
+	// made the first time, with these people.
+	look(name string, members []string)
 	// roots are the channel's own messages, in order.
 	roots() []shown
 	// thread gives a thread's messages in order, the root first.

@@ -201,6 +201,24 @@ func (b *slackBoard) failCalls(kind, times string) error {
 	return err
 }
 
+// look implements board.
+func (b *slackBoard) look(name string, members []string) {
+	b.support = Support
+	if name == "support" {
+		return
+	}
+	for _, c := range b.fake.Channels() {
+		if b.support = c.ID; c.Name == name {
+			return
+		}
+	}
+	ids := []string{b.fake.BotUserID()}
+	for _, who := range members {
+		ids = append(ids, cast()[who])
+	}
+	b.support = b.fake.AddChannel(slackfake.Channel{Name: name, Private: true, Members: ids}).ID
+}
+
 // manage does what administrators do.
 func (b *slackBoard) manage(what string) (err error) {
 	switch what {

@@ -181,7 +181,7 @@ func (s *stage) setUp(changes []string) error {
 		s.lines = slices.DeleteFunc(s.lines, func(l string) bool { return strings.HasPrefix(l, name+"=") })
 		s.lines = append(s.lines, c)
 	}
-	hold, extra, teams := time.Duration(0), "", ""
+	hold, extra, teams, team := time.Duration(0), "", "", "Support"
 	for _, l := range s.lines {
 		name, value, _ := strings.Cut(l, "=")
 		if name == "home" { // the team's
@@ -189,8 +189,16 @@ func (s *stage) setUp(changes []string) error {
 			continue
 		}
 		if name == "billing" { // a second team, Ben alone, at home in a chat
-			channel := map[string]string{onSlack: "slack_channel: " + Support, onTeams: `teams_channel: "` + TeamsSupport + `"`}[value]
+			channel := map[string]string{onSlack: "slack_channel: " + Support, onTeams: `teams_channel: "` + TeamsSupport + `"`, "here": s.here()}[value]
 			teams = "  - {name: Billing, members: [ben@acme.test], " + channel + "}\n"
+			continue
+		}
+		if name == "room" { // the account's own: that which is looked at
+			extra += "    " + s.here() + "\n"
+			continue
+		}
+		if name == "team" { // the account's
+			team = value
 			continue
 		}
 		if name != "hold" {
@@ -202,7 +210,7 @@ func (s *stage) setUp(changes []string) error {
 			return err
 		}
 	}
-	text := strings.Replace(s.world.Config(hold), "    team: Support\n", "    team: Support\n"+extra, 1)
+	text := strings.Replace(s.world.Config(hold), "    team: Support\n", "    team: "+team+"\n"+extra, 1)
 	text = strings.Replace(text, "\nteams:\n", "\nteams:\n"+teams, 1)
 	file, err := setup.Parse([]byte(text+s.extra), os.LookupEnv)
 	if err != nil {
@@ -211,6 +219,9 @@ func (s *stage) setUp(changes []string) error {
 	_, err = setup.Apply(s.ctx, s.db.Pool, file, setup.Options{Sealer: s.db.Sealer, Specs: app.Specs()})
 	return err
 }
+
+// here names the channel that is looked at, as parley.yaml does.
+func (s *stage) here() string { return fmt.Sprintf("%s_channel: %q", s.where, s.board.channel()) }
 
 // start runs Parley until halt, and waits until its mailbox and its surface are
 // connected.

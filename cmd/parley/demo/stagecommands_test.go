@@ -78,13 +78,18 @@ func parleyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// atCommand is `at SURFACE`: what follows happens there.
+// atCommand is `at SURFACE`: what follows happens there; `at channel NAME [WHO…]`: in that channel,
+// which is private and made the first time, with these people.
 func atCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: at SURFACE")
+	if neg || len(args) == 0 || len(args) > 1 && args[0] != "channel" {
+		ts.Fatalf("usage: at SURFACE, at channel NAME [WHO…]")
 	}
 	ts.Check(s.open())
+	if args[0] == "channel" {
+		s.board.look(args[1], args[2:])
+		return
+	}
 	b := s.boards[args[0]]
 	if b == nil {
 		ts.Fatalf("nobody works in %s here", args[0])

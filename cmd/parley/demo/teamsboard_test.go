@@ -26,6 +26,8 @@ type teamsBoard struct {
 	clock func() time.Time
 	door  *rounds
 
+	support string // the channel that is looked at
+
 	mu        sync.Mutex
 	installed bool
 	passing   map[string][]shown // what the client showed in passing, by person
@@ -52,7 +54,7 @@ func newTeamsBoard(ctx context.Context, t testing.TB, w *World, v variant) (*tea
 		w.Teams.Permit()
 	}
 	door, err := newRounds(ctx)
-	return &teamsBoard{t: t, fake: w.Teams, blind: v.blind, twice: v.twice, clock: w.o.Clock, door: door, passing: map[string][]shown{}}, err
+	return &teamsBoard{t: t, fake: w.Teams, blind: v.blind, twice: v.twice, clock: w.o.Clock, door: door, support: TeamsSupport, passing: map[string][]shown{}}, err
 }
 
 // wire implements board.
@@ -112,14 +114,14 @@ func (b *teamsBoard) connected(int) bool { return b.fake.Pending() == 0 }
 func (b *teamsBoard) pending() bool { return b.fake.Pending() > 0 }
 
 // channel implements board.
-func (b *teamsBoard) channel() string { return TeamsSupport }
+func (b *teamsBoard) channel() string { return b.support }
 
 // roots implements board.
-func (b *teamsBoard) roots() []shown { return b.list(b.fake.Roots(TeamsSupport), "") }
+func (b *teamsBoard) roots() []shown { return b.list(b.fake.Roots(b.support), "") }
 
 // thread implements board.
 func (b *teamsBoard) thread(root string) []shown {
-	return b.list(b.fake.Thread(TeamsSupport, root), "")
+	return b.list(b.fake.Thread(b.support, root), "")
 }
 
 // whispers implements board.

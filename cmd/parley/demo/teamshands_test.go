@@ -43,7 +43,7 @@ func (b *teamsBoard) post(who string, u utterance) error {
 	if u.Aloud || u.Me {
 		return notHere("another guise")
 	}
-	in := teamsfake.Post{Channel: TeamsSupport, Root: u.Thread, Text: b.typed(u.Text)}
+	in := teamsfake.Post{Channel: b.support, Root: u.Thread, Text: b.typed(u.Text)}
 	switch u.As {
 	case "":
 	case "bot", "workflow":
@@ -80,21 +80,21 @@ func inside(text string) bool {
 // edit implements board.
 func (b *teamsBoard) edit(who, id, text string) error {
 	text = b.typed(text)
-	if m := b.fake.Message(TeamsSupport, id); b.blind && m != nil && len(m.Mentions) > 0 && m.Mentions[0].Bot && !inside(text) {
+	if m := b.fake.Message(b.support, id); b.blind && m != nil && len(m.Mentions) > 0 && m.Mentions[0].Bot && !inside(text) {
 		text = "<@bot> reply: " + text
 	}
-	return b.as(who).Edit(TeamsSupport, id, text)
+	return b.as(who).Edit(b.support, id, text)
 }
 
 // remove implements board.
-func (b *teamsBoard) remove(who, id string) error { return b.as(who).Delete(TeamsSupport, id) }
+func (b *teamsBoard) remove(who, id string) error { return b.as(who).Delete(b.support, id) }
 
 // restore implements board.
-func (b *teamsBoard) restore(who, id string) error { return b.as(who).Undelete(TeamsSupport, id) }
+func (b *teamsBoard) restore(who, id string) error { return b.as(who).Undelete(b.support, id) }
 
 // search implements board.
 func (b *teamsBoard) search(ctx context.Context, who, words string) ([]shown, error) {
-	out, err := b.as(who).Search(ctx, TeamsSupport, "", teams.CommandFind, words)
+	out, err := b.as(who).Search(ctx, b.support, "", teams.CommandFind, words)
 	if err = b.happened(who, out, err); err != nil {
 		return nil, err
 	}
@@ -112,9 +112,9 @@ func (b *teamsBoard) react(who, id, emoji string, on bool) error {
 		return fmt.Errorf("%s: Teams' name of this emoji is not known here", emoji)
 	}
 	if on {
-		return b.as(who).React(TeamsSupport, id, name)
+		return b.as(who).React(b.support, id, name)
 	}
-	return b.as(who).Unreact(TeamsSupport, id, name)
+	return b.as(who).Unreact(b.support, id, name)
 }
 
 // press implements board.
@@ -144,16 +144,16 @@ func (b *teamsBoard) happened(who string, out *teamsfake.Outcome, err error) err
 
 // choose implements board.
 func (b *teamsBoard) choose(ctx context.Context, who, action, id string) error {
-	out, err := b.as(who).MessageAction(ctx, TeamsSupport, id, action+"FromMessage")
+	out, err := b.as(who).MessageAction(ctx, b.support, id, action+"FromMessage")
 	return b.happened(who, out, err)
 }
 
 // command implements board: what is written to Parley in private. A form opens only from
 // an action of the app's, which also begins with a slash.
 func (b *teamsBoard) command(ctx context.Context, who, where, text string) (err error) {
-	channel, root := map[string]string{here: TeamsSupport, elsewhere: TeamsRandom, directly: ""}[where], ""
+	channel, root := map[string]string{here: b.support, elsewhere: TeamsRandom, directly: ""}[where], ""
 	if where != here && where != elsewhere && where != directly {
-		channel, root = TeamsSupport, where
+		channel, root = b.support, where
 	}
 	switch {
 	case text == "new":
@@ -307,6 +307,24 @@ func (b *teamsBoard) failCalls(kind, times string) error {
 	return err
 }
 
+// look implements board.
+func (b *teamsBoard) look(name string, members []string) {
+	b.support = TeamsSupport
+	if name == "support" {
+		return
+	}
+	for _, c := range b.fake.Channels() {
+		if b.support = c.ID; c.Name == name {
+			return
+		}
+	}
+	var ids []string
+	for _, who := range members {
+		ids = append(ids, teamsCast()[who])
+	}
+	b.support = b.fake.AddChannel(teamsfake.Channel{Team: TeamsTeam, Name: name, Kind: teamsfake.KindPrivate, Members: ids, Added: true}).ID
+}
+
 // manage does what administrators do.
 func (b *teamsBoard) manage(what string, args []string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
@@ -319,13 +337,13 @@ func (b *teamsBoard) manage(what string, args []string) error {
 	case "invites", "reinstalls":
 		return b.fake.Install(ctx, TeamsTeam)
 	case "deletes":
-		return b.fake.DeleteChannel(TeamsSupport)
+		return b.fake.DeleteChannel(b.support)
 	case "restores":
-		return b.fake.RestoreChannel(TeamsSupport)
+		return b.fake.RestoreChannel(b.support)
 	case "renames":
-		return b.fake.RenameChannel(TeamsSupport, "customer-care")
+		return b.fake.RenameChannel(b.support, "customer-care")
 	case "removes":
-		return b.fake.Erase(TeamsSupport, args[0])
+		return b.fake.Erase(b.support, args[0])
 	case "retires":
 		var left []string
 		for name, id := range teamsCast() {
@@ -348,7 +366,7 @@ func (b *teamsBoard) manage(what string, args []string) error {
 // mumble sends what nobody understands.
 func (b *teamsBoard) mumble(ctx context.Context) error {
 	place := fmt.Sprintf(`"channelId":"msteams","serviceUrl":%q,"recipient":{"id":%q},"conversation":{"conversationType":"channel","tenantId":%q,"id":%q},"channelData":{"tenant":{"id":%q},"channel":{"id":%q},"team":{"id":%q}}`,
-		b.fake.ServiceURL(), b.fake.BotID(), b.fake.TenantID(), TeamsSupport+";messageid=1", b.fake.TenantID(), TeamsSupport, TeamsTeam)
+		b.fake.ServiceURL(), b.fake.BotID(), b.fake.TenantID(), b.support+";messageid=1", b.fake.TenantID(), b.support, TeamsTeam)
 	for _, odd := range []string{
 		`{"type":"somethingNew","id":"f:1",` + place + `}`,
 		`{"type":"message","id":17,"from":[1],"text":{"a":1},` + place + `}`,
