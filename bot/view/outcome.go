@@ -20,44 +20,14 @@ func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 	return append([]Block{line(said...)}, kept(l)...)
 }
 
-// outcomeIcon marks an outcome; a reply's are the marks that a typed one gets.
-func outcomeIcon(s bridge.OutcomeState) string {
-	switch s {
-	case bridge.OutcomeWaiting:
-		return MarkIcon(bridge.MarkWaiting)
-	case bridge.OutcomeSent:
-		return MarkIcon(bridge.MarkSent)
-	case bridge.OutcomeDelivered:
-		return MarkIcon(bridge.MarkDelivered)
-	case bridge.OutcomeRead:
-		return MarkIcon(bridge.MarkRead)
-	case bridge.OutcomeFailed:
-		return MarkIcon(bridge.MarkWarning)
-	case bridge.OutcomeInside:
-		return MarkIcon(bridge.MarkInside)
-	case bridge.OutcomeUnclear:
-		return "grey_question"
-	case bridge.OutcomeDropped:
-		return "wastebasket"
-	case bridge.OutcomeUndone:
-		return "leftwards_arrow_with_hook"
-	case bridge.OutcomeKept, bridge.OutcomeTemplate:
-		return "hourglass"
-	case bridge.OutcomeAsked:
-		return "arrow_down"
-	case bridge.OutcomePromoted, bridge.OutcomeSilenced, bridge.OutcomeAllowed:
-	}
-	return "ok"
-}
-
 // outcome says what became of a message, when, and by whom: "Sent today 09:14 by Ben."
 func outcome(l bridge.Line, f bridge.Facts) []Piece {
-	o, who := *l.Outcome, customer(l, f)
-	what, after := outcomeWords(o.State, who)
+	o := *l.Outcome
+	t := told(o.State, customer(l, f))
 	if l.Kind == bridge.LineDecided {
-		what, after = decidedWords(o.State), ""
+		t.what, t.after = t.already, ""
 	}
-	pieces := []Piece{icon(outcomeIcon(o.State)), text(" " + what)}
+	pieces := []Piece{icon(t.icon), text(" " + t.what)}
 	if o.State == bridge.OutcomePromoted && l.Other.ID != 0 {
 		pieces = append(append(pieces, text(" ")), whereabouts(number(l.Other.ID), l.Other)...)
 	}
@@ -67,75 +37,54 @@ func outcome(l bridge.Line, f bridge.Facts) []Piece {
 	if !nobody(o.By) && o.State != bridge.OutcomeAsked && (l.Kind == bridge.LineDecided || !sameAgent(o.By, l.By)) {
 		pieces = append(pieces, text(" by "+agentName(o.By)))
 	}
-	return append(pieces, text("."+after))
+	if t.after != "" {
+		t.after = " " + t.after
+	}
+	return append(pieces, text("."+t.after))
 }
 
-// outcomeWords are the words of an outcome, and what follows it in a sentence of its own.
-func outcomeWords(s bridge.OutcomeState, who string) (what, after string) {
+// outcomeWords are how an outcome is told.
+type outcomeWords struct {
+	icon    string // a reply's are the marks that a typed one gets
+	what    string // goes before when and by whom
+	after   string // a sentence of its own
+	already string // in place of what, to who presses a button for what was decided before
+}
+
+// told gives the words of an outcome; who is the customer.
+func told(s bridge.OutcomeState, who string) outcomeWords {
+	unheard, later := who+" did not get this.", "when "+who+" writes."
 	switch s {
 	case bridge.OutcomeWaiting:
-		return "Waiting to be sent", " It can still be taken back."
+		return outcomeWords{MarkIcon(bridge.MarkWaiting), "Waiting to be sent", "It can still be taken back.", "Already waiting to be sent"}
 	case bridge.OutcomeSent:
-		return "Sent", ""
+		return outcomeWords{MarkIcon(bridge.MarkSent), "Sent", "", "Already sent"}
 	case bridge.OutcomeDelivered:
-		return "Sent", " Delivered."
+		return outcomeWords{MarkIcon(bridge.MarkDelivered), "Sent", "Delivered.", "Already sent"}
 	case bridge.OutcomeRead:
-		return "Sent", " Read."
+		return outcomeWords{MarkIcon(bridge.MarkRead), "Sent", "Read.", "Already sent"}
 	case bridge.OutcomeFailed:
-		return "Not delivered", " " + who + " did not get this."
+		return outcomeWords{MarkIcon(bridge.MarkWarning), "Not delivered", unheard, "Already sent, and not delivered"}
 	case bridge.OutcomeUnclear:
-		return "Nobody can tell whether this was sent", ""
+		return outcomeWords{"grey_question", "Nobody can tell whether this was sent", "", "Already sent, but nobody can tell whether it arrived"}
 	case bridge.OutcomeInside:
-		return "Kept inside", " " + who + " did not get this."
+		return outcomeWords{MarkIcon(bridge.MarkInside), "Kept inside", unheard, "Already kept inside"}
 	case bridge.OutcomeDropped:
-		return "Dropped", " " + who + " did not get this."
+		return outcomeWords{"wastebasket", "Dropped", unheard, "Already dropped"}
 	case bridge.OutcomeUndone:
-		return "Taken back", " " + who + " did not get this."
+		return outcomeWords{"leftwards_arrow_with_hook", "Taken back", unheard, "Already taken back"}
 	case bridge.OutcomeKept:
-		return "Kept for later", " I offer it again when " + who + " writes."
+		return outcomeWords{"hourglass", "Kept for later", "I offer it again " + later, "Already kept for later"}
 	case bridge.OutcomeTemplate:
-		return "A template was sent", " I offer this again when " + who + " writes."
+		return outcomeWords{"hourglass", "A template was sent", "I offer this again " + later, "A template was sent already"}
 	case bridge.OutcomeAsked:
-		return "Not sent: it is asked further down", ""
+		return outcomeWords{"arrow_down", "Not sent: it is asked further down", "", "It is asked further down in the thread"}
 	case bridge.OutcomePromoted:
-		return "This is conversation", ""
+		return outcomeWords{"ok", "This is conversation", "", "This is already conversation"}
 	case bridge.OutcomeSilenced:
-		return "No more posts about this sender", ""
+		return outcomeWords{"ok", "No more posts about this sender", "", "Already silenced"}
 	case bridge.OutcomeAllowed:
-		return "Allowed", " Replies go there, too."
+		return outcomeWords{"ok", "Allowed", "Replies go there, too.", "Already allowed"}
 	}
-	return "Settled", ""
-}
-
-// decidedWords answer who presses a button for what was decided before.
-func decidedWords(s bridge.OutcomeState) string {
-	switch s {
-	case bridge.OutcomeWaiting:
-		return "Already waiting to be sent"
-	case bridge.OutcomeSent, bridge.OutcomeDelivered, bridge.OutcomeRead:
-		return "Already sent"
-	case bridge.OutcomeFailed:
-		return "Already sent, and not delivered"
-	case bridge.OutcomeUnclear:
-		return "Already sent, but nobody can tell whether it arrived"
-	case bridge.OutcomeInside:
-		return "Already kept inside"
-	case bridge.OutcomeDropped:
-		return "Already dropped"
-	case bridge.OutcomeUndone:
-		return "Already taken back"
-	case bridge.OutcomeKept:
-		return "Already kept for later"
-	case bridge.OutcomeTemplate:
-		return "A template was sent already"
-	case bridge.OutcomeAsked:
-		return "It is asked further down in the thread"
-	case bridge.OutcomePromoted:
-		return "This is already conversation"
-	case bridge.OutcomeSilenced:
-		return "Already silenced"
-	case bridge.OutcomeAllowed:
-		return "Already allowed"
-	}
-	return "Already settled"
+	return outcomeWords{"ok", "Settled", "", "Already settled"}
 }
