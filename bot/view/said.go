@@ -8,8 +8,8 @@ import (
 )
 
 // Said is a customer's message; Card.Name is the customer's, marked as such, so that
-// nobody outside can pose as a colleague. Several that go out together show their times;
-// zone is where the reader's own can't be used.
+// nobody outside can pose as a colleague. Several that go out together show their times, each
+// minute once; zone is where the reader's own can't be used.
 func Said(s bridge.Said, zone *time.Location) Card {
 	c := Card{Name: CustomerName(s.From)}
 	if s.Elsewhere {
@@ -19,8 +19,11 @@ func Said(s bridge.Said, zone *time.Location) Card {
 		c.Blocks = saidBlocks(s)
 		return c
 	}
+	var shown time.Time
 	for _, one := range append([]bridge.Said{s}, s.Then...) {
-		c.Blocks = append(c.Blocks, small(at(one.At, zone)))
+		if minute := one.At.Truncate(time.Minute); !minute.Equal(shown) {
+			c.Blocks, shown = append(c.Blocks, small(at(one.At, zone))), minute
+		}
 		c.Blocks = append(c.Blocks, saidBlocks(one)...)
 	}
 	return c

@@ -116,6 +116,8 @@ func TestSaid(t *testing.T) {
 		{"long name", bridge.Said{From: bridge.PartyRef{Name: strings.Repeat("Carla ", 40)}, Text: "Hi"}},
 		{"three at once", bridge.Said{From: carla, At: first, Text: "Hello?", Then: []bridge.Said{
 			{From: carla, At: first.Add(time.Minute), Text: "*Anybody* there?", Original: "https://x.test/2"}, {From: carla, At: first.Add(2 * time.Minute)}}}},
+		{"three within a minute and one later", bridge.Said{From: carla, At: first, Text: "Hello?", Then: []bridge.Said{
+			{From: carla, At: first.Add(time.Second), Text: "Anybody?"}, {From: carla, At: first.Add(2 * time.Second), Text: "There?"}, {From: carla, At: first.Add(time.Minute), Text: "Well."}}}},
 	}
 	var b strings.Builder
 	for _, c := range cases {
