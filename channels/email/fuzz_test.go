@@ -183,7 +183,7 @@ func FuzzHTML(f *testing.F) {
 		}
 		budget.CheckRepeated(t, m, source, func(s string) { newHTMLReader(false, nil).read(s) })
 		cids := map[string]string{"a": "a.png"}
-		checkInbound(t, channels.Inbound{HTML: &page{d, []segment{{html: source}}, cids}})
+		checkInbound(t, channels.Inbound{HTML: &page{decoder: d, segments: []segment{{html: source}}, cids: cids}})
 		body := newHTMLReader(false, cids).read(source)
 		for _, text := range []string{body.text, body.quoted} {
 			for _, m := range markupTag.FindAllStringSubmatch(renderMarkdown(t, text), -1) {

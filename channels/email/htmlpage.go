@@ -1,11 +1,18 @@
 package email
 
 import (
+	"encoding/base64"
+	"fmt"
+	"net/url"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/microcosm-cc/bluemonday"
 	"golang.org/x/net/html"
+
+	"parley/channels"
 )
 
 // page is the HTML of a mail. It is made safe when somebody opens it: for most mails
@@ -14,7 +21,21 @@ type page struct {
 	decoder  *decoder
 	segments []segment
 	cids     map[string]string // known content ids: file name
+
+	mail     letterhead
+	pictures []channels.Attachment // files of the mail, of which some stand in it
 }
+
+// letterhead is what a page says above a mail.
+type letterhead struct {
+	subject string
+	from    channels.Party
+	to, cc  []channels.Party
+	at      time.Time
+}
+
+// picturesBytes bounds what pictures of a mail are put into its page.
+const picturesBytes = 10 << 20
 
 // Sanitised gives HTML that is safe to show in a sandboxed page.
 func (p *page) Sanitised() string {
@@ -27,7 +48,59 @@ func (p *page) Sanitised() string {
 			safe = appendText(safe, strings.TrimSpace(p.decoder.policy().Sanitize(renderChildren(body))))
 		}
 	}
-	return strings.Join(safe, "\n<hr/>\n")
+	return p.mail.html() + drawn(strings.Join(safe, "\n<hr/>\n"), slices.Concat(p.pictures, r.images))
+}
+
+// html says from whom, to whom and when a mail is.
+func (l letterhead) html() string {
+	var b strings.Builder
+	row := func(name, text string) {
+		if text != "" {
+			fmt.Fprintf(&b, "<b>%s:</b> %s<br/>\n", name, html.EscapeString(text))
+		}
+	}
+	row("Subject", l.subject)
+	row("From", named(l.from))
+	row("To", named(l.to...))
+	row("Cc", named(l.cc...))
+	if !l.at.IsZero() {
+		row("Date", l.at.Format("Mon, 2 Jan 2006 15:04 -0700"))
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return "<p>" + b.String() + "</p>\n<hr/>\n"
+}
+
+// named writes people with their addresses.
+func named(people ...channels.Party) string {
+	var list []string
+	for _, p := range people {
+		if p.Name == "" || p.Name == p.Key {
+			list = append(list, p.Key)
+			continue
+		}
+		list = append(list, p.Name+" <"+p.Key+">")
+	}
+	return strings.Join(list, ", ")
+}
+
+// drawable are the types of pictures that every browser shows.
+var drawable = regexp.MustCompile(`^image/(?:png|jpeg|gif|webp)$`)
+
+// drawn puts the mail's own pictures where they belong: a page that may load nothing has no other
+// way to show them.
+func drawn(safe string, pictures []channels.Attachment) string {
+	left := picturesBytes
+	for _, f := range pictures {
+		src := `src="cid:` + url.PathEscape(f.ContentID) + `"`
+		if f.ContentID == "" || len(f.Content) > left || !drawable.MatchString(f.ContentType) || !strings.Contains(safe, src) {
+			continue
+		}
+		left -= len(f.Content)
+		safe = strings.ReplaceAll(safe, src, `src="data:`+f.ContentType+`;base64,`+base64.StdEncoding.EncodeToString(f.Content)+`"`)
+	}
+	return safe
 }
 
 // newPolicy makes what HTML is sanitised with, which is slow.

@@ -39,7 +39,8 @@ func (d *decoder) body(in *channels.Inbound, c *content) {
 		in.Notices = append(in.Notices, "The text of this mail is very long: its beginning is shown, the whole is attached as message.txt.")
 	}
 	if r.richer {
-		in.HTML = &page{d, c.segments, r.cids}
+		in.HTML = &page{decoder: d, segments: c.segments, cids: r.cids, pictures: c.files,
+			mail: letterhead{subject: in.Subject, from: in.From, to: in.To, cc: in.Cc, at: in.At}}
 	}
 	for i := range c.files {
 		if r.used[c.files[i].ContentID] && c.files[i].ContentID != "" {
