@@ -53,6 +53,7 @@ func (w *work) applyEdit(c *conv, m *message, surface int64, a Action) {
 	d := w.firstOf(m)
 	switch {
 	case m.Fate == store.FateWaiting && w.underWayReply(m):
+		c.previewChanged(m.Text, a.Text)
 		// It wins where the attempt does not succeed; else replyLanded tells the author.
 		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
 		m.Reason = editedReason
@@ -61,6 +62,7 @@ func (w *work) applyEdit(c *conv, m *message, surface int64, a Action) {
 			w.keepInside(c, m, a, decision, reason)
 		}
 	case m.Fate == store.FateWaiting && d != nil && w.holdable(d):
+		c.previewChanged(m.Text, a.Text)
 		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
 		if decision == Out {
 			w.dropParts(m)
@@ -91,6 +93,15 @@ func (w *work) applyEdit(c *conv, m *message, surface int64, a Action) {
 			m.Fate = store.FateAsk
 			w.tellAuthor(c, m, LineAsk, editedReason, VerbSend, VerbKeep)
 		}
+	}
+}
+
+// previewChanged shows what an edit made of the last words, if they are those of a reply that was
+// edited.
+func (c *conv) previewChanged(before, now string) {
+	if c.LastFrom == "agent" && c.LastPreview == preview(before) {
+		c.LastPreview = preview(now)
+		c.touch()
 	}
 }
 
