@@ -99,6 +99,24 @@ func checkCard(t *testing.T, name string, c Card) {
 	}
 }
 
+// Where plain text isn't heard, the card of an open conversation says how to answer.
+func TestCardSaysHowToAnswer(t *testing.T) {
+	t.Parallel()
+	deaf := Ways{Signs: []string{"@Parley "}, Deaf: true}
+	over := facts(t)
+	over.Status = bridge.StatusResolved
+	for _, c := range []struct {
+		facts bridge.Facts
+		ways  Ways
+		want  bool
+	}{{facts(t), deaf, true}, {over, deaf, false}, {facts(t), Ways{Signs: []string{"!"}}, false}} {
+		card, _ := Post(bridge.Post{Kind: bridge.PostCard, Facts: c.facts}, c.ways)
+		if got := strings.Contains(Plain(card), "begin with @Parley reply …"); got != c.want {
+			t.Errorf("deaf %v, %s: %q", c.ways.Deaf, c.facts.Status, Plain(card))
+		}
+	}
+}
+
 func TestSaid(t *testing.T) {
 	t.Parallel()
 	carla := bridge.PartyRef{Name: "Carla Diaz", Address: "carla@shop.example"}
