@@ -1,12 +1,10 @@
 package bridge
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
 
-	"parley/channels"
 	"parley/routing/hours"
 	"parley/store"
 )
@@ -21,6 +19,8 @@ type directory struct {
 	users    map[agentKey]string
 	colors   map[string]string
 	hours    map[int64]*hours.Hours // of accounts that have any
+	ofMail   map[int64]settings     // what accounts go by whose channel has threads of its own
+	ofChat   map[int64]settings     // what others go by
 	moved    map[userKey]string     // former ids of channels → those that they have now
 }
 
@@ -34,12 +34,14 @@ type agentKey struct{ account, agent int64 }
 func newDirectory(d store.Directory) *directory {
 	dir := &directory{Directory: d, accounts: map[int64]*store.Account{}, agents: map[int64]*store.Agent{},
 		teams: map[int64]*store.Team{}, byUser: map[userKey]*store.Agent{}, users: map[agentKey]string{}, colors: map[string]string{},
-		hours: hoursOf(d.Accounts), moved: map[userKey]string{}}
+		hours: hoursOf(d.Accounts), ofMail: map[int64]settings{}, ofChat: map[int64]settings{}, moved: map[userKey]string{}}
 	for _, m := range d.Moves {
 		dir.moved[userKey{m.AccountID, m.Former}] = m.Current
 	}
 	for i := range d.Accounts {
 		dir.accounts[d.Accounts[i].ID] = &d.Accounts[i]
+		dir.ofMail[d.Accounts[i].ID] = settingsOf(d.Settings, d.Accounts[i].Settings, true)
+		dir.ofChat[d.Accounts[i].ID] = settingsOf(d.Settings, d.Accounts[i].Settings, false)
 	}
 	for i := range d.Agents {
 		dir.agents[d.Agents[i].ID] = &d.Agents[i]
@@ -188,60 +190,4 @@ func (d *directory) zone(agent *store.Agent) *time.Location {
 		}
 	}
 	return time.Local
-}
-
-// settings are the choices of requirements.md that an account makes.
-type settings struct {
-	ConfirmSend   bool   // a reply waits for a click
-	WhoReplies    string // assignees, any_agent
-	ReplyTo       string // all, sender
-	ReplyAfter    string // reopen, new_linked: after resolve
-	ReopenDays    int
-	AutoPending   bool
-	WakeOnMessage bool
-	Receipts      string // read, sent, failures
-	JoinLines     bool   // lines typed within a hold leave as one message
-	FileLimits    channels.FileLimits
-	Outgoing      bool // agents may begin conversations
-	CollectFloods bool // mails of who opens very many conversations are collected in one thread
-}
-
-// settingsOf reads an account's settings over the defaults; threads says that the
-// channel has threads of its own (mail), which has other defaults than a chat.
-func settingsOf(a *store.Account, threads bool) settings {
-	s := settings{WhoReplies: "assignees", ReplyTo: "all", ReplyAfter: "new_linked", ReopenDays: 30, AutoPending: true,
-		WakeOnMessage: true, Receipts: "read", JoinLines: true, Outgoing: true, CollectFloods: true}
-	if threads {
-		s.ReplyAfter = "reopen"
-	}
-	var given map[string]string
-	_ = json.Unmarshal(a.Settings, &given) // written by us; what is missing keeps its default
-	for name, value := range given {
-		on := value == "on" || value == "true"
-		switch name {
-		case "confirm_send":
-			s.ConfirmSend = on
-		case "who_replies":
-			s.WhoReplies = value
-		case "reply_to":
-			s.ReplyTo = value
-		case "reply_after_resolve":
-			s.ReplyAfter = value
-		case "auto_pending":
-			s.AutoPending = on
-		case "wake_on_message":
-			s.WakeOnMessage = on
-		case "receipts":
-			s.Receipts = value
-		case "file_limits":
-			s.FileLimits, _ = channels.ParseFileLimits(value) // checked when it was written
-		case "join_lines":
-			s.JoinLines = on
-		case "outgoing":
-			s.Outgoing = on
-		case "collect_floods":
-			s.CollectFloods = on
-		}
-	}
-	return s
 }

@@ -137,12 +137,12 @@ func (w *work) startsAnew(c *conv) bool {
 	if s.ReplyAfter != "reopen" {
 		return true
 	}
-	return c.ResolvedAt != nil && w.now.Sub(*c.ResolvedAt) > time.Duration(s.ReopenDays)*24*time.Hour
+	return c.ResolvedAt != nil && w.now.Sub(*c.ResolvedAt) > time.Duration(reopenDays)*24*time.Hour
 }
 
 func (w *work) settings(c *conv) settings {
 	ch := w.e.channel(c.AccountID)
-	return settingsOf(c.account, ch != nil && ch.Capabilities().Threads)
+	return w.dir.settings(c.account, ch != nil && ch.Capabilities().Threads)
 }
 
 func (w *work) newConversation(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *conv) (*conv, error) {

@@ -64,7 +64,7 @@ func (e *Engine) overLimits(a *store.Account, text string, files []store.FileRef
 	if caps.AttachmentsPerMessage == 0 {
 		return &Problem{Code: "no_files", Text: cmp.Or(caps.NoFiles, name+" takes no files."), Hint: "Send a link to it instead."}
 	}
-	return filesOver(caps, settingsOf(a, caps.Threads).FileLimits, name, files)
+	return filesOver(caps, e.directory.Load().settings(a, caps.Threads).FileLimits, name, files)
 }
 
 // filesOver says which of the files a channel can't take.

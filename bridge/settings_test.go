@@ -212,3 +212,25 @@ func TestPausedAccount(t *testing.T) {
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "Before the pause")
 }
+
+// What is chosen for all accounts holds for those that choose nothing else, also after a change.
+func TestSettingsOfAllAccounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.chooseForAll(`{"confirm_send": "on"}`)
+	thread := w.opened()
+	m := w.reply(thread, "Shall we?")
+	w.fate(m, "ask")
+	w.saveAccount(chat, func(a *store.Account) { a.Settings = []byte(`{"confirm_send": "off"}`) })
+	w.reply(thread, "We shall")
+	w.provider.WaitTexts(t, "We shall")
+}
+
+// chooseForAll keeps settings of all accounts.
+func (w *world) chooseForAll(settings string) {
+	w.t.Helper()
+	check(w.t, store.SetAccountSettings(w.t.Context(), w.pool, []byte(settings)))
+	for _, e := range w.engines {
+		check(w.t, e.Reload(w.t.Context()))
+	}
+}

@@ -70,7 +70,7 @@ func (e *Engine) starts(dir *directory, a *store.Account) *Problem {
 	case ch.Capabilities().Start == channels.StartNever || !starter:
 		name, _ := e.kindName(a.Kind)
 		return &Problem{Code: "cannot_start", Field: "account", Text: "By " + name + " only customers begin.", Hint: "Choose another account."}
-	case !settingsOf(a, ch.Capabilities().Threads).Outgoing:
+	case !dir.settings(a, ch.Capabilities().Threads).Outgoing:
 		return &Problem{Code: "outgoing_off", Field: "account", Text: "By the account " + a.Name + " no conversations are begun: outgoing is off.", Hint: "Choose another account, or an admin can switch it on."}
 	case a.Mode == "watch":
 		return &Problem{Code: "watch", Field: "account", Text: "The account " + a.Name + " only watches: nothing is sent.", Hint: "An admin can switch it to live."}

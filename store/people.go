@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 )
 
@@ -47,6 +48,7 @@ type Tag struct {
 type Directory struct {
 	Version  int64
 	Company  string
+	Settings json.RawMessage // of all accounts that choose nothing else: names and values
 	Agents   []Agent
 	Users    []AgentUser
 	Teams    []Team
@@ -86,6 +88,19 @@ func SetCompany(ctx context.Context, q Querier, name string) error {
 	return nil
 }
 
+const accountSettings = `SELECT account_settings FROM settings`
+
+const setAccountSettings = `UPDATE settings SET account_settings = $1`
+
+// SetAccountSettings keeps the settings of all accounts that choose nothing else, an object of
+// names and values.
+func SetAccountSettings(ctx context.Context, q Querier, settings json.RawMessage) error {
+	if _, err := q.Exec(ctx, setAccountSettings, settings); err != nil {
+		return fmt.Errorf("store: account settings: %w", err)
+	}
+	return nil
+}
+
 // LoadDirectory reads the directory. The version is read first: a change in
 // between is seen again by the next poll.
 func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
@@ -93,6 +108,9 @@ func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
 	var err error
 	if d.Version, d.Company, err = SettingsVersion(ctx, q); err != nil {
 		return d, err
+	}
+	if err = q.QueryRow(ctx, accountSettings).Scan(&d.Settings); err != nil {
+		return d, fmt.Errorf("store: account settings: %w", err)
 	}
 	if d.Agents, err = collect[Agent](ctx, q, "agents", `SELECT id, email, name, roles, zone, active FROM agents ORDER BY id`); err != nil {
 		return d, err

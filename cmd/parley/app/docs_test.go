@@ -87,7 +87,7 @@ func TestDocsNameFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, doc := range []string{"README.md", "docs/architecture.md", "docs/operations.md", "docs/slack.md", "docs/teams.md", "docs/adding-a-channel.md", "docs/email.md", "docs/http-channel.md", "docs/templates.md", "docs/metrics.md"} {
+	for _, doc := range []string{"README.md", "docs/architecture.md", "docs/operations.md", "docs/slack.md", "docs/teams.md", "docs/adding-a-channel.md", "docs/email.md", "docs/settings.md", "docs/http-channel.md", "docs/templates.md", "docs/metrics.md"} {
 		text := readDoc(t, doc)
 		for _, name := range found(text, "`([A-Za-z0-9_/]+\\.go)`") {
 			_, err := os.Stat(filepath.Join(root, name))
@@ -126,7 +126,7 @@ func TestDocsExamples(t *testing.T) {
 	env := func(name string) (string, bool) {
 		return "secret", name == "MAIL_PASSWORD" || name == "SHOP_SECRET" || name == "TWILIO_TOKEN"
 	}
-	for _, doc := range []string{"README.md", "docs/email.md", "docs/http-channel.md", "docs/templates.md", "docs/twilio.md", "docs/teams.md"} {
+	for _, doc := range []string{"README.md", "docs/email.md", "docs/settings.md", "docs/http-channel.md", "docs/templates.md", "docs/twilio.md", "docs/teams.md"} {
 		examples := found(readDoc(t, doc), "(?s)```yaml\n(.*?)```")
 		if len(examples) != 1 {
 			t.Fatalf("%s shows %d set-up files", doc, len(examples))

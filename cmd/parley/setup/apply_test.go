@@ -133,6 +133,8 @@ func TestApplyChanges(t *testing.T) {
 		{"hours again", `accounts: [{name: home-loft, hours: {zone: Europe/Berlin, week: {mon-fri: "10:00-17:30"}}}, {name: rookery, hours: {zone: UTC, week: {mon-sun: "00:00-24:00"}}}]`},
 		{"always open", `accounts: [{name: rookery, hours: {}}]`},
 		{"one setting", `accounts: [{name: home-loft, settings: {confirm_send: ""}}]`},
+		{"settings of all accounts", `settings: {confirm_send: on, receipts: sent}`},
+		{"one of them back to its default", `settings: {confirm_send: ""}`},
 		{"account to the team's channel", `accounts: [{name: rookery, team: Support, slack_channel: ""}]`},
 		{"account to another place", `accounts: [{name: rookery, teams_channel: "19:x@thread.tacv2"}]`},
 		{"channel known by its id", `accounts: [{name: rookery, teams_channel: "19:known@thread.tacv2"}]`},

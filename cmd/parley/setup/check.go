@@ -11,6 +11,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"parley/bridge"
 	"parley/channels"
 )
 
@@ -109,27 +110,7 @@ func (o *object) rate(name string) *float64 {
 	return &rate
 }
 
-// known settings of requirements.md that this version obeys, with their values.
-func knownSettings() (order []string, values map[string][]string) {
-	onOff := []string{"on", "off"}
-	values = map[string][]string{
-		"confirm_send":        onOff,
-		"who_replies":         {"assignees", "any_agent"},
-		"reply_to":            {"all", "sender"},
-		"reply_after_resolve": {"reopen", "new_linked"},
-		"auto_pending":        onOff,
-		"wake_on_message":     onOff,
-		"receipts":            {"read", "sent", "failures"},
-		"join_lines":          onOff,
-		"outgoing":            onOff,
-		"collect_floods":      onOff,
-		"file_limits":         nil, // channels.ParseFileLimits
-	}
-	order = []string{"confirm_send", "who_replies", "reply_to", "reply_after_resolve", "auto_pending", "wake_on_message", "receipts", "join_lines", "outgoing", "collect_floods", "file_limits"}
-	return order, values
-}
-
-// settings reads the account's choices; "" goes back to the default.
+// settings reads what is chosen, for all accounts or for one; "" goes back to the default.
 func (o *object) settings(name string) []setting {
 	n := o.get(name)
 	if n == nil {
@@ -139,15 +120,13 @@ func (o *object) settings(name string) []setting {
 	if group == nil {
 		return nil
 	}
-	order, values := knownSettings()
 	var all []setting
-	for _, key := range order {
-		t := group.text(key)
+	for _, known := range bridge.Settings() {
+		t := group.text(known.Name)
 		if t == nil {
 			continue
 		}
-		allowed := values[key]
-		if slices.Contains(allowed, "on") {
+		if slices.Contains(known.Values, "on") {
 			switch t.value {
 			case "true":
 				t.value = "on"
@@ -155,12 +134,14 @@ func (o *object) settings(name string) []setting {
 				t.value = "off"
 			}
 		}
-		if key == "file_limits" {
+		switch {
+		case t.value == "":
+		case known.Values == nil:
 			group.fileLimits(*t)
-		} else if t.value != "" {
-			group.oneOf(*t, key, allowed...)
+		default:
+			group.oneOf(*t, known.Name, known.Values...)
 		}
-		all = append(all, setting{key, t.value})
+		all = append(all, setting{known.Name, t.value})
 	}
 	group.done()
 	return all
@@ -168,7 +149,7 @@ func (o *object) settings(name string) []setting {
 
 // fileLimits checks the largest files of each kind.
 func (o *object) fileLimits(t text) {
-	if _, err := channels.ParseFileLimits(t.value); err != nil && t.value != "" {
+	if _, err := channels.ParseFileLimits(t.value); err != nil {
 		o.fault(t.at, "file_limits", fmt.Sprintf("%q are no limits", t.raw), "Write kinds and sizes: image 5MB, document 10MB, video 16MB, audio 16MB.")
 	}
 }

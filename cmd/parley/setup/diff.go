@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"parley/bridge"
 	"parley/channels"
 )
 
@@ -27,6 +28,7 @@ func diff(have, want *state, specs []channels.Spec, kept kept) []string {
 	if have.company != want.company {
 		lines = append(lines, "~ company: "+change(have.company, want.company))
 	}
+	lines = append(lines, compare("settings", chosen(have.settings), chosen(want.settings))...)
 	for _, kind := range surfaceKinds() {
 		if id, ok := want.surfaces[kind]; ok && id == 0 {
 			lines = append(lines, "+ surface "+kind)
@@ -173,10 +175,7 @@ func (a account) attributes(spec *channels.Spec) []attribute {
 		}
 		list = append(list, attribute{name: kind + "_channel", value: channel})
 	}
-	order, _ := knownSettings()
-	for _, name := range order {
-		list = append(list, attribute{name: name, value: a.settings[name], empty: "(default)"})
-	}
+	list = append(list, chosen(a.settings)...)
 	if spec == nil {
 		return list
 	}
@@ -186,6 +185,15 @@ func (a account) attributes(spec *channels.Spec) []attribute {
 			value = strings.ReplaceAll(value, "\n", ", ")
 		}
 		list = append(list, attribute{name: f.Name, value: value, empty: ownDefault(f), secret: f.Secret})
+	}
+	return list
+}
+
+// chosen tells settings, also those that nobody chose.
+func chosen(settings map[string]string) []attribute {
+	var list []attribute
+	for _, known := range bridge.Settings() {
+		list = append(list, attribute{name: known.Name, value: settings[known.Name], empty: "(default)"})
 	}
 	return list
 }

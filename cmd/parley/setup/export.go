@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/bridge"
 	"parley/channels"
 	"parley/store"
 )
@@ -51,6 +52,7 @@ func (s *state) file(specs []channels.Spec) ([]byte, error) {
 	}
 	var file group
 	file.text("company", s.company)
+	exportSettings(&file, s.settings)
 	file.entries("agents", agents)
 	file.entries("teams", teams)
 	file.entries("accounts", accounts)
@@ -108,12 +110,7 @@ func exportAccount(a account, spec channels.Spec, variables map[string]bool) *gr
 		g.text(a.surface+"_channel", a.row.SurfaceChannel)
 	}
 	g.text("signature", a.row.Signature)
-	order, _ := knownSettings()
-	for _, name := range order {
-		if a.settings[name] != "" {
-			g.sub("settings").text(name, a.settings[name])
-		}
-	}
+	exportSettings(g, a.settings)
 	g.text("reply_mode", a.row.ReplyMode)
 	if a.row.HoldSeconds != nil {
 		g.put("hold", raw(holdWords(a.row.HoldSeconds)))
@@ -126,6 +123,14 @@ func exportAccount(a account, spec channels.Spec, variables map[string]bool) *gr
 		exportField(g, a, spec, f, variables)
 	}
 	return g
+}
+
+func exportSettings(g *group, settings map[string]string) {
+	for _, known := range bridge.Settings() {
+		if value := settings[known.Name]; value != "" {
+			g.sub("settings").text(known.Name, value)
+		}
+	}
 }
 
 // exportField nests one of the channel's own: "imap.host" becomes imap: {host: …}.

@@ -17,6 +17,7 @@ func TestExport(t *testing.T) {
 	o := options(t)
 	pool := acmeApplied(t, o)
 	apply(t, pool, `
+settings: {receipts: sent, file_limits: "image 5MB"}
 accounts:
   - name: home_loft
     kind: pigeon

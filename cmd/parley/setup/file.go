@@ -14,6 +14,7 @@ import (
 // (does this team exist? is this a field of that channel?) is checked by Plan.
 type File struct {
 	company  *text
+	settings []setting // of all accounts that choose nothing else
 	agents   []agentEntry
 	teams    []teamEntry
 	accounts []accountEntry
@@ -101,6 +102,7 @@ func Parse(raw []byte, lookupEnv func(string) (string, bool)) (*File, error) {
 
 func (f *File) read(top *object) {
 	f.company = top.text("company")
+	f.settings = top.settings("settings")
 	agents, given := top.objects("agents", "agent")
 	f.sections.agents = given
 	teams, given := top.objects("teams", "team")

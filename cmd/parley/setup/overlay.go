@@ -22,6 +22,7 @@ func (o *overlay) apply(f *File, prune bool) error {
 	if f.company != nil {
 		o.company = strings.TrimSpace(f.company.value)
 	}
+	choose(o.settings, f.settings)
 	for _, e := range f.agents {
 		o.agentEntry(e)
 	}
@@ -210,14 +211,19 @@ func (o *overlay) accountEntry(e accountEntry) {
 	}
 	o.accountRow(a, e)
 	o.accountPlace(a, e)
-	for _, s := range e.settings {
+	choose(a.settings, e.settings)
+	o.accountSections(a, e)
+}
+
+// choose lays settings of the file over those that are kept.
+func choose(kept map[string]string, given []setting) {
+	for _, s := range given {
 		if s.value == "" {
-			delete(a.settings, s.name)
+			delete(kept, s.name)
 		} else {
-			a.settings[s.name] = s.value
+			kept[s.name] = s.value
 		}
 	}
-	o.accountSections(a, e)
 }
 
 func (o *overlay) accountRow(a *account, e accountEntry) {

@@ -20,6 +20,15 @@ func (w *work) save(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
+	if !maps.Equal(w.have.settings, w.want.settings) {
+		settings, err := json.Marshal(w.want.settings)
+		if err != nil {
+			return fmt.Errorf("setup: settings of all accounts: %w", err)
+		}
+		if err := store.SetAccountSettings(ctx, tx, settings); err != nil {
+			return err
+		}
+	}
 	for _, kind := range surfaceKinds() {
 		if id, needed := w.want.surfaces[kind]; !needed || id != 0 {
 			continue

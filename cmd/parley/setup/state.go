@@ -15,8 +15,9 @@ import (
 // as it shall be. The difference of the two is what apply shows and writes.
 type state struct {
 	company  string
-	surfaces map[string]int64 // by kind; 0 = to be made
-	agents   []agent          // active ones
+	settings map[string]string // of all accounts that choose nothing else
+	surfaces map[string]int64  // by kind; 0 = to be made
+	agents   []agent           // active ones
 	teams    []team
 	accounts []account
 
@@ -71,7 +72,7 @@ func find[T any](list []T, is func(T) bool) *T {
 
 // clone makes a copy that may be changed.
 func (s *state) clone() *state {
-	c := &state{company: s.company, surfaces: maps.Clone(s.surfaces), agents: slices.Clone(s.agents),
+	c := &state{company: s.company, settings: maps.Clone(s.settings), surfaces: maps.Clone(s.surfaces), agents: slices.Clone(s.agents),
 		teams: slices.Clone(s.teams), accounts: slices.Clone(s.accounts), templates: slices.Clone(s.templates)}
 	for i := range c.agents {
 		c.agents[i].users = maps.Clone(c.agents[i].users)
@@ -88,7 +89,10 @@ func (s *state) clone() *state {
 
 // stateOf reads the state out of a directory. Without a sealer secrets stay closed.
 func stateOf(d store.Directory, sealer *store.Sealer) (*state, error) {
-	s := &state{company: d.Company, surfaces: map[string]int64{}}
+	s := &state{company: d.Company, settings: map[string]string{}, surfaces: map[string]int64{}}
+	if err := json.Unmarshal(d.Settings, &s.settings); err != nil {
+		return nil, fmt.Errorf("setup: settings of all accounts: %w", err)
+	}
 	kinds := map[int64]string{}
 	for _, a := range d.Accounts {
 		if a.Side == "surface" && slices.Contains(surfaceKinds(), a.Kind) {

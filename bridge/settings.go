@@ -1,0 +1,115 @@
+package bridge
+
+import (
+	"encoding/json"
+	"maps"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// Setting is something that people choose in parley.yaml, under settings:, for all accounts or for
+// one of them.
+type Setting struct {
+	Name   string
+	Values []string // the first is the default; nil = words that ParseFileLimits reads
+	Chat   string   // the default where the channel has no threads of its own, if it is another one
+	Text   string   // what the values do, in Markdown
+	keep   func(s *settings, value string)
+}
+
+// Values of settings that are on or off.
+const (
+	settingOn  = "on"
+	settingOff = "off"
+)
+
+// Settings lists all settings in the order in which they are written. A new one is a row here and a
+// field of settings: parley.yaml, export, diffs and docs/settings.md are made from this table.
+func Settings() []Setting {
+	onOff, offOn := []string{settingOn, settingOff}, []string{settingOff, settingOn}
+	return []Setting{
+		{Name: "confirm_send", Values: offOn, Text: "`on`: every reply waits for a click.",
+			keep: func(s *settings, v string) { s.ConfirmSend = v == settingOn }},
+		{Name: "who_replies", Values: []string{"assignees", "any_agent"},
+			Text: "Whose plain text leaves while somebody owns the conversation: that of its owners, or that of every agent.",
+			keep: func(s *settings, v string) { s.WhoReplies = v }},
+		{Name: "reply_to", Values: []string{"all", "sender"},
+			Text: "Whether replies to a mail go to those in copy too. With `sender` the card names them as *gets no replies*.",
+			keep: func(s *settings, v string) { s.ReplyTo = v }},
+		{Name: "reply_after_resolve", Values: []string{"reopen", "new_linked"}, Chat: "new_linked",
+			Text: "What a customer's message does after the conversation was resolved: `reopen` it, for 30 days, or begin a new one that is linked to it.",
+			keep: func(s *settings, v string) { s.ReplyAfter = v }},
+		{Name: "auto_pending", Values: onOff, Text: "Whether the conversation waits for the customer once a reply has left.",
+			keep: func(s *settings, v string) { s.AutoPending = v == settingOn }},
+		{Name: "wake_on_message", Values: onOff, Text: "Whether a customer's message ends a snooze.",
+			keep: func(s *settings, v string) { s.WakeOnMessage = v == settingOn }},
+		{Name: "receipts", Values: []string{"read", "sent", "failures"},
+			Text: "Which marks a reply gets: up to *read*, *sent* alone, or none but a warning when it fails.",
+			keep: func(s *settings, v string) { s.Receipts = v }},
+		{Name: "join_lines", Values: onOff, Text: "Whether lines that somebody types within a hold leave as one message.",
+			keep: func(s *settings, v string) { s.JoinLines = v == settingOn }},
+		{Name: "outgoing", Values: onOff, Text: "Whether agents may begin conversations by the account.",
+			keep: func(s *settings, v string) { s.Outgoing = v == settingOn }},
+		{Name: "collect_floods", Values: onOff, Text: "Whether mails of somebody who opens very many conversations are collected in one thread.",
+			keep: func(s *settings, v string) { s.CollectFloods = v == settingOn }},
+		{Name: "file_limits", Text: "The largest files of each kind, up to what the channel takes: `image 5MB, document 25MB, audio 0`; `0` forbids a kind.",
+			keep: func(s *settings, v string) { s.FileLimits, _ = channels.ParseFileLimits(v) }}, // checked when it was written
+	}
+}
+
+// settings are what an account goes by.
+type settings struct {
+	ConfirmSend   bool   // a reply waits for a click
+	WhoReplies    string // assignees, any_agent
+	ReplyTo       string // all, sender
+	ReplyAfter    string // reopen, new_linked: after resolve
+	AutoPending   bool
+	WakeOnMessage bool
+	Receipts      string // read, sent, failures
+	JoinLines     bool   // lines typed within a hold leave as one message
+	FileLimits    channels.FileLimits
+	Outgoing      bool // agents may begin conversations (R-229)
+	CollectFloods bool // mails of who opens very many conversations are collected in one thread
+}
+
+// reopenDays is how long after it was resolved a conversation can be reopened by its customer.
+const reopenDays = 30
+
+// settings gives what an account goes by; threads says that its channel has threads of its own
+// (mail), which has other defaults than a chat.
+func (d *directory) settings(a *store.Account, threads bool) settings {
+	if threads {
+		return d.ofMail[a.ID]
+	}
+	return d.ofChat[a.ID]
+}
+
+// settingsOf reads settings: what an account chooses itself, else what is chosen for all, else the
+// default.
+func settingsOf(all, own json.RawMessage, threads bool) settings {
+	var s settings
+	chosen := choicesOf(all, own)
+	for _, row := range Settings() {
+		switch value, ok := chosen[row.Name]; {
+		case ok:
+			row.keep(&s, value)
+		case !threads && row.Chat != "":
+			row.keep(&s, row.Chat)
+		case len(row.Values) > 0:
+			row.keep(&s, row.Values[0])
+		}
+	}
+	return s
+}
+
+// choicesOf joins what is chosen for all accounts with what one chooses itself, which wins.
+func choicesOf(all, own json.RawMessage) map[string]string {
+	chosen := map[string]string{}
+	for _, raw := range []json.RawMessage{all, own} {
+		var given map[string]string
+		_ = json.Unmarshal(raw, &given) // written by us; what can't be read keeps its default
+		maps.Copy(chosen, given)
+	}
+	return chosen
+}

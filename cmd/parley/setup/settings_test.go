@@ -1,0 +1,49 @@
+package setup
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"parley/bridge"
+	"parley/channels/golden"
+)
+
+const settingsHead = `# Settings
+
+This page is written by a test: ` + "`go test ./cmd/parley/setup -run TestSettingsPage -update`" + `, or ` + "`make golden`" + `.
+
+They stand in ` + "`parley.yaml`" + ` under ` + "`settings:`" + `, at the top for all accounts, in an account for that one alone. What an
+account says wins; what nobody says has its default. ` + "`\"\"`" + ` takes a choice back.
+
+` + "```yaml" + `
+settings:                       # of all accounts
+  confirm_send: "on"
+accounts:
+  - name: support-mail
+    settings:                   # of this one
+      confirm_send: "off"
+      receipts: sent
+` + "```" + `
+
+| setting | values, the default first | what it decides |
+|---|---|---|
+`
+
+// docs/settings.md tells all settings, with their values and defaults.
+func TestSettingsPage(t *testing.T) {
+	t.Parallel()
+	var page strings.Builder
+	page.WriteString(settingsHead)
+	for _, s := range bridge.Settings() {
+		values := strings.Join(s.Values, "`, `")
+		if values != "" {
+			values = "`" + values + "`"
+		}
+		if s.Chat != "" {
+			values += "; in chats first `" + s.Chat + "`"
+		}
+		fmt.Fprintf(&page, "| `%s` | %s | %s |\n", s.Name, values, s.Text)
+	}
+	golden.Text(t, "../../../docs/settings.md", page.String())
+}
