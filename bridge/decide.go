@@ -74,9 +74,8 @@ func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a Action, m 
 		w.askSendAs(c, surface, a, m)
 		return
 	}
-	if !c.isAssignee(agent.ID) {
-		c.Assignees = append(c.Assignees, agent.ID)
-		w.logAgent(c, agent, "joined", nil)
+	if !w.claim(c, agent, surface, a, m) {
+		return
 	}
 	w.decide(m, agent, "")
 	m.Reason = clickedReason

@@ -231,6 +231,8 @@ func (w *work) replyByForm(c *conv, agent *store.Agent, surface int64, a Action,
 	case !first:
 		m.Fate, m.Reason = store.FateAsk, formReason
 		w.tellAuthor(c, m, LineAsk, formReason, VerbSend, VerbKeep)
+	case w.mustBeTaken(c):
+		w.askToTake(c, m)
 	case w.parkForWindow(c, m) || w.keptByLimits(c, m):
 	default:
 		w.line(c, line)

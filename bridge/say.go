@@ -42,6 +42,10 @@ func (w *work) say(c *conv, surface int64, a Action) {
 			w.park(c, m, "late")
 			return
 		}
+		if w.mustBeTaken(c) {
+			w.askToTake(c, m)
+			return
+		}
 		w.sendToCustomer(c, agent, surface, m, a.Order)
 	case Ask:
 		m.Fate = store.FateAsk

@@ -34,6 +34,9 @@ func Settings() []Setting {
 		{Name: "who_replies", Values: []string{"assignees", "any_agent"},
 			Text: "Whose plain text leaves while somebody owns the conversation: that of its owners, or that of every agent.",
 			keep: func(s *settings, v string) { s.WhoReplies = v }},
+		{Name: "reply_claims", Values: onOff,
+			Text: "Whether the first reply in an unassigned conversation takes it. `off`: the reply waits inside, with *Take and send*, until its conversation is taken.",
+			keep: func(s *settings, v string) { s.ReplyClaims = v == settingOn }},
 		{Name: "reply_to", Values: []string{"all", "sender"},
 			Text: "Whether replies to a mail go to those in copy too. With `sender` the card names them as *gets no replies*.",
 			keep: func(s *settings, v string) { s.ReplyTo = v }},
@@ -62,6 +65,7 @@ func Settings() []Setting {
 type settings struct {
 	ConfirmSend   bool   // a reply waits for a click
 	WhoReplies    string // assignees, any_agent
+	ReplyClaims   bool   // a reply in a conversation of nobody makes its author the owner
 	ReplyTo       string // all, sender
 	ReplyAfter    string // reopen, new_linked: after resolve
 	AutoPending   bool

@@ -47,6 +47,10 @@ func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, c *conv, agent *store
 	m.Reason, m.Template = templateReason, body
 	w.rememberForm(surface, a, 0, m)
 	w.logAgent(c, agent, "chose a template", detail{Message: m.ID, Text: used.Name})
+	if w.mustBeTaken(c) {
+		w.askToTake(c, m)
+		return nil
+	}
 	w.line(c, Line{Kind: LineDone, Verb: VerbTemplate, By: w.dir.ref(surface, agent.ID), Text: m.Text, Reason: used.Name, Verbs: []Verb{VerbUndo},
 		Args: Args{Conversation: c.ID, Message: m.ID}})
 	w.sendToCustomer(c, agent, surface, m, w.formOrder())

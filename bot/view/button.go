@@ -95,6 +95,9 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 		if l.Kind == bridge.LineSendAs && verb == bridge.VerbSend {
 			b.Label = oneLine("Send as "+agentName(l.By), maxLabelRunes)
 		}
+		if l.Kind == bridge.LineAsk && l.Reason == "unclaimed" && verb == bridge.VerbSend {
+			b.Label = "Take and send"
+		}
 		if l.Kind == bridge.LineParked && l.Reason == "window" && verb == bridge.VerbKeep {
 			b.Label = "Keep for later"
 		}
@@ -157,7 +160,7 @@ func likelyReply(l bridge.Line) bool {
 	case bridge.LineParked, bridge.LineOffered:
 		return true
 	case bridge.LineAsk:
-		return l.Reason == "confirm" || l.Reason == "file_alone" || l.Reason == "handed_in"
+		return l.Reason == "confirm" || l.Reason == "file_alone" || l.Reason == "unclaimed" || l.Reason == "handed_in"
 	}
 	return false
 }

@@ -17,7 +17,11 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 		if l.Verb == bridge.VerbUnknown {
 			return fate(l, f, "raised_hand_with_fingers_splayed", "Nothing was sent or done.", "")
 		}
-		return fate(l, f, "raised_hand_with_fingers_splayed", "Not sent yet: "+who+" does not have this.", "Send it, or keep it inside?")
+		next := "Send it, or keep it inside?"
+		if l.Reason == "unclaimed" {
+			next = "Take it and send this, or keep it inside?"
+		}
+		return fate(l, f, "raised_hand_with_fingers_splayed", "Not sent yet: "+who+" does not have this.", next)
 	case bridge.LineInside:
 		return fate(l, f, "house", "This stayed inside: "+who+" did not get it.", nextFor(l, "Send it, if it was meant for the customer."))
 	case bridge.LineSendAs:

@@ -48,6 +48,8 @@ func reasonWords(reason string, f bridge.Facts) string {
 		return "It comes right after a colleague's remark, so it may be meant for them."
 	case "confirm":
 		return "Every reply of this account waits for a click."
+	case "unclaimed":
+		return "Nobody has this conversation, and a reply doesn't take it here."
 	case "explicit_mode":
 		return "This account sends only what is said with !reply or the Reply button."
 	case "mentions_us":
