@@ -80,6 +80,7 @@ type Facts struct {
 	Left         bool      // it was handed over: the thread that shows this was left, it goes on at Root or Elsewhere
 	LastPreview  string    // at most 120 runes of the last message, for lists
 	LastFrom     string    // "customer", "agent", ""
+	ResolveNow   bool      // the button Resolve asks for no note
 	MayStart     bool      // another conversation with the contact may be begun by this account
 	Viewer       AgentRef  // for whom forms and lists are made
 	Zone         *time.Location

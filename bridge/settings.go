@@ -43,6 +43,9 @@ func Settings() []Setting {
 		{Name: "reply_after_resolve", Values: []string{"reopen", "new_linked"}, Chat: "new_linked",
 			Text: "What a customer's message does after the conversation was resolved: `reopen` it, for 30 days, or begin a new one that is linked to it.",
 			keep: func(s *settings, v string) { s.ReplyAfter = v }},
+		{Name: "resolve_confirm", Values: []string{"dialog", "instant"},
+			Text: "What the button *Resolve* does: ask for a note, or resolve at once, with *Reopen* in sight. Typed, `!resolve` acts at once in any case; a message's menu always asks.",
+			keep: func(s *settings, v string) { s.ResolveAtOnce = v == "instant" }},
 		{Name: "auto_pending", Values: onOff, Text: "Whether the conversation waits for the customer once a reply has left.",
 			keep: func(s *settings, v string) { s.AutoPending = v == settingOn }},
 		{Name: "wake_on_message", Values: onOff, Text: "Whether a customer's message ends a snooze.",
@@ -67,6 +70,7 @@ type settings struct {
 	WhoReplies    string // assignees, any_agent
 	ReplyClaims   bool   // a reply in a conversation of nobody makes its author the owner
 	ReplyTo       string // all, sender
+	ResolveAtOnce bool   // the button asks for no note
 	ReplyAfter    string // reopen, new_linked: after resolve
 	AutoPending   bool
 	WakeOnMessage bool

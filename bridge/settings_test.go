@@ -303,3 +303,29 @@ func (w *world) asked(text string) bridgetest.Message {
 		return strings.HasPrefix(m.Plain(), "[ask]") && strings.Contains(m.Plain(), "unclaimed")
 	})
 }
+
+// resolve_confirm: the card's button asks for a note, or resolves at once and can be taken back. What
+// is typed acts at once in any case.
+// R-032
+func TestResolveByButton(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	desk := w.engines[0].Desk(w.surface)
+	thread := w.opened()
+	if f := must(desk.Facts(t.Context(), 1, "ann"))(t); f.ResolveNow {
+		t.Error("by default nobody is asked for a note")
+	}
+	w.reply(thread, "!resolve")
+	w.card(thread, "#1 resolved")
+	w.reply(thread, "!reopen")
+	w.card(thread, "#1 open")
+	w.saveAccount(chat, func(a *store.Account) { a.Settings = []byte(`{"resolve_confirm": "instant"}`) })
+	if f := must(desk.Facts(t.Context(), 1, "ann"))(t); !f.ResolveNow {
+		t.Error("a note is asked for")
+	}
+	w.chat.Press(t, "ben", w.chat.Get(support, thread), bridge.VerbResolve)
+	done := w.whisper("ben", "[resolved]")
+	w.card(thread, "#1 resolved")
+	w.chat.Press(t, "ben", done, bridge.VerbReopen)
+	w.card(thread, "#1 open")
+}

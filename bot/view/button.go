@@ -109,7 +109,17 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 		}
 		all = append(all, b)
 	}
-	return all
+	return atOnce(f, all)
+}
+
+// atOnce has Resolve act without a form where a conversation's account wants that.
+func atOnce(f bridge.Facts, buttons []Button) []Button {
+	for i := range buttons {
+		if buttons[i].Verb == bridge.VerbResolve && f.ResolveNow {
+			buttons[i].Opens = OpensNothing
+		}
+	}
+	return buttons
 }
 
 // plainSpan is a time from now on: "2h", "3 days".

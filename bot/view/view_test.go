@@ -309,3 +309,18 @@ func TestHelpIsShort(t *testing.T) {
 		t.Errorf("all: %q, without closing: %q", all, some)
 	}
 }
+
+//
+func TestResolveAsksOrActs(t *testing.T) {
+	t.Parallel()
+	again := bridge.Line{Kind: bridge.LineRefused, Verb: bridge.VerbResolve, Verbs: []bridge.Verb{bridge.VerbResolve}}
+	for now, want := range map[bool]Opens{false: OpensForm, true: OpensNothing} {
+		f := with(facts(t), func(f *bridge.Facts) { f.ResolveNow = now })
+		for name, c := range map[string]Card{"card": Root(f), "details": Details(f), "line": Line(again, f)} {
+			i := slices.IndexFunc(c.Buttons, func(b Button) bool { return b.Verb == bridge.VerbResolve })
+			if i < 0 || c.Buttons[i].Opens != want {
+				t.Errorf("%s, at once %t: %+v", name, now, c.Buttons)
+			}
+		}
+	}
+}
