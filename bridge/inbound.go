@@ -76,6 +76,9 @@ func (w *work) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, 
 	}
 	unseen := c == nil // nobody here has seen what it quotes
 	if unseen {
+		c = w.joinedBy(a, &in)
+	}
+	if c == nil {
 		if !w.mayOpen(a, in) {
 			return w.collect(ctx, tx, a, part, in)
 		}

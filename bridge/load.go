@@ -70,6 +70,7 @@ func (w *work) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
 		identities   []store.Identity
 		group        []store.Identity
 		latest, days []int64
+		open         []int64
 		external     []store.ExternalID
 		posts        []store.Post
 		reactions    []store.Reaction
@@ -89,6 +90,7 @@ func (w *work) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	accounts, addresses = append(accounts, n.peekAcc...), append(addresses, n.peekKeys...)
 	p.IdentitiesOfKeys(&group, accounts, addresses)
 	p.LatestOf(&latest, accounts, addresses)
+	p.OpenOf(&open, n.joinAcc, n.joinKeys)
 	p.FindReactions(&reactions, n.reactAcc, n.reactTargets)
 	p.FindExternalIDs(&external, n.externalAcc, n.externalIDs)
 	p.FindPosts(&posts, n.postAcc, n.postChannels, n.postMessages)
@@ -119,7 +121,7 @@ func (w *work) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
 		n.add(posts[i].ConversationID)
 		n.messages = append(n.messages, posts[i].MessageID)
 	}
-	for _, id := range slices.Concat(latest, days) {
+	for _, id := range slices.Concat(latest, days, open) {
 		n.add(id)
 	}
 	n.messages = compact(n.messages)

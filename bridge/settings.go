@@ -57,6 +57,9 @@ func Settings() []Setting {
 			keep: func(s *settings, v string) { s.JoinLines = v == settingOn }},
 		{Name: "outgoing", Values: onOff, Text: "Whether agents may begin conversations by the account.",
 			keep: func(s *settings, v string) { s.Outgoing = v == settingOn }},
+		{Name: "email_new_thread", Values: []string{"separate", "join_open"},
+			Text: "What a mail does that answers none that Parley knows: begin a conversation of its own, or `join_open`: join the one that its sender has open, the latest, with its subject above it.",
+			keep: func(s *settings, v string) { s.JoinOpen = v == "join_open" }},
 		{Name: "collect_floods", Values: onOff, Text: "Whether mails of somebody who opens very many conversations are collected in one thread.",
 			keep: func(s *settings, v string) { s.CollectFloods = v == settingOn }},
 		{Name: "file_limits", Text: "The largest files of each kind, up to what the channel takes: `image 5MB, document 25MB, audio 0`; `0` forbids a kind.",
@@ -78,6 +81,7 @@ type settings struct {
 	JoinLines     bool   // lines typed within a hold leave as one message
 	FileLimits    channels.FileLimits
 	Outgoing      bool // agents may begin conversations (R-229)
+	JoinOpen      bool // a mail outside of known threads joins its sender's open conversation
 	CollectFloods bool // mails of who opens very many conversations are collected in one thread
 }
 

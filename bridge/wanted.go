@@ -28,6 +28,8 @@ type wanted struct {
 	files         []int64 // messages of which the posts of files are needed
 	peekAcc       []int64 // customers who are looked up only, by account and key
 	peekKeys      []string
+	joinAcc       []int64 // senders whose open conversations are needed, by account and key
+	joinKeys      []string
 	upTo          bool // what was sent before a watermark is needed
 	externalAcc   []int64
 	externalIDs   []string
@@ -53,6 +55,9 @@ func (w *work) wants(facts []fact) *wanted {
 	for _, f := range facts {
 		for _, in := range f.inbound {
 			n.inbound(f.account, in, w.now)
+			if w.mayJoin(f.account, in) {
+				n.joinAcc, n.joinKeys = append(n.joinAcc, f.account.ID), append(n.joinKeys, in.From.Key)
+			}
 			for _, origin := range w.originsOf(f.account, in) {
 				n.opens[userKey{f.account.ID, origin}]++
 			}

@@ -99,6 +99,27 @@ const latestOf = `
 		ORDER BY n.id DESC
 		LIMIT 1) AS c`
 
+// The newest open conversations of each row of the customers that keys stand for. No more than the
+// newest fifty are looked at: somebody may have had thousands.
+const openOf = `
+	SELECT DISTINCT c.id
+	FROM unnest($1::bigint[], $2::text[]) AS k(account_id, key)
+	JOIN identities AS i ON i.account_id = k.account_id AND i.key = k.key
+	CROSS JOIN LATERAL (
+		SELECT coalesce(i.same_as, i.id) AS id
+		UNION ALL
+		SELECT s.id FROM identities AS s WHERE s.same_as = coalesce(i.same_as, i.id)) AS one
+	CROSS JOIN LATERAL (
+		SELECT n.id
+		FROM (
+			SELECT id, status FROM conversations
+			WHERE identity_id = one.id AND kind = 'customer'
+			ORDER BY id DESC
+			LIMIT 50) AS n
+		WHERE n.status IN ('open', 'pending', 'snoozed')
+		ORDER BY n.id DESC
+		LIMIT 5) AS c`
+
 // LatestConversations gives the newest conversation of each customer, named by account and
 // key, who has one.
 func LatestConversations(ctx context.Context, q Querier, accounts []int64, customers []string) ([]int64, error) {

@@ -26,6 +26,7 @@ const (
 	FindExternalSQL = findExternalIDs
 	LockConvSQL     = lockConversations
 	LatestOfSQL     = latestOf
+	OpenOfSQL       = openOf
 
 	OutgoingThreadsSQL    = outgoingThreads
 	OutgoingIdentitiesSQL = outgoingIdentities

@@ -209,10 +209,15 @@ func TestOneOpenConversation(t *testing.T) {
 	check(t, make(4, "open", false))
 	var p store.Pipeline
 	var got []int64
+	var open []int64
 	p.LatestOf(&got, []int64{account, account}, []string{"kim", "nobody"})
+	p.OpenOf(&open, []int64{account, account}, []string{"kim", "nobody"})
 	check(t, p.Run(t.Context(), pool))
 	if !slices.Equal(got, []int64{4}) {
 		t.Errorf("the newest is %v", got)
+	}
+	if slices.Sort(open); !slices.Equal(open, []int64{1, 4}) {
+		t.Errorf("open are %v", open)
 	}
 }
 

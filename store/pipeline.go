@@ -160,6 +160,13 @@ func (p *Pipeline) LatestOf(list *[]int64, accounts []int64, addresses []string)
 	}
 }
 
+// OpenOf gives the newest open conversations of each address, at most five: by account and key.
+func (p *Pipeline) OpenOf(list *[]int64, accounts []int64, addresses []string) {
+	if len(accounts) > 0 {
+		readIDs(p, list, openOf, accounts, addresses)
+	}
+}
+
 // FindExternalIDs looks provider's ids up.
 func (p *Pipeline) FindExternalIDs(list *[]ExternalID, accounts []int64, external []string) {
 	if len(accounts) == 0 {
