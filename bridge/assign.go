@@ -43,6 +43,10 @@ func (w *work) assignAgents(c *conv, agent *store.Agent, surface int64, a Action
 		w.refuse(c, surface, a, "nobody_named", "Nobody was named.", "For example: !assign @ann")
 		return
 	}
+	if w.settings(c).OneOwner && (a.Args.Add || len(chosen) > 1) {
+		w.refuse(c, surface, a, "one_owner", "A conversation of "+c.account.Name+" has one owner: nobody can be added.", "To hand it over, name one person: !assign @ann")
+		return
+	}
 	if a.Args.Add {
 		chosen = append(slices.Clone(c.Assignees), chosen...)
 	}

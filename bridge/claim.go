@@ -24,8 +24,9 @@ func (w *work) askToTake(c *conv, m *message) {
 	w.tellAuthor(c, m, LineAsk, unclaimedReason, VerbSend, VerbKeep)
 }
 
-// claim makes who sends a kept reply one of its conversation's owners. It says no, and asks or tells
-// why, where the conversation has to be taken first.
+// claim makes who sends a kept reply one of its conversation's owners, or its owner if it has none
+// and only one is wanted. It says no, and asks or tells why, where the conversation has to be taken
+// first.
 func (w *work) claim(c *conv, agent *store.Agent, surface int64, a Action, m *message) bool {
 	switch {
 	case m.Reason == unclaimedReason && c.othersOwn(agent.ID):
@@ -34,7 +35,7 @@ func (w *work) claim(c *conv, agent *store.Agent, surface int64, a Action, m *me
 	case w.mustBeTaken(c) && m.Reason != unclaimedReason:
 		w.askToTake(c, m)
 		return false
-	case !c.isAssignee(agent.ID):
+	case !c.isAssignee(agent.ID) && (len(c.Assignees) == 0 || !w.settings(c).OneOwner):
 		c.Assignees = append(c.Assignees, agent.ID)
 		w.logAgent(c, agent, "joined", nil)
 	}

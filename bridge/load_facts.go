@@ -79,7 +79,8 @@ func (e *Engine) factsOf(dir *directory, surface int64, viewer *store.Agent, c *
 		f.Account, f.AccountMode, f.ChannelKind = a.Name, a.Mode, a.Kind
 		f.ChannelName, f.ChannelIcon = e.kindName(a.Kind)
 		f.MayStart = e.starts(dir, a) == nil
-		f.ResolveNow = dir.settings(a, e.caps(a.ID).Threads).ResolveAtOnce
+		s := dir.settings(a, e.caps(a.ID).Threads)
+		f.ResolveNow, f.OneOwner = s.ResolveAtOnce, s.OneOwner
 	}
 	if c.TeamID != nil && dir.teams[*c.TeamID] != nil {
 		f.Team = dir.teams[*c.TeamID].Name

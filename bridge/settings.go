@@ -37,6 +37,9 @@ func Settings() []Setting {
 		{Name: "reply_claims", Values: onOff,
 			Text: "Whether the first reply in an unassigned conversation takes it. `off`: the reply waits inside, with *Take and send*, until its conversation is taken.",
 			keep: func(s *settings, v string) { s.ReplyClaims = v == settingOn }},
+		{Name: "multi_assignee", Values: onOff,
+			Text: "Whether a conversation may have several owners, of whom the first leads. `off`: assigning somebody replaces the owner.",
+			keep: func(s *settings, v string) { s.OneOwner = v == settingOff }},
 		{Name: "reply_to", Values: []string{"all", "sender"},
 			Text: "Whether replies to a mail go to those in copy too. With `sender` the card names them as *gets no replies*.",
 			keep: func(s *settings, v string) { s.ReplyTo = v }},
@@ -72,6 +75,7 @@ type settings struct {
 	ConfirmSend   bool   // a reply waits for a click
 	WhoReplies    string // assignees, any_agent
 	ReplyClaims   bool   // a reply in a conversation of nobody makes its author the owner
+	OneOwner      bool   // a conversation has one owner at most
 	ReplyTo       string // all, sender
 	ResolveAtOnce bool   // the button asks for no note
 	ReplyAfter    string // reopen, new_linked: after resolve

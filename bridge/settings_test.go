@@ -329,3 +329,30 @@ func TestResolveByButton(t *testing.T) {
 	w.chat.Press(t, "ben", done, bridge.VerbReopen)
 	w.card(thread, "#1 open")
 }
+
+// multi_assignee: several own a conversation, the first leads; off: whoever is assigned replaces the
+// owner, nobody is added, and a click that sends somebody's text leaves the owner in place.
+//
+func TestOneOwner(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"multi_assignee": "off"}})
+	thread := w.opened()
+	add := bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"cat"}, Add: true}}
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.chat.Submit("ann", support, thread, add, "")
+	w.whisper("ann", "has one owner")
+	w.chat.Say("ben", support, thread, "!assign @ben @cat")
+	w.whisper("ben", "has one owner")
+	w.card(thread, "| Ann |")
+	w.reply(thread, "!assign @ben")
+	w.card(thread, "| Ben |")
+	m := w.reply(thread, "I know this one")
+	w.fate(m, "inside")
+	w.chat.Press(t, "ann", w.whisper("ann", "[inside]"), bridge.VerbSend)
+	w.provider.WaitTexts(t, "I know this one")
+	w.card(thread, "| Ben |")
+	w.saveAccount(chat, func(a *store.Account) { a.Settings = nil })
+	w.chat.Submit("ann", support, thread, add, "")
+	w.card(thread, "| Ben,Cat |")
+}

@@ -124,15 +124,7 @@ func ownerForm(form *Form, in FormInput) bool {
 	case bridge.VerbAssign:
 		form.Title, form.Submit = "Assign", "Assign"
 		form.Quick = handOver(in)
-		people := Field{Name: fieldPeople, Kind: FieldSeveral, Label: "Several people", Hint: "The first person owns it; the others are added.", Optional: true}
-		for _, a := range in.People {
-			people.Options = append(people.Options, Option{Value: agentValue(a), Label: agentName(a)})
-		}
-		for _, a := range in.Facts.Assignees {
-			people.Value = append(people.Value, agentValue(a))
-		}
-		people.Value = among(people.Value, people.Options)
-		form.Fields = []Field{people}
+		form.Fields = []Field{ownersField(in)}
 		if len(in.Teams) > 0 {
 			team := Field{Name: fieldTeam, Kind: FieldOne, Label: "Or a team", Hint: "It waits there until somebody takes it.", Optional: true}
 			for _, t := range in.Teams {
@@ -158,6 +150,24 @@ func ownerForm(form *Form, in FormInput) bool {
 		return false
 	}
 	return true
+}
+
+// ownersField asks who owns a conversation. Where that is one person, nobody is filled in: a choice
+// can't be taken back everywhere, and a team may be wanted.
+func ownersField(in FormInput) Field {
+	f := Field{Name: fieldPeople, Kind: FieldSeveral, Label: "Several people", Hint: "The first person owns it; the others are added.", Optional: true}
+	for _, a := range in.People {
+		f.Options = append(f.Options, Option{Value: agentValue(a), Label: agentName(a)})
+	}
+	if in.Facts.OneOwner {
+		f.Kind, f.Label, f.Hint = FieldOne, "Another person", "Owns it in place of whoever has it now."
+		return f
+	}
+	for _, a := range in.Facts.Assignees {
+		f.Value = append(f.Value, agentValue(a))
+	}
+	f.Value = among(f.Value, f.Options)
+	return f
 }
 
 // handOver offers to give a conversation to one person, at once: its owner is not among them.

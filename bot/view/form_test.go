@@ -59,6 +59,18 @@ func TestNewForm(t *testing.T) {
 	golden.Text(t, "testdata/form.txt", b.String())
 }
 
+// Where a conversation has one owner, the form asks for one person.
+func TestAssignFormForOneOwner(t *testing.T) {
+	t.Parallel()
+	form, err := NewForm(input(t, bridge.VerbAssign, with(full(t), func(f *bridge.Facts) { f.OneOwner = true })))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if people := form.Fields[0]; people.Name != fieldPeople || people.Kind != FieldOne || len(people.Options) == 0 || len(people.Value) > 0 {
+		t.Errorf("it asks for %+v", people)
+	}
+}
+
 func TestNewFormRefuses(t *testing.T) {
 	t.Parallel()
 	f := facts(t)
