@@ -106,7 +106,7 @@ func (w *work) read(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent,
 func (w *work) listLine(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface int64, args Args) (Line, error) {
 	l, err := w.e.list(ctx, tx, surface, agent, w.e.reader(agent), args.ListQuery())
 	args.List = cmp.Or(args.List, l.List)
-	return Line{Kind: LineList, Text: args.List, Args: args, Rows: l.Rows, More: l.More}, err
+	return Line{Kind: LineList, Text: args.List, Args: args, Rows: l.Rows, More: l.More, Hidden: l.Hidden}, err
 }
 
 func noSuchConversation(id int64) *Problem {

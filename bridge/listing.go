@@ -3,6 +3,7 @@ package bridge
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"parley/store"
 )
@@ -15,7 +16,7 @@ const (
 
 // ListQuery says what somebody wants to see listed.
 type ListQuery struct {
-	List  string // mine, unassigned, team, all, snoozed, resolved; "" = mine
+	List  string // mine, unassigned, team, all, snoozed, resolved, or ListPick; "" = mine
 	Words string // what to look for instead of a list, in names, addresses, numbers and subjects
 	Page  int    // 0 is the first
 }
@@ -23,9 +24,14 @@ type ListQuery struct {
 // Listing is one page of a list, or of what was found.
 type Listing struct {
 	ListQuery
-	Rows []Facts
-	More bool // there is another page
+	Rows   []Facts
+	More   bool     // there is another page
+	Hidden []string // lists that the reader may not open
 }
+
+// ListPick is what somebody picks a conversation from: the list of all, of which those who may not
+// open that get what is their own and their teams'.
+const ListPick = "pick"
 
 // listFound names what was found, where lists are named.
 const listFound = "find"
@@ -51,10 +57,14 @@ func (e *Engine) list(ctx context.Context, q store.Querier, surface int64, agent
 	}
 	var ids []int64
 	var err error
+	l.Hidden = e.hiddenLists(agent)
 	switch {
 	case query.Words == "":
 		l.List = cmp.Or(query.List, store.ListMine)
-		ids, err = store.ListConversations(ctx, q, r, l.List, rows+1, query.Page*rows)
+		if slices.Contains(l.Hidden, l.List) {
+			return l, &Problem{Code: "not_allowed", Text: "The list of all conversations is for admins.", Hint: "Look into Unassigned or Team, or find one by the customer's name: @Parley find NAME"}
+		}
+		ids, err = store.ListConversations(ctx, q, e.listReader(l.List, agent, r), storedList(l.List), rows+1, query.Page*rows)
 	case len(query.Words) < leastFind:
 		return l, &Problem{Code: "too_short", Text: "That is too short to look for.", Hint: "Type at least three letters, or a conversation's number: #12"}
 	default:
@@ -68,4 +78,49 @@ func (e *Engine) list(ctx context.Context, q store.Querier, surface int64, agent
 	}
 	l.Rows, err = e.facts(ctx, q, surface, agent, ids...)
 	return l, err
+}
+
+// storedList gives the list of the store that a list shows.
+func storedList(list string) string {
+	if list == ListPick {
+		return store.ListAll
+	}
+	return list
+}
+
+// listReader gives the reader of a list: the list of all leaves out what all_tab keeps for admins.
+func (e *Engine) listReader(list string, agent *store.Agent, r store.Reader) store.Reader {
+	if storedList(list) == store.ListAll {
+		kept, _ := e.keptForAdmins(agent)
+		r.Closed = append(slices.Clone(r.Closed), kept...)
+	}
+	return r
+}
+
+// hiddenLists names the lists that an agent may not open.
+func (e *Engine) hiddenLists(agent *store.Agent) []string {
+	if _, all := e.keptForAdmins(agent); all {
+		return []string{store.ListAll}
+	}
+	return nil
+}
+
+// keptForAdmins gives the accounts of which the list of all shows an agent no more than what is the
+// agent's own or their teams'; all says that every account is one of them.
+func (e *Engine) keptForAdmins(agent *store.Agent) (kept []int64, all bool) {
+	if agent == nil || slices.Contains(agent.Roles, "admin") {
+		return nil, false
+	}
+	dir, others := e.directory.Load(), false
+	for i := range dir.Accounts {
+		a := &dir.Accounts[i]
+		switch {
+		case a.Side != "channel":
+		case dir.settings(a, e.caps(a.ID).Threads).AllForAdmins:
+			kept = append(kept, a.ID)
+		default:
+			others = true
+		}
+	}
+	return kept, len(kept) > 0 && !others
 }

@@ -176,6 +176,7 @@ type Line struct {
 	LeftIn    string     `json:",omitempty"` // the name of the chat of that thread, if it is another one
 	Without   []PartyRef `json:",omitempty"` // LineRecipients: who gets no replies any more
 	Denied    []Verb     `json:",omitempty"` // LineHelp: what the asker may not do
+	Hidden    []string   `json:",omitempty"` // LineList: lists that the asker may not open
 	Templates []Template `json:",omitempty"`
 	Files     []LineFile `json:",omitempty"` // of a reply, uploaded to us: what goes with the text
 	Outcome   *Outcome   `json:",omitempty"` // what became of what it is about; nil = it is as the line says

@@ -60,6 +60,9 @@ func Settings() []Setting {
 			keep: func(s *settings, v string) { s.JoinLines = v == settingOn }},
 		{Name: "outgoing", Values: onOff, Text: "Whether agents may begin conversations by the account.",
 			keep: func(s *settings, v string) { s.Outgoing = v == settingOn }},
+		{Name: "all_tab", Values: []string{"everyone", "permission"},
+			Text: "Who may open the list *All*. `permission`: admins; others find there, if accounts differ, what those with `everyone` have, and of the rest their own and their teams'.",
+			keep: func(s *settings, v string) { s.AllForAdmins = v == "permission" }},
 		{Name: "email_new_thread", Values: []string{"separate", "join_open"},
 			Text: "What a mail does that answers none that Parley knows: begin a conversation of its own, or `join_open`: join the one that its sender has open, the latest, with its subject above it.",
 			keep: func(s *settings, v string) { s.JoinOpen = v == "join_open" }},
@@ -85,6 +88,7 @@ type settings struct {
 	JoinLines     bool   // lines typed within a hold leave as one message
 	FileLimits    channels.FileLimits
 	Outgoing      bool // agents may begin conversations (R-229)
+	AllForAdmins  bool // the list of all conversations is for admins
 	JoinOpen      bool // a mail outside of known threads joins its sender's open conversation
 	CollectFloods bool // mails of who opens very many conversations are collected in one thread
 }

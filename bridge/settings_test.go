@@ -356,3 +356,46 @@ func TestOneOwner(t *testing.T) {
 	w.chat.Submit("ann", support, thread, add, "")
 	w.card(thread, "| Ben,Cat |")
 }
+
+// all_tab permission: the list of all is for admins. Others don't see it offered, are refused with the
+// reason whichever way they ask, and pick from what is their own.
+//
+func TestListOfAllForAdmins(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"all_tab": "permission"}})
+	desk := w.engines[0].Desk(w.surface)
+	list := func(user, name string) (bridge.Listing, error) {
+		return desk.List(t.Context(), bridge.ListQuery{List: name}, user)
+	}
+	w.opened()
+	w.writes("lou", "Of Ben")
+	second := w.thread("Of Ben")
+	w.chat.Say("ben", support, second, "!take")
+	w.card(second, "| Ben |")
+	w.settled()
+	w.chat.Say("ben", support, second, "!list all")
+	w.whisper("ben", "for admins")
+	if _, err := list("ben", "all"); err == nil || !strings.Contains(err.Error(), "for admins") {
+		t.Errorf("ben may list all: %v", err)
+	}
+	if l := must(list("ben", "mine"))(t); !slices.Equal(l.Hidden, []string{"all"}) || len(l.Rows) != 1 {
+		t.Errorf("ben's list: %+v", l)
+	}
+	if l := must(list("ben", bridge.ListPick))(t); len(l.Rows) != 1 || l.Rows[0].ID != 2 {
+		t.Errorf("ben picks from %+v", l.Rows)
+	}
+	if l := must(list("ann", "all"))(t); len(l.Rows) != 2 || len(l.Hidden) != 0 {
+		t.Errorf("an admin's list of all: %+v", l)
+	}
+	w.saveAccount(mail, func(a *store.Account) { a.Settings = nil })
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Name: "Kim", Subject: "Mail", Text: "For all"})
+	w.thread("For all")
+	w.settled()
+	if l := must(list("ben", "all"))(t); len(l.Rows) != 2 || len(l.Hidden) != 0 { // his own, and of the account that is for everyone
+		t.Errorf("ben's list of all: %+v", l)
+	}
+	w.saveAccount(chat, func(a *store.Account) { a.Settings = nil })
+	if l := must(list("ben", "all"))(t); len(l.Rows) != 3 {
+		t.Errorf("everyone's list of all: %+v", l)
+	}
+}

@@ -75,6 +75,9 @@ func (w *work) direct(surface, agent int64, line Line) {
 	if ref.User == "" {
 		return
 	}
+	if line.Kind == LineList {
+		line.Hidden = w.e.hiddenLists(w.dir.agents[agent])
+	}
 	w.enqueue(w.channelLaneOf(surface, "@"+ref.User, PostLine), string(PostLine), 0, payload{To: ref.User, Line: &line}, nil)
 }
 

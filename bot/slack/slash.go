@@ -58,7 +58,7 @@ func (s *Surface) commanded(ctx context.Context, me *self, c *slashCommand, body
 	case forms.About(p) && p.Args.Conversation == 0:
 		return answer{after: func(ctx context.Context) {
 			s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
-				all, err := s.desk.List(ctx, bridge.ListQuery{List: "all"}, c.UserID)
+				all, err := s.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, c.UserID)
 				if err != nil {
 					return me.problem(err, at)
 				}

@@ -70,7 +70,7 @@ func (in *invocation) boxForm(ctx context.Context, verb bridge.Verb, at bridge.P
 	if _, err := in.s.desk.FactsAt(ctx, at, in.user.ID); !errors.Is(err, bridge.ErrNoConversation) {
 		return in.form(ctx, verb, bridge.Args{}, at, "")
 	}
-	all, err := in.s.desk.List(ctx, bridge.ListQuery{List: "all"}, in.user.ID)
+	all, err := in.s.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.user.ID)
 	if err != nil {
 		return in.problem(err, at)
 	}
@@ -132,7 +132,7 @@ func (in *invocation) query(ctx context.Context) (any, error) {
 	if in.user.Kind != bridge.ActorPerson || in.value.CommandID != CommandFind {
 		return map[string]any{"composeExtension": result}, nil
 	}
-	q := bridge.ListQuery{List: "all", Words: strings.TrimSpace(in.searched())}
+	q := bridge.ListQuery{List: bridge.ListPick, Words: strings.TrimSpace(in.searched())}
 	if o := in.value.Options; o.Skip > 0 && o.Count > 0 {
 		q.Page = o.Skip / o.Count
 	}

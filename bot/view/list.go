@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +35,7 @@ func List(l bridge.Listing, zone *time.Location) Card {
 		return c
 	}
 	for _, other := range lists() {
-		if other != l.List {
+		if other != l.List && !slices.Contains(l.Hidden, other) {
 			b := button(bridge.VerbList, bridge.Args{List: other})
 			b.Label = listTitle(other)
 			c.Buttons = append(c.Buttons, b)
@@ -60,7 +61,7 @@ func listing(l bridge.Line) bridge.Listing {
 	if q.Words == "" {
 		q.List = l.Text
 	}
-	return bridge.Listing{ListQuery: q, Rows: l.Rows, More: l.More}
+	return bridge.Listing{ListQuery: q, Rows: l.Rows, More: l.More, Hidden: l.Hidden}
 }
 
 // row is one conversation in a list: what it is, who has it, what was said last.
