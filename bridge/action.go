@@ -179,8 +179,9 @@ type Args struct {
 	Team         string   `json:"team,omitempty"`
 	Add          bool     `json:"add,omitempty"`
 	Remove       bool     `json:"remove,omitempty"`
-	Slip         int64    `json:"slip,omitempty"` // the asked message that the verb corrects: "!assing @ben"
-	Sure         bool     `json:"sure,omitempty"` // Send: who asks knows that somebody else is the author
+	Slip         int64    `json:"slip,omitempty"`  // the asked message that the verb corrects: "!assing @ben"
+	Sure         bool     `json:"sure,omitempty"`  // Send: who asks knows that somebody else is the author
+	Typed        *Place   `json:"typed,omitempty"` // Send: the message in a channel, outside of any conversation, that Conversation's customer is to get
 	Tags         []string `json:"tags,omitempty"`
 	Until        string   `json:"until,omitempty"` // a time in people's words
 	Note         string   `json:"note,omitempty"`

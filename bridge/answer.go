@@ -141,9 +141,12 @@ func (w *work) tell(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent,
 	return line, nil
 }
 
-// looksFromElsewhere says that somebody asks about a conversation outside of its thread, where an
-// answer to one person would not be seen.
+// looksFromElsewhere says that somebody asks about a conversation outside of its thread, or chooses
+// it for a text in the channel: an answer to one person would not be seen in its thread.
 func (w *work) looksFromElsewhere(c *conv, surface int64, a Action) bool {
+	if a.Args.Typed != nil {
+		return a.Place.Channel != ""
+	}
 	if a.Verb != VerbFind && a.Verb != VerbHistory && a.Verb != VerbWhy || a.Args.Conversation == 0 || a.Place.Channel == "" {
 		return false
 	}

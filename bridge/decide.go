@@ -13,6 +13,10 @@ const revivedReason = "revived"
 
 // decideMessage does Send, Keep and Drop: the click on a text that stayed inside.
 func (w *work) decideMessage(c *conv, agent *store.Agent, surface int64, a Action) {
+	if a.Verb == VerbSend && a.Args.Typed != nil {
+		w.sendChannelText(c, agent, surface, a)
+		return
+	}
 	m := w.namedMessage(c, surface, a)
 	if m == nil || m.ConversationID != c.ID || m.AuthorUser == "" {
 		w.refuse(c, surface, a, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
@@ -55,19 +59,7 @@ func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a Action, m 
 		w.refuseDecided(c, surface, a, m)
 		return
 	}
-	if !c.status().Open() {
-		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+".", c.afterTheEnd())
-		return
-	}
-	if c.account.Mode == "watch" {
-		w.refuse(c, surface, a, "watch", "This account only watches: nothing is sent.", "An admin can switch it to live.")
-		return
-	}
-	if m.AgentID == nil {
-		w.refuse(c, surface, a, "not_an_agent", "Its author is no agent.", "Copy the text and send it as your own.")
-		return
-	}
-	if w.refuseClosed(c, surface, a, m) {
+	if w.refuseKept(c, surface, a, m) {
 		return
 	}
 	if *m.AgentID != agent.ID && !a.Args.Sure {
@@ -92,6 +84,21 @@ func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a Action, m 
 	if *m.AgentID != agent.ID && m.Fate == store.FateWaiting {
 		w.tellSentAs(c, agent, surface, m)
 	}
+}
+
+// refuseKept refuses a text that can't be sent as things are, whoever wants to.
+func (w *work) refuseKept(c *conv, surface int64, a Action, m *message) bool {
+	switch {
+	case !c.status().Open():
+		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+".", c.afterTheEnd())
+	case c.account.Mode == "watch":
+		w.refuse(c, surface, a, "watch", "This account only watches: nothing is sent.", "An admin can switch it to live.")
+	case m.AgentID == nil:
+		w.refuse(c, surface, a, "not_an_agent", "Its author is no agent.", "Copy the text and send it as your own.")
+	default:
+		return w.refuseClosed(c, surface, a, m)
+	}
+	return true
 }
 
 // askSendAs asks who wants to send what somebody else wrote whether it is to leave: the customer

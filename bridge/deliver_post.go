@@ -54,7 +54,7 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	switch {
 	case a.body.Left && (errors.Is(err, ErrMessageGone) || errors.Is(err, ErrThreadLost) || errors.Is(err, ErrChannelClosed)):
 		return relay.Sent{}, nil // nobody reads there any more
-	case errors.Is(err, ErrMessageGone) && p.Kind != PostCard, errors.Is(err, ErrThreadLost) && p.Kind == PostEphemeral:
+	case errors.Is(err, ErrMessageGone) && p.Kind != PostCard, errors.Is(err, ErrThreadLost) && (p.Kind == PostEphemeral || outside(p, t)):
 		return relay.Sent{}, nil // nothing left to mark
 	case errors.Is(err, ErrThreadLost), errors.Is(err, ErrMessageGone):
 		return progress, e.reportLost(ctx, c, t, p)
@@ -67,6 +67,11 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 		return progress, e.reportRefused(ctx, c, err)
 	}
 	return progress, err
+}
+
+// outside says that a post is a mark on a message that isn't in the conversation's own thread.
+func outside(p Post, t *store.Thread) bool {
+	return p.Kind == PostMark && t != nil && p.Place.Thread != t.Root
 }
 
 // reportLost journals that a root is gone, so that it is posted anew, once.

@@ -26,6 +26,7 @@ func (w *work) edit(surface int64, a Action) {
 		w.keepEarly(surface, a, p, false)
 		return
 	}
+	w.editChannelText(p, a)
 	m, c := w.messages[p.MessageID], w.convs[p.ConversationID]
 	if p.Kind != humanMessage || m == nil || c == nil || a.Version <= p.Version {
 		return
@@ -168,6 +169,7 @@ func (w *work) delete(surface int64, a Action) error {
 	}
 	c := w.convs[p.ConversationID]
 	if c == nil {
+		w.dropChannelText(p)
 		return nil
 	}
 	if p.Kind == string(PostRoot) {

@@ -48,7 +48,7 @@ func (w *work) mark(c *conv, m *message, mark Mark) {
 		now.Mark = mark
 		last.setPayload(now)
 	default:
-		w.postTo(c, t, PostMark, m.ID, payload{Mark: mark, Clears: now.Mark, Place: Place{Channel: m.Channel, Message: m.Place}})
+		w.postTo(c, t, PostMark, m.ID, payload{Mark: mark, Clears: now.Mark, Place: Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}})
 	}
 }
 

@@ -31,10 +31,17 @@ func (n *wanted) told(surface int64, a Action, now time.Time) {
 // tellOnce tells the author of a typed text something, and nobody else; the next time it goes
 // without saying.
 func (w *work) tellOnce(c *conv, surface int64, a Action, line Line) {
+	if w.toldFirst(surface, a) {
+		w.whisper(c, surface, a, line)
+	}
+}
+
+// toldFirst says that the author of a typed text is to be told now what is said once, and notes it.
+func (w *work) toldFirst(surface int64, a Action) bool {
 	k := toldKey(surface, a, w.now)
 	if w.posts[k] != nil {
-		return
+		return false
 	}
 	w.remember(store.Post{AccountID: k.account, Channel: k.channel, Message: k.message, Kind: toldPost})
-	w.whisper(c, surface, a, line)
+	return true
 }

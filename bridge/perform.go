@@ -56,7 +56,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 	switch a.Verb {
 	case VerbSay, VerbUnknown, VerbNote, VerbReply:
-		return w.applySpeech(c, surface, a, typed && w.inThread(c, surface, a))
+		return w.applySpeech(ctx, tx, c, surface, a, typed && w.inThread(c, surface, a))
 	}
 	if typed && c != nil {
 		if w.seen(surface, a) {
@@ -161,7 +161,7 @@ func (w *work) keepCommand(c *conv, surface int64, a Action) {
 }
 
 // applySpeech deals with words for the customer or for colleagues.
-func (w *work) applySpeech(c *conv, surface int64, a Action, typed bool) error {
+func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a Action, typed bool) error {
 	if a.Verb == VerbUnknown && !typed {
 		w.refuse(c, surface, a, "unknown_verb", a.Args.Note, "Try: help")
 		return nil
@@ -175,8 +175,7 @@ func (w *work) applySpeech(c *conv, surface int64, a Action, typed bool) error {
 		w.tellOrphaned(surface, a, "I don't know this thread: it is no customer's, or a double of one.", "If a customer's card begins it, go on in the customer's other thread.")
 		return nil
 	case c == nil:
-		w.topLevel(surface, a)
-		return nil
+		return w.topLevel(ctx, tx, surface, a)
 	}
 	if typed && a.Verb == VerbReply && a.Text == "" && len(a.Files) == 0 {
 		w.refuse(c, surface, a, "empty", "There is no text to send.", "For example: !reply We are on it.")
@@ -248,20 +247,6 @@ func (w *work) formOrder() string {
 	return fmt.Sprintf("%d.%06d", at.Unix(), at.Nanosecond()/1000)
 }
 
-// topLevel answers what an agent typed in a team's channel outside any thread.
-func (w *work) topLevel(surface int64, a Action) {
-	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
-	if agent == nil || a.Actor.Kind != ActorPerson || a.Place.Thread != "" && a.Place.Thread != a.Place.Message ||
-		w.dir.teamOfChannel(surface, a.Place.Channel) == nil || w.posts[postKey{surface, a.Place.Channel, a.Place.Message}] != nil {
-		return
-	}
-	if a.Verb == VerbNote || a.Marker == MarkNote || a.Marker == MarkColleagues || len(a.Mentions) > 0 {
-		return // plainly for colleagues
-	}
-	w.remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: humanMessage})
-	w.tellOnce(nil, surface, a, Line{Kind: LineTopLevel, Text: a.Text})
-}
-
 // perform does a verb.
 func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a Action) error {
 	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
@@ -276,6 +261,11 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a
 	}
 	if c == nil && a.Origin == OriginEmoji {
 		return nil // under some other message: meant for people
+	}
+	if c == nil {
+		if done, err := w.askAgain(ctx, tx, surface, a); done || err != nil {
+			return err
+		}
 	}
 	if c == nil && a.Args.Conversation != 0 {
 		problem := noSuchConversation(a.Args.Conversation)

@@ -112,7 +112,7 @@ const (
 	LineEditLate    LineKind = "edit_late"    // * edited after it was sent
 	LineDeleteLate  LineKind = "delete_late"  // deleted after it was sent: the customer has it
 	LineUndone      LineKind = "undone"       // * taken back in the hold
-	LineTopLevel    LineKind = "top_level"    // * typed in the channel: reached nobody
+	LineTopLevel    LineKind = "top_level"    // * typed in the channel: reached nobody; Rows may be meant, Args.Typed is the message
 	LineNotMapped   LineKind = "not_mapped"   // * the author is no agent
 	LineParticipant LineKind = "participant"  // a newcomer in the mail: allow?
 	LineRecipients  LineKind = "recipients"   // who gets replies now
@@ -217,6 +217,7 @@ const (
 	OutcomeTemplate  OutcomeState = "template"  // a template went first; it waits for the customer's next message
 	OutcomeAsked     OutcomeState = "asked"     // a later line asks about it
 	OutcomePromoted  OutcomeState = "promoted"  // it is in the conversation Line.Other now
+	OutcomeChosen    OutcomeState = "chosen"    // somebody chose the customer of Line.Other for it; its fate is shown there
 	OutcomeSilenced  OutcomeState = "silenced"  // nothing more is posted about its sender
 	OutcomeAllowed   OutcomeState = "allowed"   // who is new in a mail gets replies now
 )

@@ -198,32 +198,6 @@ func TestModeChangesInTheHold(t *testing.T) {
 	}
 }
 
-// what an agent types in the channel is answered, to the agent alone and once a day: it
-// reached nobody.
-func TestTopLevel(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.chat.Say("ann", support, "", "The printer is fixed")
-	w.whisper("ann", "[top_level]")
-	w.chat.Say("ben", support, "", "Lunch?")
-	w.whisper("ben", "[top_level]")
-	for _, quiet := range []string{
-		w.chat.Say("dan", support, "", "I am no agent"), w.chat.Say("bot", support, "", "I am a bot"),
-		w.chat.Say("ann", support, "", "The shop closes at 16"), w.chat.Say("ann", support, "", "note: lunch"), w.chat.Say("ann", support, "", "<@ben> lunch?"),
-	} {
-		w.settled()
-		if n := len(w.chat.Messages(support, quiet)); n != 1 {
-			t.Errorf("%q was answered", w.chat.Get(support, quiet).Text)
-		}
-	}
-	if n := len(w.chat.Whispers("ann")); n != 1 {
-		t.Errorf("ann was told %d times on one day", n)
-	}
-	w.advance(24 * time.Hour)
-	w.chat.Say("ann", support, "", "The printer is fixed again")
-	w.eventually("the next day she is told again", func() bool { return len(w.chat.Whispers("ann")) == 2 })
-}
-
 // admins are told of each change of an account's condition, in a conversation of two.
 func TestAdminsAreToldOfConditions(t *testing.T) {
 	t.Parallel()

@@ -92,7 +92,7 @@ func (w *work) speak(c *conv, agent *store.Agent, surface int64, a Action) (Deci
 // was posted anew, or of before it was handed over. Forms name their conversation.
 func (w *work) leftThread(c *conv, surface int64, at Place) bool {
 	t := c.threads[surface]
-	if t == nil || at.Message == "" || at.Thread == "" {
+	if t == nil || at.Message == "" || at.Thread == "" || at.Thread == at.Message {
 		return false
 	}
 	return at.Thread != t.Root || c.home(w.dir) != t
@@ -135,8 +135,8 @@ func later(m, than *store.Message) bool {
 
 // saidByPerson keeps a person's message; its fate follows.
 func (w *work) saidByPerson(c *conv, surface int64, a Action, agent *store.Agent) *message {
-	m := &message{fresh: true, thread: a.Place.Thread, Message: store.Message{ID: w.ids.Next(), ConversationID: c.ID, Direction: "note", Fate: store.FateInside,
-		AuthorUser: a.Actor.ID, AccountID: surface, Channel: a.Place.Channel, Place: a.Place.Message, Text: a.Text,
+	m := &message{fresh: true, Message: store.Message{ID: w.ids.Next(), ConversationID: c.ID, Direction: "note", Fate: store.FateInside,
+		AuthorUser: a.Actor.ID, AccountID: surface, Channel: a.Place.Channel, Thread: a.Place.Thread, Place: a.Place.Message, Text: a.Text,
 		EventID: w.event.ID, SaidAt: w.now, CreatedAt: w.now}}
 	if agent != nil {
 		m.AgentID = &agent.ID
@@ -211,9 +211,9 @@ func (c *conv) sourceAt(m *message) Place {
 	if m.Place == "" {
 		return Place{}
 	}
-	at := Place{Channel: m.Channel, Thread: m.thread, Message: m.Place}
+	at := Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}
 	if t := c.threads[m.AccountID]; t != nil && at.Thread == "" && t.Rerooted == 0 {
-		at.Thread = t.Root // sent by a later click; where the root changed, nobody knows under which it was typed
+		at.Thread = t.Root // an earlier version took it; where the root changed, nobody knows under which it was typed
 	}
 	return at
 }

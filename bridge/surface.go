@@ -28,9 +28,9 @@ type Surface interface {
 	Reconcile(ctx context.Context, p Post) (channels.Outcome, Sent, error)
 
 	// Confirm reads a person's message again before it leaves. If it was changed or
-	// deleted the surface passes that on to Desk.Accept before it answers. Where its
-	// thread is not known any more, Place.Thread is "": a surface that can't find it
-	// without says Unchanged.
+	// deleted the surface passes that on to Desk.Accept before it answers. Of a message
+	// outside any thread, Place.Thread is the message itself. Where its thread is not known
+	// any more, Place.Thread is "": a surface that can't find it without says Unchanged.
 	Confirm(ctx context.Context, at Place, text string) (Confirmation, error)
 
 	// Open reads a file that a person attached.

@@ -65,8 +65,8 @@ func (w *work) whisper(c *conv, surface int64, a Action, line Line) {
 }
 
 // channelLine posts a line outside any conversation.
-func (w *work) channelLine(surface int64, at Place, line Line) {
-	w.enqueue(w.channelLaneOf(surface, at.Channel, PostLine), string(PostLine), 0, payload{Place: at, Line: &line}, nil)
+func (w *work) channelLine(surface int64, at Place, line Line) *delivery {
+	return w.enqueue(w.channelLaneOf(surface, at.Channel, PostLine), string(PostLine), 0, payload{Place: at, Line: &line}, nil)
 }
 
 // direct tells one agent something in a conversation of two: only what no thread can.

@@ -168,6 +168,9 @@ func (n *wanted) action(surface int64, a Action) {
 			n.postAcc, n.postChannels, n.postMessages = append(n.postAcc, surface), append(n.postChannels, a.Place.Channel), append(n.postMessages, m)
 		}
 	}
+	if t := a.Args.Typed; t != nil {
+		n.postAcc, n.postChannels, n.postMessages = append(n.postAcc, surface), append(n.postChannels, t.Channel), append(n.postMessages, t.Message)
+	}
 	n.form(surface, a)
 	n.speaks = n.speaks || speaks(a.Verb)
 	n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane(a.Place.Channel))

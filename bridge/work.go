@@ -103,7 +103,6 @@ type thread struct {
 type message struct {
 	store.Message
 	fresh, dirty bool
-	thread       string   // in which it was typed, while that is known
 	decided      *Outcome // what somebody decided about it in this batch; State "" = what its fate tells
 }
 

@@ -74,3 +74,18 @@ func ListConversations(ctx context.Context, q Querier, r Reader, list string, li
 	}
 	return ids(ctx, q, "list", sql, append(r.arguments(), limit, offset)...)
 }
+
+// Own ones come first, then those that nobody has; the newest on top.
+const answerable = `
+	SELECT c.id
+	FROM conversations AS c
+	JOIN threads AS t ON t.conversation_id = c.id AND t.account_id = $4 AND t.channel = $5
+	WHERE c.kind = 'customer' AND c.status IN ('open', 'pending') AND (c.assignees = '{}' OR c.assignees @> ARRAY[$3::bigint]) AND ` + readable + `
+	ORDER BY (c.assignees = '{}'), c.last_at DESC, c.id DESC
+	LIMIT $6`
+
+// AnswerableConversations gives the open conversations with a thread in a channel that the reader
+// answers by typing in their threads: own ones, and those that nobody has.
+func AnswerableConversations(ctx context.Context, q Querier, r Reader, surface int64, channel string, limit int) ([]int64, error) {
+	return ids(ctx, q, "answerable conversations", answerable, append(r.arguments(), surface, channel, limit)...)
+}

@@ -22,6 +22,7 @@ type Message struct {
 	AuthorUser     string    `db:"author_user" json:"author_user"`
 	AccountID      int64     `db:"account_id" json:"account_id"` // where it was said
 	Channel        string    `db:"channel" json:"channel"`
+	Thread         string    `db:"thread" json:"thread"` // in which it was typed: the root's id; "" = not known
 	Place          string    `db:"place" json:"place"`
 	Subject        string    `db:"subject" json:"subject"`
 	Text           string    `db:"text" json:"text"` // canonical Markdown
@@ -72,7 +73,7 @@ const (
 )
 
 const messageColumns = `id, conversation_id, direction, fate, reason, agent_id, identity_id, author_user, account_id, channel,
-	place, subject, text, quoted, notices, files, has_html, automatic, external_id, event_id, part, said_at, created_at, parts, cost, template,
+	thread, place, subject, text, quoted, notices, files, has_html, automatic, external_id, event_id, part, said_at, created_at, parts, cost, template,
 	rich, reply_to`
 
 const insertMessages = `

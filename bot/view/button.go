@@ -87,6 +87,13 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 	if l.Meant != nil {
 		all = append(all, meantButton(*l.Meant))
 	}
+	if l.Kind == bridge.LineTopLevel {
+		for _, row := range l.Rows {
+			b := button(bridge.VerbSend, bridge.Args{Conversation: row.ID, Typed: l.Args.Typed})
+			b.Label = oneLine(number(row.ID)+" "+partyName(row.Contact), maxLabelRunes)
+			all = append(all, b)
+		}
+	}
 	for _, verb := range l.Verbs {
 		b := button(verb, args)
 		if verb == bridge.VerbSend && likelyReply(l) {

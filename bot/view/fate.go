@@ -67,7 +67,7 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 	case bridge.LineUndone:
 		return undone(l, f)
 	case bridge.LineTopLevel:
-		return fate(l, f, "mag", "This reached no customer: it was typed in the channel, not in a conversation's thread.", "Type it in the thread of the conversation that it is for.")
+		return topLevel(l, f)
 	case bridge.LineNotMapped:
 		l.Reason = ""
 		return fate(l, f, "no_entry", "Nothing was sent: I don't know you as an agent.", "Ask an admin to add you, then type it again.")
@@ -78,6 +78,15 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 // sendAsQuestion asks whether to send what somebody else wrote.
 func sendAsQuestion(author, customer string) string {
 	return author + " wrote this, and would be its author: send it to " + customer + "?"
+}
+
+// topLevel asks for whom a text in the channel is.
+func topLevel(l bridge.Line, f bridge.Facts) []Block {
+	next := "Type it in the thread of the conversation that it is for."
+	if len(l.Rows) > 0 {
+		next = "Who is to get it?"
+	}
+	return fate(l, f, "mag", "This reached no customer: it was typed in the channel, not in a conversation's thread.", next)
 }
 
 // undone says who took a reply back, where its author has to be told.

@@ -28,7 +28,7 @@ func outcome(l bridge.Line, f bridge.Facts) []Piece {
 		t.what, t.after = t.already, ""
 	}
 	pieces := []Piece{icon(t.icon), text(" " + t.what)}
-	if o.State == bridge.OutcomePromoted && l.Other.ID != 0 {
+	if (o.State == bridge.OutcomePromoted || o.State == bridge.OutcomeChosen) && l.Other.ID != 0 {
 		pieces = append(append(pieces, text(" ")), whereabouts(number(l.Other.ID), l.Other)...)
 	}
 	if !o.At.IsZero() && o.State != bridge.OutcomeWaiting && o.State != bridge.OutcomeAsked {
@@ -81,6 +81,8 @@ func told(s bridge.OutcomeState, who string) outcomeWords {
 		return outcomeWords{"arrow_down", "Not sent: it is asked further down", "", "It is asked further down in the thread"}
 	case bridge.OutcomePromoted:
 		return outcomeWords{"ok", "This is conversation", "", "This is already conversation"}
+	case bridge.OutcomeChosen:
+		return outcomeWords{"outbox_tray", "This is for " + who + ", in", "What becomes of it is shown there.", "A customer was chosen already"}
 	case bridge.OutcomeSilenced:
 		return outcomeWords{"ok", "No more posts about this sender", "", "Already silenced"}
 	case bridge.OutcomeAllowed:

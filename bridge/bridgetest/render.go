@@ -173,6 +173,11 @@ func renderLine(r *request, l bridge.Line) {
 	if l.Meant != nil {
 		r.Buttons = append(r.Buttons, Button{Verb: l.Meant.Verb, Args: l.Meant.Args})
 	}
+	if l.Kind == bridge.LineTopLevel {
+		for _, f := range l.Rows {
+			r.Buttons = append(r.Buttons, Button{Verb: bridge.VerbSend, Args: bridge.Args{Conversation: f.ID, Typed: l.Args.Typed}})
+		}
+	}
 	for _, v := range l.Verbs {
 		r.Buttons = append(r.Buttons, Button{Verb: v, Args: l.Args})
 	}

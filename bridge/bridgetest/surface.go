@@ -1,6 +1,7 @@
 package bridgetest
 
 import (
+	"cmp"
 	"bufio"
 	"bytes"
 	"context"
@@ -230,7 +231,7 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, _ string) (bridg
 	if err := s.call(ctx, "message", request{Channel: at.Channel, ID: at.Message}, &m); err != nil {
 		return bridge.Unchanged, err
 	}
-	if m.Thread != at.Thread && at.Thread != "" { // some platforms find a message only in its thread
+	if cmp.Or(m.Thread, m.ID) != at.Thread && at.Thread != "" { // some platforms find a message only in its thread
 		return bridge.Unchanged, fmt.Errorf("bridgetest: message %s is in thread %q, not %q", m.ID, m.Thread, at.Thread)
 	}
 	e := event{Message: m}
