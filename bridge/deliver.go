@@ -70,7 +70,7 @@ type material struct {
 	identities    map[int64]*store.Identity
 	threads       threadsOf
 	subjects      map[int64]string
-	alsoOpen      []store.OpenConversation
+	related       []store.Related
 	now           time.Time                // Parley's clock
 	templates     map[int64]store.Template // those that messages are, as they are now
 	keys          map[int64][]string       // of the customer of a chat, by conversation
@@ -122,7 +122,7 @@ func (e *Engine) material(ctx context.Context, claims []store.Claimed) *material
 	}
 	m.now = o.Now
 	m.threads.add(o.Threads)
-	m.alsoOpen = o.AlsoOpen
+	m.related = o.Related
 	m.identities, m.subjects = byNumber(o.Identities), o.Subjects
 	m.keys, m.changes = o.Keys, o.Places
 	m.err = e.templatesOf(ctx, m)

@@ -130,7 +130,7 @@ func (a *attempt) post(ctx context.Context) (Post, *store.Thread, error) {
 	p.Place.Channel = dir.channelNow(c.AccountID, p.Place.Channel)
 	if conv := a.conversations[c.ConversationID]; conv != nil {
 		p.Facts = a.e.factsOf(dir, c.AccountID, nil, conv, a.identities, a.threads, a.now)
-		p.Facts.AlsoOpen = dir.alsoOpen(c.AccountID, conv.ID, a.alsoOpen)
+		dir.addRelated(&p.Facts, c.AccountID, a.related)
 		a.pointOn(dir, &p)
 	}
 	if body.Changes != 0 {

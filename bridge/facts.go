@@ -76,6 +76,8 @@ type Facts struct {
 	AlsoOpen     []OpenRef // what else of the same customer is open, the newest first
 	Previous     int64     // the conversation this one continues
 	PreviousAt   Place     // its root
+	Next         int64     // the conversation that continues this one; 0 = none
+	NextAt       Place     // its root
 	Root         Place     // this conversation's root, once posted; zero where its thread is in another chat
 	Elsewhere    string    // that one's name: "Matrix"
 	Left         bool      // it was handed over: the thread that shows this was left, it goes on at Root or Elsewhere

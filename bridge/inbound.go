@@ -72,6 +72,7 @@ func (w *work) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, 
 		if c, err = w.newConversation(ctx, tx, a, in, previous); err != nil {
 			return err
 		}
+		w.card(previous) // leads there
 		defer w.line(previous, Line{Kind: LineContinued, Other: Facts{ID: c.ID, Subject: c.Subject}})
 	}
 	unseen := c == nil // nobody here has seen what it quotes
@@ -123,12 +124,21 @@ func (w *work) conversationOf(a *store.Account, in channels.Inbound) *conv {
 
 // current follows a conversation to the one that continues it.
 func (w *work) current(c *conv) *conv {
-	for _, id := range keys(w.convs) {
-		if next := w.convs[id]; next.PreviousID != nil && *next.PreviousID == c.ID {
-			return w.current(next)
-		}
+	if next := w.next(c); next != nil {
+		return w.current(next)
 	}
 	return c
+}
+
+// next gives the conversation that continues one; nil = none does. With a conversation those that
+// continue it are loaded.
+func (w *work) next(c *conv) *conv {
+	for _, id := range keys(w.convs) {
+		if next := w.convs[id]; next.PreviousID != nil && *next.PreviousID == c.ID {
+			return next
+		}
+	}
+	return nil
 }
 
 // startsAnew says that a message to an ended conversation opens a new, linked one.

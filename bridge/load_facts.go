@@ -41,7 +41,7 @@ func (e *Engine) facts(ctx context.Context, q store.Querier, surface int64, view
 	if err != nil {
 		return nil, err
 	}
-	others, err := store.AlsoOpen(ctx, q, ids)
+	related, err := store.RelatedConversations(ctx, q, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (e *Engine) facts(ctx context.Context, q store.Querier, surface int64, view
 	for _, id := range ids {
 		if c := byID[id]; c != nil {
 			f := e.factsOf(dir, surface, viewer, c, people, places, now)
-			f.AlsoOpen = dir.alsoOpen(surface, c.ID, others)
+			dir.addRelated(&f, surface, related)
 			list = append(list, f)
 		}
 	}
@@ -108,11 +108,34 @@ func (e *Engine) factsOf(dir *directory, surface int64, viewer *store.Agent, c *
 	return f
 }
 
+// addRelated names the conversation that continues one, and the open ones of the same customer.
+func (d *directory) addRelated(f *Facts, surface int64, rows []store.Related) {
+	f.AlsoOpen = nil
+	for _, o := range rows {
+		switch {
+		case o.Beside != f.ID:
+		case o.Follows && f.Next != o.ID:
+			f.Next, f.NextAt = o.ID, rootIn(surface, o)
+		case o.Follows && f.NextAt == (Place{}):
+			f.NextAt = rootIn(surface, o)
+		}
+	}
+	f.AlsoOpen = d.alsoOpen(surface, f, rows)
+}
+
+// rootIn is the place of a related conversation's root in a surface; zero where it has none there.
+func rootIn(surface int64, o store.Related) Place {
+	if o.AccountID == nil || *o.AccountID != surface || *o.Root == "" {
+		return Place{}
+	}
+	return Place{Channel: *o.Channel, Thread: *o.Root, Message: *o.Root}
+}
+
 // alsoOpen names the open conversations of the same customer as one.
-func (d *directory) alsoOpen(surface, conversation int64, rows []store.OpenConversation) []OpenRef {
+func (d *directory) alsoOpen(surface int64, f *Facts, rows []store.Related) []OpenRef {
 	var list []OpenRef
 	for _, o := range rows {
-		if o.Beside != conversation {
+		if o.Beside != f.ID || o.Follows || o.ID == f.Next {
 			continue
 		}
 		i := slices.IndexFunc(list, func(r OpenRef) bool { return r.ID == o.ID })
@@ -123,8 +146,8 @@ func (d *directory) alsoOpen(surface, conversation int64, rows []store.OpenConve
 				list[i].Assignees = append(list[i].Assignees, d.ref(surface, id))
 			}
 		}
-		if o.AccountID != nil && *o.AccountID == surface {
-			list[i].Root = Place{Channel: *o.Channel, Thread: *o.Root, Message: *o.Root}
+		if at := rootIn(surface, o); at != (Place{}) {
+			list[i].Root = at
 		}
 	}
 	return list
@@ -140,7 +163,12 @@ func (w *work) facts(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent
 		}
 		places.add(threads)
 	}
-	return w.e.factsOf(w.dir, surface, agent, c.Conversation, w.identities, places, w.now), nil
+	f := w.e.factsOf(w.dir, surface, agent, c.Conversation, w.identities, places, w.now)
+	if next := w.next(c); next != nil {
+		f.Next = next.ID
+		f.NextAt, _ = w.e.rootOf(w.dir, surface, next.places(), next.ID)
+	}
+	return f, nil
 }
 
 // threadsOf are threads by their conversation.

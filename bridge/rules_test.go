@@ -281,6 +281,7 @@ func TestCustomerWritesAfterTheEnd(t *testing.T) {
 	second := w.thread("Once more")
 	w.card(second, "continues #1")
 	w.line(first, bridge.LineContinued)
+	w.card(first, "continued in #2")
 
 	id := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Mail", Text: "a mail"})
 	thread := w.thread("a mail")

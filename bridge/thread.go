@@ -102,7 +102,7 @@ func (w *work) queueCards() {
 		if !c.showsNew {
 			continue
 		}
-		shown := c.shown(w.windowShown(c))
+		shown := c.shown(w.windowShown(c), w.next(c))
 		for _, t := range c.threads {
 			if t.Card == shown {
 				continue
@@ -127,13 +127,16 @@ func (w *work) queueCards() {
 }
 
 // shown is a digest of what a root may show of its conversation.
-func (c *conv) shown(window string) string {
+func (c *conv) shown(window string, next *conv) string {
 	var team, previous int64
 	if c.TeamID != nil {
 		team = *c.TeamID
 	}
 	if c.PreviousID != nil {
 		previous = *c.PreviousID
+	}
+	if next != nil {
+		window += fmt.Sprintf(" next %d", next.ID)
 	}
 	return textMark(fmt.Sprintf("%q %q %q %v %q %q %d %d %d %d %s", c.Status, c.CloseReason, c.Subject, c.Assignees, c.Tags, c.customer(), team,
 		previous, orZero(c.WaitingSince).UnixMilli(), orZero(c.SnoozedUntil).UnixMilli(), window) + c.copies())

@@ -57,7 +57,9 @@ func TestTopLevelIsSent(t *testing.T) {
 		t.Fatalf("offered are %v, want %v: her own first, then the newest of nobody", offered, want)
 	}
 	w.chat.Edit(support, text, "It is repaired")
-	w.eventually("the edit is known", func() bool { return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND version <> ''`, text) == 1 })
+	w.eventually("the edit is known", func() bool {
+		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND version <> ''`, text) == 1
+	})
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.fate(text, "waiting")
 	w.marked(text, string(bridge.MarkWaiting))
@@ -111,7 +113,9 @@ func TestTopLevelOfAnother(t *testing.T) {
 	gone := w.chat.Say("ben", support, "", "Never mind")
 	line = w.line(gone, bridge.LineTopLevel)
 	w.chat.Delete(support, gone)
-	w.eventually("the deletion is known", func() bool { return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND early IS NULL`, gone) == 1 })
+	w.eventually("the deletion is known", func() bool {
+		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND early IS NULL`, gone) == 1
+	})
 	w.chat.Press(t, "ben", line, bridge.VerbSend)
 	w.whisper("ben", "was deleted")
 

@@ -126,9 +126,11 @@ func LatestConversations(ctx context.Context, q Querier, accounts []int64, custo
 	return ids(ctx, q, "latest conversations", latestOf, accounts, customers)
 }
 
-// OpenConversation is one that still needs somebody, beside another one of the same customer.
-type OpenConversation struct {
-	Beside    int64   `db:"beside"` // the other one
+// Related is a conversation that stands on the card of another one: it continues that one, or is
+// open beside it with the same customer.
+type Related struct {
+	Beside    int64   `db:"beside"`  // the other one
+	Follows   bool    `db:"follows"` // it continues that one
 	ID        int64   `db:"id"`
 	Assignees []int64 `db:"assignees"`
 	AccountID *int64  `db:"account_id"` // of its thread; nil = it has none
@@ -137,8 +139,8 @@ type OpenConversation struct {
 }
 
 // A customer's newest conversations are looked at, so that one with very many costs no more.
-const alsoOpen = `
-	SELECT c.id AS beside, o.id, o.assignees, t.account_id, t.channel, t.root
+const related = `
+	SELECT c.id AS beside, false AS follows, o.id, o.assignees, t.account_id, t.channel, t.root
 	FROM conversations AS c
 	CROSS JOIN LATERAL (
 		SELECT n.id, n.assignees
@@ -153,11 +155,17 @@ const alsoOpen = `
 		LIMIT 4) AS o
 	LEFT JOIN threads AS t ON t.conversation_id = o.id
 	WHERE c.id = ANY($1)
-	ORDER BY o.id DESC`
+	UNION ALL
+	SELECT n.previous_id, true, n.id, n.assignees, t.account_id, t.channel, t.root
+	FROM conversations AS n
+	LEFT JOIN threads AS t ON t.conversation_id = n.id
+	WHERE n.previous_id = ANY($1)
+	ORDER BY id DESC`
 
-// AlsoOpen gives the newest open conversations of the customers of some, beside those.
-func AlsoOpen(ctx context.Context, q Querier, conversations []int64) ([]OpenConversation, error) {
-	return collect[OpenConversation](ctx, q, "also open", alsoOpen, conversations)
+// RelatedConversations gives the newest open conversations of the customers of some, beside those,
+// and what continues them.
+func RelatedConversations(ctx context.Context, q Querier, conversations []int64) ([]Related, error) {
+	return collect[Related](ctx, q, "related conversations", related, conversations)
 }
 
 const automaticOfDays = `

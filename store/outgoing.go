@@ -17,7 +17,7 @@ type Outgoing struct {
 	Subjects      map[int64]string   // of a conversation's first mail
 	Keys          map[int64][]string // of a chat's customer, by conversation: all that are known
 	Places        map[int64]Posting  // where deliveries are in a surface, by their ids
-	AlsoOpen      []OpenConversation // of the same customers
+	Related       []Related          // to the conversations
 	Now           time.Time          // Parley's clock
 }
 
@@ -82,7 +82,7 @@ func LoadOutgoing(ctx context.Context, q Batcher, conversations, messages, answe
 	queueRead(&batch, &o.Conversations, getConversations, conversations)
 	queueRead(&batch, &o.Threads, outgoingThreads, conversations)
 	queueRead(&batch, &o.Identities, outgoingIdentities, conversations, messages)
-	queueRead(&batch, &o.AlsoOpen, alsoOpen, conversations)
+	queueRead(&batch, &o.Related, related, conversations)
 	if len(messages) > 0 {
 		queueRead(&batch, &o.Messages, getMessages, messages)
 	}

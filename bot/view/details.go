@@ -48,6 +48,9 @@ func Details(f bridge.Facts) Card {
 	if f.Previous > 0 {
 		add("Continues", thread(number(f.Previous), f.PreviousAt))
 	}
+	if f.Next > 0 {
+		add("Continued in", thread(number(f.Next), f.NextAt))
+	}
 	add("Also open", alsoOpen(f)...)
 	switch {
 	case f.Root.Channel != "":

@@ -27,6 +27,9 @@ func Root(f bridge.Facts) Card {
 	}
 	if !f.Status.Open() {
 		title = append(title, text(between+statusWords(f)))
+		if f.Next > 0 {
+			title = append(title, text(between+"continued in "), thread(number(f.Next), f.NextAt))
+		}
 		c := Card{Title: "Conversation " + number(f.ID), Blocks: []Block{line(title...)}}
 		if f.Status == bridge.StatusResolved {
 			c.Buttons = append(c.Buttons, button(bridge.VerbReopen, about(f)))
@@ -114,6 +117,9 @@ func timing(f bridge.Facts) []Piece {
 	}
 	if f.Previous > 0 {
 		groups = append(groups, []Piece{text("Continues "), thread(number(f.Previous), f.PreviousAt)})
+	}
+	if f.Next > 0 {
+		groups = append(groups, []Piece{text("Continued in "), thread(number(f.Next), f.NextAt)})
 	}
 	groups = append(groups, copied("Cc: ", f.Cc, ""), copied("Cc: ", f.Copied, " (gets no replies)"))
 	if others := alsoOpen(f); len(others) > 0 {

@@ -50,6 +50,9 @@ func renderCard(r *request, f bridge.Facts) {
 	if f.Previous != 0 {
 		r.Text += fmt.Sprintf(" | continues #%d", f.Previous)
 	}
+	if f.Next != 0 {
+		r.Text += fmt.Sprintf(" | continued in #%d", f.Next)
+	}
 	for _, o := range f.AlsoOpen {
 		r.Text += fmt.Sprintf(" | also open #%d", o.ID)
 		for _, a := range o.Assignees {

@@ -124,7 +124,7 @@ func (s Samples) showingLines() map[string]bridge.Line {
 func (s Samples) Cards() map[string]view.Card {
 	f := s.Facts()
 	resolved, unassigned, long := f, f, f
-	resolved.Status = bridge.StatusResolved
+	resolved.Status, resolved.Next, resolved.NextAt = bridge.StatusResolved, 15, s.Other
 	unassigned.Assignees, unassigned.Tags = nil, nil
 	long.Subject = strings.Repeat("very <long> *subject* ", 200)
 	said := bridge.Said{MessageID: 7, From: f.Contact, At: When(),
