@@ -16,7 +16,7 @@ const (
 
 // ListQuery says what somebody wants to see listed.
 type ListQuery struct {
-	List  string // mine, unassigned, team, all, snoozed, resolved, or ListPick; "" = mine
+	List  string // mine, unassigned, team, all, snoozed, resolved, closed, or ListPick; "" = mine
 	Words string // what to look for instead of a list, in names, addresses, numbers and subjects
 	Page  int    // 0 is the first
 }

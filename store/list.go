@@ -34,6 +34,7 @@ const (
 	ListAll        = "all"        // all that is not over, snoozed ones too
 	ListSnoozed    = "snoozed"    // assigned to the reader, and hidden until a time
 	ListResolved   = "resolved"   // assigned to the reader when it was solved
+	ListClosed     = "closed"     // assigned to the reader when it was ended without an answer
 )
 
 const (
@@ -59,16 +60,18 @@ const (
 	listSnoozed = held + `status = 'snoozed'` + ofThose + `
 		ORDER BY c.snoozed_until, c.id
 		LIMIT $4 OFFSET $5`
-	listResolved = held + `status = 'resolved'` + ofThose + `
+	newestEnd = `
 		ORDER BY c.resolved_at DESC NULLS LAST, c.id DESC
 		LIMIT $4 OFFSET $5`
+	listResolved = held + `status = 'resolved'` + ofThose + newestEnd
+	listClosed   = held + `status = 'closed'` + ofThose + newestEnd
 )
 
 // ListConversations gives the ids of some rows of a named list, in its order.
 // Errors: a name that no list has.
 func ListConversations(ctx context.Context, q Querier, r Reader, list string, limit, offset int) ([]int64, error) {
 	sql := map[string]string{ListMine: listMine, ListUnassigned: listUnassigned, ListTeam: listTeam, ListAll: listAll,
-		ListSnoozed: listSnoozed, ListResolved: listResolved}[list]
+		ListSnoozed: listSnoozed, ListResolved: listResolved, ListClosed: listClosed}[list]
 	if sql == "" {
 		return nil, fmt.Errorf("store: there is no list %q", list)
 	}

@@ -38,7 +38,10 @@ func TestLists(t *testing.T) {
 			(9, false, 'customer', 'resolved', '{6}', NULL, NULL, '1 h', '0 s'),
 			(10, false, 'customer', 'resolved', '{5}', NULL, NULL, '1 h', '9 h'),
 			(11, false, 'customer', 'snoozed', '{5}', NULL, '1 h', NULL, '0 s'),
-			(12, false, 'customer', 'open', '{5}', NULL, NULL, NULL, '2 s')
+			(12, false, 'customer', 'open', '{5}', NULL, NULL, NULL, '2 s'),
+			(13, false, 'customer', 'closed', '{5}', NULL, NULL, '2 h', '0 s'),
+			(14, false, 'customer', 'closed', '{5,6}', NULL, NULL, '1 h', '0 s'),
+			(15, false, 'customer', 'closed', '{6}', NULL, NULL, '1 h', '0 s')
 		) AS v (id, in_team, kind, status, assignees, waits, sleeps, solved, last)`, account, team)
 	reader := store.Reader{Agent: 5, Teams: []int64{team}}
 	for list, want := range map[string][]int64{
@@ -48,6 +51,7 @@ func TestLists(t *testing.T) {
 		store.ListAll:        {7, 1, 3, 12, 2, 4, 8, 11},
 		store.ListSnoozed:    {11, 4},
 		store.ListResolved:   {10, 5},
+		store.ListClosed:     {14, 13},
 	} {
 		if got := must(store.ListConversations(t.Context(), pool, reader, list, 50, 0))(t); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", list, got, want)

@@ -127,7 +127,7 @@ func (u Usage) arguments(p Parsed, name, rest string, marker bridge.Marker, opt 
 	case shapeList:
 		list, ok := listName(strings.ToLower(rest))
 		if p.Args.List = list; !ok {
-			bad = "There is no list “" + clip(rest) + "”. Try: mine, unassigned, team, all, snoozed, resolved"
+			bad = "There is no list “" + clip(rest) + "”. Try: mine, unassigned, team, all, snoozed, resolved, closed"
 		}
 	case shapeFind:
 		if id, after := number(rest); id > 0 && after == "" {

@@ -214,7 +214,7 @@ func mailVerbs() []Usage {
 		},
 		{
 			Verb: bridge.VerbList, Words: []string{"list", "inbox"}, Form: "!list mine",
-			Sentence: "Lists conversations: mine, unassigned, team, all, snoozed or resolved.",
+			Sentence: "Lists conversations: mine, unassigned, team, all, snoozed, resolved or closed.",
 			Examples: []string{"@Parley mine", "@Parley unassigned", "!list all"}, Slash: true, Everyday: true, shape: shapeList, lone: true,
 		},
 		{
@@ -269,7 +269,7 @@ func listName(word string) (string, bool) {
 		return "mine", true
 	case "unassigned", "queue", "new":
 		return "unassigned", true
-	case "team", "all", "snoozed", "resolved":
+	case "team", "all", "snoozed", "resolved", "closed":
 		return word, true
 	}
 	return "", false

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 
 	"parley/bridge"
@@ -127,6 +128,9 @@ func detailButtons(f bridge.Facts) []Button {
 			b.Apart = i == 0
 			all = append(all, b)
 		}
+	}
+	if !f.Status.Open() && f.MayStart {
+		all = slices.Insert(all, len(usualVerbs(f)), startAgain(f))
 	}
 	return all
 }

@@ -10,7 +10,9 @@ import (
 )
 
 // lists in the order of their buttons.
-func lists() []string { return []string{"mine", "unassigned", "team", "all", "snoozed", "resolved"} }
+func lists() []string {
+	return []string{"mine", "unassigned", "team", "all", "snoozed", "resolved", "closed"}
+}
 
 // List shows a page of a list, with buttons for the other lists, or of what was found; either
 // with a button for the next page. A row's own zone wins; zone nil means UTC.
@@ -85,7 +87,17 @@ func row(f bridge.Facts) Block {
 		}
 		groups = append(groups, []Piece{text(from + "“" + p + "”")})
 	}
-	return Block{Kind: BlockItem, Pieces: joined(between, groups...), Buttons: []Button{button(bridge.VerbFind, about(f))}}
+	return Block{Kind: BlockItem, Pieces: joined(between, groups...), Buttons: []Button{look(f)}}
+}
+
+// look is the button that shows the details of a listed conversation; of one that nobody has, to
+// see whether to take it.
+func look(f bridge.Facts) Button {
+	b := button(bridge.VerbFind, about(f))
+	if f.Status.Open() && len(f.Assignees) == 0 {
+		b.Label = "Preview"
+	}
+	return b
 }
 
 // Evening is the list of windows that close before the team is back: each with a link to
@@ -145,6 +157,8 @@ func emptyList(l bridge.Listing) string {
 		return "Nothing of yours is snoozed."
 	case "resolved":
 		return "Nothing of yours has been resolved yet."
+	case "closed":
+		return "Nothing of yours has been closed."
 	}
 	return "No conversations here."
 }

@@ -33,8 +33,9 @@ func Root(f bridge.Facts) Card {
 		c := Card{Title: "Conversation " + number(f.ID), Blocks: []Block{line(title...)}}
 		if f.Status == bridge.StatusResolved {
 			c.Buttons = append(c.Buttons, button(bridge.VerbReopen, about(f)))
-		} else if f.MayStart {
-			c.Buttons = append(c.Buttons, button(bridge.VerbNew, bridge.Args{Account: f.Account, Recipient: f.Contact.Address}))
+		}
+		if f.MayStart {
+			c.Buttons = append(c.Buttons, startAgain(f))
 		}
 		c.Buttons = append(c.Buttons, button(bridge.VerbFind, about(f)))
 		return c
@@ -46,6 +47,11 @@ func Root(f bridge.Facts) Card {
 	}
 	c.Buttons = rootButtons(f)
 	return c
+}
+
+// startAgain is the button that begins another conversation with the customer of an ended one.
+func startAgain(f bridge.Facts) Button {
+	return button(bridge.VerbNew, bridge.Args{Account: f.Account, Recipient: f.Contact.Address})
 }
 
 // rootButtons are Take or Assign, Snooze or Wake, Resolve, More.

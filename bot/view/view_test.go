@@ -2,6 +2,7 @@ package view
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -321,6 +322,52 @@ func TestResolveAsksOrActs(t *testing.T) {
 			if i < 0 || c.Buttons[i].Opens != want {
 				t.Errorf("%s, at once %t: %+v", name, now, c.Buttons)
 			}
+		}
+	}
+}
+
+// an ended conversation is begun again with its customer, from the card, from the
+// details and so from lists; one that nobody has is looked at before it is taken.
+func TestEndedAndQueued(t *testing.T) {
+	t.Parallel()
+	labels := func(list []Button) (all []string) {
+		for _, b := range list {
+			all = append(all, b.Label)
+		}
+		return all
+	}
+	f := bridge.Facts{ID: 12, Account: "wa", Status: bridge.StatusOpen, LastPreview: "My lamp is broken", CreatedAt: now(t), LastAt: now(t), Contact: bridge.PartyRef{Name: "Maria", Address: "+4917"}, MayStart: true}
+	for _, tt := range []struct {
+		status bridge.Status
+		starts bool
+		root   []string
+		first  []string // of the details' buttons
+	}{
+		{bridge.StatusOpen, true, []string{"Take", "Snooze", "Resolve", "More"}, []string{"Reply", "Take"}},
+		{bridge.StatusResolved, true, []string{"Reopen", "Start conversation", "More"}, []string{"Reopen", "Start conversation"}},
+		{bridge.StatusResolved, false, []string{"Reopen", "More"}, []string{"Reopen", "Tag"}},
+		{bridge.StatusClosed, true, []string{"Start conversation", "More"}, []string{"Start conversation", "History"}},
+	} {
+		f.Status, f.MayStart = tt.status, tt.starts
+		if got := labels(Root(f).Buttons); !slices.Equal(got, tt.root) {
+			t.Errorf("the card of a conversation that is %s: %v", tt.status, got)
+		}
+		if got := labels(Details(f).Buttons); len(got) < 2 || !slices.Equal(got[:2], tt.first) {
+			t.Errorf("the details of a conversation that is %s: %v", tt.status, got)
+		}
+	}
+	f.Status = bridge.StatusOpen
+	for want, holders := range map[string][]bridge.AgentRef{"Preview": nil, "More": {{ID: 1, Name: "Ann"}}} {
+		f.Assignees = holders
+		list := List(bridge.Listing{ListQuery: bridge.ListQuery{List: "all"}, Rows: []bridge.Facts{f}}, nil)
+		if got := list.Blocks[0].Buttons; len(got) != 1 || got[0].Label != want || got[0].Opens != OpensDetails {
+			t.Errorf("the button of a row that %v have: %v", holders, got)
+		}
+	}
+	said := fmt.Sprint(Details(f).Blocks)
+	for _, part := range []string{"My lamp is broken", "Maria", "wa", "Started"} {
+		if !strings.Contains(said, part) {
+			t.Errorf("the preview doesn't say %q: %s", part, said)
 		}
 	}
 }
