@@ -1,11 +1,22 @@
 package bridge_test
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
-// Taking off a tag that nobody knows makes none.
-func TestUntagMakesNoTag(t *testing.T) {
+// ten tags are there from the start. Taking off one that nobody knows makes none.
+func TestTags(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
+	var names []string
+	for _, tag := range must(w.engines[0].Desk(w.surface).TagNames(t.Context()))(t) {
+		names = append(names, tag.Name)
+	}
+	slices.Sort(names)
+	if want := []string{"Billing", "Billing Issue", "Complaint", "New User", "Product Question", "Sales", "Support", "Technical Issue", "Urgent", "VIP Customer"}; !slices.Equal(names, want) {
+		t.Errorf("at first there are the tags %q", names)
+	}
 	w.writes("kim", "Hello")
 	root := w.cardWith("Kim")
 	w.chat.Say("ann", support, root.ID, "!tag Billing")

@@ -186,7 +186,7 @@ func TestParseWrong(t *testing.T) {
 		"!take it easy": "Nothing may follow", "!unassign <@UANN>": "Nothing may follow", "!take\nHello customer": "Nothing may follow", "!mine now": "Nothing may follow",
 		"!assign ann please": "who “ann please” is", "!assign -<@UBOB>": "name all who keep it", "!assign <@UANN> -@bob": "name all who keep it", "!assign +": "comes a person", "!assign +#billing": "comes a person", "!assign #12": "who “#12” is",
 		"!cc bob": "“bob” is no address", "!cc bob@": "no address", "!cc -bob@x.test eve@x.test": "not both", "!to -bob@x.test": "Only “cc”", "!to Bob Miller <bob@x.test>": "“Bob” is no address",
-		"!list nothing": "There is no list", "!reslove": "Did you mean !resolve", "!asign <@UANN>": "Did you mean !assign", "/snoze 2h": "Did you mean /snooze", "!qqqqqqqq": "There is no command “!qqqqqqqq”.",
+		"!list nothing": "There is no list", "!c": "there are none yet", "/canned hello": "/template", "!reslove": "Did you mean !resolve", "!asign <@UANN>": "Did you mean !assign", "/snoze 2h": "Did you mean /snooze", "!qqqqqqqq": "There is no command “!qqqqqqqq”.",
 	} {
 		got := Parse(text, team)
 		if got.Verb != bridge.VerbUnknown || !strings.Contains(got.Err, says) || got.Args.Note != got.Err {
@@ -217,7 +217,7 @@ func TestMistypedVerbs(t *testing.T) {
 	type args = bridge.Args
 	for text, want := range map[string]*bridge.Meant{
 		"!assing <@UBOB>": {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UBOB"}}}, "!asign: @ben please": {Verb: bridge.VerbAssign, Args: args{Agents: []string{"@ben"}, Note: "please"}},
-		"!snoze tomorrow": {Verb: bridge.VerbSnooze, Args: args{Until: "tomorrow"}}, "/snoze 2h": {Verb: bridge.VerbSnooze, Args: args{Until: "2h"}}, "!snoze": {Verb: bridge.VerbSnooze},
+		"!snoze tomorrow": {Verb: bridge.VerbSnooze, Args: args{Until: "tomorrow"}}, "/snoze 2h": {Verb: bridge.VerbSnooze, Args: args{Until: "2h"}}, "!snoze": {Verb: bridge.VerbSnooze}, "!c hello": {Verb: bridge.VerbTemplate},
 		"!reslove": {Verb: bridge.VerbResolve}, "!lable vip, late": {Verb: bridge.VerbTag, Args: args{Tags: []string{"vip", "late"}}}, "!peding": {Verb: bridge.VerbPending},
 		"!repyl Hello": nil, "!sned": nil, "!templat x": nil, "!qqqqqqqq": nil, "!assing qqq www": nil, "!taek now": nil, "!": nil,
 	} {

@@ -50,12 +50,17 @@ func unknown(name, rest string, marker bridge.Marker, opt Options) Parsed {
 	sign := map[bridge.Marker]string{bridge.MarkBang: "!", bridge.MarkSlash: "/"}[marker]
 	text := "There is no command “" + sign + clip(name) + "”."
 	near := nearest(name)
-	if name == "" {
+	offer := meant(near, rest, marker, opt)
+	switch {
+	case name == "":
 		text = "A command follows “" + sign + "” directly."
-	} else if near != "" {
+	case strings.EqualFold(name, "c"), strings.EqualFold(name, "canned"):
+		text = "“" + sign + clip(name) + "” will insert a canned reply, but there are none yet. Approved templates are there: " + sign + "template"
+		offer = &bridge.Meant{Verb: bridge.VerbTemplate} // its form asks which
+	case near != "":
 		text += " Did you mean " + sign + near + "?"
 	}
-	return Parsed{Verb: bridge.VerbUnknown, Marker: marker, Unknown: name, Err: text, Args: bridge.Args{Note: text}, Meant: meant(near, rest, marker, opt)}
+	return Parsed{Verb: bridge.VerbUnknown, Marker: marker, Unknown: name, Err: text, Args: bridge.Args{Note: text}, Meant: offer}
 }
 
 // meant reads what follows a mistyped verb as if it had been typed right; nil where no button may
