@@ -66,6 +66,8 @@ type Facts struct {
 	Tags         []Tag
 	CreatedAt    time.Time
 	LastAt       time.Time // last message of any side
+	EndedAt      time.Time // when it was resolved or closed; zero = it wasn't
+	FreeSince    time.Time // in the list of unassigned ones: since when nobody has it
 	WaitingSince time.Time // since when the customer waits for us; zero = doesn't
 	SnoozedUntil time.Time
 	WindowUntil  time.Time // until when people may answer freely; zero = always, or never opened

@@ -76,8 +76,22 @@ func (e *Engine) list(ctx context.Context, q store.Querier, surface int64, agent
 	if l.More = len(ids) > rows; l.More {
 		ids = ids[:rows]
 	}
-	l.Rows, err = e.facts(ctx, q, surface, agent, ids...)
-	return l, err
+	if l.Rows, err = e.facts(ctx, q, surface, agent, ids...); err != nil || l.List != store.ListUnassigned {
+		return l, err
+	}
+	return l, l.addFreeSince(ctx, q, ids)
+}
+
+// addFreeSince tells since when nobody has the conversations of a list.
+func (l *Listing) addFreeSince(ctx context.Context, q store.Querier, ids []int64) error {
+	since, err := store.PutBack(ctx, q, ids)
+	for i := range l.Rows {
+		row := &l.Rows[i]
+		if row.FreeSince = since[row.ID]; row.FreeSince.IsZero() {
+			row.FreeSince = row.CreatedAt
+		}
+	}
+	return err
 }
 
 // storedList gives the list of the store that a list shows.

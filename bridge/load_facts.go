@@ -69,7 +69,7 @@ func (e *Engine) facts(ctx context.Context, q store.Querier, surface int64, view
 
 func (e *Engine) factsOf(dir *directory, surface int64, viewer *store.Agent, c *store.Conversation, identities map[int64]*store.Identity, threads threadsOf, now time.Time) Facts {
 	f := Facts{ID: c.ID, Automatic: c.Kind == "automatic", Collects: c.Collects != nil, Status: Status(c.Status), CloseReason: c.CloseReason, Subject: c.Subject, CreatedAt: c.CreatedAt,
-		LastAt: c.LastAt, LastPreview: c.LastPreview, LastFrom: c.LastFrom, Zone: dir.zone(viewer),
+		LastAt: c.LastAt, EndedAt: orZero(c.ResolvedAt), LastPreview: c.LastPreview, LastFrom: c.LastFrom, Zone: dir.zone(viewer),
 		WaitingSince: orZero(c.WaitingSince), SnoozedUntil: orZero(c.SnoozedUntil), Cost: c.Cost}
 	e.windowFacts(&f, c, now)
 	if h := dir.hours[c.AccountID]; h != nil && viewer == nil {

@@ -2,6 +2,7 @@ package bridge_test
 
 import (
 	"testing"
+	"time"
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
@@ -22,6 +23,39 @@ func TestListOfATeam(t *testing.T) {
 		if err != nil || len(l.Rows) != want {
 			t.Errorf("%s sees %d rows (%v), want %d", user, len(l.Rows), err, want)
 		}
+	}
+}
+
+// The list of unassigned ones shows since when nobody has them, that of resolved ones when they ended.
+//
+func TestTimesOfLists(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	row := func(list string) bridge.Facts {
+		l := must(w.engines[0].Desk(w.surface).List(t.Context(), bridge.ListQuery{List: list}, "ann"))(t)
+		if len(l.Rows) != 1 {
+			t.Fatalf("the list %s has %d rows", list, len(l.Rows))
+		}
+		return l.Rows[0]
+	}
+	if f := row("unassigned"); f.FreeSince.IsZero() || !f.FreeSince.Equal(f.CreatedAt) {
+		t.Errorf("unassigned since %v, it began at %v", f.FreeSince, f.CreatedAt)
+	}
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.advance(time.Hour)
+	w.reply(thread, "!unassign")
+	w.card(thread, "Hello |  |")
+	if f := row("unassigned"); f.FreeSince.Before(f.CreatedAt.Add(time.Hour)) {
+		t.Errorf("put back after an hour: unassigned since %v, it began at %v", f.FreeSince, f.CreatedAt)
+	}
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.reply(thread, "!resolve")
+	w.card(thread, "resolved")
+	if f := row("resolved"); f.EndedAt.Before(f.CreatedAt.Add(time.Hour)) {
+		t.Errorf("resolved at %v", f.EndedAt)
 	}
 }
 

@@ -39,3 +39,29 @@ const listLog = `
 func ListLog(ctx context.Context, q Querier, conversation int64, limit int) ([]LogEntry, error) {
 	return collect[LogEntry](ctx, q, "log", listLog, conversation, limit)
 }
+
+// Nobody has a conversation since it was put back, handed to a team, or opened again.
+const putBack = `
+	SELECT c.id, l.at
+	FROM unnest($1::bigint[]) AS c(id)
+	CROSS JOIN LATERAL (
+		SELECT at
+		FROM log_entries
+		WHERE conversation_id = c.id AND (what IN ('unassigned', 'reopened') OR what = 'assigned' AND detail ? 'team')
+		ORDER BY id DESC
+		LIMIT 1) AS l`
+
+// PutBack tells since when those of some unassigned conversations are so that were not from their
+// beginning.
+func PutBack(ctx context.Context, q Querier, conversations []int64) (map[int64]time.Time, error) {
+	type row struct {
+		ID int64     `db:"id"`
+		At time.Time `db:"at"`
+	}
+	rows, err := collect[row](ctx, q, "put back", putBack, conversations)
+	since := make(map[int64]time.Time, len(rows))
+	for _, r := range rows {
+		since[r.ID] = r.At
+	}
+	return since, err
+}

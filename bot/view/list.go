@@ -28,7 +28,7 @@ func List(l bridge.Listing, zone *time.Location) Card {
 		if f.Zone == nil {
 			f.Zone = zone
 		}
-		c.Blocks = append(c.Blocks, row(f))
+		c.Blocks = append(c.Blocks, row(f, l.List))
 	}
 	if l.More {
 		c.Buttons = append(c.Buttons, nextPage(l))
@@ -66,19 +66,25 @@ func listing(l bridge.Line) bridge.Listing {
 	return bridge.Listing{ListQuery: q, Rows: l.Rows, More: l.More, Hidden: l.Hidden}
 }
 
-// row is one conversation in a list: what it is, who has it, what was said last.
-func row(f bridge.Facts) Block {
+// row is one conversation in a list: what it is, who has it, what was said last, and the time that
+// fits the list: since when nobody has it, when it ended, else that of the last message.
+func row(f bridge.Facts, list string) Block {
 	head := append([]Piece{icon(statusIcon(f)), text(" "), icon(channelIcon(f)), text(" ")}, whereabouts(number(f.ID)+" "+partyName(f.Contact), f)...)
-	state := []Piece{text(statusWords(f))}
-	if f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero() {
+	state, last := []Piece{text(statusWords(f))}, f.LastAt
+	switch {
+	case f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero():
 		state = append(state, text(" until "), at(f.SnoozedUntil, f.Zone))
+	case list == "unassigned" && !f.FreeSince.IsZero():
+		state, last = append(state, text(" since "), at(f.FreeSince, f.Zone)), time.Time{}
+	case (list == "resolved" || list == "closed") && !f.EndedAt.IsZero():
+		state, last = append(state, text(" "), at(f.EndedAt, f.Zone)), time.Time{}
 	}
 	if len(f.Assignees) > 0 {
 		state = append(state, text(", "+assignees(f)))
 	}
 	groups := [][]Piece{head, subject(f), tags(f.Tags), state, team(f)}
-	if !f.LastAt.IsZero() {
-		groups = append(groups, []Piece{at(f.LastAt, f.Zone)})
+	if !last.IsZero() {
+		groups = append(groups, []Piece{at(last, f.Zone)})
 	}
 	if p := oneLine(f.LastPreview, maxPreviewRunes); p != "" {
 		from := ""

@@ -175,6 +175,8 @@ func TestListHistoryHelp(t *testing.T) {
 		{"found", List(bridge.Listing{ListQuery: bridge.ListQuery{Words: "ann lamp"}, Rows: rows[:1], More: true}, nil)},
 		{"found nothing", List(bridge.Listing{ListQuery: bridge.ListQuery{Words: nasty}}, nil)},
 		{"nothing more", List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine", Page: 1}}, nil)},
+		{"resolved", List(bridge.Listing{ListQuery: bridge.ListQuery{List: "resolved"}, Rows: []bridge.Facts{with(rows[4], func(f *bridge.Facts) { f.EndedAt = now(t).Add(-time.Hour) })}}, nil)},
+		{"unassigned", List(bridge.Listing{ListQuery: bridge.ListQuery{List: "unassigned"}, Rows: []bridge.Facts{with(rows[0], func(f *bridge.Facts) { f.FreeSince = now(t).Add(-2 * time.Hour) })}}, nil)},
 		{"nothing", Problem(&bridge.Problem{Code: "x", Text: "this conversation is resolved", Hint: "Reopen it, or start a new one."})},
 	}
 	for _, list := range append(lists(), "", "überfällig") {
