@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -247,11 +246,14 @@ func (e *Engine) history(ctx context.Context, q store.Querier, id int64, unsaved
 		}
 	}
 	entries = entries[:min(len(entries), historyRows)]
+	notes, err := noteWords(ctx, q, entries)
+	if err != nil {
+		return nil, err
+	}
 	dir := e.directory.Load()
 	rows := make([]LogRow, 0, len(entries))
 	for _, entry := range entries {
-		var d detail
-		_ = json.Unmarshal(entry.Detail, &d) // older forms lack fields
+		d := detailOf(entry)
 		row := LogRow{At: entry.At, Actor: "Parley", What: entry.What, Detail: d.Text}
 		if row.Detail == "" {
 			row.Detail = d.Reason
@@ -270,6 +272,9 @@ func (e *Engine) history(ctx context.Context, q store.Querier, id int64, unsaved
 		}
 		if d.Note != "" {
 			row.Detail += ": " + d.Note
+		}
+		if words := notes[d.Message]; words != "" {
+			row.Detail = "“" + words + "”"
 		}
 		rows = append(rows, row)
 	}

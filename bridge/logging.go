@@ -40,3 +40,9 @@ type detail struct {
 	Team    int64   `json:"team,omitempty"`
 	Note    string  `json:"note,omitempty"` // what was said with it, to colleagues
 }
+
+// detailOf reads the detail of a log entry; what earlier versions wrote lacks fields.
+func detailOf(entry store.LogEntry) (d detail) {
+	_ = json.Unmarshal(entry.Detail, &d)
+	return d
+}

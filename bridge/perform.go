@@ -199,9 +199,7 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, c *conv, surface int6
 func (w *work) speakByForm(c *conv, agent *store.Agent, surface int64, a Action) {
 	a.Place.Message = ""
 	if a.Verb == VerbNote {
-		m := w.saidByPerson(c, surface, a, agent)
-		m.Reason = "note"
-		w.line(c, Line{Kind: LineDone, Verb: VerbNote, By: w.dir.ref(surface, agent.ID), Text: a.Text})
+		w.noteByForm(c, agent, surface, a)
 		return
 	}
 	answered := w.answeredBy(c, a)

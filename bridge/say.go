@@ -55,6 +55,9 @@ func (w *work) say(c *conv, surface int64, a Action) {
 		if a.Actor.Kind == ActorPerson {
 			w.mark(c, m, MarkInside)
 		}
+		if reason == "note" {
+			w.logNote(c, agent, m)
+		}
 		if (reason == "not_an_agent" || reason == "explicit_mode") && c.toldBefore(m) {
 			return // a line once: an automation that answers each would never end
 		}

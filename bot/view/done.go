@@ -18,7 +18,11 @@ func done(l bridge.Line, f bridge.Facts) []Block {
 	case l.Verb == bridge.VerbSilence && l.Text != "":
 		return []Block{sentence(append(lead, "No more posts about "+oneLine(l.Text, maxSubjectRunes)+".", then(l.Hint))...)}
 	case l.Verb == bridge.VerbNote && l.Text != "":
-		return append([]Block{sentence(icon("memo"), " ", mentioned(l), doer(l)+" noted, inside:")}, quote(l.Text)...)
+		lead := []any{icon("memo"), " ", doer(l) + " noted, inside"}
+		if len(l.Mentions) > 0 {
+			lead = append(lead, ", for ", mentions(l.Mentions))
+		}
+		return append([]Block{sentence(append(lead, ":")...)}, quote(l.Text)...)
 	case l.Verb == bridge.VerbTemplate && l.Text != "":
 		return append([]Block{sentence(icon("scroll"), " ", mentioned(l), doer(l)+" sent "+customer(l, f)+" the template ", bold(oneLine(l.Reason, maxNameRunes)), ":")}, quote(l.Text)...)
 	case l.Verb == bridge.VerbSend && len(l.Mentions) > 0:

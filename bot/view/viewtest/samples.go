@@ -58,6 +58,7 @@ func (s Samples) tellingLines() map[string]bridge.Line {
 			Args: bridge.Args{Message: 7}, Meant: &bridge.Meant{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 12, Slip: 7, Agents: []string{"@ben"}}, Names: []string{"Ben"}}},
 		"send_as": {Kind: bridge.LineSendAs, By: ann, Customer: s.Facts().Contact, Text: kept, Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7, Sure: true}},
 		"sent_as": {Kind: bridge.LineDone, Verb: bridge.VerbSend, By: s.Ben, Mentions: []bridge.AgentRef{ann}, Customer: s.Facts().Contact, Text: kept, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: 7}},
+		"noted":   {Kind: bridge.LineDone, Verb: bridge.VerbNote, By: ann, Mentions: []bridge.AgentRef{s.Ben}, Text: kept},
 		"inside":  {Kind: bridge.LineInside, Mentions: []bridge.AgentRef{ann}, Reason: "You are not assigned.", Text: kept, Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7}},
 		"parked":  {Kind: bridge.LineParked, Mentions: []bridge.AgentRef{ann}, Reason: "Found late.", Text: kept, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}, Args: bridge.Args{Message: 7}},
 		"texts":   {Kind: bridge.LineTexts, Mentions: []bridge.AgentRef{ann}, Count: 4, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: 7}},
