@@ -125,19 +125,16 @@ func (w *work) tell(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent,
 		line.Kind = LineDetails
 		return line, nil
 	}
-	rows, err := w.e.history(ctx, tx, c.ID, w.log...)
+	h, err := w.e.history(ctx, tx, c.ID, a.Args.Page, w.log...)
 	if err != nil {
 		return Line{}, err
 	}
 	if a.Verb == VerbWhy {
-		if len(rows) > 10 {
-			rows = rows[:10]
-		}
-		line.Kind, line.Log = LineWhy, rows
+		line.Kind, line.Log = LineWhy, h.Rows[:min(len(h.Rows), 10)]
 		line.Decided, err = w.decided(ctx, tx, c, surface)
 		return line, err
 	}
-	line.Kind, line.Log = LineHistory, rows
+	line.Kind, line.Log, line.More, line.Args = LineHistory, h.Rows, h.More, Args{Conversation: c.ID, Page: h.Page}
 	return line, nil
 }
 

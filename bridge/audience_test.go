@@ -63,8 +63,8 @@ func TestPrivateChannel(t *testing.T) {
 			return f.Subject == "Salary", err
 		},
 		"history": func(user string) (bool, error) {
-			rows, err := d.History(ctx, 1, user)
-			return len(rows) > 0, err
+			h, err := d.History(ctx, 1, 0, user)
+			return len(h.Rows) > 0, err
 		},
 		"templates": func(user string) (bool, error) {
 			known, err := d.Templates(ctx, bridge.TemplatesFor{Conversation: 1}, user)

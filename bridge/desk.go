@@ -132,11 +132,11 @@ func (d *desk) List(ctx context.Context, q ListQuery, user string) (Listing, err
 	return d.e.list(ctx, d.e.pool, d.account, agent, r, q)
 }
 
-func (d *desk) History(ctx context.Context, id int64, user string) ([]LogRow, error) {
+func (d *desk) History(ctx context.Context, id int64, page int, user string) (History, error) {
 	if _, err := d.mayRead(ctx, id, user); err != nil {
-		return nil, err
+		return History{}, err
 	}
-	return d.e.history(ctx, d.e.pool, id)
+	return d.e.history(ctx, d.e.pool, id, page)
 }
 
 func (d *desk) People(context.Context) ([]AgentRef, error) {

@@ -99,6 +99,13 @@ type OpenRef struct {
 	Assignees []AgentRef // first is the lead
 }
 
+// History is a page of what was done to a conversation, the newest first.
+type History struct {
+	Rows []LogRow
+	Page int  // 0 is the newest
+	More bool // there are older ones
+}
+
 // LogRow is one line of a conversation's history.
 type LogRow struct {
 	At     time.Time

@@ -33,6 +33,13 @@ type Listing struct {
 // open that get what is their own and their teams'.
 const ListPick = "pick"
 
+// mostPages is beyond what anybody turns to.
+const mostPages = 10_000
+
+func noSuchPage() *Problem {
+	return &Problem{Code: "no_page", Text: "There is no such page.", Hint: "Open the list again."}
+}
+
 // listFound names what was found, where lists are named.
 const listFound = "find"
 
@@ -52,8 +59,8 @@ func (e *Engine) list(ctx context.Context, q store.Querier, surface int64, agent
 	if query.Words != "" {
 		rows = foundRows
 	}
-	if query.Page < 0 || query.Page > 10_000 {
-		return l, &Problem{Code: "no_page", Text: "There is no such page.", Hint: "Open the list again."}
+	if query.Page < 0 || query.Page > mostPages {
+		return l, noSuchPage()
 	}
 	var ids []int64
 	var err error

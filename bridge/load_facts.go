@@ -234,18 +234,34 @@ func (d *directory) color(tag string) string {
 	return tagColor(tag)
 }
 
-// history gives the newest log rows of a conversation; unsaved are what a batch will add.
-func (e *Engine) history(ctx context.Context, q store.Querier, id int64, unsaved ...store.LogEntry) ([]LogRow, error) {
-	entries, err := store.ListLog(ctx, q, id, historyRows)
-	if err != nil {
-		return nil, err
+// history gives a page of the log of a conversation, newest first; unsaved are what a batch will add.
+// Errors: *Problem, for people; the database's.
+func (e *Engine) history(ctx context.Context, q store.Querier, id int64, page int, unsaved ...store.LogEntry) (History, error) {
+	h := History{Page: page}
+	if page < 0 || page > mostPages {
+		return h, noSuchPage()
 	}
+	var entries []store.LogEntry
 	for _, entry := range unsaved {
 		if entry.ConversationID == id {
 			entries = slices.Insert(entries, 0, entry)
 		}
 	}
-	entries = entries[:min(len(entries), historyRows)]
+	skip := page * historyRows
+	fresh := min(len(entries), skip)
+	entries = entries[fresh:]
+	saved, err := store.ListLog(ctx, q, id, historyRows+1, skip-fresh)
+	if err != nil {
+		return h, err
+	}
+	entries = append(entries, saved...)
+	h.More = len(entries) > historyRows
+	h.Rows, err = e.logRows(ctx, q, entries[:min(len(entries), historyRows)])
+	return h, err
+}
+
+// logRows gives entries of a log as they are shown.
+func (e *Engine) logRows(ctx context.Context, q store.Querier, entries []store.LogEntry) ([]LogRow, error) {
 	notes, err := noteWords(ctx, q, entries)
 	if err != nil {
 		return nil, err

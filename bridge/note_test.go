@@ -36,3 +36,29 @@ func TestNotes(t *testing.T) {
 		}
 	}
 }
+
+// R-049, R-220: the history goes back to the beginning, page by page.
+func TestHistoryPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.exec(`INSERT INTO log_entries (id, conversation_id, at, actor, what)
+		SELECT -n, 1, parley_now(), 'parley', 'step ' || n FROM generate_series(1, 100) AS n`)
+	d := w.engines[0].Desk(w.surface)
+	for page, want := range map[int]struct {
+		rows int
+		more bool
+	}{0: {50, true}, 1: {50, true}, 2: {1, false}, 3: {0, false}} {
+		h := must(d.History(t.Context(), 1, page, "ann"))(t)
+		if len(h.Rows) != want.rows || h.More != want.more || h.Page != page {
+			t.Errorf("page %d has %d rows, and more: %v", page, len(h.Rows), h.More)
+		}
+	}
+	if _, err := d.History(t.Context(), 1, -1, "ann"); err == nil {
+		t.Error("there is a page before the newest")
+	}
+	w.reply(thread, "!history 3")
+	if told := w.whisper("ann", "[history]").Plain(); !strings.Contains(told, "step 100") || strings.Contains(told, "step 99") {
+		t.Errorf("the last page: %s", told)
+	}
+}

@@ -167,7 +167,7 @@ type Line struct {
 	Log       []LogRow
 	Decided   []Decided `json:",omitempty"` // LineWhy: what became of the newest texts, the newest first
 	Rows      []Facts
-	More      bool   // LineList: there are more rows than these
+	More      bool   // LineList, LineHistory: there are more rows than these
 	Count     int    // LineTexts, LineDone of a reply: as how many messages the provider counts it
 	Zone      string // of its times: "Europe/Berlin"; "" = that of the facts
 	SourceRef Place  // the human message it is about, "" if none

@@ -137,7 +137,7 @@ func TestDesk(t *testing.T) {
 	if _, err := d.List(t.Context(), bridge.ListQuery{List: "all"}, "dan"); err == nil {
 		t.Error("somebody who is no agent may list")
 	}
-	if _, err := d.History(t.Context(), 1, "dan"); err == nil {
+	if _, err := d.History(t.Context(), 1, 0, "dan"); err == nil {
 		t.Error("somebody who is no agent may read the history")
 	}
 	seen := must(d.Seen(t.Context(), []string{"m:" + support + ":" + reply, "m:" + support + ":" + thread, "m:" + support + ":other"}))(t)
@@ -147,7 +147,7 @@ func TestDesk(t *testing.T) {
 	if list := must(d.List(t.Context(), bridge.ListQuery{}, "ann"))(t); len(list.Rows) != 1 {
 		t.Errorf("mine: %d", len(list.Rows))
 	}
-	if rows := must(d.History(t.Context(), 1, "ann"))(t); len(rows) < 3 {
+	if rows := must(d.History(t.Context(), 1, 0, "ann"))(t).Rows; len(rows) < 3 {
 		t.Errorf("history: %+v", rows)
 	}
 }

@@ -123,8 +123,9 @@ type Desk interface {
 	// most 20, as far as user may see it. Errors: *Problem.
 	List(ctx context.Context, q ListQuery, user string) (Listing, error)
 
-	// History gives the newest log rows of a conversation, at most 50.
-	History(ctx context.Context, id int64, user string) ([]LogRow, error)
+	// History gives a page of the log of a conversation, at most 50 rows; page 0 has the newest.
+	// Errors: as FactsAt.
+	History(ctx context.Context, id int64, page int, user string) (History, error)
 
 	// People gives all agents, for pickers.
 	People(ctx context.Context) ([]AgentRef, error)

@@ -33,11 +33,11 @@ const listLog = `
 	FROM log_entries
 	WHERE conversation_id = $1
 	ORDER BY id DESC
-	LIMIT $2`
+	LIMIT $2 OFFSET $3`
 
-// ListLog gives the newest log entries of a conversation, newest first.
-func ListLog(ctx context.Context, q Querier, conversation int64, limit int) ([]LogEntry, error) {
-	return collect[LogEntry](ctx, q, "log", listLog, conversation, limit)
+// ListLog gives log entries of a conversation, newest first, without the newest offset ones.
+func ListLog(ctx context.Context, q Querier, conversation int64, limit, offset int) ([]LogEntry, error) {
+	return collect[LogEntry](ctx, q, "log", listLog, conversation, limit, offset)
 }
 
 // Nobody has a conversation since it was put back, handed to a team, or opened again.

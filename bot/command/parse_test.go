@@ -136,6 +136,7 @@ func TestParseArguments(t *testing.T) {
 		"!list":                                           {Verb: bridge.VerbList, Args: args{List: "mine"}},
 		"!list unassigned":                                {Verb: bridge.VerbList, Args: args{List: "unassigned"}},
 		"!mine":                                           {Verb: bridge.VerbList, Args: args{List: "mine"}},
+		"!history 2":                                      {Verb: bridge.VerbHistory, Args: args{Page: 1}},
 		"!resolved":                                       {Verb: bridge.VerbList, Args: args{List: "resolved"}},
 		"!show":                                           {Verb: bridge.VerbFind},
 		"!show #12":                                       {Verb: bridge.VerbFind, Args: args{Conversation: 12}},
@@ -186,7 +187,7 @@ func TestParseWrong(t *testing.T) {
 		"!take it easy": "Nothing may follow", "!unassign <@UANN>": "Nothing may follow", "!take\nHello customer": "Nothing may follow", "!mine now": "Nothing may follow",
 		"!assign ann please": "who “ann please” is", "!assign -<@UBOB>": "name all who keep it", "!assign <@UANN> -@bob": "name all who keep it", "!assign +": "comes a person", "!assign +#billing": "comes a person", "!assign #12": "who “#12” is",
 		"!cc bob": "“bob” is no address", "!cc bob@": "no address", "!cc -bob@x.test eve@x.test": "not both", "!to -bob@x.test": "Only “cc”", "!to Bob Miller <bob@x.test>": "“Bob” is no address",
-		"!list nothing": "There is no list", "!c": "there are none yet", "/canned hello": "/template", "!reslove": "Did you mean !resolve", "!asign <@UANN>": "Did you mean !assign", "/snoze 2h": "Did you mean /snooze", "!qqqqqqqq": "There is no command “!qqqqqqqq”.",
+		"!list nothing": "There is no list", "!c": "there are none yet", "!history soon": "Say which page", "!history 0": "Say which page", "/canned hello": "/template", "!reslove": "Did you mean !resolve", "!asign <@UANN>": "Did you mean !assign", "/snoze 2h": "Did you mean /snooze", "!qqqqqqqq": "There is no command “!qqqqqqqq”.",
 	} {
 		got := Parse(text, team)
 		if got.Verb != bridge.VerbUnknown || !strings.Contains(got.Err, says) || got.Args.Note != got.Err {

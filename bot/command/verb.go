@@ -2,6 +2,7 @@ package command
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -133,6 +134,11 @@ func (u Usage) arguments(p Parsed, name, rest string, marker bridge.Marker, opt 
 		list, ok := listName(strings.ToLower(rest))
 		if p.Args.List = list; !ok {
 			bad = "There is no list “" + clip(rest) + "”. Try: mine, unassigned, team, all, snoozed, resolved, closed"
+		}
+	case shapePage:
+		page, err := strconv.Atoi(rest)
+		if p.Args.Page = page - 1; err != nil || page < 1 {
+			bad = "Say which page: !" + u.Words[0] + " 2"
 		}
 	case shapeFind:
 		if id, after := number(rest); id > 0 && after == "" {

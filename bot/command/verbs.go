@@ -22,6 +22,7 @@ const (
 	shapeList                   // Args.List
 	shapeFind                   // Args.Conversation, else Args.Note
 	shapeTopic                  // Args.Note: a word that help is about
+	shapePage                   // Args.Page, counted from 1 as typed
 	shapeStart                  // Args.Account, which may be left out, Args.Recipient, then Text
 )
 
@@ -203,9 +204,9 @@ func mailVerbs() []Usage {
 			Examples: []string{"!allow bob@shop.example"}, Button: "Allow", Slash: true, shape: shapeAddresses, missing: "Say which address: !allow bob@shop.example", lone: true,
 		},
 		{
-			Verb: bridge.VerbHistory, Words: []string{"history", "log"}, Form: "!history",
+			Verb: bridge.VerbHistory, Words: []string{"history", "log"}, Form: "!history [PAGE]",
 			Sentence: "Lists what was done, by whom and when.",
-			Examples: []string{"!history"}, Button: "History", Slash: true, shape: shapeTopic, lone: true,
+			Examples: []string{"!history", "!history 2"}, Button: "History", Slash: true, shape: shapePage, lone: true,
 		},
 		{
 			Verb: bridge.VerbWhy, Words: []string{"why"}, Form: "!why",

@@ -143,8 +143,8 @@ func (m Maker) Window(ctx context.Context, opens view.Opens, args bridge.Args, a
 	if opens == view.OpensDetails {
 		return view.Details(f), nil
 	}
-	rows, err := m.Desk.History(ctx, f.ID, user)
-	return view.History(f, rows), err
+	h, err := m.Desk.History(ctx, f.ID, args.Page, user)
+	return view.History(f, h), err
 }
 
 // Asks tells whether a verb needs its own form after the conversation was picked.

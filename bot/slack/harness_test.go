@@ -61,8 +61,8 @@ func (d *desk) List(_ context.Context, q bridge.ListQuery, _ string) (bridge.Lis
 	return bridge.Listing{ListQuery: q, Rows: []bridge.Facts{sampleFacts()}, More: true}, nil
 }
 
-func (d *desk) History(context.Context, int64, string) ([]bridge.LogRow, error) {
-	return []bridge.LogRow{{At: when(), Actor: "Ann", What: "assigned", Detail: "to Ben"}}, nil
+func (d *desk) History(context.Context, int64, int, string) (bridge.History, error) {
+	return bridge.History{Rows: []bridge.LogRow{{At: when(), Actor: "Ann", What: "assigned", Detail: "to Ben"}}}, nil
 }
 
 func (d *desk) People(context.Context) ([]bridge.AgentRef, error) {

@@ -63,12 +63,10 @@ func (s *Surface) pressed(ctx context.Context, me *self, in *interaction, body [
 				return s.formModal(ctx, me, verb, args, at, user, "")
 			})
 		}}, nil
-	case view.OpensList:
-		if in.View != nil { // one list follows another: Slack puts no more than three windows on top of each other
+	case view.OpensList, view.OpensDetails, view.OpensHistory:
+		if in.View != nil && (opens == view.OpensList || args.Page > 0) { // a page follows another: Slack puts no more than three windows on top of each other
 			return answer{after: func(ctx context.Context) { s.replace(ctx, in, s.cardModal(ctx, me, opens, args, at, user)) }}, nil
 		}
-		fallthrough
-	case view.OpensDetails, view.OpensHistory:
 		return answer{after: func(ctx context.Context) {
 			s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
 				return s.cardModal(ctx, me, opens, args, at, user)

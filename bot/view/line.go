@@ -13,7 +13,7 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 	}
 	switch l.Kind {
 	case bridge.LineHistory:
-		c := headed(History(f, l.Log))
+		c := headed(History(f, bridge.History{Rows: l.Log, Page: l.Args.Page, More: l.More}))
 		c.Blocks = append(c.Blocks, toConversation(l)...)
 		return c
 	case bridge.LineList:

@@ -169,13 +169,21 @@ func emptyList(l bridge.Listing) string {
 	return "No conversations here."
 }
 
-// History shows what was done to a conversation.
-func History(f bridge.Facts, rows []bridge.LogRow) Card {
+// History shows a page of what was done to a conversation.
+func History(f bridge.Facts, h bridge.History) Card {
 	c := Card{Title: "History of " + number(f.ID)}
-	if len(rows) == 0 {
+	switch {
+	case len(h.Rows) == 0 && h.Page > 0:
+		c.Blocks = append(c.Blocks, line(text("There is nothing older.")))
+	case len(h.Rows) == 0:
 		c.Blocks = append(c.Blocks, line(text("Nothing has been done yet.")))
 	}
-	c.Blocks = append(c.Blocks, logRows(rows, f)...)
+	c.Blocks = append(c.Blocks, logRows(h.Rows, f)...)
+	if h.More {
+		b := button(bridge.VerbHistory, bridge.Args{Conversation: f.ID, Page: h.Page + 1})
+		b.Label = "Older"
+		c.Buttons = append(c.Buttons, b)
+	}
 	return c
 }
 

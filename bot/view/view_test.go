@@ -191,11 +191,11 @@ func TestListHistoryHelp(t *testing.T) {
 	}
 	golden.Text(t, "testdata/list.txt", b.String())
 
-	history := History(full(t), []bridge.LogRow{
+	history := History(full(t), bridge.History{More: true, Rows: []bridge.LogRow{
 		{At: now(t), Actor: "Ann Lee", What: "assigned", Detail: "to Bob Ray"}, {At: now(t).Add(-time.Hour), Actor: "Customer", What: "wrote"}, {At: now(t).Add(-2 * time.Hour), Actor: "Parley", What: "opened", Detail: nasty},
-	})
+	}})
 	checkCard(t, "history", history)
-	golden.Text(t, "testdata/history.txt", dump("rows", history)+dump("none", History(facts(t), nil)))
+	golden.Text(t, "testdata/history.txt", dump("rows", history)+dump("none", History(facts(t), bridge.History{}))+dump("none older", History(facts(t), bridge.History{Page: 1})))
 
 	b.Reset()
 	for _, word := range []string{"", "all", "snooze", "!r", "xyz\n", "cc", "why"} {

@@ -298,7 +298,9 @@ func (d *Desk) List(context.Context, bridge.ListQuery, string) (bridge.Listing, 
 }
 
 // History implements bridge.Desk.
-func (d *Desk) History(context.Context, int64, string) ([]bridge.LogRow, error) { return nil, nil }
+func (d *Desk) History(context.Context, int64, int, string) (bridge.History, error) {
+	return bridge.History{}, nil
+}
 
 // People implements bridge.Desk.
 func (d *Desk) People(context.Context) ([]bridge.AgentRef, error) { return nil, nil }

@@ -146,6 +146,10 @@ func verb(a *bridge.Action, text string) bool {
 		a.Args.Until = rest
 	case bridge.VerbList:
 		a.Args.List = rest
+	case bridge.VerbHistory:
+		if page, err := strconv.Atoi(rest); err == nil {
+			a.Args.Page = page - 1
+		}
 	case bridge.VerbNew:
 		a.Args.Account, rest, _ = strings.Cut(rest, " ")
 		a.Args.Recipient, a.Text, _ = strings.Cut(strings.TrimSpace(rest), " ")

@@ -135,7 +135,7 @@ func (s Samples) Cards() map[string]view.Card {
 	cards := map[string]view.Card{
 		"root": view.Root(f), "root_resolved": view.Root(resolved), "root_unassigned": view.Root(unassigned), "root_long": view.Root(long),
 		"said": view.Said(said, time.UTC), "files": view.Files(said.From, []string{"a.pdf", "b <c>.pdf"}, nil), "details": view.Details(f),
-		"list": view.List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{f, unassigned}, More: true}, time.UTC), "history": view.History(f, s.Lines()["history"].Log),
+		"list": view.List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{f, unassigned}, More: true}, time.UTC), "history": view.History(f, bridge.History{Rows: s.Lines()["history"].Log, More: true}),
 		"help": view.Help("", ways), "help_all": view.Help("all", ways), "help_snooze": view.Help("snooze", ways), "problem": view.Problem(&bridge.Problem{Code: "x", Text: "It is *resolved*.", Hint: "Reopen it."}),
 	}
 	for name, l := range s.Lines() {

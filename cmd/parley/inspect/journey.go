@@ -121,7 +121,7 @@ func (t *teller) conversation(ctx context.Context, number, only int64) (Journey,
 	if err != nil {
 		return Journey{}, err
 	}
-	log, err := store.ListLog(ctx, t.q, number, maxLog)
+	log, err := store.ListLog(ctx, t.q, number, maxLog, 0)
 	if err != nil {
 		return Journey{}, err
 	}
