@@ -3,6 +3,7 @@ package bridge
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,19 +31,13 @@ const soonest = 5 * time.Second
 // answeredElsewhere shows an answer that was given without Parley. It counts as one,
 // unless a machine gave it.
 func (w *work) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	i, err := w.customerOf(a, in)
-	if err != nil || i == nil {
+	if m, c := w.named(a, in.ExternalID); m != nil {
+		w.copyOfAnswer(c, m, in)
+		return nil
+	}
+	c, err := w.answeredIn(ctx, tx, a, in)
+	if err != nil || c == nil {
 		return err
-	}
-	if m, _ := w.named(a, in.ExternalID); m != nil {
-		return nil // it is ours after all
-	}
-	c := w.conversationOf(a, in)
-	if c == nil {
-		if c, err = w.newConversation(ctx, tx, a, in, nil); err != nil {
-			return err
-		}
-		w.recipients(c, in, 0)
 	}
 	t, err := w.openThread(c)
 	if err != nil {
@@ -53,16 +48,80 @@ func (w *work) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	c.LastExternalID = before // that names the customer's last message
 	m.Direction, m.Fate, m.Reason, m.IdentityID = "out", store.FateOut, elsewhereReason, nil
 	notice := elsewhereNotice
+	if in.Origin != "" {
+		notice = "Answered " + in.Origin + "."
+	}
+	c.LastFrom = "agent"
 	if w.byMachine(c, in) {
 		m.Reason, notice = machineReason, machineNotice
 	} else {
 		w.countElsewhere(c, m)
 	}
 	m.AuthorUser, m.Notices = cmp.Or(in.Author, a.Name), append([]string{notice}, m.Notices...)
-	c.LastFrom = "agent"
 	w.showSaid(c, t, m, payload{})
 	w.card(c)
 	return nil
+}
+
+// answeredIn finds the conversation that an answer belongs to, or opens one with the customer whom
+// the provider names. It is nil for a mail that answers no conversation, or whose recipients are
+// not the customer: a mail forwarded to a supplier answers nobody.
+func (w *work) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) (*conv, error) {
+	c := w.conversationOf(a, in)
+	if in.From.Key == "" {
+		if c == nil || !w.isFor(c, in) {
+			return nil, nil
+		}
+		return c, nil
+	}
+	if _, err := w.customerOf(a, in); err != nil || c != nil {
+		return c, err
+	}
+	c, err := w.newConversation(ctx, tx, a, in, nil)
+	if err == nil {
+		w.recipients(c, in, 0)
+	}
+	return c, err
+}
+
+// isFor says that a mail goes to a conversation's customer, or to whom replies go instead.
+func (w *work) isFor(c *conv, in channels.Inbound) bool {
+	to, _ := addressed(c.Participants)
+	return slices.ContainsFunc(slices.Concat(in.To, in.Cc), func(p channels.Party) bool {
+		return c.identity != nil && c.identity.Key == p.Key || slices.ContainsFunc(to, func(q store.Participant) bool { return q.Key == p.Key })
+	})
+}
+
+// copyOfAnswer takes the second sighting of a message. What came into the inbox from an address of
+// our own proves nothing, and is shown as it came; that it was sent as well makes it an answer.
+func (w *work) copyOfAnswer(c *conv, m *message, in channels.Inbound) {
+	if m.Direction != "in" || m.Automatic != channels.AutomaticOwn || c == nil || c.Kind != "customer" || !w.isFor(c, in) {
+		return // ours after all, or a customer's
+	}
+	c.LastFrom = "agent"
+	w.countElsewhere(c, m)
+	w.card(c)
+}
+
+// shownAsAnswer says that what came into the inbox from an address of our own is a copy of an answer
+// that was found where it was sent.
+func (w *work) shownAsAnswer(a *store.Account, in channels.Inbound) bool {
+	m, _ := w.named(a, in.ExternalID)
+	return m != nil && m.Reason == elsewhereReason && in.Automatic == channels.AutomaticOwn
+}
+
+// bouncedElsewhere tells what became of an answer that was written elsewhere, and so has no delivery.
+func (w *work) bouncedElsewhere(c *conv, m *message, s *channels.Status) {
+	switch {
+	case m.Reason != elsewhereReason || m.Fate != store.FateOut:
+	case s.Delayed:
+		w.line(c, Line{Kind: LineDelayed, Text: m.Text, Reason: s.Reason})
+	case s.State == channels.StateFailed:
+		m.Fate, m.dirty = store.FateFailed, true
+		w.logParley(c, "not delivered", detail{Message: m.ID, Reason: bounceText(s)})
+		w.line(c, Line{Kind: LineFailed, Text: m.Text, Reason: bounceText(s), Hint: "It was not written here: answer again, to an address that works."})
+		w.unanswered(c)
+	}
 }
 
 // byMachine says that nobody can have written an answer in the time since the customer's words;

@@ -59,7 +59,7 @@ func (w *work) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, 
 	if _, err := w.customerOf(a, in); err != nil {
 		return err
 	}
-	if w.cameChanged(a, &in) {
+	if w.cameChanged(a, &in) || w.shownAsAnswer(a, in) {
 		return nil
 	}
 	c := w.conversationOf(a, in)

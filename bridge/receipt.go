@@ -171,7 +171,11 @@ func (w *work) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, par
 	if err != nil {
 		return err
 	}
-	if c == nil || d == nil || w.lanes[d.LaneID] == nil {
+	if c != nil && d == nil {
+		w.bouncedElsewhere(c, m, in.Status)
+		return nil
+	}
+	if c == nil || w.lanes[d.LaneID] == nil {
 		return nil
 	}
 	if in.Status.MessageID == m.ID && len(in.Status.External) > 0 {

@@ -12,6 +12,9 @@ type Dialer interface {
 	DialContext(ctx context.Context, network, address string) (net.Conn, error)
 }
 
+// AutomaticOwn is the Inbound.Automatic of what came from an address of the account itself.
+const AutomaticOwn = "own-address"
+
 // Party is a person's address on a channel.
 type Party struct {
 	Key  string // normalised, unique per account: e-mail in lower case, phone in E.164
@@ -29,7 +32,9 @@ const (
 	InboundMessage InboundKind = "message" // the customer said something
 	InboundStatus  InboundKind = "status"  // what became of one of our messages
 	InboundOwn     InboundKind = "own"     // our own message seen again (copy, echo)
-	InboundForeign InboundKind = "foreign" // an answer written elsewhere, for the same customer: From is the customer
+	// InboundForeign is an answer written elsewhere. From is the customer; without it the answer
+	// belongs to the conversation that it answers, if To or Cc name the customer.
+	InboundForeign InboundKind = "foreign"
 
 	InboundReaction InboundKind = "reaction" // to Target: Emoji, "" = taken back
 	InboundEdit     InboundKind = "edit"     // of the customer's own message Target: Text is the new one
@@ -66,6 +71,7 @@ type Inbound struct {
 	Target   string // the provider's id of the message that a reaction, edit or delete is about
 	Emoji    string // of a reaction, as Unicode
 	Author   string // InboundForeign: who wrote it, as the provider names them; "" = unknown
+	Origin   string // InboundForeign: where it was written, for people: "from the mailbox by help@acme.test"; "" = unknown
 	Previous string // InboundIdentity: the key that is no longer used
 	Answered string // the provider's id of the one message that this answers, "" = none
 	Chosen   string // the id of the Button or ListRow that the customer tapped, "" = none

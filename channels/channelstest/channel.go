@@ -52,6 +52,7 @@ type Event struct {
 	Previous     string    `json:"previous,omitempty"`
 	Answered     string    `json:"answered,omitempty"`
 	Author       string    `json:"author,omitempty"`
+	Origin       string    `json:"origin,omitempty"`
 	Answers      int64     `json:"answers,omitempty"`
 	Notices      []string  `json:"notices,omitempty"`
 
@@ -203,7 +204,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	in := channels.Inbound{ExternalID: e.ID, From: channels.Party{Key: e.From, Name: e.Name}, At: e.At, Subject: e.Subject, Text: e.Text,
 		Quoted: e.Quoted, To: parties(e.To), Cc: parties(e.Cc), ReplyTo: parties(e.ReplyTo), Via: e.Via,
 		References: e.References, Conversation: e.Conversation, Automatic: e.Automatic, Target: e.Target, Emoji: e.Emoji, Historical: e.Historical, Opens: e.Opens,
-		Previous: e.Previous, Answered: e.Answered, Author: e.Author, Answers: e.Answers, Notices: e.Notices, Consent: e.Consent}
+		Previous: e.Previous, Answered: e.Answered, Author: e.Author, Origin: e.Origin, Answers: e.Answers, Notices: e.Notices, Consent: e.Consent}
 	in.From.Also = e.Also
 	if e.HTML != "" {
 		in.HTML = page(e.HTML)

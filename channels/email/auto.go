@@ -60,7 +60,7 @@ func (d *decoder) automatic(h headers, c *content, subject string, from channels
 	case nullSender(h):
 		return "null-sender"
 	case d.ownAddress(from.Key) != "":
-		return "own-address"
+		return channels.AutomaticOwn
 	}
 	return ""
 }
