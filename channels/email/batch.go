@@ -23,16 +23,21 @@ const (
 	mailOrder = "mail"
 )
 
-// look fetches what is new, and what looking back finds when that is due.
+// look fetches what is new, in the order in which it arrived, and what looking back finds when
+// that is due. It leaves the inbox open.
 func (f *fetcher) look(ctx context.Context, s *imapSession) error {
-	all := imap.UIDSet{{Start: f.mark.Last + 1, Stop: 0}}
-	found, err := s.search(&imap.SearchCriteria{UID: []imap.UIDSet{all}})
+	sent, err := f.newSent(ctx, s) // before the inbox: an answer is newer than what it answers
 	if err != nil {
 		return err
 	}
-	// "n:*" finds the last mail even below n.
-	uids := slices.DeleteFunc(found, func(uid imap.UID) bool { return uid <= f.mark.Last })
-	if err := f.take(ctx, s, f.mark.UIDValidity, uids, f.advance); err != nil {
+	if err := s.enter(f.inbox.name, f.inbox.mark.UIDValidity); err != nil {
+		return err
+	}
+	uids, err := s.searchAfter(f.inbox.mark.Last)
+	if err != nil {
+		return err
+	}
+	if err := f.takeInOrder(ctx, s, f.inbox.mark.UIDValidity, uids, sent, f.advance); err != nil {
 		return err
 	}
 	if !f.due {
@@ -40,35 +45,45 @@ func (f *fetcher) look(ctx context.Context, s *imapSession) error {
 	}
 	f.due = false // before it: what kills the connection must not do so at once again
 	f.lookBack.Reset(jitter(cmp.Or(f.badWait, f.c.opts.timing.rescan)))
-	return f.rescan(ctx, s)
+	if err := f.rescan(ctx, s, f.inbox, f.advance); err != nil {
+		return err
+	}
+	return f.rescanSent(ctx, s)
 }
 
-// rescan looks for mail of the last days that showed up below the watermark, and once
-// more for what was quarantined.
-func (f *fetcher) rescan(ctx context.Context, s *imapSession) error {
-	found, err := f.since(s, f.mark.NewestAt)
+// searchAfter finds the mails of the open folder behind a UID.
+func (s *imapSession) searchAfter(last imap.UID) ([]imap.UID, error) {
+	found, err := s.search(&imap.SearchCriteria{UID: []imap.UIDSet{{{Start: last + 1, Stop: 0}}}})
+	// "n:*" finds the last mail even below n.
+	return slices.DeleteFunc(found, func(uid imap.UID) bool { return uid <= last }), err
+}
+
+// rescan looks for mail of the last days that showed up below the watermark of the open folder,
+// and once more for what was quarantined.
+func (f *fetcher) rescan(ctx context.Context, s *imapSession, d *folder, took func(context.Context, []outcome) error) error {
+	found, err := f.since(s, d.mark.NewestAt)
 	if err != nil {
 		return err
 	}
 	var uids, again []imap.UID
 	for _, uid := range found {
-		if uid < f.mark.First || uid > f.mark.Last || f.mark.has(uid) {
+		if uid < d.mark.First || uid > d.mark.Last || d.mark.has(uid) {
 			continue
 		}
-		if f.bad[uid] {
-			f.tries[uid] = maxTries - 1
+		if d.bad[uid] {
+			d.tries[uid] = maxTries - 1
 			again = append(again, uid)
 			continue
 		}
 		uids = append(uids, uid)
 	}
 	for _, list := range [][]imap.UID{uids, again} { // the bad ones last: they may end the connection
-		if err := f.take(ctx, s, f.mark.UIDValidity, list, f.advance); err != nil {
+		if err := f.take(ctx, s, d, d.mark.UIDValidity, list, took); err != nil {
 			return err
 		}
 	}
 	if len(found) > 0 {
-		f.mark.forget(found[0])
+		d.mark.forget(found[0])
 	}
 	return nil
 }
@@ -81,8 +96,8 @@ func (f *fetcher) since(s *imapSession, at time.Time) ([]imap.UID, error) {
 
 // advance moves the watermark over mails that have been dealt with and saves it.
 func (f *fetcher) advance(ctx context.Context, done []outcome) error {
-	f.mark.note(done, f.c.env.Now())
-	return f.save(ctx, f.mark)
+	f.inbox.mark.note(done, f.c.env.Now())
+	return f.save(ctx, f.inbox.mark)
 }
 
 // note takes mails over into the watermark. Quarantined ones are passed over, but
@@ -107,12 +122,13 @@ func (f *fetcher) accept(ctx context.Context, facts []channels.Fact) error {
 	return f.persist(ctx, func() error { return f.c.env.Accept(ctx, facts...) })
 }
 
-// save makes a watermark durable and valid.
+// save makes a watermark durable and valid, together with that of the folder of sent mail.
 func (f *fetcher) save(ctx context.Context, m *mark) error {
+	m.Sent = f.sent.mark
 	if err := f.persist(ctx, func() error { return f.c.saveMark(ctx, m) }); err != nil {
 		return err
 	}
-	f.mark = m
+	f.inbox.mark = m
 	return nil
 }
 

@@ -25,9 +25,9 @@ func (c *Channel) takenFrom() time.Time {
 // and Accept knows what it has.
 func (f *fetcher) align(ctx context.Context, s *imapSession, data *imap.SelectData) error {
 	switch {
-	case f.mark == nil:
+	case f.inbox.mark == nil:
 		return f.begin(ctx, s, data)
-	case f.mark.UIDValidity != data.UIDValidity:
+	case f.inbox.mark.UIDValidity != data.UIDValidity:
 		return f.startOver(ctx, s, data)
 	}
 	return nil
@@ -36,11 +36,12 @@ func (f *fetcher) align(ctx context.Context, s *imapSession, data *imap.SelectDa
 // begin notes where new mail starts and takes what came between the set-up and now. The watermark
 // is saved when all of that is stored: after a crash it begins again.
 func (f *fetcher) begin(ctx context.Context, s *imapSession, data *imap.SelectData) error {
-	m, err := f.markAtEnd(s, data)
+	m, err := f.markAtEnd(s, f.inbox.name, data)
 	if err != nil {
 		return err
 	}
 	from := f.c.takenFrom()
+	m.SentFrom = from
 	taken := 0
 	if !from.IsZero() {
 		m.NewestAt, m.StartedAt = from, from
@@ -56,26 +57,27 @@ func (f *fetcher) begin(ctx context.Context, s *imapSession, data *imap.SelectDa
 // startOver reads the last days of a folder whose UIDs mean nothing any more. What was there
 // before us stays out by its arrival.
 func (f *fetcher) startOver(ctx context.Context, s *imapSession, data *imap.SelectData) error {
-	f.tries, f.bad, f.careful = map[imap.UID]int{}, map[imap.UID]bool{}, 0
-	m, err := f.markAtEnd(s, data)
+	f.inbox.forgetTrouble()
+	m, err := f.markAtEnd(s, f.inbox.name, data)
 	if err != nil {
 		return err
 	}
-	m.NewestAt, m.StartedAt, m.Left = f.mark.NewestAt, f.mark.StartedAt, f.mark.Left
-	taken, err := f.reread(ctx, s, m, f.mark.StartedAt)
+	before := f.inbox.mark
+	m.NewestAt, m.StartedAt, m.Left, m.SentFrom = before.NewestAt, before.StartedAt, before.Left, before.SentFrom
+	taken, err := f.reread(ctx, s, m, before.StartedAt)
 	if err != nil {
 		return err
 	}
 	m.First = 1 // whatever shows up late below is fetched
-	f.c.log.Info("UIDVALIDITY changed, read the last days again", "old", f.mark.UIDValidity, "new", data.UIDValidity,
+	f.c.log.Info("UIDVALIDITY changed, read the last days again", "old", before.UIDValidity, "new", data.UIDValidity,
 		"mails_read", taken, "older_mails_left", max(0, int(data.NumMessages)-taken))
 	return f.save(ctx, m)
 }
 
 // markAtEnd gives a watermark behind everything that is in the folder now.
-func (f *fetcher) markAtEnd(s *imapSession, data *imap.SelectData) (*mark, error) {
+func (f *fetcher) markAtEnd(s *imapSession, name string, data *imap.SelectData) (*mark, error) {
 	now := f.c.env.Now()
-	m := &mark{Folder: f.c.set.folder, UIDValidity: data.UIDValidity, First: data.UIDNext}
+	m := &mark{Folder: name, UIDValidity: data.UIDValidity, First: data.UIDNext}
 	if data.NumMessages > 0 {
 		uid, at, err := s.newest(data.NumMessages)
 		if err != nil {
@@ -100,15 +102,22 @@ func (f *fetcher) markAtEnd(s *imapSession, data *imap.SelectData) (*mark, error
 
 // reread takes the mail of the last days before a new watermark, but for what arrived up to a
 // moment (zero = all of it), and notes in the watermark what has been dealt with. It returns how
-// many mails it took.
+// many mails it took. What is new in the folder of sent mail is taken with it.
 func (f *fetcher) reread(ctx context.Context, s *imapSession, m *mark, oldUntil time.Time) (taken int, err error) {
+	sent, err := f.newSent(ctx, s) // before the inbox: an answer is newer than what it answers
+	if err == nil {
+		err = s.enter(f.inbox.name, m.UIDValidity)
+	}
+	if err != nil {
+		return 0, err
+	}
 	uids, err := f.since(s, m.NewestAt)
 	if err != nil {
 		return 0, err
 	}
-	f.oldUntil = oldUntil
-	defer func() { f.oldUntil = time.Time{} }()
-	err = f.take(ctx, s, m.UIDValidity, uids, func(_ context.Context, done []outcome) error {
+	f.inbox.oldUntil = oldUntil
+	defer func() { f.inbox.oldUntil = time.Time{} }()
+	err = f.takeInOrder(ctx, s, m.UIDValidity, uids, sent, func(_ context.Context, done []outcome) error {
 		for _, o := range done {
 			if o.fate == fateFetched || o.fate == fateUnreadable {
 				m.First = min(m.First, o.uid)

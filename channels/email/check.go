@@ -92,17 +92,23 @@ func (c *Channel) olderMails(ctx context.Context) string {
 
 func (c *Channel) checkSent(s *imapSession) channels.Finding {
 	const what = "Sent folder"
-	folders, err := s.outgoing()
+	folders, err := s.outgoing(c.set.sentFolder)
 	switch {
 	case err != nil:
 		return fault(what, "The folders can't be listed: "+said(err.Error()), "Ask the mailbox's provider.")
 	case folders.sent == "":
 		return fault(what, "The mailbox has no folder of sent mail, so nobody can find out whether a mail whose answer was lost was sent.",
 			"Make a folder named Sent.")
-	case c.set.saveSent == saveOff:
-		return found(what, "%s; the server files what it sends.", folders.sent)
 	}
-	return found(what, "%s; Parley files a copy of what it sends.", folders.sent)
+	if _, err := s.examine(folders.sent); err != nil {
+		return fault(what, fmt.Sprintf("The folder %q can't be opened: %s", folders.sent, said(wordsOf(err))),
+			"Check sent_folder in the account's settings; empty: Parley finds it.")
+	}
+	const read = " What is answered there by other programs is shown in the threads."
+	if c.set.saveSent == saveOff {
+		return found(what, "%s; the server files what it sends."+read, folders.sent)
+	}
+	return found(what, "%s; Parley files a copy of what it sends."+read, folders.sent)
 }
 
 func (c *Channel) checkSMTP(ctx context.Context) []channels.Finding {

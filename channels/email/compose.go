@@ -172,6 +172,7 @@ func badRecipient(text, hint string) *channels.SendError {
 // apply writes the head into a message.
 func (h *mailHeaders) apply(msg *mail.Msg) {
 	msg.SetMessageIDWithValue(h.id)
+	msg.SetGenHeader(messageHeader, "<"+h.id+">")
 	msg.SetGenHeader(mail.HeaderDate, h.date)
 	msg.SetAddrHeaderFromMailAddress(mail.HeaderFrom, h.from)
 	if len(h.to) > 0 {

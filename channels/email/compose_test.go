@@ -109,7 +109,7 @@ func checkHead(t *testing.T, raw []byte) {
 		t.Fatal(err)
 	}
 	allowed := []string{"Auto-Submitted", "Cc", "Content-Type", "Date", "From", "In-Reply-To", "Message-Id", "Mime-Version",
-		"References", "Subject", "To", "X-Auto-Response-Suppress"}
+		"References", "Subject", "To", "X-Auto-Response-Suppress", messageHeader}
 	for name, values := range m.Header {
 		if !slices.Contains(allowed, name) || len(values) != 1 {
 			t.Errorf("header %s: %q", name, values)

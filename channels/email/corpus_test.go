@@ -61,7 +61,7 @@ func unreadable(ins []channels.Inbound) string {
 	}
 	for _, in := range ins {
 		switch {
-		case in.From.Key == "":
+		case in.From.Key == "" && (in.Kind != channels.InboundForeign || in.Origin == ""):
 			return "no sender"
 		case in.ExternalID == "":
 			return "no id"

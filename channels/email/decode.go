@@ -2,6 +2,7 @@ package email
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -63,6 +64,9 @@ func (d *decoder) decodeWith(read func(envelope, []byte) []channels.Inbound, pay
 	defer func() {
 		if recover() != nil { // a library met what its authors never saw: the mail still counts
 			out, err = []channels.Inbound{d.rawMessage(e, raw)}, nil
+			if e.Sent {
+				out = nil // nobody can tell who wrote it
+			}
 		}
 	}()
 	return read(e, raw), nil
@@ -78,6 +82,9 @@ func (d *decoder) decodeMail(e envelope, raw []byte) []channels.Inbound {
 	in.Notices = append(in.Notices, limits...)
 	if len(limits) > 0 || c.damaged || c.encrypted != "" {
 		in.Attachments = append(in.Attachments, original(raw))
+	}
+	if e.Sent {
+		return writtenInMailbox(in)
 	}
 	if statuses := d.bounce(root, c, &in, raw); len(statuses) > 0 {
 		return statuses
@@ -95,7 +102,7 @@ func (d *decoder) message(e envelope, raw []byte, root *part, c *content) channe
 	h := root.header
 	in := d.head(e, raw, h)
 	in.Automatic = d.automatic(h, c, in.Subject, in.From)
-	d.identify(&in, e)
+	d.identify(&in, e, h.raw(messageHeader))
 	if notice := authenticationNotice(h); notice != "" {
 		in.Notices = append(in.Notices, notice)
 	}
@@ -170,8 +177,9 @@ func (d *decoder) plusTokens(lists ...[]channels.Party) (conversation, message i
 }
 
 // identify finds the conversation by our tokens and tells our own mail apart. What a mail
-// answers tells more than the address that it was sent to.
-func (d *decoder) identify(in *channels.Inbound, e envelope) {
+// answers tells more than the address that it was sent to. token repeats the Message-ID of a mail
+// of ours, "" if nothing does.
+func (d *decoder) identify(in *channels.Inbound, e envelope, token string) {
 	tagged, answered := in.Conversation, in.Answers
 	in.Conversation, in.Answers = 0, 0
 	for _, id := range in.References {
@@ -190,14 +198,30 @@ func (d *decoder) identify(in *channels.Inbound, e envelope) {
 	if d.ownAddress(in.From.Key) == "" {
 		return
 	}
-	if c, m, ok := parseToken(d.keys, in.ExternalID); ok {
-		in.Kind, in.Conversation, in.Answers, in.Automatic = channels.InboundOwn, c, m, ""
-	} else if e.Sent {
-		in.Kind = channels.InboundForeign
-		if in.Automatic == "own-address" {
-			in.Automatic = ""
+	for _, id := range []string{in.ExternalID, cleanID(token)} {
+		if c, m, ok := parseToken(d.keys, id); ok {
+			in.Kind, in.Conversation, in.Answers, in.Automatic = channels.InboundOwn, c, m, ""
+			return
 		}
 	}
+	if e.Sent && in.Automatic == channels.AutomaticOwn {
+		in.Kind, in.Automatic = channels.InboundForeign, ""
+	}
+}
+
+// writtenInMailbox gives what counts of a mail in the folder of sent mail: one that somebody wrote
+// from an address of the account. What a program sent by itself is no answer, and what was moved
+// there from elsewhere was not sent.
+func writtenInMailbox(in channels.Inbound) []channels.Inbound {
+	if in.Kind == channels.InboundForeign {
+		in.Author = cmp.Or(in.From.Name, in.From.Key)
+		in.Origin = "from the mailbox by " + in.From.Key
+		in.From, in.ReplyTo = channels.Party{}, nil // whom it went to, To and Cc tell
+	}
+	if in.Kind == channels.InboundMessage {
+		return nil
+	}
+	return []channels.Inbound{in}
 }
 
 // externalID gives the Message-ID, else a hash of the mail.

@@ -79,7 +79,7 @@ func defaultOptions() options {
 		maxJoin: 1 << 20,
 		timing: timing{
 			dial: 30 * time.Second, command: 60 * time.Second, total: 15 * time.Minute,
-			poll: 3 * time.Minute, pollBlind: 45 * time.Second,
+			poll: time.Minute, pollBlind: 45 * time.Second,
 			rescan: time.Hour, rescanBad: time.Minute, overlap: 48 * time.Hour,
 			retryFirst: time.Second, retryMax: 5 * time.Minute,
 			loginFirst: 5 * time.Minute, loginMax: 30 * time.Minute,

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -29,6 +30,11 @@ func factID(raw []byte) string {
 	}
 	return "mail:" + hex.EncodeToString(sum.Sum(nil)[:16])
 }
+
+// sentFactID names the fact that a mail stands in the folder of sent mail. Its copy in another
+// folder is another fact: that one proves nothing about who wrote it.
+// Shape: sent:0123456789abcdef0123456789abcdef
+func sentFactID(raw []byte) string { return "sent:" + strings.TrimPrefix(factID(raw), "mail:") }
 
 // blankless feeds lines to a hash without their blanks: servers change how lines are
 // broken.

@@ -67,6 +67,9 @@ func FuzzDecode(f *testing.F) {
 		}
 		e, raw := splitPayload(payload)
 		ins := d.decodeMail(e, raw) // without the net that catches panics
+		if e.Sent && len(ins) == 0 {
+			return // nobody of the team wrote it
+		}
 		if problem := unreadable(ins); problem != "" {
 			t.Fatal(problem)
 		}

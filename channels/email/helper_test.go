@@ -44,7 +44,11 @@ func describe(in channels.Inbound) string {
 	}
 	field("kind", string(in.Kind))
 	field("id", in.ExternalID)
-	field("from", parties([]channels.Party{in.From}))
+	if in.From.Key != "" {
+		field("from", parties([]channels.Party{in.From}))
+	}
+	field("author", in.Author)
+	field("origin", in.Origin)
 	if !in.At.IsZero() {
 		field("at", in.At.Format("2006-01-02 15:04:05 -0700"))
 	}

@@ -57,6 +57,12 @@ type imapSession struct {
 	limits timing
 	news   chan struct{} // holds one signal: the folder may have changed
 	unhook func() bool   // takes the end of ctx off again
+
+	opened  string           // the folder that is open; "" = none
+	folders *outgoingFolders // nil: not asked for yet
+	// sentNext is UIDNEXT of the folder of sent mail when all below it had been dealt with by this
+	// session; 0 = that was not yet so.
+	sentNext imap.UID
 }
 
 // openIMAP connects and logs in. The session's connection is closed when ctx ends.
@@ -177,8 +183,22 @@ func (s *imapSession) logout() {
 // examine opens a folder for reading only, so that nothing is marked as seen.
 func (s *imapSession) examine(folder string) (*imap.SelectData, error) {
 	var data *imap.SelectData
+	s.opened = "" // one that can't be opened leaves none open
 	err := s.do(func() (err error) {
 		data, err = s.client.Select(folder, &imap.SelectOptions{ReadOnly: true}).Wait()
+		return err
+	})
+	if err == nil {
+		s.opened = folder
+	}
+	return data, err
+}
+
+// status asks for what is new in a folder that is not open.
+func (s *imapSession) status(folder string) (*imap.StatusData, error) {
+	var data *imap.StatusData
+	err := s.do(func() (err error) {
+		data, err = s.client.Status(folder, &imap.StatusOptions{NumMessages: true, UIDNext: true, UIDValidity: true}).Wait()
 		return err
 	})
 	return data, err

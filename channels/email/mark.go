@@ -12,7 +12,7 @@ import (
 )
 
 // mark is the durable watermark of one folder: what has been dealt with.
-// Shape: {"v":1,"folder":"INBOX","uidvalidity":1,"first":5,"last":9,"newest_at":…,"started_at":…,"done":[[5,9]]}
+// Shape: {"v":1,"folder":"INBOX","uidvalidity":1,"first":5,"last":9,"newest_at":…,"started_at":…,"done":[[5,9]],"sent":{…}}
 type mark struct {
 	V           int    `json:"v"`
 	Folder      string `json:"folder"`
@@ -30,6 +30,12 @@ type mark struct {
 	// Done lists the UIDs dealt with that looking back finds again, as ranges. Servers
 	// may show a lower UID after a higher one: what is not listed is fetched.
 	Done [][2]imap.UID `json:"done"`
+
+	// SentFrom is the arrival from which the folder of sent mail counts, when it is looked into for
+	// the first time; zero = none of what is there then.
+	SentFrom time.Time `json:"sent_from,omitzero"`
+	// Sent is the watermark of the folder of sent mail; nil = it was not looked into yet.
+	Sent *mark `json:"sent,omitempty"`
 }
 
 const (
@@ -66,8 +72,10 @@ func (c *Channel) loadMark(ctx context.Context) (*mark, error) {
 
 func (c *Channel) saveMark(ctx context.Context, m *mark) error {
 	m.V = markVersion
-	if over := len(m.Done) - maxDoneRanges; over > 0 {
-		m.Done = m.Done[over:]
+	m.bound()
+	if m.Sent != nil {
+		m.Sent.V = markVersion
+		m.Sent.bound()
 	}
 	data, err := json.Marshal(m)
 	if err == nil {
@@ -77,6 +85,13 @@ func (c *Channel) saveMark(ctx context.Context, m *mark) error {
 		return fmt.Errorf("email: save watermark: %w", err)
 	}
 	return nil
+}
+
+// bound drops the oldest ranges of a list that grew too long.
+func (m *mark) bound() {
+	if over := len(m.Done) - maxDoneRanges; over > 0 {
+		m.Done = m.Done[over:]
+	}
 }
 
 // has tells whether a UID is listed as done.

@@ -51,7 +51,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 }
 
 func (c *Channel) reconcile(s *imapSession, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
-	folders, err := s.outgoing()
+	folders, err := s.outgoing(c.set.sentFolder)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}

@@ -17,14 +17,12 @@ const reportAfter = 3
 
 // fetcher is the state of Run. Only Run's goroutine touches it.
 type fetcher struct {
-	c    *Channel
-	mark *mark // nil: nothing known, begin with new mail
+	c     *Channel
+	inbox *folder // the folder that the account names
+	sent  *folder // what the team writes in the mailbox itself
 
-	tries   map[imap.UID]int // failed tries to get a mail on its own
-	bad     map[imap.UID]bool
-	careful imap.UID // mails up to this UID are fetched one by one
-
-	oldUntil time.Time // mail up to here was there before us; zero: UIDs tell that
+	sentRest     time.Duration // how long the folder of sent mail was left alone after its last trouble; 0 = no trouble
+	sentRestEnds time.Time
 
 	lookBack *time.Timer
 	due      bool          // it is time to look back
@@ -35,12 +33,13 @@ type fetcher struct {
 }
 
 // Run fetches mail until ctx ends: it keeps one IMAP connection, waits with IDLE and
-// looks every few minutes besides, because announcements get lost. A mail is passed
+// looks every minute besides, because announcements get lost and nothing announces what
+// is filed in the folder of sent mail. A mail is passed
 // over only when Accept stored it, when it is proven gone, or when it could not be
 // read three times and was stored as quarantined.
 func (c *Channel) Run(ctx context.Context) error {
 	f := &fetcher{
-		c: c, tries: map[imap.UID]int{}, bad: map[imap.UID]bool{},
+		c: c, inbox: newFolder(c.set.folder, false), sent: newFolder("", true),
 		lookBack: time.NewTimer(c.opts.timing.rescan), due: true,
 	}
 	defer f.lookBack.Stop()
@@ -67,7 +66,10 @@ func (f *fetcher) load(ctx context.Context) error {
 			Hint: "Was an older version of Parley started? Start the newest one.",
 		})
 	}
-	f.mark = m
+	f.inbox.mark = m
+	if m != nil && m.Sent != nil {
+		f.sent.mark, f.sent.name = m.Sent, m.Sent.Folder
+	}
 	return err
 }
 

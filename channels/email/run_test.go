@@ -151,9 +151,8 @@ func TestFolderChanges(t *testing.T) {
 	w := newWatchedWorld(t)
 	w.put("Archive", "Message-ID: <a@x>\nSubject: old\n\nx\n", time.Time{})
 	w.config[fieldFolder] = "Archive"
-	idle := w.idling(mailfake.Fault{Action: mailfake.ActionExists})
 	w.run()
-	w.struck(idle, 1)
+	w.journal.wait(t, "a watermark of the folder", func() bool { return strings.Contains(string(w.journal.state), `"folder":"Archive"`) })
 	w.put("Archive", "Message-ID: <b@x>\nSubject: new\n\nx\n", time.Time{})
 	w.arrives("new")
 }

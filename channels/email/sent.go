@@ -3,6 +3,7 @@ package email
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net/textproto"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -19,6 +21,10 @@ import (
 // copyHeader marks the copies that we file ourselves. A mail of ours in the Sent
 // folder without it was filed by the server: Reconcile needs to know which.
 const copyHeader = "X-Parley-Copy"
+
+// messageHeader repeats the Message-ID of a mail that Parley sends: some servers replace that, and
+// the mail must be known again in the folder of sent mail.
+const messageHeader = "X-Parley-Message"
 
 // sentNames are the usual names of the folder of sent mail, for servers that do not
 // mark it (RFC 6154), in lower case, without what stands before the last delimiter.
@@ -40,8 +46,12 @@ func (o outgoingFolders) list() []string {
 	return slices.DeleteFunc([]string{o.sent, o.all}, func(name string) bool { return name == "" })
 }
 
-// outgoing finds them by their special use, whatever the language of their names.
-func (s *imapSession) outgoing() (outgoingFolders, error) {
+// outgoing finds them by their special use, whatever the language of their names. The folder of
+// sent mail may be named by the account; "" = it is not.
+func (s *imapSession) outgoing(named string) (outgoingFolders, error) {
+	if s.folders != nil {
+		return *s.folders, nil
+	}
 	var options *imap.ListOptions
 	caps := s.client.Caps()
 	if caps.Has(imap.CapSpecialUse) && caps.Has(imap.CapListExtended) {
@@ -55,7 +65,10 @@ func (s *imapSession) outgoing() (outgoingFolders, error) {
 	if err != nil {
 		return outgoingFolders{}, fmt.Errorf("email: list folders: %w", err)
 	}
-	return pickOutgoing(folders), nil
+	out := pickOutgoing(folders)
+	out.sent = cmp.Or(named, out.sent)
+	s.folders = &out
+	return out, nil
 }
 
 func pickOutgoing(folders []*imap.ListData) (out outgoingFolders) {
@@ -110,7 +123,7 @@ func (c *Channel) fileCopy(ctx context.Context, m *outgoing) error {
 		return err
 	}
 	defer s.close()
-	folders, err := s.outgoing()
+	folders, err := s.outgoing(c.set.sentFolder)
 	if err != nil {
 		return err
 	}
@@ -153,8 +166,11 @@ func (s *imapSession) saves(folder string, ids ...string) (bool, error) {
 
 // sighting is a mail of ours that stands in a folder.
 type sighting struct {
-	id   string // Message-ID without <>
-	copy bool   // we filed it ourselves
+	uid   imap.UID
+	at    time.Time // INTERNALDATE; zero: not told
+	id    string    // Message-ID without <>
+	token string    // what we sent as its Message-ID; "" = not told
+	copy  bool      // we filed it ourselves
 }
 
 // find looks for a Message-ID in the open folder. The server's search compares parts
@@ -177,11 +193,11 @@ const maxSightings = 50
 // sightings reads the ids of some mails of the open folder.
 func (s *imapSession) sightings(set imap.NumSet) ([]sighting, error) {
 	section := &imap.FetchItemBodySection{
-		Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID", copyHeader},
+		Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID", messageHeader, copyHeader},
 	}
 	var out []sighting
 	err := s.do(func() error {
-		cmd := s.client.Fetch(set, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}})
+		cmd := s.client.Fetch(set, &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}})
 		for data := cmd.Next(); data != nil; data = cmd.Next() {
 			m := &fetched{}
 			if err := m.read(data, maxHeaderBytes); err != nil {
@@ -192,7 +208,9 @@ func (s *imapSession) sightings(set imap.NumSet) ([]sighting, error) {
 				continue
 			}
 			h, _ := textproto.NewReader(bufio.NewReader(bytes.NewReader(m.raw))).ReadMIMEHeader()
-			out = append(out, sighting{id: cleanID(h.Get("Message-ID")), copy: h.Get(copyHeader) != ""})
+			out = append(out, sighting{
+				uid: m.uid, at: m.at, id: cleanID(h.Get("Message-ID")), token: cleanID(h.Get(messageHeader)), copy: h.Get(copyHeader) != "",
+			})
 		}
 		return cmd.Close()
 	})

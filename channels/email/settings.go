@@ -42,6 +42,7 @@ type settings struct {
 	saveSent   string // saveOn or saveOff: auto is decided
 	saveAuto   bool   // it was auto: a server that saves by itself changes it
 	folder     string
+	sentFolder string // "" = found by its mark or its usual name
 }
 
 // provider is a mail service whose habits are known.
@@ -78,6 +79,7 @@ func newSettings(c channels.Config) (settings, error) {
 		address:    r.address(fieldAddress, r.text(fieldAddress, "")),
 		senderName: oneLine(r.text(fieldSenderName, "")),
 		folder:     r.text(fieldFolder, "INBOX"),
+		sentFolder: r.text(fieldSentFolder, ""),
 		saveSent:   r.oneOf(fieldSaveSent, saveAuto, saveAuto, saveOn, saveOff),
 	}
 	s.own = []string{strings.ToLower(s.address)}

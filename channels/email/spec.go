@@ -19,6 +19,7 @@ const (
 	fieldSMTPPassword = "smtp.password"
 	fieldSaveSent     = "save_sent"
 	fieldFolder       = "folder"
+	fieldSentFolder   = "sent_folder"
 )
 
 // Spec describes the channel "email": a mailbox read by IMAP and answered by SMTP. All
@@ -51,6 +52,7 @@ func Spec() channels.Spec {
 			{Name: fieldSaveSent, Label: "Copy to Sent", Default: saveAuto, OneOf: []string{saveAuto, saveOn, saveOff},
 				Help: "on: Parley files a copy. off: the mail server files what it sends, as Gmail and Microsoft 365 do. auto: off for those two, on for others."},
 			{Name: fieldFolder, Label: "Folder", Help: "The folder that is read.", Default: "INBOX"},
+			{Name: fieldSentFolder, Label: "Sent folder", Help: "Where sent mail is filed, and where answers are found that somebody writes in the mailbox itself. Empty: Parley finds it."},
 		},
 	}
 }

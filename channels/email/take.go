@@ -17,6 +17,7 @@ type fate int
 const (
 	fateFetched    fate = iota
 	fateGone            // proven: it is no longer there
+	fateSkipped         // of sent mail: Parley sent it, or it was there before us
 	fateOld             // it was there before us
 	fateUnreadable      // three tries failed
 )
@@ -31,18 +32,19 @@ type outcome struct {
 // taking is one run of take. Only the goroutine that fetches touches it.
 type taking struct {
 	f     *fetcher
+	d     *folder
 	s     *imapSession
 	known map[imap.UID]*fetched // size and date, asked for ahead
 	asked imap.UID              // sizes were asked for up to this mail
 	held  func()                // gives back the bytes reserved for this batch; nil: none yet
 }
 
-// take deals with mails in UID order, a batch at a time: fetch, have them stored, then
+// take deals with mails of an open folder in UID order, a batch at a time: fetch, have them stored, then
 // tell took, which moves the watermark. While one batch is being stored the next one is
 // fetched. took is called by another goroutine, which ends before take does.
-func (f *fetcher) take(ctx context.Context, s *imapSession, validity uint32, uids []imap.UID,
+func (f *fetcher) take(ctx context.Context, s *imapSession, d *folder, validity uint32, uids []imap.UID,
 	took func(context.Context, []outcome) error) error {
-	t := &taking{f: f, s: s, known: map[imap.UID]*fetched{}}
+	t := &taking{f: f, d: d, s: s, known: map[imap.UID]*fetched{}}
 	var stored chan error // of the batch before
 	for len(uids) > 0 {
 		done, err := t.batch(ctx, uids)
@@ -61,7 +63,7 @@ func (f *fetcher) take(ctx context.Context, s *imapSession, validity uint32, uid
 			if held != nil {
 				defer held()
 			}
-			stored <- f.store(ctx, done, validity, took)
+			stored <- f.store(ctx, d, done, validity, took)
 		}(t.held)
 		t.held = nil
 	}
@@ -72,10 +74,10 @@ func (f *fetcher) take(ctx context.Context, s *imapSession, validity uint32, uid
 }
 
 // store has mails stored and then passed over.
-func (f *fetcher) store(ctx context.Context, done []outcome, validity uint32, took func(context.Context, []outcome) error) error {
+func (f *fetcher) store(ctx context.Context, d *folder, done []outcome, validity uint32, took func(context.Context, []outcome) error) error {
 	var facts []channels.Fact
 	for _, o := range done {
-		if fact, ok := f.fact(o, validity); ok {
+		if fact, ok := d.fact(o, validity); ok {
 			facts = append(facts, fact)
 		}
 	}
@@ -96,9 +98,8 @@ func (t *taking) release() {
 // batch finds out the fate of the first of some mails: as many as may be held
 // together, one when it is large or may break the connection.
 func (t *taking) batch(ctx context.Context, uids []imap.UID) ([]outcome, error) {
-	f := t.f
 	n := 1
-	if uids[0] > f.careful {
+	if uids[0] > t.d.careful {
 		if err := t.ask(uids[:min(batchSize, len(uids))]); err != nil {
 			return nil, err
 		}
@@ -114,7 +115,7 @@ func (t *taking) batch(ctx context.Context, uids []imap.UID) ([]outcome, error) 
 		o := outcome{uid: uid, mail: t.known[uid]}
 		delete(t.known, uid)
 		switch {
-		case o.mail != nil && f.old(o.mail):
+		case o.mail != nil && t.d.old(o.mail):
 			o.fate = fateOld
 		case o.mail == nil || !o.mail.whole:
 			var err error
@@ -122,7 +123,7 @@ func (t *taking) batch(ctx context.Context, uids []imap.UID) ([]outcome, error) 
 				return nil, err
 			}
 		}
-		delete(f.tries, uid)
+		delete(t.d.tries, uid)
 		done = append(done, o)
 	}
 	return done, nil
@@ -147,7 +148,7 @@ func (t *taking) blame(err error, last imap.UID) error {
 	if err == nil || refused(err) {
 		return nil
 	}
-	t.f.careful = max(t.f.careful, last)
+	t.d.careful = max(t.d.careful, last)
 	return err
 }
 
@@ -169,7 +170,7 @@ func (t *taking) together(uids []imap.UID) int {
 func (t *taking) size(uid imap.UID) int64 {
 	m := t.known[uid]
 	switch {
-	case t.f.old(m):
+	case t.d.old(m):
 		return 0
 	case m.sizeBytes > t.f.c.opts.maxBody:
 		return maxHeaderBytes
@@ -184,7 +185,7 @@ func (t *taking) bodies(ctx context.Context, uids []imap.UID) error {
 	var wanted []imap.UID
 	var bytes int64
 	for _, uid := range uids {
-		if !t.f.old(t.known[uid]) {
+		if !t.d.old(t.known[uid]) {
 			wanted = append(wanted, uid)
 			bytes += t.size(uid)
 		}
@@ -199,19 +200,13 @@ func (t *taking) bodies(ctx context.Context, uids []imap.UID) error {
 	return t.blame(t.s.fetchBodies(wanted, t.known, t.f.c.opts), uids[len(uids)-1])
 }
 
-// old tells whether a mail was there before the first start. UIDs tell that, until
-// UIDVALIDITY changes and they mean nothing any more.
-func (f *fetcher) old(m *fetched) bool {
-	return !f.oldUntil.IsZero() && !m.at.IsZero() && !m.at.After(f.oldUntil)
-}
-
 // alone gets one mail, or finds out why not. A try counts before it is made, since it
 // may cost the connection. known is what was asked for before, nil for nothing.
 func (t *taking) alone(ctx context.Context, uid imap.UID, known *fetched) (outcome, error) {
 	f := t.f
-	for f.tries[uid] < maxTries {
-		f.tries[uid]++
-		m, err := t.try(ctx, uid, known, f.tries[uid] == maxTries)
+	for t.d.tries[uid] < maxTries {
+		t.d.tries[uid]++
+		m, err := t.try(ctx, uid, known, t.d.tries[uid] == maxTries)
 		known = nil
 		if err != nil && ctx.Err() != nil {
 			return outcome{}, ctx.Err()
@@ -219,11 +214,11 @@ func (t *taking) alone(ctx context.Context, uid imap.UID, known *fetched) (outco
 		if err := t.blame(err, uid); err != nil {
 			return outcome{}, err
 		}
-		if m != nil && f.old(m) {
+		if m != nil && t.d.old(m) {
 			return outcome{uid, fateOld, m}, nil
 		}
 		if m != nil && m.whole {
-			f.recovered(uid)
+			f.recovered(t.d, uid)
 			return outcome{uid, fateFetched, m}, nil
 		}
 		there, err := t.s.exists(uid)
@@ -238,9 +233,9 @@ func (t *taking) alone(ctx context.Context, uid imap.UID, known *fetched) (outco
 			return outcome{}, ctx.Err()
 		}
 	}
-	f.bad[uid] = true
+	t.d.bad[uid] = true
 	f.hurry()
-	f.c.log.Error("mail can't be read, quarantined", "uid", uid)
+	f.c.log.Error("mail can't be read, quarantined", "folder", t.d.name, "uid", uid)
 	return outcome{uid, fateUnreadable, nil}, nil
 }
 
@@ -253,8 +248,8 @@ func (f *fetcher) hurry() {
 }
 
 // recovered notes that a mail could be read.
-func (f *fetcher) recovered(uid imap.UID) {
-	if delete(f.bad, uid); len(f.bad) == 0 {
+func (f *fetcher) recovered(d *folder, uid imap.UID) {
+	if delete(d.bad, uid); len(f.inbox.bad)+len(f.sent.bad) == 0 {
 		f.badWait = 0
 	}
 }
@@ -274,7 +269,7 @@ func (t *taking) try(ctx context.Context, uid imap.UID, known *fetched, bodyOnly
 		}
 	}
 	m := mails[uid]
-	if m == nil || t.f.old(m) {
+	if m == nil || t.d.old(m) {
 		return m, nil
 	}
 	if t.held == nil { // a batch of one; others reserved for all their mails
@@ -291,19 +286,22 @@ func (t *taking) try(ctx context.Context, uid imap.UID, known *fetched, bodyOnly
 }
 
 // fact makes what is stored of an outcome; false when there is nothing to store.
-func (f *fetcher) fact(o outcome, validity uint32) (channels.Fact, bool) {
+func (d *folder) fact(o outcome, validity uint32) (channels.Fact, bool) {
 	if o.fate != fateFetched && o.fate != fateUnreadable {
 		return channels.Fact{}, false
 	}
-	head := envelope{V: 1, Folder: f.c.set.folder, UID: uint32(o.uid), UIDValidity: validity}
+	head := envelope{V: 1, Folder: d.name, UID: uint32(o.uid), UIDValidity: validity, Sent: d.sent}
 	fact := channels.Fact{OrderKey: mailOrder}
 	var mail *fetched
 	if o.fate == fateFetched {
 		head.InternalDate, head.SizeBytes, head.Truncated = o.mail.at, o.mail.sizeBytes, o.mail.truncated
 		mail = o.mail
 		fact.ExternalID = factID(mail.raw)
+		if d.sent {
+			fact.ExternalID = sentFactID(mail.raw)
+		}
 	} else {
-		fact.ExternalID = fmt.Sprintf("uid:%.200s:%d:%d", f.c.set.folder, validity, o.uid)
+		fact.ExternalID = fmt.Sprintf("uid:%.200s:%d:%d", d.name, validity, o.uid)
 		fact.Quarantine = "The mail server does not hand this mail out."
 	}
 	line, err := json.Marshal(head)

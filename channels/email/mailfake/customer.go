@@ -3,6 +3,7 @@ package mailfake
 import (
 	"fmt"
 	"net/mail"
+	"strings"
 	"time"
 )
 
@@ -44,7 +45,7 @@ func (c *Customer) Address() string { return c.addr.Address }
 // Inbox lists what the customer received, oldest first.
 func (c *Customer) Inbox() []Received { return c.srv.Inbox(c.addr.Address) }
 
-// Send composes a mail, delivers it to To, Cc and Bcc and keeps a copy in the
+// Send composes a mail, delivers it to To, Cc and Bcc and keeps a copy, with its Bcc, in the
 // customer's Sent folder. Empty MessageID and Date are filled in.
 // Errors: a malformed address; *RefusedError when nobody takes the mail.
 func (c *Customer) Send(m Mail) (Sent, error) {
@@ -77,9 +78,17 @@ func (c *Customer) Send(m Mail) (Sent, error) {
 	out := Sent{MessageID: m.MessageID, Date: m.Date, Raw: raw}
 	out.Delivered, out.Refused, err = c.srv.deliver(c.addr.Address, to, raw, true)
 	if err == nil {
-		c.srv.saveSent(c.addr.Address, raw)
+		c.srv.saveSent(c.addr.Address, m.withBcc(raw))
 	}
 	return out, err
+}
+
+// withBcc gives the copy that a mail program keeps: only that one says who got a blind copy.
+func (m Mail) withBcc(raw []byte) []byte {
+	if len(m.Bcc) == 0 {
+		return raw
+	}
+	return append([]byte("Bcc: "+strings.Join(m.Bcc, ", ")+"\r\n"), raw...)
 }
 
 // SendRaw delivers the bytes exactly as they are, without Return-Path, Delivered-To and

@@ -144,6 +144,8 @@ func details(ts *testscript.TestScript, m *mailfake.Mail, args []string) mailfak
 	for _, a := range args {
 		name, value, _ := strings.Cut(a, "=")
 		switch name {
+		case "to":
+			m.To = append(m.To, value)
 		case "cc":
 			m.Cc = append(m.Cc, value)
 		case "id":

@@ -78,6 +78,7 @@ func (s *stage) heard() (bool, error) {
 //	mail locks|unlocks MAILBOX              its password changes
 //	mail fails CODE TIMES                   the answer to the next mails
 //	mail cuts-after TIMES                   they are taken, the answer is lost
+//	mail answers 'text' [detail=…]          somebody answers the newest mail in the mailbox itself
 //	mail renumbers MAILBOX                  as servers do after a restore
 //	mail accepted N                         so many mails were handed to the server
 //	mail recovers
@@ -111,6 +112,13 @@ func mailCommand(ts *testscript.TestScript, neg bool, args []string) {
 		times, err := strconv.Atoi(args[1])
 		ts.Check(err)
 		_, err = fake.AddFault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter, Times: times})
+		ts.Check(err)
+		return
+	case "answers": // somebody of the team, in the mailbox itself
+		m := mailfake.Mail{Text: args[1]}
+		program := details(ts, &m, args[2:])
+		inbox := fake.Inbox(HelpAddress)
+		_, err := fake.Customer("Acme Support <"+HelpAddress+">").ReplyAs(program, inbox[len(inbox)-1], m)
 		ts.Check(err)
 		return
 	case "renumbers":

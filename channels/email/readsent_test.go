@@ -1,0 +1,263 @@
+package email
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/channels"
+	"parley/channels/email/mailfake"
+)
+
+// newSentWorld makes a world in which Parley looks often, into a mailbox that it looked at once.
+func newSentWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
+	t.Helper()
+	w := newWorld(t, change...)
+	w.opts.timing.poll = 10 * time.Millisecond
+	w.run()
+	w.ready()
+	w.sentWatched()
+	return w
+}
+
+// sentWatched waits until the watermark says that the folder of sent mail is read.
+func (w *world) sentWatched() {
+	w.t.Helper()
+	w.journal.wait(w.t, "a watermark of the folder of sent mail", func() bool { return strings.Contains(string(w.journal.state), `"sent":{`) })
+}
+
+// answers writes an answer to the newest mail of the inbox, as somebody does who opens the mailbox
+// with a mail program.
+func (w *world) answers(text string, change ...func(*mailfake.Mail)) mailfake.Sent {
+	w.t.Helper()
+	inbox := w.Inbox(support)
+	m := mailfake.Mail{Subject: text, Text: text}
+	for _, c := range change {
+		c(&m)
+	}
+	sent, err := w.Customer("Acme Support <"+support+">").ReplyWith(inbox[len(inbox)-1], m)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return sent
+}
+
+// R-259: what somebody writes in the mailbox itself is taken once, what Parley sends is not.
+func TestSentFolderIsRead(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*mailfake.MailboxConfig){
+		"Parley files a copy": func(*mailfake.MailboxConfig) {},
+		"the server files":    func(c *mailfake.MailboxConfig) { c.SaveToSent = true },
+		"it replaces ids":     func(c *mailfake.MailboxConfig) { c.SaveToSent, c.RewriteMessageID = true, true },
+		"localised name":      func(c *mailfake.MailboxConfig) { c.SentFolder = "[Mail]/Odeslaná" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newSentWorld(t, func(o *mailfake.Options) { change(&o.Mailboxes[0]) })
+			w.mail("Question")
+			w.arrives("Question")
+			if _, err := w.channel().Send(within(t, patience), reply()); err != nil {
+				t.Fatal(err)
+			}
+			first := w.answers("Answer")
+			w.arrives("Question", "Answer")
+			w.answers("Another")
+			w.arrives("Question", "Answer", "Another")
+			ins, err := w.channel().Decode(w.journal.facts[1].Payload)
+			if err != nil || len(ins) != 1 {
+				t.Fatalf("%v: %+v", err, ins)
+			}
+			in := ins[0]
+			if in.Kind != channels.InboundForeign || in.ExternalID != strings.Trim(first.MessageID, "<>") || in.Author != "Acme Support" ||
+				in.Origin != "from the mailbox by "+support || in.From.Key != "" || len(in.To) != 1 || in.To[0].Key != "ann@customer.test" {
+				t.Errorf("%+v", in)
+			}
+			w.journal.mu.Lock()
+			defer w.journal.mu.Unlock()
+			for _, call := range w.journal.calls {
+				if s := subjectsOf(call); slices.Contains(s, reply().Subject) {
+					t.Errorf("Parley's own mail was fetched: %q", s)
+				}
+			}
+		})
+	}
+}
+
+// What came while nobody looked is taken in the order in which it arrived in both folders, the first
+// time and later; older mail, and what is moved into the folder, is left.
+func TestSentMailInOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.begins = time.Now().Add(-3 * time.Hour)
+	w.arrived("INBOX", "question", 100*time.Minute)
+	w.arrived("Sent", "years before", 50*time.Hour)
+	w.arrived("Sent", "the day before", 20*time.Hour)
+	w.arrived("Sent", "answer", 90*time.Minute)
+	w.arrived("INBOX", "thanks", 80*time.Minute)
+	w.arrived("INBOX", "and one more", 79*time.Minute)
+	w.arrived("Sent", "more answers", 70*time.Minute)
+	w.arrived("Sent", "welcome", 69*time.Minute)
+	stop := w.run()
+	w.arrives("question", "answer", "thanks", "and one more", "more answers", "welcome")
+	w.sentWatched()
+	stop()
+	w.arrived("INBOX", "later question", 60*time.Minute)
+	w.arrived("Sent", "later answer", 50*time.Minute)
+	w.arrived("Sent", "moved here", 30*24*time.Hour)
+	w.arrived("INBOX", "later thanks", 40*time.Minute)
+	w.run()
+	w.arrives("question", "answer", "thanks", "and one more", "more answers", "welcome", "later question", "later answer", "later thanks")
+}
+
+// A mailbox that an older version read begins with what is sent from now on.
+func TestSentFolderAfterAnUpgrade(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.begins = time.Now().Add(-time.Hour)
+	w.arrived("Sent", "before the upgrade", 30*time.Minute)
+	w.journal.state = []byte(`{"v":1,"folder":"INBOX","uidvalidity":1,"first":1,"last":0,"newest_at":"2026-11-21T09:00:00Z","started_at":"2026-11-21T09:00:00Z","done":[]}`)
+	if err := w.ChangeUIDValidity(support, "INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	w.opts.timing.poll = 10 * time.Millisecond
+	w.run()
+	w.sentWatched()
+	w.mail("question")
+	w.answers("answer")
+	w.arrives("question", "answer")
+}
+
+// A process that ends between storing an answer and noting that it did finds it again: one fact. So
+// does one that finds the folder renumbered.
+func TestSentMailIsStoredOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opts.timing.poll = 10 * time.Millisecond
+	stop := w.run()
+	w.ready()
+	w.sentWatched()
+	w.mail("question")
+	w.arrives("question")
+	before := slices.Clone(w.journal.state)
+	w.answers("answer")
+	w.arrives("question", "answer")
+	stop()
+	w.journal.state = before // as if it had died before the watermark
+	stop = w.run()
+	w.answers("second")
+	w.arrives("question", "answer", "second")
+	stop()
+	if err := w.ChangeUIDValidity(support, "Sent"); err != nil {
+		t.Fatal(err)
+	}
+	w.run()
+	w.answers("third")
+	w.arrives("question", "answer", "second", "third")
+	if n := len(w.journal.calls); n < 5 {
+		t.Errorf("%d calls: nothing was stored again", n)
+	}
+}
+
+// A folder of sent mail that can't be listed, opened or read never keeps the inbox from being read.
+func TestSentFolderInTrouble(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]mailfake.Fault{
+		"no list":      {Op: mailfake.OpLIST, Action: mailfake.ActionReply},
+		"silent list":  {Op: mailfake.OpLIST, Action: mailfake.ActionDelay},
+		"no status":    {Op: mailfake.OpSTATUS, Action: mailfake.ActionReply},
+		"hang-up":      {Op: mailfake.OpSTATUS, Action: mailfake.ActionBye},
+		"refused open": {Op: mailfake.OpSELECT, Action: mailfake.ActionReply, Nth: 2},
+		"renumbered":   {Op: mailfake.OpSELECT, Action: mailfake.ActionUIDValidity, Nth: 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.opts.timing.command = time.Second
+			fault.Times = mailfake.Forever
+			if fault.Op == mailfake.OpSELECT {
+				fault.Times = 1
+			}
+			w.fault(fault)
+			w.arrived("Sent", "an answer", time.Minute)
+			idle := w.idling(mailfake.Fault{Action: mailfake.ActionExists})
+			w.run()
+			w.ready()
+			w.struck(idle, 1)
+			w.mail("one")
+			w.arrives("one")
+			w.mail("two")
+			w.arrives("one", "two")
+		})
+	}
+}
+
+// A folder that the account names is read, and what lies in it is as little the inbox's as ever.
+func TestNamedSentFolder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].Folders = []string{"Répondus"} })
+	w.config[fieldSentFolder] = "Répondus"
+	w.opts.timing.poll = 10 * time.Millisecond
+	w.run()
+	w.ready()
+	w.sentWatched()
+	w.arrived("Répondus", "answer", 0)
+	w.arrives("answer")
+	if head, _ := splitPayload(w.journal.facts[0].Payload); !head.Sent || head.Folder != "Répondus" {
+		t.Errorf("%+v", head)
+	}
+	if text := w.checked("Sent folder"); !strings.HasPrefix(text, "Répondus;") {
+		t.Errorf("doctor says %q", text)
+	}
+	w.config[fieldSentFolder] = "Nowhere"
+	if text := w.checked("Sent folder"); !strings.Contains(text, `"Nowhere" can't be opened`) {
+		t.Errorf("doctor says %q", text)
+	}
+}
+
+// What stands in the folder of sent mail and was written by nobody of the team is no answer; what
+// stands elsewhere proves nothing, whatever it says.
+func TestWrittenInMailbox(t *testing.T) {
+	t.Parallel()
+	const (
+		from    = "From: Acme <help@acme.test>\r\n"
+		id      = "Message-ID: <a1@acme.test>\r\nTo: ann@customer.test\r\nIn-Reply-To: <q@customer.test>\r\n"
+		text    = "\r\nHello"
+		foreign = "foreign"
+	)
+	ours := messageID(decodeKeys[0], 12, 34, "acme.test")
+	for name, tc := range map[string]struct{ raw, want string }{
+		"an answer":            {from + id + text, foreign},
+		"by an alias":          {"From: Billing@acme.test\r\n" + id + text, foreign},
+		"blind copies":         {from + id + "Bcc: boss@acme.test\r\n" + text, foreign},
+		"moved from the inbox": {"From: ann@customer.test\r\n" + id + text, ""},
+		"another colleague's":  {"From: kim@acme.test\r\n" + id + text, ""},
+		"out of office":        {from + id + "Auto-Submitted: auto-replied\r\n" + text, ""},
+		"vacation":             {from + id + "Subject: Automatic reply: Hi\r\n" + text, ""},
+		"newsletter":           {from + id + "List-Unsubscribe: <mailto:x@acme.test>\r\n" + text, ""},
+		"read receipt": {from + id + "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\r\n\r\n--b\r\n\r\nSeen\r\n" +
+			"--b\r\nContent-Type: message/disposition-notification\r\n\r\nDisposition: manual-action/MDN-sent-manually; displayed\r\n--b--\r\n", ""},
+		"a bounce":         {"From: MAILER-DAEMON@acme.test\r\n" + id + text, ""},
+		"ours":             {from + "Message-ID: <" + ours + ">\r\n" + text, "own"},
+		"ours, renamed":    {from + id + messageHeader + ": <" + ours + ">\r\n" + text, "own"},
+		"forged":           {from + id + messageHeader + ": <c12.m34.00000000@acme.test>\r\n" + text, foreign},
+		"no sender":        {id + text, ""},
+		"quotes a message": {from + id + "References: <" + ours + ">\r\n" + text, foreign},
+	} {
+		for _, sent := range []bool{true, false} {
+			head := fmt.Sprintf(`{"v":1,"folder":"Sent","uid":1,"uidvalidity":1,"sent":%v}`+"\n", sent)
+			ins, err := newTestDecoder().decode([]byte(head + tc.raw))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got string
+			if len(ins) > 0 {
+				got = string(ins[0].Kind)
+			}
+			if sent && got != tc.want || !sent && (got == foreign || got == "") {
+				t.Errorf("%s, in the folder of sent mail %v: %q", name, sent, got)
+			}
+		}
+	}
+}
