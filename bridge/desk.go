@@ -167,7 +167,16 @@ func (d *desk) MayStart(ctx context.Context, user string, s Start) (Facts, error
 	if begun.caps.Threads {
 		return Facts{}, nil
 	}
-	customer := append([]string{begun.party.Key}, begun.party.Also...)
+	customer := begun.keys()
+	if begun.knownOnly {
+		writers, err := store.WritersAmong(ctx, d.e.pool, customer)
+		if err != nil {
+			return Facts{}, err
+		}
+		if problem := begun.strangerProblem(writers); problem != nil {
+			return Facts{}, problem
+		}
+	}
 	latest, err := store.LatestConversations(ctx, d.e.pool, slices.Repeat([]int64{begun.account.ID}, len(customer)), customer)
 	if err != nil || len(latest) == 0 {
 		return Facts{}, err

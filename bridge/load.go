@@ -51,6 +51,9 @@ func (w *work) resolvedIn(n *wanted) []int64 {
 // load reads and locks what the batch touches: identities, then conversations, then
 // lanes, each in one ordered statement, and few round trips.
 func (w *work) load(ctx context.Context, tx pgx.Tx, n *wanted) error {
+	if err := w.admitKnown(ctx, tx, n); err != nil {
+		return err
+	}
 	if err := w.ids.Ensure(ctx, tx, max(leastIDs, idsPerEvent*len(n.facts))+2*len(n.parties)+2*len(n.laneKeys)*max(len(n.facts), 1)); err != nil {
 		return err
 	}

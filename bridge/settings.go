@@ -58,7 +58,8 @@ func Settings() []Setting {
 			keep: func(s *settings, v string) { s.Receipts = v }},
 		{Name: "join_lines", Values: onOff, Text: "Whether lines that somebody types within a hold leave as one message.",
 			keep: func(s *settings, v string) { s.JoinLines = v == settingOn }},
-		{Name: "outgoing", Values: onOff, Text: "Whether agents may begin conversations by the account.",
+		{Name: "outgoing", Values: offOn,
+			Text: "Whether agents may begin conversations with phone numbers from which nobody ever wrote. Mail, and people who wrote before, may always be begun with.",
 			keep: func(s *settings, v string) { s.Outgoing = v == settingOn }},
 		{Name: "all_tab", Values: []string{"everyone", "permission"},
 			Text: "Who may open the list *All*. `permission`: admins; others find there, if accounts differ, what those with `everyone` have, and of the rest their own and their teams'.",
@@ -87,7 +88,7 @@ type settings struct {
 	Receipts      string // read, sent, failures
 	JoinLines     bool   // lines typed within a hold leave as one message
 	FileLimits    channels.FileLimits
-	Outgoing      bool // agents may begin conversations (R-229)
+	Outgoing      bool // agents may begin conversations with phone numbers that never wrote (R-229)
 	AllForAdmins  bool // the list of all conversations is for admins
 	JoinOpen      bool // a mail outside of known threads joins its sender's open conversation
 	CollectFloods bool // mails of who opens very many conversations are collected in one thread

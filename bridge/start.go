@@ -31,6 +31,7 @@ type AccountRef struct {
 	ChannelIcon string
 	Can         Capabilities
 	Starts      bool // a conversation may be begun by it
+	KnownOnly   bool // only with whoever wrote to some account before: outgoing is off
 	ByTemplate  bool // with an approved template only
 }
 
@@ -39,6 +40,29 @@ type starting struct {
 	account *store.Account
 	caps    Capabilities
 	party   channels.Party
+	// knownOnly says that the conversation may only be begun if the party wrote to some account
+	// before; see strangerProblem.
+	knownOnly bool
+}
+
+// knownOnly says that by an account conversations are begun only with people who wrote to some
+// account before. That is so in chats, where a phone number may be anybody's, unless the account's
+// setting outgoing is on. A mail may go to any address.
+func (d *directory) knownOnly(a *store.Account, caps Capabilities) bool {
+	return !caps.Threads && !d.settings(a, false).Outgoing
+}
+
+// keys names the party in every way.
+func (s starting) keys() []string { return append([]string{s.party.Key}, s.party.Also...) }
+
+// strangerProblem says why a conversation with somebody can't be begun; nil = it can. writers are
+// those of the party's keys from which somebody ever wrote.
+func (s starting) strangerProblem(writers []string) *Problem {
+	if !s.knownOnly || slices.ContainsFunc(s.keys(), func(key string) bool { return slices.Contains(writers, key) }) {
+		return nil
+	}
+	return &Problem{Code: "outgoing_off", Field: "recipient", Text: s.party.Key + " never wrote to you, and " + s.account.Name + " begins conversations only with people who did: its setting outgoing is off.",
+		Hint: "Wait until they write, reach them by mail, or ask an admin to set outgoing: on."}
 }
 
 // accountsFor gives the accounts that an agent may work with, by name.
@@ -51,7 +75,7 @@ func (e *Engine) accountsFor(dir *directory, agent *store.Agent) []AccountRef {
 			continue
 		}
 		ref := AccountRef{Name: a.Name, Can: ch.Capabilities(), Starts: e.starts(dir, a) == nil,
-			ByTemplate: ch.Capabilities().Start == channels.StartTemplate}
+			ByTemplate: ch.Capabilities().Start == channels.StartTemplate, KnownOnly: dir.knownOnly(a, ch.Capabilities())}
 		ref.ChannelName, ref.ChannelIcon = e.kindName(a.Kind)
 		list = append(list, ref)
 	}
@@ -70,8 +94,6 @@ func (e *Engine) starts(dir *directory, a *store.Account) *Problem {
 	case ch.Capabilities().Start == channels.StartNever || !starter:
 		name, _ := e.kindName(a.Kind)
 		return &Problem{Code: "cannot_start", Field: "account", Text: "By " + name + " only customers begin.", Hint: "Choose another account."}
-	case !dir.settings(a, ch.Capabilities().Threads).Outgoing:
-		return &Problem{Code: "outgoing_off", Field: "account", Text: "By the account " + a.Name + " no conversations are begun: outgoing is off.", Hint: "Choose another account, or an admin can switch it on."}
 	case a.Mode == "watch":
 		return &Problem{Code: "watch", Field: "account", Text: "The account " + a.Name + " only watches: nothing is sent.", Hint: "An admin can switch it to live."}
 	case surface == 0:
@@ -136,7 +158,7 @@ func (e *Engine) startingBy(dir *directory, a *store.Account, s Start) (starting
 		return starting{}, &Problem{Code: "trial", Field: "recipient", Text: "This account is on trial and " + party.Key + " is not on its list.",
 			Hint: "Add the address to trial_to, or switch the account to live."}
 	}
-	return starting{account: a, caps: ch.Capabilities(), party: party}, nil
+	return starting{account: a, caps: ch.Capabilities(), party: party, knownOnly: dir.knownOnly(a, ch.Capabilities())}, nil
 }
 
 // startOf reads an action.
@@ -151,7 +173,33 @@ func (n *wanted) start(w *work, surface int64, a Action) {
 	if problem != nil || s.unsaid(a) != nil {
 		return // nobody is remembered for what isn't begun
 	}
+	if s.knownOnly {
+		n.knownOnly = append(n.knownOnly, s)
+		return
+	}
 	n.party(s.account.ID, channels.Inbound{From: s.party})
+}
+
+// admitKnown finds out which of those with whom a conversation is begun wrote before, where that is
+// asked for; nobody else is remembered.
+func (w *work) admitKnown(ctx context.Context, tx pgx.Tx, n *wanted) error {
+	var keys []string
+	for _, s := range n.knownOnly {
+		keys = append(keys, s.keys()...)
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	var err error
+	if w.writers, err = store.WritersAmong(ctx, tx, keys); err != nil {
+		return err
+	}
+	for _, s := range n.knownOnly {
+		if s.strangerProblem(w.writers) == nil {
+			n.party(s.account.ID, channels.Inbound{From: s.party})
+		}
+	}
+	return nil
 }
 
 // unsaid says what is missing of the first message.
@@ -172,6 +220,9 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface
 	s, problem := w.e.starting(w.dir, agent, startOf(a))
 	if problem == nil {
 		problem = s.unsaid(a)
+	}
+	if problem == nil {
+		problem = s.strangerProblem(w.writers)
 	}
 	var used *usedTemplate
 	if problem == nil && s.caps.Start == channels.StartTemplate {

@@ -97,8 +97,8 @@ func TestStartRefused(t *testing.T) {
 	w.saveAccount("listed", func(a *store.Account) { a.Mode, a.TrialTo = "trial", []string{"dora"} })
 	w.saveAccount("watched", func(a *store.Account) { a.Mode = "watch" })
 	w.saveAccount("answering", func(a *store.Account) { a.Settings = []byte(`{"outgoing": "off"}`) })
-	for _, name := range []string{"listed", "watched", "answering"} {
-		w.engines[0].SetChannel(w.accounts[name], channelstest.New(w.provider, secret, w.capsOf(mail), channels.Env{}))
+	for name, caps := range map[string]string{"listed": mail, "watched": mail, "answering": chat} {
+		w.engines[0].SetChannel(w.accounts[name], channelstest.New(w.provider, secret, w.capsOf(caps), channels.Env{}))
 	}
 	w.engines[0].SetChannel(w.accounts[chat], channelstest.New(w.provider, secret,
 		func() channels.Capabilities { c := w.capsOf(chat); c.Start = channels.StartNever; return c }(), channels.Env{}))
@@ -111,7 +111,7 @@ func TestStartRefused(t *testing.T) {
 		{begin("nowhere", "carla", ""), "ben", "no account", "account", "There is no account “nowhere”"},
 		{begin("listed", "carla", ""), "ben", "not on the list", "recipient", "on trial and carla"},
 		{begin("watched", "carla", ""), "ben", "only watched", "account", "only watches"},
-		{begin("answering", "carla", ""), "ben", "only answers", "account", "outgoing is off"},
+		{begin("answering", "carla", ""), "ben", "only answers", "recipient", "outgoing is off"},
 		{begin(chat, "carla", ""), "ben", "they begin", "account", "only customers begin"},
 		{begin("", "carla", ""), "ben", "any of several", "account", ""},
 		{begin(mail, "carla", ""), "dan", "who is dan", "", "not one of Parley's agents"},
@@ -144,9 +144,53 @@ func TestStartRefused(t *testing.T) {
 			starts = append(starts, a.Name)
 		}
 	}
-	if !slices.Equal(starts, []string{"listed", mail}) || len(accounts) != 5 {
+	if !slices.Equal(starts, []string{"answering", "listed", mail}) || len(accounts) != 5 || !accounts[0].KnownOnly {
 		t.Errorf("offered: %v of %d", starts, len(accounts))
 	}
+}
+
+// outgoing lets conversations be begun by an account with people who never wrote.
+func (w *world) outgoing(account string) {
+	w.t.Helper()
+	w.saveAccount(account, func(a *store.Account) { a.Settings = []byte(`{"outgoing": "on"}`) })
+}
+
+// In a chat a conversation is begun only with who wrote before, to whichever account, and by mail
+// with anybody; with outgoing: on with anybody in a chat, too. Who is refused is not remembered.
+// R-226, R-228, R-229
+func TestStartWithStrangers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.saveAccount("second", func(*store.Account) {})
+	w.engines[0].SetChannel(w.accounts["second"], channelstest.New(w.provider, secret, w.capsOf(chat), channels.Env{}))
+	w.writes("carla", "Hello?")
+	w.chat.Submit("ann", support, w.thread("Hello?"), submit(bridge.VerbClose), "")
+	w.settled()
+	refused := func(account, recipient, text string) {
+		t.Helper()
+		w.chat.Submit("ben", support, "", begin(account, recipient, ""), text)
+		if told := w.whisper("ben", text); !strings.Contains(told.Plain(), recipient+" never wrote to you, and "+account) {
+			t.Errorf("told %q", told.Plain())
+		}
+	}
+	refused(chat, "dora", "A stranger")
+	w.chat.Submit("ben", support, "", begin(mail, "dora", ""), "By mail")
+	w.sent(1)
+	refused(chat, "dora", "We wrote to her, she didn't")
+	w.chat.Submit("ben", support, "", begin(chat, "carla", ""), "A known one")
+	w.sent(2)
+	w.chat.Submit("ben", support, "", begin("second", "carla", ""), "By another account")
+	w.sent(3)
+	_, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), "ben", bridge.Start{Account: chat, Recipient: "dora"})
+	if p := (*bridge.Problem)(nil); !errors.As(err, &p) || p.Field != "recipient" {
+		t.Errorf("the form is told %v", err)
+	}
+	if n := w.count(`SELECT count(*) FROM identities WHERE key = 'dora' AND account_id = $1`, w.accounts[chat]); n != 0 {
+		t.Error("a stranger who was refused is remembered")
+	}
+	w.outgoing(chat)
+	w.chat.Submit("ben", support, "", begin(chat, "dora", ""), "Now she gets it")
+	w.sent(4)
 }
 
 // The hold, Undo and a pause hold for the first message as for any other.
@@ -171,6 +215,7 @@ func TestStartIsHeld(t *testing.T) {
 func TestStartTwiceAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{engines: 2})
+	w.outgoing(chat)
 	w.chat.Submit("ben", support, "", begin(chat, "carla", ""), "From Ben")
 	w.chat.Submit("ann", support, "", begin(chat, "carla", ""), "From Ann")
 	w.chat.Wait(t, "one of them is offered the other's", func() bool {
@@ -189,6 +234,7 @@ func TestStartWithTemplate(t *testing.T) {
 			c.Templates, c.Start = true, channels.StartTemplate
 		}
 	}})
+	w.outgoing(chat)
 	greeting := w.template(chat, func(d *bridge.Template) {
 		d.Name, d.Uses, d.Body = "Greeting", []string{bridge.TemplateStart}, "Hello {{first_name}}, this is Acme."
 	})

@@ -47,6 +47,7 @@ type wanted struct {
 	receipts      bool // what left together is needed
 	dayAcc        []int64
 	days          []string
+	knownOnly     []starting      // to be begun only with people who wrote before
 	opens         map[userKey]int // how many conversations each origin may open
 }
 

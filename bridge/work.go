@@ -33,6 +33,7 @@ type work struct {
 	openings   map[userKey]*opening
 	gates      map[laneKey]*store.Gate
 
+	writers     []string        // keys with which a conversation is begun, and from which somebody wrote before
 	newIdentity map[int64]bool  // rows that this batch made
 	united      map[int64]int64 // an identity that proved to be another's customer → that one
 	linked      map[int64]bool  // identities whose key or customer changed

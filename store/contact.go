@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Identity is one address of a contact, unique per account.
@@ -138,4 +141,31 @@ const setOptedOut = `
 // SetOptedOut writes what customers forbade.
 func SetOptedOut(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "set opted out", setOptedOut, rows)
+}
+
+const writersAmong = `
+	SELECT DISTINCT i.key
+	FROM accounts AS a
+	JOIN identities AS i ON i.account_id = a.id AND i.key = ANY($1)
+	CROSS JOIN LATERAL (
+		SELECT coalesce(i.same_as, i.id) AS id
+		UNION ALL
+		SELECT s.id FROM identities AS s WHERE s.same_as = coalesce(i.same_as, i.id)) AS one
+	WHERE EXISTS (
+		SELECT FROM conversations AS c
+		JOIN messages AS m ON m.conversation_id = c.id
+		WHERE c.identity_id = one.id AND m.direction = 'in')`
+
+// WritersAmong gives those of some customers' keys from which somebody ever wrote, to whichever
+// account.
+func WritersAmong(ctx context.Context, q Querier, keys []string) ([]string, error) {
+	rows, err := q.Query(ctx, writersAmong, keys)
+	if err != nil {
+		return nil, fmt.Errorf("store: writers: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("store: writers: %w", err)
+	}
+	return list, nil
 }

@@ -173,7 +173,7 @@ func hasField(f Form, name string) bool {
 func accounts() []bridge.AccountRef {
 	return []bridge.AccountRef{
 		{Name: "support-mail", ChannelName: "E-mail", ChannelIcon: "email", Can: bridge.Capabilities{Subject: true, Threads: true}, Starts: true},
-		{Name: "sms", ChannelName: "SMS", ChannelIcon: "iphone", Can: bridge.Capabilities{MaxTextRunes: 1600}, Starts: true},
+		{Name: "sms", ChannelName: "SMS", ChannelIcon: "iphone", Can: bridge.Capabilities{MaxTextRunes: 1600}, Starts: true, KnownOnly: true},
 		{Name: "page", ChannelName: "Chat", Starts: false},
 		{Name: "wa", ChannelName: "WhatsApp", ChannelIcon: "iphone", Starts: true, ByTemplate: true},
 	}

@@ -36,6 +36,9 @@ func startForm(in FormInput) (Form, error) {
 		return form, err
 	}
 	to := Field{Name: fieldRecipient, Kind: FieldText, Label: "To", Hint: "A phone number with its country, like +49 171 5550100. In a system of your own: the customer's id there.", Value: one(in.Args.Recipient), MaxRunes: 320}
+	if chosen.KnownOnly {
+		to.Hint = "A phone number that wrote to you before, with its country, like +49 171 5550100. Others: outgoing is off."
+	}
 	if chosen.Can.Subject {
 		to.Hint = "One address."
 		to.Example = "ann@example.org"

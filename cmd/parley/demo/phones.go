@@ -219,11 +219,13 @@ func (w *World) phoneConfig(hold time.Duration) string {
     kind: whatsapp
     team: Support
     hold: %s
+    settings: {outgoing: on}
     whatsapp: {phone_number_id: "%s", waba_id: "%s", %s}
   - name: %s
     kind: sms
     team: Support
     hold: %s
+    settings: {outgoing: on}
     twilio: {account_sid: %s, auth_token: %s, from: "%s", mms: "true"}
   - name: %s
     kind: messenger
