@@ -78,7 +78,7 @@ type Accept func(ctx context.Context, facts ...Fact) error
 type Env struct {
 	Accept Accept
 	State  State
-	Log    *slog.Logger
+	Log    *slog.Logger     // its lines name the account already
 	Now    func() time.Time // Parley's clock
 	Report func(Condition)  // tells the account's condition; cheap, may be repeated
 	Keys   [][]byte         // HMAC keys of tokens; the first signs, all verify

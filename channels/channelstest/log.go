@@ -3,6 +3,8 @@ package channelstest
 import (
 	"bytes"
 	"io"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -13,8 +15,9 @@ type testLog struct {
 	t  testing.TB // nil when the test is over
 }
 
-// Log gives where a log is written that shows beside a failing test. What comes after the
-// test's end is dropped: an attempt may outlive whoever made it.
+// Log gives where a log is written that shows beside a failing test. A line that gives a key twice
+// fails the test: nobody can search for it. What comes after the test's end is dropped: an attempt
+// may outlive whoever made it.
 func Log(t testing.TB) io.Writer {
 	l := &testLog{t: t}
 	t.Cleanup(func() {
@@ -30,7 +33,32 @@ func (l *testLog) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.t != nil {
-		l.t.Log(string(bytes.TrimSpace(p)))
+		line := string(bytes.TrimSpace(p))
+		l.t.Log(line)
+		if key := repeatedKey(line); key != "" {
+			l.t.Errorf("the log line gives %s twice: %s", key, line)
+		}
 	}
 	return len(p), nil
+}
+
+// repeatedKey gives the first key that stands twice in a line of slog's text handler; "" if none does.
+func repeatedKey(line string) string {
+	seen := map[string]bool{}
+	for {
+		key, rest, ok := strings.Cut(line, "=")
+		if !ok || strings.Contains(key, " ") { // no line of that handler
+			return ""
+		}
+		if seen[key] {
+			return key
+		}
+		seen[key] = true
+		if quoted, err := strconv.QuotedPrefix(rest); err == nil {
+			rest = rest[len(quoted):]
+		} else {
+			rest = rest[min(strings.IndexByte(rest+" ", ' '), len(rest)):]
+		}
+		line = strings.TrimPrefix(rest, " ")
+	}
 }

@@ -114,7 +114,7 @@ func newChannel(account channels.Account, env channels.Env, opts options, shared
 	}
 	return &Channel{
 		set: set, beginsAt: account.BeginsAt, env: env, opts: opts,
-		log:     log.With("account_id", account.ID),
+		log:     log,
 		process: shared,
 		decoder: newDecoder(decodeOptions{Own: set.own, Keys: env.Keys}, shared.policy),
 		sending: make(chan struct{}, maxSending),

@@ -201,7 +201,7 @@ func newWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
 	w.process = newProcess()
 	w.env = channels.Env{
 		Accept: w.journal.accept, State: w.journal, Report: w.journal.report,
-		Log: slog.New(slog.NewTextHandler(channelstest.Log(t), nil)), Now: time.Now, Keys: testKeys(),
+		Log: slog.New(slog.NewTextHandler(channelstest.Log(t), nil)).With("account_id", 1), Now: time.Now, Keys: testKeys(),
 	}
 	w.config = channels.Config{
 		fieldAddress: support, fieldSenderName: "Acme Support", fieldAliases: "help@acme.test",

@@ -100,7 +100,7 @@ func newWorld(t *testing.T, change ...func(*graphfake.NumberConfig)) *world {
 	w.AllowToken(ourToken, phoneID, wabaID)
 	w.config = channels.Config{fieldPhoneID: phoneID, fieldWABA: wabaID, fieldToken: ourToken, fieldSecret: w.AppSecret(), fieldVerify: "verify-me"}
 	w.env = channels.Env{Accept: w.journal.accept, Keys: testKeys(), Now: w.clock.now, APIURL: w.URL(), HookURL: "https://parley.test/hooks/wa",
-		Log: slog.New(slog.NewTextHandler(channelstest.Log(t), nil))}
+		Log: slog.New(slog.NewTextHandler(channelstest.Log(t), nil)).With("account_id", 1)}
 	w.channel = w.open()
 	server := httptest.NewServer(w.channel)
 	t.Cleanup(server.Close)

@@ -77,7 +77,6 @@ func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	log = log.With("account_id", account.ID)
 	return &Channel{phone: get(fieldPhoneID), waba: get(fieldWABA), env: env, log: log, graph: client, uploads: make(chan struct{}, maxUploads),
 		hook: &graph.Hook{Secret: []byte(get(fieldSecret)), VerifyToken: get(fieldVerify), Split: split, Accept: env.Accept, Now: env.Now, Log: log}}, nil
 }
