@@ -31,17 +31,22 @@ func (n *wanted) told(surface int64, a Action, now time.Time) {
 // tellOnce tells the author of a typed text something, and nobody else; the next time it goes
 // without saying.
 func (w *work) tellOnce(c *conv, surface int64, a Action, line Line) {
-	if w.toldFirst(surface, a) {
+	if w.toldFirst(c, surface, a) {
 		w.whisper(c, surface, a, line)
 	}
 }
 
-// toldFirst says that the author of a typed text is to be told now what is said once, and notes it.
-func (w *work) toldFirst(surface int64, a Action) bool {
+// toldFirst says that the author of a typed text is to be told now what is said once, and notes it,
+// with the conversation that it is about; nil = with none.
+func (w *work) toldFirst(c *conv, surface int64, a Action) bool {
 	k := toldKey(surface, a, w.now)
 	if w.posts[k] != nil {
 		return false
 	}
-	w.remember(store.Post{AccountID: k.account, Channel: k.channel, Message: k.message, Kind: toldPost})
+	post := store.Post{AccountID: k.account, Channel: k.channel, Message: k.message, Kind: toldPost}
+	if c != nil {
+		post.ConversationID = c.ID // it goes with what was needed to deliver, when that has ended long ago
+	}
+	w.remember(post)
 	return true
 }

@@ -44,6 +44,9 @@ func TestAnotherAgentsTextWaitsForAClick(t *testing.T) {
 	w.whisper("ben", "[decided]")
 	w.settled()
 	w.provider.WaitTexts(t, "One", "Two")
+	if n := w.count(`SELECT count(*) FROM posts WHERE kind = 'told' AND conversation_id = 1`); n != 1 {
+		t.Errorf("%d notes that he was told belong to the conversation, want one", n)
+	}
 	if n := w.lines(thread, bridge.LineInside); n != 0 || len(w.chat.Whispers("ben")) != 2 {
 		t.Errorf("%d lines for all, and ben was told %d times", n, len(w.chat.Whispers("ben")))
 	}

@@ -53,7 +53,7 @@ func (w *work) topLevel(ctx context.Context, tx pgx.Tx, surface int64, a Action)
 	post := w.remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: humanMessage})
 	a.Place.Thread = a.Place.Message // where its thread would be
 	w.keep(post, channelText{Action: a})
-	if !w.toldFirst(surface, a) {
+	if !w.toldFirst(nil, surface, a) {
 		return nil
 	}
 	return w.askWhoIsMeant(ctx, tx, post)

@@ -137,8 +137,8 @@ func DropPassing(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 }
 
 // The lanes of a conversation that ended long ago and has nothing left to deliver go, with their
-// deliveries and what was recorded of Parley's own posts. If the customer writes again, lanes are
-// made anew; the root and what people typed are still known. A lane that somebody uses now is locked
+// deliveries and what was recorded of Parley's own posts, and of what somebody was told once. If the
+// customer writes again, lanes are made anew; the root and what people typed are still known. A lane that somebody uses now is locked
 // or has changed: it is looked at again in the next round.
 const dropLanes = `
 	WITH t AS MATERIALIZED (
@@ -171,6 +171,8 @@ const dropLanes = `
 			JOIN threads ON threads.conversation_id = idle.conversation_id AND threads.account_id = idle.account_id
 			WHERE d.external_id <> '' AND d.external_id <> threads.root)
 			AND kind IN ('said', 'files', 'line')
+	), told AS (
+		DELETE FROM posts WHERE kind = 'told' AND conversation_id = ANY(ARRAY(SELECT conversation_id FROM idle))
 	), l AS (
 		DELETE FROM lanes WHERE id = ANY(ARRAY(SELECT id FROM idle)) RETURNING 1
 	)

@@ -115,6 +115,7 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 			FROM generate_series(1, 6) AS n, generate_series(1, 2) AS m`,
 		`INSERT INTO posts (account_id, channel, message, conversation_id, kind)
 			SELECT 1, 'c', x.message || n, n, x.kind FROM generate_series(1, 6) AS n, (VALUES ('root', 'root'), ('p', 'said'), ('typed', 'human')) AS x(message, kind)`,
+		`INSERT INTO posts (account_id, channel, message, conversation_id, kind) SELECT 1, 'told', 'kim:c:root' || n, n, 'told' FROM generate_series(0, 6) AS n`,
 	} {
 		exec(t, pool, sql)
 	}
@@ -124,6 +125,9 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 	}
 	if left := row(t, pool, `SELECT string_agg(message, ' ' ORDER BY message) FROM posts WHERE conversation_id = 1`); left != `("root1 typed1")` {
 		t.Errorf("posts left are %s", left)
+	}
+	if left := row(t, pool, `SELECT string_agg(conversation_id::text, ' ' ORDER BY conversation_id) FROM posts WHERE kind = 'told'`); left != `("0 2 3 4 5 6")` {
+		t.Errorf("who was told something is remembered for %s", left)
 	}
 	if left := row(t, pool, `SELECT count(*) FROM threads`); left != "(6)" {
 		t.Errorf("%s threads are left", left)
