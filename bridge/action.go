@@ -186,6 +186,9 @@ type Args struct {
 	Until        string   `json:"until,omitempty"` // a time in people's words
 	Note         string   `json:"note,omitempty"`
 	Addresses    []string `json:"addresses,omitempty"`
+	To           []string `json:"to,omitempty"`    // Reply: whom the form names as recipients
+	Cc           []string `json:"cc,omitempty"`    // Reply: who, by the form, gets a copy
+	Shown        string   `json:"shown,omitempty"` // Reply: RecipientsMark of what the form showed when it was opened
 	Emoji        string   `json:"emoji,omitempty"`
 	List         string   `json:"list,omitempty"`
 	Page         int      `json:"page,omitempty"`

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"slices"
 	"strconv"
 
 	"parley/store"
@@ -67,6 +68,11 @@ func (w *work) takeFormBack(c *conv, surface int64, a Action) bool {
 		}
 	}
 	return true
+}
+
+// handedInBefore says that the same form has sent something.
+func (w *work) handedInBefore(surface int64, a Action) bool {
+	return slices.ContainsFunc(formKeys(surface, a), func(k postKey) bool { return w.posts[k] != nil })
 }
 
 // startedBy gives the open conversation that the same form has begun.

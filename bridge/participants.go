@@ -204,7 +204,7 @@ func (w *work) changeRecipients(c *conv, agent *store.Agent, surface int64, a Ac
 	}
 	list := slices.Clone(c.Participants)
 	for _, address := range a.Args.Addresses {
-		key := strings.ToLower(strings.TrimSpace(address))
+		key := addressKey(address)
 		if !strings.Contains(key, "@") {
 			w.refuse(c, surface, a, "not_an_address", address+" is not an e-mail address.", "Write it like ann@example.org.")
 			return
@@ -233,18 +233,86 @@ func (w *work) changeRecipients(c *conv, agent *store.Agent, surface int64, a Ac
 	}
 	if a.Verb == VerbTo && !a.Args.Remove {
 		list = slices.DeleteFunc(list, func(p store.Participant) bool {
-			return p.Role == roleTo && !p.New && !slices.ContainsFunc(a.Args.Addresses, func(s string) bool { return strings.EqualFold(strings.TrimSpace(s), p.Key) })
+			return p.Role == roleTo && !p.New && !slices.ContainsFunc(a.Args.Addresses, func(s string) bool { return addressKey(s) == p.Key })
 		})
 	}
 	if slices.Equal(list, c.Participants) {
 		w.unchanged(c, surface, a)
 		return
 	}
+	w.setParticipants(c, agent, surface, list, a.Args.Addresses)
+}
+
+// setParticipants changes who gets replies, and says so in the thread.
+func (w *work) setParticipants(c *conv, agent *store.Agent, surface int64, list []store.Participant, named []string) {
 	c.Participants, c.addressedBy = list, w.dir.ref(0, agent.ID)
-	w.logAgent(c, agent, "recipients", detail{Text: strings.Join(a.Args.Addresses, ", ")})
+	w.logAgent(c, agent, "recipients", detail{Text: strings.Join(named, ", ")})
 	w.line(c, Line{Kind: LineRecipients, By: w.dir.ref(surface, agent.ID), Text: recipientList(c.Participants)})
 	w.card(c)
 }
+
+// recipientsOfForm gives a conversation the recipients that the form of a reply names. A form that
+// was handed in as it was opened changes nothing, whoever joined meanwhile. One that is handed in
+// again counts as it is now, because the first time may have changed them.
+func (w *work) recipientsOfForm(c *conv, agent *store.Agent, surface int64, a Action) {
+	ch := w.e.channel(c.AccountID)
+	if len(a.Args.To) == 0 || ch != nil && !ch.Capabilities().Participants {
+		return
+	}
+	if a.Args.Shown == RecipientsMark(a.Args.To, a.Args.Cc) && !w.handedInBefore(surface, a) {
+		return
+	}
+	list := namedParticipants(c.Participants, a.Args.To, a.Args.Cc)
+	if recipientList(list) != recipientList(c.Participants) {
+		w.setParticipants(c, agent, surface, list, slices.Concat(a.Args.To, a.Args.Cc))
+	}
+}
+
+// namedParticipants are those to whom replies go and who get a copy, as they are named, and behind
+// them those who got no replies before and are not named: nobody is allowed by that.
+func namedParticipants(known []store.Participant, to, cc []string) []store.Participant {
+	var list []store.Participant
+	has := func(key string) bool {
+		return slices.ContainsFunc(list, func(p store.Participant) bool { return p.Key == key })
+	}
+	add := func(addresses []string, role string) {
+		for _, address := range addresses {
+			p := store.Participant{Key: addressKey(address), Role: role}
+			if !strings.Contains(p.Key, "@") || has(p.Key) {
+				continue
+			}
+			if at := slices.IndexFunc(known, func(q store.Participant) bool { return q.Key == p.Key }); at >= 0 {
+				p.Name = known[at].Name
+			}
+			list = append(list, p)
+		}
+	}
+	add(to, roleTo)
+	add(cc, roleCc)
+	for _, p := range known {
+		if p.New && !has(p.Key) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// RecipientsMark names the recipients of a reply, whatever the order and the case in which their
+// addresses are written: forms with the same mark name the same people.
+func RecipientsMark(to, cc []string) string {
+	normal := func(list []string) string {
+		keys := make([]string, len(list))
+		for i, address := range list {
+			keys[i] = addressKey(address)
+		}
+		slices.Sort(keys)
+		return strings.Join(slices.Compact(keys), " ")
+	}
+	return textMark(normal(to) + "\n" + normal(cc))
+}
+
+// addressKey is a typed mail address as it is compared and kept.
+func addressKey(address string) string { return strings.ToLower(strings.TrimSpace(address)) }
 
 // meant gives whom a reply is for, besides those who get a copy.
 func meant(list []store.Participant) []string {

@@ -203,6 +203,7 @@ func (w *work) speakByForm(c *conv, agent *store.Agent, surface int64, a Action)
 		return
 	}
 	answered := w.answeredBy(c, a)
+	w.recipientsOfForm(c, agent, surface, a)
 	first := w.takeFormBack(c, surface, a)
 	for i, one := range w.fitting(c, a, answered) {
 		w.rememberForm(surface, a, i, w.replyByForm(c, agent, surface, one, answered, first))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/bridgetest"
 	"parley/channels/channelstest"
 )
 
@@ -136,5 +137,46 @@ func TestParticipants(t *testing.T) {
 	w.chat.Say("ben", support, thread, "!allow mia@y.test")
 	if got := w.settledAs(line, bridge.OutcomeAllowed); !strings.HasSuffix(got.Plain(), "Ben") {
 		t.Errorf("allowed by a typed command, the line says %q", got.Text)
+	}
+}
+
+// The form of a reply changes who gets it and what follows. Handed in as it was opened it changes
+// nobody, also when somebody joined while it was open; handed in again it counts as it is then.
+func TestReplyFormChangesRecipients(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+	thread := w.thread("first")
+	w.settled()
+	form := func(name string, to, cc []string) bridgetest.Button {
+		b := submit(bridge.VerbReply)
+		b.Form, b.Args = name, bridge.Args{Conversation: b.Args.Conversation, To: to, Cc: cc, Shown: bridge.RecipientsMark([]string{"kim@x.test"}, []string{"lee@x.test"})}
+		return b
+	}
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second", References: []string{first}})
+	w.line(thread, bridge.LineParticipant)
+	n := 0
+	hands := func(b bridgetest.Button, text string, to, cc []string) {
+		t.Helper()
+		w.chat.Submit("ann", support, thread, b, text)
+		n++
+		if m := w.sent(n)[n-1]; m.Text != text || !slices.Equal(m.To, to) || !slices.Equal(m.Cc, cc) {
+			t.Errorf("%q went to %q, copy %q; want %q and %q", m.Text, m.To, m.Cc, to, cc)
+		}
+		w.settled()
+	}
+	hands(form("f1", []string{"Kim@x.test"}, []string{"lee@x.test"}), "unchanged", []string{"kim@x.test"}, []string{"lee@x.test"})
+	if lines := w.lines(thread, bridge.LineRecipients); lines != 0 {
+		t.Errorf("%d lines tell of recipients that did not change", lines)
+	}
+	hands(form("f2", []string{"kim@x.test", "mia@x.test"}, nil), "changed", []string{"kim@x.test", "mia@x.test"}, nil)
+	w.goesAsShown(thread, "typed", []string{"kim@x.test", "mia@x.test"}, nil, []string{"spy@y.test"})
+	n++
+	hands(form("f3", []string{"kim@x.test"}, []string{"spy@y.test"}), "named is allowed", []string{"kim@x.test"}, []string{"spy@y.test"})
+	w.chat.Submit("ann", support, thread, form("f3", []string{"kim@x.test"}, []string{"lee@x.test"}), "and as it was opened")
+	w.line(thread, bridge.LineAsk)
+	w.settled()
+	if got := addresses(w.facts().Cc); !slices.Equal(got, []string{"lee@x.test"}) {
+		t.Errorf("handed in again, the form shows Lee in copy; shown are %q", got)
 	}
 }

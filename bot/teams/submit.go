@@ -30,7 +30,7 @@ func (in *invocation) submit(ctx context.Context) (any, error) {
 	f := read.Form
 	at := f.Memory.Place
 	if f.Memory.Files {
-		return in.attach(f), nil
+		return in.attach(ctx, f), nil
 	}
 	filled, errs := f.Fill()
 	if len(errs) > 0 {

@@ -47,13 +47,17 @@ func (s *Surface) newUpload() *upload.Page {
 
 // attach opens the upload page for who has the form of a reply before them. What they typed
 // in it goes along.
-func (in *invocation) attach(f *card.Submitted) any {
+func (in *invocation) attach(ctx context.Context, f *card.Submitted) any {
 	_, args, err := command.Button(f.Memory.Verb, f.Memory.Args)
 	if err != nil || in.s.upload == nil {
 		return task(in.problem(&bridge.Problem{Code: "stale", Text: "This form is no longer valid.", Hint: "Close it and open it again."}, f.Memory.Place))
 	}
-	typed, args := view.Begun(args, f.Values)
-	t := upload.Ticket{User: in.user.ID, Conversation: args.Conversation, Message: args.Message, Place: f.Memory.Place, Nonce: cmp.Or(f.Memory.Nonce, in.nonce())}
+	typed, args, errs := view.Begun(args, f.Values)
+	if len(errs) > 0 {
+		return task(in.again(ctx, f, errs))
+	}
+	t := upload.Ticket{User: in.user.ID, Conversation: args.Conversation, Message: args.Message, To: args.To, Cc: args.Cc, Shown: args.Shown,
+		Place: f.Memory.Place, Nonce: cmp.Or(f.Memory.Nonce, in.nonce())}
 	return webPage("Send files", in.s.upload.Link(t, in.value.Context.Theme, typed))
 }
 
@@ -107,6 +111,6 @@ func (p payload) decodeUpload() ([]bridge.Action, error) {
 	}
 	return []bridge.Action{{
 		Verb: bridge.VerbReply, Origin: bridge.OriginForm, Actor: bridge.Actor{ID: b.Ticket.User, Kind: bridge.ActorPerson}, Place: b.Ticket.Place,
-		Args: bridge.Args{Conversation: b.Ticket.Conversation, Message: b.Ticket.Message}, Form: b.Ticket.Nonce, Text: text, Files: b.Reply.Files, Explicit: true,
+		Args: b.Ticket.Args(), Form: b.Ticket.Nonce, Text: text, Files: b.Reply.Files, Explicit: true,
 	}}, nil
 }

@@ -21,9 +21,17 @@ type Ticket struct {
 	User         string       `json:"user"` // the surface's id
 	Conversation int64        `json:"conversation"`
 	Message      int64        `json:"message,omitempty"` // the one that is answered
+	To           []string     `json:"to,omitempty"`      // the recipients of the form in which the reply was begun, as bridge.Args has them
+	Cc           []string     `json:"cc,omitempty"`
+	Shown        string       `json:"shown,omitempty"`
 	Place        bridge.Place `json:"place"`
 	Nonce        string       `json:"nonce"` // names the reply: the same ticket makes one, however often it is handed in
 	Until        int64        `json:"until"` // unix seconds
+}
+
+// Args are the arguments of the reply.
+func (t Ticket) Args() bridge.Args {
+	return bridge.Args{Conversation: t.Conversation, Message: t.Message, To: t.To, Cc: t.Cc, Shown: t.Shown}
 }
 
 // sign makes "TICKET.MAC" of a ticket.

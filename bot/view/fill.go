@@ -21,6 +21,8 @@ const (
 	fieldConversation = "conversation"
 	fieldRecipient    = "recipient"
 	fieldSubject      = "subject"
+	fieldTo           = "to"
+	fieldCc           = "cc"
 )
 
 // maxTextRunes fits every surface's text field.

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -67,5 +68,67 @@ func TestCardOfAThreadThatWasLeft(t *testing.T) {
 	elsewhere := Root(with(facts(t), func(f *bridge.Facts) { f.Left, f.Root, f.Elsewhere = true, bridge.Place{}, "Teams" }))
 	if shown := dump("root", elsewhere); !strings.Contains(shown, " in Teams") {
 		t.Errorf("the card of a thread that was left for another chat is\n%s", shown)
+	}
+}
+
+// The form of a mail's reply names whom it goes to. Handed in as it is it names the same people
+// again; a newcomer who waits is told, but in no field.
+func TestReplyFormNamesItsRecipients(t *testing.T) {
+	t.Parallel()
+	f := facts(t)
+	f.To, f.Cc = []bridge.PartyRef{{Name: "Lee", Address: "lee@x.test"}, {Address: "mia@x.test"}}, []bridge.PartyRef{{Address: "dan@x.test"}}
+	f.Waiting = []bridge.PartyRef{{Address: "spy@y.test"}}
+	in := FormInput{Verb: bridge.VerbReply, Facts: f, Can: bridge.Capabilities{Participants: true}, Now: now(t)}
+	open := func() (Form, map[string][]string) {
+		t.Helper()
+		form, err := NewForm(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		typed := map[string][]string{fieldText: {"Hello"}}
+		for _, field := range form.Fields {
+			if field.Name == fieldTo || field.Name == fieldCc {
+				typed[field.Name] = field.Value
+			}
+		}
+		return form, typed
+	}
+	form, typed := open()
+	if shown := dumpForm("reply", form); !strings.Contains(shown, "lee@x.test, mia@x.test") || !strings.Contains(shown, "Gets nothing until somebody allows it: spy@y.test") {
+		t.Errorf("the form is\n%s", shown)
+	}
+	filled, problems := Submit(bridge.VerbReply, form.Args, typed, now(t), time.UTC)
+	if len(problems) > 0 || bridge.RecipientsMark(filled.Args.To, filled.Args.Cc) != form.Args.Shown {
+		t.Errorf("unchanged it names %q, %q, %v", filled.Args.To, filled.Args.Cc, problems)
+	}
+	typed[fieldCc], typed[fieldAdd] = nil, []string{string(bridge.RichIsButtons)}
+	filled, _ = Submit(bridge.VerbReply, form.Args, typed, now(t), time.UTC)
+	if !filled.Next || len(filled.Args.To) != 2 || len(filled.Args.Cc) != 0 || bridge.RecipientsMark(filled.Args.To, filled.Args.Cc) == form.Args.Shown {
+		t.Errorf("the first step without copies gives %+v", filled)
+	}
+	in.Args = filled.Args
+	second, _ := open()
+	if intro := dumpForm("second", second); strings.Contains(intro, "dan@x.test") {
+		t.Errorf("the second step names who was taken out:\n%s", intro)
+	}
+	filled, _ = Submit(bridge.VerbReply, second.Args, map[string][]string{fieldText: {"Hello"}, fieldChoices: {"Yes"}}, now(t), time.UTC)
+	if len(filled.Args.To) != 2 || len(filled.Args.Cc) != 0 || filled.Args.Shown == "" {
+		t.Errorf("the second step gives %+v", filled.Args)
+	}
+	for field, wrong := range map[string]string{fieldTo: "", fieldCc: "+49 171 5550100"} {
+		typed := map[string][]string{fieldText: {"Hello"}, fieldTo: {"lee@x.test"}, field: one(wrong)}
+		if _, problems := Submit(bridge.VerbReply, form.Args, typed, now(t), time.UTC); problems[field] == "" {
+			t.Errorf("%s: %q is taken", field, wrong)
+		}
+	}
+	many := make([]bridge.PartyRef, 60)
+	for i := range many {
+		many[i].Address = fmt.Sprintf("somebody%d@example.org", i)
+	}
+	for what, cc := range map[string][]bridge.PartyRef{"long": many, "odd": {{Address: "lee(home)@x.test"}}} {
+		in.Args, in.Facts.Cc = bridge.Args{}, cc
+		if form, typed := open(); len(typed[fieldTo]) != 0 || form.Args.Shown != "" {
+			t.Errorf("a list that is too %s for a field is offered to be changed", what)
+		}
 	}
 }

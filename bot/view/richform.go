@@ -27,7 +27,7 @@ const (
 // replyForm is the form of a reply: its text, or, in a second step, what goes with it.
 func replyForm(form *Form, in FormInput) {
 	form.Title, form.Submit = "Reply to the customer", "Send"
-	form.Intro = append(form.Intro, small(text("Goes to "+recipients(in.Facts))))
+	form.Intro = append(form.Intro, small(text("Goes to "+goesTo(in))))
 	for _, s := range in.Said {
 		if s.MessageID == in.Args.Message || len(in.Said) == 1 {
 			form.Args.Message = s.MessageID
@@ -39,7 +39,7 @@ func replyForm(form *Form, in FormInput) {
 		return
 	}
 	words := Field{Name: fieldText, Kind: FieldLong, Label: "Reply", Hint: countWords(in), Value: one(in.Text), MaxRunes: maxTextRunes}
-	form.Fields = []Field{words}
+	form.Fields = append([]Field{words}, recipientFields(form, in)...)
 	if len(in.Said) > 1 {
 		to := Field{Name: fieldAnswers, Kind: FieldOne, Label: "In answer to", Optional: true}
 		for _, s := range in.Said {
@@ -149,20 +149,26 @@ func richLimits(in FormInput) string {
 	return ""
 }
 
-// Begun gives the text of a reply's form so far, and its arguments, whether or not it could be
-// handed in.
-func Begun(args bridge.Args, fields map[string][]string) (string, bridge.Args) {
+// Begun gives the text of a reply's form so far, and its arguments; the text need not be one that
+// could be handed in. Errors are by field name, for people.
+func Begun(args bridge.Args, fields map[string][]string) (string, bridge.Args, map[string]string) {
 	v := values(fields)
 	if id, err := strconv.ParseInt(v.text(fieldAnswers), 10, 64); err == nil && id > 0 {
 		args.Message = id
 	}
-	return v.text(fieldText), args
+	if field, problem := readRecipients(&args, v); problem != "" {
+		return v.text(fieldText), args, map[string]string{field: problem}
+	}
+	return v.text(fieldText), args, nil
 }
 
 // submitReply reads a reply, or its first step.
 func submitReply(out *Filled, v values) (field, problem string) {
-	var typed string
-	typed, out.Args = Begun(out.Args, v)
+	typed, args, wrong := Begun(out.Args, v)
+	for field, problem := range wrong {
+		return field, problem
+	}
+	out.Args = args
 	if out.Args.Rich == "" {
 		if out.Args.Rich = bridge.RichKind(v.text(fieldAdd)); out.Args.Rich != "" {
 			out.Text, out.Next = typed, true

@@ -78,6 +78,7 @@ func (s Samples) inputs() map[string]view.FormInput {
 		"new_account": {Verb: bridge.VerbNew, Accounts: Accounts()},
 		"new_mail":    {Verb: bridge.VerbNew, Accounts: Accounts(), Args: bridge.Args{Account: "support-mail", Recipient: "eve@example.org"}, Text: "Hello"},
 		"new_chat":    {Verb: bridge.VerbNew, Accounts: Accounts(), Args: bridge.Args{Account: "shop-chat"}},
+		"reply_mail":  {Verb: bridge.VerbReply, Facts: s.Facts(), Can: bridge.Capabilities{Participants: true}, Now: When()},
 		"reply_to":    {Verb: bridge.VerbReply, Facts: s.Facts(), Said: []bridge.Said{{MessageID: 7, Text: "Do you have lamps?"}, {MessageID: 8, Text: "Red ones?"}}, Now: When()},
 	}
 	for kind := range Riches() {

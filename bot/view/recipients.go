@@ -1,0 +1,93 @@
+package view
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"parley/bot/command"
+	"parley/bridge"
+)
+
+// maxRecipientsRunes is how long a list of recipients may be in the form of a reply. Both lists
+// have room beside the form's other arguments, which a surface bounds.
+const maxRecipientsRunes = 500
+
+// goesTo names who gets the reply of a form: those of its first step where there was one.
+func goesTo(in FormInput) string {
+	if in.Args.Rich == "" || len(in.Args.To) == 0 {
+		return recipients(in.Facts)
+	}
+	words := strings.Join(in.Args.To, ", ")
+	if len(in.Args.Cc) > 0 {
+		words += between + "copy: " + strings.Join(in.Args.Cc, ", ")
+	}
+	return words
+}
+
+// recipientFields let people change who gets the reply, where a channel has several recipients.
+// The form remembers what it shows, so that handing it in unchanged changes nobody. Lists that a
+// field can't give back as they are, because they are long or odd, are not offered.
+func recipientFields(form *Form, in FormInput) []Field {
+	to, cc := addressesOf(in.Facts.To), addressesOf(in.Facts.Cc)
+	if !in.Can.Participants || len(to) == 0 || !fitsField(to) || !fitsField(cc) {
+		form.Args.Shown = ""
+		return nil
+	}
+	if len(in.Facts.Waiting) > 0 {
+		form.Intro = append(form.Intro, small(text("Gets nothing until somebody allows it: "+parties(in.Facts.Waiting))))
+	}
+	if len(in.Facts.Copied) > 0 {
+		form.Intro = append(form.Intro, small(text("In copy of the customer's mail, gets no replies: "+parties(in.Facts.Copied))))
+	}
+	form.Args.Shown = bridge.RecipientsMark(to, cc)
+	return []Field{
+		{Name: fieldTo, Kind: FieldText, Label: "To", Hint: "Separate addresses by commas. What you change counts for later replies, too.", Value: one(strings.Join(to, ", ")), MaxRunes: maxRecipientsRunes},
+		{Name: fieldCc, Kind: FieldText, Label: "Copy", Value: one(strings.Join(cc, ", ")), Optional: true, MaxRunes: maxRecipientsRunes},
+	}
+}
+
+// fitsField says that a list has room in a field, and that the same list is read from it.
+func fitsField(addresses []string) bool {
+	shown := strings.Join(addresses, ", ")
+	read, removed, wrong := command.Addresses(shown)
+	return utf8.RuneCountInString(shown) <= maxRecipientsRunes && wrong == "" && removed == 0 && slices.Equal(read, addresses)
+}
+
+func addressesOf(list []bridge.PartyRef) []string {
+	addresses := make([]string, len(list))
+	for i, p := range list {
+		addresses[i] = p.Address
+	}
+	return addresses
+}
+
+// readRecipients reads the recipients of a reply's first step, which alone asks for them.
+func readRecipients(args *bridge.Args, v values) (field, problem string) {
+	if args.Shown == "" || args.Rich != "" {
+		return "", ""
+	}
+	args.To, args.Cc = nil, nil
+	for _, f := range []struct {
+		name string
+		list *[]string
+	}{{fieldTo, &args.To}, {fieldCc, &args.Cc}} {
+		list, removed, wrong := command.Addresses(v.text(f.name))
+		for _, address := range list {
+			if wrong == "" && !strings.Contains(address, "@") {
+				wrong = address
+			}
+		}
+		switch {
+		case wrong != "":
+			return f.name, "“" + oneLine(wrong, 60) + "” is no mail address."
+		case removed > 0:
+			return f.name, "Leave out the - in front."
+		}
+		*f.list = list
+	}
+	if len(args.To) == 0 {
+		return fieldTo, "Name at least one address."
+	}
+	return "", ""
+}
