@@ -199,7 +199,7 @@ func (a *attempt) reply() (*outgoing, error) {
 	}
 	r := &outgoing{message: *m, account: account, now: a.now, window: windowOf(a.e.caps(account.ID), conv.WindowFrom),
 		out: channels.Outbound{DeliveryID: sentAs(c), ConversationID: conv.ID, MessageID: m.ID,
-			Attempt: c.Attempt, Part: c.Part, Subject: a.subjects[conv.ID], Text: m.Text, Signature: account.Signature, From: conv.Via,
+			Attempt: c.Attempt, Part: c.Part, Subject: a.subjects[conv.ID], Text: m.Text, From: conv.Via,
 			InReplyTo: conv.LastExternalID, References: conv.Refs, LastIn: orZero(conv.WindowFrom),
 			ReplyTo: m.ReplyTo, Rich: richOf(m)}}
 	if c.FirstAt != nil && (c.Attempt > 1 || c.State == store.Unknown) {
@@ -212,6 +212,7 @@ func (a *attempt) reply() (*outgoing, error) {
 	if m.AgentID != nil {
 		r.out.Author, r.author = dir.ref(0, *m.AgentID).Name, dir.agents[*m.AgentID]
 	}
+	a.e.sign(&r.out, account, r.author)
 	for _, key := range a.keys[conv.ID] {
 		r.known = append(r.known, plainKey(key))
 	}

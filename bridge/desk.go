@@ -212,7 +212,8 @@ func (d *desk) Count(account, text string) (Count, bool) {
 	if !ok {
 		return Count{}, false
 	}
-	return counter.Count(text, a.Signature), true
+	signature, _ := d.e.signature(a, nil)
+	return counter.Count(text, signature), true
 }
 
 func (d *desk) Teams(context.Context) ([]string, error) {

@@ -118,7 +118,8 @@ func (w *work) keptByLimits(c *conv, m *message) bool {
 // texts says as how many texts a provider counts a reply; 1 where it doesn't count.
 func (w *work) texts(c *conv, text string) int {
 	if counter, ok := w.e.channel(c.AccountID).(channels.Counter); ok && text != "" {
-		return counter.Count(text, c.account.Signature).Parts
+		signature, _ := w.e.signature(c.account, nil)
+		return counter.Count(text, signature).Parts
 	}
 	return 1
 }

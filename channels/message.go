@@ -154,16 +154,20 @@ type Outbound struct {
 	// side knows messages by a key of ours, each time is another message.
 	Again int
 
-	To, Cc     []Party
-	Subject    string
-	Text       string // canonical Markdown
-	Author     string // agent's name as customers see it
-	Signature  string // Markdown, "" = none
-	From       string // which of our own addresses; "" = the account's
-	InReplyTo  string // provider's id of the message that is answered
-	References []string
-	Files      []File
-	Automatic  bool // written by a machine: mark it so
+	To, Cc    []Party
+	Subject   string
+	Text      string // canonical Markdown
+	Author    string // agent's name as customers see it
+	Signature string // Markdown, "" = none
+	// SignatureHTML is Signature for channels that carry HTML, sanitised; "" = Signature says all of it.
+	// It shows SignaturePictures by their ContentID.
+	SignatureHTML     string
+	SignaturePictures []Picture
+	From              string // which of our own addresses; "" = the account's
+	InReplyTo         string // provider's id of the message that is answered
+	References        []string
+	Files             []File
+	Automatic         bool // written by a machine: mark it so
 
 	ReplyTo  string       // the provider's id of the one message that is answered; "" = none
 	LastIn   time.Time    // when the customer last opened the reply window; zero = never
@@ -180,6 +184,13 @@ type File struct {
 	// Link makes a signed public address for providers that fetch files by themselves; it
 	// works for a day. Errors: *SendError when this Parley has no public address.
 	Link func() (string, error)
+}
+
+// Picture is a File that HTML shows as <img src="cid:ContentID">.
+type Picture struct {
+	File
+
+	ContentID string // without <>
 }
 
 // Receipt is a provider's answer to a successful Send.

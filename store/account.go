@@ -19,7 +19,8 @@ type Account struct {
 	Paused         bool            `db:"paused" json:"paused"`
 	SurfaceID      *int64          `db:"surface_id" json:"surface_id"`
 	SurfaceChannel string          `db:"surface_channel" json:"surface_channel"`
-	Signature      string          `db:"signature" json:"signature"` // Markdown
+	Signature      string          `db:"signature" json:"signature"`           // Markdown
+	RichSignature  *RichSignature  `db:"rich_signature" json:"rich_signature"` // nil = Signature is all of it
 	ReplyMode      string          `db:"reply_mode" json:"reply_mode"`
 	HoldSeconds    *float64        `db:"hold_seconds" json:"hold_seconds"`
 	Rate           float64         `db:"rate" json:"rate"`
@@ -35,7 +36,7 @@ type Account struct {
 	BeginsAt *time.Time `db:"begins_at" json:"begins_at"`
 }
 
-const accountColumns = `id, name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature,
+const accountColumns = `id, name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature, rich_signature,
 	reply_mode, hold_seconds, rate, settings, config, hours, secrets, status, status_text, status_hint, begins_at`
 
 const listAccounts = `SELECT ` + accountColumns + ` FROM accounts ORDER BY id`
@@ -49,14 +50,14 @@ func ListAccounts(ctx context.Context, q Querier) ([]Account, error) {
 // which nothing is known. Before a first look they are still being put right, and the moment stays.
 const saveAccount = `
 	INSERT INTO accounts (name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature,
-		reply_mode, hold_seconds, rate, settings, config, secrets, hours)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+		reply_mode, hold_seconds, rate, settings, config, secrets, hours, rich_signature)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 	ON CONFLICT (name) DO UPDATE
 	SET team_id = EXCLUDED.team_id, mode = EXCLUDED.mode, trial_to = EXCLUDED.trial_to, paused = EXCLUDED.paused,
 		surface_id = EXCLUDED.surface_id, surface_channel = EXCLUDED.surface_channel, signature = EXCLUDED.signature,
 		reply_mode = EXCLUDED.reply_mode, hold_seconds = EXCLUDED.hold_seconds, rate = EXCLUDED.rate,
 		settings = EXCLUDED.settings, config = EXCLUDED.config, secrets = EXCLUDED.secrets,
-		hours = EXCLUDED.hours,
+		hours = EXCLUDED.hours, rich_signature = EXCLUDED.rich_signature,
 		begins_at = CASE
 			WHEN accounts.watermark IS NOT NULL AND accounts.config IS DISTINCT FROM EXCLUDED.config THEN (SELECT clock_timestamp())
 			ELSE accounts.begins_at
@@ -69,7 +70,7 @@ func SaveAccount(ctx context.Context, q Querier, a Account) (int64, error) {
 	var id int64
 	err := q.QueryRow(ctx, saveAccount, a.Name, a.Kind, a.Side, a.TeamID, a.Mode, orEmpty(a.TrialTo), a.Paused, a.SurfaceID,
 		a.SurfaceChannel, a.Signature, a.ReplyMode, a.HoldSeconds, a.Rate, orObject(a.Settings), orObject(a.Config), a.Secrets,
-		orObject(a.Hours)).Scan(&id)
+		orObject(a.Hours), a.RichSignature).Scan(&id)
 	if err != nil {
 		return 0, fmt.Errorf("store: save account: %w", err)
 	}

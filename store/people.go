@@ -14,6 +14,9 @@ type Agent struct {
 	Roles  []string `db:"roles" json:"roles"`
 	Zone   string   `db:"zone" json:"zone"` // IANA name, "" = the server's
 	Active bool     `db:"active" json:"active"`
+
+	Signature     string         `db:"signature" json:"signature"`           // Markdown, of the agent's mails; "" = the account's
+	RichSignature *RichSignature `db:"rich_signature" json:"rich_signature"` // nil = Signature is all of it
 }
 
 // AgentUser ties an agent to a user of a surface.
@@ -112,7 +115,7 @@ func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
 	if err = q.QueryRow(ctx, accountSettings).Scan(&d.Settings); err != nil {
 		return d, fmt.Errorf("store: account settings: %w", err)
 	}
-	if d.Agents, err = collect[Agent](ctx, q, "agents", `SELECT id, email, name, roles, zone, active FROM agents ORDER BY id`); err != nil {
+	if d.Agents, err = collect[Agent](ctx, q, "agents", `SELECT id, email, name, roles, zone, active, signature, rich_signature FROM agents ORDER BY id`); err != nil {
 		return d, err
 	}
 	if d.Users, err = collect[AgentUser](ctx, q, "agent users", `SELECT account_id, user_id, agent_id FROM agent_users`); err != nil {
@@ -135,15 +138,17 @@ func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
 }
 
 const saveAgent = `
-	INSERT INTO agents (email, name, roles, zone)
-	VALUES ($1, $2, $3, $4)
-	ON CONFLICT (email) DO UPDATE SET name = EXCLUDED.name, roles = EXCLUDED.roles, zone = EXCLUDED.zone, active = true
+	INSERT INTO agents (email, name, roles, zone, signature, rich_signature)
+	VALUES ($1, $2, $3, $4, $5, $6)
+	ON CONFLICT (email) DO UPDATE
+	SET name = EXCLUDED.name, roles = EXCLUDED.roles, zone = EXCLUDED.zone, signature = EXCLUDED.signature,
+		rich_signature = EXCLUDED.rich_signature, active = true
 	RETURNING id`
 
 // SaveAgent makes or changes an agent by e-mail and gives the id.
 func SaveAgent(ctx context.Context, q Querier, a Agent) (int64, error) {
 	var id int64
-	if err := q.QueryRow(ctx, saveAgent, a.Email, a.Name, orEmpty(a.Roles), a.Zone).Scan(&id); err != nil {
+	if err := q.QueryRow(ctx, saveAgent, a.Email, a.Name, orEmpty(a.Roles), a.Zone, a.Signature, a.RichSignature).Scan(&id); err != nil {
 		return 0, fmt.Errorf("store: save agent: %w", err)
 	}
 	return id, nil

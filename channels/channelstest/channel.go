@@ -268,7 +268,8 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 // Send implements channels.Channel.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	m := Sent{Token: strconv.FormatInt(o.DeliveryID, 10), Message: o.MessageID, Conversation: o.ConversationID, To: partyKeys(o.To), Cc: partyKeys(o.Cc),
-		Subject: o.Subject, Text: o.Text, Author: o.Author, InReplyTo: o.InReplyTo, From: o.From, Rich: o.Rich, ReplyTo: o.ReplyTo}
+		Subject: o.Subject, Text: o.Text, Author: o.Author, InReplyTo: o.InReplyTo, From: o.From, Rich: o.Rich, ReplyTo: o.ReplyTo,
+		Signature: o.Signature, SignatureHTML: o.SignatureHTML}
 	if o.Template != nil {
 		m.Template = &SentTemplate{Name: o.Template.Name, Language: o.Template.Language, Values: o.Template.Values}
 	}
@@ -282,6 +283,13 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 			return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "A file could not be read.", Cause: err}
 		}
 		m.Files = append(m.Files, File{Name: f.Name, Type: f.ContentType, Content: content})
+	}
+	for _, p := range o.SignaturePictures {
+		content, err := readFile(ctx, p.File)
+		if err != nil {
+			return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "A picture could not be read.", Cause: err}
+		}
+		m.Pictures = append(m.Pictures, p.ContentID+" "+string(content))
 	}
 	body, err := json.Marshal(m)
 	if err != nil {

@@ -34,6 +34,10 @@ type Sent struct {
 	Template *SentTemplate  `json:"template,omitempty"`
 	Rich     *channels.Rich `json:"rich,omitempty"`
 	ReplyTo  string         `json:"reply_to,omitempty"`
+
+	Signature     string   `json:"signature,omitempty"`
+	SignatureHTML string   `json:"signature_html,omitempty"`
+	Pictures      []string `json:"pictures,omitempty"` // of the signature: content id, a blank, the content
 }
 
 // File of a message, either way.

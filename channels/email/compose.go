@@ -34,14 +34,20 @@ func (c *Channel) compose(o channels.Outbound) (*outgoing, error) {
 	msg := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(mail.EncodingQP))
 	h.apply(msg)
 	md := c.process.markdown()
-	rendered, err := renderHTML(md, o.Text, o.Signature)
+	rendered, err := renderHTML(md, o.Text, o.Signature, o.SignatureHTML)
 	if err != nil {
 		return nil, badContent("The text can't be turned into a mail.", "Shorten or simplify it.", err)
 	}
 	msg.SetBodyString(mail.TypeTextPlain, renderText(md, o.Text, o.Signature))
 	msg.AddAlternativeString(mail.TypeTextHTML, rendered)
 	mark := newMark()
-	for _, f := range o.Files {
+	var files []channels.File
+	for _, p := range o.SignaturePictures {
+		msg.EmbedReadSeeker(attachmentName(p.Name), bytes.NewReader(mark), pictureHeaders(p))
+		files = append(files, p.File)
+	}
+	o.Files = append(files, o.Files...) // as they stand in the mail
+	for _, f := range o.Files[len(files):] {
 		msg.AttachReadSeeker(attachmentName(f.Name), bytes.NewReader(mark), fileHeaders(f))
 	}
 	text, err := cutAtFiles(msg, mark)
@@ -61,7 +67,10 @@ func checkSize(o channels.Outbound) error {
 		return badContent(fmt.Sprintf("The mail has %d files; %d is the most.", len(o.Files), maxFiles),
 			"Pack the files into one archive.", nil)
 	}
-	total := int64(len(o.Text) + len(o.Signature))
+	total := int64(len(o.Text) + len(o.Signature) + len(o.SignatureHTML))
+	for _, p := range o.SignaturePictures {
+		total += p.SizeBytes
+	}
 	for _, f := range o.Files {
 		total += max(f.SizeBytes, 0)
 	}
@@ -93,6 +102,14 @@ func fileHeaders(f channels.File) mail.FileOption {
 		}
 		file.Header.Set("Content-Type", mime.FormatMediaType(kind, params))
 		file.Header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	}
+}
+
+// pictureHeaders names a picture that the mail shows by its content id.
+func pictureHeaders(p channels.Picture) mail.FileOption {
+	return func(file *mail.File) {
+		file.Header.Set("Content-Type", mime.FormatMediaType(p.ContentType, map[string]string{"name": mime.QEncoding.Encode("utf-8", attachmentName(p.Name))}))
+		file.Header.Set("Content-ID", "<"+p.ContentID+">")
 	}
 }
 

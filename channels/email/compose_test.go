@@ -339,7 +339,7 @@ func TestRawHTMLIsText(t *testing.T) {
 		"www.acme.test":                    `<a href="http://www.acme.test">`,
 		"&lt;script&gt;alert(1)&lt;/x&gt;": "&lt;script&gt;",
 	} {
-		got, err := renderHTML(newMarkdown(), source, "")
+		got, err := renderHTML(newMarkdown(), source, "", "")
 		if err != nil {
 			t.Fatal(err)
 		}

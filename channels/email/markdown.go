@@ -48,14 +48,22 @@ func (rawHTML) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 const mailStyle = "table{border-collapse:collapse}th,td{border:1px solid #bbb;padding:2px 6px}" +
 	"blockquote{margin:0 0 0 4px;padding-left:10px;border-left:2px solid #bbb}pre{white-space:pre-wrap}"
 
-// renderHTML renders a body and its signature as an HTML document.
-func renderHTML(md goldmark.Markdown, body, signature string) (string, error) {
+// renderHTML renders a body and its signature as an HTML document. signatureHTML, sanitised, stands
+// in place of signature where there is one.
+func renderHTML(md goldmark.Markdown, body, signature, signatureHTML string) (string, error) {
 	var out bytes.Buffer
-	out.WriteString("<!DOCTYPE html>\n<html>\n<head><meta charset=\"utf-8\">\n<style>" + mailStyle + "</style></head>\n<body>\n")
+	style := mailStyle
+	if signatureHTML != "" {
+		style += ".signature th,.signature td{border:0}" // its tables place things beside each other
+	}
+	out.WriteString("<!DOCTYPE html>\n<html>\n<head><meta charset=\"utf-8\">\n<style>" + style + "</style></head>\n<body>\n")
 	if err := md.Convert([]byte(body), &out); err != nil {
 		return "", fmt.Errorf("email: render: %w", err)
 	}
-	if signature != "" {
+	switch {
+	case signatureHTML != "":
+		out.WriteString("<div class=\"signature\">-- <br>\n" + signatureHTML + "\n</div>\n")
+	case signature != "":
 		out.WriteString("<div>-- <br>\n")
 		if err := md.Convert([]byte(signature), &out); err != nil {
 			return "", fmt.Errorf("email: render signature: %w", err)

@@ -7,9 +7,11 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/setup"
+	"parley/cmd/parley/signature"
 )
 
 // applyCommand is `parley apply`.
@@ -22,7 +24,8 @@ type applyCommand struct {
 // Help is shown by `parley apply --help`.
 func (applyCommand) Help() string {
 	return `The file names only what it wants to set; a secret that it leaves out is kept.
-${NAME} takes a value from the environment.
+${NAME} takes a value from the environment. Pictures of signatures are taken from
+files, by their path from the file's folder, and from https addresses; mails carry them.
 
 Examples:
   parley apply -f parley.yaml --dry-run
@@ -45,7 +48,7 @@ func (c applyCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		o := setup.Options{Sealer: db.Sealer, Specs: app.Specs(), Lookup: lookup, Prune: c.Prune}
+		o := setup.Options{Sealer: db.Sealer, Specs: app.Specs(), Lookup: lookup, Prune: c.Prune, Signatures: signature.Guarded(c.dir())}
 		do := setup.Apply
 		if c.DryRun {
 			do = setup.Plan
@@ -61,6 +64,14 @@ func (c applyCommand) Run(ctx context.Context) error {
 		_, err = io.WriteString(os.Stdout, result.Text())
 		return err
 	})
+}
+
+// dir is the folder in which the pictures of signatures are looked for.
+func (c applyCommand) dir() string {
+	if c.File == "-" {
+		return "."
+	}
+	return filepath.Dir(c.File)
 }
 
 func readFile(name string) ([]byte, error) {

@@ -16,6 +16,7 @@ import (
 	"parley/channels"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/setup"
+	"parley/cmd/parley/signature"
 	"parley/store"
 	"parley/store/storetest"
 )
@@ -182,8 +183,13 @@ func (s *stage) setUp(changes []string) error {
 		s.lines = append(s.lines, c)
 	}
 	hold, extra, teams, team := time.Duration(0), "", "", "Support"
+	var signatures []string
 	for _, l := range s.lines {
 		name, value, _ := strings.Cut(l, "=")
+		if strings.HasPrefix(name, "signature") { // the account's, or signature_of_ben
+			signatures = append(signatures, l)
+			continue
+		}
 		if name == "home" { // the team's
 			s.world.SetHome(value)
 			continue
@@ -212,11 +218,19 @@ func (s *stage) setUp(changes []string) error {
 	}
 	text := strings.Replace(s.world.Config(hold), "    team: Support\n", "    team: "+team+"\n"+extra, 1)
 	text = strings.Replace(text, "\nteams:\n", "\nteams:\n"+teams, 1)
+	for _, l := range signatures {
+		name, value, _ := strings.Cut(l, "=")
+		old, now := "    signature: |\n      **Acme Support**\n      Monday to Friday, 9 to 17\n", fmt.Sprintf("    signature: %q\n", value)
+		if who, ok := strings.CutPrefix(name, "signature_of_"); ok {
+			old, now = "{email: "+who+"@acme.test", fmt.Sprintf("{signature: %q, email: %s@acme.test", value, who)
+		}
+		text = strings.Replace(text, old, now, 1)
+	}
 	file, err := setup.Parse([]byte(text+s.extra), os.LookupEnv)
 	if err != nil {
 		return err
 	}
-	_, err = setup.Apply(s.ctx, s.db.Pool, file, setup.Options{Sealer: s.db.Sealer, Specs: app.Specs()})
+	_, err = setup.Apply(s.ctx, s.db.Pool, file, setup.Options{Sealer: s.db.Sealer, Specs: app.Specs(), Signatures: signature.Guarded(".")})
 	return err
 }
 

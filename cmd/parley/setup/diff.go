@@ -137,6 +137,7 @@ func shown(value string) string {
 
 func (a agent) attributes() []attribute {
 	list := []attribute{{name: "name", value: a.name}, {name: "roles", value: sorted(a.roles)}, {name: "zone", value: a.zone}}
+	list = append(list, a.signature.attributes()...)
 	for _, kind := range surfaceKinds() {
 		list = append(list, attribute{name: kind, value: a.users[kind]})
 	}
@@ -162,12 +163,13 @@ func (a account) attributes(spec *channels.Spec) []attribute {
 		{name: "mode", value: a.row.Mode},
 		{name: "trial_to", value: sorted(a.row.TrialTo)},
 		{name: "paused", value: yes(a.row.Paused), empty: "false"},
-		{name: "signature", value: a.row.Signature},
+	}
+	list = append(append(list, a.signature().attributes()...), []attribute{
 		{name: "reply_mode", value: a.row.ReplyMode},
 		{name: "hold", value: holdWords(a.row.HoldSeconds), empty: "(default)"},
 		{name: "rate", value: fmt.Sprint(a.row.Rate)},
 		{name: "hours", value: hoursWords(a.hours), empty: "(always open)"},
-	}
+	}...)
 	for _, kind := range surfaceKinds() {
 		channel := ""
 		if a.surface == kind {

@@ -80,6 +80,7 @@ func exportAgent(a agent) *group {
 	}
 	g.list("roles", a.roles)
 	g.text("zone", a.zone)
+	g.text("signature", a.signature.source())
 	return g
 }
 
@@ -109,7 +110,7 @@ func exportAccount(a account, spec channels.Spec, variables map[string]bool) *gr
 	if a.surface != "" {
 		g.text(a.surface+"_channel", a.row.SurfaceChannel)
 	}
-	g.text("signature", a.row.Signature)
+	g.text("signature", a.signature().source())
 	exportSettings(g, a.settings)
 	g.text("reply_mode", a.row.ReplyMode)
 	if a.row.HoldSeconds != nil {

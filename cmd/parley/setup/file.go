@@ -30,6 +30,8 @@ type agentEntry struct {
 	roles *list
 	zone  *text
 	users map[string]text // by kind of surface
+
+	signature *text
 }
 
 type teamEntry struct {
@@ -206,6 +208,7 @@ func readAgent(o *object) (agentEntry, bool) {
 	if e.zone = o.text("zone"); e.zone != nil {
 		o.zone(*e.zone)
 	}
+	e.signature = o.text("signature")
 	o.done()
 	return e, e.email != ""
 }

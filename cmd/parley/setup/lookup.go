@@ -1,8 +1,11 @@
 package setup
 
 import (
+	"bytes"
 	"context"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
 )
@@ -17,11 +20,14 @@ type found struct {
 	channels map[channelKey]string
 	problems map[channelKey]string // why a channel is not known
 	remarks  []string
+
+	signatures map[string]readSignature // by signatureSource
+	pictures   map[string][]byte        // of signatures, by blob
 }
 
 // look asks the surfaces for all that the file leaves to them; with visit also for the
-// channels that it names by their ids.
-func look(ctx context.Context, q store.Querier, f *File, o Options, visit bool) (found, error) {
+// channels that it names by their ids, and what else can't wait for the transaction is kept.
+func look(ctx context.Context, pool *pgxpool.Pool, f *File, o Options, visit bool) (found, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	found := found{users: map[userKey]string{}, channels: map[channelKey]string{}, problems: map[channelKey]string{}}
@@ -31,7 +37,7 @@ func look(ctx context.Context, q store.Querier, f *File, o Options, visit bool) 
 	for _, a := range f.accounts {
 		found.resolve(ctx, o.Lookup, a.channels, visit)
 	}
-	directory, err := store.LoadDirectory(ctx, q)
+	directory, err := store.LoadDirectory(ctx, pool)
 	if err != nil {
 		return found, err
 	}
@@ -42,7 +48,13 @@ func look(ctx context.Context, q store.Querier, f *File, o Options, visit bool) 
 	for _, a := range f.agents {
 		found.find(ctx, o.Lookup, a, have)
 	}
-	return found, nil
+	return found, found.readSignatures(ctx, o, f, have, func(ctx context.Context, content []byte) error {
+		if !visit {
+			return nil // only to be shown
+		}
+		_, _, err := store.WriteUpload(ctx, pool, bytes.NewReader(content), int64(len(content)))
+		return err
+	})
 }
 
 func (f *found) resolve(ctx context.Context, l Lookup, names map[string]text, visit bool) {

@@ -79,6 +79,9 @@ func (o *overlay) agentEntry(e agentEntry) {
 	if e.zone != nil {
 		a.zone = e.zone.value
 	}
+	if e.signature != nil {
+		a.signature = o.signature(*e.signature, "agent "+e.email)
+	}
 	for _, kind := range surfaceKinds() {
 		user, given := e.users[kind]
 		id := strings.TrimSpace(user.value)
@@ -243,7 +246,8 @@ func (o *overlay) accountRow(a *account, e accountEntry) {
 		a.row.Paused = *e.paused
 	}
 	if e.signature != nil {
-		a.row.Signature = strings.TrimRight(e.signature.value, "\n")
+		s := o.signature(*e.signature, "account "+e.name)
+		a.row.Signature, a.row.RichSignature = s.markdown, s.rich
 	}
 	if e.replyMode != nil {
 		a.row.ReplyMode = e.replyMode.value

@@ -34,6 +34,8 @@ type Options struct {
 	Specs  []channels.Spec
 	Lookup Lookup // nil: ids must be given; agents without one are only remarked
 	Prune  bool   // take out what the file's lists don't name
+
+	Signatures Signatures // nil: signatures are Markdown without pictures
 }
 
 // Result is what apply changes, or changed.

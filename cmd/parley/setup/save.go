@@ -39,6 +39,9 @@ func (w *work) save(ctx context.Context, tx pgx.Tx) error {
 		}
 		w.want.surfaces[kind] = id
 	}
+	if err := w.want.keepPictures(ctx, tx); err != nil {
+		return err
+	}
 	for _, step := range []func(context.Context, pgx.Tx) error{w.saveAgents, w.saveTeams, w.saveAccounts, w.saveTemplates, w.remove} {
 		if err := step(ctx, tx); err != nil {
 			return err
@@ -64,7 +67,8 @@ func (w *work) saveAgents(ctx context.Context, tx pgx.Tx) error {
 		if old != nil && slices.Equal(old.attributes(), a.attributes()) {
 			continue
 		}
-		id, err := store.SaveAgent(ctx, tx, store.Agent{Email: a.email, Name: a.name, Roles: a.roles, Zone: a.zone})
+		id, err := store.SaveAgent(ctx, tx, store.Agent{Email: a.email, Name: a.name, Roles: a.roles, Zone: a.zone,
+			Signature: a.signature.markdown, RichSignature: a.signature.rich})
 		if err != nil {
 			return err
 		}

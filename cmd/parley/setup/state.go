@@ -31,6 +31,8 @@ type agent struct {
 	roles []string
 	zone  string
 	users map[string]string // by kind of surface
+
+	signature signature
 }
 
 type team struct {
@@ -50,6 +52,8 @@ type account struct {
 	config   map[string]string
 	secrets  map[string]string // opened; nil when no sealer was given
 }
+
+func (a account) signature() signature { return signature{a.row.Signature, a.row.RichSignature} }
 
 func (s *state) agent(email string) *agent {
 	return find(s.agents, func(a agent) bool { return strings.EqualFold(a.email, email) })
@@ -104,7 +108,8 @@ func stateOf(d store.Directory, sealer *store.Sealer) (*state, error) {
 		if !a.Active {
 			continue
 		}
-		row := agent{id: a.ID, email: a.Email, name: a.Name, roles: a.Roles, zone: a.Zone, users: map[string]string{}}
+		row := agent{id: a.ID, email: a.Email, name: a.Name, roles: a.Roles, zone: a.Zone, users: map[string]string{},
+			signature: signature{a.Signature, a.RichSignature}}
 		for _, u := range d.Users {
 			if kind := kinds[u.AccountID]; u.AgentID == a.ID && kind != "" {
 				row.users[kind] = u.UserID

@@ -1,0 +1,186 @@
+// Package signature reads the signatures of parley.yaml for `parley apply`: their text as mails have
+// it, and their pictures from files, from https addresses and from themselves.
+//
+// What does not belong here: what a mail makes of a signature (channels/email), and what is written to
+// the database (setup).
+package signature
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"parley/channels"
+	"parley/channels/email"
+	"parley/channels/guard"
+	"parley/cmd/parley/setup"
+)
+
+const (
+	maxSourceBytes  = 512 << 10 // with pictures that stand in it
+	maxPictureBytes = 256 << 10
+	maxRedirects    = 3
+	fetchTimeout    = 15 * time.Second
+)
+
+// Reader implements setup.Signatures.
+type Reader struct {
+	dir    string
+	client *http.Client
+}
+
+// New makes a Reader. Files are looked for from dir, the folder of parley.yaml. dialer is the way to
+// addresses: one that refuses what is not the internet, because an address may come from elsewhere.
+func New(dir string, dialer channels.Dialer) *Reader {
+	transport := &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: fetchTimeout, DisableKeepAlives: true}
+	return &Reader{dir: dir, client: &http.Client{Transport: transport, Timeout: fetchTimeout, CheckRedirect: checkRedirect}}
+}
+
+// Guarded makes a Reader that reaches the internet alone.
+func Guarded(dir string) *Reader { return New(dir, guard.New()) }
+
+var errRedirect = errors.New("signature: it redirects too often or away from https")
+
+func checkRedirect(r *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects || r.URL.Scheme != "https" {
+		return errRedirect
+	}
+	return nil
+}
+
+// Read implements setup.Signatures.
+func (r *Reader) Read(source string) (setup.SignatureText, error) {
+	if len(source) > maxSourceBytes {
+		return setup.SignatureText{}, refuse(fmt.Sprintf("has %s", channels.SizeWords(int64(len(source)))),
+			fmt.Sprintf("Keep it below %s; put pictures into files of their own.", channels.SizeWords(maxSourceBytes)))
+	}
+	s, err := email.ReadSignature(source)
+	if err != nil {
+		return setup.SignatureText{}, refuse("is too long to be read", "Shorten it.")
+	}
+	t := setup.SignatureText{Markdown: s.Markdown, HTML: s.HTML, Pictures: s.Pictures}
+	for i := range s.Pictures {
+		t.IDs = append(t.IDs, email.PictureID(i))
+	}
+	return t, nil
+}
+
+func refuse(what, hint string) error { return &setup.SignatureError{What: what, Hint: hint} }
+
+// scheme begins an address; a drive's letter is none.
+var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
+
+// Picture implements setup.Signatures.
+func (r *Reader) Picture(ctx context.Context, from string) (setup.Picture, error) {
+	var p setup.Picture
+	var err error
+	switch lower := strings.ToLower(from); {
+	case strings.HasPrefix(lower, "data:"):
+		p.Own, p.Name = true, "picture"
+		p.Content, err = inSource(from)
+	case strings.HasPrefix(lower, "https:"):
+		p.Content, err = r.fetch(ctx, from)
+		if u, parsed := url.Parse(from); parsed == nil {
+			p.Name = path.Base(u.Path)
+		}
+	case scheme.MatchString(from) || strings.HasPrefix(from, "//"):
+		err = refuse(fmt.Sprintf("the picture %q has an address that is not fetched", shortened(from)), "Write an https address, or the path of a file.")
+	default:
+		p.Name = filepath.Base(from)
+		p.Content, err = r.file(from)
+	}
+	if err != nil {
+		return p, err
+	}
+	return named(p, from)
+}
+
+// named tells what kind of picture it is, by its bytes.
+func named(p setup.Picture, from string) (setup.Picture, error) {
+	endings := map[string]string{"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif"}
+	switch {
+	case len(p.Content) > maxPictureBytes:
+		return p, refuse(fmt.Sprintf("the picture %q has more than %s", shortened(from), channels.SizeWords(maxPictureBytes)), "Make it smaller: every mail carries it.")
+	case endings[http.DetectContentType(p.Content)] == "":
+		return p, refuse(fmt.Sprintf("the picture %q is no PNG, JPEG or GIF", shortened(from)), "Save it as one of these, which every mail program shows.")
+	}
+	p.ContentType = http.DetectContentType(p.Content)
+	if ending := endings[p.ContentType]; !strings.EqualFold(path.Ext(p.Name), ending) && !strings.EqualFold(path.Ext(p.Name), ".jpeg") {
+		p.Name = strings.TrimSuffix(p.Name, path.Ext(p.Name)) + ending
+	}
+	return p, nil
+}
+
+// inSource reads a picture that stands in the signature.
+// Source: RFC 2397.
+func inSource(from string) ([]byte, error) {
+	head, data, _ := strings.Cut(from, ",")
+	if !strings.HasSuffix(strings.ToLower(head), ";base64") {
+		return nil, refuse(fmt.Sprintf("the picture %q can't be read", shortened(from)), "Write it as data:image/png;base64,… or put it into a file.")
+	}
+	content, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(data), ""))
+	if err != nil {
+		return nil, refuse(fmt.Sprintf("the picture %q can't be read", shortened(from)), "Its base64 is broken: copy it again, or put it into a file.")
+	}
+	return content, nil
+}
+
+func (r *Reader) file(from string) ([]byte, error) {
+	at := from
+	if !filepath.IsAbs(at) {
+		at = filepath.Join(r.dir, at)
+	}
+	f, err := os.Open(at) //nolint:gosec // an admin's own file, on the admin's machine
+	if err != nil {
+		return nil, refuse(fmt.Sprintf("the picture %q can't be opened", from), "Write its path from the folder of the set-up file, or an https address.")
+	}
+	defer f.Close() //nolint:errcheck // only read
+	content, err := io.ReadAll(io.LimitReader(f, maxPictureBytes+1))
+	if err != nil {
+		return nil, refuse(fmt.Sprintf("the picture %q can't be read", from), "Name a file with a picture.")
+	}
+	return content, nil
+}
+
+func (r *Reader) fetch(ctx context.Context, from string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
+	if err != nil {
+		return nil, refuse(fmt.Sprintf("the picture %q has an address that can't be read", shortened(from)), "Write it like https://acme.example/logo.png.")
+	}
+	resp, err := r.client.Do(req)
+	switch {
+	case errors.Is(err, channels.ErrPrivateAddress), errors.Is(err, errRedirect):
+		return nil, refuse(fmt.Sprintf("the picture %q leads to where Parley doesn't go", shortened(from)), "Pictures come from public https addresses; put this one into a file.")
+	case err != nil:
+		return nil, refuse(fmt.Sprintf("the picture %q could not be fetched", shortened(from)), "Try again, or put it into a file.")
+	}
+	defer resp.Body.Close() //nolint:errcheck // only read
+	if resp.StatusCode != http.StatusOK {
+		return nil, refuse(fmt.Sprintf("the picture %q could not be fetched: status %d", shortened(from), resp.StatusCode), "Look whether it is there, or put it into a file.")
+	}
+	content, err := io.ReadAll(io.LimitReader(resp.Body, maxPictureBytes+1))
+	if err != nil {
+		return nil, refuse(fmt.Sprintf("the picture %q could not be fetched to its end", shortened(from)), "Try again, or put it into a file.")
+	}
+	return content, nil
+}
+
+// shortened keeps a picture that stands in the signature out of what people read.
+func shortened(from string) string {
+	if runes := []rune(from); len(runes) > 60 {
+		return string(runes[:60]) + "…"
+	}
+	return from
+}
