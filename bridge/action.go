@@ -52,6 +52,8 @@ const (
 	VerbLeave     Verb = "leave"     // button of the evening list: the window may close unanswered
 	VerbPromote   Verb = "promote"   // button: an automatic mail (Args.Message) becomes a conversation
 	VerbSilence   Verb = "silence"   // button: no more posts about this automatic sender (Args.Message)
+	VerbBlock     Verb = "block"     // button: later automatic mail of this sender (Args.Message) is passed over
+	VerbUnblock   Verb = "unblock"   // takes it back, for the sender of Args.Message or for Args.Addresses
 )
 
 // Reads says that a verb only shows something and changes nothing.

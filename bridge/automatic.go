@@ -2,6 +2,8 @@ package bridge
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -12,12 +14,15 @@ import (
 // automaticMail puts automatic mail that belongs to no conversation into the
 // account's one quiet thread of the day.
 func (w *work) automaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	i := w.byAddress[userKey{a.ID, in.From.Key}]
+	if i != nil && i.Blocked {
+		return nil // the mailbox has it
+	}
 	c, err := w.dailyThread(ctx, tx, a)
 	if err != nil {
 		return err
 	}
 	m := w.inboundMessage(c, a, part, in)
-	i := w.byAddress[userKey{a.ID, in.From.Key}]
 	if i != nil && i.Silenced {
 		return nil // kept, without a post
 	}
@@ -25,9 +30,15 @@ func (w *work) automaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, p
 		return err
 	}
 	w.line(c, Line{Kind: LineAutomatic, Customer: partyOf(in), Text: in.Subject, Reason: in.Automatic,
-		Hint: preview(in.Text), Verbs: []Verb{VerbPromote, VerbSilence}, Args: Args{Conversation: c.ID, Message: m.ID}})
+		Hint: preview(in.Text), Verbs: sortingVerbs(), Args: Args{Conversation: c.ID, Message: m.ID}})
 	return nil
 }
+
+// sortingVerbs are what may be done with an automatic mail.
+func sortingVerbs() []Verb { return []Verb{VerbPromote, VerbSilence, VerbBlock} }
+
+// sorts says that a verb is about mail in a thread that is no conversation.
+func sorts(v Verb) bool { return v == VerbUnblock || slices.Contains(sortingVerbs(), v) }
 
 func partyOf(in channels.Inbound) PartyRef {
 	p := PartyRef{Name: in.From.Name, Address: in.From.Key}
@@ -67,7 +78,7 @@ func (w *work) dailyThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*c
 	return c, nil
 }
 
-// sortAutomatic does Promote and Silence.
+// sortAutomatic does Promote, Silence and Block.
 func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a Action) error {
 	m := w.namedMessage(c, surface, a)
 	switch {
@@ -78,16 +89,15 @@ func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, c *conv, agent *sto
 		w.whisper(c, surface, a, Line{Kind: LineDecided, Verb: a.Verb, Outcome: &Outcome{State: OutcomePromoted}, Other: Facts{ID: m.ConversationID}})
 		return nil
 	}
-	i := w.identities[*m.IdentityID]
-	if i == nil {
-		found, err := store.Identities(ctx, tx, []int64{*m.IdentityID})
-		if err != nil || len(found) == 0 {
-			return err
-		}
-		i = &found[0]
-		w.addIdentity(i)
+	i, err := w.senderOf(ctx, tx, m)
+	if err != nil || i == nil {
+		return err
 	}
-	if a.Verb == VerbSilence {
+	switch a.Verb {
+	case VerbBlock:
+		w.block(c, agent, surface, a, m, i)
+		return nil
+	case VerbSilence:
 		i.Silenced = true
 		w.decide(m, agent, OutcomeSilenced)
 		w.dirtyIdentities[i.ID] = true
@@ -100,6 +110,90 @@ func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, c *conv, agent *sto
 		return nil
 	}
 	return w.promote(ctx, tx, c, agent, m, i)
+}
+
+// senderOf gives the identity of who wrote a mail; nil when there is none any more.
+func (w *work) senderOf(ctx context.Context, tx pgx.Tx, m *message) (*store.Identity, error) {
+	if i := w.identities[*m.IdentityID]; i != nil {
+		return i, nil
+	}
+	found, err := store.Identities(ctx, tx, []int64{*m.IdentityID})
+	if err != nil {
+		return nil, err
+	}
+	for i := range found {
+		if found[i].ID == *m.IdentityID {
+			w.addIdentity(&found[i])
+			return &found[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// block has later automatic mail of a sender passed over. What belongs to a conversation, and what
+// the sender writes as a person, goes on coming: it never gets here.
+func (w *work) block(c *conv, agent *store.Agent, surface int64, a Action, m *message, i *store.Identity) {
+	if m.Automatic == "" {
+		w.refuse(c, surface, a, "not_automatic", "Only senders of automatic mail are blocked, and this mail is a person's.", "To see no more of them here: Silence sender.")
+		return
+	}
+	if i.Blocked {
+		w.unchanged(c, surface, a)
+		return
+	}
+	i.Blocked, w.dirtyIdentities[i.ID] = true, true
+	w.decide(m, agent, OutcomeBlocked)
+	w.logAgent(c, agent, "blocked", detail{Text: i.Key})
+	w.confirm(c, surface, a, Line{Kind: LineDone, Verb: VerbBlock, Text: i.Key})
+}
+
+// unblock lets automatic mail of senders come again: of the one whose mail a button is under, or of
+// those that are named.
+func (w *work) unblock(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a Action) error {
+	var found []*store.Identity
+	m := w.messages[a.Args.Message]
+	if m != nil && m.ConversationID == c.ID && m.IdentityID != nil {
+		i, err := w.senderOf(ctx, tx, m)
+		if err != nil {
+			return err
+		}
+		found = append(found, i)
+	}
+	var keys []string
+	for _, address := range a.Args.Addresses {
+		if i := w.byAddress[userKey{c.AccountID, addressKey(address)}]; i != nil {
+			found = append(found, i)
+		} else {
+			keys = append(keys, addressKey(address))
+		}
+	}
+	if len(keys) > 0 {
+		rows, err := store.BlockedSenders(ctx, tx, c.AccountID, keys)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			w.addIdentity(&rows[i])
+			found = append(found, &rows[i])
+		}
+	}
+	var freed []string
+	for _, i := range found {
+		if i != nil && i.Blocked {
+			i.Blocked, w.dirtyIdentities[i.ID] = false, true
+			freed = append(freed, i.Key)
+		}
+	}
+	if len(freed) == 0 {
+		w.refuse(c, surface, a, "not_blocked", "Nobody of that address is blocked here.", "Say which: !unblock news@shop.example. parley doctor lists who is blocked.")
+		return nil
+	}
+	if m != nil && m.ConversationID == c.ID {
+		w.decide(m, agent, OutcomeUnblocked)
+	}
+	w.logAgent(c, agent, "unblocked", detail{Text: strings.Join(freed, ", ")})
+	w.confirm(c, surface, a, Line{Kind: LineDone, Verb: VerbUnblock, Text: strings.Join(freed, ", ")})
+	return nil
 }
 
 // promote makes an automatic or collected mail a conversation of its own.

@@ -360,6 +360,8 @@ func asksFor(c *conv, m *message, verb Verb) bool {
 		return m.Fate == store.FateFailed || m.Fate == store.FateUnclear
 	case VerbMarkSent:
 		return m.Fate == store.FateUnclear
+	case VerbBlock:
+		return m.Direction == "in" && m.Automatic != ""
 	case VerbPromote, VerbSilence:
 		return m.Direction == "in" && (m.Automatic != "" || c.Collects != nil)
 	}

@@ -220,8 +220,13 @@ func openVerbs(state OutcomeState) []Verb {
 	if state == OutcomeWaiting {
 		return []Verb{VerbUndo}
 	}
-	if state == OutcomeKept || state == OutcomeTemplate {
+	switch state {
+	case OutcomeKept, OutcomeTemplate:
 		return []Verb{VerbDrop}
+	case OutcomeBlocked:
+		return []Verb{VerbUnblock}
+	case OutcomeUnblocked:
+		return sortingVerbs()
 	}
 	return nil
 }

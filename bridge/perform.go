@@ -279,7 +279,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a
 		w.refuse(c, surface, a, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
-	if c.Kind == "automatic" && a.Verb != VerbPromote && a.Verb != VerbSilence {
+	if c.Kind == "automatic" && !sorts(a.Verb) {
 		what := "automatic mail"
 		if c.Collects != nil {
 			what = "mails of people who opened very many conversations"
@@ -310,8 +310,10 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a
 		w.decideDelivery(c, agent, surface, a)
 	case VerbLeave:
 		w.leave(c, agent, surface, a)
-	case VerbPromote, VerbSilence:
+	case VerbPromote, VerbSilence, VerbBlock:
 		return w.sortAutomatic(ctx, tx, c, agent, surface, a)
+	case VerbUnblock:
+		return w.unblock(ctx, tx, c, agent, surface, a)
 	}
 	return nil
 }

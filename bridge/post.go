@@ -220,6 +220,8 @@ const (
 	OutcomeChosen    OutcomeState = "chosen"    // somebody chose the customer of Line.Other for it; its fate is shown there
 	OutcomeSilenced  OutcomeState = "silenced"  // nothing more is posted about its sender
 	OutcomeAllowed   OutcomeState = "allowed"   // who is new in a mail gets replies now
+	OutcomeBlocked   OutcomeState = "blocked"   // later automatic mail of its sender is passed over
+	OutcomeUnblocked OutcomeState = "unblocked" // its sender is no longer blocked
 )
 
 // LineFile is a file that a line names.

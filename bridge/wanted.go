@@ -181,7 +181,7 @@ func (n *wanted) action(surface int64, a Action) {
 func speaks(v Verb) bool {
 	switch v {
 	case VerbTemplate, VerbSay, VerbReply, VerbNote, VerbUnknown, VerbEdit, VerbDelete, VerbUndo, VerbSend, VerbKeep, VerbDrop, VerbSendAgain, VerbMarkSent,
-		VerbPromote, VerbSilence, VerbTo, VerbCC, VerbAllow:
+		VerbPromote, VerbSilence, VerbBlock, VerbUnblock, VerbTo, VerbCC, VerbAllow:
 		return true
 	}
 	return false

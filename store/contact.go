@@ -15,6 +15,7 @@ type Identity struct {
 	Name      string `db:"name" json:"name"`
 	ContactID int64  `db:"contact_id" json:"contact_id"`
 	Silenced  bool   `db:"silenced" json:"silenced"`
+	Blocked   bool   `db:"blocked" json:"blocked"` // later automatic mail is passed over
 	BadReason string `db:"bad_reason" json:"bad_reason"`
 	// SameAs is the identity that stands for the same customer; nil = this one does.
 	SameAs   *int64 `db:"same_as" json:"same_as"`
@@ -27,7 +28,7 @@ const (
 	OptedOutAll       = "all"
 )
 
-const identityColumns = `id, account_id, key, name, contact_id, silenced, bad_reason, same_as, opted_out`
+const identityColumns = `id, account_id, key, name, contact_id, silenced, blocked, bad_reason, same_as, opted_out`
 
 // Root gives the id of the identity that stands for the customer.
 func (i Identity) Root() int64 {
@@ -73,7 +74,7 @@ func InsertContacts(ctx context.Context, q Execer, rows []Identity) error {
 }
 
 const getIdentities = `
-	SELECT i.id, i.account_id, i.key, i.name, i.contact_id, i.silenced, i.bad_reason, i.same_as,
+	SELECT i.id, i.account_id, i.key, i.name, i.contact_id, i.silenced, i.blocked, i.bad_reason, i.same_as,
 		coalesce(r.opted_out, i.opted_out) AS opted_out
 	FROM identities AS i
 	LEFT JOIN identities AS r ON r.id = i.same_as
@@ -112,7 +113,7 @@ func Identities(ctx context.Context, q Querier, ids []int64) ([]Identity, error)
 
 const updateIdentities = `
 	UPDATE identities AS i
-	SET silenced = r.silenced, bad_reason = r.bad_reason
+	SET silenced = r.silenced, blocked = r.blocked, bad_reason = r.bad_reason
 	FROM json_populate_recordset(NULL::identities, $1) AS r
 	WHERE i.id = r.id`
 
@@ -168,4 +169,16 @@ func WritersAmong(ctx context.Context, q Querier, keys []string) ([]string, erro
 		return nil, fmt.Errorf("store: writers: %w", err)
 	}
 	return list, nil
+}
+
+const blockedSenders = `
+	SELECT ` + identityColumns + `
+	FROM identities
+	WHERE account_id = $1 AND blocked AND ($2::text[] IS NULL OR key = ANY($2))
+	ORDER BY key`
+
+// BlockedSenders gives the senders of an account whose automatic mail is passed over, those with the
+// keys or, where keys is nil, all.
+func BlockedSenders(ctx context.Context, q Querier, account int64, keys []string) ([]Identity, error) {
+	return collect[Identity](ctx, q, "blocked senders", blockedSenders, account, keys)
 }

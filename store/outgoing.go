@@ -41,7 +41,7 @@ const outgoingThreads = `
 		SELECT previous_id FROM conversations WHERE id = ANY($1) AND previous_id IS NOT NULL))`
 
 const outgoingIdentities = `
-	SELECT i.id, i.account_id, i.key, i.name, i.contact_id, i.silenced, i.bad_reason, i.same_as,
+	SELECT i.id, i.account_id, i.key, i.name, i.contact_id, i.silenced, i.blocked, i.bad_reason, i.same_as,
 		coalesce(r.opted_out, i.opted_out) AS opted_out
 	FROM identities AS i
 	LEFT JOIN identities AS r ON r.id = i.same_as

@@ -250,6 +250,9 @@ func clickVerbs() []Usage {
 		{Verb: bridge.VerbLeave, Words: []string{"leave"}, Form: "!leave", Sentence: "Lets the reply window close unanswered, knowingly.", Examples: []string{"!leave"}, Button: "Leave it"},
 		{Verb: bridge.VerbPromote, Words: []string{"promote"}, Form: "!promote", Sentence: "Makes a conversation of an automatic mail.", Examples: []string{"!promote"}, Button: "Make a conversation", lone: true},
 		{Verb: bridge.VerbSilence, Words: []string{"silence", "mute"}, Form: "!silence", Sentence: "Stops posts about an automatic sender.", Examples: []string{"!silence"}, Button: "Silence sender", lone: true},
+		{Verb: bridge.VerbBlock, Words: []string{"block"}, Form: "!block", Sentence: "Passes over later automatic mail of an automatic sender.", Examples: []string{"!block"}, Button: "Block sender", lone: true},
+		{Verb: bridge.VerbUnblock, Words: []string{"unblock"}, Form: "!unblock ADDRESS", Sentence: "Lets automatic mail of a blocked sender come again.", Examples: []string{"!unblock news@shop.example"}, Button: "Unblock sender",
+			shape: shapeAddresses, missing: "Say which address: !unblock news@shop.example"},
 	}
 }
 

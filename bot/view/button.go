@@ -28,6 +28,8 @@ func button(verb bridge.Verb, args bridge.Args) Button {
 		b.Style, b.Confirm = StyleDanger, "Delete it, here and at the provider? Some providers block its name for a month."
 	case bridge.VerbSilence:
 		b.Confirm = "Stop posts about this sender?"
+	case bridge.VerbBlock:
+		b.Confirm = "Block this sender? Its later automatic mail is neither shown nor kept here. What a person writes from there still comes."
 	}
 	if Asks(verb, args) {
 		b.Opens = OpensForm

@@ -17,6 +17,10 @@ func done(l bridge.Line, f bridge.Facts) []Block {
 		return []Block{sentence(append(lead, "This is conversation ", whereabouts(number(l.Other.ID), l.Other), " now.", then(l.Hint))...)}
 	case l.Verb == bridge.VerbSilence && l.Text != "":
 		return []Block{sentence(append(lead, "No more posts about "+oneLine(l.Text, maxSubjectRunes)+".", then(l.Hint))...)}
+	case l.Verb == bridge.VerbBlock && l.Text != "":
+		return []Block{sentence(append(lead, "Automatic mail of "+oneLine(l.Text, maxSubjectRunes)+" is blocked: it is neither shown nor kept here. To take that back: !unblock "+oneLine(l.Text, maxSubjectRunes))...)}
+	case l.Verb == bridge.VerbUnblock && l.Text != "":
+		return []Block{sentence(append(lead, "Automatic mail of "+oneLine(l.Text, maxSubjectRunes)+" comes again.")...)}
 	case l.Verb == bridge.VerbNote && l.Text != "":
 		lead := []any{icon("memo"), " ", doer(l) + " noted, inside"}
 		if len(l.Mentions) > 0 {
@@ -177,6 +181,10 @@ func doneWords(l bridge.Line, f bridge.Facts) string {
 		return who + " made a conversation of it."
 	case bridge.VerbSilence:
 		return "No more posts about this sender."
+	case bridge.VerbBlock:
+		return "This sender's automatic mail is blocked."
+	case bridge.VerbUnblock:
+		return "This sender's automatic mail comes again."
 	}
 	return "Done."
 }

@@ -87,6 +87,10 @@ func told(s bridge.OutcomeState, who string) outcomeWords {
 		return outcomeWords{"ok", "No more posts about this sender", "", "Already silenced"}
 	case bridge.OutcomeAllowed:
 		return outcomeWords{"ok", "Allowed", "Replies go there, too.", "Already allowed"}
+	case bridge.OutcomeBlocked:
+		return outcomeWords{"no_entry", "This sender's automatic mail is blocked", "Later ones are neither shown nor kept here; what a person writes from there still comes.", "Already blocked"}
+	case bridge.OutcomeUnblocked:
+		return outcomeWords{"ok", "This sender is no longer blocked", "", "No longer blocked"}
 	}
 	return outcomeWords{"ok", "Settled", "", "Already settled"}
 }

@@ -18,7 +18,7 @@ func typedVerbs() []bridge.Verb {
 	return []bridge.Verb{bridge.VerbTake, bridge.VerbAssign, bridge.VerbUnassign, bridge.VerbTag, bridge.VerbUntag, bridge.VerbTopic,
 		bridge.VerbPending, bridge.VerbSnooze, bridge.VerbWake, bridge.VerbResolve, bridge.VerbReopen, bridge.VerbClose, bridge.VerbUndo,
 		bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow, bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbHelp, bridge.VerbList,
-		bridge.VerbReply, bridge.VerbNote, bridge.VerbTemplate, bridge.VerbTemplates, bridge.VerbNew}
+		bridge.VerbReply, bridge.VerbNote, bridge.VerbTemplate, bridge.VerbTemplates, bridge.VerbNew, bridge.VerbUnblock}
 }
 
 // decode turns a stored event into what people did.
@@ -140,7 +140,7 @@ func verb(a *bridge.Action, text string) bool {
 		}
 	case bridge.VerbTag, bridge.VerbUntag:
 		a.Args.Tags = strings.Split(rest, ",")
-	case bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow:
+	case bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow, bridge.VerbUnblock:
 		a.Args.Addresses = strings.Fields(rest)
 	case bridge.VerbSnooze:
 		a.Args.Until = rest

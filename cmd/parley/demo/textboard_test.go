@@ -52,6 +52,7 @@ func tokens() map[string][]string {
 		"[reopened]":     {"wrote again"},
 		"[ask]":          {"It was inside before you changed it", "Every reply of this account waits for a click", "right after a colleague"},
 		"continues #":    {"Continues"},
+		"= blocked":      {"is blocked"},
 	}
 }
 
@@ -59,7 +60,7 @@ func tokens() map[string][]string {
 func labels() map[bridge.Verb]string {
 	return map[bridge.Verb]string{bridge.VerbSend: "Send to customer", bridge.VerbKeep: "Keep inside", bridge.VerbAllow: "Allow",
 		bridge.VerbSendAgain: "Send again", bridge.VerbWake: "Wake", bridge.VerbDrop: "Drop", bridge.VerbPromote: "Make a conversation",
-		bridge.VerbSilence: "Silence sender"}
+		bridge.VerbSilence: "Silence sender", bridge.VerbBlock: "Block sender", bridge.VerbUnblock: "Unblock sender"}
 }
 
 // wire implements board.

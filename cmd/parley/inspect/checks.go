@@ -218,6 +218,7 @@ func (o Options) account(ctx context.Context, a store.Account, d store.Directory
 		s.good("mode", "live")
 	}
 	condition(&s, a)
+	o.blocked(ctx, &s, a)
 	i := slices.IndexFunc(o.Specs, func(spec channels.Spec) bool { return spec.Kind == a.Kind })
 	if i < 0 {
 		s.wrong("channel", fmt.Sprintf("this version of Parley has no channel %q", a.Kind), "Pause the account, or run the version that it was made with.")
@@ -237,6 +238,29 @@ func (o Options) account(ctx context.Context, a store.Account, d store.Directory
 		s.good("settings", "complete")
 	}
 	return s
+}
+
+// shownBlocked is how many blocked senders are named.
+const shownBlocked = 20
+
+// blocked names the senders whose automatic mail is passed over.
+func (o Options) blocked(ctx context.Context, s *Section, a store.Account) {
+	senders, err := store.BlockedSenders(ctx, o.Pool, a.ID, nil)
+	if err != nil {
+		s.wrong("blocked senders", err.Error(), "See the database's log.")
+		return
+	}
+	if len(senders) == 0 {
+		return
+	}
+	var names []string
+	for _, i := range senders[:min(len(senders), shownBlocked)] {
+		names = append(names, i.Key)
+	}
+	if more := len(senders) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	s.good("blocked senders", "automatic mail is passed over of %s (to take one back, in any thread of the account: !unblock ADDRESS)", strings.Join(names, ", "))
 }
 
 // home says whether an account's threads have a place.

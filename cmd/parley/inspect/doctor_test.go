@@ -108,6 +108,11 @@ func TestDoctor(t *testing.T) {
 			must(t, err)
 		}
 	}
+	_, err := pool.Exec(ctx, `
+		WITH c AS (INSERT INTO contacts (id, name) VALUES (1, 'News') RETURNING id)
+		INSERT INTO identities (id, account_id, key, contact_id, blocked)
+		SELECT a.id, a.id, 'news@x.test', c.id, true FROM accounts AS a, c WHERE a.name = 'unset'`)
+	must(t, err)
 	report = inspect.Doctor(ctx, o)
 	if !report.Broken() {
 		t.Error("a broken system is called healthy")

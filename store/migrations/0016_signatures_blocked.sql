@@ -8,3 +8,6 @@ ALTER TABLE accounts ADD COLUMN IF NOT EXISTS rich_signature jsonb;
 -- The signature of an agent's own mails, instead of the account's.
 ALTER TABLE agents ADD COLUMN IF NOT EXISTS signature text NOT NULL DEFAULT '';
 ALTER TABLE agents ADD COLUMN IF NOT EXISTS rich_signature jsonb;
+
+-- Later automatic mail of this sender is passed over.
+ALTER TABLE identities ADD COLUMN IF NOT EXISTS blocked boolean NOT NULL DEFAULT false;
