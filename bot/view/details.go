@@ -123,16 +123,29 @@ func detailButtons(f bridge.Facts) []Button {
 		rows[2] = []bridge.Verb{bridge.VerbClose}
 	}
 	var all []Button
-	for _, verbs := range rows {
-		for i, b := range buttons(bridge.Line{Verbs: verbs}, f) {
-			b.Apart = i == 0
+	for i, verbs := range rows {
+		for first, b := range buttons(bridge.Line{Verbs: verbs}, f) {
+			b.Apart = first == 0
 			all = append(all, b)
+		}
+		if i == 1 {
+			all = append(all, customerButton(f)...)
 		}
 	}
 	if !f.Status.Open() && f.MayStart {
 		all = slices.Insert(all, len(usualVerbs(f)), startAgain(f))
 	}
 	return all
+}
+
+// customerButton leads to what is known of the customer: all conversations that their address finds.
+func customerButton(f bridge.Facts) []Button {
+	if f.Automatic || f.Contact.Address == "" {
+		return nil
+	}
+	b := button(bridge.VerbList, bridge.Args{List: "find", Note: f.Contact.Address})
+	b.Label = "All with this customer"
+	return []Button{b}
 }
 
 // usualVerbs are at most four.
