@@ -47,4 +47,8 @@ type Count struct {
 	Parts    int    // 1 and more
 	Left     int    // how many more characters fit into the last part
 	Encoding string // for people: "GSM-7"
+
+	// Room is how many characters of this encoding fit beside the signature into one, two and three
+	// messages; zero = not told.
+	Room [3]int
 }

@@ -66,7 +66,7 @@ func TestRichForm(t *testing.T) {
 		}
 	}
 	in := input(t, bridge.VerbReply, facts(t))
-	in.Can, in.Count = bridge.Capabilities{Buttons: 3}, &bridge.Count{Parts: 2, Left: 12, Encoding: "GSM-7"}
+	in.Can, in.Count = bridge.Capabilities{Buttons: 3}, &bridge.Count{Parts: 2, Left: 12, Encoding: "GSM-7", Room: [3]int{148, 294, 447}}
 	in.Args = bridge.Args{}
 	in.Said = []bridge.Said{{MessageID: 7, Text: "Do you have lamps?"}}
 	one, err := NewForm(in)

@@ -69,6 +69,12 @@ func countWords(in FormInput) string {
 	switch {
 	case c == nil:
 		return ""
+	case c.Room != [3]int{}:
+		words := fmt.Sprintf("One text holds %d characters, two hold %d, three %d (%s; the signature is counted).", c.Room[0], c.Room[1], c.Room[2], c.Encoding)
+		if strings.TrimSpace(in.Text) == "" {
+			return words
+		}
+		return fmt.Sprintf("So far %d %s, %d characters left. ", c.Parts, plural(c.Parts, "text", "texts"), c.Left) + words
 	case strings.TrimSpace(in.Text) == "":
 		return fmt.Sprintf("%d characters fit into one text (%s); a longer one counts as several.", c.Left, c.Encoding)
 	}

@@ -163,9 +163,15 @@ func (w *WhatsApp) Attend(ctx context.Context, _ channels.Party, last string) er
 
 // Count implements channels.Counter: it counts what body makes of a text.
 func (s *SMS) Count(text, signature string) channels.Count {
-	if strings.TrimSpace(text) == "" && signature != "" {
-		return countSegments("\n\n" + strings.TrimSpace(wamark.Plain(signature)))
+	below := ""
+	if signature = strings.TrimSpace(wamark.Plain(signature)); signature != "" {
+		below = "\n\n" + signature
 	}
-	body, _ := s.body(channels.Outbound{Text: text, Signature: signature})
-	return countSegments(body)
+	body := below
+	if strings.TrimSpace(text) != "" {
+		body, _ = s.body(channels.Outbound{Text: text, Signature: signature})
+	}
+	c := countSegments(body)
+	c.Room = roomBeside(below, c.Encoding)
+	return c
 }

@@ -22,9 +22,15 @@ const (
 	gsmExtension = "\f^{}\\[~]|€"
 )
 
-// countSegments counts the SMS that a text is sent as. A character is never split over two.
-func countSegments(text string) channels.Count {
-	widths, encoding, alone, part := make([]int, 0, len(text)), "GSM-7", gsmAlone, gsmPart
+// Encodings, as people are told them.
+const (
+	encodingGSM = "GSM-7"
+	encodingUCS = "UCS-2"
+)
+
+// gsmWidths gives the septets of each character; ok is false where the alphabet lacks one.
+func gsmWidths(text string) (widths []int, ok bool) {
+	widths = make([]int, 0, len(text))
 	for _, r := range text {
 		switch {
 		case r >= 'a' && r <= 'z' || r == ' ', strings.ContainsRune(gsmBasic, r):
@@ -32,17 +38,45 @@ func countSegments(text string) channels.Count {
 		case strings.ContainsRune(gsmExtension, r):
 			widths = append(widths, 2)
 		default:
-			encoding = "UCS-2"
-		}
-		if encoding == "UCS-2" {
-			break
+			return widths, false
 		}
 	}
-	if encoding == "UCS-2" {
-		widths, alone, part = widths[:0], ucsAlone, ucsPart
-		for _, r := range text {
-			widths = append(widths, max(1, utf16.RuneLen(r)))
-		}
+	return widths, true
+}
+
+// ucsWidths gives the UTF-16 units of each character.
+func ucsWidths(text string) []int {
+	widths := make([]int, 0, len(text))
+	for _, r := range text {
+		widths = append(widths, max(1, utf16.RuneLen(r)))
+	}
+	return widths
+}
+
+// roomBeside says how many characters fit into one, two and three SMS above what stands below them.
+func roomBeside(below, encoding string) (room [3]int) {
+	widths, _ := gsmWidths(below)
+	alone, part := gsmAlone, gsmPart
+	if encoding == encodingUCS {
+		widths, alone, part = ucsWidths(below), ucsAlone, ucsPart
+	}
+	used := 0
+	for _, w := range widths {
+		used += w
+	}
+	for i, all := range [...]int{alone, 2 * part, 3 * part} {
+		room[i] = max(0, all-used)
+	}
+	return room
+}
+
+// countSegments counts the SMS that a text is sent as. A character is never split over two.
+func countSegments(text string) channels.Count {
+	encoding, alone, part := encodingGSM, gsmAlone, gsmPart
+	widths, ok := gsmWidths(text)
+	if !ok {
+		encoding, alone, part = encodingUCS, ucsAlone, ucsPart
+		widths = ucsWidths(text)
 	}
 	total := 0
 	for _, w := range widths {

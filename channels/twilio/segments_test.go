@@ -69,3 +69,21 @@ func FuzzCount(f *testing.F) {
 		}
 	})
 }
+
+// Of one, two and three texts it is told how much they hold beside the signature: as much and no more.
+//
+func TestRoomBesideTheSignature(t *testing.T) {
+	t.Parallel()
+	s := &SMS{Channel: &Channel{}}
+	for _, c := range []struct{ letter, signature string }{{"a", ""}, {"a", "Acme {Lamps}"}, {"ж", "Acme"}, {"a", "Лампы"}} {
+		room := s.Count(c.letter, c.signature).Room
+		for i, n := range room {
+			if fits, over := s.Count(strings.Repeat(c.letter, n), c.signature), s.Count(strings.Repeat(c.letter, n+1), c.signature); fits.Parts != i+1 || over.Parts != i+2 {
+				t.Errorf("%s with %q: %d characters are %d texts, %d are %d; want %d and one more", c.letter, c.signature, n, fits.Parts, n+1, over.Parts, i+1)
+			}
+		}
+	}
+	if empty, begun := s.Count("", "Acme").Room, s.Count("a", "Acme").Room; empty != begun || empty[0] != 160-len("\n\nAcme") {
+		t.Errorf("an empty text has room for %v, a begun one for %v", empty, begun)
+	}
+}
