@@ -197,8 +197,9 @@ type Args struct {
 	Account      string   `json:"account,omitempty"`   // by which a conversation begins
 	Recipient    string   `json:"recipient,omitempty"` // with whom, as typed
 	Subject      string   `json:"subject,omitempty"`
-	Rich         RichKind `json:"rich,omitempty"` // what the form of a reply asks for
-	Most         int      `json:"most,omitempty"` // how much of it the account carries
+	Rich         RichKind `json:"rich,omitempty"`        // what the form of a reply asks for
+	Most         int      `json:"most,omitempty"`        // how much of it the account carries
+	Promotional  bool     `json:"promotional,omitempty"` // Reply: it is an offer or advertising, which some providers take for a shorter time
 
 	Template *TemplateArgs `json:"template,omitempty"`
 }

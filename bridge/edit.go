@@ -52,6 +52,7 @@ func (w *work) applyEdit(c *conv, m *message, surface int64, a Action) {
 	a.Actor = Actor{ID: m.AuthorUser, Kind: ActorPerson}
 	decision, reason := w.speak(c, agent, surface, a)
 	d := w.firstOf(m)
+	m.Promotional = m.Promotional || a.Args.Promotional
 	switch {
 	case m.Fate == store.FateWaiting && w.underWayReply(m):
 		c.previewChanged(m.Text, a.Text)

@@ -31,11 +31,15 @@ func mayLeave(r *outgoing) error {
 	if len(r.out.To) == 0 {
 		return &channels.SendError{Class: channels.BadRecipient, Text: "Nobody is left to send it to.", Hint: "Set the recipient: !to ann@example.org"}
 	}
-	if r.optedOut == store.OptedOutAll || r.optedOut != "" && r.out.Template != nil && strings.EqualFold(r.out.Template.Category, "marketing") {
+	marketing := r.message.Promotional || r.out.Template != nil && strings.EqualFold(r.out.Template.Category, "marketing")
+	if r.optedOut == store.OptedOutAll || r.optedOut != "" && marketing {
 		return &channels.SendError{Class: channels.OptedOut, Text: "The customer doesn't want such messages.", Hint: optedOutHint}
 	}
 	if !r.windowOpen() {
 		return &channels.SendError{Class: channels.WindowClosed}
+	}
+	if p := promotionProblem(r.message.Promotional, r.window, r.now); p != nil {
+		return &channels.SendError{Class: channels.BadContent, Text: p.Text, Hint: p.Hint}
 	}
 	if r.account.Mode == "trial" {
 		for _, p := range slices.Concat(r.out.To, r.out.Cc) {

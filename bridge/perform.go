@@ -231,7 +231,7 @@ func (w *work) replyByForm(c *conv, agent *store.Agent, surface int64, a Action,
 		w.tellAuthor(c, m, LineAsk, formReason, VerbSend, VerbKeep)
 	case w.mustBeTaken(c):
 		w.askToTake(c, m)
-	case w.parkForWindow(c, m) || w.keptByLimits(c, m):
+	case w.parkForWindow(c, m) || w.tooLateToPromote(c, m) || w.keptByLimits(c, m):
 	default:
 		w.line(c, line)
 		w.sendToCustomer(c, agent, surface, m, w.formOrder())

@@ -144,7 +144,7 @@ func (w *work) saidByPerson(c *conv, surface int64, a Action, agent *store.Agent
 	if agent != nil {
 		m.AgentID = &agent.ID
 	}
-	m.Files, m.Rich = surfaceFiles(a.Files), richRow(a.Rich)
+	m.Files, m.Rich, m.Promotional = surfaceFiles(a.Files), richRow(a.Rich), a.Args.Promotional
 	w.messages[m.ID] = m
 	c.last = append(c.last, m.Message)
 	return m
@@ -195,7 +195,7 @@ func (w *work) sendToCustomer(c *conv, agent *store.Agent, surface int64, m *mes
 		w.park(c, m, "paused")
 		return
 	}
-	if w.parkForWindow(c, m) || w.keptByLimits(c, m) {
+	if w.parkForWindow(c, m) || w.tooLateToPromote(c, m) || w.keptByLimits(c, m) {
 		return
 	}
 	m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
@@ -224,7 +224,7 @@ func (c *conv) sourceAt(m *message) Place {
 // joinLines lets a reply leave together with the line that its author typed before it,
 // where that one still waits: their hold begins anew, and is 60 s in all.
 func (w *work) joinLines(c *conv, l *lane, d *delivery, m *message) {
-	if !w.settings(c).JoinLines || len(m.Files) > 0 || m.Template != nil || m.Rich != nil || m.ReplyTo != "" || m.Reason == clickedReason || m.Reason == revivedReason {
+	if !w.settings(c).JoinLines || m.Promotional || len(m.Files) > 0 || m.Template != nil || m.Rich != nil || m.ReplyTo != "" || m.Reason == clickedReason || m.Reason == revivedReason {
 		return
 	}
 	d.JoinKey = fmt.Sprintf("line:%d", d.ID)

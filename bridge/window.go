@@ -143,6 +143,28 @@ func (w *work) parkForWindow(c *conv, m *message) bool {
 	return true
 }
 
+// promotionProblem says why a promotional reply may not leave although an answer may; nil = it may. It
+// has the time that machines have: what a person may add to that is for answers alone.
+func promotionProblem(promotional bool, win window, now time.Time) *Problem {
+	if !promotional || win.openFor(false, now) {
+		return nil
+	}
+	return &Problem{Code: "promotion_late", Text: "It is promotional, and the time for promotions is over: only answers are taken now.",
+		Hint: "Send an answer without the offer, or wait until the customer writes."}
+}
+
+// tooLateToPromote keeps a promotional reply inside that may not leave any more, and says so. It says
+// no to answers, and where promotions may leave.
+func (w *work) tooLateToPromote(c *conv, m *message) bool {
+	problem := promotionProblem(m.Promotional, w.window(c), w.now)
+	if problem == nil {
+		return false
+	}
+	m.Direction, m.Fate, m.Reason, m.dirty = "note", store.FateInside, problem.Code, true
+	w.tellWith(c, m, Line{Kind: LineInside, Reason: problem.Text, Hint: problem.Hint})
+	return true
+}
+
 // windowClosed parks a reply and says so; text is what the provider said.
 func (w *work) windowClosed(c *conv, m *message, text string) {
 	win := w.window(c)

@@ -42,6 +42,8 @@ type Message struct {
 	Template json.RawMessage `db:"template" json:"template"` // which template it is, nil = none
 	Rich     json.RawMessage `db:"rich" json:"rich"`         // what goes with the text; nil = nothing
 	ReplyTo  string          `db:"reply_to" json:"reply_to"` // the provider's id of the one message it answers
+
+	Promotional bool `db:"promotional" json:"promotional"` // its author calls it so
 }
 
 // FileRef names a file of a message. A customer's is read from the stored original
@@ -74,7 +76,7 @@ const (
 
 const messageColumns = `id, conversation_id, direction, fate, reason, agent_id, identity_id, author_user, account_id, channel,
 	thread, place, subject, text, quoted, notices, files, has_html, automatic, external_id, event_id, part, said_at, created_at, parts, cost, template,
-	rich, reply_to`
+	rich, reply_to, promotional`
 
 const insertMessages = `
 	INSERT INTO messages (` + messageColumns + `)
@@ -90,7 +92,7 @@ const updateMessages = `
 	UPDATE messages AS m
 	SET direction = r.direction, fate = r.fate, reason = r.reason, agent_id = r.agent_id, text = r.text,
 		files = r.files, conversation_id = r.conversation_id, external_id = r.external_id,
-		parts = r.parts, cost = r.cost
+		parts = r.parts, cost = r.cost, promotional = r.promotional
 	FROM json_populate_recordset(NULL::messages, $1) AS r
 	WHERE m.id = r.id`
 

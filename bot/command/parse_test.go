@@ -83,7 +83,8 @@ func TestParseVerbs(t *testing.T) {
 		"!unassign": {Verb: bridge.VerbUnassign}, "!pending": {Verb: bridge.VerbPending}, "!wake": {Verb: bridge.VerbWake}, "!reopen": {Verb: bridge.VerbReopen}, "!close": {Verb: bridge.VerbClose}, "!undo": {Verb: bridge.VerbUndo},
 		"!why": {Verb: bridge.VerbWhy}, "!history": {Verb: bridge.VerbHistory}, "!log": {Verb: bridge.VerbHistory},
 		"!send": {Verb: bridge.VerbSend}, "!keep": {Verb: bridge.VerbKeep}, "!drop": {Verb: bridge.VerbDrop}, "!again": {Verb: bridge.VerbSendAgain}, "!marksent": {Verb: bridge.VerbMarkSent},
-		"!promote": {Verb: bridge.VerbPromote}, "!silence": {Verb: bridge.VerbSilence},
+		"!promo 10 % off": {Verb: bridge.VerbReply, Text: "10 % off", Explicit: true, Args: bridge.Args{Promotional: true}},
+		"!promote":        {Verb: bridge.VerbPromote}, "!silence": {Verb: bridge.VerbSilence},
 
 		"!reply Hello there": {Verb: bridge.VerbReply, Text: "Hello there", Explicit: true}, "!reply: Hello\n\nBye": {Verb: bridge.VerbReply, Text: "Hello\n\nBye", Explicit: true},
 		`!reply \note: this`: {Verb: bridge.VerbReply, Text: "note: this", Explicit: true}, "!reply take": {Verb: bridge.VerbReply, Text: "take", Explicit: true},

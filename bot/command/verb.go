@@ -112,6 +112,7 @@ func (u Usage) arguments(p Parsed, name, rest string, marker bridge.Marker, opt 
 	case shapeText:
 		p.Text = rest
 		if u.Verb == bridge.VerbReply {
+			p.Args.Promotional = strings.EqualFold(name, promoWord)
 			p.Text, bad = replyText(rest, opt)
 		}
 	case shapeNote, shapeTopic:

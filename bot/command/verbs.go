@@ -79,9 +79,9 @@ func Help(word string) (Usage, bool) {
 func talkVerbs() []Usage {
 	return []Usage{
 		{
-			Verb: bridge.VerbReply, Words: []string{"reply", "answer"}, Form: "!reply TEXT",
+			Verb: bridge.VerbReply, Words: []string{"reply", "answer", promoWord}, Form: "!reply TEXT",
 			Sentence: "Sends the text to the customer, whoever holds the conversation.",
-			Examples: []string{"!reply Your parcel is on its way.", "@Parley reply: Your parcel is on its way."},
+			Examples: []string{"!reply Your parcel is on its way.", "@Parley reply: Your parcel is on its way.", "!promo Lamps are 10 % off this week."},
 			Button:   "Reply", Slash: true, Everyday: true, shape: shapeText, missing: "Say what to send: !reply Your parcel is on its way.", lone: true,
 		},
 		{
@@ -255,6 +255,9 @@ func clickVerbs() []Usage {
 			shape: shapeAddresses, missing: "Say which address: !unblock news@shop.example"},
 	}
 }
+
+// promoWord is the word of a reply that is promotional.
+const promoWord = "promo"
 
 // plainAnswer says that a verb's word may well be a whole answer to a customer: alone
 // it is no slip.

@@ -56,7 +56,7 @@ func (in *invocation) attach(ctx context.Context, f *card.Submitted) any {
 	if len(errs) > 0 {
 		return task(in.again(ctx, f, errs))
 	}
-	t := upload.Ticket{User: in.user.ID, Conversation: args.Conversation, Message: args.Message, To: args.To, Cc: args.Cc, Shown: args.Shown,
+	t := upload.Ticket{User: in.user.ID, Conversation: args.Conversation, Message: args.Message, To: args.To, Cc: args.Cc, Shown: args.Shown, Promotional: args.Promotional,
 		Place: f.Memory.Place, Nonce: cmp.Or(f.Memory.Nonce, in.nonce())}
 	return webPage("Send files", in.s.upload.Link(t, in.value.Context.Theme, typed))
 }

@@ -24,6 +24,7 @@ type Ticket struct {
 	To           []string     `json:"to,omitempty"`      // the recipients of the form in which the reply was begun, as bridge.Args has them
 	Cc           []string     `json:"cc,omitempty"`
 	Shown        string       `json:"shown,omitempty"`
+	Promotional  bool         `json:"promotional,omitempty"`
 	Place        bridge.Place `json:"place"`
 	Nonce        string       `json:"nonce"` // names the reply: the same ticket makes one, however often it is handed in
 	Until        int64        `json:"until"` // unix seconds
@@ -31,7 +32,7 @@ type Ticket struct {
 
 // Args are the arguments of the reply.
 func (t Ticket) Args() bridge.Args {
-	return bridge.Args{Conversation: t.Conversation, Message: t.Message, To: t.To, Cc: t.Cc, Shown: t.Shown}
+	return bridge.Args{Conversation: t.Conversation, Message: t.Message, To: t.To, Cc: t.Cc, Shown: t.Shown, Promotional: t.Promotional}
 }
 
 // sign makes "TICKET.MAC" of a ticket.

@@ -255,3 +255,25 @@ func TestStartCards(t *testing.T) {
 		t.Errorf("it begins with %+v, %v", args, err)
 	}
 }
+
+// Where promotional replies may leave for a shorter time than answers, the form asks for it, and says
+// so when that is over.
+//
+func TestReplyFormAsksForPromotions(t *testing.T) {
+	t.Parallel()
+	in := input(t, bridge.VerbReply, facts(t))
+	in.Can = bridge.Capabilities{ReplyWindow: 24 * time.Hour, HumanWindow: 7 * 24 * time.Hour}
+	form, err := NewForm(in)
+	if shown := dumpForm("reply", form); err != nil || !strings.Contains(shown, "Promotional: an offer") || !strings.Contains(shown, "24 hours after") {
+		t.Errorf("the form is\n%s%v", shown, err)
+	}
+	typed := map[string][]string{fieldText: {"10 % off"}, fieldKind: {kindPromotion}}
+	if filled, wrong := Submit(bridge.VerbReply, form.Args, typed, now(t), time.UTC); len(wrong) > 0 || !filled.Args.Promotional {
+		t.Errorf("it gives %+v, %v", filled, wrong)
+	}
+	in.Facts.WindowPeople = true
+	form, err = NewForm(in)
+	if shown := dumpForm("reply", form); err != nil || strings.Contains(shown, "Promotional:") || !strings.Contains(shown, "nothing promotional") {
+		t.Errorf("a day later the form is\n%s%v", shown, err)
+	}
+}

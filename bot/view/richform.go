@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"parley/bot/command"
@@ -22,6 +23,7 @@ const (
 	fieldPhones  = "phones"
 	fieldEmails  = "emails"
 	fieldCards   = "cards"
+	fieldKind    = "kind"
 )
 
 // replyForm is the form of a reply: its text, or, in a second step, what goes with it.
@@ -48,6 +50,7 @@ func replyForm(form *Form, in FormInput) {
 		}
 		form.Fields = append(form.Fields, to)
 	}
+	form.Fields = append(form.Fields, promotionField(form, in)...)
 	add := Field{Name: fieldAdd, Kind: FieldOne, Label: "Add to it", Optional: true}
 	for _, k := range richKinds() {
 		label := k.label
@@ -62,6 +65,25 @@ func replyForm(form *Form, in FormInput) {
 		form.Intro = append(form.Intro, small(text(in.Can.NoFiles)))
 	}
 }
+
+// kindPromotion is the value of a reply that is promotional.
+const kindPromotion = "promotion"
+
+// promotionField asks whether a reply is promotional where a provider takes such ones for a shorter
+// time than answers. When that is over the form says so.
+func promotionField(form *Form, in FormInput) []Field {
+	switch {
+	case in.Can.HumanWindow == 0:
+		return nil
+	case in.Facts.WindowPeople:
+		form.Intro = append(form.Intro, small(text("Only answers may be sent now, nothing promotional: the customer wrote more than "+hoursWords(in.Can.ReplyWindow)+" ago.")))
+		return nil
+	}
+	return []Field{{Name: fieldKind, Kind: FieldOne, Label: "What it is", Hint: "Promotional messages may leave for " + hoursWords(in.Can.ReplyWindow) + " after the customer wrote.", Optional: true,
+		Options: []Option{{kindPromotion, "Promotional: an offer, advertising"}}}}
+}
+
+func hoursWords(d time.Duration) string { return fmt.Sprintf("%d hours", int(d.Hours())) }
 
 // countWords says how many messages a text is where providers count.
 func countWords(in FormInput) string {
@@ -161,6 +183,9 @@ func Begun(args bridge.Args, fields map[string][]string) (string, bridge.Args, m
 	v := values(fields)
 	if id, err := strconv.ParseInt(v.text(fieldAnswers), 10, 64); err == nil && id > 0 {
 		args.Message = id
+	}
+	if args.Rich == "" { // the first step alone asks for it
+		args.Promotional = v.text(fieldKind) == kindPromotion
 	}
 	if field, problem := readRecipients(&args, v); problem != "" {
 		return v.text(fieldText), args, map[string]string{field: problem}

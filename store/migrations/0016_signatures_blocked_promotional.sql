@@ -11,3 +11,6 @@ ALTER TABLE agents ADD COLUMN IF NOT EXISTS rich_signature jsonb;
 
 -- Later automatic mail of this sender is passed over.
 ALTER TABLE identities ADD COLUMN IF NOT EXISTS blocked boolean NOT NULL DEFAULT false;
+
+-- A reply that its author calls promotional: some providers let it leave for a shorter time.
+ALTER TABLE messages ADD COLUMN IF NOT EXISTS promotional boolean NOT NULL DEFAULT false;
