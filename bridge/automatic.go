@@ -78,8 +78,11 @@ func (w *work) dailyThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*c
 	return c, nil
 }
 
-// sortAutomatic does Promote, Silence and Block.
+// sortAutomatic does Promote, Silence, Block and Unblock.
 func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a Action) error {
+	if a.Verb == VerbUnblock {
+		return w.unblock(ctx, tx, c, agent, surface, a)
+	}
 	m := w.namedMessage(c, surface, a)
 	switch {
 	case m == nil || c.Kind != "automatic" || m.IdentityID == nil:

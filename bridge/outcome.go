@@ -220,12 +220,13 @@ func openVerbs(state OutcomeState) []Verb {
 	if state == OutcomeWaiting {
 		return []Verb{VerbUndo}
 	}
-	switch state {
-	case OutcomeKept, OutcomeTemplate:
+	if state == OutcomeKept || state == OutcomeTemplate {
 		return []Verb{VerbDrop}
-	case OutcomeBlocked:
+	}
+	if state == OutcomeBlocked {
 		return []Verb{VerbUnblock}
-	case OutcomeUnblocked:
+	}
+	if state == OutcomeUnblocked {
 		return sortingVerbs()
 	}
 	return nil

@@ -310,10 +310,8 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a
 		w.decideDelivery(c, agent, surface, a)
 	case VerbLeave:
 		w.leave(c, agent, surface, a)
-	case VerbPromote, VerbSilence, VerbBlock:
+	case VerbPromote, VerbSilence, VerbBlock, VerbUnblock:
 		return w.sortAutomatic(ctx, tx, c, agent, surface, a)
-	case VerbUnblock:
-		return w.unblock(ctx, tx, c, agent, surface, a)
 	}
 	return nil
 }
