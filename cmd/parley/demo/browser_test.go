@@ -273,7 +273,7 @@ func TestTour(t *testing.T) {
 	l.shot("held")
 	l.shows(".maillist", "Ann Lee")
 	l.ticked("answer")
-	l.shows(".journey", "in the customer's mailbox, once")
+	l.shows(".journey", "with the customer, once")
 	l.shot("sent")
 	l.click("#journeybutton")
 	l.click(".mailrow.unread")
