@@ -29,7 +29,7 @@ const (
 func Settings() []Setting {
 	onOff, offOn := []string{settingOn, settingOff}, []string{settingOff, settingOn}
 	return []Setting{
-		{Name: "confirm_send", Values: offOn, Text: "`on`: every reply waits for a click.",
+		{Name: "confirm_send", Values: offOn, Text: "`on`: plain text of whoever replies waits for a click; what is sent by the form or with `!reply` does not.",
 			keep: func(s *settings, v string) { s.ConfirmSend = v == settingOn }},
 		{Name: "who_replies", Values: []string{"assignees", "any_agent"},
 			Text: "Whose plain text leaves while somebody owns the conversation: that of its owners, or that of every agent.",
@@ -54,7 +54,7 @@ func Settings() []Setting {
 		{Name: "wake_on_message", Values: onOff, Text: "Whether a customer's message ends a snooze.",
 			keep: func(s *settings, v string) { s.WakeOnMessage = v == settingOn }},
 		{Name: "receipts", Values: []string{"read", "sent", "failures"},
-			Text: "Which marks a reply gets: up to *read*, *sent* alone, or none but a warning when it fails.",
+			Text: "Which marks a reply has once it left: up to *read*, *sent* alone, or none but a warning when it fails.",
 			keep: func(s *settings, v string) { s.Receipts = v }},
 		{Name: "join_lines", Values: onOff, Text: "Whether lines that somebody types within a hold leave as one message.",
 			keep: func(s *settings, v string) { s.JoinLines = v == settingOn }},
@@ -76,7 +76,7 @@ func Settings() []Setting {
 
 // settings are what an account goes by.
 type settings struct {
-	ConfirmSend   bool   // a reply waits for a click
+	ConfirmSend   bool   // a reply waits for a click, unless it was said to be one
 	WhoReplies    string // assignees, any_agent
 	ReplyClaims   bool   // a reply in a conversation of nobody makes its author the owner
 	OneOwner      bool   // a conversation has one owner at most

@@ -47,7 +47,7 @@ func reasonWords(reason string, f bridge.Facts) string {
 	case "after_remark":
 		return "It comes right after a colleague's remark, so it may be meant for them."
 	case "confirm":
-		return "Every reply of this account waits for a click."
+		return "Plain text waits for a click in this account."
 	case "unclaimed":
 		return "Nobody has this conversation, and a reply doesn't take it here."
 	case "explicit_mode":

@@ -50,7 +50,7 @@ func tokens() map[string][]string {
 		"[assigned]":     {"assigned this to you"},
 		"[done] promote": {"This is conversation"},
 		"[reopened]":     {"wrote again"},
-		"[ask]":          {"It was inside before you changed it", "Every reply of this account waits for a click", "right after a colleague"},
+		"[ask]":          {"It was inside before you changed it", "Plain text waits for a click in this account", "right after a colleague"},
 		"continues #":    {"Continues"},
 		"= blocked":      {"is blocked"},
 	}
