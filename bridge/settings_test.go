@@ -359,7 +359,7 @@ func TestOneOwner(t *testing.T) {
 
 // all_tab permission: the list of all is for admins. Others don't see it offered, are refused with the
 // reason whichever way they ask, and pick from what is their own.
-//
+//
 func TestListOfAllForAdmins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"all_tab": "permission"}})
