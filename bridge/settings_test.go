@@ -86,8 +86,7 @@ func TestReceiptSettings(t *testing.T) {
 	}
 }
 
-// Who may not is told so, and nothing changes.
-//
+// who may not is told so, and nothing changes.
 func TestAuthorization(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
