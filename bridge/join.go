@@ -43,11 +43,11 @@ func (w *work) joinedBy(a *store.Account, in *channels.Inbound) *conv {
 	return nil
 }
 
-// sameName says that somebody writes under the name that they have in a conversation already: of an
-// address that people share, each has a conversation of their own.
+// sameName says that replies go to somebody already, under the name that they write with: of an address
+// that people share, each has a conversation of their own, and what is answered elsewhere is nobody's.
 func sameName(c *conv, p channels.Party) bool {
 	i := slices.IndexFunc(c.Participants, func(q store.Participant) bool { return q.Key == p.Key })
-	return i < 0 || p.Name == "" || c.Participants[i].Name == "" || strings.EqualFold(c.Participants[i].Name, p.Name)
+	return i >= 0 && (p.Name == "" || c.Participants[i].Name == "" || strings.EqualFold(c.Participants[i].Name, p.Name))
 }
 
 var answerMark = regexp.MustCompile(`(?i)^(\s*(re|aw|fwd?|wg)\s*:)+`)

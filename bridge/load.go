@@ -83,14 +83,12 @@ func (w *work) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	if err := p.UpsertIdentities(&identities, rows); err != nil {
 		return err
 	}
-	var accounts []int64
-	var addresses []string
+	accounts, addresses := slices.Clone(n.peekAcc), slices.Clone(n.peekKeys)
 	for _, r := range rows {
 		if ch := w.e.channel(r.AccountID); ch != nil && !ch.Capabilities().Threads {
 			accounts, addresses = append(accounts, r.AccountID), append(addresses, r.Key)
 		}
 	}
-	accounts, addresses = append(accounts, n.peekAcc...), append(addresses, n.peekKeys...)
 	p.IdentitiesOfKeys(&group, accounts, addresses)
 	p.LatestOf(&latest, accounts, addresses)
 	p.OpenOf(&open, n.joinAcc, n.joinKeys)
