@@ -17,11 +17,7 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 		if l.Verb == bridge.VerbUnknown {
 			return fate(l, f, "raised_hand_with_fingers_splayed", "Nothing was sent or done.", "")
 		}
-		next := "Send it, or keep it inside?"
-		if l.Reason == "unclaimed" {
-			next = "Take it and send this, or keep it inside?"
-		}
-		return fate(l, f, "raised_hand_with_fingers_splayed", "Not sent yet: "+who+" does not have this.", next)
+		return fate(l, f, "raised_hand_with_fingers_splayed", "Not sent yet: "+who+" does not have this.", askedWords(l))
 	case bridge.LineInside:
 		return fate(l, f, "house", "This stayed inside: "+who+" did not get it.", nextFor(l, "Send it, if it was meant for the customer."))
 	case bridge.LineSendAs:
@@ -73,6 +69,14 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 		return fate(l, f, "no_entry", "Nothing was sent: I don't know you as an agent.", "Ask an admin to add you, then type it again.")
 	}
 	return nil
+}
+
+// askedWords ask what is to become of a text.
+func askedWords(l bridge.Line) string {
+	if l.Reason == "unclaimed" {
+		return "Take it and send this, or keep it inside?"
+	}
+	return "Send it, or keep it inside?"
 }
 
 // sendAsQuestion asks whether to send what somebody else wrote.
