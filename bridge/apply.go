@@ -28,7 +28,7 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Mad
 		if f.account = w.dir.accounts[one.Event.AccountID]; f.account == nil { // taken out meanwhile
 			return relay.Made{}, &relay.WaitError{Wait: relay.Wait{EventID: one.Event.ID, Most: unknownFor}}
 		}
-		f.actions = w.dir.movedActions(f.account.ID, f.actions)
+		f.actions = w.dir.emojiActions(f.account.ID, w.dir.movedActions(f.account.ID, f.actions))
 		facts = append(facts, f)
 	}
 	made, err := w.applyAll(ctx, tx, facts)

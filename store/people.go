@@ -31,6 +31,8 @@ type Team struct {
 	ID      int64   `db:"id"`
 	Name    string  `db:"name"`
 	Members []int64 `db:"members"`
+
+	Emoji map[string]string `db:"emoji"` // the verbs of emoji in the team's channels, beside the usual ones, by name
 }
 
 // TeamChannel is where a team's threads open in a surface.
@@ -121,7 +123,7 @@ func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
 	if d.Users, err = collect[AgentUser](ctx, q, "agent users", `SELECT account_id, user_id, agent_id FROM agent_users`); err != nil {
 		return d, err
 	}
-	if d.Teams, err = collect[Team](ctx, q, "teams", `SELECT id, name, members FROM teams ORDER BY id`); err != nil {
+	if d.Teams, err = collect[Team](ctx, q, "teams", `SELECT id, name, members, emoji FROM teams ORDER BY id`); err != nil {
 		return d, err
 	}
 	if d.Channels, err = collect[TeamChannel](ctx, q, "team channels", `SELECT team_id, account_id, channel, home FROM team_channels`); err != nil {
@@ -179,15 +181,19 @@ func RetireAgent(ctx context.Context, q Querier, id int64) error {
 }
 
 const saveTeam = `
-	INSERT INTO teams (name, members)
-	VALUES ($1, $2)
-	ON CONFLICT (name) DO UPDATE SET members = EXCLUDED.members
+	INSERT INTO teams (name, members, emoji)
+	VALUES ($1, $2, $3)
+	ON CONFLICT (name) DO UPDATE SET members = EXCLUDED.members, emoji = EXCLUDED.emoji
 	RETURNING id`
 
 // SaveTeam makes or changes a team by name and gives the id.
 func SaveTeam(ctx context.Context, q Querier, t Team) (int64, error) {
 	var id int64
-	if err := q.QueryRow(ctx, saveTeam, t.Name, orEmpty(t.Members)).Scan(&id); err != nil {
+	emoji := t.Emoji
+	if emoji == nil {
+		emoji = map[string]string{}
+	}
+	if err := q.QueryRow(ctx, saveTeam, t.Name, orEmpty(t.Members), emoji).Scan(&id); err != nil {
 		return 0, fmt.Errorf("store: save team: %w", err)
 	}
 	return id, nil

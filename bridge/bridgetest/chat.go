@@ -228,11 +228,14 @@ func (c *Chat) Press(t testing.TB, user string, m Message, verb bridge.Verb) {
 }
 
 // React lets a user add the emoji of a verb to a message.
-func (c *Chat) React(user string, m Message, verb bridge.Verb) {
+func (c *Chat) React(user string, m Message, verb bridge.Verb) { c.ReactWith(user, m, verb, "") }
+
+// ReactWith lets a user add an emoji to a message, which usually stands for a verb.
+func (c *Chat) ReactWith(user string, m Message, verb bridge.Verb, emoji string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.serial++
-	c.emit(event{Type: "react", Nonce: fmt.Sprintf("n%d", c.serial), User: user, By: c.users[user].Kind, Message: m, Button: Button{Verb: verb}})
+	c.emit(event{Type: "react", Nonce: fmt.Sprintf("n%d", c.serial), User: user, By: c.users[user].Kind, Message: m, Button: Button{Verb: verb, Args: bridge.Args{Emoji: emoji}}})
 }
 
 // Choose lets a user choose a verb in a message's menu.

@@ -55,7 +55,7 @@ func decode(raw []byte) ([]bridge.Action, error) {
 			a.Origin = bridge.OriginShortcut
 		}
 	case "react": // whose thread it is in nobody tells
-		a.Origin, a.Verb, a.Actor, a.Raw = bridge.OriginEmoji, e.Button.Verb, bridge.Actor{ID: e.User, Kind: e.By}, ""
+		a.Origin, a.Verb, a.Args, a.Actor, a.Raw = bridge.OriginEmoji, e.Button.Verb, e.Button.Args, bridge.Actor{ID: e.User, Kind: e.By}, ""
 		a.Place.Thread, a.OwnThread = "", m.User == App
 	default:
 		return nil, fmt.Errorf("bridgetest: unknown event %q", e.Type)

@@ -153,7 +153,7 @@ func (t team) attributes() []attribute {
 	if len(t.channels) > 1 {
 		home = t.home
 	}
-	return append(list, attribute{name: "home", value: home})
+	return append(list, attribute{name: "home", value: home}, attribute{name: "emoji", value: emojiWords(t.emoji)})
 }
 
 func (a account) attributes(spec *channels.Spec) []attribute {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -93,6 +95,9 @@ func exportTeam(t team) *group {
 	}
 	if len(t.channels) > 1 {
 		g.text("home", t.home)
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.emoji)) {
+		g.sub("emoji").text(name, t.emoji[name])
 	}
 	return g
 }

@@ -40,6 +40,7 @@ type teamEntry struct {
 	members  *list
 	channels map[string]text // by kind of surface
 	home     *text
+	emoji    map[string]string // verbs by names; nil = not given
 }
 
 type accountEntry struct {
@@ -234,6 +235,7 @@ func readTeam(o *object) (teamEntry, bool) {
 	if e.home = o.text("home"); e.home != nil && e.home.value != "" {
 		o.oneOf(*e.home, "home", surfaceKinds()...)
 	}
+	e.emoji = o.emoji("emoji")
 	o.done()
 	return e, e.name != ""
 }

@@ -142,6 +142,9 @@ func (o *overlay) teamEntry(e teamEntry) {
 			t.channels[kind] = channel
 		}
 	}
+	if e.emoji != nil {
+		t.emoji = e.emoji
+	}
 	o.setHome(t, e)
 }
 

@@ -41,6 +41,7 @@ type team struct {
 	members  []string          // e-mail addresses
 	channels map[string]string // by kind of surface
 	home     string            // kind of surface
+	emoji    map[string]string // verbs by names
 }
 
 type account struct {
@@ -137,7 +138,7 @@ func stateOf(d store.Directory, sealer *store.Sealer) (*state, error) {
 }
 
 func teamOf(t store.Team, channels []store.TeamChannel, emails, kinds map[int64]string) team {
-	row := team{id: t.ID, name: t.Name, channels: map[string]string{}}
+	row := team{id: t.ID, name: t.Name, channels: map[string]string{}, emoji: t.Emoji}
 	for _, id := range t.Members {
 		if emails[id] != "" {
 			row.members = append(row.members, emails[id])

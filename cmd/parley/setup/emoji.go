@@ -1,0 +1,50 @@
+package setup
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"parley/bridge"
+)
+
+// emoji reads which verbs a team's own emoji stand for; nil = nothing is said about them.
+func (o *object) emoji(name string) map[string]string {
+	n := o.get(name)
+	if n == nil {
+		return nil
+	}
+	group := o.object(n, o.label(name))
+	if group == nil {
+		return nil
+	}
+	allowed := []string{bridge.NoVerb}
+	for _, v := range bridge.EmojiVerbs() {
+		allowed = append(allowed, string(v))
+	}
+	verbs := map[string]string{}
+	for _, key := range group.rest() {
+		t := group.text(key)
+		if t == nil {
+			continue
+		}
+		group.oneOf(*t, key, allowed...)
+		short := bridge.EmojiName(key)
+		if before, twice := verbs[short]; twice && before != t.value {
+			group.fault(t.at, key, fmt.Sprintf("stands for %s already", before), "An emoji stands for one verb: keep one of the lines.")
+		}
+		verbs[short] = t.value
+	}
+	group.done()
+	return verbs
+}
+
+// emojiWords are a team's emoji with their verbs, for people.
+func emojiWords(verbs map[string]string) string {
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(verbs)) {
+		list = append(list, name+": "+verbs[name])
+	}
+	return strings.Join(list, ", ")
+}
