@@ -69,11 +69,6 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	return progress, err
 }
 
-// outside says that a post is a mark on a message that isn't in the conversation's own thread.
-func outside(p Post, t *store.Thread) bool {
-	return p.Kind == PostMark && t != nil && p.Place.Thread != t.Root
-}
-
 // reportLost journals that a root is gone, so that it is posted anew, once.
 func (e *Engine) reportLost(ctx context.Context, c store.Claimed, t *store.Thread, p Post) error {
 	root := p.Place.Thread

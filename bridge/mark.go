@@ -102,3 +102,8 @@ func (w *work) notBegun(d *delivery) bool {
 	l := w.lanes[d.LaneID]
 	return l != nil && d.State == store.Queued && (l.LeasedUntil == nil || d.Seq > l.Head+1)
 }
+
+// outside says that a post is a mark on a message that isn't in the conversation's own thread.
+func outside(p Post, t *store.Thread) bool {
+	return p.Kind == PostMark && t != nil && p.Place.Thread != t.Root
+}

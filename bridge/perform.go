@@ -262,18 +262,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a
 		return nil // under some other message: meant for people
 	}
 	if c == nil {
-		if done, err := w.askAgain(ctx, tx, surface, a); done || err != nil {
-			return err
-		}
-	}
-	if c == nil && a.Args.Conversation != 0 {
-		problem := noSuchConversation(a.Args.Conversation)
-		w.refuse(nil, surface, a, problem.Code, problem.Text, problem.Hint)
-		return nil
-	}
-	if c == nil {
-		w.refuse(nil, surface, a, "no_conversation", "That is not in a conversation's thread.", "Say which one: #12, or use the thread's buttons.")
-		return nil
+		return w.aboutNothing(ctx, tx, surface, a)
 	}
 	if problem := w.authorize(agent, a.Verb, c, surface, a); problem != nil {
 		w.refuse(c, surface, a, problem.Code, problem.Text, problem.Hint)
@@ -313,6 +302,20 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a
 	case VerbPromote, VerbSilence, VerbBlock, VerbUnblock:
 		return w.sortAutomatic(ctx, tx, c, agent, surface, a)
 	}
+	return nil
+}
+
+// aboutNothing answers a verb that is about no conversation, though it should be.
+func (w *work) aboutNothing(ctx context.Context, tx pgx.Tx, surface int64, a Action) error {
+	if done, err := w.askAgain(ctx, tx, surface, a); done || err != nil {
+		return err
+	}
+	if a.Args.Conversation != 0 {
+		problem := noSuchConversation(a.Args.Conversation)
+		w.refuse(nil, surface, a, problem.Code, problem.Text, problem.Hint)
+		return nil
+	}
+	w.refuse(nil, surface, a, "no_conversation", "That is not in a conversation's thread.", "Say which one: #12, or use the thread's buttons.")
 	return nil
 }
 

@@ -21,10 +21,9 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 	case bridge.LineInside:
 		return fate(l, f, "house", "This stayed inside: "+who+" did not get it.", nextFor(l, "Send it, if it was meant for the customer."))
 	case bridge.LineSendAs:
-		author := agentName(l.By)
-		return fate(l, f, "raised_hand_with_fingers_splayed", sendAsQuestion(author, who), "It waits like any reply, with Undo.")
+		return fate(l, f, "raised_hand_with_fingers_splayed", agentName(l.By)+" wrote this, and would be its author: send it to "+who+"?", "It waits like any reply, with Undo.")
 	case bridge.LineTexts:
-		return []Block{sentence(icon("straight_ruler"), " ", mentioned(l), fmt.Sprintf("This counts as %d texts, and each is charged.", l.Count), then(or(l.Hint, "Take it back to shorten it, or let it go.")))}
+		return countedTexts(l)
 	case bridge.LineOffered:
 		usual := "This still waits. Send it, or drop it?"
 		if l.Other.ID != 0 {
@@ -65,8 +64,7 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 	case bridge.LineTopLevel:
 		return topLevel(l, f)
 	case bridge.LineNotMapped:
-		l.Reason = ""
-		return fate(l, f, "no_entry", "Nothing was sent: I don't know you as an agent.", "Ask an admin to add you, then type it again.")
+		return notMapped(l, f)
 	}
 	return nil
 }
@@ -91,6 +89,17 @@ func topLevel(l bridge.Line, f bridge.Facts) []Block {
 		next = "Who is to get it?"
 	}
 	return fate(l, f, "mag", "This reached no customer: it was typed in the channel, not in a conversation's thread.", next)
+}
+
+// countedTexts says that a long text counts as several.
+func countedTexts(l bridge.Line) []Block {
+	return []Block{sentence(icon("straight_ruler"), " ", mentioned(l), fmt.Sprintf("This counts as %d texts, and each is charged.", l.Count), then(or(l.Hint, "Take it back to shorten it, or let it go.")))}
+}
+
+// notMapped tells who is no agent.
+func notMapped(l bridge.Line, f bridge.Facts) []Block {
+	l.Reason = ""
+	return fate(l, f, "no_entry", "Nothing was sent: I don't know you as an agent.", "Ask an admin to add you, then type it again.")
 }
 
 // undone says who took a reply back, where its author has to be told.

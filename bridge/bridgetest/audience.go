@@ -28,3 +28,9 @@ func (s *Surface) Audience(ctx context.Context, channel string) (bridge.Audience
 	err := s.call(ctx, "audience", request{Channel: channel}, &a)
 	return a, err
 }
+
+// Resolve implements bridge.Surface.
+func (s *Surface) Resolve(_ context.Context, channel string) (string, error) { return channel, nil }
+
+// Handlers implements bridge.Surface.
+func (s *Surface) Handlers() map[string]http.Handler { return nil }

@@ -173,6 +173,11 @@ func renderLine(r *request, l bridge.Line) {
 		}
 	}
 	r.Text = strings.Join(words, " ")
+	renderButtons(r, l)
+}
+
+// renderButtons puts a line's buttons under it.
+func renderButtons(r *request, l bridge.Line) {
 	if l.Meant != nil {
 		r.Buttons = append(r.Buttons, Button{Verb: l.Meant.Verb, Args: l.Meant.Args})
 	}

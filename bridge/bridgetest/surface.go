@@ -66,12 +66,6 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	return bridge.Budget{Key: "post:" + channel, PerSecond: s.rate, Burst: 3}
 }
 
-// Resolve implements bridge.Surface.
-func (s *Surface) Resolve(_ context.Context, channel string) (string, error) { return channel, nil }
-
-// Handlers implements bridge.Surface.
-func (s *Surface) Handlers() map[string]http.Handler { return nil }
-
 // Lookup implements bridge.Surface.
 func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
 	body, err := s.get(ctx, "/user?email="+url.QueryEscape(email))
