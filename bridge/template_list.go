@@ -114,7 +114,7 @@ func (e *Engine) fitting(ctx context.Context, q store.Querier, f Facts) ([]Templ
 // noneFits says why no template can be sent in a conversation.
 func noneFits(f Facts) string {
 	if !f.WindowClosed {
-		return "No template of " + f.Account + " for replies is approved."
+		return f.Account + " has no approved template for replies yet."
 	}
-	return "No template of " + f.Account + " for the time after the reply window is approved."
+	return f.Account + " has no approved template for the time after the reply window yet."
 }

@@ -55,7 +55,7 @@ func amount(n, most int, piece, pieces string) string {
 	case n == 0:
 		return "Name at least one " + piece + "."
 	case n > limit:
-		return fmt.Sprintf("That are %d %s; %d is the most.", n, pieces, limit)
+		return fmt.Sprintf("These are %d %s; %d is the most.", n, pieces, limit)
 	}
 	return ""
 }
@@ -109,7 +109,7 @@ func rowsWrong(sections []bridge.RichSection, n, most int) string {
 		}
 	}
 	if len(sections) > maxSections {
-		return fmt.Sprintf("That are %d sections; %d is the most.", len(sections), maxSections)
+		return fmt.Sprintf("These are %d sections; %d is the most.", len(sections), maxSections)
 	}
 	return ""
 }

@@ -84,11 +84,11 @@ func sendAsQuestion(author, customer string) string {
 
 // topLevel asks for whom a text in the channel is.
 func topLevel(l bridge.Line, f bridge.Facts) []Block {
-	next := "Type it in the thread of the conversation that it is for."
+	next := "Reply in a conversation's thread to answer."
 	if len(l.Rows) > 0 {
 		next = "Who is to get it?"
 	}
-	return fate(l, f, "mag", "This reached no customer: it was typed in the channel, not in a conversation's thread.", next)
+	return fate(l, f, "mag", "Not sent to a customer: this is the channel.", next)
 }
 
 // countedTexts says that a long text counts as several.

@@ -196,7 +196,7 @@ func stateForm(form *Form, in FormInput) bool {
 		form.Title, form.Submit = "Snooze", "Snooze"
 		form.Fields = []Field{
 			{Name: fieldUntil, Kind: FieldOne, Label: "Until", Options: snoozeOptions(in), Value: []string{"tomorrow"}, Optional: true},
-			{Name: fieldOther, Kind: FieldText, Label: "Or another time", Example: "3d, friday 14:00, 24.12. 9:00", Optional: true, MaxRunes: 64},
+			{Name: fieldOther, Kind: FieldText, Label: "Or type a time", Example: "3d, friday 14:00, 24.12. 9:00", Optional: true, MaxRunes: 64},
 		}
 	case bridge.VerbResolve:
 		form.Title, form.Submit = "Resolve", "Resolve"

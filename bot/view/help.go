@@ -74,7 +74,7 @@ func Help(word string, w Ways, denied ...bridge.Verb) Card {
 	u, ok := command.Help(word)
 	if !ok {
 		c := helpList(w, false, denied)
-		c.Blocks = append([]Block{sentence("There is no verb ", code(oneLine(word, 40)), ". These there are:")}, c.Blocks...)
+		c.Blocks = append([]Block{sentence("There is no command ", code(oneLine(word, 40)), ". These there are:")}, c.Blocks...)
 		return c
 	}
 	c := Card{Title: "Help"}
@@ -152,16 +152,16 @@ func (w Ways) manners() []Block {
 	switch {
 	case w.Private:
 		return []Block{
-			sentence("Here a verb is a message by itself, and names the conversation that it is about: ", code("snooze #12 2h"), "."),
+			sentence("Here a command is a message by itself, and names the conversation that it is about: ", code("snooze #12 2h"), "."),
 			sentence("Nothing that you write here goes to a customer: reply in the conversation's thread."),
 		}
 	case w.Deaf:
 		blocks = []Block{
 			sentence("In a thread, what follows ", code(w.sign()+"reply:"), " goes to the customer. What doesn't mention me stays among you: I don't hear it."),
-			sentence("A verb follows ", code(strings.TrimSpace(w.sign())), "."),
+			sentence("A command follows ", code(strings.TrimSpace(w.sign())), "."),
 		}
 	default:
-		verb := []any{"A verb begins with ", code(strings.TrimSpace(w.sign()))}
+		verb := []any{"A command begins with ", code(strings.TrimSpace(w.sign()))}
 		for _, sign := range w.others() {
 			verb = append(verb, " or ", code(strings.TrimSpace(sign)))
 		}

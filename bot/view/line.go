@@ -92,10 +92,10 @@ func stateLine(l bridge.Line, f bridge.Facts) []Block {
 		if !nobody(l.By) {
 			return []Block{sentence(icon("alarm_clock"), " ", mentioned(l), agentName(l.By)+" ended the snooze.", then(reasonWords(l.Reason, f)))}
 		}
-		return []Block{sentence(icon("alarm_clock"), " ", mentioned(l), "The snooze is over.", then(reasonWords(l.Reason, f)))}
+		return []Block{sentence(icon("alarm_clock"), " ", mentioned(l), wokenWords(l, f), then(reasonWords(l.Reason, f)))}
 	case bridge.LineReopened:
 		if nobody(l.By) {
-			return []Block{sentence(icon("large_green_circle"), " ", mentioned(l), customer(l, f)+" wrote again: this is open.", then(reasonWords(l.Reason, f)))}
+			return []Block{sentence(icon("large_green_circle"), " ", mentioned(l), customer(l, f)+" wrote again; this is reopened.", then(reasonWords(l.Reason, f)))}
 		}
 		return []Block{sentence(icon("large_green_circle"), " ", mentioned(l), agentName(l.By)+" reopened this.", then(reasonWords(l.Reason, f)))}
 	case bridge.LineContinued:
@@ -112,6 +112,14 @@ func stateLine(l bridge.Line, f bridge.Facts) []Block {
 		return []Block{sentence(icon("arrows_counterclockwise"), " ", mentioned(l), "The first message of this conversation was deleted. It goes on in this thread.", then(reasonWords(l.Reason, f)), then(l.Hint))}
 	}
 	return nil
+}
+
+// wokenWords tell that a snooze is over; where only its time ended it, the customer wrote nothing since.
+func wokenWords(l bridge.Line, f bridge.Facts) string {
+	if l.Reason == "time" {
+		return "The snooze is over. " + customer(l, f) + " has not written since."
+	}
+	return "The snooze is over."
 }
 
 // assignedLine tells the owner: by mention, or by team name when nobody is meant yet.

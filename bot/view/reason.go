@@ -37,7 +37,7 @@ func reasonWords(reason string, f bridge.Facts) string {
 	case "unknown_verb":
 		return "It begins like a command, but I know no such command (!help lists them)."
 	case "lone_verb":
-		return "It is nothing but a verb's word. To do it, type it with a ! before it."
+		return "It is nothing but a command's word. To do it, type it with a ! before it."
 	case "for_colleagues":
 		return "It begins like a remark for colleagues, or one of its lines does."
 	case "names_colleague":

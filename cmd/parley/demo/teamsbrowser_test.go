@@ -89,7 +89,7 @@ func TestTeamsInThePage(t *testing.T) {
 	l.shot("teams-thread")
 
 	l.click(`#teams .threadpane [data-label="Snooze"]`)
-	l.shows("#modal[open]", "Or another time")
+	l.shows("#modal[open]", "Or type a time")
 	l.write(`#modal [data-input="t:other"]`, "never ever")
 	l.shot("teams-dialog")
 	l.click(`#modal [data-label="Snooze"]`)
