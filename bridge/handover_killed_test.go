@@ -30,7 +30,7 @@ func TestKilledChild(t *testing.T) {
 	surface := must(strconv.ParseInt(where[2], 10, 64))(t)
 	pool := must(pgxpool.New(context.Background(), where[0]))(t)
 	e := must(bridge.New(t.Context(), bridge.Options{Pool: pool, Log: slog.New(slog.DiscardHandler), Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}}}))(t)
-	s := bridgetest.NewSurfaceAt(where[1], e.Desk(surface), 0)
+	s := bridgetest.NewSurface(where[1], e.Desk(surface), 0)
 	e.SetSurface(surface, s)
 	go func() { _ = s.Run(t.Context()) }()
 	check(t, e.Run(t.Context(), time.Second))

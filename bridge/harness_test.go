@@ -176,7 +176,7 @@ func (w *world) addEngine() *bridge.Engine {
 	e := must(bridge.New(w.t.Context(), bridge.Options{Pool: pool, Log: slog.New(slog.NewTextHandler(channelstest.Log(w.t), &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, Original: func(int64) string { return "" }, FileLink: w.opt.fileLink,
 		Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}}}))(w.t)
-	s := bridgetest.NewSurface(w.chat, e.Desk(w.surface), w.opt.rate)
+	s := bridgetest.NewSurface(w.chat.URL(), e.Desk(w.surface), w.opt.rate)
 	if w.opt.surface != nil {
 		e.SetSurface(w.surface, w.opt.surface(s))
 	} else {

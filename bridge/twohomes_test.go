@@ -40,7 +40,7 @@ func newTwoHomes(t *testing.T, o options) *twoHomes {
 	}
 	w.settle(support)
 	e := w.engines[0]
-	s := bridgetest.NewSurface(w.second, e.Desk(w.account), 0)
+	s := bridgetest.NewSurface(w.second.URL(), e.Desk(w.account), 0)
 	e.SetSurface(w.account, s)
 	w.start()
 	listening := w.second.Streams()

@@ -20,7 +20,7 @@ func stage(t *testing.T) bridgetest.Stage {
 	chat := bridgetest.NewChat(t, bridgetest.User{ID: "ann", Email: "ann@acme.test"}, bridgetest.User{ID: "ben"})
 	chat.Open(channel)
 	desk := bridgetest.NewDesk(channel)
-	s := bridgetest.NewSurface(chat, desk, 1)
+	s := bridgetest.NewSurface(chat.URL(), desk, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); _ = s.Run(ctx) }()

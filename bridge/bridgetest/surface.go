@@ -39,13 +39,9 @@ type Surface struct {
 
 var _ bridge.Surface = (*Surface)(nil)
 
-// NewSurface makes a surface; perSecond is what the Chat allows in a channel, 0 = any.
-func NewSurface(c *Chat, d bridge.Desk, perSecond float64) *Surface {
-	return NewSurfaceAt(c.URL(), d, perSecond)
-}
-
-// NewSurfaceAt makes a surface of the Chat at an address, which may be another process's.
-func NewSurfaceAt(url string, d bridge.Desk, perSecond float64) *Surface {
+// NewSurface makes a surface of the Chat at an address, which may be another process's; perSecond is
+// what the Chat allows in a channel, 0 = any.
+func NewSurface(url string, d bridge.Desk, perSecond float64) *Surface {
 	return &Surface{base: url, desk: d, rate: perSecond, client: &http.Client{Transport: &http.Transport{}}}
 }
 

@@ -20,7 +20,7 @@ func inChat(c *bridgetest.Chat) []app.SurfaceSpec { return []app.SurfaceSpec{cha
 
 func chatSpec(kind string, c *bridgetest.Chat) app.SurfaceSpec {
 	return app.SurfaceSpec{Kind: kind, New: func(_ app.Env, o app.SurfaceOptions) (bridge.Surface, error) {
-		return bridgetest.NewSurface(c, o.Desk, 0), nil
+		return bridgetest.NewSurface(c.URL(), o.Desk, 0), nil
 	}}
 }
 

@@ -76,7 +76,7 @@ func (b *textBoard) surface(_ app.Env, o app.SurfaceOptions) (bridge.Surface, er
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.begun++
-	return bridgetest.NewSurface(b.Chat, &watchedDesk{Desk: o.Desk, board: b}, 0), nil
+	return bridgetest.NewSurface(b.Chat.URL(), &watchedDesk{Desk: o.Desk, board: b}, 0), nil
 }
 
 // watchedDesk notes what reaches Parley, so that a scenario can wait for it.
