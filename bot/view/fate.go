@@ -31,18 +31,7 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 		}
 		return windowLine(l, f, "envelope_with_arrow", who+" wrote: the reply window is open until ", usual)
 	case bridge.LineParked:
-		if l.Reason == "window" {
-			hint := "I offer it again when " + who + " writes."
-			if slices.Contains(l.Verbs, bridge.VerbTemplate) {
-				hint = "Send a template now, or keep it: " + hint
-			}
-			return windowLine(l, f, "lock", "Not sent: "+who+" does not have this. The reply window closed at ", hint)
-		}
-		what := "Not sent: I found this late, and the conversation has moved on."
-		if l.Reason != "" && l.Reason != "late" {
-			what = "Not sent: " + who + " does not have this."
-		}
-		return fate(l, f, "hourglass", what, "Send it if it still fits, or drop it.")
+		return parked(l, f)
 	case bridge.LineFailed:
 		return fate(l, f, "warning", "Not delivered: "+who+" did not get this.", nextFor(l, "Put right what is wrong, then send it again."))
 	case bridge.LineRetrying:
@@ -75,6 +64,23 @@ func askedWords(l bridge.Line) string {
 		return "Take it and send this, or keep it inside?"
 	}
 	return "Send it, or keep it inside?"
+}
+
+// parked is about a reply that is kept until somebody decides, or the customer writes.
+func parked(l bridge.Line, f bridge.Facts) []Block {
+	who := customer(l, f)
+	if l.Reason == "window" {
+		hint := "I offer it again when " + who + " writes."
+		if slices.Contains(l.Verbs, bridge.VerbTemplate) {
+			hint = "Send a template now, or keep it: " + hint
+		}
+		return windowLine(l, f, "lock", "Not sent: "+who+" does not have this. The reply window closed at ", hint)
+	}
+	what := "Not sent: I found this late, and the conversation has moved on."
+	if l.Reason != "" && l.Reason != "late" {
+		what = "Not sent: " + who + " does not have this."
+	}
+	return fate(l, f, "hourglass", what, "Send it if it still fits, or drop it.")
 }
 
 // sendAsQuestion asks whether to send what somebody else wrote.
