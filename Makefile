@@ -18,6 +18,9 @@ PKG ?= ./...
 # Those that take minutes begin first: else the last of them runs alone while a core is idle.
 SLOW := ./cmd/parley/demo ./bridge ./cmd/parley/torture ./store ./cmd/parley/bench ./channels/email ./bridge/relay
 
+# Tests also wait: one more package than there are cores keeps these busy.
+PACKAGES_AT_ONCE ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 # Tests run in their package's folder: a relative path would not lead there.
 ifneq ($(strip $(PARLEY_TESTDATA)),)
 override PARLEY_TESTDATA := $(abspath $(PARLEY_TESTDATA))
@@ -41,7 +44,7 @@ build: ## build bin/parley
 test: ## everything: unit, PostgreSQL, scenarios, browser, race detector, short torture
 	@.ci/need go compiler postgres browser
 	@[ -n "$$PARLEY_TESTDATA" ] || echo "PARLEY_TESTDATA is not set: the tests with sample data of others are skipped."
-	go test -race -timeout $(TEST_TIMEOUT) $(if $(filter ./...,$(PKG)),$(SLOW)) $(PKG)
+	go test -race -p $(PACKAGES_AT_ONCE) -timeout $(TEST_TIMEOUT) $(if $(filter ./...,$(PKG)),$(SLOW)) $(PKG)
 
 # With -race the linters read the packages that `make test` compiles; else both compile all of them.
 lint: $(GOLANGCI) ## formatting and linters
