@@ -44,7 +44,7 @@ build: ## build bin/parley
 test: ## everything: unit, PostgreSQL, scenarios, browser, race detector, short torture
 	@.ci/need go compiler postgres browser
 	@[ -n "$$PARLEY_TESTDATA" ] || echo "PARLEY_TESTDATA is not set: the tests with sample data of others are skipped."
-	go test -race -p $(PACKAGES_AT_ONCE) -timeout $(TEST_TIMEOUT) $(if $(filter ./...,$(PKG)),$(SLOW)) $(PKG)
+	go test -race $(if $(VET),-vet=$(VET)) -p $(PACKAGES_AT_ONCE) -timeout $(TEST_TIMEOUT) $(if $(filter ./...,$(PKG)),$(SLOW)) $(PKG)
 
 # With -race the linters read the packages that `make test` compiles; else both compile all of them.
 lint: $(GOLANGCI) ## formatting and linters
