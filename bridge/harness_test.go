@@ -289,14 +289,7 @@ func (w *world) shownAs(text string, counts func(bridgetest.Message) bool) bridg
 }
 
 // everything that people see in the channel: roots and threads.
-func (w *world) everything() []bridgetest.Message {
-	var list []bridgetest.Message
-	for _, root := range w.chat.Messages(support, "") {
-		list = append(list, root)
-		list = append(list, w.chat.Messages(support, root.ID)[1:]...)
-	}
-	return list
-}
+func (w *world) everything() []bridgetest.Message { return w.chat.Threads(support) }
 
 // thread waits until a customer's text is shown and gives its thread. The root may show it as well,
 // as the first words.

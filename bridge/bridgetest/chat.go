@@ -63,6 +63,9 @@ type Message struct {
 
 // Plain is the text as people read it.
 func (m Message) Plain() string {
+	if !strings.Contains(m.Text, "&") {
+		return m.Text
+	}
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(m.Text)
 }
 
@@ -311,6 +314,23 @@ func (c *Chat) list(channel, thread string) []Message {
 		if m.Channel == channel && in && !m.Deleted && m.Whisper == "" {
 			list = append(list, *m)
 		}
+	}
+	return list
+}
+
+// Threads gives what everybody sees in a channel: each root followed by the messages of its thread.
+func (c *Chat) Threads(channel string) []Message {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	replies := map[string][]Message{}
+	var list []Message
+	for _, m := range c.messages {
+		if m.Thread != "" && m.Channel == channel && !m.Deleted && m.Whisper == "" {
+			replies[m.Thread] = append(replies[m.Thread], *m)
+		}
+	}
+	for _, root := range c.list(channel, "") {
+		list = append(append(list, root), replies[root.ID]...)
 	}
 	return list
 }
