@@ -13,14 +13,20 @@ import (
 // eventually polls a condition of the database.
 func (w *world) eventually(what string, done func() bool) {
 	w.t.Helper()
-	deadline := time.Now().Add(patience)
+	began := time.Now()
 	for !done() {
-		if time.Now().After(deadline) {
+		if time.Since(began) > patience {
 			w.t.Fatalf("waited in vain: %s\n%s", what, w.dump())
 		}
-		timer := time.NewTimer(5 * time.Millisecond)
-		<-timer.C
+		pause(began)
 	}
+}
+
+// pause comes between two looks at what somebody has waited for since began. It grows from 5 ms to
+// 20 ms: each look is a query, which takes CPU time from what is waited for.
+func pause(began time.Time) {
+	timer := time.NewTimer(min(5*time.Millisecond+time.Since(began)/10, 20*time.Millisecond))
+	<-timer.C
 }
 
 // settled waits until nothing is pending and every lane is empty.
@@ -90,13 +96,10 @@ func (w *world) exec(sql string, args ...any) {
 func (w *world) fate(message, want string) {
 	w.t.Helper()
 	var got string
-	deadline := time.Now().Add(patience)
-	for time.Now().Before(deadline) {
+	for began := time.Now(); time.Since(began) < patience; pause(began) {
 		if got = w.text(`SELECT fate FROM messages WHERE place = $1`, message); got == want {
 			return
 		}
-		timer := time.NewTimer(5 * time.Millisecond)
-		<-timer.C
 	}
 	w.t.Fatalf("fate of %s is %q, want %q\n%s", message, got, want, w.dump())
 }

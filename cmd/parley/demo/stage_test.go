@@ -304,21 +304,22 @@ func (s *stage) halt() {
 	}
 }
 
-// until polls a condition that no signal tells of.
+// until polls a condition that no signal tells of, every 5 ms at first and every 20 ms when that
+// takes long: a look may be a query, or read all that a surface shows.
 func (s *stage) until(what string, ok func() (bool, error)) error {
 	ctx, cancel := context.WithTimeout(s.ctx, 2*time.Minute)
 	defer cancel()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
+	for began := time.Now(); ; {
 		done, err := ok()
 		if done || err != nil {
 			return err
 		}
+		timer := time.NewTimer(min(5*time.Millisecond+time.Since(began)/10, 20*time.Millisecond))
 		select {
 		case <-ctx.Done():
+			timer.Stop()
 			return fmt.Errorf("in vain: %s", what)
-		case <-tick.C:
+		case <-timer.C:
 		}
 	}
 }
