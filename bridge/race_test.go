@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/channels/channelstest"
 	"parley/store"
@@ -74,12 +75,12 @@ func TestLaneMadeTwice(t *testing.T) {
 	if _, err := tx.Exec(t.Context(), `INSERT INTO lanes (id, account_id, key, gate_id, due_at) VALUES (999999, $1, 'ch:' || $2, 1, NULL)`, w.surface, support); err != nil {
 		t.Fatal(err)
 	}
-	w.chat.Say("ann", support, "", "Is anybody here?")
+	text := w.chat.Say("ann", support, "", "Is anybody here?")
 	w.eventually("the engine waits for the lane", func() bool {
 		return w.count(`SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'`) > 0
 	})
 	check(t, tx.Commit(t.Context()))
-	w.whisper("ann", "[top_level]")
+	w.line(text, bridge.LineTopLevel)
 }
 
 // Where the customer has another open conversation on a chat, reopening the old one is
