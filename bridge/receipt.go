@@ -43,6 +43,9 @@ func (w *work) replyLanded(c *conv, f ownFact) {
 		c.addRef(f.External)
 	}
 	w.counted(c, m, f.Parts, f.Cost)
+	if d := w.deliveries[f.Delivery]; d != nil && (d.State == store.Queued || d.State == store.Sending) {
+		return // a bounce came first, and it was told to be sent again: this is of the attempt before
+	}
 	if w.partLanded(m) {
 		return
 	}
