@@ -42,7 +42,7 @@ func TestBlockedSender(t *testing.T) {
 	w.chat.Say("ann", support, own, "!unblock other@x.test")
 	w.whisper("ann", "Nobody of that address is blocked")
 	w.chat.Say("ann", support, own, "!unblock News@x.test")
-	w.whisper("ann", "news@x.test")
+	w.whisper("ann", "unblock news@x.test")
 	w.settled()
 	news("Three")
 	w.chat.Press(t, "ben", w.shown("list Three"), bridge.VerbBlock)

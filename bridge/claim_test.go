@@ -31,8 +31,9 @@ func TestConversationsAreTakenBeforeReplies(t *testing.T) {
 	w.card(thread, "| Ann |")
 	w.chat.Press(t, "ann", form, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Typed", "From the form")
+	w.settled() // results have come: what is put back is open
 	w.reply(thread, "!unassign")
-	w.card(thread, "#1 pending | Kim | Hello |  |")
+	w.card(thread, "#1 open | Kim | Hello |  |")
 	late := w.chat.Say("ben", support, thread, "Mine, if I am first")
 	w.fate(late, "ask")
 	line = w.asked("Mine, if I am first")

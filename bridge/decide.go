@@ -145,6 +145,11 @@ func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a Acti
 		w.refuse(c, surface, a, "restored", "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
 		return
 	}
+	l := w.lanes[d.LaneID]
+	if a.Verb == VerbSendAgain && d.Seq > l.Head && l.LeasedUntil != nil { // a bounce came before the result of the attempt
+		w.refuse(c, surface, a, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
+		return
+	}
 	w.decide(m, agent, "")
 	if a.Verb == VerbMarkSent {
 		d.State, d.dirty = store.Accepted, true
@@ -154,14 +159,9 @@ func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a Acti
 		w.mark(c, m, MarkSent)
 		return
 	}
-	l := w.lanes[d.LaneID]
-	switch {
-	case d.Seq <= l.Head:
+	if d.Seq <= l.Head {
 		l.Tail++
 		d.Seq = l.Tail
-	case l.LeasedUntil != nil: // a bounce came before the result of the attempt
-		w.refuse(c, surface, a, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
-		return
 	}
 	before := payloadOf(d)
 	if d.State == store.Failed { // the other side has done with that one

@@ -43,10 +43,7 @@ func (w *work) replyLanded(c *conv, f ownFact) {
 		c.addRef(f.External)
 	}
 	w.counted(c, m, f.Parts, f.Cost)
-	if d := w.deliveries[f.Delivery]; d != nil && (d.State == store.Queued || d.State == store.Sending) {
-		return // a bounce came first, and it was told to be sent again: this is of the attempt before
-	}
-	if w.partLanded(m) {
+	if w.sentAgain(f) || w.partLanded(m) {
 		return
 	}
 	before, d := m.Fate, w.firstOf(m)
@@ -67,6 +64,14 @@ func (w *work) replyLanded(c *conv, f ownFact) {
 	m.Fate, m.dirty = store.FateOut, true
 	w.customersTurn(c)
 	w.markSent(c, m, f.Followed)
+}
+
+// sentAgain says that a result is of an earlier attempt: a bounce came before it, and somebody has had
+// the message sent again. A result is written together with the end of its delivery, so while that
+// is on its way there is none of it.
+func (w *work) sentAgain(f ownFact) bool {
+	d := w.deliveries[f.Delivery]
+	return d != nil && slices.Contains([]string{store.Queued, store.Sending, store.Unknown}, d.State)
 }
 
 // counted keeps what the provider counts and charges a message as.
@@ -100,8 +105,8 @@ func takenBack(m *message) bool {
 // replyFailed tells the author that the customer didn't get it.
 func (w *work) replyFailed(ctx context.Context, tx pgx.Tx, c *conv, f ownFact) error {
 	m := w.messages[f.Message]
-	if m == nil || takenBack(m) {
-		return nil // the customer isn't to get it
+	if m == nil || takenBack(m) || w.sentAgain(f) {
+		return nil // the customer isn't to get it, or this is old
 	}
 	if f.Class == string(channels.TemplateBad) && templateUsed(&m.Message) != nil {
 		return w.templateFailed(ctx, tx, c, m, f)
@@ -141,7 +146,7 @@ func (w *work) replyLate(c *conv, f ownFact) {
 // replyUnclear asks a person about what nobody can tell.
 func (w *work) replyUnclear(c *conv, f ownFact) {
 	m := w.messages[f.Message]
-	if m == nil {
+	if m == nil || w.sentAgain(f) {
 		return
 	}
 	w.logParley(c, "unclear", detail{Message: m.ID, Reason: f.Text})
