@@ -78,9 +78,9 @@ const takeRuns = `
 		SELECT e.*, row_number() OVER (PARTITION BY account_id ORDER BY due_at, id, place) AS turn
 		FROM e
 	), sized AS (
-		SELECT turns.*, v.ctid AS stored, sum(v.size_bytes) OVER (ORDER BY turns.turn, turns.account_id) - v.size_bytes AS before
+		SELECT turns.*, v.stored, sum(v.size_bytes) OVER (ORDER BY turns.turn, turns.account_id) - v.size_bytes AS before
 		FROM turns
-		JOIN events AS v ON v.id = turns.event_id
+		CROSS JOIN LATERAL (SELECT events.ctid AS stored, events.size_bytes FROM events WHERE events.id = turns.event_id LIMIT 1) AS v
 		WHERE turns.turn <= turns.events
 	), chosen AS MATERIALIZED (
 		SELECT * FROM sized WHERE before < $6
@@ -153,7 +153,7 @@ const takeSuspect = `
 	)
 	SELECT q.queue_id, q.share, q.epoch, q.tries, q.waits, q.place, q.last_place, ` + takenEvent + `
 	FROM taken AS q
-	JOIN events AS v ON v.id = q.first_event
+	CROSS JOIN LATERAL (SELECT * FROM events WHERE events.id = q.first_event LIMIT 1) AS v
 	CROSS JOIN t`
 
 // TakeSuspect takes one event that failed before, alone, and counts the attempt that begins with

@@ -88,6 +88,7 @@ func TestStatsPlans(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	crowd(t, pool)
+	exec(t, pool, `ANALYZE`)
 	s := must(store.ReadStats(t.Context(), pool))(t)
 	if !s.Capped || s.Pending != 10_000 {
 		t.Errorf("100,000 events and lanes wait: %+v", s)

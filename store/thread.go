@@ -61,17 +61,26 @@ type Post struct {
 	Early          json.RawMessage `db:"early" json:"early"`
 }
 
-// A post may still be under the former id of its channel: it is given under the current one.
+// A post may still be under the former id of its channel: it is given under the current one. The
+// subqueries make PostgreSQL begin with the moves, of which there are few: where it knows nothing of
+// the tables yet, it would look through all posts of the account for each message.
 const findPosts = `
 	SELECT account_id, channel, message, conversation_id, message_id, kind, version, early
 	FROM posts
 	WHERE (account_id, channel, message) IN (SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[]))
 	UNION ALL
 	SELECT p.account_id, m.current, p.message, p.conversation_id, p.message_id, p.kind, p.version, p.early
-	FROM channel_moves AS m
-	JOIN unnest($1::bigint[], $2::text[], $3::text[]) AS k(account_id, channel, message) ON k.account_id = m.account_id AND k.channel = m.current
-	JOIN posts AS p ON p.account_id = m.account_id AND p.channel = m.former AND p.message = k.message
-	WHERE m.done_at IS NULL`
+	FROM unnest($1::bigint[], $2::text[], $3::text[]) AS k(account_id, channel, message)
+	CROSS JOIN LATERAL (
+		SELECT former, current
+		FROM channel_moves
+		WHERE account_id = k.account_id AND current = k.channel AND done_at IS NULL
+		OFFSET 0) AS m
+	CROSS JOIN LATERAL (
+		SELECT *
+		FROM posts
+		WHERE account_id = k.account_id AND channel = m.former AND message = k.message
+		LIMIT 1) AS p`
 
 // FindPosts looks surface messages up.
 func FindPosts(ctx context.Context, q Querier, accounts []int64, channels, messages []string) ([]Post, error) {

@@ -31,7 +31,7 @@ func (a *applier) begin(ctx context.Context) error {
 		a.abandon()
 	}
 	if a.conn != nil {
-		return nil
+		return renewPlans(ctx, a.conn.Conn())
 	}
 	conn, err := a.hot.Acquire(ctx)
 	if err != nil {
