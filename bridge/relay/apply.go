@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,7 +23,7 @@ const (
 	yieldFor       = 250 * time.Millisecond
 	yieldShare     = 3 // an applier that gave way for a while works three times as long before it does again
 	yieldStep      = 5 * time.Millisecond
-	placeWait      = 100 * time.Millisecond // for a batch that is in work
+	placeLasts     = 250 * time.Millisecond // of a batch
 	backoffOnError = 500 * time.Millisecond
 	firstWait      = 500 * time.Millisecond // of an event that can't be applied yet; each further one is twice as long
 	longestWait    = 30 * time.Second
@@ -71,18 +72,20 @@ func (r *Relay) waitWhileHeld(ctx context.Context) {
 // held says that Options.Held keeps appliers from beginning.
 func (r *Relay) held() bool { return r.opt.Held != nil && r.opt.Held() }
 
-// takePlace waits for the batches in work, but not for long: one that waits for a lock of
-// a process that was stopped must not keep other accounts waiting.
+// takePlace waits until few enough batches are in work. One that has taken long counts no more: it
+// may wait for a lock of a process that was stopped, and must not keep other accounts waiting.
 func (r *Relay) takePlace(ctx context.Context) (done func()) {
-	timer := time.NewTimer(placeWait)
-	defer timer.Stop()
 	select {
 	case r.applying <- struct{}{}:
-		return func() { <-r.applying }
-	case <-timer.C:
 	case <-ctx.Done():
+		return func() {}
 	}
-	return func() {}
+	leave := sync.OnceFunc(func() { <-r.applying })
+	timer := time.AfterFunc(placeLasts, leave)
+	return func() {
+		timer.Stop()
+		leave()
+	}
 }
 
 // giveWay lets the accepting side go first while callers pile up, which is for accounts with much

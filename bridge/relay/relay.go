@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -67,7 +68,8 @@ type Relay struct {
 	woken    *wakeups      // lanes became due behind these gates
 	timers   chan struct{}
 	runs     atomic.Bool // deliveries may leave as one message
-	// applying bounds the batches in work: more at a time than there are cores only hinder each other.
+	// applying bounds the batches in work. Few large ones cost less than many small ones: what becomes
+	// due while nobody has a place is in one batch. Half of the cores is for PostgreSQL.
 	applying chan struct{}
 	large    *semaphore.Weighted // bytes of large payloads being applied
 	slow     *slowDecodes
@@ -105,6 +107,7 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 	} {
 		config.ConnConfig.RuntimeParams[name] = value
 	}
+	config.PrepareConn = func(ctx context.Context, conn *pgx.Conn) (bool, error) { return true, renewPlans(ctx, conn) }
 	hot, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, err
@@ -113,7 +116,7 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 		pool: o.Pool, hot: hot, handler: o.Handler, log: o.Log, opt: o,
 		queue: newAcceptQueue(), schedule: newSchedule(), suspects: make(chan struct{}, suspectAppliers),
 		lanes: make(chan struct{}, 1), woken: newWakeups(),
-		timers: make(chan struct{}, 1), metrics: newMetrics(), applying: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
+		timers: make(chan struct{}, 1), metrics: newMetrics(), applying: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
 		large: semaphore.NewWeighted(largeTogether), slow: newSlowDecodes(), holders: newHolders(), locked: newHeld(), began: time.Now(),
 	}, nil
 }

@@ -26,6 +26,8 @@ const (
 	// lateCommit is how much later than its due time a queue may become visible and be found at
 	// once; what takes longer is found by the thorough sweep.
 	lateCommit = 5 * time.Second
+	// activeFor is how long an account counts as active after its last batch.
+	activeFor = time.Second
 )
 
 // schedule knows which accounts may have events to apply, and gives them to appliers in turn: one
@@ -44,7 +46,9 @@ type account struct {
 	held    time.Time // until then nothing is taken: its channel isn't open
 	batches int       // that have events of it in hand
 	began   time.Time // when the last of them began
+	ended   time.Time // when the last of them ended
 	filled  bool      // its share of the last batch was not enough
+	rests   time.Time // until then others go first; see took
 	from    time.Time // store.Share.From
 	most    int       // so many of its events are applied within batchTime, about
 }
@@ -149,7 +153,7 @@ func (a *account) ready(now time.Time) bool {
 	if !a.later.IsZero() && !a.later.After(now) {
 		a.due, a.later = true, time.Time{}
 	}
-	return a.due && !a.held.After(now) && !a.busy(now)
+	return a.due && !a.held.After(now) && !a.rests.After(now) && !a.busy(now)
 }
 
 // pick gives what may be taken of the accounts whose turn it is. They count as in work until done is
@@ -193,6 +197,8 @@ func (a *account) waits(now time.Time) time.Time {
 	switch {
 	case a.due && a.held.After(now):
 		return a.held
+	case a.due && a.rests.After(now):
+		return a.rests
 	case a.due && a.batches < mostAtOnce && a.busy(now):
 		return a.began.Add(slowBatch)
 	}
@@ -224,16 +230,39 @@ func (s *schedule) done(shares []store.Share, more map[int64]bool) {
 // took learns from a batch that took so long: the next share of an account which filled its own is
 // larger or smaller than this one. It is no question of what one event takes, since a batch costs
 // much that doesn't grow with its events: then a small batch would make the next one smaller still.
+//
+// While others are active, an account that filled its share rests for as long as its batch took: so a
+// flood has at most half of the time, and of the cores.
 func (s *schedule) took(shares []store.Share, taken map[int64]int, took time.Duration) {
 	factor := min(max(float64(batchTime)/float64(took), 0.5), 2)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := time.Now()
 	for _, share := range shares {
 		a := s.of(share.Account)
+		a.ended = now
 		if a.filled = taken[share.Account] >= share.Events; a.filled {
 			a.most = min(max(int(float64(a.most)*factor), minApply), maxApply)
 		}
 	}
+	if s.calmActive(now) {
+		for _, share := range shares {
+			if a := s.of(share.Account); a.filled {
+				a.rests = now.Add(min(took, batchTime))
+			}
+		}
+	}
+}
+
+// calmActive says that an account was active lately which had no more to apply than its share. Its
+// caller holds the lock.
+func (s *schedule) calmActive(now time.Time) bool {
+	for _, a := range s.accounts {
+		if !a.filled && now.Sub(a.ended) < activeFor {
+			return true
+		}
+	}
+	return false
 }
 
 // swept learns when the first queue of each account is due, by the database; real is its clock.

@@ -66,6 +66,7 @@ func TestLittleDoesNotWaitForMuch(t *testing.T) {
 		s.took(shareOf(account, events), map[int64]int{account: taken}, time.Millisecond)
 		s.done(shareOf(account, events), map[int64]bool{account: true})
 	}
+	s.of(8).rests = time.Time{} // it has rested
 	for range 2 {
 		got := picked(s)
 		if both := got[8] > 0 && len(got) > 1; both || len(got) == 0 {
@@ -99,5 +100,37 @@ func TestSizeOfBatches(t *testing.T) {
 	}
 	if got := batch(batchTime); got != minApply {
 		t.Errorf("after slow batches one has %d events, want %d", got, minApply)
+	}
+}
+
+// While others are active, an account with a flood rests after each batch for as long as that took;
+// when it is alone it doesn't.
+func TestFloodRestsWhileOthersAreActive(t *testing.T) {
+	s := newSchedule()
+	flood := func() (wait time.Duration) {
+		s.wake(time.Now(), 7)
+		events := picked(s)[7]
+		s.took(shareOf(7, events), map[int64]int{7: events}, batchTime)
+		s.done(shareOf(7, events), map[int64]bool{7: true})
+		due, wait, _ := s.look()
+		if due {
+			return 0
+		}
+		return wait
+	}
+	if wait := flood(); wait != 0 {
+		t.Errorf("a flood alone waits %s, want no wait", wait)
+	}
+	s.of(7).due = false
+	s.wake(time.Now(), 8)
+	events := picked(s)[8]
+	s.took(shareOf(8, events), map[int64]int{8: 1}, time.Millisecond)
+	s.done(shareOf(8, events), nil)
+	if wait := flood(); wait <= 0 || wait > batchTime {
+		t.Errorf("a flood beside an active account waits %s, want up to %s", wait, batchTime)
+	}
+	s.of(7).rests, s.of(8).ended = time.Time{}, time.Now().Add(-activeFor)
+	if wait := flood(); wait != 0 {
+		t.Errorf("a flood beside an account that is silent again waits %s, want no wait", wait)
 	}
 }
