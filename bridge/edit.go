@@ -9,7 +9,7 @@ import (
 	"parley/store"
 )
 
-// editedReason marks a message whose text is not what it was when it was decided or sent.
+// editedReason marks a message whose text is not what it was when it was decided.
 const editedReason = "edited"
 
 // early is an edit or a delete that came before the message itself.
@@ -56,16 +56,14 @@ func (w *work) applyEdit(c *conv, m *message, surface int64, a Action) {
 	switch {
 	case m.Fate == store.FateWaiting && w.underWayReply(m):
 		c.previewChanged(m.Text, a.Text)
-		// It wins where the attempt does not succeed; else replyLanded tells the author.
-		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
-		m.Reason = editedReason
+		w.rewrite(m, a) // it wins where the attempt does not succeed; else reached tells the author
 		w.dropParts(m)
 		if decision != Out {
 			w.keepInside(c, m, a, decision, reason)
 		}
 	case m.Fate == store.FateWaiting && d != nil && w.holdable(d):
 		c.previewChanged(m.Text, a.Text)
-		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
+		w.rewrite(m, a)
 		if decision == Out {
 			w.dropParts(m)
 			w.measureLine(c, d, m)
@@ -74,14 +72,14 @@ func (w *work) applyEdit(c *conv, m *message, surface int64, a Action) {
 		}
 		w.cancelReply(m)
 		w.keepInside(c, m, a, decision, reason)
-	case m.Fate == store.FateFailed: // Send again sends what it says now
-		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
+	case m.Fate == store.FateFailed, m.Fate == store.FateWaiting && d != nil && d.State == store.Failed: // Send again sends what it says now
+		w.rewrite(m, a)
 		if decision != Out {
 			m.Direction, m.Fate, m.Reason = "note", store.FateInside, reason
 			w.mark(c, m, MarkInside)
 		}
 	case m.Fate == store.FateUndone || m.Fate == store.FateDropped: // nobody has it
-		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
+		w.rewrite(m, a)
 		if decision == Out && a.Restored { // what was deleted and is back isn't sent by that alone
 			m.Fate = store.FateAsk
 			w.tellAuthor(c, m, LineAsk, editedReason, VerbSend, VerbKeep)
@@ -89,7 +87,7 @@ func (w *work) applyEdit(c *conv, m *message, surface int64, a Action) {
 	case m.Direction == "out":
 		w.tellLateEdit(c, m, a, decision)
 	default:
-		m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
+		w.rewrite(m, a)
 		if decision == Out && m.Fate == store.FateInside {
 			// A note that became a reply is never sent by an edit alone.
 			m.Fate = store.FateAsk
@@ -190,7 +188,7 @@ func (w *work) applyDelete(c *conv, m *message) {
 		w.logParley(c, "undone", detail{Message: m.ID, Reason: "deleted"})
 		w.unanswered(c)
 	case m.Fate == store.FateWaiting && w.replyOf(m) != nil && (w.underWayReply(m) || w.leftInParts(m)):
-		m.Fate, m.dirty = store.FateUndone, true // if it lands all the same, replyLanded tells
+		m.Fate, m.dirty = store.FateUndone, true // if it lands all the same, reached tells
 		if w.leftInParts(m) {
 			w.tellWith(c, m, Line{Kind: LineDeleteLate})
 		}

@@ -32,6 +32,8 @@ type payload struct {
 	Span   *span    `json:"span,omitempty"`   // a reply in parts: which files this one carries
 	Again  int      `json:"again,omitempty"`  // a reply: how often it failed and was sent again by a click
 
+	Earlier []earlierText `json:"earlier,omitempty"` // a reply: what it said before it was edited, as far as an attempt may have sent that
+
 	Answers *Answered `json:"answers,omitempty"` // which message a customer's answers
 	Files   []int     `json:"files,omitempty"`   // PostFiles: those that were fetched in time, or this one only
 	Only    bool      `json:"only,omitempty"`    // PostFiles: nothing but Files, which came late

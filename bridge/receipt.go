@@ -46,23 +46,10 @@ func (w *work) replyLanded(c *conv, f ownFact) {
 	if w.sentAgain(f) || w.partLanded(m) {
 		return
 	}
-	before, d := m.Fate, w.firstOf(m)
-	switch before {
-	case store.FateFailed, store.FateOut:
-		return // a bounce came first
-	case store.FateWaiting, store.FateUnclear:
-		if d != nil && d.Progress != textMark(m.Text) && (d.Progress != "" || m.Reason == editedReason) {
-			w.tellWith(c, m, Line{Kind: LineEditLate})
-		}
-	case store.FateUndone, store.FateDropped: // taken back while it was under way
-		m.Direction = "out"
-		w.tellWith(c, m, Line{Kind: LineDeleteLate})
-	default:
-		m.Direction = "out"
-		w.tellWith(c, m, Line{Kind: LineEditLate})
+	if m.Fate == store.FateFailed || m.Fate == store.FateOut {
+		return // a bounce or a receipt came first
 	}
-	m.Fate, m.dirty = store.FateOut, true
-	w.customersTurn(c)
+	w.reached(c, m)
 	w.markSent(c, m, f.Followed)
 }
 
@@ -271,13 +258,8 @@ func (w *work) receiptSays(c *conv, m *message) {
 	if w.partLanded(m) {
 		return
 	}
-	switch m.Fate {
-	case store.FateWaiting, store.FateUnclear, store.FateFailed:
-		m.Fate, m.dirty = store.FateOut, true
-		w.customersTurn(c)
-	case store.FateUndone, store.FateDropped: // taken back while it was under way
-		m.Direction, m.Fate, m.dirty = "out", store.FateOut, true
-		w.tellWith(c, m, Line{Kind: LineDeleteLate})
+	if m.Fate == store.FateUnclear || m.Fate == store.FateWaiting || m.Fate == store.FateFailed || takenBack(m) {
+		w.reached(c, m)
 	}
 }
 
