@@ -7,6 +7,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/channels"
+	"parley/store"
 )
 
 // reply_claims off: whoever replies in a conversation of nobody is asked to take it; nothing leaves
@@ -31,7 +32,6 @@ func TestConversationsAreTakenBeforeReplies(t *testing.T) {
 	w.card(thread, "| Ann |")
 	w.chat.Press(t, "ann", form, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Typed", "From the form")
-	w.settled() // results have come: what is put back is open
 	w.reply(thread, "!unassign")
 	w.card(thread, "#1 open | Kim | Hello |  |")
 	late := w.chat.Say("ben", support, thread, "Mine, if I am first")
@@ -44,6 +44,33 @@ func TestConversationsAreTakenBeforeReplies(t *testing.T) {
 	w.fate(late, "ask")
 	w.chat.Say("cat", support, thread, "Here is Cat")
 	w.provider.WaitTexts(t, "Typed", "From the form", "Here is Cat")
+}
+
+// A status that a person chose after a reply was said stays, whether the reply's result is applied
+// before or after that. The next reply makes the conversation pending.
+func TestResultsLeaveAChosenStatus(t *testing.T) {
+	t.Parallel()
+	for verb, logged := range map[string]string{"!unassign": "unassigned", "!assign #support": "assigned", "!snooze 2h\n!wake": "woke", "!resolve\n!reopen": "reopened"} {
+		t.Run(logged, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.opened()
+			release := w.holdQueues(w.accounts[chat])
+			reply := w.reply(thread, "One")
+			w.provider.WaitTexts(t, "One")
+			w.stateOf(reply, store.Accepted)
+			for one := range strings.Lines(verb) {
+				w.reply(thread, strings.TrimSpace(one))
+			}
+			w.eventually(logged, func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = $1`, logged) == 1 })
+			release()
+			w.fate(reply, "out")
+			w.settled()
+			w.card(thread, "#1 open | Kim | Hello |")
+			w.reply(thread, "Two")
+			w.card(thread, "#1 pending | Kim | Hello |")
+		})
+	}
 }
 
 // reply_claims off: a text that was asked about for another reason is asked about once more, and a

@@ -78,7 +78,8 @@ func (w *work) reached(c *conv, m *message) {
 	case before == store.FateAsk:
 		w.tellWith(c, m, Line{Kind: LineEditLate})
 	}
-	w.customersTurn(c)
+	d := w.firstOf(m)
+	w.customersTurn(c, d != nil && payloadOf(d).KeepsStatus)
 }
 
 // tellLateEdit tells the author of a reply that was edited after it was sent what the customer has,

@@ -77,6 +77,11 @@ func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a Action, m 
 	if w.underWayReply(m) {
 		// Taken back too late to be sure: the attempt that runs is the one that is wanted.
 		m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
+		if d := w.firstOf(m); d != nil { // said anew
+			p := payloadOf(d)
+			p.KeepsStatus = false
+			d.setPayload(p)
+		}
 		w.answered(c, agent, m)
 		return
 	}
@@ -154,7 +159,7 @@ func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a Acti
 	if a.Verb == VerbMarkSent {
 		d.State, d.dirty = store.Accepted, true
 		m.Fate, m.dirty = store.FateOut, true
-		w.customersTurn(c)
+		w.customersTurn(c, false)
 		w.logAgent(c, agent, "marked as sent", detail{Message: m.ID})
 		w.mark(c, m, MarkSent)
 		return

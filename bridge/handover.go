@@ -17,6 +17,7 @@ func (w *work) queue(c *conv) {
 		w.endSnooze(c)
 	}
 	c.Status = string(StatusOpen)
+	w.keepStatus(c)
 	c.touch()
 }
 

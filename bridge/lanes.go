@@ -32,6 +32,8 @@ type payload struct {
 	Span   *span    `json:"span,omitempty"`   // a reply in parts: which files this one carries
 	Again  int      `json:"again,omitempty"`  // a reply: how often it failed and was sent again by a click
 
+	KeepsStatus bool `json:"keeps_status,omitempty"` // a reply: a person has decided since it was said that its conversation isn't pending
+
 	Earlier []earlierText `json:"earlier,omitempty"` // a reply: what it said before it was edited, as far as an attempt may have sent that
 
 	Answers *Answered `json:"answers,omitempty"` // which message a customer's answers

@@ -17,6 +17,7 @@ func (w *work) endOrReopen(c *conv, agent *store.Agent, surface int64, a Action)
 		return
 	case a.Verb == VerbReopen && c.status() == StatusResolved:
 		c.Status, c.CloseReason, c.ResolvedAt = string(StatusOpen), "", nil
+		w.keepStatus(c)
 		w.logAgent(c, agent, "reopened", nil)
 		w.line(c, Line{Kind: LineReopened, By: by, Mentions: w.others(c, agent)})
 	case a.Verb == VerbReopen:

@@ -303,14 +303,31 @@ func (w *work) answered(c *conv, agent *store.Agent, m *message) {
 	w.card(c)
 }
 
+// keepStatus has the replies that are on their way not make their conversation pending: a person has
+// chosen another status since they were said. Whether their results are applied before or after that
+// choice makes no difference.
+func (w *work) keepStatus(c *conv) {
+	for _, d := range w.deliveries {
+		if l := w.lanes[d.LaneID]; d.Kind != kindReply || d.State == store.Cancelled || l == nil || l.ConversationID != c.ID {
+			continue
+		}
+		if m := w.messages[d.MessageID]; m != nil && m.Fate == store.FateOut {
+			continue // its result has been applied
+		}
+		p := payloadOf(d)
+		p.KeepsStatus = true
+		d.setPayload(p)
+	}
+}
+
 // customersTurn notes that the customer has our answer: we wait for the customer, who has not
-// written since it was said.
-func (w *work) customersTurn(c *conv) {
+// written since it was said. keeps means that a person has chosen the conversation's status since.
+func (w *work) customersTurn(c *conv, keeps bool) {
 	if c.LastFrom != "agent" {
 		return
 	}
 	c.WaitingSince = nil
-	if w.settings(c).AutoPending && c.status() == StatusOpen {
+	if w.settings(c).AutoPending && c.status() == StatusOpen && !keeps {
 		c.Status = string(StatusPending)
 		w.logParley(c, "set pending", detail{Reason: "answered"})
 	}

@@ -38,6 +38,7 @@ func (w *work) pauseOrWake(c *conv, agent *store.Agent, surface int64, a Action)
 		}
 		w.endSnooze(c)
 		c.Status = string(StatusOpen)
+		w.keepStatus(c)
 		w.logAgent(c, agent, "woke", nil)
 	}
 	w.card(c)
@@ -56,6 +57,7 @@ func (w *work) snooze(c *conv, agent *store.Agent, surface int64, a Action) {
 		return
 	}
 	c.Status, c.SnoozedUntil = string(StatusSnoozed), &until
+	w.keepStatus(c) // it is open when it comes back
 	k := timerKey{c.ID, ownSnooze}
 	delete(w.cancelTimers, k)
 	w.setTimers[k] = store.Timer{ConversationID: c.ID, Kind: ownSnooze, DueAt: until}

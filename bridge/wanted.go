@@ -183,6 +183,8 @@ func speaks(v Verb) bool {
 	case VerbTemplate, VerbSay, VerbReply, VerbNote, VerbUnknown, VerbEdit, VerbDelete, VerbUndo, VerbSend, VerbKeep, VerbDrop, VerbSendAgain, VerbMarkSent,
 		VerbPromote, VerbSilence, VerbBlock, VerbUnblock, VerbTo, VerbCC, VerbAllow:
 		return true
+	case VerbAssign, VerbUnassign, VerbSnooze, VerbWake, VerbReopen: // replies on their way follow them: keepStatus
+		return true
 	}
 	return false
 }
