@@ -3,6 +3,7 @@ package bridge
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -55,6 +56,9 @@ func (w *work) load(ctx context.Context, tx pgx.Tx, n *wanted) error {
 		return err
 	}
 	if err := w.ids.Ensure(ctx, tx, max(leastIDs, idsPerEvent*len(n.facts))+2*len(n.parties)+2*len(n.laneKeys)*max(len(n.facts), 1)); err != nil {
+		return err
+	}
+	if err := w.loadTags(ctx, tx, n); err != nil {
 		return err
 	}
 	if err := w.loadNamed(ctx, tx, n); err != nil {
@@ -390,10 +394,5 @@ func compact(list []int64) []int64 {
 }
 
 func keys[V any](m map[int64]V) []int64 {
-	list := make([]int64, 0, len(m))
-	for k := range m {
-		list = append(list, k)
-	}
-	slices.Sort(list)
-	return list
+	return slices.Sorted(maps.Keys(m))
 }

@@ -1,9 +1,12 @@
 package bridge
 
 import (
+	"context"
 	"hash/fnv"
 	"slices"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
 
 	"parley/store"
 )
@@ -18,7 +21,7 @@ func (w *work) tag(c *conv, agent *store.Agent, surface int64, a Action) {
 	before := slices.Clone(c.Tags)
 	var created []string
 	for _, name := range a.Args.Tags {
-		name = strings.Join(strings.Fields(name), " ")
+		name = tidyTag(name)
 		if name == "" || len([]rune(name)) > maxTagRunes {
 			w.refuse(c, surface, a, "bad_tag", "A tag has 1 to 40 letters.", "For example: !tag Billing, Urgent")
 			return
@@ -57,16 +60,45 @@ func (w *work) tag(c *conv, agent *store.Agent, surface int64, a Action) {
 	w.card(c)
 }
 
-// knownTag gives a tag's usual spelling, or makes the tag.
-func (w *work) knownTag(name string) string {
-	if _, known := w.dir.colors[name]; known {
-		return name
-	}
-	for _, t := range w.dir.Tags {
-		if strings.EqualFold(t.Name, name) {
-			return t.Name
+// loadTags reads all tags where the batch may make new ones, and keeps other batches from making any
+// until it is committed: the directory doesn't know yet which were made a moment ago.
+func (w *work) loadTags(ctx context.Context, tx pgx.Tx, n *wanted) error {
+	w.tags = w.dir.Tags
+	for _, f := range n.facts {
+		for _, a := range f.actions {
+			if a.Verb == VerbTag && slices.ContainsFunc(a.Args.Tags, func(name string) bool { return w.findTag(tidyTag(name)) == "" }) {
+				tags, err := store.LockTags(ctx, tx)
+				w.tags = tags
+				return err
+			}
 		}
 	}
+	return nil
+}
+
+// tidyTag takes needless spaces off a typed tag.
+func tidyTag(name string) string { return strings.Join(strings.Fields(name), " ") }
+
+// findTag gives a tag's usual spelling; "" = there is no such tag.
+func (w *work) findTag(name string) string {
+	found := ""
+	for _, t := range w.tags {
+		switch {
+		case t.Name == name: // an older database may have another spelling besides
+			return name
+		case strings.EqualFold(t.Name, name):
+			found = t.Name
+		}
+	}
+	return found
+}
+
+// knownTag gives a tag's usual spelling, or makes the tag.
+func (w *work) knownTag(name string) string {
+	if known := w.findTag(name); known != "" {
+		return known
+	}
+	w.tags = append(slices.Clip(w.tags), store.Tag{Name: name})
 	w.newTags[name] = true
 	return name
 }

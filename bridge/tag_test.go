@@ -27,3 +27,26 @@ func TestTags(t *testing.T) {
 		t.Errorf("there is %d tag of that name", n)
 	}
 }
+
+// A tag that was made a moment ago keeps its spelling for whoever types it in another way: in the same
+// batch, and in a replica that has not read the new settings yet.
+func TestNewTagHasOneSpelling(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	release := w.holdQueues(w.surface)
+	w.reply(thread, "!tag Biling")
+	w.reply(thread, "!untag Biling")
+	w.reply(thread, "!tag biling")
+	w.eventually("all have arrived", func() bool { return w.count(`SELECT count(*) FROM queued`) == 3 })
+	w.exec(`INSERT INTO tags (name) VALUES ('Refnud')`) // by another replica
+	w.reply(thread, "!tag refnud")
+	release()
+	w.card(thread, "Refnud")
+	if got := w.text(`SELECT tags FROM conversations`); got != "{Biling,Refnud}" {
+		t.Errorf("the conversation has the tags %s", got)
+	}
+	if n := w.count(`SELECT count(*) FROM tags WHERE lower(name) IN ('biling', 'refnud')`); n != 2 {
+		t.Errorf("two tags have %d spellings", n)
+	}
+}

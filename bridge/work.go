@@ -50,6 +50,7 @@ type work struct {
 	log             []store.LogEntry
 	setTimers       map[timerKey]store.Timer
 	cancelTimers    map[timerKey]store.Timer
+	tags            []store.Tag // those of the directory, or as they are now where one may be new
 	newTags         map[string]bool
 	overdue         []store.Overdue
 	offers          []*message  // parked replies to be offered again

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Agent is a person who answers.
@@ -135,7 +137,7 @@ func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
 	if d.Moves, err = collect[ChannelMove](ctx, q, "channel moves", `SELECT account_id, former, current, began_at FROM channel_moves`); err != nil {
 		return d, err
 	}
-	d.Tags, err = collect[Tag](ctx, q, "tags", `SELECT name, color FROM tags ORDER BY name`)
+	d.Tags, err = collect[Tag](ctx, q, "tags", listTags)
 	return d, err
 }
 
@@ -210,6 +212,20 @@ func SaveTeamChannel(ctx context.Context, q Querier, c TeamChannel) error {
 		return fmt.Errorf("store: save team channel: %w", err)
 	}
 	return nil
+}
+
+const (
+	lockTags = `LOCK TABLE tags IN SHARE ROW EXCLUSIVE MODE`
+	listTags = `SELECT name, color FROM tags ORDER BY name`
+)
+
+// LockTags reads all tags, and lets nobody else add one before the transaction ends. It comes before all
+// other locks.
+func LockTags(ctx context.Context, tx pgx.Tx) ([]Tag, error) {
+	if _, err := tx.Exec(ctx, lockTags); err != nil {
+		return nil, fmt.Errorf("store: lock tags: %w", err)
+	}
+	return collect[Tag](ctx, tx, "tags", listTags)
 }
 
 const insertTags = `
