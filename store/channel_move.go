@@ -78,10 +78,10 @@ func channelMoveSteps() [channelMoveTables]string {
 		SELECT message FROM posts WHERE account_id = $1 AND channel = $2 AND message > $4 ORDER BY message LIMIT $5
 	), gone AS (
 		DELETE FROM posts WHERE account_id = $1 AND channel = $2 AND message IN (SELECT message FROM page)
-		RETURNING message, conversation_id, message_id, kind, version, early
+		RETURNING message, conversation_id, message_id, kind, version, early, kept_at
 	), moved AS (
-		INSERT INTO posts (account_id, channel, message, conversation_id, message_id, kind, version, early)
-		SELECT $1, $3, message, conversation_id, message_id, kind, version, early FROM gone ORDER BY message
+		INSERT INTO posts (account_id, channel, message, conversation_id, message_id, kind, version, early, kept_at)
+		SELECT $1, $3, message, conversation_id, message_id, kind, version, early, kept_at FROM gone ORDER BY message
 		ON CONFLICT (account_id, channel, message) DO NOTHING
 	)
 	SELECT coalesce((SELECT max(message) FROM page), ''), (SELECT count(*) FROM gone)`, `

@@ -13,4 +13,7 @@ const (
 	DropEmptiedSQL   = dropEmptied
 	DropPassingSQL   = dropDeliveries
 	DropLanesSQL     = dropLanes
+	DateKeptSQL      = dateKept
+	DropEarlySQL     = dropEarly
+	DropToldSQL      = dropTold
 )

@@ -188,6 +188,7 @@ func crowd(t *testing.T, pool *pgxpool.Pool) {
 		`INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at, event_id) SELECT n, 1 + n % 1000, 'in', 'in', now(), now(), n FROM generate_series(1, 1000000) AS n`,
 		`INSERT INTO messages (id, conversation_id, direction, fate, reason, said_at, created_at) SELECT 2000000 + n, 500000 + n, 'note', 'parked', 'window', now(), now() FROM generate_series(1, 1000) AS n`,
 		`INSERT INTO posts (account_id, channel, message, kind) SELECT 1, 'C' || n % 10, 'm' || n, 'said' FROM generate_series(1, 1000000) AS n`,
+		`INSERT INTO posts (account_id, channel, message, kind, early, kept_at) SELECT 2, 'C' || n % 10, 'm' || n, 'human', '{}', now() - n * interval '1 min' FROM generate_series(1, 500) AS n`,
 		`INSERT INTO openings (account_id, origin, free_at) SELECT 1, 'k' || n, now() FROM generate_series(1, 200000) AS n`,
 		`INSERT INTO external_ids (account_id, external_id, conversation_id, message_id) SELECT 1, 'x' || n, 1, n FROM generate_series(1, 1000000) AS n`,
 	}
@@ -261,6 +262,9 @@ func TestPlans(t *testing.T) {
 		{"finish deliveries", store.FinishDelivSQL, store.DeliveryResults(done), true, map[string]float64{"lanes": 130, "deliveries": 130}, "deliveries_pkey"},
 		{"finish lanes", store.FinishLanesSQL, []any{many, epochs, many, advance, waits, make([]bool, len(many)), waits, make([]bool, len(many))}, true, map[string]float64{"lanes": 130, "deliveries": 130}, "lanes_pkey"},
 		{"posts", store.FindPostsSQL, []any{ones, chans, places}, true, map[string]float64{"posts": 130}, "posts_pkey"},
+		{"kept posts to date", store.DateKeptSQL, []any{1000}, false, map[string]float64{"posts": 10}, "posts_kept"},
+		{"early texts to forget", store.DropEarlySQL, []any{24000.0, 1000}, false, map[string]float64{"posts": 350}, "posts_kept"},
+		{"what was told to forget", store.DropToldSQL, []any{24000.0, 1000}, false, map[string]float64{"posts": 150}, "posts_"},
 		{"external ids", store.FindExternalSQL, []any{ones, externals}, true, map[string]float64{"external_ids": 130}, "external_ids_pkey"},
 		{"lock conversations", store.LockConvSQL, []any{many[:8], many[:8]}, true, map[string]float64{"conversations": 40, "messages": 20}, "conversations_pkey"},
 		{"latest of identities", store.LatestOfSQL, []any{ones, names}, true, map[string]float64{"conversations": 130}, "conversations_identity"},

@@ -26,6 +26,7 @@ type Emptied struct {
 	Lanes      int // lanes that were removed
 	Blobs      int // files that nothing referred to
 	Reactions  int // reactions that were forgotten
+	Posts      int // posts that were forgotten, or whose text was
 	More       bool
 }
 

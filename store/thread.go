@@ -114,13 +114,14 @@ func RootComing(ctx context.Context, q Querier, surface int64, channel, message 
 }
 
 const upsertPosts = `
-	INSERT INTO posts (account_id, channel, message, conversation_id, message_id, kind, version, early)
-	SELECT account_id, channel, message, conversation_id, message_id, kind, version, early
+	INSERT INTO posts (account_id, channel, message, conversation_id, message_id, kind, version, early, kept_at)
+	SELECT account_id, channel, message, conversation_id, message_id, kind, version, early,
+		CASE WHEN early IS NOT NULL OR kind = 'told' AND conversation_id = 0 THEN (SELECT parley_now()) END
 	FROM json_populate_recordset(NULL::posts, $1)
 	ORDER BY account_id, channel, message
 	ON CONFLICT (account_id, channel, message) DO UPDATE
 	SET conversation_id = EXCLUDED.conversation_id, message_id = EXCLUDED.message_id, kind = EXCLUDED.kind,
-		version = EXCLUDED.version, early = EXCLUDED.early`
+		version = EXCLUDED.version, early = EXCLUDED.early, kept_at = EXCLUDED.kept_at`
 
 // UpsertPosts writes posts. Rows must be unique.
 func UpsertPosts(ctx context.Context, q Execer, rows []Post) error {

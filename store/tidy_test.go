@@ -137,3 +137,36 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 		t.Errorf("a new round begins at the first lane again: %+v", done)
 	}
 }
+
+// A text that was typed in a channel, or an edit whose message never came, is kept for as long as
+// somebody may choose what becomes of it; that somebody was told something about a channel, for a while.
+func TestKeptPostsGo(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	text := []byte(`{"text": "Who takes this?"}`)
+	put := func(day string) {
+		check(t, store.UpsertPosts(t.Context(), pool, []store.Post{
+			{AccountID: 1, Channel: "c", Message: day + " typed", Kind: "human", Early: text}, {AccountID: 1, Channel: "c", Message: day + " edit", Kind: "early", Early: text},
+			{AccountID: 1, Channel: "c", Message: day + " sent", Kind: "human"}, {AccountID: 1, Channel: "told", Message: day + " told", Kind: "told"},
+			{AccountID: 1, Channel: "told", Message: day + " told of 7", Kind: "told", ConversationID: 7}}))
+	}
+	left := func() string {
+		return row(t, pool, `SELECT string_agg(message || CASE WHEN early IS NULL THEN '' ELSE '*' END, ', ' ORDER BY message) FROM posts`)
+	}
+	tidy := func(keep time.Duration) (posts int) {
+		for _, batch := range []func(context.Context, *pgxpool.Pool, time.Duration) (store.Emptied, error){store.DropEarly, store.DropTold} {
+			posts += must(batch(t.Context(), pool, keep))(t).Posts
+		}
+		return posts
+	}
+	put("1st")
+	exec(t, pool, `UPDATE posts SET kept_at = NULL`) // as an earlier version wrote them
+	if n := tidy(time.Minute); n != 0 {
+		t.Errorf("%d posts went before their time had begun", n)
+	}
+	check(t, store.MoveClock(t.Context(), pool, month+time.Hour))
+	put("2nd")
+	if n := tidy(month); n != 3 || left() != `("1st sent, 1st told of 7, 1st typed, 2nd edit*, 2nd sent, 2nd told, 2nd told of 7, 2nd typed*")` {
+		t.Errorf("%d posts went; left are %s", n, left())
+	}
+}

@@ -94,6 +94,8 @@ func (r *retention) rounds() []round {
 			return store.DropBlobs(ctx, pool, keep, r.app.objects != nil)
 		}},
 		{keepPayloads, store.DropReactions},
+		{keepPayloads, store.DropEarly},
+		{keepEnded, store.DropTold},
 	}
 }
 
@@ -155,9 +157,9 @@ func (r *retention) batches(ctx context.Context, batch func(context.Context) (st
 		r.events.Add(int64(done.Removed))
 		r.deliveries.Add(int64(done.Deliveries))
 		r.blobs.Add(int64(done.Blobs))
-		if done.Events+done.Deliveries+done.Lanes+done.Blobs+done.Reactions > 0 {
+		if done.Events+done.Deliveries+done.Lanes+done.Blobs+done.Reactions+done.Posts > 0 {
 			r.app.log.Debug("retention", "events", done.Events, "originals", done.Moved, "removed", done.Removed,
-				"deliveries", done.Deliveries, "lanes", done.Lanes, "blobs", done.Blobs, "reactions", done.Reactions)
+				"deliveries", done.Deliveries, "lanes", done.Lanes, "blobs", done.Blobs, "reactions", done.Reactions, "posts", done.Posts)
 		}
 		if !done.More {
 			return true

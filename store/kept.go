@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Posts that are kept for a while only: texts that were typed in a channel and that nobody sent to
+// anyone, edits whose message never came, and what somebody was told once about a channel.
+
+// What an earlier version wrote has no time yet: it begins now.
+const dateKept = `
+	WITH page AS MATERIALIZED (
+		SELECT account_id, channel, message
+		FROM posts
+		WHERE kept_at IS NULL AND (early IS NOT NULL OR kind = 'told' AND conversation_id = 0)
+		LIMIT $1
+		FOR UPDATE SKIP LOCKED
+	), dated AS (
+		UPDATE posts AS p
+		SET kept_at = (SELECT parley_now())
+		FROM page
+		WHERE p.account_id = page.account_id AND p.channel = page.channel AND p.message = page.message
+		RETURNING 1
+	)
+	SELECT count(*) FROM dated`
+
+// That somebody typed a message in the channel stays known; an edit without its message goes as a whole.
+const dropEarly = `
+	WITH t AS MATERIALIZED (
+		SELECT parley_now() - make_interval(secs => $1) AS before
+	), page AS MATERIALIZED (
+		SELECT account_id, channel, message
+		FROM posts
+		WHERE early IS NOT NULL AND kept_at < (SELECT before FROM t)
+		LIMIT $2
+		FOR UPDATE SKIP LOCKED
+	), gone AS (
+		DELETE FROM posts AS p
+		USING page
+		WHERE p.account_id = page.account_id AND p.channel = page.channel AND p.message = page.message AND p.kind = 'early'
+		RETURNING 1
+	), emptied AS (
+		UPDATE posts AS p
+		SET early = NULL, kept_at = NULL
+		FROM page
+		WHERE p.account_id = page.account_id AND p.channel = page.channel AND p.message = page.message AND p.kind <> 'early'
+		RETURNING 1
+	)
+	SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM emptied)`
+
+const dropTold = `
+	WITH t AS MATERIALIZED (
+		SELECT parley_now() - make_interval(secs => $1) AS before
+	), page AS MATERIALIZED (
+		SELECT account_id, channel, message
+		FROM posts
+		WHERE kind = 'told' AND conversation_id = 0 AND kept_at < (SELECT before FROM t)
+		LIMIT $2
+		FOR UPDATE SKIP LOCKED
+	), gone AS (
+		DELETE FROM posts AS p
+		USING page
+		WHERE p.account_id = page.account_id AND p.channel = page.channel AND p.message = page.message
+		RETURNING 1
+	)
+	SELECT count(*) FROM gone`
+
+// DropEarly forgets, of one batch of posts, texts that are older than keep (Parley's clock): those
+// typed in a channel that nobody sent to a customer, and edits whose message never came.
+func DropEarly(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
+	return dropKept(ctx, pool, "drop early texts", dropEarly, keep)
+}
+
+// DropTold forgets one batch of what somebody was told once about a channel, when that is older than
+// keep (Parley's clock). What was told about a conversation goes in TidyConversations.
+func DropTold(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
+	return dropKept(ctx, pool, "drop told posts", dropTold, keep)
+}
+
+func dropKept(ctx context.Context, pool *pgxpool.Pool, what, sql string, keep time.Duration) (Emptied, error) {
+	return oneBatch(ctx, pool, what, func(tx pgx.Tx, _ rounds) (done Emptied, err error) {
+		var dated int
+		if err := tx.QueryRow(ctx, dateKept, retainRows).Scan(&dated); err != nil {
+			return done, err
+		}
+		err = tx.QueryRow(ctx, sql, keep.Seconds(), retainRows).Scan(&done.Posts)
+		done.More = dated == retainRows || done.Posts == retainRows
+		return done, err
+	})
+}

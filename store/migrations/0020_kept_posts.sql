@@ -1,0 +1,12 @@
+-- +goose NO TRANSACTION
+-- +goose Up
+
+-- Everything here can be repeated, like 0002.
+
+-- Since when a post is kept for a while only: for the text in early, which waits for a choice or for its
+-- message, or because it reminds that somebody was told something about a channel. NULL = for good, or
+-- written by an earlier version.
+ALTER TABLE posts ADD COLUMN IF NOT EXISTS kept_at timestamptz;
+DROP INDEX CONCURRENTLY IF EXISTS posts_kept;
+CREATE INDEX CONCURRENTLY posts_kept ON posts (kept_at)
+	WHERE early IS NOT NULL OR kind = 'told' AND conversation_id = 0;
