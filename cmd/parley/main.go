@@ -33,17 +33,27 @@ type commands struct {
 	Torture  tortureCommand  `cmd:"" help:"Kill Parley at random while mails and replies flow, and let an oracle judge."`
 	Bench    benchCommand    `cmd:"" help:"Measure Parley against what this machine's PostgreSQL can do."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Help     helpCommand     `cmd:"" help:"List the commands, or tell what one does and which flags it has."`
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var c commands
-	parsed := kong.Parse(&c, kong.Name("parley"), kong.UsageOnError(),
+	parser := kong.Must(&c, kong.Name("parley"), kong.UsageOnError(),
 		kong.Description("A helpdesk that lives where the team already talks: every customer conversation is one thread in Slack or Microsoft Teams. "+
 			"Set it up by environment variables and parley apply; try it with parley demo."),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Vars{"bench_groups": strings.Join(bench.Groups(), ", ")})
-	if err := parsed.Run(); err != nil {
+	parsed, err := parser.Parse(os.Args[1:])
+	switch {
+	case noCommand(err, os.Args[1:]):
+		err = unknownCommand(err)
+	case err != nil:
+		parser.FatalIfErrorf(err) // shows how the command is used
+	default:
+		err = parsed.Run()
+	}
+	if err != nil {
 		if !errors.Is(err, errReported) {
 			fmt.Fprintln(os.Stderr, "parley: "+err.Error())
 		}
