@@ -176,6 +176,16 @@ func EmptyRetained(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Em
 	})
 }
 
+// A file that was uploaded is held by its message, or by a signature that shows it. When no signature
+// shows it any more, it stays for a month: a mail that is on its way may still carry it.
+const heldUpload = `EXISTS (
+					SELECT 1
+					FROM uploads AS u
+					WHERE u.blob = b.hash
+						AND (u.used AND NOT u.picture OR u.created_at > (SELECT clock_timestamp()) - interval '30 days' OR u.picture AND (
+							EXISTS (SELECT 1 FROM accounts AS a WHERE a.rich_signature->'pictures' @> jsonb_build_array(jsonb_build_object('blob', u.blob)))
+							OR EXISTS (SELECT 1 FROM agents AS a WHERE a.rich_signature->'pictures' @> jsonb_build_array(jsonb_build_object('blob', u.blob))))))`
+
 // The next blobs in the order of their names; dead are those that nothing refers to.
 // Whoever lets another table refer to blobs asks for it here and in dropBlobs.
 const nextBlobs = `
@@ -184,7 +194,7 @@ const nextBlobs = `
 			b.created_at < (SELECT clock_timestamp()) - make_interval(secs => $2) AND NOT starts_with(b.hash, 'removing:')
 				AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.blob = b.hash)
 				AND NOT EXISTS (SELECT 1 FROM fetches AS f WHERE f.blob = b.hash)
-				AND NOT EXISTS (SELECT 1 FROM uploads AS u WHERE u.blob = b.hash AND (u.used OR u.created_at > (SELECT clock_timestamp()) - interval '30 days')) AS dead
+				AND NOT ` + heldUpload + ` AS dead
 		FROM (SELECT * FROM blobs WHERE hash > $1 ORDER BY hash LIMIT $3) AS b
 	), sized AS (
 		SELECT hash, dead, sum(CASE WHEN dead THEN size_bytes ELSE 0 END) OVER w - CASE WHEN dead THEN size_bytes ELSE 0 END AS before
@@ -201,7 +211,7 @@ const dropBlobs = `
 		WHERE b.hash = ANY($1) AND b.created_at < (SELECT clock_timestamp()) - make_interval(secs => $2)
 			AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.blob = b.hash)
 			AND NOT EXISTS (SELECT 1 FROM fetches AS f WHERE f.blob = b.hash)
-			AND NOT EXISTS (SELECT 1 FROM uploads AS u WHERE u.blob = b.hash AND (u.used OR u.created_at > (SELECT clock_timestamp()) - interval '30 days'))
+			AND NOT ` + heldUpload + `
 		RETURNING b.hash, b.size_bytes
 	), noted AS (
 		INSERT INTO blobs (hash, size_bytes)

@@ -173,7 +173,8 @@ func TestEmptyEventsTwice(t *testing.T) {
 	}
 }
 
-// What an agent uploaded stays as long as its message, and a month where it has none yet.
+// What an agent uploaded stays as long as its message, and a month where it has none yet. A picture stays
+// as long as a signature shows it, and a month longer.
 func TestDropUploads(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -190,20 +191,28 @@ func TestDropUploads(t *testing.T) {
 	}
 	sent, waiting, forgotten := upload("sent"), upload("waiting"), upload("forgotten")
 	check(t, store.UseUploads(t.Context(), pool, []string{sent}))
+	ann, desk, both, dropped, left := upload("ann's"), upload("the desk's"), upload("sent, too"), upload("shown no more"), upload("left lately")
+	check(t, store.UsePictures(t.Context(), pool, []string{ann, desk, both, dropped, left}))
+	check(t, store.UseUploads(t.Context(), pool, []string{both}))
+	exec(t, pool, `INSERT INTO agents (email, name, rich_signature) VALUES ('ann@acme.test', 'Ann', jsonb_build_object('pictures', jsonb_build_array(jsonb_build_object('blob', $1::text))))`, ann)
+	exec(t, pool, `INSERT INTO accounts (name, kind, side, rich_signature)
+		VALUES ('desk', 'x', 'channel', jsonb_build_object('pictures', jsonb_build_array(jsonb_build_object('blob', 'x'), jsonb_build_object('blob', $1::text)))), ('plain', 'x', 'channel', NULL)`, desk)
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '40 days'`)
 	exec(t, pool, `UPDATE uploads SET created_at = created_at - interval '40 days'`)
+	check(t, store.UsePictures(t.Context(), pool, []string{left}))
 	upload("waiting") // once more: by another message that is about to be stored
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '25 h'`)
 	total := 0
 	for done := (store.Emptied{More: true}); done.More; total += done.Blobs {
 		done = must(store.DropBlobs(t.Context(), pool, 24*time.Hour, false))(t)
 	}
-	for _, kept := range []string{sent, waiting} {
+	for _, kept := range []string{sent, waiting, ann, desk, both, left} {
 		if len(must(store.GetBlob(t.Context(), pool, nil, kept))(t)) == 0 {
 			t.Errorf("%s is gone", kept)
 		}
 	}
-	if _, err := store.GetBlob(t.Context(), pool, nil, forgotten); err == nil || total != 1 || row(t, pool, `SELECT count(*) FROM uploads`) != "(2)" {
+	_, err := store.GetBlob(t.Context(), pool, nil, dropped)
+	if _, err2 := store.GetBlob(t.Context(), pool, nil, forgotten); err == nil || err2 == nil || total != 2 || row(t, pool, `SELECT count(*) FROM uploads`) != "(6)" {
 		t.Errorf("%d files went: %v", total, err)
 	}
 }

@@ -25,7 +25,7 @@ func WriteUpload(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes 
 	return blob, size, nil
 }
 
-const useUploads = `UPDATE uploads SET used = true WHERE blob = ANY($1)`
+const useUploads = `UPDATE uploads SET used = true, picture = false WHERE blob = ANY($1)`
 
 // UseUploads notes that blobs are files of a message.
 func UseUploads(ctx context.Context, q Execer, blobs []string) error {
@@ -34,6 +34,24 @@ func UseUploads(ctx context.Context, q Execer, blobs []string) error {
 	}
 	if _, err := q.Exec(ctx, useUploads, blobs); err != nil {
 		return fmt.Errorf("store: use uploads: %w", err)
+	}
+	return nil
+}
+
+// used is set, too: versions that don't know of pictures keep them by it.
+const usePictures = `
+	UPDATE uploads
+	SET used = true, picture = picture OR NOT used, created_at = clock_timestamp()
+	WHERE blob = ANY($1)`
+
+// UsePictures notes that signatures show blobs, or have shown them until now. They are kept as long as a
+// signature shows them, and a month after this was called last.
+func UsePictures(ctx context.Context, q Execer, blobs []string) error {
+	if len(blobs) == 0 {
+		return nil
+	}
+	if _, err := q.Exec(ctx, usePictures, blobs); err != nil {
+		return fmt.Errorf("store: use pictures: %w", err)
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func (w *work) save(ctx context.Context, tx pgx.Tx) error {
 		}
 		w.want.surfaces[kind] = id
 	}
-	if err := w.want.keepPictures(ctx, tx); err != nil {
+	if err := w.keepPictures(ctx, tx); err != nil {
 		return err
 	}
 	for _, step := range []func(context.Context, pgx.Tx) error{w.saveAgents, w.saveTeams, w.saveAccounts, w.saveTemplates, w.remove} {

@@ -189,8 +189,9 @@ func (s signature) attributes() []attribute {
 	return []attribute{{name: "signature", value: s.source()}, {name: "pictures of the signature", value: strings.Join(pictures, ", ")}}
 }
 
-// keepPictures notes that the pictures of what is saved are in use.
-func (s *state) keepPictures(ctx context.Context, q store.Execer) error {
+// keepPictures notes that the pictures of what is saved are in use, and that those of before were until
+// now.
+func (w *work) keepPictures(ctx context.Context, q store.Execer) error {
 	blobs := map[string]bool{}
 	add := func(rich *store.RichSignature) {
 		if rich != nil {
@@ -199,11 +200,13 @@ func (s *state) keepPictures(ctx context.Context, q store.Execer) error {
 			}
 		}
 	}
-	for _, a := range s.agents {
-		add(a.signature.rich)
+	for _, s := range []*state{w.have, w.want} {
+		for _, a := range s.agents {
+			add(a.signature.rich)
+		}
+		for _, a := range s.accounts {
+			add(a.row.RichSignature)
+		}
 	}
-	for _, a := range s.accounts {
-		add(a.row.RichSignature)
-	}
-	return store.UseUploads(ctx, q, slices.Collect(maps.Keys(blobs)))
+	return store.UsePictures(ctx, q, slices.Collect(maps.Keys(blobs)))
 }

@@ -64,7 +64,7 @@ func TestSignatures(t *testing.T) {
 		t.Errorf("the picture is %q, %v", content, err)
 	}
 	var used int
-	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM uploads WHERE used`).Scan(&used); err != nil || used != 2 {
+	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM uploads WHERE used AND picture`).Scan(&used); err != nil || used != 2 {
 		t.Errorf("%d pictures are kept for good, %v", used, err)
 	}
 	if got := apply(t, pool, file, o); len(got.Changes) > 0 {
@@ -89,7 +89,13 @@ func TestSignatures(t *testing.T) {
 	if fault := refused(t, pool, "accounts: [{name: home-loft, signature: '<p>[1][2][3][4][5][6]'}]", o); !strings.Contains(fault, "has 6 pictures. Keep at most 5") {
 		t.Errorf("the fault is %s", fault)
 	}
+	if _, err := pool.Exec(t.Context(), `UPDATE uploads SET created_at = created_at - interval '1 year'`); err != nil {
+		t.Fatal(err)
+	}
 	apply(t, pool, "agents: [{email: ann@acme.test, signature: ''}]", o)
+	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM uploads WHERE created_at > now() - interval '1 day'`).Scan(&used); err != nil || used != 2 {
+		t.Errorf("of %d pictures it is noted that they were shown until now, %v", used, err)
+	}
 	if d := directory(t, pool); d.Agents[0].Signature != "" || d.Agents[0].RichSignature != nil {
 		t.Errorf("cleared, it is %+v", d.Agents[0])
 	}

@@ -10,3 +10,6 @@ ALTER TABLE posts ADD COLUMN IF NOT EXISTS kept_at timestamptz;
 DROP INDEX CONCURRENTLY IF EXISTS posts_kept;
 CREATE INDEX CONCURRENTLY posts_kept ON posts (kept_at)
 	WHERE early IS NOT NULL OR kind = 'told' AND conversation_id = 0;
+
+-- A picture of a signature, and of no message: it goes when no signature shows it.
+ALTER TABLE uploads ADD COLUMN IF NOT EXISTS picture boolean NOT NULL DEFAULT false;
