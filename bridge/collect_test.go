@@ -207,7 +207,7 @@ func TestManySendersOfOneDomain(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, options{})
+			w, began := newWorld(t, options{}), time.Now()
 			write := func(from, to int) {
 				var events []channelstest.Event
 				for i := from; i < to; i++ {
@@ -219,9 +219,11 @@ func TestManySendersOfOneDomain(t *testing.T) {
 			write(0, 51)
 			before := w.conversationsOf("customer")
 			write(51, 61)
-			after := w.conversationsOf("customer")
-			if got := w.conversationsOf("collecting") > 0; got != tt.collected || tt.collected && after != before || !tt.collected && after != 61 {
-				t.Errorf("%d and %d conversations, %d collecting threads", before, after, w.conversationsOf("collecting"))
+			after, collecting := w.conversationsOf("customer"), w.conversationsOf("collecting")
+			allowed := 50 + int(time.Since(began)/(20*time.Second)) // a slow machine gives one back meanwhile
+			switch {
+			case !tt.collected && (after != 61 || collecting > 0), tt.collected && (before < 50 || after > max(before, allowed) || collecting == 0):
+				t.Errorf("%d and %d conversations, of a domain at most %d, %d collecting threads", before, after, allowed, collecting)
 			}
 		})
 	}

@@ -68,7 +68,7 @@ func registered(address string) string {
 // keepOpenings remembers what is used up.
 func (w *work) keepOpenings(found []store.Opening) {
 	for _, o := range found {
-		w.opening(userKey{o.AccountID, o.Origin}).FreeAt = o.FreeAt
+		w.opening(userKey{o.AccountID, o.Origin}).Before = o.Before
 	}
 }
 
@@ -85,9 +85,8 @@ func (w *work) opening(k userKey) *opening {
 }
 
 // allows says that n more may be opened now.
-func (o *opening) allows(n int, now time.Time) bool {
-	used := max(o.FreeAt.Sub(now), 0)
-	return used+time.Duration(n)*o.each <= time.Duration(o.atOnce)*o.each
+func (o *opening) allows(n int) bool {
+	return o.Before+o.Used+float64(n)*o.each.Seconds() <= float64(o.atOnce)*o.each.Seconds()
 }
 
 // mayOpen says whether a mail may open a conversation, and counts it if so.
@@ -95,16 +94,13 @@ func (w *work) mayOpen(a *store.Account, in channels.Inbound) bool {
 	var all []*opening
 	for _, origin := range w.originsOf(a, in) {
 		o := w.opening(userKey{a.ID, origin})
-		if !o.allows(1, w.now) {
+		if !o.allows(1) {
 			return false
 		}
 		all = append(all, o)
 	}
 	for _, o := range all {
-		if o.FreeAt.Before(w.now) {
-			o.FreeAt = w.now
-		}
-		o.FreeAt, o.Used = o.FreeAt.Add(o.each), o.Used+o.each.Seconds()
+		o.Used += o.each.Seconds()
 	}
 	return true
 }
@@ -115,7 +111,7 @@ func (w *work) wantCollecting(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	var accounts []int64
 	var days []string
 	for k, count := range n.opens {
-		if !w.opening(k).allows(count, w.now) {
+		if !w.opening(k).allows(count) {
 			accounts, days = append(accounts, k.account), append(days, day(w.now))
 		}
 	}

@@ -3,21 +3,21 @@ package store
 import (
 	"context"
 	"fmt"
-	"time"
 )
 
 // Opening says how much of what somebody may open on an account is used up.
 type Opening struct {
 	AccountID int64  `db:"account_id" json:"account_id"`
 	Origin    string `db:"origin" json:"origin"` // an address, or a mail domain with its @
-	// FreeAt is when all that was used has come back, Parley's clock.
-	FreeAt time.Time `db:"free_at" json:"free_at"`
+	// Before is how many seconds were used up when the opening was read, which come back as they pass.
+	// The time of the statement counts: what was written before it never seems to be more than it was.
+	Before float64 `db:"before" json:"-"`
 	// Used is how many seconds are used up now, when the opening is written.
 	Used float64 `db:"-" json:"used"`
 }
 
 const findOpenings = `
-	SELECT o.account_id, o.origin, o.free_at
+	SELECT o.account_id, o.origin, greatest(extract(epoch FROM o.free_at - (SELECT parley_now())), 0)::double precision AS before
 	FROM unnest($1::bigint[], $2::text[]) AS k(account_id, origin)
 	JOIN openings AS o ON o.account_id = k.account_id AND o.origin = k.origin`
 
