@@ -23,6 +23,9 @@ const (
 	FinishDelivSQL  = finishDeliveries
 	FinishLanesSQL  = finishLanes
 	FindPostsSQL    = findPosts
+
+	BlockedSendersSQL = blockedSenders
+
 	FindExternalSQL = findExternalIDs
 	LockConvSQL     = lockConversations
 	LatestOfSQL     = latestOf

@@ -177,6 +177,7 @@ func crowd(t *testing.T, pool *pgxpool.Pool) {
 		`INSERT INTO queue_events (queue_id, place, event_id) SELECT id, 1 + n, 1 + n FROM queues, generate_series(1, 200000) AS n WHERE first_event = 1`,
 		`INSERT INTO timers (conversation_id, kind, due_at) SELECT n, 'snooze', now() + n * interval '1 s' FROM generate_series(-100, 1000000) AS n`,
 		`INSERT INTO identities (id, account_id, key, contact_id, same_as) SELECT n, 1, 'k' || n, 1, CASE WHEN n % 10 = 2 THEN n - 1 END FROM generate_series(1, 1000000) AS n`,
+		`INSERT INTO identities (id, account_id, key, contact_id, blocked) SELECT 2000000 + n, 1, 'b' || n, 1, true FROM generate_series(1, 50) AS n`,
 		`INSERT INTO fetches (id, account_id, conversation_id, message_id, n, ref, state, due_at, created_at)
 			SELECT n, n % 3, n, n, 0, 'r', CASE WHEN n % 100 = 0 THEN 'waiting' ELSE 'fetched' END, CASE WHEN n % 100 = 0 THEN parley_now() END, now() FROM generate_series(1, 1000000) AS n`,
 		`INSERT INTO reactions (account_id, target, identity_id) SELECT 1, 'x' || n, n FROM generate_series(1, 200000) AS n`,
@@ -273,6 +274,7 @@ func TestPlans(t *testing.T) {
 		{"identities to send to", store.OutgoingIdentitiesSQL, []any{many, many}, false, map[string]float64{"identities": 200, "conversations": 70, "messages": 70}, "identities_pkey"},
 		{"first subjects", store.FirstSubjectsSQL, []any{many[:8]}, false, map[string]float64{"messages": 20}, "messages_conversation"},
 		{"identities of keys", store.IdentitiesOfKeysSQL, []any{ones, names}, true, map[string]float64{"identities": 700}, "identities_same"},
+		{"blocked senders", store.BlockedSendersSQL, []any{int64(1), []string(nil)}, false, map[string]float64{"identities": 60}, "identities_blocked"},
 		{"identities", store.GetIdentitiesSQL, []any{many}, true, map[string]float64{"identities": 400}, "identities_pkey"},
 		{"keys to send to", store.OutgoingKeysSQL, []any{many[:8]}, false, map[string]float64{"identities": 80, "conversations": 20}, "identities_same"},
 		{"claim fetches", store.ClaimFetchesSQL, []any{[]int64{0, 1, 2}, []int32{4, 4, 4}, 60.0}, false, map[string]float64{"fetches": 60}, "fetches_due"},

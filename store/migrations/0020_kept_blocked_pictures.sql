@@ -13,3 +13,7 @@ CREATE INDEX CONCURRENTLY posts_kept ON posts (kept_at)
 
 -- A picture of a signature, and of no message: it goes when no signature shows it.
 ALTER TABLE uploads ADD COLUMN IF NOT EXISTS picture boolean NOT NULL DEFAULT false;
+
+-- For the list of blocked senders; there are few.
+DROP INDEX CONCURRENTLY IF EXISTS identities_blocked;
+CREATE INDEX CONCURRENTLY identities_blocked ON identities (account_id, key) WHERE blocked;
