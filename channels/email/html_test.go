@@ -130,3 +130,14 @@ func TestSanitised(t *testing.T) {
 		t.Errorf("blocked %v, used %v", r.blocked, r.used)
 	}
 }
+
+// A mail may show one picture thousands of times: its page stays within its bound.
+func TestPageOfRepeatedPictures(t *testing.T) {
+	t.Parallel()
+	source := strings.Repeat(`<img src="cid:logo">`, 200)
+	pictures := []channels.Attachment{{ContentID: "logo", ContentType: "image/png", Content: make([]byte, picturesBytes/20)}}
+	got := (&page{decoder: newTestDecoder(), segments: []segment{{html: source}}, cids: map[string]string{"logo": "logo.png"}, pictures: pictures}).Sanitised()
+	if shown := strings.Count(got, "data:image/png"); shown == 0 || len(got) > 2*picturesBytes {
+		t.Errorf("the picture is shown %d times, in a page of %d MiB", shown, len(got)>>20)
+	}
+}

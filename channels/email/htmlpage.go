@@ -88,19 +88,27 @@ func named(people ...channels.Party) string {
 // drawable are the types of pictures that every browser shows.
 var drawable = regexp.MustCompile(`^image/(?:png|jpeg|gif|webp)$`)
 
+// cidSource is where a sanitised page shows a picture by its content id.
+var cidSource = regexp.MustCompile(`src="cid:[^"]*"`)
+
 // drawn puts the mail's own pictures where they belong: a page that may load nothing has no other
-// way to show them.
+// way to show them. Each time that a picture is shown counts towards picturesBytes.
 func drawn(safe string, pictures []channels.Attachment) string {
-	left := picturesBytes
+	shown := map[string]channels.Attachment{}
 	for _, f := range pictures {
-		src := `src="cid:` + url.PathEscape(f.ContentID) + `"`
-		if f.ContentID == "" || len(f.Content) > left || !drawable.MatchString(f.ContentType) || !strings.Contains(safe, src) {
-			continue
+		if f.ContentID != "" && drawable.MatchString(f.ContentType) {
+			shown[`src="cid:`+url.PathEscape(f.ContentID)+`"`] = f
+		}
+	}
+	left := picturesBytes
+	return cidSource.ReplaceAllStringFunc(safe, func(src string) string {
+		f, ok := shown[src]
+		if !ok || len(f.Content) > left {
+			return src
 		}
 		left -= len(f.Content)
-		safe = strings.ReplaceAll(safe, src, `src="data:`+f.ContentType+`;base64,`+base64.StdEncoding.EncodeToString(f.Content)+`"`)
-	}
-	return safe
+		return `src="data:` + f.ContentType + ";base64," + base64.StdEncoding.EncodeToString(f.Content) + `"`
+	})
 }
 
 // newPolicy makes what HTML is sanitised with, which is slow.
