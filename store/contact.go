@@ -144,14 +144,17 @@ func SetOptedOut(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "set opted out", setOptedOut, rows)
 }
 
+// ofOneCustomer selects the ids of all identities of the customer to whom the identity i belongs.
+const ofOneCustomer = `(
+		SELECT coalesce(i.same_as, i.id) AS id
+		UNION ALL
+		SELECT s.id FROM identities AS s WHERE s.same_as = coalesce(i.same_as, i.id))`
+
 const writersAmong = `
 	SELECT DISTINCT i.key
 	FROM accounts AS a
 	JOIN identities AS i ON i.account_id = a.id AND i.key = ANY($1)
-	CROSS JOIN LATERAL (
-		SELECT coalesce(i.same_as, i.id) AS id
-		UNION ALL
-		SELECT s.id FROM identities AS s WHERE s.same_as = coalesce(i.same_as, i.id)) AS one
+	CROSS JOIN LATERAL ` + ofOneCustomer + ` AS one
 	WHERE EXISTS (
 		SELECT FROM conversations AS c
 		JOIN messages AS m ON m.conversation_id = c.id

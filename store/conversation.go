@@ -89,10 +89,7 @@ const latestOf = `
 	SELECT DISTINCT c.id
 	FROM unnest($1::bigint[], $2::text[]) AS k(account_id, key)
 	JOIN identities AS i ON i.account_id = k.account_id AND i.key = k.key
-	CROSS JOIN LATERAL (
-		SELECT coalesce(i.same_as, i.id) AS id
-		UNION ALL
-		SELECT s.id FROM identities AS s WHERE s.same_as = coalesce(i.same_as, i.id)) AS one
+	CROSS JOIN LATERAL ` + ofOneCustomer + ` AS one
 	CROSS JOIN LATERAL (
 		SELECT n.id FROM conversations AS n
 		WHERE n.identity_id = one.id AND n.kind = 'customer'
@@ -105,10 +102,7 @@ const openOf = `
 	SELECT DISTINCT c.id
 	FROM unnest($1::bigint[], $2::text[]) AS k(account_id, key)
 	JOIN identities AS i ON i.account_id = k.account_id AND i.key = k.key
-	CROSS JOIN LATERAL (
-		SELECT coalesce(i.same_as, i.id) AS id
-		UNION ALL
-		SELECT s.id FROM identities AS s WHERE s.same_as = coalesce(i.same_as, i.id)) AS one
+	CROSS JOIN LATERAL ` + ofOneCustomer + ` AS one
 	CROSS JOIN LATERAL (
 		SELECT n.id
 		FROM (
