@@ -143,14 +143,18 @@ func (s *imapSession) login(to server) error {
 // handler only signals: a command inside of it would wait for itself.
 func (s *imapSession) handler() *imapclient.UnilateralDataHandler {
 	return &imapclient.UnilateralDataHandler{Mailbox: func(data *imapclient.UnilateralDataMailbox) {
-		if data.NumMessages == nil {
-			return
-		}
-		select {
-		case s.news <- struct{}{}:
-		default:
+		if data.NumMessages != nil {
+			s.announce()
 		}
 	}}
+}
+
+// announce says that the folder may have changed.
+func (s *imapSession) announce() {
+	select {
+	case s.news <- struct{}{}:
+	default:
+	}
 }
 
 // do runs commands under the watchdog: it closes the connection when the server owes

@@ -200,10 +200,19 @@ func (f *fetcher) takeInOrder(ctx context.Context, s *imapSession, validity uint
 
 func (f *fetcher) takeInbox(ctx context.Context, s *imapSession, validity uint32, uids []imap.UID,
 	took func(context.Context, []outcome) error) error {
-	if err := s.enter(f.inbox.name, validity); err != nil {
+	if err := f.backToInbox(s, validity); err != nil {
 		return err
 	}
 	return f.take(ctx, s, f.inbox, validity, uids, took)
+}
+
+// backToInbox opens the inbox again after the folder of sent mail. Nobody announces what came
+// meanwhile, so that another look follows.
+func (f *fetcher) backToInbox(s *imapSession, validity uint32) error {
+	if s.opened != f.inbox.name {
+		s.announce()
+	}
+	return s.enter(f.inbox.name, validity)
 }
 
 func (f *fetcher) takeSent(ctx context.Context, s *imapSession, uids ...imap.UID) error {
@@ -231,7 +240,7 @@ func (f *fetcher) arrivedBefore(s *imapSession, uids []imap.UID, validity uint32
 	if at.IsZero() || len(uids) == 0 {
 		return len(uids), nil
 	}
-	if err := s.enter(f.inbox.name, validity); err != nil {
+	if err := f.backToInbox(s, validity); err != nil {
 		return 0, err
 	}
 	for first := 0; first < len(uids); first += batchSize {
@@ -262,7 +271,7 @@ func (f *fetcher) rescanSent(ctx context.Context, s *imapSession) error {
 			return err
 		}
 	}
-	return s.enter(f.inbox.name, f.inbox.mark.UIDValidity)
+	return f.backToInbox(s, f.inbox.mark.UIDValidity)
 }
 
 // advanceSent moves the watermark of the folder of sent mail and saves it.

@@ -1,9 +1,11 @@
 package email
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -191,6 +193,30 @@ func TestSentFolderInTrouble(t *testing.T) {
 			w.arrives("one", "two")
 		})
 	}
+}
+
+// A customer's mail that comes while the folder of sent mail is open is announced by nobody. It is
+// taken all the same, without waiting for the next look.
+func TestMailThatComesBesideSentMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	accept, once := w.env.Accept, sync.Once{}
+	w.env.Accept = func(ctx context.Context, facts ...channels.Fact) error {
+		if slices.Contains(subjectsOf(facts), "answer") {
+			once.Do(func() {
+				if _, err := w.Customer("kim@customer.test").Send(mailfake.Mail{To: []string{support}, Subject: "meanwhile"}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		return accept(ctx, facts...)
+	}
+	w.run()
+	w.ready()
+	w.sentWatched()
+	w.arrived("Sent", "answer", time.Minute)
+	w.mail("question")
+	w.arrives("answer", "question", "meanwhile")
 }
 
 // A folder that the account names is read, and what lies in it is as little the inbox's as ever.
