@@ -206,7 +206,7 @@ func (in *invocation) nonce() string { return digest(in.a.ID, in.a.Timestamp, st
 
 // configure answers the settings of the app in a team: they are elsewhere.
 func (in *invocation) configure(context.Context) (any, error) {
-	const text = "Parley is set up by its set-up file: an admin changes that and runs parley apply."
+	const text = "Parley is configured in its set-up file: an admin changes the file and runs parley apply."
 	return map[string]any{"responseType": "config", "config": map[string]any{"type": "message", "value": text}}, nil
 }
 

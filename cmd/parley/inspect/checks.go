@@ -260,7 +260,7 @@ func (o Options) blocked(ctx context.Context, s *Section, a store.Account) {
 	if more := len(senders) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("and %d more", more))
 	}
-	s.good("blocked senders", "automatic mail is passed over of %s (to take one back, in any thread of the account: !unblock ADDRESS)", strings.Join(names, ", "))
+	s.good("blocked senders", "automatic mail from %s is passed over (to take one back, type !unblock ADDRESS in any thread of the account)", strings.Join(names, ", "))
 }
 
 // home says whether an account's threads have a place.
