@@ -118,11 +118,11 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 		}
 		all = append(all, b)
 	}
-	return atOnce(f, all)
+	return resolvingAtOnce(f, all)
 }
 
-// atOnce has Resolve act without a form where a conversation's account wants that.
-func atOnce(f bridge.Facts, buttons []Button) []Button {
+// resolvingAtOnce has Resolve act without a form where a conversation's account wants that.
+func resolvingAtOnce(f bridge.Facts, buttons []Button) []Button {
 	for i := range buttons {
 		if buttons[i].Verb == bridge.VerbResolve && f.ResolveNow {
 			buttons[i].Opens = OpensNothing

@@ -21,7 +21,7 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 	case bridge.LineInside:
 		return fate(l, f, "house", "This stayed inside: "+who+" did not get it.", nextFor(l, "Send it, if it was meant for the customer."))
 	case bridge.LineSendAs:
-		return fate(l, f, "raised_hand_with_fingers_splayed", agentName(l.By)+" wrote this, and would be its author: send it to "+who+"?", "It waits like any reply, with Undo.")
+		return fate(l, f, "raised_hand_with_fingers_splayed", sendAsQuestion(agentName(l.By), who), "It waits like any reply, with Undo.")
 	case bridge.LineTexts:
 		return countedTexts(l)
 	case bridge.LineOffered:

@@ -93,12 +93,12 @@ func row(f bridge.Facts, list string) Block {
 		}
 		groups = append(groups, []Piece{text(from + "“" + p + "”")})
 	}
-	return Block{Kind: BlockItem, Pieces: joined(between, groups...), Buttons: []Button{look(f)}}
+	return Block{Kind: BlockItem, Pieces: joined(between, groups...), Buttons: []Button{detailsButton(f)}}
 }
 
-// look is the button that shows the details of a listed conversation; of one that nobody has, to
+// detailsButton shows the details of a listed conversation; of one that nobody has, to
 // see whether to take it.
-func look(f bridge.Facts) Button {
+func detailsButton(f bridge.Facts) Button {
 	b := button(bridge.VerbFind, about(f))
 	if f.Status.Open() && len(f.Assignees) == 0 {
 		b.Label = "Preview"

@@ -23,7 +23,7 @@ func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 // outcome says what became of a message, when, and by whom: "Sent today 09:14 by Ben."
 func outcome(l bridge.Line, f bridge.Facts) []Piece {
 	o := *l.Outcome
-	t := told(o.State, customer(l, f))
+	t := wordsOf(o.State, customer(l, f))
 	if l.Kind == bridge.LineDecided {
 		t.what, t.after = t.already, ""
 	}
@@ -51,8 +51,8 @@ type outcomeWords struct {
 	already string // in place of what, to who presses a button for what was decided before
 }
 
-// told gives the words of an outcome; who is the customer.
-func told(s bridge.OutcomeState, who string) outcomeWords {
+// wordsOf gives the words of an outcome; who is the customer.
+func wordsOf(s bridge.OutcomeState, who string) outcomeWords {
 	unheard, later := who+" did not get this.", "when "+who+" writes."
 	switch s {
 	case bridge.OutcomeWaiting:

@@ -2,9 +2,9 @@ package view
 
 import "parley/bridge"
 
-// hearing says on an open conversation's card how it is answered where plain text isn't heard: what
-// somebody types there gets no mark at all.
-func hearing(c Card, f bridge.Facts, w Ways) Card {
+// withHowToAnswer says on an open conversation's card how it is answered where plain text isn't heard:
+// what somebody types there gets no mark at all.
+func withHowToAnswer(c Card, f bridge.Facts, w Ways) Card {
 	if w.Deaf && f.Status.Open() && !f.Automatic && !f.Left {
 		c.Blocks = append(c.Blocks, small(text("To answer, begin with "), code(w.typed("!reply")+" …"), text(": I don't hear anything else here.")))
 	}
@@ -16,7 +16,7 @@ func hearing(c Card, f bridge.Facts, w Ways) Card {
 func Post(p bridge.Post, w Ways) (Card, bool) {
 	switch p.Kind {
 	case bridge.PostRoot, bridge.PostCard:
-		return hearing(Root(p.Facts), p.Facts, w), true
+		return withHowToAnswer(Root(p.Facts), p.Facts, w), true
 	case bridge.PostSaid:
 		if p.Said != nil {
 			return Said(*p.Said, p.Facts.Zone), true

@@ -65,7 +65,7 @@ func rootButtons(f bridge.Facts) []Button {
 	if f.Status == bridge.StatusSnoozed {
 		second = button(bridge.VerbWake, about(f))
 	}
-	return atOnce(f, []Button{first, second, button(bridge.VerbResolve, about(f)), button(bridge.VerbFind, about(f))})
+	return resolvingAtOnce(f, []Button{first, second, button(bridge.VerbResolve, about(f)), button(bridge.VerbFind, about(f))})
 }
 
 // about are the arguments of a button on a conversation's own card.

@@ -28,7 +28,7 @@ func diff(have, want *state, specs []channels.Spec, kept kept) []string {
 	if have.company != want.company {
 		lines = append(lines, "~ company: "+change(have.company, want.company))
 	}
-	lines = append(lines, compare("settings", chosen(have.settings), chosen(want.settings))...)
+	lines = append(lines, compare("settings", settingAttributes(have.settings), settingAttributes(want.settings))...)
 	for _, kind := range surfaceKinds() {
 		if id, ok := want.surfaces[kind]; ok && id == 0 {
 			lines = append(lines, "+ surface "+kind)
@@ -177,7 +177,7 @@ func (a account) attributes(spec *channels.Spec) []attribute {
 		}
 		list = append(list, attribute{name: kind + "_channel", value: channel})
 	}
-	list = append(list, chosen(a.settings)...)
+	list = append(list, settingAttributes(a.settings)...)
 	if spec == nil {
 		return list
 	}
@@ -191,8 +191,8 @@ func (a account) attributes(spec *channels.Spec) []attribute {
 	return list
 }
 
-// chosen tells settings, also those that nobody chose.
-func chosen(settings map[string]string) []attribute {
+// settingAttributes shows settings, also those that nobody chose.
+func settingAttributes(settings map[string]string) []attribute {
 	var list []attribute
 	for _, known := range bridge.Settings() {
 		list = append(list, attribute{name: known.Name, value: settings[known.Name], empty: "(default)"})

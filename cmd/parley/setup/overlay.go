@@ -22,7 +22,7 @@ func (o *overlay) apply(f *File, prune bool) error {
 	if f.company != nil {
 		o.company = strings.TrimSpace(f.company.value)
 	}
-	choose(o.settings, f.settings)
+	overlaySettings(o.settings, f.settings)
 	for _, e := range f.agents {
 		o.agentEntry(e)
 	}
@@ -217,12 +217,12 @@ func (o *overlay) accountEntry(e accountEntry) {
 	}
 	o.accountRow(a, e)
 	o.accountPlace(a, e)
-	choose(a.settings, e.settings)
+	overlaySettings(a.settings, e.settings)
 	o.accountSections(a, e)
 }
 
-// choose lays settings of the file over those that are kept.
-func choose(kept map[string]string, given []setting) {
+// overlaySettings lays settings of the file over those that are kept.
+func overlaySettings(kept map[string]string, given []setting) {
 	for _, s := range given {
 		if s.value == "" {
 			delete(kept, s.name)
