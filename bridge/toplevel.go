@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -128,6 +129,10 @@ func (w *work) sendChannelText(c *conv, agent *store.Agent, surface int64, a Act
 	if !ok || author == nil {
 		a.Place.Thread = "" // with the message its thread is gone
 		w.refuse(nil, surface, a, "unknown_message", "That message was deleted, or I don't know it any more.", "Type it in the conversation's thread.")
+		return
+	}
+	if t := c.threads[surface]; t == nil || t.Channel != p.Channel { // handed over since, or never offered
+		w.refuse(nil, surface, a, "another_channel", fmt.Sprintf("#%d is not answered in that channel.", c.ID), "Type it in the conversation's thread.")
 		return
 	}
 	m := &message{Message: store.Message{Fate: store.FateAsk, AgentID: &author.ID}}

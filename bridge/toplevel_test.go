@@ -153,6 +153,24 @@ func TestTopLevelIsRefused(t *testing.T) {
 	}
 }
 
+// what is typed in one team's channel goes to no conversation of another channel, and is
+// shown to nobody there, whatever a button says.
+func TestTopLevelStaysInItsChannel(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.opened()
+	w.openBilling(w.chat, w.surface)
+	text := w.chat.Say("ben", billing, "", "Looks like a fraud")
+	line := says(t, w.chat, billing, text, "[top_level]")
+	line.Buttons = []bridgetest.Button{{Verb: bridge.VerbSend, Args: bridge.Args{Conversation: 1, Sure: true, Typed: &bridge.Place{Channel: billing, Message: text}}}}
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.whisper("ann", "[refused]")
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("the customer got %q", w.provider.Texts())
+	}
+}
+
 // buttonOf gives a message's button about a conversation.
 func buttonOf(m bridgetest.Message, conversation int64) []bridgetest.Button {
 	return slices.DeleteFunc(slices.Clone(m.Buttons), func(b bridgetest.Button) bool { return b.Args.Conversation != conversation })
