@@ -161,7 +161,7 @@ func replyText(text string, opt Options) (reply, bad string) {
 	case bridge.MarkNote:
 		return text, "That begins like a note. Put \\ before it to send it."
 	case bridge.MarkBang, bridge.MarkSlash:
-		return text, "That begins like a verb. Put \\ before it to send it."
+		return text, "That begins like a command. Put \\ before it to send it."
 	case bridge.MarkNone, bridge.MarkLone, bridge.MarkColleagues:
 		if p.Verb == bridge.VerbSay {
 			return p.Text, ""

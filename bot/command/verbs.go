@@ -230,8 +230,8 @@ func mailVerbs() []Usage {
 			Examples: []string{"!templates", "@Parley templates"}, Slash: true, shape: shapeNothing, lone: true,
 		},
 		{
-			Verb: bridge.VerbHelp, Words: []string{"help", "?"}, Form: "!help [VERB]",
-			Sentence: "Lists the everyday verbs, all of them, or explains one.",
+			Verb: bridge.VerbHelp, Words: []string{"help", "?"}, Form: "!help [COMMAND]",
+			Sentence: "Lists the everyday commands, all of them, or explains one.",
 			Examples: []string{"!help", "!help all", "!help snooze", "@Parley help"}, Slash: true, shape: shapeTopic, lone: true,
 		},
 	}

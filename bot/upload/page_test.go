@@ -169,7 +169,7 @@ func TestWhatIsNotSent(t *testing.T) {
 		"an empty one":  {"Here", []file{{"a.txt", "text/plain", ""}}, nil, http.StatusUnprocessableEntity, "a.txt is empty."},
 		"too many":      {"Here", many, nil, http.StatusUnprocessableEntity, "at most 10 files"},
 		"a note":        {"note: never", []file{plan}, nil, http.StatusUnprocessableEntity, "begins like a note"},
-		"a verb":        {"!resolve", []file{plan}, nil, http.StatusUnprocessableEntity, "begins like a verb"},
+		"a verb":        {"!resolve", []file{plan}, nil, http.StatusUnprocessableEntity, "begins like a command"},
 		"too long":      {strings.Repeat("ä", textRunes+1), []file{plan}, nil, http.StatusUnprocessableEntity, "at most 3000 characters"},
 		"for a channel": {"Here", []file{plan}, &bridge.Problem{Text: "SMS takes no files.", Hint: "Send a link to it instead."}, http.StatusUnprocessableEntity, "SMS takes no files. Send a link"},
 		"a database":    {"Here", []file{plan}, errors.New("down"), http.StatusInternalServerError, "nothing was sent"},

@@ -74,7 +74,7 @@ func Help(word string, w Ways, denied ...bridge.Verb) Card {
 	u, ok := command.Help(word)
 	if !ok {
 		c := helpList(w, false, denied)
-		c.Blocks = append([]Block{sentence("There is no command ", code(oneLine(word, 40)), ". These there are:")}, c.Blocks...)
+		c.Blocks = append([]Block{sentence("There is no command ", code(oneLine(word, 40)), ". The usual ones:")}, c.Blocks...)
 		return c
 	}
 	c := Card{Title: "Help"}

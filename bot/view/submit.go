@@ -92,7 +92,7 @@ func replyText(typed string) (reply, problem string) {
 	case p.Marker == bridge.MarkNote:
 		return "", "This begins like a note. Use the note's form, or put \\ before it to send it."
 	case p.Marker == bridge.MarkBang || p.Marker == bridge.MarkSlash:
-		return "", "This begins like a verb. Put \\ before it to send it."
+		return "", "This begins like a command. Put \\ before it to send it."
 	}
 	return p.Text, ""
 }
