@@ -64,11 +64,7 @@ func TestHandOverKilled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, options{lossy: true})
-			w.openBilling(w.chat, w.surface)
-			w.writes("kim", "Hello")
-			old := w.thread("Hello")
-			w.settled()
+			w, old := besideBilling(t, options{lossy: true})
 			w.stops[0]()
 			kill, release := w.startChild(), make(chan struct{})
 			at.Until = release

@@ -24,6 +24,15 @@ func (w *world) openBilling(c *bridgetest.Chat, surface int64) {
 	}
 }
 
+// besideBilling makes a world with that team in the same chat, and gives the thread of a conversation
+// of the team Support.
+func besideBilling(t *testing.T, o options) (w *world, thread string) {
+	t.Helper()
+	w = newWorld(t, o)
+	w.openBilling(w.chat, w.surface)
+	return w, w.opened()
+}
+
 // threadIn waits until a channel of a chat has so many roots and the last one's thread shows a
 // text, and gives that root.
 func threadIn(t *testing.T, c *bridgetest.Chat, channel string, roots int, text string) string {
@@ -100,11 +109,7 @@ func TestHandOverToATeam(t *testing.T) {
 // fro it has one root for each time it came.
 func TestHandOverBack(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{})
-	w.openBilling(w.chat, w.surface)
-	w.writes("kim", "Hello")
-	old := w.thread("Hello")
-	w.settled()
+	w, old := besideBilling(t, options{})
 	release := w.held() // nothing is posted
 	w.chat.Say("ann", support, old, "!assign #billing first")
 	w.chat.Say("ann", support, old, "!assign #support no, ours")
@@ -130,11 +135,7 @@ func TestHandOverBack(t *testing.T) {
 // nothing; an old thread that is gone holds nothing up.
 func TestHandOverThroughFaults(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{lossy: true})
-	w.openBilling(w.chat, w.surface)
-	w.writes("kim", "Hello")
-	old := w.thread("Hello")
-	w.settled()
+	w, old := besideBilling(t, options{lossy: true})
 	w.chat.AddFault(bridgetestFault("post", bridgetest.FaultDropAfter, 2))
 	w.chat.Say("ann", support, old, "!assign #billing over to you")
 	w.eventually("it is handed over", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 1 })

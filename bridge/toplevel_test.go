@@ -157,9 +157,7 @@ func TestTopLevelIsRefused(t *testing.T) {
 // shown to nobody there, whatever a button says.
 func TestTopLevelStaysInItsChannel(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{})
-	w.opened()
-	w.openBilling(w.chat, w.surface)
+	w, _ := besideBilling(t, options{})
 	text := w.chat.Say("ben", billing, "", "Looks like a fraud")
 	line := says(t, w.chat, billing, text, "[top_level]")
 	line.Buttons = []bridgetest.Button{{Verb: bridge.VerbSend, Args: bridge.Args{Conversation: 1, Sure: true, Typed: &bridge.Place{Channel: billing, Message: text}}}}
