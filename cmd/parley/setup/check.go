@@ -112,11 +112,7 @@ func (o *object) rate(name string) *float64 {
 
 // settings reads what is chosen, for all accounts or for one; "" goes back to the default.
 func (o *object) settings(name string) []setting {
-	n := o.get(name)
-	if n == nil {
-		return nil
-	}
-	group := o.object(n, o.label(name))
+	group := o.group(name)
 	if group == nil {
 		return nil
 	}

@@ -11,11 +11,7 @@ import (
 
 // emoji reads which verbs a team's own emoji stand for; nil = nothing is said about them.
 func (o *object) emoji(name string) map[string]string {
-	n := o.get(name)
-	if n == nil {
-		return nil
-	}
-	group := o.object(n, o.label(name))
+	group := o.group(name)
 	if group == nil {
 		return nil
 	}

@@ -11,11 +11,7 @@ import (
 
 // hours reads business hours. An empty group means always open.
 func (o *object) hours(name string) *hours.Plan {
-	n := o.get(name)
-	if n == nil {
-		return nil
-	}
-	group := o.object(n, o.label(name))
+	group := o.group(name)
 	if group == nil {
 		return nil
 	}

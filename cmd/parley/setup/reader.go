@@ -132,6 +132,15 @@ func (o *object) fault(at Position, name, what, hint string) {
 	o.faults.add(at, o.label(name), what, hint)
 }
 
+// group gives a key's own keys; nil when it isn't there or is faulty.
+func (o *object) group(name string) *object {
+	n := o.get(name)
+	if n == nil {
+		return nil
+	}
+	return o.object(n, o.label(name))
+}
+
 // text gives a key's scalar; nil when it isn't there or is faulty.
 func (o *object) text(name string) *text {
 	n := o.get(name)

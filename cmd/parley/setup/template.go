@@ -99,11 +99,7 @@ func (e *templateEntry) readButtons(o *object) {
 }
 
 func (e *templateEntry) readExamples(o *object) {
-	n := o.get("examples")
-	if n == nil {
-		return
-	}
-	group := o.object(n, o.label("examples"))
+	group := o.group("examples")
 	if group == nil {
 		return
 	}
