@@ -96,8 +96,8 @@ func (w *work) applyEdit(c *conv, m *message, surface int64, a Action) {
 	}
 }
 
-// previewChanged shows what an edit made of the last words, if they are those of a reply that was
-// edited.
+// previewChanged puts the new words of an edited reply into the preview that lists show, if its former
+// words are there.
 func (c *conv) previewChanged(before, now string) {
 	if c.LastFrom == "agent" && c.LastPreview == preview(before) {
 		c.LastPreview = preview(now)
@@ -275,8 +275,8 @@ func (w *work) undo(c *conv, agent *store.Agent, surface int64, a Action) {
 	w.unanswered(c)
 }
 
-// lastSentBy gives the reply that would leave last of those that an agent wrote, or sent for a
-// colleague, and that still wait.
+// lastSentBy gives the latest reply that still waits of those that an agent wrote, or sent for a
+// colleague.
 func (w *work) lastSentBy(c *conv, agent *store.Agent) *message {
 	senders := w.sendersForOthers()
 	var found *message

@@ -19,13 +19,13 @@ func EmojiArgs(v Verb) Args {
 	return Args{}
 }
 
-// EmojiName gives the name of an emoji as teams are given their verbs by: without colons and skin tone.
+// EmojiName gives the name by which an emoji is looked up: without colons and skin tone.
 func EmojiName(name string) string {
 	name, _, _ = strings.Cut(strings.ToLower(strings.Trim(strings.TrimSpace(name), ":")), ":")
 	return name
 }
 
-// emojiActions gives emoji the verbs that the team has chosen in whose channel they were put.
+// emojiActions replaces the usual verbs of emoji by those that a team has chosen for its channels.
 func (d *directory) emojiActions(surface int64, actions []Action) []Action {
 	for i, a := range actions {
 		if a.Origin != OriginEmoji || a.Verb == VerbUnreact {

@@ -62,7 +62,7 @@ type Facts struct {
 	Waiting      []PartyRef // who joined and gets nothing until somebody allows it
 	Copied       []PartyRef // who reads the customer's mails in copy, but is not answered: replies go to the sender only
 	Assignees    []AgentRef // first is the lead
-	OneOwner     bool       // nobody can be added to the owner
+	OneOwner     bool       // it has one owner at most
 	Tags         []Tag
 	CreatedAt    time.Time
 	LastAt       time.Time // last message of any side

@@ -65,10 +65,10 @@ func says(t *testing.T, c *bridgetest.Chat, channel, root string, texts ...strin
 	return found
 }
 
-// a conversation that is handed to another team opens anew in that team's channel: open, without
+// A conversation that is handed to another team opens anew in that team's channel: open, without
 // owner, with those told who are there, and each thread leads to the other. What is typed in the
 // old thread stays inside; answers are given and shown in the new one.
-//
+//
 func TestHandOverToATeam(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -29,8 +29,8 @@ type Listing struct {
 	Hidden []string // lists that the reader may not open
 }
 
-// ListPick is what somebody picks a conversation from: the list of all, of which those who may not
-// open that get what is their own and their teams'.
+// ListPick is the list from which somebody picks a conversation: all of them, or only those of their
+// own and their teams for whoever may not open the list of all.
 const ListPick = "pick"
 
 // mostPages is beyond what anybody turns to.

@@ -36,8 +36,8 @@ func (w *work) tellOnce(c *conv, surface int64, a Action, line Line) {
 	}
 }
 
-// toldFirst says that the author of a typed text is to be told now what is said once, and notes it,
-// with the conversation that it is about; nil = with none.
+// toldFirst says whether the author of a typed text is to be told what is told only once, and notes
+// that it was told. The text is about conversation c; nil = about none.
 func (w *work) toldFirst(c *conv, surface int64, a Action) bool {
 	k := toldKey(surface, a, w.now)
 	if w.posts[k] != nil {

@@ -268,8 +268,8 @@ func (w *work) recipientsOfForm(c *conv, agent *store.Agent, surface int64, a Ac
 	}
 }
 
-// namedParticipants are those to whom replies go and who get a copy, as they are named, and behind
-// them those who got no replies before and are not named: nobody is allowed by that.
+// namedParticipants gives the participants once the recipients of replies and copies are named: these,
+// and behind them the newcomers who are not named, who go on getting nothing.
 func namedParticipants(known []store.Participant, to, cc []string) []store.Participant {
 	var list []store.Participant
 	has := func(key string) bool {

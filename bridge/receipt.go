@@ -54,8 +54,8 @@ func (w *work) replyLanded(c *conv, f ownFact) {
 }
 
 // sentAgain says that a result is of an earlier attempt: a bounce came before it, and somebody has had
-// the message sent again. A result is written together with the end of its delivery, so while that
-// is on its way there is none of it.
+// the message sent again. The result of the present attempt is written together with the end of its
+// delivery, so that any result that comes while the delivery is on its way is an earlier one.
 func (w *work) sentAgain(f ownFact) bool {
 	d := w.deliveries[f.Delivery]
 	return d != nil && slices.Contains([]string{store.Queued, store.Sending, store.Unknown}, d.State)

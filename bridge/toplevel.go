@@ -114,8 +114,8 @@ func (w *work) dropChannelText(p *store.Post) {
 	}
 }
 
-// sendChannelText sends what was typed in the channel to the customer whom somebody chose, as if it
-// had been typed in the conversation's thread: as its author's, who alone isn't asked.
+// sendChannelText sends what was typed in the channel to the customer whom somebody chose, as if its
+// author had typed it in the conversation's thread. Anybody else who clicks is asked first.
 func (w *work) sendChannelText(c *conv, agent *store.Agent, surface int64, a Action) {
 	p := w.posts[postKey{surface, a.Args.Typed.Channel, a.Args.Typed.Message}]
 	if p != nil && p.MessageID != 0 {

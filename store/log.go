@@ -51,8 +51,8 @@ const putBack = `
 		ORDER BY id DESC
 		LIMIT 1) AS l`
 
-// PutBack tells since when those of some unassigned conversations are so that were not from their
-// beginning.
+// PutBack tells since when nobody has some unassigned conversations, by their ids. Conversations that
+// nobody ever had are left out.
 func PutBack(ctx context.Context, q Querier, conversations []int64) (map[int64]time.Time, error) {
 	type row struct {
 		ID int64     `db:"id"`

@@ -17,7 +17,7 @@ import (
 // Maker makes forms and windows.
 type Maker struct {
 	Desk bridge.Desk
-	Now  func() time.Time // for what is about no conversation: those tell Parley's own time
+	Now  func() time.Time // used where a form is about no conversation; the facts of one tell Parley's time
 	Zone *time.Location   // of readers of whom no other is known
 
 	Author string // who wrote the message that a form is opened for, where that is not its reader

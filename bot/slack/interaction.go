@@ -46,7 +46,7 @@ type container struct {
 	ChannelID string `json:"channel_id"`
 	MessageTS string `json:"message_ts"`
 	ThreadTS  string `json:"thread_ts"`
-	Private   bool   `json:"is_ephemeral"` // only who clicked sees it
+	Private   bool   `json:"is_ephemeral"` // only the person who clicked sees it
 }
 
 // control is what was clicked or chosen.

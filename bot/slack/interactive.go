@@ -86,8 +86,8 @@ func (s *Surface) pressed(ctx context.Context, me *self, in *interaction, body [
 	return answer{}, nil
 }
 
-// takeAway removes a private message of which a button did something: it says what was so before, and
-// nobody could change it later.
+// takeAway removes a private message once one of its buttons did something: what it says is out of
+// date then, and a private message can't be changed later.
 func (s *Surface) takeAway(ctx context.Context, in *interaction) {
 	u, err := url.Parse(in.AnswerURL)
 	if err != nil || !s.ownHost(u) {

@@ -105,8 +105,8 @@ func (in *invocation) pressed(ctx context.Context) (any, error) {
 	return cardAnswer(answerMessage, "Parley is on it."), nil
 }
 
-// takeAway removes a private message of which a button did something: it says what was so before, and
-// nobody could change it later.
+// takeAway removes a private message once one of its buttons did something: what it says is out of
+// date then.
 func (s *Surface) takeAway(ctx context.Context, at bridge.Place, message string) {
 	service, err := s.notes.whereIs(ctx, at.Channel)
 	if err == nil {

@@ -48,7 +48,7 @@ type outcomeWords struct {
 	icon    string // a reply's are the marks that a typed one gets
 	what    string // goes before when and by whom
 	after   string // a sentence of its own
-	already string // in place of what, to who presses a button for what was decided before
+	already string // said in place of what to somebody who presses a button after the matter was decided
 }
 
 // wordsOf gives the words of an outcome; who is the customer.

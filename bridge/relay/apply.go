@@ -88,9 +88,9 @@ func (r *Relay) takePlace(ctx context.Context) (done func()) {
 	}
 }
 
-// giveWay lets the accepting side go first while callers pile up, which is for accounts with much
-// to apply: those with little would only wait. It does so not before a time, and gives the next
-// such time: or under a steady load what was accepted would be applied too late.
+// giveWay lets the accepting side go first while callers pile up. It is for accounts with much to
+// apply: those with little would only wait. Before notBefore it does nothing, and it returns the next
+// notBefore: under a steady load, what was accepted would otherwise be applied too late.
 func (r *Relay) giveWay(ctx context.Context, notBefore time.Time) time.Time {
 	began := time.Now()
 	if began.Before(notBefore) {

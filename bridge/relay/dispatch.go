@@ -21,7 +21,7 @@ type dispatcher struct {
 	inRow   map[int64]int // how many of a lane went one behind the other
 	results chan result
 	done    []result  // not written yet
-	aside   []result  // likewise; large batches have their lanes locked
+	aside   []result  // not written yet, because large batches have their lanes locked
 	turned  time.Time // when the last turn began
 
 	searches   sync.WaitGroup       // looks for lanes that became due long ago, one at a time

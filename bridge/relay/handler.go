@@ -55,8 +55,8 @@ type Batch struct {
 	Facts []Fact
 	Now   time.Time // Parley's clock
 	Real  time.Time // the database's
-	// Locks is to be called before lanes are locked, with the conversations of which all may be: what
-	// becomes of deliveries in them is not written before the batch ends, if that is soon.
+	// Locks is to be called before lanes are locked, with all conversations whose lanes may be. Results
+	// of their deliveries are then written after the batch, unless that takes too long.
 	Locks func(conversations []int64)
 }
 

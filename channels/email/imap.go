@@ -60,8 +60,8 @@ type imapSession struct {
 
 	opened  string           // the folder that is open; "" = none
 	folders *outgoingFolders // nil: not asked for yet
-	// sentNext is UIDNEXT of the folder of sent mail when all below it had been dealt with by this
-	// session; 0 = that was not yet so.
+	// sentNext is UIDNEXT of the folder of sent mail when it was last listed: while that stays, nothing
+	// is new there. 0 = it has to be listed.
 	sentNext imap.UID
 }
 

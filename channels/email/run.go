@@ -34,9 +34,9 @@ type fetcher struct {
 
 // Run fetches mail until ctx ends: it keeps one IMAP connection, waits with IDLE and
 // looks every minute besides, because announcements get lost and nothing announces what
-// is filed in the folder of sent mail. A mail is passed
-// over only when Accept stored it, when it is proven gone, or when it could not be
-// read three times and was stored as quarantined.
+// is filed in the folder of sent mail. A mail is passed over only when Accept stored it,
+// when it is proven gone, or when it could not be read three times and was stored as
+// quarantined.
 func (c *Channel) Run(ctx context.Context) error {
 	f := &fetcher{
 		c: c, inbox: newFolder(c.set.folder, false), sent: newFolder("", true),

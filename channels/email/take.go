@@ -39,9 +39,9 @@ type taking struct {
 	held  func()                // gives back the bytes reserved for this batch; nil: none yet
 }
 
-// take deals with mails of an open folder in UID order, a batch at a time: fetch, have them stored, then
-// tell took, which moves the watermark. While one batch is being stored the next one is
-// fetched. took is called by another goroutine, which ends before take does.
+// take deals with mails of an open folder in UID order, a batch at a time: fetch, have
+// them stored, then tell took, which moves the watermark. While one batch is being stored
+// the next one is fetched. took is called by another goroutine, which ends before take does.
 func (f *fetcher) take(ctx context.Context, s *imapSession, d *folder, validity uint32, uids []imap.UID,
 	took func(context.Context, []outcome) error) error {
 	t := &taking{f: f, d: d, s: s, known: map[imap.UID]*fetched{}}

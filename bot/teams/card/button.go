@@ -26,7 +26,7 @@ type clickData struct {
 	Args  string        `json:"a,omitempty"` // command.Value
 	Nonce string        `json:"n,omitempty"`
 	Place *bridge.Place `json:"p,omitempty"` // in a dialog: where it was opened
-	Alone bool          `json:"w,omitempty"` // of a message that one person sees
+	Alone bool          `json:"w,omitempty"` // it is in a message that only one person sees
 }
 
 // fetch makes Teams ask for a dialog instead of acting.

@@ -36,7 +36,7 @@ type Click struct {
 	Opens view.Opens
 	Nonce string       // names the button for the fact's id
 	Place bridge.Place // of a button in a dialog: where that was opened
-	Alone bool         // of a message that only who clicked sees
+	Alone bool         // it is in a message that only the person who clicked sees
 }
 
 // Submitted is a filled form; all of it is a claim, too.
