@@ -13,7 +13,7 @@ import (
 // Chats have the account's alone: a person's signature is made for letters, and each text of an SMS
 // is paid for. author may be nil.
 func (e *Engine) signature(account *store.Account, author *store.Agent) (markdown string, rich *store.RichSignature) {
-	if author != nil && author.Signature != "" && e.caps(account.ID).Threads {
+	if author != nil && (author.Signature != "" || author.RichSignature != nil) && e.caps(account.ID).Threads {
 		return author.Signature, author.RichSignature
 	}
 	return account.Signature, account.RichSignature

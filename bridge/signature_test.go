@@ -21,13 +21,14 @@ func TestSignatures(t *testing.T) {
 	rich := &store.RichSignature{HTML: "<b>Acme</b>", Pictures: []store.SignaturePicture{{ContentID: "p1", Name: "logo.png", ContentType: "image/png", SizeBytes: size, Blob: blob}}}
 	sign := func(a *store.Account) { a.Signature, a.RichSignature = "**Acme**", rich }
 	must(store.SaveAgent(t.Context(), w.pool, store.Agent{Email: "ben@acme.test", Name: "Ben", Zone: "UTC", Signature: "Ben, who repairs"}))(t)
+	must(store.SaveAgent(t.Context(), w.pool, store.Agent{Email: "cat@acme.test", Name: "Cat", Zone: "UTC", RichSignature: rich}))(t) // a picture without words
 	w.saveAccount(mail, sign)
 	w.saveAccount(chat, sign)
 	for _, c := range []struct {
 		account, agent, signature string
 		pictures                  []string
 	}{
-		{mail, "ann", "**Acme**", []string{"p1 the logo"}}, {mail, "ben", "Ben, who repairs", nil},
+		{mail, "ann", "**Acme**", []string{"p1 the logo"}}, {mail, "ben", "Ben, who repairs", nil}, {mail, "cat", "", []string{"p1 the logo"}},
 		{chat, "ben", "**Acme**", []string{"p1 the logo"}},
 	} {
 		asked := c.agent + " by " + c.account
