@@ -269,7 +269,7 @@ func (w *work) recipientsOfForm(c *conv, agent *store.Agent, surface int64, a Ac
 }
 
 // namedParticipants gives the participants once the recipients of replies and copies are named: these,
-// and behind them the newcomers who are not named, who go on getting nothing.
+// and behind them whoever got no replies before and is not named, who goes on getting none.
 func namedParticipants(known []store.Participant, to, cc []string) []store.Participant {
 	var list []store.Participant
 	has := func(key string) bool {
