@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"parley/bridge"
 )
@@ -27,6 +28,9 @@ func (o *object) emoji(name string) map[string]string {
 		}
 		group.oneOf(*t, key, allowed...)
 		short := bridge.EmojiName(key)
+		if !strings.ContainsFunc(short, isNameRune) {
+			group.fault(t.at, key, "is not the name of an emoji", "Write the name that chats give it: rocket.")
+		}
 		if before, twice := verbs[short]; twice && before != t.value {
 			group.fault(t.at, key, fmt.Sprintf("stands for %s already", before), "An emoji stands for one verb: keep one of the lines.")
 		}
@@ -35,6 +39,9 @@ func (o *object) emoji(name string) map[string]string {
 	group.done()
 	return verbs
 }
+
+// isNameRune tells names from signs: 👍 is called +1.
+func isNameRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // emojiWords are a team's emoji with their verbs, for people.
 func emojiWords(verbs map[string]string) string {
