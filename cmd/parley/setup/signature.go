@@ -56,8 +56,8 @@ type readSignature struct {
 	problem  *SignatureError
 }
 
-// readSignatures reads those of the file. Of a picture that can't be had now, and is kept from an earlier
-// apply, that one stays: what parley export wrote can be applied anywhere.
+// readSignatures reads the signatures of the file. A picture that can't be had now, but was kept by an
+// earlier apply, stays: so what parley export wrote can be applied anywhere.
 func (f *found) readSignatures(ctx context.Context, o Options, file *File, have *state, keep func(context.Context, []byte) error) error {
 	f.signatures, f.pictures = map[string]readSignature{}, map[string][]byte{}
 	known := have.pictures()
