@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/bridge/relay"
 	"parley/channels/channelstest"
 )
 
@@ -252,6 +254,26 @@ func TestReroot(t *testing.T) {
 	w.settled()
 	if n := len(w.chat.Messages(support, "")); n != 1 {
 		t.Errorf("%d roots, want 1", n)
+	}
+}
+
+// A post is made again when its answer was lost and the chat doesn't let anybody look for it, and
+// says that it may be shown twice; what comes behind it says nothing of the kind.
+func TestPostThatNobodyCanLookFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second}})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.settled()
+	w.chat.AddFault(bridgetestFault("thread", bridgetest.FaultThrottle, -1))
+	w.chat.AddFault(bridgetest.Fault{Call: "post", Kind: bridgetest.FaultDropAfter, Text: "Again"})
+	w.writes("kim", "Again")
+	w.shown("Again (This may be shown twice.)")
+	w.writes("kim", "Done")
+	w.shown("Done")
+	w.settled()
+	if got := strings.Join(w.said(thread), ","); got != "Hello,Again,Again (This may be shown twice.),Done" {
+		t.Errorf("the thread shows %q\n%s", got, w.dump())
 	}
 }
 

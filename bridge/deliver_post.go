@@ -105,7 +105,7 @@ func (a *attempt) post(ctx context.Context) (Post, *store.Thread, error) {
 		return Post{}, nil, fmt.Errorf("bridge: delivery %d: %w", c.ID, err)
 	}
 	p := Post{Kind: PostKind(c.Kind), DeliveryID: sentAs(c), Token: token(c), Part: c.Part, Attempt: c.Attempt, Place: body.Place,
-		Unsure: c.AbsentAt != nil, To: body.To, Line: body.Line, Mark: body.Mark, Clears: body.Clears, Progress: c.Progress}
+		Unsure: body.Unsure, To: body.To, Line: body.Line, Mark: body.Mark, Clears: body.Clears, Progress: c.Progress}
 	if c.FirstAt != nil {
 		p.FirstAttemptAt = *c.FirstAt
 	}

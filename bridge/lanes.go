@@ -45,6 +45,7 @@ type payload struct {
 	Left bool `json:"left,omitempty"` // Place is in a thread that the conversation was handed over from
 
 	Restored bool `json:"restored,omitempty"` // store.FinishRestore: it came with a backup
+	Unsure   bool `json:"unsure,omitempty"`   // store.Finish: a post is made again though it may be there already
 }
 
 // channelLane names the lane for posts outside conversations in a channel.

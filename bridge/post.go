@@ -30,7 +30,7 @@ type Post struct {
 	Token          string // opaque, the same in every attempt at this part
 	Part           int    // 0 first; a long text continues in further parts
 	Attempt        int    // 1 for the first
-	Unsure         bool   // an earlier attempt's answer was lost, and Reconcile didn't find it: it may be shown twice
+	Unsure         bool   // an earlier attempt's answer was lost, and nobody could find out whether it was made: it may be shown twice
 	FirstAttemptAt time.Time
 	Place          Place  // Thread "" for a root; Message for cards, marks, and a PostLine that takes the place of an earlier one
 	To             string // the surface user who sees it: PostEphemeral, or a PostLine without a channel (a direct message)

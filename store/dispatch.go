@@ -25,6 +25,7 @@ type Finish struct {
 	ErrorText  string
 	Rest       float64 // seconds that the lane rests after a success, also between parts
 	Absent     bool    // taken for not made, now
+	Unsure     bool    // the delivery is attempted again although an earlier attempt may have landed; see finishDeliveries
 	Warned     bool    // the agent is told now that it is late
 	Joined     int64   // as claimed
 	Keep       bool    // the lane keeps its place in its gate's queue, if more waits in it

@@ -21,6 +21,9 @@ const fence = `
 	FOR NO KEY UPDATE OF l`
 
 // What a receipt has decided meanwhile stays, also from which part on it is sent again.
+//
+// An unsure result sets payload.unsure, so that all later attempts at this part know that it may
+// be there already.
 const finishDeliveries = `
 	UPDATE deliveries AS d
 	SET state = CASE WHEN d.state IN ('queued', 'sending', 'unknown') THEN r.state ELSE d.state END,
@@ -29,10 +32,15 @@ const finishDeliveries = `
 		progress = r.progress, error_class = r.error_class, error_text = r.error_text,
 		absent_at = CASE WHEN r.absent THEN clock_timestamp() WHEN r.part <> d.part THEN NULL ELSE d.absent_at END,
 		warned_at = CASE WHEN r.warned THEN clock_timestamp() ELSE d.warned_at END,
+		payload = CASE
+			WHEN r.unsure THEN d.payload || '{"unsure": true}'
+			WHEN r.part <> d.part THEN d.payload - 'unsure'
+			ELSE d.payload
+		END,
 		joined = r.joined
 	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[],
-		$10::boolean[], $11::boolean[], $12::bigint[])
-		AS r(lane_id, epoch, id, state, part, external_id, progress, error_class, error_text, absent, warned, joined)
+		$10::boolean[], $11::boolean[], $12::boolean[], $13::bigint[])
+		AS r(lane_id, epoch, id, state, part, external_id, progress, error_class, error_text, absent, unsure, warned, joined)
 	JOIN lanes AS l ON l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL
 	WHERE d.id = r.id`
 
@@ -170,13 +178,13 @@ func deliveryResults(done []Finish) []any {
 	var lanes, epochs, ids, joined []int64
 	var parts []int32
 	var states, external, progress, classes, texts []string
-	var absent, warned []bool
+	var absent, unsure, warned []bool
 	add := func(f Finish, p Part, part int, first int64) {
 		lanes, epochs, ids, joined = append(lanes, f.LaneID), append(epochs, f.Epoch), append(ids, p.ID), append(joined, first)
 		parts = append(parts, int32(part)) //nolint:gosec // some posts
 		states, external, progress = append(states, p.State), append(external, f.ExternalID), append(progress, Clean(p.Progress))
 		classes, texts = append(classes, f.ErrorClass), append(texts, f.ErrorText)
-		absent, warned = append(absent, f.Absent), append(warned, p.Warned)
+		absent, unsure, warned = append(absent, f.Absent), append(unsure, f.Unsure), append(warned, p.Warned)
 	}
 	for _, f := range done {
 		add(f, Part{ID: f.ID, State: f.State, Progress: f.Progress, Warned: f.Warned}, f.Part, f.Joined)
@@ -188,7 +196,7 @@ func deliveryResults(done []Finish) []any {
 			add(f, p, 0, first)
 		}
 	}
-	return []any{lanes, epochs, ids, states, parts, external, progress, classes, texts, absent, warned, joined}
+	return []any{lanes, epochs, ids, states, parts, external, progress, classes, texts, absent, unsure, warned, joined}
 }
 
 // landedOf collects what results left in surfaces, each message once.

@@ -90,6 +90,9 @@ func exerciseStage(t *testing.T) bridgetest.Stage {
 func shownMessage(m *slackfake.Message) bridgetest.Shown {
 	shown := bridgetest.Shown{ID: m.TS, Text: readText(m.Blocks, m.Text).Plain, Author: m.Username, Marks: len(m.Reactions),
 		Buttons: strings.Count(string(m.Blocks), `"type":"button"`)}
+	if strings.Contains(string(m.Blocks), mayBeTwice) { // in small print, which nobody types
+		shown.Text += "\n" + mayBeTwice
+	}
 	for _, f := range m.Files {
 		shown.Files = append(shown.Files, f.Name)
 	}

@@ -35,7 +35,11 @@ func (s *Surface) sendFiles(ctx context.Context, me *self, p bridge.Post) (bridg
 		ctx, cancel = context.WithTimeout(ctx, uploadTimeout)
 		defer cancel()
 	}
-	r := me.render(view.Files(sender(p), fileNames(p), p.Missing), digest(p.Token)[:8])[0]
+	c := view.Files(sender(p), fileNames(p), p.Missing)
+	if p.Unsure {
+		c.Blocks = append(c.Blocks, view.Small(mayBeTwice))
+	}
+	r := me.render(c, digest(p.Token)[:8])[0]
 	if p.Part == 0 {
 		if !slices.ContainsFunc(p.Files, takes) {
 			return s.postNames(ctx, p, r)

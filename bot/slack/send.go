@@ -42,31 +42,9 @@ func (s *Surface) make(ctx context.Context, me *self, p bridge.Post) (bridge.Sen
 	case bridge.PostFiles:
 		return s.sendFiles(ctx, me, p)
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostLine:
-		return s.postOnce(ctx, me, p)
+		return s.post(ctx, me, p)
 	}
 	return bridge.Sent{}, badPost("unknown kind of post")
-}
-
-// mayBeTwice marks a post that was made again because nobody could tell whether it was made.
-const mayBeTwice = "(This may be shown twice: Slack didn't answer the first time.)"
-
-// postOnce makes a post. One that an earlier attempt may have made is looked for once more; where Slack
-// still can't tell, the post says that it may be shown twice.
-func (s *Surface) postOnce(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
-	if !p.Unsure || p.Place.Channel == "" || p.Kind == bridge.PostLine && p.Place.Message != "" {
-		return s.post(ctx, me, p, false)
-	}
-	look, cancel := context.WithTimeout(ctx, requestTimeout/3)
-	defer cancel()
-	outcome, sent, err := s.Reconcile(look, p)
-	switch {
-	case outcome == channels.Landed:
-		return sent, nil
-	case outcome == channels.Absent && err == nil:
-		return s.post(ctx, me, p, false)
-	}
-	s.log.Warn("slack post made again, though it may be there already", "delivery_id", p.DeliveryID, "kind", string(p.Kind), "error", err)
-	return s.post(ctx, me, p, true)
 }
 
 // certain classifies a failure before the post itself was tried: it can't be ambiguous.
@@ -95,14 +73,22 @@ func (me *self) content(p bridge.Post) (rendered, view.Card, bool, error) {
 		return rendered{}, c, false, badPost("post without content")
 	}
 	pages := me.render(c, digest(p.Token)[:8])
-	if p.Kind == bridge.PostLine && p.Place.Message != "" {
+	changes := p.Kind == bridge.PostLine && p.Place.Message != ""
+	if changes {
 		pages = pages[len(pages)-1:] // of a long line, its last message is known: the buttons are there
 	}
 	if p.Part < 0 || p.Part >= len(pages) {
 		return rendered{}, c, false, badPost("there is no such part")
 	}
-	return pages[p.Part], c, p.Part+1 < len(pages), nil
+	page := pages[p.Part]
+	if p.Unsure && !changes { // this part, not the last
+		page.blocks = append(page.blocks, slackapi.NewContextBlock("", mrkdwnObject(mayBeTwice)))
+	}
+	return page, c, p.Part+1 < len(pages), nil
 }
+
+// mayBeTwice marks a post that is made again because nobody could find out whether it was made.
+const mayBeTwice = "(This may be shown twice: Slack didn't answer the first time.)"
 
 // options that hold for every text we send: nothing in it is linked, parsed or unfurled.
 func inert(r rendered) []slackapi.MsgOption {
@@ -112,14 +98,10 @@ func inert(r rendered) []slackapi.MsgOption {
 	}
 }
 
-func (s *Surface) post(ctx context.Context, me *self, p bridge.Post, again bool) (bridge.Sent, error) {
+func (s *Surface) post(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
 	r, c, more, err := me.content(p)
 	if err != nil {
 		return bridge.Sent{}, err
-	}
-	if again {
-		r.text += "\n" + mayBeTwice
-		r.blocks = append(r.blocks, slackapi.NewContextBlock("", mrkdwnObject(mayBeTwice)))
 	}
 	if p.Place.Channel == "" && p.To != "" {
 		return s.direct(ctx, p.To, r, more)

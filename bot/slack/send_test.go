@@ -167,49 +167,6 @@ func TestReconcile(t *testing.T) {
 	}
 }
 
-// A post that is made again because its answer was lost, and Slack couldn't tell for too long whether it
-// was made, is looked for once more, and made again only if it isn't seen: if Slack still can't tell,
-// it says that it may be shown twice.
-func TestMayBeShownTwice(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		made, deaf bool
-		posts      int
-		marked     bool
-	}{
-		"found":      {made: true, posts: 1},
-		"absent":     {posts: 1},
-		"can't tell": {made: true, deaf: true, posts: 2, marked: true},
-	} {
-		for _, kind := range []bridge.PostKind{bridge.PostRoot, bridge.PostSaid, bridge.PostLine} {
-			t.Run(name+" "+string(kind), func(t *testing.T) {
-				t.Parallel()
-				st := newStage(t, false)
-				root := st.root()
-				p := st.post(kind, root, "t1")
-				if kind == bridge.PostRoot {
-					p.Place.Thread = ""
-				}
-				shown := func() int { return len(st.fake.Messages(st.ch)) + len(st.fake.Thread(st.ch, root.Message)) }
-				before := shown()
-				st.fake.Inject(slackfake.Fault{Method: "chat.postMessage", Kind: slackfake.FaultHTTP, After: tt.made, Times: 1})
-				_, err := st.s.Send(st.ctx(), p)
-				class(t, err, channels.Ambiguous, nil)
-				if tt.deaf {
-					for _, method := range []string{"conversations.history", "conversations.replies"} {
-						st.fake.Inject(slackfake.Fault{Method: method, Kind: slackfake.FaultHTTP})
-					}
-				}
-				p.Unsure, p.Attempt = true, 2
-				m := st.fake.Message(st.ch, st.send(p).Message)
-				if n := shown() - before; n != tt.posts || strings.Contains(string(m.Blocks), "shown twice") != tt.marked {
-					t.Errorf("%d posts, the last is %s", n, m.Blocks)
-				}
-			})
-		}
-	}
-}
-
 // A stray whose removal failed is removed by Reconcile, and then Send says what is wrong.
 func TestReconcileRemovesStray(t *testing.T) {
 	t.Parallel()

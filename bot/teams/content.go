@@ -66,9 +66,9 @@ func (s *Surface) compose(ctx context.Context, p bridge.Post) (posted, error) {
 	}
 	settled := p.Line != nil && p.Line.Outcome != nil // it had buttons, and takes the place of a card
 	asCard := p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard || card.HasButtons(c) || settled
-	unsure := p.Unsure && !changes(p) && !s.canLook(p.Place.Channel)
+	unsure := p.Unsure && !changes(p)
 	if unsure && asCard {
-		c.Blocks = append(c.Blocks, view.Block{Kind: view.BlockSmall, Pieces: []view.Piece{{Kind: view.PieceText, Text: mayBeTwice}}})
+		c.Blocks = append(c.Blocks, view.Small(mayBeTwice))
 	}
 	var all []content
 	if asCard {

@@ -57,6 +57,9 @@ func (s *Surface) filesText(ctx context.Context, p bridge.Post) (text card.Messa
 	}
 	c := view.Files(from, names, p.Missing)
 	c.Blocks = append(c.Blocks, lines...)
+	if p.Unsure {
+		c.Blocks = append(c.Blocks, view.Small(mayBeTwice))
+	}
 	return card.Messages(c, p.Facts.ChannelIcon, s.home())[0], pictures, nil
 }
 

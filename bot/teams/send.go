@@ -28,7 +28,7 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 	if err := s.closed.stops(s.now(), authorized, p.Place.Channel, c.Team); err != nil {
 		return bridge.Sent{}, err
 	}
-	if p.Unsure && !changes(p) && !s.canLook(p.Place.Channel) {
+	if p.Unsure && !changes(p) {
 		s.log.Warn("teams post made again, though it may be there already", "delivery_id", p.DeliveryID, "kind", string(p.Kind))
 	}
 	sent, err := s.make(ctx, service, p)

@@ -54,7 +54,11 @@ func whereabouts(label string, f bridge.Facts) []Piece {
 	return pieces
 }
 
-func line(p ...Piece) Block  { return Block{Kind: BlockLine, Pieces: p} }
+func line(p ...Piece) Block { return Block{Kind: BlockLine, Pieces: p} }
+
+// Small is a line of small print.
+func Small(text string) Block { return small(Piece{Kind: PieceText, Text: text}) }
+
 func small(p ...Piece) Block { return Block{Kind: BlockSmall, Pieces: p} }
 
 // sentence builds a line of words and pieces: strings are literal text.

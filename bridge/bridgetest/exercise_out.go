@@ -291,7 +291,7 @@ func exerciseLostAnswers(t *testing.T, s Stage) {
 			p.Attempt = 2
 			outcome, sent, err := s.Surface.Reconcile(within(t), p)
 			if failure == FailLostBefore || s.Blind {
-				p.Unsure = true
+				p.Unsure = kind != bridge.PostSaid || s.Blind
 				if outcome != channels.Absent || sent.Blind != s.Blind {
 					t.Fatalf("%s: reconciled %v %+v, %v", name, outcome, sent, err)
 				}
@@ -307,6 +307,9 @@ func exerciseLostAnswers(t *testing.T, s Stage) {
 			for _, m := range s.Shown(t, thread) {
 				if m.ID == sent.Message {
 					found++
+					if says := strings.Contains(m.Text, "may be shown twice"); says != p.Unsure {
+						t.Errorf("%s: says that it may be shown twice: %v, want %v: %q", name, says, p.Unsure, m.Text)
+					}
 				}
 			}
 			if found != 1 {

@@ -165,6 +165,9 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 		}
 		return bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}, nil
 	}
+	if p.Unsure {
+		r.Text += " (This may be shown twice.)"
+	}
 	for _, f := range p.Files {
 		content, err := f.Open(ctx)
 		if err != nil {

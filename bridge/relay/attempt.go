@@ -296,14 +296,13 @@ func (d *dispatcher) reconcile(ctx context.Context, f *store.Finish, c store.Cla
 	case outcome == channels.Absent && c.AbsentAgo > 0 && store.Seconds(c.AbsentAgo) >= d.opt.AbsentAgain:
 		f.State = store.Queued
 		if sent.Blind {
-			d.metrics.Account(c.AccountID).Repeated.Add(1)
+			d.repeat(f, c)
 		}
 	case outcome == channels.Absent:
 		f.Absent = c.AbsentAgo == 0
 		f.Wait = d.opt.AbsentAgain.Seconds()
 	case store.Seconds(c.SentAgo) > d.opt.UnclearAfter && p.PreferDouble:
-		f.State, f.Absent = store.Queued, true
-		d.metrics.Account(c.AccountID).Repeated.Add(1)
+		d.repeat(f, c)
 	case store.Seconds(c.SentAgo) > d.opt.UnclearAfter:
 		d.unclear(f, c)
 	default:
@@ -314,6 +313,12 @@ func (d *dispatcher) reconcile(ctx context.Context, f *store.Finish, c store.Cla
 			f.GateWait = d.opt.pause(max(se.Wait, 50*time.Millisecond))
 		}
 	}
+}
+
+// repeat lets a post be made again although nobody could find out whether it was made.
+func (d *dispatcher) repeat(f *store.Finish, c store.Claimed) {
+	f.State, f.Unsure = store.Queued, true
+	d.metrics.Account(c.AccountID).Repeated.Add(1)
 }
 
 // unclear asks a person.

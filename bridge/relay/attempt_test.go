@@ -211,40 +211,6 @@ func TestAbsentRemembered(t *testing.T) {
 	}
 }
 
-// What is made again though the first may be there is counted; what was seen to be absent is not.
-func TestRepeatedCounted(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		outcome  channels.Outcome
-		blind    bool
-		repeated int64
-	}{
-		"looked":     {channels.Absent, false, 0},
-		"blind":      {channels.Absent, true, 1},
-		"can't tell": {channels.CannotTell, false, 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newStage(t).effects()
-			s.policy.PreferDouble = true
-			s.send = first(channels.Ambiguous)
-			s.reconcile = func(store.Claimed) (channels.Outcome, relay.Sent, error) {
-				return tt.outcome, relay.Sent{Blind: tt.blind}, nil
-			}
-			s.lane(1, 1)
-			s.start()
-			s.state(1001, "unknown")
-			s.age(700)
-			s.eventually("true", `SELECT state = 'accepted' OR absent_at IS NOT NULL FROM deliveries`)
-			s.age(30)
-			s.state(1001, "accepted")
-			if got := s.Metrics().Account(1).Repeated.Load(); got != tt.repeated || s.sent() != "1001:1 1001:2" {
-				t.Errorf("%d counted, attempts %s", got, s.sent())
-			}
-		})
-	}
-}
-
 // What nobody can tell for ten minutes leaves the lane and goes to a person; what
 // waits behind it goes on.
 func TestUnknownNeedsDecision(t *testing.T) {

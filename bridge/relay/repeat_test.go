@@ -1,0 +1,62 @@
+package relay_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/store"
+)
+
+// What is made again though the first may be there is counted, and all later attempts know it;
+// what was seen to be absent is simply made again.
+func TestRepeatedCounted(t *testing.T) {
+	t.Parallel()
+	throttled := &channels.SendError{Class: channels.Throttled, Wait: time.Hour, Text: "Too many requests."}
+	for name, tt := range map[string]struct {
+		outcome  channels.Outcome
+		err      error
+		blind    bool
+		repeated int64
+		unsure   string
+	}{
+		"looked":     {outcome: channels.Absent, unsure: "false false false"},
+		"blind":      {outcome: channels.Absent, blind: true, repeated: 1, unsure: "false true true"},
+		"can't tell": {outcome: channels.CannotTell, repeated: 1, unsure: "false true true"},
+		"can't look": {outcome: channels.CannotTell, err: throttled, repeated: 1, unsure: "false true true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t).effects()
+			s.policy.PreferDouble = true
+			var unsure []string
+			s.send = func(_ context.Context, c store.Claimed) (relay.Sent, error) {
+				s.mu.Lock()
+				unsure = append(unsure, fmt.Sprint(strings.Contains(string(c.Payload), "unsure")))
+				s.mu.Unlock()
+				if class := []channels.Class{"", channels.Ambiguous, channels.Retry, ""}[c.Attempt]; class != "" {
+					return relay.Sent{}, &channels.SendError{Class: class, Text: "It did not work."}
+				}
+				return relay.Sent{}, nil
+			}
+			s.reconcile = func(store.Claimed) (channels.Outcome, relay.Sent, error) {
+				return tt.outcome, relay.Sent{Blind: tt.blind}, tt.err
+			}
+			s.lane(1, 1)
+			s.start()
+			s.state(1001, "unknown")
+			s.age(700)
+			s.eventually("true", `SELECT attempt > 1 OR absent_at IS NOT NULL FROM deliveries`)
+			s.age(30)
+			s.state(1001, "accepted")
+			told := locked(s, func() string { return strings.Join(unsure, " ") })
+			if got := s.Metrics().Account(1).Repeated.Load(); got != tt.repeated || told != tt.unsure {
+				t.Errorf("%d counted, want %d; the attempts knew %s, want %s", got, tt.repeated, told, tt.unsure)
+			}
+		})
+	}
+}
