@@ -13,21 +13,15 @@ const (
 	// fullFor is how long the data folder stays full.
 	fullFor = 10 * time.Second
 	// lurkLeast is how long a blow waits at least for its moment on the wire: replies wait for
-	// their hold, and up to 30 s for what a chat has to catch up with.
-	lurkLeast = 75 * time.Second
-	// lurkLimited is the same where a chat takes one post a second.
-	lurkLimited = 3 * time.Minute
+	// their hold, and up to 30 s for what a chat has to catch up with; on a busy machine for much
+	// longer, and where a chat takes one post a second.
+	lurkLeast = 3 * time.Minute
 	// catchWithin is how long it waits for a process to run or a connection to open.
 	catchWithin = 15 * time.Second
 )
 
 // lurkFor is how long a blow waits for its moment.
-func (o Options) lurkFor() time.Duration {
-	if o.Rate > 0 {
-		return max(o.Flow/10, lurkLimited)
-	}
-	return max(o.Flow/10, lurkLeast)
-}
+func (o Options) lurkFor() time.Duration { return max(o.Flow/10, lurkLeast) }
 
 // chaos strikes as scheduled.
 type chaos struct {

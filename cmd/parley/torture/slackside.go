@@ -93,12 +93,13 @@ func slackThreads(channel slackfake.ChannelState) []thread {
 }
 
 func slackPost(m *slackfake.Message) post {
-	p := post{TS: m.TS, Name: m.Username, Marks: marksIn(shown(m.Text, m.Blocks))}
+	text := shown(m.Text, m.Blocks)
+	p := post{TS: m.TS, Name: m.Username, Marks: marksIn(text)}
 	if m.BotID == "" {
 		p.User, p.Resolve = m.User, strings.TrimSpace(m.Text) == "!resolve"
 		return p
 	}
-	p.Buttons = buttons(m.Blocks)
+	p.Buttons, p.Again = buttons(m.Blocks), strings.Contains(text, twice)
 	if m.Metadata != nil {
 		p.Token = string(m.Metadata.EventPayload)
 	}

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// stumbles is how often applying a hard mail fails before it goes well. With the batch in which
-	// it came first that is fewer than the five attempts after which Parley gives an event up.
+	// stumbles is how many attempts of Parley fail before applying a hard mail goes well: fewer than the
+	// five after which Parley gives an event up, so that other blows may end some more of them. Parley
+	// counts the batch in which the mail came first as one, and each attempt that a blow ended.
 	stumbles = 3
 	// slowFor is how long one attempt at a slow mail takes, if Parley lets it.
 	slowFor = 40 * time.Second
@@ -29,18 +30,21 @@ type hardMails struct {
 	last map[errand]mark // that were made for each kind of errand
 }
 
-// What makes messages hard. A sequence counts attempts also when they are rolled back.
+// What makes messages hard. A mail is hard until Parley has counted enough attempts at it, whatever
+// ended them: on a slow machine blows end several. A sequence counts what was refused also when
+// that is rolled back.
 const makeHard = `
 	CREATE SCHEMA IF NOT EXISTS torture;
-	CREATE TABLE IF NOT EXISTS torture.hard (mark text PRIMARY KEY, seconds int NOT NULL, times int NOT NULL, attempts text NOT NULL);
+	CREATE TABLE IF NOT EXISTS torture.hard (mark text PRIMARY KEY, seconds int NOT NULL, times int NOT NULL, refusals text NOT NULL);
 	CREATE OR REPLACE FUNCTION torture.stumble() RETURNS trigger LANGUAGE plpgsql AS $$
 	DECLARE
 		hard torture.hard;
 	BEGIN
 		FOR hard IN SELECT * FROM torture.hard AS h WHERE NEW.direction = 'in' AND NEW.text ~ (h.mark || '\M') LOOP
-			IF nextval(hard.attempts::regclass) > hard.times THEN
+			IF EXISTS (SELECT FROM queues AS q WHERE q.first_event = NEW.event_id AND q.tries > hard.times) THEN
 				CONTINUE;
 			END IF;
+			PERFORM nextval(hard.refusals::regclass);
 			PERFORM pg_sleep(hard.seconds);
 			RAISE EXCEPTION 'the mail % is hard', hard.mark;
 		END LOOP;
@@ -71,10 +75,10 @@ func (h *hardMails) make(ctx context.Context, what errand, m mark) error {
 			if _, err := c.Exec(ctx, makeHard); err != nil {
 				return err
 			}
-			if _, err := c.Exec(ctx, "CREATE SEQUENCE IF NOT EXISTS "+attemptsAt(m)); err != nil {
+			if _, err := c.Exec(ctx, "CREATE SEQUENCE IF NOT EXISTS "+refusalsOf(m)); err != nil {
 				return err
 			}
-			_, err := c.Exec(ctx, `INSERT INTO torture.hard VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, m.String(), seconds, stumbles, attemptsAt(m))
+			_, err := c.Exec(ctx, `INSERT INTO torture.hard VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, m.String(), seconds, stumbles, refusalsOf(m))
 			return err
 		})
 		if err == nil || time.Now().After(deadline) || !pause(ctx, time.Second) {
@@ -83,18 +87,42 @@ func (h *hardMails) make(ctx context.Context, what errand, m mark) error {
 	}
 }
 
-// attemptsAt names the sequence that counts the attempts at a mail.
-func attemptsAt(m mark) string { return fmt.Sprintf("torture.attempts_%d_%d", m.Conv, m.N) }
+// refusalsOf names the sequence that counts how often a mail could not be applied.
+func refusalsOf(m mark) string { return fmt.Sprintf("torture.refusals_%d_%d", m.Conv, m.N) }
 
-// attempts says how often Parley tried to apply the last mail that was made for an errand.
-func (h *hardMails) attempts(ctx context.Context, what errand) (n int, err error) {
+const hardQuery = `
+	SELECT coalesce((SELECT last_value FROM pg_sequences WHERE format('%s.%s', schemaname, sequencename) = $2), 0) AS refused,
+		coalesce((
+			SELECT max(q.tries)
+			FROM queues AS q
+			JOIN events AS e ON e.id = q.first_event
+			WHERE position(convert_to($1, 'UTF8') IN e.payload) > 0), 0) AS tries,
+		EXISTS (SELECT FROM messages WHERE direction = 'in' AND text ~ ($1 || '\M')) AS applied`
+
+// hardMail is what became of a hard mail so far.
+type hardMail struct {
+	Refused int  `db:"refused"` // how often the trigger kept it from being applied
+	Tries   int  `db:"tries"`   // that Parley counts now; 0 = none, or the event is too large to be found
+	Applied bool `db:"applied"`
+}
+
+// look says what became of the last mail that was made for an errand; nothing yet while there is none.
+func (h *hardMails) look(ctx context.Context, what errand) (hardMail, error) {
 	h.mu.Lock()
-	m := h.last[what]
+	m, ok := h.last[what]
 	h.mu.Unlock()
-	err = h.base.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		return c.QueryRow(ctx, "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM "+attemptsAt(m)).Scan(&n)
+	if !ok {
+		return hardMail{}, nil
+	}
+	var found hardMail
+	err := h.base.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		list, err := rows(ctx, c, pgx.RowToStructByName[hardMail], hardQuery, m.String(), refusalsOf(m))
+		if err == nil {
+			found = list[0]
+		}
+		return err
 	})
-	return n, err
+	return found, err
 }
 
 // applying fits what Parley writes when it applies one of the deadly mails; when it accepts them it
@@ -104,7 +132,7 @@ func (h *hardMails) applying(l *link, piece []byte) bool {
 }
 
 // stumble lets a customer write a hard mail between two others, and strikes when Parley has stumbled
-// over it as often as planned.
+// over it and applied it nevertheless.
 func (c *chaos) stumble(ctx context.Context, h harm) {
 	if c.waitForNew(ctx) != nil { // an earlier version may give up earlier
 		return
@@ -122,9 +150,9 @@ func (c *chaos) stumble(ctx context.Context, h harm) {
 		return
 	}
 	for deadline := time.Now().Add(c.opt.lurkFor() + stumbles*slowFor); ; {
-		n, err := c.driver.hard.attempts(ctx, what) // the database may be down for a moment
+		mail, err := c.driver.hard.look(ctx, what) // the database may be down for a moment
 		switch {
-		case err == nil && n > stumbles:
+		case err == nil && mail.Applied && mail.Refused > 0:
 			c.hit(h)
 			return
 		case time.Now().After(deadline) || !pause(ctx, 200*time.Millisecond):
@@ -134,24 +162,37 @@ func (c *chaos) stumble(ctx context.Context, h harm) {
 	}
 }
 
-// strikeDead kills the process that applies a deadly mail, again and again.
+// strikeDead kills the process that applies a deadly mail, again and again, until Parley has counted
+// as many attempts as may fail, whoever ended them.
 func (c *chaos) strikeDead(ctx context.Context, h harm) {
 	c.under.Go(func() { c.driver.errands.send(ctx, errandDeadly, c.opt.lurkFor()) })
-	for range stumbles {
+	kills := 0
+	kill := func(l *link) bool {
 		landed := false
-		tr := &trap{way: wayBase, up: true, match: c.driver.hard.applying, strike: func(l *link) bool {
-			for _, r := range c.net.owners(l) {
-				landed = r.kill() || landed
-			}
-			return false
-		}}
-		if !c.net.traps.wait(ctx, tr, c.opt.lurkFor()) || !landed {
-			c.miss(h)
-			return
+		for _, r := range c.net.owners(l) {
+			landed = r.kill() || landed
 		}
+		if landed {
+			kills++
+		}
+		return false
+	}
+	for deadline := time.Now().Add(c.opt.lurkFor() * stumbles); kills < stumbles && time.Now().Before(deadline); {
+		mail, err := c.driver.hard.look(ctx, errandDeadly) // the database may be down for a moment
+		if err == nil && (mail.Applied || mail.Tries >= stumbles) || ctx.Err() != nil {
+			break
+		}
+		c.net.traps.wait(ctx, &trap{way: wayBase, up: true, match: c.driver.hard.applying, strike: kill}, deadlyLook)
+	}
+	if kills == 0 {
+		c.miss(h)
+		return
 	}
 	c.hit(h)
 }
+
+// deadlyLook is how long a trap for a deadly mail lies before it is asked what became of that mail.
+const deadlyLook = 2 * time.Second
 
 // writeHard lets a customer write three mails, of which the second is hard.
 func (d *driver) writeHard(ctx context.Context, what errand) error {

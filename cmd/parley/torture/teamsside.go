@@ -159,7 +159,7 @@ func teamsPost(m *teamsfake.Message, blind bool) post {
 	if head, rest, ok := strings.Cut(strings.TrimPrefix(m.HTML, "<strong>"), "</strong>"); ok && strings.HasPrefix(m.HTML, "<strong>") && strings.HasPrefix(rest, "<br") {
 		p.Name = head
 	}
-	p.Again = blind && strings.Contains(text, twice)
+	p.Again = strings.Contains(text, twice)
 	for _, c := range m.Cards {
 		about := subjectIn(text)
 		if m.ID != m.Root {

@@ -29,7 +29,7 @@ type Verdict struct {
 	// into the thread only after it was resolved. It breaks no promise of the design.
 	Unseen  int `json:"unseen"`
 	Excused int `json:"excused"` // received though deleted, or out of order: the platform could not tell of it within the hold
-	Twice   int `json:"twice"`   // customers' messages and lines shown twice, marked as such, where Parley may not look
+	Twice   int `json:"twice"`   // customers' messages and lines shown twice, marked as such: nobody could find out whether the first was posted
 	Untold  int `json:"untold"`  // replies and edits of which the platform gave up telling Parley, who may not look
 	Backs   int `json:"backs"`   // replies that came back, as the thread says
 	// Findings says what is behind each count, at most a few dozen.

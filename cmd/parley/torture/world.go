@@ -25,7 +25,7 @@ type post struct {
 
 	Buttons map[string]string // what clicks on ours name, by verb
 	Resolve bool              // a person's command that ends the conversation
-	Again   bool              // of ours: it says that it may be there twice, and nobody may look
+	Again   bool              // of ours: it says that it may be there twice
 	Untold  bool              // of a person: the platform gave up telling Parley, who may not look
 }
 
