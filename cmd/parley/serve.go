@@ -16,6 +16,8 @@ import (
 type serveCommand struct {
 	MovedTime  bool `hidden:"" help:"Accept a database whose clock was moved (demo, torture)."`
 	ShortWaits bool `hidden:"" help:"Wait seconds where production waits minutes (torture --quick)."`
+	// NextVersion makes it the newer one among replicas of two versions.
+	NextVersion bool `hidden:"" help:"Know facts of a version more than there are (torture)."`
 }
 
 // Help is shown by `parley serve --help`.
@@ -40,6 +42,9 @@ func (c serveCommand) Run(ctx context.Context) error {
 	o := app.Options{MovedTime: c.MovedTime}
 	if c.ShortWaits {
 		o = torture.ShortWaits(o, env)
+	}
+	if c.NextVersion {
+		o = torture.NextVersion(o)
 	}
 	return app.Serve(ctx, env, log, remark, o)
 }

@@ -36,6 +36,7 @@ type chaos struct {
 	began    time.Time
 	receipts int           // floods of another system's receipts so far
 	program  []string      // the new version, of an upgrade
+	newer    []string      // the program of a replica that is replaced by a newer version
 	rolled   chan struct{} // closed when all replicas run it; nil = they do from the start
 
 	under      sync.WaitGroup // blows that last
@@ -44,7 +45,9 @@ type chaos struct {
 	mu     sync.Mutex
 	struck map[string]int
 	missed map[string]int
-	err    error
+	// accepted counts a newer version's events that came while an older one ran beside it.
+	accepted int
+	err      error
 }
 
 // run strikes every blow of the schedule and returns when the last one is over.
@@ -91,6 +94,9 @@ func (c *chaos) strike(ctx context.Context, h harm) error {
 		return nil
 	case harmUpgrade:
 		c.lasting(h.Name, func() error { return c.roll(ctx) })
+		return nil
+	case harmNewer:
+		c.lasting(h.Name, func() error { return c.mixVersions(ctx, h) })
 		return nil
 	case harmRestart:
 		c.lasting(h.Name, func() error { return c.restart(ctx, h, nil) })

@@ -25,6 +25,7 @@ func (r *Report) brokenPromises() []string {
 	return slices.Concat(r.Verdict.broken(), r.Audit.broken(), counted([]tally{
 		{"events left in the queue", r.Left.Pending}, {"lanes left with something to deliver", r.Left.Lanes},
 		{"events in quarantine that can be read", r.Left.Quarantined - r.Said.Poisons},
+		{"attempts of an older version at events of a newer one", r.Versions.Touched},
 		{"ends of Parley by itself", len(r.Fell)}, {"panics or data races", len(r.Crashes)},
 		{"posts or mails that can't be shown", len(r.Problems)},
 	}))
@@ -39,6 +40,9 @@ func (r *Report) unlikeOrdered() []string {
 	}
 	if r.Audit.Effects == 0 || r.Audit.Places == 0 {
 		list = append(list, "nothing was applied, or shown, of which the order could be judged")
+	}
+	if r.Blows[harmNewer] > 0 && r.Versions.Accepted == 0 {
+		list = append(list, "no event of a newer version came while an older one ran")
 	}
 	for _, name := range sorted(r.Blows) {
 		if planned, fell := r.Blows[name], r.Harm[name]; fell < (planned+1)/2 {

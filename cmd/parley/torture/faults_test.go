@@ -44,6 +44,8 @@ func TestReportFaults(t *testing.T) {
 		{"sent by a click", func(r *Report) { r.Verdict.Clicked = 12 }},
 		{"truly ambiguous", func(r *Report) { r.Verdict.Unsure = 5 }},
 		{"excused", func(r *Report) { r.Verdict.Excused = 8 }},
+		{"older version", func(r *Report) { r.Versions.Touched = 1 }},
+		{"no event of a newer version", func(r *Report) { r.Blows[harmNewer], r.Harm[harmNewer] = 1, 3 }},
 		{"untold", func(r *Report) { r.Verdict.Untold = 8 }},
 		{"before the customer's words", func(r *Report) { r.Verdict.Unseen = 3 }},
 		{"marked so", func(r *Report) { r.Verdict.Twice = 4 }},

@@ -90,7 +90,7 @@ func Plan(o Options) Options {
 		// Mail is tried for two days: no more than 32 hours may pass.
 		harmHour: min(every(4*time.Minute), 8), harmDay: 1,
 		harmFloodOne: every(3 * time.Minute), harmFloodAll: every(5 * time.Minute), harmReceipts: every(3 * time.Minute),
-		harmPoison: every(time.Minute), harmHeld: 1,
+		harmPoison: every(time.Minute), harmHeld: 1, harmNewer: 1,
 		harmFails: every(2 * time.Minute), harmSlow: every(5 * time.Minute), harmEnds: every(3 * time.Minute),
 	}
 	for name, n := range o.Blows {
@@ -130,6 +130,8 @@ type Report struct {
 	Quiet   time.Duration  `json:"quiet"`   // from the end of the flow to the verdict
 	Verdict Verdict        `json:"verdict"`
 	Crashes []string       `json:"crashes,omitempty"` // panics and data races in the logs
+	// Versions says what replicas of two versions made of each other's events.
+	Versions versions `json:"versions"`
 	// Problems are what Parley sent that emulators could not show as it was meant.
 	Problems []string `json:"problems,omitempty"`
 	// Broken says why the run failed; empty = all promises were kept, and put to the test.
@@ -169,7 +171,7 @@ func Quick(o Options) Options {
 	o.Blows = map[string]int{
 		harmKill: 4, harmLaneKill: 2, harmFreeze: 1, harmClaimStop: 2, harmBase: 1, harmRestart: 1, harmSockets: 2, harmMail: 2, harmLimit: 1,
 		harmCut: 4, harmSilence: 2, harmEarly: 3, harmLate: 2, harmCommit: 3, harmHour: 1, harmDay: 1, harmFull: 0,
-		harmFloodOne: 1, harmFloodAll: 1, harmReceipts: 1, harmPoison: 2, harmHeld: 1,
+		harmFloodOne: 1, harmFloodAll: 1, harmReceipts: 1, harmPoison: 2, harmHeld: 1, harmNewer: 1,
 		harmFails: 1, harmSlow: 0, harmEnds: 1, // what takes long does so three times
 	}
 	o.FreezeFor, o.StopLong, o.SilentFor = 5*time.Second, 12*time.Second, 5*time.Second
@@ -185,6 +187,9 @@ func Quick(o Options) Options {
 
 // fit leaves out what the world of the run has no place for.
 func (o *Options) fit() {
+	if o.Replicas < 2 {
+		o.Blows[harmNewer] = 0
+	}
 	if o.Chats {
 		o.Blows[harmDay], o.Upgrade = 0, false
 	} else {

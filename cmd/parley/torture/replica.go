@@ -145,13 +145,14 @@ func (r *replica) freeze() (thaw func(), ok bool) {
 }
 
 // replace asks the child to stop and returns when it has ended; what runs next is
-// program, unless that is nil.
-func (r *replica) replace(program []string) {
+// program, unless that is nil, with these variables besides.
+func (r *replica) replace(program []string, env ...string) {
 	r.mu.Lock()
 	p := r.now
 	r.asked = true
 	if program != nil {
 		r.spec.Program = program
+		r.spec.Env = append(slices.Clone(r.spec.Env), env...)
 	}
 	r.mu.Unlock()
 	if p != nil {

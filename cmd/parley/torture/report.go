@@ -123,6 +123,9 @@ func (s *stage) print(r *Report) {
 	s.say("Records: %d effects and %d places in lanes, out of the journal's order %d; applied twice %d, wrongly given up %d, "+
 		"unreadable and not given up once %d, typed and not recorded %d, stale cards %d.", r.Audit.Effects, r.Audit.Places,
 		len(r.Audit.Overtaken), len(r.Audit.Twice), len(r.Audit.GivenUp), len(r.Audit.Unread), len(r.Audit.Missing), len(r.Audit.Stale))
+	if r.Harm[harmNewer] > 0 {
+		s.say("Two versions: %d events of the newer one came while the older ran, which tried to apply %d of them.", r.Versions.Accepted, r.Versions.Touched)
+	}
 	if s.opt.Blind || v.Twice+v.Untold > 0 {
 		s.say("Where Parley could not look: %d messages shown twice and marked so, %d replies and edits that the platform gave up telling.",
 			v.Twice, v.Untold)

@@ -132,7 +132,7 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 	s.driver = newDriver(s.wire, s.opt)
 	s.driver.hard.base = s.database
 	c := &chaos{wire: s.wire, replicas: s.network.replicas, net: s.network, database: s.database, driver: s.driver, doors: s.doors, opt: s.opt,
-		say: s.say, struck: map[string]int{}, missed: map[string]int{}}
+		newer: s.program, say: s.say, struck: map[string]int{}, missed: map[string]int{}}
 	if s.old != nil {
 		c.program, c.rolled = s.program, make(chan struct{})
 	}
@@ -155,6 +155,7 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 	s.network.addTo(r.Faults)
 	r.Said = s.driver.done
 	r.Harm, r.Missed = c.counts()
+	r.Versions.Accepted = c.accepted
 	for _, name := range killsAndStops() {
 		r.Struck += r.Harm[name]
 	}
@@ -223,6 +224,13 @@ func (s *stage) look(ctx context.Context, o order, r *Report) (quiet bool, err e
 	k := known{Typed: typed, Cards: a.Cards, Poisons: s.driver.poisons, Stopped: s.opt.StopLong, Blind: s.opt.Blind}
 	if r.Audit, err = s.database.audit(ctx, k); err != nil {
 		return false, err
+	}
+	if r.Harm[harmNewer] > 0 {
+		seen, err := s.database.versions(ctx)
+		if err != nil {
+			return false, err
+		}
+		r.Versions.Touched = seen.Touched
 	}
 	r.Verdict, r.Problems = a.Verdict, a.Problems
 	return a.Clicks+r.Left.Lanes+r.Left.Pending+untold+a.Verdict.waits()+r.Audit.waits() == 0, nil

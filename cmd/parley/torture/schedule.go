@@ -104,6 +104,8 @@ func schedule(seed uint64, o Options) []harm {
 				h.At = o.Flow/3 + h.At/2
 			case harmUpgrade:
 				h.At = o.Flow / 5
+			case harmNewer: // behind an upgrade, and over before the flow is
+				h.At = o.Flow * 2 / 5
 			case harmReader:
 				h.At = o.Flow/5 - time.Second
 			case harmHeld:
@@ -131,6 +133,8 @@ func (o Options) lasts(name, way string, rng *rand.Rand) time.Duration {
 		return o.StopLong
 	case harmHeld:
 		return o.Flow / time.Duration(max(o.Blows[harmHeld], 1))
+	case harmNewer:
+		return o.Flow * 2 / 5
 	case harmReader:
 		return o.FreezeFor
 	case harmSilence:
@@ -143,7 +147,7 @@ func (o Options) lasts(name, way string, rng *rand.Rand) time.Duration {
 func (h harm) describe(o Options) string {
 	text := h.Name
 	switch h.Name {
-	case harmKill, harmFreeze, harmRestart:
+	case harmKill, harmFreeze, harmRestart, harmNewer:
 		if o.Replicas > 1 {
 			text += fmt.Sprintf(" %d", h.N+1)
 		}

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 func play(ctx context.Context, args []string) error {
 	switch {
 	case args[0] == "serve":
-		return serve(ctx, slices.Contains(args, "--short-waits"))
+		return serve(ctx, args)
 	case slices.Contains(args, "--oracle"):
 		return torture.Oracle(ctx, os.Stdin, os.Stdout)
 	}
@@ -54,15 +54,18 @@ func play(ctx context.Context, args []string) error {
 	return torture.Fakes(ctx, o)
 }
 
-func serve(ctx context.Context, short bool) error {
+func serve(ctx context.Context, args []string) error {
 	env, err := app.LoadEnv(os.LookupEnv)
 	if err != nil {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: env.Log}))
 	o := app.Options{MovedTime: true}
-	if short {
+	if slices.Contains(args, "--short-waits") {
 		o = torture.ShortWaits(o, env)
+	}
+	if slices.Contains(args, "--next-version") {
+		o = torture.NextVersion(o)
 	}
 	return app.Serve(ctx, env, log, func(string) {}, o)
 }

@@ -127,12 +127,13 @@ func (c *chaos) roll(ctx context.Context) error {
 	return nil
 }
 
-// restart asks a Parley to stop, and measures how long nobody answers at its address.
-func (c *chaos) restart(ctx context.Context, h harm, program []string) error {
+// restart asks a Parley to stop, and measures how long nobody answers at its address. What runs
+// next is program with these variables besides; nil = the same.
+func (c *chaos) restart(ctx context.Context, h harm, program []string, env ...string) error {
 	c.restarting.Lock()
 	defer c.restarting.Unlock()
 	before := c.blows()
-	gap, drained, ok := c.doors.watch(ctx, h.N, func() { c.replicas[h.N].replace(program) })
+	gap, drained, ok := c.doors.watch(ctx, h.N, func() { c.replicas[h.N].replace(program, env...) })
 	c.doors.note(gap, drained, ok && c.blows() == before)
 	c.hit(h)
 	return ctx.Err()
