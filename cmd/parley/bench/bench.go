@@ -57,7 +57,7 @@ func groups() []group {
 		{"hop", measureHop, []string{"hop", "hop_p95"}},
 		{"lanes", lanesGroup, []string{"lane_ratio", "lane_rated", "lane_flat", "lane_isolation", "lane_snapshot"}},
 		{"budget", budgetGroup, []string{"budget_use", "budget_calls", "budget_calls_burst", "budget_isolation"}},
-		{"fair", fairGroup, []string{"fair_account", "fair_sender"}},
+		{"fair", fairGroup, []string{"fair_account", "fair_sender", "fair_accept"}},
 		{"teams", teamsGroup, []string{"teams_hop", "teams_budget_use", "teams_calls"}},
 		{"mail", mailGroup, []string{"mail_ratio", "mail_cpu_ms", "mail_thread_p95", "mail_idle_cpu", "rss_load"}},
 		{"memory", memoryGroup, []string{"rss_idle", "idle_cpu", "rss_mailboxes"}},

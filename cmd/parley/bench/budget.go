@@ -17,9 +17,9 @@ const (
 	budgetSecret  = "budget-secret"
 	budgetOthers  = 3 // channels beside the full one
 	budgetWithin  = 2 * time.Minute
-	budgetThreads = 50 // conversations of the full channel
-	calmThreads   = 30 // conversations of the others
-	calmEvery     = 25 * time.Millisecond
+	budgetThreads = 50                    // conversations of the full channel
+	calmThreads   = 10                    // conversations of each of the others
+	calmEvery     = 25 * time.Millisecond // between two lines of all of them
 )
 
 // crowd is one run's size.
@@ -85,7 +85,7 @@ func budgetRound(ctx context.Context, b *bench, size crowd) (r spent, err error)
 		slack: &slackOptions{channels: 1 + budgetOthers, rate: budgetRate, change: func(o *slackfake.Options) {
 			o.Limits, o.PostPerSecond, o.TierFactor = true, budgetRate, budgetRate
 		}},
-		config: func(w *world) string { return w.slackConfig(budgetAccounts(provider.URL())) },
+		config: func(w *world) string { return w.slackConfig(budgetAccounts(provider.URL(), 1+budgetOthers)) },
 	})
 	if err != nil {
 		return r, err
@@ -95,7 +95,7 @@ func budgetRound(ctx context.Context, b *bench, size crowd) (r spent, err error)
 	if err != nil {
 		return r, err
 	}
-	s := &shoppers{w: w, c: c, said: map[string]int{}, at: map[string]time.Time{}}
+	s := newShoppers(w, c, budgetOthers)
 	if err := s.open(ctx); err != nil {
 		return r, err
 	}
@@ -111,9 +111,9 @@ func budgetRound(ctx context.Context, b *bench, size crowd) (r spent, err error)
 	return r, s.check()
 }
 
-// budgetAccounts: one loopback account for each support channel.
-func budgetAccounts(url string) (yaml string) {
-	for n := range 1 + budgetOthers {
+// budgetAccounts: so many loopback accounts, each with a support channel of its own.
+func budgetAccounts(url string, accounts int) (yaml string) {
+	for n := range accounts {
 		yaml += fmt.Sprintf("  - {name: shop%d, kind: loopback, team: Team%d, hold: 0s, loopback: {url: %q, secret: %s}}\n", n, n, url, budgetSecret)
 	}
 	return yaml

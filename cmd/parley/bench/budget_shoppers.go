@@ -22,11 +22,16 @@ var errBudget = errors.New("bench: budget: lost, doubled or out of order")
 
 // shoppers are the customers of all accounts. Each has one conversation.
 type shoppers struct {
-	w    *world
-	c    *child
-	mu   sync.Mutex           // a mouth may be closed while another speaks
-	said map[string]int       // by customer: messages so far
-	at   map[string]time.Time // by line: when it was said
+	w      *world
+	c      *child
+	others int                  // accounts beside the first
+	mu     sync.Mutex           // a mouth may be closed while another speaks
+	said   map[string]int       // by customer: messages so far
+	at     map[string]time.Time // by line: when it was said
+}
+
+func newShoppers(w *world, c *child, others int) *shoppers {
+	return &shoppers{w: w, c: c, others: others, said: map[string]int{}, at: map[string]time.Time{}}
 }
 
 // shopper names the n-th customer of an account.
@@ -90,14 +95,14 @@ func (m *mouth) say(due time.Time, customers ...int) error {
 
 // open begins every conversation and waits until all roots are posted.
 func (s *shoppers) open(ctx context.Context) error {
-	for account := range 1 + budgetOthers {
+	for account := range 1 + s.others {
 		m, err := s.mouth(ctx, account)
 		if err != nil {
 			return err
 		}
 		count := budgetThreads
 		if account > 0 {
-			count = calmThreads / budgetOthers
+			count = calmThreads
 		}
 		for n := range count {
 			if err := m.say(time.Now(), n); err != nil {
@@ -111,7 +116,7 @@ func (s *shoppers) open(ctx context.Context) error {
 
 // talk lets the customers of the other channels write at a steady rate until stop.
 func (s *shoppers) talk(ctx context.Context, stop <-chan struct{}) (err error) {
-	mouths := make([]*mouth, budgetOthers)
+	mouths := make([]*mouth, s.others)
 	for i := range mouths {
 		if mouths[i], err = s.mouth(ctx, i+1); err != nil {
 			return err
@@ -128,7 +133,7 @@ func (s *shoppers) talk(ctx context.Context, stop <-chan struct{}) (err error) {
 			return nil
 		case <-tick.C:
 		}
-		if err := mouths[n%budgetOthers].say(time.Now(), n/budgetOthers%(calmThreads/budgetOthers)); err != nil {
+		if err := mouths[n%s.others].say(time.Now(), n/s.others%calmThreads); err != nil {
 			return err
 		}
 	}
@@ -264,7 +269,7 @@ func (s *shoppers) latencies(began time.Time, but func(who string) bool) (list [
 // Errors: errBudget.
 func (s *shoppers) check() error {
 	seen := map[string]int{}
-	for n := range 1 + budgetOthers {
+	for n := range 1 + s.others {
 		state := s.w.slack.Snapshot(supportChannel(n))
 		for _, channel := range state.Channels {
 			for _, thread := range channel.Threads {

@@ -13,9 +13,10 @@ import (
 )
 
 const (
+	fairOthers   = 9  // accounts beside the flooded one
 	fairTogether = 50 // lines of a flood in one request
 	fairRest     = 20 // events that wait when a flood is over
-	fairFlooder  = calmThreads / budgetOthers
+	fairFlooder  = calmThreads
 )
 
 // crush is the size of a flood.
@@ -34,94 +35,130 @@ func (b *bench) crush() crush {
 	return crush{messages: 10_000, window: 8 * time.Second}
 }
 
-// fairGroup measures how long a line needs from its request into its thread while an account is
-// flooded, and while one customer floods the account of others, beside what it needs alone.
+// fairGroup measures how long a line needs from its request into its thread while one of ten
+// accounts is flooded, and while one customer floods the account of others, beside what it needs
+// alone; and how fast a flood is accepted while it is applied.
 func fairGroup(b *bench, ctx context.Context) (map[string]Figure, error) {
-	account, sender := []float64{}, []float64{}
-	details := map[string]float64{}
+	var account, sender, accept []float64
+	var details []map[string]float64
 	for range b.rounds() {
-		alone, account99, sender99, err := fairRound(ctx, b, b.crush())
+		r, err := fairRound(ctx, b, b.crush())
 		if err != nil {
 			return nil, err
 		}
-		account, sender = append(account, account99/alone), append(sender, sender99/alone)
-		details = map[string]float64{"p99_alone_ms": alone, "p99_account_ms": account99, "p99_sender_ms": sender99}
+		account, sender, accept = append(account, r.account/r.alone), append(sender, r.sender/r.alone), append(accept, r.accepted/r.rows)
+		details = append(details, map[string]float64{"p99_alone_ms": r.alone, "p99_account_ms": r.account, "p99_sender_ms": r.sender,
+			"accepted_per_second": r.accepted, "reference_per_s": r.rows})
 	}
 	named := func(f Figure, note string) Figure {
-		f.Note = fmt.Sprintf("p99 of other %s; flood of %d messages", note, b.crush().messages)
-		return f.with(details)
+		f.Note = fmt.Sprintf("%s; flood of %d messages", note, b.crush().messages)
+		return f.with(middle(details))
 	}
 	return map[string]Figure{
-		"fair_account": named(atMost(2, "ratio", account...), "accounts"),
-		"fair_sender":  named(atMost(2, "ratio", sender...), "customers"),
+		"fair_account": named(atMost(2, "ratio", account...), "p99 of nine other accounts"),
+		"fair_sender":  named(atMost(2, "ratio", sender...), "p99 of other customers"),
+		"fair_accept":  named(atLeast(acceptBusyTarget, "ratio", accept...), "ten accounts are applied meanwhile"),
 	}, nil
 }
 
-// fairRound gives the slowest hundredths in ms: alone, beside a flooded account, beside a customer
-// who floods.
-func fairRound(ctx context.Context, b *bench, size crush) (alone, account, sender float64, err error) {
+// fairness is what one round showed: the slowest hundredths in ms, alone, beside a flooded account,
+// and beside a customer who floods; and lines of the flood that were accepted a second, beside rows
+// inserted by as many clients as accept_ratio_busy has.
+type fairness struct{ alone, account, sender, accepted, rows float64 }
+
+func fairRound(ctx context.Context, b *bench, size crush) (r fairness, err error) {
 	provider, err := channelstest.StartProvider(nil)
 	if err != nil {
-		return 0, 0, 0, fmt.Errorf("bench: %w", err)
+		return r, fmt.Errorf("bench: %w", err)
 	}
 	defer func() { err = errors.Join(err, provider.Close()) }()
 	w, err := startWorld(ctx, b, worldOptions{
 		specs:  []channels.Spec{channelstest.Spec()},
-		slack:  &slackOptions{channels: 1 + budgetOthers},
-		config: func(w *world) string { return w.slackConfig(budgetAccounts(provider.URL())) },
+		slack:  &slackOptions{channels: 1 + fairOthers},
+		config: func(w *world) string { return w.slackConfig(budgetAccounts(provider.URL(), 1+fairOthers)) },
 	})
 	if err != nil {
-		return 0, 0, 0, err
+		return r, err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
 	c, err := w.parley(ctx, parleyOptions{args: b.measured()})
 	if err != nil {
-		return 0, 0, 0, err
+		return r, err
 	}
-	s := &shoppers{w: w, c: c, said: map[string]int{}, at: map[string]time.Time{}}
+	s := newShoppers(w, c, fairOthers)
 	if err := s.open(ctx); err != nil {
-		return 0, 0, 0, err
+		return r, err
 	}
-	if alone, err = s.calm(ctx, size.window); err != nil {
-		return 0, 0, 0, err
+	if r.rows, err = s.rows(ctx); err != nil {
+		return r, err
 	}
-	if account, err = s.flood(ctx, size, 0, budgetThreads, full); err != nil {
-		return 0, 0, 0, err
+	if r.alone, err = s.calm(ctx, size.window); err != nil {
+		return r, err
+	}
+	if r.account, r.accepted, err = s.flood(ctx, size, 0, budgetThreads, full); err != nil {
+		return r, err
 	}
 	one := shopper(1, fairFlooder)
-	if sender, err = s.flood(ctx, size, 1, 1, func(who string) bool { return who == one }); err != nil {
-		return 0, 0, 0, err
+	if r.sender, _, err = s.flood(ctx, size, 1, 1, func(who string) bool { return who == one }); err != nil {
+		return r, err
 	}
-	return alone, account, sender, s.check()
+	after, err := s.rows(ctx)
+	if err != nil {
+		return r, err
+	}
+	r.rows = (r.rows + after) / 2
+	return r, s.check()
 }
 
-// flood lets customers of an account write as fast as Parley takes it, and gives p99 in ms of what
-// all others write meanwhile. The flood of a single customer is one of somebody new.
-func (s *shoppers) flood(ctx context.Context, size crush, account, customers int, of func(who string) bool) (float64, error) {
+// flood lets customers of an account write as fast as Parley takes it. It gives p99 in ms of what
+// all others write meanwhile, and how many lines of the flood were accepted a second. The flood of
+// a single customer is one of somebody new.
+func (s *shoppers) flood(ctx context.Context, size crush, account, customers int, of func(who string) bool) (p99, perSecond float64, err error) {
 	m, err := s.mouth(ctx, account)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	stop, began := make(chan struct{}), time.Now()
 	var group errgroup.Group
 	group.Go(func() error { return s.talk(ctx, stop) })
-	group.Go(func() error {
+	group.Go(func() (err error) {
 		defer close(stop)
-		for said := 0; said < size.messages; said += fairTogether {
-			if err := m.say(time.Now(), flooders(said, customers)...); err != nil {
-				return err
-			}
+		if perSecond, err = m.pour(size.messages, customers); err != nil {
+			return err
 		}
 		return s.ebb(ctx)
 	})
 	if err := group.Wait(); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	m.close()
 	if err := s.w.drain(ctx, budgetWithin); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return percentile(s.latencies(began, of), 0.99), nil
+	return percentile(s.latencies(began, of), 0.99), perSecond, nil
+}
+
+const aLine = `SELECT payload FROM events WHERE payload IS NOT NULL AND account_id = (SELECT id FROM accounts WHERE name = 'shop0') LIMIT 1`
+
+// rows is the reference: durable inserts of what the journal keeps of a line.
+func (s *shoppers) rows(ctx context.Context) (perSecond float64, err error) {
+	var payload []byte
+	if err := s.w.pool.QueryRow(ctx, aLine).Scan(&payload); err != nil {
+		return 0, fmt.Errorf("bench: fair: %w", err)
+	}
+	perSecond, _, err = inserts(ctx, s.w, acceptClients, payload, s.w.b.span(3*time.Second, time.Second))
+	return perSecond, err
+}
+
+// pour says lines of customers in turn, and gives how many were accepted a second.
+func (m *mouth) pour(lines, customers int) (perSecond float64, err error) {
+	began := time.Now()
+	for said := 0; said < lines; said += fairTogether {
+		if err := m.say(time.Now(), flooders(said, customers)...); err != nil {
+			return 0, err
+		}
+	}
+	return float64(lines) / time.Since(began).Seconds(), nil
 }
 
 // flooders names who speaks in a flood's next request.

@@ -31,7 +31,7 @@ func TestBudget(t *testing.T) {
 // Floods too are posted whole and in order, and so is what others write beside them.
 func TestFair(t *testing.T) {
 	t.Parallel()
-	shortForm(t, fairGroup, "fair_account", "fair_sender")
+	shortForm(t, fairGroup, "fair_account", "fair_sender", "fair_accept")
 }
 
 // Each line of each customer is in its thread in Teams once and in order.

@@ -53,7 +53,7 @@ func openCounter(ctx context.Context, b *bench, o worldOptions) (*counter, error
 	if err != nil {
 		return nil, errors.Join(err, provider.Close())
 	}
-	c := &counter{provider: provider, shoppers: &shoppers{w: w, said: map[string]int{}, at: map[string]time.Time{}}}
+	c := &counter{provider: provider, shoppers: newShoppers(w, nil, 0)}
 	if c.c, err = w.parley(ctx, parleyOptions{args: b.measured()}); err == nil {
 		_, err = c.speak(ctx, hopTalks, 0)
 	}
