@@ -70,24 +70,25 @@ type Facts struct {
 	FreeSince    time.Time // in the list of unassigned ones: since when nobody has it
 	WaitingSince time.Time // since when the customer waits for us; zero = doesn't
 	SnoozedUntil time.Time
-	WindowUntil  time.Time // until when people may answer freely; zero = always, or never opened
-	WindowClosed bool      // nobody may now
-	WindowPeople bool      // people may, automatic messages may not
-	Templates    bool      // approved templates can be sent
-	Cost         string    // the provider's price category of our newest message; "" = unknown
-	AlsoOpen     []OpenRef // what else of the same customer is open, the newest first
-	Previous     int64     // the conversation this one continues
-	PreviousAt   Place     // its root
-	Next         int64     // the conversation that continues this one; 0 = none
-	NextAt       Place     // its root
-	Root         Place     // this conversation's root, once posted; zero where its thread is in another chat
-	Elsewhere    string    // that one's name: "Matrix"
-	Left         bool      // it was handed over: the thread that shows this was left, it goes on at Root or Elsewhere
-	LastPreview  string    // at most 120 runes of the last message, for lists
-	LastFrom     string    // "customer", "agent", ""
-	ResolveNow   bool      // the button Resolve asks for no note
-	MayStart     bool      // another conversation with the contact may be begun by this account
-	Viewer       AgentRef  // for whom forms and lists are made
+	WindowUntil  time.Time  // until when people may answer freely; zero = always, or never opened
+	WindowClosed bool       // nobody may now
+	WindowPeople bool       // people may, automatic messages may not
+	Templates    bool       // approved templates can be sent
+	Cost         string     // the provider's price category of our newest message; "" = unknown
+	AlsoOpen     []OpenRef  // what else of the same customer is open, the newest first
+	Previous     int64      // the conversation this one continues
+	PreviousAt   Place      // its root
+	Next         int64      // the conversation that continues this one; 0 = none
+	NextAt       Place      // its root
+	Root         Place      // this conversation's root, once posted; zero where its thread is in another chat
+	Elsewhere    string     // that one's name: "Matrix"
+	Left         bool       // it was handed over: the thread that shows this was left, it goes on at Root or Elsewhere
+	LastPreview  string     // at most 120 runes of the last message, for lists
+	LastFrom     string     // "customer", "agent", ""
+	Replying     []Replying // who has the form of a reply open, the first one first
+	ResolveNow   bool       // the button Resolve asks for no note
+	MayStart     bool       // another conversation with the contact may be begun by this account
+	Viewer       AgentRef   // for whom forms and lists are made
 	Zone         *time.Location
 	Now          time.Time // Parley's clock as these were read for a form or window; zero on cards and lists
 }

@@ -19,7 +19,7 @@ func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	}
 	var p store.Pipeline
 	steps := []func(context.Context, *store.Pipeline) error{
-		w.flushIdentities, w.flushConversations, w.flushThreads, w.flushMessages, w.flushLanes, w.flushDeliveries, w.flushTimers,
+		w.flushIdentities, w.flushConversations, w.flushThreads, w.flushMessages, w.flushLanes, w.flushDeliveries, w.flushTimers, w.flushReplies,
 		func(ctx context.Context, p *store.Pipeline) error { return store.InsertLog(ctx, p, w.log) },
 		w.flushTags, w.flushReactions, w.flushOpenings,
 	}

@@ -94,6 +94,7 @@ func (e *Engine) factsOf(dir *directory, surface int64, viewer *store.Agent, c *
 	for _, t := range c.Tags {
 		f.Tags = append(f.Tags, Tag{Name: t, Color: dir.color(t)})
 	}
+	f.Replying = dir.replying(surface, c)
 	f.Root, f.Elsewhere = e.rootOf(dir, surface, threads, c.ID)
 	if c.PreviousID != nil {
 		f.Previous = *c.PreviousID

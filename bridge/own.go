@@ -55,6 +55,7 @@ const (
 	ownPostFailed = "post_failed"
 	ownTemplate   = "template" // what a provider says of a template
 	ownFetched    = "fetched"
+	ownReplying   = "replying" // a form of a reply was opened or closed, or its time is over
 )
 
 func decodeOwn(payload []byte) (*ownFact, error) {
@@ -86,7 +87,11 @@ func (e *Engine) Timer(t store.Timer) store.NewEvent {
 	if _, ok := eveningTeam(t.Kind); ok {
 		return f.event("timer:" + t.Kind) // once a day, whenever it is
 	}
-	return f.event(fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro()))
+	event := f.event(fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro()))
+	if t.Kind == ownReplying { // nothing else waits for a process that knows it
+		event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("replying:%d", t.ConversationID))
+	}
+	return event
 }
 
 // Facts implements relay.Handler: what a delivery's result means for its
@@ -234,6 +239,8 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f ownFact) error {
 		w.postFailed(c, f)
 	case ownFetched:
 		w.fetched(c, f)
+	case ownReplying:
+		w.replyingChanged(c)
 	case string(relay.ReportLanded):
 		w.replyLanded(c, f)
 	case string(relay.ReportFailed):
@@ -252,7 +259,7 @@ func knownOwn(kind string) bool {
 		return true
 	}
 	switch kind {
-	case ownDigest, ownAccount, ownTemplate, ownSnooze, ownWindow, ownThreadLost, ownPostFailed, ownFetched,
+	case ownDigest, ownAccount, ownTemplate, ownSnooze, ownWindow, ownThreadLost, ownPostFailed, ownFetched, ownReplying,
 		string(relay.ReportLanded), string(relay.ReportFailed), string(relay.ReportLate), string(relay.ReportUnclear):
 		return true
 	}

@@ -48,6 +48,9 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 		return nil
 	}
 	c := w.conversationAt(surface, a)
+	if c != nil {
+		w.formHandedIn(c, surface, a)
+	}
 	typed := a.typed()
 	if c == nil && a.OwnThread && !aboutNone(a.Verb) && !w.orphaned(surface, a) {
 		if err := w.awaitRecord(ctx, tx, surface, a); err != nil {

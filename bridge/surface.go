@@ -186,6 +186,14 @@ type Desk interface {
 	// may see it. Returns at once; best effort.
 	Attend(conversation int64)
 
+	// ReplyOpened tells that user has the form of a reply open, made at a time of Parley's clock:
+	// the conversation's card names them until they answer or close it, for a few minutes at most.
+	// It is called before the form is shown.
+	ReplyOpened(ctx context.Context, conversation int64, user string, at time.Time) error
+
+	// ReplyClosed tells that user closed the form that was made at a time without handing it in.
+	ReplyClosed(ctx context.Context, conversation int64, user string, at time.Time) error
+
 	// Report tells the surface's condition.
 	Report(channels.Condition)
 }

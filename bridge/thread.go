@@ -103,11 +103,16 @@ func (w *work) queueCards() {
 			continue
 		}
 		shown := c.shown(w.windowShown(c), w.next(c))
+		home := c.home(w.dir)
 		for _, t := range c.threads {
-			if t.Card == shown {
+			card := shown
+			if t == home { // one that was left names nobody
+				card += c.replyingShown()
+			}
+			if t.Card == card {
 				continue
 			}
-			t.Card, t.newCard = shown, true
+			t.Card, t.newCard = card, true
 			l := w.surfaceLane(c, t, PostCard)
 			waiting := l.Tail - l.Head
 			if l.LeasedUntil != nil {

@@ -53,6 +53,7 @@ type work struct {
 	tags            []store.Tag // those of the directory, or as they are now where one may be new
 	newTags         map[string]bool
 	overdue         []store.Overdue
+	replies         replyChanges
 	offers          []*message  // parked replies to be offered again
 	event           store.Event // the one being applied
 	begun           bool        // something was changed for it

@@ -33,7 +33,8 @@ type Conversation struct {
 	LastPreview    string        `db:"last_preview" json:"last_preview"`
 	ResolvedAt     *time.Time    `db:"resolved_at" json:"resolved_at"`
 	CreatedAt      time.Time     `db:"created_at" json:"created_at"`
-	Cost           string        `db:"cost" json:"cost"` // the price category of the newest message; "" = unknown
+	Cost           string        `db:"cost" json:"cost"`  // the price category of the newest message; "" = unknown
+	Replying       []Replying    `db:"replying" json:"-"` // who has the form of a reply open; kept in rows of its own
 }
 
 // Participant of a mail besides or including the customer.
@@ -50,7 +51,7 @@ const conversationColumns = `id, account_id, identity_id, team_id, kind, status,
 
 const conversationSelect = `id, account_id, identity_id, team_id, kind, status, close_reason, exclusive, subject,
 	assignees, tags, participants, via, refs, last_external_id, previous_id, day::text AS day, collects::text AS collects, snoozed_until, waiting_since,
-	window_from, last_at, last_from, last_preview, resolved_at, created_at, cost`
+	window_from, last_at, last_from, last_preview, resolved_at, created_at, cost, ` + replyingSelect
 
 const lockConversations = `
 	WITH RECURSIVE next AS (

@@ -147,6 +147,12 @@ func (m Maker) Window(ctx context.Context, opens view.Opens, args bridge.Args, a
 	return view.History(f, h), err
 }
 
+// Replies tells whether a form writes to the customer of a conversation: colleagues are shown who has
+// it open.
+func Replies(f view.Form) bool {
+	return (f.Verb == bridge.VerbReply || f.Verb == bridge.VerbTemplate) && f.Args.Conversation != 0
+}
+
 // Asks tells whether a verb needs its own form after the conversation was picked.
 func Asks(f view.Filled) bool {
 	if (f.Verb == bridge.VerbNote || f.Verb == bridge.VerbReply) && f.Text != "" {

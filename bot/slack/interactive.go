@@ -41,6 +41,7 @@ func (s *Surface) interact(ctx context.Context, me *self, in *interaction, body 
 	case "shortcut":
 		return s.globalShortcut(ctx, me, in, body)
 	case "view_closed":
+		s.viewClosed(ctx, in)
 		return answer{}, nil
 	}
 	return answer{}, s.desk.Accept(ctx, quarantined(body, "unknown interaction "+markdown.Cut(in.Type, 40)))
@@ -221,7 +222,7 @@ func (s *Surface) follow(ctx context.Context, me *self, in *interaction, f view.
 			}
 			m := s.formModal(ctx, me, f.Verb, f.Args, at, in.User.ID, f.Text)
 			if _, err := s.api.UpdateViewContext(ctx, m, "", "", in.View.ID); err != nil {
-				s.log.Warn("slack form not updated", "error", err)
+				s.notOpened(ctx, in, m, err)
 			}
 		},
 	}
@@ -272,7 +273,11 @@ func (s *Surface) formModal(ctx context.Context, me *self, verb bridge.Verb, arg
 	if err != nil {
 		return me.problem(err, at)
 	}
-	return me.modal(form, s.remember(at, zone, form))
+	m := me.modal(form, s.remember(at, zone, form))
+	if forms.Replies(form) {
+		s.replyOpened(ctx, &m, form, user)
+	}
+	return m
 }
 
 // cardModal makes a window of details, history or a list.
@@ -295,7 +300,7 @@ func (s *Surface) open(ctx context.Context, me *self, in *interaction, build fun
 	select {
 	case m := <-made:
 		if _, err := s.showView(ctx, in, m); err != nil {
-			s.log.Warn("slack form not opened", "error", err)
+			s.notOpened(ctx, in, m, err)
 		}
 		return
 	case <-timer.C:
@@ -306,7 +311,7 @@ func (s *Surface) open(ctx context.Context, me *self, in *interaction, build fun
 		_, err = s.api.UpdateViewContext(ctx, m, "", shown.Hash, shown.ID)
 	}
 	if err != nil {
-		s.log.Warn("slack form not opened", "error", err)
+		s.notOpened(ctx, in, m, err)
 	}
 }
 

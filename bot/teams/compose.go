@@ -41,7 +41,7 @@ func (in *invocation) compose(ctx context.Context) (any, error) {
 	if err != nil {
 		return task(in.problem(err, at)), nil
 	}
-	return task(in.opened(f, zone, at)), nil
+	return task(in.opened(ctx, f, zone, at)), nil
 }
 
 // maker makes forms, which name the author of the message that they were opened for if that is

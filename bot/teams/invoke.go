@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"parley/bot/forms"
 	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
 	"parley/bot/view"
@@ -178,13 +179,18 @@ func (in *invocation) form(ctx context.Context, verb bridge.Verb, args bridge.Ar
 	if err != nil {
 		return in.problem(err, at)
 	}
-	return in.opened(f, zone, at)
+	return in.opened(ctx, f, zone, at)
 }
 
 // opened shows a form that was made for a place.
-func (in *invocation) opened(f view.Form, zone *time.Location, at bridge.Place) card.Dialog {
+func (in *invocation) opened(ctx context.Context, f view.Form, zone *time.Location, at bridge.Place) card.Dialog {
 	if f.At.IsZero() {
 		f.At = in.s.now()
+	}
+	if forms.Replies(f) { // nobody tells when it is closed
+		if err := in.s.desk.ReplyOpened(ctx, f.Args.Conversation, in.user.ID, f.At); err != nil {
+			in.s.log.Info("teams form not noted as open", "error", err)
+		}
 	}
 	return card.Form(f, card.Remember(at, zone, f.At, in.nonce()), in.s.home())
 }

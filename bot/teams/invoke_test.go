@@ -36,7 +36,9 @@ func TestDialogs(t *testing.T) {
 	w.noProblems()
 }
 
-// TestDetails: the window of details opens, its buttons act and open further windows.
+// TestDetails: the window of details opens, its buttons act and open further windows; the desk hears
+// who opens the form of a reply.
+//
 func TestDetails(t *testing.T) {
 	t.Parallel()
 	w, d, root, p := talk(t)
@@ -48,6 +50,9 @@ func TestDetails(t *testing.T) {
 	must(t, err)
 	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "t:text") {
 		t.Fatalf("a form on top of it: %+v", out)
+	}
+	if told := d.Replies(); len(told) != 1 || !strings.HasPrefix(told[0], "opened #12 "+ann+" ") {
+		t.Errorf("of the form the desk heard %q", told)
 	}
 	out, err = p.Submit(within(t), "", teamsfake.Inputs{"t:text": "We are **on it**."})
 	must(t, err)

@@ -42,6 +42,9 @@ func NewForm(in FormInput) (Form, error) {
 	if form.Args.Conversation == 0 {
 		form.Args.Conversation = in.Facts.ID
 	}
+	if in.Verb == bridge.VerbReply || in.Verb == bridge.VerbTemplate {
+		form.Intro = append(form.Intro, othersReplying(in)...)
+	}
 	switch in.Verb {
 	case bridge.VerbTemplate:
 		return form, templateForm(&form, in)

@@ -22,7 +22,7 @@ func input(t *testing.T, verb bridge.Verb, f bridge.Facts) FormInput {
 }
 
 // Every verb that asks has a form, which fits its bounds and carries its arguments.
-//
+//
 func TestNewForm(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder

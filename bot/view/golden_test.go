@@ -144,6 +144,7 @@ func full(t testing.TB) bridge.Facts {
 	f.WindowUntil = now(t).Add(20 * time.Hour)
 	f.Previous, f.PreviousAt = 9, bridge.Place{Channel: "C1", Message: "90.1"}
 	f.AccountMode, f.Viewer = "trial", ann()
+	f.Replying = []bridge.Replying{{By: bob(), Since: now(t).Add(-2*time.Minute - time.Second)}, {By: ann(), Since: now(t).Add(-time.Minute)}}
 	f.AlsoOpen = []bridge.OpenRef{{ID: 14, Root: bridge.Place{Channel: "C1", Message: "140.1"}, Assignees: []bridge.AgentRef{bob()}}, {ID: 3}, {ID: 2}, {ID: 1}}
 	return f
 }

@@ -107,9 +107,9 @@ func tags(list []bridge.Tag) []Piece {
 	return joined(" ", groups...)
 }
 
-// timing is what has a time, and what makes this conversation unlike others.
+// timing is who writes just now, what has a time, and what makes this conversation unlike others.
 func timing(f bridge.Facts) []Piece {
-	var groups [][]Piece
+	groups := [][]Piece{replying(f)}
 	switch {
 	case f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero():
 		groups = append(groups, []Piece{text("Snoozed until "), at(f.SnoozedUntil, f.Zone)})

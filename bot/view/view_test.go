@@ -52,7 +52,7 @@ func sorted(m map[string]bridge.Facts) []string {
 	return keys
 }
 
-//
+//
 func TestRootAndDetails(t *testing.T) {
 	t.Parallel()
 	var root, details strings.Builder

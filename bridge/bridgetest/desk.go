@@ -29,6 +29,7 @@ type Desk struct {
 	gaps     []time.Time
 	reports  []channels.Condition
 	attended []int64
+	replies  []string
 	filled   int
 	changed  chan struct{}
 	notes    map[string]json.RawMessage
@@ -234,6 +235,33 @@ func (d *Desk) StoreFile(_ context.Context, r io.Reader, maxBytes int64) (blob s
 // MayReply implements bridge.Desk.
 func (d *Desk) MayReply(context.Context, int64, string, string, []bridge.SurfaceFile) error {
 	return nil
+}
+
+// ReplyOpened implements bridge.Desk.
+func (d *Desk) ReplyOpened(_ context.Context, conversation int64, user string, at time.Time) error {
+	d.keepReply("opened", conversation, user, at)
+	return nil
+}
+
+// ReplyClosed implements bridge.Desk.
+func (d *Desk) ReplyClosed(_ context.Context, conversation int64, user string, at time.Time) error {
+	d.keepReply("closed", conversation, user, at)
+	return nil
+}
+
+func (d *Desk) keepReply(what string, conversation int64, user string, at time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.replies = append(d.replies, fmt.Sprintf("%s #%d %s %d", what, conversation, user, at.Unix()))
+	d.poke()
+}
+
+// Replies gives what was told of forms of replies, in order: "opened #12 U1 1767225600", with Unix
+// seconds.
+func (d *Desk) Replies() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.replies)
 }
 
 // Gap implements bridge.Desk.

@@ -67,6 +67,9 @@ func renderCard(r *request, f bridge.Facts) {
 	case !f.WindowUntil.IsZero():
 		r.Text += " | window until " + f.WindowUntil.UTC().Format("2006-01-02 15:04")
 	}
+	for _, one := range f.Replying {
+		r.Text += literal(" | " + one.By.Name + " is replying")
+	}
 	if f.Left {
 		r.Text += " | goes on in " + literal(goesOn(f))
 	}

@@ -72,7 +72,10 @@ func (s Samples) inputs() map[string]view.FormInput {
 	template := func(verb bridge.Verb, args *bridge.TemplateArgs) view.FormInput {
 		return view.FormInput{Verb: verb, Facts: s.Facts(), Args: bridge.Args{Conversation: 12, Template: args}, Templates: Stock(), Now: When()}
 	}
+	beside := s.Facts()
+	beside.Replying = s.replying()
 	forms := map[string]view.FormInput{
+		"reply_beside":  {Verb: bridge.VerbReply, Facts: beside, Args: bridge.Args{Conversation: 12}, Now: When()},
 		"template_pick": template(bridge.VerbTemplate, nil), "template_fill": template(bridge.VerbTemplate, &bridge.TemplateArgs{ID: 7}),
 		"template_new": template(bridge.VerbTemplateEdit, nil), "template_edit": template(bridge.VerbTemplateEdit, &bridge.TemplateArgs{ID: 8}),
 		"new_account": {Verb: bridge.VerbNew, Accounts: Accounts()},

@@ -20,6 +20,7 @@ import (
 //	agent ann reacts 'text' 👀               agent ann unreacts 'text' 👀
 //	agent ann clicks 'Label' [twice]         agent ann presses 'Label' under 'text'
 //	agent ann opens 'Label'                  agent ann submits field=value …
+//	agent ann closes 'Title' (of the form on top)
 //	agent ann attaches 'text' attach=file … (from a reply's form)
 //	agent ann chooses action 'text'          agent ann commands 'verb …' [elsewhere|directly|thread]
 //	agent ann sees 'text' (only for her)     agent ann is notified|told 'text'
@@ -163,6 +164,12 @@ func agentUses(ts *testscript.TestScript, neg bool, s *stage, who string, args [
 		}
 	case "submits":
 		s.submit(ctx, ts, neg, who, args[1:])
+	case "closes":
+		open := s.board.forms(who)
+		if len(open) == 0 || open[len(open)-1].Title != args[1] {
+			ts.Fatalf("the form %q is not on top: %+v", args[1], open)
+		}
+		ts.Check(s.board.dismiss(ctx, who, open[len(open)-1]))
 	case "attaches":
 		u := utterance{Text: args[1]}
 		manner(ts, &u, args[2:])

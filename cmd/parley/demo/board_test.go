@@ -60,6 +60,8 @@ type boardHands interface {
 	command(ctx context.Context, who, where, text string) error
 	// submit fills in the form on top and sends it. refused tells what is wrong with it.
 	submit(ctx context.Context, who string, f form, values map[string][]string) (refused string, err error)
+	// dismiss closes the form on top without sending it.
+	dismiss(ctx context.Context, who string, f form) error
 	// attach sends files from the form of a reply that is on top.
 	attach(ctx context.Context, who, text string, files []attached) (refused string, err error)
 }

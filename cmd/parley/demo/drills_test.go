@@ -93,11 +93,17 @@ func (l *live) closed() {
 }
 
 // formsInSlack sends a reply with buttons and begins a conversation: forms whose steps take
-// each other's place.
+// each other's place. The card says while the form of a reply is open.
+// R-241
 func (l *live) formsInSlack(dana phone) {
 	l.t.Helper()
 	l.openThread(SurfaceSlack, "Dana Cole")
 	l.click(`#slack .threadpane [data-label="More"]`)
+	l.click(`#modal [data-label="Reply"]`)
+	l.shows("#slack .threadpane", "Ann Lee is replying")
+	l.shot("replying")
+	l.click("#modal footer .plainbutton")
+	l.until("the card names nobody once the form is closed", `!document.querySelector('#slack .threadpane').textContent.includes('is replying')`)
 	l.click(`#modal [data-label="Reply"]`)
 	l.write(`#modal [data-focus="f:text/v"]`, "Shall we send the money again?")
 	l.choose(`#modal select[data-focus="f:add/v"]`, "buttons")
@@ -131,6 +137,8 @@ func (l *live) formsInTeams(dana phone) {
 	l.openThread(SurfaceTeams, "Dana Cole")
 	l.click(`#teams .threadpane [data-label="More"]`)
 	l.click(`#modal [data-label="Reply"]`)
+	l.shows("#teams .threadpane", "Ben Katz is replying")
+	l.shot("teams-replying")
 	l.write(`#modal [data-input="t:text"]`, "Shall we send the money again?")
 	l.choose(`#modal select[data-input="o:add"]`, "buttons")
 	l.click("#modal .ac-button.positive")

@@ -140,6 +140,11 @@ func (b *slackBoard) submit(ctx context.Context, who string, f form, values map[
 	return refused, err
 }
 
+// dismiss implements board.
+func (b *slackBoard) dismiss(ctx context.Context, who string, f form) error {
+	return answered(b.as(who).CloseView(ctx, f.ID, false))
+}
+
 // calm implements board.
 func (b *slackBoard) calm() {
 	b.fake.ClearFaults()

@@ -327,7 +327,7 @@ func (s *stage) until(what string, ok func() (bool, error)) error {
 // settle waits until nothing is under way: no fact unapplied, no event undelivered,
 // no delivery due. What waits for its hold, or for a person, stays.
 func (s *stage) settle() error {
-	return s.idle("everything settles", `SELECT (SELECT count(*) FROM queued)
+	return s.idle("everything settles", `SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM timers WHERE due_at <= parley_now())
 		+ (SELECT count(*) FROM lanes WHERE due_at <= parley_now() + interval '1 second' OR leased_until IS NOT NULL)`)
 }
 

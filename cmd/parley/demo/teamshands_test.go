@@ -194,6 +194,11 @@ func (b *teamsBoard) submit(ctx context.Context, who string, _ form, values map[
 	return refused, nil
 }
 
+// dismiss implements board.
+func (b *teamsBoard) dismiss(_ context.Context, who string, _ form) error {
+	return b.as(who).CloseDialog()
+}
+
 // attach implements board: the form leads to a page, in which people do what a browser does.
 func (b *teamsBoard) attach(ctx context.Context, who, text string, files []attached) (refused string, err error) {
 	out, err := b.as(who).Submit(ctx, "Attach files…", teamsfake.Inputs{"t:text": text})

@@ -259,6 +259,9 @@ func (b *textBoard) search(context.Context, string, string) ([]shown, error) {
 	return nil, notHere("to search")
 }
 
+// dismiss implements board.
+func (b *textBoard) dismiss(context.Context, string, form) error { return notHere("to close a form") }
+
 // press implements board.
 func (b *textBoard) press(_ context.Context, who string, at button) error {
 	b.mu.Lock()

@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Replying is an agent who has the form of a reply to a conversation's customer open. Conversations
+// are read with those whose time is not over.
+type Replying struct {
+	AgentID  int64     `json:"agent_id"`
+	OpenedAt time.Time `json:"opened_at"`
+}
+
+// replyingSelect reads them with their conversation; the first to open is the first.
+const replyingSelect = `(
+		SELECT json_agg(json_build_object('agent_id', r.agent_id, 'opened_at', r.opened_at) ORDER BY r.opened_at, r.agent_id)
+		FROM replying AS r
+		WHERE r.conversation_id = conversations.id AND r.until > (SELECT parley_now())) AS replying`
+
+// ReplyForm names a form of a reply by who opened it and when.
+type ReplyForm struct {
+	ConversationID int64
+	AgentID        int64
+	OpenedAt       time.Time // Parley's clock
+}
+
+// A timer that is set is never moved to a later time: it may be another agent's.
+const openReply = `
+	WITH opened AS (
+		INSERT INTO replying (conversation_id, agent_id, opened_at, until)
+		VALUES ($1, $2, $3, parley_now() + $5::interval)
+		ON CONFLICT (conversation_id, agent_id) DO UPDATE SET opened_at = EXCLUDED.opened_at, until = EXCLUDED.until
+		RETURNING conversation_id
+	)
+	INSERT INTO timers (conversation_id, kind, due_at)
+	SELECT conversation_id, $4, parley_now() + $6::interval FROM opened
+	ON CONFLICT (conversation_id, kind) DO UPDATE SET due_at = least(timers.due_at, EXCLUDED.due_at)`
+
+// OpenReply notes that an agent has a form open, for a time, and has a timer of a kind fire after a
+// wait. A form that the agent opened earlier counts as closed.
+func OpenReply(ctx context.Context, q Execer, f ReplyForm, timer string, lasts, wait time.Duration) error {
+	if _, err := q.Exec(ctx, openReply, f.ConversationID, f.AgentID, f.OpenedAt, timer, lasts, wait); err != nil {
+		return fmt.Errorf("store: open reply: %w", err)
+	}
+	return nil
+}
+
+const closeReply = `
+	WITH closed AS (
+		DELETE FROM replying
+		WHERE conversation_id = $1 AND agent_id = $2 AND opened_at <= $3
+		RETURNING conversation_id
+	)
+	INSERT INTO timers (conversation_id, kind, due_at)
+	SELECT conversation_id, $4, parley_now() + $5::interval FROM closed
+	ON CONFLICT (conversation_id, kind) DO UPDATE SET due_at = least(timers.due_at, EXCLUDED.due_at)`
+
+// CloseReply forgets a form, unless its agent opened another one since, and has a timer of a kind fire
+// after a wait. Without such a form it changes nothing.
+func CloseReply(ctx context.Context, q Execer, f ReplyForm, timer string, wait time.Duration) error {
+	if _, err := q.Exec(ctx, closeReply, f.ConversationID, f.AgentID, f.OpenedAt, timer, wait); err != nil {
+		return fmt.Errorf("store: close reply: %w", err)
+	}
+	return nil
+}
+
+// The timer is stopped when it would fire for the last of a conversation only: one that is due at
+// another time was set by somebody who opened or closed a form just now.
+const endReplies = `
+	WITH ended AS (
+		DELETE FROM replying AS r
+		USING unnest($1::bigint[], $2::bigint[]) AS e(conversation_id, agent_id)
+		WHERE r.conversation_id = e.conversation_id AND r.agent_id = e.agent_id
+		RETURNING r.conversation_id, r.agent_id, r.until
+	)
+	DELETE FROM timers AS t
+	USING ended AS e
+	WHERE t.conversation_id = e.conversation_id AND t.kind = $3 AND t.due_at = e.until
+		AND NOT EXISTS (
+			SELECT FROM replying AS other
+			WHERE other.conversation_id = e.conversation_id AND other.agent_id <> e.agent_id)`
+
+// EndReplies forgets the forms of agents, named with their conversations, who have answered.
+func EndReplies(ctx context.Context, q Execer, conversations, agents []int64, timer string) error {
+	if len(conversations) == 0 {
+		return nil
+	}
+	if _, err := q.Exec(ctx, endReplies, conversations, agents, timer); err != nil {
+		return fmt.Errorf("store: end replies: %w", err)
+	}
+	return nil
+}
+
+const outdateReplies = `
+	WITH over AS (
+		DELETE FROM replying
+		WHERE conversation_id = ANY($1) AND until <= $2
+	)
+	INSERT INTO timers (conversation_id, kind, due_at)
+	SELECT conversation_id, $3, min(until)
+	FROM replying
+	WHERE conversation_id = ANY($1) AND until > $2
+	GROUP BY conversation_id
+	ORDER BY conversation_id
+	ON CONFLICT (conversation_id, kind) DO UPDATE SET due_at = least(timers.due_at, EXCLUDED.due_at)`
+
+// OutdateReplies forgets the forms in conversations whose time is over, and has a timer of a kind
+// fire for the next that will be.
+func OutdateReplies(ctx context.Context, q Execer, conversations []int64, now time.Time, timer string) error {
+	if len(conversations) == 0 {
+		return nil
+	}
+	if _, err := q.Exec(ctx, outdateReplies, conversations, now, timer); err != nil {
+		return fmt.Errorf("store: outdate replies: %w", err)
+	}
+	return nil
+}
