@@ -34,7 +34,7 @@ func TestNamesFindTheSame(t *testing.T) {
 				t.Fatalf("%q is team %+v, want %d", name, got, want)
 			}
 		}
-		w := &work{dir: dir, newTags: map[string]bool{}}
+		w := &work{dir: dir, tags: dir.Tags, newTags: map[string]bool{}}
 		for name, want := range map[string]string{"vIP": "VIP", "vip": "vip", "Vip": "Vip"} {
 			if got := w.knownTag(name); got != want {
 				t.Fatalf("%q is the tag %q, want %q", name, got, want)

@@ -86,7 +86,7 @@ func (w *work) findTag(name string) string {
 		switch {
 		case t.Name == name: // an older database may have another spelling besides
 			return name
-		case strings.EqualFold(t.Name, name):
+		case found == "" && strings.EqualFold(t.Name, name):
 			found = t.Name
 		}
 	}
