@@ -114,10 +114,10 @@ func (c *chaos) mixVersions(ctx context.Context, h harm) error {
 	if err := c.restart(ctx, h, newer, c.nextEnv(h.N)); err != nil {
 		return err
 	}
-	if !pause(ctx, h.For) {
-		return ctx.Err()
+	beside, err := c.workBeside(ctx, h.For)
+	if err != nil {
+		return err
 	}
-	beside, err := c.database.versions(ctx)
 	for i := range c.replicas {
 		if i != h.N {
 			err = errors.Join(err, c.restart(ctx, harm{Name: harmNewer, N: i}, newer, c.nextEnv(i)))
@@ -127,6 +127,23 @@ func (c *chaos) mixVersions(ctx context.Context, h harm) error {
 	defer c.mu.Unlock()
 	c.accepted += beside.Accepted
 	return err
+}
+
+// acceptedLeast is how many events the newer version accepts at least before all get it, however
+// busy the machine is.
+const acceptedLeast = 10
+
+// workBeside lets two versions work for so long, and until the newer one has accepted some events.
+func (c *chaos) workBeside(ctx context.Context, lasting time.Duration) (v versions, err error) {
+	defer c.driver.wishes.make(wishReply)()
+	began := time.Now()
+	for err == nil && v.Accepted < acceptedLeast && time.Since(began) < lasting+c.opt.lurkFor() {
+		if !pause(ctx, max(lasting-time.Since(began), time.Second)) {
+			return v, ctx.Err()
+		}
+		v, err = c.database.versions(ctx)
+	}
+	return v, err
 }
 
 // nextEnv lets the triggers know a replica's sessions as those of the newer version.
