@@ -149,7 +149,7 @@ var ErrVerdict = errors.New("torture: not all promises were kept")
 // something is tried again, never what may be.
 func ShortWaits(o app.Options, env app.Env) app.Options {
 	o.Relay = relay.Options{MaxRequest: 3 * time.Second, LeaseMargin: 3 * time.Second, ReconcileAfter: time.Second,
-		AbsentAgain: 2 * time.Second, UnclearAfter: 30 * time.Second} // long enough for several looks on a slow machine
+		AbsentAgain: 2 * time.Second, UnclearAfter: 90 * time.Second} // long enough for several looks on a slow machine
 	if env.SlackRate > 0 { // which may let Parley look only after a minute
 		o.Relay.UnclearAfter = 3 * time.Minute
 	}
