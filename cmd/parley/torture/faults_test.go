@@ -49,7 +49,7 @@ func TestReportFaults(t *testing.T) {
 		{"untold", func(r *Report) { r.Verdict.Untold = 8 }},
 		{"before the customer's words", func(r *Report) { r.Verdict.Unseen = 3 }},
 		{"marked so", func(r *Report) { r.Verdict.Twice = 4 }},
-		{"marked so", func(r *Report) { r.Verdict.Twice, r.opt.Blind = 41, true }},
+		{"marked so", func(r *Report) { r.Verdict.Twice, r.opt.Blind = 27, true }},
 		{"journal's order", func(r *Report) { r.Audit.Overtaken = []string{"x"} }},
 		{"applied twice", func(r *Report) { r.Audit.Twice = []string{"x"} }},
 		{"given up", func(r *Report) { r.Audit.GivenUp = []string{"x"} }},
@@ -98,7 +98,7 @@ func TestExcessiveByWorld(t *testing.T) {
 	for _, c := range []struct {
 		o    Options
 		most int
-	}{{Options{}, 5}, {Options{OwnCopies: true}, 14}, {Options{Chats: true}, 14}, {Options{ShortWaits: true}, 27}} {
+	}{{Options{}, 3}, {Options{OwnCopies: true}, 16}, {Options{Chats: true}, 16}, {Options{ShortWaits: true}, 4}} {
 		v := Verdict{Replies: 90, Unsure: c.most}
 		if got := v.excessive(c.o); len(got) > 0 {
 			t.Errorf("%+v: %q", c.o, got)

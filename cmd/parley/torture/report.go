@@ -116,10 +116,10 @@ func (s *stage) print(r *Report) {
 		r.Took.Round(time.Second), r.Quiet.Round(time.Second))
 	s.say("Verdict: %d mails, %d replies, %d came back, %d inside, %d edits, %d deletions, %d commands: "+
 		"lost %d, doubled %d, reordered %d, leaked %d, forgotten %d, scattered %d, received though deleted %d, unaccounted for %d; "+
-		"excused %d, of which %s could not tell within the hold; truly ambiguous %d, all decided by the oracle's agent; "+
+		"excused %d, of which %s could not tell within the hold; truly ambiguous %d, which left in %d messages, all decided by the oracle's agent; "+
 		"sent by a click %d, %d of them rightly; resolved before the customer's words were shown %d.",
 		v.Mails, v.Replies, v.Backs, v.Inside, v.Edits, v.Deletes, v.Commands,
-		v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten+len(r.Audit.Forgotten), v.Scattered, v.Late, v.Unaccounted, v.Excused, s.wire.platform().traits().Name, v.Ambiguous, v.Clicked, v.Asked, v.Unseen)
+		v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten+len(r.Audit.Forgotten), v.Scattered, v.Late, v.Unaccounted, v.Excused, s.wire.platform().traits().Name, v.Ambiguous, v.Unsure, v.Clicked, v.Asked, v.Unseen)
 	s.say("Records: %d effects and %d places in lanes, out of the journal's order %d; applied twice %d, wrongly given up %d, "+
 		"unreadable and not given up once %d, typed and not recorded %d, stale cards %d.", r.Audit.Effects, r.Audit.Places,
 		len(r.Audit.Overtaken), len(r.Audit.Twice), len(r.Audit.GivenUp), len(r.Audit.Unread), len(r.Audit.Missing), len(r.Audit.Stale))

@@ -86,15 +86,15 @@ func (s share) of(n int) int { return s.some + n*s.percent/100 }
 // asks about everything loses nothing and is of no use.
 func (v *Verdict) excessive(o Options) []string {
 	replies := v.Replies + v.Backs
-	unsure := share{3, 3}
+	unsure := share{2, 2}
 	// Without copies in Sent, and at WhatsApp, nothing tells whether a message arrived whose answer
 	// was lost.
 	if o.OwnCopies || o.Chats {
-		unsure = share{4, 12}
+		unsure = share{4, 14}
 	}
 	twice := share{2, 2}
 	if o.Blind {
-		twice = share{4, 40}
+		twice = share{4, 25}
 	}
 	var list []string
 	for _, c := range []struct {
@@ -110,8 +110,8 @@ func (v *Verdict) excessive(o Options) []string {
 		{tally{"shown twice and marked so", v.Twice}, twice, v.Mails},
 	} {
 		most := c.of(c.from)
-		if o.ShortWaits { // then people are asked after two or three looks: sooner on a slow machine
-			most += 4 + c.from*20/100
+		if o.ShortWaits { // as many blows fall in seconds as else in minutes
+			most++
 		}
 		if c.n > most {
 			list = append(list, fmt.Sprintf("%d %s, of %d: more than the %d that faults explain", c.n, c.what, c.from, most))
