@@ -60,6 +60,7 @@ func groups() []group {
 		{"fair", fairGroup, []string{"fair_account", "fair_sender", "fair_accept"}},
 		{"teams", teamsGroup, []string{"teams_hop", "teams_budget_use", "teams_calls"}},
 		{"mail", mailGroup, []string{"mail_ratio", "mail_cpu_ms", "mail_thread_p95", "mail_idle_cpu", "rss_load"}},
+		{"replicas", replicasGroup, []string{"replicas_mail", "replicas_p95"}},
 		{"memory", memoryGroup, []string{"rss_idle", "idle_cpu", "rss_mailboxes"}},
 		{"start", startGroup, []string{"start_ms", "start_fresh_s", "binary_mb"}},
 		{"overload", measureOverload, []string{"overload"}},

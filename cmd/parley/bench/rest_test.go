@@ -12,6 +12,13 @@ func TestMail(t *testing.T) {
 	shortForm(t, mailGroup, "mail_ratio", "mail_cpu_ms", "mail_thread_p95", "mail_idle_cpu", "rss_load")
 }
 
+// Replicas share the mailboxes, each of which is read by one of them, and every mail becomes one
+// thread.
+func TestReplicas(t *testing.T) {
+	t.Parallel()
+	shortForm(t, replicasGroup, "replicas_mail", "replicas_p95")
+}
+
 func TestMemory(t *testing.T) {
 	t.Parallel()
 	shortForm(t, memoryGroup, "rss_idle", "idle_cpu", "rss_mailboxes")
