@@ -129,20 +129,10 @@ type laneRun struct {
 // startLanes lets the real relay, with the settings as shipped, work on what f queued.
 // It runs in this process: handing out and finishing is all that it does.
 func startLanes(ctx context.Context, w *world, f laneFill) (*laneRun, error) {
-	config, err := pgxpool.ParseConfig(w.url())
-	if err != nil {
-		return nil, fmt.Errorf("bench: lanes: %w", err)
-	}
-	config.MaxConns = 16
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("bench: lanes: %w", err)
-	}
 	h := newLaneHandler(f)
-	r, err := relay.New(ctx, relay.Options{Pool: pool, Handler: h, Log: slog.New(slog.DiscardHandler)})
+	r, pool, err := newRelay(ctx, w, h)
 	if err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("bench: lanes: %w", err)
+		return nil, err
 	}
 	run := &laneRun{w: w, h: h, pool: pool, ended: make(chan error, 1)}
 	work, cancel := context.WithCancel(ctx)
@@ -150,6 +140,26 @@ func startLanes(ctx context.Context, w *world, f laneFill) (*laneRun, error) {
 	go func() { run.ended <- r.Run(work, 10*time.Second) }()
 	r.Wake()
 	return run, nil
+}
+
+// newRelay makes a relay with the settings as shipped on a world's database. Its pool is to be
+// closed once it has ended.
+func newRelay(ctx context.Context, w *world, h relay.Handler) (*relay.Relay, *pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(w.url())
+	if err != nil {
+		return nil, nil, fmt.Errorf("bench: relay: %w", err)
+	}
+	config.MaxConns = 16
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, nil, fmt.Errorf("bench: relay: %w", err)
+	}
+	r, err := relay.New(ctx, relay.Options{Pool: pool, Handler: h, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		pool.Close()
+		return nil, nil, fmt.Errorf("bench: relay: %w", err)
+	}
+	return r, pool, nil
 }
 
 // sent waits until d has passed or the free lanes are empty, and gives what was sent
@@ -201,15 +211,24 @@ func (r *laneRun) stop(ctx context.Context) error {
 // laneHead is how far a lane has come.
 type laneHead struct{ ID, Head int64 }
 
-// checkHeads compares what was sent with what is written down.
-func (r *laneRun) checkHeads(ctx context.Context) error {
-	rows, err := r.w.pool.Query(ctx, laneHeads)
+// laneHeads reads what a query gives of lanes.
+func (w *world) laneHeads(ctx context.Context, query string, args ...any) ([]laneHead, error) {
+	rows, err := w.pool.Query(ctx, query, args...)
 	if err != nil {
-		return fmt.Errorf("bench: lanes: check: %w", err)
+		return nil, fmt.Errorf("bench: lanes: check: %w", err)
 	}
 	heads, err := pgx.CollectRows(rows, pgx.RowToStructByPos[laneHead])
 	if err != nil {
-		return fmt.Errorf("bench: lanes: check: %w", err)
+		return nil, fmt.Errorf("bench: lanes: check: %w", err)
+	}
+	return heads, nil
+}
+
+// checkHeads compares what was sent with what is written down.
+func (r *laneRun) checkHeads(ctx context.Context) error {
+	heads, err := r.w.laneHeads(ctx, laneHeads)
+	if err != nil {
+		return err
 	}
 	written := int64(0)
 	for _, l := range heads {

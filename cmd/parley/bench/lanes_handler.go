@@ -13,8 +13,9 @@ import (
 )
 
 // laneHandler takes every delivery at once and remembers in what order they came. Lane ids
-// are 1, 2, 3, …
+// are before+1, before+2, …
 type laneHandler struct {
+	before    int64
 	last      []atomic.Int64 // by lane: seq of the last delivery that was sent
 	left      atomic.Int64   // deliveries still to be sent
 	sent      atomic.Int64
@@ -24,6 +25,7 @@ type laneHandler struct {
 	stuck     int64 // lane that always fails for now; 0 = none
 	throttled int64 // gate that answers 429; 0 = none
 	drained   chan struct{}
+	taken     func() // told of each delivery that was sent; nil = nobody
 }
 
 func newLaneHandler(f laneFill) *laneHandler {
@@ -80,11 +82,14 @@ func (a laneAttempt) Send(context.Context) (relay.Sent, error) {
 		h.refusals.Add(1)
 		return relay.Sent{}, &channels.SendError{Class: channels.Throttled, Text: "Too many messages.", Wait: time.Second}
 	}
-	if !h.last[a.lane].CompareAndSwap(a.seq-1, a.seq) {
+	if !h.last[a.lane-h.before].CompareAndSwap(a.seq-1, a.seq) {
 		h.disorder.Add(1)
 		return relay.Sent{}, nil
 	}
 	h.sent.Add(1)
+	if h.taken != nil {
+		h.taken()
+	}
 	if h.left.Add(-1) == 0 {
 		close(h.drained)
 	}

@@ -19,6 +19,12 @@ func TestReplicas(t *testing.T) {
 	shortForm(t, replicasGroup, "replicas_mail", "replicas_p95")
 }
 
+// Each line comes out of the mill once and in order, also in tables through which rows have gone.
+func TestAged(t *testing.T) {
+	t.Parallel()
+	shortForm(t, agedGroup, "aged_tables")
+}
+
 func TestMemory(t *testing.T) {
 	t.Parallel()
 	shortForm(t, memoryGroup, "rss_idle", "idle_cpu", "rss_mailboxes")

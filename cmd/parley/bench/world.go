@@ -40,6 +40,7 @@ type world struct {
 	teams   *organisation
 	pool    *pgxpool.Pool // of the database, for looking
 	childs  []*child
+	mills   int // started so far
 	options worldOptions
 }
 

@@ -1,0 +1,270 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/store"
+)
+
+const (
+	millAccounts = 8
+	millGates    = 64
+	millDrain    = 2 * time.Minute
+	millBytes    = 500 // of a line as it came
+	// millIDs lie between the ids of two mills in one database. Other rows have smaller ids.
+	millIDs = 1 << 40
+)
+
+// mill is a relay in this process through which customers' lines pass: each is accepted into the
+// journal, taken from its queue, applied as one delivery of its customer's lane, handed out and
+// finished. So it uses the statements and tables of the whole way, and does nothing else.
+type mill struct {
+	w      *world
+	h      *millHandler
+	r      *relay.Relay
+	pool   *pgxpool.Pool
+	said   []int64            // by customer: lines that were accepted
+	inside chan struct{}      // holds as many as were accepted and are not sent yet
+	rest   atomic.Int64       // of a customer's speaker between two lines, ns; 0 = none
+	stop   context.CancelFunc // of customers
+	end    context.CancelFunc // of the relay
+	group  *errgroup.Group    // customers
+	ended  chan error         // the relay
+}
+
+// A gate belongs to the account of its lanes.
+const (
+	millGateRows = `
+	INSERT INTO gates (id, account_id, key)
+	OVERRIDING SYSTEM VALUE
+	SELECT $1::bigint + n, 10 + (n - 1) % $3::int, 'mill' || $1::bigint + n FROM generate_series(1, $2::int) AS n`
+
+	millLaneRows = `
+	INSERT INTO lanes (id, account_id, key, conversation_id, gate_id)
+	SELECT $1::bigint + n, 10 + n % $3::int, 'mill' || $1::bigint + n, $1::bigint + n, $1::bigint + 1 + n % $4::int
+	FROM generate_series(1, $2::int) AS n`
+)
+
+// startMill begins with a conversation for each customer, and lets all of them write.
+func startMill(ctx context.Context, w *world, customers int) (*mill, error) {
+	inside := 2000
+	if w.b.short {
+		customers, inside = 100, 100
+	}
+	w.mills++
+	first := int64(w.mills) * millIDs
+	for sql, args := range map[string][]any{
+		millGateRows: {first, millGates, millAccounts},
+		millLaneRows: {first, customers, millAccounts, millGates},
+	} {
+		if _, err := w.pool.Exec(ctx, sql, args...); err != nil {
+			return nil, fmt.Errorf("bench: mill: %w", err)
+		}
+	}
+	h := &millHandler{laneHandler: newLaneHandler(laneFill{queued: customers * laneDepth})}
+	h.before = first
+	h.left.Store(math.MaxInt64)
+	h.deliveries.Store(first)
+	r, pool, err := newRelay(ctx, w, h)
+	if err != nil {
+		return nil, err
+	}
+	m := &mill{w: w, h: h, r: r, pool: pool, said: make([]int64, customers+1), inside: make(chan struct{}, inside), ended: make(chan error, 1)}
+	h.taken = func() { <-m.inside }
+	work, end := context.WithCancel(ctx)
+	m.end = end
+	go func() { m.ended <- r.Run(work, 10*time.Second) }()
+	speaking, stop := context.WithCancel(ctx)
+	m.stop = stop
+	m.group = &errgroup.Group{}
+	for i := range acceptClients {
+		m.group.Go(func() error { return m.speak(speaking, i) })
+	}
+	return m, nil
+}
+
+// speak lets every 32nd customer write in turn, whenever there is room, until ctx ends.
+func (m *mill) speak(ctx context.Context, i int) error {
+	rest := strings.Repeat(".", millBytes)
+	for {
+		for c := i + 1; c < len(m.said); c += acceptClients {
+			if rest := time.Duration(m.rest.Load()); rest > 0 && !pause(ctx, rest) {
+				return nil
+			}
+			select {
+			case <-ctx.Done():
+				return nil
+			case m.inside <- struct{}{}:
+			}
+			line := millLine{Customer: m.h.before + int64(c), Line: m.said[c] + 1}
+			fact := channels.Fact{ExternalID: fmt.Sprintf("m:%d:%d", line.Customer, line.Line), OrderKey: strconv.FormatInt(line.Customer, 10),
+				Payload: fmt.Appendf(nil, `{"customer": %d, "line": %d, "text": %q}`, line.Customer, line.Line, rest)}
+			if err := m.r.Accept(context.WithoutCancel(ctx), 10+int64(c)%millAccounts, fact); err != nil {
+				return fmt.Errorf("bench: mill: %w", err)
+			}
+			m.said[c]++
+		}
+	}
+}
+
+// pace lets so many lines a second come in; 0 = as many as come out.
+func (m *mill) pace(perSecond int) {
+	if perSecond == 0 {
+		m.rest.Store(0)
+		return
+	}
+	m.rest.Store(int64(time.Second) * acceptClients / int64(perSecond))
+}
+
+// rate gives the lines that come out in a second, and the CPU time that each of them costs
+// PostgreSQL and the relay with its customers, in µs.
+func (m *mill) rate(ctx context.Context, d time.Duration) (rate, cpu float64, err error) {
+	meter, err := startMeter(m.w, nil)
+	if err != nil {
+		return 0, 0, err
+	}
+	begin, before := time.Now(), m.h.sent.Load()
+	if !pause(ctx, d) {
+		return 0, 0, ctx.Err()
+	}
+	took, sent := time.Since(begin).Seconds(), m.h.sent.Load()-before
+	after, err := meter.read()
+	if err == nil && sent == 0 {
+		err = fmt.Errorf("%w: the mill stands still", errNotDrained)
+	}
+	used := after.postgres - meter.used.postgres + after.outside - meter.used.outside
+	return float64(sent) / took, float64(used.Microseconds()) / float64(max(sent, 1)), err
+}
+
+const (
+	millLoad  = `SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM quarantine)`
+	millHeads = `SELECT id, head FROM lanes WHERE id > $1 AND id <= $1 + $2::int AND head = tail AND due_at IS NULL ORDER BY id`
+)
+
+// close lets what is inside come out, ends the relay, and checks that each line came out once, in
+// its turn, and is written down as finished. Errors: errLanes.
+func (m *mill) close(ctx context.Context) (err error) {
+	m.stop()
+	err = m.group.Wait()
+	for deadline := time.Now().Add(millDrain); err == nil && len(m.inside) > 0 && m.h.disorder.Load() == 0; {
+		if time.Now().After(deadline) {
+			err = fmt.Errorf("%w: %d lines did not come out of the mill within %s", errNotDrained, len(m.inside), millDrain)
+		} else if !pause(ctx, 5*time.Millisecond) {
+			err = ctx.Err()
+		}
+	}
+	m.end()
+	err = errors.Join(err, <-m.ended)
+	m.pool.Close()
+	if err != nil {
+		return err
+	}
+	if n, looks := m.h.disorder.Load(), m.h.looks.Load(); n > 0 || looks > 0 {
+		return fmt.Errorf("%w: %d lines came out twice or not in their turn, %d were looked for", errLanes, n, looks)
+	}
+	var left int
+	if err := m.w.pool.QueryRow(ctx, millLoad).Scan(&left); err != nil {
+		return fmt.Errorf("bench: mill: %w", err)
+	}
+	heads, err := m.w.laneHeads(ctx, millHeads, m.h.before, len(m.said)-1)
+	if err != nil {
+		return err
+	}
+	if left > 0 || len(heads) != len(m.said)-1 {
+		return fmt.Errorf("%w: %d events are left, %d of %d lanes are at their ends", errLanes, left, len(heads), len(m.said)-1)
+	}
+	for _, l := range heads {
+		c := l.ID - m.h.before
+		if sent := m.h.last[c].Load(); sent != m.said[c] || l.Head != sent {
+			return fmt.Errorf("%w: customer %d wrote %d lines, %d came out, the lane counts %d", errLanes, c, m.said[c], sent, l.Head)
+		}
+	}
+	return nil
+}
+
+// millLine is what one event says, and one delivery holds. A customer has the number of the lane.
+type millLine struct {
+	Customer int64 `json:"customer"`
+	Line     int64 `json:"line"`
+}
+
+// millHandler makes a delivery of each line.
+type millHandler struct {
+	*laneHandler
+
+	deliveries atomic.Int64 // the newest one's id
+}
+
+// Decode implements relay.Handler.
+func (*millHandler) Decode(_ store.Event, payload []byte) (any, error) {
+	var line millLine
+	err := json.Unmarshal(payload, &line)
+	return line, err
+}
+
+// Apply implements relay.Handler with the statements by which Parley's use cases write.
+func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {
+	conversations := make([]int64, len(b.Facts))
+	for i, f := range b.Facts {
+		conversations[i] = f.Value.(millLine).Customer //nolint:forcetypeassert // Decode made it
+	}
+	b.Locks(conversations)
+	var read, write store.Pipeline
+	var locked []store.Lane
+	read.LockLanes(&locked, conversations, nil, nil)
+	if err := read.Run(ctx, tx); err != nil {
+		return relay.Made{}, err
+	}
+	lanes := make(map[int64]*store.Lane, len(locked))
+	for i := range locked {
+		lanes[locked[i].ID] = &locked[i]
+	}
+	made := relay.Made{Write: &write}
+	deliveries := make([]store.Delivery, len(b.Facts))
+	for i, f := range b.Facts {
+		l := lanes[conversations[i]]
+		if l == nil {
+			return relay.Made{}, fmt.Errorf("%w: lane %d is gone", errLanes, conversations[i])
+		}
+		l.Tail++
+		if l.DueAt == nil {
+			l.DueAt = &b.Now
+			made.Due = append(made.Due, store.GateDue{GateID: l.GateID, AccountID: l.AccountID, Waiting: 1 << l.Priority, Oldest: b.Now})
+		}
+		payload, err := json.Marshal(f.Value)
+		if err != nil {
+			return relay.Made{}, err
+		}
+		id := h.deliveries.Add(1)
+		deliveries[i] = store.Delivery{ID: id, LaneID: l.ID, Seq: l.Tail, MessageID: id, Kind: "reply", Payload: payload, State: store.Queued, CreatedAt: b.Now}
+	}
+	if err := store.UpdateLanes(ctx, &write, locked); err != nil {
+		return relay.Made{}, err
+	}
+	return made, store.InsertDeliveries(ctx, &write, deliveries)
+}
+
+// Attempts implements relay.Handler. The n-th delivery of a lane holds its customer's n-th line.
+func (h *millHandler) Attempts(ctx context.Context, claims []store.Claimed) []relay.Attempt {
+	for _, c := range claims {
+		var line millLine
+		if err := json.Unmarshal(c.Payload, &line); err != nil || line.Customer != c.LaneID || line.Line != c.Seq {
+			h.disorder.Add(1)
+		}
+	}
+	return h.laneHandler.Attempts(ctx, claims)
+}
