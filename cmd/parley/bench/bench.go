@@ -57,6 +57,7 @@ func groups() []group {
 		{"hop", measureHop, []string{"hop", "hop_p95"}},
 		{"lanes", lanesGroup, []string{"lane_ratio", "lane_rated", "lane_flat", "lane_isolation", "lane_snapshot"}},
 		{"aged", agedGroup, []string{"aged_tables"}},
+		{"dump", dumpGroup, []string{"dump_snapshot"}},
 		{"budget", budgetGroup, []string{"budget_use", "budget_calls", "budget_calls_burst", "budget_isolation"}},
 		{"fair", fairGroup, []string{"fair_account", "fair_sender", "fair_accept"}},
 		{"teams", teamsGroup, []string{"teams_hop", "teams_budget_use", "teams_calls"}},

@@ -25,6 +25,12 @@ func TestAged(t *testing.T) {
 	shortForm(t, agedGroup, "aged_tables")
 }
 
+// The same beside a held snapshot.
+func TestDump(t *testing.T) {
+	t.Parallel()
+	shortForm(t, dumpGroup, "dump_snapshot")
+}
+
 func TestMemory(t *testing.T) {
 	t.Parallel()
 	shortForm(t, memoryGroup, "rss_idle", "idle_cpu", "rss_mailboxes")

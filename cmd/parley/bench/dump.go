@@ -1,0 +1,81 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	dumpTarget = 0.5
+	dumpHeld   = 10 * time.Minute
+	dumpWindow = 20 * time.Second
+	// dumpCustomers write some six lines each meanwhile.
+	dumpCustomers = 100_000
+	dumpPace      = 1000 // lines a second meanwhile: about what two cores hold with all that belongs to a message
+)
+
+// dumpGroup lets the mill run while somebody holds a snapshot, as a dump does: nothing that it
+// leaves can be removed meanwhile. Lines pass at the pace of a busy Parley, and as fast as they can
+// before and at the end.
+func dumpGroup(b *bench, ctx context.Context) (_ map[string]Figure, err error) {
+	if b.opt.Quick && !b.short {
+		return map[string]Figure{"dump_snapshot": left(dumpTarget, false, "ratio", "left out by --quick: holds a snapshot for ten minutes")}, nil
+	}
+	held, window := dumpHeld, dumpWindow
+	if b.short {
+		held, window = 800*time.Millisecond, 250*time.Millisecond
+	}
+	w, err := startWorld(ctx, b, worldOptions{})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	m, err := startMill(ctx, w, dumpCustomers)
+	if err != nil {
+		return nil, err
+	}
+	f, err := m.underDump(ctx, held, window)
+	if err := errors.Join(err, m.close(ctx)); err != nil {
+		return nil, err
+	}
+	f.Note = fmt.Sprintf("snapshot held for %s; %s", held, laneNote)
+	return map[string]Figure{"dump_snapshot": f}, nil
+}
+
+// underDump compares the mill's rate in the last moments of a snapshot with that before it.
+func (m *mill) underDump(ctx context.Context, held, window time.Duration) (Figure, error) {
+	pause(ctx, window/2) // warm
+	before, cpuBefore, err := m.rate(ctx, window)
+	if err != nil {
+		return Figure{}, err
+	}
+	tx, err := m.w.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
+	if err != nil {
+		return Figure{}, fmt.Errorf("bench: dump: %w", err)
+	}
+	defer func() { _ = tx.Rollback(ctx) }()                       // it only looked
+	if _, err := tx.Exec(ctx, laneHeads+` LIMIT 1`); err != nil { // takes the snapshot
+		return Figure{}, fmt.Errorf("bench: dump: %w", err)
+	}
+	passed := m.h.sent.Load()
+	m.pace(dumpPace)
+	if !pause(ctx, held-window-window/2) {
+		return Figure{}, ctx.Err()
+	}
+	m.pace(0)
+	pause(ctx, window/2) // warm again
+	end, cpuEnd, err := m.rate(ctx, window)
+	if err != nil {
+		return Figure{}, err
+	}
+	passed = m.h.sent.Load() - passed
+	if err := tx.Rollback(ctx); err != nil {
+		return Figure{}, fmt.Errorf("bench: dump: %w", err)
+	}
+	return atLeast(dumpTarget, "ratio", end/before).with(map[string]float64{"before_per_second": before, "end_per_second": end,
+		"before_cpu_us": cpuBefore, "end_cpu_us": cpuEnd, "lines_under_snapshot": float64(passed)}), nil
+}
