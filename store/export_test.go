@@ -30,6 +30,8 @@ const (
 	LockConvSQL     = lockConversations
 	LatestOfSQL     = latestOf
 	OpenOfSQL       = openOf
+	RelatedSQL      = related
+	WritersAmongSQL = writersAmong
 
 	OutgoingThreadsSQL    = outgoingThreads
 	OutgoingIdentitiesSQL = outgoingIdentities

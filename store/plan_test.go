@@ -270,6 +270,8 @@ func TestPlans(t *testing.T) {
 		{"lock conversations", store.LockConvSQL, []any{many[:8], many[:8]}, true, map[string]float64{"conversations": 40, "messages": 20}, "conversations_pkey"},
 		{"latest of identities", store.LatestOfSQL, []any{ones, names}, true, map[string]float64{"conversations": 130}, "conversations_identity"},
 		{"open of identities", store.OpenOfSQL, []any{ones, names}, true, map[string]float64{"conversations": 300}, "conversations_identity"},
+		{"related conversations", store.RelatedSQL, []any{many}, true, map[string]float64{"conversations": 300, "threads": 130}, "conversations_previous"},
+		{"writers among keys", store.WritersAmongSQL, []any{names}, true, map[string]float64{"identities": 300, "conversations": 130, "messages": 130}, "messages_conversation"},
 		{"threads to send to", store.OutgoingThreadsSQL, []any{many}, false, map[string]float64{"threads": 200, "conversations": 200}, "threads_pkey"},
 		{"identities to send to", store.OutgoingIdentitiesSQL, []any{many, many}, false, map[string]float64{"identities": 200, "conversations": 70, "messages": 70}, "identities_pkey"},
 		{"first subjects", store.FirstSubjectsSQL, []any{many[:8]}, false, map[string]float64{"messages": 20}, "messages_conversation"},
