@@ -108,7 +108,8 @@ func agedRatio(ctx context.Context, b *bench, fresh, aged *world) (Figure, error
 		}
 	}
 	measure := of(aged, &agedCPU)
-	rates, rounds, note, err := b.bracket(ctx, b.rounds(), of(fresh, &freshCPU), func(ctx context.Context, _ int) (float64, error) { return measure(ctx) })
+	rates, rounds, note, err := b.bracket(ctx, b.rounds(), of(fresh, &freshCPU),
+		func(ctx context.Context, _ int) (float64, error) { return measure(ctx) })
 	if err != nil {
 		return Figure{}, err
 	}
@@ -161,7 +162,8 @@ func (w *world) age(ctx context.Context, messages, wave int) error {
 
 // Rows that autovacuum would still remove: as many as it lets lie in an empty table are not worth its way.
 const deadRows = `
-	SELECT coalesce(sum(n_dead_tup) FILTER (WHERE n_dead_tup > 1000 + 0.05 * n_live_tup), 0)::bigint + count(p.pid), coalesce(sum(n_dead_tup), 0)::bigint
+	SELECT coalesce(sum(n_dead_tup) FILTER (WHERE n_dead_tup > 1000 + 0.05 * n_live_tup), 0)::bigint + count(p.pid),
+		coalesce(sum(n_dead_tup), 0)::bigint
 	FROM pg_stat_user_tables AS s
 	LEFT JOIN pg_stat_progress_vacuum AS p ON p.relid = s.relid AND p.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
 	WHERE s.relname IN ('events', 'queues', 'queue_events', 'lanes', 'deliveries')`

@@ -250,7 +250,8 @@ func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (rela
 			return relay.Made{}, err
 		}
 		id := h.deliveries.Add(1)
-		deliveries[i] = store.Delivery{ID: id, LaneID: l.ID, Seq: l.Tail, MessageID: id, Kind: "reply", Payload: payload, State: store.Queued, CreatedAt: b.Now}
+		deliveries[i] = store.Delivery{ID: id, LaneID: l.ID, Seq: l.Tail, MessageID: id, Kind: "reply",
+			Payload: payload, State: store.Queued, CreatedAt: b.Now}
 	}
 	if err := store.UpdateLanes(ctx, &write, locked); err != nil {
 		return relay.Made{}, err
