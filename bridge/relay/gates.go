@@ -122,7 +122,7 @@ func (b *gateBook) asked(id int64) store.GateSince {
 func (b *gateBook) expect(woken map[int64]wakeup) {
 	for id, w := range woken {
 		g := b.gate(id)
-		g.account = w.account
+		b.belongs(g, w.account)
 		g.waiting |= w.waiting
 		g.lookBack(w.oldest)
 		next, waits := b.next[id]
@@ -178,7 +178,8 @@ func (b *gateBook) learn(asked []store.GateSince, due []store.GateDue, oldest bo
 	}
 	for _, d := range due {
 		g := b.gate(d.GateID)
-		g.account, g.limited, g.waiting = d.AccountID, d.Limited, d.Waiting
+		b.belongs(g, d.AccountID)
+		g.limited, g.waiting = d.Limited, d.Waiting
 		if oldest {
 			g.since = d.Oldest.Add(-sinceMargin)
 		}
@@ -241,6 +242,15 @@ func (b *gateBook) sinceOf(ids []int64) []store.GateSince {
 		list[i] = b.asked(id)
 	}
 	return list
+}
+
+// belongs notes whose gate it is. Its attempts under way count for that account from now on.
+func (b *gateBook) belongs(g *gateMemory, account int64) {
+	if g.account != account {
+		b.busyBy[g.account] -= g.busy
+		b.busyBy[account] += g.busy
+		g.account = account
+	}
 }
 
 // begin counts an attempt, end that it is over.
