@@ -27,8 +27,8 @@ type found struct {
 
 // look asks the surfaces for all that the file leaves to them; with visit also for the
 // channels that it names by their ids, and what else can't wait for the transaction is kept.
-func look(ctx context.Context, pool *pgxpool.Pool, f *File, o Options, visit bool) (found, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+func look(parent context.Context, pool *pgxpool.Pool, f *File, o Options, visit bool) (found, error) {
+	ctx, cancel := context.WithTimeout(parent, lookupTimeout)
 	defer cancel()
 	found := found{users: map[userKey]string{}, channels: map[channelKey]string{}, problems: map[channelKey]string{}}
 	for _, t := range f.teams {
@@ -48,11 +48,12 @@ func look(ctx context.Context, pool *pgxpool.Pool, f *File, o Options, visit boo
 	for _, a := range f.agents {
 		found.find(ctx, o.Lookup, a, have)
 	}
-	return found, found.readSignatures(ctx, o, f, have, func(ctx context.Context, content []byte) error {
+	return found, found.readSignatures(ctx, o, f, have, func(content []byte) error {
 		if !visit {
 			return nil // only to be shown
 		}
-		_, _, err := store.WriteUpload(ctx, pool, bytes.NewReader(content), int64(len(content)))
+		// What was fetched is kept, also when others took all the time there was.
+		_, _, err := store.WriteUpload(parent, pool, bytes.NewReader(content), int64(len(content)))
 		return err
 	})
 }

@@ -58,7 +58,7 @@ type readSignature struct {
 
 // readSignatures reads the signatures of the file. A picture that can't be had now, but was kept by an
 // earlier apply, stays: so what parley export wrote can be applied anywhere.
-func (f *found) readSignatures(ctx context.Context, o Options, file *File, have *state, keep func(context.Context, []byte) error) error {
+func (f *found) readSignatures(ctx context.Context, o Options, file *File, have *state, keep func([]byte) error) error {
 	f.signatures, f.pictures = map[string]readSignature{}, map[string][]byte{}
 	known := have.pictures()
 	var sources []text
@@ -84,7 +84,7 @@ func (f *found) readSignatures(ctx context.Context, o Options, file *File, have 
 		f.signatures[source] = read
 	}
 	for _, content := range f.pictures {
-		if err := keep(ctx, content); err != nil {
+		if err := keep(content); err != nil {
 			return err
 		}
 	}
