@@ -49,7 +49,7 @@ type Take struct {
 // account the events of the queues that were due first are taken, and the accounts take turns.
 const takeRuns = `
 	WITH t AS MATERIALIZED (
-		SELECT clock_timestamp() AS real
+		SELECT parley_now() AS now, clock_timestamp() AS real
 	), k AS MATERIALIZED (
 		SELECT a.account_id, a.events, x.*
 		FROM unnest($1::bigint[], $2::int[], $3::timestamptz[]) AS a(account_id, events, since)
@@ -95,8 +95,7 @@ const takeRuns = `
 	CROSS JOIN t
 	ORDER BY c.turn`
 
-const takenEvent = `v.id, v.account_id, v.external_id, v.order_key, v.payload, v.blob, v.size_bytes, v.received_at,
-		parley_now() AS now, t.real`
+const takenEvent = `v.id, v.account_id, v.external_id, v.order_key, v.payload, v.blob, v.size_bytes, v.received_at, t.now, t.real`
 
 // takenRow is one row of takeRuns.
 type takenRow struct {
@@ -137,7 +136,7 @@ func TakeRuns(ctx context.Context, q Batcher, t Take) (Taken, error) {
 // though it ends with the process. Who comes to the end of the attempts gives the event up.
 const takeSuspect = `
 	WITH t AS MATERIALIZED (
-		SELECT clock_timestamp() AS real
+		SELECT parley_now() AS now, clock_timestamp() AS real
 	), k AS MATERIALIZED (
 		SELECT q.id
 		FROM queues AS q
