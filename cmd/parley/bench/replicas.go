@@ -123,7 +123,7 @@ var errShared = errors.New("bench: replicas: mailboxes are not shared")
 
 const fetchHolders = `
 	SELECT count(*), coalesce(max(n), 0), coalesce(sum(n), 0)::bigint
-	FROM (SELECT holder, count(*) AS n FROM leases WHERE name ~ '^account:[0-9]+/fetch$' AND until > clock_timestamp() GROUP BY holder) AS h`
+	FROM (SELECT holder, count(*) AS n FROM leases WHERE name ~ '^account:[0-9]+/fetch$' AND until > (SELECT clock_timestamp()) GROUP BY holder) AS h`
 
 // shared checks that each replica reads some mailboxes and none far more than its part, and that
 // each mailbox has one connection. Errors: errShared.
