@@ -91,12 +91,18 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		audiences: &audiences{age: o.AudienceAge, known: map[userKey]heldAudience{}},
 		large:     semaphore.NewWeighted(originalsTogether), downloads: semaphore.NewWeighted(originalsTogether)}
 	ro := o.Relay
-	ro.Pool, ro.Handler, ro.Log, ro.Objects = o.Pool, e, o.Log, o.Objects
+	ro.Pool, ro.Handler, ro.Log, ro.Objects, ro.MayRest = o.Pool, e, o.Log, o.Objects, e.mayRest
 	var err error
 	if e.relay, err = relay.New(ctx, ro); err != nil {
 		return nil, fmt.Errorf("bridge: %w", err)
 	}
 	return e, e.Reload(ctx)
+}
+
+// mayRest says that an account serves no other one: so a flood of it may wait for them.
+func (e *Engine) mayRest(account int64) bool {
+	a := e.directory.Load().accounts[account]
+	return a != nil && a.Side == "channel"
 }
 
 // Reload reads the directory now instead of within a second.

@@ -47,6 +47,9 @@ type Options struct {
 	// Held keeps appliers from beginning while it returns true, so that accepting can be
 	// measured alone; nil = never. For bench.
 	Held func() bool
+	// MayRest says whether an account that brings more than is applied at once waits for others in
+	// between; nil = all do. What serves all others, as the agents' chat, must not.
+	MayRest func(account int64) bool
 	// Version is the highest store.FactVersion whose events this process applies; 0 = its own.
 	// SlowDecode is how long one event may be decoded in a batch, 0 = 250 ms; DecodeFor and ApplyFor
 	// are what it is given when it is dealt with alone, 0 = 10 s. For tests.
@@ -68,8 +71,7 @@ type Relay struct {
 	woken    *wakeups      // lanes became due behind these gates
 	timers   chan struct{}
 	runs     atomic.Bool // deliveries may leave as one message
-	// applying bounds the batches in work. Few large ones cost less than many small ones: what becomes
-	// due while nobody has a place is in one batch. Half of the cores is for PostgreSQL.
+	// applying bounds the batches in work: more at a time than there are cores only hinder each other.
 	applying chan struct{}
 	large    *semaphore.Weighted // bytes of large payloads being applied
 	slow     *slowDecodes
@@ -98,6 +100,9 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 	o.Version = cmp.Or(o.Version, store.FactVersion)
 	o.SlowDecode = cmp.Or(o.SlowDecode, 250*time.Millisecond)
 	o.DecodeFor, o.ApplyFor = cmp.Or(o.DecodeFor, 10*time.Second), cmp.Or(o.ApplyFor, 10*time.Second)
+	if o.MayRest == nil {
+		o.MayRest = func(int64) bool { return true }
+	}
 	config := o.Pool.Config().Copy()
 	config.MaxConns, config.MinConns = 3+appliers+suspectAppliers, 0
 	for name, value := range map[string]string{
@@ -114,9 +119,9 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 	}
 	return &Relay{
 		pool: o.Pool, hot: hot, handler: o.Handler, log: o.Log, opt: o,
-		queue: newAcceptQueue(), schedule: newSchedule(), suspects: make(chan struct{}, suspectAppliers),
+		queue: newAcceptQueue(), schedule: newSchedule(o.MayRest), suspects: make(chan struct{}, suspectAppliers),
 		lanes: make(chan struct{}, 1), woken: newWakeups(),
-		timers: make(chan struct{}, 1), metrics: newMetrics(), applying: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
+		timers: make(chan struct{}, 1), metrics: newMetrics(), applying: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
 		large: semaphore.NewWeighted(largeTogether), slow: newSlowDecodes(), holders: newHolders(), locked: newHeld(), began: time.Now(),
 	}, nil
 }

@@ -37,6 +37,7 @@ type schedule struct {
 	accounts map[int64]*account
 	turns    []int64       // accounts in the order of their turns
 	changed  chan struct{} // closed and replaced when something may have become due
+	mayRest  func(account int64) bool
 }
 
 // account is what is known of one account's queues.
@@ -53,8 +54,8 @@ type account struct {
 	most    int       // so many of its events are applied within batchTime, about
 }
 
-func newSchedule() *schedule {
-	return &schedule{accounts: map[int64]*account{}, changed: make(chan struct{})}
+func newSchedule(mayRest func(account int64) bool) *schedule {
+	return &schedule{accounts: map[int64]*account{}, changed: make(chan struct{}), mayRest: mayRest}
 }
 
 // of gives what is known of an account. Its caller holds the lock.
@@ -231,8 +232,8 @@ func (s *schedule) done(shares []store.Share, more map[int64]bool) {
 // larger or smaller than this one. It is no question of what one event takes, since a batch costs
 // much that doesn't grow with its events: then a small batch would make the next one smaller still.
 //
-// While others are active, an account that filled its share rests for as long as its batch took: so a
-// flood has at most half of the time, and of the cores.
+// While others are active, an account that filled a whole batch and may rest does so for as long as
+// that took: so a flood has at most half of the time, and of the cores.
 func (s *schedule) took(shares []store.Share, taken map[int64]int, took time.Duration) {
 	factor := min(max(float64(batchTime)/float64(took), 0.5), 2)
 	s.mu.Lock()
@@ -247,7 +248,7 @@ func (s *schedule) took(shares []store.Share, taken map[int64]int, took time.Dur
 	}
 	if s.calmActive(now) {
 		for _, share := range shares {
-			if a := s.of(share.Account); a.filled {
+			if a := s.of(share.Account); a.filled && share.Events >= minApply && s.mayRest(share.Account) {
 				a.rests = now.Add(min(took, batchTime))
 			}
 		}

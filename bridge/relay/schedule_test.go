@@ -17,6 +17,9 @@ func picked(s *schedule) map[int64]int {
 	return events
 }
 
+// chatAccount is the agents' chat, which never rests.
+const chatAccount = 5
+
 func shareOf(account int64, events int) []store.Share {
 	return []store.Share{{Account: account, Events: events}}
 }
@@ -24,7 +27,7 @@ func shareOf(account int64, events int) []store.Share {
 // A busy account uses one applier, whatever arrives for it meanwhile; it gets a second one when the
 // first does not come to an end.
 func TestBusyAccountUsesOneApplier(t *testing.T) {
-	s := newSchedule()
+	s := newSchedule(func(account int64) bool { return account != chatAccount })
 	s.wake(time.Now(), 7)
 	if got := picked(s); len(got) != 1 {
 		t.Fatalf("the first batch has accounts %v, want account 7", got)
@@ -52,7 +55,7 @@ func TestBusyAccountUsesOneApplier(t *testing.T) {
 
 // An account with a flood is not in the batch of accounts which have little to apply.
 func TestLittleDoesNotWaitForMuch(t *testing.T) {
-	s := newSchedule()
+	s := newSchedule(func(account int64) bool { return account != chatAccount })
 	s.wake(time.Now(), 7, 8, 9)
 	first := picked(s)
 	if len(first) != 3 {
@@ -78,7 +81,7 @@ func TestLittleDoesNotWaitForMuch(t *testing.T) {
 // Batches grow while there is more to apply than fits, and it takes less time than it may. They get
 // smaller when it takes more, but never so small that most of what they take is their overhead.
 func TestSizeOfBatches(t *testing.T) {
-	s := newSchedule()
+	s := newSchedule(func(account int64) bool { return account != chatAccount })
 	batch := func(took time.Duration) int {
 		s.wake(time.Now(), 7)
 		events := picked(s)[7]
@@ -106,19 +109,19 @@ func TestSizeOfBatches(t *testing.T) {
 // While others are active, an account with a flood rests after each batch for as long as that took;
 // when it is alone it doesn't.
 func TestFloodRestsWhileOthersAreActive(t *testing.T) {
-	s := newSchedule()
-	flood := func() (wait time.Duration) {
-		s.wake(time.Now(), 7)
-		events := picked(s)[7]
-		s.took(shareOf(7, events), map[int64]int{7: events}, batchTime)
-		s.done(shareOf(7, events), map[int64]bool{7: true})
+	s := newSchedule(func(account int64) bool { return account != chatAccount })
+	flood := func(account int64) (wait time.Duration) {
+		s.wake(time.Now(), account)
+		events := picked(s)[account]
+		s.took(shareOf(account, events), map[int64]int{account: events}, batchTime)
+		s.done(shareOf(account, events), map[int64]bool{account: true})
 		due, wait, _ := s.look()
 		if due {
 			return 0
 		}
 		return wait
 	}
-	if wait := flood(); wait != 0 {
+	if wait := flood(7); wait != 0 {
 		t.Errorf("a flood alone waits %s, want no wait", wait)
 	}
 	s.of(7).due = false
@@ -126,11 +129,16 @@ func TestFloodRestsWhileOthersAreActive(t *testing.T) {
 	events := picked(s)[8]
 	s.took(shareOf(8, events), map[int64]int{8: 1}, time.Millisecond)
 	s.done(shareOf(8, events), nil)
-	if wait := flood(); wait <= 0 || wait > batchTime {
+	if wait := flood(7); wait <= 0 || wait > batchTime {
 		t.Errorf("a flood beside an active account waits %s, want up to %s", wait, batchTime)
 	}
+	s.of(7).due = false
+	if wait := flood(chatAccount); wait != 0 {
+		t.Errorf("the agents' chat waits %s, want no wait", wait)
+	}
+	s.of(chatAccount).due = false
 	s.of(7).rests, s.of(8).ended = time.Time{}, time.Now().Add(-activeFor)
-	if wait := flood(); wait != 0 {
+	if wait := flood(7); wait != 0 {
 		t.Errorf("a flood beside an account that is silent again waits %s, want no wait", wait)
 	}
 }
