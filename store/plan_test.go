@@ -317,7 +317,7 @@ func TestPlans(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			p := explain(t, pool, tt.hot, tt.sql, tt.args...)
-			if most := 4*p.effort() + 500; blind[tt.name] > most {
+			if most := 30 * p.effort(); blind[tt.name] > most { // a join that compares all rows takes a thousand times as much
 				t.Errorf("planned when the tables were empty, it has an effort of %.0f, at most %.0f is right", blind[tt.name], most)
 			}
 			for table, limit := range tt.limits {

@@ -30,7 +30,7 @@ type replica struct {
 	killed  bool // and it had no say
 	started time.Time
 	fallen  []string // ends that were not our doing, and what it said last
-	refused int      // starts that it gave up, as its database was out of reach
+	refused int      // starts that it gave up, as its database was out of reach or its port was taken
 }
 
 // run supervises until ctx ends; then the child is asked to stop.
@@ -70,12 +70,14 @@ func (r *replica) run(ctx context.Context) error {
 const outageLasts = 20 * time.Second
 
 // ended judges an end that nobody asked for. A Parley that gives a reason and ends, because
-// it can't reach its database when it starts, is started again by whoever runs it; one that
-// was at work must never end by itself. Caller holds r.mu.
+// it can't reach its database when it starts, is started again by whoever runs it; so is one
+// whose port somebody uses for a connection of his own meanwhile. One that was at work must never
+// end by itself. Caller holds r.mu.
 func (r *replica) ended(how error, log string) {
 	var exit *exec.ExitError
 	gaveUp := errors.As(how, &exit) && exit.ExitCode() == 1
-	if gaveUp && !strings.Contains(log, readyLine) && r.excuse != nil && r.excuse(r.started.Add(-outageLasts)) {
+	outage := r.excuse != nil && r.excuse(r.started.Add(-outageLasts))
+	if gaveUp && !strings.Contains(log, readyLine) && (outage || strings.Contains(log, syscall.EADDRINUSE.Error())) {
 		r.refused++
 		return
 	}

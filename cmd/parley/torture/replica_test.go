@@ -22,6 +22,7 @@ func TestEnded(t *testing.T) {
 	}
 	killed := exec.CommandContext(t.Context(), "sh", "-c", "kill -9 $$").Run()
 	outage, none := func(time.Time) bool { return true }, func(time.Time) bool { return false }
+	const taken = "PARLEY_LISTEN: listen tcp 127.0.0.1:33457: bind: address already in use\n"
 	cases := []struct {
 		name   string
 		how    error
@@ -31,6 +32,8 @@ func TestEnded(t *testing.T) {
 	}{
 		{name: "a start without a database", how: exit(1), log: said, excuse: outage},
 		{name: "a start that fails for nothing", how: exit(1), log: said, excuse: none, fell: true},
+		{name: "a start whose port is taken", how: exit(1), log: taken, excuse: none},
+		{name: "a port that is taken at work", how: exit(1), log: "{" + readyLine + "}\n" + taken, excuse: none, fell: true},
 		{name: "one that was at work", how: exit(1), log: "{" + readyLine + "}\n" + said, excuse: outage, fell: true},
 		{name: "a panic at start", how: exit(2), log: "panic: x\n", excuse: outage, fell: true},
 		{name: "killed by somebody else", how: killed, log: said, excuse: outage, fell: true},

@@ -110,7 +110,7 @@ func (s *stage) print(r *Report) {
 	for _, text := range r.Skipped {
 		s.say("%s", text)
 	}
-	s.say("Left: %d facts, %d lanes, %d quarantined. Parley fell by itself %d times; %d starts found no database. "+
+	s.say("Left: %d facts, %d lanes, %d quarantined. Parley fell by itself %d times; %d starts found no database or no port. "+
 		"Seed %d, %d replicas, load average %s before, %s after; took %s, of which waiting %s.",
 		r.Left.Pending, r.Left.Lanes, r.Left.Quarantined, len(r.Fell), r.Refused, r.Seed, s.opt.Replicas, r.Loads[0], r.Loads[1],
 		r.Took.Round(time.Second), r.Quiet.Round(time.Second))
