@@ -1,7 +1,10 @@
 package torture
 
 import (
+	"errors"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 	"time"
@@ -134,6 +137,18 @@ func TestKeepersOf(t *testing.T) {
 	} {
 		if got := c.said.keepersOf("1", c.late); !slices.Equal(got.Teams, c.want.Teams) || got.Owner != c.want.Owner {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
+
+// TestButtonGone: a button that went between the look and the click is no fault of the run.
+func TestButtonGone(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusConflict) }))
+	t.Cleanup(srv.Close)
+	for name, chat := range map[string]platform{"slack": slackSide{wire: wire{Slack: srv.URL}}, "teams": teamsSide{wire: wire{Teams: srv.URL}}} {
+		if err := chat.click(t.Context(), "U1", "1", "send"); !errors.Is(err, errNotTaken) {
+			t.Errorf("%s: %v, want %v", name, err, errNotTaken)
 		}
 	}
 }

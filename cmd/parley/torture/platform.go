@@ -3,6 +3,7 @@ package torture
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -47,6 +48,14 @@ type platform interface {
 
 // errNotTaken is returned for a click of which the platform says that nothing came of it.
 var errNotTaken = errors.New("torture: the click was not taken")
+
+// notTaken is for a button that went between the look and the click: a person would look again.
+func notTaken(err error) error {
+	if errors.Is(err, errImpossible) {
+		return fmt.Errorf("%w: %w", errNotTaken, err)
+	}
+	return err
+}
 
 // change is what may be told late.
 type change int

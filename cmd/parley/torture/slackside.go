@@ -189,7 +189,7 @@ func (s slackSide) takeBack(ctx context.Context, user, id string) error {
 }
 
 func (s slackSide) click(ctx context.Context, user, id, button string) error {
-	return s.act(ctx, user, "click", slackfake.Act{Channel: support, TS: id, Action: button})
+	return notTaken(s.act(ctx, user, "click", slackfake.Act{Channel: support, TS: id, Action: button}))
 }
 
 func (s slackSide) act(ctx context.Context, user, verb string, a slackfake.Act) error {

@@ -294,7 +294,7 @@ func (s teamsSide) click(ctx context.Context, user, id, button string) error {
 	if err == nil && res.Outcome.Error != "" {
 		err = fmt.Errorf("%w: %s", errNotTaken, res.Outcome.Error)
 	}
-	return err
+	return notTaken(err)
 }
 
 func (s teamsSide) act(ctx context.Context, user, verb string, a teamsfake.Act) error {

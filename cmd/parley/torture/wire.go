@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,8 +27,12 @@ type wire struct {
 	Chats bool   // there are phones
 }
 
+// errImpossible is returned for what a person can't do as the chat is now, as to press a button that
+// is gone.
+var errImpossible = errors.New("torture: nobody can do that now")
+
 // call sends in as JSON, if there is one, and reads the answer into into, if wanted.
-// Errors: no answer, or one that is not 200 with its text.
+// Errors: errImpossible; no answer, or one that is not 200 with its text.
 func (w wire) call(ctx context.Context, method, address string, in, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, wireTimeout)
 	defer cancel()
@@ -50,6 +55,9 @@ func (w wire) call(ctx context.Context, method, address string, in, into any) er
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(res.Body, 300)) // the status alone says enough
+		if res.StatusCode == http.StatusConflict {
+			return fmt.Errorf("%w: %s: %s", errImpossible, address, bytes.TrimSpace(text))
+		}
 		return fmt.Errorf("torture: %s: %s: %s", address, res.Status, bytes.TrimSpace(text))
 	}
 	if into == nil {
