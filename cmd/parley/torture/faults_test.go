@@ -98,7 +98,7 @@ func TestExcessiveByWorld(t *testing.T) {
 	for _, c := range []struct {
 		o    Options
 		most int
-	}{{Options{}, 3}, {Options{OwnCopies: true}, 16}, {Options{Chats: true}, 16}, {Options{ShortWaits: true}, 4}} {
+	}{{Options{}, 3}, {Options{OwnCopies: true}, 16}, {Options{Chats: true}, 16}, {Options{ShortWaits: true}, 25}} {
 		v := Verdict{Replies: 90, Unsure: c.most}
 		if got := v.excessive(c.o); len(got) > 0 {
 			t.Errorf("%+v: %q", c.o, got)

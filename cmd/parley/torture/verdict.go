@@ -96,25 +96,25 @@ func (v *Verdict) excessive(o Options) []string {
 	if o.Blind {
 		twice = share{4, 25}
 	}
-	// In the short form as many blows fall in seconds as else in minutes, and the clock jumps over much
-	// of what is said.
-	few, many := share{1, 0}, share{4, 20}
+	// In the short form as many blows fall in seconds as else in minutes, the clock jumps over much of
+	// what is said, and people are asked after a few looks: sooner on a slow machine.
+	short := share{4, 20}
 	var list []string
 	for _, c := range []struct {
 		tally
-		most, short share
-		from        int
+		most share
+		from int
 	}{
-		{tally{"sent by a click for no reason", v.Clicked - v.Asked}, share{4, 4}, many, replies},
-		{tally{"truly ambiguous", v.Unsure}, unsure, few, replies},
-		{tally{"excused", v.Excused}, share{4, 5}, many, replies},
-		{tally{"untold", v.Untold}, share{4, 5}, many, replies + v.Edits},
-		{tally{"resolved before the customer's words were shown", v.Unseen}, share{2, 30}, many, v.Commands},
-		{tally{"shown twice and marked so", v.Twice}, twice, many, v.Mails},
+		{tally{"sent by a click for no reason", v.Clicked - v.Asked}, share{4, 4}, replies},
+		{tally{"truly ambiguous", v.Unsure}, unsure, replies},
+		{tally{"excused", v.Excused}, share{4, 5}, replies},
+		{tally{"untold", v.Untold}, share{4, 5}, replies + v.Edits},
+		{tally{"resolved before the customer's words were shown", v.Unseen}, share{2, 30}, v.Commands},
+		{tally{"shown twice and marked so", v.Twice}, twice, v.Mails},
 	} {
 		most := c.most.of(c.from)
 		if o.ShortWaits {
-			most += c.short.of(c.from)
+			most += short.of(c.from)
 		}
 		if c.n > most {
 			list = append(list, fmt.Sprintf("%d %s, of %d: more than the %d that faults explain", c.n, c.what, c.from, most))
