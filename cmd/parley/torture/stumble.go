@@ -177,12 +177,18 @@ func (c *chaos) strikeDead(ctx context.Context, h harm) {
 		}
 		return false
 	}
-	for deadline := time.Now().Add(c.opt.lurkFor() * stumbles); kills < stumbles && time.Now().Before(deadline); {
-		mail, err := c.driver.hard.look(ctx, errandDeadly) // the database may be down for a moment
-		if err == nil && (mail.Applied || mail.Tries >= stumbles) || ctx.Err() != nil {
-			break
+	lurk, enough := context.WithTimeout(ctx, c.opt.lurkFor()*stumbles)
+	defer enough()
+	c.under.Go(func() { // beside the trap, which must lie when the mail comes
+		for pause(lurk, deadlyLook) {
+			mail, err := c.driver.hard.look(lurk, errandDeadly) // the database may be down for a moment
+			if err == nil && (mail.Applied || mail.Tries >= stumbles) {
+				enough()
+			}
 		}
-		c.net.traps.wait(ctx, &trap{way: wayBase, up: true, match: c.driver.hard.applying, strike: kill}, deadlyLook)
+	})
+	for kills < stumbles && lurk.Err() == nil {
+		c.net.traps.wait(lurk, &trap{way: wayBase, up: true, match: c.driver.hard.applying, strike: kill}, c.opt.lurkFor()*stumbles)
 	}
 	if kills == 0 {
 		c.miss(h)
@@ -191,7 +197,7 @@ func (c *chaos) strikeDead(ctx context.Context, h harm) {
 	c.hit(h)
 }
 
-// deadlyLook is how long a trap for a deadly mail lies before it is asked what became of that mail.
+// deadlyLook is how long to wait between two questions what became of a deadly mail.
 const deadlyLook = 2 * time.Second
 
 // writeHard lets a customer write three mails, of which the second is hard.
