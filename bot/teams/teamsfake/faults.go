@@ -113,8 +113,7 @@ func (s *Server) spoilt(w *recorder, r *http.Request, f *fault, h http.HandlerFu
 		throttle(w, 0)
 	case FaultDrop:
 		panic(http.ErrAbortHandler) // net/http cuts the connection without a log line
-	case FaultReset:
-		cut(w)
+	case FaultReset: // call cuts the connection
 	case FaultGarbage:
 		garbage(w)
 	default:

@@ -84,6 +84,9 @@ func (s *Server) call(method string, h http.HandlerFunc) http.HandlerFunc {
 		s.mu.Lock()
 		f := s.matchFault(method, place)
 		s.mu.Unlock()
+		if f != nil && f.Kind == FaultReset {
+			defer cut(rec) // runs when the call stands in the journal, so that the bot can't see its end before
+		}
 		defer func() {
 			c.Status = rec.status
 			if method != "token" {

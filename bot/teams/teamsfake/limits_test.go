@@ -116,7 +116,7 @@ func TestFaults(t *testing.T) {
 		"elsewhere":  {f: teamsfake.Fault{Kind: teamsfake.FaultDrop, Channel: team}, status: 201, stored: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			before := len(w.srv.Messages(tickets))
+			before, callsBefore := len(w.srv.Messages(tickets)), len(w.srv.Calls("activities.send"))
 			x.f.Method, x.f.Times = "activities.*", 1
 			w.srv.Inject(x.f)
 			status, got, err := post()
@@ -133,6 +133,9 @@ func TestFaults(t *testing.T) {
 			}
 			if n := len(w.srv.Messages(tickets)) - before; n != x.stored {
 				t.Errorf("%d stored", n)
+			}
+			if n := len(w.srv.Calls("activities.send")) - callsBefore; n != 1 {
+				t.Errorf("%d calls in the journal when the bot had its answer, want 1", n)
 			}
 		})
 	}
