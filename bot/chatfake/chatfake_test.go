@@ -12,56 +12,45 @@ import (
 	"parley/bot/chatfake"
 )
 
-type fault struct {
-	rule           chatfake.Rule
-	matched, fired int
-}
-
-func (f fault) Rule() chatfake.Rule { return f.rule }
-
-func (f fault) Counted(_, matched, fired int) fault {
-	f.matched, f.fired = matched, fired
-	return f
-}
-
 func TestRules(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 	for name, x := range map[string]struct {
-		rule  chatfake.Rule
+		rule  chatfake.Fault
 		calls []string
 		want  string // a digit for each call
 	}{
-		"glob":    {chatfake.Rule{Method: "chat.*"}, []string{"chat.post", "users.list", "event:chat.x"}, "100"},
-		"all":     {chatfake.Rule{Method: "*"}, []string{"chat.post", "event:message"}, "10"},
-		"events":  {chatfake.Rule{Method: "event:*"}, []string{"chat.post", "event:message"}, "01"},
-		"skip":    {chatfake.Rule{Method: "a", Skip: 2, Times: 1}, []string{"a", "a", "a", "a"}, "0010"},
-		"channel": {chatfake.Rule{Method: "a", Channel: "other"}, []string{"a"}, "0"},
-		"never":   {chatfake.Rule{Method: "a", Chance: 1e-9}, []string{"a", "a", "a"}, "000"},
+		"glob":    {chatfake.Fault{Method: "chat.*"}, []string{"chat.post", "users.list", "event:chat.x"}, "100"},
+		"all":     {chatfake.Fault{Method: "*"}, []string{"chat.post", "event:message"}, "10"},
+		"events":  {chatfake.Fault{Method: "event:*"}, []string{"chat.post", "event:message"}, "01"},
+		"skip":    {chatfake.Fault{Method: "a", Skip: 2, Times: 1}, []string{"a", "a", "a", "a"}, "0010"},
+		"channel": {chatfake.Fault{Method: "a", Channel: "other"}, []string{"a"}, "0"},
+		"never":   {chatfake.Fault{Method: "a", Chance: 1e-9}, []string{"a", "a", "a"}, "000"},
 	} {
-		r := chatfake.NewRules[fault](1)
-		r.Add(fault{rule: x.rule}, now)
+		p := chatfake.NewFaultPlan(1, func() time.Time { return now })
+		p.Inject(x.rule)
 		got := ""
 		for _, call := range x.calls {
-			_, _, ok := r.Strike(call, "C1", now)
-			got += map[bool]string{true: "1", false: "0"}[ok]
+			got += map[bool]string{true: "1", false: "0"}[p.Strike(call, "C1") != nil]
 		}
 		if got != x.want {
 			t.Errorf("%s: %s, want %s", name, got, x.want)
 		}
 	}
-	r := chatfake.NewRules[fault](1)
-	id := r.Add(fault{rule: chatfake.Rule{Method: "a", For: time.Minute}}, now)
-	if _, until, ok := r.Strike("a", "", now.Add(59*time.Second)); !ok || !until.Equal(now.Add(time.Minute)) {
-		t.Error(until, ok)
+	p := chatfake.NewFaultPlan(1, func() time.Time { return now })
+	id := p.Inject(chatfake.Fault{Method: "a", For: time.Minute})
+	now = now.Add(59 * time.Second)
+	if p.Strike("a", "") == nil {
+		t.Error("doesn't strike in the last second of its time")
 	}
-	if _, _, ok := r.Strike("a", "", now.Add(time.Minute)); ok {
+	now = now.Add(time.Second)
+	if p.Strike("a", "") != nil {
 		t.Error("strikes after its time")
 	}
-	if list := r.List(); len(list) != 1 || list[0].fired != 1 || list[0].matched != 1 {
+	if list := p.Faults(); len(list) != 1 || list[0].ID != id || list[0].Fired != 1 || list[0].Matched != 1 {
 		t.Errorf("%+v", list)
 	}
-	if r.Clear(id); len(r.List()) != 0 {
+	if p.ClearFaults(id); len(p.Faults()) != 0 {
 		t.Error("not cleared")
 	}
 }
@@ -71,10 +60,12 @@ func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 	for _, x := range []struct {
 		seconds int
-		until   time.Time
+		left    time.Duration
 		want    int
-	}{{0, time.Time{}, 1}, {7, time.Time{}, 7}, {7, now.Add(time.Minute), 7}, {0, now.Add(1500 * time.Millisecond), 2}, {0, now, 1}} {
-		if got := chatfake.RetryAfter(x.seconds, x.until, now); got != x.want {
+	}{{0, 0, 1}, {7, 0, 7}, {7, time.Minute, 7}, {0, 1500 * time.Millisecond, 2}, {0, time.Nanosecond, 1}} {
+		p := chatfake.NewFaultPlan(1, func() time.Time { return now })
+		p.Inject(chatfake.Fault{Method: "a", Retry: x.seconds, For: x.left})
+		if got := p.Strike("a", "").RetryAfter(); got != x.want {
 			t.Errorf("%+v: %d", x, got)
 		}
 	}
@@ -126,9 +117,9 @@ func TestChanges(t *testing.T) {
 
 func TestControl(t *testing.T) {
 	t.Parallel()
-	for body, want := range map[string]int{"": 200, `{"Method":"a"}`: 200, `{"method":"a","Odd":1}`: 400, "{": 400} {
+	for body, want := range map[string]int{"": 200, `{"method":"a"}`: 200, `{"method":"a","Odd":1}`: 400, "{": 400} {
 		mux := http.NewServeMux()
-		chatfake.NewRules[odd](1).Routes(mux, "/faults", time.Now)
+		chatfake.NewFaultPlan(1, time.Now).FaultRoutes(mux, "/faults")
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/faults", strings.NewReader(body)))
 		if w.Code != want {
@@ -141,9 +132,3 @@ func TestControl(t *testing.T) {
 		t.Error(w.Code, w.Body)
 	}
 }
-
-type odd struct{ Method string }
-
-func (o odd) Rule() chatfake.Rule { return chatfake.Rule{Method: o.Method} }
-
-func (o odd) Counted(int, int, int) odd { return o }

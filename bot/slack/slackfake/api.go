@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"parley/bot/chatfake"
 )
 
 // maxBody caps Web API requests; files go elsewhere.
@@ -110,8 +112,8 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	s.base = baseOf(r)
-	f := s.matchFault(c.method, c.str("channel"))
-	if f != nil && f.preempts() {
+	f := s.Strike(c.method, c.str("channel"))
+	if f != nil && preempts(f) {
 		s.record(c, refuse("fault"), f)
 	}
 	s.mu.Unlock()
@@ -160,7 +162,7 @@ func baseOf(r *http.Request) string {
 	return "http://" + r.Host
 }
 
-func (s *Server) record(c *call, err *apiError, f *fault) {
+func (s *Server) record(c *call, err *apiError, f *chatfake.Struck) {
 	rec := Call{At: s.now(), Method: c.method, Args: c.args, OK: err == nil, Scopes: c.used}
 	if err != nil {
 		rec.Error = err.code

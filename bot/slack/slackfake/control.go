@@ -47,7 +47,7 @@ func (s *Server) controlRoutes() {
 	get("info", func(func(string) string) any { return s.info() })
 	s.mux.HandleFunc("GET /_fake/file", s.controlFile)
 	s.mux.Handle("GET /_fake/changes", s.log)
-	s.faults.Routes(s.mux, "/_fake/faults", s.now)
+	s.FaultRoutes(s.mux, "/_fake/faults")
 	s.mux.HandleFunc("POST /_fake/person/{user}/{verb}", s.controlPerson)
 	s.mux.HandleFunc("POST /_fake/admin/{verb}", s.controlAdmin)
 	s.mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {

@@ -190,7 +190,7 @@ func (s *Server) throughFaults(d *delivery) {
 			s.send(h)
 		}
 	}()
-	f := s.matchFault("event:"+d.name, d.key)
+	f := s.Strike("event:"+d.name, d.key)
 	if f == nil {
 		s.send(d)
 		return

@@ -34,7 +34,7 @@ func (s *Server) newResponseURL(l *responseURL) string {
 
 func (s *Server) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	f := s.matchFault("response_url", "")
+	f := s.Strike("response_url", "")
 	s.mu.Unlock()
 	if f != nil && !s.faultBefore(w, r, f) {
 		return

@@ -15,6 +15,8 @@ import (
 // Server is one emulated workspace with one app. It is an http.Handler; Start gives it a
 // listener of its own. All methods may be called at any time from any goroutine.
 type Server struct {
+	*chatfake.FaultPlan
+
 	opt  Options
 	mux  *http.ServeMux
 	api  map[string]method
@@ -46,7 +48,6 @@ type Server struct {
 
 	untold  map[string]SlowEvent // events without an acknowledgement, by id
 	slow    []SlowEvent
-	faults  *chatfake.Rules[Fault]
 	buckets map[string]*bucket
 	log     *chatfake.Changes[Change]
 	sched   schedule
@@ -103,7 +104,7 @@ func New(o Options) *Server {
 	s.sched.wake = make(chan struct{}, 1)
 	s.sched.poll = o.Clock != nil
 	s.log = chatfake.NewChanges[Change](s.ctx.Done())
-	s.faults = chatfake.NewRules[Fault](o.Seed)
+	s.FaultPlan = chatfake.NewFaultPlan(o.Seed, s.now)
 	s.pending = map[string]*delivery{}
 	s.lanes = map[string][]*delivery{}
 	s.tickets = map[string]bool{}
@@ -130,7 +131,7 @@ func (s *Server) seed() {
 	s.used = map[string]bool{}
 	s.buckets = map[string]*bucket{}
 	s.calls, s.held, s.parked, s.lost = nil, nil, nil, nil
-	s.faults.Clear()
+	s.ClearFaults()
 	for _, sc := range s.opt.Scopes {
 		s.scopes[sc] = true
 	}

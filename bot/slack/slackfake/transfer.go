@@ -12,7 +12,7 @@ import (
 // serveUpload takes the bytes of a file, raw or as any field of a multipart form.
 func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	f := s.matchFault("upload", "")
+	f := s.Strike("upload", "")
 	u := s.uploads[r.PathValue("ticket")]
 	s.mu.Unlock()
 	if f != nil && !s.faultBefore(w, r, f) {
@@ -64,7 +64,7 @@ func readFile(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 // to a page, as Slack does.
 func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	f := s.matchFault("download", "")
+	f := s.Strike("download", "")
 	_, id, _ := strings.Cut(r.PathValue("key"), "-")
 	file := s.files[id]
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")

@@ -57,7 +57,7 @@ func (s *Server) controlRoutes() {
 		}
 		return s.SlowActivities(time.Duration(seconds * float64(time.Second)))
 	})
-	s.faults.Routes(s.mux, "/_fake/faults", s.now)
+	s.FaultRoutes(s.mux, "/_fake/faults")
 	s.mux.HandleFunc("GET /_fake/file", s.controlFile)
 	s.mux.Handle("GET /_fake/changes", s.log)
 	s.mux.HandleFunc("POST /_fake/person/{user}/{verb}", s.controlPerson)

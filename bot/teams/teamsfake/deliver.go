@@ -60,7 +60,7 @@ func (s *Server) emit(lane string, activity object) *delivery {
 }
 
 func (s *Server) throughFaults(d *delivery, place string) {
-	f := s.matchFault("event:"+d.name, place)
+	f := s.Strike("event:"+d.name, place)
 	if f == nil {
 		s.queue(d)
 		return

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"parley/bot/chatfake"
 )
 
 // Outcome is what a person sees after a click, a submission or a search.
@@ -59,7 +61,7 @@ func (s *Server) ask(ctx context.Context, name string, value any, build func() o
 		a := build()
 		a["name"], a["value"] = name, value
 		place, _ := splitConversation(conversationOf(a))
-		f := s.matchFault("event:invoke", place)
+		f := s.Strike("event:invoke", place)
 		s.note(Change{Kind: "invoke", Channel: place, ID: name})
 		s.mu.Unlock()
 		var again bool
@@ -78,7 +80,7 @@ func (s *Server) ask(ctx context.Context, name string, value any, build func() o
 }
 
 // askOnce makes one attempt, or two for a duplicate.
-func (s *Server) askOnce(ctx context.Context, a object, f *fault) (out *Outcome, again bool) {
+func (s *Server) askOnce(ctx context.Context, a object, f *chatfake.Struck) (out *Outcome, again bool) {
 	kind := FaultKind("")
 	if f != nil {
 		kind = f.Kind

@@ -82,7 +82,7 @@ func (s *Server) call(method string, h http.HandlerFunc) http.HandlerFunc {
 		}
 		place, _ := splitConversation(r.PathValue("conv"))
 		s.mu.Lock()
-		f := s.matchFault(method, place)
+		f := s.Strike(method, place)
 		s.mu.Unlock()
 		if f != nil && f.Kind == FaultReset {
 			defer cut(rec) // runs when the call stands in the journal, so that the bot can't see its end before

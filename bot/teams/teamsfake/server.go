@@ -16,6 +16,8 @@ import (
 // endpoint, Bot Framework's keys, Graph and SharePoint. It is an http.Handler; Start gives
 // it a listener of its own. All methods may be called at any time from any goroutine.
 type Server struct {
+	*chatfake.FaultPlan
+
 	opt    Options
 	mux    *http.ServeMux
 	ctx    context.Context //nolint:containedctx // ends with Close; owns every goroutine below
@@ -43,7 +45,6 @@ type Server struct {
 	untold map[*delivery]bool // neither taken nor lost yet
 	slow   []SlowActivity
 	calls  []Call
-	faults *chatfake.Rules[Fault]
 	rates  map[string][]time.Time
 	log    *chatfake.Changes[Change]
 }
@@ -91,7 +92,7 @@ func New(o Options) *Server {
 	s := &Server{opt: o, client: newClient(), born: strconv.FormatInt(o.Clock().UnixMicro(), 10)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.log = chatfake.NewChanges[Change](s.ctx.Done())
-	s.faults = chatfake.NewRules[Fault](o.Seed)
+	s.FaultPlan = chatfake.NewFaultPlan(o.Seed, s.now)
 	s.lanes, s.later = map[string][]*delivery{}, map[*delivery]bool{}
 	if o.Unsigned {
 		s.signing = TokenNone
@@ -122,7 +123,7 @@ func (s *Server) seed() {
 		channels: map[string]*channel{}, files: map[string]*File{}, dialogs: map[string]*Dialog{},
 		tokens: map[string]issued{}, blocked: map[string]bool{},
 	}
-	s.faults.Clear()
+	s.ClearFaults()
 	s.calls, s.held, s.lost, s.rates = nil, nil, nil, map[string][]time.Time{}
 	s.untold, s.slow = map[*delivery]bool{}, nil
 	for _, p := range s.opt.Permissions {

@@ -1,0 +1,175 @@
+package chatfake
+
+import (
+	"math"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"parley/channels/faultset"
+)
+
+// FaultKind is what goes wrong.
+type FaultKind string
+
+// Faults that each chat can have. Those of one chat stand with its emulator.
+const (
+	FaultDelay     FaultKind = "delay"     // answer after Delay
+	FaultRateLimit FaultKind = "ratelimit" // 429 with Retry-After
+	FaultBareLimit FaultKind = "bare_429"  // 429 without Retry-After
+	FaultHTTP      FaultKind = "http"      // Status (default 502) with an HTML page
+	FaultDrop      FaultKind = "drop"      // close the connection without an answer
+)
+
+// Faults of events alone (Method "event:<name>" or "event:*").
+const (
+	FaultDuplicate FaultKind = "duplicate"
+	FaultReorder   FaultKind = "reorder" // the next event overtakes it
+	FaultLose      FaultKind = "lose"
+)
+
+// Fault is one rule of what goes wrong with which calls or events. The first rule that matches
+// and fires wins.
+type Fault struct {
+	ID      int           `json:"id"`
+	Method  string        `json:"method"` // glob: chat.*, event:*; * means calls
+	Channel string        `json:"channel,omitempty"`
+	Kind    FaultKind     `json:"kind"`
+	After   bool          `json:"after,omitempty"`   // take effect first, then fail (not for limits)
+	Skip    int           `json:"skip,omitempty"`    // matching calls to let through first
+	Times   int           `json:"times,omitempty"`   // how often it fires; 0 = until cleared
+	Chance  float64       `json:"chance,omitempty"`  // 0 = always; decided by the emulator's seed
+	For     time.Duration `json:"for,omitempty"`     // from injection, by the emulator's clock; 0 = for ever
+	Delay   time.Duration `json:"delay,omitempty"`   // in JSON nanoseconds; in real time for calls
+	Retry   int           `json:"retry,omitempty"`   // Retry-After, seconds; default what is left of For, or 1
+	Status  int           `json:"status,omitempty"`  // of FaultHTTP
+	Error   string        `json:"error,omitempty"`   // Slack's word for it
+	Code    string        `json:"code,omitempty"`    // Microsoft's word for it, such as PreconditionFailed
+	Fired   int           `json:"fired,omitempty"`   // so far
+	Matched int           `json:"matched,omitempty"` // so far
+}
+
+// FaultPlan holds the injected faults and says which calls and events they strike. An emulator
+// embeds it. Its lock is a leaf.
+type FaultPlan struct {
+	set   *faultset.Set[aimed]
+	clock func() time.Time
+	next  atomic.Int64 // the last id
+}
+
+// aimed is a fault with the time of its end, zero for none.
+type aimed struct {
+	fault Fault
+	until time.Time
+}
+
+// NewFaultPlan makes an empty plan; seed decides faults with a chance, clock ends those with a time.
+func NewFaultPlan(seed int64, clock func() time.Time) *FaultPlan {
+	return &FaultPlan{set: faultset.New[aimed](seed), clock: clock}
+}
+
+// Inject adds a rule and returns its id.
+func (p *FaultPlan) Inject(f Fault) int {
+	a := aimed{fault: f}
+	if f.For > 0 {
+		a.until = p.clock().Add(f.For)
+	}
+	times := f.Times
+	if times == 0 {
+		times = faultset.Forever
+	}
+	a.fault.ID = int(p.next.Add(1))
+	p.set.Add(a, faultset.Rule{ID: strconv.Itoa(a.fault.ID), Nth: f.Skip + 1, Times: times, Probability: f.Chance})
+	return a.fault.ID
+}
+
+// Faults lists the rules with their counters.
+func (p *FaultPlan) Faults() []Fault {
+	out := []Fault{}
+	for _, s := range p.set.List() {
+		out = append(out, counted(s))
+	}
+	return out
+}
+
+func counted(s faultset.State[aimed]) Fault {
+	f := s.Fault.fault
+	f.Matched, f.Fired = s.Seen, s.Fired
+	return f
+}
+
+// ClearFaults removes the rules with these ids, or all.
+func (p *FaultPlan) ClearFaults(ids ...int) {
+	if len(ids) == 0 {
+		p.set.Clear()
+		return
+	}
+	for _, id := range ids {
+		p.set.Remove(strconv.Itoa(id))
+	}
+}
+
+// Struck is a fault that strikes a call or event.
+type Struck struct {
+	Fault
+	left time.Duration // until its end
+}
+
+// Strike finds the first fault that strikes this call (or event, when its name begins with
+// event:), and counts; nil for none.
+func (p *FaultPlan) Strike(name, channel string) *Struck {
+	now := p.clock()
+	hit, ok := p.set.First(func(a aimed) bool {
+		return a.fault.matches(name, channel) && (a.until.IsZero() || now.Before(a.until))
+	})
+	if !ok {
+		return nil
+	}
+	s := &Struck{Fault: counted(hit)}
+	if !hit.Fault.until.IsZero() {
+		s.left = hit.Fault.until.Sub(now)
+	}
+	return s
+}
+
+// RetryAfter is how many seconds a fault that limits calls tells people to wait: those that it
+// names, else what is left until its end, and at least one.
+func (s *Struck) RetryAfter() int {
+	if s.Retry != 0 {
+		return max(s.Retry, 1)
+	}
+	return max(int(math.Ceil(s.left.Seconds())), 1)
+}
+
+func (f Fault) matches(name, channel string) bool {
+	if f.Channel != "" && f.Channel != channel || strings.HasPrefix(name, "event:") != strings.HasPrefix(f.Method, "event:") {
+		return false
+	}
+	ok, err := path.Match(f.Method, name)
+	return err == nil && ok
+}
+
+// FaultRoutes serves the faults: GET lists, POST injects and answers the id, DELETE [?id=1,2]
+// clears.
+func (p *FaultPlan) FaultRoutes(mux *http.ServeMux, at string) {
+	mux.HandleFunc("GET "+at, func(w http.ResponseWriter, _ *http.Request) { Write(w, http.StatusOK, p.Faults()) })
+	mux.HandleFunc("POST "+at, func(w http.ResponseWriter, req *http.Request) {
+		var f Fault
+		if Read(w, req, &f) {
+			Done(w, map[string]any{"id": p.Inject(f)}, nil)
+		}
+	})
+	mux.HandleFunc("DELETE "+at, func(w http.ResponseWriter, req *http.Request) {
+		var ids []int
+		for part := range strings.SplitSeq(req.URL.Query().Get("id"), ",") {
+			if n, err := strconv.Atoi(part); err == nil {
+				ids = append(ids, n)
+			}
+		}
+		p.ClearFaults(ids...)
+		Done(w, nil, nil)
+	})
+}
