@@ -5,8 +5,7 @@ import "time"
 // Status of a conversation.
 type Status string
 
-// Statuses. Queued and Active of the requirements are open without and with
-// an assignee.
+// Statuses. An open conversation has an assignee, or waits unassigned for somebody to take it.
 const (
 	StatusOpen     Status = "open"
 	StatusPending  Status = "pending"

@@ -2,7 +2,7 @@ package torture
 
 import "fmt"
 
-// Verdict is the oracle's judgement by the definitions of the design.
+// Verdict is the oracle's judgement, in the words that docs/performance.md defines.
 type Verdict struct {
 	Mails    int `json:"mails"`    // written by customers
 	Replies  int `json:"replies"`  // typed by agents, for the customer
@@ -26,7 +26,7 @@ type Verdict struct {
 	// and nobody said.
 	Unaccounted int `json:"unaccounted"`
 	// Unseen counts customers who wait in a resolved conversation, as their words came
-	// into the thread only after it was resolved. It breaks no promise of the design.
+	// into the thread only after it was resolved. No promise is broken by it.
 	Unseen  int `json:"unseen"`
 	Excused int `json:"excused"` // received though deleted, or out of order: the platform could not tell of it within the hold
 	Twice   int `json:"twice"`   // customers' messages and lines shown twice, marked as such: nobody could find out whether the first was posted

@@ -1,0 +1,160 @@
+package app_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// sourceFiles reads the repository's files with one of these endings, by their paths in it.
+func sourceFiles(t *testing.T, root string, endings ...string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".git") || d.Name() == "testdata") {
+			return fs.SkipDir
+		}
+		if !d.IsDir() && slices.Contains(endings, filepath.Ext(p)) {
+			raw, err := os.ReadFile(p)
+			name, _ := filepath.Rel(root, p)
+			all[filepath.ToSlash(name)] = string(raw)
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// strayReference finds what a comment leans on and a reader of the repository can't open. Where the
+// reader is sent to a number, the number is in the first or second group.
+var strayReference = regexp.MustCompile(`\b(R-\d{3})\b|\binvariant (\d+)|(?:the (?:requirements|design)\b(?: of)?|\b(?:reference/\w+|design|requirements)\.md)`)
+
+// strayReferences gives those of a text that lead to no page: a number of docs/requirements.md and
+// docs/invariants.md leads to one.
+func strayReferences(text, requirements, invariants string) (stray []string) {
+	for _, m := range strayReference.FindAllStringSubmatchIndex(text, -1) {
+		what := text[m[0]:m[1]]
+		switch {
+		case m[2] >= 0 && strings.Contains(requirements, "\n"+what+"\t"):
+		case m[4] >= 0 && strings.Contains(invariants, "\n## "+text[m[4]:m[5]]+". "):
+		case strings.HasSuffix(text[:m[0]], "docs/"):
+		default:
+			stray = append(stray, what)
+		}
+	}
+	return stray
+}
+
+// TestCommentsLeadSomewhere finds numbers and names in code that lead to no page of the repository.
+func TestCommentsLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	requirements, invariants := readDoc(t, "docs/requirements.tsv"), readDoc(t, "docs/invariants.md")
+	for name, text := range sourceFiles(t, moduleRoot(t), ".go", ".sql") {
+		if name == "cmd/parley/app/docs_references_test.go" {
+			continue
+		}
+		for _, what := range strayReferences(text, requirements, invariants) {
+			t.Errorf("%s: %q leads to no page of this repository: name docs/requirements.md or docs/invariants.md, or say what is meant", name, what)
+		}
+	}
+}
+
+// TestStrayReferences shows that the check can fail.
+func TestStrayReferences(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		"// refuse says why (R-086).":              0,
+		"// see R-999":                             1,
+		"// surface's own order (invariant 3).":    0,
+		"// what nobody wrote down (invariant 12)": 1,
+		"// in docs/requirements.md":               0,
+		"// names of requirements.md":              1,
+		"// Active of the requirements":            1,
+		"// facts are in reference/teams.md":       1,
+	} {
+		if got := strayReferences(text, "\nR-086\tx\t\n", "\n## 3. Order\n"); len(got) != want {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+}
+
+// declared gives the names that a Go file declares: functions, methods, types, constants, variables.
+func declared(t *testing.T, text string) (names []string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range file.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			names = append(names, d.Name.Name)
+		case *ast.GenDecl:
+			for _, s := range d.Specs {
+				switch s := s.(type) {
+				case *ast.TypeSpec:
+					names = append(names, s.Name.Name)
+				case *ast.ValueSpec:
+					for _, id := range s.Names {
+						names = append(names, id.Name)
+					}
+				}
+			}
+		}
+	}
+	return names
+}
+
+// namedPlace is a file and what is declared in it.
+var namedPlace = regexp.MustCompile("`([\\w/]+\\.go)`: (`\\w+`(?:, `\\w+`)*)")
+
+// TestDocsNameFunctions finds functions that the documentation names in a file where they aren't, and
+// tests that it names and that aren't there.
+func TestDocsNameFunctions(t *testing.T) {
+	t.Parallel()
+	places, tests := 0, 0
+	files, known := sourceFiles(t, moduleRoot(t), ".go"), map[string]bool{}
+	for name, text := range files {
+		for _, test := range found(text, `(?m)^func (Test\w+)\(`) {
+			known[test] = strings.HasSuffix(name, "_test.go")
+		}
+	}
+	for _, doc := range []string{"docs/architecture.md", "docs/invariants.md"} {
+		text := readDoc(t, doc)
+		for _, m := range namedPlace.FindAllStringSubmatch(text, -1) {
+			if files[m[1]] == "" {
+				t.Errorf("%s names %s, which is not there", doc, m[1])
+				continue
+			}
+			names := declared(t, files[m[1]])
+			for _, f := range found(m[2], "`(\\w+)`") {
+				places++
+				if !slices.Contains(names, f) {
+					t.Errorf("%s: there is no %s in %s", doc, f, m[1])
+				}
+			}
+		}
+		for _, test := range found(text, "`(Test\\w+)`") {
+			tests++
+			if !known[test] {
+				t.Errorf("%s names the test %s, which is not there", doc, test)
+			}
+		}
+	}
+	if places < 25 || tests < 25 {
+		t.Errorf("only %d functions and %d tests are named: the pages lost them, or this test can't read them any more", places, tests)
+	}
+}
