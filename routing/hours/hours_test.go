@@ -1,6 +1,7 @@
 package hours
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +82,22 @@ func same(t *testing.T, what string, got, want time.Time) {
 	}
 }
 
+// TestParseDays: a range goes from its first day to its last one, past the end of the week
+// if need be; a range of one day is that day.
+func TestParseDays(t *testing.T) {
+	t.Parallel()
+	for days, want := range map[string][]time.Weekday{
+		"mon-wed":     {time.Monday, time.Tuesday, time.Wednesday},
+		"Sat - Mon":   {time.Saturday, time.Sunday, time.Monday},
+		"mon-mon":     {time.Monday},
+		"fri-fri,mon": {time.Friday, time.Monday},
+	} {
+		if got, err := ParseDays(days); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %v, want %v", days, got, err, want)
+		}
+	}
+}
+
 // Where the clock is moved, hours are those on the wall.
 func TestClockChange(t *testing.T) {
 	t.Parallel()
@@ -136,6 +153,7 @@ func TestRefused(t *testing.T) {
 		`"" is no time zone`:                  {Week: []Rule{{"mon", "9:00-10:00"}}},
 		`"Mars/Crater" is no time zone`:       {Zone: "Mars/Crater"},
 		`"mo" are no days of the week`:        {Zone: "UTC", Week: []Rule{{"mo", "9:00-10:00"}}},
+		`"mon-" are no days of the week`:      {Zone: "UTC", Week: []Rule{{"mon-", "9:00-10:00"}}},
 		`monday is given twice`:               {Zone: "UTC", Week: []Rule{{"mon-fri", "9:00-10:00"}, {"mon", "closed"}}},
 		`"9-10" is no time of day`:            {Zone: "UTC", Week: []Rule{{"mon", "9-10"}}},
 		`"24:01-25:00" is no time of day`:     {Zone: "UTC", Week: []Rule{{"mon", "24:01-25:00"}}},

@@ -19,18 +19,18 @@ func ParseZone(name string) (*time.Location, error) {
 }
 
 // ParseDays reads days of the week, in the order in which they are written.
-// Shape: mon-fri; sat; mon,wed; fri-mon
+// Shape: mon-fri; sat; mon,wed; fri-mon; mon-mon is monday alone
 // Errors: no day, or one twice.
 func ParseDays(s string) ([]time.Weekday, error) {
 	var days []time.Weekday
 	for part := range strings.SplitSeq(s, ",") {
 		from, to, ranged := strings.Cut(part, "-")
 		first, ok := weekday(from)
-		last, also := first, ok
-		if ranged {
-			last, also = weekday(to)
+		last := first
+		if ok && ranged {
+			last, ok = weekday(to)
 		}
-		if !ok || !also || ranged && first == last {
+		if !ok {
 			return nil, fmt.Errorf("hours: %q are no days of the week", strings.TrimSpace(part))
 		}
 		for d := first; ; d = (d + 1) % 7 {
