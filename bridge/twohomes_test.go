@@ -57,12 +57,9 @@ func (w *twoHomes) settle(home string) {
 	w.t.Helper()
 	channels := []store.TeamChannel{{TeamID: w.team, AccountID: w.surface, Channel: support, Home: home == support},
 		{TeamID: w.team, AccountID: w.account, Channel: annex, Home: home == annex}}
-	slices.SortFunc(channels, func(a, _ store.TeamChannel) int { // the old home first: there is one at most
-		if a.Home {
-			return 1
-		}
-		return -1
-	})
+	if home == support { // the old home first: there is one at most
+		slices.Reverse(channels)
+	}
 	for _, c := range channels {
 		check(w.t, store.SaveTeamChannel(w.t.Context(), w.pool, c))
 	}
