@@ -39,7 +39,7 @@ type Options struct {
 	Specs []channels.Spec
 	// SurfaceNames are what people call the surfaces, by kind.
 	SurfaceNames map[string]string
-	// Backoff between attempts at a reply that fails for certain; nil = 1 m to 4 h.
+	// Backoff between attempts at a reply that fails for certain; nil = 2 s to 4 h.
 	Backoff []time.Duration
 	// GapWait bounds how long replies wait for a surface to fill a gap; 0 = 30 s.
 	GapWait time.Duration
@@ -76,15 +76,7 @@ type Engine struct {
 
 // New makes an Engine on a migrated database and reads its directory.
 func New(ctx context.Context, o Options) (*Engine, error) {
-	if o.GapWait == 0 {
-		o.GapWait = 30 * time.Second
-	}
-	if o.AudienceAge == 0 {
-		o.AudienceAge = 10 * time.Minute
-	}
-	if o.Backoff == nil {
-		o.Backoff = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 4 * time.Hour}
-	}
+	o = o.withDefaults()
 	e := &Engine{pool: o.Pool, log: o.Log, opt: o, changed: make(chan struct{}),
 		channels: map[int64]channels.Channel{}, surfaces: map[int64]*desk{}, gates: map[laneKey]store.Gate{}, troubles: map[laneKey]bool{},
 		fetchNow: make(chan struct{}, 1), attended: map[int64]time.Time{},
@@ -97,6 +89,21 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		return nil, fmt.Errorf("bridge: %w", err)
 	}
 	return e, e.Reload(ctx)
+}
+
+// withDefaults fills in what is not set. A reply that could not be handed in is tried again
+// within seconds: most often a connection broke, or a server was being restarted.
+func (o Options) withDefaults() Options {
+	if o.GapWait == 0 {
+		o.GapWait = 30 * time.Second
+	}
+	if o.AudienceAge == 0 {
+		o.AudienceAge = 10 * time.Minute
+	}
+	if o.Backoff == nil {
+		o.Backoff = []time.Duration{2 * time.Second, 10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 4 * time.Hour}
+	}
+	return o
 }
 
 // mayRest says that an account serves no other one: so a flood of it may wait for them.

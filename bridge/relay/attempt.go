@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime/debug"
 	"time"
 
@@ -227,21 +228,29 @@ func (d *dispatcher) retry(f *store.Finish, c store.Claimed, p Policy, se *chann
 	f.State = store.Queued
 	wait := se.Wait
 	if wait == 0 && len(p.Backoff) > 0 {
-		wait = backoff(p.Backoff, c.Attempt, store.Seconds(c.FirstAgo))
+		wait = spread(backoff(p.Backoff, c.Attempt, store.Seconds(c.FirstAgo)))
 	}
 	f.Wait = d.opt.pause(max(wait, 100*time.Millisecond))
 	d.late(f, c, se)
 }
 
 // backoff gives the pause after an attempt. Attempts that only waited for something
-// count as well: so no later pause is used before the earlier ones have passed.
+// count as well: so no later pause is used before the earlier ones have passed, each
+// shortened as far as spread may shorten it.
 func backoff(waits []time.Duration, attempt int, since time.Duration) time.Duration {
 	at := 0
-	for passed := waits[0]; at < min(attempt, len(waits))-1 && since >= passed; passed += waits[at] {
+	for passed := shortest(waits[0]); at < min(attempt, len(waits))-1 && since >= passed; passed += shortest(waits[at]) {
 		at++
 	}
 	return waits[at]
 }
+
+// spread shortens a pause by up to a quarter, so that the messages which failed when a server
+// went down don't all come back in the same moment.
+func spread(pause time.Duration) time.Duration { return pause - rand.N(pause-shortest(pause)+1) }
+
+// shortest is the least that spread makes of a pause.
+func shortest(pause time.Duration) time.Duration { return pause * 3 / 4 }
 
 // late tells the agent once that a message still isn't out.
 func (d *dispatcher) late(f *store.Finish, c store.Claimed, se *channels.SendError) {

@@ -27,3 +27,26 @@ func TestBackoff(t *testing.T) {
 		}
 	}
 }
+
+// TestBackoffIsSpread: what failed together is not tried again together, and a pause that was
+// shortened counts as passed: it isn't made a second time.
+func TestBackoffIsSpread(t *testing.T) {
+	t.Parallel()
+	waits := []time.Duration{time.Second, 10 * time.Second, time.Minute}
+	pauses := map[time.Duration]bool{}
+	for range 1000 {
+		since := time.Duration(0)
+		for attempt, wait := range waits {
+			base := backoff(waits, attempt+1, since)
+			pause := spread(base)
+			if base != wait || pause > wait || pause < wait*3/4 {
+				t.Fatalf("pause %s (%s) after attempt %d, %s after the first one; want up to %s", pause, base, attempt+1, since, wait)
+			}
+			pauses[pause] = true
+			since += pause
+		}
+	}
+	if len(pauses) < 1000 {
+		t.Errorf("3000 pauses had %d lengths", len(pauses))
+	}
+}
