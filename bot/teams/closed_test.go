@@ -97,6 +97,47 @@ func TestProbe(t *testing.T) {
 	}
 }
 
+// TestRemovedIsToldOnce: what an event said of a team or channel is not said a second time, in
+// other words, when a post is tried there a minute later.
+func TestRemovedIsToldOnce(t *testing.T) {
+	t.Parallel()
+	for kind, remove := range map[string]func(*world){
+		"team": func(w *world) { must(t, w.fake.Uninstall(within(t), w.team)) },
+		"channel": func(w *world) {
+			w.raw(map[string]any{"type": connector.TypeConversationUpdate, "id": "f:removed", "membersRemoved": []any{map[string]any{"id": w.s.me}},
+				"channelData": map[string]any{"tenant": map[string]any{"id": w.fake.TenantID()}, "eventType": "channelMemberRemoved",
+					"team": map[string]any{"id": w.team}, "channel": map[string]any{"id": w.channel, "name": "Customers", "type": "private"}}}, w.channel)
+			w.fake.Inject(shutOut("activities.send", w.channel))
+		},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			w, d, root, ann, later := talkLater(t)
+			typed(t, w, d, ann, root, "which tells of what team the channel is")
+			remove(w)
+			w.settled()
+			before, told := d.lastReport()
+			if !strings.Contains(before.Text, "removed from the "+kind) {
+				t.Fatalf("told %+v", before)
+			}
+			for range 3 {
+				later(time.Minute)
+				calls := len(w.fake.Calls("activities.send"))
+				se := w.refused(saidPost(w, root, "x"))
+				if len(w.fake.Calls("activities.send")) == calls {
+					t.Error("the post was not tried")
+				}
+				if !errors.Is(se, bridge.ErrChannelClosed) || se.Text != before.Text || se.Hint != before.Hint {
+					t.Errorf("the post says %q, %q; told was %q, %q", se.Text, se.Hint, before.Text, before.Hint)
+				}
+			}
+			if last, n := d.lastReport(); n != told {
+				t.Errorf("told %d times more: %+v", n-told, last)
+			}
+		})
+	}
+}
+
 // TestOtherLimits: too many questions about members, or messages to a person, keep nobody else from posting.
 func TestOtherLimits(t *testing.T) {
 	t.Parallel()

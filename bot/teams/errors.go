@@ -108,6 +108,10 @@ func (s *Surface) closedFor(e *connector.Error, p bridge.Post) error {
 		out.Text, out.Hint = "Parley can't write to this person in Teams"+because(e)+".", "They can add the app, or unblock it."
 		return out
 	}
+	if place, removed := s.removal(e, p.Place.Channel); removed != nil {
+		s.shut(place, removed)
+		return removed
+	}
 	out.Text = "Parley can't post to the channel " + s.channelName(p.Place.Channel) + because(e) + "."
 	switch e.Code {
 	case connector.CodeWritesBlocked:
@@ -120,6 +124,29 @@ func (s *Surface) closedFor(e *connector.Error, p bridge.Post) error {
 	out.Hint += nothingLost
 	s.shut(p.Place.Channel, out)
 	return out
+}
+
+// removal gives the words in which an event said that the app was taken out of a channel, or of
+// its team, with the place's id: a post that fails for that reason says nothing new. It gives nil
+// if no event said so, or if Teams gives another reason.
+func (s *Surface) removal(e *connector.Error, channel string) (string, *channels.SendError) {
+	c, _ := s.notes.channel(channel)
+	team, _ := s.notes.team(c.Team)
+	switch {
+	case e.Code != connector.CodeNotInRoster:
+	case team.Removed:
+		return c.Team, removedFrom("team", team.Name, c.Team, e)
+	case c.Removed:
+		return channel, removedFrom("channel", c.Name, channel, e)
+	}
+	return "", nil
+}
+
+// removedFrom tells that the app was taken out of a team or a channel; cause is the failure
+// that showed it, nil for an event.
+func removedFrom(kind, name, id string, cause error) *channels.SendError {
+	return &channels.SendError{Class: channels.BadRecipient, Text: "Parley was removed from the " + kind + " " + nameOf(name, id) + " in Microsoft Teams.",
+		Hint: "Add the app to the " + kind + " again." + nothingLost, Cause: errors.Join(bridge.ErrChannelClosed, cause)}
 }
 
 // missing is for a 404: of a message, of a thread whose first message is gone, of a channel,

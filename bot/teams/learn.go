@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"parley/bot/teams/connector"
-	"parley/bridge"
 	"parley/channels"
 )
 
@@ -69,8 +68,7 @@ func (s *Surface) learnTeam(ctx context.Context, ref *connector.TeamRef, a *conn
 	}
 	switch {
 	case t.Removed && !before.Removed:
-		s.shut(ref.ID, &channels.SendError{Class: channels.BadRecipient, Text: "Parley was removed from the team " + nameOf(t.Name, ref.ID) + " in Microsoft Teams.",
-			Hint: "Add the app to the team again." + nothingLost, Cause: bridge.ErrChannelClosed})
+		s.shut(ref.ID, removedFrom("team", t.Name, ref.ID, nil))
 	case !t.Removed && (before.Removed || !known || a.Type == connector.TypeInstallationUpdate || eventType(a) == "teamUnarchived"):
 		s.reopened(ref.ID)
 	}
@@ -131,14 +129,15 @@ func (s *Surface) learnChannel(ctx context.Context, a *connector.Activity) error
 		c.Name = d.Channel.Name
 	}
 	c.Gone = d.EventType == "channelDeleted"
+	out, in := ofChannel(a) && s.among(a.MembersRemoved), ofChannel(a) && s.among(a.MembersAdded)
+	c.Removed = out || before.Removed && !in
 	if err := s.keeper(a)(ctx, noteChannel+d.Channel.ID, c); err != nil {
 		return err
 	}
 	switch {
-	case ofChannel(a) && s.among(a.MembersRemoved):
-		s.shut(d.Channel.ID, &channels.SendError{Class: channels.BadRecipient, Text: "Parley was removed from the channel " + nameOf(c.Name, d.Channel.ID) + " in Microsoft Teams.",
-			Hint: "Add the app to the channel again." + nothingLost, Cause: bridge.ErrChannelClosed})
-	case ofChannel(a) && s.among(a.MembersAdded), d.EventType == "channelRestored", before.Gone && !c.Gone:
+	case out:
+		s.shut(d.Channel.ID, removedFrom("channel", c.Name, d.Channel.ID, nil))
+	case in, d.EventType == "channelRestored", before.Gone && !c.Gone:
 		s.reopened(d.Channel.ID)
 	}
 	return nil

@@ -49,6 +49,8 @@ type channelNote struct {
 	Team string `json:"team"`
 	Name string `json:"name,omitempty"`
 	Gone bool   `json:"gone,omitempty"` // deleted
+
+	Removed bool `json:"removed,omitempty"` // the app was taken out, and is still in the team
 }
 
 // notebook is what is known of the organisation from Teams' events. It outlives restarts,
