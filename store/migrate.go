@@ -88,7 +88,11 @@ func (m Migrator) missing(ctx context.Context) (bool, error) {
 	if current > SchemaVersion()+1 {
 		return false, fmt.Errorf("%w: schema %d, this binary knows %d", ErrNewerSchema, current, SchemaVersion())
 	}
-	return current < SchemaVersion(), nil
+	if current == 0 {
+		return true, nil
+	}
+	migrated, err := Migrated(ctx, m.Pool)
+	return !migrated, err
 }
 
 // applyAll applies one migration after the other. One that runs in a transaction is repeated
@@ -99,7 +103,7 @@ func (s *migrationSession) applyAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, s.db, files)
+	provider, err := goose.NewProvider(goose.DialectPostgres, s.db, files, goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return err
 	}
@@ -121,14 +125,16 @@ func (s *migrationSession) applyAll(ctx context.Context) error {
 	}
 }
 
-// Migrated says whether every migration that this binary knows is applied.
+// Migrated says whether every migration that this binary knows is applied. The newest may be there
+// and an earlier one not, if the database was last used by a build that was made between the two.
 func Migrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
-	const applied = `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`
-	var version int64
-	if err := pool.QueryRow(ctx, applied).Scan(&version); err != nil {
+	const unapplied = `SELECT count(*) FROM unnest($1::bigint[]) AS v(version)
+		WHERE NOT EXISTS (SELECT FROM goose_db_version AS g WHERE g.version_id = v.version AND g.is_applied)`
+	var n int
+	if err := pool.QueryRow(ctx, unapplied, knownVersions()).Scan(&n); err != nil {
 		return false, fmt.Errorf("store: migrated: %w", err)
 	}
-	return version >= SchemaVersion(), nil
+	return n == 0, nil
 }
 
 // MigrationFiles gives the embedded migrations, for tests that build a template.

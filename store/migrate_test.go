@@ -172,6 +172,24 @@ func TestMigrateBesideDump(t *testing.T) {
 	}
 }
 
+// A database was last used by a build that knew the newest migration and not the one before it: that
+// one is applied as well.
+func TestMigrateFillsAGap(t *testing.T) {
+	t.Parallel()
+	pool := olderDatabase(t, 0)
+	check(t, store.Migrate(t.Context(), pool))
+	exec(t, pool, `DELETE FROM goose_db_version WHERE version_id = 19`)
+	exec(t, pool, `DROP TABLE replying`)
+	if must(store.Migrated(t.Context(), pool))(t) {
+		t.Error("a migration is missing, and the database counts as migrated")
+	}
+	check(t, store.Migrate(t.Context(), pool))
+	exec(t, pool, `SELECT FROM replying`)
+	if !must(store.Migrated(t.Context(), pool))(t) {
+		t.Error("not migrated")
+	}
+}
+
 // Whoever finds another process migrating waits for it, says so, and ends at once when asked
 // to; so does one that is migrating.
 func TestMigrateEndsWhenAsked(t *testing.T) {

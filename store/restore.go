@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,21 +20,24 @@ import (
 var ErrRestoring = errors.New("store: a restore into this database has not ended")
 
 // SchemaVersion gives the schema that this binary migrates to: the newest file's number.
-func SchemaVersion() int64 {
+func SchemaVersion() int64 { return slices.Max(knownVersions()) }
+
+// knownVersions gives the versions of the embedded migrations.
+func knownVersions() []int64 {
 	files, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		panic("store: migrations: " + err.Error()) // only a malformed pattern
 	}
-	var newest int64
+	var versions []int64
 	for _, name := range files {
 		number, _, _ := strings.Cut(path.Base(name), "_")
 		n, err := strconv.ParseInt(number, 10, 64)
 		if err != nil {
 			panic("store: migrations: " + name) // goose would refuse it as well
 		}
-		newest = max(newest, n)
+		versions = append(versions, n)
 	}
-	return newest
+	return versions
 }
 
 const schemaOf = `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`
