@@ -166,9 +166,9 @@ type Meant struct {
 	Names []string `json:"names,omitempty"` // of the people in Args.Agents, as they are called
 }
 
-// typed says that somebody wrote it where others see it: their surface tells them from now on what
+// Typed says that somebody wrote it where others see it: their surface tells them from now on what
 // is said there.
-func (a Action) typed() bool {
+func (a Action) Typed() bool {
 	return a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginCatchUp
 }
 

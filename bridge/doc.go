@@ -1,8 +1,9 @@
-// Package bridge holds the use cases of the helpdesk, one per file: what happens
-// when a customer writes, an agent replies, notes, assigns, tags, snoozes or
-// resolves. It defines what surfaces and the engine say to each other: Action
-// (what a person asked for), Post (facts to show) and Surface.
+// Package bridge is what surfaces and the engine say to each other: Action (what a
+// person asked for), Post with its Facts, Line and Mark (what is shown), Surface (a chat
+// platform, as the engine uses it), Desk (the engine, as a surface uses it), and the
+// Settings that accounts choose.
 //
-// What does not belong here: SQL (store), order and delivery (bridge/relay), HTTP,
-// words and layout that people see (bot/view), and any vendor's name.
+// What does not belong here: the use cases (bridge/engine), order and delivery
+// (bridge/relay), SQL (store), words and layout that people see (bot/view), and any
+// vendor's name.
 package bridge

@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -23,30 +22,4 @@ func EmojiArgs(v Verb) Args {
 func EmojiName(name string) string {
 	name, _, _ = strings.Cut(strings.ToLower(strings.Trim(strings.TrimSpace(name), ":")), ":")
 	return name
-}
-
-// emojiActions replaces the usual verbs of emoji by those that a team has chosen for its channels.
-func (d *directory) emojiActions(surface int64, actions []Action) []Action {
-	for i, a := range actions {
-		if a.Origin != OriginEmoji || a.Verb == VerbUnreact {
-			continue
-		}
-		team := d.teamOfChannel(surface, a.Place.Channel)
-		if team == nil {
-			continue
-		}
-		verb := Verb(team.Emoji[EmojiName(a.Args.Emoji)])
-		if verb == "" {
-			continue
-		}
-		name := a.Args.Emoji
-		a.Verb, a.Args = VerbReact, Args{}
-		if verb != NoVerb {
-			a.Verb, a.Args = verb, EmojiArgs(verb)
-		}
-		a.Args.Emoji = name
-		actions = slices.Clone(actions) // others may read them
-		actions[i] = a
-	}
-	return actions
 }

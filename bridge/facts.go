@@ -113,3 +113,9 @@ type LogRow struct {
 	What   string // verb in the past: "assigned", "resolved"
 	Detail string
 }
+
+// Replying is a colleague who has the form of a reply to the customer open.
+type Replying struct {
+	By    AgentRef
+	Since time.Time // Parley's clock
+}

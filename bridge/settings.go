@@ -5,7 +5,6 @@ import (
 	"maps"
 
 	"parley/channels"
-	"parley/store"
 )
 
 // Setting is something that people choose in parley.yaml, under settings:, for all accounts or for
@@ -15,7 +14,7 @@ type Setting struct {
 	Values []string // the first is the default; nil = words that ParseFileLimits reads
 	Chat   string   // the default where the channel has no threads of its own, if it is another one
 	Text   string   // what the values do, in Markdown
-	keep   func(s *settings, value string)
+	keep   func(s *AccountSettings, value string)
 }
 
 // Values of settings that are on or off.
@@ -25,58 +24,58 @@ const (
 )
 
 // Settings lists all settings in the order in which they are written. A new one is a row here and a
-// field of settings: parley.yaml, export, diffs and docs/settings.md are made from this table.
+// field of AccountSettings: parley.yaml, export, diffs and docs/settings.md are made from this table.
 func Settings() []Setting {
 	onOff, offOn := []string{settingOn, settingOff}, []string{settingOff, settingOn}
 	return []Setting{
 		{Name: "confirm_send", Values: offOn, Text: "`on`: plain text of whoever replies waits for a click; what is sent by the form or with `!reply` does not.",
-			keep: func(s *settings, v string) { s.ConfirmSend = v == settingOn }},
+			keep: func(s *AccountSettings, v string) { s.ConfirmSend = v == settingOn }},
 		{Name: "who_replies", Values: []string{"assignees", "any_agent"},
 			Text: "Whose plain text leaves while somebody owns the conversation: that of its owners, or that of every agent.",
-			keep: func(s *settings, v string) { s.WhoReplies = v }},
+			keep: func(s *AccountSettings, v string) { s.WhoReplies = v }},
 		{Name: "reply_claims", Values: onOff,
 			Text: "Whether the first reply in an unassigned conversation takes it. `off`: the reply waits inside, with *Take and send*, until its conversation is taken.",
-			keep: func(s *settings, v string) { s.ReplyClaims = v == settingOn }},
+			keep: func(s *AccountSettings, v string) { s.ReplyClaims = v == settingOn }},
 		{Name: "multi_assignee", Values: onOff,
 			Text: "Whether a conversation may have several owners, of whom the first leads. `off`: assigning somebody replaces the owner.",
-			keep: func(s *settings, v string) { s.OneOwner = v == settingOff }},
+			keep: func(s *AccountSettings, v string) { s.OneOwner = v == settingOff }},
 		{Name: "reply_to", Values: []string{"all", "sender"},
 			Text: "Whether replies to a mail go to those in copy too. With `sender` the card names them as *gets no replies*.",
-			keep: func(s *settings, v string) { s.ReplyTo = v }},
+			keep: func(s *AccountSettings, v string) { s.ReplyTo = v }},
 		{Name: "reply_after_resolve", Values: []string{"reopen", "new_linked"}, Chat: "new_linked",
 			Text: "What a customer's message does after the conversation was resolved: `reopen` it, for 30 days, or begin a new one that is linked to it.",
-			keep: func(s *settings, v string) { s.ReplyAfter = v }},
+			keep: func(s *AccountSettings, v string) { s.ReplyAfter = v }},
 		{Name: "resolve_confirm", Values: []string{"dialog", "instant"},
 			Text: "What the button *Resolve* does: ask for a note, or resolve at once, with *Reopen* in sight. Typed, `!resolve` acts at once in any case; a message's menu always asks.",
-			keep: func(s *settings, v string) { s.ResolveAtOnce = v == "instant" }},
+			keep: func(s *AccountSettings, v string) { s.ResolveAtOnce = v == "instant" }},
 		{Name: "auto_pending", Values: onOff,
 			Text: "Whether the conversation waits for the customer once a reply has left, unless somebody put it back, snoozed, woke or reopened it meanwhile.",
-			keep: func(s *settings, v string) { s.AutoPending = v == settingOn }},
+			keep: func(s *AccountSettings, v string) { s.AutoPending = v == settingOn }},
 		{Name: "wake_on_message", Values: onOff, Text: "Whether a customer's message ends a snooze.",
-			keep: func(s *settings, v string) { s.WakeOnMessage = v == settingOn }},
+			keep: func(s *AccountSettings, v string) { s.WakeOnMessage = v == settingOn }},
 		{Name: "receipts", Values: []string{"read", "sent", "failures"},
 			Text: "Which marks a reply has once it left: up to *read*, *sent* alone, or none but a warning when it fails.",
-			keep: func(s *settings, v string) { s.Receipts = v }},
+			keep: func(s *AccountSettings, v string) { s.Receipts = v }},
 		{Name: "join_lines", Values: onOff, Text: "Whether lines that somebody types within a hold leave as one message.",
-			keep: func(s *settings, v string) { s.JoinLines = v == settingOn }},
+			keep: func(s *AccountSettings, v string) { s.JoinLines = v == settingOn }},
 		{Name: "outgoing", Values: offOn,
 			Text: "Whether agents may begin conversations with phone numbers from which nobody ever wrote. Mail, and people who wrote before, may always be begun with.",
-			keep: func(s *settings, v string) { s.Outgoing = v == settingOn }},
+			keep: func(s *AccountSettings, v string) { s.Outgoing = v == settingOn }},
 		{Name: "all_tab", Values: []string{"everyone", "permission"},
 			Text: "Who may open the list *All*. `permission`: admins; others find there, if accounts differ, what those with `everyone` have, and of the rest their own and their teams'.",
-			keep: func(s *settings, v string) { s.AllForAdmins = v == "permission" }},
+			keep: func(s *AccountSettings, v string) { s.AllForAdmins = v == "permission" }},
 		{Name: "email_new_thread", Values: []string{"separate", "join_open"},
 			Text: "What a mail does that answers none that Parley knows: begin a conversation of its own, or `join_open`: join the one that its sender has open, the latest, with its subject above it.",
-			keep: func(s *settings, v string) { s.JoinOpen = v == "join_open" }},
+			keep: func(s *AccountSettings, v string) { s.JoinOpen = v == "join_open" }},
 		{Name: "collect_floods", Values: onOff, Text: "Whether mails of somebody who opens very many conversations are collected in one thread.",
-			keep: func(s *settings, v string) { s.CollectFloods = v == settingOn }},
+			keep: func(s *AccountSettings, v string) { s.CollectFloods = v == settingOn }},
 		{Name: "file_limits", Text: "The largest files of each kind, up to what the channel takes: `image 5MB, document 25MB, audio 0`; `0` forbids a kind.",
-			keep: func(s *settings, v string) { s.FileLimits, _ = channels.ParseFileLimits(v) }}, // checked when it was written
+			keep: func(s *AccountSettings, v string) { s.FileLimits, _ = channels.ParseFileLimits(v) }}, // checked when it was written
 	}
 }
 
-// settings are what an account goes by.
-type settings struct {
+// AccountSettings are what an account goes by.
+type AccountSettings struct {
 	ConfirmSend   bool   // a reply waits for a click, unless it was said to be one
 	WhoReplies    string // assignees, any_agent
 	ReplyClaims   bool   // a reply in a conversation of nobody makes its author the owner
@@ -95,22 +94,10 @@ type settings struct {
 	CollectFloods bool // mails of who opens very many conversations are collected in one thread
 }
 
-// reopenDays is how long after it was resolved a conversation can be reopened by its customer.
-const reopenDays = 30
-
-// settings gives what an account goes by; threads says that its channel has threads of its own
-// (mail), which has other defaults than a chat.
-func (d *directory) settings(a *store.Account, threads bool) settings {
-	if threads {
-		return d.ofMail[a.ID]
-	}
-	return d.ofChat[a.ID]
-}
-
-// settingsOf reads settings: what an account chooses itself, else what is chosen for all, else the
+// SettingsOf reads settings: what an account chooses itself, else what is chosen for all, else the
 // default.
-func settingsOf(all, own json.RawMessage, threads bool) settings {
-	var s settings
+func SettingsOf(all, own json.RawMessage, threads bool) AccountSettings {
+	var s AccountSettings
 	chosen := choicesOf(all, own)
 	for _, row := range Settings() {
 		switch value, ok := chosen[row.Name]; {

@@ -203,3 +203,45 @@ var (
 	ErrNoConversation = errors.New("bridge: no conversation there")
 	ErrTooLarge       = errors.New("bridge: the file is too large")
 )
+
+// Audience is who can read a channel of a surface.
+type Audience struct {
+	Everyone bool     // all people of the organisation: a public channel
+	Users    []string // else these
+}
+
+// Start is what a new conversation needs.
+type Start struct {
+	Account   string // by which account; "" = the one that takes the recipient, where there is only one
+	Recipient string // as typed
+	Subject   string // where the channel has subjects
+	Text      string // the first message, Markdown
+}
+
+// AccountRef is an account as forms offer it.
+type AccountRef struct {
+	Name        string
+	ChannelName string // "E-mail"
+	ChannelIcon string
+	Can         Capabilities
+	Starts      bool // a conversation may be begun by it
+	KnownOnly   bool // only with whoever wrote to some account before: outgoing is off
+	ByTemplate  bool // with an approved template only
+}
+
+// TemplatesFor says which templates are asked for.
+type TemplatesFor struct {
+	Conversation int64  // those that may be sent in it now, or
+	Account      string // the approved ones of an account with this Use, or, when both are empty, all of all
+	Use          string
+}
+
+// Templates is what forms and lists need of templates.
+type Templates struct {
+	List     []Template        // by name
+	Known    map[string]string // values that are known for variables
+	Accounts []string          // names of the accounts that may have templates
+	None     string            // why List is empty, for people
+	Zone     *time.Location
+	Admin    bool // the viewer may change them
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -77,7 +78,7 @@ func TemplateSeen(id int64, version int, values map[string]string) string {
 	if err != nil {
 		return ""
 	}
-	return textMark(fmt.Sprintf("%d %d %s", id, version, body))
+	return TextMark(fmt.Sprintf("%d %d %s", id, version, body))
 }
 
 // TemplateValue makes what somebody typed fit for a template: one line without control
@@ -125,22 +126,8 @@ func (t Template) Fits(open bool) bool {
 	return t.Status == string(channels.TemplateApproved) && slices.Contains(t.Uses, use)
 }
 
-// templateFacts shows a row.
-func templateFacts(row store.Template, account string) Template {
-	t := Template{ID: row.ID, Version: row.Version, Account: account, Name: row.Name, Language: row.Language, Category: row.Category,
-		Uses: row.Uses, Labels: row.Labels, Header: row.Header, Body: row.Body, Footer: row.Footer, Examples: row.Examples,
-		Variables: channels.Variables(row.Header, row.Body), Status: row.Status, Reason: row.Reason, Quality: row.Quality}
-	if row.ProviderCategory != "" && row.ProviderCategory != row.Category {
-		t.Sees = row.ProviderCategory
-	}
-	for _, b := range row.Buttons {
-		t.Buttons = append(t.Buttons, TemplateButton{Title: b.Title, URL: b.URL})
-	}
-	return t
-}
-
-// templateOf gives a row as its channel knows it.
-func templateOf(row store.Template) channels.Template {
+// ProviderTemplate gives a row as its channel knows it.
+func ProviderTemplate(row store.Template) channels.Template {
 	t := channels.Template{ExternalID: row.ExternalID, Name: row.ProviderName, Language: row.Language, Category: row.Category,
 		Header: row.Header, Body: row.Body, Footer: row.Footer, Variables: channels.Variables(row.Header, row.Body), Examples: row.Examples}
 	for _, b := range row.Buttons {
@@ -149,58 +136,41 @@ func templateOf(row store.Template) channels.Template {
 	return t
 }
 
-// usedTemplate is what a message keeps of the template that it is.
-type usedTemplate struct {
-	ID      int64                `json:"id"`
-	Version int                  `json:"version"`
-	Name    string               `json:"name"`
-	Use     channels.TemplateUse `json:"use"`
-}
-
-// fillTemplate fills a template in.
-// Errors: *Problem with the name of what is missing.
-func fillTemplate(row store.Template, values map[string]string) (usedTemplate, *Problem) {
-	u := usedTemplate{ID: row.ID, Version: row.Version, Name: row.Name, Use: channels.TemplateUse{Template: templateOf(row), Values: map[string]string{}}}
-	u.Use.Category = cmp.Or(row.ProviderCategory, row.Category) // what it is to its readers
-	for _, name := range u.Use.Variables {
-		value := TemplateValue(values[name])
-		if value == "" {
-			return u, &Problem{Code: "value_missing", Text: "There is nothing for " + strings.ReplaceAll(name, "_", " ") + " ({{" + name + "}}).",
-				Hint: "Fill it in."}
-		}
-		u.Use.Values[name] = value
+// TemplateRow makes the row of what people wrote: without an account, ids and a verdict.
+// A provider's name is made of the name, examples are added for variables that Parley
+// knows, and those of no variable are left out.
+func TemplateRow(t Template) store.Template {
+	row := store.Template{Name: strings.TrimSpace(t.Name), Language: strings.TrimSpace(t.Language), Category: t.Category, Uses: t.Uses, Labels: t.Labels,
+		Header: strings.TrimSpace(t.Header), Body: strings.TrimSpace(t.Body), Footer: strings.TrimSpace(t.Footer), Examples: map[string]string{}}
+	row.ProviderName = channels.TemplateName(row.Name)
+	for i, b := range t.Buttons {
+		row.Buttons = append(row.Buttons, store.TemplateButton{ID: fmt.Sprintf("b%d", i+1), Title: strings.TrimSpace(b.Title), URL: strings.TrimSpace(b.URL)})
 	}
-	return u, nil
-}
-
-// templateUsed reads what a message keeps of its template; nil = it is none.
-func templateUsed(m *store.Message) *usedTemplate {
-	var u usedTemplate
-	if len(m.Template) == 0 || json.Unmarshal(m.Template, &u) != nil || u.ID == 0 {
-		return nil
-	}
-	return &u
-}
-
-// known gives what is known for the variables of templates in a conversation.
-func knownValues(f Facts, company string) map[string]string {
-	known := map[string]string{}
-	put := func(value string, names ...string) {
-		if value = TemplateValue(value); value != "" {
-			for _, n := range names {
-				known[n] = value
-			}
+	for _, name := range channels.Variables(row.Header, row.Body) {
+		plain := map[string]string{name: "{{" + name + "}}"} // without blanks inside
+		row.Header, row.Body = channels.Fill(row.Header, plain), channels.Fill(row.Body, plain)
+		if value := cmp.Or(TemplateValue(t.Examples[name]), channels.Example(name)); value != "" {
+			row.Examples[name] = value
 		}
 	}
-	if f.Contact.Name != f.Contact.Address {
-		put(f.Contact.Name, "customer_name")
-		first, _, _ := strings.Cut(TemplateValue(f.Contact.Name), " ")
-		put(first, "first_name")
+	return row
+}
+
+// TemplateFaults says what is wrong with a row, before any provider is asked.
+func TemplateFaults(row store.Template) []channels.TemplateFault {
+	list := ProviderTemplate(row).Faults()
+	if row.Name == "" || len([]rune(row.Name)) > 100 {
+		list = append([]channels.TemplateFault{{Field: "name", Text: "is missing or too long", Hint: "Write up to 100 characters."}}, list...)
 	}
-	if strings.Contains(f.Contact.Address, "@") {
-		put(f.Contact.Address, "email")
+	uses := []string{TemplateStart, TemplateReply, TemplateWindow}
+	if len(row.Uses) == 0 || slices.ContainsFunc(row.Uses, func(u string) bool { return !slices.Contains(uses, u) }) {
+		list = append(list, channels.TemplateFault{Field: "types", Text: "say nothing that is possible", Hint: "Write any of start, reply and window."})
 	}
-	put(f.Viewer.Name, "user_name", "agent_name")
-	put(company, "company_name")
-	return known
+	return list
+}
+
+// TemplateDiffers says that two rows differ in what the provider sees.
+func TemplateDiffers(a, b store.Template) bool {
+	return a.ProviderName != b.ProviderName || a.Category != b.Category || a.Header != b.Header || a.Body != b.Body || a.Footer != b.Footer ||
+		!slices.Equal(a.Buttons, b.Buttons) || !maps.Equal(a.Examples, b.Examples)
 }

@@ -15,7 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"parley/bridge"
+	"parley/bridge/engine"
 	"parley/channels"
 	"parley/cmd/parley/owners"
 	"parley/cmd/parley/setup"
@@ -27,7 +27,7 @@ const watermarkTimeout = 30 * time.Second
 // accounts keeps each configured account's channel at work, and makes it anew when its
 // settings change. Of several replicas one fetches, all send.
 type accounts struct {
-	engine   *bridge.Engine
+	engine   *engine.Engine
 	outside  Env
 	db       *Database
 	specs    map[string]channels.Spec
@@ -50,7 +50,7 @@ type worker struct {
 	paused  bool
 }
 
-func newAccounts(e *bridge.Engine, env Env, db *Database, specs []channels.Spec, keys [][]byte, log *slog.Logger, lease time.Duration, bodies *bodies) *accounts {
+func newAccounts(e *engine.Engine, env Env, db *Database, specs []channels.Spec, keys [][]byte, log *slog.Logger, lease time.Duration, bodies *bodies) *accounts {
 	a := &accounts{engine: e, outside: env, db: db, specs: map[string]channels.Spec{}, keys: keys, log: log, holder: rand.Text(), bodies: bodies,
 		running: map[int64]*worker{}}
 	a.fetchers = newFetchers(db.Pool, log, a.holder, cmp.Or(lease, fetchLease))

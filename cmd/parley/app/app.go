@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"parley/bridge"
+	"parley/bridge/engine"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/channels/email"
@@ -60,7 +60,7 @@ type App struct {
 	opt      Options
 	db       *Database
 	objects  store.Objects // of old files; nil = the database has all of them
-	engine   *bridge.Engine
+	engine   *engine.Engine
 	accounts *accounts
 	surfaces []opened
 	front    *front
@@ -108,14 +108,14 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	if a.objects, err = env.Objects.open(); err != nil {
 		return nil, err
 	}
-	bo := bridge.Options{Pool: db.Pool, Log: log, Objects: a.objects, Specs: o.Specs, SurfaceNames: map[string]string{}, Relay: o.Relay, Backoff: o.Backoff}
+	bo := engine.Options{Pool: db.Pool, Log: log, Objects: a.objects, Specs: o.Specs, SurfaceNames: map[string]string{}, Relay: o.Relay, Backoff: o.Backoff}
 	for _, s := range o.Surfaces {
 		bo.SurfaceNames[s.Kind] = s.Name
 	}
 	if env.PublicURL != "" {
 		bo.Original, bo.FileLink = a.links.original, a.links.file
 	}
-	if a.engine, err = bridge.New(ctx, bo); err != nil {
+	if a.engine, err = engine.New(ctx, bo); err != nil {
 		return nil, err
 	}
 	a.links.html, a.links.open = a.engine.OriginalHTML, a.engine.LinkedFile
@@ -157,7 +157,7 @@ func (a *App) checkClock(ctx context.Context) error {
 func (a *App) Address() string { return a.front.address() }
 
 // Engine gives the use cases, for sub-commands and tests.
-func (a *App) Engine() *bridge.Engine { return a.engine }
+func (a *App) Engine() *engine.Engine { return a.engine }
 
 // Serve opens and migrates the database that env names and runs an App on it until ctx ends,
 // however long others migrate it before. It answers HTTP from the beginning (front). say

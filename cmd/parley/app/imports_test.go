@@ -38,6 +38,10 @@ func bans() []ban {
 			why: "bridge says what surfaces must do (Surface, Post, Action); surfaces come to it"},
 		{from: []string{"bridge/..."}, to: []string{"channels/*/..."}, except: []string{"channels/faultset/..."},
 			why: "the engine asks for capabilities, never for a kind of channel; only its stand-in for a chat counts faults as emulators do"},
+		{from: []string{"bridge"}, to: []string{"bridge/..."}, except: []string{"bridge"},
+			why: "what surfaces and the engine say to each other is known to both, and knows neither"},
+		{from: []string{"bridge/bridgetest/..."}, to: []string{"bridge/engine/...", "bridge/relay/..."},
+			why: "surfaces are tested beside what stands in for the engine"},
 		{from: []string{"bridge/relay/..."}, to: []string{"bridge/..."}, except: []string{"bridge/relay/..."},
 			why: "the mechanics of order and delivery know no verb; a Handler does"},
 		{from: []string{"bridge/when/..."}, to: []string{"..."},
@@ -97,6 +101,9 @@ func TestImports(t *testing.T) {
 			if matchAny(emulators(), to) && !matchAny(withEmulators(), from) && !matchAny(emulators(), from) {
 				t.Errorf("%s imports %s: emulators and test helpers stay out of what serves", from, to)
 			}
+			if match("bridge/engine/...", to) && !matchAny([]string{"bridge/engine/...", "cmd/parley/app"}, from) {
+				t.Errorf("%s imports %s: who speaks with the engine uses the words of bridge; only the wiring makes one", from, to)
+			}
 			if match("store/pgserver", to) && !matchAny([]string{"cmd/...", "store/storetest"}, from) {
 				t.Errorf("%s imports %s: who needs a database is given one", from, to)
 			}
@@ -104,6 +111,9 @@ func TestImports(t *testing.T) {
 		for _, to := range ours(p, slices.Concat(p.TestImports, p.XTestImports)) {
 			if match("cmd/...", to) && !match("cmd/...", from) {
 				t.Errorf("tests of %s import %s: tests of a part don't start the whole", from, to)
+			}
+			if match("bridge/engine/...", to) && !matchAny([]string{"bridge/...", "cmd/..."}, from) {
+				t.Errorf("tests of %s import %s: surfaces and channels are tested without the engine", from, to)
 			}
 			if sibling(from, to) {
 				t.Errorf("tests of %s import %s: plug-ins do not know each other", from, to)
@@ -129,7 +139,11 @@ func TestBansForbid(t *testing.T) {
 		{"bridge", "channels", false},
 		{"bridge/bridgetest", "channels/faultset", false},
 		{"bridge/bridgetest", "channels/graphfake", true},
+		{"bridge", "bridge/engine", true},
+		{"bridge/engine", "bridge", false},
+		{"bridge/bridgetest", "bridge/engine", true},
 		{"bridge/relay", "bridge", true},
+		{"bridge/relay", "bridge/engine", true},
 		{"bridge/relay", "store", false},
 		{"bot/slack", "store", true},
 		{"bot/slack", "bot/view", false},

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"parley/bridge"
+	"parley/bridge/engine"
 )
 
 // Lookup asks the surfaces that the environment names, for `parley apply`.
@@ -14,11 +15,11 @@ type Lookup struct{ surfaces map[string]bridge.Surface }
 // nothing there: joins no channel.
 func NewLookup(ctx context.Context, env Env, db *Database, log *slog.Logger, onlyLook bool) (*Lookup, error) {
 	l := &Lookup{surfaces: map[string]bridge.Surface{}}
-	engine, err := bridge.New(ctx, bridge.Options{Pool: db.Pool, Log: log})
+	e, err := engine.New(ctx, engine.Options{Pool: db.Pool, Log: log})
 	if err != nil {
 		return nil, err
 	}
-	list, err := openSurfaces(ctx, env, db, engine, Surfaces(), SurfaceOptions{Log: log, OnlyLook: onlyLook})
+	list, err := openSurfaces(ctx, env, db, e, Surfaces(), SurfaceOptions{Log: log, OnlyLook: onlyLook})
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"parley/bot/slack"
 	"parley/bot/teams"
 	"parley/bridge"
+	"parley/bridge/engine"
 	"parley/store"
 )
 
@@ -63,7 +64,7 @@ type opened struct {
 }
 
 // openSurfaces makes the surfaces that the environment names, each for its account.
-func openSurfaces(ctx context.Context, env Env, db *Database, engine *bridge.Engine, specs []SurfaceSpec, o SurfaceOptions) ([]opened, error) {
+func openSurfaces(ctx context.Context, env Env, db *Database, e *engine.Engine, specs []SurfaceSpec, o SurfaceOptions) ([]opened, error) {
 	var list []opened
 	for _, s := range specs {
 		if s.Named != nil && !s.Named(env) {
@@ -74,7 +75,7 @@ func openSurfaces(ctx context.Context, env Env, db *Database, engine *bridge.Eng
 			return nil, err
 		}
 		one := o
-		one.Desk, one.Log = engine.Desk(id), o.Log.With("surface", s.Kind)
+		one.Desk, one.Log = e.Desk(id), o.Log.With("surface", s.Kind)
 		surface, err := s.New(env, one)
 		if err != nil {
 			return nil, fmt.Errorf("surface %s: %w", s.Kind, err)

@@ -1,0 +1,38 @@
+package bridge
+
+import "parley/channels"
+
+// Words of channels by which surfaces build and show messages without knowing a channel.
+type (
+	// Capabilities of an account.
+	Capabilities = channels.Capabilities
+	// Count of a text, where providers count.
+	Count = channels.Count
+	// Rich is what a message carries besides its text.
+	Rich = channels.Rich
+	// RichKind names the part of a Rich that is set.
+	RichKind = channels.RichKind
+	// RichButton is an answer to tap, or a link.
+	RichButton = channels.Button
+	// RichList is a menu behind one button.
+	RichList = channels.List
+	// RichSection is a titled part of a RichList.
+	RichSection = channels.ListSection
+	// RichRow is one choice.
+	RichRow = channels.ListRow
+	// RichLocation is a place on the map.
+	RichLocation = channels.Location
+	// RichContact is somebody's card.
+	RichContact = channels.ContactCard
+	// RichCard is one card of a carousel.
+	RichCard = channels.RichCard
+)
+
+// Kinds of rich messages.
+const (
+	RichIsButtons  = channels.RichButtons
+	RichIsList     = channels.RichList
+	RichIsLocation = channels.RichLocation
+	RichIsContact  = channels.RichContact
+	RichIsCards    = channels.RichCards
+)

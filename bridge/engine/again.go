@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"slices"
+	"strconv"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// A form of which the answer was lost on the way stays open, and its author takes what it asked
+// for as not done. What is handed in again with other words takes the place of the first, as
+// long as the customer can't have that.
+
+const (
+	formPost   = "form" // kind, and channel, of what a form is remembered by
+	formMost   = 2      // messages that a form becomes
+	formReason = "handed_in"
+)
+
+// formKeys name what an opened form sent; none where it isn't known.
+func formKeys(surface int64, a bridge.Action) []postKey {
+	if a.Form == "" || a.Origin != bridge.OriginForm {
+		return nil
+	}
+	keys := make([]postKey, formMost)
+	for i := range keys {
+		keys[i] = postKey{surface, formPost, a.Actor.ID + ":" + a.Form + ":" + strconv.Itoa(i)}
+	}
+	return keys
+}
+
+// form adds what a form sent before.
+func (n *wanted) form(surface int64, a bridge.Action) {
+	for _, k := range formKeys(surface, a) {
+		n.postAcc, n.postChannels, n.postMessages = append(n.postAcc, k.account), append(n.postChannels, k.channel), append(n.postMessages, k.message)
+	}
+}
+
+// rememberForm notes the nth message that a form became.
+func (w *work) rememberForm(surface int64, a bridge.Action, nth int, m *message) {
+	if keys := formKeys(surface, a); nth < len(keys) {
+		w.remember(store.Post{AccountID: surface, Channel: formPost, Message: keys[nth].message, ConversationID: m.ConversationID, MessageID: m.ID, Kind: formPost})
+	}
+}
+
+// takeFormBack takes back what the same form sent before. It says no where that is on its way
+// to the customer, or may be there.
+func (w *work) takeFormBack(c *conv, surface int64, a bridge.Action) bool {
+	for _, k := range formKeys(surface, a) {
+		p := w.posts[k]
+		if p == nil || w.messages[p.MessageID] == nil || p.ConversationID != c.ID {
+			continue
+		}
+		m := w.messages[p.MessageID]
+		switch m.Fate {
+		case store.FateAsk, store.FateParked:
+			m.Fate, m.dirty = store.FateDropped, true
+		case store.FateWaiting:
+			if !w.cancelReply(m) {
+				return false
+			}
+			m.Fate, m.dirty = store.FateUndone, true
+			w.logParley(c, "undone", detail{Message: m.ID, Reason: formReason})
+			w.tellAuthor(c, m, bridge.LineUndone, formReason)
+			w.unanswered(c)
+		case store.FateOut, store.FateUnclear:
+			return false
+		}
+	}
+	return true
+}
+
+// handedInBefore says that the same form has sent something.
+func (w *work) handedInBefore(surface int64, a bridge.Action) bool {
+	return slices.ContainsFunc(formKeys(surface, a), func(k postKey) bool { return w.posts[k] != nil })
+}
+
+// startedBy gives the open conversation that the same form has begun.
+func (w *work) startedBy(surface int64, a bridge.Action) *conv {
+	for _, k := range formKeys(surface, a) {
+		if p := w.posts[k]; p != nil && w.convs[p.ConversationID] != nil && w.convs[p.ConversationID].status().Open() {
+			return w.convs[p.ConversationID]
+		}
+	}
+	return nil
+}

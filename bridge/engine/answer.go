@@ -1,0 +1,157 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+const (
+	historyRows = 50
+	whyMessages = 30 // that are looked through for whyTexts
+	whyTexts    = 5
+)
+
+// answer does the verbs that only read: they change nothing and are answered to
+// the actor alone.
+func (w *work) answer(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a bridge.Action) (bool, error) {
+	line := bridge.Line{Kind: bridge.LineHelp, Text: a.Args.Note, Denied: deniedTo(agent)}
+	switch a.Verb {
+	case bridge.VerbHelp:
+	case bridge.VerbList, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbFind:
+		var err error
+		line, err = w.read(ctx, tx, c, agent, surface, a)
+		var problem *bridge.Problem
+		if errors.As(err, &problem) {
+			w.refuse(c, surface, a, problem.Code, problem.Text, problem.Hint)
+			return true, nil
+		}
+		if err != nil {
+			return true, err
+		}
+	default:
+		return false, nil
+	}
+	w.whisper(c, surface, a, line)
+	return true, nil
+}
+
+// decided gives what became of the texts that people typed last in a conversation, also of those of
+// this batch, the newest first. Commands are not among them.
+func (w *work) decided(ctx context.Context, tx pgx.Tx, c *conv, surface int64) ([]bridge.Decided, error) {
+	var p store.Pipeline
+	var latest []store.Message
+	p.LatestMessages(&latest, []int64{c.ID}, whyMessages)
+	if err := p.Run(ctx, tx); err != nil {
+		return nil, err
+	}
+	known := map[int64]bool{}
+	for i := range latest {
+		known[latest[i].ID] = true
+		if now := w.messages[latest[i].ID]; now != nil {
+			latest[i] = now.Message
+		}
+	}
+	for _, m := range w.messages {
+		if m.fresh && m.ConversationID == c.ID && !known[m.ID] {
+			latest = append(latest, m.Message)
+		}
+	}
+	slices.SortFunc(latest, func(a, b store.Message) int {
+		return cmp.Or(cmp.Compare(b.EventID, a.EventID), cmp.Compare(b.ID, a.ID))
+	})
+	var list []bridge.Decided
+	for i := range latest {
+		m := &message{Message: latest[i]}
+		if m.AuthorUser != "" && m.Reason != commandReason && len(list) < whyTexts {
+			list = append(list, bridge.Decided{At: m.SaidAt, By: w.author(m, surface), Text: excerpt(m), Fate: m.Fate, Reason: m.Reason})
+		}
+	}
+	return list, nil
+}
+
+// read makes the line that answers who wants to see a list, what is found by some words, or
+// something of a conversation.
+// Errors: *Problem, for people; the database's.
+func (w *work) read(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a bridge.Action) (bridge.Line, error) {
+	if problem := Authorize(agent, a.Verb, nil); problem != nil {
+		return bridge.Line{}, problem
+	}
+	switch {
+	case a.Verb == bridge.VerbList:
+		return w.listLine(ctx, tx, agent, surface, a.Args)
+	case a.Verb == bridge.VerbFind && a.Args.Note != "":
+		return w.listLine(ctx, tx, agent, surface, bridge.Args{List: bridge.ListFound, Note: a.Args.Note})
+	case a.Verb == bridge.VerbFind && c == nil && a.Args.Conversation > 9999: // no conversation's number: a telephone's
+		return w.listLine(ctx, tx, agent, surface, bridge.Args{List: bridge.ListFound, Note: strconv.FormatInt(a.Args.Conversation, 10)})
+	case c == nil && a.Args.Conversation != 0:
+		return bridge.Line{}, noSuchConversation(a.Args.Conversation)
+	case c == nil:
+		return bridge.Line{}, &bridge.Problem{Code: "no_conversation", Text: "I don't know which conversation you mean.", Hint: "Say which one: #12"}
+	}
+	if problem := w.authorize(agent, a.Verb, c, surface, a); problem != nil {
+		return bridge.Line{}, problem
+	}
+	return w.tell(ctx, tx, c, agent, surface, a)
+}
+
+// listLine shows a page of a list, or of what was found.
+func (w *work) listLine(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface int64, args bridge.Args) (bridge.Line, error) {
+	l, err := w.e.list(ctx, tx, surface, agent, w.e.reader(agent), args.ListQuery())
+	args.List = cmp.Or(args.List, l.List)
+	return bridge.Line{Kind: bridge.LineList, Text: args.List, Args: args, Rows: l.Rows, More: l.More, Hidden: l.Hidden}, err
+}
+
+func noSuchConversation(id int64) *bridge.Problem {
+	return &bridge.Problem{Code: "no_conversation", Text: fmt.Sprintf("There is no conversation #%d.", id), Hint: "Look it up: @Parley find NAME"}
+}
+
+func (w *work) tell(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a bridge.Action) (bridge.Line, error) {
+	var line bridge.Line
+	if a.Verb == bridge.VerbFind || w.looksFromElsewhere(c, surface, a) {
+		var err error
+		if line.Other, err = w.facts(ctx, tx, c, agent, surface); err != nil {
+			return bridge.Line{}, err
+		}
+	}
+	if a.Verb == bridge.VerbFind {
+		line.Kind = bridge.LineDetails
+		return line, nil
+	}
+	h, err := w.e.history(ctx, tx, c.ID, a.Args.Page, w.log...)
+	if err != nil {
+		return bridge.Line{}, err
+	}
+	if a.Verb == bridge.VerbWhy {
+		line.Kind, line.Log = bridge.LineWhy, h.Rows[:min(len(h.Rows), 10)]
+		line.Decided, err = w.decided(ctx, tx, c, surface)
+		return line, err
+	}
+	line.Kind, line.Log, line.More, line.Args = bridge.LineHistory, h.Rows, h.More, bridge.Args{Conversation: c.ID, Page: h.Page}
+	return line, nil
+}
+
+// looksFromElsewhere says that somebody asks about a conversation outside of its thread, or chooses
+// it for a text in the channel: an answer to one person would not be seen in its thread.
+func (w *work) looksFromElsewhere(c *conv, surface int64, a bridge.Action) bool {
+	if a.Args.Typed != nil {
+		return a.Place.Channel != ""
+	}
+	if a.Verb != bridge.VerbFind && a.Verb != bridge.VerbHistory && a.Verb != bridge.VerbWhy || a.Args.Conversation == 0 || a.Place.Channel == "" {
+		return false
+	}
+	at := a.Place.Thread
+	if at == "" && !a.Typed() { // a button of the card
+		at = a.Place.Message
+	}
+	p := w.posts[postKey{surface, a.Place.Channel, at}]
+	return p == nil || p.ConversationID != c.ID
+}

@@ -1,0 +1,68 @@
+package engine_test
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+)
+
+// Who asks is told what stands right then, also of what was said in the same breath, and as
+// the one who asked: an admin who holds the conversation.
+func TestAnswerInABurst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.burst(thread, "!take", "!tag Urgent", "!show", "!history")
+	log := w.whisper("ann", "["+string(bridge.LineHistory)+"]")
+	if text := log.Plain(); strings.Index(text, "Ann tagged") > strings.Index(text, "Ann assigned") || !strings.Contains(text, "Ann tagged") {
+		t.Errorf("the history is %q", text)
+	}
+	const details = `SELECT concat_ws(' ', f->'Viewer'->>'Name', f->'Viewer'->>'IsAdmin', f->'Assignees'->0->>'Name', f->'Tags'->0->>'Name')
+		FROM (SELECT payload->'line'->'Other' AS f FROM deliveries WHERE payload->'line'->>'Kind' = 'details') AS d`
+	if got := w.text(details); got != "Ann true Ann Urgent" {
+		t.Errorf("the details are of %q", got)
+	}
+}
+
+// burst lets ann say several things, of which all but the first are applied in one go.
+func (w *world) burst(thread string, texts ...string) {
+	w.t.Helper()
+	tx := must(w.pool.Begin(w.t.Context()))(w.t)
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	if _, err := tx.Exec(w.t.Context(), `SELECT 1 FROM conversations FOR UPDATE`); err != nil {
+		w.t.Fatal(err)
+	}
+	w.chat.Say("ann", support, thread, texts[0])
+	w.eventually("the engine waits for the conversation", func() bool {
+		return w.count(`SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')`) > 0
+	})
+	for _, text := range texts[1:] {
+		w.chat.Say("ann", support, thread, text)
+	}
+	w.eventually("the others wait behind it", func() bool { return w.count(`SELECT count(*) FROM queued`) == len(texts) })
+	check(w.t, tx.Commit(w.t.Context()))
+}
+
+// Who asks about a conversation from elsewhere is answered there, with the way to it.
+func TestAnswerWhereItWasAsked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.opened()
+	w.writes("lee", "Another matter")
+	second := w.thread("Another matter")
+	named := bridge.Args{Conversation: int64(w.count(`SELECT max(id) FROM conversations`))}
+	for verb, kind := range map[bridge.Verb]bridge.LineKind{bridge.VerbFind: bridge.LineDetails, bridge.VerbHistory: bridge.LineHistory, bridge.VerbWhy: bridge.LineWhy} {
+		w.chat.Submit("ann", support, first, bridgetest.Button{Verb: verb, Args: named}, "")
+		if m := w.whisper("ann", "["+string(kind)+"]"); m.Thread != first || !strings.Contains(m.Plain(), "#"+strconv.FormatInt(named.Conversation, 10)) {
+			t.Errorf("%s is answered in %q by %q", verb, m.Thread, m.Text)
+		}
+	}
+	w.chat.Say("ben", support, second, "!show")
+	if m := w.whisper("ben", "[details]"); m.Thread != second {
+		t.Errorf("the answer is in %q", m.Thread)
+	}
+}

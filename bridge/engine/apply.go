@@ -1,0 +1,158 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge/relay"
+	"parley/store"
+)
+
+// errNewAccount says that a conversation belongs to an account that the directory of this process
+// does not know yet.
+var errNewAccount = errors.New("bridge: an account is newer than the directory")
+
+// Apply implements relay.Handler.
+func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {
+	w := e.newWork(e.directory.Load(), b.Now, b.Real)
+	w.locks = b.Locks
+	defer e.release(w)
+	e.relay.Metrics().Applying(b)
+	facts := make([]fact, 0, len(b.Facts))
+	for _, one := range b.Facts {
+		f := *one.Value.(*fact)
+		if f.account = w.dir.accounts[one.Event.AccountID]; f.account == nil { // taken out meanwhile
+			return relay.Made{}, &relay.WaitError{Wait: relay.Wait{EventID: one.Event.ID, Most: unknownFor}}
+		}
+		f.actions = w.dir.emojiActions(f.account.ID, w.dir.movedActions(f.account.ID, f.actions))
+		facts = append(facts, f)
+	}
+	made, err := w.applyAll(ctx, tx, facts)
+	if errors.Is(err, errNewAccount) {
+		if err := e.Reload(ctx); err != nil {
+			return relay.Made{}, err
+		}
+		return relay.Made{}, relay.ErrAgain
+	}
+	return made, err
+}
+
+// applyAll changes the batch by all facts, but for those that can't be applied yet, and what comes
+// after them in their order key.
+func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Made, error) {
+	if err := w.load(ctx, tx, w.wants(facts)); err != nil {
+		return relay.Made{}, err
+	}
+	var waits []*notYet
+	left := map[string]bool{}
+	for _, f := range facts {
+		if left[f.event.OrderKey] {
+			continue
+		}
+		w.event, w.begun = f.event, false
+		err := w.apply(ctx, tx, f)
+		var early *notYet
+		switch {
+		case errors.As(err, &early) && w.begun:
+			return relay.Made{}, &relay.WaitError{Wait: early.Wait}
+		case errors.As(err, &early):
+			waits, left[f.event.OrderKey] = append(waits, early), true
+		case err != nil:
+			return relay.Made{}, err
+		}
+	}
+	write, err := w.flush(ctx, tx)
+	if err != nil {
+		return relay.Made{}, err
+	}
+	made := w.made()
+	made.Write = write
+	w.e.awaits(&made, waits)
+	return made, nil
+}
+
+// apply changes the batch by one fact. begun is set once something was changed: what must wait then
+// has to be applied again without it.
+func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
+	for i, in := range f.inbound {
+		if err := w.applyInbound(ctx, tx, f.account, i, in); err != nil {
+			return err
+		}
+		w.begun = true
+	}
+	for _, a := range f.actions {
+		if err := w.applyAction(ctx, tx, f.account, a); err != nil {
+			return err
+		}
+		w.begun = true
+	}
+	if f.own != nil {
+		return w.applyOwn(ctx, tx, *f.own)
+	}
+	return nil
+}
+
+// notYet says that an event can't be applied yet: it needs something that is about to be written.
+type notYet struct {
+	relay.Wait
+	id   *store.ExternalID // what it needs, if that has a name: the record of a provider's message id,
+	post *store.Post       // or that of a surface's message
+}
+
+// Error implements error.
+func (n *notYet) Error() string {
+	return fmt.Sprintf("bridge: event %d can't be applied yet", n.EventID)
+}
+
+// wait has the event in hand wait, and come back after most at the latest.
+func (w *work) wait(most time.Duration) error {
+	return &notYet{Wait: relay.Wait{EventID: w.event.ID, Most: most}}
+}
+
+// waitForID has it wait for the record of a provider's message id.
+func (w *work) waitForID(account int64, external string, most time.Duration) error {
+	return &notYet{Wait: relay.Wait{EventID: w.event.ID, For: store.AwaitedID(account, external), Most: most},
+		id: &store.ExternalID{AccountID: account, ExternalID: external}}
+}
+
+// waitForPost has it wait for the record of a surface's message.
+func (w *work) waitForPost(surface int64, channel, message string, most time.Duration) error {
+	return &notYet{Wait: relay.Wait{EventID: w.event.ID, For: store.AwaitedPost(surface, channel, message), Most: most},
+		post: &store.Post{AccountID: surface, Channel: channel, Message: message}}
+}
+
+// age is how long ago the event in hand was stored.
+func (w *work) age() time.Duration { return w.real.Sub(w.event.ReceivedAt) }
+
+// awaits tells the relay what must wait, and how to find what it waits for.
+func (e *Engine) awaits(made *relay.Made, waits []*notYet) {
+	var names []string
+	var ids []store.ExternalID
+	var posts []store.Post
+	for _, n := range waits {
+		made.Waits = append(made.Waits, n.Wait)
+		if n.id != nil {
+			ids = append(ids, *n.id)
+		}
+		if n.post != nil {
+			posts = append(posts, *n.post)
+		}
+	}
+	if len(ids)+len(posts) == 0 {
+		return
+	}
+	made.Recheck = func(ctx context.Context) ([]string, error) {
+		ids, posts, err := store.Written(ctx, e.pool, ids, posts)
+		for _, x := range ids {
+			names = append(names, store.AwaitedID(x.AccountID, x.ExternalID))
+		}
+		for _, p := range posts {
+			names = append(names, store.AwaitedPost(p.AccountID, p.Channel, p.Message))
+		}
+		return names, err
+	}
+}

@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// Authorize is the one place that decides whether an agent may do something to a
+// conversation; nil = yes. Permissive for mapped agents for now: roles come later.
+func Authorize(agent *store.Agent, verb bridge.Verb, c *store.Conversation) *bridge.Problem {
+	switch {
+	case agent == nil:
+		return &bridge.Problem{Code: "not_an_agent", Text: "You are not one of Parley's agents.",
+			Hint: "Ask an admin to add your e-mail address to the agents."}
+	case !slices.Contains(agent.Roles, "admin"):
+		return forAdmins()[verb]
+	}
+	return nil
+}
+
+// forAdmins gives the verbs that only admins may use, and what others are told.
+func forAdmins() map[bridge.Verb]*bridge.Problem {
+	templates := &bridge.Problem{Code: "not_allowed", Text: "Only admins change templates.", Hint: "Ask one of them."}
+	return map[bridge.Verb]*bridge.Problem{
+		bridge.VerbTemplateEdit: templates, bridge.VerbTemplateDelete: templates,
+		bridge.VerbClose: {Code: "not_allowed", Text: "Only admins close conversations.", Hint: "Resolve it instead: !resolve"},
+	}
+}
+
+// deniedTo gives the verbs that an agent may use nowhere.
+func deniedTo(agent *store.Agent) []bridge.Verb {
+	var denied []bridge.Verb
+	for _, verb := range slices.Sorted(maps.Keys(forAdmins())) {
+		if agent != nil && Authorize(agent, verb, nil) != nil {
+			denied = append(denied, verb)
+		}
+	}
+	return denied
+}
+
+// authorize says why an agent may not do something to a conversation, or may not even read it;
+// nil = both are allowed.
+func (w *work) authorize(agent *store.Agent, verb bridge.Verb, c *conv, surface int64, a bridge.Action) *bridge.Problem {
+	if agent != nil && !w.isInThread(c, surface, a) && !w.e.reader(agent).May(c.Conversation) {
+		return notReadable(c.ID)
+	}
+	return Authorize(agent, verb, c.Conversation)
+}
+
+// isInThread says that somebody typed, or put an emoji, in a conversation's own thread: the surface
+// tells that, and so that its author can read it. Where a button or a form says it was, is no proof.
+func (w *work) isInThread(c *conv, surface int64, a bridge.Action) bool {
+	switch a.Origin {
+	case bridge.OriginText, bridge.OriginMention, bridge.OriginCatchUp, bridge.OriginEmoji:
+	default:
+		return false
+	}
+	for _, m := range []string{a.Place.Thread, a.Place.Message} {
+		if p := w.posts[postKey{surface, a.Place.Channel, m}]; p != nil && m != "" && p.ConversationID == c.ID {
+			return true
+		}
+	}
+	return false
+}
+
+// notReadable refuses a conversation to somebody who may not read it.
+func notReadable(id int64) *bridge.Problem {
+	return &bridge.Problem{Code: "not_allowed", Text: fmt.Sprintf("Conversation #%d is not open to you.", id),
+		Hint: "Only who is in its channel or its team may read it. If you joined just now, try again in a minute."}
+}

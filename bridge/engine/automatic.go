@@ -1,0 +1,237 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// automaticMail puts automatic mail that belongs to no conversation into the
+// account's one quiet thread of the day.
+func (w *work) automaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	i := w.byAddress[userKey{a.ID, in.From.Key}]
+	if i != nil && i.Blocked {
+		return nil // the mailbox has it
+	}
+	c, err := w.dailyThread(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	m := w.inboundMessage(c, a, part, in)
+	if i != nil && i.Silenced {
+		return nil // kept, without a post
+	}
+	if _, err := w.openThread(c); err != nil {
+		return err
+	}
+	w.line(c, bridge.Line{Kind: bridge.LineAutomatic, Customer: partyOf(in), Text: in.Subject, Reason: in.Automatic,
+		Hint: preview(in.Text), Verbs: sortingVerbs(), Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+	return nil
+}
+
+// sortingVerbs are what may be done with an automatic mail.
+func sortingVerbs() []bridge.Verb {
+	return []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence, bridge.VerbBlock}
+}
+
+// sorts says that a verb is about mail in a thread that is no conversation.
+func sorts(v bridge.Verb) bool { return v == bridge.VerbUnblock || slices.Contains(sortingVerbs(), v) }
+
+func partyOf(in channels.Inbound) bridge.PartyRef {
+	p := bridge.PartyRef{Name: in.From.Name, Address: in.From.Key}
+	if p.Name == "" {
+		p.Name = p.Address
+	}
+	return p
+}
+
+// unmatchedStatus keeps a bounce of something that we don't know of.
+func (w *work) unmatchedStatus(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	c, err := w.dailyThread(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	m := w.inboundMessage(c, a, part, in)
+	if _, err := w.openThread(c); err != nil {
+		return err
+	}
+	w.line(c, bridge.Line{Kind: bridge.LineBounceOther, Customer: partyOf(in), Text: in.Subject, Reason: in.Status.Reason,
+		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+	return nil
+}
+
+func (w *work) dailyThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*conv, error) {
+	today := day(w.now)
+	k := laneKey{a.ID, today}
+	if c := w.convs[w.days[k]]; c != nil {
+		return c, nil
+	}
+	c, err := w.sortingThread(ctx, tx, a, "Automatic mail, ")
+	if err != nil {
+		return nil, err
+	}
+	c.Day = &today
+	w.days[k] = c.ID
+	return c, nil
+}
+
+// sortAutomatic does Promote, Silence, Block and Unblock.
+func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a bridge.Action) error {
+	if a.Verb == bridge.VerbUnblock {
+		return w.unblock(ctx, tx, c, agent, surface, a)
+	}
+	m := w.namedMessage(c, surface, a)
+	switch {
+	case m == nil || c.Kind != "automatic" || m.IdentityID == nil:
+		w.refuse(c, surface, a, "unknown_message", "I don't know which mail you mean.", "Use the button under the mail.")
+		return nil
+	case m.ConversationID != c.ID:
+		w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineDecided, Verb: a.Verb, Outcome: &bridge.Outcome{State: bridge.OutcomePromoted}, Other: bridge.Facts{ID: m.ConversationID}})
+		return nil
+	}
+	i, err := w.senderOf(ctx, tx, m)
+	if err != nil || i == nil {
+		return err
+	}
+	switch a.Verb {
+	case bridge.VerbBlock:
+		w.block(c, agent, surface, a, m, i)
+		return nil
+	case bridge.VerbSilence:
+		i.Silenced = true
+		w.decide(m, agent, bridge.OutcomeSilenced)
+		w.dirtyIdentities[i.ID] = true
+		w.logAgent(c, agent, "silenced", detail{Text: i.Key})
+		done := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbSilence, Text: i.Key}
+		if c.Collects != nil {
+			done.Hint = "What is not above the limit still becomes a conversation."
+		}
+		w.confirm(c, surface, a, done)
+		return nil
+	}
+	return w.promote(ctx, tx, c, agent, m, i)
+}
+
+// senderOf gives the identity of who wrote a mail; nil when there is none any more.
+func (w *work) senderOf(ctx context.Context, tx pgx.Tx, m *message) (*store.Identity, error) {
+	if i := w.identities[*m.IdentityID]; i != nil {
+		return i, nil
+	}
+	found, err := store.Identities(ctx, tx, []int64{*m.IdentityID})
+	if err != nil {
+		return nil, err
+	}
+	for i := range found {
+		if found[i].ID == *m.IdentityID {
+			w.addIdentity(&found[i])
+			return &found[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// block has later automatic mail of a sender passed over. What belongs to a conversation, and what
+// the sender writes as a person, goes on coming: it never gets here.
+func (w *work) block(c *conv, agent *store.Agent, surface int64, a bridge.Action, m *message, i *store.Identity) {
+	if m.Automatic == "" {
+		w.refuse(c, surface, a, "not_automatic", "Only senders of automatic mail are blocked, and this mail is a person's.", "To see no more of them here: Silence sender.")
+		return
+	}
+	if i.Blocked {
+		w.unchanged(c, surface, a)
+		return
+	}
+	i.Blocked, w.dirtyIdentities[i.ID] = true, true
+	w.decide(m, agent, bridge.OutcomeBlocked)
+	w.logAgent(c, agent, "blocked", detail{Text: i.Key})
+	w.confirm(c, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbBlock, Text: i.Key})
+}
+
+// unblock lets automatic mail of senders come again: of the one whose mail a button is under, or of
+// those that are named.
+func (w *work) unblock(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a bridge.Action) error {
+	var found []*store.Identity
+	m := w.messages[a.Args.Message]
+	if m != nil && m.ConversationID == c.ID && m.IdentityID != nil {
+		i, err := w.senderOf(ctx, tx, m)
+		if err != nil {
+			return err
+		}
+		found = append(found, i)
+	}
+	var keys []string
+	for _, address := range a.Args.Addresses {
+		if i := w.byAddress[userKey{c.AccountID, bridge.AddressKey(address)}]; i != nil {
+			found = append(found, i)
+		} else {
+			keys = append(keys, bridge.AddressKey(address))
+		}
+	}
+	if len(keys) > 0 {
+		rows, err := store.BlockedSenders(ctx, tx, c.AccountID, keys)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			w.addIdentity(&rows[i])
+			found = append(found, &rows[i])
+		}
+	}
+	var freed []string
+	for _, i := range found {
+		if i != nil && i.Blocked {
+			i.Blocked, w.dirtyIdentities[i.ID] = false, true
+			freed = append(freed, i.Key)
+		}
+	}
+	if len(freed) == 0 {
+		w.refuse(c, surface, a, "not_blocked", "Nobody of that address is blocked here.", "Say which: !unblock news@shop.example. parley doctor lists who is blocked.")
+		return nil
+	}
+	if m != nil && m.ConversationID == c.ID {
+		w.decide(m, agent, bridge.OutcomeUnblocked)
+	}
+	w.logAgent(c, agent, "unblocked", detail{Text: strings.Join(freed, ", ")})
+	w.confirm(c, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbUnblock, Text: strings.Join(freed, ", ")})
+	return nil
+}
+
+// promote makes an automatic or collected mail a conversation of its own.
+func (w *work) promote(ctx context.Context, tx pgx.Tx, from *conv, agent *store.Agent, m *message, i *store.Identity) error {
+	c, err := w.newConversation(ctx, tx, from.account, channels.Inbound{Subject: m.Subject,
+		From: channels.Party{Key: i.Key, Name: i.Name}}, nil)
+	if err != nil {
+		return err
+	}
+	c.Participants = []store.Participant{{Key: i.Key, Name: i.Name, Role: roleTo}}
+	c.Assignees = []int64{agent.ID}
+	c.LastFrom, c.LastPreview, c.LastExternalID = "customer", preview(m.Text), m.ExternalID
+	since := w.now
+	c.WaitingSince = &since
+	if m.ExternalID != "" {
+		c.addRef(m.ExternalID)
+	}
+	w.moveMessage(m, c)
+	w.decide(m, agent, bridge.OutcomePromoted)
+	t, err := w.openThread(c)
+	if err != nil {
+		return err
+	}
+	w.showSaid(c, t, m, payload{Quote: m.Quoted != ""})
+	w.logAgent(c, agent, "promoted", detail{Message: m.ID})
+	return nil
+}
+
+// moveMessage gives a message, and what threads by it, to another conversation.
+func (w *work) moveMessage(m *message, c *conv) {
+	m.ConversationID, m.dirty = c.ID, true
+	if m.ExternalID != "" {
+		w.moved = append(w.moved, store.ExternalID{AccountID: c.AccountID, ExternalID: m.ExternalID, ConversationID: c.ID, MessageID: m.ID})
+	}
+}

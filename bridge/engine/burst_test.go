@@ -1,0 +1,349 @@
+package engine_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// posts counts the posts that show a customer's texts in a thread.
+func (w *world) posts(thread string) int {
+	n := 0
+	for _, m := range w.chat.Messages(support, thread) {
+		if m.Kind == "said" {
+			n++
+		}
+	}
+	return n
+}
+
+// held keeps posts from being made until it is told to let them go; then everything that
+// came meanwhile waits.
+func (w *world) held() (release func()) {
+	w.t.Helper()
+	w.chat.AddFault(bridgetest.Fault{Call: "post", Kind: bridgetest.FaultRefuse, Times: -1})
+	return func() {
+		w.t.Helper()
+		w.eventually("all of it waits", func() bool { return w.count(`SELECT count(*) FROM queued`) == 0 })
+		w.chat.ClearFaults()
+	}
+}
+
+// A customer writes faster than the channel may be posted to: what waits is shown as
+// one post with times, in order, each text once (R-267).
+func TestBurst(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []bridgetest.FaultKind{"", "drop_after", "drop_before"} {
+		t.Run("fault "+string(fault), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{rate: 2, lossy: true})
+			w.knowRuns()
+			w.writes("kim", "Hello")
+			thread := w.thread("Hello")
+			release := w.held()
+			want := []string{"Hello"}
+			for i := range 12 {
+				text := fmt.Sprintf("more %d;", i)
+				w.writes("kim", text)
+				want = append(want, text)
+			}
+			release()
+			if fault != "" {
+				w.chat.AddFault(bridgetestFault("post", fault, 2))
+			}
+			w.shown("more 11;")
+			w.settled()
+			if got := w.said(thread); !slices.Equal(got, want) {
+				t.Errorf("the thread shows %q", got)
+			}
+			if n := w.posts(thread); n > 6 {
+				t.Errorf("%d posts for 13 messages", n)
+			}
+		})
+	}
+}
+
+// While a process runs that would send again what went with another delivery, each
+// leaves alone.
+func TestNoBurstBesideAnEarlierVersion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{rate: 5})
+	w.knowRuns() // a look that began before the insert would allow them again
+	w.exec(`INSERT INTO leases (name, holder, until) VALUES ('process:OLD', 'process:OLD', clock_timestamp() + interval '1 hour')`)
+	w.eventually("runs are off", func() bool { return !w.engines[0].Relay().RunsAllowed() })
+	for i := range 4 {
+		w.writes("kim", fmt.Sprintf("text %d;", i))
+	}
+	thread := w.thread("text 3;")
+	w.settled()
+	if n := w.posts(thread); n != 4 {
+		t.Errorf("%d posts for 4 messages", n)
+	}
+}
+
+// knowRuns waits until the engine knows that no earlier version runs beside it.
+func (w *world) knowRuns() {
+	w.t.Helper()
+	w.eventually("runs are allowed", func() bool { return w.engines[0].Relay().RunsAllowed() })
+}
+
+// sentTexts gives what the customer got, in order.
+func (w *world) sentTexts() []string {
+	list := []string{}
+	for _, m := range w.provider.Sent() {
+		list = append(list, m.Text)
+	}
+	return list
+}
+
+// lineHold is a hold in which several lines can be typed; lines wait 60 s for each other in all.
+const lineHold = 30 * time.Second
+
+// waits lets ann reply, and gives her message once it waits in its hold.
+func (w *world) waits(thread, text string) string {
+	w.t.Helper()
+	m := w.reply(thread, text)
+	w.fate(m, "waiting")
+	return m
+}
+
+// Lines typed within a hold leave as one message (R-267); its last line has the mark of all
+// (R-248), and each its own fate.
+func TestLinesLeaveAsOneMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: lineHold})
+	w.knowRuns()
+	thread := w.opened()
+	lines := []string{w.waits(thread, "Hi Kim,"), w.waits(thread, "I looked."), w.waits(thread, "All is well.")}
+	w.advance(2 * lineHold)
+	w.provider.WaitTexts(t, "Hi Kim,\n\nI looked.\n\nAll is well.")
+	w.marked(lines[2], "sent")
+	external := w.provider.Sent()[0].ID
+	w.hook(chat, channelstest.Event{Type: "status", ID: external + ".r", State: "read", External: []string{external}})
+	w.marked(lines[2], "read")
+	w.settled()
+	for i, l := range lines {
+		w.fate(l, "out")
+		if got, want := w.chat.Get(support, l).Marks, [][]string{nil, nil, {"read"}}[i]; len(got) != len(want) {
+			t.Errorf("line %d has the marks %v, want %v", i, got, want)
+		}
+	}
+	if got := w.sentTexts(); len(got) != 1 {
+		t.Errorf("the customer got %q", got)
+	}
+}
+
+// A bounce of a message that was several lines gives each line back.
+func TestLinesBounceTogether(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: lineHold})
+	w.knowRuns()
+	thread := w.opened()
+	one, two := w.waits(thread, "One"), w.waits(thread, "Two")
+	w.advance(2 * lineHold)
+	w.provider.WaitTexts(t, "One\n\nTwo")
+	w.marked(two, "sent")
+	external := w.provider.Sent()[0].ID
+	w.hook(chat, channelstest.Event{Type: "status", ID: external + ".f", State: "failed", External: []string{external}})
+	w.fate(one, "failed")
+	w.fate(two, "failed")
+}
+
+// What becomes of joined lines when one is taken back, edited, or typed by somebody else.
+func TestLinesChange(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		off  bool
+		do   func(w *world, thread string)
+		want []string
+	}{
+		{"middle deleted", false, func(w *world, thread string) {
+			w.waits(thread, "One")
+			two := w.waits(thread, "Two")
+			w.waits(thread, "Three")
+			w.chat.Delete(support, two)
+			w.fate(two, "undone")
+		}, []string{"One\n\nThree"}},
+		{"first deleted", false, func(w *world, thread string) {
+			one := w.waits(thread, "One")
+			w.waits(thread, "Two")
+			w.waits(thread, "Three")
+			w.chat.Delete(support, one)
+			w.fate(one, "undone")
+		}, []string{"Two\n\nThree"}},
+		{"edited", false, func(w *world, thread string) {
+			w.waits(thread, "One")
+			two := w.waits(thread, "Too")
+			w.waits(thread, "Three")
+			w.chat.Edit(support, two, "Two")
+			w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, two) == "Two" })
+		}, []string{"One\n\nTwo\n\nThree"}},
+		{"edited into a note", false, func(w *world, thread string) {
+			w.waits(thread, "One")
+			two := w.waits(thread, "Two")
+			w.waits(thread, "Three")
+			w.chat.Edit(support, two, "note: Two")
+			w.fate(two, "inside")
+		}, []string{"One\n\nThree"}},
+		{"switched off", true, func(w *world, thread string) {
+			w.waits(thread, "One")
+			w.waits(thread, "Two")
+		}, []string{"One", "Two"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			o := options{hold: lineHold}
+			if tt.off {
+				o.settings = map[string]string{"join_lines": "off"}
+			}
+			w := newWorld(t, o)
+			w.knowRuns()
+			tt.do(w, w.opened())
+			w.advance(2 * lineHold)
+			w.provider.WaitTexts(t, tt.want...)
+			w.settled()
+			if got := w.sentTexts(); !slices.Equal(got, tt.want) {
+				t.Errorf("the customer got %q, want %q\n%s", got, tt.want, w.dump())
+			}
+		})
+	}
+}
+
+// The answer to a message of several lines is lost: it is found, or sent again whole, and
+// counts for each line.
+func TestLinesWithALostAnswer(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []channelstest.FaultKind{channelstest.FaultDropAfter, channelstest.FaultDropBefore} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{hold: lineHold, lossy: true})
+			w.knowRuns()
+			thread := w.opened()
+			w.provider.AddFault(channelstest.Fault{Kind: kind})
+			one, two := w.waits(thread, "One"), w.waits(thread, "Two")
+			w.advance(2 * lineHold)
+			w.stateOf(one, store.Accepted)
+			w.stateOf(two, store.Accepted)
+			w.settled()
+			if got := strings.Join(w.sentTexts(), "|"); got != "One\n\nTwo" {
+				t.Errorf("the customer got %q", got)
+			}
+		})
+	}
+}
+
+// A root that would show the same is left alone: a customer who writes on costs one call
+// a message.
+func TestCardsOnlyWhenTheyChange(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "One")
+	thread := w.thread("One")
+	w.settled()
+	before := w.chat.Calls("update")
+	w.writes("kim", "Two")
+	w.writes("kim", "Three")
+	w.shown("Three")
+	w.settled()
+	if n := w.chat.Calls("update") - before; n != 0 {
+		t.Errorf("%d updates of an unchanged root", n)
+	}
+	w.reply(thread, "Hello Kim")
+	w.card(thread, "#1 pending | Kim | One | Ann")
+}
+
+// Who resolves while something the customer said waits to be shown has not read it: it is
+// not resolved over.
+func TestResolveBesideSomethingUnread(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "One")
+	thread := w.thread("One")
+	w.settled()
+	w.chat.AddFault(bridgetest.Fault{Call: "post", Kind: bridgetest.FaultRefuse, Times: -1})
+	w.writes("kim", "Two")
+	w.eventually("the second is queued", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'said'`) == 2 })
+	w.chat.Say("ann", support, thread, "!resolve")
+	w.eventually("it is refused", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'refused'`) == 1 })
+	w.chat.ClearFaults()
+	w.shown("Two")
+	w.card(thread, "#1 open")
+	w.settled()
+	w.chat.Say("ann", support, thread, "!resolve")
+	w.card(thread, "#1 resolved")
+}
+
+// A company with many admins is told of an account's trouble: each of them.
+func TestManyAreTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{stopped: true})
+	const admins = 3000
+	w.exec(`INSERT INTO agents (email, name, roles) SELECT 'a' || n || '@acme.test', 'A' || n, '{admin}' FROM generate_series(1, $1) AS n`, admins)
+	w.exec(`INSERT INTO agent_users (account_id, user_id, agent_id) SELECT $1, 'u' || id, id FROM agents WHERE name LIKE 'A%' AND email LIKE 'a_%@acme.test' AND email NOT LIKE 'ann%'`, w.surface)
+	w.exec(`UPDATE settings SET version = version + 1`)
+	check(t, w.engines[0].Reload(t.Context()))
+	w.start()
+	w.engines[0].Report(w.accounts[mail], channels.Condition{Status: channels.Broken, Text: "The password is wrong."})
+	w.eventually("all are told", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE l.key LIKE 'ch:@u%'`) == admins
+	})
+}
+
+// Nobody can tell whether a message of two lines arrived. The line that a person sends again counts
+// for itself: what the provider tells of it says nothing of the other one, which can be sent as well.
+func TestLinesSentAgainApart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: lineHold, lossy: true})
+	w.knowRuns()
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropBefore})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	one, two := w.waits(thread, "One"), w.waits(thread, "Two")
+	w.advance(2 * lineHold)
+	w.eventually("nobody can tell", func() bool {
+		w.exec(ageUnclear)
+		w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 hour' WHERE state = 'unknown'`)
+		w.exec(lookNow)
+		return w.count(`SELECT count(*) FROM deliveries WHERE state = 'needs_decision'`) == 2
+	})
+	w.fate(one, "unclear")
+	w.fate(two, "unclear")
+	again := func(text string) {
+		t.Helper()
+		w.chat.Wait(t, "the line about "+text, func() bool { return w.unclearLine(thread, text) != nil })
+		w.chat.Press(t, "ann", *w.unclearLine(thread, text), bridge.VerbSendAgain)
+	}
+	again("One")
+	w.fate(one, "out")
+	external := w.provider.Wait(t, "the first line", func(list []channelstest.Sent) bool { return len(list) == 1 })[0].ID
+	w.tells(channelstest.Event{ID: external + ".d", State: "delivered", External: []string{external}})
+	w.stateOf(one, store.Delivered)
+	w.stateOf(two, store.NeedsDecision)
+	w.fate(two, "unclear")
+	again("Two")
+	w.fate(two, "out")
+	w.settled()
+	if got := w.sentTexts(); !slices.Equal(got, []string{"One", "Two"}) {
+		t.Errorf("the customer got %q", got)
+	}
+}
+
+// unclearLine finds the line that asks what became of a text.
+func (w *world) unclearLine(thread, text string) *bridgetest.Message {
+	for _, m := range w.chat.Messages(support, thread) {
+		if strings.Contains(m.Text, "["+string(bridge.LineUnclear)+"]") && strings.Contains(m.Plain(), text) {
+			return &m
+		}
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// cameEdited is kept as the reason of a customer's message whose change came before it,
+// and stands for it.
+const cameEdited = "came_edited"
+
+// customerEdits shows what a customer's message says now; the original is kept. A change
+// that comes before its message stands for it.
+func (w *work) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	if _, err := w.customerOf(a, in); err != nil {
+		return err
+	}
+	m, c := w.named(a, in.Target)
+	if m == nil || c == nil || m.Direction != "in" {
+		in.Kind, in.ExternalID = channels.InboundMessage, in.Target
+		in.Notices = append(in.Notices, "The customer changed this message before it arrived here.")
+		if err := w.customerWrites(ctx, tx, a, part, in); err != nil {
+			return err
+		}
+		if m, _ := w.named(a, in.Target); m != nil {
+			m.Reason, m.dirty = cameEdited, true
+		}
+		return nil
+	}
+	w.line(c, bridge.Line{Kind: bridge.LineChanged, Text: in.Text, Hint: quoteOf(&m.Message)})
+	w.logCustomer(c, "changed a message", detail{Message: m.ID})
+	if c.status().Open() {
+		c.LastAt, c.LastFrom, c.LastPreview = w.now, "customer", preview(in.Text)
+		w.wakeFor(c, in)
+		w.card(c)
+	}
+	return nil
+}
+
+// customerDeletes says that the customer took a message back; it is kept.
+func (w *work) customerDeletes(a *store.Account, in channels.Inbound) error {
+	i, err := w.customerOf(a, in)
+	if err != nil || i == nil {
+		return err
+	}
+	m, c := w.named(a, in.Target)
+	if m == nil || c == nil {
+		if _, told := w.external[userKey{a.ID, in.Target}]; !told && in.Target != "" {
+			w.tie(a.ID, in.Target, 0, 0) // if it comes, it is known to be deleted
+			if c = w.latestOf(i); c != nil {
+				w.line(c, bridge.Line{Kind: bridge.LineDeleted})
+			}
+		}
+		return nil
+	}
+	w.line(c, bridge.Line{Kind: bridge.LineDeleted, Hint: quoteOf(&m.Message)})
+	w.logCustomer(c, "deleted a message", detail{Message: m.ID})
+	return nil
+}
+
+// cameChanged deals with a message of which a change came first. It says that nothing is left
+// to be done: a later form of it is shown already.
+func (w *work) cameChanged(a *store.Account, in *channels.Inbound) bool {
+	x, known := w.external[userKey{a.ID, in.ExternalID}]
+	if !known || in.ExternalID == "" || in.Kind != channels.InboundMessage {
+		return false
+	}
+	if x.MessageID == 0 {
+		in.Notices = append(in.Notices, "The customer deleted this message before it arrived here.")
+		return false
+	}
+	m, c := w.named(a, in.ExternalID)
+	if m == nil || c == nil || m.Reason != cameEdited {
+		return false
+	}
+	m.Reason, m.dirty = "", true
+	w.line(c, bridge.Line{Kind: bridge.LineChanged, Text: m.Text, Hint: quoteOf(&store.Message{Text: in.Text})})
+	return true
+}

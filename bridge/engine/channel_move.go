@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// A surface may give a channel another id. From then on it knows only the new one. What Parley has
+// recorded under the former id is translated where it is used, and rewritten in the background.
+
+const (
+	moveRows  = 5000             // that a batch reads or moves
+	movePause = time.Second      // between two looks for something to move
+	moveAgain = time.Minute      // until the next pass: what was in hand meanwhile may have been written under the former id
+	moveAtAll = 90 * time.Second // for so long passes are made at least
+)
+
+// channelNow gives the id that a channel has now.
+func (d *directory) channelNow(surface int64, channel string) string {
+	if now := d.moved[userKey{surface, channel}]; now != "" {
+		return now
+	}
+	return channel
+}
+
+// movedActions gives actions with the ids that their channels have now: they may have been stored
+// under former ones. The move itself names both.
+func (d *directory) movedActions(surface int64, actions []bridge.Action) []bridge.Action {
+	if !slices.ContainsFunc(actions, func(a bridge.Action) bool { return d.channelNow(surface, a.Place.Channel) != a.Place.Channel }) {
+		return actions
+	}
+	actions = slices.Clone(actions)
+	for i := range actions {
+		if actions[i].Verb != bridge.VerbMoveChannel {
+			actions[i].Place.Channel = d.channelNow(surface, actions[i].Place.Channel)
+		}
+	}
+	return actions
+}
+
+// runChannelMoves moves what is recorded of channels to their new ids, a batch at a time.
+func (e *Engine) runChannelMoves(ctx context.Context) error {
+	return e.every(ctx, movePause, "moving a channel", func(ctx context.Context) error {
+		if len(e.directory.Load().Moves) == 0 {
+			return nil
+		}
+		m, ok, err := store.ClaimChannelMove(ctx, e.pool)
+		if err != nil || !ok {
+			return err
+		}
+		return e.moveChannel(ctx, m)
+	})
+}
+
+// moveChannel makes one pass over all that is recorded of a channel. The move has ended when a pass
+// finds nothing.
+func (e *Engine) moveChannel(ctx context.Context, m store.ChannelMove) error {
+	var p store.MoveProgress
+	for !p.Done() {
+		ctx, cancel := context.WithTimeout(ctx, reportTimeout)
+		var err error
+		p, err = store.MoveChannelBatch(ctx, e.pool, m, p, moveRows)
+		cancel()
+		if err != nil {
+			return err
+		}
+	}
+	if p.Moved == 0 && time.Since(m.BeganAt) > moveAtAll {
+		e.log.Info("channel moved", "account_id", m.AccountID)
+		return store.EndChannelMove(ctx, e.pool, m)
+	}
+	return store.LeaveChannelMove(ctx, e.pool, m, moveAgain)
+}

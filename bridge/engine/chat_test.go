@@ -1,0 +1,383 @@
+package engine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/channels/channelstest"
+)
+
+// does lets a customer do something that is no message, in the chat-like account.
+func (w *world) does(e channelstest.Event) {
+	w.t.Helper()
+	if status := w.hook(chat, e); status != 200 {
+		w.t.Fatalf("the webhook answered %d", status)
+	}
+}
+
+// roots gives how many threads there are.
+func (w *world) roots() int { return len(w.chat.Messages(support, "")) }
+
+// Edge case 10: a customer known by the provider's id alone, later also by phone, is one
+// customer; replies go to the key of the newest message.
+func TestPhoneLearnedLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customer(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "Hello"})
+	thread := w.thread("Hello")
+	w.customer(chat, channelstest.Event{From: "+4915111", Also: []string{"US.abc"}, Name: "Kim", Text: "It is me"})
+	if w.thread("It is me") != thread {
+		t.Fatalf("another thread\n%s", w.dump())
+	}
+	w.customer(chat, channelstest.Event{From: "+4915111", Name: "Kim", Text: "By phone alone"})
+	if w.thread("By phone alone") != thread {
+		t.Fatalf("another thread\n%s", w.dump())
+	}
+	w.reply(thread, "Hi Kim")
+	w.provider.WaitTexts(t, "Hi Kim")
+	if to := w.provider.Sent()[0].To; !slices.Equal(to, []string{"+4915111"}) {
+		t.Errorf("sent to %v", to)
+	}
+	if also := w.provider.Sent()[0].Also; !slices.Equal(also, []string{"US.abc"}) {
+		t.Errorf("also known as %v", also)
+	}
+	w.settled()
+	if n := w.roots(); n != 1 {
+		t.Errorf("%d roots", n)
+	}
+	if n := w.count(`SELECT count(*) FROM contacts`); n != 1 {
+		t.Errorf("%d contacts", n)
+	}
+}
+
+// A customer whose name the provider tells later is called by it on the card at once, not with the
+// next message.
+func TestNameLearnedLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customer(chat, channelstest.Event{From: "US.abc", Text: "Hello"})
+	w.thread("Hello")
+	w.settled()
+	w.does(channelstest.Event{Type: "identity", From: "US.abc", Name: "Kim Doe"})
+	w.eventually("the card has the name", func() bool { return strings.Contains(w.chat.Messages(support, "")[0].Text, "Kim Doe") })
+}
+
+// Edge case 11: the number and the provider's id change; the conversation goes on, one line says
+// so, a reply that waits reaches the customer at the new number. The old number is a stranger's.
+func TestNumberChange(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	w.customer(chat, channelstest.Event{From: "+491", Also: []string{"US.old"}, Name: "Kim", Text: "Hello"})
+	thread := w.thread("Hello")
+	held := w.chat.Say("ann", support, thread, "Hi Kim")
+	w.fate(held, "waiting")
+	w.does(channelstest.Event{Type: "identity", From: "+492", Also: []string{"US.new"}, Name: "Kim", Previous: "US.old"})
+	w.does(channelstest.Event{Type: "identity", From: "+492", Name: "Kim", Previous: "+491"})
+	w.line(thread, bridge.LineIdentity)
+	w.eventually("replies go there", func() bool {
+		return w.text(`SELECT participants->0->>'key' FROM conversations WHERE id = 1`) == "+492"
+	})
+	w.advance(time.Hour)
+	w.provider.WaitTexts(t, "Hi Kim")
+	if to := w.provider.Sent()[0].To; !slices.Equal(to, []string{"+492"}) {
+		t.Errorf("sent to %v", to)
+	}
+	w.customer(chat, channelstest.Event{From: "+492", Also: []string{"US.new"}, Name: "Kim", Text: "From the new one"})
+	if w.thread("From the new one") != thread {
+		t.Errorf("another thread\n%s", w.dump())
+	}
+	w.customer(chat, channelstest.Event{From: "+491", Also: []string{"US.other"}, Name: "Lea", Text: "I am somebody else"})
+	if w.thread("I am somebody else") == thread {
+		t.Error("a stranger got into the thread")
+	}
+	w.settled()
+	if n := w.lines(thread, bridge.LineIdentity); n != 1 {
+		t.Errorf("%d lines, want one\n%s", n, w.dump())
+	}
+}
+
+// Two customers prove to be one while both have an open conversation: both stay, both say so.
+func TestTwoProveToBeOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customer(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "By id"})
+	first := w.thread("By id")
+	w.customer(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "By phone"})
+	second := w.thread("By phone")
+	w.customer(chat, channelstest.Event{From: "+491", Also: []string{"US.abc"}, Name: "Kim", Text: "Both"})
+	w.line(first, bridge.LineSamePerson)
+	w.line(second, bridge.LineSamePerson)
+	if w.thread("Both") != second {
+		t.Error("not where the customer wrote last")
+	}
+	for i, thread := range []string{first, second} {
+		w.reply(thread, "Reply "+string('A'+rune(i)))
+	}
+	w.provider.Wait(t, "both replies", func(sent []channelstest.Sent) bool { return len(sent) == 2 })
+	w.customer(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "And again"})
+	w.shown("And again")
+	w.settled()
+	if n := w.roots(); n != 2 {
+		t.Errorf("%d roots", n)
+	}
+	w.chat.Say("ann", support, first, "!resolve")
+	w.chat.Say("ann", support, second, "!resolve")
+	w.eventually("both are resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 2 })
+	w.customer(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "A new matter"})
+	w.customer(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "as I said"})
+	if w.thread("A new matter") != w.thread("as I said") {
+		t.Error("a new conversation for each key")
+	}
+}
+
+// Edge cases 12 and 13: a reaction is one line that changes with it; its removal comes without an
+// emoji; one to what nobody knows has no quote.
+func TestReactions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	id := w.writes("kim", "Where is my order?")
+	thread := w.thread("Where is my order?")
+	w.reply(thread, "On its way")
+	w.provider.WaitTexts(t, "On its way")
+	w.settled()
+	ours := w.provider.Sent()[0].ID
+	w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: "👍"})
+	m := w.line(thread, bridge.LineReacted)
+	if !strings.Contains(m.Plain(), "👍") || !strings.Contains(m.Plain(), "On its way") {
+		t.Errorf("the line says %q", m.Plain())
+	}
+	w.settled()
+	w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: "❤️"})
+	w.eventually("the line changes", func() bool { return strings.Contains(w.line(thread, bridge.LineReacted).Plain(), "❤️") })
+	w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours})
+	w.eventually("it is taken back", func() bool {
+		p := w.line(thread, bridge.LineReacted).Plain()
+		return !strings.Contains(p, "❤️") && !strings.Contains(p, "👍")
+	})
+	w.settled()
+	if n := w.lines(thread, bridge.LineReacted); n != 1 {
+		t.Errorf("%d lines for one reaction", n)
+	}
+	w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: "unheard-of", Emoji: "😮"})
+	w.shown("😮")
+	w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: id, Emoji: "🙈"})
+	if !strings.Contains(w.shown("🙈").Plain(), "Where is my order?") {
+		t.Error("no quote of the customer's own message")
+	}
+	w.does(channelstest.Event{Type: "reaction", From: "nobody", Name: "Nobody", Target: "unheard-of", Emoji: "💤"})
+	w.settled()
+	if n := w.roots(); n != 1 {
+		t.Errorf("%d roots: a reaction opens nothing", n)
+	}
+	if n := w.lines(thread, bridge.LineReacted); n != 3 {
+		t.Errorf("%d lines\n%s", n, w.dump())
+	}
+}
+
+// A customer changes and deletes what was said: the thread shows both, the original stays.
+func TestCustomerEditsAndDeletes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	id := w.writes("kim", "Send it to Berlin")
+	thread := w.thread("Send it to Berlin")
+	w.reply(thread, "Will do")
+	w.provider.WaitTexts(t, "Will do")
+	w.card(thread, "#1 pending")
+	w.does(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: id, Text: "Send it to Hamburg"})
+	m := w.line(thread, bridge.LineChanged)
+	if !strings.Contains(m.Plain(), "Hamburg") || !strings.Contains(m.Plain(), "Berlin") {
+		t.Errorf("the line says %q", m.Plain())
+	}
+	w.card(thread, "#1 open") // somebody has to look at it
+	w.does(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: id})
+	if m := w.line(thread, bridge.LineDeleted); !strings.Contains(m.Plain(), "Berlin") {
+		t.Errorf("the line says %q", m.Plain())
+	}
+	w.settled()
+	if got := w.text(`SELECT text FROM messages WHERE external_id = $1`, id); got != "Send it to Berlin" {
+		t.Errorf("kept: %q", got)
+	}
+}
+
+// Edge case 14: a change or deletion comes before its message: nothing is lost, and what comes is
+// shown for what it is.
+func TestEditsBeforeTheOriginal(t *testing.T) {
+	t.Parallel()
+	for _, known := range []bool{false, true} {
+		w := newWorld(t, options{})
+		if known {
+			w.writes("kim", "Hello")
+			w.thread("Hello")
+		}
+		w.does(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "The new words"})
+		thread := w.thread("The new words")
+		w.customer(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "The old words"})
+		if m := w.line(thread, bridge.LineChanged); !strings.Contains(m.Plain(), "The old words") {
+			t.Errorf("the line says %q", m.Plain())
+		}
+		w.does(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: "m2"})
+		w.line(thread, bridge.LineDeleted)
+		w.customer(chat, channelstest.Event{ID: "m2", From: "kim", Name: "Kim", Text: "Taken back"})
+		if m := w.shown("Taken back"); !strings.Contains(m.Plain(), "deleted") {
+			t.Errorf("shown as %q", m.Plain())
+		}
+		w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: "m2", Emoji: "👀"})
+		if m := w.shown("👀"); !strings.Contains(m.Plain(), "Taken back") {
+			t.Errorf("the line says %q", m.Plain())
+		}
+		w.settled()
+		if got := w.said(thread); slices.Contains(got, "The old words") {
+			t.Errorf("shown twice: %q", got)
+		}
+	}
+}
+
+// Edge case 13: a customer answers one message; the post says which, or that it is not known.
+func TestAnswered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.reply(thread, "Blue or red?")
+	w.provider.WaitTexts(t, "Blue or red?")
+	w.settled()
+	w.customer(chat, channelstest.Event{From: "kim", Text: "The first", Answered: w.provider.Sent()[0].ID})
+	if m := w.shown("The first"); !strings.Contains(m.Plain(), `[answers "Blue or red?"]`) {
+		t.Errorf("shown as %q", m.Plain())
+	}
+	w.customer(chat, channelstest.Event{From: "kim", Text: "And that", Answered: "unheard-of"})
+	if m := w.shown("And that"); !strings.Contains(m.Plain(), `[answers ""]`) {
+		t.Errorf("shown as %q", m.Plain())
+	}
+}
+
+// Edge case 23: our own echo comes before the answer to Send, which is lost: it is resolved by it.
+func TestOwnEchoResolves(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.RequestTimeout = time.Minute }})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.settled()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	reply := w.reply(thread, "Hi Kim")
+	w.provider.WaitTexts(t, "Hi Kim")
+	sent := w.provider.Sent()[0]
+	w.does(channelstest.Event{Type: "own", ID: sent.ID, From: "kim", Answers: sent.Message, State: "accepted"})
+	w.marked(reply, "sent")
+	w.fate(reply, "out")
+	w.eventually("the id is tied", func() bool {
+		return w.count(`SELECT count(*) FROM external_ids WHERE external_id = $1 AND message_id = $2`, sent.ID, sent.Message) == 1
+	})
+	w.does(channelstest.Event{Type: "own", ID: "no-token", From: "kim"})
+}
+
+// Edge case 28: STOP, send, START.
+func TestOptOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	held := w.chat.Say("ann", support, thread, "Still waiting")
+	w.fate(held, "waiting")
+	stop := channelstest.Event{Type: "consent", From: "kim", Text: "STOP", Consent: &channels.Consent{OptedOut: true, Silent: true}}
+	w.does(stop)
+	if m := w.line(thread, bridge.LineOptedOut); !strings.Contains(m.Plain(), "STOP") {
+		t.Errorf("the line says %q", m.Plain())
+	}
+	w.advance(time.Hour)
+	w.fate(held, "failed")
+	refused := w.chat.Say("ann", support, thread, "And another")
+	w.fate(refused, "ask")
+	w.card(thread, "#1 open")
+	w.chat.Say("ann", support, thread, "!resolve")
+	w.card(thread, "#1 resolved")
+	w.does(channelstest.Event{Type: "consent", From: "kim", Text: "START", Consent: &channels.Consent{Silent: true}})
+	w.line(thread, bridge.LineOptedIn)
+	w.card(thread, "#1 resolved") // it opens nothing
+	w.chat.Say("ann", support, thread, "!reopen")
+	w.card(thread, "#1 open")
+	w.chat.Say("ann", support, thread, "Welcome back")
+	w.eventually("it waits", func() bool { return w.count(`SELECT count(*) FROM messages WHERE fate = 'waiting'`) == 1 })
+	w.advance(time.Hour)
+	w.provider.WaitTexts(t, "Welcome back")
+	w.settled()
+	if n := w.lines(thread, bridge.LineOptedOut); n != 1 {
+		t.Errorf("%d lines", n)
+	}
+}
+
+// A provider that refuses because the customer opted out sets the mark.
+func TestProviderSaysOptedOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.OptedOut})
+	w.fate(w.reply(thread, "Hi"), "failed")
+	w.line(thread, bridge.LineOptedOut)
+	w.fate(w.reply(thread, "Hi again"), "ask")
+	if n := w.provider.Calls(); n != 1 {
+		t.Errorf("%d calls", n)
+	}
+}
+
+// Who forbade advertising alone still gets answers, also when an advertising template was tried,
+// by us or by the provider.
+func TestAdvertisingRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, templating(options{}))
+	thread := w.opened()
+	id := w.template(chat, func(t *bridge.Template) { t.Category, t.Body = "marketing", "Half price today." })
+	w.decide("order_update", channels.TemplateApproved, "")
+	w.status(id, "approved")
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.OptedOut})
+	for i := range 2 { // the provider refuses the first one, we the second
+		w.chat.Submit("ann", support, thread, fill(id, 1, nil), "")
+		w.chat.Wait(t, "it is refused", func() bool { return w.lines(thread, bridge.LineFailed) == i+1 })
+	}
+	w.settled()
+	if text := w.text(`SELECT opted_out FROM identities WHERE opted_out <> ''`); text != "marketing" {
+		t.Errorf("opted out of %q", text)
+	}
+	w.fate(w.reply(thread, "Your lamp is repaired"), "out")
+	if n := w.provider.Calls(); n != 2 {
+		t.Errorf("%d calls", n)
+	}
+}
+
+// In a chat nobody is added and nobody takes the customer's place: what somebody would never
+// get isn't promised, and no answer goes to another customer.
+func TestRecipientsOfAChat(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Participants = c.Threads }})
+	thread := w.opened()
+	for _, text := range []string{"!cc lea@x.test", "!to lea@x.test"} {
+		w.chat.Say("ann", support, thread, text)
+	}
+	w.chat.Wait(t, "both are refused", func() bool { return len(w.chat.Whispers("ann")) == 2 })
+	w.fate(w.reply(thread, "Hi Kim"), "out")
+	if sent := w.provider.Sent()[0]; !slices.Equal(sent.To, []string{"kim"}) || len(sent.Cc) != 0 {
+		t.Errorf("sent to %v and %v", sent.To, sent.Cc)
+	}
+}
+
+// What is refused changes nobody's mail: neither a verb without an address nor one of which
+// an address is none.
+func TestRecipientsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "Hello"})
+	thread := w.thread("Hello")
+	w.settled()
+	w.burst(thread, "!take", "!to", "!cc", "!allow", "!to eve@x.test lee", "!cc eve@x.test lea", "Hi Kim")
+	w.provider.WaitTexts(t, "Hi Kim")
+	w.chat.Wait(t, "all are refused", func() bool { return len(w.chat.Whispers("ann")) == 5 })
+	if sent := w.provider.Sent()[0]; !slices.Equal(sent.To, []string{"kim@x.test"}) || !slices.Equal(sent.Cc, []string{"lee@x.test"}) {
+		t.Errorf("sent to %v and %v", sent.To, sent.Cc)
+	}
+}

@@ -1,0 +1,53 @@
+package engine
+
+import (
+	"strings"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// unclaimedReason marks a reply that waits until somebody takes the conversation.
+const unclaimedReason = "unclaimed"
+
+// mustBeTaken says that nobody owns the conversation and that a reply does not make its author the
+// owner: reply_claims is off.
+func (w *work) mustBeTaken(c *conv) bool {
+	return len(c.Assignees) == 0 && !w.settings(c).ReplyClaims
+}
+
+// askToTake keeps a reply inside, with a line whose button takes the conversation and sends it.
+func (w *work) askToTake(c *conv, m *message) {
+	if m.Fate != store.FateUndone { // nobody knows yet whether the customer has that one
+		m.Fate = store.FateAsk
+	}
+	m.Reason, m.dirty = unclaimedReason, true
+	w.tellAuthor(c, m, bridge.LineAsk, unclaimedReason, bridge.VerbSend, bridge.VerbKeep)
+}
+
+// claim makes who sends a kept reply one of its conversation's owners, or its owner if it has none
+// and only one is wanted. It says no, and asks or tells why, where the conversation has to be taken
+// first.
+func (w *work) claim(c *conv, agent *store.Agent, surface int64, a bridge.Action, m *message) bool {
+	switch {
+	case m.Reason == unclaimedReason && c.othersOwn(agent.ID):
+		w.refuse(c, surface, a, "taken", ownerNames(w.owners(c))+" took this conversation meanwhile.", "To send it all the same, take the conversation yourself first: !take")
+		return false
+	case w.mustBeTaken(c) && m.Reason != unclaimedReason:
+		w.askToTake(c, m)
+		return false
+	case !c.isAssignee(agent.ID) && (len(c.Assignees) == 0 || !w.settings(c).OneOwner):
+		c.Assignees = append(c.Assignees, agent.ID)
+		w.logAgent(c, agent, "joined", nil)
+	}
+	return true
+}
+
+// ownerNames names people in a sentence: "Ann, Ben".
+func ownerNames(owners []bridge.AgentRef) string {
+	var names []string
+	for _, o := range owners {
+		names = append(names, o.Name)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+const reportTimeout = 5 * time.Second
+
+// Report writes an account's condition. A change is journalled, so that the admins
+// are told of it once, whichever process saw it.
+func (e *Engine) Report(account int64, c channels.Condition) {
+	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
+	defer cancel()
+	changed := false
+	err := store.InTxWith(ctx, e.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
+		var err error
+		if changed, err = store.ReportAccount(ctx, tx, account, string(c.Status), c.Text, c.Hint); err != nil || !changed {
+			return nil, err
+		}
+		f := ownFact{Kind: ownAccount, Account: account, Class: string(c.Status), Text: c.Text, Hint: c.Hint}
+		var p store.Pipeline
+		p.InsertEvents([]store.NewEvent{f.event(fmt.Sprintf("account:%d:%s", account, rand.Text()))})
+		return &p, nil
+	})
+	switch {
+	case err != nil:
+		e.log.Warn("account condition not written", "account_id", account, "error", err)
+	case changed:
+		e.log.Info("account condition changed", "account_id", account, "status", string(c.Status), "text", c.Text)
+		e.relay.WakeAppliers(store.SystemAccount)
+	}
+}
+
+// tellCondition tells the admins that an account broke or works again.
+func (w *work) tellCondition(f ownFact) {
+	account := w.dir.accounts[f.Account]
+	if account == nil {
+		return
+	}
+	first := w.tellsOf(account)
+	line := bridge.Line{Kind: bridge.LineAccount, Text: account.Name, Reason: f.Text, Hint: f.Hint}
+	for _, a := range w.dir.Agents {
+		if !a.Active || !slices.Contains(a.Roles, "admin") {
+			continue
+		}
+		w.direct(w.reach(a.ID, first), a.ID, line)
+	}
+}
+
+// trouble remembers what made sending fail, tells it once, and tells when all of an
+// account works again: two closed channels must not take turns in telling.
+func (e *Engine) trouble(account int64, what string, c *channels.Condition) {
+	k := laneKey{account, what}
+	e.mu.Lock()
+	known, others := e.troubles[k], false
+	if c == nil {
+		delete(e.troubles, k)
+	} else {
+		e.troubles[k] = true
+	}
+	for t := range e.troubles {
+		others = others || t.account == account && t != k
+	}
+	e.mu.Unlock()
+	switch {
+	case c != nil && !known:
+		e.Report(account, *c)
+	case c == nil && known && !others:
+		e.Report(account, channels.Condition{Status: channels.Active})
+	}
+}

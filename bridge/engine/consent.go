@@ -1,0 +1,75 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// optedOutHint says what helps when a customer forbade messages.
+const optedOutHint = "Only the customer can allow it again, by writing START. Until then reach them another way."
+
+// customerSays takes a message, or what a customer wants from now on; often both.
+func (w *work) customerSays(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	if in.Consent == nil {
+		return w.customerWrites(ctx, tx, a, part, in)
+	}
+	i, err := w.customerOf(a, in)
+	if err != nil || i == nil {
+		return err
+	}
+	silent := in.Consent.Silent || in.Text == "" && len(in.Attachments) == 0
+	w.consent(i, w.latestOf(i), *in.Consent, in.Text, silent)
+	if silent {
+		return nil
+	}
+	in.Kind = channels.InboundMessage
+	return w.customerWrites(ctx, tx, a, part, in)
+}
+
+// consent keeps what a customer wants. The thread says so when it changes; a message that is
+// nothing else is shown each time, and opens nothing.
+func (w *work) consent(i *store.Identity, c *conv, wish channels.Consent, text string, silent bool) {
+	before := i.OptedOut
+	switch {
+	case wish.OptedOut && wish.Marketing && before != store.OptedOutAll:
+		i.OptedOut = store.OptedOutMarketing
+	case wish.OptedOut && !wish.Marketing:
+		i.OptedOut = store.OptedOutAll
+	case !wish.OptedOut && (!wish.Marketing || before == store.OptedOutMarketing):
+		i.OptedOut = ""
+	}
+	if i.OptedOut != before {
+		w.consents[i.ID] = true
+	}
+	if c == nil || i.OptedOut == before && !(silent && text != "") {
+		return
+	}
+	line := bridge.Line{Kind: bridge.LineOptedIn, Customer: refOf(i)}
+	if wish.OptedOut {
+		line.Kind = bridge.LineOptedOut
+	}
+	if wish.Marketing {
+		line.Reason = store.OptedOutMarketing
+	}
+	if silent {
+		line.Text = text
+	}
+	w.line(c, line)
+	if i.OptedOut != before {
+		w.logCustomer(c, string(line.Kind), detail{Reason: line.Reason})
+	}
+}
+
+// refusedByCustomer keeps that a customer's messages are refused because the customer wants
+// none. Where a template was refused it may be for advertising alone, whatever we think of its
+// category: other words are not forbidden then.
+func (w *work) refusedByCustomer(c *conv, m *message, class string) {
+	if i := w.rootOf(c); i != nil && class == string(channels.OptedOut) {
+		w.consent(i, c, channels.Consent{OptedOut: true, Marketing: templateUsed(&m.Message) != nil}, "", false)
+	}
+}

@@ -1,0 +1,296 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/bridge/relay"
+	"parley/channels/channelstest"
+)
+
+// A customer writes, an agent answers, the customer gets it: the whole way there and back.
+// R-018, R-019, R-052
+func TestConversationThereAndBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "Printer on fire")
+	thread := w.thread("Printer on fire")
+	w.card(thread, "#1 open | Kim")
+	reply := w.chat.Say("ann", support, thread, "On our way")
+	w.provider.WaitTexts(t, "On our way")
+	w.marked(reply, "sent")
+	w.card(thread, "#1 pending | Kim | Printer on fire | Ann")
+	w.writes("kim", "Thanks")
+	w.shown("Thanks")
+	w.card(thread, "#1 open")
+	w.settled()
+	if n := len(w.chat.Messages(support, "")); n != 1 {
+		t.Errorf("%d roots, want 1", n)
+	}
+	if n := len(w.chat.Messages(support, thread)); n != 4 {
+		t.Errorf("%d messages in the thread, want the root, two of the customer, one of ann:\n%s", n, w.dump())
+	}
+}
+
+// A reply waits for its hold and leaves when it is over, by Parley's clock.
+func TestHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	reply := w.chat.Say("ann", support, thread, "Hi Kim")
+	w.fate(reply, "waiting")
+	if n := w.provider.Calls(); n != 0 {
+		t.Fatalf("%d calls in the hold", n)
+	}
+	w.advance(time.Hour)
+	w.provider.WaitTexts(t, "Hi Kim")
+	w.fate(reply, "out")
+}
+
+// In its hold an edit wins and starts the hold again, a deletion means nothing leaves.
+func TestEditAndDeleteInTheHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: 30 * time.Second}) // an edit prolongs it to 60 s in all
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	edited := w.chat.Say("ann", support, thread, "Hi Kin")
+	w.fate(edited, "waiting")
+	deleted := w.chat.Say("ann", support, thread, "Go away")
+	w.fate(deleted, "waiting")
+	w.advance(15 * time.Second)
+	w.chat.Edit(support, edited, "Hi Kim")
+	w.chat.Delete(support, deleted)
+	w.fate(deleted, "undone")
+	w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, edited) == "Hi Kim" })
+	w.advance(20 * time.Second) // the first hold is over, the second isn't
+	w.eventually("the lane was looked at", func() bool {
+		return w.count(`SELECT count(*) FROM lanes WHERE key = 'c1:say' AND account_id = $1 AND due_at > parley_now()`, w.accounts[chat]) == 1
+	})
+	if n := w.provider.Calls(); n != 0 {
+		t.Fatalf("%d calls in the second hold\n%s", n, w.dump())
+	}
+	w.advance(30 * time.Second)
+	w.provider.WaitTexts(t, "Hi Kim")
+	w.settled()
+	w.provider.WaitTexts(t, "Hi Kim")
+}
+
+// What was deleted in its hold and is brought back isn't sent by that alone.
+func TestDeletedAndBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: 30 * time.Second})
+	thread := w.opened()
+	reply := w.reply(thread, "Hi Kim")
+	w.fate(reply, "waiting")
+	w.chat.Delete(support, reply)
+	w.fate(reply, "undone")
+	w.chat.Restore(support, reply)
+	w.fate(reply, "ask")
+	line := w.line(thread, bridge.LineAsk)
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.fate(reply, "waiting")
+	w.advance(time.Minute)
+	w.provider.WaitTexts(t, "Hi Kim")
+}
+
+// What is typed in a thread and isn't a reply never reaches the customer.
+func TestInternalStaysInside(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.chat.Say("ann", support, thread, "<@app> take")
+	w.card(thread, "| Ann |")
+	inside := []string{
+		w.chat.Say("ann", support, thread, "note: he is angry"),
+		w.chat.Say("ann", support, thread, "// he is angry"),
+		w.chat.Say("ann", support, thread, "<@ben> look at this"),
+		w.chat.Say("ann", support, thread, "<@app> what is this"),
+		w.chat.Say("dan", support, thread, "I am no agent"),
+		w.chat.Say("bot", support, thread, "I am a bot"),
+		w.chat.Say("eve", support, thread, "I am a guest"),
+		w.chat.Say("ben", support, thread, "I am not the assignee"),
+	}
+	ask := []string{
+		w.chat.Say("ann", support, thread, "!frobnicate now"),
+		w.chat.Say("ann", support, thread, "/frobnicate now"),
+		w.chat.Say("ann", support, thread, "resolve"),
+	}
+	for _, m := range inside {
+		w.fate(m, "inside")
+	}
+	for _, m := range ask {
+		w.fate(m, "ask")
+	}
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Fatalf("a customer got %q", w.provider.Texts())
+	}
+	if n := w.lines(thread, bridge.LineAsk); n != len(ask) {
+		t.Errorf("%d lines ask, want %d", n, len(ask))
+	}
+	if m := w.line(thread, bridge.LineNotMapped); !strings.Contains(m.Plain(), "I am no agent") {
+		t.Errorf("the line doesn't keep the text: %q", m.Text)
+	}
+	escaped := w.chat.Say("ann", support, thread, "!!important")
+	w.fate(escaped, "out")
+	w.provider.WaitTexts(t, "!important")
+}
+
+// The same fact by webhook twice, at once, and again later: one message.
+func TestDuplicates(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	e := channelstest.Event{Type: "message", ID: "in-same", From: "kim", Text: "Only once"}
+	for range 3 {
+		w.hook(chat, e, e)
+	}
+	thread := w.thread("Only once")
+	w.hook(chat, e)
+	w.settled()
+	if n := len(w.chat.Messages(support, thread)); n != 2 {
+		t.Errorf("%d messages in the thread, want 2", n)
+	}
+}
+
+// Assign, tag, topic, snooze, wake by time, resolve, reopen: the card follows.
+// R-022, R-028, R-032, R-034, R-115, R-155, R-204
+func TestVerbs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.chat.Say("ann", support, thread, "!assign @ben")
+	w.card(thread, "| Ben |")
+	if m := w.line(thread, bridge.LineAssigned); len(m.Mentions()) != 1 || m.Mentions()[0] != "ben" {
+		t.Errorf("assigning mentions %v, want ben: %q", m.Mentions(), m.Text)
+	}
+	w.chat.Say("ann", support, thread, "!tag Billing, Brand new")
+	w.card(thread, "Billing,Brand new")
+	w.chat.Say("ann", support, thread, "!topic Broken printer")
+	w.card(thread, "Broken printer")
+	w.chat.Say("ann", support, thread, "!snooze 2h")
+	w.card(thread, "#1 snoozed")
+	w.advance(2 * time.Hour)
+	w.card(thread, "#1 open")
+	if m := w.line(thread, bridge.LineWoke); len(m.Mentions()) != 1 || m.Mentions()[0] != "ben" {
+		t.Errorf("waking mentions %v, want ben", m.Mentions())
+	}
+	w.chat.Say("ann", support, thread, "!resolve new cable")
+	w.card(thread, "#1 resolved")
+	w.line(thread, bridge.LineResolved)
+	w.chat.Say("ann", support, thread, "!reopen")
+	w.card(thread, "#1 open")
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Fatalf("verbs reached the customer: %q", w.provider.Texts())
+	}
+}
+
+// A mail that answers another by its id joins that conversation; one that does not opens
+// its own; automatic mail opens no root of its own.
+// R-024
+func TestMailThreads(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first mail"})
+	thread := w.thread("first mail")
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Two", Text: "second mail"})
+	if other := w.thread("second mail"); other == thread {
+		t.Error("an unrelated mail joined the conversation")
+	}
+	w.customer(mail, channelstest.Event{From: "lee@x.test", Subject: "Re: One", Text: "third mail", References: []string{first}})
+	if same := w.thread("third mail"); same != thread {
+		t.Error("an answer did not join its conversation")
+	}
+	w.customer(mail, channelstest.Event{From: "news@x.test", Subject: "Sale", Text: "buy", Automatic: "list"})
+	w.customer(mail, channelstest.Event{From: "shop@x.test", Subject: "Receipt", Text: "paid", Automatic: "auto-submitted"})
+	daily := w.shown("[automatic] list Sale").Thread
+	if same := w.shown("[automatic] auto-submitted Receipt").Thread; same != daily {
+		t.Error("automatic mail has more than one thread")
+	}
+	w.settled()
+	if n := len(w.chat.Messages(support, "")); n != 3 {
+		t.Errorf("%d roots, want 3", n)
+	}
+}
+
+// What can't be decoded is quarantined, shown, and does not hold up what follows.
+func TestQuarantine(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	if status := w.hook(chat, channelstest.Event{Type: "riddle", From: "kim", Text: "?"}); status != 200 {
+		t.Fatalf("the webhook answered %d", status)
+	}
+	w.writes("kim", "Hello")
+	w.thread("Hello")
+	w.shown("[quarantine]")
+	if n := w.count(`SELECT count(*) FROM quarantine`); n != 1 {
+		t.Errorf("%d events in quarantine, want 1", n)
+	}
+}
+
+// The thread's root was deleted: it is posted anew and nothing is lost.
+func TestReroot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.settled()
+	w.chat.Mute(true)
+	w.chat.Delete(support, thread)
+	w.chat.Mute(false)
+	w.writes("kim", "Still there?")
+	second := w.thread("Still there?")
+	if second == thread {
+		t.Fatal("posted in the deleted thread")
+	}
+	w.chat.Say("ann", support, second, "Yes")
+	w.provider.WaitTexts(t, "Yes")
+	w.settled()
+	if n := len(w.chat.Messages(support, "")); n != 1 {
+		t.Errorf("%d roots, want 1", n)
+	}
+}
+
+// A post is made again when its answer was lost and the chat doesn't let anybody look for it, and
+// says that it may be shown twice; what comes behind it says nothing of the kind.
+func TestPostThatNobodyCanLookFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second}})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.settled()
+	w.chat.AddFault(bridgetestFault("thread", bridgetest.FaultThrottle, -1))
+	w.chat.AddFault(bridgetest.Fault{Call: "post", Kind: bridgetest.FaultDropAfter, Text: "Again"})
+	w.writes("kim", "Again")
+	w.shown("Again (This may be shown twice.)")
+	w.writes("kim", "Done")
+	w.shown("Done")
+	w.settled()
+	if got := strings.Join(w.said(thread), ","); got != "Hello,Again,Again (This may be shown twice.),Done" {
+		t.Errorf("the thread shows %q\n%s", got, w.dump())
+	}
+}
+
+// A post whose answer was lost is found again, not doubled; a channel that is closed
+// for a while loses nothing.
+func TestPostsSurviveLostAnswers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{lossy: true})
+	w.chat.AddFault(bridgetestFault("post", "drop_after", 2))
+	w.writes("kim", "Hello")
+	w.writes("kim", "Again")
+	thread := w.thread("Again")
+	w.settled()
+	if got := strings.Join(w.said(thread), ","); got != "Hello,Again" {
+		t.Errorf("the thread shows %q\n%s", got, w.dump())
+	}
+	if n := len(w.chat.Messages(support, "")); n != 1 {
+		t.Errorf("%d roots, want 1", n)
+	}
+}

@@ -1,0 +1,116 @@
+package engine
+
+import (
+	"slices"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// correctionReason marks the new text of a reply that was edited after it was sent: it leaves as a
+// message of its own, by a click alone.
+const correctionReason = "correction"
+
+// earlierText is what a reply said before it was edited. The attempt of that number may have sent it.
+type earlierText struct {
+	Attempt int    `json:"attempt"`
+	Text    string `json:"text"`
+}
+
+// maxEarlier bounds the texts that are kept of one attempt. People don't edit a reply more often while
+// it is under way; and the first of them is the one that was most likely sent.
+const maxEarlier = 10
+
+// rewrite gives a message the words and files of an edit. What it said before is kept with its delivery
+// if an attempt has begun: the customer may have that text.
+func (w *work) rewrite(m *message, a bridge.Action) {
+	if d := w.firstOf(m); d != nil && d.Attempt > 0 && m.Text != a.Text {
+		p := payloadOf(d)
+		p.Earlier = slices.DeleteFunc(p.Earlier, func(e earlierText) bool { return e.Attempt != d.Attempt })
+		if len(p.Earlier) < maxEarlier {
+			p.Earlier = append(p.Earlier, earlierText{d.Attempt, m.Text})
+			d.setPayload(p)
+		}
+	}
+	m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
+}
+
+// takeSentText gives what the customer got of a reply that landed, if its last attempt sent what it said
+// before an edit. No text is kept for that any longer.
+func (w *work) takeSentText(m *message) (text string, edited bool) {
+	d := w.firstOf(m)
+	if d == nil {
+		return "", false
+	}
+	p := payloadOf(d)
+	earlier := slices.DeleteFunc(p.Earlier, func(e earlierText) bool { return e.Attempt != d.Attempt })
+	if len(p.Earlier) > 0 {
+		p.Earlier = nil
+		d.setPayload(p)
+	}
+	if len(earlier) == 0 || d.Progress == bridge.TextMark(m.Text) {
+		return "", false
+	}
+	at := slices.IndexFunc(earlier, func(e earlierText) bool { return bridge.TextMark(e.Text) == d.Progress })
+	text = earlier[max(at, 0)].Text // the attempt's process ended before it could say which: what it said when that began
+	return text, text != m.Text
+}
+
+// reached notes that the customer has a reply, and tells its author where that is not what the message
+// says by now: it was edited or taken back while it was under way.
+func (w *work) reached(c *conv, m *message) {
+	before, now := m.Fate, m.Text
+	sent, edited := w.takeSentText(m)
+	if edited {
+		m.Text = sent
+		c.previewChanged(now, sent)
+	}
+	m.Direction, m.Fate, m.dirty = "out", store.FateOut, true
+	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: now}
+	switch {
+	case before == store.FateUndone || before == store.FateDropped:
+		w.tellWith(c, m, bridge.Line{Kind: bridge.LineDeleteLate})
+	case before == store.FateInside:
+		w.tellLateEdit(c, m, edit, Inside)
+	case before == store.FateAsk && edited:
+		w.tellLateEdit(c, m, edit, Ask)
+	case edited:
+		w.tellLateEdit(c, m, edit, Out)
+	case before == store.FateAsk:
+		w.tellWith(c, m, bridge.Line{Kind: bridge.LineEditLate})
+	}
+	d := w.firstOf(m)
+	w.customersTurn(c, d != nil && payloadOf(d).KeepsStatus)
+}
+
+// tellLateEdit tells the author of a reply that was edited after it was sent what the customer has,
+// and offers to send the new text. decision is what would become of that text if it were typed.
+func (w *work) tellLateEdit(c *conv, m *message, a bridge.Action, decision Decision) {
+	w.dropCorrections(m)
+	line := bridge.Line{Kind: bridge.LineEditLate, Text: m.Text}
+	if decision == Inside || a.Text == "" {
+		w.tellWith(c, m, line)
+		return
+	}
+	agent := w.dir.byUser[userKey{m.AccountID, m.AuthorUser}]
+	fix := w.saidByPerson(c, m.AccountID, bridge.Action{Actor: a.Actor, Text: a.Text}, agent)
+	fix.Fate, fix.Reason = store.FateAsk, correctionReason
+	line.Verbs = []bridge.Verb{bridge.VerbSend}
+	line.Args = bridge.Args{Conversation: c.ID, Message: fix.ID}
+	w.lineAbout(c, m, line)
+}
+
+// dropCorrections gives up the corrections of a reply that wait for a click: a later one is offered.
+func (w *work) dropCorrections(m *message) {
+	for id, lines := range w.trackedLines() {
+		fix := w.messages[id]
+		if fix.Reason != correctionReason || fix.Fate != store.FateAsk {
+			continue
+		}
+		for _, line := range lines {
+			if at := payloadOf(line.delivery).Line.SourceRef; at.Channel == m.Channel && at.Message == m.Place {
+				fix.Fate, fix.dirty = store.FateDropped, true
+			}
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"parley/bridge"
+	"parley/store"
+)
+
+// clickedReason marks a reply that a click sent, whoever wrote it.
+const clickedReason = "clicked"
+
+// revivedReason marks a reply that was taken back, its message perhaps deleted, and is
+// sent after all: that the message is gone does not stop it.
+const revivedReason = "revived"
+
+// decideMessage does Send, Keep and Drop: the click on a text that stayed inside.
+func (w *work) decideMessage(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+	if a.Verb == bridge.VerbSend && a.Args.Typed != nil {
+		w.sendChannelText(c, agent, surface, a)
+		return
+	}
+	m := w.namedMessage(c, surface, a)
+	if m == nil || m.ConversationID != c.ID || m.AuthorUser == "" {
+		w.refuse(c, surface, a, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
+		return
+	}
+	if w.keepForWindow(c, agent, surface, a, m) {
+		return
+	}
+	if a.Verb == bridge.VerbSend {
+		w.sendKept(c, agent, surface, a, m)
+		return
+	}
+	if m.Fate == store.FateWaiting {
+		if !w.cancelReply(m) {
+			w.refuse(c, surface, a, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
+			return
+		}
+	}
+	switch m.Fate {
+	case store.FateWaiting, store.FateAsk, store.FateParked:
+		m.Direction, m.Fate, m.dirty = "note", store.FateInside, true
+		w.decide(m, agent, "")
+		if a.Verb == bridge.VerbDrop {
+			m.Fate = store.FateDropped
+		}
+		w.logAgent(c, agent, "kept inside", detail{Message: m.ID})
+		w.unanswered(c)
+		w.mark(c, m, bridge.MarkInside)
+		w.confirm(c, surface, a, bridge.Line{})
+	default:
+		w.refuseDecided(c, surface, a, m)
+	}
+}
+
+// sendKept sends a kept text after all; who clicks joins as assignee.
+func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a bridge.Action, m *message) {
+	switch m.Fate {
+	case store.FateInside, store.FateAsk, store.FateParked, store.FateUndone, store.FateFailed:
+	default:
+		w.refuseDecided(c, surface, a, m)
+		return
+	}
+	if w.refuseKept(c, surface, a, m) {
+		return
+	}
+	if *m.AgentID != agent.ID && !a.Args.Sure {
+		w.askSendAs(c, surface, a, m)
+		return
+	}
+	if !w.claim(c, agent, surface, a, m) {
+		return
+	}
+	w.decide(m, agent, "")
+	m.Reason = clickedReason
+	if m.Fate == store.FateUndone {
+		m.Reason = revivedReason
+	}
+	if w.underWayReply(m) {
+		// Taken back too late to be sure: the attempt that runs is the one that is wanted.
+		m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
+		if d := w.firstOf(m); d != nil { // said anew
+			p := payloadOf(d)
+			p.KeepsStatus = false
+			d.setPayload(p)
+		}
+		w.answered(c, agent, m)
+		return
+	}
+	w.sendToCustomer(c, agent, surface, m, w.formOrder())
+	if *m.AgentID != agent.ID && m.Fate == store.FateWaiting {
+		w.tellSentAs(c, agent, surface, m)
+	}
+}
+
+// refuseKept refuses a text that can't be sent as things are, whoever wants to.
+func (w *work) refuseKept(c *conv, surface int64, a bridge.Action, m *message) bool {
+	switch {
+	case !c.status().Open():
+		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+".", c.afterTheEnd())
+	case c.account.Mode == "watch":
+		w.refuse(c, surface, a, "watch", "This account only watches: nothing is sent.", "An admin can switch it to live.")
+	case m.AgentID == nil:
+		w.refuse(c, surface, a, "not_an_agent", "Its author is no agent.", "Copy the text and send it as your own.")
+	default:
+		return w.refuseClosed(c, surface, a, m)
+	}
+	return true
+}
+
+// askSendAs asks who wants to send what somebody else wrote whether it is to leave: the customer
+// gets it as its author's.
+func (w *work) askSendAs(c *conv, surface int64, a bridge.Action, m *message) {
+	line := bridge.Line{Kind: bridge.LineSendAs, By: w.dir.ref(surface, *m.AgentID), Text: m.Text, Files: uploadedNames(m), Customer: c.customer(),
+		Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Message: m.ID, Sure: true}}
+	if m.AccountID == surface {
+		line.SourceRef = bridge.Place{Channel: m.Channel, Message: m.Place}
+	}
+	w.whisper(c, surface, a, line)
+}
+
+// tellSentAs says in the thread who sends what somebody else wrote. The author notices it, and
+// anybody can take it back while it waits.
+func (w *work) tellSentAs(c *conv, agent *store.Agent, surface int64, m *message) {
+	w.lineAbout(c, m, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbSend, By: w.dir.ref(surface, agent.ID), Text: m.Text, Files: uploadedNames(m),
+		Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+}
+
+// decideDelivery does Send again and Mark as sent on what nobody can tell, and Send
+// again on what failed.
+func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+	d := w.deliveries[a.Args.Delivery]
+	if d == nil {
+		if m := w.namedMessage(c, surface, a); m != nil {
+			d = w.replyOf(m)
+		}
+	}
+	var m *message
+	if d != nil {
+		m = w.messages[d.MessageID]
+	}
+	if d == nil || m == nil || m.ConversationID != c.ID || w.lanes[d.LaneID] == nil || d.Kind != kindReply {
+		w.refuse(c, surface, a, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
+		return
+	}
+	if d.State != store.NeedsDecision && d.State != store.Failed || a.Verb == bridge.VerbMarkSent && d.State != store.NeedsDecision ||
+		m.Fate != store.FateFailed && m.Fate != store.FateUnclear {
+		w.refuseDecided(c, surface, a, m)
+		return
+	}
+	if a.Verb == bridge.VerbSendAgain && w.beforeRestore() {
+		w.refuse(c, surface, a, "restored", "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
+		return
+	}
+	l := w.lanes[d.LaneID]
+	if a.Verb == bridge.VerbSendAgain && d.Seq > l.Head && l.LeasedUntil != nil { // a bounce came before the result of the attempt
+		w.refuse(c, surface, a, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
+		return
+	}
+	w.decide(m, agent, "")
+	if a.Verb == bridge.VerbMarkSent {
+		d.State, d.dirty = store.Accepted, true
+		m.Fate, m.dirty = store.FateOut, true
+		w.customersTurn(c, false)
+		w.logAgent(c, agent, "marked as sent", detail{Message: m.ID})
+		w.mark(c, m, bridge.MarkSent)
+		return
+	}
+	if d.Seq <= l.Head {
+		l.Tail++
+		d.Seq = l.Tail
+	}
+	before := payloadOf(d)
+	if d.State == store.Failed { // the other side has done with that one
+		before.Again++
+	}
+	d.setPayload(payload{Place: before.Place, Span: before.Span, Again: before.Again}) // to whom it goes now
+	d.State, d.NotBefore, d.AbsentAt, d.FirstAt, d.WarnedAt, d.dirty = store.Queued, nil, nil, nil, nil, true
+	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
+		w.due(l, nil)
+	}
+	l.dirty = true
+	m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
+	w.logAgent(c, agent, "sent again", detail{Message: m.ID})
+}

@@ -1,0 +1,59 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"parley/bridge/relay"
+	"parley/store"
+)
+
+// unknownFor is how long an event waits for an account that nobody has set up: the directory of
+// this process may be older than the account.
+const unknownFor = time.Hour
+
+// Decode implements relay.Handler: it reads what an event says.
+func (e *Engine) Decode(ev store.Event, payload []byte) (any, error) {
+	f := &fact{event: ev, account: e.directory.Load().accounts[ev.AccountID]}
+	switch {
+	case f.account != nil:
+		return f, e.decodeOne(f, payload)
+	case time.Since(ev.ReceivedAt) > unknownFor:
+		return nil, errors.New("bridge: its account is not set up")
+	}
+	return nil, relay.ErrNotOpen
+}
+
+// decodeOne reads the bytes of a fact by what its account understands.
+// Errors: relay.ErrNotOpen while its channel or surface is not at work in this process.
+func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("bridge: decoding panicked: %v", p)
+		}
+	}()
+	switch f.account.Side {
+	case "system":
+		f.own, err = decodeOwn(payload)
+	case "surface":
+		s := e.surface(f.account.ID)
+		if s == nil {
+			return relay.ErrNotOpen
+		}
+		f.actions, err = s.Decode(payload)
+		for i := range f.actions {
+			cleanAction(&f.actions[i])
+		}
+	default:
+		ch := e.channel(f.account.ID)
+		if ch == nil {
+			return relay.ErrNotOpen
+		}
+		f.inbound, err = ch.Decode(payload)
+		for i := range f.inbound {
+			cleanInbound(&f.inbound[i])
+		}
+	}
+	return err
+}

@@ -1,0 +1,400 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/store"
+)
+
+// sendPost makes one post to a surface.
+func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
+	e, c := a.e, a.c
+	s := e.surface(c.AccountID)
+	if s == nil {
+		return relay.Sent{}, &channels.SendError{Class: channels.Retry, Wait: pausedWait, Text: "The surface is not connected."}
+	}
+	if c.Kind == string(bridge.PostFiles) {
+		size := filesSize(a.messages[c.MessageID])
+		for _, d := range c.With {
+			size += filesSize(a.messages[d.MessageID])
+		}
+		release, err := e.takeTurns(ctx, size)
+		if err != nil {
+			return relay.Sent{}, retry(err)
+		}
+		defer release()
+	}
+	p, t, err := a.post(ctx)
+	if errors.Is(err, bridge.ErrMessageGone) {
+		return relay.Sent{}, nil // nothing is left to change
+	}
+	if err != nil {
+		return relay.Sent{}, err
+	}
+	if p.Kind == bridge.PostFiles && len(p.Files)+len(p.Missing) == 0 || a.outdated(p, t) {
+		return relay.Sent{}, nil
+	}
+	sent, err := s.Send(ctx, p)
+	if err == nil {
+		e.trouble(c.AccountID, p.Place.Channel, nil)
+		return landedPost(c, p, t, sent), nil
+	}
+	progress := relay.Sent{Progress: sent.Progress}
+	switch {
+	case a.body.Left && (errors.Is(err, bridge.ErrMessageGone) || errors.Is(err, bridge.ErrThreadLost) || errors.Is(err, bridge.ErrChannelClosed)):
+		return relay.Sent{}, nil // nobody reads there any more
+	case errors.Is(err, bridge.ErrMessageGone) && p.Kind != bridge.PostCard, errors.Is(err, bridge.ErrThreadLost) && (p.Kind == bridge.PostEphemeral || outside(p, t)):
+		return relay.Sent{}, nil // nothing left to mark
+	case errors.Is(err, bridge.ErrThreadLost), errors.Is(err, bridge.ErrMessageGone):
+		return progress, e.reportLost(ctx, c, t, p)
+	case errors.Is(err, bridge.ErrChannelClosed):
+		why := &channels.SendError{Text: "The channel " + p.Place.Channel + " can't be posted to."}
+		errors.As(err, &why) // in the words of that chat, which may have told of it before
+		e.trouble(c.AccountID, p.Place.Channel, &channels.Condition{Status: channels.Broken, Text: why.Text, Hint: why.Hint})
+		return progress, &channels.SendError{Class: channels.Retry, Wait: channelClosed, Cause: err, Text: why.Text, Hint: why.Hint}
+	case p.Kind == bridge.PostRoot && channels.ClassOf(err) == channels.BadContent:
+		return progress, e.reportRefused(ctx, c, err)
+	}
+	return progress, err
+}
+
+// reportLost journals that a root is gone, so that it is posted anew, once.
+func (e *Engine) reportLost(ctx context.Context, c store.Claimed, t *store.Thread, p bridge.Post) error {
+	root := p.Place.Thread
+	if root == "" {
+		root = p.Place.Message
+	}
+	if t == nil || root == "" {
+		return &channels.SendError{Class: channels.BadContent, Text: "The message it answers is gone."}
+	}
+	f := ownFact{Kind: ownThreadLost, Conversation: c.ConversationID, Surface: c.AccountID, Root: root}
+	_, err := store.InsertEvents(ctx, e.pool, []store.NewEvent{f.event(fmt.Sprintf("lost:%d:%s", c.ConversationID, root))})
+	e.relay.WakeAppliers(store.SystemAccount)
+	return &channels.SendError{Class: channels.Retry, Wait: waitForRoot, Text: "The thread's first message was deleted; it is posted anew.", Cause: err}
+}
+
+// reportRefused journals, once, that a thread can't be opened. It is not given up: without
+// it nobody would ever see the conversation.
+func (e *Engine) reportRefused(ctx context.Context, c store.Claimed, refused error) error {
+	f := ownFact{Kind: ownPostFailed, Conversation: c.ConversationID, Delivery: c.ID, Account: c.AccountID, Post: c.Kind, Text: "The thread can't be opened."}
+	var se *channels.SendError
+	if errors.As(refused, &se) {
+		f.Text = se.Text
+	}
+	_, err := store.InsertEvents(ctx, e.pool, []store.NewEvent{f.event(fmt.Sprintf("refused:%d", c.ID))})
+	e.relay.WakeAppliers(store.SystemAccount)
+	return &channels.SendError{Class: channels.Retry, Wait: channelClosed, Text: f.Text, Cause: errors.Join(refused, err)}
+}
+
+// post gives what is to be posted, as it is now.
+func (a *attempt) post(ctx context.Context) (bridge.Post, *store.Thread, error) {
+	c := a.c
+	var body payload
+	if err := json.Unmarshal(c.Payload, &body); err != nil {
+		return bridge.Post{}, nil, fmt.Errorf("bridge: delivery %d: %w", c.ID, err)
+	}
+	p := bridge.Post{Kind: bridge.PostKind(c.Kind), DeliveryID: sentAs(c), Token: token(c), Part: c.Part, Attempt: c.Attempt, Place: body.Place,
+		Unsure: body.Unsure, To: body.To, Line: body.Line, Mark: body.Mark, Clears: body.Clears, Progress: c.Progress}
+	if c.FirstAt != nil {
+		p.FirstAttemptAt = *c.FirstAt
+	}
+	a.body = body
+	dir := a.e.directory.Load()
+	if c.ConversationID == 0 {
+		p.Place.Channel = dir.channelNow(c.AccountID, p.Place.Channel)
+		return p, nil, nil
+	}
+	if a.err != nil {
+		return p, nil, a.err
+	}
+	t, err := a.place(&p)
+	if err != nil {
+		return p, nil, err
+	}
+	p.Place.Channel = dir.channelNow(c.AccountID, p.Place.Channel)
+	if conv := a.conversations[c.ConversationID]; conv != nil {
+		p.Facts = a.e.factsOf(dir, c.AccountID, nil, conv, a.identities, a.threads, a.now)
+		dir.addRelated(&p.Facts, c.AccountID, a.related)
+		a.pointOn(dir, &p)
+	}
+	if body.Changes != 0 {
+		if err := a.placeChange(body.Changes, &p); err != nil {
+			return p, nil, err
+		}
+	}
+	if p.Kind == bridge.PostSaid || p.Kind == bridge.PostFiles {
+		err = a.addSaid(ctx, body, &p)
+	}
+	return p, t, err
+}
+
+// placeChange points a line at the one that it takes the place of; where that could not be
+// posted, it is a line of its own.
+// Errors: Retry while that one is still to be posted; ErrMessageGone when it is known no more.
+func (a *attempt) placeChange(delivery int64, p *bridge.Post) error {
+	at, known := a.changes[delivery]
+	switch {
+	case !known:
+		return &channels.SendError{Class: channels.BadContent, Text: "The line that it changes is known no more.", Cause: bridge.ErrMessageGone}
+	case at.Coming:
+		return &channels.SendError{Class: channels.Retry, Wait: waitForRoot, Text: "The line that it changes is not posted yet."}
+	}
+	p.Place.Message = at.Message
+	return nil
+}
+
+// token names a delivery's part to a surface; opaque there.
+func token(c store.Claimed) string {
+	return strconv.FormatInt(sentAs(c), 36) + "." + strconv.Itoa(c.Part)
+}
+
+// sentAs gives the delivery under whose name an attempt is known to the other side: for
+// one that left with another and is looked for alone, that one's.
+func sentAs(c store.Claimed) int64 { return cmp.Or(c.Joined, c.ID) }
+
+// place puts a post into the conversation's thread.
+func (a *attempt) place(p *bridge.Post) (*store.Thread, error) {
+	t := a.threads.at(a.c.AccountID, a.c.ConversationID)
+	if t == nil {
+		return nil, retry(errors.New("bridge: the conversation has no thread here"))
+	}
+	if p.Place.Channel == "" {
+		p.Place.Channel = t.Channel
+	}
+	switch {
+	case p.Kind == bridge.PostRoot:
+	case t.Root == "":
+		return nil, &channels.SendError{Class: channels.Retry, Wait: waitForRoot, Text: "The thread is not open yet."}
+	case p.Kind == bridge.PostCard:
+		p.Place.Message = cmp.Or(p.Place.Message, t.Root)
+	case p.Place.Thread == "":
+		p.Place.Thread = t.Root
+	}
+	return t, nil
+}
+
+// addSaid adds a customer's message, those that are posted with it, and its files where
+// they are posted.
+func (a *attempt) addSaid(ctx context.Context, body payload, p *bridge.Post) error {
+	m := a.messages[a.c.MessageID]
+	if m == nil {
+		return nil
+	}
+	said := a.said(m, p.Facts.Contact)
+	said.ShowQuote, said.Answers = body.Quote, body.Answers
+	for _, d := range a.c.With {
+		if next := a.messages[d.MessageID]; next != nil {
+			then := a.said(next, said.From)
+			then.Answers = payloadOf(&delivery{Delivery: d}).Answers
+			said.Then = append(said.Then, then)
+		}
+	}
+	p.Said = &said
+	if p.Kind != bridge.PostFiles {
+		return nil
+	}
+	if err := a.addPostFiles(ctx, m, body, p); err != nil {
+		return retry(err)
+	}
+	for _, d := range a.c.With {
+		next := a.messages[d.MessageID]
+		if next == nil {
+			continue
+		}
+		if err := a.addPostFiles(ctx, next, payloadOf(&delivery{Delivery: d}), p); err != nil {
+			return retry(err)
+		}
+	}
+	return nil
+}
+
+// addPostFiles adds a message's files to a post.
+func (a *attempt) addPostFiles(ctx context.Context, m *store.Message, body payload, p *bridge.Post) error {
+	files, missing, err := a.e.filesOf(ctx, m, func(f store.FileRef) bool { return slices.Contains(body.Files, f.Index) }, body.Only)
+	p.Files, p.Missing = append(p.Files, files...), append(p.Missing, missing...)
+	return err
+}
+
+// said gives a customer's message as it is shown; from names who has no identity.
+func (a *attempt) said(m *store.Message, from bridge.PartyRef) bridge.Said {
+	s := bridge.Said{MessageID: m.ID, From: from, At: m.SaidAt, Text: m.Text, Quoted: m.Quoted, Notices: m.Notices}
+	if m.IdentityID != nil && a.identities[*m.IdentityID] != nil {
+		s.From = refOf(a.identities[*m.IdentityID])
+	}
+	if m.Reason == elsewhereReason || m.Reason == machineReason {
+		s.From, s.Elsewhere = bridge.PartyRef{Name: m.AuthorUser}, true
+	}
+	for _, f := range m.Files {
+		s.Files = append(s.Files, f.Name)
+	}
+	if m.HasHTML && a.e.opt.Original != nil {
+		s.Original = a.e.opt.Original(m.ID)
+	}
+	return s
+}
+
+// MessageFiles reads the files of a customer's message that are there, from the stored
+// original and from blobs; the HTML original is among them where nothing else shows it.
+func (e *Engine) MessageFiles(ctx context.Context, id int64) ([]channels.File, error) {
+	messages, err := store.Messages(ctx, e.pool, id)
+	if err != nil || len(messages) == 0 {
+		return nil, errors.Join(err, fmt.Errorf("bridge: message %d: not found", id))
+	}
+	files, _, err := e.filesOf(ctx, &messages[0], func(store.FileRef) bool { return true }, false)
+	return files, err
+}
+
+// filesOf gives a message's files, and those that are missing. fetched says which of those that
+// had to be fetched may be there; only: nothing but these.
+func (e *Engine) filesOf(ctx context.Context, m *store.Message, fetched func(store.FileRef) bool, only bool) ([]channels.File, []bridge.Missing, error) {
+	var in channels.Inbound
+	whole := !only && (m.HasHTML && e.opt.Original == nil || slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return !f.Fetched }))
+	if whole {
+		var err error
+		if in, _, err = e.original(ctx, m.ID); err != nil {
+			return nil, nil, err
+		}
+	}
+	var files []channels.File
+	var missing []bridge.Missing
+	for _, ref := range m.Files {
+		switch {
+		case ref.Fetched && !fetched(ref):
+			if !only {
+				missing = append(missing, bridge.Missing{Name: ref.Name})
+			}
+		case ref.Fetched && ref.Blob != "":
+			files = append(files, e.linked(m.ID, ref.Index, e.blobFile(ref)))
+		case ref.Fetched:
+			missing = append(missing, bridge.Missing{Name: ref.Name, Reason: ref.Missing})
+		case whole && ref.Index < len(in.Attachments):
+			a := in.Attachments[ref.Index]
+			files = append(files, e.linked(m.ID, ref.Index, memoryFile(a.Name, a.ContentType, a.Content)))
+		}
+	}
+	if whole && in.HTML != nil && e.opt.Original == nil {
+		files = append(files, memoryFile("original.html", "text/html", []byte(in.HTML.Sanitised())))
+	}
+	return files, missing, nil
+}
+
+// blobFile is a file that was fetched.
+func (e *Engine) blobFile(ref store.FileRef) channels.File {
+	return channels.File{Name: ref.Name, ContentType: ref.ContentType, SizeBytes: ref.SizeBytes,
+		Open: func(ctx context.Context) (io.ReadCloser, error) {
+			r, err := store.OpenBlob(ctx, e.pool, e.opt.Objects, ref.Blob)
+			return r, goneIf(err)
+		}}
+}
+
+// goneIf says of what isn't in the database or the object store any more that it is gone for good.
+func goneIf(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) || errors.Is(err, store.ErrNoObject) {
+		return fmt.Errorf("%w: %w", ErrNoFile, err)
+	}
+	return err
+}
+
+// filesSize is what a message's files take in memory; those that were fetched are read piece by
+// piece.
+func filesSize(m *store.Message) int64 {
+	var size int64
+	if m != nil {
+		for _, f := range m.Files {
+			if !f.Fetched {
+				size += f.SizeBytes
+			}
+		}
+	}
+	return size
+}
+
+// takeTurns waits until a customer's original has room in memory.
+func (e *Engine) takeTurns(ctx context.Context, size int64) (release func(), err error) {
+	size = min(max(size, 1<<20), originalsTogether)
+	if err := e.large.Acquire(ctx, size); err != nil {
+		return nil, fmt.Errorf("bridge: original: %w", err)
+	}
+	return func() { e.large.Release(size) }, nil
+}
+
+// OriginalHTML gives the sanitised HTML original of a customer's message.
+// Errors: ErrNoFile when the message or its original is gone; the database's.
+func (e *Engine) OriginalHTML(ctx context.Context, id int64) (string, error) {
+	release, err := e.takeTurns(ctx, originalsTogether/4) // its size isn't known yet
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	in, _, err := e.original(ctx, id)
+	if err != nil || in.HTML == nil {
+		return "", err
+	}
+	return in.HTML.Sanitised(), nil
+}
+
+// original decodes the stored bytes of a customer's message again.
+func (e *Engine) original(ctx context.Context, id int64) (channels.Inbound, store.Message, error) {
+	messages, err := store.Messages(ctx, e.pool, id)
+	if err != nil || len(messages) == 0 {
+		return channels.Inbound{}, store.Message{}, cmp.Or(err, fmt.Errorf("%w: no message %d", ErrNoFile, id))
+	}
+	m := messages[0]
+	ev, err := store.GetEvent(ctx, e.pool, m.EventID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return channels.Inbound{}, m, fmt.Errorf("%w: the original of message %d was removed", ErrNoFile, id)
+	}
+	if err != nil {
+		return channels.Inbound{}, m, err
+	}
+	raw := ev.Payload
+	if ev.Blob != nil {
+		if raw, err = store.GetBlob(ctx, e.pool, e.opt.Objects, *ev.Blob); err != nil {
+			return channels.Inbound{}, m, goneIf(err)
+		}
+	}
+	if len(raw) == 0 {
+		return channels.Inbound{}, m, fmt.Errorf("%w: the original of message %d was removed", ErrNoFile, id)
+	}
+	ch := e.channel(ev.AccountID)
+	if ch == nil {
+		return channels.Inbound{}, m, errors.New("bridge: the account of the message isn't connected")
+	}
+	list, err := ch.Decode(raw)
+	if err != nil || m.Part >= len(list) {
+		return channels.Inbound{}, m, errors.Join(err, fmt.Errorf("bridge: message %d: its original can't be read", id))
+	}
+	return list[m.Part], m, nil
+}
+
+// landedPost remembers where a post is, for replies, reactions and deletions.
+func landedPost(c store.Claimed, p bridge.Post, t *store.Thread, sent bridge.Sent) relay.Sent {
+	out := relay.Sent{ExternalID: sent.Message, Progress: sent.Progress, More: sent.More, Blind: sent.Blind}
+	if sent.Message == "" || p.Kind == bridge.PostCard || p.Kind == bridge.PostMark || p.Kind == bridge.PostEphemeral {
+		return out
+	}
+	landed := store.Landed{Post: store.Post{AccountID: c.AccountID, Channel: p.Place.Channel, Message: sent.Message,
+		ConversationID: c.ConversationID, MessageID: c.MessageID, Kind: c.Kind}}
+	if p.Kind == bridge.PostRoot && t != nil {
+		root := *t
+		if root.Root != "" && root.Root != sent.Message {
+			root.Rerooted++ // handed over: what is typed in the old thread is known by that
+		}
+		root.Channel, root.Root = p.Place.Channel, sent.Message
+		landed.Thread = &root
+	}
+	out.Landed = []store.Landed{landed}
+	return out
+}

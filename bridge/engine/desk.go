@@ -1,0 +1,324 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// gapMargin is what a measured age of a message may be off.
+const gapMargin = 2 * time.Second
+
+// desk is what one surface may ask of the engine.
+type desk struct {
+	e       *Engine
+	account int64
+	surface bridge.Surface
+
+	mu       sync.Mutex
+	gapUntil time.Time // when events may last have been missing, this process's clock; zero = never
+	open     bool      // a gap is being filled
+	filledTo int64     // the newest event when the last gap was filled
+}
+
+var _ bridge.Desk = (*desk)(nil)
+
+func (d *desk) Accept(ctx context.Context, facts ...channels.Fact) error {
+	return d.e.relay.Accept(ctx, d.account, facts...)
+}
+
+func (d *desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) {
+	seen, err := store.SeenEvents(ctx, d.e.pool, d.account, ids)
+	if err != nil {
+		return nil, err
+	}
+	var accounts []int64
+	var chans, messages []string
+	for _, id := range ids {
+		at, isMessage := strings.CutPrefix(id, "m:")
+		if last := strings.LastIndexByte(at, ':'); isMessage && last >= 0 && !seen[id] { // a channel's id may have colons itself
+			accounts, chans, messages = append(accounts, d.account), append(chans, at[:last]), append(messages, at[last+1:])
+		}
+	}
+	posts, err := store.FindPosts(ctx, d.e.pool, accounts, chans, messages)
+	for _, p := range posts {
+		seen["m:"+p.Channel+":"+p.Message] = p.Kind != earlyMessage
+	}
+	return seen, err
+}
+
+func (d *desk) Posted(ctx context.Context, at bridge.Place) (bool, error) {
+	posts, err := store.FindPosts(ctx, d.e.pool, []int64{d.account}, []string{at.Channel}, []string{at.Message})
+	return len(posts) > 0 && posts[0].Kind != humanMessage && posts[0].Kind != earlyMessage, err
+}
+
+func (d *desk) agent(user string) *store.Agent {
+	return d.e.directory.Load().byUser[userKey{d.account, user}]
+}
+
+func (d *desk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error) {
+	for _, m := range []string{at.Thread, at.Message} {
+		posts, err := store.FindPosts(ctx, d.e.pool, []int64{d.account}, []string{at.Channel}, []string{m})
+		if err != nil {
+			return bridge.Facts{}, err
+		}
+		if len(posts) > 0 && posts[0].ConversationID != 0 {
+			return d.Facts(ctx, posts[0].ConversationID, user)
+		}
+	}
+	return bridge.Facts{}, bridge.ErrNoConversation
+}
+
+func (d *desk) Facts(ctx context.Context, id int64, user string) (bridge.Facts, error) {
+	agent, err := d.mayRead(ctx, id, user)
+	if err != nil {
+		return bridge.Facts{}, err
+	}
+	list, err := d.e.facts(ctx, d.e.pool, d.account, agent, id)
+	if err == nil && len(list) == 0 {
+		err = bridge.ErrNoConversation
+	}
+	if err != nil {
+		return bridge.Facts{}, err
+	}
+	list[0].Now, err = store.Now(ctx, d.e.pool)
+	return list[0], err
+}
+
+// reading gives the agent behind a user, with what they may read as it is now.
+// Errors: *Problem for who is no agent.
+func (d *desk) reading(ctx context.Context, user string) (*store.Agent, store.Reader, error) {
+	agent := d.agent(user)
+	if problem := Authorize(agent, bridge.VerbFind, nil); problem != nil {
+		return nil, store.Reader{}, problem
+	}
+	d.e.askAudiences(ctx, agent)
+	return agent, d.e.reader(agent), nil
+}
+
+// mayRead gives the agent behind a user who may read a conversation.
+// Errors: ErrNoConversation; *Problem for who may not.
+func (d *desk) mayRead(ctx context.Context, id int64, user string) (*store.Agent, error) {
+	agent, r, err := d.reading(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := store.Conversations(ctx, d.e.pool, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(rows) == 0:
+		return nil, bridge.ErrNoConversation
+	case !r.May(&rows[0]):
+		return nil, notReadable(id)
+	}
+	return agent, nil
+}
+
+func (d *desk) List(ctx context.Context, q bridge.ListQuery, user string) (bridge.Listing, error) {
+	agent, r, err := d.reading(ctx, user)
+	if err != nil {
+		return bridge.Listing{}, err
+	}
+	return d.e.list(ctx, d.e.pool, d.account, agent, r, q)
+}
+
+func (d *desk) History(ctx context.Context, id int64, page int, user string) (bridge.History, error) {
+	if _, err := d.mayRead(ctx, id, user); err != nil {
+		return bridge.History{}, err
+	}
+	return d.e.history(ctx, d.e.pool, id, page)
+}
+
+func (d *desk) People(context.Context) ([]bridge.AgentRef, error) {
+	dir := d.e.directory.Load()
+	var list []bridge.AgentRef
+	for _, a := range dir.Agents {
+		if a.Active {
+			list = append(list, dir.ref(d.account, a.ID))
+		}
+	}
+	return list, nil
+}
+
+func (d *desk) Accounts(ctx context.Context, user string) ([]bridge.AccountRef, error) {
+	agent, _, err := d.reading(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	return d.e.accountsFor(d.e.directory.Load(), agent), nil
+}
+
+func (d *desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridge.Facts, error) {
+	agent := d.agent(user)
+	begun, problem := d.e.starting(d.e.directory.Load(), agent, s)
+	if problem != nil {
+		return bridge.Facts{}, problem
+	}
+	if begun.caps.Threads {
+		return bridge.Facts{}, nil
+	}
+	customer := begun.keys()
+	if begun.knownOnly {
+		writers, err := store.WritersAmong(ctx, d.e.pool, customer)
+		if err != nil {
+			return bridge.Facts{}, err
+		}
+		if problem := begun.strangerProblem(writers); problem != nil {
+			return bridge.Facts{}, problem
+		}
+	}
+	latest, err := store.LatestConversations(ctx, d.e.pool, slices.Repeat([]int64{begun.account.ID}, len(customer)), customer)
+	if err != nil || len(latest) == 0 {
+		return bridge.Facts{}, err
+	}
+	list, err := d.e.facts(ctx, d.e.pool, d.account, agent, latest...)
+	if i := slices.IndexFunc(list, func(f bridge.Facts) bool { return f.Status.Open() }); i >= 0 {
+		return list[i], err
+	}
+	return bridge.Facts{}, err
+}
+
+func (d *desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]bridge.Said, error) {
+	if problem := Authorize(d.agent(user), bridge.VerbReply, nil); problem != nil {
+		return nil, problem
+	}
+	posts, err := store.FindPosts(ctx, d.e.pool, []int64{d.account}, []string{at.Channel}, []string{at.Message})
+	if err != nil || len(posts) == 0 || posts[0].Kind != string(bridge.PostSaid) && posts[0].Kind != string(bridge.PostFiles) {
+		return nil, err
+	}
+	if _, err := d.mayRead(ctx, posts[0].ConversationID, user); err != nil {
+		return nil, err
+	}
+	messages, err := store.MessagesOfPost(ctx, d.e.pool, posts[0].MessageID, posts[0].Kind)
+	return saidIn(messages), err
+}
+
+func (d *desk) Count(account, text string) (bridge.Count, bool) {
+	a := d.e.directory.Load().accountNamed(account)
+	if a == nil {
+		return bridge.Count{}, false
+	}
+	counter, ok := d.e.channel(a.ID).(channels.Counter)
+	if !ok {
+		return bridge.Count{}, false
+	}
+	signature, _ := d.e.signature(a, nil)
+	return counter.Count(text, signature), true
+}
+
+func (d *desk) Teams(context.Context) ([]string, error) {
+	var list []string
+	for _, t := range d.e.directory.Load().Teams {
+		list = append(list, t.Name)
+	}
+	return list, nil
+}
+
+func (d *desk) TagNames(context.Context) ([]bridge.Tag, error) {
+	var list []bridge.Tag
+	for _, t := range d.e.directory.Load().Tags {
+		list = append(list, bridge.Tag{Name: t.Name, Color: t.Color})
+	}
+	return list, nil
+}
+
+func (d *desk) Channels(ctx context.Context) ([]string, error) {
+	return store.ThreadChannels(ctx, d.e.pool, d.account)
+}
+
+func (d *desk) Keep(ctx context.Context, key string, value json.RawMessage) error {
+	return store.SaveSurfaceNote(ctx, d.e.pool, d.account, store.SurfaceNote{Key: key, Value: value})
+}
+
+func (d *desk) Kept(ctx context.Context) (map[string]json.RawMessage, error) {
+	notes, err := store.ListSurfaceNotes(ctx, d.e.pool, d.account)
+	kept := make(map[string]json.RawMessage, len(notes))
+	for _, n := range notes {
+		kept[n.Key] = n.Value
+	}
+	return kept, err
+}
+
+func (d *desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error) {
+	blob, size, err = store.WriteUpload(ctx, d.e.pool, r, maxBytes)
+	if errors.Is(err, store.ErrTooLarge) {
+		err = bridge.ErrTooLarge
+	}
+	return blob, size, err
+}
+
+func (d *desk) MayReply(ctx context.Context, conversation int64, user, text string, files []bridge.SurfaceFile) error {
+	if problem := Authorize(d.agent(user), bridge.VerbReply, nil); problem != nil {
+		return problem
+	}
+	f, err := d.Facts(ctx, conversation, user)
+	if err != nil {
+		return err
+	}
+	dir := d.e.directory.Load()
+	account := dir.accountNamed(f.Account)
+	if account == nil {
+		return bridge.ErrNoConversation
+	}
+	if problem := d.e.overLimits(account, text, surfaceFiles(files)); problem != nil {
+		return problem
+	}
+	return nil
+}
+
+func (d *desk) Gap(time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.open, d.gapUntil = true, time.Now()
+}
+
+func (d *desk) Filled() {
+	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
+	defer cancel()
+	newest, err := store.NewestEvent(ctx, d.e.pool)
+	if err != nil {
+		d.e.log.Warn("newest event not read", "error", err)
+		newest = math.MaxInt64 // wait for all
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.open, d.gapUntil, d.filledTo = false, time.Now(), newest
+}
+
+// gapWithin says that events may have been missed in the last time. A duration, because
+// the database's clock and this process's need not agree.
+func (d *desk) gapWithin(last time.Duration) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.open || d.e.stalled() || !d.gapUntil.IsZero() && time.Since(d.gapUntil) < last+gapMargin
+}
+
+// filling says that a gap is being filled, or that what filled it is not applied yet;
+// not for longer than limit.
+func (d *desk) filling(ctx context.Context, limit time.Duration) (bool, error) {
+	d.mu.Lock()
+	open, recent, to := d.open, time.Since(d.gapUntil) < limit, d.filledTo
+	d.mu.Unlock()
+	switch {
+	case d.e.stalled():
+		return true, nil
+	case open || !recent:
+		return open && recent, nil
+	}
+	return store.Unapplied(ctx, d.e.pool, d.account, to)
+}
+
+func (d *desk) Attend(conversation int64) { d.e.attend(conversation) }
+
+func (d *desk) Report(c channels.Condition) { d.e.Report(d.account, c) }

@@ -1,0 +1,33 @@
+package engine
+
+import (
+	"slices"
+
+	"parley/bridge"
+)
+
+// emojiActions replaces the usual verbs of emoji by those that a team has chosen for its channels.
+func (d *directory) emojiActions(surface int64, actions []bridge.Action) []bridge.Action {
+	for i, a := range actions {
+		if a.Origin != bridge.OriginEmoji || a.Verb == bridge.VerbUnreact {
+			continue
+		}
+		team := d.teamOfChannel(surface, a.Place.Channel)
+		if team == nil {
+			continue
+		}
+		verb := bridge.Verb(team.Emoji[bridge.EmojiName(a.Args.Emoji)])
+		if verb == "" {
+			continue
+		}
+		name := a.Args.Emoji
+		a.Verb, a.Args = bridge.VerbReact, bridge.Args{}
+		if verb != bridge.NoVerb {
+			a.Verb, a.Args = verb, bridge.EmojiArgs(verb)
+		}
+		a.Args.Emoji = name
+		actions = slices.Clone(actions) // others may read them
+		actions[i] = a
+	}
+	return actions
+}

@@ -1,0 +1,322 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+
+	"parley/bridge"
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/store"
+)
+
+// originalsTogether is how many bytes of customers' originals may be in memory while their
+// files are posted; a larger one has it alone. As many may be in memory while people fetch them.
+const originalsTogether = 48 << 20
+
+// Options of an Engine.
+type Options struct {
+	Pool *pgxpool.Pool
+	Log  *slog.Logger
+	// Objects has the bytes of old blobs; nil = the database has all of them.
+	Objects store.Objects
+	// Original makes the signed link to a mail's HTML original; nil or "" = it is
+	// uploaded as a file instead (no public URL).
+	Original func(message int64) string
+	// FileLink makes the signed public address of an outgoing message's file, which
+	// Engine.OutgoingFile opens; nil = there is none (no public URL).
+	FileLink func(message int64, file string) string
+	// Relay's waits; zero values are those of production.
+	Relay relay.Options
+	// Specs of the channels, for names and icons.
+	Specs []channels.Spec
+	// SurfaceNames are what people call the surfaces, by kind.
+	SurfaceNames map[string]string
+	// Backoff between attempts at a reply that fails for certain; nil = 2 s to 4 h.
+	Backoff []time.Duration
+	// GapWait bounds how long replies wait for a surface to fill a gap; 0 = 30 s.
+	GapWait time.Duration
+	// AudienceAge is how long who was last seen in an account's own channel may read its
+	// conversations while the surface can't tell who is there; 0 = 10 min.
+	AudienceAge time.Duration
+}
+
+// Engine runs the use cases.
+type Engine struct {
+	pool  *pgxpool.Pool
+	log   *slog.Logger
+	opt   Options
+	relay *relay.Relay
+
+	directory atomic.Pointer[directory]
+	beat      atomic.Pointer[time.Time] // of this process' heart; nil = not running
+	changed   chan struct{}             // closed and replaced when the directory changes
+	mu        sync.RWMutex
+	channels  map[int64]channels.Channel
+	surfaces  map[int64]*desk
+	gates     map[laneKey]store.Gate
+	idle      []*store.IDs
+	troubles  map[laneKey]bool    // what made sending fail, by account
+	large     *semaphore.Weighted // bytes of originals in memory for their files
+	downloads *semaphore.Weighted // bytes in memory that people fetch by links, as slowly as they like
+	fetchNow  chan struct{}       // files may be there to be fetched
+	attended  map[int64]time.Time // when a conversation's customer was last shown that somebody reads
+	attending sync.WaitGroup
+	running   bool // Run waits for those who attend
+	audiences *audiences
+	restored  time.Time // when work began after the last restore; set before any
+}
+
+// New makes an Engine on a migrated database and reads its directory.
+func New(ctx context.Context, o Options) (*Engine, error) {
+	o = o.withDefaults()
+	e := &Engine{pool: o.Pool, log: o.Log, opt: o, changed: make(chan struct{}),
+		channels: map[int64]channels.Channel{}, surfaces: map[int64]*desk{}, gates: map[laneKey]store.Gate{}, troubles: map[laneKey]bool{},
+		fetchNow: make(chan struct{}, 1), attended: map[int64]time.Time{},
+		audiences: &audiences{age: o.AudienceAge, known: map[userKey]heldAudience{}},
+		large:     semaphore.NewWeighted(originalsTogether), downloads: semaphore.NewWeighted(originalsTogether)}
+	ro := o.Relay
+	ro.Pool, ro.Handler, ro.Log, ro.Objects, ro.MayRest = o.Pool, e, o.Log, o.Objects, e.mayRest
+	var err error
+	if e.relay, err = relay.New(ctx, ro); err != nil {
+		return nil, fmt.Errorf("bridge: %w", err)
+	}
+	return e, e.Reload(ctx)
+}
+
+// withDefaults fills in what is not set. A reply that could not be handed in is tried again
+// within seconds: most often a connection broke, or a server was being restarted.
+func (o Options) withDefaults() Options {
+	if o.GapWait == 0 {
+		o.GapWait = 30 * time.Second
+	}
+	if o.AudienceAge == 0 {
+		o.AudienceAge = 10 * time.Minute
+	}
+	if o.Backoff == nil {
+		o.Backoff = []time.Duration{2 * time.Second, 10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 4 * time.Hour}
+	}
+	return o
+}
+
+// mayRest says that an account serves no other one: so a flood of it may wait for them.
+func (e *Engine) mayRest(account int64) bool {
+	a := e.directory.Load().accounts[account]
+	return a != nil && a.Side == "channel"
+}
+
+// Reload reads the directory now instead of within a second.
+func (e *Engine) Reload(ctx context.Context) error {
+	d, err := store.LoadDirectory(ctx, e.pool)
+	if err != nil {
+		return fmt.Errorf("bridge: %w", err)
+	}
+	e.directory.Store(newDirectory(d))
+	e.mu.Lock()
+	close(e.changed)
+	e.changed = make(chan struct{})
+	e.mu.Unlock()
+	return nil
+}
+
+// Changed is closed when the directory has changed since the call.
+func (e *Engine) Changed() <-chan struct{} {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.changed
+}
+
+// Accounts gives the accounts as last read.
+func (e *Engine) Accounts() []store.Account { return e.directory.Load().Accounts }
+
+// Relay gives the mechanics, for its counters.
+func (e *Engine) Relay() *relay.Relay { return e.relay }
+
+// SetChannel puts the channel of an account to work; nil takes it away.
+func (e *Engine) SetChannel(account int64, ch channels.Channel) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if ch == nil {
+		delete(e.channels, account)
+		return
+	}
+	e.channels[account] = ch
+	e.relay.OpenAccount(account)
+}
+
+// kindName gives a channel's name and icon for people.
+func (e *Engine) kindName(kind string) (name, icon string) {
+	for _, s := range e.opt.Specs {
+		if s.Kind == kind {
+			return s.Name, s.Icon
+		}
+	}
+	return kind, "grey_question"
+}
+
+// Desk gives what the surface of an account may ask of the engine.
+func (e *Engine) Desk(account int64) bridge.Desk { return e.deskOf(account) }
+
+func (e *Engine) deskOf(account int64) *desk {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.surfaces[account] == nil {
+		e.surfaces[account] = &desk{e: e, account: account}
+	}
+	return e.surfaces[account]
+}
+
+// SetSurface puts a surface to work.
+func (e *Engine) SetSurface(account int64, s bridge.Surface) {
+	d := e.deskOf(account)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	d.surface = s
+	e.relay.OpenAccount(account)
+}
+
+func (e *Engine) channel(account int64) channels.Channel {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.channels[account]
+}
+
+func (e *Engine) surface(account int64) bridge.Surface {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if d := e.surfaces[account]; d != nil {
+		return d.surface
+	}
+	return nil
+}
+
+// Accept stores facts of an account; see channels.Accept.
+func (e *Engine) Accept(ctx context.Context, account int64, facts ...channels.Fact) error {
+	return e.relay.Accept(ctx, account, facts...)
+}
+
+// Run works until ctx ends, then finishes what is under way, at most grace.
+func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
+	if !e.afterRestore(ctx) {
+		return nil // asked to stop before it began
+	}
+	var group errgroup.Group
+	group.Go(func() error { return e.relay.Run(ctx, grace) })
+	group.Go(func() error { return e.watchSettings(ctx) })
+	group.Go(func() error { return e.runPresence(ctx) })
+	group.Go(func() error { return e.runTemplates(ctx) })
+	group.Go(func() error { return e.runChannelMoves(ctx) })
+	group.Go(func() error { return e.runFetches(ctx) })
+	group.Go(func() error { return e.runTidying(ctx) })
+	group.Go(func() error { return e.runAudiences(ctx) })
+	e.setRunning(true)
+	err := group.Wait()
+	e.setRunning(false)
+	e.attending.Wait()
+	return err
+}
+
+func (e *Engine) setRunning(yes bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.running = yes
+}
+
+// every does a round of work now and after each pause until ctx ends; the log names the work when a
+// round did not go well.
+func (e *Engine) every(ctx context.Context, pause time.Duration, work string, round func(context.Context) error) error {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		if err := round(ctx); err != nil && ctx.Err() == nil {
+			e.log.Warn("a round of work failed", "what", work, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// watchSettings rereads the directory when its version rose.
+func (e *Engine) watchSettings(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	var set int64 // the version whose evenings are set
+	for ticks := 0; ; ticks++ {
+		if version := e.directory.Load().Version; version != set || ticks%eveningCheck == 0 {
+			if err := e.setEvenings(ctx); err != nil && ctx.Err() == nil {
+				e.log.Warn("evening lists not set", "error", err)
+			} else {
+				set = version
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := e.readSettings(ctx); err != nil && ctx.Err() == nil {
+			e.log.Warn("settings not read", "error", err)
+		}
+	}
+}
+
+func (e *Engine) readSettings(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
+	defer cancel()
+	version, _, err := store.SettingsVersion(ctx, e.pool)
+	if err != nil || version == e.directory.Load().Version {
+		return err
+	}
+	return e.Reload(ctx)
+}
+
+func (e *Engine) newWork(dir *directory, now, real time.Time) *work {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	ids := &store.IDs{}
+	if n := len(e.idle); n > 0 {
+		ids, e.idle = e.idle[n-1], e.idle[:n-1]
+	}
+	return &work{e: e, dir: dir, now: now, real: real, ids: ids, locks: func([]int64) {},
+		convs: map[int64]*conv{}, identities: map[int64]*store.Identity{}, byAddress: map[userKey]*store.Identity{},
+		external: map[userKey]store.ExternalID{}, posts: map[postKey]*store.Post{}, messages: map[int64]*message{},
+		deliveries: map[int64]*delivery{}, lanes: map[int64]*lane{}, laneKeys: map[laneKey]*lane{}, latest: map[int64]int64{},
+		days: map[laneKey]int64{}, collecting: map[laneKey]int64{}, openings: map[userKey]*opening{}, gates: map[laneKey]*store.Gate{}, dirtyPosts: map[postKey]bool{},
+		dirtyIdentities: map[int64]bool{}, setTimers: map[timerKey]store.Timer{}, cancelTimers: map[timerKey]store.Timer{},
+		newTags: map[string]bool{}, newIdentity: map[int64]bool{}, united: map[int64]int64{}, linked: map[int64]bool{},
+		consents: map[int64]bool{}, reactions: map[reactionKey]store.Reaction{}, reacted: map[reactionKey]bool{}}
+}
+
+// release gives the unused ids to the next batch.
+func (e *Engine) release(w *work) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.idle = append(e.idle, w.ids)
+}
+
+func (e *Engine) gateID(g store.Gate) (int64, bool) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	known, ok := e.gates[laneKey{g.AccountID, g.Key}]
+	id := known.ID
+	known.ID = g.ID
+	return id, ok && known == g
+}
+
+// keepGate remembers the id of a committed gate.
+func (e *Engine) keepGate(g store.Gate) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.gates[laneKey{g.AccountID, g.Key}] = g
+}

@@ -1,0 +1,162 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/routing/hours"
+	"parley/store"
+)
+
+const (
+	eveningLead  = time.Hour        // the list is posted so long before the last business hour ends
+	eveningStale = 90 * time.Minute // a list that comes later than this helps nobody
+	eveningRows  = 30
+	eveningCheck = 600 // seconds
+)
+
+// An evening's timer names its team and its day: whoever sets or fires it, a team gets one
+// list a day.
+func eveningKind(team int64, day time.Time) string {
+	return fmt.Sprintf("%s:%d:%s", ownEvening, team, day.Format(time.DateOnly))
+}
+
+// eveningTeam reads a kind of eveningKind.
+func eveningTeam(kind string) (team int64, ok bool) {
+	parts := strings.Split(kind, ":")
+	if len(parts) != 3 || parts[0] != ownEvening {
+		return 0, false
+	}
+	team, err := strconv.ParseInt(parts[1], 10, 64)
+	return team, err == nil
+}
+
+// evening gives the timer of a team's next list: where several of its accounts have hours,
+// before the first of them closes. A team without such accounts, which may have been handed
+// others' conversations, goes by all accounts.
+func (d *directory) evening(team int64, after time.Time) (t store.Timer, ok bool) {
+	own := false
+	for id := range d.hours {
+		own = own || d.accounts[id].TeamID != nil && *d.accounts[id].TeamID == team
+	}
+	for _, id := range keys(d.hours) {
+		if a := d.accounts[id]; own && (a.TeamID == nil || *a.TeamID != team) {
+			continue
+		}
+		at, found := d.hours[id].Evening(after, eveningLead)
+		if found && (!ok || at.Before(t.DueAt)) {
+			t, ok = store.Timer{Kind: eveningKind(team, at.In(d.hours[id].Zone())), DueAt: at}, true
+		}
+	}
+	return t, ok
+}
+
+// hoursOf gives the accounts that have business hours.
+func hoursOf(accounts []store.Account) map[int64]*hours.Hours {
+	all := map[int64]*hours.Hours{}
+	for i := range accounts {
+		if h, err := hours.Read(accounts[i].Hours); err == nil && h != nil { // written by us
+			all[accounts[i].ID] = h
+		}
+	}
+	return all
+}
+
+// setEvenings starts the timers of all teams' next lists, and stops those of hours that are
+// no longer so. Any replica may do it, any number of times.
+func (e *Engine) setEvenings(ctx context.Context) error {
+	dir := e.directory.Load()
+	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
+	defer cancel()
+	return store.InTx(ctx, e.pool, func(tx pgx.Tx) error {
+		now, err := store.Now(ctx, tx)
+		if err != nil {
+			return err
+		}
+		var timers []store.Timer
+		kinds := []string{}
+		for _, team := range dir.Teams {
+			if t, ok := dir.evening(team.ID, now); ok {
+				timers, kinds = append(timers, t), append(kinds, t.Kind)
+			}
+		}
+		if err := store.KeepTimers(ctx, tx, ownEvening, kinds); err != nil || len(timers) == 0 {
+			return err
+		}
+		return store.SetTimers(ctx, tx, timers)
+	})
+}
+
+// teamHome gives the channel in which a team is told things.
+func (d *directory) teamHome(team int64) (surface int64, channel string) {
+	for _, c := range d.Channels {
+		if c.TeamID == team && (surface == 0 || c.Home) {
+			surface, channel = c.AccountID, c.Channel
+		}
+	}
+	return surface, channel
+}
+
+// evening posts the conversations of a team whose window closes before we are back, and
+// that wait for us, once a day and only if there are any.
+func (w *work) evening(ctx context.Context, tx pgx.Tx, team int64, due time.Time) error {
+	if next, ok := w.dir.evening(team, w.now); ok {
+		w.setTimers[timerKey{0, next.Kind}] = next
+	}
+	surface, channel := w.dir.teamHome(team)
+	if surface == 0 || w.now.Sub(due) > eveningStale {
+		return nil
+	}
+	var rows []store.Closing
+	var zone *time.Location
+	for _, id := range keys(w.dir.hours) {
+		found, err := w.closingOf(ctx, tx, id, team)
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 && zone == nil {
+			zone = w.dir.hours[id].Zone()
+		}
+		rows = append(rows, found...)
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	facts, err := w.e.facts(ctx, tx, surface, nil, ids...)
+	if err != nil {
+		return err
+	}
+	w.channelLine(surface, bridge.Place{Channel: channel}, bridge.Line{Kind: bridge.LineEvening, Rows: facts, Text: w.dir.teams[team].Name, Zone: zone.String()})
+	return nil
+}
+
+// closingOf gives a team's conversations of an account whose window closes before the
+// account's next opening, the most urgent first.
+func (w *work) closingOf(ctx context.Context, tx pgx.Tx, account, team int64) ([]store.Closing, error) {
+	win := windowOf(w.e.caps(account), &time.Time{})
+	if !win.limited {
+		return nil, nil
+	}
+	length := win.human.Sub(time.Time{})
+	back := w.dir.hours[account].Reopens(w.now)
+	if back.IsZero() {
+		back = w.now.Add(length)
+	}
+	return store.ListClosing(ctx, tx, account, team, w.now.Add(-length), back.Add(-length), eveningRows)
+}
+
+// leave notes that somebody decided to let a window close unanswered.
+func (w *work) leave(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+	w.logAgent(c, agent, "left until tomorrow", nil)
+	w.confirm(nil, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: c.ID}})
+}

@@ -1,0 +1,127 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/routing/hours"
+	"parley/store"
+)
+
+// office gives the chat's account the hours of an office in Berlin.
+func office(t *testing.T) func(*store.Account) {
+	return func(a *store.Account) {
+		if a.Name == chat {
+			a.Hours = must(json.Marshal(hours.Plan{Zone: "Europe/Berlin", Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-12:00, 13:00-17:00"}}}))(t)
+		}
+	}
+}
+
+// until moves Parley's clock to the next time at which the clock on Berlin's walls shows
+// so, on a day of the week.
+func (w *world) until(day time.Weekday, hour, minute int) {
+	w.t.Helper()
+	berlin := must(time.LoadLocation("Europe/Berlin"))(w.t)
+	now := must(store.Now(w.t.Context(), w.pool))(w.t).In(berlin)
+	at := time.Date(now.Year(), now.Month(), now.Day(), hour, minute, 0, 0, berlin)
+	for !at.After(now) || at.Weekday() != day {
+		at = at.AddDate(0, 0, 1)
+	}
+	w.advance(at.Sub(now))
+}
+
+// evenings gives the evening lists in the channel.
+func (w *world) evenings() []bridgetest.Message {
+	var list []bridgetest.Message
+	for _, m := range w.chat.Messages(support, "") {
+		if strings.HasPrefix(m.Plain(), "["+string(bridge.LineEvening)+"]") {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// Before the last business hour ends, one list tells of the windows that close before the
+// next opening and of those alone that wait for us; two replicas post it once (R-264).
+func TestEveningList(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: windowed(0), account: office(t), engines: 2})
+	w.until(time.Wednesday, 8, 30)
+	w.writes("kim", "Closes at half past eight")
+	w.thread("Closes at half past eight")
+	w.writes("max", "Will be answered")
+	w.reply(w.thread("Will be answered"), "Here you are")
+	w.provider.WaitTexts(t, "Here you are")
+	w.until(time.Wednesday, 12, 30)
+	w.writes("lou", "Closes tomorrow at noon")
+	w.thread("Closes tomorrow at noon")
+	if n := len(w.evenings()); n != 0 {
+		t.Fatalf("%d lists before the evening", n)
+	}
+	w.until(time.Wednesday, 16, 0)
+	w.chat.Wait(t, "the evening list", func() bool { return len(w.evenings()) == 1 })
+	if text := w.evenings()[0].Plain(); !strings.Contains(text, "#1") || strings.Contains(text, "#2") || strings.Contains(text, "#3") {
+		t.Errorf("the list is %s", text)
+	}
+	w.chat.Submit("ann", support, "", submit(bridge.VerbLeave), "")
+	w.whisper("ann", "leave")
+	if n := w.count(`SELECT count(*) FROM log_entries WHERE what = 'left until tomorrow' AND conversation_id = 1`); n != 1 {
+		t.Errorf("%d entries say that Ann leaves it", n)
+	}
+	w.until(time.Thursday, 11, 0)
+	w.card(w.thread("Closes at half past eight"), "window closed")
+	w.until(time.Thursday, 16, 0) // lou's is over, and nobody else waits
+	w.eventually("the next day's timer", func() bool {
+		return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'evening:%' AND due_at > parley_now() + interval '20 h'`) == 1
+	})
+	w.settled()
+	if n := len(w.evenings()); n != 1 {
+		t.Errorf("%d lists", n)
+	}
+	w.until(time.Friday, 10, 0)
+	w.writes("kim", "Over the weekend")
+	w.shown("Over the weekend")
+	w.until(time.Friday, 16, 0)
+	w.chat.Wait(t, "friday's list", func() bool { return len(w.evenings()) == 2 })
+}
+
+// Without hours there is no evening; hours that come later, and those that go, count at
+// once.
+func TestEveningNeedsHours(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: windowed(0)})
+	timers := func() int { return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'evening:%'`) }
+	w.settled()
+	if timers() != 0 {
+		t.Error("an evening without hours")
+	}
+	save := func(change func(*store.Account)) {
+		w.saveAccount(chat, change)
+		w.exec(`UPDATE settings SET version = version + 1`)
+	}
+	save(office(t))
+	w.eventually("an evening", func() bool { return timers() == 1 })
+	save(nil)
+	w.eventually("no evening", func() bool { return timers() == 0 })
+}
+
+// What a replica missed by more than an hour is not posted at night; the next evening is.
+func TestEveningThatWasMissed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: windowed(0), account: office(t)})
+	w.until(time.Wednesday, 8, 30)
+	w.writes("kim", "Hello")
+	w.thread("Hello")
+	w.until(time.Wednesday, 22, 0)
+	w.eventually("the next day's timer", func() bool {
+		return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'evening:%' AND due_at > parley_now() + interval '10 h'`) == 1
+	})
+	w.settled()
+	if n := len(w.evenings()); n != 0 {
+		t.Errorf("%d lists", n)
+	}
+}

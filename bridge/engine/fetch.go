@@ -1,0 +1,288 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// Fetching of files that providers keep for us.
+const (
+	fetchTotal   = 16        // under way at once
+	fetchEach    = 4         // of one account
+	maxFetched   = 128 << 20 // bytes of one file
+	fetchTime    = 60 * time.Second
+	fetchMargin  = 15 * time.Second // how much longer a lease is
+	fetchFor     = 24 * time.Hour   // then it is given up
+	fetchSweep   = time.Second
+	fetchStoring = 10 * time.Second
+)
+
+// fetchWaits are the pauses after attempts; the last one repeats.
+func fetchWaits() []time.Duration {
+	return []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute}
+}
+
+// fetchers fetches files; it belongs to one goroutine.
+type fetchers struct {
+	e     *Engine
+	busy  map[int64]int
+	total int
+	done  chan int64 // the account of one that ended
+}
+
+// wakeFetches says that files are to be fetched.
+func (e *Engine) wakeFetches() {
+	select {
+	case e.fetchNow <- struct{}{}:
+	default:
+	}
+}
+
+// runFetches fetches files until ctx ends, then waits for those under way: they are cut off
+// and given back.
+func (e *Engine) runFetches(ctx context.Context) error {
+	f := &fetchers{e: e, busy: map[int64]int{}, done: make(chan int64, fetchTotal)}
+	tick := time.NewTicker(fetchSweep)
+	defer tick.Stop()
+	for {
+		if err := f.claim(ctx); err != nil && ctx.Err() == nil {
+			e.log.Warn("files not claimed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			for f.total > 0 {
+				f.ended(<-f.done)
+			}
+			return nil
+		case <-tick.C:
+		case <-e.fetchNow:
+		case account := <-f.done:
+			f.ended(account)
+		}
+	}
+}
+
+func (f *fetchers) ended(account int64) {
+	f.busy[account]--
+	f.total--
+}
+
+// claim takes what is due, as far as there is room, and begins with it.
+func (f *fetchers) claim(ctx context.Context) error {
+	var accounts []int64
+	var slots []int32
+	room := fetchTotal - f.total
+	for account, ch := range f.e.allChannels() {
+		if _, ok := ch.(channels.Fetcher); !ok || room <= 0 {
+			continue
+		}
+		if n := min(fetchEach-f.busy[account], room); n > 0 {
+			accounts, slots = append(accounts, account), append(slots, int32(n)) //nolint:gosec // few
+			room -= n
+		}
+	}
+	if len(accounts) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	limited, cancel := context.WithTimeout(ctx, fetchStoring)
+	defer cancel()
+	claimed, err := store.ClaimFetches(limited, f.e.pool, accounts, slots, fetchTime+fetchMargin)
+	for _, c := range claimed {
+		f.busy[c.AccountID]++
+		f.total++
+		go func() {
+			f.e.fetch(ctx, c)
+			f.done <- c.AccountID
+		}()
+	}
+	return err
+}
+
+// allChannels gives the channels at work.
+func (e *Engine) allChannels() map[int64]channels.Channel {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	list := make(map[int64]channels.Channel, len(e.channels))
+	for id, ch := range e.channels {
+		list[id] = ch
+	}
+	return list
+}
+
+// fetch makes one attempt at a file and writes what became of it.
+func (e *Engine) fetch(ctx context.Context, c store.ClaimedFetch) {
+	began, cancel := context.WithTimeout(ctx, store.Seconds(c.LeaseSeconds)-fetchMargin)
+	f, err := e.fetchOne(began, c)
+	cancel()
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchStoring)
+	defer cancel()
+	switch wait, again := e.fetchAgain(ctx, c, err); {
+	case again:
+		err = store.RetryFetch(after, e.pool, c, wait, err.Error())
+	case err != nil:
+		e.log.Info("file not fetched", "conversation_id", c.ConversationID, "message_id", c.MessageID, "class", string(channels.ClassOf(err)))
+		f.Text = whyMissing(err)
+		err = e.finishFetch(after, c, store.FetchFailed, f)
+	default:
+		e.trouble(c.AccountID, "fetch", nil)
+		err = e.finishFetch(after, c, store.FetchDone, f)
+	}
+	if err != nil {
+		e.log.Warn("result of fetching not written", "conversation_id", c.ConversationID, "error", err)
+	}
+}
+
+func (e *Engine) finishFetch(ctx context.Context, c store.ClaimedFetch, state string, f ownFact) error {
+	err := store.FinishFetch(ctx, e.pool, c, state, f.Blob, f.Text, f.event(fmt.Sprintf("fetch:%d", c.ID)))
+	e.relay.WakeAppliers(store.SystemAccount)
+	return err
+}
+
+// fetchOne reads a file into a blob.
+func (e *Engine) fetchOne(ctx context.Context, c store.ClaimedFetch) (f ownFact, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("bridge: fetching panicked: %v", p)
+		}
+	}()
+	f = ownFact{Kind: ownFetched, Conversation: c.ConversationID, Message: c.MessageID, File: c.N, Account: c.AccountID}
+	source, ok := e.channel(c.AccountID).(channels.Fetcher)
+	if !ok {
+		return f, errors.New("bridge: the account isn't connected")
+	}
+	if c.SizeBytes > maxFetched {
+		return f, store.ErrTooLarge
+	}
+	got, err := source.Fetch(ctx, c.Ref)
+	if err != nil {
+		return f, err
+	}
+	defer got.Body.Close()
+	f.Name, f.ContentType = got.Name, got.ContentType
+	f.Blob, f.SizeBytes, err = store.WriteBlob(ctx, e.pool, got.Body, maxFetched)
+	return f, err
+}
+
+// fetchAgain says whether, and when, an attempt is repeated.
+func (e *Engine) fetchAgain(ctx context.Context, c store.ClaimedFetch, err error) (time.Duration, bool) {
+	var se *channels.SendError
+	errors.As(err, &se)
+	waits := fetchWaits()
+	wait := waits[min(c.Attempt, len(waits))-1]
+	switch {
+	case err == nil:
+		return 0, false
+	case ctx.Err() != nil: // we were asked to stop
+		return 0, true
+	case errors.Is(err, store.ErrTooLarge), store.Seconds(c.FirstAgo) > fetchFor:
+		return 0, false
+	case se == nil:
+		return wait, true
+	}
+	switch se.Class { //nolint:exhaustive // all others are final
+	case channels.AuthBroken, channels.AccountBlocked:
+		e.trouble(c.AccountID, "fetch", &channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint})
+		return max(wait, pausedWait), true
+	case channels.Retry, channels.Throttled, channels.Ambiguous:
+		return max(wait, se.Wait), true
+	}
+	return 0, false
+}
+
+// whyMissing tells people why a file never came.
+func whyMissing(err error) string {
+	var se *channels.SendError
+	switch {
+	case errors.Is(err, store.ErrTooLarge):
+		return fmt.Sprintf("it is larger than %d MB.", maxFetched>>20)
+	case errors.As(err, &se) && se.Text != "":
+		return se.Text
+	}
+	return "the provider didn't hand it over."
+}
+
+// fetched takes a file that was fetched, or the news that it never will be. The post of the
+// message's files takes it along if it still waits; else the file follows by itself.
+func (w *work) fetched(c *conv, f ownFact) {
+	m := w.messages[f.Message]
+	if m == nil || m.ConversationID != c.ID {
+		return
+	}
+	at := slices.IndexFunc(m.Files, func(r store.FileRef) bool { return r.Fetched && r.Index == f.File })
+	if at < 0 {
+		return
+	}
+	ref := &m.Files[at]
+	ref.Blob, ref.Missing, m.dirty = f.Blob, f.Text, true
+	if f.Blob != "" {
+		ref.SizeBytes, ref.Missing = f.SizeBytes, ""
+		ref.Name, ref.ContentType = firstOf(ref.Name, f.Name), firstOf(f.ContentType, ref.ContentType)
+	}
+	d, t := w.filesPost(m), c.home(w.dir)
+	if d == nil || t == nil {
+		return // it isn't shown
+	}
+	l := w.lanes[d.LaneID]
+	if d.Attempt > 0 || !w.holdable(d) {
+		w.enqueue(l, string(bridge.PostFiles), m.ID, payload{Files: []int{f.File}, Only: true}, nil)
+		w.allowUpload(l, t, m)
+		return
+	}
+	p := payloadOf(d)
+	p.Files = append(p.Files, f.File)
+	d.setPayload(p)
+	w.measureFiles(d, l, t, m)
+	if !slices.ContainsFunc(m.Files, isMissing) {
+		d.NotBefore = nil
+		if w.isHead(d) {
+			w.due(l, nil)
+		}
+	}
+}
+
+// isMissing says that a file is still to be fetched.
+func isMissing(f store.FileRef) bool { return f.Fetched && f.Blob == "" && f.Missing == "" }
+
+func firstOf(list ...string) string {
+	for _, s := range list {
+		if strings.TrimSpace(s) != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// filesPost finds the post of a message's files in its conversation's thread.
+func (w *work) filesPost(m *message) *delivery {
+	var found *delivery
+	for _, d := range w.deliveries {
+		if d.MessageID == m.ID && d.Kind == string(bridge.PostFiles) && w.lanes[d.LaneID] != nil && (found == nil || d.ID > found.ID) && !payloadOf(d).Only {
+			found = d
+		}
+	}
+	return found
+}
+
+// payloadOf reads what a delivery carries.
+func payloadOf(d *delivery) payload {
+	var p payload
+	_ = json.Unmarshal(d.Payload, &p) // written by us
+	return p
+}
+
+func (d *delivery) setPayload(p payload) {
+	body, err := json.Marshal(p)
+	if err != nil {
+		panic("bridge: payload: " + err.Error()) // our own plain struct
+	}
+	d.Payload, d.dirty = body, true
+}

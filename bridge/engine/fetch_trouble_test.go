@@ -1,0 +1,45 @@
+package engine_test
+
+import (
+	"context"
+	"io"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"parley/channels"
+	"parley/channels/channelstest"
+)
+
+// lockedOnce refuses our credentials the first time a file is asked for.
+type lockedOnce struct {
+	channels.Channel
+	asked atomic.Int64
+}
+
+// Fetch implements channels.Fetcher.
+func (l *lockedOnce) Fetch(context.Context, string) (channels.Fetched, error) {
+	if l.asked.Add(1) == 1 {
+		return channels.Fetched{}, &channels.SendError{Class: channels.AuthBroken, Text: "The token was refused."}
+	}
+	return channels.Fetched{Body: io.NopCloser(strings.NewReader("a photo"))}, nil
+}
+
+// Who was told that an account's files can't be fetched is told when they can.
+func TestFetchingWorksAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{stopped: true})
+	l := &lockedOnce{Channel: w.live[chat].Load()}
+	w.engines[0].SetChannel(w.accounts[chat], l)
+	w.start()
+	w.customer(chat, channelstest.Event{From: "kim", Text: "Look", Refs: []channelstest.Ref{{Name: "photo.jpg", Ref: "photo"}}})
+	told := func(n int) {
+		t.Helper()
+		w.chat.Wait(t, "ann is told", func() bool { return len(w.chat.Messages("@ann", "")) == n })
+	}
+	told(1)
+	w.advance(time.Minute)
+	w.eventually("it is asked for again", func() bool { return l.asked.Load() == 2 })
+	told(2)
+}

@@ -1,0 +1,291 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge/relay"
+	"parley/store"
+)
+
+// flush gives the statements that write what the use cases changed: one a table.
+func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
+	w.settleLines()
+	w.queueCards()
+	if err := w.resolveGates(ctx, tx); err != nil {
+		return nil, err
+	}
+	var p store.Pipeline
+	steps := []func(context.Context, *store.Pipeline) error{
+		w.flushIdentities, w.flushConversations, w.flushThreads, w.flushMessages, w.flushLanes, w.flushDeliveries, w.flushTimers, w.flushReplies,
+		func(ctx context.Context, p *store.Pipeline) error { return store.InsertLog(ctx, p, w.log) },
+		w.flushTags, w.flushReactions, w.flushOpenings,
+	}
+	for _, step := range steps {
+		if err := step(ctx, &p); err != nil {
+			return nil, err
+		}
+	}
+	return &p, nil
+}
+
+// made tells the relay what became due.
+func (w *work) made() relay.Made {
+	m := relay.Made{Timers: len(w.setTimers) > 0}
+	for _, x := range w.newExternal {
+		m.Written = append(m.Written, store.AwaitedID(x.AccountID, x.ExternalID))
+	}
+	if len(w.fetches) > 0 {
+		m.Committed = w.e.wakeFetches
+	}
+	gates := map[int64]int{}
+	for _, l := range w.lanes {
+		if !l.fresh && !l.dirty || l.DueAt == nil || l.LeasedUntil != nil {
+			continue
+		}
+		wait := max(l.DueAt.Sub(w.now).Seconds(), 0)
+		if i, ok := gates[l.GateID]; ok {
+			due := &m.Due[i]
+			due.Wait, due.Waiting = min(due.Wait, wait), due.Waiting|1<<l.Priority
+			if l.DueAt.Before(due.Oldest) {
+				due.Oldest = *l.DueAt
+			}
+			continue
+		}
+		gates[l.GateID] = len(m.Due)
+		m.Due = append(m.Due, store.GateDue{GateID: l.GateID, AccountID: l.AccountID, Waiting: 1 << l.Priority, Wait: wait, Oldest: *l.DueAt})
+	}
+	return m
+}
+
+func (w *work) flushConversations(ctx context.Context, p *store.Pipeline) error {
+	var fresh, changed []store.Conversation
+	for _, id := range keys(w.convs) {
+		switch c := w.convs[id]; {
+		case c.fresh:
+			fresh = append(fresh, *c.Conversation)
+		case c.dirty:
+			changed = append(changed, *c.Conversation)
+		}
+	}
+	if err := store.InsertConversations(ctx, p, fresh); err != nil {
+		return err
+	}
+	return store.UpdateConversations(ctx, p, changed)
+}
+
+func (w *work) flushThreads(ctx context.Context, p *store.Pipeline) error {
+	var threads, cards []store.Thread
+	for _, id := range keys(w.convs) {
+		for _, t := range w.convs[id].threads {
+			switch {
+			case t.dirty:
+				threads = append(threads, t.Thread)
+			case t.newCard:
+				cards = append(cards, t.Thread)
+			}
+		}
+	}
+	if err := store.UpsertThreads(ctx, p, threads); err != nil {
+		return err
+	}
+	if err := store.SetCards(ctx, p, cards); err != nil {
+		return err
+	}
+	var posts []store.Post
+	for k := range w.dirtyPosts {
+		posts = append(posts, *w.posts[k])
+	}
+	return store.UpsertPosts(ctx, p, posts)
+}
+
+func (w *work) flushMessages(ctx context.Context, p *store.Pipeline) error {
+	var fresh, changed []store.Message
+	for _, id := range keys(w.messages) {
+		switch m := w.messages[id]; {
+		case m.fresh:
+			fresh = append(fresh, m.Message)
+		case m.dirty:
+			changed = append(changed, m.Message)
+		}
+	}
+	if err := store.InsertMessages(ctx, p, fresh); err != nil {
+		return err
+	}
+	if err := store.UpdateMessages(ctx, p, changed); err != nil {
+		return err
+	}
+	if err := store.InsertExternalIDs(ctx, p, w.newExternal); err != nil {
+		return err
+	}
+	if err := store.UseUploads(ctx, p, uploads(fresh)); err != nil {
+		return err
+	}
+	return store.MoveExternalIDs(ctx, p, w.moved)
+}
+
+// uploads are the blobs of the files that were uploaded to us.
+func uploads(messages []store.Message) []string {
+	var blobs []string
+	for i := range messages {
+		for _, f := range messages[i].Files {
+			if f.Blob != "" && len(f.Surface) > 0 {
+				blobs = append(blobs, f.Blob)
+			}
+		}
+	}
+	return blobs
+}
+
+// flushLanes writes lanes. The transaction fails when another one made a lane first: what was put
+// into ours would be lost.
+func (w *work) flushLanes(ctx context.Context, p *store.Pipeline) error {
+	var fresh, changed []store.Lane
+	for _, id := range keys(w.lanes) {
+		switch l := w.lanes[id]; {
+		case l.fresh:
+			fresh = append(fresh, l.Lane)
+		case l.dirty:
+			changed = append(changed, l.Lane)
+		}
+	}
+	if err := p.InsertLanes(fresh); err != nil {
+		return err
+	}
+	return store.UpdateLanes(ctx, p, changed)
+}
+
+// resolveGates finds or makes the gates of new lanes. Only what was there before is
+// remembered: a gate made here may not outlive this transaction. All in this
+// transaction: one that waited for a second connection would wait for ever when all do.
+func (w *work) resolveGates(ctx context.Context, tx pgx.Tx) error {
+	missing := w.missingGates()
+	if len(missing) == 0 {
+		w.setGates()
+		return nil
+	}
+	found, err := store.FindGates(ctx, tx, missing)
+	if err != nil {
+		return err
+	}
+	for _, g := range found {
+		w.e.keepGate(g)
+	}
+	if missing = w.missingGates(); len(missing) > 0 {
+		made, err := store.UpsertGates(ctx, tx, missing)
+		if err != nil {
+			return err
+		}
+		for _, g := range made {
+			w.gates[laneKey{g.AccountID, g.Key}].ID = g.ID
+		}
+	}
+	w.setGates()
+	return nil
+}
+
+// missingGates fills in the ids that are remembered and gives the others.
+func (w *work) missingGates() []store.Gate {
+	var rows []store.Gate
+	for _, g := range w.gates {
+		if id, ok := w.e.gateID(*g); ok {
+			g.ID = id
+			continue
+		}
+		rows = append(rows, *g)
+	}
+	return rows
+}
+
+func (w *work) setGates() {
+	for _, l := range w.lanes {
+		if l.gate != nil && l.GateID != l.gate.ID {
+			l.GateID = l.gate.ID
+		}
+	}
+}
+
+func (w *work) flushDeliveries(ctx context.Context, p *store.Pipeline) error {
+	for _, s := range w.shifts {
+		if err := store.ShiftDeliveries(ctx, p, s.lane, s.seq); err != nil {
+			return err
+		}
+	}
+	var fresh, changed []store.Delivery
+	for _, id := range keys(w.deliveries) {
+		switch d := w.deliveries[id]; {
+		case d.fresh:
+			fresh = append(fresh, d.Delivery)
+		case d.dirty:
+			changed = append(changed, d.Delivery)
+		}
+	}
+	if err := store.UpdateDeliveries(ctx, p, changed); err != nil {
+		return err
+	}
+	return store.InsertDeliveries(ctx, p, fresh)
+}
+
+func (w *work) flushTimers(ctx context.Context, p *store.Pipeline) error {
+	var set, cancel []store.Timer
+	for _, t := range w.setTimers {
+		set = append(set, t)
+	}
+	for _, t := range w.cancelTimers {
+		cancel = append(cancel, t)
+	}
+	if err := store.CancelTimers(ctx, p, cancel); err != nil {
+		return err
+	}
+	if err := store.AddOverdue(ctx, p, w.overdue); err != nil {
+		return err
+	}
+	return store.SetTimers(ctx, p, set)
+}
+
+func (w *work) flushIdentities(ctx context.Context, p *store.Pipeline) error {
+	rows := func(ids map[int64]bool) (list []store.Identity) {
+		for _, id := range keys(ids) {
+			list = append(list, *w.identities[id])
+		}
+		return list
+	}
+	contacts := slices.DeleteFunc(rows(w.newIdentity), func(i store.Identity) bool { return i.SameAs != nil })
+	if err := store.InsertContacts(ctx, p, contacts); err != nil {
+		return err
+	}
+	if err := store.UpdateIdentities(ctx, p, rows(w.dirtyIdentities)); err != nil {
+		return err
+	}
+	if err := store.LinkIdentities(ctx, p, rows(w.linked)); err != nil {
+		return err
+	}
+	return store.SetOptedOut(ctx, p, rows(w.consents))
+}
+
+func (w *work) flushReactions(ctx context.Context, p *store.Pipeline) error {
+	var rows []store.Reaction
+	for k := range w.reacted {
+		rows = append(rows, w.reactions[k])
+	}
+	if err := store.UpsertReactions(ctx, p, rows); err != nil {
+		return err
+	}
+	return store.InsertFetches(ctx, p, w.fetches)
+}
+
+func (w *work) flushTags(ctx context.Context, p *store.Pipeline) error {
+	var rows []store.Tag
+	for name := range w.newTags {
+		rows = append(rows, store.Tag{Name: name, Color: tagColor(name)})
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	if err := store.InsertTags(ctx, p, rows); err != nil {
+		return err
+	}
+	return store.BumpSettings(ctx, p)
+}

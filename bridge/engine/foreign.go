@@ -1,0 +1,225 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// What marks an answer that was given elsewhere.
+const (
+	elsewhereReason = "elsewhere"
+	machineReason   = "machine" // most likely by a machine
+)
+
+// What is shown with an answer that was written elsewhere.
+const (
+	elsewhereNotice = "Answered elsewhere, not from here."
+	machineNotice   = "Sent elsewhere, too soon for a person: it doesn't count as an answer."
+)
+
+// soonest is how long after a customer's words a person's answer comes at the soonest. Providers
+// don't tell the automatic answers of their inboxes from those of people.
+const soonest = 5 * time.Second
+
+// answeredElsewhere shows an answer that was given without Parley. It counts as one,
+// unless a machine gave it.
+func (w *work) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	if m, c := w.named(a, in.ExternalID); m != nil {
+		w.copyOfAnswer(c, m, in)
+		return nil
+	}
+	c, err := w.answeredIn(ctx, tx, a, in)
+	if err != nil || c == nil {
+		return err
+	}
+	t, err := w.openThread(c)
+	if err != nil {
+		return err
+	}
+	before := c.LastExternalID
+	m := w.inboundMessage(c, a, part, in)
+	c.LastExternalID = before // that names the customer's last message
+	m.Direction, m.Fate, m.Reason, m.IdentityID = "out", store.FateOut, elsewhereReason, nil
+	notice := elsewhereNotice
+	if in.Origin != "" {
+		notice = "Answered " + in.Origin + "."
+	}
+	c.LastFrom = "agent"
+	if w.byMachine(c, in) {
+		m.Reason, notice = machineReason, machineNotice
+	} else {
+		w.countElsewhere(c, m)
+	}
+	m.AuthorUser, m.Notices = cmp.Or(in.Author, a.Name), append([]string{notice}, m.Notices...)
+	w.showSaid(c, t, m, payload{})
+	w.card(c)
+	return nil
+}
+
+// answeredIn finds the conversation that an answer belongs to, or opens one with the customer whom
+// the provider names. It is nil for a mail that answers no conversation, or whose recipients are
+// not the customer: a mail forwarded to a supplier answers nobody.
+func (w *work) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) (*conv, error) {
+	c := w.conversationOf(a, in)
+	if in.From.Key == "" {
+		if c == nil || !w.isFor(c, in) {
+			return nil, nil
+		}
+		return c, nil
+	}
+	if _, err := w.customerOf(a, in); err != nil || c != nil {
+		return c, err
+	}
+	c, err := w.newConversation(ctx, tx, a, in, nil)
+	if err == nil {
+		w.recipients(c, in, 0)
+	}
+	return c, err
+}
+
+// isFor says that a mail goes to a conversation's customer, or to whom replies go instead.
+func (w *work) isFor(c *conv, in channels.Inbound) bool {
+	to, _ := addressed(c.Participants)
+	return slices.ContainsFunc(slices.Concat(in.To, in.Cc), func(p channels.Party) bool {
+		return c.identity != nil && c.identity.Key == p.Key || slices.ContainsFunc(to, func(q store.Participant) bool { return q.Key == p.Key })
+	})
+}
+
+// copyOfAnswer takes the second sighting of a message. What came into the inbox from an address of
+// our own proves nothing, and is shown as it came; that it was sent as well makes it an answer.
+func (w *work) copyOfAnswer(c *conv, m *message, in channels.Inbound) {
+	if m.Direction != "in" || m.Automatic != channels.AutomaticOwn || c == nil || c.Kind != "customer" || !w.isFor(c, in) {
+		return // ours after all, or a customer's
+	}
+	c.LastFrom = "agent"
+	w.countElsewhere(c, m)
+	w.card(c)
+}
+
+// shownAsAnswer says that what came into the inbox from an address of our own is a copy of an answer
+// that was found where it was sent.
+func (w *work) shownAsAnswer(a *store.Account, in channels.Inbound) bool {
+	m, _ := w.named(a, in.ExternalID)
+	return m != nil && m.Reason == elsewhereReason && in.Automatic == channels.AutomaticOwn
+}
+
+// bouncedElsewhere tells what became of an answer that was written elsewhere, and so has no delivery.
+func (w *work) bouncedElsewhere(c *conv, m *message, s *channels.Status) {
+	switch {
+	case m.Reason != elsewhereReason || m.Fate != store.FateOut:
+	case s.Delayed:
+		w.line(c, bridge.Line{Kind: bridge.LineDelayed, Text: m.Text, Reason: s.Reason})
+	case s.State == channels.StateFailed:
+		m.Fate, m.dirty = store.FateFailed, true
+		w.logParley(c, "not delivered", detail{Message: m.ID, Reason: bounceText(s)})
+		w.line(c, bridge.Line{Kind: bridge.LineFailed, Text: m.Text, Reason: bounceText(s), Hint: "It was not written here: answer again, to an address that works."})
+		w.unanswered(c)
+	}
+}
+
+// byMachine says that nobody can have written an answer in the time since the customer's words;
+// by the provider's clock.
+func (w *work) byMachine(c *conv, in channels.Inbound) bool {
+	return c.WindowFrom != nil && !in.At.IsZero() && in.At.Add(w.now.Sub(w.real)).Before(c.WindowFrom.Add(soonest))
+}
+
+// countElsewhere changes the conversation as an answer does.
+func (w *work) countElsewhere(c *conv, m *message) {
+	c.WaitingSince = nil
+	if c.status() == bridge.StatusSnoozed {
+		w.endSnooze(c)
+		c.Status = string(bridge.StatusOpen)
+	}
+	if w.settings(c).AutoPending && c.status() == bridge.StatusOpen {
+		c.Status = string(bridge.StatusPending)
+	}
+	w.logParley(c, "answered elsewhere", detail{Message: m.ID})
+}
+
+// ownAgain ties what the provider shows of our own message to it; where all of it is there,
+// its fate is known even if the answer was lost.
+func (w *work) ownAgain(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	s := channels.Status{MessageID: in.Answers, External: []string{in.ExternalID}}
+	if in.Status != nil {
+		s = *in.Status
+		s.MessageID = cmp.Or(s.MessageID, in.Answers)
+	}
+	m := w.statusMessage(a, &s)
+	if m == nil || m.Direction == "in" {
+		return nil
+	}
+	w.tieSent(a, m, in.ExternalID)
+	if in.Status == nil {
+		return nil
+	}
+	in.Status = &s
+	return w.applyStatus(ctx, tx, a, part, in)
+}
+
+// tieSent ties a provider's id to a message of ours.
+func (w *work) tieSent(a *store.Account, m *message, external string) {
+	if external == "" {
+		return
+	}
+	w.tie(a.ID, external, m.ConversationID, m.ID)
+	if m.ExternalID == "" {
+		m.ExternalID, m.dirty = external, true
+	}
+}
+
+// watermark takes what is true of everything that was sent to a customer up to a time.
+// Errors: notYet while the result of something of it may be about to be written.
+func (w *work) watermark(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
+	sent := w.sentUpTo(a, in)
+	for _, d := range sent {
+		if d.State == store.Sending && w.age() < resultWait {
+			return w.wait(resultWait - w.age())
+		}
+	}
+	for _, d := range sent {
+		if rank(d.State) == 0 {
+			continue
+		}
+		c, m := w.convs[w.lanes[d.LaneID].ConversationID], w.messages[d.MessageID]
+		if err := w.receipt(ctx, tx, c, d, m, in.Status); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sentUpTo gives the replies to a customer whose latest attempt began up to a receipt's time.
+func (w *work) sentUpTo(a *store.Account, in channels.Inbound) []*delivery {
+	i := w.byAddress[userKey{a.ID, in.From.Key}]
+	if i == nil {
+		return nil
+	}
+	var list []*delivery
+	for _, id := range keys(w.deliveries) {
+		d := w.deliveries[id]
+		l := w.lanes[d.LaneID]
+		if d.Kind != kindReply || l == nil || d.SentAt == nil || d.SentAt.After(in.Status.UpTo) {
+			continue
+		}
+		c := w.convs[l.ConversationID]
+		if c != nil && w.messages[d.MessageID] != nil && c.AccountID == a.ID && w.rootOf(c) == i {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+// accountNotice tells an account's people what its provider says of it.
+func (w *work) accountNotice(a *store.Account, in channels.Inbound) {
+	for _, n := range in.Notices {
+		w.tellCondition(ownFact{Account: a.ID, Text: n})
+	}
+}

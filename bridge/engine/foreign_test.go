@@ -1,0 +1,163 @@
+package engine_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/channels/channelstest"
+)
+
+// R-259: an answer written elsewhere is shown, counts as one, and is never sent.
+func TestAnsweredElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.does(channelstest.Event{Type: "foreign", ID: "echo-1", From: "kim", Author: "Dora", Text: "Hi from the page"})
+	m := w.shown("Hi from the page")
+	if m.Thread != thread || m.Name != "Dora" {
+		t.Errorf("shown as %q in %s", m.Name, m.Thread)
+	}
+	w.card(thread, "#1 pending")
+	if n := w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL`); n != 0 {
+		t.Error("the customer still waits")
+	}
+	w.does(channelstest.Event{Type: "foreign", ID: "echo-2", From: "lea", Text: "We begin"})
+	w.shown("We begin")
+	w.writes("lea", "Fine")
+	if w.thread("Fine") != w.thread("We begin") {
+		t.Error("her answer is elsewhere")
+	}
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("the customer got %q", w.provider.Texts())
+	}
+}
+
+// An automatic answer of the Page's inbox is shown, and the customer still waits; so does one
+// who was answered before the last words.
+func TestMachineElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: windowed(0)})
+	wrote := time.Now().Add(-time.Hour)
+	w.customer(chat, channelstest.Event{From: "kim", Text: "Hello", At: wrote})
+	thread := w.thread("Hello")
+	waiting := `SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL AND status = 'open'`
+	for id, at := range map[string]time.Duration{"before": -time.Minute, "at once": 2 * time.Second} {
+		w.does(channelstest.Event{Type: "foreign", ID: id, From: "kim", At: wrote.Add(at), Text: "Thank you, " + id})
+		if m := w.shown("Thank you, " + id); m.Thread != thread || w.count(waiting) != 1 {
+			t.Errorf("%s: %q counts as an answer", id, m.Plain())
+		}
+	}
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent})
+	w.fate(w.reply(thread, "Refused"), "failed") // it did not reach her, nor did anything else
+	if w.count(waiting) != 1 {
+		t.Error("the customer doesn't wait any more")
+	}
+	w.does(channelstest.Event{Type: "foreign", ID: "later", From: "kim", At: wrote.Add(6 * time.Second), Text: "We look"})
+	w.shown("We look")
+	if w.count(waiting) != 0 {
+		t.Error("the customer still waits")
+	}
+}
+
+// customersWaiting counts the conversations of which the customer waits for us.
+func (w *world) customersWaiting() int {
+	w.t.Helper()
+	return w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL AND status = 'open'`)
+}
+
+// R-259: what somebody writes in the mailbox itself is shown once and counts as the answer of the
+// conversation that it answers; the customer's next mail comes after it.
+func TestAnsweredInTheMailbox(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	question := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "first"})
+	thread := w.thread("first")
+	w.chat.Say("ann", support, thread, "!snooze 3d")
+	w.card(thread, "#1 snoozed")
+	answer := channelstest.Event{Type: "foreign", ID: "sent-1", To: []string{"kim@x.test"}, Cc: []string{"boss@x.test"}, Author: "Dora", Text: "It is on",
+		Origin: "from the mailbox by help@acme.test", References: []string{question}, Files: []channelstest.File{{Name: "bill.pdf", Type: "application/pdf", Content: []byte("PDF")}}}
+	w.hook(mail, answer)
+	m := w.shown("It is on")
+	if m.Thread != thread || m.Name != "Dora" || !strings.Contains(m.Plain(), "Answered from the mailbox by help@acme.test.") {
+		t.Errorf("shown as %q by %q in %s", m.Plain(), m.Name, m.Thread)
+	}
+	w.card(thread, "#1 pending")
+	w.shown("1 files")
+	if n := w.customersWaiting(); n != 0 {
+		t.Error("the customer still waits")
+	}
+	w.hook(mail, channelstest.Event{Type: "message", ID: "sent-1", From: "help@acme.test", Automatic: channels.AutomaticOwn, Text: "It is on, a copy", References: []string{question}})
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "Thanks", References: []string{"sent-1"}})
+	if got := w.shown("Thanks"); got.Thread != thread {
+		t.Errorf("the customer's answer is in %s", got.Thread)
+	}
+	w.settled()
+	if said := strings.Join(w.said(thread), "\n"); strings.Count(said, "It is") != 1 || strings.Index(said, "It is") > strings.Index(said, "Thanks") {
+		t.Errorf("the thread shows %q", said)
+	}
+	if w.customersWaiting() != 1 || w.provider.Calls() != 0 {
+		t.Errorf("%d wait, the customer got %q", w.customersWaiting(), w.provider.Texts())
+	}
+	w.reply(thread, "You are welcome")
+	if out := w.sent(1)[0]; !slices.Equal(out.To, []string{"kim@x.test"}) || len(out.Cc) != 0 {
+		t.Errorf("the next reply goes to %q, copy %q", out.To, out.Cc)
+	}
+}
+
+// What is written in the mailbox to others, or begins something new, is left alone; the customer's
+// answer to it is a conversation as usual.
+func TestWrittenInTheMailboxToOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	question := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "first"})
+	thread := w.thread("first")
+	for i, e := range []channelstest.Event{
+		{To: []string{"supplier@y.test"}, Text: "Please repair it", References: []string{question}},
+		{To: []string{"kim@x.test"}, Text: "Did you see our offer?"},
+		{To: []string{"lea@z.test"}, Text: "Dear Lea"},
+		{Text: "To nobody", References: []string{question}},
+	} {
+		e.Type, e.ID, e.Origin = "foreign", fmt.Sprintf("sent-%d", i), "from the mailbox by help@acme.test"
+		w.hook(mail, e)
+	}
+	w.customer(mail, channelstest.Event{From: "lea@z.test", Text: "Dear Acme", References: []string{"sent-2"}})
+	w.thread("Dear Acme")
+	w.settled()
+	if w.customersWaiting() != 2 || len(w.chat.Messages(support, thread)) != 2 {
+		t.Errorf("%d wait; the thread has %q", w.customersWaiting(), w.said(thread))
+	}
+	if n := w.count(`SELECT count(*) FROM identities WHERE key NOT IN ('kim@x.test', 'lea@z.test')`); n != 0 {
+		t.Errorf("%d people are remembered to whom nobody wrote here", n)
+	}
+}
+
+// A copy that came into the inbox first is shown as what it is, and counts when it proves to be
+// sent. An answer that comes back leaves the customer waiting.
+func TestMailboxAnswerAfterItsCopy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	question := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "first"})
+	thread := w.thread("first")
+	w.hook(mail, channelstest.Event{Type: "message", ID: "sent-1", From: "help@acme.test", To: []string{"kim@x.test"}, Automatic: channels.AutomaticOwn, Text: "It is on", References: []string{question}})
+	w.shown("It is on")
+	if w.customersWaiting() != 1 {
+		t.Error("a mail that only says it is ours counts")
+	}
+	w.hook(mail, channelstest.Event{Type: "foreign", ID: "sent-1", To: []string{"kim@x.test"}, Text: "It is on", References: []string{question}})
+	w.card(thread, "#1 pending")
+	w.hook(mail, channelstest.Event{Type: "foreign", ID: "sent-2", To: []string{"kim@x.test"}, Text: "And fed", References: []string{question}})
+	w.shown("And fed")
+	w.hook(mail, channelstest.Event{Type: "status", State: "failed", External: []string{"sent-2"}, Recipient: "kim@x.test", Reason: "no such user"})
+	w.line(thread, bridge.LineFailed)
+	w.settled()
+	if said := strings.Join(w.said(thread), "\n"); strings.Count(said, "It is on") != 1 {
+		t.Errorf("the thread shows %q", said)
+	}
+}

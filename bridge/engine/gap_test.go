@@ -1,0 +1,131 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+)
+
+// R-249: what was deleted or edited while the events were lost does not leave as it was.
+func TestGapInTheHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	deleted, edited := w.reply(thread, "Go away"), w.reply(thread, "Hi Kin")
+	w.fate(deleted, "waiting")
+	w.fate(edited, "waiting")
+	w.chat.Mute(true)
+	w.chat.Delete(support, deleted)
+	w.chat.Edit(support, edited, "Hi Kim")
+	w.chat.Mute(false)
+	release := make(chan struct{})
+	w.chat.AddFault(bridgetest.Fault{Call: "since", Until: release})
+	looks := w.chat.Calls("since")
+	w.chat.Disconnect()
+	w.chat.Wait(t, "the gap is being filled", func() bool { return w.chat.Calls("since") > looks })
+	w.advance(2 * time.Hour)
+	w.eventually("the reply waits for the gap", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND error_class = 'retry'`) > 0
+	})
+	if n := w.provider.Calls(); n != 0 {
+		t.Fatalf("the customer got %q", w.provider.Texts())
+	}
+	close(release)
+	w.eventually("the deletion", func() bool { return w.text(`SELECT fate FROM messages WHERE place = $1`, deleted) == "undone" })
+	w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, edited) == "Hi Kim" }) // it begins the hold anew
+	w.advance(2 * time.Hour)
+	w.provider.WaitTexts(t, "Hi Kim")
+	w.settled()
+	w.provider.WaitTexts(t, "Hi Kim")
+}
+
+// While a gap is being filled no reply leaves, not even one that turns out unchanged.
+// R-249
+func TestRepliesWaitForTheGap(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	w.fate(w.reply(thread, "Unchanged"), "waiting")
+	release := make(chan struct{})
+	w.chat.AddFault(bridgetest.Fault{Call: "since", Until: release})
+	looks := w.chat.Calls("since")
+	w.chat.Disconnect()
+	w.chat.Wait(t, "the gap is being filled", func() bool { return w.chat.Calls("since") > looks })
+	w.advance(2 * time.Hour)
+	w.eventually("it was tried, or left", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND attempt > 0 AND state <> 'sending'`) > 0
+	})
+	if n := w.provider.Calls(); n != 0 {
+		t.Error("it left while the gap was open")
+	}
+	close(release)
+	w.provider.WaitTexts(t, "Unchanged")
+}
+
+// R-249: a reply that is found late in a conversation that moved on is parked.
+func TestLateReplyIsParked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.chat.Mute(true)
+	w.chat.SetNow(func() time.Time { return time.Now().Add(-10 * time.Minute) })
+	late := w.reply(thread, "Are you there?")
+	w.chat.SetNow(time.Now)
+	w.chat.Mute(false)
+	w.writes("kim", "It works again")
+	w.shown("It works again")
+	w.chat.Disconnect()
+	w.fate(late, "parked")
+	line := w.line(thread, bridge.LineParked)
+	w.chat.Press(t, "ann", line, bridge.VerbDrop)
+	w.fate(late, "dropped")
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("the customer got %q", w.provider.Texts())
+	}
+}
+
+// Catch-up after a gap brings each message once, and replies in order.
+func TestCatchUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "One")
+	w.provider.WaitTexts(t, "One")
+	w.chat.Mute(true)
+	w.reply(thread, "Two")
+	w.chat.Say("ann", support, thread, "note: hm")
+	w.reply(thread, "Three")
+	w.chat.Mute(false)
+	w.chat.Disconnect()
+	w.provider.WaitTexts(t, "One", "Two", "Three")
+	w.chat.Disconnect()
+	w.chat.Wait(t, "connected again", func() bool { return w.chat.Streams() == 1 })
+	w.reply(thread, "Four")
+	w.provider.WaitTexts(t, "One", "Two", "Three", "Four")
+	w.settled()
+	w.provider.WaitTexts(t, "One", "Two", "Three", "Four")
+}
+
+// An edit that the surface tells of by two ways, which give it different times, is said to be
+// late once; the next edit is another.
+func TestEditToldTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	id := w.reply(thread, "One")
+	w.provider.WaitTexts(t, "One")
+	w.fate(id, "out")
+	for _, text := range []string{"Uno", "Uno", "One", "Uno"} {
+		w.chat.Edit(support, id, text)
+	}
+	w.eventually("the last edit", func() bool { return w.lines(thread, bridge.LineEditLate) >= 3 })
+	w.settled()
+	if n := w.lines(thread, bridge.LineEditLate); n != 3 {
+		t.Errorf("%d lines tell of three edits", n)
+	}
+}

@@ -1,0 +1,106 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/bridge"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// retain does what retention does in its hourly runs, until nothing is left to do.
+func (w *world) retain() {
+	w.t.Helper()
+	const month = 30 * 24 * time.Hour
+	for _, round := range []struct {
+		keep  time.Duration
+		batch func(context.Context, *pgxpool.Pool, time.Duration) (store.Emptied, error)
+	}{{month - time.Hour, store.KeepSeen}, {month, store.EmptyEvents}, {0, store.EmptyRetained}, {0, store.DropEmptied},
+		{24 * time.Hour, store.DropPassing}, {2 * month, store.TidyConversations}, {month, store.DropReactions}} {
+		for more := true; more; {
+			done, err := round.batch(w.t.Context(), w.pool, round.keep)
+			check(w.t, err)
+			more = done.More
+		}
+	}
+}
+
+// sizes gives what each table costs with its indexes once it is compact, in bytes.
+func (w *world) sizes() map[string]int {
+	w.t.Helper()
+	_, err := w.pool.Exec(w.t.Context(), `VACUUM FULL`)
+	check(w.t, err)
+	rows, err := w.pool.Query(w.t.Context(), `SELECT relname, pg_total_relation_size(c.oid)
+		FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+		WHERE nspname = 'public' AND relkind = 'r'`)
+	check(w.t, err)
+	defer rows.Close()
+	sizes, name, size := map[string]int{}, "", 0
+	_, err = pgx.ForEachRow(rows, []any{&name, &size}, func() error { sizes[name] = size; return nil })
+	check(w.t, errors.Join(err, rows.Err()))
+	return sizes
+}
+
+// A year later little is left of a conversation beside what was said and done: at most 5 kB for
+// three messages and two receipts. It goes on when the customer writes again, and what a provider
+// tells once more is known.
+func TestGrowth(t *testing.T) {
+	t.Parallel()
+	const customers, most = 300, 5 << 10 // with fewer customers pages that are half full would count too much
+	w := newWorld(t, options{})
+	empty := w.sizes()
+	number := func(c int) string { return fmt.Sprint("+4917012345", c) }
+	for c := range customers {
+		w.customer(chat, channelstest.Event{From: number(c), Name: "Kim Example", Text: fmt.Sprintf(
+			"Hello, my order %d did not arrive yet and I would like to know what happened to it; it was said to come on Monday.", c)})
+	}
+	w.settled()
+	for c := range customers {
+		w.reply(w.thread(fmt.Sprintf("my order %d did", c)), fmt.Sprintf("Reply %d: I am looking into it and will come back to you within the hour.", c))
+	}
+	w.settled()
+	for c := range customers {
+		w.customer(chat, channelstest.Event{ID: fmt.Sprint("thanks", c), From: number(c), Text: fmt.Sprintf("Thanks %d, I will wait for your answer then.", c)})
+	}
+	w.settled()
+	for _, sent := range w.provider.Sent() {
+		w.tells(channelstest.Event{ID: sent.ID + "d", State: "delivered", External: []string{sent.ID}})
+		w.tells(channelstest.Event{ID: sent.ID + "r", State: "read", External: []string{sent.ID}})
+	}
+	w.settled()
+	for c := range customers {
+		w.chat.Choose("ann", support, w.thread(fmt.Sprintf("my order %d did", c)), bridge.VerbResolve)
+	}
+	w.settled()
+	check(t, store.AllowDropping(t.Context(), w.pool, 0))
+	check(t, store.MoveClock(t.Context(), w.pool, 365*24*time.Hour))
+	w.settled()
+	costs := map[string]int{}
+	cost := func() (total int) {
+		for name, bytes := range w.sizes() {
+			costs[name] = max(bytes-empty[name], 0) / customers
+			total += costs[name]
+		}
+		return total
+	}
+	w.eventually("little is left", func() bool { // somebody may look at rows that are to go
+		w.retain()
+		return cost() <= most
+	})
+	t.Logf("%d bytes a conversation: %v", cost(), costs)
+	before := w.count(`SELECT count(*) FROM messages`)
+	w.customer(chat, channelstest.Event{ID: "thanks0", From: number(0), Text: "Thanks 0, I will wait for your answer then."})
+	w.customer(chat, channelstest.Event{From: number(0), Text: "It is me again"})
+	thread := w.thread("It is me again")
+	w.fate(w.reply(thread, "Welcome back"), "out")
+	if n := w.count(`SELECT count(*) FROM messages`) - before; n != 2 {
+		t.Errorf("%d messages came, not what is new and its reply", n)
+	}
+}

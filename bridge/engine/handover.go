@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"cmp"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// maxTold is how many members of a team are mentioned when a conversation comes to it: a larger
+// team notices the new thread in its channel.
+const maxTold = 8
+
+// queue makes a conversation open and nobody's: it waits for whoever takes it.
+func (w *work) queue(c *conv) {
+	c.Assignees = nil
+	if c.status() == bridge.StatusSnoozed {
+		w.endSnooze(c)
+	}
+	c.Status = string(bridge.StatusOpen)
+	w.keepStatus(c)
+	c.touch()
+}
+
+// handOver gives a conversation to a team. Where the team works in another channel the
+// conversation goes on there, in a thread of its own, and each thread leads to the other.
+func (w *work) handOver(c *conv, agent *store.Agent, surface int64, team *store.Team, note string) {
+	left := c.home(w.dir)
+	w.queue(c)
+	c.TeamID = &team.ID
+	w.logAgent(c, agent, "assigned", detail{Team: team.ID, Text: team.Name, Note: note})
+	w.card(c)
+	if left == nil {
+		return // its thread opens where the team works
+	}
+	line := bridge.Line{Kind: bridge.LineUnassigned, By: w.dir.ref(surface, agent.ID), Args: bridge.Args{Team: team.Name}, Text: note}
+	there, channel := w.dir.home(c.account, c.TeamID)
+	if there == 0 || there == left.AccountID && channel == w.dir.channelNow(there, left.Channel) {
+		line.Mentions = w.membersToTell(team, left.AccountID, agent.ID)
+		w.line(c, line)
+		return
+	}
+	line.Mentions = w.membersToTell(team, there, agent.ID)
+	if there == left.AccountID {
+		line.Left = bridge.Place{Channel: left.Channel, Thread: left.Root, Message: left.Root}
+	} else {
+		line.LeftIn = w.e.surfaceName(w.dir, left.AccountID)
+	}
+	w.openThere(c, there, channel)
+	w.line(c, line)
+	w.closeThread(c, left, there, bridge.Line{Kind: bridge.LineHandedOver, By: w.dir.as(left.AccountID, line.By), Args: bridge.Args{Team: team.Name}, Customer: c.customer()})
+}
+
+// openThere queues the root in another channel. The thread moves when that root lands: what is
+// before it in the lane is still posted in the old thread, what is behind it in the new one. So a
+// process that ends in between loses and doubles nothing.
+func (w *work) openThere(c *conv, surface int64, channel string) {
+	t := c.threads[surface]
+	switch {
+	case t == nil:
+		t = &thread{dirty: true, Thread: store.Thread{ConversationID: c.ID, AccountID: surface, Channel: channel}}
+		c.threads[surface] = t
+		w.postTo(c, t, bridge.PostRoot, 0, payload{})
+	case w.dir.channelNow(surface, t.Channel) != channel:
+		w.postTo(c, t, bridge.PostRoot, 0, payload{Place: bridge.Place{Channel: channel}})
+	}
+}
+
+// closeThread tells in a thread that was left where the conversation goes on. A root in the same
+// chat becomes a line that says so; one in another chat does with its next update.
+func (w *work) closeThread(c *conv, left *thread, there int64, line bridge.Line) {
+	if left.Root == "" {
+		return
+	}
+	w.postTo(c, left, bridge.PostLine, 0, payload{Left: true, Place: bridge.Place{Channel: left.Channel, Thread: left.Root}, Line: &line})
+	if there == left.AccountID { // in the lane of what is said: only behind the new root it is true
+		l := w.surfaceLane(c, left, bridge.PostLine)
+		w.enqueue(l, string(bridge.PostCard), 0, payload{Left: true, Place: bridge.Place{Channel: left.Channel, Message: left.Root}}, nil)
+	}
+}
+
+// membersToTell gives the members of a team who can be mentioned in a surface, but for one.
+func (w *work) membersToTell(team *store.Team, surface, except int64) []bridge.AgentRef {
+	var list []bridge.AgentRef
+	for _, id := range team.Members {
+		if ref := w.dir.ref(surface, id); id != except && ref.User != "" {
+			list = append(list, ref)
+		}
+	}
+	if len(list) > maxTold {
+		return nil
+	}
+	return list
+}
+
+// surfaceName names a chat for people.
+func (e *Engine) surfaceName(dir *directory, surface int64) string {
+	a := dir.accounts[surface]
+	if a == nil {
+		return "another chat"
+	}
+	return cmp.Or(e.opt.SurfaceNames[a.Kind], a.Name)
+}
+
+// pointOn has a post for a thread that was left show where the conversation goes on.
+func (a *attempt) pointOn(dir *directory, p *bridge.Post) {
+	conv := a.conversations[a.c.ConversationID]
+	account := dir.accounts[conv.AccountID]
+	p.Facts.Left = a.body.Left
+	if account == nil {
+		return
+	}
+	there, _ := dir.home(account, conv.TeamID)
+	if there == a.c.AccountID || a.threads.at(there, conv.ID) == nil || !a.body.Left && p.Kind != bridge.PostCard {
+		return
+	}
+	p.Facts.Left, p.Facts.Root, p.Facts.Elsewhere = true, bridge.Place{}, a.e.surfaceName(dir, there)
+}
+
+// outdated says that a conversation was handed on, or back, before a post of an earlier hand-over
+// could be made: the root in a channel where it is not to be any more, or what says in a thread
+// that it goes on elsewhere although it goes on there.
+func (a *attempt) outdated(p bridge.Post, t *store.Thread) bool {
+	conv := a.conversations[a.c.ConversationID]
+	if conv == nil || t == nil {
+		return false
+	}
+	dir := a.e.directory.Load()
+	account := dir.accounts[conv.AccountID]
+	if account == nil {
+		return false
+	}
+	there, channel := dir.home(account, conv.TeamID)
+	switch {
+	case p.Kind == bridge.PostRoot && a.body.Place.Channel != "":
+		return there != a.c.AccountID || channel != p.Place.Channel || dir.channelNow(there, t.Channel) == channel
+	case a.body.Left && there == a.c.AccountID:
+		return t.Root == cmp.Or(p.Place.Message, p.Place.Thread)
+	}
+	return false
+}

@@ -1,0 +1,93 @@
+package engine_test
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/bridge/engine"
+	"parley/channels"
+)
+
+// inChild tells a process of this test binary on which database, chat and surface it works.
+const inChild = "PARLEY_TEST_BRIDGE_CHILD"
+
+// TestKilledChild is the other process of TestHandOverKilled.
+func TestKilledChild(t *testing.T) {
+	where := strings.Fields(os.Getenv(inChild))
+	if len(where) != 3 {
+		t.Skip("this is the other process of TestHandOverKilled")
+	}
+	surface := must(strconv.ParseInt(where[2], 10, 64))(t)
+	pool := must(pgxpool.New(context.Background(), where[0]))(t)
+	e := must(engine.New(t.Context(), engine.Options{Pool: pool, Log: slog.New(slog.DiscardHandler), Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}}}))(t)
+	s := bridgetest.NewSurface(where[1], e.Desk(surface), 0)
+	e.SetSurface(surface, s)
+	go func() { _ = s.Run(t.Context()) }()
+	check(t, e.Run(t.Context(), time.Second))
+}
+
+// startChild runs another process that works in the world, and waits until it hears the chat. The
+// function that it gives kills it.
+func (w *world) startChild() (kill func()) {
+	w.t.Helper()
+	listening := w.chat.Streams()
+	child, ended := exec.Command(os.Args[0], "-test.run=^TestKilledChild$", "-test.timeout=5m"), make(chan struct{})
+	child.Env = append(os.Environ(), inChild+"="+w.pool.Config().ConnString()+" "+w.chat.URL()+" "+strconv.FormatInt(w.surface, 10))
+	check(w.t, child.Start())
+	go func() { defer close(ended); _ = child.Wait() }()
+	kill = func() { _ = child.Process.Kill(); <-ended }
+	w.t.Cleanup(kill)
+	w.chat.Wait(w.t, "the other process listens", func() bool { return w.chat.Streams() > listening })
+	return kill
+}
+
+// A process that is killed between the posts of a hand-over leaves it to the next one: there is one
+// root in the new channel, what was said with it stands there once, and the old thread leads to it.
+// R-017, R-121
+func TestHandOverKilled(t *testing.T) {
+	t.Parallel()
+	for name, at := range map[string]bridgetest.Fault{
+		"before the new root":             {Call: "post", Text: billing, Kind: bridgetest.FaultDropBefore},
+		"behind the new root":             {Call: "post", Text: billing},
+		"before the old root leads to it": {Call: "update", Text: "goes on", Kind: bridgetest.FaultDropBefore},
+		"before the old thread says so":   {Call: "post", Text: "handed_over", Kind: bridgetest.FaultDropBefore},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, old := besideBilling(t, options{lossy: true})
+			w.stops[0]()
+			kill, release := w.startChild(), make(chan struct{})
+			at.Until = release
+			w.chat.AddFault(at)
+			w.chat.Say("ann", support, old, "!assign #billing over to you")
+			w.chat.Wait(t, "the process is about to post", func() bool { return w.chat.Struck() == 1 })
+			kill()
+			close(release)
+			w.exec(`UPDATE lanes SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL`) // its leases end
+			w.addEngine()
+			w.startLast()
+			root := threadIn(t, w.chat, billing, 1, "over to you")
+			says(t, w.chat, support, old, "[handed_over]", "goes on "+billing+"/"+root)
+			w.card(old, "goes on in "+billing+"/"+root)
+			w.settled()
+			if n := len(w.chat.Messages(billing, "")); n != 1 {
+				t.Errorf("%d roots, want one", n)
+			}
+			told := slices.DeleteFunc(w.chat.Messages(billing, root), func(m bridgetest.Message) bool { return !strings.Contains(m.Plain(), "over to you") })
+			if len(told) != 1 || w.lines(old, bridge.LineHandedOver) != 1 {
+				t.Errorf("told %d times in the new thread, %d times in the old one", len(told), w.lines(old, bridge.LineHandedOver))
+			}
+		})
+	}
+}

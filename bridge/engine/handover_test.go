@@ -1,0 +1,195 @@
+package engine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/store"
+)
+
+// billing is the channel of a second team.
+const billing = "19:billing@thread"
+
+// openBilling makes a team Billing of ben and cat with a channel of its own in a chat.
+func (w *world) openBilling(c *bridgetest.Chat, surface int64) {
+	w.t.Helper()
+	c.Open(billing)
+	team := must(store.SaveTeam(w.t.Context(), w.pool, store.Team{Name: "Billing", Members: []int64{w.agents["ben"], w.agents["cat"]}}))(w.t)
+	check(w.t, store.SaveTeamChannel(w.t.Context(), w.pool, store.TeamChannel{TeamID: team, AccountID: surface, Channel: billing, Home: true}))
+	for _, e := range w.engines {
+		check(w.t, e.Reload(w.t.Context()))
+	}
+}
+
+// besideBilling makes a world with that team in the same chat, and gives the thread of a conversation
+// of the team Support.
+func besideBilling(t *testing.T, o options) (w *world, thread string) {
+	t.Helper()
+	w = newWorld(t, o)
+	w.openBilling(w.chat, w.surface)
+	return w, w.opened()
+}
+
+// threadIn waits until a channel of a chat has so many roots and the last one's thread shows a
+// text, and gives that root.
+func threadIn(t *testing.T, c *bridgetest.Chat, channel string, roots int, text string) string {
+	t.Helper()
+	root := ""
+	c.Wait(t, channel+" shows "+text, func() bool {
+		list := c.Messages(channel, "")
+		if len(list) != roots {
+			return false
+		}
+		root = list[roots-1].ID
+		return slices.ContainsFunc(c.Messages(channel, root), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), text) })
+	})
+	return root
+}
+
+// says waits until a message of a thread holds all these texts.
+func says(t *testing.T, c *bridgetest.Chat, channel, root string, texts ...string) bridgetest.Message {
+	t.Helper()
+	var found bridgetest.Message
+	c.Wait(t, "the thread says "+strings.Join(texts, ", "), func() bool {
+		for _, m := range c.Messages(channel, root) {
+			if !slices.ContainsFunc(texts, func(s string) bool { return !strings.Contains(m.Plain(), s) }) {
+				found = m
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// A conversation that is handed to another team opens anew in that team's channel: open, without
+// owner, with those told who are there, and each thread leads to the other. What is typed in the
+// old thread stays inside; answers are given and shown in the new one.
+// R-017, R-121, R-251, R-255, R-279
+func TestHandOverToATeam(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.openBilling(w.chat, w.surface)
+	w.writes("kim", "Where is my invoice?")
+	old := w.thread("Where is my invoice?")
+	w.chat.Say("ann", support, old, "!take")
+	w.chat.Say("ann", support, old, "!snooze 2h")
+	w.card(old, "snoozed")
+	w.chat.Say("ann", support, old, "!assign #billing please check it")
+
+	line := says(t, w.chat, billing, threadIn(t, w.chat, billing, 1, "please check it"), "[unassigned]", "please check it", "left "+support+"/"+old)
+	if !slices.Equal(line.Mentions(), []string{"ben", "cat"}) {
+		t.Errorf("the team is told by mentions of %v, want Ben and Cat", line.Mentions())
+	}
+	root := line.Thread
+	w.chat.Wait(t, "the new card is open and free", func() bool {
+		return strings.HasPrefix(w.chat.Get(billing, root).Plain(), "#1 open | Kim | Where is my invoice? |  |")
+	})
+	says(t, w.chat, support, old, "[handed_over]", "goes on "+billing+"/"+root)
+	w.card(old, "goes on in "+billing+"/"+root)
+
+	w.chat.Say("ann", support, old, "Typed in the old thread")
+	says(t, w.chat, billing, root, "[inside]", "moved", "Typed in the old thread")
+	w.writes("kim", "Are you there?")
+	says(t, w.chat, billing, root, "Are you there?")
+	w.fate(w.chat.Say("ben", billing, root, "Here it is"), "out")
+	w.settled()
+	if sent := w.provider.Sent(); len(sent) != 1 || sent[0].Text != "Here it is" {
+		t.Errorf("the customer got %+v, want Ben's answer alone", sent)
+	}
+	if n := w.count(`SELECT count(*) FROM timers WHERE kind = 'snooze'`); n != 0 {
+		t.Errorf("%d snoozes go on", n)
+	}
+}
+
+// Handed over and back before the first root could be posted, it stays where it is; handed to and
+// fro it has one root for each time it came.
+func TestHandOverBack(t *testing.T) {
+	t.Parallel()
+	w, old := besideBilling(t, options{})
+	release := w.held() // nothing is posted
+	w.chat.Say("ann", support, old, "!assign #billing first")
+	w.chat.Say("ann", support, old, "!assign #support no, ours")
+	w.eventually("both are applied", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 2 })
+	release()
+	says(t, w.chat, support, old, "no, ours")
+	w.settled()
+	if n := len(w.chat.Messages(billing, "")); n != 0 || w.lines(old, bridge.LineHandedOver) != 0 {
+		t.Errorf("%d roots in the other channel, %d lines that it went there", n, w.lines(old, bridge.LineHandedOver))
+	}
+	w.chat.Say("ann", support, old, "!assign #billing again")
+	there := threadIn(t, w.chat, billing, 1, "again")
+	w.chat.Say("ben", billing, there, "!assign #support back")
+	back := threadIn(t, w.chat, support, 2, "back")
+	says(t, w.chat, billing, there, "[handed_over]", "goes on "+support+"/"+back)
+	w.writes("kim", "Hello again")
+	if thread := w.thread("Hello again"); thread != back {
+		t.Errorf("the customer's next words are in %s, want %s", thread, back)
+	}
+}
+
+// A process that ends between the roots, or whose answer is lost, loses nothing and doubles
+// nothing; an old thread that is gone holds nothing up.
+func TestHandOverThroughFaults(t *testing.T) {
+	t.Parallel()
+	w, old := besideBilling(t, options{lossy: true})
+	w.chat.AddFault(bridgetestFault("post", bridgetest.FaultDropAfter, 2))
+	w.chat.Say("ann", support, old, "!assign #billing over to you")
+	w.eventually("it is handed over", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 1 })
+	w.writes("kim", "One more thing")
+	root := threadIn(t, w.chat, billing, 1, "One more thing")
+	says(t, w.chat, billing, root, "over to you")
+	w.settled()
+	if n := len(w.chat.Messages(billing, "")); n != 1 {
+		t.Errorf("%d roots, want one", n)
+	}
+	for _, text := range []string{"over to you", "One more thing"} {
+		n := 0
+		for _, m := range w.chat.Messages(billing, root) {
+			if strings.Contains(m.Plain(), text) {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%q is shown %d times", text, n)
+		}
+	}
+	release := w.held()
+	w.chat.Say("ben", billing, root, "!assign #support back")
+	w.chat.Delete(billing, root)
+	release()
+	threadIn(t, w.chat, support, 2, "back")
+	w.settled()
+}
+
+// A team that works in the other chat gets the conversation there; handed back it goes on in the
+// thread that it had.
+func TestHandOverToTheOtherChat(t *testing.T) {
+	t.Parallel()
+	w := newTwoHomes(t, options{})
+	w.openBilling(w.second, w.account)
+	w.writes("kim", "Hello")
+	old := w.thread("Hello")
+	w.chat.Say("ann", support, old, "!assign #billing look at this")
+	root := threadIn(t, w.second, billing, 1, "look at this")
+	if line := says(t, w.second, billing, root, "look at this"); !slices.Equal(line.Mentions(), []string{"tben"}) {
+		t.Errorf("told by mentions of %v, want Ben as he is known there", line.Mentions())
+	}
+	says(t, w.chat, support, old, "[handed_over]", "annexsurface")
+	w.chat.Say("ann", support, old, "Typed in the old thread")
+	says(t, w.second, billing, root, "Typed in the old thread")
+	w.writes("kim", "Still there?") // after a colleague's remark a reply would be asked about
+	says(t, w.second, billing, root, "Still there?")
+	w.second.Say("tben", billing, root, "Hello Kim")
+	w.provider.WaitTexts(t, "Hello Kim")
+	w.second.Say("tben", billing, root, "!assign #support thanks")
+	says(t, w.chat, support, old, "[unassigned]", "thanks")
+	w.chat.Say("ann", support, old, "Back again")
+	w.provider.WaitTexts(t, "Hello Kim", "Back again")
+	if n := len(w.chat.Messages(support, "")); n != 1 {
+		t.Errorf("%d roots in the first chat, want one", n)
+	}
+}

@@ -1,0 +1,275 @@
+package engine
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// formerPrefix begins a key that its customer no longer uses: the number may be given to
+// somebody else, who is nobody we know.
+const formerPrefix = "former:"
+
+// formerKey marks a key as no longer used; two customers may have had the same.
+func formerKey(i *store.Identity) string {
+	return fmt.Sprintf("%s%d:%s", formerPrefix, i.ID, i.Key)
+}
+
+// plainKey gives a key as people know it.
+func plainKey(key string) string {
+	if rest, former := strings.CutPrefix(key, formerPrefix); former {
+		if _, plain, ok := strings.Cut(rest, ":"); ok {
+			return plain
+		}
+	}
+	return key
+}
+
+// samePerson names keys of one customer, the one in use first.
+type samePerson struct {
+	account int64
+	keys    []string
+}
+
+// knows says that an inbound names a customer who is, or becomes, known.
+func knows(kind channels.InboundKind) bool {
+	switch kind {
+	case channels.InboundMessage, channels.InboundForeign, channels.InboundReaction, channels.InboundEdit, channels.InboundDelete,
+		channels.InboundIdentity, channels.InboundConsent:
+		return true
+	case channels.InboundStatus, channels.InboundOwn, channels.InboundTemplate, channels.InboundNotice:
+	}
+	return false
+}
+
+// party notes by which keys a customer is known.
+func (n *wanted) party(account int64, in channels.Inbound) {
+	if in.From.Key == "" {
+		return
+	}
+	all := append([]string{in.From.Key}, in.From.Also...)
+	if in.Kind == channels.InboundIdentity && in.Previous != "" {
+		all = append(all, in.Previous)
+	}
+	all = slices.DeleteFunc(all, func(key string) bool { return key == "" })
+	for _, key := range all {
+		k := userKey{account, key}
+		_, known := n.parties[k]
+		if !known {
+			n.partyKeys = append(n.partyKeys, k)
+		}
+		if !known || in.From.Name != "" { // the newest name, as if each came alone
+			n.parties[k] = channels.Party{Key: key, Name: in.From.Name}
+		}
+	}
+	if len(all) > 1 {
+		n.same = append(n.same, samePerson{account, all})
+	}
+}
+
+// linkIdentities lets keys that prove to be one customer's stand for one, and every key for the
+// identity that stands for its customer.
+func (w *work) linkIdentities(same []samePerson) {
+	for _, i := range w.identities {
+		w.rooted(i)
+	}
+	for _, s := range same {
+		var roots []*store.Identity
+		for _, key := range s.keys {
+			if i := w.byAddress[userKey{s.account, key}]; i != nil && !slices.Contains(roots, i) {
+				roots = append(roots, i)
+			}
+		}
+		if len(roots) < 2 {
+			continue
+		}
+		first := slices.MinFunc(roots, func(a, b *store.Identity) int { // one that was known before; the same in all replicas
+			return cmp.Or(compareBool(w.newIdentity[a.ID], w.newIdentity[b.ID]), cmp.Compare(a.ID, b.ID))
+		})
+		for _, r := range roots {
+			if r != first {
+				w.unite(first, r)
+			}
+		}
+	}
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// rooted maps a key to the identity that stands for its customer.
+func (w *work) rooted(i *store.Identity) {
+	if root := w.identities[i.Root()]; root != nil {
+		w.byAddress[userKey{i.AccountID, i.Key}] = root
+	}
+}
+
+// unite makes other and all that it stands for the same customer as first.
+func (w *work) unite(first, other *store.Identity) {
+	if !w.newIdentity[other.ID] {
+		w.united[other.ID] = first.ID
+	}
+	if other.OptedOut == store.OptedOutAll || first.OptedOut == "" && other.OptedOut != "" {
+		first.OptedOut = other.OptedOut
+		w.consents[first.ID] = true
+	}
+	for _, id := range keys(w.identities) {
+		if i := w.identities[id]; i.Root() == other.ID {
+			i.SameAs, i.ContactID = &first.ID, first.ContactID
+			w.linked[i.ID] = true
+			w.rooted(i)
+		}
+	}
+}
+
+// rootOf gives the identity that stands for the customer of a conversation; nil if none.
+func (w *work) rootOf(c *conv) *store.Identity {
+	if c.identity == nil {
+		return nil
+	}
+	if root := w.identities[c.identity.Root()]; root != nil {
+		return root
+	}
+	return c.identity
+}
+
+// noteLatest remembers which conversation a customer's next message belongs to: an open
+// one, of several the one in which most was said lately; else the newest.
+func (w *work) noteLatest(c *conv) {
+	if c.identity == nil || c.Kind != "customer" {
+		return
+	}
+	root := w.rootOf(c).ID
+	known := w.convs[w.latest[root]]
+	if known == nil || known.status().Open() != c.status().Open() && c.status().Open() ||
+		known.status().Open() == c.status().Open() && newerConv(c, known) {
+		w.latest[root] = c.ID
+	}
+}
+
+func newerConv(c, than *conv) bool {
+	if c.status().Open() {
+		return c.LastAt.After(than.LastAt)
+	}
+	return c.ID > than.ID
+}
+
+// customerOf finds the customer of an inbound.
+// Errors: notYet when the key was given up in this batch: the next one makes it anew.
+func (w *work) customerOf(a *store.Account, in channels.Inbound) (*store.Identity, error) {
+	if in.From.Key == "" {
+		return nil, nil
+	}
+	if i := w.byAddress[userKey{a.ID, in.From.Key}]; i != nil {
+		return i, nil
+	}
+	return nil, w.wait(0)
+}
+
+// latestOf gives the conversation that a customer's next message belongs to; nil if none.
+func (w *work) latestOf(i *store.Identity) *conv {
+	if i == nil {
+		return nil
+	}
+	return w.convs[w.latest[i.ID]]
+}
+
+// tellUnited says, in each of two open conversations, that the customer of both is one: they
+// stay apart, and nothing moves between them.
+func (w *work) tellUnited() {
+	for _, other := range keys(w.united) {
+		first := w.united[other]
+		var open []*conv
+		for _, id := range keys(w.convs) {
+			c := w.convs[id]
+			if c.Kind == "customer" && c.status().Open() && !c.fresh && c.IdentityID != nil && w.identities[*c.IdentityID] != nil &&
+				w.identities[*c.IdentityID].Root() == first {
+				open = append(open, c)
+			}
+		}
+		if len(open) < 2 {
+			continue
+		}
+		for i, c := range open {
+			var surface int64
+			if t := c.home(w.dir); t != nil {
+				surface = t.AccountID
+			}
+			beside := open[(i+1)%len(open)]
+			w.line(c, bridge.Line{Kind: bridge.LineSamePerson, Other: w.refer(beside, surface)})
+			w.logParley(c, "same customer", detail{Text: fmt.Sprintf("#%d", beside.ID)})
+		}
+	}
+	clear(w.united)
+}
+
+// identityChanges takes what a provider tells of a customer: a name, which cards show at once, or
+// another key. Then the conversation goes on, and replies go to the new one.
+func (w *work) identityChanges(a *store.Account, in channels.Inbound) error {
+	i, err := w.customerOf(a, in)
+	if err != nil || i == nil {
+		return err
+	}
+	w.tellUnited()
+	for _, id := range keys(w.convs) {
+		if c := w.convs[id]; w.rootOf(c) == i && c.status().Open() {
+			w.card(c)
+		}
+	}
+	if in.Previous == "" || in.Previous == in.From.Key {
+		return nil
+	}
+	former := w.rowOf(a.ID, in.Previous)
+	if former == nil {
+		return nil
+	}
+	delete(w.byAddress, userKey{a.ID, in.Previous})
+	former.Key = formerKey(former)
+	w.linked[former.ID] = true
+	for _, id := range keys(w.convs) {
+		c := w.convs[id]
+		if !c.Exclusive || c.AccountID != a.ID || c.identity == nil || w.rootOf(c) != i {
+			continue
+		}
+		if w.useKey(c, in.From) && c.status().Open() {
+			w.line(c, bridge.Line{Kind: bridge.LineIdentity, Text: in.From.Key, Reason: in.Previous})
+			w.logCustomer(c, "changed address", nil)
+			w.card(c)
+		}
+	}
+	return nil
+}
+
+// rowOf finds the row of a key itself.
+func (w *work) rowOf(account int64, key string) *store.Identity {
+	for _, i := range w.identities {
+		if i.AccountID == account && i.Key == key {
+			return i
+		}
+	}
+	return nil
+}
+
+// useKey lets replies of a chat go to a key from now on.
+func (w *work) useKey(c *conv, p channels.Party) bool {
+	for i := range c.Participants {
+		if q := &c.Participants[i]; q.Role == roleTo && q.Key != p.Key {
+			q.Key = p.Key
+			c.touch()
+			return true
+		}
+	}
+	return false
+}

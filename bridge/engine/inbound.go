@@ -1,0 +1,376 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// maxRefs is how many message ids of its thread a conversation remembers.
+const maxRefs = 20
+
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+func (w *work) applyInbound(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	if in.Opens && in.Kind != channels.InboundMessage {
+		if c := w.conversationOf(a, in); c != nil {
+			w.begun = true
+			w.openWindow(c, in)
+			w.sayOffers(c)
+			w.card(c)
+		}
+	}
+	switch in.Kind {
+	case channels.InboundStatus:
+		return w.applyStatus(ctx, tx, a, part, in)
+	case channels.InboundTemplate:
+		return w.applyTemplateState(ctx, tx, a, in)
+	case channels.InboundMessage, channels.InboundConsent:
+		return w.customerSays(ctx, tx, a, part, in)
+	case channels.InboundOwn:
+		return w.ownAgain(ctx, tx, a, part, in)
+	case channels.InboundForeign:
+		return w.answeredElsewhere(ctx, tx, a, part, in)
+	case channels.InboundReaction:
+		return w.customerReacts(a, in)
+	case channels.InboundEdit:
+		return w.customerEdits(ctx, tx, a, part, in)
+	case channels.InboundDelete:
+		return w.customerDeletes(a, in)
+	case channels.InboundIdentity:
+		return w.identityChanges(a, in)
+	case channels.InboundNotice:
+		w.accountNotice(a, in)
+		return nil
+	}
+	return fmt.Errorf("bridge: unknown kind of inbound %q", in.Kind)
+}
+
+// customerWrites puts a customer's message into its conversation.
+func (w *work) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	if _, err := w.customerOf(a, in); err != nil {
+		return err
+	}
+	if w.cameChanged(a, &in) || w.shownAsAnswer(a, in) {
+		return nil
+	}
+	c := w.conversationOf(a, in)
+	if in.Automatic != "" && c == nil {
+		return w.automaticMail(ctx, tx, a, part, in)
+	}
+	if c != nil && !c.status().Open() && in.Automatic == "" && w.startsAnew(c) {
+		previous := c
+		var err error
+		if c, err = w.newConversation(ctx, tx, a, in, previous); err != nil {
+			return err
+		}
+		w.card(previous) // leads there
+		defer w.line(previous, bridge.Line{Kind: bridge.LineContinued, Other: bridge.Facts{ID: c.ID, Subject: c.Subject}})
+	}
+	unseen := c == nil // nobody here has seen what it quotes
+	if unseen {
+		c = w.joinedBy(a, &in)
+	}
+	if c == nil {
+		if !w.mayOpen(a, in) {
+			return w.collect(ctx, tx, a, part, in)
+		}
+		var err error
+		if c, err = w.newConversation(ctx, tx, a, in, nil); err != nil {
+			return err
+		}
+	}
+	t, err := w.openThread(c)
+	if err != nil {
+		return err
+	}
+	m := w.inboundMessage(c, a, part, in)
+	w.recipients(c, in, m.ID)
+	w.wakeFor(c, in)
+	w.openWindow(c, in)
+	w.showSaid(c, t, m, payload{Quote: unseen && m.Quoted != "", Answers: w.answers(a, in)})
+	w.tellUnited()
+	w.sayOffers(c)
+	w.card(c)
+	return nil
+}
+
+// conversationOf finds the conversation that a message belongs to: by our token, by
+// the ids it answers, or by its sender where the channel is a chat.
+func (w *work) conversationOf(a *store.Account, in channels.Inbound) *conv {
+	if c := w.convs[in.Conversation]; c != nil && c.AccountID == a.ID && c.Kind == "customer" {
+		return w.current(c)
+	}
+	for _, id := range in.References {
+		if x, ok := w.external[userKey{a.ID, id}]; ok {
+			if c := w.convs[x.ConversationID]; c != nil && c.Kind == "customer" {
+				return w.current(c)
+			}
+		}
+	}
+	if ch := w.e.channel(a.ID); ch != nil && ch.Capabilities().Threads {
+		return nil
+	}
+	return w.latestOf(w.byAddress[userKey{a.ID, in.From.Key}])
+}
+
+// current follows a conversation to the one that continues it.
+func (w *work) current(c *conv) *conv {
+	if next := w.next(c); next != nil {
+		return w.current(next)
+	}
+	return c
+}
+
+// next gives the conversation that continues one; nil = none does. With a conversation those that
+// continue it are loaded.
+func (w *work) next(c *conv) *conv {
+	for _, id := range keys(w.convs) {
+		if next := w.convs[id]; next.PreviousID != nil && *next.PreviousID == c.ID {
+			return next
+		}
+	}
+	return nil
+}
+
+// startsAnew says that a message to an ended conversation opens a new, linked one.
+func (w *work) startsAnew(c *conv) bool {
+	if c.status() == bridge.StatusClosed {
+		return true
+	}
+	s := w.settings(c)
+	if s.ReplyAfter != "reopen" {
+		return true
+	}
+	return c.ResolvedAt != nil && w.now.Sub(*c.ResolvedAt) > time.Duration(reopenDays)*24*time.Hour
+}
+
+func (w *work) settings(c *conv) bridge.AccountSettings {
+	ch := w.e.channel(c.AccountID)
+	return w.dir.settings(c.account, ch != nil && ch.Capabilities().Threads)
+}
+
+func (w *work) newConversation(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *conv) (*conv, error) {
+	c, err := w.makeConversation(ctx, tx, a, in, previous)
+	if err == nil {
+		w.logCustomer(c, "opened", nil)
+	}
+	return c, err
+}
+
+// makeConversation makes one with in.From, whoever begins it. What has no subject is about its
+// first words, for colleagues; a customer never gets them as a subject.
+func (w *work) makeConversation(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *conv) (*conv, error) {
+	id, err := w.number(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	ch := w.e.channel(a.ID)
+	c := &conv{fresh: true, account: a, threads: map[int64]*thread{}, identity: w.byAddress[userKey{a.ID, in.From.Key}],
+		Conversation: &store.Conversation{ID: id, AccountID: a.ID, TeamID: a.TeamID, Kind: "customer", Status: string(bridge.StatusOpen),
+			Exclusive: ch != nil && !ch.Capabilities().Threads, Subject: cmp.Or(in.Subject, topic(in.Text)), Via: in.Via, LastAt: w.now, CreatedAt: w.now}}
+	if c.identity != nil {
+		c.IdentityID = &c.identity.ID
+		if last := w.convs[w.latest[c.identity.ID]]; last != nil && c.Exclusive {
+			c.WindowFrom = last.WindowFrom // the customer's, whichever conversation it was opened in
+		}
+		w.latest[c.identity.ID] = id
+	}
+	if previous != nil {
+		c.PreviousID = &previous.ID
+		c.Refs = slices.Clone(previous.Refs)
+		if c.Subject == "" {
+			c.Subject = previous.Subject
+		}
+	}
+	w.convs[id] = c
+	return c, nil
+}
+
+// inboundMessage keeps what the customer said.
+func (w *work) inboundMessage(c *conv, a *store.Account, part int, in channels.Inbound) *message {
+	said := in.At
+	if said.IsZero() {
+		said = w.event.ReceivedAt
+	}
+	m := &message{fresh: true, Message: store.Message{ID: w.ids.Next(), ConversationID: c.ID, Direction: "in", Fate: store.FateIn,
+		AccountID: a.ID, Subject: in.Subject, Text: in.Text, Quoted: in.Quoted, Notices: in.Notices, HasHTML: in.HTML != nil,
+		Automatic: in.Automatic, ExternalID: in.ExternalID, EventID: w.event.ID, Part: part, SaidAt: said, CreatedAt: w.now}}
+	if i := w.byAddress[userKey{a.ID, in.From.Key}]; i != nil {
+		m.IdentityID = &i.ID
+	}
+	w.keepFiles(m, a, in)
+	w.messages[m.ID] = m
+	c.last = append(c.last, m.Message)
+	if in.ExternalID != "" {
+		w.tie(a.ID, in.ExternalID, c.ID, m.ID)
+		c.LastExternalID = in.ExternalID
+		c.addRef(in.ExternalID)
+	}
+	c.LastAt, c.LastFrom, c.LastPreview = w.now, "customer", preview(in.Text)
+	if c.LastPreview == "" && len(m.Files) > 0 {
+		c.LastPreview = m.Files[0].Name
+	}
+	c.touch()
+	return m
+}
+
+// keepFiles notes the files of a message, and that those with a Ref are to be fetched.
+func (w *work) keepFiles(m *message, a *store.Account, in channels.Inbound) {
+	for i, f := range in.Attachments {
+		ref := store.FileRef{Name: f.Name, ContentType: f.ContentType, SizeBytes: int64(len(f.Content)), Index: i, Inline: f.Inline}
+		if f.Ref != "" {
+			ref.Fetched, ref.SizeBytes = true, f.SizeBytes
+			w.fetches = append(w.fetches, store.Fetch{ID: w.ids.Next(), AccountID: a.ID, ConversationID: m.ConversationID, MessageID: m.ID, N: i,
+				Ref: f.Ref, SizeBytes: f.SizeBytes, State: store.FetchWaiting, DueAt: &w.now, CreatedAt: w.now})
+		}
+		m.Files = append(m.Files, ref)
+	}
+}
+
+// tie remembers which message a provider's id belongs to.
+func (w *work) tie(account int64, external string, conversation, message int64) {
+	k := userKey{account, external}
+	x := store.ExternalID{AccountID: account, ExternalID: external, ConversationID: conversation, MessageID: message}
+	switch before, known := w.external[k]; {
+	case known && before.MessageID == 0: // its deletion came first
+		w.external[k] = x
+		w.moved = append(w.moved, x)
+		return
+	case known:
+		return
+	}
+	w.external[k] = x
+	w.newExternal = append(w.newExternal, x)
+}
+
+func (c *conv) addRef(id string) {
+	if slices.Contains(c.Refs, id) {
+		return
+	}
+	c.Refs = append(c.Refs, id)
+	if len(c.Refs) > maxRefs {
+		c.Refs = slices.Delete(c.Refs, 1, len(c.Refs)-maxRefs+1) // the first anchors the thread
+	}
+	c.touch()
+}
+
+// wakeFor changes the status as a customer's message does.
+func (w *work) wakeFor(c *conv, in channels.Inbound) {
+	if in.Automatic != "" || in.Historical {
+		return
+	}
+	if c.WaitingSince == nil {
+		c.WaitingSince = &w.now
+	}
+	before := c.status()
+	switch {
+	case before == bridge.StatusSnoozed && !w.settings(c).WakeOnMessage, before == bridge.StatusOpen:
+		return
+	case before == bridge.StatusSnoozed:
+		w.endSnooze(c)
+		w.line(c, bridge.Line{Kind: bridge.LineWoke, Mentions: w.owners(c), Reason: "customer"})
+		w.logCustomer(c, "woke", nil)
+	case before == bridge.StatusResolved:
+		c.ResolvedAt, c.CloseReason = nil, ""
+		w.line(c, bridge.Line{Kind: bridge.LineReopened, Mentions: w.owners(c)})
+		w.logCustomer(c, "reopened", nil)
+	}
+	c.Status = string(bridge.StatusOpen)
+	c.touch()
+}
+
+// owners names the assignees to the conversation's home surface.
+func (w *work) owners(c *conv) []bridge.AgentRef {
+	t := c.home(w.dir)
+	var refs []bridge.AgentRef
+	for _, id := range c.Assignees {
+		if t != nil {
+			refs = append(refs, w.dir.ref(t.AccountID, id))
+		}
+	}
+	return refs
+}
+
+// saidOverhead is what a message takes besides its text where it is shown with others.
+const saidOverhead = 20
+
+// joinSaid lets a customer's message be posted together with others of the same customer
+// that wait with it.
+func (w *work) joinSaid(d *delivery, t *thread, m *message, quoted bool) {
+	if quoted {
+		return
+	}
+	var from int64
+	if m.IdentityID != nil {
+		from = *m.IdentityID
+	}
+	runes := utf8.RuneCountInString(m.Text) + saidOverhead
+	for _, n := range m.Notices {
+		runes += utf8.RuneCountInString(n)
+	}
+	room := 2000
+	if s := w.e.surface(t.AccountID); s != nil {
+		room = min(room, s.Limits().MaxTextRunes*3/4)
+	}
+	d.join(fmt.Sprintf("said:%d", from), runes, max(room, 1))
+}
+
+// showSaid posts the customer's message and its files. In a chat a file alone says enough: so
+// that several photos become one post.
+func (w *work) showSaid(c *conv, t *thread, m *message, p payload) {
+	c.unshown = true
+	files := len(m.Files) > 0 || m.HasHTML && w.e.opt.Original == nil
+	alone := files && c.Exclusive && m.Text == "" && m.Quoted == "" && len(m.Notices) == 0 && p.Answers == nil
+	if !alone {
+		d := w.postTo(c, t, bridge.PostSaid, m.ID, p)
+		w.joinSaid(d, t, m, p.Quote)
+	}
+	if files {
+		w.showFiles(c, t, m, alone)
+	}
+}
+
+const (
+	fileWait      = 30 * time.Second // how long the post of a message's files waits for those that are to be fetched
+	filesTogether = 10               // in one post
+	bytesTogether = 4 << 20          // so that they are uploaded within a lease
+)
+
+// showFiles posts the files of a message; those that came without words leave together.
+func (w *work) showFiles(c *conv, t *thread, m *message, alone bool) {
+	var until *time.Time
+	if slices.ContainsFunc(m.Files, isMissing) {
+		later := w.now.Add(fileWait)
+		until = &later
+	}
+	l := w.surfaceLane(c, t, bridge.PostFiles)
+	d := w.enqueue(l, string(bridge.PostFiles), m.ID, payload{}, until)
+	if alone && m.IdentityID != nil {
+		d.JoinKey = fmt.Sprintf("files:%d", *m.IdentityID)
+	}
+	w.measureFiles(d, l, t, m)
+}
+
+// measureFiles notes how much of a post a message's files take, and how long.
+func (w *work) measureFiles(d *delivery, l *lane, t *thread, m *message) {
+	var size int64
+	for _, f := range m.Files {
+		size += f.SizeBytes
+	}
+	d.JoinSize = int(min(max(int64(len(m.Files)*store.JoinRoom/filesTogether), size*store.JoinRoom/bytesTogether), store.JoinRoom+1))
+	d.dirty = true
+	w.allowUpload(l, t, m)
+}
+
+// reopenDays is how long after it was resolved a conversation can be reopened by its customer.
+const reopenDays = 30

@@ -1,0 +1,110 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// incomingFile begins the names of customers' files in links; no agent's file is called so.
+const incomingFile = "in"
+
+// linked lets a surface that can't hold a customer's file lead to it.
+func (e *Engine) linked(message int64, index int, f channels.File) channels.File {
+	if e.opt.FileLink != nil {
+		f.Link = func() (string, error) { return e.opt.FileLink(message, incomingFile+strconv.Itoa(index)), nil }
+	}
+	return f
+}
+
+// LinkedFile gives the file that a signed link leads to: one that leaves or left for a
+// customer, or one that a customer sent.
+// Errors: ErrNoFile, and the database's.
+func (e *Engine) LinkedFile(ctx context.Context, message int64, file string) (channels.File, error) {
+	number, incoming := strings.CutPrefix(file, incomingFile)
+	index, err := strconv.Atoi(number)
+	if !incoming || err != nil {
+		return e.OutgoingFile(ctx, message, file)
+	}
+	messages, err := store.Messages(ctx, e.pool, message)
+	if err != nil {
+		return channels.File{}, err
+	}
+	if len(messages) == 0 || messages[0].Direction != "in" {
+		return channels.File{}, ErrNoFile
+	}
+	m := &messages[0]
+	i := slices.IndexFunc(m.Files, func(f store.FileRef) bool { return f.Index == index })
+	if i < 0 {
+		return channels.File{}, ErrNoFile
+	}
+	f := m.Files[i]
+	return channels.File{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes,
+		Open: func(ctx context.Context) (io.ReadCloser, error) { return e.openIncoming(ctx, m, f) }}, nil
+}
+
+// downloadWait is how long a download waits until others have ended.
+const downloadWait = 10 * time.Second
+
+// openIncoming reads one file of a customer's message. It stays in memory until the reader is
+// closed and has a place there, which posts don't wait for.
+func (e *Engine) openIncoming(ctx context.Context, m *store.Message, ref store.FileRef) (io.ReadCloser, error) {
+	one := *m
+	one.Files, one.HasHTML = []store.FileRef{ref}, false
+	size := min(max(filesSize(&one), 1<<20), originalsTogether)
+	wait, cancel := context.WithTimeout(ctx, downloadWait)
+	defer cancel()
+	if err := e.downloads.Acquire(wait, size); err != nil {
+		return nil, fmt.Errorf("bridge: file of message %d: too many are fetched at a time: %w", m.ID, err)
+	}
+	r, err := e.readIncoming(ctx, m, &one)
+	if err != nil {
+		e.downloads.Release(size)
+		return nil, err
+	}
+	return &placed{ReadCloser: r, release: sync.OnceFunc(func() { e.downloads.Release(size) })}, nil
+}
+
+// readIncoming gives the only file of one, which is of m, whose original is in memory meanwhile.
+func (e *Engine) readIncoming(ctx context.Context, m, one *store.Message) (io.ReadCloser, error) {
+	release, err := e.takeTurns(ctx, filesSize(m))
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	files, _, err := e.filesOf(ctx, one, func(store.FileRef) bool { return true }, false)
+	if err == nil && len(files) == 0 {
+		err = ErrNoFile
+	}
+	if err != nil {
+		return nil, err
+	}
+	return files[0].Open(ctx)
+}
+
+// placed is a reader that has a place in memory.
+type placed struct {
+	io.ReadCloser
+	release func()
+}
+
+// Close implements io.Closer.
+func (p *placed) Close() error {
+	defer p.release()
+	return p.ReadCloser.Close()
+}
+
+// memoryFile is a file whose bytes are at hand.
+func memoryFile(name, contentType string, content []byte) channels.File {
+	return channels.File{Name: name, ContentType: contentType, SizeBytes: int64(len(content)),
+		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}
+}

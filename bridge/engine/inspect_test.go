@@ -1,0 +1,210 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"parley/store"
+)
+
+// eventually polls a condition of the database.
+func (w *world) eventually(what string, done func() bool) {
+	w.t.Helper()
+	began := time.Now()
+	for !done() {
+		if time.Since(began) > patience {
+			w.t.Fatalf("waited in vain: %s\n%s", what, w.dump())
+		}
+		pause(began)
+	}
+}
+
+// pause comes between two looks at what somebody has waited for since began. It grows from 5 ms to
+// 20 ms: each look is a query, which takes CPU time from what is waited for.
+func pause(began time.Time) {
+	timer := time.NewTimer(min(5*time.Millisecond+time.Since(began)/10, 20*time.Millisecond))
+	<-timer.C
+}
+
+// settled waits until nothing is pending and every lane is empty.
+func (w *world) settled() {
+	w.t.Helper()
+	w.eventually("settled", func() bool {
+		return w.count(`SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM lanes WHERE head < tail)`) == 0
+	})
+}
+
+// dueNow ends the waits of all events.
+func (w *world) dueNow() {
+	w.t.Helper()
+	w.exec(`UPDATE queues SET due_at = clock_timestamp() WHERE due_at > clock_timestamp()`)
+}
+
+// holdQueues keeps what an account brings from now on from being applied, until release is called.
+func (w *world) holdQueues(account int64) (release func()) {
+	w.t.Helper()
+	w.exec(`CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.due_at = clock_timestamp() + interval '1 hour'; RETURN NEW; END $$`)
+	w.exec(fmt.Sprintf(`CREATE TRIGGER hold BEFORE INSERT ON queues FOR EACH ROW WHEN (NEW.account_id = %d) EXECUTE FUNCTION hold()`, account))
+	return func() {
+		w.t.Helper()
+		w.exec(`DROP TRIGGER hold ON queues`)
+		w.dueNow()
+	}
+}
+
+// settledBut waits until nothing is pending and only so many deliveries wait, none of them under
+// way.
+func (w *world) settledBut(n int) {
+	w.t.Helper()
+	w.eventually("settled but for some", func() bool {
+		return w.count(`SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM lanes WHERE leased_until IS NOT NULL)`) == 0 &&
+			w.count(`SELECT coalesce(sum(tail - head), 0) FROM lanes`) == n
+	})
+}
+
+// count runs a query that gives one number.
+func (w *world) count(sql string, args ...any) int {
+	w.t.Helper()
+	var n int
+	if err := w.pool.QueryRow(w.t.Context(), sql, args...).Scan(&n); err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+	return n
+}
+
+// text runs a query that gives one text; "" when there is no row.
+func (w *world) text(sql string, args ...any) string {
+	w.t.Helper()
+	var s string
+	if err := w.pool.QueryRow(w.t.Context(), `SELECT coalesce((`+sql+`)::text, '')`, args...).Scan(&s); err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+	return s
+}
+
+func (w *world) exec(sql string, args ...any) {
+	w.t.Helper()
+	if _, err := w.pool.Exec(w.t.Context(), sql, args...); err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// fate waits until a text typed in the surface has a fate, and why.
+func (w *world) fate(message, want string) {
+	w.t.Helper()
+	var got string
+	for began := time.Now(); time.Since(began) < patience; pause(began) {
+		if got = w.text(`SELECT fate FROM messages WHERE place = $1`, message); got == want {
+			return
+		}
+	}
+	w.t.Fatalf("fate of %s is %q, want %q\n%s", message, got, want, w.dump())
+}
+
+// advance moves Parley's clock.
+func (w *world) advance(by time.Duration) {
+	w.t.Helper()
+	check(w.t, store.MoveClock(w.t.Context(), w.pool, by))
+	for _, e := range w.engines {
+		e.Relay().Wake()
+	}
+}
+
+// A lost answer is looked for when its request is over for sure. In these tests it is over as
+// soon as it counts as lost; unclear ages it by more than the request's time, and by less than
+// what leads to a person.
+const (
+	ageUnclear = `
+		WITH old AS (
+			SELECT id FROM deliveries
+			WHERE state = 'unknown' AND (sent_at > clock_timestamp() - interval '1 min' OR absent_at > clock_timestamp() - interval '1 min')
+			FOR UPDATE SKIP LOCKED)
+		UPDATE deliveries AS d
+		SET sent_at = sent_at - interval '1 min', absent_at = absent_at - interval '1 min'
+		FROM old WHERE d.id = old.id`
+	lookNow = `
+		WITH unclear AS (
+			SELECT l.id FROM lanes AS l
+			JOIN deliveries AS d ON d.lane_id = l.id AND d.seq = l.head + 1
+			WHERE d.state = 'unknown' AND l.due_at > parley_now() AND l.leased_until IS NULL
+			FOR UPDATE OF l SKIP LOCKED)
+		UPDATE lanes AS l SET due_at = parley_now()
+		FROM unclear WHERE l.id = unclear.id`
+)
+
+// passTime ages, until the test ends, each attempt whose answer was lost.
+func (w *world) passTime() {
+	ctx, cancel := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	group.Go(func() {
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		for ctx.Err() == nil {
+			for _, sql := range []string{ageUnclear, lookNow} {
+				if _, err := w.pool.Exec(ctx, sql); err != nil && ctx.Err() == nil {
+					w.t.Errorf("%s: %v", sql, err)
+				}
+			}
+			select {
+			case <-ctx.Done():
+			case <-tick.C:
+			}
+		}
+	})
+	w.t.Cleanup(func() { cancel(); group.Wait() })
+}
+
+// dump shows what the database holds, for a failing test.
+func (w *world) dump() string {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	var b strings.Builder
+	for _, sql := range []string{
+		`SELECT 'event ' || e.id || ' ' || e.account_id || ' ' || e.external_id || coalesce(' QUEUED tries ' || p.tries || ' due ' || p.due_at, '') || coalesce(' QUARANTINED ' || q.reason, '')
+			FROM events e LEFT JOIN queued w ON w.event_id = e.id LEFT JOIN queues p ON p.id = w.queue_id LEFT JOIN quarantine q ON q.event_id = e.id ORDER BY e.id`,
+		`SELECT 'conversation ' || id || ' ' || status || ' ' || subject || ' ' || assignees::text FROM conversations ORDER BY id`,
+		`SELECT 'message ' || id || ' c' || conversation_id || ' ' || direction || ' ' || fate || ' ' || reason || ' ' || text FROM messages ORDER BY event_id, id`,
+		`SELECT 'lane ' || id || ' ' || key || ' gate ' || gate_id || ' head ' || head || ' tail ' || tail || ' epoch ' || epoch || ' due ' || coalesce((due_at - parley_now())::text, '-') || ' lease ' || coalesce((leased_until - clock_timestamp())::text, '-') FROM lanes ORDER BY id`,
+		`SELECT 'delivery ' || id || ' lane ' || lane_id || ' seq ' || seq || ' ' || kind || ' ' || state || ' attempt ' || attempt || ' ' || error_class || ' ' || error_text FROM deliveries ORDER BY lane_id, seq`,
+	} {
+		rows, err := w.pool.Query(ctx, sql)
+		if err != nil {
+			return err.Error()
+		}
+		for rows.Next() {
+			var s string
+			_ = rows.Scan(&s)
+			b.WriteString(s + "\n")
+		}
+		rows.Close()
+		if rows.Err() != nil {
+			return rows.Err().Error()
+		}
+	}
+	return b.String()
+}
+
+// opened gives the thread of a conversation that kim began.
+func (w *world) opened() string {
+	w.t.Helper()
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.settled()
+	return thread
+}
+
+// reply lets ann reply and gives her message.
+func (w *world) reply(thread, text string) string {
+	return w.chat.Say("ann", support, thread, text)
+}
+
+// stateOf waits until the delivery of a typed text is in a state.
+func (w *world) stateOf(message, want string) {
+	w.t.Helper()
+	w.eventually(message+" is "+want, func() bool {
+		return w.text(`SELECT d.state FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id WHERE m.place = $1 AND d.kind = 'reply' ORDER BY d.seq DESC LIMIT 1`, message) == want
+	})
+}

@@ -1,0 +1,100 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+
+	"parley/channels/channelstest"
+)
+
+// email_new_thread join_open: a mail that answers nothing known joins the open conversation of its
+// sender, the latest, with its subject and all that it quotes; one at a time is enough then.
+//
+func TestMailJoinsTheOpenConversation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"email_new_thread": "join_open"}})
+	mails := func(subject, text, quoted string) {
+		w.customer(mail, channelstest.Event{From: "kim@x.test", Name: "Kim", Subject: subject, Text: text, Quoted: quoted})
+	}
+	w.hook(mail, channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: "Order", Text: "Where is it?"},
+		channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: "Re: order", Text: "I wait."})
+	thread := w.thread("Where is it?")
+	mails("Invoice 12", "And the invoice?", "On Monday you wrote")
+	w.shown("Its subject: “Invoice 12”")
+	w.shown("On Monday you wrote")
+	w.reply(thread, "!snooze 2h")
+	w.card(thread, "#1 snoozed")
+	mails("", "No hurry", "")
+	w.card(thread, "#1 open")
+	w.settled()
+	for _, text := range []string{"I wait.", "And the invoice?", "No hurry"} {
+		if in := w.thread(text); in != thread {
+			t.Errorf("%q is in another thread", text)
+		}
+	}
+	if n := strings.Count(w.plain(thread), "Its subject"); n != 1 {
+		t.Errorf("%d subjects are told, one is another", n)
+	}
+	w.reply(thread, "!resolve")
+	w.card(thread, "#1 resolved")
+	mails("Order again", "Something else", "")
+	if second := w.thread("Something else"); second == thread {
+		t.Error("a mail that answers nothing went into a conversation that is over")
+	}
+	w.reply(thread, "!reopen")
+	w.card(thread, "#1 open")
+	mails("Which one?", "The latest, please", "")
+	if in := w.thread("The latest, please"); in != w.thread("Something else") {
+		t.Error("not the conversation that was opened last")
+	}
+}
+
+// Nothing joins a conversation that is not its sender's own: what somebody in copy writes, what is to
+// be answered elsewhere, what comes under another name from a shared address, what colleagues pass
+// on, and automatic mail.
+//
+func TestMailJoinsNoConversationOfOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"email_new_thread": "join_open"}})
+	w.customer(mail, channelstest.Event{From: "info@x.test", Name: "Kim", Subject: "Order", Text: "Where is it?", Cc: []string{"lou@x.test"}})
+	thread := w.thread("Where is it?")
+	w.customer(mail, channelstest.Event{From: "ben@acme.test", Name: "Ben", Subject: "Fwd", Text: "First of Ben"})
+	w.thread("First of Ben")
+	for _, e := range []channelstest.Event{
+		{Text: "in copy", From: "lou@x.test", Name: "Lou"},
+		{Text: "shared", From: "info@x.test", Name: "Pat"},
+		{Text: "passed on", From: "ben@acme.test", Name: "Ben"},
+		{Text: "machine", From: "info@x.test", Name: "Kim", Automatic: "list"},
+		{Text: "for another", From: "info@x.test", Name: "Kim", ReplyTo: []string{"pat@y.test"}}, // the last: nothing joins that one either
+	} {
+		e.Subject, e.Text = "About "+e.Text, "It is "+e.Text
+		w.customer(mail, e)
+		if in := w.thread(e.Text); in == thread || in == w.thread("First of Ben") {
+			t.Errorf("%q is in another one's thread", e.Text)
+		}
+	}
+	w.customer(mail, channelstest.Event{From: "info@x.test", Name: "Pat", Subject: "Once more", Text: "Pat again"})
+	if w.thread("Pat again") != w.thread("It is shared") {
+		t.Error("who shares an address doesn't join their own conversation")
+	}
+}
+
+// By default each mail that answers nothing known has a conversation of its own.
+func TestMailBeginsAConversation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.hook(mail, channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: "Order", Text: "Where is it?"},
+		channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: "Invoice", Text: "And that?"})
+	if w.thread("Where is it?") == w.thread("And that?") {
+		t.Error("two mails are in one conversation")
+	}
+}
+
+// plain gives what a thread shows.
+func (w *world) plain(thread string) string {
+	var b strings.Builder
+	for _, m := range w.chat.Messages(support, thread) {
+		b.WriteString(m.Plain() + "\n")
+	}
+	return b.String()
+}

@@ -1,0 +1,40 @@
+package engine_test
+
+import (
+	"fmt"
+	"testing"
+
+	"parley/channels/channelstest"
+)
+
+// Of a customer's several new keys the first one stands for them, whether the facts that name
+// them are applied together or one by one.
+func TestFirstOfSeveralNewKeysStands(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	for i := range 6 {
+		id, phone := fmt.Sprint("US.", i), fmt.Sprint("+49151000", i)
+		w.hook(chat, channelstest.Event{Type: "message", From: id, Text: "Hello"}, channelstest.Event{Type: "message", From: id, Also: []string{phone}, Text: "Hello?"})
+		w.customer(chat, channelstest.Event{From: "US.x" + phone, Also: []string{phone + "1"}, Text: "Hello"})
+		w.customer(chat, channelstest.Event{From: phone + "2", Also: []string{"US.y" + phone}, Text: "Hello"})
+	}
+	w.settled()
+	if n := w.count(`SELECT count(*) FROM conversations AS c JOIN identities AS i ON i.id = c.identity_id WHERE i.key = c.participants->0->>'key'`); n != 18 {
+		t.Errorf("%d of 18 customers stand by the key that they came with", n)
+	}
+}
+
+// A customer who took another name has it, whether what they said before is applied with it or
+// alone.
+// R-191
+func TestNewestNameCounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.hook(chat, channelstest.Event{Type: "message", From: "kim", Name: "Kim", Text: "One"},
+		channelstest.Event{Type: "message", From: "kim", Name: "Kimberly", Text: "Two"},
+		channelstest.Event{Type: "message", From: "kim", Text: "Three"})
+	w.settled()
+	if got := w.text(`SELECT name FROM identities WHERE key = 'kim'`); got != "Kimberly" {
+		t.Errorf("the customer is called %q", got)
+	}
+}

@@ -1,0 +1,27 @@
+package engine
+
+import (
+	"testing"
+
+	"parley/bridge/relay"
+	"parley/store"
+)
+
+// What became of an earlier attempt may be learned late: after a bounce told that it failed, and
+// after somebody had it sent again. It says nothing of the message that is on its way now.
+func TestResultOfAnEarlierAttempt(t *testing.T) {
+	t.Parallel()
+	for _, state := range []string{store.Queued, store.Sending, store.Unknown} {
+		for _, kind := range []relay.ReportKind{relay.ReportLanded, relay.ReportFailed, relay.ReportUnclear} {
+			m := &message{Message: store.Message{ID: 9, Fate: store.FateWaiting}}
+			w := &work{messages: map[int64]*message{9: m}, convs: map[int64]*conv{1: {Conversation: &store.Conversation{ID: 1}}},
+				deliveries: map[int64]*delivery{11: {Delivery: store.Delivery{ID: 11, MessageID: 9, State: state}}}}
+			if err := w.applyOwn(t.Context(), nil, ownFact{Kind: string(kind), Conversation: 1, Message: 9, Delivery: 11}); err != nil {
+				t.Fatal(err)
+			}
+			if m.Fate != store.FateWaiting {
+				t.Errorf("%s: while its delivery is %s again, the message counts as %s and would never leave", kind, state, m.Fate)
+			}
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// mayLeave checks once more what may have changed during the hold.
+func mayLeave(r *outgoing) error {
+	if r.account.Mode == "watch" {
+		return &channels.SendError{Class: channels.BadContent, Text: "The account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
+	}
+	if r.message.Reason != clickedReason && r.message.Reason != revivedReason && (r.author == nil || !r.author.Active) {
+		return &channels.SendError{Class: channels.BadContent, Text: "Its author is no agent any more.", Hint: "Copy the text and send it as your own."}
+	}
+	reached := slices.Concat(r.out.To, r.out.Cc)
+	for _, key := range r.payload.Meant {
+		if slices.Contains(r.known, key) && len(r.out.To) == 1 && slices.Contains(r.known, r.out.To[0].Key) {
+			continue // the same customer by another key
+		}
+		if !slices.ContainsFunc(reached, func(p channels.Party) bool { return p.Key == key }) {
+			return &channels.SendError{Class: channels.BadRecipient, Text: "The recipients changed while it waited: it would not reach " + key + ".",
+				Hint: "Send it again to the new ones, or set them first: !to " + key}
+		}
+	}
+	if len(r.out.To) == 0 {
+		return &channels.SendError{Class: channels.BadRecipient, Text: "Nobody is left to send it to.", Hint: "Set the recipient: !to ann@example.org"}
+	}
+	marketing := r.message.Promotional || r.out.Template != nil && strings.EqualFold(r.out.Template.Category, "marketing")
+	if r.optedOut == store.OptedOutAll || r.optedOut != "" && marketing {
+		return &channels.SendError{Class: channels.OptedOut, Text: "The customer doesn't want such messages.", Hint: optedOutHint}
+	}
+	if !r.windowOpen() {
+		return &channels.SendError{Class: channels.WindowClosed}
+	}
+	if p := promotionProblem(r.message.Promotional, r.window, r.now); p != nil {
+		return &channels.SendError{Class: channels.BadContent, Text: p.Text, Hint: p.Hint}
+	}
+	if r.account.Mode == "trial" {
+		for _, p := range slices.Concat(r.out.To, r.out.Cc) {
+			if !slices.Contains(r.account.TrialTo, p.Key) {
+				return &channels.SendError{Class: channels.BadRecipient, Text: "The account is on trial and " + p.Key + " is not on its list.",
+					Hint: "Add the address to trial_to, or switch the account to live."}
+			}
+		}
+	}
+	return nil
+}
+
+// confirmReply reads the source message again when its surface missed events since
+// the message was typed, or when the message itself came late.
+func (e *Engine) confirmReply(ctx context.Context, c store.Claimed, l replyLine) error {
+	m := l.message
+	s := e.surface(m.AccountID)
+	if s == nil || m.Place == "" || m.Reason == revivedReason {
+		return nil
+	}
+	d := e.deskOf(m.AccountID)
+	if !l.late && !d.gapWithin(store.Seconds(c.CreatedAgo)) {
+		return nil
+	}
+	filling, err := d.filling(ctx, e.opt.GapWait)
+	if err != nil {
+		return retry(err)
+	}
+	if filling {
+		return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "Waiting for the messages missed while disconnected."}
+	}
+	ctx, cancel := context.WithTimeout(ctx, confirmTimeout)
+	defer cancel()
+	channel := e.directory.Load().channelNow(m.AccountID, m.Channel)
+	found, err := s.Confirm(ctx, bridge.Place{Channel: channel, Thread: l.at.Thread, Message: m.Place}, m.Text)
+	switch {
+	case err != nil:
+		return retry(err)
+	case found == bridge.Unchanged:
+		return e.stillSays(ctx, m)
+	case store.Seconds(c.FirstAgo) > e.opt.GapWait+confirmFor:
+		return &channels.SendError{Class: channels.BadContent, Text: "The message was changed after it was typed.", Hint: "Type it again."}
+	}
+	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed; the change is being read."}
+}
+
+// stillSays makes sure that a change which was applied since the attempt was prepared is not
+// overlooked.
+func (e *Engine) stillSays(ctx context.Context, m *store.Message) error {
+	now, err := store.Messages(ctx, e.pool, m.ID)
+	switch {
+	case err != nil:
+		return retry(err)
+	case len(now) == 1 && now[0].Text == m.Text && now[0].Fate == m.Fate:
+		return nil
+	}
+	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed just now."}
+}

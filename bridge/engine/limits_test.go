@@ -1,0 +1,187 @@
+package engine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+func file(name string, size int) bridgetest.File {
+	return bridgetest.File{Name: name, Content: []byte(strings.Repeat("x", size))}
+}
+
+// got gives what the provider took: texts with the names of their files.
+func (w *world) got() []string {
+	list := []string{}
+	for _, m := range w.provider.Sent() {
+		one := m.Text
+		for _, f := range m.Files {
+			one += "+" + f.Name
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
+// What the channel can't take is told when it is said, with what to do, and never tried
+// (R-064 to R-067, R-075).
+// R-065, R-066
+func TestLimitsAreToldAtOnce(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		caps     func(*channels.Capabilities)
+		settings map[string]string
+		text     string
+		files    []bridgetest.File
+		says     string
+	}{
+		{"no files at all", func(c *channels.Capabilities) { c.AttachmentsPerMessage, c.MaxAttachmentBytes = 0, 0 }, nil, "Look", []bridgetest.File{file("a.txt", 1)}, "takes no files"},
+		{"no way out for files", func(c *channels.Capabilities) { c.AttachmentsPerMessage, c.NoFiles = 0, "Nobody can fetch them." }, nil, "Look", []bridgetest.File{file("a.txt", 1)}, "Nobody can fetch them."},
+		{"larger than the channel takes", nil, nil, "Look", []bridgetest.File{file("a.txt", 1), file("b.txt", 1<<20+1)}, "b.txt has 1 MB"},
+		{"larger than the account wants", nil, map[string]string{"file_limits": "document 1KB, image 5MB"}, "Look", []bridgetest.File{file("a.txt", 2000)}, "at most 1 KB of a document"},
+		{"a kind that it doesn't take", func(c *channels.Capabilities) { c.FileLimits = channels.FileLimits{channels.FileImage: 1 << 20} }, nil, "Look", []bridgetest.File{file("a.txt", 1)}, "takes no documents"},
+		{"a kind that the account doesn't want", nil, map[string]string{"file_limits": "document 0"}, "Look", []bridgetest.File{file("a.txt", 1)}, "takes no documents"},
+		{"a text that is too long", nil, nil, strings.Repeat("long ", 801), nil, "takes 4000 characters, and this has 4004"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{hold: time.Hour, settings: tt.settings, caps: tt.caps})
+			w.writes("kim", "Hello")
+			thread := w.thread("Hello")
+			said := w.chat.Say("ann", support, thread, tt.text, tt.files...)
+			w.fate(said, "inside")
+			if line := w.line(thread, bridge.LineInside).Plain(); !strings.Contains(line, tt.says) || !strings.Contains(line, tt.text[:4]) {
+				t.Errorf("told: %s", line)
+			}
+			if n := w.provider.Calls(); n != 0 {
+				t.Errorf("%d calls", n)
+			}
+		})
+	}
+}
+
+// Several files where the channel takes one: in order, one message each, the text with the
+// first; the mark comes when all of them are there (R-070).
+func TestSeveralFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	said := w.chat.Say("ann", support, thread, "Three plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3))
+	w.chat.Say("ann", support, thread, "That is all")
+	w.fate(said, "out")
+	w.provider.WaitTexts(t, "Three plans", "", "", "That is all")
+	if got := w.got(); !slices.Equal(got, []string{"Three plans+a.txt", "+b.txt", "+c.txt", "That is all"}) {
+		t.Errorf("got %q", got)
+	}
+	w.marked(said, "sent")
+	sent := w.provider.Sent()
+	for i, m := range sent[:3] {
+		if slices.Contains(w.chat.Get(support, said).Marks, "read") {
+			t.Errorf("read after %d of 3", i)
+		}
+		w.hook(chat, channelstest.Event{Type: "status", ID: "s" + m.ID, State: "read", External: []string{m.ID}})
+		w.eventually("the receipt", func() bool {
+			return w.count(`SELECT count(*) FROM deliveries WHERE external_id = $1 AND state = 'read'`, m.ID) == 1
+		})
+	}
+	w.marked(said, "read")
+}
+
+// A file that fails is told by its name; sending it again sends nothing twice.
+// R-070
+func TestOneOfSeveralFilesFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "b.txt"})
+	said := w.chat.Say("ann", support, thread, "Three plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3))
+	failed := w.line(thread, bridge.LineFailed)
+	if !strings.Contains(failed.Plain(), "b.txt") {
+		t.Errorf("told: %s", failed.Plain())
+	}
+	w.provider.WaitTexts(t, "Three plans", "")
+	w.settled()
+	w.fate(said, "failed")
+	if slices.Contains(w.chat.Get(support, said).Marks, "sent") {
+		t.Error("marked as sent")
+	}
+	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+	w.provider.WaitTexts(t, "Three plans", "", "")
+	w.fate(said, "out")
+	w.marked(said, "sent")
+	if got := w.got(); !slices.Equal(got, []string{"Three plans+a.txt", "+c.txt", "+b.txt"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// In the hold all parts are taken back; when the window closes first, all are parked as one.
+func TestSeveralFilesTakenBackAndParked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour, caps: windowed(0)})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	deleted := w.chat.Say("ann", support, thread, "Wrong ones", file("a.txt", 1), file("b.txt", 2))
+	w.fate(deleted, "waiting")
+	w.chat.Delete(support, deleted)
+	w.fate(deleted, "undone")
+	w.advance(24*time.Hour - 30*time.Minute)
+	late := w.chat.Say("ann", support, thread, "Right ones", file("c.txt", 1), file("d.txt", 2))
+	w.fate(late, "waiting")
+	w.advance(2 * time.Hour)
+	w.fate(late, "parked")
+	w.writes("kim", "Still here")
+	w.chat.Press(t, "ann", w.line(thread, bridge.LineOffered), bridge.VerbSend)
+	w.fate(late, "waiting")
+	w.advance(2 * time.Hour)
+	w.fate(late, "out")
+	w.settled()
+	if got := w.got(); !slices.Equal(got, []string{"Right ones+c.txt", "+d.txt"}) {
+		t.Errorf("got %q", got)
+	}
+	if n := w.lines(thread, bridge.LineParked); n != 1 {
+		t.Errorf("%d parked lines\n%s", n, w.dump())
+	}
+}
+
+// counting is a channel whose provider counts ten characters as one text.
+type counting struct{ *channelstest.Channel }
+
+func (counting) Count(text, signature string) channels.Count {
+	return channels.Count{Parts: (len(text+signature) + 9) / 10}
+}
+
+// A long text is counted where the provider counts: more than three parts are told while the
+// text can be taken back; a form's own line says it (R-074).
+func TestTextsAreCounted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour, stopped: true})
+	w.engines[0].SetChannel(w.accounts[chat], counting{w.live[chat].Load()})
+	w.start()
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.fate(w.chat.Say("ann", support, thread, "Thirty characters are fine....."[:30]), "waiting")
+	long := w.chat.Say("ann", support, thread, "More than thirty characters cost.")
+	w.chat.Press(t, "ann", w.line(thread, bridge.LineTexts), bridge.VerbUndo)
+	w.fate(long, "undone")
+	if n := w.lines(thread, bridge.LineTexts); n != 1 {
+		t.Errorf("%d warnings", n)
+	}
+	w.saveAccount(chat, func(a *store.Account) { a.Signature = "Yours, Acme" })
+	signed := w.chat.Say("ann", support, thread, "Twenty-five characters...")
+	w.fate(signed, "waiting")
+	w.chat.Wait(t, "a warning that counts the signature", func() bool { return w.lines(thread, bridge.LineTexts) == 2 })
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("%d calls", n)
+	}
+}

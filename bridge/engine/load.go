@@ -1,0 +1,399 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// idsPerEvent is more rows than an event makes, in the middle of a batch; leastIDs is more
+// than any single one does. What is told to people directly comes besides: a lane and a
+// delivery each.
+const (
+	idsPerEvent = 48
+	leastIDs    = 64 * idsPerEvent
+)
+
+// spokenIn gives the conversations of which it matters what was said last.
+func (w *work) spokenIn(n *wanted) []int64 {
+	if n.failures {
+		return keys(w.convs)
+	}
+	var list []int64
+	for _, f := range n.facts {
+		for _, a := range f.actions {
+			if c := w.conversationAt(f.account.ID, a); c != nil && speaks(a.Verb) {
+				list = append(list, c.ID)
+			}
+		}
+	}
+	return compact(list)
+}
+
+// resolvedIn gives the conversations that somebody wants to end.
+func (w *work) resolvedIn(n *wanted) []int64 {
+	var list []int64
+	for _, f := range n.facts {
+		for _, a := range f.actions {
+			if c := w.conversationAt(f.account.ID, a); c != nil && (a.Verb == bridge.VerbResolve || a.Verb == bridge.VerbClose) {
+				list = append(list, c.ID)
+			}
+		}
+	}
+	return compact(list)
+}
+
+// load reads and locks what the batch touches: identities, then conversations, then
+// lanes, each in one ordered statement, and few round trips.
+func (w *work) load(ctx context.Context, tx pgx.Tx, n *wanted) error {
+	if err := w.admitKnown(ctx, tx, n); err != nil {
+		return err
+	}
+	if err := w.ids.Ensure(ctx, tx, max(leastIDs, idsPerEvent*len(n.facts))+2*len(n.parties)+2*len(n.laneKeys)*max(len(n.facts), 1)); err != nil {
+		return err
+	}
+	if err := w.loadTags(ctx, tx, n); err != nil {
+		return err
+	}
+	if err := w.loadNamed(ctx, tx, n); err != nil {
+		return err
+	}
+	if err := w.lockConversations(ctx, tx, n); err != nil {
+		return err
+	}
+	return w.loadWaiting(ctx, tx, n)
+}
+
+// loadNamed finds what the events name: to learn the conversations.
+func (w *work) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
+	var (
+		p            store.Pipeline
+		identities   []store.Identity
+		group        []store.Identity
+		latest, days []int64
+		open         []int64
+		external     []store.ExternalID
+		posts        []store.Post
+		reactions    []store.Reaction
+		openings     []store.Opening
+	)
+	rows := w.newIdentities(n)
+	if err := p.UpsertIdentities(&identities, rows); err != nil {
+		return err
+	}
+	accounts, addresses := slices.Clone(n.peekAcc), slices.Clone(n.peekKeys)
+	for _, r := range rows {
+		if ch := w.e.channel(r.AccountID); ch != nil && !ch.Capabilities().Threads {
+			accounts, addresses = append(accounts, r.AccountID), append(addresses, r.Key)
+		}
+	}
+	p.IdentitiesOfKeys(&group, accounts, addresses)
+	p.LatestOf(&latest, accounts, addresses)
+	p.OpenOf(&open, n.joinAcc, n.joinKeys)
+	p.FindReactions(&reactions, n.reactAcc, n.reactTargets)
+	p.FindExternalIDs(&external, n.externalAcc, n.externalIDs)
+	p.FindPosts(&posts, n.postAcc, n.postChannels, n.postMessages)
+	p.AutomaticOfDays(&days, n.dayAcc, n.days)
+	openers, origins := n.openers()
+	p.FindOpenings(&openings, openers, origins)
+	if err := p.Run(ctx, tx); err != nil {
+		return err
+	}
+	w.keepIdentities(identities, rows)
+	for i := range group {
+		if w.identities[group[i].ID] == nil {
+			w.addIdentity(&group[i])
+		}
+	}
+	w.linkIdentities(n.same)
+	for _, r := range reactions {
+		w.reactions[reactionKey{r.AccountID, r.Target, r.IdentityID}] = r
+		n.deliveries = append(n.deliveries, r.DeliveryID)
+	}
+	for _, x := range external {
+		w.external[userKey{x.AccountID, x.ExternalID}] = x
+		n.add(x.ConversationID)
+		n.messages = append(n.messages, x.MessageID)
+	}
+	for i := range posts {
+		w.posts[postKey{posts[i].AccountID, posts[i].Channel, posts[i].Message}] = &posts[i]
+		n.add(posts[i].ConversationID)
+		n.messages = append(n.messages, posts[i].MessageID)
+	}
+	for _, id := range slices.Concat(latest, days, open) {
+		n.add(id)
+	}
+	n.messages = compact(n.messages)
+	w.keepOpenings(openings)
+	return w.wantCollecting(ctx, tx, n)
+}
+
+// newIdentities gives the rows of all senders, as if each were new, sorted. Their ids rise as the
+// facts name them: of several new keys the one with the lowest stands for the customer.
+func (w *work) newIdentities(n *wanted) []store.Identity {
+	rows := make([]store.Identity, 0, len(n.parties))
+	for _, k := range n.partyKeys {
+		rows = append(rows, store.Identity{ID: w.ids.Next(), AccountID: k.account, Key: k.user, Name: n.parties[k].Name, ContactID: w.ids.Next()})
+	}
+	slices.SortFunc(rows, func(a, b store.Identity) int {
+		return cmp.Or(cmp.Compare(a.AccountID, b.AccountID), strings.Compare(a.Key, b.Key))
+	})
+	return rows
+}
+
+// keepIdentities remembers the senders; those that were new get contacts.
+func (w *work) keepIdentities(found, asked []store.Identity) {
+	fresh := make(map[int64]bool, len(asked))
+	for _, r := range asked {
+		fresh[r.ID] = true
+	}
+	for i := range found {
+		w.addIdentity(&found[i])
+		if fresh[found[i].ID] {
+			w.newIdentity[found[i].ID] = true
+		}
+	}
+}
+
+func (w *work) addIdentity(i *store.Identity) {
+	w.identities[i.ID] = i
+	w.byAddress[userKey{i.AccountID, i.Key}] = i
+}
+
+// noteSorting notes the threads of a day in which mails are sorted.
+func (w *work) noteSorting(c *conv) {
+	if c.Kind == "automatic" && c.Day != nil {
+		w.days[laneKey{c.AccountID, *c.Day}] = c.ID
+	}
+	if c.Collects != nil {
+		w.collecting[laneKey{c.AccountID, *c.Collects}] = c.ID
+	}
+}
+
+// lockConversations locks conversations and then lanes, and reads what belongs to them.
+func (w *work) lockConversations(ctx context.Context, tx pgx.Tx, n *wanted) error {
+	rows, err := store.LockConversations(ctx, tx, keys(n.conversations), n.messages)
+	if err != nil {
+		return err
+	}
+	var people []int64
+	for i := range rows {
+		c := &conv{Conversation: &rows[i], threads: map[int64]*thread{}, account: w.dir.accounts[rows[i].AccountID]}
+		if c.account == nil {
+			return errNewAccount
+		}
+		w.convs[c.ID] = c
+		if c.IdentityID != nil && w.identities[*c.IdentityID] == nil {
+			people = append(people, *c.IdentityID)
+		}
+		w.noteSorting(c)
+	}
+	var (
+		p              store.Pipeline
+		identities     []store.Identity
+		threads        []store.Thread
+		messages, last []store.Message
+		lanes          []store.Lane
+		all            = keys(w.convs)
+	)
+	w.locks(all)
+	p.LockLanes(&lanes, all, n.laneAcc, n.laneKeys)
+	p.Identities(&identities, compact(people))
+	p.Threads(&threads, all)
+	p.Messages(&messages, n.messages)
+	p.LatestMessages(&last, w.spokenIn(n), 5)
+	if err := p.Run(ctx, tx); err != nil {
+		return err
+	}
+	for i := range identities {
+		if w.identities[identities[i].ID] == nil {
+			w.addIdentity(&identities[i])
+		}
+	}
+	for i := range identities {
+		w.rooted(w.identities[identities[i].ID])
+	}
+	for _, t := range threads {
+		w.convs[t.ConversationID].threads[t.AccountID] = &thread{Thread: t}
+	}
+	for _, id := range all {
+		if c := w.convs[id]; c.IdentityID != nil {
+			c.identity = w.identities[*c.IdentityID]
+			w.noteLatest(c)
+		}
+	}
+	w.keepMessages(messages, last)
+	for i := range lanes {
+		l := &lane{Lane: lanes[i]}
+		w.lanes[l.ID] = l
+		w.laneKeys[laneKey{l.AccountID, l.Key}] = l
+	}
+	return nil
+}
+
+// keepMessages remembers messages; last are the newest ones of conversations.
+func (w *work) keepMessages(messages, last []store.Message) {
+	for _, m := range messages {
+		w.messages[m.ID] = &message{Message: m}
+	}
+	for _, m := range last {
+		c := w.convs[m.ConversationID]
+		c.last = append(c.last, m)
+		if w.messages[m.ID] == nil {
+			w.messages[m.ID] = &message{Message: m}
+		}
+	}
+}
+
+// loadWaiting reads the deliveries that matter: what waits for customers, and the replies
+// of the messages in hand.
+func (w *work) loadWaiting(ctx context.Context, tx pgx.Tx, n *wanted) error {
+	var customerLanes []int64
+	for _, l := range w.lanes {
+		if (n.speaks || n.failures) && l.ConversationID != 0 && l.Tail > l.Head && w.e.channel(l.AccountID) != nil {
+			customerLanes = append(customerLanes, l.ID)
+		}
+	}
+	var p store.Pipeline
+	var waiting, found, sent, files []store.Delivery
+	p.FilesOf(&files, compact(n.files))
+	if n.upTo {
+		p.SentLately(&sent, w.replyLanes())
+	}
+	p.WaitingDeliveries(&waiting, customerLanes)
+	p.DeliveriesOf(&found, keys(w.messages), compact(n.deliveries))
+	var unshown []int64
+	p.Unshown(&unshown, w.resolvedIn(n))
+	var parked []store.Message
+	p.ParkedMessages(&parked, w.openedIn(n), windowReason, maxOffered)
+	if err := p.Run(ctx, tx); err != nil {
+		return err
+	}
+	if err := w.keepParked(ctx, tx, parked); err != nil {
+		return err
+	}
+	for _, id := range unshown {
+		w.convs[id].unshown = true
+	}
+	for _, d := range slices.Concat(waiting, found, sent, files) {
+		w.addDelivery(d)
+	}
+	if n.receipts {
+		return w.loadJoined(ctx, tx)
+	}
+	return nil
+}
+
+// keepParked remembers parked replies, with the lines about them.
+func (w *work) keepParked(ctx context.Context, tx pgx.Tx, parked []store.Message) error {
+	w.keepMessages(parked, nil)
+	return w.loadDeliveries(ctx, tx, parked)
+}
+
+// loadDeliveries reads what belongs to messages that were found late.
+func (w *work) loadDeliveries(ctx context.Context, tx pgx.Tx, late []store.Message) error {
+	var ids []int64
+	for _, m := range late {
+		ids = append(ids, m.ID)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var p store.Pipeline
+	var found []store.Delivery
+	p.DeliveriesOf(&found, ids, nil)
+	if err := p.Run(ctx, tx); err != nil {
+		return err
+	}
+	for _, d := range found {
+		w.addDelivery(d)
+	}
+	return nil
+}
+
+// replyLanes gives the lanes to customers.
+func (w *work) replyLanes() []int64 {
+	var list []int64
+	for _, id := range keys(w.lanes) {
+		if l := w.lanes[id]; l.ConversationID != 0 && w.e.channel(l.AccountID) != nil {
+			list = append(list, id)
+		}
+	}
+	return list
+}
+
+// loadJoined reads what left together with the deliveries in hand, and their messages.
+func (w *work) loadJoined(ctx context.Context, tx pgx.Tx) error {
+	found, err := store.JoinedTo(ctx, tx, keys(w.deliveries))
+	if err != nil {
+		return err
+	}
+	for _, d := range found {
+		w.addDelivery(d)
+	}
+	var missing []int64
+	for _, id := range keys(w.deliveries) {
+		if d := w.deliveries[id]; d.Kind == kindReply && w.messages[d.MessageID] == nil {
+			missing = append(missing, d.MessageID)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	messages, err := store.Messages(ctx, tx, missing...)
+	if err != nil {
+		return err
+	}
+	for _, m := range messages {
+		w.messages[m.ID] = &message{Message: m}
+	}
+	return w.loadDeliveries(ctx, tx, messages)
+}
+
+func (w *work) addDelivery(d store.Delivery) {
+	if w.deliveries[d.ID] != nil {
+		return
+	}
+	row := &delivery{Delivery: d}
+	w.deliveries[d.ID] = row
+	l := w.lanes[d.LaneID]
+	if l != nil && d.Seq > l.Head && d.OrderBy != "" && d.State == store.Queued {
+		l.waiting = append(l.waiting, row)
+		slices.SortFunc(l.waiting, func(a, b *delivery) int { return int(a.Seq - b.Seq) })
+	}
+}
+
+// number takes the number of a new conversation.
+func (w *work) number(ctx context.Context, tx pgx.Tx) (int64, error) {
+	if len(w.fresh) == 0 {
+		var err error
+		if w.fresh, err = store.ConversationNumbers(ctx, tx, 1); err != nil {
+			return 0, err
+		}
+	}
+	id := w.fresh[0]
+	w.fresh = w.fresh[1:]
+	return id, nil
+}
+
+// compact sorts, removes doubles and zeros.
+func compact(list []int64) []int64 {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	list = slices.Compact(list)
+	if len(list) > 0 && list[0] == 0 {
+		list = list[1:]
+	}
+	return list
+}
+
+func keys[V any](m map[int64]V) []int64 {
+	return slices.Sorted(maps.Keys(m))
+}

@@ -1,0 +1,110 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// A surface takes few marks a minute, from all conversations together. One that waited so long
+// says nothing that anybody still looks for.
+const markFor = time.Hour
+
+// receiptRank orders the marks that receipts bring: they only rise. 0 = it is none of them.
+func receiptRank(m bridge.Mark) int {
+	switch m {
+	case bridge.MarkSent:
+		return 1
+	case bridge.MarkDelivered:
+		return 2
+	case bridge.MarkRead:
+		return 3
+	default:
+		return 0
+	}
+}
+
+// mark shows on a person's message what became of it, in place of the mark that it has; "" takes
+// that off. One that still waits to be made gives way to the newer one, so that a message which
+// leaves before its first mark is made gets one mark.
+func (w *work) mark(c *conv, m *message, mark bridge.Mark) {
+	t := c.threads[m.AccountID]
+	if t == nil || m.Place == "" {
+		return
+	}
+	var last *delivery
+	var now payload
+	if all := w.marksOf(m); len(all) > 0 {
+		last = all[len(all)-1]
+		now = payloadOf(last)
+	}
+	switch {
+	case now.Mark == mark, mark != "" && receiptRank(mark) > 0 && receiptRank(mark) < receiptRank(now.Mark):
+	case last != nil && w.notBegun(last) && now.Clears == mark:
+		w.cancel(last)
+	case last != nil && w.notBegun(last):
+		now.Mark = mark
+		last.setPayload(now)
+	default:
+		w.postTo(c, t, bridge.PostMark, m.ID, payload{Mark: mark, Clears: now.Mark, Place: bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}})
+	}
+}
+
+// markWaiting marks a reply that waits in its hold: its author can take it back by that mark.
+func (w *work) markWaiting(c *conv, m *message) {
+	if d := w.firstOf(m); d != nil && d.NotBefore != nil && d.NotBefore.After(w.now) {
+		w.mark(c, m, bridge.MarkWaiting)
+	}
+}
+
+// markSent marks a reply that the provider has, as far as its receipts say and as the account
+// wants to know. followed: another line left with it as one message, and carries the mark.
+func (w *work) markSent(c *conv, m *message, followed bool) {
+	receipts := w.settings(c).Receipts
+	switch state := w.receiptState(m); {
+	case followed || receipts == "failures":
+		w.mark(c, m, "")
+	case receipts == "read" && state == bridge.OutcomeRead:
+		w.mark(c, m, bridge.MarkRead)
+	case receipts == "read" && state == bridge.OutcomeDelivered:
+		w.mark(c, m, bridge.MarkDelivered)
+	default:
+		w.mark(c, m, bridge.MarkSent)
+	}
+}
+
+// lastInRun says that no later line of a message that left still goes to the customer.
+func (w *work) lastInRun(run []*delivery, d *delivery) bool {
+	for _, other := range run {
+		if other.Seq > d.Seq && other.State != store.Cancelled {
+			return false
+		}
+	}
+	return true
+}
+
+// marksOf gives the marks that a message has or is to get, in order.
+func (w *work) marksOf(m *message) []*delivery {
+	var marks []*delivery
+	for _, d := range w.deliveries {
+		if d.MessageID == m.ID && d.Kind == string(bridge.PostMark) && d.State != store.Failed && d.State != store.Cancelled {
+			marks = append(marks, d)
+		}
+	}
+	slices.SortFunc(marks, func(a, b *delivery) int { return cmp.Compare(a.Seq, b.Seq) })
+	return marks
+}
+
+// notBegun says that no attempt at a delivery is under way, and none landed.
+func (w *work) notBegun(d *delivery) bool {
+	l := w.lanes[d.LaneID]
+	return l != nil && d.State == store.Queued && (l.LeasedUntil == nil || d.Seq > l.Head+1)
+}
+
+// outside says that a post is a mark on a message that isn't in the conversation's own thread.
+func outside(p bridge.Post, t *store.Thread) bool {
+	return p.Kind == bridge.PostMark && t != nil && p.Place.Thread != t.Root
+}

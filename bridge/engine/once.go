@@ -1,0 +1,53 @@
+package engine
+
+import (
+	"time"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// toldPost is the kind, and channel, of a post by which it is remembered that somebody was told
+// something which is said once.
+const toldPost = "told"
+
+// toldKey names what the author of a typed text is told once: in a thread that it stays inside,
+// in a channel, once a day, that it reaches no customer.
+func toldKey(surface int64, a bridge.Action, now time.Time) postKey {
+	where := a.Place.Thread
+	if where == "" || where == a.Place.Message {
+		where = day(now)
+	}
+	return postKey{surface, toldPost, a.Actor.ID + ":" + a.Place.Channel + ":" + where}
+}
+
+// told adds what the author of a typed text was told before.
+func (n *wanted) told(surface int64, a bridge.Action, now time.Time) {
+	if a.Verb == bridge.VerbSay {
+		k := toldKey(surface, a, now)
+		n.postAcc, n.postChannels, n.postMessages = append(n.postAcc, k.account), append(n.postChannels, k.channel), append(n.postMessages, k.message)
+	}
+}
+
+// tellOnce tells the author of a typed text something, and nobody else; the next time it goes
+// without saying.
+func (w *work) tellOnce(c *conv, surface int64, a bridge.Action, line bridge.Line) {
+	if w.toldFirst(c, surface, a) {
+		w.whisper(c, surface, a, line)
+	}
+}
+
+// toldFirst says whether the author of a typed text is to be told what is told only once, and notes
+// that it was told. The text is about conversation c; nil = about none.
+func (w *work) toldFirst(c *conv, surface int64, a bridge.Action) bool {
+	k := toldKey(surface, a, w.now)
+	if w.posts[k] != nil {
+		return false
+	}
+	post := store.Post{AccountID: k.account, Channel: k.channel, Message: k.message, Kind: toldPost}
+	if c != nil {
+		post.ConversationID = c.ID // it goes with what was needed to deliver, when that has ended long ago
+	}
+	w.remember(post)
+	return true
+}

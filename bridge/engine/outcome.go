@@ -1,0 +1,261 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// A line about a message says what its fate is, and often asks what is to become of it. When the
+// fate changes, whoever and whatever changed it, the line becomes its outcome: the words change and
+// the buttons go. Nothing that decides a message has to know which lines are about it.
+
+// tracked says that a line follows the message that it is about.
+func tracked(line *bridge.Line) bool {
+	switch line.Kind {
+	case bridge.LineAsk, bridge.LineInside, bridge.LineNotMapped, bridge.LineParked, bridge.LineOffered, bridge.LineFailed, bridge.LineRetrying, bridge.LineUnclear, bridge.LineEditLate, bridge.LineUndone,
+		bridge.LineTexts, bridge.LineAutomatic, bridge.LineCollected, bridge.LineParticipant:
+		return line.Args.Message != 0
+	}
+	return carriesFate(line)
+}
+
+// carriesFate says that a line shows a message that leaves: one that was written in a form, which
+// people see nowhere else, or that somebody else's click sends.
+func carriesFate(line *bridge.Line) bool {
+	if line.Kind != bridge.LineDone || line.Args.Message == 0 {
+		return false
+	}
+	switch line.Verb {
+	case bridge.VerbReply, bridge.VerbTemplate, bridge.VerbNew, bridge.VerbSend:
+		return true
+	}
+	return false
+}
+
+// postedLine is a line in a thread with the changes that were made to it since, in order.
+type postedLine struct {
+	*delivery
+	changes []*delivery
+}
+
+// newest gives the delivery that says what the line says now.
+func (p postedLine) newest() *delivery {
+	if len(p.changes) > 0 {
+		return p.changes[len(p.changes)-1]
+	}
+	return p.delivery
+}
+
+// settleLines brings the lines about the messages in hand up to date.
+func (w *work) settleLines() {
+	lines := w.trackedLines()
+	for _, id := range keys(lines) {
+		m, last := w.messages[id], len(lines[id])-1
+		for i, line := range lines[id] {
+			w.settle(m, line, i == last)
+		}
+	}
+}
+
+// trackedLines gives the lines that follow messages in hand, by message, in order.
+func (w *work) trackedLines() map[int64][]postedLine {
+	lines, changes := map[int64][]postedLine{}, map[int64][]*delivery{}
+	for _, id := range keys(w.deliveries) {
+		d := w.deliveries[id]
+		if d.Kind != string(bridge.PostLine) || w.messages[d.MessageID] == nil || w.lanes[d.LaneID] == nil || d.State == store.Failed || d.State == store.Cancelled {
+			continue
+		}
+		switch p := payloadOf(d); {
+		case p.Line == nil || !tracked(p.Line):
+		case p.Changes != 0:
+			changes[p.Changes] = append(changes[p.Changes], d)
+		default:
+			lines[d.MessageID] = append(lines[d.MessageID], postedLine{delivery: d})
+		}
+	}
+	inOrder := func(a, b *delivery) int {
+		if a.LaneID == b.LaneID {
+			return cmp.Compare(a.Seq, b.Seq)
+		}
+		return a.CreatedAt.Compare(b.CreatedAt)
+	}
+	for _, list := range lines {
+		for i := range list {
+			list[i].changes = changes[list[i].ID]
+			slices.SortFunc(list[i].changes, inOrder)
+		}
+		slices.SortFunc(list, func(a, b postedLine) int { return inOrder(a.delivery, b.delivery) })
+	}
+	return lines
+}
+
+// settle has a line say what became of its message; last: no later line is about it.
+func (w *work) settle(m *message, line postedLine, last bool) {
+	first := payloadOf(line.delivery)
+	if line.fresh && first.Fate == "" {
+		first.Fate = m.Fate
+		line.setPayload(first)
+	}
+	now := payloadOf(line.newest())
+	outcome := w.outcome(m, first, now.Line, last)
+	if outcome == nil || now.Line.Outcome != nil && now.Line.Outcome.State == outcome.State && now.Line.Outcome.By.ID == outcome.By.ID {
+		return
+	}
+	said := *now.Line
+	said.Outcome, said.Verbs, said.Other = outcome, openVerbs(outcome.State), w.promotedTo(m, outcome.State, said.Other)
+	now.Line = &said
+	if w.notBegun(line.newest()) {
+		line.newest().setPayload(now)
+		return
+	}
+	l := w.lanes[line.LaneID]
+	c := w.convs[l.ConversationID]
+	if c == nil || c.threads[l.AccountID] == nil {
+		return
+	}
+	w.enqueue(w.changesLane(c, c.threads[l.AccountID]), string(bridge.PostLine), m.ID, payload{Line: &said, Changes: line.ID}, nil)
+}
+
+// outcome gives what a line has to say of its message; nil = what it was written with. first is the
+// line's payload as it was written, now what it says.
+func (w *work) outcome(m *message, first payload, now *bridge.Line, last bool) *bridge.Outcome {
+	if now.Kind == bridge.LineParticipant {
+		return w.allowed(m, now)
+	}
+	before := now.Outcome
+	if m.decided != nil && m.decided.State != "" && (last || now.Kind == bridge.LineAutomatic || now.Kind == bridge.LineCollected) {
+		return w.decidedBy(m, now, before, m.decided.State)
+	}
+	unchanged := first.Fate == "" || first.Fate == m.Fate
+	switch state := w.outcomeState(m); {
+	case now.Kind == bridge.LineAutomatic || now.Kind == bridge.LineCollected:
+		return nil
+	case !last && (state == bridge.OutcomeWaiting || state == bridge.OutcomeAsked):
+		return w.decidedBy(m, now, before, bridge.OutcomeAsked)
+	case unchanged && last && !carriesFate(now):
+		return nil
+	default:
+		return w.decidedBy(m, now, before, state)
+	}
+}
+
+// allowed gives the outcome of a line that asks about people who are new in a mail: once all of them
+// get replies, whoever changed that.
+func (w *work) allowed(m *message, line *bridge.Line) *bridge.Outcome {
+	c := w.convs[m.ConversationID]
+	if c == nil || line.Outcome != nil {
+		return line.Outcome
+	}
+	for _, key := range line.Args.Addresses {
+		if !slices.ContainsFunc(c.Participants, func(p store.Participant) bool { return p.Key == key && !p.New }) {
+			return nil
+		}
+	}
+	return &bridge.Outcome{State: bridge.OutcomeAllowed, By: c.addressedBy, At: w.now}
+}
+
+// decidedBy completes an outcome with who decided it and when: both stay while a reply goes its way.
+func (w *work) decidedBy(m *message, line *bridge.Line, before *bridge.Outcome, state bridge.OutcomeState) *bridge.Outcome {
+	o := &bridge.Outcome{State: state, At: w.now}
+	switch {
+	case m.decided != nil:
+		o.By = m.decided.By
+	case before != nil:
+		o.By = before.By
+	case carriesFate(line):
+		o.By = line.By
+	}
+	if before != nil && left(before.State) && left(state) {
+		o.At = before.At
+	}
+	return o
+}
+
+// left says that a message in this state is with the provider.
+func left(s bridge.OutcomeState) bool {
+	return s == bridge.OutcomeSent || s == bridge.OutcomeDelivered || s == bridge.OutcomeRead
+}
+
+// outcomeState tells what became of a message by its fate and by its receipts.
+func (w *work) outcomeState(m *message) bridge.OutcomeState {
+	switch m.Fate {
+	case store.FateWaiting:
+		return bridge.OutcomeWaiting
+	case store.FateOut:
+		return w.receiptState(m)
+	case store.FateFailed:
+		return bridge.OutcomeFailed
+	case store.FateUnclear:
+		return bridge.OutcomeUnclear
+	case store.FateInside:
+		return bridge.OutcomeInside
+	case store.FateDropped:
+		return bridge.OutcomeDropped
+	case store.FateUndone:
+		return bridge.OutcomeUndone
+	}
+	return bridge.OutcomeAsked
+}
+
+// receiptState tells how far all parts of a sent message came.
+func (w *work) receiptState(m *message) bridge.OutcomeState {
+	lowest := rank(store.Read)
+	for _, d := range w.partsOf(m) {
+		lowest = min(lowest, rank(d.State))
+	}
+	switch {
+	case len(w.partsOf(m)) == 0 || lowest < rank(store.Delivered):
+		return bridge.OutcomeSent
+	case lowest < rank(store.Read):
+		return bridge.OutcomeDelivered
+	}
+	return bridge.OutcomeRead
+}
+
+// openVerbs gives what can still be done where a line tells an outcome.
+func openVerbs(state bridge.OutcomeState) []bridge.Verb {
+	if state == bridge.OutcomeWaiting {
+		return []bridge.Verb{bridge.VerbUndo}
+	}
+	if state == bridge.OutcomeKept || state == bridge.OutcomeTemplate {
+		return []bridge.Verb{bridge.VerbDrop}
+	}
+	if state == bridge.OutcomeBlocked {
+		return []bridge.Verb{bridge.VerbUnblock}
+	}
+	if state == bridge.OutcomeUnblocked {
+		return sortingVerbs()
+	}
+	return nil
+}
+
+// promotedTo gives the conversation that a promoted mail is in; else what the line named.
+func (w *work) promotedTo(m *message, state bridge.OutcomeState, named bridge.Facts) bridge.Facts {
+	if c := w.convs[m.ConversationID]; c != nil && state == bridge.OutcomePromoted {
+		return bridge.Facts{ID: c.ID, Subject: c.Subject}
+	}
+	return named
+}
+
+// decide notes who decides what becomes of a message, for the lines about it.
+func (w *work) decide(m *message, agent *store.Agent, state bridge.OutcomeState) {
+	m.decided = &bridge.Outcome{State: state, By: w.dir.ref(0, agent.ID)}
+}
+
+// refuseDecided tells who pressed an old button what became of the message.
+func (w *work) refuseDecided(c *conv, surface int64, a bridge.Action, m *message) {
+	o := &bridge.Outcome{State: w.outcomeState(m)}
+	var said time.Time
+	for _, list := range w.trackedLines()[m.ID] {
+		d := list.newest()
+		if before := payloadOf(d).Line.Outcome; before != nil && before.State != bridge.OutcomeAsked && !d.CreatedAt.Before(said) {
+			o, said = before, d.CreatedAt
+		}
+	}
+	w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineDecided, Verb: a.Verb, Customer: c.customer(), Outcome: o})
+	w.logParley(c, "refused", detail{Text: string(a.Verb), Reason: "stale"})
+}

@@ -1,0 +1,150 @@
+package engine_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// settledAs waits until a post tells an outcome, and gives it.
+func (w *world) settledAs(post bridgetest.Message, state bridge.OutcomeState) bridgetest.Message {
+	w.t.Helper()
+	w.chat.Wait(w.t, fmt.Sprintf("%q becomes %s", post.Text, state), func() bool {
+		return strings.Contains(w.chat.Get(support, post.ID).Plain(), " = "+string(state))
+	})
+	return w.chat.Get(support, post.ID)
+}
+
+// A line becomes its outcome, with who decided it, and its buttons go; pressing an old one
+// answers with the outcome.
+func TestLineBecomesItsOutcome(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	w.fate(w.reply(thread, "One"), "waiting")
+	asked := w.reply(thread, "!frob of ann")
+	inside := w.line(thread, bridge.LineAsk)
+	w.chat.Press(t, "ann", inside, bridge.VerbSend)
+	if got := w.settledAs(inside, bridge.OutcomeWaiting); !strings.HasSuffix(got.Plain(), "Ann") || offers(got) != "undo" {
+		t.Errorf("on its way: %q, buttons %s", got.Text, offers(got))
+	}
+	w.advance(time.Hour)
+	w.provider.WaitTexts(t, "One", "!frob of ann")
+	if got := w.settledAs(inside, bridge.OutcomeSent); !strings.HasSuffix(got.Plain(), "Ann") || offers(got) != "" {
+		t.Errorf("sent: %q, buttons %s", got.Text, offers(got))
+	}
+	w.fate(asked, "out")
+	w.chat.Press(t, "ben", inside, bridge.VerbSend)
+	if got := w.whisper("ben", "[decided]"); !strings.HasSuffix(got.Plain(), "= sent Ann") {
+		t.Errorf("the answer to an old button: %q", got.Text)
+	}
+}
+
+// offers names those under a post.
+func offers(m bridgetest.Message) string {
+	var list []string
+	for _, b := range m.Buttons {
+		list = append(list, string(b.Verb))
+	}
+	return strings.Join(list, " ")
+}
+
+// What was asked is settled by whatever decides it: a click, an undo, a deletion.
+func TestLinesAreSettledByWhateverDecides(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	for _, story := range []struct {
+		text string
+		do   func(id string, line bridgetest.Message)
+		want bridge.OutcomeState
+	}{
+		{"!kept of ann", func(_ string, line bridgetest.Message) { w.chat.Press(t, "ben", line, bridge.VerbKeep) }, bridge.OutcomeInside},
+		{"!deleted of ann", func(id string, _ bridgetest.Message) { w.chat.Delete(support, id) }, bridge.OutcomeDropped},
+		{"!undone of ann", func(id string, line bridgetest.Message) {
+			w.chat.Press(t, "ann", line, bridge.VerbSend)
+			w.fate(id, "waiting")
+			w.reply(thread, "!undo")
+		}, bridge.OutcomeUndone},
+	} {
+		id := w.reply(thread, story.text)
+		w.fate(id, "ask")
+		line := w.lineAbout(thread, bridge.LineAsk, story.text)
+		story.do(id, line)
+		if got := w.settledAs(line, story.want); offers(got) != "" {
+			t.Errorf("%s: %q has the buttons %s", story.text, got.Text, offers(got))
+		}
+	}
+}
+
+// lineAbout waits for a line of a kind that keeps a text.
+func (w *world) lineAbout(thread string, kind bridge.LineKind, text string) bridgetest.Message {
+	w.t.Helper()
+	var found bridgetest.Message
+	w.chat.Wait(w.t, fmt.Sprintf("a line %q about %q", kind, text), func() bool {
+		for _, m := range w.chat.Messages(support, thread) {
+			if strings.HasPrefix(m.Plain(), "["+string(kind)+"]") && strings.Contains(m.Plain(), text) {
+				found = m
+			}
+		}
+		return found.ID != ""
+	})
+	return found
+}
+
+// what was written in a form is a line in the thread, and that line tells its fate.
+func TestReplyOfAFormTellsItsFate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	w.chat.Submit("ann", support, thread, submit(bridge.VerbReply), "By a form")
+	line := w.lineAbout(thread, bridge.LineDone, "By a form")
+	if got := w.settledAs(line, bridge.OutcomeWaiting); offers(got) != "undo" {
+		t.Errorf("waiting: buttons %s", offers(got))
+	}
+	w.advance(time.Hour)
+	external := w.provider.WaitTexts(t, "By a form")[0].ID
+	if got := w.settledAs(line, bridge.OutcomeSent); offers(got) != "" {
+		t.Errorf("sent: buttons %s", offers(got))
+	}
+	for _, state := range []string{"delivered", "read"} {
+		w.hook(chat, channelstest.Event{Type: "status", ID: external + state, State: state, External: []string{external}})
+		w.settledAs(line, bridge.OutcomeState(state))
+	}
+	w.chat.Press(t, "ann", line, bridge.VerbUndo)
+	w.whisper("ann", "= read")
+	w.settled()
+	if n := w.lines(thread, bridge.LineDone); n != 1 {
+		t.Errorf("%d lines tell of one reply", n)
+	}
+}
+
+// A failure's line is settled when it is sent again, and the next failure's when that is.
+func TestFailureIsSettled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, Times: 2})
+	reply := w.reply(thread, "One")
+	w.fate(reply, store.FateFailed)
+	first := w.line(thread, bridge.LineFailed)
+	w.chat.Press(t, "ben", first, bridge.VerbSendAgain)
+	w.eventually("it fails again", func() bool { return w.lines(thread, bridge.LineFailed) == 2 })
+	if got := w.settledAs(first, bridge.OutcomeFailed); offers(got) != "" {
+		t.Errorf("the first failure: %q has the buttons %s", got.Text, offers(got))
+	}
+	lines := w.chat.Messages(support, thread)
+	w.chat.Press(t, "ben", lines[len(lines)-1], bridge.VerbSendAgain)
+	w.provider.WaitTexts(t, "One")
+	w.settledAs(lines[len(lines)-1], bridge.OutcomeSent)
+	w.settledAs(first, bridge.OutcomeSent)
+}

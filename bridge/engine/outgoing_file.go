@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// ErrNoFile means that a message has no such file to give away.
+var ErrNoFile = errors.New("bridge: no such file")
+
+// outgoingFile gives a file that an agent attached, as a channel gets it.
+// Errors: *channels.SendError.
+func (e *Engine) outgoingFile(s bridge.Surface, message int64, ref store.FileRef) (channels.File, error) {
+	f := surfaceFile(ref)
+	if f.Unavailable != "" {
+		return channels.File{}, &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: " + f.Unavailable,
+			Hint: "Upload the file itself and send again."}
+	}
+	if s == nil && ref.Blob == "" {
+		return channels.File{}, retry(errors.New("bridge: the surface of the file isn't connected"))
+	}
+	link := func() (string, error) {
+		if e.opt.FileLink == nil {
+			return "", &channels.SendError{Class: channels.BadContent, Text: "Files can't be sent here: this Parley has no public address to fetch them from.",
+				Hint: "An admin can set PARLEY_PUBLIC_URL; until then send a text."}
+		}
+		return e.opt.FileLink(message, fileName(ref)), nil
+	}
+	open := func(ctx context.Context) (io.ReadCloser, error) { return s.Open(ctx, f) }
+	if ref.Blob != "" {
+		open = func(ctx context.Context) (io.ReadCloser, error) {
+			r, err := e.blobFile(ref).Open(ctx)
+			if errors.Is(err, ErrNoFile) {
+				err = &channels.SendError{Class: channels.BadContent, Text: f.Name + " is not stored any more.", Hint: "Upload the file again and send it anew."}
+			}
+			return r, err
+		}
+	}
+	return channels.File{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Open: open, Link: link}, nil
+}
+
+// surfaceFile reads what a surface told of a file; a customer's has nothing.
+func surfaceFile(ref store.FileRef) bridge.SurfaceFile {
+	var f bridge.SurfaceFile
+	_ = json.Unmarshal(ref.Surface, &f) //nolint:errcheck // written by us
+	return f
+}
+
+// uploadedFile begins the names of files that were uploaded to us.
+const uploadedFile = "up"
+
+// fileName names a file of a message in links: an edit that takes another file doesn't
+// change what a link leads to.
+func fileName(ref store.FileRef) string {
+	if ref.Blob != "" { // a hash itself; the database writes Surface in its own way
+		return uploadedFile + strconv.Itoa(ref.Index) + "-" + ref.Blob[:min(len(ref.Blob), 16)]
+	}
+	sum := sha256.Sum256(ref.Surface)
+	return hex.EncodeToString(sum[:8])
+}
+
+// InThread says that links to a file stand in a thread, by its name in them: it lies nowhere
+// else in the chat, and people click on it later.
+func InThread(file string) bool {
+	return strings.HasPrefix(file, incomingFile) || strings.HasPrefix(file, uploadedFile)
+}
+
+// attached names the files of a message that were uploaded to us, with links to them where
+// the world can reach us.
+func (e *Engine) attached(m *message) []bridge.LineFile {
+	var list []bridge.LineFile
+	for _, ref := range m.Files {
+		f := bridge.LineFile{Name: ref.Name}
+		if e.opt.FileLink != nil {
+			f.URL = e.opt.FileLink(m.ID, fileName(ref))
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+// uploadedNames names the files of a message that lie nowhere else in the chat, without links:
+// nobody gets what did not leave.
+func uploadedNames(m *message) []bridge.LineFile {
+	var list []bridge.LineFile
+	for _, ref := range m.Files {
+		if ref.Blob != "" && len(ref.Surface) > 0 {
+			list = append(list, bridge.LineFile{Name: ref.Name})
+		}
+	}
+	return list
+}
+
+// OutgoingFile gives a file of a message that leaves or left for a customer, for whoever
+// fetches it by a signed link.
+// Errors: ErrNoFile, also for a file of a message that stayed inside; and the database's.
+func (e *Engine) OutgoingFile(ctx context.Context, message int64, file string) (channels.File, error) {
+	messages, err := store.Messages(ctx, e.pool, message)
+	if err != nil {
+		return channels.File{}, err
+	}
+	if len(messages) == 0 {
+		return channels.File{}, ErrNoFile
+	}
+	m := messages[0]
+	switch m.Fate {
+	case store.FateWaiting, store.FateOut, store.FateUnclear, store.FateFailed: // of one that failed, another part may leave
+	default:
+		return channels.File{}, ErrNoFile
+	}
+	for _, ref := range m.Files {
+		if len(ref.Surface) > 0 && fileName(ref) == file {
+			return e.outgoingFile(e.surface(m.AccountID), m.ID, ref)
+		}
+	}
+	return channels.File{}, ErrNoFile
+}

@@ -1,0 +1,131 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/bridge/engine"
+	"parley/channels"
+	"parley/channels/channelstest"
+)
+
+// linker is a channel whose provider fetches files by their links.
+type linker struct {
+	channels.Channel
+	mu    sync.Mutex
+	links []string
+}
+
+// Send implements channels.Channel.
+func (l *linker) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
+	for _, f := range o.Files {
+		link, err := f.Link()
+		if err != nil {
+			return channels.Receipt{}, err
+		}
+		l.mu.Lock()
+		l.links = append(l.links, link)
+		l.mu.Unlock()
+	}
+	return l.Channel.Send(ctx, o)
+}
+
+// A provider fetches an agent's file by its link, from any replica; no link leads to what
+// stayed inside.
+func TestLinkToAFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{engines: 2, stopped: true, caps: func(c *channels.Capabilities) { c.AttachmentsPerMessage = 2 },
+		fileLink: func(message int64, file string) string { return fmt.Sprintf("%d %s", message, file) }})
+	l := &linker{Channel: w.live[chat].Load()}
+	for _, e := range w.engines {
+		e.SetChannel(w.accounts[chat], l)
+	}
+	w.start()
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	file := bridgetest.File{Name: "plan.txt", Content: []byte("the plan")}
+	w.fate(w.chat.Say("ann", support, thread, "Here it is", file, bridgetest.File{Name: "b.txt", Content: []byte("b")}), "out")
+	w.fate(w.chat.Say("ann", support, thread, "note: never", file), "inside")
+	l.mu.Lock()
+	links := slices.Clone(l.links)
+	l.mu.Unlock()
+	if len(links) != 2 || links[0] == links[1] {
+		t.Fatalf("links %q", links)
+	}
+	var message int64
+	var name string
+	if _, err := fmt.Sscan(links[0], &message, &name); err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range w.engines {
+		f := must(e.OutgoingFile(t.Context(), message, name))(t)
+		body := must(f.Open(t.Context()))(t)
+		if got := must(io.ReadAll(body))(t); string(got) != "the plan" || f.Name != "plan.txt" {
+			t.Errorf("replica %d gives %s with %q", i, f.Name, got)
+		}
+	}
+	inside := int64(w.count(`SELECT id FROM messages WHERE fate = 'inside'`))
+	incoming := int64(w.count(`SELECT min(id) FROM messages WHERE direction = 'in'`))
+	for what, id := range map[string]int64{"a note": inside, "a customer's message": incoming, "none": 1 << 40} {
+		if _, err := w.engines[0].OutgoingFile(t.Context(), id, name); !errors.Is(err, engine.ErrNoFile) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if _, err := w.engines[0].OutgoingFile(t.Context(), message, "other"); !errors.Is(err, engine.ErrNoFile) {
+		t.Errorf("another file: %v", err)
+	}
+}
+
+// Without a public address the agent is told what is missing.
+// R-266
+func TestNoLinkWithoutAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{stopped: true})
+	w.engines[0].SetChannel(w.accounts[chat], &linker{Channel: w.live[chat].Load()})
+	w.start()
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.fate(w.chat.Say("ann", support, thread, "Here", bridgetest.File{Name: "plan.txt", Content: []byte("the plan")}), "failed")
+	if line := w.line(thread, bridge.LineFailed); !strings.Contains(line.Plain(), "PARLEY_PUBLIC_URL") {
+		t.Errorf("the line: %q", line.Plain())
+	}
+}
+
+// Of several files that leave one by one, one that was refused takes no link from the others.
+func TestLinkAfterAnotherFileFailed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{stopped: true, fileLink: func(message int64, file string) string { return fmt.Sprintf("%d %s", message, file) }})
+	l := &linker{Channel: w.live[chat].Load()}
+	w.engines[0].SetChannel(w.accounts[chat], l)
+	w.start()
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "a.txt"})
+	said := w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 2))
+	w.line(thread, bridge.LineFailed)
+	w.settled()
+	w.fate(said, "failed")
+	l.mu.Lock()
+	links := slices.Clone(l.links)
+	l.mu.Unlock()
+	if len(links) != 2 {
+		t.Fatalf("links %q", links)
+	}
+	var message int64
+	var name string
+	if _, err := fmt.Sscan(links[1], &message, &name); err != nil {
+		t.Fatal(err)
+	}
+	if f, err := w.engines[0].OutgoingFile(t.Context(), message, name); err != nil || f.Name != "b.txt" {
+		t.Errorf("the file that left: %q, %v", f.Name, err)
+	}
+}

@@ -1,0 +1,54 @@
+package engine_test
+
+import (
+	"slices"
+	"testing"
+
+	"parley/bridge"
+)
+
+// who takes a conversation by a button, which subscribes nobody to its thread, is
+// mentioned in a line; who types there is told anyway.
+func TestTakingByAButtonMentionsTheOwner(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.settled()
+	if n := w.lines(thread, bridge.LineAssigned); n != 0 {
+		t.Errorf("%d lines about what ann typed", n)
+	}
+	w.chat.Press(t, "ben", w.chat.Get(support, thread), bridge.VerbTake)
+	if line := w.line(thread, bridge.LineAssigned); !slices.Equal(line.Mentions(), []string{"ben"}) {
+		t.Errorf("the line: %q", line.Text)
+	}
+	w.card(thread, "| Ben |")
+}
+
+// An emoji on any message resolves one's own conversation; somebody else's only on its card, and
+// its owner learns in the thread by whom.
+func TestEmojiResolvesOnesOwnOrAsks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	hello := w.shown("Hello")
+	w.chat.React("ben", hello, bridge.VerbResolve)
+	asked := w.whisper("ben", "not_assignee")
+	w.card(thread, "#1 open")
+	w.chat.Press(t, "ben", asked, bridge.VerbResolve)
+	w.card(thread, "#1 resolved")
+	if line := w.line(thread, bridge.LineResolved); !slices.Equal(line.Mentions(), []string{"ann"}) {
+		t.Errorf("the line: %q", line.Text)
+	}
+	w.reply(thread, "!reopen")
+	w.card(thread, "#1 open")
+	w.chat.React("ann", hello, bridge.VerbResolve)
+	w.card(thread, "#1 resolved")
+	w.reply(thread, "!reopen")
+	w.card(thread, "#1 open")
+	w.chat.React("ben", w.chat.Get(support, thread), bridge.VerbResolve)
+	w.card(thread, "#1 resolved")
+}

@@ -1,0 +1,323 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// Newcomers of one mail that are asked about one by one, and how many one button holds.
+const (
+	askedAlone    = 5
+	askedTogether = 5
+)
+
+// Roles of a participant.
+const (
+	roleTo     = "to"
+	roleCc     = "cc"
+	roleCopied = "copied" // reads the customer's mail in copy; replies go to the sender only. It is New as well: a version that does not know it sends nothing either.
+)
+
+// addressed gives whom a reply goes to and who gets a copy. Sending and all that names recipients
+// ask it, so that what is shown is what is sent.
+func addressed(list []store.Participant) (to, cc []store.Participant) {
+	for _, p := range list {
+		switch {
+		case p.New:
+		case p.Role == roleTo:
+			to = append(to, p)
+		default:
+			cc = append(cc, p)
+		}
+	}
+	return to, cc
+}
+
+// recipientFacts shows who gets replies and who does not.
+func recipientFacts(f *bridge.Facts, list []store.Participant) {
+	name := func(p store.Participant) bridge.PartyRef { return bridge.PartyRef{Name: p.Name, Address: p.Key} }
+	to, cc := addressed(list)
+	for _, p := range to {
+		ref := name(p)
+		if p.Key == f.Contact.Address {
+			ref = f.Contact
+		}
+		f.To = append(f.To, ref)
+	}
+	for _, p := range cc {
+		f.Cc = append(f.Cc, name(p))
+	}
+	for _, p := range list {
+		switch {
+		case p.Role == roleCopied:
+			f.Copied = append(f.Copied, name(p))
+		case p.New:
+			f.Waiting = append(f.Waiting, name(p))
+		}
+	}
+}
+
+// recipients takes who gets replies from the customer's last mail. Who is new in a
+// conversation that is known already waits for one click. message is that mail as we keep
+// it; 0 = it is not one of the customer's.
+func (w *work) recipients(c *conv, in channels.Inbound, message int64) {
+	ch := w.e.channel(c.AccountID)
+	if in.Automatic != "" && len(c.Participants) > 0 {
+		return
+	}
+	to := in.ReplyTo
+	if len(to) == 0 {
+		to = []channels.Party{in.From}
+	}
+	var next []store.Participant
+	var newcomers []string
+	add := func(p channels.Party, role string) {
+		if p.Key == "" || slices.ContainsFunc(next, func(q store.Participant) bool { return q.Key == p.Key }) {
+			return
+		}
+		q := store.Participant{Key: p.Key, Name: p.Name, Role: role, New: role == roleCopied || w.isNewcomer(c, p.Key)}
+		if q.New && role != roleCopied {
+			newcomers = append(newcomers, p.Key)
+		}
+		next = append(next, q)
+	}
+	for _, p := range to {
+		add(p, roleTo)
+	}
+	if ch != nil && ch.Capabilities().Participants {
+		copied := roleCopied
+		if w.settings(c).ReplyTo == "all" {
+			copied = roleCc
+		}
+		for _, p := range slices.Concat(in.To, in.Cc) {
+			add(p, copied)
+		}
+	}
+	if answered, _ := addressed(next); len(answered) == 0 {
+		next = append(next, keepKnown(c.Participants, next)...)
+	}
+	known := c.Participants
+	c.Participants = next
+	c.touch()
+	w.askNewcomers(c, message, without(newcomers, waiting(known)))
+	if before, now := recipientList(known), recipientList(next); before != "" && before != now && !c.Exclusive {
+		w.line(c, bridge.Line{Kind: bridge.LineRecipients, Text: now, Without: droppedFrom(known, next)})
+	}
+}
+
+// droppedFrom names who got replies before and does not any more.
+func droppedFrom(known, next []store.Participant) []bridge.PartyRef {
+	var dropped []bridge.PartyRef
+	for _, p := range known {
+		if !p.New && !slices.ContainsFunc(next, func(q store.Participant) bool { return q.Key == p.Key && !q.New }) {
+			dropped = append(dropped, bridge.PartyRef{Name: cmp.Or(p.Name, p.Key), Address: p.Key})
+		}
+	}
+	return dropped
+}
+
+// askNewcomers asks whether new people may get replies: each by a line, many together.
+// Who is beyond what lines can hold may be added by !cc.
+func (w *work) askNewcomers(c *conv, message int64, keys []string) {
+	together := 1
+	if len(keys) > askedAlone {
+		together = askedTogether
+	}
+	n := 0
+	for some := range slices.Chunk(keys, together) {
+		if n++; n > askedAlone {
+			return
+		}
+		who := c.participant(some[0])
+		if len(some) > 1 {
+			who = bridge.PartyRef{Name: strings.Join(some, ", ")}
+		}
+		w.line(c, bridge.Line{Kind: bridge.LineParticipant, Customer: who, Verbs: []bridge.Verb{bridge.VerbAllow},
+			Args: bridge.Args{Conversation: c.ID, Message: message, Addresses: some}})
+	}
+}
+
+// participant names somebody in the conversation.
+func (c *conv) participant(key string) bridge.PartyRef {
+	for _, p := range c.Participants {
+		if p.Key == key && p.Name != "" {
+			return bridge.PartyRef{Name: p.Name, Address: key}
+		}
+	}
+	return bridge.PartyRef{Name: key, Address: key}
+}
+
+// isNewcomer says that an address is not yet part of a conversation that has some.
+func (w *work) isNewcomer(c *conv, key string) bool {
+	if len(c.Participants) == 0 || c.identity != nil && c.identity.Key == key {
+		return false
+	}
+	if i := w.byAddress[userKey{c.AccountID, key}]; i != nil && i == w.rootOf(c) {
+		return false // the customer by another key
+	}
+	for _, p := range c.Participants {
+		if p.Key == key {
+			return p.New
+		}
+	}
+	return true
+}
+
+// keepKnown gives the people who may be written to while a newcomer waits.
+func keepKnown(known, next []store.Participant) []store.Participant {
+	var kept []store.Participant
+	for _, p := range known {
+		if !p.New && !slices.ContainsFunc(next, func(q store.Participant) bool { return q.Key == p.Key }) {
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+func waiting(list []store.Participant) []string {
+	var keys []string
+	for _, p := range list {
+		if p.New && p.Role != roleCopied {
+			keys = append(keys, p.Key)
+		}
+	}
+	return keys
+}
+
+func without(list, drop []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(drop, s) })
+}
+
+// changeRecipients does !cc, !to and Allow.
+func (w *work) changeRecipients(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+	if ch := w.e.channel(c.AccountID); ch != nil && !ch.Capabilities().Participants {
+		w.refuse(c, surface, a, "one_customer", "A conversation of "+c.account.Name+" has one customer: nobody else gets what is written in it.", "Write to them by a conversation of their own: @Parley new")
+		return
+	}
+	if len(a.Args.Addresses) == 0 {
+		w.refuse(c, surface, a, "no_address", "No address was named.", "For example: !"+string(a.Verb)+" bob@shop.example")
+		return
+	}
+	list := slices.Clone(c.Participants)
+	for _, address := range a.Args.Addresses {
+		key := bridge.AddressKey(address)
+		if !strings.Contains(key, "@") {
+			w.refuse(c, surface, a, "not_an_address", address+" is not an e-mail address.", "Write it like ann@example.org.")
+			return
+		}
+		at := slices.IndexFunc(list, func(p store.Participant) bool { return p.Key == key })
+		switch {
+		case a.Args.Remove:
+			if at >= 0 {
+				list = slices.Delete(list, at, at+1)
+			}
+		case at >= 0:
+			list[at].New = false
+			switch {
+			case a.Verb == bridge.VerbTo:
+				list[at].Role = roleTo
+			case list[at].Role == roleCopied:
+				list[at].Role = roleCc
+			}
+		default:
+			role := roleCc
+			if a.Verb == bridge.VerbTo {
+				role = roleTo
+			}
+			list = append(list, store.Participant{Key: key, Role: role})
+		}
+	}
+	if a.Verb == bridge.VerbTo && !a.Args.Remove {
+		list = slices.DeleteFunc(list, func(p store.Participant) bool {
+			return p.Role == roleTo && !p.New && !slices.ContainsFunc(a.Args.Addresses, func(s string) bool { return bridge.AddressKey(s) == p.Key })
+		})
+	}
+	if slices.Equal(list, c.Participants) {
+		w.unchanged(c, surface, a)
+		return
+	}
+	w.setParticipants(c, agent, surface, list, a.Args.Addresses)
+}
+
+// setParticipants changes who gets replies, and says so in the thread.
+func (w *work) setParticipants(c *conv, agent *store.Agent, surface int64, list []store.Participant, named []string) {
+	c.Participants, c.addressedBy = list, w.dir.ref(0, agent.ID)
+	w.logAgent(c, agent, "recipients", detail{Text: strings.Join(named, ", ")})
+	w.line(c, bridge.Line{Kind: bridge.LineRecipients, By: w.dir.ref(surface, agent.ID), Text: recipientList(c.Participants)})
+	w.card(c)
+}
+
+// recipientsOfForm gives a conversation the recipients that the form of a reply names. A form that
+// was handed in as it was opened changes nothing, whoever joined meanwhile. One that is handed in
+// again counts as it is now, because the first time may have changed them.
+func (w *work) recipientsOfForm(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+	ch := w.e.channel(c.AccountID)
+	if len(a.Args.To) == 0 || ch != nil && !ch.Capabilities().Participants {
+		return
+	}
+	if a.Args.Shown == bridge.RecipientsMark(a.Args.To, a.Args.Cc) && !w.handedInBefore(surface, a) {
+		return
+	}
+	list := namedParticipants(c.Participants, a.Args.To, a.Args.Cc)
+	if recipientList(list) != recipientList(c.Participants) {
+		w.setParticipants(c, agent, surface, list, slices.Concat(a.Args.To, a.Args.Cc))
+	}
+}
+
+// namedParticipants gives the participants once the recipients of replies and copies are named: these,
+// and behind them whoever got no replies before and is not named, who goes on getting none.
+func namedParticipants(known []store.Participant, to, cc []string) []store.Participant {
+	var list []store.Participant
+	has := func(key string) bool {
+		return slices.ContainsFunc(list, func(p store.Participant) bool { return p.Key == key })
+	}
+	add := func(addresses []string, role string) {
+		for _, address := range addresses {
+			p := store.Participant{Key: bridge.AddressKey(address), Role: role}
+			if !strings.Contains(p.Key, "@") || has(p.Key) {
+				continue
+			}
+			if at := slices.IndexFunc(known, func(q store.Participant) bool { return q.Key == p.Key }); at >= 0 {
+				p.Name = known[at].Name
+			}
+			list = append(list, p)
+		}
+	}
+	add(to, roleTo)
+	add(cc, roleCc)
+	for _, p := range known {
+		if p.New && !has(p.Key) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// meant gives whom a reply is for, besides those who get a copy.
+func meant(list []store.Participant) []string {
+	to, _ := addressed(list)
+	return keysOf(to)
+}
+
+func keysOf(list []store.Participant) []string {
+	var keys []string
+	for _, p := range list {
+		keys = append(keys, p.Key)
+	}
+	return keys
+}
+
+// recipientList names who gets replies.
+func recipientList(list []store.Participant) string {
+	to, cc := addressed(list)
+	text := strings.Join(keysOf(to), ", ")
+	if len(cc) > 0 {
+		text += " · copy: " + strings.Join(keysOf(cc), ", ")
+	}
+	return text
+}

@@ -1,0 +1,212 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// A reply with more files than the channel takes in a message leaves as several deliveries,
+// which follow each other in the lane: the text with the first files, then the others. Each
+// has its own receipt; the fate of the message is the worst of theirs.
+
+// span is which of a message's files a delivery carries: from, and up to but not with, to.
+type span struct {
+	From int `json:"from"`
+	To   int `json:"to"`
+}
+
+// spans divides files among deliveries; one nil where all of them leave together.
+func spans(files, each int) []*span {
+	if each <= 0 || files <= each {
+		return []*span{nil}
+	}
+	var list []*span
+	for from := 0; from < files; from += each {
+		list = append(list, &span{from, min(from+each, files)})
+	}
+	return list
+}
+
+// enqueueReply puts a reply into the customer's lane and gives its first delivery.
+func (w *work) enqueueReply(c *conv, l *lane, order string, m *message, p payload) *delivery {
+	until := w.now.Add(w.hold(c))
+	var first *delivery
+	for _, s := range spans(len(m.Files), w.e.caps(c.AccountID).AttachmentsPerMessage) {
+		p.Span = s
+		d := w.enqueueInOrder(l, order, m.ID, p, &until)
+		if first == nil {
+			first = d
+		}
+	}
+	return first
+}
+
+// partsOf gives the deliveries of a message's latest sending, in order.
+func (w *work) partsOf(m *message) []*delivery {
+	last := w.replyOf(m)
+	if last == nil {
+		return nil
+	}
+	parts := []*delivery{last}
+	if payloadOf(last).Span == nil {
+		return parts
+	}
+	for _, d := range w.deliveries {
+		if d != last && d.MessageID == m.ID && d.Kind == kindReply && d.LaneID == last.LaneID && d.OrderBy == last.OrderBy && payloadOf(d).Span != nil {
+			parts = append(parts, d)
+		}
+	}
+	slices.SortFunc(parts, func(a, b *delivery) int { return cmp.Compare(a.Seq, b.Seq) })
+	return parts
+}
+
+// firstOf gives the delivery with a message's text.
+func (w *work) firstOf(m *message) *delivery {
+	if parts := w.partsOf(m); len(parts) > 0 {
+		return parts[0]
+	}
+	return nil
+}
+
+// cancelReply takes a waiting reply back, all of it. It says no when something of it is
+// being sent or was sent.
+func (w *work) cancelReply(m *message) bool {
+	parts := w.partsOf(m)
+	if len(parts) == 0 || !w.cancel(parts[0]) {
+		return false
+	}
+	for _, d := range parts[1:] {
+		w.cancel(d)
+	}
+	return true
+}
+
+// dropParts takes back the parts whose files an edit took away.
+func (w *work) dropParts(m *message) {
+	for _, d := range w.partsOf(m) {
+		if s := payloadOf(d).Span; s != nil && s.From > 0 && s.From >= len(m.Files) {
+			w.cancel(d)
+		}
+	}
+}
+
+// underWayReply says that an attempt at some part of a reply runs or will be repeated.
+func (w *work) underWayReply(m *message) bool {
+	return slices.ContainsFunc(w.partsOf(m), w.underWay)
+}
+
+// leftInParts says that some part of a reply reached the provider and another may not.
+func (w *work) leftInParts(m *message) bool {
+	parts := w.partsOf(m)
+	return len(parts) > 1 && slices.ContainsFunc(parts, func(d *delivery) bool { return rank(d.State) > 0 })
+}
+
+// worst gives the fate of a message by what became of its deliveries.
+func (w *work) worst(m *message) string {
+	fate := store.FateOut
+	for _, d := range w.partsOf(m) {
+		switch d.State {
+		case store.NeedsDecision:
+			return store.FateUnclear
+		case store.Failed:
+			fate = store.FateFailed
+		case store.Queued, store.Sending, store.Unknown:
+			if fate == store.FateOut {
+				fate = store.FateWaiting
+			}
+		}
+	}
+	return fate
+}
+
+// partLanded says that a part of a reply landed, but that its message has not yet, or not
+// as a whole: the mark waits for the others.
+func (w *work) partLanded(m *message) bool {
+	if len(w.partsOf(m)) < 2 {
+		return false
+	}
+	switch m.Fate {
+	case store.FateWaiting, store.FateUnclear, store.FateFailed:
+	default:
+		return false
+	}
+	fate := w.worst(m)
+	if fate == store.FateOut {
+		return false
+	}
+	m.Fate, m.dirty = fate, true
+	return true
+}
+
+// deliveryOf gives the delivery that a result or click is about.
+func (w *work) deliveryOf(m *message, delivery int64) *delivery {
+	if d := w.deliveries[delivery]; d != nil && d.MessageID == m.ID {
+		return d
+	}
+	return w.replyOf(m)
+}
+
+// partName says what of a message a delivery carries, where it is a file alone.
+func (w *work) partName(m *message, d *delivery) string {
+	if d == nil {
+		return ""
+	}
+	if s := payloadOf(d).Span; s != nil && s.From > 0 && s.From < len(m.Files) {
+		return m.Files[s.From].Name
+	}
+	return ""
+}
+
+// receiptOf finds the delivery that a receipt is about: by the provider's id where a message
+// left in parts.
+// Errors: notYet while the part's own result may be about to be written.
+func (w *work) receiptOf(m *message, s *channels.Status) (*delivery, error) {
+	parts := w.partsOf(m)
+	if len(parts) < 2 {
+		return w.replyOf(m), nil
+	}
+	if s.Early {
+		return parts[0], nil // what carries a file alone is one part
+	}
+	for _, d := range parts {
+		if d.ExternalID != "" && slices.Contains(s.External, d.ExternalID) {
+			return d, nil
+		}
+	}
+	if i := slices.IndexFunc(parts, func(d *delivery) bool { return d.State == store.Unknown && d.ExternalID == "" }); i >= 0 {
+		return parts[i], nil // the one whose answer was lost
+	}
+	if w.age() < resultWait {
+		return nil, w.wait(resultWait - w.age())
+	}
+	return parts[0], nil
+}
+
+// leaves says that a message is still to leave: also the other parts of one of which a part
+// failed.
+func (r *outgoing) leaves(m *store.Message) bool {
+	return m.Fate == store.FateWaiting || r.payload.Span != nil && (m.Fate == store.FateFailed || m.Fate == store.FateUnclear)
+}
+
+// onlyPart leaves of a reply what its delivery carries.
+func (r *outgoing) onlyPart() {
+	s := r.payload.Span
+	if s == nil {
+		return
+	}
+	if s.From > 0 {
+		r.out.Text, r.out.Rich = "", nil
+	}
+	for i := range r.lines {
+		files := r.lines[i].message.Files
+		one := *r.lines[i].message
+		one.Files = files[min(s.From, len(files)):min(s.To, len(files))]
+		r.lines[i].message = &one
+	}
+	if s.From > 0 && len(r.lines) == 1 && len(r.lines[0].message.Files) == 0 {
+		r.lines, r.message.Fate = nil, store.FateUndone // an edit took the file away
+	}
+}

@@ -1,0 +1,55 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"parley/bridge"
+)
+
+// catcher counts how often its surface is asked to look around.
+type catcher struct {
+	bridge.Surface
+	asked chan time.Time
+}
+
+func (c catcher) CatchUp(since time.Time) { c.asked <- since }
+
+// A process that vanished makes the others look, once, for what was on its way to it;
+// one that says goodbye does not.
+func TestAnotherProcessVanishes(t *testing.T) {
+	t.Parallel()
+	c := catcher{asked: make(chan time.Time, 9)}
+	w := newWorld(t, options{surface: func(s bridge.Surface) bridge.Surface { c.Surface = s; return c }})
+	ctx := t.Context()
+	if _, err := w.pool.Exec(ctx, `INSERT INTO leases (name, holder, until) VALUES ('process:dead', 'process:dead', clock_timestamp() - interval '1 s'),
+		('process:long-dead', 'x', clock_timestamp() - interval '1 hour')`); err != nil {
+		t.Fatal(err)
+	}
+	// It looks back longer than it does for a moment in which this process itself was stopped.
+	const back = 8 * time.Second
+	for late, looked := time.After(patience), false; !looked; {
+		select {
+		case since := <-c.asked:
+			looked = time.Since(since) >= back
+		case <-late:
+			t.Fatal("nobody looked around, or not far enough")
+		}
+	}
+	w.eventually("its own presence is kept, and the old one's forgotten", func() bool {
+		var n int
+		check(t, w.pool.QueryRow(ctx, `SELECT count(*) FROM leases WHERE name LIKE 'process:%'`).Scan(&n))
+		return n == 2
+	})
+	w.stops[0]()
+	var left string
+	check(t, w.pool.QueryRow(ctx, `SELECT string_agg(name, ' ') FROM leases WHERE name LIKE 'process:%'`).Scan(&left))
+	if left != "process:dead" {
+		t.Errorf("left: %s", left)
+	}
+	for len(c.asked) > 0 {
+		if time.Since(<-c.asked) >= back {
+			t.Error("it looked around twice for the same one")
+		}
+	}
+}

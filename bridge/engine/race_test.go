@@ -1,0 +1,260 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// journal stores customers' messages as Accept does, without an engine.
+func (w *world) journal(account string, events ...channelstest.Event) {
+	w.t.Helper()
+	var rows []store.NewEvent
+	for _, e := range events {
+		rows = append(rows, store.NewEvent{AccountID: w.accounts[account], ExternalID: e.Type + ":" + e.ID,
+			OrderKey: store.OrderKey(w.accounts[account], e.From), Payload: must(json.Marshal(e))(w.t)})
+	}
+	must(store.InsertEvents(w.t.Context(), w.pool, rows))(w.t)
+}
+
+// Appliers that need new gates at once must not wait for connections of
+// each other: a small pool is enough.
+func TestFewConnectionsAreEnough(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{stopped: true})
+	if n := w.pool.Config().MaxConns; n > 4 {
+		t.Logf("the pool has %d connections", n)
+	}
+	var events []channelstest.Event
+	for i := range 24 {
+		events = append(events, channelstest.Event{Type: "message", ID: fmt.Sprint("first-", i), From: fmt.Sprint("kim", i), Text: fmt.Sprintf("<%d>", i)})
+	}
+	w.journal(chat, events...)
+	w.start()
+	w.settled()
+	if n := len(w.chat.Messages(support, "")); n != 24 {
+		t.Errorf("%d roots, want 24", n)
+	}
+}
+
+// Bounces of mails that we don't know go to the day's one thread, however they come.
+func TestUnmatchedBouncesShareADay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	for i := range 3 {
+		w.hook(mail, channelstest.Event{Type: "status", ID: fmt.Sprint("bounce-", i), State: "failed", External: []string{"?"}, Reason: fmt.Sprint("nobody", i)})
+		w.shown(fmt.Sprint("nobody", i))
+	}
+	w.settled()
+	if n := len(w.chat.Messages(support, "")); n != 1 {
+		t.Errorf("%d roots, want 1", n)
+	}
+	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
+		t.Errorf("%d events in quarantine", n)
+	}
+}
+
+// Two transactions that make the lane of a channel at once lose nothing of what either
+// puts into it.
+func TestLaneMadeTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "Hello")
+	w.thread("Hello")
+	w.settled()
+	tx := must(w.pool.Begin(t.Context()))(t)
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	if _, err := tx.Exec(t.Context(), `INSERT INTO lanes (id, account_id, key, gate_id, due_at) VALUES (999999, $1, 'ch:' || $2, 1, NULL)`, w.surface, support); err != nil {
+		t.Fatal(err)
+	}
+	text := w.chat.Say("ann", support, "", "Is anybody here?")
+	w.eventually("the engine waits for the lane", func() bool {
+		return w.count(`SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'`) > 0
+	})
+	check(t, tx.Commit(t.Context()))
+	w.line(text, bridge.LineTopLevel)
+}
+
+// Where the customer has another open conversation on a chat, reopening the old one is
+// refused, with the way to the new one.
+// R-021
+func TestReopenBesideAnOpenOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "Hello")
+	first := w.thread("Hello")
+	w.chat.Say("ann", support, first, "!resolve")
+	w.card(first, "#1 resolved")
+	w.writes("kim", "Again")
+	second := w.thread("Again")
+	w.card(second, "continues #1")
+	w.chat.Say("ann", support, first, "!reopen")
+	w.whisper("ann", "#2")
+	w.settled()
+	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
+		t.Errorf("%d events in quarantine", n)
+	}
+	w.card(first, "#1 resolved")
+	w.chat.Say("ann", support, second, "!resolve")
+	w.card(second, "#2 resolved")
+	w.chat.Say("ann", support, first, "!reopen")
+	w.card(first, "#1 open")
+}
+
+// Which remark was last is a matter of order, not of which replica numbered it.
+func TestLastRemarkAcrossReplicas(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"who_replies": "any_agent"}})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.settled()
+	// Another replica, with a block of higher ids, kept remarks of ben's, and then this
+	// one, with lower ids, the customer's next message.
+	w.exec(`INSERT INTO messages (id, conversation_id, direction, fate, reason, agent_id, author_user, account_id, text, event_id, said_at, created_at)
+		SELECT id + 1000000 * n, conversation_id, 'note', 'inside', 'not_assignee', $1, 'ben', $2, 'Hm', event_id, said_at, created_at
+		FROM messages, generate_series(1, 9) AS n`, w.agents["ben"], w.surface)
+	w.writes("kim", "Anybody?")
+	w.shown("Anybody?")
+	w.settled()
+	reply := w.chat.Say("ann", support, thread, "Yes")
+	w.provider.WaitTexts(t, "Yes")
+	w.fate(reply, "out")
+}
+
+// A bounce that is applied while the result of the sending waits for the conversation is
+// not forgotten by it.
+func TestBounceBeforeItsResult(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.settled()
+	release := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Until: release})
+	reply := w.chat.Say("ann", support, thread, "Yes")
+	w.provider.WaitCalls(t, 1)
+	tx := must(w.pool.Begin(t.Context()))(t)
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	if _, err := tx.Exec(t.Context(), `SELECT FROM conversations WHERE id = 1 FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	close(release)
+	w.eventually("the result waits for the conversation", func() bool {
+		return w.count(`SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database() AND query LIKE '%FROM conversations%FOR UPDATE%'`) > 0
+	})
+	if _, err := tx.Exec(t.Context(), `UPDATE messages SET fate = 'failed' WHERE place = $1`, reply); err != nil {
+		t.Fatal(err)
+	}
+	check(t, tx.Commit(t.Context()))
+	w.settled()
+	w.fate(reply, "failed")
+}
+
+// A reply that is taken back leaves the customer waiting, and that is seen.
+func TestTakenBackIsNotAnswered(t *testing.T) {
+	t.Parallel()
+	back := map[string]func(w *world, thread, reply string){
+		"deleted": func(w *world, _, reply string) { w.chat.Delete(support, reply) },
+		"undone":  func(w *world, thread, _ string) { w.chat.Say("ann", support, thread, "!undo") },
+		"edited":  func(w *world, _, reply string) { w.chat.Edit(support, reply, "note: not for you") },
+	}
+	for name, do := range back {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{hold: time.Hour})
+			w.writes("kim", "Hello")
+			thread := w.thread("Hello")
+			reply := w.chat.Say("ann", support, thread, "Yes")
+			w.card(thread, "#1 open | Kim | Hello | Ann")
+			do(w, thread, reply)
+			w.card(thread, "#1 open")
+			w.settled()
+			if w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL AND status = 'open'`) != 1 {
+				t.Errorf("nobody waits any more\n%s", w.dump())
+			}
+			if n := w.provider.Calls(); n != 0 {
+				t.Errorf("the customer got %q", w.provider.Texts())
+			}
+		})
+	}
+}
+
+// Two replicas with the same facts: each counts once, whoever applies it.
+func TestTwoReplicas(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{engines: 2})
+	const customers, messages = 8, 4
+	for i := range messages {
+		for c := range customers {
+			e := channelstest.Event{Type: "message", ID: fmt.Sprintf("%d-%d", c, i), From: fmt.Sprint("kim", c), Text: fmt.Sprintf("(%d.%d)", c, i)}
+			w.hook(chat, e)
+			body := must(json.Marshal(e))(t)
+			check(t, w.engines[0].Accept(t.Context(), w.accounts[chat], factOf(e, body)))
+		}
+	}
+	for c := range customers {
+		thread := w.thread(fmt.Sprintf("(%d.%d)", c, messages-1))
+		for i := range 3 {
+			w.chat.Say("ann", support, thread, fmt.Sprintf("re %d.%d", c, i))
+		}
+	}
+	w.provider.Wait(t, "all replies", func(sent []channelstest.Sent) bool { return len(sent) >= customers*3 })
+	w.settled()
+	if n := len(w.provider.Sent()); n != customers*3 {
+		t.Errorf("%d replies, want %d", n, customers*3)
+	}
+	perCustomer := map[int64][]string{}
+	for _, m := range w.provider.Sent() {
+		perCustomer[m.Conversation] = append(perCustomer[m.Conversation], m.Text[strings.Index(m.Text, "."):])
+	}
+	for id, texts := range perCustomer {
+		if got := strings.Join(texts, ""); got != ".0.1.2" {
+			t.Errorf("conversation %d got replies in the order %s", id, got)
+		}
+	}
+	for _, root := range w.chat.Messages(support, "") {
+		var said []string
+		for _, text := range w.said(root.ID) {
+			said = append(said, text[strings.Index(text, "."):])
+		}
+		if got := strings.Join(said, ""); got != ".0).1).2).3)" {
+			t.Errorf("thread %s shows %s", root.ID, got)
+		}
+	}
+}
+
+// A replica that dies in the middle of a sending: another takes over, asks, and the
+// customer has it once.
+func TestReplicaDiesWhileSending(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.settled()
+	release := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, Until: release})
+	w.chat.Say("ann", support, thread, "Yes")
+	w.provider.WaitCalls(t, 1)
+	w.eventually("it is being sent", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE state = 'sending'`) == 1 })
+	// The process stops for good: its result never comes, its lease runs out.
+	w.exec(`UPDATE lanes SET epoch = epoch + 1000 WHERE leased_until IS NOT NULL`)
+	close(release)
+	w.provider.WaitTexts(t, "Yes")
+	w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 min' WHERE state = 'sending'`)
+	w.exec(`UPDATE lanes SET leased_until = clock_timestamp(), due_at = parley_now() WHERE leased_until IS NOT NULL`)
+	w.settled()
+	w.provider.WaitTexts(t, "Yes")
+	if got := w.text(`SELECT state FROM deliveries WHERE kind = 'reply'`); got != "accepted" {
+		t.Errorf("the reply is %s\n%s", got, w.dump())
+	}
+}
+
+var _ = bridgetest.App

@@ -1,0 +1,60 @@
+package engine
+
+import (
+	"slices"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// reach gives the surface in which an agent is told something directly: the first choice
+// if the agent has a user there, else another that is connected; 0 if there is none.
+func (w *work) reach(agent, first int64) int64 {
+	var best int64
+	for _, surface := range w.dir.surfacesOf(agent) {
+		switch {
+		case surface == first:
+			return surface
+		case best == 0, w.e.surface(best) == nil && w.e.surface(surface) != nil:
+			best = surface
+		}
+	}
+	return best
+}
+
+// tellsOf gives the surface in which people are told of an account's troubles: that of its
+// threads. Of a surface's own troubles another one tells, if one is connected.
+func (w *work) tellsOf(a *store.Account) int64 {
+	if a.Side != "surface" {
+		surface, _ := w.dir.home(a, nil)
+		return surface
+	}
+	for _, other := range w.dir.Accounts {
+		if other.Side == "surface" && other.ID != a.ID && w.e.surface(other.ID) != nil {
+			return other.ID
+		}
+	}
+	return a.ID
+}
+
+// notHere gives the lanes of agents who are not known in every surface: of what happens in
+// one where they are not, they are told directly in another.
+func (n *wanted) notHere(dir *directory) {
+	for k, user := range dir.users {
+		known := dir.surfacesOf(k.agent)
+		if slices.ContainsFunc(dir.Accounts, func(a store.Account) bool { return a.Side == "surface" && !slices.Contains(known, a.ID) }) {
+			n.laneAcc, n.laneKeys = append(n.laneAcc, k.account), append(n.laneKeys, channelLane("@"+user))
+		}
+	}
+}
+
+// tellAssigned tells an agent of an assignment in another surface than that of the
+// conversation's thread, where a mention would notify nobody.
+func (w *work) tellAssigned(c *conv, agent int64) {
+	surface := w.reach(agent, 0)
+	if surface == 0 {
+		return
+	}
+	row := w.e.factsOf(w.dir, surface, w.dir.agents[agent], c.Conversation, w.identities, c.places(), w.now)
+	w.direct(surface, agent, bridge.Line{Kind: bridge.LineList, Text: "assigned", Rows: []bridge.Facts{row}})
+}

@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// quoteRunes is how much of a message is quoted in a line about it.
+const quoteRunes = 80
+
+// quoteOf shortens what a message says, to name it.
+func quoteOf(m *store.Message) string {
+	text := preview(m.Text)
+	if text == "" && len(m.Files) > 0 {
+		text = m.Files[0].Name
+	}
+	if r := []rune(text); len(r) > quoteRunes {
+		text = string(r[:quoteRunes-1]) + "…"
+	}
+	return text
+}
+
+// named finds a message, and its conversation, by the provider's id.
+func (w *work) named(a *store.Account, external string) (*message, *conv) {
+	x, ok := w.external[userKey{a.ID, external}]
+	if !ok || external == "" {
+		return nil, nil
+	}
+	m := w.messages[x.MessageID]
+	if m == nil {
+		return nil, nil
+	}
+	return m, w.convs[m.ConversationID]
+}
+
+// answers tells which message a customer's message answers.
+func (w *work) answers(a *store.Account, in channels.Inbound) *bridge.Answered {
+	if in.Answered == "" {
+		return nil
+	}
+	m, _ := w.named(a, in.Answered)
+	if m == nil {
+		return &bridge.Answered{}
+	}
+	return &bridge.Answered{Text: quoteOf(&m.Message), ByUs: m.Direction == "out", ByOwner: m.Direction == "in"}
+}
+
+// customerReacts tells a reaction by one line for each message, brought up to date when the
+// customer thinks better of it.
+func (w *work) customerReacts(a *store.Account, in channels.Inbound) error {
+	i, err := w.customerOf(a, in)
+	if err != nil || i == nil {
+		return err
+	}
+	m, c := w.named(a, in.Target)
+	if c == nil {
+		c = w.latestOf(i)
+	}
+	k := reactionKey{a.ID, in.Target, i.ID}
+	known, before := w.reactions[k]
+	if c == nil || c.home(w.dir) == nil || known.Emoji == in.Emoji {
+		return nil // nobody sees where, or nothing changes
+	}
+	line := bridge.Line{Kind: bridge.LineReacted, Text: in.Emoji, Customer: refOf(i)}
+	if m != nil {
+		line.Hint, line.Reason = quoteOf(&m.Message), m.Direction
+	}
+	d := w.deliveries[known.DeliveryID]
+	switch {
+	case before && d != nil && in.Emoji == "" && payloadOf(d).Changes == 0 && w.cancel(d):
+		w.reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Target, IdentityID: i.ID}
+		w.reacted[k] = true
+		return nil // nobody saw it
+	case before && d != nil && w.holdable(d):
+		w.reviseLine(d, line)
+	case before && d != nil:
+		d = w.postTo(c, c.home(w.dir), bridge.PostLine, 0, payload{Line: &line, Changes: d.ID})
+	default:
+		d = w.postTo(c, c.home(w.dir), bridge.PostLine, 0, payload{Line: &line})
+	}
+	w.reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Target, IdentityID: i.ID, Emoji: in.Emoji, DeliveryID: d.ID}
+	w.reacted[k] = true
+	return nil
+}
+
+// reviseLine changes a line that still waits to be posted.
+func (w *work) reviseLine(d *delivery, line bridge.Line) {
+	p := payloadOf(d)
+	p.Line = &line
+	d.setPayload(p)
+}

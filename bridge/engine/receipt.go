@@ -1,0 +1,284 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// resultWait is how long a receipt waits for the result of what it is about.
+const resultWait = 10 * time.Second
+
+// rank orders what is known of a delivery: it only rises.
+func rank(state string) int {
+	switch state {
+	case store.Accepted:
+		return 1
+	case "sent":
+		return 2
+	case store.Delivered:
+		return 3
+	case store.Read:
+		return 4
+	}
+	return 0
+}
+
+// replyLanded notes that the provider took a reply.
+func (w *work) replyLanded(c *conv, f ownFact) {
+	m := w.messages[f.Message]
+	if m == nil {
+		return
+	}
+	if f.External != "" {
+		m.ExternalID, m.dirty = f.External, true
+		w.tie(c.AccountID, f.External, c.ID, m.ID)
+		c.addRef(f.External)
+	}
+	w.counted(c, m, f.Parts, f.Cost)
+	if w.sentAgain(f) || w.partLanded(m) {
+		return
+	}
+	if m.Fate == store.FateFailed || m.Fate == store.FateOut {
+		return // a bounce or a receipt came first
+	}
+	w.reached(c, m)
+	w.markSent(c, m, f.Followed)
+}
+
+// sentAgain says that a result is of an earlier attempt: a bounce came before it, and somebody has had
+// the message sent again. The result of the present attempt is written together with the end of its
+// delivery, so that any result that comes while the delivery is on its way is an earlier one.
+func (w *work) sentAgain(f ownFact) bool {
+	d := w.deliveries[f.Delivery]
+	return d != nil && slices.Contains([]string{store.Queued, store.Sending, store.Unknown}, d.State)
+}
+
+// counted keeps what the provider counts and charges a message as.
+func (w *work) counted(c *conv, m *message, parts int, cost string) {
+	if parts > m.Parts {
+		m.Parts, m.dirty = parts, true
+		if parts > 1 {
+			line := bridge.Line{Kind: bridge.LineParts, Text: strconv.Itoa(parts)}
+			if t := c.home(w.dir); t != nil {
+				line.SourceRef = sourceOf(m, t)
+			}
+			w.line(c, line)
+		}
+	}
+	if cost != "" && cost != m.Cost {
+		m.Cost, m.dirty = cost, true
+		c.Cost = cost
+		c.touch()
+	}
+}
+
+// takenBack says that a reply was deleted, undone or edited into something else.
+func takenBack(m *message) bool {
+	switch m.Fate {
+	case store.FateUndone, store.FateDropped, store.FateInside, store.FateAsk:
+		return true
+	}
+	return false
+}
+
+// replyFailed tells the author that the customer didn't get it.
+func (w *work) replyFailed(ctx context.Context, tx pgx.Tx, c *conv, f ownFact) error {
+	m := w.messages[f.Message]
+	if m == nil || takenBack(m) || w.sentAgain(f) {
+		return nil // the customer isn't to get it, or this is old
+	}
+	if f.Class == string(channels.TemplateBad) && templateUsed(&m.Message) != nil {
+		return w.templateFailed(ctx, tx, c, m, f)
+	}
+	part := w.partName(m, w.deliveryOf(m, f.Delivery))
+	if f.Class == string(channels.WindowClosed) && (part == "" || m.Fate == store.FateParked) {
+		w.closedByProvider(c, m, f.Text)
+		return nil
+	}
+	m.Fate, m.Reason, m.dirty = store.FateFailed, f.Class, true
+	w.logParley(c, "not delivered", detail{Message: m.ID, Reason: f.Text})
+	w.mark(c, m, bridge.MarkWarning)
+	line := bridge.Line{Kind: bridge.LineFailed, Text: part, Reason: f.Text, Hint: f.Hint, Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Delivery: f.Delivery}}
+	if slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return surfaceFile(f).Unavailable != "" }) {
+		line.Verbs = []bridge.Verb{bridge.VerbReply} // it would fail again
+	}
+	w.tellWith(c, m, line)
+	w.refusedByCustomer(c, m, f.Class)
+	w.unanswered(c)
+	return nil
+}
+
+// replyLate tells that a reply still isn't out.
+func (w *work) replyLate(c *conv, f ownFact) {
+	m := w.messages[f.Message]
+	if m == nil {
+		return
+	}
+	d := w.deliveryOf(m, f.Delivery)
+	line := bridge.Line{Kind: bridge.LineRetrying, Text: w.partName(m, d), Reason: f.Text, Hint: f.Hint}
+	if d != nil && d.FirstAt != nil {
+		line.Since = *d.FirstAt
+	}
+	w.tellWith(c, m, line)
+}
+
+// replyUnclear asks a person about what nobody can tell.
+func (w *work) replyUnclear(c *conv, f ownFact) {
+	m := w.messages[f.Message]
+	if m == nil || w.sentAgain(f) {
+		return
+	}
+	w.logParley(c, "unclear", detail{Message: m.ID, Reason: f.Text})
+	if takenBack(m) {
+		w.tellWith(c, m, bridge.Line{Kind: bridge.LineUnclear, Reason: f.Text})
+		return
+	}
+	m.Fate, m.dirty = store.FateUnclear, true
+	w.mark(c, m, bridge.MarkWarning)
+	w.tellWith(c, m, bridge.Line{Kind: bridge.LineUnclear, Text: w.partName(m, w.deliveryOf(m, f.Delivery)), Reason: f.Text, Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: f.Delivery}})
+}
+
+// applyStatus takes what the provider tells of one of our messages.
+func (w *work) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	if !in.Status.UpTo.IsZero() {
+		return w.watermark(ctx, tx, a, in)
+	}
+	m := w.statusMessage(a, in.Status)
+	if m == nil && w.receiptCameFirst(a, in) {
+		return w.waitForID(a.ID, in.Status.External[0], resultWait-w.age())
+	}
+	if m == nil && w.elsewheres(a, in.Status) {
+		return nil
+	}
+	if m == nil || m.Direction == "in" { // or one that the customer sent
+		return w.unmatchedStatus(ctx, tx, a, part, in)
+	}
+	c := w.convs[m.ConversationID]
+	d, err := w.receiptOf(m, in.Status)
+	if err != nil {
+		return err
+	}
+	if c != nil && d == nil {
+		w.bouncedElsewhere(c, m, in.Status)
+		return nil
+	}
+	if c == nil || w.lanes[d.LaneID] == nil {
+		return nil
+	}
+	if in.Status.MessageID == m.ID && len(in.Status.External) > 0 {
+		w.tieSent(a, m, in.Status.External[0])
+	}
+	w.counted(c, m, in.Status.Parts, in.Status.Cost)
+	run := w.runOf(d)
+	for _, one := range run {
+		if said := w.messages[one.MessageID]; said != nil {
+			if err := w.receipt(ctx, tx, c, one, said, in.Status); err != nil {
+				return err
+			}
+			if said.Fate == store.FateOut {
+				w.markSent(c, said, !w.lastInRun(run, one))
+			}
+		}
+	}
+	return nil
+}
+
+// receiptCameFirst says that a receipt may be about a message whose own result is about to
+// be written. In a mailbox nothing waits for it: its reports come by our own Message-ID.
+func (w *work) receiptCameFirst(a *store.Account, in channels.Inbound) bool {
+	ch := w.e.channel(a.ID)
+	return in.Status.MessageID == 0 && len(in.Status.External) > 0 && ch != nil && !ch.Capabilities().Threads &&
+		w.age() < resultWait
+}
+
+// elsewheres says that a receipt tells nobody anything: in a chat, that what another system
+// sent from the same number arrived.
+func (w *work) elsewheres(a *store.Account, s *channels.Status) bool {
+	return s.State != channels.StateFailed && !s.Delayed && !w.e.caps(a.ID).Threads
+}
+
+// runOf gives a delivery and those that left together with it, in order. What left with an earlier
+// attempt of it, and not with the last one, is apart from it.
+func (w *work) runOf(d *delivery) []*delivery {
+	run := []*delivery{d}
+	for _, other := range w.deliveries {
+		if other.Joined == d.ID && other.SentAt != nil && d.SentAt != nil && other.SentAt.Equal(*d.SentAt) {
+			run = append(run, other)
+		}
+	}
+	slices.SortFunc(run, func(a, b *delivery) int { return cmp.Compare(a.Seq, b.Seq) })
+	return run
+}
+
+// receipt notes what the provider tells of one delivery.
+func (w *work) receipt(ctx context.Context, tx pgx.Tx, c *conv, d *delivery, m *message, s *channels.Status) error {
+	switch {
+	case s.Delayed:
+		w.tellWith(c, m, bridge.Line{Kind: bridge.LineDelayed, Reason: s.Reason})
+	case s.State == channels.StateFailed:
+		restart(d, s)
+		if rank(d.State) >= rank(store.Delivered) || d.State == store.Failed || d.State == store.Cancelled {
+			return nil
+		}
+		d.State, d.ErrorClass, d.ErrorText, d.dirty = store.Failed, string(s.Class), s.Reason, true
+		return w.replyFailed(ctx, tx, c, ownFact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
+	case rank(string(s.State)) > rank(d.State):
+		if d.State == store.Unknown && w.isHead(d) {
+			w.due(w.lanes[d.LaneID], nil) // nothing is left to find out: the next may go
+		}
+		d.State, d.dirty = string(s.State), true
+		w.receiptSays(c, m)
+		if m.Fate == store.FateOut {
+			w.markSent(c, m, false)
+		}
+	}
+	return nil
+}
+
+// restart has a delivery of several parts begin anew when it is sent again, if a part before the
+// last one that left failed: else nobody would ever get that part.
+func restart(d *delivery, s *channels.Status) {
+	last := d.State != store.Queued && slices.Contains(s.External, d.ExternalID)
+	if d.Part > 0 && (s.Early || d.State != store.Unknown && !last) && rank(d.State) < rank(store.Delivered) {
+		d.Part, d.dirty = 0, true
+	}
+}
+
+// receiptSays ends what was open about a message: the provider has it, whether or not
+// its answer came, or a bounce.
+func (w *work) receiptSays(c *conv, m *message) {
+	if w.partLanded(m) {
+		return
+	}
+	if m.Fate == store.FateUnclear || m.Fate == store.FateWaiting || m.Fate == store.FateFailed || takenBack(m) {
+		w.reached(c, m)
+	}
+}
+
+func bounceText(s *channels.Status) string {
+	if s.Recipient == "" {
+		return s.Reason
+	}
+	return s.Recipient + ": " + s.Reason
+}
+
+func (w *work) statusMessage(a *store.Account, s *channels.Status) *message {
+	if m := w.messages[s.MessageID]; m != nil && w.convs[m.ConversationID] != nil && w.convs[m.ConversationID].AccountID == a.ID {
+		return m
+	}
+	for _, id := range s.External {
+		if x, ok := w.external[userKey{a.ID, id}]; ok && w.messages[x.MessageID] != nil {
+			return w.messages[x.MessageID]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,182 @@
+package engine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels/channelstest"
+)
+
+// addresses of people, as they are shown.
+func addresses(list []bridge.PartyRef) []string {
+	var all []string
+	for _, p := range list {
+		all = append(all, p.Address)
+	}
+	return all
+}
+
+// facts are what forms and cards show to Ann of the conversation that was opened first.
+func (w *world) facts() bridge.Facts {
+	w.t.Helper()
+	return must(w.engines[0].Desk(w.surface).Facts(w.t.Context(), 1, "ann"))(w.t)
+}
+
+// goesAsShown sends a reply and compares its recipients with those that are shown before.
+func (w *world) goesAsShown(thread, text string, to, cc, waiting []string) {
+	w.t.Helper()
+	w.settled()
+	f := w.facts()
+	if !slices.Equal(addresses(f.To), to) || !slices.Equal(addresses(f.Cc), cc) || !slices.Equal(addresses(f.Waiting), waiting) {
+		w.t.Errorf("before %q: shown to %q, copy %q, waiting %q; want %q, %q, %q", text, f.To, f.Cc, f.Waiting, to, cc, waiting)
+	}
+	n := len(w.provider.Sent())
+	w.reply(thread, text)
+	if m := w.sent(n + 1)[n]; !slices.Equal(m.To, addresses(f.To)) || !slices.Equal(m.Cc, addresses(f.Cc)) {
+		w.t.Errorf("%q went to %q, copy %q; shown were %q and %q", text, m.To, m.Cc, f.To, f.Cc)
+	}
+}
+
+// What is shown of a mail's recipients is what is sent: no newcomer who is not allowed yet, no
+// customer whom !to replaced. Saving the same recipients changes nothing and allows nobody.
+func TestRecipientsShownAreThoseSentTo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+	thread := w.thread("first")
+	w.goesAsShown(thread, "A", []string{"kim@x.test"}, []string{"lee@x.test"}, nil)
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second", References: []string{first}})
+	w.line(thread, bridge.LineParticipant)
+	w.goesAsShown(thread, "B", []string{"kim@x.test"}, []string{"lee@x.test"}, []string{"spy@y.test"})
+	w.chat.Say("ann", support, thread, "!to kim@x.test")
+	w.whisper("ann", "[unchanged]")
+	w.goesAsShown(thread, "C", []string{"kim@x.test"}, []string{"lee@x.test"}, []string{"spy@y.test"})
+	if n := w.lines(thread, bridge.LineRecipients); n != 0 {
+		t.Errorf("%d lines tell of recipients that did not change", n)
+	}
+	w.chat.Say("ann", support, thread, "!to lee@x.test")
+	w.line(thread, bridge.LineRecipients)
+	w.goesAsShown(thread, "D", []string{"lee@x.test"}, nil, []string{"spy@y.test"})
+}
+
+// What is shown for forms tells Parley's time, from which what people choose there is meant.
+func TestFactsTellParleysTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.opened()
+	before := w.facts().Now
+	w.advance(48 * time.Hour)
+	if now := w.facts().Now; now.Sub(before) < 48*time.Hour {
+		t.Errorf("after two days it is %s, and was %s", now, before)
+	}
+}
+
+// Who is left out of the copy by the customer is named.
+func TestWhoDropsOutOfTheCopyIsNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "mia@x.test"}, Subject: "One", Text: "first"})
+	thread := w.thread("first")
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"mia@x.test"}, Text: "second", References: []string{first}})
+	if line := w.line(thread, bridge.LineRecipients).Plain(); !strings.Contains(line, "without lee@x.test") || strings.Contains(line, "without mia") {
+		t.Errorf("the line says %q, want who got no reply any more", line)
+	}
+}
+
+// With reply_to: sender people in copy get no reply, but agents see that they read along, and may
+// answer them after all.
+func TestCopyIsShownWhereOnlyTheSenderIsAnswered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"reply_to": "sender"}})
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+	thread := w.thread("first")
+	w.goesAsShown(thread, "A", []string{"kim@x.test"}, nil, nil)
+	if got := addresses(w.facts().Copied); !slices.Equal(got, []string{"lee@x.test"}) {
+		t.Errorf("agents see %q in copy, want Lee", got)
+	}
+	if w.lines(thread, bridge.LineParticipant) != 0 {
+		t.Error("somebody is asked about a person who is never answered")
+	}
+	w.chat.Say("ann", support, thread, "!cc lee@x.test")
+	w.line(thread, bridge.LineRecipients)
+	w.goesAsShown(thread, "B", []string{"kim@x.test"}, []string{"lee@x.test"}, nil)
+}
+
+// replies go to whom the last mail names; who is new waits for a click.
+func TestParticipants(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+	thread := w.thread("first")
+	w.reply(thread, "A")
+	sent := w.provider.WaitTexts(t, "A")
+	if !slices.Equal(sent[0].To, []string{"kim@x.test"}) || !slices.Equal(sent[0].Cc, []string{"lee@x.test"}) || sent[0].InReplyTo != first {
+		t.Errorf("sent to %v, copy %v, answering %q", sent[0].To, sent[0].Cc, sent[0].InReplyTo)
+	}
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second", References: []string{first}})
+	line := w.line(thread, bridge.LineParticipant)
+	w.reply(thread, "B")
+	if sent = w.provider.WaitTexts(t, "A", "B"); !slices.Equal(sent[1].Cc, []string{"lee@x.test"}) {
+		t.Errorf("a newcomer got a reply: %v", sent[1].Cc)
+	}
+	w.chat.Press(t, "ann", line, bridge.VerbAllow)
+	w.line(thread, bridge.LineRecipients)
+	if got := w.settledAs(line, bridge.OutcomeAllowed); offers(got) != "" || !strings.HasSuffix(got.Plain(), "Ann") {
+		t.Errorf("once it was allowed, the line says %q with the buttons %s", got.Text, offers(got))
+	}
+	w.reply(thread, "C")
+	if sent = w.provider.WaitTexts(t, "A", "B", "C"); !slices.Equal(sent[2].Cc, []string{"lee@x.test", "spy@y.test"}) {
+		t.Errorf("after the click the copy is %v", sent[2].Cc)
+	}
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "mia@y.test"}, Text: "third", References: []string{first}})
+	line = says(t, w.chat, support, thread, "[participant]", "mia@y.test")
+	w.chat.Say("ben", support, thread, "!allow mia@y.test")
+	if got := w.settledAs(line, bridge.OutcomeAllowed); !strings.HasSuffix(got.Plain(), "Ben") {
+		t.Errorf("allowed by a typed command, the line says %q", got.Text)
+	}
+}
+
+// The form of a reply changes who gets it and what follows. Handed in as it was opened it changes
+// nobody, also when somebody joined while it was open; handed in again it counts as it is then.
+func TestReplyFormChangesRecipients(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+	thread := w.thread("first")
+	w.settled()
+	form := func(name string, to, cc []string) bridgetest.Button {
+		b := submit(bridge.VerbReply)
+		b.Form, b.Args = name, bridge.Args{Conversation: b.Args.Conversation, To: to, Cc: cc, Shown: bridge.RecipientsMark([]string{"kim@x.test"}, []string{"lee@x.test"})}
+		return b
+	}
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second", References: []string{first}})
+	w.line(thread, bridge.LineParticipant)
+	n := 0
+	hands := func(b bridgetest.Button, text string, to, cc []string) {
+		t.Helper()
+		w.chat.Submit("ann", support, thread, b, text)
+		n++
+		if m := w.sent(n)[n-1]; m.Text != text || !slices.Equal(m.To, to) || !slices.Equal(m.Cc, cc) {
+			t.Errorf("%q went to %q, copy %q; want %q and %q", m.Text, m.To, m.Cc, to, cc)
+		}
+		w.settled()
+	}
+	hands(form("f1", []string{"Kim@x.test"}, []string{"lee@x.test"}), "unchanged", []string{"kim@x.test"}, []string{"lee@x.test"})
+	if lines := w.lines(thread, bridge.LineRecipients); lines != 0 {
+		t.Errorf("%d lines tell of recipients that did not change", lines)
+	}
+	hands(form("f2", []string{"kim@x.test", "mia@x.test"}, nil), "changed", []string{"kim@x.test", "mia@x.test"}, nil)
+	w.goesAsShown(thread, "typed", []string{"kim@x.test", "mia@x.test"}, nil, []string{"spy@y.test"})
+	n++
+	hands(form("f3", []string{"kim@x.test"}, []string{"spy@y.test"}), "named is allowed", []string{"kim@x.test"}, []string{"spy@y.test"})
+	w.chat.Submit("ann", support, thread, form("f3", []string{"kim@x.test"}, []string{"lee@x.test"}), "and as it was opened")
+	w.line(thread, bridge.LineAsk)
+	w.settled()
+	if got := addresses(w.facts().Cc); !slices.Equal(got, []string{"lee@x.test"}) {
+		t.Errorf("handed in again, the form shows Lee in copy; shown are %q", got)
+	}
+}

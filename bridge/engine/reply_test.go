@@ -1,0 +1,368 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/channels/channelstest"
+)
+
+// An answer that was lost: the message is found and not sent again.
+func TestReplyLostAnswer(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []channelstest.FaultKind{channelstest.FaultDropAfter, channelstest.FaultErrorAfter} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{lossy: true})
+			thread := w.opened()
+			w.provider.AddFault(channelstest.Fault{Kind: kind})
+			first := w.reply(thread, "One")
+			w.reply(thread, "Two")
+			w.provider.WaitTexts(t, "One", "Two")
+			w.fate(first, "out")
+			w.marked(first, "sent")
+			w.settled()
+			w.provider.WaitTexts(t, "One", "Two")
+		})
+	}
+}
+
+// An attempt that never arrived is sent again, once it was absent twice.
+func TestReplyNeverArrived(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []channelstest.FaultKind{channelstest.FaultDropBefore, channelstest.FaultErrorBefore} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{lossy: true})
+			thread := w.opened()
+			w.provider.AddFault(channelstest.Fault{Kind: kind})
+			w.reply(thread, "One")
+			w.reply(thread, "Two")
+			w.provider.WaitTexts(t, "One", "Two")
+			w.settled()
+			w.provider.WaitTexts(t, "One", "Two")
+			if n := w.provider.Calls(); n != 3 {
+				t.Errorf("%d calls, want 3", n)
+			}
+		})
+	}
+}
+
+// What nobody can tell goes to a person, who sends again or marks it as sent; what was
+// said after it goes on meanwhile.
+func TestReplyUnclear(t *testing.T) {
+	t.Parallel()
+	for verb, want := range map[bridge.Verb][]string{bridge.VerbSendAgain: {"One", "Two", "One"}, bridge.VerbMarkSent: {"One", "Two"}} {
+		t.Run(string(verb), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.opened()
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+			first := w.reply(thread, "One")
+			w.stateOf(first, "unknown")
+			w.reply(thread, "Two")
+			w.eventually("it was looked for", func() bool {
+				w.exec(ageUnclear)
+				w.exec(lookNow)
+				return w.count(`SELECT count(*) FROM lanes WHERE account_id = $1 AND epoch >= 2 AND leased_until IS NULL`, w.accounts[chat]) > 0
+			})
+			w.stateOf(first, "unknown")
+			w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 hour' WHERE state = 'unknown'`)
+			w.eventually("it is looked for again", func() bool {
+				w.exec(lookNow)
+				return w.text(`SELECT state FROM deliveries WHERE kind = 'reply' ORDER BY id LIMIT 1`) != "unknown"
+			})
+			w.stateOf(first, "needs_decision")
+			w.fate(first, "unclear")
+			line := w.line(thread, bridge.LineUnclear)
+			if !strings.Contains(line.Plain(), "One") || !slices.Equal(line.Mentions(), []string{"ann"}) {
+				t.Errorf("the line: %q", line.Text)
+			}
+			w.marked(first, "warning")
+			w.provider.WaitTexts(t, "One", "Two")
+			w.chat.Press(t, "ben", line, verb)
+			w.fate(first, "out")
+			w.provider.WaitTexts(t, want...)
+			w.chat.Press(t, "ben", line, verb)
+			w.whisper("ben", "[decided]")
+			w.settled()
+			w.provider.WaitTexts(t, want...)
+		})
+	}
+}
+
+// What the provider refuses is said in the thread, with the text, to its author; Send
+// again does it.
+func TestReplyRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadRecipient})
+	first := w.reply(thread, "One")
+	w.fate(first, "failed")
+	line := w.line(thread, bridge.LineFailed)
+	if !strings.Contains(line.Plain(), "One") || !slices.Equal(line.Mentions(), []string{"ann"}) {
+		t.Errorf("the line: %q", line.Text)
+	}
+	w.marked(first, "warning")
+	w.card(thread, "#1 open")
+	w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
+	w.provider.WaitTexts(t, "One")
+	w.fate(first, "out")
+}
+
+// A provider that is down for long: the agent is told once, and it leaves in the end.
+func TestReplyLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{relay: relayLate(), backoff: []time.Duration{10 * time.Millisecond}})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Times: -1})
+	first := w.reply(thread, "One")
+	w.line(thread, bridge.LineRetrying)
+	w.provider.WaitCalls(t, w.provider.Calls()+5)
+	w.provider.ClearFaults()
+	w.provider.WaitTexts(t, "One")
+	w.fate(first, "out")
+	w.settled()
+	if n := w.lines(thread, bridge.LineRetrying); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+}
+
+// Receipts only rise, in whatever order they come; a bounce is told; a later delivery
+// beats it.
+// R-054
+func TestReceipts(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		states []string
+		state  string
+		fate   string
+		mark   string // the one that it has then
+		failed int    // lines
+	}{
+		{"in order", []string{"sent", "delivered", "read"}, "read", "out", "read", 0},
+		{"backwards", []string{"read", "delivered", "sent"}, "read", "out", "read", 0},
+		{"twice", []string{"delivered", "delivered"}, "delivered", "out", "delivered", 0},
+		{"bounced", []string{"failed", "failed"}, "failed", "failed", "warning", 1},
+		{"delivered, then bounced", []string{"delivered", "failed"}, "delivered", "out", "delivered", 0},
+		{"bounced, then delivered", []string{"failed", "delivered"}, "delivered", "out", "delivered", 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.opened()
+			reply := w.reply(thread, "One")
+			external := w.provider.WaitTexts(t, "One")[0].ID
+			w.marked(reply, "sent")
+			w.settled()
+			for i, s := range tt.states {
+				w.hook(chat, channelstest.Event{Type: "status", ID: external + "." + string(rune('a'+i)), State: s, External: []string{external}})
+			}
+			w.stateOf(reply, tt.state)
+			w.fate(reply, tt.fate)
+			w.settled()
+			w.marked(reply, tt.mark)
+			if got := w.chat.Get(support, reply).Marks; !slices.Equal(got, []string{tt.mark}) {
+				t.Errorf("marks %v, want %s alone", got, tt.mark)
+			}
+			if n := w.lines(thread, bridge.LineFailed); n != tt.failed {
+				t.Errorf("%d lines of failure, want %d", n, tt.failed)
+			}
+		})
+	}
+}
+
+// A receipt that comes before the answer, or in its place, settles the message: the next
+// one goes at once.
+func TestReceiptBeforeTheAnswer(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []channelstest.FaultKind{channelstest.FaultNone, channelstest.FaultDropAfter} {
+		t.Run("answer "+string(kind), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Hour}})
+			thread := w.opened()
+			release := make(chan struct{})
+			w.provider.AddFault(channelstest.Fault{Kind: kind, Until: release})
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+			reply := w.reply(thread, "One")
+			w.provider.WaitCalls(t, 1)
+			id := w.count(`SELECT id FROM messages WHERE place = $1`, reply)
+			w.hook(chat, channelstest.Event{Type: "status", ID: "early", State: "delivered", Message: int64(id)})
+			w.stateOf(reply, "delivered")
+			w.reply(thread, "Two")
+			close(release)
+			w.provider.WaitTexts(t, "One", "Two")
+			w.settled()
+			w.stateOf(reply, "delivered")
+			w.fate(reply, "out")
+			w.marked(reply, "delivered")
+			w.provider.WaitTexts(t, "One", "Two")
+		})
+	}
+}
+
+// A receipt for a message whose answer was lost lets the next one go at once.
+func TestReceiptAfterALostAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Hour}})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	first := w.reply(thread, "One")
+	w.stateOf(first, "unknown")
+	w.reply(thread, "Two")
+	id := w.count(`SELECT id FROM messages WHERE place = $1`, first)
+	w.hook(chat, channelstest.Event{Type: "status", ID: "late", State: "sent", Message: int64(id)})
+	w.provider.WaitTexts(t, "One", "Two")
+	w.stateOf(first, "sent")
+}
+
+// surfaceFact brings a surface's event to the journal by hand.
+func (w *world) surfaceFact(kind string, m bridgetest.Message) {
+	w.t.Helper()
+	body := must(json.Marshal(map[string]any{"type": kind, "message": m, "own_thread": true}))(w.t)
+	id := "m:" + m.Channel + ":" + m.ID
+	if kind != "say" {
+		id = kind[:1] + id[1:]
+	}
+	check(w.t, w.engines[len(w.engines)-1].Accept(w.t.Context(), w.surface, channels.Fact{ExternalID: id, OrderKey: m.Channel + ":" + m.Thread, Payload: body}))
+}
+
+// Replies leave in the surface's own order though their events came in another.
+func TestRepliesInTheSurfacesOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	w.chat.Mute(true)
+	var typed []bridgetest.Message
+	for _, text := range []string{"1", "2", "3", "4"} {
+		typed = append(typed, w.chat.Get(support, w.reply(thread, text)))
+	}
+	w.chat.Mute(false)
+	for _, i := range []int{2, 0, 3, 1} {
+		w.surfaceFact("say", typed[i])
+		w.fate(typed[i].ID, "waiting")
+	}
+	w.advance(time.Hour)
+	w.provider.WaitTexts(t, "1", "2", "3", "4")
+}
+
+// One message that comes by two ways, under two names, is one message.
+func TestMessageByTwoWays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	said := w.chat.Get(support, w.reply(thread, "Once"))
+	w.provider.WaitTexts(t, "Once")
+	body := must(json.Marshal(map[string]any{"type": "say", "message": said, "own_thread": true}))(t)
+	check(t, w.engines[0].Accept(t.Context(), w.surface, channels.Fact{ExternalID: "another name", OrderKey: said.Channel + ":" + thread, Payload: body}))
+	w.settled()
+	w.provider.WaitTexts(t, "Once")
+	if n := w.count(`SELECT count(*) FROM messages WHERE place = $1`, said.ID); n != 1 {
+		t.Errorf("kept %d times", n)
+	}
+}
+
+// An edit or a deletion that comes before its message wins all the same.
+func TestEditBeforeItsMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.chat.Mute(true)
+	edited, deleted, noted := w.reply(thread, "Hi Kin"), w.reply(thread, "Go away"), w.reply(thread, "He is mad")
+	said := []bridgetest.Message{w.chat.Get(support, edited), w.chat.Get(support, deleted), w.chat.Get(support, noted)}
+	w.chat.Edit(support, edited, "Hi Kim")
+	w.chat.Delete(support, deleted)
+	w.chat.Edit(support, noted, "note: He is mad")
+	w.surfaceFact("edit", w.chat.Get(support, edited))
+	w.surfaceFact("delete", w.chat.Get(support, deleted))
+	w.surfaceFact("edit", w.chat.Get(support, noted))
+	for _, m := range said {
+		w.surfaceFact("say", m)
+	}
+	w.chat.Mute(false)
+	w.provider.WaitTexts(t, "Hi Kim")
+	w.fate(deleted, "undone")
+	w.fate(noted, "inside")
+	w.settled()
+	w.provider.WaitTexts(t, "Hi Kim")
+}
+
+// An edit or a deletion between two attempts that failed for certain wins, too.
+func TestEditBetweenAttempts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Text: "Hi Kin"})
+	edited := w.reply(thread, "Hi Kin")
+	w.eventually("the first attempt failed", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE d.error_class = 'retry' AND l.leased_until IS NULL`) == 1
+	})
+	w.chat.Edit(support, edited, "Hi Kim")
+	w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, edited) == "Hi Kim" })
+	w.advance(2 * time.Hour)
+	w.provider.WaitTexts(t, "Hi Kim")
+	w.fate(edited, "out")
+	w.settled()
+	if n := w.lines(thread, bridge.LineEditLate); n != 0 {
+		t.Errorf("%d lines say that it was too late", n)
+	}
+}
+
+// An edit after the hold never reaches the customer silently: the author is told what the customer
+// has, and may send the newest text as a correction.
+func TestEditAfterTheHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	first, second := w.reply(thread, "One"), w.reply(thread, "Two")
+	w.provider.WaitTexts(t, "One", "Two")
+	w.fate(second, "out")
+	w.chat.Edit(support, first, "Uno")
+	w.chat.Delete(support, second)
+	earlier := w.line(thread, bridge.LineEditLate)
+	if !strings.HasSuffix(earlier.Plain(), " One") {
+		t.Errorf("the line does not say what the customer has: %q", earlier.Text)
+	}
+	w.line(thread, bridge.LineDeleteLate)
+	w.chat.Edit(support, first, "Eins")
+	w.settledAs(earlier, bridge.OutcomeDropped)
+	w.eventually("the newest text is offered", func() bool { return w.lines(thread, bridge.LineEditLate) == 2 })
+	newest := w.lineAbout(thread, bridge.LineEditLate, "One")
+	w.settled()
+	w.provider.WaitTexts(t, "One", "Two")
+	w.chat.Press(t, "ann", newest, bridge.VerbSend)
+	w.provider.WaitTexts(t, "One", "Two", "Eins")
+	w.settledAs(newest, bridge.OutcomeSent)
+	if n := w.lines(thread, bridge.LineEditLate); n != 2 {
+		t.Errorf("%d lines tell of two edits", n)
+	}
+}
+
+// A note that is edited into a reply, and back, never leaves by itself (edge case 35).
+func TestNoteEditedIntoReply(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	m := w.reply(thread, "note: secret")
+	w.fate(m, "inside")
+	w.chat.Edit(support, m, "secret")
+	w.fate(m, "ask")
+	w.chat.Edit(support, m, "note: secret")
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Fatalf("the customer got %q", w.provider.Texts())
+	}
+}

@@ -1,0 +1,110 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+const (
+	// replyingFor is how long a card names somebody who opened the form of a reply. Teams tells nobody
+	// that a dialog was closed.
+	replyingFor     = 5 * time.Minute
+	replyingTimeout = time.Second // for noting it: the form waits for that
+)
+
+// ReplyOpened implements bridge.Desk. The row and the timer that has the card changed are written at once, so
+// that nothing is journalled before the card may have to change, and a form that is closed until then
+// changes nothing.
+func (d *desk) ReplyOpened(ctx context.Context, conversation int64, user string, at time.Time) error {
+	agent := d.agent(user)
+	if agent == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, replyingTimeout)
+	defer cancel()
+	return store.OpenReply(ctx, d.e.pool, replyForm(conversation, agent, at), ownReplying, replyingFor, cardWait)
+}
+
+// ReplyClosed implements bridge.Desk.
+func (d *desk) ReplyClosed(ctx context.Context, conversation int64, user string, at time.Time) error {
+	agent := d.agent(user)
+	if agent == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, replyingTimeout)
+	defer cancel()
+	return store.CloseReply(ctx, d.e.pool, replyForm(conversation, agent, at), ownReplying, cardWait)
+}
+
+// replyForm names a form by full seconds: forms carry no finer time.
+func replyForm(conversation int64, agent *store.Agent, at time.Time) store.ReplyForm {
+	return store.ReplyForm{ConversationID: conversation, AgentID: agent.ID, OpenedAt: at.Truncate(time.Second)}
+}
+
+// replyChanges is what a batch changes about the forms of replies.
+type replyChanges struct {
+	conversations, agents []int64 // who answered where, row by row
+	outdated              []int64 // conversations in which the time of a form may be over
+}
+
+// formHandedIn ends the form of a reply or a template when it is handed in, whatever becomes of it.
+func (w *work) formHandedIn(c *conv, surface int64, a bridge.Action) {
+	if a.Origin != bridge.OriginForm || a.Verb != bridge.VerbReply && a.Verb != bridge.VerbTemplate {
+		return
+	}
+	w.endReply(c, w.dir.byUser[userKey{surface, a.Actor.ID}])
+}
+
+// endReply counts the form of an agent who answered as closed: nobody has to be told any more.
+func (w *work) endReply(c *conv, agent *store.Agent) {
+	if agent == nil {
+		return
+	}
+	i := slices.IndexFunc(c.Replying, func(r store.Replying) bool { return r.AgentID == agent.ID })
+	if i < 0 {
+		return
+	}
+	c.Replying = slices.Delete(slices.Clone(c.Replying), i, i+1)
+	w.replies.conversations, w.replies.agents = append(w.replies.conversations, c.ID), append(w.replies.agents, agent.ID)
+	w.card(c)
+}
+
+// replyingChanged shows who has a form open now. It comes by a timer after a form was opened or
+// closed, and when its time is over.
+func (w *work) replyingChanged(c *conv) {
+	w.replies.outdated = append(w.replies.outdated, c.ID)
+	c.clicked = true // the timer has waited for more already
+	w.card(c)
+}
+
+func (w *work) flushReplies(ctx context.Context, p *store.Pipeline) error {
+	if err := store.EndReplies(ctx, p, w.replies.conversations, w.replies.agents, ownReplying); err != nil {
+		return err
+	}
+	return store.OutdateReplies(ctx, p, compact(w.replies.outdated), w.now, ownReplying)
+}
+
+// replyingShown is what the digest of a card holds of those who are replying.
+func (c *conv) replyingShown() (shown string) {
+	if !c.status().Open() {
+		return ""
+	}
+	for _, r := range c.Replying {
+		shown += fmt.Sprintf(" %d", r.AgentID)
+	}
+	return shown
+}
+
+// replying names those who have a form of a conversation open.
+func (d *directory) replying(surface int64, c *store.Conversation) []bridge.Replying {
+	var list []bridge.Replying
+	for _, r := range c.Replying {
+		list = append(list, bridge.Replying{By: d.ref(surface, r.AgentID), Since: r.OpenedAt})
+	}
+	return list
+}

@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"fmt"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// endOrReopen does resolve, close and reopen.
+func (w *work) endOrReopen(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+	by := w.dir.ref(surface, agent.ID)
+	other := w.openBeside(c)
+	switch {
+	case a.Verb == bridge.VerbReopen && c.status() == bridge.StatusResolved && other != nil:
+		w.refuse(c, surface, a, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", other.ID),
+			"Answer there, or resolve it first.")
+		return
+	case a.Verb == bridge.VerbReopen && c.status() == bridge.StatusResolved:
+		c.Status, c.CloseReason, c.ResolvedAt = string(bridge.StatusOpen), "", nil
+		w.keepStatus(c)
+		w.logAgent(c, agent, "reopened", nil)
+		w.line(c, bridge.Line{Kind: bridge.LineReopened, By: by, Mentions: w.others(c, agent)})
+	case a.Verb == bridge.VerbReopen:
+		w.refuse(c, surface, a, "not_resolved", "This conversation is "+c.Status+", not resolved.", "")
+		return
+	case !c.status().Open():
+		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+" already.", c.afterTheEnd())
+		return
+	case a.Origin == bridge.OriginEmoji && c.othersOwn(agent.ID) && !w.onCard(c, surface, a):
+		w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineRefused, Verb: a.Verb, Reason: "not_assignee", Hint: "Resolve it all the same?",
+			Verbs: []bridge.Verb{bridge.VerbResolve}, Args: bridge.Args{Conversation: c.ID}})
+		return
+	case c.unshown: // who resolves has not read it, and nobody would
+		w.refuse(c, surface, a, "unread", "The customer has just written again; it is about to be shown here.", "Read it, then resolve.")
+		return
+	default:
+		w.end(c, agent, surface, a, by)
+	}
+	w.card(c)
+}
+
+func (w *work) end(c *conv, agent *store.Agent, surface int64, a bridge.Action, by bridge.AgentRef) {
+	if c.status() == bridge.StatusSnoozed {
+		w.endSnooze(c)
+	}
+	c.Status, c.CloseReason = string(bridge.StatusResolved), "agent"
+	what := "resolved"
+	if a.Verb == bridge.VerbClose {
+		c.Status, c.CloseReason, what = string(bridge.StatusClosed), "admin", "closed"
+	}
+	c.ResolvedAt, c.WaitingSince = &w.now, nil
+	w.logAgent(c, agent, what, detail{Text: a.Args.Note})
+	line := bridge.Line{Kind: bridge.LineResolved, By: by, Text: a.Args.Note, Verb: a.Verb, Args: bridge.Args{Conversation: c.ID}}
+	if a.Verb == bridge.VerbResolve {
+		line.Verbs = []bridge.Verb{bridge.VerbReopen}
+	}
+	if line.Mentions = w.others(c, agent); a.Args.Note != "" || len(line.Mentions) > 0 {
+		w.line(c, line) // the note belongs to the thread, and its owners learn there who did it
+		return
+	}
+	w.confirm(c, surface, a, line)
+}
+
+// afterTheEnd says what can be done with a conversation that is over: what was closed stays closed.
+func (c *conv) afterTheEnd() string {
+	if c.status() == bridge.StatusClosed {
+		return "What the customer writes next starts a new one."
+	}
+	return "To go on, reopen it: !reopen"
+}
+
+// othersOwn says that the conversation is somebody else's.
+func (c *conv) othersOwn(agent int64) bool {
+	return len(c.Assignees) > 0 && !c.isAssignee(agent)
+}
+
+// onCard says that something was done to the conversation's card, and not to a message.
+func (w *work) onCard(c *conv, surface int64, a bridge.Action) bool {
+	t := c.threads[surface]
+	return t != nil && t.Root != "" && a.Place.Message == t.Root
+}
+
+// openBeside finds the open conversation that a chat has with the same customer: there
+// may be only one (invariant 5).
+func (w *work) openBeside(c *conv) *conv {
+	if !c.Exclusive || c.IdentityID == nil {
+		return nil
+	}
+	for _, id := range keys(w.convs) {
+		o := w.convs[id]
+		if o != c && o.Exclusive && o.AccountID == c.AccountID && o.status().Open() && o.IdentityID != nil && *o.IdentityID == *c.IdentityID {
+			return o
+		}
+	}
+	return nil
+}
+
+// others names the assignees except the one who acts.
+func (w *work) others(c *conv, agent *store.Agent) []bridge.AgentRef {
+	var refs []bridge.AgentRef
+	for _, r := range w.owners(c) {
+		if r.ID != agent.ID {
+			refs = append(refs, r)
+		}
+	}
+	return refs
+}

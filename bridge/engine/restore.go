@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"time"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// restoreMargin is what a surface's clock may be behind the database's: what was typed
+// so shortly after work began again is asked about as well.
+const restoreMargin = 5 * time.Second
+
+// beginAgain is the wait when the database does not answer as work begins.
+const beginAgain = 200 * time.Millisecond
+
+// restoredReason marks a text that was typed before Parley was restored from a backup.
+const restoredReason = "restored"
+
+// afterRestore learns since when this database is worked on after its last restore. What is
+// older may have been dealt with by the Parley that was lost. It asks until the database answers,
+// and says whether it did before ctx ended.
+func (e *Engine) afterRestore(ctx context.Context) bool {
+	for {
+		err := e.askServedSince(ctx)
+		if err == nil || ctx.Err() != nil {
+			return err == nil
+		}
+		e.log.Warn("work can't begin yet", "error", err)
+		timer := time.NewTimer(beginAgain)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		}
+	}
+}
+
+func (e *Engine) askServedSince(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
+	defer cancel()
+	e.restored, err = store.ServedSince(ctx, e.pool)
+	return err
+}
+
+// restored says that a delivery came with a backup: it may have been sent after that
+// was made.
+func restored(c store.Claimed) bool {
+	if c.State != store.Unknown || !bytes.Contains(c.Payload, []byte(`"restored"`)) {
+		return false
+	}
+	var p payload
+	return json.Unmarshal(c.Payload, &p) == nil && p.Restored
+}
+
+// beforeRestore says that what is being applied was typed, clicked or accepted before
+// work began again after a restore.
+func (w *work) beforeRestore() bool {
+	since := w.e.restored
+	if since.IsZero() {
+		return false
+	}
+	return w.event.ReceivedAt.Before(since) || !w.typed.IsZero() && w.typed.Before(since.Add(restoreMargin))
+}
+
+// parkRestored keeps a reply that may have been sent already until somebody clicks.
+func (w *work) parkRestored(c *conv, m *message) {
+	m.Fate, m.Reason, m.dirty = store.FateParked, restoredReason, true
+	w.tellWith(c, m, bridge.Line{Kind: bridge.LineUnclear, Reason: "It is older than my last restore from a backup.",
+		Hint: "Look for it where sent messages are. Send it if it is not there, else drop it.", Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
+}
+
+// orphaned says that something was typed in a thread that was opened after the backup
+// from which Parley was restored: nobody knows any more whose it is.
+func (w *work) orphaned(surface int64, a bridge.Action) bool {
+	opened := orderTime(a.Place.Thread)
+	return !w.e.restored.IsZero() && a.OwnThread && !opened.IsZero() && opened.Before(w.e.restored) &&
+		w.posts[postKey{surface, a.Place.Channel, a.Place.Thread}] == nil
+}
+
+// unknownThread says that somebody asked us to reply to a customer in a thread that is no
+// customer's: it may be the double of one, whose root was posted twice as nobody could tell
+// whether it was there.
+func (w *work) unknownThread(surface int64, a bridge.Action) bool {
+	return a.Explicit && a.Args.Conversation == 0 && a.Place.Thread != "" && a.Place.Thread != a.Place.Message &&
+		w.posts[postKey{surface, a.Place.Channel, a.Place.Thread}] == nil
+}
+
+// tellOrphaned says that nobody gets what was typed, once for each message.
+func (w *work) tellOrphaned(surface int64, a bridge.Action, reason, hint string) {
+	k := postKey{surface, a.Place.Channel, a.Place.Message}
+	if a.Actor.Kind != bridge.ActorPerson || a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote || len(a.Mentions) > 0 || w.posts[k] != nil {
+		return
+	}
+	w.remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: humanMessage})
+	ref := bridge.AgentRef{User: a.Actor.ID, Name: "you"}
+	if agent := w.dir.byUser[userKey{surface, a.Actor.ID}]; agent != nil {
+		ref = w.dir.ref(surface, agent.ID)
+	}
+	w.channelLine(surface, bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}, bridge.Line{Kind: bridge.LineInside, Mentions: []bridge.AgentRef{ref}, Text: a.Text,
+		Reason: reason, Hint: hint})
+}

@@ -1,0 +1,208 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/store"
+)
+
+// restored makes the database one that was just restored from a backup, and serves it.
+func (w *world) restored(backupAt time.Time) {
+	w.t.Helper()
+	check(w.t, store.BeginRestore(w.t.Context(), w.pool, "test"))
+	if err := store.Migrate(w.t.Context(), w.pool); err == nil {
+		w.t.Error("a restore that has not ended may be served")
+	}
+	must(store.FinishRestore(w.t.Context(), w.pool, backupAt))(w.t)
+	w.addEngine()
+	listening := w.chat.Streams()
+	w.startLast()
+	w.chat.Wait(w.t, "the surface listens", func() bool { return w.chat.Streams() > listening })
+}
+
+// R-275: what waited when the backup was made, and was not sent after it, leaves by a
+// click alone.
+func TestRestoredReplyWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{lossy: true, hold: time.Hour})
+	thread := w.opened()
+	one, two := w.reply(thread, "One"), w.reply(thread, "Two")
+	w.fate(one, "waiting")
+	w.fate(two, "waiting")
+	w.stops[0]()
+	w.restored(time.Now())
+	w.advance(time.Hour)
+	w.stateOf(one, "needs_decision")
+	w.stateOf(two, "needs_decision")
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Fatalf("the customer got %q", w.provider.Texts())
+	}
+	line := w.line(thread, bridge.LineUnclear)
+	if !strings.Contains(line.Plain(), "when the backup was made") {
+		t.Errorf("told %q", line.Plain())
+	}
+	w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
+	w.fate(one, "out")
+	w.provider.WaitTexts(t, "One")
+	w.settled()
+	w.provider.WaitTexts(t, "One")
+}
+
+// R-275: what was sent after the backup is found and not sent again, and what was posted
+// is not posted again.
+func TestRestoredReplyIsFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{lossy: true})
+	thread := w.opened()
+	reply := w.reply(thread, "One")
+	w.provider.WaitTexts(t, "One")
+	w.fate(reply, "out")
+	w.writes("kim", "And another thing")
+	w.shown("And another thing")
+	w.settled()
+	w.stops[0]()
+	// As the rows were when the backup was made.
+	w.exec(`UPDATE lanes SET head = head - 1 WHERE id IN (SELECT lane_id FROM deliveries WHERE kind = 'reply')`)
+	w.exec(`UPDATE deliveries SET state = 'queued', attempt = 0, first_at = NULL, sent_at = NULL, external_id = '' WHERE kind = 'reply'`)
+	w.exec(`UPDATE messages SET fate = 'waiting' WHERE place = $1`, reply)
+	w.exec(`UPDATE lanes SET head = head - 1 WHERE id IN (SELECT lane_id FROM deliveries WHERE kind = 'said' AND seq = lanes.tail)`)
+	w.exec(`UPDATE deliveries AS d SET state = 'queued', first_at = NULL, external_id = '' FROM lanes AS l WHERE l.id = d.lane_id AND d.seq = l.tail AND d.kind = 'said'`)
+	w.exec(`DELETE FROM events WHERE external_id LIKE 'delivery:%'`) // their results are from later, too
+	w.restored(time.Now().Add(-time.Hour))
+	w.fate(reply, "out")
+	w.settled()
+	w.provider.WaitTexts(t, "One")
+	seen := 0
+	for _, m := range w.everything() {
+		if strings.Contains(m.Plain(), "And another thing") && m.Thread != "" {
+			seen++
+		}
+	}
+	if seen != 1 {
+		t.Errorf("the customer's message is shown %d times", seen)
+	}
+}
+
+// R-275: what was typed before the restore and is not in the backup may have been sent by
+// the Parley that was lost. It is asked about, and a verb of then sends nothing either.
+func TestTypedBeforeTheRestore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.settled()
+	w.stops[0]()
+	w.chat.SetNow(func() time.Time { return time.Now().Add(-time.Minute) })
+	typed := w.reply(thread, "Long ago")
+	w.reply(thread, "!reply Long ago, too")
+	w.reply(thread, "!send")
+	w.chat.SetNow(func() time.Time { return time.Now().Add(time.Minute) })
+	w.restored(time.Now().Add(-time.Hour))
+	w.fate(typed, "parked")
+	line := w.line(thread, bridge.LineUnclear)
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Fatalf("the customer got %q", w.provider.Texts())
+	}
+	fresh := w.reply(thread, "Just now")
+	w.fate(fresh, "out")
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.provider.WaitTexts(t, "Just now", "Long ago")
+	w.settled()
+	w.provider.WaitTexts(t, "Just now", "Long ago")
+}
+
+// A click that was in the backup's journal is not a click on what is asked now.
+func TestClickedBeforeTheRestore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{lossy: true, settings: map[string]string{"confirm_send": "on"}})
+	thread := w.opened()
+	reply := w.reply(thread, "Confirm me")
+	w.fate(reply, "ask")
+	line := w.line(thread, bridge.LineAsk)
+	w.settled()
+	// The click gets into the journal, and no further.
+	release := w.holdQueues(w.surface)
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.eventually("the click is stored", func() bool { return w.count(`SELECT count(*) FROM queued`) == 1 })
+	w.stops[0]()
+	release()
+	w.restored(time.Now().Add(-time.Hour))
+	w.fate(reply, "parked")
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Fatalf("the customer got %q", w.provider.Texts())
+	}
+}
+
+// A thread that was opened after the backup: who types there is told that nobody gets it.
+func TestOrphanedThread(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.opened()
+	w.stops[0]()
+	w.restored(time.Now().Add(-time.Hour))
+	w.surfaceFact("say", bridgetest.Message{ID: "1700000001.000100", Channel: support, Thread: "1700000000.000100", User: "ann", By: bridge.ActorPerson,
+		Text: "Into nowhere", Order: "1700000001.000100"})
+	const told = `SELECT count(*) FROM deliveries WHERE kind = 'line' AND payload -> 'place' ->> 'thread' = '1700000000.000100'
+		AND payload -> 'line' ->> 'Kind' = 'inside' AND payload -> 'line' ->> 'Text' = 'Into nowhere'`
+	w.eventually("its author is told", func() bool { return w.count(told) == 1 })
+	w.settled()
+}
+
+// TestUnknownThread: who asks for a reply where no customer is, is told that nobody gets it;
+// talk among colleagues is none of ours.
+func TestUnknownThread(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.opened()
+	root := w.chat.Say("ben", support, "", "<@ann> Lunch?")
+	w.chat.Say("ann", support, root, "Yes")
+	w.chat.Say("ann", support, root, "<@app> reply: Into nowhere")
+	const told = `SELECT count(*) FROM deliveries WHERE kind = 'line' AND payload -> 'place' ->> 'thread' = $1 AND payload -> 'line' ->> 'Kind' = 'inside'`
+	w.eventually("its author is told", func() bool { return w.count(told+` AND payload -> 'line' ->> 'Text' = 'Into nowhere'`, root) == 1 })
+	w.settled()
+	if n := w.count(told, root); n != 1 {
+		t.Errorf("%d lines", n)
+	}
+}
+
+// Ids and conversation numbers that may have been given after the backup are never given
+// again.
+func TestNoNumberTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.opened()
+	w.exec(`UPDATE events SET received_at = received_at - interval '1 day'`) // a snapshot of yesterday, backed up today
+	before := w.count(`SELECT max(id) FROM deliveries`)
+	w.stops[0]()
+	w.restored(time.Now())
+	w.writes("lee", "Hello again")
+	w.thread("Hello again")
+	if n := w.count(`SELECT max(id) FROM conversations`); n < 86_400 {
+		t.Errorf("the next conversation is #%d", n)
+	}
+	if n := w.count(`SELECT max(id) FROM deliveries`); n < before+1<<40 {
+		t.Errorf("the next delivery is %d, the last was %d", n, before)
+	}
+}
+
+// A database that does not answer as work begins is asked again; nothing else ends the process.
+func TestWorkBeginsWhenTheDatabaseAnswers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.stops[0]()
+	w.exec(`ALTER TABLE restores RENAME TO away`)
+	w.addEngine()
+	w.startLast()
+	w.chat.Wait(t, "the surface listens", func() bool { return w.chat.Streams() > 0 })
+	w.exec(`ALTER TABLE away RENAME TO restores`)
+	w.writes("kim", "Hello")
+	w.thread("Hello")
+}

@@ -1,0 +1,80 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// The list of a team shows the conversations of the agent's own teams alone.
+//
+func TestListOfATeam(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.opened()
+	must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Support", Members: []int64{w.agents["ann"]}}))(t)
+	check(t, w.engines[0].Reload(t.Context()))
+	for user, want := range map[string]int{"ann": 1, "ben": 0} {
+		l, err := w.engines[0].Desk(w.surface).List(t.Context(), bridge.ListQuery{List: "team"}, user)
+		if err != nil || len(l.Rows) != want {
+			t.Errorf("%s sees %d rows (%v), want %d", user, len(l.Rows), err, want)
+		}
+	}
+}
+
+// The list of unassigned ones shows since when nobody has them, that of resolved ones when they ended.
+//
+func TestTimesOfLists(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	row := func(list string) bridge.Facts {
+		l := must(w.engines[0].Desk(w.surface).List(t.Context(), bridge.ListQuery{List: list}, "ann"))(t)
+		if len(l.Rows) != 1 {
+			t.Fatalf("the list %s has %d rows", list, len(l.Rows))
+		}
+		return l.Rows[0]
+	}
+	if f := row("unassigned"); f.FreeSince.IsZero() || !f.FreeSince.Equal(f.CreatedAt) {
+		t.Errorf("unassigned since %v, it began at %v", f.FreeSince, f.CreatedAt)
+	}
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.advance(time.Hour)
+	w.reply(thread, "!unassign")
+	w.card(thread, "Hello |  |")
+	if f := row("unassigned"); f.FreeSince.Before(f.CreatedAt.Add(time.Hour)) {
+		t.Errorf("put back after an hour: unassigned since %v, it began at %v", f.FreeSince, f.CreatedAt)
+	}
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.reply(thread, "!resolve")
+	w.card(thread, "resolved")
+	if f := row("resolved"); f.EndedAt.Before(f.CreatedAt.Add(time.Hour)) {
+		t.Errorf("resolved at %v", f.EndedAt)
+	}
+}
+
+// A chat's card says what it is about by its first words, and a card names what else of the same
+// customer is open, with who has it.
+func TestCardSaysTheMatter(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "Where is my parcel?\nNumber 4711")
+	chatThread := w.thread("Where is my")
+	w.writes("kim", "Hello?")
+	w.card(chatThread, "| Kim | Where is my parcel? Number 4711 |")
+	w.customer(mail, channelstest.Event{From: "lou@x.test", Name: "Lou", Subject: "Lamp", Text: "It is dark"})
+	first := w.thread("It is dark")
+	w.chat.Submit("ann", support, first, bridgetest.Button{Verb: bridge.VerbTake}, "")
+	w.card(first, "| Ann |")
+	w.customer(mail, channelstest.Event{From: "lou@x.test", Name: "Lou", Subject: "Desk", Text: "It is low"})
+	w.card(w.thread("It is low"), "| also open #2 Ann")
+	if f := must(w.engines[0].Desk(w.surface).Facts(t.Context(), 2, "ben"))(t); len(f.AlsoOpen) != 1 || f.AlsoOpen[0].ID != 3 || f.AlsoOpen[0].Root.Channel != support {
+		t.Errorf("beside the first: %+v", f.AlsoOpen)
+	}
+}

@@ -1,0 +1,353 @@
+package engine_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// R-245: another agent's text stays inside, which its mark says to all and words, once, to its
+// author alone, with a button; who clicks joins as assignee. Who sends somebody else's text is
+// asked first, since that one would be its author.
+func TestAnotherAgentsTextWaitsForAClick(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "One")
+	w.provider.WaitTexts(t, "One")
+	w.card(thread, "| Ann |")
+	m := w.chat.Say("ben", support, thread, "Two")
+	w.fate(m, "inside")
+	w.marked(m, "inside")
+	line := w.whisper("ben", "[inside]")
+	again := w.chat.Say("ben", support, thread, "Two and a half")
+	w.marked(again, "inside")
+	w.chat.Choose("cat", support, m, bridge.VerbSend)
+	question := w.whisper("cat", "[send_as] Ben")
+	w.fate(m, "inside")
+	w.chat.Press(t, "cat", question, bridge.VerbSend)
+	w.provider.WaitTexts(t, "One", "Two")
+	w.marked(m, "sent")
+	w.card(thread, "| Ann,Cat |")
+	if told := w.shown("[done] <@ben> Cat send"); !strings.Contains(told.Plain(), "Two") {
+		t.Errorf("the line: %q", told.Text)
+	}
+	w.chat.Press(t, "ben", line, bridge.VerbSend)
+	w.whisper("ben", "[decided]")
+	w.settled()
+	w.provider.WaitTexts(t, "One", "Two")
+	if n := w.count(`SELECT count(*) FROM posts WHERE kind = 'told' AND conversation_id = 1`); n != 1 {
+		t.Errorf("%d notes that he was told belong to the conversation, want one", n)
+	}
+	if n := w.lines(thread, bridge.LineInside); n != 0 || len(w.chat.Whispers("ben")) != 2 {
+		t.Errorf("%d lines for all, and ben was told %d times", n, len(w.chat.Whispers("ben")))
+	}
+}
+
+// R-246: a file alone and a text after a colleague's remark wait for a click; Keep keeps.
+func TestWhatWaitsForAClick(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	file := w.chat.Say("ann", support, thread, "", bridgetest.File{Name: "plan.txt", Content: []byte("the plan")})
+	w.fate(file, "ask")
+	w.chat.Press(t, "ann", w.shown("file_alone"), bridge.VerbSend)
+	sent := w.provider.Wait(t, "the file", func(s []channelstest.Sent) bool { return len(s) == 1 })
+	if f := sent[0].Files; len(f) != 1 || f[0].Name != "plan.txt" || string(f[0].Content) != "the plan" {
+		t.Errorf("the customer got the files %+v", f)
+	}
+	w.fate(w.chat.Say("ben", support, thread, "<@ann> is that right?"), "inside")
+	answer := w.reply(thread, "I think so")
+	w.fate(answer, "ask")
+	w.chat.Press(t, "ann", w.shown("after_remark"), bridge.VerbKeep)
+	w.fate(answer, "inside")
+	w.writes("kim", "And now?")
+	w.shown("And now?")
+	w.reply(thread, "Soon")
+	w.provider.Wait(t, "Soon", func(s []channelstest.Sent) bool { return len(s) == 2 && s[1].Text == "Soon" })
+}
+
+// R-247: whatever did not reach the customer is told in the thread, with the text, to its
+// author; each human message has exactly one fate.
+func TestExactlyOneFate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	told := map[string]string{
+		w.chat.Say("dan", support, thread, "text of dan"):  "dan",
+		w.chat.Say("ann", support, thread, "!frob of ann"): "ann",
+		w.chat.Say("ann", support, thread, "/frob of ann"): "ann",
+	}
+	w.marked(w.chat.Say("ben", support, thread, "text of ben"), "inside")
+	w.chat.Wait(t, "three lines", func() bool {
+		return w.lines(thread, bridge.LineNotMapped)+w.lines(thread, bridge.LineInside)+w.lines(thread, bridge.LineAsk) == 3
+	})
+	w.settled()
+	for id, author := range told {
+		text := w.chat.Get(support, id).Text
+		found := 0
+		for _, m := range w.chat.Messages(support, thread) {
+			if m.User == bridgetest.App && strings.Contains(m.Plain(), text) {
+				found++
+				if !slices.Equal(m.Mentions(), []string{author}) {
+					t.Errorf("%q mentions %v, want %s", m.Text, m.Mentions(), author)
+				}
+			}
+		}
+		if found != 1 {
+			t.Errorf("%q is told %d times", text, found)
+		}
+	}
+	if n := w.count(`SELECT count(*) FROM (SELECT place FROM messages WHERE place <> '' GROUP BY place HAVING count(*) > 1) AS x`); n != 0 {
+		t.Errorf("%d messages have two fates", n)
+	}
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("a customer got %q", w.provider.Texts())
+	}
+}
+
+// Typed in a resolved thread: kept, with buttons, not sent.
+func TestResolvedThreadKeepsText(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!resolve")
+	w.card(thread, "#1 resolved")
+	m := w.reply(thread, "One more thing")
+	w.fate(m, "inside")
+	line := w.line(thread, bridge.LineInside)
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.whisper("ann", "resolved")
+	w.chat.Press(t, "ann", line, bridge.VerbReopen)
+	w.card(thread, "#1 open")
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.provider.WaitTexts(t, "One more thing")
+}
+
+// R-254: automatic mail can be promoted and silenced.
+func TestAutomaticMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	auto := func(text string) {
+		w.customer(mail, channelstest.Event{From: "shop@x.test", Subject: text, Text: text, Automatic: "auto-submitted"})
+	}
+	auto("Order 1")
+	w.chat.Press(t, "ann", w.shown("Order 1"), bridge.VerbPromote)
+	w.card(w.cardWith("| Order 1 | Ann").ID, "open")
+	w.customer(mail, channelstest.Event{From: "news@x.test", Subject: "Buy", Text: "Buy", Automatic: "list"})
+	w.chat.Press(t, "ann", w.shown("list Buy"), bridge.VerbSilence)
+	w.whisper("ann", "news@x.test")
+	w.customer(mail, channelstest.Event{From: "news@x.test", Subject: "Buy more", Text: "Buy more", Automatic: "list"})
+	auto("Order 2")
+	w.shown("Order 2")
+	w.settled()
+	for _, m := range w.everything() {
+		if strings.Contains(m.Plain(), "Buy more") {
+			t.Errorf("a silenced sender is shown: %q", m.Text)
+		}
+	}
+	if n := w.count(`SELECT count(*) FROM messages WHERE text = 'Buy more'`); n != 1 {
+		t.Errorf("the silenced mail is kept %d times", n)
+	}
+}
+
+// R-265: an account that watches sends nothing, one on trial only to its list.
+func TestModes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{account: func(a *store.Account) { a.Mode, a.TrialTo = "trial", []string{"kim"} }})
+	w.writes("kim", "Hello")
+	kim := w.thread("Hello")
+	w.writes("lee", "Hi there")
+	lee := w.thread("Hi there")
+	w.reply(lee, "No")
+	w.reply(kim, "Yes")
+	w.provider.WaitTexts(t, "Yes")
+	if m := w.line(lee, bridge.LineInside); !strings.Contains(m.Plain(), "trial") {
+		t.Errorf("the line: %q", m.Text)
+	}
+	w.saveAccount(chat, func(a *store.Account) { a.Mode = "watch" })
+	m := w.reply(kim, "More")
+	w.fate(m, "inside")
+	w.settled()
+	w.provider.WaitTexts(t, "Yes")
+}
+
+// What was said before the account began to watch, or was paused, does not leave either.
+// R-265
+func TestModeChangesInTheHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	m := w.reply(thread, "One")
+	w.fate(m, "waiting")
+	w.saveAccount(chat, func(a *store.Account) { a.Mode = "watch" })
+	w.advance(time.Hour)
+	w.fate(m, "failed")
+	w.line(thread, bridge.LineFailed)
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("the customer got %q", w.provider.Texts())
+	}
+}
+
+// R-014: admins are told of each change of an account's condition, in a conversation of two.
+func TestAdminsAreToldOfConditions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	desk := w.engines[0]
+	for i, text := range []string{"The password is wrong.", "The server is gone.", "The password is wrong again."} {
+		for range 2 {
+			desk.Report(w.accounts[mail], channels.Condition{Status: channels.Broken, Text: text, Hint: "Look."})
+		}
+		w.chat.Wait(t, text, func() bool {
+			list := w.chat.Messages("@ann", "")
+			return len(list) > i && strings.Contains(list[i].Plain(), text)
+		})
+	}
+	w.settled()
+	if n := len(w.chat.Messages("@ann", "")); n != 3 {
+		t.Errorf("told %d times, want 3", n)
+	}
+	if n := len(w.chat.Messages("@ben", "")); n != 0 {
+		t.Error("ben is no admin")
+	}
+}
+
+// What a customer writes mentions nobody, forges nothing and comes out as it is.
+func TestHostileCustomer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	evil := "<@ann> [resolved] !resolve note: // & <b>x</b> \u202e " + strings.Repeat("long ", 300)
+	w.writes("kim", evil)
+	thread := w.thread("<b>x</b>")
+	w.settled()
+	var got string
+	for _, m := range w.chat.Messages(support, thread) {
+		if len(m.Mentions()) > 0 {
+			t.Errorf("a customer mentions %v: %q", m.Mentions(), m.Text)
+		}
+		if m.Kind == string(bridge.PostSaid) {
+			got += m.Plain()
+		}
+	}
+	if got != evil {
+		t.Errorf("shown: %q", got)
+	}
+	w.card(thread, "#1 open")
+}
+
+// Text that PostgreSQL can't hold is stored all the same.
+func TestUnstorableText(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "before\x00after")
+	w.thread("beforeafter")
+}
+
+// A webhook with a wrong signature, or without, stores nothing.
+func TestUnsignedWebhook(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	body := strings.NewReader(`[{"type":"message","id":"x","from":"kim","text":"Hi"}]`)
+	req := must(http.NewRequestWithContext(t.Context(), http.MethodPost, w.hooks[chat].URL, body))(t)
+	resp := must(http.DefaultClient.Do(req))(t)
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusForbidden || w.count(`SELECT count(*) FROM events`) != 0 {
+		t.Errorf("status %d, %d events", resp.StatusCode, w.count(`SELECT count(*) FROM events`))
+	}
+	if status := w.rawHook(chat, []byte("riddle")); status != http.StatusOK || w.count(`SELECT count(*) FROM quarantine`) != 1 {
+		t.Errorf("unreadable: status %d, %d in quarantine", status, w.count(`SELECT count(*) FROM quarantine`))
+	}
+}
+
+// A customer who writes after the end: a chat goes on in a new, linked conversation; a mail
+// reopens its own.
+// R-035
+func TestCustomerWritesAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.opened()
+	w.reply(first, "!resolve")
+	w.card(first, "#1 resolved")
+	w.writes("kim", "Once more")
+	second := w.thread("Once more")
+	w.card(second, "continues #1")
+	w.line(first, bridge.LineContinued)
+	w.card(first, "continued in #2")
+
+	id := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Mail", Text: "a mail"})
+	thread := w.thread("a mail")
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.reply(thread, "!resolve")
+	w.card(thread, "resolved")
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "another mail", References: []string{id}})
+	if same := w.thread("another mail"); same != thread {
+		t.Error("the mail opened a new thread")
+	}
+	if m := w.line(thread, bridge.LineReopened); !slices.Equal(m.Mentions(), []string{"ann"}) {
+		t.Errorf("reopening mentions %v", m.Mentions())
+	}
+	w.card(thread, "open")
+}
+
+// A snooze ends with the customer's message, and its timer with it.
+func TestSnoozeEndsWithTheCustomer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.reply(thread, "!snooze 2h")
+	w.card(thread, "#1 snoozed | Kim | Hello | Ann")
+	w.writes("kim", "Anything new?")
+	w.card(thread, "#1 open")
+	w.settled()
+	if n := w.count(`SELECT count(*) FROM timers WHERE kind = 'snooze'`); n != 0 {
+		t.Errorf("%d timers left", n)
+	}
+	w.advance(3 * time.Hour)
+	w.writes("kim", "marker")
+	w.shown("marker")
+	if n := w.lines(thread, bridge.LineWoke); n != 1 {
+		t.Errorf("woke %d times", n)
+	}
+}
+
+// New roots overtake the tail of a chatty conversation.
+// R-267
+func TestRootsOvertake(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{rate: 4})
+	chatter := func(c rune) { w.writes("kim", "chatter "+string(c)+strings.Repeat(" and so on", 40)) } // too long to be joined
+	chatter('a')
+	w.shown("chatter a")
+	release := w.held()
+	for i := range 11 {
+		chatter(rune('b' + i))
+	}
+	w.writes("lee", "first of lee")
+	release()
+	w.shown("chatter l")
+	w.settled()
+	order := []string{}
+	for _, m := range w.everything() {
+		order = append(order, m.ID+m.Plain())
+	}
+	slices.Sort(order)
+	lee := slices.IndexFunc(order, func(s string) bool { return strings.Contains(s, "#2 open") })
+	last := slices.IndexFunc(order, func(s string) bool { return strings.Contains(s, "chatter l") })
+	if lee < 0 || lee > last {
+		t.Errorf("the root of lee came at %d, the end of the chatter at %d: %q", lee, last, order)
+	}
+}

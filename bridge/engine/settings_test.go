@@ -1,0 +1,332 @@
+package engine_test
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// reply_mode explicit: only what is explicitly a reply leaves; the rest is inside, which its author
+// is told once, and sees by a mark from then on.
+func TestExplicitMode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{account: func(a *store.Account) { a.ReplyMode = "explicit" }})
+	thread := w.opened()
+	plain := w.reply(thread, "Talking among us")
+	w.fate(plain, "inside")
+	w.reply(thread, "<@app> reply: Hi Kim")
+	w.reply(thread, "!reply Hi again")
+	w.provider.WaitTexts(t, "Hi Kim", "Hi again")
+	w.chat.Submit("ann", support, thread, submit(bridge.VerbReply), "From the form")
+	w.provider.WaitTexts(t, "Hi Kim", "Hi again", "From the form")
+	w.chat.Submit("ann", support, thread, submit(bridge.VerbNote), "A note from the form")
+	w.shown("A note from the form")
+	w.settled()
+	w.provider.WaitTexts(t, "Hi Kim", "Hi again", "From the form")
+	second := w.reply(thread, "Still among us")
+	w.fate(second, "inside")
+	w.settled()
+	if line := w.line(thread, bridge.LineInside); !strings.Contains(line.Plain(), "Talking among us") || w.lines(thread, bridge.LineInside) != 1 {
+		t.Errorf("%d lines about what is inside, the last: %q", w.lines(thread, bridge.LineInside), line.Text)
+	}
+	if marks := w.chat.Get(support, second).Marks; !slices.Contains(marks, string(bridge.MarkInside)) {
+		t.Errorf("the marks are %v", marks)
+	}
+}
+
+// confirm_send: each reply waits for a click.
+// R-077
+func TestConfirmSend(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"confirm_send": "on"}})
+	thread := w.opened()
+	m := w.reply(thread, "Shall we?")
+	w.fate(m, "ask")
+	line := w.line(thread, bridge.LineAsk)
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.provider.WaitTexts(t, "Shall we?")
+	w.settled()
+	w.provider.WaitTexts(t, "Shall we?")
+}
+
+// receipts: read marks all, sent one, failures none of what went well.
+// R-248
+func TestReceiptSettings(t *testing.T) {
+	t.Parallel()
+	for setting, want := range map[string][]string{"read": {"read"}, "sent": {"sent"}, "failures": nil} {
+		t.Run(setting, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{settings: map[string]string{"receipts": setting}})
+			thread := w.opened()
+			m := w.reply(thread, "One")
+			external := w.provider.WaitTexts(t, "One")[0].ID
+			w.fate(m, "out")
+			if len(want) > 0 {
+				w.marked(m, "sent")
+			}
+			w.hook(chat, channelstest.Event{Type: "status", ID: "r", State: "read", External: []string{external}})
+			w.stateOf(m, "read")
+			w.settled()
+			if len(want) > 0 {
+				w.marked(m, want[0])
+			}
+			if got := w.chat.Get(support, m).Marks; !slices.Equal(got, want) {
+				t.Errorf("marks %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+// R-039, R-086, R-211: who may not is told so, and nothing changes.
+func TestAuthorization(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	for user, verb := range map[string]string{"dan": "!take", "ben": "!close"} {
+		w.chat.Say(user, support, thread, verb)
+		w.whisper(user, "[refused]")
+	}
+	for _, user := range []string{"bot", "eve"} {
+		w.chat.Say(user, support, thread, "!resolve")
+	}
+	w.chat.Say("ben", support, thread, "!tag "+strings.Repeat("x", 41))
+	w.whisper("ben", "1 to 40")
+	w.chat.Say("ben", support, thread, "!assign @nobody")
+	w.whisper("ben", "no single agent")
+	w.settled()
+	w.card(thread, "#1 open | Kim | Hello |  | ")
+	w.chat.Say("ann", support, thread, "!close")
+	w.card(thread, "#1 closed")
+	w.chat.Say("ann", support, thread, "!snooze 2h")
+	w.whisper("ann", "[refused] snooze This conversation is closed. What the customer writes next starts a new one.")
+	w.reply(thread, "A word too late")
+	if late := w.line(thread, bridge.LineInside); len(late.Buttons) > 0 {
+		t.Errorf("a text in a closed conversation has buttons that do nothing: %v", late.Buttons)
+	}
+	w.writes("kim", "After the end")
+	if second := w.thread("After the end"); second == thread {
+		t.Error("a closed conversation went on")
+	}
+}
+
+// Assigning to somebody, joining, giving back: those who are new are mentioned, nobody else.
+// R-047, R-116, R-123
+func TestAssignments(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.reply(thread, "!assign @ben @cat")
+	w.card(thread, "| Ben,Cat |")
+	w.reply(thread, "!unassign")
+	w.card(thread, "#1 open | Kim | Hello |  |")
+	w.line(thread, bridge.LineUnassigned)
+	w.settled()
+	var mentioned []string
+	for _, m := range w.chat.Messages(support, thread) {
+		if m.User == "app" {
+			mentioned = append(mentioned, m.Mentions()...)
+		}
+	}
+	slices.Sort(mentioned)
+	if !slices.Equal(mentioned, []string{"ben", "cat"}) {
+		t.Errorf("mentioned: %v", mentioned)
+	}
+	w.chat.Press(t, "ben", w.chat.Get(support, thread), bridge.VerbTake)
+	w.card(thread, "| Ben |")
+}
+
+// Lists and histories are answered to the one who asked, and change nothing.
+// R-049, R-220
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	for text, want := range map[string]string{"!history": "assigned", "!why": "opened", "!list mine": "#1", "!help": "[help]"} {
+		w.reply(thread, text)
+		w.whisper("ann", want)
+	}
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("a customer got %q", w.provider.Texts())
+	}
+}
+
+// A message larger than 1 MiB with files: stored as a blob, its files reach the thread whole,
+// after a lost answer once.
+func TestLargeMessageWithFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{lossy: true})
+	big := bytes.Repeat([]byte("0123456789abcdef"), 1<<17)
+	w.chat.AddFault(bridgetestFault("post", "drop_after", 1))
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Files", Text: "see attached",
+		Files: []channelstest.File{{Name: "big.bin", Content: big}, {Name: "small.txt", Content: []byte("small")}}})
+	thread := w.thread("see attached")
+	w.settled()
+	names := []string{}
+	for _, m := range w.chat.Messages(support, thread) {
+		for _, f := range m.Files {
+			names = append(names, f.Name)
+			if f.Name == "big.bin" && !bytes.Equal(f.Content, big) {
+				t.Errorf("%d bytes arrived of %d", len(f.Content), len(big))
+			}
+		}
+	}
+	if !slices.Equal(names, []string{"big.bin", "small.txt"}) {
+		t.Errorf("files %q", names)
+	}
+	if n := w.count(`SELECT count(*) FROM events WHERE blob IS NOT NULL AND payload IS NULL`); n != 1 {
+		t.Errorf("%d events are blobs", n)
+	}
+}
+
+// A paused account parks nothing silently: what was said before waits, and leaves later.
+// R-016
+func TestPausedAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	m := w.reply(thread, "Before the pause")
+	w.fate(m, "waiting")
+	w.saveAccount(chat, func(a *store.Account) { a.Paused = true })
+	w.advance(time.Hour)
+	w.eventually("it was tried", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE error_class = 'retry'`) == 1 })
+	late := w.reply(thread, "In the pause")
+	w.fate(late, "parked")
+	w.line(thread, bridge.LineParked)
+	if n := w.provider.Calls(); n != 0 {
+		t.Fatalf("a paused account sent %q", w.provider.Texts())
+	}
+	w.saveAccount(chat, nil)
+	w.advance(time.Hour)
+	w.provider.WaitTexts(t, "Before the pause")
+}
+
+// What is chosen for all accounts holds for those that choose nothing else, also after a change.
+func TestSettingsOfAllAccounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.chooseForAll(`{"confirm_send": "on"}`)
+	thread := w.opened()
+	m := w.reply(thread, "Shall we?")
+	w.fate(m, "ask")
+	w.saveAccount(chat, func(a *store.Account) { a.Settings = []byte(`{"confirm_send": "off"}`) })
+	w.reply(thread, "We shall")
+	w.provider.WaitTexts(t, "We shall")
+}
+
+// chooseForAll keeps settings of all accounts.
+func (w *world) chooseForAll(settings string) {
+	w.t.Helper()
+	check(w.t, store.SetAccountSettings(w.t.Context(), w.pool, []byte(settings)))
+	for _, e := range w.engines {
+		check(w.t, e.Reload(w.t.Context()))
+	}
+}
+
+// resolve_confirm: the card's button asks for a note, or resolves at once and can be taken back. What
+// is typed acts at once in any case.
+// R-032
+func TestResolveByButton(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	desk := w.engines[0].Desk(w.surface)
+	thread := w.opened()
+	if f := must(desk.Facts(t.Context(), 1, "ann"))(t); f.ResolveNow {
+		t.Error("by default nobody is asked for a note")
+	}
+	w.reply(thread, "!resolve")
+	w.card(thread, "#1 resolved")
+	w.reply(thread, "!reopen")
+	w.card(thread, "#1 open")
+	w.saveAccount(chat, func(a *store.Account) { a.Settings = []byte(`{"resolve_confirm": "instant"}`) })
+	if f := must(desk.Facts(t.Context(), 1, "ann"))(t); !f.ResolveNow {
+		t.Error("a note is asked for")
+	}
+	w.chat.Press(t, "ben", w.chat.Get(support, thread), bridge.VerbResolve)
+	done := w.whisper("ben", "[resolved]")
+	w.card(thread, "#1 resolved")
+	w.chat.Press(t, "ben", done, bridge.VerbReopen)
+	w.card(thread, "#1 open")
+}
+
+// multi_assignee: several own a conversation, the first leads; off: whoever is assigned replaces the
+// owner, nobody is added, and a click that sends somebody's text leaves the owner in place.
+// R-116
+func TestOneOwner(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"multi_assignee": "off"}})
+	thread := w.opened()
+	add := bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"cat"}, Add: true}}
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.chat.Submit("ann", support, thread, add, "")
+	w.whisper("ann", "has one owner")
+	w.chat.Say("ben", support, thread, "!assign @ben @cat")
+	w.whisper("ben", "has one owner")
+	w.card(thread, "| Ann |")
+	w.reply(thread, "!assign @ben")
+	w.card(thread, "| Ben |")
+	m := w.reply(thread, "I know this one")
+	w.fate(m, "inside")
+	w.chat.Press(t, "ann", w.whisper("ann", "[inside]"), bridge.VerbSend)
+	w.provider.WaitTexts(t, "I know this one")
+	w.card(thread, "| Ben |")
+	w.saveAccount(chat, func(a *store.Account) { a.Settings = nil })
+	w.chat.Submit("ann", support, thread, add, "")
+	w.card(thread, "| Ben,Cat |")
+}
+
+// all_tab permission: the list of all is for admins. Others don't see it offered, are refused with the
+// reason whichever way they ask, and pick from what is their own.
+// R-099, R-211, R-214
+func TestListOfAllForAdmins(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"all_tab": "permission"}})
+	desk := w.engines[0].Desk(w.surface)
+	list := func(user, name string) (bridge.Listing, error) {
+		return desk.List(t.Context(), bridge.ListQuery{List: name}, user)
+	}
+	w.opened()
+	w.writes("lou", "Of Ben")
+	second := w.thread("Of Ben")
+	w.chat.Say("ben", support, second, "!take")
+	w.card(second, "| Ben |")
+	w.settled()
+	w.chat.Say("ben", support, second, "!list all")
+	w.whisper("ben", "for admins")
+	if _, err := list("ben", "all"); err == nil || !strings.Contains(err.Error(), "for admins") {
+		t.Errorf("ben may list all: %v", err)
+	}
+	if l := must(list("ben", "mine"))(t); !slices.Equal(l.Hidden, []string{"all"}) || len(l.Rows) != 1 {
+		t.Errorf("ben's list: %+v", l)
+	}
+	if l := must(list("ben", bridge.ListPick))(t); len(l.Rows) != 1 || l.Rows[0].ID != 2 {
+		t.Errorf("ben picks from %+v", l.Rows)
+	}
+	if l := must(list("ann", "all"))(t); len(l.Rows) != 2 || len(l.Hidden) != 0 {
+		t.Errorf("an admin's list of all: %+v", l)
+	}
+	w.saveAccount(mail, func(a *store.Account) { a.Settings = nil })
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Name: "Kim", Subject: "Mail", Text: "For all"})
+	w.thread("For all")
+	w.settled()
+	if l := must(list("ben", "all"))(t); len(l.Rows) != 2 || len(l.Hidden) != 0 { // his own, and of the account that is for everyone
+		t.Errorf("ben's list of all: %+v", l)
+	}
+	w.saveAccount(chat, func(a *store.Account) { a.Settings = nil })
+	if l := must(list("ben", "all"))(t); len(l.Rows) != 3 {
+		t.Errorf("everyone's list of all: %+v", l)
+	}
+}

@@ -1,0 +1,43 @@
+package engine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// A mail ends with its author's own signature, or with the account's, whose pictures go with it; in
+// a chat only the account's is used.
+//
+//
+func TestSignatures(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	blob, size, err := store.WriteUpload(t.Context(), w.pool, strings.NewReader("the logo"), 100)
+	check(t, err)
+	rich := &store.RichSignature{HTML: "<b>Acme</b>", Pictures: []store.SignaturePicture{{ContentID: "p1", Name: "logo.png", ContentType: "image/png", SizeBytes: size, Blob: blob}}}
+	sign := func(a *store.Account) { a.Signature, a.RichSignature = "**Acme**", rich }
+	must(store.SaveAgent(t.Context(), w.pool, store.Agent{Email: "ben@acme.test", Name: "Ben", Zone: "UTC", Signature: "Ben, who repairs"}))(t)
+	must(store.SaveAgent(t.Context(), w.pool, store.Agent{Email: "cat@acme.test", Name: "Cat", Zone: "UTC", RichSignature: rich}))(t) // a picture without words
+	w.saveAccount(mail, sign)
+	w.saveAccount(chat, sign)
+	for _, c := range []struct {
+		account, agent, signature string
+		pictures                  []string
+	}{
+		{mail, "ann", "**Acme**", []string{"p1 the logo"}}, {mail, "ben", "Ben, who repairs", nil}, {mail, "cat", "", []string{"p1 the logo"}},
+		{chat, "ben", "**Acme**", []string{"p1 the logo"}},
+	} {
+		asked := c.agent + " by " + c.account
+		w.customer(c.account, channelstest.Event{From: c.agent + "@" + c.account + ".test", Subject: "One", Text: asked})
+		n := len(w.provider.Sent())
+		w.chat.Say(c.agent, support, w.thread(asked), "Hello")
+		got := w.sent(n + 1)[n]
+		if html := c.pictures != nil; got.Signature != c.signature || (got.SignatureHTML == rich.HTML) != html || !slices.Equal(got.Pictures, c.pictures) {
+			t.Errorf("%s: it ends with %q, %q, %q; want %q, %q", asked, got.Signature, got.SignatureHTML, got.Pictures, c.signature, c.pictures)
+		}
+	}
+}

@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/when"
+	"parley/store"
+)
+
+const (
+	overdueAfter = 10 * time.Minute // a snooze that wakes later than this was missed
+	digestWait   = 3 * time.Second  // collects what was missed
+)
+
+// pauseOrWake does pending, snooze and wake.
+func (w *work) pauseOrWake(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+	if !c.status().Open() {
+		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+".", c.afterTheEnd())
+		return
+	}
+	switch a.Verb {
+	case bridge.VerbPending:
+		if c.status() == bridge.StatusSnoozed {
+			w.endSnooze(c)
+		}
+		c.Status, c.WaitingSince = string(bridge.StatusPending), nil
+		w.logAgent(c, agent, "set pending", nil)
+	case bridge.VerbSnooze:
+		w.snooze(c, agent, surface, a)
+	case bridge.VerbWake:
+		if c.status() != bridge.StatusSnoozed {
+			w.refuse(c, surface, a, "not_snoozed", "This conversation is not snoozed.", "")
+			return
+		}
+		w.endSnooze(c)
+		c.Status = string(bridge.StatusOpen)
+		w.keepStatus(c)
+		w.logAgent(c, agent, "woke", nil)
+	}
+	w.card(c)
+}
+
+// snooze hides the conversation until a time, in the agent's zone.
+func (w *work) snooze(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+	zone := w.dir.zone(agent)
+	until, err := when.Parse(a.Args.Until, w.now, zone)
+	if err != nil {
+		text, hint := err.Error(), ""
+		if said := (*when.Error)(nil); errors.As(err, &said) {
+			text, hint = said.Text, said.Hint
+		}
+		w.refuse(c, surface, a, "bad_time", text, hint)
+		return
+	}
+	c.Status, c.SnoozedUntil = string(bridge.StatusSnoozed), &until
+	w.keepStatus(c) // it is open when it comes back
+	k := timerKey{c.ID, ownSnooze}
+	delete(w.cancelTimers, k)
+	w.setTimers[k] = store.Timer{ConversationID: c.ID, Kind: ownSnooze, DueAt: until}
+	w.logAgent(c, agent, "snoozed", detail{Text: until.In(zone).Format("2006-01-02 15:04 MST")})
+	w.confirm(c, surface, a, bridge.Line{Kind: bridge.LineSnoozed, By: w.dir.ref(surface, agent.ID), Until: until, Verbs: []bridge.Verb{bridge.VerbWake},
+		Args: bridge.Args{Conversation: c.ID}})
+}
+
+// endSnooze stops the timer with its cause.
+func (w *work) endSnooze(c *conv) {
+	c.SnoozedUntil = nil
+	k := timerKey{c.ID, ownSnooze}
+	delete(w.setTimers, k)
+	w.cancelTimers[k] = store.Timer{ConversationID: c.ID, Kind: ownSnooze, DueAt: w.now}
+	c.touch()
+}
+
+// snoozeOver brings a conversation back. The timer's time tells whether it is this
+// snooze: the clock may have stepped back since it fired.
+func (w *work) snoozeOver(c *conv, due time.Time) {
+	if c.status() != bridge.StatusSnoozed || c.SnoozedUntil == nil || c.SnoozedUntil.After(w.now) && !c.SnoozedUntil.Equal(due) {
+		return // woken or snoozed anew in the meantime
+	}
+	late := w.now.Sub(*c.SnoozedUntil) > overdueAfter
+	c.Status, c.SnoozedUntil = string(bridge.StatusOpen), nil
+	w.logParley(c, "woke", nil)
+	w.card(c)
+	if late && len(c.Assignees) > 0 {
+		w.tellLater(c)
+		return
+	}
+	w.line(c, bridge.Line{Kind: bridge.LineWoke, Mentions: w.owners(c), Reason: "time"})
+}
+
+// tellLater puts an overdue conversation into its owners' digest: after a
+// downtime one message tells an agent of all.
+func (w *work) tellLater(c *conv) {
+	for _, agent := range c.Assignees {
+		w.overdue = append(w.overdue, store.Overdue{AgentID: agent, ConversationID: c.ID})
+	}
+	k := timerKey{0, ownDigest}
+	w.setTimers[k] = store.Timer{Kind: ownDigest, DueAt: w.now.Add(digestWait)}
+}
+
+// digest tells each agent which snoozes ended while Parley was down.
+func (w *work) digest(ctx context.Context, tx pgx.Tx) error {
+	rows, err := store.TakeOverdue(ctx, tx)
+	if err != nil {
+		return err
+	}
+	byAgent := map[int64][]int64{}
+	for _, r := range rows {
+		byAgent[r.AgentID] = append(byAgent[r.AgentID], r.ConversationID)
+	}
+	for _, agent := range keys(byAgent) {
+		threads, err := store.Threads(ctx, tx, byAgent[agent])
+		if err != nil {
+			return err
+		}
+		var first int64
+		if len(threads) > 0 {
+			first = threads[0].AccountID
+		}
+		surface := w.reach(agent, first)
+		facts, err := w.e.facts(ctx, tx, surface, w.dir.agents[agent], byAgent[agent]...)
+		if err != nil {
+			return err
+		}
+		w.direct(surface, agent, bridge.Line{Kind: bridge.LineList, Text: "woke", Rows: facts})
+	}
+	return nil
+}

@@ -1,0 +1,219 @@
+package engine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+)
+
+// R-246: what begins like a remark for colleagues, or with a colleague's name, waits for a click;
+// so does a reply that is changed into one while it is held. A customer's name alone doesn't.
+func TestTextsForColleaguesWaitForAClick(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	w.writes("dan", "Hello") // who has the name of somebody who is no agent
+	thread := w.thread("Hello")
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	for text, fate := range map[string]string{
+		"internal: do not refund twice": "ask", "Ben, can you check this please?": "ask", "Hi ben - please look": "ask", "@ben look at this": "ask", "BEN!": "ask", "Thanks Cat,\nI see": "ask",
+		"Dan, it is on its way": "waiting", "Ann, our expert, will call you": "waiting", "Benefits: none, sorry": "waiting", "We asked Ben, he knows": "waiting", "Hi Dan,\nBen will call you": "waiting",
+	} {
+		w.fate(w.reply(thread, text), fate)
+	}
+	m := w.reply(thread, "Your parcel is lost")
+	w.fate(m, "waiting")
+	w.chat.Edit(support, m, "Ben, the parcel is lost")
+	w.fate(m, "ask")
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("the customer got %q", w.provider.Texts())
+	}
+}
+
+// Somebody else's text leaves by no way without the question; it waits like any reply, and
+// anybody can take it back. One's own text leaves at once.
+func TestSendingForSomebodyElseIsAsked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	remark := w.chat.Say("ben", support, thread, "He never pays on time")
+	w.fate(remark, "inside")
+	w.chat.Choose("ann", support, remark, bridge.VerbSend)
+	w.whisper("ann", "[send_as] Ben")
+	w.chat.Choose("cat", support, remark, bridge.VerbSend)
+	question := w.whisper("cat", "[send_as] Ben")
+	w.fate(remark, "inside")
+	w.chat.Press(t, "cat", question, bridge.VerbSend)
+	w.fate(remark, "waiting")
+	w.chat.Press(t, "ann", w.shown("[done] <@ben> Cat send"), bridge.VerbUndo)
+	w.fate(remark, "undone")
+
+	own := w.chat.Say("ben", support, thread, "I know that shop")
+	w.fate(own, "inside")
+	w.chat.Choose("ben", support, own, bridge.VerbSend)
+	w.fate(own, "waiting")
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("the customer got %q", w.provider.Texts())
+	}
+}
+
+// A mistyped command is offered as it was meant; who presses that does it, by their own right, and
+// the slip stays inside. A name that nobody has is not offered.
+func TestMistypedCommandIsOffered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	slip := w.reply(thread, "!assing ben")
+	w.fate(slip, "ask")
+	line := w.shown("unknown_verb !assing ben")
+	var verbs []bridge.Verb
+	for _, b := range line.Buttons {
+		verbs = append(verbs, b.Verb)
+	}
+	if !slices.Equal(verbs, []bridge.Verb{bridge.VerbAssign, bridge.VerbKeep, bridge.VerbSend}) {
+		t.Errorf("the buttons are %v", verbs)
+	}
+	w.chat.Press(t, "dan", line, bridge.VerbAssign) // who is no agent
+	w.whisper("dan", "not one of Parley's agents")
+	w.fate(slip, "ask")
+	w.chat.Press(t, "cat", line, bridge.VerbAssign)
+	w.card(thread, "| Ben |")
+	w.fate(slip, "inside")
+	if told := w.line(thread, bridge.LineAssigned); !strings.Contains(told.Plain(), "Cat") {
+		t.Errorf("the line: %q", told.Text)
+	}
+	w.reply(thread, "!assing nobody")
+	if line := w.shown("unknown_verb !assing nobody"); len(line.Buttons) != 2 {
+		t.Errorf("the buttons are %+v", line.Buttons)
+	}
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("the customer got %q", w.provider.Texts())
+	}
+}
+
+// R-263: who asks why is told what became of the last texts and for what reason, and not of the commands.
+func TestWhyTellsOfTexts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.fate(w.chat.Say("ben", support, thread, "He never pays"), "inside")
+	w.fate(w.reply(thread, "Is that so?"), "ask")
+	w.fate(w.reply(thread, "note: I look it up"), "inside")
+	w.fate(w.reply(thread, "!frob"), "ask")
+	w.fate(w.reply(thread, "It is paid"), "waiting")
+	w.reply(thread, "!why")
+	const told = "(Ann: It is paid waiting assignee) (Ann: !frob ask unknown_verb) (Ann: I look it up inside note) " +
+		"(Ann: Is that so? ask after_remark) (Ben: He never pays inside not_assignee)"
+	if text := w.whisper("ann", "[why]").Plain(); !strings.HasPrefix(text, "[why] ") || !strings.HasSuffix(text, told) {
+		t.Errorf("told: %q", text)
+	}
+}
+
+// The history has what Parley and the customer did to a conversation, and the words with an
+// assignment.
+func TestHistoryHasWhatHappenedByItself(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "Hello")
+	w.provider.WaitTexts(t, "Hello")
+	w.card(thread, "pending")
+	w.reply(thread, "!snooze 2h")
+	w.card(thread, "snoozed")
+	w.writes("kim", "Anything new?")
+	w.card(thread, "open")
+	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"ben"}, Note: "knows this customer"}}, "")
+	w.card(thread, "| Ben |")
+	w.reply(thread, "!history")
+	text := w.whisper("ann", "[history]").Plain()
+	for _, row := range []string{"Parley set pending answered", "Customer woke", "Ann assigned Ben: knows this customer"} {
+		if !strings.Contains(text, row) {
+			t.Errorf("no %q in %q", row, text)
+		}
+	}
+}
+
+// A tag that nobody had before is told to who made it, and one that exists isn't.
+func TestNewTagIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!tag Biling")
+	told := w.whisper("ann", "tag new")
+	w.card(thread, "Biling")
+	w.reply(thread, "!untag Biling")
+	w.settled()
+	w.reply(thread, "!tag biling")
+	w.settled()
+	if n := len(w.chat.Whispers("ann")); n != 1 {
+		t.Errorf("told %d times: %q", n, told.Text)
+	}
+}
+
+// The help leaves out for an agent what only admins may do.
+// R-080
+func TestHelpLeavesOutWhatIsForAdmins(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	for user, denied := range map[string]string{"ann": "", "ben": `["close", "templateedit", "templatedelete"]`} {
+		w.chat.Say(user, support, thread, "!help")
+		w.whisper(user, "[help]")
+		if got := w.text(`SELECT coalesce(payload->'line'->>'Denied', '') FROM deliveries WHERE payload->>'to' = '` + user + `'`); !sameWords(got, denied) {
+			t.Errorf("%s may not: %s, want %s", user, got, denied)
+		}
+	}
+}
+
+func sameWords(a, b string) bool {
+	words := func(s string) []string {
+		list := strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(`[]", `, r) })
+		slices.Sort(list)
+		return list
+	}
+	return slices.Equal(words(a), words(b))
+}
+
+// A first mail without a subject gets the first words of its text.
+func TestFirstMailWithoutSubject(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	for i, mails := range [][2]string{
+		{"It is **repaired**.\nFetch it when you like.", "It is repaired"},
+		{"We have looked at the lamp which you brought us on Monday and found the fault", "We have looked at the lamp which you brought us on Monday …"},
+	} {
+		w.chat.Submit("ben", support, "", begin(mail, "carla", ""), mails[0])
+		if got := w.sent(i + 1)[i].Subject; got != mails[1] {
+			t.Errorf("the subject is %q, want %q", got, mails[1])
+		}
+	}
+}
+
+// Who takes a reply of one's own back isn't mentioned; its author is, where somebody else does.
+func TestOwnDeedsMentionNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	own := w.reply(thread, "Taken back by its author")
+	w.fate(own, "waiting")
+	w.reply(thread, "!undo")
+	if line := w.shown("[undone]"); len(line.Mentions()) > 0 {
+		t.Errorf("the line: %q", line.Text)
+	}
+	other := w.reply(thread, "Taken back by a colleague")
+	w.fate(other, "waiting")
+	w.chat.Choose("ben", support, other, bridge.VerbUndo)
+	if line := w.shown("undone Taken back by a colleague"); !slices.Equal(line.Mentions(), []string{"ann"}) {
+		t.Errorf("the line: %q", line.Text)
+	}
+}

@@ -1,0 +1,38 @@
+package engine
+
+import (
+	"testing"
+	"time"
+)
+
+// A process that was stopped lets no reply leave before it looked around.
+func TestStalledHoldsReplies(t *testing.T) {
+	t.Parallel()
+	e := &Engine{}
+	d := &desk{e: e}
+	if e.stalled() || d.gapWithin(time.Minute) {
+		t.Error("an engine that does not run holds replies back")
+	}
+	now := time.Now()
+	soon := now.Add(time.Minute) // however long this test is stopped
+	e.beat.Store(&soon)
+	if e.stalled() || d.gapWithin(time.Minute) {
+		t.Error("a beating heart holds replies back")
+	}
+	before := now.Add(-stalledAfter - time.Second)
+	e.beat.Store(&before)
+	if filling, err := d.filling(t.Context(), time.Second); !filling || err != nil || !d.gapWithin(time.Minute) {
+		t.Errorf("replies may leave: %v", err)
+	}
+}
+
+// What comes long after it was typed is read again before it leaves.
+func TestCameLate(t *testing.T) {
+	t.Parallel()
+	w := &work{real: time.Unix(1700000060, 0)}
+	for order, want := range map[string]bool{"1700000059.000100": false, "1700000050.000100": true, "1700000070.000100": false, "": false} {
+		if got := w.cameLate(order); got != want {
+			t.Errorf("%q: %v", order, got)
+		}
+	}
+}

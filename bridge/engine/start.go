@@ -1,0 +1,340 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// starting is a new conversation with what it needs looked up.
+type starting struct {
+	account *store.Account
+	caps    bridge.Capabilities
+	party   channels.Party
+	// knownOnly says that the conversation may only be begun if the party wrote to some account
+	// before; see strangerProblem.
+	knownOnly bool
+}
+
+// knownOnly says that by an account conversations are begun only with people who wrote to some
+// account before. That is so in chats, where a phone number may be anybody's, unless the account's
+// setting outgoing is on. A mail may go to any address.
+func (d *directory) knownOnly(a *store.Account, caps bridge.Capabilities) bool {
+	return !caps.Threads && !d.settings(a, false).Outgoing
+}
+
+// keys names the party in every way.
+func (s starting) keys() []string { return append([]string{s.party.Key}, s.party.Also...) }
+
+// strangerProblem says why a conversation with somebody can't be begun; nil = it can. writers are
+// those of the party's keys from which somebody ever wrote.
+func (s starting) strangerProblem(writers []string) *bridge.Problem {
+	if !s.knownOnly || slices.ContainsFunc(s.keys(), func(key string) bool { return slices.Contains(writers, key) }) {
+		return nil
+	}
+	return &bridge.Problem{Code: "outgoing_off", Field: "recipient", Text: s.party.Key + " never wrote to you, and " + s.account.Name + " begins conversations only with people who did: its setting outgoing is off.",
+		Hint: "Wait until they write, reach them by mail, or ask an admin to set outgoing: on."}
+}
+
+// accountsFor gives the accounts that an agent may work with, by name.
+func (e *Engine) accountsFor(dir *directory, agent *store.Agent) []bridge.AccountRef {
+	var list []bridge.AccountRef
+	for i := range dir.Accounts {
+		a := &dir.Accounts[i]
+		ch := e.channel(a.ID)
+		if a.Side != "channel" || ch == nil || e.closedTo(dir, agent, a) {
+			continue
+		}
+		ref := bridge.AccountRef{Name: a.Name, Can: ch.Capabilities(), Starts: e.starts(dir, a) == nil,
+			ByTemplate: ch.Capabilities().Start == channels.StartTemplate, KnownOnly: dir.knownOnly(a, ch.Capabilities())}
+		ref.ChannelName, ref.ChannelIcon = e.kindName(a.Kind)
+		list = append(list, ref)
+	}
+	slices.SortFunc(list, func(a, b bridge.AccountRef) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// starts says why no conversation can be begun by an account; nil = it can.
+func (e *Engine) starts(dir *directory, a *store.Account) *bridge.Problem {
+	ch := e.channel(a.ID)
+	surface, _ := dir.home(a, nil)
+	_, starter := ch.(channels.Starter)
+	switch {
+	case ch == nil:
+		return &bridge.Problem{Code: "not_connected", Field: "account", Text: "The account " + a.Name + " is not connected.", Hint: "Look at parley doctor."}
+	case ch.Capabilities().Start == channels.StartNever || !starter:
+		name, _ := e.kindName(a.Kind)
+		return &bridge.Problem{Code: "cannot_start", Field: "account", Text: "By " + name + " only customers begin.", Hint: "Choose another account."}
+	case a.Mode == "watch":
+		return &bridge.Problem{Code: "watch", Field: "account", Text: "The account " + a.Name + " only watches: nothing is sent.", Hint: "An admin can switch it to live."}
+	case surface == 0:
+		return &bridge.Problem{Code: "no_channel", Field: "account", Text: "The account " + a.Name + " has no channel for its threads.", Hint: "An admin gives its team a channel."}
+	}
+	return nil
+}
+
+// starting looks up what a new conversation needs, or says why there can't be one.
+func (e *Engine) starting(dir *directory, agent *store.Agent, s bridge.Start) (starting, *bridge.Problem) {
+	if problem := Authorize(agent, bridge.VerbNew, nil); problem != nil {
+		return starting{}, problem
+	}
+	var found []starting
+	problem := &bridge.Problem{Code: "no_account", Field: "account", Text: "There is no account by which you may begin a conversation.", Hint: "Ask an admin."}
+	if s.Account != "" {
+		problem = &bridge.Problem{Code: "no_account", Field: "account", Text: "There is no account “" + preview(s.Account) + "”.", Hint: "Choose one: @Parley new"}
+	}
+	for i := range dir.Accounts {
+		a := &dir.Accounts[i]
+		if a.Side != "channel" || s.Account != "" && !strings.EqualFold(a.Name, s.Account) || e.closedTo(dir, agent, a) {
+			continue
+		}
+		one, p := e.startingBy(dir, a, s)
+		if p == nil {
+			found = append(found, one)
+		} else {
+			problem = p
+		}
+	}
+	switch len(found) {
+	case 0:
+		return starting{}, problem
+	case 1:
+		return found[0], nil
+	}
+	return starting{}, &bridge.Problem{Code: "which_account", Field: "account", Text: "Several accounts could reach " + found[0].party.Key + ".", Hint: "Name one: @Parley new " + found[0].account.Name + " " + found[0].party.Key}
+}
+
+// startingBy looks at one account.
+func (e *Engine) startingBy(dir *directory, a *store.Account, s bridge.Start) (starting, *bridge.Problem) {
+	if p := e.starts(dir, a); p != nil {
+		return starting{}, p
+	}
+	ch := e.channel(a.ID)
+	starter, ok := ch.(channels.Starter)
+	if !ok {
+		return starting{}, &bridge.Problem{Code: "cannot_start", Field: "account", Text: "Only customers begin here."}
+	}
+	party, err := starter.Recipient(s.Recipient)
+	if err != nil {
+		p := &bridge.Problem{Code: "recipient", Field: "recipient", Text: "“" + preview(s.Recipient) + "” can't be written to.", Hint: "Check the address."}
+		var se *channels.SendError
+		if errors.As(err, &se) {
+			p.Text, p.Hint = se.Text, se.Hint
+		}
+		return starting{}, p
+	}
+	party.Key, party.Name = clean(party.Key), clean(party.Name)
+	cleanAll(party.Also)
+	if a.Mode == "trial" && !slices.Contains(a.TrialTo, party.Key) {
+		return starting{}, &bridge.Problem{Code: "trial", Field: "recipient", Text: "This account is on trial and " + party.Key + " is not on its list.",
+			Hint: "Add the address to trial_to, or switch the account to live."}
+	}
+	return starting{account: a, caps: ch.Capabilities(), party: party, knownOnly: dir.knownOnly(a, ch.Capabilities())}, nil
+}
+
+// startOf reads an action.
+func startOf(a bridge.Action) bridge.Start {
+	return bridge.Start{Account: a.Args.Account, Recipient: a.Args.Recipient, Subject: a.Args.Subject, Text: a.Text}
+}
+
+// start adds whom a new conversation is with.
+func (n *wanted) start(w *work, surface int64, a bridge.Action) {
+	n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane("@"+a.Actor.ID))
+	s, problem := w.e.starting(w.dir, w.dir.byUser[userKey{surface, a.Actor.ID}], startOf(a))
+	if problem != nil || s.unsaid(a) != nil {
+		return // nobody is remembered for what isn't begun
+	}
+	if s.knownOnly {
+		n.knownOnly = append(n.knownOnly, s)
+		return
+	}
+	n.party(s.account.ID, channels.Inbound{From: s.party})
+}
+
+// admitKnown finds out which of those with whom a conversation is begun wrote before, where that is
+// asked for; nobody else is remembered.
+func (w *work) admitKnown(ctx context.Context, tx pgx.Tx, n *wanted) error {
+	var keys []string
+	for _, s := range n.knownOnly {
+		keys = append(keys, s.keys()...)
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	var err error
+	if w.writers, err = store.WritersAmong(ctx, tx, keys); err != nil {
+		return err
+	}
+	for _, s := range n.knownOnly {
+		if s.strangerProblem(w.writers) == nil {
+			n.party(s.account.ID, channels.Inbound{From: s.party})
+		}
+	}
+	return nil
+}
+
+// unsaid says what is missing of the first message.
+func (s starting) unsaid(a bridge.Action) *bridge.Problem {
+	switch {
+	case s.caps.Start == channels.StartTemplate && !a.Args.Template.Ready():
+		return &bridge.Problem{Code: "template_needed", Text: "By " + s.account.Name + " a conversation begins with a template.", Hint: "Choose one of type Start."}
+	case s.caps.Start == channels.StartFree && a.Text == "":
+		return &bridge.Problem{Code: "empty", Text: "There is no text to send.", Hint: "For example: @Parley new ann@example.org Your lamp is repaired."}
+	}
+	return nil
+}
+
+// start begins a conversation: its root, then the agent's text, then the message itself
+// by the way of every reply. Where a chat has an open conversation with the customer that
+// one is offered, and nothing is sent.
+func (w *work) start(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface int64, a bridge.Action) error {
+	s, problem := w.e.starting(w.dir, agent, startOf(a))
+	if problem == nil {
+		problem = s.unsaid(a)
+	}
+	if problem == nil {
+		problem = s.strangerProblem(w.writers)
+	}
+	var used *usedTemplate
+	if problem == nil && s.caps.Start == channels.StartTemplate {
+		var err error
+		if used, problem, err = startTemplate(ctx, tx, s.account.ID, a.Args.Template); err != nil {
+			return err
+		}
+	}
+	identity := w.byAddress[userKey{s.accountID(), s.party.Key}]
+	if problem == nil && identity != nil && identity.OptedOut == store.OptedOutAll {
+		problem = &bridge.Problem{Code: "opted_out", Text: refOf(identity).Name + " doesn't want messages.", Hint: optedOutHint}
+	}
+	if problem != nil {
+		line := bridge.Line{Kind: bridge.LineRefused, Verb: bridge.VerbNew, Reason: problem.Text, Hint: problem.Hint, Text: a.Text}
+		if agent != nil && a.Place.Channel != "" {
+			line.Verbs, line.Args = []bridge.Verb{bridge.VerbNew}, bridge.Args{Account: a.Args.Account, Recipient: a.Args.Recipient, Subject: a.Args.Subject}
+		}
+		w.tellActor(surface, agent, a, line)
+		return nil
+	}
+	if identity == nil {
+		return w.wait(time.Second) // the channel was put to work in between
+	}
+	previous := w.startedBy(surface, a)
+	if previous == nil && !s.caps.Threads {
+		previous = w.latestOf(identity)
+	}
+	if previous != nil && previous.status().Open() {
+		w.tellActor(surface, agent, a, bridge.Line{Kind: bridge.LineExists, Other: w.refer(previous, surface), Customer: previous.customer(), Text: a.Text})
+		return nil
+	}
+	c, err := w.makeConversation(ctx, tx, s.account, channels.Inbound{From: s.party, Subject: subjectFor(s, a)}, previous)
+	if err != nil {
+		return err
+	}
+	w.logAgent(c, agent, "started", nil)
+	c.Participants = []store.Participant{{Key: s.party.Key, Name: cmp.Or(s.party.Name, identity.Name), Role: roleTo}}
+	c.Assignees, c.clicked = []int64{agent.ID}, true
+	return w.firstWords(c, agent, surface, a, used)
+}
+
+// accountID of the account; 0 while it isn't found.
+func (s starting) accountID() int64 {
+	if s.account == nil {
+		return 0
+	}
+	return s.account.ID
+}
+
+// startTemplate fills in the template that a conversation begins with.
+func startTemplate(ctx context.Context, tx pgx.Tx, account int64, args *bridge.TemplateArgs) (*usedTemplate, *bridge.Problem, error) {
+	rows, err := store.Templates(ctx, tx, args.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	used, problem := templateFor(account, rows, args)
+	if problem == nil && !slices.Contains(rows[0].Uses, bridge.TemplateStart) {
+		problem = &bridge.Problem{Code: "not_for_starts", Text: "The template " + used.Name + " is not for the beginning of a conversation.", Hint: "Choose another one."}
+	}
+	return &used, problem, nil
+}
+
+// firstWords shows and sends what a conversation begins with.
+func (w *work) firstWords(c *conv, agent *store.Agent, surface int64, a bridge.Action, used *usedTemplate) error {
+	t, err := w.openThread(c)
+	if err != nil {
+		return err
+	}
+	by := w.dir.ref(t.AccountID, agent.ID)
+	line := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbNew, By: by, Mentions: []bridge.AgentRef{by}, Verbs: []bridge.Verb{bridge.VerbUndo}}
+	var template json.RawMessage
+	if used != nil {
+		if template, err = json.Marshal(used); err != nil {
+			return fmt.Errorf("bridge: template: %w", err)
+		}
+		a.Text, line.Reason = used.Use.Words(), used.Name
+	}
+	a.Place.Message, a.Files = "", nil
+	m := w.saidByPerson(c, surface, a, agent)
+	m.Subject, m.Reason, m.Template = c.Subject, "explicit", template
+	c.Subject = cmp.Or(c.Subject, preview(m.Text))
+	if used != nil {
+		m.Reason = templateReason
+	}
+	line.Text, line.Args = m.Text, bridge.Args{Conversation: c.ID, Message: m.ID}
+	w.rememberForm(surface, a, 0, m)
+	w.line(c, line)
+	w.sendToCustomer(c, agent, surface, m, w.formOrder())
+	return nil
+}
+
+func subjectFor(s starting, a bridge.Action) string {
+	if !s.caps.Subject {
+		return ""
+	}
+	return cmp.Or(preview(a.Args.Subject), subjectOf(a.Text))
+}
+
+// subjectRunes is how much of a text becomes its subject.
+const subjectRunes = 60
+
+// subjectOf gives the first words of a text, as the subject of a mail that was given none.
+func subjectOf(text string) string {
+	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	first = preview(first)
+	runes := []rune(first)
+	if len(runes) <= subjectRunes {
+		return strings.TrimRight(first, ".,:; ")
+	}
+	cut := string(runes[:subjectRunes])
+	if at := strings.LastIndexByte(cut, ' '); at > 0 {
+		cut = cut[:at]
+	}
+	return strings.TrimRight(cut, ".,:;!? ") + " …"
+}
+
+// refer names a conversation to a surface, with the place of its thread.
+func (w *work) refer(c *conv, surface int64) bridge.Facts {
+	f := bridge.Facts{ID: c.ID, Subject: c.Subject, Status: c.status()}
+	f.Root, f.Elsewhere = w.e.rootOf(w.dir, surface, c.places(), c.ID)
+	return f
+}
+
+// tellActor answers where somebody asked for something, or, where that was nowhere, in a
+// conversation of two.
+func (w *work) tellActor(surface int64, agent *store.Agent, a bridge.Action, line bridge.Line) {
+	switch {
+	case a.Place.Channel != "":
+		w.whisper(nil, surface, a, line)
+	case agent != nil:
+		w.direct(surface, agent.ID, line)
+	}
+}

@@ -1,0 +1,309 @@
+package engine_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// begin is the form of a new conversation.
+func begin(account, recipient, subject string) bridgetest.Button {
+	return bridgetest.Button{Verb: bridge.VerbNew, Args: bridge.Args{Account: account, Recipient: recipient, Subject: subject}}
+}
+
+// sent waits until the provider took n messages and gives them.
+func (w *world) sent(n int) []channelstest.Sent {
+	w.t.Helper()
+	list := w.provider.Wait(w.t, "messages are sent", func(list []channelstest.Sent) bool { return len(list) >= n })
+	if len(list) != n {
+		w.t.Fatalf("%d messages were sent, want %d: %+v", len(list), n, list)
+	}
+	return list
+}
+
+// An agent begins: the root first, then the text, then the mail; the answer comes to the
+// same conversation.
+// R-019, R-228
+func TestStart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.chat.Submit("ben", support, "", begin(mail, "Carla", "Your lamp"), "It is repaired.")
+	line := w.shown("It is repaired.")
+	root := w.chat.Messages(support, line.Thread)[0]
+	if root.Kind != string(bridge.PostRoot) || root.ID != line.Thread || !strings.Contains(root.Plain(), "Ben") {
+		t.Fatalf("the root is %+v", root)
+	}
+	if !slices.Contains(line.Mentions(), "ben") {
+		t.Errorf("its author isn't told where it is: %q", line.Text)
+	}
+	m := w.sent(1)[0]
+	if m.To[0] != "carla" || m.Subject != "Your lamp" || m.Text != "It is repaired." || m.Author != "Ben" || m.InReplyTo != "" {
+		t.Errorf("sent %+v", m)
+	}
+	w.settled() // by the mail's id, which the answer names, it is known now
+	w.customer(mail, channelstest.Event{From: "carla", Text: "Thank you!", References: []string{m.ID}})
+	if answer := w.shown("Thank you!"); answer.Thread != line.Thread {
+		t.Errorf("the answer is in thread %s, not %s", answer.Thread, line.Thread)
+	}
+	w.chat.Say("ben", support, line.Thread, "You are welcome.")
+	if second := w.sent(2)[1]; second.Subject != "Your lamp" || second.Conversation != m.Conversation {
+		t.Errorf("then %+v", second)
+	}
+}
+
+// A chat has one open conversation with a customer: it is offered, and nothing is sent.
+// R-021
+func TestStartOffersTheOpenOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("carla", "Hello?")
+	thread := w.thread("Hello?")
+	w.chat.Submit("ben", support, "", begin(chat, "CARLA", ""), "Good morning.")
+	told := w.whisper("ben", "[exists]")
+	if !strings.Contains(told.Plain(), "#1") || !strings.Contains(told.Plain(), "Good morning.") {
+		t.Errorf("told %q", told.Text)
+	}
+	open, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), "ben", bridge.Start{Account: chat, Recipient: "carla"})
+	if err != nil || open.ID != 1 || open.Root.Message != thread {
+		t.Errorf("the form is told %+v, %v", open, err)
+	}
+	w.chat.Submit("ann", support, thread, submit(bridge.VerbClose), "")
+	w.card(thread, "closed")
+	w.chat.Submit("ben", support, "", begin(chat, "carla", ""), "Good evening.")
+	line := w.shown("Good evening.")
+	if root := w.chat.Get(support, line.Thread); !strings.Contains(root.Plain(), "continues #1") || line.Thread == thread {
+		t.Errorf("after it was closed: %q", root.Text)
+	}
+	w.sent(1)
+	w.writes("carla", "Oh, hello.")
+	if answer := w.shown("Oh, hello."); answer.Thread != line.Thread {
+		t.Errorf("the answer is in thread %s, not %s", answer.Thread, line.Thread)
+	}
+}
+
+// What can't be begun is refused in words, keeps the text, and leaves no trace.
+// R-224, R-229
+func TestStartRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.saveAccount("listed", func(a *store.Account) { a.Mode, a.TrialTo = "trial", []string{"dora"} })
+	w.saveAccount("watched", func(a *store.Account) { a.Mode = "watch" })
+	w.saveAccount("answering", func(a *store.Account) { a.Settings = []byte(`{"outgoing": "off"}`) })
+	for name, caps := range map[string]string{"listed": mail, "watched": mail, "answering": chat} {
+		w.engines[0].SetChannel(w.accounts[name], channelstest.New(w.provider, secret, w.capsOf(caps), channels.Env{}))
+	}
+	w.engines[0].SetChannel(w.accounts[chat], channelstest.New(w.provider, secret,
+		func() channels.Capabilities { c := w.capsOf(chat); c.Start = channels.StartNever; return c }(), channels.Env{}))
+	for _, c := range []struct {
+		button            bridgetest.Button
+		user, text, field string
+		says              string
+	}{
+		{begin(mail, "carla, dora", ""), "ben", "two people", "recipient", "is no customer"},
+		{begin("nowhere", "carla", ""), "ben", "no account", "account", "There is no account “nowhere”"},
+		{begin("listed", "carla", ""), "ben", "not on the list", "recipient", "on trial and carla"},
+		{begin("watched", "carla", ""), "ben", "only watched", "account", "only watches"},
+		{begin("answering", "carla", ""), "ben", "only answers", "recipient", "outgoing is off"},
+		{begin(chat, "carla", ""), "ben", "they begin", "account", "only customers begin"},
+		{begin("", "carla", ""), "ben", "any of several", "account", ""},
+		{begin(mail, "carla", ""), "dan", "who is dan", "", "not one of Parley's agents"},
+	} {
+		if c.button.Args.Account == "" {
+			c.button.Args.Recipient, c.says = "dora", "Several accounts"
+		}
+		w.chat.Submit(c.user, support, "", c.button, c.text)
+		if told := w.whisper(c.user, c.text); !strings.Contains(told.Plain(), c.says) {
+			t.Errorf("%s: told %q", c.text, told.Plain())
+		}
+		a := c.button.Args
+		_, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), c.user, bridge.Start{Account: a.Account, Recipient: a.Recipient})
+		var p *bridge.Problem
+		if !errors.As(err, &p) || p.Field != c.field {
+			t.Errorf("%s: the form is told %v", c.text, err)
+		}
+	}
+	w.chat.Submit("ben", support, "", begin(mail, "carla", ""), "")
+	w.whisper("ben", "no text to send")
+	var n int
+	check(t, w.pool.QueryRow(t.Context(), "SELECT (SELECT count(*) FROM identities) + (SELECT count(*) FROM conversations)").Scan(&n))
+	if n != 0 || len(w.provider.Sent()) != 0 {
+		t.Errorf("%d rows and %d messages are left", n, len(w.provider.Sent()))
+	}
+	accounts := must(w.engines[0].Desk(w.surface).Accounts(t.Context(), "ben"))(t)
+	var starts []string
+	for _, a := range accounts {
+		if a.Starts {
+			starts = append(starts, a.Name)
+		}
+	}
+	if !slices.Equal(starts, []string{"answering", "listed", mail}) || len(accounts) != 5 || !accounts[0].KnownOnly {
+		t.Errorf("offered: %v of %d", starts, len(accounts))
+	}
+}
+
+// outgoing lets conversations be begun by an account with people who never wrote.
+func (w *world) outgoing(account string) {
+	w.t.Helper()
+	w.saveAccount(account, func(a *store.Account) { a.Settings = []byte(`{"outgoing": "on"}`) })
+}
+
+// In a chat a conversation is begun only with who wrote before, to whichever account, and by mail
+// with anybody; with outgoing: on with anybody in a chat, too. Who is refused is not remembered.
+// R-226, R-228, R-229
+func TestStartWithStrangers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.saveAccount("second", func(*store.Account) {})
+	w.engines[0].SetChannel(w.accounts["second"], channelstest.New(w.provider, secret, w.capsOf(chat), channels.Env{}))
+	w.writes("carla", "Hello?")
+	w.chat.Submit("ann", support, w.thread("Hello?"), submit(bridge.VerbClose), "")
+	w.settled()
+	refused := func(account, recipient, text string) {
+		t.Helper()
+		w.chat.Submit("ben", support, "", begin(account, recipient, ""), text)
+		if told := w.whisper("ben", text); !strings.Contains(told.Plain(), recipient+" never wrote to you, and "+account) {
+			t.Errorf("told %q", told.Plain())
+		}
+	}
+	refused(chat, "dora", "A stranger")
+	w.chat.Submit("ben", support, "", begin(mail, "dora", ""), "By mail")
+	w.sent(1)
+	refused(chat, "dora", "We wrote to her, she didn't")
+	w.chat.Submit("ben", support, "", begin(chat, "carla", ""), "A known one")
+	w.sent(2)
+	w.chat.Submit("ben", support, "", begin("second", "carla", ""), "By another account")
+	w.sent(3)
+	_, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), "ben", bridge.Start{Account: chat, Recipient: "dora"})
+	if p := (*bridge.Problem)(nil); !errors.As(err, &p) || p.Field != "recipient" {
+		t.Errorf("the form is told %v", err)
+	}
+	if n := w.count(`SELECT count(*) FROM identities WHERE key = 'dora' AND account_id = $1`, w.accounts[chat]); n != 0 {
+		t.Error("a stranger who was refused is remembered")
+	}
+	w.outgoing(chat)
+	w.chat.Submit("ben", support, "", begin(chat, "dora", ""), "Now she gets it")
+	w.sent(4)
+}
+
+// The hold, Undo and a pause hold for the first message as for any other.
+func TestStartIsHeld(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	w.chat.Submit("ben", support, "", begin(mail, "carla", "A subject"), "Too early")
+	line := w.shown("Too early")
+	w.chat.Press(t, "ben", line, bridge.VerbUndo)
+	w.line(line.Thread, bridge.LineUndone)
+	w.saveAccount(mail, func(a *store.Account) { a.Paused = true })
+	w.chat.Submit("ben", support, "", begin(mail, "dora", "A subject"), "In a pause")
+	if parked := w.line(w.shown("In a pause").Thread, bridge.LineParked); !strings.Contains(parked.Plain(), "paused") {
+		t.Errorf("%q", parked.Text)
+	}
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("%d messages left", n)
+	}
+}
+
+// Two agents begin with one customer of a chat at once, on two replicas: one conversation.
+func TestStartTwiceAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{engines: 2})
+	w.outgoing(chat)
+	w.chat.Submit("ben", support, "", begin(chat, "carla", ""), "From Ben")
+	w.chat.Submit("ann", support, "", begin(chat, "carla", ""), "From Ann")
+	w.chat.Wait(t, "one of them is offered the other's", func() bool {
+		return len(w.chat.Whispers("ben"))+len(w.chat.Whispers("ann")) == 1
+	})
+	w.sent(1)
+}
+
+// Where a conversation begins with a template only, one of type Start is picked, filled in and
+// sent; a text or another template is refused.
+// R-167, R-227
+func TestStartWithTemplate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: func(c *channels.Capabilities) {
+		if !c.Threads {
+			c.Templates, c.Start = true, channels.StartTemplate
+		}
+	}})
+	w.outgoing(chat)
+	greeting := w.template(chat, func(d *bridge.Template) {
+		d.Name, d.Uses, d.Body = "Greeting", []string{bridge.TemplateStart}, "Hello {{first_name}}, this is Acme."
+	})
+	update := w.template(chat, nil)
+	for _, name := range []string{"greeting", "order_update"} {
+		w.decide(name, channels.TemplateApproved, "")
+	}
+	w.status(greeting, "approved")
+	w.status(update, "approved")
+	desk := w.engines[0].Desk(w.surface)
+	offered := must(desk.Templates(t.Context(), bridge.TemplatesFor{Account: chat, Use: bridge.TemplateStart}, "ben"))(t)
+	if len(offered.List) != 1 || offered.List[0].Name != "Greeting" {
+		t.Fatalf("offered %+v", offered.List)
+	}
+	with := func(id int64, values map[string]string) bridgetest.Button {
+		b := begin(chat, "carla", "")
+		b.Args.Template = &bridge.TemplateArgs{ID: id, Version: offered.List[0].Version, Values: values, Seen: bridge.TemplateSeen(id, offered.List[0].Version, values)}
+		return b
+	}
+	w.chat.Submit("ben", support, "", begin(chat, "carla", ""), "Free words")
+	if told := w.whisper("ben", "begins with a template"); !strings.Contains(told.Plain(), "Free words") {
+		t.Errorf("told %q", told.Plain())
+	}
+	w.chat.Submit("ben", support, "", with(update, map[string]string{"first_name": "Carla", "quote_number": "7"}), "")
+	w.whisper("ben", "is not for the beginning")
+	w.chat.Submit("ben", support, "", with(greeting, map[string]string{"first_name": "Carla"}), "")
+	line := w.shown("Hello Carla, this is Acme.")
+	if root := w.chat.Messages(support, line.Thread)[0]; root.Kind != string(bridge.PostRoot) {
+		t.Errorf("the root is %+v", root)
+	}
+	m := w.sent(1)[0]
+	if m.Template == nil || m.Template.Name != "greeting" || m.Template.Values["first_name"] != "Carla" || m.To[0] != "carla" {
+		t.Errorf("sent %+v", m)
+	}
+	w.writes("carla", "Who?")
+	if answer := w.shown("Who?"); answer.Thread != line.Thread {
+		t.Errorf("the answer is in %s", answer.Thread)
+	}
+}
+
+// Who doesn't want messages isn't written to, by a new conversation either.
+func TestStartOptedOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("carla", "Hello")
+	thread := w.thread("Hello")
+	w.hook(chat, channelstest.Event{Type: "consent", From: "carla", Text: "STOP", Consent: &channels.Consent{OptedOut: true, Silent: true}})
+	w.line(thread, bridge.LineOptedOut)
+	w.chat.Submit("ann", support, thread, submit(bridge.VerbClose), "")
+	w.card(thread, "closed")
+	w.chat.Submit("ben", support, "", begin(chat, "carla", ""), "But wait")
+	if told := w.whisper("ben", "But wait"); !strings.Contains(told.Plain(), "doesn't want messages") {
+		t.Errorf("told %q", told.Plain())
+	}
+	if n := len(w.provider.Sent()); n != 0 {
+		t.Errorf("%d messages were sent", n)
+	}
+}
+
+// A customer with several numbers is one: the open conversation is found by any of them.
+func TestStartWithAnotherKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customer(chat, channelstest.Event{From: "carla", Also: []string{"caro"}, Text: "Hello"})
+	w.thread("Hello")
+	open, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), "ben", bridge.Start{Account: chat, Recipient: "caro"})
+	if err != nil || open.ID != 1 {
+		t.Errorf("the form is told %+v, %v", open, err)
+	}
+	w.chat.Submit("ben", support, "", begin(chat, "caro", ""), "Good morning.")
+	w.whisper("ben", "[exists]")
+}

@@ -1,0 +1,242 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/channels/channelstest"
+)
+
+// tells lets the provider say what became of a message of ours.
+func (w *world) tells(e channelstest.Event) {
+	w.t.Helper()
+	e.Type = "status"
+	w.does(e)
+}
+
+// Edge cases 1 and 2: a status with our token comes before the answer to Send, read without
+// delivered: it counts, and the answer doesn't take it back.
+func TestStatusBeforeTheAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	release := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Until: release})
+	reply := w.reply(thread, "Hi Kim")
+	w.provider.WaitCalls(t, 1)
+	message := w.count(`SELECT id FROM messages WHERE place = $1`, reply)
+	w.tells(channelstest.Event{State: "read", Message: int64(message), External: []string{"out-1"}})
+	w.marked(reply, "read")
+	w.fate(reply, "out")
+	close(release)
+	w.provider.WaitTexts(t, "Hi Kim")
+	w.settled()
+	w.stateOf(reply, "read")
+	w.tells(channelstest.Event{State: "delivered", External: []string{"out-1"}}) // late, and lower
+	w.tells(channelstest.Event{State: "failed", External: []string{"out-1"}, Reason: "late news"})
+	w.settled()
+	w.stateOf(reply, "read")
+	if n := w.lines(thread, bridge.LineFailed); n != 0 {
+		t.Errorf("%d lines of failure", n)
+	}
+}
+
+// Edge case 3: failed after delivered counts for nothing; delivered after failed does.
+func TestFailedAndDelivered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	reply := w.reply(thread, "Hi Kim")
+	w.provider.WaitTexts(t, "Hi Kim")
+	w.marked(reply, "sent")
+	id := w.provider.Sent()[0].ID
+	w.tells(channelstest.Event{State: "failed", External: []string{id}, Reason: "Nobody there."})
+	w.fate(reply, "failed")
+	w.tells(channelstest.Event{State: "delivered", External: []string{id}})
+	w.fate(reply, "out")
+	w.tells(channelstest.Event{ID: "again", State: "failed", External: []string{id}})
+	w.settled()
+	w.fate(reply, "out")
+}
+
+// A watermark covers everything that was sent to that customer until then, nothing later and
+// nobody else's.
+func TestWatermark(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"join_lines": "off"}})
+	kim := w.opened()
+	w.writes("lea", "I am Lea")
+	lea := w.thread("I am Lea")
+	one, two, other := w.reply(kim, "One"), w.reply(kim, "Two"), w.reply(lea, "To Lea")
+	w.provider.Wait(t, "three replies", func(s []channelstest.Sent) bool { return len(s) == 3 })
+	w.settled()
+	until := time.Now()
+	late := w.reply(kim, "Three")
+	w.provider.Wait(t, "four replies", func(s []channelstest.Sent) bool { return len(s) == 4 })
+	w.settled()
+	w.tells(channelstest.Event{From: "kim", State: "read", UpTo: until})
+	w.marked(one, "read")
+	w.marked(two, "read")
+	w.tells(channelstest.Event{From: "nobody", State: "read", UpTo: time.Now()})
+	w.settled()
+	w.stateOf(late, "accepted")
+	w.stateOf(other, "accepted")
+	if n := w.count(`SELECT count(*) FROM identities WHERE key = 'nobody'`); n != 0 {
+		t.Error("a watermark made a customer")
+	}
+}
+
+// R-074: what counts as several messages is told once; the price category is kept.
+func TestPartsAndCost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	reply := w.reply(thread, "A long text")
+	w.provider.WaitTexts(t, "A long text")
+	w.marked(reply, "sent")
+	id := w.provider.Sent()[0].ID
+	w.tells(channelstest.Event{State: "sent", External: []string{id}, Parts: 2, Cost: "service"})
+	if m := w.line(thread, bridge.LineParts); !strings.Contains(m.Plain(), "2") {
+		t.Errorf("the line says %q", m.Plain())
+	}
+	w.tells(channelstest.Event{State: "delivered", External: []string{id}, Parts: 2, Cost: "service"})
+	w.settled()
+	if n := w.lines(thread, bridge.LineParts); n != 1 {
+		t.Errorf("%d lines", n)
+	}
+	f, err := w.engines[0].Desk(w.surface).Facts(t.Context(), 1, "ann")
+	if err != nil || f.Cost != "service" {
+		t.Errorf("the price category is %q, %v", f.Cost, err)
+	}
+}
+
+// What a provider says of the account goes to its admins.
+func TestAccountNotice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.does(channelstest.Event{Type: "notice", Notices: []string{"The number's quality fell to yellow."}})
+	w.chat.Wait(t, "ann is told", func() bool {
+		for _, m := range w.chat.Messages("@ann", "") {
+			if strings.Contains(m.Plain(), "quality fell") {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// Receipts of what another system sent from the same number tell nobody anything; that it was
+// not delivered is kept.
+func TestStatusOfAnotherSystem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.opened()
+	for _, state := range []string{"sent", "delivered", "read"} {
+		w.tells(channelstest.Event{ID: "other-" + state, From: "kim", State: state, Message: 1 << 50, External: []string{"other-1"}})
+	}
+	w.settled()
+	if n := w.roots(); n != 1 {
+		t.Errorf("%d threads\n%s", n, w.dump())
+	}
+	w.tells(channelstest.Event{ID: "other-failed", From: "kim", State: "failed", Message: 1 << 50, External: []string{"other-1"}, Reason: "unknown number"})
+	w.shown("unknown number")
+}
+
+// splitter sends each message as two, one after the other, and keeps the rounds.
+type splitter struct {
+	channels.Channel
+	mu    sync.Mutex
+	again []int
+}
+
+// Send implements channels.Channel.
+func (s *splitter) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
+	s.mu.Lock()
+	s.again = append(s.again, o.Again)
+	s.mu.Unlock()
+	o.Text += fmt.Sprint(" ", o.Part+1)
+	r, err := s.Channel.Send(ctx, o)
+	r.More = err == nil && o.Part == 0
+	return r, err
+}
+
+// What failed after it was taken leaves once more by a click, as another message of the same
+// words: from the part that failed on, so that none is missing.
+func TestSendAgainAfterItFailed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		failed int
+		want   []string
+		again  []int
+	}{"its first part": {0, []string{"Hi 1", "Hi 2", "Hi 1", "Hi 2"}, []int{0, 0, 1, 1}}, "its last part": {1, []string{"Hi 1", "Hi 2", "Hi 2"}, []int{0, 0, 1}}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{stopped: true})
+			s := &splitter{Channel: w.live[chat].Load()}
+			w.engines[0].SetChannel(w.accounts[chat], s)
+			w.start()
+			thread := w.opened()
+			reply := w.reply(thread, "Hi")
+			w.provider.WaitTexts(t, "Hi 1", "Hi 2")
+			w.marked(reply, "sent")
+			message := w.count(`SELECT id FROM messages WHERE direction = 'out'`)
+			w.tells(channelstest.Event{State: "failed", Message: int64(message), External: []string{w.provider.Sent()[c.failed].ID}, Reason: "Nobody there."})
+			w.chat.Press(t, "ann", w.line(thread, bridge.LineFailed), bridge.VerbSendAgain)
+			w.provider.WaitTexts(t, c.want...)
+			w.fate(reply, "out")
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if !slices.Equal(s.again, c.again) {
+				t.Errorf("sent in rounds %v", s.again)
+			}
+		})
+	}
+}
+
+// A text that failed after it was taken is no word on the file whose answer was lost.
+func TestEarlyPartFailed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{stopped: true})
+	w.engines[0].SetChannel(w.accounts[chat], &splitter{Channel: w.live[chat].Load()})
+	w.start()
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, With: "b.txt"})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 1))
+	states := `SELECT string_agg(state || ' ' || part, ', ' ORDER BY seq) FROM deliveries WHERE kind = 'reply'`
+	w.eventually("nobody knows of the second file", func() bool { return w.text(states) == "accepted 1, unknown 0" })
+	message := w.count(`SELECT id FROM messages WHERE direction = 'out'`)
+	w.tells(channelstest.Event{State: "failed", Early: true, Message: int64(message), External: []string{w.provider.Sent()[0].ID}, Reason: "Nobody there."})
+	w.line(thread, bridge.LineFailed)
+	if got := w.text(states); got != "failed 0, unknown 0" { // Send again begins with the text
+		t.Errorf("the deliveries are %s", got)
+	}
+}
+
+// The same while the next part is on its way: its result doesn't make the text forgotten.
+func TestEarlyPartFailedMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{stopped: true})
+	w.engines[0].SetChannel(w.accounts[chat], &splitter{Channel: w.live[chat].Load()})
+	w.start()
+	thread := w.opened()
+	release := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Text: "Hi 2", Until: release})
+	reply := w.reply(thread, "Hi")
+	w.stateOf(reply, "sending")
+	w.eventually("the second part is on its way", func() bool { return w.provider.Calls() == 2 })
+	message := w.count(`SELECT id FROM messages WHERE direction = 'out'`)
+	w.tells(channelstest.Event{State: "failed", Early: true, Message: int64(message), External: []string{w.provider.Sent()[0].ID}, Reason: "Nobody there."})
+	line := w.line(thread, bridge.LineFailed)
+	close(release)
+	w.settled()
+	w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
+	w.provider.WaitTexts(t, "Hi 1", "Hi 2", "Hi 1", "Hi 2")
+}

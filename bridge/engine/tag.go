@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"context"
+	"hash/fnv"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+const (
+	maxTagRunes = 40
+	maxTags     = 20
+)
+
+// tag adds or removes tags; new ones are created.
+func (w *work) tag(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+	before := slices.Clone(c.Tags)
+	var created []string
+	for _, name := range a.Args.Tags {
+		name = tidyTag(name)
+		if name == "" || len([]rune(name)) > maxTagRunes {
+			w.refuse(c, surface, a, "bad_tag", "A tag has 1 to 40 letters.", "For example: !tag Billing, Urgent")
+			return
+		}
+		if a.Verb == bridge.VerbTag {
+			name = w.knownTag(name)
+		}
+		at := slices.IndexFunc(c.Tags, func(t string) bool { return strings.EqualFold(t, name) })
+		switch {
+		case a.Verb == bridge.VerbUntag && at >= 0:
+			c.Tags = slices.Delete(c.Tags, at, at+1)
+		case a.Verb == bridge.VerbTag && at < 0:
+			c.Tags = append(c.Tags, name)
+			if w.newTags[name] {
+				created = append(created, name)
+			}
+		}
+	}
+	if len(c.Tags) > maxTags {
+		c.Tags = before
+		w.refuse(c, surface, a, "too_many_tags", "A conversation has at most 20 tags.", "Remove one first: !untag name")
+		return
+	}
+	if slices.Equal(before, c.Tags) {
+		w.unchanged(c, surface, a)
+		return
+	}
+	what := "tagged"
+	if a.Verb == bridge.VerbUntag {
+		what = "untagged"
+	}
+	w.logAgent(c, agent, what, detail{Text: strings.Join(a.Args.Tags, ", ")})
+	if len(created) > 0 && a.Origin != bridge.OriginForm { // whose form asks for new ones
+		w.confirm(c, surface, a, bridge.Line{Text: "new", Args: bridge.Args{Conversation: c.ID, Tags: created}})
+	}
+	w.card(c)
+}
+
+// loadTags reads all tags where the batch may make new ones, and keeps other batches from making any
+// until it is committed: the directory doesn't know yet which were made a moment ago.
+func (w *work) loadTags(ctx context.Context, tx pgx.Tx, n *wanted) error {
+	w.tags = w.dir.Tags
+	for _, f := range n.facts {
+		for _, a := range f.actions {
+			if a.Verb == bridge.VerbTag && slices.ContainsFunc(a.Args.Tags, func(name string) bool { return w.findTag(tidyTag(name)) == "" }) {
+				tags, err := store.LockTags(ctx, tx)
+				w.tags = tags
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// tidyTag takes needless spaces off a typed tag.
+func tidyTag(name string) string { return strings.Join(strings.Fields(name), " ") }
+
+// findTag gives a tag's usual spelling; "" = there is no such tag.
+func (w *work) findTag(name string) string {
+	found := ""
+	for _, t := range w.tags {
+		switch {
+		case t.Name == name: // an older database may have another spelling besides
+			return name
+		case found == "" && strings.EqualFold(t.Name, name):
+			found = t.Name
+		}
+	}
+	return found
+}
+
+// knownTag gives a tag's usual spelling, or makes the tag.
+func (w *work) knownTag(name string) string {
+	if known := w.findTag(name); known != "" {
+		return known
+	}
+	w.tags = append(slices.Clip(w.tags), store.Tag{Name: name})
+	w.newTags[name] = true
+	return name
+}
+
+// tagColor gives a new tag one of a few calm colours, always the same.
+func tagColor(name string) string {
+	palette := []string{"#1d4ed8", "#0f766e", "#15803d", "#7c3aed", "#b45309", "#be185d", "#0e7490", "#4338ca"}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(strings.ToLower(name)))
+	return palette[h.Sum32()%uint32(len(palette))]
+}
+
+// topic names what the conversation is about.
+func (w *work) topic(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+	topic := strings.Join(strings.Fields(a.Args.Note), " ")
+	if topic == "" || len([]rune(topic)) > 200 {
+		w.refuse(c, surface, a, "bad_topic", "A topic has 1 to 200 letters.", "For example: !topic Broken printer")
+		return
+	}
+	c.Subject = topic
+	w.logAgent(c, agent, "named", detail{Text: topic})
+	w.card(c)
+}

@@ -1,0 +1,123 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// administer does what is not about a conversation: list, edit and delete templates.
+func (w *work) administer(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface int64, a bridge.Action) (bool, error) {
+	switch a.Verb {
+	case bridge.VerbTemplates, bridge.VerbTemplateEdit, bridge.VerbTemplateDelete:
+	default:
+		return false, nil
+	}
+	if problem := Authorize(agent, a.Verb, nil); problem != nil {
+		w.refuse(nil, surface, a, problem.Code, problem.Text, problem.Hint)
+		return true, nil
+	}
+	switch {
+	case a.Verb == bridge.VerbTemplateEdit && a.Args.Template != nil && a.Args.Template.Draft != nil:
+		return true, w.saveTemplate(ctx, tx, agent, surface, a)
+	case a.Verb == bridge.VerbTemplateDelete && a.Args.Template != nil:
+		return true, w.dropTemplate(ctx, tx, surface, a)
+	}
+	list, err := w.e.templates(ctx, tx, nil)
+	if err != nil {
+		return true, err
+	}
+	line := bridge.Line{Kind: bridge.LineTemplates, Templates: list}
+	if slices.Contains(agent.Roles, "admin") {
+		line.Verbs = []bridge.Verb{bridge.VerbTemplateEdit}
+	}
+	w.whisper(nil, surface, a, line)
+	return true, nil
+}
+
+// saveTemplate makes or changes a template as a form says.
+func (w *work) saveTemplate(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface int64, a bridge.Action) error {
+	draft := *a.Args.Template.Draft
+	account := w.dir.accountNamed(draft.Account)
+	if account == nil {
+		w.refuse(nil, surface, a, "no_account", "There is no account "+draft.Account+".", "Choose another one.")
+		return nil
+	}
+	if err := store.BumpSettings(ctx, tx); err != nil { // one change of templates at a time
+		return err
+	}
+	rows, err := store.ListTemplates(ctx, tx, account.ID)
+	if err != nil {
+		return err
+	}
+	row := bridge.TemplateRow(draft)
+	row.AccountID, row.AgentID = account.ID, &agent.ID
+	i := slices.IndexFunc(rows, func(t store.Template) bool { return t.ID == a.Args.Template.ID && t.ID != 0 })
+	if a.Args.Template.ID != 0 && i < 0 {
+		w.refuse(nil, surface, a, "no_template", "That template was deleted meanwhile.", "Make it anew: @Parley templates")
+		return nil
+	}
+	if i >= 0 {
+		old := rows[i] // what makes it this template stays, and what a form doesn't show
+		row.Name, row.Language, row.ProviderName = old.Name, old.Language, old.ProviderName
+		if draft.Buttons == nil {
+			row.Buttons = old.Buttons
+		}
+	} else if slices.ContainsFunc(rows, func(t store.Template) bool { return sameTemplate(t, row) }) {
+		w.refuse(nil, surface, a, "template_exists", fmt.Sprintf("%s has a template %s (%s) already.", account.Name, row.Name, row.Language), "Edit that one, or take another name.")
+		return nil
+	}
+	if faults := bridge.TemplateFaults(row); len(faults) > 0 {
+		w.refuse(nil, surface, a, "bad_template", "The "+faults[0].Field+" "+faults[0].Text+".", faults[0].Hint)
+		return nil
+	}
+	resubmit := i < 0 || bridge.TemplateDiffers(rows[i], row) || rows[i].Status == string(channels.TemplateRejected)
+	id, err := store.SaveTemplate(ctx, tx, row, resubmit)
+	if err != nil {
+		return err
+	}
+	saved := templateFacts(row, account.Name)
+	switch {
+	case w.e.channel(account.ID) != nil && !w.approves(account.ID): // nobody else decides
+		saved.Status = string(channels.TemplateApproved)
+		err = store.ApproveTemplate(ctx, tx, id)
+	case resubmit:
+		saved.Status = string(channels.TemplatePending)
+	default:
+		saved.Status = rows[i].Status
+	}
+	if err != nil {
+		return err
+	}
+	w.whisper(nil, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbTemplateEdit, Templates: []bridge.Template{saved}})
+	return nil
+}
+
+// sameTemplate says that two templates of an account can't stand beside each other.
+func sameTemplate(a, b store.Template) bool {
+	return a.Language == b.Language && (strings.EqualFold(a.Name, b.Name) || a.ProviderName == b.ProviderName)
+}
+
+func (w *work) dropTemplate(ctx context.Context, tx pgx.Tx, surface int64, a bridge.Action) error {
+	rows, err := store.Templates(ctx, tx, a.Args.Template.ID)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 || rows[0].Todo == store.TodoDelete || w.dir.accounts[rows[0].AccountID] == nil {
+		w.refuse(nil, surface, a, "stale", "That template is deleted already.", "")
+		return nil
+	}
+	if err := store.DropTemplate(ctx, tx, rows[0].ID); err != nil {
+		return err
+	}
+	w.whisper(nil, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbTemplateDelete,
+		Templates: []bridge.Template{templateFacts(rows[0], w.dir.accounts[rows[0].AccountID].Name)}})
+	return nil
+}

@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"cmp"
+	"encoding/json"
+	"strings"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// templateFacts shows a row.
+func templateFacts(row store.Template, account string) bridge.Template {
+	t := bridge.Template{ID: row.ID, Version: row.Version, Account: account, Name: row.Name, Language: row.Language, Category: row.Category,
+		Uses: row.Uses, Labels: row.Labels, Header: row.Header, Body: row.Body, Footer: row.Footer, Examples: row.Examples,
+		Variables: channels.Variables(row.Header, row.Body), Status: row.Status, Reason: row.Reason, Quality: row.Quality}
+	if row.ProviderCategory != "" && row.ProviderCategory != row.Category {
+		t.Sees = row.ProviderCategory
+	}
+	for _, b := range row.Buttons {
+		t.Buttons = append(t.Buttons, bridge.TemplateButton{Title: b.Title, URL: b.URL})
+	}
+	return t
+}
+
+// usedTemplate is what a message keeps of the template that it is.
+type usedTemplate struct {
+	ID      int64                `json:"id"`
+	Version int                  `json:"version"`
+	Name    string               `json:"name"`
+	Use     channels.TemplateUse `json:"use"`
+}
+
+// fillTemplate fills a template in.
+// Errors: *Problem with the name of what is missing.
+func fillTemplate(row store.Template, values map[string]string) (usedTemplate, *bridge.Problem) {
+	u := usedTemplate{ID: row.ID, Version: row.Version, Name: row.Name, Use: channels.TemplateUse{Template: bridge.ProviderTemplate(row), Values: map[string]string{}}}
+	u.Use.Category = cmp.Or(row.ProviderCategory, row.Category) // what it is to its readers
+	for _, name := range u.Use.Variables {
+		value := bridge.TemplateValue(values[name])
+		if value == "" {
+			return u, &bridge.Problem{Code: "value_missing", Text: "There is nothing for " + strings.ReplaceAll(name, "_", " ") + " ({{" + name + "}}).",
+				Hint: "Fill it in."}
+		}
+		u.Use.Values[name] = value
+	}
+	return u, nil
+}
+
+// templateUsed reads what a message keeps of its template; nil = it is none.
+func templateUsed(m *store.Message) *usedTemplate {
+	var u usedTemplate
+	if len(m.Template) == 0 || json.Unmarshal(m.Template, &u) != nil || u.ID == 0 {
+		return nil
+	}
+	return &u
+}
+
+// known gives what is known for the variables of templates in a conversation.
+func knownValues(f bridge.Facts, company string) map[string]string {
+	known := map[string]string{}
+	put := func(value string, names ...string) {
+		if value = bridge.TemplateValue(value); value != "" {
+			for _, n := range names {
+				known[n] = value
+			}
+		}
+	}
+	if f.Contact.Name != f.Contact.Address {
+		put(f.Contact.Name, "customer_name")
+		first, _, _ := strings.Cut(bridge.TemplateValue(f.Contact.Name), " ")
+		put(first, "first_name")
+	}
+	if strings.Contains(f.Contact.Address, "@") {
+		put(f.Contact.Address, "email")
+	}
+	put(f.Viewer.Name, "user_name", "agent_name")
+	put(company, "company_name")
+	return known
+}

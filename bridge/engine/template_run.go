@@ -1,0 +1,221 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/channels"
+	"parley/store"
+)
+
+const (
+	templateEvery   = time.Second      // how often is looked for something to tell providers
+	templateTimeout = 45 * time.Second // of one call
+	templateBatch   = 8                // templates between two looks at the lists
+	templateLost    = time.Hour        // a template that the provider's list lacks so long after handing in is gone
+)
+
+// runTemplates tells providers of new, changed and deleted templates, and asks for their
+// verdicts.
+func (e *Engine) runTemplates(ctx context.Context) error {
+	return e.every(ctx, templateEvery, "looking after templates", e.workTemplates)
+}
+
+func (e *Engine) workTemplates(ctx context.Context) error {
+	accounts := e.connected()
+	if len(accounts) == 0 {
+		return nil
+	}
+	for range templateBatch { // claimed one by one: a claim lasts as long as one call may take, not several
+		rows, err := store.ClaimTemplates(ctx, e.pool, accounts, 1)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			break
+		}
+		if err := e.workTemplate(ctx, rows[0]); err != nil {
+			return err
+		}
+	}
+	lists, err := store.ClaimTemplateLists(ctx, e.pool, accounts)
+	if err != nil {
+		return err
+	}
+	for _, account := range lists {
+		if err := e.compareTemplates(ctx, account); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// connected gives the accounts whose channels work in this process.
+func (e *Engine) connected() []int64 {
+	dir := e.directory.Load()
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	var list []int64
+	for id := range e.channels {
+		if a := dir.accounts[id]; a != nil && !a.Paused {
+			list = append(list, id)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// workTemplate tells a provider of one template.
+func (e *Engine) workTemplate(ctx context.Context, row store.Template) error {
+	state, err := e.tellOfTemplate(ctx, row)
+	class := channels.ClassOf(err)
+	switch {
+	case err == nil:
+		e.trouble(row.AccountID, "templates", nil)
+	case class == channels.BadContent || class == channels.TemplateBad:
+		state = channels.TemplateState{Status: channels.TemplateRejected, Reason: wordsOf(err)}
+	default:
+		if class == channels.AuthBroken || class == channels.AccountBlocked {
+			e.sendingFails(row.AccountID, "templates", err)
+		}
+		e.log.Info("template not handed in", "account_id", row.AccountID, "template_id", row.ID, "class", string(class), "tries", row.Tries)
+		return store.RetryTemplate(ctx, e.pool, row, templateWait(row.Tries, err), wordsOf(err))
+	}
+	if row.Todo == store.TodoDelete {
+		return store.RemoveTemplate(ctx, e.pool, row) // one that the provider refuses to delete is at least not ours any more
+	}
+	return e.keepTemplateState(ctx, row, state, err == nil)
+}
+
+// tellOfTemplate calls the provider, where there is one to be told.
+func (e *Engine) tellOfTemplate(ctx context.Context, row store.Template) (state channels.TemplateState, err error) {
+	defer e.caught("template", &err)
+	templater, ok := e.channel(row.AccountID).(channels.Templater)
+	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
+	defer cancel()
+	switch {
+	case row.Todo == store.TodoDelete && ok && row.ExternalID != "":
+		return state, e.deleteTemplate(ctx, templater, row)
+	case row.Todo == store.TodoSubmit && ok:
+		state, err = e.handIn(ctx, templater, row)
+		state.Status = cmp.Or(state.Status, channels.TemplatePending)
+		return state, err
+	}
+	return channels.TemplateState{Status: channels.TemplateApproved}, nil // nobody else decides
+}
+
+// caught turns a panic of a channel into an error: what it was about is tried again later, and
+// all else goes on.
+func (e *Engine) caught(what string, err *error) {
+	if p := recover(); p != nil {
+		e.log.Error("a channel panicked", "what", what, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		*err = &channels.SendError{Class: channels.Retry, Text: "Internal error.", Cause: fmt.Errorf("panic: %v", p)}
+	}
+}
+
+// keepTemplateState ends a claim; the verdict is a fact like any other.
+func (e *Engine) keepTemplateState(ctx context.Context, row store.Template, state channels.TemplateState, taken bool) error {
+	err := store.InTxWith(ctx, e.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
+		if done, err := store.FinishTemplate(ctx, tx, row, taken); err != nil || !done {
+			return nil, err
+		}
+		var p store.Pipeline
+		p.InsertEvents([]store.NewEvent{learned(row, handedIn, state)})
+		return &p, nil
+	})
+	e.relay.WakeAppliers(store.SystemAccount)
+	return err
+}
+
+// learned is the fact of what a provider says of a template.
+func learned(row store.Template, how string, state channels.TemplateState) store.NewEvent {
+	f := ownFact{Kind: ownTemplate, Account: row.AccountID, Template: row.ID, Version: row.Version, Class: how, State: &state}
+	return f.event(fmt.Sprintf("template:%d:%s", row.ID, rand.Text()))
+}
+
+// compareTemplates asks a provider for its view of an account's templates.
+func (e *Engine) compareTemplates(ctx context.Context, account int64) error {
+	templater, ok := e.channel(account).(channels.Templater)
+	if !ok {
+		return store.FinishTemplateList(ctx, e.pool, account)
+	}
+	rows, err := store.ListTemplates(ctx, e.pool, account) // before asking: what changes meanwhile has another version
+	if err != nil {
+		return err
+	}
+	states, err := e.listTemplates(ctx, templater)
+	if err != nil { // asked again in time
+		e.log.Info("templates not listed", "account_id", account, "class", string(channels.ClassOf(err)))
+		return store.FinishTemplateList(ctx, e.pool, account)
+	}
+	var facts []store.NewEvent
+	for _, row := range rows {
+		if state, news := listed(row, states, e.now()); news {
+			facts = append(facts, learned(row, "listed", state))
+		}
+	}
+	err = store.InTxWith(ctx, e.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
+		var p store.Pipeline
+		p.InsertEvents(facts)
+		return &p, store.FinishTemplateList(ctx, tx, account)
+	})
+	e.relay.WakeAppliers(store.SystemAccount)
+	return err
+}
+
+func (e *Engine) listTemplates(ctx context.Context, t channels.Templater) (states []channels.TemplateState, err error) {
+	defer e.caught("list of templates", &err)
+	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
+	defer cancel()
+	return t.ListTemplates(ctx)
+}
+
+// now is the database's clock as far as this process knows it.
+func (e *Engine) now() time.Time {
+	return time.Now() //nolint:forbidigo // compared with hours
+}
+
+// listed finds a template in its provider's list and says whether that is news.
+func listed(row store.Template, states []channels.TemplateState, now time.Time) (channels.TemplateState, bool) {
+	if row.Todo != "" || row.SubmittedAt == nil {
+		return channels.TemplateState{}, false
+	}
+	i := slices.IndexFunc(states, func(s channels.TemplateState) bool { return s.ExternalID != "" && s.ExternalID == row.ExternalID })
+	if i < 0 {
+		i = slices.IndexFunc(states, func(s channels.TemplateState) bool { return s.Name == row.ProviderName && s.Language == row.Language })
+	}
+	if i < 0 {
+		gone := channels.TemplateState{Status: channels.TemplateDisabled, Reason: "The provider does not know it any more."}
+		lost := row.ExternalID != "" && now.Sub(*row.SubmittedAt) > templateLost && row.Status != string(channels.TemplateRejected)
+		return gone, lost && row.Status != string(gone.Status)
+	}
+	s := states[i]
+	return s, string(s.Status) != row.Status || s.Category != "" && s.Category != row.ProviderCategory || s.Quality != "" && s.Quality != row.Quality ||
+		s.Reason != "" && s.Reason != row.Reason
+}
+
+// templateWait is how long to wait after a failure: a minute, then longer, an hour at most.
+func templateWait(tries int, err error) time.Duration {
+	var se *channels.SendError
+	if errors.As(err, &se) && se.Wait > 0 {
+		return min(se.Wait, time.Hour)
+	}
+	return min(time.Minute<<min(max(tries-1, 0), 6), time.Hour)
+}
+
+// wordsOf gives an error's words for people.
+func wordsOf(err error) string {
+	var se *channels.SendError
+	if errors.As(err, &se) {
+		return clean(se.Text)
+	}
+	return "The provider could not be reached."
+}

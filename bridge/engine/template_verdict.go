@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// handedIn marks what a provider answered to a template that was handed in.
+const handedIn = "submitted"
+
+// applyTemplateState takes what the provider tells of a template by itself.
+func (w *work) applyTemplateState(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
+	if in.Template == nil {
+		return nil
+	}
+	rows, err := store.FindTemplates(ctx, tx, a.ID, in.Template.ExternalID, in.Template.Name, in.Template.Language)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if row.Todo != "" && row.Busy {
+			return w.wait(time.Minute) // the answer to handing it in is about to be written
+		}
+	}
+	told := false
+	for _, row := range rows {
+		if row.Todo != "" || row.SubmittedAt == nil {
+			continue // about what it was before
+		}
+		news, err := w.templateState(ctx, tx, row, *in.Template, told)
+		if err != nil {
+			return err
+		}
+		told = told || news
+	}
+	return nil
+}
+
+// templateLearned takes what was asked of the provider, or heard when handing in.
+func (w *work) templateLearned(ctx context.Context, tx pgx.Tx, f ownFact) error {
+	rows, err := store.LockTemplates(ctx, tx, f.Template)
+	if err != nil || len(rows) == 0 || rows[0].Version != f.Version || rows[0].Todo != "" || f.State == nil {
+		return err // it was changed since: that will have its own verdict
+	}
+	if f.Class != handedIn && rows[0].SubmittedAt == nil {
+		return nil // the provider has it as it was before
+	}
+	state := *f.State
+	if f.Class == handedIn && state.Status == channels.TemplatePending && rows[0].Status != string(state.Status) {
+		state.Status = "" // the verdict came before the answer
+	}
+	_, err = w.templateState(ctx, tx, rows[0], state, false)
+	return err
+}
+
+// templateState writes a verdict and tells who wants to know, unless that was done. It says
+// whether there was something to tell.
+func (w *work) templateState(ctx context.Context, tx pgx.Tx, row store.Template, s channels.TemplateState, told bool) (news bool, err error) {
+	before := row
+	row.Reason = s.Reason
+	row.ExternalID = cmp.Or(s.ExternalID, row.ExternalID)
+	row.Quality = cmp.Or(s.Quality, row.Quality)
+	row.ProviderCategory = cmp.Or(s.Category, row.ProviderCategory)
+	if s.Status == "" { // a notice about quality or category alone
+		row.Reason = before.Reason
+	} else if knownStatus(s.Status) {
+		row.Status = string(s.Status)
+	}
+	if row.Status == before.Status && row.Reason == before.Reason && row.Quality == before.Quality &&
+		row.ProviderCategory == before.ProviderCategory && row.ExternalID == before.ExternalID {
+		return false, nil
+	}
+	if err := store.SetTemplateState(ctx, tx, row); err != nil {
+		return false, err
+	}
+	if row.Status == string(channels.TemplatePending) {
+		if err := store.ListTemplatesSoon(ctx, tx, row.AccountID, store.TemplatePendingWait); err != nil {
+			return false, err
+		}
+	}
+	account := w.dir.accounts[row.AccountID]
+	if account == nil || told || !w.approves(row.AccountID) {
+		return false, nil
+	}
+	if row.Status != before.Status && row.Status != string(channels.TemplatePending) {
+		w.tellTemplate(account, row, "")
+		news = true
+	}
+	if was := cmp.Or(before.ProviderCategory, before.Category); row.ProviderCategory != "" && row.ProviderCategory != was {
+		w.tellTemplate(account, row, was)
+		news = true
+	}
+	return news, nil
+}
+
+func knownStatus(s channels.TemplateStatus) bool {
+	return slices.Contains([]channels.TemplateStatus{channels.TemplateDraft, channels.TemplatePending, channels.TemplateApproved,
+		channels.TemplateRejected, channels.TemplatePaused, channels.TemplateDisabled}, s)
+}
+
+// approves says that the provider of an account approves templates: only then a verdict
+// is news.
+func (w *work) approves(account int64) bool {
+	_, ok := w.e.channel(account).(channels.Templater)
+	return ok
+}
+
+// tellTemplate tells a verdict to who handed the template in, or in the team's channel;
+// was is the category before a change of it.
+func (w *work) tellTemplate(account *store.Account, row store.Template, was string) {
+	line := bridge.Line{Kind: bridge.LineTemplate, Verb: bridge.VerbTemplates, Templates: []bridge.Template{templateFacts(row, account.Name)}, Reason: was,
+		Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: row.ID}}}
+	if row.AgentID != nil && w.dir.agents[*row.AgentID] != nil && w.dir.agents[*row.AgentID].Active {
+		if surface := w.reach(*row.AgentID, w.tellsOf(account)); surface != 0 {
+			w.direct(surface, *row.AgentID, line)
+			return
+		}
+	}
+	if surface, channel := w.dir.home(account, nil); surface != 0 {
+		w.channelLine(surface, bridge.Place{Channel: channel}, line)
+	}
+}
+
+// templatesOf adds what telling a verdict of an account may need.
+func (n *wanted) templatesOf(dir *directory, account int64) {
+	n.people(dir)
+	a := dir.accounts[account]
+	if a == nil {
+		return
+	}
+	if surface, channel := dir.home(a, nil); surface != 0 {
+		n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane(channel))
+	}
+}

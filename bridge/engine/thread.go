@@ -1,0 +1,220 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/relay"
+	"parley/store"
+)
+
+// openThread makes sure that a conversation has a thread in its home surface: the
+// root is the first thing in its lane.
+// Errors: *relay.EventError when no channel is configured: nothing is dropped, the
+// event can be replayed.
+func (w *work) openThread(c *conv) (*thread, error) {
+	if t := c.home(w.dir); t != nil {
+		return t, nil
+	}
+	surface, channel := w.dir.home(c.account, c.TeamID)
+	if surface == 0 {
+		return nil, &relay.EventError{EventID: w.event.ID, Err: fmt.Errorf(
+			"bridge: account %q has no channel for its threads; give its team a channel, then replay", c.account.Name)}
+	}
+	t := &thread{dirty: true, Thread: store.Thread{ConversationID: c.ID, AccountID: surface, Channel: channel}}
+	c.threads[surface] = t
+	w.postTo(c, t, bridge.PostRoot, 0, payload{})
+	return t, nil
+}
+
+// postTo queues a post for a conversation's thread.
+func (w *work) postTo(c *conv, t *thread, kind bridge.PostKind, messageID int64, p payload) *delivery {
+	l := w.surfaceLane(c, t, kind)
+	return w.enqueue(l, string(kind), messageID, p, nil)
+}
+
+// line posts a line in the conversation's thread.
+func (w *work) line(c *conv, line bridge.Line) {
+	if t := c.home(w.dir); t != nil {
+		if line.Customer == (bridge.PartyRef{}) {
+			line.Customer = c.customer()
+		}
+		line.By, line.Mentions = w.dir.as(t.AccountID, line.By), slices.Clone(line.Mentions)
+		for i, ref := range line.Mentions {
+			line.Mentions[i] = w.dir.as(t.AccountID, ref)
+		}
+		w.postTo(c, t, bridge.PostLine, line.Args.Message, payload{Line: &line})
+	}
+}
+
+// whisper answers one person: lists, help, refusals and confirmations only.
+func (w *work) whisper(c *conv, surface int64, a bridge.Action, line bridge.Line) {
+	p := payload{To: a.Actor.ID, Line: &line, Place: bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}}
+	if c != nil {
+		if t := c.threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) && !w.looksFromElsewhere(c, surface, a) {
+			p.Place = bridge.Place{} // the thread as it is when it is sent
+			w.postTo(c, t, bridge.PostEphemeral, 0, p)
+			return
+		}
+	}
+	if a.Place.Channel == "" {
+		return // nowhere to answer
+	}
+	w.enqueue(w.channelLaneOf(surface, a.Place.Channel, bridge.PostEphemeral), string(bridge.PostEphemeral), 0, p, nil)
+}
+
+// channelLine posts a line outside any conversation.
+func (w *work) channelLine(surface int64, at bridge.Place, line bridge.Line) *delivery {
+	return w.enqueue(w.channelLaneOf(surface, at.Channel, bridge.PostLine), string(bridge.PostLine), 0, payload{Place: at, Line: &line}, nil)
+}
+
+// direct tells one agent something in a conversation of two: only what no thread can.
+func (w *work) direct(surface, agent int64, line bridge.Line) {
+	ref := w.dir.ref(surface, agent)
+	if ref.User == "" {
+		return
+	}
+	if line.Kind == bridge.LineList {
+		line.Hidden = w.e.hiddenLists(w.dir.agents[agent])
+	}
+	w.enqueue(w.channelLaneOf(surface, "@"+ref.User, bridge.PostLine), string(bridge.PostLine), 0, payload{To: ref.User, Line: &line}, nil)
+}
+
+func (w *work) channelLaneOf(surface int64, channel string, kind bridge.PostKind) *lane {
+	gate, request := w.budget(surface, kind, channel)
+	return w.lane(laneKey{surface, channelLane(channel)}, 0, store.PrioritySay, gate, request)
+}
+
+// cardWait is how long a root waits for further changes, unless somebody clicked.
+const cardWait = 1500 * time.Millisecond
+
+// card has the root brought up to date at the end of the batch, if what it shows changed.
+func (w *work) card(c *conv) {
+	c.touch()
+	c.showsNew = true
+}
+
+// queueCards brings roots up to date: coalesced, the latest state wins.
+func (w *work) queueCards() {
+	for _, id := range keys(w.convs) {
+		c := w.convs[id]
+		if !c.showsNew {
+			continue
+		}
+		shown := c.shown(w.windowShown(c), w.next(c))
+		home := c.home(w.dir)
+		for _, t := range c.threads {
+			card := shown
+			if t == home { // one that was left names nobody
+				card += c.replyingShown()
+			}
+			if t.Card == card {
+				continue
+			}
+			t.Card, t.newCard = card, true
+			l := w.surfaceLane(c, t, bridge.PostCard)
+			waiting := l.Tail - l.Head
+			if l.LeasedUntil != nil {
+				waiting-- // the one under way may have read the old state
+			}
+			if waiting <= 0 && !w.rootUnsent(c, t) {
+				w.enqueue(l, string(bridge.PostCard), 0, payload{}, nil)
+				if !c.clicked && l.LeasedUntil == nil {
+					soon := w.now.Add(cardWait)
+					w.due(l, &soon)
+				}
+			} else if waiting > 0 && c.clicked && l.LeasedUntil == nil {
+				w.due(l, nil) // it waits for more no longer
+			}
+		}
+	}
+}
+
+// shown is a digest of what a root may show of its conversation.
+func (c *conv) shown(window string, next *conv) string {
+	var team, previous int64
+	if c.TeamID != nil {
+		team = *c.TeamID
+	}
+	if c.PreviousID != nil {
+		previous = *c.PreviousID
+	}
+	if next != nil {
+		window += fmt.Sprintf(" next %d", next.ID)
+	}
+	return bridge.TextMark(fmt.Sprintf("%q %q %q %v %q %q %d %d %d %d %s", c.Status, c.CloseReason, c.Subject, c.Assignees, c.Tags, c.customer(), team,
+		previous, orZero(c.WaitingSince).UnixMilli(), orZero(c.SnoozedUntil).UnixMilli(), window) + c.copies())
+}
+
+// copies are the people in copy whom a root shows; "" = nobody is.
+func (c *conv) copies() (shown string) {
+	for _, p := range c.Participants {
+		if p.Role == roleCc && !p.New || p.Role == roleCopied {
+			shown += fmt.Sprintf(" %s %q %q", p.Role, p.Name, p.Key)
+		}
+	}
+	return shown
+}
+
+// rootUnsent says that the root isn't even on its way: it will show the newest state.
+func (w *work) rootUnsent(c *conv, t *thread) bool {
+	if t.Root != "" {
+		return false
+	}
+	l := w.surfaceLane(c, t, bridge.PostLine)
+	return l.LeasedUntil == nil && l.Head == 0
+}
+
+// threadLost opens a new root when the old one was deleted, once for each root.
+// Errors: notYet while a post is under way: nothing may overtake it.
+func (w *work) threadLost(c *conv, surface int64, root string) error {
+	t := c.threads[surface]
+	if t == nil || t.Root == "" || t.Root != root {
+		return nil // a later root is in place already
+	}
+	l := w.surfaceLane(c, t, bridge.PostLine)
+	if l.LeasedUntil != nil && l.LeasedUntil.After(w.event.ReceivedAt) && !l.fresh {
+		return w.wait(l.LeasedUntil.Sub(w.real))
+	}
+	t.Root, t.dirty = "", true
+	t.Rerooted++
+	l.Priority, l.dirty = store.PriorityRoot, true
+	w.enqueueFirst(l, bridge.PostRoot)
+	w.logParley(c, "rerooted", nil)
+	return nil
+}
+
+// enqueueFirst puts a post before everything that waits in a lane. What is under
+// way fails with ErrThreadLost and is tried again behind it.
+func (w *work) enqueueFirst(l *lane, kind bridge.PostKind) {
+	d := w.enqueue(l, string(kind), 0, payload{}, nil)
+	first := l.Head + 1
+	if d.Seq == first {
+		return
+	}
+	for _, later := range w.deliveries {
+		if later.LaneID == l.ID && later != d && later.Seq >= first {
+			later.Seq++
+		}
+	}
+	w.shifts = append(w.shifts, shift{l.ID, first})
+	d.Seq = first
+	if l.LeasedUntil == nil {
+		w.due(l, nil)
+	}
+}
+
+// remember keeps what a surface's message is, for replies, edits and reactions.
+func (w *work) remember(p store.Post) *store.Post {
+	k := postKey{p.AccountID, p.Channel, p.Message}
+	row := &p
+	w.posts[k] = row
+	w.dirtyPosts[k] = true
+	return row
+}
+
+func (w *work) changePost(p *store.Post) {
+	w.dirtyPosts[postKey{p.AccountID, p.Channel, p.Message}] = true
+}

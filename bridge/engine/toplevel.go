@@ -1,0 +1,170 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// mostOffered is how many conversations are offered to whom a text in the channel may be meant.
+const mostOffered = 5
+
+// channelText is what an agent typed in a team's channel, outside any conversation, as it says now:
+// kept with its post until somebody chooses who is to get it.
+type channelText struct {
+	Action bridge.Action `json:"action"`
+	Line   int64         `json:"line,omitempty"` // the delivery of the line that asks; 0 = nobody was asked yet
+}
+
+// keep notes what a post in the channel says.
+func (w *work) keep(p *store.Post, text channelText) {
+	body, err := json.Marshal(text)
+	if err != nil {
+		panic("bridge: channel text: " + err.Error()) // our own plain struct
+	}
+	p.Early = body
+	w.changePost(p)
+}
+
+// channelTextOf reads what keep noted.
+func channelTextOf(p *store.Post) (text channelText, ok bool) {
+	if p == nil || p.Kind != humanMessage || len(p.Early) == 0 {
+		return channelText{}, false
+	}
+	return text, json.Unmarshal(p.Early, &text) == nil
+}
+
+// topLevel answers what an agent typed in a team's channel outside any thread: it reached no
+// customer. Who may be meant is offered in the message's own thread, once a day; later by the menu
+// of the message.
+func (w *work) topLevel(ctx context.Context, tx pgx.Tx, surface int64, a bridge.Action) error {
+	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
+	if agent == nil || a.Actor.Kind != bridge.ActorPerson || a.Place.Thread != "" && a.Place.Thread != a.Place.Message ||
+		w.dir.teamOfChannel(surface, a.Place.Channel) == nil || w.posts[postKey{surface, a.Place.Channel, a.Place.Message}] != nil {
+		return nil
+	}
+	if a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote || a.Marker == bridge.MarkColleagues || len(a.Mentions) > 0 {
+		return nil // plainly for colleagues
+	}
+	post := w.remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: humanMessage})
+	a.Place.Thread = a.Place.Message // where its thread would be
+	w.keep(post, channelText{Action: a})
+	if !w.toldFirst(nil, surface, a) {
+		return nil
+	}
+	return w.askWhoIsMeant(ctx, tx, post)
+}
+
+// askWhoIsMeant posts, in the thread of a text in the channel, to whom it may be sent.
+func (w *work) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.Post) error {
+	text, _ := channelTextOf(p)
+	a := text.Action
+	line := bridge.Line{Kind: bridge.LineTopLevel, Mentions: []bridge.AgentRef{{User: a.Actor.ID, Name: "you"}}, Text: a.Text, Args: bridge.Args{Typed: &bridge.Place{Channel: p.Channel, Message: p.Message}}}
+	if agent := w.dir.byUser[userKey{p.AccountID, a.Actor.ID}]; agent != nil && a.Verb != bridge.VerbUnknown && (a.Text != "" || len(a.Files) > 0) {
+		line.Mentions = []bridge.AgentRef{w.dir.ref(p.AccountID, agent.ID)}
+		ids, err := store.AnswerableConversations(ctx, tx, w.e.reader(agent), p.AccountID, p.Channel, mostOffered)
+		if err != nil {
+			return err
+		}
+		if line.Rows, err = w.e.facts(ctx, tx, p.AccountID, agent, ids...); err != nil {
+			return err
+		}
+		line.Rows = slices.DeleteFunc(line.Rows, func(f bridge.Facts) bool { return f.AccountMode == "watch" })
+	}
+	text.Line = w.channelLine(p.AccountID, bridge.Place{Channel: p.Channel, Thread: p.Message}, line).ID
+	w.keep(p, text)
+	return nil
+}
+
+// askAgain lets the menu of a message in the channel ask who is meant, where that wasn't asked.
+func (w *work) askAgain(ctx context.Context, tx pgx.Tx, surface int64, a bridge.Action) (bool, error) {
+	p := w.posts[postKey{surface, a.Place.Channel, a.Place.Message}]
+	text, ok := channelTextOf(p)
+	switch {
+	case !ok || a.Verb != bridge.VerbSend:
+		return false, nil
+	case text.Line != 0:
+		w.refuse(nil, surface, a, "asked", "Who is to get it is asked in its thread.", "Choose there.")
+		return true, nil
+	}
+	return true, w.askWhoIsMeant(ctx, tx, p)
+}
+
+// editChannelText keeps up with what a text in the channel says, while nobody chose who gets it.
+func (w *work) editChannelText(p *store.Post, a bridge.Action) {
+	text, ok := channelTextOf(p)
+	if !ok || p.MessageID != 0 || a.Version <= p.Version {
+		return
+	}
+	p.Version = a.Version
+	text.Action.Text, text.Action.Raw, text.Action.Files = a.Text, a.Raw, a.Files
+	w.keep(p, text)
+}
+
+// dropChannelText forgets a text in the channel that its author deleted.
+func (w *work) dropChannelText(p *store.Post) {
+	if _, ok := channelTextOf(p); ok {
+		p.Early = nil
+		w.changePost(p)
+	}
+}
+
+// sendChannelText sends what was typed in the channel to the customer whom somebody chose, as if its
+// author had typed it in the conversation's thread. Anybody else who clicks is asked first.
+func (w *work) sendChannelText(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+	p := w.posts[postKey{surface, a.Args.Typed.Channel, a.Args.Typed.Message}]
+	if p != nil && p.MessageID != 0 {
+		if m := w.messages[p.MessageID]; m != nil && w.convs[p.ConversationID] != nil {
+			w.refuseDecided(w.convs[p.ConversationID], surface, a, m)
+			return
+		}
+	}
+	text, ok := channelTextOf(p)
+	author := w.dir.byUser[userKey{surface, text.Action.Actor.ID}]
+	if !ok || author == nil {
+		a.Place.Thread = "" // with the message its thread is gone
+		w.refuse(nil, surface, a, "unknown_message", "That message was deleted, or I don't know it any more.", "Type it in the conversation's thread.")
+		return
+	}
+	if t := c.threads[surface]; t == nil || t.Channel != p.Channel { // handed over since, or never offered
+		w.refuse(nil, surface, a, "another_channel", fmt.Sprintf("#%d is not answered in that channel.", c.ID), "Type it in the conversation's thread.")
+		return
+	}
+	m := &message{Message: store.Message{Fate: store.FateAsk, AgentID: &author.ID}}
+	if w.refuseKept(c, surface, a, m) {
+		return
+	}
+	if author.ID != agent.ID && !a.Args.Sure {
+		w.whisper(nil, surface, a, bridge.Line{Kind: bridge.LineSendAs, By: w.dir.ref(surface, author.ID), Text: text.Action.Text, Customer: c.customer(),
+			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Typed: a.Args.Typed, Sure: true}})
+		return
+	}
+	m = w.saidByPerson(c, surface, text.Action, author)
+	m.Fate = store.FateAsk
+	p.ConversationID, p.MessageID, p.Early = c.ID, m.ID, nil
+	w.changePost(p)
+	a.Args.Sure = true
+	w.sendKept(c, agent, surface, a, m)
+	if author.ID == agent.ID && m.Fate == store.FateWaiting { // else tellSentAs did, or a line asks for more
+		w.lineAbout(c, m, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: w.dir.ref(surface, agent.ID), Text: m.Text, Files: w.e.attached(m),
+			Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+	}
+	w.settleAsked(c, agent, surface, m, text.Line)
+}
+
+// settleAsked makes of the line that asked who is meant one that leads to the conversation.
+func (w *work) settleAsked(c *conv, agent *store.Agent, surface int64, m *message, line int64) {
+	t := c.threads[surface]
+	if t == nil || line == 0 {
+		return
+	}
+	said := bridge.Line{Kind: bridge.LineTopLevel, By: w.dir.ref(surface, *m.AgentID), Text: m.Text, Customer: c.customer(),
+		Other: bridge.Facts{ID: c.ID, Root: bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}}, Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: w.dir.ref(surface, agent.ID)}}
+	w.enqueue(w.changesLane(c, t), string(bridge.PostLine), 0, payload{Left: true, Place: bridge.Place{Channel: m.Channel, Thread: m.Place}, Line: &said, Changes: line}, nil)
+}

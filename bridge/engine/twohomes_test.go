@@ -1,0 +1,224 @@
+package engine_test
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels"
+	"parley/store"
+)
+
+// annex is a second chat in which some of the company's agents work, too.
+const annex = "19:annex@thread"
+
+// twoHomes is a world whose team has channels in two chats. In the second one ann is tann,
+// ben is tben, and eli is known there alone; cat is not.
+type twoHomes struct {
+	*world
+	second  *bridgetest.Chat
+	account int64
+}
+
+func newTwoHomes(t *testing.T, o options) *twoHomes {
+	t.Helper()
+	o.stopped = true
+	w := &twoHomes{world: newWorld(t, o), second: bridgetest.NewChat(t, bridgetest.User{ID: "tann", Email: "ann@acme.test"},
+		bridgetest.User{ID: "tben", Email: "ben@acme.test"}, bridgetest.User{ID: "teli", Email: "eli@acme.test"})}
+	w.second.Open(annex)
+	ctx := t.Context()
+	w.account = must(store.EnsureSurface(ctx, w.pool, "annexsurface"))(t)
+	w.agents["eli"] = must(store.SaveAgent(ctx, w.pool, store.Agent{Email: "eli@acme.test", Name: "Eli", Zone: "UTC"}))(t)
+	for user, name := range map[string]string{"tann": "ann", "tben": "ben", "teli": "eli"} {
+		check(t, store.SaveAgentUser(ctx, w.pool, store.AgentUser{AccountID: w.account, UserID: user, AgentID: w.agents[name]}))
+	}
+	w.settle(support)
+	e := w.engines[0]
+	s := bridgetest.NewSurface(w.second.URL(), e.Desk(w.account), 0)
+	e.SetSurface(w.account, s)
+	w.start()
+	listening := w.second.Streams()
+	stopped, stop := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	group.Go(func() { _ = s.Run(stopped) })
+	t.Cleanup(func() { stop(); group.Wait() })
+	w.second.Wait(t, "the second surface listens", func() bool { return w.second.Streams() > listening })
+	return w
+}
+
+// settle says in which channel the team's new threads open.
+func (w *twoHomes) settle(home string) {
+	w.t.Helper()
+	channels := []store.TeamChannel{{TeamID: w.team, AccountID: w.surface, Channel: support, Home: home == support},
+		{TeamID: w.team, AccountID: w.account, Channel: annex, Home: home == annex}}
+	if home == support { // the old home first: there is one at most
+		slices.Reverse(channels)
+	}
+	for _, c := range channels {
+		check(w.t, store.SaveTeamChannel(w.t.Context(), w.pool, c))
+	}
+	check(w.t, w.engines[0].Reload(w.t.Context()))
+}
+
+// inAnnex waits until a text is in a thread of the second chat and gives the message.
+func (w *twoHomes) inAnnex(text string) bridgetest.Message {
+	w.t.Helper()
+	var found bridgetest.Message
+	w.second.Wait(w.t, "the second chat shows "+text, func() bool {
+		for _, root := range w.second.Messages(annex, "") {
+			for _, m := range w.second.Messages(annex, root.ID) {
+				if strings.Contains(m.Plain(), text) {
+					found = m
+					return true
+				}
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// hears gives what a user of a chat was told: privately in a channel, and in a conversation of
+// two.
+func hears(c *bridgetest.Chat, user string) []bridgetest.Message {
+	return append(c.Whispers(user), c.Messages("@"+user, "")...)
+}
+
+// told waits until a user of a chat was told something, and gives it.
+func told(t *testing.T, c *bridgetest.Chat, user, text string) bridgetest.Message {
+	t.Helper()
+	var found bridgetest.Message
+	c.Wait(t, user+" is told "+text, func() bool {
+		list := hears(c, user)
+		i := slices.IndexFunc(list, func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), text) })
+		if i >= 0 {
+			found = list[i]
+		}
+		return i >= 0
+	})
+	return found
+}
+
+// New conversations open where the team is at home; when it moves, what is open stays in its
+// thread, and each chat's agents answer in theirs.
+//
+func TestTeamWithTwoHomes(t *testing.T) {
+	t.Parallel()
+	w := newTwoHomes(t, options{})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.settle(annex)
+	w.writes("lee", "Bonjour")
+	greeting := w.inAnnex("Bonjour")
+	other := cmp.Or(greeting.Thread, greeting.ID)
+	w.writes("kim", "Still there?")
+	if got := w.thread("Still there?"); got != thread {
+		t.Errorf("an open conversation went on in %q", got)
+	}
+	w.chat.Say("ann", support, thread, "Yes, Kim")
+	w.provider.WaitTexts(t, "Yes, Kim")
+	w.second.Say("tann", annex, other, "Oui, Lee")
+	w.provider.WaitTexts(t, "Yes, Kim", "Oui, Lee")
+	w.card(thread, "Ann")
+	w.second.Wait(t, "Ann holds the other one", func() bool { return strings.Contains(w.second.Get(annex, other).Plain(), "Ann") })
+	if n := len(w.second.Messages(annex, "")); n != 1 {
+		t.Errorf("%d roots in the second chat, want 1", n)
+	}
+	if n := len(w.chat.Messages(support, "")); n != 1 {
+		t.Errorf("%d roots in the first chat, want 1", n)
+	}
+}
+
+// From the other chat a conversation is worked on by its number: people are mentioned in its
+// thread by their ids there, the words of a reply are shown there, and lists say where it is.
+func TestActsFromTheOtherChat(t *testing.T) {
+	t.Parallel()
+	w := newTwoHomes(t, options{hold: time.Hour})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+
+	w.second.Submit("tann", annex, "", bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"tben"}}}, "")
+	if got := w.line(thread, bridge.LineAssigned).Mentions(); !slices.Equal(got, []string{"ben"}) {
+		t.Errorf("the assignment mentions %v", got)
+	}
+	w.card(thread, "Ben")
+
+	w.second.Submit("tben", annex, "", submit(bridge.VerbReply), "We are on it")
+	w.shown("We are on it")
+	w.second.Submit("tben", annex, "", submit(bridge.VerbUndo), "")
+	undone := w.line(thread, bridge.LineUndone)
+	if got := undone.Mentions(); len(got) > 0 || !strings.Contains(undone.Plain(), "Ben") || strings.Contains(undone.Plain(), "tben") {
+		t.Errorf("what Ben took back himself mentions %v: %s", got, undone.Plain())
+	}
+
+	w.second.Say("tben", annex, "", "<@app> list mine")
+	if row := told(t, w.second, "tben", "#1"); !strings.Contains(row.Plain(), "chatsurface") {
+		t.Errorf("the list doesn't say where the conversation is: %s", row.Plain())
+	}
+	w.second.Submit("teli", annex, "", submit(bridge.VerbResolve), "")
+	w.card(thread, "resolved")
+}
+
+// Words for a conversation of the other chat, typed there by its number, are shown in its
+// thread and reach the customer.
+func TestWordsForTheOtherChat(t *testing.T) {
+	t.Parallel()
+	w := newTwoHomes(t, options{})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.second.Submit("tann", annex, "", submit(bridge.VerbNote), "Ask the warehouse")
+	w.shown("Ask the warehouse")
+	w.second.Submit("tann", annex, "", submit(bridge.VerbReply), "We are on it")
+	w.provider.WaitTexts(t, "We are on it")
+	w.second.Say("tann", annex, "", "<@app> #1 reply It left today")
+	w.provider.WaitTexts(t, "We are on it", "It left today")
+	for _, text := range []string{"Ask the warehouse", "We are on it", "It left today"} {
+		if got := w.shown(text); got.Thread != thread {
+			t.Errorf("%q is shown in %q", text, got.Thread)
+		}
+	}
+}
+
+// Whoever is not in the chat of the thread hears of an assignment in the other one.
+//
+func TestAssignedInTheOtherChat(t *testing.T) {
+	t.Parallel()
+	w := newTwoHomes(t, options{})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.chat.Say("ann", support, thread, "!assign eli@acme.test")
+	w.card(thread, "Eli")
+	if m := w.line(thread, bridge.LineAssigned); len(m.Mentions()) != 0 {
+		t.Errorf("somebody is mentioned who is not there: %v", m.Mentions())
+	}
+	if row := told(t, w.second, "teli", "#1"); !strings.Contains(row.Plain(), "chatsurface") {
+		t.Errorf("it doesn't say where the conversation is: %s", row.Plain())
+	}
+}
+
+// Troubles of an account are told once, in the chat of its threads; those of a chat in the
+// other one.
+func TestTroublesInTheRightChat(t *testing.T) {
+	t.Parallel()
+	w := newTwoHomes(t, options{})
+	w.engines[0].Report(w.accounts[chat], channels.Condition{Status: channels.Broken, Text: "The password is wrong."})
+	told(t, w.chat, "ann", "The password is wrong.")
+	w.engines[0].Report(w.surface, channels.Condition{Status: channels.Broken, Text: "The app was removed."})
+	told(t, w.second, "tann", "The app was removed.")
+	w.engines[0].Report(w.account, channels.Condition{Status: channels.Broken, Text: "The bot was removed."})
+	told(t, w.chat, "ann", "The bot was removed.")
+	w.settled()
+	for text, elsewhere := range map[string][]bridgetest.Message{
+		"The password is wrong.": hears(w.second, "tann"), "The app was removed.": hears(w.chat, "ann"), "The bot was removed.": hears(w.second, "tann"),
+	} {
+		if slices.ContainsFunc(elsewhere, func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), text) }) {
+			t.Errorf("%q is told twice", text)
+		}
+	}
+}

@@ -1,0 +1,282 @@
+package engine
+
+import (
+	"time"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+const (
+	windowReason  = "window"  // parked: the reply window was closed
+	offeredReason = "offered" // parked for the window, and offered again since it opened
+	maxOffered    = 10        // parked replies that are offered at once
+	windowStep    = 10 * time.Minute
+)
+
+// window says until when a customer can be answered with free text.
+type window struct {
+	limited   bool      // false: always
+	automatic time.Time // until then anything may be sent; zero = the customer never opened it
+	human     time.Time // until then a person may answer; not before automatic
+}
+
+// windowOf computes a window from when the customer last opened it.
+func windowOf(caps channels.Capabilities, from *time.Time) window {
+	w := window{limited: caps.ReplyWindow > 0}
+	if w.limited && from != nil {
+		w.automatic = from.Add(caps.ReplyWindow)
+		w.human = from.Add(max(caps.ReplyWindow, caps.HumanWindow))
+	}
+	return w
+}
+
+// open says that a person may answer at a time.
+func (w window) open(now time.Time) bool { return !w.limited || now.Before(w.human) }
+
+// openFor says that a message of a person, or of a machine, may leave at a time.
+func (w window) openFor(person bool, now time.Time) bool {
+	if person {
+		return w.open(now)
+	}
+	return !w.limited || now.Before(w.automatic)
+}
+
+// next gives when a window's state changes next; zero = never.
+func (w window) next(now time.Time) time.Time {
+	switch {
+	case w.limited && now.Before(w.automatic):
+		return w.automatic
+	case w.limited && now.Before(w.human):
+		return w.human
+	}
+	return time.Time{}
+}
+
+// caps gives what the channel of an account can carry; zero while it isn't there.
+func (e *Engine) caps(account int64) channels.Capabilities {
+	if ch := e.channel(account); ch != nil {
+		return ch.Capabilities()
+	}
+	return channels.Capabilities{}
+}
+
+func (w *work) window(c *conv) window { return windowOf(w.e.caps(c.AccountID), c.WindowFrom) }
+
+// opensWindow says that what arrived restarts the reply window: the customer's own words
+// or taps, never what a machine sent, a status, an echo or an edit.
+func opensWindow(in channels.Inbound) bool {
+	if in.Historical || in.Automatic != "" || in.Consent != nil && in.Consent.Silent {
+		return false
+	}
+	return in.Kind == channels.InboundMessage && in.Target == "" || in.Opens // with a target it is an edit whose message never came
+}
+
+// openWindow notes that the customer opened the reply window, and offers what waited for it.
+func (w *work) openWindow(c *conv, in channels.Inbound) {
+	if !opensWindow(in) || w.e.caps(c.AccountID).ReplyWindow == 0 {
+		return
+	}
+	// Both clocks are real ones, ours may have been moved. A message that came late opened
+	// the window when it was sent, not when it came.
+	ahead := w.now.Sub(w.real)
+	from := w.event.ReceivedAt.Add(ahead)
+	if at := in.At.Add(ahead); !in.At.IsZero() && at.Before(from) {
+		from = at
+	}
+	if from.After(w.now) {
+		from = w.now
+	}
+	if c.WindowFrom != nil && !c.WindowFrom.Before(from) {
+		return
+	}
+	c.WindowFrom = &from
+	c.touch()
+	w.watchWindow(c)
+	if w.window(c).open(w.now) {
+		w.offerParked(c)
+	}
+}
+
+// watchWindow has the card brought up to date when the window's state changes, not before.
+func (w *work) watchWindow(c *conv) {
+	at := w.window(c).next(w.now)
+	if at.IsZero() {
+		return
+	}
+	k := timerKey{c.ID, ownWindow}
+	delete(w.cancelTimers, k)
+	w.setTimers[k] = store.Timer{ConversationID: c.ID, Kind: ownWindow, DueAt: at}
+}
+
+// windowOver shows that a window has closed, for all or for machines.
+func (w *work) windowOver(c *conv) {
+	w.watchWindow(c)
+	if c.status().Open() {
+		w.card(c)
+	}
+}
+
+// windowShown is what the card's digest holds of the window. Ends are cut to ten minutes,
+// so that a chatty customer doesn't have the card posted anew all the time; what it shows
+// is too early by less than that.
+func (w *work) windowShown(c *conv) string {
+	win := w.window(c)
+	switch {
+	case !win.limited || !c.status().Open():
+		return ""
+	case !win.open(w.now):
+		return "closed"
+	case !win.openFor(false, w.now):
+		return "people " + win.human.Truncate(windowStep).UTC().String()
+	}
+	return win.human.Truncate(windowStep).UTC().String() // providers' times are in UTC, the database's in the machine's zone
+}
+
+// parkForWindow keeps a reply that may not be sent because the reply window is closed. It
+// says no where the window is open, and to templates.
+func (w *work) parkForWindow(c *conv, m *message) bool {
+	if m.Template != nil || w.window(c).openFor(m.AgentID != nil, w.now) {
+		return false
+	}
+	w.windowClosed(c, m, "")
+	return true
+}
+
+// promotionProblem says why a promotional reply may not leave although an answer may; nil = it may. It
+// has the time that machines have: what a person may add to that is for answers alone.
+func promotionProblem(promotional bool, win window, now time.Time) *bridge.Problem {
+	if !promotional || win.openFor(false, now) {
+		return nil
+	}
+	return &bridge.Problem{Code: "promotion_late", Text: "It is promotional, and the time for promotions is over: only answers are taken now.",
+		Hint: "Send an answer without the offer, or wait until the customer writes."}
+}
+
+// tooLateToPromote keeps a promotional reply inside that may not leave any more, and says so. It says
+// no to answers, and where promotions may leave.
+func (w *work) tooLateToPromote(c *conv, m *message) bool {
+	problem := promotionProblem(m.Promotional, w.window(c), w.now)
+	if problem == nil {
+		return false
+	}
+	m.Direction, m.Fate, m.Reason, m.dirty = "note", store.FateInside, problem.Code, true
+	w.tellWith(c, m, bridge.Line{Kind: bridge.LineInside, Reason: problem.Text, Hint: problem.Hint})
+	return true
+}
+
+// windowClosed parks a reply and says so; text is what the provider said.
+func (w *work) windowClosed(c *conv, m *message, text string) {
+	win := w.window(c)
+	if win.open(w.now) { // opened while the attempt was under way, or for people alone
+		m.Direction, m.Fate, m.Reason, m.dirty = "note", store.FateParked, offeredReason, true
+		w.tellWith(c, m, bridge.Line{Kind: bridge.LineOffered, Until: win.human, Hint: text, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
+		return
+	}
+	m.Direction, m.Fate, m.Reason, m.dirty = "note", store.FateParked, windowReason, true
+	line := bridge.Line{Kind: bridge.LineParked, Reason: windowReason, Hint: text, Until: win.human, Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbDrop}}
+	if w.e.caps(c.AccountID).Templates {
+		line.Verbs = []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}
+	}
+	w.logParley(c, "parked", detail{Message: m.ID, Reason: windowReason})
+	w.tellWith(c, m, line)
+	w.card(c)
+}
+
+// closedByProvider parks a reply that the provider refused because of the window. What we
+// thought of the window was wrong then, unless the customer has opened it since.
+func (w *work) closedByProvider(c *conv, m *message, text string) {
+	d := w.replyOf(m)
+	if c.WindowFrom != nil && w.window(c).open(w.now) && d != nil && d.SentAt != nil && c.WindowFrom.Before(d.SentAt.Add(w.now.Sub(w.real))) {
+		c.WindowFrom = nil
+		c.touch()
+	}
+	if m.Fate == store.FateParked {
+		return // with its first part
+	}
+	for _, part := range w.partsOf(m) {
+		w.cancel(part)
+	}
+	w.mark(c, m, bridge.MarkWarning)
+	w.windowClosed(c, m, text)
+	w.unanswered(c)
+}
+
+// offerParked offers what was parked for the window again, each text once; in a new conversation
+// also what still waits in the one that it continues.
+func (w *work) offerParked(c *conv) {
+	for _, id := range keys(w.messages) {
+		m := w.messages[id]
+		before := c.fresh && c.PreviousID != nil && m.ConversationID == *c.PreviousID
+		if m.ConversationID != c.ID && !before || m.Fate != store.FateParked || m.Reason != windowReason {
+			continue
+		}
+		m.Reason, m.dirty = offeredReason, true
+		w.offers = append(w.offers, m)
+	}
+}
+
+// sayOffers posts the offers behind what the customer wrote.
+func (w *work) sayOffers(c *conv) {
+	for _, m := range w.offers {
+		line := bridge.Line{Kind: bridge.LineOffered, Until: w.window(c).human, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}}
+		if m.ConversationID != c.ID { // that one has ended: nothing is sent from there
+			line.Verbs, line.Other = nil, bridge.Facts{ID: m.ConversationID}
+		}
+		w.tellWith(c, m, line)
+	}
+	w.offers = nil
+}
+
+// refuseClosed refuses to send a parked reply while the window is closed. It says no where
+// the window is open, or the text was not parked for it.
+func (w *work) refuseClosed(c *conv, surface int64, a bridge.Action, m *message) bool {
+	if m.Fate != store.FateParked || m.Reason != windowReason && m.Reason != offeredReason || w.window(c).open(w.now) {
+		return false
+	}
+	m.Reason, m.dirty = windowReason, true // offered again the next time
+	w.refuse(c, surface, a, windowReason, "The reply window is closed.", "I offer it again when "+c.customer().Name+" writes.")
+	return true
+}
+
+// keepForWindow lets a text wait for the customer's next message. It says no to texts that
+// were not parked for the window.
+func (w *work) keepForWindow(c *conv, agent *store.Agent, surface int64, a bridge.Action, m *message) bool {
+	if a.Verb != bridge.VerbKeep || m.Fate != store.FateParked || m.Reason != windowReason {
+		return false
+	}
+	w.logAgent(c, agent, "kept for later", detail{Message: m.ID})
+	w.decide(m, agent, bridge.OutcomeKept)
+	w.confirm(c, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbKeep, Reason: windowReason})
+	return true
+}
+
+// openedIn gives the conversations whose window the batch opens.
+func (w *work) openedIn(n *wanted) []int64 {
+	var list []int64
+	for _, f := range n.facts {
+		for _, in := range f.inbound {
+			if !opensWindow(in) || w.e.caps(f.account.ID).ReplyWindow == 0 {
+				continue
+			}
+			if c := w.conversationOf(f.account, in); c != nil {
+				list = append(list, c.ID)
+			}
+		}
+	}
+	return compact(list)
+}
+
+// windowOpen says that a reply may leave now; templates always may.
+func (r *outgoing) windowOpen() bool {
+	return r.out.Template != nil || r.window.openFor(r.message.AgentID != nil, r.now)
+}
+
+// windowFacts says until when a conversation's customer can be answered, as of now.
+func (e *Engine) windowFacts(f *bridge.Facts, c *store.Conversation, now time.Time) {
+	caps := e.caps(c.AccountID)
+	win := windowOf(caps, c.WindowFrom)
+	f.WindowUntil, f.WindowClosed, f.Templates = win.human, !win.open(now), caps.Templates
+	f.WindowPeople = !f.WindowClosed && !win.openFor(false, now)
+}

@@ -1,0 +1,174 @@
+package engine
+
+import (
+	"cmp"
+	"time"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// work is one batch of events: what they touch, locked and in memory. Use cases
+// change it; flush writes it set-wise. It belongs to one goroutine.
+type work struct {
+	e     *Engine
+	dir   *directory
+	now   time.Time                   // Parley's clock
+	real  time.Time                   // the database's
+	locks func(conversations []int64) // relay.Batch.Locks
+	ids   *store.IDs
+	fresh []int64 // conversation numbers, taken but not used
+
+	convs      map[int64]*conv
+	identities map[int64]*store.Identity
+	byAddress  map[userKey]*store.Identity
+	external   map[userKey]store.ExternalID
+	posts      map[postKey]*store.Post
+	messages   map[int64]*message
+	deliveries map[int64]*delivery
+	lanes      map[int64]*lane
+	laneKeys   map[laneKey]*lane
+	latest     map[int64]int64 // identity → its newest conversation
+	days       map[laneKey]int64
+	collecting map[laneKey]int64 // the threads of a day in which mails are collected
+	openings   map[userKey]*opening
+	gates      map[laneKey]*store.Gate
+
+	writers     []string        // keys with which a conversation is begun, and from which somebody wrote before
+	newIdentity map[int64]bool  // rows that this batch made
+	united      map[int64]int64 // an identity that proved to be another's customer → that one
+	linked      map[int64]bool  // identities whose key or customer changed
+	consents    map[int64]bool  // identities whose OptedOut changed
+	reactions   map[reactionKey]store.Reaction
+	reacted     map[reactionKey]bool // changed
+	fetches     []store.Fetch        // new
+
+	dirtyPosts      map[postKey]bool
+	dirtyIdentities map[int64]bool
+	newExternal     []store.ExternalID
+	moved           []store.ExternalID
+	shifts          []shift
+	log             []store.LogEntry
+	setTimers       map[timerKey]store.Timer
+	cancelTimers    map[timerKey]store.Timer
+	tags            []store.Tag // those of the directory, or as they are now where one may be new
+	newTags         map[string]bool
+	overdue         []store.Overdue
+	replies         replyChanges
+	offers          []*message  // parked replies to be offered again
+	event           store.Event // the one being applied
+	begun           bool        // something was changed for it
+	typed           time.Time   // when the action being applied was typed, if that is known
+}
+
+type postKey struct {
+	account          int64
+	channel, message string
+}
+
+type reactionKey struct {
+	account  int64
+	target   string
+	identity int64
+}
+
+type laneKey struct {
+	account int64
+	key     string
+}
+
+type timerKey struct {
+	conversation int64
+	kind         string
+}
+
+type shift struct{ lane, seq int64 }
+
+// conv is a conversation in hand.
+type conv struct {
+	*store.Conversation
+	fresh, dirty bool
+	account      *store.Account
+	identity     *store.Identity
+	threads      map[int64]*thread
+	last         []store.Message // newest first, when loaded
+	showsNew     bool            // its root may have to show something else
+	unshown      bool            // something that the customer said isn't posted yet
+	clicked      bool            // by what somebody did who looks at it now
+	addressedBy  bridge.AgentRef // who changed in this batch who gets replies
+}
+
+type thread struct {
+	store.Thread
+	dirty   bool
+	newCard bool // only Card changed
+}
+
+type message struct {
+	store.Message
+	fresh, dirty bool
+	decided      *bridge.Outcome // what somebody decided about it in this batch; State "" = what its fate tells
+}
+
+type delivery struct {
+	store.Delivery
+	fresh, dirty bool
+}
+
+type lane struct {
+	store.Lane
+	fresh, dirty bool
+	gate         *store.Gate // of a new lane
+	waiting      []*delivery // agents' messages in their hold, in order, when loaded
+}
+
+// status of the conversation.
+func (c *conv) status() bridge.Status { return bridge.Status(c.Status) }
+
+func (c *conv) isAssignee(agent int64) bool {
+	for _, a := range c.Assignees {
+		if a == agent {
+			return true
+		}
+	}
+	return false
+}
+
+// touch marks a conversation as changed.
+func (c *conv) touch() { c.dirty = true }
+
+// home gives the thread in which the conversation is worked on.
+func (c *conv) home(dir *directory) *thread {
+	surface, _ := dir.home(c.account, c.TeamID)
+	if t := c.threads[surface]; t != nil {
+		return t
+	}
+	for _, t := range c.threads {
+		return t
+	}
+	return nil
+}
+
+// customer names the contact.
+func (c *conv) customer() bridge.PartyRef {
+	if c.identity == nil {
+		return bridge.PartyRef{Name: "Customer"}
+	}
+	return contactOf(c.Conversation, c.identity)
+}
+
+// refOf names whoever has an identity.
+func refOf(i *store.Identity) bridge.PartyRef {
+	key := plainKey(i.Key)
+	return bridge.PartyRef{Name: cmp.Or(i.Name, key), Address: key}
+}
+
+// contactOf names a conversation's customer, in a chat by the key that replies go to.
+func contactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
+	ref := refOf(i)
+	if c.Exclusive && len(c.Participants) == 1 {
+		key := c.Participants[0].Key
+		ref = bridge.PartyRef{Name: cmp.Or(i.Name, key), Address: key}
+	}
+	return ref
+}

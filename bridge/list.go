@@ -1,0 +1,31 @@
+package bridge
+
+// ListQuery says what somebody wants to see listed.
+type ListQuery struct {
+	List  string // mine, unassigned, team, all, snoozed, resolved, closed, or ListPick; "" = mine
+	Words string // what to look for instead of a list, in names, addresses, numbers and subjects
+	Page  int    // 0 is the first
+}
+
+// Listing is one page of a list, or of what was found.
+type Listing struct {
+	ListQuery
+	Rows   []Facts
+	More   bool     // there is another page
+	Hidden []string // lists that the reader may not open
+}
+
+// ListPick is the list from which somebody picks a conversation: all of them, or only those of their
+// own and their teams for whoever may not open the list of all.
+const ListPick = "pick"
+
+// ListFound names what was found, where lists are named.
+const ListFound = "find"
+
+// ListQuery gives what the arguments of VerbList ask for.
+func (a Args) ListQuery() ListQuery {
+	if a.List == ListFound {
+		return ListQuery{Words: a.Note, Page: a.Page}
+	}
+	return ListQuery{List: a.List, Page: a.Page}
+}
