@@ -129,3 +129,39 @@ func shortened(text string, most int) string {
 	}
 	return text
 }
+
+// cleanRich takes out what the database doesn't store.
+func cleanRich(r *bridge.Rich) {
+	if r == nil {
+		return
+	}
+	buttons := func(list []bridge.RichButton) {
+		for i := range list {
+			list[i].ID, list[i].Title, list[i].URL = clean(list[i].ID), clean(list[i].Title), clean(list[i].URL)
+		}
+	}
+	buttons(r.Buttons)
+	if l := r.List; l != nil {
+		l.Button = clean(l.Button)
+		for i := range l.Sections {
+			l.Sections[i].Title = clean(l.Sections[i].Title)
+			for j := range l.Sections[i].Rows {
+				row := &l.Sections[i].Rows[j]
+				row.ID, row.Title, row.Description = clean(row.ID), clean(row.Title), clean(row.Description)
+			}
+		}
+	}
+	if l := r.Location; l != nil {
+		l.Name, l.Address = clean(l.Name), clean(l.Address)
+	}
+	if c := r.Contact; c != nil {
+		c.Name, c.Org = clean(c.Name), clean(c.Org)
+		cleanAll(c.Phones)
+		cleanAll(c.Emails)
+	}
+	for i := range r.Cards {
+		c := &r.Cards[i]
+		c.Title, c.Text, c.ImageURL = clean(c.Title), clean(c.Text), clean(c.ImageURL)
+		buttons(c.Buttons)
+	}
+}

@@ -1,10 +1,6 @@
 package engine
 
 import (
-	"context"
-
-	"github.com/jackc/pgx/v5"
-
 	"parley/bridge"
 	"parley/channels"
 	"parley/store"
@@ -12,24 +8,6 @@ import (
 
 // optedOutHint says what helps when a customer forbade messages.
 const optedOutHint = "Only the customer can allow it again, by writing START. Until then reach them another way."
-
-// customerSays takes a message, or what a customer wants from now on; often both.
-func (w *work) customerSays(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	if in.Consent == nil {
-		return w.customerWrites(ctx, tx, a, part, in)
-	}
-	i, err := w.customerOf(a, in)
-	if err != nil || i == nil {
-		return err
-	}
-	silent := in.Consent.Silent || in.Text == "" && len(in.Attachments) == 0
-	w.consent(i, w.latestOf(i), *in.Consent, in.Text, silent)
-	if silent {
-		return nil
-	}
-	in.Kind = channels.InboundMessage
-	return w.customerWrites(ctx, tx, a, part, in)
-}
 
 // consent keeps what a customer wants. The thread says so when it changes; a message that is
 // nothing else is shown each time, and opens nothing.

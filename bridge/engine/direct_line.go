@@ -58,3 +58,26 @@ func (w *work) tellAssigned(c *conv, agent int64) {
 	row := w.e.factsOf(w.dir, surface, w.dir.agents[agent], c.Conversation, w.identities, c.places(), w.now)
 	w.direct(surface, agent, bridge.Line{Kind: bridge.LineList, Text: "assigned", Rows: []bridge.Facts{row}})
 }
+
+// direct tells one agent something in a conversation of two: only what no thread can.
+func (w *work) direct(surface, agent int64, line bridge.Line) {
+	ref := w.dir.ref(surface, agent)
+	if ref.User == "" {
+		return
+	}
+	if line.Kind == bridge.LineList {
+		line.Hidden = w.e.hiddenLists(w.dir.agents[agent])
+	}
+	w.enqueue(w.channelLaneOf(surface, "@"+ref.User, bridge.PostLine), string(bridge.PostLine), 0, payload{To: ref.User, Line: &line}, nil)
+}
+
+// tellActor answers where somebody asked for something, or, where that was nowhere, in a
+// conversation of two.
+func (w *work) tellActor(surface int64, agent *store.Agent, a bridge.Action, line bridge.Line) {
+	switch {
+	case a.Place.Channel != "":
+		w.whisper(nil, surface, a, line)
+	case agent != nil:
+		w.direct(surface, agent.ID, line)
+	}
+}

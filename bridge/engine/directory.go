@@ -201,3 +201,8 @@ func (d *directory) settings(a *store.Account, threads bool) bridge.AccountSetti
 	}
 	return d.ofChat[a.ID]
 }
+
+func (w *work) settings(c *conv) bridge.AccountSettings {
+	ch := w.e.channel(c.AccountID)
+	return w.dir.settings(c.account, ch != nil && ch.Capabilities().Threads)
+}

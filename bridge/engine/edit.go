@@ -104,13 +104,6 @@ func (c *conv) previewChanged(before, now string) {
 	}
 }
 
-// underWay says that an attempt runs or will be repeated: nobody knows yet whether
-// the customer gets what was said before.
-func (w *work) underWay(d *delivery) bool {
-	l := w.lanes[d.LaneID]
-	return d.State == store.Sending || d.State == store.Unknown || d.State == store.Queued && l != nil && d.Seq == l.Head+1 && l.LeasedUntil != nil
-}
-
 // keepInside makes a waiting reply, by its edit, something that does not leave.
 func (w *work) keepInside(c *conv, m *message, a bridge.Action, decision Decision, reason string) {
 	m.Direction, m.Fate, m.Reason = "note", store.FateInside, reason
@@ -125,13 +118,6 @@ func (w *work) keepInside(c *conv, m *message, a bridge.Action, decision Decisio
 	case Told(reason):
 		w.tellInside(c, m, reason)
 	}
-}
-
-// holdable says that a reply can still be taken back.
-func (w *work) holdable(d *delivery) bool {
-	l := w.lanes[d.LaneID]
-	tried := d.Attempt > 0 && d.ErrorClass == "" // else the attempts so far failed for certain
-	return d.State == store.Queued && !tried && l != nil && !(d.Seq == l.Head+1 && l.LeasedUntil != nil)
 }
 
 // restartHold gives an edited reply its hold again: at least 5 s, 60 s in all.
@@ -193,17 +179,6 @@ func (w *work) applyDelete(c *conv, m *message) {
 	}
 }
 
-// replyOf finds the delivery of a message to the customer.
-func (w *work) replyOf(m *message) *delivery {
-	var found *delivery
-	for _, d := range w.deliveries {
-		if d.MessageID == m.ID && d.Kind == kindReply && (found == nil || d.Seq > found.Seq) {
-			found = d
-		}
-	}
-	return found
-}
-
 // keepEarly remembers an edit or delete until its message comes.
 func (w *work) keepEarly(surface int64, a bridge.Action, known *store.Post, deleted bool) {
 	if known != nil && known.Version > a.Version && !deleted {
@@ -236,126 +211,5 @@ func (w *work) applyEarly(c *conv, m *message, post, known *store.Post, a *bridg
 	}
 	a.Mentions, a.MentionsBot, a.Explicit = e.Action.Mentions, e.Action.MentionsBot, e.Action.Explicit
 	m.Text, m.Files = a.Text, surfaceFiles(a.Files)
-	return false
-}
-
-// undo takes the last waiting reply of its author back, or the one named.
-func (w *work) undo(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	m := w.undoNamed(c, surface, a)
-	if m != nil && m.ConversationID != c.ID {
-		m = nil
-	}
-	if m == nil && !pointed(a) {
-		m = w.lastSentBy(c, agent)
-	}
-	if m == nil {
-		w.refuse(c, surface, a, "nothing_to_undo", "There is no reply of yours that still waits.", "A reply can be taken back during its hold.")
-		return
-	}
-	switch {
-	case m.Fate == store.FateUndone, m.Fate == store.FateOut:
-		w.refuseDecided(c, surface, a, m)
-		return
-	case !w.cancelReply(m):
-		w.refuse(c, surface, a, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
-		return
-	}
-	m.Fate, m.dirty = store.FateUndone, true
-	w.decide(m, agent, "")
-	w.mark(c, m, "")
-	w.logAgent(c, agent, "undone", detail{Message: m.ID})
-	w.tellWith(c, m, bridge.Line{Kind: bridge.LineUndone, By: w.dir.ref(surface, agent.ID), Reason: "undone", Verbs: []bridge.Verb{bridge.VerbSend}})
-	w.unanswered(c)
-}
-
-// lastSentBy gives the latest reply that still waits of those that an agent wrote, or sent for a
-// colleague.
-func (w *work) lastSentBy(c *conv, agent *store.Agent) *message {
-	senders := w.sendersForOthers()
-	var found *message
-	var last int64
-	for _, id := range keys(w.messages) {
-		m := w.messages[id]
-		if m.ConversationID != c.ID || m.Fate != store.FateWaiting || m.AgentID == nil {
-			continue
-		}
-		mine := *m.AgentID == agent.ID || senders[id] == agent.ID
-		if d := w.firstOf(m); mine && d != nil && (found == nil || d.Seq > last) {
-			found, last = m, d.Seq
-		}
-	}
-	return found
-}
-
-// sendersForOthers gives by message who sent what somebody else wrote.
-func (w *work) sendersForOthers() map[int64]int64 {
-	senders := map[int64]int64{}
-	for id, lines := range w.trackedLines() {
-		for _, line := range lines {
-			if l := payloadOf(line.delivery).Line; l.Kind == bridge.LineDone && l.Verb == bridge.VerbSend {
-				senders[id] = l.By.ID
-			}
-		}
-	}
-	return senders
-}
-
-// pointed says that somebody chose a verb for one message of a thread, and means no other.
-func pointed(a bridge.Action) bool {
-	return a.Place.Message != "" && (a.Origin == bridge.OriginShortcut || a.Origin == bridge.OriginForm)
-}
-
-// undoNamed finds the reply that a click or emoji means; a typed undo names none.
-func (w *work) undoNamed(c *conv, surface int64, a bridge.Action) *message {
-	if a.Args.Message == 0 && (a.Origin == bridge.OriginText || a.Origin == bridge.OriginMention || a.Origin == bridge.OriginSlash) {
-		return nil
-	}
-	return w.namedMessage(c, surface, a)
-}
-
-// namedMessage finds the message an action is about: by its id, by where it or a line about it
-// stands, or, for a typed verb, the newest one in the thread that asks for it.
-func (w *work) namedMessage(c *conv, surface int64, a bridge.Action) *message {
-	if m := w.messages[a.Args.Message]; m != nil {
-		return m
-	}
-	if a.Origin == bridge.OriginText || a.Origin == bridge.OriginMention || a.Origin == bridge.OriginSlash {
-		return w.newestAsking(c, a.Verb)
-	}
-	p := w.posts[postKey{surface, a.Place.Channel, a.Place.Message}]
-	if p != nil && (p.Kind == humanMessage || p.Kind == string(bridge.PostLine) && pointed(a)) {
-		return w.messages[p.MessageID]
-	}
-	return nil
-}
-
-// newestAsking finds the newest message of a conversation that a verb without an
-// object can mean.
-func (w *work) newestAsking(c *conv, verb bridge.Verb) *message {
-	var found *message
-	for i := range c.last {
-		m := w.messages[c.last[i].ID]
-		if m != nil && asksFor(c, m, verb) && (found == nil || later(&m.Message, &found.Message)) {
-			found = m
-		}
-	}
-	return found
-}
-
-func asksFor(c *conv, m *message, verb bridge.Verb) bool {
-	switch verb {
-	case bridge.VerbSend:
-		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateUndone || m.Fate == store.FateInside && Told(m.Reason)
-	case bridge.VerbKeep, bridge.VerbDrop:
-		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateWaiting
-	case bridge.VerbSendAgain:
-		return m.Fate == store.FateFailed || m.Fate == store.FateUnclear
-	case bridge.VerbMarkSent:
-		return m.Fate == store.FateUnclear
-	case bridge.VerbBlock:
-		return m.Direction == "in" && m.Automatic != ""
-	case bridge.VerbPromote, bridge.VerbSilence:
-		return m.Direction == "in" && (m.Automatic != "" || c.Collects != nil)
-	}
 	return false
 }

@@ -320,3 +320,11 @@ func (e *Engine) keepGate(g store.Gate) {
 	defer e.mu.Unlock()
 	e.gates[laneKey{g.AccountID, g.Key}] = g
 }
+
+// caps gives what the channel of an account can carry; zero while it isn't there.
+func (e *Engine) caps(account int64) channels.Capabilities {
+	if ch := e.channel(account); ch != nil {
+		return ch.Capabilities()
+	}
+	return channels.Capabilities{}
+}

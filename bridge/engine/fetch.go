@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -270,19 +269,4 @@ func (w *work) filesPost(m *message) *delivery {
 		}
 	}
 	return found
-}
-
-// payloadOf reads what a delivery carries.
-func payloadOf(d *delivery) payload {
-	var p payload
-	_ = json.Unmarshal(d.Payload, &p) // written by us
-	return p
-}
-
-func (d *delivery) setPayload(p payload) {
-	body, err := json.Marshal(p)
-	if err != nil {
-		panic("bridge: payload: " + err.Error()) // our own plain struct
-	}
-	d.Payload, d.dirty = body, true
 }

@@ -154,11 +154,6 @@ func (w *work) startsAnew(c *conv) bool {
 	return c.ResolvedAt != nil && w.now.Sub(*c.ResolvedAt) > time.Duration(reopenDays)*24*time.Hour
 }
 
-func (w *work) settings(c *conv) bridge.AccountSettings {
-	ch := w.e.channel(c.AccountID)
-	return w.dir.settings(c.account, ch != nil && ch.Capabilities().Threads)
-}
-
 func (w *work) newConversation(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *conv) (*conv, error) {
 	c, err := w.makeConversation(ctx, tx, a, in, previous)
 	if err == nil {
@@ -374,3 +369,21 @@ func (w *work) measureFiles(d *delivery, l *lane, t *thread, m *message) {
 
 // reopenDays is how long after it was resolved a conversation can be reopened by its customer.
 const reopenDays = 30
+
+// customerSays takes a message, or what a customer wants from now on; often both.
+func (w *work) customerSays(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	if in.Consent == nil {
+		return w.customerWrites(ctx, tx, a, part, in)
+	}
+	i, err := w.customerOf(a, in)
+	if err != nil || i == nil {
+		return err
+	}
+	silent := in.Consent.Silent || in.Text == "" && len(in.Attachments) == 0
+	w.consent(i, w.latestOf(i), *in.Consent, in.Text, silent)
+	if silent {
+		return nil
+	}
+	in.Kind = channels.InboundMessage
+	return w.customerWrites(ctx, tx, a, part, in)
+}

@@ -17,38 +17,6 @@ const (
 	longestUpload = 10 * time.Minute
 )
 
-// kindReply is a delivery to the customer; the other kinds are PostKinds.
-const kindReply = "reply"
-
-// payload is what a delivery carries besides its message.
-type payload struct {
-	Place  bridge.Place `json:"place,omitzero"` // a post: fixed place, Thread "" = the conversation's thread; a reply: where it was typed
-	To     string       `json:"to,omitempty"`   // ephemeral: who sees it
-	Line   *bridge.Line `json:"line,omitempty"`
-	Mark   bridge.Mark  `json:"mark,omitempty"`
-	Clears bridge.Mark  `json:"clears,omitempty"` // PostMark: the mark that this one takes the place of
-	Quote  bool         `json:"quote,omitempty"`  // show the quoted history
-	Late   bool         `json:"late,omitempty"`   // re-read before sending
-	Meant  []string     `json:"meant,omitempty"`  // a reply: whom it was for when it was typed
-	Span   *span        `json:"span,omitempty"`   // a reply in parts: which files this one carries
-	Again  int          `json:"again,omitempty"`  // a reply: how often it failed and was sent again by a click
-
-	KeepsStatus bool `json:"keeps_status,omitempty"` // a reply: a person has decided since it was said that its conversation isn't pending
-
-	Earlier []earlierText `json:"earlier,omitempty"` // a reply: what it said before it was edited, as far as an attempt may have sent that
-
-	Answers *bridge.Answered `json:"answers,omitempty"` // which message a customer's answers
-	Files   []int            `json:"files,omitempty"`   // PostFiles: those that were fetched in time, or this one only
-	Only    bool             `json:"only,omitempty"`    // PostFiles: nothing but Files, which came late
-	Changes int64            `json:"changes,omitempty"` // PostLine: the delivery whose line this one takes the place of
-	Fate    string           `json:"fate,omitempty"`    // PostLine: the fate that its message had when the line was written; it is settled by another
-
-	Left bool `json:"left,omitempty"` // Place is in a thread that the conversation was handed over from
-
-	Restored bool `json:"restored,omitempty"` // store.FinishRestore: it came with a backup
-	Unsure   bool `json:"unsure,omitempty"`   // store.Finish: a post is made again though it may be there already
-}
-
 // channelLane names the lane for posts outside conversations in a channel.
 func channelLane(channel string) string { return "ch:" + channel }
 
@@ -166,24 +134,6 @@ func (w *work) enqueue(l *lane, kind string, messageID int64, p payload, notBefo
 	return d
 }
 
-// join lets a delivery leave together with its neighbours in the lane that have the same
-// key, while what they hold fits: runes of room.
-func (d *delivery) join(key string, runes, room int) {
-	d.JoinKey, d.JoinSize = key, min((runes*store.JoinRoom+room-1)/room, store.JoinRoom+1)
-}
-
-// due sets when the head of a lane may be claimed.
-func (w *work) due(l *lane, at *time.Time) {
-	when := w.now
-	if at != nil && at.After(w.now) {
-		when = *at
-	}
-	if l.RestUntil != nil && l.RestUntil.After(when) {
-		when = *l.RestUntil
-	}
-	l.DueAt, l.dirty = &when, true
-}
-
 // laneOrder makes the orders of all surfaces comparable with each other and with that of
 // forms: one in milliseconds becomes one in seconds with a fraction.
 func laneOrder(order string) string {
@@ -219,33 +169,4 @@ func (w *work) enqueueInOrder(l *lane, order string, messageID int64, p payload,
 		w.due(l, notBefore)
 	}
 	return d
-}
-
-// isHead says that a delivery is next in its lane and nobody is working on it.
-func (w *work) isHead(d *delivery) bool {
-	l := w.lanes[d.LaneID]
-	return l != nil && d.Seq == l.Head+1 && l.LeasedUntil == nil
-}
-
-// cancel takes a waiting delivery back. It says no when it is being sent or was sent.
-func (w *work) cancel(d *delivery) bool {
-	if d.State != store.Queued || d.Part > 0 || d.Attempt > 0 && d.ErrorClass == "" {
-		return false
-	}
-	if l := w.lanes[d.LaneID]; l == nil || (d.Seq == l.Head+1 && l.LeasedUntil != nil) {
-		return false
-	}
-	d.State, d.NotBefore, d.dirty = store.Cancelled, nil, true // nothing waits for its hold
-	if w.isHead(d) {
-		w.due(w.lanes[d.LaneID], nil) // the dispatcher passes over it
-	}
-	return true
-}
-
-// postpone moves a waiting delivery's hold.
-func (w *work) postpone(d *delivery, until time.Time) {
-	d.NotBefore, d.dirty = &until, true
-	if w.isHead(d) {
-		w.due(w.lanes[d.LaneID], &until)
-	}
 }

@@ -322,24 +322,3 @@ func (w *work) aboutNothing(ctx context.Context, tx pgx.Tx, surface int64, a bri
 	w.refuse(nil, surface, a, "no_conversation", "That is not in a conversation's thread.", "Say which one: #12, or use the thread's buttons.")
 	return nil
 }
-
-// refuse tells the actor that nothing was changed, why, and what to do.
-func (w *work) refuse(c *conv, surface int64, a bridge.Action, code, text, hint string) {
-	w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineRefused, Verb: a.Verb, Reason: text, Hint: hint})
-	if c != nil {
-		w.logParley(c, "refused", detail{Text: string(a.Verb), Reason: code})
-	}
-}
-
-// unchanged tells the actor that a verb had nothing to do.
-func (w *work) unchanged(c *conv, surface int64, a bridge.Action) {
-	w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineUnchanged, Verb: a.Verb})
-}
-
-// confirm tells the actor that a verb was done, where the card alone does not show it.
-func (w *work) confirm(c *conv, surface int64, a bridge.Action, line bridge.Line) {
-	if line.Kind == "" {
-		line.Kind, line.Verb = bridge.LineDone, a.Verb
-	}
-	w.whisper(c, surface, a, line)
-}

@@ -327,14 +327,3 @@ func (w *work) refer(c *conv, surface int64) bridge.Facts {
 	f.Root, f.Elsewhere = w.e.rootOf(w.dir, surface, c.places(), c.ID)
 	return f
 }
-
-// tellActor answers where somebody asked for something, or, where that was nowhere, in a
-// conversation of two.
-func (w *work) tellActor(surface int64, agent *store.Agent, a bridge.Action, line bridge.Line) {
-	switch {
-	case a.Place.Channel != "":
-		w.whisper(nil, surface, a, line)
-	case agent != nil:
-		w.direct(surface, agent.ID, line)
-	}
-}

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"parley/bridge"
@@ -33,53 +32,6 @@ func (w *work) openThread(c *conv) (*thread, error) {
 func (w *work) postTo(c *conv, t *thread, kind bridge.PostKind, messageID int64, p payload) *delivery {
 	l := w.surfaceLane(c, t, kind)
 	return w.enqueue(l, string(kind), messageID, p, nil)
-}
-
-// line posts a line in the conversation's thread.
-func (w *work) line(c *conv, line bridge.Line) {
-	if t := c.home(w.dir); t != nil {
-		if line.Customer == (bridge.PartyRef{}) {
-			line.Customer = c.customer()
-		}
-		line.By, line.Mentions = w.dir.as(t.AccountID, line.By), slices.Clone(line.Mentions)
-		for i, ref := range line.Mentions {
-			line.Mentions[i] = w.dir.as(t.AccountID, ref)
-		}
-		w.postTo(c, t, bridge.PostLine, line.Args.Message, payload{Line: &line})
-	}
-}
-
-// whisper answers one person: lists, help, refusals and confirmations only.
-func (w *work) whisper(c *conv, surface int64, a bridge.Action, line bridge.Line) {
-	p := payload{To: a.Actor.ID, Line: &line, Place: bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}}
-	if c != nil {
-		if t := c.threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) && !w.looksFromElsewhere(c, surface, a) {
-			p.Place = bridge.Place{} // the thread as it is when it is sent
-			w.postTo(c, t, bridge.PostEphemeral, 0, p)
-			return
-		}
-	}
-	if a.Place.Channel == "" {
-		return // nowhere to answer
-	}
-	w.enqueue(w.channelLaneOf(surface, a.Place.Channel, bridge.PostEphemeral), string(bridge.PostEphemeral), 0, p, nil)
-}
-
-// channelLine posts a line outside any conversation.
-func (w *work) channelLine(surface int64, at bridge.Place, line bridge.Line) *delivery {
-	return w.enqueue(w.channelLaneOf(surface, at.Channel, bridge.PostLine), string(bridge.PostLine), 0, payload{Place: at, Line: &line}, nil)
-}
-
-// direct tells one agent something in a conversation of two: only what no thread can.
-func (w *work) direct(surface, agent int64, line bridge.Line) {
-	ref := w.dir.ref(surface, agent)
-	if ref.User == "" {
-		return
-	}
-	if line.Kind == bridge.LineList {
-		line.Hidden = w.e.hiddenLists(w.dir.agents[agent])
-	}
-	w.enqueue(w.channelLaneOf(surface, "@"+ref.User, bridge.PostLine), string(bridge.PostLine), 0, payload{To: ref.User, Line: &line}, nil)
 }
 
 func (w *work) channelLaneOf(surface int64, channel string, kind bridge.PostKind) *lane {

@@ -54,14 +54,6 @@ func (w window) next(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// caps gives what the channel of an account can carry; zero while it isn't there.
-func (e *Engine) caps(account int64) channels.Capabilities {
-	if ch := e.channel(account); ch != nil {
-		return ch.Capabilities()
-	}
-	return channels.Capabilities{}
-}
-
 func (w *work) window(c *conv) window { return windowOf(w.e.caps(c.AccountID), c.WindowFrom) }
 
 // opensWindow says that what arrived restarts the reply window: the customer's own words

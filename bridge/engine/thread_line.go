@@ -7,6 +7,17 @@ import (
 	"parley/bridge"
 )
 
+// How people are told something, from all to one:
+//   - line posts in the conversation's thread, for everybody there. lineAbout points at somebody's
+//     message and mentions its author, tellWith repeats the text too. tellInside, tellAuthor and
+//     tellProblem say why a text stayed inside, and ask has its author choose.
+//   - channelLine posts in a channel, outside of conversations.
+//   - whisper answers one person where they did something, unseen by others: refuse, unchanged and
+//     confirm say what became of a verb, tellOnce (told_once.go) what need be said only once.
+//   - direct (direct_line.go) tells one agent in a conversation of two.
+//
+// Whatever a card (thread.go) or a mark on the message (mark.go) can show needs no line.
+
 // tellInside says that a text stayed inside, with a way out where there is one.
 func (w *work) tellInside(c *conv, m *message, reason string) {
 	switch reason {
@@ -110,14 +121,58 @@ func sourceOf(m *message, t *thread) bridge.Place {
 	return bridge.Place{Channel: m.Channel, Message: m.Place}
 }
 
-// author names to a surface who typed a message, agent or not.
-func (w *work) author(m *message, surface int64) bridge.AgentRef {
-	ref := bridge.AgentRef{Name: "you"}
-	if m.AgentID != nil {
-		ref = w.dir.ref(surface, *m.AgentID)
+// line posts a line in the conversation's thread.
+func (w *work) line(c *conv, line bridge.Line) {
+	if t := c.home(w.dir); t != nil {
+		if line.Customer == (bridge.PartyRef{}) {
+			line.Customer = c.customer()
+		}
+		line.By, line.Mentions = w.dir.as(t.AccountID, line.By), slices.Clone(line.Mentions)
+		for i, ref := range line.Mentions {
+			line.Mentions[i] = w.dir.as(t.AccountID, ref)
+		}
+		w.postTo(c, t, bridge.PostLine, line.Args.Message, payload{Line: &line})
 	}
-	if m.AuthorUser != "" && m.AccountID == surface {
-		ref.User = m.AuthorUser
+}
+
+// channelLine posts a line outside any conversation.
+func (w *work) channelLine(surface int64, at bridge.Place, line bridge.Line) *delivery {
+	return w.enqueue(w.channelLaneOf(surface, at.Channel, bridge.PostLine), string(bridge.PostLine), 0, payload{Place: at, Line: &line}, nil)
+}
+
+// whisper answers one person: lists, help, refusals and confirmations only.
+func (w *work) whisper(c *conv, surface int64, a bridge.Action, line bridge.Line) {
+	p := payload{To: a.Actor.ID, Line: &line, Place: bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}}
+	if c != nil {
+		if t := c.threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) && !w.looksFromElsewhere(c, surface, a) {
+			p.Place = bridge.Place{} // the thread as it is when it is sent
+			w.postTo(c, t, bridge.PostEphemeral, 0, p)
+			return
+		}
 	}
-	return ref
+	if a.Place.Channel == "" {
+		return // nowhere to answer
+	}
+	w.enqueue(w.channelLaneOf(surface, a.Place.Channel, bridge.PostEphemeral), string(bridge.PostEphemeral), 0, p, nil)
+}
+
+// refuse tells the actor that nothing was changed, why, and what to do.
+func (w *work) refuse(c *conv, surface int64, a bridge.Action, code, text, hint string) {
+	w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineRefused, Verb: a.Verb, Reason: text, Hint: hint})
+	if c != nil {
+		w.logParley(c, "refused", detail{Text: string(a.Verb), Reason: code})
+	}
+}
+
+// unchanged tells the actor that a verb had nothing to do.
+func (w *work) unchanged(c *conv, surface int64, a bridge.Action) {
+	w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineUnchanged, Verb: a.Verb})
+}
+
+// confirm tells the actor that a verb was done, where the card alone does not show it.
+func (w *work) confirm(c *conv, surface int64, a bridge.Action, line bridge.Line) {
+	if line.Kind == "" {
+		line.Kind, line.Verb = bridge.LineDone, a.Verb
+	}
+	w.whisper(c, surface, a, line)
 }

@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// author names to a surface who typed a message, agent or not.
+func (w *work) author(m *message, surface int64) bridge.AgentRef {
+	ref := bridge.AgentRef{Name: "you"}
+	if m.AgentID != nil {
+		ref = w.dir.ref(surface, *m.AgentID)
+	}
+	if m.AuthorUser != "" && m.AccountID == surface {
+		ref.User = m.AuthorUser
+	}
+	return ref
+}
+
+// namedMessage finds the message an action is about: by its id, by where it or a line about it
+// stands, or, for a typed verb, the newest one in the thread that asks for it.
+func (w *work) namedMessage(c *conv, surface int64, a bridge.Action) *message {
+	if m := w.messages[a.Args.Message]; m != nil {
+		return m
+	}
+	if a.Origin == bridge.OriginText || a.Origin == bridge.OriginMention || a.Origin == bridge.OriginSlash {
+		return w.newestAsking(c, a.Verb)
+	}
+	p := w.posts[postKey{surface, a.Place.Channel, a.Place.Message}]
+	if p != nil && (p.Kind == humanMessage || p.Kind == string(bridge.PostLine) && pointed(a)) {
+		return w.messages[p.MessageID]
+	}
+	return nil
+}
+
+// excerpt is the beginning of a message that is answered.
+func excerpt(m *message) string {
+	text := strings.TrimSpace(m.Text)
+	if text == "" && len(m.Files) > 0 {
+		text = m.Files[0].Name
+	}
+	lines := strings.Split(text, "\n")
+	cut := len(lines) > excerptLines
+	r := []rune(strings.Join(lines[:min(len(lines), excerptLines)], "\n"))
+	if cut = cut || len(r) > excerptRunes; cut {
+		return strings.TrimSpace(string(r[:min(len(r), excerptRunes)])) + "…"
+	}
+	return string(r)
+}
+
+// Bounds of an excerpt.
+const (
+	excerptRunes = 300
+	excerptLines = 6
+)
+
+// richRow is how a message keeps it.
+func richRow(r *bridge.Rich) json.RawMessage {
+	if r.Kind() == "" {
+		return nil
+	}
+	body, err := json.Marshal(r)
+	if err != nil {
+		panic("bridge: rich: " + err.Error()) // plain data; degrees were checked when it was read
+	}
+	return body
+}
+
+// richOf reads back what a message carries; nil = only text.
+func richOf(m *store.Message) *bridge.Rich {
+	var r bridge.Rich
+	if len(m.Rich) == 0 || json.Unmarshal(m.Rich, &r) != nil || r.Kind() == "" {
+		return nil
+	}
+	return &r
+}
+
+// saidIn gives the messages of customers that a post shows: several where they were posted
+// together.
+func saidIn(messages []store.Message) []bridge.Said {
+	slices.SortFunc(messages, func(a, b store.Message) int { // providers count in seconds
+		return cmp.Or(a.SaidAt.Compare(b.SaidAt), cmp.Compare(a.EventID, b.EventID), cmp.Compare(a.ID, b.ID))
+	})
+	var list []bridge.Said
+	for _, m := range messages {
+		if m.Direction == "in" {
+			said := bridge.Said{MessageID: m.ID, At: m.SaidAt, Text: excerpt(&message{Message: m})}
+			list = append(list, said)
+		}
+	}
+	return list
+}
+
+func surfaceFiles(files []bridge.SurfaceFile) []store.FileRef {
+	var refs []store.FileRef
+	for i, f := range files {
+		body, err := json.Marshal(f)
+		if err != nil {
+			panic("bridge: file: " + err.Error()) // our own plain struct
+		}
+		refs = append(refs, store.FileRef{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Index: i, Surface: body, Blob: f.Blob})
+	}
+	return refs
+}

@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// Quarantined implements relay.Handler: people are told where they will see it.
+func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, reason string, unread bool) error {
+	dir := e.directory.Load()
+	account := dir.accounts[ev.AccountID]
+	if account == nil {
+		return nil
+	}
+	now, real, err := store.Clocks(ctx, tx)
+	if err != nil {
+		return err
+	}
+	w := e.newWork(dir, now, real)
+	defer e.release(w)
+	n := &wanted{}
+	n.people(dir)
+	if unread {
+		ev.Payload = nil
+	}
+	surface, at, author := e.quarantinePlace(dir, account, ev)
+	if at.Channel != "" {
+		n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane(at.Channel))
+	}
+	if err := w.load(ctx, tx, n); err != nil {
+		return err
+	}
+	again := fmt.Sprintf("parley replay %d", ev.ID)
+	if at.Channel == "" { // no place that anybody sees
+		w.tellCondition(ownFact{Account: ev.AccountID, Text: "Something could not be dealt with: " + reason, Hint: again})
+	} else {
+		w.channelLine(surface, at, bridge.Line{Kind: bridge.LineQuarantine, Text: account.Name, Mentions: author, Reason: reason, Hint: again})
+	}
+	write, err := w.flush(ctx, tx)
+	if err != nil {
+		return err
+	}
+	return write.Run(ctx, tx)
+}
+
+// quarantinePlace says where people look for what an event was: a customer's in the
+// channel of its threads, an agent's in its own thread, where it can be read that far.
+func (e *Engine) quarantinePlace(dir *directory, account *store.Account, ev store.Event) (surface int64, at bridge.Place, author []bridge.AgentRef) {
+	switch account.Side {
+	case "channel":
+		surface, at.Channel = dir.home(account, nil)
+	case "surface":
+		f := fact{event: ev, account: account}
+		if len(ev.Payload) == 0 || e.decodeOne(&f, ev.Payload) != nil || len(f.actions) == 0 {
+			return 0, bridge.Place{}, nil
+		}
+		a := f.actions[0]
+		surface, at = account.ID, bridge.Place{Channel: a.Place.Channel, Thread: cmp.Or(a.Place.Thread, a.Place.Message)}
+		if a.Actor.Kind == bridge.ActorPerson {
+			author = []bridge.AgentRef{{User: a.Actor.ID, Name: "you"}}
+		}
+	}
+	return surface, at, author
+}

@@ -1,0 +1,228 @@
+package engine
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// sendToCustomer puts an agent's message on its way, after the hold.
+func (w *work) sendToCustomer(c *conv, agent *store.Agent, surface int64, m *message, order string) {
+	if w.beforeRestore() {
+		w.parkRestored(c, m)
+		return
+	}
+	if problem := w.blockedRecipients(c); problem != nil {
+		m.Fate, m.Reason, m.dirty = store.FateAsk, problem.Code, true
+		w.tellProblem(c, m, problem)
+		return
+	}
+	if c.account.Paused {
+		w.park(c, m, "paused")
+		return
+	}
+	if w.parkForWindow(c, m) || w.tooLateToPromote(c, m) || w.keptByLimits(c, m) {
+		return
+	}
+	m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
+	w.endReply(c, agent)
+	l := w.customerLane(c)
+	d := w.enqueueReply(c, l, order, m, payload{Place: c.sourceAt(m), Late: w.cameLate(order), Meant: meant(c.Participants)})
+	w.joinLines(c, l, d, m)
+	w.markWaiting(c, m)
+	w.answered(c, agent, m)
+	if m.Place != "" { // a form's own line tells it
+		w.warnOfTexts(c, m)
+	}
+}
+
+// sourceAt gives the place of a typed message with its thread, to be read there again.
+func (c *conv) sourceAt(m *message) bridge.Place {
+	if m.Place == "" {
+		return bridge.Place{}
+	}
+	at := bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}
+	if t := c.threads[m.AccountID]; t != nil && at.Thread == "" && t.Rerooted == 0 {
+		at.Thread = t.Root // an earlier version took it; where the root changed, nobody knows under which it was typed
+	}
+	return at
+}
+
+// joinLines lets a reply leave together with the line that its author typed before it,
+// where that one still waits: their hold begins anew, and is 60 s in all.
+func (w *work) joinLines(c *conv, l *lane, d *delivery, m *message) {
+	if !w.settings(c).JoinLines || m.Promotional || len(m.Files) > 0 || m.Template != nil || m.Rich != nil || m.ReplyTo != "" || m.Reason == clickedReason || m.Reason == revivedReason {
+		return
+	}
+	d.JoinKey = fmt.Sprintf("line:%d", d.ID)
+	w.measureLine(c, d, m)
+	at := slices.Index(l.waiting, d)
+	for _, i := range []int{at - 1, at + 1} { // events of one author may come in any order
+		if i >= 0 && i < len(l.waiting) && w.sameHold(l.waiting[i], d, m) && w.joinGroup(l, d, l.waiting[i].JoinKey) {
+			return
+		}
+	}
+}
+
+// measureLine notes how much of a message a line takes.
+func (w *work) measureLine(c *conv, d *delivery, m *message) {
+	room := 20_000 // runes; a mail has no limit of its own
+	if ch := w.e.channel(c.AccountID); ch != nil {
+		room = cmp.Or(ch.Capabilities().MaxTextRunes, room)
+	}
+	d.join(d.JoinKey, utf8.RuneCountInString(m.Text)+len("\n\n"), room)
+}
+
+// joinGroup lets a line leave with those of a key, if all of them can wait for it and fit.
+func (w *work) joinGroup(l *lane, d *delivery, key string) bool {
+	var group []*delivery
+	size := d.JoinSize
+	for _, other := range l.waiting {
+		if other != d && other.JoinKey == key {
+			if !w.mayWait(other, *d.NotBefore) {
+				return false
+			}
+			group, size = append(group, other), size+other.JoinSize
+		}
+	}
+	if size > store.JoinRoom {
+		return false
+	}
+	d.JoinKey = key
+	for _, other := range group {
+		w.postpone(other, *d.NotBefore)
+	}
+	return true
+}
+
+// sameHold says that a line was typed while its neighbour, by the same author and for the
+// same people, was held.
+func (w *work) sameHold(before, d *delivery, m *message) bool {
+	said := w.messages[before.MessageID]
+	return before.JoinKey != "" && max(before.Seq-d.Seq, d.Seq-before.Seq) == 1 && before.NotBefore != nil && before.NotBefore.After(w.now) && w.holdable(before) &&
+		said != nil && said.AgentID != nil && m.AgentID != nil && *said.AgentID == *m.AgentID && said.AccountID == m.AccountID &&
+		slices.Equal(meantBy(before), meantBy(d))
+}
+
+// meantBy gives whom a waiting reply was for when it was typed.
+func meantBy(d *delivery) []string {
+	return payloadOf(d).Meant
+}
+
+// mayWait says that a hold may last until then: 60 s in all.
+func (w *work) mayWait(d *delivery, until time.Time) bool {
+	return !until.After(d.CreatedAt.Add(holdLongest))
+}
+
+// answered changes the conversation as a reply does when it is said; customersTurn is for when it
+// has left.
+func (w *work) answered(c *conv, agent *store.Agent, m *message) {
+	if len(c.Assignees) == 0 {
+		c.Assignees = []int64{agent.ID}
+		w.logAgent(c, agent, "took", nil)
+	}
+	c.LastAt, c.LastFrom, c.LastPreview = w.now, "agent", preview(cmp.Or(m.Text, richOf(&m.Message).Text()))
+	if c.status() == bridge.StatusSnoozed {
+		w.endSnooze(c)
+		c.Status = string(bridge.StatusOpen)
+	}
+	w.logAgent(c, agent, "replied", detail{Message: m.ID})
+	w.card(c)
+}
+
+// keepStatus has the replies that are on their way not make their conversation pending: a person has
+// chosen another status since they were said. Whether their results are applied before or after that
+// choice makes no difference.
+func (w *work) keepStatus(c *conv) {
+	for _, d := range w.deliveries {
+		if l := w.lanes[d.LaneID]; d.Kind != kindReply || d.State == store.Cancelled || l == nil || l.ConversationID != c.ID {
+			continue
+		}
+		if m := w.messages[d.MessageID]; m != nil && m.Fate == store.FateOut {
+			continue // its result has been applied
+		}
+		p := payloadOf(d)
+		p.KeepsStatus = true
+		d.setPayload(p)
+	}
+}
+
+// customersTurn notes that the customer has our answer: we wait for the customer, who has not
+// written since it was said. keeps means that a person has chosen the conversation's status since.
+func (w *work) customersTurn(c *conv, keeps bool) {
+	if c.LastFrom != "agent" {
+		return
+	}
+	c.WaitingSince = nil
+	if w.settings(c).AutoPending && c.status() == bridge.StatusOpen && !keeps {
+		c.Status = string(bridge.StatusPending)
+		w.logParley(c, "set pending", detail{Reason: "answered"})
+	}
+	w.card(c)
+}
+
+// unanswered gives the conversation back to its people when a reply did not reach the
+// customer and no other one did since the customer wrote.
+func (w *work) unanswered(c *conv) {
+	recent := slices.SortedFunc(slices.Values(c.last), func(a, b store.Message) int {
+		if later(&a, &b) {
+			return -1
+		}
+		return 1
+	})
+	for i := range recent {
+		m := w.messages[recent[i].ID]
+		if m == nil || m.Direction == "in" {
+			break
+		}
+		if m.Direction == "out" && m.Reason != machineReason && (m.Fate == store.FateWaiting || m.Fate == store.FateOut || m.Fate == store.FateUnclear) {
+			return
+		}
+	}
+	if c.status() == bridge.StatusPending {
+		c.Status = string(bridge.StatusOpen)
+	}
+	if c.WaitingSince == nil && c.status().Open() {
+		c.WaitingSince = &w.now
+	}
+	w.card(c)
+}
+
+func (w *work) hold(c *conv) time.Duration {
+	if c.account.HoldSeconds != nil {
+		return store.Seconds(*c.account.HoldSeconds)
+	}
+	if ch := w.e.channel(c.AccountID); ch != nil {
+		return ch.Capabilities().Hold
+	}
+	return 0
+}
+
+// blockedRecipients says why nothing may go to the recipients as they are.
+func (w *work) blockedRecipients(c *conv) *bridge.Problem {
+	if i := w.rootOf(c); i != nil && i.OptedOut == store.OptedOutAll {
+		return &bridge.Problem{Code: "opted_out", Text: c.customer().Name + " doesn't want messages any more.", Hint: optedOutHint}
+	}
+	if c.account.Mode != "trial" {
+		return nil
+	}
+	to, cc := addressed(c.Participants)
+	for _, p := range slices.Concat(to, cc) {
+		if !slices.ContainsFunc(c.account.TrialTo, func(s string) bool { return s == p.Key }) {
+			return &bridge.Problem{Code: "trial", Text: "This account is on trial and " + p.Key + " is not on its list.",
+				Hint: "Add the address to trial_to, or switch the account to live."}
+		}
+	}
+	return nil
+}
+
+// park keeps a reply until somebody clicks.
+func (w *work) park(c *conv, m *message, reason string) {
+	m.Fate, m.Reason, m.dirty = store.FateParked, reason, true
+	w.tellAuthor(c, m, bridge.LineParked, reason, bridge.VerbSend, bridge.VerbDrop)
+}
