@@ -219,44 +219,6 @@ func TestMailThreads(t *testing.T) {
 	}
 }
 
-// What can't be decoded is quarantined, shown, and does not hold up what follows.
-func TestQuarantine(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	if status := w.hook(chat, channelstest.Event{Type: "riddle", From: "kim", Text: "?"}); status != 200 {
-		t.Fatalf("the webhook answered %d", status)
-	}
-	w.writes("kim", "Hello")
-	w.thread("Hello")
-	w.shown("[quarantine]")
-	if n := w.count(`SELECT count(*) FROM quarantine`); n != 1 {
-		t.Errorf("%d events in quarantine, want 1", n)
-	}
-}
-
-// The thread's root was deleted: it is posted anew and nothing is lost.
-func TestReroot(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.settled()
-	w.chat.Mute(true)
-	w.chat.Delete(support, thread)
-	w.chat.Mute(false)
-	w.writes("kim", "Still there?")
-	second := w.thread("Still there?")
-	if second == thread {
-		t.Fatal("posted in the deleted thread")
-	}
-	w.chat.Say("ann", support, second, "Yes")
-	w.provider.WaitTexts(t, "Yes")
-	w.settled()
-	if n := len(w.chat.Messages(support, "")); n != 1 {
-		t.Errorf("%d roots, want 1", n)
-	}
-}
-
 // A post is made again when its answer was lost and the chat doesn't let anybody look for it, and
 // says that it may be shown twice; what comes behind it says nothing of the kind.
 func TestPostThatNobodyCanLookFor(t *testing.T) {

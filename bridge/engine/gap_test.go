@@ -111,21 +111,21 @@ func TestCatchUp(t *testing.T) {
 	w.provider.WaitTexts(t, "One", "Two", "Three", "Four")
 }
 
-// An edit that the surface tells of by two ways, which give it different times, is said to be
-// late once; the next edit is another.
-func TestEditToldTwice(t *testing.T) {
+// After a gap a reply is read again, however far the clocks are apart.
+func TestGapUnderAMovedClock(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{})
+	w := newWorld(t, options{hold: time.Hour})
 	thread := w.opened()
-	id := w.reply(thread, "One")
+	w.advance(time.Hour)
+	first := w.reply(thread, "One")
+	w.fate(first, "waiting")
+	looks := w.chat.Calls("message")
+	desk := w.engines[0].Desk(w.surface)
+	desk.Gap(time.Now())
+	desk.Filled()
+	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "One")
-	w.fate(id, "out")
-	for _, text := range []string{"Uno", "Uno", "One", "Uno"} {
-		w.chat.Edit(support, id, text)
-	}
-	w.eventually("the last edit", func() bool { return w.lines(thread, bridge.LineEditLate) >= 3 })
-	w.settled()
-	if n := w.lines(thread, bridge.LineEditLate); n != 3 {
-		t.Errorf("%d lines tell of three edits", n)
+	if n := w.chat.Calls("message") - looks; n != 1 {
+		t.Errorf("the message was read %d times again, want 1", n)
 	}
 }

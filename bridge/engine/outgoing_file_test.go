@@ -129,3 +129,19 @@ func TestLinkAfterAnotherFileFailed(t *testing.T) {
 		t.Errorf("the file that left: %q, %v", f.Name, err)
 	}
 }
+
+// The lane of a message with large files gets leases that are long enough to upload them.
+func TestLargeFilesGetTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customer(chat, channelstest.Event{From: "kim", Name: "Kim", Text: "See here", Files: []channelstest.File{
+		{Name: "big.bin", Type: "application/octet-stream", Content: make([]byte, 2<<20)}}})
+	w.writes("lee", "Hello")
+	w.thread("See here")
+	w.thread("Hello")
+	w.settled()
+	longer := w.count(`SELECT (max(lease_seconds) - min(lease_seconds))::int FROM lanes WHERE account_id = $1 AND key LIKE 'c%:say'`, w.surface)
+	if longer != 16 {
+		t.Errorf("the lease is %d s longer, want 16", longer)
+	}
+}

@@ -45,23 +45,6 @@ func TestFewConnectionsAreEnough(t *testing.T) {
 	}
 }
 
-// Bounces of mails that we don't know go to the day's one thread, however they come.
-func TestUnmatchedBouncesShareADay(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	for i := range 3 {
-		w.hook(mail, channelstest.Event{Type: "status", ID: fmt.Sprint("bounce-", i), State: "failed", External: []string{"?"}, Reason: fmt.Sprint("nobody", i)})
-		w.shown(fmt.Sprint("nobody", i))
-	}
-	w.settled()
-	if n := len(w.chat.Messages(support, "")); n != 1 {
-		t.Errorf("%d roots, want 1", n)
-	}
-	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
-		t.Errorf("%d events in quarantine", n)
-	}
-}
-
 // Two transactions that make the lane of a channel at once lose nothing of what either
 // puts into it.
 func TestLaneMadeTwice(t *testing.T) {
@@ -127,35 +110,6 @@ func TestLastRemarkAcrossReplicas(t *testing.T) {
 	reply := w.chat.Say("ann", support, thread, "Yes")
 	w.provider.WaitTexts(t, "Yes")
 	w.fate(reply, "out")
-}
-
-// A bounce that is applied while the result of the sending waits for the conversation is
-// not forgotten by it.
-func TestBounceBeforeItsResult(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.settled()
-	release := make(chan struct{})
-	w.provider.AddFault(channelstest.Fault{Until: release})
-	reply := w.chat.Say("ann", support, thread, "Yes")
-	w.provider.WaitCalls(t, 1)
-	tx := must(w.pool.Begin(t.Context()))(t)
-	defer func() { _ = tx.Rollback(context.Background()) }()
-	if _, err := tx.Exec(t.Context(), `SELECT FROM conversations WHERE id = 1 FOR UPDATE`); err != nil {
-		t.Fatal(err)
-	}
-	close(release)
-	w.eventually("the result waits for the conversation", func() bool {
-		return w.count(`SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database() AND query LIKE '%FROM conversations%FOR UPDATE%'`) > 0
-	})
-	if _, err := tx.Exec(t.Context(), `UPDATE messages SET fate = 'failed' WHERE place = $1`, reply); err != nil {
-		t.Fatal(err)
-	}
-	check(t, tx.Commit(t.Context()))
-	w.settled()
-	w.fate(reply, "failed")
 }
 
 // A reply that is taken back leaves the customer waiting, and that is seen.

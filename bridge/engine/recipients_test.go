@@ -9,6 +9,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/channels/channelstest"
+	"parley/store"
 )
 
 // addresses of people, as they are shown.
@@ -179,4 +180,75 @@ func TestReplyFormChangesRecipients(t *testing.T) {
 	if got := addresses(w.facts().Cc); !slices.Equal(got, []string{"lee@x.test"}) {
 		t.Errorf("handed in again, the form shows Lee in copy; shown are %q", got)
 	}
+}
+
+// Who gets replies is named when a mail changes it (R-257).
+func TestRecipientsAreNamedWhenTheyChange(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+	thread := w.thread("first")
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Text: "second", References: []string{first}})
+	w.shown("second")
+	w.settled()
+	if n := w.lines(thread, bridge.LineRecipients); n != 0 {
+		t.Errorf("%d lines though nothing changed", n)
+	}
+	w.customer(mail, channelstest.Event{From: "lee@x.test", Text: "third", References: []string{first}})
+	to, without, _ := strings.Cut(w.line(thread, bridge.LineRecipients).Plain(), "without")
+	if !strings.Contains(to, "lee@x.test") || strings.Contains(to, "kim@x.test") || strings.TrimSpace(without) != "kim@x.test" {
+		t.Errorf("the line says replies go to %q, without %q", to, without)
+	}
+}
+
+// A mail with very many new recipients makes one line, not one for each.
+func TestManyNewcomers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first"})
+	thread := w.thread("first")
+	var many []string
+	for i := range 500 {
+		many = append(many, "someone"+string(rune('a'+i%26))+string(rune('a'+i/26))+"@elsewhere.test")
+	}
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "second", References: []string{first}, Cc: many})
+	w.shown("second")
+	w.line(thread, bridge.LineParticipant)
+	w.settled()
+	if n := w.lines(thread, bridge.LineParticipant); n > 10 {
+		t.Errorf("%d lines", n)
+	}
+	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
+		t.Errorf("%d events in quarantine", n)
+	}
+}
+
+// A reply does not go to others than it was typed for because a mail came in its hold
+// (the check for the wrong customer); one whose author was retired does not leave.
+func TestNotForOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+	thread := w.thread("first")
+	reply := w.reply(thread, "For Kim")
+	w.fate(reply, "waiting")
+	w.customer(mail, channelstest.Event{From: "lee@x.test", Text: "second", References: []string{first}})
+	w.line(thread, bridge.LineRecipients)
+	w.advance(2 * time.Hour)
+	w.fate(reply, "failed")
+	line := w.line(thread, bridge.LineFailed)
+	if !strings.Contains(line.Plain(), "kim@x.test") {
+		t.Errorf("the line says %q", line.Plain())
+	}
+	w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
+	if sent := w.provider.WaitTexts(t, "For Kim"); len(sent[0].To) != 1 || sent[0].To[0] != "lee@x.test" {
+		t.Errorf("sent to %v", sent[0].To)
+	}
+	late := w.reply(thread, "Bye")
+	w.fate(late, "waiting")
+	check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ann"]))
+	check(t, w.engines[0].Reload(t.Context()))
+	w.advance(2 * time.Hour)
+	w.fate(late, "failed")
+	w.provider.WaitTexts(t, "For Kim")
 }

@@ -351,3 +351,19 @@ func TestRootsOvertake(t *testing.T) {
 		t.Errorf("the root of lee came at %d, the end of the chatter at %d: %q", lee, last, order)
 	}
 }
+
+// A timer that fired wakes its conversation though the clock stepped back since.
+func TestSnoozeWakesThoughTheClockStepsBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!snooze 2h")
+	w.card(thread, "snoozed")
+	w.settled()
+	release := w.holdQueues(store.SystemAccount)
+	w.advance(2*time.Hour + time.Minute)
+	w.eventually("the timer fired", func() bool { return w.count(`SELECT count(*) FROM timers`) == 0 })
+	w.advance(-2 * time.Minute)
+	release()
+	w.card(thread, "#1 open")
+}

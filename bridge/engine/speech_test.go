@@ -8,6 +8,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/channels/channelstest"
 )
 
 // what begins like a remark for colleagues, or with a colleague's name, waits for a click;
@@ -215,5 +216,21 @@ func TestOwnDeedsMentionNobody(t *testing.T) {
 	w.chat.Choose("ben", support, other, bridge.VerbUndo)
 	if line := w.shown("undone Taken back by a colleague"); !slices.Equal(line.Mentions(), []string{"ann"}) {
 		t.Errorf("the line: %q", line.Text)
+	}
+}
+
+// What a topic says is for colleagues: the customer's subject stays the customer's.
+func TestTopicStaysInside(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "My order", Text: "first"})
+	thread := w.thread("first")
+	w.customer(mail, channelstest.Event{From: "lee@y.test", Subject: "Lee's own words", Text: "second", References: []string{first}})
+	w.shown("second")
+	w.reply(thread, "!topic Probably a fraud")
+	w.card(thread, "Probably a fraud")
+	w.reply(thread, "Hello")
+	if sent := w.provider.WaitTexts(t, "Hello"); sent[0].Subject != "My order" {
+		t.Errorf("the subject is %q", sent[0].Subject)
 	}
 }

@@ -10,8 +10,11 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/bridge/relay"
 	"parley/channels"
 	"parley/channels/channelstest"
+	"parley/store"
 )
 
 // tells lets the provider say what became of a message of ours.
@@ -239,4 +242,52 @@ func TestEarlyPartFailedMeanwhile(t *testing.T) {
 	w.settled()
 	w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
 	w.provider.WaitTexts(t, "Hi 1", "Hi 2", "Hi 1", "Hi 2")
+}
+
+// Send again on a reply whose lane still waits for a look at it does not leave a hole
+// that stops the lane for ever.
+func TestSendAgainBeforeTheLook(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Hour}})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	first := w.reply(thread, "One")
+	w.stateOf(first, store.Unknown)
+	w.eventually("nobody works on it", func() bool {
+		return w.count(`SELECT count(*) FROM lanes WHERE account_id = $1 AND leased_until IS NULL`, w.accounts[chat]) == 1
+	})
+	w.hook(chat, channelstest.Event{Type: "status", State: "failed", Reason: "No such user",
+		Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, first))})
+	line := w.line(thread, bridge.LineFailed)
+	w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
+	w.provider.WaitTexts(t, "One", "One")
+	w.reply(thread, "Two")
+	w.provider.WaitTexts(t, "One", "One", "Two")
+	w.fate(first, "out")
+	w.settled()
+}
+
+// A reply that was deleted while nobody knew whether it left, and is wanted after all,
+// is not sent beside the attempt that is looked for.
+func TestSendWhileUnknown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Minute, AbsentAgain: 20 * time.Millisecond}})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropBefore})
+	first := w.reply(thread, "One")
+	w.stateOf(first, store.Unknown)
+	w.chat.Delete(support, first)
+	w.fate(first, "undone")
+	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbSend,
+		Args: bridge.Args{Conversation: 1, Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, first))}}, "")
+	w.fate(first, "waiting")
+	w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '2 min' WHERE state = 'unknown'`)
+	w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)
+	w.fate(first, "out")
+	w.provider.WaitTexts(t, "One")
+	w.settled()
+	w.provider.WaitTexts(t, "One")
+	if n := w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply'`); n != 1 {
+		t.Errorf("%d deliveries, want 1", n)
+	}
 }

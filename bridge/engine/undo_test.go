@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/channels/channelstest"
 	"parley/store"
 )
 
@@ -94,45 +93,5 @@ func TestDeletedAfterUndo(t *testing.T) {
 	w.eventually("what came behind the deletion is told", func() bool { return w.lines(thread, bridge.LineUndone) == 2 })
 	if n := w.lines(thread, bridge.LineDeleteLate); n != 0 {
 		t.Errorf("%d lines say that the customer has it", n)
-	}
-}
-
-// An edit while the attempt runs is told of once it is known that the old text left, like one that
-// comes after the sending: with what the customer has, and a button that sends the new text. What
-// became a note is not offered. If the attempt sent nothing, the next one sends the new text.
-func TestEditWhileItIsSent(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.opened()
-	say := func(text, edited string, kind channelstest.FaultKind) string {
-		release := make(chan struct{})
-		w.provider.AddFault(channelstest.Fault{Kind: kind, Text: text, Until: release})
-		calls := w.provider.Calls()
-		m := w.reply(thread, text)
-		w.provider.WaitCalls(t, calls+1)
-		w.chat.Edit(support, m, edited)
-		w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, m) != text })
-		close(release)
-		w.fate(m, "out")
-		return m
-	}
-	said := say("Uno", "One", channelstest.FaultNone)
-	line := w.lineAbout(thread, bridge.LineEditLate, "Uno")
-	if got := w.text(`SELECT text FROM messages WHERE place = $1`, said); got != "Uno" {
-		t.Errorf("the message that the customer has says %q", got)
-	}
-	w.chat.Press(t, "ann", line, bridge.VerbSend)
-	w.provider.WaitTexts(t, "Uno", "One")
-	w.settledAs(line, bridge.OutcomeSent)
-
-	say("Dos", "note: never mind", channelstest.FaultNone)
-	if noted := w.lineAbout(thread, bridge.LineEditLate, "Dos"); len(noted.Buttons) != 0 {
-		t.Errorf("a note is offered as a correction: %q", noted.Text)
-	}
-	say("Tres", "Three", channelstest.FaultRefuse)
-	w.settled()
-	w.provider.WaitTexts(t, "Uno", "One", "Dos", "Three")
-	if n := w.lines(thread, bridge.LineEditLate); n != 2 {
-		t.Errorf("%d lines tell of two late edits", n)
 	}
 }

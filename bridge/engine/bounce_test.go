@@ -1,0 +1,83 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"parley/bridge"
+	"parley/channels/channelstest"
+)
+
+// A bounce does not reopen a conversation that was answered since.
+func TestBounceOfAnOlderReply(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	first, second := w.reply(thread, "One"), w.reply(thread, "Two")
+	w.provider.WaitTexts(t, "One", "Two")
+	w.fate(second, "out")
+	w.hook(chat, channelstest.Event{Type: "status", State: "failed", Reason: "Full",
+		Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, first))})
+	w.line(thread, bridge.LineFailed)
+	w.settled()
+	if status := w.text(`SELECT status FROM conversations`); status != "pending" {
+		t.Errorf("the conversation is %s", status)
+	}
+}
+
+// A bounce that names a customer's mail instead of one of ours is shown, not dropped.
+func TestBounceOfACustomersMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first"})
+	w.thread("first")
+	w.hook(mail, channelstest.Event{Type: "status", State: "failed", Reason: "Mailbox of the forward is full", External: []string{first}})
+	w.shown("Mailbox of the forward is full")
+}
+
+// Bounces of mails that we don't know go to the day's one thread, however they come.
+func TestUnmatchedBouncesShareADay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	for i := range 3 {
+		w.hook(mail, channelstest.Event{Type: "status", ID: fmt.Sprint("bounce-", i), State: "failed", External: []string{"?"}, Reason: fmt.Sprint("nobody", i)})
+		w.shown(fmt.Sprint("nobody", i))
+	}
+	w.settled()
+	if n := len(w.chat.Messages(support, "")); n != 1 {
+		t.Errorf("%d roots, want 1", n)
+	}
+	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
+		t.Errorf("%d events in quarantine", n)
+	}
+}
+
+// A bounce that is applied while the result of the sending waits for the conversation is
+// not forgotten by it.
+func TestBounceBeforeItsResult(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.settled()
+	release := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Until: release})
+	reply := w.chat.Say("ann", support, thread, "Yes")
+	w.provider.WaitCalls(t, 1)
+	tx := must(w.pool.Begin(t.Context()))(t)
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	if _, err := tx.Exec(t.Context(), `SELECT FROM conversations WHERE id = 1 FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	close(release)
+	w.eventually("the result waits for the conversation", func() bool {
+		return w.count(`SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database() AND query LIKE '%FROM conversations%FOR UPDATE%'`) > 0
+	})
+	if _, err := tx.Exec(t.Context(), `UPDATE messages SET fate = 'failed' WHERE place = $1`, reply); err != nil {
+		t.Fatal(err)
+	}
+	check(t, tx.Commit(t.Context()))
+	w.settled()
+	w.fate(reply, "failed")
+}

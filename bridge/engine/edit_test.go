@@ -1,0 +1,232 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// A reply that is deleted while an attempt runs that then fails for certain never
+// leaves, and nobody is told that the customer has it.
+func TestDeletedDuringAFailingAttempt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	release := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Until: release})
+	first := w.reply(thread, "Never mind")
+	w.provider.WaitCalls(t, 1)
+	w.chat.Delete(support, first)
+	w.fate(first, "undone")
+	close(release)
+	w.stateOf(first, store.Cancelled)
+	w.settled()
+	w.fate(first, "undone")
+	if n := w.lines(thread, bridge.LineDeleteLate); n != 0 {
+		t.Error("the thread says that the customer has it")
+	}
+	if marks := w.chat.Get(support, first).Marks; len(marks) != 0 {
+		t.Errorf("it is marked %v", marks)
+	}
+	if n := w.provider.Calls(); n != 1 {
+		t.Errorf("%d calls, want 1", n)
+	}
+}
+
+// An edit while nobody knows whether the message left is told once it turns out that
+// the old text did.
+func TestEditWhileUnknown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Minute}})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	first := w.reply(thread, "Uno")
+	w.stateOf(first, store.Unknown)
+	w.chat.Edit(support, first, "One")
+	w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, first) == "One" })
+	w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '2 min' WHERE state = 'unknown'`)
+	w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)
+	w.line(thread, bridge.LineEditLate)
+	w.fate(first, "out")
+	w.settled()
+	w.provider.WaitTexts(t, "Uno")
+}
+
+// A reply that failed is repaired by an edit: Send again sends what it says now. One
+// that was made a note or deleted is not sent again.
+func TestEditOfAFailedReply(t *testing.T) {
+	t.Parallel()
+	after := map[string]struct {
+		change func(w *world, message string)
+		sent   []string
+	}{
+		"edited":  {func(w *world, m string) { w.chat.Edit(support, m, "One") }, []string{"One"}},
+		"noted":   {func(w *world, m string) { w.chat.Edit(support, m, "note: one") }, nil},
+		"deleted": {func(w *world, m string) { w.chat.Delete(support, m) }, nil},
+	}
+	for name, c := range after {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.opened()
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent})
+			first := w.reply(thread, "Uno")
+			w.fate(first, "failed")
+			line := w.line(thread, bridge.LineFailed)
+			c.change(w, first)
+			w.settled()
+			w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
+			w.provider.WaitTexts(t, c.sent...)
+			if c.sent == nil {
+				w.whisper("ann", "[decided]")
+			}
+			w.settled()
+			w.provider.WaitTexts(t, c.sent...)
+			if n := w.lines(thread, bridge.LineEditLate); n != 0 {
+				t.Error("the thread says that the customer has the old text")
+			}
+		})
+	}
+}
+
+// An edit or a deletion that comes before its message wins all the same.
+func TestEditBeforeItsMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.chat.Mute(true)
+	edited, deleted, noted := w.reply(thread, "Hi Kin"), w.reply(thread, "Go away"), w.reply(thread, "He is mad")
+	said := []bridgetest.Message{w.chat.Get(support, edited), w.chat.Get(support, deleted), w.chat.Get(support, noted)}
+	w.chat.Edit(support, edited, "Hi Kim")
+	w.chat.Delete(support, deleted)
+	w.chat.Edit(support, noted, "note: He is mad")
+	w.surfaceFact("edit", w.chat.Get(support, edited))
+	w.surfaceFact("delete", w.chat.Get(support, deleted))
+	w.surfaceFact("edit", w.chat.Get(support, noted))
+	for _, m := range said {
+		w.surfaceFact("say", m)
+	}
+	w.chat.Mute(false)
+	w.provider.WaitTexts(t, "Hi Kim")
+	w.fate(deleted, "undone")
+	w.fate(noted, "inside")
+	w.settled()
+	w.provider.WaitTexts(t, "Hi Kim")
+}
+
+// An edit or a deletion between two attempts that failed for certain wins, too.
+func TestEditBetweenAttempts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Text: "Hi Kin"})
+	edited := w.reply(thread, "Hi Kin")
+	w.eventually("the first attempt failed", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE d.error_class = 'retry' AND l.leased_until IS NULL`) == 1
+	})
+	w.chat.Edit(support, edited, "Hi Kim")
+	w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, edited) == "Hi Kim" })
+	w.advance(2 * time.Hour)
+	w.provider.WaitTexts(t, "Hi Kim")
+	w.fate(edited, "out")
+	w.settled()
+	if n := w.lines(thread, bridge.LineEditLate); n != 0 {
+		t.Errorf("%d lines say that it was too late", n)
+	}
+}
+
+// An edit after the hold never reaches the customer silently: the author is told what the customer
+// has, and may send the newest text as a correction.
+func TestEditAfterTheHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	first, second := w.reply(thread, "One"), w.reply(thread, "Two")
+	w.provider.WaitTexts(t, "One", "Two")
+	w.fate(second, "out")
+	w.chat.Edit(support, first, "Uno")
+	w.chat.Delete(support, second)
+	earlier := w.line(thread, bridge.LineEditLate)
+	if !strings.HasSuffix(earlier.Plain(), " One") {
+		t.Errorf("the line does not say what the customer has: %q", earlier.Text)
+	}
+	w.line(thread, bridge.LineDeleteLate)
+	w.chat.Edit(support, first, "Eins")
+	w.settledAs(earlier, bridge.OutcomeDropped)
+	w.eventually("the newest text is offered", func() bool { return w.lines(thread, bridge.LineEditLate) == 2 })
+	newest := w.lineAbout(thread, bridge.LineEditLate, "One")
+	w.settled()
+	w.provider.WaitTexts(t, "One", "Two")
+	w.chat.Press(t, "ann", newest, bridge.VerbSend)
+	w.provider.WaitTexts(t, "One", "Two", "Eins")
+	w.settledAs(newest, bridge.OutcomeSent)
+	if n := w.lines(thread, bridge.LineEditLate); n != 2 {
+		t.Errorf("%d lines tell of two edits", n)
+	}
+}
+
+// An edit while the attempt runs is told of once it is known that the old text left, like one that
+// comes after the sending: with what the customer has, and a button that sends the new text. What
+// became a note is not offered. If the attempt sent nothing, the next one sends the new text.
+func TestEditWhileItIsSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	say := func(text, edited string, kind channelstest.FaultKind) string {
+		release := make(chan struct{})
+		w.provider.AddFault(channelstest.Fault{Kind: kind, Text: text, Until: release})
+		calls := w.provider.Calls()
+		m := w.reply(thread, text)
+		w.provider.WaitCalls(t, calls+1)
+		w.chat.Edit(support, m, edited)
+		w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, m) != text })
+		close(release)
+		w.fate(m, "out")
+		return m
+	}
+	said := say("Uno", "One", channelstest.FaultNone)
+	line := w.lineAbout(thread, bridge.LineEditLate, "Uno")
+	if got := w.text(`SELECT text FROM messages WHERE place = $1`, said); got != "Uno" {
+		t.Errorf("the message that the customer has says %q", got)
+	}
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.provider.WaitTexts(t, "Uno", "One")
+	w.settledAs(line, bridge.OutcomeSent)
+
+	say("Dos", "note: never mind", channelstest.FaultNone)
+	if noted := w.lineAbout(thread, bridge.LineEditLate, "Dos"); len(noted.Buttons) != 0 {
+		t.Errorf("a note is offered as a correction: %q", noted.Text)
+	}
+	say("Tres", "Three", channelstest.FaultRefuse)
+	w.settled()
+	w.provider.WaitTexts(t, "Uno", "One", "Dos", "Three")
+	if n := w.lines(thread, bridge.LineEditLate); n != 2 {
+		t.Errorf("%d lines tell of two late edits", n)
+	}
+}
+
+// An edit that the surface tells of by two ways, which give it different times, is said to be
+// late once; the next edit is another.
+func TestEditToldTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	id := w.reply(thread, "One")
+	w.provider.WaitTexts(t, "One")
+	w.fate(id, "out")
+	for _, text := range []string{"Uno", "Uno", "One", "Uno"} {
+		w.chat.Edit(support, id, text)
+	}
+	w.eventually("the last edit", func() bool { return w.lines(thread, bridge.LineEditLate) >= 3 })
+	w.settled()
+	if n := w.lines(thread, bridge.LineEditLate); n != 3 {
+		t.Errorf("%d lines tell of three edits", n)
+	}
+}
