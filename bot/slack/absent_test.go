@@ -14,7 +14,7 @@ import (
 func TestAssignedAbroad(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, false)
-	away := st.fake.AddUser(slackfake.User{Name: "away", Email: "away@acme.test"})
+	away := st.fake.Admin.AddUser(slackfake.User{Name: "away", Email: "away@acme.test"})
 	root := st.root()
 	p := st.post(bridge.PostLine, root, "t1")
 	p.Line = &bridge.Line{Kind: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ann"},
@@ -37,11 +37,11 @@ func TestAudience(t *testing.T) {
 	if a, err := st.s.Audience(st.ctx(), st.ch); err != nil || !a.Everyone {
 		t.Errorf("a public channel: %+v, %v", a, err)
 	}
-	vault := st.fake.AddChannel(slackfake.Channel{Name: "vault", Private: true, Members: []string{st.fake.BotUserID(), st.ann}})
+	vault := st.fake.Admin.AddChannel(slackfake.Channel{Name: "vault", Private: true, Members: []string{st.fake.BotUserID(), st.ann}})
 	if a, err := st.s.Audience(st.ctx(), vault.ID); err != nil || a.Everyone || !slices.Contains(a.Users, st.ann) || len(a.Users) != 2 {
 		t.Errorf("a private channel: %+v, %v", a, err)
 	}
-	foreign := st.fake.AddChannel(slackfake.Channel{Name: "foreign", Private: true, Members: []string{st.ann}})
+	foreign := st.fake.Admin.AddChannel(slackfake.Channel{Name: "foreign", Private: true, Members: []string{st.ann}})
 	if a, err := st.s.Audience(st.ctx(), foreign.ID); err == nil {
 		t.Errorf("a private channel without Parley: %+v", a)
 	}

@@ -51,7 +51,7 @@ func TestClassifyCodes(t *testing.T) {
 func TestClosedChannelIsNamed(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, false)
-	must(t, st.fake.ArchiveChannel(st.ch, true))
+	must(t, st.fake.Admin.ArchiveChannel(st.ch, true))
 	_, err := st.s.Send(st.ctx(), st.post(bridge.PostRoot, bridge.Place{Channel: st.ch}, "t1"))
 	var se *channels.SendError
 	if !errors.Is(err, bridge.ErrChannelClosed) || !errors.As(err, &se) || se.Text != "Parley can't post to the Slack channel C0SUPPORT (is_archived)." {

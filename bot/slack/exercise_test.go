@@ -22,8 +22,8 @@ func exerciseStage(t *testing.T) bridgetest.Stage {
 	st := newStage(t, false, func(o *Options, f *slackfake.Options) {
 		o.Desk, f.PostPerSecond, f.PostBurst = desk, 1000, 1000
 	})
-	other := st.fake.AddUser(slackfake.User{ID: "U0BEN", Name: "ben", RealName: "Ben Kim"})
-	must(t, st.fake.Invite(st.ch, other.ID, st.ann))
+	other := st.fake.Admin.AddUser(slackfake.User{ID: "U0BEN", Name: "ben", RealName: "Ben Kim"})
+	must(t, st.fake.Admin.Invite(st.ch, other.ID, st.ann))
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- st.s.Run(ctx) }()
@@ -51,7 +51,7 @@ func exerciseStage(t *testing.T) bridgetest.Stage {
 			return shown
 		},
 		Mentioned: func(*testing.T) (n int) {
-			for _, one := range st.fake.Notifications(st.ann) {
+			for _, one := range st.fake.Inboxes.Notifications(st.ann) {
 				if one.Kind != "thread_reply" {
 					n++
 				}
@@ -66,8 +66,8 @@ func exerciseStage(t *testing.T) bridgetest.Stage {
 		},
 		Edit:   func(t *testing.T, message, text string) { t.Helper(); must(t, ann.Edit(st.ch, message, text)) },
 		Delete: func(t *testing.T, message string) { t.Helper(); must(t, ann.Delete(st.ch, message)) },
-		Vanish: func(t *testing.T, root string) { t.Helper(); must(t, st.fake.ForgetMessage(st.ch, root)) },
-		Close:  func(t *testing.T) { t.Helper(); must(t, st.fake.ArchiveChannel(st.ch, true)) },
+		Vanish: func(t *testing.T, root string) { t.Helper(); must(t, st.fake.Admin.ForgetMessage(st.ch, root)) },
+		Close:  func(t *testing.T) { t.Helper(); must(t, st.fake.Admin.ArchiveChannel(st.ch, true)) },
 		Fail: func(_ *testing.T, name string, _ bridge.PostKind) {
 			f := slackfake.Fault{Method: "chat.postMessage", Times: 1, Kind: slackfake.FaultDrop, After: name == bridgetest.FailLostAfter}
 			if name == bridgetest.FailThrottled {
@@ -81,7 +81,7 @@ func exerciseStage(t *testing.T) bridgetest.Stage {
 			f()
 			st.fake.ClearFaults()
 			fills := desk.Fills()
-			st.fake.DropSockets()
+			st.fake.Sockets.Drop()
 			desk.Connected(t, fills+1)
 		},
 	}

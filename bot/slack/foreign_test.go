@@ -96,7 +96,7 @@ func TestEventsBesideTheManifest(t *testing.T) {
 func TestOnlyLook(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, false, func(o *Options, _ *slackfake.Options) { o.OnlyLook = true })
-	ch := st.fake.AddChannel(slackfake.Channel{Name: "elsewhere", Members: []string{st.ann}})
+	ch := st.fake.Admin.AddChannel(slackfake.Channel{Name: "elsewhere", Members: []string{st.ann}})
 	for _, name := range []string{"#elsewhere", ch.ID} {
 		if id, err := st.s.Resolve(t.Context(), name); err != nil || id != ch.ID {
 			t.Errorf("%s is %q: %v", name, id, err)

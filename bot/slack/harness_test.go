@@ -145,8 +145,8 @@ func newStage(t *testing.T, run bool, change ...func(*Options, *slackfake.Option
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = f.Close() })
-	ann := f.AddUser(slackfake.User{ID: "U0ANN", Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"})
-	ch := f.AddChannel(slackfake.Channel{ID: "C0SUPPORT", Name: "support", Members: []string{ann.ID, f.BotUserID()}})
+	ann := f.Admin.AddUser(slackfake.User{ID: "U0ANN", Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"})
+	ch := f.Admin.AddChannel(slackfake.Channel{ID: "C0SUPPORT", Name: "support", Members: []string{ann.ID, f.BotUserID()}})
 	opt.BotToken, opt.APIURL = f.BotToken(), f.APIURL()
 	if opt.SigningSecret == "" {
 		opt.AppToken = f.AppToken()

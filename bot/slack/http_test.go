@@ -41,7 +41,7 @@ func TestSocketModeHasNoHandlers(t *testing.T) {
 func TestEventsByHTTP(t *testing.T) {
 	t.Parallel()
 	st, srv := httpStage(t)
-	must(t, st.fake.UseHTTP(st.ctx(), slackfake.Targets{
+	must(t, st.fake.Webhooks.Use(st.ctx(), slackfake.Targets{
 		Events: srv.URL + "/slack/events", Commands: srv.URL + "/slack/commands", Interactions: srv.URL + "/slack/interactions", Options: srv.URL + "/slack/interactions",
 	})) // proves url_verification
 	st.run()
@@ -68,12 +68,12 @@ func TestOverloadAnswers503(t *testing.T) {
 	st.desk.Refuse(channels.ErrOverloaded)
 	me := testSelfOf(st)
 	body := strings.NewReplacer("T1", me.Team, "ABOT", me.App).Replace(string(callbackOf(msg(`"user":"UANN",`, "x"))))
-	resp := st.call(srv.URL+"/slack/events", []byte(body), st.fake.Sign([]byte(body)))
+	resp := st.call(srv.URL+"/slack/events", []byte(body), st.fake.Webhooks.Sign([]byte(body)))
 	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("%d %v", resp.StatusCode, resp.Header)
 	}
 	st.desk.Refuse(nil)
-	if resp := st.call(srv.URL+"/slack/events", []byte(body), st.fake.Sign([]byte(body))); resp.StatusCode != http.StatusOK || len(st.desk.IDs()) != 1 {
+	if resp := st.call(srv.URL+"/slack/events", []byte(body), st.fake.Webhooks.Sign([]byte(body))); resp.StatusCode != http.StatusOK || len(st.desk.IDs()) != 1 {
 		t.Errorf("%d, facts %v", resp.StatusCode, st.desk.IDs())
 	}
 }
@@ -94,11 +94,11 @@ func TestSignatures(t *testing.T) {
 	t.Parallel()
 	st, srv := httpStage(t)
 	body := []byte(`{"type":"url_verification","challenge":"c"}`)
-	good := st.fake.Sign(body)
+	good := st.fake.Webhooks.Sign(body)
 	sign := func(at time.Time) http.Header {
 		s := slackfake.New(slackfake.Options{SigningSecret: "s3cret", Clock: func() time.Time { return at }})
 		defer s.Close() //nolint:errcheck // it never listened
-		return s.Sign(body)
+		return s.Webhooks.Sign(body)
 	}
 	with := func(k, v string) http.Header {
 		h := good.Clone()
@@ -146,7 +146,7 @@ func TestSSLCheck(t *testing.T) {
 	t.Parallel()
 	st, srv := httpStage(t)
 	body := []byte("ssl_check=1&token=x")
-	if resp := st.call(srv.URL+"/slack/commands", body, st.fake.Sign(body)); resp.StatusCode != 200 {
+	if resp := st.call(srv.URL+"/slack/commands", body, st.fake.Webhooks.Sign(body)); resp.StatusCode != 200 {
 		t.Errorf("%d", resp.StatusCode)
 	}
 }

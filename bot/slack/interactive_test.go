@@ -330,8 +330,8 @@ func TestProblemIsShown(t *testing.T) {
 	st := newStage(t, true)
 	st.withFacts()
 	root := st.root()
-	ben := st.fake.AddUser(slackfake.User{ID: "U0BEN", Name: "ben"})
-	must(t, st.fake.Invite(st.ch, ben.ID, st.ann))
+	ben := st.fake.Admin.AddUser(slackfake.User{ID: "U0BEN", Name: "ben"})
+	must(t, st.fake.Admin.Invite(st.ch, ben.ID, st.ann))
 	blocks := st.fake.Message(st.ch, root.Message).Blocks
 	_, err := st.fake.As(ben.ID).Click(st.ctx(), slackfake.Target{Channel: st.ch, TS: root.Message}, button(t, blocks, "More"))
 	must(t, err)

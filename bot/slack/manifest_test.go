@@ -84,8 +84,8 @@ func TestManifestScopes(t *testing.T) {
 		}
 	}
 	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = botScopes(), botEvents() })
-	private := st.fake.AddChannel(slackfake.Channel{Name: "vip", Private: true, Members: []string{st.ann, st.fake.BotUserID()}})
-	st.fake.AddChannel(slackfake.Channel{Name: "open", Members: []string{st.ann}})
+	private := st.fake.Admin.AddChannel(slackfake.Channel{Name: "vip", Private: true, Members: []string{st.ann, st.fake.BotUserID()}})
+	st.fake.Admin.AddChannel(slackfake.Channel{Name: "open", Members: []string{st.ann}})
 	st.desk.Open(private.ID)
 	root := st.root()
 	for _, name := range []string{"#open", "#vip", private.ID} {
@@ -117,7 +117,7 @@ func TestManifestScopes(t *testing.T) {
 	if out, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "mine"); err != nil || out.Error != "" {
 		t.Fatalf("%+v %v", out, err)
 	}
-	used := st.fake.ScopesUsed()
+	used := st.fake.Admin.ScopesUsed()
 	for _, scope := range used {
 		if !slices.Contains(botScopes(), scope) {
 			t.Errorf("%s is used but not asked for", scope)

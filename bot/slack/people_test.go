@@ -119,8 +119,8 @@ func TestOpen(t *testing.T) {
 func TestResolve(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, false)
-	open := st.fake.AddChannel(slackfake.Channel{Name: "open", Members: []string{st.ann}})
-	hidden := st.fake.AddChannel(slackfake.Channel{Name: "hidden", Private: true, Members: []string{st.ann}})
+	open := st.fake.Admin.AddChannel(slackfake.Channel{Name: "open", Members: []string{st.ann}})
+	hidden := st.fake.Admin.AddChannel(slackfake.Channel{Name: "hidden", Private: true, Members: []string{st.ann}})
 	for in, want := range map[string]string{"#support": st.ch, st.ch: st.ch, "#Open": open.ID, "#hidden": "", hidden.ID: "", "#none": "", "C0NONE": ""} {
 		if got, err := st.s.Resolve(st.ctx(), in); err != nil || got != want {
 			t.Errorf("%s: %q %v, want %q", in, got, err, want)
@@ -138,8 +138,8 @@ func TestRename(t *testing.T) {
 	if got, err := st.s.Resolve(st.ctx(), "#support"); got != st.ch || err != nil {
 		t.Fatalf("%q %v", got, err)
 	}
-	must(t, st.fake.RenameChannel(st.ch, "help"))
-	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.PendingEvents() == 0 }); err != nil {
+	must(t, st.fake.Admin.RenameChannel(st.ch, "help"))
+	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Events.Pending() == 0 }); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := st.s.Resolve(st.ctx(), "#help"); got != st.ch || err != nil {
@@ -155,7 +155,7 @@ func TestLookup(t *testing.T) {
 		"gone": {Deleted: true}, "guest": {Restricted: true}, "stranger": {Stranger: true, TeamID: "T9"}, "robot": {Bot: true, BotID: "B9"},
 	} {
 		u.Name, u.Email = name, name+"@acme.test"
-		st.fake.AddUser(u)
+		st.fake.Admin.AddUser(u)
 		if id, err := st.s.Lookup(st.ctx(), u.Email); id != "" || err != nil {
 			t.Errorf("%s: %q %v", name, id, err)
 		}

@@ -61,7 +61,7 @@ func TestSendSaid(t *testing.T) {
 	if m.Icons == nil || m.Icons.Emoji != ":email:" {
 		t.Errorf("icon %+v", m.Icons)
 	}
-	if n := st.fake.Notifications(st.ann); len(n) != 0 {
+	if n := st.fake.Inboxes.Notifications(st.ann); len(n) != 0 {
 		t.Errorf("a customer could mention: %+v", n)
 	}
 	if strings.Contains(string(m.Blocks), "mrkdwn") || !strings.Contains(string(m.Blocks), `"rich_text"`) {
@@ -84,11 +84,11 @@ func TestLineNotifiesCardDoesNot(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, false)
 	root := st.root()
-	if n := st.fake.Notifications(st.ann); len(n) != 0 {
+	if n := st.fake.Inboxes.Notifications(st.ann); len(n) != 0 {
 		t.Errorf("the card notified: %+v", n)
 	}
 	st.send(st.post(bridge.PostLine, root, "t1"))
-	if n := st.fake.Notifications(st.ann); len(n) != 1 {
+	if n := st.fake.Inboxes.Notifications(st.ann); len(n) != 1 {
 		t.Errorf("notifications: %+v", n)
 	}
 }
@@ -125,7 +125,7 @@ func TestReplyToADeletedRoot(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, false)
 	root := st.root()
-	if err := st.fake.ForgetMessage(st.ch, root.Message); err != nil {
+	if err := st.fake.Admin.ForgetMessage(st.ch, root.Message); err != nil {
 		t.Fatal(err)
 	}
 	for _, kind := range []bridge.PostKind{bridge.PostSaid, bridge.PostLine} {
@@ -172,7 +172,7 @@ func TestReconcileRemovesStray(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, false)
 	root := st.root()
-	if err := st.fake.ForgetMessage(st.ch, root.Message); err != nil {
+	if err := st.fake.Admin.ForgetMessage(st.ch, root.Message); err != nil {
 		t.Fatal(err)
 	}
 	st.fake.Inject(slackfake.Fault{Method: "chat.delete", Kind: slackfake.FaultHTTP, Times: 1})
@@ -210,10 +210,10 @@ func TestFailures(t *testing.T) {
 		{"cut", fault(slackfake.Fault{Kind: slackfake.FaultDrop}), channels.Ambiguous, nil, 0},
 		{"internal_error", fault(slackfake.Fault{Kind: slackfake.FaultError}), channels.Ambiguous, nil, 0},
 		{"invalid_auth", fault(slackfake.Fault{Kind: slackfake.FaultError, Error: "invalid_auth"}), channels.AuthBroken, nil, 0},
-		{"missing_scope", func(st *stage) { st.fake.SetScopes("users:read") }, channels.AuthBroken, nil, 0},
+		{"missing_scope", func(st *stage) { st.fake.Admin.SetScopes("users:read") }, channels.AuthBroken, nil, 0},
 		{"msg_too_long", fault(slackfake.Fault{Kind: slackfake.FaultError, Error: "msg_too_long"}), channels.BadContent, nil, 0},
-		{"16 archived", func(st *stage) { must(st.t, st.fake.ArchiveChannel(st.ch, true)) }, channels.BadRecipient, bridge.ErrChannelClosed, 0},
-		{"17 removed", func(st *stage) { must(st.t, st.fake.Kick(st.ch, st.fake.BotUserID())) }, channels.BadRecipient, bridge.ErrChannelClosed, 0},
+		{"16 archived", func(st *stage) { must(st.t, st.fake.Admin.ArchiveChannel(st.ch, true)) }, channels.BadRecipient, bridge.ErrChannelClosed, 0},
+		{"17 removed", func(st *stage) { must(st.t, st.fake.Admin.Kick(st.ch, st.fake.BotUserID())) }, channels.BadRecipient, bridge.ErrChannelClosed, 0},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -310,7 +310,7 @@ func TestWhisper(t *testing.T) {
 	if e := st.fake.Ephemerals(st.ann); len(e) != 1 || e[0].ThreadTS != root.Message {
 		t.Errorf("ephemerals %+v", e)
 	}
-	other := st.fake.AddChannel(slackfake.Channel{Name: "random", Members: []string{st.ann}})
+	other := st.fake.Admin.AddChannel(slackfake.Channel{Name: "random", Members: []string{st.ann}})
 	p.Place = bridge.Place{Channel: other.ID}
 	sent := st.send(p)
 	if m := st.fake.Message(st.fake.DM(st.ann), sent.Message); m == nil {

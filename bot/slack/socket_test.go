@@ -29,7 +29,7 @@ func TestMessageIsStoredThenAcknowledged(t *testing.T) {
 	if a.Place != (bridge.Place{Channel: st.ch, Thread: root.Message, Message: ts}) || a.Order != ts {
 		t.Errorf("place %+v, order %q", a.Place, a.Order)
 	}
-	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.PendingEvents() == 0 }); err != nil {
+	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Events.Pending() == 0 }); err != nil {
 		t.Errorf("not acknowledged: %v", err)
 	}
 }
@@ -53,12 +53,12 @@ func TestOwnEchoIsIgnored(t *testing.T) {
 func TestUnknownAndMalformedEvents(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)
-	st.fake.SendEvent("message.channels", st.ch, map[string]any{"type": "hologram_added", "channel": st.ch})
-	st.fake.SendEvent("message.channels", st.ch, map[string]any{"type": "message", "channel": st.ch, "ts": 17})
+	st.fake.Admin.SendEvent("message.channels", st.ch, map[string]any{"type": "hologram_added", "channel": st.ch})
+	st.fake.Admin.SendEvent("message.channels", st.ch, map[string]any{"type": "message", "channel": st.ch, "ts": 17})
 	st.desk.Wait(t, "one quarantined", func() bool {
 		return st.desk.Number("q:") == 1 && st.desk.First(t, "q:").Quarantine != ""
 	})
-	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.PendingEvents() == 0 }); err != nil {
+	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Events.Pending() == 0 }); err != nil {
 		t.Errorf("not acknowledged: %v", err)
 	}
 	if ids := st.desk.IDs(); len(ids) != 1 {
@@ -77,7 +77,7 @@ func TestRefusedEventComesAgain(t *testing.T) {
 	st.desk.Refuse(errors.New("database gone"))
 	ts := st.say("", "hello")
 	st.desk.Wait(t, "an attempt", func() bool { return st.desk.Attempts() > before })
-	if st.fake.PendingEvents() == 0 {
+	if st.fake.Events.Pending() == 0 {
 		t.Error("acknowledged although not stored")
 	}
 	st.desk.Refuse(nil)
@@ -91,13 +91,13 @@ func twoConnections(o *Options, _ *slackfake.Options) { o.Connections = 2 }
 func TestOneFactOnTwoSockets(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true, twoConnections)
-	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Sockets() == 2 }); err != nil {
+	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Sockets.Count() == 2 }); err != nil {
 		t.Fatal(err)
 	}
 	st.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultDuplicate})
 	ts := st.say("", "hello")
 	st.desk.First(t, "m:"+st.ch+":"+ts)
-	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.PendingEvents() == 0 }); err != nil {
+	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Events.Pending() == 0 }); err != nil {
 		t.Fatal(err)
 	}
 	if n := st.desk.Number("m:"); n != 1 {
@@ -113,7 +113,7 @@ func TestMentionIsOneFact(t *testing.T) {
 	root := st.root()
 	ts := st.say(root.Message, "<@"+st.fake.BotUserID()+"> snooze 2h")
 	f := st.desk.First(t, "m:"+st.ch+":"+ts)
-	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.PendingEvents() == 0 }); err != nil {
+	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Events.Pending() == 0 }); err != nil {
 		t.Fatal(err)
 	}
 	if n := st.desk.Number("m:" + st.ch + ":" + ts); n != 1 {
@@ -163,17 +163,17 @@ func TestGapIsFilledOnce(t *testing.T) {
 func TestReconnect(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true, twoConnections)
-	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Sockets() == 2 }); err != nil {
+	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Sockets.Count() == 2 }); err != nil {
 		t.Fatal(err)
 	}
 	root := st.root()
 	filled := st.desk.Fills()
-	st.fake.DropSockets()
+	st.fake.Sockets.Drop()
 	ts := st.say(root.Message, "while reconnecting")
 	st.desk.First(t, "m:"+st.ch+":"+ts)
 	st.desk.Wait(t, "filled again", func() bool { return st.desk.Fills() > filled })
-	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Sockets() == 2 }); err != nil {
-		t.Errorf("sockets: %d", st.fake.Sockets())
+	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Sockets.Count() == 2 }); err != nil {
+		t.Errorf("sockets: %d", st.fake.Sockets.Count())
 	}
 }
 
@@ -181,7 +181,7 @@ func TestReconnect(t *testing.T) {
 func TestUninstall(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)
-	st.fake.Uninstall()
+	st.fake.Admin.Uninstall()
 	st.desk.Wait(t, "a broken condition", func() bool {
 		return slices.ContainsFunc(st.desk.Reports(), func(c channels.Condition) bool { return c.Status == channels.Broken && c.Hint != "" })
 	})
@@ -250,7 +250,7 @@ func TestCutBeforeAcknowledgement(t *testing.T) {
 	st.fake.Inject(slackfake.Fault{Method: "event:message.channels", Kind: slackfake.FaultDrop, Times: 1})
 	ts := st.say("", "hello")
 	st.desk.First(t, messageID(st.ch, ts))
-	must(t, st.fake.WaitFor(st.ctx(), func() bool { return st.fake.PendingEvents() == 0 }))
+	must(t, st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Events.Pending() == 0 }))
 	if n := st.desk.Number("m:"); n != 1 {
 		t.Errorf("facts %v", st.desk.IDs())
 	}
@@ -261,8 +261,8 @@ func TestMentionsHaveNames(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)
 	st.withFacts()
-	st.fake.AddUser(slackfake.User{ID: "U0BEN", Name: "ben"})
-	st.fake.AddUser(slackfake.User{ID: "U0EVE", Name: "eve"})
+	st.fake.Admin.AddUser(slackfake.User{ID: "U0BEN", Name: "ben"})
+	st.fake.Admin.AddUser(slackfake.User{ID: "U0EVE", Name: "eve"})
 	root := st.root()
 	at := bridge.Place{Channel: st.ch, Message: st.say(root.Message, "ask <@U0BEN> or <@U0EVE>")}
 	a := st.decode(st.desk.First(t, messageID(st.ch, at.Message)))

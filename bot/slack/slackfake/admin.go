@@ -1,22 +1,50 @@
 package slackfake
 
 import (
+	"maps"
 	"slices"
 )
 
-// The methods of this file do what administrators, other people and Slack itself do.
-
-// chanEvent emits channel_x or group_x. Caller holds s.mu.
-func (s *Server) chanEvent(ch *channel, what string, payload any) {
-	name := ch.kind() + "_" + what
-	s.note(Change{Kind: "channel", Channel: ch.ID})
-	s.emit(name, ch, map[string]any{"type": name, "channel": payload})
+// Administrator does what administrators, other people and Slack itself do.
+type Administrator struct {
+	*ground
+	people *directory
+	rooms  *rooms
+	board  *board
+	files  *library
+	grant  *grant
+	events *Events
 }
 
-func (s *Server) withChannel(id string, f func(*channel)) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	ch := s.channels[id]
+// SetScopes replaces the granted bot scopes, as a reinstallation would.
+func (a *Administrator) SetScopes(scopes ...string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.grant.scopes = map[string]bool{}
+	for _, sc := range scopes {
+		a.grant.scopes[sc] = true
+	}
+}
+
+// ScopesUsed lists the bot scopes that calls and delivered events needed so far, sorted.
+// A manifest grants too much if it has others.
+func (a *Administrator) ScopesUsed() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Sorted(maps.Keys(a.grant.used))
+}
+
+// chanEvent emits channel_x or group_x. Caller holds the lock.
+func (r *rooms) chanEvent(ch *channel, what string, payload any) {
+	name := ch.kind() + "_" + what
+	r.note(Change{Kind: "channel", Channel: ch.ID})
+	r.events.emit(name, ch, map[string]any{"type": name, "channel": payload})
+}
+
+func (r *rooms) withChannel(id string, f func(*channel)) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	ch := r.channels[id]
 	if ch == nil {
 		return refuse("channel_not_found")
 	}
@@ -26,54 +54,54 @@ func (s *Server) withChannel(id string, f func(*channel)) error {
 
 // ArchiveChannel archives or unarchives a channel; archiving removes nobody here, as apps see
 // is_archived first. Errors: channel_not_found.
-func (s *Server) ArchiveChannel(id string, on bool) error {
-	return s.withChannel(id, func(ch *channel) { s.archive(ch, s.somebody(ch), on) })
+func (a *Administrator) ArchiveChannel(id string, on bool) error {
+	return a.rooms.withChannel(id, func(ch *channel) { a.rooms.archive(ch, a.rooms.somebody(ch), on) })
 }
 
-func (s *Server) archive(ch *channel, actor string, on bool) {
+func (r *rooms) archive(ch *channel, actor string, on bool) {
 	if on {
-		s.announce(ch, actor, "channel_archive", "archived the channel")
+		r.announce(ch, actor, "channel_archive", "archived the channel")
 		ch.Archived = true
-		s.chanEvent(ch, "archive", ch.ID)
+		r.chanEvent(ch, "archive", ch.ID)
 		return
 	}
 	ch.Archived = false
-	s.chanEvent(ch, "unarchive", ch.ID)
-	s.announce(ch, actor, "channel_unarchive", "un-archived the channel")
+	r.chanEvent(ch, "unarchive", ch.ID)
+	r.announce(ch, actor, "channel_unarchive", "un-archived the channel")
 }
 
 // RenameChannel changes a channel's name. Errors: channel_not_found.
-func (s *Server) RenameChannel(id, name string) error {
-	return s.withChannel(id, func(ch *channel) { s.rename(ch, s.somebody(ch), name) })
+func (a *Administrator) RenameChannel(id, name string) error {
+	return a.rooms.withChannel(id, func(ch *channel) { a.rooms.rename(ch, a.rooms.somebody(ch), name) })
 }
 
-func (s *Server) rename(ch *channel, actor, name string) {
-	s.announce(ch, actor, "channel_name", "has renamed the channel from \""+ch.Name+"\" to \""+name+"\"")
+func (r *rooms) rename(ch *channel, actor, name string) {
+	r.announce(ch, actor, "channel_name", "has renamed the channel from \""+ch.Name+"\" to \""+name+"\"")
 	ch.Name = name
-	s.chanEvent(ch, "rename", map[string]any{"id": ch.ID, "name": name, "created": ch.Created})
+	r.chanEvent(ch, "rename", map[string]any{"id": ch.ID, "name": name, "created": ch.Created})
 }
 
 // DeleteChannel removes a channel with its messages. Errors: channel_not_found.
-func (s *Server) DeleteChannel(id string) error {
-	return s.withChannel(id, func(ch *channel) {
-		s.chanEvent(ch, "deleted", ch.ID)
-		delete(s.channels, id)
-		s.chanIDs = slices.DeleteFunc(s.chanIDs, func(x string) bool { return x == id })
+func (a *Administrator) DeleteChannel(id string) error {
+	return a.rooms.withChannel(id, func(ch *channel) {
+		a.rooms.chanEvent(ch, "deleted", ch.ID)
+		delete(a.rooms.channels, id)
+		a.rooms.chanIDs = slices.DeleteFunc(a.rooms.chanIDs, func(x string) bool { return x == id })
 	})
 }
 
 // ChangeChannelID gives a channel a new id, as moves to an organisation do, and returns it.
 // The Web API understands the old one. Errors: channel_not_found.
-func (s *Server) ChangeChannelID(id string) (fresh string, err error) {
-	err = s.withChannel(id, func(ch *channel) {
-		fresh = s.newID("C")
+func (a *Administrator) ChangeChannelID(id string) (fresh string, err error) {
+	err = a.rooms.withChannel(id, func(ch *channel) {
+		fresh = a.newID("C")
 		ch.ID = fresh
-		s.channels[fresh] = ch
-		delete(s.channels, id)
-		s.moved[id] = fresh
-		s.chanIDs[slices.Index(s.chanIDs, id)] = fresh
-		s.note(Change{Kind: "channel", Channel: fresh})
-		s.emit("channel_id_changed", ch, map[string]any{
+		a.rooms.channels[fresh] = ch
+		delete(a.rooms.channels, id)
+		a.rooms.moved[id] = fresh
+		a.rooms.chanIDs[slices.Index(a.rooms.chanIDs, id)] = fresh
+		a.note(Change{Kind: "channel", Channel: fresh})
+		a.events.emit("channel_id_changed", ch, map[string]any{
 			"type": "channel_id_changed", "old_channel_id": id, "new_channel_id": fresh,
 		})
 	})
@@ -81,26 +109,26 @@ func (s *Server) ChangeChannelID(id string) (fresh string, err error) {
 }
 
 // Invite adds a member, for instance the bot, in somebody's name. Errors: channel_not_found.
-func (s *Server) Invite(in, user, inviter string) error {
-	return s.withChannel(in, func(ch *channel) { s.enter(ch, user, inviter) })
+func (a *Administrator) Invite(in, user, inviter string) error {
+	return a.rooms.withChannel(in, func(ch *channel) { a.rooms.enter(ch, user, inviter) })
 }
 
 // Kick removes a member, for instance the bot. Errors: channel_not_found.
-func (s *Server) Kick(in, user string) error {
-	return s.withChannel(in, func(ch *channel) { s.leave(ch, user) })
+func (a *Administrator) Kick(in, user string) error {
+	return a.rooms.withChannel(in, func(ch *channel) { a.rooms.leave(ch, user) })
 }
 
 // LockThread forbids (or allows again) replies in a thread. Errors: channel_not_found, thread_not_found.
-func (s *Server) LockThread(in, ts string, on bool) error {
+func (a *Administrator) LockThread(in, ts string, on bool) error {
 	missing := false
-	err := s.withChannel(in, func(ch *channel) {
+	err := a.rooms.withChannel(in, func(ch *channel) {
 		if m := ch.byTS[ts]; m == nil || m.isReply() {
 			missing = true
 			return
 		}
 		th := ch.threadOf(ts)
 		th.locked, th.root.IsLocked = on, &on
-		s.note(Change{Kind: "changed", Channel: ch.ID, TS: ts, Thread: ts})
+		a.note(Change{Kind: "changed", Channel: ch.ID, TS: ts, Thread: ts})
 	})
 	if err == nil && missing {
 		return refuse("thread_not_found")
@@ -110,9 +138,9 @@ func (s *Server) LockThread(in, ts string, on bool) error {
 
 // Unfurl attaches a link preview to a message: message_changed without an edit.
 // Errors: channel_not_found, message_not_found.
-func (s *Server) Unfurl(in, ts string) error {
+func (a *Administrator) Unfurl(in, ts string) error {
 	missing := false
-	err := s.withChannel(in, func(ch *channel) {
+	err := a.rooms.withChannel(in, func(ch *channel) {
 		m := ch.byTS[ts]
 		if m == nil {
 			missing = true
@@ -122,7 +150,7 @@ func (s *Server) Unfurl(in, ts string) error {
 		m.Attachments = mustJSON([]any{object{
 			"id": 1, "from_url": "https://example.test/", "original_url": "https://example.test/", "title": "Example", "fallback": "Example",
 		}})
-		s.change(ch, m, prev)
+		a.board.change(ch, m, prev)
 	})
 	if err == nil && missing {
 		return refuse("message_not_found")
@@ -132,8 +160,8 @@ func (s *Server) Unfurl(in, ts string) error {
 
 // ForgetMessage makes a message vanish without an event, as retention rules do.
 // Errors: channel_not_found.
-func (s *Server) ForgetMessage(in, ts string) error {
-	return s.withChannel(in, func(ch *channel) {
+func (a *Administrator) ForgetMessage(in, ts string) error {
+	return a.rooms.withChannel(in, func(ch *channel) {
 		m := ch.byTS[ts]
 		if m == nil {
 			return
@@ -145,19 +173,19 @@ func (s *Server) ForgetMessage(in, ts string) error {
 			t.replies = without(t.replies, m)
 			t.recount()
 		}
-		s.note(Change{Kind: "deleted", Channel: ch.ID, TS: ts, Thread: m.ThreadTS})
+		a.note(Change{Kind: "deleted", Channel: ch.ID, TS: ts, Thread: m.ThreadTS})
 	})
 }
 
 // DeleteFile removes a file; messages keep a tombstone of it. Errors: file_not_found.
-func (s *Server) DeleteFile(id string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f := s.files[id]
+func (a *Administrator) DeleteFile(id string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f := a.files.files[id]
 	if f == nil {
 		return refuse("file_not_found")
 	}
-	s.buryFile(f)
+	a.files.buryFile(f)
 	return nil
 }
 
@@ -165,7 +193,7 @@ func (s *Server) DeleteFile(id string) error {
 func (s *Server) File(id string) *File {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := s.files[id]
+	f := s.files.files[id]
 	if f == nil {
 		return nil
 	}
@@ -185,27 +213,27 @@ func (s *Server) File(id string) *File {
 
 // Uninstall takes the app out: tokens_revoked and app_uninstalled are sent, then every call
 // fails with account_inactive. Reinstall undoes it.
-func (s *Server) Uninstall() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.revoked = true
-	s.emit("tokens_revoked", nil, map[string]any{
-		"type": "tokens_revoked", "tokens": map[string]any{"oauth": []string{}, "bot": []string{s.opt.BotUser}},
+func (a *Administrator) Uninstall() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.grant.revoked = true
+	a.events.emit("tokens_revoked", nil, map[string]any{
+		"type": "tokens_revoked", "tokens": map[string]any{"oauth": []string{}, "bot": []string{a.opt.BotUser}},
 	})
-	s.emit("app_uninstalled", nil, map[string]any{"type": "app_uninstalled"})
+	a.events.emit("app_uninstalled", nil, map[string]any{"type": "app_uninstalled"})
 }
 
 // Reinstall makes the tokens valid again.
-func (s *Server) Reinstall() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.revoked = false
+func (a *Administrator) Reinstall() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.grant.revoked = false
 }
 
 // SendEvent sends any inner event as it is, for what apps must survive: unknown types, odd
 // fields. channel may be empty.
-func (s *Server) SendEvent(name, channel string, event map[string]any) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.emit(name, s.channels[channel], event)
+func (a *Administrator) SendEvent(name, channel string, event map[string]any) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.events.emit(name, a.rooms.channels[channel], event)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"mime"
 	"net/http"
 	"slices"
@@ -42,9 +41,31 @@ func refuse(code string, messages ...string) *apiError {
 // reply is the body of an ok answer.
 type reply map[string]any
 
+// webAPI answers the Web API's calls and keeps a record of them.
+type webAPI struct {
+	*ground
+	methods map[string]method
+	grant   *grant
+	faults  *chatfake.FaultPlan
+	sockets *Sockets
+
+	chat          *chatAPI
+	conversations *conversationAPI
+	users         *userAPI
+	files         *fileAPI
+	views         *viewAPI
+
+	calls   []Call
+	buckets map[string]*bucket
+}
+
+// reset forgets calls and rates. Caller holds the lock.
+func (a *webAPI) reset() { a.calls, a.buckets = nil, map[string]*bucket{} }
+
 // call is one Web API request with its arguments as text; objects stay JSON.
 type call struct {
-	*Server
+	*ground
+	grant   *grant
 	method  string
 	args    map[string]string
 	token   string
@@ -86,7 +107,7 @@ func (s *Server) Calls(method string) []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []Call
-	for _, c := range s.calls {
+	for _, c := range s.api.calls {
 		if method == "" || c.Method == method {
 			out = append(out, c)
 		}
@@ -95,35 +116,35 @@ func (s *Server) Calls(method string) []Call {
 }
 
 func (s *Server) routes() {
-	s.mux.HandleFunc("/api/{method}", s.serveAPI)
-	s.mux.HandleFunc("POST /upload/v1/{ticket}", s.serveUpload)
-	s.mux.HandleFunc("GET /files-pri/{key}/{name...}", s.serveFile)
-	s.mux.HandleFunc("POST /actions/{team}/{id}", s.serveResponseURL)
-	s.mux.HandleFunc("GET /link/", s.serveSocket)
-	s.mux.HandleFunc("GET /signin", s.serveSignin)
-	s.controlRoutes()
+	s.mux.HandleFunc("/api/{method}", s.api.serveAPI)
+	s.mux.HandleFunc("POST /upload/v1/{ticket}", s.api.files.serveUpload)
+	s.mux.HandleFunc("GET /files-pri/{key}/{name...}", s.api.files.serveFile)
+	s.mux.HandleFunc("POST /actions/{team}/{id}", s.clicks.serveResponseURL)
+	s.mux.HandleFunc("GET /link/", s.Sockets.serveSocket)
+	s.mux.HandleFunc("GET /signin", s.api.files.serveSignin)
+	(&driver{srv: s}).routes()
 }
 
-func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
-	c := &call{Server: s, method: r.PathValue("method")}
+func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
+	c := &call{ground: a.ground, grant: a.grant, method: r.PathValue("method")}
 	if err := c.read(w, r); err != nil {
 		writeJSON(w, http.StatusOK, reply{"ok": false, "error": err.code})
 		return
 	}
-	s.mu.Lock()
-	s.base = baseOf(r)
-	f := s.Strike(c.method, c.str("channel"))
+	a.mu.Lock()
+	a.host = baseOf(r)
+	f := a.faults.Strike(c.method, c.str("channel"))
 	if f != nil && preempts(f) {
-		s.record(c, refuse("fault"), f)
+		a.record(c, refuse("fault"), f)
 	}
-	s.mu.Unlock()
-	if f != nil && !s.faultBefore(w, r, f) {
+	a.mu.Unlock()
+	if f != nil && !faultBefore(w, r, f) {
 		return
 	}
-	s.mu.Lock()
+	a.mu.Lock()
 	c.noShare = f != nil && f.Kind == FaultNeverShare
-	out, err := c.run()
-	s.record(c, err, f)
+	out, err := a.run(c)
+	a.record(c, err, f)
 	var body []byte
 	if err == nil {
 		if out == nil {
@@ -132,25 +153,25 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 		out["ok"] = true
 		body = mustJSON(out) // under the lock, as answers show live state
 	}
-	c.scopeHeaders(w.Header())
-	s.mu.Unlock()
-	if f != nil && !s.faultAfter(w, r, f) {
+	a.scopeHeaders(c, w.Header())
+	a.mu.Unlock()
+	if f != nil && !faultAfter(w, r, f) {
 		return
 	}
 	if err != nil {
-		s.answer(w, err)
+		a.answer(w, err)
 		return
 	}
 	writeBody(w, http.StatusOK, body)
 }
 
-// scopeHeaders tell a valid token what it may do and what the method accepts. Caller holds s.mu.
-func (c *call) scopeHeaders(h http.Header) {
-	if c.token != c.opt.BotToken || c.revoked {
+// scopeHeaders tell a valid token what it may do and what the method accepts. Caller holds the lock.
+func (a *webAPI) scopeHeaders(c *call, h http.Header) {
+	if c.token != a.opt.BotToken || a.grant.revoked {
 		return
 	}
-	h.Set("X-OAuth-Scopes", c.provided())
-	if m := c.api[c.method]; m.scope != "" {
+	h.Set("X-OAuth-Scopes", a.grant.provided())
+	if m := a.methods[c.method]; m.scope != "" {
 		h.Set("X-Accepted-OAuth-Scopes", strings.ReplaceAll(m.scope, "|", ","))
 	}
 }
@@ -162,37 +183,36 @@ func baseOf(r *http.Request) string {
 	return "http://" + r.Host
 }
 
-func (s *Server) record(c *call, err *apiError, f *chatfake.Struck) {
-	rec := Call{At: s.now(), Method: c.method, Args: c.args, OK: err == nil, Scopes: c.used}
+func (a *webAPI) record(c *call, err *apiError, f *chatfake.Struck) {
+	rec := Call{At: a.now(), Method: c.method, Args: c.args, OK: err == nil, Scopes: c.used}
 	if err != nil {
 		rec.Error = err.code
 	} else {
 		for _, sc := range c.used {
-			s.used[sc] = true
+			a.grant.used[sc] = true
 		}
 	}
 	if f != nil {
 		rec.Fault = string(f.Kind)
 	}
-	s.calls = append(s.calls, rec)
-	if len(s.calls) > 2*keepCalls {
-		s.calls = append([]Call(nil), s.calls[keepCalls:]...)
+	a.calls = append(a.calls, rec)
+	if len(a.calls) > 2*keepCalls {
+		a.calls = append([]Call(nil), a.calls[keepCalls:]...)
 	}
-	s.note(Change{Kind: "call", ID: c.method})
+	a.note(Change{Kind: "call", ID: c.method})
 }
 
 // answer writes an ok:false body, or a 429.
-func (s *Server) answer(w http.ResponseWriter, err *apiError) {
+func (a *webAPI) answer(w http.ResponseWriter, err *apiError) {
 	switch {
 	case err.retry > 0:
-		w.Header().Set("Retry-After", strconv.Itoa(err.retry))
-		writeJSON(w, http.StatusTooManyRequests, reply{"ok": false, "error": err.code})
+		answerLater(w, err.code, err.retry)
 	default:
 		body := reply{"ok": false, "error": err.code}
 		if err.code == "missing_scope" {
-			s.mu.Lock()
-			body["needed"], body["provided"] = err.needed, s.provided()
-			s.mu.Unlock()
+			a.mu.Lock()
+			body["needed"], body["provided"] = err.needed, a.grant.provided()
+			a.mu.Unlock()
 		}
 		if len(err.messages) > 0 {
 			body["response_metadata"] = reply{"messages": err.messages}
@@ -208,8 +228,10 @@ func (s *Server) answer(w http.ResponseWriter, err *apiError) {
 	}
 }
 
-func (s *Server) provided() string {
-	return strings.Join(slices.Sorted(maps.Keys(s.scopes)), ",")
+// answerLater asks the app to call again after some seconds.
+func answerLater(w http.ResponseWriter, code string, seconds int) {
+	w.Header().Set("Retry-After", strconv.Itoa(seconds))
+	writeJSON(w, http.StatusTooManyRequests, reply{"ok": false, "error": code})
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
@@ -292,13 +314,13 @@ func (c *call) readJSON(body io.Reader) *apiError {
 	return nil
 }
 
-// run checks method, token, scope and rate, then performs the call. Caller holds s.mu.
-func (c *call) run() (reply, *apiError) {
-	m, ok := c.api[c.method]
+// run checks method, token, scope and rate, then performs the call. Caller holds the lock.
+func (a *webAPI) run(c *call) (reply, *apiError) {
+	m, ok := a.methods[c.method]
 	if !ok {
 		return nil, refuse("unknown_method")
 	}
-	if err := c.authorize(m); err != nil {
+	if err := a.authorize(c, m); err != nil {
 		return nil, err
 	}
 	if m.scope != "" {
@@ -311,7 +333,7 @@ func (c *call) run() (reply, *apiError) {
 			return nil, missingArg(c.method, k)
 		}
 	}
-	if err := c.limit(c.method, m.tier, c.str("channel")); err != nil {
+	if err := a.limit(c.method, m.tier, c.str("channel")); err != nil {
 		return nil, err
 	}
 	return m.do(c)
@@ -333,19 +355,19 @@ func missingArg(method, arg string) *apiError {
 	return refuse("invalid_arguments", fmt.Sprintf("[ERROR] missing required field: %s", arg))
 }
 
-func (c *call) authorize(m method) *apiError {
-	want := c.opt.BotToken
+func (a *webAPI) authorize(c *call, m method) *apiError {
+	want := a.opt.BotToken
 	if m.appToken {
-		want = c.opt.AppToken
+		want = a.opt.AppToken
 	}
 	switch {
 	case c.token == "":
 		return refuse("not_authed")
-	case c.revoked && (c.token == c.opt.BotToken || c.token == c.opt.AppToken):
+	case a.grant.revoked && (c.token == a.opt.BotToken || c.token == a.opt.AppToken):
 		return refuse("account_inactive")
 	case c.token == want:
 		return nil
-	case c.token == c.opt.AppToken || c.token == c.opt.BotToken:
+	case c.token == a.opt.AppToken || c.token == a.opt.BotToken:
 		return refuse("not_allowed_token_type")
 	}
 	return refuse("invalid_auth")
@@ -355,7 +377,7 @@ func (c *call) authorize(m method) *apiError {
 func (c *call) need(scope string) *apiError {
 	alt := strings.Split(scope, "|")
 	for _, sc := range alt {
-		if c.scopes[sc] {
+		if c.grant.scopes[sc] {
 			if !slices.Contains(c.used, sc) {
 				c.used = append(c.used, sc)
 			}

@@ -19,7 +19,7 @@ const (
 
 // checker collects what is wrong with blocks and fills in what Slack fills in.
 type checker struct {
-	s        *Server
+	ids      *ground
 	on       surface
 	errs     []string
 	blockIDs map[string]bool
@@ -32,7 +32,7 @@ type object = map[string]any
 // checkBlocks validates blocks as Slack does and returns them with ids and defaults added;
 // nil for none. Errors: invalid_blocks with JSON pointers, invalid_blocks_format.
 // Source: docs.slack.dev/reference/block-kit, read 2026-11.
-func (s *Server) checkBlocks(raw json.RawMessage, on surface) ([]any, *apiError) {
+func checkBlocks(g *ground, raw json.RawMessage, on surface) ([]any, *apiError) {
 	if raw == nil {
 		return nil, nil
 	}
@@ -40,7 +40,7 @@ func (s *Server) checkBlocks(raw json.RawMessage, on surface) ([]any, *apiError)
 	if json.Unmarshal(raw, &list) != nil {
 		return nil, refuse("invalid_blocks_format")
 	}
-	c := &checker{s: s, on: on, blockIDs: map[string]bool{}, actions: map[string]bool{}}
+	c := &checker{ids: g, on: on, blockIDs: map[string]bool{}, actions: map[string]bool{}}
 	c.blocks(list)
 	if len(c.errs) > 0 {
 		return nil, refuse("invalid_blocks", c.errs...)
@@ -81,7 +81,7 @@ func (c *checker) block(at string, b object) {
 	}
 	id := c.optional(at, b, "block_id", 255)
 	if id == "" {
-		id = c.s.secret(5)
+		id = c.ids.secret(5)
 		b["block_id"] = id
 	}
 	if c.blockIDs[id] {
@@ -301,7 +301,7 @@ func (c *checker) optional(at string, b object, key string, most int) string {
 }
 
 // checkAttachments accepts the old format, and blocks inside it.
-func (s *Server) checkAttachments(raw json.RawMessage) (json.RawMessage, *apiError) {
+func checkAttachments(g *ground, raw json.RawMessage) (json.RawMessage, *apiError) {
 	if raw == nil {
 		return nil, nil
 	}
@@ -320,7 +320,7 @@ func (s *Server) checkAttachments(raw json.RawMessage) (json.RawMessage, *apiErr
 		if a["blocks"] == nil {
 			continue
 		}
-		blocks, err := s.checkBlocks(mustJSON(a["blocks"]), onMessage)
+		blocks, err := checkBlocks(g, mustJSON(a["blocks"]), onMessage)
 		if err != nil {
 			return nil, err
 		}

@@ -5,42 +5,77 @@ import (
 	"strings"
 )
 
+// rooms are the channels of a workspace and who is in them. Guarded by the lock.
+type rooms struct {
+	*ground
+	people   *directory
+	board    *board
+	events   *Events
+	channels map[string]*channel
+	chanIDs  []string
+	moved    map[string]string // ids before channel_id_changed
+}
+
+// reset forgets all channels. Caller holds the lock.
+func (r *rooms) reset() {
+	r.channels, r.chanIDs, r.moved = map[string]*channel{}, nil, map[string]string{}
+}
+
+// channel is a Channel with its messages. Guarded by the lock.
+type channel struct {
+	Channel
+	members  map[string]bool
+	messages []*Message // top-level and broadcasts, by ts
+	byTS     map[string]*Message
+	threads  map[string]*thread
+	lastTS   int64
+}
+
+// thread is the replies under one root. Guarded by the lock.
+type thread struct {
+	root      *Message
+	replies   []*Message
+	followers map[string]bool
+	repliers  map[string]bool // authors of replies
+	locked    bool
+}
+
 // AddChannel makes a channel; an empty ID is made up. It tells nobody, as apps only learn of
 // channels by joining them or by channel_created, which is sent for public ones.
-func (s *Server) AddChannel(c Channel) Channel {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	ch := s.putChannel(c)
+func (a *Administrator) AddChannel(c Channel) Channel {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	ch := a.rooms.putChannel(c)
 	if !ch.Private && !ch.IM {
-		s.emit("channel_created", nil, map[string]any{"type": "channel_created", "channel": map[string]any{
+		a.events.emit("channel_created", nil, map[string]any{"type": "channel_created", "channel": map[string]any{
 			"id": ch.ID, "name": ch.Name, "created": ch.Created, "creator": ch.Creator,
 		}})
 	}
 	return ch.view()
 }
 
-// putChannel fills in and stores c. Caller holds s.mu.
-func (s *Server) putChannel(c Channel) *channel {
+// putChannel fills in and stores c. Caller holds the lock.
+func (r *rooms) putChannel(c Channel) *channel {
 	if c.ID == "" {
 		prefix := "C"
 		if c.IM {
 			prefix = "D"
 		}
-		c.ID = s.newID(prefix)
+		c.ID = r.newID(prefix)
 	}
 	if c.Created == 0 {
-		c.Created = s.now().Unix()
+		c.Created = r.now().Unix()
 	}
 	ch := &channel{Channel: c, members: map[string]bool{}, byTS: map[string]*Message{}, threads: map[string]*thread{}}
 	ch.Members = slices.Clone(c.Members)
 	for _, m := range c.Members {
 		ch.members[m] = true
 	}
-	if s.channels[c.ID] == nil {
-		s.chanIDs = append(s.chanIDs, c.ID)
+	if r.channels[c.ID] == nil {
+		r.chanIDs = append(r.chanIDs, c.ID)
 	}
-	s.channels[c.ID] = ch
-	s.note(Change{Kind: "channel", Channel: c.ID})
+	r.channels[c.ID] = ch
+	r.note(Change{Kind: "channel", Channel: c.ID})
 	return ch
 }
 
@@ -55,8 +90,8 @@ func (s *Server) Channels() []Channel {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []Channel
-	for _, id := range s.chanIDs {
-		out = append(out, s.channels[id].view())
+	for _, id := range s.rooms.chanIDs {
+		out = append(out, s.rooms.channels[id].view())
 	}
 	return out
 }
@@ -65,50 +100,50 @@ func (s *Server) Channels() []Channel {
 func (s *Server) DM(user string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.dmWith(user).ID
+	return s.rooms.dmWith(user).ID
 }
 
-// dmWith finds or opens the direct channel with the bot. Caller holds s.mu.
-func (s *Server) dmWith(user string) *channel {
-	for _, id := range s.chanIDs {
-		if c := s.channels[id]; c.IM && c.members[user] && c.members[s.opt.BotUser] {
+// dmWith finds or opens the direct channel with the bot. Caller holds the lock.
+func (r *rooms) dmWith(user string) *channel {
+	for _, id := range r.chanIDs {
+		if c := r.channels[id]; c.IM && c.members[user] && c.members[r.opt.BotUser] {
 			return c
 		}
 	}
-	return s.putChannel(Channel{IM: true, Members: []string{s.opt.BotUser, user}})
+	return r.putChannel(Channel{IM: true, Members: []string{r.opt.BotUser, user}})
 }
 
-// enter adds a member and tells the app if it is in the channel. Caller holds s.mu.
-func (s *Server) enter(ch *channel, user, inviter string) {
+// enter adds a member and tells the app if it is in the channel. Caller holds the lock.
+func (r *rooms) enter(ch *channel, user, inviter string) {
 	if ch.members[user] {
 		return
 	}
 	ch.members[user] = true
 	ch.Members = append(ch.Members, user)
-	s.note(Change{Kind: "channel", Channel: ch.ID, User: user})
+	r.note(Change{Kind: "channel", Channel: ch.ID, User: user})
 	ev := map[string]any{
-		"type": "member_joined_channel", "user": user, "channel": ch.ID, "channel_type": memberKind(ch), "team": s.opt.TeamID,
-		"event_ts": formatTS(s.now().UnixMicro()),
+		"type": "member_joined_channel", "user": user, "channel": ch.ID, "channel_type": memberKind(ch), "team": r.opt.TeamID,
+		"event_ts": formatTS(r.now().UnixMicro()),
 	}
 	if inviter != "" {
 		ev["inviter"] = inviter
 	}
-	s.emit("member_joined_channel", ch, ev)
-	s.announce(ch, user, "channel_join", "<@"+user+"> has joined the channel")
+	r.events.emit("member_joined_channel", ch, ev)
+	r.announce(ch, user, "channel_join", "<@"+user+"> has joined the channel")
 }
 
-// announce posts one of Slack's own lines about a channel; it notifies nobody. Caller holds s.mu.
-func (s *Server) announce(ch *channel, user, subtype, text string) {
-	s.insert(ch, &Message{Subtype: subtype, User: user, Text: text})
+// announce posts one of Slack's own lines about a channel; it notifies nobody. Caller holds the lock.
+func (r *rooms) announce(ch *channel, user, subtype, text string) {
+	r.board.insert(ch, &Message{Subtype: subtype, User: user, Text: text})
 }
 
 // system tells Slack's own lines from what people and apps wrote.
 func (m *Message) system() bool { return strings.HasPrefix(m.Subtype, "channel_") }
 
 // somebody is a person of the channel, in whose name an administrator's act is announced.
-func (s *Server) somebody(ch *channel) string {
+func (r *rooms) somebody(ch *channel) string {
 	for _, id := range ch.Members {
-		if u := s.users[id]; u != nil && !u.Bot {
+		if u := r.people.users[id]; u != nil && !u.Bot {
 			return id
 		}
 	}
@@ -123,27 +158,27 @@ func memberKind(ch *channel) string {
 }
 
 // leave takes a member out. The app hears of others by member_left_channel and of itself by
-// channel_left or group_left. Caller holds s.mu.
-func (s *Server) leave(ch *channel, user string) {
+// channel_left or group_left. Caller holds the lock.
+func (r *rooms) leave(ch *channel, user string) {
 	if !ch.members[user] {
 		return
 	}
-	stamp := formatTS(s.now().UnixMicro())
-	s.emit("member_left_channel", ch, map[string]any{
-		"type": "member_left_channel", "user": user, "channel": ch.ID, "channel_type": memberKind(ch), "team": s.opt.TeamID,
+	stamp := formatTS(r.now().UnixMicro())
+	r.events.emit("member_left_channel", ch, map[string]any{
+		"type": "member_left_channel", "user": user, "channel": ch.ID, "channel_type": memberKind(ch), "team": r.opt.TeamID,
 		"event_ts": stamp,
 	})
 	delete(ch.members, user)
 	ch.Members = slices.DeleteFunc(ch.Members, func(m string) bool { return m == user })
-	if user == s.opt.BotUser {
+	if user == r.opt.BotUser {
 		name := ch.kind() + "_left"
-		s.emit(name, nil, map[string]any{"type": name, "channel": ch.ID, "actor_id": "", "event_ts": stamp})
+		r.events.emit(name, nil, map[string]any{"type": name, "channel": ch.ID, "actor_id": "", "event_ts": stamp})
 	}
-	s.note(Change{Kind: "channel", Channel: ch.ID, User: user})
+	r.note(Change{Kind: "channel", Channel: ch.ID, User: user})
 }
 
-func (c *call) joinChannel() (reply, *apiError) {
-	ch, err := c.findChannel(c.str("channel"))
+func (a *conversationAPI) joinChannel(c *call) (reply, *apiError) {
+	ch, err := a.rooms.findChannel(c.str("channel"))
 	switch {
 	case err != nil:
 		return nil, err
@@ -153,17 +188,17 @@ func (c *call) joinChannel() (reply, *apiError) {
 		return nil, refuse("is_archived")
 	}
 	out := reply{}
-	if ch.members[c.opt.BotUser] {
+	if ch.members[a.opt.BotUser] {
 		out["warning"] = "already_in_channel"
 		out["response_metadata"] = reply{"warnings": []string{"already_in_channel"}}
 	}
-	c.enter(ch, c.opt.BotUser, "")
-	out["channel"] = c.channelJSON(ch)
+	a.rooms.enter(ch, a.opt.BotUser, "")
+	out["channel"] = a.rooms.channelJSON(ch)
 	return out, nil
 }
 
-func (c *call) leaveChannel() (reply, *apiError) {
-	ch, err := c.findChannel(c.str("channel"))
+func (a *conversationAPI) leaveChannel(c *call) (reply, *apiError) {
+	ch, err := a.rooms.findChannel(c.str("channel"))
 	switch {
 	case err != nil:
 		return nil, err
@@ -173,18 +208,18 @@ func (c *call) leaveChannel() (reply, *apiError) {
 		return nil, refuse("is_archived")
 	case ch.Name == "general":
 		return nil, refuse("cant_leave_general")
-	case !ch.members[c.opt.BotUser]:
+	case !ch.members[a.opt.BotUser]:
 		return reply{"not_in_channel": true}, nil
 	}
 	if err := c.need(manageScope(ch.Private)); err != nil {
 		return nil, err
 	}
-	c.leave(ch, c.opt.BotUser)
+	a.rooms.leave(ch, a.opt.BotUser)
 	return reply{}, nil
 }
 
-func (c *call) inviteUsers() (reply, *apiError) {
-	ch, err := c.managed()
+func (a *conversationAPI) inviteUsers(c *call) (reply, *apiError) {
+	ch, err := a.managed(c)
 	if err != nil {
 		return nil, err
 	}
@@ -197,24 +232,24 @@ func (c *call) inviteUsers() (reply, *apiError) {
 	}
 	for _, id := range ids {
 		switch {
-		case c.users[id] == nil || c.users[id].Deleted:
+		case a.rooms.people.users[id] == nil || a.rooms.people.users[id].Deleted:
 			return nil, refuse("user_not_found")
-		case id == c.opt.BotUser:
+		case id == a.opt.BotUser:
 			return nil, refuse("cant_invite_self")
 		case ch.members[id]:
 			return nil, refuse("already_in_channel")
 		}
 	}
 	for _, id := range ids {
-		c.enter(ch, id, c.opt.BotUser)
+		a.rooms.enter(ch, id, a.opt.BotUser)
 	}
-	return reply{"channel": c.channelJSON(ch)}, nil
+	return reply{"channel": a.rooms.channelJSON(ch)}, nil
 }
 
 // freeName checks a new channel's name.
-func (s *Server) freeName(name string) *apiError {
-	bad := func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_' && r < 0x80
+func (r *rooms) freeName(name string) *apiError {
+	bad := func(x rune) bool {
+		return (x < 'a' || x > 'z') && (x < '0' || x > '9') && x != '-' && x != '_' && x < 0x80
 	}
 	switch {
 	case name == "":
@@ -224,7 +259,7 @@ func (s *Server) freeName(name string) *apiError {
 	case strings.ContainsFunc(name, bad):
 		return refuse("invalid_name_specials")
 	}
-	for _, ch := range s.channels {
+	for _, ch := range r.channels {
 		if ch.Name == name && !ch.IM {
 			return refuse("name_taken")
 		}
@@ -232,28 +267,28 @@ func (s *Server) freeName(name string) *apiError {
 	return nil
 }
 
-func (c *call) createChannel() (reply, *apiError) {
+func (a *conversationAPI) createChannel(c *call) (reply, *apiError) {
 	if err := c.need(manageScope(c.flag("is_private"))); err != nil {
 		return nil, err
 	}
 	name := c.str("name")
-	if err := c.freeName(name); err != nil {
+	if err := a.rooms.freeName(name); err != nil {
 		return nil, err
 	}
-	ch := c.putChannel(Channel{Name: name, Private: c.flag("is_private"), Creator: c.opt.BotUser, Members: []string{c.opt.BotUser}})
-	return reply{"channel": c.channelJSON(ch)}, nil
+	ch := a.rooms.putChannel(Channel{Name: name, Private: c.flag("is_private"), Creator: a.opt.BotUser, Members: []string{a.opt.BotUser}})
+	return reply{"channel": a.rooms.channelJSON(ch)}, nil
 }
 
-func (c *call) openDM() (reply, *apiError) {
+func (a *conversationAPI) openDM(c *call) (reply, *apiError) {
 	if id := c.str("channel"); id != "" {
-		ch, err := c.findChannel(id)
+		ch, err := a.rooms.findChannel(id)
 		if err != nil {
 			return nil, err
 		}
 		if !ch.IM {
 			return nil, refuse("method_not_supported_for_channel_type")
 		}
-		return c.opened(ch, true), nil
+		return a.opened(c, ch, true), nil
 	}
 	ids := jsonList(c.str("users"))
 	switch len(ids) {
@@ -263,7 +298,7 @@ func (c *call) openDM() (reply, *apiError) {
 	default:
 		return nil, &apiError{code: "missing_scope", needed: "mpim:write"}
 	}
-	u := c.users[ids[0]]
+	u := a.rooms.people.users[ids[0]]
 	switch {
 	case u == nil:
 		return nil, refuse("user_not_found")
@@ -272,15 +307,15 @@ func (c *call) openDM() (reply, *apiError) {
 	case u.Bot:
 		return nil, refuse("cannot_dm_bot")
 	}
-	before := len(c.chanIDs)
-	ch := c.dmWith(u.ID)
-	return c.opened(ch, len(c.chanIDs) == before), nil
+	before := len(a.rooms.chanIDs)
+	ch := a.rooms.dmWith(u.ID)
+	return a.opened(c, ch, len(a.rooms.chanIDs) == before), nil
 }
 
-func (c *call) opened(ch *channel, already bool) reply {
+func (a *conversationAPI) opened(c *call, ch *channel, already bool) reply {
 	out := reply{"channel": reply{"id": ch.ID}}
 	if c.flag("return_im") {
-		out["channel"] = c.channelJSON(ch)
+		out["channel"] = a.rooms.channelJSON(ch)
 	}
 	if already {
 		out["no_op"], out["already_open"] = true, true

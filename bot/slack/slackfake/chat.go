@@ -43,7 +43,7 @@ func (c *call) content() (content, *apiError) {
 		out.blocks = mustJSON([]any{map[string]any{"type": "markdown", "block_id": c.secret(5), "text": md}})
 		return out, nil
 	}
-	blocks, err := c.checkBlocks(c.raw("blocks"), onMessage)
+	blocks, err := checkBlocks(c.ground, c.raw("blocks"), onMessage)
 	if err != nil {
 		return out, err
 	}
@@ -53,7 +53,7 @@ func (c *call) content() (content, *apiError) {
 			return out, refuse("msg_blocks_too_long")
 		}
 	}
-	if out.attachments, err = c.checkAttachments(c.raw("attachments")); err != nil {
+	if out.attachments, err = checkAttachments(c.ground, c.raw("attachments")); err != nil {
 		return out, err
 	}
 	if strings.TrimSpace(out.text) == "" && out.blocks == nil && out.attachments == nil {
@@ -106,23 +106,31 @@ func (c *call) metadata() (m *Metadata, clear bool, err *apiError) {
 	return &Metadata{EventType: *v.EventType, EventPayload: v.EventPayload}, false, nil
 }
 
+// chatAPI posts and changes the app's messages and reactions.
+type chatAPI struct {
+	*ground
+	rooms  *rooms
+	board  *board
+	clicks *clicks
+}
+
 // writable finds the channel and checks that the bot may post there.
-func (c *call) writable() (*channel, *apiError) {
+func (a *chatAPI) writable(c *call) (*channel, *apiError) {
 	id := c.str("channel")
 	if strings.HasPrefix(id, "U") || strings.HasPrefix(id, "W") {
-		u := c.users[id]
+		u := a.rooms.people.users[id]
 		if u == nil {
 			return nil, refuse("channel_not_found")
 		}
-		return c.dmWith(id), nil
+		return a.rooms.dmWith(id), nil
 	}
-	ch, err := c.findChannel(c.idOfName(id))
+	ch, err := a.rooms.findChannel(a.rooms.idOfName(id))
 	switch {
 	case err != nil:
 		return nil, err
 	case ch.Archived:
 		return nil, refuse("is_archived")
-	case !ch.members[c.opt.BotUser]:
+	case !ch.members[a.opt.BotUser]:
 		if ch.Private || c.need("chat:write.public") != nil {
 			return nil, refuse("not_in_channel")
 		}
@@ -131,20 +139,20 @@ func (c *call) writable() (*channel, *apiError) {
 }
 
 // idOfName lets posts name a channel; other methods want its id.
-func (s *Server) idOfName(name string) string {
-	if s.channels[name] != nil {
+func (r *rooms) idOfName(name string) string {
+	if r.channels[name] != nil {
 		return name
 	}
-	for _, id := range s.chanIDs {
-		if ch := s.channels[id]; !ch.IM && name != "" && ch.Name == strings.TrimPrefix(name, "#") {
+	for _, id := range r.chanIDs {
+		if ch := r.channels[id]; !ch.IM && name != "" && ch.Name == strings.TrimPrefix(name, "#") {
 			return id
 		}
 	}
 	return name
 }
 
-func (c *call) postMessage() (reply, *apiError) {
-	ch, err := c.writable()
+func (a *chatAPI) postMessage(c *call) (reply, *apiError) {
+	ch, err := a.writable(c)
 	if err != nil {
 		return nil, err
 	}
@@ -158,16 +166,16 @@ func (c *call) postMessage() (reply, *apiError) {
 	}
 	m := c.botMessage(body)
 	m.Metadata = meta
-	if err := c.placeInThread(ch, m); err != nil {
+	if err := a.placeInThread(c, ch, m); err != nil {
 		return nil, err
 	}
-	c.insert(ch, m)
+	a.board.insert(ch, m)
 	out := m.clone()
 	return reply{"channel": ch.ID, "ts": m.TS, "message": out}, nil
 }
 
 // placeInThread reads thread_ts and reply_broadcast into m.
-func (c *call) placeInThread(ch *channel, m *Message) *apiError {
+func (a *chatAPI) placeInThread(c *call, ch *channel, m *Message) *apiError {
 	m.ThreadTS = c.str("thread_ts")
 	if m.ThreadTS == "" {
 		return nil
@@ -216,8 +224,8 @@ func (c *call) botMessage(body content) *Message {
 }
 
 // ownMessage finds the app's message named by channel and ts.
-func (c *call) ownMessage(denied string) (*channel, *Message, *apiError) {
-	ch, err := c.findChannel(c.str("channel"))
+func (a *chatAPI) ownMessage(c *call, denied string) (*channel, *Message, *apiError) {
+	ch, err := a.rooms.findChannel(c.str("channel"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -225,14 +233,14 @@ func (c *call) ownMessage(denied string) (*channel, *Message, *apiError) {
 	switch {
 	case m == nil || m.Subtype == "tombstone":
 		return nil, nil, refuse("message_not_found")
-	case m.BotID != c.opt.BotID && m.User != c.opt.BotUser:
+	case m.BotID != a.opt.BotID && m.User != a.opt.BotUser:
 		return nil, nil, refuse(denied)
 	}
 	return ch, m, nil
 }
 
-func (c *call) updateMessage() (reply, *apiError) {
-	ch, m, err := c.ownMessage("cant_update_message")
+func (a *chatAPI) updateMessage(c *call) (reply, *apiError) {
+	ch, m, err := a.ownMessage(c, "cant_update_message")
 	if err != nil {
 		return nil, err
 	}
@@ -271,9 +279,9 @@ func (c *call) updateMessage() (reply, *apiError) {
 		m.Metadata = meta
 	}
 	if c.raw("blocks") == nil { // Slack marks only changes of the text as edits
-		m.Edited = &Edited{User: c.opt.BotUser, TS: formatTS(c.now().UnixMicro())}
+		m.Edited = &Edited{User: a.opt.BotUser, TS: formatTS(a.now().UnixMicro())}
 	}
-	c.change(ch, m, prev)
+	a.board.change(ch, m, prev)
 	return reply{"channel": ch.ID, "ts": m.TS, "text": m.Text, "message": m.clone()}, nil
 }
 
@@ -292,18 +300,18 @@ func hasRichText(blocks json.RawMessage) bool {
 	return false
 }
 
-func (c *call) deleteMessage() (reply, *apiError) {
-	ch, m, err := c.ownMessage("cant_delete_message")
+func (a *chatAPI) deleteMessage(c *call) (reply, *apiError) {
+	ch, m, err := a.ownMessage(c, "cant_delete_message")
 	if err != nil {
 		return nil, err
 	}
 	ts := m.TS
-	c.remove(ch, m)
+	a.board.remove(ch, m)
 	return reply{"channel": ch.ID, "ts": ts}, nil
 }
 
-func (c *call) postEphemeral() (reply, *apiError) {
-	ch, err := c.writable()
+func (a *chatAPI) postEphemeral(c *call) (reply, *apiError) {
+	ch, err := a.writable(c)
 	if err != nil {
 		return nil, err
 	}
@@ -319,19 +327,19 @@ func (c *call) postEphemeral() (reply, *apiError) {
 	if c.str("username") != "" && c.need("chat:write.customize") == nil {
 		e.Username = c.str("username")
 	}
-	c.showEphemeral(ch, e)
+	a.clicks.showEphemeral(ch, e)
 	return reply{"message_ts": e.TS}, nil
 }
 
-// showEphemeral shows e to its user only. Caller holds s.mu.
-func (s *Server) showEphemeral(ch *channel, e *Ephemeral) {
+// showEphemeral shows e to its user only. Caller holds the lock.
+func (s *clicks) showEphemeral(ch *channel, e *Ephemeral) {
 	e.Channel, e.TS = ch.ID, ch.nextTS(s.now())
 	s.ephs = append(s.ephs, e)
 	s.note(Change{Kind: "ephemeral", Channel: ch.ID, TS: e.TS, Thread: e.ThreadTS, User: e.User})
 }
 
-func (c *call) permalink() (reply, *apiError) {
-	ch, err := c.findChannel(c.str("channel"))
+func (a *chatAPI) permalink(c *call) (reply, *apiError) {
+	ch, err := a.rooms.findChannel(c.str("channel"))
 	if err != nil {
 		return nil, err
 	}
@@ -339,5 +347,5 @@ func (c *call) permalink() (reply, *apiError) {
 	if m == nil {
 		return nil, refuse("message_not_found")
 	}
-	return reply{"channel": ch.ID, "permalink": c.permalinkOf(ch, m)}, nil
+	return reply{"channel": ch.ID, "permalink": a.board.permalinkOf(ch, m)}, nil
 }

@@ -21,7 +21,7 @@ func TestPostShapes(t *testing.T) {
 	if err != nil || m.SubType != "bot_message" || m.Username != "Kim (customer)" || m.User != "" || m.Icons == nil {
 		t.Errorf("customised post = %+v, %v", m, err)
 	}
-	w.srv.SetScopes("chat:write")
+	w.srv.Admin.SetScopes("chat:write")
 	_, _, m, err = w.api.PostMessageWithResponseContext(w.ctx, w.ch, slack.MsgOptionText("x", false), slack.MsgOptionUsername("Kim"))
 	if err != nil || m.Username != "" || m.SubType != "" {
 		t.Errorf("name without its scope must be ignored: %+v, %v", m, err)

@@ -2,6 +2,11 @@ package slackfake
 
 import "net/http"
 
+// driver serves the emulator to drivers in another process.
+type driver struct {
+	srv *Server
+}
+
 // The emulator's own address space for drivers in another process, all JSON:
 //
 //	GET  /_fake/state[?channel=]         workspace, channels with threads, files, views, ephemerals
@@ -23,7 +28,8 @@ import "net/http"
 //	POST /_fake/reset
 //
 // Refusals are {"ok":false,"error":…} with status 409, bad requests 400.
-func (s *Server) controlRoutes() {
+func (d *driver) routes() {
+	s := d.srv
 	get := func(path string, f func(q func(string) string) any) {
 		s.mux.HandleFunc("GET /_fake/"+path, func(w http.ResponseWriter, r *http.Request) {
 			writeJSON(w, http.StatusOK, f(r.URL.Query().Get))
@@ -38,18 +44,18 @@ func (s *Server) controlRoutes() {
 	get("ephemerals", func(q func(string) string) any { return s.Ephemerals(q("user")) })
 	get("calls", func(q func(string) string) any { return s.Calls(q("method")) })
 	get("inbox", func(q func(string) string) any {
-		return reply{"notifications": s.Notifications(q("user")), "badges": s.Badges(q("user"))}
+		return reply{"notifications": s.Inboxes.Notifications(q("user")), "badges": s.Inboxes.Badges(q("user"))}
 	})
 	get("views", func(q func(string) string) any {
 		return reply{"modals": s.Views(q("user")), "home": s.Home(q("user"))}
 	})
-	get("slow", func(q func(string) string) any { return s.SlowEvents(seconds(q("over"))) })
-	get("info", func(func(string) string) any { return s.info() })
-	s.mux.HandleFunc("GET /_fake/file", s.controlFile)
+	get("slow", func(q func(string) string) any { return s.Events.Slow(seconds(q("over"))) })
+	get("info", func(func(string) string) any { return d.info() })
+	s.mux.HandleFunc("GET /_fake/file", d.controlFile)
 	s.mux.Handle("GET /_fake/changes", s.log)
 	s.FaultRoutes(s.mux, "/_fake/faults")
-	s.mux.HandleFunc("POST /_fake/person/{user}/{verb}", s.controlPerson)
-	s.mux.HandleFunc("POST /_fake/admin/{verb}", s.controlAdmin)
+	s.mux.HandleFunc("POST /_fake/person/{user}/{verb}", d.controlPerson)
+	s.mux.HandleFunc("POST /_fake/admin/{verb}", d.controlAdmin)
 	s.mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.Reset()
 		writeJSON(w, http.StatusOK, reply{"ok": true})
@@ -90,12 +96,12 @@ func (s *Server) Snapshot(only string) Snapshot {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, id := range s.chanIDs {
-		if ch := s.channels[id]; only == "" || id == only {
+	for _, id := range s.rooms.chanIDs {
+		if ch := s.rooms.channels[id]; only == "" || id == only {
 			out.Channels = append(out.Channels, ch.state())
 		}
 	}
-	for _, f := range s.files {
+	for _, f := range s.files.files {
 		out.Files = append(out.Files, f.clone())
 	}
 	return out
@@ -114,20 +120,21 @@ func (c *channel) state() ChannelState {
 	return out
 }
 
-func (s *Server) info() reply {
-	used, lost, pending, sockets := s.ScopesUsed(), s.LostEvents(), s.PendingEvents(), s.Sockets()
+func (d *driver) info() reply {
+	s := d.srv
+	used, lost, pending, sockets := s.Admin.ScopesUsed(), s.Events.Lost(), s.Events.Pending(), s.Sockets.Count()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return reply{
 		"team_id": s.opt.TeamID, "app_id": s.opt.AppID, "bot_id": s.opt.BotID, "bot_user_id": s.opt.BotUser,
 		"bot_token": s.opt.BotToken, "app_token": s.opt.AppToken, "signing_secret": s.opt.SigningSecret,
 		"scopes_used": used, "lost_events": lost, "pending_events": pending, "sockets": sockets, "now": s.now(),
-		"last_change": s.log.Last(), "targets": s.targets,
+		"last_change": s.log.Last(), "targets": s.Webhooks.targets,
 	}
 }
 
-func (s *Server) controlFile(w http.ResponseWriter, r *http.Request) {
-	f := s.File(r.URL.Query().Get("id"))
+func (d *driver) controlFile(w http.ResponseWriter, r *http.Request) {
+	f := d.srv.File(r.URL.Query().Get("id"))
 	switch {
 	case f == nil:
 		writeJSON(w, http.StatusNotFound, reply{"ok": false, "error": "file_not_found"})

@@ -25,7 +25,8 @@ type Admin struct {
 	Event      map[string]any `json:"event"`
 }
 
-func (s *Server) controlAdmin(w http.ResponseWriter, r *http.Request) {
+func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
+	s := d.srv
 	var a Admin
 	if !chatfake.Read(w, r, &a) {
 		return
@@ -34,17 +35,17 @@ func (s *Server) controlAdmin(w http.ResponseWriter, r *http.Request) {
 	var err error
 	switch verb := r.PathValue("verb"); verb {
 	case "add_user":
-		out = reply{"user": s.AddUser(a.User)}
+		out = reply{"user": s.Admin.AddUser(a.User)}
 	case "add_channel":
-		out = reply{"channel": s.AddChannel(a.NewChannel)}
+		out = reply{"channel": s.Admin.AddChannel(a.NewChannel)}
 	case "change_channel_id":
 		var id string
-		id, err = s.ChangeChannelID(a.Channel)
+		id, err = s.Admin.ChangeChannelID(a.Channel)
 		out = reply{"channel_id": id}
 	case "use_http":
-		err = s.UseHTTP(r.Context(), a.Targets)
+		err = s.Webhooks.Use(r.Context(), a.Targets)
 	default:
-		run, ok := s.adminVerbs(a)[verb]
+		run, ok := d.adminVerbs(a)[verb]
 		if !ok {
 			writeJSON(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + verb})
 			return
@@ -54,32 +55,33 @@ func (s *Server) controlAdmin(w http.ResponseWriter, r *http.Request) {
 	chatfake.Done(w, out, err)
 }
 
-func (s *Server) adminVerbs(a Admin) map[string]func() error {
+func (d *driver) adminVerbs(a Admin) map[string]func() error {
+	s := d.srv
 	done := func(f func()) func() error {
 		return func() error { f(); return nil }
 	}
 	active := func(deleted bool) func() error {
-		return func() error { return s.UpdateUser(a.ID, func(u *User) { u.Deleted = deleted }) }
+		return func() error { return s.Admin.UpdateUser(a.ID, func(u *User) { u.Deleted = deleted }) }
 	}
 	return map[string]func() error{
 		"deactivate":     active(true),
 		"activate":       active(false),
-		"archive":        func() error { return s.ArchiveChannel(a.Channel, true) },
-		"unarchive":      func() error { return s.ArchiveChannel(a.Channel, false) },
-		"delete_channel": func() error { return s.DeleteChannel(a.Channel) },
-		"rename":         func() error { return s.RenameChannel(a.Channel, a.Name) },
-		"invite":         func() error { return s.Invite(a.Channel, a.ID, "") },
-		"kick":           func() error { return s.Kick(a.Channel, a.ID) },
-		"lock_thread":    func() error { return s.LockThread(a.Channel, a.TS, true) },
-		"unlock_thread":  func() error { return s.LockThread(a.Channel, a.TS, false) },
-		"unfurl":         func() error { return s.Unfurl(a.Channel, a.TS) },
-		"forget":         func() error { return s.ForgetMessage(a.Channel, a.TS) },
-		"delete_file":    func() error { return s.DeleteFile(a.ID) },
-		"scopes":         done(func() { s.SetScopes(a.Names...) }),
-		"uninstall":      done(s.Uninstall),
-		"reinstall":      done(s.Reinstall),
-		"disconnect":     done(func() { s.Disconnect(a.Name) }),
-		"drop_sockets":   done(s.DropSockets),
-		"send_event":     done(func() { s.SendEvent(a.Name, a.Channel, a.Event) }),
+		"archive":        func() error { return s.Admin.ArchiveChannel(a.Channel, true) },
+		"unarchive":      func() error { return s.Admin.ArchiveChannel(a.Channel, false) },
+		"delete_channel": func() error { return s.Admin.DeleteChannel(a.Channel) },
+		"rename":         func() error { return s.Admin.RenameChannel(a.Channel, a.Name) },
+		"invite":         func() error { return s.Admin.Invite(a.Channel, a.ID, "") },
+		"kick":           func() error { return s.Admin.Kick(a.Channel, a.ID) },
+		"lock_thread":    func() error { return s.Admin.LockThread(a.Channel, a.TS, true) },
+		"unlock_thread":  func() error { return s.Admin.LockThread(a.Channel, a.TS, false) },
+		"unfurl":         func() error { return s.Admin.Unfurl(a.Channel, a.TS) },
+		"forget":         func() error { return s.Admin.ForgetMessage(a.Channel, a.TS) },
+		"delete_file":    func() error { return s.Admin.DeleteFile(a.ID) },
+		"scopes":         done(func() { s.Admin.SetScopes(a.Names...) }),
+		"uninstall":      done(s.Admin.Uninstall),
+		"reinstall":      done(s.Admin.Reinstall),
+		"disconnect":     done(func() { s.Sockets.Disconnect(a.Name) }),
+		"drop_sockets":   done(s.Sockets.Drop),
+		"send_event":     done(func() { s.Admin.SendEvent(a.Name, a.Channel, a.Event) }),
 	}
 }

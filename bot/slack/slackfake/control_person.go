@@ -34,12 +34,12 @@ type Act struct {
 	Command  string              `json:"command"`
 }
 
-func (s *Server) controlPerson(w http.ResponseWriter, r *http.Request) {
+func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 	var a Act
 	if !chatfake.Read(w, r, &a) {
 		return
 	}
-	p := s.As(r.PathValue("user"))
+	p := d.srv.As(r.PathValue("user"))
 	verb := r.PathValue("verb")
 	if out, err, ok := p.answered(r.Context(), verb, a); ok {
 		chatfake.Done(w, out, err)

@@ -19,16 +19,23 @@ func scopeFor(ch *channel, verb string) string {
 	return "channels:" + verb
 }
 
+// conversationAPI answers what the app asks of channels.
+type conversationAPI struct {
+	*ground
+	rooms  *rooms
+	clicks *clicks
+}
+
 // readable finds a channel and checks scope and, for history, membership.
-func (c *call) readable(verb string) (*channel, *apiError) {
-	ch, err := c.findChannel(c.str("channel"))
+func (a *conversationAPI) readable(c *call, verb string) (*channel, *apiError) {
+	ch, err := a.rooms.findChannel(c.str("channel"))
 	if err != nil {
 		return nil, err
 	}
 	if err := c.need(scopeFor(ch, verb)); err != nil {
 		return nil, err
 	}
-	if verb == "history" && !ch.members[c.opt.BotUser] {
+	if verb == "history" && !ch.members[a.opt.BotUser] {
 		return nil, refuse("not_in_channel")
 	}
 	return ch, nil
@@ -112,8 +119,8 @@ func (w window) show(m *Message) *Message {
 
 // history pages newest first. The cursor names the time stamp to go on below, so that new
 // messages do not shift pages.
-func (c *call) history() (reply, *apiError) {
-	ch, err := c.readable("history")
+func (a *conversationAPI) history(c *call) (reply, *apiError) {
+	ch, err := a.readable(c, "history")
 	if err != nil {
 		return nil, err
 	}
@@ -148,8 +155,8 @@ func (c *call) history() (reply, *apiError) {
 }
 
 // repliesOf pages oldest first; every page starts with the root.
-func (c *call) repliesOf() (reply, *apiError) {
-	ch, err := c.readable("history")
+func (a *conversationAPI) repliesOf(c *call) (reply, *apiError) {
+	ch, err := a.readable(c, "history")
 	if err != nil {
 		return nil, err
 	}
@@ -190,11 +197,11 @@ func from(list []*Message, w window) int {
 	})
 }
 
-func (s *Server) channelJSON(ch *channel) reply {
+func (r *rooms) channelJSON(ch *channel) reply {
 	if ch.IM {
 		other := ""
 		for _, m := range ch.Members {
-			if m != s.opt.BotUser {
+			if m != r.opt.BotUser {
 				other = m
 			}
 		}
@@ -208,29 +215,29 @@ func (s *Server) channelJSON(ch *channel) reply {
 		"is_channel": !ch.Private, "is_group": ch.Private, "is_im": false, "is_mpim": false, "is_private": ch.Private,
 		"is_archived": ch.Archived, "is_general": ch.Name == "general", "is_shared": ch.ExtShared,
 		"is_ext_shared": ch.ExtShared, "is_org_shared": false, "is_pending_ext_shared": false, "unlinked": 0,
-		"is_member": ch.members[s.opt.BotUser], "num_members": len(ch.Members), "context_team_id": s.opt.TeamID,
+		"is_member": ch.members[r.opt.BotUser], "num_members": len(ch.Members), "context_team_id": r.opt.TeamID,
 		"topic":          reply{"value": ch.Topic, "creator": "", "last_set": 0},
 		"purpose":        reply{"value": ch.Purpose, "creator": "", "last_set": 0},
-		"previous_names": []string{}, "shared_team_ids": []string{s.opt.TeamID},
+		"previous_names": []string{}, "shared_team_ids": []string{r.opt.TeamID},
 	}
 }
 
-func (c *call) channelInfo() (reply, *apiError) {
-	ch, err := c.readable("read")
+func (a *conversationAPI) channelInfo(c *call) (reply, *apiError) {
+	ch, err := a.readable(c, "read")
 	if err != nil {
 		return nil, err
 	}
-	out := c.channelJSON(ch)
+	out := a.rooms.channelJSON(ch)
 	if !c.flag("include_num_members") {
 		delete(out, "num_members")
 	}
 	return reply{"channel": out}, nil
 }
 
-func (c *call) listChannels() (reply, *apiError)    { return c.listThose(false) }
-func (c *call) listOwnChannels() (reply, *apiError) { return c.listThose(true) }
+func (a *conversationAPI) listChannels(c *call) (reply, *apiError)    { return a.listThose(c, false) }
+func (a *conversationAPI) listOwnChannels(c *call) (reply, *apiError) { return a.listThose(c, true) }
 
-func (c *call) listThose(own bool) (reply, *apiError) {
+func (a *conversationAPI) listThose(c *call, own bool) (reply, *apiError) {
 	types := c.str("types")
 	if types == "" {
 		types = "public_channel"
@@ -252,10 +259,10 @@ func (c *call) listThose(own bool) (reply, *apiError) {
 		return nil, err
 	}
 	out, more, seen := []reply{}, 0, 0
-	for _, id := range c.chanIDs {
-		ch := c.channels[id]
+	for _, id := range a.rooms.chanIDs {
+		ch := a.rooms.channels[id]
 		kind := map[string]string{"im": "im", "group": "private_channel", "channel": "public_channel"}[ch.kind()]
-		in := ch.members[c.opt.BotUser]
+		in := ch.members[a.opt.BotUser]
 		if !want[kind] || (own || ch.Private || ch.IM) && !in || ch.Archived && c.flag("exclude_archived") {
 			continue
 		}
@@ -266,13 +273,13 @@ func (c *call) listThose(own bool) (reply, *apiError) {
 			more = skip + limit
 			break
 		}
-		out = append(out, c.channelJSON(ch))
+		out = append(out, a.rooms.channelJSON(ch))
 	}
 	return reply{"channels": out, "response_metadata": nextCursor(more)}, nil
 }
 
-func (c *call) listMembers() (reply, *apiError) {
-	ch, err := c.readable("read")
+func (a *conversationAPI) listMembers(c *call) (reply, *apiError) {
+	ch, err := a.readable(c, "read")
 	if err != nil {
 		return nil, err
 	}
@@ -290,8 +297,8 @@ func (c *call) listMembers() (reply, *apiError) {
 }
 
 // setStatus shows "… is typing" under a thread for two minutes.
-func (c *call) setStatus() (reply, *apiError) {
-	ch, err := c.findChannel(c.str("channel_id"))
+func (a *conversationAPI) setStatus(c *call) (reply, *apiError) {
+	ch, err := a.rooms.findChannel(c.str("channel_id"))
 	if err != nil {
 		return nil, err
 	}
@@ -302,12 +309,12 @@ func (c *call) setStatus() (reply, *apiError) {
 	if !c.has("status") {
 		return nil, refuse("invalid_arguments", "[ERROR] missing required field: status")
 	}
-	st := ThreadStatus{Channel: ch.ID, Thread: ts, Text: c.str("status"), Until: c.now().Add(statusLife)}
+	st := ThreadStatus{Channel: ch.ID, Thread: ts, Text: c.str("status"), Until: a.now().Add(statusLife)}
 	if (c.str("username") != "" || c.str("icon_url") != "" || c.str("icon_emoji") != "") && c.need("chat:write.customize") == nil {
 		st.Username = c.str("username")
 	}
-	c.statuses[ch.ID+"|"+ts] = st
-	c.note(Change{Kind: "status", Channel: ch.ID, Thread: ts})
+	a.clicks.statuses[ch.ID+"|"+ts] = st
+	a.note(Change{Kind: "status", Channel: ch.ID, Thread: ts})
 	return reply{}, nil
 }
 

@@ -6,17 +6,18 @@
 //	srv := slackfake.New(slackfake.Options{Scopes: slackfake.AllScopes()})
 //	if err := srv.Start("127.0.0.1:0"); err != nil { … }
 //	defer srv.Close()
-//	ann := srv.AddUser(slackfake.User{Name: "ann", Email: "ann@acme.test"})
-//	ch := srv.AddChannel(slackfake.Channel{Name: "support", Members: []string{ann.ID, srv.BotUserID()}})
+//	ann := srv.Admin.AddUser(slackfake.User{Name: "ann", Email: "ann@acme.test"})
+//	ch := srv.Admin.AddChannel(slackfake.Channel{Name: "support", Members: []string{ann.ID, srv.BotUserID()}})
 //	api := slack.New(srv.BotToken(), slack.OptionAppLevelToken(srv.AppToken()), slack.OptionAPIURL(srv.APIURL()))
 //
 // People act through [Server.As]: post, edit, delete, react, click, submit, command, open the
 // home tab. Tests read through [Server.Thread], [Server.Messages], [Server.Ephemerals],
-// [Server.Views], [Server.Notifications], [Server.Badges], [Server.Calls], [Server.ScopesUsed]
-// and wait with [Server.WaitFor] or [Server.Subscribe]. Faults go in through [Server.Inject].
+// [Server.Views], [Server.Calls], [Inboxes.Notifications], [Inboxes.Badges], [Events.Lost] and
+// wait with WaitFor or Subscribe. Faults go in through Inject. Administrators, and Slack itself,
+// act through [Administrator].
 // The same is offered as JSON under /_fake/ (see control.go) for drivers in another process.
 //
-// Socket Mode is the default; [Server.UseHTTP] switches event delivery to signed requests.
+// Socket Mode is the default; [Webhooks.Use] switches event delivery to signed requests.
 //
 // # What is modelled
 //
@@ -41,6 +42,15 @@
 // or, for HTTP, new App({token, signingSecret, clientOptions}) after
 // POST /_fake/admin/use_http {"targets":{"events":E,"commands":E,"interactions":E}} with E as
 // http://127.0.0.1:3000/slack/events.
+//
+// # How it is made
+//
+// All parts share a ground: options, clock, ids, the log of changes and one lock. What people
+// see is kept by directory (people), rooms (channels and their members), board (messages),
+// library (files), screens (modals and home tabs) and Inboxes (what is unread). webAPI takes
+// the app's calls, checks token, scope and rate, and hands them to the handlers of their family
+// (chatAPI, conversationAPI, userAPI, fileAPI, viewAPI). Events tells the app, through Sockets or
+// Webhooks; clicks carries what people do in messages and views.
 //
 // # What does not belong here
 //

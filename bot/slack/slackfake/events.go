@@ -5,9 +5,36 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"parley/bot/chatfake"
 )
 
-// delivery is one payload on its way to the app. Guarded by Server.mu, but for what is fixed.
+// Events sends the app what happens, again where it doesn't acknowledge, and tells what became
+// of it. Guarded by the lock.
+type Events struct {
+	*ground
+	grant    *grant
+	sched    *schedule
+	sockets  *Sockets
+	webhooks *Webhooks
+	faults   *chatfake.FaultPlan
+
+	pending map[string]*delivery // by envelope id
+	held    []*delivery          // by a reorder fault
+	lost    []LostEvent
+	untold  map[string]SlowEvent // events without an acknowledgement, by id
+	slow    []SlowEvent
+}
+
+// reset forgets what was on its way. Caller holds the lock.
+func (s *Events) reset() {
+	s.pending, s.untold = map[string]*delivery{}, map[string]SlowEvent{}
+	s.held, s.lost, s.slow = nil, nil, nil
+	s.sockets.parked = nil
+	s.webhooks.lanes = map[string][]*delivery{}
+}
+
+// delivery is one payload on its way to the app. Guarded by the lock, but for what is fixed.
 type delivery struct {
 	kind     string // events_api, slash_commands, interactive
 	name     string // event name or interaction type, for faults
@@ -46,8 +73,8 @@ type LostEvent struct {
 	Payload json.RawMessage `json:"payload"`
 }
 
-// LostEvents lists events that were never acknowledged, or lost by a fault.
-func (s *Server) LostEvents() []LostEvent {
+// Lost lists events that were never acknowledged, or lost by a fault.
+func (s *Events) Lost() []LostEvent {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.lost)
@@ -81,21 +108,21 @@ func eventScope(name string, ch *channel) string {
 }
 
 // emit sends an event if the app subscribes to it, has its scope and is in the channel.
-// Caller holds s.mu.
-func (s *Server) emit(name string, ch *channel, event map[string]any) {
+// Caller holds the lock.
+func (s *Events) emit(name string, ch *channel, event map[string]any) {
 	scope := eventScope(name, ch)
 	switch {
-	case s.revoked && name != "tokens_revoked" && name != "app_uninstalled":
+	case s.grant.revoked && name != "tokens_revoked" && name != "app_uninstalled":
 		return
 	case s.opt.Events != nil && !slices.Contains(s.opt.Events, name):
 		return
 	case ch != nil && !ch.members[s.opt.BotUser]:
 		return
-	case scope != "" && !s.scopes[scope]:
+	case scope != "" && !s.grant.scopes[scope]:
 		return
 	}
 	if scope != "" {
-		s.used[scope] = true
+		s.grant.used[scope] = true
 	}
 	if event["event_ts"] == nil {
 		event["event_ts"] = formatTS(s.now().UnixMicro())
@@ -119,19 +146,19 @@ func (s *Server) emit(name string, ch *channel, event map[string]any) {
 	s.throughFaults(d)
 }
 
-// send hands d to the transport. Caller holds s.mu.
-func (s *Server) send(d *delivery) {
-	if t := s.targets.of(d); t != "" {
+// send hands d to the transport. Caller holds the lock.
+func (s *Events) send(d *delivery) {
+	if t := s.webhooks.targets.of(d); t != "" {
 		d.target = t
-		s.sendHTTP(d)
+		s.webhooks.sendHTTP(d)
 		return
 	}
-	s.sendSocket(d)
+	s.sockets.sendSocket(d)
 }
 
 // failed is called when an attempt was not acknowledged: events are tried again by the retry
-// table, interactions are not. Caller holds s.mu.
-func (s *Server) failed(d *delivery, reason string, final bool) {
+// table, interactions are not. Caller holds the lock.
+func (s *Events) failed(d *delivery, reason string, final bool) {
 	if d.envelope != "" {
 		delete(s.pending, d.envelope)
 		d.envelope, d.conn = "", nil
@@ -148,31 +175,31 @@ func (s *Server) failed(d *delivery, reason string, final bool) {
 	d.attempt++
 	d.reason = reason
 	s.note(Change{Kind: "retry", ID: d.id})
-	s.after(wait, func() {
+	s.sched.after(wait, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.send(d)
 	})
 }
 
-func (s *Server) lose(d *delivery, reason string) {
+func (s *Events) lose(d *delivery, reason string) {
 	s.lost = append(s.lost, LostEvent{EventID: d.id, Name: d.name, Reason: reason, Payload: d.payload})
 	s.note(Change{Kind: "lost", ID: d.id})
 	s.opt.Log.Debug("event lost", "event", d.name, "reason", reason)
 }
 
-// PendingEvents counts deliveries that are under way: queued, or sent and unacknowledged.
+// Pending counts deliveries that are under way: queued, or sent and unacknowledged.
 // Those that wait for their next attempt are not counted.
-func (s *Server) PendingEvents() int {
+func (s *Events) Pending() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.underWay())
 }
 
-// underWay lists what waits for the app. Caller holds s.mu.
-func (s *Server) underWay() []*delivery {
-	out := slices.Concat(s.held, s.parked, slices.Collect(maps.Values(s.pending)))
-	for _, q := range s.lanes {
+// underWay lists what waits for the app. Caller holds the lock.
+func (s *Events) underWay() []*delivery {
+	out := slices.Concat(s.held, s.sockets.parked, slices.Collect(maps.Values(s.pending)))
+	for _, q := range s.webhooks.lanes {
 		out = append(out, q...)
 	}
 	return out
@@ -181,8 +208,8 @@ func (s *Server) underWay() []*delivery {
 // reorderHold is how long a reordered event waits for one to overtake it.
 const reorderHold = 3 * time.Second
 
-// throughFaults sends d, changed by the injected event faults. Caller holds s.mu.
-func (s *Server) throughFaults(d *delivery) {
+// throughFaults sends d, changed by the injected event faults. Caller holds the lock.
+func (s *Events) throughFaults(d *delivery) {
 	held := s.held
 	s.held = nil
 	defer func() {
@@ -190,7 +217,7 @@ func (s *Server) throughFaults(d *delivery) {
 			s.send(h)
 		}
 	}()
-	f := s.Strike("event:"+d.name, d.key)
+	f := s.faults.Strike("event:"+d.name, d.key)
 	if f == nil {
 		s.send(d)
 		return
@@ -204,9 +231,9 @@ func (s *Server) throughFaults(d *delivery) {
 		s.send(&twin)
 	case FaultReorder:
 		s.held = append(s.held, d)
-		s.after(reorderHold, func() { s.release(d) })
+		s.sched.after(reorderHold, func() { s.release(d) })
 	case FaultDelay:
-		s.after(f.Delay, func() {
+		s.sched.after(f.Delay, func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.send(d)
@@ -220,7 +247,7 @@ func (s *Server) throughFaults(d *delivery) {
 }
 
 // release sends a held event that nothing overtook in time.
-func (s *Server) release(d *delivery) {
+func (s *Events) release(d *delivery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i := slices.Index(s.held, d); i >= 0 {

@@ -152,12 +152,12 @@ func TestSlowEvents(t *testing.T) {
 	late := w.say(w.ann, "", "late")
 	w.say(w.ann, "", "in time")
 	a.inner("message")
-	w.until("the one is acknowledged", func() bool { return w.srv.PendingEvents() == 0 })
+	w.until("the one is acknowledged", func() bool { return w.srv.Events.Pending() == 0 })
 	c.advance(5 * time.Second)
 	a.inner("message")
 	w.until("the other is acknowledged", func() bool {
-		slow := w.srv.SlowEvents(5 * time.Second)
-		return w.srv.PendingEvents() == 0 && len(slow) == 1 && slow[0].Told && slow[0].TS == late
+		slow := w.srv.Events.Slow(5 * time.Second)
+		return w.srv.Events.Pending() == 0 && len(slow) == 1 && slow[0].Told && slow[0].TS == late
 	})
 }
 
@@ -169,8 +169,8 @@ func TestSlowEdit(t *testing.T) {
 	if err := w.ann.Edit(w.ch, ts, "hello"); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.ContainsFunc(w.srv.SlowEvents(0), func(e slackfake.SlowEvent) bool { return e.Subtype == "message_changed" && e.TS == ts && !e.Told }) {
-		t.Errorf("no change of %s in %+v", ts, w.srv.SlowEvents(0))
+	if !slices.ContainsFunc(w.srv.Events.Slow(0), func(e slackfake.SlowEvent) bool { return e.Subtype == "message_changed" && e.TS == ts && !e.Told }) {
+		t.Errorf("no change of %s in %+v", ts, w.srv.Events.Slow(0))
 	}
 }
 
@@ -187,7 +187,7 @@ func TestDropBeforeAck(t *testing.T) {
 			break
 		}
 	}
-	w.until("quiet", func() bool { return w.srv.PendingEvents() == 0 })
+	w.until("quiet", func() bool { return w.srv.Events.Pending() == 0 })
 }
 
 func TestLimits(t *testing.T) {

@@ -48,35 +48,35 @@ func preempts(f *chatfake.Struck) bool {
 }
 
 // faultBefore plays what comes before the effect; false means the request is answered.
-func (s *Server) faultBefore(w http.ResponseWriter, r *http.Request, f *chatfake.Struck) bool {
+func faultBefore(w http.ResponseWriter, r *http.Request, f *chatfake.Struck) bool {
 	switch {
 	case f.Kind == FaultDelay && !f.After:
 		return chatfake.Pause(r, f.Delay)
 	case f.Kind == FaultRateLimit:
-		s.answer(w, &apiError{code: "ratelimited", retry: f.RetryAfter()})
+		answerLater(w, "ratelimited", f.RetryAfter())
 	case f.Kind == FaultBareLimit:
 		writeJSON(w, http.StatusTooManyRequests, reply{"ok": false, "error": "ratelimited"})
 	case f.After, f.Kind == FaultNeverShare:
 		return true
 	default:
-		return s.spoil(w, f)
+		return spoil(w, f)
 	}
 	return false
 }
 
 // faultAfter plays what comes after the effect; false means the request is answered.
-func (s *Server) faultAfter(w http.ResponseWriter, r *http.Request, f *chatfake.Struck) bool {
+func faultAfter(w http.ResponseWriter, r *http.Request, f *chatfake.Struck) bool {
 	switch {
 	case !f.After, f.Kind == FaultNeverShare:
 		return true
 	case f.Kind == FaultDelay:
 		return chatfake.Pause(r, f.Delay)
 	}
-	return s.spoil(w, f)
+	return spoil(w, f)
 }
 
 // spoil answers wrongly; false says that it did.
-func (s *Server) spoil(w http.ResponseWriter, f *chatfake.Struck) bool {
+func spoil(w http.ResponseWriter, f *chatfake.Struck) bool {
 	text := func(v, standard string) string {
 		if v == "" {
 			return standard

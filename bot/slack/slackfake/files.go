@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"parley/bot/chatfake"
 )
 
 // maxFileBytes is Slack's limit for one file (1 GB).
@@ -17,6 +19,28 @@ type upload struct {
 	done bool // the bytes have arrived
 }
 
+// library keeps the workspace's files. Guarded by the lock.
+type library struct {
+	*ground
+	events  *Events
+	files   map[string]*File
+	uploads map[string]*upload // by ticket
+}
+
+// reset forgets all files. Caller holds the lock.
+func (l *library) reset() { l.files, l.uploads = map[string]*File{}, map[string]*upload{} }
+
+// fileAPI takes and gives the app's files.
+type fileAPI struct {
+	*ground
+	files  *library
+	rooms  *rooms
+	board  *board
+	sched  *schedule
+	grant  *grant
+	faults *chatfake.FaultPlan
+}
+
 // clone copies f as messages show it: without its places.
 func (f *File) clone() *File {
 	n := *f
@@ -24,20 +48,20 @@ func (f *File) clone() *File {
 	return &n
 }
 
-// newFile fills in what Slack derives. Caller holds s.mu.
-func (s *Server) newFile(name, title, user, team string, data []byte) *File {
-	f := &File{ID: s.newID("F"), Name: name, Title: title, User: user, UserTeam: team, Mode: "hosted", FileAccess: "visible"}
+// newFile fills in what Slack derives. Caller holds the lock.
+func (l *library) newFile(name, title, user, team string, data []byte) *File {
+	f := &File{ID: l.newID("F"), Name: name, Title: title, User: user, UserTeam: team, Mode: "hosted", FileAccess: "visible"}
 	if f.Title == "" {
 		f.Title = name
 	}
-	f.Created = s.now().Unix()
+	f.Created = l.now().Unix()
 	f.Timestamp = f.Created
 	f.setData(data)
-	base := s.home() + "/files-pri/" + s.opt.TeamID + "-" + f.ID
+	base := l.home() + "/files-pri/" + l.opt.TeamID + "-" + f.ID
 	leaf := strings.ReplaceAll(strings.ToLower(path.Base(name)), " ", "_")
 	f.URLPrivate, f.URLPrivateDownload = base+"/"+leaf, base+"/download/"+leaf
-	f.Permalink = s.opt.WorkspaceURL + "files/" + user + "/" + f.ID + "/" + leaf
-	s.files[f.ID] = f
+	f.Permalink = l.opt.WorkspaceURL + "files/" + user + "/" + f.ID + "/" + leaf
+	l.files[f.ID] = f
 	return f
 }
 
@@ -53,9 +77,9 @@ func (f *File) setData(data []byte) {
 	f.PrettyType = strings.ToUpper(f.Filetype)
 }
 
-// keepFile stores a file that a person posts. Caller holds s.mu.
-func (s *Server) keepFile(in NewFile, user, team string) *File {
-	f := s.newFile(in.Name, in.Name, user, team, in.Data)
+// keepFile stores a file that a person posts. Caller holds the lock.
+func (l *library) keepFile(in NewFile, user, team string) *File {
+	f := l.newFile(in.Name, in.Name, user, team, in.Data)
 	if in.Mimetype != "" {
 		f.Mimetype = in.Mimetype
 	}
@@ -74,8 +98,8 @@ func (s *Server) keepFile(in NewFile, user, team string) *File {
 	return f
 }
 
-// shareAll notes where m's files are now, and tells the app. Caller holds s.mu.
-func (s *Server) shareAll(ch *channel, m *Message) {
+// shareAll notes where m's files are now, and tells the app. Caller holds the lock.
+func (l *library) shareAll(ch *channel, m *Message) {
 	kind := "public"
 	if ch.Private || ch.IM {
 		kind = "private"
@@ -88,7 +112,7 @@ func (s *Server) shareAll(ch *channel, m *Message) {
 			f.Shares[kind] = map[string][]*Share{}
 		}
 		f.Shares[kind][ch.ID] = append(f.Shares[kind][ch.ID], &Share{
-			TS: m.TS, ThreadTS: m.ThreadTS, ReplyUsers: []string{}, ChannelName: ch.Name, TeamID: s.opt.TeamID, ShareUserID: f.User,
+			TS: m.TS, ThreadTS: m.ThreadTS, ReplyUsers: []string{}, ChannelName: ch.Name, TeamID: l.opt.TeamID, ShareUserID: f.User,
 		})
 		f.IsPublic = f.IsPublic || kind == "public"
 		switch {
@@ -99,15 +123,15 @@ func (s *Server) shareAll(ch *channel, m *Message) {
 		default:
 			f.Channels = append(f.Channels, ch.ID)
 		}
-		s.note(Change{Kind: "file", ID: f.ID, Channel: ch.ID, TS: m.TS})
-		s.emit("file_shared", ch, map[string]any{
+		l.note(Change{Kind: "file", ID: f.ID, Channel: ch.ID, TS: m.TS})
+		l.events.emit("file_shared", ch, map[string]any{
 			"type": "file_shared", "file_id": f.ID, "user_id": f.User, "file": map[string]any{"id": f.ID}, "channel_id": ch.ID,
 		})
 	}
 }
 
 // refreshShares keeps the reply figures of a thread whose root carries files.
-func (s *Server) refreshShares(ch *channel, t *thread) {
+func (l *library) refreshShares(ch *channel, t *thread) {
 	for _, f := range t.root.Files {
 		for _, places := range f.Shares {
 			for _, sh := range places[ch.ID] {
@@ -120,7 +144,7 @@ func (s *Server) refreshShares(ch *channel, t *thread) {
 	}
 }
 
-func (c *call) uploadURL() (reply, *apiError) {
+func (a *fileAPI) uploadURL(c *call) (reply, *apiError) {
 	name := c.str("filename")
 	n, err := strconv.ParseInt(c.str("length"), 10, 64)
 	switch {
@@ -133,15 +157,15 @@ func (c *call) uploadURL() (reply, *apiError) {
 	case n > maxFileBytes:
 		return nil, refuse("file_upload_size_restricted")
 	}
-	f := c.newFile(name, "", c.opt.BotUser, c.opt.TeamID, nil)
+	f := a.files.newFile(name, "", a.opt.BotUser, a.opt.TeamID, nil)
 	f.Size, f.AltTxt = n, c.str("alt_txt")
-	delete(c.files, f.ID) // not known before it is complete
-	ticket := c.secret(48)
-	c.uploads[ticket] = &upload{file: f}
-	return reply{"upload_url": c.home() + "/upload/v1/" + ticket, "file_id": f.ID}, nil
+	delete(a.files.files, f.ID) // not known before it is complete
+	ticket := a.secret(48)
+	a.files.uploads[ticket] = &upload{file: f}
+	return reply{"upload_url": a.home() + "/upload/v1/" + ticket, "file_id": f.ID}, nil
 }
 
-func (c *call) completeUpload() (reply, *apiError) {
+func (a *fileAPI) completeUpload(c *call) (reply, *apiError) {
 	var list []struct {
 		ID    string `json:"id"`
 		Title string `json:"title"`
@@ -149,17 +173,17 @@ func (c *call) completeUpload() (reply, *apiError) {
 	if json.Unmarshal(c.raw("files"), &list) != nil || len(list) == 0 {
 		return nil, refuse("invalid_arguments", "[ERROR] missing required field: files")
 	}
-	places, err := c.uploadPlaces()
+	places, err := a.uploadPlaces(c)
 	if err != nil {
 		return nil, err
 	}
-	text, blocks, err := c.uploadText()
+	text, blocks, err := a.uploadText(c)
 	if err != nil {
 		return nil, err
 	}
 	var files []*File
 	for _, x := range list {
-		u := c.uploadOf(x.ID)
+		u := a.files.uploadOf(x.ID)
 		if u == nil || !u.done {
 			return nil, refuse("file_not_found")
 		}
@@ -169,13 +193,13 @@ func (c *call) completeUpload() (reply, *apiError) {
 		files = append(files, u.file)
 	}
 	for _, f := range files {
-		c.files[f.ID] = f
-		delete(c.uploads, c.ticketOf(f.ID))
+		a.files.files[f.ID] = f
+		delete(a.files.uploads, a.files.ticketOf(f.ID))
 	}
 	if !c.noShare {
-		s, thread := c.Server, c.str("thread_ts")
+		thread := c.str("thread_ts")
 		for _, ch := range places {
-			s.after(s.opt.FileShareDelay, func() { s.shareUpload(ch, thread, text, blocks, files) })
+			a.sched.after(a.opt.FileShareDelay, func() { a.shareUpload(ch, thread, text, blocks, files) })
 		}
 	}
 	out := []*File{}
@@ -185,20 +209,20 @@ func (c *call) completeUpload() (reply, *apiError) {
 	return reply{"files": out}, nil
 }
 
-func (c *call) uploadPlaces() ([]*channel, *apiError) {
+func (a *fileAPI) uploadPlaces(c *call) ([]*channel, *apiError) {
 	ids := jsonList(c.str("channels"))
 	if id := c.str("channel_id"); id != "" {
 		ids = append(ids, id)
 	}
 	var out []*channel
 	for _, id := range ids {
-		ch, err := c.findChannel(id)
+		ch, err := a.rooms.findChannel(id)
 		switch {
 		case err != nil:
 			return nil, err
 		case ch.Archived:
 			return nil, refuse("is_archived")
-		case !ch.members[c.opt.BotUser]:
+		case !ch.members[a.opt.BotUser]:
 			return nil, refuse("not_in_channel")
 		}
 		if ts := c.str("thread_ts"); ts != "" {
@@ -211,8 +235,8 @@ func (c *call) uploadPlaces() ([]*channel, *apiError) {
 	return out, nil
 }
 
-func (c *call) uploadText() (string, json.RawMessage, *apiError) {
-	blocks, err := c.checkBlocks(c.raw("blocks"), onMessage)
+func (a *fileAPI) uploadText(c *call) (string, json.RawMessage, *apiError) {
+	blocks, err := checkBlocks(a.ground, c.raw("blocks"), onMessage)
 	if err != nil {
 		return "", nil, err
 	}
@@ -227,8 +251,8 @@ func (c *call) uploadText() (string, json.RawMessage, *apiError) {
 	return "", mustJSON(blocks), nil
 }
 
-func (s *Server) ticketOf(file string) string {
-	for t, u := range s.uploads {
+func (l *library) ticketOf(file string) string {
+	for t, u := range l.uploads {
 		if u.file.ID == file {
 			return t
 		}
@@ -236,23 +260,23 @@ func (s *Server) ticketOf(file string) string {
 	return ""
 }
 
-func (s *Server) uploadOf(file string) *upload { return s.uploads[s.ticketOf(file)] }
+func (l *library) uploadOf(file string) *upload { return l.uploads[l.ticketOf(file)] }
 
 // shareUpload posts completed files; it runs later than the answer, as at Slack.
-func (s *Server) shareUpload(ch *channel, thread, text string, blocks json.RawMessage, files []*File) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (a *fileAPI) shareUpload(ch *channel, thread, text string, blocks json.RawMessage, files []*File) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	no := false
 	m := &Message{
-		Subtype: "file_share", User: s.opt.BotUser, BotID: s.opt.BotID, AppID: s.opt.AppID,
+		Subtype: "file_share", User: a.opt.BotUser, BotID: a.opt.BotID, AppID: a.opt.AppID,
 		Text: text, Blocks: blocks, Files: files, Upload: &no, ThreadTS: thread,
 	}
-	s.insert(ch, m)
-	s.shareAll(ch, m)
+	a.board.insert(ch, m)
+	a.files.shareAll(ch, m)
 }
 
-func (c *call) fileInfo() (reply, *apiError) {
-	f := c.files[c.str("file")]
+func (a *fileAPI) fileInfo(c *call) (reply, *apiError) {
+	f := a.files.files[c.str("file")]
 	if f == nil {
 		return nil, refuse("file_not_found")
 	}
@@ -267,21 +291,21 @@ func (c *call) fileInfo() (reply, *apiError) {
 }
 
 // deleteFile removes the app's own file; messages keep a tombstone of it.
-func (c *call) deleteFile() (reply, *apiError) {
-	f := c.files[c.str("file")]
+func (a *fileAPI) deleteFile(c *call) (reply, *apiError) {
+	f := a.files.files[c.str("file")]
 	switch {
 	case f == nil:
 		return nil, refuse("file_not_found")
 	case f.Mode == "tombstone":
 		return nil, refuse("file_deleted")
-	case f.User != c.opt.BotUser:
+	case f.User != a.opt.BotUser:
 		return nil, refuse("cant_delete_file")
 	}
-	c.buryFile(f)
+	a.files.buryFile(f)
 	return reply{}, nil
 }
 
-func (s *Server) buryFile(f *File) {
+func (l *library) buryFile(f *File) {
 	*f = File{ID: f.ID, Name: f.Name, User: f.User, Mode: "tombstone", Created: f.Created, Timestamp: f.Timestamp}
-	s.note(Change{Kind: "file", ID: f.ID})
+	l.note(Change{Kind: "file", ID: f.ID})
 }

@@ -117,11 +117,11 @@ func TestAgentsFile(t *testing.T) {
 	if body, err := io.ReadAll(res.Body); err != nil || !bytes.Equal(body, data) {
 		t.Errorf("bot: %q, %v", body, err)
 	}
-	w.srv.SetScopes("chat:write")
+	w.srv.Admin.SetScopes("chat:write")
 	if res := get(w.srv.BotToken()); res.StatusCode != http.StatusFound {
 		t.Errorf("without files:read: %d", res.StatusCode)
 	}
-	if err := w.srv.DeleteFile(files[0].ID); err != nil || w.srv.Thread(w.ch, root)[1].Files[0].Mode != "tombstone" {
+	if err := w.srv.Admin.DeleteFile(files[0].ID); err != nil || w.srv.Thread(w.ch, root)[1].Files[0].Mode != "tombstone" {
 		t.Errorf("deleted file: %v", err)
 	}
 }

@@ -120,7 +120,7 @@ type app struct {
 // listen connects one slack-go Socket Mode client and waits for its hello.
 func (w *world) listen(answer func(socketmode.Event) (any, bool)) *app {
 	w.t.Helper()
-	before := w.srv.Sockets()
+	before := w.srv.Sockets.Count()
 	ctx, stop := context.WithCancel(w.ctx)
 	a := &app{w: w, got: make(chan socketmode.Event, 1000), answer: answer, stop: stop, done: make(chan struct{})}
 	sm := socketmode.New(w.api)
@@ -138,7 +138,7 @@ func (w *world) listen(answer func(socketmode.Event) (any, bool)) *app {
 	})
 	go func() { wg.Wait(); close(a.done) }()
 	w.t.Cleanup(func() { stop(); <-a.done })
-	w.until("a socket", func() bool { return w.srv.Sockets() > before })
+	w.until("a socket", func() bool { return w.srv.Sockets.Count() > before })
 	return a
 }
 

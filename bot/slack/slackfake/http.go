@@ -16,6 +16,15 @@ import (
 	"strings"
 )
 
+// Webhooks reach the app by signed requests, in HTTP mode. Guarded by the lock.
+type Webhooks struct {
+	*ground
+	events  *Events
+	client  *http.Client
+	targets Targets
+	lanes   map[string][]*delivery // by key, in order
+}
+
 // Targets are the app's addresses in HTTP mode. An empty one falls back to Socket Mode.
 type Targets struct {
 	Events       string `json:"events"`       // settings.event_subscriptions.request_url
@@ -36,10 +45,10 @@ func (t Targets) of(d *delivery) string {
 	return t.Interactions
 }
 
-// UseHTTP switches to HTTP mode after Slack's url_verification of the events address. What
+// Use switches to HTTP mode after Slack's url_verification of the events address. What
 // still waits for a socket goes there.
 // Errors: when the app does not echo the challenge within 3 s; then nothing is switched.
-func (s *Server) UseHTTP(ctx context.Context, t Targets) error {
+func (s *Webhooks) Use(ctx context.Context, t Targets) error {
 	if t.Events != "" {
 		if err := s.verifyURL(ctx, t.Events); err != nil {
 			return err
@@ -48,15 +57,15 @@ func (s *Server) UseHTTP(ctx context.Context, t Targets) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.targets = t
-	waiting := s.parked
-	s.parked = nil
+	waiting := s.events.sockets.parked
+	s.events.sockets.parked = nil
 	for _, d := range waiting {
-		s.send(d)
+		s.events.send(d)
 	}
 	return nil
 }
 
-func (s *Server) verifyURL(ctx context.Context, address string) error {
+func (s *Webhooks) verifyURL(ctx context.Context, address string) error {
 	s.mu.Lock()
 	challenge := s.secret(40)
 	s.mu.Unlock()
@@ -82,7 +91,7 @@ func (s *Server) verifyURL(ctx context.Context, address string) error {
 
 // CheckSSL sends the ssl_check request that Slack sends now and then to command addresses.
 // It returns the app's status.
-func (s *Server) CheckSSL(ctx context.Context) (status int, err error) {
+func (s *Webhooks) CheckSSL(ctx context.Context) (status int, err error) {
 	s.mu.Lock()
 	address := s.targets.Commands
 	s.mu.Unlock()
@@ -94,7 +103,7 @@ const formType = "application/x-www-form-urlencoded"
 
 // Sign returns the headers with which Slack signs body at the present time.
 // Source: docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11.
-func (s *Server) Sign(body []byte) http.Header {
+func (s *Webhooks) Sign(body []byte) http.Header {
 	stamp := strconv.FormatInt(s.opt.SignClock().Unix(), 10)
 	mac := hmac.New(sha256.New, []byte(s.opt.SigningSecret))
 	fmt.Fprintf(mac, "v0:%s:%s", stamp, body)
@@ -112,7 +121,7 @@ func newClient() *http.Client {
 }
 
 // post sends one signed request and reads at most 1 MiB of the answer.
-func (s *Server) post(ctx context.Context, address, kind string, body []byte, extra map[string]string) (int, []byte, http.Header, error) {
+func (s *Webhooks) post(ctx context.Context, address, kind string, body []byte, extra map[string]string) (int, []byte, http.Header, error) {
 	ctx, stop := context.WithTimeout(ctx, s.opt.AckTimeout)
 	defer stop()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
@@ -134,8 +143,8 @@ func (s *Server) post(ctx context.Context, address, kind string, body []byte, ex
 	return res.StatusCode, got, res.Header, err
 }
 
-// sendHTTP queues d behind others of its key. Caller holds s.mu.
-func (s *Server) sendHTTP(d *delivery) {
+// sendHTTP queues d behind others of its key. Caller holds the lock.
+func (s *Webhooks) sendHTTP(d *delivery) {
 	key := d.kind + "|" + d.key
 	if d.kind != "events_api" {
 		key += "|" + d.id // people do not wait for each other
@@ -152,7 +161,7 @@ func (s *Server) sendHTTP(d *delivery) {
 }
 
 // runLane delivers what is queued under key, one after the other, and ends when it is empty.
-func (s *Server) runLane(key string) {
+func (s *Webhooks) runLane(key string) {
 	for s.ctx.Err() == nil {
 		s.mu.Lock()
 		q := s.lanes[key]
@@ -173,7 +182,7 @@ func (s *Server) runLane(key string) {
 	}
 }
 
-func (s *Server) deliverHTTP(d *delivery) {
+func (s *Webhooks) deliverHTTP(d *delivery) {
 	kind, body := "application/json", []byte(d.payload)
 	extra := map[string]string{}
 	switch {
@@ -199,21 +208,21 @@ func (s *Server) deliverHTTP(d *delivery) {
 		if d.answer != nil {
 			reason = "operation_timeout"
 		}
-		s.failed(d, reason, false)
+		s.events.failed(d, reason, false)
 	case err != nil:
-		s.failed(d, "connection_failed", false)
+		s.events.failed(d, "connection_failed", false)
 	case cut:
-		s.failed(d, "http_timeout", false)
+		s.events.failed(d, "http_timeout", false)
 	case status < 200 || status > 299:
 		reason := "http_error"
 		if d.answer != nil {
 			reason = "http_" + strconv.Itoa(status)
 		}
-		s.failed(d, reason, head.Get("X-Slack-No-Retry") == "1")
+		s.events.failed(d, reason, head.Get("X-Slack-No-Retry") == "1")
 	case d.answer != nil:
 		d.respond(appResponse{body: answerBody(got)})
 	default:
-		s.told(d.id)
+		s.events.told(d.id)
 		s.note(Change{Kind: "ack", ID: d.id})
 	}
 }

@@ -67,7 +67,7 @@ func TestHTTPMode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	h, address := w.hook()
-	if err := w.srv.UseHTTP(w.ctx, slackfake.Targets{Events: address, Commands: address, Interactions: address}); err != nil {
+	if err := w.srv.Webhooks.Use(w.ctx, slackfake.Targets{Events: address, Commands: address, Interactions: address}); err != nil {
 		t.Fatal(err)
 	}
 	root := w.say(w.ann, "", "hi")
@@ -94,7 +94,7 @@ func TestHTTPMode(t *testing.T) {
 	if err != nil || form.Get("payload") == "" {
 		t.Errorf("interaction = %v, %v", form, err)
 	}
-	if status, err := w.srv.CheckSSL(w.ctx); err != nil || status != http.StatusOK {
+	if status, err := w.srv.Webhooks.CheckSSL(w.ctx); err != nil || status != http.StatusOK {
 		t.Errorf("ssl_check = %d, %v", status, err)
 	}
 	if form, _ := url.ParseQuery(string(h.next(w).body)); form.Get("ssl_check") != "1" {
@@ -108,7 +108,7 @@ func TestHTTPRetries(t *testing.T) {
 	c := newClock()
 	w := newWorld(t, slackfake.Options{Clock: c.now, SignClock: time.Now, AckTimeout: time.Minute})
 	h, address := w.hook()
-	if err := w.srv.UseHTTP(w.ctx, slackfake.Targets{Events: address}); err != nil {
+	if err := w.srv.Webhooks.Use(w.ctx, slackfake.Targets{Events: address}); err != nil {
 		t.Fatal(err)
 	}
 	for range 4 {
@@ -128,13 +128,13 @@ func TestHTTPRetries(t *testing.T) {
 		if want := []string{"", "1", "2", "3"}[i]; num != want || (reason == "http_error") != (i > 0) {
 			t.Errorf("attempt %d has %q %q", i, num, reason)
 		}
-		w.until("the failure to be noted", func() bool { return w.srv.PendingEvents() == 0 })
+		w.until("the failure to be noted", func() bool { return w.srv.Events.Pending() == 0 })
 	}
-	slow := w.srv.SlowEvents(6 * time.Minute)
-	if len(slow) != 1 || slow[0].Name != "message.channels" || slow[0].TS == "" || slow[0].Told || len(w.srv.SlowEvents(time.Hour)) != 0 {
+	slow := w.srv.Events.Slow(6 * time.Minute)
+	if len(slow) != 1 || slow[0].Name != "message.channels" || slow[0].TS == "" || slow[0].Told || len(w.srv.Events.Slow(time.Hour)) != 0 {
 		t.Errorf("slow = %+v", slow)
 	}
-	if lost := w.srv.LostEvents(); len(lost) != 1 || lost[0].Name != "message.channels" {
+	if lost := w.srv.Events.Lost(); len(lost) != 1 || lost[0].Name != "message.channels" {
 		t.Errorf("lost = %+v", lost)
 	}
 }
@@ -152,11 +152,11 @@ func TestNoRetryHeader(t *testing.T) {
 		rw.WriteHeader(http.StatusForbidden)
 	}))
 	t.Cleanup(app.Close)
-	if err := w.srv.UseHTTP(w.ctx, slackfake.Targets{Events: app.URL}); err != nil {
+	if err := w.srv.Webhooks.Use(w.ctx, slackfake.Targets{Events: app.URL}); err != nil {
 		t.Fatal(err)
 	}
 	w.say(w.ann, "", "hi")
-	w.until("the loss", func() bool { return len(w.srv.LostEvents()) == 1 })
+	w.until("the loss", func() bool { return len(w.srv.Events.Lost()) == 1 })
 }
 
 func TestURLVerificationFails(t *testing.T) {
@@ -164,7 +164,7 @@ func TestURLVerificationFails(t *testing.T) {
 	w := newWorld(t, slackfake.Options{})
 	app := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(app.Close)
-	if err := w.srv.UseHTTP(w.ctx, slackfake.Targets{Events: app.URL}); err == nil {
+	if err := w.srv.Webhooks.Use(w.ctx, slackfake.Targets{Events: app.URL}); err == nil {
 		t.Error("an address that does not echo was accepted")
 	}
 }

@@ -1,13 +1,17 @@
 package slackfake
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"math/bits"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
+
+	"parley/bot/chatfake"
 )
 
 const (
@@ -16,11 +20,46 @@ const (
 	idStep    = 61803398874989  // has no factor in common with idSpace, so n*idStep never repeats within it
 )
 
+// ground is what all parts of a workspace stand on: its options, one lock for everything that
+// changes, clock, ids and the log of changes.
+type ground struct {
+	opt Options
+	ctx context.Context //nolint:containedctx // ends with Close; owns every goroutine of the workspace
+	wg  sync.WaitGroup
+	log *chatfake.Changes[Change]
+
+	mu      sync.Mutex
+	ids     int64
+	idStart int64  // differs between servers, unless their clock stands
+	url     string // of Start's listener
+	host    string // that the last API call was sent to, with its scheme
+}
+
+// URL is the address of Start's listener, without a final slash; empty before Start.
+func (g *ground) URL() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.url
+}
+
+func (g *ground) now() time.Time { return g.opt.Clock() }
+
+// home is the base of addresses given to the app. Caller holds the lock.
+func (g *ground) home() string {
+	switch {
+	case g.opt.PublicURL != "":
+		return g.opt.PublicURL
+	case g.host != "":
+		return g.host
+	}
+	return g.url
+}
+
 // newID makes an id in Slack's form, such as C0A7QK2M9XZ, that this server gives out once.
-// Servers made at other times give others. Caller holds s.mu.
-func (s *Server) newID(prefix string) string {
-	s.ids++
-	hi, lo := bits.Mul64(uint64(s.ids+s.idStart), idStep)
+// Servers made at other times give others. Caller holds the lock.
+func (g *ground) newID(prefix string) string {
+	g.ids++
+	hi, lo := bits.Mul64(uint64(g.ids+g.idStart), idStep)
 	v := bits.Rem64(hi, lo, idSpace)
 	b := []byte(prefix + "0")
 	for range 9 {
@@ -30,15 +69,15 @@ func (s *Server) newID(prefix string) string {
 	return string(b)
 }
 
-// secret makes n hex digits that nobody outside can guess from others. Caller holds s.mu.
-func (s *Server) secret(n int) string {
-	s.ids++
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%d/%s", s.idStart, s.ids, s.opt.SigningSecret))
+// secret makes n hex digits that nobody outside can guess from others. Caller holds the lock.
+func (g *ground) secret(n int) string {
+	g.ids++
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%d/%s", g.idStart, g.ids, g.opt.SigningSecret))
 	return hex.EncodeToString(sum[:])[:n]
 }
 
-func (s *Server) uuid() string {
-	x := s.secret(32)
+func (g *ground) uuid() string {
+	x := g.secret(32)
 	return x[:8] + "-" + x[8:12] + "-4" + x[13:16] + "-a" + x[17:20] + "-" + x[20:32]
 }
 

@@ -226,7 +226,7 @@ func keepState(st State, blocks json.RawMessage) State {
 
 // fill enters values (by action id or block_id/action_id) into st and makes the checks that
 // the client makes before it submits.
-func (s *Server) fill(st *State, blocks json.RawMessage, user string, values map[string][]string) error {
+func (s *clicks) fill(st *State, blocks json.RawMessage, user string, values map[string][]string) error {
 	for action, picked := range values {
 		b, e := findElement(blocks, action)
 		if e == nil {

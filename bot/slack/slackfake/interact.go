@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"parley/bot/chatfake"
 )
 
 // Outcome is what a person sees after an interaction.
@@ -22,27 +24,52 @@ type Outcome struct {
 	View *View `json:"view,omitempty"`
 }
 
-// interaction starts the payload that all interactions share. Caller holds s.mu.
-func (s *Server) interaction(kind, user, view string) map[string]any {
-	u := s.users[user]
+// clicks bring what people do in messages and views to the app, and what it answers to them.
+// Guarded by the lock.
+type clicks struct {
+	*ground
+	people  *directory
+	rooms   *rooms
+	board   *board
+	screens *screens
+	grant   *grant
+	events  *Events
+	faults  *chatfake.FaultPlan
+
+	ephs      []*Ephemeral
+	replies   map[string]*responseURL
+	selected  map[string]State // user|channel|ts → what was chosen in a message
+	statuses  map[string]ThreadStatus
+	suggested map[string]object // user|action → the app's last options
+}
+
+// reset forgets what was clicked and answered. Caller holds the lock.
+func (s *clicks) reset() {
+	s.ephs, s.replies, s.selected = nil, map[string]*responseURL{}, map[string]State{}
+	s.statuses, s.suggested = map[string]ThreadStatus{}, map[string]object{}
+}
+
+// interaction starts the payload that all interactions share. Caller holds the lock.
+func (s *clicks) interaction(kind, user, view string) map[string]any {
+	u := s.people.users[user]
 	return map[string]any{
 		"type": kind, "token": "fakeVerificationToken", "api_app_id": s.opt.AppID, "enterprise": nil, "is_enterprise_install": false,
 		"team":       map[string]any{"id": s.opt.TeamID, "domain": s.opt.Domain},
 		"user":       map[string]any{"id": u.ID, "username": u.Name, "name": u.Name, "team_id": u.TeamID},
-		"trigger_id": s.newTrigger(user, view),
+		"trigger_id": s.screens.newTrigger(user, view),
 	}
 }
 
 // ask delivers an interaction or command and waits for the app's acknowledgement.
 // Errors: ctx's, or context.Canceled once the server is closed.
-func (s *Server) ask(ctx context.Context, d *delivery) (appResponse, error) {
+func (s *clicks) ask(ctx context.Context, d *delivery) (appResponse, error) {
 	d.answer = make(chan appResponse, 1)
 	s.mu.Lock()
 	d.id = s.newID("In")
-	if s.revoked {
+	if s.grant.revoked {
 		d.respond(appResponse{err: "app_uninstalled"})
 	} else {
-		s.send(d)
+		s.events.send(d)
 	}
 	s.note(Change{Kind: "interaction", ID: d.name})
 	s.mu.Unlock()
@@ -56,7 +83,7 @@ func (s *Server) ask(ctx context.Context, d *delivery) (appResponse, error) {
 	}
 }
 
-func (s *Server) askInteractive(ctx context.Context, payload map[string]any) (appResponse, error) {
+func (s *clicks) askInteractive(ctx context.Context, payload map[string]any) (appResponse, error) {
 	return s.ask(ctx, &delivery{kind: "interactive", name: fmt.Sprint(payload["type"]), payload: mustJSON(payload)})
 }
 
@@ -73,12 +100,12 @@ type Target struct {
 func (p *Person) Click(ctx context.Context, t Target, action string, picked ...string) (*Outcome, error) {
 	s := p.s
 	s.mu.Lock()
-	payload, err := s.clickPayload(p.id, t, action, picked)
+	payload, err := s.clicks.clickPayload(p.id, t, action, picked)
 	s.mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.askInteractive(ctx, payload)
+	r, err := s.clicks.askInteractive(ctx, payload)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +128,7 @@ type seen struct {
 	fields map[string]any
 }
 
-func (s *Server) clickPayload(user string, t Target, action string, picked []string) (map[string]any, error) {
+func (s *clicks) clickPayload(user string, t Target, action string, picked []string) (map[string]any, error) {
 	at, err := s.lookAt(user, t)
 	if err != nil {
 		return nil, err
@@ -146,7 +173,7 @@ func (s *Server) clickPayload(user string, t Target, action string, picked []str
 	return payload, nil
 }
 
-func (s *Server) remember(user string, t Target, at *seen) {
+func (s *clicks) remember(user string, t Target, at *seen) {
 	if at.view != nil {
 		at.view.State = at.state
 		return
@@ -154,15 +181,15 @@ func (s *Server) remember(user string, t Target, at *seen) {
 	s.selected[user+"|"+t.Channel+"|"+t.TS] = at.state
 }
 
-// lookAt finds what a person can click on. Caller holds s.mu.
-func (s *Server) lookAt(user string, t Target) (*seen, error) {
-	if s.users[user] == nil {
+// lookAt finds what a person can click on. Caller holds the lock.
+func (s *clicks) lookAt(user string, t Target) (*seen, error) {
+	if s.people.users[user] == nil {
 		return nil, refuse("user_not_found")
 	}
 	if t.View != "" {
 		return s.lookAtView(user, t.View)
 	}
-	ch := s.channels[t.Channel]
+	ch := s.rooms.channels[t.Channel]
 	if ch == nil || !ch.members[user] {
 		return nil, refuse("channel_not_found")
 	}
@@ -192,10 +219,10 @@ func (s *Server) lookAt(user string, t Target) (*seen, error) {
 	return at, nil
 }
 
-func (s *Server) lookAtView(user, id string) (*seen, error) {
-	v := s.views[id]
-	if id == "home" || v == nil && s.homes[user] != nil && s.homes[user].ID == id {
-		v = s.homes[user]
+func (s *clicks) lookAtView(user, id string) (*seen, error) {
+	v := s.screens.views[id]
+	if id == "home" || v == nil && s.screens.homes[user] != nil && s.screens.homes[user].ID == id {
+		v = s.screens.homes[user]
 	}
 	if v == nil || v.User != user {
 		return nil, refuse("not_found")
@@ -222,7 +249,7 @@ func allBlocks(m *Message) json.RawMessage {
 	return mustJSON(list)
 }
 
-func (s *Server) ephemeral(channel, user, ts string) *Ephemeral {
+func (s *clicks) ephemeral(channel, user, ts string) *Ephemeral {
 	for _, e := range s.ephs {
 		if e.Channel == channel && e.User == user && e.TS == ts && !e.Deleted {
 			return e
@@ -246,7 +273,7 @@ func payloadName(ch *channel) string {
 func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]string, error) {
 	s := p.s
 	s.mu.Lock()
-	at, err := s.lookAt(p.id, t)
+	at, err := s.clicks.lookAt(p.id, t)
 	if err != nil {
 		s.mu.Unlock()
 		return nil, err
@@ -256,7 +283,7 @@ func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]
 		s.mu.Unlock()
 		return nil, fmt.Errorf("no element %q there", action)
 	}
-	payload := s.interaction("block_suggestion", p.id, "")
+	payload := s.clicks.interaction("block_suggestion", p.id, "")
 	delete(payload, "trigger_id")
 	for k, x := range at.fields {
 		payload[k] = x
@@ -268,21 +295,21 @@ func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]
 	payload["value"], payload["action_id"], payload["block_id"] = text, e["action_id"], b["block_id"]
 	key := p.id + "|" + fmt.Sprint(e["action_id"])
 	s.mu.Unlock()
-	r, err := s.askInteractive(ctx, payload)
+	r, err := s.clicks.askInteractive(ctx, payload)
 	if err != nil {
 		return nil, err
 	}
-	return s.takeOptions(key, r)
+	return s.clicks.takeOptions(key, r)
 }
 
-func (s *Server) takeOptions(key string, r appResponse) ([]string, error) {
+func (s *clicks) takeOptions(key string, r appResponse) ([]string, error) {
 	var o object
 	if r.err != "" || json.Unmarshal(r.body, &o) != nil {
 		return nil, fmt.Errorf("no options from the app: %s", r.err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := &checker{s: s, on: onMessage}
+	c := &checker{ids: s.ground, on: onMessage}
 	groups, _ := o["option_groups"].([]any)
 	lists := []any{o}
 	if len(groups) > 0 {
@@ -324,7 +351,7 @@ const statusLife = 2 * time.Minute
 func (s *Server) Status(channel, thread string) ThreadStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st := s.statuses[channel+"|"+thread]
+	st := s.clicks.statuses[channel+"|"+thread]
 	if !s.now().Before(st.Until) {
 		return ThreadStatus{Channel: channel, Thread: thread}
 	}

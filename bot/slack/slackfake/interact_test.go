@@ -99,7 +99,7 @@ func TestUnanswered(t *testing.T) {
 		t.Errorf("with a silent app: %+v, %v", o, err)
 	}
 	a.next(socketmode.EventTypeInteractive)
-	if n := w.srv.PendingEvents(); n != 0 {
+	if n := w.srv.Events.Pending(); n != 0 {
 		t.Errorf("%d deliveries pending: interactions are not retried", n)
 	}
 }
@@ -301,7 +301,7 @@ func TestResetFreesPeople(t *testing.T) {
 		o, _ := w.ann.GlobalShortcut(w.ctx, "x") //nolint:errcheck // the outcome tells
 		done <- o
 	}()
-	w.until("the click", func() bool { return w.srv.PendingEvents() == 1 })
+	w.until("the click", func() bool { return w.srv.Events.Pending() == 1 })
 	w.srv.Reset()
 	if o := <-done; o == nil || o.Error != "reset" {
 		t.Errorf("outcome = %+v", o)
@@ -329,7 +329,7 @@ func TestManifestDecides(t *testing.T) {
 	if _, err := w.ann.GlobalShortcut(w.ctx, "conv_new"); err != nil {
 		t.Error(err)
 	}
-	w.srv.SetScopes("chat:write")
+	w.srv.Admin.SetScopes("chat:write")
 	_, err = w.ann.Command(w.ctx, w.ch, "/helpdesk", "")
 	refused(t, err, "not_found")
 }

@@ -12,21 +12,21 @@ type bucket struct {
 	count  int
 }
 
-// limit applies the published rate limits when Options.Limits is set. Caller holds s.mu.
+// limit applies the published rate limits when Options.Limits is set. Caller holds the lock.
 // Source: docs.slack.dev/apis/web-api/rate-limits, read 2026-11.
-func (s *Server) limit(method string, tier int, channel string) *apiError {
+func (a *webAPI) limit(method string, tier int, channel string) *apiError {
 	switch {
-	case !s.opt.Limits:
+	case !a.opt.Limits:
 		return nil
 	case method == "chat.postMessage":
-		return s.limitPost(channel)
+		return a.limitPost(channel)
 	}
-	b := s.bucket(method)
-	now := s.now()
+	b := a.bucket(method)
+	now := a.now()
 	if now.Sub(b.at) >= time.Minute {
 		b.at, b.count = now, 0
 	}
-	if float64(b.count) >= float64(tier)*s.opt.TierFactor {
+	if float64(b.count) >= float64(tier)*a.opt.TierFactor {
 		return tooMany(b.at.Add(time.Minute).Sub(now))
 	}
 	b.count++
@@ -34,26 +34,26 @@ func (s *Server) limit(method string, tier int, channel string) *apiError {
 }
 
 // limitPost lets a channel have PostPerSecond with bursts of PostBurst.
-func (s *Server) limitPost(channel string) *apiError {
-	b := s.bucket("post|" + channel)
-	now := s.now()
+func (a *webAPI) limitPost(channel string) *apiError {
+	b := a.bucket("post|" + channel)
+	now := a.now()
 	if b.at.IsZero() {
-		b.tokens = float64(s.opt.PostBurst)
+		b.tokens = float64(a.opt.PostBurst)
 	}
-	b.tokens = min(float64(s.opt.PostBurst), b.tokens+max(now.Sub(b.at).Seconds(), 0)*s.opt.PostPerSecond)
+	b.tokens = min(float64(a.opt.PostBurst), b.tokens+max(now.Sub(b.at).Seconds(), 0)*a.opt.PostPerSecond)
 	b.at = now
 	if b.tokens < 1 {
-		return tooMany(time.Duration((1 - b.tokens) / s.opt.PostPerSecond * float64(time.Second)))
+		return tooMany(time.Duration((1 - b.tokens) / a.opt.PostPerSecond * float64(time.Second)))
 	}
 	b.tokens--
 	return nil
 }
 
-func (s *Server) bucket(key string) *bucket {
-	b := s.buckets[key]
+func (a *webAPI) bucket(key string) *bucket {
+	b := a.buckets[key]
 	if b == nil {
 		b = &bucket{}
-		s.buckets[key] = b
+		a.buckets[key] = b
 	}
 	return b
 }

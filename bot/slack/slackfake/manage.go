@@ -8,14 +8,14 @@ import (
 const maxTopic = 250
 
 // managed finds a channel that the bot may change.
-func (c *call) managed() (*channel, *apiError) {
-	ch, err := c.findChannel(c.str("channel"))
+func (a *conversationAPI) managed(c *call) (*channel, *apiError) {
+	ch, err := a.rooms.findChannel(c.str("channel"))
 	switch {
 	case err != nil:
 		return nil, err
 	case ch.IM:
 		return nil, refuse("method_not_supported_for_channel_type")
-	case !ch.members[c.opt.BotUser]:
+	case !ch.members[a.opt.BotUser]:
 		return nil, refuse("not_in_channel")
 	}
 	return ch, c.need(manageScope(ch.Private))
@@ -28,28 +28,28 @@ func manageScope(private bool) string {
 	return "channels:manage"
 }
 
-func (c *call) kickUser() (reply, *apiError) {
-	ch, err := c.managed()
+func (a *conversationAPI) kickUser(c *call) (reply, *apiError) {
+	ch, err := a.managed(c)
 	if err != nil {
 		return nil, err
 	}
 	user := c.str("user")
 	switch {
-	case c.users[user] == nil:
+	case a.rooms.people.users[user] == nil:
 		return nil, refuse("user_not_found")
-	case user == c.opt.BotUser:
+	case user == a.opt.BotUser:
 		return nil, refuse("cant_kick_self")
 	case ch.Name == "general":
 		return nil, refuse("cant_kick_from_general")
 	case !ch.members[user]:
 		return nil, refuse("not_in_channel")
 	}
-	c.leave(ch, user)
+	a.rooms.leave(ch, user)
 	return reply{}, nil
 }
 
-func (c *call) archiveChannel() (reply, *apiError) {
-	ch, err := c.managed()
+func (a *conversationAPI) archiveChannel(c *call) (reply, *apiError) {
+	ch, err := a.managed(c)
 	switch {
 	case err != nil:
 		return nil, err
@@ -58,41 +58,41 @@ func (c *call) archiveChannel() (reply, *apiError) {
 	case ch.Name == "general":
 		return nil, refuse("cant_archive_general")
 	}
-	c.archive(ch, c.opt.BotUser, true)
+	a.rooms.archive(ch, a.opt.BotUser, true)
 	return reply{}, nil
 }
 
-func (c *call) unarchiveChannel() (reply, *apiError) {
-	ch, err := c.managed()
+func (a *conversationAPI) unarchiveChannel(c *call) (reply, *apiError) {
+	ch, err := a.managed(c)
 	if err != nil {
 		return nil, err
 	}
 	if !ch.Archived {
 		return nil, refuse("not_archived")
 	}
-	c.archive(ch, c.opt.BotUser, false)
+	a.rooms.archive(ch, a.opt.BotUser, false)
 	return reply{}, nil
 }
 
-func (c *call) renameChannel() (reply, *apiError) {
-	ch, err := c.managed()
+func (a *conversationAPI) renameChannel(c *call) (reply, *apiError) {
+	ch, err := a.managed(c)
 	if err != nil {
 		return nil, err
 	}
 	name := c.str("name")
-	if err := c.freeName(name); err != nil {
+	if err := a.rooms.freeName(name); err != nil {
 		return nil, err
 	}
-	c.rename(ch, c.opt.BotUser, name)
-	return reply{"channel": c.channelJSON(ch)}, nil
+	a.rooms.rename(ch, a.opt.BotUser, name)
+	return reply{"channel": a.rooms.channelJSON(ch)}, nil
 }
 
-func (c *call) setTopic() (reply, *apiError)   { return c.setAbout("topic") }
-func (c *call) setPurpose() (reply, *apiError) { return c.setAbout("purpose") }
+func (a *conversationAPI) setTopic(c *call) (reply, *apiError)   { return a.setAbout(c, "topic") }
+func (a *conversationAPI) setPurpose(c *call) (reply, *apiError) { return a.setAbout(c, "purpose") }
 
 // setAbout changes topic or purpose, which Slack also announces in the channel.
-func (c *call) setAbout(what string) (reply, *apiError) {
-	ch, err := c.managed()
+func (a *conversationAPI) setAbout(c *call, what string) (reply, *apiError) {
+	ch, err := a.managed(c)
 	switch {
 	case err != nil:
 		return nil, err
@@ -106,13 +106,13 @@ func (c *call) setAbout(what string) (reply, *apiError) {
 		place = &ch.Purpose
 	}
 	*place = c.str(what)
-	c.announce(ch, c.opt.BotUser, "channel_"+what, "set the channel "+what+": "+*place)
-	return reply{"channel": c.channelJSON(ch)}, nil
+	a.rooms.announce(ch, a.opt.BotUser, "channel_"+what, "set the channel "+what+": "+*place)
+	return reply{"channel": a.rooms.channelJSON(ch)}, nil
 }
 
 // closeDM only hides a direct channel, so nothing changes for the app.
-func (c *call) closeDM() (reply, *apiError) {
-	ch, err := c.findChannel(c.str("channel"))
+func (a *conversationAPI) closeDM(c *call) (reply, *apiError) {
+	ch, err := a.rooms.findChannel(c.str("channel"))
 	if err != nil {
 		return nil, err
 	}
@@ -122,33 +122,33 @@ func (c *call) closeDM() (reply, *apiError) {
 	return reply{}, nil
 }
 
-func (c *call) userProfile() (reply, *apiError) {
+func (a *userAPI) userProfile(c *call) (reply, *apiError) {
 	id := c.str("user")
 	if id == "" {
-		id = c.opt.BotUser
+		id = a.opt.BotUser
 	}
-	u := c.users[id]
+	u := a.people.users[id]
 	if u == nil {
 		return nil, refuse("user_not_found")
 	}
-	return reply{"profile": c.userJSON(u, c.mayReadEmail())["profile"]}, nil
+	return reply{"profile": a.people.userJSON(u, c.mayReadEmail())["profile"]}, nil
 }
 
-func (c *call) userPresence() (reply, *apiError) {
-	if c.users[c.str("user")] == nil {
+func (a *userAPI) userPresence(c *call) (reply, *apiError) {
+	if a.people.users[c.str("user")] == nil {
 		return nil, refuse("user_not_found")
 	}
 	return reply{"presence": "active", "online": true}, nil
 }
 
 // revokeAuth ends the token as auth.revoke does; Reinstall makes it valid again.
-func (c *call) revokeAuth() (reply, *apiError) {
+func (a *userAPI) revokeAuth(c *call) (reply, *apiError) {
 	if c.flag("test") {
 		return reply{"revoked": false}, nil
 	}
-	c.revoked = true
-	c.emit("tokens_revoked", nil, map[string]any{
-		"type": "tokens_revoked", "tokens": map[string]any{"oauth": []string{}, "bot": []string{c.opt.BotUser}},
+	a.grant.revoked = true
+	a.events.emit("tokens_revoked", nil, map[string]any{
+		"type": "tokens_revoked", "tokens": map[string]any{"oauth": []string{}, "bot": []string{a.opt.BotUser}},
 	})
 	return reply{"revoked": true}, nil
 }

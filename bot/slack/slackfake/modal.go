@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 )
 
 // Submit fills a modal's inputs (by action id, or block_id/action_id) and submits it. A client
@@ -13,19 +12,19 @@ import (
 func (p *Person) Submit(ctx context.Context, view string, values map[string][]string) (*Outcome, error) {
 	s := p.s
 	s.mu.Lock()
-	v := s.views[view]
+	v := s.screens.views[view]
 	if v == nil || v.User != p.id {
 		s.mu.Unlock()
 		return nil, refuse("not_found")
 	}
-	if err := s.fill(&v.State, v.Blocks, p.id, values); err != nil {
+	if err := s.clicks.fill(&v.State, v.Blocks, p.id, values); err != nil {
 		s.mu.Unlock()
 		return nil, err
 	}
-	payload := s.interaction("view_submission", p.id, v.ID)
+	payload := s.clicks.interaction("view_submission", p.id, v.ID)
 	payload["view"], payload["response_urls"] = v.clone(), []any{}
 	s.mu.Unlock()
-	r, err := s.askInteractive(ctx, payload)
+	r, err := s.clicks.askInteractive(ctx, payload)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +40,7 @@ func (p *Person) Submit(ctx context.Context, view string, values map[string][]st
 	if r.body != nil && json.Unmarshal(r.body, &act) != nil {
 		act.Action = "invalid"
 	}
-	problem := s.respond(v, act.Action, act.View, act.Errors)
+	problem := s.screens.respond(v, act.Action, act.View, act.Errors)
 	s.mu.Unlock()
 	out := p.outcome(r)
 	if act.Action == "errors" {
@@ -53,8 +52,8 @@ func (p *Person) Submit(ctx context.Context, view string, values map[string][]st
 	return out, nil
 }
 
-// respond applies a response_action to the submitted modal v. Caller holds s.mu.
-func (s *Server) respond(v *View, action string, raw json.RawMessage, errs map[string]string) error {
+// respond applies a response_action to the submitted modal v. Caller holds the lock.
+func (s *screens) respond(v *View, action string, raw json.RawMessage, errs map[string]string) error {
 	stack := s.stacks[v.User]
 	depth := 0
 	for i, id := range stack {
@@ -108,24 +107,24 @@ func hasInput(blocks json.RawMessage, id string) bool {
 func (p *Person) CloseView(ctx context.Context, view string, all bool) (*Outcome, error) {
 	s := p.s
 	s.mu.Lock()
-	v := s.views[view]
+	v := s.screens.views[view]
 	if v == nil || v.User != p.id {
 		s.mu.Unlock()
 		return nil, refuse("not_found")
 	}
-	payload := s.interaction("view_closed", p.id, "")
+	payload := s.clicks.interaction("view_closed", p.id, "")
 	delete(payload, "trigger_id")
 	payload["view"], payload["is_cleared"] = v.clone(), all
-	tell, n := v.NotifyOnClose, len(s.stacks[p.id])-1
+	tell, n := v.NotifyOnClose, len(s.screens.stacks[p.id])-1
 	if all || v.ClearOnClose {
 		n = 0
 	}
-	s.drop(p.id, n)
+	s.screens.drop(p.id, n)
 	s.mu.Unlock()
 	if !tell {
 		return p.outcome(appResponse{}), nil
 	}
-	r, err := s.askInteractive(ctx, payload)
+	r, err := s.clicks.askInteractive(ctx, payload)
 	if err != nil {
 		return nil, err
 	}
@@ -137,21 +136,21 @@ func (p *Person) CloseView(ctx context.Context, view string, all bool) (*Outcome
 func (p *Person) Shortcut(ctx context.Context, callback, channel, ts string) (*Outcome, error) {
 	s := p.s
 	s.mu.Lock()
-	ch, m, err := s.visible(p.id, channel, ts)
+	ch, m, err := s.rooms.visible(p.id, channel, ts)
 	if err == nil {
-		err = s.mayCommand(s.opt.Shortcuts, callback)
+		err = s.grant.mayCommand(s.opt.Shortcuts, callback)
 	}
 	if err != nil {
 		s.mu.Unlock()
 		return nil, err
 	}
-	payload := s.interaction("message_action", p.id, "")
+	payload := s.clicks.interaction("message_action", p.id, "")
 	payload["callback_id"], payload["message_ts"], payload["action_ts"] = callback, ts, formatTS(s.now().UnixMicro())
 	payload["channel"] = map[string]any{"id": ch.ID, "name": payloadName(ch)}
 	payload["message"] = eventMessage(m)
-	payload["response_url"] = s.newResponseURL(&responseURL{user: p.id, channel: ch, thread: m.ThreadTS})
+	payload["response_url"] = s.clicks.newResponseURL(&responseURL{user: p.id, channel: ch, thread: m.ThreadTS})
 	s.mu.Unlock()
-	r, e := s.askInteractive(ctx, payload)
+	r, e := s.clicks.askInteractive(ctx, payload)
 	if e != nil {
 		return nil, e
 	}
@@ -162,14 +161,14 @@ func (p *Person) Shortcut(ctx context.Context, callback, channel, ts string) (*O
 func (p *Person) GlobalShortcut(ctx context.Context, callback string) (*Outcome, error) {
 	s := p.s
 	s.mu.Lock()
-	if err := s.mayCommand(s.opt.Shortcuts, callback); s.users[p.id] == nil || err != nil {
+	if err := s.grant.mayCommand(s.opt.Shortcuts, callback); s.people.users[p.id] == nil || err != nil {
 		s.mu.Unlock()
 		return nil, refuse("not_found")
 	}
-	payload := s.interaction("shortcut", p.id, "")
+	payload := s.clicks.interaction("shortcut", p.id, "")
 	payload["callback_id"], payload["action_ts"] = callback, formatTS(s.now().UnixMicro())
 	s.mu.Unlock()
-	r, err := s.askInteractive(ctx, payload)
+	r, err := s.clicks.askInteractive(ctx, payload)
 	if err != nil {
 		return nil, err
 	}
@@ -182,45 +181,35 @@ func (p *Person) GlobalShortcut(ctx context.Context, callback string) (*Outcome,
 func (p *Person) Command(ctx context.Context, channel, command, text string) (*Outcome, error) {
 	s := p.s
 	s.mu.Lock()
-	ch := s.channels[channel]
-	u := s.users[p.id]
+	ch := s.rooms.channels[channel]
+	u := s.people.users[p.id]
 	if ch == nil || u == nil || !ch.members[p.id] {
 		s.mu.Unlock()
 		return nil, refuse("channel_not_found")
 	}
-	if err := s.mayCommand(s.opt.Commands, command); err != nil {
+	if err := s.grant.mayCommand(s.opt.Commands, command); err != nil {
 		s.mu.Unlock()
 		return nil, err
 	}
 	link := &responseURL{user: p.id, channel: ch}
 	form := map[string]string{
 		"token": "fakeVerificationToken", "team_id": s.opt.TeamID, "team_domain": s.opt.Domain, "channel_id": ch.ID,
-		"channel_name": payloadName(ch), "user_id": u.ID, "user_name": u.Name, "command": command, "text": s.escapeNames(text),
-		"api_app_id": s.opt.AppID, "is_enterprise_install": "false", "response_url": s.newResponseURL(link),
-		"trigger_id": s.newTrigger(p.id, ""),
+		"channel_name": payloadName(ch), "user_id": u.ID, "user_name": u.Name, "command": command, "text": s.rooms.escapeNames(text),
+		"api_app_id": s.opt.AppID, "is_enterprise_install": "false", "response_url": s.clicks.newResponseURL(link),
+		"trigger_id": s.screens.newTrigger(p.id, ""),
 	}
 	s.mu.Unlock()
-	r, err := s.ask(ctx, &delivery{kind: "slash_commands", name: command, payload: mustJSON(form), form: form})
+	r, err := s.clicks.ask(ctx, &delivery{kind: "slash_commands", name: command, payload: mustJSON(form), form: form})
 	if err != nil {
 		return nil, err
 	}
 	out := p.outcome(r)
 	if r.body != nil {
 		s.mu.Lock()
-		if err := s.reply(link, r.body); err != nil {
+		if err := s.clicks.reply(link, r.body); err != nil {
 			out.Error = err.Error()
 		}
 		s.mu.Unlock()
 	}
 	return out, nil
-}
-
-// mayCommand checks that the app offers name and has the scope for it, and records its use.
-// Caller holds s.mu.
-func (s *Server) mayCommand(offered []string, name string) error {
-	if !s.scopes["commands"] || offered != nil && !slices.Contains(offered, name) {
-		return refuse("not_found")
-	}
-	s.used["commands"] = true
-	return nil
 }

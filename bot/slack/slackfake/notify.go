@@ -40,18 +40,28 @@ type Badges struct {
 	Threads  []ThreadBadge    `json:"threads"`  // only threads with something unread, by channel and ts
 }
 
-// inbox is the unread state of one person. Guarded by Server.mu.
+// Inboxes hold what people have not read and what was pushed to them. Guarded by the lock.
+type Inboxes struct {
+	*ground
+	people *directory
+	byUser map[string]*inbox
+}
+
+// reset empties all inboxes. Caller holds the lock.
+func (i *Inboxes) reset() { i.byUser = map[string]*inbox{} }
+
+// inbox is the unread state of one person. Guarded by the lock.
 type inbox struct {
 	notes    []Notification
 	channels map[string]*Badge
 	threads  map[string]*ThreadBadge
 }
 
-func (s *Server) inbox(user string) *inbox {
-	b := s.inboxes[user]
+func (i *Inboxes) inbox(user string) *inbox {
+	b := i.byUser[user]
 	if b == nil {
 		b = &inbox{channels: map[string]*Badge{}, threads: map[string]*ThreadBadge{}}
-		s.inboxes[user] = b
+		i.byUser[user] = b
 	}
 	return b
 }
@@ -125,7 +135,7 @@ func called(m *Message) (users map[string]bool, all bool) {
 	return users, all
 }
 
-// notify applies Slack's rules for one new message. Caller holds s.mu.
+// notify applies Slack's rules for one new message. Caller holds the lock.
 //
 //   - Authors of a root or reply and everybody mentioned in a thread follow it.
 //   - Followers get a reply as unread in the Threads view and as a notification.
@@ -134,45 +144,45 @@ func called(m *Message) (users map[string]bool, all bool) {
 //   - Other top-level messages only make the channel bold.
 //
 // Source: slack.com/help/articles/115000769927 and 201895138, read 2026-11.
-func (s *Server) notify(ch *channel, m *Message) {
+func (i *Inboxes) notify(ch *channel, m *Message) {
 	if m.system() {
 		return
 	}
 	users, all := called(m)
 	t := ch.threads[m.ThreadTS]
 	if t != nil && m.ThreadTS != "" {
-		s.follow(t, ch, users, m)
+		i.follow(t, ch, users, m)
 	}
 	for _, id := range ch.Members {
-		u := s.users[id]
+		u := i.people.users[id]
 		if id == m.User || u == nil || u.Bot || u.Deleted {
 			continue
 		}
 		following := t != nil && t.followers[id]
 		if m.isReply() && !following && !users[id] {
 			if m.Subtype == "thread_broadcast" {
-				s.inbox(id).channel(ch.ID).Unread++
+				i.inbox(id).channel(ch.ID).Unread++
 			}
 			continue
 		}
-		s.tell(ch, m, id, users[id], all)
+		i.tell(ch, m, id, users[id], all)
 	}
 	switch { // who writes has seen what is there
 	case m.User == "":
 	case m.isReply():
-		delete(s.inbox(m.User).threads, ch.ID+"|"+m.ThreadTS)
+		delete(i.inbox(m.User).threads, ch.ID+"|"+m.ThreadTS)
 	default:
-		s.inbox(m.User).channel(ch.ID).clear()
+		i.inbox(m.User).channel(ch.ID).clear()
 	}
 }
 
 func (b *Badge) clear() { b.Unread, b.Mentions = 0, 0 }
 
 // follow adds who follows a thread from now on.
-func (s *Server) follow(t *thread, ch *channel, users map[string]bool, m *Message) {
+func (i *Inboxes) follow(t *thread, ch *channel, users map[string]bool, m *Message) {
 	first := len(t.replies) == 1
 	add := func(id string) {
-		if u := s.users[id]; u != nil && !u.Bot && ch.members[id] {
+		if u := i.people.users[id]; u != nil && !u.Bot && ch.members[id] {
 			t.followers[id] = true
 		}
 	}
@@ -189,8 +199,8 @@ func (s *Server) follow(t *thread, ch *channel, users map[string]bool, m *Messag
 	}
 }
 
-func (s *Server) tell(ch *channel, m *Message, id string, mentioned, all bool) {
-	box := s.inbox(id)
+func (i *Inboxes) tell(ch *channel, m *Message, id string, mentioned, all bool) {
+	box := i.inbox(id)
 	kind := ""
 	switch {
 	case mentioned:
@@ -224,22 +234,22 @@ func (s *Server) tell(ch *channel, m *Message, id string, mentioned, all bool) {
 		from = m.Username
 	}
 	box.notes = append(box.notes, Notification{
-		At: s.now(), Kind: kind, Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, From: from, Text: m.Text,
+		At: i.now(), Kind: kind, Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, From: from, Text: m.Text,
 	})
 }
 
 // Notifications returns what was pushed to a person, oldest first.
-func (s *Server) Notifications(user string) []Notification {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.inbox(user).notes)
+func (i *Inboxes) Notifications(user string) []Notification {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return slices.Clone(i.inbox(user).notes)
 }
 
 // Badges returns what is unread for a person.
-func (s *Server) Badges(user string) Badges {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	box := s.inbox(user)
+func (i *Inboxes) Badges(user string) Badges {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	box := i.inbox(user)
 	out := Badges{Channels: map[string]Badge{}}
 	for id, b := range box.channels {
 		if b.Unread > 0 || b.Mentions > 0 {
@@ -261,7 +271,7 @@ func (s *Server) Badges(user string) Badges {
 func (s *Server) Followers(channel, thread string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch := s.channels[channel]
+	ch := s.rooms.channels[channel]
 	if ch == nil || ch.threads[thread] == nil {
 		return nil
 	}
@@ -273,7 +283,7 @@ func (p *Person) Follow(channel, thread string, on bool) error {
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch, m, err := s.visible(p.id, channel, thread)
+	ch, m, err := s.rooms.visible(p.id, channel, thread)
 	if err != nil || m.isReply() {
 		return refuse("thread_not_found")
 	}
@@ -290,12 +300,12 @@ func (p *Person) Follow(channel, thread string, on bool) error {
 func (p *Person) Read(channel string) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	p.s.inbox(p.id).channel(channel).clear()
+	p.s.Inboxes.inbox(p.id).channel(channel).clear()
 }
 
 // ReadThread looks at a thread: its entry in the Threads view goes.
 func (p *Person) ReadThread(channel, thread string) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	delete(p.s.inbox(p.id).threads, channel+"|"+thread)
+	delete(p.s.Inboxes.inbox(p.id).threads, channel+"|"+thread)
 }

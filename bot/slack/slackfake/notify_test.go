@@ -12,7 +12,7 @@ import (
 // kinds lists what was pushed to a person since n.
 func (w *world) kinds(p *slackfake.Person, n int) []string {
 	out := []string{}
-	for _, x := range w.srv.Notifications(p.ID())[n:] {
+	for _, x := range w.srv.Inboxes.Notifications(p.ID())[n:] {
 		out = append(out, x.Kind)
 	}
 	return out
@@ -61,7 +61,7 @@ func TestWhoIsNotified(t *testing.T) {
 		{"but a mention still does", func() { w.post("<@U0ANN00001|ann>", slack.MsgOptionTS(root)) }, []string{"mention"}, []string{"thread_reply"}},
 	}
 	for _, s := range steps {
-		annN, benN := len(w.srv.Notifications(w.ann.ID())), len(w.srv.Notifications(w.ben.ID()))
+		annN, benN := len(w.srv.Inboxes.Notifications(w.ann.ID())), len(w.srv.Inboxes.Notifications(w.ben.ID()))
 		s.do()
 		for p, want := range map[*slackfake.Person][]string{w.ann: s.ann, w.ben: s.ben} {
 			n := annN
@@ -93,15 +93,15 @@ func TestBadges(t *testing.T) {
 		Channels: map[string]slackfake.Badge{w.ch: {Unread: 2, Mentions: 1}},
 		Threads:  []slackfake.ThreadBadge{{Channel: w.ch, Thread: root, Unread: 2, Mentions: 1}},
 	}
-	if got := w.srv.Badges(w.ann.ID()); !reflect.DeepEqual(got, want) {
+	if got := w.srv.Inboxes.Badges(w.ann.ID()); !reflect.DeepEqual(got, want) {
 		t.Errorf("ann = %+v", got)
 	}
-	if got := w.srv.Badges(w.ben.ID()); got.Channels[w.ch] != (slackfake.Badge{Unread: 3}) || got.Threads != nil {
+	if got := w.srv.Inboxes.Badges(w.ben.ID()); got.Channels[w.ch] != (slackfake.Badge{Unread: 3}) || got.Threads != nil {
 		t.Errorf("ben = %+v", got)
 	}
 	w.ann.Read(w.ch)
 	w.ann.ReadThread(w.ch, root)
-	if got := w.srv.Badges(w.ann.ID()); len(got.Channels) != 0 || len(got.Threads) != 0 {
+	if got := w.srv.Inboxes.Badges(w.ann.ID()); len(got.Channels) != 0 || len(got.Threads) != 0 {
 		t.Errorf("after reading = %+v", got)
 	}
 }

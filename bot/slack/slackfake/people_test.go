@@ -35,13 +35,13 @@ func TestUsers(t *testing.T) {
 	if all, err := w.api.GetUsersContext(w.ctx, slack.GetUsersOptionLimit(2)); err != nil || len(all) != 6 {
 		t.Errorf("users.list = %d, %v", len(all), err)
 	}
-	w.srv.SetScopes("users:read")
+	w.srv.Admin.SetScopes("users:read")
 	if u, err = w.api.GetUserInfoContext(w.ctx, w.ann.ID()); err != nil || u.Profile.Email != "" {
 		t.Errorf("e-mail without its scope: %+v, %v", u, err)
 	}
-	w.srv.SetScopes(slackfake.AllScopes()...)
+	w.srv.Admin.SetScopes(slackfake.AllScopes()...)
 	a := w.listen(nil)
-	if err := w.srv.UpdateUser(w.ann.ID(), func(u *slackfake.User) { u.Deleted = true }); err != nil {
+	if err := w.srv.Admin.UpdateUser(w.ann.ID(), func(u *slackfake.User) { u.Deleted = true }); err != nil {
 		t.Fatal(err)
 	}
 	_, raw := a.inner("user_change")
@@ -52,7 +52,7 @@ func TestUsers(t *testing.T) {
 	refused(t, err, "users_not_found")
 	_, _, _, err = w.api.OpenConversationContext(w.ctx, &slack.OpenConversationParameters{Users: []string{w.ann.ID()}})
 	refused(t, err, "user_disabled")
-	joined := w.srv.AddUser(slackfake.User{Name: "new"})
+	joined := w.srv.Admin.AddUser(slackfake.User{Name: "new"})
 	_, raw = a.inner("team_join")
 	if user, _ := raw["user"].(map[string]any); user["id"] != joined.ID {
 		t.Errorf("team_join = %v", raw)
@@ -70,12 +70,12 @@ func TestChannelLife(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	do(w.srv.RenameChannel(w.ch, "help"))
+	do(w.srv.Admin.RenameChannel(w.ch, "help"))
 	_, raw := a.inner("channel_rename")
 	if c, _ := raw["channel"].(map[string]any); c["name"] != "help" || c["id"] != w.ch {
 		t.Errorf("rename = %v", raw)
 	}
-	do(w.srv.ArchiveChannel(w.ch, true))
+	do(w.srv.Admin.ArchiveChannel(w.ch, true))
 	if _, raw = a.inner("channel_archive"); raw["channel"] != w.ch {
 		t.Errorf("archive = %v", raw)
 	}
@@ -84,9 +84,9 @@ func TestChannelLife(t *testing.T) {
 	if _, err := w.ann.Post(slackfake.Post{Channel: w.ch, Text: "x"}); err == nil {
 		t.Error("nobody writes into an archived channel")
 	}
-	do(w.srv.ArchiveChannel(w.ch, false))
+	do(w.srv.Admin.ArchiveChannel(w.ch, false))
 	a.inner("channel_unarchive")
-	fresh, err := w.srv.ChangeChannelID(w.ch)
+	fresh, err := w.srv.Admin.ChangeChannelID(w.ch)
 	do(err)
 	if _, raw = a.inner("channel_id_changed"); raw["old_channel_id"] != w.ch || raw["new_channel_id"] != fresh {
 		t.Errorf("id changed = %v", raw)
@@ -94,7 +94,7 @@ func TestChannelLife(t *testing.T) {
 	if ch, _, err := w.api.PostMessageContext(w.ctx, w.ch, slack.MsgOptionText("to the old id", false)); err != nil || ch != fresh {
 		t.Errorf("old id leads to %s, %v", ch, err)
 	}
-	do(w.srv.DeleteChannel(fresh))
+	do(w.srv.Admin.DeleteChannel(fresh))
 	if _, raw = a.inner("channel_deleted"); raw["channel"] != fresh {
 		t.Errorf("deleted = %v", raw)
 	}
@@ -111,7 +111,7 @@ func TestMembership(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	do(w.srv.Kick(w.ch, w.srv.BotUserID()))
+	do(w.srv.Admin.Kick(w.ch, w.srv.BotUserID()))
 	a.inner("member_left_channel")
 	a.inner("channel_left")
 	_, _, err := w.api.PostMessageContext(w.ctx, w.ch, slack.MsgOptionText("x", false))
@@ -138,7 +138,7 @@ func TestMembership(t *testing.T) {
 		t.Errorf("info = %+v, %v", info, err)
 	}
 	members, _, err := w.api.GetUsersInConversationContext(w.ctx, &slack.GetUsersInConversationParameters{ChannelID: w.ch})
-	if n := len(w.srv.Badges(w.ann.ID()).Channels); n != 0 {
+	if n := len(w.srv.Inboxes.Badges(w.ann.ID()).Channels); n != 0 {
 		t.Errorf("comings and goings made %d channels bold", n)
 	}
 	if err != nil || len(members) != 3 || !slices.Contains(members, w.ben.ID()) {
@@ -233,12 +233,12 @@ func TestUninstall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	a := w.listen(nil)
-	w.srv.Uninstall()
+	w.srv.Admin.Uninstall()
 	a.inner("tokens_revoked")
 	a.inner("app_uninstalled")
 	_, err := w.api.AuthTestContext(w.ctx)
 	refused(t, err, "account_inactive")
-	w.srv.Reinstall()
+	w.srv.Admin.Reinstall()
 	if _, err := w.api.AuthTestContext(w.ctx); err != nil {
 		t.Error(err)
 	}

@@ -49,16 +49,16 @@ func (p *Person) Post(in Post) (ts string, err error) {
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch, err := s.postable(p.id, in)
+	ch, err := s.rooms.postable(p.id, in)
 	if err != nil {
 		return "", err
 	}
-	team := s.users[p.id].TeamID
+	team := s.people.users[p.id].TeamID
 	m := &Message{User: p.id, Team: team, ClientMsgID: s.uuid(), ThreadTS: in.Thread}
 	if team != s.opt.TeamID {
 		m.UserTeam, m.SourceTeam = team, team
 	}
-	m.Text = s.wire(in.Text)
+	m.Text = wire(in.Text)
 	if strings.TrimSpace(in.Text) != "" && !in.Me {
 		m.Blocks = mustJSON([]any{object{"type": "rich_text", "block_id": s.secret(5), "elements": richText(m.Text)}})
 	}
@@ -70,28 +70,28 @@ func (p *Person) Post(in Post) (ts string, err error) {
 	case len(in.Files) > 0:
 		m.Subtype = "file_share"
 	}
-	s.disguise(m, in.As)
+	disguise(m, in.As)
 	for _, f := range in.Files {
-		m.Files = append(m.Files, s.keepFile(f, p.id, team))
+		m.Files = append(m.Files, s.files.keepFile(f, p.id, team))
 	}
 	if len(m.Files) > 0 {
 		no := false
 		m.Upload = &no
 	}
-	s.insert(ch, m)
-	s.shareAll(ch, m)
+	s.board.insert(ch, m)
+	s.files.shareAll(ch, m)
 	return m.TS, nil
 }
 
-func (s *Server) postable(user string, in Post) (*channel, error) {
-	ch := s.channels[in.Channel]
-	if to, ok := s.moved[in.Channel]; ok {
-		ch = s.channels[to]
+func (r *rooms) postable(user string, in Post) (*channel, error) {
+	ch := r.channels[in.Channel]
+	if to, ok := r.moved[in.Channel]; ok {
+		ch = r.channels[to]
 	}
 	switch {
-	case s.users[user] == nil:
+	case r.people.users[user] == nil:
 		return nil, refuse("user_not_found")
-	case s.users[user].Deleted:
+	case r.people.users[user].Deleted:
 		return nil, refuse("account_inactive")
 	case ch == nil:
 		return nil, refuse("channel_not_found")
@@ -99,7 +99,7 @@ func (s *Server) postable(user string, in Post) (*channel, error) {
 		return nil, refuse("not_in_channel")
 	case ch.Archived:
 		return nil, refuse("is_archived")
-	case ch.IM && s.opt.ReadOnlyDM && ch.members[s.opt.BotUser]:
+	case ch.IM && r.opt.ReadOnlyDM && ch.members[r.opt.BotUser]:
 		return nil, refuse("restricted_action")
 	case strings.TrimSpace(in.Text) == "" && len(in.Files) == 0:
 		return nil, refuse("no_text")
@@ -117,7 +117,7 @@ func (s *Server) postable(user string, in Post) (*channel, error) {
 }
 
 // disguise makes m come from something other than a person.
-func (s *Server) disguise(m *Message, as string) {
+func disguise(m *Message, as string) {
 	switch as {
 	case "slackbot":
 		m.User, m.ClientMsgID = "USLACKBOT", ""
@@ -130,10 +130,10 @@ func (s *Server) disguise(m *Message, as string) {
 	}
 }
 
-// visible finds a message that a person sees. Caller holds s.mu.
-func (s *Server) visible(user, channel, ts string) (*channel, *Message, error) {
-	ch := s.channels[channel]
-	if s.users[user] == nil {
+// visible finds a message that a person sees. Caller holds the lock.
+func (r *rooms) visible(user, channel, ts string) (*channel, *Message, error) {
+	ch := r.channels[channel]
+	if r.people.users[user] == nil {
 		return nil, nil, refuse("user_not_found")
 	}
 	if ch == nil || !ch.members[user] {
@@ -151,7 +151,7 @@ func (p *Person) Edit(channel, ts, text string) error {
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch, m, err := s.visible(p.id, channel, ts)
+	ch, m, err := s.rooms.visible(p.id, channel, ts)
 	switch {
 	case err != nil:
 		return err
@@ -161,12 +161,12 @@ func (p *Person) Edit(channel, ts, text string) error {
 		return refuse("no_text")
 	}
 	prev := m.clone()
-	m.Text = s.wire(text)
+	m.Text = wire(text)
 	if m.Subtype != "me_message" {
 		m.Blocks = mustJSON([]any{object{"type": "rich_text", "block_id": s.secret(5), "elements": richText(m.Text)}})
 	}
 	m.Edited = &Edited{User: p.id, TS: formatTS(s.now().UnixMicro())}
-	s.change(ch, m, prev)
+	s.board.change(ch, m, prev)
 	return nil
 }
 
@@ -176,14 +176,14 @@ func (p *Person) Delete(channel, ts string) error {
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch, m, err := s.visible(p.id, channel, ts)
+	ch, m, err := s.rooms.visible(p.id, channel, ts)
 	if err != nil {
 		return err
 	}
-	if m.User != p.id && !s.users[p.id].Admin {
+	if m.User != p.id && !s.people.users[p.id].Admin {
 		return refuse("cant_delete_message")
 	}
-	s.remove(ch, m)
+	s.board.remove(ch, m)
 	return nil
 }
 
@@ -192,11 +192,11 @@ func (p *Person) React(channel, ts, name string) error {
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch, m, err := s.visible(p.id, channel, ts)
+	ch, m, err := s.rooms.visible(p.id, channel, ts)
 	if err != nil {
 		return err
 	}
-	return plain(s.react(ch, m, p.id, name))
+	return plain(s.board.react(ch, m, p.id, name))
 }
 
 // Unreact takes an emoji off. Errors: message_not_found, no_reaction.
@@ -204,11 +204,11 @@ func (p *Person) Unreact(channel, ts, name string) error {
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch, m, err := s.visible(p.id, channel, ts)
+	ch, m, err := s.rooms.visible(p.id, channel, ts)
 	if err != nil {
 		return err
 	}
-	return plain(s.unreact(ch, m, p.id, name))
+	return plain(s.board.unreact(ch, m, p.id, name))
 }
 
 // plain keeps a nil *apiError from becoming a non-nil error.
@@ -224,14 +224,14 @@ func (p *Person) Join(channel string) error {
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch := s.channels[channel]
+	ch := s.rooms.channels[channel]
 	switch {
-	case ch == nil || ch.Private || ch.IM || s.users[p.id] == nil:
+	case ch == nil || ch.Private || ch.IM || s.people.users[p.id] == nil:
 		return refuse("channel_not_found")
 	case ch.Archived:
 		return refuse("is_archived")
 	}
-	s.enter(ch, p.id, "")
+	s.rooms.enter(ch, p.id, "")
 	return nil
 }
 
@@ -240,14 +240,14 @@ func (p *Person) Leave(channel string) error {
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch := s.channels[channel]
+	ch := s.rooms.channels[channel]
 	if ch == nil {
 		return refuse("channel_not_found")
 	}
 	if ch.members[p.id] {
-		s.announce(ch, p.id, "channel_leave", "<@"+p.id+"> has left the channel")
+		s.rooms.announce(ch, p.id, "channel_leave", "<@"+p.id+"> has left the channel")
 	}
-	s.leave(ch, p.id)
+	s.rooms.leave(ch, p.id)
 	return nil
 }
 
@@ -257,16 +257,16 @@ func (p *Person) OpenHome() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.users[p.id] == nil:
+	case s.people.users[p.id] == nil:
 		return refuse("user_not_found")
 	case s.opt.NoHome:
 		return refuse("not_enabled")
 	}
-	ev := map[string]any{"type": "app_home_opened", "user": p.id, "channel": s.dmWith(p.id).ID, "tab": "home"}
-	if v := s.homes[p.id]; v != nil {
+	ev := map[string]any{"type": "app_home_opened", "user": p.id, "channel": s.rooms.dmWith(p.id).ID, "tab": "home"}
+	if v := s.screens.homes[p.id]; v != nil {
 		ev["view"] = v.clone()
 	}
-	s.emit("app_home_opened", nil, ev)
+	s.Events.emit("app_home_opened", nil, ev)
 	return nil
 }
 
@@ -277,7 +277,7 @@ var typedBullet = regexp.MustCompile(`(?m)^(\s*)[-*] `)
 
 // wire turns typed text into Slack's form: & < > escaped (a quote's mark too), chips kept,
 // addresses in <>, list marks as bullets.
-func (s *Server) wire(text string) string {
+func wire(text string) string {
 	text = typedBullet.ReplaceAllString(text, "$1• ")
 	var b strings.Builder
 	plainPart := func(t string) {
@@ -296,16 +296,16 @@ func (s *Server) wire(text string) string {
 
 var nameInText = regexp.MustCompile(`[@#][a-z0-9][a-z0-9._-]*`)
 
-// escapeNames does for slash commands what should_escape asks for. Caller holds s.mu.
-func (s *Server) escapeNames(text string) string {
-	return nameInText.ReplaceAllStringFunc(s.wire(text), func(w string) string {
-		for _, id := range s.userIDs {
-			if u := s.users[id]; w == "@"+u.Name {
+// escapeNames does for slash commands what should_escape asks for. Caller holds the lock.
+func (r *rooms) escapeNames(text string) string {
+	return nameInText.ReplaceAllStringFunc(wire(text), func(w string) string {
+		for _, id := range r.people.userIDs {
+			if u := r.people.users[id]; w == "@"+u.Name {
 				return "<@" + u.ID + "|" + u.Name + ">"
 			}
 		}
-		for _, id := range s.chanIDs {
-			if c := s.channels[id]; w == "#"+c.Name && !c.IM {
+		for _, id := range r.chanIDs {
+			if c := r.channels[id]; w == "#"+c.Name && !c.IM {
 				return "<#" + c.ID + "|" + c.Name + ">"
 			}
 		}
@@ -322,7 +322,7 @@ func sniff(data []byte) string {
 func (s *Server) Thread(channel, ts string) []*Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch := s.channels[channel]
+	ch := s.rooms.channels[channel]
 	if ch == nil || ch.byTS[ts] == nil {
 		return nil
 	}
@@ -339,7 +339,7 @@ func (s *Server) Thread(channel, ts string) []*Message {
 func (s *Server) Messages(channel string) []*Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch := s.channels[channel]
+	ch := s.rooms.channels[channel]
 	if ch == nil {
 		return nil
 	}
@@ -354,7 +354,7 @@ func (s *Server) Messages(channel string) []*Message {
 func (s *Server) Message(channel, ts string) *Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ch := s.channels[channel]; ch != nil && ch.byTS[ts] != nil {
+	if ch := s.rooms.channels[channel]; ch != nil && ch.byTS[ts] != nil {
 		return ch.byTS[ts].clone()
 	}
 	return nil
@@ -365,7 +365,7 @@ func (s *Server) Ephemerals(user string) []Ephemeral {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []Ephemeral
-	for _, e := range s.ephs {
+	for _, e := range s.clicks.ephs {
 		if (user == "" || e.User == user) && !e.Deleted {
 			out = append(out, *e)
 		}

@@ -34,14 +34,22 @@ func (m *Message) author() string {
 	return m.BotID
 }
 
+// board puts messages, replies and reactions into channels and tells who must know.
+type board struct {
+	*ground
+	files   *library
+	inboxes *Inboxes
+	events  *Events
+}
+
 // insert stamps m, puts it into the channel and tells everybody. m.ThreadTS names the wished
 // thread; if its root is gone the message becomes a top-level one, as Slack does.
-// Caller holds s.mu.
-func (s *Server) insert(ch *channel, m *Message) {
+// Caller holds the lock.
+func (b *board) insert(ch *channel, m *Message) {
 	m.Type = "message"
-	m.TS = ch.nextTS(s.now())
+	m.TS = ch.nextTS(b.now())
 	if m.Team == "" {
-		m.Team = s.opt.TeamID
+		m.Team = b.opt.TeamID
 	}
 	if m.ThreadTS != "" && ch.byTS[m.ThreadTS] == nil {
 		m.ThreadTS = ""
@@ -53,14 +61,14 @@ func (s *Server) insert(ch *channel, m *Message) {
 	if m.ThreadTS == "" {
 		ch.messages = append(ch.messages, m)
 	} else {
-		s.addReply(ch, m)
+		b.addReply(ch, m)
 	}
-	s.notify(ch, m)
-	s.note(Change{Kind: "message", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: m.author()})
-	s.emitMessage(ch, m)
+	b.inboxes.notify(ch, m)
+	b.note(Change{Kind: "message", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: m.author()})
+	b.emitMessage(ch, m)
 }
 
-func (s *Server) addReply(ch *channel, m *Message) {
+func (b *board) addReply(ch *channel, m *Message) {
 	t := ch.threadOf(m.ThreadTS)
 	m.ParentUserID = t.root.User
 	t.replies = append(t.replies, m)
@@ -71,7 +79,7 @@ func (s *Server) addReply(ch *channel, m *Message) {
 		m.Root = root
 	}
 	t.count(m)
-	s.refreshShares(ch, t)
+	b.files.refreshShares(ch, t)
 }
 
 // threadOf returns the thread under ts, making it when this is its first reply.
@@ -114,11 +122,11 @@ func (t *thread) recount() {
 	}
 }
 
-// change tells that m replaced prev. Caller holds s.mu.
-func (s *Server) change(ch *channel, m, prev *Message) {
-	s.note(Change{Kind: "changed", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: m.author()})
-	ts := ch.nextTS(s.now())
-	s.emit(ch.messageEventName(), ch, map[string]any{
+// change tells that m replaced prev. Caller holds the lock.
+func (b *board) change(ch *channel, m, prev *Message) {
+	b.note(Change{Kind: "changed", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: m.author()})
+	ts := ch.nextTS(b.now())
+	b.events.emit(ch.messageEventName(), ch, map[string]any{
 		"type": "message", "subtype": "message_changed", "hidden": true,
 		"message": eventMessage(m), "previous_message": eventMessage(prev),
 		"channel": ch.ID, "channel_type": ch.kind(), "ts": ts, "event_ts": ts,
@@ -126,16 +134,16 @@ func (s *Server) change(ch *channel, m, prev *Message) {
 }
 
 // remove deletes m: a root with replies leaves a tombstone, anything else goes.
-// Caller holds s.mu.
-func (s *Server) remove(ch *channel, m *Message) {
+// Caller holds the lock.
+func (b *board) remove(ch *channel, m *Message) {
 	prev := m.clone()
 	if t := ch.threads[m.TS]; t != nil && len(t.replies) > 0 {
 		*m = Message{
 			Type: "message", Subtype: "tombstone", Hidden: true, User: "USLACKBOT", Text: "This message was deleted.",
-			TS: m.TS, ThreadTS: m.TS, Team: s.opt.TeamID,
+			TS: m.TS, ThreadTS: m.TS, Team: b.opt.TeamID,
 		}
 		t.recount()
-		s.change(ch, m, prev)
+		b.change(ch, m, prev)
 		return
 	}
 	delete(ch.byTS, m.TS)
@@ -146,9 +154,9 @@ func (s *Server) remove(ch *channel, m *Message) {
 		t.recount()
 	}
 	delete(ch.threads, m.TS)
-	s.note(Change{Kind: "deleted", Channel: ch.ID, TS: m.TS, Thread: prev.ThreadTS})
-	ts := ch.nextTS(s.now())
-	s.emit(ch.messageEventName(), ch, map[string]any{
+	b.note(Change{Kind: "deleted", Channel: ch.ID, TS: m.TS, Thread: prev.ThreadTS})
+	ts := ch.nextTS(b.now())
+	b.events.emit(ch.messageEventName(), ch, map[string]any{
 		"type": "message", "subtype": "message_deleted", "hidden": true, "deleted_ts": m.TS,
 		"previous_message": eventMessage(prev),
 		"channel":          ch.ID, "channel_type": ch.kind(), "ts": ts, "event_ts": ts,
@@ -171,22 +179,22 @@ func eventMessage(m *Message) *Message {
 }
 
 // emitMessage sends the message event of a new message and, if it names the bot, app_mention.
-func (s *Server) emitMessage(ch *channel, m *Message) {
+func (b *board) emitMessage(ch *channel, m *Message) {
 	ev := asMap(eventMessage(m))
 	ev["channel"], ev["channel_type"], ev["event_ts"] = ch.ID, ch.kind(), m.TS
 	if m.Subtype == "thread_broadcast" && m.Root != nil {
 		ev["root"] = m.Root
 	}
-	s.emit(ch.messageEventName(), ch, ev)
-	mention := "<@" + s.opt.BotUser
+	b.events.emit(ch.messageEventName(), ch, ev)
+	mention := "<@" + b.opt.BotUser
 	named := strings.Contains(m.Text, mention+">") || strings.Contains(m.Text, mention+"|")
-	if !named || ch.IM || m.system() || m.User == s.opt.BotUser || m.BotID == s.opt.BotID {
+	if !named || ch.IM || m.system() || m.User == b.opt.BotUser || m.BotID == b.opt.BotID {
 		return
 	}
 	at := asMap(eventMessage(m))
 	delete(at, "subtype")
 	at["type"], at["channel"], at["event_ts"] = "app_mention", ch.ID, m.TS
-	s.emit("app_mention", ch, at)
+	b.events.emit("app_mention", ch, at)
 }
 
 // asMap turns a value into its JSON object.
@@ -224,20 +232,20 @@ func (c *channel) messageEventName() string {
 
 // findChannel looks a channel up by its id, or one it had before, and hides what the bot must
 // not know of: private channels it is not in.
-func (s *Server) findChannel(id string) (*channel, *apiError) {
-	if to, ok := s.moved[id]; ok {
+func (r *rooms) findChannel(id string) (*channel, *apiError) {
+	if to, ok := r.moved[id]; ok {
 		id = to
 	}
-	ch := s.channels[id]
-	if ch == nil || (ch.Private || ch.IM) && !ch.members[s.opt.BotUser] {
+	ch := r.channels[id]
+	if ch == nil || (ch.Private || ch.IM) && !ch.members[r.opt.BotUser] {
 		return nil, refuse("channel_not_found")
 	}
 	return ch, nil
 }
 
 // permalinkOf gives the address that people follow to a message.
-func (s *Server) permalinkOf(ch *channel, m *Message) string {
-	u := s.opt.WorkspaceURL + "archives/" + ch.ID + "/p" + strings.ReplaceAll(m.TS, ".", "")
+func (b *board) permalinkOf(ch *channel, m *Message) string {
+	u := b.opt.WorkspaceURL + "archives/" + ch.ID + "/p" + strings.ReplaceAll(m.TS, ".", "")
 	if m.isReply() {
 		u += "?thread_ts=" + m.ThreadTS + "&cid=" + ch.ID
 	}

@@ -7,8 +7,8 @@ import (
 
 var emojiName = regexp.MustCompile(`^[a-z0-9_+'\-\p{L}]{1,100}(::skin-tone-[2-6])?$`)
 
-func (c *call) reactionTarget() (*channel, *Message, *apiError) {
-	ch, err := c.findChannel(c.str("channel"))
+func (a *chatAPI) reactionTarget(c *call) (*channel, *Message, *apiError) {
+	ch, err := a.rooms.findChannel(c.str("channel"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -22,38 +22,38 @@ func (c *call) reactionTarget() (*channel, *Message, *apiError) {
 	return ch, m, nil
 }
 
-func (c *call) addReaction() (reply, *apiError) {
-	ch, m, err := c.reactionTarget()
+func (a *chatAPI) addReaction(c *call) (reply, *apiError) {
+	ch, m, err := a.reactionTarget(c)
 	if err != nil {
 		return nil, err
 	}
 	if ch.Archived {
 		return nil, refuse("is_archived")
 	}
-	if !ch.members[c.opt.BotUser] {
+	if !ch.members[a.opt.BotUser] {
 		return nil, refuse("not_in_channel")
 	}
-	return reply{}, c.react(ch, m, c.opt.BotUser, c.str("name"))
+	return reply{}, a.board.react(ch, m, a.opt.BotUser, c.str("name"))
 }
 
-func (c *call) removeReaction() (reply, *apiError) {
-	ch, m, err := c.reactionTarget()
+func (a *chatAPI) removeReaction(c *call) (reply, *apiError) {
+	ch, m, err := a.reactionTarget(c)
 	if err != nil {
 		return nil, err
 	}
-	return reply{}, c.unreact(ch, m, c.opt.BotUser, c.str("name"))
+	return reply{}, a.board.unreact(ch, m, a.opt.BotUser, c.str("name"))
 }
 
-func (c *call) getReactions() (reply, *apiError) {
-	ch, m, err := c.reactionTarget()
+func (a *chatAPI) getReactions(c *call) (reply, *apiError) {
+	ch, m, err := a.reactionTarget(c)
 	if err != nil {
 		return nil, err
 	}
 	return reply{"type": "message", "channel": ch.ID, "message": m.clone()}, nil
 }
 
-// react adds user's emoji to m and tells the app. Caller holds s.mu.
-func (s *Server) react(ch *channel, m *Message, user, name string) *apiError {
+// react adds user's emoji to m and tells the app. Caller holds the lock.
+func (b *board) react(ch *channel, m *Message, user, name string) *apiError {
 	if !emojiName.MatchString(name) {
 		return refuse("invalid_name")
 	}
@@ -69,12 +69,12 @@ func (s *Server) react(ch *channel, m *Message, user, name string) *apiError {
 	}
 	m.Reactions[i].Users = append(m.Reactions[i].Users, user)
 	m.Reactions[i].Count++
-	s.reactionEvent("reaction_added", ch, m, user, name)
+	b.reactionEvent("reaction_added", ch, m, user, name)
 	return nil
 }
 
-// unreact takes user's emoji off m and tells the app. Caller holds s.mu.
-func (s *Server) unreact(ch *channel, m *Message, user, name string) *apiError {
+// unreact takes user's emoji off m and tells the app. Caller holds the lock.
+func (b *board) unreact(ch *channel, m *Message, user, name string) *apiError {
 	i := slices.IndexFunc(m.Reactions, func(r Reaction) bool { return r.Name == name && slices.Contains(r.Users, user) })
 	if i < 0 {
 		return refuse("no_reaction")
@@ -84,19 +84,19 @@ func (s *Server) unreact(ch *channel, m *Message, user, name string) *apiError {
 	if r.Count--; r.Count == 0 {
 		m.Reactions = slices.Delete(m.Reactions, i, i+1)
 	}
-	s.reactionEvent("reaction_removed", ch, m, user, name)
+	b.reactionEvent("reaction_removed", ch, m, user, name)
 	return nil
 }
 
 // reactionEvent has no thread_ts, as in Slack: the app must know its messages.
-func (s *Server) reactionEvent(kind string, ch *channel, m *Message, user, name string) {
-	s.note(Change{Kind: "reaction", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: user})
+func (b *board) reactionEvent(kind string, ch *channel, m *Message, user, name string) {
+	b.note(Change{Kind: "reaction", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: user})
 	ev := map[string]any{
-		"type": kind, "user": user, "reaction": name, "event_ts": formatTS(s.now().UnixMicro()),
+		"type": kind, "user": user, "reaction": name, "event_ts": formatTS(b.now().UnixMicro()),
 		"item": map[string]any{"type": "message", "channel": ch.ID, "ts": m.TS},
 	}
 	if m.User != "" {
 		ev["item_user"] = m.User
 	}
-	s.emit(kind, ch, ev)
+	b.events.emit(kind, ch, ev)
 }

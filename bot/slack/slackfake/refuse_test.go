@@ -84,7 +84,7 @@ func TestPostRefusals(t *testing.T) {
 	root := w.post("root")
 	reply := w.say(w.ann, root, "reply")
 	locked := w.post("locked")
-	if err := w.srv.LockThread(w.ch, locked, true); err != nil {
+	if err := w.srv.Admin.LockThread(w.ch, locked, true); err != nil {
 		t.Fatal(err)
 	}
 	rich := `[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"x"}]}]}]`
@@ -241,18 +241,18 @@ func TestScopes(t *testing.T) {
 		{ID: "C0SECRET01", Name: "secret", Private: true, Members: []string{"U0FAKEBOT01"}},
 	}})
 	for _, r := range rows {
-		w.srv.SetScopes("commands")
+		w.srv.Admin.SetScopes("commands")
 		_, _, body := w.call(r.method, w.srv.BotToken(), r.args)
 		if body["error"] != "missing_scope" || body["needed"] != r.scope || body["provided"] != "commands" {
 			t.Errorf("%s without scope = %v, want %s", r.method, body, r.scope)
 		}
-		w.srv.SetScopes(r.scope)
+		w.srv.Admin.SetScopes(r.scope)
 		if _, _, body = w.call(r.method, w.srv.BotToken(), r.args); body["ok"] != true && body["error"] != "message_not_found" {
 			t.Errorf("%s with %s = %v", r.method, r.scope, body)
 		}
 	}
 	want := "channels:history channels:join channels:manage channels:read chat:write files:write groups:history groups:read groups:write im:write users:read users:read.email"
-	if got := strings.Join(w.srv.ScopesUsed(), " "); got != want {
+	if got := strings.Join(w.srv.Admin.ScopesUsed(), " "); got != want {
 		t.Errorf("scopes used\n got %s\nwant %s", got, want)
 	}
 	if c := w.srv.Calls("conversations.open"); len(c) != 2 || c[0].Error != "missing_scope" || !c[1].OK || c[1].Scopes[0] != "im:write" {

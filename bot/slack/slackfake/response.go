@@ -24,19 +24,19 @@ type responseURL struct {
 	uses      int
 }
 
-// newResponseURL registers l. Caller holds s.mu.
-func (s *Server) newResponseURL(l *responseURL) string {
+// newResponseURL registers l. Caller holds the lock.
+func (s *clicks) newResponseURL(l *responseURL) string {
 	l.at = s.now()
 	id := s.secret(24)
 	s.replies[id] = l
 	return s.home() + "/actions/" + s.opt.TeamID + "/" + id
 }
 
-func (s *Server) serveResponseURL(w http.ResponseWriter, r *http.Request) {
+func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	f := s.Strike("response_url", "")
+	f := s.faults.Strike("response_url", "")
 	s.mu.Unlock()
-	if f != nil && !s.faultBefore(w, r, f) {
+	if f != nil && !faultBefore(w, r, f) {
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -62,7 +62,7 @@ func (s *Server) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.mu.Unlock()
-	if f != nil && !s.faultAfter(w, r, f) {
+	if f != nil && !faultAfter(w, r, f) {
 		return
 	}
 	switch code {
@@ -87,8 +87,8 @@ type answerMessage struct {
 	Attachments     json.RawMessage `json:"attachments"`
 }
 
-// reply does what the app asked for through l. Caller holds s.mu.
-func (s *Server) reply(l *responseURL, body []byte) *apiError {
+// reply does what the app asked for through l. Caller holds the lock.
+func (s *clicks) reply(l *responseURL, body []byte) *apiError {
 	var a answerMessage
 	if json.Unmarshal(body, &a) != nil {
 		return refuse("invalid_payload")
@@ -96,7 +96,7 @@ func (s *Server) reply(l *responseURL, body []byte) *apiError {
 	if a.DeleteOriginal {
 		return s.deleteOriginal(l)
 	}
-	c := &call{Server: s, args: map[string]string{"text": a.Text}}
+	c := &call{ground: s.ground, grant: s.grant, args: map[string]string{"text": a.Text}}
 	if !isNull(a.Blocks) {
 		c.args["blocks"] = string(a.Blocks)
 	}
@@ -114,7 +114,7 @@ func (s *Server) reply(l *responseURL, body []byte) *apiError {
 	if a.ResponseType == "in_channel" {
 		m := c.botMessage(show)
 		m.ThreadTS = thread
-		s.insert(l.channel, m)
+		s.board.insert(l.channel, m)
 		return nil
 	}
 	if thread == "" {
@@ -124,7 +124,7 @@ func (s *Server) reply(l *responseURL, body []byte) *apiError {
 	return nil
 }
 
-func (s *Server) deleteOriginal(l *responseURL) *apiError {
+func (s *clicks) deleteOriginal(l *responseURL) *apiError {
 	switch {
 	case l.ephemeral != nil:
 		l.ephemeral.Deleted = true
@@ -133,11 +133,11 @@ func (s *Server) deleteOriginal(l *responseURL) *apiError {
 	case l.channel.byTS[l.ts] == nil:
 		return refuse("message_not_found")
 	}
-	s.remove(l.channel, l.channel.byTS[l.ts])
+	s.board.remove(l.channel, l.channel.byTS[l.ts])
 	return nil
 }
 
-func (s *Server) replaceOriginal(l *responseURL, show content) *apiError {
+func (s *clicks) replaceOriginal(l *responseURL, show content) *apiError {
 	if l.ephemeral != nil {
 		l.ephemeral.Text, l.ephemeral.Blocks, l.ephemeral.Deleted = cutText(show.text), show.blocks, false
 		s.note(Change{Kind: "ephemeral", Channel: l.channel.ID, TS: l.ephemeral.TS, User: l.user})
@@ -150,6 +150,6 @@ func (s *Server) replaceOriginal(l *responseURL, show content) *apiError {
 	prev := m.clone()
 	m.Text, m.Blocks, m.Attachments = cutText(show.text), show.blocks, show.attachments
 	m.Edited = &Edited{User: s.opt.BotUser, TS: formatTS(s.now().UnixMicro())}
-	s.change(l.channel, m, prev)
+	s.board.change(l.channel, m, prev)
 	return nil
 }

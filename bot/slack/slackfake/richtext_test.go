@@ -28,7 +28,7 @@ func TestTypedText(t *testing.T) {
 		"line one\nline two",
 		"",
 	} {
-		wire := s.wire(typed)
+		wire := wire(typed)
 		b, err := json.Marshal(richText(wire))
 		if err != nil {
 			t.Fatal(err)
@@ -46,7 +46,7 @@ func FuzzRichText(f *testing.F) {
 	s := New(Options{})
 	f.Cleanup(func() { s.Close() }) //nolint:errcheck // nothing listens
 	f.Fuzz(func(t *testing.T, typed string) {
-		parts := richText(s.wire(typed))
+		parts := richText(wire(typed))
 		if len(parts) == 0 {
 			t.Fatal("no elements")
 		}
@@ -68,11 +68,11 @@ func FuzzBlocks(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		got, err := s.checkBlocks(json.RawMessage(raw), onMessage)
+		got, err := checkBlocks(s.ground, json.RawMessage(raw), onMessage)
 		if err != nil {
 			return
 		}
-		if _, err := s.checkBlocks(mustJSON(got), onMessage); err != nil {
+		if _, err := checkBlocks(s.ground, mustJSON(got), onMessage); err != nil {
 			t.Fatalf("accepted, then refused: %v", err)
 		}
 		fullState(State{}, mustJSON(got))
@@ -106,11 +106,11 @@ func FuzzArguments(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, method, channel, text, blocks, object string) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		c := &call{Server: s, method: method, token: s.opt.BotToken, args: map[string]string{
+		c := &call{ground: s.ground, grant: s.grant, method: method, token: s.opt.BotToken, args: map[string]string{
 			"channel": channel, "ts": text, "text": text, "blocks": blocks, "metadata": object, "view": object, "attachments": blocks,
 			"user_id": s.opt.BotUser, "files": blocks, "limit": text, "cursor": text, "thread_ts": text, "user": s.opt.BotUser,
 		}}
-		out, err := c.run()
+		out, err := s.api.run(c)
 		if err == nil {
 			mustJSON(out)
 		}

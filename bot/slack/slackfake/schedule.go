@@ -8,8 +8,9 @@ import (
 // pollEvery is how often tasks are looked at when an injected clock may jump.
 const pollEvery = 10 * time.Millisecond
 
-// schedule holds what is due later by Slack's clock. Guarded by Server.mu.
+// schedule holds what is due later by Slack's clock. Guarded by the lock.
 type schedule struct {
+	*ground
 	tasks taskHeap
 	seq   int64
 	wake  chan struct{}
@@ -38,18 +39,18 @@ func (h *taskHeap) Pop() any {
 	return x
 }
 
-// after runs f, without the lock, once d has passed. Caller holds s.mu.
-func (s *Server) after(d time.Duration, f func()) {
-	s.sched.seq++
-	heap.Push(&s.sched.tasks, &task{at: s.now().Add(d), seq: s.sched.seq, run: f})
+// after runs f, without the lock, once d has passed. Caller holds the lock.
+func (s *schedule) after(d time.Duration, f func()) {
+	s.seq++
+	heap.Push(&s.tasks, &task{at: s.now().Add(d), seq: s.seq, run: f})
 	select {
-	case s.sched.wake <- struct{}{}:
+	case s.wake <- struct{}{}:
 	default:
 	}
 }
 
 // runSchedule is the one goroutine that runs due tasks; it ends with the server.
-func (s *Server) runSchedule() {
+func (s *schedule) runSchedule() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -58,29 +59,29 @@ func (s *Server) runSchedule() {
 		select {
 		case <-s.ctx.Done():
 			return
-		case <-s.sched.wake:
+		case <-s.wake:
 		case <-timer.C:
 		}
 	}
 }
 
 // runDue runs what is due and returns how long to wait for the rest.
-func (s *Server) runDue() time.Duration {
+func (s *schedule) runDue() time.Duration {
 	for {
 		s.mu.Lock()
-		if len(s.sched.tasks) == 0 {
+		if len(s.tasks) == 0 {
 			s.mu.Unlock()
 			return time.Hour
 		}
-		wait := s.sched.tasks[0].at.Sub(s.now())
+		wait := s.tasks[0].at.Sub(s.now())
 		if wait > 0 {
 			s.mu.Unlock()
-			if s.sched.poll {
+			if s.poll {
 				wait = min(wait, pollEvery)
 			}
 			return wait
 		}
-		t := heap.Pop(&s.sched.tasks).(*task)
+		t := heap.Pop(&s.tasks).(*task)
 		s.mu.Unlock()
 		t.run()
 	}

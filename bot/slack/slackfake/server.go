@@ -3,145 +3,109 @@ package slackfake
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
-	"sync"
-	"time"
 
 	"parley/bot/chatfake"
 )
 
-// Server is one emulated workspace with one app. It is an http.Handler; Start gives it a
-// listener of its own. All methods may be called at any time from any goroutine.
+// Server is one emulated workspace with one app: its address, and what can be seen in it. It is
+// an http.Handler; Start gives it a listener of its own. Its methods, and those of its parts,
+// may be called at any time from any goroutine.
 type Server struct {
+	*ground
 	*chatfake.FaultPlan
-
-	opt  Options
-	mux  *http.ServeMux
-	api  map[string]method
-	ctx  context.Context //nolint:containedctx // ends with Close; owns every goroutine below
 	stop context.CancelFunc
-	wg   sync.WaitGroup
+	mux  *http.ServeMux
 	http *http.Server
-	// client delivers events and interactions in HTTP mode.
-	client *http.Client
 
-	mu      sync.Mutex
-	ids     int64
-	idStart int64  // differs between servers, unless their clock stands
-	url     string // of Start's listener
-	base    string // of the last API call
+	// Admin does what administrators and Slack itself do.
+	Admin *Administrator
+	// Events tells which events the app took, late or not at all.
+	Events *Events
+	// Sockets are the app's Socket Mode connections.
+	Sockets *Sockets
+	// Webhooks reach the app in HTTP mode.
+	Webhooks *Webhooks
+	// Inboxes hold what people have not read.
+	Inboxes *Inboxes
 
-	state
-	calls   []Call
-	used    map[string]bool // scopes that calls and events made use of
-	targets Targets
-	lanes   map[string][]*delivery // HTTP deliveries by key, in order
-	sockets []*socket
-	turn    int // of the sockets
-	tickets map[string]bool
-	pending map[string]*delivery // by envelope id
-	held    []*delivery          // by a reorder fault
-	parked  []*delivery          // wait for a connection
-	lost    []LostEvent
-
-	untold  map[string]SlowEvent // events without an acknowledgement, by id
-	slow    []SlowEvent
-	buckets map[string]*bucket
-	log     *chatfake.Changes[Change]
-	sched   schedule
-}
-
-// state is what Reset throws away.
-type state struct {
-	scopes    map[string]bool
-	revoked   bool
-	users     map[string]*User
-	userIDs   []string // in order of joining
-	channels  map[string]*channel
-	chanIDs   []string
-	moved     map[string]string // ids before channel_id_changed
-	files     map[string]*File
-	uploads   map[string]*upload
-	ephs      []*Ephemeral
-	views     map[string]*View
-	stacks    map[string][]string // user → open modals, bottom first
-	homes     map[string]*View
-	triggers  map[string]*trigger
-	replies   map[string]*responseURL
-	inboxes   map[string]*inbox
-	selected  map[string]State // user|channel|ts → what was chosen in a message
-	statuses  map[string]ThreadStatus
-	suggested map[string]object // user|action → the app's last options
-}
-
-// channel is a Channel with its messages. Guarded by Server.mu.
-type channel struct {
-	Channel
-	members  map[string]bool
-	messages []*Message // top-level and broadcasts, by ts
-	byTS     map[string]*Message
-	threads  map[string]*thread
-	lastTS   int64
-}
-
-// thread is the replies under one root. Guarded by Server.mu.
-type thread struct {
-	root      *Message
-	replies   []*Message
-	followers map[string]bool
-	repliers  map[string]bool // authors of replies
-	locked    bool
+	grant   *grant
+	people  *directory
+	rooms   *rooms
+	board   *board
+	files   *library
+	screens *screens
+	clicks  *clicks
+	api     *webAPI
+	sched   *schedule
 }
 
 // New makes a workspace. Close must be called to end its goroutine.
 func New(o Options) *Server {
-	s := &Server{opt: o.withDefaults(), client: newClient()}
-	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.api = methods()
-	s.idStart = (o.withDefaults().Clock().UnixMicro() + o.Seed) % idSpace
-	s.sched.wake = make(chan struct{}, 1)
-	s.sched.poll = o.Clock != nil
-	s.log = chatfake.NewChanges[Change](s.ctx.Done())
-	s.FaultPlan = chatfake.NewFaultPlan(o.Seed, s.now)
-	s.pending = map[string]*delivery{}
-	s.lanes = map[string][]*delivery{}
-	s.tickets = map[string]bool{}
+	given := o.Clock != nil
+	o = o.withDefaults()
+	g := &ground{opt: o, idStart: (o.Clock().UnixMicro() + o.Seed) % idSpace}
+	ctx, stop := context.WithCancel(context.Background())
+	g.ctx = ctx
+	g.log = chatfake.NewChanges[Change](ctx.Done())
+	s := &Server{ground: g, FaultPlan: chatfake.NewFaultPlan(o.Seed, g.now), stop: stop, mux: http.NewServeMux()}
+	s.connect(given)
 	s.mu.Lock()
 	s.seed()
 	s.mu.Unlock()
-	s.mux = http.NewServeMux()
 	s.routes()
-	s.wg.Add(1)
-	go func() {
-		defer s.wg.Done()
-		s.runSchedule()
-	}()
+	s.wg.Go(s.sched.runSchedule)
 	return s
 }
 
+// connect makes the parts of the workspace and tells each of those that it needs. An injected
+// clock may jump.
+func (s *Server) connect(jumps bool) {
+	g := s.ground
+	s.grant = &grant{ground: g}
+	s.sched = &schedule{ground: g, wake: make(chan struct{}, 1), poll: jumps}
+	s.Events = &Events{ground: g, grant: s.grant, sched: s.sched, faults: s.FaultPlan}
+	s.Sockets = &Sockets{ground: g, events: s.Events, sched: s.sched, tickets: map[string]bool{}}
+	s.Webhooks = &Webhooks{ground: g, events: s.Events, client: newClient()}
+	s.Events.sockets, s.Events.webhooks = s.Sockets, s.Webhooks
+	s.people = &directory{ground: g, grant: s.grant}
+	s.files = &library{ground: g, events: s.Events}
+	s.Inboxes = &Inboxes{ground: g, people: s.people}
+	s.board = &board{ground: g, files: s.files, inboxes: s.Inboxes, events: s.Events}
+	s.rooms = &rooms{ground: g, people: s.people, board: s.board, events: s.Events}
+	s.screens = &screens{ground: g}
+	s.clicks = &clicks{ground: g, people: s.people, rooms: s.rooms, board: s.board, screens: s.screens, grant: s.grant, events: s.Events, faults: s.FaultPlan}
+	s.Admin = &Administrator{ground: g, people: s.people, rooms: s.rooms, board: s.board, files: s.files, grant: s.grant, events: s.Events}
+	s.api = &webAPI{
+		ground: g, grant: s.grant, faults: s.FaultPlan, sockets: s.Sockets,
+		chat:          &chatAPI{ground: g, rooms: s.rooms, board: s.board, clicks: s.clicks},
+		conversations: &conversationAPI{ground: g, rooms: s.rooms, clicks: s.clicks},
+		users:         &userAPI{ground: g, people: s.people, grant: s.grant, events: s.Events},
+		files:         &fileAPI{ground: g, files: s.files, rooms: s.rooms, board: s.board, sched: s.sched, grant: s.grant, faults: s.FaultPlan},
+		views:         &viewAPI{ground: g, screens: s.screens, people: s.people},
+	}
+	s.api.methods = s.api.table()
+}
+
 func (s *Server) seed() {
-	s.state = state{
-		scopes: map[string]bool{}, users: map[string]*User{}, channels: map[string]*channel{}, moved: map[string]string{},
-		files: map[string]*File{}, uploads: map[string]*upload{}, views: map[string]*View{}, stacks: map[string][]string{},
-		homes: map[string]*View{}, triggers: map[string]*trigger{}, replies: map[string]*responseURL{},
-		inboxes: map[string]*inbox{}, selected: map[string]State{}, statuses: map[string]ThreadStatus{}, suggested: map[string]object{},
-	}
-	s.used = map[string]bool{}
-	s.buckets = map[string]*bucket{}
-	s.calls, s.held, s.parked, s.lost = nil, nil, nil, nil
+	s.grant.reset()
+	s.people.reset()
+	s.rooms.reset()
+	s.files.reset()
+	s.Inboxes.reset()
+	s.screens.reset()
+	s.clicks.reset()
+	s.api.reset()
+	s.Events.reset()
 	s.ClearFaults()
-	for _, sc := range s.opt.Scopes {
-		s.scopes[sc] = true
-	}
-	s.putUser(User{ID: "USLACKBOT", Name: "slackbot", RealName: "Slackbot", Bot: false})
-	s.putUser(User{ID: s.opt.BotUser, Name: s.opt.AppName, RealName: s.opt.AppName, Bot: true, BotID: s.opt.BotID})
+	s.people.putUser(User{ID: "USLACKBOT", Name: "slackbot", RealName: "Slackbot", Bot: false})
+	s.people.putUser(User{ID: s.opt.BotUser, Name: s.opt.AppName, RealName: s.opt.AppName, Bot: true, BotID: s.opt.BotID})
 	for _, u := range s.opt.Users {
-		s.putUser(u)
+		s.people.putUser(u)
 	}
 	for _, c := range s.opt.Channels {
-		s.putChannel(c)
+		s.rooms.putChannel(c)
 	}
 }
 
@@ -150,15 +114,13 @@ func (s *Server) seed() {
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, d := range s.underWay() {
+	for _, d := range s.Events.underWay() {
 		if d.answer != nil {
 			d.respond(appResponse{err: "reset"})
 		}
 	}
 	s.seed()
-	clear(s.pending)
-	clear(s.lanes)
-	s.sched.tasks, s.untold, s.slow = nil, nil, nil
+	s.sched.tasks = nil
 	s.note(Change{Kind: "reset"})
 }
 
@@ -179,7 +141,7 @@ func (s *Server) Start(addr string) error {
 func (s *Server) Close() error {
 	s.stop()
 	s.mu.Lock()
-	open := slices.Clone(s.sockets)
+	open := slices.Clone(s.Sockets.open)
 	s.mu.Unlock()
 	for _, c := range open {
 		c.conn.CloseNow() //nolint:errcheck // going away
@@ -189,19 +151,12 @@ func (s *Server) Close() error {
 		err = s.http.Close()
 	}
 	s.wg.Wait()
-	s.client.CloseIdleConnections()
+	s.Webhooks.client.CloseIdleConnections()
 	return err
 }
 
 // ServeHTTP serves the Web API, files, response URLs, Socket Mode and /_fake/.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
-
-// URL is the address of Start's listener, without a final slash; empty before Start.
-func (s *Server) URL() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.url
-}
 
 // APIURL is what slack.OptionAPIURL and slackApiUrl need: URL with /api/.
 func (s *Server) APIURL() string { return s.URL() + "/api/" }
@@ -226,34 +181,3 @@ func (s *Server) TeamID() string { return s.opt.TeamID }
 
 // AppID is the app's id.
 func (s *Server) AppID() string { return s.opt.AppID }
-
-// SetScopes replaces the granted bot scopes, as a reinstallation would.
-func (s *Server) SetScopes(scopes ...string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.scopes = map[string]bool{}
-	for _, sc := range scopes {
-		s.scopes[sc] = true
-	}
-}
-
-// ScopesUsed lists the bot scopes that calls and delivered events needed so far, sorted.
-// A manifest grants too much if it has others.
-func (s *Server) ScopesUsed() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Sorted(maps.Keys(s.used))
-}
-
-func (s *Server) now() time.Time { return s.opt.Clock() }
-
-// home is the base of addresses given to the app. Caller holds s.mu.
-func (s *Server) home() string {
-	switch {
-	case s.opt.PublicURL != "":
-		return s.opt.PublicURL
-	case s.base != "":
-		return s.base
-	}
-	return s.url
-}

@@ -22,8 +22,8 @@ type SlowEvent struct {
 	made time.Time
 }
 
-// telling notes that an event is to be told. Caller holds s.mu.
-func (s *Server) telling(id, name string, event map[string]any) {
+// telling notes that an event is to be told. Caller holds the lock.
+func (s *Events) telling(id, name string, event map[string]any) {
 	ts, _ := event["ts"].(string)
 	subtype, _ := event["subtype"].(string)
 	if gone, ok := event["deleted_ts"].(string); ok {
@@ -39,7 +39,7 @@ func (s *Server) telling(id, name string, event map[string]any) {
 
 // told notes the acknowledgement of an event, of which only the first counts. Caller
 // holds s.mu.
-func (s *Server) told(id string) {
+func (s *Events) told(id string) {
 	e, ok := s.untold[id]
 	if !ok {
 		return
@@ -51,9 +51,9 @@ func (s *Server) told(id string) {
 	}
 }
 
-// SlowEvents lists the events that took at least so long to be acknowledged, or have
+// Slow lists the events that took at least so long to be acknowledged, or have
 // waited so long; those under 250 ms are not remembered.
-func (s *Server) SlowEvents(over time.Duration) []SlowEvent {
+func (s *Events) Slow(over time.Duration) []SlowEvent {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := slices.Clone(s.slow)

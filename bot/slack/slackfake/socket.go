@@ -23,10 +23,21 @@ const (
 	DisconnectTooMany  = "too_many_websockets"
 )
 
+// Sockets are the app's Socket Mode connections. Guarded by the lock.
+type Sockets struct {
+	*ground
+	events  *Events
+	sched   *schedule
+	open    []*socket
+	turn    int // whose it is to carry the next event
+	tickets map[string]bool
+	parked  []*delivery // wait for a connection
+}
+
 // socket is one Socket Mode connection.
 type socket struct {
 	conn  *websocket.Conn
-	out   []frame // guarded by Server.mu
+	out   []frame // guarded by the lock
 	ready chan struct{}
 }
 
@@ -36,15 +47,15 @@ type frame struct {
 	bye  bool // close properly after writing
 }
 
-func (c *call) openConnection() (reply, *apiError) {
-	ticket := c.secret(32)
-	c.tickets[ticket] = true
-	base := c.home()
+func (s *Sockets) openConnection(c *call) (reply, *apiError) {
+	ticket := s.secret(32)
+	s.tickets[ticket] = true
+	base := s.home()
 	ws := "ws" + strings.TrimPrefix(base, "http")
-	return reply{"url": ws + "/link/?ticket=" + ticket + "&app_id=" + c.opt.AppID}, nil
+	return reply{"url": ws + "/link/?ticket=" + ticket + "&app_id=" + s.opt.AppID}, nil
 }
 
-func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
+func (s *Sockets) serveSocket(w http.ResponseWriter, r *http.Request) {
 	t := r.URL.Query().Get("ticket")
 	s.mu.Lock()
 	known := s.tickets[t]
@@ -75,46 +86,46 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 }
 
 // register adds c and queues its hello frame before anything else.
-func (s *Server) register(c *socket) {
+func (s *Sockets) register(c *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sockets = append(s.sockets, c)
+	s.open = append(s.open, c)
 	host := "applink-" + s.secret(6)
 	c.push(frame{data: mustJSON(map[string]any{
-		"type": "hello", "num_connections": len(s.sockets),
+		"type": "hello", "num_connections": len(s.open),
 		"connection_info": map[string]any{"app_id": s.opt.AppID},
 		"debug_info":      map[string]any{"host": host, "build_number": 1, "approximate_connection_time": 18060},
 	})})
-	if len(s.sockets) > maxSockets {
+	if len(s.open) > maxSockets {
 		s.bye(c, DisconnectTooMany)
 	}
 	waiting := s.parked
 	s.parked = nil
 	for _, d := range waiting {
-		s.send(d)
+		s.events.send(d)
 	}
 	s.note(Change{Kind: "socket"})
 }
 
 // unregister takes c out; what it carried unacknowledged goes elsewhere.
-func (s *Server) unregister(c *socket) {
+func (s *Sockets) unregister(c *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sockets = slices.DeleteFunc(s.sockets, func(o *socket) bool { return o == c })
+	s.open = slices.DeleteFunc(s.open, func(o *socket) bool { return o == c })
 	var orphans []*delivery
-	for _, d := range s.pending {
+	for _, d := range s.events.pending {
 		if d.conn == c {
 			orphans = append(orphans, d)
 		}
 	}
 	slices.SortFunc(orphans, func(a, b *delivery) int { return strings.Compare(a.id, b.id) })
 	for _, d := range orphans {
-		s.failed(d, "connection_failed", false)
+		s.events.failed(d, "connection_failed", false)
 	}
 	s.note(Change{Kind: "socket"})
 }
 
-// push queues a frame. Caller holds Server.mu.
+// push queues a frame. Caller holds the lock.
 func (c *socket) push(f frame) {
 	c.out = append(c.out, f)
 	select {
@@ -123,7 +134,7 @@ func (c *socket) push(f frame) {
 	}
 }
 
-func (s *Server) bye(c *socket, reason string) {
+func (s *Sockets) bye(c *socket, reason string) {
 	c.push(frame{
 		data: mustJSON(map[string]any{"type": "disconnect", "reason": reason, "debug_info": map[string]any{"host": "applink"}}),
 		bye:  reason != DisconnectWarning,
@@ -131,32 +142,32 @@ func (s *Server) bye(c *socket, reason string) {
 }
 
 // Disconnect sends a disconnect frame to every connection; all reasons but the warning close it.
-func (s *Server) Disconnect(reason string) {
+func (s *Sockets) Disconnect(reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, c := range s.sockets {
+	for _, c := range s.open {
 		s.bye(c, reason)
 	}
 }
 
-// DropSockets cuts every connection without a word, as a broken network does.
-func (s *Server) DropSockets() {
+// Drop cuts every connection without a word, as a broken network does.
+func (s *Sockets) Drop() {
 	s.mu.Lock()
-	open := slices.Clone(s.sockets)
+	open := slices.Clone(s.open)
 	s.mu.Unlock()
 	for _, c := range open {
 		c.conn.CloseNow() //nolint:errcheck // being cut
 	}
 }
 
-// Sockets counts the open Socket Mode connections.
-func (s *Server) Sockets() int {
+// Count counts the open Socket Mode connections.
+func (s *Sockets) Count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.sockets)
+	return len(s.open)
 }
 
-func (s *Server) writeSocket(ctx context.Context, c *socket) {
+func (s *Sockets) writeSocket(ctx context.Context, c *socket) {
 	for {
 		s.mu.Lock()
 		batch := c.out
@@ -186,7 +197,7 @@ func (s *Server) writeSocket(ctx context.Context, c *socket) {
 }
 
 // pingSocket pings at intervals, as clients drop a silent server.
-func (s *Server) pingSocket(ctx context.Context, c *socket) {
+func (s *Sockets) pingSocket(ctx context.Context, c *socket) {
 	t := time.NewTicker(s.opt.PingInterval)
 	defer t.Stop()
 	for {
@@ -201,7 +212,7 @@ func (s *Server) pingSocket(ctx context.Context, c *socket) {
 	}
 }
 
-func (s *Server) readSocket(ctx context.Context, c *socket) {
+func (s *Sockets) readSocket(ctx context.Context, c *socket) {
 	for {
 		_, data, err := c.conn.Read(ctx)
 		if err != nil {
@@ -217,19 +228,19 @@ func (s *Server) readSocket(ctx context.Context, c *socket) {
 	}
 }
 
-func (s *Server) acked(envelope string, body json.RawMessage) {
+func (s *Sockets) acked(envelope string, body json.RawMessage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d := s.pending[envelope]
+	d := s.events.pending[envelope]
 	if d == nil || d.cut && d.attempt == 0 {
 		return
 	}
-	delete(s.pending, envelope)
+	delete(s.events.pending, envelope)
 	d.envelope, d.conn = "", nil
 	if d.answer != nil {
 		d.respond(appResponse{body: emptyToNil(body)})
 	}
-	s.told(d.id)
+	s.events.told(d.id)
 	s.note(Change{Kind: "ack", ID: d.id})
 }
 
@@ -241,29 +252,29 @@ func emptyToNil(body json.RawMessage) json.RawMessage {
 	return body
 }
 
-// park keeps d for the first connection that opens while an attempt may last. Caller holds s.mu.
-func (s *Server) park(d *delivery) {
+// park keeps d for the first connection that opens while an attempt may last. Caller holds the lock.
+func (s *Sockets) park(d *delivery) {
 	s.parked = append(s.parked, d)
-	s.after(s.opt.AckTimeout, func() {
+	s.sched.after(s.opt.AckTimeout, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if i := slices.Index(s.parked, d); i >= 0 {
 			s.parked = slices.Delete(s.parked, i, i+1)
-			s.failed(d, "connection_failed", false)
+			s.events.failed(d, "connection_failed", false)
 		}
 	})
 }
 
-// sendSocket gives d to one connection, in turn. Caller holds s.mu.
-func (s *Server) sendSocket(d *delivery) {
-	if len(s.sockets) == 0 {
+// sendSocket gives d to one connection, in turn. Caller holds the lock.
+func (s *Sockets) sendSocket(d *delivery) {
+	if len(s.open) == 0 {
 		s.park(d)
 		return
 	}
 	s.turn++
-	c := s.sockets[s.turn%len(s.sockets)]
+	c := s.open[s.turn%len(s.open)]
 	d.conn, d.envelope = c, s.uuid()
-	s.pending[d.envelope] = d
+	s.events.pending[d.envelope] = d
 	env := map[string]any{
 		"type": d.kind, "envelope_id": d.envelope, "payload": d.payload,
 		"accepts_response_payload": d.kind != "events_api",
@@ -273,16 +284,16 @@ func (s *Server) sendSocket(d *delivery) {
 	}
 	c.push(frame{data: mustJSON(env), cut: d.cut && d.attempt == 0})
 	mine := d.envelope
-	s.after(s.opt.AckTimeout, func() {
+	s.sched.after(s.opt.AckTimeout, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.pending[mine] != d {
+		if s.events.pending[mine] != d {
 			return
 		}
 		reason := "timeout"
 		if d.answer != nil {
 			reason = "operation_timeout"
 		}
-		s.failed(d, reason, false)
+		s.events.failed(d, reason, false)
 	})
 }

@@ -45,8 +45,8 @@ func TestSocketModeContract(t *testing.T) {
 	if first.Request.EnvelopeID == again.Request.EnvelopeID || eventID(t, first) != eventID(t, again) {
 		t.Error("a redelivery has a new envelope and the same event id")
 	}
-	w.until("the ack", func() bool { return w.srv.PendingEvents() == 0 })
-	if lost := w.srv.LostEvents(); len(lost) != 0 {
+	w.until("the ack", func() bool { return w.srv.Events.Pending() == 0 })
+	if lost := w.srv.Events.Lost(); len(lost) != 0 {
 		t.Errorf("lost %v", lost)
 	}
 }
@@ -113,7 +113,7 @@ func TestSocketLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.until("the ghost", func() bool { return w.srv.Sockets() == 1 })
+	w.until("the ghost", func() bool { return w.srv.Sockets.Count() == 1 })
 	w.say(w.ann, "", "swallowed")
 	if _, _, err := ghost.Read(w.ctx); err != nil { // hello
 		t.Fatal(err)
@@ -135,13 +135,13 @@ func TestReconnects(t *testing.T) {
 	a := w.listen(nil)
 	a.next(socketmode.EventTypeHello)
 	for _, cut := range []func(){
-		func() { w.srv.Disconnect(slackfake.DisconnectRefresh) },
-		func() { w.srv.Disconnect(slackfake.DisconnectWarning) },
-		w.srv.DropSockets,
+		func() { w.srv.Sockets.Disconnect(slackfake.DisconnectRefresh) },
+		func() { w.srv.Sockets.Disconnect(slackfake.DisconnectWarning) },
+		w.srv.Sockets.Drop,
 	} {
 		cut()
 		a.next(socketmode.EventTypeHello)
-		w.until("one socket", func() bool { return w.srv.Sockets() == 1 })
+		w.until("one socket", func() bool { return w.srv.Sockets.Count() == 1 })
 		w.say(w.ann, "", "still there?")
 		if _, raw := a.inner("message"); raw["text"] != "still there?" {
 			t.Errorf("got %v", raw)
@@ -200,7 +200,7 @@ func TestNobodyListens(t *testing.T) {
 	c := newClock()
 	w := newWorld(t, slackfake.Options{Clock: c.now})
 	w.say(w.ann, "", "one")
-	w.untilClock(c, "the first attempts to end", func() bool { return w.srv.PendingEvents() == 0 })
+	w.untilClock(c, "the first attempts to end", func() bool { return w.srv.Events.Pending() == 0 })
 	a := w.listen(nil)
 	w.untilClock(c, "the retry after a minute", func() bool { return len(a.got) > 1 })
 	ev := a.next(socketmode.EventTypeEventsAPI)
@@ -209,9 +209,9 @@ func TestNobodyListens(t *testing.T) {
 	}
 	a.stop()
 	<-a.done
-	w.until("no socket", func() bool { return w.srv.Sockets() == 0 })
+	w.until("no socket", func() bool { return w.srv.Sockets.Count() == 0 })
 	w.say(w.ann, "", "three")
-	w.untilClock(c, "the loss", func() bool { return len(w.srv.LostEvents()) > 0 })
+	w.untilClock(c, "the loss", func() bool { return len(w.srv.Events.Lost()) > 0 })
 }
 
 // untilClock moves the clock while it waits.
@@ -268,7 +268,7 @@ func TestWhatIsSent(t *testing.T) {
 	if raw["subtype"] != "message_changed" || m["edited"] == nil || p["text"] != "<@U0FAKEBOT01> help" || raw["text"] != nil {
 		t.Errorf("edit = %v", raw)
 	}
-	if err := w.srv.Unfurl(w.ch, root); err != nil {
+	if err := w.srv.Admin.Unfurl(w.ch, root); err != nil {
 		t.Fatal(err)
 	}
 	_, raw = a.inner("message")
@@ -326,7 +326,7 @@ func TestSubscriptions(t *testing.T) {
 	if raw := innerOf(t, ev.Request.Payload); raw["type"] != "app_mention" {
 		t.Errorf("first event = %v", raw)
 	}
-	if got := strings.Join(w.srv.ScopesUsed(), " "); got != "app_mentions:read" {
+	if got := strings.Join(w.srv.Admin.ScopesUsed(), " "); got != "app_mentions:read" {
 		t.Errorf("scopes used = %s", got)
 	}
 }

@@ -10,12 +10,12 @@ import (
 )
 
 // serveUpload takes the bytes of a file, raw or as any field of a multipart form.
-func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	f := s.Strike("upload", "")
-	u := s.uploads[r.PathValue("ticket")]
-	s.mu.Unlock()
-	if f != nil && !s.faultBefore(w, r, f) {
+func (a *fileAPI) serveUpload(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	f := a.faults.Strike("upload", "")
+	u := a.files.uploads[r.PathValue("ticket")]
+	a.mu.Unlock()
+	if f != nil && !faultBefore(w, r, f) {
 		return
 	}
 	if u == nil {
@@ -27,13 +27,13 @@ func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "bad upload", http.StatusBadRequest)
 		return
 	}
-	s.mu.Lock()
+	a.mu.Lock()
 	if !u.done {
 		u.done = true
 		u.file.setData(data)
 	}
-	s.mu.Unlock()
-	if f != nil && !s.faultAfter(w, r, f) {
+	a.mu.Unlock()
+	if f != nil && !faultAfter(w, r, f) {
 		return
 	}
 	fmt.Fprintf(w, "OK - %d", len(data))
@@ -62,23 +62,23 @@ func readFile(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 
 // serveFile gives a file's bytes to a token that may read files, and anybody else a redirect
 // to a page, as Slack does.
-func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	f := s.Strike("download", "")
+func (a *fileAPI) serveFile(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	f := a.faults.Strike("download", "")
 	_, id, _ := strings.Cut(r.PathValue("key"), "-")
-	file := s.files[id]
+	file := a.files.files[id]
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	may := token == s.opt.BotToken && !s.revoked && s.scopes["files:read"]
+	may := token == a.opt.BotToken && !a.grant.revoked && a.grant.scopes["files:read"]
 	var data []byte
 	var kind, name string
 	if file != nil {
 		data, kind, name = file.Data, file.Mimetype, file.Name
 	}
 	if may {
-		s.used["files:read"] = true
+		a.grant.used["files:read"] = true
 	}
-	s.mu.Unlock()
-	if f != nil && !s.faultBefore(w, r, f) {
+	a.mu.Unlock()
+	if f != nil && !faultBefore(w, r, f) {
 		return
 	}
 	switch {
@@ -101,7 +101,7 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
 	w.Write(data) //nolint:errcheck // the client is gone
 }
 
-func (s *Server) serveSignin(w http.ResponseWriter, _ *http.Request) {
+func (a *fileAPI) serveSignin(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	io.WriteString(w, "<!DOCTYPE html><html><head><title>Slack</title></head><body>Sign in to your workspace</body></html>") //nolint:errcheck // the client is gone
 }

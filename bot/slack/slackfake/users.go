@@ -5,23 +5,34 @@ import (
 	"time"
 )
 
+// directory is the workspace's people and bots. Guarded by the lock.
+type directory struct {
+	*ground
+	grant   *grant
+	users   map[string]*User
+	userIDs []string // in order of joining
+}
+
+// reset forgets everybody. Caller holds the lock.
+func (d *directory) reset() { d.users, d.userIDs = map[string]*User{}, nil }
+
 // AddUser adds a person (or bot) and tells the app with team_join. Empty ID, TeamID and names
 // are filled in. It returns what was added.
-func (s *Server) AddUser(u User) User {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := s.putUser(u)
-	s.emit("team_join", nil, map[string]any{"type": "team_join", "user": s.userJSON(p, s.scopes["users:read.email"])})
+func (a *Administrator) AddUser(u User) User {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	p := a.people.putUser(u)
+	a.events.emit("team_join", nil, map[string]any{"type": "team_join", "user": a.people.userJSON(p, a.grant.scopes["users:read.email"])})
 	return *p
 }
 
-// putUser fills in and stores u. Caller holds s.mu.
-func (s *Server) putUser(u User) *User {
+// putUser fills in and stores u. Caller holds the lock.
+func (d *directory) putUser(u User) *User {
 	if u.ID == "" {
-		u.ID = s.newID("U")
+		u.ID = d.newID("U")
 	}
 	if u.TeamID == "" {
-		u.TeamID = s.opt.TeamID
+		u.TeamID = d.opt.TeamID
 	}
 	if u.Name == "" {
 		u.Name = strings.ToLower(u.ID)
@@ -33,32 +44,32 @@ func (s *Server) putUser(u User) *User {
 		u.TZ = "Europe/Berlin"
 	}
 	if u.Updated == 0 {
-		u.Updated = s.now().Unix()
+		u.Updated = d.now().Unix()
 	}
-	if s.users[u.ID] == nil {
-		s.userIDs = append(s.userIDs, u.ID)
+	if d.users[u.ID] == nil {
+		d.userIDs = append(d.userIDs, u.ID)
 	}
-	s.users[u.ID] = &u
-	s.note(Change{Kind: "user", User: u.ID})
+	d.users[u.ID] = &u
+	d.note(Change{Kind: "user", User: u.ID})
 	return &u
 }
 
 // UpdateUser changes a person and tells the app with user_change. Deactivation is
 // Deleted = true; Slack then shows no profile picture but keeps the rest.
 // Errors: user_not_found.
-func (s *Server) UpdateUser(id string, change func(*User)) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	u := s.users[id]
+func (a *Administrator) UpdateUser(id string, change func(*User)) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	u := a.people.users[id]
 	if u == nil {
 		return refuse("user_not_found")
 	}
 	change(u)
-	u.Updated = s.now().Unix()
-	s.note(Change{Kind: "user", User: id})
-	s.emit("user_change", nil, map[string]any{
-		"type": "user_change", "user": s.userJSON(u, s.scopes["users:read.email"]),
-		"cache_ts": u.Updated, "event_ts": formatTS(s.now().UnixMicro()),
+	u.Updated = a.now().Unix()
+	a.note(Change{Kind: "user", User: id})
+	a.events.emit("user_change", nil, map[string]any{
+		"type": "user_change", "user": a.people.userJSON(u, a.grant.scopes["users:read.email"]),
+		"cache_ts": u.Updated, "event_ts": formatTS(a.now().UnixMicro()),
 	})
 	return nil
 }
@@ -68,16 +79,16 @@ func (s *Server) Users() []User {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []User
-	for _, id := range s.userIDs {
-		out = append(out, *s.users[id])
+	for _, id := range s.people.userIDs {
+		out = append(out, *s.people.users[id])
 	}
 	return out
 }
 
-func (s *Server) userJSON(u *User, email bool) reply {
+func (d *directory) userJSON(u *User, email bool) reply {
 	zone, label := u.TZOffset, u.TZ
 	if loc, err := time.LoadLocation(u.TZ); err == nil {
-		label, zone = s.now().In(loc).Zone()
+		label, zone = d.now().In(loc).Zone()
 	}
 	display := u.DisplayName
 	profile := reply{
@@ -90,7 +101,7 @@ func (s *Server) userJSON(u *User, email bool) reply {
 		profile["email"] = u.Email
 	}
 	if u.Bot {
-		profile["bot_id"], profile["api_app_id"] = u.BotID, s.opt.AppID
+		profile["bot_id"], profile["api_app_id"] = u.BotID, d.opt.AppID
 	}
 	out := reply{
 		"id": u.ID, "team_id": u.TeamID, "name": u.Name, "deleted": u.Deleted, "profile": profile,
@@ -109,54 +120,62 @@ func (s *Server) userJSON(u *User, email bool) reply {
 	return out
 }
 
-func (c *call) userInfo() (reply, *apiError) {
-	u := c.users[c.str("user")]
+// userAPI answers about people, teams and the token.
+type userAPI struct {
+	*ground
+	people *directory
+	grant  *grant
+	events *Events
+}
+
+func (a *userAPI) userInfo(c *call) (reply, *apiError) {
+	u := a.people.users[c.str("user")]
 	if u == nil {
 		return nil, refuse("user_not_found")
 	}
-	return reply{"user": c.userJSON(u, c.mayReadEmail())}, nil
+	return reply{"user": a.people.userJSON(u, c.mayReadEmail())}, nil
 }
 
 // mayReadEmail also records the scope as used.
 func (c *call) mayReadEmail() bool { return c.need("users:read.email") == nil }
 
-func (c *call) listUsers() (reply, *apiError) {
+func (a *userAPI) listUsers(c *call) (reply, *apiError) {
 	limit, skip, err := c.page(1000, 1000)
 	if err != nil {
 		return nil, err
 	}
 	email := c.mayReadEmail()
 	out, more := []reply{}, 0
-	for i := skip; i < len(c.userIDs); i++ {
+	for i := skip; i < len(a.people.userIDs); i++ {
 		if len(out) == limit {
 			more = i
 			break
 		}
-		out = append(out, c.userJSON(c.users[c.userIDs[i]], email))
+		out = append(out, a.people.userJSON(a.people.users[a.people.userIDs[i]], email))
 	}
-	return reply{"members": out, "cache_ts": c.now().Unix(), "response_metadata": nextCursor(more)}, nil
+	return reply{"members": out, "cache_ts": a.now().Unix(), "response_metadata": nextCursor(more)}, nil
 }
 
-func (c *call) lookupByEmail() (reply, *apiError) {
-	for _, id := range c.userIDs {
-		u := c.users[id]
+func (a *userAPI) lookupByEmail(c *call) (reply, *apiError) {
+	for _, id := range a.people.userIDs {
+		u := a.people.users[id]
 		if u.Email != "" && strings.EqualFold(u.Email, c.str("email")) && !u.Deleted && !u.Bot {
-			return reply{"user": c.userJSON(u, true)}, nil
+			return reply{"user": a.people.userJSON(u, true)}, nil
 		}
 	}
 	return nil, refuse("users_not_found")
 }
 
-func (c *call) botInfo() (reply, *apiError) {
+func (a *userAPI) botInfo(c *call) (reply, *apiError) {
 	id := c.str("bot")
 	if id == "" {
-		id = c.opt.BotID
+		id = a.opt.BotID
 	}
-	for _, uid := range c.userIDs {
-		u := c.users[uid]
+	for _, uid := range a.people.userIDs {
+		u := a.people.users[uid]
 		if u.BotID == id {
 			return reply{"bot": reply{
-				"id": id, "deleted": u.Deleted, "name": u.Name, "updated": u.Updated, "app_id": c.opt.AppID, "user_id": u.ID,
+				"id": id, "deleted": u.Deleted, "name": u.Name, "updated": u.Updated, "app_id": a.opt.AppID, "user_id": u.ID,
 				"icons": reply{},
 			}}, nil
 		}
@@ -164,20 +183,20 @@ func (c *call) botInfo() (reply, *apiError) {
 	return nil, refuse("bot_not_found")
 }
 
-func (c *call) teamInfo() (reply, *apiError) {
+func (a *userAPI) teamInfo(c *call) (reply, *apiError) {
 	return reply{"team": reply{
-		"id": c.opt.TeamID, "name": c.opt.TeamName, "domain": c.opt.Domain, "email_domain": "", "icon": reply{},
+		"id": a.opt.TeamID, "name": a.opt.TeamName, "domain": a.opt.Domain, "email_domain": "", "icon": reply{},
 	}}, nil
 }
 
-func (c *call) authTest() (reply, *apiError) {
+func (a *userAPI) authTest(c *call) (reply, *apiError) {
 	return reply{
-		"url": c.opt.WorkspaceURL, "team": c.opt.TeamName, "user": c.opt.AppName, "team_id": c.opt.TeamID,
-		"user_id": c.opt.BotUser, "bot_id": c.opt.BotID, "is_enterprise_install": false,
+		"url": a.opt.WorkspaceURL, "team": a.opt.TeamName, "user": a.opt.AppName, "team_id": a.opt.TeamID,
+		"user_id": a.opt.BotUser, "bot_id": a.opt.BotID, "is_enterprise_install": false,
 	}, nil
 }
 
-func (c *call) apiTest() (reply, *apiError) {
+func (a *userAPI) apiTest(c *call) (reply, *apiError) {
 	if e := c.str("error"); e != "" {
 		return nil, refuse(e)
 	}

@@ -17,6 +17,27 @@ const (
 	maxExternalID = 255
 )
 
+// screens are the modals and home tabs that people see. Guarded by the lock.
+type screens struct {
+	*ground
+	views    map[string]*View
+	stacks   map[string][]string // user → open modals, bottom first
+	homes    map[string]*View
+	triggers map[string]*trigger
+}
+
+// reset closes all views. Caller holds the lock.
+func (s *screens) reset() {
+	s.views, s.stacks, s.homes, s.triggers = map[string]*View{}, map[string][]string{}, map[string]*View{}, map[string]*trigger{}
+}
+
+// viewAPI opens and changes views for the app.
+type viewAPI struct {
+	*ground
+	screens *screens
+	people  *directory
+}
+
 // trigger lets the app open one modal for one user, once, shortly.
 type trigger struct {
 	user string
@@ -25,19 +46,19 @@ type trigger struct {
 	view string // the modal it came from
 }
 
-// newTrigger makes a trigger id. Caller holds s.mu.
-func (s *Server) newTrigger(user, view string) string {
+// newTrigger makes a trigger id. Caller holds the lock.
+func (s *screens) newTrigger(user, view string) string {
 	id := fmt.Sprintf("%d.%d.%s", s.now().UnixMilli(), 1_000_000+s.ids, s.secret(32))
 	s.triggers[id] = &trigger{user: user, at: s.now(), view: view}
 	return id
 }
 
-func (c *call) trigger() (*trigger, *apiError) {
+func (a *viewAPI) trigger(c *call) (*trigger, *apiError) {
 	id := c.str("trigger_id")
 	if id == "" {
 		id = c.str("interactivity_pointer")
 	}
-	t := c.triggers[id]
+	t := a.screens.triggers[id]
 	switch {
 	case id == "":
 		return nil, refuse("invalid_arguments", "[ERROR] missing required field: trigger_id")
@@ -45,14 +66,14 @@ func (c *call) trigger() (*trigger, *apiError) {
 		return nil, refuse("invalid_trigger_id")
 	case t.used:
 		return nil, refuse("exchanged_trigger_id")
-	case c.now().Sub(t.at) > c.opt.TriggerLife:
+	case a.now().Sub(t.at) > a.opt.TriggerLife:
 		return nil, refuse("expired_trigger_id")
 	}
 	return t, nil
 }
 
 // parseView validates a view as sent by the app.
-func (s *Server) parseView(raw json.RawMessage, types ...string) (*View, *apiError) {
+func (s *screens) parseView(raw json.RawMessage, types ...string) (*View, *apiError) {
 	if len(raw) > maxViewBytes {
 		return nil, refuse("view_too_large")
 	}
@@ -78,7 +99,7 @@ func (s *Server) parseView(raw json.RawMessage, types ...string) (*View, *apiErr
 	if utf8.RuneCountInString(v.PrivateMetadata) > maxPrivate {
 		bad("/private_metadata", "must be less than 3001 characters")
 	}
-	blocks, err := s.checkBlocks(v.Blocks, on)
+	blocks, err := checkBlocks(s.ground, v.Blocks, on)
 	if err != nil {
 		errs = append(errs, err.messages...)
 		if len(err.messages) == 0 {
@@ -107,8 +128,8 @@ func isInput(b any) bool {
 	return ok && m["type"] == "input"
 }
 
-func (s *Server) checkTitles(v *View, bad func(at, text string)) {
-	c := &checker{s: s}
+func (s *screens) checkTitles(v *View, bad func(at, text string)) {
+	c := &checker{ids: s.ground}
 	for key, p := range map[string]*json.RawMessage{"title": &v.Title, "submit": &v.Submit, "close": &v.Close} {
 		if isNull(*p) {
 			if key == "title" {
@@ -129,13 +150,13 @@ func (s *Server) checkTitles(v *View, bad func(at, text string)) {
 }
 
 // stamp gives v a new hash.
-func (s *Server) stamp(v *View) {
+func (s *screens) stamp(v *View) {
 	v.Hash = fmt.Sprintf("%d.%s", s.now().Unix(), s.secret(8))
 	s.note(Change{Kind: map[string]string{"home": "home"}[v.Type] + map[string]string{"modal": "view"}[v.Type], ID: v.ID, User: v.User})
 }
 
-// place puts a new modal on top of the user's stack. Caller holds s.mu.
-func (s *Server) place(v *View, user string, under []string) *apiError {
+// place puts a new modal on top of the user's stack. Caller holds the lock.
+func (s *screens) place(v *View, user string, under []string) *apiError {
 	if v.ExternalID != "" && s.byExternal(v.ExternalID) != nil {
 		return refuse("duplicate_external_id")
 	}
@@ -152,8 +173,8 @@ func (s *Server) place(v *View, user string, under []string) *apiError {
 	return nil
 }
 
-// drop takes modals off the user's stack until n are left. Caller holds s.mu.
-func (s *Server) drop(user string, n int) {
+// drop takes modals off the user's stack until n are left. Caller holds the lock.
+func (s *screens) drop(user string, n int) {
 	for _, id := range s.stacks[user][min(n, len(s.stacks[user])):] {
 		delete(s.views, id)
 		s.note(Change{Kind: "view", ID: id, User: user})
@@ -161,7 +182,7 @@ func (s *Server) drop(user string, n int) {
 	s.stacks[user] = s.stacks[user][:min(n, len(s.stacks[user]))]
 }
 
-func (s *Server) byExternal(id string) *View {
+func (s *screens) byExternal(id string) *View {
 	for _, v := range s.views {
 		if v.ExternalID == id {
 			return v
@@ -175,40 +196,40 @@ func (s *Server) byExternal(id string) *View {
 	return nil
 }
 
-func (c *call) openView() (reply, *apiError) {
-	t, err := c.trigger()
+func (a *viewAPI) openView(c *call) (reply, *apiError) {
+	t, err := a.trigger(c)
 	if err != nil {
 		return nil, err
 	}
-	v, err := c.parseView(c.raw("view"), "modal")
+	v, err := a.screens.parseView(c.raw("view"), "modal")
 	if err != nil {
 		return nil, err
 	}
-	c.drop(t.user, 0)
-	if err := c.place(v, t.user, nil); err != nil {
+	a.screens.drop(t.user, 0)
+	if err := a.screens.place(v, t.user, nil); err != nil {
 		return nil, err
 	}
 	t.used = true
 	return reply{"view": v.clone()}, nil
 }
 
-func (c *call) pushView() (reply, *apiError) {
-	t, err := c.trigger()
+func (a *viewAPI) pushView(c *call) (reply, *apiError) {
+	t, err := a.trigger(c)
 	if err != nil {
 		return nil, err
 	}
-	v, err := c.parseView(c.raw("view"), "modal")
+	v, err := a.screens.parseView(c.raw("view"), "modal")
 	if err != nil {
 		return nil, err
 	}
-	if err := c.push(v, t.user); err != nil {
+	if err := a.screens.push(v, t.user); err != nil {
 		return nil, err
 	}
 	t.used = true
 	return reply{"view": v.clone()}, nil
 }
 
-func (s *Server) push(v *View, user string) *apiError {
+func (s *screens) push(v *View, user string) *apiError {
 	under := s.stacks[user]
 	switch {
 	case len(under) == 0:
@@ -219,19 +240,19 @@ func (s *Server) push(v *View, user string) *apiError {
 	return s.place(v, user, under)
 }
 
-func (c *call) updateView() (reply, *apiError) {
+func (a *viewAPI) updateView(c *call) (reply, *apiError) {
 	var old *View
 	switch {
 	case c.str("view_id") != "":
-		if old = c.views[c.str("view_id")]; old == nil {
-			for _, h := range c.homes {
+		if old = a.screens.views[c.str("view_id")]; old == nil {
+			for _, h := range a.screens.homes {
 				if h.ID == c.str("view_id") {
 					old = h
 				}
 			}
 		}
 	case c.str("external_id") != "":
-		old = c.byExternal(c.str("external_id"))
+		old = a.screens.byExternal(c.str("external_id"))
 	default:
 		return nil, refuse("invalid_arguments", "[ERROR] missing required field: view_id")
 	}
@@ -241,16 +262,16 @@ func (c *call) updateView() (reply, *apiError) {
 	if h := c.str("hash"); h != "" && h != old.Hash {
 		return nil, refuse("hash_conflict")
 	}
-	v, err := c.parseView(c.raw("view"), old.Type)
+	v, err := a.screens.parseView(c.raw("view"), old.Type)
 	if err != nil {
 		return nil, err
 	}
-	c.replace(old, v)
+	a.screens.replace(old, v)
 	return reply{"view": old.clone()}, nil
 }
 
 // replace shows v in the place of old, which keeps its identity and the inputs that both have.
-func (s *Server) replace(old, v *View) {
+func (s *screens) replace(old, v *View) {
 	v.ID, v.User, v.RootViewID, v.PreviousViewID = old.ID, old.User, old.RootViewID, old.PreviousViewID
 	if v.ExternalID == "" {
 		v.ExternalID = old.ExternalID
@@ -260,30 +281,30 @@ func (s *Server) replace(old, v *View) {
 	s.stamp(old)
 }
 
-func (c *call) publishView() (reply, *apiError) {
+func (a *viewAPI) publishView(c *call) (reply, *apiError) {
 	user := c.str("user_id")
 	switch {
-	case c.opt.NoHome:
+	case a.opt.NoHome:
 		return nil, refuse("not_enabled")
-	case c.users[user] == nil:
+	case a.people.users[user] == nil:
 		return nil, refuse("user_not_found")
 	}
-	old := c.homes[user]
+	old := a.screens.homes[user]
 	if h := c.str("hash"); h != "" && (old == nil || h != old.Hash) {
 		return nil, refuse("hash_conflict")
 	}
-	v, err := c.parseView(c.raw("view"), "home")
+	v, err := a.screens.parseView(c.raw("view"), "home")
 	if err != nil {
 		return nil, err
 	}
 	if old == nil {
-		v.ID, v.User = c.newID("V"), user
+		v.ID, v.User = a.newID("V"), user
 		v.RootViewID = v.ID
-		c.homes[user] = v
-		c.stamp(v)
+		a.screens.homes[user] = v
+		a.screens.stamp(v)
 		old = v
 	} else {
-		c.replace(old, v)
+		a.screens.replace(old, v)
 	}
 	return reply{"view": old.clone()}, nil
 }
@@ -300,8 +321,8 @@ func (s *Server) Views(user string) []*View {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []*View
-	for _, id := range s.stacks[user] {
-		out = append(out, s.views[id].clone())
+	for _, id := range s.screens.stacks[user] {
+		out = append(out, s.screens.views[id].clone())
 	}
 	return out
 }
@@ -310,7 +331,7 @@ func (s *Server) Views(user string) []*View {
 func (s *Server) Home(user string) *View {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if v := s.homes[user]; v != nil {
+	if v := s.screens.homes[user]; v != nil {
 		return v.clone()
 	}
 	return nil

@@ -99,7 +99,7 @@ func (w shopWorld) thread(t *testing.T, text string) (root string) {
 func TestOwnSystem(t *testing.T) {
 	t.Parallel()
 	w := openShop(t)
-	until(t, "Slack is connected", func() bool { return w.world.Slack.Sockets() > 0 })
+	until(t, "Slack is connected", func() bool { return w.world.Slack.Sockets.Count() > 0 })
 	question := map[string]any{"type": "message", "id": "m-1", "from": map[string]any{"id": "u-17", "name": "Kim Miller"}, "text": "Where is my order?"}
 	w.post(t, question)
 	w.post(t, question) // once more, to be sure

@@ -259,7 +259,7 @@ func TestSlackAndTeams(t *testing.T) {
 	ctx, beside := t.Context(), openWorld(t)
 	w := openTeams(t, func(e *app.Env) { withSlack(e, beside) })
 	w.connect(t)
-	until(t, "Slack is connected", func() bool { return beside.Slack.Sockets() > 0 })
+	until(t, "Slack is connected", func() bool { return beside.Slack.Sockets.Count() > 0 })
 	w.apply(t, strings.Replace(nightPeople, `teams_channel:`, `slack_channel: "#support", home: teams, teams_channel:`, 1))
 
 	w.writes(t, "u-17", "Kim Miller", "Where is my order?")

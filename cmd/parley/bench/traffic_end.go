@@ -54,13 +54,13 @@ func (t *traffic) finish(ctx context.Context) error {
 	t.stop.Store(true)
 	err := t.wait(ctx, "the last messages", func() bool { return t.speaking.Load() == 0 })
 	if err == nil {
-		err = t.wait(ctx, "Slack's echoes", func() bool { return t.w.slack.PendingEvents() == 0 })
+		err = t.wait(ctx, "Slack's echoes", func() bool { return t.w.slack.Events.Pending() == 0 })
 	}
 	if err == nil {
 		err = t.w.drain(ctx, drainWithin)
 	}
 	if err == nil {
-		err = t.wait(ctx, "Slack's last echoes", func() bool { return t.w.slack.PendingEvents() == 0 })
+		err = t.wait(ctx, "Slack's last echoes", func() bool { return t.w.slack.Events.Pending() == 0 })
 	}
 	return err
 }
@@ -102,7 +102,7 @@ func (t *traffic) check(ctx context.Context) error {
 	if delivered != typed || replies != typed || strays > 0 {
 		errs = append(errs, fmt.Errorf("%w: of %d replies Parley knows %d, %d as delivered; %d threads of receipts that it could not place", errOrder, typed, replies, delivered, strays))
 	}
-	if lost := t.w.slack.LostEvents(); len(lost) > 0 {
+	if lost := t.w.slack.Events.Lost(); len(lost) > 0 {
 		errs = append(errs, fmt.Errorf("%w: Slack gave up %d events", errOrder, len(lost)))
 	}
 	return errors.Join(errs...)

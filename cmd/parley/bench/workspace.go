@@ -44,7 +44,7 @@ func startWorkspace(o slackOptions) (*workspace, error) {
 	o.channels = max(o.channels, 1)
 	w := &workspace{Server: slackfake.New(so), opt: o}
 	for i := range o.channels {
-		w.AddChannel(slackfake.Channel{ID: supportChannel(i), Name: fmt.Sprintf("support-%d", i), Members: []string{ann, ben, w.BotUserID()}})
+		w.Admin.AddChannel(slackfake.Channel{ID: supportChannel(i), Name: fmt.Sprintf("support-%d", i), Members: []string{ann, ben, w.BotUserID()}})
 	}
 	if err := w.Start("127.0.0.1:0"); err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (w *workspace) connect(ctx context.Context, c *child) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	base := "http://" + c.address + "/slack/"
-	return w.UseHTTP(ctx, slackfake.Targets{Events: base + "events", Commands: base + "commands", Interactions: base + "interactions"})
+	return w.Webhooks.Use(ctx, slackfake.Targets{Events: base + "events", Commands: base + "commands", Interactions: base + "interactions"})
 }
 
 func (w *workspace) close() error { return w.Close() }

@@ -35,7 +35,7 @@ func TestFlood(t *testing.T) {
 	defer s.close()
 	must(t, s.open())
 	s.extra = secondAccount(s.world)
-	must(t, s.world.Slack.Invite(Random, s.world.Slack.BotUserID(), Ann))
+	must(t, s.world.Slack.Admin.Invite(Random, s.world.Slack.BotUserID(), Ann))
 	must(t, s.world.Mail.AddMailbox(mailfake.MailboxConfig{Address: "sales@acme.test", Password: HelpPassword}))
 	must(t, s.setUp([]string{"settings={collect_floods: off}"})) // all customers are of one domain
 	must(t, s.start())

@@ -207,7 +207,7 @@ func (p *Page) plugState() plugState {
 	p.plugs.mu.Lock()
 	defer p.plugs.mu.Unlock()
 	// Teams calls when it has something to tell: there is nothing to be through to.
-	through := map[string]bool{lineSlack: p.world.Slack.Sockets() > 0, lineTeams: true, lineMail: p.world.Mail.State().Sessions > 0}
+	through := map[string]bool{lineSlack: p.world.Slack.Sockets.Count() > 0, lineTeams: true, lineMail: p.world.Mail.State().Sessions > 0}
 	look := func(line string) lineState {
 		s := lineState{State: "on", Can: p.cordsOf(line) != nil}
 		if c, is := p.plugs.cuts[line]; is {

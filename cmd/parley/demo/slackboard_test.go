@@ -28,8 +28,8 @@ type slackPlace struct {
 }
 
 func newSlackBoard(w *World, v variant) *slackBoard {
-	w.Slack.AddUser(slackfake.User{ID: gus, Name: "gus", RealName: "Gus Guest", Email: "gus@other.test", Restricted: true})
-	w.Slack.AddUser(slackfake.User{ID: fay, TeamID: "T0OTHERCO01", Name: "fay", RealName: "Fay Foreign", Email: "fay@foreign.test", Stranger: true})
+	w.Slack.Admin.AddUser(slackfake.User{ID: gus, Name: "gus", RealName: "Gus Guest", Email: "gus@other.test", Restricted: true})
+	w.Slack.Admin.AddUser(slackfake.User{ID: fay, TeamID: "T0OTHERCO01", Name: "fay", RealName: "Fay Foreign", Email: "fay@foreign.test", Stranger: true})
 	return &slackBoard{fake: w.Slack, requests: v.requests, twice: v.twice, clock: w.o.Clock, support: Support}
 }
 
@@ -49,7 +49,7 @@ func (b *slackBoard) started(ctx context.Context, address string) error {
 	if b.requests {
 		base := "http://" + address + "/slack/"
 		to := slackfake.Targets{Events: base + "events", Commands: base + "commands", Interactions: base + "interactions"}
-		if err := b.fake.UseHTTP(ctx, to); err != nil {
+		if err := b.fake.Webhooks.Use(ctx, to); err != nil {
 			return err
 		}
 	}
@@ -58,7 +58,7 @@ func (b *slackBoard) started(ctx context.Context, address string) error {
 	}
 	b.letIn = true
 	for _, user := range []string{gus, fay} {
-		if err := b.fake.Invite(b.support, user, Ann); err != nil {
+		if err := b.fake.Admin.Invite(b.support, user, Ann); err != nil {
 			return err
 		}
 	}
@@ -75,10 +75,12 @@ func (b *slackBoard) close() {}
 func (b *slackBoard) calls() string { return "" }
 
 // connected implements board.
-func (b *slackBoard) connected(parleys int) bool { return b.requests || b.fake.Sockets() >= parleys }
+func (b *slackBoard) connected(parleys int) bool {
+	return b.requests || b.fake.Sockets.Count() >= parleys
+}
 
 // pending implements board.
-func (b *slackBoard) pending() bool { return b.fake.PendingEvents() > 0 }
+func (b *slackBoard) pending() bool { return b.fake.Events.Pending() > 0 }
 
 // channel implements board.
 func (b *slackBoard) channel() string { return b.support }
@@ -105,7 +107,7 @@ func (b *slackBoard) direct(who string) []shown {
 // notices implements board.
 func (b *slackBoard) notices(who string) []shown {
 	var list []shown
-	for _, n := range b.fake.Notifications(cast()[who]) {
+	for _, n := range b.fake.Inboxes.Notifications(cast()[who]) {
 		if m := b.fake.Message(n.Channel, n.TS); m != nil {
 			list = append(list, b.shown(m))
 		}

@@ -159,7 +159,7 @@ func (b *slackBoard) suffer(trouble string, args []string) error {
 	case "disconnects":
 		b.fake.Inject(slackfake.Fault{Method: "apps.connections.open", Kind: slackfake.FaultHTTP})
 		b.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose})
-		b.fake.DropSockets()
+		b.fake.Sockets.Drop()
 	case "fails":
 		return b.failCalls(args[0], args[1])
 	case "repeats":
@@ -171,9 +171,9 @@ func (b *slackBoard) suffer(trouble string, args []string) error {
 	case "removes":
 		return b.fake.As(Owner).Delete(b.support, args[0])
 	case "unfurls":
-		return b.fake.Unfurl(b.support, args[0])
+		return b.fake.Admin.Unfurl(b.support, args[0])
 	case "retires":
-		return b.fake.UpdateUser(cast()[args[0]], func(u *slackfake.User) { u.Deleted = true })
+		return b.fake.Admin.UpdateUser(cast()[args[0]], func(u *slackfake.User) { u.Deleted = true })
 	default:
 		return b.manage(trouble)
 	}
@@ -221,26 +221,26 @@ func (b *slackBoard) look(name string, members []string) {
 	for _, who := range members {
 		ids = append(ids, cast()[who])
 	}
-	b.support = b.fake.AddChannel(slackfake.Channel{Name: name, Private: true, Members: ids}).ID
+	b.support = b.fake.Admin.AddChannel(slackfake.Channel{Name: name, Private: true, Members: ids}).ID
 }
 
 // manage does what administrators do.
 func (b *slackBoard) manage(what string) (err error) {
 	switch what {
 	case "archives", "unarchives":
-		return b.fake.ArchiveChannel(b.support, what == "archives")
+		return b.fake.Admin.ArchiveChannel(b.support, what == "archives")
 	case "expels":
-		return b.fake.Kick(b.support, b.fake.BotUserID())
+		return b.fake.Admin.Kick(b.support, b.fake.BotUserID())
 	case "invites":
-		return b.fake.Invite(b.support, b.fake.BotUserID(), Ann)
+		return b.fake.Admin.Invite(b.support, b.fake.BotUserID(), Ann)
 	case "moves":
-		b.support, err = b.fake.ChangeChannelID(b.support)
+		b.support, err = b.fake.Admin.ChangeChannelID(b.support)
 	case "uninstalls":
-		b.fake.Uninstall()
+		b.fake.Admin.Uninstall()
 	case "reinstalls":
-		b.fake.Reinstall()
+		b.fake.Admin.Reinstall()
 	case "renames":
-		return b.fake.RenameChannel(b.support, "customer-care")
+		return b.fake.Admin.RenameChannel(b.support, "customer-care")
 	case "mumbles":
 		b.mumble()
 	default:
@@ -251,8 +251,8 @@ func (b *slackBoard) manage(what string) (err error) {
 
 // mumble sends events that nobody understands.
 func (b *slackBoard) mumble() {
-	b.fake.SendEvent("channel_created", "", map[string]any{"type": "something_new", "channel": map[string]any{"id": 1}})
-	b.fake.SendEvent("message.channels", b.support, map[string]any{"type": "message", "channel": b.support, "ts": 17, "user": []string{"x"}})
-	b.fake.SendEvent("message.channels", b.support, map[string]any{"type": "message", "subtype": "message_changed", "channel": b.support})
-	b.fake.SendEvent("reaction_added", b.support, map[string]any{"type": "reaction_added", "item": "none"})
+	b.fake.Admin.SendEvent("channel_created", "", map[string]any{"type": "something_new", "channel": map[string]any{"id": 1}})
+	b.fake.Admin.SendEvent("message.channels", b.support, map[string]any{"type": "message", "channel": b.support, "ts": 17, "user": []string{"x"}})
+	b.fake.Admin.SendEvent("message.channels", b.support, map[string]any{"type": "message", "subtype": "message_changed", "channel": b.support})
+	b.fake.Admin.SendEvent("reaction_added", b.support, map[string]any{"type": "reaction_added", "item": "none"})
 }

@@ -261,7 +261,7 @@ func connected(ctx context.Context, w *World, q store.Querier) error {
 	defer tick.Stop()
 	for {
 		ok, err := watching(ctx, q)
-		if err != nil || ok && w.Slack.Sockets() > 0 {
+		if err != nil || ok && w.Slack.Sockets.Count() > 0 {
 			return err
 		}
 		select {

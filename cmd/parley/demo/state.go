@@ -77,7 +77,7 @@ func (p *Page) showState(w http.ResponseWriter, r *http.Request) {
 func (p *Page) slackState(as, channel, thread string) slackState {
 	fake := p.world.Slack
 	s := slackState{Users: fake.Users(), Bot: fake.BotUserID(), Views: fake.Views(as)}
-	badges := fake.Badges(as)
+	badges := fake.Inboxes.Badges(as)
 	for _, c := range fake.Channels() {
 		if !slices.Contains(c.Members, as) {
 			continue
@@ -103,7 +103,7 @@ func (p *Page) slackState(as, channel, thread string) slackState {
 			s.Ephemerals = append(s.Ephemerals, e)
 		}
 	}
-	s.Notices = fake.Notifications(as)
+	s.Notices = fake.Inboxes.Notifications(as)
 	s.Noticed = len(s.Notices)
 	if s.Noticed > 3 {
 		s.Notices = s.Notices[s.Noticed-3:]

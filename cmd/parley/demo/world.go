@@ -126,8 +126,8 @@ const anyPort = "127.0.0.1:0"
 // furnish makes the channels.
 func (w *World) furnish() {
 	members := []string{Ann, Ben, Zoe, Owner, w.Slack.BotUserID()}
-	w.Slack.AddChannel(slackfake.Channel{ID: Support, Name: "support", Members: members})
-	w.Slack.AddChannel(slackfake.Channel{ID: Random, Name: "random", Members: members[:3]})
+	w.Slack.Admin.AddChannel(slackfake.Channel{ID: Support, Name: "support", Members: members})
+	w.Slack.Admin.AddChannel(slackfake.Channel{ID: Random, Name: "random", Members: members[:3]})
 }
 
 func (w *World) layCords(ctx context.Context, o WorldOptions) (err error) {

@@ -27,7 +27,7 @@ func newWorkspace(o FakesOptions) *slackfake.Server {
 		{ID: ben, Name: "ben", RealName: "Ben Katz", Email: "ben@acme.test"},
 		{ID: zoe, Name: "zoe", RealName: "Zoe Marsh", Email: "zoe@acme.test"},
 	}})
-	s.AddChannel(slackfake.Channel{ID: support, Name: "support", Members: []string{ann, ben, zoe, s.BotUserID()}})
+	s.Admin.AddChannel(slackfake.Channel{ID: support, Name: "support", Members: []string{ann, ben, zoe, s.BotUserID()}})
 	return s
 }
 
