@@ -33,7 +33,7 @@ func (d *desk) lastReport() (last channels.Condition, told int) {
 func TestClosedIsTold(t *testing.T) {
 	t.Parallel()
 	w, d, root, p := talk(t)
-	other := w.fake.AddChannel(teamsfake.Channel{Team: w.team, Name: "Billing"})
+	other := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Billing"})
 	d.Open(other.ID)
 	typed(t, w, d, p, root, "which doesn't say how the channel is called")
 	must(t, w.s.catchUp(within(t)))
@@ -53,7 +53,7 @@ func TestClosedIsTold(t *testing.T) {
 	if _, now := d.lastReport(); now != told {
 		t.Errorf("told %d times more", now-told)
 	}
-	must(t, w.fake.Uninstall(within(t), w.team))
+	must(t, w.fake.Admin.Uninstall(within(t), w.team))
 	w.settled()
 	if got, _ := d.lastReport(); !strings.Contains(got.Text, "removed from the team “Support”") { // which is told last, too
 		t.Errorf("told %+v", got)
@@ -200,7 +200,7 @@ func TestChannelWithoutApp(t *testing.T) {
 	t.Parallel()
 	w, d, root, p := talk(t)
 	typed(t, w, d, p, root, "in the team's channel")
-	private := w.fake.AddChannel(teamsfake.Channel{Team: w.team, Name: "Private", Kind: teamsfake.KindPrivate, Members: []string{ann}, Added: true})
+	private := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Private", Kind: teamsfake.KindPrivate, Members: []string{ann}, Added: true})
 	event := func(name string, members string) {
 		t.Helper()
 		status, answer := w.raw(map[string]any{"type": connector.TypeConversationUpdate, "id": "f:" + name, members: []any{map[string]any{"id": w.s.me}},

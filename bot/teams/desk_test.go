@@ -98,7 +98,7 @@ func (w *world) accepted(d *desk, prefix string) bridge.Action {
 // settled waits until the emulator has nothing left to deliver.
 func (w *world) settled() {
 	w.t.Helper()
-	must(w.t, w.fake.WaitFor(within(w.t), func() bool { return w.fake.Pending() == 0 }))
+	must(w.t, w.fake.WaitFor(within(w.t), func() bool { return w.fake.Activities.Pending() == 0 }))
 }
 
 var errDown = errors.New("the database is down")

@@ -128,7 +128,7 @@ func (w *world) raw(a map[string]any, root string) (status int, answer string) {
 	}
 	body, err := json.Marshal(whole)
 	must(w.t, err)
-	status, got, err := w.fake.SendRaw(within(w.t), teamsfake.TokenGood, body)
+	status, got, err := w.fake.Forger.SendRaw(within(w.t), teamsfake.TokenGood, body)
 	must(w.t, err)
 	return status, string(got)
 }

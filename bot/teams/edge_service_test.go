@@ -72,7 +72,7 @@ func edgeStored(t *testing.T) {
 
 func edgeRemoved(t *testing.T) {
 	w, d, root, p := talk(t)
-	must(t, w.fake.Uninstall(within(t), w.team))
+	must(t, w.fake.Admin.Uninstall(within(t), w.team))
 	d.Wait(t, "that the app is out is told", func() bool { return d.Status() == channels.Broken })
 	if se := w.refused(saidPost(w, root, "out")); !errors.Is(se, bridge.ErrChannelClosed) || !strings.Contains(se.Hint, "Add the app") {
 		t.Errorf("%v, hint %q", se, se.Hint)
@@ -84,7 +84,7 @@ func edgeRemoved(t *testing.T) {
 	}
 	_, err := p.Reply(w.channel, root, "said meanwhile")
 	must(t, err)
-	must(t, w.fake.Install(within(t), w.team))
+	must(t, w.fake.Admin.Install(within(t), w.team))
 	d.Wait(t, "that it is in again is told", func() bool { return d.Status() == channels.Active })
 	_, err = w.s.Send(within(t), saidPost(w, root, "in again"))
 	must(t, err)
@@ -101,7 +101,7 @@ func edgeRemoved(t *testing.T) {
 
 func edgeChannels(t *testing.T) {
 	w, d, root, p := talk(t)
-	must(t, w.fake.RenameChannel(w.channel, "Clients"))
+	must(t, w.fake.Admin.RenameChannel(w.channel, "Clients"))
 	w.settled()
 	if id, err := w.s.Resolve(within(t), "#clients"); id != w.channel || err != nil {
 		t.Errorf("the renamed channel is %q, %v", id, err)
@@ -109,7 +109,7 @@ func edgeChannels(t *testing.T) {
 	if id, err := w.s.Resolve(within(t), "#customers"); id != "" || err != nil {
 		t.Errorf("its old name is %q, %v", id, err)
 	}
-	must(t, w.fake.DeleteChannel(w.channel))
+	must(t, w.fake.Admin.DeleteChannel(w.channel))
 	w.settled()
 	for _, thread := range []string{"", root} {
 		post := saidPost(w, thread, "gone")
@@ -120,14 +120,14 @@ func edgeChannels(t *testing.T) {
 			t.Errorf("in a deleted channel: %v", se)
 		}
 	}
-	must(t, w.fake.RestoreChannel(w.channel))
+	must(t, w.fake.Admin.RestoreChannel(w.channel))
 	w.settled()
 	_, err := w.s.Send(within(t), saidPost(w, root, "back"))
 	must(t, err)
 	if a := typed(t, w, d, p, root, "still there"); a.Text != "still there" {
 		t.Errorf("%+v", a)
 	}
-	must(t, w.fake.Forget(w.channel, root))
+	must(t, w.fake.Admin.Forget(w.channel, root))
 	if se := w.refused(saidPost(w, root, "lost")); !errors.Is(se, bridge.ErrThreadLost) {
 		t.Errorf("in a thread whose root is gone: %v", se)
 	}
@@ -135,7 +135,7 @@ func edgeChannels(t *testing.T) {
 
 func edgeService(t *testing.T) {
 	w, d, root, p := talk(t)
-	w.fake.SetRegion("amer")
+	w.fake.Admin.SetRegion("amer")
 	typed(t, w, d, p, root, "from elsewhere")
 	_, err := w.s.Send(within(t), saidPost(w, root, "there"))
 	must(t, err)
@@ -161,9 +161,9 @@ func edgeService(t *testing.T) {
 func edgeKeys(t *testing.T) {
 	w, d, root, p := talk(t)
 	typed(t, w, d, p, root, "signed with the first key")
-	must(t, w.fake.RotateKeys(true))
+	must(t, w.fake.Entra.RotateKeys(true))
 	for _, kind := range []teamsfake.Token{teamsfake.TokenUnknownKid, teamsfake.TokenExpired, teamsfake.TokenNone} {
-		if answers := w.fake.Flood(within(t), kind, 20); answers[http.StatusUnauthorized] != 20 {
+		if answers := w.fake.Forger.Flood(within(t), kind, 20); answers[http.StatusUnauthorized] != 20 {
 			t.Errorf("%s: %v", kind, answers)
 		}
 	}
@@ -175,7 +175,7 @@ func edgeKeys(t *testing.T) {
 func edgePrivate(t *testing.T) {
 	w, d, root, p := talk(t)
 	typed(t, w, d, w.fake.As(ben), root, "known from elsewhere")
-	private := w.fake.AddChannel(teamsfake.Channel{Team: w.team, Name: "Private", Kind: teamsfake.KindPrivate, Members: []string{ann}, Added: true})
+	private := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Private", Kind: teamsfake.KindPrivate, Members: []string{ann}, Added: true})
 	d.Open(private.ID)
 	sent, err := w.s.Send(within(t), bridge.Post{Kind: bridge.PostRoot, Token: "private", Attempt: 1, Place: bridge.Place{Channel: private.ID}, Facts: sampleFacts()})
 	must(t, err)
@@ -247,7 +247,7 @@ func edgeUnexpected(t *testing.T) {
 	}
 	for body, want := range map[string]int{"null": http.StatusBadRequest, "": http.StatusBadRequest, `{"type":"message"} x`: http.StatusBadRequest, "[]": http.StatusBadRequest,
 		`{"type":"message","text":"` + strings.Repeat("x", 2<<20) + `"}`: http.StatusRequestEntityTooLarge} {
-		status, _, err := w.fake.SendRaw(within(t), teamsfake.TokenGood, []byte(body))
+		status, _, err := w.fake.Forger.SendRaw(within(t), teamsfake.TokenGood, []byte(body))
 		if err != nil || status != want {
 			t.Errorf("%.40q is answered %d, %v; want %d", body, status, err, want)
 		}

@@ -27,7 +27,7 @@ func typed(t *testing.T, w *world, d *desk, p *teamsfake.Person, root, text stri
 
 func edgeMentions(t *testing.T) {
 	w, d, root, p := talk(t)
-	namesake := w.fake.AddUser(teamsfake.User{Name: "Parley", Bot: true})
+	namesake := w.fake.Admin.AddUser(teamsfake.User{Name: "Parley", Bot: true})
 	if a := typed(t, w, d, p, root, "please <@bot> resolve this"); a.Verb != bridge.VerbSay || !a.MentionsBot {
 		t.Errorf("in the middle: %+v", a)
 	}
@@ -72,7 +72,7 @@ func edgeUnmentioned(t *testing.T) {
 	if a := typed(t, w, d, p, root, "We are on it"); a.Verb != bridge.VerbSay || a.Text != "We are on it" || a.Actor.Kind != bridge.ActorPerson {
 		t.Errorf("%+v", a)
 	}
-	w.fake.SetRSC(false)
+	w.fake.Entra.SetRSC(false)
 	before := d.Number("m:")
 	_, err := p.Reply(w.channel, root, "nobody hears this")
 	must(t, err)
@@ -98,7 +98,7 @@ func edgeElsewhere(t *testing.T) {
 	// What isn't our business isn't kept: chatter in other threads and channels, and what
 	// becomes of it.
 	before := len(d.IDs())
-	other := w.fake.AddChannel(teamsfake.Channel{Team: w.team, Name: "Lunch"})
+	other := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Lunch"})
 	for _, at := range []teamsfake.Post{{Channel: w.channel, Root: id, Text: "our own chat"}, {Channel: other.ID, Text: "pizza?"}} {
 		said, err := p.Post(at)
 		must(t, err)
@@ -131,8 +131,8 @@ func edgeTwice(t *testing.T) {
 	d.Wait(t, "an attempt to store", func() bool { return d.Attempts() > before })
 	d.Refuse(nil)
 	w.settled()
-	if n := d.Number("m:"); n != 4 || len(w.fake.LostActivities()) > 0 {
-		t.Errorf("%d facts of 4 messages, lost %v", n, w.fake.LostActivities())
+	if n := d.Number("m:"); n != 4 || len(w.fake.Activities.Lost()) > 0 {
+		t.Errorf("%d facts of 4 messages, lost %v", n, w.fake.Activities.Lost())
 	}
 }
 
@@ -218,8 +218,8 @@ func edgeHostile(t *testing.T) {
 
 func edgeStrangers(t *testing.T) {
 	w, d, root, _ := talk(t)
-	outsider := w.fake.AddUser(teamsfake.User{Name: "Out Sider", TenantID: "99999999-0000-4000-8000-000000000009"})
-	nobody := w.fake.AddUser(teamsfake.User{Name: "No Id", NoAAD: true})
+	outsider := w.fake.Admin.AddUser(teamsfake.User{Name: "Out Sider", TenantID: "99999999-0000-4000-8000-000000000009"})
+	nobody := w.fake.Admin.AddUser(teamsfake.User{Name: "No Id", NoAAD: true})
 	for who, kind := range map[string]bridge.ActorKind{eve: bridge.ActorForeign, outsider.ID: bridge.ActorForeign, nobody.ID: bridge.ActorForeign, ann: bridge.ActorPerson} {
 		if a := typed(t, w, d, w.fake.As(who), root, "Hello"); a.Actor.Kind != kind {
 			t.Errorf("%s is %+v", who, a.Actor)
@@ -249,7 +249,7 @@ func edgeFilesOnly(t *testing.T) {
 	if a := post(teamsfake.NewFile{Name: "plan.pdf", Data: []byte("%PDF-1.4 plan")}); a.Text != "" || len(a.Files) != 1 || a.Files[0].Name != "plan.pdf" || read(t, w, a.Files[0]) != "%PDF-1.4 plan" {
 		t.Errorf("a file only: %+v", a)
 	}
-	w.fake.Permit(teamsfake.PermitMessages)
+	w.fake.Entra.Permit(teamsfake.PermitMessages)
 	if a := post(teamsfake.NewFile{Name: "secret.pdf", Data: []byte("%PDF-1.4")}); len(a.Files) != 1 || a.Files[0].Unavailable != noFileAccess || a.Files[0].Name != "secret.pdf" {
 		t.Errorf("a file that may not be read: %+v", a)
 	}

@@ -81,8 +81,8 @@ func exerciseStage(t *testing.T, reads bool, change func(*Options, *teamsfake.Op
 		},
 		Edit:   func(t *testing.T, message, text string) { t.Helper(); must(t, person.Edit(w.channel, message, text)) },
 		Delete: func(t *testing.T, message string) { t.Helper(); must(t, person.Delete(w.channel, message)) },
-		Vanish: func(t *testing.T, root string) { t.Helper(); must(t, w.fake.Forget(w.channel, root)) },
-		Close:  func(t *testing.T) { t.Helper(); must(t, w.fake.Uninstall(within(t), w.team)) },
+		Vanish: func(t *testing.T, root string) { t.Helper(); must(t, w.fake.Admin.Forget(w.channel, root)) },
+		Close:  func(t *testing.T) { t.Helper(); must(t, w.fake.Admin.Uninstall(within(t), w.team)) },
 		Fail: func(_ *testing.T, name string, kind bridge.PostKind) {
 			f := teamsfake.Fault{Method: "activities.send", Times: 1, Kind: teamsfake.FaultDrop, After: name == bridgetest.FailLostAfter}
 			if kind == bridge.PostRoot {

@@ -61,14 +61,14 @@ func newWorld(t *testing.T, desk bridge.Desk, change func(*Options, *teamsfake.O
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
 	team := fake.Teams()[0]
-	ch := fake.AddChannel(teamsfake.Channel{Team: team.ID, Name: "Customers"})
+	ch := fake.Admin.AddChannel(teamsfake.Channel{Team: team.ID, Name: "Customers"})
 	return &world{t: t, fake: fake, s: s, url: srv.URL + "/teams/messages", channel: ch.ID, team: team.ID}
 }
 
 // connect adds the app to the team.
 func (w *world) connect() *world {
 	w.t.Helper()
-	must(w.t, w.fake.Connect(within(w.t), w.url))
+	must(w.t, w.fake.Admin.Connect(within(w.t), w.url))
 	return w
 }
 

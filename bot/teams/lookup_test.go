@@ -15,8 +15,8 @@ func TestResolveAmong(t *testing.T) {
 	w := newWorld(t, bridgetest.NewDesk(), func(_ *Options, o *teamsfake.Options) {
 		o.Teams = append(o.Teams, teamsfake.Team{Name: "Sales"})
 	}).connect()
-	sales := w.fake.AddChannel(teamsfake.Channel{Team: w.fake.Teams()[1].ID, Name: "Leads"})
-	must(t, w.fake.WaitFor(within(t), func() bool { return w.fake.Pending() == 0 }))
+	sales := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.fake.Teams()[1].ID, Name: "Leads"})
+	must(t, w.fake.WaitFor(within(t), func() bool { return w.fake.Activities.Pending() == 0 }))
 	for name, want := range map[string]string{"#customers": w.channel, "#Leads": sales.ID, "#nothing": ""} {
 		if id, err := w.s.Resolve(within(t), name); id != want || err != nil {
 			t.Errorf("%s is %q, %v", name, id, err)
@@ -31,7 +31,7 @@ func TestResolveAmong(t *testing.T) {
 func TestAudience(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, bridgetest.NewDesk(), nil).connect()
-	must(t, w.fake.WaitFor(within(t), func() bool { return w.fake.Pending() == 0 }))
+	must(t, w.fake.WaitFor(within(t), func() bool { return w.fake.Activities.Pending() == 0 }))
 	a, err := w.s.Audience(within(t), w.channel)
 	if err != nil || a.Everyone || !slices.Contains(a.Users, ann) || slices.Contains(a.Users, "") {
 		t.Errorf("the team's channel: %+v, %v", a, err)

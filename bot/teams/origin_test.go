@@ -42,8 +42,8 @@ func (w *world) keep(who, channel string, f teamsfake.NewFile) string {
 
 // otherChannels are a team's that Ann is in, and a private channel's of the helpdesk's own team.
 func (w *world) otherChannels() (team, private string) {
-	hr := w.fake.AddTeam(teamsfake.Team{Name: "HR"})
-	return hr.ID, w.fake.AddChannel(teamsfake.Channel{Team: w.team, Name: "Leads", Kind: teamsfake.KindPrivate, Members: []string{ann, ben}}).ID
+	hr := w.fake.Admin.AddTeam(teamsfake.Team{Name: "HR"})
+	return hr.ID, w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Leads", Kind: teamsfake.KindPrivate, Members: []string{ann, ben}}).ID
 }
 
 // refusedFile says whether a file isn't read because of where it lies, now or later.
@@ -62,7 +62,7 @@ func TestFilesElsewhere(t *testing.T) {
 	t.Parallel()
 	w, d, root, _ := talk(t)
 	hr, private := w.otherChannels()
-	other := w.fake.AddChannel(teamsfake.Channel{Team: w.team, Name: "Plans"}).ID
+	other := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Plans"}).ID
 	mine, hers := w.keep(ann, w.channel, teamsfake.NewFile{Name: "100% plan ü.pdf"}), w.keep(ann, w.channel, teamsfake.NewFile{Name: "own.pdf", OneDrive: true})
 	his := w.keep(ben, w.channel, teamsfake.NewFile{Name: "diary.pdf", OneDrive: true})
 	pay, leads, plans := w.keep(ann, hr, teamsfake.NewFile{Name: "pay.pdf"}), w.keep(ann, private, teamsfake.NewFile{Name: "leads.pdf"}), w.keep(ann, other, teamsfake.NewFile{Name: "plans.pdf"})
@@ -158,7 +158,7 @@ func TestFilesOfNamedSites(t *testing.T) {
 	w, _, _, _ := talk(t)
 	hr, _ := w.otherChannels()
 	mine, pay := w.keep(ann, w.channel, teamsfake.NewFile{Name: "plan.pdf"}), w.keep(ann, hr, teamsfake.NewFile{Name: "pay.pdf"})
-	w.fake.NameSite(w.channel)
+	w.fake.Admin.NameSite(w.channel)
 	for _, c := range []struct {
 		rights []string
 		open   bool
@@ -167,7 +167,7 @@ func TestFilesOfNamedSites(t *testing.T) {
 		{[]string{teamsfake.PermitMessages, teamsfake.PermitSites, "Sites.FullControl.All"}, false},
 		{[]string{teamsfake.PermitMessages}, false},
 	} {
-		w.fake.Permit(c.rights...)
+		w.fake.Entra.Permit(c.rights...)
 		s, err := New(w.s.opt) // whose token isn't older than the grant
 		must(t, err)
 		f := origin{Channel: w.channel, Author: ann}
@@ -203,7 +203,7 @@ func TestCaughtFiles(t *testing.T) {
 func TestHostedElsewhere(t *testing.T) {
 	t.Parallel()
 	w, _, root, p := talk(t)
-	other := w.fake.AddChannel(teamsfake.Channel{Team: w.team, Name: "Plans"}).ID
+	other := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Plans"}).ID
 	post := func(channel, root string) string {
 		id, err := p.Post(teamsfake.Post{Channel: channel, Root: root, Files: []teamsfake.NewFile{{Name: "p.png", Data: []byte("\x89PNG\r\n\x1a\n"), Image: true}}})
 		must(t, err)

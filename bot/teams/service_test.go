@@ -150,7 +150,7 @@ func TestBudgetKeys(t *testing.T) {
 func TestRestart(t *testing.T) {
 	t.Parallel()
 	w, d, root, p := talk(t)
-	w.fake.SetEndpoint("http://127.0.0.1:1/nobody")
+	w.fake.Activities.SetEndpoint("http://127.0.0.1:1/nobody")
 	_, err := p.Reply(w.channel, root, "said while nobody listened")
 	must(t, err)
 	o := w.s.opt
@@ -184,7 +184,7 @@ func TestSecretEnded(t *testing.T) {
 	w := newWorld(t, d, nil).connect()
 	root := w.thread(d)
 	w.fake.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: http.StatusUnauthorized, Code: "invalid_client"})
-	w.fake.RevokeTokens()
+	w.fake.Entra.RevokeTokens()
 	if se := w.refused(saidPost(w, root, "x")); se.Class != channels.AuthBroken && se.Class != channels.Retry {
 		t.Errorf("class %s", se.Class)
 	}
@@ -221,9 +221,9 @@ func TestCheck(t *testing.T) {
 	wants("ok app secret", "ok key server", "broken installation: Teams has not been in touch yet")
 	w.connect()
 	wants("ok team “Support”: the app is in it", "ok channel", "may be read")
-	w.fake.Permit()
+	w.fake.Entra.Permit()
 	wants("may not be read")
-	must(t, w.fake.Uninstall(within(t), w.team))
+	must(t, w.fake.Admin.Uninstall(within(t), w.team))
 	wants("broken installation: the app is in no team", "broken channel “Customers”: the app was taken out of its team")
 	w.fake.Inject(teamsfake.Fault{Method: "openid", Kind: teamsfake.FaultHTTP})
 	wants("broken key server")
@@ -259,7 +259,7 @@ func TestCheckFiles(t *testing.T) {
 		"where an admin granted it for the team's site":      {"Sites.Selected", teamsfake.PermitMessages},
 		"they may not be read (Files.Read.All, or Sites.Sel": {teamsfake.PermitMessages},
 	} {
-		w.fake.Permit(granted...)
+		w.fake.Entra.Permit(granted...)
 		s, err := New(w.s.opt) // whose token isn't older than the grant
 		must(t, err)
 		i := slices.IndexFunc(s.Check(within(t)), func(f channels.Finding) bool {
@@ -334,7 +334,7 @@ func TestUnsigned(t *testing.T) {
 		d := newDesk()
 		w := newWorld(t, d, func(o *Options, f *teamsfake.Options) { o.AllowUnsigned, f.Unsigned = allowed, true })
 		d.Open(w.channel)
-		err := w.fake.Connect(within(t), w.url)
+		err := w.fake.Admin.Connect(within(t), w.url)
 		if allowed != (err == nil) {
 			t.Fatalf("allowed %v: %v", allowed, err)
 		}

@@ -96,7 +96,7 @@ func TestRenewOnce(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
 	at := st.root()
-	st.srv.RevokeTokens()
+	st.srv.Entra.RevokeTokens()
 	_, err := st.client.Reply(st.ctx(), at, text("one"))
 	must(t, err)
 	if n, sent := len(st.srv.Calls("token")), len(st.srv.Calls("activities.send")); n != 2 || sent != 2 {
@@ -115,7 +115,7 @@ func TestNotRenewed(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
 	at := st.root()
-	st.srv.RevokeTokens()
+	st.srv.Entra.RevokeTokens()
 	st.srv.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: 503})
 	_, err := st.client.Reply(st.ctx(), at, text("one"))
 	failed(t, err, channels.Retry)

@@ -218,7 +218,7 @@ func TestFiles(t *testing.T) {
 	if !errors.Is(err, graph.ErrNotFound) {
 		t.Error(err)
 	}
-	st.srv.Permit(teamsfake.PermitMessages)
+	st.srv.Entra.Permit(teamsfake.PermitMessages)
 	_, err = st.client.File(st.ctx(), m.Attachments[i].ContentURL)
 	if !errors.Is(err, graph.ErrNotGranted) {
 		t.Error(err)
@@ -272,11 +272,11 @@ func TestRevoked(t *testing.T) {
 	st := newStage(t, teamsfake.Options{})
 	_, err := st.client.Messages(st.ctx(), group, tickets, 50, "")
 	must(t, err)
-	st.srv.RevokeTokens()
+	st.srv.Entra.RevokeTokens()
 	if _, err := st.client.Messages(st.ctx(), group, tickets, 50, ""); err != nil {
 		t.Error("a refused token isn't renewed:", err)
 	}
-	st.srv.SetRSC(false)
+	st.srv.Entra.SetRSC(false)
 	if _, err := st.client.Messages(st.ctx(), group, tickets, 50, ""); !errors.Is(err, graph.ErrNotGranted) {
 		t.Error(err)
 	}
@@ -359,7 +359,7 @@ func TestFileRedirects(t *testing.T) {
 func TestRights(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
-	st.srv.Permit(teamsfake.PermitMessages, teamsfake.PermitFilesRead, "Sites.Selected")
+	st.srv.Entra.Permit(teamsfake.PermitMessages, teamsfake.PermitFilesRead, "Sites.Selected")
 	got, ok, err := st.client.Rights(t.Context())
 	if !ok || err != nil || !slices.Equal(got, graph.Rights{"Files.Read.All", "Sites.Selected"}) || got.Files() != "Files.Read.All" || !got.Sites() {
 		t.Errorf("rights %v, %v, %v", got, ok, err)

@@ -84,7 +84,7 @@ func newStageWith(t *testing.T, unsigned bool) *stage {
 		}
 		bot.Close()
 	})
-	st.srv.SetEndpoint(bot.URL)
+	st.srv.Activities.SetEndpoint(bot.URL)
 	return st
 }
 
@@ -101,7 +101,7 @@ func (st *stage) send(t *testing.T, kind teamsfake.Token, body string) int {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	status, _, err := st.srv.SendRaw(ctx, kind, []byte(body))
+	status, _, err := st.srv.Forger.SendRaw(ctx, kind, []byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func TestRotationAndFlood(t *testing.T) {
 	if got := st.send(t, teamsfake.TokenGood, st.body("")); got != 200 || ask() != 1 {
 		t.Fatalf("status %d, asked %d times", got, ask())
 	}
-	if err := st.srv.RotateKeys(true); err != nil {
+	if err := st.srv.Entra.RotateKeys(true); err != nil {
 		t.Fatal(err)
 	}
 	if got := st.send(t, teamsfake.TokenGood, st.body("")); got != 401 || ask() != 1 {
@@ -190,7 +190,7 @@ func TestRotationAndFlood(t *testing.T) {
 		t.Errorf("a minute after: status %d, asked %d times", got, ask())
 	}
 	st.pass(time.Minute)
-	if got := st.srv.Flood(t.Context(), teamsfake.TokenUnknownKid, 100); got[401] != 100 || ask() != 3 {
+	if got := st.srv.Forger.Flood(t.Context(), teamsfake.TokenUnknownKid, 100); got[401] != 100 || ask() != 3 {
 		t.Errorf("the flood: %v, asked %d times", got, ask())
 	}
 }
@@ -209,7 +209,7 @@ func TestKeyServerDown(t *testing.T) {
 		t.Errorf("back again: status %d", got)
 	}
 	st.srv.Inject(teamsfake.Fault{Method: "openid", Kind: teamsfake.FaultDrop})
-	if err := st.srv.RotateKeys(true); err != nil {
+	if err := st.srv.Entra.RotateKeys(true); err != nil {
 		t.Fatal(err)
 	}
 	st.pass(time.Minute)
@@ -227,21 +227,21 @@ func TestInstalled(t *testing.T) {
 		for _, team := range st.srv.Teams() {
 			teams = append(teams, team.ID)
 		}
-		if err := st.srv.Install(t.Context(), teams...); err != nil {
+		if err := st.srv.Admin.Install(t.Context(), teams...); err != nil {
 			t.Fatalf("unsigned %v: %v", unsigned, err)
 		}
 		if _, err := st.srv.As(ann).Post(teamsfake.Post{Channel: teams[0], Text: "<@bot> help"}); err != nil {
 			t.Fatal(err)
 		}
-		if err := st.srv.WaitFor(t.Context(), func() bool { return st.srv.Pending() == 0 }); err != nil {
+		if err := st.srv.WaitFor(t.Context(), func() bool { return st.srv.Activities.Pending() == 0 }); err != nil {
 			t.Fatal(err)
 		}
 		types := map[string]int{}
 		for _, a := range st.taken() {
 			types[a.Type]++
 		}
-		if types[connector.TypeInstallationUpdate] == 0 || types[connector.TypeMessage] != 1 || len(st.srv.LostActivities()) != 0 {
-			t.Errorf("unsigned %v: came through %v, lost %v", unsigned, types, st.srv.LostActivities())
+		if types[connector.TypeInstallationUpdate] == 0 || types[connector.TypeMessage] != 1 || len(st.srv.Activities.Lost()) != 0 {
+			t.Errorf("unsigned %v: came through %v, lost %v", unsigned, types, st.srv.Activities.Lost())
 		}
 	}
 }

@@ -49,7 +49,7 @@ type conversationParameters struct {
 	} `json:"channelData"`
 }
 
-func (s *Server) createConversation(w http.ResponseWriter, r *http.Request) {
+func (c *connector) createConversation(w http.ResponseWriter, r *http.Request) {
 	var p conversationParameters
 	if _, ok := readActivity(w, r, &p); !ok {
 		return
@@ -57,28 +57,28 @@ func (s *Server) createConversation(w http.ResponseWriter, r *http.Request) {
 	tenant := cmp.Or(p.TenantID, p.ChannelData.Tenant.ID)
 	inThread := p.ChannelData.Channel.ID != ""
 	switch {
-	case tenant != s.opt.TenantID && (tenant != "" || !inThread): // a channel tells its tenant
+	case tenant != c.opt.TenantID && (tenant != "" || !inThread): // a channel tells its tenant
 		refuse(w, http.StatusBadRequest, "BadArgument", "tenantId is missing or another one.")
 	case inThread:
-		s.startThread(w, p)
+		c.startThread(w, p)
 	case p.IsGroup:
 		refuse(w, http.StatusForbidden, "BadArgument", "Bots cannot create group chats.")
 	default:
-		s.startPersonal(w, p)
+		c.startPersonal(w, p)
 	}
 }
 
 // startThread posts a root.
-func (s *Server) startThread(w http.ResponseWriter, p conversationParameters) {
-	ch := s.channels[p.ChannelData.Channel.ID]
+func (c *connector) startThread(w http.ResponseWriter, p conversationParameters) {
+	ch := c.org.channels[p.ChannelData.Channel.ID]
 	switch {
 	case ch == nil || ch.person != "" || ch.Deleted:
 		refuse(w, http.StatusNotFound, "ConversationNotFound", "Channel not found.")
 		return
-	case !s.reachable(ch):
+	case !c.org.reachable(ch):
 		refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
 		return
-	case s.teams[ch.Team].Archived:
+	case c.org.teams[ch.Team].Archived:
 		refuse(w, http.StatusForbidden, "MessageWritesBlocked", "The team is archived.")
 		return
 	case len(p.Activity) == 0:
@@ -90,16 +90,16 @@ func (s *Server) startThread(w http.ResponseWriter, p conversationParameters) {
 		refuse(w, http.StatusBadRequest, "BadSyntax", "activity: "+err.Error())
 		return
 	}
-	if !s.accept(w, ch, a, p.Activity) || !s.admit(w, createRule(ch.ID)) {
+	if !c.reader.accept(w, ch, a, p.Activity) || !c.admit(w, createRule(ch.ID)) {
 		return
 	}
-	msgs := s.messages("conversations.create", ch, a, p.Activity, s.nextMessage)
+	msgs := c.reader.messages("conversations.create", ch, a, p.Activity, c.nextMessage)
 	for i, m := range msgs {
 		m.Root = msgs[0].ID
 		if i == 0 {
 			m.Root = ""
 		}
-		s.put(ch, m)
+		c.org.put(ch, m)
 	}
 	root := msgs[0].ID
 	out := object{"id": threadConversation(ch.ID, root)}
@@ -109,31 +109,31 @@ func (s *Server) startThread(w http.ResponseWriter, p conversationParameters) {
 	writeJSON(w, http.StatusCreated, out)
 }
 
-func (s *Server) startPersonal(w http.ResponseWriter, p conversationParameters) {
+func (c *connector) startPersonal(w http.ResponseWriter, p conversationParameters) {
 	if len(p.Members) != 1 {
 		refuse(w, http.StatusBadRequest, "BadArgument", "A personal chat needs exactly one member.")
 		return
 	}
-	u := s.person(p.Members[0].ID)
+	u := c.org.person(p.Members[0].ID)
 	switch {
 	case u == nil || u.Bot:
 		refuse(w, http.StatusBadRequest, "BadSyntax", "Bad format of member id.")
-	case s.blocked[u.ID]:
+	case c.org.blocked[u.ID]:
 		refuse(w, http.StatusForbidden, "ConversationBlockedByUser", "User blocked the conversation with the bot.")
-	case !s.knows(u.ID) || u.TenantID != s.opt.TenantID:
+	case !c.org.knows(u.ID) || u.TenantID != c.opt.TenantID:
 		refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The app is not installed for the user.")
-	case s.admit(w, createRule(s.personalID(u.ID))):
-		writeJSON(w, http.StatusCreated, object{"id": s.personal(u.ID).ID})
+	case c.admit(w, createRule(c.opt.personalID(u.ID))):
+		writeJSON(w, http.StatusCreated, object{"id": c.org.personal(u.ID).ID})
 	}
 }
 
-func (s *Server) sendActivity(w http.ResponseWriter, r *http.Request) {
+func (c *connector) sendActivity(w http.ResponseWriter, r *http.Request) {
 	var a outgoing
 	raw, ok := readActivity(w, r, &a)
 	if !ok {
 		return
 	}
-	ch, root, ok := s.writable(w, r)
+	ch, root, ok := c.writable(w, r)
 	if !ok {
 		return
 	}
@@ -150,20 +150,20 @@ func (s *Server) sendActivity(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if targetedCall(r) {
-		s.sendTargeted(w, ch, root, a, raw)
+		c.sendTargeted(w, ch, root, a, raw)
 		return
 	}
 	if a.Recipient != nil && a.Recipient.IsTargeted {
 		refuse(w, http.StatusBadRequest, "BadArgument", "A targeted recipient needs isTargetedActivity=true.")
 		return
 	}
-	if !s.accept(w, ch, a, raw) || !s.admit(w, sendRule(ch.ID)) {
+	if !c.reader.accept(w, ch, a, raw) || !c.admit(w, sendRule(ch.ID)) {
 		return
 	}
-	msgs := s.messages("activities.send", ch, a, raw, s.nextMessage)
+	msgs := c.reader.messages("activities.send", ch, a, raw, c.nextMessage)
 	for _, m := range msgs {
 		m.Root = root
-		s.put(ch, m)
+		c.org.put(ch, m)
 	}
 	if len(msgs) > 1 {
 		w.WriteHeader(http.StatusAccepted) // split: there is no id of both
@@ -172,9 +172,9 @@ func (s *Server) sendActivity(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusCreated, object{"id": msgs[0].ID})
 }
 
-// own finds the bot's message that a call names, or answers. Caller holds s.mu.
-func (s *Server) own(w http.ResponseWriter, r *http.Request) (*channel, *Message) {
-	ch, root, ok := s.writable(w, r)
+// own finds the bot's message that a call names, or answers. Caller holds the lock.
+func (c *connector) own(w http.ResponseWriter, r *http.Request) (*channel, *Message) {
+	ch, root, ok := c.writable(w, r)
 	if !ok {
 		return nil, nil
 	}
@@ -186,7 +186,7 @@ func (s *Server) own(w http.ResponseWriter, r *http.Request) (*channel, *Message
 		refuse(w, http.StatusForbidden, "BadArgument", "The message is not the bot's.")
 	case targetedCall(r) != (m.Targeted != ""):
 		refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The activity is not there.")
-	case m.Targeted != "" && s.now().Sub(m.At) >= targetedLife:
+	case m.Targeted != "" && c.now().Sub(m.At) >= targetedLife:
 		refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The targeted message has expired.")
 	default:
 		return ch, m
@@ -194,13 +194,13 @@ func (s *Server) own(w http.ResponseWriter, r *http.Request) (*channel, *Message
 	return nil, nil
 }
 
-func (s *Server) updateActivity(w http.ResponseWriter, r *http.Request) {
+func (c *connector) updateActivity(w http.ResponseWriter, r *http.Request) {
 	var a outgoing
 	raw, ok := readActivity(w, r, &a)
 	if !ok {
 		return
 	}
-	ch, m := s.own(w, r)
+	ch, m := c.own(w, r)
 	if m == nil {
 		return
 	}
@@ -212,30 +212,30 @@ func (s *Server) updateActivity(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "BadArgument", "A message becomes either a text or a card.")
 		return
 	}
-	if !s.accept(w, ch, a, raw) {
+	if !c.reader.accept(w, ch, a, raw) {
 		return
 	}
-	n := s.messages("activities.update", ch, a, raw, func() string { return m.ID })[0]
+	n := c.reader.messages("activities.update", ch, a, raw, func() string { return m.ID })[0]
 	n.Channel, n.Root, n.At, n.Reactions, n.Targeted, n.guid = m.Channel, m.Root, m.At, m.Reactions, m.Targeted, m.guid
 	n.Prompt = m.Prompt
-	n.EditedAt = s.now()
+	n.EditedAt = c.now()
 	*m = *n // what people saw instead of the card is gone
-	s.note(Change{Kind: "changed", Channel: ch.ID, Message: m.ID, Root: m.Root})
+	c.note(Change{Kind: "changed", Channel: ch.ID, Message: m.ID, Root: m.Root})
 	writeJSON(w, http.StatusOK, object{"id": m.ID})
 }
 
-func (s *Server) deleteActivity(w http.ResponseWriter, r *http.Request) {
-	ch, m := s.own(w, r)
+func (c *connector) deleteActivity(w http.ResponseWriter, r *http.Request) {
+	ch, m := c.own(w, r)
 	if m == nil {
 		return
 	}
-	s.erase(ch, m)
+	c.org.erase(ch, m)
 	w.WriteHeader(http.StatusOK)
 }
 
 // put stores a message under its id; a root's Root becomes its own id, except in a personal
-// chat. Caller holds s.mu.
-func (s *Server) put(ch *channel, m *Message) {
+// chat. Caller holds the lock.
+func (o *organisation) put(ch *channel, m *Message) {
 	m.Channel = ch.ID
 	if m.Root == "" && ch.person == "" {
 		m.Root = m.ID
@@ -245,14 +245,14 @@ func (s *Server) put(ch *channel, m *Message) {
 	if m.Root != "" {
 		ch.threads[m.Root] = append(ch.threads[m.Root], m)
 	}
-	s.note(Change{Kind: "message", Channel: ch.ID, Message: m.ID, Root: m.Root, User: m.User})
+	o.note(Change{Kind: "message", Channel: ch.ID, Message: m.ID, Root: m.Root, User: m.User})
 }
 
-// erase leaves a tombstone. Caller holds s.mu.
-func (s *Server) erase(ch *channel, m *Message) {
-	m.DeletedAt = s.now()
+// erase leaves a tombstone. Caller holds the lock.
+func (o *organisation) erase(ch *channel, m *Message) {
+	m.DeletedAt = o.now()
 	m.Text, m.HTML, m.Cards, m.Pictures, m.Files, m.View, m.Mentions, m.attachments, m.Raw = "", "", nil, nil, nil, nil, nil, nil, nil
-	s.note(Change{Kind: "deleted", Channel: ch.ID, Message: m.ID, Root: m.Root, User: m.User})
+	o.note(Change{Kind: "deleted", Channel: ch.ID, Message: m.ID, Root: m.Root, User: m.User})
 }
 
 // targetedLife is how long a targeted message stays visible.
@@ -262,30 +262,30 @@ const targetedLife = 24 * time.Hour
 func targetedCall(r *http.Request) bool { return r.URL.Query().Get("isTargetedActivity") == "true" }
 
 // sendTargeted posts what one member sees.
-func (s *Server) sendTargeted(w http.ResponseWriter, ch *channel, root string, a outgoing, raw json.RawMessage) {
+func (c *connector) sendTargeted(w http.ResponseWriter, ch *channel, root string, a outgoing, raw json.RawMessage) {
 	switch {
 	case ch.person != "":
 		refuse(w, http.StatusBadRequest, "BadArgument", "Targeted messages are not for personal chats.")
 		return
-	case !s.app.targeted():
+	case !c.app.targeted():
 		refuse(w, http.StatusBadRequest, "BadArgument", "The app does not support targeted messages.")
 		return
 	case a.Recipient == nil || a.Recipient.ID == "":
 		refuse(w, http.StatusBadRequest, "BadArgument", "A targeted message needs a recipient.")
 		return
 	}
-	u := s.person(a.Recipient.ID)
-	if u == nil || !s.isMember(ch, u.ID) || u.TenantID != s.opt.TenantID {
+	u := c.org.person(a.Recipient.ID)
+	if u == nil || !c.org.isMember(ch, u.ID) || u.TenantID != c.opt.TenantID {
 		refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The recipient is not part of the conversation roster.")
 		return
 	}
-	if !s.accept(w, ch, a, raw) || !s.admit(w, sendRule(ch.ID)) {
+	if !c.reader.accept(w, ch, a, raw) || !c.admit(w, sendRule(ch.ID)) {
 		return
 	}
-	msgs := s.messages("activities.send", ch, a, raw, s.nextMessage)
+	msgs := c.reader.messages("activities.send", ch, a, raw, c.nextMessage)
 	for _, m := range msgs {
 		m.Root, m.Targeted, m.Prompt = root, u.ID, quotedPrompt(a.Entities)
-		s.put(ch, m)
+		c.org.put(ch, m)
 	}
 	if len(msgs) > 1 {
 		w.WriteHeader(http.StatusAccepted)

@@ -106,7 +106,7 @@ func TestSigner(t *testing.T) {
 	w := newServer(t, teamsfake.Options{Clock: c.now})
 	check := func(kind teamsfake.Token, good bool) {
 		t.Helper()
-		head, err := w.srv.Authorization(kind, w.srv.ServiceURL())
+		head, err := w.srv.Entra.Authorization(kind, w.srv.ServiceURL())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,9 +120,9 @@ func TestSigner(t *testing.T) {
 	for _, kind := range teamsfake.BadTokens() {
 		check(kind, false)
 	}
-	old := must(w.srv.Authorization(teamsfake.TokenGood, w.srv.ServiceURL()))(t)
+	old := must(w.srv.Entra.Authorization(teamsfake.TokenGood, w.srv.ServiceURL()))(t)
 	for _, keep := range []bool{true, false} {
-		if err := w.srv.RotateKeys(keep); err != nil {
+		if err := w.srv.Entra.RotateKeys(keep); err != nil {
 			t.Fatal(err)
 		}
 		check(teamsfake.TokenGood, true)
@@ -134,7 +134,7 @@ func TestSigner(t *testing.T) {
 
 func TestSignedDelivery(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
-	w.srv.SetRegion("amer")
+	w.srv.Admin.SetRegion("amer")
 	must(w.ann.Post(teamsfake.Post{Channel: tickets, Text: "hello"}))(t)
 	g := w.nextRequest("message")
 	url := g.body["serviceUrl"].(string)
@@ -144,21 +144,21 @@ func TestSignedDelivery(t *testing.T) {
 	if err := verdict(w, time.Now(), g.header.Get("Authorization"), url); err != nil {
 		t.Error(err)
 	}
-	w.srv.SetTokens(teamsfake.TokenNone)
+	w.srv.Entra.SetTokens(teamsfake.TokenNone)
 	must(w.ann.Post(teamsfake.Post{Channel: tickets, Text: "hello"}))(t)
 	if g := w.nextRequest("message"); g.header.Get("Authorization") != "" {
 		t.Error("a token")
 	}
-	a := w.srv.Envelope("message", ann, tickets, "17")
+	a := w.srv.Forger.Envelope("message", ann, tickets, "17")
 	a["value"] = "odd"
-	if status, _, err := w.srv.SendRaw(w.ctx, teamsfake.TokenGood, mustJSON(t, a)); err != nil || status != 200 {
+	if status, _, err := w.srv.Forger.SendRaw(w.ctx, teamsfake.TokenGood, mustJSON(t, a)); err != nil || status != 200 {
 		t.Error(status, err)
 	}
 	got := w.next("message")
 	want(t, got, "value", "odd")
 	want(t, got, "conversation.id", tickets+";messageid=17")
 	w.bot.answers(func(obj) (int, any) { return http.StatusUnauthorized, nil })
-	if got := w.srv.Flood(w.ctx, teamsfake.TokenUnknownKid, 20); got[401] != 20 {
+	if got := w.srv.Forger.Flood(w.ctx, teamsfake.TokenUnknownKid, 20); got[401] != 20 {
 		t.Errorf("flood: %v", got)
 	}
 }

@@ -14,18 +14,18 @@ func CardFaults(card json.RawMessage) []string { return (&cardCheck{}).all(card)
 func DialogFaults(card json.RawMessage) []string { return (&cardCheck{dialog: true}).all(card) }
 
 // cardFaults is CardFaults for a card in a channel or chat, nil = anywhere.
-func (s *Server) cardFaults(card json.RawMessage, ch *channel) []string {
-	return (&cardCheck{s: s, ch: ch}).all(card)
+func (o *organisation) cardFaults(card json.RawMessage, ch *channel) []string {
+	return (&cardCheck{org: o, ch: ch}).all(card)
 }
 
 // dialogFaults is DialogFaults for who sees it in a channel or chat.
-func (s *Server) dialogFaults(card json.RawMessage, ch *channel) []string {
-	return (&cardCheck{s: s, ch: ch, dialog: true}).all(card)
+func (o *organisation) dialogFaults(card json.RawMessage, ch *channel) []string {
+	return (&cardCheck{org: o, ch: ch, dialog: true}).all(card)
 }
 
 // cardCheck walks one card.
 type cardCheck struct {
-	s      *Server // nil = people are not looked up
+	org    *organisation // nil = people are not looked up
 	ch     *channel
 	dialog bool
 	ids    map[string]bool

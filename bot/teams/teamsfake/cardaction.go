@@ -118,16 +118,16 @@ func (c *cardCheck) mentions(card object) {
 
 // member accepts a 29: id, an Entra object id or a user principal name, as cards do.
 func (c *cardCheck) member(id string) bool {
-	if c.s == nil {
+	if c.org == nil {
 		return true
 	}
-	u := c.s.person(id)
+	u := c.org.person(id)
 	if u == nil {
-		for _, x := range c.s.users {
+		for _, x := range c.org.users {
 			if x.Email != "" && strings.EqualFold(x.Email, id) {
 				u = x
 			}
 		}
 	}
-	return u != nil && (c.ch == nil || c.s.isMember(c.ch, u.ID))
+	return u != nil && (c.ch == nil || c.org.isMember(c.ch, u.ID))
 }

@@ -20,9 +20,9 @@ type Change struct {
 }
 
 // note appends to the change log and wakes who waits.
-func (s *Server) note(c Change) {
-	c.At = s.now()
-	s.log.Add(func(seq int64) Change {
+func (g *ground) note(c Change) {
+	c.At = g.now()
+	g.log.Add(func(seq int64) Change {
 		c.Seq = seq
 		return c
 	})
@@ -32,11 +32,11 @@ func (s *Server) note(c Change) {
 type Subscription = chatfake.Subscription[Change]
 
 // Subscribe returns a reader of the changes from now on. It needs no closing.
-func (s *Server) Subscribe() *Subscription { return s.log.Subscribe() }
+func (g *ground) Subscribe() *Subscription { return g.log.Subscribe() }
 
 // WaitFor evaluates cond now and after each change until it holds. cond is called without
 // locks held and may use every accessor.
 // Errors: ctx's, or context.Canceled once the server is closed.
-func (s *Server) WaitFor(ctx context.Context, cond func() bool) error {
-	return s.log.WaitFor(ctx, cond)
+func (g *ground) WaitFor(ctx context.Context, cond func() bool) error {
+	return g.log.WaitFor(ctx, cond)
 }

@@ -27,7 +27,7 @@ func (p *Person) ClickOld(ctx context.Context, channel, message, name string, in
 // pressed is a button with everything that its effect needs.
 type pressed struct {
 	at     where
-	m      *Message // guarded by Server.mu
+	m      *Message // guarded by the lock
 	id     string   // of m
 	action object
 	data   object
@@ -59,7 +59,7 @@ func (p *Person) press(channel, message, name string, inputs Inputs) (*pressed, 
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch, m, err := s.live(p.id, channel, message)
+	ch, m, err := s.org.live(p.id, channel, message)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (p *Person) press(channel, message, name string, inputs Inputs) (*pressed, 
 		b := &pressed{at: where{ch: ch, root: m.Root, user: p.id}, m: m, id: m.ID, action: action}
 		filled := map[string]string{}
 		if action["associatedInputs"] != "none" && action["associatedInputs"] != "None" {
-			if filled, err = s.gather(card, inputs); err != nil {
+			if filled, err = s.invokes.gather(card, inputs); err != nil {
 				return nil, err
 			}
 		}
@@ -89,14 +89,14 @@ func (p *Person) filled(b *pressed, inputs Inputs) map[string]string {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	for _, card := range b.m.seenBy(p.id) {
-		if out, err := p.s.gather(card, inputs); err == nil {
+		if out, err := p.s.invokes.gather(card, inputs); err == nil {
 			return out
 		}
 	}
 	return nil
 }
 
-// seenBy are the cards that somebody sees. Caller holds s.mu.
+// seenBy are the cards that somebody sees. Caller holds the lock.
 func (m *Message) seenBy(user string) []object {
 	if own := m.View[user]; own != nil {
 		return []object{decodeCard(own)}
@@ -116,50 +116,50 @@ func (p *Person) execute(ctx context.Context, b *pressed, trigger string) (*Outc
 	if id := b.action["id"]; id != nil {
 		action["id"] = id
 	}
-	out, err := p.s.ask(ctx, name, object{"action": action, "trigger": trigger}, p.s.invokeAt(p.id, b.at, b.id))
+	out, err := p.s.invokes.ask(ctx, name, object{"action": action, "trigger": trigger}, p.s.invokes.invokeAt(p.id, b.at, b.id))
 	if err != nil || out.Error != "" {
 		return out, err
 	}
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	return p.s.readCardAnswer(out, name, p.id, b), nil
+	return p.s.invokes.readCardAnswer(out, name, p.id, b), nil
 }
 
-// readCardAnswer shows what the bot answered to Action.Execute. Caller holds s.mu.
-func (s *Server) readCardAnswer(out *Outcome, name, user string, b *pressed) *Outcome {
+// readCardAnswer shows what the bot answered to Action.Execute. Caller holds the lock.
+func (i *invokes) readCardAnswer(out *Outcome, name, user string, b *pressed) *Outcome {
 	var answer struct {
 		StatusCode int             `json:"statusCode"`
 		Type       string          `json:"type"`
 		Value      json.RawMessage `json:"value"`
 	}
 	if err := json.Unmarshal(out.Response, &answer); err != nil || answer.StatusCode == 0 {
-		return s.misread(out, name, "has no statusCode: "+string(out.Response))
+		return i.misread(out, name, "has no statusCode: "+string(out.Response))
 	}
 	if failed := strings.HasPrefix(answer.Type, kindError); failed != (answer.StatusCode >= http.StatusBadRequest) {
-		return s.misread(out, name, fmt.Sprintf("has statusCode %d with type %q", answer.StatusCode, answer.Type))
+		return i.misread(out, name, fmt.Sprintf("has statusCode %d with type %q", answer.StatusCode, answer.Type))
 	}
 	switch answer.Type {
 	case kindCard:
-		for _, f := range s.cardFaults(answer.Value, b.at.ch) {
-			s.trouble(name, b.m.ID, f)
+		for _, f := range i.org.cardFaults(answer.Value, b.at.ch) {
+			i.trouble(name, b.m.ID, f)
 		}
 		if b.m.View == nil {
 			b.m.View = map[string]json.RawMessage{}
 		}
 		b.m.View[user], out.Card = answer.Value, answer.Value
-		s.note(Change{Kind: "view", Channel: b.at.ch.ID, Message: b.m.ID, Root: b.m.Root, User: user})
+		i.note(Change{Kind: "view", Channel: b.at.ch.ID, Message: b.m.ID, Root: b.m.Root, User: user})
 	case "application/vnd.microsoft.activity.message":
 		if json.Unmarshal(answer.Value, &out.Message) != nil {
-			return s.misread(out, name, "has a message that is no text")
+			return i.misread(out, name, "has a message that is no text")
 		}
 	case kindError, kindError + ".preconditionFailed":
 		var e struct{ Code, Message string }
 		if json.Unmarshal(answer.Value, &e) != nil || e.Code == "" {
-			return s.misread(out, name, "has an error without code")
+			return i.misread(out, name, "has an error without code")
 		}
 		out.Error, out.Message = e.Code, e.Message
 	default:
-		return s.misread(out, name, fmt.Sprintf("has type %q", answer.Type))
+		return i.misread(out, name, fmt.Sprintf("has type %q", answer.Type))
 	}
 	return out
 }
@@ -175,8 +175,8 @@ func (p *Person) submitAction(ctx context.Context, b *pressed) (*Outcome, error)
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := s.base("message", b.at)
-	a["from"], a["replyToId"], a["textFormat"] = s.from(s.users[p.id]), b.m.ID, "plain"
+	a := s.announcer.base("message", b.at)
+	a["from"], a["replyToId"], a["textFormat"] = s.announcer.from(s.org.users[p.id]), b.m.ID, "plain"
 	a["id"] = s.nextMessage()
 	value := object{}
 	for k, v := range b.data {
@@ -197,9 +197,9 @@ func (p *Person) submitAction(ctx context.Context, b *pressed) (*Outcome, error)
 		}
 	}
 	if m := b.m; m.Targeted != "" {
-		a["recipient"] = object{"id": s.botID(), "name": s.opt.BotName, "isTargeted": true}
+		a["recipient"] = object{"id": s.opt.botID(), "name": s.opt.BotName, "isTargeted": true}
 	}
-	s.emit(threadConversation(b.at.ch.ID, b.at.root), a)
+	s.Activities.emit(threadConversation(b.at.ch.ID, b.at.root), a)
 	return &Outcome{}, nil
 }
 
@@ -209,7 +209,7 @@ func (p *Person) submitAction(ctx context.Context, b *pressed) (*Outcome, error)
 func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, error) {
 	s := p.s
 	s.mu.Lock()
-	ch, m, err := s.live(p.id, channel, message)
+	ch, m, err := s.org.live(p.id, channel, message)
 	if err != nil {
 		s.mu.Unlock()
 		return nil, err
@@ -219,7 +219,7 @@ func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, e
 		r, _ := card["refresh"].(object)
 		action, _ := r["action"].(object)
 		ids, named := r["userIds"].([]any)
-		mine := slices.Contains(ids, any(s.users[p.id].TeamsID)) || !named && len(s.memberIDs(ch)) <= mostRefreshed
+		mine := slices.Contains(ids, any(s.org.users[p.id].TeamsID)) || !named && len(s.org.memberIDs(ch)) <= mostRefreshed
 		if action != nil && mine {
 			b = &pressed{at: where{ch: ch, root: m.Root, user: p.id}, m: m, id: m.ID, action: action, data: merge(action["data"], nil)}
 		}
@@ -236,7 +236,7 @@ func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, e
 func (p *Person) Suggested(ctx context.Context, channel, message, title string) (*Outcome, error) {
 	s := p.s
 	s.mu.Lock()
-	ch, m, err := s.live(p.id, channel, message)
+	ch, m, err := s.org.live(p.id, channel, message)
 	if err == nil {
 		m = m.clone()
 	}
@@ -255,7 +255,7 @@ func (p *Person) Suggested(ctx context.Context, channel, message, title string) 
 			switch {
 			case a.Title != title:
 			case a.Type == "Action.Submit":
-				return s.ask(ctx, "suggestedActions/submit", a.Value, s.invokeAt(p.id, where{ch: ch, root: m.Root, user: p.id}, m.ID))
+				return s.invokes.ask(ctx, "suggestedActions/submit", a.Value, s.invokes.invokeAt(p.id, where{ch: ch, root: m.Root, user: p.id}, m.ID))
 			default:
 				_, err := p.Post(Post{Channel: channel, Root: m.Root, Text: fmt.Sprint(a.Value)})
 				return &Outcome{}, err

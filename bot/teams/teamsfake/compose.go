@@ -9,9 +9,16 @@ import (
 
 var chip = regexp.MustCompile(`<@([^<>\s]+)>`) //nolint:gochecknoglobals // constant
 
+// composer makes messages of what people type and attach.
+type composer struct {
+	*ground
+	org   *organisation
+	files *library
+}
+
 // write puts what a person typed into a message: HTML, plain text and mentions. Chips of
-// unknown people stay text. Caller holds s.mu.
-func (s *Server) write(m *Message, in Post) {
+// unknown people stay text. Caller holds the lock.
+func (w *composer) write(m *Message, in Post) {
 	text := in.HTML
 	if text == "" {
 		text = in.Text
@@ -20,9 +27,9 @@ func (s *Server) write(m *Message, in Post) {
 	n := 0
 	text = chip.ReplaceAllStringFunc(text, func(c string) string {
 		who := chip.FindStringSubmatch(c)[1]
-		switch u := s.users[who]; {
-		case who == "bot" || who == s.opt.AppID || who == s.botID():
-			m.Mentions = append(m.Mentions, Mention{ID: s.opt.AppID, Name: s.opt.BotName, Bot: true})
+		switch u := w.org.users[who]; {
+		case who == "bot" || who == w.opt.AppID || who == w.opt.botID():
+			m.Mentions = append(m.Mentions, Mention{ID: w.opt.AppID, Name: w.opt.BotName, Bot: true})
 		case u != nil:
 			m.Mentions = append(m.Mentions, Mention{ID: u.ID, Name: u.Name})
 		default:
@@ -64,37 +71,37 @@ func wireText(m *Message) string {
 	return text
 }
 
-// messageActivity is a person's message as the bot gets it. Caller holds s.mu.
+// messageActivity is a person's message as the bot gets it. Caller holds the lock.
 // Source: "Channel and group conversations with a bot", read 2026-11.
-func (s *Server) messageActivity(ch *channel, m *Message) object {
-	a := s.base("message", where{ch: ch, root: m.Root, user: m.User})
+func (n *announcer) messageActivity(ch *channel, m *Message) object {
+	a := n.base("message", where{ch: ch, root: m.Root, user: m.User})
 	a["id"], a["textFormat"], a["text"], a["locale"] = m.ID, "plain", wireText(m), "en-US"
 	if m.Root != "" && m.Root != m.ID {
 		a["replyToId"] = m.Root
 	}
-	switch u := s.users[m.User]; {
+	switch u := n.org.users[m.User]; {
 	case m.Guise == "connector":
 		a["from"] = object{"id": "28:connector:" + guidOf("connector"), "name": "Incoming webhook"}
 	case m.Guise == "nobody":
 	default:
-		a["from"] = s.from(u)
+		a["from"] = n.from(u)
 	}
 	entities := []object{}
 	for _, x := range m.Mentions {
-		who := object{"id": s.botID(), "name": x.Name}
+		who := object{"id": n.opt.botID(), "name": x.Name}
 		if !x.Bot {
-			who = object{"id": s.users[x.ID].TeamsID, "name": x.Name}
+			who = object{"id": n.org.users[x.ID].TeamsID, "name": x.Name}
 		}
 		entities = append(entities, object{"type": "mention", "mentioned": who, "text": "<at>" + x.Name + "</at>"})
 	}
 	a["entities"] = append(entities, object{"type": "clientInfo", "locale": "en-US", "country": "US", "platform": "Web"})
-	a["attachments"] = s.personAttachments(ch, m)
+	a["attachments"] = n.personAttachments(ch, m)
 	return a
 }
 
 // personAttachments are the pictures and files of a person, and the HTML. In a channel a
 // file is only a tag in the HTML; in a personal chat it has an address to download.
-func (s *Server) personAttachments(ch *channel, m *Message) []object {
+func (n *announcer) personAttachments(ch *channel, m *Message) []object {
 	out := []object{}
 	tags := ""
 	for _, f := range m.Files {
@@ -106,7 +113,7 @@ func (s *Server) personAttachments(ch *channel, m *Message) []object {
 			_, kind, _ := strings.Cut(f.Name, ".")
 			out = append(out, object{
 				"contentType": "application/vnd.microsoft.teams.file.download.info", "contentUrl": f.URL, "name": f.Name,
-				"content": object{"downloadUrl": s.downloadURL(f), "uniqueId": strings.ToUpper(f.ID), "fileType": kind},
+				"content": object{"downloadUrl": n.files.downloadURL(f), "uniqueId": strings.ToUpper(f.ID), "fileType": kind},
 			})
 		default:
 			tags += fmt.Sprintf(`<attachment id="%s"></attachment>`, f.ID)

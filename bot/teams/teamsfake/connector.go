@@ -6,63 +6,78 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
-// connectorRoutes are the Bot Connector's.
-// Source: Bot Connector API reference; npm @microsoft/teams.api 2.1.0 for reactions, targeted
-// messages and which of objectId and aadObjectId a member carries, read 2026-11.
-func (s *Server) connectorRoutes() {
-	const base = "/connector/{region}/{tenant}/v3/"
-	bot := func(verb, path, method string, h func(http.ResponseWriter, *http.Request)) {
-		s.mux.HandleFunc(verb+" "+base+path, s.call(method, s.asBot(h)))
-	}
-	bot("POST", "conversations", "conversations.create", s.createConversation)
-	bot("POST", "conversations/{conv}/activities", "activities.send", s.sendActivity)
-	bot("POST", "conversations/{conv}/activities/{id}", "activities.send", s.sendActivity)
-	bot("PUT", "conversations/{conv}/activities/{id}", "activities.update", s.updateActivity)
-	bot("DELETE", "conversations/{conv}/activities/{id}", "activities.delete", s.deleteActivity)
-	bot("PUT", "conversations/{conv}/activities/{id}/reactions/{type}", "reactions.add", s.addReaction)
-	bot("DELETE", "conversations/{conv}/activities/{id}/reactions/{type}", "reactions.remove", s.removeReaction)
-	bot("GET", "conversations/{conv}/members", "members.list", s.listMembers)
-	bot("GET", "conversations/{conv}/activities/{id}/members", "members.list", s.listMembers)
-	bot("GET", "conversations/{conv}/pagedmembers", "members.page", s.pageMembers)
-	bot("GET", "conversations/{conv}/pagedMembers", "members.page", s.pageMembers)
-	bot("GET", "conversations/{conv}/members/{id}", "members.get", s.getMember)
-	bot("GET", "teams/{team}", "team.get", s.getTeam)
-	bot("GET", "teams/{team}/conversations", "team.channels", s.listTeamChannels)
-	bot("GET", "attachments/{id}/views/original", "attachments.get", s.getAttachment)
+// connector answers the Bot Connector's calls.
+type connector struct {
+	*ground
+	org     *organisation
+	files   *library
+	entra   *Entra
+	journal *journal
+	reader  *reader
+	rates   map[string][]time.Time // calls by rule
 }
 
-// asBot checks the bot's token and holds s.mu for the handler.
-func (s *Server) asBot(h http.HandlerFunc) http.HandlerFunc {
+// reset forgets the calls that count against limits. Caller holds the lock.
+func (c *connector) reset() { c.rates = map[string][]time.Time{} }
+
+// routes are the Bot Connector's.
+// Source: Bot Connector API reference; npm @microsoft/teams.api 2.1.0 for reactions, targeted
+// messages and which of objectId and aadObjectId a member carries, read 2026-11.
+func (c *connector) routes(mux *http.ServeMux) {
+	const base = "/connector/{region}/{tenant}/v3/"
+	bot := func(verb, path, method string, h func(http.ResponseWriter, *http.Request)) {
+		mux.HandleFunc(verb+" "+base+path, c.journal.call(method, c.asBot(h)))
+	}
+	bot("POST", "conversations", "conversations.create", c.createConversation)
+	bot("POST", "conversations/{conv}/activities", "activities.send", c.sendActivity)
+	bot("POST", "conversations/{conv}/activities/{id}", "activities.send", c.sendActivity)
+	bot("PUT", "conversations/{conv}/activities/{id}", "activities.update", c.updateActivity)
+	bot("DELETE", "conversations/{conv}/activities/{id}", "activities.delete", c.deleteActivity)
+	bot("PUT", "conversations/{conv}/activities/{id}/reactions/{type}", "reactions.add", c.addReaction)
+	bot("DELETE", "conversations/{conv}/activities/{id}/reactions/{type}", "reactions.remove", c.removeReaction)
+	bot("GET", "conversations/{conv}/members", "members.list", c.listMembers)
+	bot("GET", "conversations/{conv}/activities/{id}/members", "members.list", c.listMembers)
+	bot("GET", "conversations/{conv}/pagedmembers", "members.page", c.pageMembers)
+	bot("GET", "conversations/{conv}/pagedMembers", "members.page", c.pageMembers)
+	bot("GET", "conversations/{conv}/members/{id}", "members.get", c.getMember)
+	bot("GET", "teams/{team}", "team.get", c.getTeam)
+	bot("GET", "teams/{team}/conversations", "team.channels", c.listTeamChannels)
+	bot("GET", "attachments/{id}/views/original", "attachments.get", c.getAttachment)
+}
+
+// asBot checks the bot's token and holds the lock for the handler.
+func (c *connector) asBot(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if r.PathValue("tenant") != s.opt.TenantID {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if r.PathValue("tenant") != c.opt.TenantID {
 			refuse(w, http.StatusForbidden, "Forbidden", "The tenant of the service address is another one.")
 			return
 		}
-		if !s.authorized(r, scopeBot) && (!s.opt.Unsigned || r.Header.Get("Authorization") != "") {
+		if !c.entra.authorized(r, scopeBot) && (!c.opt.Unsigned || r.Header.Get("Authorization") != "") {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			refuse(w, http.StatusUnauthorized, "Unauthorized", "Authorization has been denied for this request.")
 			return
 		}
-		if s.admit(w, tenantRule()) {
+		if c.admit(w, tenantRule()) {
 			h(w, r)
 		}
 	}
 }
 
-// place finds the conversation of a call that the bot may use, or answers. Caller holds s.mu.
-func (s *Server) place(w http.ResponseWriter, r *http.Request) (ch *channel, root string, ok bool) {
+// place finds the conversation of a call that the bot may use, or answers. Caller holds the lock.
+func (c *connector) place(w http.ResponseWriter, r *http.Request) (ch *channel, root string, ok bool) {
 	id, root := splitConversation(r.PathValue("conv"))
-	ch = s.channels[id]
+	ch = c.org.channels[id]
 	switch {
 	case ch == nil || ch.Deleted:
 		refuse(w, http.StatusNotFound, "ConversationNotFound", "Conversation not found.")
-	case ch.person != "" && s.blocked[ch.person]:
+	case ch.person != "" && c.org.blocked[ch.person]:
 		refuse(w, http.StatusForbidden, "ConversationBlockedByUser", "User blocked the conversation with the bot.")
-	case !s.reachable(ch):
+	case !c.org.reachable(ch):
 		refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
 	case root != "" && !ch.begins(root):
 		refuse(w, http.StatusNotFound, "ConversationNotFound", "Conversation not found.")
@@ -73,9 +88,9 @@ func (s *Server) place(w http.ResponseWriter, r *http.Request) (ch *channel, roo
 }
 
 // writable is place for what changes a channel.
-func (s *Server) writable(w http.ResponseWriter, r *http.Request) (ch *channel, root string, ok bool) {
-	ch, root, ok = s.place(w, r)
-	if ok && ch.person == "" && s.teams[ch.Team].Archived {
+func (c *connector) writable(w http.ResponseWriter, r *http.Request) (ch *channel, root string, ok bool) {
+	ch, root, ok = c.place(w, r)
+	if ok && ch.person == "" && c.org.teams[ch.Team].Archived {
 		refuse(w, http.StatusForbidden, "MessageWritesBlocked", "The team is archived.")
 		return nil, "", false
 	}
@@ -84,7 +99,7 @@ func (s *Server) writable(w http.ResponseWriter, r *http.Request) (ch *channel, 
 
 // member is a TeamsChannelAccount. The list without pages names the Entra id objectId, the
 // others aadObjectId.
-func (s *Server) member(u *User, idKey string) object {
+func (c *connector) member(u *User, idKey string) object {
 	role := "user"
 	if u.Guest {
 		role = "guest"
@@ -100,14 +115,14 @@ func (s *Server) member(u *User, idKey string) object {
 	return out
 }
 
-func (s *Server) listMembers(w http.ResponseWriter, r *http.Request) {
-	ch, _, ok := s.place(w, r)
-	if !ok || !s.admit(w, readRule(ch.ID)) {
+func (c *connector) listMembers(w http.ResponseWriter, r *http.Request) {
+	ch, _, ok := c.place(w, r)
+	if !ok || !c.admit(w, readRule(ch.ID)) {
 		return
 	}
 	out := []object{}
-	for _, id := range s.memberIDs(ch) {
-		out = append(out, s.member(s.users[id], "objectId"))
+	for _, id := range c.org.memberIDs(ch) {
+		out = append(out, c.member(c.org.users[id], "objectId"))
 	}
 	writeJSON(w, http.StatusOK, out)
 }
@@ -119,12 +134,12 @@ const (
 	mostMembers  = 500
 )
 
-func (s *Server) pageMembers(w http.ResponseWriter, r *http.Request) {
-	ch, _, ok := s.place(w, r)
-	if !ok || !s.admit(w, readRule(ch.ID)) {
+func (c *connector) pageMembers(w http.ResponseWriter, r *http.Request) {
+	ch, _, ok := c.place(w, r)
+	if !ok || !c.admit(w, readRule(ch.ID)) {
 		return
 	}
-	ids := s.memberIDs(ch)
+	ids := c.org.memberIDs(ch)
 	size := 200
 	if text := r.URL.Query().Get("pageSize"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -147,7 +162,7 @@ func (s *Server) pageMembers(w http.ResponseWriter, r *http.Request) {
 	out := object{"members": []object{}}
 	members := []object{}
 	for _, id := range ids[start:end] {
-		members = append(members, s.member(s.users[id], "aadObjectId"))
+		members = append(members, c.member(c.org.users[id], "aadObjectId"))
 	}
 	out["members"] = members
 	if end < len(ids) {
@@ -156,73 +171,73 @@ func (s *Server) pageMembers(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, out)
 }
 
-func (s *Server) getMember(w http.ResponseWriter, r *http.Request) {
-	ch, _, ok := s.place(w, r)
-	if !ok || !s.admit(w, readRule(ch.ID)) {
+func (c *connector) getMember(w http.ResponseWriter, r *http.Request) {
+	ch, _, ok := c.place(w, r)
+	if !ok || !c.admit(w, readRule(ch.ID)) {
 		return
 	}
-	u := s.person(r.PathValue("id"))
-	if u == nil || !slices.Contains(s.memberIDs(ch), u.ID) {
+	u := c.org.person(r.PathValue("id"))
+	if u == nil || !slices.Contains(c.org.memberIDs(ch), u.ID) {
 		refuse(w, http.StatusNotFound, "MemberNotFoundInConversation", "Member not found in conversation.")
 		return
 	}
-	writeJSON(w, http.StatusOK, s.member(u, "aadObjectId"))
+	writeJSON(w, http.StatusOK, c.member(u, "aadObjectId"))
 }
 
 // knownTeam finds an installed team by its 19: id, or answers.
-func (s *Server) knownTeam(w http.ResponseWriter, r *http.Request) *Team {
-	t := s.teams[r.PathValue("team")]
+func (c *connector) knownTeam(w http.ResponseWriter, r *http.Request) *Team {
+	t := c.org.teams[r.PathValue("team")]
 	switch {
 	case t == nil:
 		refuse(w, http.StatusNotFound, "ConversationNotFound", "Team not found.")
 	case !t.Installed:
 		refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
-	case s.admit(w, readRule(t.ID)):
+	case c.admit(w, readRule(t.ID)):
 		return t
 	}
 	return nil
 }
 
-func (s *Server) getTeam(w http.ResponseWriter, r *http.Request) {
-	t := s.knownTeam(w, r)
+func (c *connector) getTeam(w http.ResponseWriter, r *http.Request) {
+	t := c.knownTeam(w, r)
 	if t == nil {
 		return
 	}
 	writeJSON(w, http.StatusOK, object{
-		"id": t.ID, "name": t.Name, "aadGroupId": t.GroupID, "channelCount": len(s.channelsOf(t.ID)),
-		"memberCount": len(s.memberIDs(s.channels[t.ID])), "type": "standard", "tenantId": s.opt.TenantID,
+		"id": t.ID, "name": t.Name, "aadGroupId": t.GroupID, "channelCount": len(c.org.channelsOf(t.ID)),
+		"memberCount": len(c.org.memberIDs(c.org.channels[t.ID])), "type": "standard", "tenantId": c.opt.TenantID,
 	})
 }
 
-// channelsOf lists the channels of a team that the bot may use. Caller holds s.mu.
-func (s *Server) channelsOf(team string) []*channel {
+// channelsOf lists the channels of a team that the bot may use. Caller holds the lock.
+func (o *organisation) channelsOf(team string) []*channel {
 	var out []*channel
-	for _, id := range s.channelIDs {
-		if ch := s.channels[id]; ch.person == "" && ch.Team == team && s.reachable(ch) {
+	for _, id := range o.channelIDs {
+		if ch := o.channels[id]; ch.person == "" && ch.Team == team && o.reachable(ch) {
 			out = append(out, ch)
 		}
 	}
 	return out
 }
 
-func (s *Server) listTeamChannels(w http.ResponseWriter, r *http.Request) {
-	t := s.knownTeam(w, r)
+func (c *connector) listTeamChannels(w http.ResponseWriter, r *http.Request) {
+	t := c.knownTeam(w, r)
 	if t == nil {
 		return
 	}
 	list := []object{}
-	for _, ch := range s.channelsOf(t.ID) {
-		c := object{"id": ch.ID, "type": ch.Kind}
+	for _, ch := range c.org.channelsOf(t.ID) {
+		item := object{"id": ch.ID, "type": ch.Kind}
 		if ch.ID != t.ID {
-			c["name"] = ch.Name
+			item["name"] = ch.Name
 		}
-		list = append(list, c)
+		list = append(list, item)
 	}
 	writeJSON(w, http.StatusOK, object{"conversations": list})
 }
 
-func (s *Server) getAttachment(w http.ResponseWriter, r *http.Request) {
-	f := s.files[r.PathValue("id")]
+func (c *connector) getAttachment(w http.ResponseWriter, r *http.Request) {
+	f := c.files.files[r.PathValue("id")]
 	if f == nil || !f.Image { // files lie in SharePoint
 		refuse(w, http.StatusNotFound, "NotFound", "Attachment not found.")
 		return

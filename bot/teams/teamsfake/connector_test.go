@@ -45,7 +45,7 @@ func TestTokens(t *testing.T) {
 			}
 		})
 	}
-	w.srv.SetEndpoint("http://127.0.0.1:1")
+	w.srv.Activities.SetEndpoint("http://127.0.0.1:1")
 	status, _ := w.call("GET", "teams/"+team, nil)
 	if status != http.StatusForbidden {
 		t.Errorf("not installed: %d", status)
@@ -59,7 +59,7 @@ func TestTokens(t *testing.T) {
 		t.Errorf("expired: %d", status)
 	}
 	w.token = w.login("https://api.botframework.com/.default")
-	w.srv.RevokeTokens()
+	w.srv.Entra.RevokeTokens()
 	if status, _ := w.call("GET", "teams/"+team, nil); status != http.StatusUnauthorized {
 		t.Errorf("revoked: %d", status)
 	}
@@ -116,7 +116,7 @@ func TestRefused(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	root := w.start(card(textBlock("hello")))
 	theirs := must(w.ann.Reply(tickets, root, "mine"))(t)
-	outside := w.srv.AddTeam(teamsfake.Team{Name: "Other"})
+	outside := w.srv.Admin.AddTeam(teamsfake.Team{Name: "Other"})
 	there := "conversations/" + conv(tickets, root) + "/activities"
 	say := obj{"type": "message", "text": "x"}
 	with := func(key string, v any) obj { return obj{"type": "message", "text": "x", key: v} }

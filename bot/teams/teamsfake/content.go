@@ -38,9 +38,16 @@ func utf16Bytes(raw []byte) int {
 
 const base64Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 
+// reader makes messages of the activities that the bot posts, and refuses what Teams refuses.
+type reader struct {
+	*ground
+	org   *organisation
+	files *library
+}
+
 // accept answers what Teams refuses.
-func (s *Server) accept(w http.ResponseWriter, ch *channel, a outgoing, raw json.RawMessage) bool {
-	status, code, text := s.unacceptable(ch, a, raw)
+func (c *reader) accept(w http.ResponseWriter, ch *channel, a outgoing, raw json.RawMessage) bool {
+	status, code, text := c.unacceptable(ch, a, raw)
 	if status != 0 {
 		refuse(w, status, code, text)
 	}
@@ -48,28 +55,28 @@ func (s *Server) accept(w http.ResponseWriter, ch *channel, a outgoing, raw json
 }
 
 // messages are what people see of an activity that was accepted: one, or two when a text and
-// attachments come together. What clients do not show is a problem. Caller holds s.mu.
-func (s *Server) messages(where string, ch *channel, a outgoing, raw json.RawMessage, id func() string) []*Message {
-	base := Message{Bot: true, Summary: a.Summary, Raw: slices.Clone(raw), At: s.now(), Alert: alerts(a.ChannelData), Suggested: keepJSON(a.SuggestedActions)}
+// attachments come together. What clients do not show is a problem. Caller holds the lock.
+func (c *reader) messages(where string, ch *channel, a outgoing, raw json.RawMessage, id func() string) []*Message {
+	base := Message{Bot: true, Summary: a.Summary, Raw: slices.Clone(raw), At: c.now(), Alert: alerts(a.ChannelData), Suggested: keepJSON(a.SuggestedActions)}
 	var out []*Message
 	if a.Text != "" || len(a.Attachments) == 0 {
 		m := base
 		m.ID = id()
-		s.fillText(where, ch, &m, a)
+		c.fillText(where, ch, &m, a)
 		out = append(out, &m)
 	}
 	if len(a.Attachments) > 0 {
 		m := base
 		m.ID = id()
-		m.guid = s.guid("card")
-		s.fillAttachments(where, ch, &m, a)
+		m.guid = c.guid("card")
+		c.fillAttachments(where, ch, &m, a)
 		out = append(out, &m)
 	}
 	return out
 }
 
 // unacceptable says how Teams refuses an activity; status 0 = it does not.
-func (s *Server) unacceptable(ch *channel, a outgoing, raw json.RawMessage) (status int, code, text string) {
+func (c *reader) unacceptable(ch *channel, a outgoing, raw json.RawMessage) (status int, code, text string) {
 	bad := func(text string, args ...any) (int, string, string) {
 		return http.StatusBadRequest, "BadArgument", fmt.Sprintf(text, args...)
 	}
@@ -86,7 +93,7 @@ func (s *Server) unacceptable(ch *channel, a outgoing, raw json.RawMessage) (sta
 		return bad("Activity resulted in an empty message.")
 	}
 	for _, at := range a.Attachments {
-		if text := s.badAttachment(ch, at); text != "" {
+		if text := c.badAttachment(ch, at); text != "" {
 			return bad("%s", text)
 		}
 	}
@@ -94,7 +101,7 @@ func (s *Server) unacceptable(ch *channel, a outgoing, raw json.RawMessage) (sta
 }
 
 // badAttachment says why Teams refuses an attachment.
-func (s *Server) badAttachment(ch *channel, at wireAttachment) string {
+func (c *reader) badAttachment(ch *channel, at wireAttachment) string {
 	switch {
 	case at.ContentType == "":
 		return "attachment without contentType"
@@ -110,7 +117,7 @@ func (s *Server) badAttachment(ch *channel, at wireAttachment) string {
 			return "a picture needs an https contentUrl or a data URI"
 		}
 	case at.ContentType == "application/vnd.microsoft.teams.card.file.consent", at.ContentType == "application/vnd.microsoft.teams.card.file.info":
-		if ch.person == "" || !s.app.files() {
+		if ch.person == "" || !c.app.files() {
 			return "file cards are for personal chats of apps with supportsFiles"
 		}
 	case strings.HasPrefix(at.ContentType, "application/vnd.microsoft.card."), strings.HasPrefix(at.ContentType, "application/vnd.microsoft.teams.card."):
@@ -130,7 +137,7 @@ type mentionEntity struct {
 var atTag = regexp.MustCompile(`(?s)<at(?:\s[^>]*)?>(.*?)</at>`) //nolint:gochecknoglobals // constant
 
 // fillText renders the text of the bot.
-func (s *Server) fillText(where string, ch *channel, m *Message, a outgoing) {
+func (c *reader) fillText(where string, ch *channel, m *Message, a outgoing) {
 	text := a.Text
 	known := map[string]bool{}
 	for _, raw := range a.Entities {
@@ -138,12 +145,12 @@ func (s *Server) fillText(where string, ch *channel, m *Message, a outgoing) {
 		if json.Unmarshal(raw, &e) != nil || e.Type != "mention" {
 			continue
 		}
-		u := s.person(e.Mentioned.ID)
+		u := c.org.person(e.Mentioned.ID)
 		switch {
 		case !strings.Contains(text, e.Text) || !atTag.MatchString(e.Text):
-			s.trouble(where, m.ID, fmt.Sprintf("mention %q is not in the text", e.Text))
-		case u == nil || !s.isMember(ch, u.ID):
-			s.trouble(where, m.ID, "mention of somebody who is not in the conversation: "+e.Mentioned.ID)
+			c.trouble(where, m.ID, fmt.Sprintf("mention %q is not in the text", e.Text))
+		case u == nil || !c.org.isMember(ch, u.ID):
+			c.trouble(where, m.ID, "mention of somebody who is not in the conversation: "+e.Mentioned.ID)
 		default:
 			known[e.Text] = true
 			m.Mentions = append(m.Mentions, Mention{ID: u.ID, Name: plainText(atTag.FindStringSubmatch(e.Text)[1])})
@@ -155,24 +162,24 @@ func (s *Server) fillText(where string, ch *channel, m *Message, a outgoing) {
 	}
 	for _, tag := range atTag.FindAllString(text, -1) {
 		if !known[tag] && format != "plain" {
-			s.trouble(where, m.ID, fmt.Sprintf("%s has no mention entity", tag))
+			c.trouble(where, m.ID, fmt.Sprintf("%s has no mention entity", tag))
 		}
 	}
 	html, faults := renderBot(text, format)
 	for _, f := range faults {
-		s.trouble(where, m.ID, f)
+		c.trouble(where, m.ID, f)
 	}
 	m.HTML, m.Text = html, plainText(html)
 }
 
 // fillAttachments renders cards and pictures of the bot.
-func (s *Server) fillAttachments(where string, ch *channel, m *Message, a outgoing) {
+func (c *reader) fillAttachments(where string, ch *channel, m *Message, a outgoing) {
 	m.attachments = a.Attachments
 	for _, at := range a.Attachments {
 		if strings.HasPrefix(at.ContentType, "image/") {
 			m.Pictures = append(m.Pictures, at.ContentURL)
 			if f := checkPicture(at); f != "" {
-				s.trouble(where, m.ID, f)
+				c.trouble(where, m.ID, f)
 				m.Broken = f
 			}
 		}
@@ -180,8 +187,8 @@ func (s *Server) fillAttachments(where string, ch *channel, m *Message, a outgoi
 			continue
 		}
 		m.Cards = append(m.Cards, at.Content)
-		for _, f := range s.cardFaults(at.Content, ch) {
-			s.trouble(where, m.ID, f)
+		for _, f := range c.org.cardFaults(at.Content, ch) {
+			c.trouble(where, m.ID, f)
 			m.Broken = f
 		}
 	}

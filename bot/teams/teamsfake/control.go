@@ -9,7 +9,12 @@ import (
 	"parley/bot/chatfake"
 )
 
-// controlRoutes is the emulator's own address space for drivers in another process, all JSON:
+// driver serves the emulator to drivers in another process.
+type driver struct {
+	srv *Server
+}
+
+// routes is the emulator's own address space for drivers in another process, all JSON:
 //
 //	GET  /_fake/state[?channel=]         channels with messages, people, teams, dialogs
 //	GET  /_fake/channels  /_fake/users  /_fake/teams
@@ -31,7 +36,8 @@ import (
 //	POST /_fake/reset
 //
 // Refusals are {"ok":false,"error":…} with status 409, bad requests 400.
-func (s *Server) controlRoutes() {
+func (d *driver) routes() {
+	s := d.srv
 	get := func(path string, f func(q func(string) string) any) {
 		s.mux.HandleFunc("GET /_fake/"+path, func(w http.ResponseWriter, r *http.Request) {
 			writeJSON(w, http.StatusOK, f(r.URL.Query().Get))
@@ -48,20 +54,20 @@ func (s *Server) controlRoutes() {
 	get("dialog", func(q func(string) string) any { return s.Dialog(q("user")) })
 	get("calls", func(q func(string) string) any { return s.Calls(q("method")) })
 	get("problems", func(func(string) string) any { return s.Problems() })
-	get("lost", func(func(string) string) any { return s.LostActivities() })
+	get("lost", func(func(string) string) any { return s.Activities.Lost() })
 	get("info", func(func(string) string) any { return s.Info() })
 	get("slow", func(q func(string) string) any {
 		seconds, err := strconv.ParseFloat(q("over"), 64)
 		if err != nil {
 			seconds = 0
 		}
-		return s.SlowActivities(time.Duration(seconds * float64(time.Second)))
+		return s.Activities.Slow(time.Duration(seconds * float64(time.Second)))
 	})
 	s.FaultRoutes(s.mux, "/_fake/faults")
-	s.mux.HandleFunc("GET /_fake/file", s.controlFile)
+	s.mux.HandleFunc("GET /_fake/file", d.controlFile)
 	s.mux.Handle("GET /_fake/changes", s.log)
-	s.mux.HandleFunc("POST /_fake/person/{user}/{verb}", s.controlPerson)
-	s.mux.HandleFunc("POST /_fake/admin/{verb}", s.controlAdmin)
+	s.mux.HandleFunc("POST /_fake/person/{user}/{verb}", d.controlPerson)
+	s.mux.HandleFunc("POST /_fake/admin/{verb}", d.controlAdmin)
 	s.mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.Reset()
 		chatfake.Done(w, nil, nil)
@@ -90,18 +96,18 @@ type Info struct {
 // Info returns addresses, secrets and counters.
 func (s *Server) Info() Info {
 	out := Info{
-		TenantID: s.opt.TenantID, AppID: s.opt.AppID, AppPassword: s.opt.AppPassword, BotID: s.botID(), LoginURL: s.LoginURL(),
-		OpenIDURL: s.OpenIDURL(), ServiceURL: s.ServiceURL(), GraphURL: s.GraphURL(), Pending: s.Pending(), Now: s.now(),
+		TenantID: s.opt.TenantID, AppID: s.opt.AppID, AppPassword: s.opt.AppPassword, BotID: s.opt.botID(), LoginURL: s.LoginURL(),
+		OpenIDURL: s.OpenIDURL(), ServiceURL: s.ServiceURL(), GraphURL: s.GraphURL(), Pending: s.Activities.Pending(), Now: s.now(),
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for p, granted := range s.permissions {
+	for p, granted := range s.Entra.permissions {
 		if granted {
 			out.Permissions = append(out.Permissions, p)
 		}
 	}
 	slices.Sort(out.Permissions)
-	out.Endpoint, out.Lost, out.Problems, out.LastChange = s.endpoint, len(s.lost), len(s.problems), s.log.Last()
+	out.Endpoint, out.Lost, out.Problems, out.LastChange = s.Activities.endpoint, len(s.Activities.lost), len(s.problems), s.log.Last()
 	return out
 }
 
@@ -132,8 +138,8 @@ func (s *Server) Snapshot(only string) Snapshot {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, id := range s.channelIDs {
-		ch := s.channels[id]
+	for _, id := range s.org.channelIDs {
+		ch := s.org.channels[id]
 		if only != "" && id != only {
 			continue
 		}
@@ -148,8 +154,8 @@ func (s *Server) Snapshot(only string) Snapshot {
 	return out
 }
 
-func (s *Server) controlFile(w http.ResponseWriter, r *http.Request) {
-	f := s.File(r.URL.Query().Get("id"))
+func (d *driver) controlFile(w http.ResponseWriter, r *http.Request) {
+	f := d.srv.File(r.URL.Query().Get("id"))
 	switch {
 	case f == nil:
 		writeJSON(w, http.StatusNotFound, object{"ok": false, "error": "no such file"})

@@ -28,20 +28,21 @@ type Admin struct {
 	On         bool     `json:"on"`
 }
 
-func (s *Server) controlAdmin(w http.ResponseWriter, r *http.Request) {
+func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
+	s := d.srv
 	var a Admin
 	if !chatfake.Read(w, r, &a) {
 		return
 	}
 	switch verb := r.PathValue("verb"); verb {
 	case "add_user":
-		chatfake.Done(w, object{"user": s.AddUser(a.User)}, nil)
+		chatfake.Done(w, object{"user": s.Admin.AddUser(a.User)}, nil)
 	case "add_team":
-		chatfake.Done(w, object{"team": s.AddTeam(a.Team)}, nil)
+		chatfake.Done(w, object{"team": s.Admin.AddTeam(a.Team)}, nil)
 	case "add_channel":
-		chatfake.Done(w, object{"channel": s.AddChannel(a.NewChannel)}, nil)
+		chatfake.Done(w, object{"channel": s.Admin.AddChannel(a.NewChannel)}, nil)
 	default:
-		run, ok := s.adminVerbs(a)[verb]
+		run, ok := d.adminVerbs(a)[verb]
 		if !ok {
 			writeJSON(w, http.StatusNotFound, object{"ok": false, "error": "unknown verb " + verb})
 			return
@@ -50,34 +51,35 @@ func (s *Server) controlAdmin(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Server) adminVerbs(a Admin) map[string]func(context.Context) error {
+func (d *driver) adminVerbs(a Admin) map[string]func(context.Context) error {
+	s := d.srv
 	type verb = func(context.Context) error
 	try := func(f func() error) verb { return func(context.Context) error { return f() } }
 	done := func(f func()) verb { return func(context.Context) error { f(); return nil } }
 	return map[string]verb{
-		"connect":         func(ctx context.Context) error { return s.Connect(ctx, a.Endpoint) },
-		"install":         func(ctx context.Context) error { return s.Install(ctx, a.Names...) },
-		"uninstall":       func(ctx context.Context) error { return s.Uninstall(ctx, a.Names...) },
-		"upgrade":         func(ctx context.Context) error { return s.Upgrade(ctx, a.Names...) },
-		"set_endpoint":    done(func() { s.SetEndpoint(a.Endpoint) }),
+		"connect":         func(ctx context.Context) error { return s.Admin.Connect(ctx, a.Endpoint) },
+		"install":         func(ctx context.Context) error { return s.Admin.Install(ctx, a.Names...) },
+		"uninstall":       func(ctx context.Context) error { return s.Admin.Uninstall(ctx, a.Names...) },
+		"upgrade":         func(ctx context.Context) error { return s.Admin.Upgrade(ctx, a.Names...) },
+		"set_endpoint":    done(func() { s.Activities.SetEndpoint(a.Endpoint) }),
 		"set_url":         done(func() { s.SetURL(a.Name) }),
-		"set_user":        try(func() error { return s.SetUser(a.User) }),
-		"rename":          try(func() error { return s.RenameChannel(a.Channel, a.Name) }),
-		"delete_channel":  try(func() error { return s.DeleteChannel(a.Channel) }),
-		"restore_channel": try(func() error { return s.RestoreChannel(a.Channel) }),
-		"add_app":         try(func() error { return s.AddApp(a.Channel, true) }),
-		"remove_app":      try(func() error { return s.AddApp(a.Channel, false) }),
-		"archive":         try(func() error { return s.ArchiveTeam(a.Channel, true) }),
-		"unarchive":       try(func() error { return s.ArchiveTeam(a.Channel, false) }),
-		"members":         try(func() error { return s.SetMembers(a.Channel, a.Names) }),
-		"erase":           try(func() error { return s.Erase(a.Channel, a.Message) }),
-		"block":           done(func() { s.Block(a.ID, true) }),
-		"unblock":         done(func() { s.Block(a.ID, false) }),
-		"permit":          done(func() { s.Permit(a.Names...) }),
-		"rsc":             done(func() { s.SetRSC(a.On) }),
-		"region":          done(func() { s.SetRegion(a.Name) }),
-		"tokens":          done(func() { s.SetTokens(Token(a.Name)) }),
-		"rotate_keys":     try(func() error { return s.RotateKeys(a.On) }),
-		"revoke_tokens":   done(s.RevokeTokens),
+		"set_user":        try(func() error { return s.Admin.SetUser(a.User) }),
+		"rename":          try(func() error { return s.Admin.RenameChannel(a.Channel, a.Name) }),
+		"delete_channel":  try(func() error { return s.Admin.DeleteChannel(a.Channel) }),
+		"restore_channel": try(func() error { return s.Admin.RestoreChannel(a.Channel) }),
+		"add_app":         try(func() error { return s.Admin.AddApp(a.Channel, true) }),
+		"remove_app":      try(func() error { return s.Admin.AddApp(a.Channel, false) }),
+		"archive":         try(func() error { return s.Admin.ArchiveTeam(a.Channel, true) }),
+		"unarchive":       try(func() error { return s.Admin.ArchiveTeam(a.Channel, false) }),
+		"members":         try(func() error { return s.Admin.SetMembers(a.Channel, a.Names) }),
+		"erase":           try(func() error { return s.Admin.Erase(a.Channel, a.Message) }),
+		"block":           done(func() { s.Admin.Block(a.ID, true) }),
+		"unblock":         done(func() { s.Admin.Block(a.ID, false) }),
+		"permit":          done(func() { s.Entra.Permit(a.Names...) }),
+		"rsc":             done(func() { s.Entra.SetRSC(a.On) }),
+		"region":          done(func() { s.Admin.SetRegion(a.Name) }),
+		"tokens":          done(func() { s.Entra.SetTokens(Token(a.Name)) }),
+		"rotate_keys":     try(func() error { return s.Entra.RotateKeys(a.On) }),
+		"revoke_tokens":   done(s.Entra.RevokeTokens),
 	}
 }

@@ -43,12 +43,12 @@ type Act struct {
 	Result json.RawMessage `json:"result"`
 }
 
-func (s *Server) controlPerson(w http.ResponseWriter, r *http.Request) {
+func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 	var a Act
 	if !chatfake.Read(w, r, &a) {
 		return
 	}
-	p, verb := s.As(r.PathValue("user")), r.PathValue("verb")
+	p, verb := d.srv.As(r.PathValue("user")), r.PathValue("verb")
 	p.Theme = a.Theme
 	if id, err, ok := p.wrote(verb, a); ok {
 		chatfake.Done(w, object{"id": id}, err)

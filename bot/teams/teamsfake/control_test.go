@@ -73,7 +73,7 @@ func TestControl(t *testing.T) {
 			want(t, got, x.path2, x.want)
 		})
 	}
-	w.until("nothing pending", func() bool { return w.srv.Pending() == 0 })
+	w.until("nothing pending", func() bool { return w.srv.Activities.Pending() == 0 })
 	if status, _ := w.control("POST", "reset", nil); status != 200 || len(w.srv.Messages(tickets)) != 0 {
 		t.Error("not reset")
 	}
@@ -100,37 +100,37 @@ func TestManage(t *testing.T) {
 			t.Errorf("%d %v", got, answer)
 		}
 	}
-	try(w.srv.RenameChannel(tickets, "cases"))
+	try(w.srv.Admin.RenameChannel(tickets, "cases"))
 	want(t, update("channelRenamed"), "channelData.channel.name", "cases")
-	try(w.srv.DeleteChannel(tickets))
+	try(w.srv.Admin.DeleteChannel(tickets))
 	update("channelDeleted")
 	say(404, "ConversationNotFound")
-	try(w.srv.RestoreChannel(tickets))
+	try(w.srv.Admin.RestoreChannel(tickets))
 	update("channelRestored")
-	try(w.srv.ArchiveTeam(team, true))
+	try(w.srv.Admin.ArchiveTeam(team, true))
 	update("teamArchived")
 	say(403, "MessageWritesBlocked")
-	try(w.srv.ArchiveTeam(team, false))
+	try(w.srv.Admin.ArchiveTeam(team, false))
 	update("teamUnarchived")
 	say(201, "")
-	try(w.srv.SetMembers(team, []string{ben}))
+	try(w.srv.Admin.SetMembers(team, []string{ben}))
 	u, _ := w.srv.User(ann)
 	want(t, update("teamMemberRemoved"), "membersRemoved.0.id", u.TeamsID)
 	if _, err := w.ann.Reply(tickets, root, "x"); err == nil {
 		t.Error("wrote without being a member")
 	}
-	private := w.srv.AddChannel(teamsfake.Channel{Team: team, Name: "hush", Kind: teamsfake.KindPrivate, Members: []string{ben}})
+	private := w.srv.Admin.AddChannel(teamsfake.Channel{Team: team, Name: "hush", Kind: teamsfake.KindPrivate, Members: []string{ben}})
 	body := w.thread(obj{"type": "message", "text": "x"})
 	body["channelData"] = obj{"channel": obj{"id": private.ID}}
 	if status, got := w.call("POST", "conversations", body); status != 403 {
 		t.Errorf("%d %v", status, got)
 	}
-	try(w.srv.AddApp(private.ID, true))
+	try(w.srv.Admin.AddApp(private.ID, true))
 	update("teamMemberAdded")
 	if status, got := w.call("POST", "conversations", body); status != 201 {
 		t.Errorf("%d %v", status, got)
 	}
-	try(w.srv.Erase(tickets, root))
+	try(w.srv.Admin.Erase(tickets, root))
 	want(t, w.next("messageDelete"), "id", root)
 	if m := w.srv.Message(tickets, root); !m.Deleted() || strings.Contains(string(m.Raw), "hello") {
 		t.Errorf("%+v", m)

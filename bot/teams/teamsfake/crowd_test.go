@@ -69,8 +69,8 @@ func TestCrowd(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	w.until("nothing pending", func() bool { return w.srv.Pending() == 0 })
-	if lost := w.srv.LostActivities(); len(lost) > 0 {
+	w.until("nothing pending", func() bool { return w.srv.Activities.Pending() == 0 })
+	if lost := w.srv.Activities.Lost(); len(lost) > 0 {
 		t.Errorf("%d lost, the first: %+v", len(lost), lost[0])
 	}
 	seen := map[string]bool{}

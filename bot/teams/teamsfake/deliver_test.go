@@ -14,7 +14,7 @@ import (
 func TestInstallation(t *testing.T) {
 	w := newServer(t, teamsfake.Options{})
 	w.bot = listen(t)
-	if err := w.srv.Connect(w.ctx, w.bot.url); err != nil {
+	if err := w.srv.Admin.Connect(w.ctx, w.bot.url); err != nil {
 		t.Fatal(err)
 	}
 	a := w.next("conversationUpdate")
@@ -25,13 +25,13 @@ func TestInstallation(t *testing.T) {
 	want(t, a, "action", "add")
 	want(t, a, "conversation.id", team)
 	want(t, a, "serviceUrl", w.srv.ServiceURL())
-	if err := w.srv.Uninstall(w.ctx, team); err != nil {
+	if err := w.srv.Admin.Uninstall(w.ctx, team); err != nil {
 		t.Fatal(err)
 	}
 	want(t, w.next("conversationUpdate"), "membersRemoved.0.id", "28:"+w.srv.AppID())
 	want(t, w.next("installationUpdate"), "action", "remove")
 	w.bot.answers(func(obj) (int, any) { return http.StatusUnauthorized, nil })
-	if err := w.srv.Install(w.ctx, team); err == nil || !strings.Contains(err.Error(), "401") {
+	if err := w.srv.Admin.Install(w.ctx, team); err == nil || !strings.Contains(err.Error(), "401") {
 		t.Errorf("a bot that refuses: %v", err)
 	}
 }
@@ -39,7 +39,7 @@ func TestInstallation(t *testing.T) {
 func TestMentionRule(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	root := w.start(card(textBlock("hello")))
-	w.srv.SetRSC(false)
+	w.srv.Entra.SetRSC(false)
 	must(w.ann.Reply(tickets, root, "between us"))(t)
 	must(w.ann.Reply(tickets, root, "<@bot> resolve <@"+ben+"> please"))(t)
 	g := w.nextRequest("message")
@@ -55,13 +55,13 @@ func TestMentionRule(t *testing.T) {
 	if g.header.Get("X-Ms-Tenant-Id") != w.srv.TenantID() || g.header.Get("X-Ms-Conversation-Id") != tickets+";messageid="+root {
 		t.Errorf("headers: %v", g.header)
 	}
-	w.srv.SetRSC(true)
+	w.srv.Entra.SetRSC(true)
 	must(w.ann.Reply(tickets, root, "1 < 2 & **bold** <at>Parley</at>"))(t)
 	a = w.next("message")
 	want(t, a, "text", "1 < 2 & bold <at>Parley</at>")
 	want(t, a, "attachments.0.content", "<p>1 &lt; 2 &amp; <strong>bold</strong> &lt;at&gt;Parley&lt;/at&gt;</p>")
-	if w.srv.Pending() != 0 {
-		w.until("nothing pending", func() bool { return w.srv.Pending() == 0 })
+	if w.srv.Activities.Pending() != 0 {
+		w.until("nothing pending", func() bool { return w.srv.Activities.Pending() == 0 })
 	}
 }
 
@@ -112,14 +112,14 @@ func TestRedelivery(t *testing.T) {
 	for range 3 {
 		want(t, w.next("message"), "id", id)
 	}
-	w.until("nothing pending", func() bool { return w.srv.Pending() == 0 })
-	if lost := w.srv.LostActivities(); len(lost) != 0 {
+	w.until("nothing pending", func() bool { return w.srv.Activities.Pending() == 0 })
+	if lost := w.srv.Activities.Lost(); len(lost) != 0 {
 		t.Errorf("lost: %+v", lost)
 	}
 	calls.Store(-100)
 	id = must(w.ann.Post(teamsfake.Post{Channel: tickets, Text: "hello"}))(t)
-	w.until("a loss", func() bool { return len(w.srv.LostActivities()) == 1 })
-	if lost := w.srv.LostActivities()[0]; lost.ID != id || lost.Reason != "503" {
+	w.until("a loss", func() bool { return len(w.srv.Activities.Lost()) == 1 })
+	if lost := w.srv.Activities.Lost()[0]; lost.ID != id || lost.Reason != "503" {
 		t.Errorf("lost: %+v", lost)
 	}
 }

@@ -32,7 +32,7 @@ var ErrNoDialog = errors.New("no dialog is open")
 func (s *Server) Dialog(user string) *Dialog {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if d := s.dialogs[user]; d != nil {
+	if d := s.invokes.dialogs[user]; d != nil {
 		c := *d
 		return &c
 	}
@@ -44,17 +44,17 @@ func (p *Person) CloseDialog() error {
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.dialogs[p.id] == nil {
+	if s.invokes.dialogs[p.id] == nil {
 		return ErrNoDialog
 	}
-	delete(s.dialogs, p.id)
+	delete(s.invokes.dialogs, p.id)
 	s.note(Change{Kind: "dialog", User: p.id})
 	return nil
 }
 
 // open asks the bot for a dialog and shows it.
 func (p *Person) open(ctx context.Context, d *Dialog, name string, value object) (*Outcome, error) {
-	out, err := p.s.ask(ctx, name, value, p.s.invokeAt(p.id, d.at, d.replyTo))
+	out, err := p.s.invokes.ask(ctx, name, value, p.s.invokes.invokeAt(p.id, d.at, d.replyTo))
 	if err != nil || out.Error != "" {
 		return out, err
 	}
@@ -68,8 +68,8 @@ func (p *Person) open(ctx context.Context, d *Dialog, name string, value object)
 func (p *Person) Submit(ctx context.Context, button string, inputs Inputs) (*Outcome, error) {
 	s := p.s
 	s.mu.Lock()
-	d := s.dialogs[p.id]
-	data, err := s.submission(d, button, inputs)
+	d := s.invokes.dialogs[p.id]
+	data, err := s.invokes.submission(d, button, inputs)
 	s.mu.Unlock()
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (p *Person) Submit(ctx context.Context, button string, inputs Inputs) (*Out
 // Errors: ErrNoDialog, also for a dialog with a card; ctx's.
 func (p *Person) Complete(ctx context.Context, result any) (*Outcome, error) {
 	p.s.mu.Lock()
-	d := p.s.dialogs[p.id]
+	d := p.s.invokes.dialogs[p.id]
 	p.s.mu.Unlock()
 	if d == nil || d.URL == "" {
 		return nil, ErrNoDialog
@@ -100,7 +100,7 @@ func (p *Person) submit(ctx context.Context, d *Dialog, data any) (*Outcome, err
 			value[k] = v
 		}
 	}
-	out, err := s.ask(ctx, name, value, s.invokeAt(p.id, d.at, d.replyTo))
+	out, err := s.invokes.ask(ctx, name, value, s.invokes.invokeAt(p.id, d.at, d.replyTo))
 	if err != nil {
 		return nil, err
 	}
@@ -111,8 +111,8 @@ func (p *Person) submit(ctx context.Context, d *Dialog, data any) (*Outcome, err
 	return p.show(out, d, name), nil
 }
 
-// submission is what the dialog's button sends. Caller holds s.mu.
-func (s *Server) submission(d *Dialog, button string, inputs Inputs) (object, error) {
+// submission is what the dialog's button sends. Caller holds the lock.
+func (i *invokes) submission(d *Dialog, button string, inputs Inputs) (object, error) {
 	if d == nil {
 		return nil, ErrNoDialog
 	}
@@ -134,7 +134,7 @@ func (s *Server) submission(d *Dialog, button string, inputs Inputs) (object, er
 	filled := map[string]string{}
 	if action["associatedInputs"] != "none" {
 		var err error
-		if filled, err = s.gather(card, inputs); err != nil {
+		if filled, err = i.gather(card, inputs); err != nil {
 			return nil, err
 		}
 	}
@@ -173,34 +173,34 @@ func (p *Person) show(out *Outcome, d *Dialog, name string) *Outcome {
 	var answer taskAnswer
 	if out.Response != nil {
 		if err := json.Unmarshal(out.Response, &answer); err != nil {
-			return s.misread(out, name, err.Error())
+			return s.invokes.misread(out, name, err.Error())
 		}
 	}
 	next := answer.Task
 	if d.family == "config" {
 		next = answer.Config
 		if next != nil && answer.ResponseType != "config" {
-			return s.misread(out, name, "lacks responseType config")
+			return s.invokes.misread(out, name, "lacks responseType config")
 		}
 	}
 	asking := !strings.HasSuffix(name, "/submit") && name != "composeExtension/submitAction"
 	switch {
 	case next != nil && next.Type == "continue":
-		return s.showDialog(out, p.id, d, name, next.Value)
+		return s.invokes.showDialog(out, p.id, d, name, next.Value)
 	case next != nil && next.Type == "message":
-		s.closeDialog(p.id)
+		s.invokes.closeDialog(p.id)
 		if json.Unmarshal(next.Value, &out.Message) != nil {
-			return s.misread(out, name, "has a message that is no text")
+			return s.invokes.misread(out, name, "has a message that is no text")
 		}
 	case next != nil:
-		return s.misread(out, name, fmt.Sprintf("has task type %q", next.Type))
+		return s.invokes.misread(out, name, fmt.Sprintf("has task type %q", next.Type))
 	case answer.ComposeExtension != nil && d.family == "composeExtension":
-		s.closeDialog(p.id)
-		return s.showResults(out, name, d.at.ch, &answer)
+		s.invokes.closeDialog(p.id)
+		return s.invokes.showResults(out, name, d.at.ch, &answer)
 	case asking || len(out.Response) > 0 && string(out.Response) != "{}":
-		return s.misread(out, name, "opens nothing: "+string(out.Response))
+		return s.invokes.misread(out, name, "opens nothing: "+string(out.Response))
 	default:
-		s.closeDialog(p.id)
+		s.invokes.closeDialog(p.id)
 	}
 	return out
 }
@@ -216,49 +216,49 @@ func showable(page string) bool {
 	return u.Scheme == "https" || u.Scheme == "http" && (ip != nil && ip.IsLoopback() || u.Hostname() == "localhost")
 }
 
-func (s *Server) closeDialog(user string) {
-	delete(s.dialogs, user)
-	s.note(Change{Kind: "dialog", User: user})
+func (i *invokes) closeDialog(user string) {
+	delete(i.dialogs, user)
+	i.note(Change{Kind: "dialog", User: user})
 }
 
-// showDialog opens or replaces a dialog. Caller holds s.mu.
-func (s *Server) showDialog(out *Outcome, user string, d *Dialog, name string, value json.RawMessage) *Outcome {
+// showDialog opens or replaces a dialog. Caller holds the lock.
+func (i *invokes) showDialog(out *Outcome, user string, d *Dialog, name string, value json.RawMessage) *Outcome {
 	var task struct {
 		Title, URL    string
 		Width, Height any
 		Card          *wireAttachment
 	}
 	if err := json.Unmarshal(value, &task); err != nil {
-		return s.misread(out, name, err.Error())
+		return i.misread(out, name, err.Error())
 	}
 	n := *d
 	n.Title, n.URL, n.Width, n.Height, n.Card = task.Title, task.URL, task.Width, task.Height, nil
 	switch {
 	case task.Card == nil && task.URL == "":
-		return s.misread(out, name, "has neither card nor url")
+		return i.misread(out, name, "has neither card nor url")
 	case task.URL != "" && !showable(task.URL):
-		return s.misread(out, name, "has a page that is not https: "+task.URL)
+		return i.misread(out, name, "has a page that is not https: "+task.URL)
 	case task.Title == "":
-		s.trouble(name, "", "the dialog has no title")
+		i.trouble(name, "", "the dialog has no title")
 	}
 	if task.Card != nil {
 		if task.Card.ContentType != kindCard {
-			return s.misread(out, name, "has a card of type "+task.Card.ContentType)
+			return i.misread(out, name, "has a card of type "+task.Card.ContentType)
 		}
 		n.Card = task.Card.Content
-		for _, f := range s.dialogFaults(n.Card, d.at.ch) {
-			s.trouble(name, "", f)
+		for _, f := range i.org.dialogFaults(n.Card, d.at.ch) {
+			i.trouble(name, "", f)
 		}
 	}
-	s.dialogs[user] = &n
+	i.dialogs[user] = &n
 	shown := n
 	out.Dialog = &shown
-	s.note(Change{Kind: "dialog", User: user})
+	i.note(Change{Kind: "dialog", User: user})
 	return out
 }
 
-// showResults lists what an extension found or made. Caller holds s.mu.
-func (s *Server) showResults(out *Outcome, name string, ch *channel, answer *taskAnswer) *Outcome {
+// showResults lists what an extension found or made. Caller holds the lock.
+func (i *invokes) showResults(out *Outcome, name string, ch *channel, answer *taskAnswer) *Outcome {
 	e := answer.ComposeExtension
 	switch e.Type {
 	case "message":
@@ -266,10 +266,10 @@ func (s *Server) showResults(out *Outcome, name string, ch *channel, answer *tas
 		return out
 	case "result":
 	default:
-		return s.misread(out, name, fmt.Sprintf("has type %q", e.Type))
+		return i.misread(out, name, fmt.Sprintf("has type %q", e.Type))
 	}
 	if !slices.Contains([]string{"list", "grid"}, e.AttachmentLayout) {
-		s.trouble(name, "", fmt.Sprintf("attachmentLayout %q", e.AttachmentLayout))
+		i.trouble(name, "", fmt.Sprintf("attachmentLayout %q", e.AttachmentLayout))
 	}
 	for _, a := range e.Attachments {
 		r := Result{Kind: a.ContentType, Card: a.Content}
@@ -278,10 +278,10 @@ func (s *Server) showResults(out *Outcome, name string, ch *channel, answer *tas
 		}
 		if a.ContentType == kindCard {
 			if name == "composeExtension/query" && a.Preview == nil {
-				s.trouble(name, "", "an Adaptive Card without preview")
+				i.trouble(name, "", "an Adaptive Card without preview")
 			}
-			for _, f := range s.cardFaults(a.Content, ch) {
-				s.trouble(name, "", f)
+			for _, f := range i.org.cardFaults(a.Content, ch) {
+				i.trouble(name, "", f)
 			}
 		}
 		out.Results = append(out.Results, r)

@@ -13,7 +13,7 @@
 //	defer srv.Close()
 //	// the bot is configured with AppID, AppPassword, TenantID, LoginURL, OpenIDURL,
 //	// ServiceURL (allowed) and GraphURL, and listens; then
-//	err := srv.Connect(ctx, "http://127.0.0.1:3978/teams/messages")
+//	err := srv.Admin.Connect(ctx, "http://127.0.0.1:3978/teams/messages")
 //
 // People are named by their Entra object id everywhere, channels by 19:…@thread.tacv2,
 // messages by their digits. [Server.As] acts: Post, Reply, Say, Private, Slash, Edit, Delete,
@@ -21,8 +21,8 @@
 // dialogs, View for cards that refresh, Suggested, MessageAction, Compose, Search, Configure.
 // What a client would refuse to fill in is [ErrInvalid]. Tests read through [Server.Thread], [Server.Messages],
 // [Server.Roots], [Server.Targeted], [Server.Personal], [Server.Message], [Server.Dialog],
-// [Server.Calls], [Server.LostActivities], [Server.Pending] and wait with
-// [Server.WaitFor] or [Server.Subscribe]. What the bot sent and clients would not show as it
+// [Server.Calls], [Activities.Lost], [Activities.Pending] and wait with WaitFor or Subscribe.
+// Administrators act through [Administrator]; permissions and tokens are [Entra]'s. What the bot sent and clients would not show as it
 // was meant is in [Server.Problems]: a test of a bot wants none.
 //
 // # Addresses
@@ -68,6 +68,15 @@
 //
 // Not modelled: group chats, meetings, single sign-on, link unfurling, message previews of
 // extensions, quoted replies, streaming, tabs.
+//
+// # How it is made
+//
+// All parts share a ground: options, clock, ids, the log of changes and one lock. organisation
+// keeps people, teams and channels with their messages, library the files. composer makes
+// messages of what people type; announcer makes activities of what happens, which Activities
+// brings to the bot; invokes asks the bot what people click, and shows what it answers. The bot's
+// calls pass the journal, where faults strike them, and go to Entra, connector (by reader, which
+// refuses what Teams refuses) or graph (by graphView). Forger sends what Teams never would.
 //
 // # What does not belong here
 //

@@ -12,7 +12,7 @@ import (
 func (p *Person) MessageAction(ctx context.Context, channel, message, command string) (*Outcome, error) {
 	s := p.s
 	s.mu.Lock()
-	ch, m, err := s.visible(p.id, channel, message)
+	ch, m, err := s.org.visible(p.id, channel, message)
 	if err != nil {
 		s.mu.Unlock()
 		return nil, err
@@ -21,7 +21,7 @@ func (p *Person) MessageAction(ctx context.Context, channel, message, command st
 		s.mu.Unlock()
 		return nil, fmt.Errorf("teamsfake: targeted messages have no actions: %w", ErrNoMessage)
 	}
-	payload, at := s.messagePayload(ch, m), where{ch: ch, root: m.Root, user: p.id}
+	payload, at := s.graphView.messagePayload(ch, m), where{ch: ch, root: m.Root, user: p.id}
 	s.mu.Unlock()
 	return p.extension(ctx, at, command, "message", object{"messagePayload": payload})
 }
@@ -41,7 +41,7 @@ func (p *Person) Compose(ctx context.Context, channel, root, command string) (*O
 func (p *Person) box(channel, root string) (where, error) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	ch, err := p.s.postable(p.id, Post{Channel: channel, Root: root, Text: "x"})
+	ch, err := p.s.org.postable(p.id, Post{Channel: channel, Root: root, Text: "x"})
 	return where{ch: ch, root: root, user: p.id}, err
 }
 
@@ -57,7 +57,7 @@ func (p *Person) extension(ctx context.Context, at where, command, place string,
 		return nil, fmt.Errorf("teamsfake: the command %q shows no dialog", command)
 	}
 	s.mu.Lock()
-	there := s.reachable(at.ch)
+	there := s.org.reachable(at.ch)
 	value["requestId"] = s.newID("request")[:16]
 	s.mu.Unlock()
 	if !there {
@@ -89,7 +89,7 @@ func (p *Person) Search(ctx context.Context, channel, root, command, text string
 		}
 	}
 	value := object{"commandId": command, "parameters": []object{parameter}, "queryOptions": object{"skip": 0, "count": 25}}
-	out, err := s.ask(ctx, name, value, s.invokeAt(p.id, at, ""))
+	out, err := s.invokes.ask(ctx, name, value, s.invokes.invokeAt(p.id, at, ""))
 	if err != nil || out.Error != "" {
 		return out, err
 	}
@@ -101,8 +101,8 @@ func (p *Person) Search(ctx context.Context, channel, root, command, text string
 func (p *Person) Configure(ctx context.Context, team string) (*Outcome, error) {
 	s := p.s
 	s.mu.Lock()
-	ch := s.channels[team]
-	there := ch != nil && s.isMember(ch, p.id) && s.reachable(ch)
+	ch := s.org.channels[team]
+	there := ch != nil && s.org.isMember(ch, p.id) && s.org.reachable(ch)
 	s.mu.Unlock()
 	switch {
 	case !there:
@@ -113,15 +113,15 @@ func (p *Person) Configure(ctx context.Context, team string) (*Outcome, error) {
 	return p.open(ctx, &Dialog{family: "config", at: where{ch: ch, user: p.id}}, "config/fetch", object{"data": object{}})
 }
 
-// messagePayload is a message as an extension gets it. Caller holds s.mu.
+// messagePayload is a message as an extension gets it. Caller holds the lock.
 // Source: "Define message extension action commands", messagePayload, read 2026-11.
-func (s *Server) messagePayload(ch *channel, m *Message) object {
+func (v *graphView) messagePayload(ch *channel, m *Message) object {
 	stamp := m.At.UTC().Format("2006-01-02T15:04:05.000Z")
 	out := object{
 		"id": m.ID, "replyToId": nil, "createdDateTime": stamp, "lastModifiedDateTime": nil, "deleted": m.Deleted(),
 		"importance": "normal", "locale": "en-us", "subject": nil, "summary": nil,
-		"linkToMessage": s.deepLink(ch, m), "body": object{"contentType": "html", "content": m.HTML},
-		"from": s.graphFrom(m), "attachments": []object{}, "mentions": []object{}, "reactions": []object{},
+		"linkToMessage": v.deepLink(ch, m), "body": object{"contentType": "html", "content": m.HTML},
+		"from": v.graphFrom(m), "attachments": []object{}, "mentions": []object{}, "reactions": []object{},
 	}
 	if m.Root != "" && m.Root != m.ID {
 		out["replyToId"] = m.Root
@@ -134,7 +134,7 @@ func (s *Server) messagePayload(ch *channel, m *Message) object {
 		cards = append(cards, object{"id": fmt.Sprintf("%s-%d", m.guid, i), "contentType": kindCard, "content": string(card)})
 	}
 	for i, x := range m.Mentions {
-		mentions = append(mentions, object{"id": i, "mentionText": x.Name, "mentioned": s.graphMentioned(x)})
+		mentions = append(mentions, object{"id": i, "mentionText": x.Name, "mentioned": v.graphMentioned(x)})
 	}
 	if cards != nil {
 		out["attachments"] = cards
@@ -146,23 +146,23 @@ func (s *Server) messagePayload(ch *channel, m *Message) object {
 }
 
 // deepLink is the address of a message in the client.
-func (s *Server) deepLink(ch *channel, m *Message) string {
+func (v *graphView) deepLink(ch *channel, m *Message) string {
 	if ch.person != "" {
 		return "https://teams.microsoft.com/l/message/" + ch.ID + "/" + m.ID + "?context=%7B%22contextType%22:%22chat%22%7D"
 	}
-	t := s.teams[ch.Team]
+	t := v.org.teams[ch.Team]
 	return fmt.Sprintf("https://teams.microsoft.com/l/message/%s/%s?tenantId=%s&groupId=%s&parentMessageId=%s",
-		strings.ReplaceAll(ch.ID, "@", "%40"), m.ID, s.opt.TenantID, t.GroupID, m.Root)
+		strings.ReplaceAll(ch.ID, "@", "%40"), m.ID, v.opt.TenantID, t.GroupID, m.Root)
 }
 
 // graphFrom is the author as Graph tells it.
-func (s *Server) graphFrom(m *Message) object {
+func (v *graphView) graphFrom(m *Message) object {
 	app := func(id, name, kind string) object {
 		return object{"application": object{"id": id, "displayName": name, "applicationIdentityType": kind}, "device": nil, "user": nil}
 	}
-	switch u := s.users[m.User]; {
+	switch u := v.org.users[m.User]; {
 	case m.Bot:
-		return app(s.opt.AppID, s.opt.BotName, "bot")
+		return app(v.opt.AppID, v.opt.BotName, "bot")
 	case m.Guise == "connector":
 		return app(guidOf("connector"), "Incoming webhook", "office365Connector")
 	case u == nil || m.Guise == "nobody":
@@ -177,9 +177,9 @@ func (s *Server) graphFrom(m *Message) object {
 }
 
 // graphMentioned is a mentioned person or bot as Graph tells it.
-func (s *Server) graphMentioned(x Mention) object {
+func (v *graphView) graphMentioned(x Mention) object {
 	if x.Bot {
-		return object{"application": object{"id": s.opt.AppID, "displayName": x.Name, "applicationIdentityType": "bot"}, "user": nil}
+		return object{"application": object{"id": v.opt.AppID, "displayName": x.Name, "applicationIdentityType": "bot"}, "user": nil}
 	}
 	return object{"application": nil, "user": object{"id": x.ID, "displayName": x.Name, "userIdentityType": "aadUser"}}
 }

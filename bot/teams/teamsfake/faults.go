@@ -39,7 +39,7 @@ const (
 )
 
 // spoilt runs a handler under a fault.
-func (s *Server) spoilt(w *recorder, r *http.Request, f *chatfake.Struck, h http.HandlerFunc) {
+func (j *journal) spoilt(w *recorder, r *http.Request, f *chatfake.Struck, h http.HandlerFunc) {
 	switch {
 	case f.Kind == FaultDelay && f.After:
 		unseen := &hidden{header: http.Header{}}

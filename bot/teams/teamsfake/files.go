@@ -8,52 +8,63 @@ import (
 	"strings"
 )
 
+// library keeps the organisation's files and pictures. Guarded by the lock.
+type library struct {
+	*ground
+	org   *organisation
+	files map[string]*File
+	sites []string // addresses of those whose files Sites.Selected opens
+}
+
+// reset forgets all files. Caller holds the lock.
+func (l *library) reset() { l.files, l.sites = map[string]*File{}, nil }
+
 // keepFile stores a person's file in the channel's document library or in the OneDrive, or a
-// pasted picture as hosted content. Caller holds s.mu.
-func (s *Server) keepFile(user, place string, in NewFile) *File {
+// pasted picture as hosted content. Caller holds the lock.
+func (l *library) keepFile(user, place string, in NewFile) *File {
 	kind, _, _ := strings.Cut(http.DetectContentType(in.Data), ";")
-	f := &File{ID: s.guid("file"), Name: in.Name, Type: cmp.Or(in.Type, kind), Size: int64(len(in.Data)), Image: in.Image, Data: in.Data}
-	switch ch := s.channels[place]; {
+	f := &File{ID: l.guid("file"), Name: in.Name, Type: cmp.Or(in.Type, kind), Size: int64(len(in.Data)), Image: in.Image, Data: in.Data}
+	switch ch := l.org.channels[place]; {
 	case in.URL != "":
 		f.URL, f.Elsewhere = in.URL, true
 	case f.Image:
-		f.URL = s.imageURL(f)
+		f.URL = l.imageURL(f)
 	case in.OneDrive, ch == nil, ch.person != "":
-		f.URL = s.driveURL(user) + "/Microsoft%20Teams%20Chat%20Files/" + url.PathEscape(f.Name)
+		f.URL = l.driveURL(user) + "/Microsoft%20Teams%20Chat%20Files/" + url.PathEscape(f.Name)
 	default:
-		f.URL = s.folderURL(ch) + "/" + url.PathEscape(f.Name)
+		f.URL = l.folderURL(ch) + "/" + url.PathEscape(f.Name)
 	}
-	s.files[f.ID] = f
-	s.note(Change{Kind: "file", ID: f.ID, Channel: place})
+	l.files[f.ID] = f
+	l.note(Change{Kind: "file", ID: f.ID, Channel: place})
 	return f
 }
 
 // siteURL is the address of a channel's site: the team's, or a private or shared channel's own.
-func (s *Server) siteURL(ch *channel) string {
-	name := s.teams[ch.Team].GroupID[:8]
+func (l *library) siteURL(ch *channel) string {
+	name := l.org.teams[ch.Team].GroupID[:8]
 	if ch.Kind == KindPrivate || ch.Kind == KindShared {
 		name += "-" + hash("site", ch.ID)[:6]
 	}
-	return s.url + "/sites/" + name
+	return l.url + "/sites/" + name
 }
 
 // folderURL is the address of a channel's folder in SharePoint.
-func (s *Server) folderURL(ch *channel) string {
-	return s.siteURL(ch) + "/Shared%20Documents/" + url.PathEscape(ch.Name)
+func (l *library) folderURL(ch *channel) string {
+	return l.siteURL(ch) + "/Shared%20Documents/" + url.PathEscape(ch.Name)
 }
 
 // driveURL is the address of a person's OneDrive.
-func (s *Server) driveURL(user string) string {
+func (l *library) driveURL(user string) string {
 	name := user
-	if u := s.users[user]; u != nil && u.Email != "" {
+	if u := l.org.users[user]; u != nil && u.Email != "" {
 		name = u.Email
 	}
-	return s.url + "/personal/" + strings.NewReplacer("@", "_", ".", "_").Replace(name) + "/Documents"
+	return l.url + "/personal/" + strings.NewReplacer("@", "_", ".", "_").Replace(name) + "/Documents"
 }
 
 // lies finds the file at an address, as SharePoint reads one: without case, and resolved.
-func (s *Server) lies(address string) *File {
-	for _, f := range s.files {
+func (l *library) lies(address string) *File {
+	for _, f := range l.files {
 		if !f.Image && !f.Elsewhere && strings.EqualFold(resolved(f.URL), resolved(address)) {
 			return f
 		}
@@ -70,20 +81,20 @@ func resolved(address string) string {
 }
 
 // imageURL is where the bot gets a pasted picture with its token.
-func (s *Server) imageURL(f *File) string {
-	return s.serviceURL() + "v3/attachments/" + f.ID + "/views/original"
+func (l *library) imageURL(f *File) string {
+	return l.serviceURL() + "v3/attachments/" + f.ID + "/views/original"
 }
 
 // downloadURL is a short-lived address that needs no token.
-func (s *Server) downloadURL(f *File) string {
-	return s.url + "/download/" + f.ID + "?tempauth=" + hash("download", f.ID)[:24]
+func (l *library) downloadURL(f *File) string {
+	return l.url + "/download/" + f.ID + "?tempauth=" + hash("download", f.ID)[:24]
 }
 
 // File returns a file by its id, or nil. The bytes are in Data.
 func (s *Server) File(id string) *File {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f := s.files[id]; f != nil {
+	if f := s.files.files[id]; f != nil {
 		c := *f
 		return &c
 	}
@@ -95,7 +106,7 @@ func (s *Server) Files() []*File {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := []*File{}
-	for _, f := range s.files {
+	for _, f := range s.files.files {
 		c := *f
 		out = append(out, &c)
 	}

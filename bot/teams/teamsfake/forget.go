@@ -4,10 +4,10 @@ import "slices"
 
 // Forget removes a message without a trace, as a retention policy does; nobody is told.
 // Errors: ErrNoChannel, ErrNoMessage.
-func (s *Server) Forget(channel, id string) error {
+func (s *Administrator) Forget(channel, id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch := s.channels[channel]
+	ch := s.org.channels[channel]
 	switch {
 	case ch == nil:
 		return ErrNoChannel

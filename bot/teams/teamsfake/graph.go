@@ -8,13 +8,23 @@ import (
 	"strings"
 )
 
-// graphRoutes are the reads of Microsoft Graph v1.0 that a helpdesk needs, and uploads.
+// graph answers calls of Microsoft Graph and SharePoint.
+type graph struct {
+	*ground
+	org     *organisation
+	files   *library
+	entra   *Entra
+	journal *journal
+	view    *graphView
+}
+
+// routes are the reads of Microsoft Graph v1.0 that a helpdesk needs, and uploads.
 // Source: Graph reference, channel-list-messages, chatmessage-get, chatmessage-list-replies,
 // chatmessagehostedcontent-get, shares-get, driveitem-put-content, channel-get-filesfolder,
 // drive-get, read 2026-11.
-func (s *Server) graphRoutes() {
+func (s *graph) routes(mux *http.ServeMux) {
 	get := func(path, method, permission string, h http.HandlerFunc) {
-		s.mux.HandleFunc("GET /graph/v1.0/"+path, s.call(method, s.asApp(h, permission)))
+		mux.HandleFunc("GET /graph/v1.0/"+path, s.journal.call(method, s.asApp(h, permission)))
 	}
 	const messages = "teams/{group}/channels/{channel}/messages"
 	get("teams/{group}", "graph.team", PermitTeam, s.graphTeam)
@@ -32,25 +42,25 @@ func (s *Server) graphRoutes() {
 	get("shares/{share}/driveItem/content", "graph.file", PermitSites, s.graphShare)
 	get("users/{user}/drive", "graph.drive", PermitFilesRead, s.graphDrive)
 	get("teams/{group}/channels/{channel}/filesFolder", "graph.folder", PermitFilesRead, s.graphFolder)
-	s.mux.HandleFunc("PUT /graph/v1.0/drives/{drive}/items/{folder}/{name}/content",
-		s.call("graph.upload", s.asApp(s.graphUpload, PermitFilesWrite)))
-	s.mux.HandleFunc("GET /download/{file}", s.call("download", s.download))
+	mux.HandleFunc("PUT /graph/v1.0/drives/{drive}/items/{folder}/{name}/content",
+		s.journal.call("graph.upload", s.asApp(s.graphUpload, PermitFilesWrite)))
+	mux.HandleFunc("GET /download/{file}", s.journal.call("download", s.download))
 	for _, people := range []string{"/sites/", "/personal/"} {
-		s.mux.HandleFunc(people, func(w http.ResponseWriter, _ *http.Request) {
+		mux.HandleFunc(people, func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "sign in", http.StatusForbidden) // people's addresses, not apps'
 		})
 	}
 }
 
-// asApp checks the bot's token for Graph and the permission, and holds s.mu for the handler.
-func (s *Server) asApp(h http.HandlerFunc, permission string) http.HandlerFunc {
+// asApp checks the bot's token for Graph and the permission, and holds the lock for the handler.
+func (s *graph) asApp(h http.HandlerFunc, permission string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		switch {
-		case !s.authorized(r, scopeGraph):
+		case !s.entra.authorized(r, scopeGraph):
 			s.graphRefuse(w, http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token is empty, has expired or is for another audience.")
-		case !s.permitted(permission):
+		case !s.entra.permitted(permission):
 			s.graphRefuse(w, http.StatusForbidden, "Forbidden", "Missing role permissions on the request. API requires one of '"+permission+"'.")
 		default:
 			h(w, r)
@@ -59,17 +69,17 @@ func (s *Server) asApp(h http.HandlerFunc, permission string) http.HandlerFunc {
 }
 
 // permitted: what may be written may be read, and who may read everything may read what is named.
-func (s *Server) permitted(permission string) bool {
+func (e *Entra) permitted(permission string) bool {
 	switch permission {
 	case PermitSites:
-		return s.permissions[PermitSites] || s.permitted(PermitFilesRead)
+		return e.permissions[PermitSites] || e.permitted(PermitFilesRead)
 	case PermitFilesRead:
-		return s.permissions[PermitFilesRead] || s.permissions[PermitFilesWrite]
+		return e.permissions[PermitFilesRead] || e.permissions[PermitFilesWrite]
 	}
-	return s.permissions[permission]
+	return e.permissions[permission]
 }
 
-func (s *Server) graphRefuse(w http.ResponseWriter, status int, code, text string) {
+func (s *graph) graphRefuse(w http.ResponseWriter, status int, code, text string) {
 	writeJSON(w, status, object{"error": object{
 		"code": code, "message": text,
 		"innerError": object{"date": s.now().UTC().Format("2006-01-02T15:04:05"), "request-id": s.guid("request"), "client-request-id": s.guid("request")},
@@ -78,8 +88,8 @@ func (s *Server) graphRefuse(w http.ResponseWriter, status int, code, text strin
 
 // graphGroup finds the team that a path names by its group, or answers. Resource specific
 // permissions hold where the app is installed.
-func (s *Server) graphGroup(w http.ResponseWriter, r *http.Request) *Team {
-	for _, t := range s.teams {
+func (s *graph) graphGroup(w http.ResponseWriter, r *http.Request) *Team {
+	for _, t := range s.org.teams {
 		if t.GroupID != r.PathValue("group") {
 			continue
 		}
@@ -94,16 +104,16 @@ func (s *Server) graphGroup(w http.ResponseWriter, r *http.Request) *Team {
 }
 
 // graphPlace finds a channel, or answers.
-func (s *Server) graphPlace(w http.ResponseWriter, r *http.Request) *channel {
+func (s *graph) graphPlace(w http.ResponseWriter, r *http.Request) *channel {
 	t := s.graphGroup(w, r)
 	if t == nil {
 		return nil
 	}
-	ch := s.channels[r.PathValue("channel")]
+	ch := s.org.channels[r.PathValue("channel")]
 	switch {
 	case ch == nil || ch.Team != t.ID || ch.Deleted:
 		s.graphRefuse(w, http.StatusNotFound, "NotFound", "No channel found with that id.")
-	case !s.reachable(ch):
+	case !s.org.reachable(ch):
 		s.graphRefuse(w, http.StatusForbidden, "Forbidden", "The app is not added to the channel.")
 	default:
 		return ch
@@ -111,7 +121,7 @@ func (s *Server) graphPlace(w http.ResponseWriter, r *http.Request) *channel {
 	return nil
 }
 
-func (s *Server) graphTeam(w http.ResponseWriter, r *http.Request) {
+func (s *graph) graphTeam(w http.ResponseWriter, r *http.Request) {
 	if t := s.graphGroup(w, r); t != nil {
 		writeJSON(w, http.StatusOK, object{
 			"id": t.GroupID, "internalId": t.ID, "displayName": t.Name, "description": nil, "isArchived": t.Archived, "tenantId": s.opt.TenantID,
@@ -120,26 +130,26 @@ func (s *Server) graphTeam(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Server) channelItem(ch *channel) object {
+func (s *graph) channelItem(ch *channel) object {
 	return object{
 		"id": ch.ID, "displayName": ch.Name, "description": nil, "membershipType": ch.Kind, "isArchived": false, "tenantId": s.opt.TenantID,
-		"webUrl": "https://teams.microsoft.com/l/channel/" + url.PathEscape(ch.ID) + "/" + url.PathEscape(ch.Name) + "?groupId=" + s.teams[ch.Team].GroupID,
+		"webUrl": "https://teams.microsoft.com/l/channel/" + url.PathEscape(ch.ID) + "/" + url.PathEscape(ch.Name) + "?groupId=" + s.org.teams[ch.Team].GroupID,
 	}
 }
 
-func (s *Server) graphChannels(w http.ResponseWriter, r *http.Request) {
+func (s *graph) graphChannels(w http.ResponseWriter, r *http.Request) {
 	t := s.graphGroup(w, r)
 	if t == nil {
 		return
 	}
 	list := []object{}
-	for _, ch := range s.channelsOf(t.ID) {
+	for _, ch := range s.org.channelsOf(t.ID) {
 		list = append(list, s.channelItem(ch))
 	}
 	writeJSON(w, http.StatusOK, object{"@odata.count": len(list), "value": list})
 }
 
-func (s *Server) graphChannel(w http.ResponseWriter, r *http.Request) {
+func (s *graph) graphChannel(w http.ResponseWriter, r *http.Request) {
 	if ch := s.graphPlace(w, r); ch != nil {
 		writeJSON(w, http.StatusOK, s.channelItem(ch))
 	}
@@ -152,7 +162,7 @@ const (
 )
 
 // page reads $top and where to go on, or answers.
-func (s *Server) page(w http.ResponseWriter, r *http.Request) (top, skip int, ok bool) {
+func (s *graph) page(w http.ResponseWriter, r *http.Request) (top, skip int, ok bool) {
 	top = graphPage
 	q := r.URL.Query()
 	for k := range q {
@@ -176,7 +186,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) (top, skip int, ok
 }
 
 // nextLink is the address of the page that begins after skip messages.
-func (s *Server) nextLink(r *http.Request, path string, skip int) string {
+func (s *graph) nextLink(r *http.Request, path string, skip int) string {
 	q := r.URL.Query()
 	q.Set("$skiptoken", "after-"+strconv.Itoa(skip))
 	return s.url + path + "?" + q.Encode()
@@ -193,7 +203,7 @@ func newest(list []*Message, want func(*Message) bool) []*Message {
 	return out
 }
 
-func (s *Server) graphMessages(w http.ResponseWriter, r *http.Request) {
+func (s *graph) graphMessages(w http.ResponseWriter, r *http.Request) {
 	ch := s.graphPlace(w, r)
 	if ch == nil {
 		return
@@ -210,7 +220,7 @@ func (s *Server) graphMessages(w http.ResponseWriter, r *http.Request) {
 	roots := newest(ch.messages, func(m *Message) bool { return m.Root == m.ID })
 	list := []object{}
 	for _, m := range roots[min(skip, len(roots)):min(skip+top, len(roots))] {
-		item := s.chatMessage(ch, m)
+		item := s.view.chatMessage(ch, m)
 		if expand != "" {
 			s.expandReplies(item, ch, m)
 		}
@@ -219,7 +229,7 @@ func (s *Server) graphMessages(w http.ResponseWriter, r *http.Request) {
 	s.answerPage(w, r, list, skip+top, len(roots))
 }
 
-func (s *Server) answerPage(w http.ResponseWriter, r *http.Request, list []object, done, of int) {
+func (s *graph) answerPage(w http.ResponseWriter, r *http.Request, list []object, done, of int) {
 	out := object{"@odata.context": s.url + "/graph/v1.0/$metadata#chatMessages", "@odata.count": len(list), "value": list}
 	if done < of {
 		out["@odata.nextLink"] = s.nextLink(r, r.URL.EscapedPath(), done)
@@ -228,19 +238,19 @@ func (s *Server) answerPage(w http.ResponseWriter, r *http.Request, list []objec
 }
 
 // expandReplies adds the newest replies to a root.
-func (s *Server) expandReplies(item object, ch *channel, root *Message) {
+func (s *graph) expandReplies(item object, ch *channel, root *Message) {
 	replies := newest(ch.threads[root.ID], func(m *Message) bool { return m.ID != root.ID })
 	list := []object{}
 	for _, m := range replies[:min(s.opt.GraphPage, len(replies))] {
-		list = append(list, s.chatMessage(ch, m))
+		list = append(list, s.view.chatMessage(ch, m))
 	}
 	item["replies"], item["replies@odata.count"] = list, len(list)
 	if len(replies) > len(list) {
-		item["replies@odata.nextLink"] = s.url + s.graphPath(ch, root) + "/replies?$skiptoken=after-" + strconv.Itoa(len(list))
+		item["replies@odata.nextLink"] = s.url + s.view.graphPath(ch, root) + "/replies?$skiptoken=after-" + strconv.Itoa(len(list))
 	}
 }
 
-func (s *Server) graphReplies(w http.ResponseWriter, r *http.Request) {
+func (s *graph) graphReplies(w http.ResponseWriter, r *http.Request) {
 	ch, root := s.graphFind(w, r, r.PathValue("root"))
 	if root == nil {
 		return
@@ -252,13 +262,13 @@ func (s *Server) graphReplies(w http.ResponseWriter, r *http.Request) {
 	replies := newest(ch.threads[root.ID], func(m *Message) bool { return m.ID != root.ID })
 	list := []object{}
 	for _, m := range replies[min(skip, len(replies)):min(skip+top, len(replies))] {
-		list = append(list, s.chatMessage(ch, m))
+		list = append(list, s.view.chatMessage(ch, m))
 	}
 	s.answerPage(w, r, list, skip+top, len(replies))
 }
 
 // graphFind finds a message by the path's root and id, or answers.
-func (s *Server) graphFind(w http.ResponseWriter, r *http.Request, id string) (*channel, *Message) {
+func (s *graph) graphFind(w http.ResponseWriter, r *http.Request, id string) (*channel, *Message) {
 	ch := s.graphPlace(w, r)
 	if ch == nil {
 		return nil, nil
@@ -279,8 +289,8 @@ func named(r *http.Request) string {
 	return r.PathValue("root")
 }
 
-func (s *Server) graphMessage(w http.ResponseWriter, r *http.Request) {
+func (s *graph) graphMessage(w http.ResponseWriter, r *http.Request) {
 	if ch, m := s.graphFind(w, r, named(r)); m != nil {
-		writeJSON(w, http.StatusOK, s.chatMessage(ch, m))
+		writeJSON(w, http.StatusOK, s.view.chatMessage(ch, m))
 	}
 }

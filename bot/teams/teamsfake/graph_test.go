@@ -124,12 +124,12 @@ func TestGraphPages(t *testing.T) {
 	if status, _ := w.graph(w.token, inTickets); status != 401 {
 		t.Errorf("the connector's token: %d", status)
 	}
-	w.srv.SetRSC(false)
+	w.srv.Entra.SetRSC(false)
 	if status, got := w.graph(token, inTickets); status != 403 || code(got) != "Forbidden" {
 		t.Errorf("without RSC: %d %v", status, got)
 	}
-	w.srv.SetRSC(true)
-	if err := w.srv.Uninstall(w.ctx, team); err != nil {
+	w.srv.Entra.SetRSC(true)
+	if err := w.srv.Admin.Uninstall(w.ctx, team); err != nil {
 		t.Fatal(err)
 	}
 	if status, _ := w.graph(token, inTickets); status != 403 {
@@ -184,7 +184,7 @@ func TestFiles(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
-	w.srv.Permit(teamsfake.PermitMessages)
+	w.srv.Entra.Permit(teamsfake.PermitMessages)
 	for path, status := range map[string]int{share + "/content": 403, inTickets: 200} {
 		if got, _ := w.graph(token, path); got != status {
 			t.Errorf("%s: %d", path, got)

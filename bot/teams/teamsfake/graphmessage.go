@@ -10,17 +10,24 @@ import (
 )
 
 // graphPath is the path of a message, without host.
-func (s *Server) graphPath(ch *channel, m *Message) string {
-	path := "/graph/v1.0/teams/" + s.teams[ch.Team].GroupID + "/channels/" + url.PathEscape(ch.ID) + "/messages/" + m.Root
+func (v *graphView) graphPath(ch *channel, m *Message) string {
+	path := "/graph/v1.0/teams/" + v.org.teams[ch.Team].GroupID + "/channels/" + url.PathEscape(ch.ID) + "/messages/" + m.Root
 	if m.Root != m.ID {
 		path += "/replies/" + m.ID
 	}
 	return path
 }
 
-// chatMessage is a message as Graph tells it. Caller holds s.mu.
+// graphView shows messages as Graph tells them.
+type graphView struct {
+	*ground
+	org   *organisation
+	files *library
+}
+
+// chatMessage is a message as Graph tells it. Caller holds the lock.
 // Source: Graph reference, "chatMessage resource type", read 2026-11.
-func (s *Server) chatMessage(ch *channel, m *Message) object {
+func (v *graphView) chatMessage(ch *channel, m *Message) object {
 	modified := m.At
 	for _, at := range []time.Time{m.EditedAt, m.DeletedAt, m.restoredAt} {
 		if at.After(modified) {
@@ -37,10 +44,10 @@ func (s *Server) chatMessage(ch *channel, m *Message) object {
 		"createdDateTime": graphTime(m.At), "lastModifiedDateTime": graphTime(modified),
 		"lastEditedDateTime": graphTime(m.EditedAt), "deletedDateTime": graphTime(m.DeletedAt),
 		"subject": nil, "summary": nil, "chatId": nil, "importance": "normal", "locale": "en-us", "policyViolation": nil, "eventDetail": nil,
-		"webUrl": s.deepLink(ch, m), "channelIdentity": object{"teamId": s.teams[ch.Team].GroupID, "channelId": ch.ID},
-		"from": nil, "body": s.graphBody(ch, m), "attachments": s.graphAttachments(m), "mentions": s.graphMentions(m), "reactions": s.graphReactions(m),
+		"webUrl": v.deepLink(ch, m), "channelIdentity": object{"teamId": v.org.teams[ch.Team].GroupID, "channelId": ch.ID},
+		"from": nil, "body": v.graphBody(ch, m), "attachments": v.graphAttachments(m), "mentions": v.graphMentions(m), "reactions": v.graphReactions(m),
 	}
-	if from := s.graphFrom(m); from != nil {
+	if from := v.graphFrom(m); from != nil {
 		out["from"] = from
 	}
 	if m.Root != m.ID {
@@ -57,8 +64,8 @@ func (s *Server) chatMessage(ch *channel, m *Message) object {
 		out["body"] = object{"contentType": "html", "content": "<systemEventMessage/>"}
 		out["eventDetail"] = object{
 			"@odata.type":  "#microsoft.graph.teamsAppInstalledEventMessageDetail",
-			"teamsAppId":   s.opt.AppID,
-			"teamsAppName": s.opt.BotName, "initiator": object{"user": nil, "application": nil},
+			"teamsAppId":   v.opt.AppID,
+			"teamsAppName": v.opt.BotName, "initiator": object{"user": nil, "application": nil},
 		}
 	}
 	return out
@@ -72,7 +79,7 @@ func graphTime(t time.Time) any {
 }
 
 // graphBody is the HTML with tags for cards and files.
-func (s *Server) graphBody(ch *channel, m *Message) object {
+func (v *graphView) graphBody(ch *channel, m *Message) object {
 	html := m.HTML
 	if m.Bot {
 		for i, x := range m.Mentions {
@@ -80,13 +87,13 @@ func (s *Server) graphBody(ch *channel, m *Message) object {
 			html = strings.Replace(html, name, fmt.Sprintf(`<at id="%d">%s</at>`, i, stdhtml.EscapeString(x.Name)), 1)
 		}
 	}
-	for _, a := range s.graphAttachments(m) {
+	for _, a := range v.graphAttachments(m) {
 		html += fmt.Sprintf(`<attachment id="%v"></attachment>`, a["id"])
 	}
 	for _, f := range m.Files {
 		if f.Image {
 			html += fmt.Sprintf(`<p><img src="%s" alt="image" itemid="%s"></p>`,
-				s.url+s.graphPath(ch, m)+"/hostedContents/"+f.ID+"/$value", f.ID)
+				v.url+v.graphPath(ch, m)+"/hostedContents/"+f.ID+"/$value", f.ID)
 		}
 	}
 	return object{"contentType": "html", "content": html}
@@ -94,7 +101,7 @@ func (s *Server) graphBody(ch *channel, m *Message) object {
 
 // graphAttachments are cards, with the card as text, and references to files. The id of a
 // card's attachment is Teams' own.
-func (s *Server) graphAttachments(m *Message) []object {
+func (v *graphView) graphAttachments(m *Message) []object {
 	out := []object{}
 	for i, a := range m.attachments {
 		item := object{
@@ -132,20 +139,20 @@ func storedCard(sent json.RawMessage) string {
 	return string(mustJSON(card))
 }
 
-func (s *Server) graphMentions(m *Message) []object {
+func (v *graphView) graphMentions(m *Message) []object {
 	out := []object{}
 	for i, x := range m.Mentions {
-		out = append(out, object{"id": i, "mentionText": x.Name, "mentioned": s.graphMentioned(x)})
+		out = append(out, object{"id": i, "mentionText": x.Name, "mentioned": v.graphMentioned(x)})
 	}
 	return out
 }
 
-func (s *Server) graphReactions(m *Message) []object {
+func (v *graphView) graphReactions(m *Message) []object {
 	out := []object{}
 	for _, x := range m.Reactions {
 		user := object{"application": nil, "device": nil, "user": object{"id": x.User, "displayName": nil, "userIdentityType": "aadUser"}}
 		if x.Bot {
-			user = object{"application": object{"id": s.opt.AppID, "displayName": nil, "applicationIdentityType": "bot"}, "user": nil}
+			user = object{"application": object{"id": v.opt.AppID, "displayName": nil, "applicationIdentityType": "bot"}, "user": nil}
 		}
 		out = append(out, object{"reactionType": x.Type, "createdDateTime": graphTime(x.At), "user": user})
 	}

@@ -48,7 +48,7 @@ func newWorld(t *testing.T, o teamsfake.Options) *world {
 	t.Helper()
 	w := newServer(t, o)
 	w.bot = listen(t)
-	if err := w.srv.Connect(w.ctx, w.bot.url); err != nil {
+	if err := w.srv.Admin.Connect(w.ctx, w.bot.url); err != nil {
 		t.Fatal(err)
 	}
 	w.bot.forget()

@@ -15,7 +15,7 @@ func TestClickWithoutApp(t *testing.T) {
 	body := card(textBlock("hello"))
 	body["content"].(obj)["refresh"] = obj{"action": obj{"type": "Action.Execute", "verb": "see"}}
 	root := w.start(withActions(body, execute("Go", "go", nil), fetch("Ask")))
-	if err := w.srv.Uninstall(w.ctx, team); err != nil {
+	if err := w.srv.Admin.Uninstall(w.ctx, team); err != nil {
 		t.Fatal(err)
 	}
 	w.bot.forget()
@@ -56,8 +56,8 @@ func TestTargetedIsAlone(t *testing.T) {
 // A private channel is none of the bot's business before the app is added to it.
 func TestPrivateChannelIsQuiet(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
-	hush := w.srv.AddChannel(teamsfake.Channel{Team: team, Name: "hush", Kind: teamsfake.KindPrivate})
-	for _, err := range []error{w.srv.RenameChannel(hush.ID, "hush hush"), w.srv.DeleteChannel(hush.ID), w.srv.RestoreChannel(hush.ID), w.srv.RenameChannel(tickets, "cases")} {
+	hush := w.srv.Admin.AddChannel(teamsfake.Channel{Team: team, Name: "hush", Kind: teamsfake.KindPrivate})
+	for _, err := range []error{w.srv.Admin.RenameChannel(hush.ID, "hush hush"), w.srv.Admin.DeleteChannel(hush.ID), w.srv.Admin.RestoreChannel(hush.ID), w.srv.Admin.RenameChannel(tickets, "cases")} {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -100,7 +100,7 @@ func point(card object, pointer string) any {
 // gather is what a client sends of a card's inputs: those that are set, as text. It checks
 // what the client checks.
 // Source: adaptivecards npm 3, SubmitAction.
-func (s *Server) gather(card object, in Inputs) (map[string]string, error) {
+func (i *invokes) gather(card object, in Inputs) (map[string]string, error) {
 	out, known := map[string]string{}, map[string]bool{}
 	var faults []error
 	walk(card, func(e object) {
@@ -114,7 +114,7 @@ func (s *Server) gather(card object, in Inputs) (map[string]string, error) {
 		if !typed {
 			value = preset(e)
 		}
-		if err := s.checkInput(e, kind, value); err != nil {
+		if err := i.checkInput(e, kind, value); err != nil {
 			faults = append(faults, fmt.Errorf("%w: %s: %w", ErrInvalid, id, err))
 			return
 		}
@@ -158,7 +158,7 @@ func toggle(e object, value string) string {
 	return off
 }
 
-func (s *Server) checkInput(e object, kind, value string) error {
+func (i *invokes) checkInput(e object, kind, value string) error {
 	if value == "" {
 		if e["isRequired"] == true {
 			return errors.New("is required")
@@ -176,7 +176,7 @@ func (s *Server) checkInput(e object, kind, value string) error {
 	case "Input.Time":
 		return matches(`^\d{2}:\d{2}$`, value)
 	case "Input.ChoiceSet":
-		return s.checkChoice(e, value)
+		return i.checkChoice(e, value)
 	}
 	return nil
 }
@@ -202,14 +202,14 @@ func matches(pattern, value string) error {
 	return err
 }
 
-func (s *Server) checkChoice(e object, value string) error {
+func (i *invokes) checkChoice(e object, value string) error {
 	picked := []string{value}
 	if e["isMultiSelect"] == true {
 		picked = strings.Split(value, ",")
 	}
 	for _, v := range picked {
 		offered := slices.ContainsFunc(list(e["choices"]), func(c object) bool { return c["value"] == v })
-		if !offered && (e["choices.data"] == nil || s.person(v) == nil) {
+		if !offered && (e["choices.data"] == nil || i.org.person(v) == nil) {
 			return fmt.Errorf("there is no choice %q", v)
 		}
 	}

@@ -12,6 +12,19 @@ import (
 	"parley/bot/chatfake"
 )
 
+// invokes ask the bot what people click and submit, and show what it answers. Guarded by the lock.
+type invokes struct {
+	*ground
+	org        *organisation
+	announcer  *announcer
+	activities *Activities
+	faults     *chatfake.FaultPlan
+	dialogs    map[string]*Dialog // by person
+}
+
+// reset closes all dialogs. Caller holds the lock.
+func (i *invokes) reset() { i.dialogs = map[string]*Dialog{} }
+
 // Outcome is what a person sees after a click, a submission or a search.
 type Outcome struct {
 	// Error is what keeps the client from going on: timeout, connection_failed,
@@ -46,30 +59,30 @@ const invokeTries = 3
 // each time with another id and time as Teams does. Faults of event:invoke may delay it, lose
 // the answer (drop), or send it twice (duplicate).
 // Errors: ctx's, or context.Canceled once the server is closed.
-func (s *Server) ask(ctx context.Context, name string, value any, build func() object) (out *Outcome, err error) {
-	s.mu.Lock()
-	s.asked++
-	s.mu.Unlock()
+func (i *invokes) ask(ctx context.Context, name string, value any, build func() object) (out *Outcome, err error) {
+	i.mu.Lock()
+	i.activities.asked++
+	i.mu.Unlock()
 	defer func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.asked--
-		s.note(Change{Kind: "answer", ID: name})
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		i.activities.asked--
+		i.note(Change{Kind: "answer", ID: name})
 	}()
 	for try := range invokeTries {
-		s.mu.Lock()
+		i.mu.Lock()
 		a := build()
 		a["name"], a["value"] = name, value
 		place, _ := splitConversation(conversationOf(a))
-		f := s.Strike("event:invoke", place)
-		s.note(Change{Kind: "invoke", Channel: place, ID: name})
-		s.mu.Unlock()
+		f := i.faults.Strike("event:invoke", place)
+		i.note(Change{Kind: "invoke", Channel: place, ID: name})
+		i.mu.Unlock()
 		var again bool
-		out, again = s.askOnce(ctx, a, f)
+		out, again = i.askOnce(ctx, a, f)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if s.ctx.Err() != nil {
+		if i.ctx.Err() != nil {
 			return nil, context.Canceled
 		}
 		if !again || try == invokeTries-1 {
@@ -80,7 +93,7 @@ func (s *Server) ask(ctx context.Context, name string, value any, build func() o
 }
 
 // askOnce makes one attempt, or two for a duplicate.
-func (s *Server) askOnce(ctx context.Context, a object, f *chatfake.Struck) (out *Outcome, again bool) {
+func (i *invokes) askOnce(ctx context.Context, a object, f *chatfake.Struck) (out *Outcome, again bool) {
 	kind := FaultKind("")
 	if f != nil {
 		kind = f.Kind
@@ -96,9 +109,9 @@ func (s *Server) askOnce(ctx context.Context, a object, f *chatfake.Struck) (out
 	case FaultLose:
 		return &Outcome{Error: "timeout"}, true
 	case FaultDuplicate:
-		s.send(ctx, a, s.opt.InvokeDeadline) //nolint:errcheck // the second counts
+		i.activities.send(ctx, a, i.opt.InvokeDeadline) //nolint:errcheck // the second counts
 	}
-	status, body, err := s.send(ctx, a, s.opt.InvokeDeadline)
+	status, body, err := i.activities.send(ctx, a, i.opt.InvokeDeadline)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return &Outcome{Error: "timeout"}, true
@@ -112,7 +125,7 @@ func (s *Server) askOnce(ctx context.Context, a object, f *chatfake.Struck) (out
 	out = &Outcome{}
 	if text := strings.TrimSpace(string(body)); text != "" {
 		if !json.Valid(body) {
-			return s.badAnswer(out, a, "is no JSON"), false
+			return i.badAnswer(out, a, "is no JSON"), false
 		}
 		if text != "null" {
 			out.Response = json.RawMessage(text)
@@ -122,25 +135,25 @@ func (s *Server) askOnce(ctx context.Context, a object, f *chatfake.Struck) (out
 }
 
 // badAnswer notes that clients do not understand an answer.
-func (s *Server) badAnswer(out *Outcome, a object, text string) *Outcome {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (i *invokes) badAnswer(out *Outcome, a object, text string) *Outcome {
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	name, _ := a["name"].(string)
-	return s.misread(out, name, text)
+	return i.misread(out, name, text)
 }
 
-// misread is badAnswer for who holds s.mu.
-func (s *Server) misread(out *Outcome, name, text string) *Outcome {
+// misread is badAnswer for who holds the lock.
+func (i *invokes) misread(out *Outcome, name, text string) *Outcome {
 	out.Error = "bad_answer"
-	s.trouble(name, "", "the answer "+text)
+	i.trouble(name, "", "the answer "+text)
 	return out
 }
 
 // invokeAt builds invokes of a person in a conversation; replyTo "" leaves it out.
-func (s *Server) invokeAt(user string, at where, replyTo string) func() object {
+func (i *invokes) invokeAt(user string, at where, replyTo string) func() object {
 	return func() object {
-		a := s.base("invoke", at)
-		a["from"] = s.from(s.users[user])
+		a := i.announcer.base("invoke", at)
+		a["from"] = i.announcer.from(i.org.users[user])
 		if replyTo != "" {
 			a["replyToId"] = replyTo
 		}

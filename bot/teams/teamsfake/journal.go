@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"path"
 	"time"
+
+	"parley/bot/chatfake"
 )
 
 // keepCalls bounds the journal; the oldest half goes when it is full.
@@ -24,13 +26,23 @@ type Call struct {
 	Fault  string    `json:"fault,omitempty"`
 }
 
+// journal keeps the bot's calls and lets faults strike them. Guarded by the lock.
+type journal struct {
+	*ground
+	faults *chatfake.FaultPlan
+	calls  []Call
+}
+
+// reset forgets all calls. Caller holds the lock.
+func (j *journal) reset() { j.calls = nil }
+
 // Calls lists the bot's requests of methods that match the pattern ("" = all), oldest first.
 // Bodies of token requests are not kept.
 func (s *Server) Calls(pattern string) []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := []Call{}
-	for _, c := range s.calls {
+	for _, c := range s.journal.calls {
 		if ok, err := path.Match(pattern, c.Method); pattern == "" || ok && err == nil {
 			out = append(out, c)
 		}
@@ -67,7 +79,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // call makes a handler that is journalled and may be spoilt by faults.
-func (s *Server) call(method string, h http.HandlerFunc) http.HandlerFunc {
+func (j *journal) call(method string, h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if err != nil {
@@ -76,14 +88,14 @@ func (s *Server) call(method string, h http.HandlerFunc) http.HandlerFunc {
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		rec := &recorder{ResponseWriter: w}
-		c := Call{At: s.now(), Method: method, Verb: r.Method, Path: r.URL.RequestURI()}
+		c := Call{At: j.now(), Method: method, Verb: r.Method, Path: r.URL.RequestURI()}
 		if method != "token" && method != "graph.upload" {
 			c.Body = string(body)
 		}
 		place, _ := splitConversation(r.PathValue("conv"))
-		s.mu.Lock()
-		f := s.Strike(method, place)
-		s.mu.Unlock()
+		j.mu.Lock()
+		f := j.faults.Strike(method, place)
+		j.mu.Unlock()
 		if f != nil && f.Kind == FaultReset {
 			defer cut(rec) // runs when the call stands in the journal, so that the bot can't see its end before
 		}
@@ -92,25 +104,25 @@ func (s *Server) call(method string, h http.HandlerFunc) http.HandlerFunc {
 			if method != "token" {
 				c.Answer = rec.body.String()
 			}
-			s.record(c)
+			j.record(c)
 		}()
 		if f == nil {
 			h(rec, r)
 			return
 		}
 		c.Fault = string(f.Kind)
-		s.spoilt(rec, r, f, h)
+		j.spoilt(rec, r, f, h)
 	}
 }
 
-func (s *Server) record(c Call) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.calls) >= keepCalls {
-		s.calls = append([]Call(nil), s.calls[keepCalls/2:]...)
+func (j *journal) record(c Call) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.calls) >= keepCalls {
+		j.calls = append([]Call(nil), j.calls[keepCalls/2:]...)
 	}
-	s.calls = append(s.calls, c)
-	s.note(Change{Kind: "call", ID: c.Method})
+	j.calls = append(j.calls, c)
+	j.note(Change{Kind: "call", ID: c.Method})
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

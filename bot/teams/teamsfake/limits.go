@@ -40,17 +40,17 @@ func reactRule() rule { return rule{"react", []window{{2, time.Second}}} }
 func tenantRule() rule { return rule{"tenant", []window{{50, time.Second}}} }
 
 // admit counts a call against the rules, or answers 429. Refused calls do not count.
-// Caller holds s.mu.
-func (s *Server) admit(w http.ResponseWriter, rules ...rule) bool {
-	if !s.opt.Limits {
+// Caller holds the lock.
+func (c *connector) admit(w http.ResponseWriter, rules ...rule) bool {
+	if !c.opt.Limits {
 		return true
 	}
-	now := s.now()
+	now := c.now()
 	var wait time.Duration
 	for _, r := range rules {
-		past := s.rates[r.name]
+		past := c.rates[r.name]
 		for _, win := range r.windows {
-			calls := max(1, int(float64(win.calls)*s.opt.RateFactor))
+			calls := max(1, int(float64(win.calls)*c.opt.RateFactor))
 			if len(past) < calls {
 				continue
 			}
@@ -65,11 +65,11 @@ func (s *Server) admit(w http.ResponseWriter, rules ...rule) bool {
 	}
 	for _, r := range rules {
 		longest := slices.MaxFunc(r.windows, func(a, b window) int { return int(a.span - b.span) })
-		past := append(s.rates[r.name], now)
+		past := append(c.rates[r.name], now)
 		for len(past) > 0 && now.Sub(past[0]) >= longest.span {
 			past = past[1:]
 		}
-		s.rates[r.name] = past
+		c.rates[r.name] = past
 	}
 	return true
 }

@@ -168,7 +168,7 @@ func TestEventFaults(t *testing.T) {
 	want(t, w.next("message"), "id", first)
 	w.srv.Inject(teamsfake.Fault{Method: "event:message", Kind: teamsfake.FaultLose, Times: 1})
 	id = say("lost")
-	if lost := w.srv.LostActivities(); len(lost) != 1 || lost[0].ID != id {
+	if lost := w.srv.Activities.Lost(); len(lost) != 1 || lost[0].ID != id {
 		t.Errorf("lost: %+v", lost)
 	}
 	next := say("next")
@@ -260,7 +260,7 @@ func TestPersonal(t *testing.T) {
 	if m := w.srv.Personal(ann); len(m) != 2 || m[0].Text != "hello" || m[1].User != ann {
 		t.Errorf("%+v", m)
 	}
-	w.srv.Block(ann, true)
+	w.srv.Admin.Block(ann, true)
 	if status, got := w.call("POST", path, obj{"type": "message", "text": "hello"}); status != 403 || code(got) != "ConversationBlockedByUser" {
 		t.Errorf("blocked: %d %v", status, got)
 	}

@@ -72,14 +72,14 @@ func (p *Person) Post(in Post) (id string, err error) {
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch, err := s.postable(p.id, in)
+	ch, err := s.org.postable(p.id, in)
 	if err != nil {
 		return "", err
 	}
-	m := s.compose(p.id, in)
-	s.put(ch, m)
-	if s.pushed(ch, m) {
-		s.emit(threadConversation(ch.ID, m.Root), s.messageActivity(ch, m))
+	m := s.composer.compose(p.id, in)
+	s.org.put(ch, m)
+	if s.announcer.pushed(ch, m) {
+		s.Activities.emit(threadConversation(ch.ID, m.Root), s.announcer.messageActivity(ch, m))
 	}
 	return m.ID, nil
 }
@@ -100,13 +100,13 @@ func (p *Person) Private(channel, root, text string) (id string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	in := Post{Channel: channel, Root: root, Text: text}
-	ch, err := s.postable(p.id, in)
+	ch, err := s.org.postable(p.id, in)
 	switch {
 	case err != nil:
 		return "", err
 	case ch.person != "":
 		return "", errors.New("there are no targeted messages in a personal chat")
-	case !s.reachable(ch):
+	case !s.org.reachable(ch):
 		return "", ErrNoApp
 	case !s.app.targeted():
 		return "", errors.New("the app does not support targeted messages")
@@ -117,12 +117,12 @@ func (p *Person) Private(channel, root, text string) (id string, err error) {
 		}
 		in.Text = command
 	}
-	m := s.compose(p.id, in)
+	m := s.composer.compose(p.id, in)
 	m.Targeted = p.id
-	s.put(ch, m)
-	a := s.messageActivity(ch, m)
-	a["recipient"] = object{"id": s.botID(), "name": s.opt.BotName, "isTargeted": true}
-	s.emit(threadConversation(ch.ID, m.Root), a)
+	s.org.put(ch, m)
+	a := s.announcer.messageActivity(ch, m)
+	a["recipient"] = object{"id": s.opt.botID(), "name": s.opt.BotName, "isTargeted": true}
+	s.Activities.emit(threadConversation(ch.ID, m.Root), a)
 	return m.ID, nil
 }
 
@@ -131,23 +131,23 @@ func (p *Person) Slash(channel, root, command string) (id string, err error) {
 	return p.Private(channel, root, "/"+strings.TrimPrefix(command, "/"))
 }
 
-// postable finds the channel that somebody may write to. Caller holds s.mu.
-func (s *Server) postable(user string, in Post) (*channel, error) {
-	u := s.users[user]
+// postable finds the channel that somebody may write to. Caller holds the lock.
+func (o *organisation) postable(user string, in Post) (*channel, error) {
+	u := o.users[user]
 	if u == nil {
 		return nil, fmt.Errorf("teamsfake: %w: %s", ErrNoUser, user)
 	}
 	if strings.TrimSpace(in.Text+in.HTML) == "" && len(in.Files) == 0 {
 		return nil, ErrEmpty
 	}
-	if in.Channel == "" || in.Channel == s.personalID(user) {
-		if !s.knows(user) {
+	if in.Channel == "" || in.Channel == o.opt.personalID(user) {
+		if !o.knows(user) {
 			return nil, ErrNoApp
 		}
-		return s.personal(user), nil
+		return o.personal(user), nil
 	}
-	ch := s.channels[in.Channel]
-	if ch == nil || ch.person != "" || ch.Deleted || !u.Bot && !s.isMember(ch, user) {
+	ch := o.channels[in.Channel]
+	if ch == nil || ch.person != "" || ch.Deleted || !u.Bot && !o.isMember(ch, user) {
 		return nil, fmt.Errorf("teamsfake: %w: %s", ErrNoChannel, in.Channel)
 	}
 	if in.Root != "" && !ch.begins(in.Root) {
@@ -156,13 +156,13 @@ func (s *Server) postable(user string, in Post) (*channel, error) {
 	return ch, nil
 }
 
-// compose makes the message. Caller holds s.mu.
-func (s *Server) compose(user string, in Post) *Message {
-	m := &Message{ID: s.nextMessage(), Root: in.Root, User: user, Guise: in.As, Subject: in.Subject, At: s.now()}
+// compose makes the message. Caller holds the lock.
+func (w *composer) compose(user string, in Post) *Message {
+	m := &Message{ID: w.nextMessage(), Root: in.Root, User: user, Guise: in.As, Subject: in.Subject, At: w.now()}
 	for _, f := range in.Files {
-		m.Files = append(m.Files, s.keepFile(user, in.Channel, f))
+		m.Files = append(m.Files, w.files.keepFile(user, in.Channel, f))
 	}
-	s.write(m, in)
+	w.write(m, in)
 	return m
 }
 
@@ -171,18 +171,18 @@ func (p *Person) Edit(channel, id, text string) error {
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch, m, err := s.mine(p.id, channel, id)
+	ch, m, err := s.org.mine(p.id, channel, id)
 	switch {
 	case err != nil:
 		return err
 	case strings.TrimSpace(text) == "":
 		return ErrEmpty
 	}
-	before := s.pushed(ch, m)
-	s.write(m, Post{Text: text})
+	before := s.announcer.pushed(ch, m)
+	s.composer.write(m, Post{Text: text})
 	m.EditedAt = s.now()
 	s.note(Change{Kind: "changed", Channel: ch.ID, Message: m.ID, Root: m.Root, User: p.id})
-	s.tellChange(ch, m, "messageUpdate", "editMessage", before)
+	s.announcer.tellChange(ch, m, "messageUpdate", "editMessage", before)
 	return nil
 }
 
@@ -191,15 +191,15 @@ func (p *Person) Delete(channel, id string) error {
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch, m, err := s.mine(p.id, channel, id)
+	ch, m, err := s.org.mine(p.id, channel, id)
 	if err != nil {
 		return err
 	}
-	before := s.pushed(ch, m)
+	before := s.announcer.pushed(ch, m)
 	kept := m.clone()
-	s.erase(ch, m)
+	s.org.erase(ch, m)
 	m.erased = kept
-	s.tellChange(ch, m, "messageDelete", "softDeleteMessage", before)
+	s.announcer.tellChange(ch, m, "messageDelete", "softDeleteMessage", before)
 	return nil
 }
 
@@ -208,7 +208,7 @@ func (p *Person) Undelete(channel, id string) error {
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch := s.channels[channel]
+	ch := s.org.channels[channel]
 	if ch == nil || ch.byID[id] == nil || ch.byID[id].erased == nil {
 		return ErrNoMessage
 	}
@@ -219,58 +219,58 @@ func (p *Person) Undelete(channel, id string) error {
 	*m = *m.erased
 	m.restoredAt = s.now()
 	s.note(Change{Kind: "changed", Channel: ch.ID, Message: m.ID, Root: m.Root, User: p.id})
-	s.tellChange(ch, m, "messageUpdate", "undeleteMessage", s.pushed(ch, m))
+	s.announcer.tellChange(ch, m, "messageUpdate", "undeleteMessage", s.announcer.pushed(ch, m))
 	return nil
 }
 
-// mine finds a message of somebody's own. Caller holds s.mu.
-func (s *Server) mine(user, channel, id string) (*channel, *Message, error) {
-	ch, m, err := s.visible(user, channel, id)
+// mine finds a message of somebody's own. Caller holds the lock.
+func (o *organisation) mine(user, channel, id string) (*channel, *Message, error) {
+	ch, m, err := o.visible(user, channel, id)
 	if err == nil && (m.User != user || m.Guise != "") {
 		err = ErrNotYours
 	}
 	return ch, m, err
 }
 
-// visible finds a message that a person sees. Caller holds s.mu.
-func (s *Server) visible(user, channel, id string) (*channel, *Message, error) {
-	if s.users[user] == nil {
+// visible finds a message that a person sees. Caller holds the lock.
+func (o *organisation) visible(user, channel, id string) (*channel, *Message, error) {
+	if o.users[user] == nil {
 		return nil, nil, ErrNoUser
 	}
 	if channel == "" {
-		channel = s.personalID(user)
+		channel = o.opt.personalID(user)
 	}
-	ch := s.channels[channel]
-	if ch == nil || !s.isMember(ch, user) {
+	ch := o.channels[channel]
+	if ch == nil || !o.isMember(ch, user) {
 		return nil, nil, ErrNoChannel
 	}
 	m := ch.byID[id]
-	if m == nil || m.Deleted() || !s.sees(user, m) {
+	if m == nil || m.Deleted() || !o.sees(user, m) {
 		return nil, nil, ErrNoMessage
 	}
 	return ch, m, nil
 }
 
-// live is visible for what only works while the app is there. Caller holds s.mu.
-func (s *Server) live(user, channel, id string) (*channel, *Message, error) {
-	ch, m, err := s.visible(user, channel, id)
-	if err == nil && !s.reachable(ch) {
+// live is visible for what only works while the app is there. Caller holds the lock.
+func (o *organisation) live(user, channel, id string) (*channel, *Message, error) {
+	ch, m, err := o.visible(user, channel, id)
+	if err == nil && !o.reachable(ch) {
 		err = ErrNoApp
 	}
 	return ch, m, err
 }
 
 // sees tells whether a message is for a person's eyes (still).
-func (s *Server) sees(user string, m *Message) bool {
-	return m.Targeted == "" || m.Targeted == user && s.now().Sub(m.At) < targetedLife
+func (o *organisation) sees(user string, m *Message) bool {
+	return m.Targeted == "" || m.Targeted == user && o.now().Sub(m.At) < targetedLife
 }
 
 // tellChange sends messageUpdate or messageDelete for what the bot may receive.
-func (s *Server) tellChange(ch *channel, m *Message, kind, event string, before bool) {
-	if !before && !s.pushed(ch, m) {
+func (n *announcer) tellChange(ch *channel, m *Message, kind, event string, before bool) {
+	if !before && !n.pushed(ch, m) {
 		return
 	}
-	a := s.messageActivity(ch, m)
+	a := n.messageActivity(ch, m)
 	a["type"] = kind
 	if data, ok := a["channelData"].(object); ok {
 		data["eventType"] = event
@@ -280,7 +280,7 @@ func (s *Server) tellChange(ch *channel, m *Message, kind, event string, before 
 			delete(a, k)
 		}
 	}
-	s.emit(threadConversation(ch.ID, m.Root), a)
+	n.activities.emit(threadConversation(ch.ID, m.Root), a)
 }
 
 // React adds a reaction (like, heart, 1f440_eyes …); the bot hears of those on its own
@@ -298,7 +298,7 @@ func (p *Person) react(channel, id, reaction string, add bool) error {
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch, m, err := s.visible(p.id, channel, id)
+	ch, m, err := s.org.visible(p.id, channel, id)
 	if err == nil && m.Targeted != "" {
 		err = fmt.Errorf("teamsfake: targeted messages take no reactions: %w", ErrNoMessage)
 	}
@@ -318,15 +318,15 @@ func (p *Person) react(channel, id, reaction string, add bool) error {
 		m.Reactions, key = slices.DeleteFunc(m.Reactions, has), "reactionsRemoved"
 	}
 	s.note(Change{Kind: "reaction", Channel: ch.ID, Message: m.ID, Root: m.Root, User: p.id})
-	if !s.reachable(ch) || !m.Bot && !s.permissions[PermitMessages] && ch.person == "" {
+	if !s.org.reachable(ch) || !m.Bot && !s.Entra.permissions[PermitMessages] && ch.person == "" {
 		return nil
 	}
-	a := s.base("messageReaction", where{ch: ch, root: m.Root, user: p.id})
-	a["from"], a["replyToId"] = s.from(s.users[p.id]), m.ID
+	a := s.announcer.base("messageReaction", where{ch: ch, root: m.Root, user: p.id})
+	a["from"], a["replyToId"] = s.announcer.from(s.org.users[p.id]), m.ID
 	a[key] = []object{{"type": reaction}}
 	if ch.person == "" {
 		a["conversation"].(object)["id"] = ch.ID //nolint:forcetypeassert // base made it; the id lacks ;messageid= [evt]
 	}
-	s.emit(threadConversation(ch.ID, m.Root), a)
+	s.Activities.emit(threadConversation(ch.ID, m.Root), a)
 	return nil
 }

@@ -11,20 +11,20 @@ import (
 var reactionType = regexp.MustCompile(`^(?:[a-z]+|[0-9a-f]+(?:-[0-9a-f]+)*_[A-Za-z0-9]+)$`) //nolint:gochecknoglobals // constant
 
 // addReaction is PUT …/reactions/{type}: the bot reacts to anybody's message.
-func (s *Server) addReaction(w http.ResponseWriter, r *http.Request) {
-	ch, m, kind, ok := s.reactable(w, r)
+func (c *connector) addReaction(w http.ResponseWriter, r *http.Request) {
+	ch, m, kind, ok := c.reactable(w, r)
 	if !ok {
 		return
 	}
 	if !slices.ContainsFunc(m.Reactions, func(x Reaction) bool { return x.Bot && x.Type == kind }) {
-		m.Reactions = append(m.Reactions, Reaction{Type: kind, Bot: true, At: s.now()})
-		s.note(Change{Kind: "reaction", Channel: ch.ID, Message: m.ID, Root: m.Root})
+		m.Reactions = append(m.Reactions, Reaction{Type: kind, Bot: true, At: c.now()})
+		c.note(Change{Kind: "reaction", Channel: ch.ID, Message: m.ID, Root: m.Root})
 	}
 	w.WriteHeader(http.StatusOK)
 }
 
-func (s *Server) removeReaction(w http.ResponseWriter, r *http.Request) {
-	ch, m, kind, ok := s.reactable(w, r)
+func (c *connector) removeReaction(w http.ResponseWriter, r *http.Request) {
+	ch, m, kind, ok := c.reactable(w, r)
 	if !ok {
 		return
 	}
@@ -34,13 +34,13 @@ func (s *Server) removeReaction(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "ReactionNotFound", "The bot did not react so.")
 		return
 	}
-	s.note(Change{Kind: "reaction", Channel: ch.ID, Message: m.ID, Root: m.Root})
+	c.note(Change{Kind: "reaction", Channel: ch.ID, Message: m.ID, Root: m.Root})
 	w.WriteHeader(http.StatusOK)
 }
 
 // reactable finds the message of a reaction call, or answers.
-func (s *Server) reactable(w http.ResponseWriter, r *http.Request) (*channel, *Message, string, bool) {
-	ch, root, ok := s.writable(w, r)
+func (c *connector) reactable(w http.ResponseWriter, r *http.Request) (*channel, *Message, string, bool) {
+	ch, root, ok := c.writable(w, r)
 	if !ok {
 		return nil, nil, "", false
 	}
@@ -52,7 +52,7 @@ func (s *Server) reactable(w http.ResponseWriter, r *http.Request) (*channel, *M
 		refuse(w, http.StatusBadRequest, "BadArgument", "Targeted messages take no reactions.")
 	case !reactionType.MatchString(kind):
 		refuse(w, http.StatusBadRequest, "BadArgument", "Unknown reaction type.")
-	case s.admit(w, reactRule()):
+	case c.admit(w, reactRule()):
 		return ch, m, kind, true
 	}
 	return nil, nil, "", false

@@ -6,7 +6,7 @@ func (s *Server) Thread(channel, root string) []*Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []*Message
-	if ch := s.channels[channel]; ch != nil {
+	if ch := s.org.channels[channel]; ch != nil {
 		for _, m := range ch.threads[root] {
 			if m.Targeted == "" && !m.system {
 				out = append(out, m.clone())
@@ -19,19 +19,19 @@ func (s *Server) Thread(channel, root string) []*Message {
 // Messages returns everything in a channel or personal chat in order of posting, tombstones
 // included, without what only one person sees.
 func (s *Server) Messages(channel string) []*Message {
-	return s.list(channel, func(m *Message) bool { return m.Targeted == "" })
+	return s.org.list(channel, func(m *Message) bool { return m.Targeted == "" })
 }
 
 // Roots returns the first messages of a channel's threads, oldest first.
 func (s *Server) Roots(channel string) []*Message {
-	return s.list(channel, func(m *Message) bool { return m.Targeted == "" && m.Root == m.ID })
+	return s.org.list(channel, func(m *Message) bool { return m.Targeted == "" && m.Root == m.ID })
 }
 
 // Personal returns the chat between the bot and a person, oldest first.
-func (s *Server) Personal(user string) []*Message { return s.Messages(s.personalID(user)) }
+func (s *Server) Personal(user string) []*Message { return s.Messages(s.opt.personalID(user)) }
 
 // PersonalID is the conversation id of the chat between the bot and a person.
-func (s *Server) PersonalID(user string) string { return s.personalID(user) }
+func (s *Server) PersonalID(user string) string { return s.opt.personalID(user) }
 
 // Targeted returns the bot's messages that only this person sees and that are still to be
 // seen, of all channels, oldest first; what the person wrote privately to the bot is not
@@ -40,9 +40,9 @@ func (s *Server) Targeted(user string) []*Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := []*Message{}
-	for _, id := range s.channelIDs {
-		for _, m := range s.channels[id].messages {
-			if m.Bot && m.Targeted == user && !m.Deleted() && s.sees(user, m) {
+	for _, id := range s.org.channelIDs {
+		for _, m := range s.org.channels[id].messages {
+			if m.Bot && m.Targeted == user && !m.Deleted() && s.org.sees(user, m) {
 				out = append(out, m.clone())
 			}
 		}
@@ -55,9 +55,9 @@ func (s *Server) Targeted(user string) []*Message {
 // for who isn't there.
 func (s *Server) Shown(user, channel string) []*Message {
 	if channel == "" {
-		channel = s.personalID(user)
+		channel = s.opt.personalID(user)
 	}
-	return s.list(channel, func(m *Message) bool { return s.isMember(s.channels[channel], user) && s.sees(user, m) })
+	return s.org.list(channel, func(m *Message) bool { return s.org.isMember(s.org.channels[channel], user) && s.org.sees(user, m) })
 }
 
 // Message returns one message of a channel or personal chat, also a deleted or private one,
@@ -65,16 +65,16 @@ func (s *Server) Shown(user, channel string) []*Message {
 func (s *Server) Message(channel, id string) *Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ch := s.channels[channel]; ch != nil && ch.byID[id] != nil {
+	if ch := s.org.channels[channel]; ch != nil && ch.byID[id] != nil {
 		return ch.byID[id].clone()
 	}
 	return nil
 }
 
-func (s *Server) list(channel string, want func(*Message) bool) []*Message {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	ch := s.channels[channel]
+func (o *organisation) list(channel string, want func(*Message) bool) []*Message {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	ch := o.channels[channel]
 	if ch == nil {
 		return nil
 	}

@@ -67,15 +67,15 @@ const issuer = "https://api.botframework.com"
 
 // Authorization returns the Authorization header of an activity from serviceURL with this
 // kind of token; empty for TokenNone.
-func (s *Server) Authorization(kind Token, serviceURL string) (string, error) {
-	now := s.opt.SignClock()
+func (e *Entra) Authorization(kind Token, serviceURL string) (string, error) {
+	now := e.opt.SignClock()
 	header := object{"alg": "RS256", "typ": "JWT"}
 	claims := object{
-		"serviceurl": serviceURL, "iss": issuer, "aud": s.opt.AppID,
+		"serviceurl": serviceURL, "iss": issuer, "aud": e.opt.AppID,
 		"nbf": now.Unix() - 60, "exp": now.Unix() + 3600,
 	}
-	s.spoilClaims(kind, claims)
-	k, err := s.keyFor(kind)
+	e.spoilClaims(kind, claims)
+	k, err := e.keyFor(kind)
 	if err != nil {
 		return "", err
 	}
@@ -85,7 +85,7 @@ func (s *Server) Authorization(kind Token, serviceURL string) (string, error) {
 		delete(header, "kid")
 		delete(header, "x5t")
 	case TokenOtherKey:
-		header["kid"] = s.keys.signer().id
+		header["kid"] = e.keys.signer().id
 	case TokenRS384Header:
 		header["alg"] = "RS384"
 	}
@@ -93,11 +93,11 @@ func (s *Server) Authorization(kind Token, serviceURL string) (string, error) {
 }
 
 // spoilClaims makes the claims wrong.
-func (s *Server) spoilClaims(kind Token, c object) {
-	now := s.opt.SignClock().Unix()
+func (e *Entra) spoilClaims(kind Token, c object) {
+	now := e.opt.SignClock().Unix()
 	switch kind {
 	case TokenAudArray:
-		c["aud"] = []string{"https://other.example", s.opt.AppID}
+		c["aud"] = []string{"https://other.example", e.opt.AppID}
 	case TokenAudArrayOther:
 		c["aud"] = []string{"https://other.example"}
 	case TokenAudOther:
@@ -105,7 +105,7 @@ func (s *Server) spoilClaims(kind Token, c object) {
 	case TokenNoAud:
 		delete(c, "aud")
 	case TokenIssOther:
-		c["iss"] = "https://sts.windows.net/" + s.opt.TenantID + "/"
+		c["iss"] = "https://sts.windows.net/" + e.opt.TenantID + "/"
 	case TokenNoIss:
 		delete(c, "iss")
 	case TokenLate:
@@ -126,8 +126,8 @@ func (s *Server) spoilClaims(kind Token, c object) {
 }
 
 // keyFor picks the key that signs.
-func (s *Server) keyFor(kind Token) (*key, error) {
-	r := &s.keys
+func (e *Entra) keyFor(kind Token) (*key, error) {
+	r := &e.keys
 	switch kind {
 	case TokenOtherChannelKey:
 		return r.get(&r.otherChannel, true, "key-webchat", "webchat", "directline")
@@ -178,16 +178,16 @@ func dress(kind Token, k *key, header, claims object) string {
 
 // RotateKeys makes the Bot Framework sign with a new key from now on; keepOld leaves the
 // earlier ones in the list of keys.
-func (s *Server) RotateKeys(keepOld bool) error {
-	s.mu.Lock()
-	id := "key-" + s.newID("key")[:8]
-	s.mu.Unlock()
-	return s.keys.rotate(id, keepOld)
+func (e *Entra) RotateKeys(keepOld bool) error {
+	e.mu.Lock()
+	id := "key-" + e.newID("key")[:8]
+	e.mu.Unlock()
+	return e.keys.rotate(id, keepOld)
 }
 
 // SetTokens makes the activities that people cause carry this kind of token from now on.
-func (s *Server) SetTokens(kind Token) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.signing = kind
+func (e *Entra) SetTokens(kind Token) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.signing = kind
 }

@@ -18,33 +18,33 @@ type SlowActivity struct {
 	Told bool          `json:"told"`           // it was acknowledged
 }
 
-// telling notes that an activity is to be told. Caller holds s.mu.
-func (s *Server) telling(d *delivery) {
-	d.made = s.now()
-	s.untold[d] = true
+// telling notes that an activity is to be told. Caller holds the lock.
+func (a *Activities) telling(d *delivery) {
+	d.made = a.now()
+	a.untold[d] = true
 }
 
-// told notes an acknowledgement, or that there will be none. Caller holds s.mu.
-func (s *Server) told(d *delivery, taken bool) {
-	if !s.untold[d] {
+// told notes an acknowledgement, or that there will be none. Caller holds the lock.
+func (a *Activities) told(d *delivery, taken bool) {
+	if !a.untold[d] {
 		return
 	}
-	delete(s.untold, d)
-	if took := s.now().Sub(d.made); taken && took >= slowFloor {
-		s.slow = append(s.slow, SlowActivity{ID: d.id, Name: d.name, Lane: d.lane, Took: took, Told: true})
+	delete(a.untold, d)
+	if took := a.now().Sub(d.made); taken && took >= slowFloor {
+		a.slow = append(a.slow, SlowActivity{ID: d.id, Name: d.name, Lane: d.lane, Took: took, Told: true})
 	}
 }
 
-// SlowActivities lists what took at least so long to be acknowledged, or has waited so long;
-// under 250 ms nothing is remembered. What was lost is in LostActivities.
-func (s *Server) SlowActivities(over time.Duration) []SlowActivity {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	list := append([]SlowActivity{}, s.slow...)
-	for d := range s.untold {
-		list = append(list, SlowActivity{ID: d.id, Name: d.name, Lane: d.lane, Took: s.now().Sub(d.made)})
+// Slow lists what took at least so long to be acknowledged, or has waited so long;
+// under 250 ms nothing is remembered. What was lost is in Lost.
+func (a *Activities) Slow(over time.Duration) []SlowActivity {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	list := append([]SlowActivity{}, a.slow...)
+	for d := range a.untold {
+		list = append(list, SlowActivity{ID: d.id, Name: d.name, Lane: d.lane, Took: a.now().Sub(d.made)})
 	}
 	list = slices.DeleteFunc(list, func(e SlowActivity) bool { return e.Took < over })
-	slices.SortFunc(list, func(a, b SlowActivity) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(list, func(x, y SlowActivity) int { return cmp.Compare(x.ID, y.ID) })
 	return list
 }

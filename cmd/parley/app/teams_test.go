@@ -79,10 +79,10 @@ func openTeams(t *testing.T, change ...func(*app.Env)) teamsWorld {
 // connect adds the app to the team.
 func (w teamsWorld) connect(t *testing.T) {
 	t.Helper()
-	if err := w.fake.Connect(t.Context(), "http://"+w.app.Address()+"/teams/messages"); err != nil {
+	if err := w.fake.Admin.Connect(t.Context(), "http://"+w.app.Address()+"/teams/messages"); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the app is in the team", func() bool { return w.fake.Pending() == 0 })
+	until(t, "the app is in the team", func() bool { return w.fake.Activities.Pending() == 0 })
 }
 
 // parse reads a set-up file in which %s is the shop's address.
@@ -237,16 +237,16 @@ func TestDoctorOfTeams(t *testing.T) {
 	says("added", false, "team “Acme”: the app is in it")
 	w.apply(t, `teams: [{name: Night, teams_channel: "`+nightShift+`"}]`)
 	says("with a channel", false, "Night shift", "its messages may be read")
-	w.fake.Permit()
+	w.fake.Entra.Permit()
 	says("nobody agreed", false, "its messages may not be read", "@Parley reply")
 	secret := w.env.Teams.AppPassword
 	w.env.Teams.AppPassword = "another~secret"
 	says("another secret", true, "app secret", "TEAMS_APP_PASSWORD")
 	w.env.Teams.AppPassword = secret
-	if err := w.fake.Uninstall(t.Context(), teamOfAcme); err != nil {
+	if err := w.fake.Admin.Uninstall(t.Context(), teamOfAcme); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the app is taken out", func() bool { return w.fake.Pending() == 0 })
+	until(t, "the app is taken out", func() bool { return w.fake.Activities.Pending() == 0 })
 	says("taken out", true, "the app is in no team", "Add it")
 	w.env.Teams.LoginURL = "http://127.0.0.1:1"
 	says("no way to Microsoft", true, "app secret")

@@ -49,7 +49,7 @@ func (t *organisation) env() []string {
 func (t *organisation) connect(ctx context.Context, c *child) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	return t.Connect(ctx, "http://"+c.address+"/teams/messages")
+	return t.Admin.Connect(ctx, "http://"+c.address+"/teams/messages")
 }
 
 // teamsConfig is a parley.yaml with one team in Teams, named Team0. Accounts follow,

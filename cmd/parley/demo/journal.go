@@ -194,7 +194,7 @@ func (p *Page) claims(ctx context.Context) (map[string]claim, bool, error) {
 	if err := pool.QueryRow(ctx, left).Scan(&busy); err != nil {
 		return list, true, fmt.Errorf("demo: journal: %w", err)
 	}
-	return list, busy || p.world.Teams != nil && p.world.Teams.Pending() > 0, nil
+	return list, busy || p.world.Teams != nil && p.world.Teams.Activities.Pending() > 0, nil
 }
 
 func readClaims(ctx context.Context, q store.Querier) (map[string]claim, error) {

@@ -120,7 +120,7 @@ func (s *stage) hang() (err error) {
 		case onTeams:
 			b, err = newTeamsBoard(s.ctx, s.t, s.world, s.variant)
 			if s.deaf {
-				s.world.Teams.Permit()
+				s.world.Teams.Entra.Permit()
 			}
 		default:
 			b = newSlackBoard(s.world, s.variant)

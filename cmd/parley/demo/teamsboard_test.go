@@ -48,10 +48,10 @@ const (
 )
 
 func newTeamsBoard(ctx context.Context, t testing.TB, w *World, v variant) (*teamsBoard, error) {
-	w.Teams.AddUser(teamsfake.User{ID: teamsGus, Name: "Gus Guest", Email: "gus@other.test", Guest: true})
-	w.Teams.AddUser(teamsfake.User{ID: teamsFay, Name: "Fay Foreign", Email: "fay@foreign.test", TenantID: "f0000000-0000-4000-8000-0000000000ff"})
+	w.Teams.Admin.AddUser(teamsfake.User{ID: teamsGus, Name: "Gus Guest", Email: "gus@other.test", Guest: true})
+	w.Teams.Admin.AddUser(teamsfake.User{ID: teamsFay, Name: "Fay Foreign", Email: "fay@foreign.test", TenantID: "f0000000-0000-4000-8000-0000000000ff"})
 	if v.blind {
-		w.Teams.Permit()
+		w.Teams.Entra.Permit()
 	}
 	door, err := newRounds(ctx)
 	return &teamsBoard{t: t, fake: w.Teams, blind: v.blind, twice: v.twice, clock: w.o.Clock, door: door, support: TeamsSupport, passing: map[string][]shown{}}, err
@@ -77,7 +77,7 @@ func (b *teamsBoard) started(ctx context.Context, address string) error {
 	if !first {
 		return nil
 	}
-	return b.fake.Connect(ctx, b.door.url+"/teams/messages")
+	return b.fake.Admin.Connect(ctx, b.door.url+"/teams/messages")
 }
 
 // stopped implements board.
@@ -101,17 +101,17 @@ func (b *teamsBoard) calls() string {
 		}
 		out.WriteString("\n")
 	}
-	for _, l := range b.fake.LostActivities() {
+	for _, l := range b.fake.Activities.Lost() {
 		fmt.Fprintf(&out, "teams lost %s %s: %s\n", l.Name, l.ID, l.Reason)
 	}
 	return out.String()
 }
 
 // connected implements board.
-func (b *teamsBoard) connected(int) bool { return b.fake.Pending() == 0 }
+func (b *teamsBoard) connected(int) bool { return b.fake.Activities.Pending() == 0 }
 
 // pending implements board.
-func (b *teamsBoard) pending() bool { return b.fake.Pending() > 0 }
+func (b *teamsBoard) pending() bool { return b.fake.Activities.Pending() > 0 }
 
 // channel implements board.
 func (b *teamsBoard) channel() string { return b.support }

@@ -327,7 +327,7 @@ func (b *teamsBoard) look(name string, members []string) {
 	for _, who := range members {
 		ids = append(ids, teamsCast()[who])
 	}
-	b.support = b.fake.AddChannel(teamsfake.Channel{Team: TeamsTeam, Name: name, Kind: teamsfake.KindPrivate, Members: ids, Added: true}).ID
+	b.support = b.fake.Admin.AddChannel(teamsfake.Channel{Team: TeamsTeam, Name: name, Kind: teamsfake.KindPrivate, Members: ids, Added: true}).ID
 }
 
 // manage does what administrators do.
@@ -336,19 +336,19 @@ func (b *teamsBoard) manage(what string, args []string) error {
 	defer cancel()
 	switch what {
 	case "archives", "unarchives":
-		return b.fake.ArchiveTeam(TeamsTeam, what == "archives")
+		return b.fake.Admin.ArchiveTeam(TeamsTeam, what == "archives")
 	case "expels", "uninstalls":
-		return b.fake.Uninstall(ctx, TeamsTeam)
+		return b.fake.Admin.Uninstall(ctx, TeamsTeam)
 	case "invites", "reinstalls":
-		return b.fake.Install(ctx, TeamsTeam)
+		return b.fake.Admin.Install(ctx, TeamsTeam)
 	case "deletes":
-		return b.fake.DeleteChannel(b.support)
+		return b.fake.Admin.DeleteChannel(b.support)
 	case "restores":
-		return b.fake.RestoreChannel(b.support)
+		return b.fake.Admin.RestoreChannel(b.support)
 	case "renames":
-		return b.fake.RenameChannel(b.support, "customer-care")
+		return b.fake.Admin.RenameChannel(b.support, "customer-care")
 	case "removes":
-		return b.fake.Erase(b.support, args[0])
+		return b.fake.Admin.Erase(b.support, args[0])
 	case "retires":
 		var left []string
 		for name, id := range teamsCast() {
@@ -356,9 +356,9 @@ func (b *teamsBoard) manage(what string, args []string) error {
 				left = append(left, id)
 			}
 		}
-		return b.fake.SetMembers(TeamsTeam, left)
+		return b.fake.Admin.SetMembers(TeamsTeam, left)
 	case "withholds": // what it takes to read files
-		b.fake.Permit(slices.DeleteFunc(teamsfake.AllPermissions(), func(p string) bool {
+		b.fake.Entra.Permit(slices.DeleteFunc(teamsfake.AllPermissions(), func(p string) bool {
 			return p == teamsfake.PermitFilesRead || p == teamsfake.PermitFilesWrite
 		})...)
 		return nil
@@ -379,7 +379,7 @@ func (b *teamsBoard) mumble(ctx context.Context) error {
 		`{"type":"messageReaction","id":"f:2","reactionsAdded":[{"type":"unknown"}],` + place + `}`,
 		`{"type":"conversationUpdate","id":"f:3","channelData":"none","serviceUrl":` + strconv.Quote(b.fake.ServiceURL()) + `,"channelId":"msteams"}`,
 	} {
-		if status, answer, err := b.fake.SendRaw(ctx, teamsfake.TokenGood, []byte(odd)); err != nil || status >= 500 {
+		if status, answer, err := b.fake.Forger.SendRaw(ctx, teamsfake.TokenGood, []byte(odd)); err != nil || status >= 500 {
 			return fmt.Errorf("teams: %s: %d %s %w", odd, status, answer, err)
 		}
 	}

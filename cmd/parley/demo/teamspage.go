@@ -152,7 +152,7 @@ func (p *Page) readTeams(w http.ResponseWriter, r *http.Request) {
 // permitTeams is POST /teams/permission with all: whether Parley may read all messages of
 // the team's channels, which a team's owner grants, or only those that mention it.
 func (p *Page) permitTeams(w http.ResponseWriter, r *http.Request) {
-	p.world.Teams.SetRSC(r.FormValue("all") == "yes")
+	p.world.Teams.Entra.SetRSC(r.FormValue("all") == "yes")
 	p.hub.wake()
 	answer(w, map[string]bool{"ok": true})
 }

@@ -82,7 +82,7 @@ func (w *World) Install(ctx context.Context) error {
 	if w.cords != nil && w.cords.hook != nil {
 		address = "http://" + w.cords.hook.addr
 	}
-	return w.Teams.Connect(ctx, address+"/teams/messages")
+	return w.Teams.Admin.Connect(ctx, address+"/teams/messages")
 }
 
 // SetHome chooses the surface in which conversations open from now on: slack or teams. It
