@@ -27,7 +27,7 @@ override PARLEY_TESTDATA := $(abspath $(PARLEY_TESTDATA))
 endif
 export PARLEY_TESTDATA
 
-.PHONY: help demo build test lint fuzz torture bench golden
+.PHONY: help demo build test lint fuzz torture bench golden pictures
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -70,6 +70,10 @@ bench: ## measure against what PostgreSQL can do here: a table, and bench.json
 golden: ## rewrite the golden files; review them as a diff
 	@.ci/need go postgres
 	go test $$(grep -rlE --include='*_test.go' '"parley/channels/golden"' . | xargs -n1 dirname | sort -u) -update
+
+pictures: ## take README's pictures from the demo in a browser; look at each
+	@.ci/need go postgres browser emoji
+	PARLEY_PICTURES=$(CURDIR)/docs/pictures go test ./cmd/parley/demo -run '^TestPictures$$' -count 1
 
 $(GOLANGCI):
 	@.ci/need go

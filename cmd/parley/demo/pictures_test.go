@@ -1,0 +1,236 @@
+package demo
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"parley/bot/slack/slackfake"
+	"parley/channels/email/mailfake"
+)
+
+const (
+	pictureBytes = 150 << 10 // the most that one picture of README may weigh
+	pictureScale = 1.5       // pixels of a thread's picture for each of the page
+)
+
+// coloured says whether the browser has a font with coloured emoji: without, marks are empty boxes.
+const coloured = `(() => {
+	const c = document.createElement('canvas').getContext('2d');
+	c.font = '24px sans-serif';
+	c.fillText('🔒', 0, 26);
+	const d = c.getImageData(0, 0, 40, 40).data;
+	return d.some((v, i) => i % 4 === 0 && v !== d[i + 1]);
+})()`
+
+// TestPictures takes the pictures that README shows, in both themes, and writes them into the folder
+// that PARLEY_PICTURES names. `make pictures` runs it; without a folder there is nothing to do.
+func TestPictures(t *testing.T) {
+	t.Parallel()
+	folder := os.Getenv("PARLEY_PICTURES")
+	if folder == "" {
+		t.Skip("PARLEY_PICTURES names no folder: make pictures")
+	}
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("slack", func(t *testing.T) { t.Parallel(); picturesOfSlack(t, folder) })
+	t.Run("teams", func(t *testing.T) { t.Parallel(); picturesOfTeams(t, folder) })
+}
+
+// picturesOfSlack answers a mail in Slack, and takes the thread and the whole demo.
+func picturesOfSlack(t *testing.T, folder string) {
+	l := newLive(t)
+	l.closeTour()
+	l.texts("Dana Cole", "dana@cole.test", "Hi! Is the blue vase back in stock?")
+	l.mails("Kim Brandt <kim@brandt-interiors.test>", "Invoice for March", "Could you send me the invoice again, please?")
+	l.mails("Maria Lopez <"+maria+">", "Two broken mugs",
+		"Hello,\n\norder 0977 arrived today, and two of the six mugs are broken. Can you send me new ones?\n\nMaria")
+	l.openThread(SurfaceSlack, "Two broken mugs")
+	l.shows(".threadpane .msg", "order 0977")
+	l.reply("I'm sorry, Maria! Two new mugs leave our workshop today.")
+	l.customer(maria)
+	l.shows(".maillist", "Ann Lee")
+	l.saysInSlack(Ben, "There are two left on the shelf, I'll pack them.")
+	l.shows(".threadpane .msg", "on the shelf")
+	l.reply("note: both from the May kiln, like last week's")
+	if _, err := l.world.Mail.Customer("Maria Lopez <"+maria+">").Reply(l.world.Mail.Inbox(maria)[0], "That was quick, thank you! What shall I do with the broken ones?"); err != nil {
+		l.t.Fatal(err)
+	}
+	l.shows(".threadpane .msg", "That was quick")
+	l.click(".mailrow.unread")
+	l.until("the mail is open", `document.querySelector('.reader iframe') || document.querySelector('.reader .plaintext')`)
+	l.reply("Keep them, they make fine pots for small plants.")
+	l.shows(".threadpane .msg:last-child", "⏳")
+	l.do("a window for the picture", chromedp.EmulateViewport(1280, 800))
+	l.take(folder, "demo", "body")
+	l.fit("#slack .threadpane")
+	l.take(folder, "slack", "#slack .threadpane")
+}
+
+// picturesOfTeams answers a chat in Teams, where a reply right after a colleague's remark is asked
+// about before it leaves, and takes the thread.
+func picturesOfTeams(t *testing.T, folder string) {
+	l := newLiveIn(t, SurfaceTeams)
+	l.closeTour()
+	dana := l.texts("Dana Cole", "dana@cole.test", "Hi! Is the blue vase back in stock?")
+	l.click(inPosts + " .replies")
+	l.shows(inThread, "blue vase")
+	l.inTeams("Since this morning, yes! Shall I keep one for you?")
+	l.waits("Dana reads it", dana.reads("Shall I keep one"))
+	if err := dana.say("Yes please! I'll come by on Friday.", nil, ""); err != nil {
+		t.Fatal(err)
+	}
+	l.shows(inThread, "on Friday")
+	root := l.world.Teams.Roots(TeamsSupport)[0].ID
+	if _, err := l.world.Teams.As(TeamsBen).Reply(TeamsSupport, root, "We close at five on Friday, tell her."); err != nil {
+		t.Fatal(err)
+	}
+	l.shows(inThread, "close at five")
+	l.inTeams("It is yours. We are here until five on Friday.")
+	l.shows(inThread, "Not sent yet")
+	l.clean()
+	l.fit("#teams .threadpane")
+	l.take(folder, "teams", "#teams .threadpane")
+}
+
+// mails lets a customer write a mail to the company.
+func (l *live) mails(from, subject, text string) {
+	l.t.Helper()
+	if _, err := l.world.Mail.Customer(from).Send(mailfake.Mail{To: []string{HelpAddress}, Subject: subject, Text: text}); err != nil {
+		l.t.Fatal(err)
+	}
+	l.shows(".center", subject)
+}
+
+// saysInSlack lets a colleague write into the newest thread.
+func (l *live) saysInSlack(user, text string) {
+	l.t.Helper()
+	all := l.world.Slack.Messages(Support)
+	if _, err := l.world.Slack.As(user).Post(slackfake.Post{Channel: Support, Thread: all[len(all)-1].TS, Text: text}); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// closeTour closes the guided tour, once it is known that the pictures can be had.
+func (l *live) closeTour() {
+	l.t.Helper()
+	if ok, err := chromedp.Run(l.ctx, chromedp.Evaluate[bool](coloured)); err != nil || !ok {
+		l.t.Fatalf("no font has coloured emoji (%v): sudo apt-get install fonts-noto-color-emoji", err)
+	}
+	l.until("the tour is there", `!document.getElementById('tour').hidden`)
+	l.js("close the tour", `document.getElementById('tourbutton').click()`)
+}
+
+// fit makes a wide window just so high that nothing of a part of the page has to be scrolled.
+func (l *live) fit(selector string) {
+	l.t.Helper()
+	for height := int64(400); ; {
+		l.do("a window for the picture", chromedp.EmulateViewport(1700, height, chromedp.EmulateScale(pictureScale)))
+		l.settle(selector)
+		hidden, err := chromedp.Run(l.ctx, chromedp.Evaluate[int64](fmt.Sprintf(
+			`Math.max(0, ...[...document.querySelectorAll(%q)].map((e) => e.scrollHeight - e.clientHeight))`, selector+" .messages")))
+		switch {
+		case err != nil:
+			l.t.Fatal(err)
+		case hidden <= 0:
+			return
+		}
+		height += hidden
+	}
+}
+
+// take writes what a part of the page looks like, in both themes.
+func (l *live) take(folder, name, selector string) {
+	l.t.Helper()
+	l.js("take the cursor away", `document.activeElement?.blur()`)
+	l.until("nothing lies over the page", `!document.querySelector('.toast')`)
+	box, err := chromedp.Run(l.ctx, chromedp.Evaluate[page.Viewport](fmt.Sprintf(
+		`(() => { const r = document.querySelector(%q).getBoundingClientRect(); return { x: r.x, y: r.y, width: r.width, height: r.height, scale: 1 }; })()`, selector)))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	for _, theme := range []string{"light", "dark"} {
+		if _, err := chromedp.Call(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}); err != nil {
+			l.t.Fatal(err)
+		}
+		l.settle(selector)
+		shot, err := chromedp.Call(l.ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{Clip: &box})
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		small, err := fewColors(shot.Data)
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		if len(small) > pictureBytes {
+			l.t.Errorf("%s in %s takes %d kB, more than %d", name, theme, len(small)>>10, pictureBytes>>10)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name+"-"+theme+".png"), small, 0o644); err != nil { //nolint:gosec // read by everybody
+			l.t.Fatal(err)
+		}
+	}
+}
+
+// fewColors writes a PNG anew with the 256 colours that cover most of it, which makes it a third as
+// large: a page has few, and shades of them at the edges of letters.
+func fewColors(raw []byte) ([]byte, error) {
+	from, err := png.Decode(bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	at := from.Bounds()
+	count := map[color.Color]int{}
+	for i := range at.Dx() * at.Dy() {
+		count[from.At(i%at.Dx(), i/at.Dx())]++
+	}
+	var palette color.Palette
+	taken := map[[3]uint32]bool{} // shades that nobody can tell apart share a place
+	for _, c := range slices.SortedFunc(maps.Keys(count), func(a, b color.Color) int { return cmp.Compare(count[b], count[a]) }) {
+		r, g, b, _ := c.RGBA()
+		if shade := [3]uint32{r >> 11, g >> 11, b >> 11}; len(palette) < 256 && !taken[shade] {
+			taken[shade], palette = true, append(palette, c)
+		}
+	}
+	index := map[color.Color]uint8{}
+	for c := range count {
+		index[c] = uint8(palette.Index(c)) //nolint:gosec // of 256
+	}
+	to := image.NewPaletted(at, palette)
+	for i := range to.Pix {
+		to.Pix[i] = index[from.At(i%at.Dx(), i/at.Dx())]
+	}
+	var b bytes.Buffer
+	err = (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, to)
+	return b.Bytes(), err
+}
+
+// settle waits until nothing in a part of the page has moved for some frames.
+func (l *live) settle(selector string) {
+	l.t.Helper()
+	l.js("count frames", fmt.Sprintf(`(() => {
+		let was = '', calm = 0;
+		window.calm = false;
+		const look = () => {
+			const now = document.querySelector(%q).innerText;
+			calm = now === was ? calm + 1 : 0;
+			was = now;
+			if (calm < 30) requestAnimationFrame(look); else window.calm = true;
+		};
+		look();
+	})()`, selector))
+	l.until("the page is calm", `window.calm`)
+}
