@@ -132,7 +132,7 @@ func TestDocsNameFunctions(t *testing.T) {
 			known[test] = strings.HasSuffix(name, "_test.go")
 		}
 	}
-	for _, doc := range []string{"docs/architecture.md", "docs/invariants.md"} {
+	for _, doc := range []string{"docs/architecture.md", "docs/contributing.md", "docs/invariants.md"} {
 		text := readDoc(t, doc)
 		for _, m := range namedPlace.FindAllStringSubmatch(text, -1) {
 			if files[m[1]] == "" {

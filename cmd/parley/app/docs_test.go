@@ -87,7 +87,8 @@ func TestDocsNameFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, doc := range []string{"README.md", "docs/architecture.md", "docs/operations.md", "docs/slack.md", "docs/teams.md", "docs/adding-a-channel.md", "docs/email.md", "docs/settings.md", "docs/http-channel.md", "docs/templates.md", "docs/metrics.md"} {
+	for _, doc := range []string{"README.md", "docs/architecture.md", "docs/contributing.md", "docs/invariants.md", "docs/operations.md", "docs/slack.md", "docs/teams.md",
+		"docs/adding-a-channel.md", "docs/adding-a-surface.md", "docs/email.md", "docs/settings.md", "docs/http-channel.md", "docs/templates.md", "docs/metrics.md"} {
 		text := readDoc(t, doc)
 		for _, name := range found(text, "`([A-Za-z0-9_/]+\\.go)`") {
 			_, err := os.Stat(filepath.Join(root, name))
@@ -95,7 +96,7 @@ func TestDocsNameFiles(t *testing.T) {
 				t.Errorf("%s names %s, which is not there", doc, name)
 			}
 		}
-		for _, link := range found(text, `\]\(([^)#:]+)[)#]`) {
+		for _, link := range slices.Concat(found(text, `\]\(([^)#:]+)[)#]`), found(text, `(?:src|srcset)="(docs/[^":]+)"`)) {
 			if _, err := os.Stat(filepath.Join(root, filepath.Dir(doc), link)); err != nil {
 				t.Errorf("%s links to %s, which is not there", doc, link)
 			}

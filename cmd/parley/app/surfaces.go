@@ -35,8 +35,8 @@ type SurfaceOptions struct {
 	OnlyLook bool             // it may change nothing, not even join a channel
 }
 
-// Surfaces lists the chats that agents can work in: a new one is one folder and one line
-// here.
+// Surfaces lists the chats that agents can work in. What else a new one needs is in
+// docs/adding-a-surface.md.
 func Surfaces() []SurfaceSpec {
 	return []SurfaceSpec{
 		{Kind: "slack", Name: "Slack", Named: func(e Env) bool { return e.SlackBotToken != "" }, New: newSlack},
