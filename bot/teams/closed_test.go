@@ -102,7 +102,7 @@ func TestProbe(t *testing.T) {
 func TestRemovedIsToldOnce(t *testing.T) {
 	t.Parallel()
 	for kind, remove := range map[string]func(*world){
-		"team": func(w *world) { must(t, w.fake.Uninstall(within(t), w.team)) },
+		"team": func(w *world) { must(t, w.fake.Admin.Uninstall(within(t), w.team)) },
 		"channel": func(w *world) {
 			w.raw(map[string]any{"type": connector.TypeConversationUpdate, "id": "f:removed", "membersRemoved": []any{map[string]any{"id": w.s.me}},
 				"channelData": map[string]any{"tenant": map[string]any{"id": w.fake.TenantID()}, "eventType": "channelMemberRemoved",
