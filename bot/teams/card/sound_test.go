@@ -9,9 +9,10 @@ import (
 	"parley/bot/teams/teamsfake"
 )
 
-// sound checks a card of ours for a message: that Teams shows all of it (teamsfake holds the
-// schema), and what we promise ourselves beyond that. It fits, nothing in it is empty, a line
-// is a line, each mention stands in the text once, and each button comes back as itself.
+// sound checks a card of ours for a message: that the published schema has all of it, that Teams
+// shows it (as teamsfake knows), and what we promise ourselves beyond that. It fits, nothing in
+// it is empty, a line is a line, each mention stands in the text once, and each button comes back
+// as itself.
 func sound(t testing.TB, card json.RawMessage) {
 	t.Helper()
 	ours(t, card, teamsfake.CardFaults(card))
@@ -27,6 +28,9 @@ func ours(t testing.TB, card json.RawMessage, faults []string) {
 	t.Helper()
 	for _, f := range faults {
 		t.Errorf("Teams: %s", f)
+	}
+	if err := schemaFault(t, card); err != nil {
+		t.Errorf("Adaptive Cards 1.5: %v", err)
 	}
 	if n := wide(string(card)); n > 80<<10 {
 		t.Errorf("%d bytes as UTF-16", n)
