@@ -20,10 +20,11 @@ const tolerance = 5 * time.Minute
 // seconds, a point and the body.
 func Sign(secret []byte, at time.Time, body []byte) string {
 	t := strconv.FormatInt(at.Unix(), 10)
-	return "t=" + t + ",v1=" + hex.EncodeToString(proof(secret, t, body))
+	return "t=" + t + ",v1=" + hex.EncodeToString(macOf(secret, t, body))
 }
 
-func proof(secret []byte, t string, body []byte) []byte {
+// macOf gives the HMAC that signs a body sent at t.
+func macOf(secret []byte, t string, body []byte) []byte {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte(t + "."))
 	mac.Write(body)
@@ -52,7 +53,7 @@ func Verify(secret []byte, now time.Time, header string, body []byte) string {
 	if err != nil || len(given) == 0 {
 		return signatureHeader + " is missing or not like t=1790000000,v1=hex"
 	}
-	want := proof(secret, at, body)
+	want := macOf(secret, at, body)
 	ok := false
 	for _, mac := range given {
 		ok = hmac.Equal(mac, want) || ok

@@ -1,15 +1,16 @@
 package http
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"parley/channels"
+	"parley/channels/proof"
 )
+
+// purpose is what proofs of tokens are for.
+const purpose = "http token"
 
 // token names one message to the receiver, the same for each attempt until it failed. It is
 // the callback's id and its Idempotency-Key.
@@ -23,13 +24,7 @@ func (c *Channel) token(o channels.Outbound) string {
 	if len(c.env.Keys) > 0 {
 		key = c.env.Keys[0]
 	}
-	return text + "." + tokenProof(key, text)
-}
-
-func tokenProof(key []byte, text string) string {
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte("parley http token " + text))
-	return hex.EncodeToString(mac.Sum(nil)[:8])
+	return text + "." + proof.Sign(key, purpose, text)
 }
 
 // messageOf gives our message that a token names; 0 = it is no token of ours.
@@ -39,13 +34,8 @@ func (c *Channel) messageOf(token string) int64 {
 		return 0
 	}
 	id, err := strconv.ParseInt(parts[1], 10, 64)
-	if err != nil {
+	if err != nil || !proof.Verify(c.env.Keys, purpose, parts[0]+"."+parts[1], parts[2]) {
 		return 0
 	}
-	for _, key := range c.env.Keys {
-		if hmac.Equal([]byte(tokenProof(key, parts[0]+"."+parts[1])), []byte(parts[2])) {
-			return id
-		}
-	}
-	return 0
+	return id
 }

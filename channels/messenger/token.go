@@ -1,13 +1,11 @@
 package messenger
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"regexp"
 	"strconv"
 
 	"parley/channels"
+	"parley/channels/proof"
 )
 
 // tokenPattern is the metadata of a message of ours, which its echo brings back:
@@ -30,29 +28,20 @@ func (c *Channel) metadata(o channels.Outbound, more bool) string {
 	if len(c.env.Keys) == 0 {
 		return ""
 	}
-	return "parley:" + body + "." + proof(c.env.Keys[0], c.page, body)
+	return "parley:" + body + "." + proof.Sign(c.env.Keys[0], purpose(c.page), body)
 }
 
-// proof binds a token to this installation and to one Page.
-func proof(key []byte, page, body string) string {
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte("parley messenger token " + page + " " + body))
-	return hex.EncodeToString(mac.Sum(nil)[:8])
-}
+// purpose binds the proof of a token to one Page.
+func purpose(page string) string { return "messenger token " + page }
 
 // parseToken reads metadata. What no key verifies is not ours: another app wrote it.
 func parseToken(keys [][]byte, page, metadata string) (token, bool) {
 	m := tokenPattern.FindStringSubmatch(metadata)
-	if m == nil {
+	if m == nil || !proof.Verify(keys, purpose(page), m[1], m[5]) {
 		return token{}, false
 	}
-	for _, key := range keys {
-		if len(key) > 0 && hmac.Equal([]byte(m[5]), []byte(proof(key, page, m[1]))) {
-			t := token{more: m[4] != ""}
-			t.conversation, _ = strconv.ParseInt(m[2], 10, 64)
-			t.message, _ = strconv.ParseInt(m[3], 10, 64)
-			return t, true
-		}
-	}
-	return token{}, false
+	t := token{more: m[4] != ""}
+	t.conversation, _ = strconv.ParseInt(m[2], 10, 64)
+	t.message, _ = strconv.ParseInt(m[3], 10, 64)
+	return t, true
 }
