@@ -1,6 +1,6 @@
 // Package fence makes HTTP clients for channels and surfaces: their connections write
 // nothing after the deadline of the request they carry, they follow no redirects, and whoever
-// gets an error can ask whether anything left.
+// gets an error can ask whether anything left. Do makes one such call.
 //
 // What does not belong here: what is asked of whom, with which token.
 package fence

@@ -96,13 +96,13 @@ func validVersion(v string) bool {
 
 // Call makes one request with a JSON body and reads the JSON answer into out. path is
 // below the version; in nil = no body; out nil = the answer is not looked at.
-// Errors: *Error, *LostError.
+// Errors: *Error, *fence.LostError.
 func (c *Client) Call(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	var body []byte
 	if in != nil {
 		var err error
 		if body, err = json.Marshal(in); err != nil {
-			return &LostError{Cause: fmt.Errorf("write request: %w", err)}
+			return &fence.LostError{Cause: fmt.Errorf("write request: %w", err)}
 		}
 	}
 	return c.do(ctx, method, path, query, "application/json", bytes.NewReader(body), int64(len(body)), out)
@@ -120,7 +120,7 @@ type File struct {
 
 // Upload makes one request with a multipart form: fields in order of their names, then
 // the file.
-// Errors: *Error, *LostError.
+// Errors: *Error, *fence.LostError.
 func (c *Client) Upload(ctx context.Context, path string, fields map[string]string, f File, out any) error {
 	if f.Field == "" {
 		f.Field = "file"
@@ -132,18 +132,18 @@ func (c *Client) Upload(ctx context.Context, path string, fields map[string]stri
 	w := multipart.NewWriter(&form)
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if err := w.WriteField(name, fields[name]); err != nil {
-			return &LostError{Cause: fmt.Errorf("write form: %w", err)}
+			return &fence.LostError{Cause: fmt.Errorf("write form: %w", err)}
 		}
 	}
 	header := textproto.MIMEHeader{}
 	header.Set("Content-Disposition", multipart.FileContentDisposition(f.Field, f.Name))
 	header.Set("Content-Type", f.ContentType)
 	if _, err := w.CreatePart(header); err != nil {
-		return &LostError{Cause: fmt.Errorf("write form: %w", err)}
+		return &fence.LostError{Cause: fmt.Errorf("write form: %w", err)}
 	}
 	head := form.Len()
 	if err := w.Close(); err != nil {
-		return &LostError{Cause: fmt.Errorf("write form: %w", err)}
+		return &fence.LostError{Cause: fmt.Errorf("write form: %w", err)}
 	}
 	frame := form.Bytes()
 	body := io.MultiReader(bytes.NewReader(frame[:head]), &whole{r: f.Body, left: f.SizeBytes}, bytes.NewReader(frame[head:]))
@@ -174,14 +174,13 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 		defer cancel()
 	}
 	if err := ctx.Err(); err != nil {
-		return &LostError{Cause: err}
+		return &fence.LostError{Cause: err}
 	}
 	to := c.base.JoinPath(path)
 	to.RawQuery = query.Encode()
-	ctx, attempt := fence.Watch(ctx)
 	req, err := http.NewRequestWithContext(ctx, method, to.String(), body)
 	if err != nil {
-		return &LostError{Cause: fmt.Errorf("make request: %w", err)}
+		return &fence.LostError{Cause: fmt.Errorf("make request: %w", err)}
 	}
 	req.Header.Set("Authorization", "Bearer "+c.token)
 	req.Header.Set("User-Agent", userAgent)
@@ -190,14 +189,14 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 	} else {
 		req.Body = http.NoBody
 	}
-	resp, err := c.http.Do(req)
+	resp, err := fence.Do(c.http, req)
 	if err != nil {
-		return &LostError{Left: attempt.Left(), Cause: trimURL(err)}
+		return err
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	if err != nil || len(answer) > maxAnswer {
-		return &LostError{Left: true, Cause: fmt.Errorf("read answer: %w", errors.Join(err, errShort(len(answer))))}
+	answer, err := fence.Read(resp, maxAnswer)
+	if err != nil {
+		return err
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return refusal(resp.StatusCode, resp.Header, answer)
@@ -206,23 +205,7 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 		return nil
 	}
 	if err := json.Unmarshal(answer, out); err != nil {
-		return &LostError{Left: true, Cause: fmt.Errorf("read answer: %w", err)}
+		return &fence.LostError{Left: true, Cause: fmt.Errorf("read answer: %w", err)}
 	}
 	return nil
-}
-
-func errShort(n int) error {
-	if n > maxAnswer {
-		return errors.New("it is too long")
-	}
-	return nil
-}
-
-// trimURL takes the address out of a transport error: it may hold ids of customers.
-func trimURL(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"parley/channels/fence"
 )
 
 // ErrForeignHost is returned by Download for an address on a host that files don't come
@@ -26,7 +28,7 @@ type Download struct {
 
 // Download opens a file at an address that Graph gave. With token, the account's token
 // goes along. Reading more than most bytes fails with ErrTooLarge.
-// Errors: ErrForeignHost, ErrTooLarge, *Error, *LostError.
+// Errors: ErrForeignHost, ErrTooLarge, *Error, *fence.LostError.
 func (c *Client) Download(ctx context.Context, rawURL string, token bool, most int64) (*Download, error) {
 	at, err := url.Parse(rawURL)
 	if err != nil || !c.mayCall(at) {
@@ -34,15 +36,15 @@ func (c *Client) Download(ctx context.Context, rawURL string, token bool, most i
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err != nil {
-		return nil, &LostError{Cause: fmt.Errorf("make request: %w", err)}
+		return nil, &fence.LostError{Cause: fmt.Errorf("make request: %w", err)}
 	}
 	if token {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	req.Header.Set("User-Agent", userAgent)
-	resp, err := c.media.Do(req)
+	resp, err := fence.Do(c.media, req)
 	if err != nil {
-		return nil, &LostError{Cause: trimURL(err)}
+		return nil, err
 	}
 	if resp.StatusCode != http.StatusOK {
 		defer resp.Body.Close()
@@ -54,7 +56,7 @@ func (c *Client) Download(ctx context.Context, rawURL string, token bool, most i
 		return nil, ErrTooLarge
 	}
 	return &Download{ContentType: resp.Header.Get("Content-Type"), SizeBytes: resp.ContentLength,
-		Body: &bounded{ReadCloser: resp.Body, left: most}}, nil
+		Body: fence.Bounded(resp.Body, most, ErrTooLarge)}, nil
 }
 
 // mayCall says whether an address is one that files come from.
@@ -75,23 +77,4 @@ func (c *Client) mayCall(u *url.URL) bool {
 		}
 	}
 	return false
-}
-
-// bounded fails when there is more to read than allowed.
-type bounded struct {
-	io.ReadCloser
-	left int64
-}
-
-// Read implements io.Reader.
-func (b *bounded) Read(p []byte) (int, error) {
-	if int64(len(p)) > b.left+1 {
-		p = p[:b.left+1]
-	}
-	n, err := b.ReadCloser.Read(p)
-	if int64(n) > b.left {
-		return int(b.left), ErrTooLarge
-	}
-	b.left -= int64(n)
-	return n, err
 }

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
+
+	"parley/channels/fence"
 )
 
 // Error is a refusal that Graph, or something before it, put into an answer: the request
@@ -54,26 +55,9 @@ func clip(s string, most int) string {
 	return string(r[:most-1]) + "…"
 }
 
-// LostError is a request without an answer that says what became of it.
-type LostError struct {
-	Left  bool // a byte of it left: it may have had its effect
-	Cause error
-}
-
-// Error implements error.
-func (e *LostError) Error() string {
-	if e.Left {
-		return fmt.Sprintf("graph: the answer was lost: %v", e.Cause)
-	}
-	return fmt.Sprintf("graph: nothing was sent: %v", e.Cause)
-}
-
-// Unwrap gives the cause.
-func (e *LostError) Unwrap() error { return e.Cause }
-
 // Certain says whether a failed request surely had no effect.
 func Certain(err error) bool {
-	if lost := (*LostError)(nil); errors.As(err, &lost) { // its cause may be a gateway's *Error
+	if lost := (*fence.LostError)(nil); errors.As(err, &lost) { // its cause may be a gateway's *Error
 		return !lost.Left
 	}
 	var refused *Error
@@ -95,12 +79,16 @@ type ErrorObject struct {
 	} `json:"error_data"`
 }
 
+// mostWait bounds what Graph may ask us to wait; it says so in seconds.
+const mostWait = 24 * time.Hour
+
 // refusal makes an error of an answer that isn't 2xx.
 func refusal(status int, header http.Header, body []byte) error {
 	var answer struct {
 		Error *ErrorObject `json:"error"`
 	}
-	e := &Error{Status: status, RetryAfter: retryAfter(header)}
+	e := &Error{Status: status}
+	e.RetryAfter, _ = fence.RetryAfter(header, time.Time{}, mostWait)
 	if json.Unmarshal(body, &answer) == nil && answer.Error != nil && answer.Error.Code != nil {
 		o := answer.Error
 		e.Coded, e.Code, e.Subcode, e.Type, e.Message = true, *o.Code, o.Subcode, o.Type, o.Message
@@ -109,15 +97,7 @@ func refusal(status int, header http.Header, body []byte) error {
 	}
 	if status >= http.StatusInternalServerError || status < http.StatusBadRequest {
 		// Nobody understood the request, or somebody did and stumbled: no way to know.
-		return &LostError{Left: true, Cause: e}
+		return &fence.LostError{Left: true, Cause: e}
 	}
 	return e
-}
-
-func retryAfter(h http.Header) time.Duration {
-	seconds, err := strconv.ParseFloat(strings.TrimSpace(h.Get("Retry-After")), 64)
-	if err != nil || seconds <= 0 || seconds > 24*3600 {
-		return 0
-	}
-	return time.Duration(seconds * float64(time.Second))
 }

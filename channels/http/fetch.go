@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"parley/channels"
+	"parley/channels/fence"
 )
 
 // maxRedirects of a customer's file.
@@ -57,11 +58,12 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 		_ = resp.Body.Close()
 		return channels.Fetched{}, &channels.SendError{Class: class, Text: text, Cause: fmt.Errorf("http: status %d", resp.StatusCode)}
 	}
+	tooLarge := fmt.Sprintf("The file is larger than %d MB.", maxLinked>>20)
 	switch status := resp.StatusCode; {
 	case status == http.StatusOK && resp.ContentLength > maxLinked:
-		return fail(channels.BadContent, fmt.Sprintf("The file is larger than %d MB.", maxLinked>>20))
+		return fail(channels.BadContent, tooLarge)
 	case status == http.StatusOK:
-		body := &fetched{ReadCloser: resp.Body, cancel: cancel, left: maxLinked}
+		body := &fetched{fence.Bounded(resp.Body, maxLinked, &channels.SendError{Class: channels.BadContent, Text: tooLarge}), cancel}
 		return channels.Fetched{ContentType: strings.TrimSpace(resp.Header.Get("Content-Type")), Body: body}, nil
 	case status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status >= 500:
 		return fail(channels.Retry, fmt.Sprintf("The file could not be fetched (status %d).", status))
@@ -76,23 +78,13 @@ func (c *Channel) fetchOnce(ctx context.Context, ref string) (*http.Response, er
 		return nil, err
 	}
 	req.Header.Set("User-Agent", userAgent)
-	return c.fetches.Do(req)
+	return fence.Do(c.fetches, req)
 }
 
-// fetched is a body that ends with an error where it grows too large.
+// fetched is a body that ends its request when it is closed.
 type fetched struct {
 	io.ReadCloser
 	cancel context.CancelFunc
-	left   int64
-}
-
-// Read implements io.Reader.
-func (f *fetched) Read(b []byte) (int, error) {
-	n, err := f.ReadCloser.Read(b)
-	if f.left -= int64(n); f.left < 0 {
-		return 0, &channels.SendError{Class: channels.BadContent, Text: fmt.Sprintf("The file is larger than %d MB.", maxLinked>>20)}
-	}
-	return n, err
 }
 
 // Close implements io.Closer.

@@ -6,11 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -37,21 +34,21 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if ctx.Err() != nil {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: ctx.Err()}
 	}
-	resp, began, err := c.call(ctx, http.MethodPost, c.target.String(), body, c.token(o))
+	resp, err := c.call(ctx, http.MethodPost, c.target.String(), body, c.token(o))
 	if err != nil {
-		return channels.Receipt{}, lost(err, began)
+		return channels.Receipt{}, lost(err)
 	}
 	defer resp.Body.Close()
 	said := readAnswer(resp)
 	return c.receipt(resp, said, c.token(o))
 }
 
-// call makes one signed request of the callback. It says whether anything left.
-func (c *Channel) call(ctx context.Context, method, address string, body []byte, key string) (*http.Response, bool, error) {
-	ctx, attempt := fence.Watch(ctx)
+// call makes one signed request of the callback.
+// Errors: *fence.LostError.
+func (c *Channel) call(ctx context.Context, method, address string, body []byte, key string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
-		return nil, false, fmt.Errorf("http: request: %w", err)
+		return nil, &fence.LostError{Cause: err}
 	}
 	// net/http would repeat a request with an Idempotency-Key by itself when its connection
 	// ends; without GetBody it can't, and every attempt is one that the engine knows of.
@@ -66,8 +63,7 @@ func (c *Channel) call(ctx context.Context, method, address string, body []byte,
 	req.Header.Set(signatureHeader, Sign(c.secret, c.env.Now(), signed))
 	req.Header.Set("User-Agent", userAgent)
 	req.Header.Set("Accept", "application/json")
-	resp, err := c.calls.Do(req)
-	return resp, attempt.Left(), err
+	return fence.Do(c.calls, req)
 }
 
 // said is what a receiver may answer.
@@ -80,7 +76,7 @@ type said struct {
 // readAnswer reads what was said; an answer that is no JSON says nothing.
 func readAnswer(resp *http.Response) said {
 	var s said
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	raw, err := fence.Read(resp, maxAnswer)
 	if err != nil || json.Unmarshal(raw, &s) != nil {
 		return said{}
 	}
@@ -95,13 +91,14 @@ func readAnswer(resp *http.Response) said {
 }
 
 // lost classifies a request without an answer.
-func lost(err error, began bool) error {
+func lost(err error) error {
 	var op *net.OpError
+	var lost *fence.LostError
 	switch {
 	case errors.Is(err, channels.ErrPrivateAddress):
 		return &channels.SendError{Class: channels.AuthBroken, Text: "callback_url leads into your own network.",
 			Hint: `If that is meant: allow_private: "true", then parley apply.`, Cause: err}
-	case !began:
+	case errors.As(err, &lost) && !lost.Left:
 		return &channels.SendError{Class: channels.Retry, Text: "The callback can't be reached.", Hint: unreachedHint, Cause: err}
 	case errors.As(err, &op) && op.Op == "dial":
 		return &channels.SendError{Class: channels.Retry, Text: "The callback can't be reached.", Hint: unreachedHint, Cause: err}
@@ -126,7 +123,7 @@ func (c *Channel) receipt(resp *http.Response, s said, token string) (channels.R
 		return channels.Receipt{ExternalID: s.ID, State: channels.StateAccepted}, nil
 	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "":
 		return channels.Receipt{}, &channels.SendError{Class: channels.Throttled, Text: "The callback asks to wait.",
-			Wait: wait(resp.Header.Get("Retry-After"), c.env.Now()), Cause: fmt.Errorf("http: status %d", status)}
+			Wait: wait(resp.Header, c.env.Now()), Cause: fmt.Errorf("http: status %d", status)}
 	case status >= 300 && status < 400:
 		return fail(channels.AuthBroken, "The callback redirects, which Parley doesn't follow.", "Set callback_url to where it leads.")
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
@@ -143,15 +140,13 @@ func (c *Channel) receipt(resp *http.Response, s said, token string) (channels.R
 	return fail(channels.Ambiguous, fmt.Sprintf("The callback stumbled (status %d).", status), "")
 }
 
-// wait reads a Retry-After: seconds or a date.
-func wait(header string, now time.Time) time.Duration {
-	d := throttledWait
-	if seconds, err := strconv.ParseInt(strings.TrimSpace(header), 10, 32); err == nil {
-		d = time.Duration(seconds) * time.Second
-	} else if at, err := http.ParseTime(header); err == nil {
-		d = at.Sub(now)
+// wait gives how long an answer asks to wait.
+func wait(h http.Header, now time.Time) time.Duration {
+	d, ok := fence.RetryAfter(h, now, longestWait)
+	if !ok {
+		d = throttledWait
 	}
-	return min(max(d, time.Second), longestWait)
+	return max(d, time.Second)
 }
 
 // Reconcile implements channels.Channel: it asks the callback whether it has a message.
@@ -178,12 +173,8 @@ func (c *Channel) ask(ctx context.Context, key string) (int, said, error) {
 	q := at.Query()
 	q.Set("key", key)
 	at.RawQuery = q.Encode()
-	resp, _, err := c.call(ctx, http.MethodGet, at.String(), nil, key)
+	resp, err := c.call(ctx, http.MethodGet, at.String(), nil, key)
 	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) {
-			err = u.Err // without the address: it may hold a secret
-		}
 		return 0, said{}, fmt.Errorf("http: reconcile: %w", err)
 	}
 	defer resp.Body.Close()

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -37,7 +36,7 @@ func (c *Channel) accountURL() string {
 }
 
 // do makes one call and reads the answer into out, nil = not.
-// Errors: *apiError, *lostError.
+// Errors: *apiError, *fence.LostError.
 func (c *Channel) do(ctx context.Context, r request, out any) error {
 	var body io.Reader
 	kind := ""
@@ -47,14 +46,13 @@ func (c *Channel) do(ctx context.Context, r request, out any) error {
 	case r.json != nil:
 		b, err := json.Marshal(r.json)
 		if err != nil {
-			return &lostError{cause: err}
+			return &fence.LostError{Cause: err}
 		}
 		body, kind = bytes.NewReader(b), "application/json"
 	}
-	ctx, attempt := fence.Watch(ctx)
 	req, err := http.NewRequestWithContext(ctx, r.method, r.url, body)
 	if err != nil {
-		return &lostError{cause: errors.New("bad address")}
+		return &fence.LostError{Cause: errors.New("bad address")}
 	}
 	req.SetBasicAuth(c.set.account, c.set.token)
 	req.Header.Set("Accept", "application/json")
@@ -62,52 +60,41 @@ func (c *Channel) do(ctx context.Context, r request, out any) error {
 	if kind != "" {
 		req.Header.Set("Content-Type", kind)
 	}
-	resp, err := c.http.Do(req)
+	resp, err := fence.Do(c.http, req)
 	if err != nil {
-		return &lostError{left: attempt.Left(), cause: withoutURL(err)}
+		return err
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	answer, err := fence.Read(resp, maxAnswer)
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return refusal(resp, answer)
+		return refusal(resp, answer, c.env.Now())
 	}
 	if err != nil {
-		return &lostError{left: true, cause: err}
+		return err
 	}
 	if out == nil {
 		return nil
 	}
 	if err := json.Unmarshal(answer, out); err != nil {
-		return &lostError{left: true, cause: fmt.Errorf("answer: %w", err)}
+		return &fence.LostError{Left: true, Cause: fmt.Errorf("answer: %w", err)}
 	}
 	return nil
 }
 
-// withoutURL takes the address out of an error: it may name a customer.
-func withoutURL(err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		return ue.Err
-	}
-	return err
-}
-
 // refusal reads Twilio's error body. An error page of something in between has no code.
-func refusal(resp *http.Response, answer []byte) *apiError {
+func refusal(resp *http.Response, answer []byte, now time.Time) *apiError {
 	var told struct {
 		Code    number `json:"code"`
 		Message string `json:"message"`
 	}
 	_ = json.Unmarshal(answer, &told)
-	return &apiError{status: resp.StatusCode, code: int(told.Code), message: told.Message, after: retryAfter(resp.Header)}
+	return &apiError{status: resp.StatusCode, code: int(told.Code), message: told.Message, after: retryAfter(resp, now)}
 }
 
-func retryAfter(h http.Header) time.Duration {
-	seconds, err := strconv.ParseFloat(h.Get("Retry-After"), 64)
-	if err != nil || seconds < 0 {
-		return 0
-	}
-	return time.Duration(min(seconds, 3600) * float64(time.Second))
+// retryAfter gives how long Twilio asks to wait; 0 = it doesn't say.
+func retryAfter(resp *http.Response, now time.Time) time.Duration {
+	wait, _ := fence.RetryAfter(resp.Header, now, time.Hour)
+	return wait
 }
 
 // page is one page of a list: of the 2010 API, or of the Content API.

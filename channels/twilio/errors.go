@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/fence"
 )
 
 // failure is what an error code of Twilio means.
@@ -99,28 +100,15 @@ type apiError struct {
 // Error implements error, without what the message said of whom.
 func (e *apiError) Error() string { return fmt.Sprintf("twilio: status %d, code %d", e.status, e.code) }
 
-// lostError is a request whose answer nobody knows. left says whether a byte
-// of it may have gone to Twilio.
-type lostError struct {
-	left  bool
-	cause error
-}
-
-// Error implements error.
-func (e *lostError) Error() string { return "twilio: request: " + e.cause.Error() }
-
-// Unwrap gives the cause.
-func (e *lostError) Unwrap() error { return e.cause }
-
 // sendError gives the meaning of a failed request that sends.
 func sendError(err error) *channels.SendError {
 	var se *channels.SendError
-	var lost *lostError
+	var lost *fence.LostError
 	var api *apiError
 	switch {
 	case errors.As(err, &se):
 		return se
-	case errors.As(err, &lost) && !lost.left:
+	case errors.As(err, &lost) && !lost.Left:
 		return &channels.SendError{Class: channels.Retry, Text: "Twilio could not be reached.", Cause: err}
 	case errors.As(err, &api):
 		return api.meaning()

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"parley/channels"
+	"parley/channels/fence"
 )
 
 // maxFile bounds a customer's file; Twilio's own limit is 16 MB on WhatsApp, 5 MB by MMS.
@@ -34,12 +34,12 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 		if hop == 0 && trusted {
 			req.SetBasicAuth(c.set.account, c.set.token)
 		}
-		resp, err := c.http.Do(req)
+		resp, err := fence.Do(c.http, req)
 		if err != nil {
-			return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "The file could not be fetched from Twilio.", Cause: withoutURL(err)}
+			return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "The file could not be fetched from Twilio.", Cause: err}
 		}
 		if resp.StatusCode < 300 || resp.StatusCode > 399 {
-			return fetched(resp, hop == 0 && trusted)
+			return c.fetched(resp, hop == 0 && trusted)
 		}
 		next, err := resp.Location()
 		_ = resp.Body.Close()
@@ -79,10 +79,11 @@ func (c *Channel) mediaURL(ref string) (at string, trusted bool, err error) {
 }
 
 // fetched reads the answer to a request for a file.
-func fetched(resp *http.Response, twilio bool) (channels.Fetched, error) {
+func (c *Channel) fetched(resp *http.Response, twilio bool) (channels.Fetched, error) {
+	tooLarge := &channels.SendError{Class: channels.BadContent, Text: "The file is too large."}
 	fail := func(class channels.Class, text string) (channels.Fetched, error) {
 		_ = resp.Body.Close()
-		return channels.Fetched{}, &channels.SendError{Class: class, Wait: retryAfter(resp.Header), Text: text, Cause: fmt.Errorf("twilio: media: status %d", resp.StatusCode)}
+		return channels.Fetched{}, &channels.SendError{Class: class, Wait: retryAfter(resp, c.env.Now()), Text: text, Cause: fmt.Errorf("twilio: media: status %d", resp.StatusCode)}
 	}
 	switch code := resp.StatusCode; {
 	case code == http.StatusUnauthorized && twilio:
@@ -94,27 +95,12 @@ func fetched(resp *http.Response, twilio bool) (channels.Fetched, error) {
 	case code < 200 || code > 299:
 		return fail(channels.Retry, "Twilio could not hand out the file.")
 	case resp.ContentLength > maxFile:
-		return fail(channels.BadContent, "The file is too large.")
+		_ = resp.Body.Close()
+		return channels.Fetched{}, tooLarge
 	}
-	f := channels.Fetched{ContentType: resp.Header.Get("Content-Type"), Body: &bounded{resp.Body, maxFile}}
+	f := channels.Fetched{ContentType: resp.Header.Get("Content-Type"), Body: fence.Bounded(resp.Body, maxFile, tooLarge)}
 	if _, params, err := mime.ParseMediaType(resp.Header.Get("Content-Disposition")); err == nil {
 		f.Name = params["filename"]
 	}
 	return f, nil
-}
-
-// bounded is a file that fails when it is too large, rather than ending early.
-type bounded struct {
-	io.ReadCloser
-	left int64
-}
-
-// Read implements io.Reader.
-func (b *bounded) Read(p []byte) (int, error) {
-	if b.left < 0 {
-		return 0, &channels.SendError{Class: channels.BadContent, Text: "The file is too large."}
-	}
-	n, err := b.ReadCloser.Read(p)
-	b.left -= int64(n)
-	return n, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -379,8 +380,17 @@ func TestFetch(t *testing.T) {
 // A file that never ends is cut off with an error, not silently.
 func TestFetchIsBounded(t *testing.T) {
 	t.Parallel()
-	b := &bounded{io.NopCloser(strings.NewReader(strings.Repeat("x", 100))), 10}
-	if _, err := io.ReadAll(b); classOf(t, err).Class != channels.BadContent {
-		t.Error(err)
+	c := newWorld(t, false).base
+	f, err := c.fetched(&http.Response{StatusCode: http.StatusOK, ContentLength: -1, Body: io.NopCloser(endless{})}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.Copy(io.Discard, f.Body); n != maxFile || classOf(t, err).Class != channels.BadContent {
+		t.Errorf("%d bytes, then %v", n, err)
 	}
 }
+
+// endless is a body that never ends.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }

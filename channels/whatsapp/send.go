@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"parley/channels"
+	"parley/channels/fence"
 	"parley/channels/graph"
 )
 
@@ -151,7 +152,7 @@ func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 		f.Body = nil
 	}
 	err = c.graph.Upload(ctx, c.phone+"/media", map[string]string{"messaging_product": "whatsapp", "type": kind}, f, &answer)
-	if lost := (*graph.LostError)(nil); errors.As(err, &lost) {
+	if lost := (*fence.LostError)(nil); errors.As(err, &lost) {
 		return "", &channels.SendError{Class: channels.Retry, Text: fmt.Sprintf("%s could not be handed to WhatsApp.", s.file.Name), Cause: err}
 	}
 	if err == nil && answer.ID == "" {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"time"
 
 	"parley/channels/fence"
@@ -73,23 +72,13 @@ func (c *Client) Do(ctx context.Context, r Request, out any) error {
 type Answer struct {
 	Status      int
 	ContentType string
-	SizeBytes   int64 // -1 = not said
-	body        io.ReadCloser
-	left        int64
+	SizeBytes   int64         // -1 = not said
+	body        io.ReadCloser // bounded
 	cancel      context.CancelFunc
 }
 
 // Read implements io.Reader.
-func (a *Answer) Read(p []byte) (int, error) {
-	if int64(len(p)) > a.left+1 {
-		p = p[:a.left+1]
-	}
-	n, err := a.body.Read(p)
-	if a.left -= int64(n); a.left < 0 {
-		return n + int(a.left), ErrTooLarge
-	}
-	return n, err
-}
+func (a *Answer) Read(p []byte) (int, error) { return a.body.Read(p) }
 
 // Close ends the call.
 func (a *Answer) Close() error {
@@ -150,7 +139,6 @@ func (c *Client) withToken(ctx context.Context, r Request, body []byte, needed b
 
 // once makes one HTTP request.
 func (c *Client) once(ctx context.Context, r Request, body []byte, token string) (*Answer, error) {
-	ctx, attempt := fence.Watch(ctx)
 	var reader io.Reader
 	if r.Body != nil {
 		reader = bytes.NewReader(body)
@@ -166,13 +154,10 @@ func (c *Client) once(ctx context.Context, r Request, body []byte, token string)
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	resp, err := c.HTTP.Do(req) //nolint:bodyclose // closed by Answer, or below
+	resp, err := fence.Do(c.HTTP, req) //nolint:bodyclose // closed by Answer, or below
 	if err != nil {
-		var with *url.Error // its text has the whole address, which may be a secret
-		if errors.As(err, &with) {
-			err = with.Err
-		}
-		return nil, &Failure{Call: r.Name, Left: attempt.Left(), Cause: err}
+		var lost *fence.LostError
+		return nil, &Failure{Call: r.Name, Left: errors.As(err, &lost) && lost.Left, Cause: err}
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		defer resp.Body.Close()
@@ -181,6 +166,6 @@ func (c *Client) once(ctx context.Context, r Request, body []byte, token string)
 	}
 	return &Answer{
 		Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type"), SizeBytes: resp.ContentLength,
-		body: resp.Body, left: r.Most,
+		body: fence.Bounded(resp.Body, r.Most, ErrTooLarge),
 	}, nil
 }

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"parley/channels/fence"
 )
 
 // ErrTooLarge is the cause when an answer is longer than it may be.
@@ -49,7 +50,8 @@ func (e *Failure) Unwrap() error { return e.Cause }
 // refusal reads a failure out of an answer. The Bot Connector and Graph both answer
 // {"error":{"code":"…","message":"…"}}; some gateways before them {"message":"…"} or text.
 func refusal(call string, resp *http.Response, body []byte, now time.Time) *Failure {
-	e := &Failure{Call: call, Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header, now), Location: resp.Header.Get("Location"), Left: true}
+	e := &Failure{Call: call, Status: resp.StatusCode, Location: resp.Header.Get("Location"), Left: true}
+	e.RetryAfter, _ = fence.RetryAfter(resp.Header, now, mostWait)
 	var said struct {
 		Error json.RawMessage `json:"error"`
 		Text  string          `json:"message"`
@@ -74,21 +76,6 @@ func refusal(call string, resp *http.Response, body []byte, now time.Time) *Fail
 
 // mostWait bounds what a service may ask us to wait.
 const mostWait = time.Hour
-
-// retryAfter reads the header, seconds or a date. Source: RFC 9110 section 10.2.3.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	v := strings.TrimSpace(h.Get("Retry-After"))
-	if v == "" {
-		return 0
-	}
-	if seconds, err := strconv.ParseFloat(v, 64); err == nil {
-		return time.Duration(min(max(seconds, 0), mostWait.Seconds()) * float64(time.Second))
-	}
-	if at, err := http.ParseTime(v); err == nil {
-		return min(max(at.Sub(now), 0), mostWait)
-	}
-	return 0
-}
 
 // Shorten cuts a service's words to what a log line can bear.
 func Shorten(s string) string {
