@@ -294,3 +294,17 @@ func jsonOf(v any) string {
 	}
 	return string(b)
 }
+
+// TestFileOfUnknownSize: a file that turns out to be too large is refused, not cut.
+func TestFileOfUnknownSize(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.open24h()
+	f := file("a.iso", "application/octet-stream", make([]byte, maxFile+1))
+	f.SizeBytes = 0
+	o := outbound(12, "short")
+	o.Files = []channels.File{f}
+	if _, err := w.channel.Send(within(t), o); channels.ClassOf(err) != channels.BadContent {
+		t.Errorf("%v", err)
+	}
+}

@@ -146,7 +146,8 @@ func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 	}
 	f := graph.File{Name: s.file.Name, ContentType: kind, Body: body, SizeBytes: s.file.SizeBytes}
 	if f.SizeBytes <= 0 { // nobody knows
-		if f.Content, err = io.ReadAll(io.LimitReader(body, maxFile)); err != nil {
+		tooLarge := refuse(s.file.Name+" is larger than 100 MB; WhatsApp takes no more.", "Send a link to it.")
+		if f.Content, err = io.ReadAll(fence.Bounded(body, maxFile, tooLarge)); err != nil {
 			return "", unreadableFile(s.file.Name, err)
 		}
 		f.Body = nil
