@@ -9,8 +9,8 @@ import (
 	"unicode"
 
 	"parley/bot/command"
-	"parley/bot/markdown"
 	"parley/bridge"
+	"parley/channels/markdown"
 )
 
 // errDecode is the root of what Decode returns.

@@ -12,9 +12,9 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/command"
-	"parley/bot/markdown"
 	"parley/bot/view"
 	"parley/bridge"
+	"parley/channels/markdown"
 )
 
 // Limits of modals.

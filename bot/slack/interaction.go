@@ -6,9 +6,9 @@ import (
 	"strings"
 
 	"parley/bot/command"
-	"parley/bot/markdown"
 	"parley/bot/view"
 	"parley/bridge"
+	"parley/channels/markdown"
 )
 
 // interaction is the union of the payloads of clicks, forms, shortcuts and menus.

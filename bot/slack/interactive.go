@@ -11,9 +11,9 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/forms"
-	"parley/bot/markdown"
 	"parley/bot/view"
 	"parley/bridge"
+	"parley/channels/markdown"
 )
 
 // quickly is how long a form may take to be made before a waiting view is shown: Slack

@@ -5,7 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"parley/bot/markdown"
+	"parley/channels/markdown"
 )
 
 // unescape undoes Slack's escaping of text; the ampersand last.

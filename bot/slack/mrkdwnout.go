@@ -8,9 +8,9 @@ import (
 	"time"
 	"unicode"
 
-	"parley/bot/markdown"
 	"parley/bot/view"
 	"parley/bridge"
+	"parley/channels/markdown"
 )
 
 // joiner is invisible and keeps Slack from reading formatting.

@@ -6,7 +6,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
-	"parley/bot/markdown"
+	"parley/channels/markdown"
 )
 
 // A page is what one message holds. Slack limits the blocks as JSON, measured at 13,100

@@ -8,8 +8,8 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
-	"parley/bot/markdown"
 	"parley/bot/view"
+	"parley/channels/markdown"
 )
 
 // Limits of Block Kit.

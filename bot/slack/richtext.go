@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"parley/bot/markdown"
+	"parley/channels/markdown"
 )
 
 // element is any piece of a rich_text block. Unknown ones are read for their text.

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/markdown"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
+	"parley/channels/markdown"
 )
 
 func said(text string) *bridge.Said {

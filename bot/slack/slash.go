@@ -10,9 +10,9 @@ import (
 
 	"parley/bot/command"
 	"parley/bot/forms"
-	"parley/bot/markdown"
 	"parley/bot/view"
 	"parley/bridge"
+	"parley/channels/markdown"
 )
 
 // slashCommand is a slash command, as JSON.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bot/markdown"
+	"parley/channels/markdown"
 )
 
 // rich wraps rich_text parts as a message's blocks.

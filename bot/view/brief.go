@@ -3,8 +3,8 @@ package view
 import (
 	"strings"
 
-	"parley/bot/markdown"
 	"parley/bridge"
+	"parley/channels/markdown"
 )
 
 // What a line repeats of a message that stands above it: enough to know which one is meant.

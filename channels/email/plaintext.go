@@ -84,7 +84,7 @@ func (p plainText) inline(parent ast.Node) string {
 		case *ast.String:
 			out.Write(n.Value)
 		case *ast.CodeSpan:
-			out.WriteString("`" + markdown.Code(n, p.src) + "`")
+			out.WriteString("`" + markdown.SpanText(n, p.src) + "`")
 		case *ast.Emphasis:
 			mark := "_"
 			if n.Level > 1 {

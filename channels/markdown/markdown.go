@@ -1,7 +1,12 @@
-// Package markdown reads canonical Markdown for the channels that write it as something
-// else, and knows what acts in it for those that write it: what they have in common, once.
+// Package markdown reads and writes canonical Markdown, the one form in which channels and
+// surfaces hand each other what people wrote. Both sides read it here, so that it means the same
+// to a customer's mail program and to an agent's chat: New gives the tree that channels write as
+// something else, Parts the parts and runs of text that surfaces render. A Writer makes Markdown
+// of what somebody typed, once its vendor's form is taken apart, with every character escaped that
+// is meant literally.
 //
-// What does not belong here: how any channel's text looks.
+// What does not belong here: any vendor's form of rich text, how a channel's text looks, and what
+// the words mean (bot/command).
 package markdown
 
 import (
@@ -95,8 +100,8 @@ func Lines(n ast.Node, src []byte) string {
 	return out.String()
 }
 
-// Code gives the text of a code span, in which nothing is escaped, on one line.
-func Code(span ast.Node, src []byte) string {
+// SpanText gives the text of a code span, in which nothing is escaped, on one line.
+func SpanText(span ast.Node, src []byte) string {
 	var out bytes.Buffer
 	for n := span.FirstChild(); n != nil; n = n.NextSibling() {
 		if t, ok := n.(*ast.Text); ok {

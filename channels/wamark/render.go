@@ -156,7 +156,7 @@ func (w writer) span(n ast.Node, inside string) span {
 	case *ast.String:
 		return span{text: string(n.Value)}
 	case *ast.CodeSpan:
-		return span{mark: "`", text: markdown.Code(n, w.src)}
+		return span{mark: "`", text: markdown.SpanText(n, w.src)}
 	case *ast.Emphasis:
 		if n.Level > 1 {
 			return w.emphasis(n, "*", inside)

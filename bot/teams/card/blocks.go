@@ -7,7 +7,7 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
-	"parley/bot/markdown"
+	"parley/channels/markdown"
 )
 
 // standing reads what stands alone between lines; false if n doesn't.

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"parley/bot/markdown"
+	"parley/channels/markdown"
 )
 
 // frame is what is drawn around rows.

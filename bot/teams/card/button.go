@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"strconv"
 
-	"parley/bot/markdown"
 	"parley/bot/view"
 	"parley/bridge"
+	"parley/channels/markdown"
 )
 
 // visibleMost is how many buttons of a set Teams shows; the others go into its menu.

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"parley/bot/markdown"
 	"parley/bot/view"
 	"parley/bridge"
+	"parley/channels/markdown"
 )
 
 // titleRunes bounds a dialog's title; view keeps to 24.

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"parley/bot/command"
-	"parley/bot/markdown"
 	"parley/bot/view"
 	"parley/bridge"
+	"parley/channels/markdown"
 )
 
 // Bounds of forms.

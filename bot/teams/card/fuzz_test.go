@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/net/html"
 
-	"parley/bot/markdown"
 	"parley/bot/view"
+	"parley/channels/markdown"
 )
 
 // Whatever comes back from a client is read or refused, the same way each time.

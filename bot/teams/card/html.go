@@ -7,7 +7,7 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
-	"parley/bot/markdown"
+	"parley/channels/markdown"
 )
 
 // reader takes a person's message apart. Inline pieces are collected until their line

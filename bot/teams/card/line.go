@@ -4,8 +4,8 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/markdown"
 	"parley/bot/view"
+	"parley/channels/markdown"
 )
 
 // pieceRunes bounds one piece of a line.

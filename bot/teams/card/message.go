@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"parley/bot/markdown"
 	"parley/bot/view"
+	"parley/channels/markdown"
 )
 
 // Bounds of a text message.

@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"parley/bot/markdown"
 	"parley/bot/view"
 	"parley/bridge"
+	"parley/channels/markdown"
 )
 
 // Bounds of a card.

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"parley/bot/markdown"
+	"parley/channels/markdown"
 )
 
 // Typed is a person's message as Teams gives it.

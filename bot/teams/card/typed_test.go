@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bot/markdown"
+	"parley/channels/markdown"
 )
 
 const botID = "28:APPID"

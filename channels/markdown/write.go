@@ -127,7 +127,7 @@ func (st Style) marks() (string, string) {
 
 // codeSpan quotes s with more backticks than it contains.
 func codeSpan(s string) string {
-	fence := strings.Repeat("`", longestRun(s, '`')+1)
+	fence := strings.Repeat("`", LongestRun(s, '`')+1)
 	pad := ""
 	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
 		pad = " "
@@ -135,22 +135,9 @@ func codeSpan(s string) string {
 	return fence + pad + s + pad + fence
 }
 
-func longestRun(s string, c byte) int {
-	best, run := 0, 0
-	for i := range len(s) {
-		if s[i] == c {
-			run++
-			best = max(best, run)
-		} else {
-			run = 0
-		}
-	}
-	return best
-}
-
 // Preformatted writes a fence longer than any in the code.
 func (w *Writer) Preformatted(code string) {
-	fence := strings.Repeat("`", max(3, longestRun(code, '`')+1))
+	fence := strings.Repeat("`", max(3, LongestRun(code, '`')+1))
 	w.BreakLine()
 	w.raw(fence + "\n" + strings.TrimSuffix(code, "\n") + "\n" + fence)
 	w.plain.WriteString(code)

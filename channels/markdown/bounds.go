@@ -95,26 +95,6 @@ func newParser() parser.Parser {
 	).Parser()
 }
 
-// maxDepth is how many blocks may contain a block. A list counts twice, because its items
-// are blocks too. The marks of deeper quotes and lists are text.
-const maxDepth = 20
-
-// shallow keeps a block parser from opening blocks deeper than anybody reads. Without a
-// bound, a line of n marks costs time that grows with the square of n.
-type shallow struct{ parser.BlockParser }
-
-// Open implements parser.BlockParser.
-func (s shallow) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
-	depth := 0
-	for n := parent; n != nil; n = n.Parent() {
-		depth++
-	}
-	if depth > maxDepth {
-		return nil, parser.NoChildren
-	}
-	return s.BlockParser.Open(parent, reader, pc)
-}
-
 // oncePerRun asks the parser of strikethrough only for the first tilde of a run. That parser
 // refuses all others too, but reads the rest of the run each time before it does.
 type oncePerRun struct{ parser.InlineParser }
