@@ -21,13 +21,17 @@ SLOW := ./cmd/parley/demo ./bridge/engine ./cmd/parley/torture ./store ./cmd/par
 # Tests also wait: one more package than there are cores keeps these busy.
 PACKAGES_AT_ONCE ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
+# Packages whose tests start neither PostgreSQL nor a browser, by whatever they import; a mailbox takes longest.
+LIGHT = ./channels/email $$(go list -test -f '{{.ImportPath}} {{join .Deps " "}} ' ./... | \
+	awk '/^[^ ]+[.]test / && !/ parley\/store\/(storetest|pgserver) | github.com\/chromedp\/chromedp / {sub(/[.]test$$/, "", $$1); print $$1}')
+
 # Tests run in their package's folder: a relative path would not lead there.
 ifneq ($(strip $(PARLEY_TESTDATA)),)
 override PARLEY_TESTDATA := $(abspath $(PARLEY_TESTDATA))
 endif
 export PARLEY_TESTDATA
 
-.PHONY: help demo build test lint fuzz torture bench golden pictures
+.PHONY: help demo build check test lint fuzz torture bench golden pictures
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +44,11 @@ demo: ## try Parley without any account: prints the address of a page
 build: ## build bin/parley
 	@.ci/need go
 	go build -trimpath -o bin/parley ./cmd/parley
+
+check: $(GOLANGCI) ## before each commit: format, vet, linters, unit tests without database and browser; within a minute
+	@.ci/need go
+	$(GOLANGCI) run ./...
+	go test -vet=off $(LIGHT)
 
 test: ## everything: unit, PostgreSQL, scenarios, browser, race detector, short torture
 	@.ci/need go compiler postgres browser
