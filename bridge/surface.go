@@ -31,6 +31,7 @@ type Surface interface {
 	// deleted the surface passes that on to Desk.Accept before it answers. Of a message
 	// outside any thread, Place.Thread is the message itself. Where its thread is not known
 	// any more, Place.Thread is "": a surface that can't find it without says Unchanged.
+	// Errors: a *channels.SendError with Wait when the platform asks to be left alone so long.
 	Confirm(ctx context.Context, at Place, text string) (Confirmation, error)
 
 	// Open reads a file that a person attached.

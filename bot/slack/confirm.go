@@ -25,7 +25,7 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		return bridge.Unchanged, nil // an API that can't tell: what was said counts
 	}
 	if err != nil {
-		return bridge.Unchanged, err
+		return bridge.Unchanged, unread(err)
 	}
 	if m == nil || m.Subtype == "tombstone" {
 		body := synthetic(me, at.Channel, map[string]any{"type": "message", "subtype": "message_deleted", "channel": at.Channel, "deleted_ts": at.Message,

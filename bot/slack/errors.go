@@ -51,6 +51,14 @@ func throttle(err error) (time.Duration, bool) {
 	return 0, false
 }
 
+// unread is the error of a read that failed, with the time for which Slack asks to be left alone.
+func unread(err error) error {
+	if wait, limited := throttle(err); limited {
+		return &channels.SendError{Class: channels.Throttled, Wait: wait, Text: "Slack asks us to slow down.", Cause: err}
+	}
+	return err
+}
+
 // classify says what a failed call means for its delivery.
 // Source: error tables of docs.slack.dev/reference/methods/chat.postMessage, chat.update,
 // reactions.add and files.completeUploadExternal, read 2026-11.
@@ -59,8 +67,8 @@ func classify(err error) error {
 	if err == nil || errors.As(err, &done) {
 		return err
 	}
-	if wait, ok := throttle(err); ok {
-		return &channels.SendError{Class: channels.Throttled, Wait: wait, Text: "Slack asks us to slow down.", Cause: err}
+	if _, limited := throttle(err); limited {
+		return unread(err)
 	}
 	var status slackapi.StatusCodeError
 	if errors.As(err, &status) {

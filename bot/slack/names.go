@@ -147,8 +147,8 @@ func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
 	return u.ID, nil
 }
 
-// patient makes a read, waiting as long as Slack asks, until ctx ends. Each try has its own
-// timeout.
+// patient makes a read, waiting as long as Slack asks, if that is before ctx ends. Each try has its
+// own timeout.
 func (s *Surface) patient(ctx context.Context, call func(context.Context) error) error {
 	for tries := 1; ; tries++ {
 		err := func() error {
@@ -166,7 +166,7 @@ func (s *Surface) patient(ctx context.Context, call func(context.Context) error)
 			}
 			wait = time.Duration(tries) * 500 * time.Millisecond
 		}
-		if !pause(ctx, wait) {
+		if ends, ok := ctx.Deadline(); ok && time.Until(ends) < wait || !pause(ctx, wait) {
 			return errors.Join(err, ctx.Err())
 		}
 	}

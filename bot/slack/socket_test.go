@@ -275,3 +275,18 @@ func TestMentionsHaveNames(t *testing.T) {
 		t.Errorf("%v %v", got, err)
 	}
 }
+
+// A message that can't be read again because Slack asks for fewer calls says how long to wait, and
+// doesn't keep its caller for that time.
+func TestConfirmWhenLimited(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	root := st.root()
+	at := bridge.Place{Channel: st.ch, Thread: root.Message, Message: st.say(root.Message, "hello")}
+	st.fake.Inject(slackfake.Fault{Method: "conversations.replies", Kind: slackfake.FaultRateLimit, Retry: 3600, Times: 1})
+	_, err := st.s.Confirm(st.ctx(), at, "hello")
+	var se *channels.SendError
+	if !errors.As(err, &se) || se.Wait != time.Hour {
+		t.Errorf("got %v", err)
+	}
+}

@@ -36,7 +36,7 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		}
 		m = graph.Message{ID: at.Message, ReplyToID: at.Thread, DeletedAt: s.now()}
 	case err != nil:
-		return bridge.Unchanged, err
+		return bridge.Unchanged, unread(err)
 	}
 	own, err := s.ours(ctx, at)
 	if err != nil {
@@ -92,6 +92,14 @@ func (s *Surface) justWritten(message string) bool {
 // notYet has the engine ask again: what Graph shows may be older than what is stored.
 func notYet() error {
 	return &channels.SendError{Class: channels.Retry, Wait: 2 * time.Second, Text: "Teams doesn't show the message as it is yet."}
+}
+
+// unread is the error of a read that failed, with the time for which Graph asks to be left alone.
+func unread(err error) error {
+	if wait, again := graph.Wait(err); again && wait > 0 {
+		return &channels.SendError{Class: channels.Throttled, Wait: wait, Text: "Teams asks us to slow down.", Cause: err}
+	}
+	return err
 }
 
 // threadThere tells whether a thread can be read: only then a message that isn't found in it

@@ -6,6 +6,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/channels"
 )
 
 // R-249: what was deleted or edited while the events were lost does not leave as it was.
@@ -128,4 +129,28 @@ func TestGapUnderAMovedClock(t *testing.T) {
 	if n := w.chat.Calls("message") - looks; n != 1 {
 		t.Errorf("the message was read %d times again, want 1", n)
 	}
+}
+
+// A chat that asks for fewer calls while a reply is looked up again lets that reply wait as long, and
+// nothing else: no call was too many at the customer's provider.
+func TestLimitedWhileConfirming(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	w.fate(w.reply(thread, "Soon"), "waiting")
+	w.chat.AddFault(bridgetest.Fault{Call: "message", Kind: bridgetest.FaultThrottle, Wait: time.Second})
+	looks := w.chat.Calls("since")
+	w.chat.Disconnect()
+	w.chat.Wait(t, "the gap is filled", func() bool { return w.chat.Calls("since") > looks })
+	w.advance(2 * time.Hour)
+	w.eventually("the chat has refused to be asked", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND error_class <> ''`) > 0
+	})
+	if class := w.text(`SELECT error_class FROM deliveries WHERE kind = 'reply'`); class != string(channels.Retry) {
+		t.Errorf("the reply failed as %q", class)
+	}
+	if n := w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND not_before > parley_now() + interval '5 s'`); n > 0 {
+		t.Error("the reply waits longer than the chat asked for")
+	}
+	w.provider.WaitTexts(t, "Soon")
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -78,13 +79,24 @@ func (e *Engine) confirmReply(ctx context.Context, c store.Claimed, l replyLine)
 	found, err := s.Confirm(ctx, bridge.Place{Channel: channel, Thread: l.at.Thread, Message: m.Place}, m.Text)
 	switch {
 	case err != nil:
-		return retry(err)
+		return unconfirmed(err)
 	case found == bridge.Unchanged:
 		return e.stillSays(ctx, m)
 	case store.Seconds(c.FirstAgo) > e.opt.GapWait+confirmFor:
 		return &channels.SendError{Class: channels.BadContent, Text: "The message was changed after it was typed.", Hint: "Type it again."}
 	}
 	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed; the change is being read."}
+}
+
+// unconfirmed lets a reply wait until its surface can read the message again. A chat that asks for
+// fewer calls says for how long; it is no reason to send less to the customer's side.
+func unconfirmed(err error) error {
+	out := &channels.SendError{Class: channels.Retry, Text: "Parley could not read in the chat whether the message was changed.", Cause: err}
+	var se *channels.SendError
+	if errors.As(err, &se) {
+		out.Wait = se.Wait
+	}
+	return out
 }
 
 // stillSays makes sure that a change which was applied since the attempt was prepared is not
