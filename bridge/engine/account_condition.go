@@ -43,7 +43,7 @@ func (e *Engine) Report(account int64, c channels.Condition) {
 
 // tellCondition tells the admins that an account broke or works again.
 func (w *work) tellCondition(f ownFact) {
-	account := w.dir.accounts[f.Account]
+	account := w.dir.Account(f.Account)
 	if account == nil {
 		return
 	}

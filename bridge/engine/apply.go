@@ -25,10 +25,10 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Mad
 	facts := make([]fact, 0, len(b.Facts))
 	for _, one := range b.Facts {
 		f := *one.Value.(*fact)
-		if f.account = w.dir.accounts[one.Event.AccountID]; f.account == nil { // taken out meanwhile
+		if f.account = w.dir.Account(one.Event.AccountID); f.account == nil { // taken out meanwhile
 			return relay.Made{}, &relay.WaitError{Wait: relay.Wait{EventID: one.Event.ID, Most: unknownFor}}
 		}
-		f.actions = w.dir.emojiActions(f.account.ID, w.dir.movedActions(f.account.ID, f.actions))
+		f.actions = teamEmoji(w.dir, f.account.ID, inMovedChannels(w.dir, f.account.ID, f.actions))
 		facts = append(facts, f)
 	}
 	made, err := w.applyAll(ctx, tx, facts)

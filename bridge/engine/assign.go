@@ -29,7 +29,7 @@ func (w *work) assign(c *conv, agent *store.Agent, surface int64, a bridge.Actio
 func (w *work) assignAgents(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
 	var chosen []int64
 	for _, who := range a.Args.Agents {
-		found := w.dir.find(surface, who)
+		found := w.dir.Find(surface, who)
 		if who == "me" {
 			found = agent
 		}
@@ -71,7 +71,7 @@ func (w *work) assignTo(c *conv, agent *store.Agent, surface int64, a bridge.Act
 	var notice []bridge.AgentRef
 	for _, id := range unique {
 		if !slices.Contains(c.Assignees, id) && (id != agent.ID || !a.Typed()) && t != nil {
-			notice = append(notice, w.dir.ref(t.AccountID, id))
+			notice = append(notice, w.dir.Ref(t.AccountID, id))
 		}
 	}
 	c.Assignees = unique
@@ -82,13 +82,13 @@ func (w *work) assignTo(c *conv, agent *store.Agent, surface int64, a bridge.Act
 	}
 	w.logAgent(c, agent, "assigned", detail{Agents: unique, Note: a.Args.Note})
 	if len(notice) > 0 {
-		w.line(c, bridge.Line{Kind: bridge.LineAssigned, By: w.dir.ref(surface, agent.ID), Mentions: notice, Text: a.Args.Note})
+		w.line(c, bridge.Line{Kind: bridge.LineAssigned, By: w.dir.Ref(surface, agent.ID), Mentions: notice, Text: a.Args.Note})
 	}
 	w.card(c)
 }
 
 func (w *work) assignTeam(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	team := w.dir.findTeam(a.Args.Team)
+	team := w.dir.FindTeam(a.Args.Team)
 	if team == nil {
 		w.refuse(c, surface, a, "unknown_team", "There is no team called "+a.Args.Team+".", "The Assign button lists them.")
 		return
@@ -103,6 +103,6 @@ func (w *work) unassign(c *conv, agent *store.Agent, surface int64, a bridge.Act
 	}
 	w.queue(c)
 	w.logAgent(c, agent, "unassigned", nil)
-	w.line(c, bridge.Line{Kind: bridge.LineUnassigned, By: w.dir.ref(surface, agent.ID)})
+	w.line(c, bridge.Line{Kind: bridge.LineUnassigned, By: w.dir.Ref(surface, agent.ID)})
 	w.card(c)
 }

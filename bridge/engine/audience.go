@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/directory"
 	"parley/store"
 )
 
@@ -74,19 +75,19 @@ func ownChannel(a *store.Account) (surface int64, channel string, ok bool) {
 
 // closedTo says that an agent may not read an account's conversations as such: its threads open
 // in a channel of its own, and the agent is neither in that nor in the account's team.
-func (e *Engine) closedTo(dir *directory, agent *store.Agent, a *store.Account) bool {
+func (e *Engine) closedTo(dir *directory.Directory, agent *store.Agent, a *store.Account) bool {
 	surface, channel, ok := ownChannel(a)
-	if !ok || a.TeamID != nil && slices.Contains(dir.teamsOf(agent.ID), *a.TeamID) {
+	if !ok || a.TeamID != nil && slices.Contains(dir.TeamsOf(agent.ID), *a.TeamID) {
 		return false
 	}
-	return !e.audiences.allows(surface, channel, dir.users[agentKey{surface, agent.ID}])
+	return !e.audiences.allows(surface, channel, dir.UserOf(surface, agent.ID))
 }
 
 // reader says what an agent may read, as far as it is known now. Nothing is asked for, so that it
 // can be used in a transaction.
 func (e *Engine) reader(agent *store.Agent) store.Reader {
 	dir := e.directory.Load()
-	r := store.Reader{Agent: agent.ID, Teams: dir.teamsOf(agent.ID)}
+	r := store.Reader{Agent: agent.ID, Teams: dir.TeamsOf(agent.ID)}
 	for i := range dir.Accounts {
 		if e.closedTo(dir, agent, &dir.Accounts[i]) {
 			r.Closed = append(r.Closed, dir.Accounts[i].ID)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/directory"
 	"parley/store"
 )
 
@@ -19,24 +20,16 @@ const (
 	moveAtAll = 90 * time.Second // for so long passes are made at least
 )
 
-// channelNow gives the id that a channel has now.
-func (d *directory) channelNow(surface int64, channel string) string {
-	if now := d.moved[userKey{surface, channel}]; now != "" {
-		return now
-	}
-	return channel
-}
-
-// movedActions gives actions with the ids that their channels have now: they may have been stored
+// inMovedChannels gives actions with the ids that their channels have now: they may have been stored
 // under former ones. The move itself names both.
-func (d *directory) movedActions(surface int64, actions []bridge.Action) []bridge.Action {
-	if !slices.ContainsFunc(actions, func(a bridge.Action) bool { return d.channelNow(surface, a.Place.Channel) != a.Place.Channel }) {
+func inMovedChannels(d *directory.Directory, surface int64, actions []bridge.Action) []bridge.Action {
+	if !slices.ContainsFunc(actions, func(a bridge.Action) bool { return d.ChannelNow(surface, a.Place.Channel) != a.Place.Channel }) {
 		return actions
 	}
 	actions = slices.Clone(actions)
 	for i := range actions {
 		if actions[i].Verb != bridge.VerbMoveChannel {
-			actions[i].Place.Channel = d.channelNow(surface, actions[i].Place.Channel)
+			actions[i].Place.Channel = d.ChannelNow(surface, actions[i].Place.Channel)
 		}
 	}
 	return actions

@@ -44,9 +44,9 @@ func channelTextOf(p *store.Post) (text channelText, ok bool) {
 // customer. Who may be meant is offered in the message's own thread, once a day; later by the menu
 // of the message.
 func (w *work) topLevel(ctx context.Context, tx pgx.Tx, surface int64, a bridge.Action) error {
-	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
+	agent := w.dir.AgentOf(surface, a.Actor.ID)
 	if agent == nil || a.Actor.Kind != bridge.ActorPerson || a.Place.Thread != "" && a.Place.Thread != a.Place.Message ||
-		w.dir.teamOfChannel(surface, a.Place.Channel) == nil || w.posts[postKey{surface, a.Place.Channel, a.Place.Message}] != nil {
+		w.dir.TeamOfChannel(surface, a.Place.Channel) == nil || w.posts[postKey{surface, a.Place.Channel, a.Place.Message}] != nil {
 		return nil
 	}
 	if a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote || a.Marker == bridge.MarkColleagues || len(a.Mentions) > 0 {
@@ -66,8 +66,8 @@ func (w *work) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.Post) erro
 	text, _ := channelTextOf(p)
 	a := text.Action
 	line := bridge.Line{Kind: bridge.LineTopLevel, Mentions: []bridge.AgentRef{{User: a.Actor.ID, Name: "you"}}, Text: a.Text, Args: bridge.Args{Typed: &bridge.Place{Channel: p.Channel, Message: p.Message}}}
-	if agent := w.dir.byUser[userKey{p.AccountID, a.Actor.ID}]; agent != nil && a.Verb != bridge.VerbUnknown && (a.Text != "" || len(a.Files) > 0) {
-		line.Mentions = []bridge.AgentRef{w.dir.ref(p.AccountID, agent.ID)}
+	if agent := w.dir.AgentOf(p.AccountID, a.Actor.ID); agent != nil && a.Verb != bridge.VerbUnknown && (a.Text != "" || len(a.Files) > 0) {
+		line.Mentions = []bridge.AgentRef{w.dir.Ref(p.AccountID, agent.ID)}
 		ids, err := store.AnswerableConversations(ctx, tx, w.e.reader(agent), p.AccountID, p.Channel, mostOffered)
 		if err != nil {
 			return err
@@ -126,7 +126,7 @@ func (w *work) sendChannelText(c *conv, agent *store.Agent, surface int64, a bri
 		}
 	}
 	text, ok := channelTextOf(p)
-	author := w.dir.byUser[userKey{surface, text.Action.Actor.ID}]
+	author := w.dir.AgentOf(surface, text.Action.Actor.ID)
 	if !ok || author == nil {
 		a.Place.Thread = "" // with the message its thread is gone
 		w.refuse(nil, surface, a, "unknown_message", "That message was deleted, or I don't know it any more.", "Type it in the conversation's thread.")
@@ -141,7 +141,7 @@ func (w *work) sendChannelText(c *conv, agent *store.Agent, surface int64, a bri
 		return
 	}
 	if author.ID != agent.ID && !a.Args.Sure {
-		w.whisper(nil, surface, a, bridge.Line{Kind: bridge.LineSendAs, By: w.dir.ref(surface, author.ID), Text: text.Action.Text, Customer: c.customer(),
+		w.whisper(nil, surface, a, bridge.Line{Kind: bridge.LineSendAs, By: w.dir.Ref(surface, author.ID), Text: text.Action.Text, Customer: c.customer(),
 			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Typed: a.Args.Typed, Sure: true}})
 		return
 	}
@@ -152,7 +152,7 @@ func (w *work) sendChannelText(c *conv, agent *store.Agent, surface int64, a bri
 	a.Args.Sure = true
 	w.sendKept(c, agent, surface, a, m)
 	if author.ID == agent.ID && m.Fate == store.FateWaiting { // else tellSentAs did, or a line asks for more
-		w.lineAbout(c, m, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: w.dir.ref(surface, agent.ID), Text: m.Text, Files: w.e.attached(m),
+		w.lineAbout(c, m, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: w.dir.Ref(surface, agent.ID), Text: m.Text, Files: w.e.attached(m),
 			Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 	}
 	w.settleAsked(c, agent, surface, m, text.Line)
@@ -164,7 +164,7 @@ func (w *work) settleAsked(c *conv, agent *store.Agent, surface int64, m *messag
 	if t == nil || line == 0 {
 		return
 	}
-	said := bridge.Line{Kind: bridge.LineTopLevel, By: w.dir.ref(surface, *m.AgentID), Text: m.Text, Customer: c.customer(),
-		Other: bridge.Facts{ID: c.ID, Root: bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}}, Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: w.dir.ref(surface, agent.ID)}}
+	said := bridge.Line{Kind: bridge.LineTopLevel, By: w.dir.Ref(surface, *m.AgentID), Text: m.Text, Customer: c.customer(),
+		Other: bridge.Facts{ID: c.ID, Root: bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}}, Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: w.dir.Ref(surface, agent.ID)}}
 	w.enqueue(w.changesLane(c, t), string(bridge.PostLine), 0, payload{Left: true, Place: bridge.Place{Channel: m.Channel, Thread: m.Place}, Line: &said, Changes: line}, nil)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/routing/hours"
+	"parley/bridge/engine/directory"
 	"parley/store"
 )
 
@@ -37,35 +37,24 @@ func eveningTeam(kind string) (team int64, ok bool) {
 	return team, err == nil
 }
 
-// evening gives the timer of a team's next list: where several of its accounts have hours,
+// nextClosing gives the timer of a team's next list: where several of its accounts have hours,
 // before the first of them closes. A team without such accounts, which may have been handed
 // others' conversations, goes by all accounts.
-func (d *directory) evening(team int64, after time.Time) (t store.Timer, ok bool) {
+func nextClosing(d *directory.Directory, team int64, after time.Time) (t store.Timer, ok bool) {
 	own := false
-	for id := range d.hours {
-		own = own || d.accounts[id].TeamID != nil && *d.accounts[id].TeamID == team
+	for id := range d.Hours {
+		own = own || d.Account(id).TeamID != nil && *d.Account(id).TeamID == team
 	}
-	for _, id := range keys(d.hours) {
-		if a := d.accounts[id]; own && (a.TeamID == nil || *a.TeamID != team) {
+	for _, id := range keys(d.Hours) {
+		if a := d.Account(id); own && (a.TeamID == nil || *a.TeamID != team) {
 			continue
 		}
-		at, found := d.hours[id].Evening(after, eveningLead)
+		at, found := d.Hours[id].Evening(after, eveningLead)
 		if found && (!ok || at.Before(t.DueAt)) {
-			t, ok = store.Timer{Kind: eveningKind(team, at.In(d.hours[id].Zone())), DueAt: at}, true
+			t, ok = store.Timer{Kind: eveningKind(team, at.In(d.Hours[id].Zone())), DueAt: at}, true
 		}
 	}
 	return t, ok
-}
-
-// hoursOf gives the accounts that have business hours.
-func hoursOf(accounts []store.Account) map[int64]*hours.Hours {
-	all := map[int64]*hours.Hours{}
-	for i := range accounts {
-		if h, err := hours.Read(accounts[i].Hours); err == nil && h != nil { // written by us
-			all[accounts[i].ID] = h
-		}
-	}
-	return all
 }
 
 // setEvenings starts the timers of all teams' next lists, and stops those of hours that are
@@ -82,7 +71,7 @@ func (e *Engine) setEvenings(ctx context.Context) error {
 		var timers []store.Timer
 		kinds := []string{}
 		for _, team := range dir.Teams {
-			if t, ok := dir.evening(team.ID, now); ok {
+			if t, ok := nextClosing(dir, team.ID, now); ok {
 				timers, kinds = append(timers, t), append(kinds, t.Kind)
 			}
 		}
@@ -93,35 +82,25 @@ func (e *Engine) setEvenings(ctx context.Context) error {
 	})
 }
 
-// teamHome gives the channel in which a team is told things.
-func (d *directory) teamHome(team int64) (surface int64, channel string) {
-	for _, c := range d.Channels {
-		if c.TeamID == team && (surface == 0 || c.Home) {
-			surface, channel = c.AccountID, c.Channel
-		}
-	}
-	return surface, channel
-}
-
 // evening posts the conversations of a team whose window closes before we are back, and
 // that wait for us, once a day and only if there are any.
 func (w *work) evening(ctx context.Context, tx pgx.Tx, team int64, due time.Time) error {
-	if next, ok := w.dir.evening(team, w.now); ok {
+	if next, ok := nextClosing(w.dir, team, w.now); ok {
 		w.setTimers[timerKey{0, next.Kind}] = next
 	}
-	surface, channel := w.dir.teamHome(team)
+	surface, channel := w.dir.TeamHome(team)
 	if surface == 0 || w.now.Sub(due) > eveningStale {
 		return nil
 	}
 	var rows []store.Closing
 	var zone *time.Location
-	for _, id := range keys(w.dir.hours) {
+	for _, id := range keys(w.dir.Hours) {
 		found, err := w.closingOf(ctx, tx, id, team)
 		if err != nil {
 			return err
 		}
 		if len(found) > 0 && zone == nil {
-			zone = w.dir.hours[id].Zone()
+			zone = w.dir.Hours[id].Zone()
 		}
 		rows = append(rows, found...)
 	}
@@ -136,7 +115,7 @@ func (w *work) evening(ctx context.Context, tx pgx.Tx, team int64, due time.Time
 	if err != nil {
 		return err
 	}
-	w.channelLine(surface, bridge.Place{Channel: channel}, bridge.Line{Kind: bridge.LineEvening, Rows: facts, Text: w.dir.teams[team].Name, Zone: zone.String()})
+	w.channelLine(surface, bridge.Place{Channel: channel}, bridge.Line{Kind: bridge.LineEvening, Rows: facts, Text: w.dir.Team(team).Name, Zone: zone.String()})
 	return nil
 }
 
@@ -148,7 +127,7 @@ func (w *work) closingOf(ctx context.Context, tx pgx.Tx, account, team int64) ([
 		return nil, nil
 	}
 	length := win.human.Sub(time.Time{})
-	back := w.dir.hours[account].Reopens(w.now)
+	back := w.dir.Hours[account].Reopens(w.now)
 	if back.IsZero() {
 		back = w.now.Add(length)
 	}

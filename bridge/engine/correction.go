@@ -92,7 +92,7 @@ func (w *work) tellLateEdit(c *conv, m *message, a bridge.Action, decision Decis
 		w.tellWith(c, m, line)
 		return
 	}
-	agent := w.dir.byUser[userKey{m.AccountID, m.AuthorUser}]
+	agent := w.dir.AgentOf(m.AccountID, m.AuthorUser)
 	fix := w.saidByPerson(c, m.AccountID, bridge.Action{Actor: a.Actor, Text: a.Text}, agent)
 	fix.Fate, fix.Reason = store.FateAsk, correctionReason
 	line.Verbs = []bridge.Verb{bridge.VerbSend}

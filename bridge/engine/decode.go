@@ -15,7 +15,7 @@ const unknownFor = time.Hour
 
 // Decode implements relay.Handler: it reads what an event says.
 func (e *Engine) Decode(ev store.Event, payload []byte) (any, error) {
-	f := &fact{event: ev, account: e.directory.Load().accounts[ev.AccountID]}
+	f := &fact{event: ev, account: e.directory.Load().Account(ev.AccountID)}
 	switch {
 	case f.account != nil:
 		return f, e.decodeOne(f, payload)

@@ -194,7 +194,7 @@ func (a *attempt) reply() (*outgoing, error) {
 		return nil, a.err
 	}
 	c, dir := a.c, a.e.directory.Load()
-	m, conv, account := a.messages[c.MessageID], a.conversations[c.ConversationID], dir.accounts[c.AccountID]
+	m, conv, account := a.messages[c.MessageID], a.conversations[c.ConversationID], dir.Account(c.AccountID)
 	if m == nil || conv == nil || account == nil {
 		return nil, retry(errors.New("bridge: the message or its account is gone"))
 	}
@@ -211,7 +211,7 @@ func (a *attempt) reply() (*outgoing, error) {
 	}
 	r.out.Again = r.payload.Again
 	if m.AgentID != nil {
-		r.out.Author, r.author = dir.ref(0, *m.AgentID).Name, dir.agents[*m.AgentID]
+		r.out.Author, r.author = dir.Ref(0, *m.AgentID).Name, dir.Agent(*m.AgentID)
 	}
 	a.e.sign(&r.out, account, r.author)
 	for _, key := range a.keys[conv.ID] {

@@ -113,7 +113,7 @@ func (a *attempt) post(ctx context.Context) (bridge.Post, *store.Thread, error) 
 	a.body = body
 	dir := a.e.directory.Load()
 	if c.ConversationID == 0 {
-		p.Place.Channel = dir.channelNow(c.AccountID, p.Place.Channel)
+		p.Place.Channel = dir.ChannelNow(c.AccountID, p.Place.Channel)
 		return p, nil, nil
 	}
 	if a.err != nil {
@@ -123,10 +123,10 @@ func (a *attempt) post(ctx context.Context) (bridge.Post, *store.Thread, error) 
 	if err != nil {
 		return p, nil, err
 	}
-	p.Place.Channel = dir.channelNow(c.AccountID, p.Place.Channel)
+	p.Place.Channel = dir.ChannelNow(c.AccountID, p.Place.Channel)
 	if conv := a.conversations[c.ConversationID]; conv != nil {
 		p.Facts = a.e.factsOf(dir, c.AccountID, nil, conv, a.identities, a.threads, a.now)
-		dir.addRelated(&p.Facts, c.AccountID, a.related)
+		addRelated(dir, &p.Facts, c.AccountID, a.related)
 		a.pointOn(dir, &p)
 	}
 	if body.Changes != 0 {

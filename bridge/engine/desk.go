@@ -63,7 +63,7 @@ func (d *desk) Posted(ctx context.Context, at bridge.Place) (bool, error) {
 }
 
 func (d *desk) agent(user string) *store.Agent {
-	return d.e.directory.Load().byUser[userKey{d.account, user}]
+	return d.e.directory.Load().AgentOf(d.account, user)
 }
 
 func (d *desk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error) {
@@ -145,7 +145,7 @@ func (d *desk) People(context.Context) ([]bridge.AgentRef, error) {
 	var list []bridge.AgentRef
 	for _, a := range dir.Agents {
 		if a.Active {
-			list = append(list, dir.ref(d.account, a.ID))
+			list = append(list, dir.Ref(d.account, a.ID))
 		}
 	}
 	return list, nil
@@ -205,7 +205,7 @@ func (d *desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]brid
 }
 
 func (d *desk) Count(account, text string) (bridge.Count, bool) {
-	a := d.e.directory.Load().accountNamed(account)
+	a := d.e.directory.Load().AccountNamed(account)
 	if a == nil {
 		return bridge.Count{}, false
 	}
@@ -267,7 +267,7 @@ func (d *desk) MayReply(ctx context.Context, conversation int64, user, text stri
 		return err
 	}
 	dir := d.e.directory.Load()
-	account := dir.accountNamed(f.Account)
+	account := dir.AccountNamed(f.Account)
 	if account == nil {
 		return bridge.ErrNoConversation
 	}

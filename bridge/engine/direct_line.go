@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"parley/bridge"
+	"parley/bridge/engine/directory"
 	"parley/store"
 )
 
@@ -11,7 +12,7 @@ import (
 // if the agent has a user there, else another that is connected; 0 if there is none.
 func (w *work) reach(agent, first int64) int64 {
 	var best int64
-	for _, surface := range w.dir.surfacesOf(agent) {
+	for _, surface := range w.dir.SurfacesOf(agent) {
 		switch {
 		case surface == first:
 			return surface
@@ -26,7 +27,7 @@ func (w *work) reach(agent, first int64) int64 {
 // threads. Of a surface's own troubles another one tells, if one is connected.
 func (w *work) tellsOf(a *store.Account) int64 {
 	if a.Side != "surface" {
-		surface, _ := w.dir.home(a, nil)
+		surface, _ := w.dir.Home(a, nil)
 		return surface
 	}
 	for _, other := range w.dir.Accounts {
@@ -39,11 +40,11 @@ func (w *work) tellsOf(a *store.Account) int64 {
 
 // notHere gives the lanes of agents who are not known in every surface: of what happens in
 // one where they are not, they are told directly in another.
-func (n *wanted) notHere(dir *directory) {
-	for k, user := range dir.users {
-		known := dir.surfacesOf(k.agent)
+func (n *wanted) notHere(dir *directory.Directory) {
+	for _, u := range dir.ActiveUsers() {
+		known := dir.SurfacesOf(u.AgentID)
 		if slices.ContainsFunc(dir.Accounts, func(a store.Account) bool { return a.Side == "surface" && !slices.Contains(known, a.ID) }) {
-			n.laneAcc, n.laneKeys = append(n.laneAcc, k.account), append(n.laneKeys, channelLane("@"+user))
+			n.laneAcc, n.laneKeys = append(n.laneAcc, u.AccountID), append(n.laneKeys, channelLane("@"+u.UserID))
 		}
 	}
 }
@@ -55,18 +56,18 @@ func (w *work) tellAssigned(c *conv, agent int64) {
 	if surface == 0 {
 		return
 	}
-	row := w.e.factsOf(w.dir, surface, w.dir.agents[agent], c.Conversation, w.identities, c.places(), w.now)
+	row := w.e.factsOf(w.dir, surface, w.dir.Agent(agent), c.Conversation, w.identities, c.places(), w.now)
 	w.direct(surface, agent, bridge.Line{Kind: bridge.LineList, Text: "assigned", Rows: []bridge.Facts{row}})
 }
 
 // direct tells one agent something in a conversation of two: only what no thread can.
 func (w *work) direct(surface, agent int64, line bridge.Line) {
-	ref := w.dir.ref(surface, agent)
+	ref := w.dir.Ref(surface, agent)
 	if ref.User == "" {
 		return
 	}
 	if line.Kind == bridge.LineList {
-		line.Hidden = w.e.hiddenLists(w.dir.agents[agent])
+		line.Hidden = w.e.hiddenLists(w.dir.Agent(agent))
 	}
 	w.enqueue(w.channelLaneOf(surface, "@"+ref.User, bridge.PostLine), string(bridge.PostLine), 0, payload{To: ref.User, Line: &line}, nil)
 }

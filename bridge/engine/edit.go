@@ -47,7 +47,7 @@ func sameContent(known, told string) bool {
 }
 
 func (w *work) applyEdit(c *conv, m *message, surface int64, a bridge.Action) {
-	agent := w.dir.byUser[userKey{m.AccountID, m.AuthorUser}]
+	agent := w.dir.AgentOf(m.AccountID, m.AuthorUser)
 	a.Actor = bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}
 	decision, reason := w.speak(c, agent, surface, a)
 	d := w.firstOf(m)

@@ -4,15 +4,16 @@ import (
 	"slices"
 
 	"parley/bridge"
+	"parley/bridge/engine/directory"
 )
 
-// emojiActions replaces the usual verbs of emoji by those that a team has chosen for its channels.
-func (d *directory) emojiActions(surface int64, actions []bridge.Action) []bridge.Action {
+// teamEmoji replaces the usual verbs of emoji by those that a team has chosen for its channels.
+func teamEmoji(d *directory.Directory, surface int64, actions []bridge.Action) []bridge.Action {
 	for i, a := range actions {
 		if a.Origin != bridge.OriginEmoji || a.Verb == bridge.VerbUnreact {
 			continue
 		}
-		team := d.teamOfChannel(surface, a.Place.Channel)
+		team := d.TeamOfChannel(surface, a.Place.Channel)
 		if team == nil {
 			continue
 		}

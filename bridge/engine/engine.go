@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"parley/bridge"
+	"parley/bridge/engine/directory"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -56,7 +57,7 @@ type Engine struct {
 	opt   Options
 	relay *relay.Relay
 
-	directory atomic.Pointer[directory]
+	directory atomic.Pointer[directory.Directory]
 	beat      atomic.Pointer[time.Time] // of this process' heart; nil = not running
 	changed   chan struct{}             // closed and replaced when the directory changes
 	mu        sync.RWMutex
@@ -109,7 +110,7 @@ func (o Options) withDefaults() Options {
 
 // mayRest says that an account serves no other one: so a flood of it may wait for them.
 func (e *Engine) mayRest(account int64) bool {
-	a := e.directory.Load().accounts[account]
+	a := e.directory.Load().Account(account)
 	return a != nil && a.Side == "channel"
 }
 
@@ -119,7 +120,7 @@ func (e *Engine) Reload(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("bridge: %w", err)
 	}
-	e.directory.Store(newDirectory(d))
+	e.directory.Store(directory.New(d))
 	e.mu.Lock()
 	close(e.changed)
 	e.changed = make(chan struct{})
@@ -281,7 +282,7 @@ func (e *Engine) readSettings(ctx context.Context) error {
 	return e.Reload(ctx)
 }
 
-func (e *Engine) newWork(dir *directory, now, real time.Time) *work {
+func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	ids := &store.IDs{}
@@ -327,4 +328,9 @@ func (e *Engine) caps(account int64) channels.Capabilities {
 		return ch.Capabilities()
 	}
 	return channels.Capabilities{}
+}
+
+func (w *work) settings(c *conv) bridge.AccountSettings {
+	ch := w.e.channel(c.AccountID)
+	return w.dir.SettingsOf(c.account, ch != nil && ch.Capabilities().Threads)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/engine/directory"
 	"parley/store"
 )
 
@@ -60,42 +61,42 @@ func (e *Engine) facts(ctx context.Context, q store.Querier, surface int64, view
 	for _, id := range ids {
 		if c := byID[id]; c != nil {
 			f := e.factsOf(dir, surface, viewer, c, people, places, now)
-			dir.addRelated(&f, surface, related)
+			addRelated(dir, &f, surface, related)
 			list = append(list, f)
 		}
 	}
 	return list, nil
 }
 
-func (e *Engine) factsOf(dir *directory, surface int64, viewer *store.Agent, c *store.Conversation, identities map[int64]*store.Identity, threads threadsOf, now time.Time) bridge.Facts {
+func (e *Engine) factsOf(dir *directory.Directory, surface int64, viewer *store.Agent, c *store.Conversation, identities map[int64]*store.Identity, threads threadsOf, now time.Time) bridge.Facts {
 	f := bridge.Facts{ID: c.ID, Automatic: c.Kind == "automatic", Collects: c.Collects != nil, Status: bridge.Status(c.Status), CloseReason: c.CloseReason, Subject: c.Subject, CreatedAt: c.CreatedAt,
-		LastAt: c.LastAt, EndedAt: orZero(c.ResolvedAt), LastPreview: c.LastPreview, LastFrom: c.LastFrom, Zone: dir.zone(viewer),
+		LastAt: c.LastAt, EndedAt: orZero(c.ResolvedAt), LastPreview: c.LastPreview, LastFrom: c.LastFrom, Zone: dir.Zone(viewer),
 		WaitingSince: orZero(c.WaitingSince), SnoozedUntil: orZero(c.SnoozedUntil), Cost: c.Cost}
 	e.windowFacts(&f, c, now)
-	if h := dir.hours[c.AccountID]; h != nil && viewer == nil {
+	if h := dir.Hours[c.AccountID]; h != nil && viewer == nil {
 		f.Zone = h.Zone() // what all look at is in the team's zone
 	}
-	if a := dir.accounts[c.AccountID]; a != nil {
+	if a := dir.Account(c.AccountID); a != nil {
 		f.Account, f.AccountMode, f.ChannelKind = a.Name, a.Mode, a.Kind
 		f.ChannelName, f.ChannelIcon = e.kindName(a.Kind)
 		f.MayStart = e.starts(dir, a) == nil
-		s := dir.settings(a, e.caps(a.ID).Threads)
+		s := dir.SettingsOf(a, e.caps(a.ID).Threads)
 		f.ResolveNow, f.OneOwner = s.ResolveAtOnce, s.OneOwner
 	}
-	if c.TeamID != nil && dir.teams[*c.TeamID] != nil {
-		f.Team = dir.teams[*c.TeamID].Name
+	if c.TeamID != nil && dir.Team(*c.TeamID) != nil {
+		f.Team = dir.Team(*c.TeamID).Name
 	}
 	if c.IdentityID != nil && identities[*c.IdentityID] != nil {
 		f.Contact = contactOf(c, identities[*c.IdentityID])
 	}
 	recipientFacts(&f, c.Participants)
 	for _, id := range c.Assignees {
-		f.Assignees = append(f.Assignees, dir.ref(surface, id))
+		f.Assignees = append(f.Assignees, dir.Ref(surface, id))
 	}
 	for _, t := range c.Tags {
-		f.Tags = append(f.Tags, bridge.Tag{Name: t, Color: dir.color(t)})
+		f.Tags = append(f.Tags, bridge.Tag{Name: t, Color: dir.Color(t)})
 	}
-	f.Replying = dir.replying(surface, c)
+	f.Replying = replyingIn(dir, surface, c)
 	f.Root, f.Elsewhere = e.rootOf(dir, surface, threads, c.ID)
 	if c.PreviousID != nil {
 		f.Previous = *c.PreviousID
@@ -104,13 +105,13 @@ func (e *Engine) factsOf(dir *directory, surface int64, viewer *store.Agent, c *
 		}
 	}
 	if viewer != nil {
-		f.Viewer = dir.ref(surface, viewer.ID)
+		f.Viewer = dir.Ref(surface, viewer.ID)
 	}
 	return f
 }
 
 // addRelated names the conversation that continues one, and the open ones of the same customer.
-func (d *directory) addRelated(f *bridge.Facts, surface int64, rows []store.Related) {
+func addRelated(d *directory.Directory, f *bridge.Facts, surface int64, rows []store.Related) {
 	f.AlsoOpen = nil
 	for _, o := range rows {
 		switch {
@@ -121,7 +122,7 @@ func (d *directory) addRelated(f *bridge.Facts, surface int64, rows []store.Rela
 			f.NextAt = rootIn(surface, o)
 		}
 	}
-	f.AlsoOpen = d.alsoOpen(surface, f, rows)
+	f.AlsoOpen = alsoOpen(d, surface, f, rows)
 }
 
 // rootIn is the place of a related conversation's root in a surface; zero where it has none there.
@@ -133,7 +134,7 @@ func rootIn(surface int64, o store.Related) bridge.Place {
 }
 
 // alsoOpen names the open conversations of the same customer as one.
-func (d *directory) alsoOpen(surface int64, f *bridge.Facts, rows []store.Related) []bridge.OpenRef {
+func alsoOpen(d *directory.Directory, surface int64, f *bridge.Facts, rows []store.Related) []bridge.OpenRef {
 	var list []bridge.OpenRef
 	for _, o := range rows {
 		if o.Beside != f.ID || o.Follows || o.ID == f.Next {
@@ -144,7 +145,7 @@ func (d *directory) alsoOpen(surface int64, f *bridge.Facts, rows []store.Relate
 			i = len(list)
 			list = append(list, bridge.OpenRef{ID: o.ID})
 			for _, id := range o.Assignees {
-				list[i].Assignees = append(list[i].Assignees, d.ref(surface, id))
+				list[i].Assignees = append(list[i].Assignees, d.Ref(surface, id))
 			}
 		}
 		if at := rootIn(surface, o); at != (bridge.Place{}) {
@@ -192,12 +193,12 @@ func (c *conv) places() threadsOf {
 
 // rootOf gives the place of a conversation's root in a surface or, where its thread is in
 // another one, that one's name.
-func (e *Engine) rootOf(dir *directory, surface int64, threads threadsOf, conversation int64) (root bridge.Place, elsewhere string) {
+func (e *Engine) rootOf(dir *directory.Directory, surface int64, threads threadsOf, conversation int64) (root bridge.Place, elsewhere string) {
 	if t := threads.at(surface, conversation); t != nil {
 		return bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}, ""
 	}
 	for _, t := range threads[conversation] {
-		if a := dir.accounts[t.AccountID]; a != nil {
+		if a := dir.Account(t.AccountID); a != nil {
 			return bridge.Place{}, e.surfaceName(dir, a.ID)
 		}
 	}
@@ -227,13 +228,6 @@ func orZero(t *time.Time) time.Time {
 		return time.Time{}
 	}
 	return *t
-}
-
-func (d *directory) color(tag string) string {
-	if c := d.colors[tag]; c != "" {
-		return c
-	}
-	return tagColor(tag)
 }
 
 // history gives a page of the log of a conversation, newest first; unsaved are what a batch will add.
@@ -278,7 +272,7 @@ func (e *Engine) logRows(ctx context.Context, q store.Querier, entries []store.L
 		}
 		switch {
 		case entry.AgentID != nil:
-			row.Actor = dir.ref(0, *entry.AgentID).Name
+			row.Actor = dir.Ref(0, *entry.AgentID).Name
 		case entry.Actor == "customer":
 			row.Actor = "Customer"
 		}
@@ -286,7 +280,7 @@ func (e *Engine) logRows(ctx context.Context, q store.Querier, entries []store.L
 			if i > 0 {
 				row.Detail += ", "
 			}
-			row.Detail += dir.ref(0, id).Name
+			row.Detail += dir.Ref(0, id).Name
 		}
 		if d.Note != "" {
 			row.Detail += ": " + d.Note

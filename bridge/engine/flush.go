@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/bridge/engine/directory"
 	"parley/bridge/relay"
 	"parley/store"
 )
@@ -279,7 +280,7 @@ func (w *work) flushReactions(ctx context.Context, p *store.Pipeline) error {
 func (w *work) flushTags(ctx context.Context, p *store.Pipeline) error {
 	var rows []store.Tag
 	for name := range w.newTags {
-		rows = append(rows, store.Tag{Name: name, Color: tagColor(name)})
+		rows = append(rows, store.Tag{Name: name, Color: directory.TagColor(name)})
 	}
 	if len(rows) == 0 {
 		return nil

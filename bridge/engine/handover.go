@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"parley/bridge"
+	"parley/bridge/engine/directory"
 	"parley/store"
 )
 
@@ -33,9 +34,9 @@ func (w *work) handOver(c *conv, agent *store.Agent, surface int64, team *store.
 	if left == nil {
 		return // its thread opens where the team works
 	}
-	line := bridge.Line{Kind: bridge.LineUnassigned, By: w.dir.ref(surface, agent.ID), Args: bridge.Args{Team: team.Name}, Text: note}
-	there, channel := w.dir.home(c.account, c.TeamID)
-	if there == 0 || there == left.AccountID && channel == w.dir.channelNow(there, left.Channel) {
+	line := bridge.Line{Kind: bridge.LineUnassigned, By: w.dir.Ref(surface, agent.ID), Args: bridge.Args{Team: team.Name}, Text: note}
+	there, channel := w.dir.Home(c.account, c.TeamID)
+	if there == 0 || there == left.AccountID && channel == w.dir.ChannelNow(there, left.Channel) {
 		line.Mentions = w.membersToTell(team, left.AccountID, agent.ID)
 		w.line(c, line)
 		return
@@ -48,7 +49,7 @@ func (w *work) handOver(c *conv, agent *store.Agent, surface int64, team *store.
 	}
 	w.openThere(c, there, channel)
 	w.line(c, line)
-	w.closeThread(c, left, there, bridge.Line{Kind: bridge.LineHandedOver, By: w.dir.as(left.AccountID, line.By), Args: bridge.Args{Team: team.Name}, Customer: c.customer()})
+	w.closeThread(c, left, there, bridge.Line{Kind: bridge.LineHandedOver, By: w.dir.As(left.AccountID, line.By), Args: bridge.Args{Team: team.Name}, Customer: c.customer()})
 }
 
 // openThere queues the root in another channel. The thread moves when that root lands: what is
@@ -61,7 +62,7 @@ func (w *work) openThere(c *conv, surface int64, channel string) {
 		t = &thread{dirty: true, Thread: store.Thread{ConversationID: c.ID, AccountID: surface, Channel: channel}}
 		c.threads[surface] = t
 		w.postTo(c, t, bridge.PostRoot, 0, payload{})
-	case w.dir.channelNow(surface, t.Channel) != channel:
+	case w.dir.ChannelNow(surface, t.Channel) != channel:
 		w.postTo(c, t, bridge.PostRoot, 0, payload{Place: bridge.Place{Channel: channel}})
 	}
 }
@@ -83,7 +84,7 @@ func (w *work) closeThread(c *conv, left *thread, there int64, line bridge.Line)
 func (w *work) membersToTell(team *store.Team, surface, except int64) []bridge.AgentRef {
 	var list []bridge.AgentRef
 	for _, id := range team.Members {
-		if ref := w.dir.ref(surface, id); id != except && ref.User != "" {
+		if ref := w.dir.Ref(surface, id); id != except && ref.User != "" {
 			list = append(list, ref)
 		}
 	}
@@ -94,8 +95,8 @@ func (w *work) membersToTell(team *store.Team, surface, except int64) []bridge.A
 }
 
 // surfaceName names a chat for people.
-func (e *Engine) surfaceName(dir *directory, surface int64) string {
-	a := dir.accounts[surface]
+func (e *Engine) surfaceName(dir *directory.Directory, surface int64) string {
+	a := dir.Account(surface)
 	if a == nil {
 		return "another chat"
 	}
@@ -103,14 +104,14 @@ func (e *Engine) surfaceName(dir *directory, surface int64) string {
 }
 
 // pointOn has a post for a thread that was left show where the conversation goes on.
-func (a *attempt) pointOn(dir *directory, p *bridge.Post) {
+func (a *attempt) pointOn(dir *directory.Directory, p *bridge.Post) {
 	conv := a.conversations[a.c.ConversationID]
-	account := dir.accounts[conv.AccountID]
+	account := dir.Account(conv.AccountID)
 	p.Facts.Left = a.body.Left
 	if account == nil {
 		return
 	}
-	there, _ := dir.home(account, conv.TeamID)
+	there, _ := dir.Home(account, conv.TeamID)
 	if there == a.c.AccountID || a.threads.at(there, conv.ID) == nil || !a.body.Left && p.Kind != bridge.PostCard {
 		return
 	}
@@ -126,14 +127,14 @@ func (a *attempt) outdated(p bridge.Post, t *store.Thread) bool {
 		return false
 	}
 	dir := a.e.directory.Load()
-	account := dir.accounts[conv.AccountID]
+	account := dir.Account(conv.AccountID)
 	if account == nil {
 		return false
 	}
-	there, channel := dir.home(account, conv.TeamID)
+	there, channel := dir.Home(account, conv.TeamID)
 	switch {
 	case p.Kind == bridge.PostRoot && a.body.Place.Channel != "":
-		return there != a.c.AccountID || channel != p.Place.Channel || dir.channelNow(there, t.Channel) == channel
+		return there != a.c.AccountID || channel != p.Place.Channel || dir.ChannelNow(there, t.Channel) == channel
 	case a.body.Left && there == a.c.AccountID:
 		return t.Root == cmp.Or(p.Place.Message, p.Place.Thread)
 	}

@@ -290,7 +290,7 @@ func (w *work) owners(c *conv) []bridge.AgentRef {
 	var refs []bridge.AgentRef
 	for _, id := range c.Assignees {
 		if t != nil {
-			refs = append(refs, w.dir.ref(t.AccountID, id))
+			refs = append(refs, w.dir.Ref(t.AccountID, id))
 		}
 	}
 	return refs

@@ -23,7 +23,7 @@ func (w *work) mayJoin(a *store.Account, in channels.Inbound) bool {
 		slices.ContainsFunc(w.dir.Agents, func(agent store.Agent) bool { return strings.EqualFold(agent.Email, in.From.Key) }) {
 		return false
 	}
-	return w.dir.settings(a, true).JoinOpen
+	return w.dir.SettingsOf(a, true).JoinOpen
 }
 
 // joinedBy gives the conversation that a mail joins: the one that its sender opened last of those

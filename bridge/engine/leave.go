@@ -75,7 +75,7 @@ func (e *Engine) confirmReply(ctx context.Context, c store.Claimed, l replyLine)
 	}
 	ctx, cancel := context.WithTimeout(ctx, confirmTimeout)
 	defer cancel()
-	channel := e.directory.Load().channelNow(m.AccountID, m.Channel)
+	channel := e.directory.Load().ChannelNow(m.AccountID, m.Channel)
 	found, err := s.Confirm(ctx, bridge.Place{Channel: channel, Thread: l.at.Thread, Message: m.Place}, m.Text)
 	switch {
 	case err != nil:

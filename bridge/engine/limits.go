@@ -65,7 +65,7 @@ func (e *Engine) overLimits(a *store.Account, text string, files []store.FileRef
 	if caps.AttachmentsPerMessage == 0 {
 		return &bridge.Problem{Code: "no_files", Text: cmp.Or(caps.NoFiles, name+" takes no files."), Hint: "Send a link to it instead."}
 	}
-	return filesOver(caps, e.directory.Load().settings(a, caps.Threads).FileLimits, name, files)
+	return filesOver(caps, e.directory.Load().SettingsOf(a, caps.Threads).FileLimits, name, files)
 }
 
 // filesOver says which of the files a channel can't take.

@@ -108,7 +108,7 @@ func (e *Engine) keptForAdmins(agent *store.Agent) (kept []int64, all bool) {
 		a := &dir.Accounts[i]
 		switch {
 		case a.Side != "channel":
-		case dir.settings(a, e.caps(a.ID).Threads).AllForAdmins:
+		case dir.SettingsOf(a, e.caps(a.ID).Threads).AllForAdmins:
 			kept = append(kept, a.ID)
 		default:
 			others = true

@@ -185,7 +185,7 @@ func (w *work) lockConversations(ctx context.Context, tx pgx.Tx, n *wanted) erro
 	}
 	var people []int64
 	for i := range rows {
-		c := &conv{Conversation: &rows[i], threads: map[int64]*thread{}, account: w.dir.accounts[rows[i].AccountID]}
+		c := &conv{Conversation: &rows[i], threads: map[int64]*thread{}, account: w.dir.Account(rows[i].AccountID)}
 		if c.account == nil {
 			return errNewAccount
 		}

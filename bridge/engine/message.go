@@ -14,7 +14,7 @@ import (
 func (w *work) author(m *message, surface int64) bridge.AgentRef {
 	ref := bridge.AgentRef{Name: "you"}
 	if m.AgentID != nil {
-		ref = w.dir.ref(surface, *m.AgentID)
+		ref = w.dir.Ref(surface, *m.AgentID)
 	}
 	if m.AuthorUser != "" && m.AccountID == surface {
 		ref.User = m.AuthorUser

@@ -42,7 +42,7 @@ type opening struct {
 func (w *work) originsOf(a *store.Account, in channels.Inbound) []string {
 	caps := w.e.caps(a.ID)
 	if in.Kind != channels.InboundMessage || in.Automatic != "" || in.Historical || in.From.Key == "" || !caps.Threads ||
-		!w.dir.settings(a, caps.Threads).CollectFloods {
+		!w.dir.SettingsOf(a, caps.Threads).CollectFloods {
 		return nil
 	}
 	sender := strings.ToLower(in.From.Key)

@@ -243,7 +243,7 @@ func (w *work) promotedTo(m *message, state bridge.OutcomeState, named bridge.Fa
 
 // decide notes who decides what becomes of a message, for the lines about it.
 func (w *work) decide(m *message, agent *store.Agent, state bridge.OutcomeState) {
-	m.decided = &bridge.Outcome{State: state, By: w.dir.ref(0, agent.ID)}
+	m.decided = &bridge.Outcome{State: state, By: w.dir.Ref(0, agent.ID)}
 }
 
 // refuseDecided tells who pressed an old button what became of the message.

@@ -246,9 +246,9 @@ func (w *work) changeRecipients(c *conv, agent *store.Agent, surface int64, a br
 
 // setParticipants changes who gets replies, and says so in the thread.
 func (w *work) setParticipants(c *conv, agent *store.Agent, surface int64, list []store.Participant, named []string) {
-	c.Participants, c.addressedBy = list, w.dir.ref(0, agent.ID)
+	c.Participants, c.addressedBy = list, w.dir.Ref(0, agent.ID)
 	w.logAgent(c, agent, "recipients", detail{Text: strings.Join(named, ", ")})
-	w.line(c, bridge.Line{Kind: bridge.LineRecipients, By: w.dir.ref(surface, agent.ID), Text: recipientList(c.Participants)})
+	w.line(c, bridge.Line{Kind: bridge.LineRecipients, By: w.dir.Ref(surface, agent.ID), Text: recipientList(c.Participants)})
 	w.card(c)
 }
 

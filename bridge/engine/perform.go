@@ -78,7 +78,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 // settleSlip keeps a mistyped command inside when the one that was meant is done by its button.
 func (w *work) settleSlip(c *conv, surface int64, a bridge.Action) {
 	m := w.messages[a.Args.Slip]
-	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
+	agent := w.dir.AgentOf(surface, a.Actor.ID)
 	if m != nil && m.ConversationID == c.ID && m.Fate == store.FateAsk && w.authorize(agent, a.Verb, c, surface, a) == nil {
 		m.Fate, m.Reason, m.dirty = store.FateInside, commandReason, true
 		w.mark(c, m, bridge.MarkInside)
@@ -154,7 +154,7 @@ const commandReason = "command"
 // keepCommand remembers a typed verb as what it is: inside, done.
 func (w *work) keepCommand(c *conv, surface int64, a bridge.Action) {
 	w.begun = true
-	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
+	agent := w.dir.AgentOf(surface, a.Actor.ID)
 	if a.Text == "" {
 		a.Text = a.Raw
 	}
@@ -190,7 +190,7 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, c *conv, surface int6
 		w.say(c, surface, a)
 		return nil
 	}
-	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
+	agent := w.dir.AgentOf(surface, a.Actor.ID)
 	if problem := w.authorize(agent, a.Verb, c, surface, a); problem != nil {
 		w.refuse(c, surface, a, problem.Code, problem.Text, problem.Hint)
 		return nil
@@ -224,7 +224,7 @@ func (w *work) replyByForm(c *conv, agent *store.Agent, surface int64, a bridge.
 		return m
 	}
 	m.Reason = "explicit"
-	line := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: w.dir.ref(surface, agent.ID), Text: a.Text, Rich: a.Rich, Verbs: []bridge.Verb{bridge.VerbUndo},
+	line := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: w.dir.Ref(surface, agent.ID), Text: a.Text, Rich: a.Rich, Verbs: []bridge.Verb{bridge.VerbUndo},
 		Count: w.manyTexts(c, a.Text), Files: w.e.attached(m), Args: bridge.Args{Conversation: c.ID, Message: m.ID}}
 	if w.mayName(c, answered) {
 		m.ReplyTo, line.Quoted = answered.ExternalID, excerpt(answered)
@@ -252,7 +252,7 @@ func (w *work) formOrder() string {
 
 // perform does a verb.
 func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a bridge.Action) error {
-	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
+	agent := w.dir.AgentOf(surface, a.Actor.ID)
 	if a.Verb == bridge.VerbNew {
 		return w.start(ctx, tx, agent, surface, a)
 	}

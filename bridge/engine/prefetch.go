@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/directory"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -86,7 +87,7 @@ func (w *work) wants(facts []fact) *wanted {
 			n.messages = append(n.messages, f.own.Message)
 			n.deliveries = append(n.deliveries, f.own.Delivery)
 			if team, ok := eveningTeam(f.own.Kind); ok {
-				surface, channel := w.dir.teamHome(team)
+				surface, channel := w.dir.TeamHome(team)
 				n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane(channel))
 			}
 			if f.own.Kind == ownFetched {
@@ -112,9 +113,9 @@ func (n *wanted) openers() (accounts []int64, origins []string) {
 }
 
 // people adds the lanes of what is told to agents directly.
-func (n *wanted) people(dir *directory) {
-	for k, user := range dir.users {
-		n.laneAcc, n.laneKeys = append(n.laneAcc, k.account), append(n.laneKeys, channelLane("@"+user))
+func (n *wanted) people(dir *directory.Directory) {
+	for _, u := range dir.ActiveUsers() {
+		n.laneAcc, n.laneKeys = append(n.laneAcc, u.AccountID), append(n.laneKeys, channelLane("@"+u.UserID))
 	}
 }
 

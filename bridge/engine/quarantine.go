@@ -8,13 +8,14 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/engine/directory"
 	"parley/store"
 )
 
 // Quarantined implements relay.Handler: people are told where they will see it.
 func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, reason string, unread bool) error {
 	dir := e.directory.Load()
-	account := dir.accounts[ev.AccountID]
+	account := dir.Account(ev.AccountID)
 	if account == nil {
 		return nil
 	}
@@ -51,10 +52,10 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 
 // quarantinePlace says where people look for what an event was: a customer's in the
 // channel of its threads, an agent's in its own thread, where it can be read that far.
-func (e *Engine) quarantinePlace(dir *directory, account *store.Account, ev store.Event) (surface int64, at bridge.Place, author []bridge.AgentRef) {
+func (e *Engine) quarantinePlace(dir *directory.Directory, account *store.Account, ev store.Event) (surface int64, at bridge.Place, author []bridge.AgentRef) {
 	switch account.Side {
 	case "channel":
-		surface, at.Channel = dir.home(account, nil)
+		surface, at.Channel = dir.Home(account, nil)
 	case "surface":
 		f := fact{event: ev, account: account}
 		if len(ev.Payload) == 0 || e.decodeOne(&f, ev.Payload) != nil || len(f.actions) == 0 {

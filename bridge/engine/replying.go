@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/directory"
 	"parley/store"
 )
 
@@ -57,7 +58,7 @@ func (w *work) formHandedIn(c *conv, surface int64, a bridge.Action) {
 	if a.Origin != bridge.OriginForm || a.Verb != bridge.VerbReply && a.Verb != bridge.VerbTemplate {
 		return
 	}
-	w.endReply(c, w.dir.byUser[userKey{surface, a.Actor.ID}])
+	w.endReply(c, w.dir.AgentOf(surface, a.Actor.ID))
 }
 
 // endReply counts the form of an agent who answered as closed: nobody has to be told any more.
@@ -100,11 +101,11 @@ func (c *conv) replyingShown() (shown string) {
 	return shown
 }
 
-// replying names those who have a form of a conversation open.
-func (d *directory) replying(surface int64, c *store.Conversation) []bridge.Replying {
+// replyingIn names those who have a form of a conversation open.
+func replyingIn(d *directory.Directory, surface int64, c *store.Conversation) []bridge.Replying {
 	var list []bridge.Replying
 	for _, r := range c.Replying {
-		list = append(list, bridge.Replying{By: d.ref(surface, r.AgentID), Since: r.OpenedAt})
+		list = append(list, bridge.Replying{By: d.Ref(surface, r.AgentID), Since: r.OpenedAt})
 	}
 	return list
 }

@@ -9,7 +9,7 @@ import (
 
 // endOrReopen does resolve, close and reopen.
 func (w *work) endOrReopen(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	by := w.dir.ref(surface, agent.ID)
+	by := w.dir.Ref(surface, agent.ID)
 	other := w.openBeside(c)
 	switch {
 	case a.Verb == bridge.VerbReopen && c.status() == bridge.StatusResolved && other != nil:

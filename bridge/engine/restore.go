@@ -98,8 +98,8 @@ func (w *work) tellOrphaned(surface int64, a bridge.Action, reason, hint string)
 	}
 	w.remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: humanMessage})
 	ref := bridge.AgentRef{User: a.Actor.ID, Name: "you"}
-	if agent := w.dir.byUser[userKey{surface, a.Actor.ID}]; agent != nil {
-		ref = w.dir.ref(surface, agent.ID)
+	if agent := w.dir.AgentOf(surface, a.Actor.ID); agent != nil {
+		ref = w.dir.Ref(surface, agent.ID)
 	}
 	w.channelLine(surface, bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}, bridge.Line{Kind: bridge.LineInside, Mentions: []bridge.AgentRef{ref}, Text: a.Text,
 		Reason: reason, Hint: hint})

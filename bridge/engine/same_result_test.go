@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/directory"
 	"parley/channels"
 	"parley/store"
 )
@@ -13,7 +14,7 @@ import (
 // The same words name the same agent, team and tag each time: whom several names fit, nobody.
 func TestNamesFindTheSame(t *testing.T) {
 	t.Parallel()
-	dir := newDirectory(store.Directory{
+	dir := directory.New(store.Directory{
 		Agents: []store.Agent{{ID: 1, Email: "lee@acme.test", Name: "Ann Lee", Active: true}, {ID: 2, Email: "ray@acme.test", Name: "Ann Ray", Active: true},
 			{ID: 3, Email: "ann@acme.test", Name: "Ann", Active: true}, {ID: 4, Email: "kim@acme.test", Name: "Kim Yo", Active: true},
 			{ID: 5, Email: "kim2@acme.test", Name: "Kim Yo", Active: true}, {ID: 6, Email: "old@acme.test", Name: "Bo"}, {ID: 7, Email: "bo@acme.test", Name: "Bo Ek", Active: true}},
@@ -23,7 +24,7 @@ func TestNamesFindTheSame(t *testing.T) {
 	for range 100 {
 		for who, want := range map[string]int64{"ann": 3, "Ann Ray": 2, "kim": 0, "kim yo": 0, "KIM2@acme.test": 5, "bo": 7, "@lee@acme.test": 1} {
 			var got int64
-			if a := dir.find(9, who); a != nil {
+			if a := dir.Find(9, who); a != nil {
 				got = a.ID
 			}
 			if got != want {
@@ -31,7 +32,7 @@ func TestNamesFindTheSame(t *testing.T) {
 			}
 		}
 		for name, want := range map[string]int64{"sales-eu": 2, "Sales EU": 1, "#SALES_EU": 1, "support": 3} {
-			if got := dir.findTeam(name); got == nil || got.ID != want {
+			if got := dir.FindTeam(name); got == nil || got.ID != want {
 				t.Fatalf("%q is team %+v, want %d", name, got, want)
 			}
 		}

@@ -24,7 +24,7 @@ func (w *work) say(c *conv, surface int64, a bridge.Action) {
 	if known != nil && known.Kind != earlyMessage {
 		return // the same fact by another way
 	}
-	agent := w.dir.byUser[userKey{surface, a.Actor.ID}]
+	agent := w.dir.AgentOf(surface, a.Actor.ID)
 	m := w.saidByPerson(c, surface, a, agent)
 	post := w.remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, ConversationID: c.ID,
 		MessageID: m.ID, Kind: humanMessage})

@@ -47,7 +47,7 @@ func (w *work) pauseOrWake(c *conv, agent *store.Agent, surface int64, a bridge.
 
 // snooze hides the conversation until a time, in the agent's zone.
 func (w *work) snooze(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	zone := w.dir.zone(agent)
+	zone := w.dir.Zone(agent)
 	until, err := when.Parse(a.Args.Until, w.now, zone)
 	if err != nil {
 		text, hint := err.Error(), ""
@@ -63,7 +63,7 @@ func (w *work) snooze(c *conv, agent *store.Agent, surface int64, a bridge.Actio
 	delete(w.cancelTimers, k)
 	w.setTimers[k] = store.Timer{ConversationID: c.ID, Kind: ownSnooze, DueAt: until}
 	w.logAgent(c, agent, "snoozed", detail{Text: until.In(zone).Format("2006-01-02 15:04 MST")})
-	w.confirm(c, surface, a, bridge.Line{Kind: bridge.LineSnoozed, By: w.dir.ref(surface, agent.ID), Until: until, Verbs: []bridge.Verb{bridge.VerbWake},
+	w.confirm(c, surface, a, bridge.Line{Kind: bridge.LineSnoozed, By: w.dir.Ref(surface, agent.ID), Until: until, Verbs: []bridge.Verb{bridge.VerbWake},
 		Args: bridge.Args{Conversation: c.ID}})
 }
 
@@ -123,7 +123,7 @@ func (w *work) digest(ctx context.Context, tx pgx.Tx) error {
 			first = threads[0].AccountID
 		}
 		surface := w.reach(agent, first)
-		facts, err := w.e.facts(ctx, tx, surface, w.dir.agents[agent], byAgent[agent]...)
+		facts, err := w.e.facts(ctx, tx, surface, w.dir.Agent(agent), byAgent[agent]...)
 		if err != nil {
 			return err
 		}

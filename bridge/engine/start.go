@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/engine/directory"
 	"parley/channels"
 	"parley/store"
 )
@@ -30,8 +31,8 @@ type starting struct {
 // knownOnly says that by an account conversations are begun only with people who wrote to some
 // account before. That is so in chats, where a phone number may be anybody's, unless the account's
 // setting outgoing is on. A mail may go to any address.
-func (d *directory) knownOnly(a *store.Account, caps bridge.Capabilities) bool {
-	return !caps.Threads && !d.settings(a, false).Outgoing
+func knownOnly(d *directory.Directory, a *store.Account, caps bridge.Capabilities) bool {
+	return !caps.Threads && !d.SettingsOf(a, false).Outgoing
 }
 
 // keys names the party in every way.
@@ -48,7 +49,7 @@ func (s starting) strangerProblem(writers []string) *bridge.Problem {
 }
 
 // accountsFor gives the accounts that an agent may work with, by name.
-func (e *Engine) accountsFor(dir *directory, agent *store.Agent) []bridge.AccountRef {
+func (e *Engine) accountsFor(dir *directory.Directory, agent *store.Agent) []bridge.AccountRef {
 	var list []bridge.AccountRef
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
@@ -57,7 +58,7 @@ func (e *Engine) accountsFor(dir *directory, agent *store.Agent) []bridge.Accoun
 			continue
 		}
 		ref := bridge.AccountRef{Name: a.Name, Can: ch.Capabilities(), Starts: e.starts(dir, a) == nil,
-			ByTemplate: ch.Capabilities().Start == channels.StartTemplate, KnownOnly: dir.knownOnly(a, ch.Capabilities())}
+			ByTemplate: ch.Capabilities().Start == channels.StartTemplate, KnownOnly: knownOnly(dir, a, ch.Capabilities())}
 		ref.ChannelName, ref.ChannelIcon = e.kindName(a.Kind)
 		list = append(list, ref)
 	}
@@ -66,9 +67,9 @@ func (e *Engine) accountsFor(dir *directory, agent *store.Agent) []bridge.Accoun
 }
 
 // starts says why no conversation can be begun by an account; nil = it can.
-func (e *Engine) starts(dir *directory, a *store.Account) *bridge.Problem {
+func (e *Engine) starts(dir *directory.Directory, a *store.Account) *bridge.Problem {
 	ch := e.channel(a.ID)
-	surface, _ := dir.home(a, nil)
+	surface, _ := dir.Home(a, nil)
 	_, starter := ch.(channels.Starter)
 	switch {
 	case ch == nil:
@@ -85,7 +86,7 @@ func (e *Engine) starts(dir *directory, a *store.Account) *bridge.Problem {
 }
 
 // starting looks up what a new conversation needs, or says why there can't be one.
-func (e *Engine) starting(dir *directory, agent *store.Agent, s bridge.Start) (starting, *bridge.Problem) {
+func (e *Engine) starting(dir *directory.Directory, agent *store.Agent, s bridge.Start) (starting, *bridge.Problem) {
 	if problem := Authorize(agent, bridge.VerbNew, nil); problem != nil {
 		return starting{}, problem
 	}
@@ -116,7 +117,7 @@ func (e *Engine) starting(dir *directory, agent *store.Agent, s bridge.Start) (s
 }
 
 // startingBy looks at one account.
-func (e *Engine) startingBy(dir *directory, a *store.Account, s bridge.Start) (starting, *bridge.Problem) {
+func (e *Engine) startingBy(dir *directory.Directory, a *store.Account, s bridge.Start) (starting, *bridge.Problem) {
 	if p := e.starts(dir, a); p != nil {
 		return starting{}, p
 	}
@@ -140,7 +141,7 @@ func (e *Engine) startingBy(dir *directory, a *store.Account, s bridge.Start) (s
 		return starting{}, &bridge.Problem{Code: "trial", Field: "recipient", Text: "This account is on trial and " + party.Key + " is not on its list.",
 			Hint: "Add the address to trial_to, or switch the account to live."}
 	}
-	return starting{account: a, caps: ch.Capabilities(), party: party, knownOnly: dir.knownOnly(a, ch.Capabilities())}, nil
+	return starting{account: a, caps: ch.Capabilities(), party: party, knownOnly: knownOnly(dir, a, ch.Capabilities())}, nil
 }
 
 // startOf reads an action.
@@ -151,7 +152,7 @@ func startOf(a bridge.Action) bridge.Start {
 // start adds whom a new conversation is with.
 func (n *wanted) start(w *work, surface int64, a bridge.Action) {
 	n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane("@"+a.Actor.ID))
-	s, problem := w.e.starting(w.dir, w.dir.byUser[userKey{surface, a.Actor.ID}], startOf(a))
+	s, problem := w.e.starting(w.dir, w.dir.AgentOf(surface, a.Actor.ID), startOf(a))
 	if problem != nil || s.unsaid(a) != nil {
 		return // nobody is remembered for what isn't begun
 	}
@@ -273,7 +274,7 @@ func (w *work) firstWords(c *conv, agent *store.Agent, surface int64, a bridge.A
 	if err != nil {
 		return err
 	}
-	by := w.dir.ref(t.AccountID, agent.ID)
+	by := w.dir.Ref(t.AccountID, agent.ID)
 	line := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbNew, By: by, Mentions: []bridge.AgentRef{by}, Verbs: []bridge.Verb{bridge.VerbUndo}}
 	var template json.RawMessage
 	if used != nil {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"hash/fnv"
 	"slices"
 	"strings"
 
@@ -102,14 +101,6 @@ func (w *work) knownTag(name string) string {
 	w.tags = append(slices.Clip(w.tags), store.Tag{Name: name})
 	w.newTags[name] = true
 	return name
-}
-
-// tagColor gives a new tag one of a few calm colours, always the same.
-func tagColor(name string) string {
-	palette := []string{"#1d4ed8", "#0f766e", "#15803d", "#7c3aed", "#b45309", "#be185d", "#0e7490", "#4338ca"}
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(strings.ToLower(name)))
-	return palette[h.Sum32()%uint32(len(palette))]
 }
 
 // topic names what the conversation is about.

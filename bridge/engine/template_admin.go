@@ -45,7 +45,7 @@ func (w *work) administer(ctx context.Context, tx pgx.Tx, agent *store.Agent, su
 // saveTemplate makes or changes a template as a form says.
 func (w *work) saveTemplate(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface int64, a bridge.Action) error {
 	draft := *a.Args.Template.Draft
-	account := w.dir.accountNamed(draft.Account)
+	account := w.dir.AccountNamed(draft.Account)
 	if account == nil {
 		w.refuse(nil, surface, a, "no_account", "There is no account "+draft.Account+".", "Choose another one.")
 		return nil
@@ -110,7 +110,7 @@ func (w *work) dropTemplate(ctx context.Context, tx pgx.Tx, surface int64, a bri
 	if err != nil {
 		return err
 	}
-	if len(rows) == 0 || rows[0].Todo == store.TodoDelete || w.dir.accounts[rows[0].AccountID] == nil {
+	if len(rows) == 0 || rows[0].Todo == store.TodoDelete || w.dir.Account(rows[0].AccountID) == nil {
 		w.refuse(nil, surface, a, "stale", "That template is deleted already.", "")
 		return nil
 	}
@@ -118,6 +118,6 @@ func (w *work) dropTemplate(ctx context.Context, tx pgx.Tx, surface int64, a bri
 		return err
 	}
 	w.whisper(nil, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbTemplateDelete,
-		Templates: []bridge.Template{templateFacts(rows[0], w.dir.accounts[rows[0].AccountID].Name)}})
+		Templates: []bridge.Template{templateFacts(rows[0], w.dir.Account(rows[0].AccountID).Name)}})
 	return nil
 }

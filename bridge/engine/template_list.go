@@ -16,7 +16,7 @@ func (d *desk) Templates(ctx context.Context, which bridge.TemplatesFor, user st
 	if problem := Authorize(agent, bridge.VerbTemplates, nil); problem != nil {
 		return bridge.Templates{}, problem
 	}
-	out := bridge.Templates{Zone: dir.zone(agent), Admin: slices.Contains(agent.Roles, "admin")}
+	out := bridge.Templates{Zone: dir.Zone(agent), Admin: slices.Contains(agent.Roles, "admin")}
 	var err error
 	switch {
 	case which.Conversation != 0:
@@ -30,12 +30,12 @@ func (d *desk) Templates(ctx context.Context, which bridge.TemplatesFor, user st
 		}
 		return out, err
 	default:
-		account := dir.accountNamed(which.Account)
+		account := dir.AccountNamed(which.Account)
 		if account == nil && which.Account != "" {
 			return out, &bridge.Problem{Code: "no_account", Text: "There is no account " + which.Account + "."}
 		}
 		out.List, err = d.e.templates(ctx, d.e.pool, account)
-		out.Known = knownValues(bridge.Facts{Viewer: dir.ref(d.account, agent.ID)}, dir.Company)
+		out.Known = knownValues(bridge.Facts{Viewer: dir.Ref(d.account, agent.ID)}, dir.Company)
 	}
 	if which.Use != "" {
 		out.List = slices.DeleteFunc(out.List, func(t bridge.Template) bool {
@@ -48,15 +48,6 @@ func (d *desk) Templates(ctx context.Context, which bridge.TemplatesFor, user st
 		}
 	}
 	return out, err
-}
-
-func (d *directory) accountNamed(name string) *store.Account {
-	for i := range d.Accounts {
-		if d.Accounts[i].Name == name && d.Accounts[i].Side == "channel" {
-			return &d.Accounts[i]
-		}
-	}
-	return nil
 }
 
 // templates reads the templates of an account, nil = of all, by name.
@@ -72,7 +63,7 @@ func (e *Engine) templates(ctx context.Context, q store.Querier, account *store.
 	dir := e.directory.Load()
 	var list []bridge.Template
 	for _, row := range rows {
-		if a := dir.accounts[row.AccountID]; a != nil {
+		if a := dir.Account(row.AccountID); a != nil {
 			list = append(list, templateFacts(row, a.Name))
 		}
 	}
@@ -84,7 +75,7 @@ func (e *Engine) templates(ctx context.Context, q store.Querier, account *store.
 
 // fitting gives the templates that may be sent in a conversation now.
 func (e *Engine) fitting(ctx context.Context, q store.Querier, f bridge.Facts) ([]bridge.Template, error) {
-	account := e.directory.Load().accountNamed(f.Account)
+	account := e.directory.Load().AccountNamed(f.Account)
 	if account == nil {
 		return nil, nil
 	}

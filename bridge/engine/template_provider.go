@@ -86,7 +86,7 @@ func (e *Engine) twins(ctx context.Context, row store.Template, external string)
 	}
 	dir := e.directory.Load()
 	kind := func(account int64) string {
-		if a := dir.accounts[account]; a != nil {
+		if a := dir.Account(account); a != nil {
 			return a.Kind
 		}
 		return ""

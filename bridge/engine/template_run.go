@@ -65,7 +65,7 @@ func (e *Engine) connected() []int64 {
 	defer e.mu.RUnlock()
 	var list []int64
 	for id := range e.channels {
-		if a := dir.accounts[id]; a != nil && !a.Paused {
+		if a := dir.Account(id); a != nil && !a.Paused {
 			list = append(list, id)
 		}
 	}

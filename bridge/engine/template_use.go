@@ -52,7 +52,7 @@ func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, c *conv, agent *store
 		w.askToTake(c, m)
 		return nil
 	}
-	w.line(c, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbTemplate, By: w.dir.ref(surface, agent.ID), Text: m.Text, Reason: used.Name, Verbs: []bridge.Verb{bridge.VerbUndo},
+	w.line(c, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbTemplate, By: w.dir.Ref(surface, agent.ID), Text: m.Text, Reason: used.Name, Verbs: []bridge.Verb{bridge.VerbUndo},
 		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 	w.sendToCustomer(c, agent, surface, m, w.formOrder())
 	if parked := w.messages[a.Args.Message]; parked != nil && parked.ConversationID == c.ID && parked.Fate == store.FateParked {

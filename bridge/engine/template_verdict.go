@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/engine/directory"
 	"parley/channels"
 	"parley/store"
 )
@@ -86,7 +87,7 @@ func (w *work) templateState(ctx context.Context, tx pgx.Tx, row store.Template,
 			return false, err
 		}
 	}
-	account := w.dir.accounts[row.AccountID]
+	account := w.dir.Account(row.AccountID)
 	if account == nil || told || !w.approves(row.AccountID) {
 		return false, nil
 	}
@@ -118,25 +119,25 @@ func (w *work) approves(account int64) bool {
 func (w *work) tellTemplate(account *store.Account, row store.Template, was string) {
 	line := bridge.Line{Kind: bridge.LineTemplate, Verb: bridge.VerbTemplates, Templates: []bridge.Template{templateFacts(row, account.Name)}, Reason: was,
 		Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: row.ID}}}
-	if row.AgentID != nil && w.dir.agents[*row.AgentID] != nil && w.dir.agents[*row.AgentID].Active {
+	if row.AgentID != nil && w.dir.Agent(*row.AgentID) != nil && w.dir.Agent(*row.AgentID).Active {
 		if surface := w.reach(*row.AgentID, w.tellsOf(account)); surface != 0 {
 			w.direct(surface, *row.AgentID, line)
 			return
 		}
 	}
-	if surface, channel := w.dir.home(account, nil); surface != 0 {
+	if surface, channel := w.dir.Home(account, nil); surface != 0 {
 		w.channelLine(surface, bridge.Place{Channel: channel}, line)
 	}
 }
 
 // templatesOf adds what telling a verdict of an account may need.
-func (n *wanted) templatesOf(dir *directory, account int64) {
+func (n *wanted) templatesOf(dir *directory.Directory, account int64) {
 	n.people(dir)
-	a := dir.accounts[account]
+	a := dir.Account(account)
 	if a == nil {
 		return
 	}
-	if surface, channel := dir.home(a, nil); surface != 0 {
+	if surface, channel := dir.Home(a, nil); surface != 0 {
 		n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane(channel))
 	}
 }

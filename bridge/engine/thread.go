@@ -17,7 +17,7 @@ func (w *work) openThread(c *conv) (*thread, error) {
 	if t := c.home(w.dir); t != nil {
 		return t, nil
 	}
-	surface, channel := w.dir.home(c.account, c.TeamID)
+	surface, channel := w.dir.Home(c.account, c.TeamID)
 	if surface == 0 {
 		return nil, &relay.EventError{EventID: w.event.ID, Err: fmt.Errorf(
 			"bridge: account %q has no channel for its threads; give its team a channel, then replay", c.account.Name)}

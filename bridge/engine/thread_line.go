@@ -70,7 +70,7 @@ func (w *work) meant(c *conv, m *message, a bridge.Action) *bridge.Meant {
 	for _, who := range offered.Args.Agents {
 		name := "me"
 		if who != "me" {
-			found := w.dir.find(m.AccountID, who)
+			found := w.dir.Find(m.AccountID, who)
 			if found == nil {
 				return nil
 			}
@@ -127,9 +127,9 @@ func (w *work) line(c *conv, line bridge.Line) {
 		if line.Customer == (bridge.PartyRef{}) {
 			line.Customer = c.customer()
 		}
-		line.By, line.Mentions = w.dir.as(t.AccountID, line.By), slices.Clone(line.Mentions)
+		line.By, line.Mentions = w.dir.As(t.AccountID, line.By), slices.Clone(line.Mentions)
 		for i, ref := range line.Mentions {
-			line.Mentions[i] = w.dir.as(t.AccountID, ref)
+			line.Mentions[i] = w.dir.As(t.AccountID, ref)
 		}
 		w.postTo(c, t, bridge.PostLine, line.Args.Message, payload{Line: &line})
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/directory"
 	"parley/store"
 )
 
@@ -12,7 +13,7 @@ import (
 // change it; flush writes it set-wise. It belongs to one goroutine.
 type work struct {
 	e     *Engine
-	dir   *directory
+	dir   *directory.Directory
 	now   time.Time                   // Parley's clock
 	real  time.Time                   // the database's
 	locks func(conversations []int64) // relay.Batch.Locks
@@ -138,8 +139,8 @@ func (c *conv) isAssignee(agent int64) bool {
 func (c *conv) touch() { c.dirty = true }
 
 // home gives the thread in which the conversation is worked on.
-func (c *conv) home(dir *directory) *thread {
-	surface, _ := dir.home(c.account, c.TeamID)
+func (c *conv) home(dir *directory.Directory) *thread {
+	surface, _ := dir.Home(c.account, c.TeamID)
 	if t := c.threads[surface]; t != nil {
 		return t
 	}
@@ -171,4 +172,9 @@ func contactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
 		ref = bridge.PartyRef{Name: cmp.Or(i.Name, key), Address: key}
 	}
 	return ref
+}
+
+type userKey struct {
+	account int64
+	user    string
 }

@@ -1,0 +1,241 @@
+// Package directory holds everything that changes rarely, as it was read last: accounts,
+// agents and their users, teams, tags, and what accounts chose. It finds them by what
+// people write, and tells where threads open.
+//
+// What does not belong here: anything that is about one conversation, and reading the
+// database (store).
+package directory
+
+import (
+	"hash/fnv"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bridge"
+	"parley/routing/hours"
+	"parley/store"
+)
+
+// Directory is one version of everything that changes rarely, indexed. Read-only.
+type Directory struct {
+	store.Directory
+	accounts map[int64]*store.Account
+	agents   map[int64]*store.Agent
+	teams    map[int64]*store.Team
+	byUser   map[surfaceUser]*store.Agent
+	users    map[agentKey]string
+	colors   map[string]string
+	Hours    map[int64]*hours.Hours           // of accounts that have any
+	ofMail   map[int64]bridge.AccountSettings // what accounts go by whose channel has threads of its own
+	ofChat   map[int64]bridge.AccountSettings // what others go by
+	moved    map[surfaceUser]string           // former ids of channels → those that they have now
+}
+
+// surfaceUser names a user of a surface, and a channel of one.
+type surfaceUser struct {
+	surface int64
+	id      string
+}
+
+type agentKey struct{ surface, agent int64 }
+
+// New indexes what was read.
+func New(d store.Directory) *Directory {
+	dir := &Directory{Directory: d, accounts: map[int64]*store.Account{}, agents: map[int64]*store.Agent{},
+		teams: map[int64]*store.Team{}, byUser: map[surfaceUser]*store.Agent{}, users: map[agentKey]string{}, colors: map[string]string{},
+		Hours: hoursOf(d.Accounts), ofMail: map[int64]bridge.AccountSettings{}, ofChat: map[int64]bridge.AccountSettings{}, moved: map[surfaceUser]string{}}
+	for _, m := range d.Moves {
+		dir.moved[surfaceUser{m.AccountID, m.Former}] = m.Current
+	}
+	for i := range d.Accounts {
+		dir.accounts[d.Accounts[i].ID] = &d.Accounts[i]
+		dir.ofMail[d.Accounts[i].ID] = bridge.SettingsOf(d.Settings, d.Accounts[i].Settings, true)
+		dir.ofChat[d.Accounts[i].ID] = bridge.SettingsOf(d.Settings, d.Accounts[i].Settings, false)
+	}
+	for i := range d.Agents {
+		dir.agents[d.Agents[i].ID] = &d.Agents[i]
+	}
+	for i := range d.Teams {
+		dir.teams[d.Teams[i].ID] = &d.Teams[i]
+	}
+	for _, u := range d.Users {
+		if a := dir.agents[u.AgentID]; a != nil && a.Active {
+			dir.byUser[surfaceUser{u.AccountID, u.UserID}] = a
+			dir.users[agentKey{u.AccountID, u.AgentID}] = u.UserID
+		}
+	}
+	for _, t := range d.Tags {
+		dir.colors[t.Name] = t.Color
+	}
+	return dir
+}
+
+// Account finds an account; nil = there is none any more.
+func (d *Directory) Account(id int64) *store.Account { return d.accounts[id] }
+
+// Agent finds an agent; nil = there is none any more.
+func (d *Directory) Agent(id int64) *store.Agent { return d.agents[id] }
+
+// Team finds a team; nil = there is none any more.
+func (d *Directory) Team(id int64) *store.Team { return d.teams[id] }
+
+// AgentOf finds the active agent who is a user of a surface; nil = nobody is.
+func (d *Directory) AgentOf(surface int64, user string) *store.Agent {
+	return d.byUser[surfaceUser{surface, user}]
+}
+
+// UserOf names an active agent's user in a surface; "" = there is none.
+func (d *Directory) UserOf(surface, agent int64) string { return d.users[agentKey{surface, agent}] }
+
+// ActiveUsers lists the users of active agents in all surfaces, one of each agent in a surface.
+func (d *Directory) ActiveUsers() []store.AgentUser {
+	list := make([]store.AgentUser, 0, len(d.users))
+	for k, user := range d.users {
+		list = append(list, store.AgentUser{AccountID: k.surface, AgentID: k.agent, UserID: user})
+	}
+	return list
+}
+
+// Ref names an agent to a surface.
+func (d *Directory) Ref(surface, agent int64) bridge.AgentRef {
+	a := d.Agent(agent)
+	if a == nil {
+		return bridge.AgentRef{ID: agent, Name: "a former agent"}
+	}
+	return bridge.AgentRef{ID: a.ID, Name: a.Name, Email: a.Email, User: d.UserOf(surface, agent),
+		IsAdmin: slices.Contains(a.Roles, "admin")}
+}
+
+// As gives a reference as another surface knows the agent: whoever has no user there is
+// named only.
+func (d *Directory) As(surface int64, ref bridge.AgentRef) bridge.AgentRef {
+	if user := d.UserOf(surface, ref.ID); user != "" {
+		ref.User = user
+		return ref
+	}
+	for _, other := range d.SurfacesOf(ref.ID) {
+		if d.UserOf(other, ref.ID) == ref.User {
+			ref.User = ""
+		}
+	}
+	return ref
+}
+
+// SurfacesOf gives the surfaces in which an agent can be reached.
+func (d *Directory) SurfacesOf(agent int64) []int64 {
+	var list []int64
+	for _, a := range d.Accounts {
+		if a.Side == "surface" && d.UserOf(a.ID, agent) != "" {
+			list = append(list, a.ID)
+		}
+	}
+	return list
+}
+
+// Home says in which channel of which surface the threads of a team's conversation
+// on an account open.
+func (d *Directory) Home(a *store.Account, team *int64) (surface int64, channel string) {
+	if a.SurfaceID != nil && a.SurfaceChannel != "" && (team == nil || a.TeamID == nil || *team == *a.TeamID) {
+		return *a.SurfaceID, a.SurfaceChannel
+	}
+	if team == nil {
+		team = a.TeamID
+	}
+	for _, c := range d.Channels {
+		if team != nil && c.TeamID == *team && (surface == 0 || c.Home) {
+			surface, channel = c.AccountID, c.Channel
+		}
+	}
+	return surface, channel
+}
+
+// TeamOfChannel gives the team whose threads open in a channel.
+func (d *Directory) TeamOfChannel(surface int64, channel string) *store.Team {
+	for _, c := range d.Channels {
+		if c.AccountID == surface && c.Channel == channel {
+			return d.Team(c.TeamID)
+		}
+	}
+	for _, a := range d.accounts {
+		if a.SurfaceID != nil && *a.SurfaceID == surface && a.SurfaceChannel == channel && a.TeamID != nil {
+			return d.Team(*a.TeamID)
+		}
+	}
+	return nil
+}
+
+// TeamsOf gives the teams whose member an agent is.
+func (d *Directory) TeamsOf(agent int64) []int64 {
+	list := []int64{}
+	for _, t := range d.Teams {
+		if slices.Contains(t.Members, agent) {
+			list = append(list, t.ID)
+		}
+	}
+	return list
+}
+
+// Zone gives the time zone that an agent chose, else that of this machine.
+func (d *Directory) Zone(agent *store.Agent) *time.Location {
+	if agent != nil && agent.Zone != "" {
+		if loc, err := time.LoadLocation(agent.Zone); err == nil {
+			return loc
+		}
+	}
+	return time.Local
+}
+
+// SettingsOf gives what an account goes by; threads says that its channel has threads of its own
+// (mail), which has other defaults than a chat.
+func (d *Directory) SettingsOf(a *store.Account, threads bool) bridge.AccountSettings {
+	if threads {
+		return d.ofMail[a.ID]
+	}
+	return d.ofChat[a.ID]
+}
+
+// ChannelNow gives the id that a channel has now.
+func (d *Directory) ChannelNow(surface int64, channel string) string {
+	if now := d.moved[surfaceUser{surface, channel}]; now != "" {
+		return now
+	}
+	return channel
+}
+
+// TeamHome gives the channel in which a team is told things.
+func (d *Directory) TeamHome(team int64) (surface int64, channel string) {
+	for _, c := range d.Channels {
+		if c.TeamID == team && (surface == 0 || c.Home) {
+			surface, channel = c.AccountID, c.Channel
+		}
+	}
+	return surface, channel
+}
+
+// Color gives a tag's colour: the one that it was given, else its TagColor.
+func (d *Directory) Color(tag string) string {
+	if c := d.colors[tag]; c != "" {
+		return c
+	}
+	return TagColor(tag)
+}
+
+// TagColor gives a new tag one of a few calm colours, always the same.
+func TagColor(name string) string {
+	palette := []string{"#1d4ed8", "#0f766e", "#15803d", "#7c3aed", "#b45309", "#be185d", "#0e7490", "#4338ca"}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(strings.ToLower(name)))
+	return palette[h.Sum32()%uint32(len(palette))]
+}
+
+// hoursOf gives the accounts that have business hours.
+func hoursOf(accounts []store.Account) map[int64]*hours.Hours {
+	all := map[int64]*hours.Hours{}
+	for i := range accounts {
+		if h, err := hours.Read(accounts[i].Hours); err == nil && h != nil { // written by us
+			all[accounts[i].ID] = h
+		}
+	}
+	return all
+}

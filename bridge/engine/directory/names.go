@@ -1,0 +1,102 @@
+package directory
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"parley/store"
+)
+
+// Find finds an agent by what people write: a user id of the surface, an e-mail or a name;
+// nil if several share it: ask back.
+func (d *Directory) Find(surface int64, who string) *store.Agent {
+	who = strings.TrimPrefix(strings.TrimSpace(who), "@")
+	if a := d.AgentOf(surface, who); a != nil {
+		return a
+	}
+	var named, first []*store.Agent
+	for i := range d.Agents {
+		switch a := &d.Agents[i]; {
+		case !a.Active:
+		case strings.EqualFold(a.Email, who):
+			return a
+		case strings.EqualFold(a.Name, who):
+			named = append(named, a)
+		case strings.EqualFold(strings.SplitN(a.Name, " ", 2)[0], who):
+			first = append(first, a)
+		}
+	}
+	if len(named) == 0 {
+		named = first
+	}
+	if len(named) != 1 {
+		return nil
+	}
+	return named[0]
+}
+
+// FindTeam finds a team by what people write: as it is spelt, else as it reads.
+func (d *Directory) FindTeam(name string) *store.Team {
+	plain := strings.NewReplacer("-", " ", "_", " ")
+	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
+	for _, alike := range []func(string) bool{
+		func(team string) bool { return team == name },
+		func(team string) bool { return strings.EqualFold(plain.Replace(team), plain.Replace(name)) },
+	} {
+		if i := slices.IndexFunc(d.Teams, func(t store.Team) bool { return alike(t.Name) }); i >= 0 {
+			return &d.Teams[i]
+		}
+	}
+	return nil
+}
+
+// AccountNamed finds a channel's account by its name; nil = there is none.
+func (d *Directory) AccountNamed(name string) *store.Account {
+	for i := range d.Accounts {
+		if d.Accounts[i].Name == name && d.Accounts[i].Side == "channel" {
+			return &d.Accounts[i]
+		}
+	}
+	return nil
+}
+
+// NamedIn gives the agents whom a text names by an @ and the whole name, the e-mail address or,
+// where only one has it, the first name.
+func (d *Directory) NamedIn(text string) []*store.Agent {
+	var found []*store.Agent
+	text = strings.ToLower(text)
+	for before := ""; ; {
+		lead, rest, ok := strings.Cut(text, "@")
+		if !ok {
+			return found
+		}
+		before, text = lead, rest
+		if last, _ := utf8.DecodeLastRuneInString(before); unicode.IsLetter(last) || unicode.IsDigit(last) {
+			continue // an address
+		}
+		if a := d.namedFirst(text); a != nil && !slices.Contains(found, a) {
+			found = append(found, a)
+		}
+	}
+}
+
+// namedFirst gives the agent with whose name a text in small letters begins; nil = none, or several.
+func (d *Directory) namedFirst(text string) *store.Agent {
+	longest := ""
+	for _, a := range d.Agents {
+		whole := strings.ToLower(a.Name)
+		first, _, _ := strings.Cut(whole, " ")
+		for _, name := range []string{whole, first, strings.ToLower(a.Email)} {
+			rest, ok := strings.CutPrefix(text, name)
+			if next, _ := utf8.DecodeRuneInString(rest); ok && len(name) > len(longest) && !unicode.IsLetter(next) && !unicode.IsDigit(next) {
+				longest = name
+			}
+		}
+	}
+	if longest == "" {
+		return nil
+	}
+	return d.Find(0, longest)
+}
