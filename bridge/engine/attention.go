@@ -51,7 +51,7 @@ func (e *Engine) attendNow(ctx context.Context, conversation int64) error {
 	}
 	c := list[0]
 	account := e.directory.Load().Account(c.AccountID)
-	ch, ok := e.channel(c.AccountID).(channels.Attendant)
+	ch, ok := e.Channel(c.AccountID).(channels.Attendant)
 	if !ok || account == nil || account.Paused || account.Mode != "live" || c.LastExternalID == "" || !bridge.Status(c.Status).Open() {
 		return nil
 	}

@@ -152,7 +152,7 @@ func (w *work) sendChannelText(c *conv, agent *store.Agent, surface int64, a bri
 	a.Args.Sure = true
 	w.sendKept(c, agent, surface, a, m)
 	if author.ID == agent.ID && m.Fate == store.FateWaiting { // else tellSentAs did, or a line asks for more
-		w.lineAbout(c, m, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: w.dir.Ref(surface, agent.ID), Text: m.Text, Files: w.e.attached(m),
+		w.lineAbout(c, m, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: w.dir.Ref(surface, agent.ID), Text: m.Text, Files: w.e.files.Attached(&m.Message),
 			Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 	}
 	w.settleAsked(c, agent, surface, m, text.Line)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"parley/bridge"
+	"parley/bridge/engine/files"
 	"parley/store"
 )
 
@@ -110,7 +111,7 @@ func (w *work) refuseKept(c *conv, surface int64, a bridge.Action, m *message) b
 // askSendAs asks who wants to send what somebody else wrote whether it is to leave: the customer
 // gets it as its author's.
 func (w *work) askSendAs(c *conv, surface int64, a bridge.Action, m *message) {
-	line := bridge.Line{Kind: bridge.LineSendAs, By: w.dir.Ref(surface, *m.AgentID), Text: m.Text, Files: uploadedNames(m), Customer: c.customer(),
+	line := bridge.Line{Kind: bridge.LineSendAs, By: w.dir.Ref(surface, *m.AgentID), Text: m.Text, Files: files.UploadedNames(&m.Message), Customer: c.customer(),
 		Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Message: m.ID, Sure: true}}
 	if m.AccountID == surface {
 		line.SourceRef = bridge.Place{Channel: m.Channel, Message: m.Place}
@@ -121,7 +122,7 @@ func (w *work) askSendAs(c *conv, surface int64, a bridge.Action, m *message) {
 // tellSentAs says in the thread who sends what somebody else wrote. The author notices it, and
 // anybody can take it back while it waits.
 func (w *work) tellSentAs(c *conv, agent *store.Agent, surface int64, m *message) {
-	w.lineAbout(c, m, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbSend, By: w.dir.Ref(surface, agent.ID), Text: m.Text, Files: uploadedNames(m),
+	w.lineAbout(c, m, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbSend, By: w.dir.Ref(surface, agent.ID), Text: m.Text, Files: files.UploadedNames(&m.Message),
 		Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 }
 

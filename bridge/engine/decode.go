@@ -37,7 +37,7 @@ func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 	case "system":
 		f.own, err = decodeOwn(payload)
 	case "surface":
-		s := e.surface(f.account.ID)
+		s := e.Surface(f.account.ID)
 		if s == nil {
 			return relay.ErrNotOpen
 		}
@@ -46,7 +46,7 @@ func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 			cleanAction(&f.actions[i])
 		}
 	default:
-		ch := e.channel(f.account.ID)
+		ch := e.Channel(f.account.ID)
 		if ch == nil {
 			return relay.ErrNotOpen
 		}

@@ -29,7 +29,7 @@ const (
 func (e *Engine) Policy(c store.Claimed) relay.Policy {
 	if c.Kind == kindReply {
 		p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: 48 * time.Hour, Backoff: e.opt.Backoff}
-		if ch := e.channel(c.AccountID); ch != nil {
+		if ch := e.Channel(c.AccountID); ch != nil {
 			caps := ch.Capabilities()
 			p.RequestTimeout, p.RetryFor, p.Rest = caps.RequestTimeout, caps.RetryFor, caps.ReplyEvery
 		}
@@ -46,7 +46,7 @@ func (e *Engine) Policy(c store.Claimed) relay.Policy {
 		p.RetryFor = markFor
 	}
 	p.Restored = restored(c)
-	if s := e.surface(c.AccountID); s != nil {
+	if s := e.Surface(c.AccountID); s != nil {
 		p.RequestTimeout = s.Limits().RequestTimeout
 	}
 	if bridge.PostKind(c.Kind) == bridge.PostFiles {
@@ -142,7 +142,7 @@ func (a *attempt) Send(ctx context.Context) (relay.Sent, error) {
 func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, error) {
 	c := a.c
 	if c.Kind == kindReply {
-		ch := a.e.channel(c.AccountID)
+		ch := a.e.Channel(c.AccountID)
 		r, err := a.reply()
 		if err != nil || ch == nil {
 			return channels.CannotTell, relay.Sent{}, err
@@ -150,7 +150,7 @@ func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, 
 		outcome, receipt, err := ch.Reconcile(ctx, r.out)
 		return outcome, relay.Sent{State: string(receipt.State), ExternalID: receipt.ExternalID, Progress: c.Progress, More: receipt.More}, err
 	}
-	s := a.e.surface(c.AccountID)
+	s := a.e.Surface(c.AccountID)
 	p, t, err := a.post(ctx)
 	if err != nil || s == nil {
 		return channels.CannotTell, relay.Sent{}, err
@@ -284,10 +284,10 @@ func (a *attempt) sentLines(r *outgoing, state channels.DeliveryState, external 
 
 // addFiles gives the reply the files that its author attached in the surface.
 func (e *Engine) addFiles(r *outgoing) error {
-	s := e.surface(r.message.AccountID)
+	s := e.Surface(r.message.AccountID)
 	for _, l := range r.lines { // of all lines: an edit may have brought one
 		for _, ref := range l.message.Files {
-			f, err := e.outgoingFile(s, l.message.ID, ref)
+			f, err := e.files.ForChannel(s, l.message.ID, ref)
 			if err != nil {
 				return err
 			}
@@ -299,7 +299,7 @@ func (e *Engine) addFiles(r *outgoing) error {
 
 func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
 	e, c := a.e, a.c
-	ch := e.channel(c.AccountID)
+	ch := e.Channel(c.AccountID)
 	r, err := a.reply()
 	if err != nil {
 		return relay.Sent{}, retry(err) // nothing left yet: certain

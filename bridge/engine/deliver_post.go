@@ -6,13 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 
-	"github.com/jackc/pgx/v5"
-
 	"parley/bridge"
+	"parley/bridge/engine/files"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -21,16 +19,16 @@ import (
 // sendPost makes one post to a surface.
 func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	e, c := a.e, a.c
-	s := e.surface(c.AccountID)
+	s := e.Surface(c.AccountID)
 	if s == nil {
 		return relay.Sent{}, &channels.SendError{Class: channels.Retry, Wait: pausedWait, Text: "The surface is not connected."}
 	}
 	if c.Kind == string(bridge.PostFiles) {
-		size := filesSize(a.messages[c.MessageID])
+		size := files.Size(a.messages[c.MessageID])
 		for _, d := range c.With {
-			size += filesSize(a.messages[d.MessageID])
+			size += files.Size(a.messages[d.MessageID])
 		}
-		release, err := e.takeTurns(ctx, size)
+		release, err := e.files.TakeTurns(ctx, size)
 		if err != nil {
 			return relay.Sent{}, retry(err)
 		}
@@ -222,7 +220,7 @@ func (a *attempt) addSaid(ctx context.Context, body payload, p *bridge.Post) err
 
 // addPostFiles adds a message's files to a post.
 func (a *attempt) addPostFiles(ctx context.Context, m *store.Message, body payload, p *bridge.Post) error {
-	files, missing, err := a.e.filesOf(ctx, m, func(f store.FileRef) bool { return slices.Contains(body.Files, f.Index) }, body.Only)
+	files, missing, err := a.e.files.Of(ctx, m, func(f store.FileRef) bool { return slices.Contains(body.Files, f.Index) }, body.Only)
 	p.Files, p.Missing = append(p.Files, files...), append(p.Missing, missing...)
 	return err
 }
@@ -243,140 +241,6 @@ func (a *attempt) said(m *store.Message, from bridge.PartyRef) bridge.Said {
 		s.Original = a.e.opt.Original(m.ID)
 	}
 	return s
-}
-
-// MessageFiles reads the files of a customer's message that are there, from the stored
-// original and from blobs; the HTML original is among them where nothing else shows it.
-func (e *Engine) MessageFiles(ctx context.Context, id int64) ([]channels.File, error) {
-	messages, err := store.Messages(ctx, e.pool, id)
-	if err != nil || len(messages) == 0 {
-		return nil, errors.Join(err, fmt.Errorf("bridge: message %d: not found", id))
-	}
-	files, _, err := e.filesOf(ctx, &messages[0], func(store.FileRef) bool { return true }, false)
-	return files, err
-}
-
-// filesOf gives a message's files, and those that are missing. fetched says which of those that
-// had to be fetched may be there; only: nothing but these.
-func (e *Engine) filesOf(ctx context.Context, m *store.Message, fetched func(store.FileRef) bool, only bool) ([]channels.File, []bridge.Missing, error) {
-	var in channels.Inbound
-	whole := !only && (m.HasHTML && e.opt.Original == nil || slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return !f.Fetched }))
-	if whole {
-		var err error
-		if in, _, err = e.original(ctx, m.ID); err != nil {
-			return nil, nil, err
-		}
-	}
-	var files []channels.File
-	var missing []bridge.Missing
-	for _, ref := range m.Files {
-		switch {
-		case ref.Fetched && !fetched(ref):
-			if !only {
-				missing = append(missing, bridge.Missing{Name: ref.Name})
-			}
-		case ref.Fetched && ref.Blob != "":
-			files = append(files, e.linked(m.ID, ref.Index, e.blobFile(ref)))
-		case ref.Fetched:
-			missing = append(missing, bridge.Missing{Name: ref.Name, Reason: ref.Missing})
-		case whole && ref.Index < len(in.Attachments):
-			a := in.Attachments[ref.Index]
-			files = append(files, e.linked(m.ID, ref.Index, memoryFile(a.Name, a.ContentType, a.Content)))
-		}
-	}
-	if whole && in.HTML != nil && e.opt.Original == nil {
-		files = append(files, memoryFile("original.html", "text/html", []byte(in.HTML.Sanitised())))
-	}
-	return files, missing, nil
-}
-
-// blobFile is a file that was fetched.
-func (e *Engine) blobFile(ref store.FileRef) channels.File {
-	return channels.File{Name: ref.Name, ContentType: ref.ContentType, SizeBytes: ref.SizeBytes,
-		Open: func(ctx context.Context) (io.ReadCloser, error) {
-			r, err := store.OpenBlob(ctx, e.pool, e.opt.Objects, ref.Blob)
-			return r, goneIf(err)
-		}}
-}
-
-// goneIf says of what isn't in the database or the object store any more that it is gone for good.
-func goneIf(err error) error {
-	if errors.Is(err, pgx.ErrNoRows) || errors.Is(err, store.ErrNoObject) {
-		return fmt.Errorf("%w: %w", ErrNoFile, err)
-	}
-	return err
-}
-
-// filesSize is what a message's files take in memory; those that were fetched are read piece by
-// piece.
-func filesSize(m *store.Message) int64 {
-	var size int64
-	if m != nil {
-		for _, f := range m.Files {
-			if !f.Fetched {
-				size += f.SizeBytes
-			}
-		}
-	}
-	return size
-}
-
-// takeTurns waits until a customer's original has room in memory.
-func (e *Engine) takeTurns(ctx context.Context, size int64) (release func(), err error) {
-	size = min(max(size, 1<<20), originalsTogether)
-	if err := e.large.Acquire(ctx, size); err != nil {
-		return nil, fmt.Errorf("bridge: original: %w", err)
-	}
-	return func() { e.large.Release(size) }, nil
-}
-
-// OriginalHTML gives the sanitised HTML original of a customer's message.
-// Errors: ErrNoFile when the message or its original is gone; the database's.
-func (e *Engine) OriginalHTML(ctx context.Context, id int64) (string, error) {
-	release, err := e.takeTurns(ctx, originalsTogether/4) // its size isn't known yet
-	if err != nil {
-		return "", err
-	}
-	defer release()
-	in, _, err := e.original(ctx, id)
-	if err != nil || in.HTML == nil {
-		return "", err
-	}
-	return in.HTML.Sanitised(), nil
-}
-
-// original decodes the stored bytes of a customer's message again.
-func (e *Engine) original(ctx context.Context, id int64) (channels.Inbound, store.Message, error) {
-	messages, err := store.Messages(ctx, e.pool, id)
-	if err != nil || len(messages) == 0 {
-		return channels.Inbound{}, store.Message{}, cmp.Or(err, fmt.Errorf("%w: no message %d", ErrNoFile, id))
-	}
-	m := messages[0]
-	ev, err := store.GetEvent(ctx, e.pool, m.EventID)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return channels.Inbound{}, m, fmt.Errorf("%w: the original of message %d was removed", ErrNoFile, id)
-	}
-	if err != nil {
-		return channels.Inbound{}, m, err
-	}
-	raw := ev.Payload
-	if ev.Blob != nil {
-		if raw, err = store.GetBlob(ctx, e.pool, e.opt.Objects, *ev.Blob); err != nil {
-			return channels.Inbound{}, m, goneIf(err)
-		}
-	}
-	if len(raw) == 0 {
-		return channels.Inbound{}, m, fmt.Errorf("%w: the original of message %d was removed", ErrNoFile, id)
-	}
-	ch := e.channel(ev.AccountID)
-	if ch == nil {
-		return channels.Inbound{}, m, errors.New("bridge: the account of the message isn't connected")
-	}
-	list, err := ch.Decode(raw)
-	if err != nil || m.Part >= len(list) {
-		return channels.Inbound{}, m, errors.Join(err, fmt.Errorf("bridge: message %d: its original can't be read", id))
-	}
-	return list[m.Part], m, nil
 }
 
 // landedPost remembers where a post is, for replies, reactions and deletions.

@@ -209,7 +209,7 @@ func (d *desk) Count(account, text string) (bridge.Count, bool) {
 	if a == nil {
 		return bridge.Count{}, false
 	}
-	counter, ok := d.e.channel(a.ID).(channels.Counter)
+	counter, ok := d.e.Channel(a.ID).(channels.Counter)
 	if !ok {
 		return bridge.Count{}, false
 	}

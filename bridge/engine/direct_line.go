@@ -16,7 +16,7 @@ func (w *work) reach(agent, first int64) int64 {
 		switch {
 		case surface == first:
 			return surface
-		case best == 0, w.e.surface(best) == nil && w.e.surface(surface) != nil:
+		case best == 0, w.e.Surface(best) == nil && w.e.Surface(surface) != nil:
 			best = surface
 		}
 	}
@@ -31,7 +31,7 @@ func (w *work) tellsOf(a *store.Account) int64 {
 		return surface
 	}
 	for _, other := range w.dir.Accounts {
-		if other.Side == "surface" && other.ID != a.ID && w.e.surface(other.ID) != nil {
+		if other.Side == "surface" && other.ID != a.ID && w.e.Surface(other.ID) != nil {
 			return other.ID
 		}
 	}

@@ -10,18 +10,14 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/sync/semaphore"
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
+	"parley/bridge/engine/files"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
 )
-
-// originalsTogether is how many bytes of customers' originals may be in memory while their
-// files are posted; a larger one has it alone. As many may be in memory while people fetch them.
-const originalsTogether = 48 << 20
 
 // Options of an Engine.
 type Options struct {
@@ -33,7 +29,7 @@ type Options struct {
 	// uploaded as a file instead (no public URL).
 	Original func(message int64) string
 	// FileLink makes the signed public address of an outgoing message's file, which
-	// Engine.OutgoingFile opens; nil = there is none (no public URL).
+	// Engine.Files opens; nil = there is none (no public URL).
 	FileLink func(message int64, file string) string
 	// Relay's waits; zero values are those of production.
 	Relay relay.Options
@@ -56,6 +52,7 @@ type Engine struct {
 	log   *slog.Logger
 	opt   Options
 	relay *relay.Relay
+	files *files.Reader
 
 	directory atomic.Pointer[directory.Directory]
 	beat      atomic.Pointer[time.Time] // of this process' heart; nil = not running
@@ -66,8 +63,6 @@ type Engine struct {
 	gates     map[laneKey]store.Gate
 	idle      []*store.IDs
 	troubles  map[laneKey]bool    // what made sending fail, by account
-	large     *semaphore.Weighted // bytes of originals in memory for their files
-	downloads *semaphore.Weighted // bytes in memory that people fetch by links, as slowly as they like
 	fetchNow  chan struct{}       // files may be there to be fetched
 	attended  map[int64]time.Time // when a conversation's customer was last shown that somebody reads
 	attending sync.WaitGroup
@@ -82,8 +77,8 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 	e := &Engine{pool: o.Pool, log: o.Log, opt: o, changed: make(chan struct{}),
 		channels: map[int64]channels.Channel{}, surfaces: map[int64]*desk{}, gates: map[laneKey]store.Gate{}, troubles: map[laneKey]bool{},
 		fetchNow: make(chan struct{}, 1), attended: map[int64]time.Time{},
-		audiences: &audiences{age: o.AudienceAge, known: map[userKey]heldAudience{}},
-		large:     semaphore.NewWeighted(originalsTogether), downloads: semaphore.NewWeighted(originalsTogether)}
+		audiences: &audiences{age: o.AudienceAge, known: map[userKey]heldAudience{}}}
+	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
 	ro := o.Relay
 	ro.Pool, ro.Handler, ro.Log, ro.Objects, ro.MayRest = o.Pool, e, o.Log, o.Objects, e.mayRest
 	var err error
@@ -138,6 +133,9 @@ func (e *Engine) Changed() <-chan struct{} {
 // Accounts gives the accounts as last read.
 func (e *Engine) Accounts() []store.Account { return e.directory.Load().Accounts }
 
+// Files gives the files of messages.
+func (e *Engine) Files() *files.Reader { return e.files }
+
 // Relay gives the mechanics, for its counters.
 func (e *Engine) Relay() *relay.Relay { return e.relay }
 
@@ -184,13 +182,15 @@ func (e *Engine) SetSurface(account int64, s bridge.Surface) {
 	e.relay.OpenAccount(account)
 }
 
-func (e *Engine) channel(account int64) channels.Channel {
+// Channel gives the channel of an account; nil while it isn't there.
+func (e *Engine) Channel(account int64) channels.Channel {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	return e.channels[account]
 }
 
-func (e *Engine) surface(account int64) bridge.Surface {
+// Surface gives the chat of a surface's account; nil while it isn't there.
+func (e *Engine) Surface(account int64) bridge.Surface {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	if d := e.surfaces[account]; d != nil {
@@ -324,13 +324,13 @@ func (e *Engine) keepGate(g store.Gate) {
 
 // caps gives what the channel of an account can carry; zero while it isn't there.
 func (e *Engine) caps(account int64) channels.Capabilities {
-	if ch := e.channel(account); ch != nil {
+	if ch := e.Channel(account); ch != nil {
 		return ch.Capabilities()
 	}
 	return channels.Capabilities{}
 }
 
 func (w *work) settings(c *conv) bridge.AccountSettings {
-	ch := w.e.channel(c.AccountID)
+	ch := w.e.Channel(c.AccountID)
 	return w.dir.SettingsOf(c.account, ch != nil && ch.Capabilities().Threads)
 }

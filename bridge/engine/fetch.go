@@ -154,7 +154,7 @@ func (e *Engine) fetchOne(ctx context.Context, c store.ClaimedFetch) (f ownFact,
 		}
 	}()
 	f = ownFact{Kind: ownFetched, Conversation: c.ConversationID, Message: c.MessageID, File: c.N, Account: c.AccountID}
-	source, ok := e.channel(c.AccountID).(channels.Fetcher)
+	source, ok := e.Channel(c.AccountID).(channels.Fetcher)
 	if !ok {
 		return f, errors.New("bridge: the account isn't connected")
 	}

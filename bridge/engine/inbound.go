@@ -117,7 +117,7 @@ func (w *work) conversationOf(a *store.Account, in channels.Inbound) *conv {
 			}
 		}
 	}
-	if ch := w.e.channel(a.ID); ch != nil && ch.Capabilities().Threads {
+	if ch := w.e.Channel(a.ID); ch != nil && ch.Capabilities().Threads {
 		return nil
 	}
 	return w.latestOf(w.byAddress[userKey{a.ID, in.From.Key}])
@@ -169,7 +169,7 @@ func (w *work) makeConversation(ctx context.Context, tx pgx.Tx, a *store.Account
 	if err != nil {
 		return nil, err
 	}
-	ch := w.e.channel(a.ID)
+	ch := w.e.Channel(a.ID)
 	c := &conv{fresh: true, account: a, threads: map[int64]*thread{}, identity: w.byAddress[userKey{a.ID, in.From.Key}],
 		Conversation: &store.Conversation{ID: id, AccountID: a.ID, TeamID: a.TeamID, Kind: "customer", Status: string(bridge.StatusOpen),
 			Exclusive: ch != nil && !ch.Capabilities().Threads, Subject: cmp.Or(in.Subject, topic(in.Text)), Via: in.Via, LastAt: w.now, CreatedAt: w.now}}
@@ -314,7 +314,7 @@ func (w *work) joinSaid(d *delivery, t *thread, m *message, quoted bool) {
 		runes += utf8.RuneCountInString(n)
 	}
 	room := 2000
-	if s := w.e.surface(t.AccountID); s != nil {
+	if s := w.e.Surface(t.AccountID); s != nil {
 		room = min(room, s.Limits().MaxTextRunes*3/4)
 	}
 	d.join(fmt.Sprintf("said:%d", from), runes, max(room, 1))

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/bridge/engine"
+	"parley/bridge/engine/files"
 	"parley/channels/channelstest"
 )
 
@@ -58,10 +58,10 @@ func TestLinkToACustomersFile(t *testing.T) {
 	var message int64
 	for name, want := range map[string]string{"photo.jpg": "a photo", "a.txt": "the first", "b.txt": "the second"} {
 		var file string
-		if _, err := fmt.Sscan(l.links[name], &message, &file); err != nil || !engine.InThread(file) {
+		if _, err := fmt.Sscan(l.links[name], &message, &file); err != nil || !files.InThread(file) {
 			t.Fatalf("%s: link %q, %v", name, l.links[name], err)
 		}
-		f := must(e.LinkedFile(t.Context(), message, file))(t)
+		f := must(e.Files().LinkedFile(t.Context(), message, file))(t)
 		body := must(f.Open(t.Context()))(t)
 		if got := must(io.ReadAll(body))(t); string(got) != want || f.Name != name {
 			t.Errorf("%s: %q with %q", name, f.Name, got)
@@ -69,11 +69,11 @@ func TestLinkToACustomersFile(t *testing.T) {
 		check(t, body.Close())
 	}
 	for _, other := range []string{"in99", "in-1", "in", "inx", ""} {
-		if _, err := e.LinkedFile(t.Context(), message, other); !errors.Is(err, engine.ErrNoFile) {
+		if _, err := e.Files().LinkedFile(t.Context(), message, other); !errors.Is(err, files.ErrNoFile) {
 			t.Errorf("%q: %v", other, err)
 		}
 	}
-	if _, err := e.LinkedFile(t.Context(), 1<<40, "in0"); !errors.Is(err, engine.ErrNoFile) {
+	if _, err := e.Files().LinkedFile(t.Context(), 1<<40, "in0"); !errors.Is(err, files.ErrNoFile) {
 		t.Errorf("no message: %v", err)
 	}
 	for _, removed := range []string{`DELETE FROM blobs`, `UPDATE events SET payload = NULL`, `DELETE FROM messages`} { // as an erasure does
@@ -82,14 +82,14 @@ func TestLinkToACustomersFile(t *testing.T) {
 		}
 		name := map[string]string{`DELETE FROM blobs`: "photo.jpg"}[removed]
 		_, file, _ := strings.Cut(l.links[cmp.Or(name, "a.txt")], " ")
-		f, err := e.LinkedFile(t.Context(), message, file)
+		f, err := e.Files().LinkedFile(t.Context(), message, file)
 		if err == nil {
 			_, err = f.Open(t.Context())
 		}
-		if !errors.Is(err, engine.ErrNoFile) {
+		if !errors.Is(err, files.ErrNoFile) {
 			t.Errorf("after %s: %v", removed, err)
 		}
-		if _, err := e.OriginalHTML(t.Context(), message); name == "" && !errors.Is(err, engine.ErrNoFile) {
+		if _, err := e.Files().OriginalHTML(t.Context(), message); name == "" && !errors.Is(err, files.ErrNoFile) {
 			t.Errorf("its HTML after %s: %v", removed, err)
 		}
 	}
@@ -117,12 +117,12 @@ func TestSlowDownloads(t *testing.T) {
 	}
 	var open []io.Closer
 	for range 48 { // a megabyte each at least
-		f := must(w.engines[0].LinkedFile(t.Context(), message, file))(t)
+		f := must(w.engines[0].Files().LinkedFile(t.Context(), message, file))(t)
 		open = append(open, must(f.Open(t.Context()))(t))
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	f := must(w.engines[0].LinkedFile(t.Context(), message, file))(t)
+	f := must(w.engines[0].Files().LinkedFile(t.Context(), message, file))(t)
 	if _, err := f.Open(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("one too many: %v", err)
 	}

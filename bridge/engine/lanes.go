@@ -26,7 +26,7 @@ func conversationLane(conversation int64, class string) string {
 
 // customerLane gives the conversation's one lane to the customer.
 func (w *work) customerLane(c *conv) *lane {
-	ch := w.e.channel(c.AccountID)
+	ch := w.e.Channel(c.AccountID)
 	key := laneKey{c.AccountID, conversationLane(c.ID, "say")}
 	gate := store.Gate{AccountID: c.AccountID, Key: "send", Burst: 1}
 	request := time.Minute
@@ -87,7 +87,7 @@ func (w *work) allowUpload(l *lane, t *thread, m *message) {
 }
 
 func (w *work) budget(surface int64, kind bridge.PostKind, channel string) (store.Gate, time.Duration) {
-	s := w.e.surface(surface)
+	s := w.e.Surface(surface)
 	if s == nil {
 		return store.Gate{AccountID: surface, Key: "post:" + channel, PerSecond: 1, Burst: 1}, 30 * time.Second
 	}

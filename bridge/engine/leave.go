@@ -58,7 +58,7 @@ func mayLeave(r *outgoing) error {
 // the message was typed, or when the message itself came late.
 func (e *Engine) confirmReply(ctx context.Context, c store.Claimed, l replyLine) error {
 	m := l.message
-	s := e.surface(m.AccountID)
+	s := e.Surface(m.AccountID)
 	if s == nil || m.Place == "" || m.Reason == revivedReason {
 		return nil
 	}

@@ -49,7 +49,7 @@ func lower(limit, other int64) int64 {
 // overLimits says why an account's channel can't take a reply, before anything is tried;
 // nil = it can.
 func (e *Engine) overLimits(a *store.Account, text string, files []store.FileRef) *bridge.Problem {
-	ch := e.channel(a.ID)
+	ch := e.Channel(a.ID)
 	if ch == nil {
 		return nil
 	}
@@ -118,7 +118,7 @@ func (w *work) keptByLimits(c *conv, m *message) bool {
 
 // texts says as how many texts a provider counts a reply; 1 where it doesn't count.
 func (w *work) texts(c *conv, text string) int {
-	if counter, ok := w.e.channel(c.AccountID).(channels.Counter); ok && text != "" {
+	if counter, ok := w.e.Channel(c.AccountID).(channels.Counter); ok && text != "" {
 		signature, _ := w.e.signature(c.account, nil)
 		return counter.Count(text, signature).Parts
 	}

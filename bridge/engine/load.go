@@ -90,7 +90,7 @@ func (w *work) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	}
 	accounts, addresses := slices.Clone(n.peekAcc), slices.Clone(n.peekKeys)
 	for _, r := range rows {
-		if ch := w.e.channel(r.AccountID); ch != nil && !ch.Capabilities().Threads {
+		if ch := w.e.Channel(r.AccountID); ch != nil && !ch.Capabilities().Threads {
 			accounts, addresses = append(accounts, r.AccountID), append(addresses, r.Key)
 		}
 	}
@@ -257,7 +257,7 @@ func (w *work) keepMessages(messages, last []store.Message) {
 func (w *work) loadWaiting(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	var customerLanes []int64
 	for _, l := range w.lanes {
-		if (n.speaks || n.failures) && l.ConversationID != 0 && l.Tail > l.Head && w.e.channel(l.AccountID) != nil {
+		if (n.speaks || n.failures) && l.ConversationID != 0 && l.Tail > l.Head && w.e.Channel(l.AccountID) != nil {
 			customerLanes = append(customerLanes, l.ID)
 		}
 	}
@@ -322,7 +322,7 @@ func (w *work) loadDeliveries(ctx context.Context, tx pgx.Tx, late []store.Messa
 func (w *work) replyLanes() []int64 {
 	var list []int64
 	for _, id := range keys(w.lanes) {
-		if l := w.lanes[id]; l.ConversationID != 0 && w.e.channel(l.AccountID) != nil {
+		if l := w.lanes[id]; l.ConversationID != 0 && w.e.Channel(l.AccountID) != nil {
 			list = append(list, id)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
-	"parley/bridge/engine"
+	"parley/bridge/engine/files"
 	"parley/channels"
 	"parley/channels/channelstest"
 )
@@ -67,7 +67,7 @@ func TestLinkToAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, e := range w.engines {
-		f := must(e.OutgoingFile(t.Context(), message, name))(t)
+		f := must(e.Files().OutgoingFile(t.Context(), message, name))(t)
 		body := must(f.Open(t.Context()))(t)
 		if got := must(io.ReadAll(body))(t); string(got) != "the plan" || f.Name != "plan.txt" {
 			t.Errorf("replica %d gives %s with %q", i, f.Name, got)
@@ -76,11 +76,11 @@ func TestLinkToAFile(t *testing.T) {
 	inside := int64(w.count(`SELECT id FROM messages WHERE fate = 'inside'`))
 	incoming := int64(w.count(`SELECT min(id) FROM messages WHERE direction = 'in'`))
 	for what, id := range map[string]int64{"a note": inside, "a customer's message": incoming, "none": 1 << 40} {
-		if _, err := w.engines[0].OutgoingFile(t.Context(), id, name); !errors.Is(err, engine.ErrNoFile) {
+		if _, err := w.engines[0].Files().OutgoingFile(t.Context(), id, name); !errors.Is(err, files.ErrNoFile) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if _, err := w.engines[0].OutgoingFile(t.Context(), message, "other"); !errors.Is(err, engine.ErrNoFile) {
+	if _, err := w.engines[0].Files().OutgoingFile(t.Context(), message, "other"); !errors.Is(err, files.ErrNoFile) {
 		t.Errorf("another file: %v", err)
 	}
 }
@@ -125,7 +125,7 @@ func TestLinkAfterAnotherFileFailed(t *testing.T) {
 	if _, err := fmt.Sscan(links[1], &message, &name); err != nil {
 		t.Fatal(err)
 	}
-	if f, err := w.engines[0].OutgoingFile(t.Context(), message, name); err != nil || f.Name != "b.txt" {
+	if f, err := w.engines[0].Files().OutgoingFile(t.Context(), message, name); err != nil || f.Name != "b.txt" {
 		t.Errorf("the file that left: %q, %v", f.Name, err)
 	}
 }

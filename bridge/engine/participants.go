@@ -66,7 +66,7 @@ func recipientFacts(f *bridge.Facts, list []store.Participant) {
 // conversation that is known already waits for one click. message is that mail as we keep
 // it; 0 = it is not one of the customer's.
 func (w *work) recipients(c *conv, in channels.Inbound, message int64) {
-	ch := w.e.channel(c.AccountID)
+	ch := w.e.Channel(c.AccountID)
 	if in.Automatic != "" && len(c.Participants) > 0 {
 		return
 	}
@@ -195,7 +195,7 @@ func without(list, drop []string) []string {
 
 // changeRecipients does !cc, !to and Allow.
 func (w *work) changeRecipients(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	if ch := w.e.channel(c.AccountID); ch != nil && !ch.Capabilities().Participants {
+	if ch := w.e.Channel(c.AccountID); ch != nil && !ch.Capabilities().Participants {
 		w.refuse(c, surface, a, "one_customer", "A conversation of "+c.account.Name+" has one customer: nobody else gets what is written in it.", "Write to them by a conversation of their own: @Parley new")
 		return
 	}
@@ -256,7 +256,7 @@ func (w *work) setParticipants(c *conv, agent *store.Agent, surface int64, list 
 // was handed in as it was opened changes nothing, whoever joined meanwhile. One that is handed in
 // again counts as it is now, because the first time may have changed them.
 func (w *work) recipientsOfForm(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	ch := w.e.channel(c.AccountID)
+	ch := w.e.Channel(c.AccountID)
 	if len(a.Args.To) == 0 || ch != nil && !ch.Capabilities().Participants {
 		return
 	}

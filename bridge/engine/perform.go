@@ -225,7 +225,7 @@ func (w *work) replyByForm(c *conv, agent *store.Agent, surface int64, a bridge.
 	}
 	m.Reason = "explicit"
 	line := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: w.dir.Ref(surface, agent.ID), Text: a.Text, Rich: a.Rich, Verbs: []bridge.Verb{bridge.VerbUndo},
-		Count: w.manyTexts(c, a.Text), Files: w.e.attached(m), Args: bridge.Args{Conversation: c.ID, Message: m.ID}}
+		Count: w.manyTexts(c, a.Text), Files: w.e.files.Attached(&m.Message), Args: bridge.Args{Conversation: c.ID, Message: m.ID}}
 	if w.mayName(c, answered) {
 		m.ReplyTo, line.Quoted = answered.ExternalID, excerpt(answered)
 	}

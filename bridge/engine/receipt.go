@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/engine/files"
 	"parley/channels"
 	"parley/store"
 )
@@ -108,7 +109,7 @@ func (w *work) replyFailed(ctx context.Context, tx pgx.Tx, c *conv, f ownFact) e
 	w.logParley(c, "not delivered", detail{Message: m.ID, Reason: f.Text})
 	w.mark(c, m, bridge.MarkWarning)
 	line := bridge.Line{Kind: bridge.LineFailed, Text: part, Reason: f.Text, Hint: f.Hint, Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Delivery: f.Delivery}}
-	if slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return surfaceFile(f).Unavailable != "" }) {
+	if slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return files.FromSurface(f).Unavailable != "" }) {
 		line.Verbs = []bridge.Verb{bridge.VerbReply} // it would fail again
 	}
 	w.tellWith(c, m, line)
@@ -195,7 +196,7 @@ func (w *work) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, par
 // receiptCameFirst says that a receipt may be about a message whose own result is about to
 // be written. In a mailbox nothing waits for it: its reports come by our own Message-ID.
 func (w *work) receiptCameFirst(a *store.Account, in channels.Inbound) bool {
-	ch := w.e.channel(a.ID)
+	ch := w.e.Channel(a.ID)
 	return in.Status.MessageID == 0 && len(in.Status.External) > 0 && ch != nil && !ch.Capabilities().Threads &&
 		w.age() < resultWait
 }

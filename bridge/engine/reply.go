@@ -72,7 +72,7 @@ func (w *work) joinLines(c *conv, l *lane, d *delivery, m *message) {
 // measureLine notes how much of a message a line takes.
 func (w *work) measureLine(c *conv, d *delivery, m *message) {
 	room := 20_000 // runes; a mail has no limit of its own
-	if ch := w.e.channel(c.AccountID); ch != nil {
+	if ch := w.e.Channel(c.AccountID); ch != nil {
 		room = cmp.Or(ch.Capabilities().MaxTextRunes, room)
 	}
 	d.join(d.JoinKey, utf8.RuneCountInString(m.Text)+len("\n\n"), room)
@@ -197,7 +197,7 @@ func (w *work) hold(c *conv) time.Duration {
 	if c.account.HoldSeconds != nil {
 		return store.Seconds(*c.account.HoldSeconds)
 	}
-	if ch := w.e.channel(c.AccountID); ch != nil {
+	if ch := w.e.Channel(c.AccountID); ch != nil {
 		return ch.Capabilities().Hold
 	}
 	return 0

@@ -12,7 +12,7 @@ import (
 // the channel can't carry is in words; what is a message by itself follows the text.
 func (w *work) fitting(c *conv, a bridge.Action, answered *message) []bridge.Action {
 	var caps bridge.Capabilities
-	if ch := w.e.channel(c.AccountID); ch != nil {
+	if ch := w.e.Channel(c.AccountID); ch != nil {
 		caps = ch.Capabilities()
 	}
 	if answered != nil && !w.mayName(c, answered) && a.Text != "" {
@@ -43,6 +43,6 @@ func (w *work) answeredBy(c *conv, a bridge.Action) *message {
 
 // mayName says that the channel lets an answer name the message it is to.
 func (w *work) mayName(c *conv, answered *message) bool {
-	ch := w.e.channel(c.AccountID)
+	ch := w.e.Channel(c.AccountID)
 	return answered != nil && answered.ExternalID != "" && ch != nil && ch.Capabilities().ReplyTo >= channels.Partial
 }

@@ -53,7 +53,7 @@ func (e *Engine) accountsFor(dir *directory.Directory, agent *store.Agent) []bri
 	var list []bridge.AccountRef
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
-		ch := e.channel(a.ID)
+		ch := e.Channel(a.ID)
 		if a.Side != "channel" || ch == nil || e.closedTo(dir, agent, a) {
 			continue
 		}
@@ -68,7 +68,7 @@ func (e *Engine) accountsFor(dir *directory.Directory, agent *store.Agent) []bri
 
 // starts says why no conversation can be begun by an account; nil = it can.
 func (e *Engine) starts(dir *directory.Directory, a *store.Account) *bridge.Problem {
-	ch := e.channel(a.ID)
+	ch := e.Channel(a.ID)
 	surface, _ := dir.Home(a, nil)
 	_, starter := ch.(channels.Starter)
 	switch {
@@ -121,7 +121,7 @@ func (e *Engine) startingBy(dir *directory.Directory, a *store.Account, s bridge
 	if p := e.starts(dir, a); p != nil {
 		return starting{}, p
 	}
-	ch := e.channel(a.ID)
+	ch := e.Channel(a.ID)
 	starter, ok := ch.(channels.Starter)
 	if !ok {
 		return starting{}, &bridge.Problem{Code: "cannot_start", Field: "account", Text: "Only customers begin here."}

@@ -85,7 +85,7 @@ func (w *work) saveTemplate(ctx context.Context, tx pgx.Tx, agent *store.Agent, 
 	}
 	saved := templateFacts(row, account.Name)
 	switch {
-	case w.e.channel(account.ID) != nil && !w.approves(account.ID): // nobody else decides
+	case w.e.Channel(account.ID) != nil && !w.approves(account.ID): // nobody else decides
 		saved.Status = string(channels.TemplateApproved)
 		err = store.ApproveTemplate(ctx, tx, id)
 	case resubmit:

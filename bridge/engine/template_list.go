@@ -79,7 +79,7 @@ func (e *Engine) fitting(ctx context.Context, q store.Querier, f bridge.Facts) (
 	if account == nil {
 		return nil, nil
 	}
-	ch := e.channel(account.ID)
+	ch := e.Channel(account.ID)
 	if ch != nil && f.WindowClosed && !ch.Capabilities().Templates {
 		return nil, nil // nothing at all may be sent now
 	}

@@ -98,7 +98,7 @@ func (e *Engine) workTemplate(ctx context.Context, row store.Template) error {
 // tellOfTemplate calls the provider, where there is one to be told.
 func (e *Engine) tellOfTemplate(ctx context.Context, row store.Template) (state channels.TemplateState, err error) {
 	defer e.caught("template", &err)
-	templater, ok := e.channel(row.AccountID).(channels.Templater)
+	templater, ok := e.Channel(row.AccountID).(channels.Templater)
 	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
 	defer cancel()
 	switch {
@@ -143,7 +143,7 @@ func learned(row store.Template, how string, state channels.TemplateState) store
 
 // compareTemplates asks a provider for its view of an account's templates.
 func (e *Engine) compareTemplates(ctx context.Context, account int64) error {
-	templater, ok := e.channel(account).(channels.Templater)
+	templater, ok := e.Channel(account).(channels.Templater)
 	if !ok {
 		return store.FinishTemplateList(ctx, e.pool, account)
 	}

@@ -26,7 +26,7 @@ func (e *Engine) templatesOf(ctx context.Context, m *material) error {
 // asTemplate says that the provider takes templates as such; elsewhere their words are
 // sent.
 func (a *attempt) asTemplate() bool {
-	ch := a.e.channel(a.c.AccountID)
+	ch := a.e.Channel(a.c.AccountID)
 	return ch != nil && ch.Capabilities().Templates
 }
 

@@ -110,7 +110,7 @@ func knownStatus(s channels.TemplateStatus) bool {
 // approves says that the provider of an account approves templates: only then a verdict
 // is news.
 func (w *work) approves(account int64) bool {
-	_, ok := w.e.channel(account).(channels.Templater)
+	_, ok := w.e.Channel(account).(channels.Templater)
 	return ok
 }
 

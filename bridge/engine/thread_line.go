@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"parley/bridge"
+	"parley/bridge/engine/files"
 )
 
 // How people are told something, from all to one:
@@ -87,7 +88,7 @@ func (w *work) tellProblem(c *conv, m *message, p *bridge.Problem) {
 
 func (w *work) tellWith(c *conv, m *message, line bridge.Line) {
 	if line.Text == "" { // else it is about a part
-		line.Files = uploadedNames(m)
+		line.Files = files.UploadedNames(&m.Message)
 	}
 	line.Text, line.Rich = cmp.Or(line.Text, m.Text), richOf(&m.Message)
 	if line.Text == "" && len(line.Files) == 0 && len(m.Files) > 0 {

@@ -9,7 +9,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
-	"parley/bridge/engine"
+	"parley/bridge/engine/files"
 	"parley/channels"
 )
 
@@ -38,10 +38,10 @@ func TestUploadedFile(t *testing.T) {
 	link, _, _ = strings.Cut(link, ")")
 	var message int64
 	number, file, _ := strings.Cut(link, "/")
-	if _, err := fmt.Sscan(number, &message); err != nil || !engine.InThread(file) {
+	if _, err := fmt.Sscan(number, &message); err != nil || !files.InThread(file) {
 		t.Fatalf("the line %q leads to no file of the thread", line.Plain())
 	}
-	f := must(w.engines[0].LinkedFile(t.Context(), message, file))(t)
+	f := must(w.engines[0].Files().LinkedFile(t.Context(), message, file))(t)
 	body := must(f.Open(t.Context()))(t)
 	if all := must(io.ReadAll(body))(t); string(all) != "the plan" {
 		t.Errorf("the link leads to %q", all)

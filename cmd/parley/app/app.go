@@ -118,7 +118,7 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	if a.engine, err = engine.New(ctx, bo); err != nil {
 		return nil, err
 	}
-	a.links.html, a.links.open = a.engine.OriginalHTML, a.engine.LinkedFile
+	a.links.html, a.links.open = a.engine.Files().OriginalHTML, a.engine.Files().LinkedFile
 	if err := a.addSurfaces(ctx); err != nil {
 		return nil, err
 	}

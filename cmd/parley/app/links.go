@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/bridge/engine"
+	"parley/bridge/engine/files"
 	"parley/channels"
 )
 
@@ -41,7 +41,7 @@ func (l *links) original(message int64) string {
 // file gives the address of a message's file: "f.MESSAGE.FILE.END.MAC".
 func (l *links) file(message int64, file string) string {
 	life := fileLife
-	if engine.InThread(file) {
+	if files.InThread(file) {
 		life = originalLife
 	}
 	return l.sign(l.keys[0], fmt.Sprintf("f.%d.%s.%d", message, file, time.Now().Add(life).Unix()))
@@ -142,7 +142,7 @@ func (l *links) serveFile(w http.ResponseWriter, r *http.Request, message int64,
 
 // refuse says that something is gone, as its message is, or can't be read just now.
 func refuse(w http.ResponseWriter, what string, err error) {
-	if err == nil || errors.Is(err, engine.ErrNoFile) || channels.ClassOf(err) == channels.BadContent {
+	if err == nil || errors.Is(err, files.ErrNoFile) || channels.ClassOf(err) == channels.BadContent {
 		http.Error(w, what+" is gone.", http.StatusNotFound)
 		return
 	}

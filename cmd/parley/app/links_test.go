@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/bridge/engine"
+	"parley/bridge/engine/files"
 	"parley/channels"
 	"parley/cmd/parley/app"
 )
@@ -32,12 +32,12 @@ func stock(_ context.Context, message int64, file string) (channels.File, error)
 		f.Open = func(context.Context) (io.ReadCloser, error) { return nil, errors.New("rate limited") }
 	case message == 7 && file == "removed":
 		f.Open = func(context.Context) (io.ReadCloser, error) {
-			return nil, fmt.Errorf("its original: %w", engine.ErrNoFile)
+			return nil, fmt.Errorf("its original: %w", files.ErrNoFile)
 		}
 	case message == 7 && file == "odd":
 		f.Name, f.ContentType = "", "nonsense\r\nSet-Cookie: a=b"
 	default:
-		return channels.File{}, fmt.Errorf("message %d: %w", message, engine.ErrNoFile)
+		return channels.File{}, fmt.Errorf("message %d: %w", message, files.ErrNoFile)
 	}
 	return f, nil
 }

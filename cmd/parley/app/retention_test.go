@@ -74,7 +74,7 @@ func TestRetention(t *testing.T) {
 	message := count(`SELECT id FROM messages WHERE direction = 'in'`)
 	shown := func() {
 		t.Helper()
-		if files, err := r.app.Engine().MessageFiles(ctx, int64(message)); err != nil || len(files) != 1 || files[0].Name != "mug.txt" {
+		if files, err := r.app.Engine().Files().MessageFiles(ctx, int64(message)); err != nil || len(files) != 1 || files[0].Name != "mug.txt" {
 			t.Errorf("the files of the mail: %v, %v", files, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package engine
+package files
 
 import (
 	"context"
@@ -15,42 +15,40 @@ import (
 	"parley/store"
 )
 
-// ErrNoFile means that a message has no such file to give away.
-var ErrNoFile = errors.New("bridge: no such file")
-
-// outgoingFile gives a file that an agent attached, as a channel gets it.
+// ForChannel gives a file that an agent attached, as a channel gets it.
 // Errors: *channels.SendError.
-func (e *Engine) outgoingFile(s bridge.Surface, message int64, ref store.FileRef) (channels.File, error) {
-	f := surfaceFile(ref)
+func (r *Reader) ForChannel(s bridge.Surface, message int64, ref store.FileRef) (channels.File, error) {
+	f := FromSurface(ref)
 	if f.Unavailable != "" {
 		return channels.File{}, &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: " + f.Unavailable,
 			Hint: "Upload the file itself and send again."}
 	}
 	if s == nil && ref.Blob == "" {
-		return channels.File{}, retry(errors.New("bridge: the surface of the file isn't connected"))
+		return channels.File{}, &channels.SendError{Class: channels.Retry, Text: "Parley could not prepare the message.",
+			Cause: errors.New("bridge: the surface of the file isn't connected")}
 	}
 	link := func() (string, error) {
-		if e.opt.FileLink == nil {
+		if r.link == nil {
 			return "", &channels.SendError{Class: channels.BadContent, Text: "Files can't be sent here: this Parley has no public address to fetch them from.",
 				Hint: "An admin can set PARLEY_PUBLIC_URL; until then send a text."}
 		}
-		return e.opt.FileLink(message, fileName(ref)), nil
+		return r.link(message, fileName(ref)), nil
 	}
 	open := func(ctx context.Context) (io.ReadCloser, error) { return s.Open(ctx, f) }
 	if ref.Blob != "" {
 		open = func(ctx context.Context) (io.ReadCloser, error) {
-			r, err := e.blobFile(ref).Open(ctx)
+			body, err := r.blobFile(ref).Open(ctx)
 			if errors.Is(err, ErrNoFile) {
 				err = &channels.SendError{Class: channels.BadContent, Text: f.Name + " is not stored any more.", Hint: "Upload the file again and send it anew."}
 			}
-			return r, err
+			return body, err
 		}
 	}
 	return channels.File{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Open: open, Link: link}, nil
 }
 
-// surfaceFile reads what a surface told of a file; a customer's has nothing.
-func surfaceFile(ref store.FileRef) bridge.SurfaceFile {
+// FromSurface reads what a surface told of a file; a customer's has nothing.
+func FromSurface(ref store.FileRef) bridge.SurfaceFile {
 	var f bridge.SurfaceFile
 	_ = json.Unmarshal(ref.Surface, &f) //nolint:errcheck // written by us
 	return f
@@ -75,23 +73,23 @@ func InThread(file string) bool {
 	return strings.HasPrefix(file, incomingFile) || strings.HasPrefix(file, uploadedFile)
 }
 
-// attached names the files of a message that were uploaded to us, with links to them where
+// Attached names the files of a message that were uploaded to us, with links to them where
 // the world can reach us.
-func (e *Engine) attached(m *message) []bridge.LineFile {
+func (r *Reader) Attached(m *store.Message) []bridge.LineFile {
 	var list []bridge.LineFile
 	for _, ref := range m.Files {
 		f := bridge.LineFile{Name: ref.Name}
-		if e.opt.FileLink != nil {
-			f.URL = e.opt.FileLink(m.ID, fileName(ref))
+		if r.link != nil {
+			f.URL = r.link(m.ID, fileName(ref))
 		}
 		list = append(list, f)
 	}
 	return list
 }
 
-// uploadedNames names the files of a message that lie nowhere else in the chat, without links:
+// UploadedNames names the files of a message that lie nowhere else in the chat, without links:
 // nobody gets what did not leave.
-func uploadedNames(m *message) []bridge.LineFile {
+func UploadedNames(m *store.Message) []bridge.LineFile {
 	var list []bridge.LineFile
 	for _, ref := range m.Files {
 		if ref.Blob != "" && len(ref.Surface) > 0 {
@@ -104,8 +102,8 @@ func uploadedNames(m *message) []bridge.LineFile {
 // OutgoingFile gives a file of a message that leaves or left for a customer, for whoever
 // fetches it by a signed link.
 // Errors: ErrNoFile, also for a file of a message that stayed inside; and the database's.
-func (e *Engine) OutgoingFile(ctx context.Context, message int64, file string) (channels.File, error) {
-	messages, err := store.Messages(ctx, e.pool, message)
+func (r *Reader) OutgoingFile(ctx context.Context, message int64, file string) (channels.File, error) {
+	messages, err := store.Messages(ctx, r.pool, message)
 	if err != nil {
 		return channels.File{}, err
 	}
@@ -120,7 +118,7 @@ func (e *Engine) OutgoingFile(ctx context.Context, message int64, file string) (
 	}
 	for _, ref := range m.Files {
 		if len(ref.Surface) > 0 && fileName(ref) == file {
-			return e.outgoingFile(e.surface(m.AccountID), m.ID, ref)
+			return r.ForChannel(r.connected.Surface(m.AccountID), m.ID, ref)
 		}
 	}
 	return channels.File{}, ErrNoFile

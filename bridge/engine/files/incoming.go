@@ -1,4 +1,4 @@
-package engine
+package files
 
 import (
 	"bytes"
@@ -19,9 +19,9 @@ import (
 const incomingFile = "in"
 
 // linked lets a surface that can't hold a customer's file lead to it.
-func (e *Engine) linked(message int64, index int, f channels.File) channels.File {
-	if e.opt.FileLink != nil {
-		f.Link = func() (string, error) { return e.opt.FileLink(message, incomingFile+strconv.Itoa(index)), nil }
+func (r *Reader) linked(message int64, index int, f channels.File) channels.File {
+	if r.link != nil {
+		f.Link = func() (string, error) { return r.link(message, incomingFile+strconv.Itoa(index)), nil }
 	}
 	return f
 }
@@ -29,13 +29,13 @@ func (e *Engine) linked(message int64, index int, f channels.File) channels.File
 // LinkedFile gives the file that a signed link leads to: one that leaves or left for a
 // customer, or one that a customer sent.
 // Errors: ErrNoFile, and the database's.
-func (e *Engine) LinkedFile(ctx context.Context, message int64, file string) (channels.File, error) {
+func (r *Reader) LinkedFile(ctx context.Context, message int64, file string) (channels.File, error) {
 	number, incoming := strings.CutPrefix(file, incomingFile)
 	index, err := strconv.Atoi(number)
 	if !incoming || err != nil {
-		return e.OutgoingFile(ctx, message, file)
+		return r.OutgoingFile(ctx, message, file)
 	}
-	messages, err := store.Messages(ctx, e.pool, message)
+	messages, err := store.Messages(ctx, r.pool, message)
 	if err != nil {
 		return channels.File{}, err
 	}
@@ -49,7 +49,7 @@ func (e *Engine) LinkedFile(ctx context.Context, message int64, file string) (ch
 	}
 	f := m.Files[i]
 	return channels.File{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes,
-		Open: func(ctx context.Context) (io.ReadCloser, error) { return e.openIncoming(ctx, m, f) }}, nil
+		Open: func(ctx context.Context) (io.ReadCloser, error) { return r.openIncoming(ctx, m, f) }}, nil
 }
 
 // downloadWait is how long a download waits until others have ended.
@@ -57,31 +57,31 @@ const downloadWait = 10 * time.Second
 
 // openIncoming reads one file of a customer's message. It stays in memory until the reader is
 // closed and has a place there, which posts don't wait for.
-func (e *Engine) openIncoming(ctx context.Context, m *store.Message, ref store.FileRef) (io.ReadCloser, error) {
+func (r *Reader) openIncoming(ctx context.Context, m *store.Message, ref store.FileRef) (io.ReadCloser, error) {
 	one := *m
 	one.Files, one.HasHTML = []store.FileRef{ref}, false
-	size := min(max(filesSize(&one), 1<<20), originalsTogether)
+	size := min(max(Size(&one), 1<<20), originalsTogether)
 	wait, cancel := context.WithTimeout(ctx, downloadWait)
 	defer cancel()
-	if err := e.downloads.Acquire(wait, size); err != nil {
+	if err := r.downloads.Acquire(wait, size); err != nil {
 		return nil, fmt.Errorf("bridge: file of message %d: too many are fetched at a time: %w", m.ID, err)
 	}
-	r, err := e.readIncoming(ctx, m, &one)
+	body, err := r.readIncoming(ctx, m, &one)
 	if err != nil {
-		e.downloads.Release(size)
+		r.downloads.Release(size)
 		return nil, err
 	}
-	return &placed{ReadCloser: r, release: sync.OnceFunc(func() { e.downloads.Release(size) })}, nil
+	return &placed{ReadCloser: body, release: sync.OnceFunc(func() { r.downloads.Release(size) })}, nil
 }
 
 // readIncoming gives the only file of one, which is of m, whose original is in memory meanwhile.
-func (e *Engine) readIncoming(ctx context.Context, m, one *store.Message) (io.ReadCloser, error) {
-	release, err := e.takeTurns(ctx, filesSize(m))
+func (r *Reader) readIncoming(ctx context.Context, m, one *store.Message) (io.ReadCloser, error) {
+	release, err := r.TakeTurns(ctx, Size(m))
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	files, _, err := e.filesOf(ctx, one, func(store.FileRef) bool { return true }, false)
+	files, _, err := r.Of(ctx, one, func(store.FileRef) bool { return true }, false)
 	if err == nil && len(files) == 0 {
 		err = ErrNoFile
 	}

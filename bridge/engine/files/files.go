@@ -1,0 +1,196 @@
+// Package files gives the files of messages: those that customers sent, from the stored
+// original or from blobs, and those that agents attached, from their surface or from blobs.
+//
+// What does not belong here: fetching files that stay with a provider (they are blobs once
+// they are fetched), and which of them a post or a reply carries.
+package files
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/semaphore"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+)
+
+// originalsTogether is how many bytes of customers' originals may be in memory while their
+// files are posted; a larger one has it alone. As many may be in memory while people fetch them.
+const originalsTogether = 48 << 20
+
+// ErrNoFile means that a message has no such file to give away.
+var ErrNoFile = errors.New("bridge: no such file")
+
+// Connected finds what is connected now.
+type Connected interface {
+	Channel(account int64) channels.Channel // nil while it isn't there
+	Surface(account int64) bridge.Surface   // nil while it isn't there
+}
+
+// Options of a Reader.
+type Options struct {
+	Pool      *pgxpool.Pool
+	Objects   store.Objects                           // nil = the database has all blobs
+	Original  func(message int64) string              // the signed link to a mail's HTML original; nil = there is none
+	Link      func(message int64, file string) string // the signed public address of a file; nil = there is none
+	Connected Connected
+}
+
+// Reader gives the files of messages.
+type Reader struct {
+	pool      *pgxpool.Pool
+	objects   store.Objects
+	original  func(message int64) string
+	link      func(message int64, file string) string
+	connected Connected
+	large     *semaphore.Weighted // bytes of originals in memory for their files
+	downloads *semaphore.Weighted // bytes in memory that people fetch by links, as slowly as they like
+}
+
+// New makes a Reader.
+func New(o Options) *Reader {
+	return &Reader{pool: o.Pool, objects: o.Objects, original: o.Original, link: o.Link, connected: o.Connected,
+		large: semaphore.NewWeighted(originalsTogether), downloads: semaphore.NewWeighted(originalsTogether)}
+}
+
+// MessageFiles reads the files of a customer's message that are there, from the stored
+// original and from blobs; the HTML original is among them where nothing else shows it.
+func (r *Reader) MessageFiles(ctx context.Context, id int64) ([]channels.File, error) {
+	messages, err := store.Messages(ctx, r.pool, id)
+	if err != nil || len(messages) == 0 {
+		return nil, errors.Join(err, fmt.Errorf("bridge: message %d: not found", id))
+	}
+	files, _, err := r.Of(ctx, &messages[0], func(store.FileRef) bool { return true }, false)
+	return files, err
+}
+
+// Of gives a message's files, and those that are missing. fetched says which of those that
+// had to be fetched may be there; only: nothing but these.
+func (r *Reader) Of(ctx context.Context, m *store.Message, fetched func(store.FileRef) bool, only bool) ([]channels.File, []bridge.Missing, error) {
+	var in channels.Inbound
+	whole := !only && (m.HasHTML && r.original == nil || slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return !f.Fetched }))
+	if whole {
+		var err error
+		if in, _, err = r.decoded(ctx, m.ID); err != nil {
+			return nil, nil, err
+		}
+	}
+	var files []channels.File
+	var missing []bridge.Missing
+	for _, ref := range m.Files {
+		switch {
+		case ref.Fetched && !fetched(ref):
+			if !only {
+				missing = append(missing, bridge.Missing{Name: ref.Name})
+			}
+		case ref.Fetched && ref.Blob != "":
+			files = append(files, r.linked(m.ID, ref.Index, r.blobFile(ref)))
+		case ref.Fetched:
+			missing = append(missing, bridge.Missing{Name: ref.Name, Reason: ref.Missing})
+		case whole && ref.Index < len(in.Attachments):
+			a := in.Attachments[ref.Index]
+			files = append(files, r.linked(m.ID, ref.Index, memoryFile(a.Name, a.ContentType, a.Content)))
+		}
+	}
+	if whole && in.HTML != nil && r.original == nil {
+		files = append(files, memoryFile("original.html", "text/html", []byte(in.HTML.Sanitised())))
+	}
+	return files, missing, nil
+}
+
+// blobFile is a file that was fetched.
+func (r *Reader) blobFile(ref store.FileRef) channels.File {
+	return channels.File{Name: ref.Name, ContentType: ref.ContentType, SizeBytes: ref.SizeBytes,
+		Open: func(ctx context.Context) (io.ReadCloser, error) {
+			body, err := store.OpenBlob(ctx, r.pool, r.objects, ref.Blob)
+			return body, goneIf(err)
+		}}
+}
+
+// goneIf says of what isn't in the database or the object store any more that it is gone for good.
+func goneIf(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) || errors.Is(err, store.ErrNoObject) {
+		return fmt.Errorf("%w: %w", ErrNoFile, err)
+	}
+	return err
+}
+
+// Size is what a message's files take in memory; those that were fetched are read piece by
+// piece.
+func Size(m *store.Message) int64 {
+	var size int64
+	if m != nil {
+		for _, f := range m.Files {
+			if !f.Fetched {
+				size += f.SizeBytes
+			}
+		}
+	}
+	return size
+}
+
+// TakeTurns waits until a customer's original has room in memory.
+func (r *Reader) TakeTurns(ctx context.Context, size int64) (release func(), err error) {
+	size = min(max(size, 1<<20), originalsTogether)
+	if err := r.large.Acquire(ctx, size); err != nil {
+		return nil, fmt.Errorf("bridge: original: %w", err)
+	}
+	return func() { r.large.Release(size) }, nil
+}
+
+// OriginalHTML gives the sanitised HTML original of a customer's message.
+// Errors: ErrNoFile when the message or its original is gone; the database's.
+func (r *Reader) OriginalHTML(ctx context.Context, id int64) (string, error) {
+	release, err := r.TakeTurns(ctx, originalsTogether/4) // its size isn't known yet
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	in, _, err := r.decoded(ctx, id)
+	if err != nil || in.HTML == nil {
+		return "", err
+	}
+	return in.HTML.Sanitised(), nil
+}
+
+// decoded decodes the stored bytes of a customer's message again.
+func (r *Reader) decoded(ctx context.Context, id int64) (channels.Inbound, store.Message, error) {
+	messages, err := store.Messages(ctx, r.pool, id)
+	if err != nil || len(messages) == 0 {
+		return channels.Inbound{}, store.Message{}, cmp.Or(err, fmt.Errorf("%w: no message %d", ErrNoFile, id))
+	}
+	m := messages[0]
+	ev, err := store.GetEvent(ctx, r.pool, m.EventID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return channels.Inbound{}, m, fmt.Errorf("%w: the original of message %d was removed", ErrNoFile, id)
+	}
+	if err != nil {
+		return channels.Inbound{}, m, err
+	}
+	raw := ev.Payload
+	if ev.Blob != nil {
+		if raw, err = store.GetBlob(ctx, r.pool, r.objects, *ev.Blob); err != nil {
+			return channels.Inbound{}, m, goneIf(err)
+		}
+	}
+	if len(raw) == 0 {
+		return channels.Inbound{}, m, fmt.Errorf("%w: the original of message %d was removed", ErrNoFile, id)
+	}
+	ch := r.connected.Channel(ev.AccountID)
+	if ch == nil {
+		return channels.Inbound{}, m, errors.New("bridge: the account of the message isn't connected")
+	}
+	list, err := ch.Decode(raw)
+	if err != nil || m.Part >= len(list) {
+		return channels.Inbound{}, m, errors.Join(err, fmt.Errorf("bridge: message %d: its original can't be read", id))
+	}
+	return list[m.Part], m, nil
+}
