@@ -9,14 +9,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
-)
-
-// What marks an answer that was given elsewhere.
-const (
-	elsewhereReason = "elsewhere"
-	machineReason   = "machine" // most likely by a machine
 )
 
 // What is shown with an answer that was written elsewhere.
@@ -47,19 +42,19 @@ func (w *work) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	before := c.LastExternalID
 	m := w.inboundMessage(c, a, part, in)
 	c.LastExternalID = before // that names the customer's last message
-	m.Direction, m.Fate, m.Reason, m.IdentityID = "out", store.FateOut, elsewhereReason, nil
+	m.Direction, m.Fate, m.Reason, m.IdentityID = "out", store.FateOut, outbound.ElsewhereReason, nil
 	notice := elsewhereNotice
 	if in.Origin != "" {
 		notice = "Answered " + in.Origin + "."
 	}
 	c.LastFrom = "agent"
 	if w.byMachine(c, in) {
-		m.Reason, notice = machineReason, machineNotice
+		m.Reason, notice = outbound.MachineReason, machineNotice
 	} else {
 		w.countElsewhere(c, m)
 	}
 	m.AuthorUser, m.Notices = cmp.Or(in.Author, a.Name), append([]string{notice}, m.Notices...)
-	w.showSaid(c, t, m, payload{})
+	w.showSaid(c, t, m, outbound.Payload{})
 	w.card(c)
 	return nil
 }
@@ -87,7 +82,7 @@ func (w *work) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account, in c
 
 // isFor says that a mail goes to a conversation's customer, or to whom replies go instead.
 func (w *work) isFor(c *conv, in channels.Inbound) bool {
-	to, _ := addressed(c.Participants)
+	to, _ := outbound.Addressed(c.Participants)
 	return slices.ContainsFunc(slices.Concat(in.To, in.Cc), func(p channels.Party) bool {
 		return c.identity != nil && c.identity.Key == p.Key || slices.ContainsFunc(to, func(q store.Participant) bool { return q.Key == p.Key })
 	})
@@ -108,13 +103,13 @@ func (w *work) copyOfAnswer(c *conv, m *message, in channels.Inbound) {
 // that was found where it was sent.
 func (w *work) shownAsAnswer(a *store.Account, in channels.Inbound) bool {
 	m, _ := w.named(a, in.ExternalID)
-	return m != nil && m.Reason == elsewhereReason && in.Automatic == channels.AutomaticOwn
+	return m != nil && m.Reason == outbound.ElsewhereReason && in.Automatic == channels.AutomaticOwn
 }
 
 // bouncedElsewhere tells what became of an answer that was written elsewhere, and so has no delivery.
 func (w *work) bouncedElsewhere(c *conv, m *message, s *channels.Status) {
 	switch {
-	case m.Reason != elsewhereReason || m.Fate != store.FateOut:
+	case m.Reason != outbound.ElsewhereReason || m.Fate != store.FateOut:
 	case s.Delayed:
 		w.line(c, bridge.Line{Kind: bridge.LineDelayed, Text: m.Text, Reason: s.Reason})
 	case s.State == channels.StateFailed:
@@ -206,7 +201,7 @@ func (w *work) sentUpTo(a *store.Account, in channels.Inbound) []*delivery {
 	for _, id := range keys(w.deliveries) {
 		d := w.deliveries[id]
 		l := w.lanes[d.LaneID]
-		if d.Kind != kindReply || l == nil || d.SentAt == nil || d.SentAt.After(in.Status.UpTo) {
+		if d.Kind != outbound.KindReply || l == nil || d.SentAt == nil || d.SentAt.After(in.Status.UpTo) {
 			continue
 		}
 		c := w.convs[l.ConversationID]

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
@@ -55,7 +56,7 @@ func (e *Engine) attendNow(ctx context.Context, conversation int64) error {
 	if !ok || account == nil || account.Paused || account.Mode != "live" || c.LastExternalID == "" || !bridge.Status(c.Status).Open() {
 		return nil
 	}
-	to, _ := addressed(c.Participants)
+	to, _ := outbound.Addressed(c.Participants)
 	if len(to) == 0 {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
@@ -209,7 +210,7 @@ func (w *work) promote(ctx context.Context, tx pgx.Tx, from *conv, agent *store.
 	if err != nil {
 		return err
 	}
-	c.Participants = []store.Participant{{Key: i.Key, Name: i.Name, Role: roleTo}}
+	c.Participants = []store.Participant{{Key: i.Key, Name: i.Name, Role: outbound.RoleTo}}
 	c.Assignees = []int64{agent.ID}
 	c.LastFrom, c.LastPreview, c.LastExternalID = "customer", preview(m.Text), m.ExternalID
 	since := w.now
@@ -223,7 +224,7 @@ func (w *work) promote(ctx context.Context, tx pgx.Tx, from *conv, agent *store.
 	if err != nil {
 		return err
 	}
-	w.showSaid(c, t, m, payload{Quote: m.Quoted != ""})
+	w.showSaid(c, t, m, outbound.Payload{Quote: m.Quoted != ""})
 	w.logAgent(c, agent, "promoted", detail{Message: m.ID})
 	return nil
 }

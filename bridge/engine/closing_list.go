@@ -11,6 +11,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
+	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
@@ -122,11 +123,11 @@ func (w *work) evening(ctx context.Context, tx pgx.Tx, team int64, due time.Time
 // closingOf gives a team's conversations of an account whose window closes before the
 // account's next opening, the most urgent first.
 func (w *work) closingOf(ctx context.Context, tx pgx.Tx, account, team int64) ([]store.Closing, error) {
-	win := windowOf(w.e.caps(account), &time.Time{})
-	if !win.limited {
+	win := outbound.WindowOf(w.e.caps(account), &time.Time{})
+	if !win.Limited {
 		return nil, nil
 	}
-	length := win.human.Sub(time.Time{})
+	length := win.Human.Sub(time.Time{})
 	back := w.dir.Hours[account].Reopens(w.now)
 	if back.IsZero() {
 		back = w.now.Add(length)

@@ -2,12 +2,10 @@ package engine
 
 import (
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
-
-// optedOutHint says what helps when a customer forbade messages.
-const optedOutHint = "Only the customer can allow it again, by writing START. Until then reach them another way."
 
 // consent keeps what a customer wants. The thread says so when it changes; a message that is
 // nothing else is shown each time, and opens nothing.
@@ -27,7 +25,7 @@ func (w *work) consent(i *store.Identity, c *conv, wish channels.Consent, text s
 	if c == nil || i.OptedOut == before && !(silent && text != "") {
 		return
 	}
-	line := bridge.Line{Kind: bridge.LineOptedIn, Customer: refOf(i)}
+	line := bridge.Line{Kind: bridge.LineOptedIn, Customer: outbound.RefOf(i)}
 	if wish.OptedOut {
 		line.Kind = bridge.LineOptedOut
 	}
@@ -48,6 +46,6 @@ func (w *work) consent(i *store.Identity, c *conv, wish channels.Consent, text s
 // category: other words are not forbidden then.
 func (w *work) refusedByCustomer(c *conv, m *message, class string) {
 	if i := w.rootOf(c); i != nil && class == string(channels.OptedOut) {
-		w.consent(i, c, channels.Consent{OptedOut: true, Marketing: templateUsed(&m.Message) != nil}, "", false)
+		w.consent(i, c, channels.Consent{OptedOut: true, Marketing: outbound.TemplateOf(&m.Message) != nil}, "", false)
 	}
 }

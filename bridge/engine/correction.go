@@ -4,18 +4,13 @@ import (
 	"slices"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
 // correctionReason marks the new text of a reply that was edited after it was sent: it leaves as a
 // message of its own, by a click alone.
 const correctionReason = "correction"
-
-// earlierText is what a reply said before it was edited. The attempt of that number may have sent it.
-type earlierText struct {
-	Attempt int    `json:"attempt"`
-	Text    string `json:"text"`
-}
 
 // maxEarlier bounds the texts that are kept of one attempt. People don't edit a reply more often while
 // it is under way; and the first of them is the one that was most likely sent.
@@ -25,10 +20,10 @@ const maxEarlier = 10
 // if an attempt has begun: the customer may have that text.
 func (w *work) rewrite(m *message, a bridge.Action) {
 	if d := w.firstOf(m); d != nil && d.Attempt > 0 && m.Text != a.Text {
-		p := payloadOf(d)
-		p.Earlier = slices.DeleteFunc(p.Earlier, func(e earlierText) bool { return e.Attempt != d.Attempt })
+		p := d.payload()
+		p.Earlier = slices.DeleteFunc(p.Earlier, func(e outbound.EarlierText) bool { return e.Attempt != d.Attempt })
 		if len(p.Earlier) < maxEarlier {
-			p.Earlier = append(p.Earlier, earlierText{d.Attempt, m.Text})
+			p.Earlier = append(p.Earlier, outbound.EarlierText{Attempt: d.Attempt, Text: m.Text})
 			d.setPayload(p)
 		}
 	}
@@ -42,8 +37,8 @@ func (w *work) takeSentText(m *message) (text string, edited bool) {
 	if d == nil {
 		return "", false
 	}
-	p := payloadOf(d)
-	earlier := slices.DeleteFunc(p.Earlier, func(e earlierText) bool { return e.Attempt != d.Attempt })
+	p := d.payload()
+	earlier := slices.DeleteFunc(p.Earlier, func(e outbound.EarlierText) bool { return e.Attempt != d.Attempt })
 	if len(p.Earlier) > 0 {
 		p.Earlier = nil
 		d.setPayload(p)
@@ -51,7 +46,7 @@ func (w *work) takeSentText(m *message) (text string, edited bool) {
 	if len(earlier) == 0 || d.Progress == bridge.TextMark(m.Text) {
 		return "", false
 	}
-	at := slices.IndexFunc(earlier, func(e earlierText) bool { return bridge.TextMark(e.Text) == d.Progress })
+	at := slices.IndexFunc(earlier, func(e outbound.EarlierText) bool { return bridge.TextMark(e.Text) == d.Progress })
 	text = earlier[max(at, 0)].Text // the attempt's process ended before it could say which: what it said when that began
 	return text, text != m.Text
 }
@@ -80,7 +75,7 @@ func (w *work) reached(c *conv, m *message) {
 		w.tellWith(c, m, bridge.Line{Kind: bridge.LineEditLate})
 	}
 	d := w.firstOf(m)
-	w.customersTurn(c, d != nil && payloadOf(d).KeepsStatus)
+	w.customersTurn(c, d != nil && d.payload().KeepsStatus)
 }
 
 // tellLateEdit tells the author of a reply that was edited after it was sent what the customer has,
@@ -108,7 +103,7 @@ func (w *work) dropCorrections(m *message) {
 			continue
 		}
 		for _, line := range lines {
-			if at := payloadOf(line.delivery).Line.SourceRef; at.Channel == m.Channel && at.Message == m.Place {
+			if at := line.delivery.payload().Line.SourceRef; at.Channel == m.Channel && at.Message == m.Place {
 				fix.Fate, fix.dirty = store.FateDropped, true
 			}
 		}

@@ -3,15 +3,9 @@ package engine
 import (
 	"parley/bridge"
 	"parley/bridge/engine/files"
+	"parley/bridge/engine/outbound"
 	"parley/store"
 )
-
-// clickedReason marks a reply that a click sent, whoever wrote it.
-const clickedReason = "clicked"
-
-// revivedReason marks a reply that was taken back, its message perhaps deleted, and is
-// sent after all: that the message is gone does not stop it.
-const revivedReason = "revived"
 
 // decideMessage does Send, Keep and Drop: the click on a text that stayed inside.
 func (w *work) decideMessage(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
@@ -72,15 +66,15 @@ func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a bridge.Act
 		return
 	}
 	w.decide(m, agent, "")
-	m.Reason = clickedReason
+	m.Reason = outbound.ClickedReason
 	if m.Fate == store.FateUndone {
-		m.Reason = revivedReason
+		m.Reason = outbound.RevivedReason
 	}
 	if w.underWayReply(m) {
 		// Taken back too late to be sure: the attempt that runs is the one that is wanted.
 		m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
 		if d := w.firstOf(m); d != nil { // said anew
-			p := payloadOf(d)
+			p := d.payload()
 			p.KeepsStatus = false
 			d.setPayload(p)
 		}
@@ -139,7 +133,7 @@ func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a brid
 	if d != nil {
 		m = w.messages[d.MessageID]
 	}
-	if d == nil || m == nil || m.ConversationID != c.ID || w.lanes[d.LaneID] == nil || d.Kind != kindReply {
+	if d == nil || m == nil || m.ConversationID != c.ID || w.lanes[d.LaneID] == nil || d.Kind != outbound.KindReply {
 		w.refuse(c, surface, a, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
 		return
 	}
@@ -170,11 +164,11 @@ func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a brid
 		l.Tail++
 		d.Seq = l.Tail
 	}
-	before := payloadOf(d)
+	before := d.payload()
 	if d.State == store.Failed { // the other side has done with that one
 		before.Again++
 	}
-	d.setPayload(payload{Place: before.Place, Span: before.Span, Again: before.Again}) // to whom it goes now
+	d.setPayload(outbound.Payload{Place: before.Place, Span: before.Span, Again: before.Again}) // to whom it goes now
 	d.State, d.NotBefore, d.AbsentAt, d.FirstAt, d.WarnedAt, d.dirty = store.Queued, nil, nil, nil, nil, true
 	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
 		w.due(l, nil)

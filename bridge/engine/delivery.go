@@ -4,50 +4,14 @@ import (
 	"encoding/json"
 	"time"
 
-	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
-// kindReply is a delivery to the customer; the other kinds are PostKinds.
-const kindReply = "reply"
+// payload is what a delivery carries.
+func (d *delivery) payload() outbound.Payload { return outbound.PayloadOf(&d.Delivery) }
 
-// payload is what a delivery carries besides its message.
-type payload struct {
-	Place  bridge.Place `json:"place,omitzero"` // a post: fixed place, Thread "" = the conversation's thread; a reply: where it was typed
-	To     string       `json:"to,omitempty"`   // ephemeral: who sees it
-	Line   *bridge.Line `json:"line,omitempty"`
-	Mark   bridge.Mark  `json:"mark,omitempty"`
-	Clears bridge.Mark  `json:"clears,omitempty"` // PostMark: the mark that this one takes the place of
-	Quote  bool         `json:"quote,omitempty"`  // show the quoted history
-	Late   bool         `json:"late,omitempty"`   // re-read before sending
-	Meant  []string     `json:"meant,omitempty"`  // a reply: whom it was for when it was typed
-	Span   *span        `json:"span,omitempty"`   // a reply in parts: which files this one carries
-	Again  int          `json:"again,omitempty"`  // a reply: how often it failed and was sent again by a click
-
-	KeepsStatus bool `json:"keeps_status,omitempty"` // a reply: a person has decided since it was said that its conversation isn't pending
-
-	Earlier []earlierText `json:"earlier,omitempty"` // a reply: what it said before it was edited, as far as an attempt may have sent that
-
-	Answers *bridge.Answered `json:"answers,omitempty"` // which message a customer's answers
-	Files   []int            `json:"files,omitempty"`   // PostFiles: those that were fetched in time, or this one only
-	Only    bool             `json:"only,omitempty"`    // PostFiles: nothing but Files, which came late
-	Changes int64            `json:"changes,omitempty"` // PostLine: the delivery whose line this one takes the place of
-	Fate    string           `json:"fate,omitempty"`    // PostLine: the fate that its message had when the line was written; it is settled by another
-
-	Left bool `json:"left,omitempty"` // Place is in a thread that the conversation was handed over from
-
-	Restored bool `json:"restored,omitempty"` // store.FinishRestore: it came with a backup
-	Unsure   bool `json:"unsure,omitempty"`   // store.Finish: a post is made again though it may be there already
-}
-
-// payloadOf reads what a delivery carries.
-func payloadOf(d *delivery) payload {
-	var p payload
-	_ = json.Unmarshal(d.Payload, &p) // written by us
-	return p
-}
-
-func (d *delivery) setPayload(p payload) {
+func (d *delivery) setPayload(p outbound.Payload) {
 	body, err := json.Marshal(p)
 	if err != nil {
 		panic("bridge: payload: " + err.Error()) // our own plain struct
@@ -113,7 +77,7 @@ func (w *work) holdable(d *delivery) bool {
 func (w *work) replyOf(m *message) *delivery {
 	var found *delivery
 	for _, d := range w.deliveries {
-		if d.MessageID == m.ID && d.Kind == kindReply && (found == nil || d.Seq > found.Seq) {
+		if d.MessageID == m.ID && d.Kind == outbound.KindReply && (found == nil || d.Seq > found.Seq) {
 			found = d
 		}
 	}

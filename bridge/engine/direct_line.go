@@ -5,6 +5,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
+	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
@@ -44,7 +45,7 @@ func (n *wanted) notHere(dir *directory.Directory) {
 	for _, u := range dir.ActiveUsers() {
 		known := dir.SurfacesOf(u.AgentID)
 		if slices.ContainsFunc(dir.Accounts, func(a store.Account) bool { return a.Side == "surface" && !slices.Contains(known, a.ID) }) {
-			n.laneAcc, n.laneKeys = append(n.laneAcc, u.AccountID), append(n.laneKeys, channelLane("@"+u.UserID))
+			n.laneAcc, n.laneKeys = append(n.laneAcc, u.AccountID), append(n.laneKeys, outbound.ChannelLane("@"+u.UserID))
 		}
 	}
 }
@@ -69,7 +70,7 @@ func (w *work) direct(surface, agent int64, line bridge.Line) {
 	if line.Kind == bridge.LineList {
 		line.Hidden = w.e.hiddenLists(w.dir.Agent(agent))
 	}
-	w.enqueue(w.channelLaneOf(surface, "@"+ref.User, bridge.PostLine), string(bridge.PostLine), 0, payload{To: ref.User, Line: &line}, nil)
+	w.enqueue(w.channelLaneOf(surface, "@"+ref.User, bridge.PostLine), string(bridge.PostLine), 0, outbound.Payload{To: ref.User, Line: &line}, nil)
 }
 
 // tellActor answers where somebody asked for something, or, where that was nowhere, in a

@@ -14,6 +14,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/directory"
 	"parley/bridge/engine/files"
+	"parley/bridge/engine/outbound"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -48,11 +49,12 @@ type Options struct {
 
 // Engine runs the use cases.
 type Engine struct {
-	pool  *pgxpool.Pool
-	log   *slog.Logger
-	opt   Options
-	relay *relay.Relay
-	files *files.Reader
+	pool   *pgxpool.Pool
+	log    *slog.Logger
+	opt    Options
+	relay  *relay.Relay
+	files  *files.Reader
+	sender *outbound.Sender
 
 	directory atomic.Pointer[directory.Directory]
 	beat      atomic.Pointer[time.Time] // of this process' heart; nil = not running
@@ -79,6 +81,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		fetchNow: make(chan struct{}, 1), attended: map[int64]time.Time{},
 		audiences: &audiences{age: o.AudienceAge, known: map[userKey]heldAudience{}}}
 	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
+	e.sender = outbound.New(outbound.Options{Pool: o.Pool, Engine: host{e}, Files: e.files, Backoff: o.Backoff, GapWait: o.GapWait, Original: o.Original})
 	ro := o.Relay
 	ro.Pool, ro.Handler, ro.Log, ro.Objects, ro.MayRest = o.Pool, e, o.Log, o.Objects, e.mayRest
 	var err error

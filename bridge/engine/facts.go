@@ -9,6 +9,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
+	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
@@ -56,8 +57,8 @@ func (e *Engine) facts(ctx context.Context, q store.Querier, surface int64, view
 		}
 	}
 	var list []bridge.Facts
-	people, places := byNumber(identities), threadsOf{}
-	places.add(threads)
+	people, places := byNumber(identities), outbound.Threads{}
+	places.Add(threads)
 	for _, id := range ids {
 		if c := byID[id]; c != nil {
 			f := e.factsOf(dir, surface, viewer, c, people, places, now)
@@ -68,7 +69,7 @@ func (e *Engine) facts(ctx context.Context, q store.Querier, surface int64, view
 	return list, nil
 }
 
-func (e *Engine) factsOf(dir *directory.Directory, surface int64, viewer *store.Agent, c *store.Conversation, identities map[int64]*store.Identity, threads threadsOf, now time.Time) bridge.Facts {
+func (e *Engine) factsOf(dir *directory.Directory, surface int64, viewer *store.Agent, c *store.Conversation, identities map[int64]*store.Identity, threads outbound.Threads, now time.Time) bridge.Facts {
 	f := bridge.Facts{ID: c.ID, Automatic: c.Kind == "automatic", Collects: c.Collects != nil, Status: bridge.Status(c.Status), CloseReason: c.CloseReason, Subject: c.Subject, CreatedAt: c.CreatedAt,
 		LastAt: c.LastAt, EndedAt: orZero(c.ResolvedAt), LastPreview: c.LastPreview, LastFrom: c.LastFrom, Zone: dir.Zone(viewer),
 		WaitingSince: orZero(c.WaitingSince), SnoozedUntil: orZero(c.SnoozedUntil), Cost: c.Cost}
@@ -100,7 +101,7 @@ func (e *Engine) factsOf(dir *directory.Directory, surface int64, viewer *store.
 	f.Root, f.Elsewhere = e.rootOf(dir, surface, threads, c.ID)
 	if c.PreviousID != nil {
 		f.Previous = *c.PreviousID
-		if t := threads.at(surface, f.Previous); t != nil {
+		if t := threads.At(surface, f.Previous); t != nil {
 			f.PreviousAt = bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}
 		}
 	}
@@ -163,7 +164,7 @@ func (w *work) facts(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent
 		if err != nil {
 			return bridge.Facts{}, err
 		}
-		places.add(threads)
+		places.Add(threads)
 	}
 	f := w.e.factsOf(w.dir, surface, agent, c.Conversation, w.identities, places, w.now)
 	if next := w.next(c); next != nil {
@@ -173,18 +174,9 @@ func (w *work) facts(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent
 	return f, nil
 }
 
-// threadsOf are threads by their conversation.
-type threadsOf map[int64][]*store.Thread
-
-func (l threadsOf) add(threads []store.Thread) {
-	for i := range threads {
-		l[threads[i].ConversationID] = append(l[threads[i].ConversationID], &threads[i])
-	}
-}
-
 // places gives the threads of a conversation in hand.
-func (c *conv) places() threadsOf {
-	places := threadsOf{}
+func (c *conv) places() outbound.Threads {
+	places := outbound.Threads{}
 	for _, t := range c.threads {
 		places[c.ID] = append(places[c.ID], &t.Thread)
 	}
@@ -193,8 +185,8 @@ func (c *conv) places() threadsOf {
 
 // rootOf gives the place of a conversation's root in a surface or, where its thread is in
 // another one, that one's name.
-func (e *Engine) rootOf(dir *directory.Directory, surface int64, threads threadsOf, conversation int64) (root bridge.Place, elsewhere string) {
-	if t := threads.at(surface, conversation); t != nil {
+func (e *Engine) rootOf(dir *directory.Directory, surface int64, threads outbound.Threads, conversation int64) (root bridge.Place, elsewhere string) {
+	if t := threads.At(surface, conversation); t != nil {
 		return bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}, ""
 	}
 	for _, t := range threads[conversation] {
@@ -203,16 +195,6 @@ func (e *Engine) rootOf(dir *directory.Directory, surface int64, threads threads
 		}
 	}
 	return bridge.Place{}, ""
-}
-
-// at gives a conversation's thread in a surface; nil if it has none there.
-func (l threadsOf) at(surface, conversation int64) *store.Thread {
-	for _, t := range l[conversation] {
-		if t.AccountID == surface {
-			return t
-		}
-	}
-	return nil
 }
 
 func byNumber(list []store.Identity) map[int64]*store.Identity {

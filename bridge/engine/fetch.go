@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
@@ -190,7 +191,7 @@ func (e *Engine) fetchAgain(ctx context.Context, c store.ClaimedFetch, err error
 	switch se.Class { //nolint:exhaustive // all others are final
 	case channels.AuthBroken, channels.AccountBlocked:
 		e.trouble(c.AccountID, "fetch", &channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint})
-		return max(wait, pausedWait), true
+		return max(wait, outbound.PausedWait), true
 	case channels.Retry, channels.Throttled, channels.Ambiguous:
 		return max(wait, se.Wait), true
 	}
@@ -232,11 +233,11 @@ func (w *work) fetched(c *conv, f ownFact) {
 	}
 	l := w.lanes[d.LaneID]
 	if d.Attempt > 0 || !w.holdable(d) {
-		w.enqueue(l, string(bridge.PostFiles), m.ID, payload{Files: []int{f.File}, Only: true}, nil)
+		w.enqueue(l, string(bridge.PostFiles), m.ID, outbound.Payload{Files: []int{f.File}, Only: true}, nil)
 		w.allowUpload(l, t, m)
 		return
 	}
-	p := payloadOf(d)
+	p := d.payload()
 	p.Files = append(p.Files, f.File)
 	d.setPayload(p)
 	w.measureFiles(d, l, t, m)
@@ -264,7 +265,7 @@ func firstOf(list ...string) string {
 func (w *work) filesPost(m *message) *delivery {
 	var found *delivery
 	for _, d := range w.deliveries {
-		if d.MessageID == m.ID && d.Kind == string(bridge.PostFiles) && w.lanes[d.LaneID] != nil && (found == nil || d.ID > found.ID) && !payloadOf(d).Only {
+		if d.MessageID == m.ID && d.Kind == string(bridge.PostFiles) && w.lanes[d.LaneID] != nil && (found == nil || d.ID > found.ID) && !d.payload().Only {
 			found = d
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
+	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
@@ -61,9 +62,9 @@ func (w *work) openThere(c *conv, surface int64, channel string) {
 	case t == nil:
 		t = &thread{dirty: true, Thread: store.Thread{ConversationID: c.ID, AccountID: surface, Channel: channel}}
 		c.threads[surface] = t
-		w.postTo(c, t, bridge.PostRoot, 0, payload{})
+		w.postTo(c, t, bridge.PostRoot, 0, outbound.Payload{})
 	case w.dir.ChannelNow(surface, t.Channel) != channel:
-		w.postTo(c, t, bridge.PostRoot, 0, payload{Place: bridge.Place{Channel: channel}})
+		w.postTo(c, t, bridge.PostRoot, 0, outbound.Payload{Place: bridge.Place{Channel: channel}})
 	}
 }
 
@@ -73,10 +74,10 @@ func (w *work) closeThread(c *conv, left *thread, there int64, line bridge.Line)
 	if left.Root == "" {
 		return
 	}
-	w.postTo(c, left, bridge.PostLine, 0, payload{Left: true, Place: bridge.Place{Channel: left.Channel, Thread: left.Root}, Line: &line})
+	w.postTo(c, left, bridge.PostLine, 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: left.Channel, Thread: left.Root}, Line: &line})
 	if there == left.AccountID { // in the lane of what is said: only behind the new root it is true
 		l := w.surfaceLane(c, left, bridge.PostLine)
-		w.enqueue(l, string(bridge.PostCard), 0, payload{Left: true, Place: bridge.Place{Channel: left.Channel, Message: left.Root}}, nil)
+		w.enqueue(l, string(bridge.PostCard), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: left.Channel, Message: left.Root}}, nil)
 	}
 }
 
@@ -101,42 +102,4 @@ func (e *Engine) surfaceName(dir *directory.Directory, surface int64) string {
 		return "another chat"
 	}
 	return cmp.Or(e.opt.SurfaceNames[a.Kind], a.Name)
-}
-
-// pointOn has a post for a thread that was left show where the conversation goes on.
-func (a *attempt) pointOn(dir *directory.Directory, p *bridge.Post) {
-	conv := a.conversations[a.c.ConversationID]
-	account := dir.Account(conv.AccountID)
-	p.Facts.Left = a.body.Left
-	if account == nil {
-		return
-	}
-	there, _ := dir.Home(account, conv.TeamID)
-	if there == a.c.AccountID || a.threads.at(there, conv.ID) == nil || !a.body.Left && p.Kind != bridge.PostCard {
-		return
-	}
-	p.Facts.Left, p.Facts.Root, p.Facts.Elsewhere = true, bridge.Place{}, a.e.surfaceName(dir, there)
-}
-
-// outdated says that a conversation was handed on, or back, before a post of an earlier hand-over
-// could be made: the root in a channel where it is not to be any more, or what says in a thread
-// that it goes on elsewhere although it goes on there.
-func (a *attempt) outdated(p bridge.Post, t *store.Thread) bool {
-	conv := a.conversations[a.c.ConversationID]
-	if conv == nil || t == nil {
-		return false
-	}
-	dir := a.e.directory.Load()
-	account := dir.Account(conv.AccountID)
-	if account == nil {
-		return false
-	}
-	there, channel := dir.Home(account, conv.TeamID)
-	switch {
-	case p.Kind == bridge.PostRoot && a.body.Place.Channel != "":
-		return there != a.c.AccountID || channel != p.Place.Channel || dir.ChannelNow(there, t.Channel) == channel
-	case a.body.Left && there == a.c.AccountID:
-		return t.Root == cmp.Or(p.Place.Message, p.Place.Thread)
-	}
-	return false
 }

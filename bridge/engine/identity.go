@@ -4,30 +4,16 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
 
-// formerPrefix begins a key that its customer no longer uses: the number may be given to
-// somebody else, who is nobody we know.
-const formerPrefix = "former:"
-
 // formerKey marks a key as no longer used; two customers may have had the same.
 func formerKey(i *store.Identity) string {
-	return fmt.Sprintf("%s%d:%s", formerPrefix, i.ID, i.Key)
-}
-
-// plainKey gives a key as people know it.
-func plainKey(key string) string {
-	if rest, former := strings.CutPrefix(key, formerPrefix); former {
-		if _, plain, ok := strings.Cut(rest, ":"); ok {
-			return plain
-		}
-	}
-	return key
+	return fmt.Sprintf("%s%d:%s", outbound.FormerPrefix, i.ID, i.Key)
 }
 
 // samePerson names keys of one customer, the one in use first.
@@ -265,7 +251,7 @@ func (w *work) rowOf(account int64, key string) *store.Identity {
 // useKey lets replies of a chat go to a key from now on.
 func (w *work) useKey(c *conv, p channels.Party) bool {
 	for i := range c.Participants {
-		if q := &c.Participants[i]; q.Role == roleTo && q.Key != p.Key {
+		if q := &c.Participants[i]; q.Role == outbound.RoleTo && q.Key != p.Key {
 			q.Key = p.Key
 			c.touch()
 			return true

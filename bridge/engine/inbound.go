@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
@@ -97,7 +98,7 @@ func (w *work) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, 
 	w.recipients(c, in, m.ID)
 	w.wakeFor(c, in)
 	w.openWindow(c, in)
-	w.showSaid(c, t, m, payload{Quote: unseen && m.Quoted != "", Answers: w.answers(a, in)})
+	w.showSaid(c, t, m, outbound.Payload{Quote: unseen && m.Quoted != "", Answers: w.answers(a, in)})
 	w.tellUnited()
 	w.sayOffers(c)
 	w.card(c)
@@ -322,7 +323,7 @@ func (w *work) joinSaid(d *delivery, t *thread, m *message, quoted bool) {
 
 // showSaid posts the customer's message and its files. In a chat a file alone says enough: so
 // that several photos become one post.
-func (w *work) showSaid(c *conv, t *thread, m *message, p payload) {
+func (w *work) showSaid(c *conv, t *thread, m *message, p outbound.Payload) {
 	c.unshown = true
 	files := len(m.Files) > 0 || m.HasHTML && w.e.opt.Original == nil
 	alone := files && c.Exclusive && m.Text == "" && m.Quoted == "" && len(m.Notices) == 0 && p.Answers == nil
@@ -349,7 +350,7 @@ func (w *work) showFiles(c *conv, t *thread, m *message, alone bool) {
 		until = &later
 	}
 	l := w.surfaceLane(c, t, bridge.PostFiles)
-	d := w.enqueue(l, string(bridge.PostFiles), m.ID, payload{}, until)
+	d := w.enqueue(l, string(bridge.PostFiles), m.ID, outbound.Payload{}, until)
 	if alone && m.IdentityID != nil {
 		d.JoinKey = fmt.Sprintf("files:%d", *m.IdentityID)
 	}

@@ -8,17 +8,14 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
 // What an upload is given time for.
 const (
 	slowestUpload = 128 << 10 // bytes per second
-	longestUpload = 10 * time.Minute
 )
-
-// channelLane names the lane for posts outside conversations in a channel.
-func channelLane(channel string) string { return "ch:" + channel }
 
 func conversationLane(conversation int64, class string) string {
 	return fmt.Sprintf("c%d:%s", conversation, class)
@@ -80,7 +77,7 @@ func (w *work) allowUpload(l *lane, t *thread, m *message) {
 		size += f.SizeBytes
 	}
 	_, request := w.budget(t.AccountID, bridge.PostFiles, t.Channel)
-	longer := min(request+time.Duration(size/slowestUpload)*time.Second, longestUpload)
+	longer := min(request+time.Duration(size/slowestUpload)*time.Second, outbound.LongestUpload)
 	if lease := w.e.opt.Relay.LeaseFor(longer).Seconds(); lease > l.LeaseSeconds {
 		l.LeaseSeconds, l.dirty = lease, true
 	}
@@ -117,7 +114,7 @@ func (w *work) setGate(l *lane, gate store.Gate) {
 }
 
 // enqueue puts a delivery at the end of a lane.
-func (w *work) enqueue(l *lane, kind string, messageID int64, p payload, notBefore *time.Time) *delivery {
+func (w *work) enqueue(l *lane, kind string, messageID int64, p outbound.Payload, notBefore *time.Time) *delivery {
 	body, err := json.Marshal(p)
 	if err != nil {
 		panic("bridge: payload: " + err.Error()) // our own plain struct
@@ -146,10 +143,10 @@ func laneOrder(order string) string {
 
 // enqueueInOrder puts an agent's message among those that still wait, by the
 // surface's own order (invariant 3).
-func (w *work) enqueueInOrder(l *lane, order string, messageID int64, p payload, notBefore *time.Time) *delivery {
+func (w *work) enqueueInOrder(l *lane, order string, messageID int64, p outbound.Payload, notBefore *time.Time) *delivery {
 	order = laneOrder(order)
 	at := slices.IndexFunc(l.waiting, func(d *delivery) bool { return d.OrderBy > order && d.Part == 0 && d.State == store.Queued })
-	d := w.enqueue(l, kindReply, messageID, p, notBefore)
+	d := w.enqueue(l, outbound.KindReply, messageID, p, notBefore)
 	d.OrderBy = order
 	if at < 0 {
 		l.waiting = append(l.waiting, d)

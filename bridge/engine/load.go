@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
@@ -340,7 +341,7 @@ func (w *work) loadJoined(ctx context.Context, tx pgx.Tx) error {
 	}
 	var missing []int64
 	for _, id := range keys(w.deliveries) {
-		if d := w.deliveries[id]; d.Kind == kindReply && w.messages[d.MessageID] == nil {
+		if d := w.deliveries[id]; d.Kind == outbound.KindReply && w.messages[d.MessageID] == nil {
 			missing = append(missing, d.MessageID)
 		}
 	}

@@ -3,15 +3,11 @@ package engine
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/store"
 )
-
-// A surface takes few marks a minute, from all conversations together. One that waited so long
-// says nothing that anybody still looks for.
-const markFor = time.Hour
 
 // receiptRank orders the marks that receipts bring: they only rise. 0 = it is none of them.
 func receiptRank(m bridge.Mark) int {
@@ -36,10 +32,10 @@ func (w *work) mark(c *conv, m *message, mark bridge.Mark) {
 		return
 	}
 	var last *delivery
-	var now payload
+	var now outbound.Payload
 	if all := w.marksOf(m); len(all) > 0 {
 		last = all[len(all)-1]
-		now = payloadOf(last)
+		now = last.payload()
 	}
 	switch {
 	case now.Mark == mark, mark != "" && receiptRank(mark) > 0 && receiptRank(mark) < receiptRank(now.Mark):
@@ -49,7 +45,7 @@ func (w *work) mark(c *conv, m *message, mark bridge.Mark) {
 		now.Mark = mark
 		last.setPayload(now)
 	default:
-		w.postTo(c, t, bridge.PostMark, m.ID, payload{Mark: mark, Clears: now.Mark, Place: bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}})
+		w.postTo(c, t, bridge.PostMark, m.ID, outbound.Payload{Mark: mark, Clears: now.Mark, Place: bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}})
 	}
 }
 
@@ -102,9 +98,4 @@ func (w *work) marksOf(m *message) []*delivery {
 func (w *work) notBegun(d *delivery) bool {
 	l := w.lanes[d.LaneID]
 	return l != nil && d.State == store.Queued && (l.LeasedUntil == nil || d.Seq > l.Head+1)
-}
-
-// outside says that a post is a mark on a message that isn't in the conversation's own thread.
-func outside(p bridge.Post, t *store.Thread) bool {
-	return p.Kind == bridge.PostMark && t != nil && p.Place.Thread != t.Root
 }

@@ -71,15 +71,6 @@ func richRow(r *bridge.Rich) json.RawMessage {
 	return body
 }
 
-// richOf reads back what a message carries; nil = only text.
-func richOf(m *store.Message) *bridge.Rich {
-	var r bridge.Rich
-	if len(m.Rich) == 0 || json.Unmarshal(m.Rich, &r) != nil || r.Kind() == "" {
-		return nil
-	}
-	return &r
-}
-
 // saidIn gives the messages of customers that a post shows: several where they were posted
 // together.
 func saidIn(messages []store.Message) []bridge.Said {

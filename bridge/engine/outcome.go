@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
@@ -69,7 +70,7 @@ func (w *work) trackedLines() map[int64][]postedLine {
 		if d.Kind != string(bridge.PostLine) || w.messages[d.MessageID] == nil || w.lanes[d.LaneID] == nil || d.State == store.Failed || d.State == store.Cancelled {
 			continue
 		}
-		switch p := payloadOf(d); {
+		switch p := d.payload(); {
 		case p.Line == nil || !tracked(p.Line):
 		case p.Changes != 0:
 			changes[p.Changes] = append(changes[p.Changes], d)
@@ -95,12 +96,12 @@ func (w *work) trackedLines() map[int64][]postedLine {
 
 // settle has a line say what became of its message; last: no later line is about it.
 func (w *work) settle(m *message, line postedLine, last bool) {
-	first := payloadOf(line.delivery)
+	first := line.delivery.payload()
 	if line.fresh && first.Fate == "" {
 		first.Fate = m.Fate
 		line.setPayload(first)
 	}
-	now := payloadOf(line.newest())
+	now := line.newest().payload()
 	outcome := w.outcome(m, first, now.Line, last)
 	if outcome == nil || now.Line.Outcome != nil && now.Line.Outcome.State == outcome.State && now.Line.Outcome.By.ID == outcome.By.ID {
 		return
@@ -117,12 +118,12 @@ func (w *work) settle(m *message, line postedLine, last bool) {
 	if c == nil || c.threads[l.AccountID] == nil {
 		return
 	}
-	w.enqueue(w.changesLane(c, c.threads[l.AccountID]), string(bridge.PostLine), m.ID, payload{Line: &said, Changes: line.ID}, nil)
+	w.enqueue(w.changesLane(c, c.threads[l.AccountID]), string(bridge.PostLine), m.ID, outbound.Payload{Line: &said, Changes: line.ID}, nil)
 }
 
 // outcome gives what a line has to say of its message; nil = what it was written with. first is the
 // line's payload as it was written, now what it says.
-func (w *work) outcome(m *message, first payload, now *bridge.Line, last bool) *bridge.Outcome {
+func (w *work) outcome(m *message, first outbound.Payload, now *bridge.Line, last bool) *bridge.Outcome {
 	if now.Kind == bridge.LineParticipant {
 		return w.allowed(m, now)
 	}
@@ -252,7 +253,7 @@ func (w *work) refuseDecided(c *conv, surface int64, a bridge.Action, m *message
 	var said time.Time
 	for _, list := range w.trackedLines()[m.ID] {
 		d := list.newest()
-		if before := payloadOf(d).Line.Outcome; before != nil && before.State != bridge.OutcomeAsked && !d.CreatedAt.Before(said) {
+		if before := d.payload().Line.Outcome; before != nil && before.State != bridge.OutcomeAsked && !d.CreatedAt.Before(said) {
 			o, said = before, d.CreatedAt
 		}
 	}

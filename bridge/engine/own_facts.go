@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -99,10 +100,10 @@ func (e *Engine) Timer(t store.Timer) store.NewEvent {
 func (e *Engine) Facts(c store.Claimed, r relay.Report) []store.NewEvent {
 	f := ownFact{Kind: string(r.Kind), Conversation: c.ConversationID, Message: c.MessageID, Delivery: c.ID,
 		Class: string(r.Class), Text: r.Text, Hint: r.Hint, External: r.Sent.ExternalID}
-	if c.Kind == kindReply && r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled {
+	if c.Kind == outbound.KindReply && r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled {
 		return nil // taken back before it left: what did that has said so
 	}
-	if c.Kind != kindReply {
+	if c.Kind != outbound.KindReply {
 		if r.Kind != relay.ReportFailed || bridge.PostKind(c.Kind) == bridge.PostEphemeral {
 			return nil // the thread itself shows what was posted
 		}
@@ -130,7 +131,7 @@ func followed(c store.Claimed, r relay.Report) bool {
 // would be lost.
 func (w *work) postFailed(c *conv, f ownFact) {
 	w.logParley(c, "not posted", detail{Message: f.Message, Text: f.Post, Reason: f.Text})
-	if d := w.deliveries[f.Delivery]; d != nil && payloadOf(d).Changes != 0 {
+	if d := w.deliveries[f.Delivery]; d != nil && d.payload().Changes != 0 {
 		return // the line that it was to change stands
 	}
 	switch bridge.PostKind(f.Post) {

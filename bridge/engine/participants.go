@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
@@ -18,30 +19,14 @@ const (
 
 // Roles of a participant.
 const (
-	roleTo     = "to"
 	roleCc     = "cc"
 	roleCopied = "copied" // reads the customer's mail in copy; replies go to the sender only. It is New as well: a version that does not know it sends nothing either.
 )
 
-// addressed gives whom a reply goes to and who gets a copy. Sending and all that names recipients
-// ask it, so that what is shown is what is sent.
-func addressed(list []store.Participant) (to, cc []store.Participant) {
-	for _, p := range list {
-		switch {
-		case p.New:
-		case p.Role == roleTo:
-			to = append(to, p)
-		default:
-			cc = append(cc, p)
-		}
-	}
-	return to, cc
-}
-
 // recipientFacts shows who gets replies and who does not.
 func recipientFacts(f *bridge.Facts, list []store.Participant) {
 	name := func(p store.Participant) bridge.PartyRef { return bridge.PartyRef{Name: p.Name, Address: p.Key} }
-	to, cc := addressed(list)
+	to, cc := outbound.Addressed(list)
 	for _, p := range to {
 		ref := name(p)
 		if p.Key == f.Contact.Address {
@@ -87,7 +72,7 @@ func (w *work) recipients(c *conv, in channels.Inbound, message int64) {
 		next = append(next, q)
 	}
 	for _, p := range to {
-		add(p, roleTo)
+		add(p, outbound.RoleTo)
 	}
 	if ch != nil && ch.Capabilities().Participants {
 		copied := roleCopied
@@ -98,7 +83,7 @@ func (w *work) recipients(c *conv, in channels.Inbound, message int64) {
 			add(p, copied)
 		}
 	}
-	if answered, _ := addressed(next); len(answered) == 0 {
+	if answered, _ := outbound.Addressed(next); len(answered) == 0 {
 		next = append(next, keepKnown(c.Participants, next)...)
 	}
 	known := c.Participants
@@ -220,21 +205,21 @@ func (w *work) changeRecipients(c *conv, agent *store.Agent, surface int64, a br
 			list[at].New = false
 			switch {
 			case a.Verb == bridge.VerbTo:
-				list[at].Role = roleTo
+				list[at].Role = outbound.RoleTo
 			case list[at].Role == roleCopied:
 				list[at].Role = roleCc
 			}
 		default:
 			role := roleCc
 			if a.Verb == bridge.VerbTo {
-				role = roleTo
+				role = outbound.RoleTo
 			}
 			list = append(list, store.Participant{Key: key, Role: role})
 		}
 	}
 	if a.Verb == bridge.VerbTo && !a.Args.Remove {
 		list = slices.DeleteFunc(list, func(p store.Participant) bool {
-			return p.Role == roleTo && !p.New && !slices.ContainsFunc(a.Args.Addresses, func(s string) bool { return bridge.AddressKey(s) == p.Key })
+			return p.Role == outbound.RoleTo && !p.New && !slices.ContainsFunc(a.Args.Addresses, func(s string) bool { return bridge.AddressKey(s) == p.Key })
 		})
 	}
 	if slices.Equal(list, c.Participants) {
@@ -288,7 +273,7 @@ func namedParticipants(known []store.Participant, to, cc []string) []store.Parti
 			list = append(list, p)
 		}
 	}
-	add(to, roleTo)
+	add(to, outbound.RoleTo)
 	add(cc, roleCc)
 	for _, p := range known {
 		if p.New && !has(p.Key) {
@@ -300,7 +285,7 @@ func namedParticipants(known []store.Participant, to, cc []string) []store.Parti
 
 // meant gives whom a reply is for, besides those who get a copy.
 func meant(list []store.Participant) []string {
-	to, _ := addressed(list)
+	to, _ := outbound.Addressed(list)
 	return keysOf(to)
 }
 
@@ -314,7 +299,7 @@ func keysOf(list []store.Participant) []string {
 
 // recipientList names who gets replies.
 func recipientList(list []store.Participant) string {
-	to, cc := addressed(list)
+	to, cc := outbound.Addressed(list)
 	text := strings.Join(keysOf(to), ", ")
 	if len(cc) > 0 {
 		text += " · copy: " + strings.Join(keysOf(cc), ", ")

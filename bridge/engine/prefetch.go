@@ -6,6 +6,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
+	"parley/bridge/engine/outbound"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -88,7 +89,7 @@ func (w *work) wants(facts []fact) *wanted {
 			n.deliveries = append(n.deliveries, f.own.Delivery)
 			if team, ok := eveningTeam(f.own.Kind); ok {
 				surface, channel := w.dir.TeamHome(team)
-				n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane(channel))
+				n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, outbound.ChannelLane(channel))
 			}
 			if f.own.Kind == ownFetched {
 				n.files = append(n.files, f.own.Message)
@@ -115,7 +116,7 @@ func (n *wanted) openers() (accounts []int64, origins []string) {
 // people adds the lanes of what is told to agents directly.
 func (n *wanted) people(dir *directory.Directory) {
 	for _, u := range dir.ActiveUsers() {
-		n.laneAcc, n.laneKeys = append(n.laneAcc, u.AccountID), append(n.laneKeys, channelLane("@"+u.UserID))
+		n.laneAcc, n.laneKeys = append(n.laneAcc, u.AccountID), append(n.laneKeys, outbound.ChannelLane("@"+u.UserID))
 	}
 }
 
@@ -176,7 +177,7 @@ func (n *wanted) action(surface int64, a bridge.Action) {
 	}
 	n.form(surface, a)
 	n.speaks = n.speaks || speaks(a.Verb)
-	n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane(a.Place.Channel))
+	n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, outbound.ChannelLane(a.Place.Channel))
 }
 
 // speaks says that a verb is about what was said.

@@ -9,6 +9,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
+	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
@@ -32,7 +33,7 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	}
 	surface, at, author := e.quarantinePlace(dir, account, ev)
 	if at.Channel != "" {
-		n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane(at.Channel))
+		n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, outbound.ChannelLane(at.Channel))
 	}
 	if err := w.load(ctx, tx, n); err != nil {
 		return err

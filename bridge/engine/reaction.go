@@ -2,6 +2,7 @@ package engine
 
 import (
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
@@ -62,22 +63,22 @@ func (w *work) customerReacts(a *store.Account, in channels.Inbound) error {
 	if c == nil || c.home(w.dir) == nil || known.Emoji == in.Emoji {
 		return nil // nobody sees where, or nothing changes
 	}
-	line := bridge.Line{Kind: bridge.LineReacted, Text: in.Emoji, Customer: refOf(i)}
+	line := bridge.Line{Kind: bridge.LineReacted, Text: in.Emoji, Customer: outbound.RefOf(i)}
 	if m != nil {
 		line.Hint, line.Reason = quoteOf(&m.Message), m.Direction
 	}
 	d := w.deliveries[known.DeliveryID]
 	switch {
-	case before && d != nil && in.Emoji == "" && payloadOf(d).Changes == 0 && w.cancel(d):
+	case before && d != nil && in.Emoji == "" && d.payload().Changes == 0 && w.cancel(d):
 		w.reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Target, IdentityID: i.ID}
 		w.reacted[k] = true
 		return nil // nobody saw it
 	case before && d != nil && w.holdable(d):
 		w.reviseLine(d, line)
 	case before && d != nil:
-		d = w.postTo(c, c.home(w.dir), bridge.PostLine, 0, payload{Line: &line, Changes: d.ID})
+		d = w.postTo(c, c.home(w.dir), bridge.PostLine, 0, outbound.Payload{Line: &line, Changes: d.ID})
 	default:
-		d = w.postTo(c, c.home(w.dir), bridge.PostLine, 0, payload{Line: &line})
+		d = w.postTo(c, c.home(w.dir), bridge.PostLine, 0, outbound.Payload{Line: &line})
 	}
 	w.reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Target, IdentityID: i.ID, Emoji: in.Emoji, DeliveryID: d.ID}
 	w.reacted[k] = true
@@ -86,7 +87,7 @@ func (w *work) customerReacts(a *store.Account, in channels.Inbound) error {
 
 // reviseLine changes a line that still waits to be posted.
 func (w *work) reviseLine(d *delivery, line bridge.Line) {
-	p := payloadOf(d)
+	p := d.payload()
 	p.Line = &line
 	d.setPayload(p)
 }

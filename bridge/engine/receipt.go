@@ -11,6 +11,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/files"
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
@@ -97,7 +98,7 @@ func (w *work) replyFailed(ctx context.Context, tx pgx.Tx, c *conv, f ownFact) e
 	if m == nil || takenBack(m) || w.sentAgain(f) {
 		return nil // the customer isn't to get it, or this is old
 	}
-	if f.Class == string(channels.TemplateBad) && templateUsed(&m.Message) != nil {
+	if f.Class == string(channels.TemplateBad) && outbound.TemplateOf(&m.Message) != nil {
 		return w.templateFailed(ctx, tx, c, m, f)
 	}
 	part := w.partName(m, w.deliveryOf(m, f.Delivery))

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
@@ -32,7 +33,7 @@ func (w *work) sendToCustomer(c *conv, agent *store.Agent, surface int64, m *mes
 	m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
 	w.endReply(c, agent)
 	l := w.customerLane(c)
-	d := w.enqueueReply(c, l, order, m, payload{Place: c.sourceAt(m), Late: w.cameLate(order), Meant: meant(c.Participants)})
+	d := w.enqueueReply(c, l, order, m, outbound.Payload{Place: c.sourceAt(m), Late: w.cameLate(order), Meant: meant(c.Participants)})
 	w.joinLines(c, l, d, m)
 	w.markWaiting(c, m)
 	w.answered(c, agent, m)
@@ -56,7 +57,7 @@ func (c *conv) sourceAt(m *message) bridge.Place {
 // joinLines lets a reply leave together with the line that its author typed before it,
 // where that one still waits: their hold begins anew, and is 60 s in all.
 func (w *work) joinLines(c *conv, l *lane, d *delivery, m *message) {
-	if !w.settings(c).JoinLines || m.Promotional || len(m.Files) > 0 || m.Template != nil || m.Rich != nil || m.ReplyTo != "" || m.Reason == clickedReason || m.Reason == revivedReason {
+	if !w.settings(c).JoinLines || m.Promotional || len(m.Files) > 0 || m.Template != nil || m.Rich != nil || m.ReplyTo != "" || m.Reason == outbound.ClickedReason || m.Reason == outbound.RevivedReason {
 		return
 	}
 	d.JoinKey = fmt.Sprintf("line:%d", d.ID)
@@ -111,7 +112,7 @@ func (w *work) sameHold(before, d *delivery, m *message) bool {
 
 // meantBy gives whom a waiting reply was for when it was typed.
 func meantBy(d *delivery) []string {
-	return payloadOf(d).Meant
+	return d.payload().Meant
 }
 
 // mayWait says that a hold may last until then: 60 s in all.
@@ -126,7 +127,7 @@ func (w *work) answered(c *conv, agent *store.Agent, m *message) {
 		c.Assignees = []int64{agent.ID}
 		w.logAgent(c, agent, "took", nil)
 	}
-	c.LastAt, c.LastFrom, c.LastPreview = w.now, "agent", preview(cmp.Or(m.Text, richOf(&m.Message).Text()))
+	c.LastAt, c.LastFrom, c.LastPreview = w.now, "agent", preview(cmp.Or(m.Text, outbound.RichOf(&m.Message).Text()))
 	if c.status() == bridge.StatusSnoozed {
 		w.endSnooze(c)
 		c.Status = string(bridge.StatusOpen)
@@ -140,13 +141,13 @@ func (w *work) answered(c *conv, agent *store.Agent, m *message) {
 // choice makes no difference.
 func (w *work) keepStatus(c *conv) {
 	for _, d := range w.deliveries {
-		if l := w.lanes[d.LaneID]; d.Kind != kindReply || d.State == store.Cancelled || l == nil || l.ConversationID != c.ID {
+		if l := w.lanes[d.LaneID]; d.Kind != outbound.KindReply || d.State == store.Cancelled || l == nil || l.ConversationID != c.ID {
 			continue
 		}
 		if m := w.messages[d.MessageID]; m != nil && m.Fate == store.FateOut {
 			continue // its result has been applied
 		}
-		p := payloadOf(d)
+		p := d.payload()
 		p.KeepsStatus = true
 		d.setPayload(p)
 	}
@@ -180,7 +181,7 @@ func (w *work) unanswered(c *conv) {
 		if m == nil || m.Direction == "in" {
 			break
 		}
-		if m.Direction == "out" && m.Reason != machineReason && (m.Fate == store.FateWaiting || m.Fate == store.FateOut || m.Fate == store.FateUnclear) {
+		if m.Direction == "out" && m.Reason != outbound.MachineReason && (m.Fate == store.FateWaiting || m.Fate == store.FateOut || m.Fate == store.FateUnclear) {
 			return
 		}
 	}
@@ -206,12 +207,12 @@ func (w *work) hold(c *conv) time.Duration {
 // blockedRecipients says why nothing may go to the recipients as they are.
 func (w *work) blockedRecipients(c *conv) *bridge.Problem {
 	if i := w.rootOf(c); i != nil && i.OptedOut == store.OptedOutAll {
-		return &bridge.Problem{Code: "opted_out", Text: c.customer().Name + " doesn't want messages any more.", Hint: optedOutHint}
+		return &bridge.Problem{Code: "opted_out", Text: c.customer().Name + " doesn't want messages any more.", Hint: outbound.OptedOutHint}
 	}
 	if c.account.Mode != "trial" {
 		return nil
 	}
-	to, cc := addressed(c.Participants)
+	to, cc := outbound.Addressed(c.Participants)
 	for _, p := range slices.Concat(to, cc) {
 		if !slices.ContainsFunc(c.account.TrialTo, func(s string) bool { return s == p.Key }) {
 			return &bridge.Problem{Code: "trial", Text: "This account is on trial and " + p.Key + " is not on its list.",

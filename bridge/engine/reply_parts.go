@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
@@ -12,26 +13,20 @@ import (
 // which follow each other in the lane: the text with the first files, then the others. Each
 // has its own receipt; the fate of the message is the worst of theirs.
 
-// span is which of a message's files a delivery carries: from, and up to but not with, to.
-type span struct {
-	From int `json:"from"`
-	To   int `json:"to"`
-}
-
 // spans divides files among deliveries; one nil where all of them leave together.
-func spans(files, each int) []*span {
+func spans(files, each int) []*outbound.Span {
 	if each <= 0 || files <= each {
-		return []*span{nil}
+		return []*outbound.Span{nil}
 	}
-	var list []*span
+	var list []*outbound.Span
 	for from := 0; from < files; from += each {
-		list = append(list, &span{from, min(from+each, files)})
+		list = append(list, &outbound.Span{From: from, To: min(from+each, files)})
 	}
 	return list
 }
 
 // enqueueReply puts a reply into the customer's lane and gives its first delivery.
-func (w *work) enqueueReply(c *conv, l *lane, order string, m *message, p payload) *delivery {
+func (w *work) enqueueReply(c *conv, l *lane, order string, m *message, p outbound.Payload) *delivery {
 	until := w.now.Add(w.hold(c))
 	var first *delivery
 	for _, s := range spans(len(m.Files), w.e.caps(c.AccountID).AttachmentsPerMessage) {
@@ -51,11 +46,11 @@ func (w *work) partsOf(m *message) []*delivery {
 		return nil
 	}
 	parts := []*delivery{last}
-	if payloadOf(last).Span == nil {
+	if last.payload().Span == nil {
 		return parts
 	}
 	for _, d := range w.deliveries {
-		if d != last && d.MessageID == m.ID && d.Kind == kindReply && d.LaneID == last.LaneID && d.OrderBy == last.OrderBy && payloadOf(d).Span != nil {
+		if d != last && d.MessageID == m.ID && d.Kind == outbound.KindReply && d.LaneID == last.LaneID && d.OrderBy == last.OrderBy && d.payload().Span != nil {
 			parts = append(parts, d)
 		}
 	}
@@ -87,7 +82,7 @@ func (w *work) cancelReply(m *message) bool {
 // dropParts takes back the parts whose files an edit took away.
 func (w *work) dropParts(m *message) {
 	for _, d := range w.partsOf(m) {
-		if s := payloadOf(d).Span; s != nil && s.From > 0 && s.From >= len(m.Files) {
+		if s := d.payload().Span; s != nil && s.From > 0 && s.From >= len(m.Files) {
 			w.cancel(d)
 		}
 	}
@@ -154,7 +149,7 @@ func (w *work) partName(m *message, d *delivery) string {
 	if d == nil {
 		return ""
 	}
-	if s := payloadOf(d).Span; s != nil && s.From > 0 && s.From < len(m.Files) {
+	if s := d.payload().Span; s != nil && s.From > 0 && s.From < len(m.Files) {
 		return m.Files[s.From].Name
 	}
 	return ""
@@ -183,30 +178,4 @@ func (w *work) receiptOf(m *message, s *channels.Status) (*delivery, error) {
 		return nil, w.wait(resultWait - w.age())
 	}
 	return parts[0], nil
-}
-
-// leaves says that a message is still to leave: also the other parts of one of which a part
-// failed.
-func (r *outgoing) leaves(m *store.Message) bool {
-	return m.Fate == store.FateWaiting || r.payload.Span != nil && (m.Fate == store.FateFailed || m.Fate == store.FateUnclear)
-}
-
-// onlyPart leaves of a reply what its delivery carries.
-func (r *outgoing) onlyPart() {
-	s := r.payload.Span
-	if s == nil {
-		return
-	}
-	if s.From > 0 {
-		r.out.Text, r.out.Rich = "", nil
-	}
-	for i := range r.lines {
-		files := r.lines[i].message.Files
-		one := *r.lines[i].message
-		one.Files = files[min(s.From, len(files)):min(s.To, len(files))]
-		r.lines[i].message = &one
-	}
-	if s.From > 0 && len(r.lines) == 1 && len(r.lines[0].message.Files) == 0 {
-		r.lines, r.message.Fate = nil, store.FateUndone // an edit took the file away
-	}
 }

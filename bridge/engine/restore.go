@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"time"
 
 	"parley/bridge"
@@ -45,16 +43,6 @@ func (e *Engine) askServedSince(ctx context.Context) (err error) {
 	defer cancel()
 	e.restored, err = store.ServedSince(ctx, e.pool)
 	return err
-}
-
-// restored says that a delivery came with a backup: it may have been sent after that
-// was made.
-func restored(c store.Claimed) bool {
-	if c.State != store.Unknown || !bytes.Contains(c.Payload, []byte(`"restored"`)) {
-		return false
-	}
-	var p payload
-	return json.Unmarshal(c.Payload, &p) == nil && p.Restored
 }
 
 // beforeRestore says that what is being applied was typed, clicked or accepted before

@@ -14,6 +14,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
@@ -151,7 +152,7 @@ func startOf(a bridge.Action) bridge.Start {
 
 // start adds whom a new conversation is with.
 func (n *wanted) start(w *work, surface int64, a bridge.Action) {
-	n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane("@"+a.Actor.ID))
+	n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, outbound.ChannelLane("@"+a.Actor.ID))
 	s, problem := w.e.starting(w.dir, w.dir.AgentOf(surface, a.Actor.ID), startOf(a))
 	if problem != nil || s.unsaid(a) != nil {
 		return // nobody is remembered for what isn't begun
@@ -207,7 +208,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface
 	if problem == nil {
 		problem = s.strangerProblem(w.writers)
 	}
-	var used *usedTemplate
+	var used *outbound.UsedTemplate
 	if problem == nil && s.caps.Start == channels.StartTemplate {
 		var err error
 		if used, problem, err = startTemplate(ctx, tx, s.account.ID, a.Args.Template); err != nil {
@@ -216,7 +217,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface
 	}
 	identity := w.byAddress[userKey{s.accountID(), s.party.Key}]
 	if problem == nil && identity != nil && identity.OptedOut == store.OptedOutAll {
-		problem = &bridge.Problem{Code: "opted_out", Text: refOf(identity).Name + " doesn't want messages.", Hint: optedOutHint}
+		problem = &bridge.Problem{Code: "opted_out", Text: outbound.RefOf(identity).Name + " doesn't want messages.", Hint: outbound.OptedOutHint}
 	}
 	if problem != nil {
 		line := bridge.Line{Kind: bridge.LineRefused, Verb: bridge.VerbNew, Reason: problem.Text, Hint: problem.Hint, Text: a.Text}
@@ -242,7 +243,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface
 		return err
 	}
 	w.logAgent(c, agent, "started", nil)
-	c.Participants = []store.Participant{{Key: s.party.Key, Name: cmp.Or(s.party.Name, identity.Name), Role: roleTo}}
+	c.Participants = []store.Participant{{Key: s.party.Key, Name: cmp.Or(s.party.Name, identity.Name), Role: outbound.RoleTo}}
 	c.Assignees, c.clicked = []int64{agent.ID}, true
 	return w.firstWords(c, agent, surface, a, used)
 }
@@ -256,7 +257,7 @@ func (s starting) accountID() int64 {
 }
 
 // startTemplate fills in the template that a conversation begins with.
-func startTemplate(ctx context.Context, tx pgx.Tx, account int64, args *bridge.TemplateArgs) (*usedTemplate, *bridge.Problem, error) {
+func startTemplate(ctx context.Context, tx pgx.Tx, account int64, args *bridge.TemplateArgs) (*outbound.UsedTemplate, *bridge.Problem, error) {
 	rows, err := store.Templates(ctx, tx, args.ID)
 	if err != nil {
 		return nil, nil, err
@@ -269,7 +270,7 @@ func startTemplate(ctx context.Context, tx pgx.Tx, account int64, args *bridge.T
 }
 
 // firstWords shows and sends what a conversation begins with.
-func (w *work) firstWords(c *conv, agent *store.Agent, surface int64, a bridge.Action, used *usedTemplate) error {
+func (w *work) firstWords(c *conv, agent *store.Agent, surface int64, a bridge.Action, used *outbound.UsedTemplate) error {
 	t, err := w.openThread(c)
 	if err != nil {
 		return err

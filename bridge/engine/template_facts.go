@@ -2,10 +2,10 @@ package engine
 
 import (
 	"cmp"
-	"encoding/json"
 	"strings"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
@@ -24,18 +24,10 @@ func templateFacts(row store.Template, account string) bridge.Template {
 	return t
 }
 
-// usedTemplate is what a message keeps of the template that it is.
-type usedTemplate struct {
-	ID      int64                `json:"id"`
-	Version int                  `json:"version"`
-	Name    string               `json:"name"`
-	Use     channels.TemplateUse `json:"use"`
-}
-
 // fillTemplate fills a template in.
 // Errors: *Problem with the name of what is missing.
-func fillTemplate(row store.Template, values map[string]string) (usedTemplate, *bridge.Problem) {
-	u := usedTemplate{ID: row.ID, Version: row.Version, Name: row.Name, Use: channels.TemplateUse{Template: bridge.ProviderTemplate(row), Values: map[string]string{}}}
+func fillTemplate(row store.Template, values map[string]string) (outbound.UsedTemplate, *bridge.Problem) {
+	u := outbound.UsedTemplate{ID: row.ID, Version: row.Version, Name: row.Name, Use: channels.TemplateUse{Template: bridge.ProviderTemplate(row), Values: map[string]string{}}}
 	u.Use.Category = cmp.Or(row.ProviderCategory, row.Category) // what it is to its readers
 	for _, name := range u.Use.Variables {
 		value := bridge.TemplateValue(values[name])
@@ -46,15 +38,6 @@ func fillTemplate(row store.Template, values map[string]string) (usedTemplate, *
 		u.Use.Values[name] = value
 	}
 	return u, nil
-}
-
-// templateUsed reads what a message keeps of its template; nil = it is none.
-func templateUsed(m *store.Message) *usedTemplate {
-	var u usedTemplate
-	if len(m.Template) == 0 || json.Unmarshal(m.Template, &u) != nil || u.ID == 0 {
-		return nil
-	}
-	return &u
 }
 
 // known gives what is known for the variables of templates in a conversation.

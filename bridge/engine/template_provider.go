@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
@@ -58,7 +59,7 @@ func (e *Engine) handIn(ctx context.Context, templater channels.Templater, row s
 func (e *Engine) deleteTemplate(ctx context.Context, templater channels.Templater, row store.Template) error {
 	twins, err := e.twins(ctx, row, row.ExternalID)
 	if err != nil || len(twins) > 0 {
-		return retry(err)
+		return outbound.Retry(err)
 	}
 	return templater.DeleteTemplate(ctx, bridge.ProviderTemplate(row))
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
@@ -84,7 +85,9 @@ func (e *Engine) workTemplate(ctx context.Context, row store.Template) error {
 		state = channels.TemplateState{Status: channels.TemplateRejected, Reason: wordsOf(err)}
 	default:
 		if class == channels.AuthBroken || class == channels.AccountBlocked {
-			e.sendingFails(row.AccountID, "templates", err)
+			if c := outbound.BrokenBy(err); c != nil {
+				e.trouble(row.AccountID, "templates", c)
+			}
 		}
 		e.log.Info("template not handed in", "account_id", row.AccountID, "template_id", row.ID, "class", string(class), "tries", row.Tries)
 		return store.RetryTemplate(ctx, e.pool, row, templateWait(row.Tries, err), wordsOf(err))

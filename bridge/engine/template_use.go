@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
@@ -62,12 +63,12 @@ func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, c *conv, agent *store
 }
 
 // checkTemplate says whether a template may be sent in a conversation, and fills it in.
-func (w *work) checkTemplate(c *conv, rows []store.Template, args *bridge.TemplateArgs) (usedTemplate, *bridge.Problem) {
+func (w *work) checkTemplate(c *conv, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
 	switch {
 	case !c.status().Open():
-		return usedTemplate{}, &bridge.Problem{Code: "not_open", Text: "This conversation is " + c.Status + ".", Hint: c.afterTheEnd()}
+		return outbound.UsedTemplate{}, &bridge.Problem{Code: "not_open", Text: "This conversation is " + c.Status + ".", Hint: c.afterTheEnd()}
 	case c.account.Mode == "watch":
-		return usedTemplate{}, &bridge.Problem{Code: "watch", Text: "This account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
+		return outbound.UsedTemplate{}, &bridge.Problem{Code: "watch", Text: "This account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
 	}
 	used, problem := templateFor(c.AccountID, rows, args)
 	if problem == nil && !slices.Contains(rows[0].Uses, bridge.TemplateReply) && !slices.Contains(rows[0].Uses, bridge.TemplateWindow) {
@@ -77,29 +78,18 @@ func (w *work) checkTemplate(c *conv, rows []store.Template, args *bridge.Templa
 }
 
 // templateFor says whether a template that was seen may leave by an account, and fills it in.
-func templateFor(account int64, rows []store.Template, args *bridge.TemplateArgs) (usedTemplate, *bridge.Problem) {
+func templateFor(account int64, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
 	if len(rows) == 0 || rows[0].AccountID != account || rows[0].Todo == store.TodoDelete {
-		return usedTemplate{}, &bridge.Problem{Code: "no_template", Text: "There is no such template for this account.", Hint: "Choose another one."}
+		return outbound.UsedTemplate{}, &bridge.Problem{Code: "no_template", Text: "There is no such template for this account.", Hint: "Choose another one."}
 	}
 	row := rows[0]
 	switch {
 	case row.Version != args.Version:
-		return usedTemplate{}, &bridge.Problem{Code: "template_changed", Text: "The template " + row.Name + " was changed since you saw it.", Hint: "Look at it again, then send it."}
+		return outbound.UsedTemplate{}, &bridge.Problem{Code: "template_changed", Text: "The template " + row.Name + " was changed since you saw it.", Hint: "Look at it again, then send it."}
 	case row.Status != string(channels.TemplateApproved):
-		return usedTemplate{}, &bridge.Problem{Code: "not_approved", Text: notApproved(row), Hint: "Choose another one."}
+		return outbound.UsedTemplate{}, &bridge.Problem{Code: "not_approved", Text: outbound.NotApproved(row), Hint: "Choose another one."}
 	}
 	return fillTemplate(row, args.Values)
-}
-
-// notApproved says why a template can't be sent now.
-func notApproved(row store.Template) string {
-	words := map[string]string{"draft": "is not handed in yet", "pending": "still waits for approval", "rejected": "was rejected",
-		"paused": "was paused by the provider", "disabled": "was disabled by the provider"}
-	text := fmt.Sprintf("The template %s (%s) %s", row.Name, row.Language, words[row.Status])
-	if row.Reason != "" {
-		return text + ": " + strings.TrimRight(row.Reason, ".") + "."
-	}
-	return text + "."
 }
 
 // offerTemplates answers a typed verb: with the button that opens the form.

@@ -10,6 +10,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
@@ -138,6 +139,6 @@ func (n *wanted) templatesOf(dir *directory.Directory, account int64) {
 		return
 	}
 	if surface, channel := dir.Home(a, nil); surface != 0 {
-		n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, channelLane(channel))
+		n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, outbound.ChannelLane(channel))
 	}
 }

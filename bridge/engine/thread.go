@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/bridge/relay"
 	"parley/store"
 )
@@ -24,19 +25,19 @@ func (w *work) openThread(c *conv) (*thread, error) {
 	}
 	t := &thread{dirty: true, Thread: store.Thread{ConversationID: c.ID, AccountID: surface, Channel: channel}}
 	c.threads[surface] = t
-	w.postTo(c, t, bridge.PostRoot, 0, payload{})
+	w.postTo(c, t, bridge.PostRoot, 0, outbound.Payload{})
 	return t, nil
 }
 
 // postTo queues a post for a conversation's thread.
-func (w *work) postTo(c *conv, t *thread, kind bridge.PostKind, messageID int64, p payload) *delivery {
+func (w *work) postTo(c *conv, t *thread, kind bridge.PostKind, messageID int64, p outbound.Payload) *delivery {
 	l := w.surfaceLane(c, t, kind)
 	return w.enqueue(l, string(kind), messageID, p, nil)
 }
 
 func (w *work) channelLaneOf(surface int64, channel string, kind bridge.PostKind) *lane {
 	gate, request := w.budget(surface, kind, channel)
-	return w.lane(laneKey{surface, channelLane(channel)}, 0, store.PrioritySay, gate, request)
+	return w.lane(laneKey{surface, outbound.ChannelLane(channel)}, 0, store.PrioritySay, gate, request)
 }
 
 // cardWait is how long a root waits for further changes, unless somebody clicked.
@@ -72,7 +73,7 @@ func (w *work) queueCards() {
 				waiting-- // the one under way may have read the old state
 			}
 			if waiting <= 0 && !w.rootUnsent(c, t) {
-				w.enqueue(l, string(bridge.PostCard), 0, payload{}, nil)
+				w.enqueue(l, string(bridge.PostCard), 0, outbound.Payload{}, nil)
 				if !c.clicked && l.LeasedUntil == nil {
 					soon := w.now.Add(cardWait)
 					w.due(l, &soon)
@@ -141,7 +142,7 @@ func (w *work) threadLost(c *conv, surface int64, root string) error {
 // enqueueFirst puts a post before everything that waits in a lane. What is under
 // way fails with ErrThreadLost and is tried again behind it.
 func (w *work) enqueueFirst(l *lane, kind bridge.PostKind) {
-	d := w.enqueue(l, string(kind), 0, payload{}, nil)
+	d := w.enqueue(l, string(kind), 0, outbound.Payload{}, nil)
 	first := l.Head + 1
 	if d.Seq == first {
 		return

@@ -6,6 +6,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/files"
+	"parley/bridge/engine/outbound"
 )
 
 // How people are told something, from all to one:
@@ -90,7 +91,7 @@ func (w *work) tellWith(c *conv, m *message, line bridge.Line) {
 	if line.Text == "" { // else it is about a part
 		line.Files = files.UploadedNames(&m.Message)
 	}
-	line.Text, line.Rich = cmp.Or(line.Text, m.Text), richOf(&m.Message)
+	line.Text, line.Rich = cmp.Or(line.Text, m.Text), outbound.RichOf(&m.Message)
 	if line.Text == "" && len(line.Files) == 0 && len(m.Files) > 0 {
 		line.Text = m.Files[0].Name
 	}
@@ -132,18 +133,18 @@ func (w *work) line(c *conv, line bridge.Line) {
 		for i, ref := range line.Mentions {
 			line.Mentions[i] = w.dir.As(t.AccountID, ref)
 		}
-		w.postTo(c, t, bridge.PostLine, line.Args.Message, payload{Line: &line})
+		w.postTo(c, t, bridge.PostLine, line.Args.Message, outbound.Payload{Line: &line})
 	}
 }
 
 // channelLine posts a line outside any conversation.
 func (w *work) channelLine(surface int64, at bridge.Place, line bridge.Line) *delivery {
-	return w.enqueue(w.channelLaneOf(surface, at.Channel, bridge.PostLine), string(bridge.PostLine), 0, payload{Place: at, Line: &line}, nil)
+	return w.enqueue(w.channelLaneOf(surface, at.Channel, bridge.PostLine), string(bridge.PostLine), 0, outbound.Payload{Place: at, Line: &line}, nil)
 }
 
 // whisper answers one person: lists, help, refusals and confirmations only.
 func (w *work) whisper(c *conv, surface int64, a bridge.Action, line bridge.Line) {
-	p := payload{To: a.Actor.ID, Line: &line, Place: bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}}
+	p := outbound.Payload{To: a.Actor.ID, Line: &line, Place: bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}}
 	if c != nil {
 		if t := c.threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) && !w.looksFromElsewhere(c, surface, a) {
 			p.Place = bridge.Place{} // the thread as it is when it is sent

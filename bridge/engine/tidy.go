@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
@@ -37,7 +38,7 @@ func (e *Engine) keepOldWords(ctx context.Context) {
 func (e *Engine) tidy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tidyWithin)
 	defer cancel()
-	n, err := store.DropOldMarks(ctx, e.pool, markFor, mostMarks)
+	n, err := store.DropOldMarks(ctx, e.pool, outbound.MarkFor, mostMarks)
 	if n > 0 {
 		e.log.Info("old marks dropped", "conversations", n)
 	}

@@ -58,7 +58,7 @@ func (w *work) sendersForOthers() map[int64]int64 {
 	senders := map[int64]int64{}
 	for id, lines := range w.trackedLines() {
 		for _, line := range lines {
-			if l := payloadOf(line.delivery).Line; l.Kind == bridge.LineDone && l.Verb == bridge.VerbSend {
+			if l := line.delivery.payload().Line; l.Kind == bridge.LineDone && l.Verb == bridge.VerbSend {
 				senders[id] = l.By.ID
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
@@ -15,46 +16,9 @@ const (
 	windowStep    = 10 * time.Minute
 )
 
-// window says until when a customer can be answered with free text.
-type window struct {
-	limited   bool      // false: always
-	automatic time.Time // until then anything may be sent; zero = the customer never opened it
-	human     time.Time // until then a person may answer; not before automatic
+func (w *work) window(c *conv) outbound.Window {
+	return outbound.WindowOf(w.e.caps(c.AccountID), c.WindowFrom)
 }
-
-// windowOf computes a window from when the customer last opened it.
-func windowOf(caps channels.Capabilities, from *time.Time) window {
-	w := window{limited: caps.ReplyWindow > 0}
-	if w.limited && from != nil {
-		w.automatic = from.Add(caps.ReplyWindow)
-		w.human = from.Add(max(caps.ReplyWindow, caps.HumanWindow))
-	}
-	return w
-}
-
-// open says that a person may answer at a time.
-func (w window) open(now time.Time) bool { return !w.limited || now.Before(w.human) }
-
-// openFor says that a message of a person, or of a machine, may leave at a time.
-func (w window) openFor(person bool, now time.Time) bool {
-	if person {
-		return w.open(now)
-	}
-	return !w.limited || now.Before(w.automatic)
-}
-
-// next gives when a window's state changes next; zero = never.
-func (w window) next(now time.Time) time.Time {
-	switch {
-	case w.limited && now.Before(w.automatic):
-		return w.automatic
-	case w.limited && now.Before(w.human):
-		return w.human
-	}
-	return time.Time{}
-}
-
-func (w *work) window(c *conv) window { return windowOf(w.e.caps(c.AccountID), c.WindowFrom) }
 
 // opensWindow says that what arrived restarts the reply window: the customer's own words
 // or taps, never what a machine sent, a status, an echo or an edit.
@@ -86,14 +50,14 @@ func (w *work) openWindow(c *conv, in channels.Inbound) {
 	c.WindowFrom = &from
 	c.touch()
 	w.watchWindow(c)
-	if w.window(c).open(w.now) {
+	if w.window(c).Open(w.now) {
 		w.offerParked(c)
 	}
 }
 
 // watchWindow has the card brought up to date when the window's state changes, not before.
 func (w *work) watchWindow(c *conv) {
-	at := w.window(c).next(w.now)
+	at := w.window(c).Next(w.now)
 	if at.IsZero() {
 		return
 	}
@@ -116,40 +80,30 @@ func (w *work) windowOver(c *conv) {
 func (w *work) windowShown(c *conv) string {
 	win := w.window(c)
 	switch {
-	case !win.limited || !c.status().Open():
+	case !win.Limited || !c.status().Open():
 		return ""
-	case !win.open(w.now):
+	case !win.Open(w.now):
 		return "closed"
-	case !win.openFor(false, w.now):
-		return "people " + win.human.Truncate(windowStep).UTC().String()
+	case !win.OpenFor(false, w.now):
+		return "people " + win.Human.Truncate(windowStep).UTC().String()
 	}
-	return win.human.Truncate(windowStep).UTC().String() // providers' times are in UTC, the database's in the machine's zone
+	return win.Human.Truncate(windowStep).UTC().String() // providers' times are in UTC, the database's in the machine's zone
 }
 
 // parkForWindow keeps a reply that may not be sent because the reply window is closed. It
 // says no where the window is open, and to templates.
 func (w *work) parkForWindow(c *conv, m *message) bool {
-	if m.Template != nil || w.window(c).openFor(m.AgentID != nil, w.now) {
+	if m.Template != nil || w.window(c).OpenFor(m.AgentID != nil, w.now) {
 		return false
 	}
 	w.windowClosed(c, m, "")
 	return true
 }
 
-// promotionProblem says why a promotional reply may not leave although an answer may; nil = it may. It
-// has the time that machines have: what a person may add to that is for answers alone.
-func promotionProblem(promotional bool, win window, now time.Time) *bridge.Problem {
-	if !promotional || win.openFor(false, now) {
-		return nil
-	}
-	return &bridge.Problem{Code: "promotion_late", Text: "It is promotional, and the time for promotions is over: only answers are taken now.",
-		Hint: "Send an answer without the offer, or wait until the customer writes."}
-}
-
 // tooLateToPromote keeps a promotional reply inside that may not leave any more, and says so. It says
 // no to answers, and where promotions may leave.
 func (w *work) tooLateToPromote(c *conv, m *message) bool {
-	problem := promotionProblem(m.Promotional, w.window(c), w.now)
+	problem := outbound.PromotionProblem(m.Promotional, w.window(c), w.now)
 	if problem == nil {
 		return false
 	}
@@ -161,13 +115,13 @@ func (w *work) tooLateToPromote(c *conv, m *message) bool {
 // windowClosed parks a reply and says so; text is what the provider said.
 func (w *work) windowClosed(c *conv, m *message, text string) {
 	win := w.window(c)
-	if win.open(w.now) { // opened while the attempt was under way, or for people alone
+	if win.Open(w.now) { // opened while the attempt was under way, or for people alone
 		m.Direction, m.Fate, m.Reason, m.dirty = "note", store.FateParked, offeredReason, true
-		w.tellWith(c, m, bridge.Line{Kind: bridge.LineOffered, Until: win.human, Hint: text, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
+		w.tellWith(c, m, bridge.Line{Kind: bridge.LineOffered, Until: win.Human, Hint: text, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
 		return
 	}
 	m.Direction, m.Fate, m.Reason, m.dirty = "note", store.FateParked, windowReason, true
-	line := bridge.Line{Kind: bridge.LineParked, Reason: windowReason, Hint: text, Until: win.human, Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbDrop}}
+	line := bridge.Line{Kind: bridge.LineParked, Reason: windowReason, Hint: text, Until: win.Human, Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbDrop}}
 	if w.e.caps(c.AccountID).Templates {
 		line.Verbs = []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}
 	}
@@ -180,7 +134,7 @@ func (w *work) windowClosed(c *conv, m *message, text string) {
 // thought of the window was wrong then, unless the customer has opened it since.
 func (w *work) closedByProvider(c *conv, m *message, text string) {
 	d := w.replyOf(m)
-	if c.WindowFrom != nil && w.window(c).open(w.now) && d != nil && d.SentAt != nil && c.WindowFrom.Before(d.SentAt.Add(w.now.Sub(w.real))) {
+	if c.WindowFrom != nil && w.window(c).Open(w.now) && d != nil && d.SentAt != nil && c.WindowFrom.Before(d.SentAt.Add(w.now.Sub(w.real))) {
 		c.WindowFrom = nil
 		c.touch()
 	}
@@ -212,7 +166,7 @@ func (w *work) offerParked(c *conv) {
 // sayOffers posts the offers behind what the customer wrote.
 func (w *work) sayOffers(c *conv) {
 	for _, m := range w.offers {
-		line := bridge.Line{Kind: bridge.LineOffered, Until: w.window(c).human, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}}
+		line := bridge.Line{Kind: bridge.LineOffered, Until: w.window(c).Human, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}}
 		if m.ConversationID != c.ID { // that one has ended: nothing is sent from there
 			line.Verbs, line.Other = nil, bridge.Facts{ID: m.ConversationID}
 		}
@@ -224,7 +178,7 @@ func (w *work) sayOffers(c *conv) {
 // refuseClosed refuses to send a parked reply while the window is closed. It says no where
 // the window is open, or the text was not parked for it.
 func (w *work) refuseClosed(c *conv, surface int64, a bridge.Action, m *message) bool {
-	if m.Fate != store.FateParked || m.Reason != windowReason && m.Reason != offeredReason || w.window(c).open(w.now) {
+	if m.Fate != store.FateParked || m.Reason != windowReason && m.Reason != offeredReason || w.window(c).Open(w.now) {
 		return false
 	}
 	m.Reason, m.dirty = windowReason, true // offered again the next time
@@ -260,15 +214,10 @@ func (w *work) openedIn(n *wanted) []int64 {
 	return compact(list)
 }
 
-// windowOpen says that a reply may leave now; templates always may.
-func (r *outgoing) windowOpen() bool {
-	return r.out.Template != nil || r.window.openFor(r.message.AgentID != nil, r.now)
-}
-
 // windowFacts says until when a conversation's customer can be answered, as of now.
 func (e *Engine) windowFacts(f *bridge.Facts, c *store.Conversation, now time.Time) {
 	caps := e.caps(c.AccountID)
-	win := windowOf(caps, c.WindowFrom)
-	f.WindowUntil, f.WindowClosed, f.Templates = win.human, !win.open(now), caps.Templates
-	f.WindowPeople = !f.WindowClosed && !win.openFor(false, now)
+	win := outbound.WindowOf(caps, c.WindowFrom)
+	f.WindowUntil, f.WindowClosed, f.Templates = win.Human, !win.Open(now), caps.Templates
+	f.WindowPeople = !f.WindowClosed && !win.OpenFor(false, now)
 }

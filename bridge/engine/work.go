@@ -6,6 +6,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
+	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
@@ -158,15 +159,9 @@ func (c *conv) customer() bridge.PartyRef {
 	return contactOf(c.Conversation, c.identity)
 }
 
-// refOf names whoever has an identity.
-func refOf(i *store.Identity) bridge.PartyRef {
-	key := plainKey(i.Key)
-	return bridge.PartyRef{Name: cmp.Or(i.Name, key), Address: key}
-}
-
 // contactOf names a conversation's customer, in a chat by the key that replies go to.
 func contactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
-	ref := refOf(i)
+	ref := outbound.RefOf(i)
 	if c.Exclusive && len(c.Participants) == 1 {
 		key := c.Participants[0].Key
 		ref = bridge.PartyRef{Name: cmp.Or(i.Name, key), Address: key}

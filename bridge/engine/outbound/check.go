@@ -1,4 +1,4 @@
-package engine
+package outbound
 
 import (
 	"context"
@@ -17,7 +17,7 @@ func mayLeave(r *outgoing) error {
 	if r.account.Mode == "watch" {
 		return &channels.SendError{Class: channels.BadContent, Text: "The account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
 	}
-	if r.message.Reason != clickedReason && r.message.Reason != revivedReason && (r.author == nil || !r.author.Active) {
+	if r.message.Reason != ClickedReason && r.message.Reason != RevivedReason && (r.author == nil || !r.author.Active) {
 		return &channels.SendError{Class: channels.BadContent, Text: "Its author is no agent any more.", Hint: "Copy the text and send it as your own."}
 	}
 	reached := slices.Concat(r.out.To, r.out.Cc)
@@ -35,12 +35,12 @@ func mayLeave(r *outgoing) error {
 	}
 	marketing := r.message.Promotional || r.out.Template != nil && strings.EqualFold(r.out.Template.Category, "marketing")
 	if r.optedOut == store.OptedOutAll || r.optedOut != "" && marketing {
-		return &channels.SendError{Class: channels.OptedOut, Text: "The customer doesn't want such messages.", Hint: optedOutHint}
+		return &channels.SendError{Class: channels.OptedOut, Text: "The customer doesn't want such messages.", Hint: OptedOutHint}
 	}
 	if !r.windowOpen() {
 		return &channels.SendError{Class: channels.WindowClosed}
 	}
-	if p := promotionProblem(r.message.Promotional, r.window, r.now); p != nil {
+	if p := PromotionProblem(r.message.Promotional, r.window, r.now); p != nil {
 		return &channels.SendError{Class: channels.BadContent, Text: p.Text, Hint: p.Hint}
 	}
 	if r.account.Mode == "trial" {
@@ -56,26 +56,25 @@ func mayLeave(r *outgoing) error {
 
 // confirmReply reads the source message again when its surface missed events since
 // the message was typed, or when the message itself came late.
-func (e *Engine) confirmReply(ctx context.Context, c store.Claimed, l replyLine) error {
+func (e *Sender) confirmReply(ctx context.Context, c store.Claimed, l replyLine) error {
 	m := l.message
-	s := e.Surface(m.AccountID)
-	if s == nil || m.Place == "" || m.Reason == revivedReason {
+	s := e.opt.Engine.Surface(m.AccountID)
+	if s == nil || m.Place == "" || m.Reason == RevivedReason {
 		return nil
 	}
-	d := e.deskOf(m.AccountID)
-	if !l.late && !d.gapWithin(store.Seconds(c.CreatedAgo)) {
+	if !l.late && !e.opt.Engine.GapWithin(m.AccountID, store.Seconds(c.CreatedAgo)) {
 		return nil
 	}
-	filling, err := d.filling(ctx, e.opt.GapWait)
+	filling, err := e.opt.Engine.Filling(ctx, m.AccountID, e.opt.GapWait)
 	if err != nil {
-		return retry(err)
+		return Retry(err)
 	}
 	if filling {
 		return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "Waiting for the messages missed while disconnected."}
 	}
 	ctx, cancel := context.WithTimeout(ctx, confirmTimeout)
 	defer cancel()
-	channel := e.directory.Load().ChannelNow(m.AccountID, m.Channel)
+	channel := e.opt.Engine.Directory().ChannelNow(m.AccountID, m.Channel)
 	found, err := s.Confirm(ctx, bridge.Place{Channel: channel, Thread: l.at.Thread, Message: m.Place}, m.Text)
 	switch {
 	case err != nil:
@@ -101,11 +100,11 @@ func unconfirmed(err error) error {
 
 // stillSays makes sure that a change which was applied since the attempt was prepared is not
 // overlooked.
-func (e *Engine) stillSays(ctx context.Context, m *store.Message) error {
-	now, err := store.Messages(ctx, e.pool, m.ID)
+func (e *Sender) stillSays(ctx context.Context, m *store.Message) error {
+	now, err := store.Messages(ctx, e.opt.Pool, m.ID)
 	switch {
 	case err != nil:
-		return retry(err)
+		return Retry(err)
 	case len(now) == 1 && now[0].Text == m.Text && now[0].Fate == m.Fate:
 		return nil
 	}

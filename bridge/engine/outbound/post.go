@@ -1,4 +1,4 @@
-package engine
+package outbound
 
 import (
 	"cmp"
@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"parley/bridge"
+	"parley/bridge/engine/directory"
 	"parley/bridge/engine/files"
 	"parley/bridge/relay"
 	"parley/channels"
@@ -19,18 +19,18 @@ import (
 // sendPost makes one post to a surface.
 func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	e, c := a.e, a.c
-	s := e.Surface(c.AccountID)
+	s := e.opt.Engine.Surface(c.AccountID)
 	if s == nil {
-		return relay.Sent{}, &channels.SendError{Class: channels.Retry, Wait: pausedWait, Text: "The surface is not connected."}
+		return relay.Sent{}, &channels.SendError{Class: channels.Retry, Wait: PausedWait, Text: "The surface is not connected."}
 	}
 	if c.Kind == string(bridge.PostFiles) {
 		size := files.Size(a.messages[c.MessageID])
 		for _, d := range c.With {
 			size += files.Size(a.messages[d.MessageID])
 		}
-		release, err := e.files.TakeTurns(ctx, size)
+		release, err := e.opt.Files.TakeTurns(ctx, size)
 		if err != nil {
-			return relay.Sent{}, retry(err)
+			return relay.Sent{}, Retry(err)
 		}
 		defer release()
 	}
@@ -46,7 +46,7 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	}
 	sent, err := s.Send(ctx, p)
 	if err == nil {
-		e.trouble(c.AccountID, p.Place.Channel, nil)
+		e.opt.Engine.Trouble(c.AccountID, p.Place.Channel, nil)
 		return landedPost(c, p, t, sent), nil
 	}
 	progress := relay.Sent{Progress: sent.Progress}
@@ -60,7 +60,7 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	case errors.Is(err, bridge.ErrChannelClosed):
 		why := &channels.SendError{Text: "The channel " + p.Place.Channel + " can't be posted to."}
 		errors.As(err, &why) // in the words of that chat, which may have told of it before
-		e.trouble(c.AccountID, p.Place.Channel, &channels.Condition{Status: channels.Broken, Text: why.Text, Hint: why.Hint})
+		e.opt.Engine.Trouble(c.AccountID, p.Place.Channel, &channels.Condition{Status: channels.Broken, Text: why.Text, Hint: why.Hint})
 		return progress, &channels.SendError{Class: channels.Retry, Wait: channelClosed, Cause: err, Text: why.Text, Hint: why.Hint}
 	case p.Kind == bridge.PostRoot && channels.ClassOf(err) == channels.BadContent:
 		return progress, e.reportRefused(ctx, c, err)
@@ -69,7 +69,7 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 }
 
 // reportLost journals that a root is gone, so that it is posted anew, once.
-func (e *Engine) reportLost(ctx context.Context, c store.Claimed, t *store.Thread, p bridge.Post) error {
+func (e *Sender) reportLost(ctx context.Context, c store.Claimed, t *store.Thread, p bridge.Post) error {
 	root := p.Place.Thread
 	if root == "" {
 		root = p.Place.Message
@@ -77,29 +77,26 @@ func (e *Engine) reportLost(ctx context.Context, c store.Claimed, t *store.Threa
 	if t == nil || root == "" {
 		return &channels.SendError{Class: channels.BadContent, Text: "The message it answers is gone."}
 	}
-	f := ownFact{Kind: ownThreadLost, Conversation: c.ConversationID, Surface: c.AccountID, Root: root}
-	_, err := store.InsertEvents(ctx, e.pool, []store.NewEvent{f.event(fmt.Sprintf("lost:%d:%s", c.ConversationID, root))})
-	e.relay.WakeAppliers(store.SystemAccount)
+	err := e.opt.Engine.ThreadLost(ctx, c, root)
 	return &channels.SendError{Class: channels.Retry, Wait: waitForRoot, Text: "The thread's first message was deleted; it is posted anew.", Cause: err}
 }
 
 // reportRefused journals, once, that a thread can't be opened. It is not given up: without
 // it nobody would ever see the conversation.
-func (e *Engine) reportRefused(ctx context.Context, c store.Claimed, refused error) error {
-	f := ownFact{Kind: ownPostFailed, Conversation: c.ConversationID, Delivery: c.ID, Account: c.AccountID, Post: c.Kind, Text: "The thread can't be opened."}
+func (e *Sender) reportRefused(ctx context.Context, c store.Claimed, refused error) error {
+	text := "The thread can't be opened."
 	var se *channels.SendError
 	if errors.As(refused, &se) {
-		f.Text = se.Text
+		text = se.Text
 	}
-	_, err := store.InsertEvents(ctx, e.pool, []store.NewEvent{f.event(fmt.Sprintf("refused:%d", c.ID))})
-	e.relay.WakeAppliers(store.SystemAccount)
-	return &channels.SendError{Class: channels.Retry, Wait: channelClosed, Text: f.Text, Cause: errors.Join(refused, err)}
+	err := e.opt.Engine.RootRefused(ctx, c, text)
+	return &channels.SendError{Class: channels.Retry, Wait: channelClosed, Text: text, Cause: errors.Join(refused, err)}
 }
 
 // post gives what is to be posted, as it is now.
 func (a *attempt) post(ctx context.Context) (bridge.Post, *store.Thread, error) {
 	c := a.c
-	var body payload
+	var body Payload
 	if err := json.Unmarshal(c.Payload, &body); err != nil {
 		return bridge.Post{}, nil, fmt.Errorf("bridge: delivery %d: %w", c.ID, err)
 	}
@@ -109,7 +106,7 @@ func (a *attempt) post(ctx context.Context) (bridge.Post, *store.Thread, error) 
 		p.FirstAttemptAt = *c.FirstAt
 	}
 	a.body = body
-	dir := a.e.directory.Load()
+	dir := a.e.opt.Engine.Directory()
 	if c.ConversationID == 0 {
 		p.Place.Channel = dir.ChannelNow(c.AccountID, p.Place.Channel)
 		return p, nil, nil
@@ -123,8 +120,7 @@ func (a *attempt) post(ctx context.Context) (bridge.Post, *store.Thread, error) 
 	}
 	p.Place.Channel = dir.ChannelNow(c.AccountID, p.Place.Channel)
 	if conv := a.conversations[c.ConversationID]; conv != nil {
-		p.Facts = a.e.factsOf(dir, c.AccountID, nil, conv, a.identities, a.threads, a.now)
-		addRelated(dir, &p.Facts, c.AccountID, a.related)
+		p.Facts = a.e.opt.Engine.PostFacts(dir, c.AccountID, conv, a.identities, a.threads, a.related, a.now)
 		a.pointOn(dir, &p)
 	}
 	if body.Changes != 0 {
@@ -153,20 +149,11 @@ func (a *attempt) placeChange(delivery int64, p *bridge.Post) error {
 	return nil
 }
 
-// token names a delivery's part to a surface; opaque there.
-func token(c store.Claimed) string {
-	return strconv.FormatInt(sentAs(c), 36) + "." + strconv.Itoa(c.Part)
-}
-
-// sentAs gives the delivery under whose name an attempt is known to the other side: for
-// one that left with another and is looked for alone, that one's.
-func sentAs(c store.Claimed) int64 { return cmp.Or(c.Joined, c.ID) }
-
 // place puts a post into the conversation's thread.
 func (a *attempt) place(p *bridge.Post) (*store.Thread, error) {
-	t := a.threads.at(a.c.AccountID, a.c.ConversationID)
+	t := a.threads.At(a.c.AccountID, a.c.ConversationID)
 	if t == nil {
-		return nil, retry(errors.New("bridge: the conversation has no thread here"))
+		return nil, Retry(errors.New("bridge: the conversation has no thread here"))
 	}
 	if p.Place.Channel == "" {
 		p.Place.Channel = t.Channel
@@ -185,7 +172,7 @@ func (a *attempt) place(p *bridge.Post) (*store.Thread, error) {
 
 // addSaid adds a customer's message, those that are posted with it, and its files where
 // they are posted.
-func (a *attempt) addSaid(ctx context.Context, body payload, p *bridge.Post) error {
+func (a *attempt) addSaid(ctx context.Context, body Payload, p *bridge.Post) error {
 	m := a.messages[a.c.MessageID]
 	if m == nil {
 		return nil
@@ -195,7 +182,7 @@ func (a *attempt) addSaid(ctx context.Context, body payload, p *bridge.Post) err
 	for _, d := range a.c.With {
 		if next := a.messages[d.MessageID]; next != nil {
 			then := a.said(next, said.From)
-			then.Answers = payloadOf(&delivery{Delivery: d}).Answers
+			then.Answers = PayloadOf(&d).Answers
 			said.Then = append(said.Then, then)
 		}
 	}
@@ -204,23 +191,23 @@ func (a *attempt) addSaid(ctx context.Context, body payload, p *bridge.Post) err
 		return nil
 	}
 	if err := a.addPostFiles(ctx, m, body, p); err != nil {
-		return retry(err)
+		return Retry(err)
 	}
 	for _, d := range a.c.With {
 		next := a.messages[d.MessageID]
 		if next == nil {
 			continue
 		}
-		if err := a.addPostFiles(ctx, next, payloadOf(&delivery{Delivery: d}), p); err != nil {
-			return retry(err)
+		if err := a.addPostFiles(ctx, next, PayloadOf(&d), p); err != nil {
+			return Retry(err)
 		}
 	}
 	return nil
 }
 
 // addPostFiles adds a message's files to a post.
-func (a *attempt) addPostFiles(ctx context.Context, m *store.Message, body payload, p *bridge.Post) error {
-	files, missing, err := a.e.files.Of(ctx, m, func(f store.FileRef) bool { return slices.Contains(body.Files, f.Index) }, body.Only)
+func (a *attempt) addPostFiles(ctx context.Context, m *store.Message, body Payload, p *bridge.Post) error {
+	files, missing, err := a.e.opt.Files.Of(ctx, m, func(f store.FileRef) bool { return slices.Contains(body.Files, f.Index) }, body.Only)
 	p.Files, p.Missing = append(p.Files, files...), append(p.Missing, missing...)
 	return err
 }
@@ -229,9 +216,9 @@ func (a *attempt) addPostFiles(ctx context.Context, m *store.Message, body paylo
 func (a *attempt) said(m *store.Message, from bridge.PartyRef) bridge.Said {
 	s := bridge.Said{MessageID: m.ID, From: from, At: m.SaidAt, Text: m.Text, Quoted: m.Quoted, Notices: m.Notices}
 	if m.IdentityID != nil && a.identities[*m.IdentityID] != nil {
-		s.From = refOf(a.identities[*m.IdentityID])
+		s.From = RefOf(a.identities[*m.IdentityID])
 	}
-	if m.Reason == elsewhereReason || m.Reason == machineReason {
+	if m.Reason == ElsewhereReason || m.Reason == MachineReason {
 		s.From, s.Elsewhere = bridge.PartyRef{Name: m.AuthorUser}, true
 	}
 	for _, f := range m.Files {
@@ -261,4 +248,47 @@ func landedPost(c store.Claimed, p bridge.Post, t *store.Thread, sent bridge.Sen
 	}
 	out.Landed = []store.Landed{landed}
 	return out
+}
+
+// pointOn has a post for a thread that was left show where the conversation goes on.
+func (a *attempt) pointOn(dir *directory.Directory, p *bridge.Post) {
+	conv := a.conversations[a.c.ConversationID]
+	account := dir.Account(conv.AccountID)
+	p.Facts.Left = a.body.Left
+	if account == nil {
+		return
+	}
+	there, _ := dir.Home(account, conv.TeamID)
+	if there == a.c.AccountID || a.threads.At(there, conv.ID) == nil || !a.body.Left && p.Kind != bridge.PostCard {
+		return
+	}
+	p.Facts.Left, p.Facts.Root, p.Facts.Elsewhere = true, bridge.Place{}, a.e.opt.Engine.SurfaceName(dir, there)
+}
+
+// outdated says that a conversation was handed on, or back, before a post of an earlier hand-over
+// could be made: the root in a channel where it is not to be any more, or what says in a thread
+// that it goes on elsewhere although it goes on there.
+func (a *attempt) outdated(p bridge.Post, t *store.Thread) bool {
+	conv := a.conversations[a.c.ConversationID]
+	if conv == nil || t == nil {
+		return false
+	}
+	dir := a.e.opt.Engine.Directory()
+	account := dir.Account(conv.AccountID)
+	if account == nil {
+		return false
+	}
+	there, channel := dir.Home(account, conv.TeamID)
+	switch {
+	case p.Kind == bridge.PostRoot && a.body.Place.Channel != "":
+		return there != a.c.AccountID || channel != p.Place.Channel || dir.ChannelNow(there, t.Channel) == channel
+	case a.body.Left && there == a.c.AccountID:
+		return t.Root == cmp.Or(p.Place.Message, p.Place.Thread)
+	}
+	return false
+}
+
+// outside says that a post is a mark on a message that isn't in the conversation's own thread.
+func outside(p bridge.Post, t *store.Thread) bool {
+	return p.Kind == bridge.PostMark && t != nil && p.Place.Thread != t.Root
 }

@@ -1,0 +1,47 @@
+package outbound
+
+import (
+	"cmp"
+	"strings"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// FormerPrefix begins a key that its customer no longer uses: the number may be given to
+// somebody else, who is nobody we know.
+const FormerPrefix = "former:"
+
+// plainKey gives a key as people know it.
+func plainKey(key string) string {
+	if rest, former := strings.CutPrefix(key, FormerPrefix); former {
+		if _, plain, ok := strings.Cut(rest, ":"); ok {
+			return plain
+		}
+	}
+	return key
+}
+
+// RefOf names whoever has an identity.
+func RefOf(i *store.Identity) bridge.PartyRef {
+	key := plainKey(i.Key)
+	return bridge.PartyRef{Name: cmp.Or(i.Name, key), Address: key}
+}
+
+// RoleTo is the role of a participant whom replies are addressed to; others get a copy, or nothing.
+const RoleTo = "to"
+
+// Addressed gives whom a reply goes to and who gets a copy. Sending and all that names recipients
+// ask it, so that what is shown is what is sent.
+func Addressed(list []store.Participant) (to, cc []store.Participant) {
+	for _, p := range list {
+		switch {
+		case p.New:
+		case p.Role == RoleTo:
+			to = append(to, p)
+		default:
+			cc = append(cc, p)
+		}
+	}
+	return to, cc
+}

@@ -1,0 +1,86 @@
+package outbound
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// KindReply is a delivery to the customer; the other kinds are PostKinds.
+const KindReply = "reply"
+
+// Payload is what a delivery carries besides its message.
+type Payload struct {
+	Place  bridge.Place `json:"place,omitzero"` // a post: fixed place, Thread "" = the conversation's thread; a reply: where it was typed
+	To     string       `json:"to,omitempty"`   // ephemeral: who sees it
+	Line   *bridge.Line `json:"line,omitempty"`
+	Mark   bridge.Mark  `json:"mark,omitempty"`
+	Clears bridge.Mark  `json:"clears,omitempty"` // PostMark: the mark that this one takes the place of
+	Quote  bool         `json:"quote,omitempty"`  // show the quoted history
+	Late   bool         `json:"late,omitempty"`   // re-read before sending
+	Meant  []string     `json:"meant,omitempty"`  // a reply: whom it was for when it was typed
+	Span   *Span        `json:"span,omitempty"`   // a reply in parts: which files this one carries
+	Again  int          `json:"again,omitempty"`  // a reply: how often it failed and was sent again by a click
+
+	KeepsStatus bool `json:"keeps_status,omitempty"` // a reply: a person has decided since it was said that its conversation isn't pending
+
+	Earlier []EarlierText `json:"earlier,omitempty"` // a reply: what it said before it was edited, as far as an attempt may have sent that
+
+	Answers *bridge.Answered `json:"answers,omitempty"` // which message a customer's answers
+	Files   []int            `json:"files,omitempty"`   // PostFiles: those that were fetched in time, or this one only
+	Only    bool             `json:"only,omitempty"`    // PostFiles: nothing but Files, which came late
+	Changes int64            `json:"changes,omitempty"` // PostLine: the delivery whose line this one takes the place of
+	Fate    string           `json:"fate,omitempty"`    // PostLine: the fate that its message had when the line was written; it is settled by another
+
+	Left bool `json:"left,omitempty"` // Place is in a thread that the conversation was handed over from
+
+	Restored bool `json:"restored,omitempty"` // store.FinishRestore: it came with a backup
+	Unsure   bool `json:"unsure,omitempty"`   // store.Finish: a post is made again though it may be there already
+}
+
+// Span is which of a message's files a delivery carries: from, and up to but not with, to.
+type Span struct {
+	From int `json:"from"`
+	To   int `json:"to"`
+}
+
+// EarlierText is what a reply said before it was edited. The attempt of that number may have sent it.
+type EarlierText struct {
+	Attempt int    `json:"attempt"`
+	Text    string `json:"text"`
+}
+
+// PayloadOf reads what a delivery carries.
+func PayloadOf(d *store.Delivery) Payload {
+	var p Payload
+	_ = json.Unmarshal(d.Payload, &p) // written by us
+	return p
+}
+
+// restored says that a delivery came with a backup: it may have been sent after that
+// was made.
+func restored(c store.Claimed) bool {
+	if c.State != store.Unknown || !bytes.Contains(c.Payload, []byte(`"restored"`)) {
+		return false
+	}
+	var p Payload
+	return json.Unmarshal(c.Payload, &p) == nil && p.Restored
+}
+
+// ChannelLane names the lane for posts outside conversations in a channel.
+func ChannelLane(channel string) string { return "ch:" + channel }
+
+// LongestUpload is how long posting files may take.
+const LongestUpload = 10 * time.Minute
+
+// RichOf reads back what a message carries; nil = only text.
+func RichOf(m *store.Message) *bridge.Rich {
+	var r bridge.Rich
+	if len(m.Rich) == 0 || json.Unmarshal(m.Rich, &r) != nil || r.Kind() == "" {
+		return nil
+	}
+	return &r
+}

@@ -1,0 +1,233 @@
+package outbound
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/store"
+)
+
+const (
+	channelClosed  = time.Minute
+	waitForRoot    = time.Second
+	confirmFor     = 10 * time.Second // how long a found change may take to be applied
+	confirmTimeout = 15 * time.Second
+)
+
+// outgoing is a reply with what decides whether it may leave.
+type outgoing struct {
+	out      channels.Outbound
+	message  store.Message
+	account  *store.Account
+	author   *store.Agent // nil = no agent any more
+	payload  Payload
+	known    []string    // all keys that are or were the chat's customer's
+	optedOut string      // what the customer forbade
+	lines    []replyLine // all that leaves as this message, in order
+	window   Window
+	now      time.Time // Parley's clock
+}
+
+// alsoKnown gives the other keys of a chat's customer.
+func alsoKnown(keys []string, key string) []string {
+	if !slices.Contains(keys, key) {
+		return nil // somebody else: an agent named them
+	}
+	return slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == key || strings.HasPrefix(k, FormerPrefix) })
+}
+
+// replyLine is one typed text of a reply.
+type replyLine struct {
+	message *store.Message
+	at      bridge.Place // where it was typed
+	late    bool         // its source is read again before it leaves
+}
+
+// reply gives a reply as it is to be sent now.
+func (a *attempt) reply() (*outgoing, error) {
+	if a.err != nil {
+		return nil, a.err
+	}
+	c, dir := a.c, a.e.opt.Engine.Directory()
+	m, conv, account := a.messages[c.MessageID], a.conversations[c.ConversationID], dir.Account(c.AccountID)
+	if m == nil || conv == nil || account == nil {
+		return nil, Retry(errors.New("bridge: the message or its account is gone"))
+	}
+	var caps channels.Capabilities
+	if ch := a.e.opt.Engine.Channel(account.ID); ch != nil {
+		caps = ch.Capabilities()
+	}
+	r := &outgoing{message: *m, account: account, now: a.now, window: WindowOf(caps, conv.WindowFrom),
+		out: channels.Outbound{DeliveryID: sentAs(c), ConversationID: conv.ID, MessageID: m.ID,
+			Attempt: c.Attempt, Part: c.Part, Subject: a.subjects[conv.ID], Text: m.Text, From: conv.Via,
+			InReplyTo: conv.LastExternalID, References: conv.Refs,
+			ReplyTo: m.ReplyTo, Rich: RichOf(m)}}
+	if conv.WindowFrom != nil {
+		r.out.LastIn = *conv.WindowFrom
+	}
+	if c.FirstAt != nil && (c.Attempt > 1 || c.State == store.Unknown) {
+		r.out.FirstAttemptAt = *c.FirstAt
+	}
+	if err := json.Unmarshal(c.Payload, &r.payload); err != nil {
+		return nil, Retry(fmt.Errorf("bridge: delivery %d: %w", c.ID, err))
+	}
+	r.out.Again = r.payload.Again
+	if m.AgentID != nil {
+		r.out.Author, r.author = dir.Ref(0, *m.AgentID).Name, dir.Agent(*m.AgentID)
+	}
+	a.e.opt.Engine.Sign(&r.out, account, r.author)
+	for _, key := range a.keys[conv.ID] {
+		r.known = append(r.known, plainKey(key))
+	}
+	if conv.IdentityID != nil && a.identities[*conv.IdentityID] != nil {
+		r.optedOut = a.identities[*conv.IdentityID].OptedOut
+	}
+	to, cc := Addressed(conv.Participants)
+	for _, p := range to {
+		r.out.To = append(r.out.To, channels.Party{Key: p.Key, Name: p.Name, Also: alsoKnown(a.keys[conv.ID], p.Key)})
+	}
+	for _, p := range cc {
+		r.out.Cc = append(r.out.Cc, channels.Party{Key: p.Key, Name: p.Name})
+	}
+	if err := a.addLines(r); err != nil {
+		return nil, err
+	}
+	if used := TemplateOf(m); used != nil && a.asTemplate() {
+		r.out.Template = &used.Use
+	}
+	r.onlyPart()
+	return r, a.e.addFiles(r)
+}
+
+// addLines puts the lines together that leave as one message: without those that were
+// taken back, unless nothing would be left.
+func (a *attempt) addLines(r *outgoing) error {
+	all := []replyLine{{&r.message, r.payload.Place, r.payload.Late}}
+	for _, d := range a.c.With {
+		m := a.messages[d.MessageID]
+		if m == nil {
+			return Retry(fmt.Errorf("bridge: delivery %d: its message is gone", d.ID))
+		}
+		var p Payload
+		if err := json.Unmarshal(d.Payload, &p); err != nil {
+			return Retry(fmt.Errorf("bridge: delivery %d: %w", d.ID, err))
+		}
+		all = append(all, replyLine{m, p.Place, p.Late})
+	}
+	var texts []string
+	for _, l := range all {
+		if r.leaves(l.message) {
+			r.lines, texts = append(r.lines, l), append(texts, l.message.Text)
+		}
+	}
+	if len(a.c.With) > 0 {
+		r.out.Text = strings.Join(texts, "\n\n")
+	}
+	return nil
+}
+
+// sentLines tells what became of each line of a reply that left.
+func (a *attempt) sentLines(r *outgoing, state channels.DeliveryState, external string) relay.Sent {
+	part := func(m *store.Message) store.Part {
+		if !r.leaves(m) {
+			return store.Part{State: store.Cancelled}
+		}
+		return store.Part{State: string(state), Progress: bridge.TextMark(m.Text)}
+	}
+	first := part(&r.message)
+	sent := relay.Sent{State: first.State, ExternalID: external, Progress: first.Progress}
+	for _, d := range a.c.With {
+		p := part(a.messages[d.MessageID])
+		p.ID = d.ID
+		sent.With = append(sent.With, p)
+	}
+	return sent
+}
+
+// addFiles gives the reply the files that its author attached in the surface.
+func (e *Sender) addFiles(r *outgoing) error {
+	s := e.opt.Engine.Surface(r.message.AccountID)
+	for _, l := range r.lines { // of all lines: an edit may have brought one
+		for _, ref := range l.message.Files {
+			f, err := e.opt.Files.ForChannel(s, l.message.ID, ref)
+			if err != nil {
+				return err
+			}
+			r.out.Files = append(r.out.Files, f)
+		}
+	}
+	return nil
+}
+
+func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
+	e, c := a.e, a.c
+	ch := e.opt.Engine.Channel(c.AccountID)
+	r, err := a.reply()
+	if err != nil {
+		return relay.Sent{}, Retry(err) // nothing left yet: certain
+	}
+	if len(r.lines) == 0 {
+		return a.sentLines(r, "", ""), nil // taken back in the meantime
+	}
+	if ch == nil || r.account.Paused {
+		return relay.Sent{}, &channels.SendError{Class: channels.Retry, Wait: PausedWait, Text: "The account is paused or not connected.",
+			Hint: "Resume it, or look at parley doctor."}
+	}
+	if err := mayLeave(r); err != nil {
+		return relay.Sent{}, err
+	}
+	for _, l := range r.lines {
+		if err := e.confirmReply(ctx, c, l); err != nil {
+			return relay.Sent{}, err
+		}
+	}
+	if err := a.mayUseTemplate(r); err != nil {
+		return relay.Sent{}, err
+	}
+	receipt, err := ch.Send(ctx, r.out)
+	e.sendingWorks(c.AccountID, err)
+	sent := a.sentLines(r, receipt.State, receipt.ExternalID)
+	sent.More, sent.Parts, sent.Cost = receipt.More, receipt.Parts, receipt.Cost
+	return sent, err
+}
+
+// sendingWorks reports an account whose credentials don't, once, and its recovery.
+func (e *Sender) sendingWorks(account int64, err error) {
+	if c := BrokenBy(err); c != nil || err == nil {
+		e.opt.Engine.Trouble(account, "send", c)
+	}
+}
+
+// leaves says that a message is still to leave: also the other parts of one of which a part
+// failed.
+func (r *outgoing) leaves(m *store.Message) bool {
+	return m.Fate == store.FateWaiting || r.payload.Span != nil && (m.Fate == store.FateFailed || m.Fate == store.FateUnclear)
+}
+
+// onlyPart leaves of a reply what its delivery carries.
+func (r *outgoing) onlyPart() {
+	s := r.payload.Span
+	if s == nil {
+		return
+	}
+	if s.From > 0 {
+		r.out.Text, r.out.Rich = "", nil
+	}
+	for i := range r.lines {
+		files := r.lines[i].message.Files
+		one := *r.lines[i].message
+		one.Files = files[min(s.From, len(files)):min(s.To, len(files))]
+		r.lines[i].message = &one
+	}
+	if s.From > 0 && len(r.lines) == 1 && len(r.lines[0].message.Files) == 0 {
+		r.lines, r.message.Fate = nil, store.FateUndone // an edit took the file away
+	}
+}

@@ -1,0 +1,254 @@
+// Package outbound makes the attempts at deliveries: it makes of a row the reply or the post
+// as it is to be sent now, checks once more what may have changed while it waited, hands it
+// to the channel or the surface, and tells what became of it.
+//
+// What does not belong here: what is said and to whom (engine), when and in which order
+// deliveries are attempted, and what their results mean (bridge/relay, engine).
+package outbound
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/bridge"
+	"parley/bridge/engine/directory"
+	"parley/bridge/engine/files"
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/store"
+)
+
+// PausedWait is how long what a paused or absent account should do waits before it is looked at
+// again.
+const PausedWait = 10 * time.Second
+
+const (
+	postRetryFor  = 7 * 24 * time.Hour
+	bestEffortFor = 10 * time.Minute
+)
+
+// Engine is what sending needs of the engine.
+type Engine interface {
+	Channel(account int64) channels.Channel // nil while it isn't there
+	Surface(account int64) bridge.Surface   // nil while it isn't there
+	Directory() *directory.Directory
+
+	// PostFacts gives what a post shows of its conversation.
+	PostFacts(dir *directory.Directory, surface int64, c *store.Conversation, identities map[int64]*store.Identity, threads Threads, related []store.Related, now time.Time) bridge.Facts
+	// SurfaceName names a chat for people.
+	SurfaceName(dir *directory.Directory, surface int64) string
+	// Sign puts the signature below a reply; author may be nil.
+	Sign(out *channels.Outbound, account *store.Account, author *store.Agent)
+
+	// GapWithin says that a surface may have missed events in the last time.
+	GapWithin(surface int64, last time.Duration) bool
+	// Filling says that a surface's gap is being filled, or that what filled it is not applied yet;
+	// not for longer than limit.
+	Filling(ctx context.Context, surface int64, limit time.Duration) (bool, error)
+
+	// Trouble tells, once, what made sending by an account fail, and with nil that it works again.
+	Trouble(account int64, what string, c *channels.Condition)
+	// ThreadLost journals, once, that the root of a conversation's thread is gone.
+	ThreadLost(ctx context.Context, c store.Claimed, root string) error
+	// RootRefused journals, once, that a thread can't be opened.
+	RootRefused(ctx context.Context, c store.Claimed, text string) error
+}
+
+// Options are the options of a Sender.
+type Options struct {
+	Pool    *pgxpool.Pool
+	Engine  Engine
+	Files   *files.Reader
+	Backoff []time.Duration // between attempts at a reply that fails for certain
+	GapWait time.Duration   // how long replies wait for a surface to fill a gap
+	// Original makes the signed link to a mail's HTML original; nil = there is none.
+	Original func(message int64) string
+}
+
+// Sender makes attempts at deliveries.
+type Sender struct{ opt Options }
+
+// New makes a Sender.
+func New(o Options) *Sender { return &Sender{o} }
+
+// attempt is one claimed delivery with what was read for it.
+type attempt struct {
+	e *Sender
+	c store.Claimed
+	*material
+	body Payload // of a post, once that is made
+}
+
+// material is what deliveries that were claimed together need.
+type material struct {
+	err           error // nothing could be read
+	conversations map[int64]*store.Conversation
+	messages      map[int64]*store.Message
+	identities    map[int64]*store.Identity
+	threads       Threads
+	subjects      map[int64]string
+	related       []store.Related
+	now           time.Time                // Parley's clock
+	templates     map[int64]store.Template // those that messages are, as they are now
+	keys          map[int64][]string       // of the customer of a chat, by conversation
+	changes       map[int64]store.Posting  // where lines stand that others take the place of, by delivery
+}
+
+// Policy tells how a delivery is attempted.
+func (e *Sender) Policy(c store.Claimed) relay.Policy {
+	if c.Kind == KindReply {
+		p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: 48 * time.Hour, Backoff: e.opt.Backoff}
+		if ch := e.opt.Engine.Channel(c.AccountID); ch != nil {
+			caps := ch.Capabilities()
+			p.RequestTimeout, p.RetryFor, p.Rest = caps.RequestTimeout, caps.RetryFor, caps.ReplyEvery
+		}
+		p.Restored = restored(c)
+		return p
+	}
+	p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: postRetryFor, PreferDouble: true, Idempotent: bridge.PostKind(c.Kind).Idempotent(),
+		BestEffort: bridge.PostKind(c.Kind) == bridge.PostEphemeral || strings.HasPrefix(c.Key, ChannelLane("@")),
+		Backoff:    []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute}}
+	switch {
+	case p.BestEffort:
+		p.RetryFor = bestEffortFor
+	case bridge.PostKind(c.Kind) == bridge.PostMark:
+		p.RetryFor = MarkFor
+	}
+	p.Restored = restored(c)
+	if s := e.opt.Engine.Surface(c.AccountID); s != nil {
+		p.RequestTimeout = s.Limits().RequestTimeout
+	}
+	if bridge.PostKind(c.Kind) == bridge.PostFiles {
+		p.RequestTimeout = LongestUpload // less where the lane's lease is shorter
+	}
+	return p
+}
+
+// Attempts reads what all of them need at once.
+func (e *Sender) Attempts(ctx context.Context, claims []store.Claimed) []relay.Attempt {
+	m := e.material(ctx, claims)
+	list := make([]relay.Attempt, len(claims))
+	for i, c := range claims {
+		list[i] = &attempt{e: e, c: c, material: m}
+	}
+	return list
+}
+
+func (e *Sender) material(ctx context.Context, claims []store.Claimed) *material {
+	var conversations, messages, answered, changes []int64
+	for _, c := range claims {
+		conversations = append(conversations, c.ConversationID)
+		switch c.Kind {
+		case KindReply:
+			answered = append(answered, c.ConversationID)
+			messages = append(messages, c.MessageID)
+		case string(bridge.PostSaid), string(bridge.PostFiles):
+			messages = append(messages, c.MessageID)
+		case string(bridge.PostLine):
+			changes = append(changes, PayloadOf(&c.Delivery).Changes)
+		}
+		for _, d := range c.With {
+			messages = append(messages, d.MessageID)
+		}
+	}
+	m := &material{conversations: map[int64]*store.Conversation{}, messages: map[int64]*store.Message{}, threads: Threads{}}
+	conversations = distinct(conversations)
+	if len(conversations) == 0 {
+		return m
+	}
+	o, err := store.LoadOutgoing(ctx, e.opt.Pool, conversations, distinct(messages), distinct(answered), distinct(changes))
+	if err != nil {
+		m.err = Retry(err)
+		return m
+	}
+	for i := range o.Conversations {
+		m.conversations[o.Conversations[i].ID] = &o.Conversations[i]
+	}
+	for i := range o.Messages {
+		m.messages[o.Messages[i].ID] = &o.Messages[i]
+	}
+	m.now = o.Now
+	m.threads.Add(o.Threads)
+	m.related = o.Related
+	m.identities, m.subjects = map[int64]*store.Identity{}, o.Subjects
+	for i := range o.Identities {
+		m.identities[o.Identities[i].ID] = &o.Identities[i]
+	}
+	m.keys, m.changes = o.Keys, o.Places
+	m.err = e.templatesOf(ctx, m)
+	return m
+}
+
+// Send implements relay.Attempt.
+func (a *attempt) Send(ctx context.Context) (relay.Sent, error) {
+	if a.c.Kind == KindReply {
+		return a.sendReply(ctx)
+	}
+	return a.sendPost(ctx)
+}
+
+// Reconcile implements relay.Attempt.
+func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, error) {
+	c := a.c
+	if c.Kind == KindReply {
+		ch := a.e.opt.Engine.Channel(c.AccountID)
+		r, err := a.reply()
+		if err != nil || ch == nil {
+			return channels.CannotTell, relay.Sent{}, err
+		}
+		outcome, receipt, err := ch.Reconcile(ctx, r.out)
+		return outcome, relay.Sent{State: string(receipt.State), ExternalID: receipt.ExternalID, Progress: c.Progress, More: receipt.More}, err
+	}
+	s := a.e.opt.Engine.Surface(c.AccountID)
+	p, t, err := a.post(ctx)
+	if err != nil || s == nil {
+		return channels.CannotTell, relay.Sent{}, err
+	}
+	outcome, sent, err := s.Reconcile(ctx, p)
+	return outcome, landedPost(c, p, t, sent), err
+}
+
+// token names a delivery's part to a surface; opaque there.
+func token(c store.Claimed) string {
+	return strconv.FormatInt(sentAs(c), 36) + "." + strconv.Itoa(c.Part)
+}
+
+// sentAs gives the delivery under whose name an attempt is known to the other side: for
+// one that left with another and is looked for alone, that one's.
+func sentAs(c store.Claimed) int64 { return cmp.Or(c.Joined, c.ID) }
+
+// BrokenBy gives the condition of an account of which an attempt failed as only a person can put
+// right; nil = it isn't such a failure.
+func BrokenBy(err error) *channels.Condition {
+	var se *channels.SendError
+	if errors.As(err, &se) && (se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked) {
+		return &channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint}
+	}
+	return nil
+}
+
+// Retry marks an error before the first byte left as certain.
+func Retry(err error) error {
+	var se *channels.SendError
+	if err == nil || errors.As(err, &se) {
+		return err
+	}
+	return &channels.SendError{Class: channels.Retry, Text: "Parley could not prepare the message.", Cause: err}
+}
+
+// distinct sorts, removes doubles and zeros.
+func distinct(list []int64) []int64 {
+	slices.Sort(list)
+	return slices.DeleteFunc(slices.Compact(list), func(id int64) bool { return id == 0 })
+}
+
+// MarkFor is how long a mark may wait: a surface takes few a minute, from all conversations
+// together, and nobody still looks for what an older one says.
+const MarkFor = time.Hour

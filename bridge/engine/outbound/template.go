@@ -1,0 +1,82 @@
+package outbound
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// templatesOf reads the templates that messages are, as they are now.
+func (e *Sender) templatesOf(ctx context.Context, m *material) error {
+	var ids []int64
+	for _, said := range m.messages {
+		if used := TemplateOf(said); used != nil {
+			ids = append(ids, used.ID)
+		}
+	}
+	rows, err := store.Templates(ctx, e.opt.Pool, distinct(ids)...)
+	m.templates = map[int64]store.Template{}
+	for _, row := range rows {
+		m.templates[row.ID] = row
+	}
+	return Retry(err)
+}
+
+// asTemplate says that the provider takes templates as such; elsewhere their words are
+// sent.
+func (a *attempt) asTemplate() bool {
+	ch := a.e.opt.Engine.Channel(a.c.AccountID)
+	return ch != nil && ch.Capabilities().Templates
+}
+
+// mayUseTemplate checks once more, before a byte leaves, that the provider still approves
+// of the template, as it was when its words were read.
+func (a *attempt) mayUseTemplate(r *outgoing) error {
+	used := TemplateOf(&r.message)
+	if used == nil {
+		return nil
+	}
+	row, known := a.templates[used.ID]
+	bad := func(text string) error { return &channels.SendError{Class: channels.TemplateBad, Text: text} }
+	switch {
+	case !known || row.Todo == store.TodoDelete:
+		return bad("The template " + used.Name + " was deleted.")
+	case row.Version != used.Version:
+		return bad("The template " + used.Name + " was changed meanwhile.")
+	case row.Status != string(channels.TemplateApproved):
+		return bad(NotApproved(row))
+	}
+	return nil
+}
+
+// UsedTemplate is what a message keeps of the template that it is.
+type UsedTemplate struct {
+	ID      int64                `json:"id"`
+	Version int                  `json:"version"`
+	Name    string               `json:"name"`
+	Use     channels.TemplateUse `json:"use"`
+}
+
+// TemplateOf reads what a message keeps of its template; nil = it is none.
+func TemplateOf(m *store.Message) *UsedTemplate {
+	var u UsedTemplate
+	if len(m.Template) == 0 || json.Unmarshal(m.Template, &u) != nil || u.ID == 0 {
+		return nil
+	}
+	return &u
+}
+
+// NotApproved says why a template can't be sent now.
+func NotApproved(row store.Template) string {
+	words := map[string]string{"draft": "is not handed in yet", "pending": "still waits for approval", "rejected": "was rejected",
+		"paused": "was paused by the provider", "disabled": "was disabled by the provider"}
+	text := fmt.Sprintf("The template %s (%s) %s", row.Name, row.Language, words[row.Status])
+	if row.Reason != "" {
+		return text + ": " + strings.TrimRight(row.Reason, ".") + "."
+	}
+	return text + "."
+}

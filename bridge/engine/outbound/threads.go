@@ -1,0 +1,23 @@
+package outbound
+
+import "parley/store"
+
+// Threads are threads by their conversation.
+type Threads map[int64][]*store.Thread
+
+// Add puts threads to those of their conversations.
+func (l Threads) Add(threads []store.Thread) {
+	for i := range threads {
+		l[threads[i].ConversationID] = append(l[threads[i].ConversationID], &threads[i])
+	}
+}
+
+// At gives a conversation's thread in a surface; nil if it has none there.
+func (l Threads) At(surface, conversation int64) *store.Thread {
+	for _, t := range l[conversation] {
+		if t.AccountID == surface {
+			return t
+		}
+	}
+	return nil
+}

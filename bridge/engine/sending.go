@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/engine/directory"
+	"parley/bridge/engine/outbound"
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/store"
+)
+
+// Policy implements relay.Handler.
+func (e *Engine) Policy(c store.Claimed) relay.Policy { return e.sender.Policy(c) }
+
+// Attempts implements relay.Handler.
+func (e *Engine) Attempts(ctx context.Context, claims []store.Claimed) []relay.Attempt {
+	return e.sender.Attempts(ctx, claims)
+}
+
+// host is the engine as sending sees it.
+type host struct{ *Engine }
+
+// Directory implements outbound.Engine.
+func (h host) Directory() *directory.Directory { return h.directory.Load() }
+
+// PostFacts implements outbound.Engine.
+func (h host) PostFacts(dir *directory.Directory, surface int64, c *store.Conversation, identities map[int64]*store.Identity, threads outbound.Threads, related []store.Related,
+	now time.Time) bridge.Facts {
+	f := h.factsOf(dir, surface, nil, c, identities, threads, now)
+	addRelated(dir, &f, surface, related)
+	return f
+}
+
+// SurfaceName implements outbound.Engine.
+func (h host) SurfaceName(dir *directory.Directory, surface int64) string {
+	return h.surfaceName(dir, surface)
+}
+
+// Sign implements outbound.Engine.
+func (h host) Sign(out *channels.Outbound, account *store.Account, author *store.Agent) {
+	h.sign(out, account, author)
+}
+
+// GapWithin implements outbound.Engine.
+func (h host) GapWithin(surface int64, last time.Duration) bool {
+	return h.deskOf(surface).gapWithin(last)
+}
+
+// Filling implements outbound.Engine.
+func (h host) Filling(ctx context.Context, surface int64, limit time.Duration) (bool, error) {
+	return h.deskOf(surface).filling(ctx, limit)
+}
+
+// Trouble implements outbound.Engine.
+func (h host) Trouble(account int64, what string, c *channels.Condition) { h.trouble(account, what, c) }
+
+// ThreadLost implements outbound.Engine.
+func (h host) ThreadLost(ctx context.Context, c store.Claimed, root string) error {
+	f := ownFact{Kind: ownThreadLost, Conversation: c.ConversationID, Surface: c.AccountID, Root: root}
+	return h.journal(ctx, f.event(fmt.Sprintf("lost:%d:%s", c.ConversationID, root)))
+}
+
+// RootRefused implements outbound.Engine.
+func (h host) RootRefused(ctx context.Context, c store.Claimed, text string) error {
+	f := ownFact{Kind: ownPostFailed, Conversation: c.ConversationID, Delivery: c.ID, Account: c.AccountID, Post: c.Kind, Text: text}
+	return h.journal(ctx, f.event(fmt.Sprintf("refused:%d", c.ID)))
+}
+
+// journal stores an own fact and has it applied.
+func (h host) journal(ctx context.Context, event store.NewEvent) error {
+	_, err := store.InsertEvents(ctx, h.pool, []store.NewEvent{event})
+	h.relay.WakeAppliers(store.SystemAccount)
+	return err
+}
