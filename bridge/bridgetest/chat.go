@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/channels/faultset"
+	"parley/channels/emulator"
 )
 
 // patience bounds every wait of this package; only a failing test uses it up.
@@ -100,7 +100,7 @@ type Chat struct {
 	sequence int
 	streams  map[chan event]bool
 	mute     bool // streams lose everything
-	faults   *faultset.Set[Fault]
+	faults   *emulator.FaultSet[Fault]
 	struck   int
 	calls    map[string]int
 	changed  chan struct{}
@@ -109,7 +109,7 @@ type Chat struct {
 // NewChat starts a Chat that ends with the test.
 func NewChat(t testing.TB, users ...User) *Chat {
 	c := &Chat{now: time.Now, closing: make(chan struct{}), users: map[string]User{}, channels: map[string]bool{}, private: map[string][]string{},
-		streams: map[chan event]bool{}, faults: faultset.New[Fault](1), calls: map[string]int{}, changed: make(chan struct{})}
+		streams: map[chan event]bool{}, faults: emulator.NewFaultSet[Fault](1), calls: map[string]int{}, changed: make(chan struct{})}
 	for _, u := range users {
 		if u.Kind == "" {
 			u.Kind = bridge.ActorPerson

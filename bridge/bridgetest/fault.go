@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/channels/faultset"
+	"parley/channels/emulator"
 )
 
 // FaultKind says what goes wrong with a call of a Chat's API.
@@ -32,7 +32,7 @@ type Fault struct {
 }
 
 // AddFault arms a fault; the oldest that fits strikes first.
-func (c *Chat) AddFault(f Fault) { c.faults.Add(f, faultset.Rule{Times: f.Times}) }
+func (c *Chat) AddFault(f Fault) { c.faults.Add(f, emulator.FaultRule{Times: f.Times}) }
 
 // ClearFaults disarms everything.
 func (c *Chat) ClearFaults() { c.faults.Clear() }

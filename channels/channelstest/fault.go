@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/faultset"
+	"parley/channels/emulator"
 )
 
 // FaultKind says what goes wrong.
@@ -44,7 +44,7 @@ type Fault struct {
 func (f Fault) lookup() bool { return f.Kind == FaultBlind }
 
 // AddFault arms a fault; the oldest that fits strikes first.
-func (p *Provider) AddFault(f Fault) { p.faults.Add(f, faultset.Rule{Times: f.Times}) }
+func (p *Provider) AddFault(f Fault) { p.faults.Add(f, emulator.FaultRule{Times: f.Times}) }
 
 // ClearFaults disarms everything.
 func (p *Provider) ClearFaults() { p.faults.Clear() }

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/faultset"
+	"parley/channels/emulator"
 )
 
 // Sent is a message that the provider took: what a customer got.
@@ -63,7 +63,7 @@ type Provider struct {
 	files   map[string]File // kept for who fetches them, by ref
 	fetched []string        // refs that were asked for
 	seen    []string        // ids of customers' messages that somebody attends to
-	faults  *faultset.Set[Fault]
+	faults  *emulator.FaultSet[Fault]
 	struck  int
 	serial  int
 	changed chan struct{}
@@ -81,7 +81,7 @@ func StartProvider(taken func(Sent)) (*Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("channelstest: provider: %w", err)
 	}
-	p := &Provider{url: "http://" + listener.Addr().String(), taken: taken, faults: faultset.New[Fault](1), changed: make(chan struct{}),
+	p := &Provider{url: "http://" + listener.Addr().String(), taken: taken, faults: emulator.NewFaultSet[Fault](1), changed: make(chan struct{}),
 		closing: make(chan struct{}), ended: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /send", p.send)

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"parley/channels/faultset"
+	"parley/channels/emulator"
 )
 
 // Action says what a Fault does.
@@ -53,7 +53,7 @@ const (
 )
 
 // Forever in Fault.Times keeps a fault until the faults are cleared.
-const Forever = faultset.Forever
+const Forever = emulator.Forever
 
 // Fault is one thing that goes wrong. A fault counts the calls or webhooks that match
 // Route; it strikes from the Nth on, Times times. With a Probability it strikes each of
@@ -95,7 +95,7 @@ func (s *Server) AddFault(f Fault) (string, error) {
 	if _, err := path.Match(f.Route, ""); err != nil {
 		return "", fmt.Errorf("graphfake: fault: route: %w", err)
 	}
-	return s.faults.Add(f, faultset.Rule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}), nil
+	return s.faults.Add(f, emulator.FaultRule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}), nil
 }
 
 // ClearFaults disarms all faults and lets go of every call that one holds.
@@ -124,7 +124,7 @@ func (s *Server) WaitFault(ctx context.Context, id string, times int) error {
 }
 
 // hits are the faults that strike one call.
-type hits struct{ faultset.Hits[Fault] }
+type hits struct{ emulator.FaultHits[Fault] }
 
 func (h hits) find(a Action) (Fault, bool) {
 	return h.Find(func(f Fault) bool { return f.Action == a })

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"parley/channels/faultset"
+	"parley/channels/emulator"
 )
 
 // Options of New; the zero value works.
@@ -42,7 +42,7 @@ type Server struct {
 	opts   Options
 	log    *slog.Logger
 	clock  func() time.Time
-	faults *faultset.Set[Fault]
+	faults *emulator.FaultSet[Fault]
 	hooks  *hooks
 
 	ln      net.Listener
@@ -85,7 +85,7 @@ func New(o Options) *Server {
 	if seed == 0 {
 		seed = time.Now().UnixNano()
 	}
-	s := &Server{opts: o, log: o.Log, clock: o.Clock, faults: faultset.New[Fault](seed), nodes: map[string]node{},
+	s := &Server{opts: o, log: o.Log, clock: o.Clock, faults: emulator.NewFaultSet[Fault](seed), nodes: map[string]node{},
 		tokens: map[string]*grant{}, changed: make(chan struct{}), rng: rand.New(rand.NewSource(seed))}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

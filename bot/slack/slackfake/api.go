@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 // maxBody caps Web API requests; files go elsewhere.
@@ -46,7 +46,7 @@ type webAPI struct {
 	*ground
 	methods map[string]method
 	grant   *grant
-	faults  *chatfake.FaultPlan
+	faults  *emulator.FaultPlan
 	sockets *Sockets
 
 	chat          *chatAPI
@@ -183,7 +183,7 @@ func baseOf(r *http.Request) string {
 	return "http://" + r.Host
 }
 
-func (a *webAPI) record(c *call, err *apiError, f *chatfake.Struck) {
+func (a *webAPI) record(c *call, err *apiError, f *emulator.Struck) {
 	rec := Call{At: a.now(), Method: c.method, Args: c.args, OK: err == nil, Scopes: c.used}
 	if err != nil {
 		rec.Error = err.code

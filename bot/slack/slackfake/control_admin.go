@@ -3,7 +3,7 @@ package slackfake
 import (
 	"net/http"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 // Admin is the body of POST /_fake/admin/{verb}; each verb reads what it needs:
@@ -28,7 +28,7 @@ type Admin struct {
 func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
 	s := d.srv
 	var a Admin
-	if !chatfake.Read(w, r, &a) {
+	if !emulator.Read(w, r, &a) {
 		return
 	}
 	var out reply
@@ -52,7 +52,7 @@ func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
 		}
 		err = run()
 	}
-	chatfake.Done(w, out, err)
+	emulator.Done(w, out, err)
 }
 
 func (d *driver) adminVerbs(a Admin) map[string]func() error {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"net/http"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 // Act is the body of POST /_fake/person/{user}/{verb}; each verb reads what it needs:
@@ -36,17 +36,17 @@ type Act struct {
 
 func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 	var a Act
-	if !chatfake.Read(w, r, &a) {
+	if !emulator.Read(w, r, &a) {
 		return
 	}
 	p := d.srv.As(r.PathValue("user"))
 	verb := r.PathValue("verb")
 	if out, err, ok := p.answered(r.Context(), verb, a); ok {
-		chatfake.Done(w, out, err)
+		emulator.Done(w, out, err)
 		return
 	}
 	if err, ok := p.simple(verb, a); ok {
-		chatfake.Done(w, nil, err)
+		emulator.Done(w, nil, err)
 		return
 	}
 	writeJSON(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + verb})

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 // Events sends the app what happens, again where it doesn't acknowledge, and tells what became
@@ -17,7 +17,7 @@ type Events struct {
 	sched    *schedule
 	sockets  *Sockets
 	webhooks *Webhooks
-	faults   *chatfake.FaultPlan
+	faults   *emulator.FaultPlan
 
 	pending map[string]*delivery // by envelope id
 	held    []*delivery          // by a reorder fault

@@ -4,24 +4,24 @@ import (
 	"fmt"
 	"net/http"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 // Fault is one rule of what goes wrong; Method names a Web API method (chat.postMessage, chat.*),
 // "upload", "download", "response_url", or an event ("event:message.channels", "event:*").
-type Fault = chatfake.Fault
+type Fault = emulator.Fault
 
 // FaultKind is what goes wrong.
-type FaultKind = chatfake.FaultKind
+type FaultKind = emulator.FaultKind
 
 // Faults of Web API calls, uploads, downloads and response URLs. For events, FaultDrop cuts the
 // socket before the acknowledgement counts.
 const (
-	FaultDelay      = chatfake.FaultDelay
-	FaultRateLimit  = chatfake.FaultRateLimit
-	FaultBareLimit  = chatfake.FaultBareLimit
-	FaultHTTP       = chatfake.FaultHTTP
-	FaultDrop       = chatfake.FaultDrop
+	FaultDelay      = emulator.FaultDelay
+	FaultRateLimit  = emulator.FaultRateLimit
+	FaultBareLimit  = emulator.FaultBareLimit
+	FaultHTTP       = emulator.FaultHTTP
+	FaultDrop       = emulator.FaultDrop
 	FaultLimitBody  = FaultKind("limit_body") // 200 with ok:false ratelimited (or Error)
 	FaultBlank      = FaultKind("blank")      // 200 ok:false without an error
 	FaultError      = FaultKind("error")      // 200 ok:false with Error (default internal_error)
@@ -30,13 +30,13 @@ const (
 
 // Faults of events; FaultDelay and FaultDrop apply too.
 const (
-	FaultDuplicate = chatfake.FaultDuplicate
-	FaultReorder   = chatfake.FaultReorder
-	FaultLose      = chatfake.FaultLose
+	FaultDuplicate = emulator.FaultDuplicate
+	FaultReorder   = emulator.FaultReorder
+	FaultLose      = emulator.FaultLose
 )
 
 // preempts says that the request never takes effect.
-func preempts(f *chatfake.Struck) bool {
+func preempts(f *emulator.Struck) bool {
 	switch f.Kind {
 	case FaultRateLimit, FaultBareLimit:
 		return true
@@ -48,10 +48,10 @@ func preempts(f *chatfake.Struck) bool {
 }
 
 // faultBefore plays what comes before the effect; false means the request is answered.
-func faultBefore(w http.ResponseWriter, r *http.Request, f *chatfake.Struck) bool {
+func faultBefore(w http.ResponseWriter, r *http.Request, f *emulator.Struck) bool {
 	switch {
 	case f.Kind == FaultDelay && !f.After:
-		return chatfake.Pause(r, f.Delay)
+		return emulator.Pause(r, f.Delay)
 	case f.Kind == FaultRateLimit:
 		answerLater(w, "ratelimited", f.RetryAfter())
 	case f.Kind == FaultBareLimit:
@@ -65,18 +65,18 @@ func faultBefore(w http.ResponseWriter, r *http.Request, f *chatfake.Struck) boo
 }
 
 // faultAfter plays what comes after the effect; false means the request is answered.
-func faultAfter(w http.ResponseWriter, r *http.Request, f *chatfake.Struck) bool {
+func faultAfter(w http.ResponseWriter, r *http.Request, f *emulator.Struck) bool {
 	switch {
 	case !f.After, f.Kind == FaultNeverShare:
 		return true
 	case f.Kind == FaultDelay:
-		return chatfake.Pause(r, f.Delay)
+		return emulator.Pause(r, f.Delay)
 	}
 	return spoil(w, f)
 }
 
 // spoil answers wrongly; false says that it did.
-func spoil(w http.ResponseWriter, f *chatfake.Struck) bool {
+func spoil(w http.ResponseWriter, f *emulator.Struck) bool {
 	text := func(v, standard string) string {
 		if v == "" {
 			return standard

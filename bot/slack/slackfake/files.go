@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 // maxFileBytes is Slack's limit for one file (1 GB).
@@ -38,7 +38,7 @@ type fileAPI struct {
 	board  *board
 	sched  *schedule
 	grant  *grant
-	faults *chatfake.FaultPlan
+	faults *emulator.FaultPlan
 }
 
 // clone copies f as messages show it: without its places.

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 const (
@@ -26,7 +26,7 @@ type ground struct {
 	opt Options
 	ctx context.Context //nolint:containedctx // ends with Close; owns every goroutine of the workspace
 	wg  sync.WaitGroup
-	log *chatfake.Changes[Change]
+	log *emulator.Changes[Change]
 
 	mu      sync.Mutex
 	ids     int64

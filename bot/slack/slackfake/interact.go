@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 // Outcome is what a person sees after an interaction.
@@ -34,7 +34,7 @@ type clicks struct {
 	screens *screens
 	grant   *grant
 	events  *Events
-	faults  *chatfake.FaultPlan
+	faults  *emulator.FaultPlan
 
 	ephs      []*Ephemeral
 	replies   map[string]*responseURL

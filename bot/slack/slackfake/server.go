@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"slices"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 // Server is one emulated workspace with one app: its address, and what can be seen in it. It is
@@ -14,7 +14,7 @@ import (
 // may be called at any time from any goroutine.
 type Server struct {
 	*ground
-	*chatfake.FaultPlan
+	*emulator.FaultPlan
 	stop context.CancelFunc
 	mux  *http.ServeMux
 	http *http.Server
@@ -48,8 +48,8 @@ func New(o Options) *Server {
 	g := &ground{opt: o, idStart: (o.Clock().UnixMicro() + o.Seed) % idSpace}
 	ctx, stop := context.WithCancel(context.Background())
 	g.ctx = ctx
-	g.log = chatfake.NewChanges[Change](ctx.Done())
-	s := &Server{ground: g, FaultPlan: chatfake.NewFaultPlan(o.Seed, g.now), stop: stop, mux: http.NewServeMux()}
+	g.log = emulator.NewChanges[Change](ctx.Done())
+	s := &Server{ground: g, FaultPlan: emulator.NewFaultPlan(o.Seed, g.now), stop: stop, mux: http.NewServeMux()}
 	s.connect(given)
 	s.mu.Lock()
 	s.seed()
@@ -127,7 +127,7 @@ func (s *Server) Reset() {
 // Start listens on addr (host:port, port 0 picks one) and serves until Close.
 // Errors: those of net.Listen.
 func (s *Server) Start(addr string) error {
-	srv, address, err := chatfake.Serve(s.ctx, &s.wg, addr, s, func(err error) { s.opt.Log.Error("slack emulator stopped", "error", err) })
+	srv, address, err := emulator.Serve(s.ctx, &s.wg, addr, s, func(err error) { s.opt.Log.Error("slack emulator stopped", "error", err) })
 	if err != nil {
 		return fmt.Errorf("slackfake: %w", err)
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 // Change tells that something changed. Read the rest with the accessors.
@@ -29,7 +29,7 @@ func (g *ground) note(c Change) {
 }
 
 // Subscription reads changes in order, at its own pace.
-type Subscription = chatfake.Subscription[Change]
+type Subscription = emulator.Subscription[Change]
 
 // Subscribe returns a reader of the changes from now on. It needs no closing.
 func (g *ground) Subscribe() *Subscription { return g.log.Subscribe() }

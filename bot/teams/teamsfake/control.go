@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 // driver serves the emulator to drivers in another process.
@@ -70,7 +70,7 @@ func (d *driver) routes() {
 	s.mux.HandleFunc("POST /_fake/admin/{verb}", d.controlAdmin)
 	s.mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.Reset()
-		chatfake.Done(w, nil, nil)
+		emulator.Done(w, nil, nil)
 	})
 }
 

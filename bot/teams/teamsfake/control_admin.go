@@ -4,7 +4,7 @@ import (
 	"context"
 	"net/http"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 // Admin is the body of POST /_fake/admin/{verb}; each verb reads what it needs:
@@ -31,23 +31,23 @@ type Admin struct {
 func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
 	s := d.srv
 	var a Admin
-	if !chatfake.Read(w, r, &a) {
+	if !emulator.Read(w, r, &a) {
 		return
 	}
 	switch verb := r.PathValue("verb"); verb {
 	case "add_user":
-		chatfake.Done(w, object{"user": s.Admin.AddUser(a.User)}, nil)
+		emulator.Done(w, object{"user": s.Admin.AddUser(a.User)}, nil)
 	case "add_team":
-		chatfake.Done(w, object{"team": s.Admin.AddTeam(a.Team)}, nil)
+		emulator.Done(w, object{"team": s.Admin.AddTeam(a.Team)}, nil)
 	case "add_channel":
-		chatfake.Done(w, object{"channel": s.Admin.AddChannel(a.NewChannel)}, nil)
+		emulator.Done(w, object{"channel": s.Admin.AddChannel(a.NewChannel)}, nil)
 	default:
 		run, ok := d.adminVerbs(a)[verb]
 		if !ok {
 			writeJSON(w, http.StatusNotFound, object{"ok": false, "error": "unknown verb " + verb})
 			return
 		}
-		chatfake.Done(w, nil, run(r.Context()))
+		emulator.Done(w, nil, run(r.Context()))
 	}
 }
 

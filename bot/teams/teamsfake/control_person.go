@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 // Act is the body of POST /_fake/person/{user}/{verb}; each verb reads what it needs:
@@ -45,21 +45,21 @@ type Act struct {
 
 func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 	var a Act
-	if !chatfake.Read(w, r, &a) {
+	if !emulator.Read(w, r, &a) {
 		return
 	}
 	p, verb := d.srv.As(r.PathValue("user")), r.PathValue("verb")
 	p.Theme = a.Theme
 	if id, err, ok := p.wrote(verb, a); ok {
-		chatfake.Done(w, object{"id": id}, err)
+		emulator.Done(w, object{"id": id}, err)
 		return
 	}
 	if out, err, ok := p.asked(r.Context(), verb, a); ok {
-		chatfake.Done(w, object{"outcome": out}, err)
+		emulator.Done(w, object{"outcome": out}, err)
 		return
 	}
 	if err, ok := p.changed(verb, a); ok {
-		chatfake.Done(w, nil, err)
+		emulator.Done(w, nil, err)
 		return
 	}
 	writeJSON(w, http.StatusNotFound, object{"ok": false, "error": "unknown verb " + verb})

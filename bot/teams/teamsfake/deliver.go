@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"time"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 // Activities brings the bot what happens, again where it doesn't take it, and tells what became
@@ -20,7 +20,7 @@ import (
 type Activities struct {
 	*ground
 	entra    *Entra
-	faults   *chatfake.FaultPlan
+	faults   *emulator.FaultPlan
 	client   *http.Client
 	endpoint string // of the bot
 

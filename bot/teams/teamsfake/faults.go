@@ -7,25 +7,25 @@ import (
 	"net/http"
 	"strconv"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 // Fault is one rule of what goes wrong; Method names a call (activities.send, graph.*; see
 // doc.go) or what is sent to the bot ("event:message", "event:messageUpdate", "event:invoke",
 // "event:*").
-type Fault = chatfake.Fault
+type Fault = emulator.Fault
 
 // FaultKind is what goes wrong.
-type FaultKind = chatfake.FaultKind
+type FaultKind = emulator.FaultKind
 
 // Faults of the bot's calls. FaultHTTP answers with Code; without a code from 500 on with an
 // HTML page.
 const (
-	FaultDelay     = chatfake.FaultDelay
-	FaultRateLimit = chatfake.FaultRateLimit
-	FaultBareLimit = chatfake.FaultBareLimit
-	FaultHTTP      = chatfake.FaultHTTP
-	FaultDrop      = chatfake.FaultDrop
+	FaultDelay     = emulator.FaultDelay
+	FaultRateLimit = emulator.FaultRateLimit
+	FaultBareLimit = emulator.FaultBareLimit
+	FaultHTTP      = emulator.FaultHTTP
+	FaultDrop      = emulator.FaultDrop
 	FaultReset     = FaultKind("reset")   // like FaultDrop, with a TCP reset
 	FaultGarbage   = FaultKind("garbage") // 200 with a body that is no JSON
 )
@@ -33,23 +33,23 @@ const (
 // Faults of what is sent to the bot. FaultDelay and FaultDrop apply too: the second delivers,
 // and takes the answer for lost. Invokes are not reordered.
 const (
-	FaultDuplicate = chatfake.FaultDuplicate
-	FaultReorder   = chatfake.FaultReorder
-	FaultLose      = chatfake.FaultLose
+	FaultDuplicate = emulator.FaultDuplicate
+	FaultReorder   = emulator.FaultReorder
+	FaultLose      = emulator.FaultLose
 )
 
 // spoilt runs a handler under a fault.
-func (j *journal) spoilt(w *recorder, r *http.Request, f *chatfake.Struck, h http.HandlerFunc) {
+func (j *journal) spoilt(w *recorder, r *http.Request, f *emulator.Struck, h http.HandlerFunc) {
 	switch {
 	case f.Kind == FaultDelay && f.After:
 		unseen := &hidden{header: http.Header{}}
 		h(unseen, r)
-		if chatfake.Pause(r, f.Delay) {
+		if emulator.Pause(r, f.Delay) {
 			unseen.replay(w)
 		}
 		return
 	case f.Kind == FaultDelay:
-		if chatfake.Pause(r, f.Delay) {
+		if emulator.Pause(r, f.Delay) {
 			h(w, r)
 		}
 		return
@@ -77,7 +77,7 @@ func garbage(w http.ResponseWriter) {
 }
 
 // fail answers with the fault's status.
-func fail(w http.ResponseWriter, f *chatfake.Struck) {
+func fail(w http.ResponseWriter, f *emulator.Struck) {
 	status := cmp.Or(f.Status, http.StatusBadGateway)
 	if f.Code == "" && status >= http.StatusInternalServerError {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

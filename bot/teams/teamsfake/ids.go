@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 // hash makes hex digits that depend on the parts only.
@@ -33,7 +33,7 @@ type ground struct {
 	app *manifest       // nil = everything declared
 	ctx context.Context //nolint:containedctx // ends with Close; owns every goroutine of the organisation
 	wg  sync.WaitGroup
-	log *chatfake.Changes[Change]
+	log *emulator.Changes[Change]
 
 	mu          sync.Mutex
 	ids         int64

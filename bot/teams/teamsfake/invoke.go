@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 // invokes ask the bot what people click and submit, and show what it answers. Guarded by the lock.
@@ -18,7 +18,7 @@ type invokes struct {
 	org        *organisation
 	announcer  *announcer
 	activities *Activities
-	faults     *chatfake.FaultPlan
+	faults     *emulator.FaultPlan
 	dialogs    map[string]*Dialog // by person
 }
 
@@ -93,7 +93,7 @@ func (i *invokes) ask(ctx context.Context, name string, value any, build func() 
 }
 
 // askOnce makes one attempt, or two for a duplicate.
-func (i *invokes) askOnce(ctx context.Context, a object, f *chatfake.Struck) (out *Outcome, again bool) {
+func (i *invokes) askOnce(ctx context.Context, a object, f *emulator.Struck) (out *Outcome, again bool) {
 	kind := FaultKind("")
 	if f != nil {
 		kind = f.Kind

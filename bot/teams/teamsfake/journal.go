@@ -8,7 +8,7 @@ import (
 	"path"
 	"time"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 // keepCalls bounds the journal; the oldest half goes when it is full.
@@ -29,7 +29,7 @@ type Call struct {
 // journal keeps the bot's calls and lets faults strike them. Guarded by the lock.
 type journal struct {
 	*ground
-	faults *chatfake.FaultPlan
+	faults *emulator.FaultPlan
 	calls  []Call
 }
 

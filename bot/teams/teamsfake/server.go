@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
 // Server is one emulated organisation with one bot: Teams, the Bot Connector, Entra's token
@@ -16,7 +16,7 @@ import (
 // parts, may be called at any time from any goroutine.
 type Server struct {
 	*ground
-	*chatfake.FaultPlan
+	*emulator.FaultPlan
 	stop context.CancelFunc
 	mux  *http.ServeMux
 	http *http.Server
@@ -44,14 +44,14 @@ type Server struct {
 func New(o Options) *Server {
 	o = o.withDefaults()
 	ctx, stop := context.WithCancel(context.Background())
-	g := &ground{opt: o, ctx: ctx, born: strconv.FormatInt(o.Clock().UnixMicro(), 10), log: chatfake.NewChanges[Change](ctx.Done())}
+	g := &ground{opt: o, ctx: ctx, born: strconv.FormatInt(o.Clock().UnixMicro(), 10), log: emulator.NewChanges[Change](ctx.Done())}
 	if o.Manifest != nil {
 		g.app = &manifest{}
 		if err := json.Unmarshal(o.Manifest, g.app); err != nil {
 			panic(fmt.Errorf("teamsfake: manifest: %w", err))
 		}
 	}
-	s := &Server{ground: g, FaultPlan: chatfake.NewFaultPlan(o.Seed, g.now), stop: stop, mux: http.NewServeMux()}
+	s := &Server{ground: g, FaultPlan: emulator.NewFaultPlan(o.Seed, g.now), stop: stop, mux: http.NewServeMux()}
 	s.connect()
 	if err := s.Entra.keys.rotate("key-first", false); err != nil {
 		panic(err) // no randomness: nothing works on this machine
@@ -125,7 +125,7 @@ func (s *Server) Reset() {
 // Start listens on addr (host:port, port 0 picks one) and serves until Close.
 // Errors: those of net.Listen.
 func (s *Server) Start(addr string) error {
-	srv, address, err := chatfake.Serve(s.ctx, &s.wg, addr, s, func(err error) { s.opt.Log.Error("teams emulator stopped", "error", err) })
+	srv, address, err := emulator.Serve(s.ctx, &s.wg, addr, s, func(err error) { s.opt.Log.Error("teams emulator stopped", "error", err) })
 	if err != nil {
 		return fmt.Errorf("teamsfake: %w", err)
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/channels/faultset"
+	"parley/channels/emulator"
 )
 
 // Op names the command at which a Fault strikes.
@@ -78,7 +78,7 @@ const (
 )
 
 // Forever in Fault.Times keeps a fault until the faults are cleared.
-const Forever = faultset.Forever
+const Forever = emulator.Forever
 
 // Fault is one thing that goes wrong. A fault counts the commands that match Op,
 // Mailbox and Recipient; it strikes from the Nth on, Times times. With a Probability it
@@ -117,7 +117,7 @@ func (s *Server) AddFault(f Fault) (string, error) {
 	if !knownAction(f.Action) {
 		return "", fmt.Errorf("mailfake: fault: unknown action %q", f.Action)
 	}
-	return s.faults.Add(f, faultset.Rule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}), nil
+	return s.faults.Add(f, emulator.FaultRule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}), nil
 }
 
 // ClearFaults disarms all faults and lets go of every command that one holds.
@@ -164,7 +164,7 @@ func knownAction(a Action) bool {
 }
 
 // hits are the faults that strike one command.
-type hits struct{ faultset.Hits[Fault] }
+type hits struct{ emulator.FaultHits[Fault] }
 
 func (h hits) find(a Action) (Fault, bool) {
 	return h.Find(func(f Fault) bool { return f.Action == a })

@@ -14,7 +14,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-smtp"
 
-	"parley/channels/faultset"
+	"parley/channels/emulator"
 )
 
 // closeTimeout bounds the wait for SMTP handlers, which end as soon as they are cut off.
@@ -57,7 +57,7 @@ type Server struct {
 	opts   Options
 	log    *slog.Logger
 	clock  func() time.Time
-	faults *faultset.Set[Fault]
+	faults *emulator.FaultSet[Fault]
 	cert   *certificate // nil without TLS
 
 	imapLn, imapTLSLn, smtpLn, smtpTLSLn net.Listener
@@ -103,7 +103,7 @@ func New(opts Options) *Server {
 		opts.MaxMessageBytes = 50 << 20
 	}
 	s := &Server{
-		opts: opts, log: opts.Log, clock: opts.Clock, faults: faultset.New[Fault](opts.Seed),
+		opts: opts, log: opts.Log, clock: opts.Clock, faults: emulator.NewFaultSet[Fault](opts.Seed),
 		done: make(chan struct{}), conns: map[*faultConn]struct{}{}, sessions: map[*session]struct{}{},
 		subscribers: map[chan Change]struct{}{}, validity: opts.UIDValidity - 1,
 	}

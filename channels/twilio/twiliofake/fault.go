@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/channels/faultset"
+	"parley/channels/emulator"
 )
 
 // FaultKind says what goes wrong.
@@ -41,7 +41,7 @@ type Fault struct {
 }
 
 // AddFault arms a fault; the oldest that fits strikes first.
-func (s *Server) AddFault(f Fault) { s.faults.Add(f, faultset.Rule{Times: f.Times}) }
+func (s *Server) AddFault(f Fault) { s.faults.Add(f, emulator.FaultRule{Times: f.Times}) }
 
 // ClearFaults disarms everything.
 func (s *Server) ClearFaults() { s.faults.Clear() }

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"parley/channels/faultset"
+	"parley/channels/emulator"
 )
 
 // Number is one of the company's senders.
@@ -59,7 +59,7 @@ type Server struct {
 	answers  []string
 	typing   []string
 	requests []Request
-	faults   *faultset.Set[Fault]
+	faults   *emulator.FaultSet[Fault]
 	lost     bool
 	hooks    int
 }
@@ -74,7 +74,7 @@ func Start(o Options) (*Server, error) {
 		o.TotalTime = 15 * time.Second
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Server{opt: o, faults: faultset.New[Fault](1), ctx: ctx, cancel: cancel, changed: make(chan struct{}), media: map[string]*file{}, phones: map[string]*Phone{},
+	s := &Server{opt: o, faults: emulator.NewFaultSet[Fault](1), ctx: ctx, cancel: cancel, changed: make(chan struct{}), media: map[string]*file{}, phones: map[string]*Phone{},
 		blocked: map[string]bool{}, lastIn: map[string]time.Time{}, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
 	var err1, err2 error
 	s.api, s.url, err1 = s.serve(o.Listen, s.routes())

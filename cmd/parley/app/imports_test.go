@@ -36,7 +36,7 @@ func bans() []ban {
 			why: "nouns and their SQL decide nothing and speak to nobody"},
 		{from: []string{"bridge/..."}, to: []string{"cmd/...", "bot/..."},
 			why: "bridge says what surfaces must do (Surface, Post, Action); surfaces come to it"},
-		{from: []string{"bridge/..."}, to: []string{"channels/*/..."}, except: []string{"channels/faultset/..."},
+		{from: []string{"bridge/..."}, to: []string{"channels/*/..."}, except: []string{"channels/emulator/..."},
 			why: "the engine asks for capabilities, never for a kind of channel; only its stand-in for a chat counts faults as emulators do"},
 		{from: []string{"bridge"}, to: []string{"bridge/..."}, except: []string{"bridge"},
 			why: "what surfaces and the engine say to each other is known to both, and knows neither"},
@@ -46,7 +46,7 @@ func bans() []ban {
 			why: "the mechanics of order and delivery know no verb; a Handler does"},
 		{from: []string{"bridge/when/..."}, to: []string{"..."},
 			why: "reading times in people's words needs nothing of ours"},
-		{from: []string{"bot/..."}, to: []string{"cmd/...", "store/...", "routing/...", "channels/*/...", "bridge/relay/..."}, except: []string{"channels/fence/...", "channels/faultset/...", "channels/markdown"},
+		{from: []string{"bot/..."}, to: []string{"cmd/...", "store/...", "routing/...", "channels/*/...", "bridge/relay/..."}, except: []string{"channels/fence/...", "channels/emulator/...", "channels/markdown"},
 			why: "a surface verifies, parses and renders; it reaches everything else through bridge, but for HTTP clients that obey a deadline, the form that both sides' texts have, and its emulator's faults"},
 		{from: []string{"bot/background/...", "bot/command/...", "bot/forms/...", "bot/sweep/...", "bot/view/..."}, to: []string{"channels/...", "bot/slack/...", "bot/teams/...", "bot/web/..."}, except: []string{"channels/markdown"},
 			why: "words and shapes are the same on every surface and know no vendor"},
@@ -63,7 +63,7 @@ func bans() []ban {
 
 // emulators are everything that stands in for the world or serves tests.
 func emulators() []string {
-	return []string{"*/*fake/...", "*/*/*fake/...", "*/*test/...", "bridge/bridgetest/...", "channels/faultset/...", "channels/golden/...", "channels/budget/..."}
+	return []string{"*/*fake/...", "*/*/*fake/...", "*/*test/...", "bridge/bridgetest/...", "channels/emulator/...", "channels/golden/...", "channels/budget/..."}
 }
 
 // withEmulators are the packages outside tests that may start emulators.
@@ -137,7 +137,7 @@ func TestBansForbid(t *testing.T) {
 		{"bridge", "bot/view", true},
 		{"bridge", "channels/email", true},
 		{"bridge", "channels", false},
-		{"bridge/bridgetest", "channels/faultset", false},
+		{"bridge/bridgetest", "channels/emulator", false},
 		{"bridge/bridgetest", "channels/graphfake", true},
 		{"bridge", "bridge/engine", true},
 		{"bridge/engine", "bridge", false},
@@ -149,7 +149,7 @@ func TestBansForbid(t *testing.T) {
 		{"bot/slack", "bot/view", false},
 		{"bot/view", "bot/slack", true},
 		{"bot/slack/slackfake", "channels/email/mailfake", true},
-		{"bot/chatfake", "channels/faultset", false},
+		{"bot/slack/slackfake", "channels/emulator", false},
 		{"store", "cmd/parley/app", true},
 		{"cmd/parley/app", "cmd/parley/demo", true},
 		{"cmd/parley", "cmd/parley/demo", false},
@@ -162,7 +162,7 @@ func TestBansForbid(t *testing.T) {
 	if !sibling("channels/email", "channels/sms") || !sibling("bot/slack", "bot/teams/teamsfake") || sibling("bot/slack", "bot/slack/slackfake") || sibling("bot/slack", "bot/view") {
 		t.Error("siblings are not told apart")
 	}
-	if !matchAny(emulators(), "channels/faultset") || !matchAny(emulators(), "channels/golden") || !matchAny(emulators(), "channels/budget") {
+	if !matchAny(emulators(), "channels/emulator") || !matchAny(emulators(), "channels/golden") || !matchAny(emulators(), "channels/budget") {
 		t.Error("what only emulators and tests use could be imported by what serves")
 	}
 }
@@ -178,7 +178,7 @@ func sibling(from, to string) bool {
 		return false
 	}
 	shared := func(s string) bool {
-		return slices.Contains([]string{"background", "command", "fence", "forms", "markdown", "sweep", "upload", "view", "graph", "wamark", "proof", "faultset", "golden", "budget"}, s) || strings.HasSuffix(s, "test") || strings.HasSuffix(s, "fake")
+		return slices.Contains([]string{"background", "command", "fence", "forms", "markdown", "sweep", "upload", "view", "graph", "wamark", "proof", "emulator", "golden", "budget"}, s) || strings.HasSuffix(s, "test") || strings.HasSuffix(s, "fake")
 	}
 	return (a[0] == "channels" || a[0] == "bot") && !shared(a[1]) && !shared(b[1])
 }

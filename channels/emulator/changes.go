@@ -1,4 +1,4 @@
-package chatfake
+package emulator
 
 import (
 	"context"

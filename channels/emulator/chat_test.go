@@ -1,4 +1,4 @@
-package chatfake_test
+package emulator_test
 
 import (
 	"context"
@@ -9,25 +9,25 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/chatfake"
+	"parley/channels/emulator"
 )
 
-func TestRules(t *testing.T) {
+func TestChatFaults(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 	for name, x := range map[string]struct {
-		rule  chatfake.Fault
+		rule  emulator.Fault
 		calls []string
 		want  string // a digit for each call
 	}{
-		"glob":    {chatfake.Fault{Method: "chat.*"}, []string{"chat.post", "users.list", "event:chat.x"}, "100"},
-		"all":     {chatfake.Fault{Method: "*"}, []string{"chat.post", "event:message"}, "10"},
-		"events":  {chatfake.Fault{Method: "event:*"}, []string{"chat.post", "event:message"}, "01"},
-		"skip":    {chatfake.Fault{Method: "a", Skip: 2, Times: 1}, []string{"a", "a", "a", "a"}, "0010"},
-		"channel": {chatfake.Fault{Method: "a", Channel: "other"}, []string{"a"}, "0"},
-		"never":   {chatfake.Fault{Method: "a", Chance: 1e-9}, []string{"a", "a", "a"}, "000"},
+		"glob":    {emulator.Fault{Method: "chat.*"}, []string{"chat.post", "users.list", "event:chat.x"}, "100"},
+		"all":     {emulator.Fault{Method: "*"}, []string{"chat.post", "event:message"}, "10"},
+		"events":  {emulator.Fault{Method: "event:*"}, []string{"chat.post", "event:message"}, "01"},
+		"skip":    {emulator.Fault{Method: "a", Skip: 2, Times: 1}, []string{"a", "a", "a", "a"}, "0010"},
+		"channel": {emulator.Fault{Method: "a", Channel: "other"}, []string{"a"}, "0"},
+		"never":   {emulator.Fault{Method: "a", Chance: 1e-9}, []string{"a", "a", "a"}, "000"},
 	} {
-		p := chatfake.NewFaultPlan(1, func() time.Time { return now })
+		p := emulator.NewFaultPlan(1, func() time.Time { return now })
 		p.Inject(x.rule)
 		got := ""
 		for _, call := range x.calls {
@@ -37,8 +37,8 @@ func TestRules(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, x.want)
 		}
 	}
-	p := chatfake.NewFaultPlan(1, func() time.Time { return now })
-	id := p.Inject(chatfake.Fault{Method: "a", For: time.Minute})
+	p := emulator.NewFaultPlan(1, func() time.Time { return now })
+	id := p.Inject(emulator.Fault{Method: "a", For: time.Minute})
 	now = now.Add(59 * time.Second)
 	if p.Strike("a", "") == nil {
 		t.Error("doesn't strike in the last second of its time")
@@ -63,8 +63,8 @@ func TestRetryAfter(t *testing.T) {
 		left    time.Duration
 		want    int
 	}{{0, 0, 1}, {7, 0, 7}, {7, time.Minute, 7}, {0, 1500 * time.Millisecond, 2}, {0, time.Nanosecond, 1}} {
-		p := chatfake.NewFaultPlan(1, func() time.Time { return now })
-		p.Inject(chatfake.Fault{Method: "a", Retry: x.seconds, For: x.left})
+		p := emulator.NewFaultPlan(1, func() time.Time { return now })
+		p.Inject(emulator.Fault{Method: "a", Retry: x.seconds, For: x.left})
 		if got := p.Strike("a", "").RetryAfter(); got != x.want {
 			t.Errorf("%+v: %d", x, got)
 		}
@@ -74,7 +74,7 @@ func TestRetryAfter(t *testing.T) {
 func TestChanges(t *testing.T) {
 	t.Parallel()
 	closed := make(chan struct{})
-	l := chatfake.NewChanges[int64](closed)
+	l := emulator.NewChanges[int64](closed)
 	sub := l.Subscribe()
 	add := func() { l.Add(func(seq int64) int64 { return seq }) }
 	go func() { add(); add() }()
@@ -119,7 +119,7 @@ func TestControl(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]int{"": 200, `{"method":"a"}`: 200, `{"method":"a","Odd":1}`: 400, "{": 400} {
 		mux := http.NewServeMux()
-		chatfake.NewFaultPlan(1, time.Now).FaultRoutes(mux, "/faults")
+		emulator.NewFaultPlan(1, time.Now).FaultRoutes(mux, "/faults")
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/faults", strings.NewReader(body)))
 		if w.Code != want {
@@ -127,7 +127,7 @@ func TestControl(t *testing.T) {
 		}
 	}
 	w := httptest.NewRecorder()
-	chatfake.Done(w, nil, errors.New("no"))
+	emulator.Done(w, nil, errors.New("no"))
 	if w.Code != http.StatusConflict || w.Body.String() != `{"error":"no","ok":false}` {
 		t.Error(w.Code, w.Body)
 	}

@@ -1,9 +1,4 @@
-// Package faultset counts what goes wrong on purpose: an emulator arms faults in it and asks
-// it, call by call, which of them strike.
-//
-// What does not belong here: what a fault does, and which calls it means. The chats' emulators
-// use it as the channels' do.
-package faultset
+package emulator
 
 import (
 	"context"
@@ -15,56 +10,56 @@ import (
 	"time"
 )
 
-// Forever in Rule.Times keeps a fault until the faults are cleared, as does any less than 0.
+// Forever in FaultRule.Times keeps a fault until the faults are cleared, as does any less than 0.
 const Forever = -1
 
-// Rule says which of the calls that match a fault it strikes.
-type Rule struct {
-	ID          string  // given by Set.Add when empty
+// FaultRule says which of the calls that match a fault it strikes.
+type FaultRule struct {
+	ID          string  // given by FaultSet.Add when empty
 	Nth         int     // strikes from this one on, counted from 1; 0 is 1
 	Times       int     // how often; 0 is 1; Forever
 	Probability float64 // of each strike, in (0,1); 0 is certain
 }
 
-// State is a fault with its rule, and how often it matched and struck.
-type State[F any] struct {
+// FaultState is a fault with its rule, and how often it matched and struck.
+type FaultState[F any] struct {
 	Fault F
-	Rule  Rule
+	Rule  FaultRule
 	Seen  int
 	Fired int
 }
 
-// Set holds the armed faults. Its lock is a leaf: nothing is called under it but the
+// FaultSet holds the armed faults. Its lock is a leaf: nothing is called under it but the
 // question whether a fault matches.
-type Set[F any] struct {
+type FaultSet[F any] struct {
 	seed int64
 
 	mu       sync.Mutex
-	armed    []*State[F]
+	armed    []*FaultState[F]
 	next     int
 	released chan struct{} // closed and replaced by Clear
 	struck   chan struct{} // closed and replaced when one fires
 }
 
-// New makes an empty Set; seed is that of probable faults.
-func New[F any](seed int64) *Set[F] {
-	return &Set[F]{seed: seed, released: make(chan struct{}), struck: make(chan struct{})}
+// NewFaultSet makes an empty FaultSet; seed is that of probable faults.
+func NewFaultSet[F any](seed int64) *FaultSet[F] {
+	return &FaultSet[F]{seed: seed, released: make(chan struct{}), struck: make(chan struct{})}
 }
 
 // Add arms a fault and gives its id.
-func (s *Set[F]) Add(f F, r Rule) string {
+func (s *FaultSet[F]) Add(f F, r FaultRule) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.next++
 	if r.ID == "" {
 		r.ID = fmt.Sprintf("fault-%d", s.next)
 	}
-	s.armed = append(s.armed, &State[F]{Fault: f, Rule: r})
+	s.armed = append(s.armed, &FaultState[F]{Fault: f, Rule: r})
 	return r.ID
 }
 
 // Clear disarms all faults and lets go of every call that one holds.
-func (s *Set[F]) Clear() {
+func (s *FaultSet[F]) Clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.armed = nil
@@ -73,17 +68,17 @@ func (s *Set[F]) Clear() {
 }
 
 // Remove disarms some faults, without releasing the calls they already hold.
-func (s *Set[F]) Remove(ids ...string) {
+func (s *FaultSet[F]) Remove(ids ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.armed = slices.DeleteFunc(s.armed, func(f *State[F]) bool { return slices.Contains(ids, f.Rule.ID) })
+	s.armed = slices.DeleteFunc(s.armed, func(f *FaultState[F]) bool { return slices.Contains(ids, f.Rule.ID) })
 }
 
 // List gives the armed faults, spent ones too, in the order they were armed in.
-func (s *Set[F]) List() []State[F] {
+func (s *FaultSet[F]) List() []FaultState[F] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := make([]State[F], 0, len(s.armed))
+	out := make([]FaultState[F], 0, len(s.armed))
 	for _, f := range s.armed {
 		out = append(out, *f)
 	}
@@ -92,7 +87,7 @@ func (s *Set[F]) List() []State[F] {
 
 // Wait returns when a fault has fired so many times. A call it delays is then about to
 // wait. Errors: no such fault (any more), ctx ended.
-func (s *Set[F]) Wait(ctx context.Context, id string, times int) error {
+func (s *FaultSet[F]) Wait(ctx context.Context, id string, times int) error {
 	for {
 		n, struck, ok := s.fired(id)
 		if !ok {
@@ -110,7 +105,7 @@ func (s *Set[F]) Wait(ctx context.Context, id string, times int) error {
 }
 
 // fired gives how often a fault fired and the signal of the next strike of any.
-func (s *Set[F]) fired(id string) (int, <-chan struct{}, bool) {
+func (s *FaultSet[F]) fired(id string) (int, <-chan struct{}, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.armed {
@@ -121,14 +116,14 @@ func (s *Set[F]) fired(id string) (int, <-chan struct{}, bool) {
 	return 0, nil, false
 }
 
-// Hits are the faults that strike one call, and the signal of their end.
-type Hits[F any] struct {
+// FaultHits are the faults that strike one call, and the signal of their end.
+type FaultHits[F any] struct {
 	List     []F
 	Released <-chan struct{} // closed when the faults are cleared
 }
 
 // Find gives the first hit that is meant.
-func (h Hits[F]) Find(meant func(F) bool) (F, bool) {
+func (h FaultHits[F]) Find(meant func(F) bool) (F, bool) {
 	for _, f := range h.List {
 		if meant(f) {
 			return f, true
@@ -140,7 +135,7 @@ func (h Hits[F]) Find(meant func(F) bool) (F, bool) {
 
 // Hold waits for a time (0 = for ever), but no longer than the faults stay armed and neither
 // the caller nor the emulator ended; a nil channel never ends.
-func (h Hits[F]) Hold(d time.Duration, caller, emulator <-chan struct{}) {
+func (h FaultHits[F]) Hold(d time.Duration, caller, emulator <-chan struct{}) {
 	var timer <-chan time.Time
 	if d > 0 {
 		t := time.NewTimer(d)
@@ -156,10 +151,10 @@ func (h Hits[F]) Hold(d time.Duration, caller, emulator <-chan struct{}) {
 }
 
 // Strike counts a call against every armed fault that matches it and gives those that fire.
-func (s *Set[F]) Strike(matches func(F) bool) Hits[F] {
+func (s *FaultSet[F]) Strike(matches func(F) bool) FaultHits[F] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := Hits[F]{Released: s.released}
+	out := FaultHits[F]{Released: s.released}
 	for _, f := range s.armed {
 		if s.fires(f, matches) {
 			out.List = append(out.List, f.Fault)
@@ -170,7 +165,7 @@ func (s *Set[F]) Strike(matches func(F) bool) Hits[F] {
 
 // First counts a call against the armed faults that match it, the oldest first, until one
 // fires; later ones don't hear of it.
-func (s *Set[F]) First(matches func(F) bool) (hit State[F], ok bool) {
+func (s *FaultSet[F]) First(matches func(F) bool) (hit FaultState[F], ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.armed {
@@ -182,7 +177,7 @@ func (s *Set[F]) First(matches func(F) bool) (hit State[F], ok bool) {
 }
 
 // fires counts one call against one fault. Caller holds s.mu.
-func (s *Set[F]) fires(f *State[F], matches func(F) bool) bool {
+func (s *FaultSet[F]) fires(f *FaultState[F], matches func(F) bool) bool {
 	if !matches(f.Fault) {
 		return false
 	}
@@ -197,7 +192,7 @@ func (s *Set[F]) fires(f *State[F], matches func(F) bool) bool {
 }
 
 // chance decides the n-th match of a fault by the seed alone, whatever else happens.
-func (s *Set[F]) chance(f *State[F]) bool {
+func (s *FaultSet[F]) chance(f *FaultState[F]) bool {
 	if f.Rule.Probability <= 0 || f.Rule.Probability >= 1 {
 		return true
 	}

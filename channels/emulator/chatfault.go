@@ -1,4 +1,4 @@
-package chatfake
+package emulator
 
 import (
 	"math"
@@ -8,8 +8,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"parley/channels/faultset"
 )
 
 // FaultKind is what goes wrong.
@@ -31,8 +29,8 @@ const (
 	FaultLose      FaultKind = "lose"
 )
 
-// Fault is one rule of what goes wrong with which calls or events. The first rule that matches
-// and fires wins.
+// Fault is one rule of what goes wrong in a chat, with which calls or events. The first rule that
+// matches and fires wins.
 type Fault struct {
 	ID      int           `json:"id"`
 	Method  string        `json:"method"` // glob: chat.*, event:*; * means calls
@@ -46,8 +44,8 @@ type Fault struct {
 	Delay   time.Duration `json:"delay,omitempty"`   // in JSON nanoseconds; in real time for calls
 	Retry   int           `json:"retry,omitempty"`   // Retry-After, seconds; default what is left of For, or 1
 	Status  int           `json:"status,omitempty"`  // of FaultHTTP
-	Error   string        `json:"error,omitempty"`   // Slack's word for it
-	Code    string        `json:"code,omitempty"`    // Microsoft's word for it, such as PreconditionFailed
+	Error   string        `json:"error,omitempty"`   // slackfake: the error it answers
+	Code    string        `json:"code,omitempty"`    // teamsfake: the code it answers, such as PreconditionFailed
 	Fired   int           `json:"fired,omitempty"`   // so far
 	Matched int           `json:"matched,omitempty"` // so far
 }
@@ -55,7 +53,7 @@ type Fault struct {
 // FaultPlan holds the injected faults and says which calls and events they strike. An emulator
 // embeds it. Its lock is a leaf.
 type FaultPlan struct {
-	set   *faultset.Set[aimed]
+	set   *FaultSet[aimed]
 	clock func() time.Time
 	next  atomic.Int64 // the last id
 }
@@ -68,7 +66,7 @@ type aimed struct {
 
 // NewFaultPlan makes an empty plan; seed decides faults with a chance, clock ends those with a time.
 func NewFaultPlan(seed int64, clock func() time.Time) *FaultPlan {
-	return &FaultPlan{set: faultset.New[aimed](seed), clock: clock}
+	return &FaultPlan{set: NewFaultSet[aimed](seed), clock: clock}
 }
 
 // Inject adds a rule and returns its id.
@@ -79,10 +77,10 @@ func (p *FaultPlan) Inject(f Fault) int {
 	}
 	times := f.Times
 	if times == 0 {
-		times = faultset.Forever
+		times = Forever
 	}
 	a.fault.ID = int(p.next.Add(1))
-	p.set.Add(a, faultset.Rule{ID: strconv.Itoa(a.fault.ID), Nth: f.Skip + 1, Times: times, Probability: f.Chance})
+	p.set.Add(a, FaultRule{ID: strconv.Itoa(a.fault.ID), Nth: f.Skip + 1, Times: times, Probability: f.Chance})
 	return a.fault.ID
 }
 
@@ -95,7 +93,7 @@ func (p *FaultPlan) Faults() []Fault {
 	return out
 }
 
-func counted(s faultset.State[aimed]) Fault {
+func counted(s FaultState[aimed]) Fault {
 	f := s.Fault.fault
 	f.Matched, f.Fired = s.Seen, s.Fired
 	return f

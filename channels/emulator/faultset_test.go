@@ -1,4 +1,4 @@
-package faultset_test
+package emulator_test
 
 import (
 	"context"
@@ -6,13 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"parley/channels/faultset"
+	"parley/channels/emulator"
 )
 
 // fault is the call that it strikes.
 type fault string
 
-func strikes(s *faultset.Set[fault], call string) int {
+func strikes(s *emulator.FaultSet[fault], call string) int {
 	return len(s.Strike(func(f fault) bool { return string(f) == call }).List)
 }
 
@@ -21,18 +21,18 @@ func TestRules(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
-		rule faultset.Rule
+		rule emulator.FaultRule
 		want []int // strikes of five calls
 	}{
-		{"once", faultset.Rule{}, []int{1, 0, 0, 0, 0}},
-		{"the third", faultset.Rule{Nth: 3}, []int{0, 0, 1, 0, 0}},
-		{"twice from the second on", faultset.Rule{Nth: 2, Times: 2}, []int{0, 1, 1, 0, 0}},
-		{"for ever", faultset.Rule{Times: faultset.Forever}, []int{1, 1, 1, 1, 1}},
+		{"once", emulator.FaultRule{}, []int{1, 0, 0, 0, 0}},
+		{"the third", emulator.FaultRule{Nth: 3}, []int{0, 0, 1, 0, 0}},
+		{"twice from the second on", emulator.FaultRule{Nth: 2, Times: 2}, []int{0, 1, 1, 0, 0}},
+		{"for ever", emulator.FaultRule{Times: emulator.Forever}, []int{1, 1, 1, 1, 1}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := faultset.New[fault](1)
+			s := emulator.NewFaultSet[fault](1)
 			s.Add("send", tt.rule)
 			for i, want := range tt.want {
 				if got := strikes(s, "send"); got != want {
@@ -53,8 +53,8 @@ func TestRules(t *testing.T) {
 func TestChance(t *testing.T) {
 	t.Parallel()
 	draw := func(seed int64) (n int) {
-		s := faultset.New[fault](seed)
-		s.Add("send", faultset.Rule{Times: faultset.Forever, Probability: 0.5})
+		s := emulator.NewFaultSet[fault](seed)
+		s.Add("send", emulator.FaultRule{Times: emulator.Forever, Probability: 0.5})
 		for range 1000 {
 			n += strikes(s, "send")
 		}
@@ -68,8 +68,8 @@ func TestChance(t *testing.T) {
 // Who waits for a strike is told; a call that is held goes on when the faults are cleared.
 func TestWaitAndHold(t *testing.T) {
 	t.Parallel()
-	s := faultset.New[fault](1)
-	id := s.Add("send", faultset.Rule{Times: 2})
+	s := emulator.NewFaultSet[fault](1)
+	id := s.Add("send", emulator.FaultRule{Times: 2})
 	held := make(chan struct{})
 	go func() {
 		defer close(held)
@@ -91,7 +91,7 @@ func TestHoldEnds(t *testing.T) {
 	t.Parallel()
 	ended := make(chan struct{})
 	close(ended)
-	h := faultset.Hits[fault]{}
+	h := emulator.FaultHits[fault]{}
 	h.Hold(time.Nanosecond, nil, nil)
 	h.Hold(0, ended, nil)
 	h.Hold(0, nil, ended)
@@ -100,8 +100,8 @@ func TestHoldEnds(t *testing.T) {
 // A removed fault strikes no more; waiting ends with the caller's patience.
 func TestRemove(t *testing.T) {
 	t.Parallel()
-	s := faultset.New[fault](1)
-	gone, kept := s.Add("read", faultset.Rule{}), s.Add("send", faultset.Rule{ID: "mine"})
+	s := emulator.NewFaultSet[fault](1)
+	gone, kept := s.Add("read", emulator.FaultRule{}), s.Add("send", emulator.FaultRule{ID: "mine"})
 	s.Remove(gone)
 	h := s.Strike(func(fault) bool { return true })
 	if _, ok := h.Find(func(f fault) bool { return f == "send" }); !ok || len(h.List) != 1 || kept != "mine" {
@@ -120,10 +120,10 @@ func TestRemove(t *testing.T) {
 // The first fault that fires keeps a call from those behind it; what it lets through they see.
 func TestFirst(t *testing.T) {
 	t.Parallel()
-	s := faultset.New[fault](1)
-	s.Add("read", faultset.Rule{Times: faultset.Forever})
-	s.Add("send", faultset.Rule{Nth: 2})
-	s.Add("send", faultset.Rule{Times: -7})
+	s := emulator.NewFaultSet[fault](1)
+	s.Add("read", emulator.FaultRule{Times: emulator.Forever})
+	s.Add("send", emulator.FaultRule{Nth: 2})
+	s.Add("send", emulator.FaultRule{Times: -7})
 	for i, want := range []string{"fault-3", "fault-2", "fault-3"} {
 		if hit, ok := s.First(func(f fault) bool { return f == "send" }); !ok || hit.Rule.ID != want {
 			t.Errorf("call %d: %+v, want %s", i+1, hit, want)
