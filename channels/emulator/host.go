@@ -1,28 +1,102 @@
 package emulator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
 	"time"
 )
 
-// Serve lets an emulator answer at addr (host:port, port 0 picks one) until the server is
-// closed, in a goroutine of wg; requests end with ctx. failed is told when it ends otherwise.
-// The address comes without a final slash. Errors: those of net.Listen.
-func Serve(ctx context.Context, wg *sync.WaitGroup, addr string, h http.Handler, failed func(error)) (srv *http.Server, address string, err error) {
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
-	if err != nil {
-		return nil, "", fmt.Errorf("listen: %w", err)
+// Host is where an emulator listens, and what ends with it. An emulator embeds it.
+type Host struct {
+	Handler  http.Handler // set before Start
+	ErrorLog *log.Logger  // of the HTTP server; nil = the standard one
+
+	name string
+	log  *slog.Logger
+	ctx  context.Context //nolint:containedctx // ends with Close; owns every goroutine
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+
+	mu      sync.Mutex // a leaf
+	started bool
+	server  *http.Server
+	url     string
+}
+
+// NewHost makes a host; name begins its errors, log hears when it stops serving by itself.
+func NewHost(name string, log *slog.Logger) *Host {
+	h := &Host{name: name, log: log}
+	h.ctx, h.stop = context.WithCancel(context.Background())
+	return h
+}
+
+// Context ends when the emulator is closed.
+func (h *Host) Context() context.Context { return h.ctx }
+
+// Go runs f in a goroutine that Close waits for.
+func (h *Host) Go(f func()) { h.wg.Go(f) }
+
+// Start listens on addr (host:port, port 0 picks one; "" is a free port of loopback) and serves
+// until Close. Errors: those of net.Listen, or it was started or closed before.
+func (h *Host) Start(addr string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.started || h.ctx.Err() != nil {
+		return fmt.Errorf("%s: start: already started or closed", h.name)
 	}
-	srv = &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
-	wg.Go(func() {
-		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			failed(err)
+	ln, err := (&net.ListenConfig{}).Listen(h.ctx, "tcp", cmp.Or(addr, "127.0.0.1:0"))
+	if err != nil {
+		return fmt.Errorf("%s: listen: %w", h.name, err)
+	}
+	server := &http.Server{
+		Handler: h.Handler, ErrorLog: h.ErrorLog, ReadHeaderTimeout: 10 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return h.ctx },
+	}
+	h.started, h.server, h.url = true, server, "http://"+ln.Addr().String()
+	h.wg.Go(func() {
+		if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			h.log.Error("emulator stopped serving", "emulator", h.name, "error", err)
 		}
 	})
-	return srv, "http://" + ln.Addr().String(), nil
+	return nil
 }
+
+// Close ends connections and goroutines and waits for them. It may be called often.
+func (h *Host) Close() error {
+	h.stop()
+	h.mu.Lock()
+	server := h.server
+	h.server = nil
+	h.mu.Unlock()
+	var err error
+	if server != nil {
+		err = server.Close()
+	}
+	h.wg.Wait()
+	return err
+}
+
+// URL is the address of Start's listener, without a final slash; empty before Start.
+func (h *Host) URL() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.url
+}
+
+// SetURL makes the emulator's addresses begin with another one than the listener's: that of a
+// proxy before it, such as http://127.0.0.1:4711.
+func (h *Host) SetURL(address string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.url = address
+}
+
+// ServeHTTP serves what the listener serves.
+func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.Handler.ServeHTTP(w, r) }

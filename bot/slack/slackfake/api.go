@@ -115,14 +115,17 @@ func (s *Server) Calls(method string) []Call {
 	return out
 }
 
-func (s *Server) routes() {
-	s.mux.HandleFunc("/api/{method}", s.api.serveAPI)
-	s.mux.HandleFunc("POST /upload/v1/{ticket}", s.api.files.serveUpload)
-	s.mux.HandleFunc("GET /files-pri/{key}/{name...}", s.api.files.serveFile)
-	s.mux.HandleFunc("POST /actions/{team}/{id}", s.clicks.serveResponseURL)
-	s.mux.HandleFunc("GET /link/", s.Sockets.serveSocket)
-	s.mux.HandleFunc("GET /signin", s.api.files.serveSignin)
-	(&driver{srv: s}).routes()
+// routes serves the Web API, files, response URLs, Socket Mode and /_fake/.
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/api/{method}", s.api.serveAPI)
+	mux.HandleFunc("POST /upload/v1/{ticket}", s.api.files.serveUpload)
+	mux.HandleFunc("GET /files-pri/{key}/{name...}", s.api.files.serveFile)
+	mux.HandleFunc("POST /actions/{team}/{id}", s.clicks.serveResponseURL)
+	mux.HandleFunc("GET /link/", s.Sockets.serveSocket)
+	mux.HandleFunc("GET /signin", s.api.files.serveSignin)
+	(&driver{srv: s}).routes(mux)
+	return mux
 }
 
 func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
@@ -132,7 +135,7 @@ func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.mu.Lock()
-	a.host = baseOf(r)
+	a.calledAt = baseOf(r)
 	f := a.faults.Strike(c.method, c.str("channel"))
 	if f != nil && preempts(f) {
 		a.record(c, refuse("fault"), f)

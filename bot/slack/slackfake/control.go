@@ -28,10 +28,10 @@ type driver struct {
 //	POST /_fake/reset
 //
 // Refusals are {"ok":false,"error":…} with status 409, bad requests 400.
-func (d *driver) routes() {
+func (d *driver) routes(mux *http.ServeMux) {
 	s := d.srv
 	get := func(path string, f func(q func(string) string) any) {
-		s.mux.HandleFunc("GET /_fake/"+path, func(w http.ResponseWriter, r *http.Request) {
+		mux.HandleFunc("GET /_fake/"+path, func(w http.ResponseWriter, r *http.Request) {
 			writeJSON(w, http.StatusOK, f(r.URL.Query().Get))
 		})
 	}
@@ -51,12 +51,12 @@ func (d *driver) routes() {
 	})
 	get("slow", func(q func(string) string) any { return s.Events.Slow(seconds(q("over"))) })
 	get("info", func(func(string) string) any { return d.info() })
-	s.mux.HandleFunc("GET /_fake/file", d.controlFile)
-	s.mux.Handle("GET /_fake/changes", s.log)
-	s.FaultRoutes(s.mux, "/_fake/faults")
-	s.mux.HandleFunc("POST /_fake/person/{user}/{verb}", d.controlPerson)
-	s.mux.HandleFunc("POST /_fake/admin/{verb}", d.controlAdmin)
-	s.mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /_fake/file", d.controlFile)
+	mux.Handle("GET /_fake/changes", s.log)
+	s.FaultRoutes(mux, "/_fake/faults")
+	mux.HandleFunc("POST /_fake/person/{user}/{verb}", d.controlPerson)
+	mux.HandleFunc("POST /_fake/admin/{verb}", d.controlAdmin)
+	mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.Reset()
 		writeJSON(w, http.StatusOK, reply{"ok": true})
 	})

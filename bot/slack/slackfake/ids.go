@@ -1,7 +1,6 @@
 package slackfake
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -23,23 +22,14 @@ const (
 // ground is what all parts of a workspace stand on: its options, one lock for everything that
 // changes, clock, ids and the log of changes.
 type ground struct {
-	opt Options
-	ctx context.Context //nolint:containedctx // ends with Close; owns every goroutine of the workspace
-	wg  sync.WaitGroup
-	log *emulator.Changes[Change]
+	opt  Options
+	host *emulator.Host
+	log  *emulator.Changes[Change]
 
-	mu      sync.Mutex
-	ids     int64
-	idStart int64  // differs between servers, unless their clock stands
-	url     string // of Start's listener
-	host    string // that the last API call was sent to, with its scheme
-}
-
-// URL is the address of Start's listener, without a final slash; empty before Start.
-func (g *ground) URL() string {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.url
+	mu       sync.Mutex
+	ids      int64
+	idStart  int64  // differs between servers, unless their clock stands
+	calledAt string // the host that the last API call was sent to, with its scheme
 }
 
 func (g *ground) now() time.Time { return g.opt.Clock() }
@@ -49,10 +39,10 @@ func (g *ground) home() string {
 	switch {
 	case g.opt.PublicURL != "":
 		return g.opt.PublicURL
-	case g.host != "":
-		return g.host
+	case g.calledAt != "":
+		return g.calledAt
 	}
-	return g.url
+	return g.host.URL()
 }
 
 // newID makes an id in Slack's form, such as C0A7QK2M9XZ, that this server gives out once.

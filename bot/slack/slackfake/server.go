@@ -1,11 +1,6 @@
 package slackfake
 
 import (
-	"context"
-	"fmt"
-	"net/http"
-	"slices"
-
 	"parley/channels/emulator"
 )
 
@@ -14,10 +9,8 @@ import (
 // may be called at any time from any goroutine.
 type Server struct {
 	*ground
+	*emulator.Host
 	*emulator.FaultPlan
-	stop context.CancelFunc
-	mux  *http.ServeMux
-	http *http.Server
 
 	// Admin does what administrators and Slack itself do.
 	Admin *Administrator
@@ -45,17 +38,16 @@ type Server struct {
 func New(o Options) *Server {
 	given := o.Clock != nil
 	o = o.withDefaults()
-	g := &ground{opt: o, idStart: (o.Clock().UnixMicro() + o.Seed) % idSpace}
-	ctx, stop := context.WithCancel(context.Background())
-	g.ctx = ctx
-	g.log = emulator.NewChanges[Change](ctx.Done())
-	s := &Server{ground: g, FaultPlan: emulator.NewFaultPlan(o.Seed, g.now), stop: stop, mux: http.NewServeMux()}
+	host := emulator.NewHost("slackfake", o.Log)
+	g := &ground{opt: o, host: host, idStart: (o.Clock().UnixMicro() + o.Seed) % idSpace}
+	g.log = emulator.NewChanges[Change](host.Context().Done())
+	s := &Server{ground: g, Host: host, FaultPlan: emulator.NewFaultPlan(o.Seed, g.now)}
 	s.connect(given)
 	s.mu.Lock()
 	s.seed()
 	s.mu.Unlock()
-	s.routes()
-	s.wg.Go(s.sched.runSchedule)
+	s.Handler = s.routes()
+	s.Go(s.sched.runSchedule)
 	return s
 }
 
@@ -124,39 +116,13 @@ func (s *Server) Reset() {
 	s.note(Change{Kind: "reset"})
 }
 
-// Start listens on addr (host:port, port 0 picks one) and serves until Close.
-// Errors: those of net.Listen.
-func (s *Server) Start(addr string) error {
-	srv, address, err := emulator.Serve(s.ctx, &s.wg, addr, s, func(err error) { s.opt.Log.Error("slack emulator stopped", "error", err) })
-	if err != nil {
-		return fmt.Errorf("slackfake: %w", err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.http, s.url = srv, address
-	return nil
-}
-
 // Close ends connections and goroutines and waits for them.
 func (s *Server) Close() error {
-	s.stop()
-	s.mu.Lock()
-	open := slices.Clone(s.Sockets.open)
-	s.mu.Unlock()
-	for _, c := range open {
-		c.conn.CloseNow() //nolint:errcheck // going away
-	}
-	var err error
-	if s.http != nil {
-		err = s.http.Close()
-	}
-	s.wg.Wait()
+	s.Sockets.Drop()
+	err := s.Host.Close()
 	s.Webhooks.client.CloseIdleConnections()
 	return err
 }
-
-// ServeHTTP serves the Web API, files, response URLs, Socket Mode and /_fake/.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
 // APIURL is what slack.OptionAPIURL and slackApiUrl need: URL with /api/.
 func (s *Server) APIURL() string { return s.URL() + "/api/" }

@@ -36,10 +36,10 @@ type driver struct {
 //	POST /_fake/reset
 //
 // Refusals are {"ok":false,"error":…} with status 409, bad requests 400.
-func (d *driver) routes() {
+func (d *driver) routes(mux *http.ServeMux) {
 	s := d.srv
 	get := func(path string, f func(q func(string) string) any) {
-		s.mux.HandleFunc("GET /_fake/"+path, func(w http.ResponseWriter, r *http.Request) {
+		mux.HandleFunc("GET /_fake/"+path, func(w http.ResponseWriter, r *http.Request) {
 			writeJSON(w, http.StatusOK, f(r.URL.Query().Get))
 		})
 	}
@@ -63,12 +63,12 @@ func (d *driver) routes() {
 		}
 		return s.Activities.Slow(time.Duration(seconds * float64(time.Second)))
 	})
-	s.FaultRoutes(s.mux, "/_fake/faults")
-	s.mux.HandleFunc("GET /_fake/file", d.controlFile)
-	s.mux.Handle("GET /_fake/changes", s.log)
-	s.mux.HandleFunc("POST /_fake/person/{user}/{verb}", d.controlPerson)
-	s.mux.HandleFunc("POST /_fake/admin/{verb}", d.controlAdmin)
-	s.mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
+	s.FaultRoutes(mux, "/_fake/faults")
+	mux.HandleFunc("GET /_fake/file", d.controlFile)
+	mux.Handle("GET /_fake/changes", s.log)
+	mux.HandleFunc("POST /_fake/person/{user}/{verb}", d.controlPerson)
+	mux.HandleFunc("POST /_fake/admin/{verb}", d.controlAdmin)
+	mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.Reset()
 		emulator.Done(w, nil, nil)
 	})

@@ -45,7 +45,7 @@ func (l *library) siteURL(ch *channel) string {
 	if ch.Kind == KindPrivate || ch.Kind == KindShared {
 		name += "-" + hash("site", ch.ID)[:6]
 	}
-	return l.url + "/sites/" + name
+	return l.host.URL() + "/sites/" + name
 }
 
 // folderURL is the address of a channel's folder in SharePoint.
@@ -59,7 +59,7 @@ func (l *library) driveURL(user string) string {
 	if u := l.org.users[user]; u != nil && u.Email != "" {
 		name = u.Email
 	}
-	return l.url + "/personal/" + strings.NewReplacer("@", "_", ".", "_").Replace(name) + "/Documents"
+	return l.host.URL() + "/personal/" + strings.NewReplacer("@", "_", ".", "_").Replace(name) + "/Documents"
 }
 
 // lies finds the file at an address, as SharePoint reads one: without case, and resolved.
@@ -87,7 +87,7 @@ func (l *library) imageURL(f *File) string {
 
 // downloadURL is a short-lived address that needs no token.
 func (l *library) downloadURL(f *File) string {
-	return l.url + "/download/" + f.ID + "?tempauth=" + hash("download", f.ID)[:24]
+	return l.host.URL() + "/download/" + f.ID + "?tempauth=" + hash("download", f.ID)[:24]
 }
 
 // File returns a file by its id, or nil. The bytes are in Data.

@@ -44,7 +44,7 @@ func (f *Forger) Flood(ctx context.Context, kind Token, n int) map[int]int {
 	f.mu.Unlock()
 	answers := make(chan int, n)
 	for range n {
-		f.wg.Go(func() {
+		f.host.Go(func() {
 			status, _, err := f.SendRaw(ctx, kind, body)
 			if err != nil {
 				status = 0

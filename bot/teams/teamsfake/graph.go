@@ -189,7 +189,7 @@ func (s *graph) page(w http.ResponseWriter, r *http.Request) (top, skip int, ok 
 func (s *graph) nextLink(r *http.Request, path string, skip int) string {
 	q := r.URL.Query()
 	q.Set("$skiptoken", "after-"+strconv.Itoa(skip))
-	return s.url + path + "?" + q.Encode()
+	return s.host.URL() + path + "?" + q.Encode()
 }
 
 // newest lists the wanted messages as Graph orders them, the last first.
@@ -230,7 +230,7 @@ func (s *graph) graphMessages(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *graph) answerPage(w http.ResponseWriter, r *http.Request, list []object, done, of int) {
-	out := object{"@odata.context": s.url + "/graph/v1.0/$metadata#chatMessages", "@odata.count": len(list), "value": list}
+	out := object{"@odata.context": s.host.URL() + "/graph/v1.0/$metadata#chatMessages", "@odata.count": len(list), "value": list}
 	if done < of {
 		out["@odata.nextLink"] = s.nextLink(r, r.URL.EscapedPath(), done)
 	}
@@ -246,7 +246,7 @@ func (s *graph) expandReplies(item object, ch *channel, root *Message) {
 	}
 	item["replies"], item["replies@odata.count"] = list, len(list)
 	if len(replies) > len(list) {
-		item["replies@odata.nextLink"] = s.url + s.view.graphPath(ch, root) + "/replies?$skiptoken=after-" + strconv.Itoa(len(list))
+		item["replies@odata.nextLink"] = s.host.URL() + s.view.graphPath(ch, root) + "/replies?$skiptoken=after-" + strconv.Itoa(len(list))
 	}
 }
 

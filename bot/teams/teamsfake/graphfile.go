@@ -75,7 +75,7 @@ func (l *library) driveItem(f *File) object {
 func (s *graph) download(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	f := s.files.files[r.PathValue("file")]
-	known := f != nil && s.url+r.URL.RequestURI() == s.files.downloadURL(f)
+	known := f != nil && s.host.URL()+r.URL.RequestURI() == s.files.downloadURL(f)
 	s.mu.Unlock()
 	switch {
 	case f == nil:

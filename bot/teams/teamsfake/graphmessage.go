@@ -93,7 +93,7 @@ func (v *graphView) graphBody(ch *channel, m *Message) object {
 	for _, f := range m.Files {
 		if f.Image {
 			html += fmt.Sprintf(`<p><img src="%s" alt="image" itemid="%s"></p>`,
-				v.url+v.graphPath(ch, m)+"/hostedContents/"+f.ID+"/$value", f.ID)
+				v.host.URL()+v.graphPath(ch, m)+"/hostedContents/"+f.ID+"/$value", f.ID)
 		}
 	}
 	return object{"contentType": "html", "content": html}

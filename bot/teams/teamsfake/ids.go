@@ -1,7 +1,6 @@
 package teamsfake
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -29,29 +28,20 @@ func guidOf(parts ...string) string {
 // ground is what all parts of an organisation stand on: its options, one lock for everything
 // that changes, clock, ids and the log of changes.
 type ground struct {
-	opt Options
-	app *manifest       // nil = everything declared
-	ctx context.Context //nolint:containedctx // ends with Close; owns every goroutine of the organisation
-	wg  sync.WaitGroup
-	log *emulator.Changes[Change]
+	opt  Options
+	app  *manifest // nil = everything declared
+	host *emulator.Host
+	log  *emulator.Changes[Change]
 
 	mu          sync.Mutex
 	ids         int64
 	born        string // differs between servers, unless their clock stands
 	lastMessage int64
-	url         string // of Start's listener
 	region      string
 	problems    []Problem
 }
 
 func (g *ground) now() time.Time { return g.opt.Clock() }
-
-// URL is the address of Start's listener, without a final slash; empty before Start.
-func (g *ground) URL() string {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.url
-}
 
 // ServiceURL is the serviceUrl of activities, with a final slash. A region may change it.
 func (g *ground) ServiceURL() string {
@@ -62,7 +52,7 @@ func (g *ground) ServiceURL() string {
 
 // serviceURL is ServiceURL for who holds the lock.
 func (g *ground) serviceURL() string {
-	return g.url + "/connector/" + g.region + "/" + g.opt.TenantID + "/"
+	return g.host.URL() + "/connector/" + g.region + "/" + g.opt.TenantID + "/"
 }
 
 // trouble notes a problem. Caller holds the lock.

@@ -1,7 +1,6 @@
 package teamsfake
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -16,10 +15,8 @@ import (
 // parts, may be called at any time from any goroutine.
 type Server struct {
 	*ground
+	*emulator.Host
 	*emulator.FaultPlan
-	stop context.CancelFunc
-	mux  *http.ServeMux
-	http *http.Server
 
 	// Admin does what administrators and owners of teams do.
 	Admin *Administrator
@@ -43,15 +40,16 @@ type Server struct {
 // New makes an organisation. Close must be called to end its goroutines.
 func New(o Options) *Server {
 	o = o.withDefaults()
-	ctx, stop := context.WithCancel(context.Background())
-	g := &ground{opt: o, ctx: ctx, born: strconv.FormatInt(o.Clock().UnixMicro(), 10), log: emulator.NewChanges[Change](ctx.Done())}
+	host := emulator.NewHost("teamsfake", o.Log)
+	g := &ground{opt: o, host: host, born: strconv.FormatInt(o.Clock().UnixMicro(), 10)}
+	g.log = emulator.NewChanges[Change](host.Context().Done())
 	if o.Manifest != nil {
 		g.app = &manifest{}
 		if err := json.Unmarshal(o.Manifest, g.app); err != nil {
 			panic(fmt.Errorf("teamsfake: manifest: %w", err))
 		}
 	}
-	s := &Server{ground: g, FaultPlan: emulator.NewFaultPlan(o.Seed, g.now), stop: stop, mux: http.NewServeMux()}
+	s := &Server{ground: g, Host: host, FaultPlan: emulator.NewFaultPlan(o.Seed, g.now)}
 	s.connect()
 	if err := s.Entra.keys.rotate("key-first", false); err != nil {
 		panic(err) // no randomness: nothing works on this machine
@@ -86,10 +84,12 @@ func (s *Server) connect() {
 		ground: g, org: s.org, files: s.files, entra: s.Entra, journal: s.journal, reader: &reader{ground: g, org: s.org, files: s.files},
 	}
 	reads := &graph{ground: g, org: s.org, files: s.files, entra: s.Entra, journal: s.journal, view: s.graphView}
-	s.Entra.routes(s.mux)
-	s.connector.routes(s.mux)
-	reads.routes(s.mux)
-	(&driver{srv: s}).routes()
+	mux := http.NewServeMux() // each emulated host under a path of its own, and /_fake/
+	s.Entra.routes(mux)
+	s.connector.routes(mux)
+	reads.routes(mux)
+	(&driver{srv: s}).routes(mux)
+	s.Handler = mux
 }
 
 func (s *Server) seed() {
@@ -122,40 +122,11 @@ func (s *Server) Reset() {
 	s.note(Change{Kind: "reset"})
 }
 
-// Start listens on addr (host:port, port 0 picks one) and serves until Close.
-// Errors: those of net.Listen.
-func (s *Server) Start(addr string) error {
-	srv, address, err := emulator.Serve(s.ctx, &s.wg, addr, s, func(err error) { s.opt.Log.Error("teams emulator stopped", "error", err) })
-	if err != nil {
-		return fmt.Errorf("teamsfake: %w", err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.http, s.url = srv, address
-	return nil
-}
-
 // Close ends connections and goroutines and waits for them.
 func (s *Server) Close() error {
-	s.stop()
-	var err error
-	if s.http != nil {
-		err = s.http.Close()
-	}
-	s.wg.Wait()
+	err := s.Host.Close()
 	s.Activities.client.CloseIdleConnections()
 	return err
-}
-
-// ServeHTTP serves all emulated hosts, each under a path of its own, and /_fake/.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
-
-// SetURL makes all addresses that the bot gets begin with another one than the listener's:
-// that of a proxy before it, such as http://127.0.0.1:4711.
-func (s *Server) SetURL(address string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.url = address
 }
 
 // AppID is the bot's client id.

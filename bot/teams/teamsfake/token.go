@@ -156,7 +156,7 @@ func (e *Entra) authorized(r *http.Request, scope string) bool {
 func (e *Entra) openID(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, object{
 		"issuer": issuer, "authorization_endpoint": "https://invalid.botframework.com",
-		"jwks_uri":                              e.URL() + "/botframework/v1/.well-known/keys",
+		"jwks_uri":                              e.host.URL() + "/botframework/v1/.well-known/keys",
 		"id_token_signing_alg_values_supported": []string{"RS256"}, "token_endpoint_auth_methods_supported": []string{"private_key_jwt"},
 	})
 }
