@@ -35,7 +35,7 @@ type Fault struct {
 func (c *Chat) AddFault(f Fault) { c.faults.Add(f, emulator.FaultRule{Times: f.Times}) }
 
 // ClearFaults disarms everything.
-func (c *Chat) ClearFaults() { c.faults.Clear() }
+func (c *Chat) ClearFaults() { c.faults.ClearFaults() }
 
 // strike takes the fault for a call and counts the call.
 func (c *Chat) strike(call, body string) Fault {

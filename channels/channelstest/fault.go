@@ -47,7 +47,7 @@ func (f Fault) lookup() bool { return f.Kind == FaultBlind }
 func (p *Provider) AddFault(f Fault) { p.faults.Add(f, emulator.FaultRule{Times: f.Times}) }
 
 // ClearFaults disarms everything.
-func (p *Provider) ClearFaults() { p.faults.Clear() }
+func (p *Provider) ClearFaults() { p.faults.ClearFaults() }
 
 // strike takes the fault for a message or a look-up.
 func (p *Provider) strike(lookup bool, m Sent) Fault {

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
@@ -132,4 +133,46 @@ func (l *Changes[C]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		got, _, _ = l.since(since)
 	}
 	Write(w, http.StatusOK, got)
+}
+
+// Signal tells who waits that something changed. Its zero value works; an emulator embeds it.
+// Its lock is a leaf.
+type Signal struct {
+	mu   sync.Mutex
+	more chan struct{} // closed and replaced at each change; nil while nobody waits
+}
+
+// Poke wakes who waits.
+func (s *Signal) Poke() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.more != nil {
+		close(s.more)
+		s.more = nil
+	}
+}
+
+func (s *Signal) next() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.more == nil {
+		s.more = make(chan struct{})
+	}
+	return s.more
+}
+
+// Wait returns when done says so. done is called without locks, at once and after every change.
+// Errors: ctx ended.
+func (s *Signal) Wait(ctx context.Context, done func() bool) error {
+	for {
+		more := s.next()
+		if done() {
+			return nil
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return fmt.Errorf("emulator: waited in vain: %w", ctx.Err())
+		}
+	}
 }

@@ -102,11 +102,11 @@ func counted(s FaultState[aimed]) Fault {
 // ClearFaults removes the rules with these ids, or all.
 func (p *FaultPlan) ClearFaults(ids ...int) {
 	if len(ids) == 0 {
-		p.set.Clear()
+		p.set.ClearFaults()
 		return
 	}
 	for _, id := range ids {
-		p.set.Remove(strconv.Itoa(id))
+		p.set.RemoveFault(strconv.Itoa(id))
 	}
 }
 

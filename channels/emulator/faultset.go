@@ -37,7 +37,7 @@ type FaultSet[F any] struct {
 	mu       sync.Mutex
 	armed    []*FaultState[F]
 	next     int
-	released chan struct{} // closed and replaced by Clear
+	released chan struct{} // closed and replaced by ClearFaults
 	struck   chan struct{} // closed and replaced when one fires
 }
 
@@ -58,8 +58,8 @@ func (s *FaultSet[F]) Add(f F, r FaultRule) string {
 	return r.ID
 }
 
-// Clear disarms all faults and lets go of every call that one holds.
-func (s *FaultSet[F]) Clear() {
+// ClearFaults disarms all faults and lets go of every call that one holds.
+func (s *FaultSet[F]) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.armed = nil
@@ -67,8 +67,8 @@ func (s *FaultSet[F]) Clear() {
 	s.released = make(chan struct{})
 }
 
-// Remove disarms some faults, without releasing the calls they already hold.
-func (s *FaultSet[F]) Remove(ids ...string) {
+// RemoveFault disarms some faults, without releasing the calls they already hold.
+func (s *FaultSet[F]) RemoveFault(ids ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.armed = slices.DeleteFunc(s.armed, func(f *FaultState[F]) bool { return slices.Contains(ids, f.Rule.ID) })
@@ -85,9 +85,9 @@ func (s *FaultSet[F]) List() []FaultState[F] {
 	return out
 }
 
-// Wait returns when a fault has fired so many times. A call it delays is then about to
+// WaitFault returns when a fault has fired so many times. A call it delays is then about to
 // wait. Errors: no such fault (any more), ctx ended.
-func (s *FaultSet[F]) Wait(ctx context.Context, id string, times int) error {
+func (s *FaultSet[F]) WaitFault(ctx context.Context, id string, times int) error {
 	for {
 		n, struck, ok := s.fired(id)
 		if !ok {

@@ -76,12 +76,12 @@ func TestWaitAndHold(t *testing.T) {
 		s.Strike(func(fault) bool { return true })
 		s.Strike(func(fault) bool { return true }).Hold(0, nil, nil)
 	}()
-	if err := s.Wait(t.Context(), id, 2); err != nil {
+	if err := s.WaitFault(t.Context(), id, 2); err != nil {
 		t.Fatal(err)
 	}
-	s.Clear()
+	s.ClearFaults()
 	<-held
-	if err := s.Wait(t.Context(), id, 1); err == nil {
+	if err := s.WaitFault(t.Context(), id, 1); err == nil {
 		t.Error("a fault that is gone is waited for")
 	}
 }
@@ -102,7 +102,7 @@ func TestRemove(t *testing.T) {
 	t.Parallel()
 	s := emulator.NewFaultSet[fault](1)
 	gone, kept := s.Add("read", emulator.FaultRule{}), s.Add("send", emulator.FaultRule{ID: "mine"})
-	s.Remove(gone)
+	s.RemoveFault(gone)
 	h := s.Strike(func(fault) bool { return true })
 	if _, ok := h.Find(func(f fault) bool { return f == "send" }); !ok || len(h.List) != 1 || kept != "mine" {
 		t.Errorf("struck by %+v", h.List)
@@ -112,7 +112,7 @@ func TestRemove(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.Wait(ctx, kept, 2); !errors.Is(err, context.Canceled) {
+	if err := s.WaitFault(ctx, kept, 2); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -95,8 +95,8 @@ func (e *APIError) object(trace string) map[string]any {
 	return map[string]any{"error": o}
 }
 
-// ServeHTTP implements http.Handler.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// serve answers one call.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	c := &call{s: s, w: w, r: r, req: &Request{At: s.clock(), Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header.Clone()}}
 	defer s.record(c.req)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))

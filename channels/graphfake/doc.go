@@ -6,7 +6,7 @@
 // Nothing here knows Parley, and nothing of Parley belongs here.
 //
 //	meta := graphfake.New(graphfake.Options{AppSecret: "s3cret"})
-//	err := meta.Start(ctx) // then meta.URL() is the base URL, without a version
+//	err := meta.Start("") // a free port; then meta.URL() is the base URL, without a version
 //	defer meta.Close()
 //	number := meta.AddNumber(graphfake.NumberConfig{ID: "1055", WABA: "2066", Display: "+15550100"})
 //	meta.AllowToken("T0KEN", number.ID(), number.WABA())

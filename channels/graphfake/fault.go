@@ -95,32 +95,17 @@ func (s *Server) AddFault(f Fault) (string, error) {
 	if _, err := path.Match(f.Route, ""); err != nil {
 		return "", fmt.Errorf("graphfake: fault: route: %w", err)
 	}
-	return s.faults.Add(f, emulator.FaultRule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}), nil
+	return s.FaultSet.Add(f, emulator.FaultRule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}), nil
 }
-
-// ClearFaults disarms all faults and lets go of every call that one holds.
-func (s *Server) ClearFaults() { s.faults.Clear() }
-
-// RemoveFault disarms one fault, without releasing the calls it already holds.
-func (s *Server) RemoveFault(id string) { s.faults.Remove(id) }
 
 // Faults lists the armed faults, spent ones too, with their counts.
 func (s *Server) Faults() []FaultState {
 	list := []FaultState{}
-	for _, f := range s.faults.List() {
+	for _, f := range s.FaultSet.List() {
 		f.Fault.ID = f.Rule.ID
 		list = append(list, FaultState{Fault: f.Fault, Seen: f.Seen, Fired: f.Fired})
 	}
 	return list
-}
-
-// WaitFault returns when a fault has fired so many times. A call it delays is then about
-// to wait. Errors: no such fault (any more), ctx ended.
-func (s *Server) WaitFault(ctx context.Context, id string, times int) error {
-	if err := s.faults.Wait(ctx, id, times); err != nil {
-		return fmt.Errorf("graphfake: %w", err)
-	}
-	return nil
 }
 
 // hits are the faults that strike one call.
@@ -132,7 +117,7 @@ func (h hits) find(a Action) (Fault, bool) {
 
 // strike counts a call against every armed fault and gives those that fire.
 func (s *Server) strike(route string) hits {
-	return hits{s.faults.Strike(func(f Fault) bool {
+	return hits{s.FaultSet.Strike(func(f Fault) bool {
 		ok, _ := path.Match(f.Route, route)
 		return ok || f.Route == ""
 	})}

@@ -158,7 +158,7 @@ func (n *Number) upload(c *call) (any, *APIError) {
 	n.s.mu.Lock()
 	defer n.s.mu.Unlock()
 	m := n.addMediaLocked(File{Name: header.Filename, ContentType: contentType, Content: content}, ownLife)
-	n.s.poke()
+	n.s.Poke()
 	return map[string]any{"id": m.id}, nil
 }
 

@@ -183,7 +183,7 @@ func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 	}
 	answer["contacts"] = []any{person}
 	if dropped { // taken, and never seen again
-		n.s.poke()
+		n.s.Poke()
 		return answer, nil
 	}
 	if m.Type == "reaction" {
@@ -203,7 +203,7 @@ func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 			n.tickLocked(m, TickDelivered)
 		}
 	}
-	n.s.poke()
+	n.s.Poke()
 	return answer, nil
 }
 
@@ -262,6 +262,6 @@ func (n *Number) markRead(in incoming) (any, *APIError) {
 	if in.Typing != nil {
 		m.to.typingUntil = n.s.clock().Add(25 * time.Second)
 	}
-	n.s.poke()
+	n.s.Poke()
 	return map[string]any{"success": true}, nil
 }

@@ -72,7 +72,7 @@ func (p *Page) messages(c *call) (any, *APIError) {
 	}
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	defer p.s.poke()
+	defer p.s.Poke()
 	to := p.person(req.Recipient.ID)
 	switch {
 	case req.Recipient.ID == "":

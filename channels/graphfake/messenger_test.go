@@ -34,7 +34,7 @@ func newPageRig(t *testing.T) *pageRig {
 		defer r.mu.Unlock()
 		return time.Now().Add(r.ahead)
 	}})
-	if err := r.Start(t.Context()); err != nil {
+	if err := r.Start(""); err != nil {
 		t.Fatal(err)
 	}
 	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {

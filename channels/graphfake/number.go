@@ -63,7 +63,7 @@ func (s *Server) AddNumber(cfg NumberConfig) *Number {
 	n := &Number{s: s, cfg: cfg, waba: s.wabaLocked(cfg.WABA)}
 	n.waba.numbers = append(n.waba.numbers, n)
 	s.nodes[cfg.ID] = n
-	s.poke()
+	s.Poke()
 	return n
 }
 

@@ -40,7 +40,7 @@ func (n *Number) Customer(p Person) *Customer {
 	}
 	c := &Customer{n: n, person: p, credit: float64(n.cfg.PairBurst), creditAt: n.s.clock()}
 	n.customers = append(n.customers, c)
-	n.s.poke()
+	n.s.Poke()
 	return c
 }
 
@@ -132,7 +132,7 @@ func (c *Customer) sendLocked(kind string, content any, extra map[string]any, sh
 		value["contacts"] = []any{c.contact()}
 	}
 	c.n.notify("hook.message", "messages", value)
-	s.poke()
+	s.Poke()
 	return id
 }
 
@@ -309,7 +309,7 @@ func (c *Customer) Echo(text string) string {
 	id, _ := m["id"].(string)
 	c.n.messages = append(c.n.messages, &Message{ID: id, Echo: true, At: s.clock(), Type: "text", Text: text, Tick: TickDelivered, to: c, serial: s.serialLocked()})
 	c.n.notify("hook.echo", "smb_message_echoes", map[string]any{"message_echoes": []any{m}})
-	s.poke()
+	s.Poke()
 	return id
 }
 

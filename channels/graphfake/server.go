@@ -1,12 +1,9 @@
 package graphfake
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand"
-	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -17,10 +14,9 @@ import (
 
 // Options of New; the zero value works.
 type Options struct {
-	Log    *slog.Logger     // nil: silent
-	Clock  func() time.Time // what the service takes for now: windows, expiry, pace; nil: time.Now
-	Seed   int64            // of ids and of probable faults; 0 = another one each time
-	Listen string           // host:port; "" = 127.0.0.1:0, a free port
+	Log   *slog.Logger     // nil: silent
+	Clock func() time.Time // what the service takes for now: windows, expiry, pace; nil: time.Now
+	Seed  int64            // of ids and of probable faults; 0 = another one each time
 	// AppID and AppSecret of the one app; the secret signs webhooks.
 	// Default: 9000000001, app-secret.
 	AppID, AppSecret string
@@ -39,37 +35,31 @@ type Options struct {
 
 // Server is the emulator. Make it with New. Safe for concurrent use.
 type Server struct {
-	opts   Options
-	log    *slog.Logger
-	clock  func() time.Time
-	faults *emulator.FaultSet[Fault]
-	hooks  *hooks
+	*emulator.Host
+	*emulator.FaultSet[Fault]
+	emulator.Signal // of every change that somebody may wait for
 
-	ln      net.Listener
-	http    *http.Server
-	serving sync.WaitGroup
+	opts  Options
+	clock func() time.Time
+	hooks *hooks
 
-	mu       sync.Mutex // guards all below, and the state of every node
-	started  bool
-	closed   bool
+	mu       sync.Mutex      // guards all below, and the state of every node
 	nodes    map[string]node // everything with an id of its own
 	tokens   map[string]*grant
 	requests []Request
-	changed  chan struct{} // closed and replaced at every change that somebody may wait for
 	rng      *rand.Rand
 	serial   int64
 
 	appCallback, appVerify string
 }
 
-// New prepares an emulator; Start opens its port.
+// New prepares an emulator; Start opens a port.
 func New(o Options) *Server {
 	def := func(v *string, d string) {
 		if *v == "" {
 			*v = d
 		}
 	}
-	def(&o.Listen, "127.0.0.1:0")
 	def(&o.AppID, "9000000001")
 	def(&o.AppSecret, "app-secret")
 	if o.HookRetry <= 0 {
@@ -85,11 +75,12 @@ func New(o Options) *Server {
 	if seed == 0 {
 		seed = time.Now().UnixNano()
 	}
-	s := &Server{opts: o, log: o.Log, clock: o.Clock, faults: emulator.NewFaultSet[Fault](seed), nodes: map[string]node{},
-		tokens: map[string]*grant{}, changed: make(chan struct{}), rng: rand.New(rand.NewSource(seed))}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
+	s := &Server{Host: emulator.NewHost("graphfake", o.Log), FaultSet: emulator.NewFaultSet[Fault](seed), opts: o, clock: o.Clock,
+		nodes: map[string]node{}, tokens: map[string]*grant{}, rng: rand.New(rand.NewSource(seed))}
+	s.Handler, s.ErrorLog = http.HandlerFunc(s.serve), slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug)
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -97,52 +88,13 @@ func New(o Options) *Server {
 	return s
 }
 
-// Start opens the port and serves until Close. ctx covers only the opening.
-// Errors: the port is taken, or Start was called before.
-func (s *Server) Start(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.started || s.closed {
-		return errors.New("graphfake: start: already started or closed")
-	}
-	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, "tcp", s.opts.Listen)
-	if err != nil {
-		return fmt.Errorf("graphfake: start: %w", err)
-	}
-	s.started, s.ln = true, ln
-	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
-	s.serving.Go(func() {
-		if err := s.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			s.log.Error("graph emulator stopped serving", "error", err)
-		}
-	})
-	return nil
-}
-
 // Close hangs up on everybody, gives up all webhooks and waits for what was under way.
 // It may be called often.
 func (s *Server) Close() error {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return nil
-	}
-	s.closed = true
-	started := s.started
-	s.mu.Unlock()
-	s.faults.Clear()
+	s.ClearFaults()
 	s.hooks.close()
-	if !started {
-		return nil
-	}
-	err := s.http.Close()
-	s.serving.Wait()
-	return err
+	return s.Host.Close()
 }
-
-// URL is the base URL, without a version and without a final slash.
-func (s *Server) URL() string { return "http://" + s.ln.Addr().String() }
 
 // AppSecret is what signs webhooks.
 func (s *Server) AppSecret() string { return s.opts.AppSecret }
@@ -155,32 +107,7 @@ func (s *Server) change(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f()
-	s.poke()
-}
-
-// poke tells whoever waits that something changed. Called under the lock.
-func (s *Server) poke() {
-	close(s.changed)
-	s.changed = make(chan struct{})
-}
-
-// Wait returns when done says so. done is called without the lock, at once and after
-// every change.
-// Errors: ctx ended.
-func (s *Server) Wait(ctx context.Context, done func() bool) error {
-	for {
-		s.mu.Lock()
-		changed := s.changed
-		s.mu.Unlock()
-		if done() {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return fmt.Errorf("graphfake: wait: %w", ctx.Err())
-		}
-	}
+	s.Poke()
 }
 
 // number makes a numeric id that this emulator never gave before. Called under the lock.

@@ -91,7 +91,7 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 	w.templates = append(w.templates, t)
 	w.s.nodes[t.ID] = t
 	t.reviewLaterLocked()
-	w.s.poke()
+	w.s.Poke()
 	return map[string]any{"id": t.ID, "status": t.Status, "category": t.Category}, nil
 }
 
@@ -241,7 +241,7 @@ func (w *waba) deleteTemplate(c *call) (any, *APIError) {
 	if len(w.templates) == before {
 		return nil, &APIError{Status: http.StatusNotFound, Code: 100, Subcode: 2593002, Message: "Message template not found"}
 	}
-	w.s.poke()
+	w.s.Poke()
 	return map[string]any{"success": true}, nil
 }
 
@@ -285,7 +285,7 @@ func (t *Template) edit(c *call) (any, *APIError) {
 	if in.Category != "" {
 		t.Category = in.Category
 	}
-	t.w.s.poke()
+	t.w.s.Poke()
 	return map[string]any{"success": true}, nil
 }
 
@@ -314,7 +314,7 @@ func (s *Server) AddTemplate(wabaID, name, language, category, body string) stri
 		Components: []TemplateComponent{{Type: "BODY", Text: body}}, w: w}
 	w.templates = append(w.templates, t)
 	s.nodes[t.ID] = t
-	s.poke()
+	s.Poke()
 	return t.ID
 }
 
@@ -376,7 +376,7 @@ func (s *Server) withTemplate(id string, f func(*Template)) error {
 		return fmt.Errorf("graphfake: no template %q", id)
 	}
 	f(t)
-	s.poke()
+	s.Poke()
 	return nil
 }
 

@@ -37,7 +37,7 @@ func newMeta(t *testing.T, change ...func(*Options)) *meta {
 		c(&o)
 	}
 	m.Server = New(o)
-	if err := m.Start(t.Context()); err != nil {
+	if err := m.Start(""); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = m.Close() })

@@ -76,7 +76,7 @@ func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{clock: &clock{}, told: make(chan channels.Condition, 10)}
 	r.meta = graphfake.New(graphfake.Options{Clock: r.clock.now, AppSecret: testSecret})
-	if err := r.meta.Start(t.Context()); err != nil {
+	if err := r.meta.Start(""); err != nil {
 		t.Fatal(err)
 	}
 	r.page = r.meta.AddPage(graphfake.PageConfig{ID: testPage, Name: "Acme", HumanAgent: true})

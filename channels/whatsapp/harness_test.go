@@ -84,7 +84,7 @@ func newWorld(t *testing.T, change ...func(*graphfake.NumberConfig)) *world {
 	t.Helper()
 	w := &world{t: t, clock: newClock(), journal: &journal{}}
 	w.Server = graphfake.New(graphfake.Options{Clock: w.clock.now, Seed: 1, HookRetry: time.Millisecond})
-	if err := w.Start(t.Context()); err != nil {
+	if err := w.Start(""); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -1,7 +1,6 @@
 package mailfake
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -117,32 +116,17 @@ func (s *Server) AddFault(f Fault) (string, error) {
 	if !knownAction(f.Action) {
 		return "", fmt.Errorf("mailfake: fault: unknown action %q", f.Action)
 	}
-	return s.faults.Add(f, emulator.FaultRule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}), nil
+	return s.FaultSet.Add(f, emulator.FaultRule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}), nil
 }
-
-// ClearFaults disarms all faults and lets go of every command that one holds.
-func (s *Server) ClearFaults() { s.faults.Clear() }
-
-// RemoveFault disarms one fault, without releasing the commands it already holds.
-func (s *Server) RemoveFault(id string) { s.faults.Remove(id) }
 
 // Faults lists the armed faults, spent ones too, with their counts.
 func (s *Server) Faults() []FaultState {
 	list := []FaultState{}
-	for _, f := range s.faults.List() {
+	for _, f := range s.FaultSet.List() {
 		f.Fault.ID = f.Rule.ID
 		list = append(list, FaultState{Fault: f.Fault, Seen: f.Seen, Fired: f.Fired})
 	}
 	return list
-}
-
-// WaitFault returns when a fault has fired so many times. A command it delays is then
-// about to wait. Errors: no such fault (any more), ctx ended.
-func (s *Server) WaitFault(ctx context.Context, id string, times int) error {
-	if err := s.faults.Wait(ctx, id, times); err != nil {
-		return fmt.Errorf("mailfake: %w", err)
-	}
-	return nil
 }
 
 func knownOp(op Op) bool {
@@ -172,7 +156,7 @@ func (h hits) find(a Action) (Fault, bool) {
 
 // strike counts the command against every armed fault and gives those that fire.
 func (s *Server) strike(op Op, mailbox string, recipients ...string) hits {
-	return hits{s.faults.Strike(func(f Fault) bool { return f.matches(op, mailbox, recipients) })}
+	return hits{s.FaultSet.Strike(func(f Fault) bool { return f.matches(op, mailbox, recipients) })}
 }
 
 func (f Fault) matches(op Op, mailbox string, recipients []string) bool {

@@ -54,11 +54,12 @@ type Options struct {
 
 // Server is the mail world. Make it with New. Safe for concurrent use.
 type Server struct {
-	opts   Options
-	log    *slog.Logger
-	clock  func() time.Time
-	faults *emulator.FaultSet[Fault]
-	cert   *certificate // nil without TLS
+	*emulator.FaultSet[Fault]
+
+	opts  Options
+	log   *slog.Logger
+	clock func() time.Time
+	cert  *certificate // nil without TLS
 
 	imapLn, imapTLSLn, smtpLn, smtpTLSLn net.Listener
 
@@ -103,7 +104,7 @@ func New(opts Options) *Server {
 		opts.MaxMessageBytes = 50 << 20
 	}
 	s := &Server{
-		opts: opts, log: opts.Log, clock: opts.Clock, faults: emulator.NewFaultSet[Fault](opts.Seed),
+		opts: opts, log: opts.Log, clock: opts.Clock, FaultSet: emulator.NewFaultSet[Fault](opts.Seed),
 		done: make(chan struct{}), conns: map[*faultConn]struct{}{}, sessions: map[*session]struct{}{},
 		subscribers: map[chan Change]struct{}{}, validity: opts.UIDValidity - 1,
 	}
@@ -305,7 +306,7 @@ func addrOf(ln net.Listener) string {
 // Reset forgets all mails, customers, rules, faults and submissions, hangs up on every
 // client and keeps the configured mailboxes, with new UIDVALIDITYs.
 func (s *Server) Reset() {
-	s.faults.Clear()
+	s.ClearFaults()
 	s.mu.Lock()
 	s.resetLocked()
 	s.mu.Unlock()

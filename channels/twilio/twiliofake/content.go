@@ -113,7 +113,7 @@ func (s *Server) createContent(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.contents = append(s.contents, c)
-	s.poke()
+	s.Poke()
 	answer(w, http.StatusCreated, s.contentView(c))
 }
 
@@ -203,7 +203,7 @@ func (s *Server) deleteContent(w http.ResponseWriter, _ *http.Request, c *stCont
 			break
 		}
 	}
-	s.poke()
+	s.Poke()
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -228,7 +228,7 @@ func (s *Server) submit(w http.ResponseWriter, r *http.Request, c *stContent) {
 		refuse(w, http.StatusBadRequest, 20001, "it was submitted before")
 	default:
 		c.approvalName, c.category, c.status, c.submitted = in.Name, in.Category, "received", s.opt.Now()
-		s.poke()
+		s.Poke()
 		answer(w, http.StatusCreated, s.approvalView(c))
 	}
 }
@@ -264,7 +264,7 @@ func (s *Server) Review(contentSid, status, reason string) {
 	defer s.mu.Unlock()
 	if c := s.findContent(contentSid); c != nil {
 		c.status, c.reason = status, reason
-		s.poke()
+		s.Poke()
 	}
 }
 

@@ -51,7 +51,7 @@ func (s *Server) move(m *stored, status string, code int) {
 	if m.sent.IsZero() {
 		m.sent = now
 	}
-	s.poke()
+	s.Poke()
 	hold := s.opt.HoldCallbacks
 	s.mu.Unlock()
 	if !hold {

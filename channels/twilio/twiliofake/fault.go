@@ -41,14 +41,11 @@ type Fault struct {
 }
 
 // AddFault arms a fault; the oldest that fits strikes first.
-func (s *Server) AddFault(f Fault) { s.faults.Add(f, emulator.FaultRule{Times: f.Times}) }
-
-// ClearFaults disarms everything.
-func (s *Server) ClearFaults() { s.faults.Clear() }
+func (s *Server) AddFault(f Fault) { s.FaultSet.Add(f, emulator.FaultRule{Times: f.Times}) }
 
 // strike takes the fault for a request; fates are told apart.
 func (s *Server) strike(r *http.Request, fate bool) Fault {
-	hit, _ := s.faults.First(func(f Fault) bool {
+	hit, _ := s.FaultSet.First(func(f Fault) bool {
 		method, path, _ := strings.Cut(f.Route, " ")
 		return (f.Kind == FaultFate) == fate && (f.Route == "" || r.Method == method && strings.Contains(r.URL.Path, path))
 	})
@@ -97,7 +94,7 @@ func (s *Server) faulty(next http.Handler) http.Handler {
 		case FaultLate:
 			select {
 			case <-f.Until:
-			case <-s.ctx.Done():
+			case <-s.api.Context().Done():
 				panic(http.ErrAbortHandler)
 			}
 		}
@@ -130,7 +127,7 @@ func (s *Server) before(w http.ResponseWriter, f Fault) bool {
 	case FaultDropBefore:
 		panic(http.ErrAbortHandler)
 	case FaultHang:
-		<-s.ctx.Done()
+		<-s.api.Context().Done()
 		panic(http.ErrAbortHandler)
 	default:
 		return false

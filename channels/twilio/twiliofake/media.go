@@ -45,7 +45,7 @@ func (s *Server) getMedia(w http.ResponseWriter, r *http.Request) {
 		f.tokens = map[string]time.Time{}
 	}
 	f.tokens[token] = s.opt.Now().Add(4 * time.Hour)
-	w.Header().Set("Location", s.storage+"/"+f.sid+"?token="+token)
+	w.Header().Set("Location", s.files.URL()+"/"+f.sid+"?token="+token)
 	w.WriteHeader(http.StatusTemporaryRedirect)
 }
 
@@ -81,7 +81,7 @@ func (s *Server) mediaPath(m *stored, f *file) string {
 func (s *Server) fetch(m *stored) int {
 	wa := strings.HasPrefix(m.from, "whatsapp:")
 	for _, f := range m.media {
-		req, err := http.NewRequestWithContext(s.ctx, http.MethodGet, f.from, nil)
+		req, err := http.NewRequestWithContext(s.api.Context(), http.MethodGet, f.from, nil)
 		if err != nil {
 			return 21620
 		}

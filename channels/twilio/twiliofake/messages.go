@@ -96,10 +96,10 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 	p, done := s.phone(m.to, m.from, ""), make(chan struct{})
 	before := p.tail
 	p.tail = done
-	s.poke()
+	s.Poke()
 	s.mu.Unlock()
 	fate := s.strike(r, true)
-	s.work.Go(func() { //nolint:contextcheck // Twilio goes on when the request is answered; to one customer one after the other
+	s.api.Go(func() { //nolint:contextcheck // Twilio goes on when the request is answered; to one customer one after the other
 		defer close(done)
 		if before != nil {
 			<-before
@@ -321,7 +321,7 @@ func (s *Server) type_(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.typing = append(s.typing, m.sid)
-	s.poke()
+	s.Poke()
 	answer(w, http.StatusOK, map[string]any{"success": true})
 }
 

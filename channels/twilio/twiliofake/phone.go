@@ -93,8 +93,8 @@ func (p *Phone) Send(msg Message) (string, error) {
 // hears what became of it. Errors: Twilio doesn't know the number.
 func (p *Phone) Post(msg Message) (string, error) {
 	m, form, hook, err := p.write(msg)
-	if err == nil && hook != "" && p.s.ctx.Err() == nil {
-		p.s.work.Go(func() { p.s.call(hook, form, m) })
+	if err == nil && hook != "" && p.s.api.Context().Err() == nil {
+		p.s.api.Go(func() { p.s.call(hook, form, m) })
 	}
 	return m.sid, err
 }
@@ -131,7 +131,7 @@ func (p *Phone) write(msg Message) (*stored, url.Values, string, error) {
 		extra.Set("OptOutType", word)
 	}
 	p.extra[m.sid] = extra
-	s.poke()
+	s.Poke()
 	return m, s.inboundForm(m, p), n.Webhook, nil
 }
 
@@ -174,7 +174,7 @@ func (s *Server) inboundForm(m *stored, p *Phone) url.Values {
 	f.Set("NumSegments", strconv.Itoa(m.segments))
 	f.Set("NumMedia", strconv.Itoa(len(m.media)))
 	for i, md := range m.media {
-		f.Set(fmt.Sprint("MediaUrl", i), s.url+s.mediaPath(m, md))
+		f.Set(fmt.Sprint("MediaUrl", i), s.api.URL()+s.mediaPath(m, md))
 		f.Set(fmt.Sprint("MediaContentType", i), md.kind)
 	}
 	if bare, wa := strings.CutPrefix(p.Address, "whatsapp:"); wa {

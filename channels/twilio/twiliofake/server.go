@@ -1,15 +1,13 @@
 package twiliofake
 
 import (
-	"cmp"
-	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -38,18 +36,15 @@ type Options struct {
 
 // Server is a Twilio of one account.
 type Server struct {
-	opt     Options
-	url     string
-	storage string // where media really are: another host
-	api     *http.Server
-	files   *http.Server
-	client  *http.Client
-	ctx     context.Context //nolint:containedctx // ends what is under way with the server
-	cancel  context.CancelFunc
-	work    sync.WaitGroup
+	*emulator.FaultSet[Fault]
+	emulator.Signal
+
+	opt    Options
+	api    *emulator.Host
+	files  *emulator.Host // where media really are
+	client *http.Client
 
 	mu       sync.Mutex
-	changed  chan struct{}
 	messages []*stored
 	contents []*stContent
 	media    map[string]*file
@@ -59,7 +54,6 @@ type Server struct {
 	answers  []string
 	typing   []string
 	requests []Request
-	faults   *emulator.FaultSet[Fault]
 	lost     bool
 	hooks    int
 }
@@ -73,43 +67,26 @@ func Start(o Options) (*Server, error) {
 	if o.TotalTime == 0 {
 		o.TotalTime = 15 * time.Second
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	s := &Server{opt: o, faults: emulator.NewFaultSet[Fault](1), ctx: ctx, cancel: cancel, changed: make(chan struct{}), media: map[string]*file{}, phones: map[string]*Phone{},
-		blocked: map[string]bool{}, lastIn: map[string]time.Time{}, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
-	var err1, err2 error
-	s.api, s.url, err1 = s.serve(o.Listen, s.routes())
-	s.files, s.storage, err2 = s.serve("", http.HandlerFunc(s.serveFile))
-	if err := errors.Join(err1, err2); err != nil {
+	log := slog.New(slog.DiscardHandler)
+	s := &Server{FaultSet: emulator.NewFaultSet[Fault](1), opt: o, api: emulator.NewHost("twiliofake", log), files: emulator.NewHost("twiliofake", log),
+		media: map[string]*file{}, phones: map[string]*Phone{}, blocked: map[string]bool{}, lastIn: map[string]time.Time{},
+		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
+	s.api.Handler, s.files.Handler = s.routes(), http.HandlerFunc(s.serveFile)
+	if err := errors.Join(s.api.Start(o.Listen), s.files.Start("")); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("twiliofake: %w", err)
+		return nil, err
 	}
 	return s, nil
 }
 
-func (s *Server) serve(address string, h http.Handler) (*http.Server, string, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(s.ctx, "tcp", cmp.Or(address, "127.0.0.1:0"))
-	if err != nil {
-		return nil, "", err
-	}
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
-	s.work.Go(func() { _ = srv.Serve(l) }) // it ends by Close
-	return srv, "http://" + l.Addr().String(), nil
-}
-
 // Close ends the server and everything under way.
 func (s *Server) Close() {
-	s.cancel()
-	for _, srv := range []*http.Server{s.api, s.files} {
-		if srv != nil {
-			_ = srv.Close()
-		}
-	}
-	s.work.Wait()
+	_ = s.api.Close()
+	_ = s.files.Close()
 }
 
 // URL is the base address of all APIs.
-func (s *Server) URL() string { return s.url }
+func (s *Server) URL() string { return s.api.URL() }
 
 // SetWebhook sets where Twilio calls for a number's messages.
 func (s *Server) SetWebhook(address, url string) {
@@ -156,30 +133,6 @@ func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Request(nil), s.requests...)
-}
-
-// Wait waits until done says so. done is called without the lock, at once and after each
-// change.
-func (s *Server) Wait(ctx context.Context, done func() bool) error {
-	for {
-		s.mu.Lock()
-		changed := s.changed
-		s.mu.Unlock()
-		if done() {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return fmt.Errorf("twiliofake: waited in vain: %w", ctx.Err())
-		}
-	}
-}
-
-// poke wakes who waits; the lock is held.
-func (s *Server) poke() {
-	close(s.changed)
-	s.changed = make(chan struct{})
 }
 
 // sid makes a Twilio id.

@@ -65,7 +65,7 @@ func (s *Server) call(address string, form url.Values, reply *stored) int {
 	if p := overrides.Get("rp"); p != "" {
 		policy = p
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, s.opt.TotalTime)
+	ctx, cancel := context.WithTimeout(s.api.Context(), s.opt.TotalTime)
 	defer cancel()
 	status := 0
 	for try := 0; try <= again; try++ {
@@ -150,7 +150,7 @@ func (s *Server) take(contentType string, body []byte, reply *stored) {
 	if reply != nil {
 		s.autoAnswer(reply, text)
 	}
-	s.poke()
+	s.Poke()
 }
 
 // autoAnswer sends a text of Twilio's to a customer; the lock is held.

@@ -24,7 +24,7 @@ type metaWorld struct {
 func startMeta(t *testing.T) *graphfake.Server {
 	t.Helper()
 	meta := graphfake.New(graphfake.Options{})
-	if err := meta.Start(t.Context()); err != nil {
+	if err := meta.Start(""); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -81,9 +81,9 @@ type phoneOptions struct {
 // newPhones starts the emulators. Errors: an address is taken.
 func newPhones(ctx context.Context, o phoneOptions) (*phones, error) {
 	p := &phones{people: map[string]*handset{}, ended: make(chan struct{})}
-	p.graph = graphfake.New(graphfake.Options{Log: o.log, Clock: o.clock, Listen: o.graphAddr, AppSecret: metaSecret,
+	p.graph = graphfake.New(graphfake.Options{Log: o.log, Clock: o.clock, AppSecret: metaSecret,
 		HookRetry: hookRetry, HookTries: hookTries})
-	if err := p.graph.Start(ctx); err != nil {
+	if err := p.graph.Start(o.graphAddr); err != nil {
 		return nil, err
 	}
 	p.number = p.graph.AddNumber(graphfake.NumberConfig{ID: whatsAppID, WABA: whatsAppWABA, Display: whatsAppNumber, Name: "Acme"})

@@ -69,7 +69,7 @@ func openChats(ctx context.Context, seed uint64) (*chats, error) {
 	c := &chats{texts: map[int]*texter{}, people: map[int]*graphfake.PageCustomer{}}
 	c.ended, c.end = context.WithCancel(context.Background())
 	c.graph = graphfake.New(graphfake.Options{Seed: int64(seed>>1) + 1, AppSecret: appSecret}) //nolint:gosec // a seed
-	if err := c.graph.Start(ctx); err != nil {
+	if err := c.graph.Start(""); err != nil {
 		return nil, fmt.Errorf("torture: %w", err)
 	}
 	c.number = c.graph.AddNumber(graphfake.NumberConfig{ID: waNumber, WABA: waBusiness, Display: "+15550100000"})
