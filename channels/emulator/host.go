@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,8 +14,8 @@ import (
 
 // Host is where an emulator listens, and what ends with it. An emulator embeds it.
 type Host struct {
-	Handler  http.Handler // set before Start
-	ErrorLog *log.Logger  // of the HTTP server; nil = the standard one
+	Handler http.Handler // set before Start
+	Quiet   bool         // what the HTTP server complains of is only logged for debugging
 
 	name string
 	log  *slog.Logger
@@ -56,8 +55,10 @@ func (h *Host) Start(addr string) error {
 		return fmt.Errorf("%s: listen: %w", h.name, err)
 	}
 	server := &http.Server{
-		Handler: h.Handler, ErrorLog: h.ErrorLog, ReadHeaderTimeout: 10 * time.Second,
-		BaseContext: func(net.Listener) context.Context { return h.ctx },
+		Handler: h.Handler, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return h.ctx },
+	}
+	if h.Quiet {
+		server.ErrorLog = slog.NewLogLogger(h.log.Handler(), slog.LevelDebug)
 	}
 	h.started, h.server, h.url = true, server, "http://"+ln.Addr().String()
 	h.wg.Go(func() {

@@ -80,7 +80,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{Host: emulator.NewHost("graphfake", o.Log), FaultSet: emulator.NewFaultSet[Fault](seed), opts: o, clock: o.Clock,
 		nodes: map[string]node{}, tokens: map[string]*grant{}, rng: rand.New(rand.NewSource(seed))}
-	s.Handler, s.ErrorLog = http.HandlerFunc(s.serve), slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug)
+	s.Handler, s.Quiet = http.HandlerFunc(s.serve), true
 	if s.clock == nil {
 		s.clock = time.Now
 	}

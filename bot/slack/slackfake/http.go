@@ -150,7 +150,7 @@ func (s *Webhooks) sendHTTP(d *delivery) {
 		key += "|" + d.id // people do not wait for each other
 	}
 	s.lanes[key] = append(s.lanes[key], d)
-	if len(s.lanes[key]) > 1 || s.host.Context().Err() != nil {
+	if len(s.lanes[key]) > 1 || s.ctx.Err() != nil {
 		return
 	}
 	s.host.Go(func() { s.runLane(key) })
@@ -158,7 +158,7 @@ func (s *Webhooks) sendHTTP(d *delivery) {
 
 // runLane delivers what is queued under key, one after the other, and ends when it is empty.
 func (s *Webhooks) runLane(key string) {
-	for s.host.Context().Err() == nil {
+	for s.ctx.Err() == nil {
 		s.mu.Lock()
 		q := s.lanes[key]
 		if len(q) == 0 {
@@ -194,7 +194,7 @@ func (s *Webhooks) deliverHTTP(d *delivery) {
 		extra["X-Slack-Retry-Num"] = strconv.Itoa(d.attempt)
 		extra["X-Slack-Retry-Reason"] = d.reason
 	}
-	status, got, head, err := s.post(s.host.Context(), d.target, kind, body, extra)
+	status, got, head, err := s.post(s.ctx, d.target, kind, body, extra)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	cut := d.cut && d.attempt == 0

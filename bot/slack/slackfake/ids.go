@@ -1,6 +1,7 @@
 package slackfake
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -24,6 +25,7 @@ const (
 type ground struct {
 	opt  Options
 	host *emulator.Host
+	ctx  context.Context //nolint:containedctx // of host; owns every goroutine of the workspace
 	log  *emulator.Changes[Change]
 
 	mu       sync.Mutex

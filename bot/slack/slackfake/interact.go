@@ -78,7 +78,7 @@ func (s *clicks) ask(ctx context.Context, d *delivery) (appResponse, error) {
 		return r, nil
 	case <-ctx.Done():
 		return appResponse{}, ctx.Err()
-	case <-s.host.Context().Done():
+	case <-s.ctx.Done():
 		return appResponse{}, context.Canceled
 	}
 }

@@ -57,7 +57,7 @@ func (s *schedule) runSchedule() {
 		next := s.runDue()
 		timer.Reset(next)
 		select {
-		case <-s.host.Context().Done():
+		case <-s.ctx.Done():
 			return
 		case <-s.wake:
 		case <-timer.C:

@@ -39,8 +39,8 @@ func New(o Options) *Server {
 	given := o.Clock != nil
 	o = o.withDefaults()
 	host := emulator.NewHost("slackfake", o.Log)
-	g := &ground{opt: o, host: host, idStart: (o.Clock().UnixMicro() + o.Seed) % idSpace}
-	g.log = emulator.NewChanges[Change](host.Context().Done())
+	g := &ground{opt: o, host: host, ctx: host.Context(), idStart: (o.Clock().UnixMicro() + o.Seed) % idSpace}
+	g.log = emulator.NewChanges[Change](g.ctx.Done())
 	s := &Server{ground: g, Host: host, FaultPlan: emulator.NewFaultPlan(o.Seed, g.now)}
 	s.connect(given)
 	s.mu.Lock()

@@ -72,7 +72,7 @@ func (s *Sockets) serveSocket(w http.ResponseWriter, r *http.Request) {
 	conn.SetReadLimit(1 << 20)
 	c := &socket{conn: conn, ready: make(chan struct{}, 1)}
 	ctx, stop := context.WithCancel(r.Context())
-	defer context.AfterFunc(s.host.Context(), stop)() //nolint:contextcheck // Close ends it too
+	defer context.AfterFunc(s.ctx, stop)() //nolint:contextcheck // Close ends it too
 	s.register(c)
 	done := make(chan struct{}, 2)
 	go func() { s.writeSocket(ctx, c); stop(); done <- struct{}{} }()

@@ -68,7 +68,7 @@ func newClient() *http.Client {
 // emit queues an activity for the bot through the injected faults. Caller holds the lock.
 func (a *Activities) emit(lane string, activity object) *delivery {
 	d := &delivery{id: fmt.Sprint(activity["id"]), name: fmt.Sprint(activity["type"]), lane: lane, activity: activity, done: make(chan error, 1)}
-	if a.endpoint == "" || a.host.Context().Err() != nil {
+	if a.endpoint == "" || a.ctx.Err() != nil {
 		a.lose(d, "no endpoint")
 		return d
 	}
@@ -122,7 +122,7 @@ func (a *Activities) after(wait time.Duration, f func()) {
 		t := time.NewTimer(wait)
 		defer t.Stop()
 		select {
-		case <-a.host.Context().Done():
+		case <-a.ctx.Done():
 		case <-t.C:
 			a.mu.Lock()
 			defer a.mu.Unlock()
@@ -145,14 +145,14 @@ func (a *Activities) retry(d *delivery, wait time.Duration) {
 // queue puts d behind others of its conversation. Caller holds the lock.
 func (a *Activities) queue(d *delivery) {
 	a.lanes[d.lane] = append(a.lanes[d.lane], d)
-	if len(a.lanes[d.lane]) == 1 && a.host.Context().Err() == nil {
+	if len(a.lanes[d.lane]) == 1 && a.ctx.Err() == nil {
 		a.host.Go(func() { a.runLane(d.lane) })
 	}
 }
 
 // runLane sends what is queued, one after the other, and ends when nothing is.
 func (a *Activities) runLane(lane string) {
-	for a.host.Context().Err() == nil {
+	for a.ctx.Err() == nil {
 		a.mu.Lock()
 		q := a.lanes[lane]
 		if len(q) == 0 {
@@ -162,7 +162,7 @@ func (a *Activities) runLane(lane string) {
 		}
 		d := q[0]
 		a.mu.Unlock()
-		status, _, err := a.send(a.host.Context(), d.activity, a.opt.RedeliverAfter)
+		status, _, err := a.send(a.ctx, d.activity, a.opt.RedeliverAfter)
 		a.mu.Lock()
 		if q := a.lanes[lane]; len(q) > 0 && q[0] == d {
 			a.lanes[lane] = q[1:]

@@ -118,7 +118,7 @@ func (s *Administrator) installation(ctx context.Context, action string, install
 			}
 		case <-ctx.Done():
 			return fmt.Errorf("teamsfake: waiting for the bot to take %s: %w", d.name, ctx.Err())
-		case <-s.host.Context().Done():
+		case <-s.ctx.Done():
 			return context.Canceled
 		}
 	}

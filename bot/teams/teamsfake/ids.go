@@ -1,6 +1,7 @@
 package teamsfake
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -31,6 +32,7 @@ type ground struct {
 	opt  Options
 	app  *manifest // nil = everything declared
 	host *emulator.Host
+	ctx  context.Context //nolint:containedctx // of host; owns every goroutine of the organisation
 	log  *emulator.Changes[Change]
 
 	mu          sync.Mutex

@@ -82,7 +82,7 @@ func (i *invokes) ask(ctx context.Context, name string, value any, build func() 
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if i.host.Context().Err() != nil {
+		if i.ctx.Err() != nil {
 			return nil, context.Canceled
 		}
 		if !again || try == invokeTries-1 {

@@ -41,8 +41,8 @@ type Server struct {
 func New(o Options) *Server {
 	o = o.withDefaults()
 	host := emulator.NewHost("teamsfake", o.Log)
-	g := &ground{opt: o, host: host, born: strconv.FormatInt(o.Clock().UnixMicro(), 10)}
-	g.log = emulator.NewChanges[Change](host.Context().Done())
+	g := &ground{opt: o, host: host, ctx: host.Context(), born: strconv.FormatInt(o.Clock().UnixMicro(), 10)}
+	g.log = emulator.NewChanges[Change](g.ctx.Done())
 	if o.Manifest != nil {
 		g.app = &manifest{}
 		if err := json.Unmarshal(o.Manifest, g.app); err != nil {
