@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -15,11 +16,11 @@ func mailLine(l bridge.Line, f bridge.Facts) []Block {
 		return fate(l, f, "bust_in_silhouette", newcomers(l)+" joined this mail. Your replies don't go there yet.", "Allow it, if they may read along.")
 	case bridge.LineRecipients:
 		by := ""
-		if !nobody(l.By) {
-			by = agentName(l.By) + " changed who gets replies. "
+		if !shape.Nobody(l.By) {
+			by = shape.AgentName(l.By) + " changed who gets replies. "
 		}
-		to := oneLine(or(l.Text, recipients(f)), 1000)
-		return []Block{sentence(icon("incoming_envelope"), " ", mentioned(l), by+"Replies go to "+to+"."+without(l.Without), then(l.Reason), then(l.Hint))}
+		to := shape.OneLine(shape.Or(l.Text, shape.Recipients(f)), 1000)
+		return []Block{shape.Sentence(shape.Icon("incoming_envelope"), " ", shape.Mentioned(l), by+"Replies go to "+to+"."+without(l.Without), shape.Then(l.Reason), shape.Then(l.Hint))}
 	case bridge.LineAutomatic:
 		return automatic(l, f)
 	case bridge.LineCollected:
@@ -30,10 +31,10 @@ func mailLine(l bridge.Line, f bridge.Facts) []Block {
 		return quarantine(l)
 	case bridge.LineAccount:
 		name := "An account:"
-		if n := oneLine(or(f.Account, l.Text), maxNameRunes); n != "" {
+		if n := shape.OneLine(shape.Or(f.Account, l.Text), shape.MaxNameRunes); n != "" {
 			name = "Account " + n + ":"
 		}
-		return []Block{sentence(icon("electric_plug"), " ", mentioned(l), name, then(or(l.Reason, "It works again.")), then(l.Hint))}
+		return []Block{shape.Sentence(shape.Icon("electric_plug"), " ", shape.Mentioned(l), name, shape.Then(shape.Or(l.Reason, "It works again.")), shape.Then(l.Hint))}
 	}
 	return nil
 }
@@ -43,22 +44,22 @@ func without(list []bridge.PartyRef) string {
 	if len(list) == 0 {
 		return ""
 	}
-	return " No longer among them: " + parties(list) + "."
+	return " No longer among them: " + shape.Parties(list) + "."
 }
 
 // automatic is one mail of a machine: who, why it is one, its subject and beginning.
 func automatic(l bridge.Line, f bridge.Facts) []Block {
 	why := ""
 	if l.Reason != "" {
-		why = " (" + oneLine(l.Reason, maxNameRunes) + ")"
+		why = " (" + shape.OneLine(l.Reason, shape.MaxNameRunes) + ")"
 	}
-	parts := []any{icon("robot_face"), " ", mentioned(l), "Automatic mail from " + customerParty(l, f) + why}
-	if subject := oneLine(l.Text, maxSubjectRunes); subject != "" {
-		parts = append(parts, ": ", bold(subject))
+	parts := []any{shape.Icon("robot_face"), " ", shape.Mentioned(l), "Automatic mail from " + customerParty(l, f) + why}
+	if subject := shape.OneLine(l.Text, shape.MaxSubjectRunes); subject != "" {
+		parts = append(parts, ": ", shape.Bold(subject))
 	}
-	blocks := []Block{sentence(parts...)}
-	if begins := oneLine(l.Hint, maxPreviewRunes); begins != "" {
-		blocks = append(blocks, small(text(begins)))
+	blocks := []Block{shape.Sentence(parts...)}
+	if begins := shape.OneLine(l.Hint, shape.MaxPreviewRunes); begins != "" {
+		blocks = append(blocks, shape.SmallPrint(shape.Text(begins)))
 	}
 	return blocks
 }
@@ -66,9 +67,9 @@ func automatic(l bridge.Line, f bridge.Facts) []Block {
 // collected is one mail of somebody who opened very many conversations: whose, its subject and
 // its words.
 func collected(l bridge.Line, f bridge.Facts) []Block {
-	parts := []any{icon("inbox_tray"), " ", mentioned(l), "Mail from " + customerParty(l, f)}
-	if subject := oneLine(l.Text, maxSubjectRunes); subject != "" {
-		parts = append(parts, ": ", bold(subject))
+	parts := []any{shape.Icon("inbox_tray"), " ", shape.Mentioned(l), "Mail from " + customerParty(l, f)}
+	if subject := shape.OneLine(l.Text, shape.MaxSubjectRunes); subject != "" {
+		parts = append(parts, ": ", shape.Bold(subject))
 	}
 	switch {
 	case l.Count == 1:
@@ -76,42 +77,42 @@ func collected(l bridge.Line, f bridge.Facts) []Block {
 	case l.Count > 1:
 		parts = append(parts, fmt.Sprintf(" (with %d files)", l.Count))
 	}
-	return append([]Block{sentence(parts...)}, quote(l.Hint)...)
+	return append([]Block{shape.Sentence(parts...)}, shape.Quote(l.Hint)...)
 }
 
 // quarantine tells of what could not be read; the hint is what an admin types.
 func quarantine(l bridge.Line) []Block {
 	what := "Something arrived that I could not read."
-	if name := oneLine(l.Text, maxNameRunes); name != "" {
+	if name := shape.OneLine(l.Text, shape.MaxNameRunes); name != "" {
 		what = "Something arrived for " + name + " that I could not read."
 	}
-	parts := []any{icon("package"), " ", mentioned(l), what + " It is kept.", then(l.Reason)}
+	parts := []any{shape.Icon("package"), " ", shape.Mentioned(l), what + " It is kept.", shape.Then(l.Reason)}
 	if command, ok := strings.CutPrefix(l.Hint, "parley "); ok {
-		return []Block{sentence(append(parts, " An admin can try it again: ", code("parley "+oneLine(command, 60)))...)}
+		return []Block{shape.Sentence(append(parts, " An admin can try it again: ", shape.Code("parley "+shape.OneLine(command, 60)))...)}
 	}
-	return []Block{sentence(append(parts, then(or(l.Hint, "Tell an admin, who can look at it.")))...)}
+	return []Block{shape.Sentence(append(parts, shape.Then(shape.Or(l.Hint, "Tell an admin, who can look at it.")))...)}
 }
 
 // newcomers names who joined a mail.
 func newcomers(l bridge.Line) string {
 	if l.Customer != (bridge.PartyRef{}) {
-		return party(l.Customer)
+		return shape.Party(l.Customer)
 	}
 	if len(l.Args.Addresses) == 0 {
 		return "Somebody"
 	}
 	all := make([]string, len(l.Args.Addresses))
 	for i, a := range l.Args.Addresses {
-		all[i] = oneLine(a, maxSubjectRunes)
+		all[i] = shape.OneLine(a, shape.MaxSubjectRunes)
 	}
 	return strings.Join(all, ", ")
 }
 
 func customerParty(l bridge.Line, f bridge.Facts) string {
 	if l.Customer != (bridge.PartyRef{}) {
-		return party(l.Customer)
+		return shape.Party(l.Customer)
 	}
-	return party(f.Contact)
+	return shape.Party(f.Contact)
 }
 
 // answerLine answers what somebody asked for.
@@ -122,9 +123,9 @@ func answerLine(l bridge.Line, f bridge.Facts) []Block {
 		if what == "" {
 			what = "That can't be done now."
 		}
-		return append([]Block{sentence(icon("no_entry_sign"), " ", mentioned(l), refusal(l.Verb)+what, then(l.Hint))}, quote(l.Text)...)
+		return append([]Block{shape.Sentence(shape.Icon("no_entry_sign"), " ", shape.Mentioned(l), refusal(l.Verb)+what, shape.Then(l.Hint))}, shape.Quote(l.Text)...)
 	case bridge.LineUnchanged:
-		return []Block{sentence(icon("ok"), " ", mentioned(l), "It is so already. Nothing changed.", then(l.Hint))}
+		return []Block{shape.Sentence(shape.Icon("ok"), " ", shape.Mentioned(l), "It is so already. Nothing changed.", shape.Then(l.Hint))}
 	case bridge.LineDone:
 		return done(l, f)
 	case bridge.LineWhy:

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley/bot/command"
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -92,7 +93,7 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 	if l.Kind == bridge.LineTopLevel {
 		for _, row := range l.Rows {
 			b := button(bridge.VerbSend, bridge.Args{Conversation: row.ID, Typed: l.Args.Typed})
-			b.Label = oneLine(number(row.ID)+" "+partyName(row.Contact), maxLabelRunes)
+			b.Label = shape.OneLine(shape.Number(row.ID)+" "+shape.PartyName(row.Contact), shape.MaxLabelRunes)
 			all = append(all, b)
 		}
 	}
@@ -102,7 +103,7 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 			b.Style = StylePrimary
 		}
 		if l.Kind == bridge.LineSendAs && verb == bridge.VerbSend {
-			b.Label = oneLine("Send as "+agentName(l.By), maxLabelRunes)
+			b.Label = shape.OneLine("Send as "+shape.AgentName(l.By), shape.MaxLabelRunes)
 		}
 		if l.Kind == bridge.LineAsk && l.Reason == "unclaimed" && verb == bridge.VerbSend {
 			b.Label = "Take and send"
@@ -165,12 +166,9 @@ func meantButton(m bridge.Meant) Button {
 	case m.Verb == bridge.VerbAllow:
 		b.Label = "Allow " + addresses
 	}
-	b.Label = oneLine(b.Label, maxLabelRunes)
+	b.Label = shape.OneLine(b.Label, shape.MaxLabelRunes)
 	return b
 }
-
-// maxLabelRunes is what fits on a button.
-const maxLabelRunes = 24
 
 // likelyReply says that what a line is about was most likely written for the customer, so that
 // sending it is what people want first.
@@ -202,4 +200,17 @@ func MarkIcon(m bridge.Mark) string {
 		return "lock"
 	}
 	return ""
+}
+
+// Rows puts buttons into rows of at most so many; one that stands apart begins a row.
+func Rows(buttons []Button, most int) [][]Button {
+	var rows [][]Button
+	for _, b := range buttons {
+		if last := len(rows) - 1; last >= 0 && !b.Apart && len(rows[last]) < most {
+			rows[last] = append(rows[last], b)
+			continue
+		}
+		rows = append(rows, []Button{b})
+	}
+	return rows
 }

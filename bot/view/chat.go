@@ -1,6 +1,7 @@
 package view
 
 import (
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -9,39 +10,39 @@ const maxEmojiRunes = 16
 
 // chatLine is about what customers do in chats besides writing.
 func chatLine(l bridge.Line, f bridge.Facts) []Block {
-	who := customer(l, f)
+	who := shape.Customer(l, f)
 	switch l.Kind {
 	case bridge.LineReacted:
-		return []Block{small(text(reactedWords(l, who)))}
+		return []Block{shape.SmallPrint(shape.Text(reactedWords(l, who)))}
 	case bridge.LineChanged:
-		return append([]Block{sentence(icon("pencil2"), " ", who+" changed "+messageWords(l.Hint)+". It says now:")}, quote(l.Text)...)
+		return append([]Block{shape.Sentence(shape.Icon("pencil2"), " ", who+" changed "+messageWords(l.Hint)+". It says now:")}, shape.Quote(l.Text)...)
 	case bridge.LineDeleted:
-		return []Block{sentence(icon("wastebasket"), " ", who+" deleted "+messageWords(l.Hint)+".")}
+		return []Block{shape.Sentence(shape.Icon("wastebasket"), " ", who+" deleted "+messageWords(l.Hint)+".")}
 	case bridge.LineIdentity:
-		return []Block{sentence(icon("telephone_receiver"), " ", who+" changed from "+oneLine(l.Reason, maxNameRunes)+" to "+oneLine(l.Text, maxNameRunes)+". Replies go there now.")}
+		return []Block{shape.Sentence(shape.Icon("telephone_receiver"), " ", who+" changed from "+shape.OneLine(l.Reason, shape.MaxNameRunes)+" to "+shape.OneLine(l.Text, shape.MaxNameRunes)+". Replies go there now.")}
 	case bridge.LineSamePerson:
-		label := number(l.Other.ID)
-		if s := oneLine(l.Other.Subject, maxSubjectRunes); s != "" {
+		label := shape.Number(l.Other.ID)
+		if s := shape.OneLine(l.Other.Subject, shape.MaxSubjectRunes); s != "" {
 			label += " " + s
 		}
-		return []Block{sentence(icon("busts_in_silhouette"), " ", who+" is also the customer of ", whereabouts(label, l.Other), ". Both stay open.")}
+		return []Block{shape.Sentence(shape.Icon("busts_in_silhouette"), " ", who+" is also the customer of ", shape.Whereabouts(label, l.Other), ". Both stay open.")}
 	case bridge.LineOptedOut:
 		what := " wants no more messages. Nothing is sent until they write START."
 		if l.Reason != "" {
 			what = " wants no more advertising. Answers may still be sent."
 		}
-		return append([]Block{sentence(icon("no_bell"), " ", who+what)}, quote(l.Text)...)
+		return append([]Block{shape.Sentence(shape.Icon("no_bell"), " ", who+what)}, shape.Quote(l.Text)...)
 	case bridge.LineOptedIn:
-		return append([]Block{sentence(icon("bell"), " ", who+" allows messages again.")}, quote(l.Text)...)
+		return append([]Block{shape.Sentence(shape.Icon("bell"), " ", who+" allows messages again.")}, shape.Quote(l.Text)...)
 	case bridge.LineParts:
-		return []Block{small(text("Sent as " + oneLine(l.Text, maxNameRunes) + " texts."))}
+		return []Block{shape.SmallPrint(shape.Text("Sent as " + shape.OneLine(l.Text, shape.MaxNameRunes) + " texts."))}
 	}
 	return nil
 }
 
 // reactedWords tells a reaction, or that it was taken back.
 func reactedWords(l bridge.Line, who string) string {
-	if emoji := oneLine(l.Text, maxEmojiRunes); emoji != "" {
+	if emoji := shape.OneLine(l.Text, maxEmojiRunes); emoji != "" {
 		return who + " reacted " + emoji + " to " + messageWords(l.Hint)
 	}
 	return who + " took back a reaction to " + messageWords(l.Hint)
@@ -49,7 +50,7 @@ func reactedWords(l bridge.Line, who string) string {
 
 // messageWords names a message by its words.
 func messageWords(words string) string {
-	if s := oneLine(words, maxPreviewRunes); s != "" {
+	if s := shape.OneLine(words, shape.MaxPreviewRunes); s != "" {
 		return "“" + s + "”"
 	}
 	return "an earlier message"

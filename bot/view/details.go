@@ -4,60 +4,61 @@ import (
 	"slices"
 	"strings"
 
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
 // Details is all that is known of a conversation (More), with the rest of the buttons.
 func Details(f bridge.Facts) Card {
-	c := Card{Title: "Conversation " + number(f.ID)}
+	c := Card{Title: "Conversation " + shape.Number(f.ID)}
 	add := func(name string, pieces ...Piece) {
 		if len(pieces) > 0 {
-			c.Blocks = append(c.Blocks, line(append([]Piece{bold(name + ":"), text(" ")}, pieces...)...))
+			c.Blocks = append(c.Blocks, shape.Line(append([]Piece{shape.Bold(name + ":"), shape.Text(" ")}, pieces...)...))
 		}
 	}
 	words := func(name, s string) {
 		if s != "" {
-			add(name, text(s))
+			add(name, shape.Text(s))
 		}
 	}
-	words("Contact", party(f.Contact))
-	add("Channel", icon(channelIcon(f)), text(" "+strings.Join(filled(f.ChannelName, f.Account, modeWords(f.AccountMode)), between)))
-	add("Topic", subject(f)...)
-	add("Status", icon(statusIcon(f)), text(" "+statusWords(f)))
-	words("Assigned to", assignees(f))
-	words("Team", oneLine(f.Team, maxNameRunes))
+	words("Contact", shape.Party(f.Contact))
+	add("Channel", shape.Icon(channelIcon(f)), shape.Text(" "+strings.Join(shape.Shown(f.ChannelName, f.Account, modeWords(f.AccountMode)), shape.Between)))
+	add("Topic", shape.Subject(f)...)
+	add("Status", shape.Icon(statusIcon(f)), shape.Text(" "+shape.StatusWords(f)))
+	words("Assigned to", shape.Assignees(f))
+	words("Team", shape.OneLine(f.Team, shape.MaxNameRunes))
 	add("Tags", tags(f.Tags)...)
 	if !f.Automatic {
-		words("Replies go to", recipients(f))
+		words("Replies go to", shape.Recipients(f))
 	}
-	words("Not allowed yet", parties(f.Waiting))
-	words("In copy, gets no replies", parties(f.Copied))
+	words("Not allowed yet", shape.Parties(f.Waiting))
+	words("In copy, gets no replies", shape.Parties(f.Copied))
 	if !f.CreatedAt.IsZero() {
-		add("Started", at(f.CreatedAt, f.Zone))
+		add("Started", shape.At(f.CreatedAt, f.Zone))
 	}
 	if !f.LastAt.IsZero() {
-		add("Last message", joined(between, []Piece{at(f.LastAt, f.Zone)}, lastWords(f))...)
+		add("Last message", shape.Joined(shape.Between, []Piece{shape.At(f.LastAt, f.Zone)}, lastWords(f))...)
 	}
 	if !f.WaitingSince.IsZero() {
-		add("Waiting since", at(f.WaitingSince, f.Zone))
+		add("Waiting since", shape.At(f.WaitingSince, f.Zone))
 	}
 	if f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero() {
-		add("Snoozed until", at(f.SnoozedUntil, f.Zone))
+		add("Snoozed until", shape.At(f.SnoozedUntil, f.Zone))
 	}
 	add("Reply window", windowDetails(f)...)
-	words("Price category", oneLine(f.Cost, maxNameRunes))
+	words("Price category", shape.OneLine(f.Cost, shape.MaxNameRunes))
 	if f.Previous > 0 {
-		add("Continues", thread(number(f.Previous), f.PreviousAt))
+		add("Continues", shape.Thread(shape.Number(f.Previous), f.PreviousAt))
 	}
 	if f.Next > 0 {
-		add("Continued in", thread(number(f.Next), f.NextAt))
+		add("Continued in", shape.Thread(shape.Number(f.Next), f.NextAt))
 	}
 	add("Also open", alsoOpen(f)...)
 	switch {
 	case f.Root.Channel != "":
-		add("Thread", thread("Open", f.Root))
+		add("Thread", shape.Thread("Open", f.Root))
 	case f.Elsewhere != "":
-		words("Thread", "in "+oneLine(f.Elsewhere, maxNameRunes))
+		words("Thread", "in "+shape.OneLine(f.Elsewhere, shape.MaxNameRunes))
 	}
 	c.Buttons = detailButtons(f)
 	return c
@@ -65,8 +66,8 @@ func Details(f bridge.Facts) Card {
 
 // lastWords begin the last message.
 func lastWords(f bridge.Facts) []Piece {
-	if p := oneLine(f.LastPreview, maxPreviewRunes); p != "" {
-		return []Piece{text("“" + p + "”")}
+	if p := shape.OneLine(f.LastPreview, shape.MaxPreviewRunes); p != "" {
+		return []Piece{shape.Text("“" + p + "”")}
 	}
 	return nil
 }
@@ -75,44 +76,15 @@ func lastWords(f bridge.Facts) []Piece {
 func windowDetails(f bridge.Facts) []Piece {
 	switch {
 	case f.WindowClosed && f.WindowUntil.IsZero():
-		return []Piece{text("closed: the customer has not written yet")}
+		return []Piece{shape.Text("closed: the customer has not written yet")}
 	case f.WindowClosed:
-		return []Piece{text("closed since "), at(f.WindowUntil, f.Zone)}
+		return []Piece{shape.Text("closed since "), shape.At(f.WindowUntil, f.Zone)}
 	case f.WindowUntil.IsZero():
 		return nil
 	case f.WindowPeople:
-		return []Piece{text("open until "), at(f.WindowUntil, f.Zone), text(" for what people write; no automatic messages")}
+		return []Piece{shape.Text("open until "), shape.At(f.WindowUntil, f.Zone), shape.Text(" for what people write; no automatic messages")}
 	}
-	return []Piece{text("open until "), at(f.WindowUntil, f.Zone)}
-}
-
-// filled leaves empty strings out.
-func filled(list ...string) []string {
-	var all []string
-	for _, s := range list {
-		if s = oneLine(s, maxNameRunes); s != "" {
-			all = append(all, s)
-		}
-	}
-	return all
-}
-
-// recipients names everybody who would get a reply now.
-func recipients(f bridge.Facts) string {
-	to := or(parties(f.To), "nobody")
-	if len(f.Cc) > 0 {
-		to += between + "copy: " + parties(f.Cc)
-	}
-	return to
-}
-
-// parties names people with their addresses.
-func parties(list []bridge.PartyRef) string {
-	names := make([]string, len(list))
-	for i, p := range list {
-		names[i] = party(p)
-	}
-	return strings.Join(names, ", ")
+	return []Piece{shape.Text("open until "), shape.At(f.WindowUntil, f.Zone)}
 }
 
 // detailButtons are the verbs that make sense now: what one does most, then the rest, then, apart
@@ -160,7 +132,7 @@ func usualVerbs(f bridge.Facts) []bridge.Verb {
 	if f.AccountMode != "watch" {
 		verbs = append(verbs, bridge.VerbReply)
 	}
-	if assigned(f, f.Viewer) {
+	if shape.HeldBy(f, f.Viewer) {
 		verbs = append(verbs, bridge.VerbAssign)
 	} else {
 		verbs = append(verbs, bridge.VerbTake)
@@ -180,7 +152,7 @@ func otherVerbs(f bridge.Facts) []bridge.Verb {
 		if f.AccountMode != "watch" {
 			verbs = append(verbs, bridge.VerbTemplate)
 		}
-		if !assigned(f, f.Viewer) {
+		if !shape.HeldBy(f, f.Viewer) {
 			verbs = append(verbs, bridge.VerbAssign)
 		}
 		if len(f.Assignees) > 0 {
@@ -201,14 +173,4 @@ func otherVerbs(f bridge.Facts) []bridge.Verb {
 		verbs = append(verbs, bridge.VerbPending)
 	}
 	return append(verbs, bridge.VerbHistory)
-}
-
-// assigned says whether the agent is among those who hold it.
-func assigned(f bridge.Facts, a bridge.AgentRef) bool {
-	for _, other := range f.Assignees {
-		if other.ID == a.ID && a.ID != 0 {
-			return true
-		}
-	}
-	return false
 }

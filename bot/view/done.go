@@ -4,53 +4,41 @@ import (
 	"fmt"
 	"strings"
 
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
 // done confirms a verb. What somebody wrote in a form is shown in the thread.
 func done(l bridge.Line, f bridge.Facts) []Block {
-	lead := []any{icon("ok"), " ", mentioned(l)}
+	lead := []any{shape.Icon("ok"), " ", shape.Mentioned(l)}
 	switch {
 	case l.Verb == bridge.VerbTag && l.Text == "new":
-		return []Block{sentence(append(lead, doer(l)+" made a new tag: ", bold(listed(l.Args.Tags, "tag")), ".", then(or(l.Hint, "If that was a slip, remove it: !untag "+listed(l.Args.Tags, "tag"))))...)}
+		return []Block{shape.Sentence(append(lead, shape.Doer(l)+" made a new tag: ", shape.Bold(shape.Listed(l.Args.Tags, "tag")), ".", shape.Then(shape.Or(l.Hint, "If that was a slip, remove it: !untag "+shape.Listed(l.Args.Tags, "tag"))))...)}
 	case l.Verb == bridge.VerbPromote && l.Other.ID != 0:
-		return []Block{sentence(append(lead, "This is conversation ", whereabouts(number(l.Other.ID), l.Other), " now.", then(l.Hint))...)}
+		return []Block{shape.Sentence(append(lead, "This is conversation ", shape.Whereabouts(shape.Number(l.Other.ID), l.Other), " now.", shape.Then(l.Hint))...)}
 	case l.Verb == bridge.VerbSilence && l.Text != "":
-		return []Block{sentence(append(lead, "No more posts about "+oneLine(l.Text, maxSubjectRunes)+".", then(l.Hint))...)}
+		return []Block{shape.Sentence(append(lead, "No more posts about "+shape.OneLine(l.Text, shape.MaxSubjectRunes)+".", shape.Then(l.Hint))...)}
 	case l.Verb == bridge.VerbBlock && l.Text != "":
-		return []Block{sentence(append(lead, "Automatic mail of "+oneLine(l.Text, maxSubjectRunes)+" is blocked: it is neither shown nor kept here. To take that back: !unblock "+oneLine(l.Text, maxSubjectRunes))...)}
+		return []Block{shape.Sentence(append(lead, "Automatic mail of "+shape.OneLine(l.Text, shape.MaxSubjectRunes)+" is blocked: it is neither shown nor kept here. To take that back: !unblock "+shape.OneLine(l.Text, shape.MaxSubjectRunes))...)}
 	case l.Verb == bridge.VerbUnblock && l.Text != "":
-		return []Block{sentence(append(lead, "Automatic mail of "+oneLine(l.Text, maxSubjectRunes)+" comes again.")...)}
+		return []Block{shape.Sentence(append(lead, "Automatic mail of "+shape.OneLine(l.Text, shape.MaxSubjectRunes)+" comes again.")...)}
 	case l.Verb == bridge.VerbNote && l.Text != "":
-		lead := []any{icon("memo"), " ", doer(l) + " noted, inside"}
+		lead := []any{shape.Icon("memo"), " ", shape.Doer(l) + " noted, inside"}
 		if len(l.Mentions) > 0 {
-			lead = append(lead, ", for ", mentions(l.Mentions))
+			lead = append(lead, ", for ", shape.Mentions(l.Mentions))
 		}
-		return append([]Block{sentence(append(lead, ":")...)}, quote(l.Text)...)
+		return append([]Block{shape.Sentence(append(lead, ":")...)}, shape.Quote(l.Text)...)
 	case l.Verb == bridge.VerbTemplate && l.Text != "":
-		return append([]Block{sentence(icon("scroll"), " ", mentioned(l), doer(l)+" sent "+customer(l, f)+" the template ", bold(oneLine(l.Reason, maxNameRunes)), ":")}, quote(l.Text)...)
+		return append([]Block{shape.Sentence(shape.Icon("scroll"), " ", shape.Mentioned(l), shape.Doer(l)+" sent "+shape.Customer(l, f)+" the template ", shape.Bold(shape.OneLine(l.Reason, shape.MaxNameRunes)), ":")}, shape.Quote(l.Text)...)
 	case l.Verb == bridge.VerbSend && len(l.Mentions) > 0:
-		return append([]Block{sentence(icon("outbox_tray"), " ", doer(l)+" sends "+customer(l, f)+" what ", mentions(l.Mentions), " wrote:")}, kept(l)...)
+		return append([]Block{shape.Sentence(shape.Icon("outbox_tray"), " ", shape.Doer(l)+" sends "+shape.Customer(l, f)+" what ", shape.Mentions(l.Mentions), " wrote:")}, shape.Kept(l)...)
 	case l.Verb == bridge.VerbTemplateEdit || l.Verb == bridge.VerbTemplateDelete:
-		return []Block{sentence(append(lead, templateDone(l), then(l.Hint))...)}
+		return []Block{shape.Sentence(append(lead, templateDone(l), shape.Then(l.Hint))...)}
 	case l.Verb == bridge.VerbReply && (l.Text != "" || l.Rich != nil || len(l.Files) > 0):
-		blocks := append([]Block{sentence(icon("outbox_tray"), " ", mentioned(l), doer(l)+" replied to "+customer(l, f)+counted(l.Count)+":")}, answered(l)...)
-		return append(append(blocks, quote(l.Text)...), attachedFiles(l.Files)...)
+		blocks := append([]Block{shape.Sentence(shape.Icon("outbox_tray"), " ", shape.Mentioned(l), shape.Doer(l)+" replied to "+shape.Customer(l, f)+counted(l.Count)+":")}, shape.Answered(l)...)
+		return append(append(blocks, shape.Quote(l.Text)...), shape.AttachedFiles(l.Files)...)
 	}
-	return append([]Block{sentence(append(lead, doneWords(l, f), then(reasonWords(l.Reason, f)), then(l.Hint))...)}, quote(l.Text)...)
-}
-
-// attachedFiles names the files that go with a reply.
-func attachedFiles(files []bridge.LineFile) []Block {
-	var blocks []Block
-	for _, f := range files {
-		name := text(or(oneLine(f.Name, maxNameRunes), "unnamed file"))
-		if f.URL != "" {
-			name.Kind, name.URL = PieceLink, f.URL
-		}
-		blocks = append(blocks, line(icon("paperclip"), text(" "), name))
-	}
-	return blocks
+	return append([]Block{shape.Sentence(append(lead, doneWords(l, f), shape.Then(reasonWords(l.Reason, f)), shape.Then(l.Hint))...)}, shape.Quote(l.Text)...)
 }
 
 // counted says as how many texts something counts, where it is more than one.
@@ -63,10 +51,10 @@ func counted(n int) string {
 
 // why explains the last decisions: in words, or by what was logged.
 func why(l bridge.Line, f bridge.Facts) []Block {
-	lead := sentence(icon("bulb"), " ", mentioned(l), or(reasonWords(l.Reason, f), "What was decided here, the newest first:"), then(l.Hint))
+	lead := shape.Sentence(shape.Icon("bulb"), " ", shape.Mentioned(l), shape.Or(reasonWords(l.Reason, f), "What was decided here, the newest first:"), shape.Then(l.Hint))
 	switch {
 	case len(l.Decided) > 0:
-		blocks := []Block{sentence(icon("bulb"), " ", mentioned(l), "What became of the last texts, and why:")}
+		blocks := []Block{shape.Sentence(shape.Icon("bulb"), " ", shape.Mentioned(l), "What became of the last texts, and why:")}
 		for _, d := range l.Decided {
 			blocks = append(blocks, decided(d, f))
 		}
@@ -81,7 +69,7 @@ func why(l bridge.Line, f bridge.Facts) []Block {
 	case l.Reason != "":
 		return []Block{lead}
 	}
-	return []Block{sentence(icon("bulb"), " ", mentioned(l), "Nothing has been decided here yet.")}
+	return []Block{shape.Sentence(shape.Icon("bulb"), " ", shape.Mentioned(l), "Nothing has been decided here yet.")}
 }
 
 // decided says of one text what became of it, and why.
@@ -90,7 +78,7 @@ func decided(d bridge.Decided, f bridge.Facts) Block {
 		"inside": "stayed inside", "ask": "waits for a click", "parked": "is kept for later", "waiting": "waits to leave", "out": "went to the customer", "undone": "was taken back",
 		"dropped": "was given up", "failed": "was not delivered", "unclear": "may or may not have arrived",
 	}[d.Fate]
-	return Block{Kind: BlockItem, Pieces: []Piece{at(d.At, f.Zone), text(" " + agentName(d.By) + ": “" + oneLine(d.Text, maxPreviewRunes) + "” " + or(fate, d.Fate) + "." + then(decidedWhy(d.Reason, f)))}}
+	return Block{Kind: BlockItem, Pieces: []Piece{shape.At(d.At, f.Zone), shape.Text(" " + shape.AgentName(d.By) + ": “" + shape.OneLine(d.Text, shape.MaxPreviewRunes) + "” " + shape.Or(fate, d.Fate) + "." + shape.Then(decidedWhy(d.Reason, f)))}}
 }
 
 // decidedWhy gives words to the reason of a decision, also to those that a line need not name.
@@ -122,7 +110,7 @@ func decidedWhy(reason string, f bridge.Facts) string {
 		return "The channel does not take it as it is."
 	}
 	words := reasonWords(reason, f)
-	if words == said(reason) && !strings.Contains(reason, " ") {
+	if words == shape.AsSentence(reason) && !strings.Contains(reason, " ") {
 		return "" // a code that has no words
 	}
 	return words
@@ -130,14 +118,14 @@ func decidedWhy(reason string, f bridge.Facts) string {
 
 // doneWords confirm a verb that the engine says nothing more about.
 func doneWords(l bridge.Line, f bridge.Facts) string {
-	who := doer(l)
+	who := shape.Doer(l)
 	switch l.Verb {
 	case bridge.VerbTag:
-		return who + " added " + listed(l.Args.Tags, "tags") + "."
+		return who + " added " + shape.Listed(l.Args.Tags, "tags") + "."
 	case bridge.VerbUntag:
-		return who + " removed " + listed(l.Args.Tags, "tags") + "."
+		return who + " removed " + shape.Listed(l.Args.Tags, "tags") + "."
 	case bridge.VerbTopic:
-		return who + " changed the topic to " + or(oneLine(or(l.Args.Note, f.Subject), maxSubjectRunes), "none") + "."
+		return who + " changed the topic to " + shape.Or(shape.OneLine(shape.Or(l.Args.Note, f.Subject), shape.MaxSubjectRunes), "none") + "."
 	case bridge.VerbPending:
 		return who + " marked this as waiting for the customer."
 	case bridge.VerbWake:
@@ -160,23 +148,23 @@ func doneWords(l bridge.Line, f bridge.Facts) string {
 		return who + " changed who has this."
 	case bridge.VerbKeep:
 		if l.Reason == "window" {
-			return "Kept for later: I offer it again when " + customer(l, f) + " writes."
+			return "Kept for later: I offer it again when " + shape.Customer(l, f) + " writes."
 		}
-		return "Kept inside. " + customer(l, f) + " will not get it."
+		return "Kept inside. " + shape.Customer(l, f) + " will not get it."
 	case bridge.VerbLeave:
-		return "Left as it is: the window of " + number(l.Other.ID) + " may close."
+		return "Left as it is: the window of " + shape.Number(l.Other.ID) + " may close."
 	case bridge.VerbDrop:
-		return "Dropped. " + customer(l, f) + " will not get it."
+		return "Dropped. " + shape.Customer(l, f) + " will not get it."
 	case bridge.VerbSend, bridge.VerbReply:
-		return "On its way to " + customer(l, f) + "."
+		return "On its way to " + shape.Customer(l, f) + "."
 	case bridge.VerbSendAgain:
 		return "Sending it again."
 	case bridge.VerbMarkSent:
 		return who + " marked it as sent."
 	case bridge.VerbAllow:
-		return listed(l.Args.Addresses, "They") + " may get replies now."
+		return shape.Listed(l.Args.Addresses, "They") + " may get replies now."
 	case bridge.VerbTo, bridge.VerbCC:
-		return "Replies go to " + recipients(f) + "."
+		return "Replies go to " + shape.Recipients(f) + "."
 	case bridge.VerbPromote:
 		return who + " made a conversation of it."
 	case bridge.VerbSilence:
@@ -187,23 +175,4 @@ func doneWords(l bridge.Line, f bridge.Facts) string {
 		return "This sender's automatic mail comes again."
 	}
 	return "Done."
-}
-
-// doer names who did it; a confirmation without a name is read by the doer alone.
-func doer(l bridge.Line) string {
-	if nobody(l.By) {
-		return "You"
-	}
-	return agentName(l.By)
-}
-
-func listed(words []string, none string) string {
-	if len(words) == 0 {
-		return none
-	}
-	all := make([]string, len(words))
-	for i, w := range words {
-		all[i] = oneLine(w, maxNameRunes)
-	}
-	return strings.Join(all, ", ")
 }

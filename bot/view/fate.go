@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -11,7 +12,7 @@ import (
 // starts with the author's mention, says who did not get it and why, then what to do;
 // the text is kept below.
 func fateLine(l bridge.Line, f bridge.Facts) []Block {
-	who := customer(l, f)
+	who := shape.Customer(l, f)
 	switch l.Kind {
 	case bridge.LineAsk:
 		if l.Verb == bridge.VerbUnknown {
@@ -21,13 +22,13 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 	case bridge.LineInside:
 		return fate(l, f, "house", "This stayed inside: "+who+" did not get it.", nextFor(l, "Send it, if it was meant for the customer."))
 	case bridge.LineSendAs:
-		return fate(l, f, "raised_hand_with_fingers_splayed", sendAsQuestion(agentName(l.By), who), "It waits like any reply, with Undo.")
+		return fate(l, f, "raised_hand_with_fingers_splayed", shape.SendAsQuestion(shape.AgentName(l.By), who), "It waits like any reply, with Undo.")
 	case bridge.LineTexts:
 		return countedTexts(l)
 	case bridge.LineOffered:
 		usual := "This still waits. Send it, or drop it?"
 		if l.Other.ID != 0 {
-			usual = "This was kept in " + number(l.Other.ID) + ", which has ended. Write it here if it still fits."
+			usual = "This was kept in " + shape.Number(l.Other.ID) + ", which has ended. Write it here if it still fits."
 		}
 		return windowLine(l, f, "envelope_with_arrow", who+" wrote: the reply window is open until ", usual)
 	case bridge.LineParked:
@@ -35,11 +36,11 @@ func fateLine(l bridge.Line, f bridge.Facts) []Block {
 	case bridge.LineFailed:
 		return fate(l, f, "warning", "Not delivered: "+who+" did not get this.", nextFor(l, "Put right what is wrong, then send it again."))
 	case bridge.LineRetrying:
-		since := []any{icon("hourglass_flowing_sand"), " ", mentioned(l), "Not delivered yet: " + who + " does not have this."}
+		since := []any{shape.Icon("hourglass_flowing_sand"), " ", shape.Mentioned(l), "Not delivered yet: " + who + " does not have this."}
 		if !l.Since.IsZero() {
-			since = append(since, " I have been trying since ", at(l.Since, f.Zone), ".")
+			since = append(since, " I have been trying since ", shape.At(l.Since, f.Zone), ".")
 		}
-		return append([]Block{sentence(append(since, then(reasonWords(l.Reason, f)), then(or(l.Hint, "I keep trying.")))...)}, quote(l.Text)...)
+		return append([]Block{shape.Sentence(append(since, shape.Then(reasonWords(l.Reason, f)), shape.Then(shape.Or(l.Hint, "I keep trying.")))...)}, shape.Quote(l.Text)...)
 	case bridge.LineDelayed:
 		return fate(l, f, "hourglass_flowing_sand", "Sent, but the other side has not delivered it to "+who+" yet and keeps trying.", "Nothing to do now. You will hear if it fails.")
 	case bridge.LineUnclear:
@@ -68,7 +69,7 @@ func askedWords(l bridge.Line) string {
 
 // parked is about a reply that is kept until somebody decides, or the customer writes.
 func parked(l bridge.Line, f bridge.Facts) []Block {
-	who := customer(l, f)
+	who := shape.Customer(l, f)
 	if l.Reason == "window" {
 		hint := "I offer it again when " + who + " writes."
 		if slices.Contains(l.Verbs, bridge.VerbTemplate) {
@@ -83,11 +84,6 @@ func parked(l bridge.Line, f bridge.Facts) []Block {
 	return fate(l, f, "hourglass", what, "Send it if it still fits, or drop it.")
 }
 
-// sendAsQuestion asks whether to send what somebody else wrote.
-func sendAsQuestion(author, customer string) string {
-	return author + " wrote this, and would be its author: send it to " + customer + "?"
-}
-
 // topLevel asks for whom a text in the channel is.
 func topLevel(l bridge.Line, f bridge.Facts) []Block {
 	next := "Reply in a conversation's thread to answer."
@@ -99,7 +95,7 @@ func topLevel(l bridge.Line, f bridge.Facts) []Block {
 
 // countedTexts says that a long text counts as several.
 func countedTexts(l bridge.Line) []Block {
-	return []Block{sentence(icon("straight_ruler"), " ", mentioned(l), fmt.Sprintf("This counts as %d texts, and each is charged.", l.Count), then(or(l.Hint, "Take it back to shorten it, or let it go.")))}
+	return []Block{shape.Sentence(shape.Icon("straight_ruler"), " ", shape.Mentioned(l), fmt.Sprintf("This counts as %d texts, and each is charged.", l.Count), shape.Then(shape.Or(l.Hint, "Take it back to shorten it, or let it go.")))}
 }
 
 // notMapped tells who is no agent.
@@ -111,27 +107,24 @@ func notMapped(l bridge.Line, f bridge.Facts) []Block {
 // undone says who took a reply back, where its author has to be told.
 func undone(l bridge.Line, f bridge.Facts) []Block {
 	by := ""
-	if len(l.Mentions) > 0 && !nobody(l.By) {
-		by = " by " + agentName(l.By)
+	if len(l.Mentions) > 0 && !shape.Nobody(l.By) {
+		by = " by " + shape.AgentName(l.By)
 	}
-	return fate(l, f, "leftwards_arrow_with_hook", "Taken back in time"+by+": "+customer(l, f)+" did not get this.", "")
+	return fate(l, f, "leftwards_arrow_with_hook", "Taken back in time"+by+": "+shape.Customer(l, f)+" did not get this.", "")
 }
 
 // fate is a line about one message. The engine's hint wins over the usual one.
 func fate(l bridge.Line, f bridge.Facts, mark, what, usual string) []Block {
-	return append([]Block{sentence(icon(mark), " ", mentioned(l), what, then(reasonWords(l.Reason, f)), then(or(l.Hint, usual)))}, kept(l)...)
+	return append([]Block{shape.Sentence(shape.Icon(mark), " ", shape.Mentioned(l), what, shape.Then(reasonWords(l.Reason, f)), shape.Then(shape.Or(l.Hint, usual)))}, shape.Kept(l)...)
 }
-
-// kept is what a line says of a message itself.
-func kept(l bridge.Line) []Block { return append(quote(l.Text), attachedFiles(l.Files)...) }
 
 // windowLine is about a text that waits for the reply window; it ends in the window's end.
 func windowLine(l bridge.Line, f bridge.Facts, mark, what, usual string) []Block {
-	parts := []any{icon(mark), " ", mentioned(l), what, at(l.Until, f.Zone), "."}
+	parts := []any{shape.Icon(mark), " ", shape.Mentioned(l), what, shape.At(l.Until, f.Zone), "."}
 	if l.Until.IsZero() { // it was never open, or only the provider knows
-		parts = []any{icon(mark), " ", mentioned(l), "Not sent: " + customer(l, f) + " does not have this. The reply window is closed."}
+		parts = []any{shape.Icon(mark), " ", shape.Mentioned(l), "Not sent: " + shape.Customer(l, f) + " does not have this. The reply window is closed."}
 	}
-	return append([]Block{sentence(append(parts, then(said(l.Hint)), then(usual))...)}, kept(l)...)
+	return append([]Block{shape.Sentence(append(parts, shape.Then(shape.AsSentence(l.Hint)), shape.Then(usual))...)}, shape.Kept(l)...)
 }
 
 // nextFor says what to do next where there are buttons to do it with.
@@ -143,11 +136,4 @@ func nextFor(l bridge.Line, hint string) string {
 		return "Reopen it first. " + hint
 	}
 	return hint
-}
-
-func or(s, otherwise string) string {
-	if s != "" {
-		return s
-	}
-	return otherwise
 }

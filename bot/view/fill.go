@@ -3,6 +3,7 @@ package view
 import (
 	"strings"
 
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -77,7 +78,7 @@ func refuse(in FormInput) error {
 		}
 	case bridge.VerbSnooze, bridge.VerbAssign, bridge.VerbResolve:
 		if !f.Status.Open() {
-			return &bridge.Problem{Code: "not_open", Text: "This conversation is " + strings.ToLower(statusWords(f)) + ".", Hint: afterTheEnd(f)}
+			return &bridge.Problem{Code: "not_open", Text: "This conversation is " + strings.ToLower(shape.StatusWords(f)) + ".", Hint: afterTheEnd(f)}
 		}
 	case bridge.VerbUntag:
 		if len(f.Tags) == 0 {
@@ -98,7 +99,7 @@ func afterTheEnd(f bridge.Facts) string {
 func windowProblem(f bridge.Facts) error {
 	p := &bridge.Problem{Code: "window_closed", Text: "The reply window is closed.", Hint: "It opens when the customer writes."}
 	if !f.WindowUntil.IsZero() {
-		p.Text = "The reply window closed at " + PlainTime(f.WindowUntil, f.Zone) + "."
+		p.Text = "The reply window closed at " + shape.PlainTime(f.WindowUntil, f.Zone) + "."
 	}
 	if f.Templates {
 		p.Hint += " Until then a template can be sent."
@@ -108,7 +109,7 @@ func windowProblem(f bridge.Facts) error {
 
 // heading says which conversation a form is about.
 func heading(f bridge.Facts) Block {
-	return small(joined(between, []Piece{icon(channelIcon(f)), text(" " + number(f.ID) + " "), bold(partyName(f.Contact))}, subject(f))...)
+	return shape.SmallPrint(shape.Joined(shape.Between, []Piece{shape.Icon(channelIcon(f)), shape.Text(" " + shape.Number(f.ID) + " "), shape.Bold(shape.PartyName(f.Contact))}, shape.Subject(f))...)
 }
 
 func talkForm(form *Form, in FormInput) bool {
@@ -133,7 +134,7 @@ func ownerForm(form *Form, in FormInput) bool {
 		if len(in.Teams) > 0 {
 			team := Field{Name: fieldTeam, Kind: FieldOne, Label: "Or a team", Hint: "It waits there until somebody takes it.", Optional: true}
 			for _, t := range in.Teams {
-				team.Options = append(team.Options, Option{Value: t, Label: oneLine(t, maxNameRunes)})
+				team.Options = append(team.Options, Option{Value: t, Label: shape.OneLine(t, shape.MaxNameRunes)})
 			}
 			form.Fields = append(form.Fields, team)
 		}
@@ -150,7 +151,7 @@ func ownerForm(form *Form, in FormInput) bool {
 		form.Fields = []Field{{Name: fieldTags, Kind: FieldSeveral, Label: "Tags", Options: tagOptions(in.Facts.Tags, nil)}}
 	case bridge.VerbTopic:
 		form.Title, form.Submit = "Topic", "Save"
-		form.Fields = []Field{{Name: fieldNote, Kind: FieldText, Label: "What it is about", Value: one(oneLine(in.Facts.Subject, maxSubjectRunes)), MaxRunes: maxSubjectRunes}}
+		form.Fields = []Field{{Name: fieldNote, Kind: FieldText, Label: "What it is about", Value: one(shape.OneLine(in.Facts.Subject, shape.MaxSubjectRunes)), MaxRunes: shape.MaxSubjectRunes}}
 	default:
 		return false
 	}
@@ -162,7 +163,7 @@ func ownerForm(form *Form, in FormInput) bool {
 func ownersField(in FormInput) Field {
 	f := Field{Name: fieldPeople, Kind: FieldSeveral, Label: "Several people", Hint: "The first person owns it; the others are added.", Optional: true}
 	for _, a := range in.People {
-		f.Options = append(f.Options, Option{Value: agentValue(a), Label: agentName(a)})
+		f.Options = append(f.Options, Option{Value: agentValue(a), Label: shape.AgentName(a)})
 	}
 	if in.Facts.OneOwner {
 		f.Kind, f.Label, f.Hint = FieldOne, "Another person", "Owns it in place of whoever has it now."
@@ -179,11 +180,11 @@ func ownersField(in FormInput) Field {
 func handOver(in FormInput) []Button {
 	var quick []Button
 	for _, a := range in.People {
-		if len(in.Facts.Assignees) == 1 && assigned(in.Facts, a) || len(quick) == mostHandOver {
+		if len(in.Facts.Assignees) == 1 && shape.HeldBy(in.Facts, a) || len(quick) == mostHandOver {
 			continue
 		}
 		b := button(bridge.VerbAssign, bridge.Args{Conversation: in.Facts.ID, Agents: []string{agentValue(a)}})
-		b.Label = oneLine(agentName(a), 24)
+		b.Label = shape.OneLine(shape.AgentName(a), 24)
 		quick = append(quick, b)
 	}
 	return quick
@@ -206,7 +207,7 @@ func stateForm(form *Form, in FormInput) bool {
 		form.Fields = []Field{{Name: fieldNote, Kind: FieldLong, Label: "What solved it", Hint: "Stays inside.", Optional: true, MaxRunes: maxTextRunes}}
 	case bridge.VerbClose:
 		form.Title, form.Submit = "Close", "Close"
-		form.Intro = append(form.Intro, line(text("Ends the conversation without an answer. What the customer writes next starts a new one.")))
+		form.Intro = append(form.Intro, shape.Line(shape.Text("Ends the conversation without an answer. What the customer writes next starts a new one.")))
 		form.Fields = []Field{{Name: fieldNote, Kind: FieldLong, Label: "Why", Hint: "Stays inside.", Optional: true, MaxRunes: maxTextRunes}}
 	default:
 		return false
@@ -222,20 +223,20 @@ func mailForm(form *Form, in FormInput) bool {
 		list.Label = "Replies go to"
 		var to []string
 		for _, p := range in.Facts.To {
-			to = append(to, filled(p.Address)...)
+			to = append(to, shape.Shown(p.Address)...)
 		}
 		list.Value = one(strings.Join(to, "\n"))
 		if len(in.Facts.Cc) > 0 {
-			form.Intro = append(form.Intro, small(text("In copy, and stays so: "+parties(in.Facts.Cc)+". To change that: !cc")))
+			form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy, and stays so: "+shape.Parties(in.Facts.Cc)+". To change that: !cc")))
 		}
 		if len(in.Facts.Waiting) > 0 {
-			form.Intro = append(form.Intro, small(text("Not allowed yet: "+parties(in.Facts.Waiting))))
+			form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Not allowed yet: "+shape.Parties(in.Facts.Waiting))))
 		}
 		form.Fields = []Field{list}
 	case bridge.VerbCC:
 		form.Title, form.Submit = "Copies", "Save"
-		form.Intro = append(form.Intro, small(text("Replies go to "+recipients(in.Facts))))
-		form.Fields = []Field{list, {Name: fieldDo, Kind: FieldOne, Label: "They", Value: []string{"add"}, Options: []Option{{"add", "get copies of replies"}, {"remove", "get no more copies"}}}}
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Replies go to "+shape.Recipients(in.Facts))))
+		form.Fields = []Field{list, {Name: fieldDo, Kind: FieldOne, Label: "They", Value: []string{"add"}, Options: []Option{{Value: "add", Label: "get copies of replies"}, {Value: "remove", Label: "get no more copies"}}}}
 	case bridge.VerbAllow:
 		form.Title, form.Submit = "Allow", "Allow"
 		list.Value = one(strings.Join(in.Args.Addresses, "\n"))
@@ -252,11 +253,11 @@ func sendForm(form *Form, in FormInput) bool {
 		return false
 	}
 	form.Title, form.Submit = "Send to customer", "Send"
-	question := "Send this to " + partyName(in.Facts.Contact) + "?"
-	if author := oneLine(in.Author, maxNameRunes); author != "" {
-		question = sendAsQuestion(author, partyName(in.Facts.Contact))
-		form.Submit, form.Args.Sure = oneLine("Send as "+author, maxLabelRunes), true
+	question := "Send this to " + shape.PartyName(in.Facts.Contact) + "?"
+	if author := shape.OneLine(in.Author, shape.MaxNameRunes); author != "" {
+		question = shape.SendAsQuestion(author, shape.PartyName(in.Facts.Contact))
+		form.Submit, form.Args.Sure = shape.OneLine("Send as "+author, shape.MaxLabelRunes), true
 	}
-	form.Intro = append(append(form.Intro, line(text(question))), quote(in.Text)...)
+	form.Intro = append(append(form.Intro, shape.Line(shape.Text(question))), shape.Quote(in.Text)...)
 	return true
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/bot/command"
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -43,7 +44,7 @@ func dumpBlocks(b *strings.Builder, blocks []Block) {
 			case PieceMention:
 				b.WriteString("<@" + p.Agent.User + " " + p.Text + ">")
 			case PieceTime:
-				b.WriteString("<time " + PlainTime(p.At, p.Zone) + ">")
+				b.WriteString("<time " + shape.PlainTime(p.At, p.Zone) + ">")
 			case PieceLink:
 				b.WriteString("<link " + p.Text + " " + p.URL + ">")
 			case PieceThread:

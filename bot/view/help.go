@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley/bot/command"
+	"parley/bot/shape"
 	"parley/bridge"
 	"parley/bridge/when"
 )
@@ -74,24 +75,24 @@ func Help(word string, w Ways, denied ...bridge.Verb) Card {
 	u, ok := command.Help(word)
 	if !ok {
 		c := helpList(w, false, denied)
-		c.Blocks = append([]Block{sentence("There is no command ", code(oneLine(word, 40)), ". The usual ones:")}, c.Blocks...)
+		c.Blocks = append([]Block{shape.Sentence("There is no command ", shape.Code(shape.OneLine(word, 40)), ". The usual ones:")}, c.Blocks...)
 		return c
 	}
 	c := Card{Title: "Help"}
 	if !w.does(u) {
-		c.Blocks = append(c.Blocks, line(text(u.Sentence)), line(text("Do it in the conversation's thread: it can't be done from here.")))
+		c.Blocks = append(c.Blocks, shape.Line(shape.Text(u.Sentence)), shape.Line(shape.Text("Do it in the conversation's thread: it can't be done from here.")))
 		return c
 	}
-	c.Blocks = append(c.Blocks, line(code(w.typed(u.Form))), line(text(u.Sentence)))
+	c.Blocks = append(c.Blocks, shape.Line(shape.Code(w.typed(u.Form))), shape.Line(shape.Text(u.Sentence)))
 	for _, e := range u.Examples {
 		if e = w.typed(e); e != "" {
-			c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: []Piece{code(e)}})
+			c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: []Piece{shape.Code(e)}})
 		}
 	}
 	if u.Verb == bridge.VerbSnooze {
-		c.Blocks = append(c.Blocks, small(text("Times: "+when.Forms)))
+		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Times: "+when.Forms)))
 	}
-	c.Blocks = append(c.Blocks, small(also(u, w)...))
+	c.Blocks = append(c.Blocks, shape.SmallPrint(also(u, w)...))
 	return c
 }
 
@@ -99,28 +100,28 @@ func Help(word string, w Ways, denied ...bridge.Verb) Card {
 func also(u command.Usage, w Ways) []Piece {
 	var groups [][]Piece
 	for _, word := range u.Words[1:] {
-		groups = append(groups, []Piece{code(w.sign() + word)})
+		groups = append(groups, []Piece{shape.Code(w.sign() + word)})
 	}
 	for _, sign := range w.others() {
-		groups = append(groups, []Piece{code(sign + u.Words[0])})
+		groups = append(groups, []Piece{shape.Code(sign + u.Words[0])})
 	}
 	if slices.Contains(w.Commands, u.Words[0]) {
-		groups = append(groups, []Piece{code("/" + u.Words[0])})
+		groups = append(groups, []Piece{shape.Code("/" + u.Words[0])})
 	}
 	if u.Slash && len(w.Elsewhere) > 0 {
 		var named [][]Piece
 		for _, sign := range w.Elsewhere {
-			named = append(named, []Piece{code(sign + "#12 " + u.Words[0])})
+			named = append(named, []Piece{shape.Code(sign + "#12 " + u.Words[0])})
 		}
-		groups = append(groups, append([]Piece{text("elsewhere ")}, joined(" or ", named...)...))
+		groups = append(groups, append([]Piece{shape.Text("elsewhere ")}, shape.Joined(" or ", named...)...))
 	}
 	if u.Button != "" {
-		groups = append(groups, []Piece{text("the button " + u.Button)})
+		groups = append(groups, []Piece{shape.Text("the button " + u.Button)})
 	}
 	for _, e := range u.Emoji {
-		groups = append(groups, []Piece{icon(e)})
+		groups = append(groups, []Piece{shape.Icon(e)})
 	}
-	return append([]Piece{text("Also: ")}, joined(between, groups...)...)
+	return append([]Piece{shape.Text("Also: ")}, shape.Joined(shape.Between, groups...)...)
 }
 
 // helpList lists the everyday verbs, or all, with a button for the others.
@@ -130,17 +131,17 @@ func helpList(w Ways, all bool, denied []bridge.Verb) Card {
 		if u.Hidden || !w.does(u) || slices.Contains(denied, u.Verb) || !all && !u.Everyday {
 			continue
 		}
-		pieces := []Piece{code(w.typed(u.Form)), text(" " + u.Sentence)}
+		pieces := []Piece{shape.Code(w.typed(u.Form)), shape.Text(" " + u.Sentence)}
 		if len(u.Emoji) > 0 && !w.Private {
-			pieces = append(pieces, text(" "), icon(u.Emoji[0]))
+			pieces = append(pieces, shape.Text(" "), shape.Icon(u.Emoji[0]))
 		}
 		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: pieces})
 	}
-	c.Blocks = append(c.Blocks, small(text("Times: "+when.Forms)), small(text("More about one: "), code(w.typed("!help snooze"))))
+	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Times: "+when.Forms)), shape.SmallPrint(shape.Text("More about one: "), shape.Code(w.typed("!help snooze"))))
 	if !all {
 		more := button(bridge.VerbHelp, bridge.Args{Note: allVerbs})
 		more.Label = "All commands"
-		c.Blocks = append(c.Blocks, small(text("All of them: "), code(w.typed("!help all"))))
+		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("All of them: "), shape.Code(w.typed("!help all"))))
 		c.Buttons = []Button{more}
 	}
 	return c
@@ -152,22 +153,22 @@ func (w Ways) manners() []Block {
 	switch {
 	case w.Private:
 		return []Block{
-			sentence("Here a command is a message by itself, and names the conversation that it is about: ", code("snooze #12 2h"), "."),
-			sentence("Nothing that you write here goes to a customer: reply in the conversation's thread."),
+			shape.Sentence("Here a command is a message by itself, and names the conversation that it is about: ", shape.Code("snooze #12 2h"), "."),
+			shape.Sentence("Nothing that you write here goes to a customer: reply in the conversation's thread."),
 		}
 	case w.Deaf:
 		blocks = []Block{
-			sentence("In a thread, what follows ", code(w.sign()+"reply:"), " goes to the customer. What doesn't mention me stays among you: I don't hear it."),
-			sentence("A command follows ", code(strings.TrimSpace(w.sign())), "."),
+			shape.Sentence("In a thread, what follows ", shape.Code(w.sign()+"reply:"), " goes to the customer. What doesn't mention me stays among you: I don't hear it."),
+			shape.Sentence("A command follows ", shape.Code(strings.TrimSpace(w.sign())), "."),
 		}
 	default:
-		verb := []any{"A command begins with ", code(strings.TrimSpace(w.sign()))}
+		verb := []any{"A command begins with ", shape.Code(strings.TrimSpace(w.sign()))}
 		for _, sign := range w.others() {
-			verb = append(verb, " or ", code(strings.TrimSpace(sign)))
+			verb = append(verb, " or ", shape.Code(strings.TrimSpace(sign)))
 		}
 		blocks = []Block{
-			sentence("In a thread, what its owner types goes to the customer. ", code("note:"), " or ", code("//"), " in front, or mentioning a colleague, keeps it inside."),
-			sentence(append(verb, ". To send a text that begins with ! or /, type ", code("!!"), " or put ", code(`\`), " before it.")...),
+			shape.Sentence("In a thread, what its owner types goes to the customer. ", shape.Code("note:"), " or ", shape.Code("//"), " in front, or mentioning a colleague, keeps it inside."),
+			shape.Sentence(append(verb, ". To send a text that begins with ! or /, type ", shape.Code("!!"), " or put ", shape.Code(`\`), " before it.")...),
 		}
 	}
 	if len(w.Commands) > 0 {
@@ -176,9 +177,9 @@ func (w Ways) manners() []Block {
 			if i > 0 {
 				offered = append(offered, " ")
 			}
-			offered = append(offered, code("/"+word))
+			offered = append(offered, shape.Code("/"+word))
 		}
-		blocks = append(blocks, sentence(append(offered, ".")...))
+		blocks = append(blocks, shape.Sentence(append(offered, ".")...))
 	}
 	return blocks
 }

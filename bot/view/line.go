@@ -1,6 +1,7 @@
 package view
 
 import (
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -31,11 +32,11 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 		blocks = outcomeLine(l, f)
 	}
 	if blocks == nil { // a kind of a later version: its own words are better than none
-		blocks = append([]Block{sentence(mentioned(l), said(l.Reason), then(l.Hint))}, quote(l.Text)...)
+		blocks = append([]Block{shape.Sentence(shape.Mentioned(l), shape.AsSentence(l.Reason), shape.Then(l.Hint))}, shape.Quote(l.Text)...)
 	}
 	blocks = append(blocks, richBlocks(l.Rich)...)
 	if l.SourceRef.Message != "" && l.SourceRef.Channel != "" && (l.Text == "" || cut) {
-		blocks = append(blocks, small(thread("To the message", l.SourceRef)))
+		blocks = append(blocks, shape.SmallPrint(shape.Thread("To the message", l.SourceRef)))
 	}
 	if l.Kind == bridge.LineRefused && len(l.Verbs) == 0 && f.Status.Open() && needsArguments(l.Verb) {
 		l.Verbs = []bridge.Verb{l.Verb} // its form asks for what was missing
@@ -48,7 +49,7 @@ func toConversation(l bridge.Line) []Block {
 	if l.Other.ID == 0 {
 		return nil
 	}
-	return []Block{small(whereabouts("Open "+number(l.Other.ID), l.Other)...)}
+	return []Block{shape.SmallPrint(shape.Whereabouts("Open "+shape.Number(l.Other.ID), l.Other)...)}
 }
 
 // words are what a line says that asks or tells something, without its outcome.
@@ -74,7 +75,7 @@ func needsArguments(verb bridge.Verb) bool {
 
 // headed shows in a post the title that a window has around it.
 func headed(c Card) Card {
-	c.Blocks = append([]Block{line(bold(c.Title))}, c.Blocks...)
+	c.Blocks = append([]Block{shape.Line(shape.Bold(c.Title))}, c.Blocks...)
 	return c
 }
 
@@ -82,34 +83,34 @@ func headed(c Card) Card {
 func stateLine(l bridge.Line, f bridge.Facts) []Block {
 	switch l.Kind {
 	case bridge.LineAssigned:
-		return append([]Block{assignedLine(l, f)}, quote(l.Text)...)
+		return append([]Block{assignedLine(l, f)}, shape.Quote(l.Text)...)
 	case bridge.LineUnassigned:
-		return append(append([]Block{unassignedLine(l, f)}, quote(l.Text)...), cameFrom(l, f)...)
+		return append(append([]Block{unassignedLine(l, f)}, shape.Quote(l.Text)...), cameFrom(l, f)...)
 	case bridge.LineHandedOver:
-		return []Block{sentence(icon("arrow_right"), " ", mentioned(l), actor(l)+" handed this to "+or(oneLine(l.Args.Team, maxNameRunes), "another team")+". It goes on in ",
-			whereabouts(number(f.ID), f), ".")}
+		return []Block{shape.Sentence(shape.Icon("arrow_right"), " ", shape.Mentioned(l), shape.Actor(l)+" handed this to "+shape.Or(shape.OneLine(l.Args.Team, shape.MaxNameRunes), "another team")+". It goes on in ",
+			shape.Whereabouts(shape.Number(f.ID), f), ".")}
 	case bridge.LineWoke:
-		if !nobody(l.By) {
-			return []Block{sentence(icon("alarm_clock"), " ", mentioned(l), agentName(l.By)+" ended the snooze.", then(reasonWords(l.Reason, f)))}
+		if !shape.Nobody(l.By) {
+			return []Block{shape.Sentence(shape.Icon("alarm_clock"), " ", shape.Mentioned(l), shape.AgentName(l.By)+" ended the snooze.", shape.Then(reasonWords(l.Reason, f)))}
 		}
-		return []Block{sentence(icon("alarm_clock"), " ", mentioned(l), wokenWords(l, f), then(reasonWords(l.Reason, f)))}
+		return []Block{shape.Sentence(shape.Icon("alarm_clock"), " ", shape.Mentioned(l), wokenWords(l, f), shape.Then(reasonWords(l.Reason, f)))}
 	case bridge.LineReopened:
-		if nobody(l.By) {
-			return []Block{sentence(icon("large_green_circle"), " ", mentioned(l), customer(l, f)+" wrote again; this is reopened.", then(reasonWords(l.Reason, f)))}
+		if shape.Nobody(l.By) {
+			return []Block{shape.Sentence(shape.Icon("large_green_circle"), " ", shape.Mentioned(l), shape.Customer(l, f)+" wrote again; this is reopened.", shape.Then(reasonWords(l.Reason, f)))}
 		}
-		return []Block{sentence(icon("large_green_circle"), " ", mentioned(l), agentName(l.By)+" reopened this.", then(reasonWords(l.Reason, f)))}
+		return []Block{shape.Sentence(shape.Icon("large_green_circle"), " ", shape.Mentioned(l), shape.AgentName(l.By)+" reopened this.", shape.Then(reasonWords(l.Reason, f)))}
 	case bridge.LineContinued:
-		label := number(l.Other.ID)
-		if s := oneLine(l.Other.Subject, maxSubjectRunes); s != "" {
+		label := shape.Number(l.Other.ID)
+		if s := shape.OneLine(l.Other.Subject, shape.MaxSubjectRunes); s != "" {
 			label += " " + s
 		}
-		return []Block{sentence(icon("arrow_right"), " ", mentioned(l), customer(l, f)+" wrote again. It goes on in ", whereabouts(label, l.Other), ".", then(l.Hint))}
+		return []Block{shape.Sentence(shape.Icon("arrow_right"), " ", shape.Mentioned(l), shape.Customer(l, f)+" wrote again. It goes on in ", shape.Whereabouts(label, l.Other), ".", shape.Then(l.Hint))}
 	case bridge.LineResolved:
-		return append([]Block{sentence(icon("white_check_mark"), " ", mentioned(l), resolvedWords(l), then(reasonWords(l.Reason, f)), then(l.Hint))}, quote(l.Text)...)
+		return append([]Block{shape.Sentence(shape.Icon("white_check_mark"), " ", shape.Mentioned(l), resolvedWords(l), shape.Then(reasonWords(l.Reason, f)), shape.Then(l.Hint))}, shape.Quote(l.Text)...)
 	case bridge.LineSnoozed:
-		return append([]Block{sentence(icon("zzz"), " ", mentioned(l), actor(l)+" snoozed this until ", at(l.Until, f.Zone), ".", then(reasonWords(l.Reason, f)), then(l.Hint))}, quote(l.Text)...)
+		return append([]Block{shape.Sentence(shape.Icon("zzz"), " ", shape.Mentioned(l), shape.Actor(l)+" snoozed this until ", shape.At(l.Until, f.Zone), ".", shape.Then(reasonWords(l.Reason, f)), shape.Then(l.Hint))}, shape.Quote(l.Text)...)
 	case bridge.LineRerooted:
-		return []Block{sentence(icon("arrows_counterclockwise"), " ", mentioned(l), "The first message of this conversation was deleted. It goes on in this thread.", then(reasonWords(l.Reason, f)), then(l.Hint))}
+		return []Block{shape.Sentence(shape.Icon("arrows_counterclockwise"), " ", shape.Mentioned(l), "The first message of this conversation was deleted. It goes on in this thread.", shape.Then(reasonWords(l.Reason, f)), shape.Then(l.Hint))}
 	}
 	return nil
 }
@@ -117,25 +118,25 @@ func stateLine(l bridge.Line, f bridge.Facts) []Block {
 // wokenWords tell that a snooze is over; where only its time ended it, the customer wrote nothing since.
 func wokenWords(l bridge.Line, f bridge.Facts) string {
 	if l.Reason == "time" {
-		return "The snooze is over. " + customer(l, f) + " has not written since."
+		return "The snooze is over. " + shape.Customer(l, f) + " has not written since."
 	}
 	return "The snooze is over."
 }
 
 // assignedLine tells the owner: by mention, or by team name when nobody is meant yet.
 func assignedLine(l bridge.Line, f bridge.Facts) Block {
-	parts := []any{icon("bust_in_silhouette"), " "}
+	parts := []any{shape.Icon("bust_in_silhouette"), " "}
 	switch {
 	case len(l.Mentions) == 0:
-		parts = append(parts, actor(l)+" assigned this.")
+		parts = append(parts, shape.Actor(l)+" assigned this.")
 	case len(l.Mentions) == 1 && sameAgent(l.Mentions[0], l.By):
-		parts = append(parts, mention(l.By), " took this.")
-	case nobody(l.By):
-		parts = append(parts, mentions(l.Mentions), ": this is yours now.")
+		parts = append(parts, shape.Mention(l.By), " took this.")
+	case shape.Nobody(l.By):
+		parts = append(parts, shape.Mentions(l.Mentions), ": this is yours now.")
 	default:
-		parts = append(parts, mentions(l.Mentions), ": "+agentName(l.By)+" assigned this to you.")
+		parts = append(parts, shape.Mentions(l.Mentions), ": "+shape.AgentName(l.By)+" assigned this to you.")
 	}
-	return sentence(append(parts, then(reasonWords(l.Reason, f)), then(l.Hint))...)
+	return shape.Sentence(append(parts, shape.Then(reasonWords(l.Reason, f)), shape.Then(l.Hint))...)
 }
 
 // cameFrom leads to the thread that a conversation was handed over from, and says the last words
@@ -144,26 +145,26 @@ func cameFrom(l bridge.Line, f bridge.Facts) []Block {
 	var parts [][]Piece
 	switch {
 	case l.Left.Message != "":
-		parts = append(parts, []Piece{thread("What was said before", l.Left)})
+		parts = append(parts, []Piece{shape.Thread("What was said before", l.Left)})
 	case l.LeftIn != "":
-		parts = append(parts, []Piece{text("What was said before is in " + oneLine(l.LeftIn, maxNameRunes))})
+		parts = append(parts, []Piece{shape.Text("What was said before is in " + shape.OneLine(l.LeftIn, shape.MaxNameRunes))})
 	default:
 		return nil
 	}
-	if last := oneLine(f.LastPreview, maxPreviewRunes); last != "" {
-		parts = append(parts, []Piece{text("Last: “" + last + "”")})
+	if last := shape.OneLine(f.LastPreview, shape.MaxPreviewRunes); last != "" {
+		parts = append(parts, []Piece{shape.Text("Last: “" + last + "”")})
 	}
-	return []Block{small(joined(between, parts...)...)}
+	return []Block{shape.SmallPrint(shape.Joined(shape.Between, parts...)...)}
 }
 
 func unassignedLine(l bridge.Line, f bridge.Facts) Block {
-	words := agentName(l.By) + " put this back to Unassigned."
-	if team := oneLine(l.Args.Team, maxNameRunes); team != "" {
-		words = actor(l) + " handed this to " + team + ". Nobody has it yet."
-	} else if nobody(l.By) {
+	words := shape.AgentName(l.By) + " put this back to Unassigned."
+	if team := shape.OneLine(l.Args.Team, shape.MaxNameRunes); team != "" {
+		words = shape.Actor(l) + " handed this to " + team + ". Nobody has it yet."
+	} else if shape.Nobody(l.By) {
 		words = "This is unassigned again."
 	}
-	return sentence(icon("large_blue_circle"), " ", mentioned(l), words, then(reasonWords(l.Reason, f)), then(l.Hint))
+	return shape.Sentence(shape.Icon("large_blue_circle"), " ", shape.Mentioned(l), words, shape.Then(reasonWords(l.Reason, f)), shape.Then(l.Hint))
 }
 
 func resolvedWords(l bridge.Line) string {
@@ -171,44 +172,12 @@ func resolvedWords(l bridge.Line) string {
 	if l.Verb == bridge.VerbClose {
 		what = "closed"
 	}
-	if nobody(l.By) {
+	if shape.Nobody(l.By) {
 		return "This is " + what + "."
 	}
-	return agentName(l.By) + " " + what + " this."
-}
-
-// actor names who caused a line; Parley if no agent did.
-func actor(l bridge.Line) string {
-	if nobody(l.By) {
-		return "Parley"
-	}
-	return agentName(l.By)
-}
-
-// customer names the customer of a line or of its conversation.
-func customer(l bridge.Line, f bridge.Facts) string {
-	if l.Customer != (bridge.PartyRef{}) {
-		return partyName(l.Customer)
-	}
-	return partyName(f.Contact)
-}
-
-// mentioned opens a line with those who are to notice it.
-func mentioned(l bridge.Line) []Piece {
-	if len(l.Mentions) == 0 {
-		return nil
-	}
-	return append(mentions(l.Mentions), text(" "))
-}
-
-func mentions(agents []bridge.AgentRef) []Piece {
-	groups := make([][]Piece, len(agents))
-	for i, a := range agents {
-		groups[i] = []Piece{mention(a)}
-	}
-	return joined(", ", groups...)
+	return shape.AgentName(l.By) + " " + what + " this."
 }
 
 func sameAgent(a, b bridge.AgentRef) bool {
-	return !nobody(a) && a.ID == b.ID && a.User == b.User && a.Email == b.Email
+	return !shape.Nobody(a) && a.ID == b.ID && a.User == b.User && a.Email == b.Email
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/shape"
 	"parley/bridge"
 	"parley/channels/golden"
 )
@@ -272,7 +273,7 @@ func TestReasonWords(t *testing.T) {
 		t.Fatalf("only %d reasons found", len(codes))
 	}
 	for _, m := range codes {
-		if reasonWords(m[1], facts(t)) == said(m[1]) {
+		if reasonWords(m[1], facts(t)) == shape.AsSentence(m[1]) {
 			t.Errorf("the reason %s has no words", m[1])
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -19,10 +20,10 @@ func lists() []string {
 func List(l bridge.Listing, zone *time.Location) Card {
 	c := Card{Title: listTitle(l.List)}
 	if l.Words != "" {
-		c.Title = "Found: " + oneLine(l.Words, 14)
+		c.Title = "Found: " + shape.OneLine(l.Words, 14)
 	}
 	if len(l.Rows) == 0 {
-		c.Blocks = append(c.Blocks, line(text(emptyList(l))))
+		c.Blocks = append(c.Blocks, shape.Line(shape.Text(emptyList(l))))
 	}
 	for _, f := range l.Rows {
 		if f.Zone == nil {
@@ -69,31 +70,31 @@ func listing(l bridge.Line) bridge.Listing {
 // row is one conversation in a list: what it is, who has it, what was said last, and the time that
 // fits the list: since when nobody has it, when it ended, else that of the last message.
 func row(f bridge.Facts, list string) Block {
-	head := append([]Piece{icon(statusIcon(f)), text(" "), icon(channelIcon(f)), text(" ")}, whereabouts(number(f.ID)+" "+partyName(f.Contact), f)...)
-	state, last := []Piece{text(statusWords(f))}, f.LastAt
+	head := append([]Piece{shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" ")}, shape.Whereabouts(shape.Number(f.ID)+" "+shape.PartyName(f.Contact), f)...)
+	state, last := []Piece{shape.Text(shape.StatusWords(f))}, f.LastAt
 	switch {
 	case f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero():
-		state = append(state, text(" until "), at(f.SnoozedUntil, f.Zone))
+		state = append(state, shape.Text(" until "), shape.At(f.SnoozedUntil, f.Zone))
 	case list == "unassigned" && !f.FreeSince.IsZero():
-		state, last = append(state, text(" since "), at(f.FreeSince, f.Zone)), time.Time{}
+		state, last = append(state, shape.Text(" since "), shape.At(f.FreeSince, f.Zone)), time.Time{}
 	case (list == "resolved" || list == "closed") && !f.EndedAt.IsZero():
-		state, last = append(state, text(" "), at(f.EndedAt, f.Zone)), time.Time{}
+		state, last = append(state, shape.Text(" "), shape.At(f.EndedAt, f.Zone)), time.Time{}
 	}
 	if len(f.Assignees) > 0 {
-		state = append(state, text(", "+assignees(f)))
+		state = append(state, shape.Text(", "+shape.Assignees(f)))
 	}
-	groups := [][]Piece{head, subject(f), tags(f.Tags), state, team(f)}
+	groups := [][]Piece{head, shape.Subject(f), tags(f.Tags), state, team(f)}
 	if !last.IsZero() {
-		groups = append(groups, []Piece{at(last, f.Zone)})
+		groups = append(groups, []Piece{shape.At(last, f.Zone)})
 	}
-	if p := oneLine(f.LastPreview, maxPreviewRunes); p != "" {
+	if p := shape.OneLine(f.LastPreview, shape.MaxPreviewRunes); p != "" {
 		from := ""
 		if f.LastFrom == "agent" {
 			from = "↩ " // we spoke last
 		}
-		groups = append(groups, []Piece{text(from + "“" + p + "”")})
+		groups = append(groups, []Piece{shape.Text(from + "“" + p + "”")})
 	}
-	return Block{Kind: BlockItem, Pieces: joined(between, groups...), Buttons: []Button{detailsButton(f)}}
+	return Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, groups...), Buttons: []Button{detailsButton(f)}}
 }
 
 // detailsButton shows the details of a listed conversation; of one that nobody has, to
@@ -115,18 +116,18 @@ func Evening(l bridge.Line) Card {
 	}
 	n := len(l.Rows)
 	c := Card{Title: "Closing windows"}
-	c.Blocks = append(c.Blocks, line(icon("city_sunset"), text(" "), bold(fmt.Sprintf("%d %s %s before you are back", n, plural(n, "reply window", "reply windows"), plural(n, "closes", "close")))),
-		small(text("These customers wait for an answer. Answer now, send a few words that hold the conversation, or leave it.")))
+	c.Blocks = append(c.Blocks, shape.Line(shape.Icon("city_sunset"), shape.Text(" "), shape.Bold(fmt.Sprintf("%d %s %s before you are back", n, shape.Plural(n, "reply window", "reply windows"), shape.Plural(n, "closes", "close")))),
+		shape.SmallPrint(shape.Text("These customers wait for an answer. Answer now, send a few words that hold the conversation, or leave it.")))
 	for _, f := range l.Rows {
 		f.Zone = zone
-		head := append([]Piece{icon(channelIcon(f)), text(" ")}, whereabouts(number(f.ID)+" "+partyName(f.Contact), f)...)
-		groups := [][]Piece{head, window(f), {text(assignees(f))}}
-		if p := oneLine(f.LastPreview, maxPreviewRunes); p != "" {
-			groups = append(groups, []Piece{text("“" + p + "”")})
+		head := append([]Piece{shape.Icon(channelIcon(f)), shape.Text(" ")}, shape.Whereabouts(shape.Number(f.ID)+" "+shape.PartyName(f.Contact), f)...)
+		groups := [][]Piece{head, window(f), {shape.Text(shape.Assignees(f))}}
+		if p := shape.OneLine(f.LastPreview, shape.MaxPreviewRunes); p != "" {
+			groups = append(groups, []Piece{shape.Text("“" + p + "”")})
 		}
 		reply := button(bridge.VerbReply, about(f))
 		reply.Label = "Answer now"
-		b := Block{Kind: BlockItem, Pieces: joined(between, groups...), Buttons: []Button{reply}}
+		b := Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, groups...), Buttons: []Button{reply}}
 		if f.Templates {
 			b.Buttons = append(b.Buttons, button(bridge.VerbTemplate, about(f)))
 		}
@@ -143,7 +144,7 @@ func listTitle(list string) string {
 	case "mine":
 		return "Mine"
 	}
-	l := oneLine(list, 24)
+	l := shape.OneLine(list, 24)
 	return strings.ToUpper(l[:1]) + l[1:]
 }
 
@@ -152,7 +153,7 @@ func emptyList(l bridge.Listing) string {
 	case l.Page > 0:
 		return "There are no more."
 	case l.Words != "":
-		return "Nothing is found for “" + oneLine(l.Words, maxNameRunes) + "” in names, addresses, numbers and subjects. Words are found by how they begin."
+		return "Nothing is found for “" + shape.OneLine(l.Words, shape.MaxNameRunes) + "” in names, addresses, numbers and subjects. Words are found by how they begin."
 	}
 	switch l.List {
 	case "mine":
@@ -171,12 +172,12 @@ func emptyList(l bridge.Listing) string {
 
 // History shows a page of what was done to a conversation.
 func History(f bridge.Facts, h bridge.History) Card {
-	c := Card{Title: "History of " + number(f.ID)}
+	c := Card{Title: "History of " + shape.Number(f.ID)}
 	switch {
 	case len(h.Rows) == 0 && h.Page > 0:
-		c.Blocks = append(c.Blocks, line(text("There is nothing older.")))
+		c.Blocks = append(c.Blocks, shape.Line(shape.Text("There is nothing older.")))
 	case len(h.Rows) == 0:
-		c.Blocks = append(c.Blocks, line(text("Nothing has been done yet.")))
+		c.Blocks = append(c.Blocks, shape.Line(shape.Text("Nothing has been done yet.")))
 	}
 	c.Blocks = append(c.Blocks, logRows(h.Rows, f)...)
 	if h.More {
@@ -191,21 +192,21 @@ func History(f bridge.Facts, h bridge.History) Card {
 func logRows(rows []bridge.LogRow, f bridge.Facts) []Block {
 	var blocks []Block
 	for _, r := range rows {
-		what := " " + oneLine(r.Actor, maxNameRunes) + " " + oneLine(r.What, maxNameRunes)
-		if d := oneLine(r.Detail, 200); d != "" {
-			if words := reasonWords(d, f); words != said(d) {
+		what := " " + shape.OneLine(r.Actor, shape.MaxNameRunes) + " " + shape.OneLine(r.What, shape.MaxNameRunes)
+		if d := shape.OneLine(r.Detail, 200); d != "" {
+			if words := reasonWords(d, f); words != shape.AsSentence(d) {
 				d = words
 			}
 			if d != "" {
 				what += ": " + d
 			}
 		}
-		blocks = append(blocks, Block{Kind: BlockItem, Pieces: []Piece{at(r.At, f.Zone), text(what)}})
+		blocks = append(blocks, Block{Kind: BlockItem, Pieces: []Piece{shape.At(r.At, f.Zone), shape.Text(what)}})
 	}
 	return blocks
 }
 
 // Problem shows a refusal.
 func Problem(p *bridge.Problem) Card {
-	return Card{Blocks: []Block{sentence(icon("warning"), " ", said(p.Text), then(p.Hint))}}
+	return Card{Blocks: []Block{shape.Sentence(shape.Icon("warning"), " ", shape.AsSentence(p.Text), shape.Then(p.Hint))}}
 }

@@ -3,6 +3,7 @@ package view
 import (
 	"strings"
 
+	"parley/bot/shape"
 	"parley/bridge"
 	"parley/bridge/when"
 )
@@ -47,7 +48,7 @@ next:
 				continue next
 			}
 		}
-		options = append(options, Option{Value: t.Name, Label: oneLine(t.Name, maxNameRunes)})
+		options = append(options, Option{Value: t.Name, Label: shape.OneLine(t.Name, shape.MaxNameRunes)})
 	}
 	return options
 }
@@ -55,7 +56,7 @@ next:
 // snoozeOptions are R-030's times, with the day they mean now.
 func snoozeOptions(in FormInput) []Option {
 	var options []Option
-	for _, o := range [...]Option{{"1h", "1 hour"}, {"2h", "2 hours"}, {"4h", "4 hours"}, {"tomorrow", "Tomorrow"}, {"monday", "Next Monday"}} {
+	for _, o := range [...]Option{{Value: "1h", Label: "1 hour"}, {Value: "2h", Label: "2 hours"}, {Value: "4h", Label: "4 hours"}, {Value: "tomorrow", Label: "Tomorrow"}, {Value: "monday", Label: "Next Monday"}} {
 		if at, err := when.Parse(o.Value, in.Now, in.Facts.Zone); err == nil {
 			o.Label += " (" + at.Format("Mon 2 Jan 15:04") + ")"
 		}
@@ -74,11 +75,11 @@ func Pick(verb bridge.Verb, args bridge.Args, rows []bridge.Facts) (Form, error)
 	}
 	pick := Field{Name: fieldConversation, Kind: FieldOne, Label: "Conversation"}
 	for _, f := range rows[:min(len(rows), 100)] {
-		words := number(f.ID) + " " + partyName(f.Contact)
-		if s := oneLine(f.Subject, maxSubjectRunes); s != "" {
-			words += between + s
+		words := shape.Number(f.ID) + " " + shape.PartyName(f.Contact)
+		if s := shape.OneLine(f.Subject, shape.MaxSubjectRunes); s != "" {
+			words += shape.Between + s
 		}
-		pick.Options = append(pick.Options, Option{Value: strings.TrimPrefix(number(f.ID), "#"), Label: oneLine(words, 75)})
+		pick.Options = append(pick.Options, Option{Value: strings.TrimPrefix(shape.Number(f.ID), "#"), Label: shape.OneLine(words, 75)})
 	}
-	return Form{Title: label(verb), Verb: verb, Args: args, Intro: []Block{line(text("Which conversation?"))}, Fields: []Field{pick}, Submit: label(verb)}, nil
+	return Form{Title: label(verb), Verb: verb, Args: args, Intro: []Block{shape.Line(shape.Text("Which conversation?"))}, Fields: []Field{pick}, Submit: label(verb)}, nil
 }

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -10,37 +11,37 @@ func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 	said := outcome(l, f)
 	switch l.Kind {
 	case bridge.LineDone, bridge.LineAutomatic, bridge.LineCollected:
-		return append(words(l, f), small(said...))
+		return append(words(l, f), shape.SmallPrint(said...))
 	case bridge.LineDecided:
-		return []Block{line(said...)}
+		return []Block{shape.Line(said...)}
 	case bridge.LineParticipant:
-		return []Block{sentence(icon("bust_in_silhouette"), " ", newcomers(l)+" joined this mail."), small(said...)}
+		return []Block{shape.Sentence(shape.Icon("bust_in_silhouette"), " ", newcomers(l)+" joined this mail."), shape.SmallPrint(said...)}
 	}
-	l.Text = oneLine(l.Text, maxPreviewRunes)
-	return append([]Block{line(said...)}, kept(l)...)
+	l.Text = shape.OneLine(l.Text, shape.MaxPreviewRunes)
+	return append([]Block{shape.Line(said...)}, shape.Kept(l)...)
 }
 
 // outcome says what became of a message, when, and by whom: "Sent today 09:14 by Ben."
 func outcome(l bridge.Line, f bridge.Facts) []Piece {
 	o := *l.Outcome
-	t := wordsOf(o.State, customer(l, f))
+	t := wordsOf(o.State, shape.Customer(l, f))
 	if l.Kind == bridge.LineDecided {
 		t.what, t.after = t.already, ""
 	}
-	pieces := []Piece{icon(t.icon), text(" " + t.what)}
+	pieces := []Piece{shape.Icon(t.icon), shape.Text(" " + t.what)}
 	if (o.State == bridge.OutcomePromoted || o.State == bridge.OutcomeChosen) && l.Other.ID != 0 {
-		pieces = append(append(pieces, text(" ")), whereabouts(number(l.Other.ID), l.Other)...)
+		pieces = append(append(pieces, shape.Text(" ")), shape.Whereabouts(shape.Number(l.Other.ID), l.Other)...)
 	}
 	if !o.At.IsZero() && o.State != bridge.OutcomeWaiting && o.State != bridge.OutcomeAsked {
-		pieces = append(pieces, text(" "), at(o.At, f.Zone))
+		pieces = append(pieces, shape.Text(" "), shape.At(o.At, f.Zone))
 	}
-	if !nobody(o.By) && o.State != bridge.OutcomeAsked && (l.Kind == bridge.LineDecided || !sameAgent(o.By, l.By)) {
-		pieces = append(pieces, text(" by "+agentName(o.By)))
+	if !shape.Nobody(o.By) && o.State != bridge.OutcomeAsked && (l.Kind == bridge.LineDecided || !sameAgent(o.By, l.By)) {
+		pieces = append(pieces, shape.Text(" by "+shape.AgentName(o.By)))
 	}
 	if t.after != "" {
 		t.after = " " + t.after
 	}
-	return append(pieces, text("."+t.after))
+	return append(pieces, shape.Text("."+t.after))
 }
 
 // outcomeWords are how an outcome is told.

@@ -2,7 +2,8 @@ package view
 
 import (
 	"strings"
-	"time"
+
+	"parley/bot/shape"
 )
 
 // Plain renders a card's blocks as plain text: notifications, text-only surfaces. Buttons
@@ -37,7 +38,7 @@ func PlainPieces(pieces []Piece) string {
 		case PieceMention:
 			b.WriteString("@" + p.Text)
 		case PieceTime:
-			b.WriteString(PlainTime(p.At, p.Zone))
+			b.WriteString(shape.PlainTime(p.At, p.Zone))
 		case PieceLink:
 			b.WriteString(p.Text + " (" + p.URL + ")")
 		case PieceTag:
@@ -45,13 +46,4 @@ func PlainPieces(pieces []Piece) string {
 		}
 	}
 	return b.String()
-}
-
-// PlainTime writes a moment with its zone.
-// Shape: Fri 20 Nov 2026 14:30 CET
-func PlainTime(t time.Time, zone *time.Location) string {
-	if zone == nil {
-		zone = time.UTC
-	}
-	return t.In(zone).Format("Mon 2 Jan 2006 15:04 MST")
 }

@@ -1,12 +1,15 @@
 package view
 
-import "parley/bridge"
+import (
+	"parley/bot/shape"
+	"parley/bridge"
+)
 
 // withHowToAnswer says on an open conversation's card how it is answered where plain text isn't heard:
 // what somebody types there gets no mark at all.
 func withHowToAnswer(c Card, f bridge.Facts, w Ways) Card {
 	if w.Deaf && f.Status.Open() && !f.Automatic && !f.Left {
-		c.Blocks = append(c.Blocks, small(text("To answer, begin with "), code(w.typed("!reply")+" …"), text(": I don't hear anything else here.")))
+		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("To answer, begin with "), shape.Code(w.typed("!reply")+" …"), shape.Text(": I don't hear anything else here.")))
 	}
 	return c
 }

@@ -3,6 +3,7 @@ package view
 import (
 	"strings"
 
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -26,12 +27,12 @@ func reasonWords(reason string, f bridge.Facts) string {
 		}
 		return "This thread collects automatic mail: nobody reads answers to it. Make a conversation of a mail first."
 	case "not_open":
-		return "This conversation is " + strings.ToLower(statusWords(f)) + "."
+		return "This conversation is " + strings.ToLower(shape.StatusWords(f)) + "."
 	case "watch":
 		return "This account only watches: nothing is sent from here."
 	case "not_assignee":
 		if len(f.Assignees) > 0 {
-			return assignees(f) + " " + plural(len(f.Assignees), "has", "have") + " this conversation."
+			return shape.Assignees(f) + " " + shape.Plural(len(f.Assignees), "has", "have") + " this conversation."
 		}
 		return "Somebody else has this conversation."
 	case "unknown_verb":
@@ -67,12 +68,5 @@ func reasonWords(reason string, f bridge.Facts) string {
 	case "edited":
 		return "It was inside before you changed it."
 	}
-	return said(reason)
-}
-
-func plural(n int, one, more string) string {
-	if n == 1 {
-		return one
-	}
-	return more
+	return shape.AsSentence(reason)
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"parley/bot/command"
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -16,11 +17,11 @@ const maxRecipientsRunes = 500
 // goesTo names who gets the reply of a form: those of its first step where there was one.
 func goesTo(in FormInput) string {
 	if in.Args.Rich == "" || len(in.Args.To) == 0 {
-		return recipients(in.Facts)
+		return shape.Recipients(in.Facts)
 	}
 	words := strings.Join(in.Args.To, ", ")
 	if len(in.Args.Cc) > 0 {
-		words += between + "copy: " + strings.Join(in.Args.Cc, ", ")
+		words += shape.Between + "copy: " + strings.Join(in.Args.Cc, ", ")
 	}
 	return words
 }
@@ -35,10 +36,10 @@ func recipientFields(form *Form, in FormInput) []Field {
 		return nil
 	}
 	if len(in.Facts.Waiting) > 0 {
-		form.Intro = append(form.Intro, small(text("Gets nothing until somebody allows it: "+parties(in.Facts.Waiting))))
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Gets nothing until somebody allows it: "+shape.Parties(in.Facts.Waiting))))
 	}
 	if len(in.Facts.Copied) > 0 {
-		form.Intro = append(form.Intro, small(text("In copy of the customer's mail, gets no replies: "+parties(in.Facts.Copied))))
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy of the customer's mail, gets no replies: "+shape.Parties(in.Facts.Copied))))
 	}
 	form.Args.Shown = bridge.RecipientsMark(to, cc)
 	return []Field{
@@ -80,7 +81,7 @@ func readRecipients(args *bridge.Args, v values) (field, problem string) {
 		}
 		switch {
 		case wrong != "":
-			return f.name, "“" + oneLine(wrong, 60) + "” is no mail address."
+			return f.name, "“" + shape.OneLine(wrong, 60) + "” is no mail address."
 		case removed > 0:
 			return f.name, "Leave out the - in front."
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -15,13 +16,13 @@ func replying(f bridge.Facts) []Piece {
 	}
 	names := make([]string, len(f.Replying))
 	for i, r := range f.Replying {
-		names[i] = agentName(r.By)
+		names[i] = shape.AgentName(r.By)
 	}
 	last := len(names) - 1
 	if last == 0 {
-		return []Piece{text(names[0] + " is replying")}
+		return []Piece{shape.Text(names[0] + " is replying")}
 	}
-	return []Piece{text(strings.Join(names[:last], ", ") + " and " + names[last] + " are replying")}
+	return []Piece{shape.Text(strings.Join(names[:last], ", ") + " and " + names[last] + " are replying")}
 }
 
 // othersReplying tells who opens a form that colleagues have one open already.
@@ -31,7 +32,7 @@ func othersReplying(in FormInput) []Block {
 		if r.By.ID == in.Facts.Viewer.ID {
 			continue
 		}
-		blocks = append(blocks, line(bold(agentName(r.By)), text(" opened a reply "+ago(in.Now.Sub(r.Since)))))
+		blocks = append(blocks, shape.Line(shape.Bold(shape.AgentName(r.By)), shape.Text(" opened a reply "+ago(in.Now.Sub(r.Since)))))
 	}
 	return blocks
 }
@@ -42,5 +43,5 @@ func ago(d time.Duration) string {
 	if minutes < 1 {
 		return "just now"
 	}
-	return strconv.Itoa(minutes) + plural(minutes, " minute", " minutes") + " ago"
+	return strconv.Itoa(minutes) + shape.Plural(minutes, " minute", " minutes") + " ago"
 }

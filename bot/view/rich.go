@@ -3,6 +3,7 @@ package view
 import (
 	"strings"
 
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -10,17 +11,17 @@ import (
 func richBlocks(r *bridge.Rich) []Block {
 	switch r.Kind() {
 	case bridge.RichIsButtons:
-		return []Block{line(richButtons(r.Buttons)...)}
+		return []Block{shape.Line(richButtons(r.Buttons)...)}
 	case bridge.RichIsList:
 		return richList(r.List)
 	case bridge.RichIsLocation:
 		l := r.Location
-		name := or(oneLine(l.Name, maxNameRunes), "Place on the map")
-		where := []Piece{icon("round_pushpin"), text(" "), {Kind: PieceLink, Text: name, URL: l.MapURL()}}
-		return []Block{line(joined(between, where, filledText(l.Address))...)}
+		name := shape.Or(shape.OneLine(l.Name, shape.MaxNameRunes), "Place on the map")
+		where := []Piece{shape.Icon("round_pushpin"), shape.Text(" "), {Kind: PieceLink, Text: name, URL: l.MapURL()}}
+		return []Block{shape.Line(shape.Joined(shape.Between, where, filledText(l.Address))...)}
 	case bridge.RichIsContact:
 		c := r.Contact
-		return []Block{line(joined(between, []Piece{icon("bust_in_silhouette"), text(" "), bold(or(oneLine(c.Name, maxNameRunes), "Contact"))},
+		return []Block{shape.Line(shape.Joined(shape.Between, []Piece{shape.Icon("bust_in_silhouette"), shape.Text(" "), shape.Bold(shape.Or(shape.OneLine(c.Name, shape.MaxNameRunes), "Contact"))},
 			filledText(c.Org), filledText(strings.Join(c.Phones, ", ")), filledText(strings.Join(c.Emails, ", ")))...)}
 	case bridge.RichIsCards:
 		var blocks []Block
@@ -33,60 +34,52 @@ func richBlocks(r *bridge.Rich) []Block {
 }
 
 func filledText(s string) []Piece {
-	if s = oneLine(s, maxSubjectRunes); s == "" {
+	if s = shape.OneLine(s, shape.MaxSubjectRunes); s == "" {
 		return nil
 	}
-	return []Piece{text(s)}
+	return []Piece{shape.Text(s)}
 }
 
 // richButtons are titles in frames, links where they lead somewhere.
 func richButtons(list []bridge.RichButton) []Piece {
 	groups := make([][]Piece, len(list))
 	for i, b := range list {
-		title := "[ " + oneLine(b.Title, maxNameRunes) + " ]"
-		groups[i] = []Piece{text(title)}
+		title := "[ " + shape.OneLine(b.Title, shape.MaxNameRunes) + " ]"
+		groups[i] = []Piece{shape.Text(title)}
 		if b.URL != "" {
 			groups[i] = []Piece{{Kind: PieceLink, Text: title, URL: b.URL}}
 		}
 	}
-	return joined("  ", groups...)
+	return shape.Joined("  ", groups...)
 }
 
 func richList(l *bridge.RichList) []Block {
-	blocks := []Block{line(text("[ ≡ " + oneLine(l.Button, maxNameRunes) + " ]"))}
+	blocks := []Block{shape.Line(shape.Text("[ ≡ " + shape.OneLine(l.Button, shape.MaxNameRunes) + " ]"))}
 	for _, s := range l.Sections {
 		if s.Title != "" {
-			blocks = append(blocks, small(bold(oneLine(s.Title, maxNameRunes))))
+			blocks = append(blocks, shape.SmallPrint(shape.Bold(shape.OneLine(s.Title, shape.MaxNameRunes))))
 		}
 		var rows [][]Piece
 		for _, row := range s.Rows {
-			one := []Piece{text(oneLine(row.Title, maxNameRunes))}
-			if d := oneLine(row.Description, maxSubjectRunes); d != "" {
-				one = append(one, text(" ("+d+")"))
+			one := []Piece{shape.Text(shape.OneLine(row.Title, shape.MaxNameRunes))}
+			if d := shape.OneLine(row.Description, shape.MaxSubjectRunes); d != "" {
+				one = append(one, shape.Text(" ("+d+")"))
 			}
 			rows = append(rows, one)
 		}
-		blocks = append(blocks, small(joined(between, rows...)...))
+		blocks = append(blocks, shape.SmallPrint(shape.Joined(shape.Between, rows...)...))
 	}
 	return blocks
 }
 
 func richCard(c bridge.RichCard) []Block {
-	title := []Piece{text("▭ "), bold(oneLine(c.Title, maxSubjectRunes))}
+	title := []Piece{shape.Text("▭ "), shape.Bold(shape.OneLine(c.Title, shape.MaxSubjectRunes))}
 	if c.ImageURL != "" {
-		title = append(title, text(" "), Piece{Kind: PieceLink, Text: "picture", URL: c.ImageURL})
+		title = append(title, shape.Text(" "), Piece{Kind: PieceLink, Text: "picture", URL: c.ImageURL})
 	}
-	blocks := []Block{line(joined(between, title, filledText(c.Text))...)}
+	blocks := []Block{shape.Line(shape.Joined(shape.Between, title, filledText(c.Text))...)}
 	if len(c.Buttons) > 0 {
-		blocks = append(blocks, small(richButtons(c.Buttons)...))
+		blocks = append(blocks, shape.SmallPrint(richButtons(c.Buttons)...))
 	}
 	return blocks
-}
-
-// answered shows the message that a reply is to.
-func answered(l bridge.Line) []Block {
-	if s := oneLine(l.Quoted, maxSubjectRunes); s != "" {
-		return []Block{small(icon("leftwards_arrow_with_hook"), text(" To: “"+s+"”"))}
-	}
-	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"parley/bot/command"
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -29,11 +30,11 @@ const (
 // replyForm is the form of a reply: its text, or, in a second step, what goes with it.
 func replyForm(form *Form, in FormInput) {
 	form.Title, form.Submit = "Reply to the customer", "Send"
-	form.Intro = append(form.Intro, small(text("Goes to "+goesTo(in))))
+	form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Goes to "+goesTo(in))))
 	for _, s := range in.Said {
 		if s.MessageID == in.Args.Message || len(in.Said) == 1 {
 			form.Args.Message = s.MessageID
-			form.Intro = append(form.Intro, small(icon("leftwards_arrow_with_hook"), text(" To: “"+oneLine(s.Text, maxSubjectRunes)+"”")))
+			form.Intro = append(form.Intro, shape.SmallPrint(shape.Icon("leftwards_arrow_with_hook"), shape.Text(" To: “"+shape.OneLine(s.Text, shape.MaxSubjectRunes)+"”")))
 		}
 	}
 	if in.Args.Rich != "" {
@@ -45,7 +46,7 @@ func replyForm(form *Form, in FormInput) {
 	if len(in.Said) > 1 {
 		to := Field{Name: fieldAnswers, Kind: FieldOne, Label: "In answer to", Optional: true}
 		for _, s := range in.Said {
-			label := or(oneLine(s.Text, 70), "(a message without text)")
+			label := shape.Or(shape.OneLine(s.Text, 70), "(a message without text)")
 			to.Options = append(to.Options, Option{Value: strconv.FormatInt(s.MessageID, 10), Label: label})
 		}
 		form.Fields = append(form.Fields, to)
@@ -62,7 +63,7 @@ func replyForm(form *Form, in FormInput) {
 	form.Fields = append(form.Fields, add)
 	form.Files = in.Can.AttachmentsPerMessage > 0
 	if in.Can.NoFiles != "" {
-		form.Intro = append(form.Intro, small(text(in.Can.NoFiles)))
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text(in.Can.NoFiles)))
 	}
 }
 
@@ -76,11 +77,11 @@ func promotionField(form *Form, in FormInput) []Field {
 	case in.Can.HumanWindow == 0:
 		return nil
 	case in.Facts.WindowPeople:
-		form.Intro = append(form.Intro, small(text("Only answers may be sent now, nothing promotional: the customer wrote more than "+hoursWords(in.Can.ReplyWindow)+" ago.")))
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Only answers may be sent now, nothing promotional: the customer wrote more than "+hoursWords(in.Can.ReplyWindow)+" ago.")))
 		return nil
 	}
 	return []Field{{Name: fieldKind, Kind: FieldOne, Label: "What it is", Hint: "Promotional messages may leave for " + hoursWords(in.Can.ReplyWindow) + " after the customer wrote.", Optional: true,
-		Options: []Option{{kindPromotion, "Promotional: an offer, advertising"}}}}
+		Options: []Option{{Value: kindPromotion, Label: "Promotional: an offer, advertising"}}}}
 }
 
 func hoursWords(d time.Duration) string { return fmt.Sprintf("%d hours", int(d.Hours())) }
@@ -96,11 +97,11 @@ func countWords(in FormInput) string {
 		if strings.TrimSpace(in.Text) == "" {
 			return words
 		}
-		return fmt.Sprintf("So far %d %s, %d characters left. ", c.Parts, plural(c.Parts, "text", "texts"), c.Left) + words
+		return fmt.Sprintf("So far %d %s, %d characters left. ", c.Parts, shape.Plural(c.Parts, "text", "texts"), c.Left) + words
 	case strings.TrimSpace(in.Text) == "":
 		return fmt.Sprintf("%d characters fit into one text (%s); a longer one counts as several.", c.Left, c.Encoding)
 	}
-	return fmt.Sprintf("So far %d %s, %d characters left (%s).", c.Parts, plural(c.Parts, "text", "texts"), c.Left, c.Encoding)
+	return fmt.Sprintf("So far %d %s, %d characters left (%s).", c.Parts, shape.Plural(c.Parts, "text", "texts"), c.Left, c.Encoding)
 }
 
 // richKind is what can be added, in words.
@@ -121,7 +122,7 @@ func richKinds() []richKind {
 func richForm(form *Form, in FormInput) {
 	kind := in.Args.Rich
 	form.Args.Most = in.Can.Most(kind)
-	form.Intro = append(form.Intro, small(icon("information_source"), text(" "+richLimits(in))))
+	form.Intro = append(form.Intro, shape.SmallPrint(shape.Icon("information_source"), shape.Text(" "+richLimits(in))))
 	words := Field{Name: fieldText, Kind: FieldLong, Label: "Text", Value: one(in.Text), Optional: kind.Alone(), MaxRunes: maxTextRunes}
 	if form.Args.Most > 0 && !kind.Alone() {
 		words.MaxRunes = command.MaxRichTextRunes
@@ -140,13 +141,13 @@ func richForm(form *Form, in FormInput) {
 		form.Title = "Location"
 		form.Fields = append(form.Fields,
 			Field{Name: fieldPoint, Kind: FieldText, Label: "Where", Hint: "Latitude and longitude, or the link of a map.", Example: "52.5163, 13.3777", MaxRunes: 1000},
-			Field{Name: fieldName, Kind: FieldText, Label: "Name", Optional: true, MaxRunes: maxNameRunes},
+			Field{Name: fieldName, Kind: FieldText, Label: "Name", Optional: true, MaxRunes: shape.MaxNameRunes},
 			Field{Name: fieldPlace, Kind: FieldText, Label: "Address", Optional: true, MaxRunes: 200})
 	case bridge.RichIsContact:
 		form.Title = "Contact card"
 		form.Fields = append(form.Fields,
-			Field{Name: fieldName, Kind: FieldText, Label: "Name", MaxRunes: maxNameRunes},
-			Field{Name: fieldOrg, Kind: FieldText, Label: "Company", Optional: true, MaxRunes: maxNameRunes},
+			Field{Name: fieldName, Kind: FieldText, Label: "Name", MaxRunes: shape.MaxNameRunes},
+			Field{Name: fieldOrg, Kind: FieldText, Label: "Company", Optional: true, MaxRunes: shape.MaxNameRunes},
 			Field{Name: fieldPhones, Kind: FieldLong, Label: "Phone numbers", Hint: "One per line, with the country: +49 171 5550100", Optional: true, MaxRunes: 200},
 			Field{Name: fieldEmails, Kind: FieldLong, Label: "E-mail addresses", Hint: "One per line.", Optional: true, MaxRunes: 600})
 	case bridge.RichIsCards:
@@ -159,7 +160,7 @@ func richForm(form *Form, in FormInput) {
 
 // richLimits says what the customer will get.
 func richLimits(in FormInput) string {
-	channel := or(in.Facts.ChannelName, "This channel")
+	channel := shape.Or(in.Facts.ChannelName, "This channel")
 	for _, k := range richKinds() {
 		most := in.Can.Most(k.kind)
 		switch {
@@ -167,11 +168,11 @@ func richLimits(in FormInput) string {
 		case most == 0:
 			return channel + " can't carry this: the customer gets it as text."
 		case k.kind.Alone() && k.pieces != "":
-			return fmt.Sprintf("At most %d %s. The text goes before it, as a message of its own.", most, plural(most, k.piece, k.pieces))
+			return fmt.Sprintf("At most %d %s. The text goes before it, as a message of its own.", most, shape.Plural(most, k.piece, k.pieces))
 		case k.kind.Alone():
 			return "The text goes before it, as a message of its own."
 		default:
-			return fmt.Sprintf("At most %d %s.", most, plural(most, k.piece, k.pieces))
+			return fmt.Sprintf("At most %d %s.", most, shape.Plural(most, k.piece, k.pieces))
 		}
 	}
 	return ""
@@ -229,7 +230,7 @@ func submitRich(args bridge.Args, v values) (r *bridge.Rich, field, problem stri
 		r.Buttons, problem = command.Buttons(v.text(fieldChoices), args.Most)
 		return r, fieldChoices, problem
 	case bridge.RichIsList:
-		r.List = &bridge.RichList{Button: oneLine(v.text(fieldOpen), command.MaxButtonRunes)}
+		r.List = &bridge.RichList{Button: shape.OneLine(v.text(fieldOpen), command.MaxButtonRunes)}
 		if r.List.Button == "" {
 			return nil, fieldOpen, "Say what opens the list."
 		}
@@ -240,7 +241,7 @@ func submitRich(args bridge.Args, v values) (r *bridge.Rich, field, problem stri
 		if !ok {
 			return nil, fieldPoint, "I can't read this place. Write it like 52.5163, 13.3777"
 		}
-		r.Location = &bridge.RichLocation{Latitude: lat, Longitude: lon, Name: oneLine(v.text(fieldName), maxNameRunes), Address: oneLine(v.text(fieldPlace), 200)}
+		r.Location = &bridge.RichLocation{Latitude: lat, Longitude: lon, Name: shape.OneLine(v.text(fieldName), shape.MaxNameRunes), Address: shape.OneLine(v.text(fieldPlace), 200)}
 		return r, "", ""
 	case bridge.RichIsContact:
 		return submitContact(v)
@@ -252,18 +253,18 @@ func submitRich(args bridge.Args, v values) (r *bridge.Rich, field, problem stri
 }
 
 func submitContact(v values) (r *bridge.Rich, field, problem string) {
-	c := &bridge.RichContact{Name: oneLine(v.text(fieldName), maxNameRunes), Org: oneLine(v.text(fieldOrg), maxNameRunes)}
+	c := &bridge.RichContact{Name: shape.OneLine(v.text(fieldName), shape.MaxNameRunes), Org: shape.OneLine(v.text(fieldOrg), shape.MaxNameRunes)}
 	if c.Name == "" {
 		return nil, fieldName, "Say whose card it is."
 	}
 	var wrong string
 	if c.Phones, wrong = command.Phones(v.text(fieldPhones)); wrong != "" {
-		return nil, fieldPhones, "“" + oneLine(wrong, 60) + "” is no number with its country, like +49 171 5550100."
+		return nil, fieldPhones, "“" + shape.OneLine(wrong, 60) + "” is no number with its country, like +49 171 5550100."
 	}
 	for _, l := range strings.Fields(v.text(fieldEmails)) {
 		list, removed, wrong := command.Addresses(l)
 		if wrong != "" || removed > 0 || len(list) != 1 || !strings.Contains(list[0], "@") {
-			return nil, fieldEmails, "“" + oneLine(l, 60) + "” is no address."
+			return nil, fieldEmails, "“" + shape.OneLine(l, 60) + "” is no address."
 		}
 		c.Emails = append(c.Emails, list...)
 	}

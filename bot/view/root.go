@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -11,26 +12,26 @@ import (
 // when it is over. It mentions nobody: cards notify no one.
 func Root(f bridge.Facts) Card {
 	if f.Automatic {
-		title := joined(between, []Piece{icon("inbox_tray"), text(" "), bold(oneLine(f.Subject, maxSubjectRunes))}, []Piece{text(oneLine(f.Account, maxNameRunes))})
-		c := Card{Title: "Automatic mail", Blocks: []Block{line(title...)}}
+		title := shape.Joined(shape.Between, []Piece{shape.Icon("inbox_tray"), shape.Text(" "), shape.Bold(shape.OneLine(f.Subject, shape.MaxSubjectRunes))}, []Piece{shape.Text(shape.OneLine(f.Account, shape.MaxNameRunes))})
+		c := Card{Title: "Automatic mail", Blocks: []Block{shape.Line(title...)}}
 		if f.Collects {
 			c.Title = "Very many new conversations"
-			c.Blocks = append(c.Blocks, small(text("Mails of people who opened more conversations than one does. Make one of what needs an answer.")))
+			c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Mails of people who opened more conversations than one does. Make one of what needs an answer.")))
 		}
 		return c
 	}
-	title := joined(between, []Piece{icon(statusIcon(f)), text(" "), icon(channelIcon(f)), text(" "), bold(partyName(f.Contact))},
-		[]Piece{text(number(f.ID))}, subject(f))
+	title := shape.Joined(shape.Between, []Piece{shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" "), shape.Bold(shape.PartyName(f.Contact))},
+		[]Piece{shape.Text(shape.Number(f.ID))}, shape.Subject(f))
 	if f.Left {
-		goesOn := append([]Piece{text(between + "goes on in ")}, whereabouts(or(oneLine(f.Team, maxNameRunes), number(f.ID)), f)...)
-		return Card{Title: "Conversation " + number(f.ID), Blocks: []Block{line(append(title, goesOn...)...)}}
+		goesOn := append([]Piece{shape.Text(shape.Between + "goes on in ")}, shape.Whereabouts(shape.Or(shape.OneLine(f.Team, shape.MaxNameRunes), shape.Number(f.ID)), f)...)
+		return Card{Title: "Conversation " + shape.Number(f.ID), Blocks: []Block{shape.Line(append(title, goesOn...)...)}}
 	}
 	if !f.Status.Open() {
-		title = append(title, text(between+statusWords(f)))
+		title = append(title, shape.Text(shape.Between+shape.StatusWords(f)))
 		if f.Next > 0 {
-			title = append(title, text(between+"continued in "), thread(number(f.Next), f.NextAt))
+			title = append(title, shape.Text(shape.Between+"continued in "), shape.Thread(shape.Number(f.Next), f.NextAt))
 		}
-		c := Card{Title: "Conversation " + number(f.ID), Blocks: []Block{line(title...)}}
+		c := Card{Title: "Conversation " + shape.Number(f.ID), Blocks: []Block{shape.Line(title...)}}
 		if f.Status == bridge.StatusResolved {
 			c.Buttons = append(c.Buttons, button(bridge.VerbReopen, about(f)))
 		}
@@ -40,10 +41,10 @@ func Root(f bridge.Facts) Card {
 		c.Buttons = append(c.Buttons, button(bridge.VerbFind, about(f)))
 		return c
 	}
-	c := Card{Title: "Conversation " + number(f.ID), Blocks: []Block{line(title...)}}
-	c.Blocks = append(c.Blocks, small(joined(between, []Piece{text(assignees(f))}, team(f), tags(f.Tags))...))
+	c := Card{Title: "Conversation " + shape.Number(f.ID), Blocks: []Block{shape.Line(title...)}}
+	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Joined(shape.Between, []Piece{shape.Text(shape.Assignees(f))}, team(f), tags(f.Tags))...))
 	if third := timing(f); len(third) > 0 {
-		c.Blocks = append(c.Blocks, small(third...))
+		c.Blocks = append(c.Blocks, shape.SmallPrint(third...))
 	}
 	c.Buttons = rootButtons(f)
 	return c
@@ -71,40 +72,19 @@ func rootButtons(f bridge.Facts) []Button {
 // about are the arguments of a button on a conversation's own card.
 func about(f bridge.Facts) bridge.Args { return bridge.Args{Conversation: f.ID} }
 
-func number(id int64) string { return "#" + strconv.FormatInt(id, 10) }
-
-func subject(f bridge.Facts) []Piece {
-	if s := oneLine(f.Subject, maxSubjectRunes); s != "" {
-		return []Piece{text(s)}
-	}
-	return nil
-}
-
 func team(f bridge.Facts) []Piece {
 	if f.Team == "" {
 		return nil
 	}
-	return []Piece{text(oneLine(f.Team, maxNameRunes))}
-}
-
-// assignees names who holds it; the lead comes first.
-func assignees(f bridge.Facts) string {
-	if len(f.Assignees) == 0 {
-		return "Unassigned"
-	}
-	names := make([]string, len(f.Assignees))
-	for i, a := range f.Assignees {
-		names[i] = agentName(a)
-	}
-	return strings.Join(names, ", ")
+	return []Piece{shape.Text(shape.OneLine(f.Team, shape.MaxNameRunes))}
 }
 
 func tags(list []bridge.Tag) []Piece {
 	groups := make([][]Piece, len(list))
 	for i, t := range list {
-		groups[i] = []Piece{tag(t)}
+		groups[i] = []Piece{shape.Tag(t)}
 	}
-	return joined(" ", groups...)
+	return shape.Joined(" ", groups...)
 }
 
 // timing is who writes just now, what has a time, and what makes this conversation unlike others.
@@ -112,29 +92,29 @@ func timing(f bridge.Facts) []Piece {
 	groups := [][]Piece{replying(f)}
 	switch {
 	case f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero():
-		groups = append(groups, []Piece{text("Snoozed until "), at(f.SnoozedUntil, f.Zone)})
+		groups = append(groups, []Piece{shape.Text("Snoozed until "), shape.At(f.SnoozedUntil, f.Zone)})
 	case f.Status == bridge.StatusPending:
-		groups = append(groups, []Piece{text("Waiting for customer")})
+		groups = append(groups, []Piece{shape.Text("Waiting for customer")})
 	case !f.WaitingSince.IsZero():
-		groups = append(groups, []Piece{text("Waiting since "), at(f.WaitingSince, f.Zone)})
+		groups = append(groups, []Piece{shape.Text("Waiting since "), shape.At(f.WaitingSince, f.Zone)})
 	}
 	if w := window(f); len(w) > 0 {
 		groups = append(groups, w)
 	}
 	if f.Previous > 0 {
-		groups = append(groups, []Piece{text("Continues "), thread(number(f.Previous), f.PreviousAt)})
+		groups = append(groups, []Piece{shape.Text("Continues "), shape.Thread(shape.Number(f.Previous), f.PreviousAt)})
 	}
 	if f.Next > 0 {
-		groups = append(groups, []Piece{text("Continued in "), thread(number(f.Next), f.NextAt)})
+		groups = append(groups, []Piece{shape.Text("Continued in "), shape.Thread(shape.Number(f.Next), f.NextAt)})
 	}
 	groups = append(groups, copied("Cc: ", f.Cc, ""), copied("Cc: ", f.Copied, " (gets no replies)"))
 	if others := alsoOpen(f); len(others) > 0 {
-		groups = append(groups, append([]Piece{text("Also open: ")}, others...))
+		groups = append(groups, append([]Piece{shape.Text("Also open: ")}, others...))
 	}
 	if w := modeWords(f.AccountMode); w != "" {
-		groups = append(groups, []Piece{text(w)})
+		groups = append(groups, []Piece{shape.Text(w)})
 	}
-	return joined(between, groups...)
+	return shape.Joined(shape.Between, groups...)
 }
 
 // maxCopied is how many people in copy a card names.
@@ -147,12 +127,12 @@ func copied(lead string, list []bridge.PartyRef, then string) []Piece {
 	}
 	var names []string
 	for _, p := range list[:min(len(list), maxCopied)] {
-		names = append(names, partyName(p))
+		names = append(names, shape.PartyName(p))
 	}
 	if more := len(list) - maxCopied; more > 0 {
 		then = " and " + strconv.Itoa(more) + " more" + then
 	}
-	return []Piece{text(lead + strings.Join(names, ", ") + then)}
+	return []Piece{shape.Text(lead + strings.Join(names, ", ") + then)}
 }
 
 // alsoOpen names the customer's other conversations, with who has them.
@@ -160,12 +140,12 @@ func alsoOpen(f bridge.Facts) []Piece {
 	var groups [][]Piece
 	for i, o := range f.AlsoOpen {
 		if i == mostAlsoOpen {
-			groups = append(groups, []Piece{text("…")})
+			groups = append(groups, []Piece{shape.Text("…")})
 			break
 		}
-		groups = append(groups, []Piece{thread(number(o.ID), o.Root), text(" (" + assignees(bridge.Facts{Assignees: o.Assignees}) + ")")})
+		groups = append(groups, []Piece{shape.Thread(shape.Number(o.ID), o.Root), shape.Text(" (" + shape.Assignees(bridge.Facts{Assignees: o.Assignees}) + ")")})
 	}
-	return joined(", ", groups...)
+	return shape.Joined(", ", groups...)
 }
 
 // mostAlsoOpen is how many of a customer's other conversations a card names.
@@ -176,13 +156,13 @@ const mostAlsoOpen = 3
 func window(f bridge.Facts) []Piece {
 	switch {
 	case f.WindowClosed:
-		return []Piece{icon("lock"), text(" Reply window closed")}
+		return []Piece{shape.Icon("lock"), shape.Text(" Reply window closed")}
 	case f.WindowUntil.IsZero():
 		return nil
 	case f.WindowPeople:
-		return []Piece{text("Only a person may reply, until "), at(f.WindowUntil, f.Zone)}
+		return []Piece{shape.Text("Only a person may reply, until "), shape.At(f.WindowUntil, f.Zone)}
 	}
-	return []Piece{text("Reply by "), at(f.WindowUntil, f.Zone)}
+	return []Piece{shape.Text("Reply by "), shape.At(f.WindowUntil, f.Zone)}
 }
 
 func modeWords(mode string) string {
@@ -212,28 +192,6 @@ func statusIcon(f bridge.Facts) string {
 		return "large_blue_circle"
 	}
 	return "large_green_circle"
-}
-
-// statusWords say the state: Queued and Active are open without and with an owner.
-func statusWords(f bridge.Facts) string {
-	switch f.Status {
-	case bridge.StatusPending:
-		return "Waiting for customer"
-	case bridge.StatusSnoozed:
-		return "Snoozed"
-	case bridge.StatusResolved:
-		return "Resolved"
-	case bridge.StatusClosed:
-		if r := oneLine(f.CloseReason, maxNameRunes); r != "" {
-			return "Closed (" + r + ")"
-		}
-		return "Closed"
-	case bridge.StatusOpen:
-	}
-	if len(f.Assignees) == 0 {
-		return "Open, unassigned"
-	}
-	return "Open"
 }
 
 func channelIcon(f bridge.Facts) string {

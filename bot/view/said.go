@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -13,7 +14,7 @@ import (
 func Said(s bridge.Said, zone *time.Location) Card {
 	c := Card{Name: CustomerName(s.From)}
 	if s.Elsewhere {
-		c.Name = partyName(s.From) + " (elsewhere)"
+		c.Name = shape.PartyName(s.From) + " (elsewhere)"
 	}
 	if len(s.Then) == 0 {
 		c.Blocks = saidBlocks(s)
@@ -22,7 +23,7 @@ func Said(s bridge.Said, zone *time.Location) Card {
 	var shown time.Time
 	for _, one := range append([]bridge.Said{s}, s.Then...) {
 		if minute := one.At.Truncate(time.Minute); !minute.Equal(shown) {
-			c.Blocks, shown = append(c.Blocks, small(at(one.At, zone))), minute
+			c.Blocks, shown = append(c.Blocks, shape.SmallPrint(shape.At(one.At, zone))), minute
 		}
 		c.Blocks = append(c.Blocks, saidBlocks(one)...)
 	}
@@ -32,31 +33,31 @@ func Said(s bridge.Said, zone *time.Location) Card {
 func saidBlocks(s bridge.Said) []Block {
 	var c Card
 	if s.Answers != nil {
-		c.Blocks = append(c.Blocks, small(icon("leftwards_arrow_with_hook"), text(" "+answersWords(*s.Answers))))
+		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Icon("leftwards_arrow_with_hook"), shape.Text(" "+answersWords(*s.Answers))))
 	}
 	if strings.TrimSpace(s.Text) != "" {
 		c.Blocks = append(c.Blocks, Block{Kind: BlockBody, Text: s.Text})
 	} else if len(s.Files) == 0 && len(s.Notices) == 0 {
-		c.Blocks = append(c.Blocks, small(text("(a message without text)")))
+		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("(a message without text)")))
 	}
 	if s.ShowQuote && strings.TrimSpace(s.Quoted) != "" {
 		c.Blocks = append(c.Blocks, Block{Kind: BlockQuote, Text: s.Quoted})
 	}
 	for _, n := range s.Notices {
-		c.Blocks = append(c.Blocks, small(icon("information_source"), text(" "+oneLine(n, 300))))
+		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Icon("information_source"), shape.Text(" "+shape.OneLine(n, 300))))
 	}
 	if len(s.Files) > 0 {
-		c.Blocks = append(c.Blocks, small(fileNames(s.Files)...))
+		c.Blocks = append(c.Blocks, shape.SmallPrint(fileNames(s.Files)...))
 	}
 	if s.Original != "" {
-		c.Blocks = append(c.Blocks, small(Piece{Kind: PieceLink, Text: "Show the original", URL: s.Original}))
+		c.Blocks = append(c.Blocks, shape.SmallPrint(Piece{Kind: PieceLink, Text: "Show the original", URL: s.Original}))
 	}
 	return c.Blocks
 }
 
 // answersWords names the message that a customer's message answers.
 func answersWords(a bridge.Answered) string {
-	quoted := oneLine(a.Text, maxPreviewRunes)
+	quoted := shape.OneLine(a.Text, shape.MaxPreviewRunes)
 	switch {
 	case quoted == "":
 		return "In answer to an earlier message"
@@ -72,28 +73,28 @@ func answersWords(a bridge.Answered) string {
 func Files(from bridge.PartyRef, names []string, missing []bridge.Missing) Card {
 	c := Card{Name: CustomerName(from)}
 	if len(names) > 0 {
-		c.Blocks = append(c.Blocks, small(joined(" ", []Piece{text("From " + partyName(from) + ":")}, fileNames(names))...))
+		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Joined(" ", []Piece{shape.Text("From " + shape.PartyName(from) + ":")}, fileNames(names))...))
 	}
 	for _, m := range missing {
-		name := or(oneLine(m.Name, maxNameRunes), "A file")
+		name := shape.Or(shape.OneLine(m.Name, shape.MaxNameRunes), "A file")
 		if m.Reason == "" {
-			c.Blocks = append(c.Blocks, small(icon("hourglass_flowing_sand"), text(" "+name+" is still being fetched from the provider; it follows here by itself.")))
+			c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Icon("hourglass_flowing_sand"), shape.Text(" "+name+" is still being fetched from the provider; it follows here by itself.")))
 			continue
 		}
-		c.Blocks = append(c.Blocks, small(icon("warning"), text(" "+name+" from "+partyName(from)+" could not be had: "+oneLine(m.Reason, 300))))
+		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Icon("warning"), shape.Text(" "+name+" from "+shape.PartyName(from)+" could not be had: "+shape.OneLine(m.Reason, 300))))
 	}
 	return c
 }
 
 // CustomerName is the name that a customer's messages are posted under.
-func CustomerName(p bridge.PartyRef) string { return partyName(p) + " (customer)" }
+func CustomerName(p bridge.PartyRef) string { return shape.PartyName(p) + " (customer)" }
 
 func fileNames(names []string) []Piece {
 	list := make([]string, len(names))
 	for i, n := range names {
-		if list[i] = oneLine(n, maxNameRunes); list[i] == "" {
+		if list[i] = shape.OneLine(n, shape.MaxNameRunes); list[i] == "" {
 			list[i] = "unnamed file"
 		}
 	}
-	return []Piece{icon("paperclip"), text(" " + strings.Join(list, ", "))}
+	return []Piece{shape.Icon("paperclip"), shape.Text(" " + strings.Join(list, ", "))}
 }

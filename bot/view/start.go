@@ -3,6 +3,7 @@ package view
 import (
 	"strings"
 
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -14,7 +15,7 @@ func startForm(in FormInput) (Form, error) {
 	pick := Field{Name: fieldAccount, Kind: FieldOne, Label: "By"}
 	for _, a := range in.Accounts {
 		if a.Starts {
-			pick.Options = append(pick.Options, Option{Value: a.Name, Label: oneLine(accountName(a), 75)})
+			pick.Options = append(pick.Options, Option{Value: a.Name, Label: shape.OneLine(accountName(a), 75)})
 		}
 	}
 	chosen, ok := StartsBy(in)
@@ -27,7 +28,7 @@ func startForm(in FormInput) (Form, error) {
 		return form, nil
 	}
 	form.Args.Account = chosen.Name
-	form.Intro = []Block{small(icon(strings.Trim(or(chosen.ChannelIcon, "grey_question"), ":")), text(" By "+accountName(chosen)))}
+	form.Intro = []Block{shape.SmallPrint(shape.Icon(strings.Trim(shape.Or(chosen.ChannelIcon, "grey_question"), ":")), shape.Text(" By "+accountName(chosen)))}
 	if t := in.Args.Template; chosen.ByTemplate && t != nil && t.ID != 0 {
 		in.Facts.Contact = bridge.PartyRef{Name: in.Args.Recipient, Address: in.Args.Recipient}
 		in.Facts.To = []bridge.PartyRef{in.Facts.Contact}
@@ -48,7 +49,7 @@ func startForm(in FormInput) (Form, error) {
 		return startByTemplate(form, in)
 	}
 	if chosen.Can.Subject {
-		form.Fields = append(form.Fields, Field{Name: fieldSubject, Kind: FieldText, Label: "Subject", Value: one(in.Args.Subject), MaxRunes: maxSubjectRunes})
+		form.Fields = append(form.Fields, Field{Name: fieldSubject, Kind: FieldText, Label: "Subject", Value: one(in.Args.Subject), MaxRunes: shape.MaxSubjectRunes})
 	}
 	form.Fields = append(form.Fields, Field{Name: fieldText, Kind: FieldLong, Label: "Message", Hint: countWords(in), Value: one(in.Text), MaxRunes: textRunes(chosen.Can)})
 	return form, nil
@@ -114,7 +115,7 @@ func submitStart(out *Filled, v values) (field, problem string) {
 	if t := out.Args.Template; t != nil && t.ID != 0 { // its values
 		return submitTemplate(out, v)
 	}
-	out.Args.Recipient, out.Args.Subject = oneLine(v.text(fieldRecipient), 320), oneLine(v.text(fieldSubject), maxSubjectRunes)
+	out.Args.Recipient, out.Args.Subject = shape.OneLine(v.text(fieldRecipient), 320), shape.OneLine(v.text(fieldSubject), shape.MaxSubjectRunes)
 	if out.Args.Recipient == "" {
 		return fieldRecipient, "Say to whom."
 	}
@@ -129,17 +130,17 @@ func submitStart(out *Filled, v values) (field, problem string) {
 func startLine(l bridge.Line, f bridge.Facts) []Block {
 	switch {
 	case l.Kind == bridge.LineExists:
-		return append([]Block{sentence(icon("speech_balloon"), " ", mentioned(l), customer(l, f)+" has an open conversation already: ",
-			whereabouts(number(l.Other.ID), l.Other), ". Nothing was sent.", then(or(l.Hint, "Write it there.")))}, quote(l.Text)...)
+		return append([]Block{shape.Sentence(shape.Icon("speech_balloon"), " ", shape.Mentioned(l), shape.Customer(l, f)+" has an open conversation already: ",
+			shape.Whereabouts(shape.Number(l.Other.ID), l.Other), ". Nothing was sent.", shape.Then(shape.Or(l.Hint, "Write it there.")))}, shape.Quote(l.Text)...)
 	case l.Kind == bridge.LineDone && l.Verb == bridge.VerbNew:
-		lead := []any{icon("outbox_tray"), " ", doer(l) + " wrote to " + customer(l, f)}
+		lead := []any{shape.Icon("outbox_tray"), " ", shape.Doer(l) + " wrote to " + shape.Customer(l, f)}
 		if len(l.Mentions) > 0 { // the mention makes the thread one of the writer's, who would miss the answer else
-			lead = []any{icon("outbox_tray"), " ", mentions(l.Mentions), " wrote to " + customer(l, f)}
+			lead = []any{shape.Icon("outbox_tray"), " ", shape.Mentions(l.Mentions), " wrote to " + shape.Customer(l, f)}
 		}
-		if name := oneLine(l.Reason, maxNameRunes); name != "" {
-			lead = append(lead, " with the template ", bold(name))
+		if name := shape.OneLine(l.Reason, shape.MaxNameRunes); name != "" {
+			lead = append(lead, " with the template ", shape.Bold(name))
 		}
-		return append([]Block{sentence(append(lead, ":")...)}, quote(l.Text)...)
+		return append([]Block{shape.Sentence(append(lead, ":")...)}, shape.Quote(l.Text)...)
 	}
 	return nil
 }

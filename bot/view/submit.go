@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/bot/command"
+	"parley/bot/shape"
 	"parley/bridge"
 	"parley/bridge/when"
 )
@@ -62,7 +63,7 @@ func Submit(verb bridge.Verb, args bridge.Args, fields map[string][]string, now 
 	case bridge.VerbTag, bridge.VerbUntag:
 		field, problem = submitTags(&out, v)
 	case bridge.VerbTopic:
-		if out.Args.Note = oneLine(v.text(fieldNote), maxSubjectRunes); out.Args.Note == "" {
+		if out.Args.Note = shape.OneLine(v.text(fieldNote), shape.MaxSubjectRunes); out.Args.Note == "" {
 			field, problem = fieldNote, "Say what it is about."
 		}
 	case bridge.VerbSnooze:
@@ -146,7 +147,7 @@ func submitAddresses(out *Filled, v values) (field, problem string) {
 	list, removed, wrong := command.Addresses(v.text(fieldAddresses))
 	switch {
 	case wrong != "":
-		return fieldAddresses, "“" + oneLine(wrong, 60) + "” is no address."
+		return fieldAddresses, "“" + shape.OneLine(wrong, 60) + "” is no address."
 	case removed > 0:
 		return fieldAddresses, "Leave out the - in front."
 	case len(list) == 0:

@@ -3,6 +3,7 @@ package view
 import (
 	"strings"
 
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -14,49 +15,49 @@ func templateLine(l bridge.Line) []Block {
 	if l.Kind != bridge.LineTemplate {
 		return nil
 	}
-	lead := []any{icon("scroll"), " ", mentioned(l)}
+	lead := []any{shape.Icon("scroll"), " ", shape.Mentioned(l)}
 	switch {
 	case l.Verb != bridge.VerbTemplates && len(l.Templates) == 1:
-		return []Block{sentence(append(lead, "Template "+templateName(l.Templates[0])+": fill it in, look at it, then send it.", then(l.Hint))...)}
+		return []Block{shape.Sentence(append(lead, "Template "+shape.TemplateName(l.Templates[0])+": fill it in, look at it, then send it.", shape.Then(l.Hint))...)}
 	case len(l.Templates) == 0 || l.Verb != bridge.VerbTemplates:
-		return []Block{sentence(append(lead, "Choose a template.", then(l.Hint))...)}
+		return []Block{shape.Sentence(append(lead, "Choose a template.", shape.Then(l.Hint))...)}
 	}
 	t := l.Templates[0]
-	name := "Template " + templateName(t)
+	name := "Template " + shape.TemplateName(t)
 	if t.Account != "" {
-		name += " of " + oneLine(t.Account, maxNameRunes)
+		name += " of " + shape.OneLine(t.Account, shape.MaxNameRunes)
 	}
 	why := ""
 	if t.Reason != "" {
-		why = ": " + strings.TrimRight(oneLine(t.Reason, 500), ".")
+		why = ": " + strings.TrimRight(shape.OneLine(t.Reason, 500), ".")
 	}
-	lead[0] = icon(templateIcon(t.Status))
+	lead[0] = shape.Icon(templateIcon(t.Status))
 	if was := l.Reason; was != "" {
-		lead[0] = icon("label")
-		return []Block{sentence(append(lead, name+" is "+or(t.Sees, t.Category)+" for the provider now, not "+was+". Its price changes with it.", then(l.Hint))...)}
+		lead[0] = shape.Icon("label")
+		return []Block{shape.Sentence(append(lead, name+" is "+shape.Or(t.Sees, t.Category)+" for the provider now, not "+was+". Its price changes with it.", shape.Then(l.Hint))...)}
 	}
 	switch t.Status {
 	case "approved":
-		return []Block{sentence(append(lead, name+" was approved. It can be sent now.", then(l.Hint))...)}
+		return []Block{shape.Sentence(append(lead, name+" was approved. It can be sent now.", shape.Then(l.Hint))...)}
 	case "rejected":
-		return []Block{sentence(append(lead, name+" was rejected"+why+". Edit it and resubmit it.", then(l.Hint))...)}
+		return []Block{shape.Sentence(append(lead, name+" was rejected"+why+". Edit it and resubmit it.", shape.Then(l.Hint))...)}
 	case "paused":
-		return []Block{sentence(append(lead, name+" was paused by the provider"+why+". It can't be sent until the provider allows it again.", then(l.Hint))...)}
+		return []Block{shape.Sentence(append(lead, name+" was paused by the provider"+why+". It can't be sent until the provider allows it again.", shape.Then(l.Hint))...)}
 	case "disabled":
-		return []Block{sentence(append(lead, name+" was disabled by the provider"+why+". It can't be sent any more.", then(l.Hint))...)}
+		return []Block{shape.Sentence(append(lead, name+" was disabled by the provider"+why+". It can't be sent any more.", shape.Then(l.Hint))...)}
 	}
-	return []Block{sentence(append(lead, name+": "+templateWords(t)+why+".", then(l.Hint))...)}
+	return []Block{shape.Sentence(append(lead, name+": "+templateWords(t)+why+".", shape.Then(l.Hint))...)}
 }
 
 // TemplateList shows templates with their state; edit adds what admins need.
 func TemplateList(list []bridge.Template, edit bool) Card {
 	c := Card{Title: "Templates"}
 	if len(list) == 0 {
-		c.Blocks = append(c.Blocks, line(text("There are none yet.")))
+		c.Blocks = append(c.Blocks, shape.Line(shape.Text("There are none yet.")))
 	}
 	for i, t := range list {
 		if i == maxTemplateRows {
-			c.Blocks = append(c.Blocks, small(text("And more: parley export lists all.")))
+			c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("And more: parley export lists all.")))
 			break
 		}
 		c.Blocks = append(c.Blocks, templateRow(t, edit))
@@ -72,30 +73,25 @@ func TemplateList(list []bridge.Template, edit bool) Card {
 // templateRow is one template in a list: its badge, what it is for, what was said of it.
 func templateRow(t bridge.Template, edit bool) Block {
 	groups := [][]Piece{
-		{icon(templateIcon(t.Status)), text(" "), bold(templateName(t))},
-		{text(templateWords(t))}, {text(oneLine(t.Account, maxNameRunes))}, {text(strings.Join(t.Uses, ", "))},
-		{text(or(t.Sees, t.Category))},
+		{shape.Icon(templateIcon(t.Status)), shape.Text(" "), shape.Bold(shape.TemplateName(t))},
+		{shape.Text(templateWords(t))}, {shape.Text(shape.OneLine(t.Account, shape.MaxNameRunes))}, {shape.Text(strings.Join(t.Uses, ", "))},
+		{shape.Text(shape.Or(t.Sees, t.Category))},
 	}
 	if len(t.Labels) > 0 {
-		groups = append(groups, []Piece{text(oneLine(strings.Join(t.Labels, ", "), maxNameRunes))})
+		groups = append(groups, []Piece{shape.Text(shape.OneLine(strings.Join(t.Labels, ", "), shape.MaxNameRunes))})
 	}
 	if t.Quality != "" && t.Quality != "green" {
-		groups = append(groups, []Piece{text("quality " + oneLine(t.Quality, 20))})
+		groups = append(groups, []Piece{shape.Text("quality " + shape.OneLine(t.Quality, 20))})
 	}
 	if t.Reason != "" {
-		groups = append(groups, []Piece{text("“" + oneLine(t.Reason, 200) + "”")})
+		groups = append(groups, []Piece{shape.Text("“" + shape.OneLine(t.Reason, 200) + "”")})
 	}
-	item := Block{Kind: BlockItem, Pieces: joined(between, groups...)}
+	item := Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, groups...)}
 	if edit {
 		about := bridge.Args{Template: &bridge.TemplateArgs{ID: t.ID}}
 		item.Buttons = []Button{button(bridge.VerbTemplateEdit, about), button(bridge.VerbTemplateDelete, about)}
 	}
 	return item
-}
-
-// templateName names a template to people.
-func templateName(t bridge.Template) string {
-	return oneLine(t.Name, maxNameRunes) + " (" + oneLine(t.Language, 20) + ")"
 }
 
 func templateWords(t bridge.Template) string {
@@ -113,7 +109,7 @@ func templateWords(t bridge.Template) string {
 	case "disabled":
 		return "Disabled by the provider"
 	}
-	return oneLine(t.Status, 20)
+	return shape.OneLine(t.Status, 20)
 }
 
 func templateIcon(status string) string {
@@ -134,7 +130,7 @@ func templateIcon(status string) string {
 func templateDone(l bridge.Line) string {
 	name := "The template"
 	if len(l.Templates) > 0 {
-		name = "Template " + templateName(l.Templates[0])
+		name = "Template " + shape.TemplateName(l.Templates[0])
 	}
 	switch {
 	case l.Verb == bridge.VerbTemplateDelete:

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -35,7 +36,7 @@ func templateForm(form *Form, in FormInput) error {
 	form.Args.Note = ""
 	switch {
 	case len(list) == 0:
-		return &bridge.Problem{Code: "no_template", Text: or(in.Templates.None, "There is no template that fits."), Hint: "Admins make them: @Parley templates"}
+		return &bridge.Problem{Code: "no_template", Text: shape.Or(in.Templates.None, "There is no template that fits."), Hint: "Admins make them: @Parley templates"}
 	case args.ID == 0 && len(list) == 1:
 		args.ID = list[0].ID
 	case args.ID == 0:
@@ -60,9 +61,9 @@ func pickTemplate(form *Form, list []bridge.Template, label string) {
 		if label != "" && !slices.Contains(t.Labels, label) {
 			continue
 		}
-		words := append([]string{templateName(t)}, t.Labels...)
-		words = append(words, oneLine(t.Body, 60))
-		pick.Options = append(pick.Options, Option{Value: strconv.FormatInt(t.ID, 10), Label: oneLine(strings.Join(words, between), 75)})
+		words := append([]string{shape.TemplateName(t)}, t.Labels...)
+		words = append(words, shape.OneLine(t.Body, 60))
+		pick.Options = append(pick.Options, Option{Value: strconv.FormatInt(t.ID, 10), Label: shape.OneLine(strings.Join(words, shape.Between), 75)})
 	}
 	slices.Sort(labels)
 	labels = slices.Compact(labels)
@@ -73,7 +74,7 @@ func pickTemplate(form *Form, list []bridge.Template, label string) {
 	}
 	filter := Field{Name: fieldLabel, Kind: FieldOne, Label: "Or only those labelled", Optional: true}
 	for _, l := range labels {
-		filter.Options = append(filter.Options, Option{Value: oneLine(l, maxNameRunes), Label: oneLine(l, maxNameRunes)})
+		filter.Options = append(filter.Options, Option{Value: shape.OneLine(l, shape.MaxNameRunes), Label: shape.OneLine(l, shape.MaxNameRunes)})
 	}
 	filter.Value = among([]string{label}, filter.Options)
 	form.Fields = []Field{pick, filter}
@@ -97,14 +98,14 @@ func fillTemplate(form *Form, in FormInput, t bridge.Template, given map[string]
 	words, missing := t.Preview(values)
 	form.Title, form.Submit = "Send a template", "Send"
 	form.Args.Template = &bridge.TemplateArgs{ID: t.ID, Version: t.Version, Seen: bridge.TemplateSeen(t.ID, t.Version, values)}
-	category := small(text(templateName(t) + between + or(t.Sees, t.Category) + between + "goes to " + recipients(in.Facts)))
-	form.Intro = append(append(form.Intro, category), quote(words)...)
+	category := shape.SmallPrint(shape.Text(shape.TemplateName(t) + shape.Between + shape.Or(t.Sees, t.Category) + shape.Between + "goes to " + shape.Recipients(in.Facts)))
+	form.Intro = append(append(form.Intro, category), shape.Quote(words)...)
 	switch {
 	case len(missing) > 0:
 		form.Submit, form.Args.Template.Seen = "Preview", ""
-		form.Intro = append(form.Intro, small(text("Fill in what is missing. You see it once more before it is sent.")))
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Fill in what is missing. You see it once more before it is sent.")))
 	case len(t.Variables) > 0:
-		form.Intro = append(form.Intro, small(text("This is what is sent. If you change something, you see it once more.")))
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("This is what is sent. If you change something, you see it once more.")))
 	}
 }
 
@@ -177,15 +178,15 @@ func templateEditForm(form *Form, in FormInput) error {
 		}
 		t = in.Templates.List[at]
 		form.Title = "Edit a template"
-		form.Intro = []Block{line(bold(templateName(t)), text(between+oneLine(t.Account, maxNameRunes)+between+templateWords(t)))}
+		form.Intro = []Block{shape.Line(shape.Bold(shape.TemplateName(t)), shape.Text(shape.Between+shape.OneLine(t.Account, shape.MaxNameRunes)+shape.Between+templateWords(t)))}
 		if t.Reason != "" {
-			form.Intro = append(form.Intro, small(text(oneLine(t.Reason, 500))))
+			form.Intro = append(form.Intro, shape.SmallPrint(shape.Text(shape.OneLine(t.Reason, 500))))
 		}
 		form.Args.Template = &bridge.TemplateArgs{ID: t.ID, Draft: &bridge.Template{Account: t.Account, Name: t.Name, Language: t.Language}}
 	} else {
 		accounts := Field{Name: fieldAccount, Kind: FieldOne, Label: "Account"}
 		for _, a := range in.Templates.Accounts {
-			accounts.Options = append(accounts.Options, Option{Value: a, Label: oneLine(a, maxNameRunes)})
+			accounts.Options = append(accounts.Options, Option{Value: a, Label: shape.OneLine(a, shape.MaxNameRunes)})
 		}
 		if len(accounts.Options) == 0 {
 			return &bridge.Problem{Code: "no_account", Text: "There is no account yet.", Hint: "Set one up first."}
@@ -213,9 +214,9 @@ func contentFields(t bridge.Template) []Field {
 	}
 	return []Field{
 		{Name: fieldTypes, Kind: FieldSeveral, Label: "May be sent", Value: t.Uses, Options: []Option{
-			{bridge.TemplateStart, "to begin a conversation"}, {bridge.TemplateReply, "as a reply"}, {bridge.TemplateWindow, "after the reply window has closed"}}},
+			{Value: bridge.TemplateStart, Label: "to begin a conversation"}, {Value: bridge.TemplateReply, Label: "as a reply"}, {Value: bridge.TemplateWindow, Label: "after the reply window has closed"}}},
 		{Name: fieldCategory, Kind: FieldOne, Label: "Category", Value: one(t.Category), Hint: "It decides the price. Providers check it.", Options: []Option{
-			{"utility", "Utility: about something the customer asked for"}, {"marketing", "Marketing"}, {"authentication", "Authentication: a code"}}},
+			{Value: "utility", Label: "Utility: about something the customer asked for"}, {Value: "marketing", Label: "Marketing"}, {Value: "authentication", Label: "Authentication: a code"}}},
 		{Name: fieldLabels, Kind: FieldText, Label: "Labels", Value: one(strings.Join(t.Labels, ", ")), Hint: "Separate them by commas.", Optional: true, MaxRunes: 200},
 		{Name: fieldHeader, Kind: FieldText, Label: "Header", Value: one(t.Header), Optional: true, MaxRunes: 60},
 		{Name: fieldBody, Kind: FieldLong, Label: "Text", Value: one(t.Body), Hint: "Filled in by themselves: {{customer_name}}, {{first_name}}, {{email}}, {{agent_name}}, {{company_name}}. Asked for: all others.",
@@ -240,7 +241,7 @@ func submitTemplateEdit(out *Filled, v values) (field, problem string) {
 	draft.Category, draft.Uses = v.text(fieldCategory), v.list(fieldTypes)
 	draft.Header, draft.Body, draft.Footer = v.text(fieldHeader), v.text(fieldBody), v.text(fieldFooter)
 	for _, l := range strings.Split(v.text(fieldLabels), ",") {
-		if l = oneLine(l, 40); l != "" && !slices.Contains(draft.Labels, l) {
+		if l = shape.OneLine(l, 40); l != "" && !slices.Contains(draft.Labels, l) {
 			draft.Labels = append(draft.Labels, l)
 		}
 	}
@@ -256,7 +257,7 @@ func submitTemplateEdit(out *Filled, v values) (field, problem string) {
 		if name = strings.Trim(name, "{} \t\r"); ok && name != "" {
 			draft.Examples[name] = strings.TrimSpace(value)
 		} else if strings.TrimSpace(row) != "" {
-			return fieldExamples, fmt.Sprintf("“%s” has no colon. Write name: example.", oneLine(row, 60))
+			return fieldExamples, fmt.Sprintf("“%s” has no colon. Write name: example.", shape.OneLine(row, 60))
 		}
 	}
 	if draft.Account == "" {

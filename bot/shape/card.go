@@ -1,4 +1,4 @@
-package view
+package shape
 
 import (
 	"time"
@@ -6,9 +6,12 @@ import (
 	"parley/bridge"
 )
 
+// MaxLabelRunes is what fits on a button.
+const MaxLabelRunes = 24
+
 // Card is neutral content: blocks from top to bottom, then buttons.
 type Card struct {
-	Title   string // at most 24 runes, for a window around it; not part of a post
+	Title   string // At most 24 runes, for a window around it; not part of a post
 	Name    string // under whose name it is posted; "" = Parley's own
 	Blocks  []Block
 	Buttons []Button
@@ -74,26 +77,13 @@ const (
 
 // Button starts a verb. Its Value is read back by command.Button.
 type Button struct {
-	Label   string // at most 24 runes
+	Label   string // At most 24 runes
 	Verb    bridge.Verb
 	Value   string // command.Value of its arguments
 	Style   Style
 	Opens   Opens  // what a click opens; OpensNothing acts at once
 	Confirm string // a question asked before it acts, "" = none
 	Apart   bool   // begins a row of its own
-}
-
-// Rows puts buttons into rows of at most so many; one that stands apart begins a row.
-func Rows(buttons []Button, most int) [][]Button {
-	var rows [][]Button
-	for _, b := range buttons {
-		if last := len(rows) - 1; last >= 0 && !b.Apart && len(rows[last]) < most {
-			rows[last] = append(rows[last], b)
-			continue
-		}
-		rows = append(rows, []Button{b})
-	}
-	return rows
 }
 
 // Opens says what a click on a button opens.

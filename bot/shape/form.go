@@ -1,4 +1,4 @@
-package view
+package shape
 
 import (
 	"time"
@@ -8,9 +8,9 @@ import (
 
 // Form asks for the arguments of a verb.
 type Form struct {
-	Title  string // at most 24 runes
+	Title  string // At most 24 runes
 	Verb   bridge.Verb
-	Args   bridge.Args // kept through the form; command.Value carries them
+	Args   bridge.Args // Kept through the form; command.Value carries them
 	Intro  []Block     // read before the fields
 	Quick  []Button    // what acts at once, in place of filling in the fields
 	Fields []Field
@@ -39,7 +39,7 @@ type Field struct {
 	Hint     string
 	Example  string // shown while empty
 	Options  []Option
-	Value    []string // filled in at first
+	Value    []string // Shown in at first
 	Optional bool
 	MaxRunes int // 0 = the surface's own limit
 }

@@ -1,0 +1,113 @@
+package shape
+
+import (
+	"strconv"
+	"strings"
+
+	"parley/bridge"
+)
+
+// Shown leaves empty strings out.
+func Shown(list ...string) []string {
+	var all []string
+	for _, s := range list {
+		if s = OneLine(s, MaxNameRunes); s != "" {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// Recipients names everybody who would get a reply now.
+func Recipients(f bridge.Facts) string {
+	to := Or(Parties(f.To), "nobody")
+	if len(f.Cc) > 0 {
+		to += Between + "copy: " + Parties(f.Cc)
+	}
+	return to
+}
+
+// Parties names people with their addresses.
+func Parties(list []bridge.PartyRef) string {
+	names := make([]string, len(list))
+	for i, p := range list {
+		names[i] = Party(p)
+	}
+	return strings.Join(names, ", ")
+}
+
+// HeldBy says whether the agent is among those who hold it.
+func HeldBy(f bridge.Facts, a bridge.AgentRef) bool {
+	for _, other := range f.Assignees {
+		if other.ID == a.ID && a.ID != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Or gives s, or something else where there is nothing.
+func Or(s, otherwise string) string {
+	if s != "" {
+		return s
+	}
+	return otherwise
+}
+
+// Plural gives the word for one, or for more.
+func Plural(n int, one, more string) string {
+	if n == 1 {
+		return one
+	}
+	return more
+}
+
+// Number names a conversation: #12.
+func Number(id int64) string { return "#" + strconv.FormatInt(id, 10) }
+
+// Subject is what a conversation is about; nothing where nobody knows.
+func Subject(f bridge.Facts) []Piece {
+	if s := OneLine(f.Subject, MaxSubjectRunes); s != "" {
+		return []Piece{Text(s)}
+	}
+	return nil
+}
+
+// Assignees names who holds it; the lead comes first.
+func Assignees(f bridge.Facts) string {
+	if len(f.Assignees) == 0 {
+		return "Unassigned"
+	}
+	names := make([]string, len(f.Assignees))
+	for i, a := range f.Assignees {
+		names[i] = AgentName(a)
+	}
+	return strings.Join(names, ", ")
+}
+
+// StatusWords say the state: Queued and Active are open without and with an owner.
+func StatusWords(f bridge.Facts) string {
+	switch f.Status {
+	case bridge.StatusPending:
+		return "Waiting for customer"
+	case bridge.StatusSnoozed:
+		return "Snoozed"
+	case bridge.StatusResolved:
+		return "Resolved"
+	case bridge.StatusClosed:
+		if r := OneLine(f.CloseReason, MaxNameRunes); r != "" {
+			return "Closed (" + r + ")"
+		}
+		return "Closed"
+	case bridge.StatusOpen:
+	}
+	if len(f.Assignees) == 0 {
+		return "Open, unassigned"
+	}
+	return "Open"
+}
+
+// TemplateName names a template to people.
+func TemplateName(t bridge.Template) string {
+	return OneLine(t.Name, MaxNameRunes) + " (" + OneLine(t.Language, 20) + ")"
+}

@@ -1,0 +1,212 @@
+package shape
+
+import (
+	"strings"
+	"time"
+	"unicode"
+
+	"parley/bridge"
+)
+
+// Lengths of what a card shows of a customer's words, in runes.
+const (
+	MaxNameRunes    = 60
+	MaxSubjectRunes = 120
+	MaxPreviewRunes = 120
+)
+
+// Between stands between the parts of a line.
+const Between = " · "
+
+// Text is plain text.
+func Text(s string) Piece { return Piece{Kind: PieceText, Text: s} }
+
+// Bold is emphasised text.
+func Bold(s string) Piece { return Piece{Kind: PieceBold, Text: s} }
+
+// Code is text to be typed, or a kept fragment.
+func Code(s string) Piece { return Piece{Kind: PieceCode, Text: s} }
+
+// Icon is an emoji, by its shortcode.
+func Icon(s string) Piece { return Piece{Kind: PieceIcon, Text: s} }
+
+// Tag is a tag with its colour.
+func Tag(t bridge.Tag) Piece {
+	return Piece{Kind: PieceTag, Text: OneLine(t.Name, MaxNameRunes), Color: t.Color}
+}
+
+// Mention names an agent and notifies them.
+func Mention(a bridge.AgentRef) Piece {
+	return Piece{Kind: PieceMention, Text: AgentName(a), Agent: a}
+}
+
+// At is a moment, in the reader's zone where possible, else in zone; nil means UTC.
+func At(t time.Time, zone *time.Location) Piece {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return Piece{Kind: PieceTime, At: t, Zone: zone}
+}
+
+// Thread leads to a conversation's root; plain text while it has none.
+func Thread(label string, place bridge.Place) Piece {
+	if place.Channel == "" {
+		return Text(label)
+	}
+	return Piece{Kind: PieceThread, Text: label, Place: place}
+}
+
+// Whereabouts leads to a conversation; where its thread is in another chat, it names that.
+func Whereabouts(label string, f bridge.Facts) []Piece {
+	pieces := []Piece{Thread(label, f.Root)}
+	if f.Root.Channel == "" && f.Elsewhere != "" {
+		pieces = append(pieces, Text(" in "+OneLine(f.Elsewhere, MaxNameRunes)))
+	}
+	return pieces
+}
+
+// Line is a paragraph of one line.
+func Line(p ...Piece) Block { return Block{Kind: BlockLine, Pieces: p} }
+
+// SmallPrint is a less prominent line.
+func SmallPrint(p ...Piece) Block { return Block{Kind: BlockSmall, Pieces: p} }
+
+// Sentence builds a line of words and pieces: strings are literal text.
+func Sentence(parts ...any) Block {
+	var pieces []Piece
+	for _, part := range parts {
+		switch p := part.(type) {
+		case string:
+			if p != "" {
+				pieces = append(pieces, Text(p))
+			}
+		case Piece:
+			pieces = append(pieces, p)
+		case []Piece:
+			pieces = append(pieces, p...)
+		}
+	}
+	return Line(pieces...)
+}
+
+// Joined puts the separator between groups of pieces, leaving empty ones out.
+func Joined(sep string, groups ...[]Piece) []Piece {
+	var all []Piece
+	for _, g := range groups {
+		if len(g) == 0 {
+			continue
+		}
+		if len(all) > 0 {
+			all = append(all, Text(sep))
+		}
+		all = append(all, g...)
+	}
+	return all
+}
+
+// Quote keeps somebody's words; nothing for no words.
+func Quote(words string) []Block {
+	if strings.TrimSpace(words) == "" {
+		return nil
+	}
+	return []Block{{Kind: BlockQuote, Text: words}}
+}
+
+// OneLine makes untrusted words fit into a line: no line breaks, nothing invisible or
+// that turns the direction of writing, not too long.
+func OneLine(s string, runes int) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case r == '\u200d' || r == '\u200c': // emoji and some scripts need them
+			return r
+		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u3164' || r == '\u115f' || r == '\u1160' || r == '\u2800':
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > runes {
+		s = strings.TrimSpace(string(r[:runes-1])) + "…"
+	}
+	return isolated(s)
+}
+
+// isolated keeps words that are written from the right from turning what stands beside them: it puts
+// them between the signs that Unicode has for that.
+func isolated(s string) string {
+	for _, r := range s {
+		if unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Adlam) {
+			return "\u2068" + s + "\u2069"
+		}
+	}
+	return s
+}
+
+// AgentName never is empty.
+func AgentName(a bridge.AgentRef) string {
+	for _, name := range [...]string{a.Name, a.Email} {
+		if n := OneLine(name, MaxNameRunes); n != "" {
+			return n
+		}
+	}
+	return "Somebody"
+}
+
+// PartyName never is empty.
+func PartyName(p bridge.PartyRef) string {
+	for _, name := range [...]string{p.Name, p.Address} {
+		if n := OneLine(name, MaxNameRunes); n != "" {
+			return n
+		}
+	}
+	return "The customer"
+}
+
+// Party names a customer with the address, once.
+func Party(p bridge.PartyRef) string {
+	name, address := PartyName(p), OneLine(p.Address, MaxSubjectRunes)
+	if address == "" || address == name {
+		return name
+	}
+	return name + " <" + address + ">"
+}
+
+// Nobody says that no agent is meant.
+func Nobody(a bridge.AgentRef) bool {
+	return a.ID == 0 && a.User == "" && a.Name == "" && a.Email == ""
+}
+
+// AsSentence makes a remark of the engine's a sentence: capital letter, full stop.
+func AsSentence(remark string) string {
+	remark = strings.TrimSpace(remark)
+	if remark == "" {
+		return ""
+	}
+	r := []rune(remark)
+	if !strings.Contains(strings.SplitN(remark, " ", 2)[0], "@") {
+		r[0] = unicode.ToUpper(r[0])
+	}
+	if last := r[len(r)-1]; !strings.ContainsRune(".!?…:", last) {
+		r = append(r, '.')
+	}
+	return string(r)
+}
+
+// Then puts a space before a sentence that follows another.
+func Then(remark string) string {
+	if s := AsSentence(remark); s != "" {
+		return " " + s
+	}
+	return ""
+}
+
+// PlainTime writes a moment with its zone.
+// Shape: Fri 20 Nov 2026 14:30 CET
+func PlainTime(t time.Time, zone *time.Location) string {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return t.In(zone).Format("Mon 2 Jan 2006 15:04 MST")
+}
