@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"parley/bot/typed"
 	"parley/bridge"
 )
 
@@ -101,7 +102,7 @@ func beginsInside(text string) bool {
 // "(internal) …". A word for a note alone doesn't count there, nor does a hint: customers get such
 // lines too.
 func laterLineInside(text string, opt Options) bool {
-	_, later, _ := strings.Cut(trim(text), "\n")
+	_, later, _ := strings.Cut(typed.Trim(text), "\n")
 	for line := range strings.SplitSeq(later, "\n") {
 		_, rest := lead(line, opt)
 		if marker, _ := classify(rest, opt); marker == bridge.MarkNote {
@@ -142,7 +143,7 @@ func plainBeginning(line string) string {
 			b.WriteByte(' ')
 		case r == '：':
 			b.WriteByte(':')
-		case !blank(r):
+		case !typed.Blank(r):
 			b.WriteRune(r)
 		}
 	}

@@ -3,6 +3,7 @@ package command
 import (
 	"testing"
 
+	"parley/bot/typed"
 	"parley/bridge"
 )
 
@@ -19,7 +20,7 @@ func TestParseWordsForColleagues(t *testing.T) {
 		"Poznámka: hm", "poznamka - hm", "interně: hm", "Not: iade etmeyin", "İç not: hm", "şirket içi: hm", "özel: hm",
 		"Hi Dana,\nnote: this is a second line", "Hi Dana,\n\n// ask Ben first", "Hi\n  Note: x", "Hi\n> note: x", "Hi\n- note: x", "Hi\n(internal) x", "Hi\nnotiz: x", "Hi\nInterne - x", "Hi\r\nnote: x",
 	} {
-		if got := Parse(text, team); got.Verb != bridge.VerbSay || got.Marker != bridge.MarkColleagues || got.Text != trim(text) {
+		if got := Parse(text, team); got.Verb != bridge.VerbSay || got.Marker != bridge.MarkColleagues || got.Text != typed.Trim(text) {
 			t.Errorf("%q = %s %q %q", text, got.Verb, got.Marker, got.Text)
 		}
 	}
@@ -28,7 +29,7 @@ func TestParseWordsForColleagues(t *testing.T) {
 		"For information on sizes, see below", "Özel kampanya başladı", "Please note: closed on Monday", "A note: hm", "Notre magasin ferme", "Notiere ich gern", "Privatkunden zahlen nichts", "Maria, thanks", "1. First\n2. Second",
 		"Hi\nNotes are attached", "Hi\nFYI: we close on Monday", "Hi\nnot this one", "Hi\nsee https://shop.example//x", "Hi\nHinweis: montags zu",
 	} {
-		if got := Parse(text, team); got.Verb != bridge.VerbSay || got.Marker != bridge.MarkNone || got.Text != trim(text) {
+		if got := Parse(text, team); got.Verb != bridge.VerbSay || got.Marker != bridge.MarkNone || got.Text != typed.Trim(text) {
 			t.Errorf("%q = %s %q %q", text, got.Verb, got.Marker, got.Text)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"parley/bot/typed"
 	"parley/bridge"
 	"parley/bridge/when"
 )
@@ -22,7 +23,7 @@ import (
 func Parse(text string, opt Options) Parsed {
 	front, rest := lead(text, opt)
 	if said, ok := escaped(rest, opt); ok {
-		p := Parsed{Verb: bridge.VerbSay, Text: trim(front + said)}
+		p := Parsed{Verb: bridge.VerbSay, Text: typed.Trim(front + said)}
 		if laterLineInside(said, opt) {
 			p.Marker = bridge.MarkColleagues
 		}
@@ -30,14 +31,14 @@ func Parse(text string, opt Options) Parsed {
 	}
 	switch marker, after := classify(rest, opt); marker {
 	case bridge.MarkNote:
-		return Parsed{Verb: bridge.VerbNote, Marker: marker, Text: trim(mentions(front, opt) + trim(undecorate(front, after)))}
+		return Parsed{Verb: bridge.VerbNote, Marker: marker, Text: typed.Trim(mentions(front, opt) + typed.Trim(undecorate(front, after)))}
 	case bridge.MarkBang, bridge.MarkSlash:
 		return verb(undecorate(front, after), marker, opt)
 	case bridge.MarkLone, bridge.MarkColleagues:
-		return Parsed{Verb: bridge.VerbSay, Marker: marker, Text: trim(text)}
+		return Parsed{Verb: bridge.VerbSay, Marker: marker, Text: typed.Trim(text)}
 	case bridge.MarkNone:
 	}
-	p := Parsed{Verb: bridge.VerbSay, Text: trim(text)}
+	p := Parsed{Verb: bridge.VerbSay, Text: typed.Trim(text)}
 	if laterLineInside(text, opt) {
 		p.Marker = bridge.MarkColleagues
 	}
@@ -80,14 +81,8 @@ func lead(text string, opt Options) (front, rest string) {
 // ignorable gives the bytes of spaces, invisible characters and decoration in front.
 func ignorable(s string) int {
 	return len(s) - len(strings.TrimLeftFunc(s, func(r rune) bool {
-		return blank(r) || strings.ContainsRune(decoration, r)
+		return typed.Blank(r) || strings.ContainsRune(decoration, r)
 	}))
-}
-
-// blank says that nobody sees the character: spaces, controls, zero widths, directions.
-func blank(r rune) bool {
-	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) ||
-		unicode.Is(unicode.Variation_Selector, r) || r == '\u115f' || r == '\u1160' || r == '\u3164' || r == '\u2800' || r == '\u034f' || r == unicode.ReplacementChar
 }
 
 // mentionAt gives the bytes of the mention that s begins with, the longest one.
@@ -122,7 +117,7 @@ func mentions(front string, opt Options) string {
 // undecorate takes off the end what closes the decoration at the front.
 func undecorate(front, rest string) string {
 	for i := len(front); i > 0 && strings.IndexByte("*_~`", front[i-1]) >= 0; i-- {
-		rest = strings.TrimSuffix(trim(rest), front[i-1:i])
+		rest = strings.TrimSuffix(typed.Trim(rest), front[i-1:i])
 	}
 	return rest
 }
@@ -188,8 +183,8 @@ func escaped(rest string, opt Options) (string, bool) {
 
 // loneVerb says that a text is nothing but a verb's word, or a snooze with its time.
 func loneVerb(text string) bool {
-	text = strings.ToLower(strings.TrimRightFunc(trim(text), func(r rune) bool {
-		return blank(r) || strings.ContainsRune(decoration+".!", r)
+	text = strings.ToLower(strings.TrimRightFunc(typed.Trim(text), func(r rune) bool {
+		return typed.Blank(r) || strings.ContainsRune(decoration+".!", r)
 	}))
 	word, args := text, ""
 	if i := strings.IndexFunc(text, unicode.IsSpace); i >= 0 {
@@ -200,11 +195,4 @@ func loneVerb(text string) bool {
 		return false
 	}
 	return args == "" || u.shape == shapeTime && when.Known(args)
-}
-
-// trim takes spaces and what is invisible off both ends.
-func trim(s string) string {
-	return strings.TrimFunc(s, func(r rune) bool {
-		return unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' || r == '\u2060'
-	})
 }

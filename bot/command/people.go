@@ -1,10 +1,10 @@
 package command
 
 import (
-	"net/mail"
 	"regexp"
 	"strings"
 
+	"parley/bot/typed"
 	"parley/bridge"
 )
 
@@ -14,15 +14,12 @@ var (
 	teamName = regexp.MustCompile(`^#(?:"([^"]+)"|“([^”]+)”|([\p{L}\p{N}_.&-]*[\p{L}_][\p{L}\p{N}_.&-]*))`)
 	between  = regexp.MustCompile(`^[\s\p{Zs}\p{Cf},;&]+`)
 	joining  = regexp.MustCompile(`^(?i:and|und|to|an)[\s\p{Zs}]+`)
-	linked   = regexp.MustCompile(`\[[^\]\n]*\]\(mailto:([^)\s]+)\)|<(?:mailto:)?([^<>|\s]+@[^<>|\s]+)(?:\|[^>\n]*)?>`)
-	address  = regexp.MustCompile(`^[^\s<>,;:|()\[\]"@]+@[^\s<>,;:|()\[\]"@]+\.?[^\s<>,;:|()\[\]"@.]`)
-	phone    = regexp.MustCompile(`^\+?[0-9][0-9()./-]{4,20}$`)
 )
 
 // people reads "@x +@y note", "+@y", "ann", "me", "#team note"; it gives what is wrong,
 // for people. Names that were typed without picking them stay words: "@ann".
 func people(args *bridge.Args, text string, opt Options) (bad string) {
-	text = trim(unlink(text))
+	text = typed.Trim(typed.Unlink(text))
 	if bareName.MatchString(text) {
 		args.Agents = []string{text}
 		if meWord.MatchString(text) {
@@ -56,11 +53,11 @@ func people(args *bridge.Args, text string, opt Options) (bad string) {
 		text = text[cut:]
 	}
 	if m := teamName.FindStringSubmatch(text); m != nil && len(args.Agents) == 0 {
-		args.Team, args.Note = m[1]+m[2]+m[3], trim(text[len(m[0]):])
+		args.Team, args.Note = m[1]+m[2]+m[3], typed.Trim(text[len(m[0]):])
 		return ""
 	}
-	if args.Note = trim(text); len(args.Agents) == 0 {
-		return "I don't know who “" + clip(text) + "” is. Pick a person after @, use an e-mail address, or name a #team."
+	if args.Note = typed.Trim(text); len(args.Agents) == 0 {
+		return "I don't know who “" + typed.Clip(text) + "” is. Pick a person after @, use an e-mail address, or name a #team."
 	}
 	return ""
 }
@@ -84,7 +81,7 @@ func person(text string, opt Options) (id string, cut int) {
 		return "me", len(me)
 	}
 	field := strings.TrimRight(firstField(text), ".,;:")
-	if plainAddress(field) {
+	if typed.IsAddress(field) {
 		return strings.ToLower(field), len(field)
 	}
 	return "", 0
@@ -99,10 +96,10 @@ func firstField(text string) string {
 
 // addresses reads "a@x b@y", "-a@x"; it gives what is wrong, for people.
 func addresses(args *bridge.Args, verb bridge.Verb, text string) (bad string) {
-	list, removed, wrong := Addresses(text)
+	list, removed, wrong := typed.Addresses(text)
 	switch {
 	case wrong != "":
-		return "“" + clip(wrong) + "” is no address."
+		return "“" + typed.Clip(wrong) + "” is no address."
 	case removed > 0 && removed < len(list):
 		return "Say either who joins or who leaves (-bob@shop.example), not both at once."
 	case removed > 0 && verb != bridge.VerbCC:
@@ -110,45 +107,4 @@ func addresses(args *bridge.Args, verb bridge.Verb, text string) (bad string) {
 	}
 	args.Addresses, args.Remove = list, removed > 0
 	return ""
-}
-
-// Addresses reads mail addresses and phone numbers that are separated by spaces,
-// commas or lines. Removed counts those with "-" before them; wrong is the first
-// word that is no address, "" if there is none.
-func Addresses(text string) (list []string, removed int, wrong string) {
-	seen := map[string]bool{}
-	for _, field := range strings.FieldsFunc(unlink(text), func(r rune) bool { return blank(r) || r == ',' || r == ';' }) {
-		addr := strings.TrimSuffix(strings.TrimPrefix(field, "mailto:"), ".")
-		minus := strings.HasPrefix(addr, "-")
-		addr = strings.TrimPrefix(addr, "-")
-		if strings.Contains(addr, "@") {
-			addr = strings.TrimPrefix(addr, "+")
-		}
-		if !plainAddress(addr) && !phone.MatchString(addr) {
-			return nil, 0, field
-		}
-		if seen[strings.ToLower(addr)] {
-			continue
-		}
-		seen[strings.ToLower(addr)] = true
-		list = append(list, addr)
-		if minus {
-			removed++
-		}
-	}
-	return list, removed, ""
-}
-
-// unlink gives the bare address where a surface or Markdown made a link of it.
-func unlink(text string) string {
-	return linked.ReplaceAllString(text, "$1$2")
-}
-
-// plainAddress says whether a word is a mail address and nothing else.
-func plainAddress(s string) bool {
-	if len(s) > 254 || !address.MatchString(s) {
-		return false
-	}
-	parsed, err := mail.ParseAddress(s)
-	return err == nil && parsed.Address == s && parsed.Name == ""
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"parley/bot/typed"
 	"parley/bridge"
 )
 
@@ -31,8 +32,8 @@ func number(text string) (int64, string) {
 // takes "#12 verb …", "verb #12 …", "#12", the name of a list and "help verb"; any other
 // name is a verb itself. "@Parley" before them is nothing more than a habit. Args.Conversation is 0 where no number was given: ask which.
 func Slash(command, text string, opt Options) Parsed {
-	command = strings.ToLower(strings.TrimPrefix(trim(command), "/"))
-	text = trim(text)
+	command = strings.ToLower(strings.TrimPrefix(typed.Trim(command), "/"))
+	text = typed.Trim(text)
 	if first, rest := field(text); strings.EqualFold(first, "@parley") {
 		text = rest
 	}
@@ -50,7 +51,7 @@ func Mention(text string, opt Options) Parsed {
 	rest = undecorate(front, strings.TrimLeft(rest, ",:; "))
 	switch marker, after := classify(rest, opt); marker {
 	case bridge.MarkNote:
-		return Parsed{Verb: bridge.VerbNote, Marker: marker, Text: trim(after)}
+		return Parsed{Verb: bridge.VerbNote, Marker: marker, Text: typed.Trim(after)}
 	case bridge.MarkBang, bridge.MarkSlash:
 		rest = after
 	case bridge.MarkNone, bridge.MarkLone, bridge.MarkColleagues:
@@ -64,12 +65,12 @@ func Mention(text string, opt Options) Parsed {
 
 // spoken reads a verb that needs no sign, and the conversation it is about.
 func spoken(text string, marker bridge.Marker, opt Options) Parsed {
-	text = trim(text)
+	text = typed.Trim(text)
 	id, rest := int64(0), text
 	if strings.HasPrefix(text, "#") || strings.Trim(text, "0123456789") == "" {
 		id, rest = number(text)
 	}
-	rest = strings.TrimPrefix(trim(rest), "!")
+	rest = strings.TrimPrefix(typed.Trim(rest), "!")
 	if rest == "" {
 		u := bridge.VerbHelp
 		if id > 0 {
@@ -85,7 +86,7 @@ func spoken(text string, marker bridge.Marker, opt Options) Parsed {
 		}
 		return unknown(name, strings.TrimPrefix(rest, name), marker, opt)
 	}
-	rest = trim(strings.TrimPrefix(rest[len(name):], ":"))
+	rest = typed.Trim(strings.TrimPrefix(rest[len(name):], ":"))
 	if id == 0 && u.shape != shapeFind {
 		id, rest = u.numbered(rest)
 	}
@@ -101,7 +102,7 @@ func spoken(text string, marker bridge.Marker, opt Options) Parsed {
 func (u Usage) numbered(rest string) (int64, string) {
 	if strings.HasPrefix(rest, "#") {
 		if id, after := number(rest); id > 0 {
-			return id, trim(after)
+			return id, typed.Trim(after)
 		}
 	}
 	if u.shape == shapeText || u.shape == shapeNote || u.shape == shapeTopic || u.shape == shapeStart {
@@ -115,5 +116,5 @@ func (u Usage) numbered(rest string) (int64, string) {
 	if err != nil {
 		return 0, rest
 	}
-	return id, trim(rest[:m[0]] + " " + rest[m[1]:])
+	return id, typed.Trim(rest[:m[0]] + " " + rest[m[1]:])
 }

@@ -3,6 +3,8 @@ package command
 import (
 	"regexp"
 	"strings"
+
+	"parley/bot/typed"
 )
 
 var (
@@ -20,7 +22,7 @@ const phoneDigits = 10
 // an address or a number, behind an account any word: which ones are good is for the
 // account to say.
 func start(p *Parsed, text string, opt Options) (bad string) {
-	text = trim(unlink(text))
+	text = typed.Trim(typed.Unlink(text))
 	first, rest := field(text)
 	if !recipient(first) && accountName.MatchString(first) {
 		p.Args.Account = first
@@ -36,7 +38,7 @@ func start(p *Parsed, text string, opt Options) (bad string) {
 		p.Args.Recipient = strings.TrimPrefix(first, "mailto:")
 	}
 	if p.Args.Account == "" && !recipient(p.Args.Recipient) {
-		return "“" + clip(p.Args.Recipient) + "” is no address."
+		return "“" + typed.Clip(p.Args.Recipient) + "” is no address."
 	}
 	if rest == "" {
 		return ""
@@ -48,35 +50,25 @@ func start(p *Parsed, text string, opt Options) (bad string) {
 // recipient says that a word looks like an address or a number.
 func recipient(s string) bool {
 	digits := strings.NewReplacer(" ", "").Replace(s)
-	return plainAddress(strings.TrimPrefix(s, "mailto:")) || phone.MatchString(digits) || phonePart.MatchString(digits) && strings.HasPrefix(digits, "+")
+	return typed.IsAddress(strings.TrimPrefix(s, "mailto:")) || typed.IsPhone(digits) || phonePart.MatchString(digits) && strings.HasPrefix(digits, "+")
 }
 
 // phoneNumber takes the groups of a number off the front.
 func phoneNumber(text string) (number, rest string) {
 	for {
 		part, after := field(text)
-		if part == "" || !phonePart.MatchString(part) || number != "" && digitsIn(number) >= phoneDigits {
+		if part == "" || !phonePart.MatchString(part) || number != "" && typed.DigitsIn(number) >= phoneDigits {
 			return number, text
 		}
-		number, text = trim(number+" "+part), after
+		number, text = typed.Trim(number+" "+part), after
 	}
-}
-
-func digitsIn(s string) int {
-	n := 0
-	for _, r := range s {
-		if r >= '0' && r <= '9' {
-			n++
-		}
-	}
-	return n
 }
 
 // field cuts the first word off.
 func field(text string) (first, rest string) {
-	i := strings.IndexFunc(text, blank)
+	i := strings.IndexFunc(text, typed.Blank)
 	if i < 0 {
 		return text, ""
 	}
-	return text[:i], trim(text[i:])
+	return text[:i], typed.Trim(text[i:])
 }

@@ -4,8 +4,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode"
 
+	"parley/bot/typed"
 	"parley/bridge"
 )
 
@@ -16,7 +16,7 @@ var word = regexp.MustCompile(`^(?:[\p{L}\p{N}_-]+|\?)`)
 func verb(text string, marker bridge.Marker, opt Options) Parsed {
 	name := word.FindString(text)
 	if marker == bridge.MarkSlash && strings.EqualFold(name, "parley") {
-		if text = trim(text[len(name):]); text == "" {
+		if text = typed.Trim(text[len(name):]); text == "" {
 			return Parsed{Verb: bridge.VerbHelp, Marker: marker}
 		}
 		return verb(text, marker, opt)
@@ -26,7 +26,7 @@ func verb(text string, marker bridge.Marker, opt Options) Parsed {
 		return unknown(name, text[len(name):], marker, opt)
 	}
 	rest := strings.TrimPrefix(text[len(name):], ":")
-	p = u.arguments(p, name, trim(rest), marker, opt)
+	p = u.arguments(p, name, typed.Trim(rest), marker, opt)
 	if p.Verb == bridge.VerbReply && p.Text != "" {
 		p.Marker, p.Explicit = bridge.MarkNone, true // the sign belonged to the verb
 	}
@@ -49,14 +49,14 @@ func lookup(name string) (Usage, Parsed, bool) {
 // unknown is what looks like a verb and isn't one; rest follows its word.
 func unknown(name, rest string, marker bridge.Marker, opt Options) Parsed {
 	sign := map[bridge.Marker]string{bridge.MarkBang: "!", bridge.MarkSlash: "/"}[marker]
-	text := "There is no command “" + sign + clip(name) + "”."
+	text := "There is no command “" + sign + typed.Clip(name) + "”."
 	near := nearest(name)
 	offer := meant(near, rest, marker, opt)
 	switch {
 	case name == "":
 		text = "A command follows “" + sign + "” directly."
 	case strings.EqualFold(name, "c"), strings.EqualFold(name, "canned"):
-		text = "“" + sign + clip(name) + "” will insert a canned reply, but there are none yet. Approved templates are there: " + sign + "template"
+		text = "“" + sign + typed.Clip(name) + "” will insert a canned reply, but there are none yet. Approved templates are there: " + sign + "template"
 		offer = &bridge.Meant{Verb: bridge.VerbTemplate} // its form asks which
 	case near != "":
 		text += " Did you mean " + sign + near + "?"
@@ -71,7 +71,7 @@ func meant(name, rest string, marker bridge.Marker, opt Options) *bridge.Meant {
 	if !ok || !offered(u.Verb) {
 		return nil
 	}
-	p := u.arguments(Parsed{Verb: u.Verb}, name, trim(strings.TrimPrefix(rest, ":")), marker, opt)
+	p := u.arguments(Parsed{Verb: u.Verb}, name, typed.Trim(strings.TrimPrefix(rest, ":")), marker, opt)
 	if p.Verb != u.Verb {
 		return nil // nobody knows what its arguments mean
 	}
@@ -120,7 +120,7 @@ func (u Usage) arguments(p Parsed, name, rest string, marker bridge.Marker, opt 
 	case shapePeople:
 		bad = people(&p.Args, rest, opt)
 	case shapeTags:
-		if p.Args.Tags = Tags(rest); len(p.Args.Tags) == 0 {
+		if p.Args.Tags = typed.Tags(rest); len(p.Args.Tags) == 0 {
 			p.Err = u.missing
 		}
 	case shapeTime:
@@ -134,7 +134,7 @@ func (u Usage) arguments(p Parsed, name, rest string, marker bridge.Marker, opt 
 	case shapeList:
 		list, ok := listName(strings.ToLower(rest))
 		if p.Args.List = list; !ok {
-			bad = "There is no list “" + clip(rest) + "”. Try: mine, unassigned, team, all, snoozed, resolved, closed"
+			bad = "There is no list “" + typed.Clip(rest) + "”. Try: mine, unassigned, team, all, snoozed, resolved, closed"
 		}
 	case shapePage:
 		page, err := strconv.Atoi(rest)
@@ -168,20 +168,6 @@ func replyText(text string, opt Options) (reply, bad string) {
 		}
 	}
 	return text, ""
-}
-
-// Tags reads tags that are separated by commas.
-func Tags(text string) []string {
-	var tags []string
-	seen := map[string]bool{}
-	for _, tag := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || r == '\n' }) {
-		tag = strings.Trim(strings.Join(strings.FieldsFunc(tag, blank), " "), `"“”#' `)
-		if tag != "" && !seen[strings.ToLower(tag)] {
-			seen[strings.ToLower(tag)] = true
-			tags = append(tags, tag)
-		}
-	}
-	return tags
 }
 
 // nearest gives the verb's word that a slip of at most two letters made into name.
@@ -223,13 +209,4 @@ func distance(a, b string) int {
 		}
 	}
 	return rows[len(x)][len(y)]
-}
-
-// clip shortens what is said back.
-func clip(s string) string {
-	r := []rune(strings.Join(strings.FieldsFunc(s, unicode.IsSpace), " "))
-	if len(r) > 40 {
-		return string(r[:39]) + "…"
-	}
-	return string(r)
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"parley/bot/command"
 	"parley/bot/shape"
+	"parley/bot/typed"
 	"parley/bridge"
 )
 
@@ -51,7 +51,7 @@ func recipientFields(form *Form, in FormInput) []Field {
 // fitsField says that a list has room in a field, and that the same list is read from it.
 func fitsField(addresses []string) bool {
 	shown := strings.Join(addresses, ", ")
-	read, removed, wrong := command.Addresses(shown)
+	read, removed, wrong := typed.Addresses(shown)
 	return utf8.RuneCountInString(shown) <= maxRecipientsRunes && wrong == "" && removed == 0 && slices.Equal(read, addresses)
 }
 
@@ -73,7 +73,7 @@ func readRecipients(args *bridge.Args, v values) (field, problem string) {
 		name string
 		list *[]string
 	}{{fieldTo, &args.To}, {fieldCc, &args.Cc}} {
-		list, removed, wrong := command.Addresses(v.text(f.name))
+		list, removed, wrong := typed.Addresses(v.text(f.name))
 		for _, address := range list {
 			if wrong == "" && !strings.Contains(address, "@") {
 				wrong = address

@@ -7,8 +7,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"parley/bot/command"
 	"parley/bot/shape"
+	"parley/bot/typed"
 	"parley/bridge"
 )
 
@@ -125,7 +125,7 @@ func richForm(form *Form, in FormInput) {
 	form.Intro = append(form.Intro, shape.SmallPrint(shape.Icon("information_source"), shape.Text(" "+richLimits(in))))
 	words := Field{Name: fieldText, Kind: FieldLong, Label: "Text", Value: one(in.Text), Optional: kind.Alone(), MaxRunes: maxTextRunes}
 	if form.Args.Most > 0 && !kind.Alone() {
-		words.MaxRunes = command.MaxRichTextRunes
+		words.MaxRunes = typed.MaxRichTextRunes
 	}
 	form.Fields = []Field{words}
 	switch kind {
@@ -135,7 +135,7 @@ func richForm(form *Form, in FormInput) {
 	case bridge.RichIsList:
 		form.Title = "List"
 		form.Fields = append(form.Fields,
-			Field{Name: fieldOpen, Kind: FieldText, Label: "Opens with", Example: "Choose a lamp", MaxRunes: command.MaxButtonRunes},
+			Field{Name: fieldOpen, Kind: FieldText, Label: "Opens with", Example: "Choose a lamp", MaxRunes: typed.MaxButtonRunes},
 			Field{Name: fieldChoices, Kind: FieldLong, Label: "Choices", Hint: "One per line: Title | description. A line that ends in : begins a section.", Example: "Desk lamps:\nLuna | 40 cm, warm white", MaxRunes: maxTextRunes})
 	case bridge.RichIsLocation:
 		form.Title = "Location"
@@ -196,26 +196,26 @@ func Begun(args bridge.Args, fields map[string][]string) (string, bridge.Args, m
 
 // submitReply reads a reply, or its first step.
 func submitReply(out *Filled, v values) (field, problem string) {
-	typed, args, wrong := Begun(out.Args, v)
+	words, args, wrong := Begun(out.Args, v)
 	for field, problem := range wrong {
 		return field, problem
 	}
 	out.Args = args
 	if out.Args.Rich == "" {
 		if out.Args.Rich = bridge.RichKind(v.text(fieldAdd)); out.Args.Rich != "" {
-			out.Text, out.Next = typed, true
+			out.Text, out.Next = words, true
 			return "", ""
 		}
-		out.Text, problem = replyText(typed)
+		out.Text, problem = replyText(words)
 		return fieldText, problem
 	}
-	if typed != "" || !out.Args.Rich.Alone() {
-		if out.Text, problem = replyText(typed); problem != "" {
+	if words != "" || !out.Args.Rich.Alone() {
+		if out.Text, problem = replyText(words); problem != "" {
 			return fieldText, problem
 		}
 	}
-	if out.Args.Most > 0 && !out.Args.Rich.Alone() && utf8.RuneCountInString(out.Text) > command.MaxRichTextRunes {
-		return fieldText, fmt.Sprintf("Above this stand at most %d characters.", command.MaxRichTextRunes)
+	if out.Args.Most > 0 && !out.Args.Rich.Alone() && utf8.RuneCountInString(out.Text) > typed.MaxRichTextRunes {
+		return fieldText, fmt.Sprintf("Above this stand at most %d characters.", typed.MaxRichTextRunes)
 	}
 	out.Rich, field, problem = submitRich(out.Args, v)
 	out.Args.Rich, out.Args.Most = "", 0
@@ -227,17 +227,17 @@ func submitRich(args bridge.Args, v values) (r *bridge.Rich, field, problem stri
 	r = &bridge.Rich{}
 	switch args.Rich {
 	case bridge.RichIsButtons:
-		r.Buttons, problem = command.Buttons(v.text(fieldChoices), args.Most)
+		r.Buttons, problem = typed.Buttons(v.text(fieldChoices), args.Most)
 		return r, fieldChoices, problem
 	case bridge.RichIsList:
-		r.List = &bridge.RichList{Button: shape.OneLine(v.text(fieldOpen), command.MaxButtonRunes)}
+		r.List = &bridge.RichList{Button: shape.OneLine(v.text(fieldOpen), typed.MaxButtonRunes)}
 		if r.List.Button == "" {
 			return nil, fieldOpen, "Say what opens the list."
 		}
-		r.List.Sections, problem = command.Rows(v.text(fieldChoices), args.Most)
+		r.List.Sections, problem = typed.Rows(v.text(fieldChoices), args.Most)
 		return r, fieldChoices, problem
 	case bridge.RichIsLocation:
-		lat, lon, ok := command.Point(v.text(fieldPoint))
+		lat, lon, ok := typed.Point(v.text(fieldPoint))
 		if !ok {
 			return nil, fieldPoint, "I can't read this place. Write it like 52.5163, 13.3777"
 		}
@@ -246,7 +246,7 @@ func submitRich(args bridge.Args, v values) (r *bridge.Rich, field, problem stri
 	case bridge.RichIsContact:
 		return submitContact(v)
 	case bridge.RichIsCards:
-		r.Cards, problem = command.Cards(v.text(fieldCards), args.Most)
+		r.Cards, problem = typed.Cards(v.text(fieldCards), args.Most)
 		return r, fieldCards, problem
 	}
 	return nil, fieldText, "This form is no longer valid. Close it and open it again."
@@ -258,11 +258,11 @@ func submitContact(v values) (r *bridge.Rich, field, problem string) {
 		return nil, fieldName, "Say whose card it is."
 	}
 	var wrong string
-	if c.Phones, wrong = command.Phones(v.text(fieldPhones)); wrong != "" {
+	if c.Phones, wrong = typed.Phones(v.text(fieldPhones)); wrong != "" {
 		return nil, fieldPhones, "“" + shape.OneLine(wrong, 60) + "” is no number with its country, like +49 171 5550100."
 	}
 	for _, l := range strings.Fields(v.text(fieldEmails)) {
-		list, removed, wrong := command.Addresses(l)
+		list, removed, wrong := typed.Addresses(l)
 		if wrong != "" || removed > 0 || len(list) != 1 || !strings.Contains(list[0], "@") {
 			return nil, fieldEmails, "“" + shape.OneLine(l, 60) + "” is no address."
 		}

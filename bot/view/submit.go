@@ -9,6 +9,7 @@ import (
 
 	"parley/bot/command"
 	"parley/bot/shape"
+	"parley/bot/typed"
 	"parley/bridge"
 	"parley/bridge/when"
 )
@@ -111,7 +112,7 @@ func submitAssign(out *Filled, v values) (field, problem string) {
 
 func submitTags(out *Filled, v values) (field, problem string) {
 	out.Args.Tags = v.list(fieldTags)
-	for _, t := range command.Tags(v.text(fieldNew)) {
+	for _, t := range typed.Tags(v.text(fieldNew)) {
 		if !slices.ContainsFunc(out.Args.Tags, func(s string) bool { return strings.EqualFold(s, t) }) {
 			out.Args.Tags = append(out.Args.Tags, t)
 		}
@@ -144,7 +145,7 @@ func submitSnooze(out *Filled, v values, now time.Time, zone *time.Location) (fi
 }
 
 func submitAddresses(out *Filled, v values) (field, problem string) {
-	list, removed, wrong := command.Addresses(v.text(fieldAddresses))
+	list, removed, wrong := typed.Addresses(v.text(fieldAddresses))
 	switch {
 	case wrong != "":
 		return fieldAddresses, "“" + shape.OneLine(wrong, 60) + "” is no address."

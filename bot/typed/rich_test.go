@@ -1,4 +1,4 @@
-package command
+package typed
 
 import (
 	"reflect"

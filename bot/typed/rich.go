@@ -1,4 +1,4 @@
-package command
+package typed
 
 import (
 	"fmt"
@@ -35,9 +35,9 @@ func Buttons(text string, most int) (list []bridge.RichButton, bad string) {
 		title = unlisted(title)
 		switch {
 		case utf8.RuneCountInString(title) > MaxButtonRunes && most > 0:
-			return nil, fmt.Sprintf("“%s” is longer than %d characters.", clip(title), MaxButtonRunes)
+			return nil, fmt.Sprintf("“%s” is longer than %d characters.", Clip(title), MaxButtonRunes)
 		case seen[strings.ToLower(title)]:
-			return nil, "“" + clip(title) + "” is there twice."
+			return nil, "“" + Clip(title) + "” is there twice."
 		}
 		seen[strings.ToLower(title)] = true
 		list = append(list, bridge.RichButton{ID: "b" + strconv.Itoa(len(list)+1), Title: title})
@@ -66,23 +66,23 @@ func Rows(text string, most int) (sections []bridge.RichSection, bad string) {
 	n, seen := 0, map[string]bool{}
 	for _, l := range textLines(text) {
 		if title, ok := strings.CutSuffix(l, ":"); ok && !strings.Contains(l, "|") {
-			if title = trim(title); utf8.RuneCountInString(title) > maxSectionRunes && most > 0 {
-				return nil, fmt.Sprintf("The section “%s” is longer than %d characters.", clip(title), maxSectionRunes)
+			if title = Trim(title); utf8.RuneCountInString(title) > maxSectionRunes && most > 0 {
+				return nil, fmt.Sprintf("The section “%s” is longer than %d characters.", Clip(title), maxSectionRunes)
 			}
 			sections = append(sections, bridge.RichSection{Title: title})
 			continue
 		}
 		title, description, _ := strings.Cut(unlisted(l), "|")
-		row := bridge.RichRow{Title: trim(title), Description: trim(description)}
+		row := bridge.RichRow{Title: Trim(title), Description: Trim(description)}
 		switch {
 		case row.Title == "":
-			return nil, "“" + clip(l) + "” has no title."
+			return nil, "“" + Clip(l) + "” has no title."
 		case utf8.RuneCountInString(row.Title) > maxRowRunes && most > 0:
-			return nil, fmt.Sprintf("“%s” is longer than %d characters. Put the rest behind a |.", clip(row.Title), maxRowRunes)
+			return nil, fmt.Sprintf("“%s” is longer than %d characters. Put the rest behind a |.", Clip(row.Title), maxRowRunes)
 		case utf8.RuneCountInString(row.Description) > maxDescriptionRunes && most > 0:
-			return nil, fmt.Sprintf("“%s” is longer than %d characters.", clip(row.Description), maxDescriptionRunes)
+			return nil, fmt.Sprintf("“%s” is longer than %d characters.", Clip(row.Description), maxDescriptionRunes)
 		case seen[strings.ToLower(row.Title)]:
-			return nil, "“" + clip(row.Title) + "” is there twice."
+			return nil, "“" + Clip(row.Title) + "” is there twice."
 		}
 		seen[strings.ToLower(row.Title)] = true
 		if len(sections) == 0 {
@@ -103,7 +103,7 @@ func rowsWrong(sections []bridge.RichSection, n, most int) string {
 	for _, s := range sections {
 		switch {
 		case len(s.Rows) == 0:
-			return "The section “" + clip(s.Title) + "” is empty."
+			return "The section “" + Clip(s.Title) + "” is empty."
 		case s.Title == "" && len(sections) > 1:
 			return "Where there are sections, each choice belongs to one: begin with a line like “Lamps:”."
 		}
@@ -120,7 +120,7 @@ func rowsWrong(sections []bridge.RichSection, n, most int) string {
 func Cards(text string, most int) (cards []bridge.RichCard, bad string) {
 	var card *bridge.RichCard
 	for l := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
-		l = visible(unlink(l))
+		l = visible(Unlink(l))
 		if l == "" {
 			card = nil
 			continue
@@ -137,11 +137,11 @@ func Cards(text string, most int) (cards []bridge.RichCard, bad string) {
 	for _, c := range cards {
 		switch {
 		case most > 0 && utf8.RuneCountInString(c.Title) > maxCardRunes:
-			return nil, fmt.Sprintf("The title “%s” is longer than %d characters.", clip(c.Title), maxCardRunes)
+			return nil, fmt.Sprintf("The title “%s” is longer than %d characters.", Clip(c.Title), maxCardRunes)
 		case most > 0 && utf8.RuneCountInString(c.Text) > maxCardRunes:
-			return nil, fmt.Sprintf("The text of “%s” is longer than %d characters.", clip(c.Title), maxCardRunes)
+			return nil, fmt.Sprintf("The text of “%s” is longer than %d characters.", Clip(c.Title), maxCardRunes)
 		case most > 0 && c.Text == "" && c.ImageURL == "" && len(c.Buttons) == 0:
-			return nil, "“" + clip(c.Title) + "” has nothing but a title."
+			return nil, "“" + Clip(c.Title) + "” has nothing but a title."
 		}
 	}
 	return cards, amount(len(cards), most, "card", "cards")
@@ -151,16 +151,16 @@ func Cards(text string, most int) (cards []bridge.RichCard, bad string) {
 func cardLine(card *bridge.RichCard, l string, n int) (bad string) {
 	if rest, ok := strings.CutPrefix(l, ">"); ok {
 		title, link, linked := strings.Cut(rest, "|")
-		b := bridge.RichButton{ID: fmt.Sprintf("c%db%d", n, len(card.Buttons)+1), Title: trim(title), URL: trim(link)}
+		b := bridge.RichButton{ID: fmt.Sprintf("c%db%d", n, len(card.Buttons)+1), Title: Trim(title), URL: Trim(link)}
 		switch {
 		case b.Title == "":
-			return "A button of “" + clip(card.Title) + "” has no title."
+			return "A button of “" + Clip(card.Title) + "” has no title."
 		case utf8.RuneCountInString(b.Title) > MaxButtonRunes:
-			return fmt.Sprintf("“%s” is longer than %d characters.", clip(b.Title), MaxButtonRunes)
+			return fmt.Sprintf("“%s” is longer than %d characters.", Clip(b.Title), MaxButtonRunes)
 		case linked && !webAddress(b.URL):
-			return "“" + clip(b.URL) + "” is no web address: it begins with https://"
+			return "“" + Clip(b.URL) + "” is no web address: it begins with https://"
 		case len(card.Buttons) == maxCardButtons:
-			return fmt.Sprintf("“%s” has more than %d buttons.", clip(card.Title), maxCardButtons)
+			return fmt.Sprintf("“%s” has more than %d buttons.", Clip(card.Title), maxCardButtons)
 		}
 		card.Buttons = append(card.Buttons, b)
 		return ""
@@ -169,14 +169,14 @@ func cardLine(card *bridge.RichCard, l string, n int) (bad string) {
 		card.ImageURL = l
 		return ""
 	}
-	card.Text = trim(card.Text + " " + l)
+	card.Text = Trim(card.Text + " " + l)
 	return ""
 }
 
 // webAddress says that a word is a link that a provider may open.
 func webAddress(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && u.Scheme == "https" && strings.Contains(u.Host, ".") && len(s) <= 1000 && !strings.ContainsFunc(s, blank)
+	return err == nil && u.Scheme == "https" && strings.Contains(u.Host, ".") && len(s) <= 1000 && !strings.ContainsFunc(s, Blank)
 }
 
 var (
@@ -187,7 +187,7 @@ var (
 
 // Point reads a place: "52.5163, 13.3777" or the link of a map that has it in it.
 func Point(text string) (latitude, longitude float64, ok bool) {
-	text = trim(unlink(text))
+	text = Trim(Unlink(text))
 	for _, form := range [...]*regexp.Regexp{pointPlain, pointPair, pointLink} {
 		m := form.FindStringSubmatch(text)
 		if m == nil {
@@ -206,7 +206,7 @@ func Phones(text string) (list []string, bad string) {
 	for _, l := range textLines(text) {
 		digits := strings.NewReplacer(" ", "", "(0)", "", "(", "", ")", "", "-", "", ".", "", "/", "").Replace(l)
 		digits, plus := strings.CutPrefix(digits, "+")
-		if n := digitsIn(digits); !plus || n != len(digits) || n < 7 || n > 15 || strings.HasPrefix(digits, "0") {
+		if n := DigitsIn(digits); !plus || n != len(digits) || n < 7 || n > 15 || strings.HasPrefix(digits, "0") {
 			return nil, l
 		}
 		list = append(list, "+"+digits)
@@ -226,7 +226,7 @@ func textLines(text string) []string {
 }
 
 // visible gives what people see of a line.
-func visible(l string) string { return strings.Join(strings.FieldsFunc(l, blank), " ") }
+func visible(l string) string { return strings.Join(strings.FieldsFunc(l, Blank), " ") }
 
 var listMark = regexp.MustCompile(`^(?:[-*•]|\d{1,2}[.)])\s+`)
 
