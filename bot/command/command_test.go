@@ -1,13 +1,12 @@
 package command
 
 import (
-	"errors"
 	"reflect"
 	"strings"
 	"testing"
 
+	"parley/bot/verb"
 	"parley/bridge"
-	"parley/bridge/when"
 )
 
 func TestSlash(t *testing.T) {
@@ -95,85 +94,39 @@ func TestMention(t *testing.T) {
 	}
 }
 
-// R-268
-func TestEmoji(t *testing.T) {
-	t.Parallel()
-	for name, verb := range map[string]bridge.Verb{
-		"eyes": bridge.VerbTake, ":eyes:": bridge.VerbTake, "raised_hand::skin-tone-3": bridge.VerbTake, "white_check_mark": bridge.VerbResolve,
-		"zzz": bridge.VerbSnooze, "alarm_clock": bridge.VerbSnooze, "lock": bridge.VerbKeep, "leftwards_arrow_with_hook": bridge.VerbUndo, "thumbsup": "", "": "", "heavy_check_mark": "",
-	} {
-		got, args, ok := Emoji(name)
-		if got != verb || ok != (verb != "") {
-			t.Errorf("%q = %s %v", name, got, ok)
-		}
-		if verb == bridge.VerbSnooze && !when.Known(args.Until) {
-			t.Errorf("%q snoozes until %q", name, args.Until)
-		}
-	}
-}
-
-func TestButton(t *testing.T) {
-	t.Parallel()
-	full := bridge.Args{
-		Conversation: 12, Message: 34, Delivery: 56, Agents: []string{"UANN"}, Team: "Billing", Add: true, Remove: true, Tags: []string{"a, b"},
-		Until: "friday 14:00", Note: "<b> & \u2028", Addresses: []string{"bob@shop.example"}, Emoji: "eyes", List: "mine", Page: 2,
-	}
-	for _, args := range []bridge.Args{{}, {Conversation: 12}, full} {
-		verb, got, err := Button("snooze", Value(args))
-		if err != nil || verb != bridge.VerbSnooze || !reflect.DeepEqual(got, args) {
-			t.Errorf("%+v came back as %s %+v, %v", args, verb, got, err)
-		}
-	}
-	if verb, args, err := Button("take", ""); verb != bridge.VerbTake || err != nil || !reflect.DeepEqual(args, bridge.Args{}) {
-		t.Errorf("an empty value: %s %+v %v", verb, args, err)
-	}
-	long := Value(bridge.Args{Conversation: 12, Note: strings.Repeat("x", MaxValueBytes)})
-	if len(long) > MaxValueBytes {
-		t.Errorf("a value of %d bytes", len(long))
-	}
-	for verb, value := range map[string]string{
-		"take": long, "snooze": `{"v":2,"a":{}}`, "resolve": `{"v":1,"a":{"conversation":1,"later":2}}`, "tag": `{"v":1}`, "cc": `{"v":1,"a":{}}{}`, "to": "12", "note": "{",
-		"say": `{"v":1,"a":{}}`, "edit": `{"v":1,"a":{}}`, "": `{"v":1,"a":{}}`, "nonsense": "", "unknown": "", "reply": `{"v":1,"a":{}}` + strings.Repeat(" ", MaxValueBytes), "wake": `{"v":1,"a":{"conversation":"1"}}`,
-	} {
-		if got, args, err := Button(verb, value); !errors.Is(err, ErrButton) || got != "" || !reflect.DeepEqual(args, bridge.Args{}) {
-			t.Errorf("%s %.60q = %s %+v, %v", verb, value, got, args, err)
-		}
-	}
-}
-
 // Each verb is explained, each word is one verb's, and each example is read as it says.
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	owner := map[string]bridge.Verb{}
 	opt := Options{Mentions: map[string]string{"@ann": "UANN", "@bob": "UBOB"}}
-	for _, u := range All() {
+	for _, u := range verb.All() {
 		if len(u.Words) == 0 || u.Form == "" || !strings.HasSuffix(u.Sentence, ".") || len(u.Examples) == 0 {
-			t.Errorf("%s is not explained: %+v", u.Verb, u)
+			t.Errorf("%s is not explained: %+v", u.Name, u)
 		}
 		for _, w := range u.Words {
 			if other, taken := owner[w]; taken || w != strings.ToLower(w) {
-				t.Errorf("%q is a word of %s and %s", w, other, u.Verb)
+				t.Errorf("%q is a word of %s and %s", w, other, u.Name)
 			}
-			owner[w] = u.Verb
-			if got, ok := Help("!" + strings.ToUpper(w)); !ok || got.Verb != u.Verb {
-				t.Errorf("Help(%q) = %s", w, got.Verb)
+			owner[w] = u.Name
+			if got, ok := verb.Find("!" + strings.ToUpper(w)); !ok || got.Name != u.Name {
+				t.Errorf("Find(%q) = %+v", w, got)
 			}
 		}
-		if u.Words[0] != string(u.Verb) {
-			t.Errorf("%s is first called %s", u.Verb, u.Words[0])
+		if u.Words[0] != string(u.Name) {
+			t.Errorf("%s is first called %s", u.Name, u.Words[0])
 		}
-		for _, e := range append(u.Examples, u.missing) {
+		for _, e := range append(u.Examples, u.Missing) {
 			_, e, _ = strings.Cut(": "+e, ": ")
 			for part := range strings.SplitSeq(e, ", !") {
-				if got, ok := readExample(strings.TrimPrefix(part, "or "), opt); ok && (got.Verb != u.Verb || got.Err != "") {
-					t.Errorf("%s: %q = %+v", u.Verb, part, got)
+				if got, ok := readExample(strings.TrimPrefix(part, "or "), opt); ok && (got.Verb != u.Name || got.Err != "") {
+					t.Errorf("%s: %q = %+v", u.Name, part, got)
 				}
 			}
 		}
 	}
 	for _, gone := range []string{"", "xyz", "!"} {
-		if _, ok := Help(gone); ok {
-			t.Errorf("Help(%q) explains something", gone)
+		if _, ok := verb.Find(gone); ok {
+			t.Errorf("Find(%q) explains something", gone)
 		}
 	}
 }

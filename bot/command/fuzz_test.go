@@ -1,8 +1,6 @@
 package command
 
 import (
-	"errors"
-	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -59,32 +57,6 @@ func FuzzSlash(f *testing.F) {
 		}
 		if m := Mention(text, team); m.Verb == "" || m.Verb == bridge.VerbSay || m.Explicit && (m.Verb != bridge.VerbReply || m.Text == "") {
 			t.Fatalf("mention %q = %+v", text, m)
-		}
-	})
-}
-
-func FuzzButton(f *testing.F) {
-	f.Add("take", Value(bridge.Args{Conversation: 12}))
-	f.Add("snooze", Value(bridge.Args{Until: "2h", Agents: []string{"x"}}))
-	f.Add("take", `{"v":1,"a":{"conversation":1}}x`)
-	f.Add("say", "")
-	f.Fuzz(func(t *testing.T, verb, val string) {
-		v, args, err := Button(verb, val)
-		if err != nil {
-			if !errors.Is(err, ErrButton) || v != "" {
-				t.Fatalf("%q %q: %q %v", verb, val, v, err)
-			}
-			return
-		}
-		if v == bridge.VerbSay || v == bridge.VerbEdit || v == bridge.VerbDelete {
-			t.Fatalf("a button says %q", v)
-		}
-		again := Value(args)
-		if len(again) > MaxValueBytes {
-			t.Fatalf("%d bytes", len(again))
-		}
-		if _, back, err := Button(verb, again); err == nil && !reflect.DeepEqual(back, args) {
-			t.Fatalf("%+v came back as %+v", args, back)
 		}
 	})
 }

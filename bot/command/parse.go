@@ -2,10 +2,12 @@ package command
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
 	"parley/bot/typed"
+	"parley/bot/verb"
 	"parley/bridge"
 	"parley/bridge/when"
 )
@@ -33,7 +35,7 @@ func Parse(text string, opt Options) Parsed {
 	case bridge.MarkNote:
 		return Parsed{Verb: bridge.VerbNote, Marker: marker, Text: typed.Trim(mentions(front, opt) + typed.Trim(undecorate(front, after)))}
 	case bridge.MarkBang, bridge.MarkSlash:
-		return verb(undecorate(front, after), marker, opt)
+		return readVerb(undecorate(front, after), marker, opt)
 	case bridge.MarkLone, bridge.MarkColleagues:
 		return Parsed{Verb: bridge.VerbSay, Marker: marker, Text: typed.Trim(text)}
 	case bridge.MarkNone:
@@ -190,9 +192,9 @@ func loneVerb(text string) bool {
 	if i := strings.IndexFunc(text, unicode.IsSpace); i >= 0 {
 		word, args = text[:i], text[i:]
 	}
-	u, ok := Help(word)
-	if !ok || !u.lone || plainAnswer(word) || strings.ContainsAny(word, "!/") {
+	v, ok := verb.Find(word)
+	if !ok || !v.Lone || len(word) < 2 || slices.Contains(v.Answers, word) || strings.ContainsAny(word, "!/") {
 		return false
 	}
-	return args == "" || u.shape == shapeTime && when.Known(args)
+	return args == "" || v.Rest == verb.RestTime && when.Known(args)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley/bot/typed"
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
@@ -95,14 +96,14 @@ func firstField(text string) string {
 }
 
 // addresses reads "a@x b@y", "-a@x"; it gives what is wrong, for people.
-func addresses(args *bridge.Args, verb bridge.Verb, text string) (bad string) {
+func addresses(args *bridge.Args, rest verb.Rest, text string) (bad string) {
 	list, removed, wrong := typed.Addresses(text)
 	switch {
 	case wrong != "":
 		return "“" + typed.Clip(wrong) + "” is no address."
 	case removed > 0 && removed < len(list):
 		return "Say either who joins or who leaves (-bob@shop.example), not both at once."
-	case removed > 0 && verb != bridge.VerbCC:
+	case removed > 0 && rest != verb.RestCopies:
 		return "Only “cc” takes addresses away."
 	}
 	args.Addresses, args.Remove = list, removed > 0

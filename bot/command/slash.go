@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"parley/bot/typed"
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
@@ -72,14 +73,14 @@ func spoken(text string, marker bridge.Marker, opt Options) Parsed {
 	}
 	rest = strings.TrimPrefix(typed.Trim(rest), "!")
 	if rest == "" {
-		u := bridge.VerbHelp
+		asked := bridge.VerbHelp
 		if id > 0 {
-			u = bridge.VerbFind
+			asked = bridge.VerbFind
 		}
-		return Parsed{Verb: u, Marker: marker, Args: bridge.Args{Conversation: id}}
+		return Parsed{Verb: asked, Marker: marker, Args: bridge.Args{Conversation: id}}
 	}
 	name := word.FindString(rest)
-	u, p, ok := lookup(name)
+	v, p, ok := lookup(name)
 	if !ok {
 		if name == "" {
 			name = firstField(rest)
@@ -87,10 +88,10 @@ func spoken(text string, marker bridge.Marker, opt Options) Parsed {
 		return unknown(name, strings.TrimPrefix(rest, name), marker, opt)
 	}
 	rest = typed.Trim(strings.TrimPrefix(rest[len(name):], ":"))
-	if id == 0 && u.shape != shapeFind {
-		id, rest = u.numbered(rest)
+	if id == 0 && v.Rest != verb.RestFind {
+		id, rest = numbered(v, rest)
 	}
-	p = u.arguments(p, name, rest, marker, opt)
+	p = arguments(v, p, name, rest, marker, opt)
 	if id > 0 {
 		p.Args.Conversation = id
 	}
@@ -99,14 +100,16 @@ func spoken(text string, marker bridge.Marker, opt Options) Parsed {
 
 // numbered takes "#12" out of a verb's arguments: right behind the verb, or anywhere
 // where the arguments are no free text.
-func (u Usage) numbered(rest string) (int64, string) {
+func numbered(v *verb.Verb, rest string) (int64, string) {
 	if strings.HasPrefix(rest, "#") {
 		if id, after := number(rest); id > 0 {
 			return id, typed.Trim(after)
 		}
 	}
-	if u.shape == shapeText || u.shape == shapeNote || u.shape == shapeTopic || u.shape == shapeStart {
+	switch v.Rest {
+	case verb.RestText, verb.RestReply, verb.RestNote, verb.RestTopic, verb.RestStart:
 		return 0, rest
+	case verb.RestNothing, verb.RestPeople, verb.RestTags, verb.RestTime, verb.RestAddresses, verb.RestCopies, verb.RestList, verb.RestFind, verb.RestPage:
 	}
 	m := hashNumber.FindStringSubmatchIndex(rest)
 	if m == nil {

@@ -6,44 +6,45 @@ import (
 	"strings"
 
 	"parley/bot/typed"
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
 // word is the name of a verb as typed.
 var word = regexp.MustCompile(`^(?:[\p{L}\p{N}_-]+|\?)`)
 
-// verb reads a verb and its arguments, the sign before it cut off.
-func verb(text string, marker bridge.Marker, opt Options) Parsed {
+// readVerb reads a verb and its arguments, the sign before it cut off.
+func readVerb(text string, marker bridge.Marker, opt Options) Parsed {
 	name := word.FindString(text)
 	if marker == bridge.MarkSlash && strings.EqualFold(name, "parley") {
 		if text = typed.Trim(text[len(name):]); text == "" {
 			return Parsed{Verb: bridge.VerbHelp, Marker: marker}
 		}
-		return verb(text, marker, opt)
+		return readVerb(text, marker, opt)
 	}
-	u, p, ok := lookup(name)
+	v, p, ok := lookup(name)
 	if !ok {
 		return unknown(name, text[len(name):], marker, opt)
 	}
 	rest := strings.TrimPrefix(text[len(name):], ":")
-	p = u.arguments(p, name, typed.Trim(rest), marker, opt)
+	p = arguments(v, p, name, typed.Trim(rest), marker, opt)
 	if p.Verb == bridge.VerbReply && p.Text != "" {
 		p.Marker, p.Explicit = bridge.MarkNone, true // the sign belonged to the verb
 	}
 	return p
 }
 
-// lookup finds the verb of a word; the name of a list is VerbList with it.
-func lookup(name string) (Usage, Parsed, bool) {
-	if u, ok := Help(name); ok && name != "" {
-		return u, Parsed{Verb: u.Verb}, true
+// lookup finds the verb of a word; the name of a list is VerbList with it, and nothing may follow.
+func lookup(name string) (*verb.Verb, Parsed, bool) {
+	if v, ok := verb.Find(name); ok && name != "" {
+		return v, Parsed{Verb: v.Name}, true
 	}
-	if list, ok := listName(strings.ToLower(name)); ok {
-		u, _ := Help(string(bridge.VerbList))
-		u.shape = shapeNothing
-		return u, Parsed{Verb: u.Verb, Args: bridge.Args{List: list}}, true
+	if name, ok := listName(strings.ToLower(name)); ok {
+		list := *verb.Of(bridge.VerbList)
+		list.Rest = verb.RestNothing
+		return &list, Parsed{Verb: list.Name, Args: bridge.Args{List: name}}, true
 	}
-	return Usage{}, Parsed{}, false
+	return nil, Parsed{}, false
 }
 
 // unknown is what looks like a verb and isn't one; rest follows its word.
@@ -67,25 +68,15 @@ func unknown(name, rest string, marker bridge.Marker, opt Options) Parsed {
 // meant reads what follows a mistyped verb as if it had been typed right; nil where no button may
 // stand for the verb, since it would send something or needs more than its arguments.
 func meant(name, rest string, marker bridge.Marker, opt Options) *bridge.Meant {
-	u, ok := Help(name)
-	if !ok || !offered(u.Verb) {
+	v, ok := verb.Find(name)
+	if !ok || !v.Meant {
 		return nil
 	}
-	p := u.arguments(Parsed{Verb: u.Verb}, name, typed.Trim(strings.TrimPrefix(rest, ":")), marker, opt)
-	if p.Verb != u.Verb {
+	p := arguments(v, Parsed{Verb: v.Name}, name, typed.Trim(strings.TrimPrefix(rest, ":")), marker, opt)
+	if p.Verb != v.Name {
 		return nil // nobody knows what its arguments mean
 	}
 	return &bridge.Meant{Verb: p.Verb, Args: p.Args}
-}
-
-// offered says that a button may stand for a verb that was mistyped.
-func offered(verb bridge.Verb) bool {
-	switch verb {
-	case bridge.VerbTake, bridge.VerbAssign, bridge.VerbUnassign, bridge.VerbTag, bridge.VerbUntag, bridge.VerbTopic, bridge.VerbPending, bridge.VerbSnooze, bridge.VerbWake,
-		bridge.VerbResolve, bridge.VerbReopen, bridge.VerbClose, bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow:
-		return true
-	}
-	return false
 }
 
 // wrong is a verb whose arguments can't be used; nothing is done.
@@ -93,65 +84,68 @@ func wrong(name string, marker bridge.Marker, text string) Parsed {
 	return Parsed{Verb: bridge.VerbUnknown, Marker: marker, Unknown: name, Err: text, Args: bridge.Args{Note: text}}
 }
 
-// arguments reads the rest of the line into p.
-func (u Usage) arguments(p Parsed, name, rest string, marker bridge.Marker, opt Options) Parsed {
+// arguments reads the rest of a verb's line into p.
+func arguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Marker, opt Options) Parsed {
 	p.Marker = marker
 	if rest == "" {
-		p.Err = u.missing
-		if u.shape == shapeList {
+		p.Err = v.Missing
+		if v.Rest == verb.RestList {
 			p.Args.List = "mine"
 		}
 		return p
 	}
-	bad := ""
-	switch u.shape {
-	case shapeNothing:
+	if bad := p.read(v, name, rest, opt); bad != "" {
+		return wrong(name, marker, bad)
+	}
+	return p
+}
+
+// read reads what follows a verb's word; it gives what is wrong, for people.
+func (p *Parsed) read(v *verb.Verb, name, rest string, opt Options) (bad string) {
+	switch v.Rest {
+	case verb.RestNothing:
 		if strings.Trim(rest, ".! ") != "" {
-			bad = "Nothing may follow “" + u.Words[0] + "”."
+			return "Nothing may follow “" + v.Words[0] + "”."
 		}
-	case shapeText:
+	case verb.RestText:
 		p.Text = rest
-		if u.Verb == bridge.VerbReply {
-			p.Args.Promotional = strings.EqualFold(name, promoWord)
-			p.Text, bad = replyText(rest, opt)
-		}
-	case shapeNote, shapeTopic:
+	case verb.RestReply:
+		p.Args.Promotional = strings.EqualFold(name, verb.PromoWord)
+		p.Text, bad = replyText(rest, opt)
+	case verb.RestNote, verb.RestTopic:
 		p.Args.Note = rest
-	case shapePeople:
-		bad = people(&p.Args, rest, opt)
-	case shapeTags:
+	case verb.RestPeople:
+		return people(&p.Args, rest, opt)
+	case verb.RestTags:
 		if p.Args.Tags = typed.Tags(rest); len(p.Args.Tags) == 0 {
-			p.Err = u.missing
+			p.Err = v.Missing
 		}
-	case shapeTime:
+	case verb.RestTime:
 		p.Args.Until = rest
-	case shapeAddresses:
-		bad = addresses(&p.Args, u.Verb, rest)
-	case shapeStart:
-		if bad = start(&p, rest, opt); p.Text == "" {
-			p.Err = u.missing
+	case verb.RestAddresses, verb.RestCopies:
+		return addresses(&p.Args, v.Rest, rest)
+	case verb.RestStart:
+		if bad = start(p, rest, opt); p.Text == "" {
+			p.Err = v.Missing
 		}
-	case shapeList:
+	case verb.RestList:
 		list, ok := listName(strings.ToLower(rest))
 		if p.Args.List = list; !ok {
-			bad = "There is no list “" + typed.Clip(rest) + "”. Try: mine, unassigned, team, all, snoozed, resolved, closed"
+			return "There is no list “" + typed.Clip(rest) + "”. Try: mine, unassigned, team, all, snoozed, resolved, closed"
 		}
-	case shapePage:
+	case verb.RestPage:
 		page, err := strconv.Atoi(rest)
 		if p.Args.Page = page - 1; err != nil || page < 1 {
-			bad = "Say which page: !" + u.Words[0] + " 2"
+			return "Say which page: !" + v.Words[0] + " 2"
 		}
-	case shapeFind:
+	case verb.RestFind:
 		if id, after := number(rest); id > 0 && after == "" {
 			p.Args.Conversation = id
 		} else {
 			p.Args.Note = rest
 		}
 	}
-	if bad != "" {
-		return wrong(name, marker, bad)
-	}
-	return p
+	return bad
 }
 
 // replyText takes the escape off what is to be sent. What begins like a note or a verb
@@ -174,8 +168,8 @@ func replyText(text string, opt Options) (reply, bad string) {
 func nearest(name string) string {
 	name = strings.ToLower(name)
 	best, found := 3, ""
-	for _, u := range All() {
-		for _, w := range u.Words {
+	for _, v := range verb.All() {
+		for _, w := range v.Words {
 			if d := distance(name, w); len(w) > 3 && d < best && d < len(w)/2 {
 				best, found = d, w
 			}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/bot/command"
+	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -35,12 +36,12 @@ func (m Maker) Facts(ctx context.Context, args bridge.Args, at bridge.Place, use
 // Form makes the form of a verb with the lists that it may need, and tells the zone of its
 // reader, nil if it isn't known.
 // Errors: *bridge.Problem, bridge.ErrNoConversation, the desk's.
-func (m Maker) Form(ctx context.Context, verb bridge.Verb, args bridge.Args, at bridge.Place, user, text string) (view.Form, *time.Location, error) {
-	in := view.FormInput{Verb: verb, Args: args, Text: text, Author: m.Author, Now: m.Now()}
-	if verb == bridge.VerbNew {
+func (m Maker) Form(ctx context.Context, name bridge.Verb, args bridge.Args, at bridge.Place, user, text string) (view.Form, *time.Location, error) {
+	in := view.FormInput{Verb: name, Args: args, Text: text, Author: m.Author, Now: m.Now()}
+	if name == bridge.VerbNew {
 		return m.startForm(ctx, in, user)
 	}
-	if verb == bridge.VerbTemplateEdit {
+	if name == bridge.VerbTemplateEdit {
 		return m.templateForm(ctx, args, user)
 	}
 	f, err := m.Facts(ctx, args, at, user)
@@ -67,12 +68,12 @@ func (m Maker) startForm(ctx context.Context, in view.FormInput, user string) (v
 	if in.Accounts, err = m.Desk.Accounts(ctx, user); err != nil {
 		return view.Form{}, nil, err
 	}
-	if a, ok := view.StartsBy(in); ok && a.ByTemplate {
+	if a, ok := verb.StartsBy(in); ok && a.ByTemplate {
 		if in.Templates, err = m.Desk.Templates(ctx, bridge.TemplatesFor{Account: a.Name, Use: bridge.TemplateStart}, user); err != nil {
 			return view.Form{}, nil, err
 		}
 	}
-	if a, ok := view.StartsBy(in); ok {
+	if a, ok := verb.StartsBy(in); ok {
 		in.Count = m.count(a.Name, in.Text)
 	}
 	form, err := view.NewForm(in)
@@ -89,28 +90,39 @@ func (m Maker) count(account, text string) *bridge.Count {
 
 // lists reads what a verb's form offers.
 func (m Maker) lists(ctx context.Context, in *view.FormInput, at bridge.Place, user string) (err error) {
-	switch in.Verb {
-	case bridge.VerbAssign:
-		if in.People, err = m.Desk.People(ctx); err == nil {
-			in.Teams, err = m.Desk.Teams(ctx)
+	for _, list := range verb.Of(in.Verb).Lists {
+		switch list {
+		case verb.Colleagues:
+			if in.People, err = m.Desk.People(ctx); err == nil {
+				in.Teams, err = m.Desk.Teams(ctx)
+			}
+		case verb.Templates:
+			in.Templates, err = m.Desk.Templates(ctx, bridge.TemplatesFor{Conversation: in.Facts.ID}, user)
+		case verb.KnownTags:
+			in.Tags, err = m.Desk.TagNames(ctx)
+		case verb.Answerables:
+			err = m.answerables(ctx, in, at, user)
 		}
-	case bridge.VerbTemplate:
-		in.Templates, err = m.Desk.Templates(ctx, bridge.TemplatesFor{Conversation: in.Facts.ID}, user)
-	case bridge.VerbTag, bridge.VerbUntag:
-		in.Tags, err = m.Desk.TagNames(ctx)
-	case bridge.VerbReply:
-		m.Desk.Attend(in.Facts.ID)
-		var accounts []bridge.AccountRef
-		if accounts, err = m.Desk.Accounts(ctx, user); err != nil {
+		if err != nil {
 			return err
 		}
-		if i := slices.IndexFunc(accounts, func(a bridge.AccountRef) bool { return a.Name == in.Facts.Account }); i >= 0 {
-			in.Can = accounts[i].Can
-		}
-		in.Count = m.count(in.Facts.Account, in.Text)
-		if at.Message != "" {
-			in.Said, err = m.Desk.SaidAt(ctx, at, user)
-		}
+	}
+	return nil
+}
+
+// answerables reads what a reply can answer and carry.
+func (m Maker) answerables(ctx context.Context, in *view.FormInput, at bridge.Place, user string) error {
+	m.Desk.Attend(in.Facts.ID)
+	accounts, err := m.Desk.Accounts(ctx, user)
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(accounts, func(a bridge.AccountRef) bool { return a.Name == in.Facts.Account }); i >= 0 {
+		in.Can = accounts[i].Can
+	}
+	in.Count = m.count(in.Facts.Account, in.Text)
+	if at.Message != "" {
+		in.Said, err = m.Desk.SaidAt(ctx, at, user)
 	}
 	return err
 }
@@ -150,24 +162,20 @@ func (m Maker) Window(ctx context.Context, opens view.Opens, args bridge.Args, a
 // Replies tells whether a form writes to the customer of a conversation: colleagues are shown who has
 // it open.
 func Replies(f view.Form) bool {
-	return (f.Verb == bridge.VerbReply || f.Verb == bridge.VerbTemplate) && f.Args.Conversation != 0
+	return verb.Of(f.Verb).Answering && f.Args.Conversation != 0
 }
 
 // Asks tells whether a verb needs its own form after the conversation was picked.
 func Asks(f view.Filled) bool {
-	if (f.Verb == bridge.VerbNote || f.Verb == bridge.VerbReply) && f.Text != "" {
+	v := verb.Of(f.Verb)
+	if (v.Rest == verb.RestText || v.Rest == verb.RestReply) && f.Text != "" {
 		return false
 	}
-	return view.Asks(f.Verb, f.Args)
+	return v.Needs(f.Args)
 }
 
 // About tells whether a command is about one conversation.
 func About(p command.Parsed) bool {
-	switch p.Verb {
-	case bridge.VerbTemplates, bridge.VerbTemplateEdit, bridge.VerbTemplateDelete, bridge.VerbList, bridge.VerbHelp, bridge.VerbUnknown, bridge.VerbSay, bridge.VerbNew:
-		return false
-	case bridge.VerbFind:
-		return p.Text == "" && p.Args.Note == ""
-	}
-	return true
+	v := verb.Of(p.Verb)
+	return v.Words != nil && !v.Anywhere && (v.Rest != verb.RestFind || p.Args.Note == "") // words are looked for everywhere
 }

@@ -79,7 +79,7 @@ const (
 type Button struct {
 	Label   string // At most 24 runes
 	Verb    bridge.Verb
-	Value   string // command.Value of its arguments
+	Value   string // verb.Value of its arguments
 	Style   Style
 	Opens   Opens  // what a click opens; OpensNothing acts at once
 	Confirm string // a question asked before it acts, "" = none

@@ -111,3 +111,22 @@ func StatusWords(f bridge.Facts) string {
 func TemplateName(t bridge.Template) string {
 	return OneLine(t.Name, MaxNameRunes) + " (" + OneLine(t.Language, 20) + ")"
 }
+
+// TemplateWords say the state of a template.
+func TemplateWords(t bridge.Template) string {
+	switch t.Status {
+	case "draft":
+		return "Not handed in"
+	case "pending":
+		return "Pending, a review takes up to two days"
+	case "approved":
+		return "Approved"
+	case "rejected":
+		return "Rejected: edit it and resubmit it"
+	case "paused":
+		return "Paused by the provider"
+	case "disabled":
+		return "Disabled by the provider"
+	}
+	return OneLine(t.Status, 20)
+}

@@ -10,7 +10,7 @@ import (
 type Form struct {
 	Title  string // At most 24 runes
 	Verb   bridge.Verb
-	Args   bridge.Args // Kept through the form; command.Value carries them
+	Args   bridge.Args // Kept through the form; verb.Value carries them
 	Intro  []Block     // read before the fields
 	Quick  []Button    // what acts at once, in place of filling in the fields
 	Fields []Field

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"parley/bot/command"
+	"parley/bot/verb"
 	"parley/bridge"
 	"parley/channels/markdown"
 )
@@ -113,10 +114,10 @@ func (me *self) decodeChanged(channel string, ev *event) []bridge.Action {
 }
 
 // decodeReaction reads an emoji; those that stand for a verb are that verb.
-func (me *self) decodeReaction(ev *event, verb bridge.Verb) []bridge.Action {
+func (me *self) decodeReaction(ev *event, name bridge.Verb) []bridge.Action {
 	args := bridge.Args{}
-	if v, a, ok := command.Emoji(ev.Reaction); ok && verb == bridge.VerbReact {
-		verb, args = v, a
+	if v, a, ok := verb.Emoji(ev.Reaction); ok && name == bridge.VerbReact {
+		name, args = v, a
 	}
 	args.Emoji = ev.Reaction
 	kind := bridge.ActorPerson
@@ -127,7 +128,7 @@ func (me *self) decodeReaction(ev *event, verb bridge.Verb) []bridge.Action {
 		kind = bridge.ActorForeign
 	}
 	return []bridge.Action{{
-		Verb: verb, Origin: bridge.OriginEmoji, Actor: bridge.Actor{ID: ev.User, Kind: kind},
+		Verb: name, Origin: bridge.OriginEmoji, Actor: bridge.Actor{ID: ev.User, Kind: kind},
 		Place: bridge.Place{Channel: ev.Item.Channel, Message: ev.Item.TS}, Args: args, Order: ev.EventTS,
 		OwnThread: ev.ItemUser == me.User || ev.ItemUser == "", // what is posted under a customer's name has no user
 	}}

@@ -11,7 +11,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
-	"parley/bot/command"
+	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -33,7 +33,7 @@ const (
 // ids in it are claims that the engine authorises again.
 type private struct {
 	Verb  string       `json:"verb"`
-	Args  string       `json:"args,omitempty"` // command.Value
+	Args  string       `json:"args,omitempty"` // verb.Value
 	Place bridge.Place `json:"place"`
 	Zone  string       `json:"zone,omitempty"` // IANA name
 	At    int64        `json:"at,omitempty"`   // unix seconds when it was opened
@@ -83,11 +83,11 @@ func (p private) zone() *time.Location {
 // submit reads a filled form. Pure: it judges by the time when the form was opened.
 func (v *formView) submit() (view.Filled, map[string]string) {
 	p := readPrivate(v.Private)
-	verb, args, err := command.Button(p.Verb, p.Args)
+	name, args, err := verb.Pressed(p.Verb, p.Args)
 	if err != nil {
 		return view.Filled{}, map[string]string{"": "This form is no longer valid. Close it and open it again."}
 	}
-	out, errs := view.Submit(verb, args, v.values(), time.Unix(p.At, 0), p.zone())
+	out, errs := view.Submit(name, args, v.values(), time.Unix(p.At, 0), p.zone())
 	if p.Pick && out.Text == "" {
 		out.Text = p.Text
 	}
@@ -150,7 +150,7 @@ func (me *self) modal(f view.Form, p private) slackapi.ModalViewRequest {
 	}
 	m.CallbackID = "form"
 	m.Submit = plainObject(markdown.Cut(f.Submit, titleRunes))
-	p.Verb, p.Args = string(f.Verb), command.Value(f.Args)
+	p.Verb, p.Args = string(f.Verb), verb.Value(f.Args)
 	m.PrivateMetadata = p.encode()
 	return m
 }
@@ -294,11 +294,11 @@ func (s *Surface) suggest(ctx context.Context, in *interaction) (any, error) {
 		return emptyOptions(), nil
 	}
 	p := readPrivate(in.View.Private)
-	verb, args, err := command.Button(p.Verb, p.Args)
+	name, args, err := verb.Pressed(p.Verb, p.Args)
 	if err != nil {
 		return emptyOptions(), nil
 	}
-	form, _, err := s.forms().Form(ctx, verb, args, p.Place, in.User.ID, "")
+	form, _, err := s.forms().Form(ctx, name, args, p.Place, in.User.ID, "")
 	if err != nil {
 		return emptyOptions(), fmt.Errorf("slack: options: %w", err)
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"parley/bot/command"
+	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -133,21 +133,21 @@ func placeOrder(p bridge.Place) string {
 
 // clicked reads a button or menu entry of ours.
 func (c control) clicked() (bridge.Verb, view.Opens, bridge.Args, error) {
-	verb, opens, value := "", "", c.Value
+	name, opens, value := "", "", c.Value
 	if c.Selected != nil {
 		fields := strings.SplitN(c.Selected.Value, "|", 3)
 		if len(fields) != 3 {
 			return "", "", bridge.Args{}, fmt.Errorf("%w: menu entry", errDecode)
 		}
-		verb, opens, value = fields[0], fields[1], fields[2]
+		name, opens, value = fields[0], fields[1], fields[2]
 	} else {
 		fields := strings.Split(c.ActionID, ":")
 		if len(fields) != 4 || fields[0] != "b" {
 			return "", "", bridge.Args{}, fmt.Errorf("%w: action %q", errDecode, markdown.Cut(c.ActionID, 40))
 		}
-		verb, opens = fields[1], fields[2]
+		name, opens = fields[1], fields[2]
 	}
-	v, args, err := command.Button(verb, value)
+	v, args, err := verb.Pressed(name, value)
 	if err != nil {
 		return "", "", args, fmt.Errorf("%w: %w", errDecode, err)
 	}
@@ -157,13 +157,13 @@ func (c control) clicked() (bridge.Verb, view.Opens, bridge.Args, error) {
 // startShortcut is the callback id of the global shortcut that begins a conversation.
 const startShortcut = "conv_start"
 
-// Callback ids of message shortcuts, as the manifest names them.
+// shortcutPrefix begins the callback ids of message shortcuts; the verb follows.
+const shortcutPrefix = "conv_"
+
+// shortcutVerb gives the verb of a message shortcut, by its callback id.
 func shortcutVerb(callback string) (bridge.Verb, bool) {
-	v, ok := map[string]bridge.Verb{
-		"conv_assign": bridge.VerbAssign, "conv_snooze": bridge.VerbSnooze, "conv_tag": bridge.VerbTag, "conv_resolve": bridge.VerbResolve,
-		"conv_note": bridge.VerbNote, "conv_undo": bridge.VerbUndo, "conv_send": bridge.VerbSend, "conv_reply": bridge.VerbReply,
-	}[callback]
-	return v, ok
+	name, ok := strings.CutPrefix(callback, shortcutPrefix)
+	return bridge.Verb(name), ok && verb.Of(bridge.Verb(name)).Menu != nil
 }
 
 // decodeInteraction reads a stored click, form or shortcut.

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"parley/bot/verb"
+	"parley/bridge"
 )
 
 // ManifestOptions choose what the app's manifest asks for.
@@ -146,10 +149,11 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 func manifestCommands(short bool, url string) []manifestCommand {
 	all := []manifestCommand{{Command: "/parley", Description: "Find and work on conversations", Hint: "mine | new | find WORDS | #12 assign @ann | help"}}
 	if short {
-		all = append(all,
-			manifestCommand{Command: "/assign", Description: "Assign a conversation", Hint: "#12 @ann"},
-			manifestCommand{Command: "/snooze", Description: "Snooze a conversation", Hint: "#12 tomorrow"},
-			manifestCommand{Command: "/resolve", Description: "Resolve a conversation", Hint: "#12"})
+		for _, v := range verb.All() {
+			if v.Command != nil {
+				all = append(all, manifestCommand{Command: "/" + v.Words[0], Description: v.Command.About, Hint: v.Command.Hint})
+			}
+		}
 	}
 	for i := range all {
 		all[i].URL, all[i].Escape = url, true
@@ -160,15 +164,10 @@ func manifestCommands(short bool, url string) []manifestCommand {
 // manifestShortcuts are entries of a message's menu, whose ids shortcutVerb knows, and of
 // the menu beside the message box.
 func manifestShortcuts() []manifestShortcut {
-	return []manifestShortcut{
-		{"Assign conversation", "message", "conv_assign", "Choose who answers"},
-		{"Snooze conversation", "message", "conv_snooze", "Bring it back later"},
-		{"Tag conversation", "message", "conv_tag", "Add tags"},
-		{"Resolve conversation", "message", "conv_resolve", "It is done"},
-		{"Add internal note", "message", "conv_note", "Never sent to the customer"},
-		{"Reply to this", "message", "conv_reply", "Answer this one message"},
-		{"Undo this reply", "message", "conv_undo", "Take it back while it is held"},
-		{"Send to customer", "message", "conv_send", "Send this message to the customer"},
-		{"Start conversation", "global", startShortcut, "Write to a customer first"},
+	var all []manifestShortcut
+	for _, v := range verb.InMenu() {
+		all = append(all, manifestShortcut{v.Menu.Title, "message", shortcutPrefix + string(v.Name), v.Menu.About})
 	}
+	begin := verb.Of(bridge.VerbNew).Box
+	return append(all, manifestShortcut{begin.Title, "global", startShortcut, begin.About})
 }

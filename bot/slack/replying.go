@@ -6,7 +6,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
-	"parley/bot/command"
+	"parley/bot/verb"
 	"parley/bot/view"
 )
 
@@ -37,7 +37,7 @@ func (s *Surface) notOpened(ctx context.Context, in *interaction, m slackapi.Mod
 // replyClosed takes back what replyOpened told, by what the form remembers.
 func (s *Surface) replyClosed(ctx context.Context, private, user string) {
 	p := readPrivate(private)
-	_, args, err := command.Button(p.Verb, p.Args)
+	_, args, err := verb.Pressed(p.Verb, p.Args)
 	if err != nil || args.Conversation == 0 {
 		return
 	}

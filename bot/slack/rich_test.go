@@ -121,7 +121,7 @@ func TestStartByCommand(t *testing.T) {
 	}
 }
 
-// "Reply to this" under a customer's post, then buttons: two steps, one action that names
+// "Reply to customer" under a customer's post, then buttons: two steps, one action that names
 // the message.
 func TestReplyToThisWithButtons(t *testing.T) {
 	t.Parallel()

@@ -10,6 +10,7 @@ import (
 
 	"parley/bot/command"
 	"parley/bot/forms"
+	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -32,9 +33,7 @@ func (c *slashCommand) parse() command.Parsed {
 	w.tokensOnly(c.Text)
 	t := w.Text()
 	name := strings.TrimPrefix(c.Command, "/")
-	switch name {
-	case "assign", "snooze", "resolve":
-	default: // a company may have named ours otherwise
+	if v, ok := verb.Find(name); !ok || v.Command == nil { // a company may have named ours otherwise
 		name = "parley"
 	}
 	return command.Slash(name, t.Plain, command.Options{Mentions: t.Tokens})
@@ -45,7 +44,7 @@ func incomplete(p command.Parsed) bool {
 	if p.Err != "" {
 		return true
 	}
-	return p.Verb != bridge.VerbResolve && p.Verb != bridge.VerbClose && forms.Asks(view.Filled{Verb: p.Verb, Args: p.Args, Text: p.Text})
+	return !verb.Of(p.Verb).AtOnce && forms.Asks(view.Filled{Verb: p.Verb, Args: p.Args, Text: p.Text})
 }
 
 // commanded handles a slash command. It has no thread: without a number it asks which

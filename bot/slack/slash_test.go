@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bot/command"
 	"parley/bot/slack/slackfake"
+	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -191,7 +191,7 @@ func TestMenu(t *testing.T) {
 	p.Line = &bridge.Line{Kind: bridge.LineList, Text: "mine", Rows: []bridge.Facts{sampleFacts()}}
 	sent := st.send(p)
 	blocks := string(st.fake.Message(st.ch, sent.Message).Blocks)
-	c := control{Selected: &option{Value: optionValue(view.Button{Verb: bridge.VerbTake, Value: command.Value(bridge.Args{Conversation: 12})})}}
+	c := control{Selected: &option{Value: optionValue(view.Button{Verb: bridge.VerbTake, Value: verb.Value(bridge.Args{Conversation: 12})})}}
 	if v, opens, args, err := c.clicked(); v != bridge.VerbTake || opens != view.OpensNothing || args.Conversation != 12 || err != nil {
 		t.Errorf("%s %s %+v %v", v, opens, args, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"parley/bot/forms"
 	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
+	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -56,12 +57,11 @@ func (in *invocation) maker() forms.Maker {
 
 // menuVerb is the verb of an entry of a message's menu, "" if there is no such entry.
 func menuVerb(command string) bridge.Verb {
-	for _, entry := range MessageVerbs() {
-		if entry.Command == command {
-			return entry.Verb
-		}
+	name, ok := strings.CutSuffix(command, commandOf(""))
+	if !ok || verb.Of(bridge.Verb(name)).Menu == nil {
+		return ""
 	}
-	return ""
+	return bridge.Verb(name)
 }
 
 // boxForm opens a verb's form from the message box of a conversation's thread; from another

@@ -8,6 +8,7 @@ import (
 
 	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
+	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels"
@@ -45,7 +46,7 @@ func (s *Surface) ways(channel string) view.Ways {
 		return view.Ways{Private: true}
 	}
 	const mention = "@Parley "
-	w := view.Ways{Signs: []string{"!", mention}, Elsewhere: []string{mention}, Commands: slashCommands(), Deaf: !s.canLook(channel)}
+	w := view.Ways{Signs: []string{"!", mention}, Elsewhere: []string{mention}, Commands: verb.OfferedInThread(), Deaf: !s.canLook(channel)}
 	if w.Deaf {
 		w.Signs = w.Signs[1:]
 	}

@@ -9,6 +9,7 @@ import (
 	"parley/bot/command"
 	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
@@ -135,11 +136,11 @@ func (p payload) reacted(at bridge.Place, a *connector.Activity) []bridge.Action
 	if at.Thread == a.ReplyToID || at.Thread == a.ID {
 		at.Thread = ""
 	}
-	for verb, list := range map[bridge.Verb][]connector.Reaction{bridge.VerbReact: a.ReactionsAdded, bridge.VerbUnreact: a.ReactionsRemoved} {
+	for done, list := range map[bridge.Verb][]connector.Reaction{bridge.VerbReact: a.ReactionsAdded, bridge.VerbUnreact: a.ReactionsRemoved} {
 		for _, r := range list {
 			name := emojiName(r.Type)
-			one := bridge.Action{Verb: verb, Origin: bridge.OriginEmoji, Actor: p.actor(a), Place: at, Args: bridge.Args{Emoji: name}, OwnThread: p.Own}
-			if v, args, ok := command.Emoji(name); ok && verb == bridge.VerbReact {
+			one := bridge.Action{Verb: done, Origin: bridge.OriginEmoji, Actor: p.actor(a), Place: at, Args: bridge.Args{Emoji: name}, OwnThread: p.Own}
+			if v, args, ok := verb.Emoji(name); ok && done == bridge.VerbReact {
 				one.Verb, one.Args = v, args
 				one.Args.Emoji = name
 			}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
@@ -146,17 +147,17 @@ func TestMessageMenu(t *testing.T) {
 	w, d, root, p := talk(t)
 	id, err := p.Reply(w.channel, root, "he is **angry**")
 	must(t, err)
-	for _, v := range MessageVerbs() {
-		if v.Verb == bridge.VerbUndo {
+	for _, v := range verb.InMenu() {
+		if v.Name == bridge.VerbUndo {
 			continue
 		}
-		out, err := p.MessageAction(within(t), w.channel, id, v.Command)
+		out, err := p.MessageAction(within(t), w.channel, id, commandOf(v.Name))
 		must(t, err)
-		if out.Dialog == nil || strings.Contains(string(out.Dialog.Card), "Internal error") || strings.Contains(string(out.Dialog.Card), "Input.") == (v.Verb == bridge.VerbSend) {
-			t.Errorf("%s: %+v", v.Command, out)
+		if out.Dialog == nil || strings.Contains(string(out.Dialog.Card), "Internal error") || strings.Contains(string(out.Dialog.Card), "Input.") == (v.Name == bridge.VerbSend) {
+			t.Errorf("%s: %+v", v.Name, out)
 		}
-		if want := map[bridge.Verb]string{bridge.VerbNote: "he is **angry**", bridge.VerbSend: `"text":"angry"`}[v.Verb]; !strings.Contains(string(out.Dialog.Card), want) {
-			t.Errorf("%s doesn't show the message: %s", v.Command, out.Dialog.Card)
+		if want := map[bridge.Verb]string{bridge.VerbNote: "he is **angry**", bridge.VerbSend: `"text":"angry"`}[v.Name]; !strings.Contains(string(out.Dialog.Card), want) {
+			t.Errorf("%s doesn't show the message: %s", v.Name, out.Dialog.Card)
 		}
 		must(t, p.CloseDialog())
 	}

@@ -12,15 +12,14 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/command"
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
-// Ids of the message extension's commands, besides those of MessageVerbs.
+// Ids of the message extension's commands, besides those of verbs (commandOf).
 const (
-	CommandNew   = "newConversation"  // opens the form; also a slash command
-	CommandFind  = "find"             // a query: parameter ParameterFind
-	commandReply = "replyFromMessage" // also from the message box, and a slash command
+	CommandNew  = "newConversation" // opens the form; also a slash command
+	CommandFind = "find"            // a query: parameter ParameterFind
 )
 
 // ParameterFind is what people type into the search of CommandFind.
@@ -142,28 +141,8 @@ type manifestRight struct {
 	Type string `json:"type"`
 }
 
-// MessageVerb is an entry of a message's menu.
-type MessageVerb struct {
-	Command string // its id in the manifest
-	Verb    bridge.Verb
-
-	title, description string
-}
-
-// MessageVerbs lists the entries of a message's menu, in their order in the manifest. All but
-// VerbUndo open a form.
-func MessageVerbs() []MessageVerb {
-	return []MessageVerb{
-		{commandReply, bridge.VerbReply, "Reply to customer", "Answer a message, or the conversation"},
-		{"noteFromMessage", bridge.VerbNote, "Add internal note", "Never sent to the customer"},
-		{"undoFromMessage", bridge.VerbUndo, "Undo this reply", "Take it back while it is held"},
-		{"sendFromMessage", bridge.VerbSend, "Send to customer", "Send this message to the customer"},
-		{"assignFromMessage", bridge.VerbAssign, "Assign conversation", "Choose who answers"},
-		{"snoozeFromMessage", bridge.VerbSnooze, "Snooze conversation", "Bring it back later"},
-		{"tagFromMessage", bridge.VerbTag, "Tag conversation", "Add tags"},
-		{"resolveFromMessage", bridge.VerbResolve, "Resolve conversation", "It is done"},
-	}
-}
+// commandOf is the id of a verb's entry in a message's menu.
+func commandOf(name bridge.Verb) string { return string(name) + "FromMessage" }
 
 // Manifest writes the app's manifest as JSON.
 // Errors: what is missing or doesn't fit, and what to do.
@@ -184,9 +163,9 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 		Icons: map[string]string{"color": colorFile, "outline": outlineFile}, Accent: accentColor,
 		Scope: "team", Capability: map[string]string{"team": "bot"}, Channels: "tier1", // private and shared channels, too
 		Bots: []manifestBot{{ID: o.AppID, Scopes: []string{"team", "personal"}, Targeted: true, Commands: []manifestList{
-			{Scopes: []string{"team"}, Triggers: []string{"mention", "slash"}, Commands: botCommands(slashCommands()...)},
+			{Scopes: []string{"team"}, Triggers: []string{"mention", "slash"}, Commands: botCommands(verb.OfferedInThread()...)},
 			{Scopes: []string{"team"}, Triggers: []string{"mention"}, Commands: botCommands("reply")}, // nothing that only we see goes to a customer
-			{Scopes: []string{"personal"}, Commands: botCommands("inbox", "find", "new", "templates", "help")},
+			{Scopes: []string{"personal"}, Commands: botCommands(verb.OfferedInChat()...)},
 		}}},
 		Extensions:  []manifestExt{{BotID: o.AppID, Commands: extensionCommands()}},
 		Permissions: []string{"identity", "messageTeamMembers"},
@@ -254,17 +233,12 @@ func (o *ManifestOptions) complete() error {
 	return errors.Join(faults...)
 }
 
-// slashCommands are the words that Teams offers as slash commands in a channel.
-func slashCommands() []string {
-	return []string{"note", "take", "assign", "unassign", "tag", "snooze", "resolve", "reopen", "undo", "list", "help"}
-}
-
 // botCommands are what Teams offers while people type to the app, by their words.
 func botCommands(words ...string) []manifestCommand {
 	list := make([]manifestCommand, 0, len(words))
 	for _, word := range words {
-		if u, ok := command.Help(word); ok {
-			list = append(list, manifestCommand{Title: word, Description: u.Sentence})
+		if v, ok := verb.Find(word); ok {
+			list = append(list, manifestCommand{Title: word, Description: v.Sentence})
 		}
 	}
 	return list
@@ -272,17 +246,18 @@ func botCommands(words ...string) []manifestCommand {
 
 func extensionCommands() []manifestExtCommand {
 	var list []manifestExtCommand
-	for _, v := range MessageVerbs() {
-		c := manifestExtCommand{ID: v.Command, Type: "action", Title: v.title, Description: v.description, Context: []string{"message"}, FetchTask: true}
-		if v.Command == commandReply {
+	for _, v := range verb.InMenu() {
+		c := manifestExtCommand{ID: commandOf(v.Name), Type: "action", Title: v.Menu.Title, Description: v.Menu.About, Context: []string{"message"}, FetchTask: true}
+		if v.Name == bridge.VerbReply {
 			c.Context, c.Triggers = append(c.Context, "compose", "commandBox"), []string{"slash"}
 		}
 		list = append(list, c)
 	}
+	begin, find := verb.Of(bridge.VerbNew).Box, verb.Of(bridge.VerbFind).Box
 	return append(list,
-		manifestExtCommand{ID: CommandNew, Type: "action", Title: "Start conversation", Description: "Write to a customer first",
+		manifestExtCommand{ID: CommandNew, Type: "action", Title: begin.Title, Description: begin.About,
 			Context: []string{"compose", "commandBox"}, FetchTask: true, Triggers: []string{"slash"}},
-		manifestExtCommand{ID: CommandFind, Type: "query", Title: "Find conversation", Description: "By name, address, number or subject",
+		manifestExtCommand{ID: CommandFind, Type: "query", Title: find.Title, Description: find.About,
 			Context: []string{"compose", "commandBox"}, InitialRun: true, Parameters: []manifestParameter{{Name: ParameterFind, Title: "Search", Input: "text"}}})
 }
 

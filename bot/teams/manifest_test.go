@@ -19,6 +19,7 @@ import (
 
 	"parley/bot/command"
 	"parley/bot/teams/connector"
+	"parley/bot/verb"
 )
 
 func sampleOptions() map[string]ManifestOptions {
@@ -119,14 +120,14 @@ func TestManifestLimits(t *testing.T) {
 			}
 		}
 	}
-	for _, word := range slashCommands() { // what nobody else sees says nothing to customers
+	for _, word := range verb.OfferedInThread() { // what nobody else sees says nothing to customers
 		a := payload{Me: "28:bot"}.decodeCommand(&connector.Activity{Text: word + " x", From: &connector.ChannelAccount{ID: "29:ann"}})
 		if a[0].Args.Note == noRelay {
 			t.Errorf("/%s is offered and refused", word)
 		}
 	}
 	for _, c := range m.Extensions[0].Commands {
-		known := slices.ContainsFunc(MessageVerbs(), func(v MessageVerb) bool { return v.Command == c.ID && v.Verb != "" })
+		known := menuVerb(c.ID) != ""
 		if inMenu := slices.Contains(c.Context, "message"); inMenu != known || len(c.Title) > 32 || len(c.Parameters) > 5 {
 			t.Errorf("the command %+v", c)
 		}

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"strings"
 
-	"parley/bot/command"
 	"parley/bot/forms"
 	"parley/bot/teams/card"
+	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -74,11 +74,11 @@ func (in *invocation) clickedIn(ctx context.Context, c *card.Click) (any, error)
 
 // again shows a form with what is wrong in it; one that can't be made any more says why.
 func (in *invocation) again(ctx context.Context, f *card.Submitted, errs map[string]string) card.Dialog {
-	verb, args, err := command.Button(f.Memory.Verb, f.Memory.Args)
+	name, args, err := verb.Pressed(f.Memory.Verb, f.Memory.Args)
 	if err != nil {
 		return in.problem(&bridge.Problem{Code: "stale", Text: "This form is no longer valid.", Hint: "Close it and open it again."}, f.Memory.Place)
 	}
-	form, _, err := in.s.forms().Form(ctx, verb, args, f.Memory.Place, in.user.ID, f.Memory.Text)
+	form, _, err := in.s.forms().Form(ctx, name, args, f.Memory.Place, in.user.ID, f.Memory.Text)
 	if err != nil {
 		return in.problem(err, f.Memory.Place)
 	}

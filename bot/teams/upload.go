@@ -9,10 +9,9 @@ import (
 	"net/url"
 	"strings"
 
-	"parley/bot/command"
 	"parley/bot/teams/card"
 	"parley/bot/upload"
-	"parley/bot/view"
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
@@ -48,11 +47,11 @@ func (s *Surface) newUpload() *upload.Page {
 // attach opens the upload page for who has the form of a reply before them. What they typed
 // in it goes along.
 func (in *invocation) attach(ctx context.Context, f *card.Submitted) any {
-	_, args, err := command.Button(f.Memory.Verb, f.Memory.Args)
+	_, args, err := verb.Pressed(f.Memory.Verb, f.Memory.Args)
 	if err != nil || in.s.upload == nil {
 		return task(in.problem(&bridge.Problem{Code: "stale", Text: "This form is no longer valid.", Hint: "Close it and open it again."}, f.Memory.Place))
 	}
-	typed, args, errs := view.Begun(args, f.Values)
+	typed, args, errs := verb.Begun(args, f.Values)
 	if len(errs) > 0 {
 		return task(in.again(ctx, f, errs))
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley/bot/shape"
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
@@ -135,13 +136,13 @@ func answerLine(l bridge.Line, f bridge.Facts) []Block {
 }
 
 // refusal says that a verb changed nothing.
-func refusal(verb bridge.Verb) string {
-	switch verb {
-	case "", bridge.VerbSay, bridge.VerbUnknown:
+func refusal(name bridge.Verb) string {
+	switch {
+	case name == "", name == bridge.VerbSay, name == bridge.VerbUnknown:
 		return "Nothing was sent. "
-	case bridge.VerbList, bridge.VerbFind, bridge.VerbHelp, bridge.VerbHistory, bridge.VerbWhy:
+	case name.Reads():
 		return ""
-	case bridge.VerbReply, bridge.VerbNew, bridge.VerbSend, bridge.VerbSendAgain:
+	case verb.Of(name).Sends:
 		return "Not sent. "
 	}
 	return "Nothing changed. "

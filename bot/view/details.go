@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley/bot/shape"
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
@@ -115,7 +116,7 @@ func customerButton(f bridge.Facts) []Button {
 	if f.Automatic || f.Contact.Address == "" {
 		return nil
 	}
-	b := button(bridge.VerbList, bridge.Args{List: "find", Note: f.Contact.Address})
+	b := verb.NewButton(bridge.VerbList, bridge.Args{List: "find", Note: f.Contact.Address})
 	b.Label = "All with this customer"
 	return []Button{b}
 }

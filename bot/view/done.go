@@ -1,52 +1,26 @@
 package view
 
 import (
-	"fmt"
 	"strings"
 
 	"parley/bot/shape"
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
 // done confirms a verb. What somebody wrote in a form is shown in the thread.
 func done(l bridge.Line, f bridge.Facts) []Block {
-	lead := []any{shape.Icon("ok"), " ", shape.Mentioned(l)}
-	switch {
-	case l.Verb == bridge.VerbTag && l.Text == "new":
-		return []Block{shape.Sentence(append(lead, shape.Doer(l)+" made a new tag: ", shape.Bold(shape.Listed(l.Args.Tags, "tag")), ".", shape.Then(shape.Or(l.Hint, "If that was a slip, remove it: !untag "+shape.Listed(l.Args.Tags, "tag"))))...)}
-	case l.Verb == bridge.VerbPromote && l.Other.ID != 0:
-		return []Block{shape.Sentence(append(lead, "This is conversation ", shape.Whereabouts(shape.Number(l.Other.ID), l.Other), " now.", shape.Then(l.Hint))...)}
-	case l.Verb == bridge.VerbSilence && l.Text != "":
-		return []Block{shape.Sentence(append(lead, "No more posts about "+shape.OneLine(l.Text, shape.MaxSubjectRunes)+".", shape.Then(l.Hint))...)}
-	case l.Verb == bridge.VerbBlock && l.Text != "":
-		return []Block{shape.Sentence(append(lead, "Automatic mail of "+shape.OneLine(l.Text, shape.MaxSubjectRunes)+" is blocked: it is neither shown nor kept here. To take that back: !unblock "+shape.OneLine(l.Text, shape.MaxSubjectRunes))...)}
-	case l.Verb == bridge.VerbUnblock && l.Text != "":
-		return []Block{shape.Sentence(append(lead, "Automatic mail of "+shape.OneLine(l.Text, shape.MaxSubjectRunes)+" comes again.")...)}
-	case l.Verb == bridge.VerbNote && l.Text != "":
-		lead := []any{shape.Icon("memo"), " ", shape.Doer(l) + " noted, inside"}
-		if len(l.Mentions) > 0 {
-			lead = append(lead, ", for ", shape.Mentions(l.Mentions))
+	v := verb.Of(l.Verb)
+	if v.Shown != nil {
+		if blocks := v.Shown(l, f); blocks != nil {
+			return blocks
 		}
-		return append([]Block{shape.Sentence(append(lead, ":")...)}, shape.Quote(l.Text)...)
-	case l.Verb == bridge.VerbTemplate && l.Text != "":
-		return append([]Block{shape.Sentence(shape.Icon("scroll"), " ", shape.Mentioned(l), shape.Doer(l)+" sent "+shape.Customer(l, f)+" the template ", shape.Bold(shape.OneLine(l.Reason, shape.MaxNameRunes)), ":")}, shape.Quote(l.Text)...)
-	case l.Verb == bridge.VerbSend && len(l.Mentions) > 0:
-		return append([]Block{shape.Sentence(shape.Icon("outbox_tray"), " ", shape.Doer(l)+" sends "+shape.Customer(l, f)+" what ", shape.Mentions(l.Mentions), " wrote:")}, shape.Kept(l)...)
-	case l.Verb == bridge.VerbTemplateEdit || l.Verb == bridge.VerbTemplateDelete:
-		return []Block{shape.Sentence(append(lead, templateDone(l), shape.Then(l.Hint))...)}
-	case l.Verb == bridge.VerbReply && (l.Text != "" || l.Rich != nil || len(l.Files) > 0):
-		blocks := append([]Block{shape.Sentence(shape.Icon("outbox_tray"), " ", shape.Mentioned(l), shape.Doer(l)+" replied to "+shape.Customer(l, f)+counted(l.Count)+":")}, shape.Answered(l)...)
-		return append(append(blocks, shape.Quote(l.Text)...), shape.AttachedFiles(l.Files)...)
 	}
-	return append([]Block{shape.Sentence(append(lead, doneWords(l, f), shape.Then(reasonWords(l.Reason, f)), shape.Then(l.Hint))...)}, shape.Quote(l.Text)...)
-}
-
-// counted says as how many texts something counts, where it is more than one.
-func counted(n int) string {
-	if n < 2 {
-		return ""
+	words := "Done."
+	if v.Done != nil {
+		words = v.Done(l, f)
 	}
-	return fmt.Sprintf(" (%d texts)", n)
+	return append([]Block{shape.Sentence(shape.Icon("ok"), " ", shape.Mentioned(l), words, shape.Then(reasonWords(l.Reason, f)), shape.Then(l.Hint))}, shape.Quote(l.Text)...)
 }
 
 // why explains the last decisions: in words, or by what was logged.
@@ -114,65 +88,4 @@ func decidedWhy(reason string, f bridge.Facts) string {
 		return "" // a code that has no words
 	}
 	return words
-}
-
-// doneWords confirm a verb that the engine says nothing more about.
-func doneWords(l bridge.Line, f bridge.Facts) string {
-	who := shape.Doer(l)
-	switch l.Verb {
-	case bridge.VerbTag:
-		return who + " added " + shape.Listed(l.Args.Tags, "tags") + "."
-	case bridge.VerbUntag:
-		return who + " removed " + shape.Listed(l.Args.Tags, "tags") + "."
-	case bridge.VerbTopic:
-		return who + " changed the topic to " + shape.Or(shape.OneLine(shape.Or(l.Args.Note, f.Subject), shape.MaxSubjectRunes), "none") + "."
-	case bridge.VerbPending:
-		return who + " marked this as waiting for the customer."
-	case bridge.VerbWake:
-		return who + " ended the snooze."
-	case bridge.VerbUnassign:
-		return who + " put this back to Unassigned."
-	case bridge.VerbTake:
-		return who + " took this."
-	case bridge.VerbReopen:
-		return who + " reopened this."
-	case bridge.VerbResolve:
-		return who + " resolved this."
-	case bridge.VerbClose:
-		return who + " closed this."
-	case bridge.VerbUndo:
-		return who + " took it back."
-	case bridge.VerbNote:
-		return "Noted. It stays inside."
-	case bridge.VerbAssign:
-		return who + " changed who has this."
-	case bridge.VerbKeep:
-		if l.Reason == "window" {
-			return "Kept for later: I offer it again when " + shape.Customer(l, f) + " writes."
-		}
-		return "Kept inside. " + shape.Customer(l, f) + " will not get it."
-	case bridge.VerbLeave:
-		return "Left as it is: the window of " + shape.Number(l.Other.ID) + " may close."
-	case bridge.VerbDrop:
-		return "Dropped. " + shape.Customer(l, f) + " will not get it."
-	case bridge.VerbSend, bridge.VerbReply:
-		return "On its way to " + shape.Customer(l, f) + "."
-	case bridge.VerbSendAgain:
-		return "Sending it again."
-	case bridge.VerbMarkSent:
-		return who + " marked it as sent."
-	case bridge.VerbAllow:
-		return shape.Listed(l.Args.Addresses, "They") + " may get replies now."
-	case bridge.VerbTo, bridge.VerbCC:
-		return "Replies go to " + shape.Recipients(f) + "."
-	case bridge.VerbPromote:
-		return who + " made a conversation of it."
-	case bridge.VerbSilence:
-		return "No more posts about this sender."
-	case bridge.VerbBlock:
-		return "This sender's automatic mail is blocked."
-	case bridge.VerbUnblock:
-		return "This sender's automatic mail comes again."
-	}
-	return "Done."
 }

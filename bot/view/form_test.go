@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/command"
+	"parley/bot/verb"
 	"parley/bridge"
 	"parley/channels/golden"
 )
@@ -26,24 +26,24 @@ func input(t *testing.T, verb bridge.Verb, f bridge.Facts) FormInput {
 func TestNewForm(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	for _, u := range command.All() {
-		form, err := NewForm(input(t, u.Verb, full(t)))
+	for _, u := range verb.All() {
+		form, err := NewForm(input(t, u.Name, full(t)))
 		if err != nil {
-			if Asks(u.Verb, bridge.Args{}) {
-				t.Errorf("%s has no form: %v", u.Verb, err)
+			if u.Needs(bridge.Args{}) {
+				t.Errorf("%s has no form: %v", u.Name, err)
 			}
 			continue
 		}
-		if u.Verb == bridge.VerbNew {
+		if u.Name == bridge.VerbNew {
 			continue // about no conversation: TestStartForm
 		}
-		if form.Args.Conversation != 12 || form.Args.Message != 34 || form.Verb != u.Verb {
-			t.Errorf("%s: the form is about %+v", u.Verb, form.Args)
+		if form.Args.Conversation != 12 || form.Args.Message != 34 || form.Verb != u.Name {
+			t.Errorf("%s: the form is about %+v", u.Name, form.Args)
 		}
 		if len([]rune(form.Title)) > 24 || len([]rune(form.Submit)) > 24 || form.Title == "" || form.Submit == "" {
-			t.Errorf("%s: %q %q", u.Verb, form.Title, form.Submit)
+			t.Errorf("%s: %q %q", u.Name, form.Title, form.Submit)
 		}
-		b.WriteString(dumpForm(string(u.Verb), form))
+		b.WriteString(dumpForm(string(u.Name), form))
 	}
 	in := input(t, bridge.VerbTag, facts(t))
 	in.Tags, in.Teams = nil, nil
@@ -66,7 +66,7 @@ func TestAssignFormForOneOwner(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if people := form.Fields[0]; people.Name != fieldPeople || people.Kind != FieldOne || len(people.Options) == 0 || len(people.Value) > 0 {
+	if people := form.Fields[0]; people.Name != "people" || people.Kind != FieldOne || len(people.Options) == 0 || len(people.Value) > 0 {
 		t.Errorf("it asks for %+v", people)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/command"
 	"parley/bot/shape"
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
@@ -101,7 +101,7 @@ func dumpForm(title string, f Form) string {
 			fmt.Fprintf(&b, "       (%s) %s\n", o.Value, o.Label)
 		}
 	}
-	fmt.Fprintf(&b, "submit %s -> %s %s\n\n", f.Submit, f.Verb, command.Value(f.Args))
+	fmt.Fprintf(&b, "submit %s -> %s %s\n\n", f.Submit, f.Verb, verb.Value(f.Args))
 	return b.String()
 }
 

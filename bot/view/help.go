@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"parley/bot/command"
 	"parley/bot/shape"
+	"parley/bot/verb"
 	"parley/bridge"
 	"parley/bridge/when"
 )
@@ -41,7 +41,7 @@ func (w Ways) others() []string {
 	return w.Signs[1:]
 }
 
-// typed gives what is to be typed for an example of command's, "" where it does nothing.
+// typed gives what is to be typed for an example of a verb's, "" where it does nothing.
 func (w Ways) typed(example string) string {
 	if rest, ok := strings.CutPrefix(example, "!"); ok {
 		return w.sign() + rest
@@ -58,8 +58,8 @@ func (w Ways) typed(example string) string {
 }
 
 // does says that a verb can be given there.
-func (w Ways) does(u command.Usage) bool {
-	return !w.Private || u.Slash && u.Verb != bridge.VerbReply
+func (w Ways) does(v *verb.Verb) bool {
+	return !w.Private || v.Slash && v.Name != bridge.VerbReply
 }
 
 // allVerbs asks the help for every verb.
@@ -72,53 +72,53 @@ func Help(word string, w Ways, denied ...bridge.Verb) Card {
 	if word == "" || strings.EqualFold(word, allVerbs) {
 		return helpList(w, word != "", denied)
 	}
-	u, ok := command.Help(word)
+	v, ok := verb.Find(word)
 	if !ok {
 		c := helpList(w, false, denied)
 		c.Blocks = append([]Block{shape.Sentence("There is no command ", shape.Code(shape.OneLine(word, 40)), ". The usual ones:")}, c.Blocks...)
 		return c
 	}
 	c := Card{Title: "Help"}
-	if !w.does(u) {
-		c.Blocks = append(c.Blocks, shape.Line(shape.Text(u.Sentence)), shape.Line(shape.Text("Do it in the conversation's thread: it can't be done from here.")))
+	if !w.does(v) {
+		c.Blocks = append(c.Blocks, shape.Line(shape.Text(v.Sentence)), shape.Line(shape.Text("Do it in the conversation's thread: it can't be done from here.")))
 		return c
 	}
-	c.Blocks = append(c.Blocks, shape.Line(shape.Code(w.typed(u.Form))), shape.Line(shape.Text(u.Sentence)))
-	for _, e := range u.Examples {
+	c.Blocks = append(c.Blocks, shape.Line(shape.Code(w.typed(v.Form))), shape.Line(shape.Text(v.Sentence)))
+	for _, e := range v.Examples {
 		if e = w.typed(e); e != "" {
 			c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: []Piece{shape.Code(e)}})
 		}
 	}
-	if u.Verb == bridge.VerbSnooze {
+	if v.Rest == verb.RestTime {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Times: "+when.Forms)))
 	}
-	c.Blocks = append(c.Blocks, shape.SmallPrint(also(u, w)...))
+	c.Blocks = append(c.Blocks, shape.SmallPrint(also(v, w)...))
 	return c
 }
 
 // also says how else the verb can be given.
-func also(u command.Usage, w Ways) []Piece {
+func also(v *verb.Verb, w Ways) []Piece {
 	var groups [][]Piece
-	for _, word := range u.Words[1:] {
+	for _, word := range v.Words[1:] {
 		groups = append(groups, []Piece{shape.Code(w.sign() + word)})
 	}
 	for _, sign := range w.others() {
-		groups = append(groups, []Piece{shape.Code(sign + u.Words[0])})
+		groups = append(groups, []Piece{shape.Code(sign + v.Words[0])})
 	}
-	if slices.Contains(w.Commands, u.Words[0]) {
-		groups = append(groups, []Piece{shape.Code("/" + u.Words[0])})
+	if slices.Contains(w.Commands, v.Words[0]) {
+		groups = append(groups, []Piece{shape.Code("/" + v.Words[0])})
 	}
-	if u.Slash && len(w.Elsewhere) > 0 {
+	if v.Slash && len(w.Elsewhere) > 0 {
 		var named [][]Piece
 		for _, sign := range w.Elsewhere {
-			named = append(named, []Piece{shape.Code(sign + "#12 " + u.Words[0])})
+			named = append(named, []Piece{shape.Code(sign + "#12 " + v.Words[0])})
 		}
 		groups = append(groups, append([]Piece{shape.Text("elsewhere ")}, shape.Joined(" or ", named...)...))
 	}
-	if u.Button != "" {
-		groups = append(groups, []Piece{shape.Text("the button " + u.Button)})
+	if v.Button != "" {
+		groups = append(groups, []Piece{shape.Text("the button " + v.Button)})
 	}
-	for _, e := range u.Emoji {
+	for _, e := range v.Emoji {
 		groups = append(groups, []Piece{shape.Icon(e)})
 	}
 	return append([]Piece{shape.Text("Also: ")}, shape.Joined(shape.Between, groups...)...)
@@ -127,19 +127,19 @@ func also(u command.Usage, w Ways) []Piece {
 // helpList lists the everyday verbs, or all, with a button for the others.
 func helpList(w Ways, all bool, denied []bridge.Verb) Card {
 	c := Card{Title: "Help", Blocks: w.manners()}
-	for _, u := range command.All() {
-		if u.Hidden || !w.does(u) || slices.Contains(denied, u.Verb) || !all && !u.Everyday {
+	for _, v := range verb.All() {
+		if v.Hidden || !w.does(v) || slices.Contains(denied, v.Name) || !all && !v.Everyday {
 			continue
 		}
-		pieces := []Piece{shape.Code(w.typed(u.Form)), shape.Text(" " + u.Sentence)}
-		if len(u.Emoji) > 0 && !w.Private {
-			pieces = append(pieces, shape.Text(" "), shape.Icon(u.Emoji[0]))
+		pieces := []Piece{shape.Code(w.typed(v.Form)), shape.Text(" " + v.Sentence)}
+		if len(v.Emoji) > 0 && !w.Private {
+			pieces = append(pieces, shape.Text(" "), shape.Icon(v.Emoji[0]))
 		}
 		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: pieces})
 	}
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Times: "+when.Forms)), shape.SmallPrint(shape.Text("More about one: "), shape.Code(w.typed("!help snooze"))))
 	if !all {
-		more := button(bridge.VerbHelp, bridge.Args{Note: allVerbs})
+		more := verb.NewButton(bridge.VerbHelp, bridge.Args{Note: allVerbs})
 		more.Label = "All commands"
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("All of them: "), shape.Code(w.typed("!help all"))))
 		c.Buttons = []Button{more}
@@ -162,13 +162,13 @@ func (w Ways) manners() []Block {
 			shape.Sentence("A command follows ", shape.Code(strings.TrimSpace(w.sign())), "."),
 		}
 	default:
-		verb := []any{"A command begins with ", shape.Code(strings.TrimSpace(w.sign()))}
+		begin := []any{"A command begins with ", shape.Code(strings.TrimSpace(w.sign()))}
 		for _, sign := range w.others() {
-			verb = append(verb, " or ", shape.Code(strings.TrimSpace(sign)))
+			begin = append(begin, " or ", shape.Code(strings.TrimSpace(sign)))
 		}
 		blocks = []Block{
 			shape.Sentence("In a thread, what its owner types goes to the customer. ", shape.Code("note:"), " or ", shape.Code("//"), " in front, or mentioning a colleague, keeps it inside."),
-			shape.Sentence(append(verb, ". To send a text that begins with ! or /, type ", shape.Code("!!"), " or put ", shape.Code(`\`), " before it.")...),
+			shape.Sentence(append(begin, ". To send a text that begins with ! or /, type ", shape.Code("!!"), " or put ", shape.Code(`\`), " before it.")...),
 		}
 	}
 	if len(w.Commands) > 0 {

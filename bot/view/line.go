@@ -2,6 +2,7 @@ package view
 
 import (
 	"parley/bot/shape"
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
@@ -65,12 +66,9 @@ func words(l bridge.Line, f bridge.Facts) []Block {
 }
 
 // needsArguments says that a verb can do nothing without arguments, which its form asks for.
-func needsArguments(verb bridge.Verb) bool {
-	switch verb {
-	case bridge.VerbReply, bridge.VerbNew, bridge.VerbResolve, bridge.VerbClose:
-		return false
-	}
-	return Asks(verb, bridge.Args{})
+func needsArguments(name bridge.Verb) bool {
+	v := verb.Of(name)
+	return v.Needs(bridge.Args{}) && !v.AtOnce && !v.Sends
 }
 
 // headed shows in a post the title that a window has around it.

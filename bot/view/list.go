@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/bot/shape"
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
@@ -39,7 +40,7 @@ func List(l bridge.Listing, zone *time.Location) Card {
 	}
 	for _, other := range lists() {
 		if other != l.List && !slices.Contains(l.Hidden, other) {
-			b := button(bridge.VerbList, bridge.Args{List: other})
+			b := verb.NewButton(bridge.VerbList, bridge.Args{List: other})
 			b.Label = listTitle(other)
 			c.Buttons = append(c.Buttons, b)
 		}
@@ -53,7 +54,7 @@ func nextPage(l bridge.Listing) Button {
 	if l.Words != "" {
 		args.List, args.Note = "find", l.Words
 	}
-	b := button(bridge.VerbList, args)
+	b := verb.NewButton(bridge.VerbList, args)
 	b.Label = "Next page"
 	return b
 }
@@ -100,7 +101,7 @@ func row(f bridge.Facts, list string) Block {
 // detailsButton shows the details of a listed conversation; of one that nobody has, to
 // see whether to take it.
 func detailsButton(f bridge.Facts) Button {
-	b := button(bridge.VerbFind, about(f))
+	b := verb.NewButton(bridge.VerbFind, about(f))
 	if f.Status.Open() && len(f.Assignees) == 0 {
 		b.Label = "Preview"
 	}
@@ -125,13 +126,13 @@ func Evening(l bridge.Line) Card {
 		if p := shape.OneLine(f.LastPreview, shape.MaxPreviewRunes); p != "" {
 			groups = append(groups, []Piece{shape.Text("“" + p + "”")})
 		}
-		reply := button(bridge.VerbReply, about(f))
+		reply := verb.NewButton(bridge.VerbReply, about(f))
 		reply.Label = "Answer now"
 		b := Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, groups...), Buttons: []Button{reply}}
 		if f.Templates {
-			b.Buttons = append(b.Buttons, button(bridge.VerbTemplate, about(f)))
+			b.Buttons = append(b.Buttons, verb.NewButton(bridge.VerbTemplate, about(f)))
 		}
-		b.Buttons = append(b.Buttons, button(bridge.VerbLeave, about(f)))
+		b.Buttons = append(b.Buttons, verb.NewButton(bridge.VerbLeave, about(f)))
 		c.Blocks = append(c.Blocks, b)
 	}
 	return c
@@ -181,7 +182,7 @@ func History(f bridge.Facts, h bridge.History) Card {
 	}
 	c.Blocks = append(c.Blocks, logRows(h.Rows, f)...)
 	if h.More {
-		b := button(bridge.VerbHistory, bridge.Args{Conversation: f.ID, Page: h.Page + 1})
+		b := verb.NewButton(bridge.VerbHistory, bridge.Args{Conversation: f.ID, Page: h.Page + 1})
 		b.Label = "Older"
 		c.Buttons = append(c.Buttons, b)
 	}

@@ -22,7 +22,7 @@ func TestRecipientsFormHoldsWhomRepliesGoTo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	filled, problems := Submit(bridge.VerbTo, form.Args, map[string][]string{fieldAddresses: form.Fields[0].Value}, now(t), time.UTC)
+	filled, problems := Submit(bridge.VerbTo, form.Args, map[string][]string{"addresses": form.Fields[0].Value}, now(t), time.UTC)
 	if want := []string{"lee@x.test", "mia@x.test"}; len(problems) > 0 || !slices.Equal(filled.Args.Addresses, want) {
 		t.Errorf("saved unchanged it names %q, %v; want %q", filled.Args.Addresses, problems, want)
 	}
@@ -85,9 +85,9 @@ func TestReplyFormNamesItsRecipients(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		typed := map[string][]string{fieldText: {"Hello"}}
+		typed := map[string][]string{"text": {"Hello"}}
 		for _, field := range form.Fields {
-			if field.Name == fieldTo || field.Name == fieldCc {
+			if field.Name == "to" || field.Name == "cc" {
 				typed[field.Name] = field.Value
 			}
 		}
@@ -101,7 +101,7 @@ func TestReplyFormNamesItsRecipients(t *testing.T) {
 	if len(problems) > 0 || bridge.RecipientsMark(filled.Args.To, filled.Args.Cc) != form.Args.Shown {
 		t.Errorf("unchanged it names %q, %q, %v", filled.Args.To, filled.Args.Cc, problems)
 	}
-	typed[fieldCc], typed[fieldAdd] = nil, []string{string(bridge.RichIsButtons)}
+	typed["cc"], typed["add"] = nil, []string{string(bridge.RichIsButtons)}
 	filled, _ = Submit(bridge.VerbReply, form.Args, typed, now(t), time.UTC)
 	if !filled.Next || len(filled.Args.To) != 2 || len(filled.Args.Cc) != 0 || bridge.RecipientsMark(filled.Args.To, filled.Args.Cc) == form.Args.Shown {
 		t.Errorf("the first step without copies gives %+v", filled)
@@ -111,12 +111,12 @@ func TestReplyFormNamesItsRecipients(t *testing.T) {
 	if intro := dumpForm("second", second); strings.Contains(intro, "dan@x.test") {
 		t.Errorf("the second step names who was taken out:\n%s", intro)
 	}
-	filled, _ = Submit(bridge.VerbReply, second.Args, map[string][]string{fieldText: {"Hello"}, fieldChoices: {"Yes"}}, now(t), time.UTC)
+	filled, _ = Submit(bridge.VerbReply, second.Args, map[string][]string{"text": {"Hello"}, "choices": {"Yes"}}, now(t), time.UTC)
 	if len(filled.Args.To) != 2 || len(filled.Args.Cc) != 0 || filled.Args.Shown == "" {
 		t.Errorf("the second step gives %+v", filled.Args)
 	}
-	for field, wrong := range map[string]string{fieldTo: "", fieldCc: "+49 171 5550100"} {
-		typed := map[string][]string{fieldText: {"Hello"}, fieldTo: {"lee@x.test"}, field: one(wrong)}
+	for field, wrong := range map[string]string{"to": "", "cc": "+49 171 5550100"} {
+		typed := map[string][]string{"text": {"Hello"}, "to": {"lee@x.test"}, field: {wrong}}
 		if _, problems := Submit(bridge.VerbReply, form.Args, typed, now(t), time.UTC); problems[field] == "" {
 			t.Errorf("%s: %q is taken", field, wrong)
 		}
@@ -127,7 +127,7 @@ func TestReplyFormNamesItsRecipients(t *testing.T) {
 	}
 	for what, cc := range map[string][]bridge.PartyRef{"long": many, "odd": {{Address: "lee(home)@x.test"}}} {
 		in.Args, in.Facts.Cc = bridge.Args{}, cc
-		if form, typed := open(); len(typed[fieldTo]) != 0 || form.Args.Shown != "" {
+		if form, typed := open(); len(typed["to"]) != 0 || form.Args.Shown != "" {
 			t.Errorf("a list that is too %s for a field is offered to be changed", what)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
@@ -35,7 +36,7 @@ func TestReplyingWords(t *testing.T) {
 			t.Errorf("the card is without it:\n%s", card)
 		}
 		var lines []string
-		for _, b := range othersReplying(FormInput{Verb: bridge.VerbReply, Facts: f, Now: now(t)}) {
+		for _, b := range verb.OthersReplying(FormInput{Verb: bridge.VerbReply, Facts: f, Now: now(t)}) {
 			lines = append(lines, textOf(b.Pieces))
 		}
 		if got := strings.Join(lines, "\n"); got != tt.form {

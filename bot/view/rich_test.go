@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/command"
+	"parley/bot/verb"
 	"parley/bridge"
 	"parley/channels/golden"
 )
@@ -35,14 +35,14 @@ func chatCan() bridge.Capabilities {
 func TestRichLine(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	for _, k := range richKinds() {
-		l := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: ann(), Text: "Which one?", Rich: riches()[k.kind], Quoted: "Do you have\n*lamps*?", Verbs: []bridge.Verb{bridge.VerbUndo}}
-		if k.kind.Alone() {
+	for _, kind := range richKinds() {
+		l := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: ann(), Text: "Which one?", Rich: riches()[kind], Quoted: "Do you have\n*lamps*?", Verbs: []bridge.Verb{bridge.VerbUndo}}
+		if kind.Alone() {
 			l.Text, l.Quoted = "", ""
 		}
 		c := Line(l, facts(t))
-		checkCard(t, string(k.kind), c)
-		b.WriteString(dump(string(k.kind), c))
+		checkCard(t, string(kind), c)
+		b.WriteString(dump(string(kind), c))
 		b.WriteString("as words " + strings.ReplaceAll(l.Rich.Text(), "\n", "\n         ") + "\n\n")
 	}
 	failed := bridge.Line{Kind: bridge.LineFailed, Mentions: []bridge.AgentRef{ann()}, Reason: "no such number", Rich: riches()[bridge.RichIsLocation], Verbs: []bridge.Verb{bridge.VerbSendAgain}}
@@ -55,14 +55,14 @@ func TestRichForm(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	for _, can := range []bridge.Capabilities{chatCan(), {}} {
-		for _, k := range richKinds() {
+		for _, kind := range richKinds() {
 			in := input(t, bridge.VerbReply, facts(t))
-			in.Can, in.Args = can, bridge.Args{Conversation: 12, Message: 34, Rich: k.kind}
+			in.Can, in.Args = can, bridge.Args{Conversation: 12, Message: 34, Rich: kind}
 			form, err := NewForm(in)
-			if err != nil || form.Args.Most != can.Most(k.kind) || form.Args.Message != 34 {
-				t.Fatalf("%s: %+v, %v", k.kind, form.Args, err)
+			if err != nil || form.Args.Most != can.Most(kind) || form.Args.Message != 34 {
+				t.Fatalf("%s: %+v, %v", kind, form.Args, err)
 			}
-			b.WriteString(dumpForm(string(k.kind), form))
+			b.WriteString(dumpForm(string(kind), form))
 		}
 	}
 	in := input(t, bridge.VerbReply, facts(t))
@@ -142,9 +142,9 @@ func TestSubmitRich(t *testing.T) {
 // Errors of every form are at fields that it has.
 func TestRichErrorsHaveFields(t *testing.T) {
 	t.Parallel()
-	for _, k := range richKinds() {
+	for _, kind := range richKinds() {
 		in := input(t, bridge.VerbReply, facts(t))
-		in.Can, in.Args = chatCan(), bridge.Args{Conversation: 12, Rich: k.kind}
+		in.Can, in.Args = chatCan(), bridge.Args{Conversation: 12, Rich: kind}
 		form, err := NewForm(in)
 		if err != nil {
 			t.Fatal(err)
@@ -152,11 +152,11 @@ func TestRichErrorsHaveFields(t *testing.T) {
 		_, errs := Submit(bridge.VerbReply, form.Args, map[string][]string{"text": {"x"}, "open": {"x"}}, now(t), time.UTC)
 		for name := range errs {
 			if !hasField(form, name) {
-				t.Errorf("%s: an error at %q", k.kind, name)
+				t.Errorf("%s: an error at %q", kind, name)
 			}
 		}
 		if len(errs) != 1 {
-			t.Errorf("%s: an empty form is accepted", k.kind)
+			t.Errorf("%s: an empty form is accepted", kind)
 		}
 	}
 }
@@ -251,7 +251,7 @@ func TestStartCards(t *testing.T) {
 	if b := Root(closed).Buttons[0]; b.Verb != bridge.VerbNew || b.Opens != OpensForm {
 		t.Errorf("a closed conversation offers %+v", b)
 	}
-	if _, args, err := command.Button(string(bridge.VerbNew), Root(closed).Buttons[0].Value); err != nil || args.Recipient != "carla@shop.example" || args.Account != "support-mail" {
+	if _, args, err := verb.Pressed(string(bridge.VerbNew), Root(closed).Buttons[0].Value); err != nil || args.Recipient != "carla@shop.example" || args.Account != "support-mail" {
 		t.Errorf("it begins with %+v, %v", args, err)
 	}
 }
@@ -267,7 +267,7 @@ func TestReplyFormAsksForPromotions(t *testing.T) {
 	if shown := dumpForm("reply", form); err != nil || !strings.Contains(shown, "Promotional: an offer") || !strings.Contains(shown, "24 hours after") {
 		t.Errorf("the form is\n%s%v", shown, err)
 	}
-	typed := map[string][]string{fieldText: {"10 % off"}, fieldKind: {kindPromotion}}
+	typed := map[string][]string{"text": {"10 % off"}, "kind": {"promotion"}}
 	if filled, wrong := Submit(bridge.VerbReply, form.Args, typed, now(t), time.UTC); len(wrong) > 0 || !filled.Args.Promotional {
 		t.Errorf("it gives %+v, %v", filled, wrong)
 	}
@@ -276,4 +276,9 @@ func TestReplyFormAsksForPromotions(t *testing.T) {
 	if shown := dumpForm("reply", form); err != nil || strings.Contains(shown, "Promotional:") || !strings.Contains(shown, "nothing promotional") {
 		t.Errorf("a day later the form is\n%s%v", shown, err)
 	}
+}
+
+// richKinds are all kinds of what can go with a reply.
+func richKinds() []bridge.RichKind {
+	return []bridge.RichKind{bridge.RichIsButtons, bridge.RichIsList, bridge.RichIsLocation, bridge.RichIsContact, bridge.RichIsCards}
 }

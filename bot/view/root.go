@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley/bot/shape"
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
@@ -33,12 +34,12 @@ func Root(f bridge.Facts) Card {
 		}
 		c := Card{Title: "Conversation " + shape.Number(f.ID), Blocks: []Block{shape.Line(title...)}}
 		if f.Status == bridge.StatusResolved {
-			c.Buttons = append(c.Buttons, button(bridge.VerbReopen, about(f)))
+			c.Buttons = append(c.Buttons, verb.NewButton(bridge.VerbReopen, about(f)))
 		}
 		if f.MayStart {
 			c.Buttons = append(c.Buttons, startAgain(f))
 		}
-		c.Buttons = append(c.Buttons, button(bridge.VerbFind, about(f)))
+		c.Buttons = append(c.Buttons, verb.NewButton(bridge.VerbFind, about(f)))
 		return c
 	}
 	c := Card{Title: "Conversation " + shape.Number(f.ID), Blocks: []Block{shape.Line(title...)}}
@@ -52,21 +53,21 @@ func Root(f bridge.Facts) Card {
 
 // startAgain is the button that begins another conversation with the customer of an ended one.
 func startAgain(f bridge.Facts) Button {
-	return button(bridge.VerbNew, bridge.Args{Account: f.Account, Recipient: f.Contact.Address})
+	return verb.NewButton(bridge.VerbNew, bridge.Args{Account: f.Account, Recipient: f.Contact.Address})
 }
 
 // rootButtons are Take or Assign, Snooze or Wake, Resolve, More.
 func rootButtons(f bridge.Facts) []Button {
-	first := button(bridge.VerbAssign, about(f))
+	first := verb.NewButton(bridge.VerbAssign, about(f))
 	if len(f.Assignees) == 0 {
-		first = button(bridge.VerbTake, about(f))
+		first = verb.NewButton(bridge.VerbTake, about(f))
 		first.Style = StylePrimary
 	}
-	second := button(bridge.VerbSnooze, about(f))
+	second := verb.NewButton(bridge.VerbSnooze, about(f))
 	if f.Status == bridge.StatusSnoozed {
-		second = button(bridge.VerbWake, about(f))
+		second = verb.NewButton(bridge.VerbWake, about(f))
 	}
-	return resolvingAtOnce(f, []Button{first, second, button(bridge.VerbResolve, about(f)), button(bridge.VerbFind, about(f))})
+	return resolvingAtOnce(f, []Button{first, second, verb.NewButton(bridge.VerbResolve, about(f)), verb.NewButton(bridge.VerbFind, about(f))})
 }
 
 // about are the arguments of a button on a conversation's own card.

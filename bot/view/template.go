@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"parley/bot/shape"
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
@@ -46,7 +47,7 @@ func templateLine(l bridge.Line) []Block {
 	case "disabled":
 		return []Block{shape.Sentence(append(lead, name+" was disabled by the provider"+why+". It can't be sent any more.", shape.Then(l.Hint))...)}
 	}
-	return []Block{shape.Sentence(append(lead, name+": "+templateWords(t)+why+".", shape.Then(l.Hint))...)}
+	return []Block{shape.Sentence(append(lead, name+": "+shape.TemplateWords(t)+why+".", shape.Then(l.Hint))...)}
 }
 
 // TemplateList shows templates with their state; edit adds what admins need.
@@ -63,7 +64,7 @@ func TemplateList(list []bridge.Template, edit bool) Card {
 		c.Blocks = append(c.Blocks, templateRow(t, edit))
 	}
 	if edit {
-		b := button(bridge.VerbTemplateEdit, bridge.Args{})
+		b := verb.NewButton(bridge.VerbTemplateEdit, bridge.Args{})
 		b.Label, b.Style = "New template", StylePrimary
 		c.Buttons = append(c.Buttons, b)
 	}
@@ -74,7 +75,7 @@ func TemplateList(list []bridge.Template, edit bool) Card {
 func templateRow(t bridge.Template, edit bool) Block {
 	groups := [][]Piece{
 		{shape.Icon(templateIcon(t.Status)), shape.Text(" "), shape.Bold(shape.TemplateName(t))},
-		{shape.Text(templateWords(t))}, {shape.Text(shape.OneLine(t.Account, shape.MaxNameRunes))}, {shape.Text(strings.Join(t.Uses, ", "))},
+		{shape.Text(shape.TemplateWords(t))}, {shape.Text(shape.OneLine(t.Account, shape.MaxNameRunes))}, {shape.Text(strings.Join(t.Uses, ", "))},
 		{shape.Text(shape.Or(t.Sees, t.Category))},
 	}
 	if len(t.Labels) > 0 {
@@ -89,27 +90,9 @@ func templateRow(t bridge.Template, edit bool) Block {
 	item := Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, groups...)}
 	if edit {
 		about := bridge.Args{Template: &bridge.TemplateArgs{ID: t.ID}}
-		item.Buttons = []Button{button(bridge.VerbTemplateEdit, about), button(bridge.VerbTemplateDelete, about)}
+		item.Buttons = []Button{verb.NewButton(bridge.VerbTemplateEdit, about), verb.NewButton(bridge.VerbTemplateDelete, about)}
 	}
 	return item
-}
-
-func templateWords(t bridge.Template) string {
-	switch t.Status {
-	case "draft":
-		return "Not handed in"
-	case "pending":
-		return "Pending, a review takes up to two days"
-	case "approved":
-		return "Approved"
-	case "rejected":
-		return "Rejected: edit it and resubmit it"
-	case "paused":
-		return "Paused by the provider"
-	case "disabled":
-		return "Disabled by the provider"
-	}
-	return shape.OneLine(t.Status, 20)
 }
 
 func templateIcon(status string) string {
@@ -124,21 +107,4 @@ func templateIcon(status string) string {
 		return "no_entry_sign"
 	}
 	return "hourglass_flowing_sand"
-}
-
-// templateDone confirms a change of a template.
-func templateDone(l bridge.Line) string {
-	name := "The template"
-	if len(l.Templates) > 0 {
-		name = "Template " + shape.TemplateName(l.Templates[0])
-	}
-	switch {
-	case l.Verb == bridge.VerbTemplateDelete:
-		return name + " is deleted, here and at the provider."
-	case len(l.Templates) > 0 && l.Templates[0].Status == "pending":
-		return name + " is kept and handed in. You hear when the provider has decided: it may take up to two days."
-	case len(l.Templates) > 0 && l.Templates[0].Status == "approved":
-		return name + " is kept. It can be sent now."
-	}
-	return name + " is kept."
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/bot/command"
+	"parley/bot/verb"
 	"parley/bridge"
 	"parley/channels/golden"
 )
@@ -93,8 +94,8 @@ func checkCard(t *testing.T, name string, c Card) {
 		}
 	}
 	for _, b := range check {
-		verb, _, err := command.Button(string(b.Verb), b.Value)
-		if err != nil || verb != b.Verb || b.Label == "" || len([]rune(b.Label)) > 24 {
+		read, _, err := verb.Pressed(string(b.Verb), b.Value)
+		if err != nil || read != b.Verb || b.Label == "" || len([]rune(b.Label)) > 24 {
 			t.Errorf("%s: button %+v: %v", name, b, err)
 		}
 	}
@@ -218,7 +219,7 @@ func TestHelpByWays(t *testing.T) {
 	deaf := Ways{Signs: []string{"@Parley "}, Elsewhere: []string{"@Parley "}, Commands: []string{"note", "take"}, Deaf: true}
 	var b strings.Builder
 	for name, w := range map[string]Ways{"heard": heard(), "deaf": deaf, "private": private} {
-		for _, u := range command.All() {
+		for _, u := range verb.All() {
 			c := Help(u.Words[0], w)
 			checkCard(t, name+" "+u.Words[0], c)
 			for _, block := range c.Blocks {
@@ -226,8 +227,8 @@ func TestHelpByWays(t *testing.T) {
 					continue
 				}
 				typed := block.Pieces[0].Text
-				if p := readAs(w, typed); p.Verb != u.Verb {
-					t.Errorf("%s: %q is read as %s, not %s", name, typed, p.Verb, u.Verb)
+				if p := readAs(w, typed); p.Verb != u.Name {
+					t.Errorf("%s: %q is read as %s, not %s", name, typed, p.Verb, u.Name)
 				}
 			}
 		}
@@ -272,8 +273,8 @@ func TestMarkIcon(t *testing.T) {
 	seen, joining := map[string]bool{}, map[bridge.Mark]bridge.Verb{bridge.MarkWaiting: bridge.VerbUndo, bridge.MarkInside: bridge.VerbKeep}
 	for _, m := range []bridge.Mark{bridge.MarkWaiting, bridge.MarkSent, bridge.MarkDelivered, bridge.MarkRead, bridge.MarkWarning, bridge.MarkInside} {
 		icon := MarkIcon(m)
-		if verb, _, _ := command.Emoji(icon); icon == "" || verb != joining[m] || seen[icon] {
-			t.Errorf("%s is %q, which does %s", m, icon, verb)
+		if name, _, _ := verb.Emoji(icon); icon == "" || name != joining[m] || seen[icon] {
+			t.Errorf("%s is %q, which does %s", m, icon, name)
 		}
 		seen[icon] = true
 	}

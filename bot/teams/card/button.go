@@ -23,7 +23,7 @@ type clickData struct {
 	Teams *fetch        `json:"msteams,omitempty"`
 	Verb  string        `json:"v"`
 	Opens view.Opens    `json:"o,omitempty"`
-	Args  string        `json:"a,omitempty"` // command.Value
+	Args  string        `json:"a,omitempty"` // verb.Value
 	Nonce string        `json:"n,omitempty"`
 	Place *bridge.Place `json:"p,omitempty"` // in a dialog: where it was opened
 	Alone bool          `json:"w,omitempty"` // it is in a message that only one person sees

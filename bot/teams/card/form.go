@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/command"
+	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -25,7 +25,7 @@ const (
 // client: ids in it are claims that the engine authorises again.
 type Memory struct {
 	Verb  string       `json:"verb"`
-	Args  string       `json:"args,omitempty"` // command.Value
+	Args  string       `json:"args,omitempty"` // verb.Value
 	Place bridge.Place `json:"place"`
 	Zone  string       `json:"zone,omitempty"`  // IANA name
 	At    int64        `json:"at,omitempty"`    // unix seconds when it was opened
@@ -90,7 +90,7 @@ func form(f view.Form, m Memory, h Home, errs map[string]string) Dialog {
 		field.Optional = field.Optional || attach // clients check what is required for every button; we do for ours
 		r.field(field, errs[field.Name])
 	}
-	m.Verb, m.Args, m.Files = string(f.Verb), command.Value(f.Args), false
+	m.Verb, m.Args, m.Files = string(f.Verb), verb.Value(f.Args), false
 	buttons := []action{{Type: "Action.Submit", Title: markdown.Cut(f.Submit, labelRunes), Style: "positive", Data: encode(formData{Form: m})}}
 	if attach {
 		m.Files = true

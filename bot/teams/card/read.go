@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/command"
+	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -67,7 +67,7 @@ func readClick(data []byte) (Returned, error) {
 	if err := json.Unmarshal(data, &d); err != nil {
 		return Returned{}, fmt.Errorf("%w: button: %w", ErrData, err)
 	}
-	verb, args, err := command.Button(d.Verb, d.Args)
+	name, args, err := verb.Pressed(d.Verb, d.Args)
 	if err != nil {
 		return Returned{}, fmt.Errorf("%w: button: %w", ErrData, err)
 	}
@@ -79,7 +79,7 @@ func readClick(data []byte) (Returned, error) {
 	if len(d.Nonce) > nonceMostBytes {
 		return Returned{}, fmt.Errorf("%w: button: long nonce", ErrData)
 	}
-	c := &Click{Verb: verb, Args: args, Opens: d.Opens, Nonce: d.Nonce, Alone: d.Alone}
+	c := &Click{Verb: name, Args: args, Opens: d.Opens, Nonce: d.Nonce, Alone: d.Alone}
 	if d.Place != nil {
 		c.Place = *d.Place
 	}
@@ -134,11 +134,11 @@ func values(kind, v string) []string {
 // it judges by the time when the form was opened.
 func (s Submitted) Fill() (view.Filled, map[string]string) {
 	m := s.Memory
-	verb, args, err := command.Button(m.Verb, m.Args)
+	name, args, err := verb.Pressed(m.Verb, m.Args)
 	if err != nil {
 		return view.Filled{}, map[string]string{"": "This form is no longer valid. Close it and open it again."}
 	}
-	out, errs := view.Submit(verb, args, s.Values, time.Unix(m.At, 0), m.zone())
+	out, errs := view.Submit(name, args, s.Values, time.Unix(m.At, 0), m.zone())
 	if m.Pick && out.Text == "" {
 		out.Text = m.Text
 	}

@@ -3,6 +3,7 @@ package viewtest
 import (
 	"fmt"
 
+	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -44,10 +45,11 @@ func (s Samples) Forms() (map[string]view.Form, error) {
 	ann := s.Ann
 	ann.Email = "ann@acme.test"
 	all := s.inputs()
-	for _, verb := range []bridge.Verb{
-		bridge.VerbReply, bridge.VerbNote, bridge.VerbAssign, bridge.VerbTag, bridge.VerbUntag, bridge.VerbSnooze, bridge.VerbResolve, bridge.VerbTo, bridge.VerbCC, bridge.VerbTopic, bridge.VerbClose,
-	} {
-		all[string(verb)] = view.FormInput{Verb: verb, Facts: s.Facts(), Args: bridge.Args{Conversation: 12}, Text: "begun *text*", People: []bridge.AgentRef{ann, s.Ben},
+	for _, v := range verb.All() {
+		if v.Ask == nil || v.Anywhere || v.Name == bridge.VerbTemplate || v.Name == bridge.VerbSend || v.Name == bridge.VerbAllow {
+			continue // they have samples of their own, or none
+		}
+		all[string(v.Name)] = view.FormInput{Verb: v.Name, Facts: s.Facts(), Args: bridge.Args{Conversation: 12}, Text: "begun *text*", People: []bridge.AgentRef{ann, s.Ben},
 			Teams: []string{"Support"}, Tags: []bridge.Tag{{Name: "vip", Color: "#dd2e44"}, {Name: "bug"}}, Now: When()}
 	}
 	forms := map[string]view.Form{}

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bot/command"
+	"parley/bot/verb"
 	"parley/bridge"
 	"parley/channels/golden"
 )
@@ -143,8 +143,8 @@ func (p *parity) verbs(t *testing.T, b *strings.Builder) {
 	head(b, "What people do", "By typed text, `@Parley`, slash command, button, form, a message's menu, emoji; or found later, when the connection was gone.")
 	for _, c := range constants(t, "../../../bridge/action.go", "Verb") {
 		about := c.comment
-		if u, ok := command.Help(c.value); ok {
-			about = u.Sentence
+		if v, ok := verb.Find(c.value); ok {
+			about = v.Sentence
 		}
 		if c.value == string(bridge.VerbUnknown) {
 			about = "what looks like a verb and isn't one"

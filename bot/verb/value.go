@@ -1,4 +1,4 @@
-package command
+package verb
 
 import (
 	"bytes"
@@ -16,8 +16,8 @@ const (
 	valueVersion  = 1
 )
 
-// ErrButton is returned for a value that Value of this version didn't write.
-var ErrButton = errors.New("command: button: unreadable value")
+// ErrValue is returned for a value that Value of this version didn't write.
+var ErrValue = errors.New("verb: button: unreadable value")
 
 // value is what a button carries.
 // Shape: {"v":1,"a":{"conversation":12}}
@@ -28,7 +28,7 @@ type value struct {
 }
 
 // Value encodes arguments for a button or a form's private data, at most
-// MaxValueBytes. Arguments that don't fit give a value that Button refuses: half of
+// MaxValueBytes. Arguments that don't fit give a value that Pressed refuses: half of
 // them would be worse than none.
 func Value(args bridge.Args) string {
 	b, err := json.Marshal(value{Version: valueVersion, Args: &args})
@@ -38,12 +38,12 @@ func Value(args bridge.Args) string {
 	return string(b)
 }
 
-// Button reads back what Value wrote for a button of the verb. What comes back from
+// Pressed reads back what Value wrote for a button of the verb. What comes back from
 // a surface is untrusted: the engine authorises it anew.
-// Errors: ErrButton, also for values of a later version and verbs no button has.
-func Button(verb, val string) (bridge.Verb, bridge.Args, error) {
-	if !clickable(bridge.Verb(verb)) || len(val) > MaxValueBytes {
-		return "", bridge.Args{}, ErrButton
+// Errors: ErrValue, also for values of a later version and verbs no button has.
+func Pressed(verb, val string) (bridge.Verb, bridge.Args, error) {
+	if Of(bridge.Verb(verb)).Words == nil || len(val) > MaxValueBytes {
+		return "", bridge.Args{}, ErrValue
 	}
 	if val == "" {
 		return bridge.Verb(verb), bridge.Args{}, nil
@@ -52,23 +52,13 @@ func Button(verb, val string) (bridge.Verb, bridge.Args, error) {
 	dec.DisallowUnknownFields()
 	var v value
 	if err := dec.Decode(&v); err != nil {
-		return "", bridge.Args{}, fmt.Errorf("%w: %w", ErrButton, err)
+		return "", bridge.Args{}, fmt.Errorf("%w: %w", ErrValue, err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return "", bridge.Args{}, ErrButton
+		return "", bridge.Args{}, ErrValue
 	}
 	if v.Version != valueVersion || v.TooLong || v.Args == nil {
-		return "", bridge.Args{}, ErrButton
+		return "", bridge.Args{}, ErrValue
 	}
 	return bridge.Verb(verb), *v.Args, nil
-}
-
-// clickable says whether the verb can be on a button.
-func clickable(verb bridge.Verb) bool {
-	for _, u := range All() {
-		if u.Verb == verb {
-			return true
-		}
-	}
-	return false
 }

@@ -1,4 +1,4 @@
-package view
+package verb
 
 import (
 	"slices"
@@ -15,7 +15,7 @@ import (
 const maxRecipientsRunes = 500
 
 // goesTo names who gets the reply of a form: those of its first step where there was one.
-func goesTo(in FormInput) string {
+func goesTo(in shape.FormInput) string {
 	if in.Args.Rich == "" || len(in.Args.To) == 0 {
 		return shape.Recipients(in.Facts)
 	}
@@ -29,7 +29,7 @@ func goesTo(in FormInput) string {
 // recipientFields let people change who gets the reply, where a channel has several recipients.
 // The form remembers what it shows, so that handing it in unchanged changes nobody. Lists that a
 // field can't give back as they are, because they are long or odd, are not offered.
-func recipientFields(form *Form, in FormInput) []Field {
+func recipientFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	to, cc := addressesOf(in.Facts.To), addressesOf(in.Facts.Cc)
 	if !in.Can.Participants || len(to) == 0 || !fitsField(to) || !fitsField(cc) {
 		form.Args.Shown = ""
@@ -42,9 +42,9 @@ func recipientFields(form *Form, in FormInput) []Field {
 		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy of the customer's mail, gets no replies: "+shape.Parties(in.Facts.Copied))))
 	}
 	form.Args.Shown = bridge.RecipientsMark(to, cc)
-	return []Field{
-		{Name: fieldTo, Kind: FieldText, Label: "To", Hint: "Separate addresses by commas. What you change counts for later replies, too.", Value: one(strings.Join(to, ", ")), MaxRunes: maxRecipientsRunes},
-		{Name: fieldCc, Kind: FieldText, Label: "Copy", Value: one(strings.Join(cc, ", ")), Optional: true, MaxRunes: maxRecipientsRunes},
+	return []shape.Field{
+		{Name: fieldTo, Kind: shape.FieldText, Label: "To", Hint: "Separate addresses by commas. What you change counts for later replies, too.", Value: one(strings.Join(to, ", ")), MaxRunes: maxRecipientsRunes},
+		{Name: fieldCc, Kind: shape.FieldText, Label: "Copy", Value: one(strings.Join(cc, ", ")), Optional: true, MaxRunes: maxRecipientsRunes},
 	}
 }
 
@@ -64,7 +64,7 @@ func addressesOf(list []bridge.PartyRef) []string {
 }
 
 // readRecipients reads the recipients of a reply's first step, which alone asks for them.
-func readRecipients(args *bridge.Args, v values) (field, problem string) {
+func readRecipients(args *bridge.Args, v Values) (field, problem string) {
 	if args.Shown == "" || args.Rich != "" {
 		return "", ""
 	}
@@ -73,7 +73,7 @@ func readRecipients(args *bridge.Args, v values) (field, problem string) {
 		name string
 		list *[]string
 	}{{fieldTo, &args.To}, {fieldCc, &args.Cc}} {
-		list, removed, wrong := typed.Addresses(v.text(f.name))
+		list, removed, wrong := typed.Addresses(v.Text(f.name))
 		for _, address := range list {
 			if wrong == "" && !strings.Contains(address, "@") {
 				wrong = address

@@ -1,0 +1,100 @@
+package verb
+
+import (
+	"strings"
+
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+func assign() *Verb {
+	return &Verb{
+		Name: bridge.VerbAssign, Words: []string{"assign", "a", "t", "transfer"}, Lone: true, Form: "!assign @WHO or #TEAM [NOTE]",
+		Rest: RestPeople, Missing: "Say to whom: !assign @ann, or !assign #billing",
+		Sentence: "Hands it to somebody or to a team; with + somebody joins.",
+		Examples: []string{"!assign @ann", "!assign me +@bob", "!assign #billing wants a refund", "!t @ann knows this customer"},
+		Everyday: true, Slash: true, InThread: Offer{Order: 3}, Button: "Assign", Meant: true,
+		Command: &Command{About: "Assign a conversation", Hint: "#12 @ann"},
+		Menu:    &Entry{Order: 5, Title: "Assign conversation", About: "Choose who answers"},
+		Ask:     askAssign, Read: readAssign, Lists: []List{Colleagues},
+		Asks: func(args bridge.Args) bool { return len(args.Agents) == 0 && args.Team == "" },
+		MeantAs: func(m bridge.Meant) string {
+			return "Assign to " + shape.Or(m.Args.Team, strings.Join(m.Names, ", "))
+		},
+		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " changed who has this." },
+	}
+}
+
+// ownersField asks who owns a conversation. Where that is one person, nobody is filled in: a choice
+// can't be taken back everywhere, and a team may be wanted.
+func ownersField(in shape.FormInput) shape.Field {
+	f := shape.Field{Name: fieldPeople, Kind: shape.FieldSeveral, Label: "Several people", Hint: "The first person owns it; the others are added.", Optional: true}
+	for _, a := range in.People {
+		f.Options = append(f.Options, shape.Option{Value: agentValue(a), Label: shape.AgentName(a)})
+	}
+	if in.Facts.OneOwner {
+		f.Kind, f.Label, f.Hint = shape.FieldOne, "Another person", "Owns it in place of whoever has it now."
+		return f
+	}
+	for _, a := range in.Facts.Assignees {
+		f.Value = append(f.Value, agentValue(a))
+	}
+	f.Value = among(f.Value, f.Options)
+	return f
+}
+
+// handOver offers to give a conversation to one person, at once: its owner is not among them.
+func handOver(in shape.FormInput) []shape.Button {
+	var quick []shape.Button
+	for _, a := range in.People {
+		if len(in.Facts.Assignees) == 1 && shape.HeldBy(in.Facts, a) || len(quick) == mostHandOver {
+			continue
+		}
+		b := NewButton(bridge.VerbAssign, bridge.Args{Conversation: in.Facts.ID, Agents: []string{agentValue(a)}})
+		b.Label = shape.OneLine(shape.AgentName(a), 24)
+		quick = append(quick, b)
+	}
+	return quick
+}
+
+// mostHandOver is how many people a conversation can be handed to by one click; all others are in
+// the form's list.
+const mostHandOver = 8
+
+// agentValue names an agent to bridge.Args.Agents.
+func agentValue(a bridge.AgentRef) string {
+	if a.User != "" {
+		return a.User
+	}
+	return a.Email
+}
+
+// readAssign reads who is to have it.
+func readAssign(out *shape.Filled, v Values, _ Reading) (field, problem string) {
+	out.Args.Agents, out.Args.Team, out.Args.Note = v.List(fieldPeople), v.Text(fieldTeam), v.Text(fieldNote)
+	switch {
+	case len(out.Args.Agents) == 0 && out.Args.Team == "":
+		return fieldPeople, "Choose somebody, or a team."
+	case len(out.Args.Agents) > 0 && out.Args.Team != "":
+		return fieldTeam, "Choose either people or a team."
+	}
+	return "", ""
+}
+
+func askAssign(form *shape.Form, in shape.FormInput) error {
+	if err := notOpen(in.Facts); err != nil {
+		return err
+	}
+	form.Title, form.Submit = "Assign", "Assign"
+	form.Quick = handOver(in)
+	form.Fields = []shape.Field{ownersField(in)}
+	if len(in.Teams) > 0 {
+		team := shape.Field{Name: fieldTeam, Kind: shape.FieldOne, Label: "Or a team", Hint: "It waits there until somebody takes it.", Optional: true}
+		for _, t := range in.Teams {
+			team.Options = append(team.Options, shape.Option{Value: t, Label: shape.OneLine(t, shape.MaxNameRunes)})
+		}
+		form.Fields = append(form.Fields, team)
+	}
+	form.Fields = append(form.Fields, shape.Field{Name: fieldNote, Kind: shape.FieldLong, Label: "Note for them", Optional: true, MaxRunes: maxTextRunes})
+	return nil
+}

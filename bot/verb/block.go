@@ -1,0 +1,24 @@
+package verb
+
+import (
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+func block() *Verb {
+	return &Verb{
+		Name: bridge.VerbBlock, Words: []string{"block"}, Lone: true, Form: "!block",
+		Sentence: "Passes over later automatic mail of an automatic sender.",
+		Examples: []string{"!block"},
+		Button:   "Block sender",
+		Confirm:  "Block this sender? Its later automatic mail is neither shown nor kept here. What a person writes from there still comes.",
+		Done:     func(bridge.Line, bridge.Facts) string { return "This sender's automatic mail is blocked." },
+		Shown: func(l bridge.Line, _ bridge.Facts) []shape.Block {
+			sender := shape.OneLine(l.Text, shape.MaxSubjectRunes)
+			if l.Text == "" {
+				return nil
+			}
+			return told(l, "Automatic mail of "+sender+" is blocked: it is neither shown nor kept here. To take that back: !unblock "+sender)
+		},
+	}
+}

@@ -1,0 +1,23 @@
+package verb
+
+import (
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+func closing() *Verb {
+	return &Verb{
+		Name: bridge.VerbClose, Words: []string{"close"}, Lone: true, Form: "!close",
+		Sentence: "Ends it without an answer. For admins.",
+		Examples: []string{"!close"},
+		Slash:    true, Button: "Close conversation", Style: shape.StyleDanger, Meant: true,
+		Ask: func(form *shape.Form, _ shape.FormInput) error {
+			form.Title, form.Submit = "Close", "Close"
+			form.Intro = append(form.Intro, shape.Line(shape.Text("Ends the conversation without an answer. What the customer writes next starts a new one.")))
+			form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldLong, Label: "Why", Hint: "Stays inside.", Optional: true, MaxRunes: maxTextRunes}}
+			return nil
+		},
+		Asks: noNote, AtOnce: true, Read: readNote,
+		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " closed this." },
+	}
+}

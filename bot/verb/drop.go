@@ -1,0 +1,18 @@
+package verb
+
+import (
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+func drop() *Verb {
+	return &Verb{
+		Name: bridge.VerbDrop, Words: []string{"drop", "discard"}, Lone: true, Form: "!drop",
+		Sentence: "Gives up what was held back or failed last. It is not sent.",
+		Examples: []string{"!drop"},
+		Button:   "Drop", Confirm: "Drop it? The customer will not get it.",
+		Done: func(l bridge.Line, f bridge.Facts) string {
+			return "Dropped. " + shape.Customer(l, f) + " will not get it."
+		},
+	}
+}

@@ -1,0 +1,110 @@
+package verb
+
+import (
+	"strings"
+
+	"parley/bot/shape"
+)
+
+// Names of fields.
+const (
+	FieldWords        = "text"
+	fieldPeople       = "people"
+	fieldTeam         = "team"
+	fieldNote         = "note"
+	fieldTags         = "tags"
+	fieldNew          = "new"
+	fieldUntil        = "until"
+	fieldOther        = "other"
+	fieldAddresses    = "addresses"
+	fieldDo           = "do"
+	FieldConversation = "conversation"
+	fieldRecipient    = "recipient"
+	fieldSubject      = "subject"
+	fieldTo           = "to"
+	fieldCc           = "cc"
+)
+
+// maxTextRunes fits every surface's text field.
+const maxTextRunes = 3000
+
+// one makes the value of a text field; nothing for nothing.
+func one(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}
+
+// among keeps the values that are options.
+func among(values []string, options []shape.Option) []string {
+	var kept []string
+	for _, v := range values {
+		for _, o := range options {
+			if o.Value == v && v != "" {
+				kept = append(kept, v)
+				break
+			}
+		}
+	}
+	return kept
+}
+
+// Names of the fields of a reply with more than text.
+const (
+	fieldAdd     = "add"
+	fieldAnswers = "answers"
+	fieldChoices = "choices"
+	fieldOpen    = "open"
+	fieldPoint   = "point"
+	fieldPlace   = "place"
+	fieldOrg     = "org"
+	fieldPhones  = "phones"
+	fieldEmails  = "emails"
+	fieldCards   = "cards"
+	fieldKind    = "kind"
+)
+
+// Values of a submitted form, by field name.
+type Values map[string][]string
+
+// Text gives what is in a field of one value, without spaces around it.
+func (v Values) Text(name string) string {
+	if len(v[name]) == 0 {
+		return ""
+	}
+	return strings.TrimSpace(v[name][0])
+}
+
+// List gives the values of a field that has several.
+func (v Values) List(name string) []string {
+	var all []string
+	for _, s := range v[name] {
+		if s = strings.TrimSpace(s); s != "" {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// Names of a template's fields.
+const (
+	fieldTemplate = "template"
+	fieldLabel    = "label"
+	fieldValue    = "v:" // and the variable's name
+)
+
+// Names of the fields in which a template is made.
+const (
+	fieldName     = "name"
+	fieldAccount  = "account"
+	fieldLanguage = "language"
+	fieldCategory = "category"
+	fieldTypes    = "types"
+	fieldLabels   = "labels"
+	fieldHeader   = "header"
+	fieldBody     = "body"
+	fieldFooter   = "footer"
+	fieldButtons  = "buttons"
+	fieldExamples = "examples"
+)

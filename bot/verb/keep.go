@@ -1,0 +1,21 @@
+package verb
+
+import (
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+func keep() *Verb {
+	return &Verb{
+		Name: bridge.VerbKeep, Words: []string{"keep"}, Lone: true, Form: "!keep",
+		Sentence: "Keeps inside what was held back last.",
+		Examples: []string{"!keep"},
+		Emoji:    []string{"lock", "no_mouth", "zipper_mouth_face"}, Button: "Keep inside",
+		Done: func(l bridge.Line, f bridge.Facts) string {
+			if l.Reason == "window" {
+				return "Kept for later: I offer it again when " + shape.Customer(l, f) + " writes."
+			}
+			return "Kept inside. " + shape.Customer(l, f) + " will not get it."
+		},
+	}
+}

@@ -1,0 +1,153 @@
+package verb
+
+import (
+	"strings"
+
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+func start() *Verb {
+	return &Verb{
+		Name: bridge.VerbNew, Words: []string{"new", "start"}, Form: "!new [ACCOUNT] ADDRESS TEXT",
+		Rest: RestStart, Missing: "Say to whom and what: @Parley new ann@example.org Your lamp is repaired.", Sends: true,
+		Sentence: "Begins a conversation with a customer.",
+		Examples: []string{"@Parley new ann@example.org Your lamp is repaired.", "@Parley new sms +49 171 5550100 Your lamp is repaired."},
+		Slash:    true, Anywhere: true, InChat: Offer{Order: 3}, Button: "Start conversation",
+		Box: &Entry{Title: "Start conversation", About: "Write to a customer first"},
+		Ask: askStart, Read: readStart,
+		Shown: started,
+	}
+}
+
+// askStart begins a conversation: by which account, where there are several, then with
+// whom and what is said.
+// Errors: *bridge.Problem where there is none to begin by.
+func askStart(form *shape.Form, in shape.FormInput) error {
+	form.Title, form.Submit = "New conversation", "Send"
+	pick := shape.Field{Name: fieldAccount, Kind: shape.FieldOne, Label: "By"}
+	for _, a := range in.Accounts {
+		if a.Starts {
+			pick.Options = append(pick.Options, shape.Option{Value: a.Name, Label: shape.OneLine(accountName(a), 75)})
+		}
+	}
+	chosen, ok := StartsBy(in)
+	switch {
+	case len(pick.Options) == 0:
+		return &bridge.Problem{Code: "no_account", Text: "There is no account by which you may begin a conversation.", Hint: "Ask an admin."}
+	case !ok:
+		form.Args.Account, form.Submit = "", "Next"
+		form.Fields = []shape.Field{pick}
+		return nil
+	}
+	form.Args.Account = chosen.Name
+	form.Intro = []shape.Block{shape.SmallPrint(shape.Icon(strings.Trim(shape.Or(chosen.ChannelIcon, "grey_question"), ":")), shape.Text(" By "+accountName(chosen)))}
+	if t := in.Args.Template; chosen.ByTemplate && t != nil && t.ID != 0 {
+		in.Facts.Contact = bridge.PartyRef{Name: in.Args.Recipient, Address: in.Args.Recipient}
+		in.Facts.To = []bridge.PartyRef{in.Facts.Contact}
+		err := askTemplate(form, in)
+		form.Title = "New conversation"
+		return err
+	}
+	to := shape.Field{Name: fieldRecipient, Kind: shape.FieldText, Label: "To", Hint: "A phone number with its country, like +49 171 5550100. In a system of your own: the customer's id there.", Value: one(in.Args.Recipient), MaxRunes: 320}
+	if chosen.KnownOnly {
+		to.Hint = "A phone number that wrote to you before, with its country, like +49 171 5550100. Others: outgoing is off."
+	}
+	if chosen.Can.Subject {
+		to.Hint = "One address."
+		to.Example = "ann@example.org"
+	}
+	form.Fields = append(form.Fields, to)
+	if chosen.ByTemplate {
+		return startByTemplate(form, in)
+	}
+	if chosen.Can.Subject {
+		form.Fields = append(form.Fields, shape.Field{Name: fieldSubject, Kind: shape.FieldText, Label: "Subject", Value: one(in.Args.Subject), MaxRunes: shape.MaxSubjectRunes})
+	}
+	form.Fields = append(form.Fields, shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Message", Hint: countWords(in), Value: one(in.Text), MaxRunes: textRunes(chosen.Can)})
+	return nil
+}
+
+// StartsBy gives the account by which a conversation begins: the named one, or the only one.
+func StartsBy(in shape.FormInput) (bridge.AccountRef, bool) {
+	var able []bridge.AccountRef
+	for _, a := range in.Accounts {
+		if a.Starts && strings.EqualFold(a.Name, in.Args.Account) {
+			return a, true
+		}
+		if a.Starts {
+			able = append(able, a)
+		}
+	}
+	if len(able) == 1 {
+		return able[0], true
+	}
+	return bridge.AccountRef{}, false
+}
+
+// startByTemplate asks which template a conversation begins with; its values come next.
+func startByTemplate(form *shape.Form, in shape.FormInput) error {
+	if len(in.Templates.List) == 0 {
+		return &bridge.Problem{Code: "no_template", Text: "No template of " + form.Args.Account + " that begins conversations is approved.", Hint: "Admins make them: @Parley templates"}
+	}
+	to := form.Fields
+	label := ""
+	if in.Args.Template != nil {
+		label = in.Args.Template.Label
+	}
+	pickTemplate(form, in.Templates.List, label)
+	form.Title, form.Fields = "New conversation", append(to, form.Fields...)
+	form.Args.Template = &bridge.TemplateArgs{Label: label}
+	return nil
+}
+
+// accountName says which account, and what it is.
+func accountName(a bridge.AccountRef) string {
+	if a.ChannelName == "" {
+		return a.Name
+	}
+	return a.Name + " (" + a.ChannelName + ")"
+}
+
+// textRunes is how long a text may be that is written in a form.
+func textRunes(can bridge.Capabilities) int {
+	if can.MaxTextRunes > 0 {
+		return min(can.MaxTextRunes, maxTextRunes)
+	}
+	return maxTextRunes
+}
+
+// readStart reads the steps of the form that begins a conversation.
+func readStart(out *shape.Filled, v Values, with Reading) (field, problem string) {
+	if out.Args.Account == "" {
+		if out.Args.Account = v.Text(fieldAccount); out.Args.Account == "" {
+			return fieldAccount, "Choose an account."
+		}
+		out.Next = true
+		return "", ""
+	}
+	if t := out.Args.Template; t != nil && t.ID != 0 { // its values
+		return readTemplate(out, v, with)
+	}
+	out.Args.Recipient, out.Args.Subject = shape.OneLine(v.Text(fieldRecipient), 320), shape.OneLine(v.Text(fieldSubject), shape.MaxSubjectRunes)
+	if out.Args.Recipient == "" {
+		return fieldRecipient, "Say to whom."
+	}
+	if out.Args.Template != nil {
+		return readTemplate(out, v, with)
+	}
+	out.Text, problem = with.Reply(v.Text(FieldWords))
+	return FieldWords, problem
+}
+
+// started shows what began a conversation.
+func started(l bridge.Line, f bridge.Facts) []shape.Block {
+	lead := []any{shape.Icon("outbox_tray"), " ", shape.Doer(l) + " wrote to " + shape.Customer(l, f)}
+	if len(l.Mentions) > 0 { // the mention makes the thread one of the writer's, who would miss the answer else
+		lead = []any{shape.Icon("outbox_tray"), " ", shape.Mentions(l.Mentions), " wrote to " + shape.Customer(l, f)}
+	}
+	if name := shape.OneLine(l.Reason, shape.MaxNameRunes); name != "" {
+		lead = append(lead, " with the template ", shape.Bold(name))
+	}
+	return append([]shape.Block{shape.Sentence(append(lead, ":")...)}, shape.Quote(l.Text)...)
+}

@@ -1,0 +1,42 @@
+package verb
+
+import (
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+func note() *Verb {
+	return &Verb{
+		Name: bridge.VerbNote, Words: []string{"note", "n"}, Lone: true, Form: "!note TEXT",
+		Rest: RestText, Missing: "Say what to note: !note asked the warehouse",
+		Sentence: "Keeps the text inside. The customer never sees it.",
+		Examples: []string{"note: asked the warehouse", "// asked the warehouse", "!n asked the warehouse"},
+		Everyday: true, Slash: true, InThread: Offer{Order: 1}, Button: "Note",
+		Menu: &Entry{Order: 2, Title: "Add internal note", About: "Never sent to the customer"},
+		Ask: func(form *shape.Form, in shape.FormInput) error {
+			form.Title, form.Submit = "Note", "Keep inside"
+			form.Fields = []shape.Field{{Name: FieldWords, Kind: shape.FieldLong, Label: "Note", Hint: "The customer never sees it.", Value: one(in.Text), MaxRunes: maxTextRunes}}
+			return nil
+		},
+		Read: func(out *shape.Filled, v Values, _ Reading) (field, problem string) {
+			if out.Text = v.Text(FieldWords); out.Text == "" {
+				return FieldWords, "Say what to note."
+			}
+			return "", ""
+		},
+		Done:  func(bridge.Line, bridge.Facts) string { return "Noted. It stays inside." },
+		Shown: noted,
+	}
+}
+
+// noted shows a note that was written in a form.
+func noted(l bridge.Line, _ bridge.Facts) []shape.Block {
+	if l.Text == "" {
+		return nil
+	}
+	lead := []any{shape.Icon("memo"), " ", shape.Doer(l) + " noted, inside"}
+	if len(l.Mentions) > 0 {
+		lead = append(lead, ", for ", shape.Mentions(l.Mentions))
+	}
+	return append([]shape.Block{shape.Sentence(append(lead, ":")...)}, shape.Quote(l.Text)...)
+}

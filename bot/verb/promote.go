@@ -1,0 +1,22 @@
+package verb
+
+import (
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+func promote() *Verb {
+	return &Verb{
+		Name: bridge.VerbPromote, Words: []string{"promote"}, Lone: true, Form: "!promote",
+		Sentence: "Turns an automatic mail into a conversation.",
+		Examples: []string{"!promote"},
+		Button:   "Make a conversation",
+		Done:     func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " made a conversation of it." },
+		Shown: func(l bridge.Line, _ bridge.Facts) []shape.Block {
+			if l.Other.ID == 0 {
+				return nil
+			}
+			return told(l, "This is conversation ", shape.Whereabouts(shape.Number(l.Other.ID), l.Other), " now.", shape.Then(l.Hint))
+		},
+	}
+}

@@ -1,0 +1,47 @@
+package verb
+
+import (
+	"fmt"
+
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+func reply() *Verb {
+	return &Verb{
+		Name: bridge.VerbReply, Words: []string{"reply", "answer", PromoWord}, Answers: []string{"answer"}, Lone: true, Form: "!reply TEXT",
+		Rest: RestReply, Missing: "Say what to send: !reply Your parcel is on its way.", Sends: true,
+		Sentence: "Sends the text to the customer, whoever holds the conversation.",
+		Examples: []string{"!reply Your parcel is on its way.", "@Parley reply: Your parcel is on its way.", "!promo Lamps are 10 % off this week."},
+		Everyday: true, Slash: true, Button: "Reply",
+		Menu: &Entry{Order: 1, Title: "Reply to customer", About: "Answer a message, or the conversation"},
+		Ask:  askReply, Read: readReply, Lists: []List{Answerables}, Answering: true,
+		Done: onItsWay, Shown: replied,
+	}
+}
+
+// counted says as how many texts something counts, where it is more than one.
+func counted(n int) string {
+	if n < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d texts)", n)
+}
+
+// PromoWord is the word of a reply that is promotional.
+const PromoWord = "promo"
+
+// onItsWay confirms what leaves.
+func onItsWay(l bridge.Line, f bridge.Facts) string {
+	return "On its way to " + shape.Customer(l, f) + "."
+}
+
+// replied shows a reply that was written in a form.
+func replied(l bridge.Line, f bridge.Facts) []shape.Block {
+	if l.Text == "" && l.Rich == nil && len(l.Files) == 0 {
+		return nil
+	}
+	lead := shape.Sentence(shape.Icon("outbox_tray"), " ", shape.Mentioned(l), shape.Doer(l)+" replied to "+shape.Customer(l, f)+counted(l.Count)+":")
+	blocks := append([]shape.Block{lead}, shape.Answered(l)...)
+	return append(append(blocks, shape.Quote(l.Text)...), shape.AttachedFiles(l.Files)...)
+}

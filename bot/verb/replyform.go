@@ -1,0 +1,138 @@
+package verb
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"parley/bot/shape"
+	"parley/bot/typed"
+	"parley/bridge"
+)
+
+// askReply is the form of a reply: its text, or, in a second step, what goes with it.
+func askReply(form *shape.Form, in shape.FormInput) error {
+	if err := windowClosed(in); err != nil {
+		return err
+	}
+	form.Title, form.Submit = "Reply to the customer", "Send"
+	form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Goes to "+goesTo(in))))
+	for _, s := range in.Said {
+		if s.MessageID == in.Args.Message || len(in.Said) == 1 {
+			form.Args.Message = s.MessageID
+			form.Intro = append(form.Intro, shape.SmallPrint(shape.Icon("leftwards_arrow_with_hook"), shape.Text(" To: “"+shape.OneLine(s.Text, shape.MaxSubjectRunes)+"”")))
+		}
+	}
+	if in.Args.Rich != "" {
+		richForm(form, in)
+		return nil
+	}
+	words := shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Reply", Hint: countWords(in), Value: one(in.Text), MaxRunes: maxTextRunes}
+	form.Fields = append([]shape.Field{words}, recipientFields(form, in)...)
+	if len(in.Said) > 1 {
+		to := shape.Field{Name: fieldAnswers, Kind: shape.FieldOne, Label: "In answer to", Optional: true}
+		for _, s := range in.Said {
+			label := shape.Or(shape.OneLine(s.Text, 70), "(a message without text)")
+			to.Options = append(to.Options, shape.Option{Value: strconv.FormatInt(s.MessageID, 10), Label: label})
+		}
+		form.Fields = append(form.Fields, to)
+	}
+	form.Fields = append(form.Fields, promotionField(form, in)...)
+	add := shape.Field{Name: fieldAdd, Kind: shape.FieldOne, Label: "Add to it", Optional: true}
+	for _, k := range richKinds() {
+		label := k.label
+		if in.Can.Most(k.kind) == 0 {
+			label += " (as text)"
+		}
+		add.Options = append(add.Options, shape.Option{Value: string(k.kind), Label: label})
+	}
+	form.Fields = append(form.Fields, add)
+	form.Files = in.Can.AttachmentsPerMessage > 0
+	if in.Can.NoFiles != "" {
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text(in.Can.NoFiles)))
+	}
+	return nil
+}
+
+// kindPromotion is the value of a reply that is promotional.
+const kindPromotion = "promotion"
+
+// promotionField asks whether a reply is promotional where a provider takes such ones for a shorter
+// time than answers. When that is over the form says so.
+func promotionField(form *shape.Form, in shape.FormInput) []shape.Field {
+	switch {
+	case in.Can.HumanWindow == 0:
+		return nil
+	case in.Facts.WindowPeople:
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Only answers may be sent now, nothing promotional: the customer wrote more than "+hoursWords(in.Can.ReplyWindow)+" ago.")))
+		return nil
+	}
+	return []shape.Field{{Name: fieldKind, Kind: shape.FieldOne, Label: "What it is", Hint: "Promotional messages may leave for " + hoursWords(in.Can.ReplyWindow) + " after the customer wrote.", Optional: true,
+		Options: []shape.Option{{Value: kindPromotion, Label: "Promotional: an offer, advertising"}}}}
+}
+
+func hoursWords(d time.Duration) string { return fmt.Sprintf("%d hours", int(d.Hours())) }
+
+// countWords says how many messages a text is where providers count.
+func countWords(in shape.FormInput) string {
+	c := in.Count
+	switch {
+	case c == nil:
+		return ""
+	case c.Room != [3]int{}:
+		words := fmt.Sprintf("One text holds %d characters, two hold %d, three %d (%s; the signature is counted).", c.Room[0], c.Room[1], c.Room[2], c.Encoding)
+		if strings.TrimSpace(in.Text) == "" {
+			return words
+		}
+		return fmt.Sprintf("So far %d %s, %d characters left. ", c.Parts, shape.Plural(c.Parts, "text", "texts"), c.Left) + words
+	case strings.TrimSpace(in.Text) == "":
+		return fmt.Sprintf("%d characters fit into one text (%s); a longer one counts as several.", c.Left, c.Encoding)
+	}
+	return fmt.Sprintf("So far %d %s, %d characters left (%s).", c.Parts, shape.Plural(c.Parts, "text", "texts"), c.Left, c.Encoding)
+}
+
+// Begun gives the text of a reply's form so far, and its arguments; the text need not be one that
+// could be handed in. Errors are by field name, for people.
+func Begun(args bridge.Args, fields map[string][]string) (string, bridge.Args, map[string]string) {
+	v := Values(fields)
+	if id, err := strconv.ParseInt(v.Text(fieldAnswers), 10, 64); err == nil && id > 0 {
+		args.Message = id
+	}
+	if args.Rich == "" { // the first step alone asks for it
+		args.Promotional = v.Text(fieldKind) == kindPromotion
+	}
+	if field, problem := readRecipients(&args, v); problem != "" {
+		return v.Text(FieldWords), args, map[string]string{field: problem}
+	}
+	return v.Text(FieldWords), args, nil
+}
+
+// readReply reads a reply, or its first step.
+func readReply(out *shape.Filled, v Values, with Reading) (field, problem string) {
+	words, args, wrong := Begun(out.Args, v)
+	for field, problem := range wrong {
+		return field, problem
+	}
+	out.Args = args
+	if out.Args.Rich == "" {
+		if out.Args.Rich = bridge.RichKind(v.Text(fieldAdd)); out.Args.Rich != "" {
+			out.Text, out.Next = words, true
+			return "", ""
+		}
+		out.Text, problem = with.Reply(words)
+		return FieldWords, problem
+	}
+	if words != "" || !out.Args.Rich.Alone() {
+		if out.Text, problem = with.Reply(words); problem != "" {
+			return FieldWords, problem
+		}
+	}
+	if out.Args.Most > 0 && !out.Args.Rich.Alone() && utf8.RuneCountInString(out.Text) > typed.MaxRichTextRunes {
+		return FieldWords, fmt.Sprintf("Above this stand at most %d characters.", typed.MaxRichTextRunes)
+	}
+	out.Rich, field, problem = readRich(out.Args, v)
+	out.Args.Rich, out.Args.Most = "", 0
+	return field, problem
+}

@@ -1,0 +1,136 @@
+package verb
+
+import (
+	"fmt"
+	"strings"
+
+	"parley/bot/shape"
+	"parley/bot/typed"
+	"parley/bridge"
+)
+
+// richKind is what can be added, in words.
+type richKind struct {
+	kind          bridge.RichKind
+	label         string
+	piece, pieces string // what its limit counts; "" = there is one
+}
+
+func richKinds() []richKind {
+	return []richKind{
+		{bridge.RichIsButtons, "Buttons", "button", "buttons"}, {bridge.RichIsList, "List", "choice", "choices"},
+		{bridge.RichIsLocation, "Location", "", ""}, {bridge.RichIsContact, "Contact card", "", ""}, {bridge.RichIsCards, "Carousel", "card", "cards"},
+	}
+}
+
+// richForm asks for what goes with the text.
+func richForm(form *shape.Form, in shape.FormInput) {
+	kind := in.Args.Rich
+	form.Args.Most = in.Can.Most(kind)
+	form.Intro = append(form.Intro, shape.SmallPrint(shape.Icon("information_source"), shape.Text(" "+richLimits(in))))
+	words := shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Text", Value: one(in.Text), Optional: kind.Alone(), MaxRunes: maxTextRunes}
+	if form.Args.Most > 0 && !kind.Alone() {
+		words.MaxRunes = typed.MaxRichTextRunes
+	}
+	form.Fields = []shape.Field{words}
+	switch kind {
+	case bridge.RichIsButtons:
+		form.Title = "Buttons"
+		form.Fields = append(form.Fields, shape.Field{Name: fieldChoices, Kind: shape.FieldLong, Label: "Buttons", Hint: "One per line.", Example: "Yes, please\nNo, thanks", MaxRunes: 600})
+	case bridge.RichIsList:
+		form.Title = "List"
+		form.Fields = append(form.Fields,
+			shape.Field{Name: fieldOpen, Kind: shape.FieldText, Label: "Opens with", Example: "Choose a lamp", MaxRunes: typed.MaxButtonRunes},
+			shape.Field{Name: fieldChoices, Kind: shape.FieldLong, Label: "Choices", Hint: "One per line: Title | description. A line that ends in : begins a section.", Example: "Desk lamps:\nLuna | 40 cm, warm white", MaxRunes: maxTextRunes})
+	case bridge.RichIsLocation:
+		form.Title = "Location"
+		form.Fields = append(form.Fields,
+			shape.Field{Name: fieldPoint, Kind: shape.FieldText, Label: "Where", Hint: "Latitude and longitude, or the link of a map.", Example: "52.5163, 13.3777", MaxRunes: 1000},
+			shape.Field{Name: fieldName, Kind: shape.FieldText, Label: "Name", Optional: true, MaxRunes: shape.MaxNameRunes},
+			shape.Field{Name: fieldPlace, Kind: shape.FieldText, Label: "Address", Optional: true, MaxRunes: 200})
+	case bridge.RichIsContact:
+		form.Title = "Contact card"
+		form.Fields = append(form.Fields,
+			shape.Field{Name: fieldName, Kind: shape.FieldText, Label: "Name", MaxRunes: shape.MaxNameRunes},
+			shape.Field{Name: fieldOrg, Kind: shape.FieldText, Label: "Company", Optional: true, MaxRunes: shape.MaxNameRunes},
+			shape.Field{Name: fieldPhones, Kind: shape.FieldLong, Label: "Phone numbers", Hint: "One per line, with the country: +49 171 5550100", Optional: true, MaxRunes: 200},
+			shape.Field{Name: fieldEmails, Kind: shape.FieldLong, Label: "E-mail addresses", Hint: "One per line.", Optional: true, MaxRunes: 600})
+	case bridge.RichIsCards:
+		form.Title = "Carousel"
+		form.Fields = append(form.Fields, shape.Field{Name: fieldCards, Kind: shape.FieldLong, Label: "Cards",
+			Hint:    "Cards are separated by an empty line. First its title, then its text; a web address is its picture, and > Title or > Title | https://… a button.",
+			Example: "Luna\nWarm white, 40 cm\n> Order it | https://lamps.example/luna", MaxRunes: maxTextRunes})
+	}
+}
+
+// richLimits says what the customer will get.
+func richLimits(in shape.FormInput) string {
+	channel := shape.Or(in.Facts.ChannelName, "This channel")
+	for _, k := range richKinds() {
+		most := in.Can.Most(k.kind)
+		switch {
+		case k.kind != in.Args.Rich:
+		case most == 0:
+			return channel + " can't carry this: the customer gets it as text."
+		case k.kind.Alone() && k.pieces != "":
+			return fmt.Sprintf("At most %d %s. The text goes before it, as a message of its own.", most, shape.Plural(most, k.piece, k.pieces))
+		case k.kind.Alone():
+			return "The text goes before it, as a message of its own."
+		default:
+			return fmt.Sprintf("At most %d %s.", most, shape.Plural(most, k.piece, k.pieces))
+		}
+	}
+	return ""
+}
+
+// readRich reads what goes with the text.
+func readRich(args bridge.Args, v Values) (r *bridge.Rich, field, problem string) {
+	r = &bridge.Rich{}
+	switch args.Rich {
+	case bridge.RichIsButtons:
+		r.Buttons, problem = typed.Buttons(v.Text(fieldChoices), args.Most)
+		return r, fieldChoices, problem
+	case bridge.RichIsList:
+		r.List = &bridge.RichList{Button: shape.OneLine(v.Text(fieldOpen), typed.MaxButtonRunes)}
+		if r.List.Button == "" {
+			return nil, fieldOpen, "Say what opens the list."
+		}
+		r.List.Sections, problem = typed.Rows(v.Text(fieldChoices), args.Most)
+		return r, fieldChoices, problem
+	case bridge.RichIsLocation:
+		lat, lon, ok := typed.Point(v.Text(fieldPoint))
+		if !ok {
+			return nil, fieldPoint, "I can't read this place. Write it like 52.5163, 13.3777"
+		}
+		r.Location = &bridge.RichLocation{Latitude: lat, Longitude: lon, Name: shape.OneLine(v.Text(fieldName), shape.MaxNameRunes), Address: shape.OneLine(v.Text(fieldPlace), 200)}
+		return r, "", ""
+	case bridge.RichIsContact:
+		return readContact(v)
+	case bridge.RichIsCards:
+		r.Cards, problem = typed.Cards(v.Text(fieldCards), args.Most)
+		return r, fieldCards, problem
+	}
+	return nil, FieldWords, "This form is no longer valid. Close it and open it again."
+}
+
+func readContact(v Values) (r *bridge.Rich, field, problem string) {
+	c := &bridge.RichContact{Name: shape.OneLine(v.Text(fieldName), shape.MaxNameRunes), Org: shape.OneLine(v.Text(fieldOrg), shape.MaxNameRunes)}
+	if c.Name == "" {
+		return nil, fieldName, "Say whose card it is."
+	}
+	var wrong string
+	if c.Phones, wrong = typed.Phones(v.Text(fieldPhones)); wrong != "" {
+		return nil, fieldPhones, "“" + shape.OneLine(wrong, 60) + "” is no number with its country, like +49 171 5550100."
+	}
+	for _, l := range strings.Fields(v.Text(fieldEmails)) {
+		list, removed, wrong := typed.Addresses(l)
+		if wrong != "" || removed > 0 || len(list) != 1 || !strings.Contains(list[0], "@") {
+			return nil, fieldEmails, "“" + shape.OneLine(l, 60) + "” is no address."
+		}
+		c.Emails = append(c.Emails, list...)
+	}
+	if len(c.Phones)+len(c.Emails) == 0 {
+		return nil, fieldPhones, "Add a number or an address."
+	}
+	return &bridge.Rich{Contact: c}, "", ""
+}

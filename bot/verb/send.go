@@ -1,0 +1,40 @@
+package verb
+
+import (
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+func send() *Verb {
+	return &Verb{
+		Name: bridge.VerbSend, Words: []string{"send"}, Lone: true, Form: "!send", Sends: true,
+		Sentence: "Sends what was kept inside or held back last.",
+		Examples: []string{"!send"},
+		Button:   "Send to customer",
+		Menu:     &Entry{Order: 4, Title: "Send to customer", About: "Send this message to the customer"},
+		Ask:      askSend,
+		Asks:     func(bridge.Args) bool { return false }, // only a message's menu opens it
+		Done:     onItsWay,
+		Shown: func(l bridge.Line, f bridge.Facts) []shape.Block {
+			if len(l.Mentions) == 0 {
+				return nil
+			}
+			return append([]shape.Block{shape.Sentence(shape.Icon("outbox_tray"), " ", shape.Doer(l)+" sends "+shape.Customer(l, f)+" what ", shape.Mentions(l.Mentions), " wrote:")}, shape.Kept(l)...)
+		},
+	}
+}
+
+// askSend asks whether to send one message.
+func askSend(form *shape.Form, in shape.FormInput) error {
+	if err := windowClosed(in); err != nil {
+		return err
+	}
+	form.Title, form.Submit = "Send to customer", "Send"
+	question := "Send this to " + shape.PartyName(in.Facts.Contact) + "?"
+	if author := shape.OneLine(in.Author, shape.MaxNameRunes); author != "" {
+		question = shape.SendAsQuestion(author, shape.PartyName(in.Facts.Contact))
+		form.Submit, form.Args.Sure = shape.OneLine("Send as "+author, shape.MaxLabelRunes), true
+	}
+	form.Intro = append(append(form.Intro, shape.Line(shape.Text(question))), shape.Quote(in.Text)...)
+	return nil
+}

@@ -1,0 +1,77 @@
+package verb
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+
+	"parley/bot/shape"
+	"parley/bridge"
+	"parley/bridge/when"
+)
+
+func snooze() *Verb {
+	return &Verb{
+		Name: bridge.VerbSnooze, Words: []string{"snooze", "s", "z"}, Lone: true, Form: "!snooze TIME",
+		Rest: RestTime, Missing: "Say until when: !snooze 2h, !snooze tomorrow, !snooze friday 14:00",
+		Sentence: "Hides it until then; it comes back to its owner.",
+		Examples: []string{"!snooze 2h", "!snooze tomorrow", "!snooze monday", "!snooze friday 14:00", "!snooze 24.12. 9:00"},
+		Everyday: true, Emoji: []string{"zzz", "alarm_clock", "sleeping"}, Slash: true, InThread: Offer{Order: 6}, Button: "Snooze", Meant: true,
+		Command: &Command{About: "Snooze a conversation", Hint: "#12 tomorrow"},
+		Menu:    &Entry{Order: 6, Title: "Snooze conversation", About: "Bring it back later"},
+		Ask: func(form *shape.Form, in shape.FormInput) error {
+			if err := notOpen(in.Facts); err != nil {
+				return err
+			}
+			form.Title, form.Submit = "Snooze", "Snooze"
+			form.Fields = []shape.Field{
+				{Name: fieldUntil, Kind: shape.FieldOne, Label: "Until", Options: snoozeOptions(in), Value: []string{"tomorrow"}, Optional: true},
+				{Name: fieldOther, Kind: shape.FieldText, Label: "Or type a time", Example: "3d, friday 14:00, 24.12. 9:00", Optional: true, MaxRunes: 64},
+			}
+			return nil
+		},
+		Asks: func(args bridge.Args) bool { return args.Until == "" },
+		Read: readSnooze,
+		MeantAs: func(m bridge.Meant) string {
+			until := strings.TrimSpace(m.Args.Until)
+			if plainSpan.MatchString(until) {
+				return "Snooze for " + until
+			}
+			return "Snooze until " + until
+		},
+	}
+}
+
+// plainSpan is a time from now on: "2h", "3 days".
+var plainSpan = regexp.MustCompile(`^\d+ ?(?:m|min|minutes?|h|hours?|d|days?|w|weeks?)$`)
+
+// snoozeOptions are R-030's times, with the day they mean now.
+func snoozeOptions(in shape.FormInput) []shape.Option {
+	var options []shape.Option
+	for _, o := range [...]shape.Option{{Value: "1h", Label: "1 hour"}, {Value: "2h", Label: "2 hours"}, {Value: "4h", Label: "4 hours"}, {Value: "tomorrow", Label: "Tomorrow"}, {Value: "monday", Label: "Next Monday"}} {
+		if at, err := when.Parse(o.Value, in.Now, in.Facts.Zone); err == nil {
+			o.Label += " (" + at.Format("Mon 2 Jan 15:04") + ")"
+		}
+		options = append(options, o)
+	}
+	return options
+}
+
+// readSnooze reads a time that was chosen or typed.
+func readSnooze(out *shape.Filled, v Values, with Reading) (field, problem string) {
+	field, out.Args.Until = fieldOther, v.Text(fieldOther)
+	if out.Args.Until == "" {
+		field, out.Args.Until = fieldUntil, v.Text(fieldUntil)
+	}
+	if out.Args.Until == "" {
+		return fieldUntil, "Choose a time."
+	}
+	if _, err := when.Parse(out.Args.Until, with.Now, with.Zone); err != nil {
+		var e *when.Error
+		if errors.As(err, &e) {
+			return field, e.Text + " " + e.Hint
+		}
+		return field, "I can't read this time."
+	}
+	return "", ""
+}

@@ -1,0 +1,129 @@
+package verb
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"parley/bridge"
+)
+
+// table lists every verb that people can give, in the order of a help page.
+func table() []*Verb {
+	return []*Verb{
+		reply(),
+		note(),
+		template(),
+		start(),
+		undo(),
+		take(),
+		assign(),
+		unassign(),
+		tag(),
+		untag(),
+		topic(),
+		pending(),
+		snooze(),
+		wake(),
+		resolve(),
+		reopen(),
+		closing(),
+		cc(),
+		to(),
+		allow(),
+		history(),
+		why(),
+		list(),
+		show(),
+		templates(),
+		help(),
+		send(),
+		keep(),
+		drop(),
+		sendAgain(),
+		markSent(),
+		templateEdit(),
+		templateDelete(),
+		leave(),
+		promote(),
+		silence(),
+		block(),
+		unblock(),
+	}
+}
+
+// made keeps the table: made anew for each button it would cost a twentieth of all time.
+var made atomic.Pointer[[]*Verb] //nolint:gochecknoglobals // a table that never changes
+
+// All gives every verb that people can give, in the order of a help page. What it holds is not to be
+// changed.
+func All() []*Verb {
+	if all := made.Load(); all != nil {
+		return *all
+	}
+	all := table()
+	made.Store(&all)
+	return all
+}
+
+// Find gives the verb of a word, with or without "!" or "/".
+func Find(word string) (*Verb, bool) {
+	word = strings.TrimLeft(strings.ToLower(strings.TrimSpace(word)), "!/")
+	for _, v := range All() {
+		if slices.Contains(v.Words, word) {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+// Of gives a verb by its name; of one that people don't give, nothing but the name.
+func Of(name bridge.Verb) *Verb {
+	for _, v := range All() {
+		if v.Name == name {
+			return v
+		}
+	}
+	return &Verb{Name: name}
+}
+
+// OfferedInThread gives the words that a chat offers while somebody types in a thread.
+func OfferedInThread() []string {
+	return offered(func(v *Verb) Offer { return v.InThread })
+}
+
+// OfferedInChat gives those that it offers in a chat with the app alone.
+func OfferedInChat() []string {
+	return offered(func(v *Verb) Offer { return v.InChat })
+}
+
+func offered(pick func(*Verb) Offer) []string {
+	listed := slices.DeleteFunc(slices.Clone(All()), func(v *Verb) bool { return pick(v).Order == 0 })
+	slices.SortFunc(listed, func(a, b *Verb) int { return cmp.Compare(pick(a).Order, pick(b).Order) })
+	words := make([]string, len(listed))
+	for i, v := range listed {
+		words[i] = cmp.Or(pick(v).Word, v.Words[0])
+	}
+	return words
+}
+
+// InMenu gives the verbs of a message's menu, in their order.
+func InMenu() []*Verb {
+	listed := slices.DeleteFunc(slices.Clone(All()), func(v *Verb) bool { return v.Menu == nil })
+	slices.SortFunc(listed, func(a, b *Verb) int { return cmp.Compare(a.Menu.Order, b.Menu.Order) })
+	return listed
+}
+
+// Emoji gives the verb that an emoji stands for, by its shortcode with or without colons and skin
+// tone. A team may choose others. Of the marks that we make on messages, only that of what waits and
+// that of what stays inside stand for verbs: who joins in takes it back, or keeps it inside.
+func Emoji(name string) (bridge.Verb, bridge.Args, bool) {
+	name = bridge.EmojiName(name)
+	for _, v := range All() {
+		if slices.Contains(v.Emoji, name) {
+			return v.Name, bridge.EmojiArgs(v.Name), true
+		}
+	}
+	return "", bridge.Args{}, false
+}

@@ -1,0 +1,80 @@
+package verb
+
+import (
+	"slices"
+	"strings"
+
+	"parley/bot/shape"
+	"parley/bot/typed"
+	"parley/bridge"
+)
+
+func tag() *Verb {
+	return &Verb{
+		Name: bridge.VerbTag, Words: []string{"tag", "label"}, Lone: true, Form: "!tag TAG, TAG",
+		Rest: RestTags, Missing: "Say which tags: !tag billing, late delivery",
+		Sentence: "Adds tags. New ones are created.",
+		Examples: []string{"!tag billing", "!tag billing, late delivery"},
+		Everyday: true, Slash: true, InThread: Offer{Order: 5}, Button: "Tag", Meant: true,
+		Menu: &Entry{Order: 7, Title: "Tag conversation", About: "Add tags"},
+		Ask: func(form *shape.Form, in shape.FormInput) error {
+			form.Title, form.Submit = "Add tags", "Add"
+			known := shape.Field{Name: fieldTags, Kind: shape.FieldSeveral, Label: "Tags", Optional: true, Options: tagOptions(in.Tags, in.Facts.Tags)}
+			if len(known.Options) > 0 {
+				form.Fields = append(form.Fields, known)
+			}
+			form.Fields = append(form.Fields, shape.Field{Name: fieldNew, Kind: shape.FieldText, Label: "New tags", Hint: "Separate them by commas.",
+				Example: "billing, late delivery", Optional: len(known.Options) > 0, MaxRunes: 200})
+			return nil
+		},
+		Asks: noTags, Read: readTags, Lists: []List{KnownTags},
+		MeantAs: func(m bridge.Meant) string { return "Tag " + strings.Join(m.Args.Tags, ", ") },
+		Done: func(l bridge.Line, _ bridge.Facts) string {
+			return shape.Doer(l) + " added " + shape.Listed(l.Args.Tags, "tags") + "."
+		},
+		Shown: newTags,
+	}
+}
+
+// tagOptions are the tags that the conversation doesn't have yet.
+func tagOptions(all, except []bridge.Tag) []shape.Option {
+	var options []shape.Option
+next:
+	for _, t := range all {
+		for _, e := range except {
+			if strings.EqualFold(t.Name, e.Name) {
+				continue next
+			}
+		}
+		options = append(options, shape.Option{Value: t.Name, Label: shape.OneLine(t.Name, shape.MaxNameRunes)})
+	}
+	return options
+}
+
+// readTags reads chosen tags and new ones.
+func readTags(out *shape.Filled, v Values, _ Reading) (field, problem string) {
+	out.Args.Tags = v.List(fieldTags)
+	for _, t := range typed.Tags(v.Text(fieldNew)) {
+		if !slices.ContainsFunc(out.Args.Tags, func(s string) bool { return strings.EqualFold(s, t) }) {
+			out.Args.Tags = append(out.Args.Tags, t)
+		}
+	}
+	if len(out.Args.Tags) == 0 && out.Verb == bridge.VerbTag {
+		return fieldNew, "Choose or name at least one tag."
+	}
+	if len(out.Args.Tags) == 0 {
+		return fieldTags, "Choose at least one tag."
+	}
+	return "", ""
+}
+
+func noTags(args bridge.Args) bool { return len(args.Tags) == 0 }
+
+// newTags names the tags that did not exist before.
+func newTags(l bridge.Line, _ bridge.Facts) []shape.Block {
+	if l.Text != "new" {
+		return nil
+	}
+	tags := shape.Listed(l.Args.Tags, "tag")
+	return told(l, shape.Doer(l)+" made a new tag: ", shape.Bold(tags), ".", shape.Then(shape.Or(l.Hint, "If that was a slip, remove it: !untag "+tags)))
+}

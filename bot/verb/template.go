@@ -1,0 +1,166 @@
+package verb
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+func template() *Verb {
+	return &Verb{
+		Name: bridge.VerbTemplate, Words: []string{"template", "tpl"}, Lone: true, Form: "!template [NAME]", Rest: RestNote,
+		Sentence: "Sends an approved template, also when the reply window is closed.",
+		Examples: []string{"!template", "!template order update", "@Parley #12 template"},
+		Slash:    true, Button: "Send template",
+		Ask: func(form *shape.Form, in shape.FormInput) error {
+			if err := notAnswerable(in.Facts); err != nil {
+				return err
+			}
+			return askTemplate(form, in)
+		},
+		Asks: func(args bridge.Args) bool { return !args.Template.Ready() },
+		Read: readTemplate, Lists: []List{Templates}, Answering: true,
+		Shown: func(l bridge.Line, f bridge.Facts) []shape.Block {
+			if l.Text == "" {
+				return nil
+			}
+			return append([]shape.Block{shape.Sentence(shape.Icon("scroll"), " ", shape.Mentioned(l), shape.Doer(l)+" sent "+shape.Customer(l, f)+" the template ",
+				shape.Bold(shape.OneLine(l.Reason, shape.MaxNameRunes)), ":")}, shape.Quote(l.Text)...)
+		},
+	}
+}
+
+const maxValueRunes = 1000
+
+// askTemplate asks which template, then for its variables, above which its words stand as
+// they would be sent. What is sent is what was read there.
+func askTemplate(form *shape.Form, in shape.FormInput) error {
+	list := in.Templates.List
+	args := bridge.TemplateArgs{}
+	if in.Args.Template != nil {
+		args = *in.Args.Template
+	}
+	if name := strings.TrimSpace(in.Args.Note); name != "" && args.ID == 0 {
+		named := slices.DeleteFunc(slices.Clone(list), func(t bridge.Template) bool { return !strings.EqualFold(t.Name, name) })
+		if len(named) > 0 {
+			list = named
+		}
+	}
+	form.Args.Note = ""
+	switch {
+	case len(list) == 0:
+		return &bridge.Problem{Code: "no_template", Text: shape.Or(in.Templates.None, "There is no template that fits."), Hint: "Admins make them: @Parley templates"}
+	case args.ID == 0 && len(list) == 1:
+		args.ID = list[0].ID
+	case args.ID == 0:
+		pickTemplate(form, list, args.Label)
+		return nil
+	}
+	at := slices.IndexFunc(list, func(t bridge.Template) bool { return t.ID == args.ID })
+	if at < 0 {
+		return &bridge.Problem{Code: "no_template", Text: "That template can't be sent here now.", Hint: "Choose another one."}
+	}
+	fillTemplate(form, in, list[at], args.Values)
+	return nil
+}
+
+// pickTemplate asks which template; label shows only those with it.
+func pickTemplate(form *shape.Form, list []bridge.Template, label string) {
+	form.Title, form.Submit = "Send a template", "Next"
+	pick := shape.Field{Name: fieldTemplate, Kind: shape.FieldOne, Label: "Template", Optional: true}
+	var labels []string
+	for _, t := range list {
+		labels = append(labels, t.Labels...)
+		if label != "" && !slices.Contains(t.Labels, label) {
+			continue
+		}
+		words := append([]string{shape.TemplateName(t)}, t.Labels...)
+		words = append(words, shape.OneLine(t.Body, 60))
+		pick.Options = append(pick.Options, shape.Option{Value: strconv.FormatInt(t.ID, 10), Label: shape.OneLine(strings.Join(words, shape.Between), 75)})
+	}
+	slices.Sort(labels)
+	labels = slices.Compact(labels)
+	if len(labels) < 2 && label == "" {
+		pick.Optional = false
+		form.Fields = []shape.Field{pick}
+		return
+	}
+	filter := shape.Field{Name: fieldLabel, Kind: shape.FieldOne, Label: "Or only those labelled", Optional: true}
+	for _, l := range labels {
+		filter.Options = append(filter.Options, shape.Option{Value: shape.OneLine(l, shape.MaxNameRunes), Label: shape.OneLine(l, shape.MaxNameRunes)})
+	}
+	filter.Value = among([]string{label}, filter.Options)
+	form.Fields = []shape.Field{pick, filter}
+	form.Args.Template = &bridge.TemplateArgs{Label: label}
+}
+
+// fillTemplate shows a template as it would be sent, and asks for its variables.
+func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, given map[string]string) {
+	values := map[string]string{}
+	for _, name := range t.Variables {
+		v := in.Templates.Known[name]
+		if given != nil {
+			v = given[name]
+		}
+		if v = bridge.TemplateValue(v); v != "" {
+			values[name] = v
+		}
+		form.Fields = append(form.Fields, shape.Field{Name: fieldValue + name, Kind: shape.FieldText, Label: fieldWords(name), Value: one(v),
+			Example: t.Examples[name], MaxRunes: maxValueRunes})
+	}
+	words, missing := t.Preview(values)
+	form.Title, form.Submit = "Send a template", "Send"
+	form.Args.Template = &bridge.TemplateArgs{ID: t.ID, Version: t.Version, Seen: bridge.TemplateSeen(t.ID, t.Version, values)}
+	category := shape.SmallPrint(shape.Text(shape.TemplateName(t) + shape.Between + shape.Or(t.Sees, t.Category) + shape.Between + "goes to " + shape.Recipients(in.Facts)))
+	form.Intro = append(append(form.Intro, category), shape.Quote(words)...)
+	switch {
+	case len(missing) > 0:
+		form.Submit, form.Args.Template.Seen = "Preview", ""
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Fill in what is missing. You see it once more before it is sent.")))
+	case len(t.Variables) > 0:
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("This is what is sent. If you change something, you see it once more.")))
+	}
+}
+
+// fieldWords makes a label of a variable's name.
+func fieldWords(name string) string {
+	words := strings.ReplaceAll(name, "_", " ")
+	return strings.ToUpper(words[:1]) + words[1:]
+}
+
+// readTemplate reads both steps. Next says that the form goes on.
+func readTemplate(out *shape.Filled, v Values, _ Reading) (field, problem string) {
+	args := bridge.TemplateArgs{}
+	if out.Args.Template != nil {
+		args = *out.Args.Template
+	}
+	out.Args.Template = &args
+	if args.ID != 0 {
+		args.Values = map[string]string{}
+		for name := range v {
+			if variable, ok := strings.CutPrefix(name, fieldValue); ok {
+				if value := bridge.TemplateValue(v.Text(name)); value != "" {
+					args.Values[variable] = value
+				}
+			}
+		}
+		out.Next = !args.Ready()
+		return "", ""
+	}
+	out.Next = true
+	if chosen := v.Text(fieldTemplate); chosen != "" {
+		id, err := strconv.ParseInt(chosen, 10, 64)
+		if args.ID = id; err != nil || id <= 0 {
+			return fieldTemplate, "Choose a template."
+		}
+		return "", ""
+	}
+	if label := v.Text(fieldLabel); label != args.Label {
+		args.Label = label
+		return "", ""
+	}
+	return fieldTemplate, "Choose a template."
+}

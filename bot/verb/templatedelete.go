@@ -1,0 +1,16 @@
+package verb
+
+import (
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+func templateDelete() *Verb {
+	return &Verb{
+		Name: bridge.VerbTemplateDelete, Words: []string{"templatedelete"}, Form: "!templatedelete", Hidden: true,
+		Sentence: "Deletes a template.",
+		Examples: []string{"!templatedelete"},
+		Anywhere: true, Button: "Delete", Style: shape.StyleDanger, Confirm: "Delete it, here and at the provider? Some providers block its name for a month.",
+		Shown: templateChanged,
+	}
+}

@@ -1,0 +1,150 @@
+package verb
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+func templateEdit() *Verb {
+	return &Verb{
+		Name: bridge.VerbTemplateEdit, Words: []string{"templateedit"}, Form: "!templateedit", Hidden: true,
+		Sentence: "Makes or changes a template.",
+		Examples: []string{"!templateedit"},
+		Anywhere: true, Button: "Edit",
+		Ask: askTemplateEdit, Read: readTemplateEdit,
+		Asks:  func(args bridge.Args) bool { return args.Template == nil || args.Template.Draft == nil },
+		Shown: templateChanged,
+	}
+}
+
+// templateDone confirms a change of a template.
+func templateDone(l bridge.Line) string {
+	name := "The template"
+	if len(l.Templates) > 0 {
+		name = "Template " + shape.TemplateName(l.Templates[0])
+	}
+	switch {
+	case l.Verb == bridge.VerbTemplateDelete:
+		return name + " is deleted, here and at the provider."
+	case len(l.Templates) > 0 && l.Templates[0].Status == "pending":
+		return name + " is kept and handed in. You hear when the provider has decided: it may take up to two days."
+	case len(l.Templates) > 0 && l.Templates[0].Status == "approved":
+		return name + " is kept. It can be sent now."
+	}
+	return name + " is kept."
+}
+
+// askTemplateEdit makes or changes a template.
+func askTemplateEdit(form *shape.Form, in shape.FormInput) error {
+	if !in.Templates.Admin {
+		return &bridge.Problem{Code: "not_allowed", Text: "Only admins change templates.", Hint: "Ask one of them."}
+	}
+	t := bridge.Template{Language: "en", Category: "utility", Uses: []string{bridge.TemplateReply, bridge.TemplateWindow}}
+	form.Title, form.Submit, form.Intro = "New template", "Hand in", nil
+	if in.Args.Template != nil && in.Args.Template.ID != 0 {
+		at := slices.IndexFunc(in.Templates.List, func(t bridge.Template) bool { return t.ID == in.Args.Template.ID })
+		if at < 0 {
+			return &bridge.Problem{Code: "no_template", Text: "That template was deleted meanwhile."}
+		}
+		t = in.Templates.List[at]
+		form.Title = "Edit a template"
+		form.Intro = []shape.Block{shape.Line(shape.Bold(shape.TemplateName(t)), shape.Text(shape.Between+shape.OneLine(t.Account, shape.MaxNameRunes)+shape.Between+shape.TemplateWords(t)))}
+		if t.Reason != "" {
+			form.Intro = append(form.Intro, shape.SmallPrint(shape.Text(shape.OneLine(t.Reason, 500))))
+		}
+		form.Args.Template = &bridge.TemplateArgs{ID: t.ID, Draft: &bridge.Template{Account: t.Account, Name: t.Name, Language: t.Language}}
+	} else {
+		accounts := shape.Field{Name: fieldAccount, Kind: shape.FieldOne, Label: "Account"}
+		for _, a := range in.Templates.Accounts {
+			accounts.Options = append(accounts.Options, shape.Option{Value: a, Label: shape.OneLine(a, shape.MaxNameRunes)})
+		}
+		if len(accounts.Options) == 0 {
+			return &bridge.Problem{Code: "no_account", Text: "There is no account yet.", Hint: "Set one up first."}
+		}
+		if len(accounts.Options) == 1 {
+			accounts.Value = []string{accounts.Options[0].Value}
+		}
+		form.Fields = []shape.Field{accounts,
+			{Name: fieldName, Kind: shape.FieldText, Label: "Name", Hint: "For colleagues.", Example: "Order update", MaxRunes: 100},
+			{Name: fieldLanguage, Kind: shape.FieldText, Label: "Language", Value: one(t.Language), Example: "en_US", MaxRunes: 10}}
+	}
+	form.Fields = append(form.Fields, contentFields(t)...)
+	return nil
+}
+
+func contentFields(t bridge.Template) []shape.Field {
+	var buttons, examples []string
+	for _, b := range t.Buttons {
+		buttons = append(buttons, strings.TrimSuffix(b.Title+" | "+b.URL, " | "))
+	}
+	for _, name := range t.Variables {
+		if e := t.Examples[name]; e != "" {
+			examples = append(examples, name+": "+e)
+		}
+	}
+	return []shape.Field{
+		{Name: fieldTypes, Kind: shape.FieldSeveral, Label: "May be sent", Value: t.Uses, Options: []shape.Option{
+			{Value: bridge.TemplateStart, Label: "to begin a conversation"}, {Value: bridge.TemplateReply, Label: "as a reply"}, {Value: bridge.TemplateWindow, Label: "after the reply window has closed"}}},
+		{Name: fieldCategory, Kind: shape.FieldOne, Label: "Category", Value: one(t.Category), Hint: "It decides the price. Providers check it.", Options: []shape.Option{
+			{Value: "utility", Label: "Utility: about something the customer asked for"}, {Value: "marketing", Label: "Marketing"}, {Value: "authentication", Label: "Authentication: a code"}}},
+		{Name: fieldLabels, Kind: shape.FieldText, Label: "Labels", Value: one(strings.Join(t.Labels, ", ")), Hint: "Separate them by commas.", Optional: true, MaxRunes: 200},
+		{Name: fieldHeader, Kind: shape.FieldText, Label: "Header", Value: one(t.Header), Optional: true, MaxRunes: 60},
+		{Name: fieldBody, Kind: shape.FieldLong, Label: "Text", Value: one(t.Body), Hint: "Filled in by themselves: {{customer_name}}, {{first_name}}, {{email}}, {{agent_name}}, {{company_name}}. Asked for: all others.",
+			Example: "Hello {{first_name}}, your quote {{quote_number}} is ready.", MaxRunes: 1024},
+		{Name: fieldFooter, Kind: shape.FieldText, Label: "Footer", Value: one(t.Footer), Optional: true, MaxRunes: 60},
+		{Name: fieldButtons, Kind: shape.FieldLong, Label: "Buttons", Value: one(strings.Join(buttons, "\n")), Hint: "One per line; with a link: Track it | https://shop.example", Optional: true, MaxRunes: 1000},
+		{Name: fieldExamples, Kind: shape.FieldLong, Label: "Examples", Value: one(strings.Join(examples, "\n")), Hint: "What the variables may look like, one per line: quote_number: Q-1042", Optional: true, MaxRunes: 2000},
+	}
+}
+
+// readTemplateEdit reads the form in which a template is made.
+func readTemplateEdit(out *shape.Filled, v Values, _ Reading) (field, problem string) {
+	args, draft := bridge.TemplateArgs{}, bridge.Template{}
+	if out.Args.Template != nil {
+		args = *out.Args.Template
+	}
+	if args.ID != 0 && args.Draft != nil {
+		draft = *args.Draft
+	} else {
+		draft.Account, draft.Name, draft.Language = v.Text(fieldAccount), v.Text(fieldName), v.Text(fieldLanguage)
+	}
+	draft.Category, draft.Uses = v.Text(fieldCategory), v.List(fieldTypes)
+	draft.Header, draft.Body, draft.Footer = v.Text(fieldHeader), v.Text(fieldBody), v.Text(fieldFooter)
+	for _, l := range strings.Split(v.Text(fieldLabels), ",") {
+		if l = shape.OneLine(l, 40); l != "" && !slices.Contains(draft.Labels, l) {
+			draft.Labels = append(draft.Labels, l)
+		}
+	}
+	draft.Buttons = []bridge.TemplateButton{}
+	for _, row := range strings.Split(v.Text(fieldButtons), "\n") {
+		if title, url, _ := strings.Cut(row, "|"); strings.TrimSpace(row) != "" {
+			draft.Buttons = append(draft.Buttons, bridge.TemplateButton{Title: strings.TrimSpace(title), URL: strings.TrimSpace(url)})
+		}
+	}
+	draft.Examples = map[string]string{}
+	for _, row := range strings.Split(v.Text(fieldExamples), "\n") {
+		name, value, ok := strings.Cut(row, ":")
+		if name = strings.Trim(name, "{} \t\r"); ok && name != "" {
+			draft.Examples[name] = strings.TrimSpace(value)
+		} else if strings.TrimSpace(row) != "" {
+			return fieldExamples, fmt.Sprintf("“%s” has no colon. Write name: example.", shape.OneLine(row, 60))
+		}
+	}
+	if draft.Account == "" {
+		return fieldAccount, "Choose an account."
+	}
+	args.Draft, out.Args.Template = &draft, &args
+	for _, f := range bridge.TemplateFaults(bridge.TemplateRow(draft)) {
+		return f.Field, strings.TrimSpace("It " + f.Text + ". " + f.Hint)
+	}
+	return "", ""
+}
+
+// templateChanged confirms that a template was kept or deleted.
+func templateChanged(l bridge.Line, _ bridge.Facts) []shape.Block {
+	return told(l, templateDone(l), shape.Then(l.Hint))
+}

@@ -1,0 +1,64 @@
+package verb
+
+import (
+	"strings"
+
+	"parley/bot/shape"
+	"parley/bot/typed"
+	"parley/bridge"
+)
+
+func to() *Verb {
+	return &Verb{
+		Name: bridge.VerbTo, Words: []string{"to"}, Lone: true, Form: "!to ADDRESS",
+		Rest: RestAddresses, Missing: "Say which address: !to bob@shop.example",
+		Sentence: "Sets who gets your replies from now on.",
+		Examples: []string{"!to bob@shop.example", "!to bob@shop.example, eve@shop.example"},
+		Slash:    true, Button: "Recipients", Meant: true,
+		Ask: func(form *shape.Form, in shape.FormInput) error {
+			form.Title, form.Submit = "Recipients", "Save"
+			var to []string
+			for _, p := range in.Facts.To {
+				to = append(to, shape.Shown(p.Address)...)
+			}
+			if len(in.Facts.Cc) > 0 {
+				form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy, and stays so: "+shape.Parties(in.Facts.Cc)+". To change that: !cc")))
+			}
+			if len(in.Facts.Waiting) > 0 {
+				form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Not allowed yet: "+shape.Parties(in.Facts.Waiting))))
+			}
+			form.Fields = []shape.Field{addressList("Replies go to", strings.Join(to, "\n"))}
+			return nil
+		},
+		Asks: noAddresses, Read: readAddresses,
+		MeantAs: func(m bridge.Meant) string { return "Reply to " + strings.Join(m.Args.Addresses, ", ") },
+		Done:    repliesGo,
+	}
+}
+
+// readAddresses reads a form's list of addresses.
+func readAddresses(out *shape.Filled, v Values, _ Reading) (field, problem string) {
+	list, removed, wrong := typed.Addresses(v.Text(fieldAddresses))
+	switch {
+	case wrong != "":
+		return fieldAddresses, "“" + shape.OneLine(wrong, 60) + "” is no address."
+	case removed > 0:
+		return fieldAddresses, "Leave out the - in front."
+	case len(list) == 0:
+		return fieldAddresses, "Name at least one address."
+	}
+	out.Args.Addresses, out.Args.Remove = list, false
+	return "", ""
+}
+
+func noAddresses(args bridge.Args) bool { return len(args.Addresses) == 0 }
+
+// addressList asks for addresses, one a line.
+func addressList(label, value string) shape.Field {
+	return shape.Field{Name: fieldAddresses, Kind: shape.FieldLong, Label: label, Hint: "One per line.", Example: "bob@shop.example", Value: one(value), MaxRunes: maxTextRunes}
+}
+
+// repliesGo tells who gets replies now.
+func repliesGo(_ bridge.Line, f bridge.Facts) string {
+	return "Replies go to " + shape.Recipients(f) + "."
+}

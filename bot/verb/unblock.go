@@ -1,0 +1,23 @@
+package verb
+
+import (
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+func unblock() *Verb {
+	return &Verb{
+		Name: bridge.VerbUnblock, Words: []string{"unblock"}, Form: "!unblock ADDRESS",
+		Rest: RestAddresses, Missing: "Say which address: !unblock news@shop.example",
+		Sentence: "Lets automatic mail of a blocked sender come again.",
+		Examples: []string{"!unblock news@shop.example"},
+		Button:   "Unblock sender",
+		Done:     func(bridge.Line, bridge.Facts) string { return "This sender's automatic mail comes again." },
+		Shown: func(l bridge.Line, _ bridge.Facts) []shape.Block {
+			if l.Text == "" {
+				return nil
+			}
+			return told(l, "Automatic mail of "+shape.OneLine(l.Text, shape.MaxSubjectRunes)+" comes again.")
+		},
+	}
+}

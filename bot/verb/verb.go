@@ -1,0 +1,146 @@
+package verb
+
+import (
+	"time"
+
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+// Verb is what people see of a verb.
+type Verb struct {
+	Name bridge.Verb
+
+	// What is typed.
+	Words   []string // after "!", the usual one first
+	Answers []string // those of Words that may well be a whole answer to a customer: alone they are no slip
+	Lone    bool     // any other of Words alone, without "!", is taken for a slip
+	Form    string   // of the line: "!snooze TIME"
+	Rest    Rest     // what follows the word
+	Missing string   // said when nothing follows the word, "" = nothing need follow
+
+	// What help says.
+	Sentence string
+	Examples []string
+	Everyday bool // a short help names it
+	Hidden   bool // a list of all verbs leaves it out: it has only a button
+
+	// Where it can be given besides a thread's text.
+	Emoji    []string                  // shortcodes that do the same
+	Slash    bool                      // elsewhere, by number: "@Parley #12 …"
+	Anywhere bool                      // it is about no conversation
+	Command  *Command                  // a slash command of its own, where a chat has room for some
+	InThread Offer                     // in what a chat offers while somebody types in a thread
+	InChat   Offer                     // the same, in a chat with the app alone
+	Menu     *Entry                    // in a message's menu
+	Box      *Entry                    // beside the message box
+	Button   string                    // label of its button, "" = help names none
+	Label    string                    // on buttons and forms, where help names no button; "" = Button
+	Style    shape.Style               // of its button
+	Opens    shape.Opens               // what its button opens besides a form
+	Confirm  string                    // a question that its button asks first
+	Meant    bool                      // a button may stand for it where it was mistyped
+	MeantAs  func(bridge.Meant) string // that button's label with arguments: "Assign to Ben"; nil = Label
+
+	// Its form; nil = it has none.
+	Ask       func(*shape.Form, shape.FormInput) error
+	Asks      func(bridge.Args) bool // with these arguments the form is needed first; nil = always
+	AtOnce    bool                   // typed, it acts without its form
+	Lists     []List                 // what the form offers to choose from
+	Answering bool                   // the form writes to a conversation's customer: colleagues are shown who has it open
+	Read      func(*shape.Filled, Values, Reading) (field, problem string)
+
+	// What is said when it was done, or not.
+	Sends bool                                          // it sends something to a customer
+	Done  func(bridge.Line, bridge.Facts) string        // one sentence, "" = "Done."
+	Shown func(bridge.Line, bridge.Facts) []shape.Block // more than a sentence; nil = Done
+}
+
+// Rest says how the rest of a line after a verb's word is read.
+type Rest int
+
+// Ways to read the rest of a line.
+const (
+	RestNothing   Rest = iota // must be empty
+	RestText                  // Parsed.Text
+	RestReply                 // Parsed.Text, from which an escape is taken
+	RestNote                  // Args.Note
+	RestPeople                // Args.Agents or Args.Team, then Args.Note
+	RestTags                  // Args.Tags
+	RestTime                  // Args.Until, in words
+	RestAddresses             // Args.Addresses
+	RestCopies                // Args.Addresses; "-" removes
+	RestList                  // Args.List
+	RestFind                  // Args.Conversation, else Args.Note
+	RestTopic                 // Args.Note: a word that help is about
+	RestPage                  // Args.Page, counted from 1 as typed
+	RestStart                 // Args.Account, which may be left out, Args.Recipient, then Text
+)
+
+// List is something that a form offers to choose from.
+type List int
+
+// Lists of forms.
+const (
+	Colleagues  List = iota // people and teams
+	KnownTags               // all tags
+	Templates               // that may be sent in the conversation
+	Answerables             // what a reply may answer and carry
+)
+
+// Command is a slash command of a verb's own.
+type Command struct{ About, Hint string }
+
+// Offer is a place in a list of words that a chat offers; Order 0 = none.
+type Offer struct {
+	Order int
+	Word  string // "" = the verb's usual one
+}
+
+// Entry is an entry of a menu.
+type Entry struct {
+	Order        int
+	Title, About string
+}
+
+// Reading is what a form is read with.
+type Reading struct {
+	Now  time.Time
+	Zone *time.Location // nil = UTC
+	// Reply takes the escape off what is to be sent, or says what is wrong with it.
+	Reply func(typed string) (reply, problem string)
+}
+
+// Needs says that a verb's form is needed before it can be done with these arguments.
+func (v *Verb) Needs(args bridge.Args) bool {
+	return v.Ask != nil && (v.Asks == nil || v.Asks(args))
+}
+
+// ButtonLabel gives the label of a verb's button.
+func (v *Verb) ButtonLabel() string { return shape.Or(shape.Or(v.Button, v.Label), string(v.Name)) }
+
+// NewButton makes the button of a verb about args.
+func NewButton(name bridge.Verb, args bridge.Args) shape.Button {
+	v := Of(name)
+	b := shape.Button{Label: v.ButtonLabel(), Verb: name, Value: Value(args), Style: v.Style, Opens: v.Opens, Confirm: v.Confirm}
+	if v.Needs(args) {
+		b.Opens = shape.OpensForm
+	}
+	return b
+}
+
+// MeantButton is the button of a command that was mistyped, and says what it does: "Assign to Ben".
+func MeantButton(m bridge.Meant) shape.Button {
+	v, b := Of(m.Verb), NewButton(m.Verb, m.Args)
+	b.Style = shape.StylePrimary
+	if v.MeantAs != nil && !v.Needs(m.Args) { // else its form asks for what is missing
+		b.Label = v.MeantAs(m)
+	}
+	b.Label = shape.OneLine(b.Label, shape.MaxLabelRunes)
+	return b
+}
+
+// told is the confirmation that something was done.
+func told(l bridge.Line, words ...any) []shape.Block {
+	return []shape.Block{shape.Sentence(append([]any{shape.Icon("ok"), " ", shape.Mentioned(l)}, words...)...)}
+}
