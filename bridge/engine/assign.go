@@ -10,10 +10,6 @@ import (
 
 // assign does take, assign (people or a team) and unassign.
 func (w *work) assign(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	if !c.status().Open() {
-		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+".", c.afterTheEnd())
-		return
-	}
 	switch {
 	case a.Verb == bridge.VerbUnassign:
 		w.unassign(c, agent, surface, a)

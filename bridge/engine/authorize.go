@@ -17,24 +17,15 @@ func Authorize(agent *store.Agent, verb bridge.Verb, c *store.Conversation) *bri
 		return &bridge.Problem{Code: "not_an_agent", Text: "You are not one of Parley's agents.",
 			Hint: "Ask an admin to add your e-mail address to the agents."}
 	case !slices.Contains(agent.Roles, "admin"):
-		return forAdmins()[verb]
+		return useCaseOf(verb).admins
 	}
 	return nil
-}
-
-// forAdmins gives the verbs that only admins may use, and what others are told.
-func forAdmins() map[bridge.Verb]*bridge.Problem {
-	templates := &bridge.Problem{Code: "not_allowed", Text: "Only admins change templates.", Hint: "Ask one of them."}
-	return map[bridge.Verb]*bridge.Problem{
-		bridge.VerbTemplateEdit: templates, bridge.VerbTemplateDelete: templates,
-		bridge.VerbClose: {Code: "not_allowed", Text: "Only admins close conversations.", Hint: "Resolve it instead: !resolve"},
-	}
 }
 
 // deniedTo gives the verbs that an agent may use nowhere.
 func deniedTo(agent *store.Agent) []bridge.Verb {
 	var denied []bridge.Verb
-	for _, verb := range slices.Sorted(maps.Keys(forAdmins())) {
+	for _, verb := range slices.Sorted(maps.Keys(allUseCases())) {
 		if agent != nil && Authorize(agent, verb, nil) != nil {
 			denied = append(denied, verb)
 		}

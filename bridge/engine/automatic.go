@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -40,9 +39,6 @@ func (w *work) automaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, p
 func sortingVerbs() []bridge.Verb {
 	return []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence, bridge.VerbBlock}
 }
-
-// sorts says that a verb is about mail in a thread that is no conversation.
-func sorts(v bridge.Verb) bool { return v == bridge.VerbUnblock || slices.Contains(sortingVerbs(), v) }
 
 func partyOf(in channels.Inbound) bridge.PartyRef {
 	p := bridge.PartyRef{Name: in.From.Name, Address: in.From.Key}

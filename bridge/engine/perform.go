@@ -53,7 +53,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 		w.formHandedIn(c, surface, a)
 	}
 	typed := a.Typed()
-	if c == nil && a.OwnThread && !aboutNone(a.Verb) && !w.orphaned(surface, a) {
+	if c == nil && a.OwnThread && !useCaseOf(a.Verb).none && !w.orphaned(surface, a) {
 		if err := w.awaitRecord(ctx, tx, surface, a); err != nil {
 			return err
 		}
@@ -105,15 +105,6 @@ func (w *work) awaitRecord(ctx context.Context, tx pgx.Tx, surface int64, a brid
 		most = rootLook
 	}
 	return w.waitForPost(surface, a.Place.Channel, under, most)
-}
-
-// aboutNone says that a verb is about no conversation, wherever it is said.
-func aboutNone(v bridge.Verb) bool {
-	switch v {
-	case bridge.VerbHelp, bridge.VerbList, bridge.VerbNew, bridge.VerbTemplates, bridge.VerbTemplateEdit, bridge.VerbTemplateDelete:
-		return true
-	}
-	return false
 }
 
 // conversationAt finds what an action is about: named by number, by a button, or by
@@ -272,7 +263,8 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a
 		w.refuse(c, surface, a, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
-	if c.Kind == "automatic" && !sorts(a.Verb) {
+	use := useCaseOf(a.Verb)
+	if c.Kind == "automatic" && !use.mail {
 		what := "automatic mail"
 		if c.Collects != nil {
 			what = "mails of people who opened very many conversations"
@@ -280,31 +272,15 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, c *conv, surface int64, a
 		w.refuse(c, surface, a, "automatic", "This thread collects "+what+": it is no conversation.", "Make one of a mail first: its button under the mail, or @Parley promote")
 		return nil
 	}
-	switch a.Verb {
-	case bridge.VerbTemplate:
-		return w.useTemplate(ctx, tx, c, agent, surface, a)
-	case bridge.VerbTake, bridge.VerbAssign, bridge.VerbUnassign:
-		w.assign(c, agent, surface, a)
-	case bridge.VerbTag, bridge.VerbUntag:
-		w.tag(c, agent, surface, a)
-	case bridge.VerbTopic:
-		w.topic(c, agent, surface, a)
-	case bridge.VerbPending, bridge.VerbSnooze, bridge.VerbWake:
-		w.pauseOrWake(c, agent, surface, a)
-	case bridge.VerbResolve, bridge.VerbReopen, bridge.VerbClose:
-		w.endOrReopen(c, agent, surface, a)
-	case bridge.VerbUndo:
-		w.undo(c, agent, surface, a)
-	case bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow:
-		w.changeRecipients(c, agent, surface, a)
-	case bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop:
-		w.decideMessage(c, agent, surface, a)
-	case bridge.VerbSendAgain, bridge.VerbMarkSent:
-		w.decideDelivery(c, agent, surface, a)
-	case bridge.VerbLeave:
-		w.leave(c, agent, surface, a)
-	case bridge.VerbPromote, bridge.VerbSilence, bridge.VerbBlock, bridge.VerbUnblock:
-		return w.sortAutomatic(ctx, tx, c, agent, surface, a)
+	if use.open && !c.status().Open() {
+		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+".", c.afterTheEnd())
+		return nil
+	}
+	switch {
+	case use.do != nil:
+		use.do(w, c, agent, surface, a)
+	case use.read != nil:
+		return use.read(w, ctx, tx, c, agent, surface, a)
 	}
 	return nil
 }

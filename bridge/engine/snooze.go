@@ -19,10 +19,6 @@ const (
 
 // pauseOrWake does pending, snooze and wake.
 func (w *work) pauseOrWake(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	if !c.status().Open() {
-		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+".", c.afterTheEnd())
-		return
-	}
 	switch a.Verb {
 	case bridge.VerbPending:
 		if c.status() == bridge.StatusSnoozed {

@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// useCase is what the engine knows of a verb.
+type useCase struct {
+	admins *bridge.Problem // what others than admins are told; nil = every agent may do it
+	open   bool            // only in a conversation that is not over
+	mail   bool            // also in the daily thread of automatic mail
+	none   bool            // it is about no conversation, wherever it is said
+
+	// do does it to a conversation. Verbs without it are done before one is looked for, or are words
+	// that somebody says.
+	do func(*work, *conv, *store.Agent, int64, bridge.Action)
+	// read is do where it needs the database besides what the batch has read.
+	read func(*work, context.Context, pgx.Tx, *conv, *store.Agent, int64, bridge.Action) error
+}
+
+// useCases lists what is done for each verb.
+func useCases() map[bridge.Verb]*useCase {
+	forTemplates := &bridge.Problem{Code: "not_allowed", Text: "Only admins change templates.", Hint: "Ask one of them."}
+	toClose := &bridge.Problem{Code: "not_allowed", Text: "Only admins close conversations.", Hint: "Resolve it instead: !resolve"}
+	return map[bridge.Verb]*useCase{
+		bridge.VerbNew:            {none: true},
+		bridge.VerbHelp:           {none: true},
+		bridge.VerbList:           {none: true},
+		bridge.VerbTemplates:      {none: true},
+		bridge.VerbTemplateEdit:   {none: true, admins: forTemplates},
+		bridge.VerbTemplateDelete: {none: true, admins: forTemplates},
+		bridge.VerbTemplate:       {read: (*work).useTemplate},
+		bridge.VerbTake:           {open: true, do: (*work).assign},
+		bridge.VerbAssign:         {open: true, do: (*work).assign},
+		bridge.VerbUnassign:       {open: true, do: (*work).assign},
+		bridge.VerbTag:            {do: (*work).tag},
+		bridge.VerbUntag:          {do: (*work).tag},
+		bridge.VerbTopic:          {do: (*work).topic},
+		bridge.VerbPending:        {open: true, do: (*work).pauseOrWake},
+		bridge.VerbSnooze:         {open: true, do: (*work).pauseOrWake},
+		bridge.VerbWake:           {open: true, do: (*work).pauseOrWake},
+		bridge.VerbResolve:        {do: (*work).endOrReopen},
+		bridge.VerbReopen:         {do: (*work).endOrReopen},
+		bridge.VerbClose:          {do: (*work).endOrReopen, admins: toClose},
+		bridge.VerbUndo:           {do: (*work).undo},
+		bridge.VerbCC:             {do: (*work).changeRecipients},
+		bridge.VerbTo:             {do: (*work).changeRecipients},
+		bridge.VerbAllow:          {do: (*work).changeRecipients},
+		bridge.VerbSend:           {do: (*work).decideMessage},
+		bridge.VerbKeep:           {do: (*work).decideMessage},
+		bridge.VerbDrop:           {do: (*work).decideMessage},
+		bridge.VerbSendAgain:      {do: (*work).decideDelivery},
+		bridge.VerbMarkSent:       {do: (*work).decideDelivery},
+		bridge.VerbLeave:          {do: (*work).leave},
+		bridge.VerbPromote:        {mail: true, read: (*work).sortAutomatic},
+		bridge.VerbSilence:        {mail: true, read: (*work).sortAutomatic},
+		bridge.VerbBlock:          {mail: true, read: (*work).sortAutomatic},
+		bridge.VerbUnblock:        {mail: true, read: (*work).sortAutomatic},
+	}
+}
+
+// madeUseCases keeps the table: nobody changes it.
+var madeUseCases atomic.Pointer[map[bridge.Verb]*useCase] //nolint:gochecknoglobals // a table that never changes
+
+func allUseCases() map[bridge.Verb]*useCase {
+	if all := madeUseCases.Load(); all != nil {
+		return *all
+	}
+	all := useCases()
+	madeUseCases.Store(&all)
+	return all
+}
+
+// useCaseOf gives what the engine knows of a verb; nothing of one that is done without a table, as
+// plain words are.
+func useCaseOf(verb bridge.Verb) *useCase {
+	if u := allUseCases()[verb]; u != nil {
+		return u
+	}
+	return &useCase{}
+}
