@@ -63,6 +63,7 @@ type Facts struct {
 	Assignees    []AgentRef // first is the lead
 	OneOwner     bool       // it has one owner at most
 	Tags         []Tag
+	Traits       map[string]string // what verbs set on it, by name: "priority": "high"
 	CreatedAt    time.Time
 	LastAt       time.Time // last message of any side
 	EndedAt      time.Time // when it was resolved or closed; zero = it wasn't

@@ -7,34 +7,35 @@ import (
 
 // Conversation is the exchange with a customer about one thing.
 type Conversation struct {
-	ID             int64         `db:"id" json:"id"` // shown as #id
-	AccountID      int64         `db:"account_id" json:"account_id"`
-	IdentityID     *int64        `db:"identity_id" json:"identity_id"`
-	TeamID         *int64        `db:"team_id" json:"team_id"`
-	Kind           string        `db:"kind" json:"kind"` // customer, or automatic: a day's quiet thread
-	Status         string        `db:"status" json:"status"`
-	CloseReason    string        `db:"close_reason" json:"close_reason"`
-	Exclusive      bool          `db:"exclusive" json:"exclusive"`
-	Subject        string        `db:"subject" json:"subject"`
-	Assignees      []int64       `db:"assignees" json:"assignees"`
-	Tags           []string      `db:"tags" json:"tags"`
-	Participants   []Participant `db:"participants" json:"participants"`
-	Via            string        `db:"via" json:"via"`
-	Refs           []string      `db:"refs" json:"refs"`
-	LastExternalID string        `db:"last_external_id" json:"last_external_id"`
-	PreviousID     *int64        `db:"previous_id" json:"previous_id"`
-	Day            *string       `db:"day" json:"day"`           // yyyy-mm-dd
-	Collects       *string       `db:"collects" json:"collects"` // yyyy-mm-dd: kind automatic, the day's mails above a limit
-	SnoozedUntil   *time.Time    `db:"snoozed_until" json:"snoozed_until"`
-	WaitingSince   *time.Time    `db:"waiting_since" json:"waiting_since"`
-	WindowFrom     *time.Time    `db:"window_from" json:"window_from"` // when the customer last opened the reply window; nil = never
-	LastAt         time.Time     `db:"last_at" json:"last_at"`
-	LastFrom       string        `db:"last_from" json:"last_from"`
-	LastPreview    string        `db:"last_preview" json:"last_preview"`
-	ResolvedAt     *time.Time    `db:"resolved_at" json:"resolved_at"`
-	CreatedAt      time.Time     `db:"created_at" json:"created_at"`
-	Cost           string        `db:"cost" json:"cost"`  // the price category of the newest message; "" = unknown
-	Replying       []Replying    `db:"replying" json:"-"` // who has the form of a reply open; kept in rows of its own
+	ID             int64             `db:"id" json:"id"` // shown as #id
+	AccountID      int64             `db:"account_id" json:"account_id"`
+	IdentityID     *int64            `db:"identity_id" json:"identity_id"`
+	TeamID         *int64            `db:"team_id" json:"team_id"`
+	Kind           string            `db:"kind" json:"kind"` // customer, or automatic: a day's quiet thread
+	Status         string            `db:"status" json:"status"`
+	CloseReason    string            `db:"close_reason" json:"close_reason"`
+	Exclusive      bool              `db:"exclusive" json:"exclusive"`
+	Subject        string            `db:"subject" json:"subject"`
+	Assignees      []int64           `db:"assignees" json:"assignees"`
+	Tags           []string          `db:"tags" json:"tags"`
+	Participants   []Participant     `db:"participants" json:"participants"`
+	Via            string            `db:"via" json:"via"`
+	Refs           []string          `db:"refs" json:"refs"`
+	LastExternalID string            `db:"last_external_id" json:"last_external_id"`
+	PreviousID     *int64            `db:"previous_id" json:"previous_id"`
+	Day            *string           `db:"day" json:"day"`           // yyyy-mm-dd
+	Collects       *string           `db:"collects" json:"collects"` // yyyy-mm-dd: kind automatic, the day's mails above a limit
+	SnoozedUntil   *time.Time        `db:"snoozed_until" json:"snoozed_until"`
+	WaitingSince   *time.Time        `db:"waiting_since" json:"waiting_since"`
+	WindowFrom     *time.Time        `db:"window_from" json:"window_from"` // when the customer last opened the reply window; nil = never
+	LastAt         time.Time         `db:"last_at" json:"last_at"`
+	LastFrom       string            `db:"last_from" json:"last_from"`
+	LastPreview    string            `db:"last_preview" json:"last_preview"`
+	ResolvedAt     *time.Time        `db:"resolved_at" json:"resolved_at"`
+	CreatedAt      time.Time         `db:"created_at" json:"created_at"`
+	Cost           string            `db:"cost" json:"cost"`     // the price category of the newest message; "" = unknown
+	Traits         map[string]string `db:"traits" json:"traits"` // what verbs set on it, by name: "priority": "high"
+	Replying       []Replying        `db:"replying" json:"-"`    // who has the form of a reply open; kept in rows of its own
 }
 
 // Participant of a mail besides or including the customer.
@@ -47,11 +48,11 @@ type Participant struct {
 
 const conversationColumns = `id, account_id, identity_id, team_id, kind, status, close_reason, exclusive, subject,
 	assignees, tags, participants, via, refs, last_external_id, previous_id, day, collects, snoozed_until, waiting_since,
-	window_from, last_at, last_from, last_preview, resolved_at, created_at, cost`
+	window_from, last_at, last_from, last_preview, resolved_at, created_at, cost, traits`
 
 const conversationSelect = `id, account_id, identity_id, team_id, kind, status, close_reason, exclusive, subject,
 	assignees, tags, participants, via, refs, last_external_id, previous_id, day::text AS day, collects::text AS collects, snoozed_until, waiting_since,
-	window_from, last_at, last_from, last_preview, resolved_at, created_at, cost, ` + replyingSelect
+	window_from, last_at, last_from, last_preview, resolved_at, created_at, cost, traits, ` + replyingSelect
 
 const lockConversations = `
 	WITH RECURSIVE next AS (
@@ -192,7 +193,7 @@ const updateConversations = `
 		exclusive = r.exclusive, subject = r.subject, assignees = r.assignees, tags = r.tags,
 		participants = r.participants, via = r.via, refs = r.refs, last_external_id = r.last_external_id,
 		snoozed_until = r.snoozed_until, waiting_since = r.waiting_since, window_from = r.window_from, last_at = r.last_at,
-		last_from = r.last_from, last_preview = r.last_preview, resolved_at = r.resolved_at, cost = r.cost
+		last_from = r.last_from, last_preview = r.last_preview, resolved_at = r.resolved_at, cost = r.cost, traits = r.traits
 	FROM json_populate_recordset(NULL::conversations, $1) AS r
 	WHERE c.id = r.id`
 
@@ -209,6 +210,9 @@ func normalised(rows []Conversation) []Conversation {
 		r.Tags = orEmpty(r.Tags)
 		r.Participants = orEmpty(r.Participants)
 		r.Refs = orEmpty(r.Refs)
+		if r.Traits == nil {
+			r.Traits = map[string]string{}
+		}
 	}
 	return rows
 }

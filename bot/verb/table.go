@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"parley/bot/shape"
 	"parley/bridge"
 )
 
@@ -126,4 +127,39 @@ func Emoji(name string) (bridge.Verb, bridge.Args, bool) {
 		}
 	}
 	return "", bridge.Args{}, false
+}
+
+// Title names a conversation on cards and lists: as somebody called it, else by its customer.
+func Title(f bridge.Facts) string {
+	for _, v := range All() {
+		if v.Title == nil {
+			continue
+		}
+		if title := v.Title(f); title != "" {
+			return title
+		}
+	}
+	return shape.PartyName(f.Contact)
+}
+
+// Marks are what verbs set on a conversation that cards and lists show.
+func Marks(f bridge.Facts) []shape.Piece {
+	var groups [][]shape.Piece
+	for _, v := range All() {
+		if v.Mark != nil {
+			groups = append(groups, v.Mark(f))
+		}
+	}
+	return shape.Joined(shape.Between, groups...)
+}
+
+// InDetails gives the verbs that have a button on the card of details, besides the usual ones.
+func InDetails() []bridge.Verb {
+	var list []bridge.Verb
+	for _, v := range All() {
+		if v.Details {
+			list = append(list, v.Name)
+		}
+	}
+	return list
 }

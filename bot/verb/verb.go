@@ -50,6 +50,11 @@ type Verb struct {
 	Answering bool                   // the form writes to a conversation's customer: colleagues are shown who has it open
 	Read      func(*shape.Filled, Values, Reading) (field, problem string)
 
+	// What cards and lists show of what it set on a conversation.
+	Title   func(bridge.Facts) string        // in place of the customer's name, "" = that
+	Mark    func(bridge.Facts) []shape.Piece // beside the tags; nothing = no mark
+	Details bool                             // the card of details has its button, until the conversation is closed
+
 	// What is said when it was done, or not.
 	Sends bool                                          // it sends something to a customer
 	Done  func(bridge.Line, bridge.Facts) string        // one sentence, "" = "Done."

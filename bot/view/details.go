@@ -22,12 +22,16 @@ func Details(f bridge.Facts) Card {
 			add(name, shape.Text(s))
 		}
 	}
+	if title := verb.Title(f); title != shape.PartyName(f.Contact) {
+		words("Called", title)
+	}
 	words("Contact", shape.Party(f.Contact))
 	add("Channel", shape.Icon(channelIcon(f)), shape.Text(" "+strings.Join(shape.Shown(f.ChannelName, f.Account, modeWords(f.AccountMode)), shape.Between)))
 	add("Topic", shape.Subject(f)...)
 	add("Status", shape.Icon(statusIcon(f)), shape.Text(" "+shape.StatusWords(f)))
 	words("Assigned to", shape.Assignees(f))
 	words("Team", shape.OneLine(f.Team, shape.MaxNameRunes))
+	add("Marks", verb.Marks(f)...)
 	add("Tags", tags(f.Tags)...)
 	if !f.Automatic {
 		words("Replies go to", shape.Recipients(f))
@@ -165,7 +169,7 @@ func otherVerbs(f bridge.Facts) []bridge.Verb {
 		if len(f.Tags) > 0 {
 			verbs = append(verbs, bridge.VerbUntag)
 		}
-		verbs = append(verbs, bridge.VerbTopic)
+		verbs = append(append(verbs, bridge.VerbTopic), verb.InDetails()...)
 	}
 	if f.Status.Open() && strings.Contains(f.Contact.Address, "@") {
 		verbs = append(verbs, bridge.VerbTo)

@@ -32,5 +32,5 @@ func NewForm(in FormInput) (Form, error) {
 
 // heading says which conversation a form is about.
 func heading(f bridge.Facts) Block {
-	return shape.SmallPrint(shape.Joined(shape.Between, []Piece{shape.Icon(channelIcon(f)), shape.Text(" " + shape.Number(f.ID) + " "), shape.Bold(shape.PartyName(f.Contact))}, shape.Subject(f))...)
+	return shape.SmallPrint(shape.Joined(shape.Between, []Piece{shape.Icon(channelIcon(f)), shape.Text(" " + shape.Number(f.ID) + " "), shape.Bold(verb.Title(f))}, shape.Subject(f))...)
 }

@@ -71,7 +71,7 @@ func listing(l bridge.Line) bridge.Listing {
 // row is one conversation in a list: what it is, who has it, what was said last, and the time that
 // fits the list: since when nobody has it, when it ended, else that of the last message.
 func row(f bridge.Facts, list string) Block {
-	head := append([]Piece{shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" ")}, shape.Whereabouts(shape.Number(f.ID)+" "+shape.PartyName(f.Contact), f)...)
+	head := append([]Piece{shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" ")}, shape.Whereabouts(shape.Number(f.ID)+" "+verb.Title(f), f)...)
 	state, last := []Piece{shape.Text(shape.StatusWords(f))}, f.LastAt
 	switch {
 	case f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero():
@@ -84,7 +84,7 @@ func row(f bridge.Facts, list string) Block {
 	if len(f.Assignees) > 0 {
 		state = append(state, shape.Text(", "+shape.Assignees(f)))
 	}
-	groups := [][]Piece{head, shape.Subject(f), tags(f.Tags), state, team(f)}
+	groups := [][]Piece{head, shape.Subject(f), verb.Marks(f), tags(f.Tags), state, team(f)}
 	if !last.IsZero() {
 		groups = append(groups, []Piece{shape.At(last, f.Zone)})
 	}
@@ -121,7 +121,7 @@ func Evening(l bridge.Line) Card {
 		shape.SmallPrint(shape.Text("These customers wait for an answer. Answer now, send a few words that hold the conversation, or leave it.")))
 	for _, f := range l.Rows {
 		f.Zone = zone
-		head := append([]Piece{shape.Icon(channelIcon(f)), shape.Text(" ")}, shape.Whereabouts(shape.Number(f.ID)+" "+shape.PartyName(f.Contact), f)...)
+		head := append([]Piece{shape.Icon(channelIcon(f)), shape.Text(" ")}, shape.Whereabouts(shape.Number(f.ID)+" "+verb.Title(f), f)...)
 		groups := [][]Piece{head, window(f), {shape.Text(shape.Assignees(f))}}
 		if p := shape.OneLine(f.LastPreview, shape.MaxPreviewRunes); p != "" {
 			groups = append(groups, []Piece{shape.Text("“" + p + "”")})

@@ -18,7 +18,7 @@ func Pick(name bridge.Verb, args bridge.Args, rows []bridge.Facts) (Form, error)
 	}
 	pick := Field{Name: verb.FieldConversation, Kind: FieldOne, Label: "Conversation"}
 	for _, f := range rows[:min(len(rows), 100)] {
-		words := shape.Number(f.ID) + " " + shape.PartyName(f.Contact)
+		words := shape.Number(f.ID) + " " + verb.Title(f)
 		if s := shape.OneLine(f.Subject, shape.MaxSubjectRunes); s != "" {
 			words += shape.Between + s
 		}

@@ -21,7 +21,7 @@ func Root(f bridge.Facts) Card {
 		}
 		return c
 	}
-	title := shape.Joined(shape.Between, []Piece{shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" "), shape.Bold(shape.PartyName(f.Contact))},
+	title := shape.Joined(shape.Between, []Piece{shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" "), shape.Bold(verb.Title(f))},
 		[]Piece{shape.Text(shape.Number(f.ID))}, shape.Subject(f))
 	if f.Left {
 		goesOn := append([]Piece{shape.Text(shape.Between + "goes on in ")}, shape.Whereabouts(shape.Or(shape.OneLine(f.Team, shape.MaxNameRunes), shape.Number(f.ID)), f)...)
@@ -43,7 +43,7 @@ func Root(f bridge.Facts) Card {
 		return c
 	}
 	c := Card{Title: "Conversation " + shape.Number(f.ID), Blocks: []Block{shape.Line(title...)}}
-	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Joined(shape.Between, []Piece{shape.Text(shape.Assignees(f))}, team(f), tags(f.Tags))...))
+	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Joined(shape.Between, []Piece{shape.Text(shape.Assignees(f))}, team(f), verb.Marks(f), tags(f.Tags))...))
 	if third := timing(f); len(third) > 0 {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(third...))
 	}

@@ -70,7 +70,7 @@ func (e *Engine) facts(ctx context.Context, q store.Querier, surface int64, view
 }
 
 func (e *Engine) factsOf(dir *directory.Directory, surface int64, viewer *store.Agent, c *store.Conversation, identities map[int64]*store.Identity, threads outbound.Threads, now time.Time) bridge.Facts {
-	f := bridge.Facts{ID: c.ID, Automatic: c.Kind == "automatic", Collects: c.Collects != nil, Status: bridge.Status(c.Status), CloseReason: c.CloseReason, Subject: c.Subject, CreatedAt: c.CreatedAt,
+	f := bridge.Facts{ID: c.ID, Automatic: c.Kind == "automatic", Collects: c.Collects != nil, Status: bridge.Status(c.Status), CloseReason: c.CloseReason, Subject: c.Subject, Traits: c.Traits, CreatedAt: c.CreatedAt,
 		LastAt: c.LastAt, EndedAt: orZero(c.ResolvedAt), LastPreview: c.LastPreview, LastFrom: c.LastFrom, Zone: dir.Zone(viewer),
 		WaitingSince: orZero(c.WaitingSince), SnoozedUntil: orZero(c.SnoozedUntil), Cost: c.Cost}
 	e.windowFacts(&f, c, now)

@@ -98,7 +98,7 @@ func (c *conv) shown(window string, next *conv) string {
 		window += fmt.Sprintf(" next %d", next.ID)
 	}
 	return bridge.TextMark(fmt.Sprintf("%q %q %q %v %q %q %d %d %d %d %s", c.Status, c.CloseReason, c.Subject, c.Assignees, c.Tags, c.customer(), team,
-		previous, orZero(c.WaitingSince).UnixMilli(), orZero(c.SnoozedUntil).UnixMilli(), window) + c.copies())
+		previous, orZero(c.WaitingSince).UnixMilli(), orZero(c.SnoozedUntil).UnixMilli(), window) + c.copies() + c.traitsShown())
 }
 
 // copies are the people in copy whom a root shows; "" = nobody is.
