@@ -27,7 +27,9 @@ func (s *stage) backupFile() string { return filepath.Join(s.env.Data, "world.pa
 // restore ends Parley, loses its database, and goes on with what the backup knows.
 func (s *stage) restore() error {
 	s.halt()
-	s.db.Close()
+	if s.db != s.lent.db {
+		s.db.Close()
+	}
 	s.env.DatabaseURL = storetest.URL(s.t)
 	if err := empty(s, s.env.DatabaseURL); err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 )
 
 // TestScenarios plays testdata/*.txt: stories in the words of the field, each with a
-// world, a database and a Parley of its own.
+// world and a Parley of its own, and an empty database.
 func TestScenarios(t *testing.T) {
 	play(t, variant{})
 }
@@ -127,13 +127,14 @@ func play(t *testing.T, v variant, names ...string) {
 	if v == (variant{on: v.on}) && v.on != onText {
 		c = newChronicle(t, cmp.Or(v.on, onSlack))
 	}
+	databases := newShelf(t)
 	p := testscript.Params{
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Condition:           func(cond string) (bool, error) { return cond == cmp.Or(v.on, onSlack), surfaceNamed(cond) },
 		Setup: func(e *testscript.Env) error {
 			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-			s := newStage(ctx, t, v)
+			s := newStage(ctx, t, v, databases)
 			e.Values[stageKey{}] = s
 			end := s.watchStory(c, e.T())
 			e.Defer(func() { end(); s.close(); cancel() })

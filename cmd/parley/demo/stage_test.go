@@ -18,7 +18,6 @@ import (
 	"parley/cmd/parley/setup"
 	"parley/cmd/parley/signature"
 	"parley/store"
-	"parley/store/storetest"
 )
 
 // People who are in the channel and not of the company; ids as of Slack.
@@ -39,6 +38,8 @@ type stage struct {
 	board   board            // and its board
 	deeds   deeds
 	env     app.Env
+	shelf   *shelf
+	lent    shelved // from the shelf
 	db      *app.Database
 	log     *slog.Logger
 	deleted string // id of the message that was deleted last
@@ -63,12 +64,12 @@ type replica struct {
 	stopped chan error
 }
 
-func newStage(ctx context.Context, t *testing.T, v variant) *stage {
+func newStage(ctx context.Context, t *testing.T, v variant, databases *shelf) *stage {
 	level := slog.LevelError + 4
 	if os.Getenv("PARLEY_TEST_LOG") != "" {
 		level = slog.LevelDebug
 	}
-	return &stage{clock: &Clock{}, ctx: ctx, t: t, variant: v, options: v.world(),
+	return &stage{clock: &Clock{}, ctx: ctx, t: t, variant: v, options: v.world(), shelf: databases,
 		log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 }
 
@@ -89,7 +90,7 @@ func (s *stage) open() error {
 		return err
 	}
 	s.world = w
-	s.env = app.Env{DatabaseURL: storetest.URL(s.t), Data: s.t.TempDir(), Listen: "127.0.0.1:0", SlackRate: s.rate,
+	s.env = app.Env{Data: s.t.TempDir(), Listen: "127.0.0.1:0", SlackRate: s.rate,
 		PublicURL: s.options.PublicURL, APIURLs: map[string]string{}}
 	for _, v := range w.phoneEnv() {
 		if name, value, _ := strings.Cut(v, "="); strings.HasSuffix(name, "_API_URL") {
@@ -99,9 +100,10 @@ func (s *stage) open() error {
 	if err = s.hang(); err != nil {
 		return err
 	}
-	if s.db, err = app.OpenDatabase(s.ctx, s.env, s.log, func(string) {}); err != nil {
+	if s.lent, err = s.shelf.take(s); err != nil {
 		return err
 	}
+	s.db, s.env.DatabaseURL = s.lent.db, s.lent.url
 	return s.db.Migrate(s.ctx, s.env)
 }
 
@@ -160,8 +162,11 @@ func (s *stage) close() {
 	for _, b := range s.boards {
 		b.close()
 	}
-	if s.db != nil {
+	if s.db != nil && s.db != s.lent.db { // a backup was restored into it
 		s.db.Close()
+	}
+	if s.lent.db != nil {
+		s.shelf.put(s, s.lent)
 	}
 	if s.world != nil {
 		_ = s.world.Close()

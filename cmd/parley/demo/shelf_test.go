@@ -1,0 +1,71 @@
+package demo
+
+import (
+	"sync"
+	"testing"
+
+	"parley/cmd/parley/app"
+	"parley/store/storetest"
+)
+
+// shelf keeps the databases of a suite's stories. A story takes one that an earlier story has put
+// back, emptied and with its sessions open, or else a new one.
+type shelf struct {
+	t    *testing.T
+	mu   sync.Mutex
+	free []shelved
+}
+
+type shelved struct {
+	db    *app.Database
+	url   string
+	fresh *storetest.Fresh
+}
+
+// newShelf makes one that is cleared at the suite's end.
+func newShelf(t *testing.T) *shelf {
+	t.Helper()
+	s := &shelf{t: t}
+	t.Cleanup(func() {
+		for _, d := range s.free {
+			d.db.Close()
+		}
+	})
+	return s
+}
+
+// take opens a database for a stage; migrated but for its master key.
+func (s *shelf) take(st *stage) (shelved, error) {
+	s.mu.Lock()
+	if last := len(s.free) - 1; last >= 0 {
+		defer s.mu.Unlock()
+		d := s.free[last]
+		s.free = s.free[:last]
+		return d, nil
+	}
+	s.mu.Unlock()
+	d := shelved{url: storetest.URL(s.t)}
+	env := st.env
+	env.DatabaseURL = d.url
+	var err error
+	if d.db, err = app.OpenDatabase(st.ctx, env, st.log, func(string) {}); err != nil {
+		return shelved{}, err
+	}
+	if d.fresh, err = storetest.Remember(st.ctx, d.db.Pool); err != nil {
+		d.db.Close()
+		return shelved{}, err
+	}
+	return d, nil
+}
+
+// put takes a database back that no Parley works with any more.
+func (s *shelf) put(st *stage, d shelved) {
+	if err := d.fresh.Restore(st.ctx); err != nil {
+		s.t.Error(err)
+		d.db.Close()
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free = append(s.free, d)
+}
