@@ -31,7 +31,7 @@ override PARLEY_TESTDATA := $(abspath $(PARLEY_TESTDATA))
 endif
 export PARLEY_TESTDATA
 
-.PHONY: help demo build check test lint fuzz torture bench golden pictures
+.PHONY: help demo build check test soak lint fuzz torture bench golden pictures
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -54,6 +54,10 @@ test: ## everything: unit, PostgreSQL, scenarios, browser, race detector, short 
 	@.ci/need go compiler postgres browser
 	@[ -n "$$PARLEY_TESTDATA" ] || echo "PARLEY_TESTDATA is not set: the tests with sample data of others are skipped."
 	go test -race $(if $(VET),-vet=$(VET)) -p $(PACKAGES_AT_ONCE) -timeout $(TEST_TIMEOUT) $(if $(filter ./...,$(PKG)),$(SLOW)) $(PKG)
+
+soak: ## now and then: every story on every surface and in every way of running Parley, the long forms of tests
+	@.ci/need go compiler postgres browser
+	PARLEY_TEST_LONG=yes go test -race -vet=off -timeout 90m ./cmd/parley/demo ./bridge ./store
 
 # With -race the linters read the packages that `make test` compiles; else both compile all of them.
 lint: $(GOLANGCI) ## formatting and linters

@@ -61,6 +61,13 @@ func writeParity(t *testing.T) string {
 	for surface, cards := range map[string]string{onSlack: "../../../bot/slack/testdata", onTeams: "../../../bot/teams/card/testdata"} {
 		p.claims[surface], p.drawn[surface], p.titles[surface] = claims(t, chronicleFile(surface)), goldenCards(t, cards), goldenTitles(t, cards)
 	}
+	for surface, list := range p.claims {
+		for deed, story := range list {
+			if !told(t, filepath.Join("testdata", story+".txt"), surface) {
+				t.Errorf("docs/parity.md claims of the story %s, on %s: %s. It isn't told there; run with -update", story, surface, deed)
+			}
+		}
+	}
 	var b strings.Builder
 	b.WriteString(parityHead)
 	p.verbs(t, &b)

@@ -20,16 +20,18 @@ func TestScenarios(t *testing.T) {
 	play(t, variant{})
 }
 
-// TestScenariosByRequests plays the main stories with signed HTTP requests in place of
-// a socket.
+// TestScenariosByRequests plays stories with signed HTTP requests in place of a socket: what
+// people write, change, press, fill in and command.
 func TestScenariosByRequests(t *testing.T) {
-	play(t, variant{requests: true}, mainStories()...)
+	play(t, variant{requests: true}, mainStories("reply", "hold", "files", "verbs", "forms", "reactions")...)
 }
 
-// TestScenariosOnReplicas plays the main stories on two Parleys that share a database
-// and a workspace, and each hears everything twice: nothing may show of that.
+// TestScenariosOnReplicas plays main stories on two Parleys that share a database and a
+// workspace, and each hears everything twice: nothing may show of that.
+// TestScenariosOnTeamsReplicas plays the others.
 func TestScenariosOnReplicas(t *testing.T) {
-	play(t, variant{replicas: 2, twice: true}, mainStories()...)
+	play(t, variant{replicas: 2, twice: true},
+		mainStories("reply", "hold", "colleague", "snooze", "bounce", "newsletter", "verbs", "forms", "confirm")...)
 }
 
 // TestScenariosOnText plays what needs no more than text on a plain-text surface: the
@@ -38,7 +40,7 @@ func TestScenariosOnText(t *testing.T) {
 	play(t, variant{on: onText})
 }
 
-// TestScenariosOnTeams plays all stories in Microsoft Teams.
+// TestScenariosOnTeams plays the stories in Microsoft Teams.
 func TestScenariosOnTeams(t *testing.T) {
 	play(t, variant{on: onTeams})
 }
@@ -48,17 +50,27 @@ func TestScenariosOnTeams(t *testing.T) {
 // does, about files, which it can't read there, and about what it would find out later.
 func TestScenariosOnBlindTeams(t *testing.T) {
 	others := []string{"inside", "colleague", "confirm", "toplevel", "files", "reroot", "restore"}
-	play(t, variant{on: onTeams, blind: true}, slices.DeleteFunc(mainStories(), func(story string) bool { return slices.Contains(others, story) })...)
+	stories := slices.DeleteFunc(allMain(), func(story string) bool { return slices.Contains(others, story) })
+	play(t, variant{on: onTeams, blind: true}, stories...)
 }
 
-// TestScenariosOnTeamsReplicas plays the main stories on two Parleys behind one address,
-// and Teams offers each event twice.
+// TestScenariosOnTeamsReplicas plays main stories on two Parleys behind one address, and
+// Teams offers each event twice.
 func TestScenariosOnTeamsReplicas(t *testing.T) {
-	play(t, variant{on: onTeams, replicas: 2, twice: true}, mainStories()...)
+	play(t, variant{on: onTeams, replicas: 2, twice: true},
+		mainStories("reply", "inside", "resolve", "files", "newcomer", "toplevel", "reroot", "burst", "reactions", "restore")...)
 }
 
-// mainStories are those that every way of running Parley has to tell in the same way.
-func mainStories() []string {
+// mainStories gives some of the main stories; for soak, all of them.
+func mainStories(some ...string) []string {
+	if soak() {
+		return allMain()
+	}
+	return some
+}
+
+// allMain are the stories that every way of running Parley has to tell in the same way.
+func allMain() []string {
 	return []string{"reply", "hold", "inside", "colleague", "resolve", "snooze", "files", "bounce", "newcomer", "newsletter",
 		"toplevel", "verbs", "reroot", "forms", "burst", "confirm", "reactions", "restore"}
 }
@@ -104,9 +116,13 @@ func surfaceNamed(name string) error {
 	return nil
 }
 
-// told says whether a story is told on the variant's surface: a story that isn't told
-// everywhere begins with `surface NAME …`.
-func (v variant) told(t *testing.T, file string) bool {
+// soak says that every story is told wherever it can be: `make soak`.
+func soak() bool { return os.Getenv("PARLEY_TEST_LONG") != "" }
+
+// told says whether a story is told on a surface: one that isn't told everywhere begins with
+// `surface NAME …`. What happens on a customer's side, or is decided by no chat, is told in one chat;
+// the others stand in parentheses, and are for soak.
+func told(t *testing.T, file, surface string) bool {
 	t.Helper()
 	script, err := os.ReadFile(file) //nolint:gosec // a file of testdata
 	if err != nil {
@@ -114,7 +130,7 @@ func (v variant) told(t *testing.T, file string) bool {
 	}
 	for line := range strings.Lines(string(script)) {
 		if words := strings.Fields(line); len(words) > 0 && words[0] != "#" {
-			return words[0] != "surface" || slices.Contains(words, cmp.Or(v.on, onSlack))
+			return words[0] != "surface" || slices.Contains(words, surface) || soak() && slices.Contains(words, "("+surface+")")
 		}
 	}
 	return false
@@ -161,7 +177,7 @@ func play(t *testing.T, v variant, names ...string) {
 		if err != nil || len(files) == 0 {
 			t.Fatalf("there is no story %s: %v", name, err)
 		}
-		p.Files = append(p.Files, slices.DeleteFunc(files, func(f string) bool { return !v.told(t, f) })...)
+		p.Files = append(p.Files, slices.DeleteFunc(files, func(f string) bool { return !told(t, f, cmp.Or(v.on, onSlack)) })...)
 	}
 	testscript.Run(t, p)
 }

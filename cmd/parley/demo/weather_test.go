@@ -13,7 +13,7 @@ import (
 // surfaceCommand is what happens to the agents' surface. What a board doesn't know there
 // is no story for.
 //
-//	surface slack …                     first of all: the only surfaces where this is told
+//	surface slack (teams) …             first of all: the only surfaces where this is told; see told
 //	surface disconnects                 what happens meanwhile is never told
 //	surface reconnects                  and what was said in threads meanwhile is heard of
 //	surface removes root                an administrator deletes the thread's first message
