@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -66,12 +65,10 @@ func (l *live) count(name string, n int) {
 	l.until(fmt.Sprintf("%s is %d", name, n), fmt.Sprintf(`document.querySelector('#plugs [data-count=%q] dd')?.textContent === '%d'`, name, n))
 }
 
-// TestDrawer: the drawer says what is cut, what waits and what has arrived; it works by
-// keyboard, in the dark and in a narrow window; Reset begins anew.
-func TestDrawer(t *testing.T) {
-	t.Parallel()
-	d := runDemo(t, time.Second, noBack)
-	d.first()
+// showDrawer looks at a demo that has just begun: the drawer says what is cut, what waits and what
+// has arrived; it works by keyboard, in the dark and in a narrow window; Reset begins anew.
+func showDrawer(t *testing.T, d *runningDemo) {
+	t.Helper()
 	l := browseTo(d.ctx, t, d.url)
 	l.click("#plugbutton")
 	l.count("arrived", firstSaid)
