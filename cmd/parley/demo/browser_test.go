@@ -163,7 +163,8 @@ func (l *live) until(what, condition string) {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.ctx, stepTime)
 	defer cancel()
-	poll := chromedp.Poll[bool]("Boolean("+condition+")", chromedp.WithPollingTimeout(0)) // ctx ends it; its own bound is 30 s
+	// Not at each frame, since conditions lay out the page; ctx ends it, its own bound is 30 s.
+	poll := chromedp.Poll[bool]("Boolean("+condition+")", chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(0))
 	_, err := chromedp.Run(ctx, poll)
 	for err != nil && ctx.Err() == nil && reloaded.MatchString(err.Error()) {
 		_, err = chromedp.Run(ctx, poll)
