@@ -19,7 +19,7 @@ func (w *Writer) escape(s string) string {
 		case '\\', '*', '_', '`', '[', ']', '<', '~':
 			b.WriteByte('\\')
 		case '&':
-			if entityLike(s[i:]) {
+			if IsEntity(s[i+1:]) {
 				b.WriteByte('\\')
 			}
 		case '>':
@@ -62,20 +62,6 @@ func tableRule(s string) bool {
 func numberBefore(s string, i int) bool {
 	line := strings.TrimLeft(s[strings.LastIndexByte(s, '\n')+1:i], " ")
 	return line != "" && strings.Trim(line, "0123456789") == ""
-}
-
-// entityLike tells whether s would be read as a character reference.
-func entityLike(s string) bool {
-	end := strings.IndexByte(s[:min(len(s), 33)], ';')
-	if end < 2 {
-		return false
-	}
-	for _, r := range s[1:end] {
-		if r != '#' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
-			return false
-		}
-	}
-	return true
 }
 
 // Cut gives at most n runes of s.

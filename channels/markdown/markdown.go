@@ -14,57 +14,9 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
-	"github.com/yuin/goldmark/parser"
-	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
-
-// New makes the reader of canonical Markdown: GitHub's, but HTML is what its characters
-// say, and a line like "[1]: https://example.org" is text: nothing that somebody wrote may
-// vanish. options are of goldmark, such as a renderer's.
-func New(options ...goldmark.Option) goldmark.Markdown {
-	blocks := []util.PrioritizedValue{ // the default ones without HTML blocks
-		util.Prioritized(parser.NewSetextHeadingParser(), 100),
-		util.Prioritized(parser.NewThematicBreakParser(), 200),
-		util.Prioritized(shallow{parser.NewListParser()}, 300),
-		util.Prioritized(parser.NewListItemParser(), 400),
-		util.Prioritized(parser.NewCodeBlockParser(), 500),
-		util.Prioritized(parser.NewATXHeadingParser(), 600),
-		util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
-		util.Prioritized(shallow{parser.NewBlockquoteParser()}, 800),
-		util.Prioritized(parser.NewParagraphParser(), 1000),
-	}
-	return goldmark.New(append([]goldmark.Option{
-		goldmark.WithParser(parser.NewParser(
-			parser.WithBlockParsers(blocks...),
-			parser.WithInlineParsers(parser.DefaultInlineParsers()...),
-		)),
-		goldmark.WithExtensions(extension.GFM),
-	}, options...)...)
-}
-
-// maxDepth is how many blocks may contain a block. A list counts twice, because its items
-// are blocks too. The marks of deeper quotes and lists are text.
-const maxDepth = 12
-
-// shallow keeps a block parser from opening blocks deeper than anybody reads. Without a
-// bound, a line of n marks costs time that grows with the square of n.
-type shallow struct{ parser.BlockParser }
-
-// Open implements parser.BlockParser.
-func (s shallow) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
-	depth := 0
-	for n := parent; n != nil; n = n.Parent() {
-		depth++
-	}
-	if depth > maxDepth {
-		return nil, parser.NoChildren
-	}
-	return s.BlockParser.Open(parent, reader, pc)
-}
 
 // Unescape gives the text of a run of source: it resolves backslashes and entities. What a
 // backslash protects is no entity.
@@ -126,7 +78,7 @@ func HTML(n *ast.RawHTML, src []byte) (raw []byte, breaks bool) {
 // Destination gives where a link leads: "" where no link may, because opening it would run
 // something or read the reader's own files.
 func Destination(source []byte) string {
-	to := string(util.ResolveEntityNames(source))
+	to := Unescape(source)
 	scheme, _, found := strings.Cut(strings.ToLower(strings.TrimSpace(to)), ":")
 	switch scheme {
 	case "javascript", "vbscript", "file", "data":

@@ -1,7 +1,6 @@
 package markdown
 
 import (
-	"bytes"
 	"net/url"
 	"slices"
 	"strings"
@@ -9,7 +8,6 @@ import (
 	"github.com/yuin/goldmark/ast"
 	extast "github.com/yuin/goldmark/extension/ast"
 	gmtext "github.com/yuin/goldmark/text"
-	"github.com/yuin/goldmark/util"
 )
 
 // Run is text of one formatting; with URL a link.
@@ -44,6 +42,7 @@ type Part struct {
 // parts.
 func Parts(md string) []Part {
 	var parts []Part
+	reading := New().Parser()
 	broken := false // the chunk begins inside of a line
 	for _, chunk := range chunks(md) {
 		source := []byte(chunk)
@@ -51,7 +50,7 @@ func Parts(md string) []Part {
 			source = []byte(unbroken(chunk))
 		}
 		broken = !strings.HasSuffix(chunk, "\n")
-		doc := newParser().Parse(gmtext.NewReader(source))
+		doc := reading.Parse(gmtext.NewReader(source))
 		r := reader{source: source}
 		r.children(doc, Section, 0)
 		parts = append(parts, r.parts...)
@@ -80,13 +79,7 @@ func (r *reader) block(n ast.Node, kind Kind, indent int) {
 	case *ast.List:
 		r.list(n, indent)
 	case *ast.FencedCodeBlock, *ast.CodeBlock:
-		r.add(Part{Kind: Code, Runs: []Run{{Text: strings.TrimSuffix(r.lines(n), "\n")}}})
-	case *ast.HTMLBlock:
-		text := r.lines(n)
-		if n.HasClosure() {
-			text += string(n.ClosureLine.Value(r.source))
-		}
-		r.add(Part{Kind: kind, Runs: []Run{{Text: strings.TrimSuffix(text, "\n")}}})
+		r.add(Part{Kind: Code, Runs: []Run{{Text: strings.TrimSuffix(Lines(n, r.source), "\n")}}})
 	case *ast.ThematicBreak:
 		r.add(Part{Kind: kind, Runs: []Run{{Text: "———"}}})
 	case *extast.Table:
@@ -127,15 +120,6 @@ func (r *reader) list(l *ast.List, indent int) {
 	}
 }
 
-func (r *reader) lines(n ast.Node) string {
-	var b strings.Builder
-	for i := range n.Lines().Len() {
-		line := n.Lines().At(i)
-		b.Write(line.Value(r.source))
-	}
-	return b.String()
-}
-
 // table becomes code with bars: chats have no tables.
 func (r *reader) table(t *extast.Table) {
 	var b strings.Builder
@@ -145,7 +129,7 @@ func (r *reader) table(t *extast.Table) {
 				b.WriteString(" | ")
 			}
 			for _, run := range r.inline(cell, Style{}, "") {
-				b.WriteString(run.Text)
+				b.WriteString(strings.ReplaceAll(run.Text, "\n", " "))
 			}
 		}
 		b.WriteByte('\n')
@@ -165,7 +149,7 @@ func (r *reader) inline(n ast.Node, st Style, link string) []Run {
 func (r *reader) span(n ast.Node, st Style, link string) []Run {
 	switch n := n.(type) {
 	case *ast.Text:
-		text := unescapeMarkdown(n.Segment.Value(r.source), n.IsRaw())
+		text := Unescape(n.Segment.Value(r.source))
 		if n.SoftLineBreak() || n.HardLineBreak() {
 			text += "\n"
 		}
@@ -174,7 +158,7 @@ func (r *reader) span(n ast.Node, st Style, link string) []Run {
 		return []Run{{Text: string(n.Value), Style: st, URL: link}}
 	case *ast.CodeSpan:
 		st.Code = true
-		return r.inline(n, st, link)
+		return []Run{{Text: SpanText(n, r.source), Style: st, URL: link}}
 	case *ast.Emphasis:
 		if n.Level == 1 {
 			st.Italic = true
@@ -186,19 +170,18 @@ func (r *reader) span(n ast.Node, st Style, link string) []Run {
 		st.Strike = true
 		return r.inline(n, st, link)
 	case *ast.Link:
-		return r.link(n, st, string(n.Destination))
+		return r.link(n, st, Destination(n.Destination))
 	case *ast.Image:
-		return r.link(n, st, string(n.Destination))
+		return r.link(n, st, Destination(n.Destination))
 	case *ast.AutoLink:
 		label := string(n.Label(r.source))
 		return []Run{{Text: label, Style: st, URL: SafeURL(string(n.URL(r.source)), n.AutoLinkType == ast.AutoLinkEmail)}}
 	case *ast.RawHTML:
-		var b strings.Builder
-		for i := range n.Segments.Len() {
-			s := n.Segments.At(i)
-			b.Write(s.Value(r.source))
+		raw, breaks := HTML(n, r.source)
+		if breaks {
+			raw = []byte("\n")
 		}
-		return []Run{{Text: b.String(), Style: st, URL: link}}
+		return []Run{{Text: string(raw), Style: st, URL: link}}
 	case *extast.TaskCheckBox:
 		if n.IsChecked {
 			return []Run{{Text: "☑ "}}
@@ -208,29 +191,8 @@ func (r *reader) span(n ast.Node, st Style, link string) []Run {
 	return r.inline(n, st, link)
 }
 
-// unescapeMarkdown gives the characters that a Markdown text stands for.
-func unescapeMarkdown(b []byte, raw bool) string {
-	if raw || !bytes.ContainsAny(b, `\&`) {
-		return string(b)
-	}
-	var out strings.Builder
-	for i := 0; i < len(b); i++ {
-		switch c := b[i]; {
-		case c == '\\' && i+1 < len(b) && util.IsPunct(b[i+1]):
-			i++
-			out.WriteByte(b[i])
-		case c == '&' && entityLike(string(b[i:min(len(b), i+40)])):
-			end := i + bytes.IndexByte(b[i:], ';') + 1
-			out.Write(util.ResolveEntityNames(util.ResolveNumericReferences(b[i:end])))
-			i = end - 1
-		default:
-			out.WriteByte(c)
-		}
-	}
-	return out.String()
-}
-
-// link keeps a label only where it can't pass for another address.
+// link keeps a label only where it can't pass for another address. An address that is no link for
+// a chat stands behind the label as text.
 func (r *reader) link(n ast.Node, st Style, dest string) []Run {
 	target := SafeURL(dest, false)
 	runs := r.inline(n, st, target)
@@ -239,10 +201,12 @@ func (r *reader) link(n ast.Node, st Style, dest string) []Run {
 		label += runs[i].Text
 	}
 	switch {
-	case target == "":
+	case dest == "":
 		return runs
 	case strings.TrimSpace(label) == "":
-		return []Run{{Text: target, Style: st, URL: target}}
+		return []Run{{Text: dest, Style: st, URL: target}}
+	case target == "":
+		return append(runs, Run{Text: " (" + dest + ")", Style: st})
 	case deceptive(label, target):
 		return append(runs2text(runs), Run{Text: " (", Style: st}, Run{Text: target, Style: st, URL: target}, Run{Text: ")", Style: st})
 	}
