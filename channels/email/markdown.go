@@ -88,6 +88,5 @@ func renderText(md goldmark.Markdown, body, signature string) string {
 // address, lists and quotes as one types them.
 func plain(md goldmark.Markdown, source string) string {
 	src := []byte(source)
-	p := plainText{src}
-	return p.blocks(md.Parser().Parse(text.NewReader(src)), "\n\n")
+	return plainText{src}.write(md.Parser().Parse(text.NewReader(src)))
 }

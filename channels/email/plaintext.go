@@ -1,7 +1,6 @@
 package email
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
@@ -14,61 +13,10 @@ import (
 // plainText writes a Markdown tree as plain text.
 type plainText struct{ src []byte }
 
-// blocks renders the children of a block, joined by sep.
-func (p plainText) blocks(parent ast.Node, sep string) string {
-	var parts []string
-	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
-		if s := p.block(n); s != "" {
-			parts = append(parts, s)
-		}
-	}
-	return strings.Join(parts, sep)
-}
-
-func (p plainText) block(n ast.Node) string {
-	switch n := n.(type) {
-	case *ast.Blockquote:
-		return markdown.Indent(p.blocks(n, "\n\n"), "> ", "> ")
-	case *ast.List:
-		return p.list(n)
-	case *ast.CodeBlock, *ast.FencedCodeBlock:
-		return markdown.Indent(strings.TrimRight(markdown.Lines(n, p.src), "\n"), "    ", "    ")
-	case *ast.ThematicBreak:
-		return "* * *"
-	case *east.Table:
-		return p.table(n)
-	}
-	return strings.Trim(p.inline(n), "\n")
-}
-
-func (p plainText) list(n *ast.List) string {
-	sep := "\n\n"
-	if n.IsTight {
-		sep = "\n"
-	}
-	number := n.Start
-	var items []string
-	for item := n.FirstChild(); item != nil; item = item.NextSibling() {
-		marker := "- "
-		if n.IsOrdered() {
-			marker = fmt.Sprintf("%d. ", number)
-			number++
-		}
-		items = append(items, markdown.Indent(p.blocks(item, sep), marker, strings.Repeat(" ", len(marker))))
-	}
-	return strings.Join(items, sep)
-}
-
-func (p plainText) table(n *east.Table) string {
-	var rows []string
-	for row := n.FirstChild(); row != nil; row = row.NextSibling() {
-		var cells []string
-		for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
-			cells = append(cells, strings.ReplaceAll(p.inline(cell), "\n", " "))
-		}
-		rows = append(rows, strings.Join(cells, " | "))
-	}
-	return strings.Join(rows, "\n")
+// write renders a whole tree.
+func (p plainText) write(tree ast.Node) string {
+	return markdown.Layout{Source: p.src, Rule: "* * *", Loose: true, Text: p.inline,
+		Code: func(code string) string { return markdown.Indent(code, "    ", "    ") }}.Write(tree)
 }
 
 // inline renders the inline children of a node.

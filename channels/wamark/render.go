@@ -1,7 +1,6 @@
 package wamark
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,7 +23,8 @@ func Plain(source string) string { return render(source, false) }
 func render(source string, marks bool) string {
 	src := []byte(strings.ReplaceAll(source, "\x00", ""))
 	w := writer{src: src, marks: marks}
-	return w.blocks(markdown.New().Parser().Parse(text.NewReader(src)), "\n\n", 0)
+	layout := markdown.Layout{Source: src, Rule: "———", Code: w.code, Text: w.text}
+	return layout.Write(markdown.New().Parser().Parse(text.NewReader(src)))
 }
 
 // writer writes a Markdown tree.
@@ -33,73 +33,19 @@ type writer struct {
 	marks bool
 }
 
-// maxDepth bounds how deep quotes and lists are written inside each other.
-const maxDepth = 16
-
-// blocks writes the children of a block, joined by sep.
-func (w writer) blocks(parent ast.Node, sep string, depth int) string {
-	var parts []string
-	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
-		if s := w.block(n, depth+1); s != "" {
-			parts = append(parts, s)
-		}
+// text writes what stands in a block; headings are bold.
+func (w writer) text(block ast.Node) string {
+	if block.Kind() == ast.KindHeading {
+		return w.marked("*", strings.Trim(w.inline(block, "*"), "\n"))
 	}
-	return strings.Join(parts, sep)
+	return w.inline(block, "")
 }
 
-func (w writer) block(n ast.Node, depth int) string {
-	if depth > maxDepth {
-		return ""
+func (w writer) code(code string) string {
+	if w.marks {
+		return "```\n" + code + "\n```"
 	}
-	switch n := n.(type) {
-	case *ast.Blockquote:
-		return markdown.Indent(w.blocks(n, "\n\n", depth), "> ", "> ")
-	case *ast.List:
-		return w.list(n, depth)
-	case *ast.CodeBlock, *ast.FencedCodeBlock:
-		code := strings.TrimRight(markdown.Lines(n, w.src), "\n")
-		if w.marks {
-			return "```\n" + code + "\n```"
-		}
-		return code
-	case *ast.Heading:
-		return w.marked("*", strings.Trim(w.inline(n, "*"), "\n"))
-	case *ast.ThematicBreak:
-		return "———"
-	case *east.Table:
-		return w.table(n)
-	}
-	return strings.Trim(w.inline(n, ""), "\n")
-}
-
-func (w writer) list(n *ast.List, depth int) string {
-	sep := "\n\n"
-	if n.IsTight {
-		sep = "\n"
-	}
-	number := n.Start
-	var items []string
-	for item := n.FirstChild(); item != nil; item = item.NextSibling() {
-		marker := "- "
-		if n.IsOrdered() {
-			marker = fmt.Sprintf("%d. ", number)
-			number++
-		}
-		items = append(items, markdown.Indent(w.blocks(item, sep, depth), marker, strings.Repeat(" ", len(marker))))
-	}
-	return strings.Join(items, "\n")
-}
-
-func (w writer) table(n *east.Table) string {
-	var rows []string
-	for row := n.FirstChild(); row != nil; row = row.NextSibling() {
-		var cells []string
-		for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
-			cells = append(cells, strings.ReplaceAll(w.inline(cell, ""), "\n", " "))
-		}
-		rows = append(rows, strings.Join(cells, " | "))
-	}
-	return strings.Join(rows, "\n")
+	return code
 }
 
 // span is rendered inline text that wants a mark around it, "" for none.
