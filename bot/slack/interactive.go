@@ -14,6 +14,7 @@ import (
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels/markdown"
+	"parley/channels/pause"
 )
 
 // quickly is how long a form may take to be made before a waiting view is shown: Slack
@@ -105,7 +106,7 @@ func (s *Surface) takeAway(ctx context.Context, in *interaction) {
 
 // refresh shows what became of a button that was pressed in a window of details.
 func (s *Surface) refresh(ctx context.Context, me *self, in *interaction, args bridge.Args, at bridge.Place, user string) {
-	if !pause(ctx, time.Second) {
+	if !pause.For(ctx, time.Second) {
 		return
 	}
 	s.replace(ctx, in, s.cardModal(ctx, me, view.OpensDetails, args, at, user))
@@ -217,7 +218,7 @@ func (s *Surface) follow(ctx context.Context, me *self, in *interaction, f view.
 	return answer{
 		payload: map[string]any{"response_action": "update", "view": me.waiting(at)},
 		after: func(ctx context.Context) {
-			if !pause(ctx, 700*time.Millisecond) {
+			if !pause.For(ctx, 700*time.Millisecond) {
 				return
 			}
 			m := s.formModal(ctx, me, f.Verb, f.Args, at, in.User.ID, f.Text)

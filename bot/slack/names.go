@@ -10,6 +10,8 @@ import (
 	"time"
 
 	slackapi "github.com/slack-go/slack"
+
+	"parley/channels/pause"
 )
 
 // namesFresh is how long a list of channels is believed.
@@ -166,21 +168,9 @@ func (s *Surface) patient(ctx context.Context, call func(context.Context) error)
 			}
 			wait = time.Duration(tries) * 500 * time.Millisecond
 		}
-		if ends, ok := ctx.Deadline(); ok && time.Until(ends) < wait || !pause(ctx, wait) {
+		if ends, ok := ctx.Deadline(); ok && time.Until(ends) < wait || !pause.For(ctx, wait) {
 			return errors.Join(err, ctx.Err())
 		}
-	}
-}
-
-// pause waits; false if ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 

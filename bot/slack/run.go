@@ -9,6 +9,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/channels"
+	"parley/channels/pause"
 )
 
 // together is how close to each other connections must have been lost to count as lost at
@@ -60,7 +61,7 @@ func (s *Surface) introduce(ctx context.Context) (*self, bool) {
 		if limited {
 			wait = max(wait, limit)
 		}
-		if !pause(ctx, wait) {
+		if !pause.For(ctx, wait) {
 			return nil, false
 		}
 	}

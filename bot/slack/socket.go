@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack/socketmode"
 
 	"parley/channels"
+	"parley/channels/pause"
 )
 
 // Limits of one connection.
@@ -32,7 +33,7 @@ func (s *Surface) keepLink(ctx context.Context, me *self, n int) {
 		if fatal(err) {
 			wait = reopenAfter
 		}
-		if !pause(ctx, wait) {
+		if !pause.For(ctx, wait) {
 			return
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"parley/bot/teams/connector"
 	"parley/bot/view"
 	"parley/bridge"
+	"parley/channels/pause"
 )
 
 // settles is how long an answer that shows the state waits for a click to be applied.
@@ -127,7 +128,7 @@ func (in *invocation) current(ctx context.Context, at bridge.Place, args bridge.
 	if err != nil || args.Conversation != before.ID {
 		return nil, false
 	}
-	if !pause(ctx, settles) {
+	if !pause.For(ctx, settles) {
 		return nil, false
 	}
 	f, err := in.s.desk.FactsAt(ctx, at, in.user.ID)
@@ -214,16 +215,4 @@ func (in *invocation) nonce() string { return digest(in.a.ID, in.a.Timestamp, st
 func (in *invocation) configure(context.Context) (any, error) {
 	const text = "Parley is configured in its set-up file: an admin changes the file and runs parley apply."
 	return map[string]any{"responseType": "config", "config": map[string]any{"type": "message", "value": text}}, nil
-}
-
-// pause waits, unless ctx ends first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -13,6 +13,7 @@ import (
 	"parley/bot/teams/graph"
 	"parley/bot/teams/rest"
 	"parley/bridge"
+	"parley/channels/pause"
 )
 
 // readPatience bounds the tries at one page.
@@ -57,7 +58,7 @@ func patient[T any](ctx context.Context, s *Surface, channel string, read func(c
 	for try := range readPatience {
 		out, err = read(ctx, group)
 		wait, again := graph.Wait(err)
-		if err == nil || !again || try == readPatience-1 || !pause(ctx, max(wait, time.Duration(1+try)*200*time.Millisecond)) {
+		if err == nil || !again || try == readPatience-1 || !pause.For(ctx, max(wait, time.Duration(1+try)*200*time.Millisecond)) {
 			break
 		}
 	}

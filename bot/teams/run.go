@@ -3,6 +3,8 @@ package teams
 import (
 	"context"
 	"time"
+
+	"parley/channels/pause"
 )
 
 // Run implements bridge.Surface: Teams sends requests by itself, so it reads what was missed:
@@ -35,7 +37,7 @@ func (s *Surface) introduce(ctx context.Context) bool {
 		}
 		s.log.Error("teams not available", "error", err)
 		s.report(tokenCondition(err))
-		if !pause(ctx, wait) {
+		if !pause.For(ctx, wait) {
 			return false
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
+	"parley/channels/pause"
 )
 
 // submit handles a dialog that was handed in: a filled form, or a button of a window.
@@ -66,7 +67,7 @@ func (in *invocation) clickedIn(ctx context.Context, c *card.Click) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	if c.Args.Conversation == 0 || !pause(ctx, settles) {
+	if c.Args.Conversation == 0 || !pause.For(ctx, settles) {
 		return nil, nil
 	}
 	return task(in.window(ctx, view.OpensDetails, c.Args, c.Place)), nil

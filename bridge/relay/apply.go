@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"parley/channels/pause"
 	"parley/store"
 )
 
@@ -57,7 +58,7 @@ func (r *Relay) runApplier(ctx context.Context) error {
 		r.schedule.done(shares, more)
 		if err != nil {
 			r.warn(ctx, "apply failed", err)
-			pause(ctx, backoffOnError)
+			pause.For(ctx, backoffOnError)
 		}
 	}
 	return nil
@@ -65,7 +66,7 @@ func (r *Relay) runApplier(ctx context.Context) error {
 
 // waitWhileHeld returns when Options.Held does not keep appliers from beginning.
 func (r *Relay) waitWhileHeld(ctx context.Context) {
-	for r.held() && pause(ctx, yieldStep) {
+	for r.held() && pause.For(ctx, yieldStep) {
 	}
 }
 
@@ -97,7 +98,7 @@ func (r *Relay) giveWay(ctx context.Context, notBefore time.Time) time.Time {
 		return notBefore
 	}
 	for time.Since(began) < yieldFor && r.queue.busy() {
-		if !pause(ctx, yieldStep) {
+		if !pause.For(ctx, yieldStep) {
 			break
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"parley/channels/pause"
 	"parley/store"
 )
 
@@ -41,7 +42,7 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 		d.search(ctx)
 		if err := d.turn(work, true); err != nil {
 			r.warn(ctx, "dispatch failed", err)
-			pause(ctx, backoffOnError)
+			pause.For(ctx, backoffOnError)
 			continue
 		}
 		d.wait(ctx)
@@ -57,12 +58,12 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 		}
 		if err := d.turn(work, false); err != nil {
 			r.log.Warn("dispatch failed while stopping", "error", err)
-			if work.Err() != nil || !pause(work, backoffOnError) {
+			if work.Err() != nil || !pause.For(work, backoffOnError) {
 				return nil
 			}
 		}
 		if len(d.aside) > 0 {
-			pause(work, asideEvery)
+			pause.For(work, asideEvery)
 		}
 	}
 	return nil

@@ -221,15 +221,3 @@ func (r *Relay) warn(ctx context.Context, what string, err error) {
 		r.log.Warn("relay in trouble", "what", what, "error", err)
 	}
 }
-
-// pause waits, or returns false when ctx ends first.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
-}

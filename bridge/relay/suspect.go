@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/channels/pause"
 	"parley/store"
 )
 
@@ -23,7 +24,7 @@ func (r *Relay) runSuspects(ctx context.Context) error {
 			return nil
 		case err != nil:
 			r.warn(ctx, "applying one by one failed", err)
-			pause(ctx, backoffOnError)
+			pause.For(ctx, backoffOnError)
 		case found:
 			signal(r.suspects) // there may be more, for the other one as well
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
+	"parley/channels/pause"
 )
 
 const (
@@ -146,7 +147,7 @@ func (f *fetcher) persist(ctx context.Context, do func() error) error {
 		if !errors.Is(err, channels.ErrOverloaded) {
 			f.c.log.Error("mailbox waits for the database", "error", err)
 		}
-		pause(ctx, jitter(wait))
+		pause.For(ctx, jitter(wait))
 		wait = min(2*wait, f.c.opts.timing.storeMax)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
+	"parley/channels/pause"
 )
 
 // reportAfter is how many connections in a row may fail before the account counts as
@@ -51,7 +52,7 @@ func (c *Channel) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
-		pause(ctx, f.failed(err))
+		pause.For(ctx, f.failed(err))
 	}
 	return nil
 }
@@ -129,16 +130,6 @@ func (f *fetcher) failed(err error) time.Duration {
 		first, most = t.loginFirst, t.loginMax
 	}
 	return spread(min(most, first<<min(f.failures-1, 20)))
-}
-
-// pause waits, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }
 
 // spread is for coming back: from half a wait to one and a half, so that the mailboxes

@@ -9,6 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
+	"parley/channels/pause"
 )
 
 // fate is what became of a mail.
@@ -228,7 +229,7 @@ func (t *taking) alone(ctx context.Context, uid imap.UID, known *fetched) (outco
 		if !there {
 			return outcome{uid, fateGone, nil}, nil
 		}
-		pause(ctx, f.c.opts.timing.again)
+		pause.For(ctx, f.c.opts.timing.again)
 		if ctx.Err() != nil {
 			return outcome{}, ctx.Err()
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/pause"
 )
 
 // How Run looks for what callbacks lost.
@@ -36,7 +37,7 @@ type memory struct {
 func (c *Channel) Run(ctx context.Context) error {
 	m, err := c.load(ctx)
 	for wait := retryFirst; err != nil; wait = min(2*wait, time.Minute) {
-		if !pause(ctx, wait) {
+		if !pause.For(ctx, wait) {
 			return nil
 		}
 		m, err = c.load(ctx)
@@ -65,23 +66,11 @@ func (c *Channel) Run(ctx context.Context) error {
 		default:
 			failed = 0
 		}
-		if !pause(ctx, wait) {
+		if !pause.For(ctx, wait) {
 			return nil
 		}
 	}
 	return nil
-}
-
-// pause waits; it says false when ctx ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // condition tells how the account is. A passing failure changes nothing.

@@ -198,18 +198,6 @@ func (a *accounts) wanted() map[int64]*worker {
 	return list
 }
 
-// sleep waits, or returns false when ctx ends first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
-}
-
 // watermark is an account's durable memory.
 type watermark struct {
 	db      *Database

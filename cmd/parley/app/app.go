@@ -16,6 +16,7 @@ import (
 	"parley/channels/email"
 	httpchannel "parley/channels/http"
 	"parley/channels/messenger"
+	"parley/channels/pause"
 	"parley/channels/twilio"
 	"parley/channels/whatsapp"
 	"parley/store"
@@ -136,7 +137,7 @@ func (a *App) runSurface(ctx context.Context, r opened) error {
 			a.log.Error("surface stopped", "account_id", r.account, "error", err)
 			a.engine.Report(r.account, channels.Condition{Status: channels.Broken, Text: "The connection ended: " + err.Error(), Hint: "See parley doctor."})
 		}
-		sleep(ctx, surfaceRetry)
+		pause.For(ctx, surfaceRetry)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/pause"
 	"parley/store"
 )
 
@@ -244,7 +245,7 @@ func (f *fetchers) fetch(ctx context.Context, id int64, runner channels.Runner) 
 		if err := runner.Run(ctx); err != nil && ctx.Err() == nil {
 			f.log.Warn("fetching stopped", "account_id", id, "error", err)
 		}
-		sleep(ctx, restartAfter)
+		pause.For(ctx, restartAfter)
 	}
 }
 

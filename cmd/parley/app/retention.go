@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"parley/channels/pause"
 	"parley/store"
 )
 
@@ -115,7 +116,7 @@ func (r *retention) allowDropping(ctx context.Context) {
 
 // run works once an hour until ctx ends.
 func (r *retention) run(ctx context.Context) error {
-	for wait := retentionFirst; sleep(ctx, wait); wait = retentionEvery {
+	for wait := retentionFirst; pause.For(ctx, wait); wait = retentionEvery {
 		r.turn(ctx)
 	}
 	return nil
@@ -164,7 +165,7 @@ func (r *retention) batches(ctx context.Context, batch func(context.Context) (st
 		if !done.More {
 			return true
 		}
-		if !sleep(ctx, retentionYield) {
+		if !pause.For(ctx, retentionYield) {
 			return false
 		}
 	}

@@ -1,0 +1,22 @@
+// Package pause waits, for channels, surfaces and the engine alike: between attempts, and for what
+// needs a moment.
+//
+// What does not belong here: how long somebody waits, and why.
+package pause
+
+import (
+	"context"
+	"time"
+)
+
+// For waits so long, or until ctx ends. It tells whether ctx still goes on.
+func For(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
