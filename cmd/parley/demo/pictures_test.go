@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -63,7 +64,7 @@ func picturesOfSlack(t *testing.T, folder string) {
 	l.reply("I'm sorry, Maria! Two new mugs leave our workshop today.")
 	l.customer(maria)
 	l.shows(".maillist", "Ann Lee")
-	l.saysInSlack(Ben, "There are two left on the shelf, I'll pack them.")
+	l.saysInSlack(Ben, "Two new mugs", "There are two left on the shelf, I'll pack them.")
 	l.shows(".threadpane .msg", "on the shelf")
 	l.reply("note: both from the May kiln, like last week's")
 	if _, err := l.world.Mail.Customer("Maria Lopez <"+maria+">").Reply(l.world.Mail.Inbox(maria)[0], "That was quick, thank you! What shall I do with the broken ones?"); err != nil {
@@ -94,10 +95,7 @@ func picturesOfTeams(t *testing.T, folder string) {
 		t.Fatal(err)
 	}
 	l.shows(inThread, "on Friday")
-	root := l.world.Teams.Roots(TeamsSupport)[0].ID
-	if _, err := l.world.Teams.As(TeamsBen).Reply(TeamsSupport, root, "We close at five on Friday, tell her."); err != nil {
-		t.Fatal(err)
-	}
+	l.saysInTeams(TeamsBen, "blue vase", "We close at five on Friday, tell her.")
 	l.shows(inThread, "close at five")
 	l.inTeams("It is yours. We are here until five on Friday.")
 	l.shows(inThread, "Not sent yet")
@@ -115,13 +113,34 @@ func (l *live) mails(from, subject, text string) {
 	l.shows(".center", subject)
 }
 
-// saysInSlack lets a colleague write into the newest thread.
-func (l *live) saysInSlack(user, text string) {
+// saysInSlack lets a colleague write into the thread in which some words were said.
+func (l *live) saysInSlack(user, words, text string) {
 	l.t.Helper()
-	all := l.world.Slack.Messages(Support)
-	if _, err := l.world.Slack.As(user).Post(slackfake.Post{Channel: Support, Thread: all[len(all)-1].TS, Text: text}); err != nil {
-		l.t.Fatal(err)
+	for _, root := range l.world.Slack.Messages(Support) {
+		said := func(m *slackfake.Message) bool { return strings.Contains(m.Text, words) }
+		if !slices.ContainsFunc(l.world.Slack.Thread(Support, root.TS), said) {
+			continue
+		}
+		if _, err := l.world.Slack.As(user).Post(slackfake.Post{Channel: Support, Thread: root.TS, Text: text}); err != nil {
+			l.t.Fatal(err)
+		}
+		return
 	}
+	l.fail("nobody said %q", words)
+}
+
+// saysInTeams is saysInSlack for Teams.
+func (l *live) saysInTeams(user, words, text string) {
+	l.t.Helper()
+	for _, m := range l.world.Teams.Messages(TeamsSupport) {
+		if strings.Contains(m.Text, words) && m.Root != m.ID {
+			if _, err := l.world.Teams.As(user).Reply(TeamsSupport, m.Root, text); err != nil {
+				l.t.Fatal(err)
+			}
+			return
+		}
+	}
+	l.fail("nobody said %q", words)
 }
 
 // closeTour closes the guided tour, once it is known that the pictures can be had.
