@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -156,5 +157,22 @@ func TestDocsNameFunctions(t *testing.T) {
 	}
 	if places < 25 || tests < 25 {
 		t.Errorf("only %d functions and %d tests are named: the pages lost them, or this test can't read them any more", places, tests)
+	}
+}
+
+// TestArchitectureNamesPackages finds packages that the table of folders leaves out, and holds the table
+// of behaviours to a useful length.
+func TestArchitectureNamesPackages(t *testing.T) {
+	t.Parallel()
+	page := readDoc(t, "docs/architecture.md")
+	for _, p := range listPackages(t, moduleRoot(t)) {
+		folder := path.Base(inside(p))
+		if !regexp.MustCompile("`([a-z/]*/)?" + folder + "/?`").MatchString(page) {
+			t.Errorf("docs/architecture.md says nothing of the package %s", inside(p))
+		}
+	}
+	_, table, _ := strings.Cut(page, "\n## Where is it?\n")
+	if rows := len(regexp.MustCompile("(?m)^\\| .*\\.go`: `").FindAllString(table, -1)); rows < 25 {
+		t.Errorf("the table of behaviours has %d rows", rows)
 	}
 }
