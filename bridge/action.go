@@ -137,7 +137,7 @@ type Action struct {
 	Origin Origin
 	Actor  Actor
 	Place  Place
-	Order  string // Say: the order in which people typed: Unix seconds, a dot, six digits, then anything; comparable as a string
+	Order  string // Say: the place in the order of typing, compared as a string: Unix seconds, a dot, six digits, then anything
 
 	Text        string   // canonical Markdown, without marker, verb and escape
 	Raw         string   // as typed, for "kept" lines when nothing was sent
@@ -147,27 +147,27 @@ type Action struct {
 	Files       []SurfaceFile
 	Rich        *Rich  // a reply's, besides its text
 	Broadcast   bool   // a thread reply also shown in the channel
-	Version     string // Edit: which version this is; a later one compares higher. What follows a colon names what it says: again the same changes nothing
-	Restored    bool   // Edit: it was deleted before, and is back
+	Version     string // Edit: its version; a later one compares higher. Two with the same text behind the colon are one edit
+	Restored    bool   // Edit: the message was deleted before, and its author has restored it
 	Explicit    bool   // Say: "@Parley reply: …"
 	OwnThread   bool   // the thread's root is a post of our own app
 
-	Form   string // of a filled form: names the opened one, which may be handed in several times; "" = not known
+	Form   string // which opened form was handed in: the same one may be handed in several times; "" = not known
 	Args   Args
 	Meant  *Meant // VerbUnknown: the verb that was probably meant; nil = nobody knows
-	Answer string // opaque; where an ephemeral answer goes besides the actor
+	Answer string // where the surface shows a private answer, besides to whom; the surface alone knows what it means
 }
 
-// Meant is the verb that a slip of the pen probably stands for: "!assing @ben". People are offered
-// it by a button; who presses that does the verb.
+// Meant is the verb that somebody probably meant by a mistyped one: "!assing @ben". It is offered as a
+// button, and whoever presses it does what it says.
 type Meant struct {
 	Verb  Verb     `json:"verb"`
 	Args  Args     `json:"args"`
 	Names []string `json:"names,omitempty"` // of the people in Args.Agents, as they are called
 }
 
-// Typed says that somebody wrote it where others see it: their surface tells them from now on what
-// is said there.
+// Typed says that somebody wrote the action as a message in a thread. So their surface notifies them of
+// what is said there from now on.
 func (a Action) Typed() bool {
 	return a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginCatchUp
 }
@@ -181,9 +181,9 @@ type Args struct {
 	Team         string   `json:"team,omitempty"`
 	Add          bool     `json:"add,omitempty"`
 	Remove       bool     `json:"remove,omitempty"`
-	Slip         int64    `json:"slip,omitempty"`  // the asked message that the verb corrects: "!assing @ben"
-	Sure         bool     `json:"sure,omitempty"`  // Send: who asks knows that somebody else is the author
-	Typed        *Place   `json:"typed,omitempty"` // Send: the message in a channel, outside of any conversation, that Conversation's customer is to get
+	Slip         int64    `json:"slip,omitempty"`  // the id of the mistyped message that the verb corrects
+	Sure         bool     `json:"sure,omitempty"`  // Send: whoever asks has confirmed that they send somebody else's text
+	Typed        *Place   `json:"typed,omitempty"` // Send: the message, typed outside all threads, that the customer of Conversation is to get
 	Tags         []string `json:"tags,omitempty"`
 	Until        string   `json:"until,omitempty"` // a time in people's words
 	Note         string   `json:"note,omitempty"`
@@ -194,11 +194,11 @@ type Args struct {
 	Emoji        string   `json:"emoji,omitempty"`
 	List         string   `json:"list,omitempty"`
 	Page         int      `json:"page,omitempty"`
-	Account      string   `json:"account,omitempty"`   // by which a conversation begins
-	Recipient    string   `json:"recipient,omitempty"` // with whom, as typed
+	Account      string   `json:"account,omitempty"`   // New: the account with which the conversation begins
+	Recipient    string   `json:"recipient,omitempty"` // New: the customer, as typed
 	Subject      string   `json:"subject,omitempty"`
-	Rich         RichKind `json:"rich,omitempty"`        // what the form of a reply asks for
-	Most         int      `json:"most,omitempty"`        // how much of it the account carries
+	Rich         RichKind `json:"rich,omitempty"`        // Reply: the kind of rich message that its form asks for
+	Most         int      `json:"most,omitempty"`        // Reply: how many of them the account carries
 	Promotional  bool     `json:"promotional,omitempty"` // Reply: it is an offer or advertising, which some providers take for a shorter time
 
 	Template *TemplateArgs `json:"template,omitempty"`

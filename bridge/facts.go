@@ -45,7 +45,7 @@ type Tag struct {
 type Facts struct {
 	ID           int64 // shown as #id
 	Automatic    bool  // a day's quiet thread of automatic mail: nobody holds or resolves it
-	Collects     bool  // Automatic, but of mails of people who opened very many conversations
+	Collects     bool  // Automatic: it collects mails of people who opened very many conversations
 	Status       Status
 	CloseReason  string
 	Subject      string
@@ -58,7 +58,7 @@ type Facts struct {
 	Contact      PartyRef
 	To           []PartyRef // whom a reply would go to now
 	Cc           []PartyRef // who would get a copy of it
-	Waiting      []PartyRef // who joined and gets nothing until somebody allows it
+	Waiting      []PartyRef // who is new in the mail: they get nothing until somebody allows it
 	Copied       []PartyRef // who reads the customer's mails in copy, but is not answered: replies go to the sender only
 	Assignees    []AgentRef // first is the lead
 	OneOwner     bool       // it has one owner at most
@@ -67,12 +67,12 @@ type Facts struct {
 	CreatedAt    time.Time
 	LastAt       time.Time // last message of any side
 	EndedAt      time.Time // when it was resolved or closed; zero = it wasn't
-	FreeSince    time.Time // in the list of unassigned ones: since when nobody has it
-	WaitingSince time.Time // since when the customer waits for us; zero = doesn't
+	FreeSince    time.Time // in the list of unassigned conversations: since when nobody has it
+	WaitingSince time.Time // since when the customer waits for us; zero = the customer doesn't
 	SnoozedUntil time.Time
-	WindowUntil  time.Time  // until when people may answer freely; zero = always, or never opened
-	WindowClosed bool       // nobody may now
-	WindowPeople bool       // people may, automatic messages may not
+	WindowUntil  time.Time  // until when people may send free text; zero = always, or the window was never opened
+	WindowClosed bool       // nobody may send free text now
+	WindowPeople bool       // people may send free text, machines may not
 	Templates    bool       // approved templates can be sent
 	Cost         string     // the provider's price category of our newest message; "" = unknown
 	AlsoOpen     []OpenRef  // what else of the same customer is open, the newest first
@@ -81,8 +81,8 @@ type Facts struct {
 	Next         int64      // the conversation that continues this one; 0 = none
 	NextAt       Place      // its root
 	Root         Place      // this conversation's root, once posted; zero where its thread is in another chat
-	Elsewhere    string     // that one's name: "Matrix"
-	Left         bool       // it was handed over: the thread that shows this was left, it goes on at Root or Elsewhere
+	Elsewhere    string     // the name of the chat in which the thread is, if it is another one: "Microsoft Teams"
+	Left         bool       // the conversation was handed over and has left the thread that shows this: it goes on at Root or Elsewhere
 	LastPreview  string     // at most 120 runes of the last message, for lists
 	LastFrom     string     // "customer", "agent", ""
 	Replying     []Replying // who has the form of a reply open, the first one first

@@ -20,7 +20,7 @@ const (
 	PostEphemeral PostKind = "ephemeral" // Line, seen by To only; best effort
 )
 
-// Idempotent says that making the post twice leaves what making it once leaves.
+// Idempotent says that a post may be made twice without harm.
 func (k PostKind) Idempotent() bool { return k == PostCard || k == PostMark }
 
 // Post is one delivery to a surface: facts, not layout.
@@ -30,7 +30,7 @@ type Post struct {
 	Token          string // opaque, the same in every attempt at this part
 	Part           int    // 0 first; a long text continues in further parts
 	Attempt        int    // 1 for the first
-	Unsure         bool   // an earlier attempt's answer was lost, and nobody could find out whether it was made: it may be shown twice
+	Unsure         bool   // nobody can tell whether an earlier attempt was made: this post may be a double, and says so
 	FirstAttemptAt time.Time
 	Place          Place  // Thread "" for a root; Message for cards, marks, and a PostLine that takes the place of an earlier one
 	To             string // the surface user who sees it: PostEphemeral, or a PostLine without a channel (a direct message)
@@ -41,7 +41,7 @@ type Post struct {
 	Clears         Mark            // PostMark: the mark that Mark takes the place of; "" = none
 	Files          []channels.File // PostFiles
 	Missing        []Missing       // PostFiles: those that could not be had, or not yet
-	Progress       string          // what an earlier attempt left (opaque, of this surface)
+	Progress       string          // what an earlier attempt returned in Sent.Progress; the surface alone knows what it means
 }
 
 // Missing is a file that a customer sent and that isn't there.
@@ -56,14 +56,14 @@ type Said struct {
 	From      PartyRef
 	At        time.Time
 	Text      string   // canonical Markdown
-	Quoted    string   // hidden history; only shown when ShowQuoted
+	Quoted    string   // the quoted history; it is shown when ShowQuote
 	Notices   []string // remarks for agents
 	ShowQuote bool
 	Files     []string  // names of files that follow
-	Elsewhere bool      // it is no customer's: From answered the customer without Parley
+	Elsewhere bool      // it is not a customer's message: From answered the customer outside Parley
 	Answers   *Answered // which earlier message it answers; nil = none
 	Original  string    // link to the sandboxed HTML original, "" if none
-	Then      []Said    // what the same customer wrote next, where it goes out together: shown with times
+	Then      []Said    // the customer's next messages, if one post shows several: each with its time
 }
 
 // Answered is the message that a customer's message answers.
@@ -78,7 +78,7 @@ type Mark string
 
 // Marks.
 const (
-	MarkWaiting   Mark = "waiting"   // it leaves when its hold ends; its author joins in to take it back
+	MarkWaiting   Mark = "waiting"   // it leaves when its hold ends; its author may press the mark to take it back
 	MarkSent      Mark = "sent"      // the provider took it
 	MarkDelivered Mark = "delivered" // the customer's device has it
 	MarkRead      Mark = "read"      // the customer read it
@@ -89,8 +89,8 @@ const (
 // LineKind says what a line is about; bot/view gives it words.
 type LineKind string
 
-// Kinds of lines. Those marked * say that a customer did not get something: they
-// mention the author and keep the text (R-247).
+// Kinds of lines, with the fields that each uses. Those marked * say that a customer did not get
+// something: they mention the author and keep the text (R-247).
 const (
 	LineAssigned    LineKind = "assigned"     // By assigned it to Mentions; Text = note
 	LineUnassigned  LineKind = "unassigned"   // By put it back, or handed it to Args.Team; Text = note
@@ -169,7 +169,7 @@ type Line struct {
 	Rows      []Facts
 	More      bool   // LineList, LineHistory: there are more rows than these
 	Count     int    // LineTexts, LineDone of a reply: as how many messages the provider counts it
-	Zone      string // of its times: "Europe/Berlin"; "" = that of the facts
+	Zone      string // the time zone of its times: "Europe/Berlin"; "" = the zone of the facts
 	SourceRef Place  // the human message it is about, "" if none
 
 	Left      Place      `json:",omitzero"`  // LineUnassigned: the thread in which it was before
@@ -191,11 +191,11 @@ type Decided struct {
 	Reason string // a code of Speak, or a sentence
 }
 
-// Outcome is what became of the message that a line is about. A line that has one says it in
-// place of what it asked for, and its Verbs are what can still be done.
+// Outcome is what became of the message that a line is about. A line with an Outcome shows it in
+// place of its question, and its Verbs are what can still be done.
 type Outcome struct {
 	State OutcomeState
-	By    AgentRef  // who decided it; zero = nobody who is known
+	By    AgentRef  // who decided it; zero = not known
 	At    time.Time // when it was decided or, of a reply that left, sent; zero = not known
 }
 
@@ -236,5 +236,5 @@ type Sent struct {
 	Thread   string // the thread it really is in; for a root its own id
 	More     bool   // a long text: send the next Part
 	Progress string // to be kept for the next attempt or part
-	Blind    bool   // Reconcile: Absent is taken for granted, since nobody can look
+	Blind    bool   // Reconcile answered Absent because nobody can look: it is a guess
 }

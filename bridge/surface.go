@@ -27,10 +27,10 @@ type Surface interface {
 	// Reconcile looks whether an earlier attempt at p (this part) was made.
 	Reconcile(ctx context.Context, p Post) (channels.Outcome, Sent, error)
 
-	// Confirm reads a person's message again before it leaves. If it was changed or
-	// deleted the surface passes that on to Desk.Accept before it answers. Of a message
-	// outside any thread, Place.Thread is the message itself. Where its thread is not known
-	// any more, Place.Thread is "": a surface that can't find it without says Unchanged.
+	// Confirm reads a person's message again before it leaves. If it was changed or deleted, the
+	// surface passes that to Desk.Accept before it answers. Place.Thread is the message itself when
+	// it was typed outside all threads, and "" when its thread is not known any more: a surface that
+	// can't find the message without it answers Unchanged.
 	// Errors: a *channels.SendError with Wait when the platform asks to be left alone so long.
 	Confirm(ctx context.Context, at Place, text string) (Confirmation, error)
 
@@ -51,19 +51,20 @@ type Surface interface {
 	Lookup(ctx context.Context, email string) (string, error)
 
 	// Audience tells who can read a channel; it is asked about once a minute.
-	// Errors: any; then nobody is taken to be in it, once what was last told is some minutes old.
+	// Errors: any. The last answer then counts for some more minutes; after them nobody counts as a
+	// reader of the channel.
 	Audience(ctx context.Context, channel string) (Audience, error)
 
 	// Run keeps the connection (or sweeps only, in webhook mode) until ctx ends.
 	Run(ctx context.Context) error
 
-	// Handlers to mount, by pattern ("POST /chat/events"); nil when none. They get bodies
-	// whole, of 16 MiB at most; a Stream gets any as it comes.
+	// Handlers gives what is to be mounted, by pattern ("POST /chat/events"); nil when nothing is.
+	// They get whole bodies of at most 16 MiB; a Stream gets bodies of any size as they come.
 	Handlers() map[string]http.Handler
 }
 
-// Stream is a handler of long bodies: it checks who sends before it reads, bounds what it
-// reads, and holds little of it in memory at once.
+// Stream is a handler for long bodies. It checks who sends before it reads, and keeps little of the
+// body in memory at once; how much it reads is its own limit.
 type Stream struct{ http.Handler }
 
 // Confirmation is what Confirm found.
@@ -76,8 +77,8 @@ const (
 	Gone                   // a deletion was accepted
 )
 
-// Budget of a provider: a token bucket; a second one where the provider counts in a short
-// and in a wide window. A post takes a token of both.
+// Budget of a provider is a token bucket. Where the provider counts in a short and in a wide window
+// there is a second, wide bucket, and a post takes a token of both.
 type Budget struct {
 	Key       string  // unique within the surface's account
 	PerSecond float64 // 0 = only 429s limit
