@@ -107,8 +107,8 @@ func (d *dispatcher) attempt(ctx context.Context, c store.Claimed, a Attempt, be
 	return f
 }
 
-// finishRun lets the rest of a run have the fate of its first, as far as nothing else
-// was said of it.
+// finishRun gives the other deliveries of a run the result of the first, except those for which the
+// attempt told another one.
 func finishRun(f *store.Finish, c store.Claimed) {
 	told := f.With
 	f.With = nil
@@ -125,7 +125,7 @@ func finishRun(f *store.Finish, c store.Claimed) {
 	}
 }
 
-// each gives the claims of all deliveries of a run.
+// each gives a claim for every delivery of a run.
 func each(c store.Claimed) []store.Claimed {
 	all := []store.Claimed{c}
 	for _, d := range c.With {
@@ -252,7 +252,7 @@ func spread(pause time.Duration) time.Duration { return pause - rand.N(pause-sho
 // shortest is the least that spread makes of a pause.
 func shortest(pause time.Duration) time.Duration { return pause * 3 / 4 }
 
-// late tells the agent once that a message still isn't out.
+// late tells the agent, once, that a message has not left yet.
 func (d *dispatcher) late(f *store.Finish, c store.Claimed, se *channels.SendError) {
 	if c.WarnedAt != nil || store.Seconds(c.FirstAgo) < d.opt.LateAfter {
 		return

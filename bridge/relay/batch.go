@@ -14,8 +14,8 @@ type batch struct {
 	now, real time.Time
 }
 
-// work is a run and what becomes of it: its first events are applied, and something may be known of
-// the one behind them.
+// work is a run while it is dealt with: its first events are applied, and the one behind them may have
+// to wait or be given up.
 type work struct {
 	store.Run
 	values  []any         // of the events that were decoded
@@ -136,7 +136,7 @@ func (b *batch) counts() map[int64]int {
 	return n
 }
 
-// much says that an account has so many events in the batch that others would feel how long it takes.
+// much says whether one account has so many events in the batch that it will hold locks for long.
 func (b *batch) much() bool {
 	for _, n := range b.counts() {
 		if n >= muchOfOne {

@@ -62,8 +62,8 @@ func unreadable(err error) bool {
 	return !errors.As(err, &payload) && !errors.Is(err, errSlow) && !errors.Is(err, ErrNotOpen)
 }
 
-// decode decodes one event, in time. One that takes longer goes on: who asks for it again gets
-// what comes of it.
+// decode decodes one event and waits for a limited time. If it takes longer, decoding goes on, and the
+// next call for the same event gets its result.
 // Errors: errSlow; payloadError; what Handler.Decode gives.
 func (r *Relay) decode(ctx context.Context, e store.Event, limit time.Duration) (any, error) {
 	d := r.slow.find(e.ID)
@@ -113,7 +113,7 @@ type decoding struct {
 	err   error
 }
 
-// slowDecodes remembers the events of which the decoding goes on though nobody waits for it.
+// slowDecodes remembers events that are still being decoded although nobody waits for them now.
 type slowDecodes struct {
 	mu      sync.Mutex
 	running map[int64]*decoding

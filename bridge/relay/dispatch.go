@@ -226,7 +226,7 @@ func (d *dispatcher) touched(claims []store.GateClaim) []store.GateSince {
 	return d.sinceOf(slices.Collect(maps.Keys(ids)))
 }
 
-// A lane may hand out so many, one behind the other, before those that wait behind it.
+// How many deliveries a lane may hand out in a row before the lanes that wait behind it have a turn.
 const (
 	mostInRow  = 8
 	mostCounts = 4096 // lanes whose counts are remembered

@@ -26,18 +26,18 @@ type Handler interface {
 	// clear: the others are applied again without it. Everything else is counted as a failed try.
 	Apply(ctx context.Context, tx pgx.Tx, b Batch) (Made, error)
 
-	// Quarantined is told, in tx, that an event was given up. unread: the event must not be
-	// looked at, since that may be what nobody survives.
+	// Quarantined is told, in tx, that an event was given up. unread means that the event must not
+	// even be decoded, since decoding it may end the process.
 	Quarantined(ctx context.Context, tx pgx.Tx, e store.Event, reason string, unread bool) error
 
 	// Policy says how a delivery is attempted. Cheap, no I/O.
 	Policy(c store.Claimed) Policy
 
-	// Attempts prepares attempts at deliveries that were claimed together, one each and
-	// in their order; what it can't read is told by the attempt.
+	// Attempts prepares an attempt for each of the deliveries that were claimed together, in their
+	// order. If something can't be read for one of them, its attempt fails with that error.
 	Attempts(ctx context.Context, claims []store.Claimed) []Attempt
 
-	// Facts gives what is to be journalled with a result.
+	// Facts gives the facts that are written into the journal together with a result.
 	Facts(c store.Claimed, r Report) []store.NewEvent
 
 	// Timer gives the fact that a timer stands for.
@@ -55,8 +55,8 @@ type Batch struct {
 	Facts []Fact
 	Now   time.Time // Parley's clock
 	Real  time.Time // the database's
-	// Locks is to be called before lanes are locked, with all conversations whose lanes may be. Results
-	// of their deliveries are then written after the batch, unless that takes too long.
+	// Locks must be called before any lane is locked, with all conversations of which lanes may be
+	// locked. Results of their deliveries are then written after the batch, unless it takes too long.
 	Locks func(conversations []int64)
 }
 
@@ -65,17 +65,17 @@ type Made struct {
 	// Write holds the statements that write what was changed; they are sent with the commit. nil =
 	// nothing is to be written.
 	Write *store.Pipeline
-	// Due are the gates behind which lanes became due; Oldest is when. Limited isn't told.
+	// Due are the gates behind which lanes became due, with Oldest, but without Limited.
 	Due []store.GateDue
 	// Timers says that timers were set.
 	Timers bool
 	// Waits and Refused are events that were left out.
 	Waits   []Wait
 	Refused []EventError
-	// Written names what other events may wait for (Wait.For) and is there from now on.
+	// Written names things that are recorded from now on and that other events may wait for (Wait.For).
 	Written []string
-	// Recheck gives those of the names in Waits that were written by others meanwhile. It is called
-	// after the commit, so that nothing is missed; nil = Waits has no names.
+	// Recheck gives those names in Waits that another transaction has recorded meanwhile. It is called
+	// after the commit, so that none is missed; nil = Waits has no names.
 	Recheck func(ctx context.Context) ([]string, error)
 	// Committed, if not nil, is called once all of it is committed. It must not block.
 	Committed func()
@@ -133,11 +133,11 @@ type Policy struct {
 	RequestTimeout time.Duration   // the longest one attempt may take; shorter than the lane's lease
 	RetryFor       time.Duration   // how long a passing failure is tried again
 	Backoff        []time.Duration // waits between attempts; the last one repeats
-	Idempotent     bool            // doing it twice leaves what doing it once leaves: no reconcile
-	BestEffort     bool            // an unclear attempt is not worth a second one
-	PreferDouble   bool            // when nobody can tell, a double is better than a loss: no person is asked
+	Idempotent     bool            // it may be made twice without harm, so a lost answer is not looked for
+	BestEffort     bool            // after an unclear attempt it is given up
+	PreferDouble   bool            // when nobody can tell whether it was made, it is made again instead of asking a person
 	Rest           time.Duration   // how long the lane rests after a success
-	Restored       bool            // came with a backup: attempts may have been made that no row tells of
+	Restored       bool            // it came with a backup, so attempts may have been made of which no row tells
 }
 
 // Sent is what a successful attempt left.
@@ -146,10 +146,10 @@ type Sent struct {
 	ExternalID string
 	Progress   string
 	More       bool // a long message: the next part follows
-	Blind      bool // Reconcile: Absent is taken for granted, since nobody can look
+	Blind      bool // Reconcile answered Absent because nobody can look: it is a guess
 	Landed     []store.Landed
-	// With tells what became of the rest of the run, in its order, where it is not what
-	// became of the first: State and Progress.
+	// With gives the results of the other deliveries of the run, in their order: State and Progress.
+	// nil = they are all as that of the first.
 	With []store.Part
 	// Parts and Cost are what a provider counts and charges the message as, for the Handler.
 	Parts int

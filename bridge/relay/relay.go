@@ -41,18 +41,18 @@ type Options struct {
 	// lost answer; 0 = as the channel says. MaxWait shortens the pauses between
 	// attempts; 0 = as the other side says. All four serve tests that can't wait.
 	AbsentAgain, LeaseMargin, MaxRequest, MaxWait time.Duration
-	// LookBackEvery is how often due lanes are looked for however long ago they became due;
+	// LookBackEvery is how often all due lanes are looked for, also those that became due long ago;
 	// 0 = 1 minute. See sinceMargin.
 	LookBackEvery time.Duration
 	// Held keeps appliers from beginning while it returns true, so that accepting can be
 	// measured alone; nil = never. For bench.
 	Held func() bool
-	// MayRest says whether an account that brings more than is applied at once waits for others in
-	// between; nil = all do. What serves all others, as the agents' chat, must not.
+	// MayRest says whether an account must rest after a full batch while others are active; nil = all
+	// must. The agents' chat must not rest, since it serves all other accounts.
 	MayRest func(account int64) bool
 	// Version is the highest store.FactVersion whose events this process applies; 0 = its own.
-	// SlowDecode is how long one event may be decoded in a batch, 0 = 250 ms; DecodeFor and ApplyFor
-	// are what it is given when it is dealt with alone, 0 = 10 s. For tests.
+	// SlowDecode is how long one event may be decoded as a part of a batch; 0 = 250 ms. DecodeFor and
+	// ApplyFor are how long decoding and applying it alone may take; 0 = 10 s. All are for tests.
 	Version                         int
 	SlowDecode, DecodeFor, ApplyFor time.Duration
 }
@@ -77,7 +77,7 @@ type Relay struct {
 	slow     *slowDecodes
 	holders  *holders
 	locked   *held
-	left     sync.WaitGroup // work that took too long and goes on without anybody waiting for it
+	left     sync.WaitGroup // work that took too long and goes on in the background
 	answered atomic.Int64   // when the database last answered, nanoseconds since began
 	awaited  atomic.Int64   // until when posts may be awaited by events, likewise
 	began    time.Time

@@ -79,7 +79,7 @@ func (d *dispatcher) writeOne(ctx context.Context, r result) error {
 	return nil
 }
 
-// undecided puts a delivery to a person: whether it left is known, but can't be written down.
+// undecided has a person decide about a delivery: its result is known, but the database refuses it.
 func (d *dispatcher) undecided(r result) store.Finish {
 	f := untold(r)
 	f.With = nil

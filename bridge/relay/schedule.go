@@ -228,9 +228,9 @@ func (s *schedule) done(shares []store.Share, more map[int64]bool) {
 	}
 }
 
-// took learns from a batch that took so long: the next share of an account which filled its own is
-// larger or smaller than this one. It is no question of what one event takes, since a batch costs
-// much that doesn't grow with its events: then a small batch would make the next one smaller still.
+// took learns from how long a batch took: the next share of an account that filled its own becomes
+// larger or smaller in that proportion. The time for one event is not used: since much of a batch's
+// cost doesn't grow with its events, a small batch would make the next one smaller still.
 //
 // While others are active, an account that filled a whole batch and may rest does so for as long as
 // that took: so a flood has at most half of the time, and of the cores.
@@ -301,7 +301,7 @@ func (s *schedule) froms() map[int64]time.Time {
 	return from
 }
 
-// stray has an account's queues looked for everywhere: something became due long ago.
+// stray makes the next look for an account's queues begin at the oldest: one became due long ago.
 func (s *schedule) stray(ids ...int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

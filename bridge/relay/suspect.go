@@ -107,7 +107,7 @@ func (a *applier) failedAlone(ctx context.Context, r *work, cause error) error {
 	return a.release(ctx, again)
 }
 
-// uncounted gives an event back as if this attempt had not begun.
+// uncounted gives an event back and takes off the attempt that was counted for it.
 func (a *applier) uncounted(ctx context.Context, r *work, wait time.Duration) error {
 	again := r.Release(0)
 	again.Tries, again.Waits, again.After = r.Tries-1, r.Waits, wait

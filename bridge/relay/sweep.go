@@ -7,7 +7,8 @@ import (
 	"parley/store"
 )
 
-// runSweep finds each second what a dead process left.
+// runSweep looks each second for what nobody tells of: queues of appliers that died, queues that
+// another process made due, and events that are to be tried again.
 func (r *Relay) runSweep(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
