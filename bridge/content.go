@@ -2,7 +2,8 @@ package bridge
 
 import "parley/channels"
 
-// Words of channels by which surfaces build and show messages without knowing a channel.
+// Types of package channels that surfaces need to build and show messages. Surfaces use them by these
+// names, since they must not know channels.
 type (
 	// Capabilities of an account.
 	Capabilities = channels.Capabilities

@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// NoVerb takes an emoji's usual verb off, in the emoji of a team.
+// NoVerb means, in the emoji that a team chose, that the emoji has no verb there.
 const NoVerb = "none"
 
 // EmojiVerbs are the verbs that an emoji can stand for.

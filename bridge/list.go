@@ -19,7 +19,7 @@ type Listing struct {
 // own and their teams for whoever may not open the list of all.
 const ListPick = "pick"
 
-// ListFound names what was found, where lists are named.
+// ListFound stands for what a search found, where else the name of a list stands.
 const ListFound = "find"
 
 // ListQuery gives what the arguments of VerbList ask for.

@@ -74,7 +74,7 @@ func Settings() []Setting {
 	}
 }
 
-// AccountSettings are what an account goes by.
+// AccountSettings are the settings that count for one account.
 type AccountSettings struct {
 	ConfirmSend   bool   // a reply waits for a click, unless it was said to be one
 	WhoReplies    string // assignees, any_agent
@@ -94,8 +94,8 @@ type AccountSettings struct {
 	CollectFloods bool // mails of who opens very many conversations are collected in one thread
 }
 
-// SettingsOf reads settings: what an account chooses itself, else what is chosen for all, else the
-// default.
+// SettingsOf gives the settings of an account: what is chosen for it, else what is chosen for all
+// accounts, else the default.
 func SettingsOf(all, own json.RawMessage, threads bool) AccountSettings {
 	var s AccountSettings
 	chosen := choicesOf(all, own)

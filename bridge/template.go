@@ -61,12 +61,12 @@ type TemplateArgs struct {
 	Draft   *Template         `json:"draft,omitempty"`
 }
 
-// Ready says that these very values were seen in a preview: nothing else is sent.
+// Ready says that exactly these values were shown in a preview. Without that nothing is sent.
 func (a *TemplateArgs) Ready() bool {
 	return a != nil && a.ID != 0 && a.Seen != "" && a.Seen == TemplateSeen(a.ID, a.Version, a.Values)
 }
 
-// TemplateSeen tells one preview from another.
+// TemplateSeen gives a short name for a preview, another one for each version and each set of values.
 func TemplateSeen(id int64, version int, values map[string]string) string {
 	seen := make(map[string]string, len(values))
 	for name, value := range values {
@@ -100,8 +100,8 @@ func TemplateValue(s string) string {
 	return s
 }
 
-// Preview gives the words of a template with values, as Markdown; what has no value stays
-// {{so}}. missing are the names of those.
+// Preview gives the words of a template with values, as Markdown. Variables without a value stay
+// {{like_this}}, and missing has their names.
 func (t Template) Preview(values map[string]string) (words string, missing []string) {
 	use := channels.TemplateUse{Template: channels.Template{Header: t.Header, Body: t.Body, Footer: t.Footer}, Values: map[string]string{}}
 	for _, b := range t.Buttons {
@@ -136,9 +136,9 @@ func ProviderTemplate(row store.Template) channels.Template {
 	return t
 }
 
-// TemplateRow makes the row of what people wrote: without an account, ids and a verdict.
-// A provider's name is made of the name, examples are added for variables that Parley
-// knows, and those of no variable are left out.
+// TemplateRow turns what people wrote into a row, without account, ids and verdict. It makes the
+// provider's name out of the name, adds examples for the variables that Parley knows, and leaves out
+// examples for variables that the text doesn't have.
 func TemplateRow(t Template) store.Template {
 	row := store.Template{Name: strings.TrimSpace(t.Name), Language: strings.TrimSpace(t.Language), Category: t.Category, Uses: t.Uses, Labels: t.Labels,
 		Header: strings.TrimSpace(t.Header), Body: strings.TrimSpace(t.Body), Footer: strings.TrimSpace(t.Footer), Examples: map[string]string{}}
@@ -169,7 +169,7 @@ func TemplateFaults(row store.Template) []channels.TemplateFault {
 	return list
 }
 
-// TemplateDiffers says that two rows differ in what the provider sees.
+// TemplateDiffers says whether two rows differ in something that the provider sees.
 func TemplateDiffers(a, b store.Template) bool {
 	return a.ProviderName != b.ProviderName || a.Category != b.Category || a.Header != b.Header || a.Body != b.Body || a.Footer != b.Footer ||
 		!slices.Equal(a.Buttons, b.Buttons) || !maps.Equal(a.Examples, b.Examples)
