@@ -12,7 +12,7 @@ type Account struct {
 	ID             int64           `db:"id" json:"id"`
 	Name           string          `db:"name" json:"name"`
 	Kind           string          `db:"kind" json:"kind"`
-	Side           string          `db:"side" json:"side"` // channel, surface, system
+	Side           string          `db:"side" json:"side"` // channel (customers), surface (agents), system (Parley itself)
 	TeamID         *int64          `db:"team_id" json:"team_id"`
 	Mode           string          `db:"mode" json:"mode"` // watch, trial, live
 	TrialTo        []string        `db:"trial_to" json:"trial_to"`
@@ -21,18 +21,18 @@ type Account struct {
 	SurfaceChannel string          `db:"surface_channel" json:"surface_channel"`
 	Signature      string          `db:"signature" json:"signature"`           // Markdown
 	RichSignature  *RichSignature  `db:"rich_signature" json:"rich_signature"` // nil = Signature is all of it
-	ReplyMode      string          `db:"reply_mode" json:"reply_mode"`
-	HoldSeconds    *float64        `db:"hold_seconds" json:"hold_seconds"`
-	Rate           float64         `db:"rate" json:"rate"`
+	ReplyMode      string          `db:"reply_mode" json:"reply_mode"`         // direct, explicit (a reply needs its verb)
+	HoldSeconds    *float64        `db:"hold_seconds" json:"hold_seconds"`     // a reply waits so long; nil = the channel's default
+	Rate           float64         `db:"rate" json:"rate"`                     // factor on the provider's published rate; 0 = unlimited
 	Settings       json.RawMessage `db:"settings" json:"settings"`
 	Config         json.RawMessage `db:"config" json:"config"` // by Field.Name, without secrets
 	Hours          json.RawMessage `db:"hours" json:"hours"`   // business hours, of package hours; {} = always open
 	Secrets        []byte          `db:"secrets" json:"-"`     // sealed
-	Status         string          `db:"status" json:"status"`
+	Status         string          `db:"status" json:"status"` // a channels.ConditionStatus, with its text and hint for people
 	StatusText     string          `db:"status_text" json:"status_text"`
 	StatusHint     string          `db:"status_hint" json:"status_hint"`
-	// BeginsAt is when the account was set up, or pointed elsewhere once fetching had begun: what
-	// customers sent from then on is taken. nil = not known. SaveAccount sets it.
+	// BeginsAt is when the account was set up, or when its configuration last changed after fetching
+	// had begun. Only what customers sent since then is fetched. nil = not known. SaveAccount sets it.
 	BeginsAt *time.Time `db:"begins_at" json:"begins_at"`
 }
 
@@ -46,8 +46,9 @@ func ListAccounts(ctx context.Context, q Querier) ([]Account, error) {
 	return collect[Account](ctx, q, "accounts", listAccounts)
 }
 
-// The moment moves when the settings change after a first look: they may name another folder, of
-// which nothing is known. Before a first look they are still being put right, and the moment stays.
+// begins_at moves to now when the configuration changes after the account was first fetched (it has
+// a watermark): it may name another mailbox folder, of which nothing is known. Before the first
+// fetch somebody is still correcting the configuration, and begins_at stays.
 const saveAccount = `
 	INSERT INTO accounts (name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature,
 		reply_mode, hold_seconds, rate, settings, config, secrets, hours, rich_signature)
@@ -89,7 +90,7 @@ const reportAccount = `
 	WHERE id = $1 AND (status, status_text, status_hint) IS DISTINCT FROM ($2, $3, $4)
 	RETURNING id`
 
-// ReportAccount writes an account's condition and says whether it changed.
+// ReportAccount writes an account's condition and returns whether it changed.
 func ReportAccount(ctx context.Context, q Querier, id int64, status, text, hint string) (bool, error) {
 	changed, err := ids(ctx, q, "report account", reportAccount, id, status, text, hint)
 	return len(changed) > 0, err

@@ -22,8 +22,8 @@ const (
 	insertChunk = `INSERT INTO blob_chunks (hash, n, data) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
 )
 
-// PutBlob stores content under its hash. Blobs are written before the event that
-// refers to them.
+// PutBlob stores content and returns its name: the SHA-256 of its bytes in hex. Blobs are written
+// before the event that refers to them.
 func PutBlob(ctx context.Context, q interface {
 	Querier
 	Begin(ctx context.Context) (pgx.Tx, error)
@@ -52,16 +52,21 @@ func PutBlob(ctx context.Context, q interface {
 var ErrTooLarge = errors.New("store: too large")
 
 const (
-	beginBlob  = `INSERT INTO blobs (hash, size_bytes) VALUES ($1, 0)`
-	nameBlob   = `INSERT INTO blobs (hash, size_bytes) VALUES ($1, $2) ON CONFLICT (hash) DO UPDATE SET created_at = clock_timestamp() RETURNING xmax = 0`
+	beginBlob = `INSERT INTO blobs (hash, size_bytes) VALUES ($1, 0)`
+	nameBlob  = `
+	INSERT INTO blobs (hash, size_bytes)
+	VALUES ($1, $2)
+	ON CONFLICT (hash) DO UPDATE SET created_at = clock_timestamp()
+	RETURNING xmax = 0 -- true where the row is new`
 	nameChunks = `UPDATE blob_chunks SET hash = $2 WHERE hash = $1`
 	dropChunks = `DELETE FROM blob_chunks WHERE hash = $1`
 	dropBlob   = `DELETE FROM blobs WHERE hash = $1`
 )
 
-// WriteBlob stores what it reads, a chunk at a time, and gives its hash and size. What was
-// begun and not ended has a name of its own; the collector finds it.
-// Errors: ErrTooLarge beyond maxBytes; what reading gives.
+// WriteBlob stores everything that r gives, a chunk at a time, and returns its hash and size in
+// bytes. Until it is complete the blob is named "writing:…", so that DropBlobs finds it should this
+// process end in between.
+// Errors: ErrTooLarge beyond maxBytes; the errors of r.
 func WriteBlob(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes int64) (hash string, size int64, err error) {
 	name := "writing:" + rand.Text()
 	if _, err := pool.Exec(ctx, beginBlob, name); err != nil {
@@ -96,7 +101,7 @@ func WriteBlob(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes in
 	return hash, size, nameTheBlob(ctx, pool, name, hash, size)
 }
 
-// dropUnfinished removes what was written of a blob that ended early. If it fails the collector
+// dropUnfinished removes the chunks of a blob that could not be completed. If that fails, DropBlobs
 // does it later.
 func dropUnfinished(ctx context.Context, pool *pgxpool.Pool, name string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -106,8 +111,8 @@ func dropUnfinished(ctx context.Context, pool *pgxpool.Pool, name string) {
 	}
 }
 
-// fill reads until the chunk is full. Unlike io.ReadFull it tells a content that ends from a
-// connection that broke: that gives io.ErrUnexpectedEOF.
+// fill reads until the chunk is full or r fails, and returns r's own error. io.ReadFull would report
+// io.ErrUnexpectedEOF both for content that ends within a chunk and for a connection that broke.
 func fill(r io.Reader, chunk []byte) (n int, err error) {
 	for n < len(chunk) && err == nil {
 		var read int
@@ -117,7 +122,8 @@ func fill(r io.Reader, chunk []byte) (n int, err error) {
 	return n, err
 }
 
-// nameTheBlob gives written chunks their name, unless the same bytes are there already.
+// nameTheBlob renames a complete blob from its temporary name to its hash. If a blob with the same
+// bytes exists, it removes the new chunks instead.
 func nameTheBlob(ctx context.Context, pool *pgxpool.Pool, name, hash string, size int64) error {
 	return InTx(ctx, pool, func(tx pgx.Tx) error {
 		var fresh bool

@@ -15,14 +15,14 @@ const (
 	getChunk   = `SELECT data FROM blob_chunks WHERE hash = $1 AND n = $2`
 )
 
-// maxCuts is how often reading one object goes on after its connection broke.
+// maxCuts is how many broken connections to the object store one reader survives.
 const maxCuts = 3
 
-// OpenBlob reads a blob while ctx lasts: chunk by chunk from the database or, once it was moved
-// there, from objects. objects may be nil. The first bytes are read at once, so that a blob that
-// can't be read fails here.
-// Errors: pgx.ErrNoRows when there is no such blob; ErrNoObject when it was moved and isn't there;
-// reading gives io.ErrUnexpectedEOF when a part is missing.
+// OpenBlob opens a blob for reading while ctx lasts. Its bytes come chunk by chunk from the database
+// or, if they were moved there, from objects (nil = there is no object store). The first bytes are
+// read at once, so that a blob that can't be read fails here.
+// Errors: pgx.ErrNoRows when there is no such blob; ErrNoObject when its bytes were moved and the
+// object store doesn't have them; the reader returns io.ErrUnexpectedEOF when bytes are missing.
 func OpenBlob(ctx context.Context, q Querier, objects Objects, hash string) (io.ReadCloser, error) {
 	b, err := openBlob(ctx, q, objects, hash)
 	if err != nil {
@@ -32,7 +32,7 @@ func OpenBlob(ctx context.Context, q Querier, objects Objects, hash string) (io.
 }
 
 // GetBlob reads a whole blob.
-// Errors: as OpenBlob and its reader give.
+// Errors: those of OpenBlob and of its reader.
 func GetBlob(ctx context.Context, q Querier, objects Objects, hash string) ([]byte, error) {
 	b, err := openBlob(ctx, q, objects, hash)
 	if err != nil {
@@ -58,15 +58,15 @@ func openBlob(ctx context.Context, q Querier, objects Objects, hash string) (*bl
 
 // blobReader is an open blob.
 type blobReader struct {
-	ctx     context.Context //nolint:containedctx // of whoever opened it; Read has none
+	ctx     context.Context //nolint:containedctx // the one given to OpenBlob: io.Reader's Read takes none
 	q       Querier
 	objects Objects
 	hash    string
 	size    int64
-	at      int64         // how many bytes of it came from the database and the object store
-	chunk   []byte        // what is left of the chunk that was read last
-	object  io.ReadCloser // once it was found to be moved
-	cuts    int           // connections to the object store that broke
+	at      int64         // bytes fetched so far, from the database and the object store
+	chunk   []byte        // the unread rest of the last chunk
+	object  io.ReadCloser // not nil = the remaining bytes come from the object store
+	cuts    int           // broken connections to the object store so far
 }
 
 // Read implements io.Reader.
@@ -98,7 +98,8 @@ func (b *blobReader) advance() error {
 	case err != nil && !errors.Is(err, pgx.ErrNoRows):
 		return fmt.Errorf("store: blob chunk %d: %w", b.at/chunkBytes, err)
 	case err == nil || b.objects == nil:
-		return fmt.Errorf("store: blob: a part is neither in the database nor in an object store that this process knows: %w", io.ErrUnexpectedEOF)
+		return fmt.Errorf("store: blob: a part is neither in the database nor in an object store that this process knows: %w",
+			io.ErrUnexpectedEOF)
 	}
 	return b.openObject()
 }
@@ -110,7 +111,8 @@ func (b *blobReader) openObject() (err error) {
 	return nil
 }
 
-// readObject reads from the object store. When the connection breaks, it goes on where it was.
+// readObject reads from the object store. After a broken connection it reopens the object at the
+// byte where it stopped.
 func (b *blobReader) readObject(p []byte) (int, error) {
 	for {
 		n, err := b.object.Read(p)

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// ChannelMove is another id that a surface gave to a channel.
+// ChannelMove records that a surface replaced the id of a channel by another one.
 type ChannelMove struct {
 	AccountID int64     `db:"account_id"`
 	Former    string    `db:"former"`
@@ -17,7 +17,8 @@ type ChannelMove struct {
 	BeganAt   time.Time `db:"began_at"`
 }
 
-// The settings follow at once. A channel that was moved before goes on from its first id.
+// The settings take the new id at once. If the channel's id was already replaced earlier (A → B, now
+// B → C), the earlier row becomes A → C beside the new row B → C.
 const beginChannelMove = `
 	WITH a AS (UPDATE team_channels SET channel = $3 WHERE account_id = $1 AND channel = $2),
 	b AS (UPDATE accounts SET surface_channel = $3 WHERE surface_id = $1 AND surface_channel = $2),
@@ -27,8 +28,8 @@ const beginChannelMove = `
 	VALUES ($1, $2, $3)
 	ON CONFLICT (account_id, former) DO UPDATE SET current = EXCLUDED.current, began_at = clock_timestamp(), done_at = NULL`
 
-// BeginChannelMove follows a channel whose id the surface changed: settings at once, threads and
-// posts by MoveChannelBatch, since there may be millions.
+// BeginChannelMove replaces the id of a channel in the settings. Threads, posts and messages, of
+// which there may be millions, follow by MoveChannelBatch.
 func BeginChannelMove(ctx context.Context, q Querier, surface int64, former, current string) error {
 	if former == "" || current == "" || former == current {
 		return nil
@@ -49,7 +50,8 @@ const claimChannelMove = `
 		FOR UPDATE SKIP LOCKED)
 	RETURNING account_id, former, current, began_at`
 
-// ClaimChannelMove takes a move that nobody works on, for a minute; ok is false when there is none.
+// ClaimChannelMove leases an unfinished move that no process works on, for a minute. ok is false when
+// there is none.
 func ClaimChannelMove(ctx context.Context, q Querier) (m ChannelMove, ok bool, err error) {
 	list, err := collect[ChannelMove](ctx, q, "claim channel move", claimChannelMove)
 	if err != nil || len(list) == 0 {
@@ -58,19 +60,26 @@ func ClaimChannelMove(ctx context.Context, q Querier) (m ChannelMove, ok bool, e
 	return list[0], true, nil
 }
 
-// channelMoveTables is how many tables a move goes through.
+// channelMoveTables is the number of tables that a move updates: threads, posts, messages.
 const channelMoveTables = 3
 
-// channelMoveSteps gives what is done to the tables of a move, one after the other. $4 is how far the table was read, $5 how many rows a
-// batch reads or moves. Each gives how far it was read by then ("" = to its end) and how many rows
-// it moved. Threads come first: what is posted next goes by them.
+// channelMoveSteps returns one statement for each table, in the order in which they are updated:
+// threads come first, because new posts take their channel from them.
+// Each statement handles one batch. Arguments: $1 account, $2 former id, $3 current id, $4 the key
+// after which the batch begins ("" = at the table's start), $5 rows in a batch. Result: the last key of
+// the batch ("" = the table's end was reached) and the number of rows that moved.
 func channelMoveSteps() [channelMoveTables]string {
 	return [...]string{`
 	WITH page AS MATERIALIZED (
-		SELECT conversation_id AS id FROM threads WHERE conversation_id > coalesce(nullif($4, ''), '0')::bigint ORDER BY conversation_id LIMIT $5
+		SELECT conversation_id AS id
+		FROM threads
+		WHERE conversation_id > coalesce(nullif($4, ''), '0')::bigint
+		ORDER BY conversation_id
+		LIMIT $5
 	), moved AS (
 		UPDATE threads SET channel = $3
-		WHERE account_id = $1 AND channel = $2 AND conversation_id > coalesce(nullif($4, ''), '0')::bigint AND conversation_id <= (SELECT max(id) FROM page)
+		WHERE account_id = $1 AND channel = $2
+			AND conversation_id > coalesce(nullif($4, ''), '0')::bigint AND conversation_id <= (SELECT max(id) FROM page)
 		RETURNING 1
 	)
 	SELECT coalesce((SELECT max(id)::text FROM page), ''), (SELECT count(*) FROM moved)`, `
@@ -96,27 +105,29 @@ func channelMoveSteps() [channelMoveTables]string {
 	}
 }
 
-// MoveProgress is how far a move has come.
+// MoveProgress is how far one pass over the tables of a move has come. The zero value starts a pass.
 type MoveProgress struct {
-	Step  int    // the table that it is at, of channelMoveTables
-	UpTo  string // how far its table was read
-	Moved int64  // rows in this pass
+	Step  int    // the index of the current table in channelMoveSteps
+	UpTo  string // the last key that was read in that table; "" = none yet
+	Moved int64  // rows that this pass has moved, in all tables
 }
 
-// Done says that a pass over all tables has ended.
+// Done is true once a pass over all tables has ended.
 func (p MoveProgress) Done() bool { return p.Step >= channelMoveTables }
 
 const keepChannelMove = `
 	UPDATE channel_moves SET leased_until = clock_timestamp() + interval '1 minute' WHERE account_id = $1 AND former = $2`
 
-// MoveChannelBatch moves one batch of rows and gives how far the pass has come. It keeps the claim.
+// MoveChannelBatch moves one batch of rows and returns the progress of the pass. It extends the lease
+// of the claim by a minute.
 func MoveChannelBatch(ctx context.Context, pool *pgxpool.Pool, m ChannelMove, p MoveProgress, rows int) (MoveProgress, error) {
 	err := InTx(ctx, pool, func(tx pgx.Tx) error {
 		var moved int64
 		if _, err := tx.Exec(ctx, byIndex, retainStatement); err != nil {
 			return err
 		}
-		if err := tx.QueryRow(ctx, channelMoveSteps()[p.Step], m.AccountID, m.Former, m.Current, p.UpTo, rows).Scan(&p.UpTo, &moved); err != nil {
+		step := tx.QueryRow(ctx, channelMoveSteps()[p.Step], m.AccountID, m.Former, m.Current, p.UpTo, rows)
+		if err := step.Scan(&p.UpTo, &moved); err != nil {
 			return err
 		}
 		p.Moved += moved
@@ -133,11 +144,17 @@ func MoveChannelBatch(ctx context.Context, pool *pgxpool.Pool, m ChannelMove, p 
 }
 
 const (
-	endChannelMove   = `UPDATE channel_moves SET done_at = clock_timestamp(), leased_until = NULL WHERE account_id = $1 AND former = $2 AND current = $3`
-	leaveChannelMove = `UPDATE channel_moves SET leased_until = clock_timestamp() + make_interval(secs => $3) WHERE account_id = $1 AND former = $2`
+	endChannelMove = `
+	UPDATE channel_moves
+	SET done_at = clock_timestamp(), leased_until = NULL
+	WHERE account_id = $1 AND former = $2 AND current = $3`
+	leaveChannelMove = `
+	UPDATE channel_moves
+	SET leased_until = clock_timestamp() + make_interval(secs => $3)
+	WHERE account_id = $1 AND former = $2`
 )
 
-// EndChannelMove notes that nothing is left to move.
+// EndChannelMove marks a move as done: no row has the former id any more.
 func EndChannelMove(ctx context.Context, q Execer, m ChannelMove) error {
 	if _, err := q.Exec(ctx, endChannelMove, m.AccountID, m.Former, m.Current); err != nil {
 		return fmt.Errorf("store: end channel move: %w", err)
@@ -145,7 +162,7 @@ func EndChannelMove(ctx context.Context, q Execer, m ChannelMove) error {
 	return nil
 }
 
-// LeaveChannelMove lets a move rest until its next pass.
+// LeaveChannelMove gives up a claim and keeps all processes from claiming the move again for wait.
 func LeaveChannelMove(ctx context.Context, q Execer, m ChannelMove, wait time.Duration) error {
 	if _, err := q.Exec(ctx, leaveChannelMove, m.AccountID, m.Former, wait.Seconds()); err != nil {
 		return fmt.Errorf("store: leave channel move: %w", err)

@@ -1,34 +1,36 @@
 package store
 
-// Claimed is the head of a lane, handed to this process until its lease ends.
+// Claimed is the delivery at the head of a lane, leased to this process for LeaseSeconds. A lane that
+// was claimed although its head may not leave yet comes with Delivery.ID 0.
 type Claimed struct {
 	Delivery
-	With           []Delivery `db:"-"` // the rest of its run, in order: leaves with it, as one message
+	With           []Delivery `db:"-"` // deliveries that leave together with this one, as one message, in order
 	AccountID      int64      `db:"account_id"`
 	ConversationID int64      `db:"conversation_id"`
 	Key            string     `db:"key"`
 	GateID         int64      `db:"gate_id"`
 	Epoch          int64      `db:"epoch"`
 	LeaseSeconds   float64    `db:"lease_seconds"`
-	SentAgo        float64    `db:"sent_ago"`    // seconds since the running attempt began
+	SentAgo        float64    `db:"sent_ago"`    // seconds since the current attempt began
 	FirstAgo       float64    `db:"first_ago"`   // seconds since the first attempt began
-	AbsentAgo      float64    `db:"absent_ago"`  // seconds since the latest attempt was first seen absent; 0 = it was not
-	CreatedAgo     float64    `db:"created_ago"` // seconds since it was queued, Parley's clock
+	AbsentAgo      float64    `db:"absent_ago"`  // seconds since the destination was first seen without it; 0 = never since this attempt
+	CreatedAgo     float64    `db:"created_ago"` // seconds since it was queued, by Parley's clock
 }
 
 const claimedDelivery = `d.id, d.lane_id, d.seq, d.message_id, d.kind, d.payload, d.state, d.order_by, d.attempt, d.part,
 	d.not_before, d.first_at, d.sent_at, d.absent_at, d.warned_at, d.external_id, d.progress, d.error_class, d.error_text,
 	d.created_at, d.join_key, d.join_size, d.joined`
 
-// Of each lane the head is handed out, and with it the rest of its run. A run that is
-// under way or unclear stays as it is: it lands or fails as a whole.
+// claim hands out the head of each due lane, together with the deliveries behind it that may leave in
+// the same message (a run: see Delivery.JoinKey). A run that was already attempted keeps its members,
+// because it lands or fails as a whole.
 //
-// A claim leads with the gate, so that a throttled or stuck one costs nothing. The
-// bucket holds (now - next_at) × per_second tokens, at most burst. A gate may have a second,
-// wide bucket, kept alike: it gives what both hold.
+// The scan starts from gates, so that lanes behind a throttled or stuck gate cost nothing. A gate is
+// a token bucket: it holds (now - next_at) × per_second tokens, at most burst. A gate with a second,
+// wide bucket gives the smaller number of the two.
 //
-// A claim leaves due_at, which is indexed, alone: so it rewrites no index. What is leased is
-// passed over, at most a gate's attempts under way.
+// A claim doesn't change due_at, so it rewrites no index. It sets leased_until instead; the scan skips
+// leased lanes, of which each gate has at most as many as attempts under way.
 const (
 	claim = claimBudgets + `
 		SELECT x.id, g.id AS gate_id
@@ -56,7 +58,8 @@ const (
 				CASE WHEN gates.per_second > 0
 					THEN least(gates.burst, floor(extract(epoch FROM t.real - gates.next_at) * gates.per_second + 1e-6)) END,
 				CASE WHEN gates.wide_per_second > 0
-					THEN least(gates.wide_burst, floor(greatest(extract(epoch FROM t.real - gates.wide_next_at), 0) * gates.wide_per_second + 1e-6)) END)
+					THEN least(gates.wide_burst,
+						floor(greatest(extract(epoch FROM t.real - gates.wide_next_at), 0) * gates.wide_per_second + 1e-6)) END)
 			END::int AS n,
 			CASE WHEN gates.per_second > 0 OR gates.wide_per_second > 0 THEN gates.given ELSE w.given END AS given
 		FROM unnest($1::bigint[], $2::int[], $4::bigint[], $5::timestamptz[]) AS w(gate, slots, given, since)
@@ -133,10 +136,10 @@ const (
 	WHERE l.lane NOT IN (SELECT lane_id FROM d)`
 )
 
-// claimShared is claim where lanes of several priorities wait. Those of the lowest go first, but
-// every fourth slot is for those that would wait behind them: for whoever among them has been due
-// longest. Slots are counted in the gate's row, for all processes, also after a restart; where no
-// rate limits the gate, its row isn't written, and each process counts its own.
+// claimShared replaces claim when lanes of several priorities may wait. Lanes of the most urgent
+// priority go first, but every fourth slot goes to the other lane that has been due longest. The
+// gate's row counts the slots for all processes, also across restarts (gates.given). A gate without a
+// rate has no such count, because claims don't write its row: there each process counts its own slots.
 const claimShared = claimBudgets + `
 		SELECT x.id, g.id AS gate_id
 		FROM g

@@ -8,7 +8,7 @@ import (
 
 const clockNow = `SELECT parley_now()`
 
-// Now reads Parley's clock: the database's plus the offset of tests and demo.
+// Now reads Parley's clock: the database's clock plus an offset that only tests and the demo set.
 func Now(ctx context.Context, q Querier) (time.Time, error) {
 	var now time.Time
 	if err := q.QueryRow(ctx, clockNow).Scan(&now); err != nil {
@@ -29,7 +29,7 @@ func Clocks(ctx context.Context, q Querier) (now, real time.Time, err error) {
 
 const clockAhead = `SELECT extract(epoch FROM ahead)::double precision FROM clock`
 
-// Ahead says how far Parley's clock is ahead of the database's; 0 in production.
+// Ahead returns how far Parley's clock is ahead of the database's; 0 in production.
 func Ahead(ctx context.Context, q Querier) (time.Duration, error) {
 	var seconds float64
 	if err := q.QueryRow(ctx, clockAhead).Scan(&seconds); err != nil {

@@ -14,15 +14,16 @@ type Identity struct {
 	Key       string `db:"key" json:"key"`
 	Name      string `db:"name" json:"name"`
 	ContactID int64  `db:"contact_id" json:"contact_id"`
-	Silenced  bool   `db:"silenced" json:"silenced"`
-	Blocked   bool   `db:"blocked" json:"blocked"` // later automatic mail is passed over
-	BadReason string `db:"bad_reason" json:"bad_reason"`
-	// SameAs is the identity that stands for the same customer; nil = this one does.
+	Silenced  bool   `db:"silenced" json:"silenced"`     // automatic mail from here is stored without a post
+	Blocked   bool   `db:"blocked" json:"blocked"`       // automatic mail from here is ignored
+	BadReason string `db:"bad_reason" json:"bad_reason"` // why the provider says that it can't be reached; "" = it can
+	// A customer may have several identities. One of them, the root, stands for the customer; SameAs
+	// is its id in all others. nil = this is the root.
 	SameAs   *int64 `db:"same_as" json:"same_as"`
-	OptedOut string `db:"opted_out" json:"opted_out"` // "", marketing, all; of the one that stands for the customer
+	OptedOut string `db:"opted_out" json:"opted_out"` // "", OptedOutMarketing or OptedOutAll; kept in the root's row
 }
 
-// What a customer forbade.
+// Values of Identity.OptedOut: which messages the customer no longer wants.
 const (
 	OptedOutMarketing = "marketing"
 	OptedOutAll       = "all"
@@ -30,7 +31,7 @@ const (
 
 const identityColumns = `id, account_id, key, name, contact_id, silenced, blocked, bad_reason, same_as, opted_out`
 
-// Root gives the id of the identity that stands for the customer.
+// Root returns the id of the identity that stands for the customer.
 func (i Identity) Root() int64 {
 	if i.SameAs != nil {
 		return *i.SameAs
@@ -53,9 +54,9 @@ const insertContacts = `
 	SELECT contact_id, name
 	FROM json_populate_recordset(NULL::identities, $1)`
 
-// UpsertIdentities finds or makes identities and locks them. Rows must be unique
-// and sorted by account and key; id and contact_id are used where a row is new: then
-// InsertContacts follows in the same transaction.
+// UpsertIdentities finds or makes identities and locks them. Rows must be unique and sorted by
+// account and key. ID and ContactID are the ids that a new row gets; the caller adds its contact with
+// InsertContacts in the same transaction.
 func (p *Pipeline) UpsertIdentities(list *[]Identity, rows []Identity) error {
 	if len(rows) == 0 {
 		return nil
@@ -83,8 +84,7 @@ const getIdentities = `
 		UNION
 		SELECT s.same_as FROM identities AS s WHERE s.id = ANY($1) AND s.same_as IS NOT NULL))`
 
-// All rows of the customers that some keys stand for, each row once: the keys that are known
-// to be one person's.
+// All identities of the customers to whom the given keys belong, each once.
 const identitiesOfKeys = `
 	SELECT ` + identityColumns + `
 	FROM identities
@@ -99,14 +99,15 @@ const identitiesOfKeys = `
 		SELECT s.id FROM given JOIN identities AS s ON s.same_as = given.root))
 	ORDER BY id`
 
-// IdentitiesOfKeys gives all rows of the customers that keys stand for.
+// IdentitiesOfKeys reads all identities of the customers to whom keys belong. accounts and keys are
+// parallel: keys[i] is a key on accounts[i].
 func (p *Pipeline) IdentitiesOfKeys(list *[]Identity, accounts []int64, keys []string) {
 	if len(accounts) > 0 {
 		read(p, list, identitiesOfKeys, accounts, keys)
 	}
 }
 
-// Identities reads identities by id, with those that stand for their customers.
+// Identities reads identities by id, and the roots of their customers.
 func Identities(ctx context.Context, q Querier, ids []int64) ([]Identity, error) {
 	return collect[Identity](ctx, q, "identities", getIdentities, ids)
 }
@@ -117,7 +118,7 @@ const updateIdentities = `
 	FROM json_populate_recordset(NULL::identities, $1) AS r
 	WHERE i.id = r.id`
 
-// UpdateIdentities writes back what is known of identities.
+// UpdateIdentities writes back Silenced, Blocked and BadReason.
 func UpdateIdentities(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "update identities", updateIdentities, rows)
 }
@@ -128,7 +129,8 @@ const linkIdentities = `
 	FROM json_populate_recordset(NULL::identities, $1) AS r
 	WHERE i.id = r.id`
 
-// LinkIdentities writes for whom identities stand, and keys that are no longer theirs.
+// LinkIdentities writes back Key, SameAs and ContactID: identities that turned out to be one
+// customer's, and keys that were given up.
 func LinkIdentities(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "link identities", linkIdentities, rows)
 }
@@ -139,7 +141,7 @@ const setOptedOut = `
 	FROM json_populate_recordset(NULL::identities, $1) AS r
 	WHERE i.id = r.id`
 
-// SetOptedOut writes what customers forbade.
+// SetOptedOut writes back OptedOut.
 func SetOptedOut(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "set opted out", setOptedOut, rows)
 }
@@ -150,7 +152,7 @@ const ofOneCustomer = `(
 		UNION ALL
 		SELECT s.id FROM identities AS s WHERE s.same_as = coalesce(i.same_as, i.id))`
 
-const writersAmong = `
+const keysThatWrote = `
 	SELECT DISTINCT i.key
 	FROM accounts AS a
 	JOIN identities AS i ON i.account_id = a.id AND i.key = ANY($1)
@@ -160,10 +162,9 @@ const writersAmong = `
 		JOIN messages AS m ON m.conversation_id = c.id
 		WHERE c.identity_id = one.id AND m.direction = 'in')`
 
-// WritersAmong gives those of some customers' keys from which somebody ever wrote, to whichever
-// account.
+// WritersAmong returns those of the keys whose customer has ever written to any account.
 func WritersAmong(ctx context.Context, q Querier, keys []string) ([]string, error) {
-	rows, err := q.Query(ctx, writersAmong, keys)
+	rows, err := q.Query(ctx, keysThatWrote, keys)
 	if err != nil {
 		return nil, fmt.Errorf("store: writers: %w", err)
 	}
@@ -180,8 +181,8 @@ const blockedSenders = `
 	WHERE account_id = $1 AND blocked AND ($2::text[] IS NULL OR key = ANY($2))
 	ORDER BY key`
 
-// BlockedSenders gives the senders of an account whose automatic mail is passed over, those with the
-// keys or, where keys is nil, all.
+// BlockedSenders returns the senders whose automatic mail an account ignores: of the keys, or all of
+// them when keys is nil.
 func BlockedSenders(ctx context.Context, q Querier, account int64, keys []string) ([]Identity, error) {
 	return collect[Identity](ctx, q, "blocked senders", blockedSenders, account, keys)
 }

@@ -38,7 +38,7 @@ type Conversation struct {
 	Replying       []Replying        `db:"replying" json:"-"`    // who has the form of a reply open; kept in rows of its own
 }
 
-// Participant of a mail besides or including the customer.
+// Participant is somebody who takes part in a mail conversation; the customer is one of them.
 type Participant struct {
 	Key  string `json:"key"`
 	Name string `json:"name,omitempty"`
@@ -70,8 +70,8 @@ const lockConversations = `
 	ORDER BY id
 	FOR UPDATE`
 
-// LockConversations locks and reads conversations in the order of their ids: those given,
-// those of messages, and those that continue them.
+// LockConversations locks and reads conversations in the order of their ids: those with the ids,
+// those of the messages, and those that continue one of them.
 func LockConversations(ctx context.Context, q Querier, ids, messages []int64) ([]Conversation, error) {
 	if len(ids)+len(messages) == 0 {
 		return nil, nil
@@ -86,7 +86,8 @@ func Conversations(ctx context.Context, q Querier, ids ...int64) ([]Conversation
 	return collect[Conversation](ctx, q, "conversations", getConversations, ids)
 }
 
-// The newest conversation of each row of the customers that keys stand for: usually one.
+// The newest conversation of each identity of the customers to whom the keys belong. Most customers
+// have one identity.
 const latestOf = `
 	SELECT DISTINCT c.id
 	FROM unnest($1::bigint[], $2::text[]) AS k(account_id, key)
@@ -98,8 +99,8 @@ const latestOf = `
 		ORDER BY n.id DESC
 		LIMIT 1) AS c`
 
-// The newest open conversations of each row of the customers that keys stand for. No more than the
-// newest fifty are looked at: somebody may have had thousands.
+// The five newest open conversations of each identity of the customers to whom the keys belong. Only
+// the newest fifty conversations are looked at: a customer may have had thousands.
 const openOf = `
 	SELECT DISTINCT c.id
 	FROM unnest($1::bigint[], $2::text[]) AS k(account_id, key)
@@ -116,25 +117,26 @@ const openOf = `
 		ORDER BY n.id DESC
 		LIMIT 5) AS c`
 
-// LatestConversations gives the newest conversation of each customer, named by account and
-// key, who has one.
+// LatestConversations returns the newest conversations of customers who are named by account and key.
+// Customers without a conversation are left out.
 func LatestConversations(ctx context.Context, q Querier, accounts []int64, customers []string) ([]int64, error) {
 	return ids(ctx, q, "latest conversations", latestOf, accounts, customers)
 }
 
-// Related is a conversation that stands on the card of another one: it continues that one, or is
-// open beside it with the same customer.
+// Related is a conversation that is named on the card of another one (Beside), because it continues
+// that one or is open beside it with the same customer.
 type Related struct {
-	Beside    int64   `db:"beside"`  // the other one
-	Follows   bool    `db:"follows"` // it continues that one
+	Beside    int64   `db:"beside"`  // the conversation on whose card it is named
+	Follows   bool    `db:"follows"` // true = it continues Beside
 	ID        int64   `db:"id"`
 	Assignees []int64 `db:"assignees"`
-	AccountID *int64  `db:"account_id"` // of its thread; nil = it has none
+	AccountID *int64  `db:"account_id"` // the surface of its thread; nil = it has none, and no Channel and Root
 	Channel   *string `db:"channel"`
 	Root      *string `db:"root"`
 }
 
-// A customer's newest conversations are looked at, so that one with very many costs no more.
+// Only the customer's newest thirty conversations are looked at, so that a customer who had thousands
+// costs no more.
 const related = `
 	SELECT c.id AS beside, false AS follows, o.id, o.assignees, t.account_id, t.channel, t.root
 	FROM conversations AS c
@@ -158,8 +160,8 @@ const related = `
 	WHERE n.previous_id = ANY($1)
 	ORDER BY id DESC`
 
-// RelatedConversations gives the newest open conversations of the customers of some, beside those,
-// and what continues them.
+// RelatedConversations returns, for each of the conversations, those that continue it and the newest
+// other open ones of its customer.
 func RelatedConversations(ctx context.Context, q Querier, conversations []int64) ([]Related, error) {
 	return collect[Related](ctx, q, "related conversations", related, conversations)
 }
@@ -172,7 +174,8 @@ const collectingOfDays = `
 	SELECT id FROM conversations
 	WHERE collects IS NOT NULL AND (account_id, collects) IN (SELECT * FROM unnest($1::bigint[], $2::date[]))`
 
-// CollectingOfDays gives the collecting threads of accounts, where they exist.
+// CollectingOfDays returns the collecting conversations (Conversation.Collects) of accounts on days,
+// where they exist. accounts and days (yyyy-mm-dd) are parallel.
 func CollectingOfDays(ctx context.Context, q Querier, accounts []int64, days []string) ([]int64, error) {
 	return ids(ctx, q, "collecting threads", collectingOfDays, accounts, days)
 }
@@ -202,7 +205,7 @@ func UpdateConversations(ctx context.Context, q Execer, rows []Conversation) err
 	return execRows(ctx, q, "update conversations", updateConversations, normalised(rows))
 }
 
-// normalised replaces nil lists, which JSON would write as null.
+// normalised replaces nil lists in place: JSON would write them as null, which the columns refuse.
 func normalised(rows []Conversation) []Conversation {
 	for i := range rows {
 		r := &rows[i]

@@ -10,33 +10,33 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Finish is what became of a claim. It counts only while its epoch is the lane's.
+// Finish is the result of a claim. It is ignored unless Epoch still is the lane's.
 type Finish struct {
 	LaneID     int64
 	Epoch      int64
-	ID         int64 // the delivery; 0 = the lane was claimed without one
-	State      string
-	Advance    int     // so many deliveries are done; the one behind them becomes the head
-	Wait       float64 // seconds until the lane is due again when it does not advance
-	Part       int
-	ExternalID string
-	Progress   string
-	ErrorClass string
-	ErrorText  string
-	Rest       float64 // seconds that the lane rests after a success, also between parts
-	Absent     bool    // taken for not made, now
-	Unsure     bool    // the delivery is attempted again although an earlier attempt may have landed; see finishDeliveries
-	Warned     bool    // the agent is told now that it is late
-	Joined     int64   // as claimed
-	Keep       bool    // the lane keeps its place in its gate's queue, if more waits in it
-	With       []Part  // the rest of the run
-	Landed     []Landed
-	Facts      []NewEvent
+	ID         int64      // the delivery; 0 = the lane was claimed without one
+	State      string     // the delivery's new state
+	Advance    int        // how many deliveries are done; the one behind them becomes the head
+	Wait       float64    // seconds until the lane is due again when it does not advance
+	Part       int        // the part of the delivery that is sent next; a long text is sent in parts
+	ExternalID string     // the destination's id of the message; "" = unchanged
+	Progress   string     // what the channel or surface needs to continue the delivery
+	ErrorClass string     // of the last error; "" = none
+	ErrorText  string     // the last error for people
+	Rest       float64    // seconds that the lane rests after a success, also between parts
+	Absent     bool       // the destination was found not to have it, now
+	Unsure     bool       // it is attempted again although an earlier attempt may have landed; see finishDeliveries
+	Warned     bool       // the agent is told now that it is late
+	Joined     int64      // Delivery.Joined as it was claimed
+	Keep       bool       // the lane keeps its place in its gate's queue, if more deliveries wait in it
+	With       []Part     // the results of Claimed.With
+	Landed     []Landed   // the messages that now are in the surface
+	Facts      []NewEvent // what is journalled about the result
 	Gate       int64
 	GateWait   float64 // seconds; > 0 blocks the gate
 }
 
-// Part is what became of a delivery that left together with the head of its lane.
+// Part is the result of a delivery that left in one message with the head of its lane.
 type Part struct {
 	ID       int64
 	State    string
@@ -44,28 +44,29 @@ type Part struct {
 	Warned   bool
 }
 
-// Landed is what a post left in a surface, remembered with its result.
+// Landed is a message that was posted in a surface. It is recorded together with its result.
 type Landed struct {
 	Post   Post
 	Thread *Thread // a root: the thread it opened
 }
 
-// Claim is what a process is ready to take.
+// Claim is how many deliveries a process is ready to take.
 type Claim struct {
 	Gates []GateClaim
-	// Join lets deliveries leave as one message. Never while a process runs that doesn't
-	// know of it: it would send again what went with another.
+	// Join lets several deliveries leave as one message. It must be false while an older process
+	// that doesn't know of joined deliveries (see KnowsRuns) uses the database: it would send
+	// again what left with another delivery.
 	Join bool
 }
 
-// GateClaim is what a process is ready to take from one gate.
+// GateClaim is how many deliveries a process is ready to take from one gate.
 type GateClaim struct {
 	GateSince
-	Slots int // free places
-	// Given is how many slots of the gate the process has had before: every fourth goes to
-	// another priority. Where a rate limits the gate, its row counts for all processes.
+	Slots int // how many deliveries at most
+	// Given is how many deliveries the process has taken from the gate before: claimShared gives
+	// every fourth slot to another priority. Ignored where a rate limits the gate: its row counts.
 	Given int64
-	// Mixed says that lanes of several priorities may wait.
+	// Mixed is true when lanes of several priorities may wait.
 	Mixed bool
 }
 
@@ -74,8 +75,8 @@ type Batcher interface {
 	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 }
 
-// Turn writes what became of earlier claims, claims the heads of due lanes, and says of the
-// gates in ask when they have work next (but not Oldest), in one round trip and one commit.
+// Turn writes the results of earlier claims, claims the heads of due lanes, and returns when the
+// gates in ask have work next (without GateDue.Oldest), in one round trip and one commit.
 func Turn(ctx context.Context, q Batcher, done []Finish, take Claim, ask []GateSince) ([]Claimed, []GateDue, error) {
 	var batch pgx.Batch
 	if err := queueFinish(&batch, done); err != nil {
@@ -105,7 +106,7 @@ func Turn(ctx context.Context, q Batcher, done []Finish, take Claim, ask []GateS
 	return claimed, due, nil
 }
 
-// arguments gives the columns of claim.
+// arguments returns the arguments of claim and claimShared.
 func (c Claim) arguments() []any {
 	n := len(c.Gates)
 	gates, slots, given, since := make([]int64, n), make([]int32, n), make([]int64, n), make([]time.Time, n)
@@ -115,7 +116,7 @@ func (c Claim) arguments() []any {
 	return []any{gates, slots, c.Join, given, since}
 }
 
-// runs puts what was claimed of one lane behind its head.
+// runs moves the claimed deliveries of a lane, other than its head, into the head's With.
 func runs(list []Claimed) []Claimed {
 	slices.SortFunc(list, func(a, b Claimed) int { return cmp.Or(cmp.Compare(a.LaneID, b.LaneID), cmp.Compare(a.Seq, b.Seq)) })
 	heads := list[:0]
@@ -129,5 +130,5 @@ func runs(list []Claimed) []Claimed {
 	return heads
 }
 
-// Seconds makes a duration of what the database counts.
+// Seconds converts seconds, as the database counts them, to a duration.
 func Seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

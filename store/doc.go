@@ -1,6 +1,9 @@
-// Package store keeps Parley's nouns in PostgreSQL: a noun, a file, with its SQL
-// in plain sight. Functions that take a pgx.Tx belong to their caller's
-// transaction; those on DB run one of their own.
+// Package store keeps Parley's nouns in PostgreSQL. Each noun (conversation, message, lane, …) has a
+// file, with its SQL above the function that runs it. Functions that take a Querier, an Execer or a
+// pgx.Tx run in their caller's transaction; those that take a *pgxpool.Pool run one of their own.
+//
+// Two clocks: leases and results are timed by the database's clock (clock_timestamp()), due times by
+// Parley's (parley_now()), which tests and the demo can move.
 //
 // What does not belong here: decisions, HTTP, and vendors' words.
 package store

@@ -18,7 +18,7 @@ const (
 	LockLanesSQL    = lockLanes
 	DeliveriesOfSQL = deliveriesOf
 	LatestSQL       = latestMessages
-	FireTimersSQL   = fireTimers
+	FireTimersSQL   = takeDueTimers
 	FenceSQL        = fence
 	FinishDelivSQL  = finishDeliveries
 	FinishLanesSQL  = finishLanes
@@ -31,7 +31,7 @@ const (
 	LatestOfSQL     = latestOf
 	OpenOfSQL       = openOf
 	RelatedSQL      = related
-	WritersAmongSQL = writersAmong
+	WritersAmongSQL = keysThatWrote
 
 	OutgoingThreadsSQL    = outgoingThreads
 	OutgoingIdentitiesSQL = outgoingIdentities

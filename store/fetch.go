@@ -9,15 +9,15 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Fetch is a file that a provider keeps until it is fetched. It stays as long as its message,
-// because it holds the blob.
+// Fetch is a file that stays with the provider until Parley has fetched it. The row is kept as long
+// as its message, because it keeps the fetched blob from being dropped.
 type Fetch struct {
 	ID             int64      `db:"id" json:"id"`
 	AccountID      int64      `db:"account_id" json:"account_id"`
 	ConversationID int64      `db:"conversation_id" json:"conversation_id"`
 	MessageID      int64      `db:"message_id" json:"message_id"`
-	N              int        `db:"n" json:"n"` // which file of the message
-	Ref            string     `db:"ref" json:"ref"`
+	N              int        `db:"n" json:"n"`                   // index in Message.Files
+	Ref            string     `db:"ref" json:"ref"`               // by which the channel fetches it
 	SizeBytes      int64      `db:"size_bytes" json:"size_bytes"` // as the provider says; 0 = unknown
 	State          string     `db:"state" json:"state"`
 	Attempt        int        `db:"attempt" json:"attempt"`
@@ -50,8 +50,8 @@ type ClaimedFetch struct {
 	FirstAgo     float64 `db:"first_ago"` // seconds since the first attempt began
 }
 
-// Accounts are asked one by one, each by its own part of the index: a provider that answers
-// slowly delays nobody else's files. A lease is as long as a slow line needs for the file.
+// Each account has its own number of slots: a provider that answers slowly delays nobody else's
+// files. A lease is longer for larger files: one second more for each 128 KiB.
 const claimFetches = `
 	WITH p AS MATERIALIZED (
 		SELECT x.id
@@ -69,12 +69,13 @@ const claimFetches = `
 	SET epoch = f.epoch + 1, attempt = f.attempt + 1, first_at = coalesce(f.first_at, clock_timestamp()),
 		leased_until = clock_timestamp() + make_interval(secs => $3 + least(f.size_bytes / 131072, 600))
 	WHERE f.id = ANY(ARRAY(SELECT id FROM p)) -- a join would be planned for all that slots could be
-	RETURNING f.id, f.account_id, f.conversation_id, f.message_id, f.n, f.ref, f.size_bytes, f.state, f.attempt, f.epoch, f.due_at, f.created_at,
+	RETURNING f.id, f.account_id, f.conversation_id, f.message_id, f.n, f.ref, f.size_bytes, f.state, f.attempt, f.epoch,
+		f.due_at, f.created_at,
 		extract(epoch FROM f.leased_until - clock_timestamp())::double precision AS lease_seconds,
 		extract(epoch FROM clock_timestamp() - f.first_at)::double precision AS first_ago`
 
-// ClaimFetches takes files that are due, of each account so many at most. lease is how long
-// they are this process's at least.
+// ClaimFetches takes files that are due, of accounts[i] at most slots[i]. lease is the shortest time
+// for which a file is leased to this process.
 func ClaimFetches(ctx context.Context, q Querier, accounts []int64, slots []int32, lease time.Duration) ([]ClaimedFetch, error) {
 	if len(accounts) == 0 {
 		return nil, nil
@@ -87,8 +88,8 @@ const finishFetch = `
 	SET state = $3, blob = nullif($4, ''), reason = $5, due_at = NULL, leased_until = NULL
 	WHERE id = $1 AND epoch = $2 AND state = 'waiting'`
 
-// FinishFetch writes what became of a claimed file, and the fact that tells it, at once.
-// A claim whose lease ended and that somebody else took counts for nothing.
+// FinishFetch writes the result of a claimed file and journals fact, which tells it, in one
+// transaction. It does nothing if the lease ended and another process has claimed the file.
 func FinishFetch(ctx context.Context, pool *pgxpool.Pool, c ClaimedFetch, state, blob, reason string, fact NewEvent) error {
 	return InTxWith(ctx, pool, func(tx pgx.Tx) (*Pipeline, error) {
 		tag, err := tx.Exec(ctx, finishFetch, c.ID, c.Epoch, state, blob, Clean(reason))
@@ -106,7 +107,7 @@ const retryFetch = `
 	SET due_at = parley_now() + make_interval(secs => $3), leased_until = NULL, reason = $4
 	WHERE id = $1 AND epoch = $2 AND state = 'waiting'`
 
-// RetryFetch gives a claimed file back, to be fetched after a while.
+// RetryFetch gives a claimed file back. It is due again after wait; reason says why, for people.
 func RetryFetch(ctx context.Context, q Execer, c ClaimedFetch, wait time.Duration, reason string) error {
 	if _, err := q.Exec(ctx, retryFetch, c.ID, c.Epoch, wait.Seconds(), Clean(reason)); err != nil {
 		return fmt.Errorf("store: retry fetch: %w", err)
@@ -114,9 +115,13 @@ func RetryFetch(ctx context.Context, q Execer, c ClaimedFetch, wait time.Duratio
 	return nil
 }
 
-const filesOf = `SELECT ` + deliveryColumns + ` FROM deliveries WHERE message_id = ANY($1) AND message_id <> 0 AND kind = 'files' ORDER BY id`
+const filesOf = `
+	SELECT ` + deliveryColumns + `
+	FROM deliveries
+	WHERE message_id = ANY($1) AND message_id <> 0 AND kind = 'files'
+	ORDER BY id`
 
-// FilesOf gives the posts of messages' files.
+// FilesOf reads the deliveries that post the files of messages.
 func (p *Pipeline) FilesOf(list *[]Delivery, messages []int64) {
 	if len(messages) > 0 {
 		read(p, list, filesOf, messages)

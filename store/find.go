@@ -11,9 +11,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// What holds few conversations is found by the index of words and then sorted. What holds very
-// many is not collected: the newest conversations are looked at, one after the other, until there
-// are enough; "IS TRUE" keeps the index out of that.
+// Two ways to search. If at most 5,000 conversations have the words, they are collected by the index
+// and sorted. If more have them, conversations are tested one by one, the newest first, until the
+// page is full; "IS TRUE" keeps the planner from using the index there.
 const findConversations = `
 	WITH query AS (
 		SELECT find_query($4) || find_query($5) AS words
@@ -41,20 +41,20 @@ const findConversations = `
 	ORDER BY id DESC
 	LIMIT $6::int OFFSET $7::int`
 
-// FindConversations gives the ids of conversations in whose subject, names, addresses and numbers
-// all of some words occur, each whole or as a word's beginning; the newest first, in any status.
-// Everything in text is data: whatever is no letter or digit only parts words.
+// FindConversations returns the ids of the conversations that r may read and in whose subject, names,
+// addresses and numbers each word of text occurs, as a word or as the beginning of one. The newest
+// come first, in any status. Text has no operators: all characters but letters and digits separate words.
 func FindConversations(ctx context.Context, q Querier, r Reader, text string, limit, offset int) ([]int64, error) {
 	return ids(ctx, q, "find", findConversations, append(r.arguments(), plainText(text), phoneNumber(text), limit, offset)...)
 }
 
-// plainText leaves out what PostgreSQL takes in no text.
+// plainText replaces by a space what PostgreSQL refuses in text: NUL and invalid UTF-8.
 func plainText(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, " "), "\x00", " ")
 }
 
-// phoneNumber gives the digits of a text that may be a phone number, without what is dialled
-// before the country's code or the area's; "" if it is none.
+// phoneNumber returns the digits of a text that may be a phone number, without the zeros that are
+// dialled before a country's or an area's code: "0049 (170) 1234" gives "491701234". "" = it is none.
 func phoneNumber(text string) string {
 	var digits strings.Builder
 	for _, r := range text {
@@ -71,7 +71,7 @@ func phoneNumber(text string) string {
 	return strings.TrimLeft(digits.String(), "0")
 }
 
-const nextWordless = `
+const indexOldWords = `
 	WITH page AS MATERIALIZED (
 		SELECT id
 		FROM conversations
@@ -87,8 +87,8 @@ const nextWordless = `
 	)
 	SELECT count(*) FROM page`
 
-// KeepOldWords makes some conversations findable that were there before there was a search, the
-// newest first; false = all are.
+// KeepOldWords indexes the words of at most this many conversations that are older than the search,
+// the newest first. more is false when none are left, or another process is at it.
 func KeepOldWords(ctx context.Context, pool *pgxpool.Pool, most int) (more bool, err error) {
 	err = InTx(ctx, pool, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, `SELECT FROM words_backlog FOR UPDATE SKIP LOCKED`).Scan(); err != nil {
@@ -98,7 +98,7 @@ func KeepOldWords(ctx context.Context, pool *pgxpool.Pool, most int) (more bool,
 			return err
 		}
 		var looked int
-		if err := tx.QueryRow(ctx, nextWordless, most).Scan(&looked); err != nil {
+		if err := tx.QueryRow(ctx, indexOldWords, most).Scan(&looked); err != nil {
 			return err
 		}
 		more = looked > 0

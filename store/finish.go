@@ -8,11 +8,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A result counts while its epoch is the lane's and the lane is still leased: a result
-// that is late, or written a second time because the database's answer was lost, changes
-// nothing. Every statement here asks the same, so finishLanes, which ends the lease,
-// comes last.
+// A result counts only while its epoch is the lane's and the lane is still leased. So a result that
+// is late, or that is written a second time because the database's answer was lost, changes nothing.
+// Each statement in this file has that condition; therefore finishLanes, which ends the lease, runs last.
 
+// fence locks the lanes whose results still count.
 const fence = `
 	SELECT l.id
 	FROM lanes AS l
@@ -20,10 +20,10 @@ const fence = `
 	ORDER BY l.id
 	FOR NO KEY UPDATE OF l`
 
-// What a receipt has decided meanwhile stays, also from which part on it is sent again.
+// If a receipt has decided the delivery meanwhile (delivered, failed, …), its state and part stay.
 //
-// An unsure result sets payload.unsure, so that all later attempts at this part know that it may
-// be there already.
+// Finish.Unsure sets payload.unsure, so that all later attempts at this part know that the part may
+// already have arrived.
 const finishDeliveries = `
 	UPDATE deliveries AS d
 	SET state = CASE WHEN d.state IN ('queued', 'sending', 'unknown') THEN r.state ELSE d.state END,
@@ -44,16 +44,15 @@ const finishDeliveries = `
 	JOIN lanes AS l ON l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL
 	WHERE d.id = r.id`
 
-// A head that a receipt has decided meanwhile waits for nothing but the lane's rest.
+// A head that a receipt has decided meanwhile doesn't wait for Finish.Wait, only for the lane's rest.
 //
-// A lane that keeps its place keeps due_at, so that no index is written; one that gives
-// it up goes behind the others of its gate. None becomes due earlier than it was, nor, if it
-// gives its place up, earlier than now: claims look no further back (GateDue.Oldest).
+// With Finish.Keep the lane keeps due_at, so that no index is written; without it the lane goes behind
+// the others of its gate. Claims don't look for lanes that were due before GateDue.Oldest. So no lane
+// becomes due earlier than it was; nor, without Keep, earlier than now.
 //
-// What waits behind a root that landed is no more urgent than what is said elsewhere.
+// Once its root has landed, a lane is no more urgent than other lanes: PriorityRoot becomes PrioritySay.
 //
-// The lanes are locked by fence, so no delivery can be on its way into them
-// unseen by this statement.
+// Fence has locked the lanes, so no delivery can be added to them that this statement doesn't see.
 const finishLanes = `
 	WITH t AS MATERIALIZED (SELECT parley_now() AS now)
 	UPDATE lanes AS l
@@ -63,7 +62,8 @@ const finishLanes = `
 		due_at = CASE
 			WHEN l.tail <= l.head + r.advance THEN NULL
 			WHEN r.advance = 0 AND r.id <> 0 THEN t.now + make_interval(secs => greatest(r.rest, CASE
-				WHEN r.wait > 0 AND EXISTS (SELECT FROM deliveries AS d WHERE d.id = r.id AND d.state NOT IN ('queued', 'sending', 'unknown')) THEN 0
+				WHEN r.wait > 0 AND EXISTS (
+					SELECT FROM deliveries AS d WHERE d.id = r.id AND d.state NOT IN ('queued', 'sending', 'unknown')) THEN 0
 				ELSE r.wait END))
 			ELSE greatest((SELECT n.not_before FROM deliveries AS n
 				WHERE n.lane_id = l.id AND n.seq = l.head + r.advance + 1),
@@ -71,11 +71,12 @@ const finishLanes = `
 				CASE WHEN r.rest > 0 THEN t.now + make_interval(secs => r.rest) ELSE l.rest_until END)
 		END,
 		priority = CASE WHEN r.rooted AND l.priority = 0 THEN 1 ELSE l.priority END
-	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::double precision[], $6::boolean[], $7::double precision[], $8::boolean[])
+	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::double precision[], $6::boolean[],
+			$7::double precision[], $8::boolean[])
 		AS r(lane_id, epoch, id, advance, wait, keep, rest, rooted), t
 	WHERE l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL`
 
-// insertFacts is insertEvents behind the fence.
+// insertFacts is insertEvents for facts about results: it stores those whose results still count.
 const insertFacts = `
 	WITH given AS MATERIALIZED (
 		SELECT nextval('events_id_seq') AS id, t.*
@@ -117,7 +118,7 @@ const landThreads = `
 	ON CONFLICT (conversation_id, account_id) DO UPDATE
 	SET channel = EXCLUDED.channel, root = EXCLUDED.root, rerooted = EXCLUDED.rerooted`
 
-// landed is a Landed with its fence.
+// landed is a post or a thread of a Landed, with the lane and epoch by which it counts.
 type landed struct {
 	LaneID int64   `json:"lane_id"`
 	Epoch  int64   `json:"epoch"`
@@ -130,7 +131,7 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 	if len(done) == 0 {
 		return nil
 	}
-	for i := range done { // a provider's words must not keep the results of all others from being written
+	for i := range done { // one provider's unclean text must not make the whole batch fail
 		for _, s := range []*string{&done[i].ExternalID, &done[i].Progress, &done[i].ErrorClass, &done[i].ErrorText} {
 			*s = Clean(*s)
 		}
@@ -171,9 +172,9 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 	return nil
 }
 
-// deliveryResults gives the columns of finishDeliveries: a row for each delivery, also for
-// those of runs. A run that is to be tried again is formed anew, except to continue a
-// message that has begun.
+// deliveryResults returns the arguments of finishDeliveries: a row for each delivery and for each
+// member of its run. A run that is queued again loses its members, because the next claim chooses
+// them anew; unless a part of its message was already sent, which the same members must continue.
 func deliveryResults(done []Finish) []any {
 	var lanes, epochs, ids, joined []int64
 	var parts []int32
@@ -181,7 +182,7 @@ func deliveryResults(done []Finish) []any {
 	var absent, unsure, warned []bool
 	add := func(f Finish, p Part, part int, first int64) {
 		lanes, epochs, ids, joined = append(lanes, f.LaneID), append(epochs, f.Epoch), append(ids, p.ID), append(joined, first)
-		parts = append(parts, int32(part)) //nolint:gosec // some posts
+		parts = append(parts, int32(part)) //nolint:gosec // a message has few parts
 		states, external, progress = append(states, p.State), append(external, f.ExternalID), append(progress, Clean(p.Progress))
 		classes, texts = append(classes, f.ErrorClass), append(texts, f.ErrorText)
 		absent, unsure, warned = append(absent, f.Absent), append(unsure, f.Unsure), append(warned, p.Warned)
@@ -199,7 +200,7 @@ func deliveryResults(done []Finish) []any {
 	return []any{lanes, epochs, ids, states, parts, external, progress, classes, texts, absent, unsure, warned, joined}
 }
 
-// landedOf collects what results left in surfaces, each message once.
+// landedOf collects the posts and threads of results, each post once.
 func landedOf(done []Finish) (posts, threads []landed) {
 	type key struct {
 		account          int64
@@ -221,6 +222,7 @@ func landedOf(done []Finish) (posts, threads []landed) {
 	return posts, threads
 }
 
+// queueFacts adds the statement that journals the facts about results.
 func queueFacts(batch *pgx.Batch, done []Finish) {
 	var accounts, lanes, epochs, shares []int64
 	var external, keys []string

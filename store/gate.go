@@ -58,30 +58,30 @@ const blockGates = `
 	FROM unnest($1::bigint[], $2::double precision[]) AS b(id, wait)
 	WHERE g.id = b.id`
 
-// GateSince is a gate, and since when lanes behind it may be due.
+// GateSince is a gate and the earliest due time at which its lanes are looked for.
 type GateSince struct {
 	ID int64
-	// Since is a time of Parley's clock: lanes that were due earlier are not looked for.
-	// Zero = all are. See GateDue.Oldest.
+	// Since is a time of Parley's clock, usually GateDue.Oldest: lanes that were due earlier are not
+	// found. Zero = all lanes are.
 	Since time.Time
 }
 
-// GateDue says in how many seconds a gate can next hand out work.
+// GateDue says when a gate can next hand out work.
 type GateDue struct {
 	GateID    int64   `db:"gate_id"`
 	AccountID int64   `db:"account_id"`
-	Waiting   uint8   `db:"waiting"` // of which priorities lanes wait that nobody has claimed: a bit each
-	Wait      float64 `db:"wait"`
-	Limited   bool    `db:"limited"` // by a rate
+	Waiting   uint8   `db:"waiting"` // bit n is set when an unclaimed lane of priority n waits
+	Wait      float64 `db:"wait"`    // seconds until the gate can hand out work; 0 = now
+	Limited   bool    `db:"limited"` // the gate has a rate
 	// Oldest is a time of Parley's clock: no lane that waits behind the gate, or is claimed,
-	// was due earlier. It is never later than now. A lane that another transaction has made
-	// due but not committed yet may have been due earlier by as long as that takes.
+	// was due earlier. It is never later than now. A lane that another transaction has made due but
+	// not committed yet may be older, by as long as that transaction takes.
 	Oldest time.Time `db:"oldest"`
 }
 
-// A scan of lanes_due that begins at the oldest lane passes over nothing that is dead:
-// while somebody holds a snapshot, a dump for example, each lane that was ever handed out
-// leaves entries in front of it that can't be removed.
+// The scan of the index lanes_due begins at the gate's oldest lane (since). Entries in front of it
+// belong to lanes that were handed out; while somebody holds a snapshot, a dump for example,
+// PostgreSQL can't remove them, and a scan would have to step over each.
 const dueGates = `
 	WITH t AS MATERIALIZED (
 		SELECT parley_now() AS now, clock_timestamp() AS real
@@ -116,12 +116,13 @@ const dueGates = `
 			ORDER BY lanes.due_at
 			LIMIT CASE WHEN $3 THEN 1 ELSE 0 END) AS x) AS oldest`
 
-// DueGates says of gates when they have work next.
+// DueGates returns when gates have work next.
 func DueGates(ctx context.Context, q Querier, gates []GateSince) ([]GateDue, error) {
 	ids, since := gateColumns(gates)
 	return collect[GateDue](ctx, q, "due gates", dueGates, ids, since, true)
 }
 
+// gateColumns returns the fields of gates as parallel lists, as SQL takes them.
 func gateColumns(gates []GateSince) (ids []int64, since []time.Time) {
 	ids, since = make([]int64, len(gates)), make([]time.Time, len(gates))
 	for i, g := range gates {
@@ -130,8 +131,8 @@ func gateColumns(gates []GateSince) (ids []int64, since []time.Time) {
 	return ids, since
 }
 
-// Each step finds the next gate that has a lane, by one look into lanes_due: so gates
-// without any cost nothing, however many they are.
+// Each step finds the next gate that has a lane with one look into the index lanes_due. So gates
+// without lanes cost nothing, however many there are.
 const otherGates = `
 	WITH RECURSIVE found(gate_id, upto) AS (
 		SELECT x.gate_id, gap.upto
@@ -154,14 +155,15 @@ const otherGates = `
 	)
 	SELECT gate_id FROM found`
 
-// OtherGates gives the gates behind which lanes wait or are claimed, other than those that
-// are known, in no order.
+// OtherGates returns, in no order, the gates behind which lanes wait or are claimed, without the known
+// ones.
 func OtherGates(ctx context.Context, q Querier, known []int64) ([]int64, error) {
 	above, upto := gaps(known)
 	return ids(ctx, q, "other gates", otherGates, above, upto)
 }
 
-// gaps gives the ranges of ids between known ones, without their ends.
+// gaps returns the ranges between known ids, without their ends: of 3 and 7 they are (0, 3), (3, 7)
+// and (7, the largest id).
 func gaps(known []int64) (above, upto []int64) {
 	last := int64(0)
 	for _, id := range append(slices.Clip(known), math.MaxInt64) {

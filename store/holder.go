@@ -9,16 +9,20 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// holderLocks is the class of the advisory locks that appliers hold.
+// A holder is the database session of an applier: of somebody who takes events from queues and
+// applies them. Each holds an advisory lock by its number, so that PostgreSQL frees the number when
+// session, process or machine ends.
+
+// holderLocks is the class (first key) of the advisory locks of holders.
 const holderLocks = 0x50A71E7
 
-// ErrLost means that what a process had in hand was given to another one meanwhile.
+// ErrLost means that the caller's queues or lanes were given to another process meanwhile.
 var ErrLost = errors.New("store: lost to another process")
 
-// lostCode is what parley_require raises.
+// lostCode is the SQLSTATE that the SQL function parley_require raises.
 const lostCode = "PY001"
 
-// IsLost says whether an error means that something was not the caller's any more.
+// IsLost says whether an error means that a row was no longer the caller's to write.
 func IsLost(err error) bool {
 	var pg *pgconn.PgError
 	return errors.Is(err, ErrLost) || errors.As(err, &pg) && pg.Code == lostCode
@@ -30,17 +34,18 @@ const (
 	addHolder  = `INSERT INTO holders (id, until) VALUES ($1, clock_timestamp() + make_interval(secs => $2))`
 )
 
-// AddHolder makes a session an applier and gives its number. What it takes is free for others
-// when the session ends, or when KeepHolders was not called for so long.
+// AddHolder registers a session as a holder and returns its number. What it takes becomes free for
+// others when the session ends, or when KeepHolders was not called for as long as lasts.
 func AddHolder(ctx context.Context, session Querier, lasts time.Duration) (int, error) {
 	var id int
 	if err := session.QueryRow(ctx, nextHolder).Scan(&id); err != nil {
 		return 0, fmt.Errorf("store: add holder: %w", err)
 	}
+	// The lock comes first: a holder in the table without its lock counts as dead.
 	for _, step := range []struct {
 		sql  string
 		args []any
-	}{{lockHolder, []any{holderLocks, id}}, {addHolder, []any{id, lasts.Seconds()}}} { // who has no lock counts as dead
+	}{{lockHolder, []any{holderLocks, id}}, {addHolder, []any{id, lasts.Seconds()}}} {
 		if _, err := session.Exec(ctx, step.sql, step.args...); err != nil {
 			return 0, fmt.Errorf("store: add holder: %w", err)
 		}
@@ -51,14 +56,15 @@ func AddHolder(ctx context.Context, session Querier, lasts time.Duration) (int, 
 const keepHolders = `
 	UPDATE holders SET until = clock_timestamp() + make_interval(secs => $2) WHERE id = ANY($1) RETURNING id`
 
-// KeepHolders says that appliers go on, and gives those that were not given up meanwhile.
+// KeepHolders extends the time of holders and returns those that still exist: others were given up
+// by FreeHeld meanwhile.
 func KeepHolders(ctx context.Context, q Querier, holders []int, lasts time.Duration) ([]int64, error) {
 	return ids(ctx, q, "keep holders", keepHolders, holders, lasts.Seconds())
 }
 
 const dropHolders = `DELETE FROM holders WHERE id = ANY($1)`
 
-// DropHolders ends appliers that have nothing in hand any more.
+// DropHolders removes holders that hold no queue any more.
 func DropHolders(ctx context.Context, q Querier, holders ...int) error {
 	if _, err := q.Exec(ctx, dropHolders, holders); err != nil {
 		return fmt.Errorf("store: drop holders: %w", err)
@@ -74,7 +80,8 @@ const deadHolders = `
 		WHERE l.locktype = 'advisory' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 			AND l.classid = $1 AND l.objid = h.id AND l.objsubid = 2)`
 
-// What a dead applier had in hand may be what ended it: its next event is applied alone.
+// A dead holder may have died of one of its events. Therefore the next events of its queues are
+// applied one by one (tries > 0, suspect_upto).
 const freeHeld = `
 	WITH dead AS (
 		DELETE FROM holders WHERE id = ANY($1)
@@ -90,9 +97,9 @@ const freeHeld = `
 	WHERE q.id = ANY(ARRAY(SELECT id FROM held))
 	RETURNING q.account_id AS id`
 
-// FreeHeld gives up appliers that ended without a word, and frees what they had in hand, of each
-// queue so many events at most; thorough also looks for what belongs to none that is known. It
-// says how many queues it freed.
+// FreeHeld removes holders that ended without DropHolders, frees their queues, and returns how many
+// queues that were. The next perKey events of each are applied one by one. thorough also frees queues
+// whose holder is not registered.
 func FreeHeld(ctx context.Context, q Querier, perKey int, thorough bool) (int, error) {
 	dead, err := ids(ctx, q, "dead holders", deadHolders, holderLocks)
 	if err != nil || len(dead) == 0 && !thorough {

@@ -27,7 +27,7 @@ type IDs struct{ free []int64 }
 // blockSize is the increment of the sequence "ids".
 const blockSize = 256
 
-// spareIDs are taken besides, so that not each batch has to ask.
+// spareIDs is how many ids Ensure takes beyond those asked for, so that the next batches need no query.
 const spareIDs = 16 * blockSize
 
 const takeBlocks = `SELECT nextval('ids') FROM generate_series(1, $1)`
@@ -54,8 +54,8 @@ func (i *IDs) Ensure(ctx context.Context, q Querier, n int) error {
 	return nil
 }
 
-// Next gives an id. It panics when Ensure did not provide for it: a programming
-// error that must not become a wrong row.
+// Next returns a new id. It panics when Ensure was called for too few ids: a programming error that
+// must not become a wrong row.
 func (i *IDs) Next() int64 {
 	if len(i.free) == 0 {
 		panic("store: ids: none left; Ensure was called for too few")
@@ -67,7 +67,8 @@ func (i *IDs) Next() int64 {
 
 const takeNumbers = `SELECT nextval('conversation_number') FROM generate_series(1, $1)`
 
-// ConversationNumbers takes n new conversation ids: small and dense, people say them.
+// ConversationNumbers takes n new conversation ids. They have a sequence of their own, because people
+// read and say them (#1234): they stay small and have few gaps.
 func ConversationNumbers(ctx context.Context, q Querier, n int) ([]int64, error) {
 	rows, err := q.Query(ctx, takeNumbers, n)
 	if err != nil {
@@ -76,11 +77,11 @@ func ConversationNumbers(ctx context.Context, q Querier, n int) ([]int64, error)
 	return pgx.CollectRows(rows, pgx.RowTo[int64])
 }
 
-// maxIDBytes is the longest id of others that goes into an index as it is.
+// maxIDBytes is the length of the longest external id that is indexed as it is.
 const maxIDBytes = 500
 
-// shortID gives an id of others as it is indexed: what is too long, or no text, is known
-// by a hash, so that no id keeps a fact out.
+// shortID returns the form in which an external id is stored and indexed. An id that is too long for
+// an index, or isn't valid text, is replaced by its hash, so that no id keeps a fact from being stored.
 func shortID(id string) string {
 	if len(id) <= maxIDBytes && utf8.ValidString(id) && strings.IndexByte(id, 0) < 0 {
 		return id
@@ -89,7 +90,7 @@ func shortID(id string) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// shortIDs gives several, and which of them stand for which.
+// shortIDs returns the short forms of ids, and the ids by their short forms.
 func shortIDs(list []string) (short []string, original map[string]string) {
 	short, original = make([]string, len(list)), make(map[string]string, len(list))
 	for i, id := range list {

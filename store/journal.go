@@ -22,7 +22,7 @@ type Event struct {
 	ReceivedAt time.Time `db:"received_at"`
 }
 
-// NewEvent is a fact to be stored.
+// NewEvent is a fact to be stored in the journal.
 type NewEvent struct {
 	AccountID  int64
 	ExternalID string
@@ -30,21 +30,21 @@ type NewEvent struct {
 	Payload    []byte
 	Blob       string // instead of Payload
 	SizeBytes  int64
-	Quarantine string // not empty: stored and shown, never applied
-	// Share is the account whose share of the appliers' time the event uses; 0 = AccountID. What
-	// Parley tells itself about a conversation counts for the account of that conversation.
+	Quarantine string // why it can't be applied: it is stored and shown, but never applied. "" = it is queued
+	// Share is the account whose share of the appliers' time the event uses; 0 = AccountID. Parley's
+	// own facts about a conversation use the share of that conversation's account.
 	Share int64
 }
 
-// FactVersion is written with each event. It rises when events of a new kind are introduced: a
-// process leaves events of a higher version than its own to the processes that know them. Those
-// of processes that know no version have 0.
+// FactVersion is stored with the queue of each event. It rises when events of a new kind are
+// introduced: a process doesn't take queues of a higher version than its own, and leaves them to
+// processes that know it. Processes that were older than versions wrote 0.
 const FactVersion = 2
 
-// SystemAccount is Parley itself: the account of timers and results.
+// SystemAccount is Parley itself: the account of the facts about timers and results.
 const SystemAccount int64 = 1
 
-// OrderKey makes the journal's order key of an account's own.
+// OrderKey returns the journal's order key for a key that is unique within an account: "17/KEY".
 func OrderKey(account int64, key string) string { return fmt.Sprintf("%d/%s", account, key) }
 
 // ConversationKey is the order key of Parley's own facts about a conversation.
@@ -52,18 +52,17 @@ func ConversationKey(conversation int64) string {
 	return OrderKey(SystemAccount, fmt.Sprintf("c%d", conversation))
 }
 
-// enqueue puts new events, given by id, account_id (whose share they use) and order_key in a
-// table named new, at the ends of their queues. It is the middle of several statements; the last
-// of its tables is put, with a row for each queue that got something.
+// enqueue appends new events to their queues. It is the middle of several statements: they define
+// the table new (id, account_id whose share is used, order_key) before it, and may read the table put
+// (a row for each queue that got events) behind it.
 //
-// A queue's row is locked until the transaction ends. So the places of its events have the order
-// of the commits, and an applier that is about to remove the row waits, and sees them. The rows
-// are locked in the order of their keys, after all events were inserted: no two can wait for
-// each other.
+// A queue's row stays locked until the transaction ends. So its events get their places in the order
+// of the commits, and an applier that is about to remove the row waits and then sees them. All events
+// are inserted first, then the rows are locked in the order of their keys: so two transactions can't
+// wait for each other.
 //
-// The planner takes lists for short, and would join two by comparing each row of one with each of
-// the other. So they are looked up in a hash (IN, in brackets that keep it from becoming a join) or
-// in an object by key.
+// The planner expects lists to be short and would join two of them by comparing each row with each.
+// The expressions (… IN …) IS TRUE, and the JSON object by key, make it use a hash instead.
 const enqueue = `fresh AS MATERIALIZED (
 		SELECT id, account_id, order_key, row_number() OVER w AS rank, count(*) OVER (PARTITION BY order_key) AS n
 		FROM new
@@ -90,9 +89,8 @@ const enqueue = `fresh AS MATERIALIZED (
 // factVersion is FactVersion in SQL.
 const factVersion = `2`
 
-// Ids are given in the order in which the facts came, but rows are inserted in the order of
-// their external ids: two processes that store the same facts wait for each other in one
-// direction only.
+// Ids follow the order in which the facts came. The rows, however, are inserted in the order of their
+// external ids, so that two processes that store the same facts at once can't deadlock.
 const insertEvents = `
 	WITH given AS MATERIALIZED (
 		SELECT nextval('events_id_seq') AS id, t.*, t.quarantine = '' AS good
@@ -122,7 +120,7 @@ const insertEvents = `
 	FROM given
 	WHERE (id IN (SELECT id FROM stored)) IS TRUE`
 
-// Inserted is one fact that was not known before.
+// Inserted is a fact that InsertEvents stored because it was not known before.
 type Inserted struct {
 	ID         int64
 	AccountID  int64
@@ -130,19 +128,20 @@ type Inserted struct {
 	Quarantine string // why it is never applied; "" = it was queued
 }
 
-// InsertEvents stores facts and queues those that are new, in one statement. What is
-// known already is passed over.
+// InsertEvents stores facts and appends them to their queues, in one statement. It ignores facts that
+// are known already and returns the others.
 func InsertEvents(ctx context.Context, q Querier, events []NewEvent) ([]Inserted, error) {
 	return collect[Inserted](ctx, q, "insert events", insertEvents, eventColumns(events)...)
 }
 
-// InsertEvents stores facts with the other statements of the pipeline.
+// InsertEvents adds the statement of the function InsertEvents.
 func (p *Pipeline) InsertEvents(events []NewEvent) {
 	if len(events) > 0 {
 		p.batch.Queue(insertEvents, eventColumns(events)...)
 	}
 }
 
+// eventColumns returns the arguments of insertEvents.
 func eventColumns(events []NewEvent) []any {
 	n := len(events)
 	accounts, sizes, shares := make([]int64, n), make([]int64, n), make([]int64, n)
@@ -156,14 +155,15 @@ func eventColumns(events []NewEvent) []any {
 	return []any{accounts, external, keys, payloads, blobs, sizes, reasons, shares, facts}
 }
 
-// factHash is what is kept of an external id for ever; seenOfEvents computes the same.
+// factHash is what table seen keeps of a (short) external id for ever. The SQL in seenOfEvents
+// computes the same.
 func factHash(external string) [16]byte {
 	sum := sha256.Sum256([]byte(external))
 	return [16]byte(sum[:16])
 }
 
-// An event in quarantine was never applied. One that an earlier version gave up may have been all
-// the same, by another process: what it made tells.
+// An event in quarantine was never applied, with one exception: earlier versions could quarantine an
+// event that another process applied at the same time. Such an event has made a message.
 const replayEvents = `
 	WITH out AS (
 		DELETE FROM quarantine AS q
@@ -176,8 +176,8 @@ const replayEvents = `
 	), ` + enqueue + `
 	SELECT event_id FROM out`
 
-// Replay puts quarantined events back into their queues, behind what waits there, and says which.
-// One that has made a message already stays where it is.
+// Replay puts quarantined events back at the ends of their queues and returns their ids. An event that
+// has already made a message stays in quarantine.
 func Replay(ctx context.Context, q Querier, events []int64) ([]int64, error) {
 	return ids(ctx, q, "replay", replayEvents, events)
 }
@@ -196,9 +196,9 @@ const handOver = `
 	), ` + enqueue + `
 	SELECT event_id AS id FROM freed`
 
-// HandOver gives a quarantined event to another account, under the name that it has
-// there, and queues it; what that account knows already is only taken out of quarantine.
-// It says whether the event was in quarantine.
+// HandOver takes an event out of quarantine and queues it for another account under the external id
+// that it has there, unless that account knows the id already. It returns whether the event was in
+// quarantine.
 func HandOver(ctx context.Context, q Querier, event, account int64, externalID string) (bool, error) {
 	list, err := ids(ctx, q, "hand over", handOver, event, account, shortID(externalID), factHash(shortID(externalID)))
 	return len(list) > 0, err
@@ -251,7 +251,7 @@ const seenEvents = `
 	FROM unnest($2::text[], $3::uuid[]) AS t(external_id, fact)
 	JOIN seen ON seen.account_id = $1 AND seen.fact = t.fact`
 
-// SeenEvents tells which fact ids an account has in the journal.
+// SeenEvents returns those of the external ids whose facts the journal of an account has, or had.
 func SeenEvents(ctx context.Context, q Querier, account int64, external []string) (map[string]bool, error) {
 	type row struct {
 		ExternalID string `db:"external_id"`
@@ -269,7 +269,7 @@ func SeenEvents(ctx context.Context, q Querier, account int64, external []string
 	return seen, err
 }
 
-// NewestEvent gives the id of the newest event; 0 if there is none.
+// NewestEvent returns the id of the newest event; 0 if there is none.
 func NewestEvent(ctx context.Context, q Querier) (int64, error) {
 	var id int64
 	if err := q.QueryRow(ctx, `SELECT coalesce(max(id), 0) FROM events`).Scan(&id); err != nil {
@@ -284,7 +284,7 @@ const unapplied = `
 		WHERE q.account_id = $1 AND (q.first_event <= $2
 			OR EXISTS (SELECT FROM queue_events AS e WHERE e.queue_id = q.id AND e.place > q.place AND e.event_id <= $2)))`
 
-// Unapplied says whether events of an account, up to one of them, still wait.
+// Unapplied says whether events of an account with ids up to upTo still wait to be applied.
 func Unapplied(ctx context.Context, q Querier, account, upTo int64) (bool, error) {
 	var found bool
 	if err := q.QueryRow(ctx, unapplied, account, upTo).Scan(&found); err != nil {

@@ -8,10 +8,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Posts that are kept for a while only: texts that were typed in a channel and that nobody sent to
-// anyone, edits whose message never came, and what somebody was told once about a channel.
+// Three kinds of posts are kept for a while only: texts that agents typed in a channel and that were
+// never sent to a customer, edits whose message never came (kind early), and records that somebody was
+// told something about a channel (kind told).
 
-// What an earlier version wrote has no time yet: it begins now.
+// Earlier versions wrote such posts without a time: theirs begins now.
 const dateKept = `
 	WITH page AS MATERIALIZED (
 		SELECT account_id, channel, message
@@ -28,7 +29,8 @@ const dateKept = `
 	)
 	SELECT count(*) FROM dated`
 
-// That somebody typed a message in the channel stays known; an edit without its message goes as a whole.
+// Of a typed text only the text is removed: that the message was typed stays known. An edit whose
+// message never came is removed as a whole.
 const dropEarly = `
 	WITH t AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $1) AS before
@@ -69,14 +71,14 @@ const dropTold = `
 	)
 	SELECT count(*) FROM gone`
 
-// DropEarly forgets, of one batch of posts, texts that are older than keep (Parley's clock): those
-// typed in a channel that nobody sent to a customer, and edits whose message never came.
+// DropEarly removes one batch of texts that are older than keep (Parley's clock): those typed in a
+// channel that were never sent to a customer, and edits whose message never came.
 func DropEarly(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return dropKept(ctx, pool, "drop early texts", dropEarly, keep)
 }
 
-// DropTold forgets one batch of what somebody was told once about a channel, when that is older than
-// keep (Parley's clock). What was told about a conversation goes in TidyConversations.
+// DropTold removes one batch of records that somebody was told something about a channel, when they
+// are older than keep (Parley's clock). TidyConversations removes those about a conversation.
 func DropTold(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return dropKept(ctx, pool, "drop told posts", dropTold, keep)
 }

@@ -10,15 +10,15 @@ import (
 // Lane is the ordered queue of one conversation to one destination.
 type Lane struct {
 	ID             int64      `db:"id" json:"id"`
-	AccountID      int64      `db:"account_id" json:"account_id"` // the destination
-	Key            string     `db:"key" json:"key"`
+	AccountID      int64      `db:"account_id" json:"account_id"` // the destination: a channel's or a surface's account
+	Key            string     `db:"key" json:"key"`               // unique in the account
 	ConversationID int64      `db:"conversation_id" json:"conversation_id"`
 	GateID         int64      `db:"gate_id" json:"gate_id"`
 	Priority       int        `db:"priority" json:"priority"` // Priority…
-	Head           int64      `db:"head" json:"head"`
-	Tail           int64      `db:"tail" json:"tail"`
-	Epoch          int64      `db:"epoch" json:"epoch"`
-	DueAt          *time.Time `db:"due_at" json:"due_at"`
+	Head           int64      `db:"head" json:"head"`         // Delivery.Seq of the last one that is done; the next one is the lane's head
+	Tail           int64      `db:"tail" json:"tail"`         // Delivery.Seq of the newest one; = Head when nothing waits
+	Epoch          int64      `db:"epoch" json:"epoch"`       // rises with each claim: results of earlier claims don't count
+	DueAt          *time.Time `db:"due_at" json:"due_at"`     // when the head may leave, Parley's clock; nil = nothing waits
 	LeasedUntil    *time.Time `db:"leased_until" json:"leased_until"`
 	LeaseSeconds   float64    `db:"lease_seconds" json:"lease_seconds"`
 	RestUntil      *time.Time `db:"rest_until" json:"rest_until"` // nothing is claimed before, Parley's clock
@@ -33,16 +33,16 @@ type Delivery struct {
 	Kind       string          `db:"kind" json:"kind"`
 	Payload    json.RawMessage `db:"payload" json:"payload"`
 	State      string          `db:"state" json:"state"`
-	OrderBy    string          `db:"order_by" json:"order_by"`
-	Attempt    int             `db:"attempt" json:"attempt"`
-	Part       int             `db:"part" json:"part"`
-	NotBefore  *time.Time      `db:"not_before" json:"not_before"`
-	FirstAt    *time.Time      `db:"first_at" json:"first_at"`
-	SentAt     *time.Time      `db:"sent_at" json:"sent_at"`
-	AbsentAt   *time.Time      `db:"absent_at" json:"absent_at"`
-	WarnedAt   *time.Time      `db:"warned_at" json:"warned_at"`
-	ExternalID string          `db:"external_id" json:"external_id"`
-	Progress   string          `db:"progress" json:"progress"`
+	OrderBy    string          `db:"order_by" json:"order_by"`       // the surface's order of agents' messages; "" = in order of insertion
+	Attempt    int             `db:"attempt" json:"attempt"`         // attempts so far
+	Part       int             `db:"part" json:"part"`               // the part of its text that is sent next, from 0
+	NotBefore  *time.Time      `db:"not_before" json:"not_before"`   // the end of its hold, Parley's clock; nil = none
+	FirstAt    *time.Time      `db:"first_at" json:"first_at"`       // when the first attempt began
+	SentAt     *time.Time      `db:"sent_at" json:"sent_at"`         // when the current attempt began
+	AbsentAt   *time.Time      `db:"absent_at" json:"absent_at"`     // when the destination was found not to have it
+	WarnedAt   *time.Time      `db:"warned_at" json:"warned_at"`     // when its agent was told that it is late
+	ExternalID string          `db:"external_id" json:"external_id"` // the destination's id of the message
+	Progress   string          `db:"progress" json:"progress"`       // what the channel or surface needs to continue it
 	ErrorClass string          `db:"error_class" json:"error_class"`
 	ErrorText  string          `db:"error_text" json:"error_text"`
 	CreatedAt  time.Time       `db:"created_at" json:"created_at"`
@@ -50,8 +50,8 @@ type Delivery struct {
 	// run) while the sum of their JoinSize is at most JoinRoom. "" = leaves alone.
 	JoinKey  string `db:"join_key" json:"join_key"`
 	JoinSize int    `db:"join_size" json:"join_size"`
-	// Joined is the first delivery of the run in which it left or is leaving; 0 = none
-	// before it.
+	// Joined is the first delivery of the run in which this one left or is leaving; 0 = this one is
+	// the first, or left alone.
 	Joined int64 `db:"joined" json:"joined"`
 }
 
@@ -65,7 +65,7 @@ const (
 	PriorityMark
 )
 
-// JoinRoom is what one message holds, in the unit of Delivery.JoinSize.
+// JoinRoom is how much one message holds, in the unit of Delivery.JoinSize.
 const JoinRoom = 1000
 
 // States of a delivery.
@@ -81,11 +81,12 @@ const (
 	NeedsDecision = "needs_decision"
 )
 
-const laneColumns = `id, account_id, key, conversation_id, gate_id, priority, head, tail, epoch, due_at, leased_until, lease_seconds, rest_until`
+const laneColumns = `id, account_id, key, conversation_id, gate_id, priority, head, tail, epoch, due_at, leased_until,
+	lease_seconds, rest_until`
 
-// One ordered lock of every lane a batch may touch: two lane-locking statements in
-// one transaction deadlock. Their ids are looked up first: with OR the planner reads the
-// whole table.
+// One statement locks all lanes that a batch may touch, in the order of their ids: with two such
+// statements, two transactions could deadlock. The ids are looked up first, because with OR the
+// planner would read the whole table.
 const lockLanes = `
 	SELECT ` + laneColumns + `
 	FROM lanes
@@ -114,8 +115,7 @@ const updateLanes = `
 	FROM json_populate_recordset(NULL::lanes, $1) AS r
 	WHERE l.id = r.id`
 
-// UpdateLanes writes back locked lanes to which deliveries were added or in which
-// a hold changed.
+// UpdateLanes writes back Tail, DueAt, Priority, GateID and LeaseSeconds of locked lanes.
 func UpdateLanes(ctx context.Context, q Execer, rows []Lane) error {
 	return execRows(ctx, q, "update lanes", updateLanes, rows)
 }
@@ -154,7 +154,8 @@ func UpdateDeliveries(ctx context.Context, q Execer, rows []Delivery) error {
 
 const shiftDeliveries = `UPDATE deliveries SET seq = seq + 1 WHERE lane_id = $1 AND seq >= $2`
 
-// ShiftDeliveries makes room for a delivery at seq of a locked lane.
+// ShiftDeliveries moves the deliveries of a locked lane from seq on back by one, to make room for
+// another one.
 func ShiftDeliveries(ctx context.Context, q Execer, lane, seq int64) error {
 	if _, err := q.Exec(ctx, shiftDeliveries, lane, seq); err != nil {
 		return fmt.Errorf("store: shift deliveries: %w", err)
@@ -194,11 +195,12 @@ const unshown = `
 	SELECT DISTINCT l.conversation_id
 	FROM unnest($1::bigint[]) AS c(id)
 	JOIN lanes AS l ON l.conversation_id = c.id AND l.tail > l.head
-	JOIN deliveries AS d ON d.lane_id = l.id AND d.seq > l.head AND d.kind IN ('said', 'files') AND d.state IN ('queued', 'sending', 'unknown')`
+	JOIN deliveries AS d ON d.lane_id = l.id AND d.seq > l.head AND d.kind IN ('said', 'files')
+		AND d.state IN ('queued', 'sending', 'unknown')`
 
 const joinedTo = `SELECT ` + deliveryColumns + ` FROM deliveries WHERE joined = ANY($1) AND joined <> 0 ORDER BY id`
 
-// JoinedTo gives the deliveries that left, or are leaving, together with the given ones.
+// JoinedTo returns the deliveries that left, or are leaving, in one message with one of those in first.
 func JoinedTo(ctx context.Context, q Querier, first []int64) ([]Delivery, error) {
 	return collect[Delivery](ctx, q, "joined deliveries", joinedTo, first)
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Lease is a named right that one holder has for a time, by the database's clock.
+// Lease is a named right that one process, the holder, has for a time, by the database's clock.
 type Lease struct {
 	Name   string `db:"name"`
 	Holder string `db:"holder"`
-	Live   bool   `db:"live"` // its time is not over
+	Live   bool   `db:"live"` // false = it ran out, and anybody may take it
 }
 
 const findLeases = `
@@ -19,14 +19,14 @@ const findLeases = `
 	FROM leases
 	WHERE name = ANY($1) OR starts_with(name, $2)`
 
-// FindLeases reads the leases of these names, and all whose names begin with prefix. It takes
-// nothing and writes nothing, so looking whether something is free costs next to nothing.
+// FindLeases reads the leases with these names, and all whose names begin with prefix. It writes
+// nothing, so it is the cheap way to see whether a lease is free.
 func FindLeases(ctx context.Context, q Querier, names []string, prefix string) ([]Lease, error) {
 	return collect[Lease](ctx, q, "leases", findLeases, names, prefix)
 }
 
-// The order keeps two processes that want the same leases from waiting for each other. A row
-// is locked even where it is refused: ask only for what seems to be free.
+// The order keeps two processes that want the same leases from a deadlock. A row is locked even when
+// the lease is refused, so ask only for leases that FindLeases shows as free.
 const takeLeases = `
 	INSERT INTO leases (name, holder, until)
 	SELECT n.name, $2, t.now + make_interval(secs => $3)
@@ -37,7 +37,7 @@ const takeLeases = `
 	WHERE leases.holder = EXCLUDED.holder OR leases.until < (SELECT clock_timestamp())
 	RETURNING name`
 
-// TakeLeases takes or renews leases and gives the names of those that the holder has now.
+// TakeLeases takes or renews leases and returns the names of those that the holder has now.
 func TakeLeases(ctx context.Context, q Querier, names []string, holder string, seconds float64) ([]string, error) {
 	rows, err := q.Query(ctx, takeLeases, names, holder, seconds)
 	if err != nil {
@@ -50,7 +50,7 @@ func TakeLeases(ctx context.Context, q Querier, names []string, holder string, s
 	return taken, nil
 }
 
-// TakeLease takes or renews a named lease and says whether the holder has it.
+// TakeLease takes or renews a lease and returns whether the holder has it.
 func TakeLease(ctx context.Context, q Querier, name, holder string, seconds float64) (bool, error) {
 	taken, err := TakeLeases(ctx, q, []string{name}, holder, seconds)
 	return len(taken) > 0, err
@@ -60,7 +60,7 @@ const dropLeases = `
 	DELETE FROM leases
 	WHERE name = ANY($1) AND (holder = $2 OR until < (SELECT clock_timestamp()))`
 
-// DropLeases gives leases back. Those that ran out, whoever had them, are removed too.
+// DropLeases gives leases back. It also removes those of the names that ran out, whoever had them.
 func DropLeases(ctx context.Context, q Querier, names []string, holder string) error {
 	if _, err := q.Exec(ctx, dropLeases, names, holder); err != nil {
 		return fmt.Errorf("store: leases: %w", err)

@@ -6,24 +6,25 @@ import (
 	"slices"
 )
 
-// Reader says which conversations somebody may read: all, but those of closed accounts only
-// where they are assigned to the agent or to one of the agent's teams.
+// Reader is an agent who reads conversations. The agent may read all of them, with one exception:
+// conversations of a closed account must be assigned to the agent or to one of the agent's teams.
 type Reader struct {
 	Agent  int64
 	Teams  []int64 // whose member the agent is
 	Closed []int64 // accounts whose threads are in a channel that the agent can't read
 }
 
-// May says whether the reader may read a conversation. It decides like the condition readable.
+// May says whether the reader may read a conversation. The SQL condition readable decides the same.
 func (r Reader) May(c *Conversation) bool {
 	return !slices.Contains(r.Closed, c.AccountID) || slices.Contains(c.Assignees, r.Agent) ||
 		c.TeamID != nil && slices.Contains(r.Teams, *c.TeamID)
 }
 
-// arguments are those of readable. An empty list is no NULL, which would compare with nothing.
+// arguments returns $1 to $3 of readable. The lists must not be nil: in SQL that is NULL, and no
+// conversation would be readable.
 func (r Reader) arguments() []any { return []any{orEmpty(r.Closed), orEmpty(r.Teams), r.Agent} }
 
-// readable is the one condition on what is listed and found: $1 to $3 are a Reader.
+// readable is the condition that all lists and searches apply to a conversation c.
 const readable = `(c.account_id <> ALL($1::bigint[]) OR c.team_id = ANY($2::bigint[]) OR c.assignees @> ARRAY[$3::bigint])`
 
 // Named lists of conversations.
@@ -51,24 +52,26 @@ const (
 	listTeam       = listOpen + `c.team_id = ANY($2)` + longestWaiting
 	listAll        = listOpen + `true` + longestWaiting
 
-	// What is assigned to one agent is collected by the index of assignees, then sorted: without
-	// MATERIALIZED, all conversations may be walked in the order of the list until enough are found.
-	held    = `WITH c AS MATERIALIZED (SELECT * FROM conversations WHERE kind = 'customer' AND assignees @> ARRAY[$3::bigint] AND `
-	ofThose = `) SELECT c.id FROM c WHERE ` + readable
+	// assignedWhere … selectAssigned: what is assigned to one agent is collected by the index of
+	// assignees, then sorted. Without MATERIALIZED the planner may walk all conversations in the
+	// order of the list until enough are found.
+	assignedWhere  = `WITH c AS MATERIALIZED (SELECT * FROM conversations WHERE kind = 'customer' AND assignees @> ARRAY[$3::bigint] AND `
+	selectAssigned = `) SELECT c.id FROM c WHERE ` + readable
 
-	listMine    = held + `status IN ('open', 'pending')` + ofThose + longestWaiting
-	listSnoozed = held + `status = 'snoozed'` + ofThose + `
+	listMine    = assignedWhere + `status IN ('open', 'pending')` + selectAssigned + longestWaiting
+	listSnoozed = assignedWhere + `status = 'snoozed'` + selectAssigned + `
 		ORDER BY c.snoozed_until, c.id
 		LIMIT $4 OFFSET $5`
 	newestEnd = `
 		ORDER BY c.resolved_at DESC NULLS LAST, c.id DESC
 		LIMIT $4 OFFSET $5`
-	listResolved = held + `status = 'resolved'` + ofThose + newestEnd
-	listClosed   = held + `status = 'closed'` + ofThose + newestEnd
+	listResolved = assignedWhere + `status = 'resolved'` + selectAssigned + newestEnd
+	listClosed   = assignedWhere + `status = 'closed'` + selectAssigned + newestEnd
 )
 
-// ListConversations gives the ids of some rows of a named list, in its order.
-// Errors: a name that no list has.
+// ListConversations returns the ids of one page of a named list (ListMine, …), in its order: limit ids
+// at most, without the first offset ones.
+// Errors: an unknown list.
 func ListConversations(ctx context.Context, q Querier, r Reader, list string, limit, offset int) ([]int64, error) {
 	sql := map[string]string{ListMine: listMine, ListUnassigned: listUnassigned, ListTeam: listTeam, ListAll: listAll,
 		ListSnoozed: listSnoozed, ListResolved: listResolved, ListClosed: listClosed}[list]
@@ -78,17 +81,18 @@ func ListConversations(ctx context.Context, q Querier, r Reader, list string, li
 	return ids(ctx, q, "list", sql, append(r.arguments(), limit, offset)...)
 }
 
-// Own ones come first, then those that nobody has; the newest on top.
+// The reader's own come first, then those that nobody has; the newest on top.
 const answerable = `
 	SELECT c.id
 	FROM conversations AS c
 	JOIN threads AS t ON t.conversation_id = c.id AND t.account_id = $4 AND t.channel = $5
-	WHERE c.kind = 'customer' AND c.status IN ('open', 'pending') AND (c.assignees = '{}' OR c.assignees @> ARRAY[$3::bigint]) AND ` + readable + `
+	WHERE c.kind = 'customer' AND c.status IN ('open', 'pending')
+		AND (c.assignees = '{}' OR c.assignees @> ARRAY[$3::bigint]) AND ` + readable + `
 	ORDER BY (c.assignees = '{}'), c.last_at DESC, c.id DESC
 	LIMIT $6`
 
-// AnswerableConversations gives the open conversations with a thread in a channel that the reader
-// answers by typing in their threads: own ones, and those that nobody has.
+// AnswerableConversations returns the open conversations with a thread in a channel that the reader
+// answers by typing in that thread: the reader's own, and those that nobody has.
 func AnswerableConversations(ctx context.Context, q Querier, r Reader, surface int64, channel string, limit int) ([]int64, error) {
 	return ids(ctx, q, "answerable conversations", answerable, append(r.arguments(), surface, channel, limit)...)
 }

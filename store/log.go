@@ -13,7 +13,7 @@ type LogEntry struct {
 	At             time.Time       `db:"at" json:"at"`
 	AgentID        *int64          `db:"agent_id" json:"agent_id"`
 	Actor          string          `db:"actor" json:"actor"` // agent, customer, parley
-	What           string          `db:"what" json:"what"`   // verb in the past
+	What           string          `db:"what" json:"what"`   // a verb in the past: "assigned", "resolved", …
 	Detail         json.RawMessage `db:"detail" json:"detail"`
 	EventID        int64           `db:"event_id" json:"event_id"`
 }
@@ -35,12 +35,14 @@ const listLog = `
 	ORDER BY id DESC
 	LIMIT $2 OFFSET $3`
 
-// ListLog gives log entries of a conversation, newest first, without the newest offset ones.
+// ListLog returns log entries of a conversation, the newest first: limit at most, without the first
+// offset ones.
 func ListLog(ctx context.Context, q Querier, conversation int64, limit, offset int) ([]LogEntry, error) {
 	return collect[LogEntry](ctx, q, "log", listLog, conversation, limit, offset)
 }
 
-// Nobody has a conversation since it was put back, handed to a team, or opened again.
+// The newest entry after which nobody had the conversation: it was put back, handed to a team, or
+// opened again.
 const putBack = `
 	SELECT c.id, l.at
 	FROM unnest($1::bigint[]) AS c(id)
@@ -51,8 +53,8 @@ const putBack = `
 		ORDER BY id DESC
 		LIMIT 1) AS l`
 
-// PutBack tells since when nobody has some unassigned conversations, by their ids. Conversations that
-// nobody ever had are left out.
+// PutBack returns, by their ids, since when nobody has had unassigned conversations. Conversations
+// that nobody ever had are left out.
 func PutBack(ctx context.Context, q Querier, conversations []int64) (map[int64]time.Time, error) {
 	type row struct {
 		ID int64     `db:"id"`

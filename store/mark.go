@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// A lane of marks that has been due for so long has a head that waited at least as long, and
-// what waits behind it came later. What is under way is left alone. The rows are named by arrays:
-// joined, the planner would read the whole tables.
+// Looks at lanes of marks that have been due for longer than age, and at the first hundred deliveries
+// in each. Claimed lanes are left alone. Rows are selected by arrays of ids, because with a join the
+// planner would read the whole tables.
 const dropOldMarks = `
 	WITH t AS MATERIALIZED (
 		SELECT parley_now() AS now, parley_now() - make_interval(secs => $1) AS old
@@ -49,8 +49,8 @@ const dropOldMarks = `
 	FROM n, t
 	WHERE lanes.id = ANY(ARRAY(SELECT id FROM n)) AND lanes.id = n.id`
 
-// DropOldMarks takes marks back that waited for longer than age, in at most limit lanes of each
-// gate, and says in how many lanes.
+// DropOldMarks cancels marks that have waited for longer than age, in at most limit lanes of each
+// gate, and returns the number of lanes in which it did.
 func DropOldMarks(ctx context.Context, q Execer, age time.Duration, limit int) (int64, error) {
 	tag, err := q.Exec(ctx, dropOldMarks, age.Seconds(), limit, PriorityMark)
 	if err != nil {

@@ -14,69 +14,69 @@ import (
 type Message struct {
 	ID             int64     `db:"id" json:"id"`
 	ConversationID int64     `db:"conversation_id" json:"conversation_id"`
-	Direction      string    `db:"direction" json:"direction"` // in, out, note
-	Fate           string    `db:"fate" json:"fate"`
-	Reason         string    `db:"reason" json:"reason"`
-	AgentID        *int64    `db:"agent_id" json:"agent_id"`
-	IdentityID     *int64    `db:"identity_id" json:"identity_id"`
-	AuthorUser     string    `db:"author_user" json:"author_user"`
-	AccountID      int64     `db:"account_id" json:"account_id"` // where it was said
-	Channel        string    `db:"channel" json:"channel"`
-	Thread         string    `db:"thread" json:"thread"` // in which it was typed: the root's id; "" = not known
-	Place          string    `db:"place" json:"place"`
+	Direction      string    `db:"direction" json:"direction"`     // in, out, note
+	Fate           string    `db:"fate" json:"fate"`               // what became of it: Fate…
+	Reason         string    `db:"reason" json:"reason"`           // why it has that fate: a code
+	AgentID        *int64    `db:"agent_id" json:"agent_id"`       // its author; nil = no agent, or not known
+	IdentityID     *int64    `db:"identity_id" json:"identity_id"` // its author; nil = no customer
+	AuthorUser     string    `db:"author_user" json:"author_user"` // the surface's id of the person who wrote it
+	AccountID      int64     `db:"account_id" json:"account_id"`   // where it was said
+	Channel        string    `db:"channel" json:"channel"`         // of a surface
+	Thread         string    `db:"thread" json:"thread"`           // in which it was typed: the root's id; "" = not known
+	Place          string    `db:"place" json:"place"`             // the surface's id of the message
 	Subject        string    `db:"subject" json:"subject"`
-	Text           string    `db:"text" json:"text"` // canonical Markdown
-	Quoted         string    `db:"quoted" json:"quoted"`
+	Text           string    `db:"text" json:"text"`     // canonical Markdown
+	Quoted         string    `db:"quoted" json:"quoted"` // the quoted history below a mail, Markdown
 	Notices        []string  `db:"notices" json:"notices"`
 	Files          []FileRef `db:"files" json:"files"`
 	HasHTML        bool      `db:"has_html" json:"has_html"`
-	Automatic      string    `db:"automatic" json:"automatic"`
+	Automatic      string    `db:"automatic" json:"automatic"` // why it is automatic mail; "" = a person wrote it
 	ExternalID     string    `db:"external_id" json:"external_id"`
 	EventID        int64     `db:"event_id" json:"event_id"`
-	Part           int       `db:"part" json:"part"`
+	Part           int       `db:"part" json:"part"` // which message of the event it is, from 0
 	SaidAt         time.Time `db:"said_at" json:"said_at"`
 	CreatedAt      time.Time `db:"created_at" json:"created_at"`
-	Parts          int       `db:"parts" json:"parts"` // what the provider counts it as; 0 = one
-	Cost           string    `db:"cost" json:"cost"`   // its price category; "" = unknown
+	Parts          int       `db:"parts" json:"parts"` // how many messages the provider charges it as (SMS segments); 0 = one
+	Cost           string    `db:"cost" json:"cost"`   // the provider's price category; "" = unknown
 
-	Template json.RawMessage `db:"template" json:"template"` // which template it is, nil = none
-	Rich     json.RawMessage `db:"rich" json:"rich"`         // what goes with the text; nil = nothing
+	Template json.RawMessage `db:"template" json:"template"` // the template as it was sent; nil = it is none
+	Rich     json.RawMessage `db:"rich" json:"rich"`         // buttons, a list, a place or a card beside the text; nil = none
 	ReplyTo  string          `db:"reply_to" json:"reply_to"` // the provider's id of the one message it answers
 
-	Promotional bool `db:"promotional" json:"promotional"` // its author calls it so
+	Promotional bool `db:"promotional" json:"promotional"` // its author marked it as advertising
 }
 
-// FileRef names a file of a message. A customer's is read from the stored original
-// by its index, or from a blob where it had to be fetched; an agent's from the surface.
+// FileRef names a file of a message. A customer's file is read from the stored original by its
+// index, or from a blob if it was fetched; an agent's file is read from the surface.
 type FileRef struct {
 	Name        string          `json:"name"`
 	ContentType string          `json:"type,omitempty"`
 	SizeBytes   int64           `json:"size"`
 	Index       int             `json:"index"`
 	Inline      bool            `json:"inline,omitempty"`
-	Surface     json.RawMessage `json:"surface,omitempty"`
-	Fetched     bool            `json:"fetched,omitempty"` // it is, or was to be, fetched from the provider
-	Blob        string          `json:"blob,omitempty"`    // where it is kept since
-	Missing     string          `json:"missing,omitempty"` // why it never came, for people
+	Surface     json.RawMessage `json:"surface,omitempty"` // by which the surface reads it
+	Fetched     bool            `json:"fetched,omitempty"` // it has to be fetched from the provider, or was
+	Blob        string          `json:"blob,omitempty"`    // the fetched file
+	Missing     string          `json:"missing,omitempty"` // why it could not be fetched, for people
 }
 
-// Fates of a message.
+// Fates of a message: what became of it.
 const (
-	FateIn      = "in"
-	FateInside  = "inside"
-	FateAsk     = "ask"
-	FateWaiting = "waiting"
-	FateOut     = "out"
-	FateFailed  = "failed"
-	FateUnclear = "unclear"
-	FateParked  = "parked"
-	FateUndone  = "undone"
-	FateDropped = "dropped"
+	FateIn      = "in"      // a customer's message
+	FateInside  = "inside"  // stays among agents
+	FateAsk     = "ask"     // not sent until its author clicks Send
+	FateWaiting = "waiting" // will be sent: in its hold, or in the lane
+	FateOut     = "out"     // sent
+	FateFailed  = "failed"  // could not be sent
+	FateUnclear = "unclear" // nobody knows whether it arrived: a person decides
+	FateParked  = "parked"  // kept until it may be sent, for example when the reply window opens
+	FateUndone  = "undone"  // taken back before it was sent
+	FateDropped = "dropped" // a person decided not to send it
 )
 
 const messageColumns = `id, conversation_id, direction, fate, reason, agent_id, identity_id, author_user, account_id, channel,
-	thread, place, subject, text, quoted, notices, files, has_html, automatic, external_id, event_id, part, said_at, created_at, parts, cost, template,
-	rich, reply_to, promotional`
+	thread, place, subject, text, quoted, notices, files, has_html, automatic, external_id, event_id, part, said_at, created_at,
+	parts, cost, template, rich, reply_to, promotional`
 
 const insertMessages = `
 	INSERT INTO messages (` + messageColumns + `)
@@ -96,11 +96,12 @@ const updateMessages = `
 	FROM json_populate_recordset(NULL::messages, $1) AS r
 	WHERE m.id = r.id`
 
-// UpdateMessages writes back what may change of messages.
+// UpdateMessages writes back those fields of messages that may change: see updateMessages.
 func UpdateMessages(ctx context.Context, q Execer, rows []Message) error {
 	return execRows(ctx, q, "update messages", updateMessages, withLists(rows))
 }
 
+// withLists replaces nil lists in place: JSON would write them as null, which the columns refuse.
 func withLists(rows []Message) []Message {
 	for i := range rows {
 		rows[i].Notices = orEmpty(rows[i].Notices)
@@ -127,8 +128,8 @@ const messagesOfPost = `
 		JOIN deliveries AS j ON j.joined = d.id AND j.sent_at = d.sent_at
 		WHERE d.message_id = $1 AND d.message_id <> 0 AND d.kind = $2 AND j.joined <> 0)`
 
-// MessagesOfPost gives the messages that a surface's post shows: the one that it is of, and
-// those that were posted with it.
+// MessagesOfPost returns the messages that one post of a surface shows: the message with this id, and
+// those that were posted together with it. kind is the kind of the post's delivery.
 func MessagesOfPost(ctx context.Context, q Querier, message int64, kind string) ([]Message, error) {
 	return collect[Message](ctx, q, "messages of a post", messagesOfPost, message, kind)
 }
@@ -142,8 +143,8 @@ const latestMessages = `
 		ORDER BY event_id DESC, id DESC
 		LIMIT $2) AS m`
 
-// LatestMessages gives the newest messages of each conversation, by the order in which
-// their facts were accepted: ids come from blocks and say nothing about it.
+// LatestMessages returns at most each messages of each conversation, the newest first, in the order in
+// which their events were accepted. (Ids have no order in time: processes take them in blocks.)
 func LatestMessages(ctx context.Context, q Querier, conversations []int64, each int) ([]Message, error) {
 	return collect[Message](ctx, q, "latest messages", latestMessages, conversations, each)
 }
@@ -173,7 +174,7 @@ const insertExternalIDs = `
 	ORDER BY account_id, external_id
 	ON CONFLICT (account_id, external_id) DO NOTHING`
 
-// InsertExternalIDs remembers provider's ids; the first message that used one keeps it.
+// InsertExternalIDs records providers' ids. An id that is known already stays with its first message.
 func InsertExternalIDs(ctx context.Context, q Execer, rows []ExternalID) error {
 	return execRows(ctx, q, "insert external ids", insertExternalIDs, shortened(rows))
 }
@@ -184,7 +185,7 @@ const moveExternalIDs = `
 	FROM json_populate_recordset(NULL::external_ids, $1) AS r
 	WHERE x.account_id = r.account_id AND x.external_id = r.external_id`
 
-// MoveExternalIDs gives provider's ids to another conversation or message.
+// MoveExternalIDs moves providers' ids to another conversation or message.
 func MoveExternalIDs(ctx context.Context, q Execer, rows []ExternalID) error {
 	return execRows(ctx, q, "move external ids", moveExternalIDs, shortened(rows))
 }
@@ -194,6 +195,7 @@ const findExternalIDs = `
 	FROM external_ids
 	WHERE (account_id, external_id) IN (SELECT * FROM unnest($1::bigint[], $2::text[]))`
 
+// shortened returns a copy of rows with their external ids as they are stored.
 func shortened(rows []ExternalID) []ExternalID {
 	rows = slices.Clone(rows)
 	for i := range rows {
@@ -202,6 +204,7 @@ func shortened(rows []ExternalID) []ExternalID {
 	return rows
 }
 
+// jsonRows returns rows as a JSON array, the form that json_populate_recordset takes.
 func jsonRows[T any](rows []T) (string, error) {
 	body, err := json.Marshal(rows)
 	if err != nil {
@@ -210,6 +213,7 @@ func jsonRows[T any](rows []T) (string, error) {
 	return string(body), nil
 }
 
+// ids runs a query that returns one column of ids.
 func ids(ctx context.Context, q Querier, what, sql string, args ...any) ([]int64, error) {
 	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {

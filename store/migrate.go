@@ -25,9 +25,9 @@ var ErrNewerSchema = errors.New("store: the database was migrated by a newer Par
 type Migrator struct {
 	Pool *pgxpool.Pool
 
-	// Report is told in a sentence what was applied and what is waited for: at once when
-	// that changes, and every RemindEvery while it lasts. It may be called from two
-	// goroutines at once. nil = nobody is told.
+	// Report gets a sentence about each migration that was applied and about what the migrator
+	// waits for: at once when that changes, and every RemindEvery while it lasts. It may be called
+	// from two goroutines at once. nil = no reports.
 	Report func(text string)
 
 	RemindEvery time.Duration // 0 = a minute
@@ -36,15 +36,14 @@ type Migrator struct {
 // Migrate brings the schema up to date and tells nobody about it; see Migrator.Run.
 func Migrate(ctx context.Context, pool *pgxpool.Pool) error { return Migrator{Pool: pool}.Run(ctx) }
 
-// MigrateRestored is Migrate for the restore itself.
+// MigrateRestored is Migrate for `parley restore`: it also works while a restore has not ended.
 func MigrateRestored(ctx context.Context, pool *pgxpool.Pool) error {
 	return Migrator{Pool: pool}.run(ctx)
 }
 
-// Run applies the migrations that are missing. Several processes may call it at once: one
-// works, the others wait for it without limit. Whoever uses the database meanwhile is kept
-// waiting for lockTimeout at most, however long others hold the tables: what gets no lock is
-// tried again until it does, or ctx ends.
+// Run applies the migrations that are missing. Several processes may call it at once: one works, the
+// others wait for it without limit. Processes that use the database meanwhile wait for lockTimeout at
+// most, because a statement that gets no lock gives up and is tried again, until ctx ends.
 // Errors: ErrNewerSchema when the schema is more than one version ahead; ErrRestoring.
 func (m Migrator) Run(ctx context.Context) error {
 	backup, err := Restoring(ctx, m.Pool)
@@ -79,7 +78,8 @@ func (m Migrator) run(ctx context.Context) (err error) {
 	return nil
 }
 
-// missing tells whether migrations that this binary knows are not applied yet.
+// missing says whether this binary knows migrations that are not applied yet.
+// Errors: ErrNewerSchema.
 func (m Migrator) missing(ctx context.Context) (bool, error) {
 	current, err := SchemaOf(ctx, m.Pool)
 	if err != nil {
@@ -95,9 +95,8 @@ func (m Migrator) missing(ctx context.Context) (bool, error) {
 	return !migrated, err
 }
 
-// applyAll applies one migration after the other. One that runs in a transaction is repeated
-// as a whole when it doesn't get its locks; the statements of others are repeated one by one
-// (ExecContext).
+// applyAll applies one migration after the other. A migration that runs in a transaction is repeated
+// as a whole when it doesn't get its locks. In other migrations ExecContext repeats the statement.
 func (s *migrationSession) applyAll(ctx context.Context) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -137,7 +136,7 @@ func Migrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 	return n == 0, nil
 }
 
-// MigrationFiles gives the embedded migrations, for tests that build a template.
+// MigrationFiles returns the embedded migrations, for tests that build a template database.
 func MigrationFiles() fs.FS { return migrations }
 
 // InTx runs f in one READ COMMITTED transaction.

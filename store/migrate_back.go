@@ -9,11 +9,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// ErrNoWayBack means that the version before could not take over the database as it is.
+// ErrNoWayBack means that the previous version of Parley could not work with the database as it is.
 var ErrNoWayBack = errors.New("store: the version before can't take over")
 
-// Why not, in words for people; ” = it can.
-const hindersBack = `
+// The reason why the previous version can't take over, in words for people; ” = it can.
+const reasonAgainstGoingBack = `
 	SELECT CASE
 		WHEN (SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied) <> $1
 			THEN 'the schema is not the one that this binary made'
@@ -26,7 +26,8 @@ const hindersBack = `
 		ELSE ''
 	END`
 
-// Everything that waits goes where the version before looks for it, in the same order of ids.
+// backSteps moves all events that wait to be applied into the table where the previous version looks
+// for them, in the order of their ids, and marks the newer migrations as not applied.
 func backSteps() []string {
 	return []string{
 		`LOCK TABLE pending, queues, queue_events IN EXCLUSIVE MODE`,
@@ -43,14 +44,14 @@ func backSteps() []string {
 	}
 }
 
-// MigrateBack gives a database that this version migrated back to the version before. Nothing that
-// waits is lost. What this version added stays beside it, unused; migrating again takes everything
-// over once more. No process may run on the database.
+// MigrateBack prepares a database that this version migrated for the previous version. Nothing that
+// waits is lost. Tables and columns that this version added stay, unused; migrating again takes
+// everything over once more. No process may run on the database meanwhile.
 // Errors: ErrNoWayBack, with the reason.
 func MigrateBack(ctx context.Context, pool *pgxpool.Pool) error {
 	return InTx(ctx, pool, func(tx pgx.Tx) error {
 		var reason string
-		if err := tx.QueryRow(ctx, hindersBack, SchemaVersion()).Scan(&reason); err != nil {
+		if err := tx.QueryRow(ctx, reasonAgainstGoingBack, SchemaVersion()).Scan(&reason); err != nil {
 			return err
 		}
 		if reason != "" {

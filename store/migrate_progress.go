@@ -10,19 +10,19 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// progress tells the owner of a Migrator what goes on.
+// progress calls Migrator.Report.
 type progress struct {
 	pool    *pgxpool.Pool
-	report  func(string) // nil = nobody is told
-	session uint32       // server process of the session that migrates
+	report  func(string) // nil = no reports
+	session uint32       // the server process of the session that migrates
 
-	mu        sync.Mutex
-	statement string // the first line of what runs, or is to be tried again
-	now       string // what is being done or waited for
-	told      string // the last wait that was told of at once
+	mu           sync.Mutex
+	statement    string // the first line of the current statement
+	now          string // what is being done or waited for; reminders repeat it
+	reportedWait string // the last wait that was reported at once
 }
 
-// begins notes which statement runs.
+// begins notes the statement that runs now.
 func (p *progress) begins(query string) {
 	line, _, more := strings.Cut(strings.TrimSuffix(strings.TrimSpace(query), ";"), "\n")
 	if more {
@@ -33,7 +33,7 @@ func (p *progress) begins(query string) {
 	p.statement, p.now = line, "running "+line
 }
 
-// waitsForLock tells that the statement did not get its lock.
+// waitsForLock reports that the current statement did not get its lock.
 func (p *progress) waitsForLock(ctx context.Context) {
 	p.mu.Lock()
 	statement := p.statement
@@ -41,11 +41,11 @@ func (p *progress) waitsForLock(ctx context.Context) {
 	p.waits(ctx, "waiting for the lock of "+statement)
 }
 
-// waits tells what is waited for, unless that was told last.
+// waits reports a wait, unless it was the last one to be reported.
 func (p *progress) waits(ctx context.Context, text string) {
 	p.mu.Lock()
-	known := p.told == text
-	p.now, p.told = text, text
+	known := p.reportedWait == text
+	p.now, p.reportedWait = text, text
 	p.mu.Unlock()
 	if !known {
 		p.tell(text + p.inTheWay(ctx))
@@ -58,8 +58,8 @@ func (p *progress) tell(text string) {
 	}
 }
 
-// remind repeats what is being done or waited for, until the function that it gives is
-// called or ctx ends.
+// remind starts a goroutine that reports what is being done or waited for, again and again. stop ends
+// it and waits for it; it also ends with ctx.
 func (p *progress) remind(ctx context.Context, every time.Duration) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -93,7 +93,7 @@ const sessionsInTheWay = `
 	ORDER BY coalesce(a.xact_start, a.backend_start)
 	LIMIT 3`
 
-// inTheWay names those who may be waited for; "" when nobody knows.
+// inTheWay returns the second half of a report: the sessions that may hold the lock. "" = none found.
 func (p *progress) inTheWay(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()

@@ -21,28 +21,29 @@ const (
 	askForLock     = time.Second // between two tries to get it
 	sessionTimeout = 10 * time.Second
 
-	// lockTimeout bounds how long a statement that changes a table may wait for its lock:
-	// everybody who comes after it, even to read, waits with it.
+	// lockTimeout is how long a statement that changes a table may wait for its lock. While it waits,
+	// all later users of the table wait behind it, even those who only read.
 	lockTimeout = "2s"
 
-	firstLockPause = time.Second // after a statement that got no lock; it grows
+	// Pauses before a statement that got no lock is tried again: they double.
+	firstLockPause = time.Second
 	mostLockPause  = 30 * time.Second
 )
 
-// migrationSession is the one connection on which a schema is changed. It holds
-// migrationLock, so it is never replaced: when it breaks, the migration ends. For
-// database/sql it is both a connector and its only connection.
+// migrationSession is the one connection on which the schema is changed. It holds migrationLock;
+// therefore a broken connection is not replaced but ends the migration. For database/sql it is both
+// the connector and the only connection that the connector gives.
 type migrationSession struct {
 	*stdlib.Conn
 	db        *sql.DB
-	connected bool
+	connected bool // database/sql has been given the connection
 	progress  *progress
 	stop      func() // ends the reminders
 }
 
 var errSessionEnded = errors.New("the connection that was migrating ended")
 
-// openMigrationSession connects beside the pool, with settings of its own.
+// openMigrationSession opens a connection outside of the pool, with timeouts of its own.
 func openMigrationSession(ctx context.Context, m Migrator) (*migrationSession, error) {
 	config := m.Pool.Config().ConnConfig.Copy()
 	config.RuntimeParams["application_name"] = "parley migrate"
@@ -76,8 +77,8 @@ func (s *migrationSession) Driver() driver.Driver { return stdlib.GetDefaultDriv
 
 func (s *migrationSession) pgConn() *pgconn.PgConn { return s.Conn.Conn().PgConn() }
 
-// close gives migrationLock back with the connection. A statement that was interrupted has
-// been cancelled by then.
+// close closes the connection, which frees migrationLock. It waits until an interrupted statement has
+// been cancelled on the server.
 func (s *migrationSession) close() error {
 	s.stop()
 	err := errors.Join(s.db.Close(), s.Conn.Close()) // database/sql may never have taken it
@@ -123,13 +124,17 @@ func (s *migrationSession) ExecContext(ctx context.Context, query string, args [
 	}
 }
 
-// concurrently finds the statements that keep no reader or writer waiting, but themselves
-// wait for every transaction that began before them.
-var concurrently = regexp.MustCompile(`(?i)^\s*(CREATE\s+(UNIQUE\s+)?|DROP\s+)INDEX\s+CONCURRENTLY\s`) //nolint:gochecknoglobals // a constant
+// concurrently matches the statements on indexes that don't block readers and writers. They wait
+// until every transaction that began before them has ended.
+//
+//nolint:gochecknoglobals // a constant
+var concurrently = regexp.MustCompile(`(?i)^\s*(CREATE\s+(UNIQUE\s+)?|DROP\s+)INDEX\s+CONCURRENTLY\s`)
 
-// execConcurrently runs a statement without lockTimeout: with it, it would never end while
-// others hold their transactions open.
-func (s *migrationSession) execConcurrently(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+// execConcurrently runs a statement without lockTimeout. With it, the statement would fail again and
+// again while others hold their transactions open.
+func (s *migrationSession) execConcurrently(
+	ctx context.Context, query string, args []driver.NamedValue,
+) (driver.Result, error) {
 	if _, err := s.Conn.ExecContext(ctx, `SET lock_timeout = 0`, nil); err != nil {
 		return nil, err
 	}
@@ -141,15 +146,20 @@ func (s *migrationSession) execConcurrently(ctx context.Context, query string, a
 	return result, err
 }
 
-// isLockTimeout tells that a statement got no lock, or gave way in a deadlock: it changed
-// nothing and may be repeated.
+// SQLSTATEs of statements that changed nothing and may be repeated.
+const (
+	lockNotAvailable = "55P03"
+	deadlockDetected = "40P01"
+)
+
+// isLockTimeout says whether a statement failed because it got no lock, or gave way in a deadlock.
 func isLockTimeout(err error) bool {
 	var refused *pgconn.PgError
-	return errors.As(err, &refused) && (refused.Code == "55P03" || refused.Code == "40P01")
+	return errors.As(err, &refused) && (refused.Code == lockNotAvailable || refused.Code == deadlockDetected)
 }
 
-// lockRetry is the wait between tries to get a lock: it grows, because each try keeps
-// others waiting.
+// lockRetry pauses between attempts to get a lock. The pauses grow, because each attempt makes others
+// wait.
 type lockRetry struct{ last time.Duration }
 
 func (r *lockRetry) pause(ctx context.Context, s *migrationSession) error {

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// SurfaceNote is something that a surface keeps for itself.
+// SurfaceNote is a value that a surface keeps for itself under a key of its choice. Nobody else reads it.
 type SurfaceNote struct {
 	Key   string          `db:"key"`
 	Value json.RawMessage `db:"value"`
@@ -21,8 +21,7 @@ const saveSurfaceNote = `
 
 const dropSurfaceNote = `DELETE FROM surface_notes WHERE account_id = $1 AND key = $2`
 
-// SaveSurfaceNote keeps a note of a surface in place of an earlier one; a nil value takes
-// it away.
+// SaveSurfaceNote stores a note in place of the earlier one with its key. A nil Value removes it.
 func SaveSurfaceNote(ctx context.Context, q Execer, surface int64, n SurfaceNote) (err error) {
 	if n.Value == nil {
 		_, err = q.Exec(ctx, dropSurfaceNote, surface, n.Key)
@@ -37,7 +36,7 @@ func SaveSurfaceNote(ctx context.Context, q Execer, surface int64, n SurfaceNote
 
 const listSurfaceNotes = `SELECT key, value FROM surface_notes WHERE account_id = $1 ORDER BY key`
 
-// ListSurfaceNotes gives the notes of a surface by key.
+// ListSurfaceNotes reads all notes of a surface, ordered by key.
 func ListSurfaceNotes(ctx context.Context, q Querier, surface int64) ([]SurfaceNote, error) {
 	return collect[SurfaceNote](ctx, q, "surface notes", listSurfaceNotes, surface)
 }

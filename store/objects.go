@@ -15,56 +15,57 @@ import (
 // its bytes in hex, which is the name of its blob. The methods may block until ctx ends; none is
 // called in a transaction.
 //
-// A blob is always written to the database first, where it commits with everything else, and moved
-// later (MoveBlob). So no message waits for an object store, and one that is away is noticed only by
-// who wants to read an old file.
+// A blob is always written to the database first and moved later (MoveBlob). So no message waits for
+// an object store. While it can't be reached, only old files can't be read.
 type Objects interface {
-	// Put stores size bytes. The same again changes nothing.
+	// Put stores an object of size bytes. To store it again changes nothing.
 	Put(ctx context.Context, hash string, size int64, content io.Reader) error
-	// Open reads an object from a byte on. Errors: ErrNoObject.
+	// Open reads an object, beginning with the byte at offset from. Errors: ErrNoObject.
 	Open(ctx context.Context, hash string, from int64) (io.ReadCloser, error)
-	// Remove removes an object. That there is none is no error.
+	// Remove removes an object. It is no error if there is none.
 	Remove(ctx context.Context, hash string) error
 }
 
 // ErrNoObject means that the bytes of a blob should be in the object store and are not.
 var ErrNoObject = errors.New("store: the object store does not have it")
 
-// Blobs whose bytes can be moved. What waits to be applied, or is kept for replay, stays: so applying
-// never needs the object store.
+// Blobs whose bytes can be moved. Those of events that wait to be applied or are in quarantine stay in
+// the database, so that applying an event never needs the object store.
 const blobsToMove = `
 	SELECT b.hash
 	FROM blobs AS b
 	WHERE b.hash > $1 AND position(':' IN b.hash) = 0
 		AND EXISTS (SELECT 1 FROM blob_chunks AS c WHERE c.hash = b.hash)
 		AND b.created_at < (SELECT clock_timestamp()) - make_interval(secs => $2)
-		AND NOT EXISTS (SELECT 1 FROM events AS e JOIN queues AS w ON w.key = e.order_key AND w.first_event <= e.id WHERE e.blob = b.hash)
+		AND NOT EXISTS (
+			SELECT 1 FROM events AS e JOIN queues AS w ON w.key = e.order_key AND w.first_event <= e.id WHERE e.blob = b.hash)
 		AND NOT EXISTS (SELECT 1 FROM events AS e JOIN quarantine AS w ON w.event_id = e.id WHERE e.blob = b.hash)
 	ORDER BY b.hash
 	LIMIT $3`
 
-// BlobsToMove lists, in the order of their hashes, blobs after a hash whose bytes are in the database
-// and that were stored longer than keep ago.
+// BlobsToMove lists the next blobs whose bytes can be moved to an object store, in the order of their
+// hashes, beginning behind the hash after. Blobs that are younger than keep are left out.
 func BlobsToMove(ctx context.Context, q Querier, after string, keep time.Duration) ([]string, error) {
 	return hashes(ctx, q, "blobs to move", blobsToMove, after, keep.Seconds(), retainRows)
 }
 
-// Whoever stores the same bytes again changes this row first, and waits for us.
+// lockBlob makes processes that store the same bytes again wait: they change this row first.
+// unmarkRemoval removes the mark that the object of a dropped blob is to be removed.
 const (
-	lockBlob   = `SELECT size_bytes FROM blobs WHERE hash = $1 FOR UPDATE`
-	keepObject = `DELETE FROM blobs WHERE hash = 'removing:' || $1`
+	lockBlob      = `SELECT size_bytes FROM blobs WHERE hash = $1 FOR UPDATE`
+	unmarkRemoval = `DELETE FROM blobs WHERE hash = 'removing:' || $1`
 )
 
-// MoveBlob copies the bytes of a blob into an object store, and only then removes them from the
-// database. A process that ends in between leaves both, and the next call does it again. Only the
-// process that runs retention calls it: it must not overlap with RemoveObject.
+// MoveBlob copies the bytes of a blob into an object store and then removes them from the database.
+// If the process ends in between, both copies stay, and the next call does it again. Only the process
+// that runs retention calls it, because it must not overlap with RemoveObject.
 // Errors: ObjectsError when the object store failed; the database's.
 func MoveBlob(ctx context.Context, pool *pgxpool.Pool, objects Objects, hash string) error {
 	content, err := openBlob(ctx, pool, objects, hash)
 	if err != nil {
 		return err
 	}
-	source := &noticingReader{Reader: content}
+	source := &errorKeepingReader{Reader: content}
 	err = objects.Put(ctx, hash, content.size, source)
 	_ = content.Close()
 	switch {
@@ -77,7 +78,7 @@ func MoveBlob(ctx context.Context, pool *pgxpool.Pool, objects Objects, hash str
 		if err := tx.QueryRow(ctx, lockBlob, hash).Scan(new(int64)); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, keepObject, hash); err != nil {
+		if _, err := tx.Exec(ctx, unmarkRemoval, hash); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, dropChunks, hash)
@@ -89,21 +90,22 @@ func MoveBlob(ctx context.Context, pool *pgxpool.Pool, objects Objects, hash str
 	return nil
 }
 
-// ObjectsError says that an object store failed.
+// ObjectsError means that the object store failed, not the database.
 type ObjectsError struct{ error }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e ObjectsError) Unwrap() error { return e.error }
 
-// noticingReader remembers why reading failed.
-type noticingReader struct {
+// errorKeepingReader keeps the error with which reading failed. So MoveBlob can tell an error of the
+// database, from which it reads, from one of the object store.
+type errorKeepingReader struct {
 	io.Reader
 
 	err error
 }
 
 // Read implements io.Reader.
-func (r *noticingReader) Read(p []byte) (int, error) {
+func (r *errorKeepingReader) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
 	if err != nil && err != io.EOF { //nolint:errorlint // as io.Reader says
 		r.err = err
@@ -111,40 +113,40 @@ func (r *noticingReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A blob that was removed leaves a row named removing:HASH until its object is gone, too.
+// A dropped blob leaves a row named removing:HASH until its object is removed, too.
 const objectsToRemove = `
 	SELECT substr(hash, length('removing:') + 1)
 	FROM blobs
 	WHERE starts_with(hash, 'removing:')
 	LIMIT $1`
 
-// ObjectsToRemove lists objects whose blobs were removed.
+// ObjectsToRemove lists the hashes of dropped blobs whose objects are still to be removed.
 func ObjectsToRemove(ctx context.Context, q Querier) ([]string, error) {
 	return hashes(ctx, q, "objects to remove", objectsToRemove, retainRows)
 }
 
 const blobExists = `SELECT EXISTS (SELECT 1 FROM blobs WHERE hash = $1)`
 
-// RemoveObject removes the object of a blob that was removed. If the same bytes have been stored
-// again since, it stays: MoveBlob will store it anew, or has.
+// RemoveObject removes the object of a dropped blob. If a blob with the same bytes has been stored
+// since, the object stays, because MoveBlob puts it there again.
 // Errors: ObjectsError; the database's.
 func RemoveObject(ctx context.Context, pool *pgxpool.Pool, objects Objects, hash string) error {
-	var again bool
-	if err := pool.QueryRow(ctx, blobExists, hash).Scan(&again); err != nil {
+	var storedAgain bool
+	if err := pool.QueryRow(ctx, blobExists, hash).Scan(&storedAgain); err != nil {
 		return fmt.Errorf("store: remove object: %w", err)
 	}
-	if !again {
+	if !storedAgain {
 		if err := objects.Remove(ctx, hash); err != nil {
 			return ObjectsError{fmt.Errorf("store: remove object %s: %w", hash, err)}
 		}
 	}
-	if _, err := pool.Exec(ctx, keepObject, hash); err != nil {
+	if _, err := pool.Exec(ctx, unmarkRemoval, hash); err != nil {
 		return fmt.Errorf("store: remove object: %w", err)
 	}
 	return nil
 }
 
-// One blob whose bytes are not in the database, the youngest: it shows whether they are elsewhere.
+// The youngest blob whose bytes are not in the database: they should be in the object store.
 const movedBlob = `
 	SELECT b.hash
 	FROM blobs AS b
@@ -153,7 +155,8 @@ const movedBlob = `
 	ORDER BY b.created_at DESC
 	LIMIT 1`
 
-// MovedBlob gives the name of a blob that was moved to an object store; "" when none was.
+// MovedBlob returns the hash of a blob that was moved to an object store; "" when none was. With it
+// one can check that the configured store is the right one.
 func MovedBlob(ctx context.Context, q Querier) (string, error) {
 	list, err := hashes(ctx, q, "moved blob", movedBlob)
 	if err != nil || len(list) == 0 {
@@ -162,7 +165,7 @@ func MovedBlob(ctx context.Context, q Querier) (string, error) {
 	return list[0], nil
 }
 
-// hashes reads names of blobs.
+// hashes runs a query that returns one column of hashes.
 func hashes(ctx context.Context, q Querier, what, sql string, args ...any) ([]string, error) {
 	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {

@@ -5,14 +5,15 @@ import (
 	"fmt"
 )
 
-// Opening says how much of what somebody may open on an account is used up.
+// Opening limits how many conversations one sender, or one mail domain, may open on an account. It is
+// a bucket that is counted in seconds: each new conversation uses up some, and they come back as time
+// passes.
 type Opening struct {
 	AccountID int64  `db:"account_id" json:"account_id"`
 	Origin    string `db:"origin" json:"origin"` // an address, or a mail domain with its @
-	// Before is how many seconds were used up when the opening was read, which come back as they pass.
-	// The time of the statement counts: what was written before it never seems to be more than it was.
+	// Before is how many seconds were used up when the row was read, by Parley's clock at that statement.
 	Before float64 `db:"before" json:"-"`
-	// Used is how many seconds are used up now, when the opening is written.
+	// Used is how many more seconds UseOpenings is to add.
 	Used float64 `db:"-" json:"used"`
 }
 
@@ -21,14 +22,15 @@ const findOpenings = `
 	FROM unnest($1::bigint[], $2::text[]) AS k(account_id, origin)
 	JOIN openings AS o ON o.account_id = k.account_id AND o.origin = k.origin`
 
-// FindOpenings looks up what is used up, by account and origin. Who is missing used nothing.
+// FindOpenings reads openings by account and origin (parallel lists). Of an origin that is missing in
+// the result nothing is used up.
 func (p *Pipeline) FindOpenings(list *[]Opening, accounts []int64, origins []string) {
 	if len(accounts) > 0 {
 		read(p, list, findOpenings, accounts, origins)
 	}
 }
 
-// Batches add what they used: none takes back what another one wrote meanwhile.
+// Used is added to what is used up now, not to Before: another batch may have added some since.
 const useOpenings = `
 	WITH t AS MATERIALIZED (SELECT parley_now() AS now)
 	INSERT INTO openings AS o (account_id, origin, free_at)
@@ -39,18 +41,18 @@ const useOpenings = `
 	ON CONFLICT (account_id, origin) DO UPDATE
 	SET free_at = EXCLUDED.free_at + greatest(o.free_at - (SELECT now FROM t), interval '0')`
 
-// UseOpenings adds Used to what is used up. Rows must be unique.
+// UseOpenings adds Used to the seconds that are used up. Rows must be unique.
 func UseOpenings(ctx context.Context, q Execer, rows []Opening) error {
 	return execRows(ctx, q, "use openings", useOpenings, rows)
 }
 
-// What is being written is left for later: so this waits for nobody.
+// Rows that others lock are left for later.
 const forgetOpenings = `
 	DELETE FROM openings
 	WHERE ctid = ANY(ARRAY(
 		SELECT ctid FROM openings WHERE free_at < (SELECT parley_now()) LIMIT $1 FOR UPDATE SKIP LOCKED))`
 
-// ForgetOpenings removes rows that say nothing any more, at most limit.
+// ForgetOpenings removes at most limit rows of which nothing is used up any more.
 func ForgetOpenings(ctx context.Context, q Execer, limit int) error {
 	if _, err := q.Exec(ctx, forgetOpenings, limit); err != nil {
 		return fmt.Errorf("store: forget openings: %w", err)

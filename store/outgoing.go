@@ -8,23 +8,23 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Outgoing is what deliveries that were claimed together need to be rendered and sent.
+// Outgoing is what is needed to render and send deliveries that were claimed together.
 type Outgoing struct {
 	Messages      []Message
 	Conversations []Conversation
 	Threads       []Thread           // of the conversations, and of those that they continue
 	Identities    []Identity         // of the conversations and of the messages
-	Subjects      map[int64]string   // of a conversation's first mail
-	Keys          map[int64][]string // of a chat's customer, by conversation: all that are known
-	Places        map[int64]Posting  // where deliveries are in a surface, by their ids
+	Subjects      map[int64]string   // by conversation: the subject of its first mail
+	Keys          map[int64][]string // by conversation, chats only: all known keys of the customer
+	Places        map[int64]Posting  // by delivery: where it is in a surface
 	Related       []Related          // to the conversations
 	Now           time.Time          // Parley's clock
 }
 
-// Posting is where a delivery is in a surface.
+// Posting is the place of a delivery in a surface.
 type Posting struct {
-	Message string // "" = nowhere
-	Coming  bool   // it is still to be posted, or a part of it
+	Message string // the surface's id of the post; "" = not posted
+	Coming  bool   // the delivery, or a part of it, is still to be posted
 }
 
 const postings = `
@@ -50,8 +50,8 @@ const outgoingIdentities = `
 		UNION
 		SELECT identity_id FROM messages WHERE id = ANY($2)))`
 
-// The customer's first mail has it, or ours where we began. What colleagues name the
-// conversation, or others write into it later, is nothing for the customer.
+// The subject of the customer's first mail, or of ours if we wrote first. Later subjects, and the name
+// that colleagues give the conversation, are not for the customer.
 const firstSubjects = `
 	SELECT c.id, coalesce((
 		SELECT subject FROM messages
@@ -60,7 +60,7 @@ const firstSubjects = `
 		LIMIT 1), '')
 	FROM unnest($1::bigint[]) AS c(id)`
 
-// The keys by which a chat's customer is known.
+// All keys of the customers of chats (c.exclusive).
 const outgoingKeys = `
 	SELECT c.id, k.key
 	FROM conversations AS c
@@ -72,9 +72,9 @@ const outgoingKeys = `
 	WHERE c.id = ANY($1) AND c.exclusive
 	ORDER BY k.id`
 
-// LoadOutgoing reads, in one round trip, conversations with what belongs to them, and
-// messages. answered names the conversations to whose customers something is sent; posted
-// deliveries of which it matters where they are.
+// LoadOutgoing reads, in one round trip, conversations with their threads, identities and related
+// conversations, and messages. Subjects and Keys are read for the conversations in answered, Places
+// for the deliveries in posted.
 func LoadOutgoing(ctx context.Context, q Batcher, conversations, messages, answered, posted []int64) (*Outgoing, error) {
 	o := &Outgoing{Subjects: map[int64]string{}, Keys: map[int64][]string{}, Places: map[int64]Posting{}}
 	var batch pgx.Batch

@@ -34,7 +34,7 @@ type Team struct {
 	Name    string  `db:"name"`
 	Members []int64 `db:"members"`
 
-	Emoji map[string]string `db:"emoji"` // the verbs of emoji in the team's channels, beside the usual ones, by name
+	Emoji map[string]string `db:"emoji"` // emoji name → verb, in the team's channels, beside the usual ones
 }
 
 // TeamChannel is where a team's threads open in a surface.
@@ -42,7 +42,7 @@ type TeamChannel struct {
 	TeamID    int64  `db:"team_id"`
 	AccountID int64  `db:"account_id"`
 	Channel   string `db:"channel"`
-	Home      bool   `db:"home"`
+	Home      bool   `db:"home"` // of a team with channels in several surfaces: new threads open here
 }
 
 // Tag of conversations.
@@ -51,11 +51,12 @@ type Tag struct {
 	Color string `db:"color" json:"color"`
 }
 
-// Directory is everything that changes rarely: who works where with what.
+// Directory is the configuration: agents, teams, channels, accounts, tags. It changes rarely, so each
+// process keeps a copy and reads it again when its Version changes.
 type Directory struct {
 	Version  int64
 	Company  string
-	Settings json.RawMessage // of all accounts that choose nothing else: names and values
+	Settings json.RawMessage // defaults for all accounts: an object of names and values
 	Agents   []Agent
 	Users    []AgentUser
 	Teams    []Team
@@ -67,7 +68,7 @@ type Directory struct {
 
 const settingsVersion = `SELECT version, company FROM settings`
 
-// SettingsVersion says which version of the directory is current.
+// SettingsVersion reads the current version of the directory.
 func SettingsVersion(ctx context.Context, q Querier) (version int64, company string, err error) {
 	if err := q.QueryRow(ctx, settingsVersion).Scan(&version, &company); err != nil {
 		return 0, "", fmt.Errorf("store: settings: %w", err)
@@ -99,8 +100,7 @@ const accountSettings = `SELECT account_settings FROM settings`
 
 const setAccountSettings = `UPDATE settings SET account_settings = $1`
 
-// SetAccountSettings keeps the settings of all accounts that choose nothing else, an object of
-// names and values.
+// SetAccountSettings stores the defaults for all accounts (Directory.Settings).
 func SetAccountSettings(ctx context.Context, q Querier, settings json.RawMessage) error {
 	if _, err := q.Exec(ctx, setAccountSettings, settings); err != nil {
 		return fmt.Errorf("store: account settings: %w", err)
@@ -108,8 +108,16 @@ func SetAccountSettings(ctx context.Context, q Querier, settings json.RawMessage
 	return nil
 }
 
-// LoadDirectory reads the directory. The version is read first: a change in
-// between is seen again by the next poll.
+const (
+	listAgents       = `SELECT id, email, name, roles, zone, active, signature, rich_signature FROM agents ORDER BY id`
+	listAgentUsers   = `SELECT account_id, user_id, agent_id FROM agent_users`
+	listTeams        = `SELECT id, name, members, emoji FROM teams ORDER BY id`
+	listTeamChannels = `SELECT team_id, account_id, channel, home FROM team_channels`
+	listChannelMoves = `SELECT account_id, former, current, began_at FROM channel_moves`
+)
+
+// LoadDirectory reads the directory. It reads the version first: if the directory changes meanwhile,
+// the next poll finds a newer version and loads it again.
 func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
 	var d Directory
 	var err error
@@ -119,22 +127,22 @@ func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
 	if err = q.QueryRow(ctx, accountSettings).Scan(&d.Settings); err != nil {
 		return d, fmt.Errorf("store: account settings: %w", err)
 	}
-	if d.Agents, err = collect[Agent](ctx, q, "agents", `SELECT id, email, name, roles, zone, active, signature, rich_signature FROM agents ORDER BY id`); err != nil {
+	if d.Agents, err = collect[Agent](ctx, q, "agents", listAgents); err != nil {
 		return d, err
 	}
-	if d.Users, err = collect[AgentUser](ctx, q, "agent users", `SELECT account_id, user_id, agent_id FROM agent_users`); err != nil {
+	if d.Users, err = collect[AgentUser](ctx, q, "agent users", listAgentUsers); err != nil {
 		return d, err
 	}
-	if d.Teams, err = collect[Team](ctx, q, "teams", `SELECT id, name, members, emoji FROM teams ORDER BY id`); err != nil {
+	if d.Teams, err = collect[Team](ctx, q, "teams", listTeams); err != nil {
 		return d, err
 	}
-	if d.Channels, err = collect[TeamChannel](ctx, q, "team channels", `SELECT team_id, account_id, channel, home FROM team_channels`); err != nil {
+	if d.Channels, err = collect[TeamChannel](ctx, q, "team channels", listTeamChannels); err != nil {
 		return d, err
 	}
 	if d.Accounts, err = ListAccounts(ctx, q); err != nil {
 		return d, err
 	}
-	if d.Moves, err = collect[ChannelMove](ctx, q, "channel moves", `SELECT account_id, former, current, began_at FROM channel_moves`); err != nil {
+	if d.Moves, err = collect[ChannelMove](ctx, q, "channel moves", listChannelMoves); err != nil {
 		return d, err
 	}
 	d.Tags, err = collect[Tag](ctx, q, "tags", listTags)
@@ -149,7 +157,7 @@ const saveAgent = `
 		rich_signature = EXCLUDED.rich_signature, active = true
 	RETURNING id`
 
-// SaveAgent makes or changes an agent by e-mail and gives the id.
+// SaveAgent makes or changes the agent with this e-mail address and returns the id.
 func SaveAgent(ctx context.Context, q Querier, a Agent) (int64, error) {
 	var id int64
 	if err := q.QueryRow(ctx, saveAgent, a.Email, a.Name, orEmpty(a.Roles), a.Zone, a.Signature, a.RichSignature).Scan(&id); err != nil {
@@ -164,7 +172,7 @@ const saveAgentUser = `
 	VALUES ($1, $2, $3)
 	ON CONFLICT (account_id, user_id) DO UPDATE SET agent_id = EXCLUDED.agent_id`
 
-// SaveAgentUser ties an agent to a user of a surface.
+// SaveAgentUser ties an agent to a user of a surface, in place of the user whom the agent had there.
 func SaveAgentUser(ctx context.Context, q Querier, u AgentUser) error {
 	if _, err := q.Exec(ctx, saveAgentUser, u.AccountID, u.UserID, u.AgentID); err != nil {
 		return fmt.Errorf("store: save agent user: %w", err)
@@ -174,7 +182,7 @@ func SaveAgentUser(ctx context.Context, q Querier, u AgentUser) error {
 
 const retireAgent = `UPDATE agents SET active = false WHERE id = $1`
 
-// RetireAgent keeps the agent's history and takes the agent out of all choices.
+// RetireAgent makes an agent inactive: nobody can choose the agent any more, the history stays.
 func RetireAgent(ctx context.Context, q Querier, id int64) error {
 	if _, err := q.Exec(ctx, retireAgent, id); err != nil {
 		return fmt.Errorf("store: retire agent: %w", err)
@@ -219,8 +227,8 @@ const (
 	listTags = `SELECT name, color FROM tags ORDER BY name`
 )
 
-// LockTags reads all tags, and lets nobody else add one before the transaction ends. It comes before all
-// other locks.
+// LockTags reads all tags, and lets nobody else add one before the transaction ends. To avoid deadlocks
+// it must be the first lock that the transaction takes.
 func LockTags(ctx context.Context, tx pgx.Tx) ([]Tag, error) {
 	if _, err := tx.Exec(ctx, lockTags); err != nil {
 		return nil, fmt.Errorf("store: lock tags: %w", err)

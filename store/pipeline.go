@@ -14,17 +14,17 @@ type Execer interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
-// Pipeline collects statements that are sent together and run in their order: one round
-// trip for all. What queries give is there after Run. Each sees what those before it did.
+// Pipeline collects statements and sends them in one round trip. They run in their order, and each
+// sees what those before it did. Methods that take a list, like Messages, fill it when Run is called.
 type Pipeline struct{ batch pgx.Batch }
 
-// Exec implements Execer: the statement runs with Run, and fails there.
+// Exec implements Execer. Run runs the statement and returns its error.
 func (p *Pipeline) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	p.batch.Queue(sql, args...)
 	return pgconn.CommandTag{}, nil
 }
 
-// Run sends what was collected.
+// Run runs the collected statements, fills the lists of their queries, and empties the pipeline.
 func (p *Pipeline) Run(ctx context.Context, q Batcher) error {
 	if p.batch.Len() == 0 {
 		return nil
@@ -45,18 +45,18 @@ func read[T any](p *Pipeline, list *[]T, sql string, args ...any) {
 	})
 }
 
-// readAll gives what reads rows into list, each changed by f.
-func readAll[T any](list *[]T, f func(*T)) func(pgx.Rows) error {
-	return func(rows pgx.Rows) (err error) {
+// readChanged adds a query whose rows are put into list after change was called for each.
+func readChanged[T any](p *Pipeline, list *[]T, change func(*T), sql string, args ...any) {
+	p.batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
 		*list, err = pgx.CollectRows(rows, pgx.RowToStructByName[T])
 		for i := range *list {
-			f(&(*list)[i])
+			change(&(*list)[i])
 		}
 		return err
-	}
+	})
 }
 
-// readIDs adds a query that gives ids.
+// readIDs adds a query that returns one column of ids.
 func readIDs(p *Pipeline, list *[]int64, sql string, args ...any) {
 	p.batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
 		*list, err = pgx.CollectRows(rows, pgx.RowTo[int64])
@@ -64,7 +64,7 @@ func readIDs(p *Pipeline, list *[]int64, sql string, args ...any) {
 	})
 }
 
-// Identities reads identities by id, with those that stand for their customers.
+// Identities reads identities by id, and the roots of their customers.
 func (p *Pipeline) Identities(list *[]Identity, ids []int64) {
 	if len(ids) > 0 {
 		read(p, list, getIdentities, ids)
@@ -85,16 +85,15 @@ func (p *Pipeline) Messages(list *[]Message, ids []int64) {
 	}
 }
 
-// LatestMessages gives the newest messages of each conversation, by the order in which
-// their facts were accepted: ids come from blocks and say nothing about it.
+// LatestMessages is the function LatestMessages in a pipeline.
 func (p *Pipeline) LatestMessages(list *[]Message, conversations []int64, each int) {
 	if len(conversations) > 0 {
 		read(p, list, latestMessages, conversations, each)
 	}
 }
 
-// ParkedMessages gives the replies of conversations that were parked for a reason: of each the
-// oldest ones, at most limit.
+// ParkedMessages reads, of each conversation, the oldest replies that were parked for this reason, at
+// most limit.
 func (p *Pipeline) ParkedMessages(list *[]Message, conversations []int64, reason string, limit int) {
 	if len(conversations) > 0 {
 		read(p, list, parkedMessages, conversations, reason, limit)
@@ -109,77 +108,73 @@ func (p *Pipeline) LockLanes(list *[]Lane, conversations, accounts []int64, keys
 	}
 }
 
-// WaitingDeliveries gives what waits in lanes by the surface's order, at most 200 each.
+// WaitingDeliveries reads the deliveries that wait in lanes and have a place in a surface's order
+// (Delivery.OrderBy), the first 200 of each lane.
 func (p *Pipeline) WaitingDeliveries(list *[]Delivery, lanes []int64) {
 	if len(lanes) > 0 {
 		read(p, list, waitingDeliveries, lanes)
 	}
 }
 
-// DeliveriesOf gives the replies and marks of messages and the lines about them, and deliveries by
-// their ids.
+// DeliveriesOf reads the replies, marks and lines that belong to messages, and deliveries by id.
 func (p *Pipeline) DeliveriesOf(list *[]Delivery, messages, deliveries []int64) {
 	if len(messages)+len(deliveries) > 0 {
 		read(p, list, deliveriesOf, messages, deliveries)
 	}
 }
 
-// SentLately gives the newest replies of lanes that left or are leaving, at most 100 each.
+// SentLately reads, among the newest 100 deliveries of each lane, the replies that left or are leaving.
 func (p *Pipeline) SentLately(list *[]Delivery, lanes []int64) {
 	if len(lanes) > 0 {
 		read(p, list, sentLately, lanes)
 	}
 }
 
-// Unshown gives those of conversations in which something that a customer said is not
-// posted yet.
+// Unshown returns those of the conversations in which a customer's message is not posted yet.
 func (p *Pipeline) Unshown(list *[]int64, conversations []int64) {
 	if len(conversations) > 0 {
 		readIDs(p, list, unshown, conversations)
 	}
 }
 
-// FindPosts looks surface messages up.
+// FindPosts is the function FindPosts in a pipeline.
 func (p *Pipeline) FindPosts(list *[]Post, accounts []int64, channels, messages []string) {
 	if len(accounts) > 0 {
 		read(p, list, findPosts, accounts, channels, messages)
 	}
 }
 
-// AutomaticOfDays gives the daily threads of accounts, where they exist.
+// AutomaticOfDays returns the conversations that show the automatic mail of accounts on days
+// (Conversation.Day), where they exist. accounts and days (yyyy-mm-dd) are parallel.
 func (p *Pipeline) AutomaticOfDays(list *[]int64, accounts []int64, days []string) {
 	if len(accounts) > 0 {
 		readIDs(p, list, automaticOfDays, accounts, days)
 	}
 }
 
-// LatestOf gives the newest conversation of each address: by account and key.
+// LatestOf returns the newest conversation of each customer who is named by account and address
+// (parallel lists).
 func (p *Pipeline) LatestOf(list *[]int64, accounts []int64, addresses []string) {
 	if len(accounts) > 0 {
 		readIDs(p, list, latestOf, accounts, addresses)
 	}
 }
 
-// OpenOf gives the newest open conversations of each address, at most five: by account and key.
+// OpenOf returns the newest open conversations, at most five for each identity, of customers who are
+// named by account and address (parallel lists).
 func (p *Pipeline) OpenOf(list *[]int64, accounts []int64, addresses []string) {
 	if len(accounts) > 0 {
 		readIDs(p, list, openOf, accounts, addresses)
 	}
 }
 
-// FindExternalIDs looks provider's ids up.
+// FindExternalIDs looks up providers' message ids by account (parallel lists).
 func (p *Pipeline) FindExternalIDs(list *[]ExternalID, accounts []int64, external []string) {
 	if len(accounts) == 0 {
 		return
 	}
 	short, original := shortIDs(external)
-	p.batch.Queue(findExternalIDs, accounts, short).Query(func(rows pgx.Rows) (err error) {
-		*list, err = pgx.CollectRows(rows, pgx.RowToStructByName[ExternalID])
-		for i := range *list {
-			(*list)[i].ExternalID = original[(*list)[i].ExternalID]
-		}
-		return err
-	})
+	readChanged(p, list, func(x *ExternalID) { x.ExternalID = original[x.ExternalID] }, findExternalIDs, accounts, short)
 }
 
 // InsertLanes adds new lanes. The transaction fails (IsLost) when one of them exists already.
@@ -195,15 +190,15 @@ func (p *Pipeline) InsertLanes(rows []Lane) error {
 	return nil
 }
 
-// CommitWith ends a transaction with the statements of the pipeline: they and the commit go in
-// one round trip. So the locks that they take don't depend on this process going on.
+// CommitWith runs the statements of the pipeline and commits tx, in one round trip. So the server
+// never holds the locks of these statements while it waits for this process.
 func CommitWith(ctx context.Context, tx pgx.Tx, p *Pipeline) error {
 	p.batch.Queue("commit")
 	return p.Run(ctx, tx.Conn())
 }
 
-// InTxWith runs f in one READ COMMITTED transaction and ends it with the statements that f gives,
-// as CommitWith does; nil = there are none.
+// InTxWith runs f in one READ COMMITTED transaction. It commits together with the statements that f
+// returns (see CommitWith); nil = none.
 func InTxWith(ctx context.Context, pool *pgxpool.Pool, f func(pgx.Tx) (*Pipeline, error)) error {
 	err := pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		tx, err := conn.Conn().Begin(ctx)

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Vanished is a process that stopped keeping its presence without saying goodbye.
+// Vanished is a process that no longer renews its presence, and didn't drop it either: it crashed.
 type Vanished struct {
 	Name  string    `db:"name"`
-	Until time.Time `db:"until"`
+	Until time.Time `db:"until"` // when its presence ran out
 }
 
 const keepPresence = `
@@ -27,14 +27,14 @@ const keepPresence = `
 	WHERE name LIKE 'process:%' AND name <> $1
 		AND until BETWEEN (SELECT clock_timestamp()) - interval '1 minute' AND (SELECT clock_timestamp())`
 
-// ProcessName begins the name under which a process keeps its presence. The number rises
-// when processes must know of something before others may use it: KnowsRuns, KnowsSeen.
+// ProcessName begins the name under which a process keeps its presence. Its number says what the
+// process knows. It rises when a feature may be used only once all processes know it.
 const ProcessName = "process:3:"
 
-// What a process may have to know of, by the number in ProcessName.
+// Features that all processes must know, by the lowest number in ProcessName of those that do.
 const (
-	KnowsRuns = 2 // deliveries may leave together (Claim.Join): earlier processes would send them again
-	KnowsSeen = 3 // events are removed: earlier processes would take what comes a second time for new
+	KnowsRuns = 2 // deliveries leave together (Claim.Join); earlier processes would send them again
+	KnowsSeen = 3 // old events are removed; earlier processes would take a repeated fact for a new one
 )
 
 const allKnow = `
@@ -43,18 +43,18 @@ const allKnow = `
 		WHERE name LIKE 'process:%' AND coalesce(substring(name FROM '^process:([0-9]+):')::int, 1) < $1
 			AND until > (SELECT clock_timestamp()) - interval '1 minute')`
 
-// AllKnow says whether every process that lives, or did lately, knows of something.
-func AllKnow(ctx context.Context, q Querier, what int) (bool, error) {
+// AllKnow says whether every process that lives, or lived within the last minute, knows a feature.
+func AllKnow(ctx context.Context, q Querier, feature int) (bool, error) {
 	var all bool
-	err := q.QueryRow(ctx, allKnow, what).Scan(&all)
+	err := q.QueryRow(ctx, allKnow, feature).Scan(&all)
 	if err != nil {
 		err = fmt.Errorf("store: processes: %w", err)
 	}
 	return all, err
 }
 
-// KeepPresence renews the presence of a process and gives those that let theirs run
-// out within the last minute. Names begin with ProcessName.
+// KeepPresence renews the presence of a process for so many seconds, and returns the processes whose
+// presence ran out within the last minute. name begins with ProcessName.
 func KeepPresence(ctx context.Context, q Querier, name string, seconds float64) ([]Vanished, error) {
 	return collect[Vanished](ctx, q, "presence", keepPresence, name, seconds)
 }

@@ -6,47 +6,47 @@ import (
 	"time"
 )
 
-// Run is what an applier has in hand of one queue: its next events, in order.
+// Run is the part of one queue that an applier has taken: its next events, in order.
 type Run struct {
-	Queue  int64 // its id: a queue that was empty and gets events again has another one
+	Queue  int64 // the queue's id; a queue that was empty in between has another one
 	Share  int64 // the account whose share of the appliers' time it uses
-	Epoch  int64 // the fence: what is written of the run counts while the queue has this epoch
-	Tries  int   // attempts to apply the first event so far, with one that begins now
+	Epoch  int64 // results of the run count only while the queue has this epoch
+	Tries  int   // attempts to apply the first event, including the one that begins now
 	Waits  int   // how often the first event was put off
 	Events []Event
 	Places []int64 // of the events in their queue
 	More   bool    // further events wait behind these
 }
 
-// Taken are the runs that an applier took together.
+// Taken is the runs that an applier took together.
 type Taken struct {
 	Runs []Run
 	Now  time.Time // Parley's clock
-	Real time.Time // the database's
+	Real time.Time // the database's clock
 }
 
-// Share is how much an applier is ready to take of one account's events.
+// Share is how many events of one account an applier is ready to take.
 type Share struct {
 	Account int64
 	Events  int
 	// From is the earliest due time to look at, by the database's clock. Earlier entries of the index
-	// belong to queues that are gone; while a snapshot is held they can't be cleaned away, and reading
-	// over them would cost more with each event. Zero reads all.
+	// belong to queues that are gone. While somebody holds a snapshot they can't be cleaned away, and
+	// stepping over them would cost more with each event. Zero looks at all.
 	From time.Time
 }
 
-// Take says what an applier is ready for.
+// Take is how much an applier is ready to take.
 type Take struct {
-	Holder  int // the applier
+	Holder  int // the applier: see AddHolder
 	Version int // the highest FactVersion that it knows
 	Shares  []Share
-	PerKey  int   // events of one queue, at most
-	Bytes   int64 // of all payloads, at most; the first event may have more
+	PerKey  int   // the most events of one queue
+	Bytes   int64 // the most bytes of payloads; a first event that is larger is taken all the same
 }
 
-// What is taken keeps its place in the index, so that taking rewrites none of them. A queue that
-// somebody else locks now is passed over: whoever does so tells of it when it is done. Of each
-// account the events of the queues that were due first are taken, and the accounts take turns.
+// Taking doesn't change due_at, so it rewrites no index. A queue that another transaction locks now is
+// skipped; that transaction wakes the appliers when it commits. The accounts take turns, and in each
+// account the queues that were due first come first.
 const takeRuns = `
 	WITH t AS MATERIALIZED (
 		SELECT parley_now() AS now, clock_timestamp() AS real
@@ -111,16 +111,16 @@ type takenRow struct {
 	Real      time.Time `db:"real"`
 }
 
-// unflushed lets the transaction of a statement be lost when PostgreSQL ends: for what need not
-// outlive it.
+// unflushed makes the commit of its transaction return before it is on disk. If PostgreSQL crashes
+// then, the transaction is lost: only for changes that are worth nothing after a crash.
 const unflushed = `SELECT set_config('synchronous_commit', 'off', true)`
 
-// TakeRuns takes the next events of queues that are due, those first that were due first. They
-// are the holder's until it writes what became of them (FinishRuns, ReleaseRuns), or ends.
+// TakeRuns takes the next events of due queues. They are the holder's until it writes their results
+// (FinishRuns, ReleaseRuns) or its session ends.
 func TakeRuns(ctx context.Context, q Batcher, t Take) (Taken, error) {
 	accounts, events, since := make([]int64, len(t.Shares)), make([]int32, len(t.Shares)), make([]time.Time, len(t.Shares))
 	for i, s := range t.Shares {
-		accounts[i], events[i], since[i] = s.Account, int32(s.Events), s.From //nolint:gosec // some hundred
+		accounts[i], events[i], since[i] = s.Account, int32(s.Events), s.From //nolint:gosec // at most some hundred
 	}
 	var rows []takenRow
 	var p Pipeline
@@ -132,8 +132,8 @@ func TakeRuns(ctx context.Context, q Batcher, t Take) (Taken, error) {
 	return takenOf(rows), nil
 }
 
-// What failed before is taken alone, and the attempt is counted before it begins: so it counts
-// though it ends with the process. Who comes to the end of the attempts gives the event up.
+// An event that failed before is taken alone. The attempt is counted before it begins, so it counts
+// even if the event makes the process crash. The applier quarantines an event after too many attempts.
 const takeSuspect = `
 	WITH t AS MATERIALIZED (
 		SELECT parley_now() AS now, clock_timestamp() AS real
@@ -155,8 +155,8 @@ const takeSuspect = `
 	CROSS JOIN LATERAL (SELECT * FROM events WHERE events.id = q.first_event LIMIT 1) AS v
 	CROSS JOIN t`
 
-// TakeSuspect takes one event that failed before, alone, and counts the attempt that begins with
-// it. It gives nothing when none is due.
+// TakeSuspect takes one event that failed before, alone, and counts the attempt. The result has no
+// runs when no such event is due.
 func TakeSuspect(ctx context.Context, q Batcher, holder, version int) (Taken, error) {
 	var rows []takenRow
 	var p Pipeline
@@ -167,16 +167,16 @@ func TakeSuspect(ctx context.Context, q Batcher, holder, version int) (Taken, er
 	return takenOf(rows), nil
 }
 
-// takenOf puts the events of each queue together.
+// takenOf groups rows, which are in the order in which they were taken, by their queues.
 func takenOf(rows []takenRow) Taken {
 	var taken Taken
-	at := map[int64]int{}
+	indexOf := map[int64]int{} // of a queue's run, by the queue's id
 	for _, r := range rows {
 		taken.Now, taken.Real = r.Now, r.Real
-		i, known := at[r.Queue]
+		i, known := indexOf[r.Queue]
 		if !known {
 			i = len(taken.Runs)
-			at[r.Queue] = i
+			indexOf[r.Queue] = i
 			taken.Runs = append(taken.Runs, Run{Queue: r.Queue, Share: r.Share, Epoch: r.Epoch, Tries: r.Tries, Waits: r.Waits})
 		}
 		run := &taken.Runs[i]
@@ -185,25 +185,27 @@ func takenOf(rows []takenRow) Taken {
 	return taken
 }
 
-// Release says what became of a run.
+// Release is the result of a run.
 type Release struct {
 	Queue, Epoch int64
-	// First and Done are places: of the run's first event, and of the last one that was dealt with.
-	// Done is 0 when none was.
+	// First and Done are places (Run.Places): of the run's first event, and of the last event that is
+	// done and leaves the queue. Done is 0 when no event is.
 	First, Done int64
-	// After is how long the queue's next event waits, at least. For names what it waits for: it comes
-	// back as soon as that is written (WakeQueues). Waits is how often it was put off.
+	// After is how long the queue's next event waits at least. For names the record that it waits for
+	// (AwaitedPost, AwaitedID): WakeQueues makes it due as soon as that is written. Waits is how often
+	// it was put off.
 	After time.Duration
 	For   string
 	Waits int
-	// Tries is how often the next event failed; above 0 it is applied alone. So are those behind it,
-	// up to the place Suspects: one of them may have made the others fail.
+	// Tries is how often the next event failed. Above 0, it is applied alone; so are the events behind
+	// it up to the place Suspects, because one of them may have made the batch fail.
 	Tries    int
 	Suspects int64
 }
 
-// releaseOf gives the release of a run of which n events were dealt with.
-func releaseOf(r Run, n int) Release {
+// Release returns the result of a run whose first n events are done, and whose other events are due at
+// once.
+func (r Run) Release(n int) Release {
 	done := int64(0)
 	if n > 0 {
 		done = r.Places[n-1]
@@ -211,17 +213,14 @@ func releaseOf(r Run, n int) Release {
 	return Release{Queue: r.Queue, Epoch: r.Epoch, First: r.Places[0], Done: done}
 }
 
-// Release gives what is to be written of a run when its first n events were dealt with, and
-// nothing else is known of it.
-func (r Run) Release(n int) Release { return releaseOf(r, n) }
+// The tables queues and queue_events are nearly empty most of the time and full at others, so the
+// planner can't know their size. Therefore the statements below select rows by arrays (= ANY), which
+// PostgreSQL looks up in the index one by one. Rows are locked in the order of their keys, as enqueue
+// locks them.
 
-// Both tables are nearly empty most of the time and full at others: the planner must not be left to
-// guess. So their rows are named by lists (= ANY), which are looked up in the index one by one.
-// They are locked in the order of their keys, as by those who store events.
-
-// lockRuns locks the queues that are still the holder's. Who stores events for them waits; what was
-// stored before is seen by the next statement. The pairs are looked up in a hash: as a join, each
-// would be compared with each.
+// lockRuns locks those queues that are still the holder's. Transactions that store events for them
+// wait; events that were stored before are seen by the next statement. With (… IN …) IS TRUE the
+// planner looks the pairs up in a hash; in a join it would compare each with each.
 const lockRuns = `
 	SELECT q.id
 	FROM queues AS q
@@ -229,17 +228,19 @@ const lockRuns = `
 	ORDER BY q.key
 	FOR UPDATE OF q`
 
-// fenceRuns ends the transaction when one of them is not.
+// fenceRuns locks the queues and makes the transaction fail unless all of them are still the holder's.
 const fenceRuns = `SELECT parley_require(count(*) = $3, 'queue') FROM (` + lockRuns + `) AS held`
 
-// A queue without events goes. One with more gives way to those that are due; its next event moves
-// from queue_events into its row. The rows are locked, so they stay where they are (ctid).
+// A queue without events is deleted. A queue with more events goes behind those that are due now, and
+// its next event moves from queue_events into its row. Rows are found by ctid, which doesn't change
+// while they are locked.
 const releaseRuns = `
 	WITH t AS MATERIALIZED (
 		SELECT clock_timestamp() AS now
 	), r AS MATERIALIZED (
 		SELECT r.*, q.stored, q.last_place, x.place AS next_place, x.event_id AS next_event
-		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::double precision[], $6::text[], $7::int[], $8::int[], $9::bigint[])
+		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::double precision[], $6::text[], $7::int[],
+				$8::int[], $9::bigint[])
 			AS r(id, epoch, first, done, after, waits_for, waits, tries, suspects)
 		CROSS JOIN LATERAL (
 			SELECT queues.ctid AS stored, queues.last_place
@@ -277,23 +278,24 @@ const releaseRuns = `
 	FROM t, r
 	WHERE q.ctid = r.stored AND r.last_place > r.done`
 
-// FinishRuns writes what became of runs together with what their events made. The transaction
-// fails (ErrLost) when one of them is no longer the holder's.
+// FinishRuns writes the results of runs, in the transaction that applies their events. The transaction
+// fails (IsLost) when one of the queues is no longer the holder's.
 func (p *Pipeline) FinishRuns(list []Release) {
 	if len(list) == 0 {
 		return
 	}
-	queues, epochs := fences(list)
+	queues, epochs := queueEpochs(list)
 	p.batch.Queue(fenceRuns, queues, epochs, len(list))
 	p.batch.Queue(releaseRuns, releaseColumns(list)...)
 }
 
-// ReleaseRuns gives back runs of which nothing was applied, those that are still the holder's.
+// ReleaseRuns gives back runs of which no event was applied. It ignores queues that are no longer the
+// holder's.
 func ReleaseRuns(ctx context.Context, q Batcher, list []Release) error {
 	if len(list) == 0 {
 		return nil
 	}
-	queues, epochs := fences(list)
+	queues, epochs := queueEpochs(list)
 	var p Pipeline
 	p.batch.Queue(lockRuns, queues, epochs)
 	p.batch.Queue(releaseRuns, releaseColumns(list)...)
@@ -303,13 +305,15 @@ func ReleaseRuns(ctx context.Context, q Batcher, list []Release) error {
 	return nil
 }
 
-func fences(list []Release) (queues, epochs []int64) {
+// queueEpochs returns the arguments of lockRuns.
+func queueEpochs(list []Release) (queues, epochs []int64) {
 	for _, r := range list {
 		queues, epochs = append(queues, r.Queue), append(epochs, r.Epoch)
 	}
 	return queues, epochs
 }
 
+// releaseColumns returns the arguments of releaseRuns.
 func releaseColumns(list []Release) []any {
 	n := len(list)
 	waitsFor := make([]string, n)
@@ -317,8 +321,8 @@ func releaseColumns(list []Release) []any {
 	waits, tries := make([]int32, n), make([]int32, n)
 	after := make([]float64, n)
 	for i, r := range list {
-		queues[i], epochs[i], first[i], done[i], after[i], waitsFor[i] = r.Queue, r.Epoch, r.First, r.Done, r.After.Seconds(), shortID(r.For)
-		suspects[i] = r.Suspects
+		queues[i], epochs[i], first[i], done[i], suspects[i] = r.Queue, r.Epoch, r.First, r.Done, r.Suspects
+		after[i], waitsFor[i] = r.After.Seconds(), shortID(r.For)
 		waits[i], tries[i] = int32(min(r.Waits, 32000)), int32(min(r.Tries, 32000)) //nolint:gosec // bounded
 	}
 	return []any{queues, epochs, first, done, after, waitsFor, waits, tries, suspects}
@@ -329,8 +333,8 @@ const quarantineEvent = `
 	VALUES ($1, $2)
 	ON CONFLICT (event_id) DO UPDATE SET reason = EXCLUDED.reason, at = clock_timestamp()`
 
-// Quarantine keeps an event that can't be applied. It goes together with FinishRuns, which takes
-// it out of its queue and makes sure that nobody else has applied it or given it up.
+// Quarantine records that an event can't be applied, and why. It must run in one transaction with
+// FinishRuns, which takes the event out of its queue and fails if another process has dealt with it.
 func (p *Pipeline) Quarantine(event int64, reason string) {
 	p.batch.Queue(quarantineEvent, event, Clean(reason))
 }

@@ -16,8 +16,8 @@ const wakeQueues = `
 		SELECT w.id FROM queues AS w WHERE w.waits_for = ANY($1) AND w.holder IS NULL ORDER BY w.key FOR NO KEY UPDATE SKIP LOCKED))
 	RETURNING q.account_id AS id`
 
-// WakeQueues makes queues due whose next event waits for something that is written now, and gives
-// the accounts whose shares they use.
+// WakeQueues makes those queues due whose next event waits for one of the written records (AwaitedPost,
+// AwaitedID). It returns the accounts whose shares the queues use.
 func WakeQueues(ctx context.Context, q Querier, written []string) ([]int64, error) {
 	if len(written) == 0 {
 		return nil, nil
@@ -31,12 +31,12 @@ func WakeQueues(ctx context.Context, q Querier, written []string) ([]int64, erro
 // ShareDue says when an account has something to apply.
 type ShareDue struct {
 	AccountID int64     `db:"account_id"`
-	Due       time.Time `db:"due"` // the due time of its first queue
-	Wait      float64   `db:"wait"`
+	Due       time.Time `db:"due"`  // the due time of its first queue
+	Wait      float64   `db:"wait"` // seconds until then
 }
 
-// The first queue of each account, whoever works on it. The accounts are those that are known, and
-// where all is looked at, those that any queue names.
+// The first queue of each account, whether an applier holds it or not. $3 (thorough) also looks for
+// queues of accounts that are in neither accounts nor $1.
 const sharesDue = `
 	WITH l AS MATERIALIZED (
 		SELECT account_id, since FROM unnest($1::bigint[], $2::timestamptz[]) AS l(account_id, since)
@@ -57,8 +57,8 @@ const sharesDue = `
 		ORDER BY q.due_at
 		LIMIT 1) AS x`
 
-// SharesDue says for each account that has queues when the first of them is due, and gives the
-// database's clock. since is as Share.From, by account; thorough reads all queues instead.
+// SharesDue returns for each account that has queues when the first of them is due, and the database's
+// clock. since is Share.From by account; with thorough all queues are looked at instead.
 func SharesDue(ctx context.Context, q Batcher, since map[int64]time.Time, thorough bool) (list []ShareDue, real time.Time, err error) {
 	var accounts []int64
 	var from []time.Time
@@ -77,15 +77,15 @@ func SharesDue(ctx context.Context, q Batcher, since map[int64]time.Time, thorou
 	return list, real, nil
 }
 
-// awaitedPost begins the names of posts that events wait for.
+// awaitedPost begins the names that AwaitedPost returns.
 const awaitedPost = `post:`
 
 const suspects = `
 	SELECT EXISTS (SELECT FROM queues WHERE tries > 0 AND due_at <= (SELECT clock_timestamp()) AND holder IS NULL AND version <= $1),
 		EXISTS (SELECT FROM queues WHERE waits_for >= 'post:' AND waits_for < 'post;')`
 
-// Suspects says whether an event that failed before may be tried again, and whether events wait for
-// the records of posts.
+// Suspects says whether an event that failed before is due to be tried again (due), and whether events
+// wait for the records of posts (posts).
 func Suspects(ctx context.Context, q Querier, version int) (due, posts bool, err error) {
 	if err := q.QueryRow(ctx, suspects, version).Scan(&due, &posts); err != nil {
 		return false, false, fmt.Errorf("store: suspects: %w", err)
@@ -93,17 +93,17 @@ func Suspects(ctx context.Context, q Querier, version int) (due, posts bool, err
 	return due, posts, nil
 }
 
-// AwaitedPost names a surface's message that an event may wait for (Release.For).
+// AwaitedPost names the record of a surface's message, for which an event may wait (Release.For).
 func AwaitedPost(account int64, channel, message string) string {
 	return fmt.Sprintf("%s%d:%s:%s", awaitedPost, account, channel, message)
 }
 
-// AwaitedID names a provider's message id that an event may wait for.
+// AwaitedID names the record of a provider's message id, for which an event may wait (Release.For).
 func AwaitedID(account int64, external string) string {
 	return fmt.Sprintf("id:%d:%s", account, external)
 }
 
-// Written gives those of provider's message ids and of surfaces' messages that are recorded.
+// Written returns those of the providers' message ids, and of the surfaces' messages, that are recorded.
 func Written(ctx context.Context, q Batcher, ids []ExternalID, posts []Post) ([]ExternalID, []Post, error) {
 	var p Pipeline
 	var accounts, surfaces []int64

@@ -8,13 +8,13 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Reaction is what a customer's reaction to a message is now.
+// Reaction is a customer's current reaction to a message.
 type Reaction struct {
 	AccountID  int64  `db:"account_id" json:"account_id"`
 	Target     string `db:"target" json:"target"` // the provider's id of the message
 	IdentityID int64  `db:"identity_id" json:"identity_id"`
 	Emoji      string `db:"emoji" json:"emoji"`             // "" = taken back
-	DeliveryID int64  `db:"delivery_id" json:"delivery_id"` // the line that tells it
+	DeliveryID int64  `db:"delivery_id" json:"delivery_id"` // the thread line that shows it
 }
 
 const findReactions = `
@@ -22,11 +22,11 @@ const findReactions = `
 	FROM reactions
 	WHERE (account_id, target) IN (SELECT * FROM unnest($1::bigint[], $2::text[]))`
 
-// FindReactions gives the reactions to messages, by the provider's ids.
+// FindReactions reads the reactions to messages, by account and provider's message id (parallel lists).
 func (p *Pipeline) FindReactions(list *[]Reaction, accounts []int64, targets []string) {
 	if len(accounts) > 0 {
 		short, original := shortIDs(targets)
-		p.batch.Queue(findReactions, accounts, short).Query(readAll(list, func(r *Reaction) { r.Target = original[r.Target] }))
+		readChanged(p, list, func(r *Reaction) { r.Target = original[r.Target] }, findReactions, accounts, short)
 	}
 }
 
@@ -46,8 +46,8 @@ func UpsertReactions(ctx context.Context, q Execer, rows []Reaction) error {
 	return execRows(ctx, q, "upsert reactions", upsertReactions, rows)
 }
 
-// The oldest reactions by the ids of their lines, which rise with time; without a line there
-// is nothing to remember.
+// The oldest reactions, by the ids of their lines' deliveries, which rise with time. A reaction whose
+// line is gone is removed too, because the row serves to change that line.
 const dropReactions = `
 	WITH t AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $1) AS before
@@ -65,8 +65,8 @@ const dropReactions = `
 	)
 	SELECT count(*) FROM gone`
 
-// DropReactions forgets one batch of reactions that are older than keep (Parley's clock): when
-// the customer thinks better of one later, that is a line of its own.
+// DropReactions removes one batch of reactions that are older than keep (Parley's clock). If the
+// customer changes such a reaction later, that gets a new line.
 func DropReactions(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return oneBatch(ctx, pool, "drop reactions", func(tx pgx.Tx, _ rounds) (done Emptied, err error) {
 		err = tx.QueryRow(ctx, dropReactions, keep.Seconds(), retainRows).Scan(&done.Reactions)

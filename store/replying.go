@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Replying is an agent who has the form of a reply to a conversation's customer open. Conversations
-// are read with those whose time is not over.
+// Replying is an agent who has the form of a reply open in a conversation. Conversation.Replying has
+// those whose time is not over.
 type Replying struct {
 	AgentID  int64     `json:"agent_id"`
 	OpenedAt time.Time `json:"opened_at"`
 }
 
-// replyingSelect reads them with their conversation; the first to open is the first.
+// replyingSelect is the column Conversation.Replying: the agent who opened the form first comes first.
 const replyingSelect = `(
 		SELECT json_agg(json_build_object('agent_id', r.agent_id, 'opened_at', r.opened_at) ORDER BY r.opened_at, r.agent_id)
 		FROM replying AS r
@@ -26,7 +26,7 @@ type ReplyForm struct {
 	OpenedAt       time.Time // Parley's clock
 }
 
-// A timer that is set is never moved to a later time: it may be another agent's.
+// A timer that is set is never moved to a later time: it may be the one of another agent's form.
 const openReply = `
 	WITH opened AS (
 		INSERT INTO replying (conversation_id, agent_id, opened_at, until)
@@ -38,8 +38,8 @@ const openReply = `
 	SELECT conversation_id, $4, parley_now() + $6::interval FROM opened
 	ON CONFLICT (conversation_id, kind) DO UPDATE SET due_at = least(timers.due_at, EXCLUDED.due_at)`
 
-// OpenReply notes that an agent has a form open, for a time, and has a timer of a kind fire after a
-// wait. A form that the agent opened earlier counts as closed.
+// OpenReply records that an agent has a form open, until lasts is over, and sets a timer of the kind
+// timer that fires after wait. A form that the agent opened earlier counts as closed.
 func OpenReply(ctx context.Context, q Execer, f ReplyForm, timer string, lasts, wait time.Duration) error {
 	if _, err := q.Exec(ctx, openReply, f.ConversationID, f.AgentID, f.OpenedAt, timer, lasts, wait); err != nil {
 		return fmt.Errorf("store: open reply: %w", err)
@@ -57,8 +57,8 @@ const closeReply = `
 	SELECT conversation_id, $4, parley_now() + $5::interval FROM closed
 	ON CONFLICT (conversation_id, kind) DO UPDATE SET due_at = least(timers.due_at, EXCLUDED.due_at)`
 
-// CloseReply forgets a form, unless its agent opened another one since, and has a timer of a kind fire
-// after a wait. Without such a form it changes nothing.
+// CloseReply removes the record of a form and sets a timer of the kind timer that fires after wait. It
+// does nothing if there is no record, or the agent has opened another form since.
 func CloseReply(ctx context.Context, q Execer, f ReplyForm, timer string, wait time.Duration) error {
 	if _, err := q.Exec(ctx, closeReply, f.ConversationID, f.AgentID, f.OpenedAt, timer, wait); err != nil {
 		return fmt.Errorf("store: close reply: %w", err)
@@ -66,8 +66,8 @@ func CloseReply(ctx context.Context, q Execer, f ReplyForm, timer string, wait t
 	return nil
 }
 
-// The timer is stopped when it would fire for the last of a conversation only: one that is due at
-// another time was set by somebody who opened or closed a form just now.
+// The conversation's timer is cancelled if it was set for the end of this form and no other agent has
+// a form open. A timer that is due at another time was set by somebody who opened or closed a form.
 const endReplies = `
 	WITH ended AS (
 		DELETE FROM replying AS r
@@ -82,7 +82,8 @@ const endReplies = `
 			SELECT FROM replying AS other
 			WHERE other.conversation_id = e.conversation_id AND other.agent_id <> e.agent_id)`
 
-// EndReplies forgets the forms of agents, named with their conversations, who have answered.
+// EndReplies removes the forms of agents who have answered. conversations and agents are parallel:
+// agents[i] has answered in conversations[i].
 func EndReplies(ctx context.Context, q Execer, conversations, agents []int64, timer string) error {
 	if len(conversations) == 0 {
 		return nil
@@ -106,8 +107,8 @@ const outdateReplies = `
 	ORDER BY conversation_id
 	ON CONFLICT (conversation_id, kind) DO UPDATE SET due_at = least(timers.due_at, EXCLUDED.due_at)`
 
-// OutdateReplies forgets the forms in conversations whose time is over, and has a timer of a kind
-// fire for the next that will be.
+// OutdateReplies removes the forms in conversations whose time is over, and sets timers of the kind
+// timer for the next one of each conversation that will be.
 func OutdateReplies(ctx context.Context, q Execer, conversations []int64, now time.Time, timer string) error {
 	if len(conversations) == 0 {
 		return nil

@@ -15,8 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// ErrRestoring means that a restore into this database has not ended: what it holds may
-// not be worked on yet.
+// ErrRestoring means that a restore into this database has not ended. Nobody may serve it yet.
 var ErrRestoring = errors.New("store: a restore into this database has not ended")
 
 // SchemaVersion gives the schema that this binary migrates to: the newest file's number.
@@ -42,7 +41,7 @@ func knownVersions() []int64 {
 
 const schemaOf = `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`
 
-// SchemaOf gives the schema of a database; 0 when Parley never was in it.
+// SchemaOf returns the schema version of a database; 0 when Parley has never used it.
 func SchemaOf(ctx context.Context, q Querier) (int64, error) {
 	var exists bool
 	var version int64
@@ -56,8 +55,8 @@ func SchemaOf(ctx context.Context, q Querier) (int64, error) {
 	return version, nil
 }
 
-// KeyCheck gives the sealed value that tells whether a master key fits a database; nil
-// when the database is not bound to one.
+// KeyCheck returns the sealed value with which Sealer.Fits tests a master key; nil when the database
+// is not bound to a key.
 func KeyCheck(ctx context.Context, q Querier) ([]byte, error) {
 	var sealed []byte
 	err := q.QueryRow(ctx, getKeys+` LIMIT 1`, "check").Scan(&sealed)
@@ -76,15 +75,15 @@ func (s *Sealer) Fits(check []byte) bool {
 	return err == nil && string(plain) == "parley"
 }
 
-// A table of its own, because everything else is what the backup brings. While it is
-// there, Migrate refuses: whoever serves half a restore would send things again.
+// The mark of a restore is a table of its own, because all other tables come from the backup. While it
+// exists, Migrate refuses to run: a process that served half a restore would send messages again.
 const (
 	findRestore = `SELECT to_regclass('parley_restoring') IS NOT NULL`
 	getRestore  = `SELECT backup FROM parley_restoring`
 )
 
-// BeginRestore marks a database as one that a backup is being restored into; backup
-// tells which.
+// BeginRestore marks a database as one into which a backup is being restored. backup identifies the
+// backup.
 func BeginRestore(ctx context.Context, q Querier, backup string) error {
 	if _, err := q.Exec(ctx, `CREATE TABLE parley_restoring (backup text NOT NULL)`); err != nil {
 		return fmt.Errorf("store: begin restore: %w", err)
@@ -95,7 +94,7 @@ func BeginRestore(ctx context.Context, q Querier, backup string) error {
 	return nil
 }
 
-// Restoring gives the mark of a restore that has not ended; "" = there is none.
+// Restoring returns the backup of a restore that has not ended; "" = there is none.
 func Restoring(ctx context.Context, q Querier) (backup string, err error) {
 	var found bool
 	if err = q.QueryRow(ctx, findRestore).Scan(&found); err == nil && found {
@@ -109,15 +108,14 @@ func Restoring(ctx context.Context, q Querier) (backup string, err error) {
 
 // Restored is what FinishRestore found and changed.
 type Restored struct {
-	Replies int64 // to customers, that waited when the backup was made
-	Posts   int64 // to surfaces
+	Replies int64 // deliveries to customers that waited when the backup was made
+	Posts   int64 // deliveries to surfaces that waited then
 	Next    int64 // the number that the next conversation gets
 }
 
-// What waited may have left after the backup was made. As unknown nothing leaves before
-// it was looked for, and what goes to customers then leaves only by a person's click
-// (payload.restored; relay.Policy.Restored). first_at tells from when on to look; the
-// running attempt begins with the first look.
+// Deliveries that waited when the backup was made may have left since. In state unknown they are
+// looked for at their destination before anything is sent; those to customers are sent only when a
+// person clicks (payload.restored; relay.Policy.Restored). first_at is the time from which on to look.
 const forgetDeliveries = `
 	WITH d AS (
 		UPDATE deliveries
@@ -134,17 +132,17 @@ const freeLanes = `
 	SET due_at = CASE WHEN tail > head THEN parley_now() END, leased_until = NULL, epoch = epoch + 1
 	WHERE tail > head OR leased_until IS NOT NULL`
 
-// Ids and numbers that were given after the backup are out there: in mails' Message-IDs,
-// in tokens of posts, in links and buttons. None may be given a second time, or an answer
-// to a lost conversation would reach another customer's. Nobody knows how many there were;
-// 2^40 ids and a number for each second are more than could be.
+// Ids and conversation numbers that were given after the backup are still in use outside: in
+// Message-IDs of mails, in tokens of posts, in links and buttons. None may be given again, or an
+// answer to a lost conversation would reach another customer's. Nobody knows how many were given, so
+// 2^40 ids and a number for each second since the backup are skipped: more than could have been given.
 const skipIDs = `
 	SELECT setval('ids', (SELECT last_value FROM ids) + 1099511627776),
 		setval('conversation_number', ceil(((SELECT last_value FROM conversation_number)
 			+ greatest(10000, extract(epoch FROM clock_timestamp() - $1))) / 1000)::bigint * 1000) + 1`
 
-// What a backup was made of may itself have been older, a snapshot or a rewind in time: then
-// the newest fact tells what it knows.
+// The database that was backed up may itself have been an older snapshot. So its content ends at the
+// backup's time or at its newest event, whichever is earlier.
 const knownUntil = `SELECT least($1, (SELECT received_at FROM events ORDER BY id DESC LIMIT 1))`
 
 const (
@@ -154,9 +152,9 @@ const (
 	endRestore   = `DROP TABLE parley_restoring`
 )
 
-// FinishRestore makes a restored and migrated database one that may be served: nothing
-// that waited leaves by itself, no id is given twice, and the mark of BeginRestore goes;
-// all or nothing. backupAt is the time of the backup's snapshot.
+// FinishRestore makes a restored and migrated database ready to be served, in one transaction: no
+// reply that waited is sent by itself, no id is given twice, and the mark of BeginRestore is removed.
+// backupAt is the time of the backup's snapshot.
 func FinishRestore(ctx context.Context, pool *pgxpool.Pool, backupAt time.Time) (Restored, error) {
 	var r Restored
 	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
@@ -190,9 +188,9 @@ const (
 	servedSince  = `SELECT coalesce(max(served_at), '0001-01-01') FROM restores`
 )
 
-// ServedSince gives when a process first worked on this database after its last restore,
-// which is now for the first that asks; the zero time when it was never restored. Database's
-// clock. Only who is about to work may ask.
+// ServedSince returns when a process first served this database after its last restore, by the
+// database's clock; the zero time when it was never restored. The first call after a restore sets that
+// time to now: so only a process that is about to serve may call it.
 func ServedSince(ctx context.Context, q Querier) (time.Time, error) {
 	if _, err := q.Exec(ctx, beginServing); err != nil {
 		return time.Time{}, fmt.Errorf("store: served since: %w", err)

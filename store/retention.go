@@ -9,28 +9,28 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// What one statement of retention touches at most.
+// Limits of one batch of retention.
 const (
 	retainRows      = 1000
-	retainStatement = "30s"
-	retainBytes     = 16 << 20 // of payloads and files; one larger file alone may be more
+	retainStatement = "30s"    // a statement is given up after this time
+	retainBytes     = 16 << 20 // of payloads and files; a single larger file may exceed it
 )
 
-// Emptied says what one batch did.
+// Emptied is what one batch of retention did.
 type Emptied struct {
-	Looked     int // events, deliveries, lanes or blobs that were looked at
-	Events     int // events whose payload is gone now
-	Moved      int // of them, those whose payload became a blob: the original of a message
-	Removed    int // of them, those that were removed as a whole
-	Deliveries int // deliveries that were removed
-	Lanes      int // lanes that were removed
-	Blobs      int // files that nothing referred to
-	Reactions  int // reactions that were forgotten
-	Posts      int // posts that were forgotten, or whose text was
-	More       bool
+	Looked     int  // events, deliveries, lanes or blobs that were looked at
+	Events     int  // events that lost their payload
+	Moved      int  // how many of Events had a message's original as payload: it became a blob
+	Removed    int  // how many of Events were removed as a whole
+	Deliveries int  // deliveries that were removed
+	Lanes      int  // lanes that were removed
+	Blobs      int  // blobs that were removed, because nothing referred to them
+	Reactions  int  // reactions that were removed
+	Posts      int  // posts that were removed, or lost their text
+	More       bool // another batch can follow at once
 }
 
-// rounds is how far each round of retention has come.
+// rounds is how far each kind of retention has come: the last id that it looked at.
 type rounds struct {
 	Seen       int64      `db:"seen_upto"`
 	Events     int64      `db:"events_upto"`
@@ -39,10 +39,11 @@ type rounds struct {
 	Lanes      int64      `db:"lanes_upto"`
 	Blobs      string     `db:"blobs_upto"`
 	DropFrom   *time.Time `db:"drop_from"`
-	MayDrop    bool       `db:"may_drop"` // that time has come
+	MayDrop    bool       `db:"may_drop"` // DropFrom has passed: see AllowDropping
 }
 
-// One batch at a time in all replicas: whoever comes second waits, and goes on behind.
+// The lock makes all replicas run one batch at a time: the second waits and then continues where the
+// first one stopped.
 const lockRetention = `
 	SELECT seen_upto, events_upto, dropped_upto, deliveries_upto, lanes_upto, blobs_upto, drop_from,
 		coalesce(drop_from <= clock_timestamp(), false) AS may_drop
@@ -64,7 +65,7 @@ const oldEvents = `
 	)
 	SELECT id FROM sized WHERE NOT young AND before < $4 ORDER BY id`
 
-// Events that were not applied when their time came, and are now.
+// Events that were kept longer because they were not applied yet, and now are.
 const freedEvents = `
 	SELECT r.event_id
 	FROM retained AS r
@@ -74,8 +75,8 @@ const freedEvents = `
 	ORDER BY r.event_id
 	LIMIT $1`
 
-// What waits or is in quarantine keeps its payload: it is still to be applied. So does what came
-// after the next event of its queue; most of that waits behind it.
+// Events that are still to be applied keep their payloads: those in quarantine, and all that came
+// after the next event of their queue, because most of them wait behind it.
 const retainOpen = `
 	INSERT INTO retained (event_id)
 	SELECT e.id
@@ -86,15 +87,15 @@ const retainOpen = `
 	SELECT q.event_id FROM unnest($1::bigint[]) AS w(id) JOIN quarantine AS q ON q.event_id = w.id
 	ON CONFLICT DO NOTHING`
 
-// Those that may be emptied.
+// The events that may be emptied.
 const closedOf = `
 	SELECT w.id
 	FROM unnest($1::bigint[]) AS w(id)
 	WHERE NOT EXISTS (SELECT 1 FROM retained AS r WHERE r.event_id = w.id)`
 
-// A customer's message is shown from its original as long as it exists: its HTML, its
-// files, a letter as it was written. That payload moves into a blob (it fits one chunk:
-// what is larger came as a blob). All others go: with $2 the whole event, else its payload.
+// The payload of a customer's message is its original: files and HTML are shown from it as long as the
+// message exists. It moves into a blob; it fits one chunk, because larger payloads were stored as blobs
+// from the beginning. Of all other events the payload is removed, or with $2 the whole event.
 const emptyEvents = `
 	WITH e AS MATERIALIZED (
 		SELECT events.id, events.payload, events.blob,
@@ -127,16 +128,18 @@ const emptyEvents = `
 		WHERE events.id = e.id AND CASE WHEN e.original THEN e.payload IS NOT NULL ELSE NOT $2 END
 		RETURNING e.original
 	)
-	SELECT (SELECT count(*) FROM changed) + (SELECT count(*) FROM removed), (SELECT count(*) FROM changed WHERE original), (SELECT count(*) FROM removed)`
+	SELECT (SELECT count(*) FROM changed) + (SELECT count(*) FROM removed),
+		(SELECT count(*) FROM changed WHERE original),
+		(SELECT count(*) FROM removed)`
 
 const (
 	eventsUpTo   = `UPDATE retention SET events_upto = $1 WHERE id = 1`
 	dropRetained = `DELETE FROM retained WHERE event_id = ANY($1)`
 )
 
-// EmptyEvents takes the payloads of one batch of events that are older than keep (Parley's
-// clock), and removes the events themselves where KeepSeen remembers them: facts stay known for
-// ever, so that nothing comes back. More says that the next batch can follow.
+// EmptyEvents removes the payloads of one batch of events that are older than keep (Parley's clock).
+// It removes the events as a whole where KeepSeen has recorded their external ids: these must stay
+// known for ever, so that no fact is taken a second time.
 func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return oneBatch(ctx, pool, "empty events", func(tx pgx.Tx, r rounds) (Emptied, error) {
 		list, err := ids(ctx, tx, "old events", oldEvents, r.Events, keep.Seconds(), retainRows, retainBytes)
@@ -152,7 +155,7 @@ func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 			return done, err
 		}
 		last := list[len(list)-1]
-		if err := tx.QueryRow(ctx, emptyEvents, closed, r.MayDrop && r.Seen >= last).Scan(&done.Events, &done.Moved, &done.Removed); err != nil {
+		if err := done.emptyEvents(ctx, tx, closed, r.mayDropUpTo(last)); err != nil {
 			return done, err
 		}
 		_, err = tx.Exec(ctx, eventsUpTo, last)
@@ -160,7 +163,15 @@ func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 	})
 }
 
-// EmptyRetained does what EmptyEvents does for events that had to be kept longer.
+// mayDropUpTo says whether events up to this id may be removed as a whole.
+func (r rounds) mayDropUpTo(event int64) bool { return r.MayDrop && r.Seen >= event }
+
+// emptyEvents removes the payloads of events, or with drop the events, and counts them.
+func (e *Emptied) emptyEvents(ctx context.Context, tx pgx.Tx, events []int64, drop bool) error {
+	return tx.QueryRow(ctx, emptyEvents, events, drop).Scan(&e.Events, &e.Moved, &e.Removed)
+}
+
+// EmptyRetained does the same as EmptyEvents for events that had to be kept longer.
 func EmptyRetained(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
 	return oneBatch(ctx, pool, "empty retained events", func(tx pgx.Tx, r rounds) (Emptied, error) {
 		list, err := ids(ctx, tx, "freed events", freedEvents, retainRows)
@@ -168,7 +179,7 @@ func EmptyRetained(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Em
 			return Emptied{}, err
 		}
 		done := Emptied{Looked: len(list), More: len(list) == retainRows}
-		if err := tx.QueryRow(ctx, emptyEvents, list, r.MayDrop && r.Seen >= list[len(list)-1]).Scan(&done.Events, &done.Moved, &done.Removed); err != nil {
+		if err := done.emptyEvents(ctx, tx, list, r.mayDropUpTo(list[len(list)-1])); err != nil {
 			return done, err
 		}
 		_, err = tx.Exec(ctx, dropRetained, list)
@@ -176,18 +187,23 @@ func EmptyRetained(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Em
 	})
 }
 
-// A file that was uploaded is held by its message, or by a signature that shows it. When no signature
-// shows it any more, it stays for a month: a mail that is on its way may still carry it.
+// heldUpload is true for the blob b when it is an uploaded file that is still needed: because it
+// belongs to a message, or a signature shows it, or it was uploaded (or last shown) within a month: a
+// mail that is on its way may still carry it.
 const heldUpload = `EXISTS (
-					SELECT 1
-					FROM uploads AS u
-					WHERE u.blob = b.hash
-						AND (u.used AND NOT u.picture OR u.created_at > (SELECT clock_timestamp()) - interval '30 days' OR u.picture AND (
-							EXISTS (SELECT 1 FROM accounts AS a WHERE a.rich_signature->'pictures' @> jsonb_build_array(jsonb_build_object('blob', u.blob)))
-							OR EXISTS (SELECT 1 FROM agents AS a WHERE a.rich_signature->'pictures' @> jsonb_build_array(jsonb_build_object('blob', u.blob))))))`
+	SELECT 1
+	FROM uploads AS u
+	WHERE u.blob = b.hash
+		AND (u.used AND NOT u.picture OR u.created_at > (SELECT clock_timestamp()) - interval '30 days' OR u.picture AND (
+			EXISTS (
+				SELECT 1 FROM accounts AS a
+				WHERE a.rich_signature->'pictures' @> jsonb_build_array(jsonb_build_object('blob', u.blob)))
+			OR EXISTS (
+				SELECT 1 FROM agents AS a
+				WHERE a.rich_signature->'pictures' @> jsonb_build_array(jsonb_build_object('blob', u.blob))))))`
 
-// The next blobs in the order of their names; dead are those that nothing refers to.
-// Whoever lets another table refer to blobs asks for it here and in dropBlobs.
+// The next blobs in the order of their hashes; dead are those to which nothing refers. A new table
+// that refers to blobs must be added here and in dropBlobs.
 const nextBlobs = `
 	WITH page AS MATERIALIZED (
 		SELECT b.hash, b.size_bytes,
@@ -203,8 +219,9 @@ const nextBlobs = `
 	)
 	SELECT hash, dead FROM sized WHERE before < $4 ORDER BY hash`
 
-// Somebody may store the same bytes again meanwhile: then the row is young, and stays. With $3, and
-// of a blob whose bytes are not in the database, a row stays behind that lets its object be removed.
+// If somebody has stored the same bytes again meanwhile, the row is young and stays. If the blob may
+// have an object (with $3, or because its bytes are not in the database), a row removing:HASH takes its
+// place, for RemoveObject.
 const dropBlobs = `
 	WITH gone AS (
 		DELETE FROM blobs AS b
@@ -229,11 +246,10 @@ const dropBlobs = `
 
 const blobsUpTo = `UPDATE retention SET blobs_upto = $1 WHERE id = 1`
 
-// DropBlobs removes, of one batch of blobs, those that nothing refers to and that are older
-// than keep: younger ones may belong to an event that is being stored. By the database's
-// clock, which nobody moves. More is false when all blobs have been looked at; the next
-// call begins a new round. withObjects says that there is an object store: what was removed is noted
-// for RemoveObject.
+// DropBlobs looks at one batch of blobs and removes those to which nothing refers and that are older
+// than keep (database's clock). Younger blobs may belong to an event that is being stored. More is
+// false when all blobs have been looked at; the next call begins a new round. withObjects is true when
+// there is an object store: then removed blobs are recorded for RemoveObject.
 func DropBlobs(ctx context.Context, pool *pgxpool.Pool, keep time.Duration, withObjects bool) (Emptied, error) {
 	type row struct {
 		Hash string `db:"hash"`
@@ -261,8 +277,10 @@ func DropBlobs(ctx context.Context, pool *pgxpool.Pool, keep time.Duration, with
 	})
 }
 
-// oneBatch runs f in one transaction, behind every other batch.
-func oneBatch(ctx context.Context, pool *pgxpool.Pool, what string, f func(tx pgx.Tx, r rounds) (Emptied, error)) (done Emptied, err error) {
+// oneBatch runs f in one transaction, after all batches that began earlier have ended.
+func oneBatch(
+	ctx context.Context, pool *pgxpool.Pool, what string, f func(tx pgx.Tx, r rounds) (Emptied, error),
+) (done Emptied, err error) {
 	err = InTx(ctx, pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, byIndex, retainStatement); err != nil {
 			return err

@@ -13,8 +13,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Sealer encrypts secrets before they reach the database. The first key seals, all
-// open. The place where a secret belongs is bound in, so a copied row does not open.
+// Sealer encrypts secrets before they reach the database. It seals with the first of its keys and
+// opens with any of them. A sealed secret is bound to its place ("accounts/support-mail"): copied to
+// another row, it does not open.
 type Sealer struct{ aeads []cipher.AEAD }
 
 // ErrWrongKey means that a sealed value was not made with any of the known keys.
@@ -41,7 +42,7 @@ func NewSealer(keys string) (*Sealer, error) {
 	return &s, nil
 }
 
-// NewMasterKey invents a key.
+// NewMasterKey returns a new random key, as NewSealer takes it.
 func NewMasterKey() string {
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw) // never fails
@@ -95,8 +96,8 @@ func HasMasterKey(ctx context.Context, q Querier) (bool, error) {
 	return n > 0, nil
 }
 
-// TokenKeys gives the HMAC keys of mail tokens, the newest (which signs) first;
-// the first is invented when there is none.
+// TokenKeys returns the HMAC keys of a purpose, the newest, which signs, first. If there is none yet,
+// it makes one.
 func TokenKeys(ctx context.Context, q interface {
 	Begin(ctx context.Context) (pgx.Tx, error)
 }, s *Sealer, purpose string) ([][]byte, error) {
@@ -105,7 +106,7 @@ func TokenKeys(ctx context.Context, q interface {
 	return keysOf(ctx, q, s, purpose, fresh)
 }
 
-// keysOf opens the keys of a purpose, after adding first where there is none.
+// keysOf opens the keys of a purpose, the newest first. If there is none yet, it adds first.
 func keysOf(ctx context.Context, q interface {
 	Begin(ctx context.Context) (pgx.Tx, error)
 }, s *Sealer, purpose string, first []byte) ([][]byte, error) {

@@ -1,6 +1,6 @@
 package store
 
-// RichSignature is what a signature is beside its Markdown.
+// RichSignature is a signature with HTML, beside its Markdown.
 type RichSignature struct {
 	Source   string             `json:"source"` // as it stands in parley.yaml
 	HTML     string             `json:"html"`   // sanitised
@@ -10,7 +10,7 @@ type RichSignature struct {
 // SignaturePicture is a picture that a signature's HTML shows.
 type SignaturePicture struct {
 	ContentID   string `json:"id"`   // by which the HTML names it: <img src="cid:ID">
-	From        string `json:"from"` // the file or address that it was taken from; "" = it stands in Source
+	From        string `json:"from"` // the file or address that it was read from; "" = its bytes are in Source
 	Name        string `json:"name"`
 	ContentType string `json:"type"`
 	SizeBytes   int64  `json:"size"`

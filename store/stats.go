@@ -9,31 +9,31 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// What one look at the queues reads at most: it costs the same however much waits.
+// Limits of ReadStats, so that it costs the same however much waits.
 const (
-	statsRows      = 10_000 // of the journal's queue, the quarantine, what is undecided
+	statsRows      = 10_000 // events that wait; quarantined events; undecided messages
 	statsLanes     = 2_000  // lanes in all
 	statsLanesGate = 100    // lanes of one gate and priority, those first that were due first
-	statsStatement = "2s"
-	ageBuckets     = 5
+	statsStatement = "2s"   // a statement is given up after this time
+	ageBuckets     = 5      // len(LaneStats.Ages)
 )
 
-// byIndex keeps the planner from reading whole tables in this transaction, whatever it
-// guesses about limits and lists. $1: after how long a statement is given up.
+// byIndex makes the planner use indexes in this transaction, whatever it guesses about limits and
+// lists. $1 is the time after which a statement is given up.
 const byIndex = `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
 	set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true), set_config('statement_timeout', $1, true)`
 
-// Stats says what waits now, in all replicas.
+// Stats is what waits now, of all replicas.
 type Stats struct {
 	Clock         time.Time // the database's
 	Pending       int       // events not applied yet
 	PendingOldest float64   // seconds since the oldest of them arrived
 	Quarantined   []AccountCount
-	Undecided     []AccountCount // messages of which a person has to say whether they arrived
+	Undecided     []AccountCount // messages of which a person has to decide whether they arrived
 	Lanes         []LaneStats
 	Gates         []GateStats
 	Broken        []int64 // accounts with a known fault
-	Capped        bool    // more waits than was looked at: counts are lower bounds
+	Capped        bool    // a limit was reached: counts are lower bounds
 }
 
 // AccountCount counts something of an account.
@@ -43,17 +43,17 @@ type AccountCount struct {
 	Oldest    float64 `db:"oldest"` // seconds
 }
 
-// LaneStats says what waits for an account.
+// LaneStats is what waits in the lanes to an account.
 type LaneStats struct {
 	AccountID  int64   `db:"account_id"`
 	Deliveries int64   `db:"deliveries"`
 	Unknown    int     `db:"unknown"` // heads of which nobody knows whether they arrived
 	Oldest     float64 `db:"oldest"`  // seconds that the oldest head has been due
 	Ages       []int32 `db:"ages"`    // lanes by the age of their head: not due, < 1 min, < 10 min, < 1 h, more
-	Capped     bool    `db:"capped"`  // of all accounts together
+	Capped     bool    `db:"capped"`  // a limit was reached; the same in the rows of all accounts
 }
 
-// GateStats says which gates of an account are closed by their provider now.
+// GateStats is how many gates of an account their provider has closed now.
 type GateStats struct {
 	AccountID int64   `db:"account_id"`
 	Blocked   int     `db:"blocked"`
@@ -100,7 +100,9 @@ const statsLanesOf = `
 		FROM look
 		CROSS JOIN t
 		LEFT JOIN LATERAL (
-			SELECT x.state, x.created_at, x.not_before FROM deliveries AS x WHERE x.lane_id = look.id AND x.seq = look.head + 1) AS d ON true
+			SELECT x.state, x.created_at, x.not_before
+			FROM deliveries AS x
+			WHERE x.lane_id = look.id AND x.seq = look.head + 1) AS d ON true
 	)
 	SELECT account_id, sum(n)::bigint AS deliveries, count(*) FILTER (WHERE state = 'unknown') AS unknown,
 		greatest(coalesce(max(age), 0), 0) AS oldest,
@@ -111,7 +113,7 @@ const statsLanesOf = `
 	FROM heads
 	GROUP BY account_id`
 
-// Only an answer of the provider moves a gate into the future: spending its rate does not.
+// next_at is in the future only if the provider asked to wait: spending the gate's rate doesn't do that.
 const statsGates = `
 	SELECT account_id, count(*) AS blocked, extract(epoch FROM max(next_at) - clock_timestamp())::double precision AS wait
 	FROM gates
@@ -123,8 +125,8 @@ const statsBroken = `SELECT id FROM accounts WHERE status <> $1`
 // healthy is the status of an account without a known fault.
 const healthy = "active"
 
-// ReadStats looks at what waits. It reads a bounded number of rows by index, and gives
-// up after two seconds a statement.
+// ReadStats counts what waits. It reads a bounded number of rows by index and gives up a statement
+// after two seconds.
 func ReadStats(ctx context.Context, db interface {
 	Begin(ctx context.Context) (pgx.Tx, error)
 }) (s Stats, err error) {
@@ -181,5 +183,6 @@ func (s Stats) capped() bool {
 	for _, c := range s.Undecided {
 		undecided += c.N
 	}
-	return s.Pending >= statsRows || quarantined >= statsRows || undecided >= statsRows || len(s.Lanes) > 0 && s.Lanes[0].Capped
+	lanesCapped := len(s.Lanes) > 0 && s.Lanes[0].Capped
+	return s.Pending >= statsRows || quarantined >= statsRows || undecided >= statsRows || lanesCapped
 }

@@ -23,19 +23,19 @@ type Template struct {
 	Footer           string            `db:"footer"`
 	Buttons          []TemplateButton  `db:"buttons"`
 	Examples         map[string]string `db:"examples"`
-	Version          int               `db:"version"` // of what the provider sees
-	ExternalID       string            `db:"external_id"`
-	Status           string            `db:"status"`
-	Reason           string            `db:"reason"`
-	Quality          string            `db:"quality"`
+	Version          int               `db:"version"`     // rises with each change that the provider sees
+	ExternalID       string            `db:"external_id"` // the provider's id; "" = not known
+	Status           string            `db:"status"`      // draft, pending, approved, rejected, paused, disabled
+	Reason           string            `db:"reason"`      // why, for people
+	Quality          string            `db:"quality"`     // as the provider rates it
 	ProviderCategory string            `db:"provider_category"`
-	AgentID          *int64            `db:"agent_id"` // who handed it in
-	Todo             string            `db:"todo"`     // what the provider must be told: "", submit, delete
+	AgentID          *int64            `db:"agent_id"` // who wrote it
+	Todo             string            `db:"todo"`     // what the provider must be told: "", TodoSubmit or TodoDelete
 	Tries            int               `db:"tries"`
 	Epoch            int64             `db:"epoch"`
-	SubmittedAt      *time.Time        `db:"submitted_at"` // when the provider took it as it is, database's clock; nil = it didn't
+	SubmittedAt      *time.Time        `db:"submitted_at"` // when the provider accepted this version, database's clock; nil = not yet
 	ChangedAt        time.Time         `db:"changed_at"`
-	Busy             bool              `db:"busy"` // somebody is telling the provider now
+	Busy             bool              `db:"busy"` // a process is telling the provider now
 }
 
 // TemplateButton is a button below a Template.
@@ -45,7 +45,7 @@ type TemplateButton struct {
 	URL   string `json:"url,omitempty"`
 }
 
-// What is to be told to the provider.
+// Values of Template.Todo: what is to be told to the provider.
 const (
 	TodoSubmit = "submit"
 	TodoDelete = "delete"
@@ -61,7 +61,7 @@ const listTemplates = `
 	WHERE todo <> 'delete' AND ($1::bigint = 0 OR account_id = $1)
 	ORDER BY account_id, name, language`
 
-// ListTemplates reads the templates of an account, 0 = of all.
+// ListTemplates reads the templates of an account (0 = of all) but those that are being deleted.
 func ListTemplates(ctx context.Context, q Querier, account int64) ([]Template, error) {
 	return collect[Template](ctx, q, "templates", listTemplates, account)
 }
@@ -76,8 +76,8 @@ func Templates(ctx context.Context, q Querier, ids ...int64) ([]Template, error)
 	return collect[Template](ctx, q, "templates", getTemplates, ids)
 }
 
-// LockTemplates reads templates by id and locks them: of two verdicts that are applied at the same
-// time the second sees what the first one changed.
+// LockTemplates reads templates by id and locks them, so that of two verdicts that are applied at the
+// same time the second sees what the first one changed.
 func LockTemplates(ctx context.Context, tx pgx.Tx, ids ...int64) ([]Template, error) {
 	return collect[Template](ctx, tx, "lock templates", getTemplates+` ORDER BY id FOR UPDATE`, ids)
 }
@@ -96,8 +96,9 @@ const namedTemplate = `
 	WHERE account_id = $1 AND provider_name = $2 AND language = $3
 	FOR UPDATE`
 
-// FindTemplates locks the templates that an account's provider means: by its id, which
-// accounts of one kind may share, else the one of this account by name and language.
+// FindTemplates finds and locks the templates that an account's provider reports on: all that have
+// the provider's id, in all accounts of the same kind; if none has it, the account's own one with this
+// name and language.
 func FindTemplates(ctx context.Context, q Querier, account int64, external, name, language string) ([]Template, error) {
 	found, err := collect[Template](ctx, q, "find templates", findTemplates, account, external)
 	if err != nil || len(found) > 0 {
@@ -107,26 +108,28 @@ func FindTemplates(ctx context.Context, q Querier, account int64, external, name
 }
 
 const saveTemplate = `
-	INSERT INTO templates AS t (account_id, name, language, provider_name, category, uses, labels, header, body, footer, buttons, examples, agent_id, todo)
+	INSERT INTO templates AS t (account_id, name, language, provider_name, category, uses, labels, header, body, footer, buttons,
+		examples, agent_id, todo)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'submit')
 	ON CONFLICT (account_id, name, language) DO UPDATE
 	SET provider_name = EXCLUDED.provider_name, category = EXCLUDED.category, uses = EXCLUDED.uses, labels = EXCLUDED.labels,
 		header = EXCLUDED.header, body = EXCLUDED.body, footer = EXCLUDED.footer, buttons = EXCLUDED.buttons,
 		examples = EXCLUDED.examples, agent_id = EXCLUDED.agent_id, changed_at = parley_now(),
-		todo = CASE WHEN $14 OR t.todo <> '' THEN 'submit' ELSE '' END, todo_at = parley_now(), tries = 0, leased_until = NULL, epoch = t.epoch + 1,
+		todo = CASE WHEN $14 OR t.todo <> '' THEN 'submit' ELSE '' END, todo_at = parley_now(),
+		tries = 0, leased_until = NULL, epoch = t.epoch + 1,
 		submitted_at = CASE WHEN $14 THEN NULL ELSE t.submitted_at END,
 		version = t.version + $14::int, status = CASE WHEN $14 THEN 'pending' ELSE t.status END,
 		reason = CASE WHEN $14 THEN '' ELSE t.reason END,
 		external_id = CASE WHEN t.provider_name = EXCLUDED.provider_name THEN t.external_id ELSE '' END
 	RETURNING id`
 
-const dueLater = `
+const compareWithin = `
 	INSERT INTO template_lists AS l (account_id, due_at)
 	VALUES ($1, parley_now() + make_interval(secs => $2))
 	ON CONFLICT (account_id) DO UPDATE SET due_at = least(l.due_at, EXCLUDED.due_at)`
 
-// SaveTemplate makes or changes a template by account, name and language, and gives its
-// id. A new one is submitted; resubmit says that of a known one something changed that the
+// SaveTemplate makes or changes a template by account, name and language, and returns its id. A new
+// one is submitted to the provider; a known one only with resubmit, when something changed that the
 // provider sees.
 func SaveTemplate(ctx context.Context, q Querier, t Template, resubmit bool) (int64, error) {
 	var id int64
@@ -144,14 +147,14 @@ func SaveTemplate(ctx context.Context, q Querier, t Template, resubmit bool) (in
 
 // Waits between two comparisons with the provider's list.
 const (
-	TemplatePendingWait = 15 * time.Minute // while a verdict is awaited
-	TemplateDailyWait   = 24 * time.Hour
+	TemplatePendingWait = 15 * time.Minute // while the provider still has to approve a template
+	TemplateDailyWait   = 24 * time.Hour   // otherwise
 )
 
-// ListTemplatesSoon has an account's templates compared with the provider's list, at the
-// latest after wait.
+// ListTemplatesSoon makes the account's next comparison with the provider's list due after wait,
+// unless it is due earlier.
 func ListTemplatesSoon(ctx context.Context, q Execer, account int64, wait time.Duration) error {
-	if _, err := q.Exec(ctx, dueLater, account, wait.Seconds()); err != nil {
+	if _, err := q.Exec(ctx, compareWithin, account, wait.Seconds()); err != nil {
 		return fmt.Errorf("store: template list: %w", err)
 	}
 	return nil
@@ -159,10 +162,11 @@ func ListTemplatesSoon(ctx context.Context, q Execer, account int64, wait time.D
 
 const dropTemplate = `
 	UPDATE templates
-	SET todo = 'delete', todo_at = parley_now(), tries = 0, leased_until = NULL, epoch = epoch + 1, status = 'disabled', changed_at = parley_now()
+	SET todo = 'delete', todo_at = parley_now(), tries = 0, leased_until = NULL, epoch = epoch + 1,
+		status = 'disabled', changed_at = parley_now()
 	WHERE id = $1`
 
-// DropTemplate takes a template out of all choices; it is deleted when the provider knows.
+// DropTemplate makes a template unavailable. The row is deleted once the provider has deleted it too.
 func DropTemplate(ctx context.Context, q Execer, id int64) error {
 	if _, err := q.Exec(ctx, dropTemplate, id); err != nil {
 		return fmt.Errorf("store: drop template: %w", err)
@@ -175,7 +179,8 @@ const setTemplateState = `
 	SET status = $2, reason = $3, quality = $4, provider_category = $5, external_id = $6, changed_at = parley_now()
 	WHERE id = $1`
 
-// SetTemplateState writes what the provider says of a template.
+// SetTemplateState writes the provider's verdict: Status, Reason, Quality, ProviderCategory and
+// ExternalID.
 func SetTemplateState(ctx context.Context, q Execer, t Template) error {
 	if _, err := q.Exec(ctx, setTemplateState, t.ID, t.Status, t.Reason, t.Quality, t.ProviderCategory, t.ExternalID); err != nil {
 		return fmt.Errorf("store: template state: %w", err)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// templateLease is how long one call to a provider about templates may take, with what
-// follows it.
+// templateLease is how long a process may take to tell a provider about a template and to record the
+// answer.
 const templateLease = 90 * time.Second
 
 const claimTemplates = `
@@ -22,7 +22,7 @@ const claimTemplates = `
 		FOR UPDATE SKIP LOCKED)
 	RETURNING ` + templateColumns
 
-// ClaimTemplates takes templates of which the provider is to be told.
+// ClaimTemplates leases templates that are to be submitted or deleted (Template.Todo).
 func ClaimTemplates(ctx context.Context, q Querier, accounts []int64, limit int) ([]Template, error) {
 	return collect[Template](ctx, q, "claim templates", claimTemplates, accounts, limit, templateLease.Seconds())
 }
@@ -33,10 +33,11 @@ const finishTemplate = `
 	WHERE id = $1 AND epoch = $2
 	RETURNING id`
 
-// FinishTemplate ends a claim: the provider has it as it is, or (taken is false) refused it
-// and may still have what it was before. It says false when the template was changed since.
-func FinishTemplate(ctx context.Context, q Querier, t Template, taken bool) (bool, error) {
-	done, err := ids(ctx, q, "finish template", finishTemplate, t.ID, t.Epoch, taken)
+// FinishTemplate ends the claim of a submitted template. accepted is true when the provider took this
+// version, false when it refused it (it may still have the version before). The result is false when
+// the template was changed since it was claimed.
+func FinishTemplate(ctx context.Context, q Querier, t Template, accepted bool) (bool, error) {
+	done, err := ids(ctx, q, "finish template", finishTemplate, t.ID, t.Epoch, accepted)
 	return len(done) > 0, err
 }
 
@@ -44,8 +45,8 @@ const removeTemplate = `
 	WITH gone AS (DELETE FROM templates WHERE id = $1 AND epoch = $2)
 	UPDATE templates SET external_id = '' WHERE id = $1 AND epoch <> $2`
 
-// RemoveTemplate ends a claim: the provider has deleted it. One that was made anew since
-// is submitted as a new one.
+// RemoveTemplate ends the claim of a template that the provider has deleted, and removes it. If
+// somebody made it anew since it was claimed, it stays and is submitted as a new one.
 func RemoveTemplate(ctx context.Context, q Execer, t Template) error {
 	if _, err := q.Exec(ctx, removeTemplate, t.ID, t.Epoch); err != nil {
 		return fmt.Errorf("store: remove template: %w", err)
@@ -58,7 +59,7 @@ const approveTemplate = `
 	SET status = 'approved', reason = '', todo = '', leased_until = NULL, tries = 0
 	WHERE id = $1`
 
-// ApproveTemplate ends what was to be told where no provider approves templates.
+// ApproveTemplate approves a template on a channel whose provider doesn't approve templates.
 func ApproveTemplate(ctx context.Context, q Execer, id int64) error {
 	if _, err := q.Exec(ctx, approveTemplate, id); err != nil {
 		return fmt.Errorf("store: approve template: %w", err)
@@ -71,7 +72,8 @@ const retryTemplate = `
 	SET leased_until = NULL, todo_at = parley_now() + make_interval(secs => $3), reason = $4
 	WHERE id = $1 AND epoch = $2`
 
-// RetryTemplate ends a claim without success; reason is why, for people.
+// RetryTemplate ends a claim without success. The template can be claimed again after wait; reason
+// says why, for people.
 func RetryTemplate(ctx context.Context, q Execer, t Template, wait time.Duration, reason string) error {
 	if _, err := q.Exec(ctx, retryTemplate, t.ID, t.Epoch, wait.Seconds(), reason); err != nil {
 		return fmt.Errorf("store: retry template: %w", err)
@@ -84,12 +86,12 @@ const claimTemplateLists = `
 	SET leased_until = clock_timestamp() + make_interval(secs => $2)
 	WHERE account_id IN (
 		SELECT account_id FROM template_lists
-		WHERE due_at <= (SELECT parley_now()) AND account_id = ANY($1) AND (leased_until IS NULL OR leased_until < (SELECT clock_timestamp()))
+		WHERE due_at <= (SELECT parley_now()) AND account_id = ANY($1)
+			AND (leased_until IS NULL OR leased_until < (SELECT clock_timestamp()))
 		FOR UPDATE SKIP LOCKED)
 	RETURNING account_id`
 
-// ClaimTemplateLists takes accounts whose templates are to be compared with the
-// provider's list.
+// ClaimTemplateLists leases accounts whose templates are to be compared with the provider's list.
 func ClaimTemplateLists(ctx context.Context, q Querier, accounts []int64) ([]int64, error) {
 	return ids(ctx, q, "claim template lists", claimTemplateLists, accounts, templateLease.Seconds())
 }
@@ -101,7 +103,7 @@ const finishTemplateList = `
 		ELSE $3::double precision END)
 	WHERE account_id = $1`
 
-// FinishTemplateList says when an account's templates are compared next.
+// FinishTemplateList ends the claim of an account and sets when its templates are compared next.
 func FinishTemplateList(ctx context.Context, q Execer, account int64) error {
 	if _, err := q.Exec(ctx, finishTemplateList, account, TemplatePendingWait.Seconds(), TemplateDailyWait.Seconds()); err != nil {
 		return fmt.Errorf("store: template list: %w", err)

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// Clean makes text that PostgreSQL takes: valid UTF-8 without NUL.
+// Clean returns s as text that PostgreSQL accepts: valid UTF-8 without NUL.
 func Clean(s string) string {
 	if !utf8.ValidString(s) {
 		s = strings.ToValidUTF8(s, "\uFFFD")

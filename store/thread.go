@@ -11,9 +11,9 @@ type Thread struct {
 	ConversationID int64  `db:"conversation_id" json:"conversation_id"`
 	AccountID      int64  `db:"account_id" json:"account_id"` // the surface
 	Channel        string `db:"channel" json:"channel"`
-	Root           string `db:"root" json:"root"` // "" until it is posted
-	Rerooted       int    `db:"rerooted" json:"rerooted"`
-	Card           string `db:"card" json:"card"` // a digest of what the root shows once all that is queued is posted
+	Root           string `db:"root" json:"root"`         // the surface's id of the thread's first message; "" until it is posted
+	Rerooted       int    `db:"rerooted" json:"rerooted"` // how often it got a new root
+	Card           string `db:"card" json:"card"`         // a digest of what the root will show once all queued cards are posted
 }
 
 const getThreads = `
@@ -44,7 +44,7 @@ const setCards = `
 	FROM json_populate_recordset(NULL::threads, $1) AS r
 	WHERE t.conversation_id = r.conversation_id AND t.account_id = r.account_id`
 
-// SetCards writes Card and nothing else: a root that is being posted must not be forgotten.
+// SetCards writes Card and nothing else, so that it can't overwrite a root that is recorded meanwhile.
 func SetCards(ctx context.Context, q Execer, rows []Thread) error {
 	return execRows(ctx, q, "set cards", setCards, rows)
 }
@@ -56,14 +56,14 @@ type Post struct {
 	Message        string          `db:"message" json:"message"`
 	ConversationID int64           `db:"conversation_id" json:"conversation_id"`
 	MessageID      int64           `db:"message_id" json:"message_id"`
-	Kind           string          `db:"kind" json:"kind"` // root, said, files, line, human, early
-	Version        string          `db:"version" json:"version"`
-	Early          json.RawMessage `db:"early" json:"early"`
+	Kind           string          `db:"kind" json:"kind"`       // root, said, files, line, human, early, told
+	Version        string          `db:"version" json:"version"` // of a message that was edited: the surface's version of it
+	Early          json.RawMessage `db:"early" json:"early"`     // what came before it could be applied; see kept.go
 }
 
-// A post may still be under the former id of its channel: it is given under the current one. The
-// subqueries make PostgreSQL begin with the moves, of which there are few: where it knows nothing of
-// the tables yet, it would look through all posts of the account for each message.
+// While a channel moves to a new id, its posts may still have the former one; they are returned with
+// the current one. The subqueries make PostgreSQL begin with the moves, of which there are few.
+// Without statistics of the tables it would read all posts of the account for each message.
 const findPosts = `
 	SELECT account_id, channel, message, conversation_id, message_id, kind, version, early
 	FROM posts
@@ -82,7 +82,7 @@ const findPosts = `
 		WHERE account_id = k.account_id AND channel = m.former AND message = k.message
 		LIMIT 1) AS p`
 
-// FindPosts looks surface messages up.
+// FindPosts looks up posts by account, channel and message (parallel lists).
 func FindPosts(ctx context.Context, q Querier, accounts []int64, channels, messages []string) ([]Post, error) {
 	if len(accounts) == 0 {
 		return nil, nil
@@ -90,9 +90,10 @@ func FindPosts(ctx context.Context, q Querier, accounts []int64, channels, messa
 	return collect[Post](ctx, q, "posts", findPosts, accounts, channels, messages)
 }
 
-// What was begun stands at the head of its lane until its result is written, together with the
-// post: one snapshot shows one of them. An older event may say that the channel has another id
-// now. Of the lanes only those are read whose root has not landed: they have that priority.
+// A root that is being posted is the head of its lane until its result and its post are written, in
+// one transaction: so this statement sees the one or the other. Only lanes with PriorityRoot (0) are
+// read, because only their root has not landed. Older events count too, because one of them may say
+// that the channel has a new id.
 const rootComing = `
 	SELECT EXISTS (SELECT FROM posts WHERE account_id = $1 AND channel = $2 AND message = $3)
 		OR EXISTS (
@@ -102,9 +103,9 @@ const rootComing = `
 			WHERE gates.account_id = $1 AND d.kind = 'root' AND d.first_at IS NOT NULL)
 		OR EXISTS (SELECT FROM queues WHERE account_id = $1 AND first_event < $4)`
 
-// RootComing tells whether a surface's message is recorded, or may be the root of a thread
-// whose record is still to come: a root was begun of which nobody knows yet what became of it,
-// or something that the surface told before an event isn't applied.
+// RootComing says whether a surface's message is a recorded post, or may be a root that is recorded
+// soon: because a root is being posted whose result is not known yet, or because an event of the
+// surface that is older than event waits to be applied.
 func RootComing(ctx context.Context, q Querier, surface int64, channel, message string, event int64) (bool, error) {
 	var coming bool
 	if err := q.QueryRow(ctx, rootComing, surface, channel, message, event).Scan(&coming); err != nil {
@@ -133,7 +134,7 @@ const threadChannels = `
 	UNION
 	SELECT DISTINCT surface_channel FROM accounts WHERE surface_id = $1 AND surface_channel <> ''`
 
-// ThreadChannels gives the channels of a surface in which threads open.
+// ThreadChannels returns the channels of a surface in which teams or accounts open threads.
 func ThreadChannels(ctx context.Context, q Querier, surface int64) ([]string, error) {
 	type row struct {
 		Channel string `db:"channel"`

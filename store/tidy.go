@@ -9,18 +9,19 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// What is of no use any more after a while: the events of the journal but for the fact that they
-// were here, deliveries of which nothing is asked any more, and lanes of conversations that ended
-// long ago. What people said, and what was done, stays.
+// This file removes records that are no longer needed: events (their external ids stay known),
+// deliveries that only mattered for a moment, and lanes of conversations that ended long ago. Messages
+// and log entries stay.
 
 const allowDrop = `
 	UPDATE retention
 	SET drop_from = coalesce(drop_from, clock_timestamp() + make_interval(secs => $1))
 	WHERE id = 1 AND drop_from IS NULL`
 
-// AllowDropping lets events be removed from a time on that is so far ahead when it is called for
-// the first time. Until then they are only emptied, and the version before could take over again: it
-// does not know the facts whose events are removed. To be called while no process of it runs.
+// AllowDropping allows events to be removed, beginning after this time; only the first call sets it.
+// Until then events are only emptied, and the previous version could take over again: it doesn't know
+// table seen and would take a repeated fact for a new one. Call it only while no process of the
+// previous version runs.
 func AllowDropping(ctx context.Context, q Querier, after time.Duration) error {
 	if _, err := q.Exec(ctx, allowDrop, after.Seconds()); err != nil {
 		return fmt.Errorf("store: allow dropping: %w", err)
@@ -28,7 +29,7 @@ func AllowDropping(ctx context.Context, q Querier, after time.Duration) error {
 	return nil
 }
 
-// Parley's own facts are not among them: their names are given once.
+// Parley's own facts (account $4) are left out, because their external ids are never used again.
 const seenOfEvents = `
 	WITH t AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
@@ -50,14 +51,16 @@ const seenOfEvents = `
 
 const seenUpTo = `UPDATE retention SET seen_upto = $1 WHERE id = 1`
 
-// KeepSeen remembers the facts of one batch of events that are older than keep (Parley's clock).
+// KeepSeen records in table seen the external ids of one batch of events that are older than keep
+// (Parley's clock).
 func KeepSeen(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return oneBatch(ctx, pool, "keep seen", func(tx pgx.Tx, r rounds) (done Emptied, err error) {
 		var last int64
-		if err := tx.QueryRow(ctx, seenOfEvents, r.Seen, keep.Seconds(), retainRows, SystemAccount).Scan(&last, &done.Looked); err != nil || done.Looked == 0 {
+		err = tx.QueryRow(ctx, seenOfEvents, r.Seen, keep.Seconds(), retainRows, SystemAccount).Scan(&last, &done.Looked)
+		if err != nil || done.Looked == 0 {
 			return done, err
 		}
-		if r.Seen == 0 { // plans that were made for an empty table are made anew
+		if r.Seen == 0 { // the first rows: ANALYZE replaces plans that were made for an empty table
 			if _, err := tx.Exec(ctx, `ANALYZE seen`); err != nil {
 				return done, err
 			}
@@ -68,8 +71,7 @@ func KeepSeen(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Empt
 	})
 }
 
-// What was emptied before events could be removed. An original that became a blob stays, and what
-// is still to be applied has its payload.
+// Events that were emptied before events could be removed: they have neither payload nor blob.
 const dropEmptied = `
 	WITH page AS MATERIALIZED (
 		SELECT id, payload IS NULL AND blob IS NULL AS emptied
@@ -91,7 +93,8 @@ func DropEmptied(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Empt
 			return done, nil
 		}
 		var last int64
-		if err := tx.QueryRow(ctx, dropEmptied, r.Dropped, min(r.Seen, r.Events), retainRows).Scan(&last, &done.Looked, &done.Removed); err != nil || done.Looked == 0 {
+		page := tx.QueryRow(ctx, dropEmptied, r.Dropped, min(r.Seen, r.Events), retainRows)
+		if err := page.Scan(&last, &done.Looked, &done.Removed); err != nil || done.Looked == 0 {
 			return done, err
 		}
 		done.Events, done.More = done.Removed, done.Looked == retainRows
@@ -100,8 +103,8 @@ func DropEmptied(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Empt
 	})
 }
 
-// Cards, marks and what was shown to one person alone say nothing once they were posted. A card that
-// waits longer than that goes with its lane.
+// Deliveries of cards, marks and messages that one person alone saw are not needed once they were
+// posted. One that still waits is left; dropLanes removes it with its lane.
 const dropDeliveries = `
 	WITH t AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
@@ -115,19 +118,23 @@ const dropDeliveries = `
 	), gone AS (
 		DELETE FROM deliveries
 		WHERE id = ANY(ARRAY(
-			SELECT old.id FROM old JOIN lanes ON lanes.id = old.lane_id AND lanes.head >= old.seq AND lanes.leased_until IS NULL WHERE old.passing))
+			SELECT old.id
+			FROM old
+			JOIN lanes ON lanes.id = old.lane_id AND lanes.head >= old.seq AND lanes.leased_until IS NULL
+			WHERE old.passing))
 		RETURNING 1
 	)
 	SELECT coalesce((SELECT max(id) FROM old), 0), (SELECT count(*) FROM old), (SELECT count(*) FROM gone)`
 
 const deliveriesUpTo = `UPDATE retention SET deliveries_upto = $1 WHERE id = 1`
 
-// DropPassing removes one batch of deliveries older than keep (Parley's clock) that only concerned
-// the moment.
+// DropPassing removes one batch of deliveries that only mattered for a moment (cards, marks and
+// messages that one person alone saw) and are older than keep (Parley's clock).
 func DropPassing(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return oneBatch(ctx, pool, "drop passing deliveries", func(tx pgx.Tx, r rounds) (done Emptied, err error) {
 		var last int64
-		if err := tx.QueryRow(ctx, dropDeliveries, r.Deliveries, keep.Seconds(), retainRows).Scan(&last, &done.Looked, &done.Deliveries); err != nil || done.Looked == 0 {
+		page := tx.QueryRow(ctx, dropDeliveries, r.Deliveries, keep.Seconds(), retainRows)
+		if err := page.Scan(&last, &done.Looked, &done.Deliveries); err != nil || done.Looked == 0 {
 			return done, err
 		}
 		done.More = done.Looked == retainRows
@@ -136,10 +143,10 @@ func DropPassing(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 	})
 }
 
-// The lanes of a conversation that ended long ago and has nothing left to deliver go, with their
-// deliveries and what was recorded of Parley's own posts, and of what somebody was told once. If the
-// customer writes again, lanes are made anew; the root and what people typed are still known. A lane that somebody uses now is locked
-// or has changed: it is looked at again in the next round.
+// Removes the lanes of conversations that ended long ago and have nothing left to deliver, together
+// with their deliveries, the records of Parley's own posts, and those of what somebody was told. The
+// posts of roots and of people stay; if the customer writes again, lanes are made anew. A lane that is
+// in use now is locked, or has changed: it is looked at again in the next round.
 const dropLanes = `
 	WITH t AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
@@ -176,18 +183,19 @@ const dropLanes = `
 	), l AS (
 		DELETE FROM lanes WHERE id = ANY(ARRAY(SELECT id FROM idle)) RETURNING 1
 	)
-	SELECT coalesce((SELECT max(id) FROM page), 0), (SELECT count(*) FROM page), (SELECT count(*) FROM d), (SELECT count(*) FROM l)`
+	SELECT coalesce((SELECT max(id) FROM page), 0), (SELECT count(*) FROM page),
+		(SELECT count(*) FROM d), (SELECT count(*) FROM l)`
 
 const lanesUpTo = `UPDATE retention SET lanes_upto = $1 WHERE id = 1`
 
-// TidyConversations removes what was needed to deliver the messages of conversations that ended
-// before keep (Parley's clock): one batch of lanes. More is false when all lanes have been looked
+// TidyConversations looks at one batch of lanes. It removes those of conversations that ended longer
+// than keep ago (Parley's clock), with their deliveries. More is false when all lanes have been looked
 // at; the next call begins a new round.
 func TidyConversations(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return oneBatch(ctx, pool, "tidy conversations", func(tx pgx.Tx, r rounds) (done Emptied, err error) {
 		var last int64
-		err = tx.QueryRow(ctx, dropLanes, r.Lanes, keep.Seconds(), retainRows).Scan(&last, &done.Looked, &done.Deliveries, &done.Lanes)
-		if err != nil {
+		page := tx.QueryRow(ctx, dropLanes, r.Lanes, keep.Seconds(), retainRows)
+		if err := page.Scan(&last, &done.Looked, &done.Deliveries, &done.Lanes); err != nil {
 			return done, err
 		}
 		done.More = done.Looked == retainRows

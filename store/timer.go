@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Timer fires once at its time, Parley's clock.
+// Timer fires once, at DueAt by Parley's clock. A conversation has one timer of each kind at most.
 type Timer struct {
 	ConversationID int64     `db:"conversation_id" json:"conversation_id"`
 	Kind           string    `db:"kind" json:"kind"`
@@ -22,7 +22,7 @@ const setTimers = `
 	ORDER BY conversation_id, kind
 	ON CONFLICT (conversation_id, kind) DO UPDATE SET due_at = EXCLUDED.due_at`
 
-// SetTimers starts or moves timers. Rows must be unique.
+// SetTimers sets timers, or moves them if they are set. Rows must be unique.
 func SetTimers(ctx context.Context, q Execer, rows []Timer) error {
 	return execRows(ctx, q, "set timers", setTimers, rows)
 }
@@ -32,13 +32,12 @@ const cancelTimers = `
 	USING json_populate_recordset(NULL::timers, $1) AS r
 	WHERE t.conversation_id = r.conversation_id AND t.kind = r.kind`
 
-// CancelTimers stops timers whose cause is gone.
+// CancelTimers removes timers, by conversation and kind.
 func CancelTimers(ctx context.Context, q Execer, rows []Timer) error {
 	return execRows(ctx, q, "cancel timers", cancelTimers, rows)
 }
 
-// A timer that fires becomes a fact of the journal in the same statement.
-const fireTimers = `
+const takeDueTimers = `
 	WITH due AS (
 		DELETE FROM timers
 		WHERE (conversation_id, kind) IN (
@@ -51,10 +50,10 @@ const fireTimers = `
 	)
 	SELECT conversation_id, kind, due_at FROM due`
 
-// TakeDueTimers removes due timers; the caller journals what they mean in the same
-// transaction.
+// TakeDueTimers removes due timers and returns them. The caller stores a fact for each in the same
+// transaction, so that none is lost.
 func TakeDueTimers(ctx context.Context, tx pgx.Tx, limit int) ([]Timer, error) {
-	return collect[Timer](ctx, tx, "fire timers", fireTimers, limit)
+	return collect[Timer](ctx, tx, "take due timers", takeDueTimers, limit)
 }
 
 const nextTimer = `
@@ -72,7 +71,7 @@ func NextTimer(ctx context.Context, q Querier) (wait time.Duration, ok bool, err
 	return time.Duration(*seconds * float64(time.Second)), true, nil
 }
 
-// Overdue is a conversation that an agent is told of in the next digest.
+// Overdue is a conversation that an agent's next digest lists.
 type Overdue struct {
 	AgentID        int64 `db:"agent_id" json:"agent_id"`
 	ConversationID int64 `db:"conversation_id" json:"conversation_id"`
@@ -85,7 +84,7 @@ const addOverdue = `
 	ORDER BY agent_id, conversation_id
 	ON CONFLICT DO NOTHING`
 
-// AddOverdue keeps what the next digest tells.
+// AddOverdue adds conversations to agents' next digests.
 func AddOverdue(ctx context.Context, q Execer, rows []Overdue) error {
 	return execRows(ctx, q, "add overdue", addOverdue, rows)
 }
@@ -94,7 +93,7 @@ const takeOverdue = `
 	WITH gone AS (DELETE FROM overdue RETURNING agent_id, conversation_id)
 	SELECT agent_id, conversation_id FROM gone ORDER BY agent_id, conversation_id`
 
-// TakeOverdue gives and forgets what the digest tells.
+// TakeOverdue removes what AddOverdue added and returns it, ordered by agent.
 func TakeOverdue(ctx context.Context, q Querier) ([]Overdue, error) {
 	return collect[Overdue](ctx, q, "take overdue", takeOverdue)
 }

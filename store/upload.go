@@ -12,9 +12,9 @@ const keepUpload = `
 	INSERT INTO uploads (blob) VALUES ($1)
 	ON CONFLICT (blob) DO UPDATE SET created_at = clock_timestamp()`
 
-// WriteUpload stores a file that an agent uploads, and gives its blob and size in bytes. It
-// is kept for a month, and as long as its message once UseUploads was told of it.
-// Errors: as WriteBlob.
+// WriteUpload stores a file that an agent uploads, and returns its blob and its size in bytes. It is
+// kept for a month; after UseUploads or UsePictures, as long as it is used.
+// Errors: those of WriteBlob.
 func WriteUpload(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes int64) (blob string, size int64, err error) {
 	if blob, size, err = WriteBlob(ctx, pool, r, maxBytes); err != nil {
 		return "", size, err
@@ -27,7 +27,7 @@ func WriteUpload(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes 
 
 const useUploads = `UPDATE uploads SET used = true, picture = false WHERE blob = ANY($1)`
 
-// UseUploads notes that blobs are files of a message.
+// UseUploads records that uploaded blobs are files of a message, so that they are kept for ever.
 func UseUploads(ctx context.Context, q Execer, blobs []string) error {
 	if len(blobs) == 0 {
 		return nil
@@ -38,14 +38,14 @@ func UseUploads(ctx context.Context, q Execer, blobs []string) error {
 	return nil
 }
 
-// used is set, too: versions that don't know of pictures keep them by it.
+// used is set as well, so that versions that don't know the column picture keep the blob.
 const usePictures = `
 	UPDATE uploads
 	SET used = true, picture = picture OR NOT used, created_at = clock_timestamp()
 	WHERE blob = ANY($1)`
 
-// UsePictures notes that signatures show blobs, or have shown them until now. They are kept as long as a
-// signature shows them, and a month after this was called last.
+// UsePictures records that signatures show uploaded blobs, or have shown them until now. They are kept
+// as long as a signature shows them, and for a month after the last call.
 func UsePictures(ctx context.Context, q Execer, blobs []string) error {
 	if len(blobs) == 0 {
 		return nil

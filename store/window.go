@@ -20,21 +20,21 @@ const listClosing = `
 	ORDER BY window_from, id
 	LIMIT $5`
 
-// ListClosing gives the open conversations of an account and team that wait for us and
-// whose customers last opened the window after a time and not after another, the first
-// to close first.
+// ListClosing returns open conversations of an account and team in which the customer waits for an
+// answer and last opened the reply window after the time after, and not after until. Those whose
+// window closes first come first.
 func ListClosing(ctx context.Context, q Querier, account, team int64, after, until time.Time, limit int) ([]Closing, error) {
 	return collect[Closing](ctx, q, "list closing", listClosing, account, team, after, until, limit)
 }
 
-const keepTimers = `
+const keepOnlyTimers = `
 	DELETE FROM timers
 	WHERE conversation_id = 0 AND kind LIKE $1 || ':%' AND kind <> ALL($2)`
 
-// KeepTimers stops the timers of no conversation whose kind begins with a word, but those
-// named.
+// KeepTimers removes timers that belong to no conversation and whose kind is word:ANYTHING, except for
+// those whose kinds are given.
 func KeepTimers(ctx context.Context, q Execer, word string, kinds []string) error {
-	if _, err := q.Exec(ctx, keepTimers, word, kinds); err != nil {
+	if _, err := q.Exec(ctx, keepOnlyTimers, word, kinds); err != nil {
 		return fmt.Errorf("store: keep timers: %w", err)
 	}
 	return nil
